@@ -1,0 +1,159 @@
+//! `lpp.toml`, the configuration of a study.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Language, StudyError};
+
+/// Which corrections the annotation of the words gets before use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AnnotationCorrections {
+    /// Those that the paper's script makes, by row label; right for the published files only.
+    #[default]
+    Published,
+    /// None: the file is used as it is.
+    None,
+}
+
+/// Where inputs lie when they are not at their place in the study folder.
+///
+/// Relative paths start at the study folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfiguredPaths {
+    /// Folder with `EN/lppEN_word_information.csv` (default `annotation`).
+    pub annotation: Option<PathBuf>,
+    /// Folder with `lpp_en_text.zip` or a folder `lpp_en_text` (default `text`).
+    pub text: Option<PathBuf>,
+    /// Folder with one checkpoint folder per model (default `models`).
+    pub models: Option<PathBuf>,
+}
+
+/// The contents of `lpp.toml`; what the file leaves out takes the paper's value.
+///
+/// ```
+/// let config: lpp_study::StudyConfig = "tr_s = 1.5".parse()?;
+/// assert_eq!((config.tr_s, config.trim_scans), (1.5, 10));
+/// # Ok::<(), lpp_study::StudyError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StudyConfig {
+    /// Languages of the study.
+    pub languages: Vec<Language>,
+    /// Repetition time: seconds from one scan to the next.
+    pub tr_s: f64,
+    /// Scans cut from both ends of each run before fitting.
+    pub trim_scans: usize,
+    /// Penalties of the ridge regression, as on the command line.
+    pub alphas: String,
+    /// Corrections of the word annotation.
+    pub annotation_corrections: AnnotationCorrections,
+    /// Models per language, in the order in which tables list them.
+    pub models: BTreeMap<Language, Vec<String>>,
+    /// Baselines per language.
+    pub baselines: BTreeMap<Language, Vec<String>>,
+    /// Where inputs lie.
+    pub paths: ConfiguredPaths,
+}
+
+impl Default for StudyConfig {
+    fn default() -> Self {
+        Self {
+            languages: vec![Language::English],
+            // TR, trim and alphas of the original scripts (fit_average_subject.py).
+            tr_s: 2.0,
+            trim_scans: 10,
+            alphas: "logspace:2:7:16".to_owned(),
+            annotation_corrections: AnnotationCorrections::Published,
+            models: BTreeMap::new(),
+            baselines: BTreeMap::new(),
+            paths: ConfiguredPaths::default(),
+        }
+    }
+}
+
+impl StudyConfig {
+    /// Reads `path`.
+    ///
+    /// # Errors
+    /// [`StudyError::Read`] if it cannot be read, [`StudyError::Malformed`] naming the line if a key is unknown or a
+    /// value is out of range.
+    pub fn load(path: &Path) -> Result<Self, StudyError> {
+        let text = fs::read_to_string(path).map_err(StudyError::read(path))?;
+        Self::parse(&text, path)
+    }
+
+    /// The configuration as the text of an `lpp.toml`.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        // Every field is a string, a number, or a list or table of those, which TOML can always hold.
+        toml::to_string(self).unwrap_or_default()
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, StudyError> {
+        let config: Self = toml::from_str(text).map_err(|e| {
+            let line = e
+                .span()
+                .map_or(0, |span| text[..span.start].lines().count().max(1));
+            StudyError::malformed(
+                path,
+                format!("{} (line {line})", one_line(e.message())),
+                "a study configuration",
+            )
+        })?;
+        if !(config.tr_s.is_finite() && config.tr_s > 0.0) {
+            return Err(StudyError::malformed(
+                path,
+                format!("tr_s = {}", config.tr_s),
+                "a positive number of seconds",
+            ));
+        }
+        Ok(config)
+    }
+}
+
+impl std::str::FromStr for StudyConfig {
+    type Err = StudyError;
+
+    fn from_str(text: &str) -> Result<Self, StudyError> {
+        Self::parse(text, Path::new("lpp.toml"))
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_is_the_papers_configuration() {
+        let config: StudyConfig = "".parse().unwrap();
+        assert_eq!(config, StudyConfig::default());
+    }
+
+    #[test]
+    fn a_mistyped_key_is_named_with_its_line() {
+        let error = "tr_s = 2.0\ntrim_scan = 3"
+            .parse::<StudyConfig>()
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("trim_scan") && error.contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn a_written_configuration_reads_back() {
+        let mut config = StudyConfig::default();
+        config
+            .models
+            .insert(Language::French, vec!["gpt2-base-french".into()]);
+        assert_eq!(config.to_toml().parse::<StudyConfig>().unwrap(), config);
+    }
+}

@@ -1,0 +1,88 @@
+//! The error of this crate.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What can go wrong with a file of a study.
+///
+/// Each message names the file, what was found and, where there is one, what was expected; the cause is the
+/// [`source`](std::error::Error::source) and is not repeated in the text.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StudyError {
+    /// The operating system refused to read a file.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The operating system refused to write a file; nothing stands under its final name.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file holds something else than it should.
+    #[error("{}: found {found}, expected {expected}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is in it.
+        found: String,
+        /// What should be in it.
+        expected: String,
+    },
+    /// A tensor was asked for, or given, that the activations file does not have in its plan.
+    #[error("{}: no tensor run-{run}/layer-{layer}", path.display())]
+    NoSuchTensor {
+        /// The file.
+        path: PathBuf,
+        /// The run, from 0.
+        run: usize,
+        /// The layer, from 0.
+        layer: usize,
+    },
+    /// Some tensors of an activations file were never written.
+    #[error("{}: {missing} of {total} tensors were not written", path.display())]
+    Incomplete {
+        /// The file.
+        path: PathBuf,
+        /// How many tensors are missing.
+        missing: usize,
+        /// How many there should be.
+        total: usize,
+    },
+    /// A name is none of the languages.
+    #[error("unknown language {name:?}, expected en, fr or cn")]
+    UnknownLanguage {
+        /// The name.
+        name: String,
+    },
+}
+
+impl StudyError {
+    /// A [`StudyError::Malformed`].
+    pub fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::Malformed {
+            path: path.to_owned(),
+            found: found.into(),
+            expected: expected.into(),
+        }
+    }
+
+    pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Read { path, source }
+    }
+
+    pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Write { path, source }
+    }
+}

@@ -1,0 +1,265 @@
+//! NumPy's `.npy` arrays.
+//!
+//! Files are mapped, and the header's shape is checked against the file's length before memory is taken. Little-endian
+//! `f4`, `f8` and `i8` are read, in C or Fortran order.
+
+use std::path::Path;
+
+use ndarray::{Array, ArrayBase, ArrayD, ArrayView, Data, Dimension, Ix1, Ix2, IxDyn};
+use ndarray_npy::{ReadableElement, ViewElement, ViewNpyError, ViewNpyExt, WritableElement, WriteNpyExt};
+
+use crate::{AtomicFile, MappedFile, StudyError};
+
+/// An array of one of the element types that studies use.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum NpyArray {
+    /// Single precision.
+    F32(ArrayD<f32>),
+    /// Double precision.
+    F64(ArrayD<f64>),
+    /// 64-bit integers, such as token ids.
+    I64(ArrayD<i64>),
+}
+
+impl NpyArray {
+    /// Length along each axis.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        match self {
+            Self::F32(a) => a.shape(),
+            Self::F64(a) => a.shape(),
+            Self::I64(a) => a.shape(),
+        }
+    }
+
+    /// NumPy's name of the element type.
+    #[must_use]
+    pub fn dtype(&self) -> &'static str {
+        match self {
+            Self::F32(_) => "float32",
+            Self::F64(_) => "float64",
+            Self::I64(_) => "int64",
+        }
+    }
+}
+
+/// Reads an array of any of the known element types and any number of axes.
+///
+/// # Errors
+/// [`StudyError::Read`] if the file cannot be opened, [`StudyError::Malformed`] if it is no `.npy` file, is cut short
+/// or holds another element type.
+pub fn load(path: &Path) -> Result<NpyArray, StudyError> {
+    let file = MappedFile::open(path)?;
+    if let Some(array) = view::<f32>(&file)? {
+        return Ok(NpyArray::F32(array));
+    }
+    if let Some(array) = view::<f64>(&file)? {
+        return Ok(NpyArray::F64(array));
+    }
+    if let Some(array) = view::<i64>(&file)? {
+        return Ok(NpyArray::I64(array));
+    }
+    Err(StudyError::malformed(
+        path,
+        "another element type",
+        "float32, float64 or int64, little-endian",
+    ))
+}
+
+/// Reads a matrix of floats as `f64`.
+///
+/// # Errors
+/// As [`load`]; also [`StudyError::Malformed`] if the array has not two axes or holds integers.
+pub fn load_f64_matrix(path: &Path) -> Result<Array<f64, Ix2>, StudyError> {
+    match load(path)? {
+        NpyArray::F32(a) => axes(a, path).map(|a: Array<f32, Ix2>| a.mapv(f64::from)),
+        NpyArray::F64(a) => axes(a, path),
+        other @ NpyArray::I64(_) => Err(not_floats(path, &other)),
+    }
+}
+
+/// Reads a matrix of floats as `f32`, rounding doubles.
+///
+/// # Errors
+/// As [`load_f64_matrix`].
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "rounding to single precision is what was asked for"
+)]
+pub fn load_f32_matrix(path: &Path) -> Result<Array<f32, Ix2>, StudyError> {
+    match load(path)? {
+        NpyArray::F32(a) => axes(a, path),
+        NpyArray::F64(a) => axes(a, path).map(|a: Array<f64, Ix2>| a.mapv(|v| v as f32)),
+        other @ NpyArray::I64(_) => Err(not_floats(path, &other)),
+    }
+}
+
+/// Reads a vector of floats as `f64`.
+///
+/// # Errors
+/// As [`load_f64_matrix`], with one axis.
+pub fn load_f64_vector(path: &Path) -> Result<Array<f64, Ix1>, StudyError> {
+    match load(path)? {
+        NpyArray::F32(a) => axes(a, path).map(|a: Array<f32, Ix1>| a.mapv(f64::from)),
+        NpyArray::F64(a) => axes(a, path),
+        other @ NpyArray::I64(_) => Err(not_floats(path, &other)),
+    }
+}
+
+/// Reads a matrix of 64-bit integers, such as token ids.
+///
+/// # Errors
+/// As [`load`]; also [`StudyError::Malformed`] for floats or another number of axes.
+pub fn load_i64_matrix(path: &Path) -> Result<Array<i64, Ix2>, StudyError> {
+    match load(path)? {
+        NpyArray::I64(a) => axes(a, path),
+        other => Err(StudyError::malformed(
+            path,
+            format!("elements of {}", other.dtype()),
+            "int64",
+        )),
+    }
+}
+
+/// Writes an array, complete or not at all.
+///
+/// # Errors
+/// [`StudyError::Write`] if the disk refuses.
+pub fn save<T, S, D>(path: &Path, array: &ArrayBase<S, D>) -> Result<(), StudyError>
+where
+    T: WritableElement,
+    S: Data<Elem = T>,
+    D: Dimension,
+{
+    let mut file = AtomicFile::create(path)?;
+    array
+        .write_npy(&mut file)
+        .map_err(|e| StudyError::write(path)(std::io::Error::other(e)))?;
+    file.commit()
+}
+
+/// The mapped array as an owned one; `None` if the file's elements are not `T`.
+fn view<T>(file: &MappedFile) -> Result<Option<ArrayD<T>>, StudyError>
+where
+    T: ViewElement + ReadableElement + Clone,
+{
+    match ArrayView::<T, IxDyn>::view_npy(file) {
+        Ok(view) => Ok(Some(view.to_owned())),
+        Err(ViewNpyError::WrongDescriptor(_)) => Ok(None),
+        Err(ViewNpyError::MisalignedData) => {
+            // Only a header of unusual length brings this about; reading instead of mapping copes with it. The view
+            // above has already compared the shape with the file's length.
+            ndarray_npy::ReadNpyExt::read_npy(&**file)
+                .map(Some)
+                .map_err(|e| StudyError::malformed(file.path(), e.to_string(), "a NumPy array"))
+        }
+        Err(e) => Err(StudyError::malformed(
+            file.path(),
+            describe(file, &e),
+            "a complete NumPy .npy array",
+        )),
+    }
+}
+
+fn describe(file: &MappedFile, error: &ViewNpyError) -> String {
+    match error {
+        ViewNpyError::MissingBytes(n) => format!("a file cut short by {n} bytes"),
+        ViewNpyError::ExtraBytes(n) => format!("{n} bytes after the array"),
+        _ if file.is_empty() => "an empty file".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn axes<T, D: Dimension>(array: ArrayD<T>, path: &Path) -> Result<Array<T, D>, StudyError> {
+    let found = format!("shape {:?}", array.shape());
+    let expected = format!("{} axes", D::NDIM.unwrap_or_default());
+    array
+        .into_dimensionality()
+        .map_err(|_| StudyError::malformed(path, found, expected))
+}
+
+fn not_floats(path: &Path, array: &NpyArray) -> StudyError {
+    StudyError::malformed(
+        path,
+        format!("elements of {}", array.dtype()),
+        "float32 or float64",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, array};
+    use std::fs;
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    #[test]
+    fn arrays_come_back_as_they_were() {
+        let dir = folder();
+        let path = dir.path().join("a.npy");
+        let a = array![[1.5_f32, f32::NAN], [-0.0, 4.0]];
+        save(&path, &a).unwrap();
+        let b = load_f32_matrix(&path).unwrap();
+        assert!(a.iter().zip(&b).all(|(x, y)| x.to_bits() == y.to_bits()));
+        assert_eq!(
+            load_f64_matrix(&path).unwrap()[[1, 1]].to_bits(),
+            4.0_f64.to_bits()
+        );
+    }
+
+    #[test]
+    fn fortran_order_is_understood() {
+        let dir = folder();
+        let path = dir.path().join("f.npy");
+        let a = Array2::from_shape_fn((3, 2), |(i, j)| (10 * i + j) as f64);
+        save(&path, &a.t().as_standard_layout().t()).unwrap();
+        assert_eq!(load_f64_matrix(&path).unwrap(), a);
+    }
+
+    #[test]
+    fn a_header_that_lies_takes_no_memory() {
+        let dir = folder();
+        let path = dir.path().join("lie.npy");
+        let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000, 1000000), }\n";
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
+        bytes.extend(header.as_bytes());
+        bytes.extend([0; 64]);
+        fs::write(&path, bytes).unwrap();
+        let error = load(&path).unwrap_err().to_string();
+        assert!(error.contains("lie.npy: found"), "{error}");
+    }
+
+    #[test]
+    fn wrong_files_are_named() {
+        let dir = folder();
+        let path = dir.path().join("b.npy");
+        save(&path, &array![1.0_f32, 2.0]).unwrap();
+        assert!(
+            load_f32_matrix(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("shape [2], expected 2 axes")
+        );
+        assert!(
+            load_i64_matrix(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("float32")
+        );
+        let whole = fs::read(&path).unwrap();
+        for n in [0, 3, 9, 60, whole.len() - 1] {
+            fs::write(&path, &whole[..n]).unwrap();
+            assert!(load(&path).is_err(), "cut to {n} bytes");
+        }
+        assert!(matches!(
+            load(&dir.path().join("none")),
+            Err(StudyError::Read { .. })
+        ));
+        assert!(load(dir.path()).unwrap_err().to_string().contains("a folder"));
+    }
+}

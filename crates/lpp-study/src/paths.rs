@@ -1,0 +1,169 @@
+//! Where each artefact of a study lies.
+
+use std::path::{Path, PathBuf};
+
+use crate::{Language, StudyConfig, StudyError};
+
+/// A study folder and its configuration.
+///
+/// The methods name the place of each artefact; they do not look whether it is there.
+#[derive(Debug, Clone)]
+pub struct Study {
+    root: PathBuf,
+    config: StudyConfig,
+}
+
+impl Study {
+    /// Opens the study in `root`, reading `lpp.toml` if there is one and taking the paper's values if not.
+    ///
+    /// # Errors
+    /// [`StudyError::Malformed`] if `root` is no folder or its `lpp.toml` is wrong.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, StudyError> {
+        let root = root.into();
+        if !root.is_dir() {
+            return Err(StudyError::malformed(&root, "no such folder", "a study folder"));
+        }
+        let file = root.join("lpp.toml");
+        let config = if file.exists() {
+            StudyConfig::load(&file)?
+        } else {
+            StudyConfig::default()
+        };
+        Ok(Self { root, config })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &StudyConfig {
+        &self.config
+    }
+
+    /// Folder of the word annotation, one folder a language in it.
+    #[must_use]
+    pub fn annotation_dir(&self) -> PathBuf {
+        self.configured(self.config.paths.annotation.as_deref(), "annotation")
+    }
+
+    /// The word annotation: `annotation/EN/lppEN_word_information.csv`.
+    #[must_use]
+    pub fn annotation(&self, lang: Language) -> PathBuf {
+        let folder = lang.folder();
+        self.annotation_dir()
+            .join(folder)
+            .join(format!("lpp{folder}_word_information.csv"))
+    }
+
+    /// The text: `text/lpp_en_text.zip`, or the folder `text/lpp_en_text` if that is there and no archive is.
+    #[must_use]
+    pub fn text(&self, lang: Language) -> PathBuf {
+        let texts = self.configured(self.config.paths.text.as_deref(), "text");
+        let archive = texts.join(format!("lpp_{lang}_text.zip"));
+        let folder = texts.join(format!("lpp_{lang}_text"));
+        if !archive.exists() && folder.is_dir() {
+            folder
+        } else {
+            archive
+        }
+    }
+
+    /// Folder of a model's checkpoint: `models/gpt2`.
+    #[must_use]
+    pub fn model_dir(&self, model: &str) -> PathBuf {
+        self.configured(self.config.paths.models.as_deref(), "models")
+            .join(model)
+    }
+
+    /// The brain mask: `masks/mask_lpp_en.nii.gz`.
+    #[must_use]
+    pub fn mask(&self, lang: Language) -> PathBuf {
+        self.root.join("masks").join(format!("mask_lpp_{lang}.nii.gz"))
+    }
+
+    /// Folder of the region masks.
+    #[must_use]
+    pub fn roi_dir(&self) -> PathBuf {
+        self.root.join("roi_masks")
+    }
+
+    /// A region mask of the left hemisphere: `roi_masks/TP.nii.gz`.
+    #[must_use]
+    pub fn roi_mask(&self, roi: &str) -> PathBuf {
+        self.roi_dir().join(format!("{roi}.nii.gz"))
+    }
+
+    /// A run of the average subject, from 0: `average_subject/en/run-0.npy`, (`n_scans`, `n_voxels`).
+    #[must_use]
+    pub fn average_run(&self, lang: Language, run: usize) -> PathBuf {
+        self.root
+            .join("average_subject")
+            .join(lang.code())
+            .join(format!("run-{run}.npy"))
+    }
+
+    /// The inter-subject correlation: `isc/isc_en.npy`, (`n_trials`, `n_voxels`).
+    #[must_use]
+    pub fn isc(&self, lang: Language) -> PathBuf {
+        self.root.join("isc").join(format!("isc_{lang}.npy"))
+    }
+
+    /// Activations of a model: `activations/gpt2_en.safetensors`.
+    #[must_use]
+    pub fn activations(&self, model: &str, lang: Language) -> PathBuf {
+        self.root
+            .join("activations")
+            .join(format!("{model}_{lang}.safetensors"))
+    }
+
+    /// The words to which the rows of activations belong: `words_en.csv`.
+    #[must_use]
+    pub fn words(&self, lang: Language) -> PathBuf {
+        self.root.join(format!("words_{lang}.csv"))
+    }
+
+    /// Folder of the scores.
+    #[must_use]
+    pub fn scores_dir(&self) -> PathBuf {
+        self.root.join("scores")
+    }
+
+    /// Brain scores of a model: `scores/gpt2_en.npy`, (`n_layers`, `n_voxels`).
+    #[must_use]
+    pub fn scores(&self, model: &str, lang: Language) -> PathBuf {
+        self.scores_dir().join(format!("{model}_{lang}.npy"))
+    }
+
+    /// Map of the best score over layers, on the grid of the mask: `scores/gpt2_en.nii.gz`.
+    #[must_use]
+    pub fn score_map(&self, model: &str, lang: Language) -> PathBuf {
+        self.scores_dir().join(format!("{model}_{lang}.nii.gz"))
+    }
+
+    /// A table of the analysis without its ending: `results/scaling_en`.
+    #[must_use]
+    pub fn table(&self, name: &str, lang: Language) -> PathBuf {
+        self.root.join("results").join(format!("{name}_{lang}"))
+    }
+
+    /// Folder of the figures.
+    #[must_use]
+    pub fn figures_dir(&self) -> PathBuf {
+        self.root.join("figures")
+    }
+
+    /// The report: `report/report.html`.
+    #[must_use]
+    pub fn report(&self) -> PathBuf {
+        self.root.join("report").join("report.html")
+    }
+
+    fn configured(&self, path: Option<&Path>, default: &str) -> PathBuf {
+        // An absolute path replaces the root in `join`.
+        self.root.join(path.unwrap_or(Path::new(default)))
+    }
+}

@@ -1,0 +1,290 @@
+//! Where an artefact came from, and whether it is up to date.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{StudyError, write_atomically};
+
+/// The program that made an artefact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Software {
+    /// Name of the program.
+    pub program: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// The commit it was built from, if that is known.
+    pub commit: Option<&'static str>,
+}
+
+/// A file and the hash of its contents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileHash {
+    /// The file as it was named on the command line or by the study.
+    pub path: PathBuf,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+}
+
+/// The JSON beside each artefact, `<artefact>.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Program and version.
+    pub software: String,
+    /// Commit of the source, if known.
+    pub commit: Option<String>,
+    /// The command line.
+    pub command: Vec<String>,
+    /// Everything besides the inputs that decides the result.
+    pub parameters: BTreeMap<String, serde_json::Value>,
+    /// The files that went in.
+    pub inputs: Vec<FileHash>,
+    /// The artefact itself.
+    pub output: FileHash,
+    /// Seconds from start to end.
+    pub wall_s: f64,
+    /// Largest resident memory of the program up to here, bytes; 0 where the system does not tell.
+    pub peak_memory_bytes: u64,
+}
+
+impl Provenance {
+    /// Name of the provenance file of `artefact`.
+    #[must_use]
+    pub fn path_of(artefact: &Path) -> PathBuf {
+        let mut name = artefact.as_os_str().to_owned();
+        name.push(".json");
+        name.into()
+    }
+
+    /// Reads the provenance of `artefact`.
+    ///
+    /// # Errors
+    /// [`StudyError::Read`] if there is none, [`StudyError::Malformed`] if it is not one.
+    pub fn load(artefact: &Path) -> Result<Self, StudyError> {
+        let path = Self::path_of(artefact);
+        let text = fs::read_to_string(&path).map_err(StudyError::read(&path))?;
+        serde_json::from_str(&text)
+            .map_err(|e| StudyError::malformed(&path, e.to_string(), "a provenance record"))
+    }
+}
+
+/// One step of a study: inputs and parameters in, one artefact out.
+///
+/// ```no_run
+/// # use std::path::Path;
+/// # use lpp_study::{Software, Step};
+/// # fn main() -> Result<(), lpp_study::StudyError> {
+/// let software = Software { program: "lpp-fit", version: "0.1.0", commit: None };
+/// let step = Step::new(software, "scores/gpt2_en.npy")
+///     .input(Path::new("activations/gpt2_en.safetensors"))?
+///     .parameter("trim_scans", 10);
+/// if !step.is_current() {
+///     // … compute and write scores/gpt2_en.npy …
+///     step.finish()?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Step {
+    software: Software,
+    output: PathBuf,
+    parameters: BTreeMap<String, serde_json::Value>,
+    inputs: Vec<FileHash>,
+    started: Instant,
+}
+
+impl Step {
+    /// The step that makes `output`.
+    #[must_use]
+    pub fn new(software: Software, output: impl Into<PathBuf>) -> Self {
+        Self {
+            software,
+            output: output.into(),
+            parameters: BTreeMap::new(),
+            inputs: Vec::new(),
+            started: Instant::now(),
+        }
+    }
+
+    /// Adds an input file and hashes it.
+    ///
+    /// # Errors
+    /// [`StudyError::Read`] if it cannot be read.
+    pub fn input(mut self, path: &Path) -> Result<Self, StudyError> {
+        self.inputs.push(hash_file(path)?);
+        Ok(self)
+    }
+
+    /// Adds a parameter that decides the result.
+    ///
+    /// A value that JSON cannot hold (a NaN) is recorded as `null`.
+    #[must_use]
+    pub fn parameter(mut self, name: &str, value: impl Serialize) -> Self {
+        self.parameters
+            .insert(name.to_owned(), serde_json::to_value(value).unwrap_or_default());
+        self
+    }
+
+    /// The artefact.
+    #[must_use]
+    pub fn output(&self) -> &Path {
+        &self.output
+    }
+
+    /// The inputs and their hashes, in the order in which they were added.
+    #[must_use]
+    pub fn inputs(&self) -> &[FileHash] {
+        &self.inputs
+    }
+
+    /// Whether the artefact is there, whole, and was made by this version from the same inputs and parameters.
+    ///
+    /// The names of the inputs do not count, their contents do.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        let Ok(made) = Provenance::load(&self.output) else {
+            return false;
+        };
+        let hashes = |files: &[FileHash]| files.iter().map(|f| f.sha256.clone()).collect::<Vec<_>>();
+        made.software == self.software_name()
+            && made.parameters == self.parameters
+            && hashes(&made.inputs) == hashes(&self.inputs)
+            && sha256_of_file(&self.output).is_ok_and(|hash| hash == made.output.sha256)
+    }
+
+    /// Writes the provenance beside the finished artefact.
+    ///
+    /// # Errors
+    /// [`StudyError::Read`] if the artefact is not there, [`StudyError::Write`] if the disk refuses.
+    pub fn finish(self) -> Result<Provenance, StudyError> {
+        let path = Provenance::path_of(&self.output);
+        let provenance = Provenance {
+            software: self.software_name(),
+            commit: self.software.commit.map(str::to_owned),
+            command: std::env::args().collect(),
+            output: hash_file(&self.output)?,
+            parameters: self.parameters,
+            inputs: self.inputs,
+            wall_s: self.started.elapsed().as_secs_f64(),
+            peak_memory_bytes: peak_memory_bytes(),
+        };
+        let text =
+            serde_json::to_string_pretty(&provenance).map_err(|e| StudyError::write(&path)(e.into()))?;
+        write_atomically(&path, text.as_bytes())?;
+        Ok(provenance)
+    }
+
+    fn software_name(&self) -> String {
+        format!("{} {}", self.software.program, self.software.version)
+    }
+}
+
+fn hash_file(path: &Path) -> Result<FileHash, StudyError> {
+    let sha256 = sha256_of_file(path)?;
+    let bytes = fs::metadata(path).map_err(StudyError::read(path))?.len();
+    Ok(FileHash {
+        path: path.to_owned(),
+        bytes,
+        sha256,
+    })
+}
+
+/// SHA-256 of a file's contents, in hexadecimal.
+///
+/// # Errors
+/// [`StudyError::Read`] if it cannot be read.
+pub fn sha256_of_file(path: &Path) -> Result<String, StudyError> {
+    let mut file = File::open(path).map_err(StudyError::read(path))?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let n = file.read(&mut buffer).map_err(StudyError::read(path))?;
+        if n == 0 {
+            break;
+        }
+        hasher.update(&buffer[..n]);
+    }
+    Ok(hexadecimal(&hasher.finalize()))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// Largest resident memory of this process so far, bytes; 0 where the system does not tell.
+#[must_use]
+pub fn peak_memory_bytes() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kib = status.lines().find_map(|line| {
+        line.strip_prefix("VmHWM:")?
+            .trim()
+            .strip_suffix(" kB")?
+            .parse::<u64>()
+            .ok()
+    });
+    kib.unwrap_or(0) * 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOFTWARE: Software = Software {
+        program: "lpp-test",
+        version: "1.2.3",
+        commit: None,
+    };
+
+    fn step(folder: &Path, alpha: f64) -> Step {
+        Step::new(SOFTWARE, folder.join("out"))
+            .input(&folder.join("in"))
+            .unwrap()
+            .parameter("alpha", alpha)
+    }
+
+    #[test]
+    fn a_step_is_current_until_input_parameter_or_output_changes() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path();
+        fs::write(folder.join("in"), "abc").unwrap();
+        assert!(!step(folder, 1.0).is_current(), "nothing made yet");
+        fs::write(folder.join("out"), "result").unwrap();
+        assert!(!step(folder, 1.0).is_current(), "no provenance yet");
+        let made = step(folder, 1.0).finish().unwrap();
+        // SHA-256 of "abc": FIPS 180-2, appendix B.1.
+        assert_eq!(
+            made.inputs[0].sha256,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert!(step(folder, 1.0).is_current());
+        assert!(!step(folder, 2.0).is_current(), "other parameter");
+        fs::write(folder.join("out"), "resul").unwrap();
+        assert!(!step(folder, 1.0).is_current(), "truncated output");
+        fs::write(folder.join("out"), "result").unwrap();
+        fs::write(folder.join("in"), "abd").unwrap();
+        assert!(!step(folder, 1.0).is_current(), "other input");
+    }
+
+    #[test]
+    fn a_missing_input_is_named() {
+        let error = Step::new(SOFTWARE, "out")
+            .input(Path::new("no/such/file"))
+            .unwrap_err();
+        assert_eq!(error.to_string(), "cannot read no/such/file");
+    }
+}

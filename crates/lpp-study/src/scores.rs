@@ -1,0 +1,175 @@
+//! Brain scores and what is to be known of them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
+use crate::{Language, StudyError, npy, write_atomically};
+
+/// What kind of features gave the scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelKind {
+    /// A trained language model.
+    Model,
+    /// The same architecture with random weights.
+    Untrained,
+    /// Word vectors or random vectors.
+    Baseline,
+}
+
+/// The JSON sidecar of a score file, `scores/gpt2_en.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScoresInfo {
+    /// Name of the model or baseline.
+    pub model: String,
+    /// Language of text and subjects.
+    pub lang: Language,
+    /// Subject, or `average`.
+    pub subject: String,
+    /// Model, untrained model or baseline.
+    pub kind: ModelKind,
+    /// Family, for grouping in figures: `model_type` of the checkpoint.
+    pub family: Option<String>,
+    /// Number of parameters without the head if it is tied.
+    pub n_parameters: Option<u64>,
+    /// Width of each layer.
+    pub n_hidden: Vec<usize>,
+    /// Number of runs: folds of the outer cross-validation.
+    pub n_runs: usize,
+    /// Number of voxels.
+    pub n_voxels: usize,
+    /// SHA-256 of the mask file, in hexadecimal.
+    pub mask_sha256: Option<String>,
+    /// The penalties that were tried.
+    pub alphas: Vec<f64>,
+    /// The chosen penalty of each layer and fold, as an index into `alphas`.
+    pub alpha_index: Vec<Vec<usize>>,
+    /// Mean score over voxels of each layer and fold, NaN voxels left out.
+    pub fold_means: Vec<Vec<f64>>,
+    /// Voxels without a score, per layer.
+    pub n_nan_voxels: Vec<usize>,
+    /// Wall time of the fit of each layer, seconds.
+    pub wall_s: Vec<f64>,
+}
+
+/// Scores (`n_layers`, `n_voxels`), mean over test runs, and their sidecar.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scores {
+    /// Held-out correlation of each layer and voxel; NaN where there is none.
+    pub values: Array2<f32>,
+    /// The sidecar.
+    pub info: ScoresInfo,
+}
+
+impl Scores {
+    /// Reads `path` and the sidecar beside it.
+    ///
+    /// # Errors
+    /// [`StudyError::Read`] if either is missing, [`StudyError::Malformed`] if they do not fit together.
+    pub fn load(path: &Path) -> Result<Self, StudyError> {
+        let values = npy::load_f32_matrix(path)?;
+        let sidecar = path.with_extension("json");
+        let text = fs::read_to_string(&sidecar).map_err(StudyError::read(&sidecar))?;
+        let info: ScoresInfo = serde_json::from_str(&text)
+            .map_err(|e| StudyError::malformed(&sidecar, e.to_string(), "the sidecar of a score file"))?;
+        let described = [info.n_hidden.len(), info.n_voxels];
+        if values.shape() != described {
+            let expected = format!("{described:?} (layers, voxels) as {} says", sidecar.display());
+            return Err(StudyError::malformed(
+                path,
+                format!("shape {:?}", values.shape()),
+                expected,
+            ));
+        }
+        Ok(Self { values, info })
+    }
+
+    /// Writes the sidecar, then the scores: where scores stand, their sidecar does too.
+    ///
+    /// # Errors
+    /// [`StudyError::Write`] if the disk refuses.
+    pub fn save(&self, path: &Path) -> Result<(), StudyError> {
+        let sidecar = path.with_extension("json");
+        let text =
+            serde_json::to_string_pretty(&self.info).map_err(|e| StudyError::write(&sidecar)(e.into()))?;
+        write_atomically(&sidecar, text.as_bytes())?;
+        npy::save(path, &self.values)
+    }
+
+    /// The score files of one language in `folder`, sorted by name.
+    ///
+    /// # Errors
+    /// [`StudyError::Read`] if there is no such folder, [`StudyError::Malformed`] if it holds no scores.
+    pub fn list(folder: &Path, lang: Language) -> Result<Vec<PathBuf>, StudyError> {
+        let ending = format!("_{lang}.npy");
+        let mut files = Vec::new();
+        for entry in fs::read_dir(folder).map_err(StudyError::read(folder))? {
+            let path = entry.map_err(StudyError::read(folder))?.path();
+            if path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().ends_with(&ending))
+            {
+                files.push(path);
+            }
+        }
+        if files.is_empty() {
+            let expected = format!("files MODEL{ending} (lpp-fit makes them)");
+            return Err(StudyError::malformed(folder, "no scores", expected));
+        }
+        files.sort();
+        Ok(files)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn scores() -> Scores {
+        let info = ScoresInfo {
+            model: "toy".into(),
+            lang: Language::English,
+            subject: "average".into(),
+            kind: ModelKind::Model,
+            family: Some("gpt2".into()),
+            n_parameters: Some(12),
+            n_hidden: vec![4, 4],
+            n_runs: 9,
+            n_voxels: 3,
+            mask_sha256: None,
+            alphas: vec![1.0],
+            alpha_index: vec![vec![0; 9]; 2],
+            fold_means: vec![vec![0.1; 9]; 2],
+            n_nan_voxels: vec![0, 1],
+            wall_s: vec![0.5, 0.5],
+        };
+        Scores {
+            values: array![[0.1, 0.2, 0.3], [0.1, 0.2, 0.0]],
+            info,
+        }
+    }
+
+    #[test]
+    fn scores_come_back_with_their_sidecar() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("toy_en.npy");
+        scores().save(&path).unwrap();
+        assert_eq!(Scores::load(&path).unwrap(), scores());
+        assert_eq!(Scores::list(dir.path(), Language::English).unwrap(), [path]);
+        assert!(Scores::list(dir.path(), Language::French).is_err());
+    }
+
+    #[test]
+    fn scores_and_sidecar_must_fit() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("toy_en.npy");
+        scores().save(&path).unwrap();
+        npy::save(&path, &array![[0.1_f32, 0.2]]).unwrap();
+        let error = Scores::load(&path).unwrap_err().to_string();
+        assert!(error.contains("shape [1, 2], expected [2, 3]"), "{error}");
+    }
+}
