@@ -1,1 +1,40 @@
-//! Placeholder.
+//! Words, their times and their tokens; word-level baselines.
+//!
+//! Subjects heard words at known times; a language model reads tokens of the written text. This crate brings the two
+//! together, without any model:
+//!
+//! 1. [`Annotation`] holds the spoken words of each run with their times, [`load_texts`] the written text;
+//! 2. [`TextTokenizer`] and [`RunTokens`] cut the text into overlapping [`Window`]s of tokens;
+//! 3. [`WordSpans`] finds the tokens of each word, [`prepare_corpus`] does all of this for all runs;
+//! 4. [`SpanAverager`] turns hidden states into one vector per word, window by window.
+//!
+//! Everything agrees with the published analysis to the last bit, its quirks included; they are named where they
+//! arise ([`WordSpans`]).
+//!
+//! # References
+//! L. Bonnasse-Gahot and C. Pallier, "fMRI predictors based on language models of increasing complexity recover brain
+//! left lateralization", `NeurIPS` 2024, <https://arxiv.org/abs/2405.17992>.
+
+mod annotation;
+mod average;
+mod corpus;
+mod corrections;
+mod error;
+mod matching;
+mod source;
+mod spans;
+mod special;
+mod starts;
+mod tokenizer;
+mod windows;
+
+pub use annotation::{Annotation, N_RUNS, RunWords};
+pub use average::{SpanAverager, average_spans};
+pub use corpus::{CorpusRun, prepare_corpus};
+pub use corrections::Corrections;
+pub use error::TextError;
+pub use source::{load_texts, text_files};
+pub use spans::{Piece, Span, WordSpans};
+pub use starts::{TokenPosition, unit_starts};
+pub use tokenizer::TextTokenizer;
+pub use windows::{RunTokens, Window, WindowLayout};

@@ -1,0 +1,60 @@
+//! Everything that extraction needs before a model is loaded: words, windows, and the tokens of each word.
+
+use lpp_study::Language;
+
+use crate::{Annotation, RunTokens, RunWords, TextError, TextTokenizer, WindowLayout, WordSpans};
+
+/// One run of the story, ready for a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CorpusRun {
+    /// The words and their times.
+    pub words: RunWords,
+    /// The windows of tokens.
+    pub tokens: RunTokens,
+    /// Which tokens make up each word.
+    pub spans: WordSpans,
+}
+
+/// Tokenizes the text of each run and aligns it with the annotation.
+///
+/// The runs of `annotation` and `texts` correspond; see [`load_texts`](crate::load_texts),
+/// [`RunTokens::new`] and [`WordSpans::align`] for what is done. No model is needed.
+///
+/// # Errors
+/// [`TextError::BadSetting`] if there are not as many texts as runs; otherwise those of the functions above.
+///
+/// ```no_run
+/// use lpp_study::{AnnotationCorrections, Language};
+/// use lpp_text::{Annotation, Corrections, TextTokenizer, WindowLayout, load_texts, prepare_corpus};
+///
+/// let lang = Language::English;
+/// let corrections = Corrections::of(lang, AnnotationCorrections::Published);
+/// let annotation = Annotation::load("annotation/EN/lppEN_word_information.csv".as_ref(), &corrections)?;
+/// let texts = load_texts("text/lpp_en_text.zip".as_ref(), lang)?;
+/// let tokenizer = TextTokenizer::load("models/gpt2".as_ref())?;
+/// let runs = prepare_corpus(&annotation, texts, &tokenizer, WindowLayout::reference(1024), lang)?;
+/// assert_eq!(runs[0].tokens.windows().len(), 19);
+/// # Ok::<(), lpp_text::TextError>(())
+/// ```
+pub fn prepare_corpus(
+    annotation: &Annotation,
+    texts: Vec<String>,
+    tokenizer: &TextTokenizer,
+    layout: WindowLayout,
+    lang: Language,
+) -> Result<Vec<CorpusRun>, TextError> {
+    if texts.len() != annotation.runs().len() {
+        return Err(TextError::BadSetting {
+            what: "texts",
+            found: format!("{} for {} runs", texts.len(), annotation.runs().len()),
+            expected: "one for each run",
+        });
+    }
+    let runs = annotation.runs().iter().zip(texts).enumerate();
+    runs.map(|(run, (words, text))| {
+        let tokens = RunTokens::new(text, tokenizer, layout, run)?;
+        let spans = WordSpans::align(words, &tokens, tokenizer.eos_id(), lang, run)?;
+        Ok(CorpusRun { words: words.clone(), tokens, spans })
+    })
+    .collect()
+}

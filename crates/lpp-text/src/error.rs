@@ -1,0 +1,175 @@
+//! The error of this crate.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use lpp_study::StudyError;
+
+/// Why words, tokens or word vectors could not be prepared.
+///
+/// Messages name the file, what was found and what was expected. Runs count from 0, as in the tensors `run-0`,
+/// `run-1`, … of an activations file; section `r + 1` of the annotation is run `r`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TextError {
+    /// A file of the study could not be read or written.
+    #[error(transparent)]
+    Study(#[from] StudyError),
+    /// The operating system refused to read a file.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file holds something else than it should.
+    #[error("{}: found {found}, expected {expected}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is in it.
+        found: String,
+        /// What should be in it.
+        expected: String,
+    },
+    /// A line of a text file holds something else than it should.
+    #[error("{}, line {line}: found {found}, expected {expected}", path.display())]
+    MalformedLine {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is in it.
+        found: String,
+        /// What should be in it.
+        expected: String,
+    },
+    /// A row of the annotation has no usable value in a column.
+    #[error("{}, row {row}, column {column:?}: found {found:?}, expected {expected}", path.display())]
+    BadCell {
+        /// The file.
+        path: PathBuf,
+        /// The row's label: data rows count from 0, the header does not count.
+        row: usize,
+        /// The column.
+        column: &'static str,
+        /// The cell.
+        found: String,
+        /// What it should hold.
+        expected: String,
+    },
+    /// The published corrections of the annotation do not fit the file.
+    #[error(
+        "{}: the published corrections drop row {row}, but there are only {n_rows} rows; \
+         use `--corrections none` for a file which is not the published one",
+        path.display()
+    )]
+    CorrectionWithoutRow {
+        /// The file.
+        path: PathBuf,
+        /// The label of the row to be dropped.
+        row: usize,
+        /// How many rows the file has.
+        n_rows: usize,
+    },
+    /// A tokenizer file could not be used.
+    #[error("{}: found no usable tokenizer ({reason}), expected {expected}", path.display())]
+    Tokenizer {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the tokenizers library said.
+        reason: String,
+        /// What would be usable.
+        expected: &'static str,
+    },
+    /// A text could not be tokenized.
+    #[error("run {run}: the tokenizer failed on the text ({reason})")]
+    Encode {
+        /// The run, from 0.
+        run: usize,
+        /// What the tokenizers library said.
+        reason: String,
+    },
+    /// The windows are too short for their overlap and the special tokens.
+    #[error("windows of {max_len} tokens with {overlap} in common and {n_special} special tokens never advance")]
+    WindowTooShort {
+        /// Tokens of a window, special ones included.
+        max_len: usize,
+        /// Tokens that neighbouring windows have in common.
+        overlap: usize,
+        /// Special tokens of a window.
+        n_special: usize,
+    },
+    /// The last window must be padded, but the tokenizer has neither a padding nor an end-of-text token.
+    #[error("run {run}: the last window needs padding, but the tokenizer has neither a pad nor an eos token")]
+    NoPadToken {
+        /// The run, from 0.
+        run: usize,
+    },
+    /// No token near the expected place belongs to a word.
+    #[error(
+        "run {run}, word {word_index} {word:?} (between {before:?} and {after:?}): no token for it among {tokens:?}, \
+         at window {window}, token {token}; the text around is {text:?}"
+    )]
+    Unalignable {
+        /// The run, from 0.
+        run: usize,
+        /// Index of the word (Chinese: of the character) in its run.
+        word_index: usize,
+        /// The word.
+        word: String,
+        /// The words before it.
+        before: String,
+        /// The words after it.
+        after: String,
+        /// Window in which the search began.
+        window: usize,
+        /// Token at which the search began.
+        token: usize,
+        /// The texts of the tokens that were tried.
+        tokens: Vec<String>,
+        /// The text around the place where the search began.
+        text: String,
+    },
+    /// A word has no token at all, so that it can have no vector.
+    #[error("run {run}, row {row}: no token is left for this word or the words after it")]
+    WordWithoutToken {
+        /// The run, from 0.
+        run: usize,
+        /// The row, from 0, among the kept rows of the run.
+        row: usize,
+    },
+    /// Hidden states do not have the shape that the windows ask for.
+    #[error("hidden states of window {window}: found {found}, expected {expected}")]
+    HiddenShape {
+        /// The window.
+        window: usize,
+        /// What was given.
+        found: String,
+        /// What is needed.
+        expected: String,
+    },
+    /// A baseline was asked for with settings that make no sense.
+    #[error("{what}: found {found}, expected {expected}")]
+    BadSetting {
+        /// The setting.
+        what: &'static str,
+        /// Its value.
+        found: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+}
+
+impl TextError {
+    pub(crate) fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::Malformed { path: path.to_owned(), found: found.into(), expected: expected.into() }
+    }
+
+    pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Read { path, source }
+    }
+}

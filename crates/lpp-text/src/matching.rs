@@ -1,0 +1,83 @@
+//! When a token belongs to a word of the annotation.
+
+use lpp_study::Language;
+
+/// Characters that neither spelling keeps. ASCII commas and full stops, newlines and `‘` stay.
+const IGNORED: [char; 19] =
+    [' ', '-', '\'', '’', '“', '«', '»', '—', '，', '《', '》', '。', '：', '”', '；', '？', '！', '…', '、'];
+
+/// Spoken words and the tokens with which their written forms begin.
+const SAME: [(&str, &str); 18] = [
+    ("one", "1"),
+    ("did", "didn"),
+    ("nt", "t"),
+    ("does", "doesn"),
+    ("do", "don"),
+    ("is", "isn"),
+    ("threetwofive", "3"),
+    ("threetwosix", "3"),
+    ("threetwoseven", "3"),
+    ("threetwoeight", "3"),
+    ("threetwonine", "3"),
+    ("threethreezero", "3"),
+    // The annotation spells this word with a backslash.
+    ("na\\ive", "naive"),
+    ("repondit", "répondit"),
+    ("oeuvre", "œuvre"),
+    ("oeil", "œil"),
+    ("a", "à"),
+    ("coeur", "cœur"),
+];
+
+/// `text` in lower case without spaces, hyphens, apostrophes, quotes and Chinese punctuation.
+pub(crate) fn plain(text: &str) -> String {
+    text.to_lowercase().chars().filter(|c| !IGNORED.contains(c)).collect()
+}
+
+/// Whether a token with the text `token` belongs to `word`, of which [`plain`] was taken.
+///
+/// The rules are greedy: a piece of one word may pass for the next (`is` in `ish`). This is how the published
+/// analysis attaches words, so it is kept.
+pub(crate) fn matches(word: &str, token: &str, lang: Language) -> bool {
+    let token = plain(token);
+    // One letter is too little evidence in an alphabet, one character is a word in Chinese.
+    let least = if lang == Language::Chinese { 0 } else { 1 };
+    let longer = |text: &str| text.chars().nth(least).is_some();
+    (!token.is_empty() && word.starts_with(&token))
+        || (longer(word) && token.contains(word))
+        || (longer(&token) && word.contains(&token))
+        || SAME.contains(&(word, &token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Language::{Chinese, English, French};
+
+    #[test]
+    fn plain_keeps_what_the_reference_keeps() {
+        assert_eq!(plain(" Don’t—«Œil»"), "dontœil");
+        assert_eq!(plain("‘a’,\n."), "‘a,\n.");
+        assert_eq!(plain("《大》、人…"), "大人");
+    }
+
+    #[test]
+    fn a_token_matches_by_beginning_or_by_containment() {
+        assert!(matches("elephant", " ele", English));
+        assert!(matches("is", "ish", English));
+        assert!(matches("elephant", "phant", English));
+        assert!(!matches("a", "bar", English), "one letter is not searched for inside tokens");
+        assert!(!matches("elephant", ",", English));
+        assert!(!matches("elephant", "", English));
+        assert!(!matches("", "ele", English), "an empty word never matches");
+        assert!(matches("大", "巨大的", Chinese));
+    }
+
+    #[test]
+    fn spoken_forms_match_their_spelling() {
+        assert!(matches("threetwofive", " 3", English));
+        assert!(matches("nt", "t", English));
+        assert!(matches("oeil", " œil", French));
+        assert!(!matches("oeil", " œ", French));
+    }
+}

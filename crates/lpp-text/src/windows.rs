@@ -1,0 +1,226 @@
+//! Texts as overlapping windows of tokens, as a model with a limited context reads them.
+
+use tokenizers::Encoding;
+
+use crate::{TextError, TextTokenizer};
+
+/// By how many tokens the published analysis lets windows advance (special tokens counted).
+const REFERENCE_ADVANCE: usize = 64;
+
+/// Length of the windows and what neighbouring ones have in common.
+///
+/// ```
+/// let layout = lpp_text::WindowLayout::reference(1024);
+/// assert_eq!((layout.max_len, layout.overlap), (1024, 960));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WindowLayout {
+    /// Tokens of a window, special ones included: the model's `max_position_embeddings`.
+    pub max_len: usize,
+    /// Tokens that neighbouring windows have in common; also the index at which a word search enters a new window.
+    pub overlap: usize,
+}
+
+impl WindowLayout {
+    /// The published layout: windows advance by 64 tokens only, so that each word has a long left context.
+    ///
+    /// `max_len` must exceed 64, which [`RunTokens::new`] checks.
+    #[must_use]
+    pub fn reference(max_len: usize) -> Self {
+        Self { max_len, overlap: max_len.saturating_sub(REFERENCE_ADVANCE) }
+    }
+
+    /// First content token and number of content tokens of each window over a text of `n_content` tokens.
+    ///
+    /// One window if the text fits. Otherwise windows of `max_len - n_special` content tokens start every
+    /// `max_len - n_special - overlap` tokens until one reaches the end; the last may be shorter.
+    ///
+    /// # Errors
+    /// [`TextError::WindowTooShort`] if windows would not advance, or if there is no overlap.
+    pub fn windows(&self, n_content: usize, n_special: usize) -> Result<Vec<(usize, usize)>, TextError> {
+        let Self { max_len, overlap } = *self;
+        let capacity = max_len.saturating_sub(n_special);
+        if overlap == 0 || capacity <= overlap {
+            return Err(TextError::WindowTooShort { max_len, overlap, n_special });
+        }
+        let mut windows = Vec::new();
+        for start in (0..n_content.max(1)).step_by(capacity - overlap) {
+            let len = capacity.min(n_content - start);
+            windows.push((start, len));
+            if start + len == n_content {
+                break;
+            }
+        }
+        Ok(windows)
+    }
+}
+
+/// One window of tokens, ready for a model.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Window {
+    /// Token ids, special tokens and padding included.
+    pub ids: Vec<i64>,
+    /// 1 for a token, 0 for padding.
+    pub attention_mask: Vec<i64>,
+    /// The characters of the run's text that each token covers, half-open; (0, 0) for added special tokens and
+    /// padding. Two tokens that share a character of several bytes both cover it.
+    pub offsets: Vec<(usize, usize)>,
+}
+
+impl Window {
+    /// Number of tokens, padding included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether the window has no token at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    fn pad(&mut self, len: usize, pad_id: u32) {
+        self.ids.resize(len, i64::from(pad_id));
+        self.attention_mask.resize(len, 0);
+        self.offsets.resize(len, (0, 0));
+    }
+}
+
+/// The text of one run and its windows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunTokens {
+    text: String,
+    /// Byte at which each character begins, then the length of the text.
+    char_starts: Vec<usize>,
+    windows: Vec<Window>,
+    layout: WindowLayout,
+    n_content: usize,
+}
+
+impl RunTokens {
+    /// Tokenizes `text` as one piece, line ends included, and cuts it into windows.
+    ///
+    /// Each window gets the tokenizer's special tokens. If there are several windows the last is padded to the full
+    /// length; a single one is not padded. `run` is the run's number, from 0, for messages.
+    ///
+    /// # Errors
+    /// [`TextError::Encode`] if the tokenizer fails, [`TextError::WindowTooShort`] as
+    /// [`WindowLayout::windows`], [`TextError::NoPadToken`] if padding is needed and there is no token for it.
+    pub fn new(text: String, tokenizer: &TextTokenizer, layout: WindowLayout, run: usize) -> Result<Self, TextError> {
+        let encoding = tokenizer.encode(&text, run)?;
+        let content = Content::of(&encoding);
+        let n_special = encoding.len() - content.n_tokens;
+        let spans = layout.windows(content.n_tokens, n_special)?;
+        let mut windows: Vec<Window> = spans.iter().map(|&(start, len)| content.window(start, len)).collect();
+        if let [.., _, last] = &mut windows[..]
+            && last.len() < layout.max_len
+        {
+            last.pad(layout.max_len, tokenizer.pad_id().ok_or(TextError::NoPadToken { run })?);
+        }
+        let char_starts = text.char_indices().map(|(byte, _)| byte).chain([text.len()]).collect();
+        Ok(Self { text, char_starts, windows, layout, n_content: content.n_tokens })
+    }
+
+    /// The windows.
+    #[must_use]
+    pub fn windows(&self) -> &[Window] {
+        &self.windows
+    }
+
+    /// The text, unchanged.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Length and overlap of the windows.
+    #[must_use]
+    pub fn layout(&self) -> WindowLayout {
+        self.layout
+    }
+
+    /// Number of tokens of the text, special tokens not counted.
+    #[must_use]
+    pub fn n_content(&self) -> usize {
+        self.n_content
+    }
+
+    /// The part of the text that a token covers, empty for special tokens; nothing if there is no such token.
+    #[must_use]
+    pub fn token_text(&self, window: usize, token: usize) -> Option<&str> {
+        let &(start, end) = self.windows.get(window)?.offsets.get(token)?;
+        Some(self.slice(start, end))
+    }
+
+    /// Characters `start..end` of the text, as far as there are so many.
+    pub(crate) fn slice(&self, start: usize, end: usize) -> &str {
+        let byte = |character: usize| self.char_starts.get(character).copied().unwrap_or(self.text.len());
+        self.text.get(byte(start)..byte(end)).unwrap_or("")
+    }
+}
+
+/// The whole text's encoding with the special tokens at both ends told apart.
+struct Content<'a> {
+    encoding: &'a Encoding,
+    /// Special tokens in front.
+    n_front: usize,
+    /// Tokens of the text.
+    n_tokens: usize,
+}
+
+impl<'a> Content<'a> {
+    fn of(encoding: &'a Encoding) -> Self {
+        let special = encoding.get_special_tokens_mask();
+        let n_front = special.iter().take_while(|&&flag| flag == 1).count();
+        let n_back = special[n_front..].iter().rev().take_while(|&&flag| flag == 1).count();
+        Self { encoding, n_front, n_tokens: special.len() - n_front - n_back }
+    }
+
+    fn window(&self, start: usize, len: usize) -> Window {
+        let front = 0..self.n_front;
+        let content = self.n_front + start..self.n_front + start + len;
+        let back = self.n_front + self.n_tokens..self.encoding.len();
+        let mut window = Window::default();
+        for range in [front, content, back] {
+            window.ids.extend(self.encoding.get_ids()[range.clone()].iter().map(|&id| i64::from(id)));
+            window.offsets.extend(&self.encoding.get_offsets()[range]);
+        }
+        window.attention_mask = vec![1; window.ids.len()];
+        window
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn windows_that_cannot_advance_are_refused() {
+        assert!(WindowLayout::reference(64).windows(10, 0).is_err());
+        assert!(WindowLayout { max_len: 100, overlap: 98 }.windows(10, 2).is_err());
+        assert!(WindowLayout::reference(65).windows(10, 2).is_ok());
+    }
+
+    #[test]
+    fn a_text_that_fits_is_one_window() {
+        let layout = WindowLayout::reference(100);
+        assert_eq!(layout.windows(98, 2).unwrap(), [(0, 98)]);
+        assert_eq!(layout.windows(99, 2).unwrap(), [(0, 98), (62, 37)]);
+        assert_eq!(layout.windows(0, 2).unwrap(), [(0, 0)]);
+    }
+
+    proptest! {
+        #[test]
+        fn number_of_windows_follows_its_formula(max_len in 70_usize..300, n in 1_usize..2000, n_special in 0_usize..3) {
+            let windows = WindowLayout::reference(max_len).windows(n, n_special).unwrap();
+            let capacity = max_len - n_special;
+            // 1 + ceil((n - capacity) / step), one window if the text fits.
+            prop_assert_eq!(windows.len(), 1 + n.saturating_sub(capacity).div_ceil(64 - n_special));
+            let last = windows[windows.len() - 1];
+            prop_assert_eq!(last.0 + last.1, n);
+            prop_assert!(windows[..windows.len() - 1].iter().all(|w| w.1 == capacity));
+        }
+    }
+}
