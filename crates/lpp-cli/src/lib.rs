@@ -1,1 +1,52 @@
-//! Placeholder.
+//! What the programs of lpp-rs share: common flags, logging, progress, exit codes.
+//!
+//! A program is a clap struct that holds [`CommonArgs`], a function from it to a result, and one line:
+//!
+//! ```no_run
+//! use clap::Parser;
+//! use lpp_cli::{CommonArgs, Program};
+//!
+//! /// Counts words.
+//! #[derive(Debug, Parser)]
+//! #[command(version)]
+//! struct Args {
+//!     #[command(flatten)]
+//!     common: CommonArgs,
+//! }
+//!
+//! impl Program for Args {
+//!     fn common(&self) -> &CommonArgs {
+//!         &self.common
+//!     }
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     lpp_cli::run(|args: Args| lpp_cli::print_line("0 words"))
+//! }
+//! ```
+//!
+//! Exit status: 0 done, 1 an error explained in one line on stderr, 2 wrong usage.
+
+mod args;
+mod bar;
+mod logging;
+mod program;
+mod threads;
+
+pub use args::{CommonArgs, StudyArgs};
+pub use bar::{ProgressReport, progress};
+pub use program::{COMMIT, Program, print_json, print_line, run};
+
+/// [`lpp_study::Software`] of the program that expands it.
+#[macro_export]
+macro_rules! software {
+    () => {
+        $crate::Software {
+            program: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+            commit: $crate::COMMIT,
+        }
+    };
+}
+
+pub use lpp_study::Software;

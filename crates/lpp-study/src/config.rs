@@ -99,7 +99,7 @@ impl StudyConfig {
         let config: Self = toml::from_str(text).map_err(|e| {
             let line = e
                 .span()
-                .map_or(0, |span| text[..span.start].lines().count().max(1));
+                .map_or(0, |span| text[..span.start].matches('\n').count() + 1);
             StudyError::malformed(
                 path,
                 format!("{} (line {line})", one_line(e.message())),

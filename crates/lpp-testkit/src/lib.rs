@@ -1,1 +1,18 @@
-//! Placeholder.
+//! What the tests of lpp-rs share: fixtures, tolerances, and how a program must fail.
+//!
+//! Only ever a dev-dependency. Its functions panic where a test should fail.
+//!
+//! ```
+//! use lpp_testkit::{Tolerance, assert_close};
+//! use ndarray::array;
+//!
+//! assert_close(&array![1.0, f64::NAN], &array![1.0 + 1e-13, f64::NAN], Tolerance::relative(1e-12));
+//! ```
+
+mod close;
+mod fixture;
+mod program;
+
+pub use close::{Tolerance, assert_close, largest_deviation};
+pub use fixture::{data_folder, fixture, load_npy};
+pub use program::{assert_fails, assert_succeeds, assert_usage_error};

@@ -1,0 +1,72 @@
+//! Flags that all programs have.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use lpp_study::{Language, Study};
+
+/// Threads and verbosity.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Common options")]
+pub struct CommonArgs {
+    /// Number of threads [default: all cores]
+    #[arg(long, value_name = "N", global = true, value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Say more; twice: everything
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+    /// Say nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+}
+
+impl CommonArgs {
+    /// Number of threads to use: the flag, or the number of cores.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads.map_or_else(
+            || std::thread::available_parallelism().map_or(1, usize::from),
+            usize::from,
+        )
+    }
+
+    /// Whether only errors should be shown.
+    #[must_use]
+    pub fn quiet(&self) -> bool {
+        self.quiet
+    }
+
+    pub(crate) fn level(&self) -> tracing::Level {
+        match (self.quiet, self.verbose) {
+            (true, _) => tracing::Level::ERROR,
+            (false, 0) => tracing::Level::INFO,
+            (false, 1) => tracing::Level::DEBUG,
+            (false, _) => tracing::Level::TRACE,
+        }
+    }
+}
+
+/// The study folder and its language.
+#[derive(Debug, Clone, Args)]
+pub struct StudyArgs {
+    /// Folder that holds lpp.toml and all artefacts
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub study: PathBuf,
+    /// Language: en, fr or cn
+    #[arg(long, value_name = "LANG", default_value = "en")]
+    pub lang: Language,
+    /// Compute again what is up to date
+    #[arg(long)]
+    pub force: bool,
+}
+
+impl StudyArgs {
+    /// Opens the study folder.
+    ///
+    /// # Errors
+    /// If there is no such folder or its configuration is wrong.
+    pub fn open(&self) -> anyhow::Result<Study> {
+        Study::open(&self.study).context("cannot open the study (--study)")
+    }
+}

@@ -1,0 +1,49 @@
+//! Events of the libraries as lines on stderr.
+
+use std::io::{self, IsTerminal};
+
+use tracing_subscriber::filter::LevelFilter;
+
+/// Sends events up to `level` to stderr, one plain line each: `warning: …` for warnings, the bare text otherwise.
+pub(crate) fn start(level: tracing::Level) {
+    // A second start (tests) keeps the first subscriber.
+    let _ = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::from_level(level))
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .event_format(plain::Plain)
+        .try_init();
+}
+
+mod plain {
+    use std::fmt;
+
+    use tracing::{Event, Level, Subscriber};
+    use tracing_subscriber::fmt::FmtContext;
+    use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+    use tracing_subscriber::registry::LookupSpan;
+
+    /// Message and fields only; a user of a program needs no time stamps and module paths.
+    pub(super) struct Plain;
+
+    impl<S, N> FormatEvent<S, N> for Plain
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+        N: for<'a> FormatFields<'a> + 'static,
+    {
+        fn format_event(
+            &self,
+            context: &FmtContext<'_, S, N>,
+            mut writer: Writer<'_>,
+            event: &Event<'_>,
+        ) -> fmt::Result {
+            match *event.metadata().level() {
+                Level::ERROR => write!(writer, "error: ")?,
+                Level::WARN => write!(writer, "warning: ")?,
+                _ => {}
+            }
+            context.field_format().format_fields(writer.by_ref(), event)?;
+            writeln!(writer)
+        }
+    }
+}
