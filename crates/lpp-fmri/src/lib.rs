@@ -1,1 +1,59 @@
-//! Placeholder.
+//! fMRI images, masks, spheres and word-event regressors, in agreement with nilearn.
+//!
+//! * [`Image`] and [`ImageReader`] read NIfTI-1 and NIfTI-2, whole or volume by volume; [`Grid`] is where an image's
+//!   voxels lie, with its affine in `f64`.
+//! * [`Mask`] says which voxels count and in which order: C order, i slowest. It takes volumes to masked arrays and
+//!   back, and knows the hemispheres.
+//! * [`sphere`] makes regions of interest, [`swap_hemispheres`] mirrors volumes.
+//! * [`RegressorOperator`] turns the activations of a run's words into the features of its scans.
+//! * [`joblib`] reads the arrays that the reference study publishes, [`load_isc`] its inter-subject correlations.
+//!
+//! Files are believed as far as they are long: sizes that a header announces are checked against the file before
+//! memory is taken. Errors name the file, what was found and what was expected.
+//!
+//! ```
+//! use lpp_fmri::{Grid, Hrf, Mask, RegressorOperator, SphereCentre, sphere};
+//! use ndarray::{Array2, Array3};
+//!
+//! # fn main() -> Result<(), lpp_fmri::FmriError> {
+//! let mask = Mask::new(Grid::working(), Array3::from_elem((37, 46, 38), true))?;
+//! let pole = &SphereCentre::reference_set()[0];
+//! let inside = sphere(&mask, pole.centre_mm, 10.0)?;
+//! assert_eq!((pole.name.as_str(), inside.len()), ("TP", mask.n_voxels()));
+//!
+//! let operator = RegressorOperator::new(&[0.2, 0.7], &[0.6, 1.1], 282, 2.0, Hrf::Glover)?;
+//! assert_eq!(operator.apply(&Array2::<f32>::ones((2, 768)))?.dim(), (282, 768));
+//! # Ok(())
+//! # }
+//! ```
+
+mod affine;
+mod byte_source;
+mod csv_table;
+mod error;
+mod events;
+mod grid;
+mod hemisphere;
+mod hrf;
+mod image;
+mod isc;
+pub mod joblib;
+mod mask;
+mod nifti_header;
+mod nifti_write;
+mod numeric;
+mod regressor;
+mod sphere;
+
+pub use affine::{Affine, affines_close, diagonal_affine, invert_affine, transform};
+pub use error::FmriError;
+pub use events::WordEvents;
+pub use grid::Grid;
+pub use hemisphere::{Side, swap_hemispheres};
+pub use hrf::Hrf;
+pub use image::{Image, ImageReader};
+pub use isc::{load_isc, load_matrix};
+pub use mask::Mask;
+pub use numeric::{ElementType, NumArray};
+pub use regressor::RegressorOperator;
+pub use sphere::{REFERENCE_RADIUS_MM, SphereCentre, sphere, sphere_volume};

@@ -1,0 +1,143 @@
+//! Files read from front to back, compressed or not, without believing the sizes they announce.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
+
+use crate::FmriError;
+use crate::numeric::Element;
+
+/// Deflate stores at best a run of 258 bytes in 2 bits, so no compressed file grows more than this.
+const MAX_EXPANSION: u64 = 1032;
+/// Bytes decoded at a time: memory grows with what is really there.
+const CHUNK: usize = 1 << 18;
+
+/// A stream of bytes from a file; gzip and zlib are recognised by the first bytes, whatever the name says.
+pub(crate) struct ByteSource {
+    path: PathBuf,
+    reader: Box<dyn Read + Send>,
+    position: u64,
+    /// No more bytes than this can come out of the file.
+    limit: u64,
+}
+
+impl ByteSource {
+    /// Opens `path`.
+    pub(crate) fn open(path: &Path) -> Result<Self, FmriError> {
+        let file = File::open(path).map_err(FmriError::read(path))?;
+        let size = file.metadata().map_err(FmriError::read(path))?.len();
+        let mut buffered = BufReader::with_capacity(1 << 17, file);
+        let head = buffered.fill_buf().map_err(FmriError::read(path))?;
+        let (reader, limit): (Box<dyn Read + Send>, u64) = match *head {
+            [0x1f, 0x8b, ..] => (
+                Box::new(MultiGzDecoder::new(buffered)),
+                size.saturating_mul(MAX_EXPANSION),
+            ),
+            // 0x78 is deflate with a 32 KiB window; the first two bytes of a zlib stream are a multiple of 31.
+            [0x78, second, ..] if (0x7800 + u16::from(second)).is_multiple_of(31) => (
+                Box::new(ZlibDecoder::new(buffered)),
+                size.saturating_mul(MAX_EXPANSION),
+            ),
+            _ => (Box::new(buffered), size),
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            reader,
+            position: 0,
+            limit,
+        })
+    }
+
+    /// How many (decompressed) bytes were read so far.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// An error that names the file.
+    pub(crate) fn malformed(&self, found: impl Into<String>, expected: impl Into<String>) -> FmriError {
+        FmriError::malformed(&self.path, found, expected)
+    }
+
+    /// Fails if the file cannot possibly hold `n_bytes` more; called before memory is taken.
+    pub(crate) fn require(&self, n_bytes: u64) -> Result<(), FmriError> {
+        match self.position.checked_add(n_bytes) {
+            Some(end) if end <= self.limit => Ok(()),
+            _ => Err(self.malformed(
+                format!("a file too small for the {n_bytes} bytes of data that it announces"),
+                "a complete file",
+            )),
+        }
+    }
+
+    /// Fills `buffer`.
+    pub(crate) fn read_exact(&mut self, buffer: &mut [u8]) -> Result<(), FmriError> {
+        self.reader.read_exact(buffer).map_err(|e| self.broken(e))?;
+        self.position += buffer.len() as u64;
+        Ok(())
+    }
+
+    /// The next byte.
+    pub(crate) fn read_byte(&mut self) -> Result<u8, FmriError> {
+        let mut byte = [0];
+        self.read_exact(&mut byte)?;
+        Ok(byte[0])
+    }
+
+    /// The next `N` bytes.
+    pub(crate) fn read_array<const N: usize>(&mut self) -> Result<[u8; N], FmriError> {
+        let mut bytes = [0; N];
+        self.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Passes over `n_bytes`.
+    pub(crate) fn skip(&mut self, n_bytes: u64) -> Result<(), FmriError> {
+        self.require(n_bytes)?;
+        let passed =
+            io::copy(&mut self.reader.by_ref().take(n_bytes), &mut io::sink()).map_err(|e| self.broken(e))?;
+        self.position += passed;
+        if passed < n_bytes {
+            return Err(self.broken(io::ErrorKind::UnexpectedEof.into()));
+        }
+        Ok(())
+    }
+
+    /// The next `n` numbers. Memory is taken chunk by chunk, as the bytes arrive.
+    pub(crate) fn read_numbers<T: Element>(
+        &mut self,
+        n: usize,
+        big_endian: bool,
+    ) -> Result<Vec<T>, FmriError> {
+        let n_bytes = n.checked_mul(size_of::<T>()).unwrap_or(usize::MAX);
+        self.require(n_bytes as u64)?;
+        let mut numbers = Vec::with_capacity(n.min(CHUNK));
+        let mut buffer = vec![0; n_bytes.min(CHUNK)];
+        let mut left = n_bytes;
+        while left > 0 {
+            let step = left.min(CHUNK);
+            self.read_exact(&mut buffer[..step])?;
+            T::decode(&buffer[..step], big_endian, &mut numbers);
+            left -= step;
+        }
+        Ok(numbers)
+    }
+
+    /// Reads on to the end, so that the checksum of a compressed file is verified too.
+    pub(crate) fn drain(&mut self) -> Result<(), FmriError> {
+        io::copy(&mut self.reader, &mut io::sink()).map_err(|e| self.broken(e))?;
+        Ok(())
+    }
+
+    /// A short file gets a message of its own, since it is the usual accident.
+    fn broken(&self, error: io::Error) -> FmriError {
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            return self.malformed(
+                format!("the end of the data after {} bytes or little more", self.position),
+                "more: the file is truncated or damaged",
+            );
+        }
+        FmriError::read(&self.path)(error)
+    }
+}

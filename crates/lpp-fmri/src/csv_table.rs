@@ -1,0 +1,101 @@
+//! Small CSV files read by column name.
+
+use std::path::{Path, PathBuf};
+
+use csv::{ReaderBuilder, StringRecord};
+
+use crate::FmriError;
+
+/// A CSV file in memory: a header and at least one row.
+pub(crate) struct CsvTable {
+    path: PathBuf,
+    header: StringRecord,
+    rows: Vec<StringRecord>,
+}
+
+impl CsvTable {
+    /// Reads `path`.
+    pub(crate) fn load(path: &Path) -> Result<Self, FmriError> {
+        let failed = |error: csv::Error| {
+            let found = error.to_string();
+            match error.into_kind() {
+                csv::ErrorKind::Io(source) => FmriError::read(path)(source),
+                _ => FmriError::malformed(path, found, "rows of comma-separated values"),
+            }
+        };
+        let mut reader = ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .from_path(path)
+            .map_err(failed)?;
+        let header = reader.headers().map_err(failed)?.clone();
+        let rows = reader.records().collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        if rows.is_empty() {
+            return Err(FmriError::malformed(
+                path,
+                "no row",
+                "a header and at least one row",
+            ));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            header,
+            rows,
+        })
+    }
+
+    /// Whether there is a column of this name.
+    pub(crate) fn has(&self, column: &str) -> bool {
+        self.header.iter().any(|name| name == column)
+    }
+
+    /// The first of `names` that is a column.
+    pub(crate) fn first_of<'a>(&self, names: &[&'a str]) -> Option<&'a str> {
+        names.iter().copied().find(|name| self.has(name))
+    }
+
+    /// Keeps the rows for which `keep`, of the row's number from 0, holds.
+    pub(crate) fn retain(&mut self, keep: impl Fn(usize) -> bool) {
+        let mut row = 0;
+        self.rows.retain(|_| {
+            row += 1;
+            keep(row - 1)
+        });
+    }
+
+    /// The column as text.
+    pub(crate) fn text(&self, column: &str) -> Result<Vec<String>, FmriError> {
+        let index = self.index(column)?;
+        Ok(self
+            .rows
+            .iter()
+            .map(|row| row.get(index).unwrap_or_default().to_owned())
+            .collect())
+    }
+
+    /// The column as finite numbers.
+    pub(crate) fn numbers(&self, column: &str) -> Result<Vec<f64>, FmriError> {
+        let parse = |(row, text): (usize, String)| {
+            text.parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(|| {
+                let found = format!("{text:?} in column {column}, row {}", row + 1);
+                FmriError::malformed(&self.path, found, "a finite number")
+            })
+        };
+        self.text(column)?.into_iter().enumerate().map(parse).collect()
+    }
+
+    fn index(&self, column: &str) -> Result<usize, FmriError> {
+        self.header
+            .iter()
+            .position(|name| name == column)
+            .ok_or_else(|| self.missing(column))
+    }
+
+    /// The error that `column` is not there.
+    pub(crate) fn missing(&self, column: &str) -> FmriError {
+        let found = format!(
+            "the columns {}",
+            self.header.iter().collect::<Vec<_>>().join(", ")
+        );
+        FmriError::malformed(&self.path, found, format!("a column {column}"))
+    }
+}

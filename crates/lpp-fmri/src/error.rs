@@ -1,0 +1,136 @@
+//! The error of this crate.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use lpp_study::StudyError;
+
+/// What can go wrong with images, masks, spheres, events and joblib files.
+///
+/// Errors about a file name it and say what was found and what was expected; the cause is the
+/// [`source`](std::error::Error::source) and is not repeated in the text.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FmriError {
+    /// The operating system refused to read a file, or its compressed stream is damaged or cut short.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file holds something else than it should.
+    #[error("{}: found {found}, expected {expected}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is in it.
+        found: String,
+        /// What should be in it.
+        expected: String,
+    },
+    /// A file could not be written, or an array file could not be read.
+    #[error(transparent)]
+    Study(#[from] StudyError),
+    /// Two arrays, or an array and a mask, disagree in shape.
+    #[error("{what} has shape {found:?}, expected {expected:?}")]
+    Shape {
+        /// Which array.
+        what: &'static str,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The shape that it should have.
+        expected: Vec<usize>,
+    },
+    /// An image does not lie on the grid of the mask.
+    #[error(
+        "the image's grid (shape {found_shape:?}, affine {found_affine:?}) does not match the mask's (shape \
+         {expected_shape:?}, affine {expected_affine:?})"
+    )]
+    GridMismatch {
+        /// Shape of the image.
+        found_shape: [usize; 3],
+        /// Affine of the image, its first three rows.
+        found_affine: [[f64; 4]; 3],
+        /// Shape of the mask.
+        expected_shape: [usize; 3],
+        /// Affine of the mask, its first three rows.
+        expected_affine: [[f64; 4]; 3],
+    },
+    /// An affine maps the grid to a plane, a line or a point, or holds a number that is not finite.
+    #[error("the affine {affine:?} cannot be inverted")]
+    SingularAffine {
+        /// The first three rows.
+        affine: [[f64; 4]; 3],
+    },
+    /// Axes cannot be brought to left-right, back-front, bottom-top by permuting and flipping.
+    #[error("the affine {affine:?} is rotated: its axes cannot be put in x, y, z order without resampling")]
+    RotatedAffine {
+        /// The first three rows.
+        affine: [[f64; 4]; 3],
+    },
+    /// A mask holds no voxel.
+    #[error("the mask is empty")]
+    EmptyMask,
+    /// A sphere holds no voxel of the mask.
+    #[error("the sphere of {radius_mm} mm around {centre_mm:?} holds no voxel of the mask")]
+    EmptySphere {
+        /// World coordinates of its centre, in mm.
+        centre_mm: [f64; 3],
+        /// Its radius, in mm.
+        radius_mm: f64,
+    },
+    /// A sphere's centre or radius is not a usable number.
+    #[error(
+        "a sphere of {radius_mm} mm around {centre_mm:?} was asked for; expected finite numbers and a radius of 0 or more"
+    )]
+    InvalidSphere {
+        /// World coordinates of its centre, in mm.
+        centre_mm: [f64; 3],
+        /// Its radius, in mm.
+        radius_mm: f64,
+    },
+    /// The words or scans of a regressor are no usable design.
+    #[error("{found}, expected {expected}")]
+    Design {
+        /// What was given.
+        found: String,
+        /// What a regressor needs.
+        expected: &'static str,
+    },
+    /// An activation is NaN or infinite.
+    #[error("the activation of word {word}, feature {feature} is {value}, expected a finite number")]
+    NonFiniteActivation {
+        /// Row, from 0.
+        word: usize,
+        /// Column, from 0.
+        feature: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A name is no haemodynamic response model.
+    #[error("unknown haemodynamic response {name:?}, expected glover or spm")]
+    UnknownHrf {
+        /// The name.
+        name: String,
+    },
+}
+
+impl FmriError {
+    /// A [`FmriError::Malformed`].
+    pub(crate) fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::Malformed {
+            path: path.to_owned(),
+            found: found.into(),
+            expected: expected.into(),
+        }
+    }
+
+    /// Turns the operating system's error into a [`FmriError::Read`] of `path`.
+    pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Read { path, source }
+    }
+}

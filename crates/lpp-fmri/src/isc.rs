@@ -1,0 +1,67 @@
+//! Arrays over the voxels of a mask, in either of the formats they come in.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use lpp_study::npy;
+use ndarray::{Array2, Ix2};
+
+use crate::FmriError;
+use crate::joblib;
+
+/// The first bytes of every `.npy` file.
+const NPY_MAGIC: &[u8] = b"\x93NUMPY";
+
+/// Reads a matrix from a `.npy` file or a joblib dump, whichever its first bytes say.
+///
+/// Single precision is widened to `f64`, which is exact.
+///
+/// # Errors
+/// [`FmriError`] naming the file if it cannot be read, is truncated, holds something else or has not two axes.
+pub fn load_matrix(path: &Path) -> Result<Array2<f64>, FmriError> {
+    if begins_like_npy(path)? {
+        return Ok(npy::load_f64_matrix(path)?);
+    }
+    let array = joblib::load_array(path)?;
+    let found = format!("an array of shape {:?}", array.shape());
+    array
+        .into_f64()
+        .into_dimensionality::<Ix2>()
+        .map_err(|_| FmriError::malformed(path, found, "two axes"))
+}
+
+/// Reads inter-subject correlations, of shape (`n_trials`, `n_voxels`).
+///
+/// [`lpp_stats::mean_over_trials`](https://docs.rs/lpp-stats) and `ReliableVoxels` of the same crate take it from
+/// there.
+///
+/// # Errors
+/// As [`load_matrix`]; also if there is no trial or no voxel.
+///
+/// ```no_run
+/// let isc = lpp_fmri::load_isc("isc_10trials_en.gz".as_ref())?;
+/// assert_eq!(isc.dim(), (10, 25870));
+/// # Ok::<(), lpp_fmri::FmriError>(())
+/// ```
+pub fn load_isc(path: &Path) -> Result<Array2<f64>, FmriError> {
+    let isc = load_matrix(path)?;
+    if isc.is_empty() {
+        let found = format!("an array of shape {:?}", isc.shape());
+        return Err(FmriError::malformed(
+            path,
+            found,
+            "at least one trial and one voxel",
+        ));
+    }
+    Ok(isc)
+}
+
+fn begins_like_npy(path: &Path) -> Result<bool, FmriError> {
+    let mut head = Vec::new();
+    let file = File::open(path).map_err(FmriError::read(path))?;
+    file.take(NPY_MAGIC.len() as u64)
+        .read_to_end(&mut head)
+        .map_err(FmriError::read(path))?;
+    Ok(head == NPY_MAGIC)
+}

@@ -1,0 +1,236 @@
+//! Brain masks: which voxels count, and in which order.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use ndarray::{Array1, Array2, Array3, ArrayRef1, ArrayRef3, ArrayView3, Axis};
+use sha2::{Digest, Sha256};
+
+use crate::FmriError;
+use crate::grid::Grid;
+use crate::hemisphere::{Reordered, Side};
+use crate::image::Image;
+
+/// A set of voxels of a grid.
+///
+/// Masked arrays list them in C order: i slowest, k fastest.
+///
+/// ```
+/// use lpp_fmri::{Grid, Mask};
+/// use ndarray::{Array3, array};
+///
+/// # fn main() -> Result<(), lpp_fmri::FmriError> {
+/// let mut inside = Array3::from_elem((37, 46, 38), false);
+/// inside[[18, 21, 16]] = true;
+/// inside[[18, 21, 15]] = true;
+/// let mask = Mask::new(Grid::working(), inside)?;
+/// assert_eq!(mask.voxels(), [[18, 21, 15], [18, 21, 16]]);
+/// let volume = mask.unmask(&array![1.0, 2.0], f32::NAN)?;
+/// assert_eq!(mask.apply(&volume)?, array![1.0, 2.0]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mask {
+    grid: Grid,
+    inside: Array3<bool>,
+    voxels: Vec<[usize; 3]>,
+}
+
+impl Mask {
+    /// A mask of the voxels where `inside` is true.
+    ///
+    /// # Errors
+    /// [`FmriError::Shape`] if the array does not lie on the grid, [`FmriError::EmptyMask`] if no voxel is inside.
+    pub fn new(grid: Grid, inside: Array3<bool>) -> Result<Self, FmriError> {
+        let [i, j, k] = grid.shape();
+        if inside.dim() != (i, j, k) {
+            return Err(FmriError::Shape {
+                what: "the mask",
+                found: inside.shape().to_vec(),
+                expected: grid.shape().to_vec(),
+            });
+        }
+        let voxels: Vec<_> = inside
+            .indexed_iter()
+            .filter(|(_, is_in)| **is_in)
+            .map(|((i, j, k), _)| [i, j, k])
+            .collect();
+        if voxels.is_empty() {
+            return Err(FmriError::EmptyMask);
+        }
+        Ok(Self { grid, inside, voxels })
+    }
+
+    /// Reads a mask image: 3-D, 0 outside and one other value inside.
+    ///
+    /// # Errors
+    /// [`FmriError`] naming the file if it is no such image: several volumes, NaN, more than two values, all zero,
+    /// or anything that [`Image::load`] refuses.
+    pub fn load(path: &Path) -> Result<Self, FmriError> {
+        let image = Image::load(path)?;
+        let expected = "a mask: one volume of 0 and one other finite value";
+        let volume = image.to_f64_volume().map_err(|_| {
+            FmriError::malformed(
+                path,
+                format!("an image of shape {:?}", image.values().shape()),
+                expected,
+            )
+        })?;
+        let mut inside_value = None;
+        for &value in &volume {
+            if value == 0.0 {
+                continue;
+            }
+            let first = *inside_value.get_or_insert(value);
+            if !value.is_finite() || value != first {
+                return Err(FmriError::malformed(
+                    path,
+                    format!("the values {first} and {value}"),
+                    expected,
+                ));
+            }
+        }
+        if inside_value.is_none() {
+            return Err(FmriError::malformed(path, "an empty mask", expected));
+        }
+        Self::new(*image.grid(), volume.mapv(|v| v != 0.0))
+    }
+
+    /// Writes the mask as 8-bit integers 0 and 1.
+    ///
+    /// # Errors
+    /// As [`Image::save`].
+    pub fn save(&self, path: &Path) -> Result<(), FmriError> {
+        Image::new(self.grid, self.inside.mapv(i8::from).into_dyn())?.save(path)
+    }
+
+    /// The grid that it lies on.
+    #[must_use]
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// True inside.
+    #[must_use]
+    pub fn inside(&self) -> ArrayView3<'_, bool> {
+        self.inside.view()
+    }
+
+    /// How many voxels are inside; at least 1.
+    #[must_use]
+    pub fn n_voxels(&self) -> usize {
+        self.voxels.len()
+    }
+
+    /// Their indices, in the order of masked arrays.
+    #[must_use]
+    pub fn voxels(&self) -> &[[usize; 3]] {
+        &self.voxels
+    }
+
+    /// World coordinates, in mm, of the voxels' centres, in the order of masked arrays.
+    #[must_use]
+    pub fn world_coordinates(&self) -> Vec<[f64; 3]> {
+        self.voxels.iter().map(|&voxel| self.grid.world(voxel)).collect()
+    }
+
+    /// The values of `volume` inside the mask, of shape (`n_voxels`).
+    ///
+    /// # Errors
+    /// [`FmriError::Shape`] if the volume has another shape than the mask.
+    pub fn apply<T: Copy>(&self, volume: &ArrayRef3<T>) -> Result<Array1<T>, FmriError> {
+        let found = volume.shape();
+        if found != self.grid.shape() {
+            return Err(FmriError::Shape {
+                what: "the volume",
+                found: found.to_vec(),
+                expected: self.grid.shape().to_vec(),
+            });
+        }
+        Ok(self.voxels.iter().map(|&voxel| volume[voxel]).collect())
+    }
+
+    /// The values of every volume of `image` inside the mask, of shape (`n_volumes`, `n_voxels`).
+    ///
+    /// # Errors
+    /// [`FmriError::GridMismatch`] if the image does not lie on the mask's grid.
+    pub fn apply_image(&self, image: &Image) -> Result<Array2<f64>, FmriError> {
+        self.grid.require(image.grid())?;
+        let volumes = image.to_f64_volumes()?;
+        let mut series = Array2::zeros((image.n_volumes(), self.n_voxels()));
+        for (volume, mut row) in volumes.axis_iter(Axis(3)).zip(series.rows_mut()) {
+            row.assign(&self.apply(&volume)?);
+        }
+        Ok(series)
+    }
+
+    /// A volume with `values`, of shape (`n_voxels`), inside the mask and `outside` elsewhere.
+    ///
+    /// # Errors
+    /// [`FmriError::Shape`] if there are not as many values as voxels.
+    pub fn unmask<T: Copy>(&self, values: &ArrayRef1<T>, outside: T) -> Result<Array3<T>, FmriError> {
+        if values.len() != self.n_voxels() {
+            return Err(FmriError::Shape {
+                what: "the masked array",
+                found: vec![values.len()],
+                expected: vec![self.n_voxels()],
+            });
+        }
+        let mut volume = Array3::from_elem(self.inside.dim(), outside);
+        for (&voxel, &value) in self.voxels.iter().zip(values) {
+            volume[voxel] = value;
+        }
+        Ok(volume)
+    }
+
+    /// On which side of the midline each voxel's centre lies, in the order of masked arrays.
+    #[must_use]
+    pub fn sides(&self) -> Vec<Side> {
+        self.voxels
+            .iter()
+            .map(|&voxel| Side::of_x(self.grid.world(voxel)[0]))
+            .collect()
+    }
+
+    /// Where the reference cuts masked arrays into hemispheres: the first ⌊`n_voxels`/2⌋ voxels are called left.
+    ///
+    /// On a grid whose i runs from left to right this is the true split save for the slab x = 0, which it cuts in
+    /// two: the posterior part counts as left, the anterior part as right. [`Mask::sides`] tells the slab apart.
+    #[must_use]
+    pub fn half_split(&self) -> usize {
+        self.n_voxels() / 2
+    }
+
+    /// Whether each voxel's mirror image across the middle of the grid's left-right axis is inside too.
+    ///
+    /// # Errors
+    /// [`FmriError::RotatedAffine`] if no axis runs from left to right.
+    pub fn is_symmetric(&self) -> Result<bool, FmriError> {
+        let upright = Reordered::new(&self.grid, &self.inside)?;
+        let n = upright.volume.len_of(Axis(0));
+        Ok(upright
+            .volume
+            .indexed_iter()
+            .all(|((i, j, k), &here)| here == upright.volume[[n - 1 - i, j, k]]))
+    }
+
+    /// SHA-256, in hexadecimal, of the grid and the voxels: equal for equal masks however their files are written.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let mut hasher = Sha256::new();
+        for n in self.grid.shape() {
+            hasher.update((n as u64).to_le_bytes());
+        }
+        for entry in self.grid.affine().iter().flatten() {
+            // −0 and 0 are the same place.
+            hasher.update((entry + 0.0).to_le_bytes());
+        }
+        hasher.update(self.inside.iter().map(|&v| u8::from(v)).collect::<Vec<_>>());
+        hasher.finalize().iter().fold(String::new(), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}

@@ -1,0 +1,334 @@
+//! What the headers of NIfTI-1 and NIfTI-2 files say, put into one form.
+//!
+//! The `nifti` crate parses the fields of NIfTI-1. Three things it does not do are added here: NIfTI-2, affines in
+//! `f64` (its own are `f32`), and the repairs that nibabel makes when it opens a file, which decide how the
+//! reference sees it: a `pixdim[0]` that is not ±1 counts as 1, voxel sizes count without their sign, and a size of
+//! 0 as 1.
+
+use nifti::{Endianness, NiftiHeader, NiftiType};
+
+use crate::FmriError;
+use crate::affine::{Affine, diagonal_affine};
+use crate::byte_source::ByteSource;
+use crate::grid::Grid;
+use crate::numeric::ElementType;
+
+/// Header bytes of NIfTI-1; four more bytes announce extensions.
+const HEADER_1: usize = 348;
+/// Header bytes of NIfTI-2.
+const HEADER_2: usize = 540;
+/// |w²| of a quaternion below this is 0: three spacings of `f32` at 1, as in nibabel.
+const QUATERNION_THRESHOLD: f64 = 3.0 * f32::EPSILON as f64;
+
+/// The fields that matter, of either version.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Header {
+    pub(crate) grid: Grid,
+    /// Volumes along the fourth axis; `None` for a 3-D image.
+    pub(crate) n_volumes: Option<usize>,
+    /// Size of the fourth axis' step (the repetition time of a run), as stored.
+    pub(crate) time_step: f64,
+    pub(crate) element: ElementType,
+    pub(crate) big_endian: bool,
+    /// Slope and intercept, if the values are scaled.
+    pub(crate) scaling: Option<(f64, f64)>,
+}
+
+/// The fields as stored.
+struct RawHeader {
+    big_endian: bool,
+    /// Bytes of the header itself; data begin at least four later.
+    size: usize,
+    dim: [i64; 8],
+    datatype: i16,
+    pixdim: [f64; 8],
+    vox_offset: f64,
+    scaling: (f64, f64),
+    form_codes: FormCodes,
+    quaternion: [f64; 3],
+    q_offset: [f64; 3],
+    srow: [[f64; 4]; 3],
+}
+
+/// `qform_code` and `sform_code`.
+struct FormCodes {
+    qform: i32,
+    sform: i32,
+}
+
+impl Header {
+    /// Reads the header and leaves `source` at the first voxel.
+    pub(crate) fn read(source: &mut ByteSource) -> Result<Self, FmriError> {
+        let raw = RawHeader::read(source)?;
+        let (shape, n_volumes) = raw.dimensions(source)?;
+        let header = Self {
+            grid: Grid::new(shape, raw.affine(source, shape)?).map_err(|e| in_file(source, &e))?,
+            n_volumes,
+            time_step: raw.pixdim[4],
+            element: raw.element(source)?,
+            big_endian: raw.big_endian,
+            scaling: raw.scaling(source)?,
+        };
+        source.skip(raw.padding(source)?)?;
+        Ok(header)
+    }
+}
+
+fn in_file(source: &ByteSource, error: &FmriError) -> FmriError {
+    source.malformed(error.to_string(), "a grid with voxels and an invertible affine")
+}
+
+impl RawHeader {
+    fn read(source: &mut ByteSource) -> Result<Self, FmriError> {
+        let mut bytes = [0; HEADER_2];
+        let (head, rest) = bytes.split_at_mut(HEADER_1);
+        source.read_exact(head)?;
+        match i32::from_le_bytes([head[0], head[1], head[2], head[3]]) {
+            540 | 0x1c02_0000 => {
+                source.read_exact(rest)?;
+                Self::version_2(&bytes).ok_or_else(|| not_nifti(source))
+            }
+            _ => Self::version_1(head, source),
+        }
+    }
+
+    fn version_1(bytes: &[u8], source: &ByteSource) -> Result<Self, FmriError> {
+        let h = NiftiHeader::from_reader(bytes).map_err(|_| not_nifti(source))?;
+        if &h.magic == b"ni1\0" {
+            return Err(source.malformed(
+                "the header of a .hdr/.img pair",
+                "a single file (.nii or .nii.gz)",
+            ));
+        }
+        Ok(Self {
+            big_endian: h.endianness == Endianness::Big,
+            size: HEADER_1,
+            // The crate reads `dim` unsigned, the format defines it signed.
+            dim: h.dim.map(|d| i64::from(d.cast_signed())),
+            datatype: h.datatype,
+            pixdim: h.pixdim.map(f64::from),
+            vox_offset: f64::from(h.vox_offset),
+            scaling: (f64::from(h.scl_slope), f64::from(h.scl_inter)),
+            form_codes: FormCodes {
+                qform: h.qform_code.into(),
+                sform: h.sform_code.into(),
+            },
+            quaternion: [h.quatern_b, h.quatern_c, h.quatern_d].map(f64::from),
+            q_offset: [h.quatern_x, h.quatern_y, h.quatern_z].map(f64::from),
+            srow: [h.srow_x, h.srow_y, h.srow_z].map(|row| row.map(f64::from)),
+        })
+    }
+
+    /// Byte positions are those of the NIfTI-2 standard (`nifti2.h`).
+    fn version_2(bytes: &[u8; HEADER_2]) -> Option<Self> {
+        if &bytes[4..8] != b"n+2\0" {
+            return None;
+        }
+        let big_endian = bytes[0] == 0;
+        let field = |at: usize| Field {
+            bytes,
+            at,
+            big_endian,
+        };
+        Some(Self {
+            big_endian,
+            size: HEADER_2,
+            dim: std::array::from_fn(|i| field(16 + 8 * i).i64()),
+            datatype: field(12).i16(),
+            pixdim: std::array::from_fn(|i| field(104 + 8 * i).f64()),
+            vox_offset: field(168).i64() as f64,
+            scaling: (field(176).f64(), field(184).f64()),
+            form_codes: FormCodes {
+                qform: field(344).i32(),
+                sform: field(348).i32(),
+            },
+            quaternion: std::array::from_fn(|i| field(352 + 8 * i).f64()),
+            q_offset: std::array::from_fn(|i| field(376 + 8 * i).f64()),
+            srow: std::array::from_fn(|r| std::array::from_fn(|c| field(400 + 32 * r + 8 * c).f64())),
+        })
+    }
+
+    /// Spatial shape and number of volumes; axes beyond the fourth must have length 1.
+    fn dimensions(&self, source: &ByteSource) -> Result<([usize; 3], Option<usize>), FmriError> {
+        let wrong = || source.malformed(format!("dimensions {:?}", self.dim), "a 3-D or 4-D image");
+        let rank = usize::try_from(self.dim[0])
+            .ok()
+            .filter(|rank| (3..=7).contains(rank))
+            .ok_or_else(wrong)?;
+        let mut lengths = [1; 7];
+        for (length, &stored) in lengths.iter_mut().zip(&self.dim[1..=rank]) {
+            *length = usize::try_from(stored)
+                .ok()
+                .filter(|&n| n > 0)
+                .ok_or_else(wrong)?;
+        }
+        if lengths[4..].iter().any(|&n| n != 1) {
+            return Err(wrong());
+        }
+        Ok((
+            [lengths[0], lengths[1], lengths[2]],
+            (rank > 3).then_some(lengths[3]),
+        ))
+    }
+
+    fn element(&self, source: &ByteSource) -> Result<ElementType, FmriError> {
+        match nifti_type(self.datatype) {
+            Some(NiftiType::Uint8) => Ok(ElementType::U8),
+            Some(NiftiType::Int8) => Ok(ElementType::I8),
+            Some(NiftiType::Uint16) => Ok(ElementType::U16),
+            Some(NiftiType::Int16) => Ok(ElementType::I16),
+            Some(NiftiType::Uint32) => Ok(ElementType::U32),
+            Some(NiftiType::Int32) => Ok(ElementType::I32),
+            Some(NiftiType::Uint64) => Ok(ElementType::U64),
+            Some(NiftiType::Int64) => Ok(ElementType::I64),
+            Some(NiftiType::Float32) => Ok(ElementType::F32),
+            Some(NiftiType::Float64) => Ok(ElementType::F64),
+            _ => Err(source.malformed(
+                format!("data of type code {}", self.datatype),
+                "integers of 8 to 64 bits, float32 or float64",
+            )),
+        }
+    }
+
+    /// No scaling if the slope is 0 or not finite, or if it would change nothing.
+    fn scaling(&self, source: &ByteSource) -> Result<Option<(f64, f64)>, FmriError> {
+        let (slope, intercept) = self.scaling;
+        if slope == 0.0 || !slope.is_finite() || (slope, intercept) == (1.0, 0.0) {
+            return Ok(None);
+        }
+        if !intercept.is_finite() {
+            return Err(source.malformed(
+                format!("a slope {slope} with intercept {intercept}"),
+                "a finite intercept",
+            ));
+        }
+        Ok(Some((slope, intercept)))
+    }
+
+    /// Bytes between the header and the data. An offset of 0 means "right after the header".
+    fn padding(&self, source: &ByteSource) -> Result<u64, FmriError> {
+        let least = (self.size + 4) as f64;
+        let offset = if self.vox_offset == 0.0 {
+            least
+        } else {
+            self.vox_offset
+        };
+        // 2^53: beyond it, and for NaN, the stored float names no byte.
+        if !(least..=9_007_199_254_740_992.0).contains(&offset) {
+            return Err(source.malformed(format!("data at byte {offset}"), format!("{least} or later")));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked just above"
+        )]
+        let offset = offset as u64;
+        Ok(offset - self.size as u64)
+    }
+
+    /// The sform if it is set, else the qform, else voxel sizes with x flipped around the centre.
+    fn affine(&self, source: &ByteSource, shape: [usize; 3]) -> Result<Affine, FmriError> {
+        if self.form_codes.sform != 0 {
+            let [x, y, z] = self.srow;
+            return Ok([x, y, z, [0.0, 0.0, 0.0, 1.0]]);
+        }
+        let sizes = [1, 2, 3].map(|i| {
+            if self.pixdim[i] == 0.0 {
+                1.0
+            } else {
+                self.pixdim[i].abs()
+            }
+        });
+        if self.form_codes.qform != 0 {
+            return self.qform(source, sizes);
+        }
+        let steps = [-sizes[0], sizes[1], sizes[2]];
+        let centre = shape.map(|n| (n as f64 - 1.0) / 2.0);
+        Ok(diagonal_affine(steps, [0, 1, 2].map(|d| -steps[d] * centre[d])))
+    }
+
+    fn qform(&self, source: &ByteSource, sizes: [f64; 3]) -> Result<Affine, FmriError> {
+        let [b, c, d] = self.quaternion;
+        let w_squared = 1.0 - (b * b + c * c + d * d);
+        let w = if w_squared.abs() < QUATERNION_THRESHOLD {
+            0.0
+        } else {
+            w_squared.sqrt()
+        };
+        if w.is_nan() {
+            return Err(source.malformed(format!("the quaternion ({b}, {c}, {d})"), "a length of at most 1"));
+        }
+        let rotation = rotation([w, b, c, d]);
+        let signed = [
+            sizes[0],
+            sizes[1],
+            if self.pixdim[0] == -1.0 {
+                -sizes[2]
+            } else {
+                sizes[2]
+            },
+        ];
+        let mut affine = diagonal_affine([1.0; 3], self.q_offset);
+        for row in 0..3 {
+            for column in 0..3 {
+                affine[row][column] = rotation[row][column] * signed[column];
+            }
+        }
+        Ok(affine)
+    }
+}
+
+/// The rotation of a quaternion that need not be exactly normalised.
+fn rotation([w, x, y, z]: [f64; 4]) -> [[f64; 3]; 3] {
+    let scale = 2.0 / (w * w + x * x + y * y + z * z);
+    let [xs, ys, zs] = [x * scale, y * scale, z * scale];
+    [
+        [1.0 - (y * ys + z * zs), x * ys - w * zs, x * zs + w * ys],
+        [x * ys + w * zs, 1.0 - (x * xs + z * zs), y * zs - w * xs],
+        [x * zs - w * ys, y * zs + w * xs, 1.0 - (x * xs + y * ys)],
+    ]
+}
+
+/// The crate's own code table, reached through a header.
+fn nifti_type(code: i16) -> Option<NiftiType> {
+    NiftiHeader {
+        datatype: code,
+        ..NiftiHeader::default()
+    }
+    .data_type()
+    .ok()
+}
+
+fn not_nifti(source: &ByteSource) -> FmriError {
+    source.malformed("no NIfTI header", "a NIfTI-1 or NIfTI-2 image (.nii or .nii.gz)")
+}
+
+/// One number of a NIfTI-2 header.
+struct Field<'a> {
+    bytes: &'a [u8; HEADER_2],
+    at: usize,
+    big_endian: bool,
+}
+
+impl Field<'_> {
+    /// The next `N` bytes in little-endian order.
+    fn little<const N: usize>(&self) -> [u8; N] {
+        std::array::from_fn(|i| self.bytes[self.at + if self.big_endian { N - 1 - i } else { i }])
+    }
+
+    fn i16(&self) -> i16 {
+        i16::from_le_bytes(self.little())
+    }
+
+    fn i32(&self) -> i32 {
+        i32::from_le_bytes(self.little())
+    }
+
+    fn i64(&self) -> i64 {
+        i64::from_le_bytes(self.little())
+    }
+
+    fn f64(&self) -> f64 {
+        f64::from_le_bytes(self.little())
+    }
+}

@@ -1,0 +1,341 @@
+//! Word regressors: from one vector of activations per word to one row of features per scan.
+//!
+//! For fixed word times the whole chain of the reference (boxes on a fine grid, convolution with the haemodynamic
+//! response, sampling at the scans) is linear in the activations. It is therefore one matrix per run, shared by all
+//! features, layers and models, and it is sparse: a scan feels only the words of the last 32 s.
+
+use ndarray::parallel::prelude::*;
+use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, s};
+
+use crate::FmriError;
+use crate::hrf::{Hrf, OVERSAMPLING};
+
+/// The fine grid starts this long before the first scan's time, in s (nilearn's `min_onset`).
+const LEAD_S: f64 = 24.0;
+/// More scans than any run has; a typing error should not fill the memory.
+const MAX_SCANS: usize = 1_000_000;
+/// Scans of a block of the product: few enough to balance threads.
+const BLOCK_SCANS: usize = 16;
+/// Features of a block of the product: 200 words of it stay in the second-level cache.
+const BLOCK_FEATURES: usize = 512;
+
+/// The matrix that turns the activations of a run's words into the features of its scans.
+///
+/// Scans are taken at `tr_s`·(i + ½). Each word is a box from its onset to its offset; words without duration last
+/// one sample of the fine grid (`tr_s`/50). Words before the fine grid, which starts 24 s before the first scan, act
+/// at its start, words after the run act on its last sample; a word that ends before it begins counts negatively.
+/// The order of the words is free.
+///
+/// # References
+/// nilearn 0.10.4, `nilearn.glm.first_level.compute_regressor`, called once per feature
+///
+/// ```
+/// use lpp_fmri::{Hrf, RegressorOperator};
+/// use ndarray::array;
+///
+/// # fn main() -> Result<(), lpp_fmri::FmriError> {
+/// // Two words, three features, ten scans of two seconds.
+/// let operator = RegressorOperator::new(&[0.5, 2.1], &[0.8, 2.4], 10, 2.0, Hrf::Glover)?;
+/// let features = operator.apply(&array![[1.0f32, 0.0, 2.0], [0.0, 1.0, 2.0]])?;
+/// assert_eq!(features.dim(), (10, 3));
+/// assert!((features[[4, 0]] + features[[4, 1]] - features[[4, 2]] / 2.0).abs() < 1e-15);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegressorOperator {
+    n_words: usize,
+    /// Where each scan's entries begin, and the end of the last.
+    row_starts: Vec<usize>,
+    /// (word, weight) of the words that a scan feels, words ascending.
+    entries: Vec<(usize, f64)>,
+}
+
+impl RegressorOperator {
+    /// The operator of a run of `n_scans` scans every `tr_s` seconds, with one word per onset and offset (seconds
+    /// from the start of the run).
+    ///
+    /// # Errors
+    /// [`FmriError::Design`] if there are fewer than two scans or more than a million, if onsets and offsets differ in
+    /// number or are not finite, or if the repetition time is unusable (see [`Hrf::kernel`]).
+    pub fn new(
+        onsets_s: &[f64],
+        offsets_s: &[f64],
+        n_scans: usize,
+        tr_s: f64,
+        hrf: Hrf,
+    ) -> Result<Self, FmriError> {
+        check_times(onsets_s, offsets_s)?;
+        if !(2..=MAX_SCANS).contains(&n_scans) {
+            return Err(FmriError::Design {
+                found: format!("{n_scans} scans"),
+                expected: "between 2 and a million scans",
+            });
+        }
+        let scan_times: Vec<f64> = (0..n_scans).map(|i| i as f64 * tr_s + 0.5 * tr_s).collect();
+        // The library derives the repetition time from the scan times, rounding included.
+        let spacing = scan_times
+            .windows(2)
+            .map(|pair| pair[1] - pair[0])
+            .fold(f64::INFINITY, f64::min);
+        let response = CumulativeResponse::new(&hrf.kernel(spacing)?);
+        let grid = FineGrid::new(&scan_times);
+        let boxes: Vec<_> = onsets_s
+            .iter()
+            .zip(offsets_s)
+            .map(|(&on, &off)| grid.place(on, off))
+            .collect();
+        let mut operator = Self {
+            n_words: boxes.len(),
+            row_starts: Vec::with_capacity(n_scans + 1),
+            entries: Vec::new(),
+        };
+        for time in scan_times {
+            operator.row_starts.push(operator.entries.len());
+            let (before, weight) = grid.bracket(time);
+            for (word, &edges) in boxes.iter().enumerate() {
+                let [left, right] = [before, before + 1].map(|sample| response.of_box(edges, sample));
+                if left != 0.0 || right != 0.0 {
+                    operator
+                        .entries
+                        .push((word, (1.0 - weight) * left + weight * right));
+                }
+            }
+        }
+        operator.row_starts.push(operator.entries.len());
+        Ok(operator)
+    }
+
+    /// Rows of the activations.
+    #[must_use]
+    pub fn n_words(&self) -> usize {
+        self.n_words
+    }
+
+    /// Rows of the features.
+    #[must_use]
+    pub fn n_scans(&self) -> usize {
+        self.row_starts.len() - 1
+    }
+
+    /// The words that scan `scan` feels, with their weights; empty beyond the last scan.
+    #[must_use]
+    pub fn row(&self, scan: usize) -> &[(usize, f64)] {
+        match self.row_starts.get(scan..) {
+            Some(&[start, end, ..]) => &self.entries[start..end],
+            _ => &[],
+        }
+    }
+
+    /// The matrix in full, of shape (`n_scans`, `n_words`).
+    #[must_use]
+    pub fn to_dense(&self) -> Array2<f64> {
+        let mut dense = Array2::zeros((self.n_scans(), self.n_words));
+        for (scan, mut row) in dense.rows_mut().into_iter().enumerate() {
+            for &(word, weight) in self.row(scan) {
+                row[word] = weight;
+            }
+        }
+        dense
+    }
+
+    /// The features of every scan, summed in `f64` in the order of the words.
+    ///
+    /// Runs on the current rayon pool; the result does not depend on the number of threads, to the last bit.
+    ///
+    /// # Shapes
+    /// `activations` is (`n_words`, `n_features`), the result (`n_scans`, `n_features`).
+    ///
+    /// # Errors
+    /// [`FmriError::Shape`] if the words do not match, [`FmriError::NonFiniteActivation`] for NaN and infinities.
+    pub fn apply<T>(&self, activations: &ArrayRef2<T>) -> Result<Array2<f64>, FmriError>
+    where
+        T: Copy + Into<f64> + Sync,
+    {
+        let (n_words, n_features) = activations.dim();
+        if n_words != self.n_words {
+            return Err(FmriError::Shape {
+                what: "the activations",
+                found: vec![n_words, n_features],
+                expected: vec![self.n_words, n_features],
+            });
+        }
+        check_finite(activations)?;
+        let activations = activations.as_standard_layout();
+        let mut features = Array2::zeros((self.n_scans(), n_features));
+        if n_features == 0 {
+            return Ok(features);
+        }
+        features
+            .axis_chunks_iter_mut(Axis(0), BLOCK_SCANS)
+            .into_par_iter()
+            .enumerate()
+            .for_each(|(block, rows)| self.fill(rows, block * BLOCK_SCANS, activations.view()));
+        Ok(features)
+    }
+
+    /// Fills the scans from `first_scan` on, one block of features after the other.
+    fn fill<T>(&self, mut scans: ArrayViewMut2<'_, f64>, first_scan: usize, activations: ArrayView2<'_, T>)
+    where
+        T: Copy + Into<f64>,
+    {
+        for start in (0..scans.ncols()).step_by(BLOCK_FEATURES) {
+            let features = start..(start + BLOCK_FEATURES).min(scans.ncols());
+            for (offset, mut row) in scans
+                .slice_mut(s![.., features.clone()])
+                .rows_mut()
+                .into_iter()
+                .enumerate()
+            {
+                for &(word, weight) in self.row(first_scan + offset) {
+                    let source = activations.slice(s![word, features.clone()]);
+                    row.zip_mut_with(&source, |sum, &value| *sum += weight * value.into());
+                }
+            }
+        }
+    }
+}
+
+fn check_times(onsets_s: &[f64], offsets_s: &[f64]) -> Result<(), FmriError> {
+    if onsets_s.len() != offsets_s.len() {
+        return Err(FmriError::Design {
+            found: format!("{} onsets and {} offsets", onsets_s.len(), offsets_s.len()),
+            expected: "one of each per word",
+        });
+    }
+    for (word, (on, off)) in onsets_s.iter().zip(offsets_s).enumerate() {
+        if !(on.is_finite() && off.is_finite()) {
+            return Err(FmriError::Design {
+                found: format!("word {word} from {on} to {off} s"),
+                expected: "finite times",
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check_finite<T: Copy + Into<f64>>(activations: &ArrayRef2<T>) -> Result<(), FmriError> {
+    for (word, row) in activations.rows().into_iter().enumerate() {
+        if let Some((feature, &value)) = row.indexed_iter().find(|(_, v)| !(**v).into().is_finite()) {
+            return Err(FmriError::NonFiniteActivation {
+                word,
+                feature,
+                value: value.into(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The evenly spaced times on which words become boxes, `numpy.linspace(start, end, n)`.
+struct FineGrid {
+    start: f64,
+    end: f64,
+    step: f64,
+    n: usize,
+}
+
+impl FineGrid {
+    /// Fifty samples per repetition time, from 24 s before the first scan to one repetition time after the last;
+    /// the order of operations is the library's, since it decides the rounding of the step.
+    fn new(scan_times: &[f64]) -> Self {
+        let last = scan_times.len() - 1;
+        let gaps = last as f64;
+        let (first_s, last_s) = (scan_times[0], scan_times[last]);
+        let start = first_s - LEAD_S;
+        let end = last_s * (1.0 + 1.0 / gaps);
+        let n = gaps / (last_s - first_s) * ((end - first_s + LEAD_S) * OVERSAMPLING) + 1.0;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at least 50, and below 2^53 for a million scans and a repetition time that has a kernel"
+        )]
+        let n = n.round_ties_even() as usize;
+        Self {
+            start,
+            end,
+            step: (end - start) / (n as f64 - 1.0),
+            n,
+        }
+    }
+
+    fn time(&self, sample: usize) -> f64 {
+        if sample + 1 == self.n {
+            self.end
+        } else {
+            sample as f64 * self.step + self.start
+        }
+    }
+
+    /// How many samples lie strictly before `time`.
+    fn count_before(&self, time: f64) -> usize {
+        let (mut low, mut high) = (0, self.n);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if self.time(middle) < time {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// Samples at which a word's box rises and falls.
+    fn place(&self, onset: f64, offset: f64) -> BoxEdges {
+        let last = self.n - 1;
+        let rise = self.count_before(onset).min(last);
+        // The library gets durations: onset + (offset − onset) need not round to the offset.
+        let fall = self.count_before(onset + (offset - onset)).min(last);
+        BoxEdges {
+            rise,
+            fall: if fall == rise && fall < last {
+                fall + 1
+            } else {
+                fall
+            },
+        }
+    }
+
+    /// The sample before `time` and how far, from 0 to 1, `time` is on the way to the next.
+    fn bracket(&self, time: f64) -> (usize, f64) {
+        let after = self.count_before(time).clamp(1, self.n - 1);
+        let (left, right) = (self.time(after - 1), self.time(after));
+        (after - 1, (time - left) / (right - left))
+    }
+}
+
+/// The samples at which a box rises and falls.
+#[derive(Clone, Copy)]
+struct BoxEdges {
+    rise: usize,
+    fall: usize,
+}
+
+/// Partial sums of the response: the answer to a step.
+struct CumulativeResponse(Vec<f64>);
+
+impl CumulativeResponse {
+    fn new(kernel: &[f64]) -> Self {
+        let mut sums = vec![0.0];
+        let mut sum = 0.0;
+        for h in kernel {
+            sum += h;
+            sums.push(sum);
+        }
+        Self(sums)
+    }
+
+    /// The answer, at `sample`, to a step at `edge`.
+    fn of_step(&self, edge: usize, sample: usize) -> f64 {
+        match (sample + 1).checked_sub(edge) {
+            None => 0.0,
+            Some(elapsed) => self.0[elapsed.min(self.0.len() - 1)],
+        }
+    }
+
+    /// The answer, at `sample`, to a box: exactly 0 before it begins and once its response is over.
+    fn of_box(&self, edges: BoxEdges, sample: usize) -> f64 {
+        self.of_step(edges.rise, sample) - self.of_step(edges.fall, sample)
+    }
+}

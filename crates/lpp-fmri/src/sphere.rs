@@ -1,0 +1,140 @@
+//! Spherical regions of interest.
+
+use std::path::Path;
+
+use ndarray::{Array1, Array3};
+
+use crate::FmriError;
+use crate::affine::transform;
+use crate::mask::Mask;
+
+/// Radius of the reference study's regions, in mm.
+pub const REFERENCE_RADIUS_MM: f64 = 10.0;
+
+/// A region of interest: its name and where its sphere is centred.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SphereCentre {
+    /// The name, which is also the name of its file.
+    pub name: String,
+    /// World coordinates in mm.
+    pub centre_mm: [f64; 3],
+}
+
+impl SphereCentre {
+    /// The seven regions of the left language network used by the reference study, in MNI coordinates.
+    ///
+    /// # References
+    /// L. Bonnasse-Gahot and C. Pallier (2024), <https://arxiv.org/abs/2405.17992>
+    #[must_use]
+    pub fn reference_set() -> Vec<Self> {
+        [
+            ("TP", [-48.0, 15.0, -27.0]),
+            ("aSTS", [-54.0, -12.0, -12.0]),
+            ("pSTS", [-51.0, -39.0, 3.0]),
+            ("BA45", [-52.0, 28.0, 10.0]),
+            ("BA47", [-44.0, 34.0, -8.0]),
+            ("BA44", [-50.0, 12.0, 16.0]),
+            ("AG_TPJ", [-52.0, -56.0, 22.0]),
+        ]
+        .map(|(name, centre_mm)| Self {
+            name: name.to_owned(),
+            centre_mm,
+        })
+        .into()
+    }
+
+    /// Reads a CSV file with the columns `name`, `x`, `y` and `z` (mm), one region a row.
+    ///
+    /// # Errors
+    /// [`FmriError`] naming the file if it cannot be read, has no row, lacks a column, names a region twice or with
+    /// something that is no file name, or holds a coordinate that is no finite number.
+    pub fn load_csv(path: &Path) -> Result<Vec<Self>, FmriError> {
+        let table = crate::csv_table::CsvTable::load(path)?;
+        let names = table.text("name")?;
+        let [x, y, z] = [table.numbers("x")?, table.numbers("y")?, table.numbers("z")?];
+        let mut centres: Vec<Self> = Vec::with_capacity(names.len());
+        for (row, name) in names.into_iter().enumerate() {
+            let is_file_name =
+                !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+            if !is_file_name || centres.iter().any(|c| c.name == name) {
+                let expected = "a name that serves as a file name and stands in one row only";
+                return Err(FmriError::malformed(
+                    path,
+                    format!("the name {name:?} in row {}", row + 1),
+                    expected,
+                ));
+            }
+            centres.push(Self {
+                name,
+                centre_mm: [x[row], y[row], z[row]],
+            });
+        }
+        Ok(centres)
+    }
+}
+
+/// The voxels of `mask` whose centre lies within `radius_mm` of `centre_mm`, the surface included.
+///
+/// As in the reference, two voxels belong to the sphere in any case if they are in the mask: the one nearest to the
+/// centre, and the first one whose centre has the same integer parts as the sphere's. Both matter only for radii
+/// below a voxel's size.
+///
+/// # Shapes
+/// One flag per voxel of the mask, in its order.
+///
+/// # Errors
+/// [`FmriError::EmptySphere`] if no voxel belongs to it, [`FmriError::InvalidSphere`] if a number is not finite or
+/// the radius is negative.
+///
+/// # References
+/// nilearn 0.10.4, `NiftiSpheresMasker`
+///
+/// ```
+/// use lpp_fmri::{Grid, Mask, sphere};
+/// use ndarray::Array3;
+///
+/// # fn main() -> Result<(), lpp_fmri::FmriError> {
+/// let mask = Mask::new(Grid::working(), Array3::from_elem((37, 46, 38), true))?;
+/// let flags = sphere(&mask, [0.0, -22.0, -4.0], 4.0)?; // a voxel and its six neighbours
+/// assert_eq!(flags.iter().filter(|&&is_in| is_in).count(), 7);
+/// # Ok(())
+/// # }
+/// ```
+pub fn sphere(mask: &Mask, centre_mm: [f64; 3], radius_mm: f64) -> Result<Array1<bool>, FmriError> {
+    if centre_mm.iter().any(|c| !c.is_finite()) || !radius_mm.is_finite() || radius_mm < 0.0 {
+        return Err(FmriError::InvalidSphere { centre_mm, radius_mm });
+    }
+    let world = mask.world_coordinates();
+    let mut flags: Array1<bool> = world
+        .iter()
+        .map(|&point| squared_distance(point, centre_mm) <= radius_mm * radius_mm)
+        .collect();
+    let nearest = transform(&mask.grid().inverse_affine()?, centre_mm).map(f64::round_ties_even);
+    let truncated = centre_mm.map(f64::trunc);
+    let always = [
+        mask.voxels()
+            .iter()
+            .position(|voxel| voxel.map(|v| v as f64) == nearest),
+        world.iter().position(|point| point.map(f64::trunc) == truncated),
+    ];
+    for index in always.into_iter().flatten() {
+        flags[index] = true;
+    }
+    if flags.iter().any(|&is_in| is_in) {
+        Ok(flags)
+    } else {
+        Err(FmriError::EmptySphere { centre_mm, radius_mm })
+    }
+}
+
+/// [`sphere`] as a volume on the mask's grid: 1 inside, 0 elsewhere, `f64` as the reference writes it.
+///
+/// # Errors
+/// As [`sphere`].
+pub fn sphere_volume(mask: &Mask, centre_mm: [f64; 3], radius_mm: f64) -> Result<Array3<f64>, FmriError> {
+    mask.unmask(&sphere(mask, centre_mm, radius_mm)?.mapv(f64::from), 0.0)
+}
+
+fn squared_distance(a: [f64; 3], b: [f64; 3]) -> f64 {
+    (0..3).map(|d| (a[d] - b[d]) * (a[d] - b[d])).sum()
+}
