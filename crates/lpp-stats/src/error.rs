@@ -70,7 +70,9 @@ pub enum StatsError {
         found: f64,
     },
     /// The columns of a design matrix are linearly dependent.
-    #[error("the design matrix has rank {rank}, expected {n_columns}: a regressor is constant or repeats another")]
+    #[error(
+        "the design matrix has rank {rank}, expected {n_columns}: a regressor is constant or repeats another"
+    )]
     RankDeficient {
         /// The numerical rank of the matrix with its constant column.
         rank: usize,

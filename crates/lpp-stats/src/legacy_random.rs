@@ -42,10 +42,16 @@ impl LegacyRandom {
         let mut state = [seed; STATE];
         let mut previous = seed;
         for (i, word) in (1_u32..).zip(&mut state[1..]) {
-            previous = 1_812_433_253_u32.wrapping_mul(previous ^ (previous >> 30)).wrapping_add(i);
+            previous = 1_812_433_253_u32
+                .wrapping_mul(previous ^ (previous >> 30))
+                .wrapping_add(i);
             *word = previous;
         }
-        Self { state, next: STATE, spare_normal: None }
+        Self {
+            state,
+            next: STATE,
+            spare_normal: None,
+        }
     }
 
     /// The next 32 bits.
@@ -134,7 +140,16 @@ mod tests {
         // numpy.random.seed(1234); numpy.random.randint(0, 2**32, 5, dtype=numpy.uint32) uses raw words.
         let mut random = LegacyRandom::seed(1234);
         let words: Vec<u32> = (0..5).map(|_| random.word()).collect();
-        assert_eq!(words, [822_569_775, 2_137_449_171, 2_671_936_806, 3_512_589_365, 1_880_026_316]);
+        assert_eq!(
+            words,
+            [
+                822_569_775,
+                2_137_449_171,
+                2_671_936_806,
+                3_512_589_365,
+                1_880_026_316
+            ]
+        );
     }
 
     #[test]
@@ -154,8 +169,14 @@ mod tests {
             order
         };
         // Table of successive shuffles made with NumPy 1.26.4.
-        let first = [8, 1, 24, 4, 3, 7, 18, 10, 14, 13, 2, 25, 26, 0, 5, 22, 16, 23, 11, 9, 17, 27, 20, 12, 21, 6, 19, 15];
-        let second = [9, 24, 6, 15, 13, 5, 8, 0, 4, 26, 21, 18, 10, 22, 7, 25, 14, 17, 20, 23, 27, 1, 12, 19, 2, 3, 16, 11];
+        let first = [
+            8, 1, 24, 4, 3, 7, 18, 10, 14, 13, 2, 25, 26, 0, 5, 22, 16, 23, 11, 9, 17, 27, 20, 12, 21, 6, 19,
+            15,
+        ];
+        let second = [
+            9, 24, 6, 15, 13, 5, 8, 0, 4, 26, 21, 18, 10, 22, 7, 25, 14, 17, 20, 23, 27, 1, 12, 19, 2, 3, 16,
+            11,
+        ];
         assert_eq!(shuffled(), first);
         assert_eq!(shuffled(), second);
     }
@@ -164,7 +185,10 @@ mod tests {
     fn uniform_and_normal_draws_are_those_of_numpy() {
         // numpy.random.seed(1); rand(3) and numpy.random.seed(1); randn(3), NumPy 1.26.4, as repr prints them.
         let mut random = LegacyRandom::seed(1);
-        assert_eq!([(); 3].map(|()| random.uniform()), [0.417022004702574, 0.7203244934421581, 0.00011437481734488664]);
+        assert_eq!(
+            [(); 3].map(|()| random.uniform()),
+            [0.417022004702574, 0.7203244934421581, 0.00011437481734488664]
+        );
         let mut random = LegacyRandom::seed(1);
         let expected = [1.6243453636632417, -0.6117564136500754, -0.5281717522634557];
         for value in expected {

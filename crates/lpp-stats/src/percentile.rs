@@ -36,7 +36,11 @@ pub fn percentile(values: &[f64], q: f64) -> Result<f64, StatsError> {
 /// As [`percentile`].
 pub fn percentiles(values: &[f64], q: &[f64]) -> Result<Vec<f64>, StatsError> {
     if values.is_empty() {
-        return Err(StatsError::TooFew { statistic: "percentile", needed: 1, found: 0 });
+        return Err(StatsError::TooFew {
+            statistic: "percentile",
+            needed: 1,
+            found: 0,
+        });
     }
     if let Some(&found) = q.iter().find(|q| !(0.0..=100.0).contains(*q)) {
         return Err(StatsError::PercentileOutOfRange { found });
@@ -62,7 +66,11 @@ fn of_sorted(sorted: &[f64], q: f64) -> f64 {
     let above = (below + 1).min(last);
     let fraction = position - below as f64;
     let step = sorted[above] - sorted[below];
-    if fraction < 0.5 { sorted[below] + step * fraction } else { sorted[above] - step * (1.0 - fraction) }
+    if fraction < 0.5 {
+        sorted[below] + step * fraction
+    } else {
+        sorted[above] - step * (1.0 - fraction)
+    }
 }
 
 #[cfg(test)]
@@ -72,7 +80,10 @@ mod tests {
     #[test]
     fn ends_are_the_extremes() {
         let values = [3.0, -1.0, 7.5];
-        assert_eq!(percentiles(&values, &[0.0, 50.0, 100.0]), Ok(vec![-1.0, 3.0, 7.5]));
+        assert_eq!(
+            percentiles(&values, &[0.0, 50.0, 100.0]),
+            Ok(vec![-1.0, 3.0, 7.5])
+        );
     }
 
     #[test]
@@ -89,7 +100,10 @@ mod tests {
     fn bad_arguments_are_errors() {
         assert!(matches!(percentile(&[], 50.0), Err(StatsError::TooFew { .. })));
         for q in [-0.1, 100.1, f64::NAN] {
-            assert!(matches!(percentile(&[1.0], q), Err(StatsError::PercentileOutOfRange { .. })));
+            assert!(matches!(
+                percentile(&[1.0], q),
+                Err(StatsError::PercentileOutOfRange { .. })
+            ));
         }
     }
 }

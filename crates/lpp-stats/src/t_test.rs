@@ -1,0 +1,173 @@
+//! Student's and Welch's t-test of two independent samples.
+
+use crate::{StatsError, student_t_two_sided_p};
+
+/// The outcome of a t-test.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TTest {
+    /// The statistic; positive if the first sample has the larger mean.
+    pub t: f64,
+    /// Degrees of freedom; a fraction for Welch's test.
+    pub df: f64,
+    /// Two-sided p-value.
+    pub p: f64,
+}
+
+impl TTest {
+    /// The stars that figures print: `***` up to 0.001, `**` up to 0.01, `*` up to 0.05, else `ns`.
+    #[must_use]
+    pub fn stars(&self) -> &'static str {
+        match self.p {
+            p if p <= 0.001 => "***",
+            p if p <= 0.01 => "**",
+            p if p <= 0.05 => "*",
+            _ => "ns",
+        }
+    }
+
+    fn new(difference: f64, standard_error: f64, df: f64) -> Self {
+        let t = difference / standard_error;
+        Self {
+            t,
+            df,
+            p: student_t_two_sided_p(t, df),
+        }
+    }
+}
+
+/// Tests whether two samples of equal variance have the same mean.
+///
+/// The variance is pooled, with n₁ + n₂ − 2 degrees of freedom. Two constant samples give
+/// an infinite t, or NaN if their means agree as well.
+///
+/// # Errors
+/// [`StatsError::TooFew`] if a sample is empty or both together have fewer than three values.
+///
+/// # Example
+/// ```
+/// let test = lpp_stats::t_test_pooled(&[5.1, 4.9, 5.4, 5.0], &[4.1, 4.4, 4.0])?;
+/// assert!(test.t > 0.0 && test.stars() == "**");
+/// # Ok::<(), lpp_stats::StatsError>(())
+/// ```
+///
+/// # References
+/// Student (1908), <https://doi.org/10.1093/biomet/6.1.1>; `scipy.stats.ttest_ind`, SciPy 1.13.
+pub fn t_test_pooled(a: &[f64], b: &[f64]) -> Result<TTest, StatsError> {
+    let (a, b) = (Moments::of(a)?, Moments::of(b)?);
+    let df = a.n + b.n - 2.0;
+    if df < 1.0 {
+        return Err(StatsError::TooFew {
+            statistic: "a t-test",
+            needed: 3,
+            found: 2,
+        });
+    }
+    let variance = (a.sum_of_squares + b.sum_of_squares) / df;
+    let standard_error = (variance * (1.0 / a.n + 1.0 / b.n)).sqrt();
+    Ok(TTest::new(a.mean - b.mean, standard_error, df))
+}
+
+/// Tests whether two samples have the same mean, whatever their variances.
+///
+/// Degrees of freedom follow Welch and Satterthwaite. Constant samples behave as in
+/// [`t_test_pooled`].
+///
+/// # Errors
+/// [`StatsError::TooFew`] if a sample has fewer than two values.
+///
+/// # References
+/// B. L. Welch (1947), <https://doi.org/10.1093/biomet/34.1-2.28>;
+/// `scipy.stats.ttest_ind(equal_var=False)`.
+pub fn t_test_welch(a: &[f64], b: &[f64]) -> Result<TTest, StatsError> {
+    let shortest = a.len().min(b.len());
+    if shortest < 2 {
+        return Err(StatsError::TooFew {
+            statistic: "Welch's t-test",
+            needed: 2,
+            found: shortest,
+        });
+    }
+    let (a, b) = (Moments::of(a)?, Moments::of(b)?);
+    let (part_a, part_b) = (a.variance_of_mean(), b.variance_of_mean());
+    let total = part_a + part_b;
+    let df = total * total / (part_a * part_a / (a.n - 1.0) + part_b * part_b / (b.n - 1.0));
+    // Two constant samples leave 0/0 degrees of freedom; any number serves, t decides.
+    let df = if df.is_nan() { 1.0 } else { df };
+    Ok(TTest::new(a.mean - b.mean, total.sqrt(), df))
+}
+
+/// Size, mean and sum of squared deviations of a sample.
+struct Moments {
+    n: f64,
+    mean: f64,
+    sum_of_squares: f64,
+}
+
+impl Moments {
+    fn of(sample: &[f64]) -> Result<Self, StatsError> {
+        if sample.is_empty() {
+            return Err(StatsError::TooFew {
+                statistic: "a t-test",
+                needed: 1,
+                found: 0,
+            });
+        }
+        let n = sample.len() as f64;
+        let mean = sample.iter().sum::<f64>() / n;
+        let sum_of_squares = sample.iter().map(|value| (value - mean).powi(2)).sum();
+        Ok(Self {
+            n,
+            mean,
+            sum_of_squares,
+        })
+    }
+
+    fn variance_of_mean(&self) -> f64 {
+        self.sum_of_squares / (self.n - 1.0) / self.n
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_sizes_make_both_tests_share_t() {
+        let (a, b) = ([1.0, 2.0, 4.0, 3.0], [2.0, 8.0, 5.0, 6.0]);
+        let (pooled, welch) = (t_test_pooled(&a, &b).unwrap(), t_test_welch(&a, &b).unwrap());
+        // The same expression in another order.
+        assert!((pooled.t - welch.t).abs() < 1e-14);
+        assert!(welch.df < pooled.df);
+    }
+
+    #[test]
+    fn swapping_the_samples_turns_the_sign() {
+        let (a, b) = ([1.0, 2.0, 4.0], [2.0, 8.0, 5.0, 6.0]);
+        let (forth, back) = (t_test_welch(&a, &b).unwrap(), t_test_welch(&b, &a).unwrap());
+        assert_eq!(forth.t, -back.t);
+        assert_eq!(forth.p, back.p);
+    }
+
+    #[test]
+    fn constant_samples_do_not_panic() {
+        assert!(t_test_pooled(&[1.0; 3], &[1.0; 4]).unwrap().p.is_nan());
+        assert_eq!(t_test_pooled(&[2.0; 3], &[1.0; 4]).unwrap().p, 0.0);
+        assert_eq!(t_test_welch(&[2.0; 3], &[1.0; 4]).unwrap().p, 0.0);
+    }
+
+    #[test]
+    fn too_few_values_are_errors() {
+        assert!(t_test_pooled(&[], &[1.0, 2.0]).is_err());
+        assert!(t_test_pooled(&[1.0], &[2.0]).is_err());
+        assert!(t_test_welch(&[1.0], &[2.0, 3.0]).is_err());
+    }
+
+    #[test]
+    fn stars_mark_the_usual_levels() {
+        let of = |p| TTest { t: 0.0, df: 1.0, p }.stars();
+        assert_eq!(
+            [of(0.001), of(0.01), of(0.05), of(0.051), of(f64::NAN)],
+            ["***", "**", "*", "ns", "ns"]
+        );
+    }
+}
