@@ -93,7 +93,7 @@ pub fn fisher_f_upper_p(f: f64, df1: f64, df2: f64) -> f64 {
     regularized_beta(0.5 * df2, 0.5 * df1, df2 / total, df1 * f / total)
 }
 
-/// The regularised incomplete beta function I_x(a, b), with `y` = 1 − x given apart so that
+/// The regularised incomplete beta function `I_x(a, b)`, with `y` = 1 − x given apart so that
 /// it need not be computed by subtraction.
 ///
 /// W. H. Press et al., Numerical Recipes, section 6.4; the continued fraction is DLMF 8.17.22.
