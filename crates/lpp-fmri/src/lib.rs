@@ -43,7 +43,9 @@ mod nifti_header;
 mod nifti_write;
 mod numeric;
 mod regressor;
+mod regressor_job;
 mod sphere;
+mod sphere_job;
 
 pub use affine::{Affine, affines_close, diagonal_affine, invert_affine, transform};
 pub use error::FmriError;
@@ -56,4 +58,6 @@ pub use isc::{load_isc, load_matrix};
 pub use mask::Mask;
 pub use numeric::{ElementType, NumArray};
 pub use regressor::RegressorOperator;
+pub use regressor_job::RegressorJob;
 pub use sphere::{REFERENCE_RADIUS_MM, SphereCentre, sphere, sphere_volume};
+pub use sphere_job::{SphereJob, SphereReport};

@@ -1,0 +1,77 @@
+//! `lpp-regressors`: from activations per word to features per scan.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use lpp_cli::{CommonArgs, Program};
+use lpp_fmri::{Hrf, RegressorJob};
+
+/// Convolves the activations of a run's words with the haemodynamic response and samples them at its scans.
+///
+/// The events are a CSV file with a column onset (or onset_s), and one of offset (offset_s) or duration (duration_s),
+/// in seconds from the start of the run; the activations are [words, features], float32 or float64. Writes float64
+/// features, [scans, features], neither trimmed nor standardised.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Example:\n  lpp-regressors --events words.csv --run 0 --activations layer-6.npy --n-scans 282 --tr 2 -o x.npy"
+)]
+struct Args {
+    /// Word times
+    #[arg(long, value_name = "CSV")]
+    events: PathBuf,
+    /// The run meant, where the events have a column run (or section) with several
+    #[arg(long, value_name = "R")]
+    run: Option<String>,
+    /// Activations of the words of that run
+    #[arg(long, value_name = "NPY")]
+    activations: PathBuf,
+    /// Number of scans of the run
+    #[arg(long, value_name = "N")]
+    n_scans: usize,
+    /// Repetition time in seconds
+    #[arg(long, value_name = "SECONDS")]
+    tr: f64,
+    /// Haemodynamic response: glover or spm
+    #[arg(long, value_name = "MODEL", default_value_t)]
+    hrf: Hrf,
+    /// The features to write
+    #[arg(short, long, value_name = "NPY")]
+    output: PathBuf,
+    /// Compute again what is up to date
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+impl Program for Args {
+    fn common(&self) -> &CommonArgs {
+        &self.common
+    }
+}
+
+impl Args {
+    fn into_job(self) -> RegressorJob {
+        RegressorJob {
+            events: self.events,
+            run: self.run,
+            activations: self.activations,
+            n_scans: self.n_scans,
+            tr_s: self.tr,
+            hrf: self.hrf,
+            output: self.output,
+            force: self.force,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    lpp_cli::run(|args: Args| {
+        let job = args.into_job();
+        let written = job.run(lpp_cli::software!())?;
+        let state = if written { "written" } else { "up to date" };
+        lpp_cli::print_line(format!("{}: {state}", job.output.display()))
+    })
+}

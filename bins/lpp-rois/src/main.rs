@@ -1,0 +1,73 @@
+//! `lpp-rois`: spherical regions of interest.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use lpp_cli::{CommonArgs, Program, StudyArgs};
+use lpp_fmri::{REFERENCE_RADIUS_MM, SphereJob};
+
+/// Writes one image per region: 1 where a voxel of the mask lies within the radius of the region's centre, else 0.
+///
+/// Without --coords, the regions are the seven of the reference study: TP, aSTS, pSTS, BA44, BA45, BA47 and AG_TPJ.
+/// The regions of the English mask serve all languages.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Example:\n  lpp-rois --mask mask_lpp_en.nii.gz -o roi_masks"
+)]
+struct Args {
+    #[command(flatten)]
+    study: StudyArgs,
+    /// The mask [default: the study's]
+    #[arg(long, value_name = "NII")]
+    mask: Option<PathBuf>,
+    /// Radius in mm, the surface included
+    #[arg(long, value_name = "MM", default_value_t = REFERENCE_RADIUS_MM)]
+    radius: f64,
+    /// Other regions: a CSV file with the columns name, x, y and z, in mm
+    #[arg(long, value_name = "CSV")]
+    coords: Option<PathBuf>,
+    /// Folder to write NAME.nii.gz to [default: the study's roi_masks]
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+impl Program for Args {
+    fn common(&self) -> &CommonArgs {
+        &self.common
+    }
+}
+
+impl Args {
+    fn into_job(self) -> anyhow::Result<SphereJob> {
+        let study = self.study.open()?;
+        Ok(SphereJob {
+            mask: self.mask.unwrap_or_else(|| study.mask(self.study.lang)),
+            centres: self.coords,
+            radius_mm: self.radius,
+            output: self.output.unwrap_or_else(|| study.roi_dir()),
+            force: self.study.force,
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    lpp_cli::run(|args: Args| {
+        for sphere in args.into_job()?.run(lpp_cli::software!())? {
+            let state = if sphere.up_to_date {
+                "up to date"
+            } else {
+                "written"
+            };
+            lpp_cli::print_line(format!(
+                "{}: {state}, {} voxels",
+                sphere.path.display(),
+                sphere.n_voxels
+            ))?;
+        }
+        Ok(())
+    })
+}
