@@ -1,1 +1,79 @@
-//! Placeholder.
+//! Nested cross-validated ridge regression for very many targets.
+//!
+//! Features X of several runs (the activations of a language model, convolved with a haemodynamic response) predict
+//! the time courses Y of tens of thousands of targets (voxels). The penalty is chosen within the training runs,
+//! the score is the Pearson correlation on the run left out. That is a few matrix products, repeated for
+//! every penalty, fold, layer and subject; this crate arranges them so that little else remains.
+//!
+//! ```
+//! use lpp_ridge::RidgeCv;
+//! use ndarray::Array2;
+//!
+//! # fn main() -> Result<(), lpp_ridge::RidgeError> {
+//! let x: Vec<Array2<f64>> =
+//!     (0..5).map(|r| Array2::from_shape_fn((40, 3), |(i, j)| ((r + i * (j + 2)) as f64).sin())).collect();
+//! let y: Vec<Array2<f64>> = x.iter().map(|x| x.dot(&ndarray::array![[1.0, 0.2], [0.5, -1.0], [0.0, 0.3]])).collect();
+//!
+//! let model = RidgeCv::params().alphas([1e-3, 1.0, 1e3]).check()?;
+//! let fit = model.fit(&x, &y)?;
+//! assert!(fit.scores.iter().all(|&r| r > 0.99));
+//! assert_eq!(fit.fold_scores.dim(), (5, 2));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it works
+//! With n scans, p features, V targets and S the smaller of p and the number of training scans:
+//!
+//! * Gram blocks of each run are summed once, in `f64`; every training set is a sum (primal) or a selection (dual)
+//!   of them.
+//! * For a training set and a penalty, one Cholesky factorisation gives the *operator*
+//!   M = X_v (XᵀX + αI)⁻¹ (primal) or K_v (K + αI)⁻¹ (dual) of shape (`n_validation`, S). Predictions are
+//!   M · XᵀY or M · Y: coefficients are never formed, and nothing is solved for each target.
+//! * Leaving out runs 0 and 1 serves two folds, so it is factored once.
+//! * Targets pass through in blocks that stay in cache; correlations are summed in `f64` while a block's
+//!   predictions are still there. No array of predictions for all targets ever exists.
+//! * [`PreparedFeatures`] keeps the operators, so that each further target set costs its products alone.
+//!
+//! The products for V targets take 2 V n_val S operations per penalty and fold; everything else is small beside them.
+//!
+//! # What holds about the numbers
+//! * Order of targets and of threads: means over targets are summed exactly, blocks are always equally wide, and each
+//!   target sees the same kernel wherever it stands; scores and penalties are the same to the bit with
+//!   OpenBLAS on one thread. A BLAS that splits its work among threads may change the last digits.
+//! * `f32` and `f64` agree within 1e-4, usually 1e-6, with the same penalties unless two means differ by less than 1e-6.
+//! * A target without variance, or with NaN, gets NaN and disturbs no other one.
+//!
+//! # Linking
+//! The crate calls BLAS and LAPACK but picks none. The final program enables exactly one of the features
+//! `openblas-system`, `openblas-static`, `netlib` or `intel-mkl-static`.
+
+mod alphas;
+mod block;
+mod element;
+mod error;
+mod exact_sum;
+mod factor;
+mod fit;
+mod gram;
+mod model;
+mod operators;
+mod params;
+mod pearson;
+mod plan;
+mod prepared;
+mod runs;
+mod score;
+mod screening;
+mod standardise;
+mod validation;
+mod workers;
+
+pub use alphas::AlphaGrid;
+pub use element::Element;
+pub use error::RidgeError;
+pub use fit::{AlphaChoice, EdgeWarning, GridEdge, RidgeCvFit};
+pub use model::RidgeCv;
+pub use params::{AlphaScope, AlphaSearch, Formulation, InnerValidation, NanTargets, RidgeCvParams};
+pub use prepared::PreparedFeatures;
+pub use standardise::{standardise_columns, trim_and_standardise};

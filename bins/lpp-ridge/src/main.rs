@@ -1,0 +1,10 @@
+//! `lpp-ridge`: nested cross-validated ridge regression on plain arrays.
+
+mod args;
+mod job;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lpp_cli::run(|args: args::Args| job::run(&args))
+}

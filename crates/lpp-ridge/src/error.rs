@@ -1,0 +1,145 @@
+//! What can go wrong in a fit, with the numbers that explain it.
+
+use ndarray_linalg::error::LinalgError;
+use thiserror::Error;
+
+/// Every way in which a ridge fit can refuse its settings or its data.
+///
+/// Runs, scans and columns are counted from 0, as in the arrays.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RidgeError {
+    /// The list of penalties is empty.
+    #[error("no penalty (alpha) given, expected at least one")]
+    NoAlphas,
+    /// A penalty is zero, negative, NaN or infinite.
+    #[error("penalty number {index} is {value}, expected a positive finite number")]
+    BadAlpha {
+        /// Position in the list of penalties.
+        index: usize,
+        /// The value found.
+        value: f64,
+    },
+    /// A textual list of penalties cannot be read.
+    #[error("alphas '{text}': {reason}, expected logspace:FIRST:LAST:COUNT or a list like 1,10,100")]
+    AlphaSyntax {
+        /// The whole text.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A setting of the screened search is out of range.
+    #[error(
+        "screening with {n_targets} targets and {sigmas} standard errors, expected at least 2 and a positive number"
+    )]
+    BadScreening {
+        /// Size of the random subset.
+        n_targets: usize,
+        /// Width of the bound.
+        sigmas: f64,
+    },
+    /// Nested validation needs a test run, a validation run and something to learn from.
+    #[error("{found} runs given, nested cross-validation needs at least {needed}")]
+    TooFewRuns {
+        /// Number of runs given.
+        found: usize,
+        /// Number of runs needed.
+        needed: usize,
+    },
+    /// A run is too short for a correlation.
+    #[error("run {run} has {found} scans, a correlation needs at least 2")]
+    TooFewScans {
+        /// Index of the run.
+        run: usize,
+        /// Its number of scans.
+        found: usize,
+    },
+    /// The feature matrices have no column.
+    #[error("run {run} has no feature column")]
+    NoFeatures {
+        /// Index of the run.
+        run: usize,
+    },
+    /// Two runs disagree on the number of features.
+    #[error("run {run} has {found} features, run 0 has {expected}")]
+    FeatureCount {
+        /// Index of the run.
+        run: usize,
+        /// Its number of features.
+        found: usize,
+        /// Number of features of run 0.
+        expected: usize,
+    },
+    /// A feature is NaN or infinite.
+    #[error("feature {feature} of run {run} is {value} at scan {scan}, expected finite numbers")]
+    NonFiniteFeature {
+        /// Index of the run.
+        run: usize,
+        /// Row in that run.
+        scan: usize,
+        /// Column.
+        feature: usize,
+        /// The value found.
+        value: f64,
+    },
+    /// The targets have another number of runs than the features.
+    #[error("targets have {found} runs, features have {expected}")]
+    RunCount {
+        /// Number of target runs.
+        found: usize,
+        /// Number of feature runs.
+        expected: usize,
+    },
+    /// Features and targets of one run have different lengths.
+    #[error("targets of run {run} have {found} scans, its features have {expected}")]
+    ScanCount {
+        /// Index of the run.
+        run: usize,
+        /// Scans in the targets.
+        found: usize,
+        /// Scans in the features.
+        expected: usize,
+    },
+    /// Two runs disagree on the number of targets.
+    #[error("run {run} has {found} targets, run 0 has {expected}")]
+    TargetCount {
+        /// Index of the run.
+        run: usize,
+        /// Its number of targets.
+        found: usize,
+        /// Number of targets of run 0.
+        expected: usize,
+    },
+    /// There is nothing to predict.
+    #[error("targets have no column")]
+    NoTargets,
+    /// No target of a validation run has a correlation, so no penalty can be chosen.
+    #[error(
+        "no penalty can be chosen for test run {test_run}: every target is NaN or constant in validation"
+    )]
+    NoUsableTarget {
+        /// The test run whose inner validation is empty.
+        test_run: usize,
+    },
+    /// More scans are to be cut off than a run has.
+    #[error("a run of {n_scans} scans cannot lose {trim} scans at both ends")]
+    Trim {
+        /// Number of rows of the array.
+        n_scans: usize,
+        /// Rows to drop at each end.
+        trim: usize,
+    },
+    /// LAPACK could not factor a penalised Gram matrix.
+    #[error(
+        "cannot factor the {size} x {size} Gram matrix with penalty {alpha}: too small for the scale of the features"
+    )]
+    Factorisation {
+        /// The penalty.
+        alpha: f64,
+        /// Order of the matrix.
+        size: usize,
+        /// What LAPACK reported.
+        #[source]
+        source: LinalgError,
+    },
+}

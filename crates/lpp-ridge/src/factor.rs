@@ -1,0 +1,97 @@
+//! One penalised symmetric system, factored and solved in double precision.
+
+use ndarray::{Array2, ArrayRef2, ShapeBuilder};
+use ndarray_linalg::{CholeskyInto, Diag, EighInto, SolveTriangularInto, UPLO};
+
+use crate::RidgeError;
+
+/// `readout` · (`system` + `alpha` I)⁻¹: what turns right-hand sides into predictions.
+///
+/// `system` is symmetric, (s, s); `readout` and the result are (n, s).
+///
+/// A Cholesky factorisation per penalty (s³/3 multiplications) with two triangular solves beats one
+/// eigendecomposition for all penalties: forming the operator from eigenvectors costs as much as the solves, and
+/// LAPACK's symmetric QR iteration takes longer than sixteen factorisations (crate docs). Where rounding leaves the
+/// system not positive definite, the eigendecomposition is the fallback, with negative eigenvalues put to zero.
+///
+/// # Errors
+/// [`RidgeError::Factorisation`] if LAPACK fails in both ways.
+pub(crate) fn penalised_readout(
+    system: &ArrayRef2<f64>,
+    alpha: f64,
+    readout: &ArrayRef2<f64>,
+) -> Result<Array2<f64>, RidgeError> {
+    let mut penalised = column_major(system);
+    penalised.diag_mut().mapv_inplace(|d| d + alpha);
+    let failure = |source| RidgeError::Factorisation {
+        alpha,
+        size: system.nrows(),
+        source,
+    };
+    match penalised.cholesky_into(UPLO::Lower) {
+        Ok(lower) => by_substitution(&lower, readout).map_err(failure),
+        Err(_) => by_eigenvectors(system, alpha, readout).map_err(failure),
+    }
+}
+
+/// Solves L Lᵀ Zᵀ = readoutᵀ.
+///
+/// Everything is handed to LAPACK column-major, where ndarray-linalg adds no transposed copies of its own.
+fn by_substitution(
+    lower: &Array2<f64>,
+    readout: &ArrayRef2<f64>,
+) -> ndarray_linalg::error::Result<Array2<f64>> {
+    let half = lower.solve_triangular_into(UPLO::Lower, Diag::NonUnit, column_major(&readout.t()))?;
+    let upper = column_major(&lower.t());
+    let whole = upper.solve_triangular_into(UPLO::Upper, Diag::NonUnit, half)?;
+    Ok(whole.reversed_axes())
+}
+
+/// Spectral form of the same operator; finite for any positive penalty.
+fn by_eigenvectors(
+    system: &ArrayRef2<f64>,
+    alpha: f64,
+    readout: &ArrayRef2<f64>,
+) -> ndarray_linalg::error::Result<Array2<f64>> {
+    let (values, vectors) = system.to_owned().eigh_into(UPLO::Lower)?;
+    let mut turned = readout.dot(&vectors);
+    turned /= &values.mapv(|v| v.max(0.0) + alpha);
+    Ok(turned.dot(&vectors.t()))
+}
+
+fn column_major(matrix: &ArrayRef2<f64>) -> Array2<f64> {
+    let mut copy = Array2::zeros(matrix.raw_dim().f());
+    copy.assign(matrix);
+    copy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn both_ways_invert_the_penalised_system() {
+        let system = array![[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]];
+        let readout = array![[1.0, 2.0, 3.0], [0.0, -1.0, 1.0]];
+        let penalised = &system + &(Array2::<f64>::eye(3) * 0.7);
+        for operator in [
+            penalised_readout(&system, 0.7, &readout).unwrap(),
+            by_eigenvectors(&system, 0.7, &readout).unwrap(),
+        ] {
+            // a well-conditioned system of order 3 in double precision
+            assert!(
+                (operator.dot(&penalised) - &readout)
+                    .iter()
+                    .all(|d| d.abs() < 1e-13)
+            );
+        }
+    }
+
+    #[test]
+    fn a_system_that_rounding_made_indefinite_still_solves() {
+        let system = array![[1e20, 1e20], [1e20, 1e20]];
+        let operator = penalised_readout(&system, 1e-6, &array![[1e10, 1e10]]).unwrap();
+        assert!(operator.iter().all(|v| (v / 5e-11 - 1.0).abs() < 1e-6)); // minimum-norm solution, both entries alike
+    }
+}

@@ -1,0 +1,143 @@
+//! What a fit returns.
+
+use ndarray::{Array1, Array2};
+
+/// The penalties that were chosen, as positions in the grid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AlphaChoice {
+    /// One per fold.
+    Global(Vec<usize>),
+    /// One per fold and target, (`n_folds`, `n_targets`); `None` where the target has no validation score.
+    PerTarget(Array2<Option<usize>>),
+}
+
+/// End of the grid of penalties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GridEdge {
+    /// The smallest penalty.
+    Smallest,
+    /// The largest penalty.
+    Largest,
+}
+
+/// A fold whose shared penalty lies on the edge of the grid, so that a wider grid may score better.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EdgeWarning {
+    /// The fold, which is the test run.
+    pub fold: usize,
+    /// The penalty.
+    pub alpha: f64,
+    /// Which edge.
+    pub edge: GridEdge,
+}
+
+/// Scores, and how they came about. Fold k tests run k.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RidgeCvFit {
+    /// Mean over the folds, (`n_targets`); NaN if any fold is NaN.
+    pub scores: Array1<f64>,
+    /// Pearson correlation on each test run, (`n_folds`, `n_targets`).
+    pub fold_scores: Array2<f64>,
+    /// The grid of penalties.
+    pub alphas: Vec<f64>,
+    /// Chosen penalties.
+    pub alpha_choice: AlphaChoice,
+    /// Mean validation score of each penalty, (`n_folds`, `n_alphas`).
+    ///
+    /// NaN where every target is NaN, and in all of a fold under [`crate::NanTargets::TakeFirstAlpha`] if one target is.
+    pub validation_curves: Array2<f64>,
+    /// Which of these means cover all targets, (`n_folds`, `n_alphas`); the others, dropped by a screened search, cover
+    /// its random subset.
+    pub fully_scored: Array2<bool>,
+    /// Targets that do not vary in some run, ascending.
+    pub constant_targets: Vec<usize>,
+    /// Targets that hold NaN or infinity, ascending.
+    pub non_finite_targets: Vec<usize>,
+}
+
+impl RidgeCvFit {
+    /// Number of targets whose mean score is NaN.
+    #[must_use]
+    pub fn n_nan(&self) -> usize {
+        self.scores.iter().filter(|s| s.is_nan()).count()
+    }
+
+    /// Mean over the targets that have a score; NaN if none has.
+    #[must_use]
+    pub fn mean_score(&self) -> f64 {
+        mean_of_finite(self.scores.iter())
+    }
+
+    /// The same for each fold, (`n_folds`).
+    #[must_use]
+    pub fn fold_means(&self) -> Array1<f64> {
+        self.fold_scores.rows().into_iter().map(mean_of_finite).collect()
+    }
+
+    /// The shared penalty of each fold, as its position in the grid; `None` if each target has its own.
+    #[must_use]
+    pub fn alpha_index(&self) -> Option<&[usize]> {
+        match &self.alpha_choice {
+            AlphaChoice::Global(index) => Some(index),
+            AlphaChoice::PerTarget(_) => None,
+        }
+    }
+
+    /// How many targets chose each penalty in each fold, (`n_folds`, `n_alphas`).
+    #[must_use]
+    pub fn alpha_counts(&self) -> Array2<usize> {
+        let mut counts = Array2::zeros(self.validation_curves.raw_dim());
+        match &self.alpha_choice {
+            AlphaChoice::Global(index) => {
+                for (fold, &alpha) in index.iter().enumerate() {
+                    counts[[fold, alpha]] = self.scores.len();
+                }
+            }
+            AlphaChoice::PerTarget(index) => {
+                for ((fold, _), alpha) in index.indexed_iter() {
+                    if let Some(alpha) = *alpha {
+                        counts[[fold, alpha]] += 1;
+                    }
+                }
+            }
+        }
+        counts
+    }
+
+    /// The folds whose shared penalty is the smallest or largest of a grid of two or more.
+    #[must_use]
+    pub fn edge_warnings(&self) -> Vec<EdgeWarning> {
+        let smallest = self.alphas.iter().copied().fold(f64::INFINITY, f64::min);
+        let largest = self.alphas.iter().copied().fold(0.0, f64::max);
+        if smallest >= largest {
+            return Vec::new();
+        }
+        let warning = |(fold, &index): (usize, &usize)| {
+            let alpha = self.alphas[index];
+            let edge = if alpha <= smallest {
+                GridEdge::Smallest
+            } else if alpha >= largest {
+                GridEdge::Largest
+            } else {
+                return None;
+            };
+            Some(EdgeWarning { fold, alpha, edge })
+        };
+        self.alpha_index()
+            .unwrap_or_default()
+            .iter()
+            .enumerate()
+            .filter_map(warning)
+            .collect()
+    }
+}
+
+fn mean_of_finite<'a>(scores: impl IntoIterator<Item = &'a f64>) -> f64 {
+    let (sum, n) = scores
+        .into_iter()
+        .filter(|s| !s.is_nan())
+        .fold((0.0, 0_u32), |(sum, n), s| (sum + s, n + 1));
+    sum / f64::from(n)
+}

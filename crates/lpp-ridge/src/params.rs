@@ -1,0 +1,170 @@
+//! Settings of a fit: unchecked while they are collected, then a [`RidgeCv`].
+
+use crate::{AlphaGrid, RidgeCv, RidgeError};
+
+/// Which training runs validate the penalty of a test run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum InnerValidation {
+    /// The first training run alone, as the reference study does: run 0, and run 1 when run 0 is the test run.
+    #[default]
+    First,
+    /// Each training run in turn; a target's validation score is the mean over them.
+    All,
+}
+
+/// Who shares a penalty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum AlphaScope {
+    /// One penalty for all targets: the one with the best mean validation score.
+    #[default]
+    Global,
+    /// Each target has its own.
+    PerTarget,
+}
+
+/// What a target without validation score (constant or NaN) does to the choice of a global penalty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum NanTargets {
+    /// It is left out of the mean, and reported.
+    #[default]
+    Ignore,
+    /// It makes every mean NaN, and the first penalty of the grid is taken: what `numpy.argmax` over NaN does, kept to
+    /// reproduce the reference.
+    TakeFirstAlpha,
+}
+
+/// Which of two equivalent linear systems is solved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Formulation {
+    /// The one that needs fewer operations per target.
+    #[default]
+    Cheaper,
+    /// Features by features: `(XᵀX + αI)⁻¹XᵀY`.
+    Primal,
+    /// Scans by scans: `Xᵀ(XXᵀ + αI)⁻¹Y`.
+    Dual,
+}
+
+/// How the penalties are searched.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
+pub enum AlphaSearch {
+    /// Every penalty is scored on every target.
+    #[default]
+    Exhaustive,
+    /// Every penalty is scored on a random subset of the targets; only those that may still win are scored on all.
+    ///
+    /// With d the difference between the best penalty of the subset and another one, target by target, the other one
+    /// is dropped if mean(d) exceeds `sigmas` standard errors (with the finite-population correction). For six, a
+    /// wrong drop has a probability near 1e-9 per penalty and fold by the normal approximation of a mean over
+    /// `n_targets`. Without effect if there are fewer than twice `n_targets` targets, or a penalty per target.
+    Screened {
+        /// Size of the random subset.
+        n_targets: usize,
+        /// Width of the bound in standard errors.
+        sigmas: f64,
+        /// Seed of the subset.
+        seed: u64,
+    },
+}
+
+impl AlphaSearch {
+    /// The screened search with a subset of 1024 targets, six standard errors and seed 0.
+    #[must_use]
+    pub fn screened() -> Self {
+        Self::Screened {
+            n_targets: 1024,
+            sigmas: 6.0,
+            seed: 0,
+        }
+    }
+}
+
+/// Unchecked settings, by default those of the reference study; [`check`](Self::check) turns them into a model.
+#[derive(Debug, Clone)]
+#[must_use = "settings do nothing until they are checked"]
+pub struct RidgeCvParams {
+    alphas: Vec<f64>,
+    pub(crate) inner: InnerValidation,
+    pub(crate) scope: AlphaScope,
+    pub(crate) nan_targets: NanTargets,
+    pub(crate) formulation: Formulation,
+    pub(crate) search: AlphaSearch,
+}
+
+impl Default for RidgeCvParams {
+    fn default() -> Self {
+        Self {
+            alphas: AlphaGrid::default().values().to_vec(),
+            inner: InnerValidation::default(),
+            scope: AlphaScope::default(),
+            nan_targets: NanTargets::default(),
+            formulation: Formulation::default(),
+            search: AlphaSearch::default(),
+        }
+    }
+}
+
+impl RidgeCvParams {
+    /// Sets the penalties, in the order in which ties are decided.
+    pub fn alphas(mut self, alphas: impl Into<Vec<f64>>) -> Self {
+        self.alphas = alphas.into();
+        self
+    }
+
+    /// Sets the penalties from a checked grid.
+    pub fn alpha_grid(self, grid: &AlphaGrid) -> Self {
+        self.alphas(grid.values())
+    }
+
+    /// Sets which training runs validate.
+    pub fn inner(mut self, inner: InnerValidation) -> Self {
+        self.inner = inner;
+        self
+    }
+
+    /// Sets who shares a penalty.
+    pub fn alpha_scope(mut self, scope: AlphaScope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// Sets what a target without validation score does.
+    pub fn nan_targets(mut self, rule: NanTargets) -> Self {
+        self.nan_targets = rule;
+        self
+    }
+
+    /// Sets which linear system is solved; scores do not depend on it beyond rounding.
+    pub fn formulation(mut self, formulation: Formulation) -> Self {
+        self.formulation = formulation;
+        self
+    }
+
+    /// Sets how penalties are searched.
+    pub fn alpha_search(mut self, search: AlphaSearch) -> Self {
+        self.search = search;
+        self
+    }
+
+    /// Checks the settings: the only way to a [`RidgeCv`].
+    ///
+    /// # Errors
+    /// As [`AlphaGrid::new`]; [`RidgeError::BadScreening`] for a subset of fewer than two targets or a width that is
+    /// not positive.
+    pub fn check(self) -> Result<RidgeCv, RidgeError> {
+        if let AlphaSearch::Screened {
+            n_targets, sigmas, ..
+        } = self.search
+            && !(n_targets >= 2 && sigmas > 0.0)
+        {
+            return Err(RidgeError::BadScreening { n_targets, sigmas });
+        }
+        let grid = AlphaGrid::new(self.alphas.clone())?;
+        Ok(RidgeCv { grid, settings: self })
+    }
+}

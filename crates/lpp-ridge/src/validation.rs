@@ -1,0 +1,188 @@
+//! The inner loop: validation scores of every penalty that may still win.
+
+use ndarray::{Array2, Array3, Axis, s};
+
+use crate::block::Block;
+use crate::exact_sum::ExactSum;
+use crate::plan::InnerSet;
+use crate::{Element, PreparedFeatures};
+
+/// Which penalties are scored in each fold.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidates(pub(crate) Vec<Vec<usize>>);
+
+impl Candidates {
+    pub(crate) fn all(n_folds: usize, n_alphas: usize) -> Self {
+        Self(vec![(0..n_alphas).collect(); n_folds])
+    }
+
+    /// Penalties that any fold of this inner set needs, ascending.
+    fn of_set(&self, set: &InnerSet) -> Vec<usize> {
+        let mut union: Vec<usize> = set
+            .validations
+            .iter()
+            .flat_map(|v| self.0[v.fold].iter().copied())
+            .collect();
+        union.sort_unstable();
+        union.dedup();
+        union
+    }
+}
+
+/// Validation scores of a block of targets.
+pub(crate) struct BlockCurves {
+    /// Mean over the validation runs, (`n_folds`, `n_alphas`, width); meaningful for candidates of usable targets.
+    pub(crate) scores: Array3<f64>,
+    /// Number of validation runs behind each mean, (`n_folds`, width); 0 if the target is unusable.
+    pub(crate) n_runs: Array2<u32>,
+}
+
+/// Scores the candidates on the targets of `block`, of which the first `n_used` columns are real.
+pub(crate) fn validate<A: Element>(
+    prepared: &PreparedFeatures<A>,
+    block: &mut Block<'_, A>,
+    n_used: usize,
+    candidates: &Candidates,
+) -> BlockCurves {
+    let (n_folds, n_alphas) = (prepared.n_runs(), prepared.model.alphas().len());
+    let mut curves = BlockCurves {
+        scores: Array3::zeros((n_folds, n_alphas, n_used)),
+        n_runs: Array2::zeros((n_folds, n_used)),
+    };
+    let mut scratch = Array3::zeros((2, n_alphas, block.width()));
+    for (set, operators) in prepared.sets.iter().zip(&prepared.inner) {
+        let wanted = candidates.of_set(set);
+        if wanted.is_empty() {
+            continue;
+        }
+        block.train_on(&set.train);
+        for &alpha in &wanted {
+            block.predict(&operators.index_axis(Axis(0), alpha), &set.train);
+            let mut top = 0;
+            for (which, validation) in set.validations.iter().enumerate() {
+                if let Some(out) = scratch.slice_mut(s![which, alpha, ..]).as_slice_mut() {
+                    block.correlate(top, validation.run, out);
+                }
+                top += prepared.layout.len(validation.run);
+            }
+        }
+        for (which, validation) in set.validations.iter().enumerate() {
+            let scores = scratch.index_axis(Axis(0), which);
+            curves.add(validation.fold, &candidates.0[validation.fold], &scores);
+        }
+    }
+    curves.average();
+    curves
+}
+
+impl BlockCurves {
+    /// Adds one validation run of a fold. A target counts only if every candidate has a score, so that penalties are
+    /// compared on the same targets.
+    fn add(&mut self, fold: usize, candidates: &[usize], scores: &ndarray::ArrayView2<'_, f64>) {
+        for target in 0..self.n_runs.ncols() {
+            if candidates.is_empty() || candidates.iter().any(|&a| scores[[a, target]].is_nan()) {
+                continue;
+            }
+            self.n_runs[[fold, target]] += 1;
+            for &alpha in candidates {
+                self.scores[[fold, alpha, target]] += scores[[alpha, target]];
+            }
+        }
+    }
+
+    fn average(&mut self) {
+        for (mut scores, n_runs) in self.scores.outer_iter_mut().zip(self.n_runs.outer_iter()) {
+            for mut curve in scores.outer_iter_mut() {
+                ndarray::Zip::from(&mut curve).and(&n_runs).for_each(|s, &n| {
+                    if n > 1 {
+                        *s /= f64::from(n);
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// Validation scores summed over targets.
+#[derive(Debug, Clone)]
+pub(crate) struct Totals {
+    sums: Array2<ExactSum>,
+    n_usable: Vec<u64>,
+    n_unusable: Vec<u64>,
+}
+
+impl Totals {
+    pub(crate) fn new(n_folds: usize, n_alphas: usize) -> Self {
+        Self {
+            sums: Array2::default((n_folds, n_alphas)),
+            n_usable: vec![0; n_folds],
+            n_unusable: vec![0; n_folds],
+        }
+    }
+
+    /// Adds the targets of a block.
+    pub(crate) fn add(&mut self, curves: &BlockCurves) {
+        for ((fold, target), &n) in curves.n_runs.indexed_iter() {
+            if n == 0 {
+                self.n_unusable[fold] += 1;
+                continue;
+            }
+            self.n_usable[fold] += 1;
+            for (sum, &score) in
+                self.sums
+                    .row_mut(fold)
+                    .iter_mut()
+                    .zip(curves.scores.slice(s![fold, .., target]))
+            {
+                sum.add(score);
+            }
+        }
+    }
+
+    /// Adds the targets of other blocks.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.sums.zip_mut_with(&other.sums, |a, &b| a.merge(b));
+        for fold in 0..self.n_usable.len() {
+            self.n_usable[fold] += other.n_usable[fold];
+            self.n_unusable[fold] += other.n_unusable[fold];
+        }
+    }
+
+    /// Mean score of one penalty in one fold over the usable targets; NaN if there is none.
+    pub(crate) fn mean(&self, fold: usize, alpha: usize) -> f64 {
+        match self.n_usable[fold] {
+            0 => f64::NAN,
+            n => self.sums[[fold, alpha]].value() / n as f64,
+        }
+    }
+
+    /// Number of targets without validation score in a fold.
+    pub(crate) fn n_unusable(&self, fold: usize) -> u64 {
+        self.n_unusable[fold]
+    }
+}
+
+/// Position of the largest value among `candidates`, the first one on ties; `None` if every one is NaN.
+pub(crate) fn first_best(candidates: &[usize], value: impl Fn(usize) -> f64) -> Option<usize> {
+    let mut best: Option<(usize, f64)> = None;
+    for &candidate in candidates {
+        let v = value(candidate);
+        if !v.is_nan() && best.is_none_or(|(_, top)| v > top) {
+            best = Some((candidate, v));
+        }
+    }
+    best.map(|(candidate, _)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_best;
+
+    #[test]
+    fn the_first_of_equals_wins_and_nan_never_does() {
+        let values = [f64::NAN, 0.3, 0.5, 0.5, f64::NAN];
+        assert_eq!(first_best(&[0, 1, 2, 3, 4], |i| values[i]), Some(2));
+        assert_eq!(first_best(&[3, 2], |i| values[i]), Some(3));
+        assert_eq!(first_best(&[0, 4], |i| values[i]), None);
+    }
+}

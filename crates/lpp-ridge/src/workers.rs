@@ -1,0 +1,47 @@
+//! Blocks of targets shared out among the threads of the caller's pool.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use crate::block::{Block, block_width};
+use crate::{Element, PreparedFeatures, RidgeError};
+
+/// Runs `work` on each block of `columns` and returns its results in the order of the blocks.
+///
+/// Each thread has one [`Block`] and takes the next piece of work when it is done, so memory grows with threads, not
+/// with targets, and a slow thread holds nobody up.
+pub(crate) fn over_blocks<A, R, F>(
+    prepared: &PreparedFeatures<A>,
+    columns: &[usize],
+    work: F,
+) -> Result<Vec<R>, RidgeError>
+where
+    A: Element,
+    R: Send,
+    F: Fn(&mut Block<'_, A>, &[usize]) -> Result<R, RidgeError> + Sync,
+{
+    let width = block_width(columns.len());
+    let blocks: Vec<&[usize]> = columns.chunks(width).collect();
+    let next = AtomicUsize::new(0);
+    let n_workers = rayon::current_num_threads().min(blocks.len());
+    let worker = |_| {
+        let mut block = Block::new(prepared, width);
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(columns) = blocks.get(index) else {
+                return Ok(done);
+            };
+            done.push((index, work(&mut block, columns)?));
+        }
+    };
+    let per_worker: Vec<Vec<(usize, R)>> = (0..n_workers)
+        .into_par_iter()
+        .with_max_len(1)
+        .map(worker)
+        .collect::<Result<_, RidgeError>>()?;
+    let mut results: Vec<(usize, R)> = per_worker.into_iter().flatten().collect();
+    results.sort_by_key(|(index, _)| *index);
+    Ok(results.into_iter().map(|(_, result)| result).collect())
+}
