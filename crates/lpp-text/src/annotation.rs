@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
+use lpp_study::{TimedWord, WordTable};
 
 use crate::{Corrections, TextError};
 
@@ -12,8 +13,8 @@ pub const N_RUNS: usize = 9;
 
 /// What the csv reader of the original scripts (pandas) takes for a missing value, beside the empty cell.
 const MISSING: [&str; 18] = [
-    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL",
-    "NaN", "None", "n/a", "nan", "null",
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A",
+    "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
 ];
 
 /// The words of one run with their times.
@@ -85,18 +86,36 @@ impl Annotation {
             let record = record.map_err(|e| unreadable(path, &e))?;
             n_rows = row + 1;
             if !corrections.drops(row) {
-                let word = corrections.replacement(row).unwrap_or_else(|| cell(&record, columns.word));
-                Row { record: &record, row, path }.add(word, &columns, &mut runs)?;
+                let word = corrections
+                    .replacement(row)
+                    .unwrap_or_else(|| cell(&record, columns.word));
+                Row {
+                    record: &record,
+                    row,
+                    path,
+                }
+                .add(word, &columns, &mut runs)?;
             }
         }
         if let Some(row) = corrections.last_dropped().filter(|&row| row >= n_rows) {
-            return Err(TextError::CorrectionWithoutRow { path: path.to_owned(), row, n_rows });
+            return Err(TextError::CorrectionWithoutRow {
+                path: path.to_owned(),
+                row,
+                n_rows,
+            });
         }
         if let Some(run) = runs.iter().position(|run| run.words.is_empty()) {
             let found = format!("no word in section {}", run + 1);
-            return Err(TextError::malformed(path, found, format!("words in each of the sections 1 to {N_RUNS}")));
+            return Err(TextError::malformed(
+                path,
+                found,
+                format!("words in each of the sections 1 to {N_RUNS}"),
+            ));
         }
-        Ok(Self { path: path.to_owned(), runs })
+        Ok(Self {
+            path: path.to_owned(),
+            runs,
+        })
     }
 
     /// The file.
@@ -109,6 +128,26 @@ impl Annotation {
     #[must_use]
     pub fn runs(&self) -> &[RunWords] {
         &self.runs
+    }
+
+    /// The words as the table to which the rows of activations belong.
+    ///
+    /// # Errors
+    /// [`TextError::Study`] never occurs for a loaded annotation; the table checks what it is given.
+    pub fn word_table(&self) -> Result<WordTable, TextError> {
+        let words = self.runs.iter().enumerate().flat_map(|(run, words)| {
+            let times = words.onsets_s.iter().zip(&words.offsets_s);
+            words.words.iter().zip(times).enumerate().map(
+                move |(word_index, (word, (&onset_s, &offset_s)))| TimedWord {
+                    run,
+                    word_index,
+                    word: word.clone(),
+                    onset_s,
+                    offset_s,
+                },
+            )
+        });
+        Ok(WordTable::new(words.collect(), &self.path)?)
     }
 
     /// Number of words over all runs.
@@ -129,16 +168,32 @@ struct Columns {
 impl Columns {
     fn find(header: &StringRecord, path: &Path) -> Result<Self, TextError> {
         if header.is_empty() {
-            return Err(TextError::malformed(path, "an empty file", "a header with word, onset, offset and section"));
+            return Err(TextError::malformed(
+                path,
+                "an empty file",
+                "a header with word, onset, offset and section",
+            ));
         }
         let find = |name: &str| {
             // The first column's name may follow a byte-order mark.
-            header.iter().position(|column| column.trim_start_matches('\u{feff}') == name).ok_or_else(|| {
-                let names: Vec<&str> = header.iter().collect();
-                TextError::malformed(path, format!("the columns {names:?}"), format!("a column {name:?}"))
-            })
+            header
+                .iter()
+                .position(|column| column.trim_start_matches('\u{feff}') == name)
+                .ok_or_else(|| {
+                    let names: Vec<&str> = header.iter().collect();
+                    TextError::malformed(
+                        path,
+                        format!("the columns {names:?}"),
+                        format!("a column {name:?}"),
+                    )
+                })
         };
-        Ok(Self { word: find("word")?, onset: find("onset")?, offset: find("offset")?, section: find("section")? })
+        Ok(Self {
+            word: find("word")?,
+            onset: find("onset")?,
+            offset: find("offset")?,
+            section: find("section")?,
+        })
     }
 }
 
@@ -184,7 +239,13 @@ impl Row<'_> {
     }
 
     fn bad(&self, column: &'static str, found: &str, expected: String) -> TextError {
-        TextError::BadCell { path: self.path.to_owned(), row: self.row, column, found: found.to_owned(), expected }
+        TextError::BadCell {
+            path: self.path.to_owned(),
+            row: self.row,
+            column,
+            found: found.to_owned(),
+            expected,
+        }
     }
 }
 
@@ -198,7 +259,11 @@ fn is_missing(word: &str) -> bool {
 }
 
 fn unreadable(path: &Path, error: &csv::Error) -> TextError {
-    TextError::malformed(path, format!("an unreadable row ({error})"), "a table in UTF-8, separated by commas")
+    TextError::malformed(
+        path,
+        format!("an unreadable row ({error})"),
+        "a table in UTF-8, separated by commas",
+    )
 }
 
 #[cfg(test)]
@@ -224,7 +289,10 @@ mod tests {
 
     #[test]
     fn rows_without_a_word_are_counted_but_not_kept() {
-        let annotation = load(&table(",,,x,1\n325,1,2,x,1\n \t,3,4,x,1\n\" \",bad,bad,x,1\nNone,5,6,x,1\n")).unwrap();
+        let annotation = load(&table(
+            ",,,x,1\n325,1,2,x,1\n \t,3,4,x,1\n\" \",bad,bad,x,1\nNone,5,6,x,1\n",
+        ))
+        .unwrap();
         let run = &annotation.runs()[0];
         assert_eq!(run.words, ["325", " \t", "w1"]);
         assert_eq!(run.positions, [1, 2, 5]);
@@ -267,8 +335,14 @@ mod tests {
     #[test]
     fn a_row_to_be_dropped_must_exist() {
         let (_folder, path) = written(&table(""));
-        let english = Corrections::of(lpp_study::Language::English, lpp_study::AnnotationCorrections::Published);
+        let english = Corrections::of(
+            lpp_study::Language::English,
+            lpp_study::AnnotationCorrections::Published,
+        );
         let error = Annotation::load(&path, &english).unwrap_err().to_string();
-        assert!(error.contains("drop row 6781") && error.contains("--corrections none"), "{error}");
+        assert!(
+            error.contains("drop row 6781") && error.contains("--corrections none"),
+            "{error}"
+        );
     }
 }

@@ -57,7 +57,12 @@ impl<'a> SpanAverager<'a> {
     /// # Errors
     /// [`TextError::HiddenShape`] if a window comes too late, or if its rows or columns do not fit. What was added
     /// before stays.
-    pub fn add_window(&mut self, window: usize, first_token: usize, hidden: &ArrayRef2<f32>) -> Result<(), TextError> {
+    pub fn add_window(
+        &mut self,
+        window: usize,
+        first_token: usize,
+        hidden: &ArrayRef2<f32>,
+    ) -> Result<(), TextError> {
         self.check(window, first_token, hidden)?;
         self.next_window = window + 1;
         let units = self.spans.units();
@@ -67,11 +72,18 @@ impl<'a> SpanAverager<'a> {
                 _ => {}
             }
             for piece in unit.pieces.iter().filter(|piece| piece.window == window) {
-                let rows = hidden.outer_iter().skip(piece.start - first_token).take(piece.n_tokens());
+                let rows = hidden
+                    .outer_iter()
+                    .skip(piece.start - first_token)
+                    .take(piece.n_tokens());
                 for row in rows {
                     let mut sum = self.sums.row_mut(index);
                     // The first vector is copied, not added to zero, which keeps the sign of a negative zero.
-                    if self.counts[index] == 0 { sum.assign(&row) } else { sum += &row }
+                    if self.counts[index] == 0 {
+                        sum.assign(&row)
+                    } else {
+                        sum += &row
+                    }
                     self.counts[index] += 1;
                 }
             }
@@ -90,7 +102,11 @@ impl<'a> SpanAverager<'a> {
         for (unit, &count) in self.spans.units().iter().zip(&self.counts) {
             if let (Some(piece), true) = (unit.pieces.last(), count < unit.n_tokens()) {
                 let found = format!("{count} of {} tokens of a word", unit.n_tokens());
-                return Err(TextError::HiddenShape { window: piece.window, found, expected: "all windows".to_owned() });
+                return Err(TextError::HiddenShape {
+                    window: piece.window,
+                    found,
+                    expected: "all windows".to_owned(),
+                });
             }
         }
         for (mut sum, &count) in self.sums.outer_iter_mut().zip(&self.counts) {
@@ -105,17 +121,30 @@ impl<'a> SpanAverager<'a> {
     }
 
     fn check(&self, window: usize, first_token: usize, hidden: &ArrayRef2<f32>) -> Result<(), TextError> {
-        let wrong = |found: String, expected: String| Err(TextError::HiddenShape { window, found, expected });
+        let wrong = |found: String, expected: String| {
+            Err(TextError::HiddenShape {
+                window,
+                found,
+                expected,
+            })
+        };
         if window < self.next_window {
-            return wrong("a window out of order".to_owned(), format!("window {} or later", self.next_window));
+            return wrong(
+                "a window out of order".to_owned(),
+                format!("window {} or later", self.next_window),
+            );
         }
         if hidden.ncols() != self.sums.ncols() {
-            return wrong(format!("{} columns", hidden.ncols()), format!("{}", self.sums.ncols()));
+            return wrong(
+                format!("{} columns", hidden.ncols()),
+                format!("{}", self.sums.ncols()),
+            );
         }
         match self.spans.needed(window) {
-            Some(needed) if first_token > needed.start || first_token + hidden.nrows() < needed.end => {
-                wrong(format!("tokens {first_token}..{}", first_token + hidden.nrows()), format!("{needed:?}"))
-            }
+            Some(needed) if first_token > needed.start || first_token + hidden.nrows() < needed.end => wrong(
+                format!("tokens {first_token}..{}", first_token + hidden.nrows()),
+                format!("{needed:?}"),
+            ),
             _ => Ok(()),
         }
     }
@@ -135,7 +164,12 @@ pub fn average_spans(hidden: &[Array2<f32>], spans: &WordSpans) -> Result<Array2
 
 /// Rows of the annotation from vectors of characters: the mean of those which belong to a row and have tokens; a row
 /// without any takes the vector of the row that follows.
-fn rows_of_characters(vectors: &Array2<f32>, counts: &[usize], owners: &[usize], n_rows: usize) -> Array2<f32> {
+fn rows_of_characters(
+    vectors: &Array2<f32>,
+    counts: &[usize],
+    owners: &[usize],
+    n_rows: usize,
+) -> Array2<f32> {
     let mut rows = Array2::<f32>::zeros((n_rows, vectors.ncols()));
     let mut n_characters = vec![0_usize; n_rows];
     for ((vector, &count), &row) in vectors.outer_iter().zip(counts).zip(owners) {
@@ -144,7 +178,11 @@ fn rows_of_characters(vectors: &Array2<f32>, counts: &[usize], owners: &[usize],
             continue;
         }
         let mut sum = rows.row_mut(row);
-        if n_characters[row] == 0 { sum.assign(&vector) } else { sum += &vector }
+        if n_characters[row] == 0 {
+            sum.assign(&vector)
+        } else {
+            sum += &vector
+        }
         n_characters[row] += 1;
     }
     let mut following = Array1::<f32>::zeros(vectors.ncols());

@@ -54,7 +54,11 @@ pub fn prepare_corpus(
     runs.map(|(run, (words, text))| {
         let tokens = RunTokens::new(text, tokenizer, layout, run)?;
         let spans = WordSpans::align(words, &tokens, tokenizer.eos_id(), lang, run)?;
-        Ok(CorpusRun { words: words.clone(), tokens, spans })
+        Ok(CorpusRun {
+            words: words.clone(),
+            tokens,
+            spans,
+        })
     })
     .collect()
 }

@@ -93,7 +93,9 @@ pub enum TextError {
         reason: String,
     },
     /// The windows are too short for their overlap and the special tokens.
-    #[error("windows of {max_len} tokens with {overlap} in common and {n_special} special tokens never advance")]
+    #[error(
+        "windows of {max_len} tokens with {overlap} in common and {n_special} special tokens never advance"
+    )]
     WindowTooShort {
         /// Tokens of a window, special ones included.
         max_len: usize,
@@ -165,7 +167,11 @@ pub enum TextError {
 
 impl TextError {
     pub(crate) fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
-        Self::Malformed { path: path.to_owned(), found: found.into(), expected: expected.into() }
+        Self::Malformed {
+            path: path.to_owned(),
+            found: found.into(),
+            expected: expected.into(),
+        }
     }
 
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {

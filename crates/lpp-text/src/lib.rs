@@ -8,6 +8,9 @@
 //! 3. [`WordSpans`] finds the tokens of each word, [`prepare_corpus`] does all of this for all runs;
 //! 4. [`SpanAverager`] turns hidden states into one vector per word, window by window.
 //!
+//! [`Glove`] and [`RandomBaseline`] give word vectors without a model, and [`AlignJob`] and [`BaselineJob`] are what
+//! the programs `lpp-align`, `lpp-glove` and `lpp-random` do, from files to files.
+//!
 //! Everything agrees with the published analysis to the last bit, its quirks included; they are named where they
 //! arise ([`WordSpans`]).
 //!
@@ -15,12 +18,16 @@
 //! L. Bonnasse-Gahot and C. Pallier, "fMRI predictors based on language models of increasing complexity recover brain
 //! left lateralization", `NeurIPS` 2024, <https://arxiv.org/abs/2405.17992>.
 
+mod align_table;
 mod annotation;
 mod average;
 mod corpus;
 mod corrections;
 mod error;
+mod glove;
+mod job;
 mod matching;
+mod random;
 mod source;
 mod spans;
 mod special;
@@ -28,11 +35,15 @@ mod starts;
 mod tokenizer;
 mod windows;
 
+pub use align_table::save_alignment;
 pub use annotation::{Annotation, N_RUNS, RunWords};
 pub use average::{SpanAverager, average_spans};
 pub use corpus::{CorpusRun, prepare_corpus};
-pub use corrections::Corrections;
+pub use corrections::{Corrections, parse_corrections};
 pub use error::TextError;
+pub use glove::{Glove, GloveRuns};
+pub use job::{AlignJob, AnnotationSource, BaselineJob, BaselineSource, JobReport};
+pub use random::{RandomBaseline, RandomKind};
 pub use source::{load_texts, text_files};
 pub use spans::{Piece, Span, WordSpans};
 pub use starts::{TokenPosition, unit_starts};

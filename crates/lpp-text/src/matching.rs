@@ -3,8 +3,9 @@
 use lpp_study::Language;
 
 /// Characters that neither spelling keeps. ASCII commas and full stops, newlines and `‘` stay.
-const IGNORED: [char; 19] =
-    [' ', '-', '\'', '’', '“', '«', '»', '—', '，', '《', '》', '。', '：', '”', '；', '？', '！', '…', '、'];
+const IGNORED: [char; 19] = [
+    ' ', '-', '\'', '’', '“', '«', '»', '—', '，', '《', '》', '。', '：', '”', '；', '？', '！', '…', '、',
+];
 
 /// Spoken words and the tokens with which their written forms begin.
 const SAME: [(&str, &str); 18] = [
@@ -31,7 +32,10 @@ const SAME: [(&str, &str); 18] = [
 
 /// `text` in lower case without spaces, hyphens, apostrophes, quotes and Chinese punctuation.
 pub(crate) fn plain(text: &str) -> String {
-    text.to_lowercase().chars().filter(|c| !IGNORED.contains(c)).collect()
+    text.to_lowercase()
+        .chars()
+        .filter(|c| !IGNORED.contains(c))
+        .collect()
 }
 
 /// Whether a token with the text `token` belongs to `word`, of which [`plain`] was taken.
@@ -66,7 +70,10 @@ mod tests {
         assert!(matches("elephant", " ele", English));
         assert!(matches("is", "ish", English));
         assert!(matches("elephant", "phant", English));
-        assert!(!matches("a", "bar", English), "one letter is not searched for inside tokens");
+        assert!(
+            !matches("a", "bar", English),
+            "one letter is not searched for inside tokens"
+        );
         assert!(!matches("elephant", ",", English));
         assert!(!matches("elephant", "", English));
         assert!(!matches("", "ele", English), "an empty word never matches");

@@ -40,7 +40,11 @@ const MAX_TEXT_BYTES: u64 = 64 << 20;
 /// # }
 /// ```
 pub fn load_texts(path: &Path, lang: Language) -> Result<Vec<String>, TextError> {
-    if path.is_dir() { load_folder(path, lang) } else { load_archive(path, lang) }
+    if path.is_dir() {
+        load_folder(path, lang)
+    } else {
+        load_archive(path, lang)
+    }
 }
 
 fn file_name(lang: Language, run: usize) -> String {
@@ -68,7 +72,11 @@ fn load_archive(path: &Path, lang: Language) -> Result<Vec<String>, TextError> {
     let file = File::open(path).map_err(TextError::read(path))?;
     let bytes_in_file = file.metadata().map_err(TextError::read(path))?.len();
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|e| {
-        TextError::malformed(path, format!("no readable zip archive ({e}) in {bytes_in_file} bytes"), "a complete zip file")
+        TextError::malformed(
+            path,
+            format!("no readable zip archive ({e}) in {bytes_in_file} bytes"),
+            "a complete zip file",
+        )
     })?;
     (0..N_RUNS)
         .map(|run| {
@@ -79,12 +87,22 @@ fn load_archive(path: &Path, lang: Language) -> Result<Vec<String>, TextError> {
         .collect()
 }
 
-fn read_member(archive: &mut ZipArchive<BufReader<File>>, member: &str, path: &Path) -> Result<Vec<u8>, TextError> {
+fn read_member(
+    archive: &mut ZipArchive<BufReader<File>>,
+    member: &str,
+    path: &Path,
+) -> Result<Vec<u8>, TextError> {
     let entry = archive.by_name_decrypt(member, PASSWORD).map_err(|error| {
         let (found, expected) = match error {
             ZipError::FileNotFound => (format!("no member {member}"), "a member for each run".to_owned()),
-            ZipError::InvalidPassword => (format!("{member} under another password"), "the published password".to_owned()),
-            other => (format!("{member} unreadable ({other})"), "a complete zip file".to_owned()),
+            ZipError::InvalidPassword => (
+                format!("{member} under another password"),
+                "the published password".to_owned(),
+            ),
+            other => (
+                format!("{member} unreadable ({other})"),
+                "a complete zip file".to_owned(),
+            ),
         };
         TextError::malformed(path, found, expected)
     })?;
@@ -104,11 +122,19 @@ fn read_capped(reader: impl Read) -> std::io::Result<Vec<u8>> {
 
 fn into_text(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
     if bytes.len() as u64 > MAX_TEXT_BYTES {
-        return Err(TextError::malformed(path, "a longer text", format!("at most {MAX_TEXT_BYTES} bytes")));
+        return Err(TextError::malformed(
+            path,
+            "a longer text",
+            format!("at most {MAX_TEXT_BYTES} bytes"),
+        ));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        TextError::malformed(path, format!("a byte at {at} which is not UTF-8"), "a text in UTF-8")
+        TextError::malformed(
+            path,
+            format!("a byte at {at} which is not UTF-8"),
+            "a text in UTF-8",
+        )
     })?;
     if text.trim().is_empty() {
         return Err(TextError::malformed(path, "an empty text", "the text of a run"));

@@ -83,7 +83,12 @@ impl WordSpans {
     ) -> Result<Self, TextError> {
         let (units, owners) = units(words, lang);
         let starts = unit_starts(&units, tokens, lang, run)?;
-        let spans = Self { units: spans(&starts, tokens, eos_id), starts, owners, n_rows: words.n_words() };
+        let spans = Self {
+            units: spans(&starts, tokens, eos_id),
+            starts,
+            owners,
+            n_rows: words.n_words(),
+        };
         spans.check(run)?;
         Ok(spans)
     }
@@ -117,16 +122,14 @@ impl WordSpans {
     /// A model needs to store hidden states for these only.
     #[must_use]
     pub fn needed(&self, window: usize) -> Option<Range<usize>> {
-        let pieces = self.units.iter().flat_map(|unit| &unit.pieces).filter(|piece| piece.window == window);
-        pieces.map(|piece| piece.start..piece.end).reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
-    }
-
-    /// The rows' tokens for display: a row of several units goes from its first one's start to its last one's end.
-    pub(crate) fn row_units(&self, row: usize) -> Vec<usize> {
-        match &self.owners {
-            None => vec![row],
-            Some(owners) => (0..owners.len()).filter(|&unit| owners[unit] == row).collect(),
-        }
+        let pieces = self
+            .units
+            .iter()
+            .flat_map(|unit| &unit.pieces)
+            .filter(|piece| piece.window == window);
+        pieces
+            .map(|piece| piece.start..piece.end)
+            .reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
     }
 
     /// Every row must get a vector, its own or that of a later row.
@@ -135,7 +138,10 @@ impl WordSpans {
         let bad = match &self.owners {
             None => (0..self.n_rows).find(|&unit| !has_vector(unit)),
             Some(owners) => {
-                let last = (0..owners.len()).filter(|&u| has_vector(u) && owners[u] < self.n_rows).map(|u| owners[u]).max();
+                let last = (0..owners.len())
+                    .filter(|&u| has_vector(u) && owners[u] < self.n_rows)
+                    .map(|u| owners[u])
+                    .max();
                 let n_served = last.map_or(0, |last| last + 1);
                 (n_served < self.n_rows).then_some(n_served)
             }
@@ -149,13 +155,21 @@ fn units(words: &RunWords, lang: Language) -> (Vec<&str>, Option<Vec<usize>>) {
     if lang != Language::Chinese {
         return (words.words.iter().map(String::as_str).collect(), None);
     }
-    let characters = words.words.iter().zip(&words.positions).flat_map(|(word, &position)| {
-        word.char_indices().map(move |(at, c)| (&word[at..at + c.len_utf8()], position))
-    });
+    let characters = words
+        .words
+        .iter()
+        .zip(&words.positions)
+        .flat_map(|(word, &position)| {
+            word.char_indices()
+                .map(move |(at, c)| (&word[at..at + c.len_utf8()], position))
+        });
     let (units, owners): (Vec<&str>, Vec<usize>) = characters.unzip();
     if words.n_rows != words.n_words() {
         let skipped = words.n_rows - words.n_words();
-        tracing::warn!(skipped, "rows without a word shift the following rows of their run, as in the published analysis");
+        tracing::warn!(
+            skipped,
+            "rows without a word shift the following rows of their run, as in the published analysis"
+        );
     }
     (units, Some(owners))
 }
@@ -173,12 +187,18 @@ fn spans(starts: &[TokenPosition], tokens: &RunTokens, eos_id: Option<u32>) -> V
                 Piece::new(next.window, overlap, next.token),
             ]
         };
-        Span { pieces: pieces.into_iter().flatten().collect() }
+        Span {
+            pieces: pieces.into_iter().flatten().collect(),
+        }
     });
     let last = starts.last().map(|&TokenPosition { window, token }| {
         let ids = &tokens.windows()[window].ids[token..];
-        let n_tokens = eos_id.and_then(|eos| ids.iter().position(|&id| id == i64::from(eos))).unwrap_or(ids.len());
-        Span { pieces: Piece::new(window, token, token + n_tokens).into_iter().collect() }
+        let n_tokens = eos_id
+            .and_then(|eos| ids.iter().position(|&id| id == i64::from(eos)))
+            .unwrap_or(ids.len());
+        Span {
+            pieces: Piece::new(window, token, token + n_tokens).into_iter().collect(),
+        }
     });
     inner.chain(last).collect()
 }

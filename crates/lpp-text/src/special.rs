@@ -28,7 +28,11 @@ impl TokenizerConfig {
 
     /// The tokenizer's class without the ending `Fast`, or nothing.
     pub(crate) fn class(&self) -> &str {
-        let class = self.config.get("tokenizer_class").and_then(Value::as_str).unwrap_or("");
+        let class = self
+            .config
+            .get("tokenizer_class")
+            .and_then(Value::as_str)
+            .unwrap_or("");
         class.strip_suffix("Fast").unwrap_or(class)
     }
 
@@ -44,7 +48,13 @@ impl TokenizerConfig {
         configured
             .and_then(content)
             .or_else(|| self.special_tokens.get(name).and_then(content))
-            .or_else(|| if configured.is_some() { None } else { self.default_token(name) })
+            .or_else(|| {
+                if configured.is_some() {
+                    None
+                } else {
+                    self.default_token(name)
+                }
+            })
     }
 
     /// Defaults of the tokenizer classes of transformers 4.40.
@@ -66,7 +76,10 @@ impl TokenizerConfig {
 
 /// A token is a string, or an object with the string as `content`.
 fn content(value: &Value) -> Option<String> {
-    value.as_str().or_else(|| value.get("content")?.as_str()).map(str::to_owned)
+    value
+        .as_str()
+        .or_else(|| value.get("content")?.as_str())
+        .map(str::to_owned)
 }
 
 fn load_object(path: &Path) -> Result<Map<String, Value>, TextError> {
@@ -75,7 +88,11 @@ fn load_object(path: &Path) -> Result<Map<String, Value>, TextError> {
     }
     let bytes = fs::metadata(path).map_err(TextError::read(path))?.len();
     if bytes > MAX_CONFIG_BYTES {
-        return Err(TextError::malformed(path, format!("{bytes} bytes"), format!("at most {MAX_CONFIG_BYTES}")));
+        return Err(TextError::malformed(
+            path,
+            format!("{bytes} bytes"),
+            format!("at most {MAX_CONFIG_BYTES}"),
+        ));
     }
     let text = fs::read(path).map_err(TextError::read(path))?;
     serde_json::from_slice(&text)
@@ -95,10 +112,26 @@ mod tests {
 
     #[test]
     fn tokens_come_from_the_configuration_then_the_map_then_the_class() {
-        let object = r#"{"tokenizer_class": "GPT2TokenizerFast", "eos_token": {"content": "E", "lstrip": false}}"#;
-        assert_eq!(config(object, r#"{"eos_token": "M"}"#).token("eos_token").as_deref(), Some("E"));
-        assert_eq!(config(object, r#"{"pad_token": "M"}"#).token("pad_token").as_deref(), Some("M"));
-        assert_eq!(config(r#"{"tokenizer_class": "LlamaTokenizer"}"#, "{}").token("eos_token").as_deref(), Some("</s>"));
+        let object =
+            r#"{"tokenizer_class": "GPT2TokenizerFast", "eos_token": {"content": "E", "lstrip": false}}"#;
+        assert_eq!(
+            config(object, r#"{"eos_token": "M"}"#)
+                .token("eos_token")
+                .as_deref(),
+            Some("E")
+        );
+        assert_eq!(
+            config(object, r#"{"pad_token": "M"}"#)
+                .token("pad_token")
+                .as_deref(),
+            Some("M")
+        );
+        assert_eq!(
+            config(r#"{"tokenizer_class": "LlamaTokenizer"}"#, "{}")
+                .token("eos_token")
+                .as_deref(),
+            Some("</s>")
+        );
     }
 
     #[test]

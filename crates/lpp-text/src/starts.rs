@@ -34,7 +34,10 @@ pub fn unit_starts(
     lang: Language,
     run: usize,
 ) -> Result<Vec<TokenPosition>, TextError> {
-    let mut cursor = Cursor { tokens, at: TokenPosition { window: 0, token: 0 } };
+    let mut cursor = Cursor {
+        tokens,
+        at: TokenPosition { window: 0, token: 0 },
+    };
     let mut starts = Vec::with_capacity(units.len());
     for (index, &unit) in units.iter().enumerate() {
         cursor.wrap();
@@ -59,7 +62,10 @@ impl<'a> Cursor<'a> {
     /// From behind the end of a window to where the next one brings new tokens.
     fn wrap(&mut self) {
         if self.at.token == self.tokens.layout().max_len {
-            self.at = TokenPosition { window: self.at.window + 1, token: self.tokens.layout().overlap };
+            self.at = TokenPosition {
+                window: self.at.window + 1,
+                token: self.tokens.layout().overlap,
+            };
         }
     }
 
@@ -85,16 +91,28 @@ impl<'a> Cursor<'a> {
     /// Whether the present token also holds the next character; there is none after the last, which stays as well.
     fn serves_next(&self, next: Option<&str>) -> bool {
         // The reference compares the character as it is, without simplifying it.
-        next.is_none_or(|next| self.text().is_some_and(|text| matches(next, text, Language::Chinese)))
+        next.is_none_or(|next| {
+            self.text()
+                .is_some_and(|text| matches(next, text, Language::Chinese))
+        })
     }
 }
 
-fn unalignable(units: &[&str], index: usize, tokens: &RunTokens, from: TokenPosition, run: usize) -> TextError {
+fn unalignable(
+    units: &[&str],
+    index: usize,
+    tokens: &RunTokens,
+    from: TokenPosition,
+    run: usize,
+) -> TextError {
     let mut cursor = Cursor { tokens, at: from };
     let mut tried = Vec::new();
     let mut around = None;
     while let (Some(text), true) = (cursor.text(), tried.len() < MAX_TRIES) {
-        let offsets = tokens.windows().get(cursor.at.window).and_then(|window| window.offsets.get(cursor.at.token));
+        let offsets = tokens
+            .windows()
+            .get(cursor.at.window)
+            .and_then(|window| window.offsets.get(cursor.at.token));
         // Special tokens cover no text; the first real one shows where the search was.
         around = around.or(offsets.copied().filter(|&(start, end)| end > start));
         tried.push(text.to_owned());

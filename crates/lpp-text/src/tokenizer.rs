@@ -6,7 +6,9 @@ use tokenizers::models::bpe::BPE;
 use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::processors::template::TemplateProcessing;
-use tokenizers::{AddedToken, DecoderWrapper, Encoding, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer};
+use tokenizers::{
+    AddedToken, DecoderWrapper, Encoding, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer,
+};
 
 use crate::TextError;
 use crate::special::TokenizerConfig;
@@ -52,17 +54,34 @@ impl TextTokenizer {
         let (mut inner, mut files) = if json.is_file() {
             (from_json(&json, &config)?, vec![json])
         } else if path.is_dir() && vocab.is_file() && merges.is_file() {
-            (from_vocab_and_merges(&vocab, &merges, &config)?, vec![vocab, merges])
+            (
+                from_vocab_and_merges(&vocab, &merges, &config)?,
+                vec![vocab, merges],
+            )
         } else {
             return Err(refused(path, "no such file"));
         };
         let beside = ["tokenizer_config.json", "special_tokens_map.json"].map(|name| folder.join(name));
         files.extend(beside.into_iter().filter(|file| file.is_file()));
-        inner.with_padding(None).with_truncation(None).map_err(|e| refused(path, e))?;
+        inner
+            .with_padding(None)
+            .with_truncation(None)
+            .map_err(|e| refused(path, e))?;
         let n_special = inner.encode("", true).map_err(|e| refused(path, e))?.len();
-        let eos_id = config.token("eos_token").and_then(|token| inner.token_to_id(&token));
-        let pad_id = config.token("pad_token").and_then(|token| inner.token_to_id(&token)).or(eos_id);
-        Ok(Self { inner, files, n_special, eos_id, pad_id })
+        let eos_id = config
+            .token("eos_token")
+            .and_then(|token| inner.token_to_id(&token));
+        let pad_id = config
+            .token("pad_token")
+            .and_then(|token| inner.token_to_id(&token))
+            .or(eos_id);
+        Ok(Self {
+            inner,
+            files,
+            n_special,
+            eos_id,
+            pad_id,
+        })
     }
 
     /// Number of special tokens added to each window.
@@ -98,7 +117,10 @@ impl TextTokenizer {
     /// The whole text as one piece, special tokens added, offsets in characters.
     pub(crate) fn encode(&self, text: &str, run: usize) -> Result<Encoding, TextError> {
         let encoding = self.inner.encode_char_offsets(text, true);
-        encoding.map_err(|e| TextError::Encode { run, reason: one_line(&e) })
+        encoding.map_err(|e| TextError::Encode {
+            run,
+            reason: one_line(&e),
+        })
     }
 }
 
@@ -106,9 +128,18 @@ fn from_json(path: &Path, config: &TokenizerConfig) -> Result<Tokenizer, TextErr
     let mut tokenizer = Tokenizer::from_file(path).map_err(|e| refused(path, e))?;
     match config.class() {
         "LlamaTokenizer" | "CodeLlamaTokenizer" | "GemmaTokenizer" => {
-            let bos = config.switch("add_bos_token").unwrap_or(true).then(|| config.token("bos_token")).flatten();
-            let eos = config.switch("add_eos_token").unwrap_or(false).then(|| config.token("eos_token")).flatten();
-            let template = template(&tokenizer, bos.as_deref(), eos.as_deref()).map_err(|e| refused(path, e))?;
+            let bos = config
+                .switch("add_bos_token")
+                .unwrap_or(true)
+                .then(|| config.token("bos_token"))
+                .flatten();
+            let eos = config
+                .switch("add_eos_token")
+                .unwrap_or(false)
+                .then(|| config.token("eos_token"))
+                .flatten();
+            let template =
+                template(&tokenizer, bos.as_deref(), eos.as_deref()).map_err(|e| refused(path, e))?;
             tokenizer.with_post_processor(Some(template));
         }
         "GPT2Tokenizer" | "GPTNeoXTokenizer" => {
@@ -130,40 +161,75 @@ fn from_json(path: &Path, config: &TokenizerConfig) -> Result<Tokenizer, TextErr
     Ok(tokenizer)
 }
 
-fn from_vocab_and_merges(vocab: &Path, merges: &Path, config: &TokenizerConfig) -> Result<Tokenizer, TextError> {
+fn from_vocab_and_merges(
+    vocab: &Path,
+    merges: &Path,
+    config: &TokenizerConfig,
+) -> Result<Tokenizer, TextError> {
     let bpe = BPE::from_file(&vocab.to_string_lossy(), &merges.to_string_lossy());
     let mut tokenizer = Tokenizer::new(bpe.build().map_err(|e| refused(vocab, e))?);
     let prefix = config.switch("add_prefix_space").unwrap_or(false);
     tokenizer.with_pre_tokenizer(Some(ByteLevel::default().add_prefix_space(prefix)));
     tokenizer.with_decoder(Some(DecoderWrapper::ByteLevel(ByteLevel::default())));
-    let special = ["bos_token", "eos_token", "unk_token", "pad_token"].into_iter().filter_map(|name| config.token(name));
-    tokenizer.add_special_tokens(&special.map(|token| AddedToken::from(token, true)).collect::<Vec<_>>());
-    let bos = config.switch("add_bos_token").unwrap_or(false).then(|| config.token("bos_token")).flatten();
+    let special = ["bos_token", "eos_token", "unk_token", "pad_token"]
+        .into_iter()
+        .filter_map(|name| config.token(name));
+    tokenizer.add_special_tokens(
+        &special
+            .map(|token| AddedToken::from(token, true))
+            .collect::<Vec<_>>(),
+    );
+    let bos = config
+        .switch("add_bos_token")
+        .unwrap_or(false)
+        .then(|| config.token("bos_token"))
+        .flatten();
     if bos.is_some() {
         let template = template(&tokenizer, bos.as_deref(), None).map_err(|e| refused(vocab, e))?;
         tokenizer.with_post_processor(Some(template));
     } else {
-        tokenizer.with_post_processor(Some(PostProcessorWrapper::ByteLevel(ByteLevel::default().trim_offsets(false))));
+        tokenizer.with_post_processor(Some(PostProcessorWrapper::ByteLevel(
+            ByteLevel::default().trim_offsets(false),
+        )));
     }
     Ok(tokenizer)
 }
 
 /// A template that puts `bos` in front of the text and `eos` behind it.
-fn template(tokenizer: &Tokenizer, bos: Option<&str>, eos: Option<&str>) -> Result<PostProcessorWrapper, String> {
+fn template(
+    tokenizer: &Tokenizer,
+    bos: Option<&str>,
+    eos: Option<&str>,
+) -> Result<PostProcessorWrapper, String> {
     let special = bos.into_iter().chain(eos).map(|token| {
-        let id = tokenizer.token_to_id(token).ok_or_else(|| format!("{token:?} is not in the vocabulary"))?;
+        let id = tokenizer
+            .token_to_id(token)
+            .ok_or_else(|| format!("{token:?} is not in the vocabulary"))?;
         Ok((token.to_owned(), id))
     });
     let special: Vec<(String, u32)> = special.collect::<Result<_, String>>()?;
     let pieces: Vec<&str> = bos.into_iter().chain(["$A"]).chain(eos).collect();
-    let template = TemplateProcessing::builder().try_single(pieces)?.special_tokens(special).build();
-    template.map(PostProcessorWrapper::Template).map_err(|e| e.to_string())
+    let template = TemplateProcessing::builder()
+        .try_single(pieces)?
+        .special_tokens(special)
+        .build();
+    template
+        .map(PostProcessorWrapper::Template)
+        .map_err(|e| e.to_string())
 }
 
 fn refused(path: &Path, reason: impl ToString) -> TextError {
-    TextError::Tokenizer { path: path.to_owned(), reason: one_line(&reason), expected: FILES }
+    TextError::Tokenizer {
+        path: path.to_owned(),
+        reason: one_line(&reason),
+        expected: FILES,
+    }
 }
 
 fn one_line(reason: &impl ToString) -> String {
-    reason.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+    reason
+        .to_string()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }

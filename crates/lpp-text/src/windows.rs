@@ -27,7 +27,10 @@ impl WindowLayout {
     /// `max_len` must exceed 64, which [`RunTokens::new`] checks.
     #[must_use]
     pub fn reference(max_len: usize) -> Self {
-        Self { max_len, overlap: max_len.saturating_sub(REFERENCE_ADVANCE) }
+        Self {
+            max_len,
+            overlap: max_len.saturating_sub(REFERENCE_ADVANCE),
+        }
     }
 
     /// First content token and number of content tokens of each window over a text of `n_content` tokens.
@@ -41,7 +44,11 @@ impl WindowLayout {
         let Self { max_len, overlap } = *self;
         let capacity = max_len.saturating_sub(n_special);
         if overlap == 0 || capacity <= overlap {
-            return Err(TextError::WindowTooShort { max_len, overlap, n_special });
+            return Err(TextError::WindowTooShort {
+                max_len,
+                overlap,
+                n_special,
+            });
         }
         let mut windows = Vec::new();
         for start in (0..n_content.max(1)).step_by(capacity - overlap) {
@@ -107,19 +114,40 @@ impl RunTokens {
     /// # Errors
     /// [`TextError::Encode`] if the tokenizer fails, [`TextError::WindowTooShort`] as
     /// [`WindowLayout::windows`], [`TextError::NoPadToken`] if padding is needed and there is no token for it.
-    pub fn new(text: String, tokenizer: &TextTokenizer, layout: WindowLayout, run: usize) -> Result<Self, TextError> {
+    pub fn new(
+        text: String,
+        tokenizer: &TextTokenizer,
+        layout: WindowLayout,
+        run: usize,
+    ) -> Result<Self, TextError> {
         let encoding = tokenizer.encode(&text, run)?;
         let content = Content::of(&encoding);
         let n_special = encoding.len() - content.n_tokens;
         let spans = layout.windows(content.n_tokens, n_special)?;
-        let mut windows: Vec<Window> = spans.iter().map(|&(start, len)| content.window(start, len)).collect();
+        let mut windows: Vec<Window> = spans
+            .iter()
+            .map(|&(start, len)| content.window(start, len))
+            .collect();
         if let [.., _, last] = &mut windows[..]
             && last.len() < layout.max_len
         {
-            last.pad(layout.max_len, tokenizer.pad_id().ok_or(TextError::NoPadToken { run })?);
+            last.pad(
+                layout.max_len,
+                tokenizer.pad_id().ok_or(TextError::NoPadToken { run })?,
+            );
         }
-        let char_starts = text.char_indices().map(|(byte, _)| byte).chain([text.len()]).collect();
-        Ok(Self { text, char_starts, windows, layout, n_content: content.n_tokens })
+        let char_starts = text
+            .char_indices()
+            .map(|(byte, _)| byte)
+            .chain([text.len()])
+            .collect();
+        Ok(Self {
+            text,
+            char_starts,
+            windows,
+            layout,
+            n_content: content.n_tokens,
+        })
     }
 
     /// The windows.
@@ -155,7 +183,12 @@ impl RunTokens {
 
     /// Characters `start..end` of the text, as far as there are so many.
     pub(crate) fn slice(&self, start: usize, end: usize) -> &str {
-        let byte = |character: usize| self.char_starts.get(character).copied().unwrap_or(self.text.len());
+        let byte = |character: usize| {
+            self.char_starts
+                .get(character)
+                .copied()
+                .unwrap_or(self.text.len())
+        };
         self.text.get(byte(start)..byte(end)).unwrap_or("")
     }
 }
@@ -173,8 +206,16 @@ impl<'a> Content<'a> {
     fn of(encoding: &'a Encoding) -> Self {
         let special = encoding.get_special_tokens_mask();
         let n_front = special.iter().take_while(|&&flag| flag == 1).count();
-        let n_back = special[n_front..].iter().rev().take_while(|&&flag| flag == 1).count();
-        Self { encoding, n_front, n_tokens: special.len() - n_front - n_back }
+        let n_back = special[n_front..]
+            .iter()
+            .rev()
+            .take_while(|&&flag| flag == 1)
+            .count();
+        Self {
+            encoding,
+            n_front,
+            n_tokens: special.len() - n_front - n_back,
+        }
     }
 
     fn window(&self, start: usize, len: usize) -> Window {
@@ -183,7 +224,11 @@ impl<'a> Content<'a> {
         let back = self.n_front + self.n_tokens..self.encoding.len();
         let mut window = Window::default();
         for range in [front, content, back] {
-            window.ids.extend(self.encoding.get_ids()[range.clone()].iter().map(|&id| i64::from(id)));
+            window.ids.extend(
+                self.encoding.get_ids()[range.clone()]
+                    .iter()
+                    .map(|&id| i64::from(id)),
+            );
             window.offsets.extend(&self.encoding.get_offsets()[range]);
         }
         window.attention_mask = vec![1; window.ids.len()];
@@ -199,7 +244,14 @@ mod tests {
     #[test]
     fn windows_that_cannot_advance_are_refused() {
         assert!(WindowLayout::reference(64).windows(10, 0).is_err());
-        assert!(WindowLayout { max_len: 100, overlap: 98 }.windows(10, 2).is_err());
+        assert!(
+            WindowLayout {
+                max_len: 100,
+                overlap: 98
+            }
+            .windows(10, 2)
+            .is_err()
+        );
         assert!(WindowLayout::reference(65).windows(10, 2).is_ok());
     }
 

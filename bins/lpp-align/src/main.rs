@@ -1,0 +1,85 @@
+//! `lpp-align`: which tokens make up each word.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use lpp_cli::{CommonArgs, Program, StudyArgs};
+use lpp_study::AnnotationCorrections;
+use lpp_text::{AlignJob, AnnotationSource, parse_corrections};
+
+/// Writes the table of words and their tokens, for looking at an alignment.
+///
+/// Columns: run,word_index,word,onset,offset,window,token_start,token_end_window,token_end,tokens. Runs, words, windows
+/// and tokens count from 0, times are in seconds, and token_end is the token behind the last.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Example:\n  lpp-align --lang en --tokenizer models/gpt2 --max-len 1024 -o align.csv"
+)]
+struct Args {
+    #[command(flatten)]
+    study: StudyArgs,
+    /// A tokenizer.json, or a folder with one or with vocab.json and merges.txt
+    #[arg(long, value_name = "DIR_OR_JSON")]
+    tokenizer: PathBuf,
+    /// Tokens of a window: the model's max_position_embeddings
+    #[arg(long, value_name = "N")]
+    max_len: usize,
+    /// The text: lpp_en_text.zip or a folder of text files [default: the study's]
+    #[arg(long, value_name = "ZIP_OR_DIR")]
+    text: Option<PathBuf>,
+    /// The word annotation [default: the study's]
+    #[arg(long, value_name = "CSV")]
+    annotation: Option<PathBuf>,
+    /// Corrections of the annotation: published or none [default: the study's]
+    #[arg(long, value_name = "WHICH", value_parser = parse_corrections)]
+    corrections: Option<AnnotationCorrections>,
+    /// The table to write
+    #[arg(short, long, value_name = "CSV")]
+    output: PathBuf,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+impl Program for Args {
+    fn common(&self) -> &CommonArgs {
+        &self.common
+    }
+}
+
+impl Args {
+    fn into_job(self) -> anyhow::Result<AlignJob> {
+        let study = self.study.open()?;
+        let lang = self.study.lang;
+        Ok(AlignJob {
+            annotation: AnnotationSource {
+                path: self.annotation.unwrap_or_else(|| study.annotation(lang)),
+                lang,
+                corrections: self.corrections.unwrap_or(study.config().annotation_corrections),
+            },
+            text: self.text.unwrap_or_else(|| study.text(lang)),
+            tokenizer: self.tokenizer,
+            max_len: self.max_len,
+            output: self.output,
+            force: self.study.force,
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    lpp_cli::run(|args: Args| {
+        let job = args.into_job()?;
+        let report = job.run(lpp_cli::software!())?;
+        let done = if report.up_to_date {
+            "up to date"
+        } else {
+            "written"
+        };
+        lpp_cli::print_line(format!(
+            "{}: {done}, {} words",
+            job.output.display(),
+            report.n_words
+        ))
+    })
+}

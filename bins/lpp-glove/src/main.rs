@@ -1,0 +1,80 @@
+//! `lpp-glove`: GloVe vectors of the words of a study.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use lpp_cli::{CommonArgs, Program, StudyArgs};
+use lpp_study::AnnotationCorrections;
+use lpp_text::{AnnotationSource, BaselineJob, BaselineSource, parse_corrections};
+
+/// Writes the GloVe vector of each word as activations of one layer.
+///
+/// Words without a vector get zeros and are listed in a warning. The words with their times are written beside the
+/// activations, as words_en.csv.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Example:\n  lpp-glove --glove glove.6B.300d.txt --lang en --study my-study"
+)]
+struct Args {
+    #[command(flatten)]
+    study: StudyArgs,
+    /// The vectors: a word and its numbers a line, gzip or not
+    #[arg(long, value_name = "FILE")]
+    glove: PathBuf,
+    /// The word annotation [default: the study's]
+    #[arg(long, value_name = "CSV")]
+    annotation: Option<PathBuf>,
+    /// Corrections of the annotation: published or none [default: the study's]
+    #[arg(long, value_name = "WHICH", value_parser = parse_corrections)]
+    corrections: Option<AnnotationCorrections>,
+    /// The activations file to write [default: the study's activations/glove_<LANG>.safetensors]
+    #[arg(short, long, value_name = "SAFETENSORS")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+impl Program for Args {
+    fn common(&self) -> &CommonArgs {
+        &self.common
+    }
+}
+
+impl Args {
+    fn into_job(self) -> anyhow::Result<BaselineJob> {
+        let study = self.study.open()?;
+        let lang = self.study.lang;
+        let source = BaselineSource::Glove(self.glove);
+        Ok(BaselineJob {
+            annotation: AnnotationSource {
+                path: self.annotation.unwrap_or_else(|| study.annotation(lang)),
+                lang,
+                corrections: self.corrections.unwrap_or(study.config().annotation_corrections),
+            },
+            output: self
+                .output
+                .unwrap_or_else(|| study.activations(&source.name(), lang)),
+            source,
+            force: self.study.force,
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    lpp_cli::run(|args: Args| {
+        let job = args.into_job()?;
+        let report = job.run(lpp_cli::software!())?;
+        let done = if report.up_to_date {
+            "up to date"
+        } else {
+            "written"
+        };
+        lpp_cli::print_line(format!(
+            "{}: {done}, {} words",
+            job.output.display(),
+            report.n_words
+        ))
+    })
+}

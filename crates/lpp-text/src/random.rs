@@ -1,0 +1,130 @@
+//! Baselines without meaning: random vectors, one per word spoken or one per word of the vocabulary.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+use std::str::FromStr;
+
+use lpp_stats::LegacyRandom;
+use ndarray::Array2;
+
+use crate::{RunWords, TextError};
+
+/// What a random baseline draws for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RandomKind {
+    /// A new standard normal vector for each word spoken.
+    Vector,
+    /// One vector, uniform in [0, 1), for each different word.
+    Embedding,
+}
+
+impl RandomKind {
+    /// `vector` or `embedding`, as in the names of the published files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Vector => "vector",
+            Self::Embedding => "embedding",
+        }
+    }
+}
+
+impl fmt::Display for RandomKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for RandomKind {
+    type Err = TextError;
+
+    fn from_str(name: &str) -> Result<Self, TextError> {
+        match name {
+            "vector" => Ok(Self::Vector),
+            "embedding" => Ok(Self::Embedding),
+            _ => Err(TextError::BadSetting {
+                what: "type of random baseline",
+                found: name.to_owned(),
+                expected: "vector or embedding",
+            }),
+        }
+    }
+}
+
+/// A random baseline: with the same seed, the same numbers as the published one.
+///
+/// ```
+/// use lpp_text::{RandomBaseline, RandomKind, RunWords};
+///
+/// let baseline = RandomBaseline { kind: RandomKind::Embedding, n_dims: 300, seed: 1 };
+/// assert_eq!(baseline.name(), "random_embedding_300d_seed1");
+/// let words = RunWords { words: vec!["red".into(), "fox".into(), "red".into()], ..RunWords::default() };
+/// let runs = baseline.draw(&[words]);
+/// assert_eq!(runs[0].row(0), runs[0].row(2));
+/// ```
+///
+/// # References
+/// `generate_random_activations.py` of the paper's repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RandomBaseline {
+    /// What is drawn for.
+    pub kind: RandomKind,
+    /// Length of the vectors.
+    pub n_dims: usize,
+    /// Seed of `NumPy`'s legacy generator.
+    pub seed: u32,
+}
+
+impl RandomBaseline {
+    /// The model name under which the study keeps it: `random_vector_300d_seed1`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("random_{}_{}d_seed{}", self.kind, self.n_dims, self.seed)
+    }
+
+    /// Draws the vectors, (`n_words`, `n_dims`) for each run.
+    ///
+    /// One stream serves all runs in order. Embeddings are drawn in the order in which words first occur; two words
+    /// are different if they differ in any character, letter case included.
+    #[must_use]
+    pub fn draw(&self, runs: &[RunWords]) -> Vec<Array2<f64>> {
+        let mut random = LegacyRandom::seed(self.seed);
+        match self.kind {
+            RandomKind::Vector => {
+                runs.iter()
+                    .map(|run| Array2::from_shape_simple_fn((run.n_words(), self.n_dims), || random.normal()))
+            }
+            .collect(),
+            RandomKind::Embedding => self.embeddings(runs, &mut random),
+        }
+    }
+
+    fn embeddings(&self, runs: &[RunWords], random: &mut LegacyRandom) -> Vec<Array2<f64>> {
+        let mut place_of = HashMap::new();
+        let mut drawn: Vec<f64> = Vec::new();
+        let mut rows = |run: &RunWords| {
+            let mut values = Vec::with_capacity(run.n_words() * self.n_dims);
+            for word in &run.words {
+                let start = match place_of.entry(word.clone()) {
+                    Entry::Occupied(place) => *place.get(),
+                    Entry::Vacant(place) => {
+                        let start = drawn.len();
+                        drawn.extend((0..self.n_dims).map(|_| random.uniform()));
+                        *place.insert(start)
+                    }
+                };
+                values.extend_from_slice(&drawn[start..start + self.n_dims]);
+            }
+            values
+        };
+        runs.iter()
+            .map(|run| {
+                let values = rows(run);
+                Array2::from_shape_fn((run.n_words(), self.n_dims), |(row, dim)| {
+                    values[row * self.n_dims + dim]
+                })
+            })
+            .collect()
+    }
+}
