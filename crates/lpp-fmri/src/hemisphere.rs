@@ -11,8 +11,8 @@ use crate::numeric::{NumArray, with_array};
 /// Entries of an affine below this (mm per voxel) count as 0 when asking whether it is rotated, as in nilearn's
 /// `reorder_img`.
 const NEGLIGIBLE: f64 = 1e-3;
-/// |x| below this (mm) is the midline: affines are stored as `f32`, whose spacing at 100 mm is 8e-6.
-const MIDLINE_MM: f64 = 1e-4;
+/// |x| up to this (mm) is the midline: affines are stored as `f32`, whose spacing at 100 mm is 8e-6, and steps add up.
+const MIDLINE_MM: f64 = 1e-3;
 
 /// The side of the midline, by the world coordinate x.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,7 +29,7 @@ impl Side {
     /// The side of the point with world coordinate `x_mm`.
     #[must_use]
     pub fn of_x(x_mm: f64) -> Self {
-        if x_mm.abs() < MIDLINE_MM {
+        if x_mm.abs() <= MIDLINE_MM {
             Self::Midline
         } else if x_mm < 0.0 {
             Self::Left

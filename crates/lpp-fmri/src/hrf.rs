@@ -68,19 +68,7 @@ impl Hrf {
     /// ```
     pub fn kernel(self, tr_s: f64) -> Result<Vec<f64>, FmriError> {
         let fine_step = tr_s / OVERSAMPLING;
-        let n_points = (RESPONSE_S / fine_step).round_ties_even();
-        if tr_s.is_nan() || tr_s <= 0.0 || !(2.0..=1e6).contains(&n_points) {
-            return Err(FmriError::Design {
-                found: format!("a repetition time of {tr_s} s"),
-                expected: "a positive number of seconds between 0.0016 and 640",
-            });
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "between 2 and a million"
-        )]
-        let n_points = n_points as usize;
+        let n_points = n_kernel_points(tr_s)?;
         let spacing = RESPONSE_S / (n_points as f64 - 1.0);
         let shape = self.shape();
         let mut kernel: Vec<f64> = (0..n_points)
@@ -123,6 +111,21 @@ impl Hrf {
             },
         }
     }
+}
+
+/// Length of a kernel; fails if `tr_s` is not usable.
+pub(crate) fn n_kernel_points(tr_s: f64) -> Result<usize, FmriError> {
+    let n_points = (RESPONSE_S / (tr_s / OVERSAMPLING)).round_ties_even();
+    // Two points make a kernel; a million stand for a repetition time of 1.6 ms, surely a mistake.
+    if !(2.0..=1e6).contains(&n_points) {
+        return Err(FmriError::Design {
+            found: format!("a repetition time of {tr_s} s"),
+            expected: "a positive number of seconds between 0.0016 and 640",
+        });
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 2 and a million")]
+    let n_points = n_points as usize;
+    Ok(n_points)
 }
 
 impl FromStr for Hrf {

@@ -8,7 +8,7 @@ use ndarray::parallel::prelude::*;
 use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, s};
 
 use crate::FmriError;
-use crate::hrf::{Hrf, OVERSAMPLING};
+use crate::hrf::{Hrf, OVERSAMPLING, n_kernel_points};
 
 /// The fine grid starts this long before the first scan's time, in s (nilearn's `min_onset`).
 const LEAD_S: f64 = 24.0;
@@ -72,6 +72,7 @@ impl RegressorOperator {
                 expected: "between 2 and a million scans",
             });
         }
+        n_kernel_points(tr_s)?;
         let scan_times: Vec<f64> = (0..n_scans).map(|i| i as f64 * tr_s + 0.5 * tr_s).collect();
         // The library derives the repetition time from the scan times, rounding included.
         let spacing = scan_times

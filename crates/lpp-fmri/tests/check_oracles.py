@@ -1,0 +1,107 @@
+"""Compare the programs of lpp-fmri with the reference libraries on fresh random cases.
+
+    cargo build --release -p lpp-regressors -p lpp-rois
+    cargo build --release -p lpp-fmri --example joblib_digest
+    python crates/lpp-fmri/tests/check_oracles.py --generators DIR --bin target/release [--seeds 20] [--first 1]
+
+DIR holds the reference generators (gen_regressor.py, gen_roi.py, gen_joblib.py); Python needs the pinned libraries.
+Prints the largest deviation of each topic and exits with 1 if a tolerance is exceeded.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+
+def run(*command):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{command}: {done.stderr}")
+    return done.stdout
+
+
+def regressor(case, folder, bins, work):
+    """Features relative to their column's maximum, and columns of the operator."""
+    load = lambda group, key: np.load(os.path.join(folder, case[group][key]))
+    onsets, offsets = load("inputs", "onsets"), load("inputs", "offsets")
+    events, out = os.path.join(work, "events.csv"), os.path.join(work, "x.npy")
+    with open(events, "w") as f:
+        f.write("onset,offset\n" + "".join(f"{on!r},{off!r}\n" for on, off in zip(onsets.tolist(), offsets.tolist())))
+
+    def features(activations):
+        path = os.path.join(work, "a.npy")
+        np.save(path, activations)
+        run(os.path.join(bins, "lpp-regressors"), "--events", events, "--activations", path, "--force", "-q",
+            "--n-scans", case["params"]["n_scans"], "--tr", case["params"]["t_r"], "-o", out)
+        return np.load(out)
+
+    expected, tolerance = load("expected", "features"), case["tolerance"]
+    error = np.abs(features(load("inputs", "activations")) - expected) / np.abs(expected).max(0)
+    columns = load("expected", "operator_first_columns")
+    operator = features(np.ascontiguousarray(np.eye(len(onsets))[:, : columns.shape[1]]))
+    return {"features / column maximum": (error.max(), tolerance["features_rtol_of_column_max"]),
+            "operator": (np.abs(operator - columns).max(), tolerance["operator_atol"])}
+
+
+def roi(case, folder, bins, work):
+    """Spheres voxel for voxel, on the mask's affine."""
+    import nibabel
+
+    centres = os.path.join(work, "coords.csv")
+    names = [f"s{i}" for i in range(len(case["params"]["coordinates"]))]
+    with open(centres, "w") as f:
+        f.write("name,x,y,z\n")
+        for name, xyz in zip(names, case["params"]["coordinates"]):
+            f.write(",".join([name, *map(str, xyz)]) + "\n")
+    mask = os.path.join(folder, case["inputs"]["mask"])
+    run(os.path.join(bins, "lpp-rois"), "--mask", mask, "-o", work, "--coords", centres, "--force", "-q",
+        "--radius", case["params"]["radius"])
+    images = [nibabel.load(os.path.join(work, f"{name}.nii.gz")) for name in names]
+    assert all(np.array_equal(image.affine, nibabel.load(mask).affine) for image in images)
+    found = np.array([np.asanyarray(image.dataobj) for image in images])
+    expected = np.load(os.path.join(folder, case["expected"]["volumes"]))
+    return {"voxels that differ": (int((found != expected).sum()), 0)}
+
+
+def joblib(case, folder, bins, work):
+    """Type, shape and digest of every array of a dump."""
+    printed = run(os.path.join(bins, "examples", "joblib_digest"), os.path.join(folder, case["inputs"]["file"]))
+    expected = [f"{a['index']} {a['dtype']} {a['shape']} {a['sha256']}" for a in case["expected"]["arrays"]]
+    found = printed.splitlines()
+    different = sum(f != e for f, e in zip(found, expected)) + abs(len(found) - len(expected))
+    return {"arrays that differ": (different, 0)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--generators", required=True)
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first", type=int, default=1)
+    args = parser.parse_args()
+    worst, n_cases = {}, 0
+    for seed in range(args.first, args.first + args.seeds):
+        for check in (regressor, roi, joblib):
+            topic = check.__name__
+            with tempfile.TemporaryDirectory() as work:
+                run(sys.executable, os.path.join(args.generators, f"gen_{topic}.py"), "--seed", seed, "--out", work)
+                folder = os.path.join(work, topic)
+                with open(os.path.join(folder, "manifest.json")) as manifest:
+                    cases = json.load(manifest)["cases"]
+                for case in cases:
+                    n_cases += 1
+                    for what, (error, tolerance) in check(case, folder, args.bin, work).items():
+                        key = (topic, what, tolerance)
+                        worst[key] = max(worst.get(key, 0), error)
+    for (topic, what, tolerance), error in worst.items():
+        print(f"{topic}: {what}: {error:.3g} (tolerance {tolerance:g})")
+    print(f"{n_cases} cases of {args.seeds} seeds")
+    sys.exit(any(error > tolerance for (_, _, tolerance), error in worst.items()))
+
+
+if __name__ == "__main__":
+    main()
