@@ -98,7 +98,10 @@ fn word_vectors_have_the_bits_of_the_reference() {
             assert_eq!(vectors.nrows(), expected.len());
             for (vector, expected) in vectors.outer_iter().zip(&expected) {
                 // The JSON reader may miss the last bit of a double, which rounding to f32 mends.
-                #[expect(clippy::cast_possible_truncation, reason = "the reference wrote numbers of f32")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "the reference wrote numbers of f32"
+                )]
                 let expected: Vec<f32> = expected.iter().map(|&v| v as f32).collect();
                 assert_eq!(vector.to_vec(), expected, "{name}, run {run}");
             }

@@ -1,0 +1,159 @@
+//! `lpp-align` from flags to files.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error, fixture};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A study made from the golden French case, whose tokenizer is a pair of vocab.json and merges.txt.
+struct Toy {
+    folder: TempDir,
+    expected: Value,
+}
+
+impl Toy {
+    fn new() -> Self {
+        let mut text = String::new();
+        let file = fs::File::open(fixture("text/fr_opt.json.gz")).unwrap();
+        flate2::read::GzDecoder::new(file)
+            .read_to_string(&mut text)
+            .unwrap();
+        let toy = Self {
+            folder: tempfile::tempdir().unwrap(),
+            expected: serde_json::from_str(&text).unwrap(),
+        };
+        toy.write(
+            "annotation/FR/lppFR_word_information.csv",
+            toy.expected["annotation"].as_str().unwrap(),
+        );
+        for (name, text) in toy.expected["tokenizer"].as_object().unwrap() {
+            toy.write(&format!("models/toy/{name}"), text.as_str().unwrap());
+        }
+        for (run, text) in toy.expected["texts"].as_array().unwrap().iter().enumerate() {
+            toy.write(
+                &format!("text/lpp_fr_text/text_fr_run{}.txt", run + 1),
+                text.as_str().unwrap(),
+            );
+        }
+        toy
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// The program on this study; later flags overrule earlier ones.
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-align"));
+        command
+            .arg("--study")
+            .arg(self.folder.path())
+            .args(["--lang", "fr", "--max-len", "112"]);
+        command.arg("-o").arg(self.path("align.csv"));
+        command
+    }
+
+    fn aligned(&self) -> Command {
+        let mut command = self.command();
+        command.arg("--tokenizer").arg(self.path("models/toy"));
+        command
+    }
+}
+
+fn starts(table: &Path) -> Vec<Vec<[usize; 2]>> {
+    let mut runs: Vec<Vec<[usize; 2]>> = Vec::new();
+    for line in fs::read_to_string(table).unwrap().lines().skip(1) {
+        // No word of the made-up corpus holds a comma.
+        let cells: Vec<&str> = line.split(',').collect();
+        let number = |column: usize| cells[column].parse::<usize>().unwrap();
+        runs.resize(runs.len().max(number(0) + 1), Vec::new());
+        assert_eq!(runs[number(0)].len(), number(1), "words count up from 0");
+        runs[number(0)].push([number(5), number(6)]);
+    }
+    runs
+}
+
+#[test]
+fn table_has_the_starts_of_the_reference_and_is_made_once() {
+    let toy = Toy::new();
+    assert!(assert_succeeds(&mut toy.aligned()).contains("written"));
+    let table = toy.path("align.csv");
+    let header = "run,word_index,word,onset,offset,window,token_start,token_end_window,token_end,tokens\n";
+    assert!(fs::read_to_string(&table).unwrap().starts_with(header));
+    assert_eq!(json!(starts(&table)), toy.expected["positions"]);
+    assert!(assert_succeeds(&mut toy.aligned()).contains("up to date"));
+    assert!(assert_succeeds(toy.aligned().arg("--force")).contains("written"));
+}
+
+#[test]
+fn unalignable_words_are_named_with_their_neighbours() {
+    let toy = Toy::new();
+    let annotation = toy.expected["annotation"].as_str().unwrap();
+    let (first, rest) = annotation.split_once('\n').unwrap();
+    toy.write(
+        "annotation/FR/lppFR_word_information.csv",
+        &format!("{first}\nxylophone,0,0.1,1\n{rest}"),
+    );
+    assert_fails(
+        &mut toy.aligned(),
+        &["run 0, word 0 \"xylophone\"", "between", "the text around"],
+    );
+    assert!(!toy.path("align.csv").exists());
+}
+
+#[test]
+fn bad_files_are_named() {
+    let toy = Toy::new();
+    assert_fails(
+        toy.command().arg("--tokenizer").arg(toy.path("nowhere")),
+        &["nowhere", "tokenizer.json"],
+    );
+    toy.write("bad/tokenizer.json", "{\"version\": \"1.0\", ");
+    assert_fails(
+        toy.command().arg("--tokenizer").arg(toy.path("bad")),
+        &["bad/tokenizer.json"],
+    );
+    toy.write("empty.csv", "");
+    assert_fails(
+        toy.aligned().arg("--annotation").arg(toy.path("empty.csv")),
+        &["empty.csv", "an empty file"],
+    );
+    toy.write("text.zip", "PK\u{3}\u{4} but not much more");
+    assert_fails(
+        toy.aligned().arg("--text").arg(toy.path("text.zip")),
+        &["text.zip", "complete zip file"],
+    );
+    assert_fails(
+        toy.aligned().arg("--text").arg(toy.path("absent.zip")),
+        &["cannot read", "absent.zip"],
+    );
+    fs::write(toy.path("text/lpp_fr_text/text_fr_run4.txt"), b"caf\xe9").unwrap();
+    assert_fails(&mut toy.aligned(), &["text_fr_run4.txt", "UTF-8"]);
+}
+
+#[test]
+fn wrong_usage_ends_with_status_2() {
+    let toy = Toy::new();
+    assert_usage_error(toy.aligned().args(["--corrections", "some"]));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-align"));
+    assert_usage_error(command.args([
+        "--lang",
+        "xx",
+        "--tokenizer",
+        "t",
+        "--max-len",
+        "9",
+        "-o",
+        "o.csv",
+    ]));
+}

@@ -1,0 +1,127 @@
+//! `lpp-random` from flags to files.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use lpp_study::{Activations, WordTable};
+use lpp_testkit::{Tolerance, assert_close, assert_fails, assert_succeeds, assert_usage_error};
+use ndarray::array;
+use tempfile::TempDir;
+
+struct Toy(TempDir);
+
+impl Toy {
+    /// The words of the first run are sheep, box, sheep.
+    fn new() -> Self {
+        let toy = Self(tempfile::tempdir().unwrap());
+        let rest: String = (2..=9).map(|section| format!("box,0,1,{section}\n")).collect();
+        let path = toy.path("annotation/EN/lppEN_word_information.csv");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(
+            path,
+            format!("word,onset,offset,section\nsheep,0,1,1\nbox,1,2,1\nsheep,2,3,1\n{rest}"),
+        )
+        .unwrap();
+        fs::write(toy.path("lpp.toml"), "annotation_corrections = \"none\"\n").unwrap();
+        toy
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn command(&self, kind: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-random"));
+        command
+            .arg("--study")
+            .arg(self.0.path())
+            .args(["--type", kind, "--dims", "2", "--seed", "1"]);
+        command
+    }
+}
+
+#[test]
+fn embeddings_are_numpys_uniform_draws_one_a_word() {
+    let toy = Toy::new();
+    assert!(assert_succeeds(&mut toy.command("embedding")).contains("written, 11 words"));
+    let file = toy.path("activations/random_embedding_2d_seed1_en.safetensors");
+    let activations = Activations::open(&file).unwrap();
+    // numpy.random.seed(1); numpy.random.rand(4), rounded to f32.
+    let (sheep, a) = ([0.417_022, 0.720_324_5], [0.000_114_374_82, 0.302_332_58]);
+    // Half of the last bit of f32 is lost in writing the numbers down.
+    let tolerance = Tolerance::relative(1e-7);
+    assert_close(
+        &activations.layer(0, 0).unwrap(),
+        &array![sheep, a, sheep],
+        tolerance,
+    );
+    assert_close(&activations.layer(4, 0).unwrap(), &array![a], tolerance);
+    assert_eq!(activations.metadata()["seed"], "1");
+    assert_eq!(
+        WordTable::load(&toy.path("activations/words_en.csv"))
+            .unwrap()
+            .words()
+            .len(),
+        11
+    );
+    assert!(assert_succeeds(&mut toy.command("embedding")).contains("up to date"));
+    assert!(assert_succeeds(toy.command("embedding").arg("--force")).contains("written"));
+}
+
+#[test]
+fn vectors_are_numpys_normal_draws_one_a_word_spoken() {
+    let toy = Toy::new();
+    assert_succeeds(&mut toy.command("vector"));
+    let activations =
+        Activations::open(&toy.path("activations/random_vector_2d_seed1_en.safetensors")).unwrap();
+    // numpy.random.seed(1); numpy.random.randn(6), rounded to f32.
+    let expected = array![
+        [1.624_345_4, -0.611_756_4],
+        [-0.528_171_75, -1.072_968_6],
+        [0.865_407_6, -2.301_538_7]
+    ];
+    assert_close(
+        &activations.layer(0, 0).unwrap(),
+        &expected,
+        Tolerance::relative(1e-7),
+    );
+}
+
+#[test]
+fn bad_inputs_are_named() {
+    let toy = Toy::new();
+    assert_fails(
+        toy.command("vector").args(["--annotation", "absent.csv"]),
+        &["cannot read", "absent.csv"],
+    );
+    fs::write(toy.path("empty.csv"), "").unwrap();
+    assert_fails(
+        toy.command("vector")
+            .arg("--annotation")
+            .arg(toy.path("empty.csv")),
+        &["empty.csv", "an empty file"],
+    );
+    fs::write(toy.path("bad.csv"), "word,onset,offset,section\na,soon,2,1\n").unwrap();
+    assert_fails(
+        toy.command("vector").arg("--annotation").arg(toy.path("bad.csv")),
+        &["bad.csv, row 0", "\"soon\""],
+    );
+    assert_fails(
+        toy.command("vector").args(["--corrections", "published"]),
+        &["drop row", "--corrections none"],
+    );
+    let mut without = Command::new(env!("CARGO_BIN_EXE_lpp-random"));
+    without
+        .arg("--study")
+        .arg(toy.path(""))
+        .args(["--type", "vector", "--dims", "0"]);
+    assert_fails(&mut without, &["dimensions", "found 0"]);
+}
+
+#[test]
+fn wrong_usage_ends_with_status_2() {
+    let toy = Toy::new();
+    assert_usage_error(&mut toy.command("matrix"));
+    assert_usage_error(toy.command("vector").args(["--lang", "xx"]));
+}
