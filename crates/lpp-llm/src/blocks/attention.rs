@@ -1,0 +1,161 @@
+//! Causal self-attention with padding, sliding windows, and fewer key-value than query heads.
+
+use tch::{Device, Kind, Tensor};
+
+use crate::blocks::Pass;
+use crate::dropout::{Dropout, Site};
+use crate::error::LlmError;
+
+/// Query rows that are treated at once when dropout rules out the fused kernel: 128 x 1024 scores a head stay in
+/// the cache of one core.
+const ROWS_AT_ONCE: i64 = 128;
+
+/// Number and width of attention heads.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Heads {
+    /// Query heads.
+    pub(crate) n_heads: i64,
+    /// Key-value heads; divides `n_heads`. Query head h attends to key-value head h / (`n_heads` / `n_kv_heads`).
+    ///
+    /// J. Ainslie et al. (2023), <https://arxiv.org/abs/2305.13245>
+    pub(crate) n_kv_heads: i64,
+    /// Features of a head.
+    pub(crate) width: i64,
+    /// Dropout of attention probabilities in an untrained model.
+    pub(crate) dropout: f64,
+}
+
+impl Heads {
+    /// (`n_tokens`, `n` x `width`) to (`n`, `n_tokens`, `width`).
+    pub(crate) fn split(&self, x: &Tensor) -> Result<Tensor, LlmError> {
+        Ok(x.f_unflatten(-1, &[-1, self.width][..])?.f_transpose(0, 1)?)
+    }
+}
+
+/// Which keys a query sees: no later one, no padding, and only the nearest where there is a sliding window.
+#[derive(Debug)]
+pub(crate) struct Visibility {
+    n_tokens: i64,
+    /// Absent if all tokens are real and no window cuts: then causality says it all.
+    allowed: Option<Tensor>,
+}
+
+impl Visibility {
+    /// The visibility in a window with this attention mask (1 for tokens, 0 for padding).
+    ///
+    /// `reach` is the number of earlier keys that a query sees besides itself; `None` for all.
+    pub(crate) fn new(mask: &[i64], reach: Option<i64>, device: Device) -> Result<Self, LlmError> {
+        let n_tokens = i64::try_from(mask.len()).unwrap_or(i64::MAX);
+        let reach = reach.filter(|&keys| keys < n_tokens - 1);
+        if reach.is_none() && mask.iter().all(|&m| m == 1) {
+            return Ok(Self {
+                n_tokens,
+                allowed: None,
+            });
+        }
+        let mut allowed = Tensor::f_ones([n_tokens, n_tokens], (Kind::Bool, Device::Cpu))?.f_tril(0)?;
+        if let Some(keys) = reach {
+            allowed = allowed.f_triu(-keys)?;
+        }
+        let tokens = Tensor::f_from_slice(mask)?.f_to_kind(Kind::Bool)?;
+        let allowed = allowed.f_logical_and(&tokens)?.f_to_device(device)?;
+        Ok(Self {
+            n_tokens,
+            allowed: Some(allowed),
+        })
+    }
+
+    /// Rows `first` to `first + n` of the (query, key) table for the first `n_keys` keys.
+    fn rows(&self, first: i64, n: i64, n_keys: i64, device: Device) -> Result<Tensor, LlmError> {
+        Ok(match &self.allowed {
+            Some(allowed) => allowed.f_narrow(0, first, n)?.f_narrow(1, 0, n_keys)?,
+            None => Tensor::f_ones([n, n_keys], (Kind::Bool, device))?.f_tril(first)?,
+        })
+    }
+}
+
+/// Softmax attention; heads are joined in the result (`n_rows`, `n_heads` x `width`).
+///
+/// `q` is (`n_heads`, `n_rows`, `width`) for the rows from `pass.first_row` on; `k` and `v` are (`n_kv_heads`,
+/// `n_tokens`, `width`) for all tokens. Hidden keys are left out altogether. The reference adds the lowest f32
+/// to their scores instead, which is the same wherever a query sees at least one key.
+pub(crate) fn attend(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    heads: &Heads,
+    pass: &Pass<'_>,
+) -> Result<Tensor, LlmError> {
+    let copies = heads.n_heads / heads.n_kv_heads;
+    let (k, v) = (repeated(k, copies)?, repeated(v, copies)?);
+    let mixed = match pass.dropout {
+        Some(dropout) if heads.dropout > 0.0 => with_dropout(q, &k, &v, heads, pass, dropout)?,
+        _ => fused(q, &k, &v, pass)?,
+    };
+    Ok(mixed.f_transpose(0, 1)?.f_flatten(1, 2)?)
+}
+
+fn repeated(x: &Tensor, copies: i64) -> Result<Tensor, LlmError> {
+    if copies == 1 {
+        Ok(x.shallow_clone())
+    } else {
+        Ok(x.f_repeat_interleave_self_int(copies, 0, None)?)
+    }
+}
+
+/// libtorch's fused kernel, which never holds the table of scores.
+fn fused(q: &Tensor, k: &Tensor, v: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
+    let n_tokens = pass.visibility.n_tokens;
+    let is_causal = pass.visibility.allowed.is_none() && pass.first_row == 0;
+    let allowed = if is_causal {
+        None
+    } else {
+        Some(
+            pass.visibility
+                .rows(pass.first_row, n_tokens - pass.first_row, n_tokens, q.device())?,
+        )
+    };
+    let [q, k, v] = [q, k, v].map(|x| x.f_unsqueeze(0));
+    let mixed = Tensor::f_scaled_dot_product_attention(&q?, &k?, &v?, allowed, 0.0, is_causal, None, false)?;
+    Ok(mixed.f_squeeze_dim(0)?)
+}
+
+/// Attention whose probabilities are dropped out, by groups of rows and only up to the last key they see.
+fn with_dropout(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    heads: &Heads,
+    pass: &Pass<'_>,
+    dropout: Dropout,
+) -> Result<Tensor, LlmError> {
+    let n_tokens = pass.visibility.n_tokens;
+    let mut stream = dropout.stream(Site::Attention);
+    let q = q.f_mul_scalar(1.0 / (heads.width as f64).sqrt())?;
+    let mut groups = Vec::new();
+    let mut first = pass.first_row;
+    while first < n_tokens {
+        let n = ROWS_AT_ONCE.min(n_tokens - first);
+        let n_keys = first + n;
+        let hidden = pass
+            .visibility
+            .rows(first, n, n_keys, q.device())?
+            .f_logical_not()?;
+        let scores = q
+            .f_narrow(1, first - pass.first_row, n)?
+            .f_matmul(&k.f_narrow(1, 0, n_keys)?.f_transpose(1, 2)?)?;
+        let shares = scores
+            .f_masked_fill(&hidden, f64::NEG_INFINITY)?
+            .f_softmax(-1, None)?;
+        let dropped = stream
+            .dropped(&shares.size(), heads.dropout)?
+            .f_to_device(q.device())?;
+        groups.push(
+            shares
+                .f_masked_fill(&dropped, 0.0)?
+                .f_matmul(&v.f_narrow(1, 0, n_keys)?)?,
+        );
+        first += n;
+    }
+    Ok(Tensor::f_cat(&groups, 1)?.f_mul_scalar(1.0 / (1.0 - heads.dropout))?)
+}

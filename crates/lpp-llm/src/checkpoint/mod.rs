@@ -1,0 +1,193 @@
+//! Checkpoint folders as model hubs publish them: which files hold the weights, and which tensors these hold.
+
+mod pickle;
+mod safetensors_file;
+pub(crate) mod stored;
+mod torch_file;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use tch::Tensor;
+
+use crate::checkpoint::stored::StoredTensor;
+use crate::error::LlmError;
+use crate::families::Naming;
+use crate::parameter::Parameter;
+
+/// Weight files in order of preference: single file, or index of shards.
+const CANDIDATES: [(&str, Format, bool); 4] = [
+    ("model.safetensors", Format::Safetensors, false),
+    ("model.safetensors.index.json", Format::Safetensors, true),
+    ("pytorch_model.bin", Format::Torch, false),
+    ("pytorch_model.bin.index.json", Format::Torch, true),
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Format {
+    Safetensors,
+    Torch,
+}
+
+impl Format {
+    fn open(self, path: &Path) -> Result<HashMap<String, StoredTensor>, LlmError> {
+        match self {
+            Self::Safetensors => safetensors_file::open(path),
+            Self::Torch => torch_file::open(path),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Index {
+    weight_map: BTreeMap<String, String>,
+}
+
+/// The tensors of a checkpoint under their names without the base prefix, checked against a model's needs.
+#[derive(Debug)]
+pub(crate) struct Checkpoint {
+    folder: PathBuf,
+    tensors: HashMap<String, StoredTensor>,
+}
+
+impl Checkpoint {
+    /// Opens the weights of `folder` and checks that all `parameters` are there with the right shape.
+    ///
+    /// Tensors that nobody needs are ignored if `naming` knows them, and reported as a warning otherwise.
+    pub(crate) fn open(folder: &Path, naming: &Naming, parameters: &[Parameter]) -> Result<Self, LlmError> {
+        let mut tensors = HashMap::new();
+        for (name, tensor) in find_tensors(folder)? {
+            tensors.insert(naming.canonical(&name).to_string(), tensor);
+        }
+        let checkpoint = Self {
+            folder: folder.to_path_buf(),
+            tensors,
+        };
+        checkpoint.check(naming, parameters)?;
+        Ok(checkpoint)
+    }
+
+    fn check(&self, naming: &Naming, parameters: &[Parameter]) -> Result<(), LlmError> {
+        let folder = || self.folder.clone();
+        let missing: Vec<_> = parameters
+            .iter()
+            .filter(|p| !self.tensors.contains_key(&p.name))
+            .map(|p| p.name.clone())
+            .collect();
+        if !missing.is_empty() {
+            return Err(LlmError::MissingTensors {
+                folder: folder(),
+                names: missing,
+            });
+        }
+        let problems: Vec<_> = parameters.iter().filter_map(|p| self.shape_problem(p)).collect();
+        if !problems.is_empty() {
+            return Err(LlmError::MisshapenTensors {
+                folder: folder(),
+                problems,
+            });
+        }
+        let needed: BTreeSet<_> = parameters.iter().map(|p| p.name.as_str()).collect();
+        let extra: BTreeSet<_> = self
+            .tensors
+            .keys()
+            .filter(|n| !needed.contains(n.as_str()) && !naming.ignores(n))
+            .collect();
+        if !extra.is_empty() {
+            tracing::warn!(folder = %self.folder.display(), tensors = ?extra, "tensors that the model does not use");
+        }
+        Ok(())
+    }
+
+    fn shape_problem(&self, parameter: &Parameter) -> Option<String> {
+        let found = &self.tensors.get(&parameter.name)?.shape;
+        (*found != parameter.shape)
+            .then(|| format!("{} is {found:?}, expected {:?}", parameter.name, parameter.shape))
+    }
+
+    /// Reads one tensor as f32.
+    pub(crate) fn read(&self, name: &str) -> Result<Tensor, LlmError> {
+        let stored = self.tensors.get(name).ok_or_else(|| LlmError::MissingTensors {
+            folder: self.folder.clone(),
+            names: vec![name.to_string()],
+        })?;
+        stored.read(name)
+    }
+}
+
+/// The weight files of a folder, in the order in which they are listed by the index.
+pub(crate) fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, LlmError> {
+    let (path, _, is_index) = find_candidate(folder)?;
+    if !is_index {
+        return Ok(vec![path]);
+    }
+    let shards: BTreeSet<_> = read_index(&path)?.weight_map.into_values().collect();
+    shards
+        .into_iter()
+        .map(|shard| shard_path(folder, &path, &shard))
+        .collect()
+}
+
+fn find_candidate(folder: &Path) -> Result<(PathBuf, Format, bool), LlmError> {
+    CANDIDATES
+        .iter()
+        .map(|&(name, format, is_index)| (folder.join(name), format, is_index))
+        .find(|(path, ..)| path.is_file())
+        .ok_or_else(|| LlmError::NoWeights {
+            folder: folder.to_path_buf(),
+            looked_for: CANDIDATES.map(|(name, ..)| name).join(", "),
+        })
+}
+
+fn find_tensors(folder: &Path) -> Result<HashMap<String, StoredTensor>, LlmError> {
+    let (path, format, is_index) = find_candidate(folder)?;
+    if is_index {
+        open_shards(folder, &path, format)
+    } else {
+        format.open(&path)
+    }
+}
+
+fn read_index(path: &Path) -> Result<Index, LlmError> {
+    let text = std::fs::read_to_string(path).map_err(LlmError::read(path))?;
+    serde_json::from_str(&text).map_err(|source| LlmError::Json {
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+/// Shards lie beside their index; a name that leads elsewhere is refused.
+fn shard_path(folder: &Path, index: &Path, shard: &str) -> Result<PathBuf, LlmError> {
+    if shard.is_empty() || shard.contains(['/', '\\']) || shard == ".." {
+        return Err(LlmError::weights(
+            index,
+            format!("shard name `{shard}` is not a plain file name"),
+        ));
+    }
+    Ok(folder.join(shard))
+}
+
+fn open_shards(
+    folder: &Path,
+    index: &Path,
+    format: Format,
+) -> Result<HashMap<String, StoredTensor>, LlmError> {
+    let weight_map = read_index(index)?.weight_map;
+    let mut shards = HashMap::new();
+    let mut tensors = HashMap::with_capacity(weight_map.len());
+    for (name, shard) in weight_map {
+        if !shards.contains_key(&shard) {
+            shards.insert(shard.clone(), format.open(&shard_path(folder, index, &shard)?)?);
+        }
+        let found = shards.get(&shard).and_then(|content| content.get(&name)).cloned();
+        let tensor = found.ok_or_else(|| {
+            LlmError::weights(
+                index,
+                format!("tensor {name} should be in {shard}, but is not there"),
+            )
+        })?;
+        tensors.insert(name, tensor);
+    }
+    Ok(tensors)
+}

@@ -1,0 +1,134 @@
+//! A tensor where it lies in a file, and how it is read from there.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lpp_study::MappedFile;
+use tch::{Kind, Tensor};
+
+use crate::error::LlmError;
+
+/// Maps a weights file. Nothing is read before a tensor is asked for, so a model may be larger than memory.
+pub(crate) fn map(path: &Path) -> Result<Arc<MappedFile>, LlmError> {
+    Ok(Arc::new(MappedFile::open(path)?))
+}
+
+/// Number types that checkpoints are written in; all but the last three convert to f32 exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StoredKind {
+    F32,
+    F16,
+    BF16,
+    F64,
+    /// Integers and truth values: left-over buffers, never a parameter.
+    Other {
+        n_bytes: u64,
+    },
+}
+
+impl StoredKind {
+    /// Bytes of one element.
+    pub(crate) fn n_bytes(self) -> u64 {
+        match self {
+            Self::F32 => 4,
+            Self::F16 | Self::BF16 => 2,
+            Self::F64 => 8,
+            Self::Other { n_bytes } => n_bytes,
+        }
+    }
+
+    fn torch(self) -> Option<Kind> {
+        match self {
+            Self::F32 => Some(Kind::Float),
+            Self::F16 => Some(Kind::Half),
+            Self::BF16 => Some(Kind::BFloat16),
+            Self::F64 => Some(Kind::Double),
+            Self::Other { .. } => None,
+        }
+    }
+}
+
+/// Where a tensor lies. Several may share the same bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredTensor {
+    pub(crate) file: Arc<MappedFile>,
+    /// First byte of the first element.
+    pub(crate) offset: u64,
+    pub(crate) kind: StoredKind,
+    pub(crate) shape: Vec<i64>,
+    /// Steps between elements, in elements; `None` for a plain row-major tensor.
+    pub(crate) strides: Option<Vec<i64>>,
+}
+
+impl StoredTensor {
+    /// Number of stored elements from the first to the last one, both included.
+    fn span(&self) -> Option<u64> {
+        if self.shape.contains(&0) {
+            return Some(0);
+        }
+        let Some(strides) = &self.strides else {
+            return self
+                .shape
+                .iter()
+                .try_fold(1_u64, |n, &d| n.checked_mul(u64::try_from(d).ok()?));
+        };
+        self.shape.iter().zip(strides).try_fold(1_u64, |n, (&d, &step)| {
+            let reach = u64::try_from(d)
+                .ok()?
+                .checked_sub(1)?
+                .checked_mul(u64::try_from(step).ok()?)?;
+            n.checked_add(reach)
+        })
+    }
+
+    /// Number of bytes from the first to the last element, or an error if they do not lie within the file.
+    pub(crate) fn check(&self, name: &str) -> Result<u64, LlmError> {
+        let path = self.file.path();
+        let n_bytes = self.span().and_then(|n| n.checked_mul(self.kind.n_bytes()));
+        match n_bytes {
+            Some(n)
+                if self
+                    .offset
+                    .checked_add(n)
+                    .is_some_and(|end| end <= self.file.len() as u64) =>
+            {
+                Ok(n)
+            }
+            _ => Err(LlmError::weights(
+                path,
+                format!(
+                    "tensor {name} of shape {:?} reaches past the end of the file ({} bytes); is the file truncated?",
+                    self.shape,
+                    self.file.len()
+                ),
+            )),
+        }
+    }
+
+    /// Reads the tensor as contiguous f32.
+    pub(crate) fn read(&self, name: &str) -> Result<Tensor, LlmError> {
+        let n_bytes = self.check(name)?;
+        let Some(kind) = self.kind.torch() else {
+            let problem = format!("tensor {name} holds whole numbers, expected f32, f16 or bf16");
+            return Err(LlmError::weights(self.file.path(), problem));
+        };
+        let bytes = self.bytes(n_bytes);
+        let tensor = match &self.strides {
+            None => Tensor::f_from_data_size(bytes, &self.shape, kind)?,
+            Some(strides) => {
+                let n = i64::try_from(n_bytes / self.kind.n_bytes()).unwrap_or(i64::MAX);
+                Tensor::f_from_data_size(bytes, &[n], kind)?.f_as_strided(&self.shape, strides, None)?
+            }
+        };
+        Ok(tensor.f_to_kind(Kind::Float)?.f_contiguous()?)
+    }
+
+    /// The mapped bytes from the first element on; empty if they lie outside, which [`check`](Self::check) excludes.
+    fn bytes(&self, n_bytes: u64) -> &[u8] {
+        let range = |offset: u64| usize::try_from(offset).ok();
+        match (range(self.offset), range(self.offset.saturating_add(n_bytes))) {
+            (Some(start), Some(end)) => self.file.get(start..end).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+}

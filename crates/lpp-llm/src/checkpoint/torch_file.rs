@@ -1,0 +1,237 @@
+//! The table of contents of a `.bin` file: tensors as `torch.save` writes them.
+//!
+//! Since PyTorch 1.6 the file is a zip archive of one pickle (`data.pkl`) and one uncompressed entry a storage
+//! (`data/0`, …), so that single tensors can be read by offset. Before, it was a chain of pickles followed by
+//! the storages. Both are read; the pickle is parsed, never executed.
+
+use std::collections::HashMap;
+use std::io::{Cursor, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use lpp_study::MappedFile;
+use zip::{CompressionMethod, ZipArchive};
+
+use crate::checkpoint::pickle::{self, Value};
+use crate::checkpoint::stored::{self, StoredKind, StoredTensor};
+use crate::error::LlmError;
+
+/// Longest pickle that is believed: the names and shapes of a model take far less.
+const LONGEST_PICKLE: u64 = 64 << 20;
+
+/// What to do with a file that is not understood.
+const CONVERT: &str = "convert the model with `save_pretrained(…, safe_serialization=True)` of transformers";
+
+/// Where a storage lies.
+#[derive(Debug, Clone, Copy)]
+struct Storage {
+    offset: u64,
+    n_bytes: u64,
+}
+
+/// Lists the tensors of a file.
+pub(crate) fn open(path: &Path) -> Result<HashMap<String, StoredTensor>, LlmError> {
+    let file = stored::map(path)?;
+    if file.starts_with(b"PK\x03\x04") {
+        open_archive(&file)
+    } else {
+        open_legacy(&file)
+    }
+}
+
+fn open_archive(file: &Arc<MappedFile>) -> Result<HashMap<String, StoredTensor>, LlmError> {
+    let refuse = |problem: String| LlmError::weights(file.path(), problem);
+    let content: &[u8] = file;
+    let mut archive = ZipArchive::new(Cursor::new(content))
+        .map_err(|e| refuse(format!("not a complete zip archive: {e}")))?;
+    let (root, program) = read_pickle_entry(file, &mut archive)?;
+    let (value, _) = pickle::read(&program)
+        .map_err(|e| refuse(format!("data.pkl, byte {}: {}; {CONVERT}", e.position, e.problem)))?;
+    let mut storages = HashMap::new();
+    let prefix = format!("{root}data/");
+    for index in 0..archive.len() {
+        let entry = archive
+            .by_index_raw(index)
+            .map_err(|e| refuse(format!("zip entry {index}: {e}")))?;
+        let Some(key) = entry.name().strip_prefix(&prefix) else {
+            continue;
+        };
+        if entry.compression() != CompressionMethod::Stored {
+            return Err(refuse(format!(
+                "zip entry {} is compressed, expected stored; {CONVERT}",
+                entry.name()
+            )));
+        }
+        storages.insert(
+            key.to_string(),
+            Storage {
+                offset: entry.data_start(),
+                n_bytes: entry.size(),
+            },
+        );
+    }
+    tensors_of(file, value, &storages)
+}
+
+/// The one entry `<root>data.pkl` and its content.
+fn read_pickle_entry(
+    file: &MappedFile,
+    archive: &mut ZipArchive<Cursor<&[u8]>>,
+) -> Result<(String, Vec<u8>), LlmError> {
+    let refuse = |problem: String| LlmError::weights(file.path(), problem);
+    let name = archive
+        .file_names()
+        .find(|name| *name == "data.pkl" || name.ends_with("/data.pkl"))
+        .map(str::to_string)
+        .ok_or_else(|| refuse("a zip archive without data.pkl is not a checkpoint".to_string()))?;
+    let entry = archive
+        .by_name(&name)
+        .map_err(|e| refuse(format!("zip entry {name}: {e}")))?;
+    let mut program = Vec::new();
+    entry
+        .take(LONGEST_PICKLE)
+        .read_to_end(&mut program)
+        .map_err(LlmError::read(file.path()))?;
+    Ok((name.trim_end_matches("data.pkl").to_string(), program))
+}
+
+/// Pickles of a magic number, a version, the system, the object, the storage keys; then the storages.
+fn open_legacy(file: &Arc<MappedFile>) -> Result<HashMap<String, StoredTensor>, LlmError> {
+    let refuse = |problem: String| LlmError::weights(file.path(), problem);
+    let mut at = 0;
+    let mut values = Vec::with_capacity(5);
+    for _ in 0..5 {
+        let rest = file.get(at..).unwrap_or_default();
+        let (value, length) = pickle::read(rest).map_err(|e| {
+            refuse(format!(
+                "byte {}: {} (neither a zip archive nor an older torch file); {CONVERT}",
+                at + e.position,
+                e.problem
+            ))
+        })?;
+        values.push(value);
+        at += length;
+    }
+    let (Some(Value::Sequence(keys)), Some(object)) = (values.pop(), values.pop()) else {
+        return Err(refuse(format!(
+            "no list of storages after the tensors; {CONVERT}"
+        )));
+    };
+    let widths = storage_widths(&object);
+    let mut storages = HashMap::new();
+    let mut offset = at as u64;
+    for key in keys {
+        let Value::Text(key) = key else {
+            return Err(refuse("a storage key that is not a string".into()));
+        };
+        let n_elements = usize::try_from(offset)
+            .ok()
+            .and_then(|start| file.get(start..)?.first_chunk::<8>())
+            .map(|bytes| u64::from_le_bytes(*bytes))
+            .ok_or_else(|| refuse(format!("it ends before storage {key} (truncated?)")))?;
+        let n_bytes = widths
+            .get(&key)
+            .and_then(|width| n_elements.checked_mul(*width))
+            .filter(|&n| n <= file.len() as u64)
+            .ok_or_else(|| refuse(format!("storage {key} claims {n_elements} elements (truncated?)")))?;
+        storages.insert(
+            key,
+            Storage {
+                offset: offset + 8,
+                n_bytes,
+            },
+        );
+        offset += 8 + n_bytes;
+    }
+    tensors_of(file, object, &storages)
+}
+
+/// Bytes of an element for each storage that a tensor refers to.
+fn storage_widths(object: &Value) -> HashMap<String, u64> {
+    let Value::Dict(entries) = object else {
+        return HashMap::new();
+    };
+    entries
+        .iter()
+        .filter_map(|(_, value)| match value {
+            Value::Tensor { kind, key, .. } => Some((key.clone(), stored_kind(kind)?.n_bytes())),
+            _ => None,
+        })
+        .collect()
+}
+
+fn tensors_of(
+    file: &Arc<MappedFile>,
+    object: Value,
+    storages: &HashMap<String, Storage>,
+) -> Result<HashMap<String, StoredTensor>, LlmError> {
+    let refuse = |problem: String| LlmError::weights(file.path(), problem);
+    let Value::Dict(entries) = object else {
+        return Err(refuse(format!(
+            "it does not hold a dictionary of tensors; {CONVERT}"
+        )));
+    };
+    let mut tensors = HashMap::with_capacity(entries.len());
+    for (name, value) in entries {
+        let (
+            Value::Text(name),
+            Value::Tensor {
+                kind,
+                key,
+                offset,
+                shape,
+                strides,
+            },
+        ) = (name, value)
+        else {
+            continue; // step counters and the like
+        };
+        let element =
+            stored_kind(&kind).ok_or_else(|| refuse(format!("tensor {name} has the unknown type {kind}")))?;
+        let storage = storages
+            .get(&key)
+            .ok_or_else(|| refuse(format!("storage {key} of tensor {name} is missing")))?;
+        let within = u64::try_from(offset)
+            .ok()
+            .and_then(|n| n.checked_mul(element.n_bytes()))
+            .filter(|&n| n <= storage.n_bytes)
+            .ok_or_else(|| refuse(format!("tensor {name} starts outside of its storage")))?;
+        let tensor = StoredTensor {
+            file: Arc::clone(file),
+            offset: storage.offset + within,
+            kind: element,
+            strides: (!is_row_major(&shape, &strides)).then_some(strides),
+            shape,
+        };
+        if tensor.check(&name)? > storage.n_bytes - within {
+            return Err(refuse(format!(
+                "tensor {name} reaches past its storage (truncated?)"
+            )));
+        }
+        tensors.insert(name, tensor);
+    }
+    Ok(tensors)
+}
+
+fn is_row_major(shape: &[i64], strides: &[i64]) -> bool {
+    let mut step = 1_i64;
+    shape.iter().zip(strides).rev().all(|(&n, &stride)| {
+        let fits = n == 1 || stride == step;
+        step = step.saturating_mul(n);
+        fits
+    })
+}
+
+fn stored_kind(storage: &str) -> Option<StoredKind> {
+    Some(match storage {
+        "torch.FloatStorage" => StoredKind::F32,
+        "torch.HalfStorage" => StoredKind::F16,
+        "torch.BFloat16Storage" => StoredKind::BF16,
+        "torch.DoubleStorage" => StoredKind::F64,
+        "torch.LongStorage" => StoredKind::Other { n_bytes: 8 },
+        "torch.IntStorage" => StoredKind::Other { n_bytes: 4 },
+        "torch.ShortStorage" => StoredKind::Other { n_bytes: 2 },
+        "torch.CharStorage" | "torch.ByteStorage" | "torch.BoolStorage" => StoredKind::Other { n_bytes: 1 },
+        _ => return None,
+    })
+}

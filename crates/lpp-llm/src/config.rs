@@ -1,0 +1,191 @@
+//! Typed reading of a checkpoint's `config.json`, refusing what is not understood.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use crate::error::LlmError;
+
+/// No published model has more blocks, widths or words; a larger number is a damaged file.
+const LARGEST_SIZE: i64 = 1 << 24;
+
+/// A parsed `config.json`. A key that holds `null` counts as absent.
+#[derive(Debug, Clone)]
+pub(crate) struct ConfigFile {
+    path: PathBuf,
+    values: Map<String, Value>,
+}
+
+impl ConfigFile {
+    /// Reads `<folder>/config.json`.
+    pub(crate) fn load(folder: &Path) -> Result<Self, LlmError> {
+        let path = folder.join("config.json");
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(LlmError::NoConfig { path }),
+            Err(source) => return Err(LlmError::Read { path, source }),
+        };
+        Self::parse(path, &text)
+    }
+
+    /// Parses the text of a `config.json`; `path` only serves in messages.
+    pub(crate) fn parse(path: PathBuf, text: &str) -> Result<Self, LlmError> {
+        match serde_json::from_str(text) {
+            Ok(values) => Ok(Self { path, values }),
+            Err(source) => Err(LlmError::Json { path, source }),
+        }
+    }
+
+    /// Where the file lies, for messages.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn get(&self, key: &str) -> Option<&Value> {
+        self.values.get(key).filter(|value| !value.is_null())
+    }
+
+    /// A `ConfigValue` error for `key`.
+    pub(crate) fn refuse(&self, key: &str, expected: impl Into<String>) -> LlmError {
+        let found = self
+            .get(key)
+            .map_or_else(|| "absent".to_string(), ToString::to_string);
+        LlmError::ConfigValue {
+            path: self.path.clone(),
+            key: key.to_string(),
+            found,
+            expected: expected.into(),
+        }
+    }
+
+    /// A positive count that must be there.
+    pub(crate) fn size(&self, key: &str) -> Result<i64, LlmError> {
+        self.optional_size(key)?.ok_or_else(|| LlmError::ConfigKey {
+            path: self.path.clone(),
+            key: key.to_string(),
+        })
+    }
+
+    /// A positive count, or `default` if the key is absent.
+    pub(crate) fn size_or(&self, key: &str, default: i64) -> Result<i64, LlmError> {
+        Ok(self.optional_size(key)?.unwrap_or(default))
+    }
+
+    /// A positive count, or nothing.
+    pub(crate) fn optional_size(&self, key: &str) -> Result<Option<i64>, LlmError> {
+        let Some(value) = self.get(key) else {
+            return Ok(None);
+        };
+        match value.as_i64() {
+            Some(n) if (1..=LARGEST_SIZE).contains(&n) => Ok(Some(n)),
+            _ => Err(self.refuse(key, format!("a whole number from 1 to {LARGEST_SIZE}"))),
+        }
+    }
+
+    /// A row of the embedding, such as `pad_token_id`, or nothing.
+    ///
+    /// A negative value counts as absent, as the reference treats it.
+    pub(crate) fn optional_row(&self, key: &str, n_rows: i64) -> Result<Option<i64>, LlmError> {
+        let Some(value) = self.get(key) else {
+            return Ok(None);
+        };
+        match value.as_i64() {
+            Some(n) if n < 0 => Ok(None),
+            Some(n) if n < n_rows => Ok(Some(n)),
+            _ => Err(self.refuse(key, format!("a row below {n_rows}"))),
+        }
+    }
+
+    /// A finite number, or `default` if the key is absent.
+    pub(crate) fn number_or(&self, key: &str, default: f64) -> Result<f64, LlmError> {
+        let Some(value) = self.get(key) else {
+            return Ok(default);
+        };
+        value
+            .as_f64()
+            .filter(|x| x.is_finite())
+            .ok_or_else(|| self.refuse(key, "a number"))
+    }
+
+    /// A probability below one, or `default` if the key is absent.
+    pub(crate) fn probability_or(&self, key: &str, default: f64) -> Result<f64, LlmError> {
+        let p = self.number_or(key, default)?;
+        if (0.0..1.0).contains(&p) {
+            Ok(p)
+        } else {
+            Err(self.refuse(key, "a probability from 0 to below 1"))
+        }
+    }
+
+    /// A truth value, or `default` if the key is absent.
+    pub(crate) fn flag_or(&self, key: &str, default: bool) -> Result<bool, LlmError> {
+        let Some(value) = self.get(key) else {
+            return Ok(default);
+        };
+        value.as_bool().ok_or_else(|| self.refuse(key, "true or false"))
+    }
+
+    /// A string, or `default` if the key is absent.
+    pub(crate) fn text_or<'a>(&'a self, key: &str, default: &'a str) -> Result<&'a str, LlmError> {
+        let Some(value) = self.get(key) else {
+            return Ok(default);
+        };
+        value.as_str().ok_or_else(|| self.refuse(key, "a string"))
+    }
+
+    /// Refuses the file unless the flag `key` (or its `default`) is `needed`.
+    pub(crate) fn only_flag(&self, key: &str, default: bool, needed: bool) -> Result<(), LlmError> {
+        if self.flag_or(key, default)? == needed {
+            Ok(())
+        } else {
+            Err(self.refuse(key, needed.to_string()))
+        }
+    }
+
+    /// Refuses the file if `key` is present and not null.
+    pub(crate) fn only_absent(&self, key: &str) -> Result<(), LlmError> {
+        if self.get(key).is_none() {
+            Ok(())
+        } else {
+            Err(self.refuse(key, "null (this option is not supported)"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> ConfigFile {
+        ConfigFile::parse(PathBuf::from("config.json"), text).unwrap()
+    }
+
+    #[test]
+    fn null_counts_as_absent() {
+        let c = config(r#"{"n_inner": null}"#);
+        assert_eq!(c.size_or("n_inner", 7).unwrap(), 7);
+        assert!(c.only_absent("n_inner").is_ok());
+    }
+
+    #[test]
+    fn impossible_values_are_refused_by_name() {
+        let c = config(r#"{"a": -1, "b": 1.5, "c": "x", "d": 1e300, "p": 1.0}"#);
+        for key in ["a", "b", "c", "d"] {
+            let message = c.size(key).unwrap_err().to_string();
+            assert!(message.contains(&format!("`{key}`")), "{message}");
+        }
+        assert!(c.probability_or("p", 0.0).is_err());
+        assert!(
+            c.size("absent")
+                .unwrap_err()
+                .to_string()
+                .contains("`absent` is missing")
+        );
+    }
+
+    #[test]
+    fn only_an_object_is_a_configuration() {
+        assert!(ConfigFile::parse(PathBuf::from("config.json"), "[1]").is_err());
+        assert!(ConfigFile::parse(PathBuf::from("config.json"), "{").is_err());
+    }
+}

@@ -1,0 +1,224 @@
+//! What can go wrong between a checkpoint folder and the hidden states.
+
+use std::path::{Path, PathBuf};
+
+/// Every error of this crate.
+///
+/// Messages name the file, what was found and what was expected, on one line.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LlmError {
+    /// A file could not be opened or read.
+    #[error("reading {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file or folder could not be written.
+    #[error("writing {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is no folder with the asked-for model.
+    #[error("{}: no such model folder (known here: {known}); download the model there or give a folder with --model-dir", folder.display())]
+    NoModelFolder {
+        /// The folder that was looked at.
+        folder: PathBuf,
+        /// The models beside it, or "none".
+        known: String,
+    },
+    /// A model folder lacks `config.json`.
+    #[error("{}: not found; a model folder needs a config.json", path.display())]
+    NoConfig {
+        /// The file that was looked for.
+        path: PathBuf,
+    },
+    /// A JSON file is not valid JSON.
+    #[error("{}: not valid JSON", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Where the parser stopped.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A needed key of `config.json` is absent.
+    #[error("{}: key `{key}` is missing", path.display())]
+    ConfigKey {
+        /// The file.
+        path: PathBuf,
+        /// The absent key.
+        key: String,
+    },
+    /// A key of `config.json` holds something else than what it must.
+    #[error("{}: `{key}` is {found}, expected {expected}", path.display())]
+    ConfigValue {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+        /// The value, as JSON.
+        found: String,
+        /// What is accepted.
+        expected: String,
+    },
+    /// A model family that is not implemented.
+    #[error("{}: model_type `{model_type}` is not supported (supported: {supported})", path.display())]
+    UnknownFamily {
+        /// The `config.json`.
+        path: PathBuf,
+        /// The `model_type` found there.
+        model_type: String,
+        /// The families that are implemented.
+        supported: String,
+    },
+    /// A folder without weights.
+    #[error("{}: no weights (looked for {looked_for}); with --seed an untrained model needs only config.json", folder.display())]
+    NoWeights {
+        /// The folder.
+        folder: PathBuf,
+        /// The file names that would have served.
+        looked_for: String,
+    },
+    /// A weights file is truncated, corrupt, or of a kind that is not read.
+    #[error("{}: {problem}", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// What was found and what was expected.
+        problem: String,
+    },
+    /// Tensors that the model needs are not in the checkpoint.
+    #[error("{}: {} tensors are missing: {}", folder.display(), names.len(), shortened(names))]
+    MissingTensors {
+        /// The checkpoint folder.
+        folder: PathBuf,
+        /// Their names, without the base prefix.
+        names: Vec<String>,
+    },
+    /// Tensors of the checkpoint whose shape contradicts `config.json`.
+    #[error("{}: {} tensors have a wrong shape: {}", folder.display(), problems.len(), shortened(problems))]
+    MisshapenTensors {
+        /// The checkpoint folder.
+        folder: PathBuf,
+        /// One entry a tensor: name, shape found, shape expected.
+        problems: Vec<String>,
+    },
+    /// A seed that cannot be handed to the generator.
+    #[error("seed {seed} is not usable: a seed is 1 or more (0 stands for pretrained weights in this study)")]
+    Seed {
+        /// The seed asked for.
+        seed: u64,
+    },
+    /// A window holds no token.
+    #[error("the window holds no token")]
+    EmptyWindow,
+    /// A window is longer than the model's positions.
+    #[error("{n_tokens} tokens in a window, but the model has only {n_positions} positions")]
+    TooManyTokens {
+        /// Length of the window.
+        n_tokens: usize,
+        /// `max_position_embeddings` of the model.
+        n_positions: usize,
+    },
+    /// A token id outside the vocabulary.
+    #[error("token id {id} at position {position} is outside the vocabulary of {n_vocabulary}")]
+    TokenId {
+        /// The id.
+        id: i64,
+        /// Its position in the window.
+        position: usize,
+        /// Size of the vocabulary.
+        n_vocabulary: usize,
+    },
+    /// An attention mask that is not usable.
+    #[error("attention mask: {found}, expected {expected}")]
+    AttentionMask {
+        /// What was found.
+        found: String,
+        /// What was expected.
+        expected: String,
+    },
+    /// An input array of the `hidden-states` command is not usable.
+    #[error("{}: {found}, expected {expected}", path.display())]
+    InputArray {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        found: String,
+        /// What was expected.
+        expected: String,
+    },
+    /// One row of an input array is refused by the model.
+    #[error("{}: row {row}", path.display())]
+    InputRow {
+        /// The file of token ids.
+        path: PathBuf,
+        /// The row, counted from 0.
+        row: usize,
+        /// The reason.
+        #[source]
+        source: Box<LlmError>,
+    },
+    /// A file of the study could not be read or written.
+    #[error(transparent)]
+    Study(#[from] lpp_study::StudyError),
+    /// Text, tokenizer or annotation are not usable.
+    #[error(transparent)]
+    Text(#[from] lpp_text::TextError),
+    /// libtorch refused an operation, for instance because memory ran out.
+    #[error("libtorch: {}", first_line(source))]
+    Torch {
+        /// The exception, with its C++ stack. Its first line is in the message.
+        source: tch::TchError,
+    },
+}
+
+impl From<tch::TchError> for LlmError {
+    fn from(source: tch::TchError) -> Self {
+        Self::Torch { source }
+    }
+}
+
+impl LlmError {
+    /// A read error of `path`, ready for `map_err`.
+    pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+        move |source| Self::Read {
+            path: path.to_path_buf(),
+            source,
+        }
+    }
+
+    /// A defect of a weights file.
+    pub(crate) fn weights(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Weights {
+            path: path.to_path_buf(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// The first entries of a list that may have hundreds.
+fn shortened(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let head = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        format!("{head}, … and {} more", names.len() - SHOWN)
+    } else {
+        head
+    }
+}
+
+/// libtorch's messages carry a C++ stack after the first line.
+fn first_line(error: &tch::TchError) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or("unknown error");
+    line.to_string()
+}

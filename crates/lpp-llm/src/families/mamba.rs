@@ -1,0 +1,324 @@
+//! Mamba in the transformers layout (the `-hf` repositories): a selective state-space model without attention.
+//!
+//! A. Gu, T. Dao (2023), <https://arxiv.org/abs/2312.00752>
+
+use tch::{Kind, Tensor};
+
+use crate::blocks::Pass;
+use crate::blocks::activation::Activation;
+use crate::blocks::dense::Linear;
+use crate::blocks::norm::RmsNorm;
+use crate::config::ConfigFile;
+use crate::error::LlmError;
+use crate::families::{Block, Family, FirstState, Layout, Naming, Stem, embedded, n_blocks};
+use crate::parameter::{Construction, Initial, Parameter, uniform_for};
+use crate::scan::{ScanInput, selective_scan};
+use crate::weights::Weights;
+
+/// Above this, softplus is the identity in the reference.
+const SOFTPLUS_THRESHOLD: f32 = 20.0;
+
+#[derive(Debug, Clone)]
+struct Mamba {
+    n_vocabulary: i64,
+    width: i64,
+    /// Channels inside of a block.
+    n_channels: i64,
+    n_states: i64,
+    kernel: i64,
+    rank: i64,
+    n_blocks: i64,
+    eps: f64,
+    use_bias: bool,
+    use_conv_bias: bool,
+    activation: Activation,
+    is_tied: bool,
+    std: f64,
+    time_step: Initial,
+    time_step_weight: Initial,
+}
+
+/// Reads a configuration of `model_type` mamba.
+pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
+    config.only_flag("rescale_prenorm_residual", false, false)?;
+    let width = config.size("hidden_size")?;
+    #[expect(clippy::cast_possible_truncation, reason = "the reference truncates, too")]
+    let n_channels = (config.number_or("expand", 2.0)? * width as f64) as i64;
+    if n_channels < 1 || n_channels > 64 * width {
+        return Err(config.refuse("expand", "a factor from 1/hidden_size to 64"));
+    }
+    let rank = match config.text_or("time_step_rank", "") {
+        Ok("" | "auto") => (width + 15) / 16,
+        _ => config.size("time_step_rank")?,
+    };
+    let spread = config.number_or("time_step_scale", 1.0)? / (rank as f64).sqrt();
+    Ok(Box::new(Mamba {
+        n_vocabulary: config.size("vocab_size")?,
+        width,
+        n_channels,
+        n_states: config.size_or("state_size", 16)?,
+        kernel: config.size_or("conv_kernel", 4)?,
+        rank,
+        n_blocks: n_blocks(config, "num_hidden_layers")?,
+        eps: config.number_or("layer_norm_epsilon", 1e-5)?,
+        use_bias: config.flag_or("use_bias", false)?,
+        use_conv_bias: config.flag_or("use_conv_bias", true)?,
+        activation: Activation::from_config(config, "hidden_act", "silu")?,
+        is_tied: config.flag_or("tie_word_embeddings", true)?,
+        std: config.number_or("initializer_range", 0.1)?,
+        time_step: time_step(config)?,
+        time_step_weight: match config.text_or("time_step_init_scheme", "random")? {
+            "constant" => Initial::Constant(spread),
+            "random" => Initial::Uniform(spread),
+            _ => return Err(config.refuse("time_step_init_scheme", "random or constant")),
+        },
+    }))
+}
+
+fn time_step(config: &ConfigFile) -> Result<Initial, LlmError> {
+    let positive = |key: &str, default: f64| -> Result<f64, LlmError> {
+        let value = config.number_or(key, default)?;
+        if value > 0.0 {
+            Ok(value)
+        } else {
+            Err(config.refuse(key, "a positive number"))
+        }
+    };
+    let (min, max) = (positive("time_step_min", 0.001)?, positive("time_step_max", 0.1)?);
+    Ok(Initial::TimeStep {
+        min,
+        max,
+        floor: positive("time_step_floor", 1e-4)?,
+    })
+}
+
+impl Mamba {
+    fn block_parameters(&self, index: i64) -> Vec<Parameter> {
+        let Self {
+            width: d,
+            n_channels: i,
+            n_states: n,
+            kernel,
+            rank,
+            ..
+        } = *self;
+        let mixer = |part: &str| format!("layers.{index}.mixer.{part}");
+        let kept = |name: String, shape: &[i64], n_in: i64| {
+            Parameter::drawn(name, shape, uniform_for(n_in), Initial::Constructed)
+        };
+        let mut all = vec![
+            Parameter::constant(format!("layers.{index}.norm.weight"), &[d], 1.0),
+            Parameter::drawn(mixer("A_log"), &[i, n], Construction::Nothing, Initial::LogCount),
+            Parameter::constant(mixer("D"), &[i], 1.0),
+            kept(mixer("conv1d.weight"), &[i, 1, kernel], kernel),
+        ];
+        if self.use_conv_bias {
+            all.push(kept(mixer("conv1d.bias"), &[i], kernel));
+        }
+        all.push(kept(mixer("in_proj.weight"), &[2 * i, d], d));
+        if self.use_bias {
+            all.push(Parameter::linear_bias(mixer("in_proj.bias"), 2 * i, d));
+        }
+        all.push(kept(mixer("x_proj.weight"), &[rank + 2 * n, i], i));
+        let constructed = uniform_for(rank);
+        all.push(Parameter::drawn(
+            mixer("dt_proj.weight"),
+            &[i, rank],
+            constructed,
+            self.time_step_weight,
+        ));
+        all.push(Parameter::drawn(
+            mixer("dt_proj.bias"),
+            &[i],
+            constructed,
+            self.time_step,
+        ));
+        all.push(kept(mixer("out_proj.weight"), &[d, i], i));
+        if self.use_bias {
+            all.push(Parameter::linear_bias(mixer("out_proj.bias"), d, i));
+        }
+        all
+    }
+}
+
+impl Family for Mamba {
+    fn layout(&self) -> Layout {
+        Layout {
+            n_blocks: self.n_blocks,
+            width: self.width,
+            last_width: self.width,
+            n_positions: None,
+            n_vocabulary: self.n_vocabulary,
+            n_head_parameters: if self.is_tied {
+                0
+            } else {
+                self.n_vocabulary * self.width
+            },
+            first_state: FirstState::FirstBlock,
+            rotary: None,
+            reach: None,
+        }
+    }
+
+    fn naming(&self) -> Naming {
+        Naming {
+            prefix: "backbone.",
+            ignored: &[],
+            synonyms: &[("embedding.weight", "embeddings.weight")],
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        let shape = [self.n_vocabulary, self.width];
+        let mut all = vec![Parameter::embedding("embeddings.weight", shape, self.std, None)];
+        all.extend((0..self.n_blocks).flat_map(|i| self.block_parameters(i)));
+        all.push(Parameter::constant(
+            "norm_f.weight".to_string(),
+            &[self.width],
+            1.0,
+        ));
+        all
+    }
+
+    fn stem(&self, weights: &Weights) -> Result<Box<dyn Stem>, LlmError> {
+        Ok(Box::new(MambaStem {
+            embeddings: weights.get("embeddings.weight")?,
+            norm_f: RmsNorm::load(weights, "norm_f", self.eps)?,
+        }))
+    }
+
+    fn block(&self, weights: &Weights, index: i64) -> Result<Box<dyn Block>, LlmError> {
+        let mixer = |part: &str| format!("layers.{index}.mixer.{part}");
+        let conv_bias = self
+            .use_conv_bias
+            .then(|| weights.get(&mixer("conv1d.bias")))
+            .transpose()?;
+        Ok(Box::new(MambaBlock {
+            norm: RmsNorm::load(weights, &format!("layers.{index}.norm"), self.eps)?,
+            in_proj: Linear::load(weights, &mixer("in_proj"), self.use_bias)?,
+            conv_weight: weights.get(&mixer("conv1d.weight"))?,
+            conv_bias,
+            x_proj: Linear::load(weights, &mixer("x_proj"), false)?,
+            dt_proj: Linear::load(weights, &mixer("dt_proj"), true)?,
+            a: weights.get_f32(&mixer("A_log"))?.f_exp()?.f_neg()?,
+            d: weights.get_f32(&mixer("D"))?,
+            out_proj: Linear::load(weights, &mixer("out_proj"), self.use_bias)?,
+            config: self.clone(),
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct MambaStem {
+    embeddings: Tensor,
+    norm_f: RmsNorm,
+}
+
+impl Stem for MambaStem {
+    fn embed(&self, ids: &Tensor, _mask: &Tensor, _pass: &Pass<'_>) -> Result<Tensor, LlmError> {
+        embedded(&self.embeddings, ids)
+    }
+
+    fn finish(&self, x: &Tensor) -> Result<Tensor, LlmError> {
+        self.norm_f.forward(x)
+    }
+}
+
+#[derive(Debug)]
+struct MambaBlock {
+    norm: RmsNorm,
+    in_proj: Linear,
+    conv_weight: Tensor,
+    conv_bias: Option<Tensor>,
+    x_proj: Linear,
+    dt_proj: Linear,
+    /// -exp(`A_log`), (`n_channels`, `n_states`).
+    a: Tensor,
+    /// (`n_channels`).
+    d: Tensor,
+    out_proj: Linear,
+    config: Mamba,
+}
+
+impl MambaBlock {
+    /// Causal convolution of each channel on its own: (`n_tokens`, `n_channels`) to the same shape.
+    fn convolved(&self, u: &Tensor) -> Result<Tensor, LlmError> {
+        let Mamba {
+            n_channels, kernel, ..
+        } = self.config;
+        let n_tokens = u.size().first().copied().unwrap_or(0);
+        let channels = u.f_transpose(0, 1)?.f_unsqueeze(0)?;
+        // Padding of K-1 on both sides; the outputs past the end look into the future and are cut off.
+        let full = channels.f_conv1d(
+            &self.conv_weight,
+            self.conv_bias.as_ref(),
+            &[1_i64][..],
+            &[kernel - 1][..],
+            &[1_i64][..],
+            n_channels,
+        )?;
+        Ok(full
+            .f_squeeze_dim(0)?
+            .f_narrow(1, 0, n_tokens)?
+            .f_transpose(0, 1)?
+            .f_contiguous()?)
+    }
+
+    /// The state-space part in f32: (`n_tokens`, `n_channels`) to the same shape.
+    fn scanned(&self, u: &Tensor) -> Result<Tensor, LlmError> {
+        let Mamba {
+            n_channels,
+            n_states,
+            rank,
+            ..
+        } = self.config;
+        let selected = self.x_proj.forward(u)?;
+        let steps = self.dt_proj.forward(&selected.f_narrow(1, 0, rank)?)?;
+        let values = |x: &Tensor| -> Result<Vec<f32>, LlmError> {
+            Ok(Vec::try_from(
+                x.f_to_kind(Kind::Float)?.f_contiguous()?.f_flatten(0, -1)?,
+            )?)
+        };
+        let delta = values(&steps)?.into_iter().map(softplus).collect::<Vec<_>>();
+        let y = selective_scan(&ScanInput {
+            n_channels: usize::try_from(n_channels).unwrap_or(0),
+            n_states: usize::try_from(n_states).unwrap_or(0),
+            u: &values(u)?,
+            delta: &delta,
+            a: &values(&self.a)?,
+            b: &values(&selected.f_narrow(1, rank, n_states)?)?,
+            c: &values(&selected.f_narrow(1, rank + n_states, n_states)?)?,
+            d: &values(&self.d)?,
+            n_threads: usize::try_from(tch::get_num_threads()).unwrap_or(1),
+        });
+        Ok(Tensor::f_from_slice(&y)?
+            .f_view_as(u)?
+            .f_to_kind(u.f_kind()?)?
+            .f_to_device(u.device())?)
+    }
+}
+
+/// ln(1 + exp(x)), as libtorch computes it in f32.
+fn softplus(x: f32) -> f32 {
+    if x > SOFTPLUS_THRESHOLD {
+        x
+    } else {
+        x.exp().ln_1p()
+    }
+}
+
+impl Block for MambaBlock {
+    fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
+        let n = self.config.n_channels;
+        let z = self.in_proj.forward(&self.norm.forward(x)?)?;
+        let u = self
+            .config
+            .activation
+            .apply(&self.convolved(&z.f_narrow(1, 0, n)?)?)?;
+        let gate = self.config.activation.apply(&z.f_narrow(1, n, n)?)?;
+        let gated = self.scanned(&u)?.f_mul(&gate)?;
+        Ok(pass
+            .needed(x)?
+            .f_add(&self.out_proj.forward(&pass.needed(&gated)?)?)?)
+    }
+}

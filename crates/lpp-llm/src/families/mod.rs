@@ -1,0 +1,226 @@
+//! The model families: one file each, tensors named as in the checkpoint.
+//!
+//! A family reads its `config.json`, lists its parameters in the reference's order, and builds two kinds of
+//! parts: the stem (what comes before and after the blocks) and the blocks. The model that drives them is
+//! [`crate::CausalModel`], and knows no family.
+
+mod decoder;
+mod gemma;
+mod gpt2;
+mod gpt_neox;
+mod llama;
+mod mamba;
+mod mistral;
+mod opt;
+mod qwen2;
+mod stablelm;
+
+use tch::Tensor;
+
+use crate::blocks::Pass;
+use crate::blocks::rotary::RotaryParams;
+use crate::config::ConfigFile;
+use crate::error::LlmError;
+use crate::parameter::Parameter;
+use crate::weights::Weights;
+
+/// The families, by the `model_type` of their configurations.
+const FAMILIES: [(&str, fn(&ConfigFile) -> Result<Box<dyn Family>, LlmError>); 9] = [
+    ("gemma", gemma::family),
+    ("gpt2", gpt2::family),
+    ("gpt_neox", gpt_neox::family),
+    ("llama", llama::family),
+    ("mamba", mamba::family),
+    ("mistral", mistral::family),
+    ("opt", opt::family),
+    ("qwen2", qwen2::family),
+    ("stablelm", stablelm::family),
+];
+
+/// The sizes of a model that concern its user.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Layout {
+    /// Number of blocks; there is one more hidden state.
+    pub(crate) n_blocks: i64,
+    /// Width of the residual stream.
+    pub(crate) width: i64,
+    /// Width of the last hidden state.
+    pub(crate) last_width: i64,
+    /// Positions the model was made for; `None` if it has no limit.
+    pub(crate) n_positions: Option<i64>,
+    /// Rows of the token embedding.
+    pub(crate) n_vocabulary: i64,
+    /// Elements of an output matrix of its own (0 if it is tied to the embedding); counted, never loaded.
+    pub(crate) n_head_parameters: i64,
+    /// What the first hidden state is.
+    pub(crate) first_state: FirstState,
+    /// Rotation of queries and keys.
+    pub(crate) rotary: Option<RotaryParams>,
+    /// Number of earlier keys that a query sees, where a sliding window limits them.
+    pub(crate) reach: Option<i64>,
+}
+
+/// What stands at index 0 of the hidden states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FirstState {
+    /// The embedding; then block outputs follow, and the last one is normalised.
+    Embedding,
+    /// The output of the first block; the last block appears twice, as it is and normalised (Mamba).
+    FirstBlock,
+}
+
+/// How the checkpoints of a family name their tensors.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Naming {
+    /// Prefix of the base model, present or absent.
+    pub(crate) prefix: &'static str,
+    /// Ends of names that are no parameters: mask buffers, rotary tables, output matrices.
+    pub(crate) ignored: &'static [&'static str],
+    /// Other spellings: (found, wanted).
+    pub(crate) synonyms: &'static [(&'static str, &'static str)],
+}
+
+impl Naming {
+    /// The name without prefix and in the usual spelling.
+    pub(crate) fn canonical<'a>(&self, name: &'a str) -> &'a str {
+        let name = name.strip_prefix(self.prefix).unwrap_or(name);
+        self.synonyms
+            .iter()
+            .find(|(found, _)| *found == name)
+            .map_or(name, |(_, wanted)| wanted)
+    }
+
+    /// Whether a tensor is known to be of no use here.
+    pub(crate) fn ignores(&self, name: &str) -> bool {
+        ["lm_head.weight", "embed_out.weight"].contains(&name)
+            || self.ignored.iter().any(|end| name.ends_with(end))
+    }
+}
+
+/// A family with the sizes of one configuration.
+pub(crate) trait Family: std::fmt::Debug + Send {
+    /// Sizes.
+    fn layout(&self) -> Layout;
+
+    /// How checkpoints name tensors.
+    fn naming(&self) -> Naming;
+
+    /// All parameters, in the definition order of the reference (see [`crate::untrained`]).
+    fn parameters(&self) -> Vec<Parameter>;
+
+    /// Loads what comes before and after the blocks.
+    fn stem(&self, weights: &Weights) -> Result<Box<dyn Stem>, LlmError>;
+
+    /// Loads one block.
+    fn block(&self, weights: &Weights, index: i64) -> Result<Box<dyn Block>, LlmError>;
+}
+
+/// What comes before and after the blocks.
+pub(crate) trait Stem: std::fmt::Debug + Send {
+    /// The input of the first block, (`n_tokens`, `width`), for token ids and attention mask (both `n_tokens`).
+    fn embed(&self, ids: &Tensor, mask: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError>;
+
+    /// The last hidden state from the output of the last block.
+    fn finish(&self, x: &Tensor) -> Result<Tensor, LlmError>;
+}
+
+/// One block of the residual stream.
+pub(crate) trait Block: std::fmt::Debug + Send {
+    /// (`n_tokens`, `width`) to (`n_tokens` - `pass.first_row`, `width`).
+    fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError>;
+}
+
+/// The `model_type`s that can be run.
+pub(crate) fn supported() -> String {
+    FAMILIES.map(|(name, _)| name).join(", ")
+}
+
+/// The family and name that a configuration asks for.
+pub(crate) fn family_of(config: &ConfigFile) -> Result<(&'static str, Box<dyn Family>), LlmError> {
+    let model_type = config.text_or("model_type", "")?;
+    // The first release of stablelm-3b-4e1t carried its own code under this name.
+    let model_type = if model_type == "stablelm_epoch" {
+        "stablelm"
+    } else {
+        model_type
+    };
+    match FAMILIES.iter().find(|(name, _)| *name == model_type) {
+        Some((name, build)) => Ok((name, build(config)?)),
+        None => Err(LlmError::UnknownFamily {
+            path: config.path().to_path_buf(),
+            model_type: model_type.to_string(),
+            supported: supported(),
+        }),
+    }
+}
+
+/// Width of a head, refusing heads that do not divide the model's width.
+pub(crate) fn head_width(config: &ConfigFile, key: &str, width: i64, n_heads: i64) -> Result<i64, LlmError> {
+    if width % n_heads == 0 {
+        Ok(width / n_heads)
+    } else {
+        Err(config.refuse(key, format!("a divisor of the width {width}")))
+    }
+}
+
+/// Number of key-value heads, which divides the number of heads.
+pub(crate) fn kv_heads(config: &ConfigFile, default: i64, n_heads: i64) -> Result<i64, LlmError> {
+    let n = config.size_or("num_key_value_heads", default)?;
+    if n_heads % n == 0 {
+        Ok(n)
+    } else {
+        Err(config.refuse("num_key_value_heads", format!("a divisor of the {n_heads} heads")))
+    }
+}
+
+/// Number of features that are rotated: a share of the head, which must come out even.
+pub(crate) fn rotated_features(
+    config: &ConfigFile,
+    key: &str,
+    share: f64,
+    width: i64,
+) -> Result<i64, LlmError> {
+    #[expect(clippy::cast_possible_truncation, reason = "the reference truncates, too")]
+    let n = (share * width as f64) as i64;
+    if n >= 2 && n % 2 == 0 && n <= width {
+        Ok(n)
+    } else {
+        Err(config.refuse(
+            key,
+            format!("a share of the head width {width} that gives an even number of features"),
+        ))
+    }
+}
+
+/// The rotary parameters of a configuration; rescaled variants are refused.
+pub(crate) fn rotary(
+    config: &ConfigFile,
+    theta_key: &str,
+    n_features: i64,
+) -> Result<RotaryParams, LlmError> {
+    config.only_absent("rope_scaling")?;
+    let theta = config.number_or(theta_key, 10_000.0)?;
+    if theta > 0.0 {
+        Ok(RotaryParams { n_features, theta })
+    } else {
+        Err(config.refuse(theta_key, "a positive number"))
+    }
+}
+
+/// More blocks than any model has; the list of parameters is made before a weight is read.
+const MOST_BLOCKS: i64 = 1000;
+
+/// Number of blocks under `key`.
+pub(crate) fn n_blocks(config: &ConfigFile, key: &str) -> Result<i64, LlmError> {
+    let n = config.size(key)?;
+    if n <= MOST_BLOCKS {
+        Ok(n)
+    } else {
+        Err(config.refuse(key, format!("at most {MOST_BLOCKS} blocks")))
+    }
+}
+
+/// The rows of the token embedding for `ids`.
+pub(crate) fn embedded(table: &Tensor, ids: &Tensor) -> Result<Tensor, LlmError> {
+    Ok(Tensor::f_embedding(table, ids, -1, false, false)?)
+}

@@ -1,0 +1,43 @@
+//! Qwen1.5 and Qwen2: Llama with biases on the query, key and value projections.
+//!
+//! J. Bai et al. (2023), <https://arxiv.org/abs/2309.16609>; A. Yang et al. (2024),
+//! <https://arxiv.org/abs/2407.10671>. `sliding_window` is as long as the context in all published models and
+//! thus never reached.
+
+use crate::blocks::attention::Heads;
+use crate::config::ConfigFile;
+use crate::error::LlmError;
+use crate::families::decoder::{Decoder, Defaults};
+use crate::families::{Family, head_width, kv_heads};
+
+/// Key-value heads where the configuration does not say (the reference's default).
+const DEFAULT_KV_HEADS: i64 = 32;
+
+/// Reads a configuration of `model_type` qwen2.
+pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
+    config.only_flag("use_sliding_window", false, false)?;
+    let n_heads = config.size("num_attention_heads")?;
+    let heads = Heads {
+        n_heads,
+        n_kv_heads: kv_heads(config, DEFAULT_KV_HEADS, n_heads)?,
+        width: head_width(
+            config,
+            "num_attention_heads",
+            config.size("hidden_size")?,
+            n_heads,
+        )?,
+        dropout: config.probability_or("attention_dropout", 0.0)?,
+    };
+    let decoder = Decoder::from_config(
+        config,
+        heads,
+        &Defaults {
+            n_positions: 32768,
+            is_tied: false,
+        },
+    )?;
+    Ok(Box::new(Decoder {
+        qkv_bias: true,
+        ..decoder
+    }))
+}

@@ -1,0 +1,309 @@
+//! StableLM 3B-4E1T and StableLM 2 (1.6B and 12B).
+//!
+//! M. Bellagente et al. (2024), <https://arxiv.org/abs/2402.17834>
+
+use tch::Tensor;
+
+use crate::blocks::Pass;
+use crate::blocks::activation::Activation;
+use crate::blocks::attention::{Heads, attend};
+use crate::blocks::dense::Linear;
+use crate::blocks::norm::LayerNorm;
+use crate::blocks::rotary::RotaryParams;
+use crate::config::ConfigFile;
+use crate::dropout::Site;
+use crate::error::LlmError;
+use crate::families::decoder::{GatedMlp, rotated};
+use crate::families::{
+    Block, Family, FirstState, Layout, Naming, Stem, embedded, head_width, kv_heads, n_blocks, rotary,
+    rotated_features,
+};
+use crate::parameter::Parameter;
+use crate::weights::Weights;
+
+/// Key-value heads where the configuration does not say (the reference's default).
+const DEFAULT_KV_HEADS: i64 = 32;
+
+#[derive(Debug, Clone)]
+struct StableLm {
+    n_vocabulary: i64,
+    n_positions: i64,
+    width: i64,
+    n_blocks: i64,
+    intermediate: i64,
+    heads: Heads,
+    rotary: RotaryParams,
+    activation: Activation,
+    eps: f64,
+    use_qkv_bias: bool,
+    qk_layernorm: bool,
+    is_parallel: bool,
+    hidden_dropout: f64,
+    is_tied: bool,
+    std: f64,
+    pad_row: Option<i64>,
+}
+
+/// Reads a configuration of `model_type` stablelm, or of the older `stablelm_epoch` with its own key names.
+pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
+    let n_heads = config.size("num_attention_heads")?;
+    let width = config.size("hidden_size")?;
+    let head = head_width(config, "num_attention_heads", width, n_heads)?;
+    let share = config.number_or("partial_rotary_factor", config.number_or("rope_pct", 0.25)?)?;
+    let n_vocabulary = config.size("vocab_size")?;
+    Ok(Box::new(StableLm {
+        n_vocabulary,
+        n_positions: config.size_or("max_position_embeddings", 4096)?,
+        width,
+        n_blocks: n_blocks(config, "num_hidden_layers")?,
+        intermediate: config.size("intermediate_size")?,
+        heads: Heads {
+            n_heads,
+            n_kv_heads: kv_heads(config, DEFAULT_KV_HEADS, n_heads)?,
+            width: head,
+            dropout: config.probability_or("attention_dropout", 0.0)?,
+        },
+        rotary: rotary(
+            config,
+            "rope_theta",
+            rotated_features(config, "partial_rotary_factor", share, head)?,
+        )?,
+        activation: Activation::from_config(config, "hidden_act", "silu")?,
+        eps: config.number_or("layer_norm_eps", config.number_or("norm_eps", 1e-5)?)?,
+        use_qkv_bias: config.flag_or("use_qkv_bias", false)?,
+        qk_layernorm: config.flag_or("qk_layernorm", false)?,
+        is_parallel: config.flag_or("use_parallel_residual", false)?,
+        hidden_dropout: config.probability_or("hidden_dropout", 0.0)?,
+        is_tied: config.flag_or("tie_word_embeddings", false)?,
+        std: config.number_or("initializer_range", 0.02)?,
+        pad_row: config.optional_row("pad_token_id", n_vocabulary)?,
+    }))
+}
+
+fn layer_norm(name: &str, width: i64) -> [Parameter; 2] {
+    [
+        Parameter::constant(format!("{name}.weight"), &[width], 1.0),
+        Parameter::constant(format!("{name}.bias"), &[width], 0.0),
+    ]
+}
+
+impl StableLm {
+    fn block_parameters(&self, index: i64) -> Vec<Parameter> {
+        let (d, f, std) = (self.width, self.intermediate, self.std);
+        let kv = self.heads.n_kv_heads * self.heads.width;
+        let name = |part: &str| format!("layers.{index}.{part}");
+        let mut all = Vec::new();
+        for (part, n_out, n_in, has_bias) in [
+            ("self_attn.q_proj", d, d, self.use_qkv_bias),
+            ("self_attn.k_proj", kv, d, self.use_qkv_bias),
+            ("self_attn.v_proj", kv, d, self.use_qkv_bias),
+            ("self_attn.o_proj", d, d, false),
+            ("mlp.gate_proj", f, d, false),
+            ("mlp.up_proj", f, d, false),
+            ("mlp.down_proj", d, f, false),
+        ] {
+            all.push(Parameter::linear(
+                name(&format!("{part}.weight")),
+                [n_out, n_in],
+                std,
+            ));
+            if has_bias {
+                all.push(Parameter::linear_bias(name(&format!("{part}.bias")), n_out, n_in));
+            }
+        }
+        if self.qk_layernorm {
+            for (part, n) in [("q", self.heads.n_heads), ("k", self.heads.n_kv_heads)] {
+                all.extend((0..n).map(|head| {
+                    let norm = name(&format!("self_attn.{part}_layernorm.norms.{head}.weight"));
+                    Parameter::constant(norm, &[self.heads.width], 1.0)
+                }));
+            }
+        }
+        all.extend(layer_norm(&name("input_layernorm"), d));
+        if !self.is_parallel {
+            all.extend(layer_norm(&name("post_attention_layernorm"), d));
+        }
+        all
+    }
+
+    fn head_norms(&self, weights: &Weights, name: &str, n: i64) -> Result<Option<HeadNorms>, LlmError> {
+        if self.qk_layernorm {
+            Ok(Some(HeadNorms::load(
+                weights,
+                name,
+                n,
+                self.heads.width,
+                self.eps,
+            )?))
+        } else {
+            Ok(None)
+        }
+    }
+}
+
+impl Family for StableLm {
+    fn layout(&self) -> Layout {
+        Layout {
+            n_blocks: self.n_blocks,
+            width: self.width,
+            last_width: self.width,
+            n_positions: Some(self.n_positions),
+            n_vocabulary: self.n_vocabulary,
+            n_head_parameters: if self.is_tied {
+                0
+            } else {
+                self.n_vocabulary * self.width
+            },
+            first_state: FirstState::Embedding,
+            rotary: Some(self.rotary),
+            reach: None,
+        }
+    }
+
+    fn naming(&self) -> Naming {
+        Naming {
+            prefix: "model.",
+            ignored: &[".rotary_emb.inv_freq"],
+            synonyms: &[],
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        let shape = [self.n_vocabulary, self.width];
+        let mut all = vec![Parameter::embedding(
+            "embed_tokens.weight",
+            shape,
+            self.std,
+            self.pad_row,
+        )];
+        all.extend((0..self.n_blocks).flat_map(|i| self.block_parameters(i)));
+        all.extend(layer_norm("norm", self.width));
+        all
+    }
+
+    fn stem(&self, weights: &Weights) -> Result<Box<dyn Stem>, LlmError> {
+        Ok(Box::new(StableLmStem {
+            embed_tokens: weights.get("embed_tokens.weight")?,
+            norm: LayerNorm::load(weights, "norm", self.width, self.eps)?,
+        }))
+    }
+
+    fn block(&self, weights: &Weights, index: i64) -> Result<Box<dyn Block>, LlmError> {
+        let name = |part: &str| format!("layers.{index}.{part}");
+        let linear = |part: &str, has_bias: bool| Linear::load(weights, &name(part), has_bias);
+        let norm = |part: &str| LayerNorm::load(weights, &name(part), self.width, self.eps);
+        Ok(Box::new(StableLmBlock {
+            input_layernorm: norm("input_layernorm")?,
+            q_proj: linear("self_attn.q_proj", self.use_qkv_bias)?,
+            k_proj: linear("self_attn.k_proj", self.use_qkv_bias)?,
+            v_proj: linear("self_attn.v_proj", self.use_qkv_bias)?,
+            o_proj: linear("self_attn.o_proj", false)?,
+            q_layernorm: self.head_norms(weights, &name("self_attn.q_layernorm"), self.heads.n_heads)?,
+            k_layernorm: self.head_norms(weights, &name("self_attn.k_layernorm"), self.heads.n_kv_heads)?,
+            heads: self.heads,
+            post_attention_layernorm: if self.is_parallel {
+                None
+            } else {
+                Some(norm("post_attention_layernorm")?)
+            },
+            mlp: GatedMlp::load(weights, &name("mlp"), self.activation)?,
+            hidden_dropout: self.hidden_dropout,
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct StableLmStem {
+    embed_tokens: Tensor,
+    norm: LayerNorm,
+}
+
+impl Stem for StableLmStem {
+    fn embed(&self, ids: &Tensor, _mask: &Tensor, _pass: &Pass<'_>) -> Result<Tensor, LlmError> {
+        embedded(&self.embed_tokens, ids)
+    }
+
+    fn finish(&self, x: &Tensor) -> Result<Tensor, LlmError> {
+        self.norm.forward(x)
+    }
+}
+
+/// One layer norm a head, without bias.
+#[derive(Debug)]
+struct HeadNorms {
+    plain: LayerNorm,
+    /// (`n_heads`, 1, `width`).
+    weight: Tensor,
+}
+
+impl HeadNorms {
+    fn load(weights: &Weights, name: &str, n: i64, width: i64, eps: f64) -> Result<Self, LlmError> {
+        let rows = (0..n)
+            .map(|head| weights.get(&format!("{name}.norms.{head}.weight")))
+            .collect::<Result<Vec<_>, _>>()?;
+        let weight = Tensor::f_stack(&rows, 0)?.f_unsqueeze(1)?;
+        Ok(Self {
+            plain: LayerNorm::plain(width, eps),
+            weight,
+        })
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor, LlmError> {
+        Ok(self.plain.forward(x)?.f_mul(&self.weight)?)
+    }
+}
+
+#[derive(Debug)]
+struct StableLmBlock {
+    input_layernorm: LayerNorm,
+    q_proj: Linear,
+    k_proj: Linear,
+    v_proj: Linear,
+    o_proj: Linear,
+    q_layernorm: Option<HeadNorms>,
+    k_layernorm: Option<HeadNorms>,
+    heads: Heads,
+    /// Absent where attention and feed-forward part run side by side on one norm (12B).
+    post_attention_layernorm: Option<LayerNorm>,
+    mlp: GatedMlp,
+    hidden_dropout: f64,
+}
+
+impl StableLmBlock {
+    fn attention(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
+        let heads = &self.heads;
+        let mut q = heads.split(&self.q_proj.forward(&pass.needed(x)?)?)?;
+        let mut k = heads.split(&self.k_proj.forward(x)?)?;
+        let v = heads.split(&self.v_proj.forward(x)?)?;
+        if let Some(norms) = &self.q_layernorm {
+            q = norms.forward(&q)?;
+        }
+        if let Some(norms) = &self.k_layernorm {
+            k = norms.forward(&k)?;
+        }
+        let (q, k) = rotated(&q, &k, pass)?;
+        self.o_proj.forward(&attend(&q, &k, &v, heads, pass)?)
+    }
+
+    fn feed_forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
+        pass.drop_out(self.mlp.forward(x)?, Site::FeedForwardOutput, self.hidden_dropout)
+    }
+}
+
+impl Block for StableLmBlock {
+    fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
+        let normed = self.input_layernorm.forward(x)?;
+        let rows = pass.needed(x)?;
+        let attended = self.attention(&normed, pass)?;
+        match &self.post_attention_layernorm {
+            Some(norm) => {
+                let x = rows.f_add(&attended)?;
+                Ok(x.f_add(&self.feed_forward(&norm.forward(&x)?, pass)?)?)
+            }
+            None => {
+                let fed = self.feed_forward(&pass.needed(&normed)?, pass)?;
+                Ok(rows.f_add(&attended)?.f_add(&fed)?)
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Hidden states of given token ids, from arrays in files to a file of tensors.
+
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use lpp_study::{AtomicFile, Progress, Software, Step, StudyError, npy};
+use ndarray::{Array2, ArrayRef2};
+use serde_json::json;
+
+use crate::error::LlmError;
+use crate::model::{CausalModel, ModelInfo, ModelParams, WindowInput, model_files};
+
+/// Runs a model on rows of token ids and writes every hidden state.
+///
+/// Each row is a window of its own. With dropout (untrained models) the rows get different masks.
+///
+/// # Examples
+/// ```no_run
+/// use lpp_llm::{HiddenStatesJob, ModelParams};
+/// use lpp_study::{Silent, Software};
+///
+/// # fn main() -> Result<(), lpp_llm::LlmError> {
+/// let job = HiddenStatesJob {
+///     model: ModelParams::new("models/gpt2"),
+///     ids: "ids.npy".into(),
+///     attention_mask: None,
+///     output: "out.safetensors".into(),
+/// };
+/// let software = Software { program: "example", version: "0.1.0", commit: None };
+/// let model = job.run(software, &Silent)?;
+/// println!("{} hidden states", model.n_layers);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct HiddenStatesJob {
+    /// The model.
+    pub model: ModelParams,
+    /// Token ids, `.npy`, int64, (`n_rows`, `n_tokens`).
+    pub ids: PathBuf,
+    /// 1 for tokens, 0 for padding, `.npy`, int64, in the same shape.
+    pub attention_mask: Option<PathBuf>,
+    /// File to write: f32 tensors `layer-0`, …, each (`n_rows`, `n_tokens`, width of the layer).
+    pub output: PathBuf,
+}
+
+impl HiddenStatesJob {
+    /// Computes and writes; the file is complete or not there.
+    ///
+    /// # Errors
+    /// [`LlmError`] if an array is of another type or shape, a row does not fit the model, or the model cannot
+    /// be loaded.
+    pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<ModelInfo, LlmError> {
+        let ids = self.load(&self.ids)?;
+        let mask = self.load_mask(&ids)?;
+        let step = self.step(software)?;
+        let model = CausalModel::load(&self.model)?;
+        let mut file = TensorFile::create(&self.output, model.info(), ids.dim())?;
+        progress.start("hidden states", ids.nrows() as u64);
+        for (row, tokens) in ids.outer_iter().enumerate() {
+            let tokens = tokens.to_vec();
+            let mask = mask.as_ref().map(|mask| mask.row(row).to_vec());
+            let window = WindowInput {
+                attention_mask: mask.as_deref(),
+                key: row as u64,
+                ..WindowInput::new(&tokens)
+            };
+            model
+                .forward(&window, &mut |layer, states| file.write(row, layer, &states))
+                .map_err(|source| self.in_row(row, source))?;
+            progress.advance(1);
+        }
+        progress.finish();
+        file.commit()?;
+        step.finish()?;
+        Ok(model.info().clone())
+    }
+
+    fn load(&self, path: &Path) -> Result<Array2<i64>, LlmError> {
+        let array = npy::load_i64_matrix(path)?;
+        if array.is_empty() {
+            return Err(LlmError::InputArray {
+                path: path.to_path_buf(),
+                found: format!("an empty array of shape {:?}", array.dim()),
+                expected: "at least one row and one token".to_string(),
+            });
+        }
+        Ok(array)
+    }
+
+    fn load_mask(&self, ids: &Array2<i64>) -> Result<Option<Array2<i64>>, LlmError> {
+        let Some(path) = &self.attention_mask else {
+            return Ok(None);
+        };
+        let mask = self.load(path)?;
+        if mask.dim() == ids.dim() {
+            return Ok(Some(mask));
+        }
+        Err(LlmError::InputArray {
+            path: path.clone(),
+            found: format!("shape {:?}", mask.dim()),
+            expected: format!("{:?} as the token ids", ids.dim()),
+        })
+    }
+
+    fn in_row(&self, row: usize, source: LlmError) -> LlmError {
+        match source {
+            LlmError::TokenId { .. }
+            | LlmError::TooManyTokens { .. }
+            | LlmError::AttentionMask { .. }
+            | LlmError::EmptyWindow => LlmError::InputRow {
+                path: self.ids.clone(),
+                row,
+                source: Box::new(source),
+            },
+            other => other,
+        }
+    }
+
+    fn step(&self, software: Software) -> Result<Step, LlmError> {
+        let step = self
+            .model
+            .described_by(Step::new(software, &self.output))?
+            .input(&self.ids)?;
+        let step = match &self.attention_mask {
+            Some(mask) => step.input(mask)?,
+            None => step,
+        };
+        model_files(&self.model.folder, self.model.training)?
+            .iter()
+            .try_fold(step, |step, file| Ok(step.input(file)?))
+    }
+}
+
+/// A safetensors file that is written row by row.
+#[derive(Debug)]
+struct TensorFile {
+    file: AtomicFile,
+    /// First byte of each layer, and bytes of one row in it.
+    places: Vec<(u64, u64)>,
+}
+
+impl TensorFile {
+    fn create(path: &Path, model: &ModelInfo, (n_rows, n_tokens): (usize, usize)) -> Result<Self, LlmError> {
+        let mut header = serde_json::Map::new();
+        let mut places = Vec::with_capacity(model.n_layers);
+        let mut end = 0;
+        for layer in 0..model.n_layers {
+            let width = model.width(layer);
+            let row_bytes = (n_tokens * width * size_of::<f32>()) as u64;
+            let start = end;
+            end += n_rows as u64 * row_bytes;
+            let entry =
+                json!({"dtype": "F32", "shape": [n_rows, n_tokens, width], "data_offsets": [start, end]});
+            header.insert(format!("layer-{layer}"), entry);
+            places.push((start, row_bytes));
+        }
+        let mut text = serde_json::Value::Object(header).to_string();
+        // Data start at a multiple of eight bytes, as the format asks for.
+        text.push_str(&" ".repeat(text.len().next_multiple_of(8) - text.len()));
+        let mut file = AtomicFile::create(path)?;
+        file.write_all(&(text.len() as u64).to_le_bytes())
+            .and_then(|()| file.write_all(text.as_bytes()))
+            .map_err(|e| write_error(path, e))?;
+        for place in &mut places {
+            place.0 += 8 + text.len() as u64;
+        }
+        Ok(Self { file, places })
+    }
+
+    fn write(&mut self, row: usize, layer: usize, states: &ArrayRef2<f32>) -> Result<(), LlmError> {
+        let Some(&(start, row_bytes)) = self.places.get(layer) else {
+            return Ok(());
+        };
+        let path = self.file.target().to_path_buf();
+        let bytes: Vec<u8> = states.iter().flat_map(|x| x.to_le_bytes()).collect();
+        self.file
+            .seek(SeekFrom::Start(start + row as u64 * row_bytes))
+            .and_then(|_| self.file.write_all(&bytes))
+            .map_err(|e| write_error(&path, e))
+    }
+
+    fn commit(self) -> Result<(), LlmError> {
+        Ok(self.file.commit()?)
+    }
+}
+
+fn write_error(path: &Path, source: std::io::Error) -> LlmError {
+    StudyError::Write {
+        path: path.to_path_buf(),
+        source,
+    }
+    .into()
+}

@@ -1,0 +1,476 @@
+//! A causal language model, from a folder to its hidden states.
+
+use std::path::{Path, PathBuf};
+
+use lpp_study::Step;
+use ndarray::Array2;
+use tch::{Device, Kind, Tensor};
+
+use crate::blocks::Pass;
+use crate::blocks::attention::Visibility;
+use crate::blocks::rotary::RotaryTable;
+use crate::checkpoint::{self, Checkpoint};
+use crate::config::ConfigFile;
+use crate::dropout::Dropout;
+use crate::error::LlmError;
+use crate::families::{self, Block, Family, FirstState, Layout, Stem};
+use crate::parameter::Parameter;
+use crate::untrained;
+use crate::weights::{Source, Weights};
+
+/// Arithmetic of the forward passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// 32-bit floats, as in the reference.
+    #[default]
+    F32,
+    /// 16-bit "brain" floats: half the memory traffic, hidden states about 1 % off.
+    Bf16,
+}
+
+impl Precision {
+    fn kind(self) -> Kind {
+        match self {
+            Self::F32 => Kind::Float,
+            Self::Bf16 => Kind::BFloat16,
+        }
+    }
+
+    /// `f32` or `bf16`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+        }
+    }
+}
+
+/// Where the forward passes run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ComputeDevice {
+    /// The best device that is supported, which so far is the processor.
+    #[default]
+    Auto,
+    /// The processor.
+    Cpu,
+}
+
+impl ComputeDevice {
+    fn torch(self) -> Device {
+        match self {
+            Self::Auto | Self::Cpu => Device::Cpu,
+        }
+    }
+}
+
+/// Where the weights of a model come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Training {
+    /// From the checkpoint.
+    #[default]
+    Pretrained,
+    /// Drawn from a seed; only `config.json` is needed.
+    Untrained {
+        /// Seed of torch's generator, 1 or more.
+        seed: u64,
+        /// Whether dropout stays active in the forward passes, as it does in the reference.
+        dropout: bool,
+    },
+}
+
+/// What to load and how to run it.
+///
+/// ```
+/// let params = lpp_llm::ModelParams::new("models/gpt2").untrained(1);
+/// assert_eq!(params.training, lpp_llm::Training::Untrained { seed: 1, dropout: true });
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelParams {
+    /// Folder with `config.json` and the weights.
+    pub folder: PathBuf,
+    /// Trained weights or drawn ones.
+    pub training: Training,
+    /// Arithmetic.
+    pub precision: Precision,
+    /// Where to run.
+    pub device: ComputeDevice,
+    /// Threads of libtorch, a setting of the whole process; `None` leaves it as it is.
+    pub n_threads: Option<usize>,
+}
+
+impl ModelParams {
+    /// The pretrained model of a folder, in f32.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            training: Training::Pretrained,
+            precision: Precision::F32,
+            device: ComputeDevice::Auto,
+            n_threads: None,
+        }
+    }
+
+    /// The untrained twin with this seed, dropout active as in the reference.
+    #[must_use]
+    pub fn untrained(self, seed: u64) -> Self {
+        Self {
+            training: Training::Untrained { seed, dropout: true },
+            ..self
+        }
+    }
+
+    /// The name of activations of this model in a study: `gpt2`, `gpt2_untrained_seed1`; the language follows
+    /// in the file name.
+    #[must_use]
+    pub fn activations_name(&self, model: &str) -> String {
+        match self.training {
+            Training::Pretrained => model.to_string(),
+            Training::Untrained { seed, .. } => format!("{model}_untrained_seed{seed}"),
+        }
+    }
+
+    /// Adds what decides the numbers, besides the files, to a step's parameters.
+    pub(crate) fn described_by(&self, step: Step) -> Result<Step, LlmError> {
+        let step = step.parameter("precision", self.precision.name());
+        Ok(match self.training {
+            Training::Pretrained => step.parameter("seed", 0),
+            Training::Untrained { seed: 0, .. } => return Err(LlmError::Seed { seed: 0 }),
+            Training::Untrained { seed, dropout } => {
+                step.parameter("seed", seed).parameter("dropout", dropout)
+            }
+        })
+    }
+}
+
+/// Facts about a model that tables and metadata need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ModelInfo {
+    /// `model_type` of its configuration, such as `gpt2`.
+    pub family: &'static str,
+    /// Parameters, counted as in the published tables: with the output matrix unless it is tied to the embedding.
+    pub n_parameters: u64,
+    /// Hidden states: one more than there are blocks.
+    pub n_layers: usize,
+    /// Width of all hidden states but the last.
+    pub n_hidden: usize,
+    /// Width of the last hidden state (opt-350m projects it to 512 of 1024).
+    pub n_hidden_last: usize,
+    /// Positions the model was made for; `None` if there is no limit.
+    pub n_positions: Option<usize>,
+    /// Number of token ids.
+    pub n_vocabulary: usize,
+}
+
+impl ModelInfo {
+    /// Reads the facts from the `config.json` of a folder; no weight is touched.
+    ///
+    /// # Errors
+    /// [`LlmError`] if there is no such folder, or if its configuration asks for something that is not supported.
+    pub fn of_folder(folder: &Path) -> Result<Self, LlmError> {
+        let (name, family) = described(folder)?;
+        Ok(info(name, &family.layout(), &family.parameters()))
+    }
+
+    /// Width of the hidden state `layer`.
+    #[must_use]
+    pub fn width(&self, layer: usize) -> usize {
+        if layer + 1 == self.n_layers {
+            self.n_hidden_last
+        } else {
+            self.n_hidden
+        }
+    }
+}
+
+/// A window of text for a model.
+#[derive(Debug, Clone, Copy)]
+pub struct WindowInput<'a> {
+    /// Token ids.
+    pub ids: &'a [i64],
+    /// 1 for tokens, 0 for padding, in the same length; `None` means that there is no padding.
+    pub attention_mask: Option<&'a [i64]>,
+    /// Hidden states are delivered from this position on; the last block is not computed before it.
+    pub first_needed: usize,
+    /// Tells windows apart for dropout: equal keys get equal masks.
+    pub key: u64,
+}
+
+impl<'a> WindowInput<'a> {
+    /// A window without padding, all positions needed.
+    #[must_use]
+    pub fn new(ids: &'a [i64]) -> Self {
+        Self {
+            ids,
+            attention_mask: None,
+            first_needed: 0,
+            key: 0,
+        }
+    }
+}
+
+/// A model that is ready to run.
+///
+/// # Examples
+/// ```no_run
+/// use lpp_llm::{CausalModel, ModelParams, WindowInput};
+///
+/// # fn main() -> Result<(), lpp_llm::LlmError> {
+/// let model = CausalModel::load(&ModelParams::new("models/gpt2"))?;
+/// let ids = [15496, 995]; // "Hello world"
+/// model.forward(&WindowInput::new(&ids), &mut |layer, states| {
+///     println!("layer {layer}: {:?}", states.dim());
+///     Ok(())
+/// })?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct CausalModel {
+    info: ModelInfo,
+    layout: Layout,
+    stem: Box<dyn Stem>,
+    blocks: Vec<Box<dyn Block>>,
+    /// Seed of the dropout masks, if dropout is active.
+    dropout_seed: Option<u64>,
+    kind: Kind,
+    device: Device,
+}
+
+impl CausalModel {
+    /// Loads a model, or draws it.
+    ///
+    /// # Errors
+    /// [`LlmError`] if the folder lacks what is needed, the configuration asks for something that is not
+    /// supported, tensors are missing or mis-shaped, or a weights file is damaged.
+    pub fn load(params: &ModelParams) -> Result<Self, LlmError> {
+        if let Some(n) = params.n_threads {
+            tch::set_num_threads(i32::try_from(n).unwrap_or(i32::MAX).max(1));
+        }
+        let (name, family) = described(&params.folder)?;
+        let parameters = family.parameters();
+        let (source, dropout_seed) = match params.training {
+            Training::Pretrained => {
+                let opened = Checkpoint::open(&params.folder, &family.naming(), &parameters)?;
+                (Source::Checkpoint(opened), None)
+            }
+            Training::Untrained { seed, dropout } => (
+                Source::Drawn(untrained::draw(&parameters, seed)?),
+                dropout.then_some(seed),
+            ),
+        };
+        let device = params.device.torch();
+        let kind = params.precision.kind();
+        let weights = Weights { source, kind, device };
+        let layout = family.layout();
+        let blocks = (0..layout.n_blocks)
+            .map(|i| family.block(&weights, i))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            info: info(name, &layout, &parameters),
+            stem: family.stem(&weights)?,
+            blocks,
+            layout,
+            dropout_seed,
+            kind,
+            device,
+        })
+    }
+
+    /// Facts about the model.
+    #[must_use]
+    pub fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// Runs one window and hands over each hidden state as soon as it is known, in order.
+    ///
+    /// `sink` is called with the index of the layer and the states of the positions from
+    /// [`first_needed`](WindowInput::first_needed) on, (`n_tokens` - `first_needed`, width). Layer 0 is the
+    /// embedding, the last layer is normalised, except as `hidden_states` of the reference has it for Mamba,
+    /// where layer 0 is the output of the first block and the last block stands twice.
+    ///
+    /// # Errors
+    /// [`LlmError`] if an id is outside the vocabulary, the window is empty or longer than the model's
+    /// positions, the mask is not usable, or `sink` fails.
+    pub fn forward(
+        &self,
+        window: &WindowInput<'_>,
+        sink: &mut dyn FnMut(usize, Array2<f32>) -> Result<(), LlmError>,
+    ) -> Result<(), LlmError> {
+        let mask = self.checked_mask(window)?;
+        tch::no_grad(|| self.run(window, &mask, sink))
+    }
+
+    fn run(
+        &self,
+        window: &WindowInput<'_>,
+        mask: &[i64],
+        sink: &mut dyn FnMut(usize, Array2<f32>) -> Result<(), LlmError>,
+    ) -> Result<(), LlmError> {
+        let first_row = i64::try_from(window.first_needed).unwrap_or(i64::MAX);
+        let n_tokens = i64::try_from(window.ids.len()).unwrap_or(i64::MAX);
+        let visibility = Visibility::new(mask, self.layout.reach, self.device)?;
+        let rotary = match self.layout.rotary {
+            Some(params) => Some(RotaryTable::new(params, n_tokens, self.kind, self.device)?),
+            None => None,
+        };
+        let pass = |block: usize, first_row: i64| Pass {
+            visibility: &visibility,
+            rotary: rotary.as_ref(),
+            dropout: self.dropout(window.key, block),
+            first_row,
+        };
+        let on_device = |x: &[i64]| -> Result<Tensor, LlmError> {
+            Ok(Tensor::f_from_slice(x)?.f_to_device(self.device)?)
+        };
+        let mut x = self
+            .stem
+            .embed(&on_device(window.ids)?, &on_device(mask)?, &pass(0, 0))?;
+        let mut layer = 0;
+        let mut deliver = |x: &Tensor, start: i64| -> Result<(), LlmError> {
+            let delivered = sink(layer, matrix(&x.f_slice(0, start, None, 1)?)?);
+            layer += 1;
+            delivered
+        };
+        if self.layout.first_state == FirstState::Embedding {
+            deliver(&x, first_row)?;
+        }
+        for (index, block) in self.blocks.iter().enumerate() {
+            if index + 1 < self.blocks.len() {
+                x = block.forward(&x, &pass(index, 0))?;
+                deliver(&x, first_row)?;
+            } else {
+                x = block.forward(&x, &pass(index, first_row))?;
+            }
+        }
+        if self.layout.first_state == FirstState::FirstBlock {
+            deliver(&x, 0)?;
+        }
+        deliver(&self.stem.finish(&x)?, 0)
+    }
+
+    fn dropout(&self, window: u64, block: usize) -> Option<Dropout> {
+        self.dropout_seed.map(|seed| Dropout {
+            seed,
+            window,
+            block: block as u64,
+        })
+    }
+
+    /// The attention mask of a window whose ids and sizes fit the model.
+    fn checked_mask(&self, window: &WindowInput<'_>) -> Result<Vec<i64>, LlmError> {
+        let n_tokens = window.ids.len();
+        if window.first_needed >= n_tokens {
+            return Err(LlmError::EmptyWindow);
+        }
+        if let Some(n_positions) = self.info.n_positions.filter(|&n| n_tokens > n) {
+            return Err(LlmError::TooManyTokens {
+                n_tokens,
+                n_positions,
+            });
+        }
+        let n_vocabulary = self.info.n_vocabulary;
+        let is_outside =
+            |&(_, &id): &(usize, &i64)| usize::try_from(id).map_or(true, |id| id >= n_vocabulary);
+        if let Some((position, &id)) = window.ids.iter().enumerate().find(is_outside) {
+            return Err(LlmError::TokenId {
+                id,
+                position,
+                n_vocabulary,
+            });
+        }
+        let Some(mask) = window.attention_mask else {
+            return Ok(vec![1; n_tokens]);
+        };
+        let refuse = |found: String, expected: &str| LlmError::AttentionMask {
+            found,
+            expected: expected.to_string(),
+        };
+        if mask.len() != n_tokens {
+            return Err(refuse(
+                format!("{} values for {n_tokens} tokens", mask.len()),
+                "one value a token",
+            ));
+        }
+        if let Some(value) = mask.iter().find(|&&m| m != 0 && m != 1) {
+            return Err(refuse(format!("the value {value}"), "0 or 1"));
+        }
+        if mask.first() != Some(&1) {
+            return Err(refuse(
+                "padding at the first position".to_string(),
+                "padding on the right",
+            ));
+        }
+        Ok(mask.to_vec())
+    }
+}
+
+/// The files that decide what a model computes, for provenance: the configuration and the weights.
+///
+/// # Errors
+/// [`LlmError`] if a pretrained model has no weights.
+pub fn model_files(folder: &Path, training: Training) -> Result<Vec<PathBuf>, LlmError> {
+    let mut files = vec![folder.join("config.json")];
+    if training == Training::Pretrained {
+        files.extend(checkpoint::weight_files(folder)?);
+    }
+    Ok(files)
+}
+
+/// The family that the configuration of a folder asks for, and its name.
+fn described(folder: &Path) -> Result<(&'static str, Box<dyn Family>), LlmError> {
+    if folder.is_dir() {
+        return families::family_of(&ConfigFile::load(folder)?);
+    }
+    Err(LlmError::NoModelFolder {
+        folder: folder.to_path_buf(),
+        known: neighbours(folder),
+    })
+}
+
+/// The model folders beside one that is not there.
+fn neighbours(folder: &Path) -> String {
+    let entries = folder.parent().and_then(|parent| parent.read_dir().ok());
+    let mut names: Vec<_> = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.path().join("config.json").is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    if names.is_empty() {
+        "none".to_string()
+    } else {
+        names.join(", ")
+    }
+}
+
+fn info(family: &'static str, layout: &Layout, parameters: &[Parameter]) -> ModelInfo {
+    let n_body_parameters: u64 = parameters.iter().map(Parameter::n_elements).sum();
+    let count = |n: i64| usize::try_from(n).unwrap_or(0);
+    ModelInfo {
+        family,
+        n_parameters: n_body_parameters + layout.n_head_parameters.unsigned_abs(),
+        n_layers: count(layout.n_blocks) + 1,
+        n_hidden: count(layout.width),
+        n_hidden_last: count(layout.last_width),
+        n_positions: layout.n_positions.map(count),
+        n_vocabulary: count(layout.n_vocabulary),
+    }
+}
+
+/// A tensor of two axes as an array of f32.
+fn matrix(x: &Tensor) -> Result<Array2<f32>, LlmError> {
+    let (rows, columns) = x.size2()?;
+    let dim = (
+        usize::try_from(rows).unwrap_or(0),
+        usize::try_from(columns).unwrap_or(0),
+    );
+    let values = Vec::<f32>::try_from(x.f_to_kind(Kind::Float)?.f_contiguous()?.f_flatten(0, 1)?)?;
+    // libtorch delivered exactly the rows and columns it announced.
+    Ok(Array2::from_shape_vec(dim, values).unwrap_or_else(|_| Array2::zeros((0, 0))))
+}

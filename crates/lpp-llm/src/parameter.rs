@@ -1,0 +1,107 @@
+//! The parameters of a model: names, shapes, and how an untrained model draws them.
+//!
+//! One list serves three ends: it says which tensors a checkpoint must hold, it counts parameters, and in
+//! the order of the reference's module definitions it drives the random draws of [`crate::untrained`].
+
+/// What constructing a module draws, before the family's own initialisation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Construction {
+    /// Nothing is drawn.
+    Nothing,
+    /// Normal with this standard deviation.
+    Normal(f64),
+    /// Uniform between minus and plus this bound.
+    Uniform(f64),
+}
+
+/// How a parameter gets its final value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Initial {
+    /// A constant; nothing is drawn.
+    Constant(f64),
+    /// What construction drew.
+    Constructed,
+    /// Normal with this standard deviation.
+    Normal(f64),
+    /// Normal drawn twice in a row; the second draw, with the second deviation, stays (GPT-2's `c_proj`).
+    NormalTwice(f64, f64),
+    /// Uniform between minus and plus this bound.
+    Uniform(f64),
+    /// ln(1), …, ln(N) in each row (Mamba's `A_log`).
+    LogCount,
+    /// The bias that makes softplus return log-uniform time steps (Mamba's `dt_proj.bias`).
+    TimeStep {
+        /// Smallest time step.
+        min: f64,
+        /// Largest time step.
+        max: f64,
+        /// Steps are not allowed below this.
+        floor: f64,
+    },
+}
+
+/// One named tensor of a model.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Parameter {
+    /// Name as in the checkpoint, without the base prefix.
+    pub(crate) name: String,
+    /// Its shape.
+    pub(crate) shape: Vec<i64>,
+    /// First draw.
+    pub(crate) construction: Construction,
+    /// Final value.
+    pub(crate) initial: Initial,
+    /// A row that is set to zero in the end (`pad_token_id`).
+    pub(crate) zero_row: Option<i64>,
+}
+
+impl Parameter {
+    fn new(name: String, shape: &[i64], construction: Construction, initial: Initial) -> Self {
+        Self {
+            name,
+            shape: shape.to_vec(),
+            construction,
+            initial,
+            zero_row: None,
+        }
+    }
+
+    /// An embedding table (rows, width): constructed as N(0, 1), initialised as N(0, std²).
+    pub(crate) fn embedding(name: &str, shape: [i64; 2], std: f64, zero_row: Option<i64>) -> Self {
+        let initial = Initial::Normal(std);
+        Self {
+            zero_row,
+            ..Self::new(name.to_string(), &shape, Construction::Normal(1.0), initial)
+        }
+    }
+
+    /// The weight of a linear layer (out, in).
+    pub(crate) fn linear(name: String, shape: [i64; 2], std: f64) -> Self {
+        Self::new(name, &shape, uniform_for(shape[1]), Initial::Normal(std))
+    }
+
+    /// The bias of a linear layer with `n_in` inputs: drawn by construction, then set to zero.
+    pub(crate) fn linear_bias(name: String, n_out: i64, n_in: i64) -> Self {
+        Self::new(name, &[n_out], uniform_for(n_in), Initial::Constant(0.0))
+    }
+
+    /// A parameter that is constant at the start, such as the weight of a norm.
+    pub(crate) fn constant(name: String, shape: &[i64], value: f64) -> Self {
+        Self::new(name, shape, Construction::Nothing, Initial::Constant(value))
+    }
+
+    /// Any other parameter.
+    pub(crate) fn drawn(name: String, shape: &[i64], construction: Construction, initial: Initial) -> Self {
+        Self::new(name, shape, construction, initial)
+    }
+
+    /// Number of elements.
+    pub(crate) fn n_elements(&self) -> u64 {
+        self.shape.iter().map(|&n| n.unsigned_abs()).product()
+    }
+}
+
+/// The bound of a linear layer's construction draw, one over the square root of its number of inputs.
+pub(crate) fn uniform_for(n_in: i64) -> Construction {
+    Construction::Uniform(1.0 / (n_in as f64).sqrt())
+}
