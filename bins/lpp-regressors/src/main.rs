@@ -1,5 +1,7 @@
 //! `lpp-regressors`: from activations per word to features per scan.
 
+#![expect(clippy::doc_markdown, reason = "clap shows these texts as they are")]
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -31,7 +33,7 @@ struct Args {
     #[arg(long, value_name = "N")]
     n_scans: usize,
     /// Repetition time in seconds
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SECONDS")]
     tr: f64,
     /// Haemodynamic response: glover or spm
     #[arg(long, value_name = "MODEL", default_value_t)]

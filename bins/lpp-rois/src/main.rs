@@ -1,5 +1,7 @@
 //! `lpp-rois`: spherical regions of interest.
 
+#![expect(clippy::doc_markdown, reason = "clap shows these texts as they are")]
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -23,7 +25,7 @@ struct Args {
     #[arg(long, value_name = "NII")]
     mask: Option<PathBuf>,
     /// Radius in mm, the surface included
-    #[arg(long, value_name = "MM", default_value_t = REFERENCE_RADIUS_MM)]
+    #[arg(long, allow_negative_numbers = true, value_name = "MM", default_value_t = REFERENCE_RADIUS_MM)]
     radius: f64,
     /// Other regions: a CSV file with the columns name, x, y and z, in mm
     #[arg(long, value_name = "CSV")]

@@ -110,7 +110,7 @@ impl ByteSource {
         n: usize,
         big_endian: bool,
     ) -> Result<Vec<T>, FmriError> {
-        let n_bytes = n.checked_mul(size_of::<T>()).unwrap_or(usize::MAX);
+        let n_bytes = n.saturating_mul(size_of::<T>());
         self.require(n_bytes as u64)?;
         let mut numbers = Vec::with_capacity(n.min(CHUNK));
         let mut buffer = vec![0; n_bytes.min(CHUNK)];

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use lpp_study::StudyError;
 
+use crate::grid::Grid;
+
 /// What can go wrong with images, masks, spheres, events and joblib files.
 ///
 /// Errors about a file name it and say what was found and what was expected; the cause is the
@@ -45,19 +47,12 @@ pub enum FmriError {
         expected: Vec<usize>,
     },
     /// An image does not lie on the grid of the mask.
-    #[error(
-        "the image's grid (shape {found_shape:?}, affine {found_affine:?}) does not match the mask's (shape \
-         {expected_shape:?}, affine {expected_affine:?})"
-    )]
+    #[error("the image's grid ({found}) does not match the mask's ({expected})")]
     GridMismatch {
-        /// Shape of the image.
-        found_shape: [usize; 3],
-        /// Affine of the image, its first three rows.
-        found_affine: [[f64; 4]; 3],
-        /// Shape of the mask.
-        expected_shape: [usize; 3],
-        /// Affine of the mask, its first three rows.
-        expected_affine: [[f64; 4]; 3],
+        /// Grid of the image.
+        found: Box<Grid>,
+        /// Grid of the mask.
+        expected: Box<Grid>,
     },
     /// An affine maps the grid to a plane, a line or a point, or holds a number that is not finite.
     #[error("the affine {affine:?} cannot be inverted")]

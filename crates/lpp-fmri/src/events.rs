@@ -26,19 +26,17 @@ impl WordEvents {
         let mut table = CsvTable::load(path)?;
         select_run(&mut table, path, run)?;
         let onsets_s = table.numbers(table.first_of(&["onset_s", "onset"]).unwrap_or("onset"))?;
-        let offsets_s = match table.first_of(&["offset_s", "offset"]) {
-            Some(column) => table.numbers(column)?,
-            None => {
-                let Some(column) = table.first_of(&["duration_s", "duration"]) else {
-                    return Err(table.missing("offset or duration"));
-                };
-                let durations = table.numbers(column)?;
-                onsets_s
-                    .iter()
-                    .zip(durations)
-                    .map(|(onset, duration)| onset + duration)
-                    .collect()
-            }
+        let offsets_s = if let Some(column) = table.first_of(&["offset_s", "offset"]) {
+            table.numbers(column)?
+        } else if let Some(column) = table.first_of(&["duration_s", "duration"]) {
+            let durations = table.numbers(column)?;
+            onsets_s
+                .iter()
+                .zip(durations)
+                .map(|(onset, duration)| onset + duration)
+                .collect()
+        } else {
+            return Err(table.missing("offset or duration"));
         };
         Ok(Self { onsets_s, offsets_s })
     }

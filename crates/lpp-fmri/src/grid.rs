@@ -1,5 +1,7 @@
 //! The lattice of voxel centres that an image or a mask lives on.
 
+use std::fmt;
+
 use crate::FmriError;
 use crate::affine::{Affine, affines_close, diagonal_affine, invert_affine, transform, upper_rows};
 
@@ -96,11 +98,15 @@ impl Grid {
             return Ok(());
         }
         Err(FmriError::GridMismatch {
-            found_shape: found.shape,
-            found_affine: upper_rows(&found.affine),
-            expected_shape: self.shape,
-            expected_affine: upper_rows(&self.affine),
+            found: Box::new(*found),
+            expected: Box::new(*self),
         })
+    }
+}
+
+impl fmt::Display for Grid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "shape {:?}, affine {:?}", self.shape, upper_rows(&self.affine))
     }
 }
 

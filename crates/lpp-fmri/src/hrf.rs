@@ -78,7 +78,9 @@ impl Hrf {
             })
             .collect();
         let sum: f64 = kernel.iter().sum();
-        kernel.iter_mut().for_each(|h| *h /= sum);
+        for h in &mut kernel {
+            *h /= sum;
+        }
         Ok(kernel)
     }
 
@@ -123,7 +125,11 @@ pub(crate) fn n_kernel_points(tr_s: f64) -> Result<usize, FmriError> {
             expected: "a positive number of seconds between 0.0016 and 640",
         });
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 2 and a million")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 2 and a million"
+    )]
     let n_points = n_points as usize;
     Ok(n_points)
 }

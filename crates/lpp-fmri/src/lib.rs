@@ -27,6 +27,8 @@
 //! # }
 //! ```
 
+#![allow(clippy::needless_range_loop, reason = "affines read best by row and column")]
+
 mod affine;
 mod byte_source;
 mod csv_table;

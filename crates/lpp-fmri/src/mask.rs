@@ -83,7 +83,7 @@ impl Mask {
                 continue;
             }
             let first = *inside_value.get_or_insert(value);
-            if !value.is_finite() || value != first {
+            if !value.is_finite() || !same(value, first) {
                 return Err(FmriError::malformed(
                     path,
                     format!("the values {first} and {value}"),
@@ -233,4 +233,10 @@ impl Mask {
             text
         })
     }
+}
+
+/// Two values of an image are one if they are equal, however close others may be.
+#[expect(clippy::float_cmp, reason = "equality is what is asked")]
+fn same(a: f64, b: f64) -> bool {
+    a == b
 }

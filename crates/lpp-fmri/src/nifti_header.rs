@@ -259,15 +259,12 @@ impl RawHeader {
             return Err(source.malformed(format!("the quaternion ({b}, {c}, {d})"), "a length of at most 1"));
         }
         let rotation = rotation([w, b, c, d]);
-        let signed = [
-            sizes[0],
-            sizes[1],
-            if self.pixdim[0] == -1.0 {
-                -sizes[2]
-            } else {
-                sizes[2]
-            },
-        ];
+        #[expect(
+            clippy::float_cmp,
+            reason = "exactly -1 means left-handed, anything else counts as 1"
+        )]
+        let left_handed = self.pixdim[0] == -1.0;
+        let signed = [sizes[0], sizes[1], if left_handed { -sizes[2] } else { sizes[2] }];
         let mut affine = diagonal_affine([1.0; 3], self.q_offset);
         for row in 0..3 {
             for column in 0..3 {

@@ -70,7 +70,7 @@ fn write_numbers<T: Element>(out: &mut impl Write, array: &ArrayD<T>) -> io::Res
 /// The header and its four trailing bytes; positions are those of the NIfTI-1 standard (`nifti1.h`).
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "the format stores geometry as f32"
+    reason = "the format stores geometry as f32; ranks and bits are small"
 )]
 fn header_bytes(image: &Image) -> Result<[u8; DATA_OFFSET], FmriError> {
     let affine = image.grid().affine();
@@ -78,12 +78,12 @@ fn header_bytes(image: &Image) -> Result<[u8; DATA_OFFSET], FmriError> {
     let sizes = column_lengths(affine);
     let mut header = Fields([0; DATA_OFFSET]);
     header.put(0, 348i32.to_le_bytes());
-    header.put(40, (image.values().shape().len() as i16).to_le_bytes());
+    header.put(40, (image.values().shape().len() as u16).to_le_bytes());
     for (axis, length) in dimensions(image)?.into_iter().enumerate() {
         header.put(42 + 2 * axis, length.to_le_bytes());
     }
     header.put(70, data_type_code(element).to_le_bytes());
-    header.put(72, (8 * element.size() as i16).to_le_bytes());
+    header.put(72, (8 * element.size() as u16).to_le_bytes());
     let time_step = image.time_step();
     let pixdim = [1.0, sizes[0], sizes[1], sizes[2], time_step, 1.0, 1.0, 1.0];
     for (i, step) in pixdim.into_iter().enumerate() {

@@ -104,6 +104,10 @@ numeric_types! {
     F64, f64, "float64";
 }
 
+#[expect(
+    clippy::single_component_path_imports,
+    reason = "this is what makes the macros paths of the crate"
+)]
 pub(crate) use {with_array, with_element_type};
 
 impl NumArray {
@@ -138,6 +142,7 @@ impl NumArray {
     #[must_use]
     #[expect(
         clippy::cast_lossless,
+        clippy::unnecessary_cast,
         reason = "one expression serves ten types, of which some widen and some round"
     )]
     pub fn to_f64(&self) -> ArrayD<f64> {

@@ -5,7 +5,7 @@
 //! features, layers and models, and it is sparse: a scan feels only the words of the last 32 s.
 
 use ndarray::parallel::prelude::*;
-use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, s};
+use ndarray::{Array2, ArrayRef2, ArrayViewMut2, Axis, s};
 
 use crate::FmriError;
 use crate::hrf::{Hrf, OVERSAMPLING, n_kernel_points};
@@ -171,12 +171,12 @@ impl RegressorOperator {
             .axis_chunks_iter_mut(Axis(0), BLOCK_SCANS)
             .into_par_iter()
             .enumerate()
-            .for_each(|(block, rows)| self.fill(rows, block * BLOCK_SCANS, activations.view()));
+            .for_each(|(block, rows)| self.fill(rows, block * BLOCK_SCANS, &activations));
         Ok(features)
     }
 
     /// Fills the scans from `first_scan` on, one block of features after the other.
-    fn fill<T>(&self, mut scans: ArrayViewMut2<'_, f64>, first_scan: usize, activations: ArrayView2<'_, T>)
+    fn fill<T>(&self, mut scans: ArrayViewMut2<'_, f64>, first_scan: usize, activations: &ArrayRef2<T>)
     where
         T: Copy + Into<f64>,
     {

@@ -114,8 +114,10 @@ pub fn sphere(mask: &Mask, centre_mm: [f64; 3], radius_mm: f64) -> Result<Array1
     let always = [
         mask.voxels()
             .iter()
-            .position(|voxel| voxel.map(|v| v as f64) == nearest),
-        world.iter().position(|point| point.map(f64::trunc) == truncated),
+            .position(|voxel| same_integers(voxel.map(|v| v as f64), nearest)),
+        world
+            .iter()
+            .position(|point| same_integers(point.map(f64::trunc), truncated)),
     ];
     for index in always.into_iter().flatten() {
         flags[index] = true;
@@ -133,6 +135,11 @@ pub fn sphere(mask: &Mask, centre_mm: [f64; 3], radius_mm: f64) -> Result<Array1
 /// As [`sphere`].
 pub fn sphere_volume(mask: &Mask, centre_mm: [f64; 3], radius_mm: f64) -> Result<Array3<f64>, FmriError> {
     mask.unmask(&sphere(mask, centre_mm, radius_mm)?.mapv(f64::from), 0.0)
+}
+
+#[expect(clippy::float_cmp, reason = "whole numbers, which f64 holds exactly")]
+fn same_integers(a: [f64; 3], b: [f64; 3]) -> bool {
+    a == b
 }
 
 fn squared_distance(a: [f64; 3], b: [f64; 3]) -> f64 {

@@ -12,7 +12,7 @@ use crate::numeric::{NumArray, with_element_type};
 /// Names and keys are short; a longer text has no business in a dump of arrays.
 const MAX_TEXT: usize = 1 << 12;
 /// Raw data begin at a multiple of this.
-const ALIGNMENT: u64 = 16;
+const ALIGNMENT: usize = 16;
 
 /// Runs the program in `source` and returns its result with the objects that it refers to.
 pub(super) fn run(source: &mut ByteSource) -> Result<(Value, Objects), FmriError> {
@@ -340,7 +340,7 @@ impl Machine<'_> {
     /// One byte n, then n bytes 0xff up to the next multiple of 16.
     fn padding(&mut self) -> Result<(), FmriError> {
         let n = usize::from(self.source.read_byte()?);
-        let mut bytes = [0; ALIGNMENT as usize];
+        let mut bytes = [0; ALIGNMENT];
         let Some(used) = bytes.get_mut(..n) else {
             return Err(self.refuse(format!("a padding of {n} bytes")));
         };
