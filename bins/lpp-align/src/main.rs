@@ -12,6 +12,10 @@ use lpp_text::{AlignJob, AnnotationSource, parse_corrections};
 ///
 /// Columns: run,word_index,word,onset,offset,window,token_start,token_end_window,token_end,tokens. Runs, words, windows
 /// and tokens count from 0, times are in seconds, and token_end is the token behind the last.
+#[expect(
+    clippy::doc_markdown,
+    reason = "these comments are the help text, where backticks would show"
+)]
 #[derive(Debug, Parser)]
 #[command(
     version,

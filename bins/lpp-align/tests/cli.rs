@@ -1,5 +1,10 @@
 //! `lpp-align` from flags to files.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers included"
+)]
+
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};

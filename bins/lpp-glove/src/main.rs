@@ -12,6 +12,10 @@ use lpp_text::{AnnotationSource, BaselineJob, BaselineSource, parse_corrections}
 ///
 /// Words without a vector get zeros and are listed in a warning. The words with their times are written beside the
 /// activations, as words_en.csv.
+#[expect(
+    clippy::doc_markdown,
+    reason = "these comments are the help text, where backticks would show"
+)]
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -29,7 +33,7 @@ struct Args {
     /// Corrections of the annotation: published or none [default: the study's]
     #[arg(long, value_name = "WHICH", value_parser = parse_corrections)]
     corrections: Option<AnnotationCorrections>,
-    /// The activations file to write [default: the study's activations/glove_<LANG>.safetensors]
+    /// The activations file to write [default: the study's, such as activations/glove_en.safetensors]
     #[arg(short, long, value_name = "SAFETENSORS")]
     output: Option<PathBuf>,
     #[command(flatten)]

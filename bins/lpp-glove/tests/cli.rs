@@ -1,5 +1,10 @@
 //! `lpp-glove` from flags to files.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers included"
+)]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -18,7 +23,10 @@ impl Toy {
     /// Three words in the first run, one in each other.
     fn new() -> Self {
         let toy = Self(tempfile::tempdir().unwrap());
-        let rest: String = (2..=9).map(|section| format!("the,0,1,{section}\n")).collect();
+        let rest = (2..=9)
+            .map(|section| format!("the,0,1,{section}\n"))
+            .collect::<Vec<_>>()
+            .concat();
         let first = "NA\\IVE;,0.5,1,1\nthree two five,1,2.25,1\n,2,3,1\nsnake's,2,3,1\n";
         let path = toy.path("annotation/EN/lppEN_word_information.csv");
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -14,6 +14,10 @@ use lpp_text::{
 ///
 /// The type is vector (a new normal vector for each word spoken) or embedding (one uniform vector for each different
 /// word). The words with their times are written beside the activations, as words_en.csv.
+#[expect(
+    clippy::doc_markdown,
+    reason = "these comments are the help text, where backticks would show"
+)]
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -37,7 +41,7 @@ struct Args {
     /// Corrections of the annotation: published or none [default: the study's]
     #[arg(long, value_name = "WHICH", value_parser = parse_corrections)]
     corrections: Option<AnnotationCorrections>,
-    /// The activations file to write [default: the study's activations/random_<TYPE>_<D>d_seed<S>_<LANG>.safetensors]
+    /// The activations file to write [default: the study's, such as activations/random_vector_300d_seed1_en.safetensors]
     #[arg(short, long, value_name = "SAFETENSORS")]
     output: Option<PathBuf>,
     #[command(flatten)]

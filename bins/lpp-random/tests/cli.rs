@@ -1,5 +1,10 @@
 //! `lpp-random` from flags to files.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers included"
+)]
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,7 +20,10 @@ impl Toy {
     /// The words of the first run are sheep, box, sheep.
     fn new() -> Self {
         let toy = Self(tempfile::tempdir().unwrap());
-        let rest: String = (2..=9).map(|section| format!("box,0,1,{section}\n")).collect();
+        let rest = (2..=9)
+            .map(|section| format!("box,0,1,{section}\n"))
+            .collect::<Vec<_>>()
+            .concat();
         let path = toy.path("annotation/EN/lppEN_word_information.csv");
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(

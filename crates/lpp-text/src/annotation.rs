@@ -91,7 +91,7 @@ impl Annotation {
                     .unwrap_or_else(|| cell(&record, columns.word));
                 Row {
                     record: &record,
-                    row,
+                    label: row,
                     path,
                 }
                 .add(word, &columns, &mut runs)?;
@@ -200,7 +200,7 @@ impl Columns {
 /// One data row under its label.
 struct Row<'a> {
     record: &'a StringRecord,
-    row: usize,
+    label: usize,
     path: &'a Path,
 }
 
@@ -241,7 +241,7 @@ impl Row<'_> {
     fn bad(&self, column: &'static str, found: &str, expected: String) -> TextError {
         TextError::BadCell {
             path: self.path.to_owned(),
-            row: self.row,
+            row: self.label,
             column,
             found: found.to_owned(),
             expected,
@@ -278,7 +278,10 @@ mod tests {
     }
 
     fn table(first_rows: &str) -> String {
-        let rest: String = (1..=N_RUNS).map(|s| format!("w{s},0.5,1.5,x,{s}\n")).collect();
+        let rest = (1..=N_RUNS)
+            .map(|s| format!("w{s},0.5,1.5,x,{s}\n"))
+            .collect::<Vec<_>>()
+            .concat();
         format!("word,onset,offset,lemma,section\n{first_rows}{rest}")
     }
 

@@ -80,9 +80,9 @@ impl<'a> SpanAverager<'a> {
                     let mut sum = self.sums.row_mut(index);
                     // The first vector is copied, not added to zero, which keeps the sign of a negative zero.
                     if self.counts[index] == 0 {
-                        sum.assign(&row)
+                        sum.assign(&row);
                     } else {
-                        sum += &row
+                        sum += &row;
                     }
                     self.counts[index] += 1;
                 }
@@ -179,9 +179,9 @@ fn rows_of_characters(
         }
         let mut sum = rows.row_mut(row);
         if n_characters[row] == 0 {
-            sum.assign(&vector)
+            sum.assign(&vector);
         } else {
-            sum += &vector
+            sum += &vector;
         }
         n_characters[row] += 1;
     }
@@ -195,4 +195,26 @@ fn rows_of_characters(
         }
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn a_row_without_characters_takes_the_next_one() {
+        // Character 1 shares its token with character 2, so that it has none; row 1 owns only that one.
+        let vectors = array![[1.0], [0.0], [4.0], [8.0]];
+        let rows = rows_of_characters(&vectors, &[2, 0, 1, 1], &[0, 1, 2, 2], 3);
+        assert_eq!(rows, array![[1.0], [6.0], [6.0]]);
+    }
+
+    #[test]
+    fn a_skipped_row_shifts_the_rows_behind_it() {
+        // Three rows are kept; the second of four has no word, so that owners are 0, 2 and 3 (a quirk that is kept).
+        let vectors = array![[1.0], [2.0], [3.0]];
+        let rows = rows_of_characters(&vectors, &[1, 1, 1], &[0, 2, 3], 3);
+        assert_eq!(rows, array![[1.0], [2.0], [2.0]]);
+    }
 }

@@ -111,30 +111,8 @@ pub enum TextError {
         run: usize,
     },
     /// No token near the expected place belongs to a word.
-    #[error(
-        "run {run}, word {word_index} {word:?} (between {before:?} and {after:?}): no token for it among {tokens:?}, \
-         at window {window}, token {token}; the text around is {text:?}"
-    )]
-    Unalignable {
-        /// The run, from 0.
-        run: usize,
-        /// Index of the word (Chinese: of the character) in its run.
-        word_index: usize,
-        /// The word.
-        word: String,
-        /// The words before it.
-        before: String,
-        /// The words after it.
-        after: String,
-        /// Window in which the search began.
-        window: usize,
-        /// Token at which the search began.
-        token: usize,
-        /// The texts of the tokens that were tried.
-        tokens: Vec<String>,
-        /// The text around the place where the search began.
-        text: String,
-    },
+    #[error(transparent)]
+    Unalignable(Box<UnalignableWord>),
     /// A word has no token at all, so that it can have no vector.
     #[error("run {run}, row {row}: no token is left for this word or the words after it")]
     WordWithoutToken {
@@ -163,6 +141,33 @@ pub enum TextError {
         /// What it should be.
         expected: &'static str,
     },
+}
+
+/// A word for which no token was found, and what lies around it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "run {run}, word {word_index} {word:?} (between {before:?} and {after:?}): no token for it among {tokens:?}, \
+     at window {window}, token {token}; the text around is {text:?}"
+)]
+pub struct UnalignableWord {
+    /// The run, from 0.
+    pub run: usize,
+    /// Index of the word (Chinese: of the character) in its run.
+    pub word_index: usize,
+    /// The word.
+    pub word: String,
+    /// The words before it.
+    pub before: String,
+    /// The words after it.
+    pub after: String,
+    /// Window in which the search began.
+    pub window: usize,
+    /// Token at which the search began.
+    pub token: usize,
+    /// The texts of the tokens that were tried.
+    pub tokens: Vec<String>,
+    /// The text around the place where the search began.
+    pub text: String,
 }
 
 impl TextError {

@@ -40,7 +40,7 @@ pub use annotation::{Annotation, N_RUNS, RunWords};
 pub use average::{SpanAverager, average_spans};
 pub use corpus::{CorpusRun, prepare_corpus};
 pub use corrections::{Corrections, parse_corrections};
-pub use error::TextError;
+pub use error::{TextError, UnalignableWord};
 pub use glove::{Glove, GloveRuns};
 pub use job::{AlignJob, AnnotationSource, BaselineJob, BaselineSource, JobReport};
 pub use random::{RandomBaseline, RandomKind};

@@ -45,7 +45,7 @@ pub(crate) fn plain(text: &str) -> String {
 pub(crate) fn matches(word: &str, token: &str, lang: Language) -> bool {
     let token = plain(token);
     // One letter is too little evidence in an alphabet, one character is a word in Chinese.
-    let least = if lang == Language::Chinese { 0 } else { 1 };
+    let least = usize::from(lang != Language::Chinese);
     let longer = |text: &str| text.chars().nth(least).is_some();
     (!token.is_empty() && word.starts_with(&token))
         || (longer(word) && token.contains(word))

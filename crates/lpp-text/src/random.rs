@@ -1,12 +1,11 @@
 //! Baselines without meaning: random vectors, one per word spoken or one per word of the vocabulary.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
 use std::str::FromStr;
 
 use lpp_stats::LegacyRandom;
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 
 use crate::{RunWords, TextError};
 
@@ -91,40 +90,31 @@ impl RandomBaseline {
     pub fn draw(&self, runs: &[RunWords]) -> Vec<Array2<f64>> {
         let mut random = LegacyRandom::seed(self.seed);
         match self.kind {
-            RandomKind::Vector => {
-                runs.iter()
-                    .map(|run| Array2::from_shape_simple_fn((run.n_words(), self.n_dims), || random.normal()))
-            }
-            .collect(),
+            RandomKind::Vector => self.vectors(runs, &mut random),
             RandomKind::Embedding => self.embeddings(runs, &mut random),
         }
     }
 
-    fn embeddings(&self, runs: &[RunWords], random: &mut LegacyRandom) -> Vec<Array2<f64>> {
-        let mut place_of = HashMap::new();
-        let mut drawn: Vec<f64> = Vec::new();
-        let mut rows = |run: &RunWords| {
-            let mut values = Vec::with_capacity(run.n_words() * self.n_dims);
-            for word in &run.words {
-                let start = match place_of.entry(word.clone()) {
-                    Entry::Occupied(place) => *place.get(),
-                    Entry::Vacant(place) => {
-                        let start = drawn.len();
-                        drawn.extend((0..self.n_dims).map(|_| random.uniform()));
-                        *place.insert(start)
-                    }
-                };
-                values.extend_from_slice(&drawn[start..start + self.n_dims]);
-            }
-            values
-        };
-        runs.iter()
-            .map(|run| {
-                let values = rows(run);
-                Array2::from_shape_fn((run.n_words(), self.n_dims), |(row, dim)| {
-                    values[row * self.n_dims + dim]
-                })
-            })
+    fn vectors(&self, runs: &[RunWords], random: &mut LegacyRandom) -> Vec<Array2<f64>> {
+        let shapes = runs.iter().map(|run| (run.n_words(), self.n_dims));
+        shapes
+            .map(|shape| Array2::from_shape_simple_fn(shape, || random.normal()))
             .collect()
+    }
+
+    fn embeddings(&self, runs: &[RunWords], random: &mut LegacyRandom) -> Vec<Array2<f64>> {
+        let mut drawn: HashMap<&str, Array1<f64>> = HashMap::new();
+        for word in runs.iter().flat_map(|run| &run.words) {
+            let draw = || Array1::from_shape_simple_fn(self.n_dims, || random.uniform());
+            drawn.entry(word).or_insert_with(draw);
+        }
+        let rows = |run: &RunWords| {
+            let mut rows = Array2::zeros((run.n_words(), self.n_dims));
+            for (word, mut row) in run.words.iter().zip(rows.outer_iter_mut()) {
+                row.assign(&drawn[word.as_str()]);
+            }
+            rows
+        };
+        runs.iter().map(rows).collect()
     }
 }

@@ -60,8 +60,8 @@ impl TokenizerConfig {
     /// Defaults of the tokenizer classes of transformers 4.40.
     fn default_token(&self, name: &str) -> Option<String> {
         let token = match (self.class(), name) {
-            ("GPT2Tokenizer" | "GPTNeoXTokenizer", "eos_token" | "bos_token") => "<|endoftext|>",
-            ("Qwen2Tokenizer", "eos_token" | "pad_token") => "<|endoftext|>",
+            ("GPT2Tokenizer" | "GPTNeoXTokenizer", "eos_token" | "bos_token")
+            | ("Qwen2Tokenizer", "eos_token" | "pad_token") => "<|endoftext|>",
             ("LlamaTokenizer" | "CodeLlamaTokenizer", "eos_token") => "</s>",
             ("LlamaTokenizer" | "CodeLlamaTokenizer", "bos_token") => "<s>",
             ("GemmaTokenizer", "eos_token") => "<eos>",

@@ -3,7 +3,7 @@
 use lpp_study::Language;
 
 use crate::matching::{matches, plain};
-use crate::{RunTokens, TextError};
+use crate::{RunTokens, TextError, UnalignableWord};
 
 /// Tokens tried for one word before the search gives up, the first one counted.
 const MAX_TRIES: usize = 20;
@@ -121,7 +121,7 @@ fn unalignable(
     }
     let n_characters = tokens.text().chars().count();
     let (start, end) = around.unwrap_or((n_characters, n_characters));
-    TextError::Unalignable {
+    TextError::Unalignable(Box::new(UnalignableWord {
         run,
         word_index: index,
         word: units[index].to_owned(),
@@ -131,5 +131,5 @@ fn unalignable(
         token: from.token,
         tokens: tried,
         text: tokens.slice(start.saturating_sub(SHOWN), end + SHOWN).to_owned(),
-    }
+    }))
 }

@@ -59,15 +59,15 @@ impl TextTokenizer {
                 vec![vocab, merges],
             )
         } else {
-            return Err(refused(path, "no such file"));
+            return Err(refused(path, &"no such file"));
         };
         let beside = ["tokenizer_config.json", "special_tokens_map.json"].map(|name| folder.join(name));
         files.extend(beside.into_iter().filter(|file| file.is_file()));
         inner
             .with_padding(None)
             .with_truncation(None)
-            .map_err(|e| refused(path, e))?;
-        let n_special = inner.encode("", true).map_err(|e| refused(path, e))?.len();
+            .map_err(|e| refused(path, &e))?;
+        let n_special = inner.encode("", true).map_err(|e| refused(path, &e))?.len();
         let eos_id = config
             .token("eos_token")
             .and_then(|token| inner.token_to_id(&token));
@@ -125,7 +125,7 @@ impl TextTokenizer {
 }
 
 fn from_json(path: &Path, config: &TokenizerConfig) -> Result<Tokenizer, TextError> {
-    let mut tokenizer = Tokenizer::from_file(path).map_err(|e| refused(path, e))?;
+    let mut tokenizer = Tokenizer::from_file(path).map_err(|e| refused(path, &e))?;
     match config.class() {
         "LlamaTokenizer" | "CodeLlamaTokenizer" | "GemmaTokenizer" => {
             let bos = config
@@ -139,7 +139,7 @@ fn from_json(path: &Path, config: &TokenizerConfig) -> Result<Tokenizer, TextErr
                 .then(|| config.token("eos_token"))
                 .flatten();
             let template =
-                template(&tokenizer, bos.as_deref(), eos.as_deref()).map_err(|e| refused(path, e))?;
+                template(&tokenizer, bos.as_deref(), eos.as_deref()).map_err(|e| refused(path, &e))?;
             tokenizer.with_post_processor(Some(template));
         }
         "GPT2Tokenizer" | "GPTNeoXTokenizer" => {
@@ -167,7 +167,7 @@ fn from_vocab_and_merges(
     config: &TokenizerConfig,
 ) -> Result<Tokenizer, TextError> {
     let bpe = BPE::from_file(&vocab.to_string_lossy(), &merges.to_string_lossy());
-    let mut tokenizer = Tokenizer::new(bpe.build().map_err(|e| refused(vocab, e))?);
+    let mut tokenizer = Tokenizer::new(bpe.build().map_err(|e| refused(vocab, &e))?);
     let prefix = config.switch("add_prefix_space").unwrap_or(false);
     tokenizer.with_pre_tokenizer(Some(ByteLevel::default().add_prefix_space(prefix)));
     tokenizer.with_decoder(Some(DecoderWrapper::ByteLevel(ByteLevel::default())));
@@ -185,7 +185,7 @@ fn from_vocab_and_merges(
         .then(|| config.token("bos_token"))
         .flatten();
     if bos.is_some() {
-        let template = template(&tokenizer, bos.as_deref(), None).map_err(|e| refused(vocab, e))?;
+        let template = template(&tokenizer, bos.as_deref(), None).map_err(|e| refused(vocab, &e))?;
         tokenizer.with_post_processor(Some(template));
     } else {
         tokenizer.with_post_processor(Some(PostProcessorWrapper::ByteLevel(
@@ -218,10 +218,10 @@ fn template(
         .map_err(|e| e.to_string())
 }
 
-fn refused(path: &Path, reason: impl ToString) -> TextError {
+fn refused(path: &Path, reason: &impl ToString) -> TextError {
     TextError::Tokenizer {
         path: path.to_owned(),
-        reason: one_line(&reason),
+        reason: one_line(reason),
         expected: FILES,
     }
 }

@@ -1,5 +1,10 @@
 //! The published English files, where `LPP_DATA` names the folder that holds them.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers included"
+)]
+
 use std::fs;
 use std::path::Path;
 

@@ -1,5 +1,10 @@
 //! Agreement with the reference: transformers' windows, the published rules for words and their vectors, NumPy's draws.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers included"
+)]
+
 mod common;
 
 use std::collections::HashMap;
