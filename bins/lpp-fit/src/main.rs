@@ -1,2 +1,131 @@
-//! Placeholder.
-fn main() {}
+//! `lpp-fit`: brain scores of all layers of a model.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use lpp_cli::{CommonArgs, Program, StudyArgs};
+use lpp_encoding::FitJob;
+use lpp_ridge::{AlphaGrid, AlphaSearch, InnerValidation};
+
+/// Predicts every voxel of the average subject from each layer of a model, by nested cross-validated ridge
+/// regression, and writes the held-out correlations: an array (layers, voxels), its sidecar, and a map.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Example:\n  lpp-fit --study demo-study --model sim-gpt2-16 --lang en"
+)]
+struct Args {
+    /// Name of the model or baseline
+    #[arg(long, value_name = "NAME")]
+    model: String,
+    #[command(flatten)]
+    study: StudyArgs,
+    /// Activations of the words [default: the study's]
+    #[arg(long, value_name = "SAFETENSORS")]
+    activations: Option<PathBuf>,
+    /// The words and their times [default: the study's]
+    #[arg(long, value_name = "CSV")]
+    words: Option<PathBuf>,
+    /// Scans (scans, voxels) of each run, in order [default: the study's average subject]
+    #[arg(long, value_name = "NPY", num_args = 1..)]
+    y: Vec<PathBuf>,
+    /// The brain mask [default: the study's]
+    #[arg(long, value_name = "NII")]
+    mask: Option<PathBuf>,
+    /// Where the scores go; the map goes beside them [default: the study's scores folder]
+    #[arg(short, long, value_name = "NPY")]
+    output: Option<PathBuf>,
+    /// Penalties: logspace:FIRST:LAST:COUNT (powers of ten) or a list like 1,10,100 [default: the study's]
+    #[arg(long, value_name = "GRID")]
+    alphas: Option<AlphaGrid>,
+    /// How penalties are searched
+    #[arg(long, value_enum, default_value_t = Search::Exhaustive)]
+    alpha_search: Search,
+    /// Training runs that validate the penalty
+    #[arg(long, value_enum, default_value_t = Inner::First)]
+    inner: Inner,
+    /// Arithmetic of the products over voxels
+    #[arg(long, value_enum, default_value_t = Precision::F32)]
+    precision: Precision,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Search {
+    /// Every penalty on every voxel
+    Exhaustive,
+    /// Every penalty on a random part of the voxels, the best few on all
+    Screened,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Inner {
+    /// The first training run alone, as the reference study
+    First,
+    /// Each training run in turn
+    All,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Precision {
+    /// Single precision; scores within 1e-4 of double, usually 1e-6
+    F32,
+    /// Double precision, as the reference
+    F64,
+}
+
+impl Program for Args {
+    fn common(&self) -> &CommonArgs {
+        &self.common
+    }
+}
+
+impl Args {
+    fn into_job(self) -> anyhow::Result<FitJob> {
+        let study = self.study.open()?;
+        let precision = match self.precision {
+            Precision::F32 => lpp_encoding::Precision::Single,
+            Precision::F64 => lpp_encoding::Precision::Double,
+        };
+        let mut job =
+            FitJob::average_subject(&study, &self.model, self.study.lang, precision, self.activations)?;
+        job.words = self.words.unwrap_or(job.words);
+        job.mask = self.mask.or(job.mask);
+        if !self.y.is_empty() {
+            job.targets = self.y;
+        }
+        if let Some(output) = self.output {
+            job.score_map = output.with_extension("nii.gz");
+            job.scores = output;
+        }
+        job.alphas = self.alphas.unwrap_or(job.alphas);
+        job.alpha_search = match self.alpha_search {
+            Search::Exhaustive => AlphaSearch::Exhaustive,
+            Search::Screened => AlphaSearch::screened(),
+        };
+        job.inner = match self.inner {
+            Inner::First => InnerValidation::First,
+            Inner::All => InnerValidation::All,
+        };
+        job.force = self.study.force;
+        Ok(job)
+    }
+}
+
+fn main() -> ExitCode {
+    lpp_cli::run(|args: Args| {
+        let progress = lpp_cli::progress(args.common());
+        let fit = args.into_job()?.run(lpp_cli::software!(), &progress)?;
+        let state = if fit.up_to_date { "up to date" } else { "written" };
+        lpp_cli::print_line(format!(
+            "{}: {state}, {} layers, {} voxels, best mean score {:.4} in layer {}",
+            fit.scores.display(),
+            fit.n_layers,
+            fit.n_voxels,
+            fit.best_mean_score,
+            fit.best_layer
+        ))
+    })
+}

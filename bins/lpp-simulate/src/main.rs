@@ -1,2 +1,149 @@
-//! Placeholder.
-fn main() {}
+//! `lpp-simulate`: synthetic studies with planted effects.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use lpp_cli::{CommonArgs, Program, StudyArgs, print_line};
+use lpp_sim::{Comparison, ModelSpec, StudySimulation, SubjectSimulation};
+
+/// Makes a complete synthetic study: story, word times, small language models, brain mask, inter-subject correlation
+/// and scans of an average subject, with planted effects that the analysis should find.
+///
+/// The same settings give the same files.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Example:\n  lpp-simulate --study demo-study --seed 1\n  lpp-simulate compare --study demo-study"
+)]
+struct Args {
+    #[command(subcommand)]
+    other: Option<Other>,
+    #[command(flatten)]
+    whole: WholeStudy,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Other {
+    /// Makes scans of an average subject who hears real words, with a real mask and noise level
+    Subject(Subject),
+    /// Puts planted effects beside those that the analysis recovered; fails if they differ in sign or order
+    Compare(Compare),
+}
+
+#[derive(Debug, ClapArgs)]
+struct WholeStudy {
+    #[command(flatten)]
+    study: StudyArgs,
+    /// Seed of everything random
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Number of runs, 3 to 9
+    #[arg(long, value_name = "N", default_value_t = 9)]
+    runs: usize,
+    /// Words of each run, at least
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    words_per_run: usize,
+    /// The models, as ARCHITECTURE:WIDTH; wider models know more of what the brain responds to
+    #[arg(long, value_name = "SPEC", value_delimiter = ',', default_values = DEFAULT_MODELS)]
+    models: Vec<ModelSpec>,
+    /// Width of the random baselines that lpp.toml lists
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    baseline_dims: usize,
+}
+
+/// Widths that alternate between the families while sizes grow.
+const DEFAULT_MODELS: [&str; 7] = [
+    "gpt2:4", "llama:8", "gpt2:12", "llama:20", "gpt2:28", "llama:40", "gpt2:64",
+];
+
+#[derive(Debug, ClapArgs)]
+struct Subject {
+    #[command(flatten)]
+    study: StudyArgs,
+    /// Seed of everything random
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// The words and their times [default: the study's]
+    #[arg(long, value_name = "CSV")]
+    words: Option<PathBuf>,
+    /// The brain mask [default: the study's]
+    #[arg(long, value_name = "NII")]
+    mask: Option<PathBuf>,
+    /// Inter-subject correlation (trials, voxels), .npy or joblib: the noise level
+    #[arg(long, value_name = "FILE")]
+    isc: PathBuf,
+    /// Scans of each run
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',', required = true)]
+    n_scans: Vec<usize>,
+}
+
+#[derive(Debug, ClapArgs)]
+struct Compare {
+    #[command(flatten)]
+    study: StudyArgs,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+impl Program for Args {
+    fn common(&self) -> &CommonArgs {
+        &self.common
+    }
+}
+
+fn make_study(args: WholeStudy, common: &CommonArgs) -> anyhow::Result<()> {
+    let job = StudySimulation {
+        root: args.study.study,
+        seed: args.seed,
+        lang: args.study.lang,
+        n_runs: args.runs,
+        words_per_run: args.words_per_run,
+        models: args.models,
+        baseline_dims: args.baseline_dims,
+    };
+    let made = job.run(lpp_cli::software!(), args.study.force, &lpp_cli::progress(common))?;
+    print_line(format!("{}: {}", job.root.display(), state(made)))
+}
+
+fn make_subject(args: Subject, common: &CommonArgs) -> anyhow::Result<()> {
+    let study = args.study.open()?;
+    let lang = args.study.lang;
+    let job = SubjectSimulation {
+        root: args.study.study,
+        seed: args.seed,
+        lang,
+        words: args.words.unwrap_or_else(|| study.words(lang)),
+        mask: args.mask.unwrap_or_else(|| study.mask(lang)),
+        isc: args.isc,
+        n_scans: args.n_scans,
+    };
+    let made = job.run(lpp_cli::software!(), args.study.force, &lpp_cli::progress(common))?;
+    print_line(format!("{}: average subject {}", job.root.display(), state(made)))
+}
+
+fn compare(args: &Compare) -> anyhow::Result<()> {
+    let comparison = Comparison::of(&args.study.open()?, args.study.lang)?;
+    if args.json {
+        lpp_cli::print_json(&comparison)?;
+    } else {
+        print_line(comparison.to_text())?;
+    }
+    Ok(comparison.verdict()?)
+}
+
+fn state(made: bool) -> &'static str {
+    if made { "made" } else { "up to date" }
+}
+
+fn main() -> ExitCode {
+    lpp_cli::run(|args: Args| match args.other {
+        None => make_study(args.whole, &args.common),
+        Some(Other::Subject(subject)) => make_subject(subject, &args.common),
+        Some(Other::Compare(ref arguments)) => compare(arguments),
+    })
+}

@@ -1,0 +1,133 @@
+//! The program from flags to files.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error};
+
+fn simulate(study: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-simulate"));
+    command.args(["--study".as_ref(), study.as_os_str()]);
+    command
+}
+
+/// A study of the least size.
+fn small(study: &Path) -> Command {
+    let mut command = simulate(study);
+    command.args([
+        "--seed",
+        "5",
+        "--runs",
+        "3",
+        "--words-per-run",
+        "60",
+        "--models",
+        "gpt2:4,llama:8",
+    ]);
+    command
+}
+
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.ends_with("simulation/truth.json.json") {
+                let name = path.strip_prefix(folder).unwrap().display().to_string();
+                found.push((name, fs::read(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn the_same_seed_makes_the_same_study() {
+    let dir = tempfile::tempdir().unwrap();
+    let [a, b] = ["a", "b"].map(|name| dir.path().join(name));
+    assert!(assert_succeeds(&mut small(&a)).contains("made"));
+    assert_succeeds(&mut small(&b));
+    let made = files(&a);
+    assert!(made == files(&b));
+    for expected in [
+        "lpp.toml",
+        "annotation/EN/lppEN_word_information.csv",
+        "text/lpp_en_text/text_en_run3.txt",
+        "models/sim-gpt2-4/model.safetensors",
+        "models/sim-llama-8/tokenizer.json",
+        "masks/mask_lpp_en.nii.gz",
+        "isc/isc_en.npy",
+        "average_subject/en/run-2.npy",
+        "simulation/truth.json",
+    ] {
+        assert!(made.iter().any(|(name, _)| name == expected), "{expected}");
+    }
+    assert!(assert_succeeds(&mut small(&a)).contains("up to date"));
+    assert!(assert_succeeds(small(&a).arg("--force")).contains("made"));
+}
+
+#[test]
+fn wrong_calls_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_usage_error(simulate(dir.path()).args(["--models", "bert:8"]));
+    assert_usage_error(simulate(dir.path()).args(["--lang", "de"]));
+    assert_fails(
+        simulate(dir.path()).args(["--runs", "2"]),
+        &["the number of runs is 2", "3 to 9"],
+    );
+    let mut compare = Command::new(env!("CARGO_BIN_EXE_lpp-simulate"));
+    assert_fails(
+        compare.args(["compare", "--study"]).arg(dir.path()),
+        &["truth.json"],
+    );
+}
+
+#[test]
+fn a_subject_needs_files_that_fit() {
+    let dir = tempfile::tempdir().unwrap();
+    let study = dir.path();
+    assert_succeeds(&mut small(study));
+    let subject = |words: &str, isc: &str, n_scans: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-simulate"));
+        command.arg("subject").arg("--study").arg(study);
+        command
+            .arg("--words")
+            .arg(study.join(words))
+            .arg("--isc")
+            .arg(study.join(isc));
+        command.args(["--n-scans", n_scans]);
+        command
+    };
+    let words = "run,word_index,word,onset_s,offset_s\n0,0,fox,1.0,1.3\n1,0,owl,1.0,1.3\n2,0,oak,2.5,2.8\n";
+    fs::write(study.join("words.csv"), words).unwrap();
+    fs::write(study.join("empty.csv"), "").unwrap();
+    let isc = "isc/isc_en.npy";
+    assert!(assert_succeeds(&mut subject("words.csv", isc, "30,31,32")).contains("made"));
+    assert!(assert_succeeds(&mut subject("words.csv", isc, "30,31,32")).contains("up to date"));
+    assert_fails(&mut subject("words.csv", isc, "30,31"), &["number of runs"]);
+    assert_fails(&mut subject("none.csv", isc, "30,31,32"), &["none.csv"]);
+    assert_fails(
+        &mut subject("empty.csv", isc, "30,31,32"),
+        &["empty.csv", "no words"],
+    );
+    assert_fails(
+        &mut subject("words.csv", "average_subject/en/none.npy", "30,31,32"),
+        &["none.npy"],
+    );
+    let array = fs::read(study.join(isc)).unwrap();
+    fs::write(study.join("cut.npy"), &array[..array.len() / 2]).unwrap();
+    assert_fails(&mut subject("words.csv", "cut.npy", "30,31,32"), &["cut.npy"]);
+    fs::write(study.join("cut.gz"), [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1]).unwrap();
+    assert_fails(&mut subject("words.csv", "cut.gz", "30,31,32"), &["cut.gz"]);
+    lpp_study::npy::save(&study.join("narrow.npy"), &ndarray::Array2::<f32>::zeros((10, 7))).unwrap();
+    assert_fails(
+        &mut subject("words.csv", "narrow.npy", "30,31,32"),
+        &["narrow.npy", "7 voxels"],
+    );
+}

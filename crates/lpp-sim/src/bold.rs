@@ -1,0 +1,224 @@
+//! Time courses of an average subject: planted signal plus coloured noise.
+
+use lpp_fmri::{Hrf, RegressorOperator};
+use lpp_study::WordTable;
+use ndarray::parallel::prelude::*;
+use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis};
+
+use crate::SimError;
+use crate::latent::{N_LATENT, WordLatents, weight_stds};
+use crate::random::{normal, normal_matrix, stream};
+
+/// Correlation of the noise of one scan with that of the next; fMRI noise at a TR of 2 s has about this much.
+const NOISE_CORRELATION: f32 = 0.3;
+/// Voxels that share one stream of noise: enough to make a stream's set-up cheap.
+const VOXELS_PER_STREAM: usize = 512;
+
+/// What makes the time courses of all runs.
+///
+/// The signal of voxel v is the sum over hidden dimensions k of `b_vk·f_k(t)`, with `f_k` the hidden vectors of the words
+/// convolved with the haemodynamic response, and `b_vk` normal with variance proportional to 1/k. Its share of the
+/// voxel's time course is `responses[v]`, so that a model that knew it all would reach just that correlation.
+#[derive(Debug)]
+pub struct BoldSimulator {
+    seed: u64,
+    /// Features of each run (`n_scans`, [`N_LATENT`]), mean 0 over the whole story.
+    features: Vec<Array2<f32>>,
+    /// Weights ([`N_LATENT`], `n_voxels`), scaled so that each voxel's signal has its response as standard deviation.
+    weights: Array2<f32>,
+    noise_std: Array1<f32>,
+}
+
+impl BoldSimulator {
+    /// Prepares the signal of `words` with `n_scans` per run for voxels that respond as `responses` says.
+    ///
+    /// # Errors
+    /// [`SimError::Setting`] if the number of runs differs or a response is not in 0..1, [`SimError::Fmri`] for a
+    /// run of fewer than two scans.
+    pub fn new(
+        seed: u64,
+        words: &WordTable,
+        n_scans: &[usize],
+        tr_s: f64,
+        responses: &ArrayRef1<f64>,
+        latents: &mut WordLatents,
+    ) -> Result<Self, SimError> {
+        check(words, n_scans, responses)?;
+        let mut features = Vec::with_capacity(n_scans.len());
+        for (run, &n) in n_scans.iter().enumerate() {
+            features.push(run_features(words, run, n, tr_s, latents)?);
+        }
+        centre(&mut features);
+        let mut rng = stream(seed, "brain weights");
+        let mut weights = normal_matrix(&mut rng, (N_LATENT, responses.len()), 1.0);
+        weights *= &weight_stds().insert_axis(Axis(1));
+        scale_to_responses(&mut weights, &features, responses);
+        let noise_std = responses.mapv(|r| (1.0 - r * r).sqrt() as f32);
+        Ok(Self {
+            seed,
+            features,
+            weights,
+            noise_std,
+        })
+    }
+
+    /// The time courses of one run, (`n_scans`, `n_voxels`), with mean 0 and variance 1 over the story up to chance.
+    ///
+    /// # Errors
+    /// [`SimError::Setting`] if there is no such run.
+    pub fn run(&self, run: usize) -> Result<Array2<f32>, SimError> {
+        let features = self.features.get(run).ok_or_else(|| SimError::Setting {
+            name: "run",
+            found: run.to_string(),
+            expected: "a run of the study",
+        })?;
+        let mut courses = features.dot(&self.weights);
+        courses
+            .axis_chunks_iter_mut(Axis(1), VOXELS_PER_STREAM)
+            .into_par_iter()
+            .enumerate()
+            .for_each(|(chunk, mut courses)| {
+                let mut rng = stream(self.seed, &format!("noise run {run} chunk {chunk}"));
+                for (i, mut course) in courses.columns_mut().into_iter().enumerate() {
+                    let std = self.noise_std[chunk * VOXELS_PER_STREAM + i];
+                    let fresh = (1.0 - NOISE_CORRELATION * NOISE_CORRELATION).sqrt();
+                    let mut noise = normal(&mut rng);
+                    for value in &mut course {
+                        *value += std * noise;
+                        noise = NOISE_CORRELATION * noise + fresh * normal(&mut rng);
+                    }
+                }
+            });
+        Ok(courses)
+    }
+}
+
+fn check(words: &WordTable, n_scans: &[usize], responses: &ArrayRef1<f64>) -> Result<(), SimError> {
+    if n_scans.len() != words.n_runs() {
+        return Err(SimError::Setting {
+            name: "the number of runs with a scan count",
+            found: n_scans.len().to_string(),
+            expected: "one count for each run of the words",
+        });
+    }
+    match responses.iter().find(|r| !(0.0..1.0).contains(*r)) {
+        Some(wrong) => Err(SimError::Setting {
+            name: "the response of a voxel",
+            found: wrong.to_string(),
+            expected: "at least 0 and below 1",
+        }),
+        None => Ok(()),
+    }
+}
+
+fn run_features(
+    words: &WordTable,
+    run: usize,
+    n_scans: usize,
+    tr_s: f64,
+    latents: &mut WordLatents,
+) -> Result<Array2<f32>, SimError> {
+    let spoken = words.run(run);
+    let onsets: Vec<f64> = spoken.iter().map(|w| w.onset_s).collect();
+    let offsets: Vec<f64> = spoken.iter().map(|w| w.offset_s).collect();
+    let operator = RegressorOperator::new(&onsets, &offsets, n_scans, tr_s, Hrf::Glover)?;
+    let hidden = latents.of_sequence(spoken.iter().map(|w| w.word.as_str()));
+    Ok(operator.apply(&hidden)?.mapv(|v| v as f32))
+}
+
+/// Takes the mean over the whole story from each feature.
+fn centre(features: &mut [Array2<f32>]) {
+    let n: usize = features.iter().map(Array2::nrows).sum();
+    let total = features
+        .iter()
+        .fold(Array1::zeros(N_LATENT), |sum: Array1<f32>, f| {
+            sum + f.sum_axis(Axis(0))
+        });
+    let mean = total / n as f32;
+    for run in features {
+        *run -= &mean;
+    }
+}
+
+/// Scales each voxel's weights until its signal has its response as standard deviation over the story.
+fn scale_to_responses(weights: &mut Array2<f32>, features: &[Array2<f32>], responses: &ArrayRef1<f64>) {
+    let n: usize = features.iter().map(Array2::nrows).sum();
+    let covariance = features
+        .iter()
+        .fold(Array2::zeros((N_LATENT, N_LATENT)), |sum: Array2<f32>, f| {
+            sum + f.t().dot(f)
+        })
+        / n as f32;
+    let variances = signal_variances(weights, &covariance);
+    for ((mut weight, variance), response) in weights.columns_mut().into_iter().zip(&variances).zip(responses)
+    {
+        let scale = *response as f32 / variance.sqrt();
+        weight *= if scale.is_finite() { scale } else { 0.0 };
+    }
+}
+
+/// wᵀCw for every column w of `weights`.
+fn signal_variances(weights: &ArrayRef2<f32>, covariance: &ArrayRef2<f32>) -> Array1<f32> {
+    (covariance.dot(weights) * weights).sum_axis(Axis(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lpp_study::TimedWord;
+    use ndarray::array;
+    use std::path::Path;
+
+    fn words() -> WordTable {
+        let spoken = crate::tell_story(2, 3, 300);
+        let rows = spoken.iter().enumerate().flat_map(|(run, story)| {
+            story
+                .words
+                .iter()
+                .enumerate()
+                .map(move |(word_index, w)| TimedWord {
+                    run,
+                    word_index,
+                    word: w.word.clone(),
+                    onset_s: w.onset_s,
+                    offset_s: w.offset_s,
+                })
+        });
+        WordTable::new(rows.collect(), Path::new("words")).unwrap()
+    }
+
+    #[test]
+    fn variance_and_signal_are_as_planted() {
+        let responses = array![0.0, 0.3, 0.9];
+        let n_scans = [90, 90, 90];
+        let simulator =
+            BoldSimulator::new(1, &words(), &n_scans, 2.0, &responses, &mut WordLatents::new(1)).unwrap();
+        for (v, response) in responses.iter().enumerate() {
+            let (mut signal2, mut total2) = (0.0, 0.0);
+            for run in 0..3 {
+                let signal = simulator.features[run].dot(&simulator.weights.column(v));
+                signal2 += signal.dot(&signal) / 270.0;
+                let course = simulator.run(run).unwrap().column(v).to_owned();
+                total2 += course.dot(&course) / 270.0;
+            }
+            // The signal is scaled exactly, up to f32 sums; 270 noise scans vary by 1/sqrt(135) = 9 %, allow 4 of those.
+            assert!((f64::from(signal2.sqrt()) - response).abs() < 1e-3, "{signal2}");
+            assert!((total2 - 1.0).abs() < 0.36, "{total2}");
+        }
+    }
+
+    #[test]
+    fn runs_repeat_and_wrong_settings_are_refused() {
+        let responses = array![0.5];
+        let make = |n: &[usize], r: &Array1<f64>| {
+            BoldSimulator::new(1, &words(), n, 2.0, r, &mut WordLatents::new(1))
+        };
+        let simulator = make(&[90, 90, 90], &responses).unwrap();
+        assert_eq!(simulator.run(1).unwrap(), simulator.run(1).unwrap());
+        assert!(simulator.run(3).is_err());
+        assert!(make(&[90, 90], &responses).is_err());
+        assert!(make(&[90, 90, 1], &responses).is_err());
+        assert!(make(&[90, 90, 90], &array![1.5]).is_err());
+        assert!(make(&[90, 90, 90], &array![f64::NAN]).is_err());
+    }
+}

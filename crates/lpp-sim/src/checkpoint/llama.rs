@@ -1,0 +1,52 @@
+//! A Llama checkpoint (H. Touvron et al. 2023), with the tensor names of the published ones.
+
+use ndarray::Array2;
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
+
+use super::{ModelSpec, Parameter};
+use crate::random::normal_matrix;
+
+/// Longest window of tokens: long enough for a run of the demo in one piece.
+const N_POSITIONS: usize = 2048;
+/// Spread of what a block adds, per unit of its normalised input, as in the GPT-2 models.
+const BLOCK_GAIN: f32 = 0.35;
+
+/// Configuration and parameters around a given token embedding.
+pub(super) fn checkpoint(
+    spec: ModelSpec,
+    embedding: &Array2<f32>,
+    rng: &mut ChaCha8Rng,
+) -> (Value, Vec<Parameter>) {
+    let d = spec.width;
+    let n_inner = 8 * d / 3;
+    let config = json!({
+        "model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": embedding.nrows(),
+        "hidden_size": d, "intermediate_size": n_inner, "num_hidden_layers": spec.n_blocks(),
+        "num_attention_heads": 2, "num_key_value_heads": 1, "max_position_embeddings": N_POSITIONS,
+        "hidden_act": "silu", "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "rope_scaling": null,
+        "attention_bias": false, "mlp_bias": false, "tie_word_embeddings": true, "initializer_range": 0.02,
+        "bos_token_id": 1, "eos_token_id": 2,
+    });
+    let mut parameters = vec![Parameter::matrix("model.embed_tokens.weight", embedding)];
+    for block in 0..spec.n_blocks() {
+        let name = |part: &str| format!("model.layers.{block}.{part}.weight");
+        let mut projection = |part: &str, rows: usize, columns: usize, gain: f32| {
+            let std = gain / (columns as f32).sqrt();
+            Parameter::matrix(name(part), &normal_matrix(rng, (rows, columns), std))
+        };
+        parameters.extend([
+            projection("self_attn.q_proj", d, d, 1.0),
+            projection("self_attn.k_proj", d / 2, d, 1.0),
+            projection("self_attn.v_proj", d / 2, d, 1.0),
+            projection("self_attn.o_proj", d, d, BLOCK_GAIN),
+            projection("mlp.gate_proj", n_inner, d, 1.0),
+            projection("mlp.up_proj", n_inner, d, 1.0),
+            projection("mlp.down_proj", d, n_inner, BLOCK_GAIN),
+        ]);
+        parameters.push(Parameter::constant(name("input_layernorm"), 1.0, d));
+        parameters.push(Parameter::constant(name("post_attention_layernorm"), 1.0, d));
+    }
+    parameters.push(Parameter::constant("model.norm.weight", 1.0, d));
+    (config, parameters)
+}

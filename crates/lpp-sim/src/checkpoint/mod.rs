@@ -1,0 +1,259 @@
+//! Tiny language models whose embeddings hold the first hidden dimensions of each word.
+//!
+//! A model of width d knows d of the [`N_LATENT`](crate::N_LATENT) hidden dimensions of a word, turned by a random
+//! rotation; its blocks are random and disturb them a little. They are written as ordinary checkpoint folders, which
+//! any program that reads GPT-2 and Llama checkpoints can run.
+
+mod gpt2;
+mod llama;
+mod tokenizer;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use lpp_study::{StudyError, write_atomically};
+use ndarray::{Array1, Array2, s};
+use rand_chacha::ChaCha8Rng;
+use safetensors::{Dtype, View};
+use serde_json::Value;
+
+use crate::SimError;
+use crate::latent::{N_LATENT, WordLatents};
+use crate::random::{normal_matrix, stream};
+use tokenizer::{SimulatedTokenizer, Token};
+
+/// Architecture of a simulated model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Architecture {
+    /// GPT-2 with byte-level tokens.
+    Gpt2,
+    /// Llama with `SentencePiece`-like tokens.
+    Llama,
+}
+
+/// Architecture and width of a simulated model, written `gpt2:16` or `llama:24`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModelSpec {
+    /// Architecture.
+    pub architecture: Architecture,
+    /// Width, and the number of hidden dimensions that the model knows: a multiple of 4 from 4 to 64.
+    pub width: usize,
+}
+
+impl ModelSpec {
+    /// Name of the model in the study, such as `sim-gpt2-16`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let architecture = match self.architecture {
+            Architecture::Gpt2 => "gpt2",
+            Architecture::Llama => "llama",
+        };
+        format!("sim-{architecture}-{}", self.width)
+    }
+
+    /// Number of blocks: two in the smallest models, four in the widest.
+    pub(crate) fn n_blocks(&self) -> usize {
+        2 + self.width / 24
+    }
+}
+
+impl FromStr for ModelSpec {
+    type Err = SimError;
+
+    fn from_str(text: &str) -> Result<Self, SimError> {
+        let wrong = || SimError::ModelSpec {
+            found: text.to_owned(),
+        };
+        let (architecture, width) = text.split_once(':').ok_or_else(wrong)?;
+        let architecture = match architecture {
+            "gpt2" => Architecture::Gpt2,
+            "llama" => Architecture::Llama,
+            _ => return Err(wrong()),
+        };
+        let width = width
+            .parse()
+            .ok()
+            .filter(|w| (4..=N_LATENT).contains(w) && w % 4 == 0)
+            .ok_or_else(wrong)?;
+        Ok(Self { architecture, width })
+    }
+}
+
+impl fmt::Display for ModelSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name())
+    }
+}
+
+/// A named tensor of a checkpoint.
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) values: Vec<f32>,
+    pub(crate) shape: Vec<usize>,
+}
+
+impl Parameter {
+    pub(crate) fn matrix(name: impl Into<String>, values: &Array2<f32>) -> Self {
+        let shape = values.shape().to_vec();
+        Self {
+            name: name.into(),
+            values: values.iter().copied().collect(),
+            shape,
+        }
+    }
+
+    pub(crate) fn constant(name: impl Into<String>, value: f32, n: usize) -> Self {
+        Self {
+            name: name.into(),
+            values: vec![value; n],
+            shape: vec![n],
+        }
+    }
+}
+
+impl View for &Parameter {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        self.values
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect::<Vec<u8>>()
+            .into()
+    }
+
+    fn data_len(&self) -> usize {
+        self.values.len() * size_of::<f32>()
+    }
+}
+
+/// Writes the checkpoint folder of a model: `config.json`, `model.safetensors`, `tokenizer.json`, `tokenizer_config.json`.
+///
+/// # Errors
+/// [`SimError::Study`] if the disk refuses.
+pub fn write_checkpoint(
+    spec: ModelSpec,
+    seed: u64,
+    latents: &mut WordLatents,
+    folder: &Path,
+) -> Result<(), SimError> {
+    let mut rng = stream(seed, &format!("checkpoint {spec}"));
+    let tokenizer = match spec.architecture {
+        Architecture::Gpt2 => tokenizer::byte_level(),
+        Architecture::Llama => tokenizer::sentence_piece(),
+    };
+    let embedding = embed(&tokenizer.tokens, spec.width, latents, &mut rng);
+    let (config, parameters) = match spec.architecture {
+        Architecture::Gpt2 => gpt2::checkpoint(spec, &embedding, &mut rng),
+        Architecture::Llama => llama::checkpoint(spec, &embedding, &mut rng),
+    };
+    write_files(folder, &config, &parameters, &tokenizer)
+}
+
+fn write_files(
+    folder: &Path,
+    config: &Value,
+    parameters: &[Parameter],
+    tokenizer: &SimulatedTokenizer,
+) -> Result<(), SimError> {
+    let named = parameters.iter().map(|p| (p.name.as_str(), p));
+    let path = folder.join("model.safetensors");
+    let bytes = safetensors::serialize(named, None).map_err(|e| StudyError::Write {
+        path: path.clone(),
+        source: std::io::Error::other(e),
+    })?;
+    write_atomically(&path, &bytes)?;
+    for (name, value) in [
+        ("config.json", config),
+        ("tokenizer.json", &tokenizer.json),
+        ("tokenizer_config.json", &tokenizer.config),
+    ] {
+        write_atomically(&folder.join(name), format!("{value:#}\n").as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Standard deviation of embeddings that mean no word (punctuation, bytes), against 1 of those that do.
+const OTHER_TOKENS_STD: f32 = 0.3;
+
+/// Token embeddings (`n_tokens`, `width`): the first hidden dimensions of the token's word, rotated.
+fn embed(tokens: &[Token], width: usize, latents: &mut WordLatents, rng: &mut ChaCha8Rng) -> Array2<f32> {
+    let rotation = random_rotation(width, rng);
+    let mut embedding = normal_matrix(rng, (tokens.len(), width), OTHER_TOKENS_STD);
+    for (mut row, token) in embedding.rows_mut().into_iter().zip(tokens) {
+        if let Some(word) = &token.word {
+            row.assign(&latents.of(word).slice(s![..width]).dot(&rotation));
+        }
+    }
+    embedding
+}
+
+/// A random orthogonal matrix, by Gram and Schmidt on a normal one.
+fn random_rotation(n: usize, rng: &mut ChaCha8Rng) -> Array2<f32> {
+    let mut rows: Vec<Array1<f32>> = Vec::with_capacity(n);
+    for mut row in normal_matrix(rng, (n, n), 1.0)
+        .rows()
+        .into_iter()
+        .map(|r| r.to_owned())
+    {
+        for done in &rows {
+            let overlap = done.dot(&row);
+            row.scaled_add(-overlap, done);
+        }
+        let norm = row.dot(&row).sqrt();
+        rows.push(row / norm);
+    }
+    Array2::from_shape_fn((n, n), |(i, j)| rows[i][j])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn specs_are_read_and_refused() {
+        let spec: ModelSpec = "llama:24".parse().unwrap();
+        assert_eq!(
+            (spec.architecture, spec.width, spec.name().as_str()),
+            (Architecture::Llama, 24, "sim-llama-24")
+        );
+        for wrong in ["llama", "bert:8", "gpt2:6", "gpt2:128", "gpt2:-8", "gpt2:"] {
+            assert!(wrong.parse::<ModelSpec>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_rotation_keeps_lengths() {
+        let q = random_rotation(16, &mut stream(1, "test"));
+        let identity = q.dot(&q.t());
+        // f32 sums of 16 products.
+        assert!(
+            identity
+                .indexed_iter()
+                .all(|((i, j), v)| (v - f32::from(u8::from(i == j))).abs() < 1e-5)
+        );
+    }
+
+    #[test]
+    fn the_first_hidden_dimensions_can_be_read_back() {
+        let mut latents = WordLatents::new(1);
+        let mut rng = stream(1, "test");
+        let tokens = tokenizer::byte_level().tokens;
+        let embedding = embed(&tokens, 8, &mut latents, &mut rng);
+        let place = tokens
+            .iter()
+            .position(|t| t.word.as_deref() == Some("fox"))
+            .unwrap();
+        let known = latents.of("fox").slice(s![..8]).to_owned();
+        let length = |v: &Array1<f32>| v.dot(v).sqrt();
+        assert!((length(&embedding.row(place).to_owned()) - length(&known)).abs() < 1e-4);
+    }
+}

@@ -1,0 +1,255 @@
+//! What was planted against what the analysis recovered.
+
+use lpp_fmri::{Mask, REFERENCE_RADIUS_MM, SphereCentre, sphere};
+use lpp_stats::{MeanScore, VoxelSet, best_over_layers};
+use lpp_study::{Language, Scores, Study};
+use serde::Serialize;
+
+use crate::SimError;
+use crate::truth::Truth;
+
+/// Planted and recovered effects side by side.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// The model whose scores the regions show: the one that knows most.
+    pub best_model: String,
+    /// One row per region.
+    pub regions: Vec<RegionComparison>,
+    /// One row per model, smallest first.
+    pub models: Vec<ModelComparison>,
+}
+
+/// A region: planted responses and the scores of the best model.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RegionComparison {
+    /// Name of the region.
+    pub region: String,
+    /// Planted response on the left and on the right.
+    pub planted: [f64; 2],
+    /// Recovered score on the left and on the right.
+    pub recovered: [f64; 2],
+}
+
+impl RegionComparison {
+    /// Planted left minus right.
+    #[must_use]
+    pub fn planted_difference(&self) -> f64 {
+        self.planted[0] - self.planted[1]
+    }
+
+    /// Recovered left minus right.
+    #[must_use]
+    pub fn recovered_difference(&self) -> f64 {
+        self.recovered[0] - self.recovered[1]
+    }
+
+    /// Whether the recovered asymmetry has the planted sign.
+    #[must_use]
+    pub fn sign_agrees(&self) -> bool {
+        self.planted_difference() * self.recovered_difference() > 0.0
+    }
+}
+
+/// A model: what it was made to know and how it scored.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelComparison {
+    /// Name of the model.
+    pub model: String,
+    /// Number of parameters.
+    pub n_parameters: u64,
+    /// Square root of the share of the signal that the model knows: its score relative to a perfect model's.
+    pub planted_correlation: f64,
+    /// Mean score over all voxels, best layer per voxel.
+    pub score: f64,
+    /// Mean over the regions of left minus right.
+    pub l_minus_r: f64,
+}
+
+impl Comparison {
+    /// Reads the truth and the scores of a synthetic study.
+    ///
+    /// # Errors
+    /// [`SimError`] if the study is not a synthetic one, or scores of one of its models are missing.
+    pub fn of(study: &Study, lang: Language) -> Result<Self, SimError> {
+        let truth = Truth::load(study)?;
+        let regions = region_voxels(&Mask::load(&study.mask(lang))?)?;
+        let mut models = Vec::new();
+        let mut best: (f64, String, Vec<[f64; 2]>) = (f64::NEG_INFINITY, String::new(), Vec::new());
+        for planted in &truth.models {
+            let path = study.scores(&planted.model, lang);
+            let scores = Scores::load(&path)?;
+            let n_parameters = scores.info.n_parameters.ok_or_else(|| SimError::Mismatch {
+                path: path.with_extension("json"),
+                found: "no number of parameters".to_owned(),
+                expected: "one, since it is a language model".to_owned(),
+            })?;
+            let voxels = best_over_layers(&scores.values.mapv(f64::from))?.to_vec();
+            let sides = side_means(&voxels, &regions)?;
+            models.push(ModelComparison {
+                model: planted.model.clone(),
+                n_parameters,
+                planted_correlation: planted.explained_share.sqrt(),
+                score: MeanScore::of(&voxels).mean,
+                l_minus_r: sides.iter().map(|[left, right]| left - right).sum::<f64>() / sides.len() as f64,
+            });
+            if planted.explained_share > best.0 {
+                best = (planted.explained_share, planted.model.clone(), sides);
+            }
+        }
+        models.sort_by_key(|model| model.n_parameters);
+        let (_, best_model, sides) = best;
+        let regions = truth
+            .regions
+            .into_iter()
+            .zip(sides)
+            .map(|(planted, recovered)| RegionComparison {
+                region: planted.name,
+                planted: [planted.left, planted.right],
+                recovered,
+            });
+        Ok(Self {
+            best_model,
+            regions: regions.collect(),
+            models,
+        })
+    }
+
+    /// Whether every asymmetry has its sign and the score rises from each model to the next larger one.
+    ///
+    /// # Errors
+    /// [`SimError::NotRecovered`], naming what was missed.
+    pub fn verdict(&self) -> Result<(), SimError> {
+        let wrong: Vec<&str> = self
+            .regions
+            .iter()
+            .filter(|r| !r.sign_agrees())
+            .map(|r| r.region.as_str())
+            .collect();
+        if !wrong.is_empty() {
+            let what = format!("the sign of left − right is wrong in {}", wrong.join(", "));
+            return Err(SimError::NotRecovered { what });
+        }
+        let falls = self
+            .models
+            .windows(2)
+            .find(|pair| pair[1].score.partial_cmp(&pair[0].score) != Some(std::cmp::Ordering::Greater));
+        match falls {
+            Some([small, large]) => Err(SimError::NotRecovered {
+                what: format!(
+                    "{} scores {:.4}, the larger {} {:.4}",
+                    small.model, small.score, large.model, large.score
+                ),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The comparison as text.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut lines = vec![
+            format!(
+                "Planted and recovered effects (regions: scores of {})",
+                self.best_model
+            ),
+            String::new(),
+            "region    planted response        recovered score         sign".to_owned(),
+            "          left   right  L - R     left   right  L - R".to_owned(),
+        ];
+        lines.extend(self.regions.iter().map(|r| {
+            format!(
+                "{:<8}  {:.3}  {:.3}  {:+.3}    {:.3}  {:.3}  {:+.3}    {}",
+                r.region,
+                r.planted[0],
+                r.planted[1],
+                r.planted_difference(),
+                r.recovered[0],
+                r.recovered[1],
+                r.recovered_difference(),
+                if r.sign_agrees() { "agrees" } else { "WRONG" },
+            )
+        }));
+        lines.push(String::new());
+        lines.push("model           parameters  known r   mean score   L - R in regions".to_owned());
+        lines.extend(self.models.iter().map(|m| {
+            let (name, n, known) = (&m.model, m.n_parameters, m.planted_correlation);
+            format!(
+                "{name:<14}  {n:>10}    {known:.3}       {:.4}            {:+.4}",
+                m.score, m.l_minus_r
+            )
+        }));
+        lines.join("\n")
+    }
+}
+
+/// The voxels of each region, left and right.
+fn region_voxels(mask: &Mask) -> Result<Vec<[VoxelSet; 2]>, SimError> {
+    let within = |centre_mm| -> Result<VoxelSet, SimError> {
+        let inside = sphere(mask, centre_mm, REFERENCE_RADIUS_MM)?;
+        let flags: Vec<f64> = inside.iter().map(|&is_in| f64::from(u8::from(is_in))).collect();
+        Ok(VoxelSet::matching(&flags, |flag| flag > 0.0))
+    };
+    SphereCentre::reference_set()
+        .into_iter()
+        .map(|centre| {
+            let [x, y, z] = centre.centre_mm;
+            Ok([within([x, y, z])?, within([-x, y, z])?])
+        })
+        .collect()
+}
+
+fn side_means(voxels: &[f64], regions: &[[VoxelSet; 2]]) -> Result<Vec<[f64; 2]>, SimError> {
+    regions
+        .iter()
+        .map(|[left, right]| {
+            Ok([
+                MeanScore::over(voxels, left)?.mean,
+                MeanScore::over(voxels, right)?.mean,
+            ])
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn comparison() -> Comparison {
+        let region = |name: &str, recovered| RegionComparison {
+            region: name.into(),
+            planted: [0.6, 0.4],
+            recovered,
+        };
+        let model = |n_parameters, score| ModelComparison {
+            model: format!("m{n_parameters}"),
+            n_parameters,
+            planted_correlation: 0.5,
+            score,
+            l_minus_r: 0.1,
+        };
+        Comparison {
+            best_model: "m20".into(),
+            regions: vec![region("TP", [0.5, 0.3]), region("BA44", [0.4, 0.3])],
+            models: vec![model(10, 0.1), model(20, 0.2)],
+        }
+    }
+
+    #[test]
+    fn the_verdict_names_what_was_missed() {
+        assert!(comparison().verdict().is_ok());
+        let mut wrong_sign = comparison();
+        wrong_sign.regions[1].recovered = [0.2, 0.3];
+        assert!(wrong_sign.verdict().unwrap_err().to_string().contains("BA44"));
+        for score in [0.1, 0.05, f64::NAN] {
+            let mut falling = comparison();
+            falling.models[1].score = score;
+            assert!(
+                falling.verdict().unwrap_err().to_string().contains("m20"),
+                "{score}"
+            );
+        }
+        let mut nothing = comparison();
+        nothing.regions[0].recovered = [f64::NAN, 0.3];
+        assert!(nothing.verdict().is_err());
+    }
+}

@@ -1,0 +1,250 @@
+//! A complete synthetic study, from text to scans.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use lpp_fmri::Mask;
+use lpp_study::{
+    AnnotationCorrections, AtomicFile, Language, Progress, Software, Step, Study, StudyConfig, StudyError,
+    TimedWord, WordTable, npy, write_atomically,
+};
+use ndarray::{Array1, Array2, ArrayRef1};
+
+use crate::SimError;
+use crate::bold::BoldSimulator;
+use crate::brain::{planted_responses, simulated_mask};
+use crate::checkpoint::{ModelSpec, write_checkpoint};
+use crate::latent::WordLatents;
+use crate::random::{normal, stream};
+use crate::story::{StoryRun, tell_story, vocabulary};
+use crate::truth::Truth;
+
+/// Scans go on for this long after the last word, seconds: the response to it is then over its peak.
+const TAIL_S: f64 = 10.0;
+/// Scatter of the inter-subject correlation from one trial to the next.
+const ISC_SCATTER: f32 = 0.02;
+/// Trials of the inter-subject correlation, as in the original study.
+const ISC_TRIALS: usize = 10;
+/// Numbers per word in the simulated GloVe file, and how much noise each of them gets.
+const GLOVE_DIMS: usize = 16;
+const GLOVE_NOISE: f32 = 0.5;
+
+/// A synthetic study to be made: everything that the programs of lpp-rs read, with planted effects.
+///
+/// The brain mask is symmetric and brain-shaped on the 4 mm grid; the story comes from a small grammar; every word
+/// has a hidden vector to which language regions respond, the left ones more than the right ones; each model holds the
+/// first dimensions of these vectors, more of them the larger it is. The same settings give the same files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StudySimulation {
+    /// The study folder; made if there is none.
+    pub root: PathBuf,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Language under whose name the (English) story is filed.
+    pub lang: Language,
+    /// Number of runs, 3 to 9 (nested cross-validation needs three).
+    pub n_runs: usize,
+    /// Words of each run, at least.
+    pub words_per_run: usize,
+    /// The models.
+    pub models: Vec<ModelSpec>,
+    /// Width of the random baselines that the configuration lists.
+    pub baseline_dims: usize,
+}
+
+impl StudySimulation {
+    /// Makes the study, unless it is there and was made with the same settings. Returns whether it was made.
+    ///
+    /// # Errors
+    /// [`SimError::Setting`] if a setting is out of range, [`SimError::Study`] if the disk refuses.
+    pub fn run(&self, software: Software, force: bool, progress: &dyn Progress) -> Result<bool, SimError> {
+        self.check()?;
+        let step = Step::new(software, Truth::path(&self.root))
+            .parameter("seed", self.seed)
+            .parameter("lang", self.lang)
+            .parameter("n_runs", self.n_runs)
+            .parameter("words_per_run", self.words_per_run)
+            .parameter(
+                "models",
+                self.models.iter().map(ModelSpec::name).collect::<Vec<_>>(),
+            )
+            .parameter("baseline_dims", self.baseline_dims);
+        if !force && step.is_current() {
+            return Ok(false);
+        }
+        self.make(progress)?;
+        step.finish()?;
+        Ok(true)
+    }
+
+    fn check(&self) -> Result<(), SimError> {
+        let setting = |name, found: usize, expected| SimError::Setting {
+            name,
+            found: found.to_string(),
+            expected,
+        };
+        if !(3..=9).contains(&self.n_runs) {
+            return Err(setting("the number of runs", self.n_runs, "3 to 9"));
+        }
+        if !(60..=20_000).contains(&self.words_per_run) {
+            return Err(setting(
+                "the number of words a run",
+                self.words_per_run,
+                "60 to 20000",
+            ));
+        }
+        if self.models.is_empty() {
+            return Err(setting("the number of models", 0, "at least one"));
+        }
+        Ok(())
+    }
+
+    fn make(&self, progress: &dyn Progress) -> Result<(), SimError> {
+        progress.start("simulating", (self.n_runs + self.models.len() + 1) as u64);
+        let config = self.config();
+        write_atomically(&self.root.join("lpp.toml"), config.to_toml().as_bytes())?;
+        let study = Study::open(&self.root)?;
+        let mut latents = WordLatents::new(self.seed);
+        let story = tell_story(self.seed, self.n_runs, self.words_per_run);
+        self.write_story(&study, &story)?;
+        write_glove(&self.glove_path(), self.seed, &mut latents)?;
+        for &model in &self.models {
+            write_checkpoint(model, self.seed, &mut latents, &study.model_dir(&model.name()))?;
+            progress.advance(1);
+        }
+        let mask = simulated_mask()?;
+        mask.save(&study.mask(self.lang))?;
+        let responses = planted_responses(&mask);
+        npy::save(&study.isc(self.lang), &simulated_isc(self.seed, &responses))?;
+        progress.advance(1);
+        let words = word_table(&story, &study.annotation(self.lang))?;
+        let n_scans: Vec<usize> = story.iter().map(|run| scans_of(run, config.tr_s)).collect();
+        let bold = BoldSimulator::new(self.seed, &words, &n_scans, config.tr_s, &responses, &mut latents)?;
+        for run in 0..self.n_runs {
+            npy::save(&study.average_run(self.lang, run), &bold.run(run)?)?;
+            progress.advance(1);
+        }
+        // The truth comes last: where it stands, the study is complete.
+        self.write_truth(&mask, &responses)?;
+        progress.finish();
+        Ok(())
+    }
+
+    fn config(&self) -> StudyConfig {
+        let dims = self.baseline_dims;
+        let baselines = vec![
+            "glove".to_owned(),
+            format!("random_vector_{dims}d_seed1"),
+            format!("random_embedding_{dims}d_seed1"),
+        ];
+        StudyConfig {
+            languages: vec![self.lang],
+            annotation_corrections: AnnotationCorrections::None,
+            models: [(self.lang, self.models.iter().map(ModelSpec::name).collect())].into(),
+            baselines: [(self.lang, baselines)].into(),
+            ..StudyConfig::default()
+        }
+    }
+
+    fn glove_path(&self) -> PathBuf {
+        self.root
+            .join("glove")
+            .join(format!("glove.sim.{GLOVE_DIMS}d.txt"))
+    }
+
+    fn write_truth(&self, mask: &Mask, responses: &ArrayRef1<f64>) -> Result<(), SimError> {
+        Truth::of(self.seed, mask, responses, &self.models)?.save(&self.root)
+    }
+
+    /// Text, one plain file a run, and the annotation in the form of the published one.
+    fn write_story(&self, study: &Study, story: &[StoryRun]) -> Result<(), SimError> {
+        // `Study::text` names the folder of plain files only once it is there.
+        let texts = study
+            .text(self.lang)
+            .with_file_name(format!("lpp_{}_text", self.lang));
+        for (run, told) in story.iter().enumerate() {
+            let name = format!("text_{}_run{}.txt", self.lang, run + 1);
+            write_atomically(&texts.join(name), told.text.as_bytes())?;
+        }
+        write_annotation(&study.annotation(self.lang), story)?;
+        Ok(())
+    }
+}
+
+/// Columns of the published English file, without those that nothing reads.
+fn write_annotation(path: &Path, story: &[StoryRun]) -> Result<(), StudyError> {
+    let failed = |source| StudyError::Write {
+        path: path.to_owned(),
+        source,
+    };
+    let mut writer = csv::Writer::from_writer(AtomicFile::create(path)?);
+    let mut write = |row: [String; 5]| {
+        writer
+            .write_record(row)
+            .map_err(|e| failed(std::io::Error::other(e)))
+    };
+    write(["", "word", "onset", "offset", "section"].map(str::to_owned))?;
+    let rows = story
+        .iter()
+        .enumerate()
+        .flat_map(|(run, told)| told.words.iter().map(move |w| (run, w)));
+    for (label, (run, word)) in rows.enumerate() {
+        let section = (run + 1).to_string();
+        write([
+            label.to_string(),
+            word.word.clone(),
+            word.onset_s.to_string(),
+            word.offset_s.to_string(),
+            section,
+        ])?;
+    }
+    writer.into_inner().map_err(|e| failed(e.into_error()))?.commit()
+}
+
+/// Word vectors in the text format of GloVe: the first hidden dimensions and noise.
+fn write_glove(path: &Path, seed: u64, latents: &mut WordLatents) -> Result<(), SimError> {
+    let mut rng = stream(seed, "glove");
+    let mut file = AtomicFile::create(path)?;
+    for word in vocabulary() {
+        let mut line = word.clone();
+        for value in latents.of(&word).iter().take(GLOVE_DIMS) {
+            // Writing to a string cannot fail.
+            let _ = write!(line, " {:.5}", value + GLOVE_NOISE * normal(&mut rng));
+        }
+        writeln!(file, "{line}").map_err(|source| StudyError::Write {
+            path: path.to_owned(),
+            source,
+        })?;
+    }
+    Ok(file.commit()?)
+}
+
+/// Reliability of each voxel as seen in every trial, (`n_trials`, `n_voxels`): the squared response, and chance.
+fn simulated_isc(seed: u64, responses: &Array1<f64>) -> Array2<f32> {
+    let mut rng = stream(seed, "isc");
+    Array2::from_shape_fn((ISC_TRIALS, responses.len()), |(_, v)| {
+        (responses[v] * responses[v]) as f32 + ISC_SCATTER * normal(&mut rng)
+    })
+}
+
+fn scans_of(run: &StoryRun, tr_s: f64) -> usize {
+    let end = run.words.last().map_or(0.0, |word| word.offset_s);
+    ((end + TAIL_S) / tr_s).ceil() as usize
+}
+
+fn word_table(story: &[StoryRun], origin: &Path) -> Result<WordTable, StudyError> {
+    let rows = story.iter().enumerate().flat_map(|(run, told)| {
+        told.words
+            .iter()
+            .enumerate()
+            .map(move |(word_index, word)| TimedWord {
+                run,
+                word_index,
+                word: word.word.clone(),
+                onset_s: word.onset_s,
+                offset_s: word.offset_s,
+            })
+    });
+    WordTable::new(rows.collect(), origin)
+}

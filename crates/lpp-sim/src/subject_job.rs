@@ -1,0 +1,122 @@
+//! A simulated average subject who hears real words.
+
+use std::path::PathBuf;
+
+use lpp_fmri::{Mask, load_isc};
+use lpp_stats::mean_over_trials;
+use lpp_study::{Language, Progress, Software, Step, Study, WordTable, npy};
+use ndarray::Array2;
+
+use crate::SimError;
+use crate::bold::BoldSimulator;
+use crate::latent::WordLatents;
+
+/// An average subject to be made for real words, a real mask and a real inter-subject correlation.
+///
+/// The response of a voxel is the square root of the reliability of the group's average. With r the mean correlation
+/// between two half groups, that reliability is 2r/(1 + r) (C. Spearman 1910; W. Brown 1910); voxels with r ≤ 0 do not
+/// respond.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SubjectSimulation {
+    /// The study that gets the average subject and the inter-subject correlation.
+    pub root: PathBuf,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Language of the words.
+    pub lang: Language,
+    /// The words and their times, `words_en.csv`.
+    pub words: PathBuf,
+    /// The brain mask.
+    pub mask: PathBuf,
+    /// Inter-subject correlation, (`n_trials`, `n_voxels`): `.npy` or joblib.
+    pub isc: PathBuf,
+    /// Scans of each run.
+    pub n_scans: Vec<usize>,
+}
+
+impl SubjectSimulation {
+    /// Makes the runs of the average subject and `isc_<lang>.npy`, unless they are up to date. Returns whether they were
+    /// made.
+    ///
+    /// # Errors
+    /// [`SimError`] if an input cannot be read, if mask and correlation differ in voxels, or if the disk refuses.
+    pub fn run(&self, software: Software, force: bool, progress: &dyn Progress) -> Result<bool, SimError> {
+        let study = Study::open(&self.root)?;
+        let steps = self.steps(&study, software)?;
+        if !force && steps.iter().all(Step::is_current) {
+            return Ok(false);
+        }
+        let isc = self.load_isc()?;
+        let responses = mean_over_trials(&isc)?.mapv(response_of_isc);
+        let words = WordTable::load(&self.words)?;
+        let tr_s = study.config().tr_s;
+        let mut latents = WordLatents::new(self.seed);
+        let bold = BoldSimulator::new(self.seed, &words, &self.n_scans, tr_s, &responses, &mut latents)?;
+        progress.start("simulating scans", self.n_scans.len() as u64);
+        npy::save(&study.isc(self.lang), &isc.mapv(|r| r as f32))?;
+        for run in 0..self.n_scans.len() {
+            npy::save(&study.average_run(self.lang, run), &bold.run(run)?)?;
+            progress.advance(1);
+        }
+        progress.finish();
+        for step in steps {
+            step.finish()?;
+        }
+        Ok(true)
+    }
+
+    /// One step per artefact.
+    fn steps(&self, study: &Study, software: Software) -> Result<Vec<Step>, SimError> {
+        let runs = (0..self.n_scans.len()).map(|run| study.average_run(self.lang, run));
+        let outputs = runs.chain([study.isc(self.lang)]);
+        outputs
+            .map(|output| {
+                Ok(Step::new(software, output)
+                    .input(&self.words)?
+                    .input(&self.mask)?
+                    .input(&self.isc)?
+                    .parameter("seed", self.seed)
+                    .parameter("tr_s", study.config().tr_s)
+                    .parameter("n_scans", &self.n_scans))
+            })
+            .collect()
+    }
+
+    fn load_isc(&self) -> Result<Array2<f64>, SimError> {
+        let n_voxels = Mask::load(&self.mask)?.n_voxels();
+        let isc = load_isc(&self.isc)?;
+        if isc.ncols() != n_voxels {
+            return Err(SimError::Mismatch {
+                path: self.isc.clone(),
+                found: format!("{} voxels", isc.ncols()),
+                expected: format!("{n_voxels} as in {}", self.mask.display()),
+            });
+        }
+        Ok(isc)
+    }
+}
+
+/// Responses stay below 1, so that there is some noise in every voxel.
+const LARGEST_RESPONSE: f64 = 0.99;
+
+fn response_of_isc(isc: f64) -> f64 {
+    if isc > 0.0 {
+        (2.0 * isc / (1.0 + isc)).sqrt().min(LARGEST_RESPONSE)
+    } else {
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn responses_follow_spearman_and_brown() {
+        assert_eq!(response_of_isc(-0.1).to_bits(), 0.0_f64.to_bits());
+        assert_eq!(response_of_isc(f64::NAN).to_bits(), 0.0_f64.to_bits());
+        // 2·0.5/1.5 = 2/3; one rounding of the square root.
+        assert!((response_of_isc(0.5) - (2.0_f64 / 3.0).sqrt()).abs() < 1e-15);
+        assert!(response_of_isc(1.0) < 1.0);
+    }
+}
