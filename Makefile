@@ -1,0 +1,63 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+.DEFAULT_GOAL := help
+SHELL := bash
+
+CARGO ?= cargo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+BIN := $(TARGET)/release
+STUDY ?= demo-study
+DATA ?=
+# Packages that link libtorch are built by themselves, so that the others build without it and OpenBLAS stays out of
+# the programs that run on libtorch's own BLAS.
+TORCH := -p lpp-llm -p lpp-extract
+
+.PHONY: help setup build demo test test-demo bench bench-build lint doc fixtures first-light clean-demo
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: ## Check the machine, install what is missing, fetch libtorch into third_party/
+	@setup/system.sh
+	@setup/libtorch.sh third_party/libtorch
+
+build: setup ## Build all programs
+	$(CARGO) build --release --bins
+	$(CARGO) build --release --bins $(TORCH)
+
+demo: build ## Run the whole path on a synthetic study (STUDY=demo-study)
+	@setup/demo.sh $(BIN) $(STUDY)
+
+test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests on real data)
+	$(CARGO) test --release
+	$(CARGO) test --release $(TORCH)
+	@$(MAKE) --no-print-directory test-demo
+
+test-demo: build ## The demo at a small size: it fails if the planted effects are not recovered
+	@study=$$(mktemp -d) && trap 'rm -rf "$$study"' EXIT && \
+	  setup/demo.sh $(BIN) "$$study" --runs 6 --words-per-run 400 --models gpt2:4,llama:12,gpt2:32
+
+bench: setup ## Time the kernels (criterion)
+	$(CARGO) bench -p lpp-bench
+
+bench-build: setup ## Compile the benches without running them
+	$(CARGO) bench --no-run -p lpp-bench
+
+lint: setup ## Format, clippy and rustdoc, warnings as errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --all-targets -- -D warnings
+	$(CARGO) clippy --release --all-targets $(TORCH) -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --no-deps
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --no-deps $(TORCH)
+
+doc: setup ## Build the documentation of all crates
+	$(CARGO) doc --release --no-deps
+	$(CARGO) doc --release --no-deps $(TORCH)
+
+fixtures: ## Remake the golden cases with the pinned Python libraries (PYTHON=interpreter)
+	@setup/fixtures.sh
+
+first-light: build ## The path on real input at full size (DATA=folder of real data)
+	@setup/first-light.sh $(BIN) "$(DATA)" first-light
+
+clean-demo: ## Remove the demo study
+	rm -rf $(STUDY)
