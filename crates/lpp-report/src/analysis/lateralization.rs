@@ -1,0 +1,117 @@
+//! Left against right, and how their difference grows with model size.
+
+use lpp_stats::{LateralScore, VoxelSet, percentile};
+
+use super::regression::{full_regressions, size_regressions};
+use super::scaling::identity;
+use super::{Brain, ModelScores};
+use crate::{ReportError, Table};
+
+/// A way to sum up one side of the brain, in the order of the paper's figures.
+const MEASURES: [&str; 4] = ["all", "percentile_90", "reliable", "isc_normalized"];
+
+/// Names of the tables made here.
+pub(crate) const TABLES: [&str; 4] = [
+    "lateralization",
+    "lateralization_regression",
+    "lateralization_ols",
+    "lateralization_ols_fit",
+];
+
+/// One row per model (untrained ones and baselines too), regressions of L − R on size over the trained ones.
+pub(crate) fn tables(brain: &Brain, models: &[&ModelScores]) -> Result<Vec<Table>, ReportError> {
+    let trained: Vec<&ModelScores> = models
+        .iter()
+        .copied()
+        .filter(|model| model.is_trained())
+        .collect();
+    let mut table = identity("lateralization", models)?;
+    let mut outcomes = Vec::new();
+    for measure in MEASURES {
+        let sides = sides_of(measure, brain, models)?;
+        table = table
+            .number(&format!("left_{measure}"), sides.iter().map(|side| side.0))?
+            .number(&format!("right_{measure}"), sides.iter().map(|side| side.1))?
+            .number(
+                &format!("l_minus_r_{measure}"),
+                sides.iter().map(|side| side.0 - side.1),
+            )?;
+        let sides = sides_of(measure, brain, &trained)?;
+        outcomes.push((
+            format!("left_{measure}"),
+            sides.iter().map(|side| side.0).collect(),
+        ));
+        outcomes.push((
+            format!("right_{measure}"),
+            sides.iter().map(|side| side.1).collect(),
+        ));
+        outcomes.push((
+            format!("l_minus_r_{measure}"),
+            sides.iter().map(|side| side.0 - side.1).collect(),
+        ));
+    }
+    let outcomes: Vec<(&str, Vec<f64>)> = outcomes
+        .iter()
+        .map(|(name, values)| (name.as_str(), Vec::clone(values)))
+        .collect();
+    let differences: Vec<_> = outcomes
+        .iter()
+        .filter(|(name, _)| name.starts_with("l_minus_r"))
+        .cloned()
+        .collect();
+    let [ols, ols_fit] = full_regressions("lateralization_ols", &trained, &differences)?;
+    Ok(vec![
+        table,
+        size_regressions("lateralization_regression", &trained, &outcomes)?,
+        ols,
+        ols_fit,
+    ])
+}
+
+/// Left and right value of each model under one measure; NaN where it is not defined.
+fn sides_of(measure: &str, brain: &Brain, models: &[&ModelScores]) -> Result<Vec<(f64, f64)>, ReportError> {
+    models
+        .iter()
+        .map(|model| match measure {
+            "percentile_90" => {
+                let of = |side: &VoxelSet| upper_decile(&model.best, side);
+                Ok((of(brain.hemispheres().left())?, of(brain.hemispheres().right())?))
+            }
+            "reliable" => brain.reliable().map_or(Ok((f64::NAN, f64::NAN)), |reliable| {
+                means(&LateralScore::over(
+                    &model.best,
+                    &brain.hemispheres().within(&reliable.voxels),
+                )?)
+            }),
+            "isc_normalized" => brain.isc().map_or(Ok((f64::NAN, f64::NAN)), |isc| {
+                let ratio: Vec<f64> = model
+                    .best
+                    .iter()
+                    .zip(isc)
+                    .map(|(score, isc)| score / isc)
+                    .collect();
+                means(&LateralScore::over(&ratio, brain.hemispheres())?)
+            }),
+            _ => means(&LateralScore::over(&model.best, brain.hemispheres())?),
+        })
+        .collect()
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the arms of the caller give results")]
+fn means(score: &LateralScore) -> Result<(f64, f64), ReportError> {
+    Ok((score.left.mean, score.right.mean))
+}
+
+/// The 90th percentile of a side, NaN voxels left out; NaN if none is left.
+fn upper_decile(scores: &[f64], side: &VoxelSet) -> Result<f64, ReportError> {
+    let known: Vec<f64> = side
+        .select(scores)?
+        .into_iter()
+        .filter(|score| !score.is_nan())
+        .collect();
+    if known.is_empty() {
+        Ok(f64::NAN)
+    } else {
+        Ok(percentile(&known, 90.0)?)
+    }
+}

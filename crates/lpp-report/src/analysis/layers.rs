@@ -1,0 +1,45 @@
+//! The score of each layer.
+
+use super::{ModelScores, SelectionScores};
+use crate::{ReportError, Table};
+
+/// Names of the tables made here.
+pub(crate) const TABLES: [&str; 1] = ["layers"];
+
+/// One row per model and layer, from the embedding (layer 0) up.
+pub(crate) fn tables(models: &[&ModelScores]) -> Result<Vec<Table>, ReportError> {
+    let rows: Vec<(&ModelScores, usize)> = models
+        .iter()
+        .flat_map(|&model| (0..model.layers.len()).map(move |layer| (model, layer)))
+        .collect();
+    let all = |cell: fn(&SelectionScores) -> f64| {
+        rows.iter()
+            .map(|&(model, layer)| cell(&model.layers[layer]))
+            .collect::<Vec<_>>()
+    };
+    let reliable = |cell: fn(&SelectionScores) -> f64| {
+        rows.iter()
+            .map(|&(model, layer)| {
+                model
+                    .reliable_layers
+                    .as_ref()
+                    .map_or(f64::NAN, |layers| cell(&layers[layer]))
+            })
+            .collect::<Vec<_>>()
+    };
+    let table = Table::new("layers")
+        .text("model", rows.iter().map(|(model, _)| model.name()))?
+        .text("kind", rows.iter().map(|(model, _)| model.kind()))?
+        .text("family", rows.iter().map(|(model, _)| model.family()))?
+        .count("layer", rows.iter().map(|(_, layer)| i64::try_from(*layer).ok()))?
+        .number(
+            "relative_depth",
+            rows.iter()
+                .map(|(model, layer)| *layer as f64 / model.layers.len() as f64),
+        )?
+        .number("score_all", all(|layer| layer.whole.mean))?
+        .number("l_minus_r_all", all(|layer| layer.sides.difference()))?
+        .number("score_reliable", reliable(|layer| layer.whole.mean))?
+        .number("l_minus_r_reliable", reliable(|layer| layer.sides.difference()))?;
+    Ok(vec![table])
+}

@@ -1,0 +1,173 @@
+//! Names beside points, placed so that none lies on another.
+
+use super::svg::{Align, Svg};
+
+/// Mean width of a sans-serif character relative to its size; wide enough for capitals and digits.
+const CHARACTER_WIDTH: f64 = 0.56;
+/// Labels farther from their point than this get a line to it, mm.
+const LEADER_FROM_MM: f64 = 2.4;
+
+/// A rectangle in mm.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Rect {
+    pub(crate) left: f64,
+    pub(crate) top: f64,
+    pub(crate) right: f64,
+    pub(crate) bottom: f64,
+}
+
+impl Rect {
+    pub(crate) fn around(centre: (f64, f64), half: f64) -> Self {
+        Self {
+            left: centre.0 - half,
+            top: centre.1 - half,
+            right: centre.0 + half,
+            bottom: centre.1 + half,
+        }
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        self.left < other.right
+            && other.left < self.right
+            && self.top < other.bottom
+            && other.top < self.bottom
+    }
+
+    fn holds(&self, other: &Self) -> bool {
+        self.left <= other.left
+            && self.top <= other.top
+            && self.right >= other.right
+            && self.bottom >= other.bottom
+    }
+}
+
+/// Where a label was put.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Placed {
+    pub(crate) area: Rect,
+    align: Align,
+    distance: f64,
+}
+
+/// Finds a place within `frame` for each label, nearest places first; `None` where there is no room.
+///
+/// Labels avoid each other, all points, and `taken` (a caption, a legend).
+pub(crate) fn place(
+    points: &[(f64, f64)],
+    texts: &[String],
+    size: f64,
+    frame: Rect,
+    taken: &[Rect],
+) -> Vec<Option<Placed>> {
+    let mut occupied: Vec<Rect> = points
+        .iter()
+        .map(|&point| Rect::around(point, size * 0.48))
+        .collect();
+    occupied.extend_from_slice(taken);
+    points
+        .iter()
+        .zip(texts)
+        .map(|(&point, text)| {
+            let place = candidates(point, text, size).find(|place| {
+                frame.holds(&place.area) && !occupied.iter().any(|other| other.overlaps(&place.area))
+            })?;
+            occupied.push(place.area);
+            Some(place)
+        })
+        .collect()
+}
+
+/// Draws the labels that have a place.
+pub(crate) fn draw(
+    svg: &mut Svg,
+    points: &[(f64, f64)],
+    texts: &[String],
+    size: f64,
+    places: &[Option<Placed>],
+) {
+    for ((point, text), place) in points.iter().zip(texts).zip(places) {
+        let Some(place) = place else { continue };
+        let x = match place.align {
+            Align::Start => place.area.left,
+            Align::Middle => f64::midpoint(place.area.left, place.area.right),
+            Align::End => place.area.right,
+        };
+        if place.distance > LEADER_FROM_MM {
+            let y = f64::midpoint(place.area.top, place.area.bottom);
+            svg.line(*point, (x, y), 0.1, 0.5);
+        }
+        svg.label((x, place.area.bottom - size * 0.22), place.align, size, text);
+    }
+}
+
+/// Places around a point, from right beside it outwards.
+fn candidates(point: (f64, f64), text: &str, size: f64) -> impl Iterator<Item = Placed> {
+    let width = text.chars().count() as f64 * size * CHARACTER_WIDTH;
+    [1.5, 2.6, 4.2, 6.2, 8.5].into_iter().flat_map(move |distance| {
+        DIRECTIONS.into_iter().map(move |(dx, dy, align)| {
+            let (x, y) = (point.0 + dx * distance, point.1 + dy * distance);
+            let left = match align {
+                Align::Start => x,
+                Align::Middle => x - width / 2.0,
+                Align::End => x - width,
+            };
+            let area = Rect {
+                left,
+                top: y - size / 2.0,
+                right: left + width,
+                bottom: y + size / 2.0,
+            };
+            Placed {
+                area,
+                align,
+                distance,
+            }
+        })
+    })
+}
+
+const DIRECTIONS: [(f64, f64, Align); 8] = [
+    (1.0, 0.0, Align::Start),
+    (-1.0, 0.0, Align::End),
+    (0.0, -1.3, Align::Middle),
+    (0.0, 1.3, Align::Middle),
+    (0.8, -0.9, Align::Start),
+    (-0.8, -0.9, Align::End),
+    (0.8, 0.9, Align::Start),
+    (-0.8, 0.9, Align::End),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAME: Rect = Rect {
+        left: 0.0,
+        top: 0.0,
+        right: 100.0,
+        bottom: 60.0,
+    };
+
+    #[test]
+    fn no_two_labels_overlap() {
+        let points: Vec<(f64, f64)> = (0..60)
+            .map(|i| (f64::from(i % 8) * 11.0 + 8.0, f64::from(i / 8) * 2.5 + 20.0))
+            .collect();
+        let texts: Vec<String> = (0..60).map(|i| format!("model-{i}b")).collect();
+        let places: Vec<Placed> = place(&points, &texts, 2.0, FRAME, &[])
+            .into_iter()
+            .flatten()
+            .collect();
+        assert!(places.len() > 10);
+        for (i, a) in places.iter().enumerate() {
+            assert!(FRAME.holds(&a.area));
+            assert!(places[..i].iter().all(|b| !b.area.overlaps(&a.area)));
+        }
+    }
+
+    #[test]
+    fn a_lonely_label_stands_beside_its_point() {
+        let places = place(&[(50.0, 30.0)], &["gpt2".to_owned()], 2.0, FRAME, &[]);
+        assert_eq!(places[0].map(|p| p.align), Some(Align::Start));
+    }
+}
