@@ -27,6 +27,7 @@
 //! # }
 //! ```
 
+#![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare what is exact"))]
 #![allow(clippy::needless_range_loop, reason = "affines read best by row and column")]
 
 mod affine;
