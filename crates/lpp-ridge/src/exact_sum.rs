@@ -39,7 +39,9 @@ mod tests {
     fn any_order_gives_the_same_bits() {
         let terms: Vec<f64> = (1..2000).map(|i| (f64::from(i) * 0.7).sin()).collect();
         let mut forward = ExactSum::default();
-        terms.iter().for_each(|&t| forward.add(t));
+        for &term in &terms {
+            forward.add(term);
+        }
         let (mut a, mut b) = (ExactSum::default(), ExactSum::default());
         terms
             .iter()

@@ -1,6 +1,6 @@
 //! One penalised symmetric system, factored and solved in double precision.
 
-use ndarray::{Array2, ArrayRef2, ShapeBuilder};
+use ndarray::{Array2, ArrayRef2, ShapeBuilder, s};
 use ndarray_linalg::{CholeskyInto, Diag, EighInto, SolveTriangularInto, UPLO};
 
 use crate::RidgeError;
@@ -12,7 +12,7 @@ use crate::RidgeError;
 /// A Cholesky factorisation per penalty (s³/3 multiplications) with two triangular solves beats one
 /// eigendecomposition for all penalties: forming the operator from eigenvectors costs as much as the solves, and
 /// LAPACK's symmetric QR iteration takes longer than sixteen factorisations (crate docs). Where rounding leaves the
-/// system not positive definite, the eigendecomposition is the fallback, with negative eigenvalues put to zero.
+/// system not positive definite, the eigendecomposition is the fallback, without the eigenvalues that are rounding.
 ///
 /// # Errors
 /// [`RidgeError::Factorisation`] if LAPACK fails in both ways.
@@ -21,7 +21,7 @@ pub(crate) fn penalised_readout(
     alpha: f64,
     readout: &ArrayRef2<f64>,
 ) -> Result<Array2<f64>, RidgeError> {
-    let mut penalised = column_major(system);
+    let mut penalised = system.to_owned();
     penalised.diag_mut().mapv_inplace(|d| d + alpha);
     let failure = |source| RidgeError::Factorisation {
         alpha,
@@ -34,34 +34,51 @@ pub(crate) fn penalised_readout(
     }
 }
 
-/// Solves L Lᵀ Zᵀ = readoutᵀ.
+/// Solves L Lᵀ Zᵀ = readoutᵀ for a row-major L.
 ///
-/// Everything is handed to LAPACK column-major, where ndarray-linalg adds no transposed copies of its own.
+/// LAPACK works column-major, and ndarray-linalg copies whatever is not, element by element. The transposes of L and
+/// of the readout are so by nature, and L itself is copied tile by tile.
 fn by_substitution(
-    lower: &Array2<f64>,
+    lower: &ArrayRef2<f64>,
     readout: &ArrayRef2<f64>,
 ) -> ndarray_linalg::error::Result<Array2<f64>> {
-    let half = lower.solve_triangular_into(UPLO::Lower, Diag::NonUnit, column_major(&readout.t()))?;
-    let upper = column_major(&lower.t());
-    let whole = upper.solve_triangular_into(UPLO::Upper, Diag::NonUnit, half)?;
+    let half =
+        column_major(lower).solve_triangular_into(UPLO::Lower, Diag::NonUnit, column_major(&readout.t()))?;
+    let whole = lower
+        .t()
+        .solve_triangular_into(UPLO::Upper, Diag::NonUnit, half)?;
     Ok(whole.reversed_axes())
 }
 
-/// Spectral form of the same operator; finite for any positive penalty.
+/// Spectral form of the same operator.
+///
+/// Eigenvalues below the rounding of the largest one are no part of the system: the readout, made of the same
+/// features, has nothing along their vectors but rounding, which a small penalty would blow up.
 fn by_eigenvectors(
     system: &ArrayRef2<f64>,
     alpha: f64,
     readout: &ArrayRef2<f64>,
 ) -> ndarray_linalg::error::Result<Array2<f64>> {
     let (values, vectors) = system.to_owned().eigh_into(UPLO::Lower)?;
-    let mut turned = readout.dot(&vectors);
-    turned /= &values.mapv(|v| v.max(0.0) + alpha);
-    Ok(turned.dot(&vectors.t()))
+    let largest = values.iter().copied().fold(0.0, f64::max);
+    let floor = largest * f64::EPSILON * values.len() as f64;
+    let weights = values.mapv(|v| if v > floor { (v + alpha).recip() } else { 0.0 });
+    Ok((readout.dot(&vectors) * weights).dot(&vectors.t()))
 }
 
+/// Side of a tile that fits into the innermost cache twice.
+const TILE: usize = 32;
+
+/// A column-major copy.
 fn column_major(matrix: &ArrayRef2<f64>) -> Array2<f64> {
     let mut copy = Array2::zeros(matrix.raw_dim().f());
-    copy.assign(matrix);
+    let (n_rows, n_columns) = matrix.dim();
+    for top in (0..n_rows).step_by(TILE) {
+        for left in (0..n_columns).step_by(TILE) {
+            let tile = s![top..(top + TILE).min(n_rows), left..(left + TILE).min(n_columns)];
+            copy.slice_mut(tile).assign(&matrix.slice(tile));
+        }
+    }
     copy
 }
 

@@ -27,15 +27,15 @@
 //!
 //! * Gram blocks of each run are summed once, in `f64`; every training set is a sum (primal) or a selection (dual)
 //!   of them.
-//! * For a training set and a penalty, one Cholesky factorisation gives the *operator*
-//!   M = X_v (XᵀX + αI)⁻¹ (primal) or K_v (K + αI)⁻¹ (dual) of shape (`n_validation`, S). Predictions are
-//!   M · XᵀY or M · Y: coefficients are never formed, and nothing is solved for each target.
+//! * For a training set and a penalty, one Cholesky factorisation gives the *operator* of shape (`n_validation`, S):
+//!   `X_v (XᵀX + αI)⁻¹` in the primal form, `K_v (K + αI)⁻¹` in the dual. Times `XᵀY` or Y it gives predictions:
+//!   coefficients are never formed, and nothing is solved for each target.
 //! * Leaving out runs 0 and 1 serves two folds, so it is factored once.
 //! * Targets pass through in blocks that stay in cache; correlations are summed in `f64` while a block's
 //!   predictions are still there. No array of predictions for all targets ever exists.
 //! * [`PreparedFeatures`] keeps the operators, so that each further target set costs its products alone.
 //!
-//! The products for V targets take 2 V n_val S operations per penalty and fold; everything else is small beside them.
+//! The products take 2 V · `n_validation` · S operations per penalty and fold; everything else is small beside them.
 //!
 //! # What holds about the numbers
 //! * Order of targets and of threads: means over targets are summed exactly, blocks are always equally wide, and each

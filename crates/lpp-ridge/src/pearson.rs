@@ -172,7 +172,7 @@ mod tests {
         ];
         assert!(correlations(&p, &y).iter().all(|r| r.is_nan()));
         assert!(
-            correlations(&p.mapv(|v| v as f32), &y.mapv(|v| v as f32))
+            correlations(&p.mapv(f32::from_double), &y.mapv(f32::from_double))
                 .iter()
                 .all(|r| r.is_nan())
         );

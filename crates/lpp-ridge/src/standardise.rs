@@ -12,7 +12,7 @@ use crate::{Element, RidgeError};
 /// mean, so that noise of the last bit is never blown up into a signal.
 ///
 /// ```
-/// let z = lpp_ridge::standardise_columns(&ndarray::array![[1.0, 5.0], [3.0, 5.0]]);
+/// let z = lpp_ridge::standardise_columns(&ndarray::array![[1.0_f64, 5.0], [3.0, 5.0]]);
 /// assert_eq!(z.column(0).to_vec(), [-1.0, 1.0]);
 /// assert!(z[[0, 1]].is_nan());
 /// ```

@@ -1,9 +1,10 @@
 //! The inner loop: validation scores of every penalty that may still win.
 
-use ndarray::{Array2, Array3, Axis, s};
+use ndarray::{Array2, Array3, ArrayView2, Axis, Zip, s};
 
 use crate::block::Block;
 use crate::exact_sum::ExactSum;
+use crate::pearson::Defect;
 use crate::plan::InnerSet;
 use crate::{Element, PreparedFeatures};
 
@@ -49,6 +50,9 @@ pub(crate) fn validate<A: Element>(
         scores: Array3::zeros((n_folds, n_alphas, n_used)),
         n_runs: Array2::zeros((n_folds, n_used)),
     };
+    let finite: Vec<bool> = (0..n_used)
+        .map(|j| block.defect(j) != Some(Defect::NonFinite))
+        .collect();
     let mut scratch = Array3::zeros((2, n_alphas, block.width()));
     for (set, operators) in prepared.sets.iter().zip(&prepared.inner) {
         let wanted = candidates.of_set(set);
@@ -68,7 +72,7 @@ pub(crate) fn validate<A: Element>(
         }
         for (which, validation) in set.validations.iter().enumerate() {
             let scores = scratch.index_axis(Axis(0), which);
-            curves.add(validation.fold, &candidates.0[validation.fold], &scores);
+            curves.add(validation.fold, &candidates.0[validation.fold], &scores, &finite);
         }
     }
     curves.average();
@@ -77,10 +81,13 @@ pub(crate) fn validate<A: Element>(
 
 impl BlockCurves {
     /// Adds one validation run of a fold. A target counts only if every candidate has a score, so that penalties are
-    /// compared on the same targets.
-    fn add(&mut self, fold: usize, candidates: &[usize], scores: &ndarray::ArrayView2<'_, f64>) {
-        for target in 0..self.n_runs.ncols() {
-            if candidates.is_empty() || candidates.iter().any(|&a| scores[[a, target]].is_nan()) {
+    /// compared on the same targets, and if it is finite in all runs, not just those that matter here.
+    fn add(&mut self, fold: usize, candidates: &[usize], scores: &ArrayView2<'_, f64>, finite: &[bool]) {
+        if candidates.is_empty() {
+            return;
+        }
+        for (target, &finite) in finite.iter().enumerate() {
+            if !finite || candidates.iter().any(|&a| scores[[a, target]].is_nan()) {
                 continue;
             }
             self.n_runs[[fold, target]] += 1;
@@ -93,7 +100,7 @@ impl BlockCurves {
     fn average(&mut self) {
         for (mut scores, n_runs) in self.scores.outer_iter_mut().zip(self.n_runs.outer_iter()) {
             for mut curve in scores.outer_iter_mut() {
-                ndarray::Zip::from(&mut curve).and(&n_runs).for_each(|s, &n| {
+                Zip::from(&mut curve).and(&n_runs).for_each(|s, &n| {
                     if n > 1 {
                         *s /= f64::from(n);
                     }

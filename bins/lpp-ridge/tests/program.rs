@@ -1,0 +1,234 @@
+//! The program from flags to files, and every way in which it must refuse.
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on should panic; rounding to f32 is meant"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lpp_testkit::{Tolerance, assert_close, assert_fails, assert_succeeds, assert_usage_error, load_npy};
+use ndarray::{Array1, Array2, Array3};
+use ndarray_npy::{WritableElement, write_npy};
+use tempfile::TempDir;
+
+/// Four runs of features and targets in a folder of their own.
+struct Files {
+    folder: TempDir,
+}
+
+impl Files {
+    fn new<A: WritableElement>(convert: impl Fn(f64) -> A) -> Self {
+        let files = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        for run in 0..4 {
+            let n = 20 + run;
+            let x = wave(n, 3, 0.7 + run as f64);
+            let y = wave(n, 5, 2.9 + run as f64) * 0.3
+                + x.sum_axis(ndarray::Axis(1)).insert_axis(ndarray::Axis(1));
+            write_npy(files.path(&format!("x{run}.npy")), &x.mapv(&convert)).unwrap();
+            write_npy(files.path(&format!("y{run}.npy")), &y.mapv(&convert)).unwrap();
+        }
+        files
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = program();
+        for part in ["x", "y"] {
+            command
+                .arg(format!("--{part}"))
+                .args((0..4).map(|run| self.path(&format!("{part}{run}.npy"))));
+        }
+        command.arg("-o").arg(self.path("scores.npy"));
+        command
+    }
+
+    /// Replaces a file by something wrong; the program must name it and leave no result.
+    fn refuses(&self, name: &str, spoil: impl FnOnce(&Path), parts: &[&str]) {
+        let path = self.path(name);
+        let good = fs::read(&path).unwrap();
+        spoil(&path);
+        assert_fails(&mut self.command(), &[&[name], parts].concat());
+        assert!(
+            !self.path("scores.npy").exists(),
+            "a failed run must not leave a result"
+        );
+        fs::write(path, good).unwrap();
+    }
+}
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_lpp-ridge"))
+}
+
+fn wave(n: usize, m: usize, seed: f64) -> Array2<f64> {
+    Array2::from_shape_fn((n, m), |(i, j)| ((i + 1) as f64 * (j as f64 + seed)).sin())
+}
+
+#[test]
+fn double_and_single_precision_agree() {
+    let (double, single) = (Files::new(|v| v), Files::new(|v| v as f32));
+    let extra = double.path("folds.npy");
+    let stdout = assert_succeeds(
+        double
+            .command()
+            .args(["--json", "--alphas", "0.1,1,10", "--fold-scores"])
+            .arg(&extra),
+    );
+    let summary: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(summary["alphas"], serde_json::json!([0.1, 1.0, 10.0]));
+    assert_eq!(summary["precision"], "f64");
+    assert_eq!((&summary["n_targets"], &summary["n_nan"]), (&5.into(), &0.into()));
+    assert_eq!(summary["alpha_index"].as_array().unwrap().len(), 4);
+
+    let scores: Array1<f64> = load_npy(double.path("scores.npy"));
+    let folds: Array2<f64> = load_npy(extra);
+    assert_close(
+        &folds.mean_axis(ndarray::Axis(0)).unwrap(),
+        &scores,
+        Tolerance::relative(1e-14),
+    ); // one sum of four
+    assert!((summary["mean_score"].as_f64().unwrap() - scores.mean().unwrap()).abs() < 1e-14);
+
+    assert_succeeds(single.command().args(["--alphas", "0.1,1,10"]));
+    let rounded: Array1<f32> = load_npy(single.path("scores.npy"));
+    assert_close(&rounded, &scores, Tolerance::absolute(1e-5)); // the aim of the specification
+    assert_succeeds(
+        single
+            .command()
+            .args(["--alphas", "0.1,1,10", "--precision", "f64"]),
+    );
+    let raised: Array1<f64> = load_npy(single.path("scores.npy"));
+    assert_close(&raised, &scores, Tolerance::absolute(1e-5)); // its inputs were rounded
+}
+
+#[test]
+fn options_reach_the_model() {
+    let files = Files::new(|v| v);
+    let stdout =
+        assert_succeeds(
+            files
+                .command()
+                .args(["--json", "--inner", "all", "--alpha-scope", "target"]),
+        );
+    let summary: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert!(summary["alpha_index"].is_null());
+    let per_fold: u64 = summary["alpha_counts"][0]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|n| n.as_u64().unwrap())
+        .sum();
+    assert_eq!(per_fold, 5);
+}
+
+#[test]
+fn a_constant_target_is_scored_nan_and_counted() {
+    let files = Files::new(|v| v);
+    let path = files.path("y2.npy");
+    let mut y: Array2<f64> = load_npy(&path);
+    y.column_mut(3).fill(0.25);
+    write_npy(&path, &y).unwrap();
+    let output = files.command().arg("--json").output().unwrap();
+    assert!(output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("1 of 5 targets have no score"));
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["constant_targets"], serde_json::json!([3]));
+    let scores: Array1<f64> = load_npy(files.path("scores.npy"));
+    assert_eq!(
+        scores.mapv(f64::is_nan).to_vec(),
+        [false, false, false, true, false]
+    );
+}
+
+#[test]
+fn wrong_files_are_named() {
+    let files = Files::new(|v| v);
+    files.refuses("x1.npy", |p| fs::remove_file(p).unwrap(), &["cannot read"]);
+    files.refuses(
+        "y3.npy",
+        |p| write_npy(p, &wave(23, 4, 1.0)).unwrap(),
+        &["4 columns", "has 5"],
+    );
+    files.refuses(
+        "y1.npy",
+        |p| write_npy(p, &wave(22, 5, 1.0)).unwrap(),
+        &["22 scans", "has 21"],
+    );
+    files.refuses(
+        "x2.npy",
+        |p| write_npy(p, &Array3::<f64>::zeros((2, 3, 4))).unwrap(),
+        &["2 axes"],
+    );
+    files.refuses(
+        "y0.npy",
+        |p| write_npy(p, &Array2::<f64>::zeros((0, 5))).unwrap(),
+        &["empty"],
+    );
+    files.refuses(
+        "x0.npy",
+        |p| write_npy(p, &Array2::<i64>::zeros((20, 3))).unwrap(),
+        &["int64"],
+    );
+    files.refuses("x3.npy", |p| fs::write(p, b"not an array").unwrap(), &[]);
+    let cut = |p: &Path| fs::write(p, &fs::read(p).unwrap()[..200]).unwrap();
+    files.refuses("x0.npy", cut, &["cut short"]);
+    files.refuses("y2.npy", cut, &["cut short"]);
+    assert_succeeds(&mut files.command());
+}
+
+#[test]
+fn features_that_are_not_finite_are_placed() {
+    let files = Files::new(|v| v);
+    let path = files.path("x2.npy");
+    let mut x: Array2<f64> = load_npy(&path);
+    x[[7, 1]] = f64::NAN;
+    write_npy(&path, &x).unwrap();
+    assert_fails(&mut files.command(), &["feature 1 of run 2 is NaN at scan 7"]);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_named() {
+    let files = Files::new(|v| v);
+    let mut command = files.command();
+    command
+        .arg("--fold-scores")
+        .arg(files.path("no/such/folder/folds.npy"));
+    assert_fails(&mut command, &["folds.npy"]);
+}
+
+#[test]
+fn too_few_or_unequal_numbers_of_runs_are_refused() {
+    let files = Files::new(|v| v);
+    let with = |x: usize, y: usize| {
+        let mut command = program();
+        command
+            .arg("--x")
+            .args((0..x).map(|r| files.path(&format!("x{r}.npy"))));
+        command
+            .arg("--y")
+            .args((0..y).map(|r| files.path(&format!("y{r}.npy"))));
+        command.arg("-o").arg(files.path("scores.npy"));
+        command
+    };
+    assert_fails(&mut with(2, 2), &["2 runs", "at least 3"]);
+    assert_fails(&mut with(4, 3), &["4 files of features", "3 of targets"]);
+}
+
+#[test]
+fn wrong_usage_is_status_two() {
+    let files = Files::new(|v| v);
+    assert_usage_error(&mut program());
+    assert_usage_error(files.command().args(["--alphas", "logspace:2:7"]));
+    assert_usage_error(files.command().args(["--alphas", "1,-2"]));
+    assert_usage_error(files.command().args(["--inner", "some"]));
+    assert_usage_error(files.command().args(["--threads", "0"]));
+    assert_usage_error(files.command().arg("--no-such-flag"));
+}

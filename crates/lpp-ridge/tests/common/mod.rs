@@ -1,0 +1,160 @@
+//! Seeded data and the slow twin.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test program uses its part of this module"
+)]
+
+use lpp_ridge::{InnerValidation, standardise_columns};
+use ndarray::{Array2, ArrayView1, Axis, concatenate};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+/// Features and targets of each run, standardised.
+#[derive(Debug, Clone)]
+pub struct Study {
+    pub x: Vec<Array2<f64>>,
+    pub y: Vec<Array2<f64>>,
+}
+
+impl Study {
+    /// Smooth features, and targets that they drive with as much noise again.
+    pub fn new(seed: u64, n_scans: &[usize], n_features: usize, n_targets: usize) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut normal =
+            |n: usize, m: usize| Array2::from_shape_simple_fn((n, m), || StandardNormal.sample(&mut rng));
+        let weights: Array2<f64> = normal(n_features, n_targets) / (n_features as f64).sqrt();
+        let (x, y) = n_scans
+            .iter()
+            .map(|&n| {
+                let mut x: Array2<f64> = normal(n, n_features);
+                x.accumulate_axis_inplace(Axis(0), |previous, value| *value += 0.6 * previous);
+                let y = x.dot(&weights) + normal(n, n_targets) * 1.5;
+                (standardise_columns(&x), standardise_columns(&y))
+            })
+            .unzip();
+        Self { x, y }
+    }
+
+    /// The same with some of the targets.
+    pub fn targets(&self, columns: &[usize]) -> Self {
+        Self {
+            x: self.x.clone(),
+            y: self.y.iter().map(|y| y.select(Axis(1), columns)).collect(),
+        }
+    }
+
+    /// Both in single precision.
+    pub fn single(&self) -> (Vec<Array2<f32>>, Vec<Array2<f32>>) {
+        let round = |runs: &[Array2<f64>]| runs.iter().map(|a| a.mapv(|v| v as f32)).collect();
+        (round(&self.x), round(&self.y))
+    }
+}
+
+/// What the slow twin finds.
+pub struct Slow {
+    pub fold_scores: Array2<f64>,
+    pub curves: Array2<f64>,
+    pub alpha_index: Vec<usize>,
+}
+
+/// Nested cross-validation as one would write it on a blackboard.
+pub fn slow_twin(study: &Study, alphas: &[f64], inner: InnerValidation) -> Slow {
+    let n_runs = study.x.len();
+    let mut slow = Slow {
+        fold_scores: Array2::zeros((n_runs, study.y[0].ncols())),
+        curves: Array2::zeros((n_runs, alphas.len())),
+        alpha_index: Vec::new(),
+    };
+    for test in 0..n_runs {
+        let train: Vec<usize> = (0..n_runs).filter(|&r| r != test).collect();
+        let validation = if inner == InnerValidation::First {
+            &train[..1]
+        } else {
+            &train[..]
+        };
+        for (a, &alpha) in alphas.iter().enumerate() {
+            let means = validation.iter().map(|&v| {
+                let rest: Vec<usize> = train.iter().copied().filter(|&r| r != v).collect();
+                scores(study, &rest, v, alpha).iter().sum::<f64>() / study.y[0].ncols() as f64
+            });
+            slow.curves[[test, a]] = means.sum::<f64>() / validation.len() as f64;
+        }
+        let curve = slow.curves.row(test);
+        let best = (0..alphas.len())
+            .rev()
+            .max_by(|&i, &j| curve[i].total_cmp(&curve[j]))
+            .unwrap();
+        slow.alpha_index.push(best);
+        let row = scores(study, &train, test, alphas[best]);
+        slow.fold_scores
+            .row_mut(test)
+            .iter_mut()
+            .zip(row)
+            .for_each(|(s, r)| *s = r);
+    }
+    slow
+}
+
+/// Solves (XᵀX + αI) B = XᵀY by elimination and correlates the predictions of run `test`.
+fn scores(study: &Study, train: &[usize], test: usize, alpha: f64) -> Vec<f64> {
+    let stack = |runs: &[Array2<f64>]| {
+        concatenate(
+            Axis(0),
+            &train.iter().map(|&r| runs[r].view()).collect::<Vec<_>>(),
+        )
+        .unwrap()
+    };
+    let (x, y) = (stack(&study.x), stack(&study.y));
+    let system = x.t().dot(&x) + Array2::<f64>::eye(x.ncols()) * alpha;
+    let predicted = study.x[test].dot(&eliminate(system, x.t().dot(&y)));
+    predicted
+        .columns()
+        .into_iter()
+        .zip(study.y[test].columns())
+        .map(|(p, y)| pearson(p, y))
+        .collect()
+}
+
+/// Solves a system with several right-hand sides by Gauss-Jordan elimination with row pivots.
+fn eliminate(mut system: Array2<f64>, mut right: Array2<f64>) -> Array2<f64> {
+    let n = system.nrows();
+    for k in 0..n {
+        let pivot = (k..n)
+            .max_by(|&i, &j| system[[i, k]].abs().total_cmp(&system[[j, k]].abs()))
+            .unwrap();
+        for j in 0..n {
+            system.swap([k, j], [pivot, j]);
+        }
+        for j in 0..right.ncols() {
+            right.swap([k, j], [pivot, j]);
+        }
+        let (pivot_row, pivot_right) = (&system.row(k) / system[[k, k]], &right.row(k) / system[[k, k]]);
+        for i in 0..n {
+            let factor = system[[i, k]];
+            if i != k {
+                system.row_mut(i).scaled_add(-factor, &pivot_row);
+                right.row_mut(i).scaled_add(-factor, &pivot_right);
+            }
+        }
+        system.row_mut(k).assign(&pivot_row);
+        right.row_mut(k).assign(&pivot_right);
+    }
+    right
+}
+
+/// The textbook formula.
+pub fn pearson(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> f64 {
+    let (a, b) = (&a - a.mean().unwrap(), &b - b.mean().unwrap());
+    a.dot(&b) / (a.dot(&a) * b.dot(&b)).sqrt()
+}
+
+/// Largest distance between two arrays without NaN.
+pub fn largest(a: &Array2<f64>, b: &Array2<f64>) -> f64 {
+    assert_eq!(a.dim(), b.dim());
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, |m, d| if d > m || d.is_nan() { d } else { m })
+}
