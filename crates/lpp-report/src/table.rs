@@ -44,6 +44,14 @@ impl Column {
         .unwrap_or_default()
     }
 
+    fn pick(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Text(values) => Self::Text(rows.iter().map(|&row| values[row].clone()).collect()),
+            Self::Count(values) => Self::Count(rows.iter().map(|&row| values[row]).collect()),
+            Self::Number(values) => Self::Number(rows.iter().map(|&row| values[row]).collect()),
+        }
+    }
+
     fn json(&self, row: usize) -> Value {
         match self {
             Self::Text(values) => values[row].clone().into(),
@@ -182,6 +190,21 @@ impl Table {
         (0..self.n_rows())
             .map(|row| column.map_or_else(String::new, |column| column.display(row)))
             .collect()
+    }
+
+    /// The rows for which `keep` holds, by row number.
+    #[must_use]
+    pub fn filter_rows(&self, keep: impl Fn(usize) -> bool) -> Self {
+        let rows: Vec<usize> = (0..self.n_rows()).filter(|&row| keep(row)).collect();
+        let columns = self
+            .columns
+            .iter()
+            .map(|(name, column)| (name.clone(), column.pick(&rows)))
+            .collect();
+        Self {
+            name: self.name.clone(),
+            columns,
+        }
     }
 
     /// One JSON object a row; a missing value is `null`.

@@ -13,7 +13,7 @@ mod scaling;
 mod summary;
 
 pub use brain::{Brain, HemisphereRule};
-pub use isc::IscSummary;
+pub use isc::{IscSides, IscSummary};
 pub use job::{Analysis, AnalysisJob, AnalysisReport};
 pub use model_scores::{ModelScores, SelectionScores};
 pub use regions::Region;

@@ -1,0 +1,74 @@
+//! The numbers at the head of the page.
+
+use crate::Table;
+use crate::number::{compact, grouped, p_value};
+use crate::report_tables::ReportTables;
+
+/// Headline numbers, each with its explanation; only those that are known.
+pub(crate) fn highlights(tables: &ReportTables) -> Vec<(String, String)> {
+    let summary = tables.get("summary");
+    let mut cards = Vec::new();
+    for (quantity, name) in [
+        ("n_models", "language models"),
+        ("n_baselines", "baselines and untrained models"),
+        ("n_voxels", "voxels in the mask"),
+        ("n_reliable", "reliable voxels"),
+    ] {
+        if let Some(value) = cell(summary, "quantity", quantity, "value") {
+            #[expect(clippy::cast_possible_truncation, reason = "counts of models and voxels")]
+            cards.push((grouped(value as i64), name.to_owned()));
+        }
+    }
+    cards.extend(best_model(tables.get("scaling")));
+    for (table, outcome, name) in [
+        ("scaling_regression", "score_all", "score with log size"),
+        (
+            "scaling_regression",
+            "score_reliable",
+            "score with log size, reliable voxels",
+        ),
+        (
+            "lateralization_regression",
+            "l_minus_r_all",
+            "left minus right with log size",
+        ),
+        (
+            "lateralization_regression",
+            "l_minus_r_reliable",
+            "left minus right with log size, reliable voxels",
+        ),
+    ] {
+        let table = tables.get(table);
+        if let (Some(r), Some(p)) = (
+            cell(table, "outcome", outcome, "r"),
+            cell(table, "outcome", outcome, "p"),
+        ) {
+            cards.push((
+                format!(
+                    "r = {}, {}",
+                    format!("{r:.2}").replace('-', "\u{2212}"),
+                    p_value(p)
+                ),
+                name.to_owned(),
+            ));
+        }
+    }
+    cards
+}
+
+/// The value in column `value` of the row whose `key` reads `wanted`.
+fn cell(table: &Table, key: &str, wanted: &str, value: &str) -> Option<f64> {
+    let row = table.texts(key).iter().position(|found| found == wanted)?;
+    table.numbers(value).get(row).copied().flatten()
+}
+
+fn best_model(scaling: &Table) -> Option<(String, String)> {
+    let (row, score) = scaling
+        .numbers("score_all")
+        .into_iter()
+        .enumerate()
+        .filter_map(|(row, score)| Some((row, score?)))
+        .max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let name = scaling.texts("model").get(row)?.clone();
+    Some((compact(score), format!("best score: {name}")))
+}
