@@ -4,20 +4,20 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use lpp_cli::{CommonArgs, Program, StudyArgs};
 use lpp_llm::{ComputeDevice, ExtractJob, HiddenStatesJob, ModelParams, Precision, Training};
 use lpp_text::AnnotationSource;
 
 /// Runs a language model over the text of a study and writes one vector per word and layer.
 ///
-/// The checkpoint is looked for in <study>/models/<MODEL>. Activations go to
-/// <study>/activations/<MODEL>_<LANG>.safetensors, those of an untrained model to
-/// <MODEL>_untrained_seed<N>_<LANG>.safetensors; an untrained model needs only config.json and the tokenizer.
+/// The checkpoint is looked for in models/MODEL of the study. Activations of gpt2 go to
+/// `activations/gpt2_en.safetensors`, those of its untrained twin to `activations/gpt2_untrained_seed1_en.safetensors`;
+/// an untrained model needs only config.json and the tokenizer.
 #[derive(Debug, Parser)]
 #[command(
     version,
-    args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     after_help = "Examples:\n  lpp-extract --study study --model gpt2 --lang en\n  lpp-extract --model gpt2 \
                   --seed 1\n  lpp-extract hidden-states --model-dir models/gpt2 --ids ids.npy -o out.safetensors"
@@ -145,6 +145,18 @@ impl ModelArgs {
 }
 
 impl ExtractArgs {
+    /// Whether a flag was set that a subcommand would leave unused.
+    fn is_given(&self) -> bool {
+        let paths = [
+            &self.model_dir,
+            &self.tokenizer,
+            &self.text,
+            &self.annotation,
+            &self.output,
+        ];
+        self.model.is_some() || self.run.seed.is_some() || paths.into_iter().any(Option::is_some)
+    }
+
     fn into_job(self, common: &CommonArgs) -> anyhow::Result<ExtractJob> {
         let study = self.study.open()?;
         let lang = self.study.lang;
@@ -207,6 +219,12 @@ fn hidden_states(args: HiddenStatesArgs, common: &CommonArgs) -> anyhow::Result<
 
 fn main() -> ExitCode {
     lpp_cli::run(|cli: Cli| match cli.command {
+        Some(_) if cli.extract.is_given() => Cli::command()
+            .error(
+                ErrorKind::ArgumentConflict,
+                "flags of the model go behind `hidden-states`",
+            )
+            .exit(),
         Some(Command::HiddenStates(args)) => hidden_states(args, &cli.common),
         None => extract(cli.extract, &cli.common),
     })

@@ -51,7 +51,7 @@ impl HiddenStatesJob {
     /// [`LlmError`] if an array is of another type or shape, a row does not fit the model, or the model cannot
     /// be loaded.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<ModelInfo, LlmError> {
-        let ids = self.load(&self.ids)?;
+        let ids = load_integers(&self.ids)?;
         let mask = self.load_mask(&ids)?;
         let step = self.step(software)?;
         let model = CausalModel::load(&self.model)?;
@@ -76,23 +76,11 @@ impl HiddenStatesJob {
         Ok(model.info().clone())
     }
 
-    fn load(&self, path: &Path) -> Result<Array2<i64>, LlmError> {
-        let array = npy::load_i64_matrix(path)?;
-        if array.is_empty() {
-            return Err(LlmError::InputArray {
-                path: path.to_path_buf(),
-                found: format!("an empty array of shape {:?}", array.dim()),
-                expected: "at least one row and one token".to_string(),
-            });
-        }
-        Ok(array)
-    }
-
     fn load_mask(&self, ids: &Array2<i64>) -> Result<Option<Array2<i64>>, LlmError> {
         let Some(path) = &self.attention_mask else {
             return Ok(None);
         };
-        let mask = self.load(path)?;
+        let mask = load_integers(path)?;
         if mask.dim() == ids.dim() {
             return Ok(Some(mask));
         }
@@ -130,6 +118,19 @@ impl HiddenStatesJob {
             .iter()
             .try_fold(step, |step, file| Ok(step.input(file)?))
     }
+}
+
+/// A matrix of whole numbers with at least one element.
+fn load_integers(path: &Path) -> Result<Array2<i64>, LlmError> {
+    let array = npy::load_i64_matrix(path)?;
+    if array.is_empty() {
+        return Err(LlmError::InputArray {
+            path: path.to_path_buf(),
+            found: format!("an empty array of shape {:?}", array.dim()),
+            expected: "at least one row and one token".to_string(),
+        });
+    }
+    Ok(array)
 }
 
 /// A safetensors file that is written row by row.

@@ -1,4 +1,42 @@
-//! Hidden states of causal language models through libtorch.
+//! Hidden states of causal language models through libtorch, and their means over the words of a story.
+//!
+//! Subjects listened to a story; language models read the same text. For each layer of a model this crate computes
+//! one vector a spoken word, which other crates turn into predictors of brain activity. From the bottom up:
+//!
+//! 1. **Checkpoints** as hubs publish them: `config.json`, safetensors or `.bin` files, single or sharded, mapped
+//!    into memory and converted to f32 tensor by tensor. Pickles are parsed, never executed. What is missing,
+//!    mis-shaped or not supported is refused by name.
+//! 2. **Families**: GPT-2, OPT, Llama, Mistral, Qwen, Gemma, `StableLM`, GPT-NeoX and Mamba, one file each, made of
+//!    shared blocks. Hidden states are those of transformers 4.40: the residual stream after each block, the last one
+//!    normalised.
+//! 3. **[`CausalModel`]** runs one window at a time and hands over each layer as it is known. There is no output
+//!    matrix and no cache of keys, attention is fused, and the last block is computed only where it is needed.
+//! 4. **Untrained twins** ([`Training::Untrained`]): weights that equal torch's for the same seed to the bit.
+//! 5. **[`ExtractJob`]** and **[`HiddenStatesJob`]**: what the program `lpp-extract` does, from files to files.
+//!
+//! ```no_run
+//! use lpp_llm::{CausalModel, ModelParams, WindowInput};
+//!
+//! # fn main() -> Result<(), lpp_llm::LlmError> {
+//! let model = CausalModel::load(&ModelParams::new("models/gpt2"))?;
+//! let ids = [15496, 995]; // "Hello world"
+//! let mut norms = Vec::new();
+//! model.forward(&WindowInput::new(&ids), &mut |_layer, states| {
+//!     norms.push(states.mapv(|x| x * x).sum().sqrt());
+//!     Ok(())
+//! })?;
+//! assert_eq!(norms.len(), model.info().n_layers);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Tensors of libtorch do not leave the crate; arrays do. Results are equal from run to run at a fixed number of
+//! threads.
+
+#![allow(
+    clippy::many_single_char_names,
+    reason = "q, k, v, x and the letters of the papers say more than long names in formulas"
+)]
 
 mod blocks;
 mod checkpoint;

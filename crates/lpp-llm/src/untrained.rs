@@ -83,3 +83,59 @@ fn time_step_bias(shape: &[i64], min: f64, max: f64, floor: f64) -> Result<Tenso
     let inverse = dt.f_neg()?.f_expm1()?.f_neg()?.f_log()?;
     Ok(dt.f_add(&inverse)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use lpp_testkit::fixture;
+
+    use super::*;
+    use crate::checkpoint::read_all;
+    use crate::config::ConfigFile;
+    use crate::families::{Naming, family_of};
+
+    /// Parameters of a configuration as drawn here, by their canonical names.
+    fn drawn(case: &str, seed: u64) -> (Naming, HashMap<String, Tensor>) {
+        let config = ConfigFile::load(&fixture(case)).unwrap();
+        let (_, family) = family_of(&config).unwrap();
+        (family.naming(), draw(&family.parameters(), seed).unwrap())
+    }
+
+    fn bits(tensor: &Tensor) -> Vec<u32> {
+        Vec::<f32>::try_from(tensor.flatten(0, -1))
+            .unwrap()
+            .into_iter()
+            .map(f32::to_bits)
+            .collect()
+    }
+
+    #[test]
+    fn weights_equal_those_of_torch_to_the_bit() {
+        for case in [
+            "llm/untrained_gpt2",
+            "llm/untrained_llama",
+            "llm/untrained_opt_350m",
+        ] {
+            let manifest = std::fs::read_to_string(fixture("llm/manifest.json")).unwrap();
+            let manifest: BTreeMap<String, serde_json::Value> = serde_json::from_str(&manifest).unwrap();
+            let (naming, found) = drawn(case, manifest["seed"].as_u64().unwrap());
+            let expected = read_all(&fixture(case).join("weights.safetensors")).unwrap();
+            let mut n_compared = 0;
+            for (name, tensor) in expected {
+                let name = naming.canonical(&name);
+                if !naming.ignores(name) {
+                    assert_eq!(bits(&found[name]), bits(&tensor), "{case} {name}");
+                    n_compared += 1;
+                }
+            }
+            assert_eq!(n_compared, found.len());
+        }
+    }
+
+    #[test]
+    fn seeds_that_torch_or_the_study_do_not_take_are_refused() {
+        assert!(matches!(draw(&[], 0), Err(LlmError::Seed { seed: 0 })));
+        assert!(matches!(draw(&[], u64::MAX), Err(LlmError::Seed { .. })));
+    }
+}

@@ -12,6 +12,10 @@ const ROWS_AT_ONCE: i64 = 128;
 
 /// Number and width of attention heads.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "n_heads and n_kv_heads are what papers and configurations call them"
+)]
 pub(crate) struct Heads {
     /// Query heads.
     pub(crate) n_heads: i64,

@@ -191,3 +191,124 @@ fn open_shards(
     }
     Ok(tensors)
 }
+
+/// All tensors of one safetensors file.
+#[cfg(test)]
+pub(crate) fn read_all(path: &Path) -> Result<HashMap<String, Tensor>, LlmError> {
+    let stored = safetensors_file::open(path)?;
+    stored
+        .into_iter()
+        .map(|(name, tensor)| Ok((name.clone(), tensor.read(&name)?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ConfigFile;
+    use crate::families::family_of;
+
+    fn copy_of(case: &str) -> tempfile::TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        for entry in lpp_testkit::fixture(case).read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            std::fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
+        }
+        copy
+    }
+
+    fn opened(folder: &Path) -> Result<Checkpoint, LlmError> {
+        let (_, family) = family_of(&ConfigFile::load(folder)?)?;
+        Checkpoint::open(folder, &family.naming(), &family.parameters())
+    }
+
+    fn edit_config(folder: &Path, from: &str, to: &str) {
+        let path = folder.join("config.json");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from));
+        std::fs::write(&path, text.replace(from, to)).unwrap();
+    }
+
+    #[test]
+    fn missing_tensors_are_listed() {
+        let folder = copy_of("llm/gpt2");
+        edit_config(folder.path(), "\"n_layer\": 3", "\"n_layer\": 4");
+        let LlmError::MissingTensors { names, .. } = opened(folder.path()).unwrap_err() else {
+            panic!()
+        };
+        assert_eq!(names.len(), 12);
+        assert!(names.contains(&"h.3.attn.c_attn.weight".to_string()));
+    }
+
+    #[test]
+    fn mis_shaped_tensors_are_listed() {
+        let folder = copy_of("llm/llama");
+        edit_config(
+            folder.path(),
+            "\"intermediate_size\": 24",
+            "\"intermediate_size\": 25",
+        );
+        let message = opened(folder.path()).unwrap_err().to_string();
+        assert!(
+            message.contains("6 tensors") && message.contains("[24, 16], expected [25, 16]"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn every_cut_of_a_weights_file_is_an_error_and_no_panic() {
+        for (case, file) in [
+            ("llm/gpt2", "model.safetensors"),
+            ("llm/gpt2_legacy_bin", "pytorch_model.bin"),
+            ("llm/opt_350m", "pytorch_model.bin"),
+        ] {
+            let folder = copy_of(case);
+            let path = folder.path().join(file);
+            let whole = std::fs::read(&path).unwrap();
+            for n in (0..whole.len())
+                .step_by(whole.len() / 97)
+                .chain([whole.len() - 1])
+            {
+                std::fs::write(&path, &whole[..n]).unwrap();
+                let message = opened(folder.path()).unwrap_err().to_string();
+                assert!(message.contains(file), "cut at {n}: {message}");
+            }
+        }
+    }
+
+    #[test]
+    fn shards_do_not_lead_out_of_the_folder() {
+        let folder = copy_of("llm/llama");
+        let index = folder.path().join("model.safetensors.index.json");
+        std::fs::write(&index, r#"{"weight_map": {"model.norm.weight": "../../secret"}}"#).unwrap();
+        assert!(
+            opened(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("not a plain file name")
+        );
+        std::fs::write(
+            &index,
+            r#"{"weight_map": {"model.norm.weight": "absent.safetensors"}}"#,
+        )
+        .unwrap();
+        assert!(
+            opened(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("absent.safetensors")
+        );
+    }
+
+    #[test]
+    fn a_folder_without_weights_says_what_would_serve() {
+        let folder = copy_of("llm/gpt2");
+        std::fs::remove_file(folder.path().join("model.safetensors")).unwrap();
+        assert!(
+            opened(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("pytorch_model.bin")
+        );
+    }
+}

@@ -177,7 +177,8 @@ impl Machine<'_> {
             0x80 => drop(self.number(1)?), // PROTO
             0x95 => drop(self.number(8)?), // FRAME
             b'(' => self.marks.push(self.stack.len()),
-            b'0' => drop(self.pop()?),
+            // POP, and BUILD of attributes such as `_metadata`, of no use here.
+            b'0' | b'b' => drop(self.pop()?),
             b'}' => self.stack.push(Value::Dict(Vec::new())),
             b']' | b')' => self.stack.push(Value::Sequence(Vec::new())),
             b'N' | 0x88 | 0x89 => self.stack.push(Value::Ignored), // NONE, NEWTRUE, NEWFALSE
@@ -194,7 +195,6 @@ impl Machine<'_> {
             b'c' | 0x93 => self.push_global(opcode)?,
             b'Q' => self.push_storage()?,
             b'R' => self.call()?,
-            b'b' => drop(self.pop()?), // BUILD: attributes such as `_metadata`, of no use here
             other => return self.fail(format!("instruction {other:#04x} has no place in a tensor file")),
         }
         Ok(())

@@ -17,6 +17,10 @@ use crate::weights::Weights;
 
 /// A decoder's sizes and options.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the configuration file"
+)]
 pub(super) struct Decoder {
     pub(super) n_vocabulary: i64,
     pub(super) n_positions: i64,

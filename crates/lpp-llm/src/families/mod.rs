@@ -24,8 +24,11 @@ use crate::error::LlmError;
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 
+/// Reads the configuration of a family.
+type Builder = fn(&ConfigFile) -> Result<Box<dyn Family>, LlmError>;
+
 /// The families, by the `model_type` of their configurations.
-const FAMILIES: [(&str, fn(&ConfigFile) -> Result<Box<dyn Family>, LlmError>); 9] = [
+const FAMILIES: [(&str, Builder); 9] = [
     ("gemma", gemma::family),
     ("gpt2", gpt2::family),
     ("gpt_neox", gpt_neox::family),

@@ -23,6 +23,10 @@ const EPS: f64 = 1e-5;
 const POSITION_OFFSET: i64 = 2;
 
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the configuration file"
+)]
 struct Opt {
     n_vocabulary: i64,
     n_positions: i64,

@@ -1,4 +1,4 @@
-//! StableLM 3B-4E1T and StableLM 2 (1.6B and 12B).
+//! `StableLM` 3B-4E1T and `StableLM` 2 (1.6B and 12B).
 //!
 //! M. Bellagente et al. (2024), <https://arxiv.org/abs/2402.17834>
 
@@ -25,6 +25,10 @@ use crate::weights::Weights;
 const DEFAULT_KV_HEADS: i64 = 32;
 
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the configuration file"
+)]
 struct StableLm {
     n_vocabulary: i64,
     n_positions: i64,
@@ -295,15 +299,11 @@ impl Block for StableLmBlock {
         let normed = self.input_layernorm.forward(x)?;
         let rows = pass.needed(x)?;
         let attended = self.attention(&normed, pass)?;
-        match &self.post_attention_layernorm {
-            Some(norm) => {
-                let x = rows.f_add(&attended)?;
-                Ok(x.f_add(&self.feed_forward(&norm.forward(&x)?, pass)?)?)
-            }
-            None => {
-                let fed = self.feed_forward(&pass.needed(&normed)?, pass)?;
-                Ok(rows.f_add(&attended)?.f_add(&fed)?)
-            }
+        if let Some(norm) = &self.post_attention_layernorm {
+            let x = rows.f_add(&attended)?;
+            return Ok(x.f_add(&self.feed_forward(&norm.forward(&x)?, pass)?)?);
         }
+        let fed = self.feed_forward(&pass.needed(&normed)?, pass)?;
+        Ok(rows.f_add(&attended)?.f_add(&fed)?)
     }
 }

@@ -1,0 +1,261 @@
+//! The program on a toy study and on bad input.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lpp_study::{Activations, MappedFile, WordTable, npy};
+use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error, fixture, load_npy};
+use ndarray::{Array2, array};
+
+const N_RUNS: usize = 9;
+/// More words than the 80 positions of the model, so that there are several windows.
+const N_WORDS: usize = 100;
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-extract"));
+    command.args(["--threads", "1"]);
+    command
+}
+
+fn hidden_states(model: &Path, ids: &Path, output: &Path) -> Command {
+    let mut command = program();
+    command
+        .arg("hidden-states")
+        .arg("--model-dir")
+        .arg(model)
+        .arg("--ids")
+        .arg(ids)
+        .arg("-o")
+        .arg(output);
+    command
+}
+
+fn copy_model(case: &str, target: &Path) {
+    fs::create_dir_all(target).unwrap();
+    for entry in fixture(case).read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, target.join(path.file_name().unwrap())).unwrap();
+    }
+}
+
+/// Word k of a run, one token each.
+fn word(k: usize) -> String {
+    let letter = |n: usize| char::from(b'a' + u8::try_from(n).unwrap());
+    format!("{}{}", letter(k % 6), letter(6 + k % 5))
+}
+
+/// A study whose tokenizer knows 30 words; the model is the tiny GPT-2 of the fixtures.
+fn toy_study() -> tempfile::TempDir {
+    let study = tempfile::tempdir().unwrap();
+    let model = study.path().join("models/toy");
+    copy_model("llm/gpt2", &model);
+    let vocabulary: String = (0..30)
+        .map(|k| format!(r#""{}": {}, "#, word(k), k + 2))
+        .collect();
+    let tokenizer = format!(
+        r#"{{"version": "1.0", "added_tokens": [{{"id": 0, "content": "<end>", "single_word": false,
+             "lstrip": false, "rstrip": false, "normalized": false, "special": true}}],
+            "pre_tokenizer": {{"type": "Whitespace"}},
+            "model": {{"type": "WordLevel", "vocab": {{{vocabulary}"<unk>": 1, "<end>": 0}}, "unk_token": "<unk>"}}}}"#
+    );
+    fs::write(model.join("tokenizer.json"), tokenizer).unwrap();
+    fs::write(model.join("tokenizer_config.json"), r#"{"eos_token": "<end>"}"#).unwrap();
+    let (annotation, text) = (
+        study.path().join("annotation/EN"),
+        study.path().join("text/lpp_en_text"),
+    );
+    fs::create_dir_all(&annotation).unwrap();
+    fs::create_dir_all(&text).unwrap();
+    let mut rows = String::from("word,onset,offset,section\n");
+    for run in 1..=N_RUNS {
+        let words: Vec<_> = (0..N_WORDS).map(|k| word((k * run) % 30)).collect();
+        for (k, word) in words.iter().enumerate() {
+            rows += &format!("{word},{k}.0,{k}.5,{run}\n");
+        }
+        fs::write(text.join(format!("text_en_run{run}.txt")), words.join(" ")).unwrap();
+    }
+    fs::write(annotation.join("lppEN_word_information.csv"), rows).unwrap();
+    // The published corrections drop rows that only the real annotation has.
+    fs::write(
+        study.path().join("lpp.toml"),
+        "annotation_corrections = \"none\"\n",
+    )
+    .unwrap();
+    study
+}
+
+fn extract(study: &Path) -> Command {
+    let mut command = program();
+    command
+        .arg("--study")
+        .arg(study)
+        .args(["--model", "toy", "--lang", "en"]);
+    command
+}
+
+#[test]
+fn a_toy_study_goes_from_text_to_word_vectors() {
+    let study = toy_study();
+    let said = assert_succeeds(&mut extract(study.path()));
+    assert!(
+        said.contains("toy_en.safetensors: written, 900 words, 4 layers"),
+        "{said}"
+    );
+    let file = study.path().join("activations/toy_en.safetensors");
+    let activations = Activations::open(&file).unwrap();
+    assert_eq!((activations.n_runs(), activations.n_layers()), (N_RUNS, 4));
+    let metadata = activations.metadata();
+    assert_eq!(
+        (metadata["family"].as_str(), metadata["window"].as_str()),
+        ("gpt2", "80")
+    );
+    let words = WordTable::load(&study.path().join("activations/words_en.csv")).unwrap();
+    assert_eq!(words.n_runs(), N_RUNS);
+
+    // Each word is one token, so the words of the first window are the hidden states of its tokens.
+    let ids = Array2::from_shape_fn((1, 80), |(_, k)| i64::try_from(word_id(k)).unwrap());
+    let (ids_file, states) = (
+        study.path().join("ids.npy"),
+        study.path().join("states.safetensors"),
+    );
+    npy::save(&ids_file, &ids).unwrap();
+    assert_succeeds(&mut hidden_states(
+        &study.path().join("models/toy"),
+        &ids_file,
+        &states,
+    ));
+    let first = activations.layer(0, 0).unwrap();
+    assert_eq!(first.dim(), (N_WORDS, 16));
+    let mapped = MappedFile::open(&states).unwrap();
+    let header_end = 8 + usize::try_from(u64::from_le_bytes(mapped[..8].try_into().unwrap())).unwrap();
+    let layer_0 = mapped[header_end..]
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes(b.try_into().unwrap()));
+    let expected = Array2::from_shape_vec((80, 16), layer_0.take(80 * 16).collect()).unwrap();
+    assert_eq!(first.slice(ndarray::s![..80, ..]), expected);
+
+    let bytes = fs::read(&file).unwrap();
+    assert!(assert_succeeds(&mut extract(study.path())).contains("up to date"));
+    assert!(assert_succeeds(extract(study.path()).arg("--force")).contains("written"));
+    assert_eq!(bytes, fs::read(&file).unwrap(), "two runs give the same bits");
+}
+
+/// Token of word k of the first run.
+fn word_id(k: usize) -> usize {
+    k % 30 + 2
+}
+
+#[test]
+fn an_untrained_twin_needs_no_weights_and_has_a_name_of_its_own() {
+    let study = toy_study();
+    fs::remove_file(study.path().join("models/toy/model.safetensors")).unwrap();
+    assert_succeeds(extract(study.path()).args(["--seed", "2"]));
+    let file = study
+        .path()
+        .join("activations/toy_untrained_seed2_en.safetensors");
+    let activations = Activations::open(&file).unwrap();
+    assert_eq!(activations.metadata()["seed"], "2");
+    // Dropout of the embedding, kept by averages over one token: a tenth of zeros, within five deviations.
+    let first = activations.layer(0, 0).unwrap();
+    let zeros = first.iter().filter(|&&x| x == 0.0).count() as f64 / first.len() as f64;
+    assert!((zeros - 0.1).abs() < 0.038, "{zeros}");
+}
+
+#[test]
+fn what_is_missing_in_a_study_is_one_line() {
+    let study = toy_study();
+    let mut unknown = program();
+    unknown.arg("--study").arg(study.path()).args(["--model", "gpt9"]);
+    assert_fails(&mut unknown, &["models/gpt9", "known here: toy"]);
+
+    let model = study.path().join("models/toy");
+    fs::rename(model.join("tokenizer.json"), study.path().join("kept.json")).unwrap();
+    assert_fails(&mut extract(study.path()), &["toy", "tokenizer.json"]);
+    fs::rename(study.path().join("kept.json"), model.join("tokenizer.json")).unwrap();
+
+    let annotation = study.path().join("annotation/EN/lppEN_word_information.csv");
+    fs::write(&annotation, "").unwrap();
+    assert_fails(&mut extract(study.path()), &["lppEN_word_information.csv"]);
+    fs::write(&annotation, "word,onset,offset,section\n").unwrap();
+    assert_fails(&mut extract(study.path()), &["lppEN_word_information.csv"]);
+    assert!(!study.path().join("activations/toy_en.safetensors").exists());
+}
+
+#[test]
+fn damaged_checkpoints_are_one_line() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (model, output) = (
+        scratch.path().join("model"),
+        scratch.path().join("out.safetensors"),
+    );
+    let ids = fixture("llm/gpt2/ids.npy");
+    assert_fails(
+        &mut hidden_states(&model, &ids, &output),
+        &["model: no such model folder"],
+    );
+    fs::create_dir(&model).unwrap();
+    assert_fails(&mut hidden_states(&model, &ids, &output), &["config.json"]);
+    fs::write(model.join("config.json"), r#"{"model_type": "bert"}"#).unwrap();
+    assert_fails(
+        &mut hidden_states(&model, &ids, &output),
+        &["config.json", "`bert`", "gpt2"],
+    );
+    copy_model("llm/gpt2", &model);
+    let weights = model.join("model.safetensors");
+    let whole = fs::read(&weights).unwrap();
+    fs::write(&weights, &whole[..whole.len() / 2]).unwrap();
+    assert_fails(
+        &mut hidden_states(&model, &ids, &output),
+        &["model.safetensors", "truncated"],
+    );
+    fs::remove_file(&weights).unwrap();
+    assert_fails(&mut hidden_states(&model, &ids, &output), &["no weights"]);
+    assert!(!output.exists());
+}
+
+#[test]
+fn unusable_arrays_are_one_line() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| -> PathBuf { scratch.path().join(name) };
+    let (model, output) = (fixture("llm/gpt2"), at("out.safetensors"));
+    npy::save(&at("flat.npy"), &array![1_i64, 2, 3]).unwrap();
+    npy::save(&at("float.npy"), &array![[1.0_f64, 2.0]]).unwrap();
+    npy::save(&at("large.npy"), &array![[1_i64, 2], [3, 40]]).unwrap();
+    npy::save(&at("long.npy"), &Array2::<i64>::zeros((1, 81))).unwrap();
+    npy::save(&at("empty.npy"), &Array2::<i64>::zeros((0, 4))).unwrap();
+    npy::save(&at("mask.npy"), &array![[0_i64, 1], [1, 1]]).unwrap();
+    for (name, part) in [
+        ("flat.npy", "flat.npy"),
+        ("float.npy", "int64"),
+        ("large.npy", "row 1: token id 40"),
+        ("long.npy", "81 tokens"),
+        ("empty.npy", "empty"),
+        ("absent.npy", "absent.npy"),
+    ] {
+        assert_fails(&mut hidden_states(&model, &at(name), &output), &[name, part]);
+    }
+    npy::save(&at("good.npy"), &array![[1_i64, 2], [3, 4]]).unwrap();
+    let mask = |name: &str| {
+        let mut command = hidden_states(&model, &at("good.npy"), &output);
+        command.arg("--attention-mask").arg(at(name));
+        command
+    };
+    assert_fails(&mut mask("mask.npy"), &["padding"]);
+    assert_fails(&mut mask("empty.npy"), &["empty.npy"]);
+    assert_fails(&mut mask("long.npy"), &["long.npy", "shape"]);
+    assert!(!output.exists());
+    let rows: Array2<i64> = load_npy(at("good.npy"));
+    assert_eq!(rows.nrows(), 2);
+}
+
+#[test]
+fn wrong_usage_is_told_apart() {
+    assert_usage_error(&mut program());
+    assert_usage_error(program().args(["--model", "gpt2", "--seed", "0"]));
+    assert_usage_error(program().args(["--model", "gpt2", "--no-dropout"]));
+    assert_usage_error(program().args(["--model", "gpt2", "--device", "abacus"]));
+    assert_usage_error(program().args(["hidden-states", "--ids", "ids.npy"]));
+    let whole = ["hidden-states", "--model-dir", "m", "--ids", "i", "-o", "o"];
+    assert_usage_error(program().args(["--seed", "1"]).args(whole));
+}
