@@ -200,7 +200,7 @@ fn an_output_that_cannot_be_written_is_named() {
     let mut command = files.command();
     command
         .arg("--fold-scores")
-        .arg(files.path("no/such/folder/folds.npy"));
+        .arg(files.path("x0.npy").join("folds.npy"));
     assert_fails(&mut command, &["folds.npy"]);
 }
 

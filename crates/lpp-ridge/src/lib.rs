@@ -39,14 +39,19 @@
 //!
 //! # What holds about the numbers
 //! * Order of targets and of threads: means over targets are summed exactly, blocks are always equally wide, and each
-//!   target sees the same kernel wherever it stands; scores and penalties are the same to the bit with
-//!   OpenBLAS on one thread. A BLAS that splits its work among threads may change the last digits.
+//!   target sees the same kernel wherever it stands, so scores and penalties are the same to the bit with OpenBLAS.
+//!   Another BLAS may treat the columns of a product differently; then they agree to rounding.
 //! * `f32` and `f64` agree within 1e-4, usually 1e-6, with the same penalties unless two means differ by less than 1e-6.
-//! * A target without variance, or with NaN, gets NaN and disturbs no other one.
+//! * A target without variance, or with NaN, gets NaN and disturbs no other one. One with NaN takes no part in the choice
+//!   of a shared penalty, one that is constant takes part where it varies.
 //!
-//! # Linking
+//! # Linking and threads
 //! The crate calls BLAS and LAPACK but picks none. The final program enables exactly one of the features
 //! `openblas-system`, `openblas-static`, `netlib` or `intel-mkl-static`.
+//!
+//! Work is shared out by rayon, in the pool of the caller, and each of its threads calls BLAS. BLAS itself should run
+//! on one thread (`OPENBLAS_NUM_THREADS=1`, or `openblas_set_num_threads(1)`): with more the results are the same to
+//! rounding but the two levels compete for the cores, which costs about a fifth of the time.
 
 mod alphas;
 mod block;

@@ -6,7 +6,7 @@
 )]
 
 use lpp_ridge::{InnerValidation, standardise_columns};
-use ndarray::{Array2, ArrayView1, Axis, concatenate};
+use ndarray::{Array2, ArrayRef1, Axis, concatenate};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -97,7 +97,7 @@ pub fn slow_twin(study: &Study, alphas: &[f64], inner: InnerValidation) -> Slow 
     slow
 }
 
-/// Solves (XᵀX + αI) B = XᵀY by elimination and correlates the predictions of run `test`.
+/// Solves `(XᵀX + αI) B = XᵀY` by elimination and correlates the predictions of run `test`.
 fn scores(study: &Study, train: &[usize], test: usize, alpha: f64) -> Vec<f64> {
     let stack = |runs: &[Array2<f64>]| {
         concatenate(
@@ -113,7 +113,7 @@ fn scores(study: &Study, train: &[usize], test: usize, alpha: f64) -> Vec<f64> {
         .columns()
         .into_iter()
         .zip(study.y[test].columns())
-        .map(|(p, y)| pearson(p, y))
+        .map(|(p, y)| pearson(&p, &y))
         .collect()
 }
 
@@ -145,8 +145,8 @@ fn eliminate(mut system: Array2<f64>, mut right: Array2<f64>) -> Array2<f64> {
 }
 
 /// The textbook formula.
-pub fn pearson(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> f64 {
-    let (a, b) = (&a - a.mean().unwrap(), &b - b.mean().unwrap());
+fn pearson(a: &ArrayRef1<f64>, b: &ArrayRef1<f64>) -> f64 {
+    let (a, b) = (a - a.mean().unwrap(), b - b.mean().unwrap());
     a.dot(&b) / (a.dot(&a) * b.dot(&b)).sqrt()
 }
 
