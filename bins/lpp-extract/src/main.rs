@@ -77,19 +77,19 @@ struct ExtractArgs {
     /// Name of the model [default: the last part of --model-dir]
     #[arg(long, value_name = "NAME", required_unless_present = "model_dir")]
     model: Option<String>,
-    /// Checkpoint folder [default: <study>/models/<MODEL>]
+    /// Checkpoint folder [default: models/MODEL of the study]
     #[arg(long, value_name = "DIR")]
     model_dir: Option<PathBuf>,
     /// A tokenizer.json, or a folder with one or with vocab.json and merges.txt [default: the checkpoint folder]
     #[arg(long, value_name = "DIR_OR_JSON")]
     tokenizer: Option<PathBuf>,
-    /// The text: lpp_en_text.zip or a folder of text files [default: the study's]
+    /// The text: `lpp_en_text.zip` or a folder of text files [default: the study's]
     #[arg(long, value_name = "ZIP_OR_DIR")]
     text: Option<PathBuf>,
     /// The word annotation [default: the study's]
     #[arg(long, value_name = "CSV")]
     annotation: Option<PathBuf>,
-    /// The activations file [default: in <study>/activations]
+    /// The activations file [default: in the study's activations]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]

@@ -1,5 +1,10 @@
 //! The program on a toy study and on bad input.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests panic where a test should fail"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -50,9 +55,10 @@ fn toy_study() -> tempfile::TempDir {
     let study = tempfile::tempdir().unwrap();
     let model = study.path().join("models/toy");
     copy_model("llm/gpt2", &model);
-    let vocabulary: String = (0..30)
+    let entries: Vec<_> = (0..30)
         .map(|k| format!(r#""{}": {}, "#, word(k), k + 2))
         .collect();
+    let vocabulary = entries.concat();
     let tokenizer = format!(
         r#"{{"version": "1.0", "added_tokens": [{{"id": 0, "content": "<end>", "single_word": false,
              "lstrip": false, "rstrip": false, "normalized": false, "special": true}}],
@@ -67,15 +73,15 @@ fn toy_study() -> tempfile::TempDir {
     );
     fs::create_dir_all(&annotation).unwrap();
     fs::create_dir_all(&text).unwrap();
-    let mut rows = String::from("word,onset,offset,section\n");
+    let mut rows = vec!["word,onset,offset,section".to_owned()];
     for run in 1..=N_RUNS {
         let words: Vec<_> = (0..N_WORDS).map(|k| word((k * run) % 30)).collect();
         for (k, word) in words.iter().enumerate() {
-            rows += &format!("{word},{k}.0,{k}.5,{run}\n");
+            rows.push(format!("{word},{k}.0,{k}.5,{run}"));
         }
         fs::write(text.join(format!("text_en_run{run}.txt")), words.join(" ")).unwrap();
     }
-    fs::write(annotation.join("lppEN_word_information.csv"), rows).unwrap();
+    fs::write(annotation.join("lppEN_word_information.csv"), rows.join("\n")).unwrap();
     // The published corrections drop rows that only the real annotation has.
     fs::write(
         study.path().join("lpp.toml"),

@@ -51,6 +51,8 @@ impl HiddenStatesJob {
     /// [`LlmError`] if an array is of another type or shape, a row does not fit the model, or the model cannot
     /// be loaded.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<ModelInfo, LlmError> {
+        // Most mistakes show before large files are hashed and read.
+        ModelInfo::of_folder(&self.model.folder)?;
         let ids = load_integers(&self.ids)?;
         let mask = self.load_mask(&ids)?;
         let step = self.step(software)?;

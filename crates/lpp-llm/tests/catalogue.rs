@@ -1,6 +1,11 @@
 //! Published models by their configurations: sizes equal those of the published tables, and what is not understood
 //! is refused by name. No weights are needed.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests panic where a test should fail"
+)]
+
 use lpp_llm::{CausalModel, ModelInfo, ModelParams};
 
 fn folder_with(config: &str) -> tempfile::TempDir {

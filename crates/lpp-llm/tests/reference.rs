@@ -1,5 +1,10 @@
 //! Hidden states against transformers 4.40.1, see `fixtures/llm/make.py`.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests panic where a test should fail"
+)]
+
 use lpp_llm::{CausalModel, LlmError, ModelParams, Training, WindowInput};
 use lpp_testkit::{Tolerance, assert_close, data_folder, fixture, load_npy};
 use ndarray::{Array2, Array3, s};
