@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lpp_cli::{CommonArgs, Program, StudyArgs};
+use lpp_cli::{CommonArgs, Program, Software, StudyArgs};
 use lpp_report::ReportJob;
 
 /// Draws the figures of a study and writes them, with its tables, into one self-contained page.
@@ -53,8 +53,13 @@ impl Args {
 
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
+        // The package has another name than the program.
+        let software = Software {
+            program: env!("CARGO_BIN_NAME"),
+            ..lpp_cli::software!()
+        };
         let progress = lpp_cli::progress(args.common());
-        let made = args.into_job()?.run(lpp_cli::software!(), &progress)?;
+        let made = args.into_job()?.run(software, &progress)?;
         let done = if made.up_to_date { " (up to date)" } else { "" };
         lpp_cli::print_line(format!("{}{done}", made.page.display()))
     })

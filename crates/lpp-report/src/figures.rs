@@ -2,10 +2,10 @@
 
 use lpp_stats::Hemispheres;
 
+use crate::Table;
 use crate::analysis::Brain;
 use crate::number::p_value;
 use crate::plot::{DotPlot, DotRow, GlassBrain, LayerCurve, LayerCurves, Scatter, ScatterPoint, SidesPlot};
-use crate::Table;
 
 /// A finished figure.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,8 +39,7 @@ impl BrainMap {
             threshold: self.threshold,
         };
         let caption = format!(
-            "{}. Maximum-intensity projections, seen from the left, from behind, from the right and from above; the \
-             outline is that of the mask.",
+            "{}. Maximum-intensity projections; the outline is that of the mask.",
             self.title
         );
         Figure {

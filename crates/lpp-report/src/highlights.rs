@@ -1,7 +1,7 @@
 //! The numbers at the head of the page.
 
 use crate::Table;
-use crate::number::{compact, grouped, p_value};
+use crate::number::{compact, correlation, grouped, p_value};
 use crate::report_tables::ReportTables;
 
 /// Headline numbers, each with its explanation; only those that are known.
@@ -43,14 +43,9 @@ pub(crate) fn highlights(tables: &ReportTables) -> Vec<(String, String)> {
             cell(table, "outcome", outcome, "r"),
             cell(table, "outcome", outcome, "p"),
         ) {
-            cards.push((
-                format!(
-                    "r = {}, {}",
-                    format!("{r:.2}").replace('-', "\u{2212}"),
-                    p_value(p)
-                ),
-                name.to_owned(),
-            ));
+            // Values must not break in the middle.
+            let text = format!("{}, {}", correlation(r), p_value(p)).replace(" = ", "\u{a0}=\u{a0}");
+            cards.push((text, name.to_owned()));
         }
     }
     cards

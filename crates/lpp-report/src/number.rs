@@ -59,6 +59,17 @@ pub(crate) fn p_value(p: f64) -> String {
     }
 }
 
+/// A correlation as figures print it: two decimals, three where two would round it to 1.
+#[must_use]
+pub(crate) fn correlation(r: f64) -> String {
+    let text = if r.abs() >= 0.995 {
+        format!("r = {r:.3}")
+    } else {
+        format!("r = {r:.2}")
+    };
+    text.replace('-', "\u{2212}")
+}
+
 /// Engineering style of parameter counts: 124M, 1.5B, 260k.
 #[must_use]
 pub(crate) fn magnitude(value: f64) -> String {
@@ -120,5 +131,9 @@ mod tests {
         assert_eq!(p_value(3.2e-14), "p = 3.2e-14");
         assert_eq!(p_value(0.0), "p < 1e-300");
         assert_eq!(p_value(0.0321), "p = 0.032");
+        assert_eq!(
+            [correlation(-0.951), correlation(0.9976)],
+            ["r = \u{2212}0.95", "r = 0.998"]
+        );
     }
 }

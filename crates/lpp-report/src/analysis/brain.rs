@@ -95,7 +95,7 @@ impl Brain {
         let reliable = ReliableVoxels::above_percentile(&mean, ReliableVoxels::PAPER_PERCENTILE)?;
         if reliable.n_nan > 0 {
             tracing::warn!(
-                "{}: {} voxels are NaN and never reliable",
+                "{}: voxels without a correlation, never reliable: {}",
                 path.display(),
                 reliable.n_nan
             );

@@ -13,8 +13,11 @@ use crate::theme::{HAIRLINE_MM, TEXT_MM, TITLE_MM, map_colour};
 
 /// Steps of the colour scale.
 const LEVELS: usize = 32;
-/// Millimetres of page per millimetre of brain.
-const ZOOM: f64 = 0.23;
+/// Page that the views have for themselves, mm: their widths together, their height, and the gap between two.
+const VIEWS_MM: (f64, f64) = (134.0, 38.0);
+const GAP_MM: f64 = 5.5;
+/// Where the views stand, mm.
+const BOTTOM_MM: f64 = 50.0;
 
 /// A map of one value per voxel, drawn as maximum-intensity projections from the left, from behind, from the right
 /// and from above.
@@ -41,19 +44,25 @@ impl GlassBrain<'_> {
         let peak = self.peak();
         let mut svg = Svg::new(180.0, 60.0, self.alt_text());
         svg.bold((3.0, 5.0), Align::Start, TITLE_MM, &self.title);
-        let mut left = 8.0;
-        for view in View::ALL {
-            let projection = Projection::of(self.mask, self.values, view);
+        let views: Vec<(View, Projection)> = View::ALL
+            .into_iter()
+            .map(|view| (view, Projection::of(self.mask, self.values, view)))
+            // A map of one hemisphere has nothing to show in the view of the other.
+            .filter(|(_, projection)| projection.values.iter().any(|value| !value.is_nan()))
+            .collect();
+        let zoom = zoom_for(&views);
+        let mut left = 7.0;
+        for (view, projection) in &views {
             let panel = Panel {
-                view,
-                projection: &projection,
+                view: *view,
+                projection,
                 left,
-                bottom: 50.0,
+                zoom,
             };
             panel.draw(&mut svg, self.threshold, peak);
-            left += panel.width() + 5.5;
+            left += panel.width() + GAP_MM;
         }
-        self.draw_bar(&mut svg, 163.0, peak);
+        self.draw_bar(&mut svg, left + 1.0, peak);
         svg.finish()
     }
 
@@ -71,7 +80,7 @@ impl GlassBrain<'_> {
             format!(", peak {} at ({x:.0}, {y:.0}, {z:.0}) mm", compact(*value))
         });
         format!(
-            "{}: {} in maximum-intensity projections from left, behind, right and above{peak}",
+            "{}: {} in maximum-intensity projections{peak}",
             self.title, self.value_name
         )
     }
@@ -92,7 +101,7 @@ impl GlassBrain<'_> {
     }
 
     fn draw_bar(&self, svg: &mut Svg, left: f64, peak: f64) {
-        let (top, height) = (14.0, 34.0);
+        let (top, height) = (14.5, 33.0);
         let step = height / LEVELS as f64;
         for level in 0..LEVELS {
             let y = top + height - (level + 1) as f64 * step;
@@ -118,7 +127,22 @@ impl GlassBrain<'_> {
                 &tick_label(tick, &ticks),
             );
         }
-        svg.text((177.0, top - 3.0), Align::End, TEXT_MM, &self.value_name);
+        svg.text((left, 9.8), Align::Start, TEXT_MM, &self.value_name);
+    }
+}
+
+/// Millimetres of page per millimetre of brain such that all four views would fit.
+fn zoom_for(views: &[(View, Projection)]) -> f64 {
+    let sizes = views.iter().map(|(_, projection)| projection.size_mm());
+    let (width, height) = sizes.fold((0.0, 0.0_f64), |(width, height), size| {
+        (width + size.0, height.max(size.1))
+    });
+    // One of three views is a third of what there is room for, not more: maps of one study compare by size.
+    let width = width * View::ALL.len() as f64 / views.len().max(1) as f64;
+    if width > 0.0 && height > 0.0 {
+        (VIEWS_MM.0 / width).min(VIEWS_MM.1 / height)
+    } else {
+        1.0
     }
 }
 
@@ -127,20 +151,20 @@ struct Panel<'a> {
     view: View,
     projection: &'a Projection,
     left: f64,
-    bottom: f64,
+    zoom: f64,
 }
 
 impl Panel<'_> {
     fn width(&self) -> f64 {
-        self.projection.values.ncols() as f64 * self.projection.step.0 * ZOOM
+        self.projection.values.ncols() as f64 * self.projection.step.0 * self.zoom
     }
 
     /// Page position of a point in units of cells.
     fn at(&self, column: f64, row: f64) -> (f64, f64) {
         let (step_u, step_v) = self.projection.step;
-        let x = (column + 0.5) * step_u * ZOOM;
+        let x = (column + 0.5) * step_u * self.zoom;
         let x = if self.view.mirrored() { self.width() - x } else { x };
-        (self.left + x, self.bottom - (row + 0.5) * step_v * ZOOM)
+        (self.left + x, BOTTOM_MM - (row + 0.5) * step_v * self.zoom)
     }
 
     fn draw(&self, svg: &mut Svg, threshold: f64, peak: f64) {
@@ -155,7 +179,7 @@ impl Panel<'_> {
             .collect();
         svg.outlines("outline", &rings, 0.3);
         let middle = self.left + self.width() / 2.0;
-        svg.text((middle, 10.5), Align::Middle, TEXT_MM, self.view.name());
+        svg.text((middle, 9.8), Align::Middle, TEXT_MM, self.view.name());
         self.draw_axis(svg);
     }
 
@@ -184,7 +208,7 @@ impl Panel<'_> {
     }
 
     fn draw_axis(&self, svg: &mut Svg) {
-        let y = self.bottom + 2.0;
+        let y = BOTTOM_MM + 2.0;
         let (from, to) = (self.left, self.left + self.width());
         svg.line((from, y), (to, y), HAIRLINE_MM, 1.0);
         for tick in [-50.0, 0.0, 50.0] {

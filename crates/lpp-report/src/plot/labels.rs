@@ -96,7 +96,7 @@ pub(crate) fn draw(
             let y = f64::midpoint(place.area.top, place.area.bottom);
             svg.line(*point, (x, y), 0.1, 0.5);
         }
-        svg.label((x, place.area.bottom - size * 0.22), place.align, size, text);
+        svg.label((x, place.area.bottom - size * 0.26), place.align, size, text);
     }
 }
 
@@ -113,9 +113,9 @@ fn candidates(point: (f64, f64), text: &str, size: f64) -> impl Iterator<Item = 
             };
             let area = Rect {
                 left,
-                top: y - size / 2.0,
+                top: y - size * 0.6,
                 right: left + width,
-                bottom: y + size / 2.0,
+                bottom: y + size * 0.6,
             };
             Placed {
                 area,

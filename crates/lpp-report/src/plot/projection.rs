@@ -72,6 +72,14 @@ pub(crate) struct Projection {
 }
 
 impl Projection {
+    /// Width and height, mm of brain.
+    pub(crate) fn size_mm(&self) -> (f64, f64) {
+        (
+            self.values.ncols() as f64 * self.step.0,
+            self.values.nrows() as f64 * self.step.1,
+        )
+    }
+
     /// Projects `values`, one per voxel of the mask; NaN are passed over.
     pub(crate) fn of(mask: &Mask, values: &[f64], view: View) -> Self {
         let places = mask.world_coordinates();

@@ -8,7 +8,7 @@ use super::axes::Axes;
 use super::labels::{self, Rect};
 use super::scale::Scale;
 use super::svg::{Align, Svg};
-use crate::number::{compact, p_value};
+use crate::number::{compact, correlation, p_value};
 use crate::theme::{MARK_MM, NEUTRAL, TEXT_MM, family_style};
 
 /// Resamples of a band, as in the reference figures.
@@ -212,7 +212,7 @@ impl Trend {
         if self.r.is_nan() {
             return format!("n = {}", self.n);
         }
-        format!("r = {:.2}, {}, n = {}", self.r, p_value(self.p), self.n).replace("r = -", "r = \u{2212}")
+        format!("{}, {}, n = {}", correlation(self.r), p_value(self.p), self.n)
     }
 
     pub(crate) fn draw(&self, svg: &mut Svg, axes: &Axes, colour: &str) {
