@@ -52,7 +52,7 @@ enum What {
 #[derive(Debug, Args)]
 struct Study {
     #[command(flatten)]
-    study: StudyArgs,
+    place: StudyArgs,
     /// How left is told from right: halves (of the array, the paper's) or x (the midline left out)
     #[arg(long, value_name = "RULE", default_value_t)]
     hemisphere: HemisphereRule,
@@ -98,13 +98,13 @@ fn summarise(summary: &IscSummary, json: bool) -> anyhow::Result<()> {
 
 fn analyse(analysis: Analysis, args: Study, common: &CommonArgs) -> anyhow::Result<()> {
     let job = AnalysisJob {
-        study: args.study.open()?,
-        lang: args.study.lang,
+        study: args.place.open()?,
+        lang: args.place.lang,
         analysis,
         hemisphere: args.hemisphere,
         isc: args.isc,
         mask: args.mask,
-        force: args.study.force,
+        force: args.place.force,
     };
     let report = job.run(lpp_cli::software!(), &lpp_cli::progress(common))?;
     if args.json {

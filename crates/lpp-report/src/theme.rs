@@ -47,7 +47,7 @@ pub(crate) fn family_style(number: usize) -> (&'static str, Mark) {
 }
 
 /// Colours of maps from 0 to 1: from pale through orange to dark red, of steadily falling lightness
-/// (ColorBrewer's OrRd anchors, <https://colorbrewer2.org>).
+/// (anchors of the scheme `OrRd` of Cynthia Brewer, <https://colorbrewer2.org>).
 pub(crate) fn map_colour(level: f64) -> String {
     const ANCHORS: [[f64; 3]; 6] = [
         [254.0, 240.0, 217.0],

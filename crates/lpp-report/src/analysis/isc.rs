@@ -83,8 +83,11 @@ impl IscSummary {
     /// As [`Brain::load`].
     pub fn load(mask: &Path, isc: &Path) -> Result<Self, ReportError> {
         let brain = Brain::load(mask, Some(isc), HemisphereRule::Halves)?;
-        // The correlation was just read, so there is one.
-        Ok(Self::of(&brain)?.unwrap_or_else(|| unreachable!("a brain loaded with its correlation has one")))
+        Self::of(&brain)?.ok_or_else(|| ReportError::Malformed {
+            path: isc.to_owned(),
+            found: "no correlation".to_owned(),
+            expected: "an array of shape (trials, voxels)".to_owned(),
+        })
     }
 
     /// Summarises a brain; `None` if it has no inter-subject correlation.

@@ -69,7 +69,7 @@ impl DotPlot {
                 TEXT_MM,
                 &row.note,
             );
-            self.draw_dots(&mut svg, &axes, row, y);
+            draw_dots(&mut svg, &axes, row, y);
         }
         svg.finish()
     }
@@ -93,27 +93,6 @@ impl DotPlot {
             })
             .collect();
         format!("{} ({}): {}", self.title, self.x_name, rows.join(", "))
-    }
-
-    fn draw_dots(&self, svg: &mut Svg, axes: &Axes, row: &DotRow, y: f64) {
-        let paired = row.values.len() == 2;
-        for (value, (name, colour, mark)) in row.values.iter().zip([
-            ("left", if paired { LEFT } else { NEUTRAL }, Mark::Circle),
-            ("right", RIGHT, Mark::Square),
-        ]) {
-            if value.is_finite() {
-                let x = axes.at(*value, 0.0).0;
-                let side = if paired { name } else { "" };
-                svg.mark(
-                    "point",
-                    mark,
-                    (x, y),
-                    MARK_MM,
-                    colour,
-                    &format!("{} {side} {}", row.name, compact(*value)),
-                );
-            }
-        }
     }
 
     fn draw_axis(&self, svg: &mut Svg, axes: &Axes) {
@@ -144,6 +123,28 @@ impl DotPlot {
                 svg.mark("legend", mark, (x, 4.1), MARK_MM, colour, name);
                 svg.text((x + 1.8, 5.0), Align::Start, TEXT_MM, name);
             }
+        }
+    }
+}
+
+/// The dots of a row; two are left and right.
+fn draw_dots(svg: &mut Svg, axes: &Axes, row: &DotRow, y: f64) {
+    let paired = row.values.len() == 2;
+    for (value, (name, colour, mark)) in row.values.iter().zip([
+        ("left", if paired { LEFT } else { NEUTRAL }, Mark::Circle),
+        ("right", RIGHT, Mark::Square),
+    ]) {
+        if value.is_finite() {
+            let x = axes.at(*value, 0.0).0;
+            let side = if paired { name } else { "" };
+            svg.mark(
+                "point",
+                mark,
+                (x, y),
+                MARK_MM,
+                colour,
+                &format!("{} {side} {}", row.name, compact(*value)),
+            );
         }
     }
 }

@@ -65,7 +65,7 @@ impl Scatter {
             .collect();
         let trend = Trend::of(&points);
         let mut svg = Svg::new(120.0, 85.0, self.description(&trend));
-        let axes = self.axes(&points, &trend);
+        let axes = axes_of(&points, &trend);
         axes.draw(&mut svg, &self.title, "parameters (log scale)", &self.y_name);
         trend.draw(&mut svg, &axes, NEUTRAL);
         svg.text(
@@ -121,16 +121,16 @@ impl Scatter {
             trend.text()
         )
     }
+}
 
-    fn axes(&self, points: &[&ScatterPoint], trend: &Trend) -> Axes {
-        Axes {
-            x: Scale::log(points.iter().map(|p| p.n_parameters)),
-            y: Scale::linear(points.iter().map(|p| p.value).chain(trend.heights())),
-            left: 16.0,
-            top: 8.0,
-            width: 100.0,
-            height: 67.0,
-        }
+fn axes_of(points: &[&ScatterPoint], trend: &Trend) -> Axes {
+    Axes {
+        x: Scale::log(points.iter().map(|p| p.n_parameters)),
+        y: Scale::linear(points.iter().map(|p| p.value).chain(trend.heights())),
+        left: 16.0,
+        top: 8.0,
+        width: 100.0,
+        height: 67.0,
     }
 }
 

@@ -2,8 +2,9 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::cast_possible_truncation,
     dead_code,
-    reason = "shared by test programs that use different parts of it"
+    reason = "shared by test programs that use different parts; scores are stored in single precision"
 )]
 
 use std::path::Path;
@@ -16,14 +17,14 @@ use ndarray::{Array2, Array3};
 const SHAPE: [usize; 3] = [9, 10, 8];
 
 /// A study that is being made.
-pub struct ToyStudy {
+pub(crate) struct ToyStudy {
     folder: tempfile::TempDir,
     mask: Mask,
 }
 
 impl ToyStudy {
     /// A folder with a mask: an ellipsoid, symmetric about x = 0.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let affine = [
             [4.0, 0.0, 0.0, -16.0],
@@ -47,20 +48,20 @@ impl ToyStudy {
         toy
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn study(&self) -> Study {
+    pub(crate) fn study(&self) -> Study {
         Study::open(self.folder.path()).unwrap()
     }
 
-    pub fn n_voxels(&self) -> usize {
+    pub(crate) fn n_voxels(&self) -> usize {
         self.mask.n_voxels()
     }
 
     /// Inter-subject correlation that rises along y, four trials.
-    pub fn with_isc(self) -> Self {
+    pub(crate) fn with_isc(self) -> Self {
         let n = self.n_voxels();
         let places = self.mask.world_coordinates();
         let isc = Array2::from_shape_fn((4, n), |(trial, v)| {
@@ -71,7 +72,7 @@ impl ToyStudy {
     }
 
     /// A region of the left hemisphere: voxels with x < −6 mm.
-    pub fn with_roi(self, name: &str) -> Self {
+    pub(crate) fn with_roi(self, name: &str) -> Self {
         let mut volume = Array3::<f64>::zeros(SHAPE);
         for (voxel, place) in self.mask.voxels().iter().zip(self.mask.world_coordinates()) {
             if place[0] < -6.0 {
@@ -88,7 +89,7 @@ impl ToyStudy {
     }
 
     /// A model whose score is `level` everywhere, `level + lateral` in the left half of the array, in its middle layer.
-    pub fn with_model(
+    pub(crate) fn with_model(
         self,
         name: &str,
         kind: ModelKind,
@@ -104,7 +105,7 @@ impl ToyStudy {
         self.with_scores(name, kind, n_parameters, values)
     }
 
-    pub fn with_scores(
+    pub(crate) fn with_scores(
         self,
         name: &str,
         kind: ModelKind,
@@ -136,7 +137,7 @@ impl ToyStudy {
     }
 
     /// Five models of two families whose score and asymmetry grow by 0.01 and 0.004 per unit of ln(parameters), and baselines.
-    pub fn full() -> Self {
+    pub(crate) fn full() -> Self {
         let mut toy = Self::new().with_isc().with_roi("TP");
         for (name, n_parameters) in [
             ("gpt2-s", 1_000_u64),
