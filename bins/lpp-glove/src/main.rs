@@ -10,8 +10,8 @@ use lpp_text::{AnnotationSource, BaselineJob, BaselineSource, parse_corrections}
 
 /// Writes the GloVe vector of each word as activations of one layer.
 ///
-/// Words without a vector get zeros and are listed in a warning. The words with their times are written beside the
-/// activations, as words_en.csv.
+/// Words without a vector get zeros and are listed in a warning. The words with their times are written to
+/// words_LANG.csv of the study, or beside the activations if these go elsewhere.
 #[expect(
     clippy::doc_markdown,
     reason = "these comments are the help text, where backticks would show"
@@ -57,6 +57,7 @@ impl Args {
                 lang,
                 corrections: self.corrections.unwrap_or(study.config().annotation_corrections),
             },
+            words: study.words_of(self.output.as_deref(), lang),
             output: self
                 .output
                 .unwrap_or_else(|| study.activations(&source.name(), lang)),

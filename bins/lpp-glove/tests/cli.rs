@@ -70,7 +70,7 @@ fn vectors_and_words_are_written_once() {
     let expected = array![[3.0, -4.0], [1.0, 2.25], [0.0, 0.0]];
     assert_eq!(activations.layer(0, 0).unwrap(), expected);
     assert_eq!(activations.layer(8, 0).unwrap(), array![[1.0, 2.0]]);
-    let words = WordTable::load(&toy.path("activations/words_en.csv")).unwrap();
+    let words = WordTable::load(&toy.path("words_en.csv")).unwrap();
     assert_eq!(
         (words.n_runs(), words.run(0).len(), words.run(0)[1].offset_s),
         (9, 3, 2.25)

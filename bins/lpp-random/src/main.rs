@@ -13,7 +13,8 @@ use lpp_text::{
 /// Writes random vectors as activations of one layer, with the numbers that NumPy draws for the same seed.
 ///
 /// The type is vector (a new normal vector for each word spoken) or embedding (one uniform vector for each different
-/// word). The words with their times are written beside the activations, as words_en.csv.
+/// word). The words with their times are written to words_LANG.csv of the study, or beside the activations if these
+/// go elsewhere.
 #[expect(
     clippy::doc_markdown,
     reason = "these comments are the help text, where backticks would show"
@@ -69,6 +70,7 @@ impl Args {
                 lang,
                 corrections: self.corrections.unwrap_or(study.config().annotation_corrections),
             },
+            words: study.words_of(self.output.as_deref(), lang),
             output: self
                 .output
                 .unwrap_or_else(|| study.activations(&source.name(), lang)),

@@ -67,10 +67,7 @@ fn embeddings_are_numpys_uniform_draws_one_a_word() {
     assert_close(&activations.layer(4, 0).unwrap(), &array![a], tolerance);
     assert_eq!(activations.metadata()["seed"], "1");
     assert_eq!(
-        WordTable::load(&toy.path("activations/words_en.csv"))
-            .unwrap()
-            .words()
-            .len(),
+        WordTable::load(&toy.path("words_en.csv")).unwrap().words().len(),
         11
     );
     assert!(assert_succeeds(&mut toy.command("embedding")).contains("up to date"));

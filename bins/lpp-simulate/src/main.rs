@@ -45,7 +45,7 @@ struct WholeStudy {
     #[arg(long, value_name = "N", default_value_t = 9)]
     runs: usize,
     /// Words of each run, at least
-    #[arg(long, value_name = "N", default_value_t = 500)]
+    #[arg(long, value_name = "N", default_value_t = 600)]
     words_per_run: usize,
     /// The models, as ARCHITECTURE:WIDTH; wider models know more of what the brain responds to
     #[arg(long, value_name = "SPEC", value_delimiter = ',', default_values = DEFAULT_MODELS)]

@@ -17,7 +17,7 @@ const VOXELS_PER_STREAM: usize = 512;
 /// What makes the time courses of all runs.
 ///
 /// The signal of voxel v is the sum over hidden dimensions k of `b_vk·f_k(t)`, with `f_k` the hidden vectors of the words
-/// convolved with the haemodynamic response, and `b_vk` normal with variance proportional to 1/k. Its share of the
+/// convolved with the haemodynamic response, and `b_vk` normal with variance proportional to 1/√k. Its share of the
 /// voxel's time course is `responses[v]`, so that a model that knew it all would reach just that correlation.
 #[derive(Debug)]
 pub struct BoldSimulator {

@@ -126,6 +126,17 @@ impl Study {
         self.root.join(format!("words_{lang}.csv"))
     }
 
+    /// Where the words of activations at `activations` go: to their place in the study if the activations go to theirs
+    /// (`None`), otherwise beside the activations.
+    #[must_use]
+    pub fn words_of(&self, activations: Option<&Path>, lang: Language) -> PathBuf {
+        let place = self.words(lang);
+        match (activations, place.file_name()) {
+            (Some(file), Some(name)) => file.with_file_name(name),
+            _ => place,
+        }
+    }
+
     /// Folder of the scores.
     #[must_use]
     pub fn scores_dir(&self) -> PathBuf {

@@ -15,6 +15,9 @@ pub fn fixture(name: &str) -> PathBuf {
 }
 
 /// The folder of real data that `LPP_DATA` names; without it, says so and returns `None`, and the test passes unrun.
+///
+/// # Panics
+/// If `LPP_DATA` names no folder.
 #[must_use]
 #[expect(clippy::print_stderr, reason = "a skipped test should say so")]
 pub fn data_folder() -> Option<PathBuf> {

@@ -42,7 +42,7 @@ impl AnnotationSource {
             .parameter("corrections", self.corrections))
     }
 
-    /// Writes the words beside activations, as `words_en.csv`, unless the same words are there.
+    /// Writes the words to `path`, such as `words_en.csv`, unless the same words are there.
     ///
     /// # Errors
     /// [`TextError::Study`] if the file cannot be written.
@@ -149,8 +149,10 @@ pub struct BaselineJob {
     pub annotation: AnnotationSource,
     /// Where the vectors come from.
     pub source: BaselineSource,
-    /// The activations file to write; the words go beside it as `words_en.csv`.
+    /// The activations file to write.
     pub output: PathBuf,
+    /// The table of the words to write, such as `words_en.csv`.
+    pub words: PathBuf,
     /// Whether to do it again if the file is up to date.
     pub force: bool,
 }
@@ -165,11 +167,8 @@ impl BaselineJob {
     /// [`TextError::Study`] if a file cannot be written.
     pub fn run(&self, software: Software) -> Result<JobReport, TextError> {
         let annotation = self.annotation.load()?;
-        let words = self
-            .output
-            .with_file_name(format!("words_{}.csv", self.annotation.lang));
         self.annotation
-            .save_words(&annotation.word_table()?, &words, software)?;
+            .save_words(&annotation.word_table()?, &self.words, software)?;
         let step = self.step(software)?;
         let mut report = JobReport {
             up_to_date: true,
