@@ -39,8 +39,8 @@
 //!
 //! # What holds about the numbers
 //! * Order of targets and of threads: means over targets are summed exactly, blocks are always equally wide, and each
-//!   target sees the same kernel wherever it stands, so scores and penalties are the same to the bit with OpenBLAS.
-//!   Another BLAS may treat the columns of a product differently; then they agree to rounding.
+//!   target sees the same kernel wherever it stands, so scores and penalties are the same to the bit with OpenBLAS on
+//!   one thread. A BLAS that splits its own work, or treats the columns of a product differently, agrees to rounding.
 //! * `f32` and `f64` agree within 1e-4, usually 1e-6, with the same penalties unless two means differ by less than 1e-6.
 //! * A target without variance, or with NaN, gets NaN and disturbs no other one. One with NaN takes no part in the choice
 //!   of a shared penalty, one that is constant takes part where it varies.
