@@ -22,6 +22,14 @@
 //! # Ok::<(), lpp_stats::StatsError>(())
 //! ```
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::float_cmp,
+        reason = "several properties hold exactly and are tested so"
+    )
+)]
+
 mod aggregate;
 mod density;
 mod distribution;
