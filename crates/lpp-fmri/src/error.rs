@@ -54,6 +54,14 @@ pub enum FmriError {
         /// Grid of the mask.
         expected: Box<Grid>,
     },
+    /// An image lies wholly before the first voxel of the grid that it is to be resampled to.
+    #[error("the image's grid ({source_grid}) has nothing in the field of view of the target ({target_grid})")]
+    NoOverlap {
+        /// Grid of the image.
+        source_grid: Box<Grid>,
+        /// Grid asked for.
+        target_grid: Box<Grid>,
+    },
     /// An affine maps the grid to a plane, a line or a point, or holds a number that is not finite.
     #[error("the affine {affine:?} cannot be inverted")]
     SingularAffine {
@@ -66,6 +74,19 @@ pub enum FmriError {
         /// The first three rows.
         affine: [[f64; 4]; 3],
     },
+    /// A number that the caller chose is out of range.
+    #[error("{name} is {value}, expected {expected}")]
+    InvalidParameter {
+        /// Which one.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A step over runs was given none.
+    #[error("found no run, expected at least one image")]
+    NoRuns,
     /// A mask holds no voxel.
     #[error("the mask is empty")]
     EmptyMask,

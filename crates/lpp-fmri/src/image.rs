@@ -201,6 +201,18 @@ impl ImageReader {
         self.header.n_volumes.unwrap_or(1)
     }
 
+    /// The header's step along the fourth axis, as [`Image::time_step`].
+    #[must_use]
+    pub fn time_step(&self) -> f64 {
+        self.header.time_step
+    }
+
+    /// Whether the image has no fourth axis at all; one of length 1 counts as an axis.
+    #[must_use]
+    pub fn is_3d(&self) -> bool {
+        self.header.n_volumes.is_none()
+    }
+
     /// The next volume, of shape (i, j, k), or `None` after the last; the last one also verifies the checksum of a
     /// compressed file.
     ///

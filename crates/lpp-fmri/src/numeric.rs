@@ -58,6 +58,13 @@ macro_rules! numeric_types {
                 fn encode(self, out: &mut Vec<u8>) {
                     out.extend_from_slice(&self.to_le_bytes());
                 }
+
+                fn take(array: NumArray) -> Option<ArrayD<Self>> {
+                    match array {
+                        NumArray::$variant(array) => Some(array),
+                        _ => None,
+                    }
+                }
             }
         )+
 
@@ -89,6 +96,9 @@ pub(crate) trait Element: Copy + 'static {
 
     /// Appends the little-endian bytes of the number.
     fn encode(self, out: &mut Vec<u8>);
+
+    /// The array if it is of this type.
+    fn take(array: NumArray) -> Option<ArrayD<Self>>;
 }
 
 numeric_types! {

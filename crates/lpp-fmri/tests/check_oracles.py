@@ -1,10 +1,10 @@
 """Compare the programs of lpp-fmri with the reference libraries on fresh random cases.
 
-    cargo build --release -p lpp-regressors -p lpp-rois
+    cargo build --release -p lpp-regressors -p lpp-rois -p lpp-mask -p lpp-resample -p lpp-clean -p lpp-average
     cargo build --release -p lpp-fmri --example joblib_digest
-    python crates/lpp-fmri/tests/check_oracles.py --generators DIR --bin target/release [--seeds 20] [--first 1]
+    python crates/lpp-fmri/tests/check_oracles.py --generators DIR --bin target/release [--seeds 20] [--first 1] [--topics T ...]
 
-DIR holds the reference generators (gen_regressor.py, gen_roi.py, gen_joblib.py); Python needs the pinned libraries.
+DIR holds the reference generators (gen_TOPIC.py for the TOPICS below); Python needs the pinned libraries.
 Prints the largest deviation of each topic and exits with 1 if a tolerance is exceeded.
 """
 import argparse
@@ -76,16 +76,76 @@ def joblib(case, folder, bins, work):
     return {"arrays that differ": (different, 0)}
 
 
+def mask(case, folder, bins, work):
+    """Masks of runs, of the group, and the symmetric one, on the affine of the runs."""
+    import nibabel
+
+    images = [os.path.join(folder, image) for image in case["inputs"]["images"]]
+    expected = case["expected"]
+    different = {}
+
+    def compare(what, found, name):
+        affine_same = np.array_equal(found.affine, np.array(case["params"]["affine"]))
+        array = np.asanyarray(found.dataobj)
+        error = int((array != np.load(os.path.join(folder, name))).sum()) + (not affine_same)
+        different[what] = (max(different.get(what, (0, 0))[0], error), 0)
+        return array
+
+    group, both, runs = (os.path.join(work, name) for name in ("group.nii.gz", "both.nii.gz", "runs"))
+    run(os.path.join(bins, "lpp-mask"), *images, "-o", group, "--asymmetric", "--run-masks", runs, "--force", "-q")
+    run(os.path.join(bins, "lpp-mask"), *images, "-o", both, "--force", "-q")
+    for image, name in zip(images, expected["masks"]):
+        compare("voxels of a run's mask that differ", nibabel.load(os.path.join(runs, os.path.basename(image))), name)
+    compare("voxels of a group mask that differ", nibabel.load(group), expected["group"])
+    symmetric = nibabel.load(both)
+    assert symmetric.get_data_dtype() == np.int8
+    array = compare("voxels of a symmetric mask that differ", symmetric, expected["symmetric"])
+    assert array.sum() == expected["n_voxels"]
+    return different
+
+
+def resample(case, folder, bins, work):
+    """Values relative to the case's tolerance, type, shape, affine, and the one expected failure."""
+    import nibabel
+
+    params, expected = case["params"], case["expected"]
+    image = os.path.join(folder, case["inputs"]["image"])
+    affine = np.array(params["target_affine"])
+    interpolation = "nearest" if params["interpolation"] == "nearest" else "cubic"
+    command = [os.path.join(bins, "lpp-resample"), image, "--out", work, "--interpolation", interpolation, "-q", "--force",
+               "--affine", ",".join(repr(float(v)) for v in affine.ravel()), "--shape", ",".join(map(str, params["target_shape"]))]
+    if "error" in expected:
+        done = subprocess.run(command, capture_output=True, text=True)
+        return {"missed errors": (int(done.returncode != 1 or "field of view" not in done.stderr), 0)}
+    run(*command)
+    found = nibabel.load(os.path.join(work, os.path.basename(image)))
+    array, reference = np.asanyarray(found.dataobj), np.load(os.path.join(folder, expected["npy"]))
+    assert array.dtype.name == expected["dtype"] and array.shape == reference.shape, (case["name"], array.dtype, array.shape)
+    assert np.array_equal(found.affine, affine)
+    assert np.array_equal(np.isnan(array), np.isnan(reference)), case["name"]
+    error = np.nan_to_num(np.abs(array.astype(float) - reference.astype(float))).max()
+    if case["tolerance"]["atol"] == 0:
+        return {"exact cases": (error, 0)}
+    span = np.nanmax(np.abs(reference))
+    if expected["dtype"] == "float32":
+        return {"single precision, part of the largest value": (error / span, 1e-6)}
+    return {"double precision, part of the largest value": (error / span, 1e-11)}
+
+
+TOPICS = (regressor, roi, joblib, mask, resample)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--generators", required=True)
     parser.add_argument("--bin", required=True)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--topics", nargs="+", choices=[topic.__name__ for topic in TOPICS])
     args = parser.parse_args()
     worst, n_cases = {}, 0
     for seed in range(args.first, args.first + args.seeds):
-        for check in (regressor, roi, joblib):
+        for check in (t for t in TOPICS if args.topics is None or t.__name__ in args.topics):
             topic = check.__name__
             with tempfile.TemporaryDirectory() as work:
                 run(sys.executable, os.path.join(args.generators, f"gen_{topic}.py"), "--seed", seed, "--out", work)

@@ -1,0 +1,123 @@
+//! `lpp-resample`: images on another grid.
+
+#![expect(clippy::doc_markdown, reason = "clap shows these texts as they are")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, ValueEnum};
+use lpp_cli::{CommonArgs, Program, StudyArgs};
+use lpp_fmri::{
+    Grid, ImageReader, Interpolation, ResampleJob, derivative_runs, resampled_dir, resampled_name,
+};
+
+/// Resamples images, by default to the working grid of the study: 4 mm, shape 37,46,38.
+///
+/// Without images, the study's derivatives/sub-LANG*/func are taken and resampled/LANG/sub-* written.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Examples:\n  lpp-resample --study DIR --lang en\n  lpp-resample bold.nii.gz --out resampled\n  lpp-resample labels.nii.gz --out atlas --like mask.nii.gz --interpolation nearest"
+)]
+struct Args {
+    /// The images, 3-D or 4-D [default: the study's]
+    #[arg(value_name = "NII")]
+    images: Vec<PathBuf>,
+    #[command(flatten)]
+    study: StudyArgs,
+    /// Folder to write to, under the names of the images
+    #[arg(short, long = "out", visible_alias = "output", value_name = "DIR", requires = "images")]
+    out: Option<PathBuf>,
+    /// Affine of the grid: 16 numbers, row by row
+    #[arg(long, value_name = "A11,A12,...", value_delimiter = ',', allow_hyphen_values = true, num_args = 1, requires = "shape")]
+    affine: Vec<f64>,
+    /// Shape of the grid
+    #[arg(long, value_name = "NX,NY,NZ", value_delimiter = ',', num_args = 1, requires = "affine")]
+    shape: Vec<usize>,
+    /// Take the grid of this image
+    #[arg(long, value_name = "NII", conflicts_with_all = ["affine", "shape"])]
+    like: Option<PathBuf>,
+    /// How values between voxels are made
+    #[arg(long, value_enum, default_value_t = Between::Cubic)]
+    interpolation: Between,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Between {
+    /// Cubic splines: for scans
+    #[value(alias = "continuous")]
+    Cubic,
+    /// The nearest voxel: for labels
+    Nearest,
+}
+
+impl Program for Args {
+    fn common(&self) -> &CommonArgs {
+        &self.common
+    }
+}
+
+impl Args {
+    fn into_job(self) -> anyhow::Result<ResampleJob> {
+        Ok(ResampleJob {
+            images: self.outputs()?,
+            target: self.target()?,
+            interpolation: match self.interpolation {
+                Between::Cubic => Interpolation::Cubic,
+                Between::Nearest => Interpolation::Nearest,
+            },
+            force: self.study.force,
+        })
+    }
+
+    fn target(&self) -> anyhow::Result<Grid> {
+        if let Some(like) = &self.like {
+            return Ok(*ImageReader::open(like)?.grid());
+        }
+        if self.affine.is_empty() {
+            return Ok(Grid::working());
+        }
+        let shape = <[usize; 3]>::try_from(self.shape.as_slice()).ok().context("--shape takes three numbers")?;
+        let flat = <[f64; 16]>::try_from(self.affine.as_slice()).ok().context("--affine takes sixteen numbers")?;
+        let affine = std::array::from_fn(|row| std::array::from_fn(|column| flat[4 * row + column]));
+        Grid::new(shape, affine).context("--affine and --shape")
+    }
+
+    fn outputs(&self) -> anyhow::Result<Vec<(PathBuf, PathBuf)>> {
+        if !self.images.is_empty() {
+            let folder = self.out.as_ref().context("--out must name a folder to write to")?;
+            let named = |image: &PathBuf| {
+                let name = image.file_name().with_context(|| format!("{}: no file name", image.display()))?;
+                Ok((image.clone(), folder.join(name)))
+            };
+            return self.images.iter().map(named).collect();
+        }
+        let study = self.study.open()?;
+        let folder = resampled_dir(&study, self.study.lang);
+        let subjects = derivative_runs(&study, self.study.lang)?;
+        let outputs = subjects.into_iter().flat_map(|subject| {
+            let folder = folder.join(subject.name);
+            subject.runs.into_iter().map(move |run| {
+                let output = folder.join(resampled_name(&run));
+                (run, output)
+            })
+        });
+        Ok(outputs.collect())
+    }
+}
+
+fn main() -> ExitCode {
+    lpp_cli::run(|args: Args| {
+        let progress = lpp_cli::progress(args.common());
+        let job = args.into_job()?;
+        let written = job.run(lpp_cli::software!(), &progress)?;
+        for ((_, output), written) in job.images.iter().zip(written) {
+            let state = if written { "written" } else { "up to date" };
+            lpp_cli::print_line(format!("{}: {state}", output.display()))?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,308 @@
+//! Volumes on another grid.
+
+use ndarray::{ArrayD, IxDyn, ShapeBuilder};
+
+use crate::FmriError;
+use crate::affine::{Affine, invert_affine, transform};
+use crate::file_order::into_file_order;
+use crate::fill::fill_non_finite;
+use crate::grid::Grid;
+use crate::numeric::{Element, NumArray, with_array};
+use crate::sample::Sample;
+use crate::sampling::{Interpolation, Sampler};
+use crate::spline::spline_coefficients;
+
+/// What takes volumes from one grid to another.
+///
+/// Where the grids differ by whole voxels, values are copied; else they are interpolated, and what lies outside
+/// the source is 0. Signed integers become floats under cubic interpolation, unsigned ones are rounded; all other
+/// types are kept. Around voxels that are not finite the volume is filled before it is interpolated, and NaN put
+/// back where the nearest source voxel has one.
+///
+/// Results of cubic splines overshoot. [`ValueRange::clip`] brings them back to the range of the whole run.
+///
+/// # References
+/// nilearn 0.10.4, `nilearn.image.resample_img`; SciPy 1.13.0, `scipy.ndimage.affine_transform`
+///
+/// ```
+/// use lpp_fmri::{Grid, Interpolation, NumArray, Resampler, diagonal_affine};
+/// use ndarray::ArrayD;
+///
+/// # fn main() -> Result<(), lpp_fmri::FmriError> {
+/// let mni = Grid::new([91, 109, 91], diagonal_affine([-2.0, 2.0, 2.0], [90.0, -126.0, -72.0]))?;
+/// let resampler = Resampler::new(&mni, &Grid::working(), Interpolation::Cubic)?;
+/// let volume = resampler.volume(ArrayD::<f32>::ones(vec![91, 109, 91]).into())?;
+/// assert_eq!(volume.shape(), [37, 46, 38]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Resampler {
+    source: Grid,
+    target: Grid,
+    interpolation: Interpolation,
+    plan: Plan,
+}
+
+#[derive(Debug, Clone)]
+enum Plan {
+    /// The grids are the same.
+    Keep,
+    /// The target's voxel v is the source's voxel v + shift.
+    Shift([f64; 3]),
+    Sample(Sampler),
+}
+
+impl Resampler {
+    /// From the grid `source` to the grid `target`.
+    ///
+    /// # Errors
+    /// [`FmriError::NoOverlap`] if the source lies before the first voxel of the target along some axis (the
+    /// reference tests this side only; a source beyond the other side gives zeros),
+    /// [`FmriError::SingularAffine`] if an affine has no inverse.
+    pub fn new(source: &Grid, target: &Grid, interpolation: Interpolation) -> Result<Self, FmriError> {
+        let plan = if source.matches(target) {
+            Plan::Keep
+        } else {
+            require_overlap(source, target)?;
+            plan(source, target)?
+        };
+        Ok(Self {
+            source: *source,
+            target: *target,
+            interpolation,
+            plan,
+        })
+    }
+
+    /// The grid of results. Where nothing changes but rounding of the affine, it is that of the source.
+    #[must_use]
+    pub fn grid(&self) -> &Grid {
+        match self.plan {
+            Plan::Keep => &self.source,
+            _ => &self.target,
+        }
+    }
+
+    /// Whether the grids are the same, so that volumes are handed through unclipped.
+    #[must_use]
+    pub fn is_identity(&self) -> bool {
+        matches!(self.plan, Plan::Keep)
+    }
+
+    /// Whether volumes are copied by whole voxels; then the reference crops all volumes of a run together, see
+    /// [`crate::ResampleJob`].
+    pub(crate) fn shift(&self) -> Option<[f64; 3]> {
+        match self.plan {
+            Plan::Shift(shift) => Some(shift),
+            _ => None,
+        }
+    }
+
+    /// One volume of shape (i, j, k) on the target grid, not clipped.
+    ///
+    /// # Errors
+    /// [`FmriError::Shape`] if the volume does not lie on the source grid.
+    pub fn volume(&self, volume: NumArray) -> Result<NumArray, FmriError> {
+        if volume.shape() != self.source.shape() {
+            return Err(FmriError::Shape {
+                what: "the volume",
+                found: volume.shape().to_vec(),
+                expected: self.source.shape().to_vec(),
+            });
+        }
+        match &self.plan {
+            Plan::Keep => Ok(volume),
+            Plan::Shift(shift) => {
+                let shape = self.target.shape();
+                with_array!(volume, array => crate::crop::paste(&array, *shift, shape).map(NumArray::from))
+            }
+            Plan::Sample(sampler) => match self.interpolation {
+                Interpolation::Nearest => with_array!(volume, array => self.nearest(sampler, array)),
+                Interpolation::Cubic => self.cubic(sampler, volume),
+            },
+        }
+    }
+
+    fn cubic(&self, sampler: &Sampler, volume: NumArray) -> Result<NumArray, FmriError> {
+        match volume {
+            NumArray::I8(v) => self.spline(sampler, v, f32::from_f64),
+            NumArray::I16(v) => self.spline(sampler, v, f32::from_f64),
+            NumArray::I32(v) => self.spline(sampler, v, f32::from_f64),
+            NumArray::I64(v) => self.spline(sampler, v, f64::from_f64),
+            NumArray::U8(v) => self.spline(sampler, v, |t| u8::from_f64(half_up(t))),
+            NumArray::U16(v) => self.spline(sampler, v, |t| u16::from_f64(half_up(t))),
+            NumArray::U32(v) => self.spline(sampler, v, |t| u32::from_f64(half_up(t))),
+            NumArray::U64(v) => self.spline(sampler, v, |t| u64::from_f64(half_up(t))),
+            NumArray::F32(v) => self.float_spline(sampler, v, f32::NAN),
+            NumArray::F64(v) => self.float_spline(sampler, v, f64::NAN),
+        }
+    }
+
+    fn spline<T: Sample, O: Element>(
+        &self,
+        sampler: &Sampler,
+        volume: ArrayD<T>,
+        finish: impl Fn(f64) -> O,
+    ) -> Result<NumArray, FmriError>
+    where
+        NumArray: From<ArrayD<O>>,
+    {
+        let mut values: Vec<f64> = into_file_order(volume).into_iter().map(Sample::to_f64).collect();
+        spline_coefficients(&mut values, self.source.shape());
+        self.shaped(sampler.cubic(&values, finish))
+    }
+
+    fn float_spline<T: Sample + Element>(
+        &self,
+        sampler: &Sampler,
+        volume: ArrayD<T>,
+        nan: T,
+    ) -> Result<NumArray, FmriError>
+    where
+        NumArray: From<ArrayD<T>>,
+    {
+        if volume.iter().all(|v| v.is_finite()) {
+            return self.spline(sampler, volume, T::from_f64);
+        }
+        let values = into_file_order(volume);
+        let holes: Vec<bool> = values.iter().map(|v| !v.is_finite()).collect();
+        let mut filled = fill_non_finite(&values, self.source.shape());
+        spline_coefficients(&mut filled, self.source.shape());
+        let mut result = sampler.cubic(&filled, T::from_f64);
+        put_back(&mut result, &sampler.nearest(&holes, false), nan);
+        self.shaped(result)
+    }
+
+    fn nearest<T: Sample + Element>(&self, sampler: &Sampler, volume: ArrayD<T>) -> Result<NumArray, FmriError>
+    where
+        NumArray: From<ArrayD<T>>,
+    {
+        let values = into_file_order(volume);
+        let result = sampler.nearest(&values, T::from_f64(0.0));
+        // An infinite value, too, is no number to the reference.
+        let result = result.into_iter().map(|v| if v.is_finite() { v } else { T::from_f64(f64::NAN) });
+        self.shaped(result.collect())
+    }
+
+    fn shaped<O: Element>(&self, values: Vec<O>) -> Result<NumArray, FmriError>
+    where
+        NumArray: From<ArrayD<O>>,
+    {
+        let found = vec![values.len()];
+        let shape = self.target.shape();
+        let array = ArrayD::from_shape_vec(IxDyn(&shape).f(), values);
+        array.map(NumArray::from).map_err(|_| FmriError::Shape {
+            what: "the resampled volume",
+            found,
+            expected: shape.to_vec(),
+        })
+    }
+}
+
+fn put_back<T: Copy>(values: &mut [T], holes: &[bool], nan: T) {
+    for (value, _) in values.iter_mut().zip(holes).filter(|(_, hole)| **hole) {
+        *value = nan;
+    }
+}
+
+/// How SciPy casts to unsigned integers: halves go up, what is not positive is 0.
+fn half_up(value: f64) -> f64 {
+    if value > 0.0 { value + 0.5 } else { 0.0 }
+}
+
+fn require_overlap(source: &Grid, target: &Grid) -> Result<(), FmriError> {
+    let map = product(&target.inverse_affine()?, source.affine());
+    let ends = source.shape().map(|n| [0.0, n as f64 - 1.0]);
+    let corners = (0..8).map(|c: usize| transform(&map, [ends[0][c & 1], ends[1][c >> 1 & 1], ends[2][c >> 2]]));
+    let last = corners.fold([f64::NEG_INFINITY; 3], |last, corner| {
+        [0, 1, 2].map(|axis| last[axis].max(corner[axis]))
+    });
+    if last.iter().any(|v| *v < 0.0) {
+        return Err(FmriError::NoOverlap {
+            source_grid: Box::new(*source),
+            target_grid: Box::new(*target),
+        });
+    }
+    Ok(())
+}
+
+fn plan(source: &Grid, target: &Grid) -> Result<Plan, FmriError> {
+    let map = if source.affine() == target.affine() {
+        crate::diagonal_affine([1.0; 3], [0.0; 3])
+    } else {
+        let inverse = invert_affine(source.affine()).ok_or(FmriError::SingularAffine {
+            affine: crate::affine::upper_rows(source.affine()),
+        })?;
+        product(&inverse, target.affine())
+    };
+    let shift = [map[0][3], map[1][3], map[2][3]];
+    let same_axes = (0..3).all(|r| (0..3).all(|c| map[r][c] == f64::from(u8::from(r == c))));
+    Ok(if same_axes && shift.iter().all(|b| b.fract() == 0.0) {
+        Plan::Shift(shift)
+    } else {
+        Plan::Sample(Sampler::new(source.shape(), target.shape(), &map))
+    })
+}
+
+/// Plain sums in index order.
+fn product(a: &Affine, b: &Affine) -> Affine {
+    std::array::from_fn(|r| {
+        std::array::from_fn(|c| a[r][0] * b[0][c] + a[r][1] * b[1][c] + a[r][2] * b[2][c] + a[r][3] * b[3][c])
+    })
+}
+
+/// The smallest and the largest value of a run, and 0.
+///
+/// ```
+/// use lpp_fmri::ValueRange;
+/// use ndarray::array;
+///
+/// let mut range = ValueRange::default();
+/// range.include(&array![3.0f32, f32::NAN, 7.0].into_dyn().into());
+/// let clipped = range.clip(array![-1.0f32, 5.0, 9.0].into_dyn().into());
+/// assert_eq!(clipped, array![0.0f32, 5.0, 7.0].into_dyn().into());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ValueRange {
+    low: f64,
+    high: f64,
+}
+
+impl ValueRange {
+    /// Widens the range by the values that are not NaN.
+    pub fn include(&mut self, values: &NumArray) {
+        with_array!(values, array => {
+            for value in array {
+                // A comparison with NaN is false.
+                let value = value.to_f64();
+                if value < self.low {
+                    self.low = value;
+                } else if value > self.high {
+                    self.high = value;
+                }
+            }
+        });
+    }
+
+    /// Widens the range by another.
+    pub fn merge(&mut self, other: Self) {
+        self.low = self.low.min(other.low);
+        self.high = self.high.max(other.high);
+    }
+
+    /// The values, brought into the range; NaN stays.
+    #[must_use]
+    pub fn clip(self, values: NumArray) -> NumArray {
+        with_array!(values, array => NumArray::from(array.mapv_into(|v| {
+            let value = v.to_f64();
+            if value < self.low {
+                Sample::from_f64(self.low)
+            } else if value > self.high {
+                Sample::from_f64(self.high)
+            } else {
+                v
+            }
+        })))
+    }
+}

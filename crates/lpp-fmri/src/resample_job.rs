@@ -1,0 +1,148 @@
+//! From files to files: runs on another grid.
+
+use std::path::{Path, PathBuf};
+
+use lpp_study::{Progress, Software, Step};
+use ndarray::{ArrayD, IxDyn, ShapeBuilder};
+
+use crate::FmriError;
+use crate::crop::paste;
+use crate::file_order::into_file_order;
+use crate::grid::Grid;
+use crate::image::{Image, ImageReader};
+use crate::numeric::{Element, NumArray, with_array, with_element_type};
+use crate::resample::{Resampler, ValueRange};
+use crate::sampling::Interpolation;
+use crate::volume_stream::map_volumes;
+
+/// Images in, images on one grid out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResampleJob {
+    /// Each image and the file to write.
+    pub images: Vec<(PathBuf, PathBuf)>,
+    /// The grid of the results.
+    pub target: Grid,
+    /// How values between voxels are made.
+    pub interpolation: Interpolation,
+    /// Compute again what is up to date.
+    pub force: bool,
+}
+
+impl ResampleJob {
+    /// Writes the images and their provenance; returns, for each image, whether it was written (`true`) or up to date.
+    ///
+    /// Volumes are read one after the other and resampled in parallel. What is held in memory is the result and a
+    /// few volumes, save where grids differ by whole voxels only: then the whole image.
+    ///
+    /// # Errors
+    /// [`FmriError`] naming the file if an image cannot be read or does not reach the target grid, or if an output
+    /// is an input or cannot be written. Images before it stay written.
+    pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<Vec<bool>, FmriError> {
+        if self.images.is_empty() {
+            return Err(FmriError::NoRuns);
+        }
+        progress.start("resampling", self.images.len() as u64);
+        let mut written = Vec::with_capacity(self.images.len());
+        for (input, output) in &self.images {
+            written.push(self.resample(software, input, output)?);
+            progress.advance(1);
+        }
+        progress.finish();
+        Ok(written)
+    }
+
+    fn resample(&self, software: Software, input: &Path, output: &Path) -> Result<bool, FmriError> {
+        if is_same_file(input, output) {
+            return Err(FmriError::malformed(output, "the image to be resampled", "another file to write to"));
+        }
+        let step = Step::new(software, output)
+            .input(input)?
+            .parameter("affine", self.target.affine())
+            .parameter("shape", self.target.shape())
+            .parameter("interpolation", format!("{:?}", self.interpolation));
+        if !self.force && step.is_current() {
+            return Ok(false);
+        }
+        resample_file(input, &self.target, self.interpolation)?.save(output)?;
+        step.finish()?;
+        Ok(true)
+    }
+}
+
+/// Reads an image and resamples it to the grid `target`, clipped to the range of its values and 0.
+///
+/// The result has the type that [`Resampler`] describes and keeps the time step of the image. An image that is on the
+/// grid already comes back as it is.
+///
+/// # Errors
+/// [`FmriError`] naming the file if it cannot be read or does not reach the target grid.
+///
+/// ```no_run
+/// use lpp_fmri::{Grid, Interpolation, resample_file};
+///
+/// let run = resample_file("bold.nii.gz".as_ref(), &Grid::working(), Interpolation::Cubic)?;
+/// run.save("bold_res-4mm.nii.gz".as_ref())?;
+/// # Ok::<(), lpp_fmri::FmriError>(())
+/// ```
+pub fn resample_file(path: &Path, target: &Grid, interpolation: Interpolation) -> Result<Image, FmriError> {
+    let mut reader = ImageReader::open(path)?;
+    let in_file = |e: FmriError| match e {
+        FmriError::NoOverlap { .. } => {
+            FmriError::malformed(path, e.to_string(), "an image that reaches the target grid")
+        }
+        other => other,
+    };
+    let resampler = Resampler::new(reader.grid(), target, interpolation).map_err(in_file)?;
+    if let Some(shift) = resampler.shift() {
+        return shift_image(path, shift, target);
+    }
+    let time_step = reader.time_step();
+    let mut shape = resampler.grid().shape().to_vec();
+    if !reader.is_3d() {
+        shape.push(reader.n_volumes());
+    }
+    let mut range = ValueRange::default();
+    let mut volumes = Vec::with_capacity(reader.n_volumes());
+    map_volumes(
+        &mut reader,
+        |volume| {
+            let mut range = ValueRange::default();
+            range.include(&volume);
+            Ok((range, resampler.volume(volume)?))
+        },
+        |(of_volume, volume)| {
+            range.merge(of_volume);
+            volumes.push(volume);
+            Ok(())
+        },
+    )?;
+    let values = stack(volumes, &shape)?;
+    let values = if resampler.is_identity() { values } else { range.clip(values) };
+    Ok(Image::new(*resampler.grid(), values)?.with_time_step(time_step))
+}
+
+fn shift_image(path: &Path, shift: [f64; 3], target: &Grid) -> Result<Image, FmriError> {
+    let image = Image::load(path)?;
+    let mut range = ValueRange::default();
+    range.include(image.values());
+    let pasted = with_array!(image.values(), array => paste(array, shift, target.shape()).map(NumArray::from))?;
+    Ok(Image::new(*target, range.clip(pasted))?.with_time_step(image.time_step()))
+}
+
+/// Volumes of one type, joined along the fourth axis.
+fn stack(volumes: Vec<NumArray>, shape: &[usize]) -> Result<NumArray, FmriError> {
+    let element = volumes.first().map_or(crate::ElementType::F32, NumArray::element_type);
+    with_element_type!(element, T => {
+        let mut values: Vec<T> = Vec::with_capacity(shape.iter().product());
+        for volume in volumes {
+            values.extend(T::take(volume).map(into_file_order).unwrap_or_default());
+        }
+        let found = vec![values.len()];
+        let array = ArrayD::from_shape_vec(IxDyn(shape).f(), values);
+        array.map(NumArray::from).map_err(|_| FmriError::Shape { what: "the volumes", found, expected: shape.to_vec() })
+    })
+}
+
+fn is_same_file(input: &Path, output: &Path) -> bool {
+    matches!((input.canonicalize(), output.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}

@@ -1,0 +1,191 @@
+//! From the voxels of a target grid to the taps of a source volume.
+
+use crate::affine::Affine;
+use crate::spline::cubic_weights;
+
+/// How values between voxels are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Interpolation {
+    /// Cubic B-splines, nilearn's "continuous": for scans.
+    Cubic,
+    /// The nearest voxel: for labels.
+    Nearest,
+}
+
+/// One coordinate's four taps along an axis: offsets in file order and weights.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Taps {
+    offsets: [usize; 4],
+    weights: [f64; 4],
+}
+
+/// The taps of every target voxel.
+#[derive(Debug, Clone)]
+pub(crate) struct Sampler {
+    source: [usize; 3],
+    target: [usize; 3],
+    map: VoxelMap,
+}
+
+/// From target to source voxels.
+#[derive(Debug, Clone)]
+enum VoxelMap {
+    /// Coordinates along each axis.
+    Diagonal([Vec<f64>; 3]),
+    General(Affine),
+}
+
+impl Sampler {
+    /// `map` takes indices of target voxels to coordinates in source voxels.
+    pub(crate) fn new(source: [usize; 3], target: [usize; 3], map: &Affine) -> Self {
+        let diagonal = (0..3).all(|r| (0..3).all(|c| r == c || map[r][c] == 0.0));
+        let along = |axis: usize| {
+            let (step, offset) = (map[axis][axis], map[axis][3]);
+            // SciPy shifts first and scales then.
+            (0..target[axis]).map(|k| (k as f64 + offset / step) * step).collect()
+        };
+        let map = if diagonal {
+            VoxelMap::Diagonal([along(0), along(1), along(2)])
+        } else {
+            VoxelMap::General(*map)
+        };
+        Self { source, target, map }
+    }
+
+    /// Samples spline `coefficients`, in file order; 0 outside the source.
+    pub(crate) fn cubic<O>(&self, coefficients: &[f64], finish: impl Fn(f64) -> O) -> Vec<O> {
+        match &self.map {
+            VoxelMap::Diagonal(coordinates) => {
+                let taps = [0, 1, 2].map(|axis| -> Vec<Option<Taps>> {
+                    coordinates[axis].iter().map(|&x| self.taps(axis, x)).collect()
+                });
+                self.collect(|[i, j, k]| {
+                    finish(match (&taps[0][i], &taps[1][j], &taps[2][k]) {
+                        (Some(x), Some(y), Some(z)) => weighted_sum(coefficients, [x, y, z]),
+                        _ => 0.0,
+                    })
+                })
+            }
+            VoxelMap::General(map) => self.collect(|voxel| {
+                let point = mapped(map, voxel);
+                let taps = (self.taps(0, point[0]), self.taps(1, point[1]), self.taps(2, point[2]));
+                finish(match &taps {
+                    (Some(x), Some(y), Some(z)) => weighted_sum(coefficients, [x, y, z]),
+                    _ => 0.0,
+                })
+            }),
+        }
+    }
+
+    /// The nearest of `values`, in file order; `outside` beyond the source.
+    pub(crate) fn nearest<T: Copy>(&self, values: &[T], outside: T) -> Vec<T> {
+        self.collect(|voxel| {
+            let point = match &self.map {
+                VoxelMap::Diagonal(along) => [0, 1, 2].map(|axis| along[axis][voxel[axis]]),
+                VoxelMap::General(map) => mapped(map, voxel),
+            };
+            let mut place = 0;
+            for axis in (0..3).rev() {
+                let n = self.source[axis];
+                if !is_inside(point[axis], n) {
+                    return outside;
+                }
+                place = place * n + whole(point[axis] + 0.5, n);
+            }
+            values.get(place).copied().unwrap_or(outside)
+        })
+    }
+
+    /// Calls `value` on the target's voxels in file order.
+    fn collect<O>(&self, value: impl Fn([usize; 3]) -> O) -> Vec<O> {
+        let [ni, nj, nk] = self.target;
+        let mut out = Vec::with_capacity(ni * nj * nk);
+        for k in 0..nk {
+            for j in 0..nj {
+                out.extend((0..ni).map(|i| value([i, j, k])));
+            }
+        }
+        out
+    }
+
+    /// The taps of coordinate `x`, or `None` outside the volume: there is no margin of half a voxel.
+    fn taps(&self, axis: usize, x: f64) -> Option<Taps> {
+        let n = self.source[axis];
+        if !is_inside(x, n) {
+            return None;
+        }
+        let stride: usize = self.source[..axis].iter().product();
+        let floor = x.floor();
+        let base = whole(floor, n);
+        Some(Taps {
+            offsets: [0, 1, 2, 3].map(|tap| mirrored(base + tap, n) * stride),
+            weights: cubic_weights(x - floor),
+        })
+    }
+}
+
+/// `NaN` is outside too.
+fn is_inside(x: f64, n: usize) -> bool {
+    x >= 0.0 && x <= n as f64 - 1.0
+}
+
+/// The whole part of a coordinate inside an axis of `n`.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "inside the axis, so neither negative nor large"
+)]
+fn whole(x: f64, n: usize) -> usize {
+    (x as usize).min(n - 1)
+}
+
+/// The index of the tap at `past_one` − 1, mirrored at both ends without repeating the edge.
+fn mirrored(past_one: usize, n: usize) -> usize {
+    if n == 1 {
+        return 0;
+    }
+    let period = 2 * (n - 1);
+    let place = (past_one + period - 1) % period;
+    place.min(period - place)
+}
+
+/// Products first, offset last, summed in axis order.
+fn mapped(map: &Affine, voxel: [usize; 3]) -> [f64; 3] {
+    crate::affine::transform(map, voxel.map(|v| v as f64))
+}
+
+/// The sum over 64 taps, axis 0 outermost; each coefficient is multiplied by its three weights in axis order. SciPy
+/// computes it so; another grouping would change the last bits.
+#[inline]
+fn weighted_sum(coefficients: &[f64], [x, y, z]: [&Taps; 3]) -> f64 {
+    let mut sum = 0.0;
+    for a in 0..4 {
+        for b in 0..4 {
+            let base = x.offsets[a] + y.offsets[b];
+            for c in 0..4 {
+                sum += coefficients[base + z.offsets[c]] * x.weights[a] * y.weights[b] * z.weights[c];
+            }
+        }
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn taps_are_mirrored_without_repeating_the_edge() {
+        // Taps −1, 0, 1, 2 around 0, and 2, 3, 4, 5 around the last voxel of four.
+        assert_eq!([0, 1, 2, 3].map(|t| mirrored(t, 4)), [1, 0, 1, 2]);
+        assert_eq!([3, 4, 5, 6].map(|t| mirrored(t, 4)), [2, 3, 2, 1]);
+        assert_eq!([0, 1, 2, 3].map(|t| mirrored(t, 2)), [1, 0, 1, 0]);
+        assert_eq!([0, 1, 2, 3].map(|t| mirrored(t, 1)), [0; 4]);
+    }
+
+    #[test]
+    fn the_border_belongs_to_the_volume_and_nothing_beyond() {
+        assert!(is_inside(0.0, 3) && is_inside(2.0, 3));
+        assert!(!is_inside(-1e-16, 3) && !is_inside(2.0 + 1e-15, 3) && !is_inside(f64::NAN, 3));
+    }
+}

@@ -1,0 +1,50 @@
+//! Volumes decoded while earlier ones are worked on.
+
+use rayon::prelude::*;
+
+use crate::FmriError;
+use crate::image::ImageReader;
+use crate::numeric::NumArray;
+
+/// Volumes per thread and batch: enough that an uneven one does not leave the others idle.
+const PER_THREAD: usize = 2;
+
+/// Calls `work` on every volume, on all threads, and `take` on the results in their order.
+///
+/// Decompression of the next batch runs beside the work on this one. Memory holds two batches, whatever the length of
+/// the run.
+pub(crate) fn map_volumes<R: Send>(
+    reader: &mut ImageReader,
+    work: impl Fn(NumArray) -> Result<R, FmriError> + Sync,
+    mut take: impl FnMut(R) -> Result<(), FmriError>,
+) -> Result<(), FmriError> {
+    let n = PER_THREAD * rayon::current_num_threads();
+    let mut batch = read_batch(reader, n)?;
+    while !batch.is_empty() {
+        let (results, next) = rayon::join(
+            || {
+                batch
+                    .into_par_iter()
+                    .map(&work)
+                    .collect::<Result<Vec<_>, FmriError>>()
+            },
+            || read_batch(reader, n),
+        );
+        for result in results? {
+            take(result)?;
+        }
+        batch = next?;
+    }
+    Ok(())
+}
+
+fn read_batch(reader: &mut ImageReader, n: usize) -> Result<Vec<NumArray>, FmriError> {
+    let mut batch = Vec::with_capacity(n);
+    while batch.len() < n {
+        match reader.next_volume()? {
+            Some(volume) => batch.push(volume),
+            None => break,
+        }
+    }
+    Ok(batch)
+}
