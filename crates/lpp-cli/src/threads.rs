@@ -2,14 +2,18 @@
 
 use anyhow::Context;
 
-/// Sets the threads of rayon, and of OpenBLAS where it is linked.
+/// Sets the threads of rayon, and keeps OpenBLAS to the thread that calls it.
+///
+/// All parallel work is cut into pieces by rayon. Two pools would fight for the same cores, a BLAS that splits its work
+/// changes the last digits with the number of threads, and OpenBLAS's own threads have small stacks that some of its
+/// routines overflow (seen with 0.3.21).
 pub(crate) fn start(threads: usize) -> anyhow::Result<()> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()
         .context("cannot start threads")?;
     #[cfg(feature = "openblas")]
-    openblas::set_threads(threads);
+    openblas::keep_to_one_thread();
     Ok(())
 }
 
@@ -25,9 +29,8 @@ mod openblas {
         fn openblas_set_num_threads(threads: std::ffi::c_int);
     }
 
-    pub(super) fn set_threads(threads: usize) {
-        let threads = threads.try_into().unwrap_or(std::ffi::c_int::MAX);
+    pub(super) fn keep_to_one_thread() {
         // SAFETY: a function of OpenBLAS without other conditions than a positive number, called before any BLAS call.
-        unsafe { openblas_set_num_threads(threads) }
+        unsafe { openblas_set_num_threads(1) }
     }
 }

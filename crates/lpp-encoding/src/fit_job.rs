@@ -218,10 +218,12 @@ impl FitJob {
     fn empty_info(&self, activations: &Activations, targets: &Targets) -> Result<ScoresInfo, EncodingError> {
         let metadata = activations.metadata();
         let family = metadata.get("family").cloned();
-        let kind = match (&family, metadata.contains_key("seed")) {
+        // Seed 0 stands for trained weights, as in the original scripts.
+        let trained = metadata.get("seed").is_none_or(|seed| seed == "0");
+        let kind = match (&family, trained) {
             (None, _) => ModelKind::Baseline,
-            (Some(_), true) => ModelKind::Untrained,
-            (Some(_), false) => ModelKind::Model,
+            (Some(_), true) => ModelKind::Model,
+            (Some(_), false) => ModelKind::Untrained,
         };
         Ok(ScoresInfo {
             model: self.model.clone(),
