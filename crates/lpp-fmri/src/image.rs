@@ -101,6 +101,12 @@ impl Image {
         &self.values
     }
 
+    /// The values without the grid, not copied.
+    #[must_use]
+    pub fn into_values(self) -> NumArray {
+        self.values
+    }
+
     /// Volumes along the fourth axis; 1 for a 3-D image.
     #[must_use]
     pub fn n_volumes(&self) -> usize {

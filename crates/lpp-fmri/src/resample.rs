@@ -4,6 +4,7 @@ use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use crate::FmriError;
 use crate::affine::{Affine, invert_affine, transform};
+use crate::crop::paste;
 use crate::file_order::into_file_order;
 use crate::fill::fill_non_finite;
 use crate::grid::Grid;
@@ -114,8 +115,8 @@ impl Resampler {
         match &self.plan {
             Plan::Keep => Ok(volume),
             Plan::Shift(shift) => {
-                let shape = self.target.shape();
-                with_array!(volume, array => crate::crop::paste(&array, *shift, shape).map(NumArray::from))
+                let volume = result_type(volume, self.interpolation);
+                with_array!(volume, array => paste(&array, *shift, self.target.shape()).map(NumArray::from))
             }
             Plan::Sample(sampler) => match self.interpolation {
                 Interpolation::Nearest => with_array!(volume, array => self.nearest(sampler, array)),
@@ -126,14 +127,14 @@ impl Resampler {
 
     fn cubic(&self, sampler: &Sampler, volume: NumArray) -> Result<NumArray, FmriError> {
         match volume {
-            NumArray::I8(v) => self.spline(sampler, v, f32::from_f64),
-            NumArray::I16(v) => self.spline(sampler, v, f32::from_f64),
-            NumArray::I32(v) => self.spline(sampler, v, f32::from_f64),
-            NumArray::I64(v) => self.spline(sampler, v, f64::from_f64),
-            NumArray::U8(v) => self.spline(sampler, v, |t| u8::from_f64(half_up(t))),
-            NumArray::U16(v) => self.spline(sampler, v, |t| u16::from_f64(half_up(t))),
-            NumArray::U32(v) => self.spline(sampler, v, |t| u32::from_f64(half_up(t))),
-            NumArray::U64(v) => self.spline(sampler, v, |t| u64::from_f64(half_up(t))),
+            NumArray::I8(v) => self.spline(sampler, v, f32::from_double),
+            NumArray::I16(v) => self.spline(sampler, v, f32::from_double),
+            NumArray::I32(v) => self.spline(sampler, v, f32::from_double),
+            NumArray::I64(v) => self.spline(sampler, v, f64::from_double),
+            NumArray::U8(v) => self.spline(sampler, v, |t| u8::from_double(half_up(t))),
+            NumArray::U16(v) => self.spline(sampler, v, |t| u16::from_double(half_up(t))),
+            NumArray::U32(v) => self.spline(sampler, v, |t| u32::from_double(half_up(t))),
+            NumArray::U64(v) => self.spline(sampler, v, |t| u64::from_double(half_up(t))),
             NumArray::F32(v) => self.float_spline(sampler, v, f32::NAN),
             NumArray::F64(v) => self.float_spline(sampler, v, f64::NAN),
         }
@@ -148,7 +149,7 @@ impl Resampler {
     where
         NumArray: From<ArrayD<O>>,
     {
-        let mut values: Vec<f64> = into_file_order(volume).into_iter().map(Sample::to_f64).collect();
+        let mut values: Vec<f64> = into_file_order(volume).into_iter().map(Sample::to_double).collect();
         spline_coefficients(&mut values, self.source.shape());
         self.shaped(sampler.cubic(&values, finish))
     }
@@ -163,13 +164,13 @@ impl Resampler {
         NumArray: From<ArrayD<T>>,
     {
         if volume.iter().all(|v| v.is_finite()) {
-            return self.spline(sampler, volume, T::from_f64);
+            return self.spline(sampler, volume, T::from_double);
         }
         let values = into_file_order(volume);
         let holes: Vec<bool> = values.iter().map(|v| !v.is_finite()).collect();
         let mut filled = fill_non_finite(&values, self.source.shape());
         spline_coefficients(&mut filled, self.source.shape());
-        let mut result = sampler.cubic(&filled, T::from_f64);
+        let mut result = sampler.cubic(&filled, T::from_double);
         put_back(&mut result, &sampler.nearest(&holes, false), nan);
         self.shaped(result)
     }
@@ -179,9 +180,9 @@ impl Resampler {
         NumArray: From<ArrayD<T>>,
     {
         let values = into_file_order(volume);
-        let result = sampler.nearest(&values, T::from_f64(0.0));
+        let result = sampler.nearest(&values, T::from_double(0.0));
         // An infinite value, too, is no number to the reference.
-        let result = result.into_iter().map(|v| if v.is_finite() { v } else { T::from_f64(f64::NAN) });
+        let result = result.into_iter().map(|v| if v.is_finite() { v } else { T::from_double(f64::NAN) });
         self.shaped(result.collect())
     }
 
@@ -197,6 +198,20 @@ impl Resampler {
             found,
             expected: shape.to_vec(),
         })
+    }
+}
+
+/// Signed integers as the floats that cubic interpolation would give, also where values are only copied.
+pub(crate) fn result_type(values: NumArray, interpolation: Interpolation) -> NumArray {
+    fn single<T: Sample>(array: &ArrayD<T>) -> NumArray {
+        array.map(|v| f32::from_double(v.to_double())).into()
+    }
+    match (interpolation, values) {
+        (Interpolation::Cubic, NumArray::I8(v)) => single(&v),
+        (Interpolation::Cubic, NumArray::I16(v)) => single(&v),
+        (Interpolation::Cubic, NumArray::I32(v)) => single(&v),
+        (Interpolation::Cubic, NumArray::I64(v)) => v.map(|v| v.to_double()).into(),
+        (_, values) => values,
     }
 }
 
@@ -275,7 +290,7 @@ impl ValueRange {
         with_array!(values, array => {
             for value in array {
                 // A comparison with NaN is false.
-                let value = value.to_f64();
+                let value = value.to_double();
                 if value < self.low {
                     self.low = value;
                 } else if value > self.high {
@@ -295,11 +310,11 @@ impl ValueRange {
     #[must_use]
     pub fn clip(self, values: NumArray) -> NumArray {
         with_array!(values, array => NumArray::from(array.mapv_into(|v| {
-            let value = v.to_f64();
+            let value = v.to_double();
             if value < self.low {
-                Sample::from_f64(self.low)
+                Sample::from_double(self.low)
             } else if value > self.high {
-                Sample::from_f64(self.high)
+                Sample::from_double(self.high)
             } else {
                 v
             }

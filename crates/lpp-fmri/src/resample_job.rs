@@ -11,7 +11,7 @@ use crate::file_order::into_file_order;
 use crate::grid::Grid;
 use crate::image::{Image, ImageReader};
 use crate::numeric::{Element, NumArray, with_array, with_element_type};
-use crate::resample::{Resampler, ValueRange};
+use crate::resample::{Resampler, ValueRange, result_type};
 use crate::sampling::Interpolation;
 use crate::volume_stream::map_volumes;
 
@@ -94,7 +94,7 @@ pub fn resample_file(path: &Path, target: &Grid, interpolation: Interpolation) -
     };
     let resampler = Resampler::new(reader.grid(), target, interpolation).map_err(in_file)?;
     if let Some(shift) = resampler.shift() {
-        return shift_image(path, shift, target);
+        return shift_image(path, shift, target, interpolation);
     }
     let time_step = reader.time_step();
     let mut shape = resampler.grid().shape().to_vec();
@@ -121,12 +121,19 @@ pub fn resample_file(path: &Path, target: &Grid, interpolation: Interpolation) -
     Ok(Image::new(*resampler.grid(), values)?.with_time_step(time_step))
 }
 
-fn shift_image(path: &Path, shift: [f64; 3], target: &Grid) -> Result<Image, FmriError> {
+fn shift_image(
+    path: &Path,
+    shift: [f64; 3],
+    target: &Grid,
+    interpolation: Interpolation,
+) -> Result<Image, FmriError> {
     let image = Image::load(path)?;
+    let time_step = image.time_step();
+    let values = result_type(image.into_values(), interpolation);
     let mut range = ValueRange::default();
-    range.include(image.values());
-    let pasted = with_array!(image.values(), array => paste(array, shift, target.shape()).map(NumArray::from))?;
-    Ok(Image::new(*target, range.clip(pasted))?.with_time_step(image.time_step()))
+    range.include(&values);
+    let pasted = with_array!(values, array => paste(&array, shift, target.shape()).map(NumArray::from))?;
+    Ok(Image::new(*target, range.clip(pasted))?.with_time_step(time_step))
 }
 
 /// Volumes of one type, joined along the fourth axis.
