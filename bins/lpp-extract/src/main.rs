@@ -180,6 +180,7 @@ impl ExtractArgs {
                 corrections: study.config().annotation_corrections,
             },
             text: self.text.unwrap_or_else(|| study.text(lang)),
+            words: study.words_of(self.output.as_deref(), lang),
             output: self.output.unwrap_or_else(|| study.activations(&name, lang)),
             name,
             force: self.study.force,

@@ -116,7 +116,7 @@ fn a_toy_study_goes_from_text_to_word_vectors() {
         (metadata["family"].as_str(), metadata["window"].as_str()),
         ("gpt2", "80")
     );
-    let words = WordTable::load(&study.path().join("activations/words_en.csv")).unwrap();
+    let words = WordTable::load(&study.path().join("words_en.csv")).unwrap();
     assert_eq!(words.n_runs(), N_RUNS);
 
     // Each word is one token, so the words of the first window are the hidden states of its tokens.

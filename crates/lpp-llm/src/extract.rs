@@ -43,6 +43,7 @@ const UNLIMITED_WINDOW: usize = 32_000;
 ///         corrections: study.config().annotation_corrections,
 ///     },
 ///     text: study.text(lang),
+///     words: study.words(lang),
 ///     force: false,
 /// };
 /// let software = Software { program: "example", version: "0.1.0", commit: None };
@@ -62,8 +63,10 @@ pub struct ExtractJob {
     pub annotation: AnnotationSource,
     /// The text: archive or folder, as [`load_texts`] takes it.
     pub text: PathBuf,
-    /// The activations file to write; the words go beside it as `words_<lang>.csv`.
+    /// The activations file to write.
     pub output: PathBuf,
+    /// The table of the words to write, such as `words_en.csv`.
+    pub words: PathBuf,
     /// Whether to do it again if the file is up to date.
     pub force: bool,
 }
@@ -93,9 +96,6 @@ impl ExtractJob {
         let annotation = self.annotation.load()?;
         let tokenizer = TextTokenizer::load(&self.tokenizer)?;
         let layout = WindowLayout::reference(info.n_positions.unwrap_or(UNLIMITED_WINDOW));
-        let words = self
-            .output
-            .with_file_name(format!("words_{}.csv", self.annotation.lang));
         let step = self.step(software, &tokenizer, layout)?;
         let n_words = annotation.n_words();
         let report = |model, n_windows, up_to_date| ExtractReport {
@@ -106,14 +106,14 @@ impl ExtractJob {
         };
         if !self.force && step.is_current() {
             self.annotation
-                .save_words(&annotation.word_table()?, &words, software)?;
+                .save_words(&annotation.word_table()?, &self.words, software)?;
             return Ok(report(info, 0, true));
         }
         // Alignment comes first: it takes seconds and finds most mistakes.
         let corpus = self.corpus(&annotation, &tokenizer, layout)?;
         let model = CausalModel::load(&self.model)?;
         self.annotation
-            .save_words(&annotation.word_table()?, &words, software)?;
+            .save_words(&annotation.word_table()?, &self.words, software)?;
         let metadata = self.metadata(model.info(), &tokenizer, layout, software)?;
         let shapes = layer_shapes(&corpus, model.info());
         let mut writer = ActivationsWriter::create(&self.output, &shapes, &metadata)?;
