@@ -50,8 +50,7 @@ impl Dropout {
         if p == 0.0 {
             return Ok(x);
         }
-        let dropped = self.stream(site).dropped(&x.size(), p)?.f_to_device(x.device())?;
-        Ok(x.f_masked_fill(&dropped, 0.0)?.f_mul_scalar(1.0 / (1.0 - p))?)
+        self.stream(site).apply(&x, p)
     }
 }
 
@@ -70,12 +69,14 @@ impl MaskStream {
         mix(self.state)
     }
 
-    /// A boolean tensor, true with probability `p` (rounded to a multiple of 2^-32).
-    pub(crate) fn dropped(&mut self, shape: &[i64], p: f64) -> Result<Tensor, LlmError> {
-        let n = shape.iter().map(|&d| usize::try_from(d).unwrap_or(0)).product();
-        let mut decisions = vec![false; n];
-        self.fill(&mut decisions, p);
-        Ok(Tensor::f_from_slice(&decisions)?.f_view(shape)?)
+    /// Multiplies the elements of `x` by 0 with probability `p` (rounded to a multiple of 2^-32), by 1/(1-p) else.
+    ///
+    /// A product with factors is vectorised by libtorch; a fill under a mask is not.
+    pub(crate) fn apply(&mut self, x: &Tensor, p: f64) -> Result<Tensor, LlmError> {
+        let mut factors = vec![0.0; x.numel()];
+        self.fill(&mut factors, p);
+        let factors = Tensor::f_from_slice(&factors)?.f_view_as(x)?;
+        Ok(x.f_mul(&factors.f_to_kind(x.f_kind()?)?.f_to_device(x.device())?)?)
     }
 
     #[expect(
@@ -83,12 +84,13 @@ impl MaskStream {
         clippy::cast_sign_loss,
         reason = "p is below one, so the threshold fits 32 bits; the halves of the drawn word are meant"
     )]
-    fn fill(&mut self, decisions: &mut [bool], p: f64) {
+    fn fill(&mut self, factors: &mut [f32], p: f64) {
         let threshold = (p * f64::from(u32::MAX)).round() as u32;
-        for pair in decisions.chunks_mut(2) {
+        let kept = (1.0 / (1.0 - p)) as f32;
+        for pair in factors.chunks_mut(2) {
             let word = self.next();
-            for (decision, half) in pair.iter_mut().zip([word as u32, (word >> 32) as u32]) {
-                *decision = half < threshold;
+            for (factor, half) in pair.iter_mut().zip([word as u32, (word >> 32) as u32]) {
+                *factor = if half < threshold { 0.0 } else { kept };
             }
         }
     }
@@ -105,10 +107,10 @@ fn mix(word: u64) -> u64 {
 mod tests {
     use super::*;
 
-    fn share(dropout: Dropout, site: Site) -> Vec<bool> {
-        let mut decisions = vec![false; 100_001];
-        dropout.stream(site).fill(&mut decisions, 0.1);
-        decisions
+    fn is_dropped(dropout: Dropout, site: Site) -> Vec<bool> {
+        let mut factors = vec![0.0; 100_001];
+        dropout.stream(site).fill(&mut factors, 0.1);
+        factors.into_iter().map(|factor| factor == 0.0).collect()
     }
 
     #[test]
@@ -119,7 +121,7 @@ mod tests {
             block: 0,
         };
         for window in 0..5 {
-            let decisions = share(Dropout { window, ..base }, Site::Attention);
+            let decisions = is_dropped(Dropout { window, ..base }, Site::Attention);
             let rate = decisions.iter().filter(|&&d| d).count() as f64 / decisions.len() as f64;
             // Five standard deviations of a share of 100,001 draws at p = 0.1.
             assert!((rate - 0.1).abs() < 5.0 * (0.09_f64 / 1e5).sqrt(), "{rate}");
@@ -133,13 +135,13 @@ mod tests {
             window: 0,
             block: 0,
         };
-        let first = share(base, Site::Attention);
-        assert_eq!(first, share(base, Site::Attention));
+        let first = is_dropped(base, Site::Attention);
+        assert_eq!(first, is_dropped(base, Site::Attention));
         for other in [
-            share(Dropout { seed: 2, ..base }, Site::Attention),
-            share(Dropout { window: 1, ..base }, Site::Attention),
-            share(Dropout { block: 1, ..base }, Site::Attention),
-            share(base, Site::AttentionOutput),
+            is_dropped(Dropout { seed: 2, ..base }, Site::Attention),
+            is_dropped(Dropout { window: 1, ..base }, Site::Attention),
+            is_dropped(Dropout { block: 1, ..base }, Site::Attention),
+            is_dropped(base, Site::AttentionOutput),
         ] {
             let both = first.iter().zip(&other).filter(|&(&a, &b)| a && b).count() as f64;
             // Independent masks coincide in 1 % of the elements; five standard deviations.
