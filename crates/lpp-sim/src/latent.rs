@@ -55,7 +55,9 @@ impl WordLatents {
 #[must_use]
 pub fn weight_stds() -> Array1<f32> {
     let total = summed_variance(N_LATENT);
-    (1..=N_LATENT).map(|k| (variance(k) / total).sqrt() as f32).collect()
+    (1..=N_LATENT)
+        .map(|k| (variance(k) / total).sqrt() as f32)
+        .collect()
 }
 
 /// Share of the brain's response that the first `n_dims` hidden dimensions explain.
