@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lpp_cli::{CommonArgs, Program, StudyArgs};
-use lpp_study::AnnotationCorrections;
-use lpp_text::{AlignJob, AnnotationSource, parse_corrections};
+use lpp_cli::{AnnotationArgs, CommonArgs, Program, StudyArgs};
+use lpp_text::{AlignJob, AnnotationSource};
 
 /// Writes the table of words and their tokens, for looking at an alignment.
 ///
@@ -33,12 +32,8 @@ struct Args {
     /// The text: lpp_en_text.zip or a folder of text files [default: the study's]
     #[arg(long, value_name = "ZIP_OR_DIR")]
     text: Option<PathBuf>,
-    /// The word annotation [default: the study's]
-    #[arg(long, value_name = "CSV")]
-    annotation: Option<PathBuf>,
-    /// Corrections of the annotation: published or none [default: the study's]
-    #[arg(long, value_name = "WHICH", value_parser = parse_corrections)]
-    corrections: Option<AnnotationCorrections>,
+    #[command(flatten)]
+    annotation: AnnotationArgs,
     /// The table to write
     #[arg(short, long, value_name = "CSV")]
     output: PathBuf,
@@ -56,11 +51,12 @@ impl Args {
     fn into_job(self) -> anyhow::Result<AlignJob> {
         let study = self.study.open()?;
         let lang = self.study.lang;
+        let (path, corrections) = self.annotation.resolve(&study, lang);
         Ok(AlignJob {
             annotation: AnnotationSource {
-                path: self.annotation.unwrap_or_else(|| study.annotation(lang)),
+                path,
                 lang,
-                corrections: self.corrections.unwrap_or(study.config().annotation_corrections),
+                corrections,
             },
             text: self.text.unwrap_or_else(|| study.text(lang)),
             tokenizer: self.tokenizer,

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use lpp_cli::{CommonArgs, Program, StudyArgs};
+use lpp_cli::{AnnotationArgs, CommonArgs, Program, StudyArgs};
 use lpp_llm::{ComputeDevice, ExtractJob, HiddenStatesJob, ModelParams, Precision, Training};
 use lpp_text::AnnotationSource;
 
@@ -86,9 +86,8 @@ struct ExtractArgs {
     /// The text: `lpp_en_text.zip` or a folder of text files [default: the study's]
     #[arg(long, value_name = "ZIP_OR_DIR")]
     text: Option<PathBuf>,
-    /// The word annotation [default: the study's]
-    #[arg(long, value_name = "CSV")]
-    annotation: Option<PathBuf>,
+    #[command(flatten)]
+    annotation: AnnotationArgs,
     /// The activations file [default: in the study's activations]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -151,7 +150,7 @@ impl ExtractArgs {
             &self.model_dir,
             &self.tokenizer,
             &self.text,
-            &self.annotation,
+            &self.annotation.annotation,
             &self.output,
         ];
         self.model.is_some() || self.run.seed.is_some() || paths.into_iter().any(Option::is_some)
@@ -160,6 +159,7 @@ impl ExtractArgs {
     fn into_job(self, common: &CommonArgs) -> anyhow::Result<ExtractJob> {
         let study = self.study.open()?;
         let lang = self.study.lang;
+        let (path, corrections) = self.annotation.resolve(&study, lang);
         let last_part = self.model_dir.as_deref().and_then(Path::file_name);
         let model = match self.model {
             Some(name) => name,
@@ -175,9 +175,9 @@ impl ExtractArgs {
             tokenizer: self.tokenizer.unwrap_or_else(|| params.folder.clone()),
             model: params,
             annotation: AnnotationSource {
-                path: self.annotation.unwrap_or_else(|| study.annotation(lang)),
+                path,
                 lang,
-                corrections: study.config().annotation_corrections,
+                corrections,
             },
             text: self.text.unwrap_or_else(|| study.text(lang)),
             words: study.words_of(self.output.as_deref(), lang),

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lpp_cli::{CommonArgs, Program, StudyArgs};
-use lpp_study::AnnotationCorrections;
-use lpp_text::{AnnotationSource, BaselineJob, BaselineSource, parse_corrections};
+use lpp_cli::{AnnotationArgs, CommonArgs, Program, StudyArgs};
+use lpp_text::{AnnotationSource, BaselineJob, BaselineSource};
 
 /// Writes the GloVe vector of each word as activations of one layer.
 ///
@@ -27,12 +26,8 @@ struct Args {
     /// The vectors: a word and its numbers a line, gzip or not
     #[arg(long, value_name = "FILE")]
     glove: PathBuf,
-    /// The word annotation [default: the study's]
-    #[arg(long, value_name = "CSV")]
-    annotation: Option<PathBuf>,
-    /// Corrections of the annotation: published or none [default: the study's]
-    #[arg(long, value_name = "WHICH", value_parser = parse_corrections)]
-    corrections: Option<AnnotationCorrections>,
+    #[command(flatten)]
+    annotation: AnnotationArgs,
     /// The activations file to write [default: the study's, such as activations/glove_en.safetensors]
     #[arg(short, long, value_name = "SAFETENSORS")]
     output: Option<PathBuf>,
@@ -50,12 +45,13 @@ impl Args {
     fn into_job(self) -> anyhow::Result<BaselineJob> {
         let study = self.study.open()?;
         let lang = self.study.lang;
+        let (path, corrections) = self.annotation.resolve(&study, lang);
         let source = BaselineSource::Glove(self.glove);
         Ok(BaselineJob {
             annotation: AnnotationSource {
-                path: self.annotation.unwrap_or_else(|| study.annotation(lang)),
+                path,
                 lang,
-                corrections: self.corrections.unwrap_or(study.config().annotation_corrections),
+                corrections,
             },
             words: study.words_of(self.output.as_deref(), lang),
             output: self

@@ -4,11 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lpp_cli::{CommonArgs, Program, StudyArgs};
-use lpp_study::AnnotationCorrections;
-use lpp_text::{
-    AnnotationSource, BaselineJob, BaselineSource, RandomBaseline, RandomKind, parse_corrections,
-};
+use lpp_cli::{AnnotationArgs, CommonArgs, Program, StudyArgs};
+use lpp_text::{AnnotationSource, BaselineJob, BaselineSource, RandomBaseline, RandomKind};
 
 /// Writes random vectors as activations of one layer, with the numbers that NumPy draws for the same seed.
 ///
@@ -36,12 +33,8 @@ struct Args {
     /// Seed of NumPy's legacy generator
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u32,
-    /// The word annotation [default: the study's]
-    #[arg(long, value_name = "CSV")]
-    annotation: Option<PathBuf>,
-    /// Corrections of the annotation: published or none [default: the study's]
-    #[arg(long, value_name = "WHICH", value_parser = parse_corrections)]
-    corrections: Option<AnnotationCorrections>,
+    #[command(flatten)]
+    annotation: AnnotationArgs,
     /// The activations file to write [default: the study's, such as activations/random_vector_300d_seed1_en.safetensors]
     #[arg(short, long, value_name = "SAFETENSORS")]
     output: Option<PathBuf>,
@@ -59,6 +52,7 @@ impl Args {
     fn into_job(self) -> anyhow::Result<BaselineJob> {
         let study = self.study.open()?;
         let lang = self.study.lang;
+        let (path, corrections) = self.annotation.resolve(&study, lang);
         let source = BaselineSource::Random(RandomBaseline {
             kind: self.kind,
             n_dims: self.dims,
@@ -66,9 +60,9 @@ impl Args {
         });
         Ok(BaselineJob {
             annotation: AnnotationSource {
-                path: self.annotation.unwrap_or_else(|| study.annotation(lang)),
+                path,
                 lang,
-                corrections: self.corrections.unwrap_or(study.config().annotation_corrections),
+                corrections,
             },
             words: study.words_of(self.output.as_deref(), lang),
             output: self

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use lpp_study::{Language, Study};
+use lpp_study::{AnnotationCorrections, Language, Study};
 
 /// Threads and verbosity.
 #[derive(Debug, Clone, Args)]
@@ -68,5 +68,27 @@ impl StudyArgs {
     /// If there is no such folder or its configuration is wrong.
     pub fn open(&self) -> anyhow::Result<Study> {
         Study::open(&self.study).context("cannot open the study (--study)")
+    }
+}
+
+/// The annotation of the words.
+#[derive(Debug, Clone, Args)]
+pub struct AnnotationArgs {
+    /// The word annotation [default: the study's]
+    #[arg(long, value_name = "CSV")]
+    pub annotation: Option<PathBuf>,
+    /// Corrections of the annotation: published or none [default: the study's]
+    #[arg(long, value_name = "WHICH")]
+    pub corrections: Option<AnnotationCorrections>,
+}
+
+impl AnnotationArgs {
+    /// The annotation file and its corrections: the flags, or what `study` has.
+    #[must_use]
+    pub fn resolve(self, study: &Study, lang: Language) -> (PathBuf, AnnotationCorrections) {
+        (
+            self.annotation.unwrap_or_else(|| study.annotation(lang)),
+            self.corrections.unwrap_or(study.config().annotation_corrections),
+        )
     }
 }

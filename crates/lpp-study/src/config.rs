@@ -19,6 +19,20 @@ pub enum AnnotationCorrections {
     None,
 }
 
+impl std::str::FromStr for AnnotationCorrections {
+    type Err = StudyError;
+
+    fn from_str(name: &str) -> Result<Self, StudyError> {
+        match name {
+            "published" => Ok(Self::Published),
+            "none" => Ok(Self::None),
+            _ => Err(StudyError::UnknownCorrections {
+                name: name.to_owned(),
+            }),
+        }
+    }
+}
+
 /// Where inputs lie when they are not at their place in the study folder.
 ///
 /// Relative paths start at the study folder.

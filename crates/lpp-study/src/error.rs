@@ -58,6 +58,12 @@ pub enum StudyError {
         /// How many there should be.
         total: usize,
     },
+    /// A name is none of the corrections of the annotation.
+    #[error("unknown corrections {name:?}, expected published or none")]
+    UnknownCorrections {
+        /// The name.
+        name: String,
+    },
     /// A name is none of the languages.
     #[error("unknown language {name:?}, expected en, fr or cn")]
     UnknownLanguage {

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lpp_study::{AnnotationCorrections, Language};
 
-use crate::TextError;
-
 /// Rows to drop and words to replace before an annotation is used.
 ///
 /// A row's label is its position among the data rows of the file, from 0.
@@ -77,21 +75,5 @@ impl Corrections {
     /// The last row that is dropped, which a file must have; a row to be replaced may be absent.
     pub(crate) fn last_dropped(&self) -> Option<usize> {
         self.dropped.last().copied()
-    }
-}
-
-/// Reads `published` or `none`, as a flag of the programs has it.
-///
-/// # Errors
-/// [`TextError::BadSetting`] for any other name.
-pub fn parse_corrections(name: &str) -> Result<AnnotationCorrections, TextError> {
-    match name {
-        "published" => Ok(AnnotationCorrections::Published),
-        "none" => Ok(AnnotationCorrections::None),
-        _ => Err(TextError::BadSetting {
-            what: "corrections",
-            found: name.to_owned(),
-            expected: "published or none",
-        }),
     }
 }

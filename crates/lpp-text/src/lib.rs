@@ -39,7 +39,7 @@ pub use align_table::save_alignment;
 pub use annotation::{Annotation, N_RUNS, RunWords};
 pub use average::{SpanAverager, average_spans};
 pub use corpus::{CorpusRun, prepare_corpus};
-pub use corrections::{Corrections, parse_corrections};
+pub use corrections::Corrections;
 pub use error::{TextError, UnalignableWord};
 pub use glove::{Glove, GloveRuns};
 pub use job::{AlignJob, AnnotationSource, BaselineJob, BaselineSource, JobReport};
