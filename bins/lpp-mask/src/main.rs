@@ -47,7 +47,10 @@ impl Args {
     fn into_job(self) -> anyhow::Result<MaskJob> {
         let study = self.study.open()?;
         let runs = if self.runs.is_empty() {
-            resampled_runs(&study, self.study.lang)?.into_iter().flat_map(|subject| subject.runs).collect()
+            resampled_runs(&study, self.study.lang)?
+                .into_iter()
+                .flat_map(|subject| subject.runs)
+                .collect()
         } else {
             self.runs
         };
@@ -67,9 +70,20 @@ fn main() -> ExitCode {
         let job = args.into_job()?;
         let report = job.run(lpp_cli::software!(), &progress)?;
         for run in &report.empty_runs {
-            tracing::warn!("{}: no brain was found in this run; it counts as empty", run.display());
+            tracing::warn!(
+                "{}: no brain was found in this run; it counts as empty",
+                run.display()
+            );
         }
-        let state = if report.up_to_date { "up to date" } else { "written" };
-        lpp_cli::print_line(format!("{}: {state}, {} voxels", job.output.display(), report.mask.n_voxels()))
+        let state = if report.up_to_date {
+            "up to date"
+        } else {
+            "written"
+        };
+        lpp_cli::print_line(format!(
+            "{}: {state}, {} voxels",
+            job.output.display(),
+            report.mask.n_voxels()
+        ))
     })
 }

@@ -27,13 +27,32 @@ struct Args {
     #[command(flatten)]
     study: StudyArgs,
     /// Folder to write to, under the names of the images
-    #[arg(short, long = "out", visible_alias = "output", value_name = "DIR", requires = "images")]
+    #[arg(
+        short,
+        long = "out",
+        visible_alias = "output",
+        value_name = "DIR",
+        requires = "images"
+    )]
     out: Option<PathBuf>,
     /// Affine of the grid: 16 numbers, row by row
-    #[arg(long, value_name = "A11,A12,...", value_delimiter = ',', allow_hyphen_values = true, num_args = 1, requires = "shape")]
+    #[arg(
+        long,
+        value_name = "A11,A12,...",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        num_args = 1,
+        requires = "shape"
+    )]
     affine: Vec<f64>,
     /// Shape of the grid
-    #[arg(long, value_name = "NX,NY,NZ", value_delimiter = ',', num_args = 1, requires = "affine")]
+    #[arg(
+        long,
+        value_name = "NX,NY,NZ",
+        value_delimiter = ',',
+        num_args = 1,
+        requires = "affine"
+    )]
     shape: Vec<usize>,
     /// Take the grid of this image
     #[arg(long, value_name = "NII", conflicts_with_all = ["affine", "shape"])]
@@ -80,17 +99,26 @@ impl Args {
         if self.affine.is_empty() {
             return Ok(Grid::working());
         }
-        let shape = <[usize; 3]>::try_from(self.shape.as_slice()).ok().context("--shape takes three numbers")?;
-        let flat = <[f64; 16]>::try_from(self.affine.as_slice()).ok().context("--affine takes sixteen numbers")?;
+        let shape = <[usize; 3]>::try_from(self.shape.as_slice())
+            .ok()
+            .context("--shape takes three numbers")?;
+        let flat = <[f64; 16]>::try_from(self.affine.as_slice())
+            .ok()
+            .context("--affine takes sixteen numbers")?;
         let affine = std::array::from_fn(|row| std::array::from_fn(|column| flat[4 * row + column]));
         Grid::new(shape, affine).context("--affine and --shape")
     }
 
     fn outputs(&self) -> anyhow::Result<Vec<(PathBuf, PathBuf)>> {
         if !self.images.is_empty() {
-            let folder = self.out.as_ref().context("--out must name a folder to write to")?;
+            let folder = self
+                .out
+                .as_ref()
+                .context("--out must name a folder to write to")?;
             let named = |image: &PathBuf| {
-                let name = image.file_name().with_context(|| format!("{}: no file name", image.display()))?;
+                let name = image
+                    .file_name()
+                    .with_context(|| format!("{}: no file name", image.display()))?;
                 Ok((image.clone(), folder.join(name)))
             };
             return self.images.iter().map(named).collect();

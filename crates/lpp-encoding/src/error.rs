@@ -34,6 +34,21 @@ pub enum EncodingError {
         #[source]
         source: lpp_ridge::RidgeError,
     },
+    /// Halves were asked for of fewer than two subjects.
+    #[error("found {found} subjects, expected two or more to correlate halves")]
+    TooFewSubjects {
+        /// Number of subjects.
+        found: usize,
+    },
+    /// A trial of the inter-subject correlation cannot be fitted.
+    #[error("inter-subject correlation, trial {trial}")]
+    Trial {
+        /// The trial, from 0.
+        trial: usize,
+        /// Why.
+        #[source]
+        source: lpp_ridge::RidgeError,
+    },
     /// A layer cannot be fitted.
     #[error("{}: layer {layer}", path.display())]
     Layer {

@@ -8,7 +8,8 @@
 //! 3. nested cross-validated ridge regression, layer by layer ([`lpp_ridge::RidgeCv`]);
 //! 4. scores, their sidecar and a map of the best layer's score are written.
 //!
-//! The entry point is [`FitJob`].
+//! The entry point is [`FitJob`]. What comes before it, the average subject and the inter-subject correlation, is
+//! [`AverageJob`]: the same ridge regression, with one half of the subjects as features and the other as targets.
 //!
 //! ```no_run
 //! use lpp_encoding::{FitJob, Precision};
@@ -24,12 +25,19 @@
 //! # }
 //! ```
 
+mod average_job;
 mod error;
 mod features;
 mod fit_job;
+mod group_means;
+mod scratch;
+mod split_half;
+mod subject_signals;
 mod targets;
 
+pub use average_job::{AverageJob, AverageReport};
 pub use error::EncodingError;
 pub use features::LayerFeatures;
 pub use fit_job::{FitJob, FitOutcome, Precision};
+pub use split_half::{SplitHalf, SplitHalfScores, split_half_scores};
 pub use targets::load_targets;

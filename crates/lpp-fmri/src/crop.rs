@@ -23,7 +23,7 @@ pub(crate) fn paste<T: Sample>(
 ) -> Result<ArrayD<T>, FmriError> {
     let mut target_shape = shape.to_vec();
     target_shape.extend(values.shape().get(3));
-    let mut target = ArrayD::from_elem(IxDyn(&target_shape).f(), T::from_f64(0.0));
+    let mut target = ArrayD::from_elem(IxDyn(&target_shape).f(), T::from_double(0.0));
     let bounds = foreground(values)?;
     let mut source = values.view();
     let mut place = target.view_mut();
@@ -51,14 +51,18 @@ fn destination(stretch: &Range<usize>, shift: f64, n: usize) -> (usize, usize) {
 
 /// The bounding box of the voxels that are not background in some volume; everything if there is none.
 fn foreground<T: Sample>(values: &ArrayD<T>) -> Result<[Range<usize>; 3], FmriError> {
-    let largest = values.iter().map(|v| v.to_f64()).fold(0.0, |largest, v| {
+    let largest = values.iter().map(|v| v.to_double()).fold(0.0, |largest, v| {
         // NaN spreads, as it does in NumPy: then nothing passes.
-        if v.is_nan() || f64::is_nan(largest) { f64::NAN } else { largest.max(v.abs()) }
+        if v.is_nan() || f64::is_nan(largest) {
+            f64::NAN
+        } else {
+            largest.max(v.abs())
+        }
     });
     let view = four_axes(values.view())?;
     let mut bounds = [(usize::MAX, 0); 3];
     for ((i, j, k, _), value) in view.indexed_iter() {
-        if value.to_f64().abs() > BACKGROUND * largest {
+        if value.to_double().abs() > BACKGROUND * largest {
             for (bound, place) in bounds.iter_mut().zip([i, j, k]) {
                 *bound = (bound.0.min(place), bound.1.max(place + 1));
             }
@@ -72,7 +76,11 @@ fn foreground<T: Sample>(values: &ArrayD<T>) -> Result<[Range<usize>; 3], FmriEr
 
 fn four_axes<T>(view: ArrayViewD<'_, T>) -> Result<ArrayView4<'_, T>, FmriError> {
     let found = view.shape().to_vec();
-    let view = if view.ndim() == 3 { view.insert_axis(Axis(3)) } else { view };
+    let view = if view.ndim() == 3 {
+        view.insert_axis(Axis(3))
+    } else {
+        view
+    };
     view.into_dimensionality::<Ix4>().map_err(|_| FmriError::Shape {
         what: "the image",
         found,
@@ -92,15 +100,27 @@ mod tests {
     #[test]
     fn the_foreground_moves_by_whole_voxels() {
         let source = line(&[0.0, 1.0, 2.0, 0.0]);
-        assert_eq!(paste(&source, [-1.0, 0.0, 0.0], [4, 1, 1]).unwrap(), line(&[0.0, 0.0, 1.0, 2.0]));
-        assert_eq!(paste(&source, [-2.0, 0.0, 0.0], [4, 1, 1]).unwrap(), line(&[0.0, 0.0, 0.0, 1.0]));
-        assert_eq!(paste(&source, [9.0, 0.0, 0.0], [2, 1, 1]).unwrap(), line(&[0.0, 0.0]));
+        assert_eq!(
+            paste(&source, [-1.0, 0.0, 0.0], [4, 1, 1]).unwrap(),
+            line(&[0.0, 0.0, 1.0, 2.0])
+        );
+        assert_eq!(
+            paste(&source, [-2.0, 0.0, 0.0], [4, 1, 1]).unwrap(),
+            line(&[0.0, 0.0, 0.0, 1.0])
+        );
+        assert_eq!(
+            paste(&source, [9.0, 0.0, 0.0], [2, 1, 1]).unwrap(),
+            line(&[0.0, 0.0])
+        );
     }
 
     #[test]
     fn a_cut_at_the_start_displaces_content_as_in_the_reference() {
         let source = line(&[0.0, 1.0, 2.0, 3.0]);
         // Voxel 0 of the target is voxel 2 of the source; the box starts at 1 and its first values are taken.
-        assert_eq!(paste(&source, [2.0, 0.0, 0.0], [3, 1, 1]).unwrap(), line(&[1.0, 2.0, 0.0]));
+        assert_eq!(
+            paste(&source, [2.0, 0.0, 0.0], [3, 1, 1]).unwrap(),
+            line(&[1.0, 2.0, 0.0])
+        );
     }
 }

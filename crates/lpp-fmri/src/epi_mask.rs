@@ -68,9 +68,10 @@ fn smoothed_mean(reader: &mut ImageReader) -> Result<MeanImage, FmriError> {
         return Ok(MeanImage::Double(Vec::new()));
     };
     Ok(match first {
-        NumArray::F32(volume) => {
-            MeanImage::Single(smoothed(mean_of_rest(into_file_order(volume), reader, n)?, &smoother))
-        }
+        NumArray::F32(volume) => MeanImage::Single(smoothed(
+            mean_of_rest(into_file_order(volume), reader, n)?,
+            &smoother,
+        )),
         volume if is_3d => smoothed_3d(volume, &smoother),
         volume => MeanImage::Double(smoothed(
             mean_of_rest(into_file_order(volume.into_f64()), reader, n)?,
@@ -94,12 +95,15 @@ fn smoothed_3d(volume: NumArray, smoother: &Smoother) -> MeanImage {
 }
 
 fn as_single<T: Sample>(values: Vec<T>) -> Vec<f32> {
-    values.into_iter().map(|v| f32::from_f64(v.to_f64())).collect()
+    values
+        .into_iter()
+        .map(|v| f32::from_double(v.to_double()))
+        .collect()
 }
 
 fn smoothed_in_own_type<T: Sample>(mut values: Vec<T>, smoother: &Smoother) -> Vec<f64> {
     smoother.apply(&mut values);
-    values.into_iter().map(Sample::to_f64).collect()
+    values.into_iter().map(Sample::to_double).collect()
 }
 
 /// `sum` plus the volumes that are left, over their number.
@@ -107,14 +111,14 @@ fn mean_of_rest<T: Real>(mut sum: Vec<T>, reader: &mut ImageReader, n: usize) ->
     while let Some(volume) = reader.next_volume()? {
         with_array!(volume, array => add(&mut sum, &into_file_order(array)));
     }
-    let n = T::from_f64(n as f64);
+    let n = T::from_double(n as f64);
     sum.iter_mut().for_each(|v| *v /= n);
     Ok(sum)
 }
 
 fn add<T: Real, S: Sample>(sum: &mut [T], volume: &[S]) {
     for (sum, value) in sum.iter_mut().zip(volume) {
-        *sum += T::from_f64(value.to_f64());
+        *sum += T::from_double(value.to_double());
     }
 }
 
@@ -131,7 +135,8 @@ fn smoothed<T: Real>(mut mean: Vec<T>, smoother: &Smoother) -> Vec<T> {
 /// The voxels on the bright side of the largest gap.
 fn bright_part<T: Real>(values: Vec<T>, shape: [usize; 3]) -> Result<Array3<bool>, FmriError> {
     let threshold = gap_threshold(&values);
-    from_file_order(values, shape).map(|volume| volume.mapv(|v| v >= threshold).as_standard_layout().into_owned())
+    from_file_order(values, shape)
+        .map(|volume| volume.mapv(|v| v >= threshold).as_standard_layout().into_owned())
 }
 
 /// The middle of the largest gap between sorted neighbours, the first of equal gaps. Values are finite.
@@ -154,7 +159,7 @@ fn gap_threshold<T: Real>(values: &[T]) -> T {
         }
     }
     let at = |m: usize| sorted.get(m).copied().unwrap_or_else(T::zero);
-    T::from_f64(0.5) * (at(widest.0) + at((widest.0 + 1).min(high)))
+    T::from_double(0.5) * (at(widest.0) + at((widest.0 + 1).min(high)))
 }
 
 /// Counts in how many runs each voxel was inside.
@@ -204,7 +209,8 @@ impl MaskVotes {
                 expected: self.grid.shape().to_vec(),
             });
         }
-        self.votes.zip_mut_with(inside, |votes, &is_in| *votes += u32::from(is_in));
+        self.votes
+            .zip_mut_with(inside, |votes, &is_in| *votes += u32::from(is_in));
         self.n_runs += 1;
         Ok(())
     }
@@ -217,7 +223,9 @@ impl MaskVotes {
     /// # References
     /// nilearn 0.10.4, `nilearn.masking.compute_multi_epi_mask` with a threshold of 0.5
     pub fn majority(&self) -> Result<Mask, FmriError> {
-        let most = self.votes.mapv(|votes| 2 * u64::from(votes) > u64::from(self.n_runs));
+        let most = self
+            .votes
+            .mapv(|votes| 2 * u64::from(votes) > u64::from(self.n_runs));
         Mask::new(self.grid, largest_component(&most))
     }
 }

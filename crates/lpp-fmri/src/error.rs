@@ -55,7 +55,9 @@ pub enum FmriError {
         expected: Box<Grid>,
     },
     /// An image lies wholly before the first voxel of the grid that it is to be resampled to.
-    #[error("the image's grid ({source_grid}) has nothing in the field of view of the target ({target_grid})")]
+    #[error(
+        "the image's grid ({source_grid}) has nothing in the field of view of the target ({target_grid})"
+    )]
     NoOverlap {
         /// Grid of the image.
         source_grid: Box<Grid>,
@@ -87,6 +89,14 @@ pub enum FmriError {
     /// A step over runs was given none.
     #[error("found no run, expected at least one image")]
     NoRuns,
+    /// A run is too short to be filtered.
+    #[error("found {found} scans, expected {needed} or more")]
+    TooFewScans {
+        /// Scans of the run.
+        found: usize,
+        /// Fewest scans that can be filtered.
+        needed: usize,
+    },
     /// A mask holds no voxel.
     #[error("the mask is empty")]
     EmptyMask,

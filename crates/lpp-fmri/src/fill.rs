@@ -12,7 +12,10 @@ const REACH: usize = 2;
 /// # References
 /// nilearn 0.10.4, `nilearn.masking.extrapolate_out_mask`
 pub(crate) fn fill_non_finite<T: Sample>(values: &[T], shape: [usize; 3]) -> Vec<f64> {
-    let mut filled: Vec<f64> = values.iter().map(|v| if v.is_finite() { v.to_f64() } else { 0.0 }).collect();
+    let mut filled: Vec<f64> = values
+        .iter()
+        .map(|v| if v.is_finite() { v.to_double() } else { 0.0 })
+        .collect();
     let mut valid: Vec<bool> = values.iter().map(|v| v.is_finite()).collect();
     let mut holes: Vec<usize> = (0..values.len()).filter(|&i| !valid[i]).collect();
     for _ in 0..REACH {
@@ -53,7 +56,10 @@ mod tests {
     fn holes_take_the_mean_of_their_neighbours_two_voxels_deep() {
         let nan = f32::NAN;
         let line = [2.0, nan, nan, nan, nan, nan, 8.0];
-        assert_eq!(fill_non_finite(&line, [7, 1, 1]), [2.0, 2.0, 2.0, 0.0, 8.0, 8.0, 8.0]);
+        assert_eq!(
+            fill_non_finite(&line, [7, 1, 1]),
+            [2.0, 2.0, 2.0, 0.0, 8.0, 8.0, 8.0]
+        );
         let plane = [1.0, f32::INFINITY, 3.0, 5.0, 6.0, 7.0];
         assert_eq!(fill_non_finite(&plane, [3, 2, 1])[1], (6.0 + 3.0 + 1.0) / 3.0);
         assert_eq!(fill_non_finite(&[nan; 2], [2, 1, 1]), [0.0, 0.0]);

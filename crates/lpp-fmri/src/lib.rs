@@ -31,7 +31,10 @@
 #![allow(clippy::needless_range_loop, reason = "affines read best by row and column")]
 
 mod affine;
+mod butterworth;
 mod byte_source;
+mod clean;
+mod clean_job;
 mod crop;
 mod csv_table;
 mod epi_mask;
@@ -58,6 +61,7 @@ mod resample_job;
 mod runs;
 mod sample;
 mod sampling;
+mod signals;
 mod smooth;
 mod sphere;
 mod sphere_job;
@@ -65,6 +69,8 @@ mod spline;
 mod volume_stream;
 
 pub use affine::{Affine, affines_close, diagonal_affine, invert_affine, transform};
+pub use clean::{CleaningParams, SignalCleaner};
+pub use clean_job::{CleanJob, CleanReport};
 pub use epi_mask::{MaskVotes, epi_mask};
 pub use error::FmriError;
 pub use events::WordEvents;
@@ -82,6 +88,7 @@ pub use resample::{Resampler, ValueRange};
 pub use resample_job::{ResampleJob, resample_file};
 pub use runs::{SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs};
 pub use sampling::Interpolation;
+pub use signals::{Signals, standardise_plainly};
 pub use smooth::smooth_volume;
 pub use sphere::{REFERENCE_RADIUS_MM, SphereCentre, sphere, sphere_volume};
 pub use sphere_job::{SphereJob, SphereReport};

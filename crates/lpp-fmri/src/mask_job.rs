@@ -92,7 +92,11 @@ impl MaskJob {
         for (run, (grid, inside)) in self.runs.iter().zip(masks) {
             let (first, votes) = votes.get_or_insert_with(|| (grid, MaskVotes::new(grid)));
             if !first.matches(&grid) {
-                return Err(FmriError::malformed(run, grid.to_string(), format!("the grid of the first run, {first}")));
+                return Err(FmriError::malformed(
+                    run,
+                    grid.to_string(),
+                    format!("the grid of the first run, {first}"),
+                ));
             }
             if !inside.iter().any(|v| *v) {
                 empty.push(run.clone());

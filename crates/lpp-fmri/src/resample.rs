@@ -149,7 +149,10 @@ impl Resampler {
     where
         NumArray: From<ArrayD<O>>,
     {
-        let mut values: Vec<f64> = into_file_order(volume).into_iter().map(Sample::to_double).collect();
+        let mut values: Vec<f64> = into_file_order(volume)
+            .into_iter()
+            .map(Sample::to_double)
+            .collect();
         spline_coefficients(&mut values, self.source.shape());
         self.shaped(sampler.cubic(&values, finish))
     }
@@ -175,14 +178,24 @@ impl Resampler {
         self.shaped(result)
     }
 
-    fn nearest<T: Sample + Element>(&self, sampler: &Sampler, volume: ArrayD<T>) -> Result<NumArray, FmriError>
+    fn nearest<T: Sample + Element>(
+        &self,
+        sampler: &Sampler,
+        volume: ArrayD<T>,
+    ) -> Result<NumArray, FmriError>
     where
         NumArray: From<ArrayD<T>>,
     {
         let values = into_file_order(volume);
         let result = sampler.nearest(&values, T::from_double(0.0));
         // An infinite value, too, is no number to the reference.
-        let result = result.into_iter().map(|v| if v.is_finite() { v } else { T::from_double(f64::NAN) });
+        let result = result.into_iter().map(|v| {
+            if v.is_finite() {
+                v
+            } else {
+                T::from_double(f64::NAN)
+            }
+        });
         self.shaped(result.collect())
     }
 
@@ -229,7 +242,8 @@ fn half_up(value: f64) -> f64 {
 fn require_overlap(source: &Grid, target: &Grid) -> Result<(), FmriError> {
     let map = product(&target.inverse_affine()?, source.affine());
     let ends = source.shape().map(|n| [0.0, n as f64 - 1.0]);
-    let corners = (0..8).map(|c: usize| transform(&map, [ends[0][c & 1], ends[1][c >> 1 & 1], ends[2][c >> 2]]));
+    let corners =
+        (0..8).map(|c: usize| transform(&map, [ends[0][c & 1], ends[1][c >> 1 & 1], ends[2][c >> 2]]));
     let last = corners.fold([f64::NEG_INFINITY; 3], |last, corner| {
         [0, 1, 2].map(|axis| last[axis].max(corner[axis]))
     });

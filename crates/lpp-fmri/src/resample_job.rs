@@ -53,7 +53,11 @@ impl ResampleJob {
 
     fn resample(&self, software: Software, input: &Path, output: &Path) -> Result<bool, FmriError> {
         if is_same_file(input, output) {
-            return Err(FmriError::malformed(output, "the image to be resampled", "another file to write to"));
+            return Err(FmriError::malformed(
+                output,
+                "the image to be resampled",
+                "another file to write to",
+            ));
         }
         let step = Step::new(software, output)
             .input(input)?
@@ -117,7 +121,11 @@ pub fn resample_file(path: &Path, target: &Grid, interpolation: Interpolation) -
         },
     )?;
     let values = stack(volumes, &shape)?;
-    let values = if resampler.is_identity() { values } else { range.clip(values) };
+    let values = if resampler.is_identity() {
+        values
+    } else {
+        range.clip(values)
+    };
     Ok(Image::new(*resampler.grid(), values)?.with_time_step(time_step))
 }
 
@@ -138,7 +146,9 @@ fn shift_image(
 
 /// Volumes of one type, joined along the fourth axis.
 fn stack(volumes: Vec<NumArray>, shape: &[usize]) -> Result<NumArray, FmriError> {
-    let element = volumes.first().map_or(crate::ElementType::F32, NumArray::element_type);
+    let element = volumes
+        .first()
+        .map_or(crate::ElementType::F32, NumArray::element_type);
     with_element_type!(element, T => {
         let mut values: Vec<T> = Vec::with_capacity(shape.iter().product());
         for volume in volumes {

@@ -28,7 +28,11 @@ impl SubjectRuns {
         let n_images = runs.iter().filter(|run| is_image(&file_name(run))).count();
         if runs.is_empty() || (n_images != 0 && n_images != runs.len()) {
             let found = format!("{n_images} images and {} arrays", runs.len() - n_images);
-            return Err(FmriError::malformed(place, found, "runs, all .nii(.gz) or all .npy"));
+            return Err(FmriError::malformed(
+                place,
+                found,
+                "runs, all .nii(.gz) or all .npy",
+            ));
         }
         Ok(Self {
             name: file_name(folder),
@@ -56,7 +60,10 @@ pub fn resampled_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>,
 /// # Errors
 /// As [`resampled_runs`].
 pub fn derivative_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, FmriError> {
-    subjects(&study.root().join("derivatives"), &format!("sub-{}", lang.folder()))
+    subjects(
+        &study.root().join("derivatives"),
+        &format!("sub-{}", lang.folder()),
+    )
 }
 
 /// Where the resampled runs of a language go.
@@ -101,7 +108,10 @@ fn sorted_entries(folder: &Path, keep: impl Fn(&str) -> bool) -> Result<Vec<Path
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn is_image(name: &str) -> bool {
@@ -110,7 +120,9 @@ fn is_image(name: &str) -> bool {
 }
 
 fn is_array(name: &str) -> bool {
-    Path::new(name).extension().is_some_and(|e| e.eq_ignore_ascii_case("npy"))
+    Path::new(name)
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("npy"))
 }
 
 #[cfg(test)]
@@ -120,7 +132,10 @@ mod tests {
     #[test]
     fn resampled_runs_say_so_in_their_names() {
         for (from, to) in [
-            ("a/sub-1_run-2_desc-preproc_bold.nii.gz", "sub-1_run-2_res-4mm_desc-preproc_bold.nii.gz"),
+            (
+                "a/sub-1_run-2_desc-preproc_bold.nii.gz",
+                "sub-1_run-2_res-4mm_desc-preproc_bold.nii.gz",
+            ),
             ("bold.nii.gz", "bold_res-4mm.nii.gz"),
             ("bold.nii", "bold_res-4mm.nii"),
         ] {
@@ -133,15 +148,28 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let subject = folder.path().join("sub-EN1");
         fs::create_dir_all(subject.join("func")).unwrap();
-        assert!(SubjectRuns::find(&subject).unwrap_err().to_string().contains("0 images and 0 arrays"));
+        assert!(
+            SubjectRuns::find(&subject)
+                .unwrap_err()
+                .to_string()
+                .contains("0 images and 0 arrays")
+        );
         for name in ["run-2.nii.gz", "run-1.nii", "run-1.nii.json", ".run-0.nii"] {
             fs::write(subject.join("func").join(name), "").unwrap();
         }
         let found = SubjectRuns::find(&subject).unwrap();
         let names: Vec<String> = found.runs.iter().map(|run| file_name(run)).collect();
-        assert_eq!((found.name.as_str(), names), ("sub-EN1", vec!["run-1.nii".into(), "run-2.nii.gz".into()]));
+        assert_eq!(
+            (found.name.as_str(), names),
+            ("sub-EN1", vec!["run-1.nii".into(), "run-2.nii.gz".into()])
+        );
         assert!(found.are_images());
         fs::write(subject.join("func/run-3.npy"), "").unwrap();
-        assert!(SubjectRuns::find(&subject).unwrap_err().to_string().contains("2 images and 1 arrays"));
+        assert!(
+            SubjectRuns::find(&subject)
+                .unwrap_err()
+                .to_string()
+                .contains("2 images and 1 arrays")
+        );
     }
 }

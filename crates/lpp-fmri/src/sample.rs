@@ -3,14 +3,14 @@
 /// A number of an image.
 pub(crate) trait Sample: Copy + Send + Sync + 'static {
     /// As `f64`; 64-bit integers beyond 2⁵³ are rounded.
-    fn to_f64(self) -> f64;
+    fn to_double(self) -> f64;
 
     /// Back from `f64`: floats round, integers lose what follows the point and stop at their range.
-    fn from_f64(value: f64) -> Self;
+    fn from_double(value: f64) -> Self;
 
     /// Whether it is neither NaN nor infinite.
     fn is_finite(self) -> bool {
-        self.to_f64().is_finite()
+        self.to_double().is_finite()
     }
 }
 
@@ -23,7 +23,7 @@ macro_rules! samples {
                 clippy::unnecessary_cast,
                 reason = "one expression serves ten types, of which some widen and some round"
             )]
-            fn to_f64(self) -> f64 {
+            fn to_double(self) -> f64 {
                 self as f64
             }
 
@@ -34,7 +34,7 @@ macro_rules! samples {
                 clippy::unnecessary_cast,
                 reason = "this cast is what the method is for"
             )]
-            fn from_f64(value: f64) -> Self {
+            fn from_double(value: f64) -> Self {
                 value as $type
             }
         })+

@@ -42,7 +42,9 @@ impl Sampler {
         let along = |axis: usize| {
             let (step, offset) = (map[axis][axis], map[axis][3]);
             // SciPy shifts first and scales then.
-            (0..target[axis]).map(|k| (k as f64 + offset / step) * step).collect()
+            (0..target[axis])
+                .map(|k| (k as f64 + offset / step) * step)
+                .collect()
         };
         let map = if diagonal {
             VoxelMap::Diagonal([along(0), along(1), along(2)])
@@ -68,7 +70,11 @@ impl Sampler {
             }
             VoxelMap::General(map) => self.collect(|voxel| {
                 let point = mapped(map, voxel);
-                let taps = (self.taps(0, point[0]), self.taps(1, point[1]), self.taps(2, point[2]));
+                let taps = (
+                    self.taps(0, point[0]),
+                    self.taps(1, point[1]),
+                    self.taps(2, point[2]),
+                );
                 finish(match &taps {
                     (Some(x), Some(y), Some(z)) => weighted_sum(coefficients, [x, y, z]),
                     _ => 0.0,

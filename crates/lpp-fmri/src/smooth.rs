@@ -86,7 +86,7 @@ impl Smoother {
     /// Smooths `values`, in file order; each axis is computed in `f64` and stored in `T`.
     pub(crate) fn apply<T: Sample>(&self, values: &mut [T]) {
         for value in values.iter_mut().filter(|v| !v.is_finite()) {
-            *value = T::from_f64(0.0);
+            *value = T::from_double(0.0);
         }
         for (axis, kernel) in self.kernels.iter().enumerate() {
             if kernel.len() > 1 {
@@ -130,7 +130,7 @@ fn smooth_axis<T: Sample>(values: &mut [T], shape: [usize; 3], axis: usize, half
         for (row, padded) in padded.chunks_exact_mut(stride).enumerate() {
             let source = mirrored(row, radius, n) * stride;
             for (to, from) in padded.iter_mut().zip(&slab[source..source + stride]) {
-                *to = from.to_f64();
+                *to = from.to_double();
             }
         }
         for (sum, centre) in sums.iter_mut().zip(&padded[radius * stride..]) {
@@ -146,7 +146,7 @@ fn smooth_axis<T: Sample>(values: &mut [T], shape: [usize; 3], axis: usize, half
             }
         }
         for (to, from) in slab.iter_mut().zip(&sums) {
-            *to = T::from_f64(*from);
+            *to = T::from_double(*from);
         }
     }
 }
@@ -195,7 +195,12 @@ mod tests {
         // Weights sum to 1 within rounding.
         assert!(smooth.iter().all(|v| (v - 7.0).abs() < 1e-5));
         let holes = Array3::from_elem((37, 46, 38), f32::NAN);
-        assert!(smooth_volume(&grid, &holes, 4.0).unwrap().iter().all(|v| *v == 0.0));
+        assert!(
+            smooth_volume(&grid, &holes, 4.0)
+                .unwrap()
+                .iter()
+                .all(|v| *v == 0.0)
+        );
         assert!(smooth_volume(&grid, &constant, -1.0).is_err());
         assert_eq!(smooth_volume(&grid, &constant, 0.0).unwrap(), constant);
     }

@@ -132,7 +132,62 @@ def resample(case, folder, bins, work):
     return {"double precision, part of the largest value": (error / span, 1e-11)}
 
 
-TOPICS = (regressor, roi, joblib, mask, resample)
+def masker(case, folder, bins, work):
+    """Extracted and cleaned time courses; constant columns, where only rounding is left, apart."""
+    params, tolerance = case["params"], case["tolerance"]
+    image, mask_image = (os.path.join(folder, case["inputs"][key]) for key in ("image", "mask"))
+    out = os.path.join(work, "ts.npy")
+    command = [os.path.join(bins, "lpp-clean"), image, "--mask", mask_image, "-o", out, "-q", "--force"]
+    if params["smoothing_fwhm"]:
+        command += ["--smoothing-fwhm", str(params["smoothing_fwhm"])]
+    cleaning = ["--detrend", "--standardize", "--high-pass", repr(params["high_pass"]), "--tr", str(params["t_r"])]
+    if "error" in case["expected"]:
+        done = subprocess.run([*command, *cleaning], capture_output=True, text=True)
+        return {"missed errors": (int(done.returncode != 1 or "18 scans" not in done.stderr), 0)}
+    run(*command)
+    extracted, raw = np.load(out), np.load(os.path.join(folder, case["expected"]["extracted"]))
+    run(*command, *cleaning)
+    signals, clean = np.load(out), np.load(os.path.join(folder, case["expected"]["signals"]))
+    assert signals.dtype == clean.dtype and extracted.dtype == raw.dtype and signals.shape == clean.shape, case["name"]
+    error = np.abs(signals - clean)
+    constant = np.zeros(error.shape[1], bool)
+    constant[params["constant_columns"]] = True
+    kind = str(clean.dtype)
+    # One spacing of the mean is the grain of an f32 signal that got its mean back (section 4.4 of the numerics); BLAS
+    # sums the reference's slopes in another order, which moves a value by up to two grains.
+    grain = np.spacing(np.abs(raw).mean(0).astype(raw.dtype)) / np.maximum(raw.std(0), 1e-30) if kind == "float32" else 0
+    atol = np.maximum(tolerance["atol_signals"], 2.5 * grain) * np.ones(error.shape[1])
+    in_tolerance = (error / atol)[:, ~constant].max()
+    relative = (np.abs(extracted.astype(float) - raw) / np.maximum(np.abs(raw), 1e-30)).max()
+    return {f"extracted, {kind}, relative": (relative, tolerance["rtol_extracted"]),
+            f"cleaned, {kind}, part of the tolerance (2.5 spacings of the mean / std where these are more)": (in_tolerance, 1),
+            f"cleaned, {kind}, largest": (error[:, ~constant].max(), 1e-3),
+            f"cleaned, {kind}, constant voxels": (error[:, constant].max(initial=0), tolerance["atol_constant_columns"])}
+
+
+def average_isc(case, folder, bins, work):
+    """Average subject, correlations of the halves, and which subjects and penalties they come from."""
+    import shutil
+
+    params, expected, tolerance = case["params"], case["expected"], case["tolerance"]
+    subjects = []
+    for number, runs in enumerate(case["inputs"]["subjects"]):
+        subjects.append(os.path.join(work, case["name"], f"sub-{number}"))
+        os.makedirs(subjects[-1])
+        for index, path in enumerate(runs):
+            shutil.copy(os.path.join(folder, path), os.path.join(subjects[-1], f"run-{index}.npy"))
+    out = os.path.join(work, case["name"], "out")
+    said = json.loads(run(os.path.join(bins, "lpp-average"), "--subject", *subjects, "-o", out, "-q", "--json",
+                          "--isc-trials", params["n_trials"], "--seed", params["seed"]))
+    assert said["permutations"] == expected["permutations"] and said["alpha_index"] == expected["best_alpha_index"], case["name"]
+    average = max(np.abs(np.load(os.path.join(out, f"run-{r}.npy")) - np.load(os.path.join(folder, path))).max()
+                  for r, path in enumerate(expected["average"]))
+    isc = np.abs(np.load(os.path.join(out, "isc.npy")) - np.load(os.path.join(folder, expected["isc"]))).max()
+    assert sorted(os.listdir(out)) == sorted(f"{n}.npy{e}" for n in ["isc", *(f"run-{r}" for r in range(9))] for e in ("", ".json"))
+    return {"average subject": (average, tolerance["average_atol"]), "correlations": (isc, tolerance["isc_atol"])}
+
+
+TOPICS = (regressor, roi, joblib, mask, resample, masker, average_isc)
 
 
 def main():

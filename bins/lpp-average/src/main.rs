@@ -1,0 +1,156 @@
+//! `lpp-average`: the average subject and the inter-subject correlation.
+
+#![expect(clippy::doc_markdown, reason = "clap shows these texts as they are")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use lpp_cli::{CommonArgs, Program, StudyArgs};
+use lpp_encoding::{AverageJob, AverageReport};
+use lpp_fmri::SubjectRuns;
+use lpp_ridge::{AlphaGrid, AlphaSearch};
+use serde::Serialize;
+
+/// Averages the cleaned signals of subjects run by run, and predicts one random half of them from the other.
+///
+/// Images are masked, detrended, high-pass filtered at 1/128 Hz and standardised; arrays (.npy, as lpp-clean writes
+/// them) are taken as they are. Without subjects, those of the study's resampled/LANG are taken.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Examples:\n  lpp-average --study DIR --lang en\n  lpp-average --mask mask.nii.gz --subject sub-1 --subject sub-2 --subject sub-3 -o averages"
+)]
+struct Args {
+    #[command(flatten)]
+    study: StudyArgs,
+    /// The mask [default: the study's; none is needed for arrays]
+    #[arg(long, value_name = "NII")]
+    mask: Option<PathBuf>,
+    /// Folder of a subject's runs, one per subject; their order decides the halves [default: the study's]
+    #[arg(long = "subject", value_name = "DIR", num_args = 1.., requires = "output")]
+    subjects: Vec<PathBuf>,
+    /// Folder to write run-0.npy ... and isc.npy to [default: the study's average_subject/LANG and isc]
+    #[arg(short, long, value_name = "DIR", requires = "subjects")]
+    output: Option<PathBuf>,
+    /// Random divisions into halves; 0: none
+    #[arg(long, value_name = "N", default_value_t = AverageJob::REFERENCE_TRIALS)]
+    isc_trials: usize,
+    /// Seed of the divisions
+    #[arg(long, value_name = "N", default_value_t = AverageJob::REFERENCE_SEED)]
+    seed: u32,
+    /// Penalties: logspace:FIRST:LAST:COUNT (powers of ten) or a list like 1,10,100 [default: the study's]
+    #[arg(long, value_name = "GRID")]
+    alphas: Option<AlphaGrid>,
+    /// How penalties are searched
+    #[arg(long, value_enum, default_value_t = Search::Exhaustive)]
+    alpha_search: Search,
+    /// Print a summary as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Search {
+    /// Every penalty on every voxel
+    Exhaustive,
+    /// Every penalty on a random part of the voxels, the best few on all
+    Screened,
+}
+
+impl Program for Args {
+    fn common(&self) -> &CommonArgs {
+        &self.common
+    }
+}
+
+impl Args {
+    fn into_job(self) -> anyhow::Result<AverageJob> {
+        let study = self.study.open()?;
+        let mut job = match &self.output {
+            None => AverageJob::of_study(&study, self.study.lang)?,
+            Some(output) => {
+                let subjects = self.subjects.iter().map(|folder| SubjectRuns::find(folder));
+                AverageJob::new(subjects.collect::<Result<_, _>>()?, None, output, &study)?
+            }
+        };
+        job.mask = self.mask.or(job.mask);
+        job.n_trials = self.isc_trials;
+        job.seed = self.seed;
+        job.alphas = self.alphas.unwrap_or(job.alphas);
+        job.alpha_search = match self.alpha_search {
+            Search::Exhaustive => AlphaSearch::Exhaustive,
+            Search::Screened => AlphaSearch::screened(),
+        };
+        job.force = self.study.force;
+        Ok(job)
+    }
+}
+
+/// What `--json` prints. NaN becomes null.
+#[derive(Serialize)]
+struct Summary<'a> {
+    n_subjects: usize,
+    n_runs: usize,
+    n_voxels: usize,
+    averages: &'a [PathBuf],
+    up_to_date: bool,
+    mean_isc: &'a [f64],
+    /// Subjects of the first half of each trial, then those of the second, by position.
+    permutations: Vec<Vec<usize>>,
+    alpha_index: &'a [Vec<usize>],
+}
+
+impl<'a> Summary<'a> {
+    fn new(report: &'a AverageReport) -> Self {
+        Self {
+            n_subjects: report.n_subjects,
+            n_runs: report.averages.len(),
+            n_voxels: report.n_voxels,
+            averages: &report.averages,
+            up_to_date: report.up_to_date,
+            mean_isc: &report.mean_isc,
+            permutations: report
+                .halves
+                .iter()
+                .map(|half| [half.features.as_slice(), &half.targets].concat())
+                .collect(),
+            alpha_index: &report.alpha_index,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    lpp_cli::run(|args: Args| {
+        let progress = lpp_cli::progress(args.common());
+        let json = args.json;
+        let job = args.into_job()?;
+        let report = job.run(lpp_cli::software!(), &progress)?;
+        if json {
+            return lpp_cli::print_json(&Summary::new(&report));
+        }
+        let state = if report.up_to_date {
+            "up to date"
+        } else {
+            "written"
+        };
+        lpp_cli::print_line(format!(
+            "{}: {state}, {} runs of {} subjects, {} voxels",
+            job.averages.display(),
+            report.averages.len(),
+            report.n_subjects,
+            report.n_voxels
+        ))?;
+        if report.mean_isc.is_empty() {
+            return Ok(());
+        }
+        let mean = report.mean_isc.iter().sum::<f64>() / report.mean_isc.len() as f64;
+        lpp_cli::print_line(format!(
+            "{}: {state}, {} trials, mean correlation {mean:.4}",
+            job.isc.display(),
+            report.mean_isc.len()
+        ))
+    })
+}

@@ -1,0 +1,97 @@
+//! `lpp-clean`: cleaned time courses of the voxels of a mask.
+
+#![expect(clippy::doc_markdown, reason = "clap shows these texts as they are")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use lpp_cli::{CommonArgs, Program, StudyArgs};
+use lpp_fmri::{CleanJob, CleaningParams};
+
+/// Takes the voxels of a mask from a run, cleans their time courses and writes them as an array (scans, voxels).
+///
+/// The reference study uses --detrend --high-pass 0.0078125 --standardize, and --smoothing-fwhm 4 for individual
+/// subjects. Without flags the time courses are written as they are.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Example:\n  lpp-clean bold.nii.gz --mask mask.nii.gz --detrend --high-pass 0.0078125 --standardize --tr 2 -o ts.npy"
+)]
+struct Args {
+    /// The run, on the grid of the mask
+    #[arg(value_name = "NII")]
+    image: PathBuf,
+    #[command(flatten)]
+    study: StudyArgs,
+    /// The mask [default: the study's]
+    #[arg(long, value_name = "NII")]
+    mask: Option<PathBuf>,
+    /// The array to write
+    #[arg(short, long, value_name = "NPY")]
+    output: PathBuf,
+    /// Take out the mean and the best line
+    #[arg(long)]
+    detrend: bool,
+    /// Centre and divide by the standard deviation
+    #[arg(long, visible_alias = "standardise")]
+    standardize: bool,
+    /// Cut-off of the high-pass filter
+    #[arg(long, value_name = "HZ", allow_negative_numbers = true)]
+    high_pass: Option<f64>,
+    /// Repetition time in s [default: the study's]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    tr: Option<f64>,
+    /// Smooth with a Gaussian of this full width at half maximum
+    #[arg(long, value_name = "MM", allow_negative_numbers = true)]
+    smoothing_fwhm: Option<f64>,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+impl Program for Args {
+    fn common(&self) -> &CommonArgs {
+        &self.common
+    }
+}
+
+impl Args {
+    fn into_job(self) -> anyhow::Result<CleanJob> {
+        let study = self.study.open()?;
+        Ok(CleanJob {
+            image: self.image,
+            mask: self.mask.unwrap_or_else(|| study.mask(self.study.lang)),
+            smoothing_fwhm_mm: self.smoothing_fwhm,
+            cleaning: CleaningParams {
+                detrend: self.detrend,
+                high_pass_hz: self.high_pass,
+                standardise: self.standardize,
+                tr_s: self.tr.unwrap_or(study.config().tr_s),
+            },
+            output: self.output,
+            force: self.study.force,
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    lpp_cli::run(|args: Args| {
+        let job = args.into_job()?;
+        let place = job.output.display();
+        let Some(report) = job.run(lpp_cli::software!())? else {
+            return lpp_cli::print_line(format!("{place}: up to date"));
+        };
+        if report.n_constant > 0 {
+            tracing::warn!(
+                "{}: {} of {} voxels do not vary",
+                job.image.display(),
+                report.n_constant,
+                report.n_voxels
+            );
+        }
+        lpp_cli::print_line(format!(
+            "{place}: written, {} scans, {} voxels",
+            report.n_scans, report.n_voxels
+        ))
+    })
+}

@@ -1,0 +1,422 @@
+//! From files to files: the average subject and the inter-subject correlation.
+
+use std::path::{Path, PathBuf};
+
+use lpp_fmri::{CleaningParams, Mask, SubjectRuns, resampled_runs};
+use lpp_ridge::{AlphaGrid, AlphaSearch, RidgeCv, RidgeError};
+use lpp_study::{Language, Progress, Software, Step, Study, npy};
+use ndarray::Array2;
+use rayon::prelude::*;
+
+use crate::EncodingError;
+use crate::group_means::GroupMeans;
+use crate::scratch::{Scratch, Waiting};
+use crate::split_half::{SplitHalf, SplitHalfScores, split_half_scores};
+use crate::subject_signals::{SignalSource, check_runs};
+
+/// Runs of many subjects in, the average subject and the inter-subject correlation out.
+///
+/// Of each run the subjects are read one after the other, as many at a time as there are threads; memory does not grow
+/// with their number. The means of the split halves wait in a hidden folder beside the correlations until their trial
+/// comes: for ten trials at the size of the study, 5.5 GB of disk.
+///
+/// ```no_run
+/// use lpp_encoding::AverageJob;
+/// use lpp_study::{Language, Silent, Software, Study};
+///
+/// # fn main() -> Result<(), lpp_encoding::EncodingError> {
+/// let job = AverageJob::of_study(&Study::open("study")?, Language::English)?;
+/// let software = Software { program: "my-program", version: "0.1.0", commit: None };
+/// let report = job.run(software, &Silent)?;
+/// println!("{} subjects, {} voxels", report.n_subjects, report.n_voxels);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct AverageJob {
+    /// The subjects; all have the same runs in the same order.
+    pub subjects: Vec<SubjectRuns>,
+    /// The mask; needed for images, checked against arrays.
+    pub mask: Option<PathBuf>,
+    /// What is done to the time courses of images.
+    pub cleaning: CleaningParams,
+    /// Folder of the average subject, `run-0.npy` and so on: `f32`, (`n_scans`, `n_voxels`), not trimmed.
+    pub averages: PathBuf,
+    /// The inter-subject correlation to write: `f32`, (`n_trials`, `n_voxels`).
+    pub isc: PathBuf,
+    /// Divisions of the subjects into halves; 0 leaves the inter-subject correlation out.
+    pub n_trials: usize,
+    /// Seed of the divisions.
+    pub seed: u32,
+    /// Scans cut from both ends of each run before halves are compared.
+    pub trim_scans: usize,
+    /// Penalties of the ridge regression.
+    pub alphas: AlphaGrid,
+    /// How penalties are searched.
+    pub alpha_search: AlphaSearch,
+    /// Compute again what is up to date.
+    pub force: bool,
+}
+
+/// What was written.
+#[derive(Debug, Clone)]
+pub struct AverageReport {
+    /// Number of subjects.
+    pub n_subjects: usize,
+    /// Number of voxels.
+    pub n_voxels: usize,
+    /// The average subject's runs.
+    pub averages: Vec<PathBuf>,
+    /// The divisions, if they were computed.
+    pub halves: Vec<SplitHalf>,
+    /// Position of the penalty of each fold, for each trial.
+    pub alpha_index: Vec<Vec<usize>>,
+    /// Mean correlation over the voxels that have one, for each trial.
+    pub mean_isc: Vec<f64>,
+    /// Whether everything was up to date and left alone.
+    pub up_to_date: bool,
+}
+
+impl AverageJob {
+    /// Trials of the reference study.
+    pub const REFERENCE_TRIALS: usize = 10;
+    /// Seed of the reference study.
+    pub const REFERENCE_SEED: u32 = 1234;
+
+    /// The job of a study: its resampled runs, its mask, its outputs, the settings of the reference.
+    ///
+    /// # Errors
+    /// [`EncodingError`] if there are no resampled runs or the study's penalties are wrong.
+    pub fn of_study(study: &Study, lang: Language) -> Result<Self, EncodingError> {
+        let first = study.average_run(lang, 0);
+        let subjects = resampled_runs(study, lang)?;
+        let mut job = Self::new(
+            subjects,
+            Some(study.mask(lang)),
+            first.parent().unwrap_or(study.root()),
+            study,
+        )?;
+        job.isc = study.isc(lang);
+        Ok(job)
+    }
+
+    /// The job for any subjects, writing `run-0.npy` … and `isc.npy` to `output`, with the settings of `study`.
+    ///
+    /// # Errors
+    /// [`EncodingError::Settings`] if the study's penalties are wrong.
+    pub fn new(
+        subjects: Vec<SubjectRuns>,
+        mask: Option<PathBuf>,
+        output: &Path,
+        study: &Study,
+    ) -> Result<Self, EncodingError> {
+        let config = study.config();
+        Ok(Self {
+            subjects,
+            mask,
+            cleaning: CleaningParams {
+                tr_s: config.tr_s,
+                ..CleaningParams::reference()
+            },
+            averages: output.to_owned(),
+            isc: output.join("isc.npy"),
+            n_trials: Self::REFERENCE_TRIALS,
+            seed: Self::REFERENCE_SEED,
+            trim_scans: config.trim_scans,
+            alphas: config.alphas.parse().map_err(EncodingError::Settings)?,
+            alpha_search: AlphaSearch::Exhaustive,
+            force: false,
+        })
+    }
+
+    /// Averages, correlates, and writes the results with their provenance, unless all of them are up to date.
+    ///
+    /// # Errors
+    /// [`EncodingError`] naming the file if a run cannot be read, is too short, or differs from the first subject's in
+    /// scans or voxels; the folder, if a subject has fewer or more runs; the trial, if it cannot be fitted.
+    pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AverageReport, EncodingError> {
+        let n_runs = check_runs(&self.subjects)?;
+        self.check_trials()?;
+        let paths: Vec<PathBuf> = (0..n_runs)
+            .map(|run| self.averages.join(format!("run-{run}.npy")))
+            .collect();
+        let steps = self.average_steps(software, &paths)?;
+        if !self.force && steps.iter().all(Step::is_current) && self.isc_is_current(software, &paths)? {
+            return self.found(paths);
+        }
+        let halves = SplitHalf::draw(self.subjects.len(), self.n_trials, self.seed);
+        let model = RidgeCv::params()
+            .alpha_grid(&self.alphas)
+            .alpha_search(self.alpha_search);
+        let model = model.check().map_err(EncodingError::Settings)?;
+        let scratch = Scratch::inside(self.isc.parent().unwrap_or(Path::new(".")))?;
+        let means = self.average(&paths, steps, &halves, &scratch, progress)?;
+        let mut report = AverageReport {
+            n_subjects: self.subjects.len(),
+            n_voxels: means.n_voxels,
+            averages: paths,
+            halves,
+            alpha_index: Vec::new(),
+            mean_isc: Vec::new(),
+            up_to_date: false,
+        };
+        if self.n_trials > 0 {
+            let isc = correlate(&model, means, &mut report, progress)?;
+            npy::save(&self.isc, &isc)?;
+            self.isc_step(software, &report.averages)?.finish()?;
+        }
+        Ok(report)
+    }
+
+    fn check_trials(&self) -> Result<(), EncodingError> {
+        if self.n_trials > 0 && self.subjects.len() < 2 {
+            return Err(EncodingError::TooFewSubjects {
+                found: self.subjects.len(),
+            });
+        }
+        Ok(())
+    }
+
+    /// One step per run, its inputs hashed on all threads.
+    fn average_steps(&self, software: Software, paths: &[PathBuf]) -> Result<Vec<Step>, EncodingError> {
+        let step = |(run, path): (usize, &PathBuf)| {
+            let mut step = Step::new(software, path)
+                .parameter("detrend", self.cleaning.detrend)
+                .parameter("high_pass_hz", self.cleaning.high_pass_hz)
+                .parameter("standardise", self.cleaning.standardise)
+                .parameter("tr_s", self.cleaning.tr_s);
+            for file in self.subjects.iter().map(|s| &s.runs[run]).chain(&self.mask) {
+                step = step.input(file)?;
+            }
+            Ok(step)
+        };
+        paths.par_iter().enumerate().map(step).collect()
+    }
+
+    /// The correlations' step: its inputs are the averages, whose own provenance names the subjects' files.
+    fn isc_step(&self, software: Software, averages: &[PathBuf]) -> Result<Step, EncodingError> {
+        let mut step = Step::new(software, &self.isc)
+            .parameter(
+                "subjects",
+                self.subjects.iter().map(|s| &s.name).collect::<Vec<_>>(),
+            )
+            .parameter("n_trials", self.n_trials)
+            .parameter("seed", self.seed)
+            .parameter("trim_scans", self.trim_scans)
+            .parameter("alphas", self.alphas.values())
+            .parameter("alpha_search", format!("{:?}", self.alpha_search));
+        for path in averages {
+            step = step.input(path)?;
+        }
+        Ok(step)
+    }
+
+    fn isc_is_current(&self, software: Software, averages: &[PathBuf]) -> Result<bool, EncodingError> {
+        Ok(self.n_trials == 0 || self.isc_step(software, averages)?.is_current())
+    }
+
+    /// The report on files that were there.
+    fn found(&self, averages: Vec<PathBuf>) -> Result<AverageReport, EncodingError> {
+        let n_voxels = match averages.first() {
+            Some(run) => npy::load_f32_matrix(run)?.ncols(),
+            None => 0,
+        };
+        let isc = if self.n_trials > 0 {
+            npy::load_f64_matrix(&self.isc)?
+        } else {
+            Array2::zeros((0, 0))
+        };
+        Ok(AverageReport {
+            n_subjects: self.subjects.len(),
+            n_voxels,
+            averages,
+            halves: Vec::new(),
+            alpha_index: Vec::new(),
+            mean_isc: isc
+                .rows()
+                .into_iter()
+                .map(|trial| mean_of_known(trial.iter().copied()))
+                .collect(),
+            up_to_date: true,
+        })
+    }
+
+    fn average(
+        &self,
+        paths: &[PathBuf],
+        steps: Vec<Step>,
+        halves: &[SplitHalf],
+        scratch: &Scratch,
+        progress: &dyn Progress,
+    ) -> Result<TrialMeans, EncodingError> {
+        let mask = self
+            .mask
+            .as_deref()
+            .map(|path| Ok::<_, EncodingError>((path, Mask::load(path)?)));
+        let source = SignalSource {
+            mask: mask.transpose()?,
+            cleaner: self.cleaning.check()?,
+        };
+        let mut trials = TrialMeans::new(halves.len());
+        progress.start(
+            "averaging runs of subjects",
+            (paths.len() * self.subjects.len()) as u64,
+        );
+        for (run, (path, step)) in paths.iter().zip(steps).enumerate() {
+            let means = self.run_means(run, &source, halves, progress)?;
+            trials.check_voxels(&self.subjects[0].runs[run], means.shape().1)?;
+            let average = means.average();
+            warn_of_nan(path, &average);
+            npy::save(path, &average)?;
+            step.finish()?;
+            for trial in 0..halves.len() {
+                let (x, y) = means.halves(trial, self.trim_scans);
+                trials.x[trial].push(scratch.put(&format!("x-{trial}-{run}"), &x)?);
+                trials.y[trial].push(scratch.put(&format!("y-{trial}-{run}"), &y)?);
+            }
+        }
+        progress.finish();
+        Ok(trials)
+    }
+
+    /// Sums one run over the subjects, as many of them in memory as there are threads.
+    fn run_means<'a>(
+        &self,
+        run: usize,
+        source: &SignalSource<'_>,
+        halves: &'a [SplitHalf],
+        progress: &dyn Progress,
+    ) -> Result<GroupMeans<'a>, EncodingError> {
+        let files: Vec<&Path> = self.subjects.iter().map(|s| s.runs[run].as_path()).collect();
+        let mut means: Option<GroupMeans<'a>> = None;
+        for files in files.chunks(rayon::current_num_threads()) {
+            let loaded = files
+                .par_iter()
+                .map(|file| source.load(file))
+                .collect::<Result<Vec<_>, _>>()?;
+            for (file, signals) in files.iter().zip(loaded) {
+                let means = means.get_or_insert_with(|| GroupMeans::new(signals.dim(), halves));
+                self.check_shape(run, file, signals.dim(), means.shape())?;
+                means.add(&signals);
+                progress.advance(1);
+            }
+        }
+        means.ok_or_else(|| lpp_fmri::FmriError::NoRuns.into())
+    }
+
+    fn check_shape(
+        &self,
+        run: usize,
+        file: &Path,
+        found: (usize, usize),
+        expected: (usize, usize),
+    ) -> Result<(), EncodingError> {
+        if found != expected {
+            let first = self.subjects[0].runs[run].display();
+            return Err(EncodingError::Mismatch {
+                path: file.to_owned(),
+                found: format!("{} scans of {} voxels", found.0, found.1),
+                expected: format!("{} of {} as in {first}", expected.0, expected.1),
+            });
+        }
+        let needed = self.trim_scans.saturating_mul(2);
+        if self.n_trials > 0 && found.0 <= needed {
+            return Err(EncodingError::Run {
+                path: file.to_owned(),
+                source: RidgeError::Trim {
+                    n_scans: found.0,
+                    trim: self.trim_scans,
+                },
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Means of the halves of every trial, run by run, on disk.
+struct TrialMeans {
+    n_voxels: usize,
+    x: Vec<Vec<Waiting>>,
+    y: Vec<Vec<Waiting>>,
+}
+
+impl TrialMeans {
+    fn new(n_trials: usize) -> Self {
+        let empty = || (0..n_trials).map(|_| Vec::new()).collect();
+        Self {
+            n_voxels: 0,
+            x: empty(),
+            y: empty(),
+        }
+    }
+
+    fn check_voxels(&mut self, run: &Path, n_voxels: usize) -> Result<(), EncodingError> {
+        if self.n_voxels == 0 {
+            self.n_voxels = n_voxels;
+        }
+        if self.n_voxels == n_voxels {
+            return Ok(());
+        }
+        Err(EncodingError::Mismatch {
+            path: run.to_owned(),
+            found: format!("{n_voxels} voxels"),
+            expected: format!("{} as in the first run", self.n_voxels),
+        })
+    }
+}
+
+/// All trials, one after the other, each on all threads.
+fn correlate(
+    model: &RidgeCv,
+    means: TrialMeans,
+    report: &mut AverageReport,
+    progress: &dyn Progress,
+) -> Result<Array2<f32>, EncodingError> {
+    let mut isc = Array2::zeros((means.x.len(), means.n_voxels));
+    progress.start("comparing halves", means.x.len() as u64);
+    for (trial, (x, y)) in means.x.into_iter().zip(means.y).enumerate() {
+        let fetched = |runs: Vec<Waiting>| runs.into_iter().map(Waiting::take).collect::<Result<Vec<_>, _>>();
+        let SplitHalfScores { scores, alpha_index } = split_half_scores(model, &fetched(x)?, &fetched(y)?)
+            .map_err(|source| EncodingError::Trial { trial, source })?;
+        #[expect(clippy::cast_possible_truncation, reason = "correlations are stored as f32")]
+        isc.row_mut(trial).zip_mut_with(&scores, |to, &r| *to = r as f32);
+        report.mean_isc.push(mean_of_known(scores.iter().copied()));
+        report.alpha_index.push(alpha_index);
+        progress.advance(1);
+    }
+    progress.finish();
+    let n_nan = isc
+        .columns()
+        .into_iter()
+        .filter(|voxel| voxel.iter().any(|r| r.is_nan()))
+        .count();
+    if n_nan > 0 {
+        tracing::warn!(
+            "{n_nan} of {} voxels have no inter-subject correlation in some trial",
+            isc.ncols()
+        );
+    }
+    Ok(isc)
+}
+
+fn mean_of_known(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, n) = values
+        .filter(|v| !v.is_nan())
+        .fold((0.0, 0.0), |(sum, n), v| (sum + v, n + 1.0));
+    sum / n
+}
+
+fn warn_of_nan(path: &Path, average: &Array2<f32>) {
+    let n_nan = average
+        .columns()
+        .into_iter()
+        .filter(|voxel| voxel.iter().any(|v| v.is_nan()))
+        .count();
+    if n_nan > 0 {
+        tracing::warn!(
+            "{}: {n_nan} of {} voxels do not vary; they are NaN",
+            path.display(),
+            average.ncols()
+        );
+    }
+}

@@ -1,0 +1,92 @@
+//! Cleaned signals of subjects, from images or from arrays.
+
+use std::path::{Path, PathBuf};
+
+use lpp_fmri::{FmriError, Mask, SignalCleaner, Signals, SubjectRuns};
+use lpp_study::npy;
+use ndarray::Array2;
+
+use crate::EncodingError;
+
+/// Loads runs: images are masked and cleaned, `.npy` arrays are clean already.
+pub(crate) struct SignalSource<'a> {
+    pub(crate) mask: Option<(&'a Path, Mask)>,
+    pub(crate) cleaner: SignalCleaner,
+}
+
+impl SignalSource<'_> {
+    /// Time courses of a run, (`n_scans`, `n_voxels`).
+    pub(crate) fn load(&self, run: &Path) -> Result<Array2<f32>, EncodingError> {
+        let is_array = run.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy"));
+        match &self.mask {
+            mask if is_array => {
+                let signals = npy::load_f32_matrix(run)?;
+                self.check_array(run, &signals, mask.as_ref())?;
+                Ok(signals)
+            }
+            Some((_, mask)) => {
+                let raw = Signals::extract(run, mask, None)?;
+                let clean = raw.clean(&self.cleaner).map_err(|e| too_short(run, e))?;
+                Ok(clean.into_single())
+            }
+            None => Err(EncodingError::Mismatch {
+                path: run.to_owned(),
+                found: "an image".to_owned(),
+                expected: "a mask to go with it (--mask), or arrays".to_owned(),
+            }),
+        }
+    }
+
+    fn check_array(
+        &self,
+        run: &Path,
+        signals: &Array2<f32>,
+        mask: Option<&(&Path, Mask)>,
+    ) -> Result<(), EncodingError> {
+        let mismatch = |found, expected| EncodingError::Mismatch {
+            path: run.to_owned(),
+            found,
+            expected,
+        };
+        if let Some((path, mask)) = mask
+            && mask.n_voxels() != signals.ncols()
+        {
+            let expected = format!("{} as in {}", mask.n_voxels(), path.display());
+            return Err(mismatch(format!("{} voxels", signals.ncols()), expected));
+        }
+        match signals.iter().find(|v| !v.is_finite()) {
+            Some(value) => Err(mismatch(
+                format!("the value {value}"),
+                "cleaned, finite signals".to_owned(),
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+fn too_short(run: &Path, error: FmriError) -> EncodingError {
+    match error {
+        FmriError::TooFewScans { found, needed } => EncodingError::Mismatch {
+            path: run.to_owned(),
+            found: format!("{found} scans"),
+            expected: format!("{needed} or more for the filter"),
+        },
+        other => other.into(),
+    }
+}
+
+/// Checks that every subject has as many runs as the first; returns that number.
+pub(crate) fn check_runs(subjects: &[SubjectRuns]) -> Result<usize, EncodingError> {
+    let first = subjects.first().ok_or(FmriError::NoRuns)?;
+    for subject in subjects {
+        if subject.runs.len() != first.runs.len() {
+            let last = subject.runs.last().and_then(|run| run.parent());
+            return Err(EncodingError::Mismatch {
+                path: last.map_or_else(|| PathBuf::from(&subject.name), Path::to_owned),
+                found: format!("{} runs", subject.runs.len()),
+                expected: format!("{} as of {}", first.runs.len(), first.name),
+            });
+        }
+    }
+    Ok(first.runs.len())
+}

@@ -1,0 +1,272 @@
+//! Detrending, high-pass filtering and standardising of time courses.
+
+use ndarray::parallel::prelude::*;
+use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, s};
+
+use crate::FmriError;
+use crate::butterworth::{HighPass, PADDING};
+use crate::sample::Real;
+use crate::signals::Signals;
+
+/// Voxels cleaned side by side.
+const LANES: usize = 16;
+
+/// What is done to time courses, in this order; [`check`](CleaningParams::check) turns it into a [`SignalCleaner`].
+///
+/// ```
+/// use lpp_fmri::CleaningParams;
+///
+/// let params = CleaningParams { high_pass_hz: Some(0.01), tr_s: 1.5, ..CleaningParams::default() };
+/// assert!(params.check().is_ok());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CleaningParams {
+    /// Take out the mean and the best line.
+    pub detrend: bool,
+    /// Cut-off of the high-pass filter in Hz. What is filtered gets its mean back.
+    pub high_pass_hz: Option<f64>,
+    /// Centre and divide by the population standard deviation.
+    pub standardise: bool,
+    /// Repetition time in s; matters to the filter only.
+    pub tr_s: f64,
+}
+
+impl Default for CleaningParams {
+    /// Nothing, at the repetition time of the study.
+    fn default() -> Self {
+        Self {
+            detrend: false,
+            high_pass_hz: None,
+            standardise: false,
+            tr_s: 2.0,
+        }
+    }
+}
+
+impl CleaningParams {
+    /// The settings of the reference study: all three, with a cut-off of 1/128 Hz at a repetition time of 2 s.
+    #[must_use]
+    pub fn reference() -> Self {
+        Self {
+            detrend: true,
+            high_pass_hz: Some(1.0 / 128.0),
+            standardise: true,
+            tr_s: 2.0,
+        }
+    }
+
+    /// The cleaner with these settings.
+    ///
+    /// # Errors
+    /// [`FmriError::InvalidParameter`] if the cut-off is not between 0 and half the sampling rate.
+    pub fn check(self) -> Result<SignalCleaner, FmriError> {
+        Ok(SignalCleaner {
+            params: self,
+            filter: self
+                .high_pass_hz
+                .map(|hz| HighPass::new(hz, self.tr_s))
+                .transpose()?,
+        })
+    }
+}
+
+/// Cleans time courses; made by [`CleaningParams::check`].
+///
+/// Everything is computed in the type of the data, save the filter, which runs in `f64`, and the inner product of the
+/// detrending, which is summed in `f64`. In `f32` the mean that a filtered signal gets back quantises it to the spacing
+/// of the mean.
+///
+/// # References
+/// nilearn 0.10.4, `nilearn.signal.clean`; SciPy 1.13.0, `scipy.signal.butter` and `filtfilt`
+#[derive(Debug, Clone, PartialEq)]
+pub struct SignalCleaner {
+    params: CleaningParams,
+    filter: Option<HighPass>,
+}
+
+impl SignalCleaner {
+    /// The settings.
+    #[must_use]
+    pub fn params(&self) -> CleaningParams {
+        self.params
+    }
+
+    /// Fewest scans that can be cleaned.
+    #[must_use]
+    pub fn min_scans(&self) -> usize {
+        if self.filter.is_some() { PADDING + 1 } else { 1 }
+    }
+
+    /// Cleans time courses in single precision, of shape (`n_scans`, `n_voxels`).
+    ///
+    /// A constant voxel comes out constant, though not exactly 0 after filtering; an all-zero one stays 0.
+    ///
+    /// # Errors
+    /// [`FmriError::TooFewScans`] if there are no more than 18 scans to filter, or none at all.
+    pub fn clean(&self, signals: &ArrayRef2<f32>) -> Result<Array2<f32>, FmriError> {
+        self.clean_in(signals)
+    }
+
+    /// The same in double precision.
+    ///
+    /// # Errors
+    /// As [`clean`](Self::clean).
+    pub fn clean_double(&self, signals: &ArrayRef2<f64>) -> Result<Array2<f64>, FmriError> {
+        self.clean_in(signals)
+    }
+
+    fn clean_in<T: Real>(&self, signals: &ArrayRef2<T>) -> Result<Array2<T>, FmriError> {
+        let (n_scans, needed) = (signals.nrows(), self.min_scans());
+        if n_scans < needed {
+            return Err(FmriError::TooFewScans {
+                found: n_scans,
+                needed,
+            });
+        }
+        let line = unit_line(n_scans);
+        let mut cleaned = Array2::from_elem(signals.raw_dim(), T::zero());
+        cleaned
+            .axis_chunks_iter_mut(Axis(1), LANES)
+            .into_par_iter()
+            .enumerate()
+            .for_each_init(Scratch::default, |scratch, (block, mut out)| {
+                let left = block * LANES;
+                let columns = signals.slice(s![.., left..left + out.ncols()]);
+                self.clean_block(&columns, &mut out, &line, scratch);
+            });
+        Ok(cleaned)
+    }
+
+    fn clean_block<T: Real>(
+        &self,
+        signals: &ArrayView2<'_, T>,
+        out: &mut ArrayViewMut2<'_, T>,
+        line: &[T],
+        scratch: &mut Scratch<T>,
+    ) {
+        let rows = &mut scratch.rows;
+        rows.clear();
+        rows.extend(signals.rows().into_iter().map(|row| {
+            let mut lanes = [T::zero(); LANES];
+            lanes.iter_mut().zip(row).for_each(|(lane, value)| *lane = *value);
+            lanes
+        }));
+        let mean = column_means(rows);
+        if self.params.detrend && rows.len() > 1 {
+            subtract(rows, mean);
+            detrend(rows, line);
+        }
+        if let Some(filter) = &self.filter {
+            filter.apply(rows, &mut scratch.filtered);
+            for row in rows.iter_mut() {
+                row.iter_mut().zip(mean).for_each(|(value, mean)| *value += mean);
+            }
+        }
+        if self.params.standardise && rows.len() > 1 {
+            standardise(rows);
+        }
+        for (mut out, row) in out.rows_mut().into_iter().zip(rows.iter()) {
+            out.iter_mut().zip(row).for_each(|(out, value)| *out = *value);
+        }
+    }
+}
+
+impl Signals {
+    /// The cleaned time courses, in the same type.
+    ///
+    /// # Errors
+    /// As [`SignalCleaner::clean`].
+    pub fn clean(&self, cleaner: &SignalCleaner) -> Result<Self, FmriError> {
+        Ok(match self {
+            Self::Single(array) => Self::Single(cleaner.clean(array)?),
+            Self::Double(array) => Self::Double(cleaner.clean_double(array)?),
+        })
+    }
+}
+
+/// Memory of one thread.
+struct Scratch<T> {
+    rows: Vec<[T; LANES]>,
+    filtered: Vec<[f64; LANES]>,
+}
+
+impl<T> Default for Scratch<T> {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            filtered: Vec::new(),
+        }
+    }
+}
+
+/// Time from −1 to 1 with the mean 0 and the length 1, in the type of the data.
+fn unit_line<T: Real>(n_scans: usize) -> Vec<T> {
+    let middle = (n_scans as f64 - 1.0) / 2.0;
+    let line: Vec<T> = (0..n_scans).map(|t| T::from_double(t as f64 - middle)).collect();
+    let length = T::from_double(
+        line.iter()
+            .map(|v| v.to_double() * v.to_double())
+            .sum::<f64>()
+            .sqrt(),
+    );
+    if length.to_double() < f64::EPSILON {
+        return line;
+    }
+    line.into_iter().map(|v| v / length).collect()
+}
+
+/// Sums from the first to the last scan, then one division.
+fn column_means<T: Real>(rows: &[[T; LANES]]) -> [T; LANES] {
+    let mut sums = [T::zero(); LANES];
+    for row in rows {
+        sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += *value);
+    }
+    let n = T::from_double(rows.len() as f64);
+    sums.map(|sum| sum / n)
+}
+
+fn subtract<T: Real>(rows: &mut [[T; LANES]], what: [T; LANES]) {
+    for row in rows {
+        row.iter_mut().zip(what).for_each(|(value, what)| *value -= what);
+    }
+}
+
+/// Takes out the part along `line`, which has length 1.
+fn detrend<T: Real>(rows: &mut [[T; LANES]], line: &[T]) {
+    let mut slopes = [0.0; LANES];
+    for (row, &time) in rows.iter().zip(line) {
+        let time = time.to_double();
+        slopes
+            .iter_mut()
+            .zip(row)
+            .for_each(|(slope, value)| *slope += time * value.to_double());
+    }
+    let slopes = slopes.map(T::from_double);
+    for (row, &time) in rows.iter_mut().zip(line) {
+        row.iter_mut()
+            .zip(slopes)
+            .for_each(|(value, slope)| *value -= slope * time);
+    }
+}
+
+/// Centres and divides by the population standard deviation, or by 1 where there is none.
+///
+/// The deviation is taken around the mean of what was centred: a constant voxel, which rounding leaves a little off 0,
+/// has none and stays where it is.
+fn standardise<T: Real>(rows: &mut [[T; LANES]]) {
+    subtract(rows, column_means(rows));
+    let rest = column_means(rows);
+    let mut squares = [T::zero(); LANES];
+    for row in rows.iter() {
+        for ((sum, value), rest) in squares.iter_mut().zip(row).zip(rest) {
+            *sum += (*value - rest) * (*value - rest);
+        }
+    }
+    let n = T::from_double(rows.len() as f64);
+    let deviation = squares
+        .map(|sum| (sum / n).sqrt())
+        .map(|d| if d.to_double() < f64::EPSILON { T::one() } else { d });
+    for row in rows {
+        row.iter_mut().zip(deviation).for_each(|(value, d)| *value /= d);
+    }
+}

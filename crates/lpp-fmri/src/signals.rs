@@ -1,0 +1,252 @@
+//! Time courses of the voxels of a mask, in the type in which the reference computes them.
+
+use std::path::Path;
+
+use lpp_study::npy;
+use ndarray::{Array1, Array2, ArrayD, ArrayRef2};
+
+use crate::FmriError;
+use crate::file_order::into_file_order;
+use crate::image::ImageReader;
+use crate::mask::Mask;
+use crate::numeric::{NumArray, with_array};
+use crate::sample::{Real, Sample};
+use crate::smooth::Smoother;
+use crate::volume_stream::map_volumes;
+
+/// A run's time courses, of shape (`n_scans`, `n_voxels`), voxels in the order of the mask.
+///
+/// Images of `f32` and of integers give `f32`, images of `f64` and scaled ones `f64`.
+///
+/// ```
+/// use lpp_fmri::{CleaningParams, Signals};
+/// use ndarray::Array2;
+///
+/// # fn main() -> Result<(), lpp_fmri::FmriError> {
+/// let raw = Array2::from_shape_fn((60, 2), |(t, v)| 900.0 + (t * (3 + v) % 17) as f32);
+/// let cleaner = CleaningParams::reference().check()?;
+/// let clean = Signals::Single(raw).clean(&cleaner)?;
+/// assert_eq!((clean.n_scans(), clean.n_voxels()), (60, 2));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub enum Signals {
+    /// Single precision.
+    Single(Array2<f32>),
+    /// Double precision.
+    Double(Array2<f64>),
+}
+
+impl Signals {
+    /// Reads an image and takes the voxels of `mask`, smoothed before by `smoothing_fwhm_mm` if given.
+    ///
+    /// Smoothing works on the whole volume, so that voxels outside the mask leak in, as in the reference. Values that are
+    /// not finite become 0. Volumes are decoded, smoothed and masked in parallel; memory holds the result and a few
+    /// volumes.
+    ///
+    /// # Errors
+    /// [`FmriError`] naming the file if it cannot be read or lies on another grid than the mask, or if the width is
+    /// no width.
+    ///
+    /// # References
+    /// nilearn 0.10.4, `nilearn.maskers.NiftiMasker`
+    pub fn extract(path: &Path, mask: &Mask, smoothing_fwhm_mm: Option<f64>) -> Result<Self, FmriError> {
+        let mut reader = ImageReader::open(path)?;
+        if !mask.grid().matches(reader.grid()) {
+            let found = format!("an image on another grid ({})", reader.grid());
+            let expected = format!("the grid of the mask ({})", mask.grid());
+            return Err(FmriError::malformed(path, found, expected));
+        }
+        let smoother = smoothing_fwhm_mm
+            .map(|fwhm| Smoother::new(reader.grid(), fwhm))
+            .transpose()?;
+        let places = file_places(mask);
+        let mut scans = Scans::new(reader.n_volumes(), places.len());
+        map_volumes(
+            &mut reader,
+            |volume| Ok(masked(volume, smoother.as_ref(), &places)),
+            |scan| scans.push(scan),
+        )?;
+        scans.finish()
+    }
+
+    /// Number of scans.
+    #[must_use]
+    pub fn n_scans(&self) -> usize {
+        match self {
+            Self::Single(array) => array.nrows(),
+            Self::Double(array) => array.nrows(),
+        }
+    }
+
+    /// Number of voxels.
+    #[must_use]
+    pub fn n_voxels(&self) -> usize {
+        match self {
+            Self::Single(array) => array.ncols(),
+            Self::Double(array) => array.ncols(),
+        }
+    }
+
+    /// Number of voxels that do not vary over the scans.
+    #[must_use]
+    pub fn n_constant(&self) -> usize {
+        match self {
+            Self::Single(array) => n_constant(array),
+            Self::Double(array) => n_constant(array),
+        }
+    }
+
+    /// The time courses in single precision.
+    #[must_use]
+    pub fn into_single(self) -> Array2<f32> {
+        match self {
+            Self::Single(array) => array,
+            Self::Double(array) => array.mapv(f32::from_double),
+        }
+    }
+
+    /// Writes a `.npy` file of their own type.
+    ///
+    /// # Errors
+    /// [`FmriError::Study`] if the disk refuses.
+    pub fn save(&self, path: &Path) -> Result<(), FmriError> {
+        match self {
+            Self::Single(array) => npy::save(path, array)?,
+            Self::Double(array) => npy::save(path, array)?,
+        }
+        Ok(())
+    }
+}
+
+fn n_constant<T: Real>(series: &Array2<T>) -> usize {
+    let mut varies = vec![false; series.ncols()];
+    if let Some(first) = series.rows().into_iter().next() {
+        for row in series.rows() {
+            for ((varies, value), first) in varies.iter_mut().zip(row).zip(&first) {
+                *varies |= value != first;
+            }
+        }
+    }
+    varies.into_iter().filter(|varies| !varies).count()
+}
+
+/// Places of the mask's voxels in a volume in file order.
+fn file_places(mask: &Mask) -> Vec<usize> {
+    let [ni, nj, _] = mask.grid().shape();
+    mask.voxels()
+        .iter()
+        .map(|[i, j, k]| i + ni * (j + nj * k))
+        .collect()
+}
+
+/// One scan.
+enum Scan {
+    Single(Vec<f32>),
+    Double(Vec<f64>),
+}
+
+/// Signed integers are smoothed as floats; unsigned ones keep their type and lose fractions with every axis.
+fn masked(volume: NumArray, smoother: Option<&Smoother>, places: &[usize]) -> Scan {
+    match (volume, smoother) {
+        (NumArray::F64(v), _) => Scan::Double(picked(into_file_order(v), smoother, places)),
+        (NumArray::F32(v), _) => Scan::Single(picked(into_file_order(v), smoother, places)),
+        (NumArray::I64(v), Some(_)) => Scan::Double(picked(converted(v), smoother, places)),
+        (NumArray::I8(v), Some(_)) => Scan::Single(picked(converted(v), smoother, places)),
+        (NumArray::I16(v), Some(_)) => Scan::Single(picked(converted(v), smoother, places)),
+        (NumArray::I32(v), Some(_)) => Scan::Single(picked(converted(v), smoother, places)),
+        (other, _) => with_array!(other, array => {
+            let values = picked(into_file_order(array), smoother, places);
+            Scan::Single(values.into_iter().map(|v| f32::from_double(v.to_double())).collect())
+        }),
+    }
+}
+
+fn converted<S: Sample, T: Real>(volume: ArrayD<S>) -> Vec<T> {
+    into_file_order(volume)
+        .into_iter()
+        .map(|v| T::from_double(v.to_double()))
+        .collect()
+}
+
+fn picked<T: Sample>(mut values: Vec<T>, smoother: Option<&Smoother>, places: &[usize]) -> Vec<T> {
+    if let Some(smoother) = smoother {
+        smoother.apply(&mut values);
+    }
+    let finite = |v: T| if v.is_finite() { v } else { T::from_double(0.0) };
+    // Places come from a mask on the same grid.
+    places
+        .iter()
+        .filter_map(|&place| values.get(place).copied().map(finite))
+        .collect()
+}
+
+/// Scans, one after the other.
+struct Scans {
+    single: Vec<f32>,
+    double: Vec<f64>,
+    shape: (usize, usize),
+}
+
+impl Scans {
+    fn new(n_scans: usize, n_voxels: usize) -> Self {
+        Self {
+            single: Vec::new(),
+            double: Vec::new(),
+            shape: (n_scans, n_voxels),
+        }
+    }
+
+    fn push(&mut self, scan: Scan) -> Result<(), FmriError> {
+        match scan {
+            Scan::Single(values) => self.single.extend(values),
+            Scan::Double(values) => self.double.extend(values),
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Signals, FmriError> {
+        let found = vec![self.single.len() + self.double.len()];
+        let signals = if self.double.is_empty() {
+            Array2::from_shape_vec(self.shape, self.single).map(Signals::Single)
+        } else {
+            Array2::from_shape_vec(self.shape, self.double).map(Signals::Double)
+        };
+        signals.map_err(|_| FmriError::Shape {
+            what: "the scans",
+            found,
+            expected: vec![self.shape.0, self.shape.1],
+        })
+    }
+}
+
+/// Centres each column and divides it by its population standard deviation, in the type of the data.
+///
+/// A constant column becomes NaN: unlike [`Signals::clean`] this divides by 0 as the reference does when it
+/// standardises averaged subjects.
+///
+/// ```
+/// let z = lpp_fmri::standardise_plainly(&ndarray::array![[1.0f32, 5.0], [3.0, 5.0]]);
+/// assert_eq!(z.column(0).to_vec(), [-1.0, 1.0]);
+/// assert!(z[[0, 1]].is_nan());
+/// ```
+#[must_use]
+pub fn standardise_plainly(values: &ArrayRef2<f32>) -> Array2<f32> {
+    let n = f32::from_double(values.nrows() as f64);
+    let mean = row_sum(values) / n;
+    let mut centred = values.to_owned();
+    centred -= &mean;
+    let deviation = (row_sum(&centred.mapv(|v| v * v)) / n).mapv(f32::sqrt);
+    centred /= &deviation;
+    centred
+}
+
+/// Sums down the columns, scan by scan in `f32`, as NumPy sums along the first axis.
+fn row_sum(values: &ArrayRef2<f32>) -> Array1<f32> {
+    let mut sum = Array1::zeros(values.ncols());
+    for row in values.rows() {
+        sum += &row;
+    }
+    sum
+}
