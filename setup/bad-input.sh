@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# Every program must answer broken input with exit status 1 and one line on stderr that names what is wrong.
+#   bad-input.sh BINARIES STUDY       STUDY is a finished demo study; it is read, not changed
+set -uo pipefail
+
+bin=$1 study=$(cd "$2" && pwd)
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
+checks=0 failures=0
+
+# expect TEXT PROGRAM ARGUMENTS...: the program fails as it must, and its line contains TEXT.
+expect() {
+  local text=$1 program=$2; shift 2
+  local said status
+  said=$("$bin/$program" "$@" -q 2>&1 >/dev/null); status=$?
+  checks=$((checks + 1))
+  if [ "$status" != 1 ] || [ "$(wc -l <<<"$said")" != 1 ] || [[ $said != "error: "*"$text"* ]]; then
+    failures=$((failures + 1))
+    printf 'wrong answer (status %s, expected 1 and one line with %s): %s %s\n%s\n' "$status" "'$text'" "$program" "$*" "$said"
+  fi
+}
+
+# Broken files: empty, cut short, or of another shape.
+: >"$work/empty.csv"
+cut_short() { head -c $(($(stat -c %s "$1") / 2)) "$1" >"$2"; }
+cut_short "$study/masks/mask_lpp_en.nii.gz" "$work/cut.nii.gz"
+cut_short "$study/isc/isc_en.npy" "$work/cut.npy"
+python3 - "$work" <<'PY'
+import gzip, pathlib, struct, sys
+work = pathlib.Path(sys.argv[1])
+def npy(name, shape, descr="<f4"):
+    header = str({"descr": descr, "fortran_order": False, "shape": shape}).ljust(117) + "\n"
+    size = int(descr[2:])
+    for n in shape:
+        size *= n
+    (work / name).write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + bytes(size))
+npy("narrow.npy", (10, 7))
+npy("short.npy", (20, 27887))
+npy("cube.npy", (4, 3, 2))
+npy("ids.npy", (3,), "<i8")
+npy("floats.npy", (1, 4))
+words = gzip.compress(b"the 0.1 0.2\n" * 2000)
+(work / "glove.txt.gz").write_bytes(words[: len(words) // 2])
+joblib = gzip.compress(bytes(range(256)) * 64)
+(work / "isc.gz").write_bytes(joblib[: len(joblib) // 2])
+PY
+model=$(find "$study/models" -mindepth 1 -maxdepth 1 | sort | head -1)
+name=$(basename "$model")
+mkdir "$work/model" "$work/odd" "$work/study"
+cp "$model"/*.json "$work/model/" && cut_short "$model/model.safetensors" "$work/model/model.safetensors"
+cp "$model"/*.json "$work/odd/" && sed -i 's/"model_type": "[a-z0-9]*"/"model_type": "perceptron"/' "$work/odd/config.json"
+run=$study/average_subject/en/run-0.npy
+annotation=$study/annotation/EN/lppEN_word_information.csv
+out=$work/out
+
+expect none.gz lpp-simulate subject --study "$study" --isc "$work/none.gz" --n-scans 9
+expect isc.gz lpp-simulate subject --study "$study" --isc "$work/isc.gz" --n-scans 9
+expect narrow.npy lpp-simulate subject --study "$study" --isc "$work/narrow.npy" --n-scans 9
+expect empty.csv lpp-simulate subject --study "$study" --isc "$study/isc/isc_en.npy" --words "$work/empty.csv" --n-scans 9
+expect truth.json lpp-simulate compare --study "$work/study"
+expect none.nii.gz lpp-rois --mask "$work/none.nii.gz" -o "$out"
+expect cut.nii.gz lpp-rois --mask "$work/cut.nii.gz" -o "$out"
+expect empty.csv lpp-rois --mask "$study/masks/mask_lpp_en.nii.gz" --coords "$work/empty.csv" -o "$out"
+expect unheard-of lpp-extract --study "$study" --model unheard-of
+expect perceptron lpp-extract --study "$study" --model-dir "$work/odd" -o "$out"
+expect model.safetensors lpp-extract --study "$study" --model-dir "$work/model" -o "$out"
+expect empty.csv lpp-extract --study "$study" --model "$name" --annotation "$work/empty.csv" -o "$out"
+expect none.csv lpp-extract --study "$study" --model "$name" --annotation "$work/none.csv" -o "$out"
+expect none.npy lpp-extract hidden-states --model-dir "$model" --ids "$work/none.npy" -o "$out"
+expect ids.npy lpp-extract hidden-states --model-dir "$model" --ids "$work/ids.npy" -o "$out"
+expect floats.npy lpp-extract hidden-states --model-dir "$model" --ids "$work/floats.npy" -o "$out"
+expect none.txt lpp-glove --study "$study" --glove "$work/none.txt" -o "$out"
+expect glove.txt.gz lpp-glove --study "$study" --glove "$work/glove.txt.gz" -o "$out"
+expect empty.csv lpp-glove --study "$study" --glove "$study/glove/glove.sim.16d.txt" --annotation "$work/empty.csv" -o "$out"
+expect none.csv lpp-random --study "$study" --type vector --dims 4 --annotation "$work/none.csv" -o "$out"
+expect empty.csv lpp-random --study "$study" --type vector --dims 4 --annotation "$work/empty.csv" -o "$out"
+expect none.json lpp-align --study "$study" --tokenizer "$work/none.json" --max-len 256 -o "$out"
+expect empty.csv lpp-align --study "$study" --tokenizer "$model" --max-len 256 --annotation "$work/empty.csv" -o "$out"
+expect none.zip lpp-align --study "$study" --tokenizer "$model" --max-len 256 --text "$work/none.zip" -o "$out"
+expect none.csv lpp-regressors --events "$work/none.csv" --activations "$work/narrow.npy" --n-scans 9 --tr 2 -o "$out"
+expect empty.csv lpp-regressors --events "$work/empty.csv" --activations "$work/narrow.npy" --n-scans 9 --tr 2 -o "$out"
+expect narrow.npy lpp-regressors --events "$annotation" --run 1 --activations "$work/narrow.npy" --n-scans 9 --tr 2 -o "$out"
+expect none.npy lpp-ridge --x "$run" "$run" "$run" --y "$work/none.npy" "$run" "$run" -o "$out"
+expect cut.npy lpp-ridge --x "$run" "$run" "$run" --y "$work/cut.npy" "$run" "$run" -o "$out"
+expect cube.npy lpp-ridge --x "$work/cube.npy" "$run" "$run" --y "$run" "$run" "$run" -o "$out"
+expect narrow.npy lpp-ridge --x "$run" "$run" "$run" --y "$run" "$work/narrow.npy" "$run" -o "$out"
+expect unheard-of lpp-fit --study "$study" --model unheard-of
+expect none.npy lpp-fit --study "$study" --model "$name" --y "$work/none.npy" -o "$out"
+expect cut.nii.gz lpp-fit --study "$study" --model "$name" --mask "$work/cut.nii.gz" -o "$out"
+expect narrow.npy lpp-fit --study "$study" --model "$name" --y "$work"/narrow.npy{,,} -o "$out"
+expect empty.csv lpp-fit --study "$study" --model "$name" --words "$work/empty.csv" -o "$out"
+expect none.nii.gz lpp-analyze isc --mask "$work/none.nii.gz" --isc "$study/isc/isc_en.npy"
+expect cut.nii.gz lpp-analyze isc --mask "$work/cut.nii.gz" --isc "$study/isc/isc_en.npy"
+expect isc.gz lpp-analyze isc --mask "$study/masks/mask_lpp_en.nii.gz" --isc "$work/isc.gz"
+expect narrow.npy lpp-analyze isc --mask "$study/masks/mask_lpp_en.nii.gz" --isc "$work/narrow.npy"
+expect error lpp-analyze all --study "$work/study"
+expect lpp-analyze lpp-report --study "$work/study"
+cp -r "$study/results" "$work/study/" && : >"$work/study/results/scaling_en.csv"
+expect scaling_en.csv lpp-report --study "$work/study"
+
+[ ! -e "$out" ] || { echo "a failed program left an output behind: $(ls -R "$out")"; failures=$((failures + 1)); }
+echo "broken input: $((checks - failures)) passed, $failures failed"
+[ "$failures" = 0 ]
