@@ -1,11 +1,14 @@
-//! fMRI images, masks, spheres and word-event regressors, in agreement with nilearn.
+//! fMRI images, masks, cleaned signals, regions and word-event regressors, in agreement with nilearn.
 //!
 //! * [`Image`] and [`ImageReader`] read NIfTI-1 and NIfTI-2, whole or volume by volume; [`Grid`] is where an image's
 //!   voxels lie, with its affine in `f64`.
 //! * [`Mask`] says which voxels count and in which order: C order, i slowest. It takes volumes to masked arrays and
 //!   back, and knows the hemispheres.
-//! * [`sphere`] makes regions of interest, [`swap_hemispheres`] mirrors volumes.
+//! * [`Resampler`] takes volumes to another grid; [`epi_mask`], [`MaskVotes`] and [`Mask::symmetric_part`] find the brain
+//!   that runs share; [`Signals`] and [`SignalCleaner`] make time courses of it.
+//! * [`sphere`] makes regions of interest, [`Atlas`] parcels, [`swap_hemispheres`] mirrors volumes.
 //! * [`RegressorOperator`] turns the activations of a run's words into the features of its scans.
+//! * [`MaskJob`], [`ResampleJob`], [`CleanJob`], [`SphereJob`] and [`RegressorJob`] go from files to files, with provenance.
 //! * [`joblib`] reads the arrays that the reference study publishes, [`load_isc`] its inter-subject correlations.
 //!
 //! Files are believed as far as they are long: sizes that a header announces are checked against the file before
@@ -31,6 +34,7 @@
 #![allow(clippy::needless_range_loop, reason = "affines read best by row and column")]
 
 mod affine;
+mod atlas;
 mod butterworth;
 mod byte_source;
 mod clean;
@@ -69,6 +73,7 @@ mod spline;
 mod volume_stream;
 
 pub use affine::{Affine, affines_close, diagonal_affine, invert_affine, transform};
+pub use atlas::{Atlas, LabelTable, Parcel};
 pub use clean::{CleaningParams, SignalCleaner};
 pub use clean_job::{CleanJob, CleanReport};
 pub use epi_mask::{MaskVotes, epi_mask};

@@ -9,9 +9,12 @@
 )]
 
 mod bad_images;
+mod bad_runs;
 mod common;
 mod images;
 mod joblib_dumps;
+mod preprocessing;
+mod preprocessing_properties;
 mod properties;
 mod real_data;
 mod regressors;

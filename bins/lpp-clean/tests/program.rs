@@ -1,0 +1,89 @@
+//! The program from flags to files, and how it fails.
+
+use std::process::Command;
+
+use lpp_testkit::{Tolerance, assert_close, assert_fails, assert_succeeds, assert_usage_error, load_npy};
+use ndarray::Array2;
+
+fn fixture(name: &str) -> String {
+    lpp_testkit::fixture("fmri").join(name).display().to_string()
+}
+
+fn program(folder: &tempfile::TempDir, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-clean"));
+    command.current_dir(folder.path()).arg("-q").args(arguments);
+    command
+}
+
+#[test]
+fn the_signals_of_nilearn_come_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let (image, mask) = (fixture("clean/f4_smooth.nii"), fixture("clean/mask.nii"));
+    let common = [
+        image.as_str(),
+        "--mask",
+        &mask,
+        "--smoothing-fwhm",
+        "4",
+        "-o",
+        "ts.npy",
+    ];
+    let found = || -> Array2<f32> { load_npy(folder.path().join("ts.npy")) };
+    let raw: Array2<f64> = load_npy(fixture("clean/f4_smooth_raw.npy"));
+    assert!(assert_succeeds(&mut program(&folder, &common)).contains("40 scans"));
+    // One sum in f64 and one rounding per axis, in the reference's order.
+    assert_close(&found(), &raw, Tolerance::relative(1e-6));
+    let cleaning = [
+        "--detrend",
+        "--standardize",
+        "--high-pass",
+        "0.0078125",
+        "--tr",
+        "2",
+    ];
+    let command = &mut program(&folder, &[&common[..], &cleaning].concat());
+    assert!(assert_succeeds(command).contains("ts.npy: written"));
+    assert!(assert_succeeds(command).contains("ts.npy: up to date"));
+    let clean: Array2<f64> = load_npy(fixture("clean/f4_smooth_clean.npy"));
+    // Two spacings of a mean of 1000 over standard deviations that smoothing makes as small as 3.
+    assert_close(&found(), &clean, Tolerance::absolute(1.3e-4));
+}
+
+#[test]
+fn bad_input_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let (image, mask) = (fixture("clean/f4.nii"), fixture("clean/mask.nii"));
+    let whole = std::fs::read(&image).unwrap();
+    std::fs::write(folder.path().join("cut.nii"), &whole[..whole.len() / 2]).unwrap();
+    let other = fixture("mask/single_0.nii");
+    for (arguments, parts) in [
+        (
+            vec!["none.nii", "--mask", &mask],
+            vec!["none.nii", "No such file"],
+        ),
+        (vec!["cut.nii", "--mask", &mask], vec!["cut.nii", "too small"]),
+        (vec![&image, "--mask", &image], vec!["f4.nii", "expected a mask"]),
+        (vec![&image], vec!["masks/mask_lpp_en.nii.gz", "No such file"]),
+        (
+            vec![&other, "--mask", &mask],
+            vec!["single_0.nii", "another grid"],
+        ),
+        (
+            vec![&other, "--mask", &mask, "--high-pass", "-1"],
+            vec!["cut-off", "-1"],
+        ),
+        (
+            vec![&image, "--mask", &mask, "--high-pass", "0.01", "--tr", "0"],
+            vec!["repetition time"],
+        ),
+        (
+            vec![&image, "--mask", &mask, "--smoothing-fwhm", "nan"],
+            vec!["smoothing width"],
+        ),
+    ] {
+        let arguments = [&arguments[..], &["-o", "out/ts.npy"]].concat();
+        assert_fails(&mut program(&folder, &arguments), &parts);
+    }
+    assert!(!folder.path().join("out").exists());
+    assert_usage_error(&mut program(&folder, &[&image, "--mask", &mask]));
+}

@@ -1,0 +1,352 @@
+//! Parcels: a label image on the grid of a mask, and the names of its labels.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use ndarray::ArrayD;
+
+use crate::FmriError;
+use crate::csv_table::CsvTable;
+use crate::grid::Grid;
+use crate::hemisphere::Reordered;
+use crate::image::Image;
+use crate::mask::Mask;
+use crate::numeric::NumArray;
+use crate::resample::Resampler;
+use crate::sampling::Interpolation;
+
+/// Labels of the voxels of a mask.
+///
+/// Any label image will do. The reference study uses the Harvard–Oxford atlas, `cortl-maxprob-thr0-2mm`, from the data
+/// folder of FSL or nilearn; in it, odd labels are left and even ones right.
+///
+/// ```no_run
+/// use lpp_fmri::{Atlas, LabelTable, Mask};
+///
+/// # fn main() -> Result<(), lpp_fmri::FmriError> {
+/// let mask = Mask::load("masks/mask_lpp_en.nii.gz".as_ref())?;
+/// let table = LabelTable::load("HarvardOxford-Cortical-Lateralized.xml".as_ref())?;
+/// let image = "HarvardOxford-cortl-maxprob-thr0-2mm.nii.gz";
+/// for parcel in Atlas::load(image.as_ref(), &mask)?.parcels(&table) {
+///     println!("{}: {} voxels", parcel.name, parcel.voxels.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Atlas {
+    labels: Vec<u32>,
+}
+
+/// A labelled region inside a mask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parcel {
+    /// Its value in the label image.
+    pub label: u32,
+    /// Its name, or the label's number if the table has none.
+    pub name: String,
+    /// Positions of its voxels in masked arrays, ascending.
+    pub voxels: Vec<usize>,
+}
+
+impl Atlas {
+    /// Reads a label image and brings it to the mask's grid by nearest neighbours, its axes put upright first.
+    ///
+    /// # Errors
+    /// [`FmriError`] naming the file if it is no 3-D image of whole numbers of 0 or more, or does not reach the mask.
+    ///
+    /// # References
+    /// nilearn 0.10.4, `fetch_atlas_harvard_oxford` and `resample_to_img` with nearest interpolation
+    pub fn load(path: &Path, mask: &Mask) -> Result<Self, FmriError> {
+        let expected = "one volume of labels: whole numbers, 0 or more";
+        let image = Image::load(path)?;
+        let volume = image.to_f64_volume().map_err(|_| {
+            let found = format!("an image of shape {:?}", image.values().shape());
+            FmriError::malformed(path, found, expected)
+        })?;
+        let labels: ArrayD<u32> = volume.mapv(to_label).into_dyn();
+        if let Some(wrong) = volume
+            .iter()
+            .find(|v| f64::from(to_label(**v)).to_bits() != (**v + 0.0).to_bits())
+        {
+            return Err(FmriError::malformed(path, format!("the value {wrong}"), expected));
+        }
+        let (grid, labels) = upright(*image.grid(), labels)?;
+        let resampler = Resampler::new(&grid, mask.grid(), Interpolation::Nearest)
+            .map_err(|e| FmriError::malformed(path, e.to_string(), "an atlas that reaches the mask"))?;
+        let on_mask = Image::new(*mask.grid(), resampler.volume(NumArray::U32(labels))?)?.to_f64_volume()?;
+        Ok(Self {
+            labels: mask.apply(&on_mask)?.into_iter().map(to_label).collect(),
+        })
+    }
+
+    /// The label of every voxel, in the order of masked arrays; 0 is no parcel.
+    #[must_use]
+    pub fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+
+    /// The parcels that have voxels, by ascending label.
+    #[must_use]
+    pub fn parcels(&self, table: &LabelTable) -> Vec<Parcel> {
+        let mut voxels: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (voxel, &label) in self.labels.iter().enumerate().filter(|(_, label)| **label != 0) {
+            voxels.entry(label).or_default().push(voxel);
+        }
+        voxels
+            .into_iter()
+            .map(|(label, voxels)| Parcel {
+                label,
+                name: table.name(label),
+                voxels,
+            })
+            .collect()
+    }
+
+    /// The parcels that the reference's notebook looks at: with n distinct values besides 0, the labels 1 to n.
+    ///
+    /// If a label has no voxel in the mask, this drops the last ones; a parcel may also be empty.
+    /// [`parcels`](Self::parcels) has neither quirk.
+    #[must_use]
+    pub fn reference_parcels(&self, table: &LabelTable) -> Vec<Parcel> {
+        let mut present: BTreeMap<u32, Parcel> = self
+            .parcels(table)
+            .into_iter()
+            .map(|parcel| (parcel.label, parcel))
+            .collect();
+        let n = u32::try_from(present.len()).unwrap_or(u32::MAX);
+        (1..=n)
+            .map(|label| {
+                present.remove(&label).unwrap_or_else(|| Parcel {
+                    label,
+                    name: table.name(label),
+                    voxels: Vec::new(),
+                })
+            })
+            .collect()
+    }
+}
+
+/// What is no label becomes one that differs from it.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the caller compares the label with the value"
+)]
+fn to_label(value: f64) -> u32 {
+    value as u32
+}
+
+/// Axes in x, y, z order with positive steps, unless they are oblique.
+fn upright(grid: Grid, labels: ArrayD<u32>) -> Result<(Grid, ArrayD<u32>), FmriError> {
+    let found = labels.shape().to_vec();
+    let volume = labels.into_dimensionality().map_err(|_| FmriError::Shape {
+        what: "the atlas",
+        found,
+        expected: grid.shape().to_vec(),
+    })?;
+    match Reordered::new(&grid, &volume) {
+        Ok(upright) => Ok((upright.grid, upright.volume.into_dyn())),
+        Err(FmriError::RotatedAffine { .. }) => Ok((grid, volume.into_dyn())),
+        Err(other) => Err(other),
+    }
+}
+
+/// Names of the labels of an atlas.
+///
+/// ```
+/// # fn main() -> Result<(), lpp_fmri::FmriError> {
+/// # let path = std::env::temp_dir().join(format!("lpp-doc-labels-{}.xml", std::process::id()));
+/// std::fs::write(&path, r#"<label index="0" x="1" y="2" z="3">Left Frontal Pole</label>"#).unwrap();
+/// let table = lpp_fmri::LabelTable::load(&path)?;
+/// // FSL counts from 0 in the table and from 1 in the image.
+/// assert_eq!((table.name(1).as_str(), table.name(7).as_str()), ("Left Frontal Pole", "7"));
+/// # std::fs::remove_file(&path).ok();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LabelTable {
+    names: BTreeMap<u32, String>,
+}
+
+impl LabelTable {
+    /// Reads FSL's `.xml`, whose label L names the value L + 1 of the image, or a CSV file with the columns `label` and
+    /// `name`, whose labels are the values themselves.
+    ///
+    /// # Errors
+    /// [`FmriError`] naming the file if it cannot be read, holds no label, or the same label twice.
+    pub fn load(path: &Path) -> Result<Self, FmriError> {
+        let rows = if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("xml")) {
+            xml_labels(path)?
+        } else {
+            csv_labels(path)?
+        };
+        let mut names = BTreeMap::new();
+        for (label, name) in rows {
+            if names.insert(label, name).is_some() {
+                return Err(FmriError::malformed(
+                    path,
+                    format!("two names of label {label}"),
+                    "one name for each label",
+                ));
+            }
+        }
+        Ok(Self { names })
+    }
+
+    /// The name of a label; its number if it has none.
+    #[must_use]
+    pub fn name(&self, label: u32) -> String {
+        self.names
+            .get(&label)
+            .cloned()
+            .unwrap_or_else(|| label.to_string())
+    }
+
+    /// Number of names.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether it names nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+}
+
+fn csv_labels(path: &Path) -> Result<Vec<(u32, String)>, FmriError> {
+    let table = CsvTable::load(path)?;
+    let labels = table.text("label")?.into_iter().map(|text| {
+        text.parse().map_err(|_| {
+            FmriError::malformed(path, format!("the label {text:?}"), "a whole number of 0 or more")
+        })
+    });
+    let labels = labels.collect::<Result<Vec<u32>, _>>()?;
+    Ok(labels.into_iter().zip(table.text("name")?).collect())
+}
+
+/// The `label` elements of an FSL atlas. Its files are flat lists, for which a whole XML parser is not needed.
+fn xml_labels(path: &Path) -> Result<Vec<(u32, String)>, FmriError> {
+    let expected = "elements <label index=\"N\" ...>NAME</label>";
+    let text = fs::read_to_string(path).map_err(FmriError::read(path))?;
+    let label = |element: &str| {
+        let (attributes, rest) = element.split_once('>')?;
+        let (name, _) = rest.split_once("</label")?;
+        let (_, index) = attributes.split_once("index=")?;
+        let quote = index.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        let index: u32 = index[1..].split(quote).next()?.trim().parse().ok()?;
+        Some((index.checked_add(1)?, unescaped(name.trim())))
+    };
+    let elements = text
+        .split("<label")
+        .skip(1)
+        .filter(|e| e.starts_with(char::is_whitespace));
+    let labels: Option<Vec<_>> = elements.map(label).collect();
+    match labels {
+        Some(labels) if !labels.is_empty() => Ok(labels),
+        Some(_) => Err(FmriError::malformed(path, "no label", expected)),
+        None => Err(FmriError::malformed(path, "a damaged label", expected)),
+    }
+}
+
+fn unescaped(text: &str) -> String {
+    let entities = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&apos;", "'"),
+        ("&quot;", "\""),
+        ("&amp;", "&"),
+    ];
+    entities.iter().fold(text.to_owned(), |text, (entity, plain)| {
+        text.replace(entity, plain)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::affine::diagonal_affine;
+    use ndarray::Array3;
+
+    fn mask() -> Mask {
+        let grid = Grid::new([3, 2, 2], diagonal_affine([4.0; 3], [-4.0, 0.0, 0.0])).unwrap();
+        Mask::new(grid, Array3::from_elem((3, 2, 2), true)).unwrap()
+    }
+
+    /// Labels on a 2 mm grid whose x runs from right to left, as FSL's do.
+    fn atlas_of(labels: &Array3<i16>) -> Result<Atlas, FmriError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("atlas.nii.gz");
+        let (i, j, k) = labels.dim();
+        let grid = Grid::new([i, j, k], diagonal_affine([-2.0, 2.0, 2.0], [4.0, 0.0, 0.0])).unwrap();
+        Image::new(grid, labels.clone().into_dyn().mapv(i32::from))
+            .unwrap()
+            .save(&path)
+            .unwrap();
+        Atlas::load(&path, &mask())
+    }
+
+    #[test]
+    fn labels_reach_the_voxels_of_the_mask() {
+        // x = 4, 2, 0, −2, −4 along i.
+        let labels =
+            Array3::from_shape_fn((5, 3, 3), |(i, j, _)| if j == 2 { 0 } else { [9, 8, 5, 2, 1][i] });
+        let atlas = atlas_of(&labels).unwrap();
+        assert_eq!(atlas.labels(), [1, 1, 0, 0, 5, 5, 0, 0, 9, 9, 0, 0]);
+        let table = LabelTable::default();
+        let parcels = atlas.parcels(&table);
+        assert_eq!(parcels.iter().map(|p| p.label).collect::<Vec<_>>(), [1, 5, 9]);
+        assert_eq!(parcels[1].voxels, [4, 5]);
+        // Three values, so the notebook takes 1, 2 and 3: two of them are empty and two parcels are lost.
+        let found: Vec<usize> = atlas
+            .reference_parcels(&table)
+            .iter()
+            .map(|p| p.voxels.len())
+            .collect();
+        assert_eq!(found, [2, 0, 0]);
+    }
+
+    #[test]
+    fn negative_labels_are_refused() {
+        let error = atlas_of(&Array3::from_elem((5, 3, 3), -1))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("atlas.nii.gz") && error.contains("the value -1"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn tables_come_as_xml_or_csv() {
+        let folder = tempfile::tempdir().unwrap();
+        let load = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            LabelTable::load(&path)
+        };
+        let xml = "<atlas><data>\n<label index=\"0\" x=\"3\">Left A &amp; B</label>\n<label index='1'>Right</label></data>";
+        let table = load("a.xml", xml).unwrap();
+        assert_eq!(
+            (table.len(), table.name(1), table.name(2)),
+            (2, "Left A & B".into(), "Right".into())
+        );
+        let table = load("a.csv", "label,name\n3,X\n").unwrap();
+        assert_eq!((table.name(3), table.name(4)), ("X".into(), "4".into()));
+        for (name, text, part) in [
+            ("b.xml", "<atlas></atlas>", "no label"),
+            ("b.xml", "<label index=\"x\">A</label>", "a damaged label"),
+            ("b.xml", "<label index=\"1\">A", "a damaged label"),
+            ("b.csv", "label,name\n-3,X\n", "the label \"-3\""),
+            ("b.csv", "label,name\n3,X\n3,Y\n", "two names of label 3"),
+            ("b.csv", "name\nX\n", "a column label"),
+        ] {
+            let message = load(name, text).unwrap_err().to_string();
+            assert!(message.contains(part) && message.contains(name), "{message}");
+        }
+    }
+}
