@@ -50,7 +50,6 @@ impl<'a> GroupMeans<'a> {
     }
 
     /// The average subject: the mean, z-scored in `f32`; a voxel that does not vary becomes NaN.
-    #[expect(clippy::cast_possible_truncation, reason = "a small count")]
     pub(crate) fn average(&self) -> Array2<f32> {
         standardise_plainly(&self.single.mapv(|sum| sum / self.n_subjects as f32))
     }
@@ -90,10 +89,12 @@ mod tests {
     fn halves_are_the_means_of_their_subjects() {
         let halves = SplitHalf::draw(5, 2, 7);
         let signals: Vec<Array2<f32>> = (0..5u8)
-            .map(|s| Array2::from_shape_fn((6, 3), |(t, v)| f32::from(s) * 0.3 + (t * v) as f32))
+            .map(|s| Array2::from_shape_fn((6, 3), |(t, v)| f32::from(s) * 0.5 + (t * v) as f32))
             .collect();
         let mut means = GroupMeans::new((6, 3), &halves);
-        signals.iter().for_each(|subject| means.add(subject));
+        for subject in &signals {
+            means.add(subject);
+        }
         for (trial, half) in halves.iter().enumerate() {
             let mean = |group: &[usize]| {
                 let sum = group.iter().fold(Array2::<f64>::zeros((4, 3)), |sum, &s| {

@@ -21,7 +21,7 @@ impl SignalSource<'_> {
         match &self.mask {
             mask if is_array => {
                 let signals = npy::load_f32_matrix(run)?;
-                self.check_array(run, &signals, mask.as_ref())?;
+                check_array(run, &signals, mask.as_ref())?;
                 Ok(signals)
             }
             Some((_, mask)) => {
@@ -36,31 +36,27 @@ impl SignalSource<'_> {
             }),
         }
     }
+}
 
-    fn check_array(
-        &self,
-        run: &Path,
-        signals: &Array2<f32>,
-        mask: Option<&(&Path, Mask)>,
-    ) -> Result<(), EncodingError> {
-        let mismatch = |found, expected| EncodingError::Mismatch {
-            path: run.to_owned(),
-            found,
-            expected,
-        };
-        if let Some((path, mask)) = mask
-            && mask.n_voxels() != signals.ncols()
-        {
-            let expected = format!("{} as in {}", mask.n_voxels(), path.display());
-            return Err(mismatch(format!("{} voxels", signals.ncols()), expected));
-        }
-        match signals.iter().find(|v| !v.is_finite()) {
-            Some(value) => Err(mismatch(
-                format!("the value {value}"),
-                "cleaned, finite signals".to_owned(),
-            )),
-            None => Ok(()),
-        }
+/// Arrays must fit the mask and be finite.
+fn check_array(run: &Path, signals: &Array2<f32>, mask: Option<&(&Path, Mask)>) -> Result<(), EncodingError> {
+    let mismatch = |found, expected| EncodingError::Mismatch {
+        path: run.to_owned(),
+        found,
+        expected,
+    };
+    if let Some((path, mask)) = mask
+        && mask.n_voxels() != signals.ncols()
+    {
+        let expected = format!("{} as in {}", mask.n_voxels(), path.display());
+        return Err(mismatch(format!("{} voxels", signals.ncols()), expected));
+    }
+    match signals.iter().find(|v| !v.is_finite()) {
+        Some(value) => Err(mismatch(
+            format!("the value {value}"),
+            "cleaned, finite signals".to_owned(),
+        )),
+        None => Ok(()),
     }
 }
 

@@ -61,10 +61,7 @@ impl HighPass {
                 expected: "more than 0 and less than half the sampling rate",
             });
         }
-        #[expect(
-            clippy::float_cmp,
-            reason = "this very filter is tabulated, its neighbours are not"
-        )]
+        // This very filter is tabulated, its neighbours are not.
         if cutoff == STUDY_CUTOFF {
             return Ok(STUDY);
         }

@@ -112,7 +112,9 @@ fn mean_of_rest<T: Real>(mut sum: Vec<T>, reader: &mut ImageReader, n: usize) ->
         with_array!(volume, array => add(&mut sum, &into_file_order(array)));
     }
     let n = T::from_double(n as f64);
-    sum.iter_mut().for_each(|v| *v /= n);
+    for value in &mut sum {
+        *value /= n;
+    }
     Ok(sum)
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn largest_component(volume: &ArrayRef3<bool>) -> Array3<bool> {
     let mut left = volume.to_owned();
     let mut largest = Vec::new();
     for place in ndarray::indices(volume.raw_dim()) {
-        let component = take_component(&mut left, place.into());
+        let component = take_component(&mut left, place);
         if component.len() > largest.len() {
             largest = component;
         }

@@ -266,6 +266,10 @@ fn plan(source: &Grid, target: &Grid) -> Result<Plan, FmriError> {
         product(&inverse, target.affine())
     };
     let shift = [map[0][3], map[1][3], map[2][3]];
+    #[expect(
+        clippy::float_cmp,
+        reason = "only exactly the identity is copied, as in the reference"
+    )]
     let same_axes = (0..3).all(|r| (0..3).all(|c| map[r][c] == f64::from(u8::from(r == c))));
     Ok(if same_axes && shift.iter().all(|b| b.fract() == 0.0) {
         Plan::Shift(shift)

@@ -66,7 +66,10 @@ impl Signals {
         map_volumes(
             &mut reader,
             |volume| Ok(masked(volume, smoother.as_ref(), &places)),
-            |scan| scans.push(scan),
+            |scan| {
+                scans.push(scan);
+                Ok(())
+            },
         )?;
         scans.finish()
     }
@@ -198,12 +201,11 @@ impl Scans {
         }
     }
 
-    fn push(&mut self, scan: Scan) -> Result<(), FmriError> {
+    fn push(&mut self, scan: Scan) {
         match scan {
             Scan::Single(values) => self.single.extend(values),
             Scan::Double(values) => self.double.extend(values),
         }
-        Ok(())
     }
 
     fn finish(self) -> Result<Signals, FmriError> {

@@ -24,10 +24,10 @@ fn filter_axis(values: &mut [f64], n: usize, stride: usize) {
     let mut lines = vec![[0.0; LANES]; n];
     let start_of = |line: usize| line / stride * stride * n + line % stride;
     for first in (0..n_lines).step_by(LANES) {
-        let lanes = LANES.min(n_lines - first);
+        let n_together = LANES.min(n_lines - first);
         let start = start_of(first);
         // Neighbouring lines that lie beside each other are copied in one piece.
-        if lanes == LANES && first % stride + LANES <= stride {
+        if n_together == LANES && first % stride + LANES <= stride {
             for (x, row) in lines.iter_mut().enumerate() {
                 row.copy_from_slice(&values[start + x * stride..][..LANES]);
             }
@@ -37,14 +37,14 @@ fn filter_axis(values: &mut [f64], n: usize, stride: usize) {
             }
             continue;
         }
-        for lane in 0..lanes {
+        for lane in 0..n_together {
             let start = start_of(first + lane);
             for (x, row) in lines.iter_mut().enumerate() {
                 row[lane] = values[start + x * stride];
             }
         }
         filter.apply(&mut lines);
-        for lane in 0..lanes {
+        for lane in 0..n_together {
             let start = start_of(first + lane);
             for (x, row) in lines.iter().enumerate() {
                 values[start + x * stride] = row[lane];
