@@ -1,7 +1,5 @@
 //! `lpp-clean`: cleaned time courses of the voxels of a mask.
 
-#![expect(clippy::doc_markdown, reason = "clap shows these texts as they are")]
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 

@@ -1,5 +1,7 @@
 //! The program from flags to files, and how it fails.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
+
 use std::process::Command;
 
 use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error, load_npy};

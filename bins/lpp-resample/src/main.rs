@@ -1,7 +1,5 @@
 //! `lpp-resample`: images on another grid.
 
-#![expect(clippy::doc_markdown, reason = "clap shows these texts as they are")]
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 
