@@ -1,5 +1,7 @@
 //! `lpp-average`: the average subject and the inter-subject correlation.
 
+#![expect(clippy::doc_markdown, reason = "clap shows these texts as they are")]
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
