@@ -101,6 +101,18 @@ fn bad_input_is_explained() {
             vec!["sixteen numbers"],
         ),
         (
+            vec![
+                &image,
+                "--out",
+                "out",
+                GRID[0],
+                GRID[1],
+                "--shape",
+                "999999,999999,999999",
+            ],
+            vec!["number of voxels"],
+        ),
+        (
             vec![&image, "--out", "out", "--like", "none.nii"],
             vec!["none.nii"],
         ),

@@ -127,14 +127,14 @@ impl Resampler {
 
     fn cubic(&self, sampler: &Sampler, volume: NumArray) -> Result<NumArray, FmriError> {
         match volume {
-            NumArray::I8(v) => self.spline(sampler, v, f32::from_double),
-            NumArray::I16(v) => self.spline(sampler, v, f32::from_double),
-            NumArray::I32(v) => self.spline(sampler, v, f32::from_double),
-            NumArray::I64(v) => self.spline(sampler, v, f64::from_double),
-            NumArray::U8(v) => self.spline(sampler, v, |t| u8::from_double(half_up(t))),
-            NumArray::U16(v) => self.spline(sampler, v, |t| u16::from_double(half_up(t))),
-            NumArray::U32(v) => self.spline(sampler, v, |t| u32::from_double(half_up(t))),
-            NumArray::U64(v) => self.spline(sampler, v, |t| u64::from_double(half_up(t))),
+            NumArray::I8(v) => self.spline(sampler, into_file_order(v), f32::from_double),
+            NumArray::I16(v) => self.spline(sampler, into_file_order(v), f32::from_double),
+            NumArray::I32(v) => self.spline(sampler, into_file_order(v), f32::from_double),
+            NumArray::I64(v) => self.spline(sampler, into_file_order(v), f64::from_double),
+            NumArray::U8(v) => self.spline(sampler, into_file_order(v), |t| u8::from_double(half_up(t))),
+            NumArray::U16(v) => self.spline(sampler, into_file_order(v), |t| u16::from_double(half_up(t))),
+            NumArray::U32(v) => self.spline(sampler, into_file_order(v), |t| u32::from_double(half_up(t))),
+            NumArray::U64(v) => self.spline(sampler, into_file_order(v), |t| u64::from_double(half_up(t))),
             NumArray::F32(v) => self.float_spline(sampler, v, f32::NAN),
             NumArray::F64(v) => self.float_spline(sampler, v, f64::NAN),
         }
@@ -143,16 +143,13 @@ impl Resampler {
     fn spline<T: Sample, O: Element>(
         &self,
         sampler: &Sampler,
-        volume: ArrayD<T>,
+        values: Vec<T>,
         finish: impl Fn(f64) -> O,
     ) -> Result<NumArray, FmriError>
     where
         NumArray: From<ArrayD<O>>,
     {
-        let mut values: Vec<f64> = into_file_order(volume)
-            .into_iter()
-            .map(Sample::to_double)
-            .collect();
+        let mut values: Vec<f64> = values.into_iter().map(Sample::to_double).collect();
         spline_coefficients(&mut values, self.source.shape());
         self.shaped(sampler.cubic(&values, finish))
     }
@@ -166,10 +163,10 @@ impl Resampler {
     where
         NumArray: From<ArrayD<T>>,
     {
-        if volume.iter().all(|v| v.is_finite()) {
-            return self.spline(sampler, volume, T::from_double);
-        }
         let values = into_file_order(volume);
+        if values.iter().all(|v| v.is_finite()) {
+            return self.spline(sampler, values, T::from_double);
+        }
         let holes: Vec<bool> = values.iter().map(|v| !v.is_finite()).collect();
         let mut filled = fill_non_finite(&values, self.source.shape());
         spline_coefficients(&mut filled, self.source.shape());
@@ -305,17 +302,23 @@ pub struct ValueRange {
 impl ValueRange {
     /// Widens the range by the values that are not NaN.
     pub fn include(&mut self, values: &NumArray) {
-        with_array!(values, array => {
-            for value in array {
-                // A comparison with NaN is false.
-                let value = value.to_double();
-                if value < self.low {
-                    self.low = value;
-                } else if value > self.high {
-                    self.high = value;
-                }
-            }
+        with_array!(values, array => match array.as_slice_memory_order() {
+            // Volumes from files have i fastest; walking them by index would take longer than resampling them.
+            Some(elements) => self.include_all(elements.iter().copied()),
+            None => self.include_all(array.iter().copied()),
         });
+    }
+
+    fn include_all<T: Sample>(&mut self, values: impl Iterator<Item = T>) {
+        for value in values {
+            // A comparison with NaN is false.
+            let value = value.to_double();
+            if value < self.low {
+                self.low = value;
+            } else if value > self.high {
+                self.high = value;
+            }
+        }
     }
 
     /// Widens the range by another.

@@ -15,6 +15,9 @@ use crate::resample::{Resampler, ValueRange, result_type};
 use crate::sampling::Interpolation;
 use crate::volume_stream::map_volumes;
 
+/// Largest target grid: 1024 voxels along each axis, 4 GiB a volume in single precision.
+const MAX_VOXELS: f64 = 1_073_741_824.0;
+
 /// Images in, images on one grid out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResampleJob {
@@ -41,6 +44,7 @@ impl ResampleJob {
         if self.images.is_empty() {
             return Err(FmriError::NoRuns);
         }
+        check_size(&self.target)?;
         progress.start("resampling", self.images.len() as u64);
         let mut written = Vec::with_capacity(self.images.len());
         for (input, output) in &self.images {
@@ -106,7 +110,7 @@ pub fn resample_file(path: &Path, target: &Grid, interpolation: Interpolation) -
         shape.push(reader.n_volumes());
     }
     let mut range = ValueRange::default();
-    let mut volumes = Vec::with_capacity(reader.n_volumes());
+    let mut volumes = Vec::new();
     map_volumes(
         &mut reader,
         |volume| {
@@ -142,6 +146,19 @@ fn shift_image(
     range.include(&values);
     let pasted = with_array!(values, array => paste(&array, shift, target.shape()).map(NumArray::from))?;
     Ok(Image::new(*target, range.clip(pasted))?.with_time_step(time_step))
+}
+
+/// A mistyped shape should be an error, not an attempt to take all memory.
+fn check_size(target: &Grid) -> Result<(), FmriError> {
+    let n_voxels: f64 = target.shape().iter().map(|n| *n as f64).product();
+    if n_voxels > MAX_VOXELS {
+        return Err(FmriError::InvalidParameter {
+            name: "the number of voxels of the target grid",
+            value: n_voxels,
+            expected: "2^30 or less",
+        });
+    }
+    Ok(())
 }
 
 /// Volumes of one type, joined along the fourth axis.
