@@ -34,7 +34,7 @@ test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests 
 
 test-demo: build ## The demo at a small size, which must recover the planted effects; then broken input for every program
 	@study=$$(mktemp -d) && trap 'rm -rf "$$study"' EXIT && \
-	  setup/demo.sh $(BIN) "$$study" --runs 6 --words-per-run 400 --models gpt2:4,llama:12,gpt2:32 && \
+	  setup/demo.sh $(BIN) "$$study" --words-per-run 300 --models gpt2:4,llama:12,gpt2:32 && \
 	  setup/bad-input.sh $(BIN) "$$study"
 
 bench: setup ## Time the kernels (criterion)

@@ -41,9 +41,6 @@ struct WholeStudy {
     /// Seed of everything random
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Number of runs, 3 to 9
-    #[arg(long, value_name = "N", default_value_t = 9)]
-    runs: usize,
     /// Words of each run, at least
     #[arg(long, value_name = "N", default_value_t = 600)]
     words_per_run: usize,
@@ -101,7 +98,6 @@ fn make_study(args: WholeStudy, common: &CommonArgs) -> anyhow::Result<()> {
         root: args.study.study,
         seed: args.seed,
         lang: args.study.lang,
-        n_runs: args.runs,
         words_per_run: args.words_per_run,
         models: args.models,
         baseline_dims: args.baseline_dims,

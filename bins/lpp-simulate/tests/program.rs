@@ -19,8 +19,6 @@ fn small(study: &Path) -> Command {
     command.args([
         "--seed",
         "5",
-        "--runs",
-        "3",
         "--words-per-run",
         "60",
         "--models",
@@ -58,12 +56,12 @@ fn the_same_seed_makes_the_same_study() {
     for expected in [
         "lpp.toml",
         "annotation/EN/lppEN_word_information.csv",
-        "text/lpp_en_text/text_en_run3.txt",
+        "text/lpp_en_text/text_en_run9.txt",
         "models/sim-gpt2-4/model.safetensors",
         "models/sim-llama-8/tokenizer.json",
         "masks/mask_lpp_en.nii.gz",
         "isc/isc_en.npy",
-        "average_subject/en/run-2.npy",
+        "average_subject/en/run-8.npy",
         "simulation/truth.json",
     ] {
         assert!(made.iter().any(|(name, _)| name == expected), "{expected}");
@@ -78,8 +76,8 @@ fn wrong_calls_are_refused() {
     assert_usage_error(simulate(dir.path()).args(["--models", "bert:8"]));
     assert_usage_error(simulate(dir.path()).args(["--lang", "de"]));
     assert_fails(
-        simulate(dir.path()).args(["--runs", "2"]),
-        &["the number of runs is 2", "3 to 9"],
+        simulate(dir.path()).args(["--words-per-run", "5"]),
+        &["words a run is 5", "60 to 20000"],
     );
     let mut compare = Command::new(env!("CARGO_BIN_EXE_lpp-simulate"));
     assert_fails(

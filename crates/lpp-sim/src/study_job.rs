@@ -20,6 +20,8 @@ use crate::random::{normal, stream};
 use crate::story::{StoryRun, tell_story, vocabulary};
 use crate::truth::Truth;
 
+/// Runs of a study, as many as the data set has.
+const N_RUNS: usize = 9;
 /// Scans go on for this long after the last word, seconds: the response to it is then over its peak.
 const TAIL_S: f64 = 10.0;
 /// Scatter of the inter-subject correlation from one trial to the next.
@@ -43,8 +45,6 @@ pub struct StudySimulation {
     pub seed: u64,
     /// Language under whose name the (English) story is filed.
     pub lang: Language,
-    /// Number of runs, 3 to 9 (nested cross-validation needs three).
-    pub n_runs: usize,
     /// Words of each run, at least.
     pub words_per_run: usize,
     /// The models.
@@ -63,7 +63,6 @@ impl StudySimulation {
         let step = Step::new(software, Truth::path(&self.root))
             .parameter("seed", self.seed)
             .parameter("lang", self.lang)
-            .parameter("n_runs", self.n_runs)
             .parameter("words_per_run", self.words_per_run)
             .parameter(
                 "models",
@@ -84,9 +83,6 @@ impl StudySimulation {
             found: found.to_string(),
             expected,
         };
-        if !(3..=9).contains(&self.n_runs) {
-            return Err(setting("the number of runs", self.n_runs, "3 to 9"));
-        }
         if !(60..=20_000).contains(&self.words_per_run) {
             return Err(setting(
                 "the number of words a run",
@@ -101,12 +97,12 @@ impl StudySimulation {
     }
 
     fn make(&self, progress: &dyn Progress) -> Result<(), SimError> {
-        progress.start("simulating", (self.n_runs + self.models.len() + 1) as u64);
+        progress.start("simulating", (N_RUNS + self.models.len() + 1) as u64);
         let config = self.config();
         write_atomically(&self.root.join("lpp.toml"), config.to_toml().as_bytes())?;
         let study = Study::open(&self.root)?;
         let mut latents = WordLatents::new(self.seed);
-        let story = tell_story(self.seed, self.n_runs, self.words_per_run);
+        let story = tell_story(self.seed, N_RUNS, self.words_per_run);
         self.write_story(&study, &story)?;
         write_glove(&self.glove_path(), self.seed, &mut latents)?;
         for &model in &self.models {
@@ -121,7 +117,7 @@ impl StudySimulation {
         let words = word_table(&story, &study.annotation(self.lang))?;
         let n_scans: Vec<usize> = story.iter().map(|run| scans_of(run, config.tr_s)).collect();
         let bold = BoldSimulator::new(self.seed, &words, &n_scans, config.tr_s, &responses, &mut latents)?;
-        for run in 0..self.n_runs {
+        for run in 0..N_RUNS {
             npy::save(&study.average_run(self.lang, run), &bold.run(run)?)?;
             progress.advance(1);
         }
