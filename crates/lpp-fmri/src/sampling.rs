@@ -1,5 +1,7 @@
 //! From the voxels of a target grid to the taps of a source volume.
 
+use multiversion::multiversion;
+
 use crate::affine::Affine;
 use crate::spline::cubic_weights;
 
@@ -57,17 +59,7 @@ impl Sampler {
     /// Samples spline `coefficients`, in file order; 0 outside the source.
     pub(crate) fn cubic<O>(&self, coefficients: &[f64], finish: impl Fn(f64) -> O) -> Vec<O> {
         match &self.map {
-            VoxelMap::Diagonal(coordinates) => {
-                let taps = [0, 1, 2].map(|axis| -> Vec<Option<Taps>> {
-                    coordinates[axis].iter().map(|&x| self.taps(axis, x)).collect()
-                });
-                self.collect(|[i, j, k]| {
-                    finish(match (&taps[0][i], &taps[1][j], &taps[2][k]) {
-                        (Some(x), Some(y), Some(z)) => weighted_sum(coefficients, [x, y, z]),
-                        _ => 0.0,
-                    })
-                })
-            }
+            VoxelMap::Diagonal(coordinates) => self.cubic_rows(coordinates, coefficients, finish),
             VoxelMap::General(map) => self.collect(|voxel| {
                 let point = mapped(map, voxel);
                 let taps = (
@@ -81,6 +73,34 @@ impl Sampler {
                 })
             }),
         }
+    }
+
+    /// Samples row by row: all voxels of a row share their taps along the other two axes.
+    fn cubic_rows<O>(
+        &self,
+        coordinates: &[Vec<f64>; 3],
+        coefficients: &[f64],
+        finish: impl Fn(f64) -> O,
+    ) -> Vec<O> {
+        let [x, y, z] = [0, 1, 2].map(|axis| -> Vec<Option<Taps>> {
+            coordinates[axis].iter().map(|&x| self.taps(axis, x)).collect()
+        });
+        let mut row = Row::new(&x);
+        let mut out = Vec::with_capacity(x.len() * y.len() * z.len());
+        for z in &z {
+            for y in &y {
+                match (y, z) {
+                    (Some(y), Some(z)) => {
+                        weighted_row(coefficients, &mut row, y, z);
+                        out.extend(row.inside.iter().zip(&row.sums).map(|(&inside, &sum)| {
+                            finish(if inside { sum } else { 0.0 })
+                        }));
+                    }
+                    _ => out.extend(x.iter().map(|_| finish(0.0))),
+                }
+            }
+        }
+        out
     }
 
     /// The nearest of `values`, in file order; `outside` beyond the source.
@@ -158,6 +178,48 @@ fn mirrored(past_one: usize, n: usize) -> usize {
 /// Products first, offset last, summed in axis order.
 fn mapped(map: &Affine, voxel: [usize; 3]) -> [f64; 3] {
     crate::affine::transform(map, voxel.map(|v| v as f64))
+}
+
+/// The taps of a row of target voxels along axis 0, tap by tap, and its working memory.
+struct Row {
+    /// Whether the voxel lies inside the source along axis 0; the taps of others are meaningless.
+    inside: Vec<bool>,
+    offsets: [Vec<usize>; 4],
+    weights: [Vec<f64>; 4],
+    gathered: Vec<f64>,
+    sums: Vec<f64>,
+}
+
+impl Row {
+    fn new(taps: &[Option<Taps>]) -> Self {
+        let along = |tap: usize| taps.iter().map(move |t| t.map_or((0, 0.0), |t| (t.offsets[tap], t.weights[tap])));
+        Self {
+            inside: taps.iter().map(Option::is_some).collect(),
+            offsets: [0, 1, 2, 3].map(|tap| along(tap).map(|(offset, _)| offset).collect()),
+            weights: [0, 1, 2, 3].map(|tap| along(tap).map(|(_, weight)| weight).collect()),
+            gathered: vec![0.0; taps.len()],
+            sums: vec![0.0; taps.len()],
+        }
+    }
+}
+
+/// [`weighted_sum`] for a whole row, in the same order of operations for each of its voxels.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+fn weighted_row(coefficients: &[f64], row: &mut Row, y: &Taps, z: &Taps) {
+    row.sums.fill(0.0);
+    for (offsets, weights) in row.offsets.iter().zip(&row.weights) {
+        for (y_offset, y_weight) in y.offsets.into_iter().zip(y.weights) {
+            for (z_offset, z_weight) in z.offsets.into_iter().zip(z.weights) {
+                let line = &coefficients[y_offset + z_offset..];
+                for (value, &offset) in row.gathered.iter_mut().zip(offsets) {
+                    *value = line[offset];
+                }
+                for ((sum, value), weight) in row.sums.iter_mut().zip(&row.gathered).zip(weights) {
+                    *sum += value * weight * y_weight * z_weight;
+                }
+            }
+        }
+    }
 }
 
 /// The sum over 64 taps, axis 0 outermost; each coefficient is multiplied by its three weights in axis order. SciPy
