@@ -2,6 +2,8 @@
 
 use std::f64::consts::PI;
 
+use multiversion::multiversion;
+
 use crate::FmriError;
 use crate::sample::{Real, Sample};
 
@@ -99,30 +101,44 @@ impl HighPass {
     /// the type of the signals. Results are rounded to that type.
     pub(crate) fn apply<T: Real, const N: usize>(&self, signals: &mut [[T; N]], scratch: &mut Vec<[f64; N]>) {
         extend(signals, scratch);
-        self.run(scratch.iter_mut());
-        self.run(scratch.iter_mut().rev());
+        run(self, scratch, Direction::Forward);
+        run(self, scratch, Direction::Backward);
         for (signal, filtered) in signals.iter_mut().zip(&scratch[PADDING..]) {
             *signal = filtered.map(T::from_double);
         }
     }
+}
 
-    /// One pass, starting from the steady state of the first row.
-    fn run<'a, const N: usize>(&self, rows: impl Iterator<Item = &'a mut [f64; N]>) {
-        let (b, a) = (&self.numerator, &self.denominator);
-        let mut state: Option<[[f64; N]; ORDER]> = None;
-        for row in rows {
-            let state = state.get_or_insert_with(|| self.steady_state.map(|z| row.map(|x| z * x)));
-            for lane in 0..N {
-                let x = row[lane];
-                let y = state[0][lane] + b[0] * x;
-                for k in 0..ORDER - 1 {
-                    state[k][lane] = state[k + 1][lane] + x * b[k + 1] - y * a[k + 1];
-                }
-                state[ORDER - 1][lane] = x * b[ORDER] - y * a[ORDER];
-                row[lane] = y;
+/// One pass over the rows in the direction of `order`, starting from the steady state of the first of them.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+fn run<const N: usize>(filter: &HighPass, rows: &mut [[f64; N]], order: Direction) {
+    let (b, a) = (&filter.numerator, &filter.denominator);
+    let n = rows.len();
+    let place = |step: usize| match order {
+        Direction::Forward => step,
+        Direction::Backward => n - 1 - step,
+    };
+    let first = rows[place(0)];
+    let mut state = filter.steady_state.map(|z| first.map(|x| z * x));
+    for step in 0..n {
+        let row = &mut rows[place(step)];
+        for lane in 0..N {
+            let x = row[lane];
+            let y = state[0][lane] + b[0] * x;
+            for k in 0..ORDER - 1 {
+                state[k][lane] = state[k + 1][lane] + x * b[k + 1] - y * a[k + 1];
             }
+            state[ORDER - 1][lane] = x * b[ORDER] - y * a[ORDER];
+            row[lane] = y;
         }
     }
+}
+
+/// Which way a filter passes over time.
+#[derive(Debug, Clone, Copy)]
+enum Direction {
+    Forward,
+    Backward,
 }
 
 /// (1 − z⁻¹)⁵ times `gain`: five zeros at frequency 0.

@@ -92,9 +92,12 @@ impl Sampler {
                 match (y, z) {
                     (Some(y), Some(z)) => {
                         weighted_row(coefficients, &mut row, y, z);
-                        out.extend(row.inside.iter().zip(&row.sums).map(|(&inside, &sum)| {
-                            finish(if inside { sum } else { 0.0 })
-                        }));
+                        out.extend(
+                            row.inside
+                                .iter()
+                                .zip(&row.sums)
+                                .map(|(&inside, &sum)| finish(if inside { sum } else { 0.0 })),
+                        );
                     }
                     _ => out.extend(x.iter().map(|_| finish(0.0))),
                 }
@@ -192,7 +195,10 @@ struct Row {
 
 impl Row {
     fn new(taps: &[Option<Taps>]) -> Self {
-        let along = |tap: usize| taps.iter().map(move |t| t.map_or((0, 0.0), |t| (t.offsets[tap], t.weights[tap])));
+        let along = |tap: usize| {
+            taps.iter()
+                .map(move |t| t.map_or((0, 0.0), |t| (t.offsets[tap], t.weights[tap])))
+        };
         Self {
             inside: taps.iter().map(Option::is_some).collect(),
             offsets: [0, 1, 2, 3].map(|tap| along(tap).map(|(offset, _)| offset).collect()),

@@ -124,15 +124,12 @@ impl Signals {
 }
 
 fn n_constant<T: Real>(series: &Array2<T>) -> usize {
-    let mut varies = vec![false; series.ncols()];
-    if let Some(first) = series.rows().into_iter().next() {
-        for row in series.rows() {
-            for ((varies, value), first) in varies.iter_mut().zip(row).zip(&first) {
-                *varies |= value != first;
-            }
-        }
+    let mut constant: Vec<usize> = (0..series.ncols()).collect();
+    for row in series.rows() {
+        // Nearly all voxels are out after the second scan.
+        constant.retain(|&voxel| row[voxel] == series[[0, voxel]]);
     }
-    varies.into_iter().filter(|varies| !varies).count()
+    constant.len()
 }
 
 /// Places of the mask's voxels in a volume in file order.

@@ -1,5 +1,6 @@
 //! Gaussian smoothing, axis by axis.
 
+use multiversion::multiversion;
 use ndarray::{Array3, ArrayRef3};
 
 use crate::FmriError;
@@ -120,6 +121,7 @@ fn half_kernel(sigma: f64) -> Vec<f64> {
 
 /// One axis. A slab is what one line of the axis spans in memory: its elements `stride` apart belong together, and
 /// all `stride` lines of the slab are filtered at once.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 fn smooth_axis<T: Sample>(values: &mut [T], shape: [usize; 3], axis: usize, half_kernel: &[f64]) {
     let stride: usize = shape[..axis].iter().product();
     let n = shape[axis];
