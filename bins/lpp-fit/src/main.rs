@@ -5,11 +5,17 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Program, StudyArgs};
-use lpp_encoding::FitJob;
+use lpp_encoding::{FitJob, IndividualJob, TargetSet};
+use lpp_fmri::{resampled_runs, resampled_runs_of};
 use lpp_ridge::{AlphaGrid, AlphaSearch, InnerValidation};
+use lpp_study::{Progress, Study};
 
-/// Predicts every voxel of the average subject from each layer of a model, by nested cross-validated ridge
-/// regression, and writes the held-out correlations: an array (layers, voxels), its sidecar, and a map.
+/// Predicts every voxel of the average subject, or of individual subjects, from each layer of a model, by nested
+/// cross-validated ridge regression, and writes the held-out correlations: an array (layers, voxels), its sidecar, and
+/// a map.
+///
+/// An individual subject has its own mask and is smoothed by 4 mm; both are made of its resampled runs when they are not
+/// up to date. All subjects share the factorisation of each layer.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -21,6 +27,12 @@ struct Args {
     model: String,
     #[command(flatten)]
     study: StudyArgs,
+    /// Fit this subject in place of the average one, EN057 say; may be repeated
+    #[arg(long, value_name = "SUBJECT", conflicts_with_all = ["all_subjects", "y", "mask", "output"])]
+    subject: Vec<String>,
+    /// Fit every subject that has resampled runs
+    #[arg(long, conflicts_with_all = ["y", "mask", "output"])]
+    all_subjects: bool,
     /// Activations of the words [default: the study's]
     #[arg(long, value_name = "SAFETENSORS")]
     activations: Option<PathBuf>,
@@ -83,23 +95,54 @@ impl Program for Args {
 }
 
 impl Args {
-    fn into_job(self) -> anyhow::Result<FitJob> {
+    /// The average subject or what takes its place; individual subjects are made ready.
+    fn targets(
+        &self,
+        study: &Study,
+        job: &FitJob,
+        progress: &dyn Progress,
+    ) -> anyhow::Result<Vec<TargetSet>> {
+        let (lang, model) = (self.study.lang, self.model.as_str());
+        let subjects = match self.all_subjects {
+            true => resampled_runs(study, lang)?,
+            false => self
+                .subject
+                .iter()
+                .map(|name| resampled_runs_of(study, lang, name))
+                .collect::<Result<_, _>>()?,
+        };
+        if subjects.is_empty() {
+            let mut average = TargetSet::average(study, model, lang, job.n_runs()?);
+            average.mask = self.mask.clone().or(average.mask);
+            if !self.y.is_empty() {
+                average.runs.clone_from(&self.y);
+            }
+            if let Some(output) = &self.output {
+                average.score_map = output.with_extension("nii.gz");
+                average.scores.clone_from(output);
+            }
+            return Ok(vec![average]);
+        }
+        let mut sets = Vec::with_capacity(subjects.len());
+        for subject in subjects {
+            let mut prepared = IndividualJob::of_study(study, lang, subject);
+            prepared.force = self.study.force;
+            prepared.run(lpp_cli::software!(), progress)?;
+            sets.push(TargetSet::individual(study, model, lang, &prepared));
+        }
+        Ok(sets)
+    }
+
+    fn into_job(self, progress: &dyn Progress) -> anyhow::Result<FitJob> {
         let study = self.study.open()?;
         let precision = match self.precision {
             Precision::F32 => lpp_encoding::Precision::Single,
             Precision::F64 => lpp_encoding::Precision::Double,
         };
-        let mut job =
-            FitJob::average_subject(&study, &self.model, self.study.lang, precision, self.activations)?;
-        job.words = self.words.unwrap_or(job.words);
-        job.mask = self.mask.or(job.mask);
-        if !self.y.is_empty() {
-            job.targets = self.y;
-        }
-        if let Some(output) = self.output {
-            job.score_map = output.with_extension("nii.gz");
-            job.scores = output;
-        }
+        let (lang, model) = (self.study.lang, self.model.as_str());
+        let mut job = FitJob::new(&study, model, lang, precision, self.activations.clone())?;
+        job.words = self.words.clone().unwrap_or(job.words);
+        job.targets = self.targets(&study, &job, progress)?;
         job.alphas = self.alphas.unwrap_or(job.alphas);
         job.alpha_search = match self.alpha_search {
             Search::Exhaustive => AlphaSearch::Exhaustive,
@@ -117,15 +160,17 @@ impl Args {
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
         let progress = lpp_cli::progress(args.common());
-        let fit = args.into_job()?.run(lpp_cli::software!(), &progress)?;
-        let state = if fit.up_to_date { "up to date" } else { "written" };
-        lpp_cli::print_line(format!(
-            "{}: {state}, {} layers, {} voxels, best mean score {:.4} in layer {}",
-            fit.scores.display(),
-            fit.n_layers,
-            fit.n_voxels,
-            fit.best_mean_score,
-            fit.best_layer
-        ))
+        for fit in args.into_job(&progress)?.run(lpp_cli::software!(), &progress)? {
+            let state = if fit.up_to_date { "up to date" } else { "written" };
+            lpp_cli::print_line(format!(
+                "{}: {state}, {} layers, {} voxels, best mean score {:.4} in layer {}",
+                fit.scores.display(),
+                fit.n_layers,
+                fit.n_voxels,
+                fit.best_mean_score,
+                fit.best_layer
+            ))?;
+        }
+        Ok(())
     })
 }

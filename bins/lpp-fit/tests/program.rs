@@ -6,11 +6,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use lpp_fmri::{CleaningParams, Grid, Image, Mask, Signals, diagonal_affine};
 use lpp_study::{
     ActivationsWriter, Language, LayerShape, Provenance, Scores, Study, TimedWord, WordTable, npy,
 };
 use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayD};
 
 const N_RUNS: usize = 4;
 const N_WORDS: usize = 70;
@@ -133,6 +134,111 @@ fn a_dead_voxel_is_nan_and_harms_no_other() {
             .zip(whole.values.column(2))
             .all(|(a, b)| (a - b).abs() < 0.5)
     );
+}
+
+/// Resampled runs of a subject: a ball of brain that follows nothing in particular in a dim head.
+fn toy_subject(study: &Path, name: &str, seed: usize) {
+    let n = 15;
+    let grid = Grid::new([n; 3], diagonal_affine([4.0; 3], [-28.0; 3])).unwrap();
+    for run in 0..N_RUNS {
+        let values = ArrayD::from_shape_fn(vec![n, n, n, N_SCANS], |p| {
+            let radius: usize = (0..3).map(|axis| p[axis].abs_diff(n / 2).pow(2)).sum();
+            let noise = noise(p[3] + 7 * p[0], p[1] + 17 * p[2], run + seed);
+            if radius < 30 {
+                1000.0 + 20.0 * noise
+            } else {
+                10.0 + noise
+            }
+        });
+        let path = study.join(format!("resampled/en/{name}/func/{name}_run-{run}_bold.nii.gz"));
+        Image::new(grid, values).unwrap().save(&path).unwrap();
+    }
+}
+
+#[test]
+fn subjects_have_masks_of_their_own_and_share_factorisations() {
+    let dir = tempfile::tempdir().unwrap();
+    let study = dir.path();
+    toy_study(study);
+    for (name, seed) in [("sub-EN1", 3), ("sub-EN2", 40)] {
+        toy_subject(study, name, seed);
+    }
+    let program = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-fit"));
+        command.args(["--model", "toy", "--study"]).arg(study);
+        command
+    };
+    let said = assert_succeeds(program().args(["--subject", "EN2"]));
+    assert!(said.contains("sub-EN2/toy_en.npy: written, 2 layers"), "{said}");
+    let scores = |name: &str| Scores::load(&study.join(format!("scores/{name}/toy_en.npy"))).unwrap();
+    let alone = scores("sub-EN2");
+    assert_eq!(alone.info.subject, "sub-EN2");
+    assert!(alone.info.n_voxels > 50 && alone.values.iter().all(|r| r.abs() <= 1.0));
+    // The subject's scans by hand: smoothed, cleaned, and fitted like any others.
+    let mask = study.join("masks/sub-EN2.nii.gz");
+    let cleaner = CleaningParams::reference().check().unwrap();
+    let mut by_hand = program();
+    by_hand.arg("--mask").arg(&mask).arg("--y");
+    for run in 0..N_RUNS {
+        let image = study.join(format!("resampled/en/sub-EN2/func/sub-EN2_run-{run}_bold.nii.gz"));
+        let raw = Signals::extract(&image, &Mask::load(&mask).unwrap(), Some(4.0)).unwrap();
+        let path = study.join(format!("y-{run}.npy"));
+        raw.clean(&cleaner).unwrap().save(&path).unwrap();
+        by_hand.arg(path);
+    }
+    assert_succeeds(by_hand.arg("-o").arg(study.join("by_hand.npy")));
+    assert_eq!(
+        Scores::load(&study.join("by_hand.npy")).unwrap().values,
+        alone.values
+    );
+    // Together with others, and in whatever order, a subject scores the same.
+    let said = assert_succeeds(program().args(["--all-subjects", "--force"]));
+    assert!(
+        said.find("sub-EN1").unwrap() < said.find("sub-EN2").unwrap(),
+        "{said}"
+    );
+    assert_eq!(scores("sub-EN2").values, alone.values);
+    assert_ne!(scores("sub-EN1").values, alone.values);
+    assert!(study.join("scores/sub-EN1/toy_en.nii.gz").exists());
+    let said = assert_succeeds(program().arg("--all-subjects"));
+    assert_eq!(said.matches("up to date").count(), 2, "{said}");
+}
+
+#[test]
+fn a_subject_that_does_not_fit_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let study = dir.path();
+    toy_study(study);
+    toy_subject(study, "sub-EN1", 3);
+    let fit = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-fit"));
+        command
+            .args(["--model", "toy", "--study"])
+            .arg(study)
+            .args(arguments);
+        command
+    };
+    assert_fails(&mut fit(&["--subject", "EN9"]), &["sub-EN9", "No such file"]);
+    assert_usage_error(&mut fit(&[
+        "--subject",
+        "EN1",
+        "--all-subjects",
+        "--output",
+        "x.npy",
+    ]));
+    let last = study.join("resampled/en/sub-EN1/func/sub-EN1_run-3_bold.nii.gz");
+    fs::rename(&last, study.join("kept.nii.gz")).unwrap();
+    assert_fails(
+        &mut fit(&["--subject", "EN1"]),
+        &["toy_en.safetensors", "4 runs", "3 as there are"],
+    );
+    let whole = fs::read(study.join("kept.nii.gz")).unwrap();
+    fs::write(&last, &whole[..whole.len() / 2]).unwrap();
+    assert_fails(
+        &mut fit(&["--subject", "EN1"]),
+        &["sub-EN1_run-3_bold.nii.gz", "truncated"],
+    );
+    assert!(!study.join("scores").exists());
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! All layers of a model for one subject: from files to files.
+//! All layers of a model for one subject or many: from files to files.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use lpp_fmri::{Image, Mask};
-use lpp_ridge::{AlphaGrid, AlphaSearch, InnerValidation, RidgeCv, RidgeCvFit, RidgeError};
+use lpp_ridge::{AlphaGrid, AlphaSearch, InnerValidation, PreparedFeatures, RidgeCv, RidgeCvFit, RidgeError};
 use lpp_study::{
     Activations, Language, ModelKind, Progress, Scores, ScoresInfo, Software, Step, Study, sha256_of_file,
 };
@@ -12,6 +13,7 @@ use ndarray::{Array2, Axis};
 
 use crate::EncodingError;
 use crate::features::LayerFeatures;
+use crate::target_set::TargetSet;
 use crate::targets::{self, Targets};
 
 /// Arithmetic of the products over all voxels; factorisations are in double precision anyway.
@@ -23,27 +25,19 @@ pub enum Precision {
     Double,
 }
 
-/// The fit of all layers of a model to one subject.
+/// The fit of all layers of a model to one subject, or to several that share the factorisations of each layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitJob {
     /// Name of the model, for the sidecar.
     pub model: String,
     /// Language, for the sidecar.
     pub lang: Language,
-    /// Subject, or `average`, for the sidecar.
-    pub subject: String,
     /// Activations of the words, safetensors.
     pub activations: PathBuf,
     /// The words and their times.
     pub words: PathBuf,
-    /// Scans of each run, `.npy` (`n_scans`, `n_voxels`).
-    pub targets: Vec<PathBuf>,
-    /// The brain mask whose voxels the columns of the targets are; without it no map is written.
-    pub mask: Option<PathBuf>,
-    /// Where the scores go.
-    pub scores: PathBuf,
-    /// Where the map of the best score over layers goes, if there is a mask.
-    pub score_map: PathBuf,
+    /// What is predicted.
+    pub targets: Vec<TargetSet>,
     /// Repetition time, seconds.
     pub tr_s: f64,
     /// Scans cut at both ends of each run.
@@ -78,31 +72,24 @@ pub struct FitOutcome {
 }
 
 impl FitJob {
-    /// The fit of `model` to the average subject of `study`, every file at its place; `activations` may lie elsewhere.
+    /// The fit of `model` in `study` to nobody yet, every input at its place; `activations` may lie elsewhere.
     ///
     /// # Errors
-    /// [`EncodingError::Settings`] if the study's penalties are wrong, [`EncodingError::Study`] if the activations
-    /// cannot be read (they tell the number of runs).
-    pub fn average_subject(
+    /// [`EncodingError::Settings`] if the study's penalties are wrong.
+    pub fn new(
         study: &Study,
         model: &str,
         lang: Language,
         precision: Precision,
         activations: Option<PathBuf>,
     ) -> Result<Self, EncodingError> {
-        let activations = activations.unwrap_or_else(|| study.activations(model, lang));
-        let n_runs = Activations::open(&activations)?.n_runs();
         let config = study.config();
         Ok(Self {
             model: model.to_owned(),
             lang,
-            subject: "average".to_owned(),
-            activations,
+            activations: activations.unwrap_or_else(|| study.activations(model, lang)),
             words: study.words(lang),
-            targets: (0..n_runs).map(|run| study.average_run(lang, run)).collect(),
-            mask: Some(study.mask(lang)),
-            scores: study.scores(model, lang),
-            score_map: study.score_map(model, lang),
+            targets: Vec::new(),
             tr_s: config.tr_s,
             trim_scans: config.trim_scans,
             alphas: config.alphas.parse().map_err(EncodingError::Settings)?,
@@ -113,51 +100,85 @@ impl FitJob {
         })
     }
 
-    /// Fits every layer and writes scores, sidecar, map and provenance, unless they are up to date.
+    /// Number of runs of the activations.
     ///
-    /// Voxels without a score (constant or NaN in some run) are NaN in the result and counted in a warning.
+    /// # Errors
+    /// [`EncodingError::Study`] if they cannot be read.
+    pub fn n_runs(&self) -> Result<usize, EncodingError> {
+        Ok(Activations::open(&self.activations)?.n_runs())
+    }
+
+    /// The same for the average subject.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new) and [`n_runs`](Self::n_runs).
+    pub fn average_subject(
+        study: &Study,
+        model: &str,
+        lang: Language,
+        precision: Precision,
+        activations: Option<PathBuf>,
+    ) -> Result<Self, EncodingError> {
+        let mut job = Self::new(study, model, lang, precision, activations)?;
+        job.targets = vec![TargetSet::average(study, model, lang, job.n_runs()?)];
+        Ok(job)
+    }
+
+    /// Fits every layer and writes scores, sidecar, map and provenance of each target set, unless they are up to date.
+    ///
+    /// Several sets are read anew for each layer, one at a time: memory holds one of them, however many there are, and
+    /// the scores. Voxels without a score (constant or NaN in some run) are NaN in the result and counted in a warning.
     ///
     /// # Errors
     /// [`EncodingError`] naming the file that cannot be read or does not fit the others, or the layer that cannot be
     /// fitted.
-    pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<FitOutcome, EncodingError> {
-        let step = self.step(software, self.scores.clone())?;
-        let map_step = self.step(software, self.score_map.clone())?;
-        let current = step.is_current() && (self.mask.is_none() || map_step.is_current());
-        if !self.force && current {
-            return Ok(outcome(&self.scores, &Scores::load(&self.scores)?, true));
+    pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<Vec<FitOutcome>, EncodingError> {
+        let mut outcomes = BTreeMap::new();
+        let mut open = Vec::new();
+        for (place, set) in self.targets.iter().enumerate() {
+            let steps = self.steps(software, set)?;
+            if !self.force && steps.iter().all(Step::is_current) {
+                outcomes.insert(place, outcome(&set.scores, &Scores::load(&set.scores)?, true));
+            } else {
+                open.push((place, set, steps));
+            }
         }
-        let mask = self.mask.as_deref().map(Mask::load).transpose()?;
-        let targets = targets::read(&self.targets, self.trim_scans)?;
-        self.check_mask(mask.as_ref(), &targets)?;
-        let features = LayerFeatures::open(
-            &self.activations,
-            &self.words,
-            &targets.n_scans,
-            self.tr_s,
-            self.trim_scans,
-        )?;
-        let scores = self.fit_layers(&features, &targets, progress)?;
-        scores.save(&self.scores)?;
-        step.finish()?;
-        if let Some(mask) = &mask {
-            save_map(&scores, mask, &self.score_map)?;
-            map_step.finish()?;
+        let sets: Vec<&TargetSet> = open.iter().map(|(_, set, _)| *set).collect();
+        for (scores, (place, set, steps)) in self.fit(&sets, progress)?.into_iter().zip(open) {
+            let mask = set.load_mask(scores.info.n_voxels)?;
+            scores.save(&set.scores)?;
+            if let Some(mask) = mask {
+                save_map(&scores, &mask, &set.score_map)?;
+            }
+            for step in steps {
+                step.finish()?;
+            }
+            outcomes.insert(place, outcome(&set.scores, &scores, false));
         }
-        Ok(outcome(&self.scores, &scores, false))
+        Ok(outcomes.into_values().collect())
     }
 
-    fn step(&self, software: Software, output: PathBuf) -> Result<Step, EncodingError> {
+    /// The steps that make the scores of a set and, if it has a mask, their map.
+    fn steps(&self, software: Software, set: &TargetSet) -> Result<Vec<Step>, EncodingError> {
+        let map = set.mask.as_ref().map(|_| &set.score_map);
+        [Some(&set.scores), map]
+            .into_iter()
+            .flatten()
+            .map(|output| self.step(software, set, output))
+            .collect()
+    }
+
+    fn step(&self, software: Software, set: &TargetSet, output: &Path) -> Result<Step, EncodingError> {
         let mut step = Step::new(software, output)
             .input(&self.activations)?
             .input(&self.words)?;
-        for path in self.targets.iter().chain(&self.mask) {
+        for path in set.runs.iter().chain(&set.mask) {
             step = step.input(path)?;
         }
         Ok(step
             .parameter("model", &self.model)
             .parameter("lang", self.lang)
-            .parameter("subject", &self.subject)
+            .parameter("subject", &set.subject)
             .parameter("tr_s", self.tr_s)
             .parameter("trim_scans", self.trim_scans)
             .parameter("alphas", self.alphas.values())
@@ -166,56 +187,70 @@ impl FitJob {
             .parameter("precision", format!("{:?}", self.precision)))
     }
 
-    fn check_mask(&self, mask: Option<&Mask>, targets: &Targets) -> Result<(), EncodingError> {
-        match (mask, &self.mask) {
-            (Some(mask), Some(path)) if mask.n_voxels() != targets.n_voxels() => {
-                Err(EncodingError::Mismatch {
-                    path: self.targets.first().cloned().unwrap_or_default(),
-                    found: format!("{} voxels", targets.n_voxels()),
-                    expected: format!("{} as in {}", mask.n_voxels(), path.display()),
-                })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn fit_layers(
-        &self,
-        features: &LayerFeatures,
-        targets: &Targets,
-        progress: &dyn Progress,
-    ) -> Result<Scores, EncodingError> {
+    /// Scores of each set, in their order.
+    fn fit(&self, sets: &[&TargetSet], progress: &dyn Progress) -> Result<Vec<Scores>, EncodingError> {
+        let Some((first, others)) = sets.split_first() else {
+            return Ok(Vec::new());
+        };
         let model = RidgeCv::params()
             .alpha_grid(&self.alphas)
             .alpha_search(self.alpha_search)
             .inner(self.inner)
             .check()
             .map_err(EncodingError::Settings)?;
+        let Targets { runs, n_scans } = targets::read(&first.runs, self.trim_scans)?;
+        let features = LayerFeatures::open(
+            &self.activations,
+            &self.words,
+            &n_scans,
+            self.tr_s,
+            self.trim_scans,
+        )?;
+        let mut results = vec![self.empty_scores(first, &runs, features.activations())?];
+        // A set that does not fit the others should show before hours of work, not after the first layer.
+        for set in others {
+            let runs = set.load(self.trim_scans, &n_scans)?;
+            results.push(self.empty_scores(set, &runs, features.activations())?);
+        }
+        let only = others.is_empty().then_some(runs);
         let n_layers = features.activations().n_layers();
-        let mut info = self.empty_info(features.activations(), targets)?;
-        let mut values = Array2::zeros((n_layers, targets.n_voxels()));
-        let targets = TypedTargets::new(&targets.runs, self.precision);
-        progress.start(&format!("fitting {}", self.model), n_layers as u64);
+        progress.start(&format!("fitting {}", self.model), (n_layers * sets.len()) as u64);
         for layer in 0..n_layers {
-            let started = Instant::now();
-            let x = features.layer(layer)?;
-            info.n_hidden.push(x.first().map_or(0, Array2::ncols));
-            let fit = targets.fit(&model, &x).map_err(|source| EncodingError::Layer {
+            let failed = |source| EncodingError::Layer {
                 path: self.activations.clone(),
                 layer,
                 source,
-            })?;
-            values.row_mut(layer).assign(&fit.scores.mapv(to_f32));
-            record(&mut info, &fit, started);
-            progress.advance(1);
+            };
+            let started = Instant::now();
+            let prepared = Prepared::new(&model, &features.layer(layer)?, self.precision).map_err(failed)?;
+            let shared_s = started.elapsed().as_secs_f64() / sets.len() as f64;
+            for (set, result) in sets.iter().zip(&mut results) {
+                let started = Instant::now();
+                let fit = match &only {
+                    Some(runs) => prepared.score(runs),
+                    None => prepared.score(&set.load(self.trim_scans, &n_scans)?),
+                };
+                let fit = fit.map_err(failed)?;
+                result.values.row_mut(layer).assign(&fit.scores.mapv(to_f32));
+                let wall_s = shared_s + started.elapsed().as_secs_f64();
+                record(&mut result.info, &fit, prepared.n_features(), wall_s);
+                progress.advance(1);
+            }
         }
         progress.finish();
-        warn_of_nan(&info);
-        Ok(Scores { values, info })
+        results.iter().for_each(|scores| warn_of_nan(&scores.info));
+        Ok(results)
     }
 
-    /// The sidecar before the first layer.
-    fn empty_info(&self, activations: &Activations, targets: &Targets) -> Result<ScoresInfo, EncodingError> {
+    /// The scores and the sidecar of a set before the first layer.
+    fn empty_scores(
+        &self,
+        set: &TargetSet,
+        runs: &[Array2<f32>],
+        activations: &Activations,
+    ) -> Result<Scores, EncodingError> {
+        let n_voxels = runs.first().map_or(0, Array2::ncols);
+        set.load_mask(n_voxels)?;
         let metadata = activations.metadata();
         let family = metadata.get("family").cloned();
         // Seed 0 stands for trained weights, as in the original scripts.
@@ -225,47 +260,59 @@ impl FitJob {
             (Some(_), true) => ModelKind::Model,
             (Some(_), false) => ModelKind::Untrained,
         };
-        Ok(ScoresInfo {
+        let info = ScoresInfo {
             model: self.model.clone(),
             lang: self.lang,
-            subject: self.subject.clone(),
+            subject: set.subject.clone(),
             kind,
             family,
             n_parameters: metadata.get("n_parameters").and_then(|n| n.parse().ok()),
             n_hidden: Vec::new(),
-            n_runs: targets.runs.len(),
-            n_voxels: targets.n_voxels(),
-            mask_sha256: self.mask.as_deref().map(sha256_of_file).transpose()?,
+            n_runs: set.runs.len(),
+            n_voxels,
+            mask_sha256: set.mask.as_deref().map(sha256_of_file).transpose()?,
             alphas: self.alphas.values().to_vec(),
             alpha_index: Vec::new(),
             fold_means: Vec::new(),
             n_nan_voxels: Vec::new(),
             wall_s: Vec::new(),
-        })
+        };
+        let values = Array2::zeros((activations.n_layers(), n_voxels));
+        Ok(Scores { values, info })
     }
 }
 
-/// Targets in the element type of the fit, converted once for all layers.
-enum TypedTargets<'a> {
-    Single(&'a [Array2<f32>]),
-    Double(Vec<Array2<f64>>),
+/// A layer, factored in the arithmetic of the fit.
+enum Prepared {
+    Single(PreparedFeatures<f32>),
+    Double(PreparedFeatures<f64>),
 }
 
-impl<'a> TypedTargets<'a> {
-    fn new(runs: &'a [Array2<f32>], precision: Precision) -> Self {
-        match precision {
-            Precision::Single => Self::Single(runs),
-            Precision::Double => Self::Double(runs.iter().map(|run| run.mapv(f64::from)).collect()),
+impl Prepared {
+    fn new(model: &RidgeCv, x: &[Array2<f64>], precision: Precision) -> Result<Self, RidgeError> {
+        Ok(match precision {
+            Precision::Single => {
+                let x: Vec<Array2<f32>> = x.iter().map(|run| run.mapv(to_f32)).collect();
+                Self::Single(model.prepare(&x)?)
+            }
+            Precision::Double => Self::Double(model.prepare(x)?),
+        })
+    }
+
+    fn n_features(&self) -> usize {
+        match self {
+            Self::Single(prepared) => prepared.n_features(),
+            Self::Double(prepared) => prepared.n_features(),
         }
     }
 
-    fn fit(&self, model: &RidgeCv, x: &[Array2<f64>]) -> Result<RidgeCvFit, RidgeError> {
+    fn score(&self, y: &[Array2<f32>]) -> Result<RidgeCvFit, RidgeError> {
         match self {
-            Self::Single(y) => {
-                let x: Vec<Array2<f32>> = x.iter().map(|run| run.mapv(to_f32)).collect();
-                model.fit(&x, y)
+            Self::Single(prepared) => prepared.score(y),
+            Self::Double(prepared) => {
+                let y: Vec<Array2<f64>> = y.iter().map(|run| run.mapv(f64::from)).collect();
+                prepared.score(&y)
             }
-            Self::Double(y) => model.fit(x, y),
         }
     }
 }
@@ -278,27 +325,29 @@ fn to_f32(value: f64) -> f32 {
     value as f32
 }
 
-fn record(info: &mut ScoresInfo, fit: &RidgeCvFit, started: Instant) {
+fn record(info: &mut ScoresInfo, fit: &RidgeCvFit, n_features: usize, wall_s: f64) {
+    info.n_hidden.push(n_features);
     info.alpha_index
         .push(fit.alpha_index().unwrap_or_default().to_vec());
     info.fold_means.push(fit.fold_means().to_vec());
     info.n_nan_voxels.push(fit.n_nan());
-    info.wall_s.push(started.elapsed().as_secs_f64());
+    info.wall_s.push(wall_s);
 }
 
 fn warn_of_nan(info: &ScoresInfo) {
     let most = info.n_nan_voxels.iter().max().copied().unwrap_or(0);
     if most > 0 {
         tracing::warn!(
-            "{}: {most} of {} voxels have no score in some layer (constant or NaN in a run); they stay NaN",
+            "{}, {}: {most} of {} voxels have no score in some layer (constant or NaN in a run); they stay NaN",
             info.model,
+            info.subject,
             info.n_voxels
         );
     }
 }
 
 /// Writes the best score over layers of each voxel on the grid of the mask, 0 outside.
-fn save_map(scores: &Scores, mask: &Mask, path: &std::path::Path) -> Result<(), EncodingError> {
+fn save_map(scores: &Scores, mask: &Mask, path: &Path) -> Result<(), EncodingError> {
     let best = scores
         .values
         .fold_axis(Axis(0), f32::NAN, |best, &score| best.max(score));
@@ -306,7 +355,7 @@ fn save_map(scores: &Scores, mask: &Mask, path: &std::path::Path) -> Result<(), 
     Ok(Image::new(*mask.grid(), volume.into_dyn())?.save(path)?)
 }
 
-fn outcome(path: &std::path::Path, scores: &Scores, up_to_date: bool) -> FitOutcome {
+fn outcome(path: &Path, scores: &Scores, up_to_date: bool) -> FitOutcome {
     let means = scores.values.rows().into_iter().map(|layer| {
         let (sum, n) = layer
             .iter()

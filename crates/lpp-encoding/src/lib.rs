@@ -8,8 +8,10 @@
 //! 3. nested cross-validated ridge regression, layer by layer ([`lpp_ridge::RidgeCv`]);
 //! 4. scores, their sidecar and a map of the best layer's score are written.
 //!
-//! The entry point is [`FitJob`]. What comes before it, the average subject and the inter-subject correlation, is
-//! [`AverageJob`]: the same ridge regression, with one half of the subjects as features and the other as targets.
+//! The entry point is [`FitJob`]. It fits any number of [`TargetSet`]s, subjects or the average one, with one factorisation a
+//! layer. What comes before it is [`AverageJob`], the average subject and the inter-subject correlation (the same ridge
+//! regression, with one half of the subjects as features and the other as targets), or [`IndividualJob`], the mask and the
+//! cleaned signals of one subject.
 //!
 //! ```no_run
 //! use lpp_encoding::{FitJob, Precision};
@@ -19,8 +21,9 @@
 //! let study = Study::open("demo-study")?;
 //! let job = FitJob::average_subject(&study, "gpt2", Language::English, Precision::Single, None)?;
 //! let software = Software { program: "my-program", version: "0.1.0", commit: None };
-//! let outcome = job.run(software, &Silent)?;
-//! println!("{}: mean score {:.3}", outcome.scores.display(), outcome.best_mean_score);
+//! for outcome in job.run(software, &Silent)? {
+//!     println!("{}: mean score {:.3}", outcome.scores.display(), outcome.best_mean_score);
+//! }
 //! # Ok(())
 //! # }
 //! ```
@@ -30,14 +33,18 @@ mod error;
 mod features;
 mod fit_job;
 mod group_means;
+mod individual_job;
 mod scratch;
 mod split_half;
 mod subject_signals;
+mod target_set;
 mod targets;
 
 pub use average_job::{AverageJob, AverageReport};
 pub use error::EncodingError;
 pub use features::LayerFeatures;
 pub use fit_job::{FitJob, FitOutcome, Precision};
+pub use individual_job::IndividualJob;
 pub use split_half::{SplitHalf, SplitHalfScores, split_half_scores};
+pub use target_set::TargetSet;
 pub use targets::load_targets;

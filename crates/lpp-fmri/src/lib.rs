@@ -48,6 +48,7 @@ mod file_order;
 mod fill;
 mod grid;
 mod hemisphere;
+mod homotopic;
 mod hrf;
 mod image;
 mod isc;
@@ -81,6 +82,7 @@ pub use error::FmriError;
 pub use events::WordEvents;
 pub use grid::Grid;
 pub use hemisphere::{Side, swap_hemispheres};
+pub use homotopic::HomotopicPair;
 pub use hrf::Hrf;
 pub use image::{Image, ImageReader};
 pub use isc::{load_isc, load_matrix};
@@ -91,7 +93,9 @@ pub use regressor::RegressorOperator;
 pub use regressor_job::RegressorJob;
 pub use resample::{Resampler, ValueRange};
 pub use resample_job::{ResampleJob, resample_file};
-pub use runs::{SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs};
+pub use runs::{
+    SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs, resampled_runs_of,
+};
 pub use sampling::Interpolation;
 pub use signals::{Signals, standardise_plainly};
 pub use smooth::smooth_volume;

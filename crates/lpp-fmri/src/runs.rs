@@ -55,6 +55,15 @@ pub fn resampled_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>,
     subjects(&resampled_dir(study, lang), "sub-")
 }
 
+/// One subject of a study on the working grid, named as its folder is or without the `sub-`: `EN057`.
+///
+/// # Errors
+/// As [`SubjectRuns::find`].
+pub fn resampled_runs_of(study: &Study, lang: Language, subject: &str) -> Result<SubjectRuns, FmriError> {
+    let name = format!("sub-{}", subject.strip_prefix("sub-").unwrap_or(subject));
+    SubjectRuns::find(&resampled_dir(study, lang).join(name))
+}
+
 /// The preprocessed runs of a study as published: `derivatives/sub-EN*/func`.
 ///
 /// # Errors

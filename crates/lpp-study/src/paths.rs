@@ -155,6 +155,36 @@ impl Study {
         self.scores_dir().join(format!("{model}_{lang}.nii.gz"))
     }
 
+    /// The brain mask of one subject, by the name of its folder: `masks/sub-EN057.nii.gz`.
+    #[must_use]
+    pub fn subject_mask(&self, subject: &str) -> PathBuf {
+        self.root.join("masks").join(format!("{subject}.nii.gz"))
+    }
+
+    /// A cleaned run of one subject, from 0: `individual_subjects/en/sub-EN057/run-0.npy`, (`n_scans`, `n_voxels`).
+    #[must_use]
+    pub fn subject_run(&self, subject: &str, lang: Language, run: usize) -> PathBuf {
+        self.root
+            .join("individual_subjects")
+            .join(lang.code())
+            .join(subject)
+            .join(format!("run-{run}.npy"))
+    }
+
+    /// Brain scores of a model in one subject: `scores/sub-EN057/gpt2_en.npy`, (`n_layers`, `n_voxels`).
+    #[must_use]
+    pub fn subject_scores(&self, subject: &str, model: &str, lang: Language) -> PathBuf {
+        self.scores_dir()
+            .join(subject)
+            .join(format!("{model}_{lang}.npy"))
+    }
+
+    /// The map of these scores: `scores/sub-EN057/gpt2_en.nii.gz`.
+    #[must_use]
+    pub fn subject_score_map(&self, subject: &str, model: &str, lang: Language) -> PathBuf {
+        self.subject_scores(subject, model, lang).with_extension("nii.gz")
+    }
+
     /// A table of the analysis without its ending: `results/scaling_en`.
     #[must_use]
     pub fn table(&self, name: &str, lang: Language) -> PathBuf {

@@ -46,6 +46,28 @@ proptest! {
     }
 
     #[test]
+    fn homotopic_pairs_are_what_swapping_exchanges((grid, volume) in volume(), threshold in -500.0f32..500.0) {
+        let mut inside = volume.mapv(|v| v > threshold);
+        inside[[0, 0, 0]] = true;
+        let mask = Mask::new(grid, inside).unwrap();
+        // Every voxel carries its position plus one; on the mirrored grid it stands where its partner was.
+        let numbers: Array1<usize> = (1..=mask.n_voxels()).collect();
+        let labels = mask.unmask(&numbers, 0).unwrap();
+        let (upright, mirrored) = swap_hemispheres(&grid, &labels).unwrap();
+        let (_, straight) = swap_hemispheres(&upright, &mirrored).unwrap();
+        let mut expected: Vec<(usize, usize)> = straight
+            .indexed_iter()
+            .filter(|((i, _, _), label)| 2 * i + 1 < straight.dim().0 && **label > 0)
+            .map(|(place, label)| (label - 1, mirrored[place]))
+            .filter(|(_, partner)| *partner > 0)
+            .map(|(label, partner)| (label, partner - 1))
+            .collect();
+        expected.sort_unstable();
+        let found: Vec<_> = mask.homotopic_pairs().unwrap().iter().map(|p| (p.left, p.right)).collect();
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
     fn a_mask_and_its_mirror_image_make_a_symmetric_one((grid, volume) in volume(), threshold in -500.0f32..500.0) {
         let (upright, mirrored) = swap_hemispheres(&grid, &volume).unwrap();
         let (_, straight) = swap_hemispheres(&upright, &mirrored).unwrap();

@@ -29,6 +29,15 @@ fn the_mask_has_its_voxels_on_their_sides() {
         .filter(|s| **s == Side::Midline)
         .count();
     assert_eq!(left_midline, 510);
+    // The mask is symmetric: every voxel beside the midline has its partner.
+    let pairs = mask.homotopic_pairs().unwrap();
+    assert_eq!(pairs.len(), 12_425);
+    let x = mask.world_coordinates();
+    assert!(
+        pairs.iter().all(|p| x[p.left][0] < 0.0
+            && x[p.left][0] == -x[p.right][0]
+            && x[p.left][1..] == x[p.right][1..])
+    );
 }
 
 #[test]
