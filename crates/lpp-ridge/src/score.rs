@@ -289,6 +289,7 @@ fn assemble<A: Element>(
         alpha_choice: shared.map_or(AlphaChoice::PerTarget(own), AlphaChoice::Global),
         validation_curves,
         fully_scored,
+        validation_scores: None,
         constant_targets: with(Defect::Constant),
         non_finite_targets: with(Defect::NonFinite),
     }
