@@ -128,6 +128,14 @@ impl<'p, A: Element> Block<'p, A> {
         self.predicted.slice(s![..n_rows, ..])
     }
 
+    /// The targets of a run, (`n_scans`, width), and their moments.
+    pub(crate) fn targets(&self, run: usize) -> (ArrayView2<'_, A>, &TargetMoments) {
+        (
+            self.y.slice(s![self.prepared.layout.rows(run), ..]),
+            &self.moments[run],
+        )
+    }
+
     /// Columns of every array here, real or zero.
     pub(crate) fn width(&self) -> usize {
         self.y.ncols()

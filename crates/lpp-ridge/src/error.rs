@@ -219,4 +219,54 @@ pub enum RidgeError {
         /// Length of the run.
         n_scans: usize,
     },
+    /// The list of bands is empty.
+    #[error("no band of features given, expected at least one")]
+    NoBands,
+    /// A band has no feature.
+    #[error("band {band} has no feature")]
+    EmptyBand {
+        /// Position in the list of bands.
+        band: usize,
+    },
+    /// The bands do not add up to the features.
+    #[error("the bands cover {found} features, the runs have {expected}")]
+    BandWidths {
+        /// Sum of the widths.
+        found: usize,
+        /// Number of features.
+        expected: usize,
+    },
+    /// There is no candidate for the weights of the bands.
+    #[error("no candidate for the weights of the bands, expected at least one")]
+    NoBandWeights,
+    /// Candidates have another number of weights than there are bands.
+    #[error("candidates have {found} weights, expected one for each of {expected} bands")]
+    BandWeightCount {
+        /// Weights of a candidate.
+        found: usize,
+        /// Number of bands.
+        expected: usize,
+    },
+    /// A weight is negative, NaN or infinite.
+    #[error("weight of band {band} in candidate {candidate} is {value}, expected a finite number from 0 on")]
+    BadBandWeight {
+        /// Row of the candidates.
+        candidate: usize,
+        /// The band.
+        band: usize,
+        /// The value found.
+        value: f64,
+    },
+    /// A candidate leaves every band out.
+    #[error("candidate {candidate} gives every band the weight 0")]
+    ZeroBandWeights {
+        /// Row of the candidates.
+        candidate: usize,
+    },
+    /// A concentration of a Dirichlet distribution is not positive and finite, or there is none (NaN).
+    #[error("concentration {value} of the random weights, expected positive finite numbers")]
+    BadConcentration {
+        /// The value found.
+        value: f64,
+    },
 }

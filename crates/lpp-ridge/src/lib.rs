@@ -54,6 +54,7 @@
 //! rounding but the two levels compete for the cores, which costs about a fifth of the time.
 
 mod alphas;
+mod banded;
 mod block;
 mod delays;
 mod element;
@@ -81,6 +82,7 @@ mod validation_scores;
 mod workers;
 
 pub use alphas::AlphaGrid;
+pub use banded::{BandChoice, BandWeights, BandedRidge, BandedRidgeFit, BandedRidgeParams};
 pub use delays::delayed;
 pub use element::Element;
 pub use error::RidgeError;

@@ -1,5 +1,9 @@
 //! What must hold for any data: properties over random sizes, seeds and settings.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on should panic; rounding to f32 is meant"
+)]
 
 mod common;
 
