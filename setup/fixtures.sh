@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 PYTHON=${PYTHON:-python3}
-for topic in fmri llm report ridge; do
+for topic in fmri llm report ridge ridge-options; do
   echo "== $topic"; "$PYTHON" "fixtures/$topic/make.py"
 done
 if [ -n "${GENERATORS:-}" ]; then

@@ -3,12 +3,13 @@
 use std::ops::{Deref, Range};
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayRef2, s};
+use ndarray::{Array2, ArrayRef2, ArrayView2, s};
 
-use crate::Element;
 use crate::gram::cross_products;
+use crate::metric::r_squared;
 use crate::pearson::{Defect, TargetMoments, correlate};
 use crate::prepared::PreparedFeatures;
+use crate::{Element, Metric};
 
 /// Widest block. A multiple of the row tiles of all BLAS kernels in use (16, 32, 48, 64), so that a target meets the
 /// same kernel wherever it stands; with 300 scans its predictions take half a mebibyte in single precision.
@@ -62,7 +63,7 @@ impl<'p, A: Element> Block<'p, A> {
         let layout = &self.prepared.layout;
         self.y.slice_mut(s![.., columns.len()..]).fill(A::zero());
         for (run, y) in y_runs.iter().enumerate() {
-            let mut part = self.y.slice_mut(s![layout.rows(run), ..columns.len()]);
+            let mut part = self.y.slice_mut(s![layout.source(run), ..columns.len()]);
             match contiguous(columns) {
                 Some(range) => part.assign(&y.slice(s![.., range])),
                 None => columns
@@ -110,11 +111,29 @@ impl<'p, A: Element> Block<'p, A> {
         }
     }
 
-    /// Correlates the last predictions, from row `top` on, with the targets of `run`.
+    /// Scores the last predictions, from row `top` on, against the targets of `run`: correlations, or R² if the
+    /// settings say so.
     pub(crate) fn correlate(&self, top: usize, run: usize, out: &mut [f64]) {
         let rows = self.prepared.layout.rows(run);
         let predicted = self.predicted.slice(s![top..top + rows.len(), ..]);
-        correlate(&predicted, &self.y.slice(s![rows, ..]), &self.moments[run], out);
+        let observed = self.y.slice(s![rows, ..]);
+        match self.prepared.model.settings.options.metric {
+            Metric::Pearson => correlate(&predicted, &observed, &self.moments[run], out),
+            Metric::R2 => r_squared(&predicted, &observed, &self.moments[run], out),
+        }
+    }
+
+    /// The first `n_rows` rows of the last predictions, (`n_rows`, width).
+    pub(crate) fn predictions(&self, n_rows: usize) -> ArrayView2<'_, A> {
+        self.predicted.slice(s![..n_rows, ..])
+    }
+
+    /// The targets of a run, (`n_scans`, width), and their moments.
+    pub(crate) fn targets(&self, run: usize) -> (ArrayView2<'_, A>, &TargetMoments) {
+        (
+            self.y.slice(s![self.prepared.layout.rows(run), ..]),
+            &self.moments[run],
+        )
     }
 
     /// Columns of every array here, real or zero.

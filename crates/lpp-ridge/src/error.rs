@@ -54,6 +54,31 @@ pub enum RidgeError {
         /// Its number of scans.
         found: usize,
     },
+    /// The runs fall into too few groups.
+    #[error("runs in {found} groups, nested validation needs at least {needed}")]
+    TooFewGroups {
+        /// Number of different labels.
+        found: usize,
+        /// Fewest that work.
+        needed: usize,
+    },
+    /// There is not one group label for each run.
+    #[error("{found} group labels for {expected} runs, expected one for each")]
+    GroupCount {
+        /// Number of labels.
+        found: usize,
+        /// Number of runs.
+        expected: usize,
+    },
+    /// The threads that were asked for cannot be started.
+    #[error("cannot start {threads} threads")]
+    Threads {
+        /// How many.
+        threads: usize,
+        /// What the operating system said.
+        #[source]
+        source: rayon::ThreadPoolBuildError,
+    },
     /// The feature matrices have no column.
     #[error("run {run} has no feature column")]
     NoFeatures {
@@ -141,5 +166,107 @@ pub enum RidgeError {
         /// What LAPACK reported.
         #[source]
         source: LinalgError,
+    },
+    /// A fit belongs to other features, settings or targets.
+    #[error(
+        "the fit has {} folds and {} targets or other penalties, expected {} folds, {} targets and the penalties of these features",
+        found[0], found[1], expected[0], expected[1]
+    )]
+    ForeignFit {
+        /// Folds and targets of the fit.
+        found: [usize; 2],
+        /// Folds of the features and number of targets.
+        expected: [usize; 2],
+    },
+    /// A column beyond the last target is asked for.
+    #[error("no target in column {column}, there are {n_targets}")]
+    NoSuchTarget {
+        /// The column.
+        column: usize,
+        /// Number of targets.
+        n_targets: usize,
+    },
+    /// There is no fit to choose from.
+    #[error("no fit given to choose from")]
+    NoFits,
+    /// Fits to choose from differ in their folds or targets.
+    #[error(
+        "fit {index} has {} folds and {} targets, fit 0 has {} and {}",
+        found[0], found[1], expected[0], expected[1]
+    )]
+    FitShape {
+        /// Position in the list of fits.
+        index: usize,
+        /// Its folds and targets.
+        found: [usize; 2],
+        /// Those of the first.
+        expected: [usize; 2],
+    },
+    /// A fit to choose from did not keep its validation scores.
+    #[error("fit {index} has no validation scores; they are kept if RidgeCvParams::validation_scores is set")]
+    NoValidationScores {
+        /// Position in the list of fits.
+        index: usize,
+    },
+    /// The list of delays is empty.
+    #[error("no delay given, expected at least one")]
+    NoDelays,
+    /// A delay is repeated or as long as the run.
+    #[error("delay {delay} is given twice or not below the {n_scans} scans of the run")]
+    BadDelay {
+        /// The delay in scans.
+        delay: isize,
+        /// Length of the run.
+        n_scans: usize,
+    },
+    /// The list of bands is empty.
+    #[error("no band of features given, expected at least one")]
+    NoBands,
+    /// A band has no feature.
+    #[error("band {band} has no feature")]
+    EmptyBand {
+        /// Position in the list of bands.
+        band: usize,
+    },
+    /// The bands do not add up to the features.
+    #[error("the bands cover {found} features, the runs have {expected}")]
+    BandWidths {
+        /// Sum of the widths.
+        found: usize,
+        /// Number of features.
+        expected: usize,
+    },
+    /// There is no candidate for the weights of the bands.
+    #[error("no candidate for the weights of the bands, expected at least one")]
+    NoBandWeights,
+    /// Candidates have another number of weights than there are bands.
+    #[error("candidates have {found} weights, expected one for each of {expected} bands")]
+    BandWeightCount {
+        /// Weights of a candidate.
+        found: usize,
+        /// Number of bands.
+        expected: usize,
+    },
+    /// A weight is negative, NaN or infinite.
+    #[error("weight of band {band} in candidate {candidate} is {value}, expected a finite number from 0 on")]
+    BadBandWeight {
+        /// Row of the candidates.
+        candidate: usize,
+        /// The band.
+        band: usize,
+        /// The value found.
+        value: f64,
+    },
+    /// A candidate leaves every band out.
+    #[error("candidate {candidate} gives every band the weight 0")]
+    ZeroBandWeights {
+        /// Row of the candidates.
+        candidate: usize,
+    },
+    /// A concentration of a Dirichlet distribution is not positive and finite, or there is none (NaN).
+    #[error("concentration {value} of the random weights, expected positive finite numbers")]
+    BadConcentration {
+        /// The value found.
+        value: f64,
     },
 }

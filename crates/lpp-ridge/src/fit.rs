@@ -38,7 +38,7 @@ pub struct EdgeWarning {
 pub struct RidgeCvFit {
     /// Mean over the folds, (`n_targets`); NaN if any fold is NaN.
     pub scores: Array1<f64>,
-    /// Pearson correlation on each test run, (`n_folds`, `n_targets`).
+    /// Score on each test run, by default the Pearson correlation, (`n_folds`, `n_targets`).
     pub fold_scores: Array2<f64>,
     /// The grid of penalties.
     pub alphas: Vec<f64>,
@@ -51,6 +51,11 @@ pub struct RidgeCvFit {
     /// Which of these means cover all targets, (`n_folds`, `n_alphas`); the others, dropped by a screened search, cover
     /// its random subset.
     pub fully_scored: Array2<bool>,
+    /// Validation score of each target under the penalty chosen for it, (`n_folds`, `n_targets`), if
+    /// [asked for](crate::RidgeCvParams::validation_scores).
+    ///
+    /// NaN where the target is constant in a validation run, or not finite in any run.
+    pub validation_scores: Option<Array2<f64>>,
     /// Targets that do not vary in some run, ascending.
     pub constant_targets: Vec<usize>,
     /// Targets that hold NaN or infinity, ascending.
@@ -82,6 +87,17 @@ impl RidgeCvFit {
         match &self.alpha_choice {
             AlphaChoice::Global(index) => Some(index),
             AlphaChoice::PerTarget(_) => None,
+        }
+    }
+
+    /// The penalty of one fold and target, as its position in the grid; `None` if the target has no validation score
+    /// to choose its own by, or there is no such fold or target.
+    #[must_use]
+    pub fn alpha_of(&self, fold: usize, target: usize) -> Option<usize> {
+        match &self.alpha_choice {
+            AlphaChoice::Global(index) if target < self.scores.len() => index.get(fold).copied(),
+            AlphaChoice::Global(_) => None,
+            AlphaChoice::PerTarget(index) => index.get([fold, target]).copied().flatten(),
         }
     }
 

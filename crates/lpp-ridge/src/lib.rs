@@ -54,31 +54,42 @@
 //! rounding but the two levels compete for the cores, which costs about a fifth of the time.
 
 mod alphas;
+mod banded;
 mod block;
+mod delays;
 mod element;
 mod error;
 mod exact_sum;
 mod factor;
 mod fit;
 mod gram;
+mod metric;
 mod model;
+mod nested;
 mod operators;
+mod options;
 mod params;
 mod pearson;
 mod plan;
+mod predictions;
 mod prepared;
 mod runs;
 mod score;
 mod screening;
 mod standardise;
 mod validation;
+mod validation_scores;
 mod workers;
 
 pub use alphas::AlphaGrid;
+pub use banded::{BandChoice, BandWeights, BandedRidge, BandedRidgeFit, BandedRidgeParams};
+pub use delays::delayed;
 pub use element::Element;
 pub use error::RidgeError;
 pub use fit::{AlphaChoice, EdgeWarning, GridEdge, RidgeCvFit};
+pub use metric::Metric;
 pub use model::RidgeCv;
+pub use nested::{NestedChoice, nested_choice};
 pub use params::{AlphaScope, AlphaSearch, Formulation, InnerValidation, NanTargets, RidgeCvParams};
 pub use prepared::PreparedFeatures;
 pub use standardise::{standardise_columns, trim_and_standardise};

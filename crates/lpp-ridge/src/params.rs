@@ -1,5 +1,6 @@
 //! Settings of a fit: unchecked while they are collected, then a [`RidgeCv`].
 
+use crate::options::Options;
 use crate::{AlphaGrid, RidgeCv, RidgeError};
 
 /// Which training runs validate the penalty of a test run.
@@ -94,6 +95,7 @@ pub struct RidgeCvParams {
     pub(crate) nan_targets: NanTargets,
     pub(crate) formulation: Formulation,
     pub(crate) search: AlphaSearch,
+    pub(crate) options: Options,
 }
 
 impl Default for RidgeCvParams {
@@ -105,6 +107,7 @@ impl Default for RidgeCvParams {
             nan_targets: NanTargets::default(),
             formulation: Formulation::default(),
             search: AlphaSearch::default(),
+            options: Options::default(),
         }
     }
 }
@@ -155,7 +158,8 @@ impl RidgeCvParams {
     ///
     /// # Errors
     /// As [`AlphaGrid::new`]; [`RidgeError::BadScreening`] for a subset of fewer than two targets or a width that is
-    /// not positive.
+    /// not positive; [`RidgeError::TooFewGroups`] for fewer than three groups of runs; [`RidgeError::Threads`] if the
+    /// threads cannot be started.
     pub fn check(self) -> Result<RidgeCv, RidgeError> {
         if let AlphaSearch::Screened {
             n_targets, sigmas, ..
@@ -165,6 +169,9 @@ impl RidgeCvParams {
             return Err(RidgeError::BadScreening { n_targets, sigmas });
         }
         let grid = AlphaGrid::new(self.alphas.clone())?;
-        Ok(RidgeCv { grid, settings: self })
+        Ok(RidgeCv {
+            grid,
+            settings: self.check_options()?,
+        })
     }
 }

@@ -41,6 +41,11 @@ impl TargetMoments {
         Self { mean, spread }
     }
 
+    /// Sum of squared deviations of the target in this column; NaN if it is constant or not finite.
+    pub(crate) fn spread(&self, column: usize) -> f64 {
+        self.spread[column]
+    }
+
     /// Why the target in this column has no correlation, if it has none.
     pub(crate) fn defect(&self, column: usize) -> Option<Defect> {
         match (self.mean[column].is_finite(), self.spread[column].is_nan()) {

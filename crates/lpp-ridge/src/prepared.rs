@@ -10,6 +10,7 @@ use crate::gram::Gram;
 use crate::operators::{InnerOperators, TestOperators, inner_operators, test_operator};
 use crate::plan::{InnerSet, inner_sets, is_primal};
 use crate::runs::{RunLayout, check_targets, stack_features};
+use crate::validation_scores::validation_scores;
 use crate::{Element, RidgeCv, RidgeError, score};
 
 /// The features of all runs with everything about the fit that does not depend on the targets.
@@ -51,15 +52,28 @@ impl<A: Element> PreparedFeatures<A> {
         model: RidgeCv,
         x_runs: &[X],
     ) -> Result<Self, RidgeError> {
-        let (x, layout) = stack_features(x_runs)?;
-        let n_alphas = model.alphas().len();
+        let (x, layout) = stack_features(x_runs, model.settings.options.groups.as_deref())?;
         let sets = inner_sets(layout.n_runs(), model.settings.inner);
+        Self::from_stack(model, x, layout, sets)
+    }
+
+    /// Factors stacked features for the given inner sets; without any, only test runs can be scored.
+    pub(crate) fn from_stack(
+        model: RidgeCv,
+        x: Array2<A>,
+        layout: RunLayout,
+        sets: Vec<InnerSet>,
+    ) -> Result<Self, RidgeError> {
+        let n_alphas = model.alphas().len();
         let primal = is_primal(model.settings.formulation, x.ncols(), &layout, &sets, n_alphas);
-        let gram = Gram::new(&x, &layout, primal);
-        let inner = sets
-            .iter()
-            .map(|set| inner_operators(set, model.alphas(), &gram, &x, &layout))
-            .collect::<Result<Vec<_>, _>>()?;
+        let (gram, inner) = model.in_pool(|| {
+            let gram = Gram::new(&x, &layout, primal);
+            let inner = sets
+                .iter()
+                .map(|set| inner_operators(set, model.alphas(), &gram, &x, &layout))
+                .collect::<Result<Vec<_>, _>>()?;
+            Ok::<_, RidgeError>((gram, inner))
+        })?;
         let test = TestOperators::new(layout.n_runs(), n_alphas);
         Ok(Self {
             model,
@@ -90,7 +104,13 @@ impl<A: Element> PreparedFeatures<A> {
         Y: Deref<Target = ArrayRef2<A>> + Sync,
     {
         let n_targets = check_targets(y_runs, &self.layout)?;
-        score::score(self, y_runs, n_targets)
+        self.model.in_pool(|| {
+            let mut fit = score::score(self, y_runs, n_targets)?;
+            if self.model.settings.options.validation_scores {
+                fit.validation_scores = Some(validation_scores(self, y_runs, &fit)?);
+            }
+            Ok(fit)
+        })
     }
 
     /// The model whose settings these features follow.
@@ -105,7 +125,7 @@ impl<A: Element> PreparedFeatures<A> {
         self.x.ncols()
     }
 
-    /// Number of runs, which is the number of folds.
+    /// Number of folds: one for each run, or each group of runs if there are [groups](crate::RidgeCvParams::groups).
     #[must_use]
     pub fn n_runs(&self) -> usize {
         self.layout.n_runs()

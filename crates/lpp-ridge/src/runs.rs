@@ -10,9 +10,14 @@ use crate::{Element, RidgeError};
 pub(crate) const MIN_RUNS: usize = 3;
 
 /// The rows of each run in the stack of all runs.
+///
+/// If runs are left out in groups, a "run" is such a group, its runs stacked in their order; what a caller hands over
+/// run by run is found by [`source`](Self::source).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RunLayout {
     starts: Vec<usize>,
+    /// Rows of each run as given.
+    sources: Vec<Range<usize>>,
 }
 
 impl RunLayout {
@@ -21,7 +26,34 @@ impl RunLayout {
         for length in lengths {
             starts.push(starts[starts.len() - 1] + length);
         }
-        Self { starts }
+        let sources = starts.windows(2).map(|pair| pair[0]..pair[1]).collect();
+        Self { starts, sources }
+    }
+
+    /// Runs of `lengths` stacked by their labels in `groups`, ascending; there is a label for each run.
+    pub(crate) fn grouped(lengths: &[usize], groups: &[usize]) -> Self {
+        let mut labels = groups.to_vec();
+        labels.sort_unstable();
+        labels.dedup();
+        let (mut starts, mut sources, mut top) = (vec![0], vec![0..0; lengths.len()], 0);
+        for label in labels {
+            for run in (0..lengths.len()).filter(|&run| groups[run] == label) {
+                sources[run] = top..top + lengths[run];
+                top += lengths[run];
+            }
+            starts.push(top);
+        }
+        Self { starts, sources }
+    }
+
+    /// Number of runs that a caller hands over.
+    pub(crate) fn n_sources(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// Rows of a run as it was given.
+    pub(crate) fn source(&self, run: usize) -> Range<usize> {
+        self.sources[run].clone()
     }
 
     pub(crate) fn n_runs(&self) -> usize {
@@ -59,8 +91,11 @@ impl RunLayout {
     }
 }
 
-/// Checks features and stacks them.
-pub(crate) fn stack_features<A, X>(runs: &[X]) -> Result<(Array2<A>, RunLayout), RidgeError>
+/// Checks features and stacks them, by groups if there are labels.
+pub(crate) fn stack_features<A, X>(
+    runs: &[X],
+    groups: Option<&[usize]>,
+) -> Result<(Array2<A>, RunLayout), RidgeError>
 where
     A: Element,
     X: Deref<Target = ArrayRef2<A>>,
@@ -75,10 +110,20 @@ where
     for (run, x) in runs.iter().enumerate() {
         check_feature_run(run, x, n_features)?;
     }
-    let layout = RunLayout::new(runs.iter().map(|x| x.nrows()));
+    let lengths: Vec<usize> = runs.iter().map(|x| x.nrows()).collect();
+    let layout = match groups {
+        None => RunLayout::new(lengths),
+        Some(groups) if groups.len() == runs.len() => RunLayout::grouped(&lengths, groups),
+        Some(groups) => {
+            return Err(RidgeError::GroupCount {
+                found: groups.len(),
+                expected: runs.len(),
+            });
+        }
+    };
     let mut stack = Array2::zeros((layout.n_scans(), n_features));
     for (run, x) in runs.iter().enumerate() {
-        stack.slice_mut(s![layout.rows(run), ..]).assign(&**x);
+        stack.slice_mut(s![layout.source(run), ..]).assign(&**x);
     }
     Ok((stack, layout))
 }
@@ -111,10 +156,10 @@ where
     A: Element,
     Y: Deref<Target = ArrayRef2<A>>,
 {
-    if runs.len() != layout.n_runs() {
+    if runs.len() != layout.n_sources() {
         return Err(RidgeError::RunCount {
             found: runs.len(),
-            expected: layout.n_runs(),
+            expected: layout.n_sources(),
         });
     }
     let n_targets = runs[0].ncols();
@@ -129,11 +174,12 @@ where
                 expected: n_targets,
             });
         }
-        if y.nrows() != layout.len(run) {
+        let expected = layout.source(run).len();
+        if y.nrows() != expected {
             return Err(RidgeError::ScanCount {
                 run,
                 found: y.nrows(),
-                expected: layout.len(run),
+                expected,
             });
         }
     }
@@ -151,5 +197,20 @@ mod tests {
         assert_eq!(layout.rows(2), 5..9);
         assert_eq!(layout.pieces(&[0, 1, 3]), [0..5, 9..10]);
         assert_eq!(layout.total(&[0, 3]), 4);
+    }
+
+    #[test]
+    fn groups_are_stacked_by_label_and_runs_found_again() {
+        let layout = RunLayout::grouped(&[3, 2, 4, 1], &[7, 2, 7, 5]);
+        assert_eq!(
+            (layout.n_runs(), layout.n_sources(), layout.n_scans()),
+            (3, 4, 10)
+        );
+        assert_eq!(
+            (layout.rows(0), layout.rows(1), layout.rows(2)),
+            (0..2, 2..3, 3..10)
+        );
+        let sources: Vec<_> = (0..4).map(|run| layout.source(run)).collect();
+        assert_eq!(sources, [3..6, 0..2, 6..10, 2..3]);
     }
 }

@@ -186,7 +186,7 @@ fn own_choices(curves: &BlockCurves, candidates: &Candidates) -> Array2<Option<u
 }
 
 /// Scores each target of the block on each test run with the penalty chosen for it.
-fn test_with_own_alphas<A: Element>(
+pub(crate) fn test_with_own_alphas<A: Element>(
     prepared: &PreparedFeatures<A>,
     block: &mut Block<'_, A>,
     choice: &Array2<Option<usize>>,
@@ -289,6 +289,7 @@ fn assemble<A: Element>(
         alpha_choice: shared.map_or(AlphaChoice::PerTarget(own), AlphaChoice::Global),
         validation_curves,
         fully_scored,
+        validation_scores: None,
         constant_targets: with(Defect::Constant),
         non_finite_targets: with(Defect::NonFinite),
     }

@@ -163,6 +163,11 @@ impl Totals {
         }
     }
 
+    /// Number of penalties.
+    pub(crate) fn n_alphas(&self) -> usize {
+        self.sums.ncols()
+    }
+
     /// Number of targets without validation score in a fold.
     pub(crate) fn n_unusable(&self, fold: usize) -> u64 {
         self.n_unusable[fold]

@@ -5,6 +5,8 @@
     reason = "each test program uses its part of this module"
 )]
 
+pub mod options;
+
 use lpp_ridge::{InnerValidation, standardise_columns};
 use ndarray::{Array2, ArrayRef1, Axis, concatenate};
 use rand::SeedableRng;

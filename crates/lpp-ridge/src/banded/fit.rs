@@ -1,0 +1,79 @@
+//! What a banded ridge regression returns.
+
+use ndarray::{Array1, Array2, Array3};
+
+/// A candidate and a penalty, as positions in their lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BandChoice {
+    /// Row of [`BandedRidgeFit::weights`].
+    pub weights: usize,
+    /// Position in [`BandedRidgeFit::alphas`].
+    pub alpha: usize,
+}
+
+/// Scores, and how they came about. Fold k tests run (or group) k.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct BandedRidgeFit {
+    /// Mean over the folds, (`n_targets`); NaN if any fold is NaN.
+    pub scores: Array1<f64>,
+    /// Score on each test run, (`n_folds`, `n_targets`).
+    pub fold_scores: Array2<f64>,
+    /// The candidates for the weights of the bands, (`n_candidates`, `n_bands`).
+    pub weights: Array2<f64>,
+    /// The grid of penalties.
+    pub alphas: Vec<f64>,
+    /// What was chosen, (`n_folds`, `n_targets`); `None` where the target has no validation score to choose its own by.
+    pub choice: Array2<Option<BandChoice>>,
+    /// Mean validation score of each candidate over the targets that have one, (`n_candidates`, `n_folds`): at the best
+    /// penalty of each target, or at the best shared one.
+    pub candidate_scores: Array2<f64>,
+    /// Validation score of each target at its choice, (`n_folds`, `n_targets`), NaN where there is none; `None` if the
+    /// choice is shared.
+    pub validation_scores: Option<Array2<f64>>,
+    /// R² on each test run split among the bands, (`n_folds`, `n_bands`, `n_targets`), if asked for.
+    ///
+    /// The part of band b is Σ ŷᵦ (2y − ŷ) / Σ(y − ȳ)², with ŷ the prediction of all bands and ŷᵦ that of the band (the
+    /// product measure, `himalaya.scoring.r2_score_split`). The parts add up to R² if the target has mean 0 in the test
+    /// run, as a standardised one has; a part may be negative.
+    pub split: Option<Array3<f64>>,
+    /// Targets that do not vary in some run, ascending.
+    pub constant_targets: Vec<usize>,
+    /// Targets that hold NaN or infinity, ascending.
+    pub non_finite_targets: Vec<usize>,
+}
+
+impl BandedRidgeFit {
+    /// The penalty α / γ of each band for one fold and target, infinite for a band left out; `None` if nothing was chosen
+    /// or there is no such fold or target.
+    #[must_use]
+    pub fn penalties(&self, fold: usize, target: usize) -> Option<Array1<f64>> {
+        let choice = self.choice.get([fold, target]).copied().flatten()?;
+        Some(
+            self.weights
+                .row(choice.weights)
+                .mapv(|w| self.alphas[choice.alpha] / w),
+        )
+    }
+
+    /// Mean over the targets that have a score; NaN if none has.
+    #[must_use]
+    pub fn mean_score(&self) -> f64 {
+        let finite = || self.scores.iter().filter(|s| !s.is_nan());
+        finite().sum::<f64>() / finite().count() as f64
+    }
+
+    /// Mean over folds and targets of the chosen weights, each scaled to the sum 1, (`n_bands`): which band won how much.
+    /// NaN if nothing was chosen.
+    #[must_use]
+    pub fn mean_weights(&self) -> Array1<f64> {
+        let mut sum = Array1::zeros(self.weights.ncols());
+        let mut n = 0_u32;
+        for choice in self.choice.iter().flatten() {
+            let row = self.weights.row(choice.weights);
+            sum.scaled_add(row.sum().recip(), &row);
+            n += 1;
+        }
+        sum / f64::from(n)
+    }
+}

@@ -1,0 +1,93 @@
+//! What predictions are scored by, and the coefficient of determination.
+
+use ndarray::ArrayRef2;
+
+use crate::Element;
+use crate::pearson::TargetMoments;
+
+/// What predictions are scored by, in validation and on the test runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Metric {
+    /// The Pearson correlation r between prediction and target, as the reference study: from −1 to 1, blind to the size
+    /// of the prediction. A constant prediction has none and yields NaN.
+    #[default]
+    Pearson,
+    /// The coefficient of determination R² = 1 − Σ(y − ŷ)² / Σ(y − ȳ)², with ȳ the target's mean over the scans that
+    /// are scored: 1 for a perfect prediction, 0 for the mean, without lower bound. A constant prediction is scored like
+    /// any other; a constant target has no R² and yields NaN (`sklearn.metrics.r2_score` gives 0 or 1 there).
+    ///
+    /// One bad target can outweigh thousands in a mean of R², and a random subset that misses it says nothing about it.
+    /// The bound of a screened search would not hold, so with R² the search is always exhaustive.
+    R2,
+}
+
+/// Columns handled together: their sums then stay in the innermost cache.
+const STRIP: usize = 64;
+
+/// R² of each column of `predicted` against the same column of `observed`, both (`n_scans`, width).
+///
+/// Squares of the residuals are summed in double precision over the scans, in their order. A target that is constant or
+/// not finite, or a prediction that is not finite, yields NaN. `out` has at least `width` values.
+pub(crate) fn r_squared<A: Element>(
+    predicted: &ArrayRef2<A>,
+    observed: &ArrayRef2<A>,
+    moments: &TargetMoments,
+    out: &mut [f64],
+) {
+    for left in (0..predicted.ncols()).step_by(STRIP) {
+        let width = STRIP.min(predicted.ncols() - left);
+        let mut errors = [0.0; STRIP];
+        for (p, y) in predicted.rows().into_iter().zip(observed.rows()) {
+            if let (Some(p), Some(y)) = (p.as_slice(), y.as_slice()) {
+                add_squares(&mut errors, &p[left..left + width], &y[left..left + width]);
+            }
+        }
+        for (j, r2) in out[left..left + width].iter_mut().enumerate() {
+            *r2 = 1.0 - errors[j] / moments.spread(left + j);
+            if !r2.is_finite() {
+                *r2 = f64::NAN;
+            }
+        }
+    }
+}
+
+#[inline]
+fn add_squares<A: Element>(errors: &mut [f64; STRIP], predicted: &[A], observed: &[A]) {
+    for ((error, p), y) in errors.iter_mut().zip(predicted).zip(observed) {
+        let residual = y.to_double() - p.to_double();
+        *error += residual * residual;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, array};
+
+    fn scores<A: Element>(p: &Array2<A>, y: &Array2<A>) -> Vec<f64> {
+        let mut out = vec![9.0; p.ncols()];
+        r_squared(p, y, &TargetMoments::new(y), &mut out);
+        out
+    }
+
+    #[test]
+    fn perfect_mean_and_bad_predictions_score_one_zero_and_below() {
+        let y = Array2::from_shape_fn((20, 130), |(i, j)| ((i * 7 + j) % 13) as f64);
+        assert!(scores(&y, &y).iter().all(|&r2| r2.to_bits() == 1_f64.to_bits()));
+        let means = y.mean_axis(ndarray::Axis(0)).unwrap();
+        let flat = means.broadcast(y.raw_dim()).unwrap().to_owned();
+        assert!(scores(&flat, &y).iter().all(|r2| r2.abs() < 1e-14)); // two sums of 20 terms in another order
+        let far = y.mapv(|v| v + 1e9);
+        assert!(scores(&far, &y).iter().all(|&r2| r2 < -1e16));
+    }
+
+    #[test]
+    fn constant_or_infinite_columns_have_no_score_but_a_constant_prediction_has() {
+        let y = array![[0.1, 1.0, 1.0], [0.1, 2.0, 2.0], [0.1, 4.0, 6.0]];
+        let p = array![[1.0, f64::INFINITY, 3.0], [2.0, 0.0, 3.0], [4.0, 1.0, 3.0]];
+        let found = scores(&p, &y);
+        assert!(found[0].is_nan() && found[1].is_nan());
+        assert!(found[2].abs() < 1e-15); // the mean of 1, 2, 6 is exactly 3
+    }
+}

@@ -1,0 +1,145 @@
+//! Settings beyond those of the reference study.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::runs::MIN_RUNS;
+use crate::{AlphaSearch, Metric, RidgeCv, RidgeCvParams, RidgeError};
+
+/// What the reference study has no choice about.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Options {
+    pub(crate) metric: Metric,
+    pub(crate) groups: Option<Vec<usize>>,
+    pub(crate) validation_scores: bool,
+    threads: Option<NonZeroUsize>,
+    /// The pool for `threads`, made once the settings are checked.
+    pool: Option<Arc<ThreadPool>>,
+}
+
+impl RidgeCvParams {
+    /// Sets what predictions are scored by, in validation as well as on the test runs.
+    ///
+    /// ```
+    /// use lpp_ridge::{Metric, RidgeCv};
+    /// use ndarray::Array2;
+    ///
+    /// # fn main() -> Result<(), lpp_ridge::RidgeError> {
+    /// let x: Vec<Array2<f64>> =
+    ///     (0..4).map(|r| Array2::from_shape_fn((30, 2), |(i, j)| ((r + i * (j + 2)) as f64).sin())).collect();
+    /// let y: Vec<Array2<f64>> = x.iter().map(|x| x.dot(&ndarray::array![[1.0], [0.5]])).collect();
+    /// let fit = RidgeCv::params().alphas([1e-3, 1e3]).metric(Metric::R2).check()?.fit(&x, &y)?;
+    /// assert!(fit.scores[0] > 0.99 && fit.scores[0] < 1.0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn metric(mut self, metric: Metric) -> Self {
+        self.options.metric = metric;
+        self
+    }
+
+    /// Leaves out groups of runs in place of single runs: `groups` holds a label for each run, runs of one label are
+    /// tested (and validated) together.
+    ///
+    /// Folds are in ascending order of the labels, which need not be consecutive. A group is scored over all its scans
+    /// at once, as `sklearn.model_selection.LeaveOneGroupOut` does; "run" in the documentation of folds, inner
+    /// validation and errors about folds then means group. Features and targets are still given, and usually
+    /// standardised, run by run. Any partition of the runs into folds can be written in this way.
+    ///
+    /// ```
+    /// use lpp_ridge::RidgeCv;
+    /// use ndarray::Array2;
+    ///
+    /// # fn main() -> Result<(), lpp_ridge::RidgeError> {
+    /// let x: Vec<Array2<f64>> =
+    ///     (0..6).map(|r| Array2::from_shape_fn((20, 2), |(i, j)| ((r + i * (j + 2)) as f64).sin())).collect();
+    /// let sessions = [1, 1, 2, 2, 3, 3];
+    /// let fit = RidgeCv::params().groups(sessions).check()?.fit(&x, &x)?;
+    /// assert_eq!(fit.fold_scores.dim(), (3, 2));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn groups(mut self, groups: impl Into<Vec<usize>>) -> Self {
+        self.options.groups = Some(groups.into());
+        self
+    }
+
+    /// Keeps each target's validation score under the penalty chosen for it, at the cost of one more validation
+    /// with that penalty alone: see [`crate::RidgeCvFit::validation_scores`] and [`crate::nested_choice`].
+    pub fn validation_scores(mut self, keep: bool) -> Self {
+        self.options.validation_scores = keep;
+        self
+    }
+
+    /// Sets the number of threads of preparing, fitting and scoring: those of a pool that the model keeps. `None`, the
+    /// default, uses the pool of the caller, which is rayon's global one unless `ThreadPool::install` says otherwise.
+    ///
+    /// Results are the same to the bit for any number of threads if BLAS runs on one.
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    ///
+    /// # fn main() -> Result<(), lpp_ridge::RidgeError> {
+    /// let x: Vec<ndarray::Array2<f64>> =
+    ///     (0..4).map(|r| ndarray::Array2::from_shape_fn((9, 2), |(i, j)| ((r + i * (j + 2)) as f64).sin())).collect();
+    /// let fit = |n| lpp_ridge::RidgeCv::params().threads(NonZeroUsize::new(n)).check()?.fit(&x, &x);
+    /// assert_eq!(fit(1)?.scores, fit(2)?.scores);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn threads(mut self, threads: Option<NonZeroUsize>) -> Self {
+        self.options.threads = threads;
+        self
+    }
+
+    /// Checks the options and settles what they decide for other settings.
+    pub(crate) fn check_options(mut self) -> Result<Self, RidgeError> {
+        if let Some(groups) = &self.options.groups {
+            check_groups(groups)?;
+        }
+        if self.options.metric == Metric::R2 {
+            self.search = AlphaSearch::Exhaustive; // for the reason given at Metric::R2
+        }
+        self.options.pool = match self.options.threads {
+            Some(threads) => Some(Arc::new(private_pool(threads)?)),
+            None => None,
+        };
+        Ok(self)
+    }
+}
+
+impl RidgeCv {
+    /// Runs `work` on the threads that the settings ask for.
+    pub(crate) fn in_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match &self.settings.options.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+}
+
+fn check_groups(groups: &[usize]) -> Result<(), RidgeError> {
+    let mut labels = groups.to_vec();
+    labels.sort_unstable();
+    labels.dedup();
+    if labels.len() < MIN_RUNS {
+        return Err(RidgeError::TooFewGroups {
+            found: labels.len(),
+            needed: MIN_RUNS,
+        });
+    }
+    Ok(())
+}
+
+fn private_pool(threads: NonZeroUsize) -> Result<ThreadPool, RidgeError> {
+    ThreadPoolBuilder::new()
+        .num_threads(threads.get())
+        .thread_name(|i| format!("lpp-ridge {i}"))
+        .build()
+        .map_err(|source| RidgeError::Threads {
+            threads: threads.get(),
+            source,
+        })
+}

@@ -1,0 +1,229 @@
+//! Predictions of the scans left out, and the coefficients behind them: made only when asked for.
+
+use std::ops::Deref;
+
+use ndarray::{Array2, Array3, ArrayRef2, Axis, concatenate, s};
+use rayon::prelude::*;
+
+use crate::block::Block;
+use crate::factor::penalised_readout;
+use crate::fit::RidgeCvFit;
+use crate::plan::others;
+use crate::runs::check_targets;
+use crate::workers::over_blocks;
+use crate::{Element, PreparedFeatures, RidgeError};
+
+impl<A: Element> PreparedFeatures<A> {
+    /// Predicts every run by the fit that left it out, for some targets.
+    ///
+    /// # Shapes
+    /// `fit` is what [`score`](Self::score) made of the same targets `y_runs`; `columns` lists targets in any order. There
+    /// is one array (`n_scans` of that run, `columns.len()`) for each run, in the type of the features: the very
+    /// predictions whose scores are [`RidgeCvFit::fold_scores`]. A column is NaN in a fold where the target has no
+    /// penalty of its own ([`RidgeCvFit::alpha_of`]), or holds NaN or infinity in a training run.
+    ///
+    /// # Errors
+    /// [`RidgeError`] if the shapes do not match the features, if `fit` has other penalties, folds or targets
+    /// ([`RidgeError::ForeignFit`]), for a column that does not exist, or if a factorisation fails.
+    ///
+    /// ```
+    /// use lpp_ridge::RidgeCv;
+    /// use ndarray::Array2;
+    ///
+    /// # fn main() -> Result<(), lpp_ridge::RidgeError> {
+    /// let x: Vec<Array2<f64>> =
+    ///     (0..4).map(|r| Array2::from_shape_fn((30, 2), |(i, j)| ((r + i * (j + 2)) as f64).sin())).collect();
+    /// let y: Vec<Array2<f64>> = x.iter().map(|x| x.dot(&ndarray::array![[1.0, 0.3], [0.5, -2.0]])).collect();
+    /// let prepared = RidgeCv::params().alphas([1e-6]).check()?.prepare(&x)?;
+    /// let fit = prepared.score(&y)?;
+    /// let predicted = prepared.predictions(&fit, &y, &[1])?;
+    /// assert_eq!(predicted[3].dim(), (30, 1));
+    /// assert!((predicted[3][[7, 0]] - y[3][[7, 1]]).abs() < 1e-6);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn predictions<Y>(
+        &self,
+        fit: &RidgeCvFit,
+        y_runs: &[Y],
+        columns: &[usize],
+    ) -> Result<Vec<Array2<A>>, RidgeError>
+    where
+        Y: Deref<Target = ArrayRef2<A>> + Sync,
+    {
+        self.check_fit(fit, y_runs, columns)?;
+        let parts = self.model.in_pool(|| {
+            self.make_test_operators(&self.used(fit, columns))?;
+            over_blocks(self, columns, |block, columns| {
+                block.load(y_runs, columns);
+                self.predict_block(fit, block, columns)
+            })
+        })?;
+        let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+        let stack = concatenate(Axis(1), &views).unwrap_or_else(|_| unreachable!("blocks have all scans"));
+        Ok((0..self.layout.n_sources())
+            .map(|run| stack.slice(s![self.layout.source(run), ..]).to_owned())
+            .collect())
+    }
+
+    /// Primal coefficients of the fit of each fold, for some targets: B in `X B`, whatever system was solved.
+    ///
+    /// # Shapes
+    /// Arguments as for [`predictions`](Self::predictions). The result is (`n_folds`, `n_features`, `columns.len()`). Fold k
+    /// is the fit on all runs but k, the one that is tested there; the mean over folds is a common summary. Systems are
+    /// solved in `f64` and rounded once to the type of the features. A column is NaN as for predictions.
+    ///
+    /// Memory: the result, and in `f64` the features and the chosen targets.
+    ///
+    /// # Errors
+    /// As [`predictions`](Self::predictions).
+    ///
+    /// ```
+    /// use lpp_ridge::RidgeCv;
+    /// use ndarray::Array2;
+    ///
+    /// # fn main() -> Result<(), lpp_ridge::RidgeError> {
+    /// let x: Vec<Array2<f64>> =
+    ///     (0..4).map(|r| Array2::from_shape_fn((30, 2), |(i, j)| ((r + i * (j + 2)) as f64).sin())).collect();
+    /// let y: Vec<Array2<f64>> = x.iter().map(|x| x.dot(&ndarray::array![[1.0, 0.3], [0.5, -2.0]])).collect();
+    /// let prepared = RidgeCv::params().alphas([1e-6]).check()?.prepare(&x)?;
+    /// let coefficients = prepared.coefficients(&prepared.score(&y)?, &y, &[0, 1])?;
+    /// assert_eq!(coefficients.dim(), (4, 2, 2));
+    /// assert!((coefficients[[2, 1, 1]] + 2.0).abs() < 1e-6);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn coefficients<Y>(
+        &self,
+        fit: &RidgeCvFit,
+        y_runs: &[Y],
+        columns: &[usize],
+    ) -> Result<Array3<A>, RidgeError>
+    where
+        Y: Deref<Target = ArrayRef2<A>> + Sync,
+    {
+        self.check_fit(fit, y_runs, columns)?;
+        let x = self.x.mapv(Element::to_double);
+        let mut y = Array2::zeros((self.layout.n_scans(), columns.len()));
+        for (run, y_run) in y_runs.iter().enumerate() {
+            let mut part = y.slice_mut(s![self.layout.source(run), ..]);
+            for (j, &column) in columns.iter().enumerate() {
+                part.column_mut(j)
+                    .zip_mut_with(&y_run.column(column), |to, from| *to = from.to_double());
+            }
+        }
+        let mut out = Array3::from_elem((self.n_runs(), x.ncols(), columns.len()), A::nan());
+        self.model.in_pool(|| {
+            out.axis_iter_mut(Axis(0))
+                .into_par_iter()
+                .enumerate()
+                .try_for_each(|(fold, mut out)| {
+                    for (alpha, places) in self.places(fit, fold, columns) {
+                        let solved = self.solve(fold, alpha, &x, &y.select(Axis(1), &places))?;
+                        for (column, &place) in solved.columns().into_iter().zip(&places) {
+                            out.column_mut(place).assign(&column.mapv(A::from_double));
+                        }
+                    }
+                    Ok(())
+                })
+        })?;
+        Ok(out)
+    }
+
+    /// Coefficients (`n_features`, width) of targets `y` (`n_scans`, width) fitted on all runs but `fold`.
+    fn solve(
+        &self,
+        fold: usize,
+        alpha: usize,
+        x: &ArrayRef2<f64>,
+        y: &ArrayRef2<f64>,
+    ) -> Result<Array2<f64>, RidgeError> {
+        let train = others(self.n_runs(), &[fold]);
+        let alpha = self.model.alphas()[alpha];
+        let system = self.gram.system(&train, &self.layout);
+        let pieces = self.layout.pieces(&train);
+        if self.is_primal() {
+            let mut right = Array2::zeros((x.ncols(), y.ncols()));
+            for rows in pieces {
+                right += &x.slice(s![rows.clone(), ..]).t().dot(&y.slice(s![rows, ..]));
+            }
+            return Ok(penalised_readout(&system, alpha, &right.t())?.reversed_axes());
+        }
+        let of_pieces: Vec<_> = pieces.iter().map(|rows| y.slice(s![rows.clone(), ..])).collect();
+        let right =
+            concatenate(Axis(0), &of_pieces).unwrap_or_else(|_| unreachable!("pieces are equally wide"));
+        let dual = penalised_readout(&system, alpha, &right.t())?.reversed_axes();
+        let (mut top, mut out) = (0, Array2::zeros((x.ncols(), y.ncols())));
+        for rows in pieces {
+            let n = rows.len();
+            out += &x.slice(s![rows, ..]).t().dot(&dual.slice(s![top..top + n, ..]));
+            top += n;
+        }
+        Ok(out)
+    }
+
+    /// Predictions of all scans, stacked, for the targets of a loaded block.
+    fn predict_block(
+        &self,
+        fit: &RidgeCvFit,
+        block: &mut Block<'_, A>,
+        columns: &[usize],
+    ) -> Result<Array2<A>, RidgeError> {
+        let mut out = Array2::from_elem((self.layout.n_scans(), columns.len()), A::nan());
+        for fold in 0..self.n_runs() {
+            let train = others(self.n_runs(), &[fold]);
+            let mut out = out.slice_mut(s![self.layout.rows(fold), ..]);
+            block.train_on(&train);
+            for (alpha, places) in self.places(fit, fold, columns) {
+                block.predict(self.test_operator(fold, alpha)?, &train);
+                let predicted = block.predictions(out.nrows());
+                for j in places {
+                    out.column_mut(j).assign(&predicted.column(j));
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// The penalties of a fold that `columns` use, each with the places in `columns` that use it.
+    fn places(&self, fit: &RidgeCvFit, fold: usize, columns: &[usize]) -> Vec<(usize, Vec<usize>)> {
+        let chosen: Vec<_> = columns.iter().map(|&c| fit.alpha_of(fold, c)).collect();
+        (0..self.model.alphas().len())
+            .map(|alpha| {
+                let uses = |&j: &usize| chosen[j] == Some(alpha);
+                (alpha, (0..columns.len()).filter(uses).collect::<Vec<_>>())
+            })
+            .filter(|(_, places)| !places.is_empty())
+            .collect()
+    }
+
+    /// All (fold, penalty) pairs that `columns` use.
+    fn used(&self, fit: &RidgeCvFit, columns: &[usize]) -> Vec<(usize, usize)> {
+        (0..self.n_runs())
+            .flat_map(|fold| {
+                self.places(fit, fold, columns)
+                    .into_iter()
+                    .map(move |(alpha, _)| (fold, alpha))
+            })
+            .collect()
+    }
+
+    fn check_fit<Y>(&self, fit: &RidgeCvFit, y_runs: &[Y], columns: &[usize]) -> Result<(), RidgeError>
+    where
+        Y: Deref<Target = ArrayRef2<A>>,
+    {
+        let n_targets = check_targets(y_runs, &self.layout)?;
+        let expected = [self.n_runs(), n_targets];
+        let found = [fit.fold_scores.nrows(), fit.fold_scores.ncols()];
+        if found != expected || fit.alphas != self.model.alphas() {
+            return Err(RidgeError::ForeignFit { found, expected });
+        }
+        if columns.is_empty() {
+            return Err(RidgeError::NoTargets);
+        }
+        match columns.iter().find(|&&c| c >= n_targets) {
+            Some(&column) => Err(RidgeError::NoSuchTarget { column, n_targets }),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What each target scored in validation under the penalty that was chosen: one more pass, with that penalty alone.
+
+use std::ops::Deref;
+
+use ndarray::{Array2, ArrayRef2, Axis, concatenate};
+
+use crate::block::Block;
+use crate::fit::RidgeCvFit;
+use crate::validation::{Candidates, validate};
+use crate::workers::over_blocks;
+use crate::{Element, PreparedFeatures, RidgeError};
+
+/// Validation scores of all targets at the choice of `fit`, (`n_folds`, `n_targets`); NaN where a target has none.
+pub(crate) fn validation_scores<A, Y>(
+    prepared: &PreparedFeatures<A>,
+    y: &[Y],
+    fit: &RidgeCvFit,
+) -> Result<Array2<f64>, RidgeError>
+where
+    A: Element,
+    Y: Deref<Target = ArrayRef2<A>> + Sync,
+{
+    let columns: Vec<usize> = (0..fit.scores.len()).collect();
+    let parts = over_blocks(prepared, &columns, |block, columns| {
+        block.load(y, columns);
+        Ok(block_scores(prepared, block, columns, fit))
+    })?;
+    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+    Ok(concatenate(Axis(1), &views).unwrap_or_else(|_| unreachable!("blocks have a row per fold")))
+}
+
+/// The same for the targets of a block. Penalties of one target each are taken in turn.
+fn block_scores<A: Element>(
+    prepared: &PreparedFeatures<A>,
+    block: &mut Block<'_, A>,
+    columns: &[usize],
+    fit: &RidgeCvFit,
+) -> Array2<f64> {
+    let n_folds = prepared.n_runs();
+    let chosen = Array2::from_shape_fn((n_folds, columns.len()), |(fold, j)| {
+        fit.alpha_of(fold, columns[j])
+    });
+    let mut scores = Array2::from_elem(chosen.raw_dim(), f64::NAN);
+    for rank in ranks(&chosen) {
+        let curves = validate(prepared, block, columns.len(), &rank);
+        for ((fold, target), score) in scores.indexed_iter_mut() {
+            if let Some(alpha) = chosen[[fold, target]]
+                && rank.0[fold].contains(&alpha)
+                && curves.n_runs[[fold, target]] > 0
+            {
+                *score = curves.scores[[fold, alpha, target]];
+            }
+        }
+    }
+    scores
+}
+
+/// The penalties of each fold, at most one of each fold at a time, so that a target without a score under one of them
+/// still has its score under the others.
+fn ranks(chosen: &Array2<Option<usize>>) -> Vec<Candidates> {
+    let used: Vec<Vec<usize>> = chosen
+        .outer_iter()
+        .map(|fold| {
+            let mut alphas: Vec<usize> = fold.iter().copied().flatten().collect();
+            alphas.sort_unstable();
+            alphas.dedup();
+            alphas
+        })
+        .collect();
+    let n_ranks = used.iter().map(Vec::len).max().unwrap_or(0);
+    let rank = |k: usize| {
+        Candidates(
+            used.iter()
+                .map(|a| a.get(k).copied().into_iter().collect())
+                .collect(),
+        )
+    };
+    (0..n_ranks).map(rank).collect()
+}
