@@ -82,3 +82,8 @@ pub use model::RidgeCv;
 pub use params::{AlphaScope, AlphaSearch, Formulation, InnerValidation, NanTargets, RidgeCvParams};
 pub use prepared::PreparedFeatures;
 pub use standardise::{standardise_columns, trim_and_standardise};
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
