@@ -54,6 +54,7 @@
 //! rounding but the two levels compete for the cores, which costs about a fifth of the time.
 
 mod alphas;
+mod backend;
 mod block;
 mod element;
 mod error;
@@ -71,10 +72,13 @@ mod runs;
 mod score;
 mod screening;
 mod standardise;
+#[cfg(feature = "torch")]
+mod torch;
 mod validation;
 mod workers;
 
 pub use alphas::AlphaGrid;
+pub use backend::{Blas, PreparedRidge, RidgeBackend};
 pub use element::Element;
 pub use error::RidgeError;
 pub use fit::{AlphaChoice, EdgeWarning, GridEdge, RidgeCvFit};
@@ -82,6 +86,11 @@ pub use model::RidgeCv;
 pub use params::{AlphaScope, AlphaSearch, Formulation, InnerValidation, NanTargets, RidgeCvParams};
 pub use prepared::PreparedFeatures;
 pub use standardise::{standardise_columns, trim_and_standardise};
+/// libtorch as this crate uses it, so that a program names devices of the same version.
+#[cfg(feature = "torch")]
+pub use tch;
+#[cfg(feature = "torch")]
+pub use torch::{Torch, TorchFeatures};
 
 /// Compiles and runs the example of the README.
 #[cfg(doctest)]

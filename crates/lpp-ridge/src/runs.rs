@@ -59,8 +59,8 @@ impl RunLayout {
     }
 }
 
-/// Checks features and stacks them.
-pub(crate) fn stack_features<A, X>(runs: &[X]) -> Result<(Array2<A>, RunLayout), RidgeError>
+/// Checks features and says where each run would lie in their stack.
+pub(crate) fn check_features<A, X>(runs: &[X]) -> Result<RunLayout, RidgeError>
 where
     A: Element,
     X: Deref<Target = ArrayRef2<A>>,
@@ -75,8 +75,17 @@ where
     for (run, x) in runs.iter().enumerate() {
         check_feature_run(run, x, n_features)?;
     }
-    let layout = RunLayout::new(runs.iter().map(|x| x.nrows()));
-    let mut stack = Array2::zeros((layout.n_scans(), n_features));
+    Ok(RunLayout::new(runs.iter().map(|x| x.nrows())))
+}
+
+/// Checks features and stacks them.
+pub(crate) fn stack_features<A, X>(runs: &[X]) -> Result<(Array2<A>, RunLayout), RidgeError>
+where
+    A: Element,
+    X: Deref<Target = ArrayRef2<A>>,
+{
+    let layout = check_features(runs)?;
+    let mut stack = Array2::zeros((layout.n_scans(), runs[0].ncols()));
     for (run, x) in runs.iter().enumerate() {
         stack.slice_mut(s![layout.rows(run), ..]).assign(&**x);
     }
