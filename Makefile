@@ -11,7 +11,7 @@ DATA ?=
 # the programs that run on libtorch's own BLAS.
 TORCH := -p lpp-llm -p lpp-extract
 
-.PHONY: help setup build demo test test-demo bench bench-build lint doc fixtures first-light clean-demo
+.PHONY: help setup build demo test test-outside test-demo bench bench-build lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,7 +30,12 @@ demo: build ## Run the whole path on a synthetic study (STUDY=demo-study)
 test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests on real data)
 	$(CARGO) test --release
 	$(CARGO) test --release $(TORCH)
+	@$(MAKE) --no-print-directory test-outside
 	@$(MAKE) --no-print-directory test-demo
+
+test-outside: setup ## A program outside the workspace that uses lpp-ridge, with the versions of the workspace
+	@cp Cargo.lock fixtures/ridge/outside/
+	$(CARGO) run --release --target-dir $(TARGET) --manifest-path fixtures/ridge/outside/Cargo.toml
 
 test-demo: build ## The demo at a small size, which must recover the planted effects; then broken input for every program
 	@study=$$(mktemp -d) && trap 'rm -rf "$$study"' EXIT && \

@@ -269,4 +269,27 @@ pub enum RidgeError {
         /// The value found.
         value: f64,
     },
+    /// A backend does not know a setting of the model.
+    #[error("the {backend} backend does not support {setting}")]
+    Unsupported {
+        /// Name of the backend.
+        backend: &'static str,
+        /// The setting.
+        setting: &'static str,
+    },
+    /// libtorch failed: no such device, not enough memory on it, ...
+    #[cfg(feature = "torch")]
+    #[error("libtorch: {}", first_line(.source))]
+    Torch {
+        /// What it reported.
+        #[source]
+        source: tch::TchError,
+    },
+}
+
+/// The message without the C++ stack that libtorch appends.
+#[cfg(feature = "torch")]
+fn first_line(error: &tch::TchError) -> String {
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().to_owned()
 }

@@ -54,6 +54,7 @@
 //! rounding but the two levels compete for the cores, which costs about a fifth of the time.
 
 mod alphas;
+mod backend;
 mod banded;
 mod block;
 mod delays;
@@ -77,11 +78,14 @@ mod runs;
 mod score;
 mod screening;
 mod standardise;
+#[cfg(feature = "torch")]
+mod torch;
 mod validation;
 mod validation_scores;
 mod workers;
 
 pub use alphas::AlphaGrid;
+pub use backend::{Blas, PreparedRidge, RidgeBackend};
 pub use banded::{BandChoice, BandWeights, BandedRidge, BandedRidgeFit, BandedRidgeParams};
 pub use delays::delayed;
 pub use element::Element;
@@ -93,3 +97,13 @@ pub use nested::{NestedChoice, nested_choice};
 pub use params::{AlphaScope, AlphaSearch, Formulation, InnerValidation, NanTargets, RidgeCvParams};
 pub use prepared::PreparedFeatures;
 pub use standardise::{standardise_columns, trim_and_standardise};
+/// libtorch as this crate uses it, so that a program names devices of the same version.
+#[cfg(feature = "torch")]
+pub use tch;
+#[cfg(feature = "torch")]
+pub use torch::{Torch, TorchFeatures};
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -14,7 +14,7 @@ pub(crate) struct Options {
     pub(crate) metric: Metric,
     pub(crate) groups: Option<Vec<usize>>,
     pub(crate) validation_scores: bool,
-    threads: Option<NonZeroUsize>,
+    pub(crate) threads: Option<NonZeroUsize>,
     /// The pool for `threads`, made once the settings are checked.
     pool: Option<Arc<ThreadPool>>,
 }

@@ -89,7 +89,7 @@ impl AlphaSearch {
 #[derive(Debug, Clone)]
 #[must_use = "settings do nothing until they are checked"]
 pub struct RidgeCvParams {
-    alphas: Vec<f64>,
+    pub(crate) alphas: Vec<f64>,
     pub(crate) inner: InnerValidation,
     pub(crate) scope: AlphaScope,
     pub(crate) nan_targets: NanTargets,

@@ -91,11 +91,8 @@ impl RunLayout {
     }
 }
 
-/// Checks features and stacks them, by groups if there are labels.
-pub(crate) fn stack_features<A, X>(
-    runs: &[X],
-    groups: Option<&[usize]>,
-) -> Result<(Array2<A>, RunLayout), RidgeError>
+/// Checks features and says where each run would lie in their stack, by groups if there are labels.
+pub(crate) fn check_features<A, X>(runs: &[X], groups: Option<&[usize]>) -> Result<RunLayout, RidgeError>
 where
     A: Element,
     X: Deref<Target = ArrayRef2<A>>,
@@ -111,17 +108,27 @@ where
         check_feature_run(run, x, n_features)?;
     }
     let lengths: Vec<usize> = runs.iter().map(|x| x.nrows()).collect();
-    let layout = match groups {
-        None => RunLayout::new(lengths),
-        Some(groups) if groups.len() == runs.len() => RunLayout::grouped(&lengths, groups),
-        Some(groups) => {
-            return Err(RidgeError::GroupCount {
-                found: groups.len(),
-                expected: runs.len(),
-            });
-        }
-    };
-    let mut stack = Array2::zeros((layout.n_scans(), n_features));
+    match groups {
+        None => Ok(RunLayout::new(lengths)),
+        Some(groups) if groups.len() == runs.len() => Ok(RunLayout::grouped(&lengths, groups)),
+        Some(groups) => Err(RidgeError::GroupCount {
+            found: groups.len(),
+            expected: runs.len(),
+        }),
+    }
+}
+
+/// Checks features and stacks them, by groups if there are labels.
+pub(crate) fn stack_features<A, X>(
+    runs: &[X],
+    groups: Option<&[usize]>,
+) -> Result<(Array2<A>, RunLayout), RidgeError>
+where
+    A: Element,
+    X: Deref<Target = ArrayRef2<A>>,
+{
+    let layout = check_features(runs, groups)?;
+    let mut stack = Array2::zeros((layout.n_scans(), runs[0].ncols()));
     for (run, x) in runs.iter().enumerate() {
         stack.slice_mut(s![layout.source(run), ..]).assign(&**x);
     }
