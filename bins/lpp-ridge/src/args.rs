@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::{Args as ArgGroup, Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Program};
-use lpp_ridge::{AlphaGrid, AlphaScope, AlphaSearch, InnerValidation, NanTargets, RidgeCv, RidgeError};
+use lpp_ridge::{
+    AlphaGrid, AlphaScope, AlphaSearch, BandWeights, BandedRidge, InnerValidation, Metric, NanTargets,
+    RidgeCv, RidgeError,
+};
 
 /// Scores how well features predict targets: ridge regression, its penalty chosen by nested leave-one-run-out
-/// cross-validation, Pearson correlation on the run left out.
+/// cross-validation, Pearson correlation or R² on the run left out.
 ///
 /// Arrays are used as they are: trim and standardise them first. Rows are scans, columns features or targets.
 #[derive(Debug, Parser)]
@@ -20,9 +23,24 @@ pub(crate) struct Args {
     /// Features, one .npy file (scans, features) per run, f32 or f64
     #[arg(long, required = true, num_args = 1.., value_name = "NPY")]
     pub(crate) x: Vec<PathBuf>,
-    /// Targets, one .npy file (scans, targets) per run, in the order of the features
+    /// Targets, one .npy file (scans, targets) per run, in the order of the features. Files in the precision of the fit
+    /// are mapped, not read: they may be larger than memory
     #[arg(long, required = true, num_args = 1.., value_name = "NPY")]
     pub(crate) y: Vec<PathBuf>,
+    /// What predictions are scored by, in validation and test
+    #[arg(long, value_enum, default_value_t = Score::Pearson)]
+    metric: Score,
+    /// A label for each run; runs of one label are left out together, scored over all their scans [default: single runs]
+    #[arg(long, value_delimiter = ',', value_name = "LABEL,...")]
+    groups: Option<Vec<usize>>,
+    /// Features at these delays in scans, side by side, in place of the features (finite impulse response)
+    #[arg(
+        long,
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        value_name = "SCANS,..."
+    )]
+    pub(crate) delays: Option<Vec<isize>>,
     /// Penalties: logspace:FIRST:LAST:COUNT (powers of ten) or a list like 1,10,100
     #[arg(long, default_value = "logspace:2:7:16", value_name = "GRID")]
     alphas: AlphaGrid,
@@ -47,6 +65,14 @@ pub(crate) struct Args {
     /// Also the score of each test run (runs, targets)
     #[arg(long, value_name = "NPY")]
     pub(crate) fold_scores: Option<PathBuf>,
+    /// Also the predictions of each run by the fit that left it out: run-0.npy, ... (scans, targets) in this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "bands")]
+    pub(crate) predictions: Option<PathBuf>,
+    /// Also the coefficients of the fit of each fold (folds, features, targets)
+    #[arg(long, value_name = "NPY", conflicts_with = "bands")]
+    pub(crate) coefficients: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) banded: BandedArgs,
     /// Print a summary as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -63,7 +89,11 @@ impl Program for Args {
 impl Args {
     /// The model that the flags describe.
     pub(crate) fn model(&self) -> Result<RidgeCv, RidgeError> {
-        RidgeCv::params()
+        let params = match &self.groups {
+            Some(groups) => RidgeCv::params().groups(groups.clone()),
+            None => RidgeCv::params(),
+        };
+        params
             .alpha_grid(&self.alphas)
             .inner(match self.inner {
                 Inner::First => InnerValidation::First,
@@ -77,12 +107,69 @@ impl Args {
                 Search::Exhaustive => AlphaSearch::Exhaustive,
                 Search::Screened => AlphaSearch::screened(),
             })
+            .metric(self.metric())
             .nan_targets(match self.nan_targets {
                 NanRule::Ignore => NanTargets::Ignore,
                 NanRule::TakeFirst => NanTargets::TakeFirstAlpha,
             })
             .check()
     }
+
+    /// The banded model that the flags describe, if they list bands.
+    pub(crate) fn banded_model(&self) -> Result<Option<BandedRidge>, RidgeError> {
+        let Some(widths) = self.band_widths() else {
+            return Ok(None);
+        };
+        BandedRidge::params(self.model()?, widths)
+            .weights(BandWeights::random(self.banded.n_ratios, self.banded.seed))
+            .split(self.banded.split.is_some())
+            .check()
+            .map(Some)
+    }
+
+    /// Columns of each band, with its delays.
+    fn band_widths(&self) -> Option<Vec<usize>> {
+        let n_delays = self.delays.as_ref().map_or(1, Vec::len);
+        let widths = self.banded.bands.as_ref()?;
+        Some(widths.iter().map(|w| w.saturating_mul(n_delays)).collect())
+    }
+
+    /// What predictions are scored by.
+    pub(crate) fn metric(&self) -> Metric {
+        match self.metric {
+            Score::Pearson => Metric::Pearson,
+            Score::R2 => Metric::R2,
+        }
+    }
+}
+
+/// Several feature spaces, each with a penalty of its own.
+#[derive(Debug, ArgGroup)]
+#[command(next_help_heading = "Banded ridge")]
+pub(crate) struct BandedArgs {
+    /// Widths of consecutive feature spaces; the penalty of each is searched over random ratios
+    #[arg(long, value_delimiter = ',', value_name = "N,...", conflicts_with_all = ["alpha_search", "nan_targets"])]
+    pub(crate) bands: Option<Vec<usize>>,
+    /// Number of ratios between the penalties to try, the first one equal
+    #[arg(long, default_value_t = 100, value_name = "N", requires = "bands")]
+    n_ratios: usize,
+    /// Seed of the ratios
+    #[arg(long, default_value_t = 0, requires = "bands")]
+    seed: u64,
+    /// Also R² on each test run split among the bands (folds, bands, targets)
+    #[arg(long, value_name = "NPY", requires = "bands")]
+    pub(crate) split: Option<PathBuf>,
+    /// Also the chosen penalty of each band (folds, bands, targets), infinite for a band left out
+    #[arg(long, value_name = "NPY", requires = "bands")]
+    pub(crate) penalties: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Score {
+    /// Pearson correlation, as the reference study
+    Pearson,
+    /// Coefficient of determination
+    R2,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -1,34 +1,26 @@
 //! From files to files: read, fit, write, tell.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context, ensure};
-use lpp_ridge::{Element, GridEdge, RidgeCvFit};
+use anyhow::Context;
+use lpp_ridge::{BandedRidge, GridEdge, RidgeCvFit};
 use lpp_study::npy::{self, NpyArray};
-use ndarray::Array2;
-use serde::Serialize;
+use ndarray::{Array1, Array2, Array3, ArrayBase, ArrayView2, Data, Dimension};
 
 use crate::args::{Args, Precision};
+use crate::input::{Number, TargetRuns, check_runs, features};
+use crate::summary::{BandedSummary, Summary};
 
 /// Runs the program.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let start = Instant::now();
     let precision = match args.precision {
         Some(precision) => precision,
         None => precision_of(&args.x[0])?,
     };
-    let fit = match precision {
-        Precision::F32 => fit(args, npy::load_f32_matrix)?,
-        Precision::F64 => fit(args, npy::load_f64_matrix)?,
-    };
-    warn(&fit);
-    save(args, &fit, precision)?;
-    if args.json {
-        let wall_s = start.elapsed().as_secs_f64();
-        lpp_cli::print_json(&Summary::new(&fit, precision, wall_s))?;
+    match precision {
+        Precision::F32 => run_in::<f32>(args, precision),
+        Precision::F64 => run_in::<f64>(args, precision),
     }
-    Ok(())
 }
 
 /// The arithmetic that the features ask for.
@@ -39,78 +31,108 @@ fn precision_of(path: &std::path::Path) -> anyhow::Result<Precision> {
     })
 }
 
-fn fit<A: Element>(
-    args: &Args,
-    load: impl Fn(&std::path::Path) -> Result<Array2<A>, lpp_study::StudyError>,
-) -> anyhow::Result<RidgeCvFit> {
-    let x = load_runs(&args.x, &load)?;
-    let y = load_runs(&args.y, &load)?;
-    ensure!(
-        x.len() == y.len(),
-        "{} files of features (--x) and {} of targets (--y), expected one of each per run",
-        x.len(),
-        y.len()
-    );
-    for (run, (x, y)) in x.iter().zip(&y).enumerate() {
-        ensure!(
-            x.nrows() == y.nrows(),
-            "{}: {} scans, but {} has {}",
-            args.y[run].display(),
-            y.nrows(),
-            args.x[run].display(),
-            x.nrows()
-        );
-    }
-    let model = args.model()?;
+fn run_in<A: Number>(args: &Args, precision: Precision) -> anyhow::Result<()> {
+    let start = Instant::now();
+    let x = features::<A>(args)?;
+    let targets = TargetRuns::open(&args.y)?;
+    let y = targets.views()?;
+    check_runs(args, &x, &y)?;
     tracing::debug!(
         "{} runs, {} features, {} targets",
         x.len(),
         x[0].ncols(),
         y[0].ncols()
     );
-    model.fit(&x, &y).context("cannot fit")
+    match args.banded_model()? {
+        None => plain(args, precision, &x, &y, start),
+        Some(model) => banded(args, precision, &model, &x, &y, start),
+    }
 }
 
-/// Reads runs and checks that they agree on their columns, naming the file that does not.
-fn load_runs<A: Element>(
-    paths: &[PathBuf],
-    load: impl Fn(&std::path::Path) -> Result<Array2<A>, lpp_study::StudyError>,
-) -> anyhow::Result<Vec<Array2<A>>> {
-    let mut runs: Vec<Array2<A>> = Vec::new();
-    for path in paths {
-        let run = load(path)?;
-        ensure!(
-            !run.is_empty(),
-            "{}: empty array of shape {:?}",
-            path.display(),
-            run.shape()
-        );
-        if let Some(first) = runs.first() {
-            ensure!(
-                run.ncols() == first.ncols(),
-                "{}: {} columns, but {} has {}",
-                path.display(),
-                run.ncols(),
-                paths[0].display(),
-                first.ncols()
-            );
+fn plain<A: Number>(
+    args: &Args,
+    precision: Precision,
+    x: &[Array2<A>],
+    y: &[ArrayView2<'_, A>],
+    start: Instant,
+) -> anyhow::Result<()> {
+    let prepared = args.model()?.prepare(x).context("cannot fit")?;
+    let fit = prepared.score(y).context("cannot fit")?;
+    warn_of_nan(&fit.scores, &fit.constant_targets, &fit.non_finite_targets);
+    warn_of_edges(&fit);
+    let all: Vec<usize> = (0..fit.scores.len()).collect();
+    if let Some(folder) = &args.predictions {
+        for (run, predicted) in prepared.predictions(&fit, y, &all)?.iter().enumerate() {
+            npy::save(&folder.join(format!("run-{run}.npy")), predicted)?;
         }
-        runs.push(run);
     }
-    Ok(runs)
+    if let Some(path) = &args.coefficients {
+        npy::save(path, &prepared.coefficients(&fit, y, &all)?)?;
+    }
+    save_scores::<A>(args, &fit.scores, &fit.fold_scores)?;
+    if args.json {
+        lpp_cli::print_json(&Summary::new(
+            &fit,
+            args.metric(),
+            precision,
+            start.elapsed().as_secs_f64(),
+        ))?;
+    }
+    Ok(())
 }
 
-/// Says what a user should know about the fit.
-fn warn(fit: &RidgeCvFit) {
-    let n_targets = fit.scores.len();
-    if fit.n_nan() > 0 {
+fn banded<A: Number>(
+    args: &Args,
+    precision: Precision,
+    model: &BandedRidge,
+    x: &[Array2<A>],
+    y: &[ArrayView2<'_, A>],
+    start: Instant,
+) -> anyhow::Result<()> {
+    let fit = model.fit(x, y).context("cannot fit")?;
+    warn_of_nan(&fit.scores, &fit.constant_targets, &fit.non_finite_targets);
+    if let (Some(path), Some(split)) = (&args.banded.split, &fit.split) {
+        save_as::<A, _, _>(path, split)?;
+    }
+    if let Some(path) = &args.banded.penalties {
+        let (n_folds, n_targets) = fit.fold_scores.dim();
+        let mut penalties = Array3::from_elem((n_folds, fit.weights.ncols(), n_targets), f64::NAN);
+        for (fold, mut of_fold) in penalties.outer_iter_mut().enumerate() {
+            for (target, mut column) in of_fold.columns_mut().into_iter().enumerate() {
+                if let Some(chosen) = fit.penalties(fold, target) {
+                    column.assign(&chosen);
+                }
+            }
+        }
+        save_as::<A, _, _>(path, &penalties)?;
+    }
+    save_scores::<A>(args, &fit.scores, &fit.fold_scores)?;
+    if args.json {
+        lpp_cli::print_json(&BandedSummary::new(
+            &fit,
+            args.metric(),
+            precision,
+            start.elapsed().as_secs_f64(),
+        ))?;
+    }
+    Ok(())
+}
+
+/// Says how many targets have no score, and why.
+fn warn_of_nan(scores: &Array1<f64>, constant: &[usize], non_finite: &[usize]) {
+    let n_nan = scores.iter().filter(|s| s.is_nan()).count();
+    if n_nan > 0 {
         tracing::warn!(
-            "{} of {n_targets} targets have no score (NaN): {} constant in some run, {} not finite",
-            fit.n_nan(),
-            fit.constant_targets.len(),
-            fit.non_finite_targets.len()
+            "{n_nan} of {} targets have no score (NaN): {} constant in some run, {} not finite",
+            scores.len(),
+            constant.len(),
+            non_finite.len()
         );
     }
+}
+
+/// Says where a wider grid may score better.
+fn warn_of_edges(fit: &RidgeCvFit) {
     for (edge, name) in [(GridEdge::Smallest, "smallest"), (GridEdge::Largest, "largest")] {
         let folds: Vec<_> = fit
             .edge_warnings()
@@ -126,63 +148,24 @@ fn warn(fit: &RidgeCvFit) {
     }
 }
 
-fn save(args: &Args, fit: &RidgeCvFit, precision: Precision) -> anyhow::Result<()> {
+/// Writes the scores last, so that they tell that everything else is there.
+fn save_scores<A: Number>(
+    args: &Args,
+    scores: &Array1<f64>,
+    fold_scores: &Array2<f64>,
+) -> anyhow::Result<()> {
     if let Some(path) = &args.fold_scores {
-        match precision {
-            Precision::F32 => npy::save(path, &fit.fold_scores.mapv(f32::from_double))?,
-            Precision::F64 => npy::save(path, &fit.fold_scores)?,
-        }
+        save_as::<A, _, _>(path, fold_scores)?;
     }
-    match precision {
-        Precision::F32 => npy::save(&args.output, &fit.scores.mapv(f32::from_double))?,
-        Precision::F64 => npy::save(&args.output, &fit.scores)?,
-    }
-    Ok(())
+    save_as::<A, _, _>(&args.output, scores)
 }
 
-/// What `--json` prints. NaN becomes null.
-#[derive(Debug, Serialize)]
-struct Summary {
-    precision: &'static str,
-    alphas: Vec<f64>,
-    /// Position of the penalty of each fold; null with a penalty per target.
-    alpha_index: Option<Vec<usize>>,
-    /// How many targets took each penalty in each fold.
-    alpha_counts: Vec<Vec<usize>>,
-    validation_curves: Vec<Vec<f64>>,
-    /// Whether a point of the curves covers all targets.
-    fully_scored: Vec<Vec<bool>>,
-    fold_means: Vec<f64>,
-    n_runs: usize,
-    n_targets: usize,
-    n_nan: usize,
-    constant_targets: Vec<usize>,
-    non_finite_targets: Vec<usize>,
-    mean_score: f64,
-    wall_s: f64,
-}
-
-impl Summary {
-    fn new(fit: &RidgeCvFit, precision: Precision, wall_s: f64) -> Self {
-        Self {
-            precision: if precision == Precision::F32 { "f32" } else { "f64" },
-            alphas: fit.alphas.clone(),
-            alpha_index: fit.alpha_index().map(<[usize]>::to_vec),
-            alpha_counts: rows(&fit.alpha_counts()),
-            validation_curves: rows(&fit.validation_curves),
-            fully_scored: rows(&fit.fully_scored),
-            fold_means: fit.fold_means().to_vec(),
-            n_runs: fit.fold_scores.nrows(),
-            n_targets: fit.scores.len(),
-            n_nan: fit.n_nan(),
-            constant_targets: fit.constant_targets.clone(),
-            non_finite_targets: fit.non_finite_targets.clone(),
-            mean_score: fit.mean_score(),
-            wall_s,
-        }
-    }
-}
-
-fn rows<T: Clone>(matrix: &Array2<T>) -> Vec<Vec<T>> {
-    matrix.outer_iter().map(|row| row.to_vec()).collect()
+/// Writes an array in the precision of the fit.
+fn save_as<A, S, D>(path: &std::path::Path, array: &ArrayBase<S, D>) -> anyhow::Result<()>
+where
+    A: Number,
+    S: Data<Elem = f64>,
+    D: Dimension,
+{
+    Ok(npy::save(path, &array.mapv(A::from_double))?)
 }

@@ -1,7 +1,9 @@
 //! `lpp-ridge`: nested cross-validated ridge regression on plain arrays.
 
 mod args;
+mod input;
 mod job;
+mod summary;
 
 use std::process::ExitCode;
 

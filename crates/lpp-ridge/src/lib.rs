@@ -37,6 +37,24 @@
 //!
 //! The products take 2 V · `n_validation` · S operations per penalty and fold; everything else is small beside them.
 //!
+//! # Beyond the reference study
+//! * [`RidgeCvParams`]: [R²](RidgeCvParams::metric), [groups of runs](RidgeCvParams::groups) left out together,
+//!   [a penalty per target](RidgeCvParams::alpha_scope), [validation on every training run](RidgeCvParams::inner),
+//!   [a number of threads](RidgeCvParams::threads).
+//! * [`PreparedFeatures::predictions`] and [`PreparedFeatures::coefficients`], for the targets that are asked for.
+//! * [`nested_choice`]: the layer of a model chosen on inner data and scored on outer data.
+//! * [`delayed`]: finite impulse responses as a transform of the features.
+//! * [`BandedRidge`]: several feature spaces, each with a penalty of its own.
+//!
+//! # Targets larger than memory
+//! Targets are anything that dereferences to an array, so a run may be a view of a memory-mapped file
+//! (`lpp_study::MappedMatrix`). They are read block by block, from the first target to the last, once to validate and once
+//! to test, and nothing keeps them. Beside features and operators ([`PreparedFeatures::operator_bytes`]) a fit holds, for
+//! each thread, one block: at most 384 targets of all scans, their `XᵀY` of each run in the primal form, and predictions. The
+//! result takes some 8 (folds + 1) bytes per target, twice while it is put together. In row-major files of more than a
+//! page per row a block touches each row once, so pages are best kept between neighbouring blocks: a page for each scan and
+//! thread.
+//!
 //! # What holds about the numbers
 //! * Order of targets and of threads: means over targets are summed exactly, blocks are always equally wide, and each
 //!   target sees the same kernel wherever it stands, so scores and penalties are the same to the bit with OpenBLAS on

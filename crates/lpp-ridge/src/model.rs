@@ -10,7 +10,8 @@ use crate::{AlphaGrid, Element, PreparedFeatures, RidgeCvParams, RidgeError};
 /// A ridge regression for many targets, its penalty chosen by nested leave-one-run-out cross-validation.
 ///
 /// For each test run, each penalty is fitted on the other runs less a validation run and scored there by Pearson
-/// correlation; the best one is fitted on all other runs and scored on the test run. There is no intercept:
+/// correlation (or another [`Metric`](crate::Metric)); the best one is fitted on all other runs and scored on the test
+/// run. There is no intercept:
 /// features and targets are taken as they are, usually standardised per run by [`crate::trim_and_standardise`].
 ///
 /// Parallel loops run in the caller's rayon pool (`pool.install(|| model.fit(..))`), and the BLAS they call should run on

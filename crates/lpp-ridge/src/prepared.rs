@@ -92,6 +92,8 @@ impl<A: Element> PreparedFeatures<A> {
     /// One array (`n_scans` of that run, `n_targets`) per run, standardised like the features. The element type is that
     /// of the features.
     ///
+    /// A run may be a view of a mapped file; targets are read block by block.
+    ///
     /// A target that is constant or not finite in a run has no score there, hence a NaN mean score; it is left out of
     /// the choice of a shared penalty and listed in [`RidgeCvFit::constant_targets`] or
     /// [`RidgeCvFit::non_finite_targets`]. It does not touch the scores of the others.

@@ -4,7 +4,7 @@
 //!
 //! * [`Study`] and [`StudyConfig`]: the folder, its `lpp.toml`, and the path of every artefact;
 //! * [`AtomicFile`]: outputs appear under their final name complete or not at all;
-//! * [`npy`], [`ActivationsWriter`] and [`Activations`], [`WordTable`], [`Scores`]: the formats that more than
+//! * [`npy`], [`MappedMatrix`], [`ActivationsWriter`] and [`Activations`], [`WordTable`], [`Scores`]: the formats that more than
 //!   one program reads or writes;
 //! * [`Step`] and [`Provenance`]: the JSON beside each artefact, and the test whether it is up to date;
 //! * [`Progress`]: how libraries tell programs how far they are.
@@ -27,6 +27,7 @@ mod config;
 mod error;
 mod language;
 mod mapped;
+mod mapped_matrix;
 pub mod npy;
 mod paths;
 mod progress;
@@ -40,6 +41,7 @@ pub use config::{AnnotationCorrections, ConfiguredPaths, StudyConfig};
 pub use error::StudyError;
 pub use language::Language;
 pub use mapped::MappedFile;
+pub use mapped_matrix::MappedMatrix;
 pub use paths::Study;
 pub use progress::{Progress, Silent};
 pub use provenance::{FileHash, Provenance, Software, Step, peak_memory_bytes, sha256_of_file};

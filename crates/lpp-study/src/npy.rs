@@ -6,7 +6,8 @@
 use std::path::Path;
 
 use ndarray::{Array, ArrayBase, ArrayD, ArrayView, Data, Dimension, Ix1, Ix2, IxDyn};
-use ndarray_npy::{ReadableElement, ViewElement, ViewNpyError, ViewNpyExt, WritableElement, WriteNpyExt};
+use ndarray_npy::{ReadableElement, ViewNpyError, ViewNpyExt, WriteNpyExt};
+pub use ndarray_npy::{ViewElement, WritableElement};
 
 use crate::{AtomicFile, MappedFile, StudyError};
 
