@@ -1,7 +1,7 @@
 //! Gaussian kernel density of a sample.
 
 use crate::StatsError;
-use crate::ols::check_finite;
+use crate::checks::check_finite;
 use crate::regression_line::linspace;
 
 /// Points of the curve, as many as seaborn's `kdeplot` takes.

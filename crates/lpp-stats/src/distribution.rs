@@ -31,6 +31,20 @@ pub fn student_t_two_sided_p(t: f64, df: f64) -> f64 {
     regularized_beta(0.5 * df, 0.5, df / (df + square), square / (df + square))
 }
 
+/// The probability that a Student t statistic with `df` degrees of freedom exceeds `t`.
+///
+/// Half of [`student_t_two_sided_p`] for positive `t`, with the same precision; NaN as there.
+///
+/// # Example
+/// ```
+/// assert!((lpp_stats::student_t_upper_p(0.0, 4.0) - 0.5).abs() < 1e-16);
+/// ```
+#[must_use]
+pub fn student_t_upper_p(t: f64, df: f64) -> f64 {
+    let half = 0.5 * student_t_two_sided_p(t, df);
+    if t < 0.0 { 1.0 - half } else { half }
+}
+
 /// The t value that is exceeded in absolute size with probability `p`.
 ///
 /// The inverse of [`student_t_two_sided_p`] in its first argument; the result is not negative.

@@ -87,4 +87,34 @@ pub enum StatsError {
         /// The number of voxels.
         n_voxels: usize,
     },
+    /// A p-value outside 0..=1.
+    #[error("a p-value must lie between 0 and 1, found {found} at index {index}")]
+    PValueOutOfRange {
+        /// Its position in the input.
+        index: usize,
+        /// The value itself.
+        found: f64,
+    },
+    /// A quantity that cannot be negative is, or is not a number.
+    #[error("{what} must not be negative, found {found}")]
+    Negative {
+        /// What the quantity is.
+        what: &'static str,
+        /// The value given.
+        found: f64,
+    },
+    /// A voxel occurs in two pairs, or twice in one.
+    #[error("voxel index {index} occurs more than once among the pairs")]
+    RepeatedVoxel {
+        /// The index found.
+        index: usize,
+    },
+    /// A matrix that must be square for the given number of values is not.
+    #[error("distances have shape {found:?}, expected {n} rows and columns, one per value")]
+    NotSquare {
+        /// The number of values.
+        n: usize,
+        /// Shape of the matrix.
+        found: [usize; 2],
+    },
 }

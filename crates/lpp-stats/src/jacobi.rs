@@ -81,6 +81,11 @@ impl Svd {
         })
     }
 
+    /// The logarithm of the determinant of `XᵀX`, for X of full rank.
+    pub(crate) fn ln_gram_determinant(&self) -> f64 {
+        2.0 * self.values.iter().map(|value| value.ln()).sum::<f64>()
+    }
+
     fn largest(&self) -> f64 {
         self.values.iter().copied().fold(0.0, f64::max)
     }

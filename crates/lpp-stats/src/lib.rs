@@ -7,6 +7,13 @@
 //! relation with its bootstrap band and [`Density`] shows a distribution. P-values stay exact far in
 //! the tails, where the study's are.
 //!
+//! For inference there are t-tests ([`t_test_welch`], [`t_test_one_sample`]), [`FalseDiscovery`] rates, the
+//! [`Bootstrap`] over units or whole groups, sign flips ([`SignFlipMap`]), shifts and permutations of time series
+//! ([`circular_shift`], [`block_permutation`]) with the [`MaxStatistic`] over a map, [`RandomEffects`] over subjects, a
+//! [`MixedModel`] over model families and a [`VariogramNull`] for maps of parcels. Asymmetry has its measures
+//! ([`HomotopicPairs`], [`laterality_curve`], [`aveli`]), and [`normalize_by_ceiling`] and [`CeilingMatch`] keep signal
+//! quality out of it.
+//!
 //! Rows are time or layers, columns are voxels. Degenerate samples (a constant one, say) yield NaN,
 //! a caller's mistake is a [`StatsError`]. Randomness is an argument.
 //!
@@ -31,29 +38,68 @@
 )]
 
 mod aggregate;
+mod aveli;
+mod block_permutation;
+mod bootstrap;
+mod ceiling_match;
+mod checks;
+mod circular_shift;
 mod density;
 mod distribution;
+mod equivalence;
 mod error;
+mod false_discovery;
+mod family_slope;
+mod groups;
+mod homotopic;
+mod interval;
 mod jacobi;
+mod laterality_curve;
 mod legacy_random;
 mod ln_beta;
+mod max_statistic;
+mod mixed_model;
+mod noise_ceiling;
+mod normal;
 mod ols;
 mod pearson;
 mod percentile;
+mod random_effects;
 mod regression_line;
 mod residuals;
+mod sign_flip;
 mod t_test;
+mod variogram_null;
 mod voxels;
 
 pub use aggregate::{LateralScore, MeanScore, best_over_layers, mean_over_trials};
+pub use aveli::aveli;
+pub use block_permutation::block_permutation;
+pub use bootstrap::{Bootstrap, bootstrap_indices, bootstrap_mean};
+pub use ceiling_match::CeilingMatch;
+pub use circular_shift::circular_shift;
 pub use density::Density;
-pub use distribution::{fisher_f_upper_p, student_t_critical, student_t_two_sided_p};
+pub use distribution::{fisher_f_upper_p, student_t_critical, student_t_two_sided_p, student_t_upper_p};
+pub use equivalence::{Equivalence, equivalence_test};
 pub use error::StatsError;
+pub use false_discovery::FalseDiscovery;
+pub use family_slope::{SlopeWithout, group_bootstrap_slope, slopes_without_each_group};
+pub use groups::Groups;
+pub use homotopic::{HomotopicPairs, MirrorDifference};
+pub use interval::Interval;
+pub use laterality_curve::{LateralityPoint, laterality_curve, laterality_index};
 pub use legacy_random::LegacyRandom;
+pub use max_statistic::{MaxStatistic, Tail, permutation_p};
+pub use mixed_model::{FixedEffect, MixedModel};
+pub use noise_ceiling::{mean_ceiling, noise_ceiling, normalize_by_ceiling, normalized_mean, spearman_brown};
+pub use normal::{normal_quantile, normal_two_sided_p, normal_upper_p};
 pub use ols::{Coefficient, Ols, ols};
 pub use pearson::{Correlation, columnwise_pearson, pearson};
 pub use percentile::{percentile, percentiles};
+pub use random_effects::RandomEffects;
 pub use regression_line::{LineScale, RegressionBand, RegressionLine};
 pub use residuals::ResidualDiagnostics;
-pub use t_test::{TTest, t_test_pooled, t_test_welch};
+pub use sign_flip::{SignFlipMap, SignFlipTest, hemisphere_swap_test, sign_flip_test};
+pub use t_test::{TTest, t_test_one_sample, t_test_pooled, t_test_welch};
+pub use variogram_null::{SurrogateTest, VariogramNull, VariogramSettings};
 pub use voxels::{Hemispheres, ReliableVoxels, VoxelSet};

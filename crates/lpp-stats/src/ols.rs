@@ -1,5 +1,6 @@
 //! Ordinary least squares with a constant, and the table that goes with it.
 
+use crate::checks::check_finite;
 use crate::jacobi::{Svd, dot};
 use crate::{ResidualDiagnostics, StatsError, fisher_f_upper_p, student_t_critical, student_t_two_sided_p};
 
@@ -121,7 +122,7 @@ pub fn ols(y: &[f64], regressors: &[&[f64]]) -> Result<Ols, StatsError> {
 }
 
 /// The columns of the design matrix, the constant first, once everything is checked.
-fn design(y: &[f64], regressors: &[&[f64]]) -> Result<Vec<Vec<f64>>, StatsError> {
+pub(crate) fn design(y: &[f64], regressors: &[&[f64]]) -> Result<Vec<Vec<f64>>, StatsError> {
     if regressors.is_empty() {
         return Err(StatsError::TooFew {
             statistic: "regressors of a regression",
@@ -153,17 +154,6 @@ fn design(y: &[f64], regressors: &[&[f64]]) -> Result<Vec<Vec<f64>>, StatsError>
     Ok(std::iter::once(constant)
         .chain(regressors.iter().map(|x| x.to_vec()))
         .collect())
-}
-
-pub(crate) fn check_finite(what: &'static str, values: &[f64]) -> Result<(), StatsError> {
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(StatsError::NotFinite {
-            what,
-            index,
-            found: values[index],
-        }),
-        None => Ok(()),
-    }
 }
 
 /// The sums that all numbers of the table derive from.

@@ -2,7 +2,7 @@
 
 use rand::Rng;
 
-use crate::ols::check_finite;
+use crate::checks::check_finite;
 use crate::{StatsError, percentiles};
 
 /// Points at which a line is drawn, as many as seaborn's `regplot` takes.
@@ -169,6 +169,16 @@ pub(crate) fn linspace(low: f64, high: f64, n: usize) -> Vec<f64> {
     (0..n)
         .map(|i| if i == n - 1 { high } else { low + i as f64 * step })
         .collect()
+}
+
+/// The least-squares slope; NaN if the points have only one x.
+pub(crate) fn slope_through(points: impl Iterator<Item = (f64, f64)> + Clone) -> f64 {
+    Line::through(points).map_or(f64::NAN, |line| line.slope)
+}
+
+/// Intercept and slope of the least-squares line; `None` if the points have only one x.
+pub(crate) fn line_through(points: impl Iterator<Item = (f64, f64)> + Clone) -> Option<(f64, f64)> {
+    Line::through(points).map(|line| (line.at(0.0), line.slope))
 }
 
 /// A straight line through the centre of its points.

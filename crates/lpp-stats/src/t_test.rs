@@ -1,4 +1,4 @@
-//! Student's and Welch's t-test of two independent samples.
+//! Student's t-test of one sample and of two, and Welch's.
 
 use crate::{StatsError, student_t_two_sided_p};
 
@@ -96,6 +96,40 @@ pub fn t_test_welch(a: &[f64], b: &[f64]) -> Result<TTest, StatsError> {
     Ok(TTest::new(a.mean - b.mean, total.sqrt(), df))
 }
 
+/// Tests whether a sample has the mean `expected`.
+///
+/// n − 1 degrees of freedom. A constant sample gives an infinite t, or NaN if it equals `expected`; a NaN in the sample
+/// gives NaN.
+///
+/// # Errors
+/// [`StatsError::TooFew`] with fewer than two values.
+///
+/// # Example
+/// ```
+/// let test = lpp_stats::t_test_one_sample(&[0.2, 0.5, 0.1, 0.4], 0.0)?;
+/// assert!((test.t - 3.286_335_345_030_997).abs() < 1e-12 && test.df == 3.0);
+/// # Ok::<(), lpp_stats::StatsError>(())
+/// ```
+///
+/// # References
+/// Student (1908), <https://doi.org/10.1093/biomet/6.1.1>; `scipy.stats.ttest_1samp`, SciPy 1.13.
+pub fn t_test_one_sample(sample: &[f64], expected: f64) -> Result<TTest, StatsError> {
+    if sample.len() < 2 {
+        return Err(StatsError::TooFew {
+            statistic: "a one-sample t-test",
+            needed: 2,
+            found: sample.len(),
+        });
+    }
+    let moments = Moments::of(sample)?;
+    let standard_error = moments.variance_of_mean().sqrt();
+    Ok(TTest::new(
+        moments.mean - expected,
+        standard_error,
+        moments.n - 1.0,
+    ))
+}
+
 /// Size, mean and sum of squared deviations of a sample.
 struct Moments {
     n: f64,
@@ -156,7 +190,17 @@ mod tests {
     }
 
     #[test]
+    fn one_sample_against_its_mean_shows_nothing() {
+        let test = t_test_one_sample(&[1.0, 2.0, 6.0], 3.0).unwrap();
+        assert_eq!((test.t, test.p, test.df), (0.0, 1.0, 2.0));
+        assert!(t_test_one_sample(&[3.0; 3], 3.0).unwrap().p.is_nan());
+        assert_eq!(t_test_one_sample(&[3.0; 3], 2.0).unwrap().p, 0.0);
+        assert!(t_test_one_sample(&[1.0, f64::NAN], 0.0).unwrap().p.is_nan());
+    }
+
+    #[test]
     fn too_few_values_are_errors() {
+        assert!(t_test_one_sample(&[1.0], 0.0).is_err());
         assert!(t_test_pooled(&[], &[1.0, 2.0]).is_err());
         assert!(t_test_pooled(&[1.0], &[2.0]).is_err());
         assert!(t_test_welch(&[1.0], &[2.0, 3.0]).is_err());

@@ -25,6 +25,19 @@ impl VoxelSet {
         }
     }
 
+    /// The voxels at these positions; their order does not matter, repetitions are dropped.
+    ///
+    /// # Example
+    /// ```
+    /// assert_eq!(lpp_stats::VoxelSet::at(vec![7, 2, 7]).indices(), [2, 7]);
+    /// ```
+    #[must_use]
+    pub fn at(mut indices: Vec<usize>) -> Self {
+        indices.sort_unstable();
+        indices.dedup();
+        Self { indices }
+    }
+
     /// The voxels that are in both sets.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {

@@ -8,8 +8,9 @@
     reason = "a test fails by panicking; percentiles agree exactly"
 )]
 
-use std::path::PathBuf;
+mod common;
 
+use common::{assert_near, number, vector};
 use lpp_stats::{
     Density, LineScale, RegressionLine, ols, pearson, percentiles, student_t_critical, t_test_pooled,
 };
@@ -19,37 +20,7 @@ use serde_json::Value;
 
 /// The cases whose name starts with `prefix`; at least one.
 fn cases(prefix: &str) -> Vec<Value> {
-    let committed = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/stats/cases.json");
-    let path = std::env::var_os("LPP_STATS_CASES").map_or(committed, PathBuf::from);
-    let text = std::fs::read_to_string(&path).unwrap();
-    let mut file: Value = serde_json::from_str(&text).unwrap();
-    let Value::Array(all) = file["cases"].take() else {
-        panic!("no cases")
-    };
-    let chosen: Vec<Value> = all
-        .into_iter()
-        .filter(|case| case["name"].as_str().unwrap().starts_with(prefix))
-        .collect();
-    assert!(!chosen.is_empty(), "no case named {prefix}");
-    chosen
-}
-
-fn vector(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(number).collect()
-}
-
-/// JSON has no NaN; the generator writes Python's spelling only for failed cases, so null is none of ours.
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap()
-}
-
-#[track_caller]
-fn assert_near(found: f64, expected: f64, absolute: f64, relative: f64, what: &str) {
-    let bound = absolute + relative * expected.abs();
-    assert!(
-        (found - expected).abs() <= bound,
-        "{what}: {found:e}, expected {expected:e} within {bound:e}"
-    );
+    common::cases("cases.json", "LPP_STATS_CASES", prefix)
 }
 
 #[test]

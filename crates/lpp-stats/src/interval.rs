@@ -1,0 +1,36 @@
+//! A confidence interval.
+
+/// The two ends of an interval; both NaN where there is none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Interval {
+    /// What stands for an interval that is not defined.
+    pub(crate) const UNDEFINED: Self = Self {
+        low: f64::NAN,
+        high: f64::NAN,
+    };
+
+    /// Whether `value` lies inside, the ends included; never for an undefined interval.
+    ///
+    /// # Example
+    /// ```
+    /// let interval = lpp_stats::Interval { low: -0.1, high: 0.3 };
+    /// assert!(interval.contains(0.0) && !interval.contains(0.5));
+    /// ```
+    #[must_use]
+    pub fn contains(&self, value: f64) -> bool {
+        self.low <= value && value <= self.high
+    }
+
+    /// Upper minus lower end.
+    #[must_use]
+    pub fn width(&self) -> f64 {
+        self.high - self.low
+    }
+}

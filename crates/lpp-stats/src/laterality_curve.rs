@@ -1,0 +1,170 @@
+//! The laterality index as a function of the threshold.
+
+use crate::StatsError;
+use crate::checks::not_negative;
+
+/// (left − right)/(left + right): 1 if everything is left, −1 if everything is right.
+///
+/// Meant for amounts that are not negative (counts, sums of positive scores); with others it can leave −1..=1. NaN if both
+/// sides sum to zero.
+///
+/// # Example
+/// ```
+/// assert_eq!(lpp_stats::laterality_index(3.0, 1.0), 0.5);
+/// ```
+///
+/// # References
+/// M. L. Seghier (2008), <https://doi.org/10.1016/j.mri.2007.10.010>, with its many pitfalls.
+#[must_use]
+pub fn laterality_index(left: f64, right: f64) -> f64 {
+    let sum = left + right;
+    if sum == 0.0 {
+        f64::NAN
+    } else {
+        (left - right) / sum
+    }
+}
+
+/// Laterality above one threshold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LateralityPoint {
+    /// The threshold; voxels at or above it count.
+    pub threshold: f64,
+    /// Left voxels that count.
+    pub n_left: usize,
+    /// Right voxels that count.
+    pub n_right: usize,
+    /// Index of the numbers of voxels, each relative to the size of its side; NaN without voxels.
+    pub count_index: f64,
+    /// Index of the sums of values; NaN without voxels.
+    pub sum_index: f64,
+}
+
+/// The laterality of positive values above each of several thresholds.
+///
+/// A single threshold is an arbitrary choice; the curve shows what hangs on it. Values that are not positive never count, nor
+/// do NaN. The index of counts takes shares of the two sides (of their values that are not NaN), so that a larger side has no
+/// advantage; the index of sums compares plain sums, as [`aveli`](crate::aveli) does. Toward high thresholds few voxels
+/// remain and the curve gets ragged; `n_left` and `n_right` tell how few.
+///
+/// # Shapes
+/// One point per threshold, in the order given.
+///
+/// # Errors
+/// [`StatsError::Negative`] for a threshold below zero or NaN.
+///
+/// # Example
+/// ```
+/// let curve = lpp_stats::laterality_curve(&[0.1, 0.3, 0.5], &[0.1, 0.2, 0.25], &[0.05, 0.22])?;
+/// assert_eq!((curve[0].count_index, curve[1].n_left, curve[1].n_right), (0.0, 2, 1));
+/// assert!(curve[1].sum_index > curve[0].sum_index);
+/// # Ok::<(), lpp_stats::StatsError>(())
+/// ```
+///
+/// # References
+/// M. Wilke and K. Lidzba (2007), <https://doi.org/10.1016/j.jneumeth.2007.01.026>.
+pub fn laterality_curve(
+    left: &[f64],
+    right: &[f64],
+    thresholds: &[f64],
+) -> Result<Vec<LateralityPoint>, StatsError> {
+    for &threshold in thresholds {
+        not_negative("a laterality threshold", threshold)?;
+    }
+    let (left, right) = (Side::of(left), Side::of(right));
+    Ok(thresholds
+        .iter()
+        .map(|&threshold| {
+            let ((n_left, sum_left), (n_right, sum_right)) = (left.above(threshold), right.above(threshold));
+            LateralityPoint {
+                threshold,
+                n_left,
+                n_right,
+                count_index: laterality_index(left.share(n_left), right.share(n_right)),
+                sum_index: laterality_index(sum_left, sum_right),
+            }
+        })
+        .collect())
+}
+
+/// The positive values of a side, sorted, with the sums of everything from each on.
+pub(crate) struct Side {
+    ascending: Vec<f64>,
+    /// One longer than the values; the last is 0.
+    sums_from: Vec<f64>,
+    n_known: usize,
+}
+
+impl Side {
+    pub(crate) fn of(values: &[f64]) -> Self {
+        let mut ascending: Vec<f64> = values.iter().copied().filter(|&value| value > 0.0).collect();
+        ascending.sort_unstable_by(f64::total_cmp);
+        let mut sums_from = vec![0.0; ascending.len() + 1];
+        for i in (0..ascending.len()).rev() {
+            sums_from[i] = sums_from[i + 1] + ascending[i];
+        }
+        Self {
+            ascending,
+            sums_from,
+            n_known: values.iter().filter(|value| !value.is_nan()).count(),
+        }
+    }
+
+    /// The positive values, ascending.
+    pub(crate) fn positive(&self) -> &[f64] {
+        &self.ascending
+    }
+
+    /// Number and sum of the positive values at or above a threshold.
+    pub(crate) fn above(&self, threshold: f64) -> (usize, f64) {
+        let first = self.ascending.partition_point(|&value| value < threshold);
+        (self.ascending.len() - first, self.sums_from[first])
+    }
+
+    fn share(&self, n: usize) -> f64 {
+        if self.n_known == 0 {
+            0.0
+        } else {
+            n as f64 / self.n_known as f64
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_size_of_a_side_is_no_advantage() {
+        let few = [0.1, 0.2, 0.3, -0.4];
+        let many: Vec<f64> = few.iter().copied().cycle().take(40).collect();
+        for point in laterality_curve(&many, &few, &[0.0, 0.15, 0.3]).unwrap() {
+            assert_eq!(point.count_index, 0.0);
+            assert!(point.sum_index > 0.8);
+        }
+    }
+
+    #[test]
+    fn swapping_the_sides_turns_the_sign() {
+        let (left, right) = ([0.4, 0.2, -0.1, f64::NAN], [0.3, 0.1, 0.25]);
+        let forth = laterality_curve(&left, &right, &[0.05, 0.22]).unwrap();
+        let back = laterality_curve(&right, &left, &[0.05, 0.22]).unwrap();
+        for (a, b) in forth.iter().zip(&back) {
+            assert_eq!((a.count_index, a.sum_index), (-b.count_index, -b.sum_index));
+        }
+    }
+
+    #[test]
+    fn beyond_the_largest_value_nothing_is_left() {
+        let point = laterality_curve(&[0.1], &[0.2], &[0.3]).unwrap()[0];
+        assert_eq!((point.n_left, point.n_right), (0, 0));
+        assert!(point.count_index.is_nan() && point.sum_index.is_nan());
+        assert!(
+            laterality_curve(&[], &[], &[0.0]).unwrap()[0]
+                .count_index
+                .is_nan()
+        );
+        assert!(laterality_curve(&[0.1], &[0.2], &[-0.1]).is_err());
+        assert!(laterality_curve(&[0.1], &[0.2], &[f64::NAN]).is_err());
+    }
+}
