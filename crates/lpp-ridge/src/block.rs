@@ -66,10 +66,12 @@ impl<'p, A: Element> Block<'p, A> {
             let mut part = self.y.slice_mut(s![layout.source(run), ..columns.len()]);
             match contiguous(columns) {
                 Some(range) => part.assign(&y.slice(s![.., range])),
-                None => columns
-                    .iter()
-                    .enumerate()
-                    .for_each(|(j, &c)| part.column_mut(j).assign(&y.column(c))),
+                // Row by row: a row of all targets stays in cache while some of them are picked.
+                None => {
+                    for (mut to, from) in part.rows_mut().into_iter().zip(y.rows()) {
+                        to.iter_mut().zip(columns).for_each(|(to, &c)| *to = from[c]);
+                    }
+                }
             }
         }
         self.moments = (0..layout.n_runs())

@@ -82,6 +82,7 @@ mod exact_sum;
 mod factor;
 mod fit;
 mod gram;
+mod leave_out;
 mod metric;
 mod model;
 mod nested;

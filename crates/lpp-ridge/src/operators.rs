@@ -2,42 +2,87 @@
 
 use std::sync::OnceLock;
 
-use ndarray::{Array2, Array3, ArrayRef2, Axis, Zip};
+use ndarray::{Array2, ArrayRef2};
 use rayon::prelude::*;
 
 use crate::factor::penalised_readout;
 use crate::gram::Gram;
+use crate::leave_out::LeaveOut;
 use crate::plan::{InnerSet, others};
 use crate::runs::RunLayout;
 use crate::{Element, RidgeError};
 
-/// Operators of one inner set for every penalty: (`n_alphas`, scans of all its validation runs, system order).
-pub(crate) type InnerOperators<A> = Array3<A>;
+/// Operators of one inner set, by penalty: (scans of all its validation runs, system order).
+pub(crate) type InnerOperators<A> = Vec<Array2<A>>;
 
-/// Builds the operators of one inner set, one penalty per task.
+/// Builds the operators of all inner sets, one penalty per task.
 pub(crate) fn inner_operators<A: Element>(
-    set: &InnerSet,
+    sets: &[InnerSet],
     alphas: &[f64],
     gram: &Gram,
     x: &ArrayRef2<A>,
     layout: &RunLayout,
-) -> Result<InnerOperators<A>, RidgeError> {
-    let predict: Vec<usize> = set.validations.iter().map(|v| v.run).collect();
-    let system = gram.system(&set.train, layout);
-    let readout = gram.readout(&predict, &set.train, x, layout);
-    let mut operators = Array3::zeros((alphas.len(), readout.nrows(), readout.ncols()));
-    operators
-        .axis_iter_mut(Axis(0))
-        .into_par_iter()
-        .zip(alphas)
-        .try_for_each(|(mut out, &alpha)| {
-            let operator = penalised_readout(&system, alpha, &readout)?;
-            Zip::from(&mut out)
-                .and(&operator)
-                .for_each(|o, &v| *o = A::from_double(v));
-            Ok(())
-        })?;
-    Ok(operators)
+) -> Result<Vec<InnerOperators<A>>, RidgeError> {
+    let by_alpha = alphas
+        .par_iter()
+        .map(|&alpha| {
+            let source = OperatorSource::new(gram, x, layout, alpha);
+            sets.iter()
+                .map(|set| {
+                    source.operator(
+                        &set.validations.iter().map(|v| v.run).collect::<Vec<_>>(),
+                        &set.train,
+                    )
+                })
+                .collect::<Result<Vec<_>, _>>()
+        })
+        .collect::<Result<Vec<_>, RidgeError>>()?;
+    let mut by_set: Vec<InnerOperators<A>> = sets.iter().map(|_| Vec::with_capacity(alphas.len())).collect();
+    for operators in by_alpha {
+        for (set, operator) in by_set.iter_mut().zip(operators) {
+            set.push(operator);
+        }
+    }
+    Ok(by_set)
+}
+
+/// Makes operators for one penalty: from one inverse for all training sets where there is one, otherwise from a
+/// factorisation for each.
+struct OperatorSource<'a, A> {
+    gram: &'a Gram,
+    x: &'a ArrayRef2<A>,
+    layout: &'a RunLayout,
+    alpha: f64,
+    leave_out: Option<LeaveOut>,
+}
+
+impl<'a, A: Element> OperatorSource<'a, A> {
+    fn new(gram: &'a Gram, x: &'a ArrayRef2<A>, layout: &'a RunLayout, alpha: f64) -> Self {
+        let leave_out = match gram {
+            Gram::PerRun(_) => None,
+            Gram::Kernel(kernel) => LeaveOut::new(kernel, alpha),
+        };
+        Self {
+            gram,
+            x,
+            layout,
+            alpha,
+            leave_out,
+        }
+    }
+
+    /// Predicts the scans of `predict` from a fit on `train`.
+    fn operator(&self, predict: &[usize], train: &[usize]) -> Result<Array2<A>, RidgeError> {
+        let operator = match &self.leave_out {
+            Some(all) => all.operator(predict, train, self.layout)?,
+            None => penalised_readout(
+                &self.gram.system(train, self.layout),
+                self.alpha,
+                &self.gram.readout(predict, train, self.x, self.layout),
+            )?,
+        };
+        Ok(operator.mapv(A::from_double))
+    }
 }
 
 /// Operators of the test runs, made when a penalty is first chosen and kept for the next target set.
@@ -54,33 +99,28 @@ impl<A: Element> TestOperators<A> {
         }
     }
 
-    /// The operator of test run `test` under penalty number `alpha`: (scans of the run, system order).
-    pub(crate) fn get(
-        &self,
-        test: usize,
-        alpha: usize,
-        build: impl FnOnce() -> Result<Array2<A>, RidgeError>,
-    ) -> Result<&Array2<A>, RidgeError> {
-        let cell = &self.cells[test][alpha];
-        if let Some(operator) = cell.get() {
-            return Ok(operator);
-        }
-        let operator = build()?;
-        // If another thread was faster, its operator is the same to the bit.
-        Ok(cell.get_or_init(|| operator))
+    /// The operator of test run `test` under penalty number `alpha`, if it was made: (scans of the run, system order).
+    pub(crate) fn get(&self, test: usize, alpha: usize) -> Option<&Array2<A>> {
+        self.cells[test][alpha].get()
+    }
+
+    /// Keeps an operator. If another thread was faster, its operator is the same to the bit.
+    pub(crate) fn put(&self, test: usize, alpha: usize, operator: Array2<A>) -> &Array2<A> {
+        self.cells[test][alpha].get_or_init(|| operator)
     }
 }
 
-/// Builds the operator of one test run for one penalty.
-pub(crate) fn test_operator<A: Element>(
-    test: usize,
+/// Builds the operators of some test runs for one penalty.
+pub(crate) fn test_operators<A: Element>(
+    tests: &[usize],
     alpha: f64,
     gram: &Gram,
     x: &ArrayRef2<A>,
     layout: &RunLayout,
-) -> Result<Array2<A>, RidgeError> {
-    let train = others(layout.n_runs(), &[test]);
-    let system = gram.system(&train, layout);
-    let readout = gram.readout(&[test], &train, x, layout);
-    Ok(penalised_readout(&system, alpha, &readout)?.mapv(A::from_double))
+) -> Result<Vec<Array2<A>>, RidgeError> {
+    let source = OperatorSource::new(gram, x, layout, alpha);
+    tests
+        .par_iter()
+        .map(|&test| source.operator(&[test], &others(layout.n_runs(), &[test])))
+        .collect()
 }

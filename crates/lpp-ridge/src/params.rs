@@ -1,6 +1,7 @@
 //! Settings of a fit: unchecked while they are collected, then a [`RidgeCv`].
 
 use crate::options::Options;
+use crate::screening::Screening;
 use crate::{AlphaGrid, RidgeCv, RidgeError};
 
 /// Which training runs validate the penalty of a test run.
@@ -51,34 +52,44 @@ pub enum Formulation {
 }
 
 /// How the penalties are searched.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum AlphaSearch {
     /// Every penalty is scored on every target.
-    #[default]
     Exhaustive,
-    /// Every penalty is scored on a random subset of the targets; only those that may still win are scored on all.
+    /// A race: every penalty is scored on a random subset of the targets; those that may still win are scored on twice as
+    /// many, and so on until one is left or all targets were seen.
     ///
-    /// With d the difference between the best penalty of the subset and another one, target by target, the other one
-    /// is dropped if mean(d) exceeds `sigmas` standard errors (with the finite-population correction). For six, a
-    /// wrong drop has a probability near 1e-9 per penalty and fold by the normal approximation of a mean over
-    /// `n_targets`. Without effect if there are fewer than twice `n_targets` targets, or a penalty per target.
+    /// With d the difference between the best penalty so far and another one, target by target, the other one is dropped
+    /// if mean(d) exceeds `sigmas` standard errors of a sample drawn without replacement. For six, a wrong drop has a
+    /// probability near 1e-9 per comparison by the normal approximation of a mean over a thousand targets or more, and
+    /// there are some hundred comparisons in a fit. Penalties that survive to the end have been scored on all targets, so
+    /// scores are those of the exhaustive search to the bit whenever the choice is the same.
+    ///
+    /// Without effect if there are fewer than twice `n_targets` targets, with a penalty per target, or under
+    /// [`NanTargets::TakeFirstAlpha`], which has to see every target.
     Screened {
-        /// Size of the random subset.
+        /// Size of the first random subset.
         n_targets: usize,
         /// Width of the bound in standard errors.
         sigmas: f64,
-        /// Seed of the subset.
+        /// Seed of the order in which targets come.
         seed: u64,
     },
 }
 
+impl Default for AlphaSearch {
+    fn default() -> Self {
+        Self::screened()
+    }
+}
+
 impl AlphaSearch {
-    /// The screened search with a subset of 1024 targets, six standard errors and seed 0.
+    /// The screened search with a first subset of 1536 targets (four blocks of products), six standard errors and seed 0.
     #[must_use]
     pub fn screened() -> Self {
         Self::Screened {
-            n_targets: 1024,
+            n_targets: 1536,
             sigmas: 6.0,
             seed: 0,
         }
@@ -152,6 +163,22 @@ impl RidgeCvParams {
     pub fn alpha_search(mut self, search: AlphaSearch) -> Self {
         self.search = search;
         self
+    }
+
+    /// The race for a set of `n_targets` targets, if there is to be one.
+    pub(crate) fn screening(&self, n_targets: usize) -> Option<Screening> {
+        match self.search {
+            AlphaSearch::Screened {
+                n_targets: first,
+                sigmas,
+                seed,
+            } if n_targets / 2 >= first && self.nan_targets == NanTargets::Ignore => Some(Screening {
+                n_targets: first,
+                sigmas,
+                seed,
+            }),
+            _ => None,
+        }
     }
 
     /// Checks the settings: the only way to a [`RidgeCv`].

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::fit::RidgeCvFit;
 use crate::gram::Gram;
-use crate::operators::{InnerOperators, TestOperators, inner_operators, test_operator};
+use crate::operators::{InnerOperators, TestOperators, inner_operators, test_operators};
 use crate::plan::{InnerSet, inner_sets, is_primal};
 use crate::runs::{RunLayout, check_targets, stack_features};
 use crate::validation_scores::validation_scores;
@@ -68,10 +68,7 @@ impl<A: Element> PreparedFeatures<A> {
         let primal = is_primal(model.settings.formulation, x.ncols(), &layout, &sets, n_alphas);
         let (gram, inner) = model.in_pool(|| {
             let gram = Gram::new(&x, &layout, primal);
-            let inner = sets
-                .iter()
-                .map(|set| inner_operators(set, model.alphas(), &gram, &x, &layout))
-                .collect::<Result<Vec<_>, _>>()?;
+            let inner = inner_operators(&sets, model.alphas(), &gram, &x, &layout)?;
             Ok::<_, RidgeError>((gram, inner))
         })?;
         let test = TestOperators::new(layout.n_runs(), n_alphas);
@@ -142,33 +139,55 @@ impl<A: Element> PreparedFeatures<A> {
     /// Bytes held for the validation operators, the largest part: penalties × predicted scans × order of the system.
     #[must_use]
     pub fn operator_bytes(&self) -> usize {
-        self.inner.iter().map(|o| o.len() * size_of::<A>()).sum()
+        self.inner
+            .iter()
+            .flatten()
+            .map(|o| o.len() * size_of::<A>())
+            .sum()
     }
 
     /// The operator of one test run under one penalty.
     pub(crate) fn test_operator(&self, test: usize, alpha: usize) -> Result<&Array2<A>, RidgeError> {
-        let build = || {
-            test_operator(
-                test,
-                self.model.alphas()[alpha],
-                &self.gram,
-                &self.x,
-                &self.layout,
-            )
-        };
-        self.test.get(test, alpha, build)
+        if let Some(operator) = self.test.get(test, alpha) {
+            return Ok(operator);
+        }
+        let made = self.new_test_operators(&[test], alpha)?;
+        Ok(made
+            .into_iter()
+            .map(|operator| self.test.put(test, alpha, operator))
+            .next_back()
+            .unwrap_or_else(|| unreachable!("one operator for one test run")))
     }
 
-    /// Makes several test operators at once, as (test run, penalty) pairs.
+    /// Makes several test operators at once, as (test run, penalty) pairs; those of one penalty share what they can.
     pub(crate) fn make_test_operators(&self, wanted: &[(usize, usize)]) -> Result<(), RidgeError> {
-        wanted
-            .par_iter()
-            .try_for_each(|&(test, alpha)| self.test_operator(test, alpha).map(drop))
+        (0..self.model.alphas().len())
+            .into_par_iter()
+            .try_for_each(|alpha| {
+                let missing = |&(test, a): &(usize, usize)| a == alpha && self.test.get(test, a).is_none();
+                let tests: Vec<usize> = wanted
+                    .iter()
+                    .filter(|pair| missing(pair))
+                    .map(|pair| pair.0)
+                    .collect();
+                if tests.is_empty() {
+                    return Ok(());
+                }
+                for (&test, operator) in tests.iter().zip(self.new_test_operators(&tests, alpha)?) {
+                    self.test.put(test, alpha, operator);
+                }
+                Ok(())
+            })
+    }
+
+    fn new_test_operators(&self, tests: &[usize], alpha: usize) -> Result<Vec<Array2<A>>, RidgeError> {
+        let penalty = self.model.alphas()[alpha];
+        test_operators(tests, penalty, &self.gram, &self.x, &self.layout)
     }
 
     /// Most rows that any operator has.
     pub(crate) fn max_operator_rows(&self) -> usize {
-        let inner = self.inner.iter().map(|o| o.dim().1).max().unwrap_or(0);
+        let inner = self.inner.iter().flatten().map(|o| o.nrows()).max().unwrap_or(0);
         (0..self.n_runs())
             .map(|r| self.layout.len(r))
             .max()

@@ -11,7 +11,7 @@ use crate::plan::others;
 use crate::screening::screen;
 use crate::validation::{BlockCurves, Candidates, Totals, first_best, validate};
 use crate::workers::over_blocks;
-use crate::{AlphaScope, AlphaSearch, Element, NanTargets, PreparedFeatures, RidgeError};
+use crate::{AlphaScope, Element, NanTargets, PreparedFeatures, RidgeError};
 
 /// Scores all targets under the settings of `prepared`.
 pub(crate) fn score<A, Y>(
@@ -39,13 +39,9 @@ where
     A: Element,
     Y: Deref<Target = ArrayRef2<A>> + Sync,
 {
-    let validated = match prepared.model.settings.search {
-        AlphaSearch::Screened {
-            n_targets,
-            sigmas,
-            seed,
-        } if columns.len() >= 2 * n_targets => screen(prepared, y, columns.len(), n_targets, sigmas, seed)?,
-        _ => {
+    let validated = match prepared.model.settings.screening(columns.len()) {
+        Some(screening) => screen(prepared, y, columns.len(), screening)?,
+        None => {
             let candidates = Candidates::all(prepared.n_runs(), prepared.model.alphas().len());
             Validated::exhaustive(prepared, &validation_totals(prepared, y, columns, &candidates)?)
         }

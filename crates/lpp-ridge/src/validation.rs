@@ -61,7 +61,7 @@ pub(crate) fn validate<A: Element>(
         }
         block.train_on(&set.train);
         for &alpha in &wanted {
-            block.predict(&operators.index_axis(Axis(0), alpha), &set.train);
+            block.predict(&operators[alpha], &set.train);
             let mut top = 0;
             for (which, validation) in set.validations.iter().enumerate() {
                 if let Some(out) = scratch.slice_mut(s![which, alpha, ..]).as_slice_mut() {
@@ -148,11 +148,20 @@ impl Totals {
 
     /// Adds the targets of other blocks.
     pub(crate) fn merge(&mut self, other: &Self) {
-        self.sums.zip_mut_with(&other.sums, |a, &b| a.merge(b));
-        for fold in 0..self.n_usable.len() {
-            self.n_usable[fold] += other.n_usable[fold];
-            self.n_unusable[fold] += other.n_unusable[fold];
-        }
+        (0..self.n_usable.len()).for_each(|fold| self.merge_fold(other, fold));
+    }
+
+    /// Adds the targets of other blocks to one fold.
+    pub(crate) fn merge_fold(&mut self, other: &Self, fold: usize) {
+        let mut sums = self.sums.row_mut(fold);
+        sums.zip_mut_with(&other.sums.row(fold), |a, &b| a.merge(b));
+        self.n_usable[fold] += other.n_usable[fold];
+        self.n_unusable[fold] += other.n_unusable[fold];
+    }
+
+    /// Number of targets with a validation score in a fold.
+    pub(crate) fn n_usable(&self, fold: usize) -> u64 {
+        self.n_usable[fold]
     }
 
     /// Mean score of one penalty in one fold over the usable targets; NaN if there is none.
