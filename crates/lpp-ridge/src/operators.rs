@@ -54,6 +54,12 @@ impl<A: Element> TestOperators<A> {
         }
     }
 
+    /// How many operators are kept.
+    #[cfg(test)]
+    pub(crate) fn n_kept(&self) -> usize {
+        self.cells.iter().flatten().filter(|c| c.get().is_some()).count()
+    }
+
     /// The operator of test run `test` under penalty number `alpha`: (scans of the run, system order).
     pub(crate) fn get(
         &self,

@@ -36,7 +36,6 @@ macro_rules! backend_tests {
 }
 pub(crate) use backend_tests;
 
-
 fn fit<B: RidgeBackend<f64>>(backend: &B, settings: RidgeCvParams, study: &Study) -> RidgeCvFit {
     try_fit(backend, settings, &study.x, &study.y).unwrap()
 }
