@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use lpp_ridge::{AlphaSearch, RidgeCv};
+use lpp_ridge::{AlphaSearch, Formulation, RidgeCv};
 use ndarray::Array2;
 use ndarray::linalg::general_mat_mul;
 use rayon::prelude::*;
@@ -22,10 +22,10 @@ mod study;
 use study::{driven, noise};
 
 /// Odd, so that the median is one of them.
-const N_REPEATS: usize = 5;
+const N_REPEATS: usize = 3;
 
-/// How much slower a kernel may be than its baseline: what the median of five moved by at most between runs on a machine
-/// that others used too, with room to spare.
+/// How much slower a kernel may be than its baseline. Two cores that others use too move a median of three by a quarter or
+/// so; on a machine of one's own, lower it in the file.
 const TOLERANCE: f64 = 0.3;
 
 /// Voxels of a third of the mask: enough that the blocks of all threads are full.
@@ -83,7 +83,7 @@ fn kernels() -> Vec<Kernel> {
         ));
     }
     kernels.push(layer(768, N_TARGETS, AlphaSearch::screened(), "screened"));
-    kernels.push(layer(2048, 2048, AlphaSearch::Exhaustive, "exhaustive"));
+    kernels.push(dual());
     let x = noise(1, 1, 768);
     let model = RidgeCv::params().check().expect("the defaults are valid");
     let factor = move || drop(black_box(model.prepare(&x).expect("the data are valid")));
@@ -99,6 +99,21 @@ fn layer(n_features: usize, n_targets: usize, search: AlphaSearch, name: &str) -
     let run = move || drop(black_box(model.fit(&x, &y).expect("the data are valid")));
     (
         format!("layer, {n_features} features, {n_targets} targets, {name}"),
+        Box::new(run),
+    )
+}
+
+/// Systems scans by scans, with a quarter of the penalties, as each takes a factorisation of order 2100 for every fold.
+fn dual() -> Kernel {
+    let x = noise(1, 1, 2048);
+    let y = driven(2, &x, 1, 2048);
+    let settings = RidgeCv::params()
+        .formulation(Formulation::Dual)
+        .alphas([1e2, 1e3, 1e4, 1e5]);
+    let model = settings.check().expect("the penalties are positive");
+    let run = move || drop(black_box(model.fit(&x, &y).expect("the data are valid")));
+    (
+        "layer, 2048 features, 2048 targets, dual".to_owned(),
         Box::new(run),
     )
 }
@@ -175,6 +190,9 @@ fn compare(path: &Path, found: &Baseline) -> Result<bool, String> {
             if slower { "  SLOWER" } else { "" }
         );
     }
-    println!("allowed: {:+.0} %", 100.0 * baseline.tolerance);
+    println!(
+        "allowed: {:+.0} %; median of {N_REPEATS}",
+        100.0 * baseline.tolerance
+    );
     Ok(all_well)
 }

@@ -13,7 +13,10 @@ use criterion::{
 use lpp_ridge::{AlphaSearch, RidgeCv};
 
 mod study;
-use study::{N_VOXELS, driven, noise};
+use study::{driven, noise};
+
+/// Voxels of the English mask.
+const N_VOXELS: usize = 25_870;
 
 /// What is measured: how much of the scans, how many targets, how many features.
 #[derive(Clone, Copy)]

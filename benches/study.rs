@@ -8,9 +8,6 @@ use rand_chacha::ChaCha8Rng;
 /// Scans of the nine English runs, trimmed by ten at both ends.
 pub(crate) const N_SCANS: [usize; 9] = [262, 278, 320, 283, 245, 323, 305, 272, 348];
 
-/// Voxels of the English mask.
-pub(crate) const N_VOXELS: usize = 25_870;
-
 /// White noise of each run, standardised; `divide` takes a share of the scans.
 pub(crate) fn noise(seed: u64, divide: usize, n_columns: usize) -> Vec<Array2<f32>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
