@@ -33,7 +33,7 @@ demo: build ## Run the whole path on a synthetic study (STUDY=demo-study)
 test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests on real data)
 	$(CARGO) test --release
 	$(CARGO) test --release $(TORCH)
-	$(CARGO) test --release $(RIDGE_TORCH) --test torch
+	$(CARGO) test --release $(RIDGE_TORCH) --lib --test torch
 	@$(MAKE) --no-print-directory test-outside
 	@$(MAKE) --no-print-directory test-demo
 
