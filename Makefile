@@ -7,11 +7,14 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET)/release
 STUDY ?= demo-study
 DATA ?=
+BENCH ?= --bench ridge --bench fmri
 # Packages that link libtorch are built by themselves, so that the others build without it and OpenBLAS stays out of
 # the programs that run on libtorch's own BLAS.
 TORCH := -p lpp-llm -p lpp-extract
+# The ridge regression on libtorch. Not one command with the above: its tests switch on BLAS for every crate they share.
+RIDGE_TORCH := -p lpp-ridge --features torch
 
-.PHONY: help setup build demo test test-outside test-demo bench bench-build lint doc fixtures first-light clean-demo
+.PHONY: help setup build demo test test-outside test-demo bench bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,6 +33,7 @@ demo: build ## Run the whole path on a synthetic study (STUDY=demo-study)
 test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests on real data)
 	$(CARGO) test --release
 	$(CARGO) test --release $(TORCH)
+	$(CARGO) test --release $(RIDGE_TORCH) --lib --test torch
 	@$(MAKE) --no-print-directory test-outside
 	@$(MAKE) --no-print-directory test-demo
 
@@ -42,8 +46,14 @@ test-demo: build ## The demo at a small size, which must recover the planted eff
 	  setup/demo.sh $(BIN) "$$study" --words-per-run 300 --models gpt2:4,llama:12,gpt2:32 && \
 	  setup/bad-input.sh $(BIN) "$$study"
 
-bench: setup ## Time the kernels (criterion)
-	$(CARGO) bench -p lpp-bench
+bench: setup ## Time the kernels (criterion; BENCH='--bench ridge -- paper/768' for some)
+	OPENBLAS_NUM_THREADS=1 $(CARGO) bench -p lpp-bench $(BENCH)
+
+bench-check: setup ## Compare times relative to a matrix product with benches/baseline.toml
+	OPENBLAS_NUM_THREADS=1 $(CARGO) bench -p lpp-bench --bench check
+
+bench-baseline: setup ## Rewrite benches/baseline.toml
+	OPENBLAS_NUM_THREADS=1 $(CARGO) bench -p lpp-bench --bench check -- --write
 
 bench-build: setup ## Compile the benches without running them
 	$(CARGO) bench --no-run -p lpp-bench
@@ -52,12 +62,15 @@ lint: setup ## Format, clippy and rustdoc, warnings as errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --all-targets -- -D warnings
 	$(CARGO) clippy --release --all-targets $(TORCH) -- -D warnings
+	$(CARGO) clippy --release --all-targets $(RIDGE_TORCH) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --no-deps
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --no-deps $(TORCH)
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --no-deps $(RIDGE_TORCH)
 
 doc: setup ## Build the documentation of all crates
 	$(CARGO) doc --release --no-deps
 	$(CARGO) doc --release --no-deps $(TORCH)
+	$(CARGO) doc --release --no-deps $(RIDGE_TORCH)
 
 fixtures: ## Remake the golden cases with the pinned Python libraries (PYTHON=interpreter)
 	@setup/fixtures.sh

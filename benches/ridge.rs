@@ -1,69 +1,156 @@
-//! The nested ridge: one layer at toy, half and paper scale.
+//! The nested ridge: one layer at toy, half and paper scale, and its parts.
 //!
-//! Parallel loops run in rayon's pool; set `OPENBLAS_NUM_THREADS=1` so that the BLAS below does not compete with it.
+//! Parallel loops run in rayon's pool; `make bench` sets `OPENBLAS_NUM_THREADS=1`, so that the BLAS below does not compete with
+//! it. All of it takes most of an hour; a filter takes a part: `make bench BENCH='--bench ridge -- paper/768'`.
 
 use std::hint::black_box;
 use std::time::Duration;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use lpp_ridge::{AlphaSearch, RidgeCv, standardise_columns};
-use ndarray::Array2;
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use criterion::measurement::WallTime;
+use criterion::{
+    BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
+};
+use lpp_ridge::{AlphaSearch, RidgeCv};
 
-/// Scans of the nine English runs, trimmed by ten at both ends.
-const N_SCANS: [usize; 9] = [262, 278, 320, 283, 245, 323, 305, 272, 348];
+mod study;
+use study::{driven, noise};
 
-/// Share of the scans, number of targets.
-const SCALES: [(&str, usize, usize); 3] = [("toy", 8, 500), ("half", 2, 12_935), ("paper", 1, 25_870)];
+/// Voxels of the English mask.
+const N_VOXELS: usize = 25_870;
 
-fn noise(seed: u64, divide: usize, n_columns: usize) -> Vec<Array2<f32>> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut run = |n: &usize| Array2::from_shape_simple_fn((n / divide, n_columns), || rng.random::<f32>());
-    N_SCANS.iter().map(|n| standardise_columns(&run(n))).collect()
+/// What is measured: how much of the scans, how many targets, how many features.
+#[derive(Clone, Copy)]
+struct Size {
+    scale: &'static str,
+    /// One scan in so many.
+    divide: usize,
+    n_targets: usize,
+    n_features: usize,
 }
 
-/// Factoring the features: what a layer costs once.
+/// Few features at every scale, many at paper scale alone, where they are dual.
+fn sizes() -> Vec<Size> {
+    let size = |(scale, divide, n_targets), n_features| Size {
+        scale,
+        divide,
+        n_targets,
+        n_features,
+    };
+    let scales = [("toy", 8, 500), ("half", 2, N_VOXELS / 2), ("paper", 1, N_VOXELS)];
+    let mut sizes: Vec<Size> = scales
+        .into_iter()
+        .flat_map(|s| [300, 768].map(|p| size(s, p)))
+        .collect();
+    sizes.extend([2048, 5120].map(|p| size(scales[2], p)));
+    sizes
+}
+
+/// A group whose slowest members, half a minute each, are run ten times and no more.
+fn group<'c>(criterion: &'c mut Criterion, name: &str) -> BenchmarkGroup<'c, WallTime> {
+    let mut group = criterion.benchmark_group(name);
+    group
+        .sample_size(10)
+        .sampling_mode(SamplingMode::Flat)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_secs(5));
+    group
+}
+
+fn model(search: AlphaSearch, n_alphas: usize) -> RidgeCv {
+    let grid = RidgeCv::params().check().expect("the defaults are valid");
+    RidgeCv::params()
+        .alphas(&grid.alphas()[..n_alphas])
+        .alpha_search(search)
+        .check()
+        .expect("a part of the default grid is valid")
+}
+
+/// Factoring the features, what a layer costs once, for one penalty and for sixteen.
+///
+/// Their difference is fifteen factorisations of each inner set; what one penalty takes beyond a fifteenth of that is the
+/// Gram matrices.
 fn prepare(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("ridge/prepare");
-    group.sample_size(10);
-    for (scale, divide, _) in SCALES {
-        for n_features in [300, 768] {
-            let x = noise(1, divide, n_features);
-            let model = RidgeCv::params().check().expect("the defaults are valid");
-            group.throughput(Throughput::Elements(n_features as u64));
-            group.bench_function(BenchmarkId::new(scale, n_features), |b| {
+    let mut group = group(criterion, "ridge/prepare");
+    for size in sizes() {
+        let x = noise(1, size.divide, size.n_features);
+        group.throughput(Throughput::Elements(size.n_features as u64));
+        for n_alphas in [1, 16] {
+            let model = model(AlphaSearch::Exhaustive, n_alphas);
+            let id = BenchmarkId::new(format!("{}/{}", size.scale, size.n_features), n_alphas);
+            group.bench_function(id, |b| {
                 b.iter(|| model.prepare(black_box(&x)).expect("the data are valid"));
             });
         }
     }
 }
 
-/// Scoring one target set: what each subject costs. Elements are targets.
-fn score(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("ridge/score");
-    group.sample_size(10).measurement_time(Duration::from_secs(30));
-    for (scale, divide, n_targets) in SCALES {
-        let y = noise(2, divide, n_targets);
-        for n_features in [300, 768] {
-            let x = noise(1, divide, n_features);
-            for (search, name) in [
-                (AlphaSearch::Exhaustive, "exhaustive"),
-                (AlphaSearch::screened(), "screened"),
-            ] {
-                let model = RidgeCv::params()
-                    .alpha_search(search)
-                    .check()
-                    .expect("the defaults are valid");
-                let prepared = model.prepare(&x).expect("the data are valid");
-                group.throughput(Throughput::Elements(n_targets as u64));
-                group.bench_function(BenchmarkId::new(format!("{scale}/{name}"), n_features), |b| {
-                    b.iter(|| prepared.score(black_box(&y)).expect("the data are valid"));
-                });
-            }
+/// The sweep over all penalties and the test pass: what each further subject costs. Elements are targets.
+fn further_subject(criterion: &mut Criterion) {
+    let mut group = group(criterion, "ridge/further_subject");
+    for size in sizes() {
+        let x = noise(1, size.divide, size.n_features);
+        let y = driven(2, &x, size.divide, size.n_targets);
+        group.throughput(Throughput::Elements(size.n_targets as u64));
+        for (search, name) in searches() {
+            let prepared = model(search, 16).prepare(&x).expect("the data are valid");
+            let id = BenchmarkId::new(format!("{}/{}", size.scale, size.n_features), name);
+            group.bench_function(id, |b| {
+                b.iter(|| prepared.score(black_box(&y)).expect("the data are valid"));
+            });
         }
     }
 }
 
-criterion_group!(benches, prepare, score);
+/// A whole layer of one subject: factoring, then the above.
+fn lone_fit(criterion: &mut Criterion) {
+    let mut group = group(criterion, "ridge/lone_fit");
+    for size in sizes() {
+        let x = noise(1, size.divide, size.n_features);
+        let y = driven(2, &x, size.divide, size.n_targets);
+        group.throughput(Throughput::Elements(size.n_targets as u64));
+        for (search, name) in searches() {
+            let model = model(search, 16);
+            let id = BenchmarkId::new(format!("{}/{}", size.scale, size.n_features), name);
+            group.bench_function(id, |b| {
+                b.iter(|| {
+                    model
+                        .fit(black_box(&x), black_box(&y))
+                        .expect("the data are valid")
+                });
+            });
+        }
+    }
+}
+
+fn searches() -> [(AlphaSearch, &'static str); 2] {
+    [
+        (AlphaSearch::Exhaustive, "exhaustive"),
+        (AlphaSearch::screened(), "screened"),
+    ]
+}
+
+/// Inter-subject correlation: the voxels of one half of the subjects predict those of the other half. At paper scale one
+/// trial takes more than a minute; a quarter of the voxels stands for it.
+fn split_half(criterion: &mut Criterion) {
+    let mut group = group(criterion, "ridge/split_half");
+    for (scale, divide, n_voxels) in [
+        ("toy", 8, 500),
+        ("half", 2, N_VOXELS / 4),
+        ("paper", 1, N_VOXELS / 4),
+    ] {
+        let x = noise(1, divide, n_voxels);
+        let y = driven(2, &x, divide, n_voxels);
+        let model = model(AlphaSearch::Exhaustive, 16);
+        group.throughput(Throughput::Elements(n_voxels as u64));
+        group.bench_function(BenchmarkId::new(scale, n_voxels), |b| {
+            b.iter(|| {
+                model
+                    .fit(black_box(&x), black_box(&y))
+                    .expect("the data are valid")
+            });
+        });
+    }
+}
+
+criterion_group!(benches, prepare, further_subject, lone_fit, split_half);
 criterion_main!(benches);

@@ -65,7 +65,8 @@
 //!
 //! # Linking and threads
 //! The crate calls BLAS and LAPACK but picks none. The final program enables exactly one of the features
-//! `openblas-system`, `openblas-static`, `netlib` or `intel-mkl-static`.
+//! `openblas-system`, `openblas-static`, `netlib` or `intel-mkl-static`. Or it enables `torch` and fits on libtorch, on a
+//! CPU or a GPU: [`RidgeBackend`] is what both have in common.
 //!
 //! Work is shared out by rayon, in the pool of the caller, and each of its threads calls BLAS. BLAS itself should run
 //! on one thread (`OPENBLAS_NUM_THREADS=1`, or `openblas_set_num_threads(1)`): with more the results are the same to
@@ -97,6 +98,8 @@ mod runs;
 mod score;
 mod screening;
 mod standardise;
+#[cfg(test)]
+mod target_sets;
 #[cfg(feature = "torch")]
 mod torch;
 mod validation;

@@ -99,6 +99,12 @@ impl<A: Element> TestOperators<A> {
         }
     }
 
+    /// How many operators are kept.
+    #[cfg(test)]
+    pub(crate) fn n_kept(&self) -> usize {
+        self.cells.iter().flatten().filter(|c| c.get().is_some()).count()
+    }
+
     /// The operator of test run `test` under penalty number `alpha`, if it was made: (scans of the run, system order).
     pub(crate) fn get(&self, test: usize, alpha: usize) -> Option<&Array2<A>> {
         self.cells[test][alpha].get()

@@ -44,7 +44,7 @@ pub struct PreparedFeatures<A> {
     pub(crate) gram: Gram,
     pub(crate) sets: Vec<InnerSet>,
     pub(crate) inner: Vec<InnerOperators<A>>,
-    test: TestOperators<A>,
+    pub(crate) test: TestOperators<A>,
 }
 
 impl<A: Element> PreparedFeatures<A> {

@@ -16,7 +16,7 @@ pub(super) struct Targets<'p, A> {
     pub(super) prepared: &'p TorchFeatures<A>,
     /// (`n_scans`, `n_targets`).
     y: Tensor,
-    n_targets: usize,
+    n_columns: usize,
     /// Of each run.
     moments: Vec<Moments>,
 }
@@ -37,17 +37,17 @@ impl<'p, A: Element + tch::kind::Element> Targets<'p, A> {
         Ok(Self {
             prepared,
             y,
-            n_targets,
+            n_columns: n_targets,
             moments,
         })
     }
 
     /// The blocks, one after the other.
     pub(super) fn blocks(&self) -> impl Iterator<Item = Result<Block<'p, A>, TchError>> {
-        let width = self.prepared.block_width(self.n_targets);
-        (0..self.n_targets)
+        let width = self.prepared.block_width(self.n_columns);
+        (0..self.n_columns)
             .step_by(width)
-            .map(move |left| Block::new(self, left, width.min(self.n_targets - left)))
+            .map(move |left| Block::new(self, left, width.min(self.n_columns - left)))
     }
 
     /// Which targets are finite in all runs, and which of these are constant in one: (`n_targets`) of truth values each.
