@@ -49,8 +49,10 @@ pub struct MixedModel {
 impl MixedModel {
     /// Regresses `y` on a constant and the given regressors, observations of a group sharing a random intercept.
     ///
-    /// The test of a fixed effect treats z as normal, as the reference does; with few groups it rejects too often, the more so the
-    /// more the regressor differs between groups rather than within. See the validation figures.
+    /// The test of a fixed effect treats z as normal, as the reference does; with few groups it rejects too often, the more
+    /// so the more the regressor differs between groups rather than within. Student's t with as many degrees of freedom as
+    /// groups less coefficients is on the safe side (`docs/validation.md`). Standard errors are those given the variances; the
+    /// reference inverts the Hessian of all parameters and arrives at somewhat larger ones.
     ///
     /// # Shapes
     /// `y` and each regressor have one value per observation of `groups`.
