@@ -52,7 +52,7 @@ struct Args {
     #[arg(long, value_name = "GRID")]
     alphas: Option<AlphaGrid>,
     /// How penalties are searched
-    #[arg(long, value_enum, default_value_t = Search::Exhaustive)]
+    #[arg(long, value_enum, default_value_t = Search::Screened)]
     alpha_search: Search,
     /// Training runs that validate the penalty
     #[arg(long, value_enum, default_value_t = Inner::First)]
@@ -68,7 +68,7 @@ struct Args {
 enum Search {
     /// Every penalty on every voxel
     Exhaustive,
-    /// Every penalty on a random part of the voxels, the best few on all
+    /// A race: every penalty on a random part of the voxels, those that may still win on more and more
     Screened,
 }
 

@@ -124,7 +124,7 @@ impl AverageJob {
             seed: Self::REFERENCE_SEED,
             trim_scans: config.trim_scans,
             alphas: config.alphas.parse().map_err(EncodingError::Settings)?,
-            alpha_search: AlphaSearch::Exhaustive,
+            alpha_search: AlphaSearch::default(),
             force: false,
         })
     }

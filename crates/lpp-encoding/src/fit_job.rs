@@ -93,7 +93,7 @@ impl FitJob {
             tr_s: config.tr_s,
             trim_scans: config.trim_scans,
             alphas: config.alphas.parse().map_err(EncodingError::Settings)?,
-            alpha_search: AlphaSearch::Exhaustive,
+            alpha_search: AlphaSearch::default(),
             inner: InnerValidation::First,
             precision,
             force: false,

@@ -1,9 +1,30 @@
 //! One penalised symmetric system, factored and solved in double precision.
 
 use ndarray::{Array2, ArrayRef2, ShapeBuilder, s};
-use ndarray_linalg::{CholeskyInto, Diag, EighInto, SolveTriangularInto, UPLO};
+use ndarray_linalg::{CholeskyInto, Diag, EighInto, InverseCInto, SolveTriangularInto, UPLO};
 
 use crate::RidgeError;
+
+/// Largest ratio of a system's trace to the penalty, a bound on its condition number, at which its inverse is formed:
+/// above it more than nine of sixteen digits might be lost.
+const MAX_CONDITION: f64 = 1e7;
+
+/// (`system` + `alpha` I)⁻¹, or `None` where the penalty is too small beside the system for an explicit inverse to keep its
+/// digits, or LAPACK fails.
+pub(crate) fn safe_inverse(system: &ArrayRef2<f64>, alpha: f64) -> Option<Array2<f64>> {
+    let trace: f64 = system.diag().sum();
+    if trace.is_nan() || trace > alpha * MAX_CONDITION {
+        return None;
+    }
+    penalised(system, alpha).invc_into().ok()
+}
+
+/// The penalised system, column-major as LAPACK wants it; for a symmetric matrix that is a matter of naming its axes.
+fn penalised(system: &ArrayRef2<f64>, alpha: f64) -> Array2<f64> {
+    let mut penalised = system.as_standard_layout().into_owned().reversed_axes();
+    penalised.diag_mut().mapv_inplace(|d| d + alpha);
+    penalised
+}
 
 /// `readout` · (`system` + `alpha` I)⁻¹: what turns right-hand sides into predictions.
 ///
@@ -11,9 +32,9 @@ use crate::RidgeError;
 ///
 /// A Cholesky factorisation per penalty (s³/3 multiplications, nearly all in matrix products) with two triangular
 /// solves is cheaper than one eigendecomposition for some dozens of penalties: forming the operator from eigenvectors
-/// costs as much as the solves, and the decomposition (`syev`, the only driver that ndarray-linalg offers) takes
-/// some 9 s³ at a fraction of the speed. Where rounding leaves the system not positive definite, the
-/// eigendecomposition is the fallback, without the eigenvalues that are rounding.
+/// costs as much as the solves, and the decomposition (`syev`, the only driver that ndarray-linalg offers) takes some
+/// 9 s³ at a fraction of the speed. Where rounding leaves the system not positive definite, the eigendecomposition is the
+/// fallback, without the eigenvalues that are rounding.
 ///
 /// # Errors
 /// [`RidgeError::Factorisation`] if LAPACK fails in both ways.
@@ -22,32 +43,30 @@ pub(crate) fn penalised_readout(
     alpha: f64,
     readout: &ArrayRef2<f64>,
 ) -> Result<Array2<f64>, RidgeError> {
-    let mut penalised = system.to_owned();
-    penalised.diag_mut().mapv_inplace(|d| d + alpha);
     let failure = |source| RidgeError::Factorisation {
         alpha,
         size: system.nrows(),
         source,
     };
-    match penalised.cholesky_into(UPLO::Lower) {
+    match penalised(system, alpha).cholesky_into(UPLO::Lower) {
         Ok(lower) => by_substitution(&lower, readout).map_err(failure),
         Err(_) => by_eigenvectors(system, alpha, readout).map_err(failure),
     }
 }
 
-/// Solves L Lᵀ Zᵀ = readoutᵀ for a row-major L.
+/// Solves L Lᵀ Zᵀ = readoutᵀ for a column-major L.
 ///
-/// LAPACK works column-major, and ndarray-linalg copies whatever is not, element by element. The transposes of L and
-/// of the readout are so by nature, and L itself is copied tile by tile.
+/// LAPACK works column-major, and ndarray-linalg copies whatever is not, element by element. The transpose of the readout
+/// is so by nature, and that of L is copied tile by tile.
 fn by_substitution(
     lower: &ArrayRef2<f64>,
     readout: &ArrayRef2<f64>,
 ) -> ndarray_linalg::error::Result<Array2<f64>> {
-    let half =
-        column_major(lower).solve_triangular_into(UPLO::Lower, Diag::NonUnit, column_major(&readout.t()))?;
-    let whole = lower
-        .t()
-        .solve_triangular_into(UPLO::Upper, Diag::NonUnit, half)?;
+    let right = readout.as_standard_layout().into_owned().reversed_axes();
+    let half = lower
+        .view()
+        .solve_triangular_into(UPLO::Lower, Diag::NonUnit, right)?;
+    let whole = column_major(&lower.t()).solve_triangular_into(UPLO::Upper, Diag::NonUnit, half)?;
     Ok(whole.reversed_axes())
 }
 
@@ -87,14 +106,17 @@ fn column_major(matrix: &ArrayRef2<f64>) -> Array2<f64> {
 mod tests {
     use super::*;
     use ndarray::array;
+    use ndarray_linalg::Cholesky;
 
     #[test]
     fn both_ways_invert_the_penalised_system() {
         let system = array![[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]];
         let readout = array![[1.0, 2.0, 3.0], [0.0, -1.0, 1.0]];
-        let penalised = &system + &(Array2::<f64>::eye(3) * 0.7);
+        let penalised = penalised(&system, 0.7);
+        let lower = penalised.cholesky(UPLO::Lower).unwrap();
         for operator in [
             penalised_readout(&system, 0.7, &readout).unwrap(),
+            by_substitution(&lower, &readout).unwrap(),
             by_eigenvectors(&system, 0.7, &readout).unwrap(),
         ] {
             // a well-conditioned system of order 3 in double precision

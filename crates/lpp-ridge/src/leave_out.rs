@@ -4,11 +4,8 @@ use ndarray::{Array2, ArrayRef2, s};
 use ndarray_linalg::InverseCInto;
 
 use crate::RidgeError;
+use crate::factor::safe_inverse;
 use crate::runs::RunLayout;
-
-/// Largest ratio of the kernel's trace to the penalty, a bound on the condition number, at which the inverse is used:
-/// above it more than nine of sixteen digits might be lost, and each training set is factored by itself.
-const MAX_CONDITION: f64 = 1e7;
 
 /// The inverse G of the penalised kernel of all runs, K + αI.
 ///
@@ -29,13 +26,7 @@ pub(crate) struct LeaveOut {
 impl LeaveOut {
     /// `None` if the penalty is too small beside the kernel for the identity to keep its digits, or LAPACK fails.
     pub(crate) fn new(kernel: &ArrayRef2<f64>, alpha: f64) -> Option<Self> {
-        let trace: f64 = kernel.diag().sum();
-        if trace.is_nan() || trace > alpha * MAX_CONDITION {
-            return None;
-        }
-        let mut penalised = kernel.to_owned();
-        penalised.diag_mut().mapv_inplace(|d| d + alpha);
-        let inverse = penalised.invc_into().ok()?;
+        let inverse = safe_inverse(kernel, alpha)?;
         Some(Self { inverse, alpha })
     }
 

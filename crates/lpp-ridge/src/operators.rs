@@ -15,7 +15,7 @@ use crate::{Element, RidgeError};
 /// Operators of one inner set, by penalty: (scans of all its validation runs, system order).
 pub(crate) type InnerOperators<A> = Vec<Array2<A>>;
 
-/// Builds the operators of all inner sets, one penalty per task.
+/// Builds the operators of all inner sets.
 pub(crate) fn inner_operators<A: Element>(
     sets: &[InnerSet],
     alphas: &[f64],
@@ -23,66 +23,96 @@ pub(crate) fn inner_operators<A: Element>(
     x: &ArrayRef2<A>,
     layout: &RunLayout,
 ) -> Result<Vec<InnerOperators<A>>, RidgeError> {
-    let by_alpha = alphas
-        .par_iter()
-        .map(|&alpha| {
-            let source = OperatorSource::new(gram, x, layout, alpha);
-            sets.iter()
-                .map(|set| {
-                    source.operator(
-                        &set.validations.iter().map(|v| v.run).collect::<Vec<_>>(),
-                        &set.train,
-                    )
-                })
-                .collect::<Result<Vec<_>, _>>()
+    let splits: Vec<Split> = sets
+        .iter()
+        .map(|set| Split {
+            predict: set.validations.iter().map(|v| v.run).collect(),
+            train: set.train.clone(),
         })
-        .collect::<Result<Vec<_>, RidgeError>>()?;
-    let mut by_set: Vec<InnerOperators<A>> = sets.iter().map(|_| Vec::with_capacity(alphas.len())).collect();
-    for operators in by_alpha {
-        for (set, operator) in by_set.iter_mut().zip(operators) {
-            set.push(operator);
-        }
-    }
-    Ok(by_set)
+        .collect();
+    operators(&splits, alphas, gram, x, layout)
 }
 
-/// Makes operators for one penalty: from one inverse for all training sets where there is one, otherwise from a
-/// factorisation for each.
-struct OperatorSource<'a, A> {
-    gram: &'a Gram,
-    x: &'a ArrayRef2<A>,
-    layout: &'a RunLayout,
+/// Builds the operators of some test runs for one penalty.
+pub(crate) fn test_operators<A: Element>(
+    tests: &[usize],
     alpha: f64,
-    leave_out: Option<LeaveOut>,
+    gram: &Gram,
+    x: &ArrayRef2<A>,
+    layout: &RunLayout,
+) -> Result<Vec<Array2<A>>, RidgeError> {
+    let splits: Vec<Split> = tests
+        .iter()
+        .map(|&test| Split {
+            predict: vec![test],
+            train: others(layout.n_runs(), &[test]),
+        })
+        .collect();
+    let by_split = operators(&splits, &[alpha], gram, x, layout)?;
+    Ok(by_split.into_iter().flatten().collect())
 }
 
-impl<'a, A: Element> OperatorSource<'a, A> {
-    fn new(gram: &'a Gram, x: &'a ArrayRef2<A>, layout: &'a RunLayout, alpha: f64) -> Self {
-        let leave_out = match gram {
-            Gram::PerRun(_) => None,
-            Gram::Kernel(kernel) => LeaveOut::new(kernel, alpha),
-        };
-        Self {
-            gram,
-            x,
-            layout,
-            alpha,
-            leave_out,
+/// Runs to predict from a fit on others.
+struct Split {
+    predict: Vec<usize>,
+    train: Vec<usize>,
+}
+
+/// For each split, its operators by penalty.
+fn operators<A: Element>(
+    splits: &[Split],
+    alphas: &[f64],
+    gram: &Gram,
+    x: &ArrayRef2<A>,
+    layout: &RunLayout,
+) -> Result<Vec<Vec<Array2<A>>>, RidgeError> {
+    let Gram::Kernel(kernel) = gram else {
+        return splits
+            .par_iter()
+            .map(|split| by_systems(split, alphas, gram, x, layout))
+            .collect();
+    };
+    // One inverse for each penalty serves all splits; a penalty too small for that goes the other way.
+    let by_alpha: Vec<Vec<Array2<A>>> = alphas
+        .par_iter()
+        .map(|&alpha| match LeaveOut::new(kernel, alpha) {
+            Some(all) => splits
+                .par_iter()
+                .map(|split| {
+                    Ok(all
+                        .operator(&split.predict, &split.train, layout)?
+                        .mapv(A::from_double))
+                })
+                .collect(),
+            None => splits
+                .par_iter()
+                .map(|split| by_systems(split, &[alpha], gram, x, layout).map(|mut one| one.remove(0)))
+                .collect(),
+        })
+        .collect::<Result<_, RidgeError>>()?;
+    let mut by_split: Vec<Vec<Array2<A>>> = splits.iter().map(|_| Vec::with_capacity(alphas.len())).collect();
+    for operators in by_alpha {
+        for (split, operator) in by_split.iter_mut().zip(operators) {
+            split.push(operator);
         }
     }
+    Ok(by_split)
+}
 
-    /// Predicts the scans of `predict` from a fit on `train`.
-    fn operator(&self, predict: &[usize], train: &[usize]) -> Result<Array2<A>, RidgeError> {
-        let operator = match &self.leave_out {
-            Some(all) => all.operator(predict, train, self.layout)?,
-            None => penalised_readout(
-                &self.gram.system(train, self.layout),
-                self.alpha,
-                &self.gram.readout(predict, train, self.x, self.layout),
-            )?,
-        };
-        Ok(operator.mapv(A::from_double))
-    }
+/// The operators of one split, from a factorisation of its own for each penalty.
+fn by_systems<A: Element>(
+    split: &Split,
+    alphas: &[f64],
+    gram: &Gram,
+    x: &ArrayRef2<A>,
+    layout: &RunLayout,
+) -> Result<Vec<Array2<A>>, RidgeError> {
+    let system = gram.system(&split.train, layout);
+    let readout = gram.readout(&split.predict, &split.train, x, layout);
+    alphas
+        .par_iter()
+        .map(|&alpha| Ok(penalised_readout(&system, alpha, &readout)?.mapv(A::from_double)))
+        .collect()
 }
 
 /// Operators of the test runs, made when a penalty is first chosen and kept for the next target set.
@@ -114,19 +144,4 @@ impl<A: Element> TestOperators<A> {
     pub(crate) fn put(&self, test: usize, alpha: usize, operator: Array2<A>) -> &Array2<A> {
         self.cells[test][alpha].get_or_init(|| operator)
     }
-}
-
-/// Builds the operators of some test runs for one penalty.
-pub(crate) fn test_operators<A: Element>(
-    tests: &[usize],
-    alpha: f64,
-    gram: &Gram,
-    x: &ArrayRef2<A>,
-    layout: &RunLayout,
-) -> Result<Vec<Array2<A>>, RidgeError> {
-    let source = OperatorSource::new(gram, x, layout, alpha);
-    tests
-        .par_iter()
-        .map(|&test| source.operator(&[test], &others(layout.n_runs(), &[test])))
-        .collect()
 }

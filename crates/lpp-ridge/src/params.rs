@@ -85,11 +85,11 @@ impl Default for AlphaSearch {
 }
 
 impl AlphaSearch {
-    /// The screened search with a first subset of 1536 targets (four blocks of products), six standard errors and seed 0.
+    /// The screened search with a first subset of 768 targets (two blocks of products), six standard errors and seed 0.
     #[must_use]
     pub fn screened() -> Self {
         Self::Screened {
-            n_targets: 1536,
+            n_targets: 768,
             sigmas: 6.0,
             seed: 0,
         }

@@ -1,5 +1,8 @@
 //! Correlations of a block of predictions, in one pass over it while it is still in cache.
 
+use std::ops::Range;
+
+use multiversion::multiversion;
 use ndarray::{Array1, ArrayRef2};
 
 use crate::Element;
@@ -17,22 +20,7 @@ pub(crate) struct TargetMoments {
 impl TargetMoments {
     /// Two passes over the columns of `y` (`n_scans`, width).
     pub(crate) fn new<A: Element>(y: &ArrayRef2<A>) -> Self {
-        let mut mean = Array1::<f64>::zeros(y.ncols());
-        let mut size = Array1::<f64>::zeros(y.ncols());
-        for row in y.rows() {
-            for ((m, s), v) in mean.iter_mut().zip(&mut size).zip(row) {
-                let v = v.to_double();
-                *m += v;
-                *s += v * v;
-            }
-        }
-        mean /= y.nrows() as f64;
-        let mut spread = Array1::<f64>::zeros(y.ncols());
-        for row in y.rows() {
-            for ((s, m), v) in spread.iter_mut().zip(&mean).zip(row) {
-                *s += (v.to_double() - m).powi(2);
-            }
-        }
+        let (mean, size, mut spread) = moments(y);
         for (spread, &size) in spread.iter_mut().zip(&size) {
             if !spread.is_finite() || is_constant::<A>(*spread, size) {
                 *spread = f64::NAN;
@@ -54,6 +42,28 @@ impl TargetMoments {
             (true, false) => None,
         }
     }
+}
+
+/// Mean, sum of squares and sum of squared deviations of each column.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+fn moments<A: Element>(y: &ArrayRef2<A>) -> (Array1<f64>, Array1<f64>, Array1<f64>) {
+    let mut mean = Array1::<f64>::zeros(y.ncols());
+    let mut size = Array1::<f64>::zeros(y.ncols());
+    for row in y.rows() {
+        for ((m, s), v) in mean.iter_mut().zip(&mut size).zip(row) {
+            let v = v.to_double();
+            *m += v;
+            *s += v * v;
+        }
+    }
+    mean /= y.nrows() as f64;
+    let mut spread = Array1::<f64>::zeros(y.ncols());
+    for row in y.rows() {
+        for ((s, m), v) in spread.iter_mut().zip(&mean).zip(row) {
+            *s += (v.to_double() - m).powi(2);
+        }
+    }
+    (mean, size, spread)
 }
 
 /// Why a target cannot be scored; the later one is the graver one.
@@ -116,15 +126,15 @@ impl StripSums {
             mean[j] = moments.mean[left + j];
             sums.shift[j] = predicted[[0, left + j]].to_double();
         }
-        for (p, y) in predicted.rows().into_iter().zip(observed.rows()) {
-            if let (Some(p), Some(y)) = (p.as_slice(), y.as_slice()) {
-                sums.add_row(&p[left..left + width], &y[left..left + width], &mean);
-            }
-        }
+        add_rows(&mut sums, predicted, observed, &mean, left..left + width);
         sums
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "it has to be compiled for the registers of the loop around it"
+    )]
     fn add_row<A: Element>(&mut self, predicted: &[A], observed: &[A], mean: &[f64; STRIP]) {
         for (j, (p, y)) in predicted.iter().zip(observed).enumerate().take(STRIP) {
             let p = p.to_double() - self.shift[j];
@@ -141,6 +151,22 @@ impl StripSums {
             return f64::NAN;
         }
         (self.cross[j] / (spread * target_spread).sqrt()).clamp(-1.0, 1.0)
+    }
+}
+
+/// Adds the scans of a strip, with the widest registers at hand.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+fn add_rows<A: Element>(
+    sums: &mut StripSums,
+    predicted: &ArrayRef2<A>,
+    observed: &ArrayRef2<A>,
+    mean: &[f64; STRIP],
+    columns: Range<usize>,
+) {
+    for (p, y) in predicted.rows().into_iter().zip(observed.rows()) {
+        if let (Some(p), Some(y)) = (p.as_slice(), y.as_slice()) {
+            sums.add_row(&p[columns.clone()], &y[columns.clone()], mean);
+        }
     }
 }
 
