@@ -7,6 +7,8 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET)/release
 STUDY ?= demo-study
 DATA ?=
+PYTHON ?= python3
+WORK ?= $(TARGET)/bench-peers
 BENCH ?= --bench ridge --bench fmri
 # Packages that link libtorch are built by themselves, so that the others build without it and OpenBLAS stays out of
 # the programs that run on libtorch's own BLAS.
@@ -14,7 +16,7 @@ TORCH := -p lpp-llm -p lpp-extract
 # The ridge regression on libtorch. Not one command with the above: its tests switch on BLAS for every crate they share.
 RIDGE_TORCH := -p lpp-ridge --features torch
 
-.PHONY: help setup build demo test test-outside test-demo bench bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
+.PHONY: help setup build demo test test-outside test-demo bench bench-peers bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +50,9 @@ test-demo: build ## The demo at a small size, which must recover the planted eff
 
 bench: setup ## Time the kernels (criterion; BENCH='--bench ridge -- paper/768' for some)
 	OPENBLAS_NUM_THREADS=1 $(CARGO) bench -p lpp-bench $(BENCH)
+
+bench-peers: build ## Time the ridge beside scikit-learn and himalaya (PYTHON=interpreter that has them, WORK=folder for 0.4 GB)
+	$(PYTHON) benches/peers/ridge.py --bin $(BIN) --work $(WORK) $(PEERS)
 
 bench-check: setup ## Compare times relative to a matrix product with benches/baseline.toml
 	OPENBLAS_NUM_THREADS=1 $(CARGO) bench -p lpp-bench --bench check

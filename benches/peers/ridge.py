@@ -32,7 +32,7 @@ def make(folder, n_features, n_targets, seed=0):
     """Features of falling variance along random directions, as activations have; targets with signals of random strength."""
     from scipy.ndimage import gaussian_filter1d
 
-    names = [[os.path.join(folder, f"{kind}{n}_run-{r}.npy") for r in range(9)] for kind, n in (("x", n_features), ("y", n_targets))]
+    names = [[os.path.join(folder, f"{kind}{n}_run-{r}.npy") for r in range(9)] for kind, n in (("x", n_features), (f"y{n_targets}_for_x", n_features))]
     if all(os.path.exists(name) for group in names for name in group):
         return names
     rng = np.random.default_rng(seed)
@@ -58,11 +58,11 @@ def load(names, dtype):
     return [np.load(name).astype(dtype) for name in names]
 
 
-def scikit_learn(x_names, y_names):
+def scikit_learn(x_names, y_names, dtype):
     """One fit of the loop, on the inner runs of a middle fold."""
     from sklearn.linear_model import Ridge
 
-    x, y = load(x_names, "f8"), load(y_names, "f8")
+    x, y = load(x_names, dtype), load(y_names, dtype)
     inner = [1, 2, 3, 5, 6, 7, 8]
 
     def once():
@@ -124,14 +124,15 @@ def product_speed(n=4096):
 
 
 def needed(n_features, n_targets):
-    """Operations over all targets of an exhaustive search: each fold's penalties, and one test run."""
+    """Operations over all targets of an exhaustive search: each fold's penalties, one test run, and right-hand sides."""
     total, count = sum(SCANS), 0
     for test, n_test in enumerate(SCANS):
         n_validation = SCANS[1 if test == 0 else 0]
         primal = n_features <= total - n_test - n_validation
         count += 16 * n_validation * (n_features if primal else total - n_test - n_validation)
         count += n_test * (n_features if primal else total - n_test)
-    return 2 * n_targets * (count + (total * n_features if primal else 0))
+    # XᵀY for the validation and again for the test runs: keeping it would take as much memory as the targets times p / n.
+    return 2 * n_targets * (count + (2 * total * n_features if primal else 0))
 
 
 def main():
@@ -142,6 +143,8 @@ def main():
     parser.add_argument("--targets", type=int, default=25870)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--torch", action="store_true", help="himalaya's torch backend too")
+    parser.add_argument("--single", action="store_true", help="scikit-learn in f32, as the original's inter-subject correlation, whose features "
+                        "are as many as its targets (--features 25870)")
     args = parser.parse_args()
     os.makedirs(args.work, exist_ok=True)
     binary, out = os.path.join(args.bin, "lpp-ridge"), os.path.join(args.work, "scores.npy")
@@ -149,7 +152,8 @@ def main():
     for n_features in args.features:
         x, y = make(args.work, n_features, args.targets)
         rows = {"lpp-ridge, exhaustive": ours(binary, x, y, out, "exhaustive"), "lpp-ridge, default": ours(binary, x, y, out, "screened"),
-                "himalaya, NumPy, f32": himalaya(x, y, "numpy"), "scikit-learn, f64": scikit_learn(x, y)}
+                "himalaya, NumPy, f32": himalaya(x, y, "numpy")}
+        rows[f"scikit-learn, {'f32' if args.single else 'f64'}"] = scikit_learn(x, y, "f4" if args.single else "f8")
         if args.torch:
             rows["himalaya, torch, f32"] = himalaya(x, y, "torch")
         times = {name: [] for name in rows}

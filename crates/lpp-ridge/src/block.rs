@@ -115,7 +115,7 @@ impl<'p, A: Element> Block<'p, A> {
 
     /// Scores the last predictions, from row `top` on, against the targets of `run`: correlations, or R² if the
     /// settings say so.
-    pub(crate) fn correlate(&self, top: usize, run: usize, out: &mut [f64]) {
+    pub(crate) fn score(&self, top: usize, run: usize, out: &mut [f64]) {
         let rows = self.prepared.layout.rows(run);
         let predicted = self.predicted.slice(s![top..top + rows.len(), ..]);
         let observed = self.y.slice(s![rows, ..]);

@@ -27,10 +27,12 @@
 //!
 //! * Gram blocks of each run are summed once, in `f64`; every training set is a sum (primal) or a selection (dual)
 //!   of them.
-//! * For a training set and a penalty, one Cholesky factorisation gives the *operator* of shape (`n_validation`, S):
-//!   `X_v (XᵀX + αI)⁻¹` in the primal form, `K_v (K + αI)⁻¹` in the dual. Times `XᵀY` or Y it gives predictions:
-//!   coefficients are never formed, and nothing is solved for each target.
-//! * Leaving out runs 0 and 1 serves two folds, so it is factored once.
+//! * For a training set and a penalty there is an *operator* of shape (`n_validation`, S): `X_v (XᵀX + αI)⁻¹` in the primal
+//!   form, `K_v (K + αI)⁻¹` in the dual. Times `XᵀY` or Y it gives predictions: coefficients are never formed, and nothing is
+//!   solved for each target.
+//! * Primal operators take one Cholesky factorisation each; leaving out runs 0 and 1 serves two folds, so it is factored once.
+//!   In the dual form one inverse of the penalised kernel of all runs serves every training set.
+//! * Penalties race ([`AlphaSearch::Screened`]): all on a few random targets, those that may still win on more.
 //! * Targets pass through in blocks that stay in cache; correlations are summed in `f64` while a block's
 //!   predictions are still there. No array of predictions for all targets ever exists.
 //! * [`PreparedFeatures`] keeps the operators, so that each further target set costs its products alone.

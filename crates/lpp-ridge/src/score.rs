@@ -216,7 +216,7 @@ fn test_scores<A: Element>(
 ) -> Result<Vec<f64>, RidgeError> {
     block.predict(prepared.test_operator(test, alpha)?, train);
     let mut out = vec![0.0; block.width()];
-    block.correlate(0, test, &mut out);
+    block.score(0, test, &mut out);
     Ok(out)
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn validate<A: Element>(
             let mut top = 0;
             for (which, validation) in set.validations.iter().enumerate() {
                 if let Some(out) = scratch.slice_mut(s![which, alpha, ..]).as_slice_mut() {
-                    block.correlate(top, validation.run, out);
+                    block.score(top, validation.run, out);
                 }
                 top += prepared.layout.len(validation.run);
             }
