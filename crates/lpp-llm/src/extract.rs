@@ -1,7 +1,8 @@
 //! Activations of a model for every word of a study, from the files of the study to a file of activations.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use lpp_study::{ActivationsWriter, LayerShape, Progress, Software, Step, sha256_of_file};
 use lpp_text::{
@@ -12,6 +13,8 @@ use ndarray::Array2;
 
 use crate::error::LlmError;
 use crate::model::{CausalModel, ModelInfo, ModelParams, Training, WindowInput, model_files};
+use crate::plan::Plan;
+use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder, write_values};
 
 /// Window length of models without a limit, as in the reference.
 const UNLIMITED_WINDOW: usize = 32_000;
@@ -111,23 +114,65 @@ impl ExtractJob {
         }
         // Alignment comes first: it takes seconds and finds most mistakes.
         let corpus = self.corpus(&annotation, &tokenizer, layout)?;
-        let model = CausalModel::load(&self.model)?;
+        let plan = Plan::new(&self.model)?;
+        let windows = windows_of(&corpus);
+        for window in &windows {
+            plan.check(&window.input)?;
+        }
         self.annotation
             .save_words(&annotation.word_table()?, &self.words, software)?;
-        let metadata = self.metadata(model.info(), &tokenizer, layout, software)?;
-        let shapes = layer_shapes(&corpus, model.info());
-        let mut writer = ActivationsWriter::create(&self.output, &shapes, &metadata)?;
+        let metadata = self.metadata(&info, &tokenizer, layout, software)?;
+        let writer = || ActivationsWriter::create(&self.output, &layer_shapes(&corpus, &info), &metadata);
         let n_windows = corpus.iter().map(|run| run.tokens.windows().len()).sum();
-        progress.start(&format!("windows through {}", self.name), n_windows as u64);
-        for (index, run) in corpus.iter().enumerate() {
-            for (layer, vectors) in word_vectors(&model, run, index, progress)?.iter().enumerate() {
-                writer.write(index, layer, vectors)?;
+        if self.model.stream_layers {
+            let work = WorkFolder::open(
+                &self.output,
+                self.identity(software, &step, &windows, &corpus),
+                self.force,
+            )?;
+            let inputs: Vec<_> = windows.iter().map(|window| window.input).collect();
+            let mut stream = LayerStream::new(&self.model, plan, &inputs, work);
+            stream.run(
+                &|width| Box::new(WordMeans::new(self, &corpus, &windows, width)),
+                progress,
+            )?;
+            let (_, work) = stream.into_parts();
+            put_together(&work, &corpus, &info, writer()?)?;
+            step.finish()?;
+            work.remove()?;
+        } else {
+            let model = CausalModel::load(&self.model)?;
+            let mut writer = writer()?;
+            progress.start(&format!("windows through {}", self.name), windows.len() as u64);
+            for (index, run) in corpus.iter().enumerate() {
+                let of_run = windows.iter().filter(|window| window.run == index);
+                let vectors = word_vectors(&model, run, of_run, progress)?;
+                for (layer, vectors) in vectors.iter().enumerate() {
+                    writer.write(index, layer, vectors)?;
+                }
             }
+            progress.finish();
+            writer.commit()?;
+            step.finish()?;
         }
-        progress.finish();
-        writer.commit()?;
-        step.finish()?;
         Ok(report(info, n_windows, false))
+    }
+
+    /// Besides the files, what decides the layers of a streamed run: the windows, and the tokens of each word.
+    fn identity(
+        &self,
+        software: Software,
+        step: &Step,
+        windows: &[RunWindow<'_>],
+        corpus: &[CorpusRun],
+    ) -> Identity {
+        let mut identity = Identity::new(software, &self.model, step.inputs());
+        let inputs: Vec<_> = windows.iter().map(|window| window.input).collect();
+        identity.add_windows(&inputs);
+        for run in corpus {
+            identity.add(&format!("{:?}", run.spans));
+        }
+        identity
     }
 
     fn corpus(
@@ -216,37 +261,128 @@ fn layer_shapes(corpus: &[CorpusRun], model: &ModelInfo) -> Vec<LayerShape> {
     .collect()
 }
 
+/// A window with words in it, as the model gets it.
+#[derive(Debug, Clone, Copy)]
+struct RunWindow<'a> {
+    run: usize,
+    /// Index among the run's windows.
+    index: usize,
+    input: WindowInput<'a>,
+}
+
+/// The windows that some word touches.
+fn windows_of(corpus: &[CorpusRun]) -> Vec<RunWindow<'_>> {
+    let windows = corpus.iter().enumerate().flat_map(|(run, content)| {
+        let windows = content.tokens.windows().iter().enumerate();
+        windows.filter_map(move |(index, window)| {
+            let needed = content.spans.needed(index)?;
+            // A causal model gives the same states whatever follows, so tokens behind the last word are left out.
+            let input = WindowInput {
+                ids: window.ids.get(..needed.end).unwrap_or(&window.ids),
+                attention_mask: window.attention_mask.get(..needed.end),
+                first_needed: needed.start,
+                key: ((run as u64) << 32) | index as u64,
+            };
+            Some(RunWindow { run, index, input })
+        })
+    });
+    windows.collect()
+}
+
 /// Word vectors of one run, one matrix (`n_words`, width) a layer.
-fn word_vectors(
+fn word_vectors<'a>(
     model: &CausalModel,
     run: &CorpusRun,
-    run_index: usize,
+    windows: impl Iterator<Item = &'a RunWindow<'a>>,
     progress: &dyn Progress,
 ) -> Result<Vec<Array2<f32>>, LlmError> {
     let info = model.info();
     let mut averagers: Vec<_> = (0..info.n_layers)
         .map(|layer| SpanAverager::new(&run.spans, info.width(layer)))
         .collect();
-    for (index, window) in run.tokens.windows().iter().enumerate() {
-        if let Some(needed) = run.spans.needed(index) {
-            // A causal model gives the same states whatever follows, so tokens behind the last word are left out.
-            let input = WindowInput {
-                ids: window.ids.get(..needed.end).unwrap_or(&window.ids),
-                attention_mask: window.attention_mask.get(..needed.end),
-                first_needed: needed.start,
-                key: ((run_index as u64) << 32) | index as u64,
-            };
-            model.forward(&input, &mut |layer, states| {
-                if let Some(averager) = averagers.get_mut(layer) {
-                    averager.add_window(index, needed.start, &states)?;
-                }
-                Ok(())
-            })?;
-        }
+    for window in windows {
+        model.forward(&window.input, &mut |layer, states| {
+            if let Some(averager) = averagers.get_mut(layer) {
+                averager.add_window(window.index, window.input.first_needed, &states)?;
+            }
+            Ok(())
+        })?;
         progress.advance(1);
     }
     averagers
         .into_iter()
         .map(|averager| Ok(averager.finish()?))
         .collect()
+}
+
+/// The word vectors of one layer, run by run.
+#[derive(Debug)]
+struct WordMeans<'a> {
+    corpus: &'a [CorpusRun],
+    windows: &'a [RunWindow<'a>],
+    width: usize,
+    path: &'a Path,
+    /// The run under way.
+    run: usize,
+    averager: Option<SpanAverager<'a>>,
+}
+
+impl<'a> WordMeans<'a> {
+    fn new(job: &'a ExtractJob, corpus: &'a [CorpusRun], windows: &'a [RunWindow<'a>], width: usize) -> Self {
+        Self {
+            corpus,
+            windows,
+            width,
+            path: &job.output,
+            run: 0,
+            averager: corpus.first().map(|run| SpanAverager::new(&run.spans, width)),
+        }
+    }
+
+    /// Writes the runs before `run` that are not written yet.
+    fn go_to(&mut self, run: usize, out: &mut dyn Write) -> Result<(), LlmError> {
+        while self.run < run {
+            if let Some(averager) = self.averager.take() {
+                write_values(&averager.finish()?, out).map_err(LlmError::write(self.path))?;
+            }
+            self.run += 1;
+            let next = self.corpus.get(self.run);
+            self.averager = next.map(|run| SpanAverager::new(&run.spans, self.width));
+        }
+        Ok(())
+    }
+}
+
+impl LayerReducer for WordMeans<'_> {
+    fn add(&mut self, window: usize, states: &Array2<f32>, out: &mut dyn Write) -> Result<(), LlmError> {
+        let Some(window) = self.windows.get(window) else {
+            return Ok(());
+        };
+        self.go_to(window.run, out)?;
+        if let Some(averager) = &mut self.averager {
+            averager.add_window(window.index, window.input.first_needed, states)?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut dyn Write) -> Result<(), LlmError> {
+        self.go_to(self.corpus.len(), out)
+    }
+}
+
+/// Copies the finished layers into the activations file.
+fn put_together(
+    work: &WorkFolder,
+    corpus: &[CorpusRun],
+    info: &ModelInfo,
+    mut writer: ActivationsWriter,
+) -> Result<(), LlmError> {
+    for layer in 0..info.n_layers {
+        let mut content = work.open_layer(layer)?;
+        for (index, run) in corpus.iter().enumerate() {
+            let dim = (run.words.n_words(), info.width(layer));
+            writer.write(index, layer, &content.next_matrix(dim)?)?;
+        }
+    }
+    Ok(writer.commit()?)
 }

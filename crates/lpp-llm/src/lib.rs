@@ -48,7 +48,9 @@ mod families;
 mod hidden_states;
 mod model;
 mod parameter;
+mod plan;
 mod scan;
+mod stream;
 mod untrained;
 mod weights;
 

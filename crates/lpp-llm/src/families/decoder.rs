@@ -7,11 +7,12 @@ use crate::blocks::Pass;
 use crate::blocks::activation::Activation;
 use crate::blocks::attention::{Heads, attend};
 use crate::blocks::dense::Linear;
+use crate::blocks::embedding::Embedding;
 use crate::blocks::norm::RmsNorm;
 use crate::blocks::rotary::RotaryParams;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
-use crate::families::{Block, Family, FirstState, Layout, Naming, Stem, embedded, n_blocks, rotary};
+use crate::families::{Block, Family, FirstState, Layout, Naming, Stem, View, n_blocks, rotary};
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 
@@ -142,8 +143,10 @@ impl Family for Decoder {
                 self.n_vocabulary * self.width
             },
             first_state: FirstState::Embedding,
-            rotary: Some(self.rotary),
-            reach: self.reach,
+            view: View {
+                rotary: Some(self.rotary),
+                reach: self.reach,
+            },
         }
     }
 
@@ -170,7 +173,7 @@ impl Family for Decoder {
 
     fn stem(&self, weights: &Weights) -> Result<Box<dyn Stem>, LlmError> {
         Ok(Box::new(DecoderStem {
-            embed_tokens: weights.get("embed_tokens.weight")?,
+            embed_tokens: Embedding::load(weights, "embed_tokens.weight")?,
             embedding_scale: self.embedding_scale,
             norm: self.norm(weights, "norm")?,
         }))
@@ -194,14 +197,14 @@ impl Family for Decoder {
 
 #[derive(Debug)]
 struct DecoderStem {
-    embed_tokens: Tensor,
+    embed_tokens: Embedding,
     embedding_scale: Option<f64>,
     norm: RmsNorm,
 }
 
 impl Stem for DecoderStem {
     fn embed(&self, ids: &Tensor, _mask: &Tensor, _pass: &Pass<'_>) -> Result<Tensor, LlmError> {
-        let tokens = embedded(&self.embed_tokens, ids)?;
+        let tokens = self.embed_tokens.rows(ids)?;
         Ok(match self.embedding_scale {
             Some(scale) => tokens.f_mul_scalar(scale)?,
             None => tokens,

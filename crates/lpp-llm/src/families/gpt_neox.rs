@@ -9,6 +9,7 @@ use crate::blocks::Pass;
 use crate::blocks::activation::Activation;
 use crate::blocks::attention::{Heads, attend};
 use crate::blocks::dense::Linear;
+use crate::blocks::embedding::Embedding;
 use crate::blocks::norm::LayerNorm;
 use crate::blocks::rotary::RotaryParams;
 use crate::config::ConfigFile;
@@ -16,7 +17,7 @@ use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::decoder::rotated;
 use crate::families::{
-    Block, Family, FirstState, Layout, Naming, Stem, embedded, head_width, n_blocks, rotary, rotated_features,
+    Block, Family, FirstState, Layout, Naming, Stem, View, head_width, n_blocks, rotary, rotated_features,
 };
 use crate::parameter::Parameter;
 use crate::weights::Weights;
@@ -119,8 +120,10 @@ impl Family for GptNeoX {
                 self.n_vocabulary * self.width
             },
             first_state: FirstState::Embedding,
-            rotary: Some(self.rotary),
-            reach: None,
+            view: View {
+                rotary: Some(self.rotary),
+                reach: None,
+            },
         }
     }
 
@@ -146,7 +149,7 @@ impl Family for GptNeoX {
 
     fn stem(&self, weights: &Weights) -> Result<Box<dyn Stem>, LlmError> {
         Ok(Box::new(GptNeoXStem {
-            embed_in: weights.get("embed_in.weight")?,
+            embed_in: Embedding::load(weights, "embed_in.weight")?,
             final_layer_norm: LayerNorm::load(weights, "final_layer_norm", self.width, self.eps)?,
             hidden_dropout: self.hidden_dropout,
         }))
@@ -173,18 +176,14 @@ impl Family for GptNeoX {
 
 #[derive(Debug)]
 struct GptNeoXStem {
-    embed_in: Tensor,
+    embed_in: Embedding,
     final_layer_norm: LayerNorm,
     hidden_dropout: f64,
 }
 
 impl Stem for GptNeoXStem {
     fn embed(&self, ids: &Tensor, _mask: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
-        pass.drop_out(
-            embedded(&self.embed_in, ids)?,
-            Site::Embedding,
-            self.hidden_dropout,
-        )
+        pass.drop_out(self.embed_in.rows(ids)?, Site::Embedding, self.hidden_dropout)
     }
 
     fn finish(&self, x: &Tensor) -> Result<Tensor, LlmError> {

@@ -57,6 +57,13 @@ pub(crate) struct Layout {
     pub(crate) n_head_parameters: i64,
     /// What the first hidden state is.
     pub(crate) first_state: FirstState,
+    /// How all blocks see positions, unless [`Family::view`] says otherwise.
+    pub(crate) view: View,
+}
+
+/// How a block sees positions. Most models have one view; in some, local and global blocks alternate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct View {
     /// Rotation of queries and keys.
     pub(crate) rotary: Option<RotaryParams>,
     /// Number of earlier keys that a query sees, where a sliding window limits them.
@@ -104,6 +111,11 @@ impl Naming {
 pub(crate) trait Family: std::fmt::Debug + Send {
     /// Sizes.
     fn layout(&self) -> Layout;
+
+    /// How block `block` sees positions.
+    fn view(&self, _block: i64) -> View {
+        self.layout().view
+    }
 
     /// How checkpoints name tensors.
     fn naming(&self) -> Naming;
@@ -223,7 +235,7 @@ pub(crate) fn n_blocks(config: &ConfigFile, key: &str) -> Result<i64, LlmError> 
     }
 }
 
-/// The rows of the token embedding for `ids`.
+/// The rows of a table for `ids`.
 pub(crate) fn embedded(table: &Tensor, ids: &Tensor) -> Result<Tensor, LlmError> {
     Ok(Tensor::f_embedding(table, ids, -1, false, false)?)
 }
