@@ -221,6 +221,10 @@ mod tests {
             "llm/untrained_gpt2",
             "llm/untrained_llama",
             "llm/untrained_opt_350m",
+            "llm/untrained_qwen3",
+            "llm/untrained_olmo2",
+            "llm/untrained_gemma2",
+            "llm/untrained_gemma3",
         ] {
             let manifest = std::fs::read_to_string(fixture("llm/manifest.json")).unwrap();
             let manifest: BTreeMap<String, serde_json::Value> = serde_json::from_str(&manifest).unwrap();

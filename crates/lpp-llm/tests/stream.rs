@@ -22,7 +22,7 @@ const SOFTWARE: Software = Software {
 };
 
 /// Every family and every way of storing weights.
-const CASES: [&str; 12] = [
+const CASES: [&str; 17] = [
     "gpt2",
     "gpt2_legacy_bin",
     "opt",
@@ -35,6 +35,11 @@ const CASES: [&str; 12] = [
     "stablelm_12b",
     "gpt_neox",
     "mamba",
+    "llama3",
+    "qwen3",
+    "olmo2",
+    "gemma2",
+    "gemma3",
 ];
 
 fn params(case: &str) -> ModelParams {

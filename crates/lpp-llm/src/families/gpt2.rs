@@ -56,6 +56,8 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
             n_kv_heads: n_heads,
             width: head_width(config, "n_head", n_embd, n_heads)?,
             dropout: config.probability_or("attn_pdrop", 0.1)?,
+            scale: None,
+            softcap: None,
         },
         activation: Activation::from_config(config, "activation_function", "gelu_new")?,
         eps: config.number_or("layer_norm_epsilon", 1e-5)?,

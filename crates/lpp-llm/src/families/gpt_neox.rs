@@ -46,6 +46,10 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     let width = config.size("hidden_size")?;
     let head = head_width(config, "num_attention_heads", width, n_heads)?;
     let share = config.number_or("rotary_pct", 0.25)?;
+    // Later releases write the share a second time.
+    if (config.number_or("partial_rotary_factor", share)? - share).abs() > 0.0 {
+        return Err(config.refuse("partial_rotary_factor", format!("{share}, as rotary_pct says")));
+    }
     Ok(Box::new(GptNeoX {
         n_vocabulary: config.size("vocab_size")?,
         n_positions: config.size_or("max_position_embeddings", 2048)?,
@@ -57,6 +61,8 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
             n_kv_heads: n_heads,
             width: head,
             dropout: config.probability_or("attention_dropout", 0.0)?,
+            scale: None,
+            softcap: None,
         },
         rotary: rotary(
             config,

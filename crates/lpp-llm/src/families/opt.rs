@@ -70,6 +70,8 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
             n_kv_heads: n_heads,
             width: head_width(config, "num_attention_heads", width, n_heads)?,
             dropout: config.probability_or("attention_dropout", 0.0)?,
+            scale: None,
+            softcap: None,
         },
         activation: Activation::from_config(config, "activation_function", "relu")?,
         is_pre_norm,

@@ -67,6 +67,8 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
             n_kv_heads: kv_heads(config, DEFAULT_KV_HEADS, n_heads)?,
             width: head,
             dropout: config.probability_or("attention_dropout", 0.0)?,
+            scale: None,
+            softcap: None,
         },
         rotary: rotary(
             config,

@@ -186,11 +186,7 @@ impl<'a> LayerStream<'a> {
     }
 
     /// The layers that are known after a stage.
-    fn open_layers<'r>(
-        &self,
-        stage: usize,
-        reducers: &Reducers<'r>,
-    ) -> Result<Vec<OpenLayer<'r>>, LlmError> {
+    fn open_layers<'r>(&self, stage: usize, reducers: &Reducers<'r>) -> Result<Vec<OpenLayer<'r>>, LlmError> {
         let n_layers = self.plan.info.n_layers;
         let layers = match self.plan.layout.first_state {
             FirstState::Embedding => stage..stage + 1,
