@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes a checkpoint of random bf16 weights with the sizes of a published model, to measure memory and time.
 
-usage: random_checkpoint.py DIR [--layers N] [--windows N] [--tokens N]
+usage: random_checkpoint.py DIR [--model qwen2-1.5b|qwen1.5-14b] [--layers N] [--windows N] [--tokens N] [--zeros]
 
-DIR gets config.json and model.safetensors with the sizes of Qwen2-1.5B (1.54e9 parameters, 3.1 GB), drawn as
-N(0, 0.02^2), norms 1, and ids.npy, random token ids. Needs NumPy. Then, for instance,
+DIR gets config.json and model.safetensors (3.1 or 28 GB), weights drawn as N(0, 0.02^2) and norms 1, and ids.npy,
+random token ids. With --zeros all weights are zero and the file takes no room on the disk: enough to measure memory.
+Needs NumPy. Then, for instance,
 
   lpp-extract hidden-states --model-dir DIR --ids DIR/ids.npy --stream-layers -o out.safetensors
 
@@ -17,9 +18,14 @@ import os
 
 import numpy as np
 
-CONFIG = dict(model_type="qwen2", vocab_size=151936, hidden_size=1536, intermediate_size=8960, num_hidden_layers=28,
-              num_attention_heads=12, num_key_value_heads=2, rms_norm_eps=1e-6, rope_theta=1e6,
-              max_position_embeddings=131072, tie_word_embeddings=True, torch_dtype="bfloat16")
+COMMON = dict(model_type="qwen2", rms_norm_eps=1e-6, rope_theta=1e6, max_position_embeddings=32768,
+              torch_dtype="bfloat16")
+MODELS = {
+    "qwen2-1.5b": dict(vocab_size=151936, hidden_size=1536, intermediate_size=8960, num_hidden_layers=28,
+                       num_attention_heads=12, num_key_value_heads=2, tie_word_embeddings=True),
+    "qwen1.5-14b": dict(vocab_size=152064, hidden_size=5120, intermediate_size=13696, num_hidden_layers=40,
+                        num_attention_heads=40, num_key_value_heads=40, tie_word_embeddings=False),
+}
 VALUES_AT_ONCE = 1 << 24
 
 
@@ -38,6 +44,8 @@ def tensors(c):
         for part in ("input", "post_attention"):
             yield f"{block}.{part}_layernorm.weight", [d]
     yield "model.norm.weight", [d]
+    if not c["tie_word_embeddings"]:
+        yield "lm_head.weight", [c["vocab_size"], d]
 
 
 def bf16(x):
@@ -48,11 +56,14 @@ def bf16(x):
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("dir")
-    ap.add_argument("--layers", type=int, default=CONFIG["num_hidden_layers"])
+    ap.add_argument("--model", choices=MODELS, default="qwen2-1.5b")
+    ap.add_argument("--zeros", action="store_true")
+    ap.add_argument("--layers", type=int)
     ap.add_argument("--windows", type=int, default=2)
     ap.add_argument("--tokens", type=int, default=2400)
     args = ap.parse_args()
-    config = dict(CONFIG, num_hidden_layers=args.layers)
+    config = COMMON | MODELS[args.model]
+    config["num_hidden_layers"] = args.layers or config["num_hidden_layers"]
     os.makedirs(args.dir, exist_ok=True)
     with open(os.path.join(args.dir, "config.json"), "w") as f:
         json.dump(config, f, indent=1)
@@ -67,7 +78,9 @@ def main():
     text += b" " * (-len(text) % 8)
     with open(os.path.join(args.dir, "model.safetensors"), "wb") as f:
         f.write(len(text).to_bytes(8, "little") + text)
-        for name, shape in tensors(config):
+        if args.zeros:
+            f.truncate(f.tell() + end)
+        for name, shape in [] if args.zeros else tensors(config):
             left = math.prod(shape)
             while left:
                 n = min(left, VALUES_AT_ONCE)

@@ -1,20 +1,19 @@
 //! Activations of a model for every word of a study, from the files of the study to a file of activations.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use lpp_study::{ActivationsWriter, LayerShape, Progress, Software, Step, sha256_of_file};
 use lpp_text::{
-    Annotation, AnnotationSource, CorpusRun, SpanAverager, TextTokenizer, WindowLayout, load_texts,
-    prepare_corpus, text_files,
+    Annotation, AnnotationSource, CorpusRun, TextTokenizer, WindowLayout, load_texts, prepare_corpus,
+    text_files,
 };
-use ndarray::Array2;
 
 use crate::error::LlmError;
-use crate::model::{CausalModel, ModelInfo, ModelParams, Training, WindowInput, model_files};
+use crate::model::{CausalModel, ModelInfo, ModelParams, Training, model_files};
 use crate::plan::Plan;
-use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder, write_values};
+use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder};
+use crate::word_vectors::{RunWindow, WordMeans, windows_of, word_vectors};
 
 /// Window length of models without a limit, as in the reference.
 const UNLIMITED_WINDOW: usize = 32_000;
@@ -114,47 +113,28 @@ impl ExtractJob {
         }
         // Alignment comes first: it takes seconds and finds most mistakes.
         let corpus = self.corpus(&annotation, &tokenizer, layout)?;
-        let plan = Plan::new(&self.model)?;
         let windows = windows_of(&corpus);
-        for window in &windows {
-            plan.check(&window.input)?;
-        }
+        let extraction = Extraction {
+            job: self,
+            info: &info,
+            metadata: self.metadata(&info, &tokenizer, layout, software)?,
+            corpus: &corpus,
+            windows: &windows,
+        };
+        let work = if self.model.stream_layers {
+            let identity = self.identity(software, &step, &windows, &corpus);
+            Some(extraction.streamed(identity, progress)?)
+        } else {
+            extraction.whole(progress)?;
+            None
+        };
         self.annotation
             .save_words(&annotation.word_table()?, &self.words, software)?;
-        let metadata = self.metadata(&info, &tokenizer, layout, software)?;
-        let writer = || ActivationsWriter::create(&self.output, &layer_shapes(&corpus, &info), &metadata);
-        let n_windows = corpus.iter().map(|run| run.tokens.windows().len()).sum();
-        if self.model.stream_layers {
-            let work = WorkFolder::open(
-                &self.output,
-                self.identity(software, &step, &windows, &corpus),
-                self.force,
-            )?;
-            let inputs: Vec<_> = windows.iter().map(|window| window.input).collect();
-            let mut stream = LayerStream::new(&self.model, plan, &inputs, work);
-            stream.run(
-                &|width| Box::new(WordMeans::new(self, &corpus, &windows, width)),
-                progress,
-            )?;
-            let (_, work) = stream.into_parts();
-            put_together(&work, &corpus, &info, writer()?)?;
-            step.finish()?;
+        step.finish()?;
+        if let Some(work) = work {
             work.remove()?;
-        } else {
-            let model = CausalModel::load(&self.model)?;
-            let mut writer = writer()?;
-            progress.start(&format!("windows through {}", self.name), windows.len() as u64);
-            for (index, run) in corpus.iter().enumerate() {
-                let of_run = windows.iter().filter(|window| window.run == index);
-                let vectors = word_vectors(&model, run, of_run, progress)?;
-                for (layer, vectors) in vectors.iter().enumerate() {
-                    writer.write(index, layer, vectors)?;
-                }
-            }
-            progress.finish();
-            writer.commit()?;
-            step.finish()?;
         }
+        let n_windows = corpus.iter().map(|run| run.tokens.windows().len()).sum();
         Ok(report(info, n_windows, false))
     }
 
@@ -247,6 +227,71 @@ impl ExtractJob {
     }
 }
 
+/// What both ways of running the model share.
+#[derive(Debug)]
+struct Extraction<'a> {
+    job: &'a ExtractJob,
+    info: &'a ModelInfo,
+    metadata: BTreeMap<String, String>,
+    corpus: &'a [CorpusRun],
+    windows: &'a [RunWindow<'a>],
+}
+
+impl Extraction<'_> {
+    fn writer(&self) -> Result<ActivationsWriter, LlmError> {
+        let shapes = layer_shapes(self.corpus, self.info);
+        Ok(ActivationsWriter::create(
+            &self.job.output,
+            &shapes,
+            &self.metadata,
+        )?)
+    }
+
+    /// The model in memory, one window after the other.
+    fn whole(&self, progress: &dyn Progress) -> Result<(), LlmError> {
+        let model = CausalModel::load(&self.job.model)?;
+        let mut writer = self.writer()?;
+        progress.start(
+            &format!("windows through {}", self.job.name),
+            self.windows.len() as u64,
+        );
+        for (index, run) in self.corpus.iter().enumerate() {
+            let of_run = self.windows.iter().filter(|window| window.run == index);
+            let vectors = word_vectors(&model, run, of_run, progress)?;
+            for (layer, vectors) in vectors.iter().enumerate() {
+                writer.write(index, layer, vectors)?;
+            }
+        }
+        progress.finish();
+        Ok(writer.commit()?)
+    }
+
+    /// One block in memory, all windows through it. Returns the folder that has become superfluous.
+    fn streamed(&self, identity: Identity, progress: &dyn Progress) -> Result<WorkFolder, LlmError> {
+        let output = &self.job.output;
+        let plan = Plan::new(&self.job.model)?;
+        let inputs: Vec<_> = self.windows.iter().map(|window| window.input).collect();
+        inputs.iter().try_for_each(|window| plan.check(window))?;
+        let work = WorkFolder::open(output, identity, self.job.force)?;
+        let mut stream = LayerStream::new(&self.job.model, plan, &inputs, work);
+        let reducer = |width| -> Box<dyn LayerReducer + '_> {
+            Box::new(WordMeans::new(self.corpus, self.windows, width, output))
+        };
+        stream.run(&reducer, progress)?;
+        let (_, work) = stream.into_parts();
+        let mut writer = self.writer()?;
+        for layer in 0..self.info.n_layers {
+            let mut content = work.open_layer(layer)?;
+            for (index, run) in self.corpus.iter().enumerate() {
+                let dim = (run.words.n_words(), self.info.width(layer));
+                writer.write(index, layer, &content.next_matrix(dim)?)?;
+            }
+        }
+        writer.commit()?;
+        Ok(work)
+    }
+}
+
 fn layer_shapes(corpus: &[CorpusRun], model: &ModelInfo) -> Vec<LayerShape> {
     let runs = corpus.iter().enumerate();
     runs.flat_map(|(run, content)| {
@@ -259,130 +304,4 @@ fn layer_shapes(corpus: &[CorpusRun], model: &ModelInfo) -> Vec<LayerShape> {
         })
     })
     .collect()
-}
-
-/// A window with words in it, as the model gets it.
-#[derive(Debug, Clone, Copy)]
-struct RunWindow<'a> {
-    run: usize,
-    /// Index among the run's windows.
-    index: usize,
-    input: WindowInput<'a>,
-}
-
-/// The windows that some word touches.
-fn windows_of(corpus: &[CorpusRun]) -> Vec<RunWindow<'_>> {
-    let windows = corpus.iter().enumerate().flat_map(|(run, content)| {
-        let windows = content.tokens.windows().iter().enumerate();
-        windows.filter_map(move |(index, window)| {
-            let needed = content.spans.needed(index)?;
-            // A causal model gives the same states whatever follows, so tokens behind the last word are left out.
-            let input = WindowInput {
-                ids: window.ids.get(..needed.end).unwrap_or(&window.ids),
-                attention_mask: window.attention_mask.get(..needed.end),
-                first_needed: needed.start,
-                key: ((run as u64) << 32) | index as u64,
-            };
-            Some(RunWindow { run, index, input })
-        })
-    });
-    windows.collect()
-}
-
-/// Word vectors of one run, one matrix (`n_words`, width) a layer.
-fn word_vectors<'a>(
-    model: &CausalModel,
-    run: &CorpusRun,
-    windows: impl Iterator<Item = &'a RunWindow<'a>>,
-    progress: &dyn Progress,
-) -> Result<Vec<Array2<f32>>, LlmError> {
-    let info = model.info();
-    let mut averagers: Vec<_> = (0..info.n_layers)
-        .map(|layer| SpanAverager::new(&run.spans, info.width(layer)))
-        .collect();
-    for window in windows {
-        model.forward(&window.input, &mut |layer, states| {
-            if let Some(averager) = averagers.get_mut(layer) {
-                averager.add_window(window.index, window.input.first_needed, &states)?;
-            }
-            Ok(())
-        })?;
-        progress.advance(1);
-    }
-    averagers
-        .into_iter()
-        .map(|averager| Ok(averager.finish()?))
-        .collect()
-}
-
-/// The word vectors of one layer, run by run.
-#[derive(Debug)]
-struct WordMeans<'a> {
-    corpus: &'a [CorpusRun],
-    windows: &'a [RunWindow<'a>],
-    width: usize,
-    path: &'a Path,
-    /// The run under way.
-    run: usize,
-    averager: Option<SpanAverager<'a>>,
-}
-
-impl<'a> WordMeans<'a> {
-    fn new(job: &'a ExtractJob, corpus: &'a [CorpusRun], windows: &'a [RunWindow<'a>], width: usize) -> Self {
-        Self {
-            corpus,
-            windows,
-            width,
-            path: &job.output,
-            run: 0,
-            averager: corpus.first().map(|run| SpanAverager::new(&run.spans, width)),
-        }
-    }
-
-    /// Writes the runs before `run` that are not written yet.
-    fn go_to(&mut self, run: usize, out: &mut dyn Write) -> Result<(), LlmError> {
-        while self.run < run {
-            if let Some(averager) = self.averager.take() {
-                write_values(&averager.finish()?, out).map_err(LlmError::write(self.path))?;
-            }
-            self.run += 1;
-            let next = self.corpus.get(self.run);
-            self.averager = next.map(|run| SpanAverager::new(&run.spans, self.width));
-        }
-        Ok(())
-    }
-}
-
-impl LayerReducer for WordMeans<'_> {
-    fn add(&mut self, window: usize, states: &Array2<f32>, out: &mut dyn Write) -> Result<(), LlmError> {
-        let Some(window) = self.windows.get(window) else {
-            return Ok(());
-        };
-        self.go_to(window.run, out)?;
-        if let Some(averager) = &mut self.averager {
-            averager.add_window(window.index, window.input.first_needed, states)?;
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self, out: &mut dyn Write) -> Result<(), LlmError> {
-        self.go_to(self.corpus.len(), out)
-    }
-}
-
-/// Copies the finished layers into the activations file.
-fn put_together(
-    work: &WorkFolder,
-    corpus: &[CorpusRun],
-    info: &ModelInfo,
-    mut writer: ActivationsWriter,
-) -> Result<(), LlmError> {
-    for layer in 0..info.n_layers {
-        let mut content = work.open_layer(layer)?;
-        for (index, run) in corpus.iter().enumerate() {
-            let dim = (run.words.n_words(), info.width(layer));
-            writer.write(index, layer, &content.next_matrix(dim)?)?;
-        }
-    }
-    Ok(writer.commit()?)
 }
