@@ -52,6 +52,10 @@ struct ModelArgs {
     /// Arithmetic; bf16 is faster and about 1 % off
     #[arg(long, value_enum, default_value = "f32")]
     dtype: DtypeArg,
+    /// Hold the weights of one block at a time: for models larger than memory. A run that was killed goes on behind
+    /// the last finished block
+    #[arg(long)]
+    stream_layers: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -138,6 +142,7 @@ impl ModelArgs {
                 DeviceArg::Cpu => ComputeDevice::Cpu,
             },
             n_threads: Some(common.threads()),
+            stream_layers: self.stream_layers,
             ..ModelParams::new(folder)
         }
     }

@@ -147,6 +147,57 @@ fn a_toy_study_goes_from_text_to_word_vectors() {
     assert_eq!(bytes, fs::read(&file).unwrap(), "two runs give the same bits");
 }
 
+#[test]
+fn streaming_layers_gives_the_same_file() {
+    let study = toy_study();
+    let file = study.path().join("activations/toy_en.safetensors");
+    assert_succeeds(&mut extract(study.path()));
+    let whole = fs::read(&file).unwrap();
+    assert_succeeds(extract(study.path()).args(["--stream-layers", "--force"]));
+    assert_eq!(whole, fs::read(&file).unwrap());
+    // How a result was made is not part of what it is.
+    assert!(assert_succeeds(&mut extract(study.path())).contains("up to date"));
+
+    let untrained = study
+        .path()
+        .join("activations/toy_untrained_seed2_en.safetensors");
+    assert_succeeds(extract(study.path()).args(["--seed", "2"]));
+    let whole = fs::read(&untrained).unwrap();
+    assert_succeeds(extract(study.path()).args(["--seed", "2", "--stream-layers", "--force"]));
+    assert_eq!(whole, fs::read(&untrained).unwrap());
+    let left: Vec<_> = study.path().join("activations").read_dir().unwrap().collect();
+    assert_eq!(left.len(), 4, "two files and their provenance: {left:?}");
+}
+
+#[test]
+fn a_streamed_run_that_was_killed_goes_on() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    let n_rows = 400; // enough that the program is still at work when it is killed
+    let ids = Array2::from_shape_fn((n_rows, 80), |(i, k)| {
+        i64::try_from((i * 7 + k * 3) % 40).unwrap()
+    });
+    npy::save(&at("ids.npy"), &ids).unwrap();
+    let (model, journal) = (fixture("llm/gpt2"), at("killed.partial/journal.json"));
+    let run = |output: &str| hidden_states(&model, &at("ids.npy"), &at(output));
+    assert_succeeds(&mut run("whole"));
+
+    let mut child = run("killed").arg("--stream-layers").spawn().unwrap();
+    while !journal.exists() {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "it was done before it could be killed"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    child.kill().unwrap(); // SIGKILL
+    assert!(!child.wait().unwrap().success());
+    assert!(!at("killed").exists() && journal.exists());
+    assert_succeeds(run("killed").arg("--stream-layers"));
+    assert!(fs::read(at("killed")).unwrap() == fs::read(at("whole")).unwrap());
+    assert!(!at("killed.partial").exists());
+}
+
 /// Token of word k of the first run.
 fn word_id(k: usize) -> usize {
     k % 30 + 2

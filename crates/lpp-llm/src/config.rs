@@ -45,6 +45,11 @@ impl ConfigFile {
         self.values.get(key).filter(|value| !value.is_null())
     }
 
+    /// Whether `key` is there and holds `null`.
+    pub(crate) fn is_null(&self, key: &str) -> bool {
+        self.values.get(key).is_some_and(Value::is_null)
+    }
+
     /// A `ConfigValue` error for `key`.
     pub(crate) fn refuse(&self, key: &str, expected: impl Into<String>) -> LlmError {
         let found = self
@@ -131,6 +136,42 @@ impl ConfigFile {
             return Ok(default);
         };
         value.as_str().ok_or_else(|| self.refuse(key, "a string"))
+    }
+
+    /// A nested object, or nothing; its keys are named like those of the file.
+    pub(crate) fn section(&self, key: &str) -> Result<Option<Self>, LlmError> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::Object(values)) => Ok(Some(Self {
+                path: self.path.clone(),
+                values: values.clone(),
+            })),
+            Some(_) => Err(self.refuse(key, "an object")),
+        }
+    }
+
+    /// A list of strings, or nothing.
+    pub(crate) fn texts(&self, key: &str) -> Result<Option<Vec<&str>>, LlmError> {
+        let Some(value) = self.get(key) else {
+            return Ok(None);
+        };
+        let texts = value
+            .as_array()
+            .and_then(|all| all.iter().map(Value::as_str).collect());
+        match texts {
+            Some(texts) => Ok(Some(texts)),
+            None => Err(self.refuse(key, "a list of strings")),
+        }
+    }
+
+    /// A positive number that must be there.
+    pub(crate) fn positive(&self, key: &str) -> Result<f64, LlmError> {
+        let value = self.number_or(key, f64::NAN)?;
+        if value > 0.0 {
+            Ok(value)
+        } else {
+            Err(self.refuse(key, "a positive number"))
+        }
     }
 
     /// Refuses the file unless the flag `key` (or its `default`) is `needed`.

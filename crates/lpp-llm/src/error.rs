@@ -167,6 +167,14 @@ pub enum LlmError {
         #[source]
         source: Box<LlmError>,
     },
+    /// The folder of a streamed run cannot be used.
+    #[error("{}: {problem}; if no such run is under way, remove the folder", path.display())]
+    PartialWork {
+        /// The folder, or a file in it.
+        path: PathBuf,
+        /// What was found and what was expected.
+        problem: String,
+    },
     /// A file of the study could not be read or written.
     #[error(transparent)]
     Study(#[from] lpp_study::StudyError),
@@ -191,6 +199,14 @@ impl LlmError {
     /// A read error of `path`, ready for `map_err`.
     pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
         move |source| Self::Read {
+            path: path.to_path_buf(),
+            source,
+        }
+    }
+
+    /// A write error of `path`, ready for `map_err`.
+    pub(crate) fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+        move |source| Self::Write {
             path: path.to_path_buf(),
             source,
         }

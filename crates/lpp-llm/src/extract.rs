@@ -5,13 +5,15 @@ use std::path::PathBuf;
 
 use lpp_study::{ActivationsWriter, LayerShape, Progress, Software, Step, sha256_of_file};
 use lpp_text::{
-    Annotation, AnnotationSource, CorpusRun, SpanAverager, TextTokenizer, WindowLayout, load_texts,
-    prepare_corpus, text_files,
+    Annotation, AnnotationSource, CorpusRun, TextTokenizer, WindowLayout, load_texts, prepare_corpus,
+    text_files,
 };
-use ndarray::Array2;
 
 use crate::error::LlmError;
-use crate::model::{CausalModel, ModelInfo, ModelParams, Training, WindowInput, model_files};
+use crate::model::{CausalModel, ModelInfo, ModelParams, Training, model_files};
+use crate::plan::Plan;
+use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder};
+use crate::word_vectors::{RunWindow, WordMeans, windows_of, word_vectors};
 
 /// Window length of models without a limit, as in the reference.
 const UNLIMITED_WINDOW: usize = 32_000;
@@ -111,23 +113,46 @@ impl ExtractJob {
         }
         // Alignment comes first: it takes seconds and finds most mistakes.
         let corpus = self.corpus(&annotation, &tokenizer, layout)?;
-        let model = CausalModel::load(&self.model)?;
+        let windows = windows_of(&corpus);
+        let extraction = Extraction {
+            job: self,
+            info: &info,
+            metadata: self.metadata(&info, &tokenizer, layout, software)?,
+            corpus: &corpus,
+            windows: &windows,
+        };
+        let work = if self.model.stream_layers {
+            let identity = self.identity(software, &step, &windows, &corpus);
+            Some(extraction.streamed(identity, progress)?)
+        } else {
+            extraction.whole(progress)?;
+            None
+        };
         self.annotation
             .save_words(&annotation.word_table()?, &self.words, software)?;
-        let metadata = self.metadata(model.info(), &tokenizer, layout, software)?;
-        let shapes = layer_shapes(&corpus, model.info());
-        let mut writer = ActivationsWriter::create(&self.output, &shapes, &metadata)?;
-        let n_windows = corpus.iter().map(|run| run.tokens.windows().len()).sum();
-        progress.start(&format!("windows through {}", self.name), n_windows as u64);
-        for (index, run) in corpus.iter().enumerate() {
-            for (layer, vectors) in word_vectors(&model, run, index, progress)?.iter().enumerate() {
-                writer.write(index, layer, vectors)?;
-            }
-        }
-        progress.finish();
-        writer.commit()?;
         step.finish()?;
+        if let Some(work) = work {
+            work.remove()?;
+        }
+        let n_windows = corpus.iter().map(|run| run.tokens.windows().len()).sum();
         Ok(report(info, n_windows, false))
+    }
+
+    /// Besides the files, what decides the layers of a streamed run: the windows, and the tokens of each word.
+    fn identity(
+        &self,
+        software: Software,
+        step: &Step,
+        windows: &[RunWindow<'_>],
+        corpus: &[CorpusRun],
+    ) -> Identity {
+        let mut identity = Identity::new(software, &self.model, step.inputs());
+        let inputs: Vec<_> = windows.iter().map(|window| window.input).collect();
+        identity.add_windows(&inputs);
+        for run in corpus {
+            identity.add(&format!("{:?}", run.spans));
+        }
+        identity
     }
 
     fn corpus(
@@ -202,6 +227,71 @@ impl ExtractJob {
     }
 }
 
+/// What both ways of running the model share.
+#[derive(Debug)]
+struct Extraction<'a> {
+    job: &'a ExtractJob,
+    info: &'a ModelInfo,
+    metadata: BTreeMap<String, String>,
+    corpus: &'a [CorpusRun],
+    windows: &'a [RunWindow<'a>],
+}
+
+impl Extraction<'_> {
+    fn writer(&self) -> Result<ActivationsWriter, LlmError> {
+        let shapes = layer_shapes(self.corpus, self.info);
+        Ok(ActivationsWriter::create(
+            &self.job.output,
+            &shapes,
+            &self.metadata,
+        )?)
+    }
+
+    /// The model in memory, one window after the other.
+    fn whole(&self, progress: &dyn Progress) -> Result<(), LlmError> {
+        let model = CausalModel::load(&self.job.model)?;
+        let mut writer = self.writer()?;
+        progress.start(
+            &format!("windows through {}", self.job.name),
+            self.windows.len() as u64,
+        );
+        for (index, run) in self.corpus.iter().enumerate() {
+            let of_run = self.windows.iter().filter(|window| window.run == index);
+            let vectors = word_vectors(&model, run, of_run, progress)?;
+            for (layer, vectors) in vectors.iter().enumerate() {
+                writer.write(index, layer, vectors)?;
+            }
+        }
+        progress.finish();
+        Ok(writer.commit()?)
+    }
+
+    /// One block in memory, all windows through it. Returns the folder that has become superfluous.
+    fn streamed(&self, identity: Identity, progress: &dyn Progress) -> Result<WorkFolder, LlmError> {
+        let output = &self.job.output;
+        let plan = Plan::new(&self.job.model)?;
+        let inputs: Vec<_> = self.windows.iter().map(|window| window.input).collect();
+        inputs.iter().try_for_each(|window| plan.check(window))?;
+        let work = WorkFolder::open(output, identity, self.job.force)?;
+        let mut stream = LayerStream::new(&self.job.model, plan, &inputs, work);
+        let reducer = |width| -> Box<dyn LayerReducer + '_> {
+            Box::new(WordMeans::new(self.corpus, self.windows, width, output))
+        };
+        stream.run(&reducer, progress)?;
+        let (_, work) = stream.into_parts();
+        let mut writer = self.writer()?;
+        for layer in 0..self.info.n_layers {
+            let mut content = work.open_layer(layer)?;
+            for (index, run) in self.corpus.iter().enumerate() {
+                let dim = (run.words.n_words(), self.info.width(layer));
+                writer.write(index, layer, &content.next_matrix(dim)?)?;
+            }
+        }
+        writer.commit()?;
+        Ok(work)
+    }
+}
+
 fn layer_shapes(corpus: &[CorpusRun], model: &ModelInfo) -> Vec<LayerShape> {
     let runs = corpus.iter().enumerate();
     runs.flat_map(|(run, content)| {
@@ -214,39 +304,4 @@ fn layer_shapes(corpus: &[CorpusRun], model: &ModelInfo) -> Vec<LayerShape> {
         })
     })
     .collect()
-}
-
-/// Word vectors of one run, one matrix (`n_words`, width) a layer.
-fn word_vectors(
-    model: &CausalModel,
-    run: &CorpusRun,
-    run_index: usize,
-    progress: &dyn Progress,
-) -> Result<Vec<Array2<f32>>, LlmError> {
-    let info = model.info();
-    let mut averagers: Vec<_> = (0..info.n_layers)
-        .map(|layer| SpanAverager::new(&run.spans, info.width(layer)))
-        .collect();
-    for (index, window) in run.tokens.windows().iter().enumerate() {
-        if let Some(needed) = run.spans.needed(index) {
-            // A causal model gives the same states whatever follows, so tokens behind the last word are left out.
-            let input = WindowInput {
-                ids: window.ids.get(..needed.end).unwrap_or(&window.ids),
-                attention_mask: window.attention_mask.get(..needed.end),
-                first_needed: needed.start,
-                key: ((run_index as u64) << 32) | index as u64,
-            };
-            model.forward(&input, &mut |layer, states| {
-                if let Some(averager) = averagers.get_mut(layer) {
-                    averager.add_window(index, needed.start, &states)?;
-                }
-                Ok(())
-            })?;
-        }
-        progress.advance(1);
-    }
-    averagers
-        .into_iter()
-        .map(|averager| Ok(averager.finish()?))
-        .collect()
 }

@@ -9,6 +9,8 @@ use serde_json::json;
 
 use crate::error::LlmError;
 use crate::model::{CausalModel, ModelInfo, ModelParams, WindowInput, model_files};
+use crate::plan::Plan;
+use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder, write_values};
 
 /// Runs a model on rows of token ids and writes every hidden state.
 ///
@@ -56,19 +58,29 @@ impl HiddenStatesJob {
         let ids = load_integers(&self.ids)?;
         let mask = self.load_mask(&ids)?;
         let step = self.step(software)?;
+        let rows = Rows::new(&ids, mask.as_ref());
+        let windows = rows.windows();
+        let model = if self.model.stream_layers {
+            self.run_streamed(software, step, &windows, ids.dim(), progress)?
+        } else {
+            self.run_whole(step, &windows, ids.dim(), progress)?
+        };
+        Ok(model)
+    }
+
+    fn run_whole(
+        &self,
+        step: Step,
+        windows: &[WindowInput<'_>],
+        dim: (usize, usize),
+        progress: &dyn Progress,
+    ) -> Result<ModelInfo, LlmError> {
         let model = CausalModel::load(&self.model)?;
-        let mut file = TensorFile::create(&self.output, model.info(), ids.dim())?;
-        progress.start("hidden states", ids.nrows() as u64);
-        for (row, tokens) in ids.outer_iter().enumerate() {
-            let tokens = tokens.to_vec();
-            let mask = mask.as_ref().map(|mask| mask.row(row).to_vec());
-            let window = WindowInput {
-                attention_mask: mask.as_deref(),
-                key: row as u64,
-                ..WindowInput::new(&tokens)
-            };
+        let mut file = TensorFile::create(&self.output, model.info(), dim)?;
+        progress.start("hidden states", windows.len() as u64);
+        for (row, window) in windows.iter().enumerate() {
             model
-                .forward(&window, &mut |layer, states| file.write(row, layer, &states))
+                .forward(window, &mut |layer, states| file.write(row, layer, &states))
                 .map_err(|source| self.in_row(row, source))?;
             progress.advance(1);
         }
@@ -76,6 +88,37 @@ impl HiddenStatesJob {
         file.commit()?;
         step.finish()?;
         Ok(model.info().clone())
+    }
+
+    fn run_streamed(
+        &self,
+        software: Software,
+        step: Step,
+        windows: &[WindowInput<'_>],
+        (n_rows, n_tokens): (usize, usize),
+        progress: &dyn Progress,
+    ) -> Result<ModelInfo, LlmError> {
+        let plan = Plan::new(&self.model)?;
+        for (row, window) in windows.iter().enumerate() {
+            plan.check(window).map_err(|source| self.in_row(row, source))?;
+        }
+        let mut identity = Identity::new(software, &self.model, step.inputs());
+        identity.add_windows(windows);
+        let work = WorkFolder::open(&self.output, identity, false)?;
+        let mut stream = LayerStream::new(&self.model, plan, windows, work);
+        stream.run(&|_width| Box::new(AllStates { path: &self.output }), progress)?;
+        let (info, work) = stream.into_parts();
+        let mut file = TensorFile::create(&self.output, &info, (n_rows, n_tokens))?;
+        for layer in 0..info.n_layers {
+            let mut content = work.open_layer(layer)?;
+            for row in 0..n_rows {
+                file.write(row, layer, &content.next_matrix((n_tokens, info.width(layer)))?)?;
+            }
+        }
+        file.commit()?;
+        step.finish()?;
+        work.remove()?;
+        Ok(info)
     }
 
     fn load_mask(&self, ids: &Array2<i64>) -> Result<Option<Array2<i64>>, LlmError> {
@@ -119,6 +162,52 @@ impl HiddenStatesJob {
         model_files(&self.model.folder, self.model.training)?
             .iter()
             .try_fold(step, |step, file| Ok(step.input(file)?))
+    }
+}
+
+/// The rows of the input arrays as plain vectors.
+#[derive(Debug)]
+struct Rows {
+    ids: Vec<Vec<i64>>,
+    masks: Option<Vec<Vec<i64>>>,
+}
+
+impl Rows {
+    fn new(ids: &Array2<i64>, mask: Option<&Array2<i64>>) -> Self {
+        let rows = |x: &Array2<i64>| x.outer_iter().map(|row| row.to_vec()).collect();
+        Self {
+            ids: rows(ids),
+            masks: mask.map(rows),
+        }
+    }
+
+    fn windows(&self) -> Vec<WindowInput<'_>> {
+        let mask = |row: usize| Some(self.masks.as_ref()?.get(row)?.as_slice());
+        self.ids
+            .iter()
+            .enumerate()
+            .map(|(row, ids)| WindowInput {
+                attention_mask: mask(row),
+                key: row as u64,
+                ..WindowInput::new(ids)
+            })
+            .collect()
+    }
+}
+
+/// Keeps the states of every position.
+#[derive(Debug)]
+struct AllStates<'a> {
+    path: &'a Path,
+}
+
+impl LayerReducer for AllStates<'_> {
+    fn add(&mut self, _window: usize, states: &Array2<f32>, out: &mut dyn Write) -> Result<(), LlmError> {
+        write_values(states, out).map_err(LlmError::write(self.path))
+    }
+
+    fn finish(&mut self, _out: &mut dyn Write) -> Result<(), LlmError> {
+        Ok(())
     }
 }
 

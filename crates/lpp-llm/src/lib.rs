@@ -6,13 +6,15 @@
 //! 1. **Checkpoints** as hubs publish them: `config.json`, safetensors or `.bin` files, single or sharded, mapped
 //!    into memory and converted to f32 tensor by tensor. Pickles are parsed, never executed. What is missing,
 //!    mis-shaped or not supported is refused by name.
-//! 2. **Families**: GPT-2, OPT, Llama, Mistral, Qwen, Gemma, `StableLM`, GPT-NeoX and Mamba, one file each, made of
-//!    shared blocks. Hidden states are those of transformers 4.40: the residual stream after each block, the last one
-//!    normalised.
+//! 2. **Families**: GPT-2, OPT, Llama, Mistral, Qwen, Gemma, `OLMo` 2, `StableLM`, GPT-NeoX and Mamba, one file each,
+//!    made of shared blocks. Hidden states are those of transformers 4.40 (4.57 for families that are younger): the
+//!    residual stream after each block, the last one normalised.
 //! 3. **[`CausalModel`]** runs one window at a time and hands over each layer as it is known. There is no output
 //!    matrix and no cache of keys, attention is fused, and the last block is computed only where it is needed.
 //! 4. **Untrained twins** ([`Training::Untrained`]): weights that equal torch's for the same seed to the bit.
-//! 5. **[`ExtractJob`]** and **[`HiddenStatesJob`]**: what the program `lpp-extract` does, from files to files.
+//! 5. **Streaming** ([`ModelParams::stream_layers`]): one block in memory at a time, all windows through it, for models
+//!    larger than memory; the same bits, and a killed run goes on.
+//! 6. **[`ExtractJob`]** and **[`HiddenStatesJob`]**: what the program `lpp-extract` does, from files to files.
 //!
 //! ```no_run
 //! use lpp_llm::{CausalModel, ModelParams, WindowInput};
@@ -48,9 +50,12 @@ mod families;
 mod hidden_states;
 mod model;
 mod parameter;
+mod plan;
 mod scan;
+mod stream;
 mod untrained;
 mod weights;
+mod word_vectors;
 
 pub use error::LlmError;
 pub use extract::{ExtractJob, ExtractReport};

@@ -6,17 +6,12 @@ use lpp_study::Step;
 use ndarray::Array2;
 use tch::{Device, Kind, Tensor};
 
-use crate::blocks::Pass;
-use crate::blocks::attention::Visibility;
-use crate::blocks::rotary::RotaryTable;
-use crate::checkpoint::{self, Checkpoint};
+use crate::checkpoint;
 use crate::config::ConfigFile;
-use crate::dropout::Dropout;
 use crate::error::LlmError;
 use crate::families::{self, Block, Family, FirstState, Layout, Stem};
 use crate::parameter::Parameter;
-use crate::untrained;
-use crate::weights::{Source, Weights};
+use crate::plan::Plan;
 
 /// Arithmetic of the forward passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,7 +24,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    fn kind(self) -> Kind {
+    pub(crate) fn kind(self) -> Kind {
         match self {
             Self::F32 => Kind::Float,
             Self::Bf16 => Kind::BFloat16,
@@ -58,7 +53,7 @@ pub enum ComputeDevice {
 }
 
 impl ComputeDevice {
-    fn torch(self) -> Device {
+    pub(crate) fn torch(self) -> Device {
         match self {
             Self::Auto | Self::Cpu => Device::Cpu,
         }
@@ -98,6 +93,11 @@ pub struct ModelParams {
     pub device: ComputeDevice,
     /// Threads of libtorch, a setting of the whole process; `None` leaves it as it is.
     pub n_threads: Option<usize>,
+    /// Whether jobs hold the weights of one block at a time instead of all: every window passes through a block
+    /// before the next block is read. The result is the same, to the bit at a fixed number of threads.
+    ///
+    /// A job that was killed goes on behind the last finished block. [`CausalModel`] itself always holds all blocks.
+    pub stream_layers: bool,
 }
 
 impl ModelParams {
@@ -109,6 +109,7 @@ impl ModelParams {
             precision: Precision::F32,
             device: ComputeDevice::Auto,
             n_threads: None,
+            stream_layers: false,
         }
     }
 
@@ -229,14 +230,9 @@ impl<'a> WindowInput<'a> {
 /// ```
 #[derive(Debug)]
 pub struct CausalModel {
-    info: ModelInfo,
-    layout: Layout,
+    plan: Plan,
     stem: Box<dyn Stem>,
     blocks: Vec<Box<dyn Block>>,
-    /// Seed of the dropout masks, if dropout is active.
-    dropout_seed: Option<u64>,
-    kind: Kind,
-    device: Device,
 }
 
 impl CausalModel {
@@ -246,43 +242,22 @@ impl CausalModel {
     /// [`LlmError`] if the folder lacks what is needed, the configuration asks for something that is not
     /// supported, tensors are missing or mis-shaped, or a weights file is damaged.
     pub fn load(params: &ModelParams) -> Result<Self, LlmError> {
-        if let Some(n) = params.n_threads {
-            tch::set_num_threads(i32::try_from(n).unwrap_or(i32::MAX).max(1));
-        }
-        let (name, family) = described(&params.folder)?;
-        let parameters = family.parameters();
-        let (source, dropout_seed) = match params.training {
-            Training::Pretrained => {
-                let opened = Checkpoint::open(&params.folder, &family.naming(), &parameters)?;
-                (Source::Checkpoint(opened), None)
-            }
-            Training::Untrained { seed, dropout } => (
-                Source::Drawn(untrained::draw(&parameters, seed)?),
-                dropout.then_some(seed),
-            ),
-        };
-        let device = params.device.torch();
-        let kind = params.precision.kind();
-        let weights = Weights { source, kind, device };
-        let layout = family.layout();
-        let blocks = (0..layout.n_blocks)
-            .map(|i| family.block(&weights, i))
+        let plan = Plan::new(params)?;
+        let weights = plan.weights(params)?;
+        let blocks = (0..plan.layout.n_blocks)
+            .map(|i| plan.family.block(&weights, i))
             .collect::<Result<_, _>>()?;
         Ok(Self {
-            info: info(name, &layout, &parameters),
-            stem: family.stem(&weights)?,
+            stem: plan.family.stem(&weights)?,
             blocks,
-            layout,
-            dropout_seed,
-            kind,
-            device,
+            plan,
         })
     }
 
     /// Facts about the model.
     #[must_use]
     pub fn info(&self) -> &ModelInfo {
-        &self.info
+        &self.plan.info
     }
 
     /// Runs one window and hands over each hidden state as soon as it is known, in order.
@@ -300,111 +275,38 @@ impl CausalModel {
         window: &WindowInput<'_>,
         sink: &mut dyn FnMut(usize, Array2<f32>) -> Result<(), LlmError>,
     ) -> Result<(), LlmError> {
-        let mask = self.checked_mask(window)?;
-        tch::no_grad(|| self.run(window, &mask, sink))
+        tch::no_grad(|| self.run(window, sink))
     }
 
     fn run(
         &self,
         window: &WindowInput<'_>,
-        mask: &[i64],
         sink: &mut dyn FnMut(usize, Array2<f32>) -> Result<(), LlmError>,
     ) -> Result<(), LlmError> {
-        let first_row = i64::try_from(window.first_needed).unwrap_or(i64::MAX);
-        let n_tokens = i64::try_from(window.ids.len()).unwrap_or(i64::MAX);
-        let visibility = Visibility::new(mask, self.layout.reach, self.device)?;
-        let rotary = match self.layout.rotary {
-            Some(params) => Some(RotaryTable::new(params, n_tokens, self.kind, self.device)?),
-            None => None,
-        };
-        let pass = |block: usize, first_row: i64| Pass {
-            visibility: &visibility,
-            rotary: rotary.as_ref(),
-            dropout: self.dropout(window.key, block),
-            first_row,
-        };
-        let on_device = |x: &[i64]| -> Result<Tensor, LlmError> {
-            Ok(Tensor::f_from_slice(x)?.f_to_device(self.device)?)
-        };
-        let mut x = self
-            .stem
-            .embed(&on_device(window.ids)?, &on_device(mask)?, &pass(0, 0))?;
+        let frame = self.plan.frame(window)?;
+        let first_row = frame.first_needed();
+        let mut x = self.plan.embed(self.stem.as_ref(), window, &frame)?;
         let mut layer = 0;
         let mut deliver = |x: &Tensor, start: i64| -> Result<(), LlmError> {
             let delivered = sink(layer, matrix(&x.f_slice(0, start, None, 1)?)?);
             layer += 1;
             delivered
         };
-        if self.layout.first_state == FirstState::Embedding {
+        if self.plan.layout.first_state == FirstState::Embedding {
             deliver(&x, first_row)?;
         }
         for (index, block) in self.blocks.iter().enumerate() {
             if index + 1 < self.blocks.len() {
-                x = block.forward(&x, &pass(index, 0))?;
+                x = block.forward(&x, &frame.pass(index, 0))?;
                 deliver(&x, first_row)?;
             } else {
-                x = block.forward(&x, &pass(index, first_row))?;
+                x = block.forward(&x, &frame.pass(index, first_row))?;
             }
         }
-        if self.layout.first_state == FirstState::FirstBlock {
+        if self.plan.layout.first_state == FirstState::FirstBlock {
             deliver(&x, 0)?;
         }
         deliver(&self.stem.finish(&x)?, 0)
-    }
-
-    fn dropout(&self, window: u64, block: usize) -> Option<Dropout> {
-        self.dropout_seed.map(|seed| Dropout {
-            seed,
-            window,
-            block: block as u64,
-        })
-    }
-
-    /// The attention mask of a window whose ids and sizes fit the model.
-    fn checked_mask(&self, window: &WindowInput<'_>) -> Result<Vec<i64>, LlmError> {
-        let n_tokens = window.ids.len();
-        if window.first_needed >= n_tokens {
-            return Err(LlmError::EmptyWindow);
-        }
-        if let Some(n_positions) = self.info.n_positions.filter(|&n| n_tokens > n) {
-            return Err(LlmError::TooManyTokens {
-                n_tokens,
-                n_positions,
-            });
-        }
-        let n_vocabulary = self.info.n_vocabulary;
-        let is_outside =
-            |&(_, &id): &(usize, &i64)| usize::try_from(id).map_or(true, |id| id >= n_vocabulary);
-        if let Some((position, &id)) = window.ids.iter().enumerate().find(is_outside) {
-            return Err(LlmError::TokenId {
-                id,
-                position,
-                n_vocabulary,
-            });
-        }
-        let Some(mask) = window.attention_mask else {
-            return Ok(vec![1; n_tokens]);
-        };
-        let refuse = |found: String, expected: &str| LlmError::AttentionMask {
-            found,
-            expected: expected.to_string(),
-        };
-        if mask.len() != n_tokens {
-            return Err(refuse(
-                format!("{} values for {n_tokens} tokens", mask.len()),
-                "one value a token",
-            ));
-        }
-        if let Some(value) = mask.iter().find(|&&m| m != 0 && m != 1) {
-            return Err(refuse(format!("the value {value}"), "0 or 1"));
-        }
-        if mask.first() != Some(&1) {
-            return Err(refuse(
-                "padding at the first position".to_string(),
-                "padding on the right",
-            ));
-        }
-        Ok(mask.to_vec())
     }
 }
 
@@ -421,7 +323,7 @@ pub fn model_files(folder: &Path, training: Training) -> Result<Vec<PathBuf>, Ll
 }
 
 /// The family that the configuration of a folder asks for, and its name.
-fn described(folder: &Path) -> Result<(&'static str, Box<dyn Family>), LlmError> {
+pub(crate) fn described(folder: &Path) -> Result<(&'static str, Box<dyn Family>), LlmError> {
     if folder.is_dir() {
         return families::family_of(&ConfigFile::load(folder)?);
     }
@@ -449,7 +351,7 @@ fn neighbours(folder: &Path) -> String {
     }
 }
 
-fn info(family: &'static str, layout: &Layout, parameters: &[Parameter]) -> ModelInfo {
+pub(crate) fn info(family: &'static str, layout: &Layout, parameters: &[Parameter]) -> ModelInfo {
     let n_body_parameters: u64 = parameters.iter().map(Parameter::n_elements).sum();
     let count = |n: i64| usize::try_from(n).unwrap_or(0);
     ModelInfo {
@@ -464,7 +366,7 @@ fn info(family: &'static str, layout: &Layout, parameters: &[Parameter]) -> Mode
 }
 
 /// A tensor of two axes as an array of f32.
-fn matrix(x: &Tensor) -> Result<Array2<f32>, LlmError> {
+pub(crate) fn matrix(x: &Tensor) -> Result<Array2<f32>, LlmError> {
     let (rows, columns) = x.size2()?;
     let dim = (
         usize::try_from(rows).unwrap_or(0),

@@ -6,7 +6,7 @@
 //! replayed although nearly everything that it draws is overwritten by the second.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tch::{Device, Kind, Tensor};
 
@@ -20,11 +20,7 @@ static GENERATOR: Mutex<()> = Mutex::new(());
 ///
 /// All tensors are f32 on the CPU. The head of the language model would be drawn after them and is not needed.
 pub(crate) fn draw(parameters: &[Parameter], seed: u64) -> Result<HashMap<String, Tensor>, LlmError> {
-    // Seed 0 names the pretrained model in this study; torch takes seeds as signed 64-bit numbers.
-    let torch_seed = i64::try_from(seed)
-        .ok()
-        .filter(|&s| s > 0)
-        .ok_or(LlmError::Seed { seed })?;
+    let torch_seed = checked(seed)?;
     let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
     tch::no_grad(|| {
         tch::manual_seed(torch_seed);
@@ -34,6 +30,115 @@ pub(crate) fn draw(parameters: &[Parameter], seed: u64) -> Result<HashMap<String
         }
         Ok(parameters.iter().map(|p| p.name.clone()).zip(drawn).collect())
     })
+}
+
+/// Seed 0 names the pretrained model in this study; torch takes seeds as signed 64-bit numbers.
+fn checked(seed: u64) -> Result<i64, LlmError> {
+    i64::try_from(seed)
+        .ok()
+        .filter(|&s| s > 0)
+        .ok_or(LlmError::Seed { seed })
+}
+
+/// The parameters of an untrained model, each drawn when it is asked for, the same to the bit as [`draw`] has them.
+///
+/// Since one generator serves all parameters, they must be asked for in the order of their list; those without
+/// randomness may come at any time. Nothing else in the process may draw meanwhile, so the generator is locked.
+#[derive(Debug)]
+pub(crate) struct DrawnSequence {
+    parameters: Vec<Parameter>,
+    /// The first parameter whose draw in the current pass is still to come.
+    next: usize,
+    /// Drawn and not yet asked for.
+    ready: HashMap<String, Tensor>,
+    pass: DrawingPass,
+    _alone: MutexGuard<'static, ()>,
+}
+
+/// Which of the two passes over the modules is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DrawingPass {
+    /// Construction, for families that keep some of its draws (Mamba).
+    Construction,
+    /// Initialisation.
+    Initialisation,
+}
+
+impl DrawnSequence {
+    /// Seeds the generator and brings it to the first draw that is kept.
+    pub(crate) fn new(parameters: Vec<Parameter>, seed: u64) -> Result<Self, LlmError> {
+        let torch_seed = checked(seed)?;
+        let alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sequence = Self {
+            parameters,
+            next: 0,
+            ready: HashMap::new(),
+            pass: DrawingPass::Construction,
+            _alone: alone,
+        };
+        tch::no_grad(|| {
+            tch::manual_seed(torch_seed);
+            for parameter in &sequence.parameters {
+                drop(construct(parameter)?);
+            }
+            sequence.pass = DrawingPass::Initialisation;
+            let keeps_construction = |p: &Parameter| p.initial == Initial::Constructed;
+            if sequence.parameters.iter().any(keeps_construction) {
+                // The two passes cannot be walked side by side. The second one's share is small: it waits in memory
+                // while the first one is drawn again.
+                sequence.draw_up_to(sequence.parameters.len())?;
+                tch::manual_seed(torch_seed);
+                sequence.next = 0;
+                sequence.pass = DrawingPass::Construction;
+            }
+            Ok(sequence)
+        })
+    }
+
+    /// The parameter `name`; nothing if there is none, or if its draw has gone by.
+    pub(crate) fn take(&mut self, name: &str) -> Result<Option<Tensor>, LlmError> {
+        if let Some(tensor) = self.ready.remove(name) {
+            return Ok(Some(tensor));
+        }
+        let Some(index) = self.parameters.iter().position(|p| p.name == name) else {
+            return Ok(None);
+        };
+        if !is_random(self.parameters[index].initial) {
+            let parameter = &self.parameters[index];
+            let mut tensor = Tensor::f_empty(&parameter.shape, (Kind::Float, Device::Cpu))?;
+            tch::no_grad(|| initialise(parameter, &mut tensor))?;
+            return Ok(Some(tensor));
+        }
+        tch::no_grad(|| self.draw_up_to(index + 1))?;
+        Ok(self.ready.remove(name))
+    }
+
+    /// Draws the parameters before `end` that the current pass has not drawn yet.
+    fn draw_up_to(&mut self, end: usize) -> Result<(), LlmError> {
+        while self.next < end {
+            let parameter = &self.parameters[self.next];
+            let is_kept = (parameter.initial == Initial::Constructed)
+                == (self.pass == DrawingPass::Construction)
+                && is_random(parameter.initial);
+            if self.pass == DrawingPass::Construction {
+                let tensor = construct(parameter)?;
+                if is_kept {
+                    self.ready.insert(parameter.name.clone(), tensor);
+                }
+            } else if is_kept {
+                let mut tensor = Tensor::f_empty(&parameter.shape, (Kind::Float, Device::Cpu))?;
+                initialise(parameter, &mut tensor)?;
+                self.ready.insert(parameter.name.clone(), tensor);
+            }
+            self.next += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the final value of a parameter comes from the generator.
+fn is_random(initial: Initial) -> bool {
+    !matches!(initial, Initial::Constant(_) | Initial::LogCount)
 }
 
 fn construct(parameter: &Parameter) -> Result<Tensor, LlmError> {
@@ -116,6 +221,10 @@ mod tests {
             "llm/untrained_gpt2",
             "llm/untrained_llama",
             "llm/untrained_opt_350m",
+            "llm/untrained_qwen3",
+            "llm/untrained_olmo2",
+            "llm/untrained_gemma2",
+            "llm/untrained_gemma3",
         ] {
             let manifest = std::fs::read_to_string(fixture("llm/manifest.json")).unwrap();
             let manifest: BTreeMap<String, serde_json::Value> = serde_json::from_str(&manifest).unwrap();

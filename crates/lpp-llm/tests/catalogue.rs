@@ -20,8 +20,8 @@ fn refusal(config: &str) -> String {
         .to_string()
 }
 
-/// Name, parameters as published with the paper, hidden states, configuration.
-const MODELS: [(&str, u64, usize, &str); 11] = [
+/// Name, parameters as published with the paper (from Llama 3 on: on the hub), hidden states, configuration.
+const MODELS: [(&str, u64, usize, &str); 18] = [
     (
         "gpt2",
         124_439_808,
@@ -99,6 +99,68 @@ const MODELS: [(&str, u64, usize, &str); 11] = [
         r#"{"model_type": "gpt_neox", "vocab_size": 50432, "hidden_size": 4096, "num_hidden_layers": 32,
             "num_attention_heads": 32, "intermediate_size": 16384}"#,
     ),
+    (
+        "Meta-Llama-3-8B",
+        8_030_261_248,
+        33,
+        r#"{"model_type": "llama", "vocab_size": 128256, "hidden_size": 4096, "num_hidden_layers": 32,
+            "num_attention_heads": 32, "num_key_value_heads": 8, "intermediate_size": 14336, "rope_theta": 500000.0,
+            "rope_scaling": null, "attention_bias": false}"#,
+    ),
+    (
+        "Llama-3.2-1B",
+        1_235_814_400,
+        17,
+        r#"{"model_type": "llama", "vocab_size": 128256, "hidden_size": 2048, "num_hidden_layers": 16,
+            "num_attention_heads": 32, "num_key_value_heads": 8, "intermediate_size": 8192, "head_dim": 64,
+            "rope_theta": 500000.0, "tie_word_embeddings": true, "max_position_embeddings": 131072,
+            "rope_scaling": {"factor": 32.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0,
+                             "original_max_position_embeddings": 8192, "rope_type": "llama3"}}"#,
+    ),
+    (
+        "SmolLM-135M",
+        134_515_008,
+        31,
+        r#"{"model_type": "llama", "vocab_size": 49152, "hidden_size": 576, "num_hidden_layers": 30,
+            "num_attention_heads": 9, "num_key_value_heads": 3, "intermediate_size": 1536,
+            "tie_word_embeddings": true}"#,
+    ),
+    (
+        "Qwen3-0.6B",
+        596_049_920,
+        29,
+        r#"{"model_type": "qwen3", "vocab_size": 151936, "hidden_size": 1024, "num_hidden_layers": 28,
+            "num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 3072,
+            "tie_word_embeddings": true, "rope_theta": 1000000, "sliding_window": null,
+            "use_sliding_window": false, "max_window_layers": 28}"#,
+    ),
+    (
+        "gemma-2-2b",
+        2_614_341_888,
+        27,
+        r#"{"model_type": "gemma2", "vocab_size": 256000, "hidden_size": 2304, "num_hidden_layers": 26,
+            "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "intermediate_size": 9216,
+            "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0, "query_pre_attn_scalar": 256,
+            "sliding_window": 4096, "cache_implementation": "hybrid"}"#,
+    ),
+    (
+        "gemma-3-1b-pt",
+        999_885_952,
+        27,
+        r#"{"model_type": "gemma3_text", "vocab_size": 262144, "hidden_size": 1152, "num_hidden_layers": 26,
+            "num_attention_heads": 4, "num_key_value_heads": 1, "head_dim": 256, "intermediate_size": 6912,
+            "attn_logit_softcapping": null, "query_pre_attn_scalar": 256, "sliding_window": 512,
+            "sliding_window_pattern": 6, "rope_theta": 1000000, "rope_local_base_freq": 10000,
+            "rope_scaling": null}"#,
+    ),
+    (
+        "OLMo-2-1124-7B",
+        7_298_617_344,
+        33,
+        r#"{"model_type": "olmo2", "vocab_size": 100352, "hidden_size": 4096, "num_hidden_layers": 32,
+            "num_attention_heads": 32, "num_key_value_heads": 32, "intermediate_size": 11008,
+            "rope_theta": 500000, "tie_word_embeddings": false}"#,
+    ),
 ];
 
 #[test]
@@ -153,9 +215,84 @@ fn what_is_not_understood_is_refused_by_name() {
             refusal(config)
         );
     }
-    let scaled = r#""rope_scaling": {"type": "linear", "factor": 2.0}}"#;
-    let llama = MODELS[3].3.trim_end_matches('}');
-    assert!(refusal(&format!("{llama}, {scaled}")).contains("`rope_scaling`"));
+    assert!(refusal(r#"{"model_type": "gemma3", "text_config": {}}"#).contains("`gemma3`"));
+}
+
+/// The configuration of a published model with one more option.
+fn with_option(model: &str, option: &str) -> String {
+    let (.., config) = MODELS.iter().find(|(name, ..)| *name == model).unwrap();
+    format!("{{{option}, {}", config.trim_start_matches('{'))
+}
+
+#[test]
+fn options_that_would_be_run_wrongly_are_refused() {
+    for (model, option) in [
+        (
+            "Llama-2-7b-hf",
+            r#""rope_scaling": {"type": "dynamic", "factor": 2.0}"#,
+        ),
+        (
+            "Llama-2-7b-hf",
+            r#""rope_scaling": {"rope_type": "yarn", "factor": 4.0}"#,
+        ),
+        ("Llama-2-7b-hf", r#""rope_scaling": {}"#),
+        ("Llama-2-7b-hf", r#""rope_scaling": 2.0"#),
+        (
+            "pythia-6.9b",
+            r#""rope_scaling": {"type": "linear", "factor": 2.0}"#,
+        ),
+        (
+            "stablelm-2-12b",
+            r#""rope_scaling": {"type": "linear", "factor": 2.0}"#,
+        ),
+        ("Llama-2-7b-hf", r#""partial_rotary_factor": 0.5"#),
+        ("pythia-6.9b", r#""partial_rotary_factor": 0.5"#),
+        ("Llama-2-7b-hf", r#""mlp_bias": true"#),
+        ("Llama-2-7b-hf", r#""hidden_act": "mish""#),
+        ("Llama-2-7b-hf", r#""layer_types": ["sliding_attention"]"#),
+        ("Llama-2-7b-hf", r#""attn_logit_softcapping": 30.0"#),
+        ("Mistral-7B-v0.1", r#""layer_types": []"#),
+        ("Mistral-7B-v0.1", r#""attention_bias": true"#),
+        ("Qwen2-7B", r#""use_sliding_window": true"#),
+        ("OLMo-2-1124-7B", r#""clip_qkv": 8.0"#),
+        ("gemma-2-2b", r#""layer_types": ["chunked_attention"]"#),
+        ("gemma-2-2b", r#""use_bidirectional_attention": true"#),
+        ("gemma-3-1b-pt", r#""use_bidirectional_attention": true"#),
+    ] {
+        let key = option.split('"').nth(1).unwrap();
+        let message = refusal(&with_option(model, option));
+        assert!(
+            message.contains(&format!("`{key}`")),
+            "{model}, {option}: {message}"
+        );
+    }
+    for (model, ..) in MODELS {
+        for option in ["quantization_config", "rope_parameters"] {
+            let message = refusal(&with_option(model, &format!(r#""{option}": {{"bits": 4}}"#)));
+            assert!(message.contains(&format!("`{option}`")), "{model}: {message}");
+        }
+    }
+}
+
+#[test]
+fn a_rotary_scaling_with_a_hole_is_refused() {
+    let scaling = r#""rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 4.0,
+                                      "high_freq_factor": 1.0, "original_max_position_embeddings": 8192}"#;
+    assert!(refusal(&with_option("Llama-2-7b-hf", scaling)).contains("`high_freq_factor` is 1"));
+    let without = r#""rope_scaling": {"rope_type": "linear"}"#;
+    assert!(refusal(&with_option("Llama-2-7b-hf", without)).contains("`factor` is absent"));
+}
+
+#[test]
+fn options_as_newer_releases_write_them_are_read() {
+    for (model, option) in [
+        ("Llama-2-7b-hf", r#""rope_scaling": {"rope_type": "default"}"#),
+        ("Mistral-7B-v0.1", r#""sliding_window": null, "head_dim": 128"#),
+        ("pythia-6.9b", r#""partial_rotary_factor": 0.25"#),
+        ("Qwen2-7B", r#""layer_types": null, "max_window_layers": 28"#),
+    ] {
+        ModelInfo::of_folder(folder_with(&with_option(model, option)).path()).unwrap();
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Hidden states against transformers 4.40.1, see `fixtures/llm/make.py`.
+//! Hidden states against transformers, see `fixtures/llm/make.py` (4.40.1) and `make_successors.py` (4.57.6).
 
 #![allow(
     clippy::unwrap_used,
@@ -60,6 +60,14 @@ fn hidden_states_of_every_family_agree_with_transformers() {
         "stablelm_1_6b",
         "stablelm_12b",
         "gpt_neox",
+        "llama3",
+        "llama_linear",
+        "qwen2_5",
+        "mistral_full",
+        "qwen3",
+        "olmo2",
+        "gemma2",
+        "gemma3",
     ] {
         // Both sides compute in f32; they differ in the order of sums of up to 80 terms, over three blocks.
         assert_agrees(case, &ModelParams::new(fixture(&format!("llm/{case}"))), 5e-6);
@@ -74,7 +82,15 @@ fn hidden_states_of_mamba_agree_with_transformers() {
 
 #[test]
 fn untrained_twins_agree_with_transformers() {
-    for case in ["untrained_gpt2", "untrained_llama", "untrained_opt_350m"] {
+    for case in [
+        "untrained_gpt2",
+        "untrained_llama",
+        "untrained_opt_350m",
+        "untrained_qwen3",
+        "untrained_olmo2",
+        "untrained_gemma2",
+        "untrained_gemma3",
+    ] {
         let training = Training::Untrained {
             seed: 20_240_917,
             dropout: false,
@@ -102,6 +118,9 @@ fn needing_only_later_positions_changes_nothing_but_rounding() {
         "stablelm_12b",
         "gpt_neox",
         "mamba",
+        "olmo2",
+        "gemma2",
+        "gemma3",
     ] {
         let model = CausalModel::load(&ModelParams::new(fixture(&format!("llm/{case}")))).unwrap();
         let all = states(&model, &WindowInput::new(&ids));

@@ -6,7 +6,7 @@ use crate::blocks::Pass;
 use crate::dropout::{Dropout, Site};
 use crate::error::LlmError;
 
-/// Query rows that are treated at once when dropout rules out the fused kernel: 128 x 1024 scores a head stay in
+/// Query rows that are treated at once where dropout or capped scores rule out the fused kernel: 128 x 1024 scores a head stay in
 /// the cache of one core.
 const ROWS_AT_ONCE: i64 = 128;
 
@@ -27,9 +27,29 @@ pub(crate) struct Heads {
     pub(crate) width: i64,
     /// Dropout of attention probabilities in an untrained model.
     pub(crate) dropout: f64,
+    /// Factor of the scores, where it is not one over the root of `width` (Gemma 2 and 3).
+    pub(crate) scale: Option<f64>,
+    /// Scores s become c tanh(s/c) with this c (Gemma 2).
+    pub(crate) softcap: Option<f64>,
 }
 
 impl Heads {
+    /// Heads with the usual scores and without dropout.
+    pub(crate) fn new(n_heads: i64, n_kv_heads: i64, width: i64) -> Self {
+        Self {
+            n_heads,
+            n_kv_heads,
+            width,
+            dropout: 0.0,
+            scale: None,
+            softcap: None,
+        }
+    }
+
+    fn score_scale(&self) -> f64 {
+        self.scale.unwrap_or(1.0 / (self.width as f64).sqrt())
+    }
+
     /// (`n_tokens`, `n` x `width`) to (`n`, `n_tokens`, `width`).
     pub(crate) fn split(&self, x: &Tensor) -> Result<Tensor, LlmError> {
         Ok(x.f_unflatten(-1, &[-1, self.width][..])?.f_transpose(0, 1)?)
@@ -108,9 +128,11 @@ pub(crate) fn attend(
 ) -> Result<Tensor, LlmError> {
     let copies = heads.n_heads / heads.n_kv_heads;
     let (k, v) = (repeated(k, copies)?, repeated(v, copies)?);
-    let mixed = match pass.dropout {
-        Some(dropout) if heads.dropout > 0.0 => with_dropout(q, &k, &v, heads, pass, dropout)?,
-        _ => fused(q, &k, &v, pass)?,
+    let dropout = pass.dropout.filter(|_| heads.dropout > 0.0);
+    let mixed = if dropout.is_some() || heads.softcap.is_some() {
+        by_rows(q, &k, &v, heads, pass, dropout)?
+    } else {
+        fused(q, &k, &v, heads, pass)?
     };
     Ok(mixed.f_transpose(0, 1)?.f_flatten(1, 2)?)
 }
@@ -124,7 +146,7 @@ fn repeated(x: &Tensor, copies: i64) -> Result<Tensor, LlmError> {
 }
 
 /// libtorch's fused kernel, which never holds the table of scores.
-fn fused(q: &Tensor, k: &Tensor, v: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
+fn fused(q: &Tensor, k: &Tensor, v: &Tensor, heads: &Heads, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
     let n_tokens = pass.visibility.n_tokens;
     let is_causal = pass.visibility.allowed.is_none() && pass.first_row == 0;
     let allowed = if is_causal {
@@ -136,22 +158,24 @@ fn fused(q: &Tensor, k: &Tensor, v: &Tensor, pass: &Pass<'_>) -> Result<Tensor, 
         )
     };
     let [q, k, v] = [q, k, v].map(|x| x.f_unsqueeze(0));
-    let mixed = Tensor::f_scaled_dot_product_attention(&q?, &k?, &v?, allowed, 0.0, is_causal, None, false)?;
+    let mixed =
+        Tensor::f_scaled_dot_product_attention(&q?, &k?, &v?, allowed, 0.0, is_causal, heads.scale, false)?;
     Ok(mixed.f_squeeze_dim(0)?)
 }
 
-/// Attention whose probabilities are dropped out, by groups of rows and only up to the last key they see.
-fn with_dropout(
+/// Attention whose scores or probabilities are changed on the way, by groups of rows and only up to the last key they
+/// see.
+fn by_rows(
     q: &Tensor,
     k: &Tensor,
     v: &Tensor,
     heads: &Heads,
     pass: &Pass<'_>,
-    dropout: Dropout,
+    dropout: Option<Dropout>,
 ) -> Result<Tensor, LlmError> {
     let n_tokens = pass.visibility.n_tokens;
-    let mut stream = dropout.stream(Site::Attention);
-    let q = q.f_mul_scalar(1.0 / (heads.width as f64).sqrt())?;
+    let mut stream = dropout.map(|dropout| dropout.stream(Site::Attention));
+    let q = q.f_mul_scalar(heads.score_scale())?;
     let mut groups = Vec::new();
     let mut first = pass.first_row;
     while first < n_tokens {
@@ -160,8 +184,14 @@ fn with_dropout(
         let mut scores = q
             .f_narrow(1, first - pass.first_row, n)?
             .f_matmul(&k.f_narrow(1, 0, n_keys)?.f_transpose(1, 2)?)?;
+        if let Some(cap) = heads.softcap {
+            scores = scores.f_div_scalar(cap)?.f_tanh()?.f_mul_scalar(cap)?;
+        }
         pass.visibility.hide(&mut scores, first)?;
-        let shares = stream.apply(&scores.f_softmax(-1, None)?, heads.dropout)?;
+        let mut shares = scores.f_softmax(-1, None)?;
+        if let Some(stream) = &mut stream {
+            shares = stream.apply(&shares, heads.dropout)?;
+        }
         groups.push(shares.f_matmul(&v.f_narrow(1, 0, n_keys)?)?);
         first += n;
     }
@@ -177,10 +207,8 @@ mod tests {
     #[test]
     fn grouped_rows_equal_the_fused_kernel() {
         let heads = Heads {
-            n_heads: 2,
-            n_kv_heads: 1,
-            width: 4,
             dropout: 1e-300,
+            ..Heads::new(2, 1, 4)
         };
         let n_tokens = 300; // more than two groups of rows
         let wave = |n: i64, phase: f64| {

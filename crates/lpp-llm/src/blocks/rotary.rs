@@ -11,6 +11,65 @@ pub(crate) struct RotaryParams {
     pub(crate) n_features: i64,
     /// Base of the geometric series of wave lengths (`rope_theta`).
     pub(crate) theta: f64,
+    /// What a model does to reach beyond the context it was first trained on.
+    pub(crate) scaling: RotaryScaling,
+}
+
+/// A change of the frequencies (`rope_scaling`).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum RotaryScaling {
+    /// None.
+    Unscaled,
+    /// All frequencies are divided by this factor.
+    Linear(f64),
+    /// Long waves are stretched, short ones are not, with a passage in between (Llama 3).
+    ///
+    /// A. Grattafiori et al. (2024), <https://arxiv.org/abs/2407.21783>
+    Llama3 {
+        /// Factor of the long waves.
+        factor: f64,
+        /// Waves longer than the context over this are stretched by the whole factor.
+        low_freq_factor: f64,
+        /// Waves shorter than the context over this are not stretched.
+        high_freq_factor: f64,
+        /// The context of the first training, in tokens.
+        context: f64,
+    },
+}
+
+impl RotaryScaling {
+    /// Applies the change to frequencies in f32, in the reference's order of operations.
+    fn apply(self, frequencies: Tensor) -> Result<Tensor, LlmError> {
+        match self {
+            Self::Unscaled => Ok(frequencies),
+            Self::Linear(factor) => Ok(frequencies.f_div_scalar(factor)?),
+            Self::Llama3 {
+                factor,
+                low_freq_factor,
+                high_freq_factor,
+                context,
+            } => {
+                let wave = frequencies.f_reciprocal()?.f_mul_scalar(std::f64::consts::TAU)?;
+                let share = wave
+                    .f_reciprocal()?
+                    .f_mul_scalar(context)?
+                    .f_sub_scalar(low_freq_factor)?
+                    .f_div_scalar(high_freq_factor - low_freq_factor)?;
+                let stretched = frequencies.f_div_scalar(factor)?;
+                // The part that is stretched, plus the part that is not.
+                let passage = share
+                    .f_neg()?
+                    .f_add_scalar(1.0)?
+                    .f_mul(&frequencies)?
+                    .f_div_scalar(factor)?
+                    .f_add(&share.f_mul(&frequencies)?)?;
+                let is_long = wave.f_gt(context / low_freq_factor)?;
+                let is_short = wave.f_lt(context / high_freq_factor)?;
+                let not_short = stretched.f_where_self(&is_long, &passage)?;
+                Ok(frequencies.f_where_self(&is_short, &not_short)?)
+            }
+        }
+    }
 }
 
 /// Cosines and sines of all positions of a window, each (`n_tokens`, `n_features` / 2).
@@ -39,6 +98,7 @@ impl RotaryTable {
         let exponents = Tensor::f_arange_start_step(0.0, params.n_features as f64, 2.0, float)?
             .f_div_scalar(params.n_features as f64)?;
         let frequencies = Tensor::f_pow_scalar(params.theta, &exponents)?.f_reciprocal()?;
+        let frequencies = params.scaling.apply(frequencies)?;
         let angles = Tensor::f_arange(n_tokens, float)?.f_outer(&frequencies)?;
         let table = |x: Tensor| -> Result<Tensor, LlmError> { Ok(x.f_to_kind(kind)?.f_to_device(device)?) };
         Ok(Self {

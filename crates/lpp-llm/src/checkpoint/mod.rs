@@ -108,11 +108,19 @@ impl Checkpoint {
 
     /// Reads one tensor as f32.
     pub(crate) fn read(&self, name: &str) -> Result<Tensor, LlmError> {
-        let stored = self.tensors.get(name).ok_or_else(|| LlmError::MissingTensors {
+        self.stored(name)?.remapped()?.read(name)
+    }
+
+    /// Reads the rows `ids` of a matrix as f32.
+    pub(crate) fn read_rows(&self, name: &str, ids: &[i64]) -> Result<Tensor, LlmError> {
+        self.stored(name)?.remapped()?.read_rows(name, ids)
+    }
+
+    fn stored(&self, name: &str) -> Result<&StoredTensor, LlmError> {
+        self.tensors.get(name).ok_or_else(|| LlmError::MissingTensors {
             folder: self.folder.clone(),
             names: vec![name.to_string()],
-        })?;
-        stored.read(name)
+        })
     }
 }
 

@@ -105,13 +105,54 @@ impl StoredTensor {
         }
     }
 
+    /// The same tensor through a mapping of its own.
+    ///
+    /// Pages that were read stay in the process as long as their mapping; this one ends with the tensor, so that a
+    /// checkpoint larger than memory can be read through.
+    pub(crate) fn remapped(&self) -> Result<Self, LlmError> {
+        Ok(Self {
+            file: map(self.file.path())?,
+            ..self.clone()
+        })
+    }
+
+    /// Reads the rows `ids` of a matrix as contiguous f32; the other rows are not touched.
+    pub(crate) fn read_rows(&self, name: &str, ids: &[i64]) -> Result<Tensor, LlmError> {
+        let &[n_rows, n_columns] = &self.shape[..] else {
+            return Ok(self.read(name)?.f_index_select(0, &Tensor::f_from_slice(ids)?)?);
+        };
+        if self.strides.is_some() {
+            return Ok(self.read(name)?.f_index_select(0, &Tensor::f_from_slice(ids)?)?);
+        }
+        let kind = self.torch_kind(name)?;
+        let bytes = self.bytes(self.check(name)?);
+        let row_bytes = usize::try_from(n_columns.unsigned_abs() * self.kind.n_bytes()).unwrap_or(usize::MAX);
+        let mut chosen = Vec::with_capacity(ids.len().saturating_mul(row_bytes));
+        for &id in ids {
+            let row = usize::try_from(id).ok().filter(|_| id < n_rows);
+            let row = row.and_then(|row| bytes.get(row * row_bytes..(row + 1) * row_bytes));
+            chosen.extend_from_slice(row.ok_or_else(|| {
+                LlmError::weights(
+                    self.file.path(),
+                    format!("tensor {name} has no row {id} of {n_rows}"),
+                )
+            })?);
+        }
+        let n = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+        Ok(Tensor::f_from_data_size(&chosen, &[n, n_columns], kind)?.f_to_kind(Kind::Float)?)
+    }
+
+    fn torch_kind(&self, name: &str) -> Result<Kind, LlmError> {
+        self.kind.torch().ok_or_else(|| {
+            let problem = format!("tensor {name} holds whole numbers, expected f32, f16 or bf16");
+            LlmError::weights(self.file.path(), problem)
+        })
+    }
+
     /// Reads the tensor as contiguous f32.
     pub(crate) fn read(&self, name: &str) -> Result<Tensor, LlmError> {
         let n_bytes = self.check(name)?;
-        let Some(kind) = self.kind.torch() else {
-            let problem = format!("tensor {name} holds whole numbers, expected f32, f16 or bf16");
-            return Err(LlmError::weights(self.file.path(), problem));
-        };
+        let kind = self.torch_kind(name)?;
         let bytes = self.bytes(n_bytes);
         let tensor = match &self.strides {
             None => Tensor::f_from_data_size(bytes, &self.shape, kind)?,

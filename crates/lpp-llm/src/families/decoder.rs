@@ -1,4 +1,4 @@
-//! The decoder that Llama introduced and Qwen, Mistral and Gemma share: RMS norms, rotary positions, a gated
+//! The decoder that Llama introduced and Qwen, Mistral, Gemma and `OLMo` 2 share: RMS norms, rotary positions, a gated
 //! feed-forward part. Each family's file says what is particular to it.
 
 use tch::Tensor;
@@ -7,11 +7,12 @@ use crate::blocks::Pass;
 use crate::blocks::activation::Activation;
 use crate::blocks::attention::{Heads, attend};
 use crate::blocks::dense::Linear;
+use crate::blocks::embedding::Embedding;
 use crate::blocks::norm::RmsNorm;
 use crate::blocks::rotary::RotaryParams;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
-use crate::families::{Block, Family, FirstState, Layout, Naming, Stem, embedded, n_blocks, rotary};
+use crate::families::{Block, Family, FirstState, Layout, Naming, Stem, View, n_blocks, scaled_rotary};
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 
@@ -41,10 +42,63 @@ pub(super) struct Decoder {
     pub(super) embedding_scale: Option<f64>,
     /// Number of earlier keys that a query sees (Mistral).
     pub(super) reach: Option<i64>,
+    /// Blocks that see positions in another way (Gemma 2 and 3).
+    pub(super) local: Option<LocalBlocks>,
+    pub(super) norms: NormPlaces,
+    pub(super) qk_norms: QkNorms,
     pub(super) is_tied: bool,
     pub(super) std: f64,
     /// Row of the embedding that is zero in an untrained model.
     pub(super) pad_row: Option<i64>,
+}
+
+/// Blocks with a view of their own.
+#[derive(Debug, Clone)]
+pub(super) struct LocalBlocks {
+    /// Which blocks.
+    pub(super) are_local: Vec<bool>,
+    pub(super) view: View,
+}
+
+/// Where the norms of a block stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NormPlaces {
+    /// Before attention and feed-forward part (Llama).
+    Before,
+    /// Behind them, before the residual sum (`OLMo` 2).
+    Behind,
+    /// On both sides (Gemma 2 and 3).
+    Around,
+}
+
+impl NormPlaces {
+    /// Names of the norms: before and behind the attention, before and behind the feed-forward part.
+    fn names(self) -> [Option<&'static str>; 4] {
+        let behind_attention = Some("post_attention_layernorm");
+        let behind_feed_forward = Some("post_feedforward_layernorm");
+        match self {
+            // Llama's second norm is called after what is in front of it.
+            Self::Before => [Some("input_layernorm"), None, behind_attention, None],
+            Self::Behind => [None, behind_attention, None, behind_feed_forward],
+            Self::Around => [
+                Some("input_layernorm"),
+                behind_attention,
+                Some("pre_feedforward_layernorm"),
+                behind_feed_forward,
+            ],
+        }
+    }
+}
+
+/// RMS norms of queries and keys, before they are rotated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum QkNorms {
+    /// None.
+    Absent,
+    /// Over the features of each head, one weight for all heads (Qwen3, Gemma 3).
+    Heads,
+    /// Over all features together (`OLMo` 2).
+    Together,
 }
 
 impl Decoder {
@@ -55,6 +109,13 @@ impl Decoder {
         defaults: &Defaults,
     ) -> Result<Self, LlmError> {
         let n_vocabulary = config.size("vocab_size")?;
+        // Rotating a part of the head only is not what these families were published with.
+        if (config.number_or("partial_rotary_factor", 1.0)? - 1.0).abs() > 0.0 {
+            return Err(config.refuse("partial_rotary_factor", "1"));
+        }
+        if heads.softcap.is_none() {
+            config.only_absent("attn_logit_softcapping")?;
+        }
         if heads.width % 2 != 0 {
             return Err(config.refuse("num_attention_heads", "heads of even width, for rotary positions"));
         }
@@ -65,14 +126,17 @@ impl Decoder {
             n_blocks: n_blocks(config, "num_hidden_layers")?,
             intermediate: config.size("intermediate_size")?,
             heads,
-            rotary: rotary(config, "rope_theta", heads.width)?,
+            rotary: scaled_rotary(config, defaults.theta, heads.width)?,
             activation: Activation::from_config(config, "hidden_act", "silu")?,
-            eps: config.number_or("rms_norm_eps", 1e-6)?,
+            eps: config.number_or("rms_norm_eps", defaults.eps)?,
             qkv_bias: false,
             o_bias: false,
             norms_around_one: false,
             embedding_scale: None,
             reach: None,
+            local: None,
+            norms: NormPlaces::Before,
+            qk_norms: QkNorms::Absent,
             is_tied: config.flag_or("tie_word_embeddings", defaults.is_tied)?,
             std: config.number_or("initializer_range", 0.02)?,
             pad_row: config.optional_row("pad_token_id", n_vocabulary)?,
@@ -87,8 +151,24 @@ impl Decoder {
         }
     }
 
-    fn norm_parameter(&self, name: String) -> Parameter {
-        Parameter::constant(name, &[self.width], if self.norms_around_one { 0.0 } else { 1.0 })
+    fn norm_parameter(&self, name: String, width: i64) -> Parameter {
+        Parameter::constant(name, &[width], if self.norms_around_one { 0.0 } else { 1.0 })
+    }
+
+    /// Names and widths of the norms of queries and keys.
+    fn qk_norm_widths(&self) -> Option<[(&'static str, i64); 2]> {
+        let Heads {
+            n_heads,
+            n_kv_heads,
+            width,
+            ..
+        } = self.heads;
+        let (q, k) = match self.qk_norms {
+            QkNorms::Absent => return None,
+            QkNorms::Heads => (width, width),
+            QkNorms::Together => (n_heads * width, n_kv_heads * width),
+        };
+        Some([("self_attn.q_norm", q), ("self_attn.k_norm", k)])
     }
 
     fn block_parameters(&self, index: i64) -> Vec<Parameter> {
@@ -115,8 +195,13 @@ impl Decoder {
                 all.push(Parameter::linear_bias(name(&format!("{part}.bias")), n_out, n_in));
             }
         }
-        all.push(self.norm_parameter(name("input_layernorm.weight")));
-        all.push(self.norm_parameter(name("post_attention_layernorm.weight")));
+        let norms = self.norms.names().into_iter().flatten().map(|part| (part, d));
+        let qk_norms = self.qk_norm_widths().into_iter().flatten();
+        all.extend(
+            norms
+                .chain(qk_norms)
+                .map(|(part, width)| self.norm_parameter(name(&format!("{part}.weight")), width)),
+        );
         all
     }
 }
@@ -126,6 +211,20 @@ impl Decoder {
 pub(super) struct Defaults {
     pub(super) n_positions: i64,
     pub(super) is_tied: bool,
+    pub(super) eps: f64,
+    pub(super) theta: f64,
+}
+
+impl Default for Defaults {
+    /// Those of Llama.
+    fn default() -> Self {
+        Self {
+            n_positions: 2048,
+            is_tied: false,
+            eps: 1e-6,
+            theta: 10_000.0,
+        }
+    }
 }
 
 impl Family for Decoder {
@@ -142,8 +241,18 @@ impl Family for Decoder {
                 self.n_vocabulary * self.width
             },
             first_state: FirstState::Embedding,
-            rotary: Some(self.rotary),
-            reach: self.reach,
+            view: View {
+                rotary: Some(self.rotary),
+                reach: self.reach,
+            },
+        }
+    }
+
+    fn view(&self, block: i64) -> View {
+        let index = usize::try_from(block).unwrap_or(usize::MAX);
+        match &self.local {
+            Some(local) if local.are_local.get(index) == Some(&true) => local.view,
+            _ => self.layout().view,
         }
     }
 
@@ -164,13 +273,13 @@ impl Family for Decoder {
             self.pad_row,
         )];
         all.extend((0..self.n_blocks).flat_map(|i| self.block_parameters(i)));
-        all.push(self.norm_parameter("norm.weight".to_string()));
+        all.push(self.norm_parameter("norm.weight".to_string(), self.width));
         all
     }
 
     fn stem(&self, weights: &Weights) -> Result<Box<dyn Stem>, LlmError> {
         Ok(Box::new(DecoderStem {
-            embed_tokens: weights.get("embed_tokens.weight")?,
+            embed_tokens: Embedding::load(weights, "embed_tokens.weight")?,
             embedding_scale: self.embedding_scale,
             norm: self.norm(weights, "norm")?,
         }))
@@ -179,29 +288,41 @@ impl Family for Decoder {
     fn block(&self, weights: &Weights, index: i64) -> Result<Box<dyn Block>, LlmError> {
         let name = |part: &str| format!("layers.{index}.{part}");
         let linear = |part: &str, has_bias: bool| Linear::load(weights, &name(part), has_bias);
+        let norm = |part: Option<&str>| part.map(|part| self.norm(weights, &name(part))).transpose();
+        let [
+            before_attention,
+            behind_attention,
+            before_feed_forward,
+            behind_feed_forward,
+        ] = self.norms.names();
         Ok(Box::new(DecoderBlock {
-            input_layernorm: self.norm(weights, &name("input_layernorm"))?,
+            before_attention: norm(before_attention)?,
             q_proj: linear("self_attn.q_proj", self.qkv_bias)?,
             k_proj: linear("self_attn.k_proj", self.qkv_bias)?,
             v_proj: linear("self_attn.v_proj", self.qkv_bias)?,
             o_proj: linear("self_attn.o_proj", self.o_bias)?,
+            qk_norms: self.qk_norms,
+            q_norm: norm(self.qk_norm_widths().map(|[(q, _), _]| q))?,
+            k_norm: norm(self.qk_norm_widths().map(|[_, (k, _)]| k))?,
             heads: self.heads,
-            post_attention_layernorm: self.norm(weights, &name("post_attention_layernorm"))?,
+            behind_attention: norm(behind_attention)?,
+            before_feed_forward: norm(before_feed_forward)?,
             mlp: GatedMlp::load(weights, &name("mlp"), self.activation)?,
+            behind_feed_forward: norm(behind_feed_forward)?,
         }))
     }
 }
 
 #[derive(Debug)]
 struct DecoderStem {
-    embed_tokens: Tensor,
+    embed_tokens: Embedding,
     embedding_scale: Option<f64>,
     norm: RmsNorm,
 }
 
 impl Stem for DecoderStem {
     fn embed(&self, ids: &Tensor, _mask: &Tensor, _pass: &Pass<'_>) -> Result<Tensor, LlmError> {
-        let tokens = embedded(&self.embed_tokens, ids)?;
+        let tokens = self.embed_tokens.rows(ids)?;
         Ok(match self.embedding_scale {
             Some(scale) => tokens.f_mul_scalar(scale)?,
             None => tokens,
@@ -215,33 +336,58 @@ impl Stem for DecoderStem {
 
 #[derive(Debug)]
 struct DecoderBlock {
-    input_layernorm: RmsNorm,
+    before_attention: Option<RmsNorm>,
     q_proj: Linear,
     k_proj: Linear,
     v_proj: Linear,
     o_proj: Linear,
+    qk_norms: QkNorms,
+    q_norm: Option<RmsNorm>,
+    k_norm: Option<RmsNorm>,
     heads: Heads,
-    post_attention_layernorm: RmsNorm,
+    behind_attention: Option<RmsNorm>,
+    before_feed_forward: Option<RmsNorm>,
     mlp: GatedMlp,
+    behind_feed_forward: Option<RmsNorm>,
+}
+
+/// `x` through a norm that may be absent.
+fn normed(norm: Option<&RmsNorm>, x: &Tensor) -> Result<Tensor, LlmError> {
+    match norm {
+        Some(norm) => norm.forward(x),
+        None => Ok(x.shallow_clone()),
+    }
 }
 
 impl DecoderBlock {
+    /// Queries or keys by heads, normalised where the family does so.
+    fn split(&self, x: &Tensor, norm: Option<&RmsNorm>) -> Result<Tensor, LlmError> {
+        match self.qk_norms {
+            QkNorms::Absent => self.heads.split(x),
+            QkNorms::Heads => normed(norm, &self.heads.split(x)?),
+            QkNorms::Together => self.heads.split(&normed(norm, x)?),
+        }
+    }
+
     fn attention(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
-        let heads = &self.heads;
-        let q = heads.split(&self.q_proj.forward(&pass.needed(x)?)?)?;
-        let k = heads.split(&self.k_proj.forward(x)?)?;
-        let v = heads.split(&self.v_proj.forward(x)?)?;
+        let q = self.split(&self.q_proj.forward(&pass.needed(x)?)?, self.q_norm.as_ref())?;
+        let k = self.split(&self.k_proj.forward(x)?, self.k_norm.as_ref())?;
+        let v = self.heads.split(&self.v_proj.forward(x)?)?;
         let (q, k) = rotated(&q, &k, pass)?;
-        self.o_proj.forward(&attend(&q, &k, &v, heads, pass)?)
+        self.o_proj.forward(&attend(&q, &k, &v, &self.heads, pass)?)
     }
 }
 
 impl Block for DecoderBlock {
     fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
+        let attended = self.attention(&normed(self.before_attention.as_ref(), x)?, pass)?;
         let x = pass
             .needed(x)?
-            .f_add(&self.attention(&self.input_layernorm.forward(x)?, pass)?)?;
-        Ok(x.f_add(&self.mlp.forward(&self.post_attention_layernorm.forward(&x)?)?)?)
+            .f_add(&normed(self.behind_attention.as_ref(), &attended)?)?;
+        let fed = self
+            .mlp
+            .forward(&normed(self.before_feed_forward.as_ref(), &x)?)?;
+        Ok(x.f_add(&normed(self.behind_feed_forward.as_ref(), &fed)?)?)
     }
 }
 

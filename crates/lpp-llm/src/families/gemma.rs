@@ -24,6 +24,8 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
         n_kv_heads: kv_heads(config, DEFAULT_KV_HEADS, n_heads)?,
         width: config.size_or("head_dim", DEFAULT_HEAD_DIM)?,
         dropout: config.probability_or("attention_dropout", 0.0)?,
+        scale: None,
+        softcap: None,
     };
     let has_bias = config.flag_or("attention_bias", false)?;
     let decoder = Decoder::from_config(
@@ -32,6 +34,7 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
         &Defaults {
             n_positions: 8192,
             is_tied: true,
+            ..Defaults::default()
         },
     )?;
     Ok(Box::new(Decoder {

@@ -9,11 +9,12 @@ use crate::blocks::Pass;
 use crate::blocks::activation::Activation;
 use crate::blocks::attention::{Heads, attend};
 use crate::blocks::dense::Conv1D;
+use crate::blocks::embedding::Embedding;
 use crate::blocks::norm::LayerNorm;
 use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
-use crate::families::{Block, Family, FirstState, Layout, Naming, Stem, embedded, head_width, n_blocks};
+use crate::families::{Block, Family, FirstState, Layout, Naming, Stem, View, head_width, n_blocks};
 use crate::parameter::{Construction, Initial, Parameter};
 use crate::weights::Weights;
 
@@ -55,6 +56,8 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
             n_kv_heads: n_heads,
             width: head_width(config, "n_head", n_embd, n_heads)?,
             dropout: config.probability_or("attn_pdrop", 0.1)?,
+            scale: None,
+            softcap: None,
         },
         activation: Activation::from_config(config, "activation_function", "gelu_new")?,
         eps: config.number_or("layer_norm_epsilon", 1e-5)?,
@@ -112,8 +115,10 @@ impl Family for Gpt2 {
                 self.n_vocabulary * self.n_embd
             },
             first_state: FirstState::Embedding,
-            rotary: None,
-            reach: None,
+            view: View {
+                rotary: None,
+                reach: None,
+            },
         }
     }
 
@@ -139,7 +144,7 @@ impl Family for Gpt2 {
 
     fn stem(&self, weights: &Weights) -> Result<Box<dyn Stem>, LlmError> {
         Ok(Box::new(Gpt2Stem {
-            wte: weights.get("wte.weight")?,
+            wte: Embedding::load(weights, "wte.weight")?,
             wpe: weights.get("wpe.weight")?,
             ln_f: LayerNorm::load(weights, "ln_f", self.n_embd, self.eps)?,
             embd_pdrop: self.embd_pdrop,
@@ -162,7 +167,7 @@ impl Family for Gpt2 {
 
 #[derive(Debug)]
 struct Gpt2Stem {
-    wte: Tensor,
+    wte: Embedding,
     wpe: Tensor,
     ln_f: LayerNorm,
     embd_pdrop: f64,
@@ -170,7 +175,7 @@ struct Gpt2Stem {
 
 impl Stem for Gpt2Stem {
     fn embed(&self, ids: &Tensor, _mask: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
-        let tokens = embedded(&self.wte, ids)?;
+        let tokens = self.wte.rows(ids)?;
         let positions = self.wpe.f_narrow(0, 0, ids.size1()?)?;
         pass.drop_out(tokens.f_add(&positions)?, Site::Embedding, self.embd_pdrop)
     }

@@ -9,6 +9,7 @@ use crate::blocks::Pass;
 use crate::blocks::activation::Activation;
 use crate::blocks::attention::{Heads, attend};
 use crate::blocks::dense::Linear;
+use crate::blocks::embedding::Embedding;
 use crate::blocks::norm::LayerNorm;
 use crate::blocks::rotary::RotaryParams;
 use crate::config::ConfigFile;
@@ -16,7 +17,7 @@ use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::decoder::rotated;
 use crate::families::{
-    Block, Family, FirstState, Layout, Naming, Stem, embedded, head_width, n_blocks, rotary, rotated_features,
+    Block, Family, FirstState, Layout, Naming, Stem, View, head_width, n_blocks, rotary, rotated_features,
 };
 use crate::parameter::Parameter;
 use crate::weights::Weights;
@@ -45,6 +46,10 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     let width = config.size("hidden_size")?;
     let head = head_width(config, "num_attention_heads", width, n_heads)?;
     let share = config.number_or("rotary_pct", 0.25)?;
+    // Later releases write the share a second time.
+    if (config.number_or("partial_rotary_factor", share)? - share).abs() > 0.0 {
+        return Err(config.refuse("partial_rotary_factor", format!("{share}, as rotary_pct says")));
+    }
     Ok(Box::new(GptNeoX {
         n_vocabulary: config.size("vocab_size")?,
         n_positions: config.size_or("max_position_embeddings", 2048)?,
@@ -56,6 +61,8 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
             n_kv_heads: n_heads,
             width: head,
             dropout: config.probability_or("attention_dropout", 0.0)?,
+            scale: None,
+            softcap: None,
         },
         rotary: rotary(
             config,
@@ -119,8 +126,10 @@ impl Family for GptNeoX {
                 self.n_vocabulary * self.width
             },
             first_state: FirstState::Embedding,
-            rotary: Some(self.rotary),
-            reach: None,
+            view: View {
+                rotary: Some(self.rotary),
+                reach: None,
+            },
         }
     }
 
@@ -146,7 +155,7 @@ impl Family for GptNeoX {
 
     fn stem(&self, weights: &Weights) -> Result<Box<dyn Stem>, LlmError> {
         Ok(Box::new(GptNeoXStem {
-            embed_in: weights.get("embed_in.weight")?,
+            embed_in: Embedding::load(weights, "embed_in.weight")?,
             final_layer_norm: LayerNorm::load(weights, "final_layer_norm", self.width, self.eps)?,
             hidden_dropout: self.hidden_dropout,
         }))
@@ -173,18 +182,14 @@ impl Family for GptNeoX {
 
 #[derive(Debug)]
 struct GptNeoXStem {
-    embed_in: Tensor,
+    embed_in: Embedding,
     final_layer_norm: LayerNorm,
     hidden_dropout: f64,
 }
 
 impl Stem for GptNeoXStem {
     fn embed(&self, ids: &Tensor, _mask: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
-        pass.drop_out(
-            embedded(&self.embed_in, ids)?,
-            Site::Embedding,
-            self.hidden_dropout,
-        )
+        pass.drop_out(self.embed_in.rows(ids)?, Site::Embedding, self.hidden_dropout)
     }
 
     fn finish(&self, x: &Tensor) -> Result<Tensor, LlmError> {

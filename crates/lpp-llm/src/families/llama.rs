@@ -1,42 +1,30 @@
-//! Llama and Llama 2.
+//! Llama 1 to 3, and what took their architecture over, such as `SmolLM`.
 //!
-//! H. Touvron et al. (2023), <https://arxiv.org/abs/2307.09288>
+//! H. Touvron et al. (2023), <https://arxiv.org/abs/2307.09288>; A. Grattafiori et al. (2024),
+//! <https://arxiv.org/abs/2407.21783>
 
 use crate::blocks::attention::Heads;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
 use crate::families::decoder::{Decoder, Defaults};
-use crate::families::{Family, head_width, kv_heads};
+use crate::families::{Family, kv_heads, only_global_blocks, own_head_width};
 
 /// Reads a configuration of `model_type` llama.
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     config.only_flag("mlp_bias", false, false)?;
+    only_global_blocks(config)?;
     let n_heads = config.size("num_attention_heads")?;
-    let width = head_width(
-        config,
-        "num_attention_heads",
-        config.size("hidden_size")?,
-        n_heads,
-    )?;
-    if config.size_or("head_dim", width)? != width {
-        return Err(config.refuse("head_dim", format!("{width} (hidden_size / num_attention_heads)")));
-    }
     let heads = Heads {
-        n_heads,
-        n_kv_heads: kv_heads(config, n_heads, n_heads)?,
-        width,
         dropout: config.probability_or("attention_dropout", 0.0)?,
+        ..Heads::new(
+            n_heads,
+            kv_heads(config, n_heads, n_heads)?,
+            own_head_width(config, n_heads)?,
+        )
     };
     // `attention_bias` puts one on all four projections.
     let has_bias = config.flag_or("attention_bias", false)?;
-    let decoder = Decoder::from_config(
-        config,
-        heads,
-        &Defaults {
-            n_positions: 2048,
-            is_tied: false,
-        },
-    )?;
+    let decoder = Decoder::from_config(config, heads, &Defaults::default())?;
     Ok(Box::new(Decoder {
         qkv_bias: has_bias,
         o_bias: has_bias,

@@ -7,10 +7,11 @@ use tch::{Kind, Tensor};
 use crate::blocks::Pass;
 use crate::blocks::activation::Activation;
 use crate::blocks::dense::Linear;
+use crate::blocks::embedding::Embedding;
 use crate::blocks::norm::RmsNorm;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
-use crate::families::{Block, Family, FirstState, Layout, Naming, Stem, embedded, n_blocks};
+use crate::families::{Block, Family, FirstState, Layout, Naming, Stem, View, n_blocks};
 use crate::parameter::{Construction, Initial, Parameter, uniform_for};
 use crate::scan::{ScanInput, selective_scan};
 use crate::weights::Weights;
@@ -155,8 +156,10 @@ impl Family for Mamba {
                 self.n_vocabulary * self.width
             },
             first_state: FirstState::FirstBlock,
-            rotary: None,
-            reach: None,
+            view: View {
+                rotary: None,
+                reach: None,
+            },
         }
     }
 
@@ -182,7 +185,7 @@ impl Family for Mamba {
 
     fn stem(&self, weights: &Weights) -> Result<Box<dyn Stem>, LlmError> {
         Ok(Box::new(MambaStem {
-            embeddings: weights.get("embeddings.weight")?,
+            embeddings: Embedding::load(weights, "embeddings.weight")?,
             norm_f: RmsNorm::load(weights, "norm_f", self.eps)?,
         }))
     }
@@ -210,13 +213,13 @@ impl Family for Mamba {
 
 #[derive(Debug)]
 struct MambaStem {
-    embeddings: Tensor,
+    embeddings: Embedding,
     norm_f: RmsNorm,
 }
 
 impl Stem for MambaStem {
     fn embed(&self, ids: &Tensor, _mask: &Tensor, _pass: &Pass<'_>) -> Result<Tensor, LlmError> {
-        embedded(&self.embeddings, ids)
+        self.embeddings.rows(ids)
     }
 
     fn finish(&self, x: &Tensor) -> Result<Tensor, LlmError> {

@@ -6,19 +6,23 @@
 
 mod decoder;
 mod gemma;
+mod gemma2;
+mod gemma3;
 mod gpt2;
 mod gpt_neox;
 mod llama;
 mod mamba;
 mod mistral;
+mod olmo2;
 mod opt;
 mod qwen2;
+mod qwen3;
 mod stablelm;
 
 use tch::Tensor;
 
 use crate::blocks::Pass;
-use crate::blocks::rotary::RotaryParams;
+use crate::blocks::rotary::{RotaryParams, RotaryScaling};
 use crate::config::ConfigFile;
 use crate::error::LlmError;
 use crate::parameter::Parameter;
@@ -28,15 +32,19 @@ use crate::weights::Weights;
 type Builder = fn(&ConfigFile) -> Result<Box<dyn Family>, LlmError>;
 
 /// The families, by the `model_type` of their configurations.
-const FAMILIES: [(&str, Builder); 9] = [
+const FAMILIES: [(&str, Builder); 13] = [
     ("gemma", gemma::family),
+    ("gemma2", gemma2::family),
+    ("gemma3_text", gemma3::family),
     ("gpt2", gpt2::family),
     ("gpt_neox", gpt_neox::family),
     ("llama", llama::family),
     ("mamba", mamba::family),
     ("mistral", mistral::family),
+    ("olmo2", olmo2::family),
     ("opt", opt::family),
     ("qwen2", qwen2::family),
+    ("qwen3", qwen3::family),
     ("stablelm", stablelm::family),
 ];
 
@@ -57,6 +65,13 @@ pub(crate) struct Layout {
     pub(crate) n_head_parameters: i64,
     /// What the first hidden state is.
     pub(crate) first_state: FirstState,
+    /// How all blocks see positions, unless [`Family::view`] says otherwise.
+    pub(crate) view: View,
+}
+
+/// How a block sees positions. Most models have one view; in some, local and global blocks alternate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct View {
     /// Rotation of queries and keys.
     pub(crate) rotary: Option<RotaryParams>,
     /// Number of earlier keys that a query sees, where a sliding window limits them.
@@ -105,6 +120,11 @@ pub(crate) trait Family: std::fmt::Debug + Send {
     /// Sizes.
     fn layout(&self) -> Layout;
 
+    /// How block `block` sees positions.
+    fn view(&self, _block: i64) -> View {
+        self.layout().view
+    }
+
     /// How checkpoints name tensors.
     fn naming(&self) -> Naming;
 
@@ -148,7 +168,10 @@ pub(crate) fn family_of(config: &ConfigFile) -> Result<(&'static str, Box<dyn Fa
         model_type
     };
     match FAMILIES.iter().find(|(name, _)| *name == model_type) {
-        Some((name, build)) => Ok((name, build(config)?)),
+        Some((name, build)) => {
+            refuse_foreign_options(config)?;
+            Ok((name, build(config)?))
+        }
         None => Err(LlmError::UnknownFamily {
             path: config.path().to_path_buf(),
             model_type: model_type.to_string(),
@@ -163,6 +186,19 @@ pub(crate) fn head_width(config: &ConfigFile, key: &str, width: i64, n_heads: i6
         Ok(width / n_heads)
     } else {
         Err(config.refuse(key, format!("a divisor of the width {width}")))
+    }
+}
+
+/// Width of a head under `head_dim`, or its share of the model's width.
+pub(crate) fn own_head_width(config: &ConfigFile, n_heads: i64) -> Result<i64, LlmError> {
+    match config.optional_size("head_dim")? {
+        Some(width) => Ok(width),
+        None => head_width(
+            config,
+            "num_attention_heads",
+            config.size("hidden_size")?,
+            n_heads,
+        ),
     }
 }
 
@@ -202,12 +238,101 @@ pub(crate) fn rotary(
     n_features: i64,
 ) -> Result<RotaryParams, LlmError> {
     config.only_absent("rope_scaling")?;
-    let theta = config.number_or(theta_key, 10_000.0)?;
+    rotary_with(config, theta_key, 10_000.0, n_features)
+}
+
+/// The rotary parameters of a configuration, with those kinds of `rope_scaling` that are understood.
+pub(crate) fn scaled_rotary(
+    config: &ConfigFile,
+    default_theta: f64,
+    n_features: i64,
+) -> Result<RotaryParams, LlmError> {
+    Ok(RotaryParams {
+        scaling: rotary_scaling(config)?,
+        ..rotary_with(config, "rope_theta", default_theta, n_features)?
+    })
+}
+
+/// Unscaled rotary parameters whose base is under `theta_key`.
+pub(crate) fn rotary_with(
+    config: &ConfigFile,
+    theta_key: &str,
+    default_theta: f64,
+    n_features: i64,
+) -> Result<RotaryParams, LlmError> {
+    let theta = config.number_or(theta_key, default_theta)?;
     if theta > 0.0 {
-        Ok(RotaryParams { n_features, theta })
+        Ok(RotaryParams {
+            n_features,
+            theta,
+            scaling: RotaryScaling::Unscaled,
+        })
     } else {
         Err(config.refuse(theta_key, "a positive number"))
     }
+}
+
+fn rotary_scaling(config: &ConfigFile) -> Result<RotaryScaling, LlmError> {
+    let Some(section) = config.section("rope_scaling")? else {
+        return Ok(RotaryScaling::Unscaled);
+    };
+    // Older files say `type`.
+    let kind = section.text_or("rope_type", section.text_or("type", "")?)?;
+    match kind {
+        "default" => Ok(RotaryScaling::Unscaled),
+        "linear" => Ok(RotaryScaling::Linear(section.positive("factor")?)),
+        "llama3" => {
+            let (low, high) = (
+                section.positive("low_freq_factor")?,
+                section.positive("high_freq_factor")?,
+            );
+            if high <= low {
+                return Err(section.refuse("high_freq_factor", format!("more than low_freq_factor, {low}")));
+            }
+            Ok(RotaryScaling::Llama3 {
+                factor: section.positive("factor")?,
+                low_freq_factor: low,
+                high_freq_factor: high,
+                context: section.positive("original_max_position_embeddings")?,
+            })
+        }
+        _ => Err(config.refuse("rope_scaling", "null, or of type default, linear or llama3")),
+    }
+}
+
+/// Which blocks are local by `layer_types`; nothing if the configuration has no such list.
+pub(crate) fn local_blocks(config: &ConfigFile, n_blocks: i64) -> Result<Option<Vec<bool>>, LlmError> {
+    const KINDS: &str = "one of full_attention and sliding_attention for each block";
+    let Some(kinds) = config.texts("layer_types")? else {
+        return Ok(None);
+    };
+    let is_known = |kind: &&str| ["full_attention", "sliding_attention"].contains(kind);
+    if i64::try_from(kinds.len()) != Ok(n_blocks) || !kinds.iter().all(is_known) {
+        return Err(config.refuse("layer_types", KINDS));
+    }
+    Ok(Some(
+        kinds.iter().map(|kind| *kind == "sliding_attention").collect(),
+    ))
+}
+
+/// Refuses a configuration with local blocks.
+pub(crate) fn only_global_blocks(config: &ConfigFile) -> Result<(), LlmError> {
+    let n_blocks = n_blocks(config, "num_hidden_layers")?;
+    match local_blocks(config, n_blocks)? {
+        Some(local) if local.contains(&true) => {
+            Err(config.refuse("layer_types", "full_attention for each block"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Options that no family here has; a file that sets one would be run wrongly.
+fn refuse_foreign_options(config: &ConfigFile) -> Result<(), LlmError> {
+    // Weights in fewer bits; rotary parameters as transformers 5 writes them.
+    for key in ["quantization_config", "compression_config", "rope_parameters"] {
+        config.only_absent(key)?;
+    }
+    Ok(())
 }
 
 /// More blocks than any model has; the list of parameters is made before a weight is read.
@@ -223,7 +348,7 @@ pub(crate) fn n_blocks(config: &ConfigFile, key: &str) -> Result<i64, LlmError> 
     }
 }
 
-/// The rows of the token embedding for `ids`.
+/// The rows of a table for `ids`.
 pub(crate) fn embedded(table: &Tensor, ids: &Tensor) -> Result<Tensor, LlmError> {
     Ok(Tensor::f_embedding(table, ids, -1, false, false)?)
 }

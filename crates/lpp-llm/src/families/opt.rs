@@ -8,11 +8,14 @@ use crate::blocks::Pass;
 use crate::blocks::activation::Activation;
 use crate::blocks::attention::{Heads, attend};
 use crate::blocks::dense::Linear;
+use crate::blocks::embedding::Embedding;
 use crate::blocks::norm::LayerNorm;
 use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
-use crate::families::{Block, Family, FirstState, Layout, Naming, Stem, embedded, head_width, n_blocks};
+use crate::families::{
+    Block, Family, FirstState, Layout, Naming, Stem, View, embedded, head_width, n_blocks,
+};
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 
@@ -67,6 +70,8 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
             n_kv_heads: n_heads,
             width: head_width(config, "num_attention_heads", width, n_heads)?,
             dropout: config.probability_or("attention_dropout", 0.0)?,
+            scale: None,
+            softcap: None,
         },
         activation: Activation::from_config(config, "activation_function", "relu")?,
         is_pre_norm,
@@ -146,8 +151,10 @@ impl Family for Opt {
                 self.n_vocabulary * self.embedding_width
             },
             first_state: FirstState::Embedding,
-            rotary: None,
-            reach: None,
+            view: View {
+                rotary: None,
+                reach: None,
+            },
         }
     }
 
@@ -193,7 +200,7 @@ impl Family for Opt {
                 .transpose()
         };
         Ok(Box::new(OptStem {
-            embed_tokens: weights.get("decoder.embed_tokens.weight")?,
+            embed_tokens: Embedding::load(weights, "decoder.embed_tokens.weight")?,
             embed_positions: weights.get("decoder.embed_positions.weight")?,
             project_in: projection("decoder.project_in")?,
             project_out: projection("decoder.project_out")?,
@@ -226,7 +233,7 @@ impl Family for Opt {
 
 #[derive(Debug)]
 struct OptStem {
-    embed_tokens: Tensor,
+    embed_tokens: Embedding,
     embed_positions: Tensor,
     project_in: Option<Linear>,
     project_out: Option<Linear>,
@@ -241,7 +248,7 @@ fn position_rows(mask: &Tensor) -> Result<Tensor, LlmError> {
 
 impl Stem for OptStem {
     fn embed(&self, ids: &Tensor, mask: &Tensor, _pass: &Pass<'_>) -> Result<Tensor, LlmError> {
-        let mut tokens = embedded(&self.embed_tokens, ids)?;
+        let mut tokens = self.embed_tokens.rows(ids)?;
         if let Some(project_in) = &self.project_in {
             tokens = project_in.forward(&tokens)?;
         }

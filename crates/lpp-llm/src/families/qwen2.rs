@@ -1,4 +1,4 @@
-//! Qwen1.5 and Qwen2: Llama with biases on the query, key and value projections.
+//! Qwen1.5, Qwen2 and Qwen2.5: Llama with biases on the query, key and value projections.
 //!
 //! J. Bai et al. (2023), <https://arxiv.org/abs/2309.16609>; A. Yang et al. (2024),
 //! <https://arxiv.org/abs/2407.10671>. `sliding_window` is as long as the context in all published models and
@@ -8,7 +8,7 @@ use crate::blocks::attention::Heads;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
 use crate::families::decoder::{Decoder, Defaults};
-use crate::families::{Family, head_width, kv_heads};
+use crate::families::{Family, head_width, kv_heads, only_global_blocks};
 
 /// Key-value heads where the configuration does not say (the reference's default).
 const DEFAULT_KV_HEADS: i64 = 32;
@@ -16,6 +16,7 @@ const DEFAULT_KV_HEADS: i64 = 32;
 /// Reads a configuration of `model_type` qwen2.
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     config.only_flag("use_sliding_window", false, false)?;
+    only_global_blocks(config)?;
     let n_heads = config.size("num_attention_heads")?;
     let heads = Heads {
         n_heads,
@@ -27,13 +28,15 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
             n_heads,
         )?,
         dropout: config.probability_or("attention_dropout", 0.0)?,
+        scale: None,
+        softcap: None,
     };
     let decoder = Decoder::from_config(
         config,
         heads,
         &Defaults {
             n_positions: 32768,
-            is_tied: false,
+            ..Defaults::default()
         },
     )?;
     Ok(Box::new(Decoder {

@@ -8,6 +8,7 @@ use crate::blocks::Pass;
 use crate::blocks::activation::Activation;
 use crate::blocks::attention::{Heads, attend};
 use crate::blocks::dense::Linear;
+use crate::blocks::embedding::Embedding;
 use crate::blocks::norm::LayerNorm;
 use crate::blocks::rotary::RotaryParams;
 use crate::config::ConfigFile;
@@ -15,7 +16,7 @@ use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::decoder::{GatedMlp, rotated};
 use crate::families::{
-    Block, Family, FirstState, Layout, Naming, Stem, embedded, head_width, kv_heads, n_blocks, rotary,
+    Block, Family, FirstState, Layout, Naming, Stem, View, head_width, kv_heads, n_blocks, rotary,
     rotated_features,
 };
 use crate::parameter::Parameter;
@@ -66,6 +67,8 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
             n_kv_heads: kv_heads(config, DEFAULT_KV_HEADS, n_heads)?,
             width: head,
             dropout: config.probability_or("attention_dropout", 0.0)?,
+            scale: None,
+            softcap: None,
         },
         rotary: rotary(
             config,
@@ -159,8 +162,10 @@ impl Family for StableLm {
                 self.n_vocabulary * self.width
             },
             first_state: FirstState::Embedding,
-            rotary: Some(self.rotary),
-            reach: None,
+            view: View {
+                rotary: Some(self.rotary),
+                reach: None,
+            },
         }
     }
 
@@ -187,7 +192,7 @@ impl Family for StableLm {
 
     fn stem(&self, weights: &Weights) -> Result<Box<dyn Stem>, LlmError> {
         Ok(Box::new(StableLmStem {
-            embed_tokens: weights.get("embed_tokens.weight")?,
+            embed_tokens: Embedding::load(weights, "embed_tokens.weight")?,
             norm: LayerNorm::load(weights, "norm", self.width, self.eps)?,
         }))
     }
@@ -218,13 +223,13 @@ impl Family for StableLm {
 
 #[derive(Debug)]
 struct StableLmStem {
-    embed_tokens: Tensor,
+    embed_tokens: Embedding,
     norm: LayerNorm,
 }
 
 impl Stem for StableLmStem {
     fn embed(&self, ids: &Tensor, _mask: &Tensor, _pass: &Pass<'_>) -> Result<Tensor, LlmError> {
-        embedded(&self.embed_tokens, ids)
+        self.embed_tokens.rows(ids)
     }
 
     fn finish(&self, x: &Tensor) -> Result<Tensor, LlmError> {

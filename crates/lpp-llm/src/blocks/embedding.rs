@@ -1,0 +1,56 @@
+//! The token embedding, whole or restricted to the tokens that occur.
+
+use tch::Tensor;
+
+use crate::error::LlmError;
+use crate::families::embedded;
+use crate::weights::Weights;
+
+/// Rows of the token embedding.
+///
+/// The table of a model with 150,000 tokens takes gigabytes, while a story uses a few thousand of them.
+#[derive(Debug)]
+pub(crate) struct Embedding {
+    rows: Tensor,
+    /// The token of each row, ascending; `None` if all rows are there.
+    ids: Option<Vec<i64>>,
+}
+
+impl Embedding {
+    /// Loads the tensor `name`, or the rows of it that `weights` are restricted to.
+    pub(crate) fn load(weights: &Weights, name: &str) -> Result<Self, LlmError> {
+        Ok(match &weights.rows {
+            None => Self {
+                rows: weights.get(name)?,
+                ids: None,
+            },
+            Some(ids) => Self {
+                rows: weights.get_rows(name, ids)?,
+                ids: Some(ids.clone()),
+            },
+        })
+    }
+
+    /// The rows of the tokens `ids`, (`n_tokens`, `width`).
+    pub(crate) fn rows(&self, ids: &Tensor) -> Result<Tensor, LlmError> {
+        let Some(known) = &self.ids else {
+            return embedded(&self.rows, ids);
+        };
+        let places = Vec::<i64>::try_from(ids)?
+            .iter()
+            .enumerate()
+            .map(|(position, id)| match known.binary_search(id) {
+                Ok(place) => Ok(i64::try_from(place).unwrap_or(i64::MAX)),
+                Err(_) => Err(LlmError::TokenId {
+                    id: *id,
+                    position,
+                    n_vocabulary: known.len(),
+                }),
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        embedded(
+            &self.rows,
+            &Tensor::f_from_slice(&places)?.f_to_device(ids.device())?,
+        )
+    }
+}

@@ -1,0 +1,41 @@
+//! `OLMo` 2: Llama with the norms behind attention and feed-forward part, and norms of queries and keys.
+//!
+//! Team `OLMo` (2025), <https://arxiv.org/abs/2501.00656>
+
+use crate::blocks::attention::Heads;
+use crate::config::ConfigFile;
+use crate::error::LlmError;
+use crate::families::decoder::{Decoder, Defaults, NormPlaces, QkNorms};
+use crate::families::{Family, kv_heads, only_global_blocks, own_head_width};
+
+/// Reads a configuration of `model_type` olmo2.
+pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
+    only_global_blocks(config)?;
+    config.only_absent("clip_qkv")?;
+    let n_heads = config.size("num_attention_heads")?;
+    let heads = Heads {
+        dropout: config.probability_or("attention_dropout", 0.0)?,
+        ..Heads::new(
+            n_heads,
+            kv_heads(config, n_heads, n_heads)?,
+            own_head_width(config, n_heads)?,
+        )
+    };
+    let has_bias = config.flag_or("attention_bias", false)?;
+    let decoder = Decoder::from_config(
+        config,
+        heads,
+        &Defaults {
+            eps: 1e-5,
+            ..Defaults::default()
+        },
+    )?;
+    Ok(Box::new(Decoder {
+        qkv_bias: has_bias,
+        o_bias: has_bias,
+        norms: NormPlaces::Behind,
+        qk_norms: QkNorms::Together,
+        pad_row: decoder.pad_row.or((decoder.n_vocabulary > 1).then_some(1)),
+        ..decoder
+    }))
+}

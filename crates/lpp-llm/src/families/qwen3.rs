@@ -1,0 +1,43 @@
+//! Qwen3: Qwen2 with norms of queries and keys in place of their biases.
+//!
+//! A. Yang et al. (2025), <https://arxiv.org/abs/2505.09388>
+
+use crate::blocks::attention::Heads;
+use crate::config::ConfigFile;
+use crate::error::LlmError;
+use crate::families::decoder::{Decoder, Defaults, QkNorms};
+use crate::families::{Family, kv_heads, only_global_blocks};
+
+/// Key-value heads and their width where the configuration does not say (the reference's defaults).
+const DEFAULT_KV_HEADS: i64 = 32;
+const DEFAULT_HEAD_DIM: i64 = 128;
+
+/// Reads a configuration of `model_type` qwen3.
+pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
+    config.only_flag("use_sliding_window", false, false)?;
+    only_global_blocks(config)?;
+    let n_heads = config.size("num_attention_heads")?;
+    let heads = Heads {
+        dropout: config.probability_or("attention_dropout", 0.0)?,
+        ..Heads::new(
+            n_heads,
+            kv_heads(config, DEFAULT_KV_HEADS, n_heads)?,
+            config.size_or("head_dim", DEFAULT_HEAD_DIM)?,
+        )
+    };
+    let has_bias = config.flag_or("attention_bias", false)?;
+    let decoder = Decoder::from_config(
+        config,
+        heads,
+        &Defaults {
+            n_positions: 32768,
+            ..Defaults::default()
+        },
+    )?;
+    Ok(Box::new(Decoder {
+        qkv_bias: has_bias,
+        o_bias: has_bias,
+        qk_norms: QkNorms::Heads,
+        ..decoder
+    }))
+}

@@ -1,0 +1,221 @@
+//! All windows through one block at a time, so that a model larger than memory can run.
+//!
+//! Between blocks the residual stream of all windows lies in a file of the work folder, and so do the finished
+//! layers. Memory holds one block, one window, and the rows of the token embedding that occur. After each block a
+//! journal says how far the work has come; a run that was killed goes on from there.
+
+mod states;
+mod work;
+
+use std::io::Write;
+
+use ndarray::{Array2, ArrayRef2};
+use tch::Kind;
+
+use lpp_study::{AtomicFile, Progress};
+
+use crate::error::LlmError;
+use crate::families::{Block, FirstState, Stem};
+use crate::model::{ModelInfo, ModelParams, WindowInput, matrix};
+use crate::plan::Plan;
+use crate::stream::states::StatesFile;
+use crate::weights::Weights;
+
+pub(crate) use work::{Identity, WorkFolder};
+
+/// What becomes of the hidden states of a layer.
+pub(crate) trait LayerReducer {
+    /// Takes the states of the next window and writes to `out` what is complete.
+    fn add(&mut self, window: usize, states: &Array2<f32>, out: &mut dyn Write) -> Result<(), LlmError>;
+
+    /// Writes what is left after the last window.
+    fn finish(&mut self, out: &mut dyn Write) -> Result<(), LlmError>;
+}
+
+/// Makes the reducer of a layer; the argument is the layer's width.
+pub(crate) type Reducers<'a> = dyn Fn(usize) -> Box<dyn LayerReducer + 'a> + 'a;
+
+/// Writes a matrix as little-endian f32, row by row.
+pub(crate) fn write_values(values: &ArrayRef2<f32>, out: &mut dyn Write) -> std::io::Result<()> {
+    for row in values.rows() {
+        let bytes: Vec<u8> = row.iter().flat_map(|x| x.to_le_bytes()).collect();
+        out.write_all(&bytes)?;
+    }
+    Ok(())
+}
+
+/// A model that is to be streamed over its windows.
+#[derive(Debug)]
+pub(crate) struct LayerStream<'a> {
+    params: &'a ModelParams,
+    plan: Plan,
+    windows: &'a [WindowInput<'a>],
+    states: StatesFile,
+    work: WorkFolder,
+}
+
+impl<'a> LayerStream<'a> {
+    /// Lays out the windows, which [`Plan::check`] has found fit.
+    pub(crate) fn new(
+        params: &'a ModelParams,
+        plan: Plan,
+        windows: &'a [WindowInput<'a>],
+        work: WorkFolder,
+    ) -> Self {
+        let lengths = windows.iter().map(|window| window.ids.len());
+        Self {
+            params,
+            states: StatesFile::new(lengths, plan.info.n_hidden),
+            plan,
+            windows,
+            work,
+        }
+    }
+
+    /// Facts about the model, and the folder with the finished layers.
+    pub(crate) fn into_parts(self) -> (ModelInfo, WorkFolder) {
+        (self.plan.info, self.work)
+    }
+
+    /// Makes the files of all layers in the work folder, except those that are there already.
+    pub(crate) fn run(&mut self, reducers: &Reducers<'_>, progress: &dyn Progress) -> Result<(), LlmError> {
+        let n_stages = self.plan.info.n_layers;
+        let first = self.work.n_stages_done();
+        if first >= n_stages {
+            return Ok(());
+        }
+        if first > 0 {
+            tracing::info!("going on behind block {} of {}", first - 1, n_stages - 1);
+        }
+        let weights = self.plan.weights_in_order(self.params, self.ids_that_occur())?;
+        let stem = self.plan.family.stem(&weights)?;
+        for stage in 1..first {
+            if weights.come_in_order() {
+                drop(self.load_block(&weights, stage)?);
+            }
+        }
+        progress.start(
+            "windows through blocks",
+            ((n_stages - first) * self.windows.len()) as u64,
+        );
+        for stage in first..n_stages {
+            let block = match stage {
+                0 => None,
+                _ => Some(self.load_block(&weights, stage)?),
+            };
+            let parts = Parts {
+                stem: stem.as_ref(),
+                block: block.as_deref(),
+            };
+            tch::no_grad(|| self.run_stage(stage, parts, reducers, progress))?;
+            self.work.finish_stage(stage)?;
+        }
+        progress.finish();
+        Ok(())
+    }
+
+    /// The block behind which stage `stage` ends; stage 0 is the embedding.
+    fn load_block(&self, weights: &Weights, stage: usize) -> Result<Box<dyn Block>, LlmError> {
+        let index = i64::try_from(stage - 1).unwrap_or(i64::MAX);
+        self.plan.family.block(weights, index)
+    }
+
+    fn ids_that_occur(&self) -> Vec<i64> {
+        let mut ids: Vec<i64> = self.windows.iter().flat_map(|w| w.ids.iter().copied()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// Takes all windows through the embedding (stage 0) or through one block.
+    fn run_stage(
+        &self,
+        stage: usize,
+        parts: Parts<'_>,
+        reducers: &Reducers<'_>,
+        progress: &dyn Progress,
+    ) -> Result<(), LlmError> {
+        let is_last = self.is_last(stage);
+        let before = match stage {
+            0 => None,
+            _ => Some(self.states.open(&self.work.states_path(stage - 1))?),
+        };
+        // Nobody reads the residual stream behind the last block.
+        let after = if is_last {
+            None
+        } else {
+            Some(self.states.create(&self.work.states_path(stage))?)
+        };
+        let mut layers = self.open_layers(stage, reducers)?;
+        for (index, window) in self.windows.iter().enumerate() {
+            let frame = self.plan.frame(window)?;
+            let x = match (parts.block, &before) {
+                (Some(block), Some(before)) => {
+                    let x = before.read(index)?;
+                    let x = x.f_to_kind(self.plan.kind)?.f_to_device(self.plan.device)?;
+                    let first_row = if is_last { frame.first_needed() } else { 0 };
+                    block.forward(&x, &frame.pass(stage - 1, first_row))?
+                }
+                _ => self.plan.embed(parts.stem, window, &frame)?,
+            };
+            if let Some(after) = &after {
+                after.write(index, &x.f_to_kind(Kind::Float)?)?;
+            }
+            for layer in &mut layers {
+                let states = match (layer.is_final, is_last) {
+                    (true, _) => matrix(&parts.stem.finish(&x)?)?,
+                    (false, true) => matrix(&x)?,
+                    (false, false) => matrix(&x.f_slice(0, frame.first_needed(), None, 1)?)?,
+                };
+                layer.reducer.add(index, &states, &mut layer.file)?;
+            }
+            progress.advance(1);
+        }
+        for mut layer in layers {
+            layer.reducer.finish(&mut layer.file)?;
+            layer.file.commit()?;
+        }
+        match after {
+            Some(after) => after.sync(),
+            None => Ok(()),
+        }
+    }
+
+    fn is_last(&self, stage: usize) -> bool {
+        stage + 1 == self.plan.info.n_layers
+    }
+
+    /// The layers that are known after a stage.
+    fn open_layers<'r>(&self, stage: usize, reducers: &Reducers<'r>) -> Result<Vec<OpenLayer<'r>>, LlmError> {
+        let n_layers = self.plan.info.n_layers;
+        let layers = match self.plan.layout.first_state {
+            FirstState::Embedding => stage..stage + 1,
+            // The embedding is not stored, the last block is stored twice.
+            FirstState::FirstBlock => stage.saturating_sub(1)..stage + usize::from(self.is_last(stage)),
+        };
+        layers
+            .map(|layer| {
+                Ok(OpenLayer {
+                    file: self.work.create_layer(layer)?,
+                    reducer: reducers(self.plan.info.width(layer)),
+                    is_final: layer + 1 == n_layers,
+                })
+            })
+            .collect()
+    }
+}
+
+/// What a stage computes with.
+#[derive(Debug, Clone, Copy)]
+struct Parts<'a> {
+    stem: &'a dyn Stem,
+    block: Option<&'a dyn Block>,
+}
+
+/// A layer that is being made.
+struct OpenLayer<'a> {
+    file: AtomicFile,
+    reducer: Box<dyn LayerReducer + 'a>,
+    /// Whether it is the model's last layer, which is normalised.
+    is_final: bool,
+}

@@ -1,0 +1,209 @@
+//! The folder beside an output where a streamed run keeps what it has finished.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use lpp_study::{AtomicFile, FileHash, Software, write_atomically};
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::LlmError;
+use crate::model::{ModelParams, WindowInput};
+
+/// Says how far the work has come, and of which work it speaks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Journal {
+    identity: String,
+    n_stages: usize,
+}
+
+/// A hash of everything that decides the contents of a work folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity(Sha256);
+
+impl Identity {
+    /// The work of this program on these inputs.
+    pub(crate) fn new(software: Software, params: &ModelParams, inputs: &[FileHash]) -> Self {
+        let mut identity = Self(Sha256::new());
+        identity.add(software.program);
+        identity.add(software.version);
+        identity.add(&format!("{:?} {:?}", params.training, params.precision));
+        for input in inputs {
+            identity.add(&input.sha256);
+        }
+        identity
+    }
+
+    /// Adds a text.
+    pub(crate) fn add(&mut self, text: &str) {
+        self.0.update((text.len() as u64).to_le_bytes());
+        self.0.update(text);
+    }
+
+    /// Adds the windows.
+    pub(crate) fn add_windows(&mut self, windows: &[WindowInput<'_>]) {
+        for window in windows {
+            self.add(&format!("{window:?}"));
+        }
+    }
+
+    fn text(self) -> String {
+        format!("{:x}", self.0.finalize())
+    }
+}
+
+/// A folder of finished layers, the residual stream behind the last finished block, and a journal.
+#[derive(Debug)]
+pub(crate) struct WorkFolder {
+    folder: PathBuf,
+    journal: Journal,
+    /// Held as long as this process works here; the system releases it however the process ends.
+    _lock: File,
+}
+
+impl WorkFolder {
+    /// Name of the folder beside `output`.
+    pub(crate) fn path_of(output: &Path) -> PathBuf {
+        let mut name = output.as_os_str().to_owned();
+        name.push(".partial");
+        name.into()
+    }
+
+    /// Opens the folder beside `output`. What another work, or a part of one without a journal, left is removed.
+    ///
+    /// `afresh` removes finished layers of the same work, too.
+    pub(crate) fn open(output: &Path, identity: Identity, afresh: bool) -> Result<Self, LlmError> {
+        let folder = Self::path_of(output);
+        fs::create_dir_all(&folder).map_err(LlmError::write(&folder))?;
+        let lock = lock(&folder)?;
+        let empty = Journal {
+            identity: identity.text(),
+            n_stages: 0,
+        };
+        let kept = read_journal(&folder).filter(|found| !afresh && found.identity == empty.identity);
+        if kept.is_none() {
+            clear(&folder)?;
+        }
+        Ok(Self {
+            folder,
+            journal: kept.unwrap_or(empty),
+            _lock: lock,
+        })
+    }
+
+    /// Number of stages that need not be done again: the embedding, then one a block.
+    pub(crate) fn n_stages_done(&self) -> usize {
+        self.journal.n_stages
+    }
+
+    /// The residual stream behind a stage. Two files take turns, so that the one a stage reads stays whole until the
+    /// journal says that the stage is done.
+    pub(crate) fn states_path(&self, stage: usize) -> PathBuf {
+        self.folder.join(["states-even", "states-odd"][stage % 2])
+    }
+
+    fn layer_path(&self, layer: usize) -> PathBuf {
+        self.folder.join(format!("layer-{layer}"))
+    }
+
+    /// A new file for a layer; it takes its name when it is complete.
+    pub(crate) fn create_layer(&self, layer: usize) -> Result<AtomicFile, LlmError> {
+        Ok(AtomicFile::create(&self.layer_path(layer))?)
+    }
+
+    /// Notes that a stage is done.
+    pub(crate) fn finish_stage(&mut self, stage: usize) -> Result<(), LlmError> {
+        self.journal.n_stages = stage + 1;
+        let path = journal_path(&self.folder);
+        let text = serde_json::to_string(&self.journal).map_err(|e| LlmError::write(&path)(e.into()))?;
+        Ok(write_atomically(&path, text.as_bytes())?)
+    }
+
+    /// A finished layer, to be read from front to back as matrices.
+    pub(crate) fn open_layer(&self, layer: usize) -> Result<LayerFile, LlmError> {
+        let path = self.layer_path(layer);
+        let file = File::open(&path).map_err(LlmError::read(&path))?;
+        Ok(LayerFile {
+            file,
+            path,
+            position: 0,
+        })
+    }
+
+    /// Removes the folder, when its contents are part of the output.
+    pub(crate) fn remove(self) -> Result<(), LlmError> {
+        fs::remove_dir_all(&self.folder).map_err(LlmError::write(&self.folder))
+    }
+}
+
+/// A finished layer.
+#[derive(Debug)]
+pub(crate) struct LayerFile {
+    file: File,
+    path: PathBuf,
+    position: u64,
+}
+
+impl LayerFile {
+    /// The next `dim` values as a matrix.
+    pub(crate) fn next_matrix(&mut self, dim: (usize, usize)) -> Result<Array2<f32>, LlmError> {
+        let mut bytes = vec![0; dim.0 * dim.1 * size_of::<f32>()];
+        self.file
+            .read_exact_at(&mut bytes, self.position)
+            .map_err(LlmError::read(&self.path))?;
+        self.position += bytes.len() as u64;
+        let (values, _) = bytes.as_chunks::<4>();
+        let values: Vec<f32> = values.iter().map(|b| f32::from_le_bytes(*b)).collect();
+        Array2::from_shape_vec(dim, values).map_err(|e| LlmError::PartialWork {
+            path: self.path.clone(),
+            problem: e.to_string(),
+        })
+    }
+}
+
+/// Only one process may work in a folder.
+fn lock(folder: &Path) -> Result<File, LlmError> {
+    let path = folder.join("lock");
+    let file = File::create(&path).map_err(LlmError::write(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(LlmError::PartialWork {
+            path: folder.to_path_buf(),
+            problem: "another process works here".to_string(),
+        }),
+        Err(fs::TryLockError::Error(e)) => Err(LlmError::write(&path)(e)),
+    }
+}
+
+fn journal_path(folder: &Path) -> PathBuf {
+    folder.join("journal.json")
+}
+
+/// The journal; nothing if there is none that can be understood.
+fn read_journal(folder: &Path) -> Option<Journal> {
+    /// No journal is longer.
+    const LONGEST: u64 = 4096;
+    let mut text = String::new();
+    let file = File::open(journal_path(folder)).ok()?;
+    file.take(LONGEST).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// Removes everything but the lock; the journal first, so that what is left is never trusted.
+fn clear(folder: &Path) -> Result<(), LlmError> {
+    let remove = |path: &Path| fs::remove_file(path).map_err(LlmError::write(path));
+    let journal = journal_path(folder);
+    if journal.exists() {
+        remove(&journal)?;
+    }
+    for entry in fs::read_dir(folder).map_err(LlmError::read(folder))? {
+        let path = entry.map_err(LlmError::read(folder))?.path();
+        if path.file_name().is_some_and(|name| name != "lock") {
+            remove(&path)?;
+        }
+    }
+    Ok(())
+}
