@@ -103,13 +103,11 @@ impl Args {
         progress: &dyn Progress,
     ) -> anyhow::Result<Vec<TargetSet>> {
         let (lang, model) = (self.study.lang, self.model.as_str());
-        let subjects = match self.all_subjects {
-            true => resampled_runs(study, lang)?,
-            false => self
-                .subject
-                .iter()
-                .map(|name| resampled_runs_of(study, lang, name))
-                .collect::<Result<_, _>>()?,
+        let subjects = if self.all_subjects {
+            resampled_runs(study, lang)?
+        } else {
+            let of_name = |name: &String| resampled_runs_of(study, lang, name);
+            self.subject.iter().map(of_name).collect::<Result<_, _>>()?
         };
         if subjects.is_empty() {
             let mut average = TargetSet::average(study, model, lang, job.n_runs()?);

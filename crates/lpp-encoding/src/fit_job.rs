@@ -238,7 +238,9 @@ impl FitJob {
             }
         }
         progress.finish();
-        results.iter().for_each(|scores| warn_of_nan(&scores.info));
+        for scores in &results {
+            warn_of_nan(&scores.info);
+        }
         Ok(results)
     }
 

@@ -107,6 +107,10 @@ fn filter_rows(filter: &LineFilter, values: &mut [f64], stride: usize, width: us
 
 /// Rows `x` and `x` + 1.
 #[inline(always)]
+#[expect(
+    clippy::inline_always,
+    reason = "it has to be compiled for the registers of its caller"
+)]
 fn neighbours(values: &mut [f64], x: usize, stride: usize, width: usize) -> (&mut [f64], &mut [f64]) {
     let (upper, lower) = values.split_at_mut((x + 1) * stride);
     (&mut upper[x * stride..][..width], &mut lower[..width])
@@ -114,6 +118,10 @@ fn neighbours(values: &mut [f64], x: usize, stride: usize, width: usize) -> (&mu
 
 /// The first values of the causal filter: the whole sum over the mirrored line.
 #[inline(always)]
+#[expect(
+    clippy::inline_always,
+    reason = "it has to be compiled for the registers of its caller"
+)]
 fn first_values(filter: &LineFilter, values: &[f64], stride: usize, start: &mut [f64]) {
     let (n, far, width) = (filter.n, filter.far, start.len());
     let row = |x: usize| &values[x * stride..][..width];
@@ -127,7 +135,9 @@ fn first_values(filter: &LineFilter, values: &[f64], stride: usize, start: &mut 
         }
         power *= filter.pole;
     }
-    start.iter_mut().for_each(|v| *v /= 1.0 - far * far);
+    for value in start {
+        *value /= 1.0 - far * far;
+    }
 }
 
 /// Weights of the four coefficients around a sample at fraction `u` past the second of them.

@@ -187,7 +187,7 @@ impl<A: Element> PreparedFeatures<A> {
 
     /// Most rows that any operator has.
     pub(crate) fn max_operator_rows(&self) -> usize {
-        let inner = self.inner.iter().flatten().map(|o| o.nrows()).max().unwrap_or(0);
+        let inner = self.inner.iter().flatten().map(Array2::nrows).max().unwrap_or(0);
         (0..self.n_runs())
             .map(|r| self.layout.len(r))
             .max()

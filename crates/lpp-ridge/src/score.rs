@@ -39,12 +39,11 @@ where
     A: Element,
     Y: Deref<Target = ArrayRef2<A>> + Sync,
 {
-    let validated = match prepared.model.settings.screening(columns.len()) {
-        Some(screening) => screen(prepared, y, columns.len(), screening)?,
-        None => {
-            let candidates = Candidates::all(prepared.n_runs(), prepared.model.alphas().len());
-            Validated::exhaustive(prepared, &validation_totals(prepared, y, columns, &candidates)?)
-        }
+    let validated = if let Some(screening) = prepared.model.settings.screening(columns.len()) {
+        screen(prepared, y, columns.len(), screening)?
+    } else {
+        let candidates = Candidates::all(prepared.n_runs(), prepared.model.alphas().len());
+        Validated::exhaustive(prepared, &validation_totals(prepared, y, columns, &candidates)?)
     };
     let choice = (0..prepared.n_runs())
         .map(|fold| validated.choose(fold, prepared.model.settings.nan_targets))

@@ -52,7 +52,9 @@ where
             let curves = validate(prepared, block, columns.len(), &candidates);
             Ok(Round::new(&curves, &candidates))
         })?;
-        rounds.iter().for_each(|round| race.add(round, &candidates));
+        for round in &rounds {
+            race.add(round, &candidates);
+        }
         n_seen = end;
         race.finish_round(n_seen, n_targets, settings.sigmas);
     }

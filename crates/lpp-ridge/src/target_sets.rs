@@ -20,7 +20,7 @@ fn noise<A: Element>(seed: u64, n_columns: usize) -> Vec<Array2<A>> {
 
 /// Where each inner operator lies in memory.
 fn places<A: Element>(prepared: &PreparedFeatures<A>) -> Vec<*const A> {
-    prepared.inner.iter().flatten().map(|o| o.as_ptr()).collect()
+    prepared.inner.iter().flatten().map(Array2::as_ptr).collect()
 }
 
 fn twenty_subjects<A: Element>(formulation: Formulation) {

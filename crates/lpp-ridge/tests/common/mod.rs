@@ -1,8 +1,6 @@
 //! Seeded data, the slow twin, and the tests that every backend passes.
 #![allow(
     dead_code,
-    unused_imports,
-    unused_macros,
     unreachable_pub,
     unused_imports,
     unused_macros,
