@@ -2,7 +2,8 @@
 # Remakes the golden cases in fixtures/ with the pinned Python libraries.
 #   fixtures.sh
 # PYTHON names the interpreter that has them. GENERATORS names the folder of reference generators (fmri/ and llm/ in it);
-# without it the cases that need them are left as they are.
+# without it the cases that need them are left as they are. PYTHON_NEWER names one with transformers 4.57.6, for the language
+# models that 4.40.1 does not know yet.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,5 +17,10 @@ if [ -n "${GENERATORS:-}" ]; then
   echo "== text"; "$PYTHON" fixtures/text/make.py "$GENERATORS/llm"
 else
   echo "left as they are, since GENERATORS is not set: stats, text"
+fi
+if [ -n "${PYTHON_NEWER:-}" ]; then
+  echo "== llm, successors"; "$PYTHON_NEWER" fixtures/llm/make_successors.py
+else
+  echo "left as they are, since PYTHON_NEWER is not set: the successors in llm"
 fi
 git status --short fixtures
