@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Context;
 use lpp_ridge::{BandedRidge, GridEdge, RidgeCvFit};
 use lpp_study::npy::{self, NpyArray};
-use ndarray::{Array1, Array2, Array3, ArrayBase, ArrayView2, Data, Dimension};
+use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Data, Dimension};
 
 use crate::args::{Args, Precision};
 use crate::input::{Number, TargetRuns, check_runs, features};
@@ -95,16 +95,7 @@ fn banded<A: Number>(
         save_as::<A, _, _>(path, split)?;
     }
     if let Some(path) = &args.banded.penalties {
-        let (n_folds, n_targets) = fit.fold_scores.dim();
-        let mut penalties = Array3::from_elem((n_folds, fit.weights.ncols(), n_targets), f64::NAN);
-        for (fold, mut of_fold) in penalties.outer_iter_mut().enumerate() {
-            for (target, mut column) in of_fold.columns_mut().into_iter().enumerate() {
-                if let Some(chosen) = fit.penalties(fold, target) {
-                    column.assign(&chosen);
-                }
-            }
-        }
-        save_as::<A, _, _>(path, &penalties)?;
+        save_as::<A, _, _>(path, &fit.all_penalties())?;
     }
     save_scores::<A>(args, &fit.scores, &fit.fold_scores)?;
     if args.json {

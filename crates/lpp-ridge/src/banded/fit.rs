@@ -56,6 +56,21 @@ impl BandedRidgeFit {
         )
     }
 
+    /// The same for all folds and targets, (`n_folds`, `n_bands`, `n_targets`); NaN where nothing was chosen.
+    #[must_use]
+    pub fn all_penalties(&self) -> Array3<f64> {
+        let (n_folds, n_targets) = self.choice.dim();
+        let mut all = Array3::from_elem((n_folds, self.weights.ncols(), n_targets), f64::NAN);
+        for (fold, mut of_fold) in all.outer_iter_mut().enumerate() {
+            for (target, mut column) in of_fold.columns_mut().into_iter().enumerate() {
+                if let Some(chosen) = self.penalties(fold, target) {
+                    column.assign(&chosen);
+                }
+            }
+        }
+        all
+    }
+
     /// Mean over the targets that have a score; NaN if none has.
     #[must_use]
     pub fn mean_score(&self) -> f64 {
