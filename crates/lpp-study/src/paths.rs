@@ -79,6 +79,26 @@ impl Study {
             .join(model)
     }
 
+    /// The file of GloVe vectors: the configured one, the only file in `glove` if there is but one, or
+    /// `glove/glove.6B.300d.txt`.
+    #[must_use]
+    pub fn glove(&self) -> PathBuf {
+        if let Some(path) = &self.config.paths.glove {
+            return self.root.join(path);
+        }
+        let folder = self.root.join("glove");
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let mut files: Vec<PathBuf> = entries
+            .map(|entry| entry.path())
+            // Hidden files are somebody's temporary ones.
+            .filter(|path| path.is_file() && !path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b".")))
+            .collect();
+        match (files.pop(), files.is_empty()) {
+            (Some(only), true) => only,
+            _ => folder.join("glove.6B.300d.txt"),
+        }
+    }
+
     /// The brain mask: `masks/mask_lpp_en.nii.gz`.
     #[must_use]
     pub fn mask(&self, lang: Language) -> PathBuf {
