@@ -14,8 +14,10 @@ pub struct Cost {
     pub seconds: f64,
     /// Largest memory that belongs to the program, bytes; mapped files, which the system can drop, are left out.
     pub memory_bytes: u64,
-    /// Bytes that the outputs take, temporary files included.
+    /// Bytes that the outputs take.
     pub disk_bytes: u64,
+    /// Bytes of temporary files besides, which are gone at the end.
+    pub scratch_bytes: u64,
 }
 
 const MIB: f64 = 1_048_576.0;
@@ -101,6 +103,7 @@ impl Estimator<'_> {
             seconds: on(self.threads, seconds),
             memory_bytes: bytes(LEAST_MEMORY + memory),
             disk_bytes: bytes(disk),
+            scratch_bytes: 0,
         }
     }
 
@@ -139,8 +142,10 @@ impl Estimator<'_> {
         let share = self.voxels() / FIT_VOXELS;
         let seconds = share * (runs * AVERAGE_S_PER_RUN + ISC_TRIALS * ISC_TRIAL_S);
         let average = self.scans() * self.voxels() * 4.0;
-        let disk = average * (1.0 + 2.0 * ISC_TRIALS);
-        self.cost(seconds, self.voxels() * AVERAGE_MEMORY_PER_VOXEL, disk)
+        Cost {
+            scratch_bytes: bytes(2.0 * ISC_TRIALS * average),
+            ..self.cost(seconds, self.voxels() * AVERAGE_MEMORY_PER_VOXEL, average)
+        }
     }
 
     /// Vectors of one layer.
@@ -181,13 +186,17 @@ impl Estimator<'_> {
         let block = model.n_body_parameters() as f64 / model.n_blocks.max(1) as f64 * 4.0;
         let embedding = (model.n_parameters - model.n_body_parameters()) as f64 * 4.0;
         let run = outputs / self.size.n_runs().max(1) as f64;
-        let (memory, disk) = if stream {
+        let (memory, scratch) = if stream {
             // The block while it is converted, and the rows of the embedding that occur.
-            (1.5 * block + 0.1 * embedding + window, 2.0 * outputs + 2.0 * states)
+            (1.5 * block + 0.1 * embedding + window, outputs + 2.0 * states)
         } else {
-            (model.n_parameters as f64 * 4.0 + window + run, outputs)
+            (model.n_parameters as f64 * 4.0 + window + run, 0.0)
         };
-        self.cost(self.operations(model) / EXTRACT_FLOPS, memory + 200.0 * MIB, disk)
+        let seconds = self.operations(model) / EXTRACT_FLOPS;
+        Cost {
+            scratch_bytes: bytes(scratch),
+            ..self.cost(seconds, memory + 200.0 * MIB, outputs)
+        }
     }
 
     /// All layers of a model to the average subject.

@@ -36,6 +36,7 @@ fn fetch(id: String, bytes: u64, arguments: &[&str], outputs: Vec<PathBuf>) -> S
         seconds: bytes as f64 / BYTES_PER_S,
         memory_bytes: 64 << 20,
         disk_bytes: bytes,
+        scratch_bytes: 0,
     };
     let mut step = Step::new(id, "lpp-fetch", cost).arguments(arguments.iter().copied());
     step.check = Check::Presence;

@@ -33,7 +33,7 @@ pub struct PlanReport {
     pub steps: Vec<PlannedStep>,
     /// Estimated seconds of what is not done, steps at once taken into account.
     pub seconds: f64,
-    /// Estimated bytes of what is not done.
+    /// Estimated bytes of what is not done: all outputs, and the temporary files of the step that has most of them.
     pub disk_bytes: u64,
     /// Estimated memory of the largest step that is not done, bytes.
     pub memory_bytes: u64,
@@ -63,7 +63,8 @@ impl PlanReport {
             steps.into_iter().zip(states).map(|(step, state)| PlannedStep { step, state }).collect();
         let open = || steps.iter().filter(|planned| planned.state != State::Done).map(|planned| &planned.step);
         let machine = Machine::here(study.root());
-        let disk_bytes = open().map(|step| step.cost.disk_bytes).sum();
+        let scratch_bytes = open().map(|step| step.cost.scratch_bytes).max().unwrap_or(0);
+        let disk_bytes = open().map(|step| step.cost.disk_bytes).sum::<u64>() + scratch_bytes;
         Ok(Self {
             seconds: open().map(|step| step.cost.seconds).sum::<f64>() / job.jobs.max(1) as f64,
             memory_bytes: open().map(|step| step.cost.memory_bytes).max().unwrap_or(0),

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use lpp_study::Study;
+use lpp_study::{Provenance, Study};
 
 use crate::WorkflowError;
 use crate::graph::{predecessors, select};
@@ -131,6 +131,7 @@ struct Running {
     place: usize,
     child: Child,
     started: Instant,
+    started_at: SystemTime,
     memory: ProcessMemory,
     log: PathBuf,
 }
@@ -257,6 +258,7 @@ impl<'a> Execution<'a> {
             place,
             child,
             started: Instant::now(),
+            started_at: SystemTime::now(),
             memory: ProcessMemory::default(),
             log: path,
         });
@@ -277,8 +279,9 @@ impl<'a> Execution<'a> {
             return refuse(needed, format!("{} are allowed (--memory)", human_bytes(self.job.memory_bytes)));
         }
         let free = free_disk(self.study.root());
-        if cost.disk_bytes > free {
-            let needed = format!("about {} of disk", human_bytes(cost.disk_bytes));
+        let needed = cost.disk_bytes.saturating_add(cost.scratch_bytes);
+        if needed > free {
+            let needed = format!("about {} of disk", human_bytes(needed));
             return refuse(needed, format!("{} are free", human_bytes(free)));
         }
         Ok(())
@@ -312,11 +315,15 @@ impl<'a> Execution<'a> {
         let wall_s = run.started.elapsed().as_secs_f64();
         let how = describe(status);
         let step = &self.steps[run.place];
+        if status.success() && step.check == Check::Record {
+            StepRecord::save(self.study, self.hashes, step)?;
+        }
+        let peak_bytes = run.memory.peak.max(self.recorded_peak(step, run.started_at));
         log.add(&Event::End {
             step: &step.id,
             status: &how,
             wall_s,
-            peak_memory_bytes: run.memory.peak,
+            peak_memory_bytes: peak_bytes,
         })?;
         if !status.success() {
             let message = if run.memory.own > self.job.memory_bytes {
@@ -334,9 +341,6 @@ impl<'a> Execution<'a> {
             self.lose(run.place, error);
             return Ok(());
         }
-        if step.check == Check::Record {
-            StepRecord::save(self.study, self.hashes, step)?;
-        }
         let state = self.state(run.place);
         if state != State::Done {
             let error = WorkflowError::NotDone {
@@ -347,12 +351,23 @@ impl<'a> Execution<'a> {
             self.lose(run.place, error);
             return Ok(());
         }
-        let (id, peak) = (&self.steps[run.place].id, human_bytes(run.memory.peak));
+        let (id, peak) = (&self.steps[run.place].id, human_bytes(peak_bytes));
         tracing::info!("{id}: done in {}, {peak}", human_seconds(wall_s));
         self.progress[run.place] = Progress::Finished;
         self.n_run += 1;
         self.plan_again |= self.steps[run.place].brings_inputs;
         Ok(())
+    }
+
+    /// The largest memory that a program has written down itself, since `started`: it may end between two looks.
+    fn recorded_peak(&self, step: &Step, started: SystemTime) -> u64 {
+        let of_output = |path: &PathBuf| {
+            let artefact = self.study.root().join(path);
+            let written = fs::metadata(Provenance::path_of(&artefact)).ok()?.modified().ok()?;
+            (written >= started).then(|| Provenance::load(&artefact).ok())?
+        };
+        let made = step.outputs.iter().filter_map(|output| of_output(&output.path));
+        made.map(|made| made.peak_memory_bytes).max().unwrap_or(0)
     }
 
     /// A step that will not be done, and with it all that wait for it. The first failure is the one that is reported.
