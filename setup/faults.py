@@ -20,10 +20,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from hashlib import sha256
 from pathlib import Path
 
-TIMES = {"wall_s", "peak_memory_bytes"}
+from study_files import differing, snapshot
 
 
 class Trials:
@@ -89,8 +88,7 @@ class Trials:
     def check(self, study, what):
         found = snapshot(study)
         if self.reference != found:
-            names = sorted(name for name in self.reference.keys() | found.keys()
-                           if self.reference.get(name) != found.get(name))
+            names = differing(self.reference, found)
             sys.exit(f"{what}: differs from the undisturbed run in {names}; the study is kept: {study}")
         subprocess.run([self.bin / "lpp-run", "verify", "--study", study], check=True, stdout=subprocess.DEVNULL)
         twice = repeated(study)
@@ -179,29 +177,6 @@ class Trials:
             print(f"full disk: {said}", flush=True)
         finally:
             subprocess.run(["umount", str(place)], check=True)
-
-
-def snapshot(study):
-    """Every file of a study by name, records without their times; the log and temporary files are left out."""
-    files = {}
-    for path in sorted(study.rglob("*")):
-        name = path.relative_to(study)
-        if not path.is_file() or path.name.startswith(".lpp-") or name.parts[0] == "run":
-            continue
-        content = path.read_bytes()
-        if path.suffix == ".json" and name.parts[0] != "models":
-            content = json.dumps(timeless(json.loads(content)), sort_keys=True).encode()
-        files[str(name)] = sha256(content).hexdigest()
-    return files
-
-
-def timeless(record):
-    """A record without times, and without hashes of the sidecars of scores, which hold times."""
-    if isinstance(record, dict):
-        if str(record.get("path", "")).endswith(".json") and "sha256" in record:
-            return {"path": record["path"]}
-        return {key: timeless(value) for key, value in record.items() if key not in TIMES}
-    return [timeless(value) for value in record] if isinstance(record, list) else record
 
 
 def repeated(study):

@@ -78,6 +78,9 @@ struct Run {
     /// With --dry-run, list commands, inputs and all outputs too
     #[arg(long, requires = "dry_run")]
     full: bool,
+    /// With --dry-run, do not look which steps are done: no file is hashed
+    #[arg(long, requires = "dry_run")]
+    no_check: bool,
     /// Languages, in place of those of lpp.toml
     #[arg(long, value_name = "LANG", value_delimiter = ',')]
     lang: Vec<Language>,
@@ -170,7 +173,7 @@ fn run(args: &Run, common: &CommonArgs) -> anyhow::Result<()> {
     let study = open(&args.place)?;
     let job = args.job(common)?;
     if args.dry_run {
-        let mut report = PlanReport::of(&study, &job)?;
+        let mut report = PlanReport::of(&study, &job, !args.no_check)?;
         report.with_inputs = args.full;
         return if args.place.json { print_json(&report) } else { print_line(report.to_string()) };
     }

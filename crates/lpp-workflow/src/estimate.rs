@@ -202,12 +202,13 @@ impl Estimator<'_> {
     /// All layers of a model to the average subject.
     #[must_use]
     pub fn fit(&self, n_layers: u64, n_features: u64) -> Cost {
-        self.fit_subjects(n_layers, n_features, 1)
+        self.fit_subjects(n_layers, n_features, 1, false)
     }
 
-    /// All layers of a model to subjects of their own, one factorisation a layer.
+    /// All layers of a model to subjects of their own, one factorisation a layer; `prepares` if their scans are smoothed and
+    /// cleaned first.
     #[must_use]
-    pub fn fit_subjects(&self, n_layers: u64, n_features: u64, n_subjects: u64) -> Cost {
+    pub fn fit_subjects(&self, n_layers: u64, n_features: u64, n_subjects: u64, prepares: bool) -> Cost {
         let size = self.voxels() / FIT_VOXELS * self.scans() / FIT_SCANS;
         let lone = n_layers as f64 * size * (FIT_S + FIT_S_PER_FEATURE * n_features as f64);
         let seconds = lone * (1.0 + FURTHER_SUBJECT * n_subjects.saturating_sub(1) as f64);
@@ -216,7 +217,7 @@ impl Estimator<'_> {
         let features = self.scans() * n_features as f64 * 24.0;
         let working = (FIT_MEMORY + FIT_MEMORY_PER_FEATURE * n_features as f64) * size.min(1.0);
         let scores = (n_layers * n_subjects) as f64 * self.voxels() * 4.0;
-        let cleaned = if n_subjects > 1 { n_subjects as f64 * scans } else { 0.0 };
+        let cleaned = if prepares { n_subjects as f64 * scans } else { 0.0 };
         self.cost(seconds, 1.2 * scans + features + working, scores + cleaned)
     }
 

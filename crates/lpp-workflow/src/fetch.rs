@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use lpp_study::{Language, Study};
 
 use crate::estimate::{Cost, Estimator};
-use crate::features::Features;
 use crate::plan::relative;
 use crate::size::{StudySize, model_size};
 use crate::step::{Check, Parameters, Step};
@@ -16,8 +15,12 @@ const BYTES_PER_S: f64 = 12.5e6;
 /// The archive of GloVe vectors, bytes.
 const GLOVE_BYTES: u64 = 862_182_613;
 
-/// The steps that bring what `steps` lack.
-pub(crate) fn steps(study: &Study, steps: &[Step], languages: &[Language]) -> Vec<Step> {
+/// Configuration and tokenizer of a model, bytes.
+const CONFIGURATION_BYTES: u64 = 3_000_000;
+
+/// The steps that bring what `steps` lack; those that run a model that is not in the study will wait for it.
+pub(crate) fn steps(study: &Study, steps: &mut [Step], languages: &[Language]) -> Vec<Step> {
+    let models = models(study, steps);
     let made: BTreeSet<&PathBuf> = steps.iter().flat_map(|s| s.outputs.iter().map(|o| &o.path)).collect();
     let mut missing: Vec<PathBuf> = Vec::new();
     for input in steps.iter().flat_map(|step| &step.inputs) {
@@ -27,7 +30,7 @@ pub(crate) fn steps(study: &Study, steps: &[Step], languages: &[Language]) -> Ve
     }
     let mut fetched: Vec<Step> = languages.iter().flat_map(|lang| of_language(study, *lang, &missing)).collect();
     fetched.extend(glove(study, &missing));
-    fetched.extend(models(study, steps, &missing));
+    fetched.extend(models);
     fetched
 }
 
@@ -50,12 +53,8 @@ fn of_language(study: &Study, lang: Language, missing: &[PathBuf]) -> Vec<Step> 
     let code = lang.code();
     let mut steps = Vec::new();
     if let Some(annotation) = lacks(&study.annotation(lang)) {
-        let arguments = ["annotation", "--study", ".", "--lang", code];
-        steps.push(fetch(format!("fetch:annotation:{lang}"), 1_100_000, &arguments, vec![annotation]));
-    }
-    if let Some(text) = lacks(&study.text(lang)) {
-        let arguments = ["text", "--study", ".", "--lang", code];
-        steps.push(fetch(format!("fetch:text:{lang}"), 50_000, &arguments, vec![text]));
+        let arguments = ["data", "--study", ".", "--lang", code, "--kind", "words"];
+        steps.push(fetch(format!("fetch:words:{lang}"), 1_100_000, &arguments, vec![annotation]));
     }
     let prefix = format!("sub-{}", lang.folder());
     let of_subject = |path: &PathBuf| {
@@ -67,22 +66,22 @@ fn of_language(study: &Study, lang: Language, missing: &[PathBuf]) -> Vec<Step> 
     if !subjects.is_empty() {
         let estimator = Estimator { size: &size, threads: 1 };
         let bytes = estimator.derivative_bytes() * subjects.len() as u64;
-        let mut arguments = vec!["scans", "--study", ".", "--lang", code];
-        for subject in &subjects {
-            arguments.extend(["--subject", subject.strip_prefix("sub-").unwrap_or(subject)]);
-        }
+        let names: Vec<&str> = subjects.iter().map(|s| s.strip_prefix("sub-").unwrap_or(s)).collect();
+        let names = names.join(",");
+        let arguments = ["data", "--study", ".", "--lang", code, "--kind", "derivatives", "--subject", &names];
         let folders = subjects.iter().map(|s| Path::new("derivatives").join(s).join("func"));
         let mut step = fetch(format!("fetch:scans:{lang}"), bytes, &arguments, folders.collect());
         step.brings_inputs = true;
         steps.push(step);
     }
+    // The authors' commit has all of these together.
     let runs = (0..size.n_runs()).map(|run| study.average_run(lang, run));
-    let given: Vec<PathBuf> =
-        runs.chain([study.mask(lang), study.isc(lang)]).filter_map(|path| lacks(&path)).collect();
+    let others = [study.text(lang), study.mask(lang), study.isc(lang)];
+    let given: Vec<PathBuf> = runs.chain(others).filter_map(|path| lacks(&path)).collect();
     if !given.is_empty() {
         let bytes = size.n_scans.iter().sum::<u64>() * size.n_voxels * 4;
-        let arguments = ["average", "--study", ".", "--lang", code];
-        steps.push(fetch(format!("fetch:average:{lang}"), bytes, &arguments, given));
+        let arguments = ["precomputed", "--study", ".", "--lang", code];
+        steps.push(fetch(format!("fetch:precomputed:{lang}"), bytes, &arguments, given));
     }
     steps
 }
@@ -94,25 +93,35 @@ fn glove(study: &Study, missing: &[PathBuf]) -> Option<Step> {
         .then(|| fetch("fetch:glove".to_owned(), GLOVE_BYTES, &["glove", "--study", "."], vec![file]))
 }
 
-fn models(study: &Study, steps: &[Step], missing: &[PathBuf]) -> Vec<Step> {
+/// Models that are not in the study: into the cache of the hub, of which only a record in the study tells.
+fn models(study: &Study, steps: &mut [Step]) -> Vec<Step> {
     let mut fetched: Vec<Step> = Vec::new();
-    for step in steps.iter().filter(|step| step.program == "lpp-extract") {
-        let Some(place) = step.arguments.iter().position(|argument| argument == "--model") else {
-            continue;
+    let mut trained = BTreeSet::new();
+    for step in steps.iter_mut().filter(|step| step.program == "lpp-extract") {
+        let after = |flag: &str| {
+            let place = step.arguments.iter().position(|argument| argument == flag)?;
+            step.arguments.get(place + 1).cloned()
         };
-        let Some(folder) = step.arguments.get(place + 1) else {
+        let Some(folder) = after("--model") else { continue };
+        if study.model_dir(&folder).join("config.json").exists() {
             continue;
-        };
-        let configuration = relative(study, &study.model_dir(folder).join("config.json"));
+        }
+        if after("--seed").is_none() {
+            trained.insert(folder.clone());
+        }
         let id = format!("fetch:model:{folder}");
-        if missing.contains(&configuration) && !fetched.iter().any(|step| step.id == id) {
-            let arguments = ["model", Features::published_name(folder), "--study", "."];
-            let mut step = fetch(id, weights_bytes(study, folder), &arguments, vec![configuration]);
-            if let Some((_, moment)) = folder.rsplit_once("_step") {
-                let revision = format!("step{moment}");
-                step = step.arguments(["--revision", &revision, "--name", folder]);
-            }
+        step.after.push(id.clone());
+        if !fetched.iter().any(|step| step.id == id) {
+            let mut step = fetch(id, weights_bytes(study, &folder), &["model", &folder], Vec::new());
+            step.check = Check::Record;
             fetched.push(step);
+        }
+    }
+    for step in &mut fetched {
+        if !trained.contains(&step.arguments[1]) {
+            step.arguments.push("--without-weights".to_owned());
+            step.cost.disk_bytes = CONFIGURATION_BYTES;
+            step.cost.seconds = CONFIGURATION_BYTES as f64 / BYTES_PER_S;
         }
     }
     fetched

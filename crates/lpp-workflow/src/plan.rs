@@ -62,7 +62,7 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Vec<Step>, WorkflowE
         planner.results(&mut steps);
     }
     if options.fetch {
-        let fetched = fetch::steps(study, &steps, languages);
+        let fetched = fetch::steps(study, &mut steps, languages);
         steps.splice(0..0, fetched);
     }
     Ok(steps)
@@ -290,7 +290,10 @@ impl Planner<'_> {
         let whole = size.map(|size| self.estimator().extract(&size, false));
         let stream = whole.is_some_and(|cost| cost.memory_bytes > self.options.memory_bytes);
         let cost = size.map(|size| self.estimator().extract(&size, stream));
-        let configuration = self.path(&self.study.model_dir(folder).join("config.json"));
+        let mut inputs = vec![annotation.to_owned()];
+        // A model that is not in the study is in the cache of the hub, or will be.
+        let configuration = self.study.model_dir(folder).join("config.json");
+        inputs.extend(configuration.exists().then(|| self.path(&configuration)));
         let mut step = Step::new(
             self.id(&format!("extract:{name}")),
             "lpp-extract",
@@ -298,8 +301,9 @@ impl Planner<'_> {
         )
         .arguments(["--model", folder])
         .arguments(self.place())
-        .inputs([annotation.to_owned(), self.path(&self.study.text(self.lang)), configuration.clone()])
-        .output(output.to_owned(), &[annotation.to_owned(), configuration], parameters);
+        .output(output.to_owned(), &inputs, parameters)
+        .inputs(inputs)
+        .input(self.path(&self.study.text(self.lang)));
         if let Some(seed) = seed {
             step = step.arguments(["--seed".to_owned(), seed.to_string()]);
         }
@@ -379,7 +383,7 @@ impl Planner<'_> {
 
     fn individual(&self, name: &str, subjects: &[&Subject], prepares: bool) -> Step {
         let (n_layers, n_hidden) = self.layers(name);
-        let cost = self.estimator().fit_subjects(n_layers, n_hidden, subjects.len() as u64);
+        let cost = self.estimator().fit_subjects(n_layers, n_hidden, subjects.len() as u64, prepares);
         let activations = self.path(&self.study.activations(name, self.lang));
         let words = self.path(&self.study.words(self.lang));
         let mut step = Step::new(self.id(&format!("fit-individuals:{name}")), "lpp-fit", cost)

@@ -244,6 +244,9 @@ impl<'a> Execution<'a> {
             .stdin(self.lock.share()?)
             .stdout(output)
             .stderr(errors);
+        if !self.job.plan.fetch {
+            command.env("HF_HUB_OFFLINE", "1");
+        }
         let child = command.spawn().map_err(WorkflowError::io(&program))?;
         log.add(&Event::Start {
             step: &step.id,

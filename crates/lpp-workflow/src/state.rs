@@ -93,6 +93,9 @@ impl Inspector<'_> {
                 None => State::Todo(format!("{} is not there", output.display())),
             };
         }
+        if step.outputs.is_empty() && StepRecord::load(self.study, &step.id).is_none() {
+            return State::Todo("there is no record that it ended".to_owned());
+        }
         let reason = match step.check {
             Check::Presence => None,
             Check::Provenance => step.outputs.iter().find_map(|output| self.artefact(output)),

@@ -120,7 +120,8 @@ fn list(folder: &Path, except: &Path, files: &mut Vec<PathBuf>) -> Result<(), Wo
         .map_err(WorkflowError::io(folder))?;
     paths.sort();
     for path in paths {
-        if path == except {
+        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if path == except || (path.is_dir() && is_hidden) {
             continue;
         }
         if path.is_dir() {
