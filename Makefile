@@ -52,11 +52,13 @@ test-demo: build ## The demo at a small size, which must recover the planted eff
 
 test-resume: build ## Kill lpp-run at 8 random moments and fill a disk, resume, compare with an undisturbed run
 	@$(PYTHON) setup/faults.py $(BIN) --points 8 --extract --full-disk
+	@$(PYTHON) setup/faults.py $(BIN) --points 4 --scans
 
 test-faults: build ## The same at 50 random moments, then at each rename, with programs built for it
 	@$(PYTHON) setup/faults.py $(BIN) --points 50 --extract --full-disk
+	@$(PYTHON) setup/faults.py $(BIN) --points 50 --scans
 	$(CARGO) build --release --bins --features lpp-study/fault-injection
-	@mkdir -p $(FAULTS) && cp $(addprefix $(BIN)/lpp-,run simulate rois glove random fit analyze report) $(FAULTS)
+	@mkdir -p $(FAULTS) && cp $(addprefix $(BIN)/lpp-,run simulate resample mask rois average glove random fit analyze report) $(FAULTS)
 	$(CARGO) build --release --bins
 	@$(PYTHON) setup/faults.py $(FAULTS) --points 0 --renames both
 

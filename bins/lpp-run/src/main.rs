@@ -113,7 +113,11 @@ impl FromStr for Memory {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        let shift = match text[digits.len()..].to_ascii_lowercase().trim_end_matches("ib").trim_end_matches('b') {
+        let shift = match text[digits.len()..]
+            .to_ascii_lowercase()
+            .trim_end_matches("ib")
+            .trim_end_matches('b')
+        {
             "" => 0,
             "k" => 10,
             "m" => 20,
@@ -121,7 +125,10 @@ impl FromStr for Memory {
             "t" => 40,
             _ => return Err("expected a number and K, M, G or T".to_owned()),
         };
-        let number: u64 = digits.trim().parse().map_err(|_| "expected a number and K, M, G or T".to_owned())?;
+        let number: u64 = digits
+            .trim()
+            .parse()
+            .map_err(|_| "expected a number and K, M, G or T".to_owned())?;
         number
             .checked_mul(1 << shift)
             .filter(|bytes| *bytes > 0)
@@ -144,7 +151,8 @@ impl Run {
         let programs = match &self.programs {
             Some(folder) => folder.clone(),
             None => {
-                let own = std::env::current_exe().context("cannot find the folder of lpp-run (--programs)")?;
+                let own =
+                    std::env::current_exe().context("cannot find the folder of lpp-run (--programs)")?;
                 own.parent().map(PathBuf::from).unwrap_or_default()
             }
         };
@@ -175,7 +183,11 @@ fn run(args: &Run, common: &CommonArgs) -> anyhow::Result<()> {
     if args.dry_run {
         let mut report = PlanReport::of(&study, &job, !args.no_check)?;
         report.with_inputs = args.full;
-        return if args.place.json { print_json(&report) } else { print_line(report.to_string()) };
+        return if args.place.json {
+            print_json(&report)
+        } else {
+            print_line(report.to_string())
+        };
     }
     let report = job.run(&study)?;
     if args.place.json {
@@ -193,7 +205,11 @@ fn run(args: &Run, common: &CommonArgs) -> anyhow::Result<()> {
 
 fn why(artefact: &std::path::Path, place: &Place) -> anyhow::Result<()> {
     let lineage = Lineage::of(&open(place)?, artefact)?;
-    if place.json { print_json(&lineage) } else { print_line(lineage.to_string()) }
+    if place.json {
+        print_json(&lineage)
+    } else {
+        print_line(lineage.to_string())
+    }
 }
 
 fn verify(place: &Place) -> anyhow::Result<()> {
@@ -212,7 +228,10 @@ fn verify(place: &Place) -> anyhow::Result<()> {
 fn init(study: &std::path::Path) -> anyhow::Result<()> {
     let file = study.join("lpp.toml");
     if file.exists() {
-        bail!("{}: there is a configuration already; move it away first", file.display());
+        bail!(
+            "{}: there is a configuration already; move it away first",
+            file.display()
+        );
     }
     write_atomically(&file, PAPER.as_bytes())?;
     print_line(format!("{}: written", file.display()))

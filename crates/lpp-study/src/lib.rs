@@ -46,6 +46,8 @@ pub use mapped::MappedFile;
 pub use mapped_matrix::MappedMatrix;
 pub use paths::Study;
 pub use progress::{Progress, Silent};
-pub use provenance::{FileHash, Provenance, Software, Step, peak_memory_bytes, sha256_of_bytes, sha256_of_file};
+pub use provenance::{
+    FileHash, Provenance, Software, Step, peak_memory_bytes, sha256_of_bytes, sha256_of_file,
+};
 pub use scores::{ModelKind, Scores, ScoresInfo};
 pub use words::{TimedWord, WordTable};

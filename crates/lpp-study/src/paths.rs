@@ -91,7 +91,12 @@ impl Study {
         let mut files: Vec<PathBuf> = entries
             .map(|entry| entry.path())
             // Hidden files are somebody's temporary ones.
-            .filter(|path| path.is_file() && !path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b".")))
+            .filter(|path| {
+                path.is_file()
+                    && !path
+                        .file_name()
+                        .is_some_and(|n| n.as_encoded_bytes().starts_with(b"."))
+            })
             .collect();
         match (files.pop(), files.is_empty()) {
             (Some(only), true) => only,

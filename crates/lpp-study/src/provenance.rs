@@ -296,7 +296,9 @@ mod tests {
         );
         assert!(step(folder, 1.0).is_current());
         let made = Provenance {
-            command: ["/opt/lpp-test", "--threads", "4", "--study", "."].map(str::to_owned).to_vec(),
+            command: ["/opt/lpp-test", "--threads", "4", "--study", "."]
+                .map(str::to_owned)
+                .to_vec(),
             ..made
         };
         assert_eq!(made.command_line(), "lpp-test --study .");

@@ -99,7 +99,11 @@ mod tests {
     fn names_are_there_once() {
         for (place, row) in CATALOGUE.iter().enumerate() {
             assert_eq!(CATALOGUE.iter().position(|other| other.0 == row.0), Some(place));
-            assert!(published_size(row.0).unwrap().n_body_parameters() > 0, "{}", row.0);
+            assert!(
+                published_size(row.0).unwrap().n_body_parameters() > 0,
+                "{}",
+                row.0
+            );
         }
         assert_eq!(published_size("gpt5"), None);
     }

@@ -126,7 +126,11 @@ impl Estimator<'_> {
     #[must_use]
     pub fn mask(&self) -> Cost {
         let runs = (self.size.n_runs() as u64 * self.size.n_subjects) as f64;
-        self.cost(runs * MASK_S_PER_RUN, 4.0 * self.threads as f64 * GRID_VOLUME, 1e4)
+        self.cost(
+            runs * MASK_S_PER_RUN,
+            4.0 * self.threads as f64 * GRID_VOLUME,
+            1e4,
+        )
     }
 
     /// Anything that takes seconds at most.
@@ -237,15 +241,29 @@ mod tests {
     fn teraflops(name: &str) -> f64 {
         let size = StudySize::published(Language::English);
         let model = published_size(name).unwrap();
-        Estimator { size: &size, threads: 2 }.operations(&model) / 1e12
+        Estimator {
+            size: &size,
+            threads: 2,
+        }
+        .operations(&model)
+            / 1e12
     }
 
     #[test]
     fn operations_are_those_counted_for_the_models() {
         // Counted from the windows of the real tokens. Ours knows the mean length of a run only.
-        for (name, counted) in [("gpt2", 48.0), ("gpt2-xl", 756.0), ("opt-13b", 4564.0), ("Qwen1.5-14B", 520.0)] {
+        for (name, counted) in [
+            ("gpt2", 48.0),
+            ("gpt2-xl", 756.0),
+            ("opt-13b", 4564.0),
+            ("Qwen1.5-14B", 520.0),
+        ] {
             let ratio = teraflops(name) / counted;
-            assert!((0.85..1.25).contains(&ratio), "{name}: {} against {counted}", teraflops(name));
+            assert!(
+                (0.85..1.25).contains(&ratio),
+                "{name}: {} against {counted}",
+                teraflops(name)
+            );
         }
     }
 
@@ -255,7 +273,10 @@ mod tests {
             n_scans: vec![2636],
             ..StudySize::published(Language::English)
         };
-        let estimator = Estimator { size: &size, threads: 2 };
+        let estimator = Estimator {
+            size: &size,
+            threads: 2,
+        };
         assert!((estimator.fit(1, 768).seconds - 4.2).abs() < 0.01);
         assert!((estimator.fit(1, 5120).seconds - 11.2).abs() < 0.01);
         assert!(estimator.fit(2, 768).seconds > 8.0);
@@ -264,9 +285,17 @@ mod tests {
     #[test]
     fn streaming_needs_a_fraction_of_the_memory() {
         let size = StudySize::published(Language::English);
-        let estimator = Estimator { size: &size, threads: 2 };
+        let estimator = Estimator {
+            size: &size,
+            threads: 2,
+        };
         let model = published_size("Qwen1.5-14B").unwrap();
         let gib = |stream| estimator.extract(&model, stream).memory_bytes as f64 / (1024.0 * MIB);
-        assert!(gib(false) > 52.0 && gib(true) < 5.0, "{} {}", gib(false), gib(true));
+        assert!(
+            gib(false) > 52.0 && gib(true) < 5.0,
+            "{} {}",
+            gib(false),
+            gib(true)
+        );
     }
 }

@@ -109,7 +109,10 @@ mod tests {
         ] {
             assert_eq!(Features::of_name(name).to_string(), name);
         }
-        assert!(matches!(Features::of_name("random_walk_3d_seed1"), Features::Model { .. }));
+        assert!(matches!(
+            Features::of_name("random_walk_3d_seed1"),
+            Features::Model { .. }
+        ));
         assert_eq!(Features::published_name("pythia-6.9b_step1000"), "pythia-6.9b");
         assert_eq!(Features::published_name("my_step"), "my_step");
     }

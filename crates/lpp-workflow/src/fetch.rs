@@ -21,14 +21,20 @@ const CONFIGURATION_BYTES: u64 = 3_000_000;
 /// The steps that bring what `steps` lack; those that run a model that is not in the study will wait for it.
 pub(crate) fn steps(study: &Study, steps: &mut [Step], languages: &[Language]) -> Vec<Step> {
     let models = models(study, steps);
-    let made: BTreeSet<&PathBuf> = steps.iter().flat_map(|s| s.outputs.iter().map(|o| &o.path)).collect();
+    let made: BTreeSet<&PathBuf> = steps
+        .iter()
+        .flat_map(|s| s.outputs.iter().map(|o| &o.path))
+        .collect();
     let mut missing: Vec<PathBuf> = Vec::new();
     for input in steps.iter().flat_map(|step| &step.inputs) {
         if !made.contains(input) && !missing.contains(input) && !study.root().join(input).exists() {
             missing.push(input.clone());
         }
     }
-    let mut fetched: Vec<Step> = languages.iter().flat_map(|lang| of_language(study, *lang, &missing)).collect();
+    let mut fetched: Vec<Step> = languages
+        .iter()
+        .flat_map(|lang| of_language(study, *lang, &missing))
+        .collect();
     fetched.extend(glove(study, &missing));
     fetched.extend(models);
     fetched
@@ -43,7 +49,9 @@ fn fetch(id: String, bytes: u64, arguments: &[&str], outputs: Vec<PathBuf>) -> S
     };
     let mut step = Step::new(id, "lpp-fetch", cost).arguments(arguments.iter().copied());
     step.check = Check::Presence;
-    outputs.into_iter().fold(step, |step, path| step.output(path, &[], &Parameters::default()))
+    outputs
+        .into_iter()
+        .fold(step, |step, path| step.output(path, &[], &Parameters::default()))
 }
 
 /// Annotation, text, scans of subjects, or the authors' average subject.
@@ -54,23 +62,53 @@ fn of_language(study: &Study, lang: Language, missing: &[PathBuf]) -> Vec<Step> 
     let mut steps = Vec::new();
     if let Some(annotation) = lacks(&study.annotation(lang)) {
         let arguments = ["data", "--study", ".", "--lang", code, "--kind", "words"];
-        steps.push(fetch(format!("fetch:words:{lang}"), 1_100_000, &arguments, vec![annotation]));
+        steps.push(fetch(
+            format!("fetch:words:{lang}"),
+            1_100_000,
+            &arguments,
+            vec![annotation],
+        ));
     }
     let prefix = format!("sub-{}", lang.folder());
     let of_subject = |path: &PathBuf| {
-        let mut parts = path.components().map(|part| part.as_os_str().to_string_lossy().into_owned());
+        let mut parts = path
+            .components()
+            .map(|part| part.as_os_str().to_string_lossy().into_owned());
         (parts.next()? == "derivatives").then_some(())?;
         parts.next().filter(|name| name.starts_with(&prefix))
     };
     let subjects: Vec<String> = missing.iter().filter_map(of_subject).collect();
     if !subjects.is_empty() {
-        let estimator = Estimator { size: &size, threads: 1 };
+        let estimator = Estimator {
+            size: &size,
+            threads: 1,
+        };
         let bytes = estimator.derivative_bytes() * subjects.len() as u64;
-        let names: Vec<&str> = subjects.iter().map(|s| s.strip_prefix("sub-").unwrap_or(s)).collect();
+        let names: Vec<&str> = subjects
+            .iter()
+            .map(|s| s.strip_prefix("sub-").unwrap_or(s))
+            .collect();
         let names = names.join(",");
-        let arguments = ["data", "--study", ".", "--lang", code, "--kind", "derivatives", "--subject", &names];
-        let folders = subjects.iter().map(|s| Path::new("derivatives").join(s).join("func"));
-        let mut step = fetch(format!("fetch:scans:{lang}"), bytes, &arguments, folders.collect());
+        let arguments = [
+            "data",
+            "--study",
+            ".",
+            "--lang",
+            code,
+            "--kind",
+            "derivatives",
+            "--subject",
+            &names,
+        ];
+        let folders = subjects
+            .iter()
+            .map(|s| Path::new("derivatives").join(s).join("func"));
+        let mut step = fetch(
+            format!("fetch:scans:{lang}"),
+            bytes,
+            &arguments,
+            folders.collect(),
+        );
         step.brings_inputs = true;
         steps.push(step);
     }
@@ -81,16 +119,26 @@ fn of_language(study: &Study, lang: Language, missing: &[PathBuf]) -> Vec<Step> 
     if !given.is_empty() {
         let bytes = size.n_scans.iter().sum::<u64>() * size.n_voxels * 4;
         let arguments = ["precomputed", "--study", ".", "--lang", code];
-        steps.push(fetch(format!("fetch:precomputed:{lang}"), bytes, &arguments, given));
+        steps.push(fetch(
+            format!("fetch:precomputed:{lang}"),
+            bytes,
+            &arguments,
+            given,
+        ));
     }
     steps
 }
 
 fn glove(study: &Study, missing: &[PathBuf]) -> Option<Step> {
     let file = relative(study, &study.glove());
-    missing
-        .contains(&file)
-        .then(|| fetch("fetch:glove".to_owned(), GLOVE_BYTES, &["glove", "--study", "."], vec![file]))
+    missing.contains(&file).then(|| {
+        fetch(
+            "fetch:glove".to_owned(),
+            GLOVE_BYTES,
+            &["glove", "--study", "."],
+            vec![file],
+        )
+    })
 }
 
 /// Models that are not in the study: into the cache of the hub, of which only a record in the study tells.

@@ -20,7 +20,11 @@ pub(crate) fn predecessors(steps: &[Step]) -> Vec<BTreeSet<usize>> {
         .map(|(place, step)| {
             let of_inputs = step.inputs.iter().filter_map(|input| makers.get(input));
             let others = step.after.iter().filter_map(|id| places.get(id.as_str()));
-            of_inputs.chain(others).copied().filter(|before| *before != place).collect()
+            of_inputs
+                .chain(others)
+                .copied()
+                .filter(|before| *before != place)
+                .collect()
         })
         .collect()
 }
@@ -32,7 +36,9 @@ pub(crate) fn select(steps: Vec<Step>, patterns: &[String]) -> Result<Vec<Step>,
     }
     let mut wanted = BTreeSet::new();
     for pattern in patterns {
-        let matching: Vec<usize> = (0..steps.len()).filter(|place| steps[*place].id.contains(pattern)).collect();
+        let matching: Vec<usize> = (0..steps.len())
+            .filter(|place| steps[*place].id.contains(pattern))
+            .collect();
         if matching.is_empty() {
             return Err(WorkflowError::NoSuchStep {
                 pattern: pattern.clone(),
@@ -43,9 +49,17 @@ pub(crate) fn select(steps: Vec<Step>, patterns: &[String]) -> Result<Vec<Step>,
     let before = predecessors(&steps);
     let mut open: Vec<usize> = wanted.iter().copied().collect();
     while let Some(place) = open.pop() {
-        open.extend(before[place].iter().copied().filter(|earlier| wanted.insert(*earlier)));
+        open.extend(
+            before[place]
+                .iter()
+                .copied()
+                .filter(|earlier| wanted.insert(*earlier)),
+        );
     }
-    let chosen = steps.into_iter().enumerate().filter(|(place, _)| wanted.contains(place));
+    let chosen = steps
+        .into_iter()
+        .enumerate()
+        .filter(|(place, _)| wanted.contains(place));
     Ok(chosen.map(|(_, step)| step).collect())
 }
 
@@ -56,8 +70,11 @@ mod tests {
     use crate::step::Parameters;
 
     fn step(id: &str, inputs: &[&str], outputs: &[&str]) -> Step {
-        let step = Step::new(id.to_owned(), "lpp-test", Cost::default()).inputs(inputs.iter().map(PathBuf::from));
-        outputs.iter().fold(step, |step, path| step.output(path.into(), &[], &Parameters::default()))
+        let step =
+            Step::new(id.to_owned(), "lpp-test", Cost::default()).inputs(inputs.iter().map(PathBuf::from));
+        outputs.iter().fold(step, |step, path| {
+            step.output(path.into(), &[], &Parameters::default())
+        })
     }
 
     #[test]

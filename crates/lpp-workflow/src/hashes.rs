@@ -31,7 +31,9 @@ pub(crate) struct Hashes {
 impl Hashes {
     /// Those that `file` remembers; an unreadable one remembers nothing.
     pub(crate) fn load(file: PathBuf) -> Self {
-        let known = fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let known = fs::read(&file)
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok());
         Self {
             known: RefCell::new(known.unwrap_or_default()),
             young: RefCell::default(),
@@ -103,7 +105,12 @@ mod tests {
         let (path, store) = (folder.path().join("file"), folder.path().join("hashes.json"));
         fs::write(&path, "abc").unwrap();
         let old = SystemTime::now() - Duration::from_secs(60);
-        fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+        fs::File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(old)
+            .unwrap();
         let hashes = Hashes::load(store.clone());
         let first = hashes.of(&path).unwrap();
         hashes.save().unwrap();

@@ -48,7 +48,9 @@ impl Lineage {
     /// [`WorkflowError::NoArtefact`] if there is no such file, [`WorkflowError::Study`] if it cannot be read.
     pub fn of(study: &Study, artefact: &Path) -> Result<Self, WorkflowError> {
         let inside = study.root().join(artefact);
-        let place = [inside.as_path(), artefact].into_iter().find(|path| path.is_file());
+        let place = [inside.as_path(), artefact]
+            .into_iter()
+            .find(|path| path.is_file());
         let place = place.ok_or_else(|| WorkflowError::NoArtefact {
             path: artefact.to_owned(),
         })?;
@@ -76,8 +78,17 @@ impl Lineage {
             let _ = writeln!(text, "{indent}  made by {}: see above", made.software);
             return;
         }
-        let commit = made.commit.as_ref().map(|commit| format!(" ({commit})")).unwrap_or_default();
-        let _ = writeln!(text, "{indent}  made by {}{commit}: {}", made.software, made.command.join(" "));
+        let commit = made
+            .commit
+            .as_ref()
+            .map(|commit| format!(" ({commit})"))
+            .unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "{indent}  made by {}{commit}: {}",
+            made.software,
+            made.command.join(" ")
+        );
         if !made.parameters.is_empty() {
             let parameters: Vec<String> = made.parameters.iter().map(|(k, v)| format!("{k}={v}")).collect();
             let _ = writeln!(text, "{indent}  with {}", parameters.join(" "));
@@ -122,7 +133,11 @@ impl Tracer<'_> {
         let made = match provenance {
             None => None,
             Some(made) => {
-                let inputs = if is_repeated { Vec::new() } else { self.inputs(&made)? };
+                let inputs = if is_repeated {
+                    Vec::new()
+                } else {
+                    self.inputs(&made)?
+                };
                 Some(Made {
                     software: made.software,
                     commit: made.commit,

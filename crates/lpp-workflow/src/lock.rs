@@ -29,7 +29,12 @@ impl StudyLock {
         let folder = run_folder(study);
         let path = folder.join("lock");
         fs::create_dir_all(&folder).map_err(WorkflowError::io(&folder))?;
-        let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+        let open = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path);
         let mut file = open.map_err(WorkflowError::io(&path))?;
         let mut told = false;
         loop {
@@ -54,7 +59,10 @@ impl StudyLock {
 
     /// The lock as the standard input of a program, which nothing reads.
     pub(crate) fn share(&self) -> Result<Stdio, WorkflowError> {
-        self.file.try_clone().map(Stdio::from).map_err(WorkflowError::io(&self.path))
+        self.file
+            .try_clone()
+            .map(Stdio::from)
+            .map_err(WorkflowError::io(&self.path))
     }
 }
 

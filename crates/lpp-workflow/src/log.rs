@@ -81,7 +81,9 @@ impl RunLog {
 
     /// Adds a line, in one write.
     pub(crate) fn add(&mut self, event: &Event<'_>) -> Result<(), WorkflowError> {
-        let time_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64());
+        let time_s = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0.0, |time| time.as_secs_f64());
         // Strings and finite numbers can always be JSON.
         let mut line = serde_json::to_vec(&Line { time_s, event }).unwrap_or_default();
         line.push(b'\n');

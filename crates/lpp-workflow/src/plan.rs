@@ -110,7 +110,8 @@ impl Planner<'_> {
 
     fn average_runs(&self) -> Vec<PathBuf> {
         let runs = 0..self.size.n_runs();
-        runs.map(|run| self.path(&self.study.average_run(self.lang, run))).collect()
+        runs.map(|run| self.path(&self.study.average_run(self.lang, run)))
+            .collect()
     }
 
     /// Subjects on the working grid, as far as they are known: each with the runs it has or will have.
@@ -145,30 +146,35 @@ impl Planner<'_> {
         if subjects.is_empty() {
             return;
         }
-        steps.extend(subjects.iter().filter(|s| s.is_resampled_here()).map(|s| self.resample(s)));
+        steps.extend(
+            subjects
+                .iter()
+                .filter(|s| s.is_resampled_here())
+                .map(|s| self.resample(s)),
+        );
         steps.push(self.common_mask(&subjects));
         steps.push(self.average(&subjects));
     }
 
     fn resample(&self, subject: &Subject) -> Step {
         let id = self.id(&format!("resample:{}", subject.name));
-        let mut step = Step::new(id, "lpp-resample", self.estimator().resample());
-        let folder = subject.folder.display().to_string();
+        let mut step = Step::new(id, "lpp-resample", self.estimator().resample())
+            .arguments(self.place())
+            .arguments(["--subject", &subject.name]);
         if subject.published.is_empty() {
             // Which runs there are shows when they have been fetched.
             let published = PathBuf::from("derivatives").join(&subject.name).join("func");
             step.check = Check::Presence;
             return step
-                .arguments(["--out", &folder])
                 .input(published)
                 .output(subject.folder.clone(), &[], &Parameters::default());
         }
-        let runs = subject.published.iter().map(|run| run.display().to_string());
-        step = step.arguments(runs).arguments(["--out", &folder]);
         let cubic = Parameters::default().with("interpolation", "Cubic");
         for run in &subject.published {
             let output = subject.folder.join(resampled_name(run));
-            step = step.input(run.clone()).output(output, std::slice::from_ref(run), &cubic);
+            step = step
+                .input(run.clone())
+                .output(output, std::slice::from_ref(run), &cubic);
         }
         step
     }
@@ -198,7 +204,11 @@ impl Planner<'_> {
             .with("subjects", subjects.iter().map(|s| &s.name).collect::<Vec<_>>())
             .with("trim_scans", config.trim_scans)
             .with("alphas", self.alphas);
-        step.output(self.path(&self.study.isc(self.lang)), &self.average_runs(), &trials)
+        step.output(
+            self.path(&self.study.isc(self.lang)),
+            &self.average_runs(),
+            &trials,
+        )
     }
 
     fn rois(&self) -> Step {
@@ -214,10 +224,19 @@ impl Planner<'_> {
     /// The names of all features, in the order of the configuration.
     fn names(&self) -> Vec<&str> {
         let config = self.study.config();
-        let groups = [&config.baselines, &config.models, &config.untrained, &config.training];
+        let groups = [
+            &config.baselines,
+            &config.models,
+            &config.untrained,
+            &config.training,
+        ];
         let mut names: Vec<&str> = Vec::new();
         let listed = groups.iter().filter_map(|group| group.get(&self.lang)).flatten();
-        let individuals = config.individuals.get(&self.lang).into_iter().flat_map(|i| &i.models);
+        let individuals = config
+            .individuals
+            .get(&self.lang)
+            .into_iter()
+            .flat_map(|i| &i.models);
         for name in listed.chain(individuals) {
             if !names.contains(&name.as_str()) {
                 names.push(name);
@@ -236,7 +255,11 @@ impl Planner<'_> {
             } else {
                 let parameters = Parameters::default().with("lang", self.lang);
                 let annotation = self.path(&self.study.annotation(self.lang));
-                step = step.output(self.path(&self.study.words(self.lang)), &[annotation], &parameters);
+                step = step.output(
+                    self.path(&self.study.words(self.lang)),
+                    &[annotation],
+                    &parameters,
+                );
                 first = Some(step.id.clone());
             }
             steps.push(step);
@@ -261,7 +284,10 @@ impl Planner<'_> {
                     .output(output, &[annotation, file], &parameters)
             }
             Features::Random { kind, n_dims, seed } => {
-                let parameters = parameters.with("type", kind).with("dims", n_dims).with("seed", seed);
+                let parameters = parameters
+                    .with("type", kind)
+                    .with("dims", n_dims)
+                    .with("seed", seed);
                 let (dims, seed) = (n_dims.to_string(), seed.to_string());
                 let id = self.id(&format!("random:{kind}_{n_dims}d_seed{seed}"));
                 Step::new(id, "lpp-random", self.estimator().vectors(*n_dims))
@@ -337,8 +363,16 @@ impl Planner<'_> {
     fn fits(&self, steps: &mut Vec<Step>) {
         let only_individual = |name: &str| {
             let config = self.study.config();
-            let groups = [&config.baselines, &config.models, &config.untrained, &config.training];
-            !groups.iter().any(|g| g.get(&self.lang).is_some_and(|list| list.iter().any(|n| n == name)))
+            let groups = [
+                &config.baselines,
+                &config.models,
+                &config.untrained,
+                &config.training,
+            ];
+            !groups.iter().any(|g| {
+                g.get(&self.lang)
+                    .is_some_and(|list| list.iter().any(|n| n == name))
+            })
         };
         for name in self.names().into_iter().filter(|name| !only_individual(name)) {
             let (n_layers, n_hidden) = self.layers(name);
@@ -383,7 +417,9 @@ impl Planner<'_> {
 
     fn individual(&self, name: &str, subjects: &[&Subject], prepares: bool) -> Step {
         let (n_layers, n_hidden) = self.layers(name);
-        let cost = self.estimator().fit_subjects(n_layers, n_hidden, subjects.len() as u64, prepares);
+        let cost = self
+            .estimator()
+            .fit_subjects(n_layers, n_hidden, subjects.len() as u64, prepares);
         let activations = self.path(&self.study.activations(name, self.lang));
         let words = self.path(&self.study.words(self.lang));
         let mut step = Step::new(self.id(&format!("fit-individuals:{name}")), "lpp-fit", cost)
@@ -397,7 +433,11 @@ impl Planner<'_> {
             let cleaned: Vec<PathBuf> = cleaned.collect();
             if prepares {
                 let resampled: Vec<PathBuf> = subject.runs().collect();
-                step = step.output(mask.clone(), &resampled, &Parameters::default().with("symmetric", true));
+                step = step.output(
+                    mask.clone(),
+                    &resampled,
+                    &Parameters::default().with("symmetric", true),
+                );
                 for run in &cleaned {
                     step = step.output(run.clone(), std::slice::from_ref(&mask), &Parameters::default());
                 }
@@ -427,10 +467,17 @@ impl Planner<'_> {
         let is_score = |path: &&PathBuf| {
             path.starts_with("scores") && !path.as_os_str().as_encoded_bytes().ends_with(b".nii.gz")
         };
-        let scores: Vec<PathBuf> =
-            fits.iter().flat_map(|step| step.outputs.iter().map(|o| &o.path)).filter(is_score).cloned().collect();
+        let scores: Vec<PathBuf> = fits
+            .iter()
+            .flat_map(|step| step.outputs.iter().map(|o| &o.path))
+            .filter(is_score)
+            .cloned()
+            .collect();
         let isc = self.path(&self.study.isc(self.lang));
-        let made = steps.iter().flat_map(|step| &step.outputs).any(|output| output.path == isc);
+        let made = steps
+            .iter()
+            .flat_map(|step| &step.outputs)
+            .any(|output| output.path == isc);
         let isc = (made || self.study.isc(self.lang).exists()).then_some(isc);
         let cost = self.estimator().analyse(fits.len());
         let nothing = Parameters::default();
@@ -483,7 +530,10 @@ impl Subject {
     /// The runs on the working grid; the folder as long as they are not known.
     fn runs(&self) -> impl Iterator<Item = PathBuf> {
         let runs: Vec<PathBuf> = if !self.published.is_empty() {
-            self.published.iter().map(|run| self.folder.join(resampled_name(run))).collect()
+            self.published
+                .iter()
+                .map(|run| self.folder.join(resampled_name(run)))
+                .collect()
         } else if !self.resampled.is_empty() {
             self.resampled.clone()
         } else {
@@ -503,7 +553,10 @@ fn folder_of(subject: &str) -> String {
 
 fn region_masks(study: &Study) -> Vec<PathBuf> {
     let centres = SphereCentre::reference_set();
-    centres.iter().map(|centre| study.roi_mask(&centre.name)).collect()
+    centres
+        .iter()
+        .map(|centre| study.roi_mask(&centre.name))
+        .collect()
 }
 
 /// `path` from the study folder, if it lies inside.

@@ -29,7 +29,9 @@ pub(crate) struct StepRecord {
 
 impl StepRecord {
     fn path(study: &Study, step: &str) -> PathBuf {
-        run_folder(study).join("done").join(format!("{}.json", file_name(step)))
+        run_folder(study)
+            .join("done")
+            .join(format!("{}.json", file_name(step)))
     }
 
     pub(crate) fn load(study: &Study, step: &str) -> Option<Self> {
@@ -56,7 +58,10 @@ impl StepRecord {
             version: VERSION.to_owned(),
             arguments: step.arguments.clone(),
             inputs: inputs.into_values().collect(),
-            outputs: outputs.iter().filter_map(|path| hashed(study, hashes, path)).collect(),
+            outputs: outputs
+                .iter()
+                .filter_map(|path| hashed(study, hashes, path))
+                .collect(),
         };
         let path = Self::path(study, &step.id);
         let text = serde_json::to_vec_pretty(&record).map_err(|e| StudyError::Write {
@@ -101,6 +106,12 @@ fn outputs_of(study: &Study, step: &Step) -> Vec<PathBuf> {
 
 /// The name of a step as that of a file.
 pub(crate) fn file_name(step: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
     step.chars().map(plain).collect()
 }

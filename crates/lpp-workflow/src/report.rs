@@ -63,9 +63,17 @@ impl PlanReport {
         } else {
             vec![State::Todo("not looked at".to_owned()); steps.len()]
         };
-        let steps: Vec<PlannedStep> =
-            steps.into_iter().zip(states).map(|(step, state)| PlannedStep { step, state }).collect();
-        let open = || steps.iter().filter(|planned| planned.state != State::Done).map(|planned| &planned.step);
+        let steps: Vec<PlannedStep> = steps
+            .into_iter()
+            .zip(states)
+            .map(|(step, state)| PlannedStep { step, state })
+            .collect();
+        let open = || {
+            steps
+                .iter()
+                .filter(|planned| planned.state != State::Done)
+                .map(|planned| &planned.step)
+        };
         let machine = Machine::here(study.root());
         let scratch_bytes = open().map(|step| step.cost.scratch_bytes).max().unwrap_or(0);
         let disk_bytes = open().map(|step| step.cost.disk_bytes).sum::<u64>() + scratch_bytes;
@@ -94,7 +102,10 @@ fn problems(job: &RunJob, steps: &[PlannedStep], disk_bytes: u64, machine: &Mach
         let limit = job.memory_bytes.min(machine.memory_bytes);
         if *state != State::Done && step.cost.memory_bytes > limit {
             let (needed, limit) = (human_bytes(step.cost.memory_bytes), human_bytes(limit));
-            problems.push(format!("{} needs about {needed} of memory, and {limit} are allowed", step.id));
+            problems.push(format!(
+                "{} needs about {needed} of memory, and {limit} are allowed",
+                step.id
+            ));
         }
     }
     if disk_bytes > machine.free_disk_bytes {
@@ -104,7 +115,10 @@ fn problems(job: &RunJob, steps: &[PlannedStep], disk_bytes: u64, machine: &Mach
     let mut programs: Vec<&str> = steps.iter().map(|planned| planned.step.program).collect();
     programs.sort_unstable();
     programs.dedup();
-    for program in programs.into_iter().filter(|name| !job.programs.join(name).is_file()) {
+    for program in programs
+        .into_iter()
+        .filter(|name| !job.programs.join(name).is_file())
+    {
         problems.push(format!("{} is not there", job.programs.join(program).display()));
     }
     problems
@@ -112,8 +126,17 @@ fn problems(job: &RunJob, steps: &[PlannedStep], disk_bytes: u64, machine: &Mach
 
 impl fmt::Display for PlanReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.steps.iter().map(|planned| planned.step.id.len()).max().unwrap_or(4);
-        writeln!(f, "{:8} {:width$} {:>9} {:>9} {:>9}", "state", "step", "time", "memory", "disk")?;
+        let width = self
+            .steps
+            .iter()
+            .map(|planned| planned.step.id.len())
+            .max()
+            .unwrap_or(4);
+        writeln!(
+            f,
+            "{:8} {:width$} {:>9} {:>9} {:>9}",
+            "state", "step", "time", "memory", "disk"
+        )?;
         for PlannedStep { step, state } in &self.steps {
             let cost = step.cost;
             writeln!(
@@ -131,7 +154,11 @@ impl fmt::Display for PlanReport {
                     writeln!(f, "           from {}", input.display())?;
                 }
             }
-            for output in step.outputs.iter().take(if self.with_inputs { usize::MAX } else { 1 }) {
+            for output in step
+                .outputs
+                .iter()
+                .take(if self.with_inputs { usize::MAX } else { 1 })
+            {
                 let others = step.outputs.len() - 1;
                 let more = if others > 0 && !self.with_inputs {
                     format!(" and {others} more")
@@ -165,6 +192,8 @@ impl fmt::Display for PlanReport {
             human_bytes(self.machine.available_bytes),
             human_bytes(self.machine.free_disk_bytes)
         )?;
-        self.problems.iter().try_for_each(|problem| write!(f, "\ndoes not fit: {problem}"))
+        self.problems
+            .iter()
+            .try_for_each(|problem| write!(f, "\ndoes not fit: {problem}"))
     }
 }

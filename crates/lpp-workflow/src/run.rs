@@ -153,7 +153,13 @@ struct Execution<'a> {
 }
 
 impl<'a> Execution<'a> {
-    fn new(job: &'a RunJob, study: &'a Study, hashes: &'a Hashes, lock: &'a StudyLock, steps: Vec<Step>) -> Self {
+    fn new(
+        job: &'a RunJob,
+        study: &'a Study,
+        hashes: &'a Hashes,
+        lock: &'a StudyLock,
+        steps: Vec<Step>,
+    ) -> Self {
         Self {
             before: predecessors(&steps),
             progress: vec![Progress::Waiting; steps.len()],
@@ -196,11 +202,17 @@ impl<'a> Execution<'a> {
         if stopping || self.running.len() >= self.job.jobs.max(1) {
             return None;
         }
-        let taken: u64 = self.running.iter().map(|run| self.steps[run.place].cost.memory_bytes).sum();
+        let taken: u64 = self
+            .running
+            .iter()
+            .map(|run| self.steps[run.place].cost.memory_bytes)
+            .sum();
         (0..self.steps.len()).find(|place| {
             let cost = self.steps[*place].cost.memory_bytes;
             self.progress[*place] == Progress::Waiting
-                && self.before[*place].iter().all(|b| self.progress[*b] == Progress::Finished)
+                && self.before[*place]
+                    .iter()
+                    .all(|b| self.progress[*b] == Progress::Finished)
                 && (self.running.is_empty() || taken.saturating_add(cost) <= self.job.memory_bytes)
         })
     }
@@ -279,7 +291,10 @@ impl<'a> Execution<'a> {
         let cost = step.cost;
         if cost.memory_bytes > self.job.memory_bytes {
             let needed = format!("about {} of memory", human_bytes(cost.memory_bytes));
-            return refuse(needed, format!("{} are allowed (--memory)", human_bytes(self.job.memory_bytes)));
+            return refuse(
+                needed,
+                format!("{} are allowed (--memory)", human_bytes(self.job.memory_bytes)),
+            );
         }
         let free = free_disk(self.study.root());
         let needed = cost.disk_bytes.saturating_add(cost.scratch_bytes);
@@ -366,7 +381,10 @@ impl<'a> Execution<'a> {
     fn recorded_peak(&self, step: &Step, started: SystemTime) -> u64 {
         let of_output = |path: &PathBuf| {
             let artefact = self.study.root().join(path);
-            let written = fs::metadata(Provenance::path_of(&artefact)).ok()?.modified().ok()?;
+            let written = fs::metadata(Provenance::path_of(&artefact))
+                .ok()?
+                .modified()
+                .ok()?;
             (written >= started).then(|| Provenance::load(&artefact).ok())?
         };
         let made = step.outputs.iter().filter_map(|output| of_output(&output.path));
@@ -381,7 +399,9 @@ impl<'a> Execution<'a> {
             lost = false;
             for later in 0..self.steps.len() {
                 if self.progress[later] == Progress::Waiting
-                    && self.before[later].iter().any(|b| self.progress[*b] == Progress::Lost)
+                    && self.before[later]
+                        .iter()
+                        .any(|b| self.progress[*b] == Progress::Lost)
                 {
                     self.progress[later] = Progress::Lost;
                     lost = true;
@@ -410,5 +430,8 @@ fn last_error(log: &Path) -> String {
     let text = String::from_utf8_lossy(&fs::read(log).unwrap_or_default()).into_owned();
     let lines = || text.lines().rev().map(str::trim).filter(|line| !line.is_empty());
     let error = lines().find_map(|line| line.strip_prefix("error: "));
-    error.or_else(|| lines().next()).unwrap_or("it said nothing").to_owned()
+    error
+        .or_else(|| lines().next())
+        .unwrap_or("it said nothing")
+        .to_owned()
 }

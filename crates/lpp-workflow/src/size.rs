@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use lpp_fmri::{derivative_runs, resampled_runs};
 use lpp_study::{Language, MappedMatrix, Study, WordTable};
 use serde_json::Value;
 
@@ -53,7 +54,10 @@ impl StudySize {
     pub fn published(lang: Language) -> Self {
         let of = |table: &[(Language, u64)]| table.iter().find(|row| row.0 == lang).map_or(0, |row| row.1);
         Self {
-            n_scans: SCANS.iter().find(|row| row.0 == lang).map_or_else(Vec::new, |row| row.1.to_vec()),
+            n_scans: SCANS
+                .iter()
+                .find(|row| row.0 == lang)
+                .map_or_else(Vec::new, |row| row.1.to_vec()),
             n_voxels: VOXELS,
             n_words: WORDS,
             n_tokens: tokens(WORDS, lang),
@@ -66,7 +70,9 @@ impl StudySize {
     #[must_use]
     pub fn of(study: &Study, lang: Language) -> Self {
         let mut size = Self::published(lang);
-        let runs: Vec<(u64, u64)> = (0..).map_while(|run| shape(&study.average_run(lang, run))).collect();
+        let runs: Vec<(u64, u64)> = (0..)
+            .map_while(|run| shape(&study.average_run(lang, run)))
+            .collect();
         if let Some((_, n_voxels)) = runs.first() {
             size.n_voxels = *n_voxels;
             size.n_scans = runs.iter().map(|run| run.0).collect();
@@ -77,6 +83,8 @@ impl StudySize {
             size.n_tokens = tokens(n_words, lang);
         }
         if let Some(subjects) = study.config().subjects.get(&lang) {
+            size.n_subjects = subjects.len() as u64;
+        } else if let Ok(subjects) = derivative_runs(study, lang).or_else(|_| resampled_runs(study, lang)) {
             size.n_subjects = subjects.len() as u64;
         }
         size
@@ -164,8 +172,14 @@ mod tests {
         let config = r#"{"n_embd": 16, "n_layer": 2, "vocab_size": 100, "n_positions": 64}"#;
         std::fs::write(folder.path().join("models/own/config.json"), config).unwrap();
         let own = model_size(&study, "own").unwrap();
-        assert_eq!((own.n_blocks, own.n_body_parameters(), own.max_len), (2, 6144, Some(64)));
+        assert_eq!(
+            (own.n_blocks, own.n_body_parameters(), own.max_len),
+            (2, 6144, Some(64))
+        );
         assert_eq!(model_size(&study, "none"), None);
-        assert_eq!(model_size(&study, "pythia-6.9b_step0"), published_size("pythia-6.9b"));
+        assert_eq!(
+            model_size(&study, "pythia-6.9b_step0"),
+            published_size("pythia-6.9b")
+        );
     }
 }

@@ -71,7 +71,10 @@ impl Inspector<'_> {
         for step in steps {
             let mut state = self.state(step, |input| changing.contains(input));
             if state == State::Done
-                && let Some(input) = step.inputs.iter().find(|input| changing.contains(input.as_path()))
+                && let Some(input) = step
+                    .inputs
+                    .iter()
+                    .find(|input| changing.contains(input.as_path()))
             {
                 state = State::Stale(format!("{} will be made again", input.display()));
             }
@@ -87,7 +90,11 @@ impl Inspector<'_> {
     pub(crate) fn state(&self, step: &Step, will_be_made: impl Fn(&Path) -> bool) -> State {
         let absent = |path: &&PathBuf| !self.study.root().join(path).exists();
         if let Some(output) = step.outputs.iter().map(|output| &output.path).find(absent) {
-            let lacking = step.inputs.iter().filter(absent).find(|input| !will_be_made(input));
+            let lacking = step
+                .inputs
+                .iter()
+                .filter(absent)
+                .find(|input| !will_be_made(input));
             return match lacking {
                 Some(input) => State::Blocked(format!("{} is missing", input.display())),
                 None => State::Todo(format!("{} is not there", output.display())),
@@ -136,7 +143,10 @@ impl Inspector<'_> {
                 continue;
             };
             if self.hashes.of(&place).is_some_and(|hash| hash != input.sha256) {
-                return Some(format!("{} has changed", crate::plan::relative(self.study, &place).display()));
+                return Some(format!(
+                    "{} has changed",
+                    crate::plan::relative(self.study, &place).display()
+                ));
             }
         }
         let known: BTreeSet<&str> = recorded.iter().map(|input| input.sha256.as_str()).collect();

@@ -39,7 +39,11 @@ impl Verification {
         let mut files = Vec::new();
         list(study.root(), &run_folder(study), &mut files)?;
         for record in files {
-            let name = record.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = record
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             if name.starts_with(".lpp-") {
                 found.leftovers.push(relative(study, &record));
             } else if let Some(artefact) = name.strip_suffix(".json") {
@@ -73,16 +77,19 @@ impl Verification {
             Ok(sha256)
         };
         if !artefact.exists() {
-            self.differences.push(format!("{name}: not there, but its record is"));
+            self.differences
+                .push(format!("{name}: not there, but its record is"));
         } else if hash(artefact)? != made.output.sha256 {
-            self.differences.push(format!("{name}: was changed after {} made it", made.software));
+            self.differences
+                .push(format!("{name}: was changed after {} made it", made.software));
         }
         for input in &made.inputs {
             match place_of(study, &input.path) {
                 None => self.missing_inputs.push(input.path.clone()),
                 Some(place) if hash(&place)? != input.sha256 => {
                     let input = relative(study, &place);
-                    self.differences.push(format!("{name}: was made from another {}", input.display()));
+                    self.differences
+                        .push(format!("{name}: was made from another {}", input.display()));
                 }
                 Some(_) => {}
             }
@@ -100,7 +107,11 @@ impl fmt::Display for Verification {
             writeln!(f, "not there any more: {}", input.display())?;
         }
         for leftover in &self.leftovers {
-            writeln!(f, "left by a killed program, can be removed: {}", leftover.display())?;
+            writeln!(
+                f,
+                "left by a killed program, can be removed: {}",
+                leftover.display()
+            )?;
         }
         write!(
             f,
@@ -120,7 +131,9 @@ fn list(folder: &Path, except: &Path, files: &mut Vec<PathBuf>) -> Result<(), Wo
         .map_err(WorkflowError::io(folder))?;
     paths.sort();
     for path in paths {
-        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        let is_hidden = path
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         if path == except || (path.is_dir() && is_hidden) {
             continue;
         }

@@ -29,7 +29,8 @@ fn readme() -> BTreeSet<String> {
     let french = "gpt2-base-french Qwen2-0.5B Qwen2-1.5B Qwen2-7B";
     let chinese = "gpt2-tiny-chinese gpt2-base-chinese Qwen1.5-0.5B Qwen1.5-1.8B Qwen1.5-4B Qwen1.5-7B Qwen1.5-14B \
                    Qwen2-0.5B Qwen2-1.5B Qwen2-7B";
-    let nine = "gpt2 gpt2-medium gpt2-large gpt2-xl Qwen1.5-0.5B Qwen1.5-1.8B Qwen1.5-4B Qwen1.5-7B Qwen1.5-14B";
+    let nine =
+        "gpt2 gpt2-medium gpt2-large gpt2-xl Qwen1.5-0.5B Qwen1.5-1.8B Qwen1.5-4B Qwen1.5-7B Qwen1.5-14B";
     for (lang, models) in [("en", english), ("fr", french), ("cn", chinese)] {
         for model in models.split_whitespace() {
             add(format!("extract:{model}:{lang}"));
@@ -74,32 +75,81 @@ fn every_command_of_the_readme_is_a_step() {
         .map(|step| step.id.clone())
         .collect();
     let expected = readme();
-    assert_eq!(planned.difference(&expected).collect::<Vec<_>>(), Vec::<&String>::new());
-    assert_eq!(expected.difference(&planned).collect::<Vec<_>>(), Vec::<&String>::new());
+    assert_eq!(
+        planned.difference(&expected).collect::<Vec<_>>(),
+        Vec::<&String>::new()
+    );
+    assert_eq!(
+        expected.difference(&planned).collect::<Vec<_>>(),
+        Vec::<&String>::new()
+    );
 }
 
 #[test]
 fn what_is_missing_is_fetched() {
     let steps = steps();
-    let fetched: BTreeSet<&str> = steps.iter().filter_map(|step| step.id.strip_prefix("fetch:")).collect();
-    for name in ["words:en", "words:cn", "scans:fr", "precomputed:en", "glove", "model:gpt2", "model:pythia-6.9b_step0"] {
+    let fetched: BTreeSet<&str> = steps
+        .iter()
+        .filter_map(|step| step.id.strip_prefix("fetch:"))
+        .collect();
+    for name in [
+        "words:en",
+        "words:cn",
+        "scans:fr",
+        "precomputed:en",
+        "glove",
+        "model:gpt2",
+        "model:pythia-6.9b_step0",
+    ] {
         assert!(fetched.contains(name), "{name} is not in {fetched:?}");
     }
     // 28 English, 4 French and 7 more Chinese models (5 are among the English, 3 among the French), 6 moments of Pythia.
-    assert_eq!(fetched.iter().filter(|name| name.starts_with("model:")).count(), 28 + 4 + 2 + 6);
+    assert_eq!(
+        fetched.iter().filter(|name| name.starts_with("model:")).count(),
+        28 + 4 + 2 + 6
+    );
     let scans = steps.iter().find(|step| step.id == "fetch:scans:en").unwrap();
-    assert!(scans.brings_inputs && scans.arguments.iter().any(|argument| argument.starts_with("EN057,EN058")));
+    assert!(
+        scans.brings_inputs
+            && scans
+                .arguments
+                .iter()
+                .any(|argument| argument.starts_with("EN057,EN058"))
+    );
 }
 
 #[test]
 fn individuals_are_the_five_of_the_paper() {
     let steps = steps();
-    let step = steps.iter().find(|step| step.id == "fit-individuals:gpt2-xl:en").unwrap();
-    let subjects: Vec<&String> = step.arguments.iter().filter(|argument| argument.starts_with("sub-EN")).collect();
-    assert_eq!(subjects, ["sub-EN057", "sub-EN058", "sub-EN059", "sub-EN061", "sub-EN062"]);
-    let large = steps.iter().find(|step| step.id == "extract:Qwen1.5-14B:en").unwrap();
-    assert!(large.arguments.contains(&"--stream-layers".to_owned()), "14 billion parameters in 16 GiB");
-    let untrained = steps.iter().find(|step| step.id == "extract:gpt2_untrained_seed1:en").unwrap();
+    let step = steps
+        .iter()
+        .find(|step| step.id == "fit-individuals:gpt2-xl:en")
+        .unwrap();
+    let subjects: Vec<&String> = step
+        .arguments
+        .iter()
+        .filter(|argument| argument.starts_with("sub-EN"))
+        .collect();
+    assert_eq!(
+        subjects,
+        ["sub-EN057", "sub-EN058", "sub-EN059", "sub-EN061", "sub-EN062"]
+    );
+    let large = steps
+        .iter()
+        .find(|step| step.id == "extract:Qwen1.5-14B:en")
+        .unwrap();
+    assert!(
+        large.arguments.contains(&"--stream-layers".to_owned()),
+        "14 billion parameters in 16 GiB"
+    );
+    let untrained = steps
+        .iter()
+        .find(|step| step.id == "extract:gpt2_untrained_seed1:en")
+        .unwrap();
     assert_eq!(untrained.arguments[..2], ["--model", "gpt2"]);
-    assert!(untrained.arguments.ends_with(&["--seed".to_owned(), "1".to_owned()]));
+    assert!(
+        untrained
+            .arguments
+            .ends_with(&["--seed".to_owned(), "1".to_owned()])
+    );
 }

@@ -29,7 +29,10 @@ impl Scene {
         scene.write("glove/vectors.txt", "the 1 2 3\n");
         scene.write("masks/mask_lpp_en.nii.gz", "mask");
         for run in 0..9 {
-            scene.write(&format!("average_subject/en/run-{run}.npy"), &format!("scans {run}"));
+            scene.write(
+                &format!("average_subject/en/run-{run}.npy"),
+                &format!("scans {run}"),
+            );
         }
         scene.prepare("lpp-glove");
         scene.prepare("lpp-fit");
@@ -70,16 +73,26 @@ impl Scene {
         let root = self.root();
         let input = |step: Step, path: &Path| step.input(path).unwrap();
         let annotation = study.annotation(Language::English);
-        let vectors = self.folder.path().join("prepared/lpp-glove/activations/glove_en.safetensors");
+        let vectors = self
+            .folder
+            .path()
+            .join("prepared/lpp-glove/activations/glove_en.safetensors");
         let words = self.folder.path().join("prepared/lpp-glove/words_en.csv");
         let finish = |name: &str, inputs: &[&Path]| {
             let path = place.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, format!("{name} by {program}")).unwrap();
-            let made = inputs.iter().fold(Step::new(software, &path), |step, path| input(step, path));
-            let made = made.parameter("lang", "en").parameter("corrections", "none").parameter("model", "glove");
+            let made = inputs
+                .iter()
+                .fold(Step::new(software, &path), |step, path| input(step, path));
+            let made = made
+                .parameter("lang", "en")
+                .parameter("corrections", "none")
+                .parameter("model", "glove");
             let grid: AlphaGrid = config.alphas.parse().unwrap();
-            let made = made.parameter("tr_s", config.tr_s).parameter("trim_scans", config.trim_scans);
+            let made = made
+                .parameter("tr_s", config.tr_s)
+                .parameter("trim_scans", config.trim_scans);
             made.parameter("alphas", grid.values()).finish().unwrap();
         };
         if program == "lpp-glove" {
@@ -91,7 +104,11 @@ impl Scene {
             let runs: Vec<PathBuf> = (0..9).map(|r| study.average_run(Language::English, r)).collect();
             let mut inputs: Vec<&Path> = vec![&vectors, &words, &mask];
             inputs.extend(runs.iter().map(PathBuf::as_path));
-            for name in ["scores/glove_en.npy", "scores/glove_en.json", "scores/glove_en.nii.gz"] {
+            for name in [
+                "scores/glove_en.npy",
+                "scores/glove_en.json",
+                "scores/glove_en.nii.gz",
+            ] {
                 finish(name, &inputs);
             }
         }
@@ -123,7 +140,8 @@ impl Scene {
     fn open(&self) -> Vec<String> {
         let report = PlanReport::of(&self.study(), &self.job(), true).unwrap();
         let open = report.steps.iter().filter(|step| step.state != State::Done);
-        open.map(|step| format!("{} {}: {}", step.step.id, step.state.name(), step.state.reason())).collect()
+        open.map(|step| format!("{} {}: {}", step.step.id, step.state.name(), step.state.reason()))
+            .collect()
     }
 }
 
@@ -141,7 +159,10 @@ fn what_is_missing_is_made_once() {
     assert_eq!(scene.open(), Vec::<String>::new());
     assert_eq!(scene.n_run(), 0);
     fs::remove_file(scene.root().join("scores/glove_en.json")).unwrap();
-    assert_eq!(scene.open(), ["fit:glove:en to do: scores/glove_en.json is not there"]);
+    assert_eq!(
+        scene.open(),
+        ["fit:glove:en to do: scores/glove_en.json is not there"]
+    );
     assert_eq!(scene.n_run(), 1);
     let log = fs::read_to_string(scene.root().join("run/log.jsonl")).unwrap();
     assert_eq!(log.matches("\"event\":\"end\"").count(), 3);
@@ -155,7 +176,10 @@ fn a_change_leads_to_what_depends_on_it() {
     assert_eq!(scene.open(), ["fit:glove:en stale: trim_scans is 4, was 10"]);
     scene.write("lpp.toml", CONFIG);
     scene.write("average_subject/en/run-3.npy", "other scans");
-    assert_eq!(scene.open(), ["fit:glove:en stale: average_subject/en/run-3.npy has changed"]);
+    assert_eq!(
+        scene.open(),
+        ["fit:glove:en stale: average_subject/en/run-3.npy has changed"]
+    );
     scene.prepare("lpp-fit");
     assert_eq!(scene.n_run(), 1);
     scene.write("glove/vectors.txt", "the 4 5 6\n");
@@ -170,17 +194,28 @@ fn a_change_leads_to_what_depends_on_it() {
     scene.prepare("lpp-glove");
     assert_eq!(scene.n_run(), 1);
     scene.write("scores/glove_en.npy", "spoiled");
-    assert_eq!(scene.open(), ["fit:glove:en stale: scores/glove_en.npy was changed after it was made"]);
+    assert_eq!(
+        scene.open(),
+        ["fit:glove:en stale: scores/glove_en.npy was changed after it was made"]
+    );
 }
 
 #[test]
 fn a_failure_names_step_and_reason() {
     let scene = Scene::new();
-    scene.program("lpp-glove", "echo working; echo 'error: glove/vectors.txt: found nonsense' >&2; exit 1");
+    scene.program(
+        "lpp-glove",
+        "echo working; echo 'error: glove/vectors.txt: found nonsense' >&2; exit 1",
+    );
     let error = scene.job().run(&scene.study()).unwrap_err();
-    assert!(matches!(&error, WorkflowError::Failed { step, how, .. } if step == "glove:en" && how == "exit 1"));
+    assert!(
+        matches!(&error, WorkflowError::Failed { step, how, .. } if step == "glove:en" && how == "exit 1")
+    );
     let text = error.to_string();
-    assert!(text.contains("found nonsense") && text.contains("run/steps/glove_en.log"), "{text}");
+    assert!(
+        text.contains("found nonsense") && text.contains("run/steps/glove_en.log"),
+        "{text}"
+    );
     scene.program("lpp-glove", "kill -9 $$");
     let text = scene.job().run(&scene.study()).unwrap_err().to_string();
     assert!(text.contains("signal 9"), "{text}");
@@ -195,18 +230,27 @@ fn a_failure_names_step_and_reason() {
     fs::remove_file(scene.root().join("masks/mask_lpp_en.nii.gz")).unwrap();
     fs::remove_file(scene.root().join("scores/glove_en.npy")).unwrap();
     let error = scene.job().run(&scene.study()).unwrap_err();
-    assert!(error.to_string().contains("masks/mask_lpp_en.nii.gz is missing"), "{error}");
+    assert!(
+        error.to_string().contains("masks/mask_lpp_en.nii.gz is missing"),
+        "{error}"
+    );
 }
 
 #[test]
 fn a_step_that_takes_too_much_memory_is_stopped() {
     let scene = Scene::new();
-    scene.program("lpp-glove", "exec python3 -c \"import time; x = b'1' * 400_000_000; time.sleep(60)\"");
+    scene.program(
+        "lpp-glove",
+        "exec python3 -c \"import time; x = b'1' * 400_000_000; time.sleep(60)\"",
+    );
     let mut job = scene.job();
     job.memory_bytes = 200 << 20;
     let started = Instant::now();
     let text = job.run(&scene.study()).unwrap_err().to_string();
-    assert!(text.contains("200 MiB are allowed") && text.contains("signal 9"), "{text}");
+    assert!(
+        text.contains("200 MiB are allowed") && text.contains("signal 9"),
+        "{text}"
+    );
     assert!(started.elapsed() < Duration::from_secs(50));
     job.memory_bytes = 1 << 20;
     let error = job.run(&scene.study()).unwrap_err();
@@ -217,9 +261,17 @@ fn a_step_that_takes_too_much_memory_is_stopped() {
 fn programs_of_a_killed_run_are_waited_for() {
     let scene = Scene::new();
     scene.n_run();
-    let lock = File::options().read(true).write(true).open(scene.root().join("run/lock")).unwrap();
+    let lock = File::options()
+        .read(true)
+        .write(true)
+        .open(scene.root().join("run/lock"))
+        .unwrap();
     lock.lock().unwrap();
-    let mut left = Command::new("sleep").arg("1").stdin(Stdio::from(lock.try_clone().unwrap())).spawn().unwrap();
+    let mut left = Command::new("sleep")
+        .arg("1")
+        .stdin(Stdio::from(lock.try_clone().unwrap()))
+        .spawn()
+        .unwrap();
     drop(lock);
     let started = Instant::now();
     assert_eq!(scene.n_run(), 0);
@@ -236,17 +288,37 @@ fn a_lineage_goes_down_to_what_came_from_outside() {
     assert_eq!(made.software, format!("lpp-fit {}", env!("CARGO_PKG_VERSION")));
     assert_eq!(made.inputs.len(), 12);
     let text = lineage.to_string();
-    assert!(text.contains("made by lpp-glove") && text.contains("glove/vectors.txt"), "{text}");
+    assert!(
+        text.contains("made by lpp-glove") && text.contains("glove/vectors.txt"),
+        "{text}"
+    );
     assert!(!text.contains("CHANGED"), "{text}");
-    assert_eq!(Verification::of(&scene.study()).unwrap().differences, Vec::<String>::new());
+    assert_eq!(
+        Verification::of(&scene.study()).unwrap().differences,
+        Vec::<String>::new()
+    );
     scene.write("glove/vectors.txt", "the 7 8 9\n");
-    let text = Lineage::of(&scene.study(), Path::new("scores/glove_en.npy")).unwrap().to_string();
+    let text = Lineage::of(&scene.study(), Path::new("scores/glove_en.npy"))
+        .unwrap()
+        .to_string();
     assert!(text.contains("CHANGED SINCE"), "{text}");
     fs::remove_file(scene.root().join("average_subject/en/run-8.npy")).unwrap();
     scene.write("words_en.csv", "spoiled");
     let found = Verification::of(&scene.study()).unwrap();
-    assert!(found.differences.iter().any(|d| d.starts_with("words_en.csv: was changed")), "{found}");
-    assert!(found.differences.iter().any(|d| d.contains("was made from another glove/vectors.txt")), "{found}");
+    assert!(
+        found
+            .differences
+            .iter()
+            .any(|d| d.starts_with("words_en.csv: was changed")),
+        "{found}"
+    );
+    assert!(
+        found
+            .differences
+            .iter()
+            .any(|d| d.contains("was made from another glove/vectors.txt")),
+        "{found}"
+    );
     assert_eq!(found.n_artefacts, 5);
     assert!(Lineage::of(&scene.study(), Path::new("scores/none.npy")).is_err());
 }
