@@ -167,11 +167,22 @@ impl Step {
     /// The names of the inputs do not count, their contents do.
     #[must_use]
     pub fn is_current(&self) -> bool {
+        self.agrees(|made| made.software == self.software_name())
+    }
+
+    /// The same for an artefact that several programs make alike: any of them, of this version, may have made it.
+    #[must_use]
+    pub fn is_current_of_any_program(&self) -> bool {
+        let version = |software: &str| software.rsplit(' ').next() == Some(self.software.version);
+        self.agrees(|made| version(&made.software))
+    }
+
+    fn agrees(&self, software: impl Fn(&Provenance) -> bool) -> bool {
         let Ok(made) = Provenance::load(&self.output) else {
             return false;
         };
         let hashes = |files: &[FileHash]| files.iter().map(|f| f.sha256.clone()).collect::<Vec<_>>();
-        made.software == self.software_name()
+        software(&made)
             && made.parameters == self.parameters
             && hashes(&made.inputs) == hashes(&self.inputs)
             && sha256_of_file(&self.output).is_ok_and(|hash| hash == made.output.sha256)
@@ -303,6 +314,15 @@ mod tests {
         };
         assert_eq!(made.command_line(), "lpp-test --study .");
         assert!(!step(folder, 2.0).is_current(), "other parameter");
+        let other = Software {
+            program: "lpp-other",
+            ..SOFTWARE
+        };
+        let by_other = Step {
+            software: other,
+            ..step(folder, 1.0)
+        };
+        assert!(!by_other.is_current() && by_other.is_current_of_any_program());
         fs::write(folder.join("out"), "resul").unwrap();
         assert!(!step(folder, 1.0).is_current(), "truncated output");
         fs::write(folder.join("out"), "result").unwrap();
