@@ -50,13 +50,13 @@ test-demo: build ## The demo at a small size, which must recover the planted eff
 	  setup/demo.sh $(BIN) "$$study" --words-per-run 300 --models gpt2:4,llama:12,gpt2:32 && \
 	  setup/bad-input.sh $(BIN) "$$study"
 
-test-resume: build ## Kill lpp-run at 8 random moments and fill a disk, resume, compare with an undisturbed run
-	@$(PYTHON) setup/faults.py $(BIN) --points 8 --extract --full-disk
-	@$(PYTHON) setup/faults.py $(BIN) --points 4 --scans
+test-resume: build ## Kill lpp-run at a few random moments and fill a disk, resume, compare with an undisturbed run
+	@$(PYTHON) setup/faults.py $(BIN) --points 6 --extract --full-disk
+	@$(PYTHON) setup/faults.py $(BIN) --points 2 --scans
 
 test-faults: build ## The same at 50 random moments, then at each rename, with programs built for it
 	@$(PYTHON) setup/faults.py $(BIN) --points 50 --extract --full-disk
-	@$(PYTHON) setup/faults.py $(BIN) --points 50 --scans
+	@$(PYTHON) setup/faults.py $(BIN) --points 20 --scans
 	$(CARGO) build --release --bins --features lpp-study/fault-injection
 	@mkdir -p $(FAULTS) && cp $(addprefix $(BIN)/lpp-,run simulate resample mask rois average glove random fit analyze report) $(FAULTS)
 	$(CARGO) build --release --bins

@@ -14,7 +14,7 @@ say() { printf '\n== %s\n' "$*"; }
 export XDG_CACHE_HOME=$work/cache PATH=$venv/bin:$PATH
 PYTHON=$venv/bin/python
 
-simulate() { "$bin/lpp-simulate" -q --study "$1" --words-per-run 200 --models gpt2:4,llama:6 --baseline-dims 8 >/dev/null; }
+simulate() { "$bin/lpp-simulate" -q --study "$1" --words-per-run 200 --models gpt2:4,llama:8 --baseline-dims 8 >/dev/null; }
 flow() { # a study, a profile, further options
   local study=$1 profile=$2; shift 2
   snakemake -s workflow/Snakefile --workflow-profile "workflow/profiles/$profile" \
