@@ -9,10 +9,10 @@ use lpp_study::{
     sha256_of_bytes, sha256_of_file, write_atomically,
 };
 
-use super::{
+use crate::{AnalysisError, IscSummary, Table};
+use crate::{
     Brain, HemisphereRule, ModelScores, Region, baselines, lateralization, layers, regions, scaling, summary,
 };
-use crate::{IscSummary, ReportError, Table};
 
 /// What decides a result besides its inputs.
 type Parameters = BTreeMap<String, serde_json::Value>;
@@ -85,8 +85,8 @@ impl AnalysisJob {
     /// goes: what is not known is an empty cell or a table without rows.
     ///
     /// # Errors
-    /// [`ReportError`] naming the file that is missing, broken or does not fit the mask.
-    pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AnalysisReport, ReportError> {
+    /// [`AnalysisError`] naming the file that is missing, broken or does not fit the mask.
+    pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AnalysisReport, AnalysisError> {
         let started = Instant::now();
         let scores = Scores::list(&self.study.scores_dir(), self.lang)?;
         let inputs = self.hash_inputs(software, &scores)?;
@@ -128,7 +128,7 @@ impl AnalysisJob {
     }
 
     /// Every file that decides the tables. What comes from the sidecars of the scores is among the parameters.
-    fn hash_inputs(&self, software: Software, scores: &[PathBuf]) -> Result<Vec<FileHash>, ReportError> {
+    fn hash_inputs(&self, software: Software, scores: &[PathBuf]) -> Result<Vec<FileHash>, AnalysisError> {
         let mut step =
             Step::new(software, self.study.table("summary", self.lang)).input(&self.mask_path())?;
         if let Some(isc) = self.isc_path() {
@@ -203,7 +203,7 @@ impl AnalysisJob {
 
     /// What decides the tables besides the files: the rule of the hemispheres, and what the sidecars say of the models, as a
     /// hash. How long a fit took stands there too, but decides nothing.
-    fn parameters(&self, scores: &[PathBuf]) -> Result<Parameters, ReportError> {
+    fn parameters(&self, scores: &[PathBuf]) -> Result<Parameters, AnalysisError> {
         let mut facts = String::new();
         for path in scores {
             let mut info = Scores::load_info(path)?;
@@ -219,7 +219,7 @@ impl AnalysisJob {
         .into())
     }
 
-    fn tables(&self, brain: &Brain, models: &[ModelScores]) -> Result<Vec<Table>, ReportError> {
+    fn tables(&self, brain: &Brain, models: &[ModelScores]) -> Result<Vec<Table>, AnalysisError> {
         let everything: Vec<&ModelScores> = models.iter().collect();
         let trained: Vec<&ModelScores> = models.iter().filter(|model| model.is_trained()).collect();
         let regions = if self.wants(Analysis::Rois) {
@@ -257,7 +257,7 @@ impl AnalysisJob {
         inputs: &[FileHash],
         parameters: &Parameters,
         started: Instant,
-    ) -> Result<Vec<PathBuf>, ReportError> {
+    ) -> Result<Vec<PathBuf>, AnalysisError> {
         let mut files = Vec::new();
         for table in tables {
             let stem = self.study.table(table.name(), self.lang);
@@ -291,7 +291,7 @@ fn name_of(software: Software) -> String {
     format!("{} {}", software.program, software.version)
 }
 
-fn hash_of(path: PathBuf) -> Result<FileHash, ReportError> {
+fn hash_of(path: PathBuf) -> Result<FileHash, AnalysisError> {
     let sha256 = sha256_of_file(&path)?;
     let bytes = std::fs::metadata(&path)
         .map_err(|source| StudyError::Read {
