@@ -99,6 +99,9 @@ struct Run {
     /// Download nothing: a missing input is an error
     #[arg(long)]
     no_fetch: bool,
+    /// Individual subjects that one step fits at most; they share a factorisation [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    subjects_per_step: Option<u16>,
     /// Folder of the programs [default: that of lpp-run]
     #[arg(long, value_name = "DIR")]
     programs: Option<PathBuf>,
@@ -162,6 +165,7 @@ impl Run {
                 threads: (common.threads() / jobs).max(1),
                 memory_bytes,
                 fetch: !self.no_fetch,
+                subjects_per_step: self.subjects_per_step.map(usize::from),
             },
             programs,
             jobs,

@@ -15,7 +15,7 @@
 //! # let folder = std::env::temp_dir().join(format!("lpp-doc-plan-{}", std::process::id()));
 //! # std::fs::create_dir_all(&folder)?;
 //! std::fs::write(folder.join("lpp.toml"), "models = { en = [\"gpt2\"] }")?;
-//! let options = PlanOptions { languages: vec![], threads: 2, memory_bytes: 8 << 30, fetch: false };
+//! let options = PlanOptions { languages: vec![], threads: 2, memory_bytes: 8 << 30, fetch: false, subjects_per_step: None };
 //! let steps = plan(&Study::open(&folder)?, &options)?;
 //! let names: Vec<&str> = steps.iter().map(|step| step.id.as_str()).collect();
 //! assert_eq!(names, ["rois", "extract:gpt2:en", "fit:gpt2:en", "analyze:en", "report:en"]);

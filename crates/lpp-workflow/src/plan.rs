@@ -24,6 +24,8 @@ pub struct PlanOptions {
     pub memory_bytes: u64,
     /// Whether missing inputs are fetched.
     pub fetch: bool,
+    /// Most subjects of a step that fits individual ones; they share a factorisation. `None`: all of them.
+    pub subjects_per_step: Option<usize>,
 }
 
 /// The steps of `study` in an order in which they can run one after the other.
@@ -406,23 +408,33 @@ impl Planner<'_> {
             wanted.subjects.is_empty() || wanted.subjects.iter().any(|name| folder_of(name) == s.name)
         };
         let subjects: Vec<&Subject> = known.iter().filter(is_wanted).collect();
-        let mut first: Option<String> = None;
-        for name in &wanted.models {
-            let mut step = self.individual(name, &subjects, first.is_none());
-            step.after.extend(first.clone());
-            first = first.or_else(|| Some(step.id.clone()));
-            steps.push(step);
+        let at_most = self.options.subjects_per_step.unwrap_or(subjects.len()).max(1);
+        let n_groups = subjects.len().div_ceil(at_most);
+        for (group, subjects) in subjects.chunks(at_most).enumerate() {
+            let part = if n_groups > 1 {
+                format!(":{}of{n_groups}", group + 1)
+            } else {
+                String::new()
+            };
+            let mut first: Option<String> = None;
+            for name in &wanted.models {
+                let id = self.id(&format!("fit-individuals:{name}{part}"));
+                let mut step = self.individual(id, name, subjects, first.is_none());
+                step.after.extend(first.clone());
+                first = first.or_else(|| Some(step.id.clone()));
+                steps.push(step);
+            }
         }
     }
 
-    fn individual(&self, name: &str, subjects: &[&Subject], prepares: bool) -> Step {
+    fn individual(&self, id: String, name: &str, subjects: &[&Subject], prepares: bool) -> Step {
         let (n_layers, n_hidden) = self.layers(name);
         let cost = self
             .estimator()
             .fit_subjects(n_layers, n_hidden, subjects.len() as u64, prepares);
         let activations = self.path(&self.study.activations(name, self.lang));
         let words = self.path(&self.study.words(self.lang));
-        let mut step = Step::new(self.id(&format!("fit-individuals:{name}")), "lpp-fit", cost)
+        let mut step = Step::new(id, "lpp-fit", cost)
             .arguments(["--model", name])
             .arguments(self.place())
             .inputs([activations.clone(), words.clone()]);

@@ -7,6 +7,10 @@ use lpp_study::Study;
 use lpp_workflow::{PAPER, PlanOptions, Step, plan};
 
 fn steps() -> Vec<Step> {
+    steps_with(None)
+}
+
+fn steps_with(subjects_per_step: Option<usize>) -> Vec<Step> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("lpp.toml"), PAPER).unwrap();
     let options = PlanOptions {
@@ -14,6 +18,7 @@ fn steps() -> Vec<Step> {
         threads: 2,
         memory_bytes: 16 << 30,
         fetch: true,
+        subjects_per_step,
     };
     plan(&Study::open(folder.path()).unwrap(), &options).unwrap()
 }
@@ -116,6 +121,26 @@ fn what_is_missing_is_fetched() {
                 .iter()
                 .any(|argument| argument.starts_with("EN057,EN058"))
     );
+}
+
+#[test]
+fn subjects_are_shared_out_to_steps() {
+    let steps = steps_with(Some(2));
+    let groups: Vec<&Step> = steps
+        .iter()
+        .filter(|step| step.id.starts_with("fit-individuals:gpt2-xl:"))
+        .collect();
+    let names: Vec<&str> = groups.iter().map(|step| step.id.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "fit-individuals:gpt2-xl:1of3:en",
+            "fit-individuals:gpt2-xl:2of3:en",
+            "fit-individuals:gpt2-xl:3of3:en"
+        ]
+    );
+    assert!(groups[2].arguments.contains(&"sub-EN062".to_owned()));
+    assert_eq!(groups[1].after, ["fit-individuals:gpt2:2of3:en"]);
 }
 
 #[test]

@@ -122,6 +122,7 @@ impl Scene {
                 threads: 1,
                 memory_bytes: 1 << 30,
                 fetch: false,
+                subjects_per_step: None,
             },
             programs: self.folder.path().join("programs"),
             jobs: 2,
