@@ -68,6 +68,7 @@ struct Place {
     json: bool,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, ClapArgs)]
 struct Run {
     #[command(flatten)]

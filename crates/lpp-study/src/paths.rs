@@ -88,15 +88,12 @@ impl Study {
         }
         let folder = self.root.join("glove");
         let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        let mut files: Vec<PathBuf> = entries
-            .map(|entry| entry.path())
-            // Hidden files are somebody's temporary ones.
-            .filter(|path| {
-                path.is_file()
-                    && !path
-                        .file_name()
-                        .is_some_and(|n| n.as_encoded_bytes().starts_with(b"."))
-            })
+        // Hidden files are somebody's temporary ones.
+        let is_hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
+        let visible = entries.filter(|entry| !is_hidden(&entry.file_name()));
+        let mut files: Vec<PathBuf> = visible
+            .map(|entry| folder.join(entry.file_name()))
+            .filter(|path| path.is_file())
             .collect();
         match (files.pop(), files.is_empty()) {
             (Some(only), true) => only,

@@ -60,7 +60,7 @@ impl Lineage {
             hashes: BTreeMap::new(),
         };
         let sha256 = tracer.hash(place)?;
-        tracer.trace(place.to_owned(), sha256)
+        tracer.trace(place, sha256)
     }
 
     fn write(&self, text: &mut String, depth: usize) {
@@ -126,10 +126,10 @@ impl Tracer<'_> {
         Ok(sha256)
     }
 
-    fn trace(&mut self, place: PathBuf, sha256: String) -> Result<Lineage, WorkflowError> {
-        let is_unchanged = self.hash(&place)? == sha256;
-        let is_repeated = !self.seen.insert(place.clone());
-        let provenance = Provenance::load(&place).ok();
+    fn trace(&mut self, place: &Path, sha256: String) -> Result<Lineage, WorkflowError> {
+        let is_unchanged = self.hash(place)? == sha256;
+        let is_repeated = !self.seen.insert(place.to_owned());
+        let provenance = Provenance::load(place).ok();
         let made = match provenance {
             None => None,
             Some(made) => {
@@ -148,7 +148,7 @@ impl Tracer<'_> {
             }
         };
         Ok(Lineage {
-            path: relative(self.study, &place),
+            path: relative(self.study, place),
             sha256,
             is_unchanged: Some(is_unchanged),
             is_repeated: is_repeated && made.is_some(),
@@ -160,7 +160,7 @@ impl Tracer<'_> {
         let mut inputs = Vec::with_capacity(made.inputs.len());
         for input in &made.inputs {
             inputs.push(match place_of(self.study, &input.path) {
-                Some(place) => self.trace(place, input.sha256.clone())?,
+                Some(place) => self.trace(&place, input.sha256.clone())?,
                 None => Lineage {
                     path: input.path.clone(),
                     sha256: input.sha256.clone(),

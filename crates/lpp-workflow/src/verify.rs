@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use lpp_study::{Provenance, Study, sha256_of_file};
@@ -125,9 +126,9 @@ impl fmt::Display for Verification {
 
 fn list(folder: &Path, except: &Path, files: &mut Vec<PathBuf>) -> Result<(), WorkflowError> {
     let entries = fs::read_dir(folder).map_err(WorkflowError::io(folder))?;
-    let mut paths = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()
+    let paths = entries.map(|entry| Ok(entry?.path()));
+    let mut paths: Vec<PathBuf> = paths
+        .collect::<io::Result<_>>()
         .map_err(WorkflowError::io(folder))?;
     paths.sort();
     for path in paths {
