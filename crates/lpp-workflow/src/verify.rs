@@ -126,7 +126,7 @@ impl fmt::Display for Verification {
 
 fn list(folder: &Path, except: &Path, files: &mut Vec<PathBuf>) -> Result<(), WorkflowError> {
     let entries = fs::read_dir(folder).map_err(WorkflowError::io(folder))?;
-    let paths = entries.map(|entry| Ok(entry?.path()));
+    let paths = entries.map(|entry| -> io::Result<PathBuf> { Ok(entry?.path()) });
     let mut paths: Vec<PathBuf> = paths
         .collect::<io::Result<_>>()
         .map_err(WorkflowError::io(folder))?;
