@@ -8,7 +8,7 @@ use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error};
 
 fn program(study: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-run"));
-    command.arg("-q").args(arguments).arg("--study").arg(study);
+    command.args(arguments).arg("-q").arg("--study").arg(study);
     command
 }
 
