@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-bin=$(realpath "$1") venv=$(realpath "$2") only=${3:-}
+here=$PWD bin=$(realpath "$1") venv=$(realpath "$2") only=${3:-}
 work=$(mktemp -d)
 slurm=$work/slurm
 finish() { [ ! -d "$slurm" ] || setup/slurm.sh stop "$slurm"; rm -rf "$work"; }
@@ -14,11 +14,12 @@ say() { printf '\n== %s\n' "$*"; }
 export XDG_CACHE_HOME=$work/cache PATH=$venv/bin:$PATH
 PYTHON=$venv/bin/python
 
-simulate() { "$bin/lpp-simulate" -q --study "$1" --words-per-run 200 --models gpt2:4,llama:8 --baseline-dims 8 >/dev/null; }
+"$bin/lpp-simulate" -q --study "$work/base" --words-per-run 200 --models gpt2:4,llama:8 --baseline-dims 8 >/dev/null
+simulate() { cp -r "$work/base" "$1"; }
 flow() { # a study, a profile, further options
   local study=$1 profile=$2; shift 2
-  snakemake -s workflow/Snakefile --workflow-profile "workflow/profiles/$profile" \
-    --config study="$study" bin="$bin" "$@" 2>&1
+  (cd "$work" && snakemake -s "$here/workflow/Snakefile" --workflow-profile "$here/workflow/profiles/$profile" \
+    --config study="$study" bin="$bin" "$@" 2>&1)
 }
 same() { "$PYTHON" setup/study_files.py "$work/by-lpp-run" "$1"; }
 
