@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 
 here=$PWD bin=$(realpath "$1") venv=$(realpath "$2") only=${3:-}
 work=$(mktemp -d)
+chmod 755 "$work" # munged wants its socket to be reachable
 slurm=$work/slurm
 finish() { [ ! -d "$slurm" ] || setup/slurm.sh stop "$slurm"; rm -rf "$work"; }
 trap finish EXIT
