@@ -39,7 +39,7 @@ say "By Snakemake through Slurm"
 setup/slurm.sh start "$slurm" 2
 export SLURM_CONF=$slurm/slurm.conf
 # Without accounting, states come from squeue; and a test should not wait as long as a cluster makes sense to.
-quick=(--slurm-no-account true --slurm-status-command squeue --slurm-init-seconds-before-status-checks 2
+quick=(--slurm-no-account --slurm-status-command squeue --slurm-init-seconds-before-status-checks 2
   --seconds-between-status-checks 2 --latency-wait 5)
 simulate "$work/slurm-study"
 flow "$work/slurm-study" slurm "${quick[@]}" | tail -n 3
