@@ -90,8 +90,8 @@ fn outputs_of(study: &Study, step: &Step) -> Vec<PathBuf> {
         _ => PathBuf::new(),
     };
     let ends = |name: &str| {
-        let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
-        stem.ends_with(&format!("_{lang}")) && matches!(ending, "csv" | "parquet" | "svg" | "png" | "pdf")
+        let (base, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+        base.ends_with(&format!("_{lang}")) && matches!(ending, "csv" | "parquet" | "svg" | "png" | "pdf")
     };
     let mut outputs: Vec<PathBuf> = step.outputs.iter().map(|output| output.path.clone()).collect();
     for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {

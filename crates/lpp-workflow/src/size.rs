@@ -119,7 +119,7 @@ fn shape(path: &Path) -> Option<(u64, u64)> {
 
 /// Rows of a table without its head.
 fn rows(path: &Path) -> std::io::Result<u64> {
-    let lines = fs::read(path)?.iter().filter(|byte| **byte == b'\n').count();
+    let lines = fs::read_to_string(path)?.lines().count();
     Ok(lines.saturating_sub(1) as u64)
 }
 
