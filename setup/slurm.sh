@@ -2,7 +2,7 @@
 # A private Slurm on the loopback of this machine: no systemd, nothing outside its folder, no accounting.
 #   slurm.sh start FOLDER [NODES]    pretends NODES nodes of two cores
 #   slurm.sh stop FOLDER
-# Needs Debian's slurm-wlm and munge. Then: export SLURM_CONF=FOLDER/slurm.conf
+# Needs Debian's slurm-wlm and munge. Then: export SLURM_CONF=FOLDER/slurm.conf PATH=FOLDER/bin:$PATH
 set -euo pipefail
 
 action=$1 folder=$2 nodes=${3:-2}
@@ -53,6 +53,10 @@ start() {
   munged --key-file="$folder/munge/munge.key" --socket="$folder/munge/munge.sock" \
     --pid-file="$folder/munge/munged.pid" --log-file="$folder/munge/munged.log" --seed-file="$folder/munge/munged.seed"
   write_settings
+  # Snakemake's jobs call srun without SLURM_CONF in their environment.
+  mkdir "$folder/bin"
+  printf '#!/bin/sh\nSLURM_CONF=%s exec %s "$@"\n' "$folder/slurm.conf" "$(command -v srun)" > "$folder/bin/srun"
+  chmod 755 "$folder/bin/srun"
   slurmctld -f "$folder/slurm.conf"
   for ((i = 0; i < nodes; i++)); do
     mkdir -p "$folder/spool/n$i"

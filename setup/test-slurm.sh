@@ -37,7 +37,7 @@ same "$work/local"
 
 say "By Snakemake through Slurm"
 setup/slurm.sh start "$slurm" 2
-export SLURM_CONF=$slurm/slurm.conf
+export SLURM_CONF=$slurm/slurm.conf PATH=$slurm/bin:$PATH
 # Without accounting, states come from squeue; and a test should not wait as long as a cluster makes sense to.
 quick=(--slurm-no-account --slurm-status-command squeue --slurm-init-seconds-before-status-checks 2
   --seconds-between-status-checks 2 --latency-wait 5)

@@ -28,7 +28,7 @@ struct Args {
     #[command(subcommand)]
     other: Option<Other>,
     #[command(flatten)]
-    run: Run,
+    run: RunFlags,
     #[command(flatten)]
     common: CommonArgs,
 }
@@ -37,7 +37,7 @@ struct Args {
 enum Other {
     /// Prints what made an artefact, and from which inputs, down to the files that came from outside
     Why {
-        /// The artefact, scores/gpt2_en.npy say
+        /// The artefact: a file of the study, named from its folder or from here
         artefact: PathBuf,
         #[command(flatten)]
         place: Place,
@@ -70,7 +70,7 @@ struct Place {
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, ClapArgs)]
-struct Run {
+struct RunFlags {
     #[command(flatten)]
     place: Place,
     /// Show the plan: steps, outputs, estimated time, memory and disk, and what does not fit
@@ -147,18 +147,16 @@ impl Program for Args {
     }
 }
 
-impl Run {
+impl RunFlags {
     fn job(&self, common: &CommonArgs) -> anyhow::Result<RunJob> {
         let jobs = usize::from(self.jobs);
         let all = Machine::here(&self.place.study).memory_bytes;
         let memory_bytes = self.memory.map_or(all / 10 * 9, |memory| memory.0);
-        let programs = match &self.programs {
-            Some(folder) => folder.clone(),
-            None => {
-                let own =
-                    std::env::current_exe().context("cannot find the folder of lpp-run (--programs)")?;
-                own.parent().map(PathBuf::from).unwrap_or_default()
-            }
+        let programs = if let Some(folder) = &self.programs {
+            folder.clone()
+        } else {
+            let own = std::env::current_exe().context("cannot find the folder of lpp-run (--programs)")?;
+            own.parent().map(PathBuf::from).unwrap_or_default()
         };
         Ok(RunJob {
             plan: PlanOptions {
@@ -182,7 +180,7 @@ fn open(place: &Place) -> anyhow::Result<Study> {
     Study::open(&place.study).context("cannot open the study (--study)")
 }
 
-fn run(args: &Run, common: &CommonArgs) -> anyhow::Result<()> {
+fn run(args: &RunFlags, common: &CommonArgs) -> anyhow::Result<()> {
     let study = open(&args.place)?;
     let job = args.job(common)?;
     if args.dry_run {
