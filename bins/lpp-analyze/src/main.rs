@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use lpp_analysis::{Analysis, AnalysisJob, HemisphereRule, IscSummary};
 use lpp_cli::{CommonArgs, Program, StudyArgs};
-use lpp_report::{Analysis, AnalysisJob, HemisphereRule, IscSummary};
 
 /// Computes the numbers of a study from its scores, as CSV and Parquet tables.
 #[derive(Debug, Parser)]

@@ -2,10 +2,10 @@
 
 use lpp_stats::Hemispheres;
 
-use crate::Table;
-use crate::analysis::Brain;
-use crate::number::p_value;
 use crate::plot::{DotPlot, DotRow, GlassBrain, LayerCurve, LayerCurves, Scatter, ScatterPoint, SidesPlot};
+use lpp_analysis::Brain;
+use lpp_analysis::Table;
+use lpp_analysis::number::p_value;
 
 /// A finished figure.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,8 +1,8 @@
 //! The numbers at the head of the page.
 
-use crate::Table;
-use crate::number::{compact, correlation, grouped, p_value};
 use crate::report_tables::ReportTables;
+use lpp_analysis::Table;
+use lpp_analysis::number::{compact, correlation, grouped, p_value};
 
 /// Headline numbers, each with its explanation; only those that are known.
 pub(crate) fn highlights(tables: &ReportTables) -> Vec<(String, String)> {

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use lpp_study::{Language, Progress, Provenance, Software, Step, Study, write_atomically};
 
 use crate::ReportError;
-use crate::analysis::{Brain, HemisphereRule, ModelScores};
 use crate::figures::{self, BrainMap, Figure};
 use crate::highlights::highlights;
 use crate::page::Page;
 use crate::report_tables::ReportTables;
+use lpp_analysis::{Brain, HemisphereRule, ModelScores};
 
 /// Tables with more rows than this are left to their files: a page of 200 models must stay readable.
 const MOST_ROWS: usize = 2000;

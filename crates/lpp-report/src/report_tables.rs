@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use lpp_study::{Language, Study};
 
-use crate::{ReportError, Table};
+use lpp_analysis::Table;
+
+use crate::ReportError;
 
 /// Tables that a report cannot do without.
 const NEEDED: [&str; 3] = ["summary", "scaling", "lateralization"];

@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../lpp-analysis/tests/common/mod.rs"]
 mod common;
 
 use common::ToyStudy;
+use lpp_analysis::{Analysis, AnalysisJob, HemisphereRule};
 use lpp_report::plot::{Scatter, ScatterPoint};
-use lpp_report::{Analysis, AnalysisJob, HemisphereRule, ReportError, ReportJob};
+use lpp_report::{ReportError, ReportJob};
 use lpp_study::{Language, ModelKind, Silent, Software};
 
 const SOFTWARE: Software = Software {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::{HemisphereRule, Table};
+use lpp_analysis::{HemisphereRule, Table};
 
 /// The methods in sentences, as HTML. Only what the summary shows to have been done is told.
 pub(crate) fn methods(summary: &Table, rule: HemisphereRule) -> String {
@@ -58,7 +58,7 @@ pub(crate) fn methods(summary: &Table, rule: HemisphereRule) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::Column;
+    use lpp_analysis::Column;
 
     #[test]
     fn only_what_was_done_is_told() {

@@ -8,8 +8,8 @@ use lpp_study::Provenance;
 
 use crate::figures::Figure;
 use crate::plot::escape;
-use crate::table::Column;
-use crate::{HemisphereRule, Table};
+use lpp_analysis::Column;
+use lpp_analysis::{HemisphereRule, Table};
 
 pub(crate) use methods::methods;
 

@@ -2,8 +2,8 @@
 
 use super::scale::{Scale, tick_label};
 use super::svg::{Align, Svg};
-use crate::number::magnitude;
 use crate::theme::{HAIRLINE_MM, TEXT_MM, TITLE_MM};
+use lpp_analysis::number::magnitude;
 
 /// A rectangle on the page that two scales map into.
 #[derive(Debug, Clone, Copy)]

@@ -3,8 +3,8 @@
 use super::axes::Axes;
 use super::scale::{Scale, tick_label};
 use super::svg::{Align, Svg};
-use crate::number::compact;
 use crate::theme::{HAIRLINE_MM, LEFT, MARK_MM, Mark, NEUTRAL, RIGHT, TEXT_MM, TITLE_MM};
+use lpp_analysis::number::compact;
 
 /// A row of a dot plot.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,8 +8,8 @@ use super::outline::outline;
 use super::projection::{Projection, View};
 use super::scale::{Scale, tick_label};
 use super::svg::{Align, Svg};
-use crate::number::compact;
 use crate::theme::{HAIRLINE_MM, TEXT_MM, TITLE_MM, map_colour};
+use lpp_analysis::number::compact;
 
 /// Steps of the colour scale.
 const LEVELS: usize = 32;

@@ -8,8 +8,8 @@ use super::axes::Axes;
 use super::labels::{self, Rect};
 use super::scale::Scale;
 use super::svg::{Align, Svg};
-use crate::number::{compact, correlation, p_value};
 use crate::theme::{MARK_MM, NEUTRAL, TEXT_MM, family_style};
+use lpp_analysis::number::{compact, correlation, p_value};
 
 /// Resamples of a band, as in the reference figures.
 const N_RESAMPLES: usize = 1000;

@@ -4,8 +4,8 @@ use super::axes::Axes;
 use super::scale::Scale;
 use super::scatter::{ScatterPoint, Trend};
 use super::svg::{Align, Svg};
-use crate::number::compact;
 use crate::theme::{LEFT, MARK_MM, Mark, RIGHT, TEXT_MM};
+use lpp_analysis::number::compact;
 
 /// Left and right scores of the same models against the logarithm of their size.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,18 +6,18 @@ use std::path::Path;
 use lpp_stats::{Hemispheres, LateralScore, VoxelSet};
 use serde::Serialize;
 
-use super::{Brain, HemisphereRule};
-use crate::{ReportError, Table};
+use crate::{AnalysisError, Table};
+use crate::{Brain, HemisphereRule};
 
 /// Counts and inter-subject correlations of the mask and of its reliable voxels.
 ///
 /// Serialises to one flat JSON object.
 ///
 /// ```no_run
-/// use lpp_report::IscSummary;
+/// use lpp_analysis::IscSummary;
 /// let summary = IscSummary::load("mask_lpp_en.nii.gz".as_ref(), "isc_10trials_en.gz".as_ref())?;
 /// assert_eq!((summary.n_voxels, summary.n_reliable), (25_870, 6_468));
-/// # Ok::<(), lpp_report::ReportError>(())
+/// # Ok::<(), lpp_analysis::AnalysisError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -81,9 +81,9 @@ impl IscSummary {
     ///
     /// # Errors
     /// As [`Brain::load`].
-    pub fn load(mask: &Path, isc: &Path) -> Result<Self, ReportError> {
+    pub fn load(mask: &Path, isc: &Path) -> Result<Self, AnalysisError> {
         let brain = Brain::load(mask, Some(isc), HemisphereRule::Halves)?;
-        Self::of(&brain)?.ok_or_else(|| ReportError::Malformed {
+        Self::of(&brain)?.ok_or_else(|| AnalysisError::Malformed {
             path: isc.to_owned(),
             found: "no correlation".to_owned(),
             expected: "an array of shape (trials, voxels)".to_owned(),
@@ -93,8 +93,8 @@ impl IscSummary {
     /// Summarises a brain; `None` if it has no inter-subject correlation.
     ///
     /// # Errors
-    /// [`ReportError::Stats`] if the parts do not fit, which [`Brain::load`] excludes.
-    pub fn of(brain: &Brain) -> Result<Option<Self>, ReportError> {
+    /// [`AnalysisError::Stats`] if the parts do not fit, which [`Brain::load`] excludes.
+    pub fn of(brain: &Brain) -> Result<Option<Self>, AnalysisError> {
         let (Some(isc), Some(reliable)) = (brain.isc(), brain.reliable()) else {
             return Ok(None);
         };
@@ -128,7 +128,7 @@ impl IscSummary {
     ///
     /// # Errors
     /// None in practice: the columns have equal lengths.
-    pub fn table(&self) -> Result<Table, ReportError> {
+    pub fn table(&self) -> Result<Table, AnalysisError> {
         let sides = [&self.halves, &self.by_x];
         let each = |all: fn(&IscSides) -> f64, reliable: fn(&IscSides) -> f64| {
             sides
@@ -197,7 +197,7 @@ impl fmt::Display for IscSides {
 }
 
 impl IscSides {
-    fn of(isc: &[f64], sides: &Hemispheres, reliable: &VoxelSet) -> Result<Self, ReportError> {
+    fn of(isc: &[f64], sides: &Hemispheres, reliable: &VoxelSet) -> Result<Self, AnalysisError> {
         let reliable_sides = sides.within(reliable);
         let all = LateralScore::over(isc, sides)?;
         let best = LateralScore::over(isc, &reliable_sides)?;

@@ -11,7 +11,7 @@ use polars_io::csv::write::CsvWriter;
 use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
 
 use crate::table::Column;
-use crate::{ReportError, Table};
+use crate::{AnalysisError, Table};
 
 impl Table {
     /// Writes `<stem>.csv` and `<stem>.parquet`.
@@ -20,8 +20,8 @@ impl Table {
     /// empty cells in CSV and nulls in Parquet.
     ///
     /// # Errors
-    /// [`ReportError::Study`] or [`ReportError::Table`] if a file cannot be written.
-    pub fn save(&self, stem: &Path) -> Result<(), ReportError> {
+    /// [`AnalysisError::Study`] or [`AnalysisError::Table`] if a file cannot be written.
+    pub fn save(&self, stem: &Path) -> Result<(), AnalysisError> {
         let mut frame = self.to_frame(stem)?;
         let path = stem.with_extension("csv");
         let mut file = AtomicFile::create(&path)?;
@@ -46,15 +46,15 @@ impl Table {
     /// numbers, any other text. Empty cells are missing.
     ///
     /// # Errors
-    /// [`ReportError::Malformed`] naming the file if it is empty or its rows differ in length,
-    /// [`ReportError::Study`] if it cannot be read.
-    pub fn load(path: &Path, name: &str) -> Result<Self, ReportError> {
+    /// [`AnalysisError::Malformed`] naming the file if it is empty or its rows differ in length,
+    /// [`AnalysisError::Study`] if it cannot be read.
+    pub fn load(path: &Path, name: &str) -> Result<Self, AnalysisError> {
         let file = File::open(path).map_err(|source| lpp_study::StudyError::Read {
             path: path.to_owned(),
             source,
         })?;
         let mut reader = csv::Reader::from_reader(file);
-        let malformed = |found: String| ReportError::Malformed {
+        let malformed = |found: String| AnalysisError::Malformed {
             path: path.to_owned(),
             found,
             expected: "a CSV table with a header, as lpp-analyze writes it".to_owned(),
@@ -78,7 +78,7 @@ impl Table {
             })
     }
 
-    fn to_frame(&self, path: &Path) -> Result<DataFrame, ReportError> {
+    fn to_frame(&self, path: &Path) -> Result<DataFrame, AnalysisError> {
         let columns = self.columns().iter().map(|(name, column)| {
             let name = name.as_str().into();
             Series::from(match column {
@@ -91,9 +91,9 @@ impl Table {
     }
 }
 
-fn table_error(path: &Path) -> impl FnOnce(polars_core::error::PolarsError) -> ReportError {
+fn table_error(path: &Path) -> impl FnOnce(polars_core::error::PolarsError) -> AnalysisError {
     let path = path.to_owned();
-    move |source| ReportError::Table { path, source }
+    move |source| AnalysisError::Table { path, source }
 }
 
 /// The narrowest type that holds every cell.

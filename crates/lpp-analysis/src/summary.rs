@@ -1,11 +1,15 @@
 //! The headline numbers of a study.
 
-use super::{Brain, IscSummary, ModelScores, Region};
 use crate::table::Column;
-use crate::{ReportError, Table};
+use crate::{AnalysisError, Table};
+use crate::{Brain, IscSummary, ModelScores, Region};
 
 /// One row per number: what it is, its value.
-pub(crate) fn table(brain: &Brain, models: &[ModelScores], regions: &[Region]) -> Result<Table, ReportError> {
+pub(crate) fn table(
+    brain: &Brain,
+    models: &[ModelScores],
+    regions: &[Region],
+) -> Result<Table, AnalysisError> {
     let count = |n: usize| Some(n as f64);
     let trained = models.iter().filter(|model| model.is_trained()).count();
     let mut rows = vec![

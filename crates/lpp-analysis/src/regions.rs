@@ -7,9 +7,9 @@ use lpp_fmri::{FmriError, Image};
 use lpp_stats::{MeanScore, VoxelSet, ols, t_test_pooled};
 use lpp_study::StudyError;
 
-use super::regression::{log_parameters, size_regressions};
-use super::{Brain, ModelScores};
-use crate::{ReportError, Table};
+use crate::regression::{log_parameters, size_regressions};
+use crate::{AnalysisError, Table};
+use crate::{Brain, ModelScores};
 
 /// A region in the left hemisphere and its mirror image in the right.
 #[derive(Debug, Clone)]
@@ -26,8 +26,8 @@ impl Region {
     /// Reads all region masks of a folder, sorted by name; none if there is no such folder.
     ///
     /// # Errors
-    /// [`ReportError`] naming the image that cannot be read or does not lie on the mask's grid.
-    pub fn load_all(folder: &Path, brain: &Brain) -> Result<Vec<Self>, ReportError> {
+    /// [`AnalysisError`] naming the image that cannot be read or does not lie on the mask's grid.
+    pub fn load_all(folder: &Path, brain: &Brain) -> Result<Vec<Self>, AnalysisError> {
         Self::files(folder)?
             .iter()
             .map(|path| Self::load(path, &name_of(path).unwrap_or_default(), brain))
@@ -35,7 +35,7 @@ impl Region {
     }
 
     /// The region masks of a folder, sorted by name.
-    pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, AnalysisError> {
         if !folder.is_dir() {
             return Ok(Vec::new());
         }
@@ -54,7 +54,7 @@ impl Region {
         Ok(files)
     }
 
-    fn load(path: &Path, name: &str, brain: &Brain) -> Result<Self, ReportError> {
+    fn load(path: &Path, name: &str, brain: &Brain) -> Result<Self, AnalysisError> {
         let image = Image::load(path)?;
         let ones = |image: &Image| -> Result<VoxelSet, FmriError> {
             let values = brain.mask().apply_image(image)?;
@@ -88,7 +88,7 @@ fn name_of(path: &Path) -> Option<String> {
 pub(crate) const TABLES: [&str; 3] = ["rois", "rois_regression", "rois_voxel_slopes"];
 
 /// One row per region, hemisphere and model; per region the growth of L − R with size.
-pub(crate) fn tables(regions: &[Region], models: &[&ModelScores]) -> Result<Vec<Table>, ReportError> {
+pub(crate) fn tables(regions: &[Region], models: &[&ModelScores]) -> Result<Vec<Table>, AnalysisError> {
     let trained: Vec<&ModelScores> = models
         .iter()
         .copied()
@@ -101,7 +101,7 @@ pub(crate) fn tables(regions: &[Region], models: &[&ModelScores]) -> Result<Vec<
     ])
 }
 
-fn score_table(regions: &[Region], models: &[&ModelScores]) -> Result<Table, ReportError> {
+fn score_table(regions: &[Region], models: &[&ModelScores]) -> Result<Table, AnalysisError> {
     let mut rows = Vec::new();
     for region in regions {
         for (side, voxels) in region.sides() {
@@ -129,10 +129,10 @@ fn score_table(regions: &[Region], models: &[&ModelScores]) -> Result<Table, Rep
 }
 
 /// Correlation and slope of left, right and L − R on size, three rows per region.
-fn regression_table(regions: &[Region], trained: &[&ModelScores]) -> Result<Table, ReportError> {
+fn regression_table(regions: &[Region], trained: &[&ModelScores]) -> Result<Table, AnalysisError> {
     let mut outcomes = Vec::new();
     for region in regions {
-        let mean = |voxels: &VoxelSet| -> Result<Vec<f64>, ReportError> {
+        let mean = |voxels: &VoxelSet| -> Result<Vec<f64>, AnalysisError> {
             trained
                 .iter()
                 .map(|model| Ok(MeanScore::over(&model.best, voxels)?.mean))
@@ -156,7 +156,7 @@ fn regression_table(regions: &[Region], trained: &[&ModelScores]) -> Result<Tabl
 }
 
 /// The slope of each voxel on ln(parameters), averaged per region and side, and their t-test.
-fn slope_table(regions: &[Region], trained: &[&ModelScores]) -> Result<Table, ReportError> {
+fn slope_table(regions: &[Region], trained: &[&ModelScores]) -> Result<Table, AnalysisError> {
     let size = log_parameters(trained);
     let slopes = |voxels: &VoxelSet| -> Vec<f64> {
         voxels

@@ -2,15 +2,15 @@
 
 use lpp_stats::MeanScore;
 
-use super::regression::{full_regressions, size_regressions};
-use super::{Brain, ModelScores};
-use crate::{ReportError, Table};
+use crate::regression::{full_regressions, size_regressions};
+use crate::{AnalysisError, Table};
+use crate::{Brain, ModelScores};
 
 /// Names of the tables made here.
 pub(crate) const TABLES: [&str; 4] = ["scaling", "scaling_regression", "scaling_ols", "scaling_ols_fit"];
 
 /// One row per trained model, regressions of the score on size.
-pub(crate) fn tables(brain: &Brain, models: &[&ModelScores]) -> Result<Vec<Table>, ReportError> {
+pub(crate) fn tables(brain: &Brain, models: &[&ModelScores]) -> Result<Vec<Table>, AnalysisError> {
     let all: Vec<MeanScore> = models.iter().map(|model| MeanScore::of(&model.best)).collect();
     let score_all: Vec<f64> = all.iter().map(|score| score.mean).collect();
     let score_reliable = reliable_means(brain, models)?;
@@ -64,7 +64,7 @@ pub(crate) fn tables(brain: &Brain, models: &[&ModelScores]) -> Result<Vec<Table
 }
 
 /// The columns that say which model a row is about.
-pub(crate) fn identity(name: &str, models: &[&ModelScores]) -> Result<Table, ReportError> {
+pub(crate) fn identity(name: &str, models: &[&ModelScores]) -> Result<Table, AnalysisError> {
     Table::new(name)
         .text("model", models.iter().map(|model| model.name()))?
         .text("kind", models.iter().map(|model| model.kind()))?
@@ -78,7 +78,7 @@ pub(crate) fn identity(name: &str, models: &[&ModelScores]) -> Result<Table, Rep
 }
 
 /// Mean score over reliable voxels of each model; NaN without an inter-subject correlation.
-pub(crate) fn reliable_means(brain: &Brain, models: &[&ModelScores]) -> Result<Vec<f64>, ReportError> {
+pub(crate) fn reliable_means(brain: &Brain, models: &[&ModelScores]) -> Result<Vec<f64>, AnalysisError> {
     models
         .iter()
         .map(|model| match brain.reliable() {

@@ -9,10 +9,10 @@ use lpp_study::{
     sha256_of_file, write_atomically,
 };
 
-use super::{
+use crate::{AnalysisError, IscSummary, Table};
+use crate::{
     Brain, HemisphereRule, ModelScores, Region, baselines, lateralization, layers, regions, scaling, summary,
 };
-use crate::{IscSummary, ReportError, Table};
 
 /// Which tables to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +82,8 @@ impl AnalysisJob {
     /// goes: what is not known is an empty cell or a table without rows.
     ///
     /// # Errors
-    /// [`ReportError`] naming the file that is missing, broken or does not fit the mask.
-    pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AnalysisReport, ReportError> {
+    /// [`AnalysisError`] naming the file that is missing, broken or does not fit the mask.
+    pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AnalysisReport, AnalysisError> {
         let started = Instant::now();
         let scores = Scores::list(&self.study.scores_dir(), self.lang)?;
         let inputs = self.hash_inputs(software, &scores)?;
@@ -124,7 +124,7 @@ impl AnalysisJob {
     }
 
     /// Every file that decides the tables; the sidecars too, since sizes and families come from them.
-    fn hash_inputs(&self, software: Software, scores: &[PathBuf]) -> Result<Vec<FileHash>, ReportError> {
+    fn hash_inputs(&self, software: Software, scores: &[PathBuf]) -> Result<Vec<FileHash>, AnalysisError> {
         let mut step =
             Step::new(software, self.study.table("summary", self.lang)).input(&self.mask_path())?;
         if let Some(isc) = self.isc_path() {
@@ -196,7 +196,7 @@ impl AnalysisJob {
         [("hemisphere".to_owned(), self.hemisphere.to_string().into())].into()
     }
 
-    fn tables(&self, brain: &Brain, models: &[ModelScores]) -> Result<Vec<Table>, ReportError> {
+    fn tables(&self, brain: &Brain, models: &[ModelScores]) -> Result<Vec<Table>, AnalysisError> {
         let everything: Vec<&ModelScores> = models.iter().collect();
         let trained: Vec<&ModelScores> = models.iter().filter(|model| model.is_trained()).collect();
         let regions = if self.wants(Analysis::Rois) {
@@ -233,7 +233,7 @@ impl AnalysisJob {
         software: Software,
         inputs: &[FileHash],
         started: Instant,
-    ) -> Result<Vec<PathBuf>, ReportError> {
+    ) -> Result<Vec<PathBuf>, AnalysisError> {
         let mut files = Vec::new();
         for table in tables {
             let stem = self.study.table(table.name(), self.lang);
@@ -267,7 +267,7 @@ fn name_of(software: Software) -> String {
     format!("{} {}", software.program, software.version)
 }
 
-fn hash_of(path: PathBuf) -> Result<FileHash, ReportError> {
+fn hash_of(path: PathBuf) -> Result<FileHash, AnalysisError> {
     let sha256 = sha256_of_file(&path)?;
     let bytes = std::fs::metadata(&path)
         .map_err(|source| StudyError::Read {

@@ -2,10 +2,10 @@
 
 use lpp_stats::{LateralScore, VoxelSet, percentile};
 
-use super::regression::{full_regressions, size_regressions};
-use super::scaling::identity;
-use super::{Brain, ModelScores};
-use crate::{ReportError, Table};
+use crate::regression::{full_regressions, size_regressions};
+use crate::scaling::identity;
+use crate::{AnalysisError, Table};
+use crate::{Brain, ModelScores};
 
 /// A way to sum up one side of the brain, in the order of the paper's figures.
 const MEASURES: [&str; 4] = ["all", "percentile_90", "reliable", "isc_normalized"];
@@ -19,7 +19,7 @@ pub(crate) const TABLES: [&str; 4] = [
 ];
 
 /// One row per model (untrained ones and baselines too), regressions of L − R on size over the trained ones.
-pub(crate) fn tables(brain: &Brain, models: &[&ModelScores]) -> Result<Vec<Table>, ReportError> {
+pub(crate) fn tables(brain: &Brain, models: &[&ModelScores]) -> Result<Vec<Table>, AnalysisError> {
     let trained: Vec<&ModelScores> = models
         .iter()
         .copied()
@@ -69,7 +69,7 @@ pub(crate) fn tables(brain: &Brain, models: &[&ModelScores]) -> Result<Vec<Table
 }
 
 /// Left and right value of each model under one measure; NaN where it is not defined.
-fn sides_of(measure: &str, brain: &Brain, models: &[&ModelScores]) -> Result<Vec<(f64, f64)>, ReportError> {
+fn sides_of(measure: &str, brain: &Brain, models: &[&ModelScores]) -> Result<Vec<(f64, f64)>, AnalysisError> {
     models
         .iter()
         .map(|model| match measure {
@@ -98,12 +98,12 @@ fn sides_of(measure: &str, brain: &Brain, models: &[&ModelScores]) -> Result<Vec
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the arms of the caller give results")]
-fn means(score: &LateralScore) -> Result<(f64, f64), ReportError> {
+fn means(score: &LateralScore) -> Result<(f64, f64), AnalysisError> {
     Ok((score.left.mean, score.right.mean))
 }
 
 /// The 90th percentile of a side, NaN voxels left out; NaN if none is left.
-fn upper_decile(scores: &[f64], side: &VoxelSet) -> Result<f64, ReportError> {
+fn upper_decile(scores: &[f64], side: &VoxelSet) -> Result<f64, AnalysisError> {
     let known: Vec<f64> = side
         .select(scores)?
         .into_iter()

@@ -2,8 +2,8 @@
 
 use lpp_stats::{Ols, StatsError, ols, pearson};
 
-use super::ModelScores;
-use crate::{ReportError, Table};
+use crate::ModelScores;
+use crate::{AnalysisError, Table};
 
 /// ln(parameters) of each model; NaN where the size is unknown.
 pub(crate) fn log_parameters(models: &[&ModelScores]) -> Vec<f64> {
@@ -29,7 +29,7 @@ pub(crate) fn size_regressions(
     name: &str,
     models: &[&ModelScores],
     outcomes: &[Outcome<'_>],
-) -> Result<Table, ReportError> {
+) -> Result<Table, AnalysisError> {
     let size = log_parameters(models);
     let rows: Vec<SizeRegression> = outcomes
         .iter()
@@ -100,7 +100,7 @@ pub(crate) fn full_regressions(
     name: &str,
     models: &[&ModelScores],
     outcomes: &[Outcome<'_>],
-) -> Result<[Table; 2], ReportError> {
+) -> Result<[Table; 2], AnalysisError> {
     let fits: Vec<(&str, Option<Ols>)> = outcomes
         .iter()
         .map(|(name, values)| (*name, full_fit(models, values).ok()))
@@ -134,7 +134,7 @@ fn full_fit(models: &[&ModelScores], values: &[f64]) -> Result<Ols, StatsError> 
     )
 }
 
-fn coefficient_table(name: &str, fits: &[(&str, Option<Ols>)]) -> Result<Table, ReportError> {
+fn coefficient_table(name: &str, fits: &[(&str, Option<Ols>)]) -> Result<Table, AnalysisError> {
     const TERMS: [&str; 4] = ["constant", "ln_parameters", "n_layers", "n_hidden"];
     let rows: Vec<_> = fits
         .iter()
@@ -159,7 +159,7 @@ fn coefficient_table(name: &str, fits: &[(&str, Option<Ols>)]) -> Result<Table, 
         .number("ci_high", column(|c| c.ci_high))
 }
 
-fn fit_table(name: &str, fits: &[(&str, Option<Ols>)]) -> Result<Table, ReportError> {
+fn fit_table(name: &str, fits: &[(&str, Option<Ols>)]) -> Result<Table, AnalysisError> {
     let column = |cell: fn(&Ols) -> f64| {
         fits.iter()
             .map(|(_, fit)| fit.as_ref().map_or(f64::NAN, cell))

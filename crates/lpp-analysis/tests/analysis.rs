@@ -5,7 +5,7 @@
 mod common;
 
 use common::ToyStudy;
-use lpp_report::{Analysis, AnalysisJob, AnalysisReport, HemisphereRule, Table};
+use lpp_analysis::{Analysis, AnalysisJob, AnalysisReport, HemisphereRule, Table};
 use lpp_study::{Language, ModelKind, Silent, Software};
 use ndarray::Array2;
 

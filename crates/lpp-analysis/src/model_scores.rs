@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use lpp_stats::{LateralScore, MeanScore, VoxelSet, best_over_layers};
 use lpp_study::{ModelKind, Scores, ScoresInfo};
 
-use super::Brain;
-use crate::ReportError;
+use crate::AnalysisError;
+use crate::Brain;
 
 /// Mean scores over a selection of voxels: whole, left and right.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,8 +21,8 @@ impl SelectionScores {
     /// Averages `values` over the selection and its sides.
     ///
     /// # Errors
-    /// [`ReportError::Stats`] if the selection does not fit the array.
-    pub fn over(values: &[f64], selection: &VoxelSet, brain: &Brain) -> Result<Self, ReportError> {
+    /// [`AnalysisError::Stats`] if the selection does not fit the array.
+    pub fn over(values: &[f64], selection: &VoxelSet, brain: &Brain) -> Result<Self, AnalysisError> {
         Ok(Self {
             whole: MeanScore::over(values, selection)?,
             sides: LateralScore::over(values, &brain.hemispheres().within(selection))?,
@@ -51,12 +51,12 @@ impl ModelScores {
     /// NaN voxels are kept, left out of all means, and counted in a warning.
     ///
     /// # Errors
-    /// [`ReportError`] naming the file if it cannot be read, holds no layer or does not fit the mask.
-    pub fn load(path: &Path, brain: &Brain) -> Result<Self, ReportError> {
+    /// [`AnalysisError`] naming the file if it cannot be read, holds no layer or does not fit the mask.
+    pub fn load(path: &Path, brain: &Brain) -> Result<Self, AnalysisError> {
         let Scores { values, info } = Scores::load(path)?;
         brain.check_voxels(path, values.ncols())?;
         if values.nrows() == 0 {
-            return Err(ReportError::Malformed {
+            return Err(AnalysisError::Malformed {
                 path: path.to_owned(),
                 found: "no layers".to_owned(),
                 expected: "at least one layer of scores".to_owned(),
@@ -71,7 +71,7 @@ impl ModelScores {
                 path.display()
             );
         }
-        let per_layer = |selection: &VoxelSet| -> Result<Vec<SelectionScores>, ReportError> {
+        let per_layer = |selection: &VoxelSet| -> Result<Vec<SelectionScores>, AnalysisError> {
             values
                 .rows()
                 .into_iter()

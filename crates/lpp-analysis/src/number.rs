@@ -2,7 +2,7 @@
 
 /// A count with thin groups of three: 25 870.
 #[must_use]
-pub(crate) fn grouped(count: i64) -> String {
+pub fn grouped(count: i64) -> String {
     let digits = count.unsigned_abs().to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
@@ -20,7 +20,7 @@ pub(crate) fn grouped(count: i64) -> String {
 
 /// Four significant digits, with an exponent for the very small and the very large.
 #[must_use]
-pub(crate) fn compact(value: f64) -> String {
+pub fn compact(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 {
         return "0".to_owned();
@@ -50,7 +50,7 @@ pub(crate) fn compact(value: f64) -> String {
 
 /// A p-value as figures print it: `p = 0.032`, `p = 3.2e-14`, `p < 1e-300`.
 #[must_use]
-pub(crate) fn p_value(p: f64) -> String {
+pub fn p_value(p: f64) -> String {
     match p {
         p if p.is_nan() => "p undefined".to_owned(),
         p if p < 1e-300 => "p < 1e-300".to_owned(),
@@ -61,7 +61,7 @@ pub(crate) fn p_value(p: f64) -> String {
 
 /// A correlation as figures print it: two decimals, three where two would round it to 1.
 #[must_use]
-pub(crate) fn correlation(r: f64) -> String {
+pub fn correlation(r: f64) -> String {
     let text = if r.abs() >= 0.995 {
         format!("r = {r:.3}")
     } else {
@@ -72,7 +72,7 @@ pub(crate) fn correlation(r: f64) -> String {
 
 /// Engineering style of parameter counts: 124M, 1.5B, 260k.
 #[must_use]
-pub(crate) fn magnitude(value: f64) -> String {
+pub fn magnitude(value: f64) -> String {
     let (scaled, unit) = match value.abs() {
         size if size >= 1e12 => (value / 1e12, "T"),
         size if size >= 1e9 => (value / 1e9, "B"),

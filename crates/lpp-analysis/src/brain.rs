@@ -7,7 +7,7 @@ use std::str::FromStr;
 use lpp_fmri::{Mask, load_isc};
 use lpp_stats::{Hemispheres, ReliableVoxels, VoxelSet, mean_over_trials};
 
-use crate::ReportError;
+use crate::AnalysisError;
 
 /// How voxels are told left from right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,13 +58,13 @@ impl Brain {
     /// The correlation may be `.npy` or a joblib dump, of shape (`n_trials`, `n_voxels`).
     ///
     /// # Errors
-    /// [`ReportError`] naming the file that cannot be read, and
-    /// [`ReportError::VoxelCount`] if the correlation does not fit the mask.
+    /// [`AnalysisError`] naming the file that cannot be read, and
+    /// [`AnalysisError::VoxelCount`] if the correlation does not fit the mask.
     pub fn load(
         mask_path: &Path,
         isc_path: Option<&Path>,
         rule: HemisphereRule,
-    ) -> Result<Self, ReportError> {
+    ) -> Result<Self, AnalysisError> {
         let mask = Mask::load(mask_path)?;
         let hemispheres = match rule {
             HemisphereRule::Halves => Hemispheres::array_halves(mask.n_voxels()),
@@ -88,7 +88,7 @@ impl Brain {
         Ok(brain)
     }
 
-    fn load_isc(&mut self, path: &Path) -> Result<(), ReportError> {
+    fn load_isc(&mut self, path: &Path) -> Result<(), AnalysisError> {
         let trials = load_isc(path)?;
         self.check_voxels(path, trials.ncols())?;
         let mean = mean_over_trials(&trials)?.to_vec();
@@ -109,12 +109,12 @@ impl Brain {
     /// Makes sure that an array from `path` has one value per voxel.
     ///
     /// # Errors
-    /// [`ReportError::VoxelCount`].
-    pub fn check_voxels(&self, path: &Path, found: usize) -> Result<(), ReportError> {
+    /// [`AnalysisError::VoxelCount`].
+    pub fn check_voxels(&self, path: &Path, found: usize) -> Result<(), AnalysisError> {
         if found == self.n_voxels() {
             return Ok(());
         }
-        Err(ReportError::VoxelCount {
+        Err(AnalysisError::VoxelCount {
             path: path.to_owned(),
             found,
             mask: self.mask_path.clone(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::ReportError;
+use crate::AnalysisError;
 
 /// The values of one column; a missing value is `None`.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,14 +64,14 @@ impl Column {
 /// Named columns of equal length. Names carry units, as `scan_s`; scores are correlations and have none.
 ///
 /// ```
-/// use lpp_report::Table;
+/// use lpp_analysis::Table;
 /// let table = Table::new("scaling")
 ///     .text("model", ["gpt2", "gpt2-xl"])?
 ///     .count("n_parameters", [Some(124_439_808), None])?
 ///     .number("score_all", [0.07, f64::NAN])?;
 /// assert_eq!(table.n_rows(), 2);
 /// assert_eq!(table.numbers("score_all"), [Some(0.07), None]);
-/// # Ok::<(), lpp_report::ReportError>(())
+/// # Ok::<(), lpp_analysis::AnalysisError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
@@ -92,12 +92,12 @@ impl Table {
     /// Adds a column of text.
     ///
     /// # Errors
-    /// [`ReportError::ColumnLength`] if it does not fit the columns before it.
+    /// [`AnalysisError::ColumnLength`] if it does not fit the columns before it.
     pub fn text(
         self,
         name: &str,
         values: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Result<Self, ReportError> {
+    ) -> Result<Self, AnalysisError> {
         self.with(
             name,
             Column::Text(values.into_iter().map(|value| Some(value.into())).collect()),
@@ -112,7 +112,7 @@ impl Table {
         self,
         name: &str,
         values: impl IntoIterator<Item = impl Into<Option<i64>>>,
-    ) -> Result<Self, ReportError> {
+    ) -> Result<Self, AnalysisError> {
         self.with(name, Column::Count(values.into_iter().map(Into::into).collect()))
     }
 
@@ -120,7 +120,7 @@ impl Table {
     ///
     /// # Errors
     /// As [`Table::text`].
-    pub fn number(self, name: &str, values: impl IntoIterator<Item = f64>) -> Result<Self, ReportError> {
+    pub fn number(self, name: &str, values: impl IntoIterator<Item = f64>) -> Result<Self, AnalysisError> {
         let values = values
             .into_iter()
             .map(|value| Some(value).filter(|value| value.is_finite()));
@@ -131,9 +131,9 @@ impl Table {
     ///
     /// # Errors
     /// As [`Table::text`].
-    pub fn with(mut self, name: &str, column: Column) -> Result<Self, ReportError> {
+    pub fn with(mut self, name: &str, column: Column) -> Result<Self, AnalysisError> {
         if !self.columns.is_empty() && column.len() != self.n_rows() {
-            return Err(ReportError::ColumnLength {
+            return Err(AnalysisError::ColumnLength {
                 name: name.to_owned(),
                 found: column.len(),
                 expected: self.n_rows(),
@@ -231,7 +231,7 @@ mod tests {
         let table = Table::new("t").text("a", ["x", "y"]).unwrap().number("b", [1.0]);
         assert!(matches!(
             table,
-            Err(ReportError::ColumnLength {
+            Err(AnalysisError::ColumnLength {
                 found: 1,
                 expected: 2,
                 ..

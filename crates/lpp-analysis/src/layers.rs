@@ -1,13 +1,13 @@
 //! The score of each layer.
 
-use super::{ModelScores, SelectionScores};
-use crate::{ReportError, Table};
+use crate::{AnalysisError, Table};
+use crate::{ModelScores, SelectionScores};
 
 /// Names of the tables made here.
 pub(crate) const TABLES: [&str; 1] = ["layers"];
 
 /// One row per model and layer, from the embedding (layer 0) up.
-pub(crate) fn tables(models: &[&ModelScores]) -> Result<Vec<Table>, ReportError> {
+pub(crate) fn tables(models: &[&ModelScores]) -> Result<Vec<Table>, AnalysisError> {
     let rows: Vec<(&ModelScores, usize)> = models
         .iter()
         .flat_map(|&model| (0..model.layers.len()).map(move |layer| (model, layer)))

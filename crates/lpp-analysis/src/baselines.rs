@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use lpp_stats::LateralScore;
 
-use super::scaling::{identity, reliable_means};
-use super::{Brain, ModelScores};
-use crate::{ReportError, Table};
+use crate::scaling::{identity, reliable_means};
+use crate::{AnalysisError, Table};
+use crate::{Brain, ModelScores};
 
 /// Names of the tables made here.
 pub(crate) const TABLES: [&str; 2] = ["baselines", "baseline_groups"];
 
 /// One row per baseline, and one per group of seeds.
-pub(crate) fn tables(brain: &Brain, models: &[&ModelScores]) -> Result<Vec<Table>, ReportError> {
+pub(crate) fn tables(brain: &Brain, models: &[&ModelScores]) -> Result<Vec<Table>, AnalysisError> {
     let baselines: Vec<&ModelScores> = models
         .iter()
         .copied()
@@ -43,7 +43,7 @@ pub(crate) fn tables(brain: &Brain, models: &[&ModelScores]) -> Result<Vec<Table
 }
 
 /// Means over the seeds of each group.
-fn group_table(groups: &[String], values: &[[f64; 4]]) -> Result<Table, ReportError> {
+fn group_table(groups: &[String], values: &[[f64; 4]]) -> Result<Table, AnalysisError> {
     let mut members: BTreeMap<&str, Vec<[f64; 4]>> = BTreeMap::new();
     for (group, row) in groups.iter().zip(values) {
         members.entry(group).or_default().push(*row);
@@ -61,7 +61,7 @@ fn group_table(groups: &[String], values: &[[f64; 4]]) -> Result<Table, ReportEr
     with_values(table, &means)
 }
 
-fn with_values(table: Table, values: &[[f64; 4]]) -> Result<Table, ReportError> {
+fn with_values(table: Table, values: &[[f64; 4]]) -> Result<Table, AnalysisError> {
     [
         "score_all",
         "score_reliable",
