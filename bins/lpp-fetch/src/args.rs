@@ -1,7 +1,7 @@
 //! Flags that several subcommands have.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -74,7 +74,7 @@ impl PlaceArgs {
     }
 }
 
-pub(crate) fn open_or_make(folder: &PathBuf, dry_run: bool) -> anyhow::Result<Study> {
+pub(crate) fn open_or_make(folder: &Path, dry_run: bool) -> anyhow::Result<Study> {
     if !folder.exists() {
         if dry_run {
             return Ok(Study::planned(folder));

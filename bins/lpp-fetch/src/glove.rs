@@ -16,6 +16,10 @@ use crate::listing::Listing;
     clippy::doc_markdown,
     reason = "these comments are the help text, where backticks would show"
 )]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags are independent of each other"
+)]
 #[derive(Debug, Args)]
 pub(crate) struct GloveArgs {
     /// Study folder; it is made if it is not there
@@ -76,7 +80,7 @@ impl GloveArgs {
             };
             return Listing::of_batch(&batch).print(self.json);
         }
-        let fetched = job.run(&network.http()?, lpp_cli::software!(), &lpp_cli::progress(common))?;
+        let fetched = job.run(&network.http()?, crate::SOFTWARE, &lpp_cli::progress(common))?;
         let done = if fetched { "written" } else { "up to date" };
         if self.json {
             return lpp_cli::print_json(&std::collections::BTreeMap::from([

@@ -11,9 +11,15 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use lpp_cli::{CommonArgs, Program};
+use lpp_cli::{CommonArgs, Program, Software};
 
 use crate::args::NetworkArgs;
+
+/// This program in provenance, under the name that users know; the package has another.
+const SOFTWARE: Software = Software {
+    program: env!("CARGO_BIN_NAME"),
+    ..lpp_cli::software!()
+};
 
 /// Downloads what a study needs, and checks it.
 ///

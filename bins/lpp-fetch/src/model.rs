@@ -17,6 +17,10 @@ use crate::listing::{ListedFile, Listing};
     clippy::doc_markdown,
     reason = "these comments are the help text, where backticks would show"
 )]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags are independent of each other"
+)]
 #[derive(Debug, Args)]
 pub(crate) struct ModelArgs {
     /// The models

@@ -47,7 +47,7 @@ impl PrecomputedArgs {
             );
         }
         let report = batch.run(&http, &lpp_cli::progress(common))?;
-        record(&files, &self.commit, lpp_cli::software!())?;
+        record(&files, &self.commit, crate::SOFTWARE)?;
         for file in files {
             if let Role::Array(output) = file.role {
                 let job = ArrayJob {
@@ -55,7 +55,7 @@ impl PrecomputedArgs {
                     output,
                     force: self.place.force,
                 };
-                job.run(lpp_cli::software!())?;
+                job.run(crate::SOFTWARE)?;
             }
         }
         print_report(&report, self.place.json)

@@ -39,7 +39,7 @@ impl VerifyArgs {
             required: (!self.lang.is_empty()).then(|| self.choice.selection(&self.lang)),
             folder: self.folder,
             n_threads: common.threads(),
-            program: "lpp-fetch".to_owned(),
+            program: crate::SOFTWARE.program.to_owned(),
         };
         let report = job.run(&lpp_cli::progress(common))?;
         if self.json {

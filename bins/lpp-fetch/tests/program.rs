@@ -191,7 +191,7 @@ fn verify_reads_what_is_there_and_names_what_is_bad() {
 }
 
 #[test]
-fn real_annotation_passes_verification() {
+fn an_annotation_file_that_is_not_the_corpus_own_is_found() {
     let Some(data) = lpp_testkit::data_folder() else {
         return;
     };

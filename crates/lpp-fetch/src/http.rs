@@ -47,7 +47,8 @@ impl Default for HttpParams {
 
 /// A client for HTTP and HTTPS.
 ///
-/// Proxies are taken from the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`). Certificates are
+/// Proxies are taken from the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`); addresses on this machine
+/// are reached without. Certificates are
 /// checked against Mozilla's roots, or against those of the file that `SSL_CERT_FILE` names.
 #[derive(Debug, Clone)]
 pub struct Http {
@@ -179,6 +180,9 @@ impl Http {
                 request = request.header("If-Range", etag);
             }
         }
+        if is_loopback(url) {
+            return request.config().proxy(None).build().call();
+        }
         request.call()
     }
 
@@ -211,6 +215,17 @@ impl Http {
             }
             Ok(bytes)
         })
+    }
+}
+
+/// Whether an address is on this machine, which no proxy can reach for us; other clients (Go's, for one) have the same
+/// exception.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
     }
 }
 

@@ -116,7 +116,10 @@ impl ModelJob {
         if self.content != Content::Tokenizer || here == model.tokenizer {
             folder = self.bring(hub, &here.0, &here.1, self.content, progress)?;
         }
-        let tokenizer = if here != model.tokenizer {
+        let tokenizer = if here == model.tokenizer {
+            self.complete_tokenizer(hub, progress)?;
+            folder.clone()
+        } else {
             self.bring(
                 hub,
                 &model.tokenizer.0,
@@ -124,9 +127,6 @@ impl ModelJob {
                 Content::Tokenizer,
                 progress,
             )?
-        } else {
-            self.complete_tokenizer(hub, progress)?;
-            folder.clone()
         };
         if folder.as_os_str().is_empty() {
             folder.clone_from(&tokenizer);

@@ -17,7 +17,7 @@ pub const AUTHORS_REPOSITORY: &str = "l-bg/llms_brain_lateralization";
 
 /// The commit from which files are taken. A public index of GitHub has it with the masks, the inter-subject
 /// correlations of the three languages and a README that says that the precomputed files lie in the repository;
-/// [`PUBLISHED`] checks that the commit has the files we know.
+/// A table of known hashes checks that the commit has the files we know.
 pub const AUTHORS_COMMIT: &str = "cdc456e0bb7ddce3329a1ed9cda2d6434ff6b2a1";
 
 /// Published files by name, and the hashes that git has for them; computed from copies of the files.
@@ -234,4 +234,52 @@ pub fn record(files: &[PrecomputedFile], commit: &str, software: Software) -> Re
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_hashes_are_those_of_the_published_files() {
+        let Some(data) = lpp_testkit::data_folder() else {
+            return;
+        };
+        let folders = [
+            data.clone(),
+            data.join("reference_en"),
+            data.join("reference_en/roi_masks"),
+        ];
+        for (name, hash) in PUBLISHED {
+            let mut places = folders.iter().map(|folder| folder.join(name));
+            let file = places.find(|file| file.is_file()).unwrap();
+            assert_eq!(
+                Digest::GitSha1(String::new()).of_file(&file).unwrap(),
+                hash,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_file_of_the_paper_has_a_place() {
+        let job = PrecomputedJob::new(vec![Language::English], AUTHORS_COMMIT);
+        let wanted = job.wanted(&Study::planned("s"));
+        assert_eq!(wanted.len(), 1 + 1 + 1 + N_RUNS + REGIONS.len());
+        let place = |name: &str| {
+            wanted
+                .iter()
+                .find(|one| one.0.ends_with(name))
+                .map(|one| one.1.clone())
+        };
+        assert_eq!(
+            place("mask_lpp_en.nii.gz"),
+            Some("s/masks/mask_lpp_en.nii.gz".into())
+        );
+        assert_eq!(place("lpp_en_text.zip"), Some("s/text/lpp_en_text.zip".into()));
+        assert_eq!(
+            place("run-8.gz"),
+            Some("s/published/en/average_subject_run-8.gz".into())
+        );
+    }
 }

@@ -11,13 +11,7 @@ const MARGIN: u64 = 16 << 20;
 /// The nearest folder at or above `path` that is there.
 fn existing(path: &Path) -> PathBuf {
     let found = path.ancestors().find(|folder| folder.is_dir());
-    found.map_or_else(
-        || PathBuf::from("."),
-        |folder| match folder.as_os_str().is_empty() {
-            true => PathBuf::from("."),
-            false => folder.to_owned(),
-        },
-    )
+    found.unwrap_or(Path::new(".")).to_owned()
 }
 
 /// Bytes that this user can still write on the disk of `folder`.

@@ -34,7 +34,7 @@ fn client(tries: u32) -> (Http, Pauses) {
 
 fn content(seed: u8) -> Vec<u8> {
     (0..300_000u32)
-        .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8 ^ seed)
+        .map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes()[0] ^ seed)
         .collect()
 }
 
