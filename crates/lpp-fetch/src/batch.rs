@@ -46,7 +46,7 @@ impl RemoteFile {
         let size_of = |path: &PathBuf| {
             std::fs::metadata(path)
                 .ok()
-                .filter(|m| m.is_file())
+                .filter(std::fs::Metadata::is_file)
                 .map(|m| m.len())
         };
         if size_of(&self.target).is_some_and(|there| self.bytes.is_none_or(|bytes| bytes == there)) {

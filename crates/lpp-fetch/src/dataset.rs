@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use url::Url;
-
+use crate::address::below;
 use crate::{Batch, DataFile, DataSelection, Digest, FetchError, RemoteFile};
 
 /// Where the data set is published: the public bucket of OpenNeuro, from the remote log of its git-annex repository.
@@ -75,34 +74,5 @@ impl DataJob {
             bytes: Some(file.bytes),
             digest: Some(Digest::Md5(file.md5.clone())),
         })
-    }
-}
-
-/// The address of `path` below `base`, escaped.
-pub(crate) fn below(base: &str, path: &str) -> Result<String, FetchError> {
-    let unusable = |reason: &str| FetchError::Address {
-        url: crate::http::shown(base),
-        reason: reason.to_owned(),
-    };
-    let mut url = Url::parse(base).map_err(|e| unusable(&e.to_string()))?;
-    url.path_segments_mut()
-        .map_err(|()| unusable("it has no path"))?
-        .pop_if_empty()
-        .extend(path.split('/'));
-    Ok(url.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::below;
-
-    #[test]
-    fn addresses_are_joined_and_escaped() {
-        assert_eq!(
-            below("http://h/b/", "a/c d.csv").unwrap(),
-            "http://h/b/a/c%20d.csv"
-        );
-        assert_eq!(below("http://h/b", "a").unwrap(), "http://h/b/a");
-        assert!(below("b", "a").is_err());
     }
 }

@@ -9,6 +9,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 use url::Url;
 
+use crate::address::{is_loopback, parse, shown};
 use crate::retry::{Fault, RetryPolicy, retry_after};
 use crate::{FetchError, Token};
 
@@ -39,7 +40,7 @@ impl Default for HttpParams {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(30),
-            silence: Duration::from_secs(60),
+            silence: Duration::from_mins(1),
             retry: RetryPolicy::default(),
         }
     }
@@ -157,7 +158,7 @@ impl Http {
             }
             here = next;
         }
-        Err(FetchError::answer(url, format!("more than {MAX_REDIRECTS} redirections")).into())
+        Err(FetchError::answer(&shown(url), format!("more than {MAX_REDIRECTS} redirections")).into())
     }
 
     fn exchange(
@@ -211,21 +212,10 @@ impl Http {
             body.read_to_end(&mut bytes).map_err(|e| cut(url, &e))?;
             if bytes.len() as u64 > MAX_DOCUMENT_BYTES {
                 let problem = format!("a document of more than {MAX_DOCUMENT_BYTES} bytes");
-                return Err(FetchError::answer(url, problem).into());
+                return Err(FetchError::answer(&shown(url), problem).into());
             }
             Ok(bytes)
         })
-    }
-}
-
-/// Whether an address is on this machine, which no proxy can reach for us; other clients (Go's, for one) have the same
-/// exception.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
-        None => false,
     }
 }
 
@@ -246,31 +236,6 @@ pub(crate) fn web_page(url: &str, found: &str) -> FetchError {
         url: shown(url),
         found: found.to_owned(),
     }
-}
-
-/// An address without user, password, query and fragment: what may stand in a message.
-pub(crate) fn shown(url: &str) -> String {
-    let Ok(mut url) = Url::parse(url) else {
-        return "(not an address)".to_owned();
-    };
-    // Neither fails for http and https; other schemes have no such parts.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.set_query(None);
-    url.set_fragment(None);
-    url.into()
-}
-
-fn parse(url: &str) -> Result<Url, FetchError> {
-    let unusable = |reason: String| FetchError::Address {
-        url: shown(url),
-        reason,
-    };
-    let parsed = Url::parse(url).map_err(|e| unusable(e.to_string()))?;
-    if !matches!(parsed.scheme(), "http" | "https") {
-        return Err(unusable(format!("scheme {}", parsed.scheme())));
-    }
-    Ok(parsed)
 }
 
 fn unusable_redirect(url: &str) -> FetchError {
@@ -331,22 +296,4 @@ fn configured_roots() -> Result<Option<RootCerts>, FetchError> {
         return Err(FetchError::answer(&path.to_string_lossy(), problem));
     }
     Ok(Some(RootCerts::Specific(Arc::new(certificates))))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_shown_without_its_secrets() {
-        assert_eq!(shown("https://me:pw@host/a/b?Signature=x#y"), "https://host/a/b");
-    }
-
-    #[test]
-    fn other_schemes_are_refused() {
-        for url in ["file:///etc/passwd", "ftp://host/x", "nonsense"] {
-            let error = parse(url).unwrap_err().to_string();
-            assert!(error.contains("expected http"), "{error}");
-        }
-    }
 }

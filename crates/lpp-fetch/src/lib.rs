@@ -30,6 +30,7 @@
 //! # Ok::<(), lpp_fetch::FetchError>(())
 //! ```
 
+mod address;
 mod batch;
 mod dataset;
 mod digest;

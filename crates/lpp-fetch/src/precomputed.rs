@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use lpp_study::{Language, Software, Step, Study};
 use serde::Deserialize;
 
-use crate::dataset::below;
-use crate::http::{Http, shown};
+use crate::address::below;
+use crate::address::shown;
+use crate::http::Http;
 use crate::manifest::N_RUNS;
 use crate::transfer::plain_refusal;
 use crate::{Batch, Digest, FetchError, RemoteFile};

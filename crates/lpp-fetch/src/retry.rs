@@ -39,8 +39,8 @@ impl Default for RetryPolicy {
             // 1 + 2 + 4 + 8 + 16 s: over half a minute, in which most outages of a busy server end.
             tries: 6,
             first_pause: Duration::from_secs(1),
-            longest_pause: Duration::from_secs(60),
-            longest_request: Duration::from_secs(600),
+            longest_pause: Duration::from_mins(1),
+            longest_request: Duration::from_mins(10),
             sleep: Arc::new(std::thread::sleep),
         }
     }
@@ -229,9 +229,9 @@ mod tests {
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
-        assert_eq!(retry_after("120", now), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after("120", now), Some(Duration::from_mins(2)));
         let date = "Sun, 06 Nov 1994 08:50:37 GMT";
-        assert_eq!(retry_after(date, now), Some(Duration::from_secs(60)));
+        assert_eq!(retry_after(date, now), Some(Duration::from_mins(1)));
         assert_eq!(
             retry_after("Sun, 06 Nov 1994 08:48:37 GMT", now),
             Some(Duration::ZERO)

@@ -3,8 +3,9 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::address::shown;
 use crate::digest::BLOCK;
-use crate::http::{Ask, Http, Reply, cut, refused, shown, web_page};
+use crate::http::{Ask, Http, Reply, cut, refused, web_page};
 use crate::meter::FileMeter;
 use crate::part::Part;
 use crate::retry::Fault;
@@ -95,7 +96,9 @@ impl Transfer<'_> {
         let ask = Ask {
             token: self.token,
             from: start,
-            if_range: part.etag(),
+            // A part whose name and hash say what it is needs no condition, and the storage hosts of a hub may differ
+            // in the ETags they give.
+            if_range: part.etag().filter(|_| self.keep_etag || self.digest.is_none()),
             ..Ask::default()
         };
         let reply = self.http.send(self.url, ask)?;
@@ -202,7 +205,7 @@ fn after_progress(fault: Fault, progress: bool) -> Fault {
             wait,
             progress,
         },
-        other => other,
+        Fault::Final(error) => Fault::Final(error),
     }
 }
 

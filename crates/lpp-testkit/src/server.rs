@@ -155,15 +155,16 @@ impl Answer {
     fn send(self, request: &Request, mut stream: &TcpStream) -> io::Result<()> {
         thread::sleep(self.pause);
         let answer = self.ranged(request);
-        let mut head = format!("HTTP/1.1 {} Status\r\nConnection: close\r\n", answer.status);
+        let mut head = format!("HTTP/1.1 {} Status\r\nConnection: close\r\n", answer.status).into_bytes();
         for (name, value) in &answer.headers {
-            head += &format!("{name}: {value}\r\n");
+            write!(head, "{name}: {value}\r\n")?;
         }
         let announced = answer.headers.iter().any(|(name, _)| name == "Content-Length");
         if !announced {
-            head += &format!("Content-Length: {}\r\n", answer.body.len());
+            write!(head, "Content-Length: {}\r\n", answer.body.len())?;
         }
-        stream.write_all(format!("{head}\r\n").as_bytes())?;
+        head.extend(b"\r\n");
+        stream.write_all(&head)?;
         if request.method == "HEAD" {
             return Ok(());
         }

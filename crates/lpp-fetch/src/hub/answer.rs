@@ -1,7 +1,8 @@
 //! What the hub means by a refusal.
 
 use crate::FetchError;
-use crate::http::{Reply, shown};
+use crate::address::shown;
+use crate::http::Reply;
 use crate::hub::RepoId;
 
 /// What was asked for when the hub refused.

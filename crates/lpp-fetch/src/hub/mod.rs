@@ -4,6 +4,7 @@ mod answer;
 mod cache;
 mod catalogue;
 mod client;
+mod download;
 mod select;
 mod settings;
 
