@@ -181,8 +181,8 @@ impl ExtractArgs {
     fn into_job(self, common: &CommonArgs) -> anyhow::Result<ExtractJob> {
         let study = self.study.open()?;
         let lang = self.study.lang;
-        let (path, corrections) = self.annotation.resolve(&study, lang);
         let (model, located) = self.locate(&study, common)?;
+        let (path, corrections) = self.annotation.resolve(&study, lang);
         let params = self.run.params(located.folder, common);
         let name = params.activations_name(&model);
         Ok(ExtractJob {

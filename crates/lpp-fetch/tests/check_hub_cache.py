@@ -3,7 +3,7 @@
 
     check_hub_cache.py --bin target/release
 
-Needs huggingface_hub and the example `fake_hub` (cargo build --release -p lpp-testkit --example fake_hub). A made-up
+Needs huggingface_hub (transformers is used if it is there) and the example `fake_hub` (cargo build --release -p lpp-testkit --example fake_hub). A made-up
 repository is served on the loopback. Each side downloads it into a cache of its own; then each must find what the other
 fetched with the network forbidden, and both caches must have the same files, links and refs.
 """
@@ -71,6 +71,13 @@ def main():
     assert {path.name: path.read_bytes() for path in found.iterdir()} == FILES, "Python does not find what we fetched"
     found = lpp_fetch(theirs, "--offline")
     assert {path.name: path.read_bytes() for path in found.iterdir()} == FILES, "we do not find what Python fetched"
+    try:
+        from transformers import AutoConfig
+        config = AutoConfig.from_pretrained(ID, cache_dir=ours / "hub", local_files_only=True)
+        assert config.model_type == "gpt2"
+        print("transformers finds the configuration")
+    except ImportError:
+        print("transformers is not installed: not checked")
     assert tree(ours / "hub") == tree(theirs / "hub"), (tree(ours / "hub"), tree(theirs / "hub"))
     print("ok: each finds what the other fetched; same blobs, links and refs")
 

@@ -53,31 +53,66 @@ impl FakeRepo {
         self.commit == revision || self.names.iter().any(|name| name == revision)
     }
 
+    /// The answer of `/api/models/ID/revision/REV?blobs=true`.
     fn listing(&self) -> String {
-        let mut siblings = Vec::new();
-        for (path, content) in &self.files {
+        let siblings = self.files.iter().map(|(path, content)| {
             let size = content.len();
             let large = if Self::is_large(path) {
-                format!(
-                    r#", "lfs": {{"sha256": "{}", "size": {size}, "pointerSize": 130}}"#,
-                    sha256(content)
-                )
+                let hash = sha256(content);
+                format!(r#", "lfs": {{"sha256": "{hash}", "size": {size}, "pointerSize": 130}}"#)
             } else {
                 String::new()
             };
-            siblings.push(format!(
-                r#"{{"rfilename": "{path}", "size": {size}, "blobId": "{}"{large}}}"#,
-                git_sha1(content)
-            ));
-        }
+            let blob = git_sha1(content);
+            format!(r#"{{"rfilename": "{path}", "size": {size}, "blobId": "{blob}"{large}}}"#)
+        });
         format!(
             r#"{{"_id": "1", "id": "{id}", "modelId": "{id}", "private": false, "tags": [], "downloads": 0,
                 "likes": 0, "sha": "{}", "siblings": [{}]}}"#,
             self.commit,
-            siblings.join(", "),
+            siblings.collect::<Vec<_>>().join(", "),
             id = self.id,
         )
     }
+
+    /// The answer of `/api/models/ID/tree/REV?recursive=true`, which newer Python clients ask for.
+    fn tree(&self) -> String {
+        let entries = self.files.iter().map(|(path, content)| {
+            let size = content.len();
+            let large = if Self::is_large(path) {
+                let hash = sha256(content);
+                format!(r#", "lfs": {{"oid": "{hash}", "size": {size}, "pointerSize": 130}}"#)
+            } else {
+                String::new()
+            };
+            let blob = git_sha1(content);
+            format!(r#"{{"type": "file", "oid": "{blob}", "size": {size}, "path": "{path}"{large}}}"#)
+        });
+        format!("[{}]", entries.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// What a request is about.
+enum Wanted<'a> {
+    Listing,
+    Tree,
+    File(&'a str),
+}
+
+/// Repository, revision and the rest of a path.
+fn parse(path: &str) -> Option<(&str, &str, Wanted<'_>)> {
+    if let Some(rest) = path.strip_prefix("/api/models/") {
+        let listing = rest
+            .split_once("/revision/")
+            .map(|(id, revision)| (id, revision, Wanted::Listing));
+        return listing.or_else(|| {
+            let (id, revision) = rest.split_once("/tree/")?;
+            Some((id, revision, Wanted::Tree))
+        });
+    }
+    let (id, rest) = path.trim_start_matches('/').split_once("/resolve/")?;
+    let (revision, file) = rest.split_once('/')?;
+    Some((id, revision, Wanted::File(file)))
 }
 
 type Fault = dyn Fn(&Request, usize) -> Option<Answer> + Send + Sync;
@@ -145,18 +180,7 @@ fn refusal(status: u16, code: &str) -> Answer {
 
 fn answer(repos: &[FakeRepo], request: &Request, storage: &str) -> Answer {
     let path = request.path.split('?').next().unwrap_or_default();
-    let parts = if let Some(rest) = path.strip_prefix("/api/models/") {
-        rest.split_once("/revision/")
-            .map(|(id, revision)| (id, revision, None))
-    } else {
-        path.trim_start_matches('/')
-            .split_once("/resolve/")
-            .and_then(|(id, rest)| {
-                let (revision, file) = rest.split_once('/')?;
-                Some((id, revision, Some(file)))
-            })
-    };
-    let Some((id, revision, file)) = parts else {
+    let Some((id, revision, wanted)) = parse(path) else {
         return Answer::status(404);
     };
     if !repos.iter().any(|repo| repo.id == id) {
@@ -168,8 +192,10 @@ fn answer(repos: &[FakeRepo], request: &Request, storage: &str) -> Answer {
     else {
         return refusal(404, "RevisionNotFound");
     };
-    let Some(file) = file else {
-        return Answer::json(repo.listing());
+    let file = match wanted {
+        Wanted::Listing => return Answer::json(repo.listing()),
+        Wanted::Tree => return Answer::json(repo.tree()),
+        Wanted::File(file) => file,
     };
     if let Some(token) = &repo.needs_token {
         match request.header("authorization") {
