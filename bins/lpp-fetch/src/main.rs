@@ -46,17 +46,13 @@ struct Cli {
     common: CommonArgs,
 }
 
+/// The doc comments of the arguments are the help texts.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Files of the data set ds003643: word annotation and preprocessed scans
     Data(data::DataArgs),
-    /// What the authors published beside their code: mask, regions, text, inter-subject correlation, average subject
     Precomputed(precomputed::PrecomputedArgs),
-    /// GloVe word vectors
     Glove(glove::GloveArgs),
-    /// Models and tokenizers, into the cache that Python's libraries share
     Model(model::ModelArgs),
-    /// Hash again what was downloaded
     Verify(verify::VerifyArgs),
 }
 

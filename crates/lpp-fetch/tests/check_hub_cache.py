@@ -24,14 +24,14 @@ FILES = {
 
 
 def tree(cache):
-    """Paths of a cache with what they hold; locks and marks of Python's own are left out."""
+    """Paths of a cache with what they hold; locks and notes of Python's own are left out."""
     found = {}
     root = cache / ("models--" + ID.replace("/", "--"))
     for path in sorted(root.rglob("*")):
         name = str(path.relative_to(root))
         if path.is_symlink():
             found[name] = "-> " + os.readlink(path)
-        elif path.is_file() and not name.startswith(".no_exist"):
+        elif path.is_file() and not name.startswith((".no_exist", "trees")):
             found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
 
