@@ -101,6 +101,9 @@ expect none.npy lpp-fit --study "$study" --model "$name" --y "$work/none.npy" -o
 expect cut.nii.gz lpp-fit --study "$study" --model "$name" --mask "$work/cut.nii.gz" -o "$out"
 expect narrow.npy lpp-fit --study "$study" --model "$name" --y "$work"/narrow.npy{,,} -o "$out"
 expect empty.csv lpp-fit --study "$study" --model "$name" --words "$work/empty.csv" -o "$out"
+expect none.npy lpp-run why scores/none.npy --study "$study"
+expect none lpp-run verify --study "$work/none"
+expect "no step is called" lpp-run --study "$study" --only fit:unheard-of
 expect none.nii.gz lpp-analyze isc --mask "$work/none.nii.gz" --isc "$study/isc/isc_en.npy"
 expect cut.nii.gz lpp-analyze isc --mask "$work/cut.nii.gz" --isc "$study/isc/isc_en.npy"
 expect isc.gz lpp-analyze isc --mask "$study/masks/mask_lpp_en.nii.gz" --isc "$work/isc.gz"

@@ -6,13 +6,16 @@ use std::time::Instant;
 
 use lpp_study::{
     FileHash, Language, Progress, Provenance, Scores, Software, Step, Study, StudyError, peak_memory_bytes,
-    sha256_of_file, write_atomically,
+    sha256_of_bytes, sha256_of_file, write_atomically,
 };
 
 use crate::{AnalysisError, IscSummary, Table};
 use crate::{
     Brain, HemisphereRule, ModelScores, Region, baselines, lateralization, layers, regions, scaling, summary,
 };
+
+/// What decides a result besides its inputs.
+type Parameters = BTreeMap<String, serde_json::Value>;
 
 /// Which tables to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +90,8 @@ impl AnalysisJob {
         let started = Instant::now();
         let scores = Scores::list(&self.study.scores_dir(), self.lang)?;
         let inputs = self.hash_inputs(software, &scores)?;
-        if let Some(report) = self.finished(software, &inputs) {
+        let parameters = self.parameters(&scores)?;
+        if let Some(report) = self.finished(software, &inputs, &parameters) {
             return Ok(report);
         }
         let brain = Brain::load(&self.mask_path(), self.isc_path().as_deref(), self.hemisphere)?;
@@ -100,7 +104,7 @@ impl AnalysisJob {
         progress.finish();
         models.sort_by(|a, b| (a.info.n_parameters, a.name()).cmp(&(b.info.n_parameters, b.name())));
         let tables = self.tables(&brain, &models)?;
-        let files = self.save(&tables, software, &inputs, started)?;
+        let files = self.save(&tables, software, &inputs, &parameters, started)?;
         Ok(AnalysisReport {
             tables,
             files,
@@ -123,7 +127,7 @@ impl AnalysisJob {
         self.analysis == analysis || self.analysis == Analysis::All
     }
 
-    /// Every file that decides the tables; the sidecars too, since sizes and families come from them.
+    /// Every file that decides the tables. What comes from the sidecars of the scores is among the parameters.
     fn hash_inputs(&self, software: Software, scores: &[PathBuf]) -> Result<Vec<FileHash>, AnalysisError> {
         let mut step =
             Step::new(software, self.study.table("summary", self.lang)).input(&self.mask_path())?;
@@ -131,7 +135,7 @@ impl AnalysisJob {
             step = step.input(&isc)?;
         }
         for path in scores {
-            step = step.input(path)?.input(&path.with_extension("json"))?;
+            step = step.input(path)?;
         }
         if self.wants(Analysis::Rois) {
             for path in Region::files(&self.study.roi_dir())? {
@@ -142,7 +146,12 @@ impl AnalysisJob {
     }
 
     /// The tables on the disk, if all of them were made by this version from these inputs.
-    fn finished(&self, software: Software, inputs: &[FileHash]) -> Option<AnalysisReport> {
+    fn finished(
+        &self,
+        software: Software,
+        inputs: &[FileHash],
+        parameters: &Parameters,
+    ) -> Option<AnalysisReport> {
         if self.force {
             return None;
         }
@@ -157,7 +166,7 @@ impl AnalysisJob {
             for file in [stem.with_extension("parquet"), csv.clone()] {
                 let made = Provenance::load(&file).ok()?;
                 let same = made.software == name_of(software)
-                    && made.parameters == self.parameters()
+                    && made.parameters == *parameters
                     && made
                         .inputs
                         .iter()
@@ -192,8 +201,22 @@ impl AnalysisJob {
         names
     }
 
-    fn parameters(&self) -> BTreeMap<String, serde_json::Value> {
-        [("hemisphere".to_owned(), self.hemisphere.to_string().into())].into()
+    /// What decides the tables besides the files: the rule of the hemispheres, and what the sidecars say of the models, as a
+    /// hash. How long a fit took stands there too, but decides nothing.
+    fn parameters(&self, scores: &[PathBuf]) -> Result<Parameters, AnalysisError> {
+        let mut facts = String::new();
+        for path in scores {
+            let mut info = Scores::load_info(path)?;
+            info.wall_s.clear();
+            // Names and numbers can always be JSON.
+            facts += &serde_json::to_string(&info).unwrap_or_default();
+        }
+        let hash = sha256_of_bytes(facts.as_bytes());
+        Ok([
+            ("hemisphere".to_owned(), self.hemisphere.to_string().into()),
+            ("sidecars_sha256".to_owned(), hash.into()),
+        ]
+        .into())
     }
 
     fn tables(&self, brain: &Brain, models: &[ModelScores]) -> Result<Vec<Table>, AnalysisError> {
@@ -232,6 +255,7 @@ impl AnalysisJob {
         tables: &[Table],
         software: Software,
         inputs: &[FileHash],
+        parameters: &Parameters,
         started: Instant,
     ) -> Result<Vec<PathBuf>, AnalysisError> {
         let mut files = Vec::new();
@@ -244,7 +268,7 @@ impl AnalysisJob {
                     software: name_of(software),
                     commit: software.commit.map(str::to_owned),
                     command: std::env::args().collect(),
-                    parameters: self.parameters(),
+                    parameters: parameters.clone(),
                     inputs: inputs.to_vec(),
                     output: hash_of(file)?,
                     wall_s: started.elapsed().as_secs_f64(),

@@ -158,10 +158,12 @@ impl FitJob {
         Ok(outcomes.into_values().collect())
     }
 
-    /// The steps that make the scores of a set and, if it has a mask, their map.
+    /// The steps that make the scores of a set, their sidecar and, if it has a mask, their map. Each has its record, so that
+    /// a run that ended between two of them is not taken for a whole one.
     fn steps(&self, software: Software, set: &TargetSet) -> Result<Vec<Step>, EncodingError> {
         let map = set.mask.as_ref().map(|_| &set.score_map);
-        [Some(&set.scores), map]
+        let sidecar = set.scores.with_extension("json");
+        [Some(&set.scores), Some(&sidecar), map]
             .into_iter()
             .flatten()
             .map(|output| self.step(software, set, output))

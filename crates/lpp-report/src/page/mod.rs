@@ -114,7 +114,7 @@ impl Page<'_> {
             escape(&made.software),
             escape(commit),
             escape(&self.software),
-            escape(&made.command.join(" ")),
+            escape(&made.command_line()),
             made.inputs.len()
         );
         for input in &made.inputs {
