@@ -192,6 +192,18 @@ impl Table {
             .collect()
     }
 
+    /// A column as text to the last digit; empty where there is none.
+    pub(crate) fn plain_texts(&self, name: &str) -> Vec<String> {
+        let cell = |row: usize| match self.column(name)? {
+            Column::Text(values) => values[row].clone(),
+            Column::Count(values) => values[row].map(|value| value.to_string()),
+            Column::Number(values) => values[row].map(|value| value.to_string()),
+        };
+        (0..self.n_rows())
+            .map(|row| cell(row).unwrap_or_default())
+            .collect()
+    }
+
     /// The rows for which `keep` holds, by row number.
     #[must_use]
     pub fn filter_rows(&self, keep: impl Fn(usize) -> bool) -> Self {
