@@ -55,11 +55,11 @@ fn beside(
         }
         Err(_) => String::new(),
     };
-    let difference = |number: &Published, ours: &Result<Cell, String>| match (number.published.parse::<f64>(), ours)
-    {
-        (Ok(printed), Ok(Cell::Number(ours))) => ours - printed,
-        (..) => f64::NAN,
-    };
+    let difference =
+        |number: &Published, ours: &Result<Cell, String>| match (number.published.parse::<f64>(), ours) {
+            (Ok(printed), Ok(Cell::Number(ours))) => ours - printed,
+            (..) => f64::NAN,
+        };
     Table::new("compare")
         .text("id", numbers.iter().map(|n| n.id.as_str()))?
         .text("language", numbers.iter().map(|n| n.lang.code()))?
