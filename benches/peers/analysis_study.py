@@ -1,6 +1,6 @@
-"""Writes a study of the paper's size for timing lpp-analyze: random scores of 28 models, 41 baselines, untrained twins, checkpoints and subjects.
+"""Writes a study of the paper's size for timing lpp-analyze: random scores of 28 models, 41 baselines, 9 untrained twins, 6 checkpoints.
 
-    python benches/peers/analysis_study.py DATA/reference_en STUDY
+    python benches/peers/analysis_study.py DATA/reference_en STUDY [--subjects]
     /usr/bin/time -v lpp-analyze all --study STUDY --force
 
 The first folder holds the authors' English mask, inter-subject correlation, region masks and model_info_en.csv, whose numbers of layers
@@ -59,10 +59,10 @@ with open(source / "model_info_en.csv") as table:
     models = list(csv.DictReader(table))
 for row in models:
     name, size, n_layers, width = row["model_name"], int(row["n_parameters"]), int(row["n_layers"]) + 1, int(row["n_hid"])
-    family = name.lower().split("-")[0]
+    family = name.lower().split("-")[0].replace("qwen1.5", "qwen2")
     level = 0.02 * np.log(size) - 0.25
     scores(root / "scores", name, "model", family, size, n_layers, width, level)
-    if family in ("gpt2", "qwen1.5"):
+    if family in ("gpt2", "qwen2"):
         scores(root / "scores", f"{name}_untrained_seed1", "untrained", family, size, n_layers, width, 0.05)
 for kind in ("vector", "embedding"):
     for dims in (300, 1024):

@@ -118,14 +118,23 @@ fn main() -> ExitCode {
             What::Languages(study) => {
                 let job = languages(&study)?;
                 let report = job.run(lpp_cli::software!(), &lpp_cli::progress(&command.common))?;
-                return print(&report, study.json);
+                return show(&report, &["id", "quantity", "en", "cn", "fr"], study.json);
             }
             What::Compare(study) => {
                 let job = CompareJob {
                     languages: languages(&study)?,
                 };
                 let report = job.run(lpp_cli::software!(), &lpp_cli::progress(&command.common))?;
-                return print(&report, study.json);
+                let columns = [
+                    "id",
+                    "language",
+                    "voxels",
+                    "quantity",
+                    "published",
+                    "ours",
+                    "agrees",
+                ];
+                return show(&report, &columns, study.json);
             }
         };
         analyse(analysis, study, &command.common)
@@ -169,6 +178,16 @@ fn languages(args: &Study) -> anyhow::Result<LanguagesJob> {
         options: args.options(),
         force: args.place.force,
     })
+}
+
+/// The rows, as JSON or as text with the file that they were written to.
+fn show(report: &AnalysisReport, columns: &[&str], json: bool) -> anyhow::Result<()> {
+    if !json {
+        for table in &report.tables {
+            lpp_cli::print_line(table.aligned(columns))?;
+        }
+    }
+    print(report, json)
 }
 
 /// The rows as JSON, or the files that were written.
