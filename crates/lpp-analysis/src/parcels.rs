@@ -4,7 +4,7 @@ use lpp_fmri::{Atlas, LabelTable, Parcel};
 use lpp_stats::{LateralScore, MeanScore, TTest, VoxelSet, t_test_pooled};
 
 use crate::regression::{SimpleRegression, log_parameters, with_regressions};
-use crate::{AnalysisError, Brain, ModelScores, Table};
+use crate::{AnalysisError, Brain, Column, ModelScores, Table};
 
 /// A parcel of the left hemisphere and its counterpart on the right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,7 +163,10 @@ fn pair_table(pairs: &[ParcelPair], rows: &[Row]) -> Result<Table, AnalysisError
             .map(|pair| i64::try_from(side(pair).len()).ok())
             .collect::<Vec<_>>()
     };
-    let stars = rows.iter().map(|row| row.test.map_or("", |test| test.stars()));
+    let stars = rows
+        .iter()
+        .map(|row| row.test.map(|test| test.stars().to_owned()))
+        .collect();
     let growth: Vec<&SimpleRegression> = rows.iter().map(|row| &row.growth).collect();
     Table::new("atlas")
         .text("parcel", pairs.iter().map(|pair| pair.name.as_str()))?
@@ -174,7 +177,7 @@ fn pair_table(pairs: &[ParcelPair], rows: &[Row]) -> Result<Table, AnalysisError
         .number("isc_l_minus_r", column(Row::isc_difference))?
         .number("isc_t", test(|test| test.t))?
         .number("isc_p", test(|test| test.p))?
-        .text("isc_stars", stars)?
+        .with("isc_stars", Column::Text(stars))?
         .number("score_left", column(|row| row.score[0]))?
         .number("score_right", column(|row| row.score[1]))?
         .number(

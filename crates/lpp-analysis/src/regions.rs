@@ -14,7 +14,7 @@ use crate::densities::group_maps;
 use crate::lines::size_lines;
 use crate::regression::size_regressions;
 use crate::voxelwise::voxel_slopes;
-use crate::{AnalysisError, Table};
+use crate::{AnalysisError, Column, Table};
 use crate::{Brain, ModelScores};
 
 /// A region in the left hemisphere and its mirror image in the right.
@@ -261,8 +261,13 @@ fn slope_table(brain: &Brain, regions: &[Region], trained: &[&ModelScores]) -> R
         )?
         .number("t", tests.iter().map(|test| test.map_or(f64::NAN, |test| test.t)))?
         .number("p", tests.iter().map(|test| test.map_or(f64::NAN, |test| test.p)))?
-        .text(
+        .with(
             "stars",
-            tests.iter().map(|test| test.map_or("", |test| test.stars())),
+            Column::Text(
+                tests
+                    .iter()
+                    .map(|test| test.map(|test| test.stars().to_owned()))
+                    .collect(),
+            ),
         )
 }
