@@ -6,7 +6,7 @@
 mod common;
 
 use common::ToyStudy;
-use lpp_analysis::{Analysis, AnalysisJob, HemisphereRule};
+use lpp_analysis::{Analysis, AnalysisJob};
 use lpp_report::plot::{Scatter, ScatterPoint};
 use lpp_report::{ReportError, ReportJob};
 use lpp_study::{Language, ModelKind, Silent, Software};
@@ -19,13 +19,8 @@ const SOFTWARE: Software = Software {
 
 fn analyse(toy: &ToyStudy) {
     let job = AnalysisJob {
-        study: toy.study(),
-        lang: Language::English,
-        analysis: Analysis::All,
-        hemisphere: HemisphereRule::Halves,
-        isc: None,
-        mask: None,
         force: true,
+        ..AnalysisJob::new(toy.study(), Language::English, Analysis::All)
     };
     job.run(SOFTWARE, &Silent).unwrap();
 }
