@@ -32,6 +32,7 @@ pub mod npy;
 mod paths;
 mod progress;
 mod provenance;
+mod score_extras;
 mod scores;
 mod words;
 
@@ -45,5 +46,8 @@ pub use mapped_matrix::MappedMatrix;
 pub use paths::Study;
 pub use progress::{Progress, Silent};
 pub use provenance::{FileHash, Provenance, Software, Step, peak_memory_bytes, sha256_of_file};
+pub use score_extras::{
+    JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, beside_scores, load_sidecar, save_with_sidecar,
+};
 pub use scores::{ModelKind, Scores, ScoresInfo};
 pub use words::{TimedWord, WordTable};
