@@ -18,6 +18,8 @@ for model in $models; do "$bin/lpp-extract" --study "$study" --model "$model"; d
 "$bin/lpp-random" --study "$study" --type vector --dims 32 --seed 1
 "$bin/lpp-random" --study "$study" --type embedding --dims 32 --seed 1
 
+"$bin/lpp-controls" --study "$study"
+
 step "Brain scores"
 for model in $models glove random_vector_32d_seed1 random_embedding_32d_seed1; do
   "$bin/lpp-fit" --study "$study" --model "$model"

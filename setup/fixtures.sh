@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 PYTHON=${PYTHON:-python3}
-for topic in fmri llm report ridge ridge-options; do
+for topic in encoding fmri llm report ridge ridge-options; do
   echo "== $topic"; "$PYTHON" "fixtures/$topic/make.py"
 done
 echo "== stats, inference"; "$PYTHON" fixtures/stats/make_inference.py

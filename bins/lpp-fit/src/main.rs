@@ -194,29 +194,7 @@ impl Args {
         });
         // Scores that go elsewhere have no place for a canary beside them.
         let own = self.output.is_none() && self.y.is_empty() && self.model != CanaryJob::NAME;
-        let canary = (own && !self.no_canary).then(|| {
-            let lang = self.study.lang;
-            let output = study.activations(CanaryJob::NAME, lang);
-            let job = CanaryJob {
-                runs: fit
-                    .targets
-                    .first()
-                    .map(|set| set.runs.clone())
-                    .unwrap_or_default(),
-                lang,
-                tr_s: fit.tr_s,
-                output: output.clone(),
-                force: fit.force,
-            };
-            let fit = FitJob {
-                model: CanaryJob::NAME.to_owned(),
-                activations: output,
-                targets: fit.targets.iter().map(canary_set).collect(),
-                nested_layer: false,
-                ..fit.clone()
-            };
-            (job, fit)
-        });
+        let canary = (own && !self.no_canary).then(|| CanaryJob::beside(fit, study));
         Extras { joint, nulls, canary }
     }
 
@@ -251,7 +229,7 @@ impl Args {
 struct Extras {
     joint: Option<JointJob>,
     nulls: Option<NullJob>,
-    canary: Option<(CanaryJob, FitJob)>,
+    canary: Option<CanaryJob>,
 }
 
 impl Extras {
@@ -284,28 +262,11 @@ impl Extras {
                 ))?;
             }
         }
-        if let Some((canary, fit)) = &self.canary {
-            canary.run(lpp_cli::software!())?;
-            fit.run(lpp_cli::software!(), progress)?;
+        if let Some(canary) = &self.canary {
+            canary.run(lpp_cli::software!(), progress)?;
         }
         Ok(())
     }
-}
-
-/// The same scans, their scores under the name of the canary.
-fn canary_set(set: &TargetSet) -> TargetSet {
-    let mut canary = set.clone();
-    for path in [&mut canary.scores, &mut canary.score_map] {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        // The name ends in _LANG.npy or _LANG.nii.gz; a model's own may have underscores too.
-        let ending = name.rfind('_').map_or(name.as_str(), |place| &name[place..]);
-        path.set_file_name(format!("{}{ending}", CanaryJob::NAME));
-    }
-    canary
 }
 
 /// Names and activations of the controls that `names` name.

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use lpp_study::{
-    FileHash, Language, Progress, Provenance, Scores, Software, Step, Study, StudyError, peak_memory_bytes,
-    sha256_of_file, write_atomically,
+    FileHash, Language, ModelKind, Progress, Provenance, Scores, Software, Step, Study, StudyError,
+    peak_memory_bytes, sha256_of_file, write_atomically,
 };
 
 use crate::{AnalysisError, IscSummary, Table};
 use crate::{
-    Brain, HemisphereRule, ModelScores, Region, baselines, lateralization, layers, regions, scaling, summary,
+    Brain, HemisphereRule, ModelScores, Region, baselines, canary, lateralization, layers, regions, scaling,
+    summary,
 };
 
 /// Which tables to make.
@@ -98,8 +99,15 @@ impl AnalysisJob {
             progress.advance(1);
         }
         progress.finish();
+        // The canary is no model and no baseline: it has a table of its own.
+        let (canaries, mut models): (Vec<_>, Vec<_>) = models
+            .into_iter()
+            .partition(|model| model.info.kind == ModelKind::Canary);
         models.sort_by(|a, b| (a.info.n_parameters, a.name()).cmp(&(b.info.n_parameters, b.name())));
-        let tables = self.tables(&brain, &models)?;
+        let mut tables = self.tables(&brain, &models)?;
+        if self.wants(Analysis::Layers) {
+            tables.push(canary::table(&canaries)?);
+        }
         let files = self.save(&tables, software, &inputs, started)?;
         Ok(AnalysisReport {
             tables,

@@ -3,8 +3,8 @@
 use crate::{AnalysisError, Table};
 use crate::{ModelScores, SelectionScores};
 
-/// Names of the tables made here.
-pub(crate) const TABLES: [&str; 1] = ["layers"];
+/// Names of the tables made here and beside it.
+pub(crate) const TABLES: [&str; 2] = ["layers", "canary"];
 
 /// One row per model and layer, from the embedding (layer 0) up.
 pub(crate) fn tables(models: &[&ModelScores]) -> Result<Vec<Table>, AnalysisError> {

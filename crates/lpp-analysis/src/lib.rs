@@ -19,6 +19,7 @@
 
 mod baselines;
 mod brain;
+mod canary;
 mod error;
 mod isc;
 mod job;

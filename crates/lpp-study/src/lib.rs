@@ -47,7 +47,8 @@ pub use paths::Study;
 pub use progress::{Progress, Silent};
 pub use provenance::{FileHash, Provenance, Software, Step, peak_memory_bytes, sha256_of_file};
 pub use score_extras::{
-    JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, beside_scores, load_sidecar, save_with_sidecar,
+    CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, beside_scores, load_sidecar,
+    save_with_sidecar,
 };
 pub use scores::{ModelKind, Scores, ScoresInfo};
 pub use words::{TimedWord, WordTable};

@@ -114,6 +114,22 @@ pub struct NullsInfo {
     pub l_minus_r: NullLateral,
 }
 
+/// Sidecar of `canary_en_nulls.npy`, (`n_layers`, 1 + `n_nulls`): mean scores of features that know only time, the observed
+/// one first, then under nulls.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CanaryInfo {
+    /// Subject, or `average`.
+    pub subject: String,
+    /// Number of nulls.
+    pub n_nulls: usize,
+    /// Voxels over which the mean is taken, spread over the mask.
+    pub n_voxels: usize,
+    /// Each layer against larger scores: slow waves, then slow noise.
+    pub layers: Vec<NullTest>,
+    /// A mean score that exceeds this is significant at 5 %, for each layer.
+    pub thresholds_05: Vec<f64>,
+}
+
 /// Writes the sidecar of `path`, then the array: where an array stands, its sidecar does too.
 ///
 /// # Errors

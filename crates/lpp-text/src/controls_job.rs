@@ -50,8 +50,6 @@ impl ControlsJob {
     /// [`TextError::Study`] if a file cannot be written.
     pub fn run(&self, software: Software) -> Result<Vec<ControlReport>, TextError> {
         let annotation = self.annotation.load()?;
-        self.annotation
-            .save_words(&annotation.word_table()?, &self.words, software)?;
         let mut reports = Vec::new();
         for (control, output) in &self.outputs {
             let step = self.step(software, *control, output)?;
@@ -67,6 +65,8 @@ impl ControlsJob {
                 n_words: annotation.n_words(),
             });
         }
+        self.annotation
+            .save_words(&annotation.word_table()?, &self.words, software)?;
         Ok(reports)
     }
 

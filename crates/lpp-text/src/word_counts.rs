@@ -61,7 +61,7 @@ impl WordCounts {
                     row,
                     column: "count",
                     found: cell.to_owned(),
-                    expected: "a number that is not negative",
+                    expected: "a number that is not negative".to_owned(),
                 });
             };
             let key = record.get(word).unwrap_or_default().to_lowercase();
