@@ -99,7 +99,7 @@ expect cut.nii.gz lpp-fit --study "$study" --model "$name" --mask "$work/cut.nii
 expect narrow.npy lpp-fit --study "$study" --model "$name" --y "$work"/narrow.npy{,,} -o "$out"
 expect empty.csv lpp-fit --study "$study" --model "$name" --words "$work/empty.csv" -o "$out"
 expect control_envelope lpp-fit --study "$study" --model "$name" --controls envelope --layer 0 --no-canary
-expect "layer 99" lpp-fit --study "$study" --model "$name" --nulls 9 --layer 99 --no-canary
+expect "layer-99" lpp-fit --study "$study" --model "$name" --nulls 9 --layer 99 --no-canary
 expect none.nii.gz lpp-analyze isc --mask "$work/none.nii.gz" --isc "$study/isc/isc_en.npy"
 expect cut.nii.gz lpp-analyze isc --mask "$work/cut.nii.gz" --isc "$study/isc/isc_en.npy"
 expect isc.gz lpp-analyze isc --mask "$study/masks/mask_lpp_en.nii.gz" --isc "$work/isc.gz"

@@ -367,7 +367,9 @@ fn matrix(value: &serde_json::Value) -> Array2<f64> {
 }
 
 /// Scores are stored in single precision.
-const STORED: lpp_testkit::Tolerance = lpp_testkit::Tolerance::absolute(1e-7);
+fn stored() -> lpp_testkit::Tolerance {
+    lpp_testkit::Tolerance::absolute(1e-7)
+}
 
 #[test]
 fn nested_layers_and_joint_fits_are_those_of_scikit_learn() {
@@ -380,12 +382,12 @@ fn nested_layers_and_joint_fits_are_those_of_scikit_learn() {
     lpp_testkit::assert_close(
         &scores.values.mapv(f64::from),
         &matrix(&expected["scores"]),
-        STORED,
+        stored(),
     );
     let path = study.join("scores/golden_en_nested.npy");
     let nested = npy::load_f64_vector(&path).unwrap();
     let numbers: Vec<f64> = serde_json::from_value(expected["nested"].clone()).unwrap();
-    lpp_testkit::assert_close(&nested, &ndarray::Array1::from(numbers), STORED);
+    lpp_testkit::assert_close(&nested, &ndarray::Array1::from(numbers), stored());
     let info: NestedInfo = load_sidecar(&path).unwrap();
     let close = |found: f64, key: &str| {
         let expected = expected[key].as_f64().unwrap();
@@ -413,7 +415,7 @@ fn nested_layers_and_joint_fits_are_those_of_scikit_learn() {
     let path = study.join("scores/golden_en_joint.npy");
     let found = npy::load_f64_matrix(&path).unwrap();
     // R² is a difference of two numbers near 1, rounded when stored.
-    lpp_testkit::assert_close(&found, &matrix(&expected["joint"]), STORED);
+    lpp_testkit::assert_close(&found, &matrix(&expected["joint"]), stored());
     let info: JointInfo = load_sidecar(&path).unwrap();
     assert_eq!(info.controls, ["control_wordrate", "b"]);
     assert_eq!(
@@ -459,7 +461,11 @@ fn nulls_are_tested_per_voxel_over_the_map_and_left_against_right() {
         let values = npy::load_f64_matrix(&path).unwrap();
         let scores = Scores::load(&study.join("scores/golden_en.npy")).unwrap().values;
         // Correlations by inner products of parts against those of predictions.
-        lpp_testkit::assert_close(&values.row(0).to_owned(), &scores.row(1).mapv(f64::from), STORED);
+        lpp_testkit::assert_close(
+            &values.row(0).to_owned(),
+            &scores.row(1).mapv(f64::from),
+            stored(),
+        );
         // Voxels 1 and 2 follow the layer, voxel 5 follows nothing.
         assert!(
             values[[1, 1]] <= 0.02 && values[[2, 2]] <= 0.05 && values[[1, 5]] > 0.05,

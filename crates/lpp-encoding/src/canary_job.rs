@@ -85,13 +85,10 @@ impl CanaryJob {
     fn test(&self, set: &TargetSet) -> Result<(Array2<f32>, CanaryInfo), EncodingError> {
         let fit = &self.fit;
         let Targets { runs, n_scans } = targets::read(&set.runs, fit.trim_scans)?;
-        let step = runs
-            .first()
-            .map_or(1, |run| run.ncols().div_ceil(N_TESTED).max(1));
-        let y: Vec<Array2<f32>> = runs
-            .iter()
-            .map(|run| run.slice(s![.., ..;step]).to_owned())
-            .collect();
+        let n_voxels = runs.first().map_or(0, Array2::ncols);
+        let every = n_voxels.div_ceil(N_TESTED).max(1);
+        let tested: Vec<usize> = (0..n_voxels).step_by(every).collect();
+        let y: Vec<Array2<f32>> = runs.iter().map(|run| run.select(Axis(1), &tested)).collect();
         let features = LayerFeatures::open(&fit.activations, &fit.words, &n_scans, fit.tr_s, fit.trim_scans)?;
         let nulls = NullJob {
             fit: fit.clone(),
@@ -108,7 +105,7 @@ impl CanaryJob {
         let mut info = CanaryInfo {
             subject: set.subject.clone(),
             n_nulls: N_NULLS,
-            n_voxels: y.first().map_or(0, Array2::ncols),
+            n_voxels: tested.len(),
             layers: Vec::new(),
             thresholds_05: Vec::new(),
         };

@@ -1,6 +1,6 @@
 //! A layer beside low-level controls: what it explains that they do not.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lpp_ridge::{BandWeights, BandedRidge, BandedRidgeFit, RidgeError};
 use lpp_study::{JointInfo, Progress, Software, Step, beside_scores, load_sidecar, save_with_sidecar};
@@ -115,7 +115,7 @@ impl JointJob {
     fn fit_set(&self, set: &TargetSet, layer: usize) -> Result<(Array2<f32>, JointInfo), EncodingError> {
         let Targets { runs: y, n_scans } = targets::read(&set.runs, self.fit.trim_scans)?;
         set.load_mask(y.first().map_or(0, Array2::ncols))?;
-        let open = |path| {
+        let open = |path: &Path| {
             LayerFeatures::open(
                 path,
                 &self.fit.words,

@@ -171,7 +171,7 @@ mod tests {
         ];
         let found = NullTests::new(&scores, None).unwrap();
         assert_eq!(found.values.row(1).to_vec()[..2], [0.25, 0.5]);
-        assert_eq!(found.values.row(2).to_vec()[..2], [0.25, 0.75]);
+        assert_eq!(found.values.row(2).to_vec()[..2], [0.25, 1.0]);
         assert!(found.values.column(2).iter().all(|v| v.is_nan()));
         assert!(found.values.row(3).iter().all(|v| v.is_nan()));
         assert_eq!((found.threshold_fwe_05, found.n_significant), (None, 0));

@@ -19,9 +19,9 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 const N_STUDIES: u64 = 600;
-const N_RUNS: usize = 9;
-const N_SCANS: usize = 100;
-const N_VOXELS: usize = 40;
+const N_RUNS: usize = 5;
+const N_SCANS: usize = 80;
+const N_VOXELS: usize = 24;
 const N_NULLS: usize = 199;
 
 /// AR(1) noise of each run, neighbouring columns alike, standardised.

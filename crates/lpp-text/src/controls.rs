@@ -82,9 +82,8 @@ impl FromStr for Control {
     type Err = TextError;
 
     fn from_str(name: &str) -> Result<Self, TextError> {
-        let all = Self::OF_TEXT.into_iter().chain([Self::Envelope]);
-        all.into_iter()
-            .find(|control| control.to_string() == name)
+        let mut all = Self::OF_TEXT.into_iter().chain([Self::Envelope]);
+        all.find(|control| control.to_string() == name)
             .ok_or_else(|| TextError::BadSetting {
                 what: "control",
                 found: name.to_owned(),
