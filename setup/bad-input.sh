@@ -81,6 +81,11 @@ expect glove.txt.gz lpp-glove --study "$study" --glove "$work/glove.txt.gz" -o "
 expect empty.csv lpp-glove --study "$study" --glove "$study/glove/glove.sim.16d.txt" --annotation "$work/empty.csv" -o "$out"
 expect none.csv lpp-random --study "$study" --type vector --dims 4 --annotation "$work/none.csv" -o "$out"
 expect empty.csv lpp-random --study "$study" --type vector --dims 4 --annotation "$work/empty.csv" -o "$out"
+expect none.csv lpp-controls --study "$study" --frequencies "$work/none.csv" --controls frequency -o "$out"
+expect empty.csv lpp-controls --study "$study" --frequencies "$work/empty.csv" --controls frequency -o "$out"
+expect empty.csv lpp-controls --study "$study" --annotation "$work/empty.csv" -o "$out"
+expect cut.npy lpp-controls --study "$study" --controls envelope --wav "$work"/cut.npy{,,,,,,,,} -o "$out"
+expect recordings lpp-controls --study "$study" --controls envelope -o "$out"
 expect none.json lpp-align --study "$study" --tokenizer "$work/none.json" --max-len 256 -o "$out"
 expect empty.csv lpp-align --study "$study" --tokenizer "$model" --max-len 256 --annotation "$work/empty.csv" -o "$out"
 expect none.zip lpp-align --study "$study" --tokenizer "$model" --max-len 256 --text "$work/none.zip" -o "$out"
@@ -104,6 +109,8 @@ expect empty.csv lpp-fit --study "$study" --model "$name" --words "$work/empty.c
 expect none.npy lpp-run why scores/none.npy --study "$study"
 expect none lpp-run verify --study "$work/none"
 expect "no step is called" lpp-run --study "$study" --only fit:unheard-of
+expect control_envelope lpp-fit --study "$study" --model "$name" --controls envelope --layer 0 --no-canary
+expect "layer-99" lpp-fit --study "$study" --model "$name" --nulls 9 --layer 99 --no-canary
 expect none.nii.gz lpp-analyze isc --mask "$work/none.nii.gz" --isc "$study/isc/isc_en.npy"
 expect cut.nii.gz lpp-analyze isc --mask "$work/cut.nii.gz" --isc "$study/isc/isc_en.npy"
 expect isc.gz lpp-analyze isc --mask "$study/masks/mask_lpp_en.nii.gz" --isc "$work/isc.gz"

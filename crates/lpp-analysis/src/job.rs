@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use lpp_study::{FileHash, Language, Progress, Scores, Software, Study, sha256_of_bytes};
+use lpp_study::{FileHash, Language, ModelKind, Progress, Scores, Software, Study, sha256_of_bytes};
 use rayon::prelude::*;
 
 use crate::individuals::Subject;
@@ -12,7 +12,7 @@ use crate::voxel_maps::VoxelMap;
 use crate::{AnalysisError, IscSummary, ModelInfoTable, ParcelPair, Table};
 use crate::{Brain, HemisphereRule, LayerRule, ModelScores, Region};
 use crate::{
-    baselines, densities, individuals, lateralization, layers, parcels, regions, scaling, summary, training,
+    baselines, canary, densities, individuals, lateralization, layers, parcels, regions, scaling, summary, training,
 };
 
 /// Which tables to make.
@@ -238,6 +238,10 @@ impl AnalysisJob {
             })
             .collect::<Result<Vec<_>, _>>()?;
         progress.finish();
+        // The canary is no model and no baseline: it has a table of its own.
+        let canaries: Vec<ModelScores> = models
+            .extract_if(.., |model| model.info.kind == ModelKind::Canary)
+            .collect();
         info.apply(&mut models);
         models.sort_by(|a, b| (a.info.n_parameters, a.name()).cmp(&(b.info.n_parameters, b.name())));
         let (tables, maps) = self.tables(&brain, &models, info, files)?;
@@ -248,6 +252,9 @@ impl AnalysisJob {
             made.maps.push(path);
         }
         made.tables.extend(tables);
+        if self.wants(Analysis::Layers) {
+            made.tables.push(canary::table(&canaries)?);
+        }
         Ok(())
     }
 

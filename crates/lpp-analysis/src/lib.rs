@@ -23,6 +23,7 @@ mod brain;
 mod cell;
 mod compare;
 mod densities;
+mod canary;
 mod error;
 mod individuals;
 mod isc;
