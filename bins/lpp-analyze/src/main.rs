@@ -45,6 +45,8 @@ enum What {
     Baselines(Study),
     /// Regions of interest and their mirror images
     Rois(Study),
+    /// Corrected definitions and tests beside the paper's: the delta table, families, ceilings, many voxels, subjects
+    Corrected(Study),
     /// All of the above
     All(Study),
 }
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
             What::Layers(study) => (Analysis::Layers, study),
             What::Baselines(study) => (Analysis::Baselines, study),
             What::Rois(study) => (Analysis::Rois, study),
+            What::Corrected(study) => (Analysis::Corrected, study),
             What::All(study) => (Analysis::All, study),
         };
         analyse(analysis, study, &command.common)

@@ -11,7 +11,8 @@ use lpp_study::{
 
 use crate::{AnalysisError, IscSummary, Table};
 use crate::{
-    Brain, HemisphereRule, ModelScores, Region, baselines, lateralization, layers, regions, scaling, summary,
+    Brain, HemisphereRule, ModelScores, Region, baselines, corrected, lateralization, layers, regions,
+    scaling, summary,
 };
 
 /// Which tables to make.
@@ -28,6 +29,8 @@ pub enum Analysis {
     Baselines,
     /// Regions of interest.
     Rois,
+    /// Corrected definitions and tests beside the paper's.
+    Corrected,
     /// All of them.
     All,
 }
@@ -133,7 +136,12 @@ impl AnalysisJob {
         for path in scores {
             step = step.input(path)?.input(&path.with_extension("json"))?;
         }
-        if self.wants(Analysis::Rois) {
+        if self.wants(Analysis::Corrected) {
+            for path in corrected::files(&self.study, self.lang, scores)? {
+                step = step.input(&path)?;
+            }
+        }
+        if self.wants(Analysis::Rois) || self.wants(Analysis::Corrected) {
             for path in Region::files(&self.study.roi_dir())? {
                 step = step.input(&path)?;
             }
@@ -184,6 +192,7 @@ impl AnalysisJob {
             (Analysis::Layers, &layers::TABLES),
             (Analysis::Baselines, &baselines::TABLES),
             (Analysis::Rois, &regions::TABLES),
+            (Analysis::Corrected, &corrected::TABLES),
         ] {
             if self.wants(analysis) {
                 names.extend(made);
@@ -199,7 +208,7 @@ impl AnalysisJob {
     fn tables(&self, brain: &Brain, models: &[ModelScores]) -> Result<Vec<Table>, AnalysisError> {
         let everything: Vec<&ModelScores> = models.iter().collect();
         let trained: Vec<&ModelScores> = models.iter().filter(|model| model.is_trained()).collect();
-        let regions = if self.wants(Analysis::Rois) {
+        let regions = if self.wants(Analysis::Rois) || self.wants(Analysis::Corrected) {
             Region::load_all(&self.study.roi_dir(), brain)?
         } else {
             Vec::new()
@@ -222,6 +231,11 @@ impl AnalysisJob {
         }
         if self.wants(Analysis::Rois) {
             tables.extend(regions::tables(&regions, &everything)?);
+        }
+        if self.wants(Analysis::Corrected) {
+            let isc = self.isc_path();
+            let sample = corrected::load(&self.study, self.lang, brain, isc.as_deref(), models, regions)?;
+            tables.extend(corrected::tables(&sample)?);
         }
         Ok(tables)
     }

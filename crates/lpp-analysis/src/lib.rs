@@ -19,6 +19,7 @@
 
 mod baselines;
 mod brain;
+pub mod corrected;
 mod error;
 mod isc;
 mod job;

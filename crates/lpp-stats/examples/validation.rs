@@ -1,10 +1,11 @@
 //! How often the tests of this crate find an effect that is not there, and one that is.
 //!
-//!     cargo run --release -p lpp-stats --example validation -- [REPETITIONS] [SEED] [CSV]
+//!     cargo run --release -p lpp-stats --example validation -- [REPETITIONS] [SEED] [CSV] [NAME]
 //!
 //! Prints a table of false-positive rates at a level of 5 % over simulated data sets (2000 unless said), the range that a
 //! rate of 5 % gives with 99.9 % probability, and the power at three effects over a quarter as many data sets. With a
 //! name for a CSV file, power is found at eight effects and written there, for `lpp-report`'s example `power_curves`.
+//! NAME restricts everything to tests whose name holds it.
 
 #![expect(clippy::print_stdout, reason = "the table is the purpose of the program")]
 
@@ -20,6 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let n: u32 = arguments.next().map_or(Ok(2000), |text| text.parse())?;
     let seed: u64 = arguments.next().map_or(Ok(20_251_125), |text| text.parse())?;
     let csv = arguments.next();
+    let part = arguments.next().unwrap_or_default();
     let (low, high) = binomial_range(n);
     println!(
         "{n} data sets each for false positives, {} for power; seed {seed}",
@@ -29,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("| data and test | promise | false positives | within | power at effects |");
     println!("|---|---|---|---|---|");
     let mut curves = String::from("study,promise,effect,n,rate\n");
-    for study in all() {
+    for study in all().into_iter().filter(|study| study.name.contains(&part)) {
         let rate = study.rate(0.0, n, seed)?;
         let promise = promise_of(study.promise);
         let within = match rate {

@@ -45,7 +45,8 @@ pub fn equivalence_test(differences: &[f64], margin: f64) -> Result<Equivalence,
 /// Tests whether the mean difference lies within ±`margin`, from repeated random halves of the same subjects.
 ///
 /// For noise ceilings left minus right, one value per split: splits share all subjects, so that their mean is far less
-/// certain than that of independent values. As for repeated random subsampling, the variance of the mean of J splits is
+/// certain than that of independent values. The statement is about further subjects with the same stimuli: halves of
+/// subjects cannot show what other scans would give. As for repeated random subsampling, the variance of the mean of J splits is
 /// taken as s²·(1/J + n₂/n₁) with halves of equal size, n₂/n₁ = 1, in place of s²/J. How often it errs is in
 /// `docs/validation.md`.
 ///

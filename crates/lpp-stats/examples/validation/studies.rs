@@ -338,12 +338,13 @@ fn equivalence(effect: f64, rng: &mut ChaCha8Rng) -> Result<bool, StatsError> {
 /// Differences of split-half correlations between two sides, one per random halving of 20 subjects.
 ///
 /// A side is one signal over 250 scans that every subject sees through noise of its own. `gain` is the amount of signal
-/// on the left; the right has 1.
+/// on the left, the right has 1; exactly so in every data set, because halves of subjects tell nothing about other
+/// stimuli: the ceilings in question are those of the scans at hand.
 fn ceiling_splits(gain: f64, rng: &mut ChaCha8Rng) -> Result<Vec<f64>, StatsError> {
     const N_SUBJECTS: usize = 20;
     const N_SCANS: usize = 250;
     let mut side = |gain: f64| -> Vec<Vec<f64>> {
-        let signal = normals(N_SCANS, 0.0, gain, rng);
+        let signal = standardised(normals(N_SCANS, 0.0, 1.0, rng), gain);
         (0..N_SUBJECTS)
             .map(|_| signal.iter().map(|value| value + 3.0 * normal(rng)).collect())
             .collect()
@@ -363,6 +364,17 @@ fn ceiling_splits(gain: f64, rng: &mut ChaCha8Rng) -> Result<Vec<f64>, StatsErro
             Ok(r(&sides[0])? - r(&sides[1])?)
         })
         .collect()
+}
+
+/// Values shifted and scaled to a mean of 0 and a standard deviation of `deviation`.
+fn standardised(mut values: Vec<f64>, deviation: f64) -> Vec<f64> {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n;
+    for value in &mut values {
+        *value = (*value - mean) * deviation / variance.sqrt();
+    }
+    values
 }
 
 /// What the difference of the correlations is on average with a gain of 1.5 on the left: signal over signal and noise,
