@@ -193,7 +193,7 @@ mod tests {
         let bytes = export(&drawing(), Format::Pdf, 300).unwrap();
         let text = String::from_utf8_lossy(&bytes);
         assert!(text.starts_with("%PDF"));
-        assert!(text.contains("NotoSans"), "no embedded font");
+        assert!(text.contains("Inter"), "no embedded font");
         let media = text.split("/MediaBox [").nth(1).unwrap().split(']').next().unwrap();
         let sides: Vec<f64> = media.split_whitespace().map(|side| side.parse().unwrap()).collect();
         // 40 mm and 20 mm in points of 1/72 inch; usvg keeps single precision.

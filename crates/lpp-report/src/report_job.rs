@@ -133,14 +133,21 @@ impl ReportJob {
         [
             figures::scaling(scaling, &look),
             figures::by_family(scaling, &look),
+            figures::abilities(scaling, &look),
             figures::layers(tables.get("layers"), &look),
             figures::layers_by_family(tables.get("layers"), &look),
             figures::best_layer(scaling, &look),
             figures::lateralization(tables.get("lateralization"), &look),
             figures::baselines(tables.get("baseline_groups"), scaling, &look),
+            figures::densities(tables.get("score_densities"), scaling, &look),
             figures::baseline_asymmetry(tables.get("baseline_groups"), &look),
             figures::region_slopes(tables.get("rois_voxel_slopes"), &look),
-            figures::region_sides(tables.get("rois"), &look),
+            figures::region_sides(tables.get("rois"), tables.get("rois_isc"), &look),
+            figures::parcel_reliability(tables.get("atlas"), &look),
+            figures::parcel_relations(tables.get("atlas"), &look),
+            figures::trained_and_untrained(tables.get("training"), &look),
+            figures::checkpoints(tables.get("checkpoints"), &look),
+            figures::individuals(tables.get("individuals"), &look),
         ]
         .concat()
     }
@@ -172,7 +179,7 @@ impl ReportJob {
             surface: &surface,
             look: &self.look(tables),
         };
-        figures.all(tables.get("scaling"), tables.get("baselines"))
+        figures.all(tables.get("scaling"), tables.get("baselines"), tables.get("voxel_slopes"))
     }
 
     fn page<'a>(

@@ -165,8 +165,6 @@ pub(crate) const LEFT: &str = "#c8553d";
 pub(crate) const RIGHT: &str = "#2a8f82";
 /// Whatever has no side: all voxels, a density.
 pub(crate) const NEUTRAL: &str = "#4a7bd0";
-/// Baselines, which belong to no family.
-pub(crate) const BASELINE: &str = "#7f8790";
 
 /// Size of small text, mm: 7 points, the least that journals accept.
 pub(crate) const TEXT_MM: f64 = 2.5;

@@ -7,8 +7,7 @@ mod common;
 
 use common::ToyStudy;
 use lpp_analysis::{Analysis, AnalysisJob, HemisphereRule};
-use lpp_report::plot::{Scatter, ScatterPoint};
-use lpp_report::{ReportError, ReportJob};
+use lpp_report::{Format, ReportError, ReportJob, Theme};
 use lpp_study::{Language, ModelKind, Silent, Software};
 
 const SOFTWARE: Software = Software {
@@ -37,6 +36,10 @@ fn report(toy: &ToyStudy) -> ReportJob {
         output: None,
         figures: None,
         mask: None,
+        formats: vec![Format::Svg],
+        theme: Theme::Light,
+        dpi: 300,
+        surface: None,
         force: false,
     }
 }
@@ -120,39 +123,4 @@ fn without_tables_the_command_is_named() {
     let error = report(&toy).run(SOFTWARE, &Silent).unwrap_err();
     assert!(matches!(error, ReportError::MissingResult { .. }));
     assert!(error.to_string().contains("lpp-analyze all"));
-}
-
-#[test]
-fn a_scatter_has_its_parts() {
-    let points: Vec<ScatterPoint> = (0..28)
-        .map(|i| ScatterPoint {
-            name: format!("model-{i}"),
-            family: format!("family{}", i % 8),
-            n_parameters: 1e8 * 1.2_f64.powi(i),
-            value: 0.05 + 0.001 * f64::from(i) + 0.002 * f64::from(i % 3),
-        })
-        .collect();
-    let svg = Scatter {
-        title: "Brain score".into(),
-        y_name: "mean correlation".into(),
-        points,
-    }
-    .to_svg();
-    assert_eq!(svg.matches("class=\"point\"").count(), 28);
-    assert_eq!(svg.matches("class=\"legend\"").count(), 8);
-    assert_eq!(svg.matches("class=\"regression\"").count(), 1);
-    assert_eq!(svg.matches("class=\"band\"").count(), 1);
-    // Crowded points lose their names rather than overlap, but most have one.
-    assert!(svg.matches("class=\"label\"").count() >= 20);
-    for text in [
-        "Brain score",
-        "mean correlation",
-        "parameters (log scale)",
-        "n = 28",
-        "1B",
-        "font-family=\"sans-serif\"",
-    ] {
-        assert!(svg.contains(text), "{text}");
-    }
-    assert!(svg.contains("width=\"120mm\""));
 }

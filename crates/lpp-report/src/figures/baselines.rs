@@ -16,12 +16,12 @@ pub(crate) fn baselines(groups: &Table, scaling: &Table, look: &Look) -> Vec<Fig
     }
     let n_models = scaling.n_rows();
     let step = n_models.div_ceil(MOST_MODELS).max(1);
-    let panel = |column: &str, title: &str, show_names: bool| {
+    let panel = |column: &str, title: &str| {
         let mut rows = rows_of(groups, "group", column);
         let seeds = groups.texts("n_seeds");
         for (row, seeds) in rows.iter_mut().zip(seeds) {
-            if seeds != "1" && !seeds.is_empty() && show_names {
-                row.name = format!("{} ({seeds} seeds)", row.name);
+            if seeds != "1" && !seeds.is_empty() {
+                row.note = format!("{seeds} seeds");
             }
         }
         rows.extend(rows_of(scaling, "model", column).into_iter().step_by(step));
@@ -32,13 +32,13 @@ pub(crate) fn baselines(groups: &Table, scaling: &Table, look: &Look) -> Vec<Fig
                 value_name: "mean correlation".to_owned(),
                 rows,
                 style: RowStyle::Dots,
-                show_names,
+                show_names: true,
             })
         })
     };
     let panels: Vec<Panel> = [
-        panel("score_all", "All voxels", true),
-        panel("score_reliable", "Reliable voxels", true),
+        panel("score_all", "All voxels"),
+        panel("score_reliable", "Reliable voxels"),
     ]
     .into_iter()
     .flatten()

@@ -24,7 +24,7 @@ pub(crate) struct BrainFigures<'a> {
 impl BrainFigures<'_> {
     /// Reliability, the scores of the largest and the smallest model, the best and the worst model over random vectors, and
     /// the regions.
-    pub(crate) fn all(&self, scaling: &Table, baselines: &Table) -> Result<Vec<Figure>, ReportError> {
+    pub(crate) fn all(&self, scaling: &Table, baselines: &Table, slopes: &Table) -> Result<Vec<Figure>, ReportError> {
         let mut figures: Vec<Figure> = isc_density(self.brain, self.look).into_iter().collect();
         if let Some(map) = isc_map(self.brain) {
             figures.extend(self.both(&map)?);
@@ -38,6 +38,7 @@ impl BrainFigures<'_> {
             figures.push(asymmetry_map(name, &model.best, self.brain).glass(self.brain, self.look.theme));
         }
         figures.extend(self.over_random(scaling, baselines)?);
+        figures.extend(self.slopes(slopes)?);
         figures.extend(self.regions()?);
         Ok(figures)
     }
@@ -100,6 +101,39 @@ impl BrainFigures<'_> {
                 map.cortex(self.brain, self.surface, self.look.theme)
             })
             .collect()
+    }
+
+    /// Growth of each voxel's score with model size where it is significant, or everywhere if that is nowhere (V1).
+    fn slopes(&self, table: &Table) -> Result<Vec<Figure>, ReportError> {
+        if table.n_rows() != self.brain.n_voxels() {
+            return Ok(Vec::new());
+        }
+        let slopes = table.numbers("slope_per_ln_parameter");
+        let shown = table.numbers("shown");
+        let any = shown.iter().flatten().any(|shown| *shown > 0.0);
+        let values: Vec<f64> = slopes
+            .iter()
+            .zip(&shown)
+            .map(|(slope, shown)| match slope {
+                Some(slope) if !any || shown.is_some_and(|shown| shown > 0.0) => *slope,
+                _ => f64::NAN,
+            })
+            .collect();
+        if values.iter().all(|value| value.is_nan()) {
+            return Ok(Vec::new());
+        }
+        let condition = if any { ", voxels with p < 1e-7" } else { "" };
+        let map = BrainMap {
+            id: "voxel_slopes".to_owned(),
+            title: format!("Growth of the brain score with model size{condition}"),
+            value_name: "slope per ln(parameters)".to_owned(),
+            values,
+            threshold: 0.0,
+            signed: true,
+            contour: None,
+            peak: None,
+        };
+        Ok(self.both(&map)?.into())
     }
 
     /// Where the regions of interest lie (R1).

@@ -1,24 +1,34 @@
 //! The figures of a study, each drawn from its tables.
 
+mod abilities;
 mod baselines;
 mod brain;
 mod columns;
+mod densities;
+mod individuals;
 mod isc;
 mod layers;
 mod maps;
 mod models;
+mod parcels;
 mod regions;
 mod sides;
+mod training;
 
 use crate::plot::{Families, Sheet};
 use crate::theme::Theme;
 
+pub(crate) use abilities::abilities;
 pub(crate) use baselines::{baseline_asymmetry, baselines};
 pub(crate) use brain::BrainFigures;
+pub(crate) use densities::densities;
+pub(crate) use individuals::individuals;
 pub(crate) use layers::{best_layer, layers, layers_by_family};
 pub(crate) use models::{by_family, scaling};
+pub(crate) use parcels::{parcel_relations, parcel_reliability};
 pub(crate) use regions::{region_sides, region_slopes};
 pub(crate) use sides::lateralization;
+pub(crate) use training::{checkpoints, trained_and_untrained};
 
 /// A finished figure.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +83,14 @@ mod tests {
             baselines(&empty, &empty, &look),
             baseline_asymmetry(&empty, &look),
             region_slopes(&empty, &look),
-            region_sides(&empty, &look),
+            region_sides(&empty, &empty, &look),
+            abilities(&empty, &look),
+            densities(&empty, &empty, &look),
+            parcel_reliability(&empty, &look),
+            parcel_relations(&empty, &look),
+            trained_and_untrained(&empty, &look),
+            checkpoints(&empty, &look),
+            individuals(&empty, &look),
         ] {
             assert!(figures.is_empty());
         }

@@ -5,7 +5,7 @@ use lpp_analysis::number::p_value;
 
 use super::columns::{distinct, has_values, points, rows_with, trained_rows};
 use super::{Figure, Look};
-use crate::plot::{HorizontalAxis, Panel, Row, RowPlot, RowStyle, Sheet, SidesPlot};
+use crate::plot::{HorizontalAxis, Level, Panel, Row, RowPlot, RowStyle, Sheet, SidesPlot};
 use crate::theme::DOUBLE_MM;
 
 /// Growth with size in each region, left and right (R1).
@@ -39,37 +39,76 @@ pub(crate) fn region_slopes(slopes: &Table, look: &Look) -> Vec<Figure> {
     vec![look.figure("rois", caption, &Sheet::single(Panel::Rows(plot)))]
 }
 
-/// Score against size in each region, left and right (R2).
-pub(crate) fn region_sides(scores: &Table, look: &Look) -> Vec<Figure> {
+/// Score against size in each region, left and right: as it is with the level of reliability, and over random embeddings (R2).
+pub(crate) fn region_sides(scores: &Table, isc: &Table, look: &Look) -> Vec<Figure> {
     let scores = trained_rows(scores);
-    let panels: Vec<Panel> = distinct(&scores, "roi")
-        .into_iter()
-        .filter_map(|region| {
-            let rows = rows_with(&scores, "roi", &region);
-            let side = |name: &str| points(&rows_with(&rows, "hemisphere", name), "score");
-            let (left, right) = (side("left"), side("right"));
-            (has_values(&left) || has_values(&right)).then(|| {
-                Panel::Sides(SidesPlot {
-                    title: region,
-                    x: HorizontalAxis::parameters(),
-                    y_name: "mean correlation".to_owned(),
-                    left,
-                    right,
-                    level: None,
+    [
+        ("score", "rois_sides", "Brain score by region"),
+        (
+            "score_over_random_embedding",
+            "rois_over_random",
+            "Brain score over random embeddings by region",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(column, id, title)| {
+        let level = |region: &str| (column == "score").then(|| level_of(isc, region)).flatten();
+        let panels: Vec<Panel> = distinct(&scores, "roi")
+            .into_iter()
+            .filter_map(|region| {
+                let rows = rows_with(&scores, "roi", &region);
+                let side = |name: &str| points(&rows_with(&rows, "hemisphere", name), column);
+                let (left, right) = (side("left"), side("right"));
+                (has_values(&left) || has_values(&right)).then(|| {
+                    Panel::Sides(SidesPlot {
+                        level: level(&region),
+                        title: region,
+                        x: HorizontalAxis::parameters(),
+                        y_name: "mean correlation".to_owned(),
+                        left,
+                        right,
+                    })
                 })
             })
-        })
-        .collect();
-    if panels.is_empty() {
-        return Vec::new();
-    }
-    let sheet = Sheet {
-        title: "Brain score by region".to_owned(),
-        panels,
-        columns: 4,
-        width_mm: DOUBLE_MM,
-        panel_mm: 48.0,
+            .collect();
+        if panels.is_empty() {
+            return None;
+        }
+        let levels = panels
+            .iter()
+            .any(|panel| matches!(panel, Panel::Sides(plot) if plot.level.is_some()));
+        let sheet = Sheet {
+            title: title.to_owned(),
+            panels,
+            columns: 4,
+            width_mm: DOUBLE_MM,
+            panel_mm: 48.0,
+        };
+        let ceiling = if levels {
+            " Dashed: inter-subject correlation of either side with its bootstrap interval."
+        } else {
+            ""
+        };
+        let caption = format!("{title} and of its mirror image, against model size.{ceiling}");
+        Some(look.figure(id, caption, &sheet))
+    })
+    .collect()
+}
+
+/// Reliability of both sides of a region with its confidence interval.
+fn level_of(isc: &Table, region: &str) -> Option<Level> {
+    let rows = rows_with(isc, "roi", region);
+    let cell = |side: &str, column: &str| {
+        let row = rows_with(&rows, "hemisphere", side);
+        row.numbers(column).first().copied().flatten()
     };
-    let caption = "Brain score of each region and of its mirror image against model size.";
-    vec![look.figure("rois_sides", caption, &sheet)]
+    let interval = |side: &str| {
+        let bound = |column: &str| cell(side, column).unwrap_or(f64::NAN);
+        (bound("isc_ci_low"), bound("isc_ci_high"))
+    };
+    Some(Level {
+        name: "ISC".to_owned(),
+        sides: [cell("left", "isc")?, cell("right", "isc")?],
+        intervals: [interval("left"), interval("right")],
+    })
 }

@@ -42,7 +42,7 @@ impl ColourBar<'_> {
                 svg.rect("bar-step", area, &colour, "");
             }
         }
-        bar_ticks(svg, left + WIDTH_MM, top, height, axis);
+        bar_ticks(svg, left + WIDTH_MM, top, height, axis, &[low, peak]);
         if let Some(value) = self.contour {
             let y = y_of(value);
             svg.line((left, y), (left + WIDTH_MM, y), 2.0 * HAIRLINE_MM, 1.0);

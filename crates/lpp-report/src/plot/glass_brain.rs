@@ -101,6 +101,11 @@ impl GlassBrain<'_> {
         }
         let id = format!("clip-{:016x}-{}", self.fingerprint(), panel.view.name());
         svg.clip(&id, &panel.rings(&shape));
+        // Where a signed map changes sign it is zero: no gap between the colours.
+        if self.signed && self.threshold <= 0.0 {
+            let colour = scale.colour(svg.theme(), 0, 1.0).to_string();
+            svg.areas("level", &panel.rings(&shape), &colour, 1.0);
+        }
         let field = filled(&padded(values, f64::NAN));
         for sign in if self.signed { [1.0, -1.0].as_slice() } else { &[1.0] } {
             let signed = field.mapv(|value| value * sign);

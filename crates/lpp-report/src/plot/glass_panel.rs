@@ -4,9 +4,9 @@ use ndarray::Array2;
 
 use super::contour::{Ring, contour, outline};
 use super::projection::{Projection, View};
-use super::scale::tick_label;
+use super::scale::{Scale, tick_label};
 use super::svg::{Align, Stroke, Svg};
-use crate::theme::{HAIRLINE_MM, LABEL_MM, TEXT_MM};
+use crate::theme::{LABEL_MM, TEXT_MM};
 
 /// Page that the views have for themselves, mm: their widths together, their height, and the gap between two.
 const VIEWS_MM: (f64, f64) = (140.0, 39.0);
@@ -150,13 +150,33 @@ pub(crate) fn unpadded(ring: Ring) -> Ring {
     ring.into_iter().map(|(x, y)| (x - 1.0, y - 1.0)).collect()
 }
 
-/// A thin frame and ticks beside a bar of colours.
-pub(crate) fn bar_ticks(svg: &mut Svg, left: f64, top: f64, height: f64, scale: super::scale::Scale) {
-    let ticks = scale.ticks();
-    for &tick in &ticks {
-        let y = top + (1.0 - scale.position(tick)) * height;
-        svg.line((left, y), (left + 0.8, y), HAIRLINE_MM, 1.0);
-        let at = (left + 1.5, y + TEXT_MM * 0.36);
-        svg.text(at, Align::Start, TEXT_MM, &tick_label(tick, &ticks));
+/// Ticks beside a bar of colours: its ends, and round values that stay clear of them.
+pub(crate) fn bar_ticks(svg: &mut Svg, left: f64, top: f64, height: f64, scale: Scale, ends: &[f64]) {
+    let y_of = |value: f64| top + (1.0 - scale.position(value)) * height;
+    let round = scale.ticks();
+    let clear = |tick: &f64| ends.iter().all(|end| (y_of(*tick) - y_of(*end)).abs() > TEXT_MM * 1.15);
+    let inner: Vec<f64> = round.iter().copied().filter(clear).collect();
+    for (tick, text) in inner
+        .iter()
+        .map(|tick| (*tick, tick_label(*tick, &round)))
+        .chain(ends.iter().map(|end| (*end, end_label(*end, &round))))
+    {
+        let y = y_of(tick);
+        svg.tick((left, y), (left + 0.8, y));
+        svg.text((left + 1.5, y + TEXT_MM * 0.36), Align::Start, TEXT_MM, &text);
     }
+}
+
+/// An end of the scale, with one digit more than the round values have if it needs it.
+fn end_label(end: f64, round: &[f64]) -> String {
+    let Some(decimals) = round.first().map(|tick| {
+        let label = tick_label(*tick, round);
+        label.split_once('.').map_or(0, |(_, digits)| digits.len())
+    }) else {
+        return tick_label(end, &[]);
+    };
+    if end == 0.0 {
+        return format!("{:.decimals$}", 0.0);
+    }
+    format!("{end:.*}", decimals + 1).replace('-', "\u{2212}")
 }

@@ -7,6 +7,8 @@ use crate::theme::MARK_MM;
 
 /// Labels farther from their point than this get a line to it, mm.
 const LEADER_FROM_MM: f64 = 2.4;
+/// Half the room that a line is given, mm.
+const LINE_MM: f64 = 0.35;
 
 /// Where a label was put.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,28 +21,50 @@ pub(crate) struct Placed {
 /// Finds a place within `frame` for the labels of the points in `order`, nearest places first; `None` where there is no
 /// room, and for points that are not in `order`.
 ///
-/// Labels avoid each other, all points, and `taken` (a caption).
+/// Labels avoid each other and all points, and `line` if there is a place clear of it.
 pub(crate) fn place(
     points: &[(f64, f64)],
     texts: &[&str],
     order: &[usize],
     size: f64,
     frame: Rect,
-    taken: &[Rect],
+    line: &[(f64, f64)],
 ) -> Vec<Option<Placed>> {
+    let on_line: Vec<Rect> = dotted(line).map(|point| Rect::around(point, LINE_MM)).collect();
     let mut occupied: Vec<Rect> = points.iter().map(|&point| Rect::around(point, MARK_MM)).collect();
-    occupied.extend_from_slice(taken);
     let mut places = vec![None; points.len()];
     for &index in order {
-        let place = candidates(points[index], texts[index], size).find(|place| {
-            frame.holds(&place.area) && !occupied.iter().any(|other| other.overlaps(&place.area))
-        });
+        let free = |place: &Placed, occupied: &[Rect]| !occupied.iter().any(|other| other.overlaps(&place.area));
+        let possible: Vec<Placed> = candidates(points[index], texts[index], size)
+            .filter(|place| frame.holds(&place.area) && free(place, &occupied))
+            .collect();
+        let clear = possible.iter().position(|place| free(place, &on_line)).unwrap_or(0);
+        let place = possible.get(clear).copied();
         if let Some(place) = place {
             occupied.push(place.area);
         }
         places[index] = place;
     }
     places
+}
+
+/// Points along a line, close enough that no label fits between two.
+fn dotted(line: &[(f64, f64)]) -> impl Iterator<Item = (f64, f64)> + '_ {
+    line.windows(2).flat_map(|pair| {
+        let (from, to) = (pair[0], pair[1]);
+        let length = (to.0 - from.0).hypot(to.1 - from.1);
+        let steps = (length / LINE_MM).ceil().clamp(1.0, 500.0);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped to 1 to 500"
+        )]
+        let n = steps as usize;
+        (0..=n).map(move |i| {
+            let share = i as f64 / steps;
+            (from.0 + share * (to.0 - from.0), from.1 + share * (to.1 - from.1))
+        })
+    })
 }
 
 /// Draws the labels that have a place.

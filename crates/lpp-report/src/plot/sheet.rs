@@ -9,7 +9,7 @@ use super::rows::RowPlot;
 use super::scatter::Scatter;
 use super::sides::SidesPlot;
 use super::svg::Svg;
-use crate::theme::{ONE_AND_A_HALF_MM, TITLE_MM, Theme};
+use crate::theme::{ONE_AND_A_HALF_MM, SINGLE_MM, TITLE_MM, Theme};
 
 /// White space around and between panels, mm.
 const MARGIN_MM: f64 = 2.0;
@@ -120,8 +120,15 @@ impl Sheet {
     /// Draws the figure.
     #[must_use]
     pub fn to_svg(&self, theme: Theme) -> String {
-        let columns = self.columns.max(1);
-        let inner = self.width_mm - 2.0 * MARGIN_MM;
+        let columns = self.columns.clamp(1, self.panels.len().max(1));
+        // Fewer panels than columns: a narrower figure, of the next journal width that holds them.
+        let needed = self.width_mm * columns as f64 / self.columns.max(1) as f64;
+        let page_mm = [SINGLE_MM, ONE_AND_A_HALF_MM]
+            .into_iter()
+            .find(|width| needed <= *width + 1e-9)
+            .unwrap_or(self.width_mm)
+            .min(self.width_mm);
+        let inner = page_mm - 2.0 * MARGIN_MM;
         let width = (inner - (columns - 1) as f64 * GAP_MM) / columns as f64;
         let legend = Legend::new(self.entries(), inner);
         let head = MARGIN_MM / 2.0
@@ -137,7 +144,7 @@ impl Sheet {
             .collect();
         let panels_mm = heights.iter().map(|height| height + GAP_MM).sum::<f64>();
         let height = head + panels_mm + legend.height() + MARGIN_MM / 2.0;
-        let mut svg = Svg::new(theme, self.width_mm, height, self.alt_text());
+        let mut svg = Svg::new(theme, page_mm, height, self.alt_text());
         if !self.title.is_empty() {
             svg.title((MARGIN_MM + 1.0, MARGIN_MM / 2.0 + 3.6), TITLE_MM * 1.1, &self.title, inner - 1.0);
         }

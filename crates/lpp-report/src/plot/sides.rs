@@ -54,12 +54,27 @@ impl SidesPlot {
             .map(|side| format!("{} {}", side.name, side.trend.text()))
             .collect();
         format!(
-            "{}: {} against {}; {}",
+            "{}: {} against {}; {}; {}",
             self.title,
             self.y_name,
             self.x.name,
-            parts.join("; ")
+            parts.join("; "),
+            self.difference_text()
         )
+    }
+
+    /// Correlation of left minus right, of the models that have both.
+    fn difference_text(&self) -> String {
+        let (x, y): (Vec<f64>, Vec<f64>) = self
+            .left
+            .iter()
+            .filter_map(|left| {
+                let right = self.right.iter().find(|right| right.name == left.name)?;
+                Some((left.x, left.y - right.y))
+            })
+            .filter(|(x, y)| self.x.shows(*x) && y.is_finite())
+            .unzip();
+        format!("L \u{2212} R: {}", Trend::of(&x, &y, self.x.log).short_text())
     }
 
     pub(crate) fn draw(&self, svg: &mut Svg, area: Rect) {
@@ -80,7 +95,7 @@ impl SidesPlot {
             ),
         );
         let note = if area.width() < 75.0 {
-            String::new()
+            self.difference_text()
         } else {
             let text = |side: &Side<'_>| format!("{} {}", side.name, side.trend.short_text());
             format!("{}; {}", text(&sides[0]), text(&sides[1]))

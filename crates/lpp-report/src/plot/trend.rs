@@ -63,18 +63,28 @@ impl Trend {
 
     /// Correlation, its p and the number of points.
     pub(crate) fn text(&self) -> String {
-        if self.r.is_nan() {
+        if !self.has_correlation() {
             return format!("n = {}", self.n);
         }
         format!("{}, {}, n = {}", correlation(self.r), p_value(self.p), self.n)
     }
 
+    /// Two points always lie on a line, which says nothing.
+    fn has_correlation(&self) -> bool {
+        self.n > 2 && !self.r.is_nan()
+    }
+
     /// Correlation and its p, where space is short.
     pub(crate) fn short_text(&self) -> String {
-        if self.r.is_nan() {
+        if !self.has_correlation() {
             return format!("n = {}", self.n);
         }
         format!("{}, {}", correlation(self.r), p_value(self.p))
+    }
+
+    /// The line on the page.
+    pub(crate) fn path(&self, axes: &Axes) -> Vec<(f64, f64)> {
+        self.line.as_ref().map_or_else(Vec::new, |line| axes.curve(&line.x, &line.y))
     }
 
     pub(crate) fn draw(&self, svg: &mut Svg, axes: &Axes, colour: &str) {
@@ -86,7 +96,6 @@ impl Trend {
             area.extend(upper);
             svg.polygon("band", &area, colour, 0.18);
         }
-        let line = axes.curve(&line.x, &line.y);
-        svg.polyline("regression", &line, Stroke::solid(colour, 0.45));
+        svg.polyline("regression", &self.path(axes), Stroke::solid(colour, 0.45));
     }
 }
