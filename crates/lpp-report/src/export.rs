@@ -194,8 +194,17 @@ mod tests {
         let text = String::from_utf8_lossy(&bytes);
         assert!(text.starts_with("%PDF"));
         assert!(text.contains("Inter"), "no embedded font");
-        let media = text.split("/MediaBox [").nth(1).unwrap().split(']').next().unwrap();
-        let sides: Vec<f64> = media.split_whitespace().map(|side| side.parse().unwrap()).collect();
+        let media = text
+            .split("/MediaBox [")
+            .nth(1)
+            .unwrap()
+            .split(']')
+            .next()
+            .unwrap();
+        let sides: Vec<f64> = media
+            .split_whitespace()
+            .map(|side| side.parse().unwrap())
+            .collect();
         // 40 mm and 20 mm in points of 1/72 inch; usvg keeps single precision.
         assert!((sides[2] - 40.0 / 25.4 * 72.0).abs() < 0.01 && (sides[3] - 20.0 / 25.4 * 72.0).abs() < 0.01);
     }
@@ -209,9 +218,15 @@ mod tests {
 
     #[test]
     fn what_is_not_svg_and_wild_resolutions_are_errors() {
-        assert!(matches!(export("nothing", Format::Pdf, 300), Err(ReportError::Render(_))));
+        assert!(matches!(
+            export("nothing", Format::Pdf, 300),
+            Err(ReportError::Render(_))
+        ));
         for dpi in [0, 35, 1201, u32::MAX] {
-            assert!(matches!(export(&drawing(), Format::Png, dpi), Err(ReportError::Dpi { .. })));
+            assert!(matches!(
+                export(&drawing(), Format::Png, dpi),
+                Err(ReportError::Dpi { .. })
+            ));
         }
     }
 }

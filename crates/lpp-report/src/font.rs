@@ -118,7 +118,9 @@ mod tests {
     fn the_font_has_the_signs_that_figures_use() {
         for data in [REGULAR, BOLD] {
             let face = Face::parse(data, 0).unwrap();
-            for c in "\u{2212}\u{2013}\u{2026}\u{2264}\u{2265}\u{d7}\u{394}\u{3b2}\u{207b}\u{2079}\u{e9}".chars() {
+            for c in
+                "\u{2212}\u{2013}\u{2026}\u{2264}\u{2265}\u{d7}\u{394}\u{3b2}\u{207b}\u{2079}\u{e9}".chars()
+            {
                 assert!(face.glyph_index(c).is_some(), "{c}");
             }
         }

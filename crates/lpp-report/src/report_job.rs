@@ -7,12 +7,12 @@ use rayon::prelude::*;
 use lpp_study::{Language, Progress, Provenance, Software, Step, Study, write_atomically};
 
 use crate::figures::{self, BrainFigures, Figure, Look};
-use crate::plot::Families;
-use crate::surface::CorticalSurface;
-use crate::{Format, ReportError, Theme, export};
 use crate::highlights::highlights;
 use crate::page::Page;
+use crate::plot::Families;
 use crate::report_tables::ReportTables;
+use crate::surface::CorticalSurface;
+use crate::{Format, ReportError, Theme, export};
 use lpp_analysis::{Brain, HemisphereRule};
 
 /// Tables with more rows than this are left to their files: a page of 200 models must stay readable.
@@ -64,7 +64,8 @@ impl ReportJob {
         let tables = ReportTables::load(&self.study, self.lang)?;
         let provenance = Provenance::load(&tables.path("summary"))?;
         let page = self.output.clone().unwrap_or_else(|| self.study.report());
-        let step = self.step(software, &page, &tables)?;
+        let cortex = self.surface.as_deref().map(CorticalSurface::load).transpose()?;
+        let step = self.step(software, &page, &tables, cortex.as_ref())?;
         let folder = self.figures.clone().unwrap_or_else(|| self.study.figures_dir());
         if !self.force && step.is_current() {
             return Ok(ReportFiles {
@@ -76,7 +77,7 @@ impl ReportJob {
         progress.start("drawing figures", 2);
         let mut figures = self.table_figures(&tables);
         progress.advance(1);
-        figures.extend(self.brain_figures(&tables, &provenance)?);
+        figures.extend(self.brain_figures(&tables, &provenance, cortex)?);
         progress.advance(1);
         progress.finish();
         let files = self.save_figures(&figures, &folder, progress)?;
@@ -119,10 +120,24 @@ impl ReportJob {
         self.mask.clone().unwrap_or_else(|| self.study.mask(self.lang))
     }
 
-    fn step(&self, software: Software, page: &Path, tables: &ReportTables) -> Result<Step, ReportError> {
-        let mut step = Step::new(software, page).input(&self.mask_path())?;
+    fn step(
+        &self,
+        software: Software,
+        page: &Path,
+        tables: &ReportTables,
+        cortex: Option<&CorticalSurface>,
+    ) -> Result<Step, ReportError> {
+        let formats: Vec<String> = self.formats.iter().map(ToString::to_string).collect();
+        let mut step = Step::new(software, page)
+            .parameter("formats", formats)
+            .parameter("theme", self.theme.to_string())
+            .parameter("dpi", self.dpi)
+            .input(&self.mask_path())?;
         for path in tables.paths() {
             step = step.input(&path)?;
+        }
+        for path in cortex.map_or(&[][..], CorticalSurface::files) {
+            step = step.input(path)?;
         }
         Ok(step)
     }
@@ -165,11 +180,12 @@ impl ReportJob {
         &self,
         tables: &ReportTables,
         provenance: &Provenance,
+        cortex: Option<CorticalSurface>,
     ) -> Result<Vec<Figure>, ReportError> {
         let isc = Some(self.study.isc(self.lang)).filter(|path| path.exists());
         let brain = Brain::load(&self.mask_path(), isc.as_deref(), rule_of(provenance))?;
-        let surface = match &self.surface {
-            Some(folder) => CorticalSurface::load(folder)?,
+        let surface = match cortex {
+            Some(surface) => surface,
             None => CorticalSurface::of_mask(brain.mask())?,
         };
         let figures = BrainFigures {
@@ -179,7 +195,11 @@ impl ReportJob {
             surface: &surface,
             look: &self.look(tables),
         };
-        figures.all(tables.get("scaling"), tables.get("baselines"), tables.get("voxel_slopes"))
+        figures.all(
+            tables.get("scaling"),
+            tables.get("baselines"),
+            tables.get("voxel_slopes"),
+        )
     }
 
     fn page<'a>(
@@ -204,7 +224,6 @@ impl ReportJob {
         }
     }
 }
-
 
 /// How the tables' left was told from right; an unknown rule is the paper's.
 fn rule_of(provenance: &Provenance) -> HemisphereRule {

@@ -91,7 +91,10 @@ impl ReportTables {
 
     /// The files that were read, in a fixed order.
     pub(crate) fn paths(&self) -> Vec<PathBuf> {
-        let found = SHOWN.iter().chain(&DRAWN).filter(|name| self.by_name.contains_key(*name));
+        let found = SHOWN
+            .iter()
+            .chain(&DRAWN)
+            .filter(|name| self.by_name.contains_key(*name));
         std::iter::once(&"summary")
             .chain(found)
             .map(|name| self.path(name))

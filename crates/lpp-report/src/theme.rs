@@ -132,7 +132,11 @@ const COLD_ARM: [[f64; 3]; 5] = [
 /// The colour at `level` (0 to 1) between anchors that lie evenly.
 fn mixed(anchors: &[[f64; 3]], level: f64) -> Rgb {
     let last = anchors.len() - 1;
-    let level = if level.is_nan() { 0.0 } else { level.clamp(0.0, 1.0) };
+    let level = if level.is_nan() {
+        0.0
+    } else {
+        level.clamp(0.0, 1.0)
+    };
     let position = level * last as f64;
     #[expect(
         clippy::cast_possible_truncation,
@@ -249,7 +253,10 @@ mod tests {
                 let light: Vec<f64> = (0..=20).map(|i| luminance(ramp(f64::from(i) / 20.0))).collect();
                 let falling = light[20] < light[0];
                 assert_eq!(falling, theme == Theme::Light);
-                assert!(light.windows(2).all(|pair| (pair[1] < pair[0]) == falling), "{light:?}");
+                assert!(
+                    light.windows(2).all(|pair| (pair[1] < pair[0]) == falling),
+                    "{light:?}"
+                );
             }
         }
     }

@@ -21,9 +21,17 @@ pub(crate) fn abilities(scaling: &Table, look: &Look) -> Vec<Figure> {
     }
     // Fewer than three have no correlation, and if all are large the figure says nothing new.
     if (3..scaling.n_rows()).contains(&large.n_rows())
-        && let Some(sheet) = sheet("Brain score against ability, models above 3B parameters", &large, look)
+        && let Some(sheet) = sheet(
+            "Brain score against ability, models above 3B parameters",
+            &large,
+            look,
+        )
     {
-        figures.push(look.figure("abilities_large", format!("{caption}, models above 3·10⁹ parameters alone."), &sheet));
+        figures.push(look.figure(
+            "abilities_large",
+            format!("{caption}, models above 3·10⁹ parameters alone."),
+            &sheet,
+        ));
     }
     figures
 }
@@ -32,8 +40,16 @@ fn sheet(title: &str, table: &Table, look: &Look) -> Option<Sheet> {
     let mut panels = Vec::new();
     for (column, voxels) in [("score_all", "all voxels"), ("score_reliable", "reliable voxels")] {
         for (ability, name, x) in [
-            ("perplexity", "Perplexity", HorizontalAxis::log("perplexity (log scale)")),
-            ("hellaswag", "HellaSwag", HorizontalAxis::linear("HellaSwag accuracy (%)")),
+            (
+                "perplexity",
+                "Perplexity",
+                HorizontalAxis::log("perplexity (log scale)"),
+            ),
+            (
+                "hellaswag",
+                "HellaSwag",
+                HorizontalAxis::linear("HellaSwag accuracy (%)"),
+            ),
         ] {
             let points = points_over(table, ability, column);
             if has_values(&points) {

@@ -49,12 +49,20 @@ pub(crate) fn baselines(groups: &Table, scaling: &Table, look: &Look) -> Vec<Fig
     let caption = format!(
         "Brain score of word vectors, random vectors and untrained models (means over seeds), then of the trained models by \
          size{}.",
-        if step > 1 { format!(" ({} of {n_models})", n_models.div_ceil(step)) } else { String::new() }
+        if step > 1 {
+            format!(" ({} of {n_models})", n_models.div_ceil(step))
+        } else {
+            String::new()
+        }
     );
     let sheet = Sheet {
         title: "Baselines and models".to_owned(),
         columns: panels.len(),
-        width_mm: if panels.len() > 1 { DOUBLE_MM } else { crate::theme::ONE_AND_A_HALF_MM },
+        width_mm: if panels.len() > 1 {
+            DOUBLE_MM
+        } else {
+            crate::theme::ONE_AND_A_HALF_MM
+        },
         panels,
         panel_mm: 70.0,
     };
@@ -87,7 +95,11 @@ pub(crate) fn baseline_asymmetry(groups: &Table, look: &Look) -> Vec<Figure> {
     let sheet = Sheet {
         title: "Left minus right of the baselines".to_owned(),
         columns: panels.len(),
-        width_mm: if panels.len() > 1 { DOUBLE_MM } else { crate::theme::ONE_AND_A_HALF_MM },
+        width_mm: if panels.len() > 1 {
+            DOUBLE_MM
+        } else {
+            crate::theme::ONE_AND_A_HALF_MM
+        },
         panels,
         panel_mm: 40.0,
     };

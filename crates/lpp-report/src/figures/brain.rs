@@ -24,7 +24,12 @@ pub(crate) struct BrainFigures<'a> {
 impl BrainFigures<'_> {
     /// Reliability, the scores of the largest and the smallest model, the best and the worst model over random vectors, and
     /// the regions.
-    pub(crate) fn all(&self, scaling: &Table, baselines: &Table, slopes: &Table) -> Result<Vec<Figure>, ReportError> {
+    pub(crate) fn all(
+        &self,
+        scaling: &Table,
+        baselines: &Table,
+        slopes: &Table,
+    ) -> Result<Vec<Figure>, ReportError> {
         let mut figures: Vec<Figure> = isc_density(self.brain, self.look).into_iter().collect();
         if let Some(map) = isc_map(self.brain) {
             figures.extend(self.both(&map)?);
@@ -52,7 +57,10 @@ impl BrainFigures<'_> {
     }
 
     fn load(&self, name: &str) -> Result<ModelScores, ReportError> {
-        Ok(ModelScores::load(&self.study.scores(name, self.lang), self.brain)?)
+        Ok(ModelScores::load(
+            &self.study.scores(name, self.lang),
+            self.brain,
+        )?)
     }
 
     /// The best and the worst model minus the mean of the largest random embeddings, on the cortex (B3).
@@ -76,7 +84,12 @@ impl BrainFigures<'_> {
         for (rank, name) in [("best", best(scaling, 1.0)), ("worst", best(scaling, -1.0))] {
             let Some(name) = name else { continue };
             let model = self.load(&name)?;
-            let values: Vec<f64> = model.best.iter().zip(&ground).map(|(score, ground)| score - ground).collect();
+            let values: Vec<f64> = model
+                .best
+                .iter()
+                .zip(&ground)
+                .map(|(score, ground)| score - ground)
+                .collect();
             maps.push((rank, name, values));
         }
         // One colour scale for both, so that they can be compared.
@@ -273,7 +286,12 @@ mod tests {
 
     #[test]
     fn the_largest_random_embedding_is_the_ground() {
-        let groups = ["glove", "random_embedding_300d", "random_embedding_1024d", "random_vector_2048d"];
+        let groups = [
+            "glove",
+            "random_embedding_300d",
+            "random_embedding_1024d",
+            "random_vector_2048d",
+        ];
         let groups: Vec<String> = groups.map(str::to_owned).to_vec();
         assert_eq!(random_group(&groups).as_deref(), Some("random_embedding_1024d"));
         assert_eq!(random_group(&groups[..1]), None);

@@ -24,7 +24,9 @@ pub(super) fn points(table: &Table, y: &str) -> Vec<ScatterPoint> {
 }
 
 pub(super) fn has_values(points: &[ScatterPoint]) -> bool {
-    points.iter().any(|point| point.y.is_finite() && point.x.is_finite())
+    points
+        .iter()
+        .any(|point| point.y.is_finite() && point.x.is_finite())
 }
 
 /// The rows of trained models; all rows of a table that has nothing else.

@@ -49,7 +49,11 @@ pub(crate) fn densities(table: &Table, scaling: &Table, look: &Look) -> Vec<Figu
     let sheet = Sheet {
         title: "Density of the brain score over voxels".to_owned(),
         columns: panels.len(),
-        width_mm: if panels.len() > 1 { DOUBLE_MM } else { ONE_AND_A_HALF_MM },
+        width_mm: if panels.len() > 1 {
+            DOUBLE_MM
+        } else {
+            ONE_AND_A_HALF_MM
+        },
         panels,
         panel_mm: 66.0,
     };
@@ -60,7 +64,10 @@ pub(crate) fn densities(table: &Table, scaling: &Table, look: &Look) -> Vec<Figu
 fn curve(rows: &Table, name: &str, colour: String, dashed: bool) -> Option<DensityCurve> {
     let own = rows_with(rows, "source", name);
     let known = |column: &str| -> Vec<f64> {
-        own.numbers(column).into_iter().map(|value| value.unwrap_or(f64::NAN)).collect()
+        own.numbers(column)
+            .into_iter()
+            .map(|value| value.unwrap_or(f64::NAN))
+            .collect()
     };
     (own.n_rows() > 1).then(|| DensityCurve {
         name: name.replace('_', " "),

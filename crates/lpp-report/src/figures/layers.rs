@@ -10,9 +10,17 @@ use crate::theme::DOUBLE_MM;
 /// Quantities along the layers: column, what is drawn, name of the value.
 const QUANTITIES: [(&str, &str, &str); 4] = [
     ("score_all", "Brain score, all voxels", "mean correlation"),
-    ("score_reliable", "Brain score, reliable voxels", "mean correlation"),
+    (
+        "score_reliable",
+        "Brain score, reliable voxels",
+        "mean correlation",
+    ),
     ("l_minus_r_all", "Left minus right, all voxels", "difference"),
-    ("l_minus_r_reliable", "Left minus right, reliable voxels", "difference"),
+    (
+        "l_minus_r_reliable",
+        "Left minus right, reliable voxels",
+        "difference",
+    ),
 ];
 const DEPTH: &str = "relative depth (layer / number of layers)";
 /// Sheets of more panels would not fit a page.
@@ -21,29 +29,40 @@ const MOST_PANELS: usize = 16;
 /// All models in one plot: scores in one figure, asymmetries in another; two panels each.
 pub(crate) fn layers(table: &Table, look: &Look) -> Vec<Figure> {
     let table = rows_with(table, "kind", "model");
-    [("score", "Brain score along the layers"), ("l_minus_r", "Left minus right along the layers")]
-        .into_iter()
-        .filter_map(|(start, title)| {
-            let panels: Vec<Panel> = QUANTITIES
-                .iter()
-                .filter(|(column, ..)| column.starts_with(start))
-                .filter_map(|(column, name, value)| {
-                    let curves = curves_of(&table, column);
-                    (!curves.is_empty()).then(|| Panel::Curves(plot(name, DEPTH, value, curves, look)))
-                })
-                .collect();
-            let caption = format!("{title}. One line a model, coloured by family; depth 0 is the embedding.");
-            sheet(title, panels, 2, 68.0).map(|sheet| look.figure(format!("layers_{start}"), caption, &sheet))
-        })
-        .collect()
+    [
+        ("score", "Brain score along the layers"),
+        ("l_minus_r", "Left minus right along the layers"),
+    ]
+    .into_iter()
+    .filter_map(|(start, title)| {
+        let panels: Vec<Panel> = QUANTITIES
+            .iter()
+            .filter(|(column, ..)| column.starts_with(start))
+            .filter_map(|(column, name, value)| {
+                let curves = curves_of(&table, column);
+                (!curves.is_empty()).then(|| Panel::Curves(plot(name, DEPTH, value, curves, look)))
+            })
+            .collect();
+        let caption = format!("{title}. One line a model, coloured by family; depth 0 is the embedding.");
+        sheet(title, panels, 2, 68.0).map(|sheet| look.figure(format!("layers_{start}"), caption, &sheet))
+    })
+    .collect()
 }
 
 /// One panel a family.
 pub(crate) fn layers_by_family(table: &Table, look: &Look) -> Vec<Figure> {
     let table = rows_with(table, "kind", "model");
     [
-        ("score_all", "Brain score along the layers by family, all voxels", "mean correlation"),
-        ("l_minus_r_reliable", "Left minus right along the layers by family, reliable voxels", "difference"),
+        (
+            "score_all",
+            "Brain score along the layers by family, all voxels",
+            "mean correlation",
+        ),
+        (
+            "l_minus_r_reliable",
+            "Left minus right along the layers by family, reliable voxels",
+            "difference",
+        ),
     ]
     .into_iter()
     .filter_map(|(column, title, value)| {
@@ -53,14 +72,16 @@ pub(crate) fn layers_by_family(table: &Table, look: &Look) -> Vec<Figure> {
             .take(MOST_PANELS)
             .filter_map(|family| {
                 let curves = curves_of(&rows_with(&table, "family", family), column);
-                (!curves.is_empty()).then(|| Panel::Curves(plot(family, "relative depth", value, curves, look)))
+                (!curves.is_empty())
+                    .then(|| Panel::Curves(plot(family, "relative depth", value, curves, look)))
             })
             .collect();
         if panels.len() < 2 {
             return None;
         }
         let caption = format!("{title}. One line a model.");
-        sheet(title, panels, 4, 46.0).map(|sheet| look.figure(format!("layers_by_family_{column}"), caption, &sheet))
+        sheet(title, panels, 4, 46.0)
+            .map(|sheet| look.figure(format!("layers_by_family_{column}"), caption, &sheet))
     })
     .collect()
 }
@@ -69,7 +90,11 @@ pub(crate) fn layers_by_family(table: &Table, look: &Look) -> Vec<Figure> {
 pub(crate) fn best_layer(scaling: &Table, look: &Look) -> Vec<Figure> {
     let panels: Vec<Panel> = [
         ("n_parameters", "against size", HorizontalAxis::parameters()),
-        ("hellaswag", "against HellaSwag", HorizontalAxis::linear("HellaSwag accuracy")),
+        (
+            "hellaswag",
+            "against HellaSwag",
+            HorizontalAxis::linear("HellaSwag accuracy"),
+        ),
     ]
     .into_iter()
     .filter_map(|(column, title, x)| {
@@ -110,7 +135,11 @@ fn sheet(title: &str, panels: Vec<Panel>, columns: usize, panel_mm: f64) -> Opti
     (!panels.is_empty()).then(|| Sheet {
         title: title.to_owned(),
         columns: if one { 1 } else { columns },
-        width_mm: if one { crate::theme::ONE_AND_A_HALF_MM } else { DOUBLE_MM },
+        width_mm: if one {
+            crate::theme::ONE_AND_A_HALF_MM
+        } else {
+            DOUBLE_MM
+        },
         panels,
         panel_mm,
     })
@@ -123,7 +152,10 @@ fn curves_of(table: &Table, column: &str) -> Vec<Curve> {
         .map(|model| {
             let rows = rows_with(table, "model", &model);
             let known = |name: &str| -> Vec<f64> {
-                rows.numbers(name).into_iter().map(|value| value.unwrap_or(f64::NAN)).collect()
+                rows.numbers(name)
+                    .into_iter()
+                    .map(|value| value.unwrap_or(f64::NAN))
+                    .collect()
             };
             Curve {
                 name: model,

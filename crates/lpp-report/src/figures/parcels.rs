@@ -10,14 +10,21 @@ use crate::theme::DOUBLE_MM;
 /// Reliability of each parcel, left and right, and their difference with its test (F2).
 pub(crate) fn parcel_reliability(atlas: &Table, look: &Look) -> Vec<Figure> {
     let number = |column: &str| -> Vec<f64> {
-        atlas.numbers(column).into_iter().map(|value| value.unwrap_or(f64::NAN)).collect()
+        atlas
+            .numbers(column)
+            .into_iter()
+            .map(|value| value.unwrap_or(f64::NAN))
+            .collect()
     };
     let (left, right, difference) = (number("isc_left"), number("isc_right"), number("isc_l_minus_r"));
     if !difference.iter().any(|value| value.is_finite()) {
         return Vec::new();
     }
     let (names, stars) = (atlas.texts("parcel"), atlas.texts("isc_stars"));
-    let sides = names.iter().enumerate().map(|(i, name)| Row::new(name.clone(), vec![left[i], right[i]]));
+    let sides = names
+        .iter()
+        .enumerate()
+        .map(|(i, name)| Row::new(name.clone(), vec![left[i], right[i]]));
     let differences = names.iter().enumerate().map(|(i, name)| Row {
         // What is not significant has no star.
         note: stars[i].replace("ns", ""),
@@ -35,8 +42,20 @@ pub(crate) fn parcel_reliability(atlas: &Table, look: &Look) -> Vec<Figure> {
     let sheet = Sheet {
         title: "Inter-subject correlation by parcel".to_owned(),
         panels: vec![
-            panel("Left and right", "mean correlation", sides.collect(), RowStyle::Dots, true),
-            panel("Left minus right", "difference", differences.collect(), RowStyle::Bars, false),
+            panel(
+                "Left and right",
+                "mean correlation",
+                sides.collect(),
+                RowStyle::Dots,
+                true,
+            ),
+            panel(
+                "Left minus right",
+                "difference",
+                differences.collect(),
+                RowStyle::Bars,
+                false,
+            ),
         ],
         columns: 2,
         width_mm: DOUBLE_MM,
@@ -61,7 +80,10 @@ pub(crate) fn parcel_relations(atlas: &Table, look: &Look) -> Vec<Figure> {
             .collect()
     };
     let growth = points("isc_l_minus_r", "slope_l_minus_r_per_ln_parameter", "");
-    let scores = [points("isc_left", "score_left", "left"), points("isc_right", "score_right", "right")];
+    let scores = [
+        points("isc_left", "score_left", "left"),
+        points("isc_right", "score_right", "right"),
+    ];
     let mut panels = Vec::new();
     if has_values(&growth) {
         panels.push(Panel::Scatter(Scatter {

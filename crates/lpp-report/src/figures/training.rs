@@ -35,13 +35,17 @@ pub(crate) fn trained_and_untrained(table: &Table, look: &Look) -> Vec<Figure> {
         return Vec::new();
     }
     let sheet = Sheet {
-        title: format!("Left minus right before and after training, {}", voxels_of(column)),
+        title: format!(
+            "Left minus right before and after training, {}",
+            voxels_of(column)
+        ),
         panels,
         columns: 2,
         width_mm: DOUBLE_MM,
         panel_mm: 52.0,
     };
-    let caption = "Left minus right brain score of trained models and of their untrained twins against model size.";
+    let caption =
+        "Left minus right brain score of trained models and of their untrained twins against model size.";
     vec![look.figure("training", caption, &sheet)]
 }
 
@@ -51,7 +55,12 @@ pub(crate) fn checkpoints(table: &Table, look: &Look) -> Vec<Figure> {
     let families = Families::of(models.iter().map(String::as_str));
     let panels: Vec<Panel> = [
         ("score_reliable", "score_all", "Brain score", "mean correlation"),
-        ("l_minus_r_reliable", "l_minus_r_all", "Left minus right", "difference"),
+        (
+            "l_minus_r_reliable",
+            "l_minus_r_all",
+            "Left minus right",
+            "difference",
+        ),
     ]
     .into_iter()
     .filter_map(|(reliable, all, title, value)| {
@@ -62,7 +71,10 @@ pub(crate) fn checkpoints(table: &Table, look: &Look) -> Vec<Figure> {
         let curves = models.iter().map(|model| {
             let rows = rows_with(table, "model", model);
             let values = |name: &str| -> Vec<f64> {
-                rows.numbers(name).into_iter().map(|value| value.unwrap_or(f64::NAN)).collect()
+                rows.numbers(name)
+                    .into_iter()
+                    .map(|value| value.unwrap_or(f64::NAN))
+                    .collect()
             };
             Curve {
                 name: model.clone(),
@@ -91,7 +103,11 @@ pub(crate) fn checkpoints(table: &Table, look: &Look) -> Vec<Figure> {
         width_mm: DOUBLE_MM,
         panel_mm: 66.0,
     };
-    vec![look.figure("checkpoints", "Brain score and left minus right along the steps of training.", &sheet)]
+    vec![look.figure(
+        "checkpoints",
+        "Brain score and left minus right along the steps of training.",
+        &sheet,
+    )]
 }
 
 /// The column of the paper's figure, or over all voxels where reliable ones are not known.
@@ -108,5 +124,9 @@ fn known(table: &Table, column: &str) -> bool {
 }
 
 fn voxels_of(column: &str) -> &'static str {
-    if column.ends_with("reliable") { "reliable voxels" } else { "all voxels" }
+    if column.ends_with("reliable") {
+        "reliable voxels"
+    } else {
+        "all voxels"
+    }
 }

@@ -111,11 +111,17 @@ impl Axes {
         for &tick in &ticks {
             let x = self.at(tick, 0.0).0;
             svg.tick((x, frame.bottom), (x, frame.bottom + 0.8));
-            svg.text((x, frame.bottom + 3.6), Align::Middle, TEXT_MM, &label(self.x, tick, &all));
+            svg.text(
+                (x, frame.bottom + 3.6),
+                Align::Middle,
+                TEXT_MM,
+                &label(self.x, tick, &all),
+            );
         }
         let name = fitted(name, TEXT_MM, Weight::Regular, self.area.width());
         let half = text_width(&name, TEXT_MM, Weight::Regular) / 2.0;
-        let middle = f64::midpoint(frame.left, frame.right).clamp(self.area.left + half, self.area.right - half);
+        let middle =
+            f64::midpoint(frame.left, frame.right).clamp(self.area.left + half, self.area.right - half);
         svg.text((middle, frame.bottom + 7.4), Align::Middle, TEXT_MM, &name);
     }
 
@@ -148,9 +154,20 @@ mod tests {
 
     #[test]
     fn crowded_tick_labels_are_thinned_out() {
-        let scale = Scale::Log { low: 9e7, high: 1.5e10 };
-        let wide = Axes::within(Rect::new(0.0, 0.0, 120.0, 60.0), scale, Scale::Linear { low: 0.0, high: 1.0 });
-        let narrow = Axes::within(Rect::new(0.0, 0.0, 26.0, 60.0), scale, Scale::Linear { low: 0.0, high: 1.0 });
+        let scale = Scale::Log {
+            low: 9e7,
+            high: 1.5e10,
+        };
+        let wide = Axes::within(
+            Rect::new(0.0, 0.0, 120.0, 60.0),
+            scale,
+            Scale::Linear { low: 0.0, high: 1.0 },
+        );
+        let narrow = Axes::within(
+            Rect::new(0.0, 0.0, 26.0, 60.0),
+            scale,
+            Scale::Linear { low: 0.0, high: 1.0 },
+        );
         let ticks = scale.ticks();
         assert_eq!(wide.spaced(&ticks).len(), ticks.len());
         assert!(!narrow.spaced(&ticks).is_empty() && narrow.spaced(&ticks).len() <= ticks.len());

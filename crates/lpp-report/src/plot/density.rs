@@ -62,11 +62,15 @@ impl DensityPlot {
             .iter()
             .map(|curve| format!("{} highest at {}", curve.name, compact(mode(curve))))
             .collect();
-        let threshold = self
-            .threshold
-            .as_ref()
-            .map_or_else(String::new, |(value, name)| format!("; {name} at {}", compact(*value)));
-        format!("{}: density of {}; {}{threshold}", self.title, self.x_name, curves.join(", "))
+        let threshold = self.threshold.as_ref().map_or_else(String::new, |(value, name)| {
+            format!("; {name} at {}", compact(*value))
+        });
+        format!(
+            "{}: density of {}; {}{threshold}",
+            self.title,
+            self.x_name,
+            curves.join(", ")
+        )
     }
 
     pub(crate) fn draw(&self, svg: &mut Svg, area: Rect) {
@@ -92,7 +96,9 @@ impl DensityPlot {
         axes.draw(svg, captions);
         for curve in &self.curves {
             let line = axes.curve(&curve.x, &curve.density);
-            if self.filled && let (Some(first), Some(last)) = (line.first(), line.last()) {
+            if self.filled
+                && let (Some(first), Some(last)) = (line.first(), line.last())
+            {
                 let mut below = line.clone();
                 below.push((last.0, axes.frame.bottom));
                 below.push((first.0, axes.frame.bottom));
@@ -118,6 +124,9 @@ fn draw_threshold(svg: &mut Svg, axes: &Axes, value: f64, name: &str) {
     }
     svg.dashed("threshold", (x, axes.frame.top - 1.0), (x, axes.frame.bottom));
     let half = text_width(name, TEXT_MM, Weight::Regular) / 2.0;
-    let middle = x.clamp(axes.frame.left + half, (axes.frame.right - half).max(axes.frame.left + half));
+    let middle = x.clamp(
+        axes.frame.left + half,
+        (axes.frame.right - half).max(axes.frame.left + half),
+    );
     svg.text((middle, axes.frame.top - 2.0), Align::Middle, TEXT_MM, name);
 }

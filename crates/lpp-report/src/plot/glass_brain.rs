@@ -107,7 +107,11 @@ impl GlassBrain<'_> {
             svg.areas("level", &panel.rings(&shape), &colour, 1.0);
         }
         let field = filled(&padded(values, f64::NAN));
-        for sign in if self.signed { [1.0, -1.0].as_slice() } else { &[1.0] } {
+        for sign in if self.signed {
+            [1.0, -1.0].as_slice()
+        } else {
+            &[1.0]
+        } {
             let signed = field.mapv(|value| value * sign);
             for step in 0..LEVELS {
                 let rings = rings_above(&signed, scale.level(step));
@@ -125,7 +129,10 @@ impl GlassBrain<'_> {
 
     /// A number that tells the maps of a page apart (FNV-1a), for the names of their clip paths.
     fn fingerprint(&self) -> u64 {
-        let bytes = self.title.bytes().chain(self.values.iter().flat_map(|value| value.to_le_bytes()));
+        let bytes = self
+            .title
+            .bytes()
+            .chain(self.values.iter().flat_map(|value| value.to_le_bytes()));
         bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         })
@@ -200,7 +207,11 @@ impl MapScale {
 /// Rings around what is at least `level` in a field with a margin of one cell, in cells of the field without it; samples
 /// that are not known are NaN.
 fn rings_above(field: &Array2<f64>, level: f64) -> Vec<Ring> {
-    let lowest = field.iter().copied().filter(|value| value.is_finite()).fold(level, f64::min);
+    let lowest = field
+        .iter()
+        .copied()
+        .filter(|value| value.is_finite())
+        .fold(level, f64::min);
     // Below the level and below all that is known, and around everything, so that every ring closes.
     let floor = lowest - 1.0;
     let closed = field.mapv(|value| if value.is_nan() { floor } else { value });

@@ -112,7 +112,12 @@ impl GlassPanel {
             let x = self.at(column, 0.0).0;
             if (from..=to).contains(&x) {
                 svg.tick((x, y), (x, y + 0.8));
-                svg.text((x, y + 3.3), Align::Middle, LABEL_MM, &tick_label(tick, &[0.0, 50.0]));
+                svg.text(
+                    (x, y + 3.3),
+                    Align::Middle,
+                    LABEL_MM,
+                    &tick_label(tick, &[0.0, 50.0]),
+                );
             }
         }
         let name = self.view.axis_name();
@@ -154,7 +159,10 @@ pub(crate) fn unpadded(ring: Ring) -> Ring {
 pub(crate) fn bar_ticks(svg: &mut Svg, left: f64, top: f64, height: f64, scale: Scale, ends: &[f64]) {
     let y_of = |value: f64| top + (1.0 - scale.position(value)) * height;
     let round = scale.ticks();
-    let clear = |tick: &f64| ends.iter().all(|end| (y_of(*tick) - y_of(*end)).abs() > TEXT_MM * 1.15);
+    let clear = |tick: &f64| {
+        ends.iter()
+            .all(|end| (y_of(*tick) - y_of(*end)).abs() > TEXT_MM * 1.15)
+    };
     let inner: Vec<f64> = round.iter().copied().filter(clear).collect();
     for (tick, text) in inner
         .iter()

@@ -34,11 +34,15 @@ pub(crate) fn place(
     let mut occupied: Vec<Rect> = points.iter().map(|&point| Rect::around(point, MARK_MM)).collect();
     let mut places = vec![None; points.len()];
     for &index in order {
-        let free = |place: &Placed, occupied: &[Rect]| !occupied.iter().any(|other| other.overlaps(&place.area));
+        let free =
+            |place: &Placed, occupied: &[Rect]| !occupied.iter().any(|other| other.overlaps(&place.area));
         let possible: Vec<Placed> = candidates(points[index], texts[index], size)
             .filter(|place| frame.holds(&place.area) && free(place, &occupied))
             .collect();
-        let clear = possible.iter().position(|place| free(place, &on_line)).unwrap_or(0);
+        let clear = possible
+            .iter()
+            .position(|place| free(place, &on_line))
+            .unwrap_or(0);
         let place = possible.get(clear).copied();
         if let Some(place) = place {
             occupied.push(place.area);

@@ -49,7 +49,11 @@ impl Legend {
             entry.name = fitted(&entry.name, TEXT_MM, Weight::Regular, MOST_TEXT_MM);
             let needed = SYMBOL_MM + text_width(&entry.name, TEXT_MM, Weight::Regular);
             // The last line keeps room for the count of what is left out.
-            let limit = if lines.len() == MOST_LINES { width - 24.0 } else { width };
+            let limit = if lines.len() == MOST_LINES {
+                width - 24.0
+            } else {
+                width
+            };
             if x + needed > limit {
                 if lines.len() == MOST_LINES {
                     break;
@@ -84,7 +88,12 @@ impl Legend {
             for (offset, entry) in line {
                 let x = left + offset;
                 draw_symbol(svg, entry, x, y);
-                svg.text((x + SYMBOL_MM, y + TEXT_MM * 0.36), Align::Start, TEXT_MM, &entry.name);
+                svg.text(
+                    (x + SYMBOL_MM, y + TEXT_MM * 0.36),
+                    Align::Start,
+                    TEXT_MM,
+                    &entry.name,
+                );
                 let width = text_width(&entry.name, TEXT_MM, Weight::Regular);
                 end = (x + SYMBOL_MM + width + GAP_MM, y + TEXT_MM * 0.36);
             }

@@ -88,7 +88,10 @@ impl RegionBrain<'_> {
     fn shape(&self, panel: &GlassPanel, voxels: &VoxelSet) -> Vec<Ring> {
         let values = self.projection(panel.view, Some(voxels)).values;
         let there = values.mapv(|value| f64::from(u8::from(!value.is_nan())));
-        let rings: Vec<Ring> = contour(&padded(&there, 0.0), 0.5).into_iter().map(unpadded).collect();
+        let rings: Vec<Ring> = contour(&padded(&there, 0.0), 0.5)
+            .into_iter()
+            .map(unpadded)
+            .collect();
         panel.rings(&rings)
     }
 }

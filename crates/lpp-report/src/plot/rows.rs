@@ -85,7 +85,9 @@ impl RowPlot {
             .iter()
             .map(|row| {
                 let values: Vec<String> = row.values.iter().map(|value| compact(*value)).collect();
-                format!("{} {} {}", row.name, values.join(" / "), row.note).trim_end().to_owned()
+                format!("{} {} {}", row.name, values.join(" / "), row.note)
+                    .trim_end()
+                    .to_owned()
             })
             .collect();
         format!("{} ({}): {}", self.title, self.value_name, rows.join(", "))
@@ -147,7 +149,12 @@ impl RowPlot {
     }
 
     fn draw_axis(&self, svg: &mut Svg, area: Rect, frame: Rect, scale: Scale) {
-        svg.title((area.left + 1.0, area.top + 4.6), TITLE_MM, &self.title, area.width() - 1.0);
+        svg.title(
+            (area.left + 1.0, area.top + 4.6),
+            TITLE_MM,
+            &self.title,
+            area.width() - 1.0,
+        );
         let ticks = scale.ticks();
         let at = |tick: f64| frame.left + scale.position(tick) * frame.width();
         // The labels of a narrow panel: every second tick, or every third.
@@ -164,7 +171,12 @@ impl RowPlot {
             svg.line((x, frame.top), (x, frame.bottom), HAIRLINE_MM / 2.0, 0.18);
             svg.tick((x, frame.bottom), (x, frame.bottom + 0.8));
             if i % stride == 0 {
-                svg.text((x, frame.bottom + 3.6), Align::Middle, TEXT_MM, &tick_label(tick, &ticks));
+                svg.text(
+                    (x, frame.bottom + 3.6),
+                    Align::Middle,
+                    TEXT_MM,
+                    &tick_label(tick, &ticks),
+                );
             }
         }
         svg.axis_lines(&[(frame.left, frame.bottom), (frame.right, frame.bottom)]);

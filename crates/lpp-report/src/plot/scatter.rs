@@ -185,7 +185,14 @@ impl Scatter {
                 right: area.right,
                 ..axes.frame
             };
-            let places_of_names = labels::place(&places, &names, &naming_order(&shown), LABEL_MM, frame, &trend.path(&axes));
+            let places_of_names = labels::place(
+                &places,
+                &names,
+                &naming_order(&shown),
+                LABEL_MM,
+                frame,
+                &trend.path(&axes),
+            );
             labels::draw(svg, &places, &names, LABEL_MM, &places_of_names);
         }
     }

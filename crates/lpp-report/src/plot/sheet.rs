@@ -140,13 +140,22 @@ impl Sheet {
         let heights: Vec<f64> = self
             .panels
             .chunks(columns)
-            .map(|row| row.iter().map(|panel| panel.height(self.panel_mm)).fold(0.0, f64::max))
+            .map(|row| {
+                row.iter()
+                    .map(|panel| panel.height(self.panel_mm))
+                    .fold(0.0, f64::max)
+            })
             .collect();
         let panels_mm = heights.iter().map(|height| height + GAP_MM).sum::<f64>();
         let height = head + panels_mm + legend.height() + MARGIN_MM / 2.0;
         let mut svg = Svg::new(theme, page_mm, height, self.alt_text());
         if !self.title.is_empty() {
-            svg.title((MARGIN_MM + 1.0, MARGIN_MM / 2.0 + 3.6), TITLE_MM * 1.1, &self.title, inner - 1.0);
+            svg.title(
+                (MARGIN_MM + 1.0, MARGIN_MM / 2.0 + 3.6),
+                TITLE_MM * 1.1,
+                &self.title,
+                inner - 1.0,
+            );
         }
         let mut top = head;
         for (row, height) in self.panels.chunks(columns).zip(&heights) {
@@ -186,7 +195,9 @@ impl Sheet {
                     add(sides());
                     add(plot.level.iter().map(level_entry).collect());
                 }
-                Panel::Density(plot) if plot.curves.len() > 1 => add(plot.curves.iter().map(curve_entry).collect()),
+                Panel::Density(plot) if plot.curves.len() > 1 => {
+                    add(plot.curves.iter().map(curve_entry).collect())
+                }
                 Panel::Rows(plot) if plot.paired() => add(sides()),
                 Panel::Density(_) | Panel::Rows(_) => {}
             }
@@ -195,7 +206,11 @@ impl Sheet {
     }
 }
 
-fn some_of(families: &Families, there: impl Fn(&str) -> bool, style: fn(&Families) -> Vec<Entry>) -> Vec<Entry> {
+fn some_of(
+    families: &Families,
+    there: impl Fn(&str) -> bool,
+    style: fn(&Families) -> Vec<Entry>,
+) -> Vec<Entry> {
     style(families)
         .into_iter()
         .filter(|entry| !entry.name.is_empty() && there(&entry.name))

@@ -136,7 +136,12 @@ fn draw_level(svg: &mut Svg, axes: &Axes, level: &Level) {
     for ((value, (low, high)), colour) in level.sides.iter().zip(&level.intervals).zip([LEFT, RIGHT]) {
         let height = |value: f64| axes.at(1.0, value).1;
         if low.is_finite() && high.is_finite() {
-            let corners = [(from, height(*low)), (to, height(*low)), (to, height(*high)), (from, height(*high))];
+            let corners = [
+                (from, height(*low)),
+                (to, height(*low)),
+                (to, height(*high)),
+                (from, height(*high)),
+            ];
             svg.polygon("ceiling-band", &corners, colour, 0.15);
         }
         if value.is_finite() {

@@ -84,8 +84,16 @@ impl SurfaceMap<'_> {
     #[must_use]
     pub fn alt_text(&self) -> String {
         let peak = |values: &[f64]| {
-            let largest = values.iter().copied().filter(|value| value.is_finite()).fold(f64::NAN, f64::max);
-            if largest.is_nan() { "unknown".to_owned() } else { compact(largest) }
+            let largest = values
+                .iter()
+                .copied()
+                .filter(|value| value.is_finite())
+                .fold(f64::NAN, f64::max);
+            if largest.is_nan() {
+                "unknown".to_owned()
+            } else {
+                compact(largest)
+            }
         };
         format!(
             "{}: {} on the {}, both hemispheres, lateral and medial; highest {} left, {} right",
@@ -135,7 +143,10 @@ impl<'a> View<'a> {
 
     /// Width and height, mm of the world; a flat mesh still has some.
     fn size(&self) -> (f64, f64) {
-        ((self.high.0 - self.low.0).max(1.0), (self.high.1 - self.low.1).max(1.0))
+        (
+            (self.high.0 - self.low.0).max(1.0),
+            (self.high.1 - self.low.1).max(1.0),
+        )
     }
 
     fn render(&self, theme: Theme, scale: MapScale, area: Rect, zoom: f64) -> Result<Vec<u8>, ReportError> {
@@ -148,7 +159,12 @@ impl<'a> View<'a> {
             let pixels = (mm * PIXELS_PER_MM).round() as u32;
             pixels.max(1)
         };
-        let brightness: Vec<f64> = self.hemisphere.folds.iter().map(|depth| brightness(*depth)).collect();
+        let brightness: Vec<f64> = self
+            .hemisphere
+            .folds
+            .iter()
+            .map(|depth| brightness(*depth))
+            .collect();
         let scene = Scene {
             mesh: &self.hemisphere.drawn,
             values: self.values,

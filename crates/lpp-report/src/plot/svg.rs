@@ -85,7 +85,11 @@ impl Svg {
             stroke.colour,
             mm(stroke.width_mm),
             mm(stroke.opacity),
-            if stroke.dashed { " stroke-dasharray=\"1.2 0.8\"" } else { "" }
+            if stroke.dashed {
+                " stroke-dasharray=\"1.2 0.8\""
+            } else {
+                ""
+            }
         ));
     }
 
@@ -211,7 +215,12 @@ impl Svg {
 
     /// Bold text that is cut to `most` mm.
     pub(crate) fn title(&mut self, at: (f64, f64), size_mm: f64, text: &str, most: f64) {
-        self.bold(at, Align::Start, size_mm, &fitted(text, size_mm, Weight::Bold, most));
+        self.bold(
+            at,
+            Align::Start,
+            size_mm,
+            &fitted(text, size_mm, Weight::Bold, most),
+        );
     }
 
     /// The name of a point.

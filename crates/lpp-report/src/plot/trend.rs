@@ -84,7 +84,9 @@ impl Trend {
 
     /// The line on the page.
     pub(crate) fn path(&self, axes: &Axes) -> Vec<(f64, f64)> {
-        self.line.as_ref().map_or_else(Vec::new, |line| axes.curve(&line.x, &line.y))
+        self.line
+            .as_ref()
+            .map_or_else(Vec::new, |line| axes.curve(&line.x, &line.y))
     }
 
     pub(crate) fn draw(&self, svg: &mut Svg, axes: &Axes, colour: &str) {

@@ -68,8 +68,14 @@ impl CorticalSurface {
         let mut files = Vec::new();
         let left = load_hemisphere(folder, "left", "lh", &mut files)?;
         let right = load_hemisphere(folder, "right", "rh", &mut files)?;
-        let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let inflated = if left.drawn == left.cortex { "pial" } else { "inflated" };
+        let name = folder
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let inflated = if left.drawn == left.cortex {
+            "pial"
+        } else {
+            "inflated"
+        };
         Ok(Self {
             left,
             right,
@@ -112,7 +118,10 @@ impl CorticalSurface {
             variable("SUBJECTS_DIR"),
             variable("FREESURFER_HOME").map(|home| home.join("subjects")),
         ];
-        let nilearn = nilearn.into_iter().flatten().map(|folder| folder.join("fsaverage5"));
+        let nilearn = nilearn
+            .into_iter()
+            .flatten()
+            .map(|folder| folder.join("fsaverage5"));
         let freesurfer = freesurfer
             .into_iter()
             .flatten()
@@ -163,7 +172,11 @@ fn load_hemisphere(
 ) -> Result<Hemisphere, ReportError> {
     let pial = file(folder, &pial_names(side, hemisphere)).ok_or_else(|| {
         let expected = format!("pial_{side}.gii.gz, {hemisphere}.pial.gii or {hemisphere}.pial");
-        ReportError::mesh(folder, format!("no pial surface of the {side} hemisphere"), expected)
+        ReportError::mesh(
+            folder,
+            format!("no pial surface of the {side} hemisphere"),
+            expected,
+        )
     })?;
     let inflated = [
         format!("infl_{side}.gii.gz"),
@@ -220,7 +233,10 @@ fn load_mesh(path: &Path) -> Result<Mesh, ReportError> {
 }
 
 fn file(folder: &Path, names: &[String]) -> Option<PathBuf> {
-    names.iter().map(|name| folder.join(name)).find(|path| path.is_file())
+    names
+        .iter()
+        .map(|name| folder.join(name))
+        .find(|path| path.is_file())
 }
 
 #[cfg(test)]
@@ -231,6 +247,9 @@ mod tests {
     fn a_folder_without_meshes_says_what_is_missing() {
         let folder = tempfile::tempdir().unwrap();
         let error = CorticalSurface::load(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("no pial surface of the left hemisphere") && error.contains("lh.pial"), "{error}");
+        assert!(
+            error.contains("no pial surface of the left hemisphere") && error.contains("lh.pial"),
+            "{error}"
+        );
     }
 }

@@ -19,7 +19,9 @@ const MAGIC: [u8; 3] = [0xff, 0xff, 0xfe];
 pub(super) fn load_mesh(path: &Path) -> Result<Mesh, ReportError> {
     let bytes = read_all(path)?;
     let wrong = |found: &str| ReportError::mesh(path, found, "a FreeSurfer triangle file");
-    let rest = bytes.strip_prefix(&MAGIC).ok_or_else(|| wrong("another magic number"))?;
+    let rest = bytes
+        .strip_prefix(&MAGIC)
+        .ok_or_else(|| wrong("another magic number"))?;
     let text_end = rest
         .windows(2)
         .position(|pair| pair == b"\n\n")
@@ -33,7 +35,10 @@ pub(super) fn load_mesh(path: &Path) -> Result<Mesh, ReportError> {
     let (n_vertices, n_triangles) = (n_vertices as usize, n_triangles as usize);
     // Compared with the file before any memory is taken.
     if words.len() < n_vertices.saturating_add(n_triangles).saturating_mul(3) {
-        let found = format!("{} numbers for {n_vertices} vertices and {n_triangles} triangles", words.len());
+        let found = format!(
+            "{} numbers for {n_vertices} vertices and {n_triangles} triangles",
+            words.len()
+        );
         return Err(wrong(&found));
     }
     let numbers: Vec<u32> = words.collect();

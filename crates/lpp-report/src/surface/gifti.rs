@@ -46,7 +46,8 @@ pub(super) fn load_values(path: &Path) -> Result<Vec<f64>, ReportError> {
 }
 
 fn text_of(path: &Path) -> Result<String, ReportError> {
-    String::from_utf8(read_all(path)?).map_err(|_| ReportError::mesh(path, "bytes that are not text", "GIFTI"))
+    String::from_utf8(read_all(path)?)
+        .map_err(|_| ReportError::mesh(path, "bytes that are not text", "GIFTI"))
 }
 
 fn parse<'a>(path: &Path, text: &'a str) -> Result<Document<'a>, ReportError> {
@@ -60,7 +61,12 @@ fn parse<'a>(path: &Path, text: &'a str) -> Result<Document<'a>, ReportError> {
 }
 
 /// The numbers of the first array with that intent.
-fn array(path: &Path, document: &Document<'_>, intent: &str, columns: usize) -> Result<Vec<f64>, ReportError> {
+fn array(
+    path: &Path,
+    document: &Document<'_>,
+    intent: &str,
+    columns: usize,
+) -> Result<Vec<f64>, ReportError> {
     let node = document
         .descendants()
         .find(|node| node.has_tag_name("DataArray") && node.attribute("Intent") == Some(intent))
@@ -97,7 +103,11 @@ fn numbers(path: &Path, node: Node<'_, '_>, columns: usize) -> Result<Vec<f64>, 
         decode(path, attribute("DataType"), attribute("Endian"), &bytes)?
     };
     if values.len() != n {
-        return Err(ReportError::mesh(path, format!("{} numbers", values.len()), format!("{n}, as Dim0 and Dim1 say")));
+        return Err(ReportError::mesh(
+            path,
+            format!("{} numbers", values.len()),
+            format!("{n}, as Dim0 and Dim1 say"),
+        ));
     }
     Ok(values)
 }
@@ -125,7 +135,9 @@ fn bytes_of(path: &Path, encoding: &str, data: &str, n: usize) -> Result<Vec<u8>
             ZlibDecoder::new(raw.as_slice())
                 .take(4 * n as u64 + 1)
                 .read_to_end(&mut bytes)
-                .map_err(|error| ReportError::mesh(path, format!("a broken stream ({error})"), "zlib data"))?;
+                .map_err(|error| {
+                    ReportError::mesh(path, format!("a broken stream ({error})"), "zlib data")
+                })?;
             Ok(bytes)
         }
         other => Err(ReportError::mesh(
@@ -140,11 +152,21 @@ fn decode(path: &Path, data_type: &str, endian: &str, bytes: &[u8]) -> Result<Ve
     let big = match endian {
         "BigEndian" => true,
         "LittleEndian" => false,
-        other => return Err(ReportError::mesh(path, format!("the byte order {other:?}"), "LittleEndian or BigEndian")),
+        other => {
+            return Err(ReportError::mesh(
+                path,
+                format!("the byte order {other:?}"),
+                "LittleEndian or BigEndian",
+            ));
+        }
     };
     let word = |four: &[u8]| {
         let four = [four[0], four[1], four[2], four[3]];
-        if big { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) }
+        if big {
+            u32::from_be_bytes(four)
+        } else {
+            u32::from_le_bytes(four)
+        }
     };
     let words = bytes.chunks_exact(4).map(word);
     match data_type {
@@ -161,11 +183,19 @@ fn decode(path: &Path, data_type: &str, endian: &str, bytes: &[u8]) -> Result<Ve
 /// A vertex number from a number of the file.
 fn index(path: &Path, value: f64) -> Result<usize, ReportError> {
     if value >= 0.0 && value < MOST_NUMBERS as f64 && value.fract() == 0.0 {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked above"
+        )]
         let index = value as usize;
         Ok(index)
     } else {
-        Err(ReportError::mesh(path, format!("vertex {value} in a triangle"), "a vertex number"))
+        Err(ReportError::mesh(
+            path,
+            format!("vertex {value} in a triangle"),
+            "a vertex number",
+        ))
     }
 }
 
@@ -205,8 +235,14 @@ mod tests {
         let ascii: Vec<String> = POINTS.iter().map(ToString::to_string).collect();
         let cases = [
             (ascii.join(" "), "Encoding=\"ASCII\""),
-            (STANDARD.encode(&little), "Encoding=\"Base64Binary\" Endian=\"LittleEndian\""),
-            (STANDARD.encode(&big), "Encoding=\"Base64Binary\" Endian=\"BigEndian\""),
+            (
+                STANDARD.encode(&little),
+                "Encoding=\"Base64Binary\" Endian=\"LittleEndian\"",
+            ),
+            (
+                STANDARD.encode(&big),
+                "Encoding=\"Base64Binary\" Endian=\"BigEndian\"",
+            ),
             (
                 STANDARD.encode(zlib.finish().unwrap()),
                 "Encoding=\"GZipBase64Binary\" Endian=\"LittleEndian\"",
@@ -230,14 +266,21 @@ mod tests {
             file("0 0 0 1 0 0 0 1 x", "0 1 2", ascii),
             file(points, "0 1 3", ascii),
             file(points, "0 1 -2", ascii),
-            file("AAAA", "0 1 2", "Encoding=\"GZipBase64Binary\" Endian=\"LittleEndian\""),
+            file(
+                "AAAA",
+                "0 1 2",
+                "Encoding=\"GZipBase64Binary\" Endian=\"LittleEndian\"",
+            ),
             file("!", "0 1 2", "Encoding=\"Base64Binary\" Endian=\"LittleEndian\""),
             file("", "0 1 2", "Encoding=\"ExternalFileBinary\""),
             file(points, "0 1 2", ascii).replace("Dim0=\"3\"", "Dim0=\"99999999999\""),
             file(points, "0 1 2", ascii).replace("Dim1=\"3\"", "Dim1=\"4\""),
         ] {
             let error = load(&text).unwrap_err().to_string();
-            assert!(error.contains("pial.gii.gz: found") && !error.contains('\n'), "{error}");
+            assert!(
+                error.contains("pial.gii.gz: found") && !error.contains('\n'),
+                "{error}"
+            );
         }
     }
 }

@@ -24,7 +24,11 @@ pub(super) fn isosurface(mask: &Mask, keep: impl Fn(f64) -> bool) -> Result<Mesh
         .iter()
         .map(|place| transform(mask.grid().affine(), place.map(|index| index - MARGIN as f64)))
         .collect();
-    let mesh = Mesh::new(vertices, outward(net.triangles, mask.grid().affine()), Path::new("the mask"))?;
+    let mesh = Mesh::new(
+        vertices,
+        outward(net.triangles, mask.grid().affine()),
+        Path::new("the mask"),
+    )?;
     // Taubin's values: no shrinking at low frequencies. Ten rounds even out the steps between voxels.
     Ok(mesh.smoothed(10, 0.5, 0.53))
 }
@@ -91,7 +95,13 @@ impl Net {
     }
 
     /// Joins the four cubes around the edge that starts at `sample` and runs along `axis`.
-    fn add_quad(&mut self, of_cube: &HashMap<[usize; 3], usize>, sample: [usize; 3], axis: usize, falling: bool) {
+    fn add_quad(
+        &mut self,
+        of_cube: &HashMap<[usize; 3], usize>,
+        sample: [usize; 3],
+        axis: usize,
+        falling: bool,
+    ) {
         let (u, v) = ((axis + 1) % 3, (axis + 2) % 3);
         let corner = |du: usize, dv: usize| {
             let mut cube = sample;
@@ -99,7 +109,8 @@ impl Net {
             cube[v] = cube[v].checked_sub(dv)?;
             of_cube.get(&cube).copied()
         };
-        let (Some(a), Some(b), Some(c), Some(d)) = (corner(0, 0), corner(1, 0), corner(1, 1), corner(0, 1)) else {
+        let (Some(a), Some(b), Some(c), Some(d)) = (corner(0, 0), corner(1, 0), corner(1, 1), corner(0, 1))
+        else {
             return;
         };
         if falling {
@@ -183,7 +194,11 @@ mod tests {
     #[test]
     fn a_hemisphere_ends_at_the_midline() {
         let mesh = isosurface(&ball([2.0, 2.0, 2.0]), |x| x <= 0.0).unwrap();
-        let rightmost = mesh.vertices().iter().map(|v| v[0]).fold(f64::NEG_INFINITY, f64::max);
+        let rightmost = mesh
+            .vertices()
+            .iter()
+            .map(|v| v[0])
+            .fold(f64::NEG_INFINITY, f64::max);
         assert!((0.0..3.0).contains(&rightmost), "{rightmost}");
         assert!(isosurface(&ball([2.0; 3]), |x| x > 100.0).is_err());
     }

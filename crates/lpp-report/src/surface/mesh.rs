@@ -27,19 +27,35 @@ impl Mesh {
     /// # Errors
     /// [`ReportError::Mesh`] naming `file` if there is no triangle, a triangle has a vertex that is not there, or a
     /// coordinate is not finite.
-    pub fn new(vertices: Vec<[f64; 3]>, triangles: Vec<[usize; 3]>, file: &Path) -> Result<Self, ReportError> {
+    pub fn new(
+        vertices: Vec<[f64; 3]>,
+        triangles: Vec<[usize; 3]>,
+        file: &Path,
+    ) -> Result<Self, ReportError> {
         if triangles.is_empty() {
             return Err(ReportError::mesh(file, "no triangle", "a mesh of triangles"));
         }
-        if let Some(wrong) = triangles.iter().flatten().find(|&&vertex| vertex >= vertices.len()) {
+        if let Some(wrong) = triangles
+            .iter()
+            .flatten()
+            .find(|&&vertex| vertex >= vertices.len())
+        {
             return Err(ReportError::mesh(
                 file,
                 format!("a triangle with vertex {wrong}"),
                 format!("vertices below {}", vertices.len()),
             ));
         }
-        if vertices.iter().flatten().any(|coordinate| !coordinate.is_finite()) {
-            return Err(ReportError::mesh(file, "a coordinate that is not finite", "coordinates in mm"));
+        if vertices
+            .iter()
+            .flatten()
+            .any(|coordinate| !coordinate.is_finite())
+        {
+            return Err(ReportError::mesh(
+                file,
+                "a coordinate that is not finite",
+                "coordinates in mm",
+            ));
         }
         Ok(Self { vertices, triangles })
     }

@@ -58,7 +58,12 @@ pub(crate) struct Scene<'a> {
 }
 
 /// The image, as PNG, of `width` by `height` pixels on a transparent ground.
-pub(crate) fn render(scene: &Scene<'_>, camera: Camera, width: u32, height: u32) -> Result<Vec<u8>, ReportError> {
+pub(crate) fn render(
+    scene: &Scene<'_>,
+    camera: Camera,
+    width: u32,
+    height: u32,
+) -> Result<Vec<u8>, ReportError> {
     let failed = || ReportError::Render(format!("an image of {width} × {height} pixels is too large"));
     let mut pixmap = Pixmap::new(width, height).ok_or_else(failed)?;
     let (columns, rows) = (width as usize * OVERSAMPLING, height as usize * OVERSAMPLING);
@@ -70,7 +75,9 @@ pub(crate) fn render(scene: &Scene<'_>, camera: Camera, width: u32, height: u32)
     };
     buffer.draw(scene, camera);
     buffer.reduce(&mut pixmap);
-    pixmap.encode_png().map_err(|error| ReportError::Render(error.to_string()))
+    pixmap
+        .encode_png()
+        .map_err(|error| ReportError::Render(error.to_string()))
 }
 
 struct Buffer {
@@ -128,7 +135,11 @@ impl Buffer {
             return;
         }
         let range = |axis: usize, length: usize| {
-            let low = a[axis].min(b[axis]).min(c[axis]).floor().clamp(0.0, length as f64);
+            let low = a[axis]
+                .min(b[axis])
+                .min(c[axis])
+                .floor()
+                .clamp(0.0, length as f64);
             let high = a[axis].max(b[axis]).max(c[axis]).ceil().clamp(0.0, length as f64);
             #[expect(
                 clippy::cast_possible_truncation,
@@ -141,9 +152,8 @@ impl Buffer {
         for row in range(1, self.rows) {
             for column in range(0, self.columns) {
                 let (x, y) = (column as f64 + 0.5, row as f64 + 0.5);
-                let weight = |p: [f64; 3], q: [f64; 3]| {
-                    ((p[0] - x) * (q[1] - y) - (q[0] - x) * (p[1] - y)) / area
-                };
+                let weight =
+                    |p: [f64; 3], q: [f64; 3]| ((p[0] - x) * (q[1] - y) - (q[0] - x) * (p[1] - y)) / area;
                 let weights = [weight(b, c), weight(c, a), weight(a, b)];
                 if weights.iter().any(|weight| *weight < 0.0) {
                     continue;
@@ -200,7 +210,11 @@ fn shade(corners: &[Seen; 3], weights: [f64; 3], scene: &Scene<'_>) -> [f64; 3] 
         }
     }
     // Where most of a triangle is unknown, so is the place.
-    let colour = if known > 0.5 { (scene.colour)(value / known) } else { None };
+    let colour = if known > 0.5 {
+        (scene.colour)(value / known)
+    } else {
+        None
+    };
     let Rgb(red, green, blue) = colour.unwrap_or(scene.tissue);
     let brightness = if colour.is_some() { 1.0 } else { brightness };
     [red, green, blue].map(|channel| f64::from(channel) * light * brightness)
@@ -224,7 +238,12 @@ mod tests {
     /// Two squares across the view from the right: one near with value 1, one far and larger with value 2.
     fn two_squares() -> Mesh {
         let square = |x: f64, half: f64| {
-            [[x, -half, -half], [x, half, -half], [x, half, half], [x, -half, half]]
+            [
+                [x, -half, -half],
+                [x, half, -half],
+                [x, half, half],
+                [x, -half, half],
+            ]
         };
         let vertices = [square(5.0, 1.0), square(-5.0, 2.0)].concat();
         let triangles = vec![[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]];
@@ -240,7 +259,13 @@ mod tests {
             values: &values,
             brightness: &[],
             tissue: Rgb(0, 0, 0),
-            colour: &|value| Some(if value < 1.5 { Rgb(255, 0, 0) } else { Rgb(0, 0, 255) }),
+            colour: &|value| {
+                Some(if value < 1.5 {
+                    Rgb(255, 0, 0)
+                } else {
+                    Rgb(0, 0, 255)
+                })
+            },
         };
         for (side, middle_is_red) in [(Side::FromRight, true), (Side::FromLeft, false)] {
             let camera = Camera {

@@ -18,7 +18,12 @@ const LEAST_WEIGHT: f64 = 0.5;
 /// # Shapes
 /// One value per vertex.
 #[must_use]
-pub fn sample_along_normals(volume: &Array3<f64>, to_voxels: &Affine, mesh: &Mesh, offsets: &[f64]) -> Vec<f64> {
+pub fn sample_along_normals(
+    volume: &Array3<f64>,
+    to_voxels: &Affine,
+    mesh: &Mesh,
+    offsets: &[f64],
+) -> Vec<f64> {
     mesh.vertices()
         .iter()
         .zip(mesh.normals())
@@ -48,7 +53,11 @@ fn interpolated(volume: &Array3<f64>, place: [f64; 3]) -> f64 {
         for axis in 0..3 {
             let low = place[axis].floor();
             let high = corner >> axis & 1 == 1;
-            share *= if high { place[axis] - low } else { 1.0 - (place[axis] - low) };
+            share *= if high {
+                place[axis] - low
+            } else {
+                1.0 - (place[axis] - low)
+            };
             let position = if high { low + 1.0 } else { low };
             if !(0.0..shape[axis] as f64).contains(&position) {
                 share = 0.0;
@@ -68,7 +77,11 @@ fn interpolated(volume: &Array3<f64>, place: [f64; 3]) -> f64 {
             weight += share;
         }
     }
-    if weight >= LEAST_WEIGHT { sum / weight } else { f64::NAN }
+    if weight >= LEAST_WEIGHT {
+        sum / weight
+    } else {
+        f64::NAN
+    }
 }
 
 #[cfg(test)]
@@ -76,7 +89,9 @@ mod tests {
     use super::*;
 
     fn ramp() -> Array3<f64> {
-        Array3::from_shape_fn((4, 4, 4), |(i, j, k)| i as f64 + 10.0 * j as f64 + 100.0 * k as f64)
+        Array3::from_shape_fn((4, 4, 4), |(i, j, k)| {
+            i as f64 + 10.0 * j as f64 + 100.0 * k as f64
+        })
     }
 
     #[test]
@@ -89,9 +104,17 @@ mod tests {
     fn unknown_voxels_have_no_weight() {
         let mut volume = ramp();
         volume[[1, 1, 1]] = f64::NAN;
-        assert_eq!(interpolated(&volume, [0.6, 1.0, 1.0]).to_bits(), f64::NAN.to_bits());
+        assert_eq!(
+            interpolated(&volume, [0.6, 1.0, 1.0]).to_bits(),
+            f64::NAN.to_bits()
+        );
         assert_eq!(interpolated(&volume, [0.4, 1.0, 1.0]), 110.0);
-        for outside in [[-1.0, 0.0, 0.0], [5.0, 0.0, 0.0], [f64::NAN, 0.0, 0.0], [1e300, 0.0, 0.0]] {
+        for outside in [
+            [-1.0, 0.0, 0.0],
+            [5.0, 0.0, 0.0],
+            [f64::NAN, 0.0, 0.0],
+            [1e300, 0.0, 0.0],
+        ] {
             assert!(interpolated(&volume, outside).is_nan());
         }
     }

@@ -54,7 +54,10 @@ fn check(name: &str, svg: &str) {
     let found = Pixmap::decode_png(&png).unwrap();
     let expected = Pixmap::decode_png(&std::fs::read(&path).unwrap()).unwrap();
     let (mean, peak) = difference(&found, &expected);
-    assert!(mean < MEAN_TOLERANCE && peak < PEAK_TOLERANCE, "{name}: mean {mean:.3}, peak {peak:.1}");
+    assert!(
+        mean < MEAN_TOLERANCE && peak < PEAK_TOLERANCE,
+        "{name}: mean {mean:.3}, peak {peak:.1}"
+    );
 }
 
 /// Mean and largest difference of the blurred pictures.
@@ -111,7 +114,12 @@ fn rows() {
     let plot = RowPlot {
         title: "Slope by region".into(),
         value_name: "slope per ln(parameters)".into(),
-        rows: rows.map(|(name, left, right)| Row { note: "***".into(), ..Row::new(name, vec![left, right]) }).to_vec(),
+        rows: rows
+            .map(|(name, left, right)| Row {
+                note: "***".into(),
+                ..Row::new(name, vec![left, right])
+            })
+            .to_vec(),
         style: RowStyle::Bars,
         show_names: true,
     };

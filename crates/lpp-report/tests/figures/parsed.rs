@@ -38,8 +38,29 @@ pub(crate) fn count(svg: &str, class: &str) -> usize {
 pub(crate) fn size(svg: &str) -> (f64, f64) {
     let document = Document::parse(svg).unwrap();
     let root = document.root_element();
-    let mm = |name: &str| root.attribute(name).unwrap().strip_suffix("mm").unwrap().parse().unwrap();
+    let mm = |name: &str| {
+        root.attribute(name)
+            .unwrap()
+            .strip_suffix("mm")
+            .unwrap()
+            .parse()
+            .unwrap()
+    };
     (mm("width"), mm("height"))
+}
+
+/// The figure without its embedded pictures, whose letters mean nothing.
+pub(crate) fn without_pixels(svg: &str) -> String {
+    svg.split("base64,")
+        .enumerate()
+        .map(|(i, part)| {
+            if i == 0 {
+                part
+            } else {
+                part.split_once(['"', ')']).map_or("", |(_, rest)| rest)
+            }
+        })
+        .collect()
 }
 
 fn text_box(node: Node<'_, '_>) -> Text {
@@ -54,7 +75,10 @@ fn text_box(node: Node<'_, '_>) -> Text {
     };
     // Heights of capitals and of descenders of the font.
     let (up, down) = (0.73 * size, 0.2 * size);
-    let (left, top, right, bottom) = if node.attribute("transform").is_some_and(|turn| turn.starts_with("rotate(-90")) {
+    let (left, top, right, bottom) = if node
+        .attribute("transform")
+        .is_some_and(|turn| turn.starts_with("rotate(-90"))
+    {
         (x - up, y - start - width, x + down, y - start)
     } else {
         (x + start, y - up, x + start + width, y + down)

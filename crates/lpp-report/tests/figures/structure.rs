@@ -42,24 +42,51 @@ fn a_scatter_has_its_parts() {
     assert!(count(&svg, "label") >= 20);
     let shown = words(&svg);
     // Sizes run from 100M to 14B, scores from 0.05 to 0.08: decades, and round hundredths.
-    for text in ["Brain score", "mean correlation", "parameters (log scale)", "100M", "1B", "10B", "0.05", "0.06", "0.07"] {
-        assert_eq!(shown.iter().filter(|word| *word == text).count(), 1, "{text}: {shown:?}");
+    for text in [
+        "Brain score",
+        "mean correlation",
+        "parameters (log scale)",
+        "100M",
+        "1B",
+        "10B",
+        "0.05",
+        "0.06",
+        "0.07",
+    ] {
+        assert_eq!(
+            shown.iter().filter(|word| *word == text).count(),
+            1,
+            "{text}: {shown:?}"
+        );
     }
     let numbers: Vec<&String> = shown.iter().filter(|word| word.starts_with("r = ")).collect();
-    assert!(numbers.len() == 1 && numbers[0].contains("p = ") && numbers[0].ends_with("n = 28"), "{numbers:?}");
+    assert!(
+        numbers.len() == 1 && numbers[0].contains("p = ") && numbers[0].ends_with("n = 28"),
+        "{numbers:?}"
+    );
     assert_eq!(size(&svg).0, 120.0);
 }
 
 #[test]
 fn ticks_are_as_many_as_their_labels() {
-    let svg = Sheet::single(Panel::Scatter(Scatter { named: false, ..scatter() })).to_svg(Theme::Light);
-    let labels = words(&svg).iter().filter(|word| word.starts_with(|c: char| c.is_ascii_digit())).count();
+    let svg = Sheet::single(Panel::Scatter(Scatter {
+        named: false,
+        ..scatter()
+    }))
+    .to_svg(Theme::Light);
+    let labels = words(&svg)
+        .iter()
+        .filter(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+        .count();
     assert_eq!(count(&svg, "tick"), labels);
 }
 
 #[test]
 fn sides_have_two_colours_two_lines_and_their_difference() {
-    let right = points(9).into_iter().map(|point| ScatterPoint { y: point.y - 0.01, ..point });
+    let right = points(9).into_iter().map(|point| ScatterPoint {
+        y: point.y - 0.01,
+        ..point
+    });
     let svg = SidesPlot {
         title: "Sides".into(),
         x: HorizontalAxis::parameters(),
@@ -69,7 +96,14 @@ fn sides_have_two_colours_two_lines_and_their_difference() {
         level: None,
     }
     .to_svg();
-    assert_eq!([count(&svg, "point"), count(&svg, "regression"), count(&svg, "legend")], [18, 2, 2]);
+    assert_eq!(
+        [
+            count(&svg, "point"),
+            count(&svg, "regression"),
+            count(&svg, "legend")
+        ],
+        [18, 2, 2]
+    );
     // Port red and starboard green: nine points and a legend entry each.
     assert_eq!(svg.matches("fill=\"#c8553d\"><title>").count(), 10);
     assert_eq!(svg.matches("fill=\"#2a8f82\"><title>").count(), 10);
@@ -108,14 +142,24 @@ fn curves_densities_and_rows_have_one_element_each() {
         filled: true,
     };
     let svg = density.to_svg();
-    assert_eq!([count(&svg, "density"), count(&svg, "threshold"), count(&svg, "below")], [1, 1, 1]);
+    assert_eq!(
+        [
+            count(&svg, "density"),
+            count(&svg, "threshold"),
+            count(&svg, "below")
+        ],
+        [1, 1, 1]
+    );
     assert!(words(&svg).contains(&"75 % at 0.49".to_owned()));
 
     let rows = RowPlot {
         title: "Regions".into(),
         value_name: "slope".into(),
         rows: vec![
-            Row { note: "***".into(), ..Row::new("pSTS", vec![0.02, 0.01]) },
+            Row {
+                note: "***".into(),
+                ..Row::new("pSTS", vec![0.02, 0.01])
+            },
             Row::new("TP", vec![f64::NAN, -0.01]),
         ],
         style: RowStyle::Bars,
@@ -123,14 +167,22 @@ fn curves_densities_and_rows_have_one_element_each() {
     };
     let svg = rows.to_svg();
     assert_eq!(count(&svg, "bar"), 3);
-    assert!(["pSTS", "TP", "***", "left", "right"].iter().all(|word| words(&svg).contains(&(*word).to_owned())));
+    assert!(
+        ["pSTS", "TP", "***", "left", "right"]
+            .iter()
+            .all(|word| words(&svg).contains(&(*word).to_owned()))
+    );
 }
 
 #[test]
 fn a_glass_brain_has_four_views_and_a_bar_to_its_peak() {
     let toy = ToyStudy::new();
     let mask = Mask::load(&toy.study().mask(Language::English)).unwrap();
-    let values: Vec<f64> = mask.world_coordinates().iter().map(|place| 0.3 + place[1] / 100.0).collect();
+    let values: Vec<f64> = mask
+        .world_coordinates()
+        .iter()
+        .map(|place| 0.3 + place[1] / 100.0)
+        .collect();
     let map = GlassBrain {
         title: "Reliability".into(),
         value_name: "correlation".into(),
@@ -142,17 +194,31 @@ fn a_glass_brain_has_four_views_and_a_bar_to_its_peak() {
         contour: Some(0.3),
     };
     let svg = map.to_svg(Theme::Light);
-    assert_eq!([count(&svg, "outline"), count(&svg, "contour"), count(&svg, "bar-step")], [4, 4, 24]);
+    assert_eq!(
+        [
+            count(&svg, "outline"),
+            count(&svg, "contour"),
+            count(&svg, "bar-step")
+        ],
+        [4, 4, 24]
+    );
     let shown = words(&svg);
     for view in ["left", "coronal", "right", "axial", "0.86", "0.0"] {
         assert!(shown.iter().any(|word| word == view), "{view}: {shown:?}");
     }
     // A signed map has both arms of its scale, and zero between them.
-    let signed = GlassBrain { signed: true, contour: None, ..map };
+    let signed = GlassBrain {
+        signed: true,
+        contour: None,
+        ..map
+    };
     assert_eq!(count(&signed.to_svg(Theme::Light), "bar-step"), 48);
     // Nothing known: a title, a bar, no view, no panic.
     let nothing = vec![f64::NAN; values.len()];
-    let empty = GlassBrain { values: &nothing, ..signed };
+    let empty = GlassBrain {
+        values: &nothing,
+        ..signed
+    };
     assert_eq!(count(&empty.to_svg(Theme::Dark), "outline"), 0);
 }
 
@@ -188,10 +254,17 @@ fn a_full_study_has_every_figure_its_tables_allow() {
 fn every_format_is_written_in_both_themes() {
     let files = studies::files(&ToyStudy::full(), vec![Format::Svg, Format::Png, Format::Pdf]);
     for (format, start) in [("svg", b"<svg".as_slice()), ("png", b"\x89PNG"), ("pdf", b"%PDF")] {
-        let own: Vec<_> = files.iter().filter(|file| file.extension().unwrap() == format).collect();
+        let own: Vec<_> = files
+            .iter()
+            .filter(|file| file.extension().unwrap() == format)
+            .collect();
         assert!(own.len() > 15, "{format}");
         for file in own {
-            assert!(std::fs::read(file).unwrap().starts_with(start), "{}", file.display());
+            assert!(
+                std::fs::read(file).unwrap().starts_with(start),
+                "{}",
+                file.display()
+            );
         }
     }
     let svg = std::fs::read_to_string(&files[0]).unwrap();

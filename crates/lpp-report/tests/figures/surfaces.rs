@@ -7,7 +7,12 @@ use ndarray::{Array1, Array3};
 use serde_json::Value;
 
 fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| v.as_f64().unwrap())
+        .collect()
 }
 
 #[test]
@@ -23,7 +28,11 @@ fn sampling_agrees_with_vol_to_surf() {
         .map(|row| numbers(row).try_into().unwrap())
         .collect();
     let affine: Affine = rows.try_into().unwrap();
-    let vertices = case["vertices"].as_array().unwrap().iter().map(|v| numbers(v).try_into().unwrap());
+    let vertices = case["vertices"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| numbers(v).try_into().unwrap());
     let triangles = case["triangles"].as_array().unwrap().iter().map(|t| {
         let corners: Vec<usize> = numbers(t).iter().map(|n| *n as usize).collect();
         corners.try_into().unwrap()
@@ -45,7 +54,10 @@ fn the_meshes_of_nilearn_are_read() {
     };
     let surface = CorticalSurface::load(folder.as_ref()).unwrap();
     for side in [&surface.left, &surface.right] {
-        assert_eq!((side.cortex.vertices().len(), side.cortex.triangles().len()), (10_242, 20_480));
+        assert_eq!(
+            (side.cortex.vertices().len(), side.cortex.triangles().len()),
+            (10_242, 20_480)
+        );
         assert_eq!(side.folds.len(), 10_242);
     }
     // Left is left: the pial surface lies at negative x.
