@@ -13,15 +13,12 @@ pub(crate) fn isc_map(brain: &Brain) -> Option<BrainMap> {
     let (isc, reliable) = (brain.isc()?, brain.reliable()?);
     Some(BrainMap {
         id: "isc".to_owned(),
-        title: format!(
-            "Inter-subject correlation; contour: 75th percentile, {:.2}",
-            reliable.threshold
-        ),
+        title: "Inter-subject correlation".to_owned(),
         value_name: "correlation".to_owned(),
         values: isc.to_vec(),
         threshold: 0.0,
         signed: false,
-        contour: Some(reliable.threshold),
+        contour: Some((reliable.threshold, "75th percentile".to_owned())),
         peak: None,
     })
 }

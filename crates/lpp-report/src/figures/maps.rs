@@ -17,7 +17,8 @@ pub(crate) struct BrainMap {
     pub(crate) values: Vec<f64>,
     pub(crate) threshold: f64,
     pub(crate) signed: bool,
-    pub(crate) contour: Option<f64>,
+    /// A value whose contour is drawn in glass brains, and what it is.
+    pub(crate) contour: Option<(f64, String)>,
     /// End of the colour scale, where several maps share one.
     pub(crate) peak: Option<f64>,
 }
@@ -25,15 +26,19 @@ pub(crate) struct BrainMap {
 impl BrainMap {
     /// The map as a glass brain.
     pub(crate) fn glass(&self, brain: &Brain, theme: Theme) -> Figure {
+        let title = match &self.contour {
+            Some((value, name)) => format!("{}; contour: {name}, {value:.2}", self.title),
+            None => self.title.clone(),
+        };
         let drawing = GlassBrain {
-            title: self.title.clone(),
+            title: title.clone(),
             value_name: self.value_name.clone(),
             mask: brain.mask(),
             values: &self.values,
             threshold: self.threshold,
             signed: self.signed,
             peak: self.peak,
-            contour: self.contour,
+            contour: self.contour.as_ref().map(|(value, _)| *value),
         };
         let extreme = if self.signed {
             "Projections of the value farthest from zero"
@@ -41,8 +46,7 @@ impl BrainMap {
             "Maximum-intensity projections"
         };
         let caption = format!(
-            "{}. {extreme}; the outline is that of the mask, thin lines are lines of equal depth.",
-            self.title
+            "{title}. {extreme}; the outline is that of the mask, thin lines are lines of equal depth."
         );
         Figure {
             id: self.id.clone(),
