@@ -252,7 +252,8 @@ fn a_full_study_has_every_figure_its_tables_allow() {
 
 #[test]
 fn every_format_is_written_in_both_themes() {
-    let files = studies::files(&ToyStudy::full(), vec![Format::Svg, Format::Png, Format::Pdf]);
+    let toy = ToyStudy::full();
+    let files = studies::files(&toy, vec![Format::Svg, Format::Png, Format::Pdf]);
     for (format, start) in [("svg", b"<svg".as_slice()), ("png", b"\x89PNG"), ("pdf", b"%PDF")] {
         let own: Vec<_> = files
             .iter()
