@@ -138,8 +138,8 @@ impl BrainFigures<'_> {
         let condition = if any { ", voxels with p < 1e-7" } else { "" };
         let map = BrainMap {
             id: "voxel_slopes".to_owned(),
-            title: format!("Growth of the brain score with model size{condition}"),
-            value_name: "slope per ln(parameters)".to_owned(),
+            title: format!("Growth of the brain score per ln(parameters){condition}"),
+            value_name: "slope".to_owned(),
             values,
             threshold: 0.0,
             signed: true,

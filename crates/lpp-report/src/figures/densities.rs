@@ -21,16 +21,26 @@ pub(crate) fn densities(table: &Table, scaling: &Table, look: &Look) -> Vec<Figu
         .filter_map(|(voxels, title)| {
             let rows = rows_with(table, "voxels", voxels);
             let mut curves = Vec::new();
+            let baselines = rows_with(&rows, "kind", "baseline");
+            // Untrained twins have a figure of their own.
+            let sources = distinct(&baselines, "source").into_iter();
+            for (number, name) in sources.filter(|name| !name.contains("untrained")).enumerate() {
+                curves.extend(curve(
+                    &baselines,
+                    &name,
+                    series_colour(number).to_owned(),
+                    true,
+                    true,
+                ));
+            }
             let models = rows_with(&rows, "kind", "model");
             for (rank, name) in shown.iter().enumerate() {
                 let share = (rank as f64 + 1.0) / (shown.len() as f64 + 1.0);
                 // The palest part of the scale would be lost on the paper.
                 let colour = look.theme.sequential(0.2 + 0.8 * share).to_string();
-                curves.extend(curve(&models, name, colour, false));
-            }
-            let baselines = rows_with(&rows, "kind", "baseline");
-            for (number, name) in distinct(&baselines, "source").iter().enumerate() {
-                curves.extend(curve(&baselines, name, series_colour(number).to_owned(), true));
+                // The smallest and the largest tell the others.
+                let explained = rank == 0 || rank + 1 == shown.len();
+                curves.extend(curve(&models, name, colour, false, explained));
             }
             (!curves.is_empty()).then(|| {
                 Panel::Density(DensityPlot {
@@ -57,11 +67,12 @@ pub(crate) fn densities(table: &Table, scaling: &Table, look: &Look) -> Vec<Figu
         panels,
         panel_mm: 66.0,
     };
-    let caption = "Kernel densities of the brain score over voxels: baselines dashed (means over seeds), models by size.";
+    let caption = "Kernel densities of the brain score over voxels: baselines dashed (means over seeds), models by size, \
+                   the smallest and the largest named.";
     vec![look.figure("score_densities", caption, &sheet)]
 }
 
-fn curve(rows: &Table, name: &str, colour: String, dashed: bool) -> Option<DensityCurve> {
+fn curve(rows: &Table, name: &str, colour: String, dashed: bool, explained: bool) -> Option<DensityCurve> {
     let own = rows_with(rows, "source", name);
     let known = |column: &str| -> Vec<f64> {
         own.numbers(column)
@@ -75,5 +86,6 @@ fn curve(rows: &Table, name: &str, colour: String, dashed: bool) -> Option<Densi
         density: known("density"),
         colour,
         dashed,
+        explained,
     })
 }

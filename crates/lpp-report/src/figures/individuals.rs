@@ -15,6 +15,7 @@ pub(crate) fn individuals(table: &Table, look: &Look) -> Vec<Figure> {
     let mut panels = Vec::new();
     for subject in distinct(table, "subject").into_iter().take(MOST_SUBJECTS) {
         let rows = rows_with(table, "subject", &subject);
+        let subject = subject.trim_start_matches("sub-");
         let scatter = |column: &str, title: &str, value: &str| {
             Panel::Scatter(Scatter {
                 title: format!("{subject}: {title}"),

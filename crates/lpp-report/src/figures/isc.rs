@@ -37,6 +37,7 @@ pub(crate) fn isc_density(brain: &Brain, look: &Look) -> Option<Figure> {
             density: density.density,
             colour: NEUTRAL.to_owned(),
             dashed: false,
+            explained: false,
         }],
         threshold: Some((reliable.threshold, format!("75 % at {:.2}", reliable.threshold))),
         filled: true,

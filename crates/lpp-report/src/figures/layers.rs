@@ -93,7 +93,7 @@ pub(crate) fn best_layer(scaling: &Table, look: &Look) -> Vec<Figure> {
         (
             "hellaswag",
             "against HellaSwag",
-            HorizontalAxis::linear("HellaSwag accuracy"),
+            HorizontalAxis::linear("HellaSwag accuracy (%)"),
         ),
     ]
     .into_iter()

@@ -22,6 +22,8 @@ pub struct DensityCurve {
     pub colour: String,
     /// Whether the line is dashed, which baselines are.
     pub dashed: bool,
+    /// Whether the legend names it: of many models only some.
+    pub explained: bool,
 }
 
 /// Density curves over one axis.

@@ -117,7 +117,7 @@ impl RowPlot {
                 .fold(0.0, f64::max)
         };
         let names = if self.show_names {
-            widest(&|row| row.name.clone()).min(area.width() * 0.42)
+            widest(&|row| row.name.clone()).min(area.width() * 0.58)
         } else {
             0.0
         };

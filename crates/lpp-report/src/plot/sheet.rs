@@ -196,7 +196,8 @@ impl Sheet {
                     add(plot.level.iter().map(level_entry).collect());
                 }
                 Panel::Density(plot) if plot.curves.len() > 1 => {
-                    add(plot.curves.iter().map(curve_entry).collect())
+                    let explained = plot.curves.iter().filter(|curve| curve.explained);
+                    add(explained.map(curve_entry).collect());
                 }
                 Panel::Rows(plot) if plot.paired() => add(sides()),
                 Panel::Density(_) | Panel::Rows(_) => {}

@@ -137,6 +137,7 @@ fn curves_densities_and_rows_have_one_element_each() {
             density: vec![0.0, 2.0, 0.0],
             colour: "#4a7bd0".into(),
             dashed: false,
+            explained: true,
         }],
         threshold: Some((0.49, "75 % at 0.49".into())),
         filled: true,
