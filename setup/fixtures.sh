@@ -11,6 +11,7 @@ PYTHON=${PYTHON:-python3}
 for topic in fmri llm report ridge ridge-options; do
   echo "== $topic"; "$PYTHON" "fixtures/$topic/make.py"
 done
+echo "== report, surface"; "$PYTHON" fixtures/report/make_surface.py
 echo "== stats, inference"; "$PYTHON" fixtures/stats/make_inference.py
 if [ -n "${GENERATORS:-}" ]; then
   echo "== stats"; "$PYTHON" fixtures/stats/make.py "$GENERATORS/fmri"
