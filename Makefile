@@ -17,7 +17,7 @@ TORCH := -p lpp-llm -p lpp-extract
 # The ridge regression on libtorch. Not one command with the above: its tests switch on BLAS for every crate they share.
 RIDGE_TORCH := -p lpp-ridge --features torch
 
-.PHONY: help setup build demo test test-outside test-demo test-resume test-faults test-workflow test-slurm bench bench-peers bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
+.PHONY: help setup build demo gallery test test-outside test-demo test-resume test-faults test-workflow test-slurm bench bench-peers bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,9 @@ build: setup ## Build all programs
 
 demo: build ## Run the whole path on a synthetic study (STUDY=demo-study)
 	@setup/demo.sh $(BIN) $(STUDY)
+
+gallery: demo ## Draw the figures of docs/figures.md anew from the demo study
+	@setup/gallery.sh $(BIN) $(STUDY) docs/images
 
 test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests on real data)
 	$(CARGO) test --release

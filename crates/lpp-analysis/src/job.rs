@@ -12,7 +12,8 @@ use crate::voxel_maps::VoxelMap;
 use crate::{AnalysisError, IscSummary, ModelInfoTable, ParcelPair, Table};
 use crate::{Brain, HemisphereRule, LayerRule, ModelScores, Region};
 use crate::{
-    baselines, canary, densities, individuals, lateralization, layers, parcels, regions, scaling, summary, training,
+    baselines, canary, corrected, densities, individuals, lateralization, layers, parcels, regions, scaling,
+    summary, training,
 };
 
 /// Which tables to make.
@@ -35,6 +36,8 @@ pub enum Analysis {
     Training,
     /// Single subjects.
     Individuals,
+    /// Corrected definitions and tests beside the paper's.
+    Corrected,
     /// All of them.
     All,
 }
@@ -129,6 +132,8 @@ struct Files {
     atlas: Option<PathBuf>,
     labels: Option<PathBuf>,
     subjects: Vec<Subject>,
+    /// What only the corrected definitions read.
+    corrected: Vec<PathBuf>,
 }
 
 impl Files {
@@ -141,6 +146,7 @@ impl Files {
         paths.extend(self.regions.iter().cloned());
         paths.extend(self.all_scores().cloned());
         paths.extend(self.subjects.iter().map(|subject| subject.mask.clone()));
+        paths.extend(self.corrected.iter().cloned());
         paths.into_par_iter().map(hash_of).collect()
     }
 
@@ -288,7 +294,13 @@ impl AnalysisJob {
             let tables = [folder.join("labels.xml"), folder.join("labels.csv")];
             labels = own(&self.options.atlas_labels, &tables).filter(|_| atlas.is_some());
         }
+        let corrected = if self.wants(Analysis::Corrected) {
+            corrected::files(&self.study, self.lang, &scores)?
+        } else {
+            Vec::new()
+        };
         Ok(Files {
+            corrected,
             scores,
             mask: self.mask.clone().unwrap_or_else(|| self.study.mask(self.lang)),
             isc: own(&self.isc, &[self.study.isc(self.lang)]).filter(|_| average),
@@ -296,7 +308,7 @@ impl AnalysisJob {
                 &self.options.model_info,
                 &[root.join(format!("model_info_{}.csv", self.lang))],
             ),
-            regions: if self.wants(Analysis::Rois) {
+            regions: if self.wants(Analysis::Rois) || self.wants(Analysis::Corrected) {
                 Region::files(&self.study.roi_dir())?
             } else {
                 Vec::new()
@@ -361,6 +373,7 @@ impl AnalysisJob {
             (Analysis::Atlas, &parcels::TABLES),
             (Analysis::Training, &training::TABLES),
             (Analysis::Individuals, &individuals::TABLES),
+            (Analysis::Corrected, &corrected::TABLES),
         ] {
             if self.wants(analysis) {
                 names.extend(made);
@@ -389,7 +402,7 @@ impl AnalysisJob {
         let everything: Vec<&ModelScores> = models.iter().collect();
         let trained: Vec<&ModelScores> = models.iter().filter(|model| model.is_trained()).collect();
         let seed = self.options.seed;
-        let regions = if self.wants(Analysis::Rois) {
+        let regions = if self.wants(Analysis::Rois) || self.wants(Analysis::Corrected) {
             Region::load_all(&self.study.roi_dir(), brain)?
         } else {
             Vec::new()
@@ -428,6 +441,11 @@ impl AnalysisJob {
         }
         if self.wants(Analysis::Training) {
             tables.extend(training::tables(brain, &everything)?);
+        }
+        if self.wants(Analysis::Corrected) {
+            let isc = files.isc.as_deref();
+            let sample = corrected::load(&self.study, self.lang, brain, isc, models, regions)?;
+            tables.extend(corrected::tables(&sample)?);
         }
         Ok((tables, maps))
     }

@@ -20,10 +20,11 @@
 
 mod baselines;
 mod brain;
+mod canary;
 mod cell;
 mod compare;
+pub mod corrected;
 mod densities;
-mod canary;
 mod error;
 mod individuals;
 mod isc;

@@ -1,4 +1,4 @@
-//! The outline of a silhouette, smoothed: marching squares on blurred cells.
+//! Contours of a field of samples and the smoothed outline of a silhouette: marching squares.
 
 use std::collections::HashMap;
 
@@ -7,19 +7,32 @@ use ndarray::Array2;
 /// Cells of empty space around the silhouette, so that every outline closes and blurring has room.
 const MARGIN: usize = 3;
 
-/// Closed rings around the cells that are `true`, in units of cells: (column, row) of centres.
-pub(crate) fn outline(inside: &Array2<bool>) -> Vec<Vec<(f64, f64)>> {
-    let field = blurred(inside);
+/// A closed line, in units of cells: (column, row) of their centres.
+pub(crate) type Ring = Vec<(f64, f64)>;
+
+/// Closed rings around the cells that are `true`, smoothed.
+pub(crate) fn outline(inside: &Array2<bool>) -> Vec<Ring> {
+    let margin = MARGIN as f64;
+    contour(&blurred(inside), LEVEL)
+        .into_iter()
+        .map(|ring| ring.into_iter().map(|(x, y)| (x - margin, y - margin)).collect())
+        .collect()
+}
+
+/// Closed rings around the samples of `field` that are at least `level`, by linear interpolation.
+///
+/// Samples at the edge must lie below the level, or their rings stay open and are left out.
+pub(crate) fn contour(field: &Array2<f64>, level: f64) -> Vec<Ring> {
     let mut links = HashMap::new();
     let (rows, columns) = field.dim();
-    for row in 0..rows - 1 {
-        for column in 0..columns - 1 {
-            for (from, to) in segments(&field, row, column) {
+    for row in 0..rows.saturating_sub(1) {
+        for column in 0..columns.saturating_sub(1) {
+            for (from, to) in segments(field, level, row, column) {
                 links.insert(from, to);
             }
         }
     }
-    rings(links, &field)
+    rings(links, field, level)
 }
 
 /// The silhouette with a margin, blurred by the binomial kernel 1 2 1 along both axes, twice.
@@ -53,8 +66,8 @@ fn blur_rows(field: &Array2<f64>) -> Array2<f64> {
 type Edge = (usize, usize, bool);
 
 /// The pieces of outline in the square of four samples, the inside always on the same hand.
-fn segments(field: &Array2<f64>, row: usize, column: usize) -> Vec<(Edge, Edge)> {
-    let high = |r: usize, c: usize| field[[r, c]] >= LEVEL;
+fn segments(field: &Array2<f64>, level: f64, row: usize, column: usize) -> Vec<(Edge, Edge)> {
+    let high = |r: usize, c: usize| field[[r, c]] >= level;
     let (bottom, right, top, left): (Edge, Edge, Edge, Edge) = (
         (row, column, true),
         (row, column + 1, false),
@@ -86,10 +99,11 @@ fn segments(field: &Array2<f64>, row: usize, column: usize) -> Vec<(Edge, Edge)>
     }
 }
 
+/// Where the blurred silhouette ends: half in, half out.
 const LEVEL: f64 = 0.5;
 
 /// Joins the pieces into rings, in a fixed order.
-fn rings(mut links: HashMap<Edge, Edge>, field: &Array2<f64>) -> Vec<Vec<(f64, f64)>> {
+fn rings(mut links: HashMap<Edge, Edge>, field: &Array2<f64>, level: f64) -> Vec<Ring> {
     let mut starts: Vec<Edge> = links.keys().copied().collect();
     starts.sort_unstable();
     let mut rings = Vec::new();
@@ -97,7 +111,7 @@ fn rings(mut links: HashMap<Edge, Edge>, field: &Array2<f64>) -> Vec<Vec<(f64, f
         let mut ring = Vec::new();
         let mut edge = start;
         while let Some(next) = links.remove(&edge) {
-            ring.push(crossing(field, edge));
+            ring.push(crossing(field, level, edge));
             edge = next;
         }
         if ring.len() > 2 {
@@ -107,8 +121,8 @@ fn rings(mut links: HashMap<Edge, Edge>, field: &Array2<f64>) -> Vec<Vec<(f64, f
     rings
 }
 
-/// Where the outline crosses an edge, by linear interpolation, without the margin.
-fn crossing(field: &Array2<f64>, (row, column, along_row): Edge) -> (f64, f64) {
+/// Where a contour crosses an edge, by linear interpolation.
+fn crossing(field: &Array2<f64>, level: f64, (row, column, along_row): Edge) -> (f64, f64) {
     let from = field[[row, column]];
     let to = if along_row {
         field[[row, column + 1]]
@@ -116,11 +130,11 @@ fn crossing(field: &Array2<f64>, (row, column, along_row): Edge) -> (f64, f64) {
         field[[row + 1, column]]
     };
     let share = if (to - from).abs() > 0.0 {
-        (LEVEL - from) / (to - from)
+        (level - from) / (to - from)
     } else {
         0.5
     };
-    let (x, y) = (column as f64 - MARGIN as f64, row as f64 - MARGIN as f64);
+    let (x, y) = (column as f64, row as f64);
     if along_row { (x + share, y) } else { (x, y + share) }
 }
 
