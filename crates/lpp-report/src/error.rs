@@ -23,4 +23,12 @@ pub enum ReportError {
         /// The command that makes it.
         command: String,
     },
+    /// Scores are not those that the tables were made of: maps and numbers would not belong together.
+    #[error("{} has changed since the tables were made: run `{command}` first", path.display())]
+    StaleResult {
+        /// The scores.
+        path: PathBuf,
+        /// The command that makes the tables anew.
+        command: String,
+    },
 }

@@ -12,6 +12,7 @@
 mod error;
 mod figures;
 mod highlights;
+mod maps;
 mod page;
 pub mod plot;
 mod report_job;

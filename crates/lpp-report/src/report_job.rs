@@ -1,6 +1,5 @@
 //! From the tables of a study to its figures and its page.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use lpp_study::{Language, Progress, Provenance, Software, Step, Study, write_atomically};
@@ -8,9 +7,10 @@ use lpp_study::{Language, Progress, Provenance, Software, Step, Study, write_ato
 use crate::ReportError;
 use crate::figures::{self, BrainMap, Figure};
 use crate::highlights::highlights;
-use crate::page::Page;
+use crate::maps::{MapAtlas, Source, mirrors};
+use crate::page::{Facts, Page, viewer_data};
 use crate::report_tables::ReportTables;
-use lpp_analysis::{Brain, HemisphereRule, ModelScores};
+use lpp_analysis::{Brain, HemisphereRule, ModelScores, Table};
 
 /// Tables with more rows than this are left to their files: a page of 200 models must stay readable.
 const MOST_ROWS: usize = 2000;
@@ -53,7 +53,7 @@ impl ReportJob {
         let tables = ReportTables::load(&self.study, self.lang)?;
         let provenance = Provenance::load(&tables.path("summary"))?;
         let page = self.output.clone().unwrap_or_else(|| self.study.report());
-        let step = self.step(software, &page, &tables)?;
+        let step = self.step(software, &page, &tables, &provenance)?;
         let folder = self.figures.clone().unwrap_or_else(|| self.study.figures_dir());
         if !self.force && step.is_current() {
             return Ok(ReportFiles {
@@ -62,10 +62,12 @@ impl ReportJob {
                 up_to_date: true,
             });
         }
-        progress.start("drawing figures", 2);
+        progress.start("drawing figures", 3);
         let mut figures = table_figures(&tables);
         progress.advance(1);
         figures.extend(self.brain_figures(&tables, &provenance)?);
+        progress.advance(1);
+        let maps = self.maps(&tables, &provenance)?;
         progress.advance(1);
         progress.finish();
         let mut files = Vec::new();
@@ -74,7 +76,9 @@ impl ReportJob {
             write_atomically(&file, figure.svg.as_bytes())?;
             files.push(file);
         }
-        let html = self.page(software, &tables, &figures, &provenance).to_html();
+        let html = self
+            .page(software, &tables, &figures, &provenance, maps)?
+            .to_html();
         write_atomically(&page, html.as_bytes())?;
         step.finish()?;
         Ok(ReportFiles {
@@ -88,12 +92,47 @@ impl ReportJob {
         self.mask.clone().unwrap_or_else(|| self.study.mask(self.lang))
     }
 
-    fn step(&self, software: Software, page: &Path, tables: &ReportTables) -> Result<Step, ReportError> {
+    fn step(
+        &self,
+        software: Software,
+        page: &Path,
+        tables: &ReportTables,
+        provenance: &Provenance,
+    ) -> Result<Step, ReportError> {
         let mut step = Step::new(software, page).input(&self.mask_path())?;
-        for path in tables.paths() {
+        for path in tables.paths().into_iter().chain(self.isc_path()) {
             step = step.input(&path)?;
         }
+        for model in tables.models() {
+            let path = self.study.scores(&model, self.lang);
+            step = step.input(&path)?;
+            let hash = step.inputs().last().map(|input| &input.sha256);
+            if !provenance.inputs.iter().any(|input| Some(&input.sha256) == hash) {
+                let command = tables.command();
+                return Err(ReportError::StaleResult { path, command });
+            }
+        }
         Ok(step)
+    }
+
+    fn isc_path(&self) -> Option<PathBuf> {
+        Some(self.study.isc(self.lang)).filter(|path| path.exists())
+    }
+
+    /// What the viewer of the page shows: the maps of all models, and the numbers that belong to them.
+    fn maps(&self, tables: &ReportTables, provenance: &Provenance) -> Result<serde_json::Value, ReportError> {
+        let brain = Brain::load(&self.mask_path(), self.isc_path().as_deref(), rule_of(provenance))?;
+        let sources: Vec<Source> = tables
+            .models()
+            .into_iter()
+            .map(|model| Source {
+                scores: self.study.scores(&model, self.lang),
+                best_layer: tables.best_layer(&model),
+                model,
+            })
+            .collect();
+        let atlas = MapAtlas::pack(&sources, &brain)?;
+        Ok(viewer_data(&atlas, &brain, tables))
     }
 
     /// Glass brains: reliability, and the scores of the smallest and the largest model.
@@ -102,8 +141,7 @@ impl ReportJob {
         tables: &ReportTables,
         provenance: &Provenance,
     ) -> Result<Vec<Figure>, ReportError> {
-        let isc = Some(self.study.isc(self.lang)).filter(|path| path.exists());
-        let brain = Brain::load(&self.mask_path(), isc.as_deref(), rule_of(provenance))?;
+        let brain = Brain::load(&self.mask_path(), self.isc_path().as_deref(), rule_of(provenance))?;
         let mut maps = Vec::new();
         if let (Some(isc), Some(reliable)) = (brain.isc(), brain.reliable()) {
             maps.push(BrainMap {
@@ -134,20 +172,27 @@ impl ReportJob {
         tables: &'a ReportTables,
         figures: &'a [Figure],
         provenance: &'a Provenance,
-    ) -> Page<'a> {
-        Page {
+        maps: serde_json::Value,
+    ) -> Result<Page<'a>, ReportError> {
+        let rois = tables.get("rois_voxel_slopes").texts("roi");
+        let long = |table: &&Table| table.n_rows() > MOST_ROWS;
+        Ok(Page {
             title: format!("Brain scores of language models, {}", language_name(self.lang)),
             summary: tables.get("summary"),
             highlights: highlights(tables),
+            maps,
             figures,
-            tables: tables
+            tables: tables.shown().filter(|table| !long(table)).collect(),
+            left_out: tables
                 .shown()
-                .filter(|table| table.n_rows() <= MOST_ROWS)
+                .filter(long)
+                .map(|table| (table.name().to_owned(), table.n_rows()))
                 .collect(),
             hemisphere: rule_of(provenance),
+            facts: Facts::load(&self.study, self.lang, &tables.models(), &rois)?,
             provenance,
-            software: format!("{} {}", software.program, software.version),
-        }
+            software,
+        })
     }
 }
 
@@ -186,25 +231,6 @@ fn asymmetry_map(model: &str, best: &[f64], brain: &Brain) -> BrainMap {
     }
 }
 
-/// For each voxel the one at the opposite x, if it is in the mask.
-fn mirrors(places: &[[f64; 3]]) -> Vec<Option<usize>> {
-    // Tenths of a millimetre: far finer than voxels, far coarser than rounding.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "world coordinates are some hundred millimetres"
-    )]
-    let key = |place: [f64; 3]| place.map(|mm| (mm * 10.0).round() as i64);
-    let by_place: HashMap<[i64; 3], usize> = places
-        .iter()
-        .enumerate()
-        .map(|(voxel, place)| (key(*place), voxel))
-        .collect();
-    places
-        .iter()
-        .map(|[x, y, z]| by_place.get(&key([-x, *y, *z])).copied())
-        .collect()
-}
-
 /// A model's name as part of a file name.
 fn file_stem(model: &str) -> String {
     model
@@ -239,17 +265,6 @@ fn language_name(lang: Language) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn mirrors_pair_opposite_voxels() {
-        let places = [
-            [-4.0, 1.0, 2.0],
-            [0.0, 1.0, 2.0],
-            [4.0, 1.0, 2.0],
-            [8.0, 1.0, 2.0],
-        ];
-        assert_eq!(mirrors(&places), [Some(2), Some(1), Some(0), None]);
-    }
 
     #[test]
     fn file_names_stay_in_their_folder() {
