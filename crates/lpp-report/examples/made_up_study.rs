@@ -79,7 +79,7 @@ fn ellipsoid() -> Result<(Mask, Array2<f64>), Box<dyn Error>> {
     let level: Vec<f64> = mask
         .world_coordinates()
         .iter()
-        .map(|[x, y, z]| 0.1 + 0.6 * bump([x.abs() - 52.0, y + 14.0, z - 0.0], 28.0))
+        .map(|[x, y, z]| 0.1 + 0.6 * bump([x.abs() - 52.0, y + 14.0, *z], 28.0))
         .collect();
     let isc = Array2::from_shape_fn((4, level.len()), |(trial, voxel)| {
         level[voxel] + 0.005 * trial as f64

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use lpp_analysis::number::magnitude;
+use lpp_analysis::number::{grouped, magnitude};
 use lpp_analysis::{HemisphereRule, Table};
 use lpp_study::{ModelKind, ScoresInfo};
 
@@ -179,7 +179,7 @@ impl Story<'_> {
     /// From word vectors to scores.
     fn fits(&mut self) {
         let facts = self.facts;
-        let n_voxels = self.quantity("n_voxels").unwrap_or(0.0);
+        let n_voxels = count(self.quantity("n_voxels").unwrap_or(0.0));
         let ridge = self.cite(&works::RIDGE);
         let paper = self.cite(&works::PAPER);
         let n_runs = facts
@@ -254,7 +254,7 @@ impl Story<'_> {
         let Some(threshold) = self.quantity("isc_percentile_75") else {
             return;
         };
-        let reliable = self.quantity("n_reliable").unwrap_or(0.0);
+        let reliable = count(self.quantity("n_reliable").unwrap_or(0.0));
         let trials = self
             .facts
             .isc
@@ -321,6 +321,13 @@ impl Story<'_> {
         html.push_str("</ul>\n");
         html
     }
+}
+
+/// A count as people read it.
+fn count(number: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "counts of voxels")]
+    let number = number as i64;
+    grouped(number)
 }
 
 fn of_kind(facts: &Facts, kind: ModelKind) -> Vec<&ScoresInfo> {
