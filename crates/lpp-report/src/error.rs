@@ -27,6 +27,14 @@ pub enum ReportError {
         /// The command that makes it.
         command: String,
     },
+    /// Scores are not those that the tables were made of: maps and numbers would not belong together.
+    #[error("{} has changed since the tables were made: run `{command}` first", path.display())]
+    StaleResult {
+        /// The scores.
+        path: PathBuf,
+        /// The command that makes the tables anew.
+        command: String,
+    },
     /// A surface is not what it should be.
     #[error("{}: found {found}, expected {expected}", path.display())]
     Mesh {

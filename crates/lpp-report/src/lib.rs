@@ -16,6 +16,7 @@ mod export;
 mod figures;
 mod font;
 mod highlights;
+mod maps;
 mod page;
 pub mod plot;
 mod report_job;

@@ -8,12 +8,13 @@ use lpp_study::{Language, Progress, Provenance, Software, Step, Study, write_ato
 
 use crate::figures::{self, BrainFigures, Figure, Look};
 use crate::highlights::highlights;
-use crate::page::Page;
+use crate::maps::{MapAtlas, Source};
+use crate::page::{Facts, Page, viewer_data};
 use crate::plot::Families;
 use crate::report_tables::ReportTables;
 use crate::surface::CorticalSurface;
 use crate::{Format, ReportError, Theme, export};
-use lpp_analysis::{Brain, HemisphereRule};
+use lpp_analysis::{Brain, HemisphereRule, Table};
 
 /// Tables with more rows than this are left to their files: a page of 200 models must stay readable.
 const MOST_ROWS: usize = 2000;
@@ -65,7 +66,7 @@ impl ReportJob {
         let provenance = Provenance::load(&tables.path("summary"))?;
         let page = self.output.clone().unwrap_or_else(|| self.study.report());
         let cortex = self.surface.as_deref().map(CorticalSurface::load).transpose()?;
-        let step = self.step(software, &page, &tables, cortex.as_ref())?;
+        let step = self.step(software, &page, &tables, &provenance, cortex.as_ref())?;
         let folder = self.figures.clone().unwrap_or_else(|| self.study.figures_dir());
         if !self.force && step.is_current() {
             return Ok(ReportFiles {
@@ -74,14 +75,18 @@ impl ReportJob {
                 up_to_date: true,
             });
         }
-        progress.start("drawing figures", 2);
+        progress.start("drawing figures", 3);
         let mut figures = self.table_figures(&tables);
         progress.advance(1);
         figures.extend(self.brain_figures(&tables, &provenance, cortex)?);
         progress.advance(1);
+        let maps = self.maps(&tables, &provenance)?;
+        progress.advance(1);
         progress.finish();
         let files = self.save_figures(&figures, &folder, progress)?;
-        let html = self.page(software, &tables, &figures, &provenance).to_html();
+        let html = self
+            .page(software, &tables, &figures, &provenance, maps)?
+            .to_html();
         write_atomically(&page, html.as_bytes())?;
         step.finish()?;
         Ok(ReportFiles {
@@ -125,6 +130,7 @@ impl ReportJob {
         software: Software,
         page: &Path,
         tables: &ReportTables,
+        provenance: &Provenance,
         cortex: Option<&CorticalSurface>,
     ) -> Result<Step, ReportError> {
         let formats: Vec<String> = self.formats.iter().map(ToString::to_string).collect();
@@ -133,13 +139,42 @@ impl ReportJob {
             .parameter("theme", self.theme.to_string())
             .parameter("dpi", self.dpi)
             .input(&self.mask_path())?;
-        for path in tables.paths() {
-            step = step.input(&path)?;
-        }
         for path in cortex.map_or(&[][..], CorticalSurface::files) {
             step = step.input(path)?;
         }
+        for path in tables.paths().into_iter().chain(self.isc_path()) {
+            step = step.input(&path)?;
+        }
+        for model in tables.models() {
+            let path = self.study.scores(&model, self.lang);
+            step = step.input(&path)?;
+            let hash = step.inputs().last().map(|input| &input.sha256);
+            if !provenance.inputs.iter().any(|input| Some(&input.sha256) == hash) {
+                let command = tables.command();
+                return Err(ReportError::StaleResult { path, command });
+            }
+        }
         Ok(step)
+    }
+
+    fn isc_path(&self) -> Option<PathBuf> {
+        Some(self.study.isc(self.lang)).filter(|path| path.exists())
+    }
+
+    /// What the viewer of the page shows: the maps of all models, and the numbers that belong to them.
+    fn maps(&self, tables: &ReportTables, provenance: &Provenance) -> Result<serde_json::Value, ReportError> {
+        let brain = Brain::load(&self.mask_path(), self.isc_path().as_deref(), rule_of(provenance))?;
+        let sources: Vec<Source> = tables
+            .models()
+            .into_iter()
+            .map(|model| Source {
+                scores: self.study.scores(&model, self.lang),
+                best_layer: tables.best_layer(&model),
+                model,
+            })
+            .collect();
+        let atlas = MapAtlas::pack(&sources, &brain)?;
+        Ok(viewer_data(&atlas, &brain, tables))
     }
 
     fn table_figures(&self, tables: &ReportTables) -> Vec<Figure> {
@@ -182,8 +217,7 @@ impl ReportJob {
         provenance: &Provenance,
         cortex: Option<CorticalSurface>,
     ) -> Result<Vec<Figure>, ReportError> {
-        let isc = Some(self.study.isc(self.lang)).filter(|path| path.exists());
-        let brain = Brain::load(&self.mask_path(), isc.as_deref(), rule_of(provenance))?;
+        let brain = Brain::load(&self.mask_path(), self.isc_path().as_deref(), rule_of(provenance))?;
         let surface = match cortex {
             Some(surface) => surface,
             None => CorticalSurface::of_mask(brain.mask())?,
@@ -208,20 +242,27 @@ impl ReportJob {
         tables: &'a ReportTables,
         figures: &'a [Figure],
         provenance: &'a Provenance,
-    ) -> Page<'a> {
-        Page {
+        maps: serde_json::Value,
+    ) -> Result<Page<'a>, ReportError> {
+        let rois = tables.get("rois_voxel_slopes").texts("roi");
+        let long = |table: &&Table| table.n_rows() > MOST_ROWS;
+        Ok(Page {
             title: format!("Brain scores of language models, {}", language_name(self.lang)),
             summary: tables.get("summary"),
             highlights: highlights(tables),
+            maps,
             figures,
-            tables: tables
+            tables: tables.shown().filter(|table| !long(table)).collect(),
+            left_out: tables
                 .shown()
-                .filter(|table| table.n_rows() <= MOST_ROWS)
+                .filter(long)
+                .map(|table| (table.name().to_owned(), table.n_rows()))
                 .collect(),
             hemisphere: rule_of(provenance),
+            facts: Facts::load(&self.study, self.lang, &tables.models(), &rois)?,
             provenance,
-            software: format!("{} {}", software.program, software.version),
-        }
+            software,
+        })
     }
 }
 

@@ -67,7 +67,7 @@ impl ReportTables {
             if path.exists() {
                 tables.by_name.insert(name, Table::load(&path, name)?);
             } else if NEEDED.contains(&name) {
-                let command = format!("lpp-analyze all --study {} --lang {lang}", study.root().display());
+                let command = tables.command();
                 return Err(ReportError::MissingResult { path, command });
             }
         }
@@ -82,6 +82,34 @@ impl ReportTables {
     /// The tables of the page, in order.
     pub(crate) fn shown(&self) -> impl Iterator<Item = &Table> {
         SHOWN.iter().filter_map(|name| self.by_name.get(name))
+    }
+
+    /// The command that makes the tables.
+    pub(crate) fn command(&self) -> String {
+        format!(
+            "lpp-analyze all --study {} --lang {}",
+            self.study.root().display(),
+            self.lang
+        )
+    }
+
+    /// Names of all models, untrained ones and baselines too, by size.
+    pub(crate) fn models(&self) -> Vec<String> {
+        self.get("lateralization").texts("model")
+    }
+
+    /// The layer with the largest mean of a trained model.
+    pub(crate) fn best_layer(&self, model: &str) -> Option<usize> {
+        let scaling = self.get("scaling");
+        let row = scaling.texts("model").iter().position(|name| name == model)?;
+        let layer = scaling.numbers("best_layer").get(row).copied().flatten()?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the number of a layer"
+        )]
+        let layer = layer as usize;
+        Some(layer)
     }
 
     /// Where a table lies.

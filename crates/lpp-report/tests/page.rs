@@ -5,45 +5,12 @@
 #[path = "../../lpp-analysis/tests/common/mod.rs"]
 mod common;
 
+mod made;
+
 use common::ToyStudy;
-use lpp_analysis::{Analysis, AnalysisJob};
 use lpp_report::{Format, ReportError, ReportJob, Theme};
-use lpp_study::{Language, ModelKind, Silent, Software};
-
-const SOFTWARE: Software = Software {
-    program: "lpp-test",
-    version: "0.0.0",
-    commit: None,
-};
-
-fn analyse(toy: &ToyStudy) {
-    let job = AnalysisJob {
-        force: true,
-        ..AnalysisJob::new(toy.study(), Language::English, Analysis::All)
-    };
-    job.run(SOFTWARE, &Silent).unwrap();
-}
-
-fn report(toy: &ToyStudy) -> ReportJob {
-    ReportJob {
-        study: toy.study(),
-        lang: Language::English,
-        output: None,
-        figures: None,
-        mask: None,
-        formats: vec![Format::Svg],
-        theme: Theme::Light,
-        dpi: 300,
-        surface: None,
-        force: false,
-    }
-}
-
-fn page_of(toy: &ToyStudy) -> String {
-    analyse(toy);
-    let made = report(toy).run(SOFTWARE, &Silent).unwrap();
-    std::fs::read_to_string(made.page).unwrap()
-}
+use lpp_study::{ModelKind, Silent};
+use made::{SOFTWARE, page_of, report};
 
 #[test]
 fn the_page_needs_nothing_else() {
@@ -64,7 +31,8 @@ fn the_page_needs_nothing_else() {
     let html = html
         .replace("href=\"data:image/png;base64,", "")
         .replace("url(#clip-", "");
-    for forbidden in [" src=", "href=", "@import", "url(", "<link", "<iframe", "fetch("] {
+    assert_eq!(html.matches("href=").count(), html.matches("href=\"#").count());
+    for forbidden in [" src=", "@import", "url(", "<link", "<iframe", "fetch("] {
         assert!(!html.contains(forbidden), "{forbidden}");
     }
     assert!(html.contains("default-src 'none'"));
@@ -74,8 +42,9 @@ fn the_page_needs_nothing_else() {
 fn every_figure_is_described_and_every_table_shown() {
     let html = page_of(&ToyStudy::full());
     let figures = html.matches("<figure ").count();
-    assert_eq!(html.matches("role=\"img\"").count(), figures);
-    assert_eq!(html.matches("aria-label=\"").count(), figures);
+    // The two views of the viewer are pictures too; their script describes them.
+    assert_eq!(html.matches("role=\"img\"").count(), figures + 2);
+    assert_eq!(html.matches("<svg aria-label=\"").count(), figures);
     assert!(figures >= 10, "{figures}");
     for table in [
         "scaling regression",
@@ -110,7 +79,7 @@ fn the_page_is_the_same_each_time() {
 fn a_poor_study_still_has_a_page() {
     let toy = ToyStudy::new().with_model("only", ModelKind::Model, Some(1_000), 0.1, 0.01);
     let html = page_of(&toy);
-    let (shown, _) = html.split_once("<script>").unwrap();
+    let (shown, _) = html.split_once("<script").unwrap();
     let drawn: String = shown
         .split("base64,")
         .enumerate()
@@ -125,6 +94,18 @@ fn a_poor_study_still_has_a_page() {
     assert!(drawn.contains("n = 1") && !drawn.contains("NaN"));
     let baselines = ToyStudy::new().with_model("glove", ModelKind::Baseline, None, 0.1, 0.0);
     assert!(page_of(&baselines).contains("glove"));
+}
+
+#[test]
+fn scores_that_changed_since_the_analysis_are_named() {
+    let toy = ToyStudy::full();
+    page_of(&toy);
+    let toy = toy.with_model("gpt2-m", ModelKind::Model, Some(5_000), 0.3, 0.0);
+    let error = report(&toy).run(SOFTWARE, &Silent).unwrap_err().to_string();
+    assert!(
+        error.contains("gpt2-m_en.npy") && error.contains("lpp-analyze all"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! All figures that show the brain itself.
 
-use std::collections::HashMap;
-
 use lpp_analysis::{Brain, ModelScores, Region, Table};
 use lpp_study::{Language, Study};
 
@@ -9,6 +7,7 @@ use super::isc::{isc_density, isc_map};
 use super::maps::{BrainMap, mirror_difference};
 use super::{Figure, Look};
 use crate::ReportError;
+use crate::maps::mirrors;
 use crate::plot::{BrainRegion, RegionBrain};
 use crate::surface::CorticalSurface;
 
@@ -231,25 +230,6 @@ fn asymmetry_map(model: &str, best: &[f64], brain: &Brain) -> BrainMap {
     }
 }
 
-/// For each voxel the one at the opposite x, if it is in the mask.
-fn mirrors(places: &[[f64; 3]]) -> Vec<Option<usize>> {
-    // Tenths of a millimetre: far finer than voxels, far coarser than rounding.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "world coordinates are some hundred millimetres"
-    )]
-    let key = |place: [f64; 3]| place.map(|mm| (mm * 10.0).round() as i64);
-    let by_place: HashMap<[i64; 3], usize> = places
-        .iter()
-        .enumerate()
-        .map(|(voxel, place)| (key(*place), voxel))
-        .collect();
-    places
-        .iter()
-        .map(|[x, y, z]| by_place.get(&key([-x, *y, *z])).copied())
-        .collect()
-}
-
 /// A model's name as part of a file name.
 fn file_stem(model: &str) -> String {
     model
@@ -267,17 +247,6 @@ fn file_stem(model: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn mirrors_pair_opposite_voxels() {
-        let places = [
-            [-4.0, 1.0, 2.0],
-            [0.0, 1.0, 2.0],
-            [4.0, 1.0, 2.0],
-            [8.0, 1.0, 2.0],
-        ];
-        assert_eq!(mirrors(&places), [Some(2), Some(1), Some(0), None]);
-    }
 
     #[test]
     fn file_names_stay_in_their_folder() {

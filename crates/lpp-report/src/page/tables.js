@@ -18,6 +18,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
       return sign * (typeof x === "number" ? x - y : x.localeCompare(y));
     });
     table.tBodies[0].append(...rows);
+    document.getElementById("sorted").textContent =
+      `Sorted by ${head.textContent}, ${down ? "descending" : "ascending"}.`;
   }));
 }
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
