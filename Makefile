@@ -17,7 +17,7 @@ TORCH := -p lpp-llm -p lpp-extract
 # The ridge regression on libtorch. Not one command with the above: its tests switch on BLAS for every crate they share.
 RIDGE_TORCH := -p lpp-ridge --features torch
 
-.PHONY: help setup build demo test test-outside test-demo test-resume test-faults test-workflow test-slurm bench bench-peers bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
+.PHONY: help setup build demo gallery test test-report test-outside test-demo test-resume test-faults test-workflow test-slurm bench bench-peers bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,9 @@ build: setup ## Build all programs
 demo: build ## Run the whole path on a synthetic study (STUDY=demo-study)
 	@setup/demo.sh $(BIN) $(STUDY)
 
+gallery: demo ## Draw the figures of docs/figures.md anew from the demo study
+	@setup/gallery.sh $(BIN) $(STUDY) docs/images
+
 test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests on real data)
 	$(CARGO) test --release
 	$(CARGO) test --release $(TORCH)
@@ -40,6 +43,9 @@ test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests 
 	@$(MAKE) --no-print-directory test-outside
 	@$(MAKE) --no-print-directory test-demo
 	@$(MAKE) --no-print-directory test-resume
+
+test-report: setup ## The report page in a headless Chromium (setup/chromium.sh installs one; skipped without)
+	$(CARGO) test --release -p lpp-report --test browser -- --nocapture
 
 test-outside: setup ## A program outside the workspace that uses lpp-ridge, with the versions of the workspace
 	@cp Cargo.lock fixtures/ridge/outside/

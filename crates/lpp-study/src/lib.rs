@@ -34,6 +34,7 @@ pub mod npy;
 mod paths;
 mod progress;
 mod provenance;
+mod score_extras;
 mod scores;
 mod words;
 
@@ -48,6 +49,10 @@ pub use paths::Study;
 pub use progress::{Progress, Silent};
 pub use provenance::{
     FileHash, Provenance, Software, Step, peak_memory_bytes, sha256_of_bytes, sha256_of_file,
+};
+pub use score_extras::{
+    CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, beside_scores, load_sidecar,
+    save_with_sidecar,
 };
 pub use scores::{ModelKind, Scores, ScoresInfo};
 pub use words::{TimedWord, WordTable};

@@ -32,6 +32,15 @@ impl Study {
         Ok(Self { root, config })
     }
 
+    /// A study that is yet to be made in `root`, with the paper's configuration; nothing is read or written.
+    #[must_use]
+    pub fn planned(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            config: StudyConfig::default(),
+        }
+    }
+
     /// The folder.
     #[must_use]
     pub fn root(&self) -> &Path {

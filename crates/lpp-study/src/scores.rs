@@ -18,6 +18,10 @@ pub enum ModelKind {
     Untrained,
     /// Word vectors or random vectors.
     Baseline,
+    /// A low-level property of the words, such as their rate.
+    Control,
+    /// Features that know only time: they should not score.
+    Canary,
 }
 
 /// The JSON sidecar of a score file, `scores/gpt2_en.json`.
