@@ -2,15 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use lpp_study::{Language, Progress, Provenance, Software, Step, Study, write_atomically};
 
-use crate::ReportError;
-use crate::figures::{self, BrainMap, Figure};
+use crate::figures::{self, BrainFigures, Figure, Look};
 use crate::highlights::highlights;
-use crate::maps::{MapAtlas, Source, mirrors};
+use crate::maps::{MapAtlas, Source};
 use crate::page::{Facts, Page, viewer_data};
+use crate::plot::Families;
 use crate::report_tables::ReportTables;
-use lpp_analysis::{Brain, HemisphereRule, ModelScores, Table};
+use crate::surface::CorticalSurface;
+use crate::{Format, ReportError, Theme, export};
+use lpp_analysis::{Brain, HemisphereRule, Table};
 
 /// Tables with more rows than this are left to their files: a page of 200 models must stay readable.
 const MOST_ROWS: usize = 2000;
@@ -28,6 +32,14 @@ pub struct ReportJob {
     pub figures: Option<PathBuf>,
     /// The mask, if not the study's own.
     pub mask: Option<PathBuf>,
+    /// Kinds of figure files.
+    pub formats: Vec<Format>,
+    /// Colours of the figures.
+    pub theme: Theme,
+    /// Resolution of PNG, pixels per inch.
+    pub dpi: u32,
+    /// Folder of cortical meshes, see [`CorticalSurface::load`]; without one the surface of the mask is drawn.
+    pub surface: Option<PathBuf>,
     /// Make again what is up to date.
     pub force: bool,
 }
@@ -53,7 +65,8 @@ impl ReportJob {
         let tables = ReportTables::load(&self.study, self.lang)?;
         let provenance = Provenance::load(&tables.path("summary"))?;
         let page = self.output.clone().unwrap_or_else(|| self.study.report());
-        let step = self.step(software, &page, &tables, &provenance)?;
+        let cortex = self.surface.as_deref().map(CorticalSurface::load).transpose()?;
+        let step = self.step(software, &page, &tables, &provenance, cortex.as_ref())?;
         let folder = self.figures.clone().unwrap_or_else(|| self.study.figures_dir());
         if !self.force && step.is_current() {
             return Ok(ReportFiles {
@@ -63,19 +76,14 @@ impl ReportJob {
             });
         }
         progress.start("drawing figures", 3);
-        let mut figures = table_figures(&tables);
+        let mut figures = self.table_figures(&tables);
         progress.advance(1);
-        figures.extend(self.brain_figures(&tables, &provenance)?);
+        figures.extend(self.brain_figures(&tables, &provenance, cortex)?);
         progress.advance(1);
         let maps = self.maps(&tables, &provenance)?;
         progress.advance(1);
         progress.finish();
-        let mut files = Vec::new();
-        for figure in &figures {
-            let file = folder.join(format!("{}_{}.svg", figure.id, self.lang));
-            write_atomically(&file, figure.svg.as_bytes())?;
-            files.push(file);
-        }
+        let files = self.save_figures(&figures, &folder, progress)?;
         let html = self
             .page(software, &tables, &figures, &provenance, maps)?
             .to_html();
@@ -88,6 +96,31 @@ impl ReportJob {
         })
     }
 
+    /// Writes every figure in every format.
+    fn save_figures(
+        &self,
+        figures: &[Figure],
+        folder: &Path,
+        progress: &dyn Progress,
+    ) -> Result<Vec<PathBuf>, ReportError> {
+        progress.start("writing figures", figures.len() as u64);
+        let saved: Result<Vec<Vec<PathBuf>>, ReportError> = figures
+            .par_iter()
+            .map(|figure| {
+                let mut files = Vec::new();
+                for &format in &self.formats {
+                    let file = folder.join(format!("{}_{}.{format}", figure.id, self.lang));
+                    write_atomically(&file, &export(&figure.svg, format, self.dpi)?)?;
+                    files.push(file);
+                }
+                progress.advance(1);
+                Ok(files)
+            })
+            .collect();
+        progress.finish();
+        Ok(saved?.concat())
+    }
+
     fn mask_path(&self) -> PathBuf {
         self.mask.clone().unwrap_or_else(|| self.study.mask(self.lang))
     }
@@ -98,8 +131,17 @@ impl ReportJob {
         page: &Path,
         tables: &ReportTables,
         provenance: &Provenance,
+        cortex: Option<&CorticalSurface>,
     ) -> Result<Step, ReportError> {
-        let mut step = Step::new(software, page).input(&self.mask_path())?;
+        let formats: Vec<String> = self.formats.iter().map(ToString::to_string).collect();
+        let mut step = Step::new(software, page)
+            .parameter("formats", formats)
+            .parameter("theme", self.theme.to_string())
+            .parameter("dpi", self.dpi)
+            .input(&self.mask_path())?;
+        for path in cortex.map_or(&[][..], CorticalSurface::files) {
+            step = step.input(path)?;
+        }
         for path in tables.paths().into_iter().chain(self.isc_path()) {
             step = step.input(&path)?;
         }
@@ -135,35 +177,63 @@ impl ReportJob {
         Ok(viewer_data(&atlas, &brain, tables))
     }
 
-    /// Glass brains: reliability, and the scores of the smallest and the largest model.
+    fn table_figures(&self, tables: &ReportTables) -> Vec<Figure> {
+        let scaling = tables.get("scaling");
+        let look = self.look(tables);
+        [
+            figures::scaling(scaling, &look),
+            figures::by_family(scaling, &look),
+            figures::abilities(scaling, &look),
+            figures::layers(tables.get("layers"), &look),
+            figures::layers_by_family(tables.get("layers"), &look),
+            figures::best_layer(scaling, &look),
+            figures::lateralization(tables.get("lateralization"), &look),
+            figures::baselines(tables.get("baseline_groups"), scaling, &look),
+            figures::densities(tables.get("score_densities"), scaling, &look),
+            figures::baseline_asymmetry(tables.get("baseline_groups"), &look),
+            figures::region_slopes(tables.get("rois_voxel_slopes"), &look),
+            figures::region_sides(tables.get("rois"), tables.get("rois_isc"), &look),
+            figures::parcel_reliability(tables.get("atlas"), &look),
+            figures::parcel_relations(tables.get("atlas"), &look),
+            figures::trained_and_untrained(tables.get("training"), &look),
+            figures::checkpoints(tables.get("checkpoints"), &look),
+            figures::individuals(tables.get("individuals"), &look),
+        ]
+        .concat()
+    }
+
+    fn look(&self, tables: &ReportTables) -> Look {
+        let families = tables.get("scaling").texts("family");
+        Look {
+            theme: self.theme,
+            families: Families::of(families.iter().map(String::as_str)),
+        }
+    }
+
+    /// What shows the brain itself.
     fn brain_figures(
         &self,
         tables: &ReportTables,
         provenance: &Provenance,
+        cortex: Option<CorticalSurface>,
     ) -> Result<Vec<Figure>, ReportError> {
         let brain = Brain::load(&self.mask_path(), self.isc_path().as_deref(), rule_of(provenance))?;
-        let mut maps = Vec::new();
-        if let (Some(isc), Some(reliable)) = (brain.isc(), brain.reliable()) {
-            maps.push(BrainMap {
-                id: "isc".to_owned(),
-                title: format!(
-                    "Inter-subject correlation above its 75th percentile, {:.2}",
-                    reliable.threshold
-                ),
-                value_name: "correlation".to_owned(),
-                values: isc.to_vec(),
-                threshold: reliable.threshold,
-            });
-        }
-        let names = tables.get("scaling").texts("model");
-        let mut chosen: Vec<&String> = names.first().into_iter().chain(names.last()).collect();
-        chosen.dedup();
-        for name in chosen.into_iter().rev() {
-            let model = ModelScores::load(&self.study.scores(name, self.lang), &brain)?;
-            maps.push(score_map(name, &model.best));
-            maps.push(asymmetry_map(name, &model.best, &brain));
-        }
-        Ok(maps.iter().map(|map| map.figure(&brain)).collect())
+        let surface = match cortex {
+            Some(surface) => surface,
+            None => CorticalSurface::of_mask(brain.mask())?,
+        };
+        let figures = BrainFigures {
+            study: &self.study,
+            lang: self.lang,
+            brain: &brain,
+            surface: &surface,
+            look: &self.look(tables),
+        };
+        figures.all(
+            tables.get("scaling"),
+            tables.get("baselines"),
+            tables.get("voxel_slopes"),
+        )
     }
 
     fn page<'a>(
@@ -196,55 +266,6 @@ impl ReportJob {
     }
 }
 
-fn table_figures(tables: &ReportTables) -> Vec<Figure> {
-    let scaling = tables.get("scaling");
-    [
-        figures::scaling(scaling),
-        figures::lateralization(tables.get("lateralization")),
-        figures::layers(tables.get("layers")),
-        figures::baselines(tables.get("baseline_groups"), scaling),
-        figures::rois(tables.get("rois_voxel_slopes")),
-    ]
-    .concat()
-}
-
-fn score_map(model: &str, best: &[f64]) -> BrainMap {
-    BrainMap {
-        id: format!("map_{}", file_stem(model)),
-        title: format!("Brain score of {model}"),
-        value_name: "correlation".to_owned(),
-        values: best.to_vec(),
-        threshold: 0.0,
-    }
-}
-
-/// Left minus right at mirrored voxels, on the left; what is negative is not drawn.
-fn asymmetry_map(model: &str, best: &[f64], brain: &Brain) -> BrainMap {
-    let places = brain.mask().world_coordinates();
-    let x_mm: Vec<f64> = places.iter().map(|place| place[0]).collect();
-    BrainMap {
-        id: format!("map_l_minus_r_{}", file_stem(model)),
-        title: format!("Left above right: brain score of {model} minus that of the mirrored voxel"),
-        value_name: "difference".to_owned(),
-        values: figures::mirror_difference(best, &x_mm, &mirrors(&places)),
-        threshold: 0.0,
-    }
-}
-
-/// A model's name as part of a file name.
-fn file_stem(model: &str) -> String {
-    model
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || "-_.".contains(c) {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect()
-}
-
 /// How the tables' left was told from right; an unknown rule is the paper's.
 fn rule_of(provenance: &Provenance) -> HemisphereRule {
     provenance
@@ -259,15 +280,5 @@ fn language_name(lang: Language) -> &'static str {
         Language::English => "English",
         Language::French => "French",
         Language::Chinese => "Chinese",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn file_names_stay_in_their_folder() {
-        assert_eq!(file_stem("org/../model 7b"), "org_.._model_7b");
     }
 }

@@ -30,6 +30,17 @@ const SHOWN: [&str; 15] = [
     "isc",
 ];
 
+/// Further tables that figures are drawn from.
+const DRAWN: [&str; 7] = [
+    "score_densities",
+    "rois_isc",
+    "voxel_slopes",
+    "atlas",
+    "training",
+    "checkpoints",
+    "individuals",
+];
+
 /// The tables of one language that are there.
 pub(crate) struct ReportTables {
     study: Study,
@@ -51,7 +62,7 @@ impl ReportTables {
             by_name: HashMap::new(),
             none: Table::new("none"),
         };
-        for name in NEEDED.into_iter().chain(SHOWN) {
+        for name in NEEDED.into_iter().chain(SHOWN).chain(DRAWN) {
             let path = tables.path(name);
             if path.exists() {
                 tables.by_name.insert(name, Table::load(&path, name)?);
@@ -108,9 +119,12 @@ impl ReportTables {
 
     /// The files that were read, in a fixed order.
     pub(crate) fn paths(&self) -> Vec<PathBuf> {
-        let shown = SHOWN.iter().filter(|name| self.by_name.contains_key(*name));
+        let found = SHOWN
+            .iter()
+            .chain(&DRAWN)
+            .filter(|name| self.by_name.contains_key(*name));
         std::iter::once(&"summary")
-            .chain(shown)
+            .chain(found)
             .map(|name| self.path(name))
             .collect()
     }

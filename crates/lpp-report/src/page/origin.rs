@@ -37,7 +37,7 @@ pub(crate) fn section(made: &Provenance, software: Software) -> String {
         software.program,
         software.version,
         escape(&commit(software.commit)),
-        escape(&made.command.join(" ")),
+        escape(&made.command_line()),
         fingerprint(made),
         made.inputs.len()
     );

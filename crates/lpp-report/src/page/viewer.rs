@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::niivue;
 use crate::maps::{MapAtlas, ModelMaps, STEP, pack_bytes};
 use crate::report_tables::ReportTables;
-use crate::theme;
+use crate::theme::{self, Theme};
 
 const SECTION: &str = include_str!("viewer.html");
 
@@ -93,7 +93,7 @@ fn labels(places: &[Place]) -> Vec<[&str; 3]> {
 
 fn colours() -> Value {
     json!({
-        "score": (0..=8).map(|level| theme::map_colour(f64::from(level) / 8.0)).collect::<Vec<_>>(),
+        "score": (0..=8).map(|level| Theme::Light.sequential(f64::from(level) / 8.0).to_string()).collect::<Vec<_>>(),
         "left": theme::LEFT,
         "right": theme::RIGHT,
     })

@@ -8,8 +8,8 @@
 
 use std::path::PathBuf;
 
-use lpp_analysis::{Analysis, AnalysisJob, HemisphereRule};
-use lpp_report::ReportJob;
+use lpp_analysis::{Analysis, AnalysisJob};
+use lpp_report::{Format, ReportJob, Theme};
 use lpp_study::{Language, Silent, Software};
 
 use crate::common::ToyStudy;
@@ -22,13 +22,8 @@ pub(crate) const SOFTWARE: Software = Software {
 
 pub(crate) fn analyse(toy: &ToyStudy) {
     let job = AnalysisJob {
-        study: toy.study(),
-        lang: Language::English,
-        analysis: Analysis::All,
-        hemisphere: HemisphereRule::Halves,
-        isc: None,
-        mask: None,
         force: true,
+        ..AnalysisJob::new(toy.study(), Language::English, Analysis::All)
     };
     job.run(SOFTWARE, &Silent).unwrap();
 }
@@ -40,6 +35,10 @@ pub(crate) fn report(toy: &ToyStudy) -> ReportJob {
         output: None,
         figures: None,
         mask: None,
+        formats: vec![Format::Svg],
+        theme: Theme::Light,
+        dpi: 300,
+        surface: None,
         force: false,
     }
 }
