@@ -190,7 +190,7 @@ mod tests {
     fn the_room_for_layers_is_shared() {
         assert_eq!(layers_each(&[13, 25, 41], 79), 41);
         assert_eq!(layers_each(&[13, 25, 41], 78), 40);
-        assert_eq!(layers_each(&[13, 25, 41], 33), 10);
+        assert_eq!(layers_each(&[13, 25, 41], 33), 11);
         assert_eq!(layers_each(&[13, 25, 41], 2), 0);
         assert_eq!(layers_each(&[], 10), 0);
     }
