@@ -60,7 +60,7 @@ pub struct RobustCoefficient {
 /// ```
 ///
 /// # References
-/// R. M. Bell and D. F. McCaffrey (2002), Survey Methodology 28, 169–181;
+/// R. M. Bell and D. F. `McCaffrey` (2002), Survey Methodology 28, 169–181;
 /// J. E. Pustejovsky and E. Tipton (2018), <https://doi.org/10.1080/07350015.2016.1247004>.
 pub fn cluster_robust_ols(
     y: &[f64],
@@ -145,11 +145,9 @@ impl<'a> Fit<'a> {
         } else {
             f64::NAN
         };
-        let (n, p, g) = (
-            self.residuals.len() as f64,
-            self.estimates.len() as f64,
-            self.groups.len() as f64,
-        );
+        let (n_rows, n_columns) = (self.residuals.len() as f64, self.estimates.len() as f64);
+        let n_groups = self.groups.len() as f64;
+        let cr1 = n_groups / (n_groups - 1.0) * (n_rows - 1.0) / (n_rows - n_columns);
         Ok(RobustCoefficient {
             estimate,
             std_err,
@@ -160,7 +158,7 @@ impl<'a> Fit<'a> {
                 low: estimate - reach,
                 high: estimate + reach,
             },
-            std_err_cr1: (plain * g / (g - 1.0) * (n - 1.0) / (n - p)).sqrt(),
+            std_err_cr1: (plain * cr1).sqrt(),
         })
     }
 

@@ -21,7 +21,7 @@ pub struct StudentizedBootstrap {
 impl StudentizedBootstrap {
     /// Resamples the mean of `values`, whose entries are the units (a slope per subject or run, say).
     ///
-    /// A skewed sample gives a mean that correlates with its standard error. Percentile and BCa intervals do not see
+    /// A skewed sample gives a mean that correlates with its standard error. Percentile and `BCa` intervals do not see
     /// that and are too short in small samples (`docs/validation.md`: 10 % misses for 20 exponential values); the
     /// distribution of t does.
     ///

@@ -1,4 +1,4 @@
-//! A headless Chromium that a test can drive, through the DevTools protocol over a pipe.
+//! A headless Chromium that a test can drive, through the `DevTools` protocol over a pipe.
 //!
 //! Nothing listens on a port, and no crate for web sockets is needed: with `--remote-debugging-pipe` Chromium reads commands
 //! from descriptor 3 and writes answers to descriptor 4, each a JSON object ended by a zero byte.
@@ -95,14 +95,17 @@ impl Browser {
 
     /// Opens a page of its own and listens to what it reports.
     fn attach(&mut self) {
-        let target = self.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let target = self.call("Target.createTarget", &json!({ "url": "about:blank" }));
         let attached = self.call(
             "Target.attachToTarget",
-            json!({ "targetId": target["targetId"], "flatten": true }),
+            &json!({ "targetId": target["targetId"], "flatten": true }),
         );
-        self.session = attached["sessionId"].as_str().expect("a session").to_owned();
+        attached["sessionId"]
+            .as_str()
+            .expect("a session")
+            .clone_into(&mut self.session);
         for domain in ["Page", "Runtime", "Network", "Log"] {
-            self.call(&format!("{domain}.enable"), json!({}));
+            self.call(&format!("{domain}.enable"), &json!({}));
         }
     }
 
@@ -115,7 +118,7 @@ impl Browser {
         self.events.clear();
         let answer = self.call(
             "Page.navigate",
-            json!({ "url": format!("file://{}", file.display()) }),
+            &json!({ "url": format!("file://{}", file.display()) }),
         );
         assert!(answer["errorText"].is_null(), "{answer}");
         self.wait_for("document.readyState === 'complete'");
@@ -128,7 +131,7 @@ impl Browser {
     pub fn evaluate(&mut self, expression: &str) -> Value {
         let answer = self.call(
             "Runtime.evaluate",
-            json!({ "expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true }),
+            &json!({ "expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true }),
         );
         assert!(
             answer["exceptionDetails"].is_null(),
@@ -159,7 +162,7 @@ impl Browser {
         let scale = if phone { 2 } else { 1 };
         self.call(
             "Emulation.setDeviceMetricsOverride",
-            json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": phone }),
+            &json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": phone }),
         );
     }
 
@@ -168,7 +171,7 @@ impl Browser {
         let value = if dark { "dark" } else { "light" };
         self.call(
             "Emulation.setEmulatedMedia",
-            json!({ "features": [{ "name": "prefers-color-scheme", "value": value }] }),
+            &json!({ "features": [{ "name": "prefers-color-scheme", "value": value }] }),
         );
     }
 
@@ -192,7 +195,7 @@ impl Browser {
         for kind in ["mousePressed", "mouseReleased"] {
             self.call(
                 "Input.dispatchMouseEvent",
-                json!({ "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1 }),
+                &json!({ "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1 }),
             );
         }
     }
@@ -218,7 +221,7 @@ impl Browser {
             if kind == "keyDown" && !text.is_empty() {
                 event["text"] = text.into();
             }
-            self.call("Input.dispatchKeyEvent", event);
+            self.call("Input.dispatchKeyEvent", &event);
         }
     }
 
@@ -229,7 +232,7 @@ impl Browser {
     pub fn screenshot(&mut self, file: &Path, whole: bool) {
         let answer = self.call(
             "Page.captureScreenshot",
-            json!({ "format": "png", "captureBeyondViewport": whole }),
+            &json!({ "format": "png", "captureBeyondViewport": whole }),
         );
         let bytes = STANDARD
             .decode(answer["data"].as_str().expect("a picture"))
@@ -271,10 +274,10 @@ impl Browser {
 
     /// Takes in the events that have come; a call makes sure that earlier ones have.
     fn collect(&mut self) {
-        self.call("Runtime.evaluate", json!({ "expression": "0" }));
+        self.call("Runtime.evaluate", &json!({ "expression": "0" }));
     }
 
-    fn call(&mut self, method: &str, params: Value) -> Value {
+    fn call(&mut self, method: &str, params: &Value) -> Value {
         self.n_calls += 1;
         let id = self.n_calls;
         let mut command = json!({ "id": id, "method": method, "params": params });

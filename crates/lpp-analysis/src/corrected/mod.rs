@@ -4,7 +4,7 @@
 //!
 //! * `delta`: every headline number, paper's and corrected, and their difference;
 //! * `family_tests`: the slopes with families of models as units, without each family, and given the width;
-//! * `laterality`: AveLI and threshold curves of each model;
+//! * `laterality`: `AveLI` and threshold curves of each model;
 //! * `optimism`: what choosing the layer by test scores brings;
 //! * `ceilings`: noise ceilings of both sides, with uncertainty and equivalence;
 //! * `voxel_tests`: corrections for many voxels;

@@ -28,13 +28,19 @@ struct Row {
 /// One row per map and correction; a map without enough models or families has none.
 pub(crate) fn table(sample: &Sample) -> Result<Table, AnalysisError> {
     let mut rows = Vec::new();
-    let scores = matrix(sample.models.iter().map(|model| model.best.clone()).collect());
+    let scores = matrix(
+        &sample
+            .models
+            .iter()
+            .map(|model| &model.best[..])
+            .collect::<Vec<_>>(),
+    );
     let differences = sample
         .models
         .iter()
         .map(|model| sample.pairs.differences(&model.best))
         .collect::<Result<Vec<_>, _>>()?;
-    let differences = matrix(differences);
+    let differences = matrix(&differences);
     for (map, values) in [("V1 slope", &scores), ("slope of L-R of pairs", &differences)] {
         rows.extend(by_models(sample, map, values)?);
         rows.extend(by_families(sample, map, values, family_slopes));
@@ -44,8 +50,9 @@ pub(crate) fn table(sample: &Sample) -> Result<Table, AnalysisError> {
 }
 
 /// Rows of equal length as a matrix, columns with a NaN left out.
-fn matrix(rows: Vec<Vec<f64>>) -> Array2<f64> {
-    let n_columns = rows.first().map_or(0, Vec::len);
+fn matrix(rows: &[impl AsRef<[f64]>]) -> Array2<f64> {
+    let rows: Vec<&[f64]> = rows.iter().map(AsRef::as_ref).collect();
+    let n_columns = rows.first().map_or(0, |row| row.len());
     let known: Vec<usize> = (0..n_columns)
         .filter(|&column| rows.iter().all(|row| row[column].is_finite()))
         .collect();
@@ -94,7 +101,7 @@ fn by_families(
     values: &Array2<f64>,
     per_family: fn(&Sample, &Array2<f64>) -> Vec<Vec<f64>>,
 ) -> Option<Row> {
-    let maps = matrix(per_family(sample, values));
+    let maps = matrix(&per_family(sample, values));
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let flips: Result<SignFlipMap, StatsError> = SignFlipMap::of(&maps, N_FLIPS, &mut rng);
     let flips = flips.ok()?;
