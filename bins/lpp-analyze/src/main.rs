@@ -39,7 +39,7 @@ enum What {
         #[arg(long)]
         json: bool,
     },
-    /// Brain score against model size, perplexity and HellaSwag; the growth of each voxel
+    /// Brain score against model size, perplexity and `HellaSwag`; the growth of each voxel
     Scaling(Study),
     /// Left against right, and how the difference grows with size
     Lateralization(Study),
@@ -78,7 +78,7 @@ struct Study {
     /// The inter-subject correlation [default: the study's, if there is one]
     #[arg(long, value_name = "FILE")]
     isc: Option<PathBuf>,
-    /// Perplexity, HellaSwag and size by model_name [default: the study's model_info_LANG.csv, if there is one]
+    /// Perplexity, `HellaSwag` and size of models as CSV [default: the study's `model_info_LANG.csv`, if there is one]
     #[arg(long, value_name = "CSV")]
     model_info: Option<PathBuf>,
     /// The label image, odd labels left, even ones right [default: the study's atlas/atlas.nii.gz, if there is one]

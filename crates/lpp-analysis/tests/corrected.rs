@@ -330,13 +330,8 @@ fn ceilings_and_their_equivalence_are_those_of_python() {
 
 fn run(toy: &ToyStudy) -> Vec<Table> {
     let job = AnalysisJob {
-        study: toy.study(),
-        lang: Language::English,
-        analysis: Analysis::Corrected,
-        hemisphere: HemisphereRule::Halves,
-        isc: None,
-        mask: None,
         force: false,
+        ..AnalysisJob::new(toy.study(), Language::English, Analysis::Corrected)
     };
     let software = Software {
         program: "lpp-test",
@@ -392,13 +387,8 @@ fn a_nested_file_of_another_mask_is_refused_by_name() {
     let path = toy.study().scores_dir().join("gpt2-s_en_nested.npy");
     npy::save(&path, &Array1::<f32>::zeros(3)).unwrap();
     let job = AnalysisJob {
-        study: toy.study(),
-        lang: Language::English,
-        analysis: Analysis::Corrected,
-        hemisphere: HemisphereRule::Halves,
-        isc: None,
-        mask: None,
         force: true,
+        ..AnalysisJob::new(toy.study(), Language::English, Analysis::Corrected)
     };
     let software = Software {
         program: "lpp-test",

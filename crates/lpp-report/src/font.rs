@@ -72,7 +72,7 @@ pub(crate) fn database() -> Arc<Database> {
 
 /// CSS that carries the font with it, for the weights that are asked for.
 pub(crate) fn face_css(weights: &[Weight]) -> String {
-    weights
+    let faces: Vec<String> = weights
         .iter()
         .map(|weight| {
             let (number, data) = match weight {
@@ -85,7 +85,8 @@ pub(crate) fn face_css(weights: &[Weight]) -> String {
                 STANDARD.encode(data)
             )
         })
-        .collect()
+        .collect();
+    faces.concat()
 }
 
 #[cfg(test)]

@@ -109,12 +109,7 @@ fn error_of(estimator: &Estimator, scenario: &Scenario, known: &Known) -> Result
         })
         .collect::<Result<_, _>>()?;
     let tests = SlopeTests::of(&sample.sizes(), &values, &sample.families(), &[]);
-    let unit = if estimator.relative {
-        1.0
-    } else {
-        known.left_ceiling
-    };
-    let planted = scenario.asymmetry * unit;
+    let planted = scenario.asymmetry * (estimator.unit)(known);
     let outside = |low: f64, high: f64| !(low <= planted && planted <= high);
     Ok((
         tests.slope - planted,

@@ -10,7 +10,7 @@ use crate::theme::DOUBLE_MM;
 /// The paper looks at the models above this size alone.
 const LARGE: f64 = 3e9;
 
-/// Perplexity and HellaSwag, all and reliable voxels; then the large models alone.
+/// Perplexity and `HellaSwag`, all and reliable voxels; then the large models alone.
 pub(crate) fn abilities(scaling: &Table, look: &Look) -> Vec<Figure> {
     let sizes = scaling.numbers("n_parameters");
     let large = scaling.filter_rows(|row| sizes[row].is_some_and(|size| size > LARGE));

@@ -58,7 +58,7 @@ pub struct CorticalSurface {
 
 impl CorticalSurface {
     /// Reads the meshes of a folder: nilearn's fsaverage5 (`pial_left.gii.gz`, `infl_left.gii.gz`, `sulc_left.gii.gz`) or a
-    /// subject's `surf` folder of FreeSurfer (`lh.pial`, `lh.inflated`), binary or GIFTI.
+    /// subject's `surf` folder of `FreeSurfer` (`lh.pial`, `lh.inflated`), binary or GIFTI.
     ///
     /// The pial surface is needed; without an inflated one it is drawn itself.
     ///

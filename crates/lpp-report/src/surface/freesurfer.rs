@@ -1,4 +1,4 @@
-//! FreeSurfer's binary triangle files (`lh.pial`, `rh.inflated`).
+//! `FreeSurfer`'s binary triangle files (`lh.pial`, `rh.inflated`).
 //!
 //! # References
 //! <https://surfer.nmr.mgh.harvard.edu/fswiki/FileFormats>
@@ -75,7 +75,10 @@ mod tests {
         let points = [0.0_f32, 0.0, 0.0, 1.5, 0.0, 0.0, 0.0, 1.0, 0.0].map(f32::to_bits);
         let words: Vec<u32> = points.into_iter().chain([0, 1, 2]).collect();
         let mesh = load_mesh(file(3, &words).path()).unwrap();
-        assert_eq!(mesh.vertices()[1], [1.5, 0.0, 0.0]);
+        assert_eq!(
+            mesh.vertices()[1].map(f64::to_bits),
+            [1.5_f64, 0.0, 0.0].map(f64::to_bits)
+        );
         assert_eq!(mesh.triangles(), [[0, 1, 2]]);
     }
 

@@ -250,7 +250,11 @@ mod tests {
         ];
         for (points, attributes) in cases {
             let mesh = load(&file(&points, "0 1 2", attributes)).unwrap();
-            assert_eq!(mesh.vertices()[2], [0.0, 2.5, 0.0], "{attributes}");
+            assert_eq!(
+                mesh.vertices()[2].map(f64::to_bits),
+                [0.0_f64, 2.5, 0.0].map(f64::to_bits),
+                "{attributes}"
+            );
             assert_eq!(mesh.triangles(), [[0, 1, 2]]);
         }
     }

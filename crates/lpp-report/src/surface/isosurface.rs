@@ -83,9 +83,9 @@ impl Net {
         }
         for ((i, j, k), &here) in field.indexed_iter() {
             for axis in 0..3 {
-                let mut next = [i, j, k];
-                next[axis] += 1;
-                let Some(&there) = field.get(next) else { continue };
+                let mut beyond = [i, j, k];
+                beyond[axis] += 1;
+                let Some(&there) = field.get(beyond) else { continue };
                 if (here >= LEVEL) != (there >= LEVEL) {
                     net.add_quad(&of_cube, [i, j, k], axis, here >= LEVEL);
                 }
@@ -102,21 +102,23 @@ impl Net {
         axis: usize,
         falling: bool,
     ) {
-        let (u, v) = ((axis + 1) % 3, (axis + 2) % 3);
-        let corner = |du: usize, dv: usize| {
+        let (across, up) = ((axis + 1) % 3, (axis + 2) % 3);
+        let corner = |steps: [usize; 2]| {
             let mut cube = sample;
-            cube[u] = cube[u].checked_sub(du)?;
-            cube[v] = cube[v].checked_sub(dv)?;
+            cube[across] = cube[across].checked_sub(steps[0])?;
+            cube[up] = cube[up].checked_sub(steps[1])?;
             of_cube.get(&cube).copied()
         };
-        let (Some(a), Some(b), Some(c), Some(d)) = (corner(0, 0), corner(1, 0), corner(1, 1), corner(0, 1))
-        else {
+        let around = [[0, 0], [1, 0], [1, 1], [0, 1]].map(corner);
+        let [Some(first), Some(second), Some(third), Some(fourth)] = around else {
             return;
         };
         if falling {
-            self.triangles.extend([[a, b, c], [a, c, d]]);
+            self.triangles
+                .extend([[first, second, third], [first, third, fourth]]);
         } else {
-            self.triangles.extend([[a, c, b], [a, d, c]]);
+            self.triangles
+                .extend([[first, third, second], [first, fourth, third]]);
         }
     }
 }
@@ -124,9 +126,9 @@ impl Net {
 const LEVEL: f64 = 0.5;
 
 /// Mean of the places where the level crosses the edges of a cube; `None` if it does not.
-fn cube_vertex(field: &Array3<f64>, [i, j, k]: [usize; 3]) -> Option<[f64; 3]> {
-    let at = |corner: usize| [i + (corner & 1), j + (corner >> 1 & 1), k + (corner >> 2 & 1)];
-    let (mut sum, mut n) = ([0.0; 3], 0.0);
+fn cube_vertex(field: &Array3<f64>, cube: [usize; 3]) -> Option<[f64; 3]> {
+    let at = |corner: usize| [0, 1, 2].map(|axis| cube[axis] + (corner >> axis & 1));
+    let (mut sum, mut n_crossed) = ([0.0; 3], 0.0);
     for from in 0..8_usize {
         for bit in [1, 2, 4] {
             if from & bit != 0 {
@@ -137,14 +139,13 @@ fn cube_vertex(field: &Array3<f64>, [i, j, k]: [usize; 3]) -> Option<[f64; 3]> {
                 continue;
             }
             let share = (LEVEL - low) / (high - low);
-            for axis in 0..3 {
-                let (a, b) = (at(from)[axis] as f64, at(from | bit)[axis] as f64);
-                sum[axis] += a + share * (b - a);
+            for ((sum, start), end) in sum.iter_mut().zip(at(from)).zip(at(from | bit)) {
+                *sum += start as f64 + share * (end as f64 - start as f64);
             }
-            n += 1.0;
+            n_crossed += 1.0;
         }
     }
-    (n > 0.0).then(|| sum.map(|coordinate| coordinate / n))
+    (n_crossed > 0.0).then(|| sum.map(|coordinate| coordinate / n_crossed))
 }
 
 /// Triangles that face outwards in the world: an affine that mirrors turns them around.

@@ -151,9 +151,11 @@ impl Buffer {
         };
         for row in range(1, self.rows) {
             for column in range(0, self.columns) {
-                let (x, y) = (column as f64 + 0.5, row as f64 + 0.5);
-                let weight =
-                    |p: [f64; 3], q: [f64; 3]| ((p[0] - x) * (q[1] - y) - (q[0] - x) * (p[1] - y)) / area;
+                let centre = [column as f64 + 0.5, row as f64 + 0.5];
+                let weight = |from: [f64; 3], to: [f64; 3]| {
+                    let [from, to] = [from, to].map(|place| [place[0] - centre[0], place[1] - centre[1]]);
+                    (from[0] * to[1] - to[0] * from[1]) / area
+                };
                 let weights = [weight(b, c), weight(c, a), weight(a, b)];
                 if weights.iter().any(|weight| *weight < 0.0) {
                     continue;
