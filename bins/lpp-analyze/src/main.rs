@@ -55,6 +55,8 @@ enum What {
     Training(Study),
     /// Single subjects, each with its own mask
     Individuals(Study),
+    /// Corrected definitions and tests beside the paper's: the delta table, families, ceilings, many voxels, subjects
+    Corrected(Study),
     /// All of the above
     All(Study),
     /// All of the above in every language that has scores, side by side
@@ -114,6 +116,7 @@ fn main() -> ExitCode {
             What::Atlas(study) => (Analysis::Atlas, study),
             What::Training(study) => (Analysis::Training, study),
             What::Individuals(study) => (Analysis::Individuals, study),
+            What::Corrected(study) => (Analysis::Corrected, study),
             What::All(study) => (Analysis::All, study),
             What::Languages(study) => {
                 let job = languages(&study)?;

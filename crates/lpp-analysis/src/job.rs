@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use lpp_study::{FileHash, Language, Progress, Scores, Software, Study};
+use lpp_study::{FileHash, Language, ModelKind, Progress, Scores, Software, Study, sha256_of_bytes};
 use rayon::prelude::*;
 
 use crate::individuals::Subject;
@@ -12,7 +12,8 @@ use crate::voxel_maps::VoxelMap;
 use crate::{AnalysisError, IscSummary, ModelInfoTable, ParcelPair, Table};
 use crate::{Brain, HemisphereRule, LayerRule, ModelScores, Region};
 use crate::{
-    baselines, densities, individuals, lateralization, layers, parcels, regions, scaling, summary, training,
+    baselines, canary, corrected, densities, individuals, lateralization, layers, parcels, regions, scaling,
+    summary, training,
 };
 
 /// Which tables to make.
@@ -35,6 +36,8 @@ pub enum Analysis {
     Training,
     /// Single subjects.
     Individuals,
+    /// Corrected definitions and tests beside the paper's.
+    Corrected,
     /// All of them.
     All,
 }
@@ -129,23 +132,39 @@ struct Files {
     atlas: Option<PathBuf>,
     labels: Option<PathBuf>,
     subjects: Vec<Subject>,
+    /// What only the corrected definitions read.
+    corrected: Vec<PathBuf>,
 }
 
 impl Files {
-    /// Every file that decides the tables; the sidecars too, since sizes and families come from them.
+    /// Every file that decides the tables, but for the sidecars of the scores, see [`Files::sidecar_facts`].
     fn hashes(&self) -> Result<Vec<FileHash>, AnalysisError> {
         let average = (!self.scores.is_empty()).then_some(&self.mask);
         let single = [&self.isc, &self.model_info, &self.atlas, &self.labels];
         let mut paths: Vec<PathBuf> = average.into_iter().cloned().collect();
         paths.extend(single.into_iter().flatten().cloned());
         paths.extend(self.regions.iter().cloned());
-        let subjects = self.subjects.iter().flat_map(|subject| &subject.scores);
-        for scores in self.scores.iter().chain(subjects) {
-            paths.push(scores.clone());
-            paths.push(scores.with_extension("json"));
-        }
+        paths.extend(self.all_scores().cloned());
         paths.extend(self.subjects.iter().map(|subject| subject.mask.clone()));
+        paths.extend(self.corrected.iter().cloned());
         paths.into_par_iter().map(hash_of).collect()
+    }
+
+    fn all_scores(&self) -> impl Iterator<Item = &PathBuf> {
+        let subjects = self.subjects.iter().flat_map(|subject| &subject.scores);
+        self.scores.iter().chain(subjects)
+    }
+
+    /// What the sidecars say of the models, as a hash. How long a fit took stands there too, but decides nothing.
+    fn sidecar_facts(&self) -> Result<String, AnalysisError> {
+        let mut facts = String::new();
+        for path in self.all_scores() {
+            let mut info = Scores::load_info(path)?;
+            info.wall_s.clear();
+            // Names and numbers can always be JSON.
+            facts += &serde_json::to_string(&info).unwrap_or_default();
+        }
+        Ok(sha256_of_bytes(facts.as_bytes()))
     }
 }
 
@@ -176,7 +195,7 @@ impl AnalysisJob {
     /// [`AnalysisError`] naming the file that is missing, broken or does not fit the mask.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AnalysisReport, AnalysisError> {
         let files = self.files()?;
-        let origin = Origin::new(software, self.parameters(), files.hashes()?);
+        let origin = Origin::new(software, self.parameters(&files)?, files.hashes()?);
         if let Some(report) = self.finished(&origin) {
             return Ok(report);
         }
@@ -225,6 +244,10 @@ impl AnalysisJob {
             })
             .collect::<Result<Vec<_>, _>>()?;
         progress.finish();
+        // The canary is no model and no baseline: it has a table of its own.
+        let canaries: Vec<ModelScores> = models
+            .extract_if(.., |model| model.info.kind == ModelKind::Canary)
+            .collect();
         info.apply(&mut models);
         models.sort_by(|a, b| (a.info.n_parameters, a.name()).cmp(&(b.info.n_parameters, b.name())));
         let (tables, maps) = self.tables(&brain, &models, info, files)?;
@@ -235,6 +258,9 @@ impl AnalysisJob {
             made.maps.push(path);
         }
         made.tables.extend(tables);
+        if self.wants(Analysis::Layers) {
+            made.tables.push(canary::table(&canaries)?);
+        }
         Ok(())
     }
 
@@ -268,7 +294,13 @@ impl AnalysisJob {
             let tables = [folder.join("labels.xml"), folder.join("labels.csv")];
             labels = own(&self.options.atlas_labels, &tables).filter(|_| atlas.is_some());
         }
+        let corrected = if self.wants(Analysis::Corrected) {
+            corrected::files(&self.study, self.lang, &scores)?
+        } else {
+            Vec::new()
+        };
         Ok(Files {
+            corrected,
             scores,
             mask: self.mask.clone().unwrap_or_else(|| self.study.mask(self.lang)),
             isc: own(&self.isc, &[self.study.isc(self.lang)]).filter(|_| average),
@@ -276,7 +308,7 @@ impl AnalysisJob {
                 &self.options.model_info,
                 &[root.join(format!("model_info_{}.csv", self.lang))],
             ),
-            regions: if self.wants(Analysis::Rois) {
+            regions: if self.wants(Analysis::Rois) || self.wants(Analysis::Corrected) {
                 Region::files(&self.study.roi_dir())?
             } else {
                 Vec::new()
@@ -341,6 +373,7 @@ impl AnalysisJob {
             (Analysis::Atlas, &parcels::TABLES),
             (Analysis::Training, &training::TABLES),
             (Analysis::Individuals, &individuals::TABLES),
+            (Analysis::Corrected, &corrected::TABLES),
         ] {
             if self.wants(analysis) {
                 names.extend(made);
@@ -349,13 +382,14 @@ impl AnalysisJob {
         names
     }
 
-    fn parameters(&self) -> BTreeMap<String, serde_json::Value> {
-        [
+    fn parameters(&self, files: &Files) -> Result<BTreeMap<String, serde_json::Value>, AnalysisError> {
+        Ok([
             ("hemisphere".to_owned(), self.hemisphere.to_string().into()),
             ("layers".to_owned(), self.options.layers.to_string().into()),
             ("seed".to_owned(), self.options.seed.into()),
+            ("sidecars_sha256".to_owned(), files.sidecar_facts()?.into()),
         ]
-        .into()
+        .into())
     }
 
     fn tables(
@@ -368,7 +402,7 @@ impl AnalysisJob {
         let everything: Vec<&ModelScores> = models.iter().collect();
         let trained: Vec<&ModelScores> = models.iter().filter(|model| model.is_trained()).collect();
         let seed = self.options.seed;
-        let regions = if self.wants(Analysis::Rois) {
+        let regions = if self.wants(Analysis::Rois) || self.wants(Analysis::Corrected) {
             Region::load_all(&self.study.roi_dir(), brain)?
         } else {
             Vec::new()
@@ -407,6 +441,11 @@ impl AnalysisJob {
         }
         if self.wants(Analysis::Training) {
             tables.extend(training::tables(brain, &everything)?);
+        }
+        if self.wants(Analysis::Corrected) {
+            let isc = files.isc.as_deref();
+            let sample = corrected::load(&self.study, self.lang, brain, isc, models, regions)?;
+            tables.extend(corrected::tables(&sample)?);
         }
         Ok((tables, maps))
     }

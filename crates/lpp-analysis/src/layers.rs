@@ -3,8 +3,8 @@
 use crate::{AnalysisError, Table, performance};
 use crate::{ModelInfoTable, ModelScores, SelectionScores};
 
-/// Names of the tables made here.
-pub(crate) const TABLES: [&str; 2] = ["layers", "best_layer_regression"];
+/// Names of the tables made here and beside it.
+pub(crate) const TABLES: [&str; 3] = ["layers", "best_layer_regression", "canary"];
 
 /// One row per model and layer, from the embedding (layer 0) up; the depth of the best layer against size and performance.
 pub(crate) fn tables(models: &[&ModelScores], info: &ModelInfoTable) -> Result<Vec<Table>, AnalysisError> {

@@ -20,8 +20,10 @@
 
 mod baselines;
 mod brain;
+mod canary;
 mod cell;
 mod compare;
+pub mod corrected;
 mod densities;
 mod error;
 mod individuals;

@@ -15,7 +15,7 @@ pub struct ModelInfo {
     pub n_parameters: Option<u64>,
     /// Perplexity on a text.
     pub perplexity: f64,
-    /// Accuracy on HellaSwag, percent.
+    /// Accuracy on `HellaSwag`, percent.
     pub hellaswag: f64,
 }
 

@@ -174,6 +174,8 @@ impl ModelScores {
             ModelKind::Model => "model",
             ModelKind::Untrained => "untrained",
             ModelKind::Baseline => "baseline",
+            ModelKind::Control => "control",
+            ModelKind::Canary => "canary",
         }
     }
 

@@ -153,3 +153,27 @@ fn the_midline_is_left_out_by_x() {
     let sum = quantity("n_left") + quantity("n_right") + quantity("n_midline_left_out");
     assert!((sum - quantity("n_voxels")).abs() < 0.5);
 }
+
+#[test]
+fn a_canary_is_no_model_and_is_flagged_when_it_scores() {
+    let toy = ToyStudy::full();
+    assert_eq!(table(&run(&toy), "canary").n_rows(), 0);
+    let scaling = table(&run(&toy), "baselines").n_rows();
+    let toy = toy.with_model("canary", ModelKind::Canary, None, 0.3, 0.0);
+    let test = |observed, p| lpp_study::NullTest { observed, p };
+    let info = lpp_study::CanaryInfo {
+        subject: "average".to_owned(),
+        n_nulls: 199,
+        n_voxels: 10,
+        layers: vec![test(0.3, 0.005), test(0.01, 0.5)],
+        thresholds_05: vec![0.04, 0.05],
+    };
+    let path = lpp_study::beside_scores(&toy.study().scores("canary", Language::English), "nulls");
+    lpp_study::save_with_sidecar(&path, &Array2::<f32>::zeros((2, 200)), &info).unwrap();
+    let report = run(&toy);
+    let canary = table(&report, "canary");
+    assert_eq!(canary.texts("features"), ["slow waves", "slow noise"]);
+    assert_eq!(canary.texts("flag"), ["scores", "silent"]);
+    assert_eq!(canary.numbers("threshold_p05"), [Some(0.04), Some(0.05)]);
+    assert_eq!(table(&report, "baselines").n_rows(), scaling);
+}

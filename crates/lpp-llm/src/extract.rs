@@ -46,6 +46,7 @@ const UNLIMITED_WINDOW: usize = 32_000;
 ///     },
 ///     text: study.text(lang),
 ///     words: study.words(lang),
+///     commit: None,
 ///     force: false,
 /// };
 /// let software = Software { program: "example", version: "0.1.0", commit: None };
@@ -69,6 +70,8 @@ pub struct ExtractJob {
     pub output: PathBuf,
     /// The table of the words to write, such as `words_en.csv`.
     pub words: PathBuf,
+    /// Commit of the hub's repository from which the model comes, if it does; noted in the activations.
+    pub commit: Option<String>,
     /// Whether to do it again if the file is up to date.
     pub force: bool,
 }
@@ -220,8 +223,10 @@ impl ExtractJob {
             ("precision", self.model.precision.name().to_string()),
             ("software", format!("{} {}", software.program, software.version)),
         ];
+        let commit = self.commit.clone().map(|commit| ("revision", commit));
         Ok(entries
             .into_iter()
+            .chain(commit)
             .map(|(key, value)| (key.to_string(), value))
             .collect())
     }
