@@ -38,8 +38,8 @@ struct Args {
     /// Resolution of PNG figures, pixels per inch
     #[arg(long, value_name = "DPI", default_value_t = 300, value_parser = clap::value_parser!(u32).range(36..=1200))]
     dpi: u32,
-    /// Folder with cortical meshes: nilearn's fsaverage5, or surf of a FreeSurfer subject [default: fsaverage5 of
-    /// nilearn or FreeSurfer if it is there, otherwise the surface of the mask]
+    /// Folder with cortical meshes: nilearn's fsaverage5, or surf of a `FreeSurfer` subject [default: fsaverage5 of
+    /// nilearn or `FreeSurfer` if it is there, otherwise the surface of the mask]
     #[arg(long, value_name = "DIR")]
     surface: Option<PathBuf>,
     #[command(flatten)]

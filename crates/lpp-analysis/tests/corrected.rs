@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use common::ToyStudy;
 use lpp_analysis::corrected::{Ceiling, Measure, Sample, SampleModel, SlopeTests, tables};
-use lpp_analysis::{Analysis, AnalysisJob, HemisphereRule, Table};
+use lpp_analysis::{Analysis, AnalysisJob, Table};
 use lpp_stats::{Hemispheres, HomotopicPairs, ReliableVoxels};
 use lpp_study::{Language, Silent, Software, npy};
 use ndarray::{Array1, Array2};

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+#[expect(dead_code, reason = "the example prints more than the test checks")]
 #[path = "../examples/known_answer/judge.rs"]
 mod judge;
 #[path = "../examples/known_answer/simulation.rs"]

@@ -8,7 +8,7 @@ mod common;
 mod made;
 
 use common::ToyStudy;
-use lpp_report::{Format, ReportError, ReportJob, Theme};
+use lpp_report::{ReportError, ReportJob};
 use lpp_study::{ModelKind, Silent};
 use made::{SOFTWARE, page_of, report};
 

@@ -104,7 +104,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, store) = (folder.path().join("file"), folder.path().join("hashes.json"));
         fs::write(&path, "abc").unwrap();
-        let old = SystemTime::now() - Duration::from_secs(60);
+        let old = SystemTime::now() - Duration::from_mins(1);
         fs::File::options()
             .write(true)
             .open(&path)

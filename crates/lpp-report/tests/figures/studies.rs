@@ -1,6 +1,6 @@
 //! Toy studies and their figures.
 
-use lpp_analysis::{Analysis, AnalysisJob, HemisphereRule};
+use lpp_analysis::{Analysis, AnalysisJob};
 use lpp_report::{Format, ReportJob, Theme};
 use lpp_study::{Language, ModelKind, Silent, Software};
 use ndarray::Array2;
@@ -15,13 +15,8 @@ const SOFTWARE: Software = Software {
 
 pub(crate) fn job(toy: &ToyStudy) -> ReportJob {
     AnalysisJob {
-        study: toy.study(),
-        lang: Language::English,
-        analysis: Analysis::All,
-        hemisphere: HemisphereRule::Halves,
-        isc: None,
-        mask: None,
         force: true,
+        ..AnalysisJob::new(toy.study(), Language::English, Analysis::All)
     }
     .run(SOFTWARE, &Silent)
     .unwrap();
