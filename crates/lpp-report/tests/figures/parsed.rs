@@ -5,6 +5,7 @@ use ttf_parser::Face;
 
 /// A text of a figure and the box that it fills, mm.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_field_names, reason = "it is the text of a text")]
 pub(crate) struct Text {
     pub(crate) text: String,
     pub(crate) left: f64,
