@@ -424,7 +424,7 @@ impl GatedMlp {
 
     /// (`n_tokens`, `width`) to the same shape.
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor, LlmError> {
-        let gate = self.activation.apply(&self.gate_proj.forward(x)?)?;
+        let gate = self.gate_proj.activated(x, self.activation)?;
         self.down_proj.forward(&gate.f_mul(&self.up_proj.forward(x)?)?)
     }
 }

@@ -8,7 +8,7 @@ use tch::Tensor;
 use crate::blocks::Pass;
 use crate::blocks::activation::Activation;
 use crate::blocks::attention::{Heads, attend};
-use crate::blocks::dense::Conv1D;
+use crate::blocks::dense::Linear;
 use crate::blocks::embedding::Embedding;
 use crate::blocks::norm::LayerNorm;
 use crate::config::ConfigFile;
@@ -153,13 +153,15 @@ impl Family for Gpt2 {
 
     fn block(&self, weights: &Weights, index: i64) -> Result<Box<dyn Block>, LlmError> {
         let name = |part: &str| format!("h.{index}.{part}");
+        let [c_attn_q, c_attn_kv] = Linear::load_split_conv1d(weights, &name("attn.c_attn"), self.n_embd)?;
         Ok(Box::new(Gpt2Block {
             ln_1: LayerNorm::load(weights, &name("ln_1"), self.n_embd, self.eps)?,
-            c_attn: Conv1D::load(weights, &name("attn.c_attn"))?,
-            c_proj: Conv1D::load(weights, &name("attn.c_proj"))?,
+            c_attn_q,
+            c_attn_kv,
+            c_proj: Linear::load_conv1d(weights, &name("attn.c_proj"))?,
             ln_2: LayerNorm::load(weights, &name("ln_2"), self.n_embd, self.eps)?,
-            mlp_c_fc: Conv1D::load(weights, &name("mlp.c_fc"))?,
-            mlp_c_proj: Conv1D::load(weights, &name("mlp.c_proj"))?,
+            mlp_c_fc: Linear::load_conv1d(weights, &name("mlp.c_fc"))?,
+            mlp_c_proj: Linear::load_conv1d(weights, &name("mlp.c_proj"))?,
             config: self.clone(),
         }))
     }
@@ -188,24 +190,21 @@ impl Stem for Gpt2Stem {
 #[derive(Debug)]
 struct Gpt2Block {
     ln_1: LayerNorm,
-    c_attn: Conv1D,
-    c_proj: Conv1D,
+    /// `c_attn` in two parts, since queries may be needed of fewer tokens than keys and values.
+    c_attn_q: Linear,
+    c_attn_kv: Linear,
+    c_proj: Linear,
     ln_2: LayerNorm,
-    mlp_c_fc: Conv1D,
-    mlp_c_proj: Conv1D,
+    mlp_c_fc: Linear,
+    mlp_c_proj: Linear,
     config: Gpt2,
 }
 
 impl Gpt2Block {
     fn attention(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
         let (d, heads) = (self.config.n_embd, &self.config.heads);
-        let (q, kv) = if pass.first_row == 0 {
-            let qkv = self.c_attn.forward(x)?;
-            (qkv.f_narrow(1, 0, d)?, qkv.f_narrow(1, d, 2 * d)?)
-        } else {
-            let q = self.c_attn.columns(0, d)?.forward(&pass.needed(x)?)?;
-            (q, self.c_attn.columns(d, 2 * d)?.forward(x)?)
-        };
+        let q = self.c_attn_q.forward(&pass.needed(x)?)?;
+        let kv = self.c_attn_kv.forward(x)?;
         let (k, v) = (kv.f_narrow(1, 0, d)?, kv.f_narrow(1, d, d)?);
         let mixed = attend(
             &heads.split(&q)?,
@@ -222,7 +221,7 @@ impl Gpt2Block {
     }
 
     fn mlp(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
-        let inner = self.config.activation.apply(&self.mlp_c_fc.forward(x)?)?;
+        let inner = self.mlp_c_fc.activated(x, self.config.activation)?;
         pass.drop_out(
             self.mlp_c_proj.forward(&inner)?,
             Site::FeedForwardOutput,

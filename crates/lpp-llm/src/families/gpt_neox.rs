@@ -230,7 +230,7 @@ impl GptNeoXBlock {
     }
 
     fn mlp(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
-        let inner = self.activation.apply(&self.dense_h_to_4h.forward(x)?)?;
+        let inner = self.dense_h_to_4h.activated(x, self.activation)?;
         pass.drop_out(
             self.dense_4h_to_h.forward(&inner)?,
             Site::FeedForwardOutput,

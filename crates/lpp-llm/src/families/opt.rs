@@ -294,7 +294,7 @@ impl OptBlock {
     }
 
     fn feed_forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
-        let fed = self.fc2.forward(&self.activation.apply(&self.fc1.forward(x)?)?)?;
+        let fed = self.fc2.forward(&self.fc1.activated(x, self.activation)?)?;
         pass.drop_out(fed, Site::FeedForwardOutput, self.dropout)
     }
 }
