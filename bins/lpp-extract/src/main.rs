@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use lpp_cli::{AnnotationArgs, CommonArgs, Program, StudyArgs};
 use lpp_llm::{ComputeDevice, ExtractJob, HiddenStatesJob, ModelParams, Precision, Training};
+use lpp_study::StoredAs;
 use lpp_text::AnnotationSource;
 
 /// Runs a language model over the text of a study and writes one vector per word and layer.
@@ -74,6 +75,14 @@ enum DtypeArg {
     Bf16,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum StoreArg {
+    /// 32-bit floats
+    F32,
+    /// 16-bit floats: half the room, about three decimals
+    F16,
+}
+
 #[derive(Debug, Args)]
 struct ExtractArgs {
     #[command(flatten)]
@@ -95,6 +104,9 @@ struct ExtractArgs {
     /// The activations file [default: in the study's activations]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Type of the numbers in the activations file
+    #[arg(long, value_enum, default_value = "f32")]
+    store: StoreArg,
     #[command(flatten)]
     run: ModelArgs,
 }
@@ -188,6 +200,10 @@ impl ExtractArgs {
             words: study.words_of(self.output.as_deref(), lang),
             output: self.output.unwrap_or_else(|| study.activations(&name, lang)),
             name,
+            stored: match self.store {
+                StoreArg::F32 => StoredAs::F32,
+                StoreArg::F16 => StoredAs::F16,
+            },
             force: self.study.force,
         })
     }

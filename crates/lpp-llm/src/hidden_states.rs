@@ -265,10 +265,9 @@ impl TensorFile {
             return Ok(());
         };
         let path = self.file.target().to_path_buf();
-        let bytes: Vec<u8> = states.iter().flat_map(|x| x.to_le_bytes()).collect();
         self.file
             .seek(SeekFrom::Start(start + row as u64 * row_bytes))
-            .and_then(|_| self.file.write_all(&bytes))
+            .and_then(|_| write_values(states, &mut self.file))
             .map_err(|e| write_error(&path, e))
     }
 

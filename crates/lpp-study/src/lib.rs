@@ -24,6 +24,7 @@
 mod activations;
 mod atomic;
 mod config;
+mod elements;
 mod error;
 mod language;
 mod mapped;
@@ -38,6 +39,7 @@ mod words;
 pub use activations::{Activations, ActivationsWriter, LayerShape};
 pub use atomic::{AtomicFile, write_atomically};
 pub use config::{AnnotationCorrections, ConfiguredPaths, StudyConfig};
+pub use elements::{StoredAs, write_f32};
 pub use error::StudyError;
 pub use language::Language;
 pub use mapped::MappedFile;
