@@ -10,21 +10,24 @@ Timed in turn, with the same threads and arithmetic:
 
 - original: the call of the original's script, `AutoModelForCausalLM` of 4.40.1, attention in plain steps, one window a call;
 - fused: the best that transformers does, `AutoModel` of 4.57.6 with fused attention and without the output matrix;
-- lpp-extract hidden-states: the whole program from files to files, which hashes the checkpoint, loads it, writes 42 MB a window
-  and waits for the disk. The peers hold their model in memory already, and their hidden states stay there.
+- lpp-extract hidden-states: its passes over the windows, as the peers', whose model is in memory already (ours convert all states to
+  f32 and write 42 MB a window besides); and the whole program, which also starts, hashes the checkpoint, loads it, and waits
+  for the disk.
 
-Prints medians, ratios, the largest deviation of our first window from the fused model's, and the share of the speed of a
+Prints medians, ratios to our passes, the largest deviation of our first window from the fused model's, and the share of the speed of a
 2048³ product (the faster of libtorch's two libraries, in the same run) that the needed operations reach.
 """
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
 import time
 
 SEED, N_TOKENS, D, BLOCKS = 1, 1024, 768, 12
+OURS, WHOLE = "lpp-extract, passes", "lpp-extract, whole program"
 PEERS = {"original": "transformers, the original's call", "fused": "transformers, fused, headless"}
 
 
@@ -112,11 +115,12 @@ def ask(peer, kind):
 
 def ours(args, dtype):
     out = os.path.join(args.work, "ours.safetensors")
-    command = [os.path.join(args.bin, "lpp-extract"), "--threads", str(args.threads), "-q", "hidden-states", "--model-dir", args.work,
+    command = [os.path.join(args.bin, "lpp-extract"), "--threads", str(args.threads), "-v", "hidden-states", "--model-dir", args.work,
                "--ids", os.path.join(args.work, "ids.npy"), "--dtype", dtype, "-o", out]
     began = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
-    return time.perf_counter() - began
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+    whole = time.perf_counter() - began
+    return float(re.search(r"through the model in ([\d.]+) s", said)[1]), whole
 
 
 def deviation(folder):
@@ -134,19 +138,21 @@ with safe_open(sys.argv[2], "np") as f:
 
 def compare(args, dtype):
     peers = {kind: start(python, kind, args, dtype) for kind, python in (("original", args.original), ("fused", args.newest))}
-    times, speeds = {"lpp-extract": [], **{kind: [] for kind in peers}}, []
+    times, speeds = {OURS: [], **{kind: [] for kind in peers}, WHOLE: []}, []
     for _ in range(args.repeat):  # in turn, so that a busy moment hits all
         for kind, peer in peers.items():
             reply = ask(peer, kind)
             times[kind].append(reply["s"])
             speeds += [reply["product"]] if reply["product"] else []
-        times["lpp-extract"].append(ours(args, dtype))
+        for name, seconds in zip((OURS, WHOLE), ours(args, dtype)):
+            times[name].append(seconds)
+        print("  " + ", ".join(f"{name} {t[-1]:.2f} s" for name, t in times.items()), flush=True)
     for peer in peers.values():
         peer.stdin.close()
         peer.wait()
     medians = {name: statistics.median(t) for name, t in times.items()}
     plain, packed = (statistics.median(s) for s in zip(*speeds))
-    own = medians["lpp-extract"]
+    own = medians[OURS]
     print(f"\n{dtype}: a 2048³ product runs at {plain / 1e9:.0f} GFLOP/s by libtorch's default and {packed / 1e9:.0f} by oneDNN; "
           f"{needed(args.windows) / 1e12:.2f} Tflop are needed")
     print(f"{'':36}{'s':>8}{'× ours':>8}{'of the product':>16}   all")

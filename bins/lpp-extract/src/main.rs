@@ -47,9 +47,9 @@ struct ModelArgs {
     /// Switch off the dropout that the original leaves active in untrained models
     #[arg(long, requires = "seed")]
     no_dropout: bool,
-    /// Device
-    #[arg(long, value_enum, default_value = "auto")]
-    device: DeviceArg,
+    /// Device: auto (the first CUDA device if there is one), cpu, or cuda:N
+    #[arg(long, default_value = "auto")]
+    device: ComputeDevice,
     /// Arithmetic; bf16 is faster and about 1 % off
     #[arg(long, value_enum, default_value = "f32")]
     dtype: DtypeArg,
@@ -57,14 +57,6 @@ struct ModelArgs {
     /// the last finished block
     #[arg(long)]
     stream_layers: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum DeviceArg {
-    /// The best there is
-    Auto,
-    /// The processor
-    Cpu,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -149,10 +141,7 @@ impl ModelArgs {
                 DtypeArg::F32 => Precision::F32,
                 DtypeArg::Bf16 => Precision::Bf16,
             },
-            device: match self.device {
-                DeviceArg::Auto => ComputeDevice::Auto,
-                DeviceArg::Cpu => ComputeDevice::Cpu,
-            },
+            device: self.device,
             n_threads: Some(common.threads()),
             stream_layers: self.stream_layers,
             ..ModelParams::new(folder)

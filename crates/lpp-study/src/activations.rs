@@ -339,7 +339,8 @@ mod tests {
     fn sixteen_bits_take_half_the_room_and_refuse_what_is_too_large() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.safetensors");
-        let create = || ActivationsWriter::create_stored(&path, &shapes()[..1], &BTreeMap::new(), StoredAs::F16);
+        let create =
+            || ActivationsWriter::create_stored(&path, &shapes()[..1], &BTreeMap::new(), StoredAs::F16);
         let mut writer = create().unwrap();
         let values = array![[1.0, 0.1, -65504.0], [1e-9, 2.5, f32::NAN]];
         writer.write(0, 0, &values).unwrap();

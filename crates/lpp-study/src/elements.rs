@@ -47,10 +47,7 @@ impl StoredAs {
     pub(crate) fn beyond(self, values: &[f32]) -> Option<f32> {
         match self {
             Self::F32 => None,
-            Self::F16 => values
-                .iter()
-                .copied()
-                .find(|&x| f16::from_f32(x).is_infinite()),
+            Self::F16 => values.iter().copied().find(|&x| f16::from_f32(x).is_infinite()),
         }
     }
 

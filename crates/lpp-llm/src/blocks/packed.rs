@@ -115,7 +115,13 @@ mod tests {
 
     fn wave(shape: [i64; 2], step: f64) -> Tensor {
         let values = Tensor::f_arange(shape[0] * shape[1], (Kind::Float, Device::Cpu)).unwrap();
-        values.f_mul_scalar(step).unwrap().f_sin().unwrap().f_view(shape).unwrap()
+        values
+            .f_mul_scalar(step)
+            .unwrap()
+            .f_sin()
+            .unwrap()
+            .f_view(shape)
+            .unwrap()
     }
 
     fn largest_difference(a: &Tensor, b: &Tensor) -> f64 {

@@ -14,7 +14,9 @@ use crate::blocks::norm::LayerNorm;
 use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
-use crate::families::{Block, Family, FirstState, Layout, Naming, Stem, View, head_width, n_blocks};
+use crate::families::{
+    Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, head_width, n_blocks,
+};
 use crate::parameter::{Construction, Initial, Parameter};
 use crate::weights::Weights;
 
@@ -81,7 +83,7 @@ impl Gpt2 {
                 Parameter::constant(format!("h.{index}.{name}.bias"), &[n_out], 0.0),
             ]
         };
-        let norm = |name: &str| layer_norm(&format!("h.{index}.{name}"), d);
+        let norm = |name: &str| Parameter::layer_norm(&format!("h.{index}.{name}"), d);
         [
             norm("ln_1"),
             conv("attn.c_attn", d, 3 * d, std),
@@ -94,13 +96,6 @@ impl Gpt2 {
     }
 }
 
-fn layer_norm(name: &str, width: i64) -> [Parameter; 2] {
-    [
-        Parameter::constant(format!("{name}.weight"), &[width], 1.0),
-        Parameter::constant(format!("{name}.bias"), &[width], 0.0),
-    ]
-}
-
 impl Family for Gpt2 {
     fn layout(&self) -> Layout {
         Layout {
@@ -109,11 +104,7 @@ impl Family for Gpt2 {
             last_width: self.n_embd,
             n_positions: Some(self.n_positions),
             n_vocabulary: self.n_vocabulary,
-            n_head_parameters: if self.is_tied {
-                0
-            } else {
-                self.n_vocabulary * self.n_embd
-            },
+            n_head_parameters: head_parameters(self.is_tied, [self.n_vocabulary, self.n_embd]),
             first_state: FirstState::Embedding,
             view: View {
                 rotary: None,
@@ -138,7 +129,7 @@ impl Family for Gpt2 {
             Parameter::embedding("wpe.weight", [self.n_positions, d], self.std, None),
         ];
         all.extend((0..self.n_layer).flat_map(|i| self.block_parameters(i)));
-        all.extend(layer_norm("ln_f", d));
+        all.extend(Parameter::layer_norm("ln_f", d));
         all
     }
 

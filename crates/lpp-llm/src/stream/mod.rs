@@ -10,7 +10,7 @@ mod work;
 use std::io::Write;
 
 use ndarray::{Array2, ArrayRef2};
-use tch::Kind;
+use tch::{Device, Kind};
 
 use lpp_study::{AtomicFile, Progress, write_f32};
 
@@ -155,7 +155,7 @@ impl<'a> LayerStream<'a> {
                 _ => self.plan.embed(parts.stem, window, &frame)?,
             };
             if let Some(after) = &after {
-                after.write(index, &x.f_to_kind(Kind::Float)?)?;
+                after.write(index, &x.f_to_kind(Kind::Float)?.f_to_device(Device::Cpu)?)?;
             }
             for layer in &mut layers {
                 let states = match (layer.is_final, is_last) {
