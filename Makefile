@@ -17,7 +17,7 @@ TORCH := -p lpp-llm -p lpp-extract
 # The ridge regression on libtorch. Not one command with the above: its tests switch on BLAS for every crate they share.
 RIDGE_TORCH := -p lpp-ridge --features torch
 
-.PHONY: help setup build demo gallery test test-report test-outside test-demo test-resume test-faults test-workflow test-slurm bench bench-peers bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
+.PHONY: help setup build demo gallery test test-report test-outside test-demo test-resume test-faults test-workflow test-slurm bench bench-peers bench-peers-llm bench-gpu bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -81,6 +81,12 @@ bench: setup ## Time the kernels (criterion; BENCH='--bench ridge -- paper/768' 
 
 bench-peers: build ## Time the ridge beside scikit-learn and himalaya (PYTHON=interpreter that has them, WORK=folder for 0.4 GB)
 	$(PYTHON) benches/peers/ridge.py --bin $(BIN) --work $(WORK) $(PEERS)
+
+bench-peers-llm: build ## Time lpp-extract beside transformers (ORIGINAL, NEWEST=interpreters with 4.40.1 and 4.57.6, WORK=folder for 1.2 GB)
+	$(PYTHON) benches/peers/transformers_gpt2.py --bin $(BIN) --work $(WORK) --original $(ORIGINAL) --newest $(NEWEST) $(PEERS)
+
+bench-gpu: build ## Parity with transformers and tokens a second on a CUDA device, see docs/gpu.md (WORK=folder for 20 GB)
+	$(PYTHON) benches/peers/gpu.py --bin $(BIN) --work $(WORK) $(PEERS)
 
 bench-check: setup ## Compare times relative to a matrix product with benches/baseline.toml
 	OPENBLAS_NUM_THREADS=1 $(CARGO) bench -p lpp-bench --bench check

@@ -9,7 +9,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use lpp_cli::{AnnotationArgs, CommonArgs, Program, StudyArgs};
 use lpp_fetch::{Content, LocatedModel, ModelRequest};
 use lpp_llm::{ComputeDevice, ExtractJob, HiddenStatesJob, ModelParams, Precision, Training};
-use lpp_study::Study;
+use lpp_study::{StoredAs, Study};
 use lpp_text::AnnotationSource;
 
 /// Runs a language model over the text of a study and writes one vector per word and layer.
@@ -49,9 +49,9 @@ struct ModelArgs {
     /// Switch off the dropout that the original leaves active in untrained models
     #[arg(long, requires = "seed")]
     no_dropout: bool,
-    /// Device
-    #[arg(long, value_enum, default_value = "auto")]
-    device: DeviceArg,
+    /// Device: auto (the first CUDA device if there is one), cpu, or cuda:N
+    #[arg(long, default_value = "auto")]
+    device: ComputeDevice,
     /// Arithmetic; bf16 is faster and about 1 % off
     #[arg(long, value_enum, default_value = "f32")]
     dtype: DtypeArg,
@@ -62,19 +62,19 @@ struct ModelArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum DeviceArg {
-    /// The best there is
-    Auto,
-    /// The processor
-    Cpu,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
 enum DtypeArg {
     /// 32-bit floats
     F32,
     /// 16-bit brain floats
     Bf16,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum StoreArg {
+    /// 32-bit floats
+    F32,
+    /// 16-bit floats: half the room, about three decimals
+    F16,
 }
 
 #[derive(Debug, Args)]
@@ -109,6 +109,9 @@ struct ExtractArgs {
     /// The activations file [default: in the study's activations]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Type of the numbers in the activations file
+    #[arg(long, value_enum, default_value = "f32")]
+    store: StoreArg,
     #[command(flatten)]
     run: ModelArgs,
 }
@@ -151,10 +154,7 @@ impl ModelArgs {
                 DtypeArg::F32 => Precision::F32,
                 DtypeArg::Bf16 => Precision::Bf16,
             },
-            device: match self.device {
-                DeviceArg::Auto => ComputeDevice::Auto,
-                DeviceArg::Cpu => ComputeDevice::Cpu,
-            },
+            device: self.device,
             n_threads: Some(common.threads()),
             stream_layers: self.stream_layers,
             ..ModelParams::new(folder)
@@ -198,6 +198,10 @@ impl ExtractArgs {
             words: study.words_of(self.output.as_deref(), lang),
             output: self.output.unwrap_or_else(|| study.activations(&name, lang)),
             name,
+            stored: match self.store {
+                StoreArg::F32 => StoredAs::F32,
+                StoreArg::F16 => StoredAs::F16,
+            },
             force: self.study.force,
         })
     }

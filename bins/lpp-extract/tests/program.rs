@@ -170,6 +170,43 @@ fn streaming_layers_gives_the_same_file() {
 }
 
 #[test]
+fn activations_are_stored_in_half_the_room_on_request() {
+    let study = toy_study();
+    let file = study.path().join("activations/toy_en.safetensors");
+    assert_succeeds(&mut extract(study.path()));
+    let full = Activations::open(&file).unwrap();
+    let room = fs::metadata(&file).unwrap().len();
+    // Another type is another result, so the file is not up to date.
+    assert!(assert_succeeds(extract(study.path()).args(["--store", "f16"])).contains("written"));
+    let half = Activations::open(&file).unwrap();
+    assert_eq!(half.metadata()["stored_as"], "f16");
+    assert!(fs::metadata(&file).unwrap().len() < room * 6 / 10);
+    let provenance = fs::read_to_string(file.with_extension("safetensors.json")).unwrap();
+    assert!(provenance.contains(r#""stored_as": "f16""#), "{provenance}");
+    for layer in 0..full.n_layers() {
+        let (full, half) = (full.layer(0, layer).unwrap(), half.layer(0, layer).unwrap());
+        for (full, half) in full.iter().zip(&half) {
+            // Eleven significant bits; below 2^-14 the steps are 2^-24.
+            assert!((full - half).abs() <= full.abs() / 2048.0 + 6e-8, "{full} {half}");
+        }
+    }
+    let whole = fs::read(&file).unwrap();
+    assert_succeeds(extract(study.path()).args(["--store", "f16", "--stream-layers", "--force"]));
+    assert_eq!(whole, fs::read(&file).unwrap());
+}
+
+#[test]
+fn a_device_that_is_not_there_is_one_line() {
+    let output = tempfile::tempdir().unwrap();
+    let ids = fixture("llm/gpt2/ids.npy");
+    let mut command = hidden_states(&fixture("llm/gpt2"), &ids, &output.path().join("out.safetensors"));
+    assert_fails(
+        command.args(["--device", "cuda:99"]),
+        &["device cuda:99", "docs/gpu.md"],
+    );
+}
+
+#[test]
 fn a_streamed_run_that_was_killed_goes_on() {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);

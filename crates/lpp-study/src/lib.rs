@@ -24,6 +24,7 @@
 mod activations;
 mod atomic;
 mod config;
+mod elements;
 mod error;
 #[cfg(feature = "fault-injection")]
 mod fault;
@@ -41,6 +42,7 @@ mod words;
 pub use activations::{Activations, ActivationsWriter, LayerShape};
 pub use atomic::{AtomicFile, write_atomically};
 pub use config::{AnnotationCorrections, ConfiguredIndividuals, ConfiguredPaths, StudyConfig};
+pub use elements::{StoredAs, write_f32};
 pub use error::StudyError;
 pub use language::Language;
 pub use mapped::MappedFile;
