@@ -8,9 +8,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 PYTHON=${PYTHON:-python3}
-for topic in encoding fmri llm report ridge ridge-options; do
+for topic in analysis encoding fmri llm report ridge ridge-options; do
   echo "== $topic"; "$PYTHON" "fixtures/$topic/make.py"
 done
+echo "== report, surface"; "$PYTHON" fixtures/report/make_surface.py
 echo "== stats, inference"; "$PYTHON" fixtures/stats/make_inference.py
 echo "== text, envelope"; "$PYTHON" fixtures/text/make_envelope.py
 if [ -n "${GENERATORS:-}" ]; then

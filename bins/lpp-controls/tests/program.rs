@@ -15,7 +15,9 @@ use tempfile::TempDir;
 /// Three words in the first run, one in the others.
 fn toy() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
-    let rest: String = (2..=9).map(|section| format!("box,0,1,{section}\n")).collect();
+    let rest = [2, 3, 4, 5, 6, 7, 8, 9]
+        .map(|section| format!("box,0,1,{section}\n"))
+        .concat();
     let path = dir.path().join("annotation/EN/lppEN_word_information.csv");
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(
@@ -41,12 +43,16 @@ fn record(path: &Path, spec: hound::WavSpec, seconds: u32) {
         let loud = i >= spec.sample_rate;
         for _ in 0..spec.channels {
             let sign = if i % 2 == 0 { 1.0 } else { -1.0 };
-            let value: f32 = if loud { 0.5 * sign } else { 0.0 };
             match spec.sample_format {
-                hound::SampleFormat::Float => writer.write_sample(value).unwrap(),
+                hound::SampleFormat::Float => {
+                    let value: f32 = if loud { 0.5 } else { 0.0 };
+                    writer.write_sample(sign * value).unwrap();
+                }
                 hound::SampleFormat::Int => {
-                    let full = 2_f32.powi(i32::from(spec.bits_per_sample) - 1);
-                    writer.write_sample((value * full) as i32).unwrap();
+                    let half = if loud { 1 << (spec.bits_per_sample - 2) } else { 0 };
+                    writer
+                        .write_sample(if i % 2 == 0 { half } else { -half })
+                        .unwrap();
                 }
             }
         }

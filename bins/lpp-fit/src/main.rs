@@ -22,6 +22,7 @@ use lpp_text::Control;
     version,
     after_help = "Example:\n  lpp-fit --study demo-study --model sim-gpt2-16 --lang en"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a program")]
 struct Args {
     /// Name of the model or baseline
     #[arg(long, value_name = "NAME")]
@@ -61,17 +62,17 @@ struct Args {
     /// Arithmetic of the products over voxels
     #[arg(long, value_enum, default_value_t = Precision::F32)]
     precision: Precision,
-    /// Also choose the layer of each voxel and fold on inner data and score it on outer data; written to MODEL_LANG_nested.npy
+    /// Also choose the layer of each voxel and fold on inner data and score it on outer data; written to `MODEL_LANG_nested.npy`
     #[arg(long)]
     nested_layer: bool,
-    /// Also fit one layer beside these controls by banded ridge; written to MODEL_LANG_joint.npy. Names as lpp-controls has
+    /// Also fit one layer beside these controls by banded ridge; written to `MODEL_LANG_joint.npy`. Names as lpp-controls has
     /// them (wordrate, ...), names of other activations, or all: every control that the study has
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     controls: Vec<String>,
     /// Ratios of penalties that a joint fit tries
     #[arg(long, value_name = "N", default_value_t = JointJob::DEFAULT_CANDIDATES)]
     candidates: usize,
-    /// Also test one layer against that many nulls; written to MODEL_LANG_nulls.npy
+    /// Also test one layer against that many nulls; written to `MODEL_LANG_nulls.npy`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     nulls: Option<u32>,
     /// How nulls reorder the scans of a run

@@ -2,44 +2,107 @@
 
 use std::collections::BTreeMap;
 
-use lpp_stats::LateralScore;
-
-use crate::scaling::{identity, reliable_means};
+use crate::densities::{group_maps, score_table};
+use crate::scaling::identity;
+use crate::training::measures;
+use crate::voxel_maps::VoxelMap;
 use crate::{AnalysisError, Table};
 use crate::{Brain, ModelScores};
 
 /// Names of the tables made here.
-pub(crate) const TABLES: [&str; 2] = ["baselines", "baseline_groups"];
+pub(crate) const TABLES: [&str; 4] = ["baselines", "baseline_groups", "score_densities", "baseline_maps"];
 
-/// One row per baseline, and one per group of seeds.
-pub(crate) fn tables(brain: &Brain, models: &[&ModelScores]) -> Result<Vec<Table>, AnalysisError> {
+/// Groups whose name begins so draw one vector per word of the vocabulary; the paper's maps are over them.
+const RANDOM_EMBEDDING: &str = "random_embedding";
+
+/// One row per baseline, one per group of seeds, the densities of their scores, and the maps of [`maps`].
+pub(crate) fn tables(
+    brain: &Brain,
+    models: &[&ModelScores],
+) -> Result<(Vec<Table>, Vec<VoxelMap>), AnalysisError> {
     let baselines: Vec<&ModelScores> = models
         .iter()
         .copied()
-        .filter(|model| !model.is_trained())
+        .filter(|model| model.is_baseline())
+        .collect();
+    let trained: Vec<&ModelScores> = models
+        .iter()
+        .copied()
+        .filter(|model| model.is_trained())
         .collect();
     let groups: Vec<String> = baselines
         .iter()
         .map(|model| group_of(model.name()).to_owned())
         .collect();
-    let mut values = Vec::new();
-    let reliable = reliable_means(brain, &baselines)?;
-    for (model, score_reliable) in baselines.iter().zip(reliable) {
-        let sides = LateralScore::over(&model.best, brain.hemispheres())?;
-        let reliable_difference = match brain.reliable() {
-            Some(reliable) => {
-                LateralScore::over(&model.best, &brain.hemispheres().within(&reliable.voxels))?.difference()
-            }
-            None => f64::NAN,
-        };
-        let score_all = lpp_stats::MeanScore::of(&model.best).mean;
-        values.push([score_all, score_reliable, sides.difference(), reliable_difference]);
-    }
+    let values = baselines
+        .iter()
+        .map(|model| measures(brain, model))
+        .collect::<Result<Vec<_>, _>>()?;
     let table = with_values(
         identity("baselines", &baselines)?.text("group", groups.iter().cloned())?,
         &values,
     )?;
-    Ok(vec![table, group_table(&groups, &values)?])
+    let group_scores = group_maps(&baselines);
+    let (listed, maps) = maps(&group_scores, &trained)?;
+    let tables = vec![
+        table,
+        group_table(&groups, &values)?,
+        score_table(brain, &group_scores, &trained)?,
+        listed,
+    ];
+    Ok((tables, maps))
+}
+
+/// The random embedding of the most dimensions, mean over its seeds; `None` if there is no random embedding.
+pub(crate) fn random_embedding(groups: &BTreeMap<String, Vec<f64>>) -> Option<(&str, &[f64])> {
+    let dims = |name: &str| {
+        let digits: String = name.chars().filter(char::is_ascii_digit).collect();
+        digits.parse::<u64>().unwrap_or(0)
+    };
+    groups
+        .iter()
+        .filter(|(name, _)| name.starts_with(RANDOM_EMBEDDING))
+        .max_by_key(|(name, _)| dims(name))
+        .map(|(name, scores)| (name.as_str(), scores.as_slice()))
+}
+
+/// Score of the best and of the worst model over a random embedding, voxel by voxel, and the table that lists them.
+fn maps(
+    groups: &BTreeMap<String, Vec<f64>>,
+    trained: &[&ModelScores],
+) -> Result<(Table, Vec<VoxelMap>), AnalysisError> {
+    let mut scored: Vec<(f64, &ModelScores)> = trained
+        .iter()
+        .map(|&model| (lpp_stats::MeanScore::of(&model.best).mean, model))
+        .filter(|(score, _)| !score.is_nan())
+        .collect();
+    scored.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut chosen = Vec::new();
+    if let (Some(baseline), Some(best), Some(worst)) =
+        (random_embedding(groups), scored.last(), scored.first())
+    {
+        for (name, (_, model)) in [("best", best), ("worst", worst)] {
+            let values = model
+                .best
+                .iter()
+                .zip(baseline.1)
+                .map(|(score, over)| score - over);
+            let map = VoxelMap {
+                name: format!("{name}_over_random_embedding"),
+                values: values.collect(),
+            };
+            chosen.push((map, model.name(), baseline.0));
+        }
+    }
+    let means = chosen
+        .iter()
+        .map(|(map, ..)| lpp_stats::MeanScore::of(&map.values).mean);
+    let table = Table::new("baseline_maps")
+        .text("map", chosen.iter().map(|(map, ..)| map.name.as_str()))?
+        .text("model", chosen.iter().map(|row| row.1))?
+        .text("over", chosen.iter().map(|row| row.2))?
+        .number("mean", means)?;
+    Ok((table, chosen.into_iter().map(|(map, ..)| map).collect()))
 }
 
 /// Means over the seeds of each group.
@@ -76,7 +139,7 @@ fn with_values(table: Table, values: &[[f64; 4]]) -> Result<Table, AnalysisError
 }
 
 /// The name without its seed: `random_vector_300d` of `random_vector_300d_seed7`.
-fn group_of(name: &str) -> &str {
+pub(crate) fn group_of(name: &str) -> &str {
     match name.rsplit_once("_seed") {
         Some((group, seed)) if !seed.is_empty() && seed.bytes().all(|b| b.is_ascii_digit()) => group,
         _ => name,
@@ -100,5 +163,18 @@ mod tests {
         let table = group_table(&groups, &[[1.0; 4], [5.0; 4], [3.0; 4]]).unwrap();
         assert_eq!(table.numbers("score_all"), [Some(2.0), Some(5.0)]);
         assert_eq!(table.numbers("n_seeds"), [Some(2.0), Some(1.0)]);
+    }
+
+    #[test]
+    fn the_widest_random_embedding_is_taken() {
+        let groups = [
+            "random_embedding_1024d",
+            "random_embedding_300d",
+            "random_vector_2048d",
+        ]
+        .map(|name| (name.to_owned(), vec![0.0]))
+        .into();
+        assert_eq!(random_embedding(&groups).unwrap().0, "random_embedding_1024d");
+        assert!(random_embedding(&BTreeMap::new()).is_none());
     }
 }

@@ -1,25 +1,33 @@
 //! Left against right, and how their difference grows with model size.
 
-use lpp_stats::{LateralScore, VoxelSet, percentile};
+use lpp_stats::{Hemispheres, LateralScore, VoxelSet, percentile};
 
+use crate::lines::size_lines;
 use crate::regression::{full_regressions, size_regressions};
 use crate::scaling::identity;
 use crate::{AnalysisError, Table};
 use crate::{Brain, ModelScores};
 
 /// A way to sum up one side of the brain, in the order of the paper's figures.
-const MEASURES: [&str; 4] = ["all", "percentile_90", "reliable", "isc_normalized"];
+const MEASURES: [&str; 5] = [
+    "all",
+    "percentile_90",
+    "reliable",
+    "isc_normalized",
+    "isc_normalized_reliable",
+];
 
 /// Names of the tables made here.
-pub(crate) const TABLES: [&str; 4] = [
+pub(crate) const TABLES: [&str; 5] = [
     "lateralization",
     "lateralization_regression",
+    "lateralization_lines",
     "lateralization_ols",
     "lateralization_ols_fit",
 ];
 
 /// One row per model (untrained ones and baselines too), regressions of L − R on size over the trained ones.
-pub(crate) fn tables(brain: &Brain, models: &[&ModelScores]) -> Result<Vec<Table>, AnalysisError> {
+pub(crate) fn tables(brain: &Brain, models: &[&ModelScores], seed: u64) -> Result<Vec<Table>, AnalysisError> {
     let trained: Vec<&ModelScores> = models
         .iter()
         .copied()
@@ -63,47 +71,55 @@ pub(crate) fn tables(brain: &Brain, models: &[&ModelScores]) -> Result<Vec<Table
     Ok(vec![
         table,
         size_regressions("lateralization_regression", &trained, &outcomes)?,
+        size_lines("lateralization_lines", &trained, &outcomes, seed)?,
         ols,
         ols_fit,
     ])
 }
 
 /// Left and right value of each model under one measure; NaN where it is not defined.
-fn sides_of(measure: &str, brain: &Brain, models: &[&ModelScores]) -> Result<Vec<(f64, f64)>, AnalysisError> {
+pub(crate) fn sides_of(
+    measure: &str,
+    brain: &Brain,
+    models: &[&ModelScores],
+) -> Result<Vec<(f64, f64)>, AnalysisError> {
+    let sides = match brain.reliable() {
+        Some(reliable) if measure.ends_with("reliable") => brain.hemispheres().within(&reliable.voxels),
+        None if measure.ends_with("reliable") => return Ok(vec![(f64::NAN, f64::NAN); models.len()]),
+        _ => brain.hemispheres().clone(),
+    };
     models
         .iter()
-        .map(|model| match measure {
-            "percentile_90" => {
+        .map(|model| match (measure, brain.isc()) {
+            ("percentile_90", _) => {
                 let of = |side: &VoxelSet| upper_decile(&model.best, side);
-                Ok((of(brain.hemispheres().left())?, of(brain.hemispheres().right())?))
+                Ok((of(sides.left())?, of(sides.right())?))
             }
-            "reliable" => brain.reliable().map_or(Ok((f64::NAN, f64::NAN)), |reliable| {
-                means(&LateralScore::over(
-                    &model.best,
-                    &brain.hemispheres().within(&reliable.voxels),
-                )?)
-            }),
-            "isc_normalized" => brain.isc().map_or(Ok((f64::NAN, f64::NAN)), |isc| {
-                let ratio: Vec<f64> = model
-                    .best
-                    .iter()
-                    .zip(isc)
-                    .map(|(score, isc)| score / isc)
-                    .collect();
-                means(&LateralScore::over(&ratio, brain.hemispheres())?)
-            }),
-            _ => means(&LateralScore::over(&model.best, brain.hemispheres())?),
+            ("isc_normalized" | "isc_normalized_reliable", isc) => means(
+                &normalized(&model.best, isc.unwrap_or_default()),
+                &sides,
+                isc.is_some(),
+            ),
+            _ => means(&model.best, &sides, true),
         })
         .collect()
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the arms of the caller give results")]
-fn means(score: &LateralScore) -> Result<(f64, f64), AnalysisError> {
+/// Score over inter-subject correlation, voxel by voxel.
+fn normalized(scores: &[f64], isc: &[f64]) -> Vec<f64> {
+    scores.iter().zip(isc).map(|(score, isc)| score / isc).collect()
+}
+
+fn means(values: &[f64], sides: &Hemispheres, known: bool) -> Result<(f64, f64), AnalysisError> {
+    if !known {
+        return Ok((f64::NAN, f64::NAN));
+    }
+    let score = LateralScore::over(values, sides)?;
     Ok((score.left.mean, score.right.mean))
 }
 
 /// The 90th percentile of a side, NaN voxels left out; NaN if none is left.
-fn upper_decile(scores: &[f64], side: &VoxelSet) -> Result<f64, AnalysisError> {
+pub(crate) fn upper_decile(scores: &[f64], side: &VoxelSet) -> Result<f64, AnalysisError> {
     let known: Vec<f64> = side
         .select(scores)?
         .into_iter()

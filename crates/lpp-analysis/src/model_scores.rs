@@ -1,9 +1,12 @@
 //! The scores of one model, reduced to what the tables need.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use lpp_stats::{LateralScore, MeanScore, VoxelSet, best_over_layers};
-use lpp_study::{ModelKind, Scores, ScoresInfo};
+use lpp_stats::{Hemispheres, LateralScore, MeanScore, VoxelSet, best_over_layers};
+use lpp_study::{Language, ModelKind, Scores, ScoresInfo};
+use ndarray::s;
 
 use crate::AnalysisError;
 use crate::Brain;
@@ -23,10 +26,56 @@ impl SelectionScores {
     /// # Errors
     /// [`AnalysisError::Stats`] if the selection does not fit the array.
     pub fn over(values: &[f64], selection: &VoxelSet, brain: &Brain) -> Result<Self, AnalysisError> {
+        Self::over_sides(values, selection, &brain.hemispheres().within(selection))
+    }
+
+    /// The same where the sides of the selection are known already.
+    fn over_sides(values: &[f64], selection: &VoxelSet, sides: &Hemispheres) -> Result<Self, AnalysisError> {
         Ok(Self {
             whole: MeanScore::over(values, selection)?,
-            sides: LateralScore::over(values, &brain.hemispheres().within(selection))?,
+            sides: LateralScore::over(values, sides)?,
         })
+    }
+}
+
+/// Which layers of a model count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LayerRule {
+    /// All of them, the embedding (layer 0) included.
+    #[default]
+    All,
+    /// Those that the paper's notebooks read: all of an English model, all but the last of a French or Chinese one.
+    Published,
+}
+
+impl LayerRule {
+    /// How many of `n_layers` count; features of a single layer keep it.
+    fn n_kept(self, n_layers: usize, lang: Language) -> usize {
+        match self {
+            Self::Published if lang != Language::English && n_layers > 1 => n_layers - 1,
+            _ => n_layers,
+        }
+    }
+}
+
+impl fmt::Display for LayerRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::All => "all",
+            Self::Published => "published",
+        })
+    }
+}
+
+impl FromStr for LayerRule {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "all" => Ok(Self::All),
+            "published" => Ok(Self::Published),
+            _ => Err(format!("unknown layer rule {text:?}, expected all or published")),
+        }
     }
 }
 
@@ -53,6 +102,14 @@ impl ModelScores {
     /// # Errors
     /// [`AnalysisError`] naming the file if it cannot be read, holds no layer or does not fit the mask.
     pub fn load(path: &Path, brain: &Brain) -> Result<Self, AnalysisError> {
+        Self::of_layers(path, brain, LayerRule::All)
+    }
+
+    /// The same with the layers that a rule keeps.
+    ///
+    /// # Errors
+    /// As [`ModelScores::load`].
+    pub fn of_layers(path: &Path, brain: &Brain, layers: LayerRule) -> Result<Self, AnalysisError> {
         let Scores { values, info } = Scores::load(path)?;
         brain.check_voxels(path, values.ncols())?;
         if values.nrows() == 0 {
@@ -62,7 +119,8 @@ impl ModelScores {
                 expected: "at least one layer of scores".to_owned(),
             });
         }
-        let values = values.mapv(f64::from);
+        let kept = layers.n_kept(values.nrows(), info.lang);
+        let values = values.slice(s![..kept, ..]).mapv(f64::from);
         let best = best_over_layers(&values)?.to_vec();
         let n_nan = best.iter().filter(|score| score.is_nan()).count();
         if n_nan > 0 {
@@ -72,10 +130,11 @@ impl ModelScores {
             );
         }
         let per_layer = |selection: &VoxelSet| -> Result<Vec<SelectionScores>, AnalysisError> {
+            let sides = brain.hemispheres().within(selection);
             values
                 .rows()
                 .into_iter()
-                .map(|row| SelectionScores::over(&row.to_vec(), selection, brain))
+                .map(|row| SelectionScores::over_sides(&row.to_vec(), selection, &sides))
                 .collect()
         };
         let layers = per_layer(&brain.all())?;
@@ -111,6 +170,7 @@ impl ModelScores {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self.info.kind {
+            ModelKind::Model if self.checkpoint().is_some() => "checkpoint",
             ModelKind::Model => "model",
             ModelKind::Untrained => "untrained",
             ModelKind::Baseline => "baseline",
@@ -119,10 +179,30 @@ impl ModelScores {
         }
     }
 
-    /// Whether this is a trained language model, which regressions on size are made of.
+    /// Whether this is a trained language model, which regressions on size are made of; not a step on its way.
     #[must_use]
     pub fn is_trained(&self) -> bool {
-        self.info.kind == ModelKind::Model
+        self.info.kind == ModelKind::Model && self.checkpoint().is_none()
+    }
+
+    /// Whether a trained model must beat this: word vectors, random vectors, untrained models.
+    #[must_use]
+    pub fn is_baseline(&self) -> bool {
+        self.info.kind != ModelKind::Model
+    }
+
+    /// Model and step of a checkpoint of its training: `pythia-6.9b` and 1000 of `pythia-6.9b_step1000`.
+    #[must_use]
+    pub fn checkpoint(&self) -> Option<(&str, u64)> {
+        (self.info.kind == ModelKind::Model).then_some(())?;
+        numbered(self.name(), "_step")
+    }
+
+    /// Model and seed of an untrained twin: `gpt2` and 1 of `gpt2_untrained_seed1`.
+    #[must_use]
+    pub fn twin(&self) -> Option<(&str, u64)> {
+        (self.info.kind == ModelKind::Untrained).then_some(())?;
+        numbered(self.name(), "_untrained_seed").or_else(|| numbered(self.name(), "_seed"))
     }
 
     /// The layer with the largest mean over all voxels, from 0, and its relative depth, its number
@@ -138,5 +218,42 @@ impl ModelScores {
             // The first of equals, as NumPy's argmax.
             .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))?;
         Some((layer, layer as f64 / self.layers.len() as f64))
+    }
+}
+
+/// A name that ends in `mark` and a number, taken apart.
+fn numbered<'a>(name: &'a str, mark: &str) -> Option<(&'a str, u64)> {
+    let (name, number) = name.rsplit_once(mark)?;
+    Some((name, number.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_taken_apart() {
+        assert_eq!(
+            numbered("pythia-6.9b_step1000", "_step"),
+            Some(("pythia-6.9b", 1000))
+        );
+        assert_eq!(numbered("two_step", "_step"), None);
+        assert_eq!(
+            numbered("a_step1_untrained_seed2", "_untrained_seed"),
+            Some(("a_step1", 2))
+        );
+    }
+
+    #[test]
+    fn the_published_rule_drops_a_layer_of_french_and_chinese_models() {
+        for (lang, n_layers, kept) in [
+            (Language::English, 13, 13),
+            (Language::Chinese, 13, 12),
+            (Language::French, 13, 12),
+            (Language::French, 1, 1),
+        ] {
+            assert_eq!(LayerRule::Published.n_kept(n_layers, lang), kept);
+            assert_eq!(LayerRule::All.n_kept(n_layers, lang), n_layers);
+        }
     }
 }

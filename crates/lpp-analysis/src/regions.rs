@@ -4,11 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lpp_fmri::{FmriError, Image};
-use lpp_stats::{MeanScore, VoxelSet, ols, t_test_pooled};
+use lpp_stats::{Interval, MeanScore, VoxelSet, bootstrap_mean, t_test_pooled};
 use lpp_study::StudyError;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 
-use crate::regression::{log_parameters, size_regressions};
-use crate::{AnalysisError, Table};
+use crate::baselines::random_embedding;
+use crate::densities::group_maps;
+use crate::lines::size_lines;
+use crate::regression::size_regressions;
+use crate::voxelwise::voxel_slopes;
+use crate::{AnalysisError, Column, Table};
 use crate::{Brain, ModelScores};
 
 /// A region in the left hemisphere and its mirror image in the right.
@@ -85,28 +91,66 @@ fn name_of(path: &Path) -> Option<String> {
 }
 
 /// Names of the tables made here.
-pub(crate) const TABLES: [&str; 3] = ["rois", "rois_regression", "rois_voxel_slopes"];
+pub(crate) const TABLES: [&str; 5] = [
+    "rois",
+    "rois_isc",
+    "rois_regression",
+    "rois_lines",
+    "rois_voxel_slopes",
+];
 
-/// One row per region, hemisphere and model; per region the growth of L − R with size.
-pub(crate) fn tables(regions: &[Region], models: &[&ModelScores]) -> Result<Vec<Table>, AnalysisError> {
+/// Resamples of the mean correlation of a region, as many as the paper's notebook takes.
+const RESAMPLES: usize = 10_000;
+
+/// One row per region, hemisphere and model; per region its reliability and the growth of L − R with size.
+pub(crate) fn tables(
+    brain: &Brain,
+    regions: &[Region],
+    models: &[&ModelScores],
+    seed: u64,
+) -> Result<Vec<Table>, AnalysisError> {
     let trained: Vec<&ModelScores> = models
         .iter()
         .copied()
         .filter(|model| model.is_trained())
         .collect();
+    let outcomes = outcomes(regions, &trained)?;
+    let outcomes: Vec<(&str, Vec<f64>)> = outcomes
+        .iter()
+        .map(|(name, values)| (name.as_str(), values.clone()))
+        .collect();
     Ok(vec![
         score_table(regions, models)?,
-        regression_table(regions, &trained)?,
-        slope_table(regions, &trained)?,
+        isc_table(brain, regions, seed)?,
+        size_regressions("rois_regression", &trained, &outcomes)?,
+        size_lines("rois_lines", &trained, &outcomes, seed)?,
+        slope_table(brain, regions, &trained)?,
     ])
 }
 
+/// Scores, plain and over the widest random embedding (empty if there is none).
 fn score_table(regions: &[Region], models: &[&ModelScores]) -> Result<Table, AnalysisError> {
+    let baselines: Vec<&ModelScores> = models
+        .iter()
+        .copied()
+        .filter(|model| model.is_baseline())
+        .collect();
+    let groups = group_maps(&baselines);
+    let embedding = random_embedding(&groups);
+    let over = |model: &ModelScores, voxels: &VoxelSet| match embedding {
+        Some((_, embedding)) => {
+            let pairs = model.best.iter().zip(embedding);
+            let over: Vec<f64> = pairs.map(|(score, embedding)| score - embedding).collect();
+            MeanScore::over(&over, voxels).map(|score| score.mean)
+        }
+        None => Ok(f64::NAN),
+    };
     let mut rows = Vec::new();
     for region in regions {
         for (side, voxels) in region.sides() {
             for &model in models {
-                rows.push((region, side, model, MeanScore::over(&model.best, voxels)?));
+                let score = MeanScore::over(&model.best, voxels)?;
+                rows.push((region, side, model, score, over(model, voxels)?));
             }
         }
     }
@@ -125,11 +169,39 @@ fn score_table(regions: &[Region], models: &[&ModelScores]) -> Result<Table, Ana
             "n_voxels",
             rows.iter().map(|row| i64::try_from(row.3.n_voxels).ok()),
         )?
-        .number("score", rows.iter().map(|row| row.3.mean))
+        .number("score", rows.iter().map(|row| row.3.mean))?
+        .number("score_over_random_embedding", rows.iter().map(|row| row.4))
 }
 
-/// Correlation and slope of left, right and L − R on size, three rows per region.
-fn regression_table(regions: &[Region], trained: &[&ModelScores]) -> Result<Table, AnalysisError> {
+/// Mean inter-subject correlation of each region and side, with the 95 % percentile bootstrap over its voxels.
+///
+/// The interval is the paper's. Voxels are no independent sample, so it is too narrow.
+fn isc_table(brain: &Brain, regions: &[Region], seed: u64) -> Result<Table, AnalysisError> {
+    let mut rows = Vec::new();
+    for (region, isc) in regions.iter().filter_map(|region| Some((region, brain.isc()?))) {
+        for (side, voxels) in region.sides() {
+            let mut known = voxels.select(isc)?;
+            known.retain(|value| !value.is_nan());
+            let interval = bootstrap_mean(&known, RESAMPLES, &mut ChaCha8Rng::seed_from_u64(seed))
+                .and_then(|bootstrap| bootstrap.percentile_interval(0.95))
+                .unwrap_or(Interval::UNDEFINED);
+            rows.push((region, side, MeanScore::of(&known), interval));
+        }
+    }
+    Table::new("rois_isc")
+        .text("roi", rows.iter().map(|row| row.0.name.as_str()))?
+        .text("hemisphere", rows.iter().map(|row| row.1))?
+        .count(
+            "n_voxels",
+            rows.iter().map(|row| i64::try_from(row.2.n_voxels).ok()),
+        )?
+        .number("isc", rows.iter().map(|row| row.2.mean))?
+        .number("isc_ci_low", rows.iter().map(|row| row.3.low))?
+        .number("isc_ci_high", rows.iter().map(|row| row.3.high))
+}
+
+/// Left, right and L − R of each region, three outcomes per region.
+fn outcomes(regions: &[Region], trained: &[&ModelScores]) -> Result<Vec<(String, Vec<f64>)>, AnalysisError> {
     let mut outcomes = Vec::new();
     for region in regions {
         let mean = |voxels: &VoxelSet| -> Result<Vec<f64>, AnalysisError> {
@@ -148,23 +220,24 @@ fn regression_table(regions: &[Region], trained: &[&ModelScores]) -> Result<Tabl
         outcomes.push((format!("{} right", region.name), right));
         outcomes.push((format!("{} left minus right", region.name), difference));
     }
-    let named: Vec<(&str, Vec<f64>)> = outcomes
-        .iter()
-        .map(|(name, values)| (name.as_str(), values.clone()))
-        .collect();
-    size_regressions("rois_regression", trained, &named)
+    Ok(outcomes)
 }
 
 /// The slope of each voxel on ln(parameters), averaged per region and side, and their t-test.
-fn slope_table(regions: &[Region], trained: &[&ModelScores]) -> Result<Table, AnalysisError> {
-    let size = log_parameters(trained);
+fn slope_table(brain: &Brain, regions: &[Region], trained: &[&ModelScores]) -> Result<Table, AnalysisError> {
+    let of_voxels = voxel_slopes(brain.n_voxels(), trained);
     let slopes = |voxels: &VoxelSet| -> Vec<f64> {
         voxels
             .indices()
             .iter()
-            .map(|&voxel| voxel_slope(voxel, &size, trained))
-            .filter(|s| s.is_finite())
+            .map(|&voxel| of_voxels[voxel].slope)
+            .filter(|slope| slope.is_finite())
             .collect()
+    };
+    let counts = |side: fn(&(Vec<f64>, Vec<f64>)) -> usize, rows: &[(Vec<f64>, Vec<f64>)]| {
+        rows.iter()
+            .map(|row| i64::try_from(side(row)).ok())
+            .collect::<Vec<_>>()
     };
     let rows: Vec<(Vec<f64>, Vec<f64>)> = regions
         .iter()
@@ -176,6 +249,8 @@ fn slope_table(regions: &[Region], trained: &[&ModelScores]) -> Result<Table, An
         .collect();
     Table::new("rois_voxel_slopes")
         .text("roi", regions.iter().map(|region| region.name.as_str()))?
+        .count("n_voxels_left", counts(|row| row.0.len(), &rows))?
+        .count("n_voxels_right", counts(|row| row.1.len(), &rows))?
         .number(
             "slope_left_per_ln_parameter",
             rows.iter().map(|row| MeanScore::of(&row.0).mean),
@@ -186,19 +261,13 @@ fn slope_table(regions: &[Region], trained: &[&ModelScores]) -> Result<Table, An
         )?
         .number("t", tests.iter().map(|test| test.map_or(f64::NAN, |test| test.t)))?
         .number("p", tests.iter().map(|test| test.map_or(f64::NAN, |test| test.p)))?
-        .text(
+        .with(
             "stars",
-            tests.iter().map(|test| test.map_or("", |test| test.stars())),
+            Column::Text(
+                tests
+                    .iter()
+                    .map(|test| test.map(|test| test.stars().to_owned()))
+                    .collect(),
+            ),
         )
-}
-
-/// Slope of a voxel's score on ln(parameters); NaN with too few models.
-fn voxel_slope(voxel: usize, size: &[f64], trained: &[&ModelScores]) -> f64 {
-    let (x, y): (Vec<f64>, Vec<f64>) = size
-        .iter()
-        .zip(trained)
-        .map(|(&size, model)| (size, model.best[voxel]))
-        .filter(|(size, score)| size.is_finite() && score.is_finite())
-        .unzip();
-    ols(&y, &[&x]).map_or(f64::NAN, |fit| fit.slope().estimate)
 }

@@ -1,6 +1,6 @@
 //! Regressions on model size, as table rows.
 
-use lpp_stats::{Ols, StatsError, ols, pearson};
+use lpp_stats::{Coefficient, Correlation, Interval, Ols, StatsError, ols, pearson};
 
 use crate::ModelScores;
 use crate::{AnalysisError, Table};
@@ -31,56 +31,88 @@ pub(crate) fn size_regressions(
     outcomes: &[Outcome<'_>],
 ) -> Result<Table, AnalysisError> {
     let size = log_parameters(models);
-    let rows: Vec<SizeRegression> = outcomes
+    let rows: Vec<_> = outcomes
         .iter()
-        .map(|(_, values)| SizeRegression::of(&size, values))
+        .map(|(_, values)| SimpleRegression::of(&size, values))
         .collect();
-    let column = |cell: fn(&SizeRegression) -> f64| rows.iter().map(cell).collect::<Vec<_>>();
-    let slope = |cell: fn(&lpp_stats::Coefficient) -> f64| {
-        rows.iter()
-            .map(|row| row.fit.as_ref().map_or(f64::NAN, |fit| cell(fit.slope())))
-            .collect::<Vec<_>>()
-    };
-    let fit = |cell: fn(&Ols) -> f64| {
-        rows.iter()
-            .map(|row| row.fit.as_ref().map_or(f64::NAN, cell))
-            .collect::<Vec<_>>()
-    };
-    Table::new(name)
-        .text("outcome", outcomes.iter().map(|(name, _)| *name))?
-        .count(
-            "n_models",
-            rows.iter().map(|row| i64::try_from(row.n_models).ok()),
-        )?
-        .number("r", column(|row| row.r))?
-        .number("p", column(|row| row.p))?
-        .number("slope_per_ln_parameter", slope(|c| c.estimate))?
-        .number("slope_std_err", slope(|c| c.std_err))?
-        .number("slope_ci_low", slope(|c| c.ci_low))?
-        .number("slope_ci_high", slope(|c| c.ci_high))?
-        .number("intercept", fit(|fit| fit.intercept().estimate))?
-        .number("r2", fit(|fit| fit.r2))
+    let table = Table::new(name).text("outcome", outcomes.iter().map(|(name, _)| *name))?;
+    with_regressions(table, "n_models", "slope_per_ln_parameter", &rows)
 }
 
-/// Correlation and regression of one outcome with size.
-struct SizeRegression {
-    n_models: usize,
-    r: f64,
-    p: f64,
+/// Level of the confidence intervals of r.
+const LEVEL: f64 = 0.95;
+
+/// Correlation and regression of one outcome with one predictor.
+pub(crate) struct SimpleRegression {
+    n: usize,
+    correlation: Option<Correlation>,
     fit: Option<Ols>,
 }
 
-impl SizeRegression {
-    fn of(size: &[f64], values: &[f64]) -> Self {
-        let (x, y): (Vec<f64>, Vec<f64>) = complete(size, values).into_iter().unzip();
-        let correlation = pearson(&x, &y).ok();
+impl SimpleRegression {
+    /// Over the pairs of which both are known.
+    pub(crate) fn of(x: &[f64], y: &[f64]) -> Self {
+        let (x, y): (Vec<f64>, Vec<f64>) = complete(x, y).into_iter().unzip();
         Self {
-            n_models: x.len(),
-            r: correlation.map_or(f64::NAN, |c| c.r),
-            p: correlation.map_or(f64::NAN, |c| c.p),
+            n: x.len(),
+            correlation: pearson(&x, &y).ok(),
             fit: ols(&y, &[&x]).ok(),
         }
     }
+
+    fn r(&self) -> f64 {
+        self.correlation.map_or(f64::NAN, |c| c.r)
+    }
+
+    fn p(&self) -> f64 {
+        self.correlation.map_or(f64::NAN, |c| c.p)
+    }
+
+    fn interval(&self) -> Interval {
+        self.correlation
+            .and_then(|c| c.confidence_interval(LEVEL).ok())
+            .unwrap_or(Interval::UNDEFINED)
+    }
+
+    /// The slope; NaN with fewer than three pairs.
+    pub(crate) fn slope(&self) -> f64 {
+        self.slope_cell(|c| c.estimate)
+    }
+
+    /// Two-sided p of the slope.
+    pub(crate) fn slope_p(&self) -> f64 {
+        self.slope_cell(|c| c.p)
+    }
+
+    fn slope_cell(&self, cell: fn(&Coefficient) -> f64) -> f64 {
+        self.fit.as_ref().map_or(f64::NAN, |fit| cell(fit.slope()))
+    }
+
+    fn fit(&self, cell: fn(&Ols) -> f64) -> f64 {
+        self.fit.as_ref().map_or(f64::NAN, cell)
+    }
+}
+
+/// Adds to a table what is known of each row's regression.
+pub(crate) fn with_regressions(
+    table: Table,
+    count: &str,
+    slope: &str,
+    rows: &[SimpleRegression],
+) -> Result<Table, AnalysisError> {
+    let each = |cell: &dyn Fn(&SimpleRegression) -> f64| rows.iter().map(cell).collect::<Vec<_>>();
+    table
+        .count(count, rows.iter().map(|row| i64::try_from(row.n).ok()))?
+        .number("r", each(&|row| row.r()))?
+        .number("r_ci_low", each(&|row| row.interval().low))?
+        .number("r_ci_high", each(&|row| row.interval().high))?
+        .number("p", each(&|row| row.p()))?
+        .number(slope, each(&|row| row.slope_cell(|c| c.estimate)))?
+        .number("slope_std_err", each(&|row| row.slope_cell(|c| c.std_err)))?
+        .number("slope_ci_low", each(&|row| row.slope_cell(|c| c.ci_low)))?
+        .number("slope_ci_high", each(&|row| row.slope_cell(|c| c.ci_high)))?
+        .number("intercept", each(&|row| row.fit(|fit| fit.intercept().estimate)))?
+        .number("r2", each(&|row| row.fit(|fit| fit.r2)))
 }
 
 fn complete(x: &[f64], y: &[f64]) -> Vec<(f64, f64)> {
@@ -146,8 +178,7 @@ fn coefficient_table(name: &str, fits: &[(&str, Option<Ols>)]) -> Result<Table, 
                 .map(move |(term, coefficient)| (outcome, *term, *coefficient))
         })
         .collect();
-    let column =
-        |cell: fn(&lpp_stats::Coefficient) -> f64| rows.iter().map(|row| cell(&row.2)).collect::<Vec<_>>();
+    let column = |cell: fn(&Coefficient) -> f64| rows.iter().map(|row| cell(&row.2)).collect::<Vec<_>>();
     Table::new(name)
         .text("outcome", rows.iter().map(|row| row.0))?
         .text("term", rows.iter().map(|row| row.1))?
@@ -172,6 +203,7 @@ fn fit_table(name: &str, fits: &[(&str, Option<Ols>)]) -> Result<Table, Analysis
     };
     Table::new(name)
         .text("outcome", fits.iter().map(|(outcome, _)| *outcome))?
+        .count("n_models", count(|fit| fit.df_model + fit.df_residual + 1))?
         .count("df_model", count(|fit| fit.df_model))?
         .count("df_residual", count(|fit| fit.df_residual))?
         .number("r2", column(|fit| fit.r2))?

@@ -18,7 +18,14 @@ pub(crate) fn table(
         ("n_right", count(brain.hemispheres().right().len())),
         ("n_midline_left_out", count(brain.hemispheres().midline().len())),
         ("n_models", count(trained)),
-        ("n_baselines", count(models.len() - trained)),
+        (
+            "n_baselines",
+            count(models.iter().filter(|model| model.is_baseline()).count()),
+        ),
+        (
+            "n_checkpoints",
+            count(models.iter().filter(|model| model.checkpoint().is_some()).count()),
+        ),
         ("n_rois", count(regions.len())),
     ];
     if let (Some(isc), Some(reliable)) = (IscSummary::of(brain)?, brain.reliable()) {
@@ -26,6 +33,8 @@ pub(crate) fn table(
         rows.extend([
             ("isc_percentile_75", Some(isc.isc_percentile_75)),
             ("isc_mean", Some(isc.isc_mean)),
+            ("isc_min", Some(isc.isc_min)),
+            ("isc_max", Some(isc.isc_max)),
             ("n_reliable", count(isc.n_reliable)),
             ("n_reliable_left", count(sides.left().len())),
             ("n_reliable_right", count(sides.right().len())),

@@ -192,6 +192,47 @@ impl Table {
             .collect()
     }
 
+    /// A column as text to the last digit; empty where there is none.
+    pub(crate) fn plain_texts(&self, name: &str) -> Vec<String> {
+        let cell = |row: usize| match self.column(name)? {
+            Column::Text(values) => values[row].clone(),
+            Column::Count(values) => values[row].map(|value| value.to_string()),
+            Column::Number(values) => values[row].map(|value| value.to_string()),
+        };
+        (0..self.n_rows())
+            .map(|row| cell(row).unwrap_or_default())
+            .collect()
+    }
+
+    /// Some columns as lines of text for a terminal, names first; a column that is not there is empty.
+    ///
+    /// ```
+    /// use lpp_analysis::Table;
+    /// let table = Table::new("t").text("id", ["N1"])?.count("value", [25_870])?;
+    /// assert_eq!(table.aligned(&["id", "value"]), "id  value\nN1  25,870");
+    /// # Ok::<(), lpp_analysis::AnalysisError>(())
+    /// ```
+    #[must_use]
+    pub fn aligned(&self, columns: &[&str]) -> String {
+        let cells: Vec<Vec<String>> = columns
+            .iter()
+            .map(|&name| [vec![name.to_owned()], self.texts(name)].concat())
+            .collect();
+        let widths: Vec<usize> = cells
+            .iter()
+            .map(|column| column.iter().map(|cell| cell.chars().count()).max().unwrap_or(0))
+            .collect();
+        let line = |row: usize| {
+            let padded: Vec<String> = cells
+                .iter()
+                .zip(&widths)
+                .map(|(column, &width)| format!("{:width$}", column[row]))
+                .collect();
+            padded.join("  ").trim_end().to_owned()
+        };
+        (0..=self.n_rows()).map(line).collect::<Vec<_>>().join("\n")
+    }
+
     /// The rows for which `keep` holds, by row number.
     #[must_use]
     pub fn filter_rows(&self, keep: impl Fn(usize) -> bool) -> Self {

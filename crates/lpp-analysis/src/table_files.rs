@@ -1,6 +1,7 @@
 //! Tables as CSV and Parquet files.
 
 use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use lpp_study::AtomicFile;
@@ -53,7 +54,12 @@ impl Table {
             path: path.to_owned(),
             source,
         })?;
-        let mut reader = csv::Reader::from_reader(file);
+        Self::parse(file, path, name)
+    }
+
+    /// The same from a stream; `path` names it in errors.
+    pub(crate) fn parse(text: impl Read, path: &Path, name: &str) -> Result<Self, AnalysisError> {
+        let mut reader = csv::Reader::from_reader(text);
         let malformed = |found: String| AnalysisError::Malformed {
             path: path.to_owned(),
             found,

@@ -16,15 +16,7 @@ const SOFTWARE: Software = Software {
 };
 
 fn job(toy: &ToyStudy) -> AnalysisJob {
-    AnalysisJob {
-        study: toy.study(),
-        lang: Language::English,
-        analysis: Analysis::All,
-        hemisphere: HemisphereRule::Halves,
-        isc: None,
-        mask: None,
-        force: false,
-    }
+    AnalysisJob::new(toy.study(), Language::English, Analysis::All)
 }
 
 fn run(toy: &ToyStudy) -> AnalysisReport {

@@ -237,10 +237,8 @@ mod tests {
         assert!(waves.sum_axis(Axis(0)).iter().all(|sum| sum.abs() < 1e-4));
         let noise = || slow_noise(50, 2.0, &mut ChaCha8Rng::seed_from_u64(SEED)).unwrap();
         assert_eq!(noise(), noise());
-        let (now, next) = (
-            noise().slice(s![..49, 5]).to_owned(),
-            noise().slice(s![1.., 5]).to_owned(),
-        );
-        assert!((&now * &next).sum() > 0.5 * (&now * &now).sum());
+        let now: Array1<f32> = noise().slice(s![..49, 5]).to_owned();
+        let next: Array1<f32> = noise().slice(s![1.., 5]).to_owned();
+        assert!(now.dot(&next) > 0.5 * now.dot(&now));
     }
 }

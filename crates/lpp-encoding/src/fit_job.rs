@@ -169,11 +169,13 @@ impl FitJob {
         Ok(outcomes.into_values().collect())
     }
 
-    /// The steps that make the scores of a set, the nested ones if asked for and, if it has a mask, their map.
+    /// The steps that make the scores of a set, their sidecar, the nested ones if asked for and, if it has a mask, their
+    /// map. Each has its record, so that a run that ended between two of them is not taken for a whole one.
     fn steps(&self, software: Software, set: &TargetSet) -> Result<Vec<Step>, EncodingError> {
         let map = set.mask.as_ref().map(|_| set.score_map.clone());
+        let sidecar = set.scores.with_extension("json");
         let nested = self.nested_layer.then(|| beside_scores(&set.scores, "nested"));
-        [Some(set.scores.clone()), nested, map]
+        [Some(set.scores.clone()), Some(sidecar), nested, map]
             .into_iter()
             .flatten()
             .map(|output| self.step(software, set, &output))

@@ -209,8 +209,8 @@ impl NullJob {
                     rng.random_range(0..n_orders)
                 }
             };
-            let drawn: Array1<usize> = row.iter().map(draw).collect();
-            row.assign(&drawn);
+            let choice: Array1<usize> = row.iter().map(draw).collect();
+            row.assign(&choice);
         }
         NullOrders::new(orders, draws).map_err(EncodingError::Settings)
     }

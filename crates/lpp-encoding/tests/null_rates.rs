@@ -6,7 +6,6 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking, its helpers included"
 )]
-#![expect(clippy::print_stdout, reason = "the rates are for the documentation")]
 
 use std::path::Path;
 

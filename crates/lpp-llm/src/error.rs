@@ -175,6 +175,14 @@ pub enum LlmError {
         /// What was found and what was expected.
         problem: String,
     },
+    /// The asked-for CUDA device is not there.
+    #[error("device cuda:{index}: libtorch sees {n_devices} CUDA devices, expected at least {}; docs/gpu.md says how to use one", index + 1)]
+    NoSuchDevice {
+        /// Its number, from 0.
+        index: usize,
+        /// How many there are.
+        n_devices: usize,
+    },
     /// A file of the study could not be read or written.
     #[error(transparent)]
     Study(#[from] lpp_study::StudyError),

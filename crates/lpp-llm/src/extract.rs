@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use lpp_study::{ActivationsWriter, LayerShape, Progress, Software, Step, sha256_of_file};
+use lpp_study::{ActivationsWriter, LayerShape, Progress, Software, Step, StoredAs, sha256_of_file};
 use lpp_text::{
     Annotation, AnnotationSource, CorpusRun, TextTokenizer, WindowLayout, load_texts, prepare_corpus,
     text_files,
@@ -26,7 +26,7 @@ const UNLIMITED_WINDOW: usize = 32_000;
 /// # Examples
 /// ```no_run
 /// use lpp_llm::{ExtractJob, ModelParams};
-/// use lpp_study::{Language, Silent, Software, Study};
+/// use lpp_study::{Language, Silent, Software, StoredAs, Study};
 /// use lpp_text::AnnotationSource;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -46,6 +46,8 @@ const UNLIMITED_WINDOW: usize = 32_000;
 ///     },
 ///     text: study.text(lang),
 ///     words: study.words(lang),
+///     commit: None,
+///     stored: StoredAs::F32,
 ///     force: false,
 /// };
 /// let software = Software { program: "example", version: "0.1.0", commit: None };
@@ -69,6 +71,10 @@ pub struct ExtractJob {
     pub output: PathBuf,
     /// The table of the words to write, such as `words_en.csv`.
     pub words: PathBuf,
+    /// Commit of the hub's repository from which the model comes, if it does; noted in the activations.
+    pub commit: Option<String>,
+    /// Type of the numbers in the activations file.
+    pub stored: StoredAs,
     /// Whether to do it again if the file is up to date.
     pub force: bool,
 }
@@ -180,6 +186,7 @@ impl ExtractJob {
             .parameter("corrections", self.annotation.corrections)
             .parameter("window", layout.max_len)
             .parameter("overlap", layout.overlap)
+            .parameter("stored_as", self.stored.name())
             .input(&self.annotation.path)?;
         let texts = text_files(&self.text, self.annotation.lang)?;
         let weights = model_files(&self.model.folder, self.model.training)?;
@@ -218,10 +225,13 @@ impl ExtractJob {
             ("seed", seed.to_string()),
             ("dropout", dropout.to_string()),
             ("precision", self.model.precision.name().to_string()),
+            ("stored_as", self.stored.name().to_string()),
             ("software", format!("{} {}", software.program, software.version)),
         ];
+        let commit = self.commit.clone().map(|commit| ("revision", commit));
         Ok(entries
             .into_iter()
+            .chain(commit)
             .map(|(key, value)| (key.to_string(), value))
             .collect())
     }
@@ -240,10 +250,11 @@ struct Extraction<'a> {
 impl Extraction<'_> {
     fn writer(&self) -> Result<ActivationsWriter, LlmError> {
         let shapes = layer_shapes(self.corpus, self.info);
-        Ok(ActivationsWriter::create(
+        Ok(ActivationsWriter::create_stored(
             &self.job.output,
             &shapes,
             &self.metadata,
+            self.job.stored,
         )?)
     }
 

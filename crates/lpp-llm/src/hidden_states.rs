@@ -2,6 +2,7 @@
 
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use lpp_study::{AtomicFile, Progress, Software, Step, StudyError, npy};
 use ndarray::{Array2, ArrayRef2};
@@ -57,27 +58,33 @@ impl HiddenStatesJob {
         ModelInfo::of_folder(&self.model.folder)?;
         let ids = load_integers(&self.ids)?;
         let mask = self.load_mask(&ids)?;
-        let step = self.step(software)?;
         let rows = Rows::new(&ids, mask.as_ref());
         let windows = rows.windows();
-        let model = if self.model.stream_layers {
-            self.run_streamed(software, step, &windows, ids.dim(), progress)?
-        } else {
-            self.run_whole(step, &windows, ids.dim(), progress)?
-        };
-        Ok(model)
+        if self.model.stream_layers {
+            let step = self.step(software)?;
+            return self.run_streamed(software, step, &windows, ids.dim(), progress);
+        }
+        // Hashing the checkpoint and loading it keep one core each, about as long.
+        let (step, model) = std::thread::scope(|scope| {
+            let hashing = scope.spawn(|| self.step(software));
+            let model = CausalModel::load(&self.model);
+            (hashing.join(), model)
+        });
+        let step = step.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        self.run_whole(&model?, step, &windows, ids.dim(), progress)
     }
 
     fn run_whole(
         &self,
+        model: &CausalModel,
         step: Step,
         windows: &[WindowInput<'_>],
         dim: (usize, usize),
         progress: &dyn Progress,
     ) -> Result<ModelInfo, LlmError> {
-        let model = CausalModel::load(&self.model)?;
         let mut file = TensorFile::create(&self.output, model.info(), dim)?;
         progress.start("hidden states", windows.len() as u64);
+        let start = Instant::now();
         for (row, window) in windows.iter().enumerate() {
             model
                 .forward(window, &mut |layer, states| file.write(row, layer, &states))
@@ -85,6 +92,8 @@ impl HiddenStatesJob {
             progress.advance(1);
         }
         progress.finish();
+        let seconds = start.elapsed().as_secs_f64();
+        tracing::info!("{} windows through the model in {seconds:.2} s", windows.len());
         file.commit()?;
         step.finish()?;
         Ok(model.info().clone())
@@ -265,10 +274,9 @@ impl TensorFile {
             return Ok(());
         };
         let path = self.file.target().to_path_buf();
-        let bytes: Vec<u8> = states.iter().flat_map(|x| x.to_le_bytes()).collect();
         self.file
             .seek(SeekFrom::Start(start + row as u64 * row_bytes))
-            .and_then(|_| self.file.write_all(&bytes))
+            .and_then(|_| write_values(states, &mut self.file))
             .map_err(|e| write_error(&path, e))
     }
 

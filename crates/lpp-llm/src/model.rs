@@ -1,6 +1,7 @@
 //! A causal language model, from a folder to its hidden states.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use lpp_study::Step;
 use ndarray::Array2;
@@ -42,20 +43,51 @@ impl Precision {
 }
 
 /// Where the forward passes run.
+///
+/// ```
+/// use lpp_llm::ComputeDevice;
+///
+/// assert_eq!("cuda:1".parse(), Ok(ComputeDevice::Cuda(1)));
+/// assert!("gpu".parse::<ComputeDevice>().is_err());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ComputeDevice {
-    /// The best device that is supported, which so far is the processor.
+    /// The first CUDA device if libtorch sees one, the processor otherwise.
     #[default]
     Auto,
     /// The processor.
     Cpu,
+    /// The CUDA device of this number, from 0.
+    Cuda(usize),
 }
 
 impl ComputeDevice {
-    pub(crate) fn torch(self) -> Device {
+    /// The device for libtorch, once it is known to be there.
+    pub(crate) fn torch(self) -> Result<Device, LlmError> {
+        let n_devices = usize::try_from(tch::Cuda::device_count()).unwrap_or(0);
         match self {
-            Self::Auto | Self::Cpu => Device::Cpu,
+            Self::Auto if n_devices > 0 => Ok(Device::Cuda(0)),
+            Self::Auto | Self::Cpu => Ok(Device::Cpu),
+            Self::Cuda(index) if index < n_devices => Ok(Device::Cuda(index)),
+            Self::Cuda(index) => Err(LlmError::NoSuchDevice { index, n_devices }),
+        }
+    }
+}
+
+impl FromStr for ComputeDevice {
+    type Err = String;
+
+    /// Reads `auto`, `cpu`, `cuda` (the first) or `cuda:N`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| text.strip_prefix("cuda:")?.parse().ok();
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "cuda" => Ok(Self::Cuda(0)),
+            _ => number(text)
+                .map(Self::Cuda)
+                .ok_or_else(|| "expected auto, cpu, cuda or cuda:N".to_string()),
         }
     }
 }

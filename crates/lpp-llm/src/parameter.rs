@@ -85,6 +85,26 @@ impl Parameter {
         Self::new(name, &[n_out], uniform_for(n_in), Initial::Constant(0.0))
     }
 
+    /// `<name>.weight` (out, in) and, if `has_bias`, `<name>.bias` of a linear layer.
+    pub(crate) fn linear_map(
+        name: &str,
+        [n_out, n_in]: [i64; 2],
+        std: f64,
+        has_bias: bool,
+    ) -> impl Iterator<Item = Self> + use<> {
+        let weight = Self::linear(format!("{name}.weight"), [n_out, n_in], std);
+        let bias = has_bias.then(|| Self::linear_bias(format!("{name}.bias"), n_out, n_in));
+        std::iter::once(weight).chain(bias)
+    }
+
+    /// `<name>.weight` and `<name>.bias` of a layer norm: ones and zeros.
+    pub(crate) fn layer_norm(name: &str, width: i64) -> [Self; 2] {
+        [
+            Self::constant(format!("{name}.weight"), &[width], 1.0),
+            Self::constant(format!("{name}.bias"), &[width], 0.0),
+        ]
+    }
+
     /// A parameter that is constant at the start, such as the weight of a norm.
     pub(crate) fn constant(name: String, shape: &[i64], value: f64) -> Self {
         Self::new(name, shape, Construction::Nothing, Initial::Constant(value))

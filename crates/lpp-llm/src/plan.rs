@@ -51,7 +51,7 @@ impl Plan {
             family,
             layout,
             kind: params.precision.kind(),
-            device: params.device.torch(),
+            device: params.device.torch()?,
             views,
             view_of_block,
             dropout_seed: match params.training {

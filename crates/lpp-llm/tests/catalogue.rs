@@ -247,7 +247,6 @@ fn options_that_would_be_run_wrongly_are_refused() {
         ),
         ("Llama-2-7b-hf", r#""partial_rotary_factor": 0.5"#),
         ("pythia-6.9b", r#""partial_rotary_factor": 0.5"#),
-        ("Llama-2-7b-hf", r#""mlp_bias": true"#),
         ("Llama-2-7b-hf", r#""hidden_act": "mish""#),
         ("Llama-2-7b-hf", r#""layer_types": ["sliding_attention"]"#),
         ("Llama-2-7b-hf", r#""attn_logit_softcapping": 30.0"#),

@@ -1,8 +1,9 @@
 //! What can go wrong between a study's tables and its report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lpp_analysis::AnalysisError;
+use lpp_fmri::FmriError;
 use lpp_study::StudyError;
 
 /// Why a report could not be made.
@@ -15,6 +16,9 @@ pub enum ReportError {
     /// Tables, scores or the mask could not be read.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
+    /// An image or array of voxels could not be used.
+    #[error(transparent)]
+    Fmri(#[from] FmriError),
     /// A result that the report needs has not been computed yet.
     #[error("{} is missing: run `{command}` first", path.display())]
     MissingResult {
@@ -23,4 +27,41 @@ pub enum ReportError {
         /// The command that makes it.
         command: String,
     },
+    /// Scores are not those that the tables were made of: maps and numbers would not belong together.
+    #[error("{} has changed since the tables were made: run `{command}` first", path.display())]
+    StaleResult {
+        /// The scores.
+        path: PathBuf,
+        /// The command that makes the tables anew.
+        command: String,
+    },
+    /// A surface is not what it should be.
+    #[error("{}: found {found}, expected {expected}", path.display())]
+    Mesh {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is in it.
+        found: String,
+        /// What should be.
+        expected: String,
+    },
+    /// A resolution at which figures cannot be drawn.
+    #[error("found a resolution of {dpi} dpi, expected 36 to 1200")]
+    Dpi {
+        /// The resolution.
+        dpi: u32,
+    },
+    /// A drawing could not be converted.
+    #[error("cannot draw a figure: {0}")]
+    Render(String),
+}
+
+impl ReportError {
+    pub(crate) fn mesh(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::Mesh {
+            path: path.to_owned(),
+            found: found.into(),
+            expected: expected.into(),
+        }
+    }
 }

@@ -98,6 +98,7 @@ mod pearson;
 mod plan;
 mod predictions;
 mod prepared;
+mod product;
 mod runs;
 mod score;
 mod screening;

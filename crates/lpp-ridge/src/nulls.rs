@@ -1,7 +1,7 @@
 //! Null distributions of the scores: the scans of each run in other orders, through operators that stay as they are.
 //!
-//! With the penalties fixed, the prediction of run f is Σ H_fg y_g over the training runs g, with one matrix H_fg for each
-//! pair of runs. If every run has only a few orders, there are few different terms H_fg y_g. They are made once for each
+//! With the penalties fixed, the prediction of run f is Σ `H_fg y_g` over the training runs g, with one matrix `H_fg` for each
+//! pair of runs. If every run has only a few orders, there are few different terms `H_fg y_g`. They are made once for each
 //! target; from their inner products every combination of orders has its correlation without any further product.
 
 use std::ops::Deref;

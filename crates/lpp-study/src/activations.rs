@@ -10,7 +10,7 @@ use ndarray::{Array2, ArrayRef2};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::json;
 
-use crate::{AtomicFile, MappedFile, StudyError};
+use crate::{AtomicFile, MappedFile, StoredAs, StudyError};
 
 /// Run, layer and (`n_words`, `n_hidden`) of one tensor of an activations file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,10 +39,11 @@ pub struct ActivationsWriter {
     /// Byte offset and shape per (run, layer); an entry leaves when it has been written.
     missing: BTreeMap<(usize, usize), (u64, [usize; 2])>,
     total: usize,
+    stored: StoredAs,
 }
 
 impl ActivationsWriter {
-    /// Opens a temporary file for `path` and writes its header.
+    /// Opens a temporary file for `path` and writes its header; elements are f32.
     ///
     /// `metadata` are the strings that safetensors files carry: model, language, window and so on.
     ///
@@ -53,15 +54,28 @@ impl ActivationsWriter {
         shapes: &[LayerShape],
         metadata: &BTreeMap<String, String>,
     ) -> Result<Self, StudyError> {
+        Self::create_stored(path, shapes, metadata, StoredAs::F32)
+    }
+
+    /// As [`create`](Self::create), with elements of another type.
+    ///
+    /// # Errors
+    /// [`StudyError::Write`] if the disk refuses.
+    pub fn create_stored(
+        path: &Path,
+        shapes: &[LayerShape],
+        metadata: &BTreeMap<String, String>,
+        stored: StoredAs,
+    ) -> Result<Self, StudyError> {
         let mut header = serde_json::Map::new();
         header.insert("__metadata__".to_owned(), json!(metadata));
         let mut missing = BTreeMap::new();
         let mut end = 0;
         for shape in shapes {
             let start = end;
-            end += (shape.n_words * shape.n_hidden * size_of::<f32>()) as u64;
+            end += (shape.n_words * shape.n_hidden * stored.size()) as u64;
             let dims = [shape.n_words, shape.n_hidden];
-            let entry = json!({"dtype": "F32", "shape": dims, "data_offsets": [start, end]});
+            let entry = json!({"dtype": stored.dtype(), "shape": dims, "data_offsets": [start, end]});
             header.insert(tensor_name(shape.run, shape.layer), entry);
             missing.insert((shape.run, shape.layer), (start, dims));
         }
@@ -83,6 +97,7 @@ impl ActivationsWriter {
             file,
             total: missing.len(),
             missing,
+            stored,
         })
     }
 
@@ -90,7 +105,8 @@ impl ActivationsWriter {
     ///
     /// # Errors
     /// [`StudyError::NoSuchTensor`] if it was not announced or was written before, [`StudyError::Malformed`] if its
-    /// shape is not the announced one, [`StudyError::Write`] if the disk refuses.
+    /// shape is not the announced one, [`StudyError::BeyondF16`] if a value is too large for 16 bits,
+    /// [`StudyError::Write`] if the disk refuses.
     pub fn write(&mut self, run: usize, layer: usize, values: &ArrayRef2<f32>) -> Result<(), StudyError> {
         let path = self.file.target().to_owned();
         let Some((offset, shape)) = self.missing.get(&(run, layer)).copied() else {
@@ -107,9 +123,21 @@ impl ActivationsWriter {
         self.file
             .seek(SeekFrom::Start(offset))
             .map_err(StudyError::write(&path))?;
-        for row in values.rows() {
-            let bytes: Vec<u8> = row.iter().flat_map(|v| v.to_le_bytes()).collect();
-            self.file.write_all(&bytes).map_err(StudyError::write(&path))?;
+        for (word, row) in values.rows().into_iter().enumerate() {
+            let row = row.as_standard_layout();
+            let row = row.as_slice().unwrap_or_default();
+            if let Some(value) = self.stored.beyond(row) {
+                return Err(StudyError::BeyondF16 {
+                    path,
+                    run,
+                    layer,
+                    word,
+                    value,
+                });
+            }
+            self.stored
+                .write(row, &mut self.file)
+                .map_err(StudyError::write(&path))?;
         }
         self.missing.remove(&(run, layer));
         Ok(())
@@ -305,6 +333,34 @@ mod tests {
         assert_eq!(file.layer(0, 1).unwrap(), array![[8.0], [9.0]]);
         assert!(file.layer(0, 0).unwrap()[[1, 2]].is_nan());
         assert!(matches!(file.layer(2, 0), Err(StudyError::NoSuchTensor { .. })));
+    }
+
+    #[test]
+    fn sixteen_bits_take_half_the_room_and_refuse_what_is_too_large() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.safetensors");
+        let create =
+            || ActivationsWriter::create_stored(&path, &shapes()[..1], &BTreeMap::new(), StoredAs::F16);
+        let mut writer = create().unwrap();
+        let values = array![[1.0, 0.1, -65504.0], [1e-9, 2.5, f32::NAN]];
+        writer.write(0, 0, &values).unwrap();
+        writer.commit().unwrap();
+        let read = Activations::open(&path).unwrap().layer(0, 0).unwrap();
+        assert_eq!(
+            read.row(0),
+            array![1.0, f16::from_f32(0.1).to_f32(), -65504.0],
+            "eleven significant bits"
+        );
+        assert!((read[[1, 0]], read[[1, 1]]) == (0.0, 2.5) && read[[1, 2]].is_nan());
+        let message = create()
+            .unwrap()
+            .write(0, 0, &array![[1.0, 2.0, 3.0], [4.0, 1e5, 6.0]])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("a.safetensors: found 100000 at run 0, layer 0, word 1"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -58,6 +58,21 @@ pub enum StudyError {
         /// How many there should be.
         total: usize,
     },
+    /// An activation is too large for the type that it is to be stored in.
+    #[error("{}: found {value} at run {run}, layer {layer}, word {word}; expected at most 65504 in size, the range of \
+             f16 (store it as f32)", path.display())]
+    BeyondF16 {
+        /// The file that is written.
+        path: PathBuf,
+        /// The run, from 0.
+        run: usize,
+        /// The layer, from 0.
+        layer: usize,
+        /// The word of the run, from 0.
+        word: usize,
+        /// The activation.
+        value: f32,
+    },
     /// A name is none of the corrections of the annotation.
     #[error("unknown corrections {name:?}, expected published or none")]
     UnknownCorrections {

@@ -42,16 +42,18 @@ impl AnnotationSource {
             .parameter("corrections", self.corrections))
     }
 
-    /// Writes the words to `path`, such as `words_en.csv`, unless the same words are there.
+    /// Writes the words to `path`, such as `words_en.csv`, with their provenance, unless the same words are there and their
+    /// provenance too, whichever program wrote them.
     ///
     /// # Errors
     /// [`TextError::Study`] if the file cannot be written.
     pub fn save_words(&self, words: &WordTable, path: &Path, software: Software) -> Result<(), TextError> {
-        if WordTable::load(path).is_ok_and(|there| there == *words) {
+        let step = self.step(software, path)?;
+        if step.is_current_of_any_program() && WordTable::load(path).is_ok_and(|there| there == *words) {
             return Ok(());
         }
         words.save(path)?;
-        self.step(software, path)?.finish()?;
+        step.finish()?;
         Ok(())
     }
 }

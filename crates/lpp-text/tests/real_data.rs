@@ -57,9 +57,10 @@ fn gpt2_tokens_and_windows_are_those_of_the_published_analysis() {
 }
 
 #[test]
-fn every_word_aligns_at_other_lengths_and_with_another_tokenizer() {
+fn every_word_of_all_runs_aligns_at_each_length_and_with_another_tokenizer() {
     let Some(data) = data_folder() else { return };
     for (tokenizer, max_len) in [
+        ("tokenizers/gpt2", 1024),
         ("tokenizers/gpt2", 512),
         ("tokenizers/gpt2", 2048),
         ("models/stories260K", 512),

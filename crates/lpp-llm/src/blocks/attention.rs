@@ -6,8 +6,8 @@ use crate::blocks::Pass;
 use crate::dropout::{Dropout, Site};
 use crate::error::LlmError;
 
-/// Query rows that are treated at once where dropout or capped scores rule out the fused kernel: 128 x 1024 scores a head stay in
-/// the cache of one core.
+/// Query rows that are treated at once where the fused kernel is not used: 128 x 1024 scores a head stay in the cache of
+/// one core.
 const ROWS_AT_ONCE: i64 = 128;
 
 /// Number and width of attention heads.
@@ -129,7 +129,9 @@ pub(crate) fn attend(
     let copies = heads.n_heads / heads.n_kv_heads;
     let (k, v) = (repeated(k, copies)?, repeated(v, copies)?);
     let dropout = pass.dropout.filter(|_| heads.dropout > 0.0);
-    let mixed = if dropout.is_some() || heads.softcap.is_some() {
+    // On processors without matrix units, the fused kernel multiplies bf16 through f32 (1.4 times as long).
+    let is_slow_fused = q.f_kind()? == Kind::BFloat16 && q.device() == Device::Cpu;
+    let mixed = if dropout.is_some() || heads.softcap.is_some() || is_slow_fused {
         by_rows(q, &k, &v, heads, pass, dropout)?
     } else {
         fused(q, &k, &v, heads, pass)?

@@ -1,15 +1,24 @@
-//! Linear maps, plain and as GPT-2 stores them.
+//! Linear maps, stored as (out, in) or, as GPT-2's `Conv1D` does, as (in, out).
 
 use tch::Tensor;
 
+use crate::blocks::activation::Activation;
+use crate::blocks::packed::PackedWeight;
 use crate::error::LlmError;
 use crate::weights::Weights;
 
-/// y = x Wᵀ + b with W stored as (out, in).
+/// y = x Wᵀ + b.
 #[derive(Debug)]
 pub(crate) struct Linear {
-    weight: Tensor,
+    weight: Weight,
     bias: Option<Tensor>,
+}
+
+/// A weight, (`out`, `in`).
+#[derive(Debug)]
+enum Weight {
+    Packed(PackedWeight),
+    Plain(Tensor),
 }
 
 impl Linear {
@@ -20,44 +29,52 @@ impl Linear {
         } else {
             None
         };
-        Ok(Self {
-            weight: weights.get(&format!("{name}.weight"))?,
-            bias,
-        })
+        Ok(Self::new(weights.get(&format!("{name}.weight"))?, bias))
+    }
+
+    /// Loads a weight stored as (in, out) with its bias.
+    pub(crate) fn load_conv1d(weights: &Weights, name: &str) -> Result<Self, LlmError> {
+        let weight = weights.get(&format!("{name}.weight"))?;
+        Ok(Self::new(
+            weight.f_transpose(0, 1)?.f_contiguous()?,
+            Some(weights.get(&format!("{name}.bias"))?),
+        ))
+    }
+
+    /// Loads a weight stored as (in, out) with its bias as two maps: to the first `n` outputs and to the others.
+    pub(crate) fn load_split_conv1d(weights: &Weights, name: &str, n: i64) -> Result<[Self; 2], LlmError> {
+        let weight = weights.get(&format!("{name}.weight"))?.f_transpose(0, 1)?;
+        let bias = weights.get(&format!("{name}.bias"))?;
+        let part = |start: i64, end: Option<i64>| -> Result<Self, LlmError> {
+            Ok(Self::new(
+                weight.f_slice(0, start, end, 1)?.f_contiguous()?,
+                Some(bias.f_slice(0, start, end, 1)?),
+            ))
+        };
+        Ok([part(0, Some(n))?, part(n, None)?])
+    }
+
+    fn new(weight: Tensor, bias: Option<Tensor>) -> Self {
+        let weight = match PackedWeight::new(&weight) {
+            Some(packed) => Weight::Packed(packed),
+            None => Weight::Plain(weight),
+        };
+        Self { weight, bias }
     }
 
     /// (`n_tokens`, `in`) to (`n_tokens`, `out`).
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor, LlmError> {
-        Ok(x.f_linear(&self.weight, self.bias.as_ref())?)
-    }
-}
-
-/// y = x W + b with W stored as (in, out), which the GPT-2 code calls `Conv1D`.
-#[derive(Debug)]
-pub(crate) struct Conv1D {
-    weight: Tensor,
-    bias: Tensor,
-}
-
-impl Conv1D {
-    /// Loads `<name>.weight` and `<name>.bias`.
-    pub(crate) fn load(weights: &Weights, name: &str) -> Result<Self, LlmError> {
-        Ok(Self {
-            weight: weights.get(&format!("{name}.weight"))?,
-            bias: weights.get(&format!("{name}.bias"))?,
-        })
+        match &self.weight {
+            Weight::Packed(packed) => packed.forward(x, self.bias.as_ref(), None),
+            Weight::Plain(weight) => Ok(x.f_linear(weight, self.bias.as_ref())?),
+        }
     }
 
-    /// (`n_tokens`, `in`) to (`n_tokens`, `out`).
-    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor, LlmError> {
-        Ok(self.bias.f_addmm(x, &self.weight)?)
-    }
-
-    /// The layer restricted to some of its outputs.
-    pub(crate) fn columns(&self, start: i64, n: i64) -> Result<Self, LlmError> {
-        Ok(Self {
-            weight: self.weight.f_narrow(1, start, n)?,
-            bias: self.bias.f_narrow(0, start, n)?,
-        })
+    /// An activation function of the map: (`n_tokens`, `in`) to (`n_tokens`, `out`).
+    pub(crate) fn activated(&self, x: &Tensor, activation: Activation) -> Result<Tensor, LlmError> {
+        match &self.weight {
+            Weight::Packed(packed) => packed.forward(x, self.bias.as_ref(), Some(activation)),
+            Weight::Plain(_) => activation.apply(&self.forward(x)?),
+        }
     }
 }

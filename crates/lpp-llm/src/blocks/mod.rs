@@ -8,6 +8,7 @@ pub(crate) mod attention;
 pub(crate) mod dense;
 pub(crate) mod embedding;
 pub(crate) mod norm;
+pub(crate) mod packed;
 pub(crate) mod rotary;
 
 use tch::Tensor;

@@ -12,7 +12,9 @@ use crate::blocks::norm::RmsNorm;
 use crate::blocks::rotary::RotaryParams;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
-use crate::families::{Block, Family, FirstState, Layout, Naming, Stem, View, n_blocks, scaled_rotary};
+use crate::families::{
+    Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, n_blocks, scaled_rotary,
+};
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 
@@ -36,6 +38,8 @@ pub(super) struct Decoder {
     pub(super) qkv_bias: bool,
     /// Bias of the attention's output projection.
     pub(super) o_bias: bool,
+    /// Biases of the feed-forward part.
+    pub(super) mlp_bias: bool,
     /// Norm weights are stored as the difference from one (Gemma).
     pub(super) norms_around_one: bool,
     /// Factor of the embedding (Gemma).
@@ -131,6 +135,7 @@ impl Decoder {
             eps: config.number_or("rms_norm_eps", defaults.eps)?,
             qkv_bias: false,
             o_bias: false,
+            mlp_bias: false,
             norms_around_one: false,
             embedding_scale: None,
             reach: None,
@@ -182,18 +187,11 @@ impl Decoder {
             ("self_attn.k_proj", kv, d, self.qkv_bias),
             ("self_attn.v_proj", kv, d, self.qkv_bias),
             ("self_attn.o_proj", d, q, self.o_bias),
-            ("mlp.gate_proj", f, d, false),
-            ("mlp.up_proj", f, d, false),
-            ("mlp.down_proj", d, f, false),
+            ("mlp.gate_proj", f, d, self.mlp_bias),
+            ("mlp.up_proj", f, d, self.mlp_bias),
+            ("mlp.down_proj", d, f, self.mlp_bias),
         ] {
-            all.push(Parameter::linear(
-                name(&format!("{part}.weight")),
-                [n_out, n_in],
-                std,
-            ));
-            if has_bias {
-                all.push(Parameter::linear_bias(name(&format!("{part}.bias")), n_out, n_in));
-            }
+            all.extend(Parameter::linear_map(&name(part), [n_out, n_in], std, has_bias));
         }
         let norms = self.norms.names().into_iter().flatten().map(|part| (part, d));
         let qk_norms = self.qk_norm_widths().into_iter().flatten();
@@ -235,11 +233,7 @@ impl Family for Decoder {
             last_width: self.width,
             n_positions: Some(self.n_positions),
             n_vocabulary: self.n_vocabulary,
-            n_head_parameters: if self.is_tied {
-                0
-            } else {
-                self.n_vocabulary * self.width
-            },
+            n_head_parameters: head_parameters(self.is_tied, [self.n_vocabulary, self.width]),
             first_state: FirstState::Embedding,
             view: View {
                 rotary: Some(self.rotary),
@@ -307,7 +301,7 @@ impl Family for Decoder {
             heads: self.heads,
             behind_attention: norm(behind_attention)?,
             before_feed_forward: norm(before_feed_forward)?,
-            mlp: GatedMlp::load(weights, &name("mlp"), self.activation)?,
+            mlp: GatedMlp::load(weights, &name("mlp"), self.activation, self.mlp_bias)?,
             behind_feed_forward: norm(behind_feed_forward)?,
         }))
     }
@@ -412,8 +406,13 @@ pub(super) struct GatedMlp {
 
 impl GatedMlp {
     /// Loads the three projections below `name`.
-    pub(super) fn load(weights: &Weights, name: &str, activation: Activation) -> Result<Self, LlmError> {
-        let linear = |part: &str| Linear::load(weights, &format!("{name}.{part}"), false);
+    pub(super) fn load(
+        weights: &Weights,
+        name: &str,
+        activation: Activation,
+        has_bias: bool,
+    ) -> Result<Self, LlmError> {
+        let linear = |part: &str| Linear::load(weights, &format!("{name}.{part}"), has_bias);
         Ok(Self {
             gate_proj: linear("gate_proj")?,
             up_proj: linear("up_proj")?,
@@ -424,7 +423,7 @@ impl GatedMlp {
 
     /// (`n_tokens`, `width`) to the same shape.
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor, LlmError> {
-        let gate = self.activation.apply(&self.gate_proj.forward(x)?)?;
+        let gate = self.gate_proj.activated(x, self.activation)?;
         self.down_proj.forward(&gate.f_mul(&self.up_proj.forward(x)?)?)
     }
 }

@@ -8,13 +8,15 @@ use tch::Tensor;
 use crate::blocks::Pass;
 use crate::blocks::activation::Activation;
 use crate::blocks::attention::{Heads, attend};
-use crate::blocks::dense::Conv1D;
+use crate::blocks::dense::Linear;
 use crate::blocks::embedding::Embedding;
 use crate::blocks::norm::LayerNorm;
 use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
-use crate::families::{Block, Family, FirstState, Layout, Naming, Stem, View, head_width, n_blocks};
+use crate::families::{
+    Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, head_width, n_blocks,
+};
 use crate::parameter::{Construction, Initial, Parameter};
 use crate::weights::Weights;
 
@@ -81,7 +83,7 @@ impl Gpt2 {
                 Parameter::constant(format!("h.{index}.{name}.bias"), &[n_out], 0.0),
             ]
         };
-        let norm = |name: &str| layer_norm(&format!("h.{index}.{name}"), d);
+        let norm = |name: &str| Parameter::layer_norm(&format!("h.{index}.{name}"), d);
         [
             norm("ln_1"),
             conv("attn.c_attn", d, 3 * d, std),
@@ -94,13 +96,6 @@ impl Gpt2 {
     }
 }
 
-fn layer_norm(name: &str, width: i64) -> [Parameter; 2] {
-    [
-        Parameter::constant(format!("{name}.weight"), &[width], 1.0),
-        Parameter::constant(format!("{name}.bias"), &[width], 0.0),
-    ]
-}
-
 impl Family for Gpt2 {
     fn layout(&self) -> Layout {
         Layout {
@@ -109,11 +104,7 @@ impl Family for Gpt2 {
             last_width: self.n_embd,
             n_positions: Some(self.n_positions),
             n_vocabulary: self.n_vocabulary,
-            n_head_parameters: if self.is_tied {
-                0
-            } else {
-                self.n_vocabulary * self.n_embd
-            },
+            n_head_parameters: head_parameters(self.is_tied, [self.n_vocabulary, self.n_embd]),
             first_state: FirstState::Embedding,
             view: View {
                 rotary: None,
@@ -138,7 +129,7 @@ impl Family for Gpt2 {
             Parameter::embedding("wpe.weight", [self.n_positions, d], self.std, None),
         ];
         all.extend((0..self.n_layer).flat_map(|i| self.block_parameters(i)));
-        all.extend(layer_norm("ln_f", d));
+        all.extend(Parameter::layer_norm("ln_f", d));
         all
     }
 
@@ -153,13 +144,15 @@ impl Family for Gpt2 {
 
     fn block(&self, weights: &Weights, index: i64) -> Result<Box<dyn Block>, LlmError> {
         let name = |part: &str| format!("h.{index}.{part}");
+        let [c_attn_q, c_attn_kv] = Linear::load_split_conv1d(weights, &name("attn.c_attn"), self.n_embd)?;
         Ok(Box::new(Gpt2Block {
             ln_1: LayerNorm::load(weights, &name("ln_1"), self.n_embd, self.eps)?,
-            c_attn: Conv1D::load(weights, &name("attn.c_attn"))?,
-            c_proj: Conv1D::load(weights, &name("attn.c_proj"))?,
+            c_attn_q,
+            c_attn_kv,
+            c_proj: Linear::load_conv1d(weights, &name("attn.c_proj"))?,
             ln_2: LayerNorm::load(weights, &name("ln_2"), self.n_embd, self.eps)?,
-            mlp_c_fc: Conv1D::load(weights, &name("mlp.c_fc"))?,
-            mlp_c_proj: Conv1D::load(weights, &name("mlp.c_proj"))?,
+            mlp_c_fc: Linear::load_conv1d(weights, &name("mlp.c_fc"))?,
+            mlp_c_proj: Linear::load_conv1d(weights, &name("mlp.c_proj"))?,
             config: self.clone(),
         }))
     }
@@ -188,24 +181,21 @@ impl Stem for Gpt2Stem {
 #[derive(Debug)]
 struct Gpt2Block {
     ln_1: LayerNorm,
-    c_attn: Conv1D,
-    c_proj: Conv1D,
+    /// `c_attn` in two parts, since queries may be needed of fewer tokens than keys and values.
+    c_attn_q: Linear,
+    c_attn_kv: Linear,
+    c_proj: Linear,
     ln_2: LayerNorm,
-    mlp_c_fc: Conv1D,
-    mlp_c_proj: Conv1D,
+    mlp_c_fc: Linear,
+    mlp_c_proj: Linear,
     config: Gpt2,
 }
 
 impl Gpt2Block {
     fn attention(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
         let (d, heads) = (self.config.n_embd, &self.config.heads);
-        let (q, kv) = if pass.first_row == 0 {
-            let qkv = self.c_attn.forward(x)?;
-            (qkv.f_narrow(1, 0, d)?, qkv.f_narrow(1, d, 2 * d)?)
-        } else {
-            let q = self.c_attn.columns(0, d)?.forward(&pass.needed(x)?)?;
-            (q, self.c_attn.columns(d, 2 * d)?.forward(x)?)
-        };
+        let q = self.c_attn_q.forward(&pass.needed(x)?)?;
+        let kv = self.c_attn_kv.forward(x)?;
         let (k, v) = (kv.f_narrow(1, 0, d)?, kv.f_narrow(1, d, d)?);
         let mixed = attend(
             &heads.split(&q)?,
@@ -222,7 +212,7 @@ impl Gpt2Block {
     }
 
     fn mlp(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
-        let inner = self.config.activation.apply(&self.mlp_c_fc.forward(x)?)?;
+        let inner = self.mlp_c_fc.activated(x, self.config.activation)?;
         pass.drop_out(
             self.mlp_c_proj.forward(&inner)?,
             Site::FeedForwardOutput,

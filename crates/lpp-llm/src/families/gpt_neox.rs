@@ -17,7 +17,8 @@ use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::decoder::rotated;
 use crate::families::{
-    Block, Family, FirstState, Layout, Naming, Stem, View, head_width, n_blocks, rotary, rotated_features,
+    Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, head_width, n_blocks, rotary,
+    rotated_features,
 };
 use crate::parameter::Parameter;
 use crate::weights::Weights;
@@ -79,34 +80,25 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     }))
 }
 
-fn layer_norm(name: &str, width: i64) -> [Parameter; 2] {
-    [
-        Parameter::constant(format!("{name}.weight"), &[width], 1.0),
-        Parameter::constant(format!("{name}.bias"), &[width], 0.0),
-    ]
-}
-
 impl GptNeoX {
     fn block_parameters(&self, index: i64) -> Vec<Parameter> {
         let (d, f) = (self.width, self.intermediate);
         let name = |part: &str| format!("layers.{index}.{part}");
         let mut all = Vec::new();
-        all.extend(layer_norm(&name("input_layernorm"), d));
-        all.extend(layer_norm(&name("post_attention_layernorm"), d));
+        all.extend(Parameter::layer_norm(&name("input_layernorm"), d));
+        all.extend(Parameter::layer_norm(&name("post_attention_layernorm"), d));
         for (part, n_out, n_in, has_bias) in [
             ("attention.query_key_value", 3 * d, d, self.attention_bias),
             ("attention.dense", d, d, self.attention_bias),
             ("mlp.dense_h_to_4h", f, d, true),
             ("mlp.dense_4h_to_h", d, f, true),
         ] {
-            all.push(Parameter::linear(
-                name(&format!("{part}.weight")),
+            all.extend(Parameter::linear_map(
+                &name(part),
                 [n_out, n_in],
                 self.std,
+                has_bias,
             ));
-            if has_bias {
-                all.push(Parameter::linear_bias(name(&format!("{part}.bias")), n_out, n_in));
-            }
         }
         all
     }
@@ -120,11 +112,7 @@ impl Family for GptNeoX {
             last_width: self.width,
             n_positions: Some(self.n_positions),
             n_vocabulary: self.n_vocabulary,
-            n_head_parameters: if self.is_tied {
-                0
-            } else {
-                self.n_vocabulary * self.width
-            },
+            n_head_parameters: head_parameters(self.is_tied, [self.n_vocabulary, self.width]),
             first_state: FirstState::Embedding,
             view: View {
                 rotary: Some(self.rotary),
@@ -149,7 +137,7 @@ impl Family for GptNeoX {
         let shape = [self.n_vocabulary, self.width];
         let mut all = vec![Parameter::embedding("embed_in.weight", shape, self.std, None)];
         all.extend((0..self.n_blocks).flat_map(|i| self.block_parameters(i)));
-        all.extend(layer_norm("final_layer_norm", self.width));
+        all.extend(Parameter::layer_norm("final_layer_norm", self.width));
         all
     }
 
@@ -230,7 +218,7 @@ impl GptNeoXBlock {
     }
 
     fn mlp(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
-        let inner = self.activation.apply(&self.dense_h_to_4h.forward(x)?)?;
+        let inner = self.dense_h_to_4h.activated(x, self.activation)?;
         pass.drop_out(
             self.dense_4h_to_h.forward(&inner)?,
             Site::FeedForwardOutput,

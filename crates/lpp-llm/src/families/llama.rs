@@ -11,7 +11,6 @@ use crate::families::{Family, kv_heads, only_global_blocks, own_head_width};
 
 /// Reads a configuration of `model_type` llama.
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
-    config.only_flag("mlp_bias", false, false)?;
     only_global_blocks(config)?;
     let n_heads = config.size("num_attention_heads")?;
     let heads = Heads {
@@ -28,6 +27,7 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     Ok(Box::new(Decoder {
         qkv_bias: has_bias,
         o_bias: has_bias,
+        mlp_bias: config.flag_or("mlp_bias", false)?,
         ..decoder
     }))
 }

@@ -11,7 +11,7 @@ use crate::blocks::embedding::Embedding;
 use crate::blocks::norm::RmsNorm;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
-use crate::families::{Block, Family, FirstState, Layout, Naming, Stem, View, n_blocks};
+use crate::families::{Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, n_blocks};
 use crate::parameter::{Construction, Initial, Parameter, uniform_for};
 use crate::scan::{ScanInput, selective_scan};
 use crate::weights::Weights;
@@ -150,11 +150,7 @@ impl Family for Mamba {
             last_width: self.width,
             n_positions: None,
             n_vocabulary: self.n_vocabulary,
-            n_head_parameters: if self.is_tied {
-                0
-            } else {
-                self.n_vocabulary * self.width
-            },
+            n_head_parameters: head_parameters(self.is_tied, [self.n_vocabulary, self.width]),
             first_state: FirstState::FirstBlock,
             view: View {
                 rotary: None,

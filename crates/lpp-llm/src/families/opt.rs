@@ -14,7 +14,7 @@ use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::{
-    Block, Family, FirstState, Layout, Naming, Stem, View, embedded, head_width, n_blocks,
+    Block, Family, FirstState, Layout, Naming, Stem, View, embedded, head_parameters, head_width, n_blocks,
 };
 use crate::parameter::Parameter;
 use crate::weights::Weights;
@@ -92,10 +92,7 @@ impl Opt {
         if !self.has_affine_norms {
             return Vec::new();
         }
-        vec![
-            Parameter::constant(format!("{name}.weight"), &[self.width], 1.0),
-            Parameter::constant(format!("{name}.bias"), &[self.width], 0.0),
-        ]
+        Parameter::layer_norm(name, self.width).into()
     }
 
     fn norm(&self, weights: &Weights, name: &str) -> Result<LayerNorm, LlmError> {
@@ -118,14 +115,12 @@ impl Opt {
             ("fc1", f, d),
             ("fc2", d, f),
         ] {
-            all.push(Parameter::linear(
-                name(&format!("{part}.weight")),
+            all.extend(Parameter::linear_map(
+                &name(part),
                 [n_out, n_in],
                 self.std,
+                self.has_bias,
             ));
-            if self.has_bias {
-                all.push(Parameter::linear_bias(name(&format!("{part}.bias")), n_out, n_in));
-            }
         }
         all.extend(self.norm_parameters(&name("self_attn_layer_norm")));
         all.extend(self.norm_parameters(&name("final_layer_norm")));
@@ -145,11 +140,7 @@ impl Family for Opt {
             last_width: self.embedding_width,
             n_positions: Some(self.n_positions),
             n_vocabulary: self.n_vocabulary,
-            n_head_parameters: if self.is_tied {
-                0
-            } else {
-                self.n_vocabulary * self.embedding_width
-            },
+            n_head_parameters: head_parameters(self.is_tied, [self.n_vocabulary, self.embedding_width]),
             first_state: FirstState::Embedding,
             view: View {
                 rotary: None,
@@ -294,7 +285,7 @@ impl OptBlock {
     }
 
     fn feed_forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
-        let fed = self.fc2.forward(&self.activation.apply(&self.fc1.forward(x)?)?)?;
+        let fed = self.fc2.forward(&self.fc1.activated(x, self.activation)?)?;
         pass.drop_out(fed, Site::FeedForwardOutput, self.dropout)
     }
 }

@@ -16,8 +16,8 @@ use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::decoder::{GatedMlp, rotated};
 use crate::families::{
-    Block, Family, FirstState, Layout, Naming, Stem, View, head_width, kv_heads, n_blocks, rotary,
-    rotated_features,
+    Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, head_width, kv_heads, n_blocks,
+    rotary, rotated_features,
 };
 use crate::parameter::Parameter;
 use crate::weights::Weights;
@@ -87,13 +87,6 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     }))
 }
 
-fn layer_norm(name: &str, width: i64) -> [Parameter; 2] {
-    [
-        Parameter::constant(format!("{name}.weight"), &[width], 1.0),
-        Parameter::constant(format!("{name}.bias"), &[width], 0.0),
-    ]
-}
-
 impl StableLm {
     fn block_parameters(&self, index: i64) -> Vec<Parameter> {
         let (d, f, std) = (self.width, self.intermediate, self.std);
@@ -109,14 +102,7 @@ impl StableLm {
             ("mlp.up_proj", f, d, false),
             ("mlp.down_proj", d, f, false),
         ] {
-            all.push(Parameter::linear(
-                name(&format!("{part}.weight")),
-                [n_out, n_in],
-                std,
-            ));
-            if has_bias {
-                all.push(Parameter::linear_bias(name(&format!("{part}.bias")), n_out, n_in));
-            }
+            all.extend(Parameter::linear_map(&name(part), [n_out, n_in], std, has_bias));
         }
         if self.qk_layernorm {
             for (part, n) in [("q", self.heads.n_heads), ("k", self.heads.n_kv_heads)] {
@@ -126,9 +112,9 @@ impl StableLm {
                 }));
             }
         }
-        all.extend(layer_norm(&name("input_layernorm"), d));
+        all.extend(Parameter::layer_norm(&name("input_layernorm"), d));
         if !self.is_parallel {
-            all.extend(layer_norm(&name("post_attention_layernorm"), d));
+            all.extend(Parameter::layer_norm(&name("post_attention_layernorm"), d));
         }
         all
     }
@@ -156,11 +142,7 @@ impl Family for StableLm {
             last_width: self.width,
             n_positions: Some(self.n_positions),
             n_vocabulary: self.n_vocabulary,
-            n_head_parameters: if self.is_tied {
-                0
-            } else {
-                self.n_vocabulary * self.width
-            },
+            n_head_parameters: head_parameters(self.is_tied, [self.n_vocabulary, self.width]),
             first_state: FirstState::Embedding,
             view: View {
                 rotary: Some(self.rotary),
@@ -186,7 +168,7 @@ impl Family for StableLm {
             self.pad_row,
         )];
         all.extend((0..self.n_blocks).flat_map(|i| self.block_parameters(i)));
-        all.extend(layer_norm("norm", self.width));
+        all.extend(Parameter::layer_norm("norm", self.width));
         all
     }
 
@@ -215,7 +197,7 @@ impl Family for StableLm {
             } else {
                 Some(norm("post_attention_layernorm")?)
             },
-            mlp: GatedMlp::load(weights, &name("mlp"), self.activation)?,
+            mlp: GatedMlp::load(weights, &name("mlp"), self.activation, false)?,
             hidden_dropout: self.hidden_dropout,
         }))
     }

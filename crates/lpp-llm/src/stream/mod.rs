@@ -10,9 +10,9 @@ mod work;
 use std::io::Write;
 
 use ndarray::{Array2, ArrayRef2};
-use tch::Kind;
+use tch::{Device, Kind};
 
-use lpp_study::{AtomicFile, Progress};
+use lpp_study::{AtomicFile, Progress, write_f32};
 
 use crate::error::LlmError;
 use crate::families::{Block, FirstState, Stem};
@@ -37,11 +37,7 @@ pub(crate) type Reducers<'a> = dyn Fn(usize) -> Box<dyn LayerReducer + 'a> + 'a;
 
 /// Writes a matrix as little-endian f32, row by row.
 pub(crate) fn write_values(values: &ArrayRef2<f32>, out: &mut dyn Write) -> std::io::Result<()> {
-    for row in values.rows() {
-        let bytes: Vec<u8> = row.iter().flat_map(|x| x.to_le_bytes()).collect();
-        out.write_all(&bytes)?;
-    }
-    Ok(())
+    write_f32(values.as_standard_layout().as_slice().unwrap_or_default(), out)
 }
 
 /// A model that is to be streamed over its windows.
@@ -159,7 +155,7 @@ impl<'a> LayerStream<'a> {
                 _ => self.plan.embed(parts.stem, window, &frame)?,
             };
             if let Some(after) = &after {
-                after.write(index, &x.f_to_kind(Kind::Float)?)?;
+                after.write(index, &x.f_to_kind(Kind::Float)?.f_to_device(Device::Cpu)?)?;
             }
             for layer in &mut layers {
                 let states = match (layer.is_final, is_last) {
