@@ -161,8 +161,10 @@ impl JointJob {
     fn banded(&self, bands: &[Vec<Array2<f64>>], y: &[Array2<f32>]) -> Result<BandedRidgeFit, RidgeError> {
         let widths = widths(bands);
         let n_candidates = if widths.len() == 1 { 1 } else { self.n_candidates };
+        // Drawn to the sum 1; scaled so that equal weights stand for the plain fit of all bands with the same penalties.
+        let weights = BandWeights::random(n_candidates, self.seed).draw(widths.len())? * widths.len() as f64;
         let model = BandedRidge::params(self.fit.ridge().check()?, widths)
-            .weights(BandWeights::random(n_candidates, self.seed))
+            .weights(BandWeights::Given(weights))
             .split(true)
             .check()?;
         let x: Vec<Array2<f64>> = (0..y.len()).map(|run| side_by_side(bands, run)).collect();
