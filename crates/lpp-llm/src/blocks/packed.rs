@@ -3,7 +3,7 @@
 //! libtorch's plain f32 product goes to MKL, which uses its slowest kernels on processors of other makers: two Zen 4 cores
 //! reach 145 GFLOP/s there and 205 here, and an activation function costs next to nothing when it is applied to values
 //! that are still in registers. In bf16 the gain is smaller. `tch` does not bind these two operators of libtorch, so a
-//! TorchScript module of two functions calls them.
+//! `TorchScript` module of two functions calls them.
 
 use std::io::{Cursor, Write};
 use std::sync::OnceLock;
@@ -90,7 +90,7 @@ fn module() -> Result<CModule, TchError> {
     CModule::load_data(&mut Cursor::new(archive))
 }
 
-/// The files of a module as TorchScript saves it.
+/// The files of a module as `TorchScript` saves it.
 fn archive() -> ZipResult<Vec<u8>> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in [
