@@ -89,7 +89,7 @@ impl Table {
         }
     }
 
-    /// Adds a column of text.
+    /// Adds a column of text; an empty text counts as missing.
     ///
     /// # Errors
     /// [`AnalysisError::ColumnLength`] if it does not fit the columns before it.
@@ -100,7 +100,12 @@ impl Table {
     ) -> Result<Self, AnalysisError> {
         self.with(
             name,
-            Column::Text(values.into_iter().map(|value| Some(value.into())).collect()),
+            Column::Text(
+                values
+                    .into_iter()
+                    .map(|value| Some(value.into()).filter(|text| !text.is_empty()))
+                    .collect(),
+            ),
         )
     }
 
