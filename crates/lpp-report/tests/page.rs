@@ -91,7 +91,7 @@ fn a_poor_study_still_has_a_page() {
             }
         })
         .collect();
-    assert!(drawn.contains("n = 1") && !drawn.contains("NaN"));
+    assert!(html.contains("n = 1") && !drawn.contains("NaN"));
     let baselines = ToyStudy::new().with_model("glove", ModelKind::Baseline, None, 0.1, 0.0);
     assert!(page_of(&baselines).contains("glove"));
 }
