@@ -213,8 +213,8 @@ impl Table {
     ///
     /// ```
     /// use lpp_analysis::Table;
-    /// let table = Table::new("t").text("id", ["N1"])?.count("value", [25_870])?;
-    /// assert_eq!(table.aligned(&["id", "value"]), "id  value\nN1  25,870");
+    /// let table = Table::new("t").text("id", ["N1"])?.count("value", [870])?;
+    /// assert_eq!(table.aligned(&["id", "value"]), "id  value\nN1  870");
     /// # Ok::<(), lpp_analysis::AnalysisError>(())
     /// ```
     #[must_use]

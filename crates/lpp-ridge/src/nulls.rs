@@ -151,7 +151,7 @@ impl<A: Element> PreparedFeatures<A> {
     ///     (0..3).map(|r| Array2::from_shape_fn((30, 2), |(i, j)| ((r + i * (j + 2)) as f64).sin())).collect();
     /// let prepared = RidgeCv::params().alphas([1.0]).check()?.prepare(&x)?;
     /// let fit = prepared.score(&x)?;
-    /// let shifted = |by| (0..30).map(|i| (i + by) % 30).collect::<Vec<usize>>();
+    /// let shifted = |by: usize| (0..30_usize).map(|i| (i + by) % 30).collect::<Vec<usize>>();
     /// let orders = vec![vec![shifted(0), shifted(11)]; 3];
     /// let null = prepared.null_scores(&fit, &x, &NullOrders::new(orders, array![[0, 0, 0], [1, 0, 1]])?)?;
     /// assert!((f64::from(null[[0, 0]]) - fit.scores[0]).abs() < 1e-6);
