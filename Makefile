@@ -9,6 +9,7 @@ STUDY ?= demo-study
 DATA ?=
 PYTHON ?= python3
 WORK ?= $(TARGET)/bench-peers
+FAULTS := $(TARGET)/faults
 BENCH ?= --bench ridge --bench fmri
 # Packages that link libtorch are built by themselves, so that the others build without it and OpenBLAS stays out of
 # the programs that run on libtorch's own BLAS.
@@ -16,7 +17,7 @@ TORCH := -p lpp-llm -p lpp-extract
 # The ridge regression on libtorch. Not one command with the above: its tests switch on BLAS for every crate they share.
 RIDGE_TORCH := -p lpp-ridge --features torch
 
-.PHONY: help setup build demo test test-outside test-demo bench bench-peers bench-peers-llm bench-gpu bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
+.PHONY: help setup build demo gallery test test-report test-outside test-demo test-resume test-faults test-workflow test-slurm bench bench-peers bench-peers-llm bench-gpu bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,12 +33,19 @@ build: setup ## Build all programs
 demo: build ## Run the whole path on a synthetic study (STUDY=demo-study)
 	@setup/demo.sh $(BIN) $(STUDY)
 
+gallery: demo ## Draw the figures of docs/figures.md anew from the demo study
+	@setup/gallery.sh $(BIN) $(STUDY) docs/images
+
 test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests on real data)
 	$(CARGO) test --release
 	$(CARGO) test --release $(TORCH)
 	$(CARGO) test --release $(RIDGE_TORCH) --lib --test torch
 	@$(MAKE) --no-print-directory test-outside
 	@$(MAKE) --no-print-directory test-demo
+	@$(MAKE) --no-print-directory test-resume
+
+test-report: setup ## The report page in a headless Chromium (setup/chromium.sh installs one; skipped without)
+	$(CARGO) test --release -p lpp-report --test browser -- --nocapture
 
 test-outside: setup ## A program outside the workspace that uses lpp-ridge, with the versions of the workspace
 	@cp Cargo.lock fixtures/ridge/outside/
@@ -47,6 +55,26 @@ test-demo: build ## The demo at a small size, which must recover the planted eff
 	@study=$$(mktemp -d) && trap 'rm -rf "$$study"' EXIT && \
 	  setup/demo.sh $(BIN) "$$study" --words-per-run 300 --models gpt2:4,llama:12,gpt2:32 && \
 	  setup/bad-input.sh $(BIN) "$$study"
+
+test-resume: build ## Kill lpp-run at a few random moments and fill a disk, resume, compare with an undisturbed run
+	@$(PYTHON) setup/faults.py $(BIN) --points 6 --extract --full-disk
+	@$(PYTHON) setup/faults.py $(BIN) --points 2 --scans
+
+test-faults: build ## The same at 50 random moments, then at each rename, with programs built for it
+	@$(PYTHON) setup/faults.py $(BIN) --points 50 --extract --full-disk
+	@$(PYTHON) setup/faults.py $(BIN) --points 20 --scans
+	$(CARGO) build --release --bins --features lpp-study/fault-injection
+	@mkdir -p $(FAULTS) && cp $(addprefix $(BIN)/lpp-,run simulate resample mask rois average glove random fit analyze report) $(FAULTS)
+	$(CARGO) build --release --bins
+	@$(PYTHON) setup/faults.py $(FAULTS) --points 0 --renames both
+
+test-workflow: build ## Snakemake on this machine gives the files of lpp-run (installs Snakemake into third_party/)
+	@setup/workflow.sh third_party/snakemake
+	@setup/test-slurm.sh $(BIN) third_party/snakemake local
+
+test-slurm: build ## The same through a private Slurm, then with a job killed (installs Debian's Slurm)
+	@setup/workflow.sh third_party/snakemake slurm
+	@setup/test-slurm.sh $(BIN) third_party/snakemake
 
 bench: setup ## Time the kernels (criterion; BENCH='--bench ridge -- paper/768' for some)
 	OPENBLAS_NUM_THREADS=1 $(CARGO) bench -p lpp-bench $(BENCH)

@@ -6,6 +6,8 @@ set -uo pipefail
 bin=$1 study=$(cd "$2" && pwd)
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 checks=0 failures=0
+# No case may use the network or a cache of this machine.
+export HF_HOME=$work/hf HF_HUB_OFFLINE=1
 
 # expect TEXT PROGRAM ARGUMENTS...: the program fails as it must, and its line contains TEXT.
 expect() {
@@ -60,6 +62,12 @@ expect truth.json lpp-simulate compare --study "$work/study"
 expect none.nii.gz lpp-rois --mask "$work/none.nii.gz" -o "$out"
 expect cut.nii.gz lpp-rois --mask "$work/cut.nii.gz" -o "$out"
 expect empty.csv lpp-rois --mask "$study/masks/mask_lpp_en.nii.gz" --coords "$work/empty.csv" -o "$out"
+expect "no such folder" lpp-fetch verify "$work/none"
+expect EN999 lpp-fetch data --study "$study" --subject EN999 --dry-run
+expect "expected http" lpp-fetch data --study "$work/fetched" --kind words --base-url ftp://127.0.0.1/x
+expect "no connection" lpp-fetch data --study "$work/fetched" --kind words --tries 1 --base-url http://127.0.0.1:1/x
+expect unheard-of lpp-fetch model unheard-of --offline
+expect "not in the cache" lpp-fetch model gpt2 --offline
 expect unheard-of lpp-extract --study "$study" --model unheard-of
 expect perceptron lpp-extract --study "$study" --model-dir "$work/odd" -o "$out"
 expect model.safetensors lpp-extract --study "$study" --model-dir "$work/model" -o "$out"
@@ -73,6 +81,11 @@ expect glove.txt.gz lpp-glove --study "$study" --glove "$work/glove.txt.gz" -o "
 expect empty.csv lpp-glove --study "$study" --glove "$study/glove/glove.sim.16d.txt" --annotation "$work/empty.csv" -o "$out"
 expect none.csv lpp-random --study "$study" --type vector --dims 4 --annotation "$work/none.csv" -o "$out"
 expect empty.csv lpp-random --study "$study" --type vector --dims 4 --annotation "$work/empty.csv" -o "$out"
+expect none.csv lpp-controls --study "$study" --frequencies "$work/none.csv" --controls frequency -o "$out"
+expect empty.csv lpp-controls --study "$study" --frequencies "$work/empty.csv" --controls frequency -o "$out"
+expect empty.csv lpp-controls --study "$study" --annotation "$work/empty.csv" -o "$out"
+expect cut.npy lpp-controls --study "$study" --controls envelope --wav "$work"/cut.npy{,,,,,,,,} -o "$out"
+expect recordings lpp-controls --study "$study" --controls envelope -o "$out"
 expect none.json lpp-align --study "$study" --tokenizer "$work/none.json" --max-len 256 -o "$out"
 expect empty.csv lpp-align --study "$study" --tokenizer "$model" --max-len 256 --annotation "$work/empty.csv" -o "$out"
 expect none.zip lpp-align --study "$study" --tokenizer "$model" --max-len 256 --text "$work/none.zip" -o "$out"
@@ -93,6 +106,11 @@ expect none.npy lpp-fit --study "$study" --model "$name" --y "$work/none.npy" -o
 expect cut.nii.gz lpp-fit --study "$study" --model "$name" --mask "$work/cut.nii.gz" -o "$out"
 expect narrow.npy lpp-fit --study "$study" --model "$name" --y "$work"/narrow.npy{,,} -o "$out"
 expect empty.csv lpp-fit --study "$study" --model "$name" --words "$work/empty.csv" -o "$out"
+expect none.npy lpp-run why scores/none.npy --study "$study"
+expect none lpp-run verify --study "$work/none"
+expect "no step is called" lpp-run --study "$study" --only fit:unheard-of
+expect control_envelope lpp-fit --study "$study" --model "$name" --controls envelope --layer 0 --no-canary
+expect "layer-99" lpp-fit --study "$study" --model "$name" --nulls 9 --layer 99 --no-canary
 expect none.nii.gz lpp-analyze isc --mask "$work/none.nii.gz" --isc "$study/isc/isc_en.npy"
 expect cut.nii.gz lpp-analyze isc --mask "$work/cut.nii.gz" --isc "$study/isc/isc_en.npy"
 expect isc.gz lpp-analyze isc --mask "$study/masks/mask_lpp_en.nii.gz" --isc "$work/isc.gz"

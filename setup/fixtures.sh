@@ -8,10 +8,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 PYTHON=${PYTHON:-python3}
-for topic in fmri llm report ridge ridge-options; do
+for topic in analysis encoding fmri llm report ridge ridge-options; do
   echo "== $topic"; "$PYTHON" "fixtures/$topic/make.py"
 done
+echo "== report, surface"; "$PYTHON" fixtures/report/make_surface.py
 echo "== stats, inference"; "$PYTHON" fixtures/stats/make_inference.py
+echo "== text, envelope"; "$PYTHON" fixtures/text/make_envelope.py
 if [ -n "${GENERATORS:-}" ]; then
   echo "== stats"; "$PYTHON" fixtures/stats/make.py "$GENERATORS/fmri"
   echo "== text"; "$PYTHON" fixtures/text/make.py "$GENERATORS/llm"

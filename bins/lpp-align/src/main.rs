@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 use lpp_cli::{AnnotationArgs, CommonArgs, Program, StudyArgs};
+use lpp_fetch::{Content, ModelRequest};
+use lpp_study::Study;
 use lpp_text::{AlignJob, AnnotationSource};
 
 /// Writes the table of words and their tokens, for looking at an alignment.
@@ -18,14 +21,24 @@ use lpp_text::{AlignJob, AnnotationSource};
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Example:\n  lpp-align --lang en --tokenizer models/gpt2 --max-len 1024 -o align.csv"
+    after_help = "Examples:\n  lpp-align --lang en --tokenizer models/gpt2 --max-len 1024 -o align.csv\n  lpp-align --model \
+                  gpt2 --max-len 1024 -o align.csv"
 )]
 struct Args {
     #[command(flatten)]
     study: StudyArgs,
     /// A tokenizer.json, or a folder with one or with vocab.json and merges.txt
-    #[arg(long, value_name = "DIR_OR_JSON")]
-    tokenizer: PathBuf,
+    #[arg(long, value_name = "DIR_OR_JSON", required_unless_present = "model")]
+    tokenizer: Option<PathBuf>,
+    /// Take the tokenizer of this model, from the study or the hub (gpt2, ORG/NAME)
+    #[arg(long, value_name = "NAME", conflicts_with = "tokenizer")]
+    model: Option<String>,
+    /// Branch, tag or commit on the hub
+    #[arg(long, value_name = "REVISION", requires = "model")]
+    revision: Option<String>,
+    /// Do not download; as HF_HUB_OFFLINE=1
+    #[arg(long)]
+    offline: bool,
     /// Tokens of a window: the model's max_position_embeddings
     #[arg(long, value_name = "N")]
     max_len: usize,
@@ -51,6 +64,7 @@ impl Args {
     fn into_job(self) -> anyhow::Result<AlignJob> {
         let study = self.study.open()?;
         let lang = self.study.lang;
+        let tokenizer = self.tokenizer(&study)?;
         let (path, corrections) = self.annotation.resolve(&study, lang);
         Ok(AlignJob {
             annotation: AnnotationSource {
@@ -59,11 +73,26 @@ impl Args {
                 corrections,
             },
             text: self.text.unwrap_or_else(|| study.text(lang)),
-            tokenizer: self.tokenizer,
+            tokenizer,
             max_len: self.max_len,
             output: self.output,
             force: self.study.force,
         })
+    }
+
+    /// The tokenizer given, or that of the model.
+    fn tokenizer(&self, study: &Study) -> anyhow::Result<PathBuf> {
+        if let Some(tokenizer) = &self.tokenizer {
+            return Ok(tokenizer.clone());
+        }
+        let request = ModelRequest {
+            name: self.model.clone().context("--tokenizer or --model is needed")?,
+            revision: self.revision.clone(),
+            content: Content::Tokenizer,
+            offline: self.offline,
+            n_threads: self.common.threads(),
+        };
+        Ok(request.locate(study, &lpp_cli::progress(&self.common))?.tokenizer)
     }
 }
 

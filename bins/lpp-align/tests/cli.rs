@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error, fixture};
+use lpp_testkit::{FakeHub, FakeRepo, assert_fails, assert_succeeds, assert_usage_error, fixture};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -98,6 +98,40 @@ fn table_has_the_starts_of_the_reference_and_is_made_once() {
     assert_eq!(json!(starts(&table)), toy.expected["positions"]);
     assert!(assert_succeeds(&mut toy.aligned()).contains("up to date"));
     assert!(assert_succeeds(toy.aligned().arg("--force")).contains("written"));
+}
+
+#[test]
+fn the_tokenizer_of_a_model_comes_from_the_hub() {
+    let toy = Toy::new();
+    let mut repo = FakeRepo::new("org/toy", 'a', &["main"]).file("config.json", "{}");
+    for (name, text) in toy.expected["tokenizer"].as_object().unwrap() {
+        repo.files.insert(name.clone(), text.as_str().unwrap().into());
+    }
+    let hub = FakeHub::start(vec![repo]);
+    let run = |flags: &[&str]| {
+        let mut command = toy.command();
+        command
+            .args(flags)
+            .env("HF_HOME", toy.path("hf"))
+            .env("HF_ENDPOINT", hub.endpoint());
+        for name in [
+            "HF_HUB_OFFLINE",
+            "TRANSFORMERS_OFFLINE",
+            "HF_HUB_CACHE",
+            "HF_TOKEN",
+        ] {
+            command.env_remove(name);
+        }
+        command
+    };
+    fs::remove_dir_all(toy.path("models")).unwrap();
+    assert!(assert_succeeds(&mut run(&["--model", "org/toy"])).contains("written"));
+    assert_eq!(json!(starts(&toy.path("align.csv"))), toy.expected["positions"]);
+    assert!(assert_succeeds(&mut run(&["--model", "org/toy", "--offline"])).contains("up to date"));
+    assert_fails(
+        &mut run(&["--model", "org/other", "--offline"]),
+        &["org/other", "not in the cache"],
+    );
 }
 
 #[test]

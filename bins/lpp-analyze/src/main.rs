@@ -4,14 +4,18 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use lpp_analysis::{
+    Analysis, AnalysisJob, AnalysisOptions, AnalysisReport, CompareJob, HemisphereRule, IscSummary,
+    LanguagesJob, LayerRule,
+};
 use lpp_cli::{CommonArgs, Program, StudyArgs};
-use lpp_report::{Analysis, AnalysisJob, HemisphereRule, IscSummary};
 
 /// Computes the numbers of a study from its scores, as CSV and Parquet tables.
 #[derive(Debug, Parser)]
 #[command(
     version,
     after_help = "Examples:\n  lpp-analyze all --study my-study --lang en\n  \
+                  lpp-analyze compare --study my-study\n  \
                   lpp-analyze isc --mask mask_lpp_en.nii.gz --isc isc_10trials_en.gz --json"
 )]
 struct Command {
@@ -35,7 +39,7 @@ enum What {
         #[arg(long)]
         json: bool,
     },
-    /// Brain score against model size
+    /// Brain score against model size, perplexity and `HellaSwag`; the growth of each voxel
     Scaling(Study),
     /// Left against right, and how the difference grows with size
     Lateralization(Study),
@@ -45,8 +49,20 @@ enum What {
     Baselines(Study),
     /// Regions of interest and their mirror images
     Rois(Study),
+    /// Parcels of an atlas: reliability left and right, and the growth of their difference
+    Atlas(Study),
+    /// Trained against untrained models, and checkpoints of a training
+    Training(Study),
+    /// Single subjects, each with its own mask
+    Individuals(Study),
+    /// Corrected definitions and tests beside the paper's: the delta table, families, ceilings, many voxels, subjects
+    Corrected(Study),
     /// All of the above
     All(Study),
+    /// All of the above in every language that has scores, side by side
+    Languages(Study),
+    /// The numbers that the paper's notebooks printed, and ours beside them
+    Compare(Study),
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +78,21 @@ struct Study {
     /// The inter-subject correlation [default: the study's, if there is one]
     #[arg(long, value_name = "FILE")]
     isc: Option<PathBuf>,
+    /// Perplexity, `HellaSwag` and size of models as CSV [default: the study's `model_info_LANG.csv`, if there is one]
+    #[arg(long, value_name = "CSV")]
+    model_info: Option<PathBuf>,
+    /// The label image, odd labels left, even ones right [default: the study's atlas/atlas.nii.gz, if there is one]
+    #[arg(long, value_name = "NIFTI")]
+    atlas: Option<PathBuf>,
+    /// Names of the labels [default: the study's atlas/labels.xml or .csv]
+    #[arg(long, value_name = "XML|CSV")]
+    atlas_labels: Option<PathBuf>,
+    /// Layers that count: all, or published (French and Chinese models without the last, as the paper's notebook)
+    #[arg(long, value_name = "RULE", default_value_t)]
+    layers: LayerRule,
+    /// Seed of the bootstraps
+    #[arg(long, value_name = "N", default_value_t = AnalysisOptions::default().seed)]
+    seed: u64,
     /// Print the tables as one JSON object instead of their paths
     #[arg(long)]
     json: bool,
@@ -82,7 +113,32 @@ fn main() -> ExitCode {
             What::Layers(study) => (Analysis::Layers, study),
             What::Baselines(study) => (Analysis::Baselines, study),
             What::Rois(study) => (Analysis::Rois, study),
+            What::Atlas(study) => (Analysis::Atlas, study),
+            What::Training(study) => (Analysis::Training, study),
+            What::Individuals(study) => (Analysis::Individuals, study),
+            What::Corrected(study) => (Analysis::Corrected, study),
             What::All(study) => (Analysis::All, study),
+            What::Languages(study) => {
+                let job = languages(&study)?;
+                let report = job.run(lpp_cli::software!(), &lpp_cli::progress(&command.common))?;
+                return show(&report, &["id", "quantity", "en", "cn", "fr"], study.json);
+            }
+            What::Compare(study) => {
+                let job = CompareJob {
+                    languages: languages(&study)?,
+                };
+                let report = job.run(lpp_cli::software!(), &lpp_cli::progress(&command.common))?;
+                let columns = [
+                    "id",
+                    "language",
+                    "voxels",
+                    "quantity",
+                    "published",
+                    "ours",
+                    "agrees",
+                ];
+                return show(&report, &columns, study.json);
+            }
         };
         analyse(analysis, study, &command.common)
     })
@@ -97,6 +153,7 @@ fn summarise(summary: &IscSummary, json: bool) -> anyhow::Result<()> {
 }
 
 fn analyse(analysis: Analysis, args: Study, common: &CommonArgs) -> anyhow::Result<()> {
+    let options = args.options();
     let job = AnalysisJob {
         study: args.place.open()?,
         lang: args.place.lang,
@@ -105,9 +162,40 @@ fn analyse(analysis: Analysis, args: Study, common: &CommonArgs) -> anyhow::Resu
         isc: args.isc,
         mask: args.mask,
         force: args.place.force,
+        options,
     };
     let report = job.run(lpp_cli::software!(), &lpp_cli::progress(common))?;
-    if args.json {
+    print(&report, args.json)
+}
+
+fn languages(args: &Study) -> anyhow::Result<LanguagesJob> {
+    let single = [&args.mask, &args.isc, &args.model_info];
+    if single.iter().any(|path| path.is_some()) {
+        anyhow::bail!(
+            "--mask, --isc and --model-info belong to one language; this command reads those of the study"
+        );
+    }
+    Ok(LanguagesJob {
+        study: args.place.open()?,
+        hemisphere: args.hemisphere,
+        options: args.options(),
+        force: args.place.force,
+    })
+}
+
+/// The rows, as JSON or as text with the file that they were written to.
+fn show(report: &AnalysisReport, columns: &[&str], json: bool) -> anyhow::Result<()> {
+    if !json {
+        for table in &report.tables {
+            lpp_cli::print_line(table.aligned(columns))?;
+        }
+    }
+    print(report, json)
+}
+
+/// The rows as JSON, or the files that were written.
+fn print(report: &AnalysisReport, json: bool) -> anyhow::Result<()> {
+    if json {
         return lpp_cli::print_json(&report.json());
     }
     let done = if report.up_to_date {
@@ -118,5 +206,18 @@ fn analyse(analysis: Analysis, args: Study, common: &CommonArgs) -> anyhow::Resu
     report
         .files
         .iter()
+        .chain(&report.maps)
         .try_for_each(|file| lpp_cli::print_line(format!("{}: {done}", file.display())))
+}
+
+impl Study {
+    fn options(&self) -> AnalysisOptions {
+        AnalysisOptions {
+            model_info: self.model_info.clone(),
+            atlas: self.atlas.clone(),
+            atlas_labels: self.atlas_labels.clone(),
+            layers: self.layers,
+            seed: self.seed,
+        }
+    }
 }

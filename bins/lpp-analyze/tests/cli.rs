@@ -77,12 +77,78 @@ fn an_empty_study_is_named() {
     );
 }
 
+/// The study of `fixtures/analysis`, unpacked.
+fn simulated_study() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = std::fs::File::open(lpp_testkit::fixture("analysis/study.zip")).unwrap();
+    zip::ZipArchive::new(archive)
+        .unwrap()
+        .extract(folder.path())
+        .unwrap();
+    folder
+}
+
+#[test]
+fn every_subcommand_prints_its_tables() {
+    let folder = simulated_study();
+    for (command, table) in [
+        ("scaling", "performance_regression"),
+        ("lateralization", "lateralization_lines"),
+        ("layers", "best_layer_regression"),
+        ("baselines", "score_densities"),
+        ("rois", "rois_isc"),
+        ("atlas", "atlas_regression"),
+        ("training", "checkpoints"),
+        ("individuals", "individuals_regression"),
+        ("languages", "languages"),
+        ("compare", "compare"),
+    ] {
+        let text = assert_succeeds(
+            program()
+                .args([command, "--json", "-q", "--study"])
+                .arg(folder.path()),
+        );
+        let found: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(!found[table].as_array().unwrap().is_empty(), "{command}");
+    }
+}
+
+#[test]
+fn what_an_analysis_needs_is_named() {
+    let folder = simulated_study();
+    let run = |arguments: &[&str]| {
+        let mut command = program();
+        command
+            .args(arguments)
+            .arg("-q")
+            .arg("--study")
+            .arg(folder.path());
+        command
+    };
+    assert_fails(&mut run(&["atlas", "--atlas", "no.nii.gz"]), &["no.nii.gz"]);
+    assert_fails(&mut run(&["atlas", "--atlas-labels", "no.xml"]), &["no.xml"]);
+    assert_fails(&mut run(&["scaling", "--model-info", "no.csv"]), &["no.csv"]);
+    assert_fails(
+        &mut run(&["compare", "--mask", "m.nii.gz"]),
+        &["--mask", "one language"],
+    );
+    assert_fails(&mut run(&["all", "--lang", "fr"]), &["scores", "_fr.npy"]);
+    std::fs::write(folder.path().join("model_info_en.csv"), "model\ngpt2\n").unwrap();
+    assert_fails(&mut run(&["all"]), &["model_info_en.csv", "no column model_name"]);
+    std::fs::remove_file(folder.path().join("model_info_en.csv")).unwrap();
+    std::fs::remove_dir_all(folder.path().join("atlas")).unwrap();
+    let text = assert_succeeds(&mut run(&["atlas", "--json"]));
+    let found: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(found["atlas"], serde_json::json!([]));
+}
+
 #[test]
 fn wrong_usage_is_status_2() {
     assert_usage_error(&mut program());
     assert_usage_error(program().args(["isc", "--mask", "m.nii.gz"]));
     assert_usage_error(program().args(["all", "--lang", "klingon"]));
     assert_usage_error(program().args(["all", "--hemisphere", "up"]));
+    assert_usage_error(program().args(["all", "--layers", "some"]));
 }
 
 #[test]

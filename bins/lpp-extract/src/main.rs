@@ -1,19 +1,21 @@
 //! `lpp-extract`: activations of a language model for every word.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use lpp_cli::{AnnotationArgs, CommonArgs, Program, StudyArgs};
+use lpp_fetch::{Content, LocatedModel, ModelRequest};
 use lpp_llm::{ComputeDevice, ExtractJob, HiddenStatesJob, ModelParams, Precision, Training};
-use lpp_study::StoredAs;
+use lpp_study::{StoredAs, Study};
 use lpp_text::AnnotationSource;
 
 /// Runs a language model over the text of a study and writes one vector per word and layer.
 ///
-/// The checkpoint is looked for in models/MODEL of the study. Activations of gpt2 go to
+/// The checkpoint is looked for in models/MODEL of the study, then in the cache of the Hugging Face hub, and is
+/// downloaded into that cache if it is in neither (see `lpp-fetch model`). Activations of gpt2 go to
 /// `activations/gpt2_en.safetensors`, those of its untrained twin to `activations/gpt2_untrained_seed1_en.safetensors`;
 /// an untrained model needs only config.json and the tokenizer.
 #[derive(Debug, Parser)]
@@ -79,10 +81,21 @@ enum StoreArg {
 struct ExtractArgs {
     #[command(flatten)]
     study: StudyArgs,
-    /// Name of the model [default: the last part of --model-dir]
+    /// Name of the model, in the study or on the hub (gpt2, ORG/NAME) [default: the last part of --model-dir]
     #[arg(long, value_name = "NAME", required_unless_present = "model_dir")]
     model: Option<String>,
-    /// Checkpoint folder [default: models/MODEL of the study]
+    /// Branch, tag or commit on the hub, such as step1000; becomes part of the name: pythia-6.9b_step1000
+    #[arg(
+        long,
+        value_name = "REVISION",
+        requires = "model",
+        conflicts_with = "model_dir"
+    )]
+    revision: Option<String>,
+    /// Do not download; as `HF_HUB_OFFLINE=1`
+    #[arg(long)]
+    offline: bool,
+    /// Checkpoint folder [default: models/MODEL of the study, or the hub's cache]
     #[arg(long, value_name = "DIR")]
     model_dir: Option<PathBuf>,
     /// A tokenizer.json, or a folder with one or with vocab.json and merges.txt [default: the checkpoint folder]
@@ -159,26 +172,22 @@ impl ExtractArgs {
             &self.annotation.annotation,
             &self.output,
         ];
-        self.model.is_some() || self.run.seed.is_some() || paths.into_iter().any(Option::is_some)
+        self.model.is_some()
+            || self.revision.is_some()
+            || self.run.seed.is_some()
+            || paths.into_iter().any(Option::is_some)
     }
 
     fn into_job(self, common: &CommonArgs) -> anyhow::Result<ExtractJob> {
         let study = self.study.open()?;
         let lang = self.study.lang;
+        let (model, located) = self.locate(&study, common)?;
         let (path, corrections) = self.annotation.resolve(&study, lang);
-        let last_part = self.model_dir.as_deref().and_then(Path::file_name);
-        let model = match self.model {
-            Some(name) => name,
-            None => last_part
-                .context("--model-dir has no name of its own; add --model NAME")?
-                .to_string_lossy()
-                .into_owned(),
-        };
-        let folder = self.model_dir.unwrap_or_else(|| study.model_dir(&model));
-        let params = self.run.params(folder, common);
+        let params = self.run.params(located.folder, common);
         let name = params.activations_name(&model);
         Ok(ExtractJob {
-            tokenizer: self.tokenizer.unwrap_or_else(|| params.folder.clone()),
+            tokenizer: self.tokenizer.unwrap_or(located.tokenizer),
+            commit: located.commit,
             model: params,
             annotation: AnnotationSource {
                 path,
@@ -195,6 +204,41 @@ impl ExtractArgs {
             },
             force: self.study.force,
         })
+    }
+}
+
+impl ExtractArgs {
+    /// The model's name in the study and its place: the folder given, or what the name leads to.
+    fn locate(&self, study: &Study, common: &CommonArgs) -> anyhow::Result<(String, LocatedModel)> {
+        if let Some(folder) = &self.model_dir {
+            let name = match &self.model {
+                Some(name) => name.clone(),
+                None => folder
+                    .file_name()
+                    .context("--model-dir has no name of its own; add --model NAME")?
+                    .to_string_lossy()
+                    .into_owned(),
+            };
+            let located = LocatedModel {
+                folder: folder.clone(),
+                tokenizer: folder.clone(),
+                commit: None,
+            };
+            return Ok((name, located));
+        }
+        let request = ModelRequest {
+            name: self.model.clone().context("--model or --model-dir is needed")?,
+            revision: self.revision.clone(),
+            content: if self.run.seed.is_some() {
+                Content::WithoutWeights
+            } else {
+                Content::Model
+            },
+            offline: self.offline,
+            n_threads: common.threads(),
+        };
+        let located = request.locate(study, &lpp_cli::progress(common))?;
+        Ok((request.study_name(), located))
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lpp_study::{Activations, MappedFile, WordTable, npy};
-use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error, fixture, load_npy};
+use lpp_testkit::{FakeHub, FakeRepo, assert_fails, assert_succeeds, assert_usage_error, fixture, load_npy};
 use ndarray::{Array2, array};
 
 const N_RUNS: usize = 9;
@@ -254,6 +254,78 @@ fn an_untrained_twin_needs_no_weights_and_has_a_name_of_its_own() {
     let first = activations.layer(0, 0).unwrap();
     let zeros = first.iter().filter(|&&x| x == 0.0).count() as f64 / first.len() as f64;
     assert!((zeros - 0.1).abs() < 0.038, "{zeros}");
+}
+
+/// The toy model as a repository of a hub.
+fn on_a_hub(study: &Path, id: &str, digit: char, names: &[&str]) -> FakeRepo {
+    let mut repo = FakeRepo::new(id, digit, names);
+    for entry in study.join("models/toy").read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        repo.files.insert(name, fs::read(&path).unwrap());
+    }
+    repo
+}
+
+#[test]
+fn a_model_that_is_not_in_the_study_comes_from_the_hub() {
+    let study = toy_study();
+    let local = study.path().join("local.safetensors");
+    assert_succeeds(extract(study.path()).arg("-o").arg(&local));
+    let finished = on_a_hub(study.path(), "EleutherAI/pythia-toy", 'f', &["main"]);
+    let mut early = on_a_hub(study.path(), "EleutherAI/pythia-toy", 'e', &["step1000"]);
+    early.files.remove("tokenizer.json");
+    let gpt2 = on_a_hub(study.path(), "openai-community/gpt2", 'a', &["main"]);
+    fs::remove_dir_all(study.path().join("models")).unwrap();
+    let hub = FakeHub::start(vec![finished, early, gpt2]);
+    let run = |flags: &[&str]| {
+        let mut command = program();
+        command.arg("--study").arg(study.path()).args(flags);
+        command
+            .env("HF_HOME", study.path().join("hf"))
+            .env("HF_ENDPOINT", hub.endpoint());
+        for name in [
+            "HF_HUB_OFFLINE",
+            "TRANSFORMERS_OFFLINE",
+            "HF_HUB_CACHE",
+            "HF_TOKEN",
+        ] {
+            command.env_remove(name);
+        }
+        command
+    };
+    assert_fails(
+        &mut run(&["--model", "gpt2", "--offline"]),
+        &["openai-community/gpt2", "not in the cache"],
+    );
+    assert!(hub.hub.log().is_empty());
+    // An untrained twin brings no weights.
+    assert_succeeds(&mut run(&["--model", "gpt2", "--seed", "1"]));
+    assert!(hub.storage.log().is_empty());
+    assert_succeeds(&mut run(&["--model", "gpt2"]));
+    let written = Activations::open(&study.path().join("activations/gpt2_en.safetensors")).unwrap();
+    assert_eq!(written.metadata()["revision"], "a".repeat(40));
+    let expected = Activations::open(&local).unwrap();
+    for run in 0..N_RUNS {
+        assert_eq!(written.layer(run, 3).unwrap(), expected.layer(run, 3).unwrap());
+    }
+    // A training step by flag, then by name: the same activations, without network the second time.
+    let flags = ["--model", "pythia-toy", "--revision", "step1000"];
+    let said = assert_succeeds(&mut run(&flags));
+    assert!(
+        said.contains("pythia-toy_step1000_en.safetensors: written"),
+        "{said}"
+    );
+    let said = assert_succeeds(&mut run(&["--model", "pythia-toy_step1000", "--offline"]));
+    assert!(
+        said.contains("pythia-toy_step1000_en.safetensors: up to date"),
+        "{said}"
+    );
+    assert_fails(
+        &mut run(&["--model", "gpt2-xl"]),
+        &["openai-community/gpt2-xl: no such repository"],
+    );
+    assert_usage_error(&mut run(&["--model-dir", "m", "--revision", "step1"]));
 }
 
 #[test]

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Program, StudyArgs};
-use lpp_encoding::{FitJob, IndividualJob, TargetSet};
+use lpp_encoding::{CanaryJob, FitJob, IndividualJob, JointJob, NullJob, NullKind, TargetSet};
 use lpp_fmri::{resampled_runs, resampled_runs_of};
 use lpp_ridge::{AlphaGrid, AlphaSearch, InnerValidation};
-use lpp_study::{Progress, Study};
+use lpp_study::{Language, Progress, Study};
+use lpp_text::Control;
 
 /// Predicts every voxel of the average subject, or of individual subjects, from each layer of a model, by nested
 /// cross-validated ridge regression, and writes the held-out correlations: an array (layers, voxels), its sidecar, and
@@ -21,6 +22,7 @@ use lpp_study::{Progress, Study};
     version,
     after_help = "Example:\n  lpp-fit --study demo-study --model sim-gpt2-16 --lang en"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a program")]
 struct Args {
     /// Name of the model or baseline
     #[arg(long, value_name = "NAME")]
@@ -60,8 +62,47 @@ struct Args {
     /// Arithmetic of the products over voxels
     #[arg(long, value_enum, default_value_t = Precision::F32)]
     precision: Precision,
+    /// Also choose the layer of each voxel and fold on inner data and score it on outer data; written to `MODEL_LANG_nested.npy`
+    #[arg(long)]
+    nested_layer: bool,
+    /// Also fit one layer beside these controls by banded ridge; written to `MODEL_LANG_joint.npy`. Names as lpp-controls has
+    /// them (wordrate, ...), names of other activations, or all: every control that the study has
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    controls: Vec<String>,
+    /// Ratios of penalties that a joint fit tries
+    #[arg(long, value_name = "N", default_value_t = JointJob::DEFAULT_CANDIDATES)]
+    candidates: usize,
+    /// Also test one layer against that many nulls; written to `MODEL_LANG_nulls.npy`
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    nulls: Option<u32>,
+    /// How nulls reorder the scans of a run
+    #[arg(long, value_enum, default_value_t = Null::Circular)]
+    null: Null,
+    /// Scans of a block of --null blocks
+    #[arg(long, value_name = "SCANS", default_value_t = NullJob::DEFAULT_BLOCK)]
+    null_block: usize,
+    /// Choose penalties anew for each null, which costs a fit each; they are those of the observed scans otherwise
+    #[arg(long)]
+    null_refit: bool,
+    /// Layer for --controls and --nulls [default: the one with the best validation score, as --nested-layer finds it]
+    #[arg(long, value_name = "LAYER")]
+    layer: Option<usize>,
+    /// Seed of nulls and of ratios of penalties
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+    /// Leave out the canary, features that know only time, which is fitted along with a study's model
+    #[arg(long)]
+    no_canary: bool,
     #[command(flatten)]
     common: CommonArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Null {
+    /// Circular shifts by any number of scans
+    Circular,
+    /// Permutations of blocks of scans
+    Blocks,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -131,7 +172,34 @@ impl Args {
         Ok(sets)
     }
 
-    fn into_job(self, progress: &dyn Progress) -> anyhow::Result<FitJob> {
+    /// What is to be done besides the fit.
+    fn extras(&self, study: &Study, fit: &FitJob) -> Extras {
+        let joint = (!self.controls.is_empty()).then(|| JointJob {
+            fit: fit.clone(),
+            controls: controls(study, self.study.lang, &self.controls),
+            layer: self.layer,
+            n_candidates: self.candidates,
+            seed: self.seed,
+        });
+        let nulls = self.nulls.map(|n| NullJob {
+            fit: fit.clone(),
+            layer: self.layer,
+            n_nulls: n as usize,
+            kind: match self.null {
+                Null::Circular => NullKind::Circular,
+                Null::Blocks => NullKind::Blocks(self.null_block),
+            },
+            orders_per_run: NullJob::DEFAULT_ORDERS,
+            refit: self.null_refit,
+            seed: self.seed,
+        });
+        // Scores that go elsewhere have no place for a canary beside them.
+        let own = self.output.is_none() && self.y.is_empty() && self.model != CanaryJob::NAME;
+        let canary = (own && !self.no_canary).then(|| CanaryJob::beside(fit, study));
+        Extras { joint, nulls, canary }
+    }
+
+    fn into_job(self, progress: &dyn Progress) -> anyhow::Result<(FitJob, Extras)> {
         let study = self.study.open()?;
         let precision = match self.precision {
             Precision::F32 => lpp_encoding::Precision::Single,
@@ -141,7 +209,7 @@ impl Args {
         let mut job = FitJob::new(&study, model, lang, precision, self.activations.clone())?;
         job.words = self.words.clone().unwrap_or(job.words);
         job.targets = self.targets(&study, &job, progress)?;
-        job.alphas = self.alphas.unwrap_or(job.alphas);
+        job.alphas = self.alphas.clone().unwrap_or(job.alphas);
         job.alpha_search = match self.alpha_search {
             Search::Exhaustive => AlphaSearch::Exhaustive,
             Search::Screened => AlphaSearch::screened(),
@@ -151,14 +219,84 @@ impl Args {
             Inner::All => InnerValidation::All,
         };
         job.force = self.study.force;
-        Ok(job)
+        let needs_layer = self.layer.is_none() && (!self.controls.is_empty() || self.nulls.is_some());
+        job.nested_layer = self.nested_layer || needs_layer;
+        let extras = self.extras(&study, &job);
+        Ok((job, extras))
     }
+}
+
+/// What follows the fit.
+struct Extras {
+    joint: Option<JointJob>,
+    nulls: Option<NullJob>,
+    canary: Option<CanaryJob>,
+}
+
+impl Extras {
+    fn run(&self, progress: &dyn Progress) -> anyhow::Result<()> {
+        let state = |up_to_date| if up_to_date { "up to date" } else { "written" };
+        if let Some(joint) = &self.joint {
+            for found in joint.run(lpp_cli::software!(), progress)? {
+                let means = &found.info.means;
+                lpp_cli::print_line(format!(
+                    "{}: {}, layer {}, mean R² {:.4} with the layer, {:.4} without",
+                    found.path.display(),
+                    state(found.up_to_date),
+                    found.info.layer,
+                    means[3],
+                    means[4]
+                ))?;
+            }
+        }
+        if let Some(nulls) = &self.nulls {
+            for found in nulls.run(lpp_cli::software!(), progress)? {
+                let info = &found.info;
+                lpp_cli::print_line(format!(
+                    "{}: {}, layer {}, {} nulls, {} voxels significant over the map, p of left minus right {:.4}",
+                    found.path.display(),
+                    state(found.up_to_date),
+                    info.layer,
+                    info.n_nulls,
+                    info.n_significant,
+                    info.l_minus_r.halves.p
+                ))?;
+            }
+        }
+        if let Some(canary) = &self.canary {
+            canary.run(lpp_cli::software!(), progress)?;
+        }
+        Ok(())
+    }
+}
+
+/// Names and activations of the controls that `names` name.
+fn controls(study: &Study, lang: Language, names: &[String]) -> Vec<(String, PathBuf)> {
+    let of_name = |name: &str| (name.to_owned(), study.activations(name, lang));
+    let all = || {
+        Control::OF_TEXT
+            .into_iter()
+            .chain([Control::Envelope])
+            .map(Control::name)
+    };
+    let mut found = Vec::new();
+    for name in names {
+        match name.parse::<Control>() {
+            Ok(control) => found.push(of_name(&control.name())),
+            Err(_) if name == "all" => {
+                found.extend(all().map(|name| of_name(&name)).filter(|(_, path)| path.exists()));
+            }
+            Err(_) => found.push(of_name(name)),
+        }
+    }
+    found
 }
 
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
         let progress = lpp_cli::progress(args.common());
-        for fit in args.into_job(&progress)?.run(lpp_cli::software!(), &progress)? {
+        let (job, extras) = args.into_job(&progress)?;
+        for fit in job.run(lpp_cli::software!(), &progress)? {
             let state = if fit.up_to_date { "up to date" } else { "written" };
             lpp_cli::print_line(format!(
                 "{}: {state}, {} layers, {} voxels, best mean score {:.4} in layer {}",
@@ -169,6 +307,6 @@ fn main() -> ExitCode {
                 fit.best_layer
             ))?;
         }
-        Ok(())
+        extras.run(&progress)
     })
 }

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use lpp_cli::{CommonArgs, Program, Software, StudyArgs};
-use lpp_report::ReportJob;
+use lpp_report::surface::CorticalSurface;
+use lpp_report::{Format, ReportJob, Theme};
 
 /// Draws the figures of a study and writes them, with its tables, into one self-contained page.
 ///
@@ -14,7 +15,7 @@ use lpp_report::ReportJob;
 #[command(
     name = "lpp-report",
     version,
-    after_help = "Example:\n  lpp-report --study my-study --lang en"
+    after_help = "Example:\n  lpp-report --study my-study --lang en --format svg,pdf"
 )]
 struct Args {
     #[command(flatten)]
@@ -28,6 +29,19 @@ struct Args {
     /// The brain mask [default: the study's]
     #[arg(long, value_name = "NIFTI")]
     mask: Option<PathBuf>,
+    /// Kinds of figure files, separated by commas: svg, png, pdf
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', default_value = "svg")]
+    format: Vec<Format>,
+    /// Colours of the figures: light or dark
+    #[arg(long, value_name = "THEME", default_value_t)]
+    theme: Theme,
+    /// Resolution of PNG figures, pixels per inch
+    #[arg(long, value_name = "DPI", default_value_t = 300, value_parser = clap::value_parser!(u32).range(36..=1200))]
+    dpi: u32,
+    /// Folder with cortical meshes: nilearn's fsaverage5, or surf of a `FreeSurfer` subject [default: fsaverage5 of
+    /// nilearn or `FreeSurfer` if it is there, otherwise the surface of the mask]
+    #[arg(long, value_name = "DIR")]
+    surface: Option<PathBuf>,
     #[command(flatten)]
     common: CommonArgs,
 }
@@ -46,6 +60,10 @@ impl Args {
             output: self.output,
             figures: self.figures,
             mask: self.mask,
+            formats: self.format,
+            theme: self.theme,
+            dpi: self.dpi,
+            surface: self.surface.or_else(CorticalSurface::find),
             force: self.study.force,
         })
     }

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Program, StudyArgs};
 use lpp_fmri::{
-    Grid, ImageReader, Interpolation, ResampleJob, derivative_runs, resampled_dir, resampled_name,
+    Grid, ImageReader, Interpolation, ResampleJob, SubjectRuns, derivative_runs, resampled_dir,
+    resampled_name,
 };
 
 /// Resamples images, by default to the working grid of the study: 4 mm, shape 37,46,38.
@@ -24,6 +25,9 @@ struct Args {
     images: Vec<PathBuf>,
     #[command(flatten)]
     study: StudyArgs,
+    /// Only this subject of the study, EN057 say; may be repeated
+    #[arg(long, value_name = "SUBJECT", conflicts_with = "images")]
+    subject: Vec<String>,
     /// Folder to write to, under the names of the images
     #[arg(
         short,
@@ -123,7 +127,14 @@ impl Args {
         }
         let study = self.study.open()?;
         let folder = resampled_dir(&study, self.study.lang);
-        let subjects = derivative_runs(&study, self.study.lang)?;
+        let mut subjects = derivative_runs(&study, self.study.lang)?;
+        for wanted in &self.subject {
+            let known = subjects.iter().any(|subject| is_named(subject, wanted));
+            ensure!(known, "derivatives/sub-{}: no such subject", plain(wanted));
+        }
+        if !self.subject.is_empty() {
+            subjects.retain(|subject| self.subject.iter().any(|wanted| is_named(subject, wanted)));
+        }
         let outputs = subjects.into_iter().flat_map(|subject| {
             let folder = folder.join(subject.name);
             subject.runs.into_iter().map(move |run| {
@@ -133,6 +144,15 @@ impl Args {
         });
         Ok(outputs.collect())
     }
+}
+
+/// A subject's name without the `sub-` of its folder.
+fn plain(subject: &str) -> &str {
+    subject.strip_prefix("sub-").unwrap_or(subject)
+}
+
+fn is_named(subject: &SubjectRuns, name: &str) -> bool {
+    plain(&subject.name) == plain(name)
 }
 
 fn main() -> ExitCode {

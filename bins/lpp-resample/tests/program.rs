@@ -75,6 +75,12 @@ fn a_study_is_resampled_to_the_working_grid() {
         &mut program(&folder, &["--lang", "cn"]),
         &["derivatives", "no subject", "sub-CN"],
     );
+    let chosen = ["--study", ".", "--subject", "sub-EN057"];
+    assert!(assert_succeeds(&mut program(&folder, &chosen)).contains("up to date"));
+    assert_fails(
+        &mut program(&folder, &["--subject", "EN058"]),
+        &["sub-EN058", "no such subject"],
+    );
 }
 
 #[test]

@@ -12,6 +12,9 @@ pub enum EncodingError {
     /// The mask cannot be read, or words and scans make no regressor.
     #[error(transparent)]
     Fmri(#[from] lpp_fmri::FmriError),
+    /// Scans cannot be reordered, or nulls not be evaluated.
+    #[error(transparent)]
+    Stats(#[from] lpp_stats::StatsError),
     /// The settings of the ridge regression are wrong.
     #[error(transparent)]
     Settings(lpp_ridge::RidgeError),

@@ -5,14 +5,19 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use lpp_fmri::{Image, Mask};
-use lpp_ridge::{AlphaGrid, AlphaSearch, InnerValidation, PreparedFeatures, RidgeCv, RidgeCvFit, RidgeError};
+use lpp_ridge::{
+    AlphaGrid, AlphaSearch, InnerValidation, NestedChooser, NullOrders, PreparedFeatures, RidgeCv,
+    RidgeCvFit, RidgeCvParams, RidgeError,
+};
 use lpp_study::{
-    Activations, Language, ModelKind, Progress, Scores, ScoresInfo, Software, Step, Study, sha256_of_file,
+    Activations, Language, ModelKind, NestedInfo, Progress, Scores, ScoresInfo, Software, Step, Study,
+    beside_scores, load_sidecar, sha256_of_file,
 };
 use ndarray::{Array2, Axis};
 
 use crate::EncodingError;
 use crate::features::LayerFeatures;
+use crate::nested;
 use crate::target_set::TargetSet;
 use crate::targets::{self, Targets};
 
@@ -50,6 +55,8 @@ pub struct FitJob {
     pub inner: InnerValidation,
     /// Arithmetic.
     pub precision: Precision,
+    /// Whether layers are also chosen on inner data and scored on outer data; the result goes beside the scores.
+    pub nested_layer: bool,
     /// Fit again what is up to date.
     pub force: bool,
 }
@@ -96,6 +103,7 @@ impl FitJob {
             alpha_search: AlphaSearch::default(),
             inner: InnerValidation::First,
             precision,
+            nested_layer: false,
             force: false,
         })
     }
@@ -144,9 +152,12 @@ impl FitJob {
             }
         }
         let sets: Vec<&TargetSet> = open.iter().map(|(_, set, _)| *set).collect();
-        for (scores, (place, set, steps)) in self.fit(&sets, progress)?.into_iter().zip(open) {
+        for ((scores, chooser), (place, set, steps)) in self.fit(&sets, progress)?.into_iter().zip(open) {
             let mask = set.load_mask(scores.info.n_voxels)?;
             scores.save(&set.scores)?;
+            if self.nested_layer {
+                nested::save(chooser, &scores, &beside_scores(&set.scores, "nested"))?;
+            }
             if let Some(mask) = mask {
                 save_map(&scores, &mask, &set.score_map)?;
             }
@@ -158,17 +169,26 @@ impl FitJob {
         Ok(outcomes.into_values().collect())
     }
 
-    /// The steps that make the scores of a set and, if it has a mask, their map.
+    /// The steps that make the scores of a set, their sidecar, the nested ones if asked for and, if it has a mask, their
+    /// map. Each has its record, so that a run that ended between two of them is not taken for a whole one.
     fn steps(&self, software: Software, set: &TargetSet) -> Result<Vec<Step>, EncodingError> {
-        let map = set.mask.as_ref().map(|_| &set.score_map);
-        [Some(&set.scores), map]
+        let map = set.mask.as_ref().map(|_| set.score_map.clone());
+        let sidecar = set.scores.with_extension("json");
+        let nested = self.nested_layer.then(|| beside_scores(&set.scores, "nested"));
+        [Some(set.scores.clone()), Some(sidecar), nested, map]
             .into_iter()
             .flatten()
-            .map(|output| self.step(software, set, output))
+            .map(|output| self.step(software, set, &output))
             .collect()
     }
 
-    fn step(&self, software: Software, set: &TargetSet, output: &Path) -> Result<Step, EncodingError> {
+    /// The step that makes a file of a set.
+    pub(crate) fn step(
+        &self,
+        software: Software,
+        set: &TargetSet,
+        output: &Path,
+    ) -> Result<Step, EncodingError> {
         let mut step = Step::new(software, output)
             .input(&self.activations)?
             .input(&self.words)?;
@@ -188,16 +208,16 @@ impl FitJob {
     }
 
     /// Scores of each set, in their order.
-    fn fit(&self, sets: &[&TargetSet], progress: &dyn Progress) -> Result<Vec<Scores>, EncodingError> {
+    fn fit(
+        &self,
+        sets: &[&TargetSet],
+        progress: &dyn Progress,
+    ) -> Result<Vec<(Scores, NestedChooser)>, EncodingError> {
         let Some((first, others)) = sets.split_first() else {
             return Ok(Vec::new());
         };
-        let model = RidgeCv::params()
-            .alpha_grid(&self.alphas)
-            .alpha_search(self.alpha_search)
-            .inner(self.inner)
-            .check()
-            .map_err(EncodingError::Settings)?;
+        let model = self.ridge().validation_scores(self.nested_layer).check();
+        let model = model.map_err(EncodingError::Settings)?;
         let Targets { runs, n_scans } = targets::read(&first.runs, self.trim_scans)?;
         let features = LayerFeatures::open(
             &self.activations,
@@ -213,24 +233,24 @@ impl FitJob {
             results.push(self.empty_scores(set, &runs, features.activations())?);
         }
         let only = others.is_empty().then_some(runs);
+        let mut choosers = vec![NestedChooser::default(); sets.len()];
         let n_layers = features.activations().n_layers();
         progress.start(&format!("fitting {}", self.model), (n_layers * sets.len()) as u64);
         for layer in 0..n_layers {
-            let failed = |source| EncodingError::Layer {
-                path: self.activations.clone(),
-                layer,
-                source,
-            };
+            let failed = |source| self.failed(layer, source);
             let started = Instant::now();
             let prepared = Prepared::new(&model, &features.layer(layer)?, self.precision).map_err(failed)?;
             let shared_s = started.elapsed().as_secs_f64() / sets.len() as f64;
-            for (set, result) in sets.iter().zip(&mut results) {
+            for ((set, result), chooser) in sets.iter().zip(&mut results).zip(&mut choosers) {
                 let started = Instant::now();
                 let fit = match &only {
                     Some(runs) => prepared.score(runs),
                     None => prepared.score(&set.load(self.trim_scans, &n_scans)?),
                 };
                 let fit = fit.map_err(failed)?;
+                if self.nested_layer {
+                    chooser.add(&fit).map_err(failed)?;
+                }
                 result.values.row_mut(layer).assign(&fit.scores.mapv(to_f32));
                 let wall_s = shared_s + started.elapsed().as_secs_f64();
                 record(&mut result.info, &fit, prepared.n_features(), wall_s);
@@ -241,7 +261,29 @@ impl FitJob {
         for scores in &results {
             warn_of_nan(&scores.info);
         }
-        Ok(results)
+        Ok(results.into_iter().zip(choosers).collect())
+    }
+
+    /// The settings of the ridge regression.
+    pub(crate) fn ridge(&self) -> RidgeCvParams {
+        RidgeCv::params()
+            .alpha_grid(&self.alphas)
+            .alpha_search(self.alpha_search)
+            .inner(self.inner)
+    }
+
+    pub(crate) fn failed(&self, layer: usize, source: RidgeError) -> EncodingError {
+        EncodingError::Layer {
+            path: self.activations.clone(),
+            layer,
+            source,
+        }
+    }
+
+    /// The layer that `set` chose by validation in a fit with [`nested_layer`](Self::nested_layer).
+    pub(crate) fn chosen_layer(set: &TargetSet) -> Result<usize, EncodingError> {
+        let info: NestedInfo = load_sidecar(&beside_scores(&set.scores, "nested"))?;
+        Ok(info.layer)
     }
 
     /// The scores and the sidecar of a set before the first layer.
@@ -258,6 +300,8 @@ impl FitJob {
         // Seed 0 stands for trained weights, as in the original scripts.
         let trained = metadata.get("seed").is_none_or(|seed| seed == "0");
         let kind = match (&family, trained) {
+            _ if metadata.get("kind").is_some_and(|kind| kind == "control") => ModelKind::Control,
+            _ if metadata.get("kind").is_some_and(|kind| kind == "canary") => ModelKind::Canary,
             (None, _) => ModelKind::Baseline,
             (Some(_), true) => ModelKind::Model,
             (Some(_), false) => ModelKind::Untrained,
@@ -285,13 +329,13 @@ impl FitJob {
 }
 
 /// A layer, factored in the arithmetic of the fit.
-enum Prepared {
+pub(crate) enum Prepared {
     Single(PreparedFeatures<f32>),
     Double(PreparedFeatures<f64>),
 }
 
 impl Prepared {
-    fn new(model: &RidgeCv, x: &[Array2<f64>], precision: Precision) -> Result<Self, RidgeError> {
+    pub(crate) fn new(model: &RidgeCv, x: &[Array2<f64>], precision: Precision) -> Result<Self, RidgeError> {
         Ok(match precision {
             Precision::Single => {
                 let x: Vec<Array2<f32>> = x.iter().map(|run| run.mapv(to_f32)).collect();
@@ -308,12 +352,28 @@ impl Prepared {
         }
     }
 
-    fn score(&self, y: &[Array2<f32>]) -> Result<RidgeCvFit, RidgeError> {
+    pub(crate) fn score(&self, y: &[Array2<f32>]) -> Result<RidgeCvFit, RidgeError> {
         match self {
             Self::Single(prepared) => prepared.score(y),
             Self::Double(prepared) => {
                 let y: Vec<Array2<f64>> = y.iter().map(|run| run.mapv(f64::from)).collect();
                 prepared.score(&y)
+            }
+        }
+    }
+
+    /// Scores of reordered targets, (`n_voxels`, `n_nulls`).
+    pub(crate) fn null_scores(
+        &self,
+        fit: &RidgeCvFit,
+        y: &[Array2<f32>],
+        nulls: &NullOrders,
+    ) -> Result<Array2<f32>, RidgeError> {
+        match self {
+            Self::Single(prepared) => prepared.null_scores(fit, y, nulls),
+            Self::Double(prepared) => {
+                let y: Vec<Array2<f64>> = y.iter().map(|run| run.mapv(f64::from)).collect();
+                prepared.null_scores(fit, &y, nulls)
             }
         }
     }
@@ -323,7 +383,7 @@ impl Prepared {
     clippy::cast_possible_truncation,
     reason = "scores and single-precision features are stored as f32"
 )]
-fn to_f32(value: f64) -> f32 {
+pub(crate) fn to_f32(value: f64) -> f32 {
     value as f32
 }
 

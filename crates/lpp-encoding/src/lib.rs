@@ -13,6 +13,10 @@
 //! regression, with one half of the subjects as features and the other as targets), or [`IndividualJob`], the mask and the
 //! cleaned signals of one subject.
 //!
+//! What goes beyond the paper builds on a [`FitJob`]: layers chosen on inner data ([`FitJob::nested_layer`]), a layer beside
+//! low-level controls ([`JointJob`]), p-values of a layer ([`NullJob`]), and features that should explain nothing
+//! ([`CanaryJob`]).
+//!
 //! ```no_run
 //! use lpp_encoding::{FitJob, Precision};
 //! use lpp_study::{Language, Silent, Software, Study};
@@ -29,11 +33,16 @@
 //! ```
 
 mod average_job;
+mod canary_job;
 mod error;
 mod features;
 mod fit_job;
 mod group_means;
 mod individual_job;
+mod joint_job;
+mod nested;
+mod null_job;
+mod null_tests;
 mod scratch;
 mod split_half;
 mod subject_signals;
@@ -41,10 +50,13 @@ mod target_set;
 mod targets;
 
 pub use average_job::{AverageJob, AverageReport};
+pub use canary_job::CanaryJob;
 pub use error::EncodingError;
 pub use features::LayerFeatures;
 pub use fit_job::{FitJob, FitOutcome, Precision};
 pub use individual_job::IndividualJob;
+pub use joint_job::{JointJob, JointOutcome};
+pub use null_job::{NullJob, NullKind, NullOutcome};
 pub use split_half::{SplitHalf, SplitHalfScores, split_half_scores};
 pub use target_set::TargetSet;
 pub use targets::load_targets;

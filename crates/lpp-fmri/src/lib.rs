@@ -34,6 +34,7 @@
 #![allow(clippy::needless_range_loop, reason = "affines read best by row and column")]
 
 mod affine;
+mod array_job;
 mod atlas;
 mod butterworth;
 mod byte_source;
@@ -74,6 +75,7 @@ mod spline;
 mod volume_stream;
 
 pub use affine::{Affine, affines_close, diagonal_affine, invert_affine, transform};
+pub use array_job::ArrayJob;
 pub use atlas::{Atlas, LabelTable, Parcel};
 pub use clean::{CleaningParams, SignalCleaner};
 pub use clean_job::{CleanJob, CleanReport};

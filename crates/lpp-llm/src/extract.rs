@@ -47,6 +47,7 @@ const UNLIMITED_WINDOW: usize = 32_000;
 ///     text: study.text(lang),
 ///     words: study.words(lang),
 ///     stored: StoredAs::F32,
+///     commit: None,
 ///     force: false,
 /// };
 /// let software = Software { program: "example", version: "0.1.0", commit: None };
@@ -72,6 +73,8 @@ pub struct ExtractJob {
     pub words: PathBuf,
     /// Type of the numbers in the activations file.
     pub stored: StoredAs,
+    /// Commit of the hub's repository from which the model comes, if it does; noted in the activations.
+    pub commit: Option<String>,
     /// Whether to do it again if the file is up to date.
     pub force: bool,
 }
@@ -225,8 +228,10 @@ impl ExtractJob {
             ("stored_as", self.stored.name().to_string()),
             ("software", format!("{} {}", software.program, software.version)),
         ];
+        let commit = self.commit.clone().map(|commit| ("revision", commit));
         Ok(entries
             .into_iter()
+            .chain(commit)
             .map(|(key, value)| (key.to_string(), value))
             .collect())
     }

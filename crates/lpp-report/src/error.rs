@@ -1,66 +1,24 @@
-//! What can go wrong between a study's files and its report.
+//! What can go wrong between a study's tables and its report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use lpp_analysis::AnalysisError;
 use lpp_fmri::FmriError;
-use lpp_stats::StatsError;
 use lpp_study::StudyError;
-use polars_core::error::PolarsError;
 
-/// Why an analysis or a report could not be made.
+/// Why a report could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
     /// A file of the study could not be read or written.
     #[error(transparent)]
     Study(#[from] StudyError),
-    /// An image or array of voxels could not be read.
+    /// Tables, scores or the mask could not be read.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+    /// An image or array of voxels could not be used.
     #[error(transparent)]
     Fmri(#[from] FmriError),
-    /// A statistic could not be computed.
-    #[error(transparent)]
-    Stats(#[from] StatsError),
-    /// An array has not one value per voxel of the mask.
-    #[error("{}: found {found} voxels, expected {expected} as in {}", path.display(), mask.display())]
-    VoxelCount {
-        /// The file with the array.
-        path: PathBuf,
-        /// Voxels in it.
-        found: usize,
-        /// The mask.
-        mask: PathBuf,
-        /// Voxels of the mask.
-        expected: usize,
-    },
-    /// A table could not be handed to the writer of its format.
-    #[error("cannot write the table {}", path.display())]
-    Table {
-        /// The table.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: PolarsError,
-    },
-    /// A table on the disk is not what it should be.
-    #[error("{}: found {found}, expected {expected}", path.display())]
-    Malformed {
-        /// The table.
-        path: PathBuf,
-        /// What is in it.
-        found: String,
-        /// What should be.
-        expected: String,
-    },
-    /// Columns of a table differ in length.
-    #[error("column {name} has {found} rows, expected {expected} as in the columns before it")]
-    ColumnLength {
-        /// The column.
-        name: String,
-        /// Its length.
-        found: usize,
-        /// The length of the others.
-        expected: usize,
-    },
     /// A result that the report needs has not been computed yet.
     #[error("{} is missing: run `{command}` first", path.display())]
     MissingResult {
@@ -69,4 +27,41 @@ pub enum ReportError {
         /// The command that makes it.
         command: String,
     },
+    /// Scores are not those that the tables were made of: maps and numbers would not belong together.
+    #[error("{} has changed since the tables were made: run `{command}` first", path.display())]
+    StaleResult {
+        /// The scores.
+        path: PathBuf,
+        /// The command that makes the tables anew.
+        command: String,
+    },
+    /// A surface is not what it should be.
+    #[error("{}: found {found}, expected {expected}", path.display())]
+    Mesh {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is in it.
+        found: String,
+        /// What should be.
+        expected: String,
+    },
+    /// A resolution at which figures cannot be drawn.
+    #[error("found a resolution of {dpi} dpi, expected 36 to 1200")]
+    Dpi {
+        /// The resolution.
+        dpi: u32,
+    },
+    /// A drawing could not be converted.
+    #[error("cannot draw a figure: {0}")]
+    Render(String),
+}
+
+impl ReportError {
+    pub(crate) fn mesh(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::Mesh {
+            path: path.to_owned(),
+            found: found.into(),
+            expected: expected.into(),
+        }
+    }
 }

@@ -1,11 +1,29 @@
 //! The numbers at the head of the page.
 
-use crate::Table;
-use crate::number::{compact, correlation, grouped, p_value};
 use crate::report_tables::ReportTables;
+use lpp_analysis::Table;
+use lpp_analysis::number::{compact, correlation, grouped, p_value};
 
-/// Headline numbers, each with its explanation; only those that are known.
-pub(crate) fn highlights(tables: &ReportTables) -> Vec<(String, String)> {
+/// A headline number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Highlight {
+    /// The number, as people read it.
+    pub(crate) value: String,
+    /// What it is.
+    pub(crate) name: String,
+    /// The table that it stands in.
+    pub(crate) table: &'static str,
+}
+
+impl Highlight {
+    fn new(value: String, name: impl Into<String>, table: &'static str) -> Self {
+        let name = name.into();
+        Self { value, name, table }
+    }
+}
+
+/// Headline numbers; only those that are known.
+pub(crate) fn highlights(tables: &ReportTables) -> Vec<Highlight> {
     let summary = tables.get("summary");
     let mut cards = Vec::new();
     for (quantity, name) in [
@@ -16,7 +34,7 @@ pub(crate) fn highlights(tables: &ReportTables) -> Vec<(String, String)> {
     ] {
         if let Some(value) = cell(summary, "quantity", quantity, "value") {
             #[expect(clippy::cast_possible_truncation, reason = "counts of models and voxels")]
-            cards.push((grouped(value as i64), name.to_owned()));
+            cards.push(Highlight::new(grouped(value as i64), name, "summary"));
         }
     }
     cards.extend(best_model(tables.get("scaling")));
@@ -38,14 +56,14 @@ pub(crate) fn highlights(tables: &ReportTables) -> Vec<(String, String)> {
             "left minus right with log size, reliable voxels",
         ),
     ] {
-        let table = tables.get(table);
+        let regression = tables.get(table);
         if let (Some(r), Some(p)) = (
-            cell(table, "outcome", outcome, "r"),
-            cell(table, "outcome", outcome, "p"),
+            cell(regression, "outcome", outcome, "r"),
+            cell(regression, "outcome", outcome, "p"),
         ) {
             // Values must not break in the middle.
             let text = format!("{}, {}", correlation(r), p_value(p)).replace(" = ", "\u{a0}=\u{a0}");
-            cards.push((text, name.to_owned()));
+            cards.push(Highlight::new(text, name, table));
         }
     }
     cards
@@ -57,7 +75,7 @@ fn cell(table: &Table, key: &str, wanted: &str, value: &str) -> Option<f64> {
     table.numbers(value).get(row).copied().flatten()
 }
 
-fn best_model(scaling: &Table) -> Option<(String, String)> {
+fn best_model(scaling: &Table) -> Option<Highlight> {
     let (row, score) = scaling
         .numbers("score_all")
         .into_iter()
@@ -65,5 +83,9 @@ fn best_model(scaling: &Table) -> Option<(String, String)> {
         .filter_map(|(row, score)| Some((row, score?)))
         .max_by(|a, b| a.1.total_cmp(&b.1))?;
     let name = scaling.texts("model").get(row)?.clone();
-    Some((compact(score), format!("best score: {name}")))
+    Some(Highlight::new(
+        compact(score),
+        format!("best score: {name}"),
+        "scaling",
+    ))
 }

@@ -1,43 +1,31 @@
-//! Tables, figures and the report page of a study.
+//! Figures and the report page of a study.
 //!
-//! The crate stands between scores per layer and voxel and what people read. An [`AnalysisJob`] turns the
-//! scores of all models of a study into tidy [`Table`]s on the disk, a [`ReportJob`] turns those into figures and
-//! one self-contained page. The numbers come from `lpp-stats`, the files from `lpp-study` and `lpp-fmri`; here they
-//! are only put together.
+//! The crate stands between tables and what people look at: a [`ReportJob`] reads the tables that `lpp-analysis`
+//! wrote and the score maps, draws figures and makes one self-contained page.
 //!
-//! * [`Brain`], [`ModelScores`], [`Region`]: what is read;
-//! * [`IscSummary`], [`AnalysisJob`]: what is computed, for the programs;
-//! * [`plot`]: figures from plain numbers, as SVG;
+//! * [`plot`]: figures from plain numbers, as SVG; [`export`] turns them into PNG and PDF;
+//! * [`surface`]: the cortex as a mesh, with values of voxels on it;
+//! * [`Theme`]: palettes, light and dark;
 //! * [`ReportJob`]: figures and page.
 //!
 //! A study without baselines, without inter-subject correlation, with one model or with voxels that have no score
-//! is analysed as far as it goes.
-//!
-//! ```
-//! use lpp_report::Table;
-//! let table = Table::new("scaling").text("model", ["gpt2"])?.number("score_all", [0.07])?;
-//! assert_eq!(table.json_rows().to_string(), r#"[{"model":"gpt2","score_all":0.07}]"#);
-//! # Ok::<(), lpp_report::ReportError>(())
-//! ```
+//! is drawn as far as it goes.
 
-mod analysis;
 mod error;
+mod export;
 mod figures;
+mod font;
 mod highlights;
-mod number;
+mod maps;
 mod page;
 pub mod plot;
 mod report_job;
 mod report_tables;
-mod table;
-mod table_files;
+pub mod surface;
 mod theme;
 
-pub use analysis::{
-    Analysis, AnalysisJob, AnalysisReport, Brain, HemisphereRule, IscSides, IscSummary, ModelScores, Region,
-    SelectionScores,
-};
 pub use error::ReportError;
+pub use export::{Format, export};
 pub use figures::Figure;
 pub use report_job::{ReportFiles, ReportJob};
-pub use table::{Column, Table};
+pub use theme::{Rgb, Theme};

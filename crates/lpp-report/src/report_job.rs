@@ -1,16 +1,20 @@
 //! From the tables of a study to its figures and its page.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
 
 use lpp_study::{Language, Progress, Provenance, Software, Step, Study, write_atomically};
 
-use crate::ReportError;
-use crate::analysis::{Brain, HemisphereRule, ModelScores};
-use crate::figures::{self, BrainMap, Figure};
+use crate::figures::{self, BrainFigures, Figure, Look};
 use crate::highlights::highlights;
-use crate::page::Page;
+use crate::maps::{MapAtlas, Source};
+use crate::page::{Facts, Page, viewer_data};
+use crate::plot::Families;
 use crate::report_tables::ReportTables;
+use crate::surface::CorticalSurface;
+use crate::{Format, ReportError, Theme, export};
+use lpp_analysis::{Brain, HemisphereRule, Table};
 
 /// Tables with more rows than this are left to their files: a page of 200 models must stay readable.
 const MOST_ROWS: usize = 2000;
@@ -28,6 +32,14 @@ pub struct ReportJob {
     pub figures: Option<PathBuf>,
     /// The mask, if not the study's own.
     pub mask: Option<PathBuf>,
+    /// Kinds of figure files.
+    pub formats: Vec<Format>,
+    /// Colours of the figures.
+    pub theme: Theme,
+    /// Resolution of PNG, pixels per inch.
+    pub dpi: u32,
+    /// Folder of cortical meshes, see [`CorticalSurface::load`]; without one the surface of the mask is drawn.
+    pub surface: Option<PathBuf>,
     /// Make again what is up to date.
     pub force: bool,
 }
@@ -53,7 +65,8 @@ impl ReportJob {
         let tables = ReportTables::load(&self.study, self.lang)?;
         let provenance = Provenance::load(&tables.path("summary"))?;
         let page = self.output.clone().unwrap_or_else(|| self.study.report());
-        let step = self.step(software, &page, &tables)?;
+        let cortex = self.surface.as_deref().map(CorticalSurface::load).transpose()?;
+        let step = self.step(software, &page, &tables, &provenance, cortex.as_ref())?;
         let folder = self.figures.clone().unwrap_or_else(|| self.study.figures_dir());
         if !self.force && step.is_current() {
             return Ok(ReportFiles {
@@ -62,19 +75,18 @@ impl ReportJob {
                 up_to_date: true,
             });
         }
-        progress.start("drawing figures", 2);
-        let mut figures = table_figures(&tables);
+        progress.start("drawing figures", 3);
+        let mut figures = self.table_figures(&tables);
         progress.advance(1);
-        figures.extend(self.brain_figures(&tables, &provenance)?);
+        figures.extend(self.brain_figures(&tables, &provenance, cortex)?);
+        progress.advance(1);
+        let maps = self.maps(&tables, &provenance)?;
         progress.advance(1);
         progress.finish();
-        let mut files = Vec::new();
-        for figure in &figures {
-            let file = folder.join(format!("{}_{}.svg", figure.id, self.lang));
-            write_atomically(&file, figure.svg.as_bytes())?;
-            files.push(file);
-        }
-        let html = self.page(software, &tables, &figures, &provenance).to_html();
+        let files = self.save_figures(&figures, &folder, progress)?;
+        let html = self
+            .page(software, &tables, &figures, &provenance, maps)?
+            .to_html();
         write_atomically(&page, html.as_bytes())?;
         step.finish()?;
         Ok(ReportFiles {
@@ -84,48 +96,144 @@ impl ReportJob {
         })
     }
 
+    /// Writes every figure in every format.
+    fn save_figures(
+        &self,
+        figures: &[Figure],
+        folder: &Path,
+        progress: &dyn Progress,
+    ) -> Result<Vec<PathBuf>, ReportError> {
+        progress.start("writing figures", figures.len() as u64);
+        let saved: Result<Vec<Vec<PathBuf>>, ReportError> = figures
+            .par_iter()
+            .map(|figure| {
+                let mut files = Vec::new();
+                for &format in &self.formats {
+                    let file = folder.join(format!("{}_{}.{format}", figure.id, self.lang));
+                    write_atomically(&file, &export(&figure.svg, format, self.dpi)?)?;
+                    files.push(file);
+                }
+                progress.advance(1);
+                Ok(files)
+            })
+            .collect();
+        progress.finish();
+        Ok(saved?.concat())
+    }
+
     fn mask_path(&self) -> PathBuf {
         self.mask.clone().unwrap_or_else(|| self.study.mask(self.lang))
     }
 
-    fn step(&self, software: Software, page: &Path, tables: &ReportTables) -> Result<Step, ReportError> {
-        let mut step = Step::new(software, page).input(&self.mask_path())?;
-        for path in tables.paths() {
+    fn step(
+        &self,
+        software: Software,
+        page: &Path,
+        tables: &ReportTables,
+        provenance: &Provenance,
+        cortex: Option<&CorticalSurface>,
+    ) -> Result<Step, ReportError> {
+        let formats: Vec<String> = self.formats.iter().map(ToString::to_string).collect();
+        let mut step = Step::new(software, page)
+            .parameter("formats", formats)
+            .parameter("theme", self.theme.to_string())
+            .parameter("dpi", self.dpi)
+            .input(&self.mask_path())?;
+        for path in cortex.map_or(&[][..], CorticalSurface::files) {
+            step = step.input(path)?;
+        }
+        for path in tables.paths().into_iter().chain(self.isc_path()) {
             step = step.input(&path)?;
+        }
+        for model in tables.models() {
+            let path = self.study.scores(&model, self.lang);
+            step = step.input(&path)?;
+            let hash = step.inputs().last().map(|input| &input.sha256);
+            if !provenance.inputs.iter().any(|input| Some(&input.sha256) == hash) {
+                let command = tables.command();
+                return Err(ReportError::StaleResult { path, command });
+            }
         }
         Ok(step)
     }
 
-    /// Glass brains: reliability, and the scores of the smallest and the largest model.
+    fn isc_path(&self) -> Option<PathBuf> {
+        Some(self.study.isc(self.lang)).filter(|path| path.exists())
+    }
+
+    /// What the viewer of the page shows: the maps of all models, and the numbers that belong to them.
+    fn maps(&self, tables: &ReportTables, provenance: &Provenance) -> Result<serde_json::Value, ReportError> {
+        let brain = Brain::load(&self.mask_path(), self.isc_path().as_deref(), rule_of(provenance))?;
+        let sources: Vec<Source> = tables
+            .models()
+            .into_iter()
+            .map(|model| Source {
+                scores: self.study.scores(&model, self.lang),
+                best_layer: tables.best_layer(&model),
+                model,
+            })
+            .collect();
+        let atlas = MapAtlas::pack(&sources, &brain)?;
+        Ok(viewer_data(&atlas, &brain, tables))
+    }
+
+    fn table_figures(&self, tables: &ReportTables) -> Vec<Figure> {
+        let scaling = tables.get("scaling");
+        let look = self.look(tables);
+        [
+            figures::scaling(scaling, &look),
+            figures::by_family(scaling, &look),
+            figures::abilities(scaling, &look),
+            figures::layers(tables.get("layers"), &look),
+            figures::layers_by_family(tables.get("layers"), &look),
+            figures::best_layer(scaling, &look),
+            figures::lateralization(tables.get("lateralization"), &look),
+            figures::baselines(tables.get("baseline_groups"), scaling, &look),
+            figures::densities(tables.get("score_densities"), scaling, &look),
+            figures::baseline_asymmetry(tables.get("baseline_groups"), &look),
+            figures::region_slopes(tables.get("rois_voxel_slopes"), &look),
+            figures::region_sides(tables.get("rois"), tables.get("rois_isc"), &look),
+            figures::parcel_reliability(tables.get("atlas"), &look),
+            figures::parcel_relations(tables.get("atlas"), &look),
+            figures::trained_and_untrained(tables.get("training"), &look),
+            figures::checkpoints(tables.get("checkpoints"), &look),
+            figures::individuals(tables.get("individuals"), &look),
+        ]
+        .concat()
+    }
+
+    fn look(&self, tables: &ReportTables) -> Look {
+        let families = tables.get("scaling").texts("family");
+        Look {
+            theme: self.theme,
+            families: Families::of(families.iter().map(String::as_str)),
+        }
+    }
+
+    /// What shows the brain itself.
     fn brain_figures(
         &self,
         tables: &ReportTables,
         provenance: &Provenance,
+        cortex: Option<CorticalSurface>,
     ) -> Result<Vec<Figure>, ReportError> {
-        let isc = Some(self.study.isc(self.lang)).filter(|path| path.exists());
-        let brain = Brain::load(&self.mask_path(), isc.as_deref(), rule_of(provenance))?;
-        let mut maps = Vec::new();
-        if let (Some(isc), Some(reliable)) = (brain.isc(), brain.reliable()) {
-            maps.push(BrainMap {
-                id: "isc".to_owned(),
-                title: format!(
-                    "Inter-subject correlation above its 75th percentile, {:.2}",
-                    reliable.threshold
-                ),
-                value_name: "correlation".to_owned(),
-                values: isc.to_vec(),
-                threshold: reliable.threshold,
-            });
-        }
-        let names = tables.get("scaling").texts("model");
-        let mut chosen: Vec<&String> = names.first().into_iter().chain(names.last()).collect();
-        chosen.dedup();
-        for name in chosen.into_iter().rev() {
-            let model = ModelScores::load(&self.study.scores(name, self.lang), &brain)?;
-            maps.push(score_map(name, &model.best));
-            maps.push(asymmetry_map(name, &model.best, &brain));
-        }
-        Ok(maps.iter().map(|map| map.figure(&brain)).collect())
+        let brain = Brain::load(&self.mask_path(), self.isc_path().as_deref(), rule_of(provenance))?;
+        let surface = match cortex {
+            Some(surface) => surface,
+            None => CorticalSurface::of_mask(brain.mask())?,
+        };
+        let figures = BrainFigures {
+            study: &self.study,
+            lang: self.lang,
+            brain: &brain,
+            surface: &surface,
+            look: &self.look(tables),
+        };
+        figures.all(
+            tables.get("scaling"),
+            tables.get("baselines"),
+            tables.get("voxel_slopes"),
+        )
     }
 
     fn page<'a>(
@@ -134,89 +242,28 @@ impl ReportJob {
         tables: &'a ReportTables,
         figures: &'a [Figure],
         provenance: &'a Provenance,
-    ) -> Page<'a> {
-        Page {
+        maps: serde_json::Value,
+    ) -> Result<Page<'a>, ReportError> {
+        let rois = tables.get("rois_voxel_slopes").texts("roi");
+        let long = |table: &&Table| table.n_rows() > MOST_ROWS;
+        Ok(Page {
             title: format!("Brain scores of language models, {}", language_name(self.lang)),
             summary: tables.get("summary"),
             highlights: highlights(tables),
+            maps,
             figures,
-            tables: tables
+            tables: tables.shown().filter(|table| !long(table)).collect(),
+            left_out: tables
                 .shown()
-                .filter(|table| table.n_rows() <= MOST_ROWS)
+                .filter(long)
+                .map(|table| (table.name().to_owned(), table.n_rows()))
                 .collect(),
             hemisphere: rule_of(provenance),
+            facts: Facts::load(&self.study, self.lang, &tables.models(), &rois)?,
             provenance,
-            software: format!("{} {}", software.program, software.version),
-        }
-    }
-}
-
-fn table_figures(tables: &ReportTables) -> Vec<Figure> {
-    let scaling = tables.get("scaling");
-    [
-        figures::scaling(scaling),
-        figures::lateralization(tables.get("lateralization")),
-        figures::layers(tables.get("layers")),
-        figures::baselines(tables.get("baseline_groups"), scaling),
-        figures::rois(tables.get("rois_voxel_slopes")),
-    ]
-    .concat()
-}
-
-fn score_map(model: &str, best: &[f64]) -> BrainMap {
-    BrainMap {
-        id: format!("map_{}", file_stem(model)),
-        title: format!("Brain score of {model}"),
-        value_name: "correlation".to_owned(),
-        values: best.to_vec(),
-        threshold: 0.0,
-    }
-}
-
-/// Left minus right at mirrored voxels, on the left; what is negative is not drawn.
-fn asymmetry_map(model: &str, best: &[f64], brain: &Brain) -> BrainMap {
-    let places = brain.mask().world_coordinates();
-    let x_mm: Vec<f64> = places.iter().map(|place| place[0]).collect();
-    BrainMap {
-        id: format!("map_l_minus_r_{}", file_stem(model)),
-        title: format!("Left above right: brain score of {model} minus that of the mirrored voxel"),
-        value_name: "difference".to_owned(),
-        values: figures::mirror_difference(best, &x_mm, &mirrors(&places)),
-        threshold: 0.0,
-    }
-}
-
-/// For each voxel the one at the opposite x, if it is in the mask.
-fn mirrors(places: &[[f64; 3]]) -> Vec<Option<usize>> {
-    // Tenths of a millimetre: far finer than voxels, far coarser than rounding.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "world coordinates are some hundred millimetres"
-    )]
-    let key = |place: [f64; 3]| place.map(|mm| (mm * 10.0).round() as i64);
-    let by_place: HashMap<[i64; 3], usize> = places
-        .iter()
-        .enumerate()
-        .map(|(voxel, place)| (key(*place), voxel))
-        .collect();
-    places
-        .iter()
-        .map(|[x, y, z]| by_place.get(&key([-x, *y, *z])).copied())
-        .collect()
-}
-
-/// A model's name as part of a file name.
-fn file_stem(model: &str) -> String {
-    model
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || "-_.".contains(c) {
-                c
-            } else {
-                '_'
-            }
+            software,
         })
-        .collect()
+    }
 }
 
 /// How the tables' left was told from right; an unknown rule is the paper's.
@@ -233,26 +280,5 @@ fn language_name(lang: Language) -> &'static str {
         Language::English => "English",
         Language::French => "French",
         Language::Chinese => "Chinese",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn mirrors_pair_opposite_voxels() {
-        let places = [
-            [-4.0, 1.0, 2.0],
-            [0.0, 1.0, 2.0],
-            [4.0, 1.0, 2.0],
-            [8.0, 1.0, 2.0],
-        ];
-        assert_eq!(mirrors(&places), [Some(2), Some(1), Some(0), None]);
-    }
-
-    #[test]
-    fn file_names_stay_in_their_folder() {
-        assert_eq!(file_stem("org/../model 7b"), "org_.._model_7b");
     }
 }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use lpp_study::{Language, Study};
 
-use crate::{ReportError, Table};
+use lpp_analysis::Table;
+
+use crate::ReportError;
 
 /// Tables that a report cannot do without.
 const NEEDED: [&str; 3] = ["summary", "scaling", "lateralization"];
@@ -26,6 +28,17 @@ const SHOWN: [&str; 15] = [
     "rois",
     "layers",
     "isc",
+];
+
+/// Further tables that figures are drawn from.
+const DRAWN: [&str; 7] = [
+    "score_densities",
+    "rois_isc",
+    "voxel_slopes",
+    "atlas",
+    "training",
+    "checkpoints",
+    "individuals",
 ];
 
 /// The tables of one language that are there.
@@ -49,12 +62,12 @@ impl ReportTables {
             by_name: HashMap::new(),
             none: Table::new("none"),
         };
-        for name in NEEDED.into_iter().chain(SHOWN) {
+        for name in NEEDED.into_iter().chain(SHOWN).chain(DRAWN) {
             let path = tables.path(name);
             if path.exists() {
                 tables.by_name.insert(name, Table::load(&path, name)?);
             } else if NEEDED.contains(&name) {
-                let command = format!("lpp-analyze all --study {} --lang {lang}", study.root().display());
+                let command = tables.command();
                 return Err(ReportError::MissingResult { path, command });
             }
         }
@@ -71,6 +84,34 @@ impl ReportTables {
         SHOWN.iter().filter_map(|name| self.by_name.get(name))
     }
 
+    /// The command that makes the tables.
+    pub(crate) fn command(&self) -> String {
+        format!(
+            "lpp-analyze all --study {} --lang {}",
+            self.study.root().display(),
+            self.lang
+        )
+    }
+
+    /// Names of all models, untrained ones and baselines too, by size.
+    pub(crate) fn models(&self) -> Vec<String> {
+        self.get("lateralization").texts("model")
+    }
+
+    /// The layer with the largest mean of a trained model.
+    pub(crate) fn best_layer(&self, model: &str) -> Option<usize> {
+        let scaling = self.get("scaling");
+        let row = scaling.texts("model").iter().position(|name| name == model)?;
+        let layer = scaling.numbers("best_layer").get(row).copied().flatten()?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the number of a layer"
+        )]
+        let layer = layer as usize;
+        Some(layer)
+    }
+
     /// Where a table lies.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.study.table(name, self.lang).with_extension("csv")
@@ -78,9 +119,12 @@ impl ReportTables {
 
     /// The files that were read, in a fixed order.
     pub(crate) fn paths(&self) -> Vec<PathBuf> {
-        let shown = SHOWN.iter().filter(|name| self.by_name.contains_key(*name));
+        let found = SHOWN
+            .iter()
+            .chain(&DRAWN)
+            .filter(|name| self.by_name.contains_key(*name));
         std::iter::once(&"summary")
-            .chain(shown)
+            .chain(found)
             .map(|name| self.path(name))
             .collect()
     }

@@ -5,13 +5,14 @@
 //! ```
 //!
 //! Arguments: number of features [1500], targets of each subject [4000], subjects [5]. Prints what each subject costs,
-//! relative to a fit that has to factor first, and checks that both give the same scores.
+//! relative to a fit that has to factor first, and checks that both give the same scores. Features fall off as activations do;
+//! how long the race of penalties takes, and so what a subject costs, depends on how clear the best penalty is.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 
 use std::time::Instant;
 
 use lpp_ridge::{RidgeCv, RidgeError, standardise_columns};
-use ndarray::Array2;
+use ndarray::{Array2, s};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -22,7 +23,8 @@ fn main() -> Result<(), RidgeError> {
     let mut args = std::env::args().skip(1);
     let mut number = |default| args.next().and_then(|a| a.parse().ok()).unwrap_or(default);
     let (n_features, n_targets, n_subjects) = (number(1500), number(4000), number(5));
-    let x = noise(0, n_features);
+    let stimulus = Stimulus::new(n_features);
+    let x = stimulus.features();
     let model = RidgeCv::params().check()?;
 
     let start = Instant::now();
@@ -30,7 +32,7 @@ fn main() -> Result<(), RidgeError> {
     println!("factoring: {:.2} s", start.elapsed().as_secs_f64());
     for subject in 1..=n_subjects {
         // Subjects stream through: only one is in memory.
-        let y = driven(subject as u64, &x, n_targets);
+        let y = stimulus.targets(subject as u64, n_targets);
         let start = Instant::now();
         let alone = model.fit(&x, &y)?;
         let alone_s = start.elapsed().as_secs_f64();
@@ -47,26 +49,66 @@ fn main() -> Result<(), RidgeError> {
     Ok(())
 }
 
-/// White noise of each run, standardised.
-fn noise(seed: u64, n_columns: usize) -> Vec<Array2<f32>> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut run = |n| Array2::from_shape_simple_fn((n, n_columns), || rng.random::<f32>());
-    N_SCANS
-        .into_iter()
-        .map(|n| standardise_columns(&run(n)))
-        .collect()
+/// A stimulus of some hundred dimensions of falling weight, as activations of language models have.
+struct Stimulus {
+    /// Slowly varying dimensions of each run, (`n_scans`, rank).
+    latent: Vec<Array2<f32>>,
+    /// Weight of each dimension in each feature, (rank, `n_features`).
+    mixing: Array2<f32>,
 }
 
-/// Targets of one subject: one feature each, and three times as much noise.
-fn driven(subject: u64, x: &[Array2<f32>], n_targets: usize) -> Vec<Array2<f32>> {
-    noise(subject, n_targets)
-        .into_iter()
-        .zip(x)
-        .map(|(mut y, x)| {
-            for (j, mut column) in y.columns_mut().into_iter().enumerate() {
-                column.zip_mut_with(&x.column(j % x.ncols()), |y, &x| *y = 3.0 * *y + x);
-            }
-            standardise_columns(&y)
-        })
-        .collect()
+impl Stimulus {
+    fn new(n_features: usize) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let rank = n_features.min(400);
+        let smooth = |white: Array2<f32>| {
+            let n = white.nrows() - 2;
+            &white.slice(s![..n, ..]) + &white.slice(s![1..=n, ..]) + white.slice(s![2.., ..])
+        };
+        Self {
+            latent: N_SCANS
+                .map(|n| standardise_columns(&smooth(noise(&mut rng, n + 2, rank))))
+                .into(),
+            mixing: falling(noise(&mut rng, rank, n_features)),
+        }
+    }
+
+    fn features(&self) -> Vec<Array2<f32>> {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut run = |latent: &Array2<f32>| {
+            let own = noise(&mut rng, latent.nrows(), self.mixing.ncols()) * 0.3;
+            standardise_columns(&(latent.dot(&self.mixing) + own))
+        };
+        self.latent.iter().map(&mut run).collect()
+    }
+
+    /// Targets of one subject: signals of random strength, up to half of the noise.
+    fn targets(&self, subject: u64, n_targets: usize) -> Vec<Array2<f32>> {
+        let mut rng = ChaCha8Rng::seed_from_u64(1 + subject);
+        let mut weights = falling(noise(&mut rng, self.mixing.nrows(), n_targets));
+        for mut column in weights.columns_mut() {
+            let strength = 0.5 * rng.random::<f32>();
+            column *= strength / column.dot(&column).sqrt();
+        }
+        let mut run = |latent: &Array2<f32>| {
+            let own = noise(&mut rng, latent.nrows(), n_targets);
+            standardise_columns(&(latent.dot(&weights) + own))
+        };
+        self.latent.iter().map(&mut run).collect()
+    }
+}
+
+/// White noise of unit variance.
+fn noise(rng: &mut ChaCha8Rng, n_rows: usize, n_columns: usize) -> Array2<f32> {
+    Array2::from_shape_simple_fn((n_rows, n_columns), || {
+        12_f32.sqrt() * (rng.random::<f32>() - 0.5)
+    })
+}
+
+/// Row k over the root of k + 1.
+fn falling(mut weights: Array2<f32>) -> Array2<f32> {
+    for (k, mut row) in weights.rows_mut().into_iter().enumerate() {
+        row /= (k as f32 + 1.0).sqrt();
+    }
+    weights
 }

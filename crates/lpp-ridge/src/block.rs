@@ -2,13 +2,13 @@
 
 use std::ops::{Deref, Range};
 
-use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayRef2, ArrayView2, s};
 
 use crate::gram::cross_products;
 use crate::metric::r_squared;
 use crate::pearson::{Defect, TargetMoments, correlate};
 use crate::prepared::PreparedFeatures;
+use crate::product::{Output, multiply};
 use crate::{Element, Metric};
 
 /// Widest block. A multiple of the row tiles of all BLAS kernels in use (16, 32, 48, 64), so that a target meets the
@@ -101,15 +101,15 @@ impl<'p, A: Element> Block<'p, A> {
     pub(crate) fn predict(&mut self, operator: &ArrayRef2<A>, train: &[usize]) {
         let mut out = self.predicted.slice_mut(s![..operator.nrows(), ..]);
         if self.prepared.gram.is_primal() {
-            general_mat_mul(A::one(), operator, &self.right, A::zero(), &mut out);
+            multiply(operator, &self.right, Output::Replace, &mut out);
             return;
         }
-        let (mut left, mut keep) = (0, A::zero());
+        let (mut left, mut output) = (0, Output::Replace);
         for rows in self.prepared.layout.pieces(train) {
             let part = operator.slice(s![.., left..left + rows.len()]);
             left += rows.len();
-            general_mat_mul(A::one(), &part, &self.y.slice(s![rows, ..]), keep, &mut out);
-            keep = A::one();
+            multiply(&part, &self.y.slice(s![rows, ..]), output, &mut out);
+            output = Output::Add;
         }
     }
 

@@ -28,6 +28,26 @@ pub enum RidgeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// An order of a null does not hold every scan of its run once.
+    #[error("null order of run {run}: expected every scan from 0 to {n_scans} (exclusive) once")]
+    NotAnOrder {
+        /// Index of the run.
+        run: usize,
+        /// Its number of scans.
+        n_scans: usize,
+    },
+    /// A null does not name one of its orders for each run.
+    #[error("null {null} does not name one order for each run")]
+    NullDraws {
+        /// Index of the null.
+        null: usize,
+    },
+    /// The settings of the fit have no cheap nulls.
+    #[error("nulls are for correlations with shared penalties, not for {what}")]
+    NullsUnsupported {
+        /// The setting.
+        what: &'static str,
+    },
     /// A setting of the screened search is out of range.
     #[error(
         "screening with {n_targets} targets and {sigmas} standard errors, expected at least 2 and a positive number"

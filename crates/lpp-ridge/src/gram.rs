@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayRef2, ArrayViewMut2, s};
 use rayon::prelude::*;
 
 use crate::Element;
+use crate::product::{Output, multiply};
 use crate::runs::RunLayout;
 
 /// The Gram matrix of each run (primal) or the kernel between all scans (dual).
@@ -113,5 +113,5 @@ pub(crate) fn cross_products<A: Element>(
     y_run: &ArrayRef2<A>,
     out: &mut ArrayViewMut2<'_, A>,
 ) {
-    general_mat_mul(A::one(), &x_run.t(), y_run, A::zero(), out);
+    multiply(&x_run.t(), y_run, Output::Replace, out);
 }

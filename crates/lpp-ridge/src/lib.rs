@@ -45,6 +45,7 @@
 //!   [a number of threads](RidgeCvParams::threads).
 //! * [`PreparedFeatures::predictions`] and [`PreparedFeatures::coefficients`], for the targets that are asked for.
 //! * [`nested_choice`]: the layer of a model chosen on inner data and scored on outer data.
+//! * [`PreparedFeatures::null_scores`]: scores of thousands of reordered target sets at the price of a few.
 //! * [`delayed`]: finite impulse responses as a transform of the features.
 //! * [`BandedRidge`]: several feature spaces, each with a penalty of its own.
 //!
@@ -89,6 +90,7 @@ mod leave_out;
 mod metric;
 mod model;
 mod nested;
+mod nulls;
 mod operators;
 mod options;
 mod params;
@@ -96,6 +98,7 @@ mod pearson;
 mod plan;
 mod predictions;
 mod prepared;
+mod product;
 mod runs;
 mod score;
 mod screening;
@@ -117,7 +120,8 @@ pub use error::RidgeError;
 pub use fit::{AlphaChoice, EdgeWarning, GridEdge, RidgeCvFit};
 pub use metric::Metric;
 pub use model::RidgeCv;
-pub use nested::{NestedChoice, nested_choice};
+pub use nested::{NestedChoice, NestedChooser, nested_choice};
+pub use nulls::NullOrders;
 pub use params::{AlphaScope, AlphaSearch, Formulation, InnerValidation, NanTargets, RidgeCvParams};
 pub use prepared::PreparedFeatures;
 pub use standardise::{standardise_columns, trim_and_standardise};

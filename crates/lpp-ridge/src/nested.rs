@@ -1,6 +1,6 @@
 //! The choice among several feature sets (the layers of a model): by validation, and by the test scores themselves.
 
-use ndarray::{Array1, Array2, Axis, Zip};
+use ndarray::{Array1, Array2, ArrayRef1, Axis, Zip};
 
 use crate::{RidgeCvFit, RidgeError};
 
@@ -69,49 +69,169 @@ impl NestedChoice {
 /// # }
 /// ```
 pub fn nested_choice(fits: &[&RidgeCvFit]) -> Result<NestedChoice, RidgeError> {
-    let validation = checked_validation_scores(fits)?;
-    let shape = validation[0].dim();
-    let choice = Array2::from_shape_fn(shape, |place| largest(validation.iter().map(|v| v[place])));
-    let fold_scores = Array2::from_shape_fn(shape, |place| {
-        choice[place].map_or(f64::NAN, |fit| fits[fit].fold_scores[place])
-    });
-    let best_of_test = (0..shape.1)
-        .map(|target| {
-            let scores = || fits.iter().map(|fit| fit.scores[target]);
-            largest(scores()).map_or(f64::NAN, |fit| fits[fit].scores[target])
-        })
-        .collect();
-    Ok(NestedChoice {
-        scores: fold_scores.sum_axis(Axis(0)) / shape.0 as f64,
-        fold_scores,
-        choice,
-        best_of_test,
-    })
+    let mut chooser = NestedChooser::default();
+    for fit in fits {
+        chooser.add(fit)?;
+    }
+    chooser.finish()
 }
 
-fn checked_validation_scores<'f>(fits: &[&'f RidgeCvFit]) -> Result<Vec<&'f Array2<f64>>, RidgeError> {
-    let expected = fits.first().ok_or(RidgeError::NoFits)?.fold_scores.dim();
-    let scores_of = |(index, fit): (usize, &&'f RidgeCvFit)| {
-        let found = fit.fold_scores.dim();
-        if found != expected {
+/// Chooses as [`nested_choice`], one fit after the other, so that the fits need not be kept.
+///
+/// ```
+/// use lpp_ridge::{NestedChooser, RidgeCv};
+/// use ndarray::Array2;
+///
+/// # fn main() -> Result<(), lpp_ridge::RidgeError> {
+/// let layer = |f: f64| -> Vec<Array2<f64>> {
+///     (0..4).map(|r| Array2::from_shape_fn((30, 2), |(i, j)| (f * (r + i * (j + 2)) as f64).sin())).collect()
+/// };
+/// let model = RidgeCv::params().alphas([1.0]).validation_scores(true).check()?;
+/// let mut chooser = NestedChooser::default();
+/// for x in [layer(0.9), layer(0.5)] {
+///     chooser.add(&model.fit(&x, &layer(0.5))?)?;
+/// }
+/// assert_eq!(chooser.fold_layers(), [1, 1, 1, 1]);
+/// assert!(chooser.finish()?.choice.iter().all(|&layer| layer == Some(1)));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct NestedChooser {
+    n_fits: usize,
+    so_far: Option<SoFar>,
+    /// Mean validation score of each fit in each fold.
+    validation_means: Vec<Vec<f64>>,
+    /// Mean test score of each fit in each fold.
+    test_means: Vec<Vec<f64>>,
+}
+
+#[derive(Debug, Clone)]
+struct SoFar {
+    /// Largest validation score, (`n_folds`, `n_targets`); NaN if there is none.
+    validation: Array2<f64>,
+    /// Test score of the same fit.
+    test: Array2<f64>,
+    choice: Array2<Option<usize>>,
+    best_of_test: Array1<f64>,
+}
+
+impl NestedChooser {
+    /// Takes the next fit.
+    ///
+    /// # Errors
+    /// [`RidgeError::NoValidationScores`] if it did not keep them, [`RidgeError::FitShape`] if it has other folds or targets than
+    /// the first.
+    pub fn add(&mut self, fit: &RidgeCvFit) -> Result<(), RidgeError> {
+        let index = self.n_fits;
+        let shape = fit.fold_scores.dim();
+        let so_far = self.so_far.get_or_insert_with(|| SoFar::new(shape));
+        if so_far.test.dim() != shape {
             return Err(RidgeError::FitShape {
                 index,
-                found: found.into(),
-                expected: expected.into(),
+                found: shape.into(),
+                expected: so_far.test.dim().into(),
             });
         }
-        fit.validation_scores
+        let validation = fit
+            .validation_scores
             .as_ref()
-            .ok_or(RidgeError::NoValidationScores { index })
-    };
-    fits.iter().enumerate().map(scores_of).collect()
+            .ok_or(RidgeError::NoValidationScores { index })?;
+        so_far.add(index, fit, validation);
+        let means = |scores: &Array2<f64>| scores.rows().into_iter().map(|row| mean_of_known(&row)).collect();
+        self.validation_means.push(means(validation));
+        self.test_means.push(means(&fit.fold_scores));
+        self.n_fits += 1;
+        Ok(())
+    }
+
+    /// For each fold, the fit with the largest mean validation score over targets, the first on ties; 0 if none has one.
+    #[must_use]
+    pub fn fold_layers(&self) -> Vec<usize> {
+        let n_folds = self.validation_means.first().map_or(0, Vec::len);
+        (0..n_folds)
+            .map(|fold| largest(self.validation_means.iter().map(|fit| fit[fold])).unwrap_or(0))
+            .collect()
+    }
+
+    /// The fit with the largest validation score over all folds and targets, the first on ties; `None` if none has one.
+    #[must_use]
+    pub fn layer(&self) -> Option<usize> {
+        largest(self.validation_means.iter().map(|fit| fit.iter().sum()))
+    }
+
+    /// Mean over folds and targets of the test score, each fold taking its [fit](Self::fold_layers) for all targets.
+    #[must_use]
+    pub fn shared_mean(&self) -> f64 {
+        let layers = self.fold_layers();
+        let of_fold = layers
+            .iter()
+            .enumerate()
+            .map(|(fold, &fit)| self.test_means[fit][fold]);
+        of_fold.sum::<f64>() / layers.len() as f64
+    }
+
+    /// The choice among all fits.
+    ///
+    /// # Errors
+    /// [`RidgeError::NoFits`] if there were none.
+    pub fn finish(self) -> Result<NestedChoice, RidgeError> {
+        let so_far = self.so_far.ok_or(RidgeError::NoFits)?;
+        Ok(NestedChoice {
+            scores: so_far.test.sum_axis(Axis(0)) / so_far.test.nrows() as f64,
+            fold_scores: so_far.test,
+            choice: so_far.choice,
+            best_of_test: so_far.best_of_test,
+        })
+    }
+}
+
+impl SoFar {
+    fn new(shape: (usize, usize)) -> Self {
+        let nothing = Array2::from_elem(shape, f64::NAN);
+        Self {
+            validation: nothing.clone(),
+            test: nothing,
+            choice: Array2::from_elem(shape, None),
+            best_of_test: Array1::from_elem(shape.1, f64::NAN),
+        }
+    }
+
+    fn add(&mut self, index: usize, fit: &RidgeCvFit, validation: &Array2<f64>) {
+        Zip::from(&mut self.validation)
+            .and(&mut self.test)
+            .and(&mut self.choice)
+            .and(validation)
+            .and(&fit.fold_scores)
+            .for_each(|best, test, choice, &validation, &score| {
+                if beats(validation, *best) {
+                    (*best, *test, *choice) = (validation, score, Some(index));
+                }
+            });
+        Zip::from(&mut self.best_of_test)
+            .and(&fit.scores)
+            .for_each(|best, &score| *best = best.max(score));
+    }
+}
+
+/// Whether a score is larger than the best before; the first of equals stays, NaN never wins.
+fn beats(score: f64, best: f64) -> bool {
+    score > best || (best.is_nan() && !score.is_nan())
+}
+
+fn mean_of_known(scores: &ArrayRef1<f64>) -> f64 {
+    let (sum, n) = scores
+        .iter()
+        .filter(|s| !s.is_nan())
+        .fold((0.0, 0_u32), |(sum, n), s| (sum + s, n + 1));
+    sum / f64::from(n)
 }
 
 /// Position of the largest number, the first on ties; `None` if all are NaN.
 fn largest(values: impl Iterator<Item = f64>) -> Option<usize> {
     let mut best: Option<(usize, f64)> = None;
     for (i, value) in values.enumerate() {
-        if !value.is_nan() && best.is_none_or(|(_, top)| value > top) {
+        if beats(value, best.map_or(f64::NAN, |(_, top)| top)) {
             best = Some((i, value));
         }
     }

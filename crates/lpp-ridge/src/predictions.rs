@@ -208,7 +208,12 @@ impl<A: Element> PreparedFeatures<A> {
             .collect()
     }
 
-    fn check_fit<Y>(&self, fit: &RidgeCvFit, y_runs: &[Y], columns: &[usize]) -> Result<(), RidgeError>
+    pub(crate) fn check_fit<Y>(
+        &self,
+        fit: &RidgeCvFit,
+        y_runs: &[Y],
+        columns: &[usize],
+    ) -> Result<(), RidgeError>
     where
         Y: Deref<Target = ArrayRef2<A>>,
     {

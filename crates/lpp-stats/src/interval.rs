@@ -11,7 +11,7 @@ pub struct Interval {
 
 impl Interval {
     /// What stands for an interval that is not defined.
-    pub(crate) const UNDEFINED: Self = Self {
+    pub const UNDEFINED: Self = Self {
         low: f64::NAN,
         high: f64::NAN,
     };

@@ -86,6 +86,16 @@ impl Svd {
         2.0 * self.values.iter().map(|value| value.ln()).sum::<f64>()
     }
 
+    /// Singular values, in the order of the columns.
+    pub(crate) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Right singular vectors, one per singular value.
+    pub(crate) fn right(&self) -> &[Vec<f64>] {
+        &self.right
+    }
+
     fn largest(&self) -> f64 {
         self.values.iter().copied().fold(0.0, f64::max)
     }

@@ -8,9 +8,9 @@
 //! the tails, where the study's are.
 //!
 //! For inference there are t-tests ([`t_test_welch`], [`t_test_one_sample`]), [`FalseDiscovery`] rates, the
-//! [`Bootstrap`] over units or whole groups, sign flips ([`SignFlipMap`]), shifts and permutations of time series
+//! [`Bootstrap`] over units or whole groups and the [`StudentizedBootstrap`] for small samples, sign flips ([`SignFlipMap`]), shifts and permutations of time series
 //! ([`circular_shift`], [`block_permutation`]) with the [`MaxStatistic`] over a map, [`RandomEffects`] over subjects, a
-//! [`MixedModel`] over model families and a [`VariogramNull`] for maps of parcels. Asymmetry has its measures
+//! [`MixedModel`] and [`cluster_robust_ols`] over model families and a [`VariogramNull`] for maps of parcels. Asymmetry has its measures
 //! ([`HomotopicPairs`], [`laterality_curve`], [`aveli`]), and [`normalize_by_ceiling`] and [`CeilingMatch`] keep signal
 //! quality out of it.
 //!
@@ -44,6 +44,7 @@ mod bootstrap;
 mod ceiling_match;
 mod checks;
 mod circular_shift;
+mod cluster_robust;
 mod density;
 mod distribution;
 mod equivalence;
@@ -68,6 +69,8 @@ mod random_effects;
 mod regression_line;
 mod residuals;
 mod sign_flip;
+mod slope_map;
+mod studentized;
 mod t_test;
 mod variogram_null;
 mod voxels;
@@ -78,9 +81,10 @@ pub use block_permutation::block_permutation;
 pub use bootstrap::{Bootstrap, bootstrap_indices, bootstrap_mean};
 pub use ceiling_match::CeilingMatch;
 pub use circular_shift::circular_shift;
+pub use cluster_robust::{RobustCoefficient, cluster_robust_ols};
 pub use density::Density;
 pub use distribution::{fisher_f_upper_p, student_t_critical, student_t_two_sided_p, student_t_upper_p};
-pub use equivalence::{Equivalence, equivalence_test};
+pub use equivalence::{Equivalence, equivalence_over_splits, equivalence_test};
 pub use error::StatsError;
 pub use false_discovery::FalseDiscovery;
 pub use family_slope::{SlopeWithout, group_bootstrap_slope, slopes_without_each_group};
@@ -100,6 +104,8 @@ pub use random_effects::RandomEffects;
 pub use regression_line::{LineScale, RegressionBand, RegressionLine};
 pub use residuals::ResidualDiagnostics;
 pub use sign_flip::{SignFlipMap, SignFlipTest, hemisphere_swap_test, sign_flip_test};
+pub use slope_map::SlopeMap;
+pub use studentized::StudentizedBootstrap;
 pub use t_test::{TTest, t_test_one_sample, t_test_pooled, t_test_welch};
 pub use variogram_null::{SurrogateTest, VariogramNull, VariogramSettings};
 pub use voxels::{Hemispheres, ReliableVoxels, VoxelSet};

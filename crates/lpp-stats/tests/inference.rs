@@ -13,10 +13,10 @@ mod common;
 use common::{assert_near, number, vector};
 use lpp_stats::FalseDiscovery::{BenjaminiHochberg, BenjaminiYekutieli};
 use lpp_stats::{
-    Bootstrap, Groups, MaxStatistic, MixedModel, Tail, VariogramNull, VariogramSettings, VoxelSet, aveli,
-    equivalence_test, laterality_curve, mean_ceiling, noise_ceiling, normal_quantile, normal_upper_p,
-    normalize_by_ceiling, normalized_mean, pearson, sign_flip_test, slopes_without_each_group,
-    t_test_one_sample, t_test_welch,
+    Bootstrap, Groups, MaxStatistic, MixedModel, StudentizedBootstrap, Tail, VariogramNull,
+    VariogramSettings, VoxelSet, aveli, cluster_robust_ols, equivalence_over_splits, equivalence_test,
+    laterality_curve, mean_ceiling, noise_ceiling, normal_quantile, normal_upper_p, normalize_by_ceiling,
+    normalized_mean, pearson, sign_flip_test, slopes_without_each_group, t_test_one_sample, t_test_welch,
 };
 use ndarray::Array2;
 use rand::SeedableRng;
@@ -174,6 +174,67 @@ fn bootstrap_intervals_are_scipys_on_its_own_draws() {
 }
 
 #[test]
+fn studentised_intervals_follow_their_definition() {
+    for case in cases("studentized") {
+        let inputs = &case["inputs"];
+        let draws = vector(&inputs["draws"])
+            .into_iter()
+            .zip(vector(&inputs["draw_errors"]));
+        let found = StudentizedBootstrap::from_draws(
+            number(&inputs["estimate"]),
+            number(&inputs["std_err"]),
+            draws.collect(),
+        );
+        let interval = found.interval(number(&inputs["level"])).unwrap();
+        // Numbers near 1, a few roundings.
+        assert_all_near(
+            &[interval.low, interval.high],
+            &case["expected"]["interval"],
+            1e-12,
+            1e-12,
+            "interval",
+        );
+        // Counted.
+        assert_eq!(found.p(number(&inputs["value"])), number(&case["expected"]["p"]));
+    }
+}
+
+#[test]
+fn cluster_robust_errors_are_those_of_their_definition_and_cr1_is_statsmodels() {
+    for case in cases("cluster") {
+        let inputs = &case["inputs"];
+        let x: Vec<Vec<f64>> = inputs["x"].as_array().unwrap().iter().map(vector).collect();
+        let x: Vec<&[f64]> = x.iter().map(Vec::as_slice).collect();
+        let found = cluster_robust_ols(&vector(&inputs["y"]), &x, &groups(&inputs["group"])).unwrap();
+        let of =
+            |value: fn(&lpp_stats::RobustCoefficient) -> f64| found.iter().map(value).collect::<Vec<_>>();
+        let expected = &case["expected"];
+        // Inverse roots of matrices with eigenvalues down to 1e-3, on both sides by way of different decompositions.
+        for (values, key) in [
+            (of(|c| c.estimate), "coef"),
+            (of(|c| c.std_err), "cr2"),
+            (of(|c| c.df), "df"),
+            (of(|c| c.p), "p"),
+            (of(|c| c.std_err_cr1), "cr1"),
+        ] {
+            assert_all_near(&values, &expected[key], 1e-11, 1e-8, key);
+        }
+    }
+}
+
+#[test]
+fn equivalence_over_splits_follows_its_definition() {
+    for case in cases("splits") {
+        let inputs = &case["inputs"];
+        let test = equivalence_over_splits(&vector(&inputs["d"]), number(&inputs["margin"])).unwrap();
+        let expected = &case["expected"];
+        for (found, key) in [(test.p_low, "p_low"), (test.p_high, "p_high"), (test.p, "p")] {
+            assert_near(found, number(&expected[key]), 1e-14, 1e-10, key);
+        }
+    }
+}
+
+#[test]
 fn sign_flips_are_scipys_exact_test() {
     for case in cases("signflip") {
         let test = sign_flip_test(&vector(&case["inputs"]["d"]), 1 << 10, &mut rng()).unwrap();
@@ -301,7 +362,14 @@ fn mixed_models_maximise_the_restricted_likelihood() {
             1e-6,
             "std_err",
         );
-        assert_all_near(&fixed(|effect| effect.p), &expected["p"], 1e-12, 1e-4, "p");
+        assert_all_near(
+            &fixed(|effect| effect.p_normal),
+            &expected["p"],
+            1e-12,
+            1e-4,
+            "p_normal",
+        );
+        assert_all_near(&fixed(|effect| effect.p), &expected["p_t"], 1e-12, 1e-4, "p");
         assert_all_near(
             &model.intercepts,
             &expected["intercepts"],

@@ -26,7 +26,7 @@ fn false_positives_are_as_rare_as_promised() {
             ),
             Promise::AtMost => assert!(rate <= high, "{name}: {rate} above {high}"),
             // Nothing to hold on to but an order of magnitude.
-            Promise::Asymptotic => assert!(rate <= 0.2, "{name}: {rate}"),
+            Promise::TooSmall => assert!(rate <= 0.2, "{name}: {rate}"),
             // What the other tests are for: were these rates fine, the simulations would show nothing.
             Promise::Broken => assert!(rate > high, "{name}: {rate} not above {high}"),
         }

@@ -79,8 +79,12 @@ impl AtomicFile {
             .map_err(io::IntoInnerError::into_error)
             .map_err(StudyError::write(&target))?;
         file.as_file().sync_all().map_err(StudyError::write(&target))?;
+        #[cfg(feature = "fault-injection")]
+        let fault = crate::fault::before_rename();
         file.persist(&target)
             .map_err(|e| StudyError::write(&target)(e.error))?;
+        #[cfg(feature = "fault-injection")]
+        crate::fault::after_rename(fault);
         Ok(())
     }
 }

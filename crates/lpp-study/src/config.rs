@@ -45,6 +45,19 @@ pub struct ConfiguredPaths {
     pub text: Option<PathBuf>,
     /// Folder with one checkpoint folder per model (default `models`).
     pub models: Option<PathBuf>,
+    /// File of GloVe vectors (default: the only file in `glove`, or `glove/glove.6B.300d.txt`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub glove: Option<PathBuf>,
+}
+
+/// Which models are fitted to which individual subjects.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfiguredIndividuals {
+    /// The subjects, `EN057` say; none: all that have scans.
+    pub subjects: Vec<String>,
+    /// The models.
+    pub models: Vec<String>,
 }
 
 /// The contents of `lpp.toml`; what the file leaves out takes the paper's value.
@@ -71,6 +84,18 @@ pub struct StudyConfig {
     pub models: BTreeMap<Language, Vec<String>>,
     /// Baselines per language.
     pub baselines: BTreeMap<Language, Vec<String>>,
+    /// Untrained twins per language, `gpt2_untrained_seed1` say.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub untrained: BTreeMap<Language, Vec<String>>,
+    /// Models at several moments of their training per language, `pythia-6.9b_step1000` say.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub training: BTreeMap<Language, Vec<String>>,
+    /// Subjects per language whose scans are preprocessed and averaged; none: those that are there.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub subjects: BTreeMap<Language, Vec<String>>,
+    /// Fits to individual subjects, per language.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub individuals: BTreeMap<Language, ConfiguredIndividuals>,
     /// Where inputs lie.
     pub paths: ConfiguredPaths,
 }
@@ -86,6 +111,10 @@ impl Default for StudyConfig {
             annotation_corrections: AnnotationCorrections::Published,
             models: BTreeMap::new(),
             baselines: BTreeMap::new(),
+            untrained: BTreeMap::new(),
+            training: BTreeMap::new(),
+            subjects: BTreeMap::new(),
+            individuals: BTreeMap::new(),
             paths: ConfiguredPaths::default(),
         }
     }
@@ -165,6 +194,12 @@ mod tests {
     #[test]
     fn a_written_configuration_reads_back() {
         let mut config = StudyConfig::default();
+        let individuals = ConfiguredIndividuals {
+            subjects: vec!["FR001".into()],
+            models: vec!["gpt2-base-french".into()],
+        };
+        config.individuals.insert(Language::French, individuals);
+        config.paths.glove = Some("vectors.txt".into());
         config
             .models
             .insert(Language::French, vec!["gpt2-base-french".into()]);

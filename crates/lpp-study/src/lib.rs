@@ -26,6 +26,8 @@ mod atomic;
 mod config;
 mod elements;
 mod error;
+#[cfg(feature = "fault-injection")]
+mod fault;
 mod language;
 mod mapped;
 mod mapped_matrix;
@@ -33,12 +35,13 @@ pub mod npy;
 mod paths;
 mod progress;
 mod provenance;
+mod score_extras;
 mod scores;
 mod words;
 
 pub use activations::{Activations, ActivationsWriter, LayerShape};
 pub use atomic::{AtomicFile, write_atomically};
-pub use config::{AnnotationCorrections, ConfiguredPaths, StudyConfig};
+pub use config::{AnnotationCorrections, ConfiguredIndividuals, ConfiguredPaths, StudyConfig};
 pub use elements::{StoredAs, write_f32};
 pub use error::StudyError;
 pub use language::Language;
@@ -46,6 +49,12 @@ pub use mapped::MappedFile;
 pub use mapped_matrix::MappedMatrix;
 pub use paths::Study;
 pub use progress::{Progress, Silent};
-pub use provenance::{FileHash, Provenance, Software, Step, peak_memory_bytes, sha256_of_file};
+pub use provenance::{
+    FileHash, Provenance, Software, Step, peak_memory_bytes, sha256_of_bytes, sha256_of_file,
+};
+pub use score_extras::{
+    CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, beside_scores, load_sidecar,
+    save_with_sidecar,
+};
 pub use scores::{ModelKind, Scores, ScoresInfo};
 pub use words::{TimedWord, WordTable};

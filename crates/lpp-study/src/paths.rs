@@ -32,6 +32,15 @@ impl Study {
         Ok(Self { root, config })
     }
 
+    /// A study that is yet to be made in `root`, with the paper's configuration; nothing is read or written.
+    #[must_use]
+    pub fn planned(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            config: StudyConfig::default(),
+        }
+    }
+
     /// The folder.
     #[must_use]
     pub fn root(&self) -> &Path {
@@ -77,6 +86,28 @@ impl Study {
     pub fn model_dir(&self, model: &str) -> PathBuf {
         self.configured(self.config.paths.models.as_deref(), "models")
             .join(model)
+    }
+
+    /// The file of GloVe vectors: the configured one, the only file in `glove` if there is but one, or
+    /// `glove/glove.6B.300d.txt`.
+    #[must_use]
+    pub fn glove(&self) -> PathBuf {
+        if let Some(path) = &self.config.paths.glove {
+            return self.root.join(path);
+        }
+        let folder = self.root.join("glove");
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        // Hidden files are somebody's temporary ones.
+        let is_hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
+        let visible = entries.filter(|entry| !is_hidden(&entry.file_name()));
+        let mut files: Vec<PathBuf> = visible
+            .map(|entry| folder.join(entry.file_name()))
+            .filter(|path| path.is_file())
+            .collect();
+        match (files.pop(), files.is_empty()) {
+            (Some(only), true) => only,
+            _ => folder.join("glove.6B.300d.txt"),
+        }
     }
 
     /// The brain mask: `masks/mask_lpp_en.nii.gz`.

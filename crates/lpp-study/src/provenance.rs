@@ -63,6 +63,23 @@ impl Provenance {
         name.into()
     }
 
+    /// The command as it can be typed anywhere: the program by its name alone, without the number of threads, which decides
+    /// no result.
+    #[must_use]
+    pub fn command_line(&self) -> String {
+        let mut words = self.command.iter();
+        let program = words.next().map(Path::new).and_then(Path::file_name);
+        let mut line = program.unwrap_or_default().to_string_lossy().into_owned();
+        while let Some(word) = words.next() {
+            if word == "--threads" {
+                words.next();
+            } else {
+                line = line + " " + word;
+            }
+        }
+        line
+    }
+
     /// Reads the provenance of `artefact`.
     ///
     /// # Errors
@@ -150,11 +167,22 @@ impl Step {
     /// The names of the inputs do not count, their contents do.
     #[must_use]
     pub fn is_current(&self) -> bool {
+        self.agrees(|made| made.software == self.software_name())
+    }
+
+    /// The same for an artefact that several programs make alike: any of them, of this version, may have made it.
+    #[must_use]
+    pub fn is_current_of_any_program(&self) -> bool {
+        let version = |software: &str| software.rsplit(' ').next() == Some(self.software.version);
+        self.agrees(|made| version(&made.software))
+    }
+
+    fn agrees(&self, software: impl Fn(&Provenance) -> bool) -> bool {
         let Ok(made) = Provenance::load(&self.output) else {
             return false;
         };
         let hashes = |files: &[FileHash]| files.iter().map(|f| f.sha256.clone()).collect::<Vec<_>>();
-        made.software == self.software_name()
+        software(&made)
             && made.parameters == self.parameters
             && hashes(&made.inputs) == hashes(&self.inputs)
             && sha256_of_file(&self.output).is_ok_and(|hash| hash == made.output.sha256)
@@ -215,6 +243,12 @@ pub fn sha256_of_file(path: &Path) -> Result<String, StudyError> {
     Ok(hexadecimal(&hasher.finalize()))
 }
 
+/// SHA-256 of `bytes`, in hexadecimal.
+#[must_use]
+pub fn sha256_of_bytes(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
 fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes
@@ -272,7 +306,23 @@ mod tests {
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
         assert!(step(folder, 1.0).is_current());
+        let made = Provenance {
+            command: ["/opt/lpp-test", "--threads", "4", "--study", "."]
+                .map(str::to_owned)
+                .to_vec(),
+            ..made
+        };
+        assert_eq!(made.command_line(), "lpp-test --study .");
         assert!(!step(folder, 2.0).is_current(), "other parameter");
+        let other = Software {
+            program: "lpp-other",
+            ..SOFTWARE
+        };
+        let by_other = Step {
+            software: other,
+            ..step(folder, 1.0)
+        };
+        assert!(!by_other.is_current() && by_other.is_current_of_any_program());
         fs::write(folder.join("out"), "resul").unwrap();
         assert!(!step(folder, 1.0).is_current(), "truncated output");
         fs::write(folder.join("out"), "result").unwrap();

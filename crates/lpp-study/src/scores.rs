@@ -18,6 +18,10 @@ pub enum ModelKind {
     Untrained,
     /// Word vectors or random vectors.
     Baseline,
+    /// A low-level property of the words, such as their rate.
+    Control,
+    /// Features that know only time: they should not score.
+    Canary,
 }
 
 /// The JSON sidecar of a score file, `scores/gpt2_en.json`.
@@ -71,10 +75,8 @@ impl Scores {
     /// [`StudyError::Read`] if either is missing, [`StudyError::Malformed`] if they do not fit together.
     pub fn load(path: &Path) -> Result<Self, StudyError> {
         let values = npy::load_f32_matrix(path)?;
+        let info = Self::load_info(path)?;
         let sidecar = path.with_extension("json");
-        let text = fs::read_to_string(&sidecar).map_err(StudyError::read(&sidecar))?;
-        let info: ScoresInfo = serde_json::from_str(&text)
-            .map_err(|e| StudyError::malformed(&sidecar, e.to_string(), "the sidecar of a score file"))?;
         let described = [info.n_hidden.len(), info.n_voxels];
         if values.shape() != described {
             let expected = format!("{described:?} (layers, voxels) as {} says", sidecar.display());
@@ -85,6 +87,17 @@ impl Scores {
             ));
         }
         Ok(Self { values, info })
+    }
+
+    /// Reads the sidecar of the scores at `path` alone.
+    ///
+    /// # Errors
+    /// As [`Scores::load`].
+    pub fn load_info(path: &Path) -> Result<ScoresInfo, StudyError> {
+        let sidecar = path.with_extension("json");
+        let text = fs::read_to_string(&sidecar).map_err(StudyError::read(&sidecar))?;
+        serde_json::from_str(&text)
+            .map_err(|e| StudyError::malformed(&sidecar, e.to_string(), "the sidecar of a score file"))
     }
 
     /// Writes the sidecar, then the scores: where scores stand, their sidecar does too.

@@ -35,23 +35,25 @@ impl AnnotationSource {
     }
 
     /// A step with the annotation as its first input.
-    fn step(&self, software: Software, output: &Path) -> Result<Step, TextError> {
+    pub(crate) fn step(&self, software: Software, output: &Path) -> Result<Step, TextError> {
         let step = Step::new(software, output).input(&self.path)?;
         Ok(step
             .parameter("lang", self.lang)
             .parameter("corrections", self.corrections))
     }
 
-    /// Writes the words to `path`, such as `words_en.csv`, unless the same words are there.
+    /// Writes the words to `path`, such as `words_en.csv`, with their provenance, unless the same words are there and their
+    /// provenance too, whichever program wrote them.
     ///
     /// # Errors
     /// [`TextError::Study`] if the file cannot be written.
     pub fn save_words(&self, words: &WordTable, path: &Path, software: Software) -> Result<(), TextError> {
-        if WordTable::load(path).is_ok_and(|there| there == *words) {
+        let step = self.step(software, path)?;
+        if step.is_current_of_any_program() && WordTable::load(path).is_ok_and(|there| there == *words) {
             return Ok(());
         }
         words.save(path)?;
-        self.step(software, path)?.finish()?;
+        step.finish()?;
         Ok(())
     }
 }
@@ -232,31 +234,40 @@ impl BaselineJob {
     }
 
     fn save(&self, runs: &[Array2<f32>]) -> Result<(), TextError> {
-        let shapes: Vec<LayerShape> = runs
-            .iter()
-            .enumerate()
-            .map(|(run, values)| LayerShape {
-                run,
-                layer: 0,
-                n_words: values.nrows(),
-                n_hidden: values.ncols(),
-            })
-            .collect();
         let mut metadata = BTreeMap::from([
             ("model".to_owned(), self.source.name()),
             ("lang".to_owned(), self.annotation.lang.to_string()),
-            (
-                "software".to_owned(),
-                format!("lpp-rs {}", env!("CARGO_PKG_VERSION")),
-            ),
         ]);
         if let BaselineSource::Random(random) = &self.source {
             metadata.insert("seed".to_owned(), random.seed.to_string());
         }
-        let mut writer = ActivationsWriter::create(&self.output, &shapes, &metadata)?;
-        for (run, values) in runs.iter().enumerate() {
-            writer.write(run, 0, values)?;
-        }
-        Ok(writer.commit()?)
+        save_one_layer(&self.output, runs, metadata)
     }
+}
+
+/// Writes activations of one layer, (`n_words`, `n_hidden`) of each run; the software is added to `metadata`.
+pub(crate) fn save_one_layer(
+    output: &Path,
+    runs: &[Array2<f32>],
+    mut metadata: BTreeMap<String, String>,
+) -> Result<(), TextError> {
+    let shapes: Vec<LayerShape> = runs
+        .iter()
+        .enumerate()
+        .map(|(run, values)| LayerShape {
+            run,
+            layer: 0,
+            n_words: values.nrows(),
+            n_hidden: values.ncols(),
+        })
+        .collect();
+    metadata.insert(
+        "software".to_owned(),
+        format!("lpp-rs {}", env!("CARGO_PKG_VERSION")),
+    );
+    let mut writer = ActivationsWriter::create(output, &shapes, &metadata)?;
+    for (run, values) in runs.iter().enumerate() {
+        writer.write(run, 0, values)?;
+    }
+    Ok(writer.commit()?)
 }

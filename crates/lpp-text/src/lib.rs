@@ -8,8 +8,9 @@
 //! 3. [`WordSpans`] finds the tokens of each word, [`prepare_corpus`] does all of this for all runs;
 //! 4. [`SpanAverager`] turns hidden states into one vector per word, window by window.
 //!
-//! [`Glove`] and [`RandomBaseline`] give word vectors without a model, and [`AlignJob`] and [`BaselineJob`] are what
-//! the programs `lpp-align`, `lpp-glove` and `lpp-random` do, from files to files.
+//! [`Glove`] and [`RandomBaseline`] give word vectors without a model, [`Control`] and [`SpeechEnvelope`] what is known of
+//! words before they mean anything. [`AlignJob`], [`BaselineJob`] and [`ControlsJob`] are what the programs `lpp-align`,
+//! `lpp-glove`, `lpp-random` and `lpp-controls` do, from files to files.
 //!
 //! Everything agrees with the published analysis to the last bit, its quirks included; they are named where they
 //! arise ([`WordSpans`]).
@@ -21,8 +22,11 @@
 mod align_table;
 mod annotation;
 mod average;
+mod controls;
+mod controls_job;
 mod corpus;
 mod corrections;
+mod envelope;
 mod error;
 mod glove;
 mod job;
@@ -34,12 +38,16 @@ mod special;
 mod starts;
 mod tokenizer;
 mod windows;
+mod word_counts;
 
 pub use align_table::save_alignment;
 pub use annotation::{Annotation, N_RUNS, RunWords};
 pub use average::{SpanAverager, average_spans};
+pub use controls::Control;
+pub use controls_job::{ControlReport, ControlsJob, wav_files};
 pub use corpus::{CorpusRun, prepare_corpus};
 pub use corrections::Corrections;
+pub use envelope::SpeechEnvelope;
 pub use error::{TextError, UnalignableWord};
 pub use glove::{Glove, GloveRuns};
 pub use job::{AlignJob, AnnotationSource, BaselineJob, BaselineSource, JobReport};
@@ -49,3 +57,4 @@ pub use spans::{Piece, Span, WordSpans};
 pub use starts::{TokenPosition, unit_starts};
 pub use tokenizer::TextTokenizer;
 pub use windows::{RunTokens, Window, WindowLayout};
+pub use word_counts::WordCounts;

@@ -1,20 +1,42 @@
 //! The report page: one HTML file that needs nothing else.
 
+mod facts;
 mod methods;
+mod niivue;
+mod origin;
+mod references;
+mod table;
+mod viewer;
 
 use std::fmt::Write;
 
-use lpp_study::Provenance;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use lpp_analysis::{HemisphereRule, Table};
+use lpp_study::{Provenance, Software};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::figures::Figure;
+use crate::highlights::Highlight;
 use crate::plot::escape;
-use crate::table::Column;
-use crate::{HemisphereRule, Table};
 
-pub(crate) use methods::methods;
+pub(crate) use facts::Facts;
+pub(crate) use viewer::data as viewer_data;
 
 const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
+const TABLE_SCRIPT: &str = include_str!("tables.js");
+const VIEWER_SCRIPT: &str = include_str!("viewer.js");
+
+/// Parts of the page, for its table of contents.
+const PARTS: [(&str, &str); 6] = [
+    ("summary", "Summary"),
+    ("maps", "Score maps"),
+    ("figures", "Figures"),
+    ("tables", "Tables"),
+    ("methods", "Methods"),
+    ("provenance", "Provenance"),
+];
 
 /// What goes onto the page.
 pub(crate) struct Page<'a> {
@@ -22,63 +44,106 @@ pub(crate) struct Page<'a> {
     pub(crate) title: String,
     /// The summary table of the study.
     pub(crate) summary: &'a Table,
-    /// Headline results, each with its explanation.
-    pub(crate) highlights: Vec<(String, String)>,
+    /// Headline results.
+    pub(crate) highlights: Vec<Highlight>,
+    /// What the viewer of score maps shows.
+    pub(crate) maps: Value,
     /// The figures, in order.
     pub(crate) figures: &'a [Figure],
     /// The tables, in order.
     pub(crate) tables: Vec<&'a Table>,
+    /// Names of tables that are too long for the page, with their numbers of rows.
+    pub(crate) left_out: Vec<(String, usize)>,
     /// How left was told from right.
     pub(crate) hemisphere: HemisphereRule,
+    /// How scores, scans and regions were made.
+    pub(crate) facts: Facts,
     /// Where the tables came from.
     pub(crate) provenance: &'a Provenance,
-    /// Version of the program that made the page.
-    pub(crate) software: String,
+    /// The program that makes the page.
+    pub(crate) software: Software,
 }
 
 impl Page<'_> {
-    /// The whole document. It makes no request: styles, script and figures are in it, and its own policy
-    /// forbids everything else.
+    /// The whole document. It makes no request: styles, scripts, maps and figures are in it, and its own policy forbids
+    /// everything else, scripts other than these too.
     pub(crate) fn to_html(&self) -> String {
         let mut html = String::new();
         let title = escape(&self.title);
         let _ = write!(
             html,
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
-             script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n\
-             <body>\n<header>\n<h1>{title}</h1>\n</header>\n<main>\n"
+             <body>\n<a class=\"skip\" href=\"#summary\">Skip to the results</a>\n<header>\n<h1>{title}</h1>\n",
+            policy()
         );
+        self.write_contents(&mut html);
+        html.push_str("</header>\n<main>\n");
         self.write_summary(&mut html);
+        html.push_str(&viewer::section(&self.maps));
         self.write_figures(&mut html);
         self.write_tables(&mut html);
         let _ = write!(
             html,
-            "<section id=\"methods\">\n<h2>Methods</h2>\n{}</section>\n",
-            methods(self.summary, self.hemisphere)
+            "<section id=\"methods\" aria-labelledby=\"methods-title\">\n<h2 id=\"methods-title\">Methods</h2>\n{}</section>\n",
+            methods::methods(self.summary, self.hemisphere, &self.facts)
         );
-        self.write_provenance(&mut html);
-        let _ = write!(html, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n");
+        html.push_str(&origin::section(self.provenance, self.software));
+        let _ = write!(
+            html,
+            "</main>\n<footer>\n<details>\n<summary>Licence of the viewer, {}</summary>\n<pre>{}</pre>\n</details>\n</footer>\n\
+             <script>{TABLE_SCRIPT}</script>\n<script>{VIEWER_SCRIPT}</script>\n</body>\n</html>\n",
+            niivue::NAME,
+            escape(niivue::LICENCE)
+        );
         html
     }
 
+    fn write_contents(&self, html: &mut String) {
+        html.push_str("<nav aria-label=\"Contents\">\n<ul>\n");
+        for (id, name) in PARTS
+            .iter()
+            .filter(|(id, _)| *id != "figures" || !self.figures.is_empty())
+        {
+            let _ = writeln!(html, "<li><a href=\"#{id}\">{name}</a></li>");
+        }
+        html.push_str("</ul>\n</nav>\n");
+    }
+
     fn write_summary(&self, html: &mut String) {
-        html.push_str("<section id=\"summary\">\n<h2>Summary</h2>\n<dl class=\"cards\">\n");
-        for (value, name) in &self.highlights {
+        html.push_str(
+            "<section id=\"summary\" aria-labelledby=\"summary-title\">\n<h2 id=\"summary-title\">Summary</h2>\n",
+        );
+        if self.facts.simulated {
+            html.push_str(
+                "<p class=\"notice\">A simulated study: text, models and scans were made by lpp-simulate, with planted effects.</p>\n",
+            );
+        }
+        html.push_str("<dl class=\"cards\">\n");
+        for Highlight { value, name, table } in &self.highlights {
             let _ = writeln!(
                 html,
-                "<div><dt>{}</dt><dd>{}</dd></div>",
+                "<div><dt>{}</dt><dd data-table=\"{table}\">{}</dd></div>",
                 escape(name),
                 escape(value)
             );
         }
-        html.push_str("</dl>\n</section>\n");
+        let _ = write!(
+            html,
+            "</dl>\n<p class=\"hint\">{}</p>\n</section>\n",
+            origin::sentence(self.provenance, self.software)
+        );
     }
 
     fn write_figures(&self, html: &mut String) {
-        html.push_str("<section id=\"figures\">\n<h2>Figures</h2>\n");
+        if self.figures.is_empty() {
+            return;
+        }
+        html.push_str(
+            "<section id=\"figures\" aria-labelledby=\"figures-title\">\n<h2 id=\"figures-title\">Figures</h2>\n",
+        );
         for figure in self.figures {
             let _ = write!(
                 html,
@@ -96,93 +161,33 @@ impl Page<'_> {
     }
 
     fn write_tables(&self, html: &mut String) {
-        html.push_str("<section id=\"tables\">\n<h2>Tables</h2>\n<p class=\"hint\">Choose a column's head to sort by it.</p>\n");
+        html.push_str(
+            "<section id=\"tables\" aria-labelledby=\"tables-title\">\n<h2 id=\"tables-title\">Tables</h2>\n\
+             <p class=\"hint\">Press a column's head to sort by it, once more for the other direction.</p>\n\
+             <p id=\"sorted\" class=\"unseen\" role=\"status\"></p>\n",
+        );
         for table in self.tables.iter().filter(|table| table.n_rows() > 0) {
-            write_table(html, table);
+            table::write(html, table);
+        }
+        for (name, n_rows) in &self.left_out {
+            let _ = writeln!(
+                html,
+                "<p class=\"hint\">The table {} has {n_rows} rows, too many for a page; it lies in the study’s results/ folder.</p>",
+                escape(&name.replace('_', " "))
+            );
         }
         html.push_str("</section>\n");
     }
-
-    fn write_provenance(&self, html: &mut String) {
-        let made = self.provenance;
-        let commit = made.commit.as_deref().unwrap_or("unknown commit");
-        let _ = write!(
-            html,
-            "<section id=\"provenance\">\n<h2>Provenance</h2>\n<p>Tables by {} ({}), page by {}. Command: <code>{}</code></p>\n\
-             <details>\n<summary>{} input files</summary>\n<div class=\"wide\"><table>\n<thead><tr><th>file</th><th>bytes</th>\
-             <th>SHA-256</th></tr></thead>\n<tbody>\n",
-            escape(&made.software),
-            escape(commit),
-            escape(&self.software),
-            escape(&made.command.join(" ")),
-            made.inputs.len()
-        );
-        for input in &made.inputs {
-            let name = input
-                .path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default();
-            let _ = writeln!(
-                html,
-                "<tr><td>{}</td><td class=\"n\">{}</td><td><code>{}</code></td></tr>",
-                escape(&name),
-                input.bytes,
-                escape(&input.sha256)
-            );
-        }
-        html.push_str("</tbody>\n</table></div>\n</details>\n</section>\n");
-    }
 }
 
-/// A table whose heads are buttons; cells carry their exact value for sorting.
-fn write_table(html: &mut String, table: &Table) {
-    let open = if table.name() == "scaling" { " open" } else { "" };
-    let _ = write!(
-        html,
-        "<details{open}>\n<summary>{} ({} rows)</summary>\n<div class=\"wide\"><table class=\"sortable\">\n<thead><tr>",
-        escape(&table.name().replace('_', " ")),
-        table.n_rows()
-    );
-    for (name, _) in table.columns() {
-        let _ = write!(
-            html,
-            "<th scope=\"col\"><button type=\"button\">{}</button></th>",
-            escape(&name.replace('_', " "))
-        );
-    }
-    html.push_str("</tr></thead>\n<tbody>\n");
-    let exact: Vec<Vec<Option<f64>>> = table
-        .columns()
-        .iter()
-        .map(|(name, _)| table.numbers(name))
-        .collect();
-    for row in 0..table.n_rows() {
-        html.push_str("<tr>");
-        for ((_, column), exact) in table.columns().iter().zip(&exact) {
-            let text = escape(&column.display(row));
-            let _ = match (column, exact[row]) {
-                (Column::Text(_), _) => write!(html, "<td>{text}</td>"),
-                (_, Some(value)) => write!(html, "<td class=\"n\" data-v=\"{value}\">{text}</td>"),
-                (_, None) => write!(html, "<td class=\"n\">\u{2013}</td>"),
-            };
-        }
-        html.push_str("</tr>\n");
-    }
-    html.push_str("</tbody>\n</table></div>\n</details>\n");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_cannot_break_out_of_the_page() {
-        let table = Table::new("scaling")
-            .text("model", ["</td><script>alert(1)</script>"])
-            .unwrap();
-        let mut html = String::new();
-        write_table(&mut html, &table);
-        assert!(!html.contains("<script>") && html.contains("&lt;script&gt;"));
-    }
+/// What the page may do: run these three scripts, show images that are in it, and nothing else.
+fn policy() -> String {
+    let hash = |script: &str| STANDARD.encode(Sha256::digest(script));
+    format!(
+        "default-src 'none'; script-src 'sha256-{}' 'sha256-{}' 'sha256-{}'; style-src 'unsafe-inline'; img-src data: blob:; \
+         base-uri 'none'; form-action 'none'",
+        hash(TABLE_SCRIPT),
+        hash(VIEWER_SCRIPT),
+        niivue::SCRIPT_HASH
+    )
 }

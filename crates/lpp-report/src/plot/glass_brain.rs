@@ -1,28 +1,24 @@
 //! Glass brain: a map seen through the skull from four sides.
 
-use std::fmt::Write;
-
 use lpp_fmri::Mask;
+use ndarray::Array2;
 
-use super::outline::outline;
-use super::projection::{Projection, View};
-use super::scale::{Scale, tick_label};
-use super::svg::{Align, Svg};
-use crate::number::compact;
-use crate::theme::{HAIRLINE_MM, TEXT_MM, TITLE_MM, map_colour};
+use super::colour_bar::ColourBar;
+use super::contour::{Ring, contour};
+use super::glass_panel::{GLASS_HEIGHT_MM, GlassPanel, lay_out, padded, unpadded};
+use super::projection::{Extreme, Projection};
+use super::svg::Svg;
+use crate::theme::{DOUBLE_MM, TITLE_MM, Theme};
+use lpp_analysis::number::compact;
 
-/// Steps of the colour scale.
-const LEVELS: usize = 32;
-/// Page that the views have for themselves, mm: their widths together, their height, and the gap between two.
-const VIEWS_MM: (f64, f64) = (134.0, 38.0);
-const GAP_MM: f64 = 5.5;
-/// Where the views stand, mm.
-const BOTTOM_MM: f64 = 50.0;
+/// Steps of the colour scale on either side of zero.
+pub(crate) const LEVELS: usize = 24;
 
 /// A map of one value per voxel, drawn as maximum-intensity projections from the left, from behind, from the right
 /// and from above.
 ///
-/// The outline is that of the mask itself. Side views show their own hemisphere, midline included.
+/// Colours are areas between contours of the projection, interpolated between voxels. The outline and the lines of equal
+/// depth are those of the mask itself. Side views show their own hemisphere, midline included.
 #[derive(Debug, Clone)]
 pub struct GlassBrain<'a> {
     /// Title.
@@ -33,212 +29,210 @@ pub struct GlassBrain<'a> {
     pub mask: &'a Mask,
     /// One value per voxel, in the order of masked arrays; NaN are not drawn.
     pub values: &'a [f64],
-    /// Values up to this one are not drawn.
+    /// Values up to this one are not drawn; of a signed map, those not farther from zero.
     pub threshold: f64,
+    /// Whether negative values count: then each view shows the values farthest from zero.
+    pub signed: bool,
+    /// End of the colour scale; the largest value if it is not given.
+    pub peak: Option<f64>,
+    /// A value whose contour is drawn.
+    pub contour: Option<f64>,
 }
 
 impl GlassBrain<'_> {
     /// Draws the map: 180 mm wide.
     #[must_use]
-    pub fn to_svg(&self) -> String {
-        let peak = self.peak();
-        let mut svg = Svg::new(180.0, 60.0, self.alt_text());
-        svg.bold((3.0, 5.0), Align::Start, TITLE_MM, &self.title);
-        let views: Vec<(View, Projection)> = View::ALL
-            .into_iter()
-            .map(|view| (view, Projection::of(self.mask, self.values, view)))
-            // A map of one hemisphere has nothing to show in the view of the other.
-            .filter(|(_, projection)| projection.values.iter().any(|value| !value.is_nan()))
-            .collect();
-        let zoom = zoom_for(&views);
-        let mut left = 7.0;
-        for (view, projection) in &views {
-            let panel = Panel {
-                view: *view,
-                projection,
-                left,
-                zoom,
-            };
-            panel.draw(&mut svg, self.threshold, peak);
-            left += panel.width() + GAP_MM;
+    pub fn to_svg(&self, theme: Theme) -> String {
+        let scale = self.scale();
+        let mut svg = Svg::new(theme, DOUBLE_MM, GLASS_HEIGHT_MM, self.alt_text());
+        svg.title((3.0, 5.0), TITLE_MM, &self.title, DOUBLE_MM - 6.0);
+        let extreme = if self.signed {
+            Extreme::Strongest
+        } else {
+            Extreme::Highest
+        };
+        let (panels, left) = lay_out(|view| Projection::of(self.mask, self.values, view, extreme));
+        for panel in &panels {
+            self.draw_map(&mut svg, panel, scale);
+            panel.draw_frame(&mut svg);
         }
-        self.draw_bar(&mut svg, left + 1.0, peak);
+        ColourBar {
+            scale,
+            name: &self.value_name,
+            contour: self.contour,
+        }
+        .draw(&mut svg, left + 0.5, 15.0, 34.0);
         svg.finish()
     }
 
     /// What the map shows, with its peak.
     #[must_use]
     pub fn alt_text(&self) -> String {
+        let size = |value: f64| if self.signed { value.abs() } else { value };
         let place = self
             .mask
             .world_coordinates()
             .into_iter()
             .zip(self.values)
             .filter(|(_, value)| value.is_finite())
-            .max_by(|a, b| a.1.total_cmp(b.1));
+            .max_by(|a, b| size(*a.1).total_cmp(&size(*b.1)));
         let peak = place.map_or_else(String::new, |([x, y, z], value)| {
             format!(", peak {} at ({x:.0}, {y:.0}, {z:.0}) mm", compact(*value))
         });
+        let contour = self
+            .contour
+            .map_or_else(String::new, |value| format!(", contour at {}", compact(value)));
         format!(
-            "{}: {} in maximum-intensity projections{peak}",
+            "{}: {} in maximum-intensity projections{peak}{contour}",
             self.title, self.value_name
         )
     }
 
-    /// The largest value, at least a little above the threshold so that the scale has a length.
-    fn peak(&self) -> f64 {
-        let largest = self
-            .values
-            .iter()
-            .copied()
-            .filter(|v| v.is_finite())
-            .fold(f64::NEG_INFINITY, f64::max);
-        if largest > self.threshold {
-            largest
+    fn scale(&self) -> MapScale {
+        MapScale::of(self.values, self.threshold, self.signed, self.peak)
+    }
+
+    fn draw_map(&self, svg: &mut Svg, panel: &GlassPanel, scale: MapScale) {
+        let values = &panel.projection.values;
+        let known = padded(&values.mapv(|value| f64::from(u8::from(!value.is_nan()))), 0.0);
+        let shape: Vec<Ring> = contour(&known, 0.5).into_iter().map(unpadded).collect();
+        if shape.is_empty() {
+            return;
+        }
+        let id = format!("clip-{:016x}-{}", self.fingerprint(), panel.view.name());
+        svg.clip(&id, &panel.rings(&shape));
+        // Where a signed map changes sign it is zero: no gap between the colours.
+        if self.signed && self.threshold <= 0.0 {
+            let colour = scale.colour(svg.theme(), 0, 1.0).to_string();
+            svg.areas("level", &panel.rings(&shape), &colour, 1.0);
+        }
+        let field = filled(&padded(values, f64::NAN));
+        for sign in if self.signed {
+            [1.0, -1.0].as_slice()
         } else {
-            self.threshold + 1e-3
-        }
-    }
-
-    fn draw_bar(&self, svg: &mut Svg, left: f64, peak: f64) {
-        let (top, height) = (14.5, 33.0);
-        let step = height / LEVELS as f64;
-        for level in 0..LEVELS {
-            let y = top + height - (level + 1) as f64 * step;
-            // A little taller than a step, against hairlines between them.
-            svg.rect(
-                (left, y),
-                (3.0, step + 0.05),
-                &map_colour((level as f64 + 0.5) / LEVELS as f64),
-            );
-        }
-        let scale = Scale::Linear {
-            low: self.threshold,
-            high: peak,
-        };
-        let ticks = scale.ticks();
-        for &tick in &ticks {
-            let y = top + (1.0 - scale.position(tick)) * height;
-            svg.line((left + 3.0, y), (left + 3.8, y), HAIRLINE_MM, 1.0);
-            svg.text(
-                (left + 4.5, y + TEXT_MM * 0.35),
-                Align::Start,
-                TEXT_MM,
-                &tick_label(tick, &ticks),
-            );
-        }
-        svg.text((left, 9.8), Align::Start, TEXT_MM, &self.value_name);
-    }
-}
-
-/// Millimetres of page per millimetre of brain such that all four views would fit.
-fn zoom_for(views: &[(View, Projection)]) -> f64 {
-    let sizes = views.iter().map(|(_, projection)| projection.size_mm());
-    let (width, height) = sizes.fold((0.0, 0.0_f64), |(width, height), size| {
-        (width + size.0, height.max(size.1))
-    });
-    // One of three views is a third of what there is room for, not more: maps of one study compare by size.
-    let width = width * View::ALL.len() as f64 / views.len().max(1) as f64;
-    if width > 0.0 && height > 0.0 {
-        (VIEWS_MM.0 / width).min(VIEWS_MM.1 / height)
-    } else {
-        1.0
-    }
-}
-
-/// One view, placed on the page.
-struct Panel<'a> {
-    view: View,
-    projection: &'a Projection,
-    left: f64,
-    zoom: f64,
-}
-
-impl Panel<'_> {
-    fn width(&self) -> f64 {
-        self.projection.values.ncols() as f64 * self.projection.step.0 * self.zoom
-    }
-
-    /// Page position of a point in units of cells.
-    fn at(&self, column: f64, row: f64) -> (f64, f64) {
-        let (step_u, step_v) = self.projection.step;
-        let x = (column + 0.5) * step_u * self.zoom;
-        let x = if self.view.mirrored() { self.width() - x } else { x };
-        (self.left + x, BOTTOM_MM - (row + 0.5) * step_v * self.zoom)
-    }
-
-    fn draw(&self, svg: &mut Svg, threshold: f64, peak: f64) {
-        self.draw_cells(svg, threshold, peak);
-        let rings: Vec<Vec<(f64, f64)>> = outline(&self.projection.inside)
-            .into_iter()
-            .map(|ring| {
-                ring.into_iter()
-                    .map(|(column, row)| self.at(column, row))
-                    .collect()
-            })
-            .collect();
-        svg.outlines("outline", &rings, 0.3);
-        let middle = self.left + self.width() / 2.0;
-        svg.text((middle, 9.8), Align::Middle, TEXT_MM, self.view.name());
-        self.draw_axis(svg);
-    }
-
-    /// Cells of one colour are one path, of one rectangle per run of cells.
-    fn draw_cells(&self, svg: &mut Svg, threshold: f64, peak: f64) {
-        let mut paths = vec![String::new(); LEVELS];
-        for (row, values) in self.projection.values.rows().into_iter().enumerate() {
-            let levels: Vec<Option<usize>> = values.iter().map(|v| level(*v, threshold, peak)).collect();
-            let mut column = 0;
-            for run in levels.chunk_by(|a, b| a == b) {
-                if let Some(level) = run[0] {
-                    let from = self.at(column as f64 - 0.5, row as f64 - 0.5);
-                    let to = self.at((column + run.len()) as f64 - 0.5, row as f64 + 0.5);
-                    let _ = write!(
-                        paths[level],
-                        "M{:.2} {:.2}H{:.2}V{:.2}H{:.2}Z",
-                        from.0, from.1, to.0, to.1, from.0
-                    );
+            &[1.0]
+        } {
+            let signed = field.mapv(|value| value * sign);
+            for step in 0..LEVELS {
+                let rings = rings_above(&signed, scale.level(step));
+                if !rings.is_empty() {
+                    let colour = scale.colour(svg.theme(), step, *sign).to_string();
+                    svg.areas("level", &panel.rings(&rings), &colour, 1.0);
                 }
-                column += run.len();
             }
         }
-        for (level, path) in paths.iter().enumerate().filter(|(_, path)| !path.is_empty()) {
-            svg.cells(path, &map_colour((level as f64 + 0.5) / LEVELS as f64));
+        if let Some(level) = self.contour {
+            svg.outlines("contour", &panel.rings(&rings_above(&field, level)), 0.25);
         }
+        svg.unclip();
     }
 
-    fn draw_axis(&self, svg: &mut Svg) {
-        let y = BOTTOM_MM + 2.0;
-        let (from, to) = (self.left, self.left + self.width());
-        svg.line((from, y), (to, y), HAIRLINE_MM, 1.0);
-        for tick in [-50.0, 0.0, 50.0] {
-            let column = (tick - self.projection.origin.0) / self.projection.step.0;
-            let x = self.at(column, 0.0).0;
-            if (from..=to).contains(&x) {
-                svg.line((x, y), (x, y + 0.8), HAIRLINE_MM, 1.0);
-                svg.text((x, y + 3.3), Align::Middle, 2.1, &tick_label(tick, &[0.0, 50.0]));
-            }
-        }
-        svg.text(
-            (f64::midpoint(from, to), y + 6.5),
-            Align::Middle,
-            2.1,
-            self.view.axis_name(),
-        );
+    /// A number that tells the maps of a page apart (FNV-1a), for the names of their clip paths.
+    fn fingerprint(&self) -> u64 {
+        let bytes = self
+            .title
+            .bytes()
+            .chain(self.values.iter().flat_map(|value| value.to_le_bytes()));
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
     }
 }
 
-/// Step of the colour scale of a value; `None` if it is not drawn.
-fn level(value: f64, threshold: f64, peak: f64) -> Option<usize> {
-    if value.is_nan() || value <= threshold {
-        return None;
+/// Which values have which colour.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct MapScale {
+    pub(crate) threshold: f64,
+    pub(crate) peak: f64,
+    pub(crate) signed: bool,
+}
+
+impl MapScale {
+    /// A scale from `threshold` to `peak`, or to the largest value.
+    pub(crate) fn of(values: &[f64], threshold: f64, signed: bool, peak: Option<f64>) -> Self {
+        let size = |value: f64| if signed { value.abs() } else { value };
+        let peak = peak.unwrap_or_else(|| {
+            values
+                .iter()
+                .copied()
+                .filter(|value| value.is_finite())
+                .map(size)
+                .fold(f64::NEG_INFINITY, f64::max)
+        });
+        // The scale needs a length, even if nothing is above the threshold.
+        let peak = if peak > threshold {
+            peak
+        } else {
+            threshold + threshold.abs().max(1e-3)
+        };
+        Self {
+            threshold,
+            peak,
+            signed,
+        }
     }
-    let position = (value - threshold) / (peak - threshold) * LEVELS as f64;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "0 < position <= LEVELS"
-    )]
-    let level = position as usize;
-    Some(level.min(LEVELS - 1))
+
+    /// Where a step of the scale begins, as a distance from zero in signed maps.
+    pub(crate) fn level(self, step: usize) -> f64 {
+        let length = self.peak - self.threshold;
+        // What is exactly at the threshold is not drawn.
+        let share = (step as f64 / LEVELS as f64).max(1e-9);
+        self.threshold + share * length
+    }
+
+    pub(crate) fn colour(self, theme: Theme, step: usize, sign: f64) -> crate::theme::Rgb {
+        let share = (step as f64 + 0.5) / LEVELS as f64;
+        if self.signed {
+            theme.diverging(sign * share)
+        } else {
+            theme.sequential(share)
+        }
+    }
+
+    /// Colour of a value; `None` if it is not drawn.
+    pub(crate) fn colour_of(self, theme: Theme, value: f64) -> Option<crate::theme::Rgb> {
+        let size = if self.signed { value.abs() } else { value };
+        if size.is_nan() || size <= self.threshold {
+            return None;
+        }
+        let share = ((size - self.threshold) / (self.peak - self.threshold)).min(1.0);
+        Some(if self.signed {
+            theme.diverging(share.copysign(value))
+        } else {
+            theme.sequential(share)
+        })
+    }
+}
+
+/// Rings around what is at least `level` in a field with a margin of one cell, in cells of the field without it; samples
+/// that are not known are NaN.
+fn rings_above(field: &Array2<f64>, level: f64) -> Vec<Ring> {
+    let lowest = field
+        .iter()
+        .copied()
+        .filter(|value| value.is_finite())
+        .fold(level, f64::min);
+    // Below the level and below all that is known, and around everything, so that every ring closes.
+    let floor = lowest - 1.0;
+    let closed = field.mapv(|value| if value.is_nan() { floor } else { value });
+    let rings = contour(&padded(&closed, floor), level);
+    rings.into_iter().map(unpadded).map(unpadded).collect()
+}
+
+/// The values, and around them a border of one cell with the mean of its known neighbours: contours then run up to the
+/// edge of what is known, where the drawing is clipped.
+fn filled(values: &Array2<f64>) -> Array2<f64> {
+    let (rows, columns) = values.dim();
+    Array2::from_shape_fn((rows, columns), |(row, column)| {
+        let value = values[[row, column]];
+        if !value.is_nan() {
+            return value;
+        }
+        let around = values.slice(ndarray::s![
+            row.saturating_sub(1)..(row + 2).min(rows),
+            column.saturating_sub(1)..(column + 2).min(columns)
+        ]);
+        let known: Vec<f64> = around.iter().copied().filter(|value| !value.is_nan()).collect();
+        known.iter().sum::<f64>() / known.len() as f64
+    })
 }

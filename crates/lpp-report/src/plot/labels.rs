@@ -1,45 +1,14 @@
 //! Names beside points, placed so that none lies on another.
 
+use super::rect::Rect;
 use super::svg::{Align, Svg};
+use crate::font::{Weight, text_width};
+use crate::theme::MARK_MM;
 
-/// Mean width of a sans-serif character relative to its size; wide enough for capitals and digits.
-const CHARACTER_WIDTH: f64 = 0.56;
 /// Labels farther from their point than this get a line to it, mm.
 const LEADER_FROM_MM: f64 = 2.4;
-
-/// A rectangle in mm.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Rect {
-    pub(crate) left: f64,
-    pub(crate) top: f64,
-    pub(crate) right: f64,
-    pub(crate) bottom: f64,
-}
-
-impl Rect {
-    pub(crate) fn around(centre: (f64, f64), half: f64) -> Self {
-        Self {
-            left: centre.0 - half,
-            top: centre.1 - half,
-            right: centre.0 + half,
-            bottom: centre.1 + half,
-        }
-    }
-
-    fn overlaps(&self, other: &Self) -> bool {
-        self.left < other.right
-            && other.left < self.right
-            && self.top < other.bottom
-            && other.top < self.bottom
-    }
-
-    fn holds(&self, other: &Self) -> bool {
-        self.left <= other.left
-            && self.top <= other.top
-            && self.right >= other.right
-            && self.bottom >= other.bottom
-    }
-}
+/// Half the room that a line is given, mm.
+const LINE_MM: f64 = 0.35;
 
 /// Where a label was put.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,39 +18,64 @@ pub(crate) struct Placed {
     distance: f64,
 }
 
-/// Finds a place within `frame` for each label, nearest places first; `None` where there is no room.
+/// Finds a place within `frame` for the labels of the points in `order`, nearest places first; `None` where there is no
+/// room, and for points that are not in `order`.
 ///
-/// Labels avoid each other, all points, and `taken` (a caption, a legend).
+/// Labels avoid each other and all points, and `line` if there is a place clear of it.
 pub(crate) fn place(
     points: &[(f64, f64)],
-    texts: &[String],
+    texts: &[&str],
+    order: &[usize],
     size: f64,
     frame: Rect,
-    taken: &[Rect],
+    line: &[(f64, f64)],
 ) -> Vec<Option<Placed>> {
-    let mut occupied: Vec<Rect> = points
-        .iter()
-        .map(|&point| Rect::around(point, size * 0.48))
-        .collect();
-    occupied.extend_from_slice(taken);
-    points
-        .iter()
-        .zip(texts)
-        .map(|(&point, text)| {
-            let place = candidates(point, text, size).find(|place| {
-                frame.holds(&place.area) && !occupied.iter().any(|other| other.overlaps(&place.area))
-            })?;
+    let on_line: Vec<Rect> = dotted(line).map(|point| Rect::around(point, LINE_MM)).collect();
+    let mut occupied: Vec<Rect> = points.iter().map(|&point| Rect::around(point, MARK_MM)).collect();
+    let mut places = vec![None; points.len()];
+    for &index in order {
+        let free =
+            |place: &Placed, occupied: &[Rect]| !occupied.iter().any(|other| other.overlaps(&place.area));
+        let possible: Vec<Placed> = candidates(points[index], texts[index], size)
+            .filter(|place| frame.holds(&place.area) && free(place, &occupied))
+            .collect();
+        let clear = possible
+            .iter()
+            .position(|place| free(place, &on_line))
+            .unwrap_or(0);
+        let place = possible.get(clear).copied();
+        if let Some(place) = place {
             occupied.push(place.area);
-            Some(place)
+        }
+        places[index] = place;
+    }
+    places
+}
+
+/// Points along a line, close enough that no label fits between two.
+fn dotted(line: &[(f64, f64)]) -> impl Iterator<Item = (f64, f64)> + '_ {
+    line.windows(2).flat_map(|pair| {
+        let (from, to) = (pair[0], pair[1]);
+        let length = (to.0 - from.0).hypot(to.1 - from.1);
+        let steps = (length / LINE_MM).ceil().clamp(1.0, 500.0);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped to 1 to 500"
+        )]
+        let n = steps as usize;
+        (0..=n).map(move |i| {
+            let share = i as f64 / steps;
+            (from.0 + share * (to.0 - from.0), from.1 + share * (to.1 - from.1))
         })
-        .collect()
+    })
 }
 
 /// Draws the labels that have a place.
 pub(crate) fn draw(
     svg: &mut Svg,
     points: &[(f64, f64)],
-    texts: &[String],
+    texts: &[&str],
     size: f64,
     places: &[Option<Placed>],
 ) {
@@ -96,13 +90,13 @@ pub(crate) fn draw(
             let y = f64::midpoint(place.area.top, place.area.bottom);
             svg.line(*point, (x, y), 0.1, 0.5);
         }
-        svg.label((x, place.area.bottom - size * 0.26), place.align, size, text);
+        svg.label((x, place.area.bottom - size * 0.3), place.align, size, text);
     }
 }
 
 /// Places around a point, from right beside it outwards.
 fn candidates(point: (f64, f64), text: &str, size: f64) -> impl Iterator<Item = Placed> {
-    let width = text.chars().count() as f64 * size * CHARACTER_WIDTH;
+    let width = text_width(text, size, Weight::Regular);
     [1.5, 2.6, 4.2, 6.2, 8.5].into_iter().flat_map(move |distance| {
         DIRECTIONS.into_iter().map(move |(dx, dy, align)| {
             let (x, y) = (point.0 + dx * distance, point.1 + dy * distance);
@@ -111,14 +105,8 @@ fn candidates(point: (f64, f64), text: &str, size: f64) -> impl Iterator<Item = 
                 Align::Middle => x - width / 2.0,
                 Align::End => x - width,
             };
-            let area = Rect {
-                left,
-                top: y - size * 0.6,
-                right: left + width,
-                bottom: y + size * 0.6,
-            };
             Placed {
-                area,
+                area: Rect::new(left, y - size * 0.65, width, size * 1.3),
                 align,
                 distance,
             }
@@ -154,7 +142,9 @@ mod tests {
             .map(|i| (f64::from(i % 8) * 11.0 + 8.0, f64::from(i / 8) * 2.5 + 20.0))
             .collect();
         let texts: Vec<String> = (0..60).map(|i| format!("model-{i}b")).collect();
-        let places: Vec<Placed> = place(&points, &texts, 2.0, FRAME, &[])
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let order: Vec<usize> = (0..60).collect();
+        let places: Vec<Placed> = place(&points, &texts, &order, 2.0, FRAME, &[])
             .into_iter()
             .flatten()
             .collect();
@@ -167,7 +157,14 @@ mod tests {
 
     #[test]
     fn a_lonely_label_stands_beside_its_point() {
-        let places = place(&[(50.0, 30.0)], &["gpt2".to_owned()], 2.0, FRAME, &[]);
+        let places = place(&[(50.0, 30.0)], &["gpt2"], &[0], 2.0, FRAME, &[]);
         assert_eq!(places[0].map(|p| p.align), Some(Align::Start));
+    }
+
+    #[test]
+    fn points_out_of_order_have_no_label() {
+        let points = [(20.0, 30.0), (60.0, 30.0)];
+        let places = place(&points, &["a", "b"], &[1], 2.0, FRAME, &[]);
+        assert!(places[0].is_none() && places[1].is_some());
     }
 }

@@ -1,23 +1,41 @@
 //! Figures as SVG: one small drawing layer, and what is drawn with it.
 //!
-//! Sizes are millimetres, text is text, and the same input gives the same bytes.
+//! Sizes are millimetres, text is text, and the same input gives the same bytes. A [`Sheet`] holds panels: models in a
+//! [`Scatter`] or with both [`SidesPlot`], [`Curves`] along layers or training, densities ([`DensityPlot`]) and rows of
+//! bars or dots ([`RowPlot`]). Maps are drawn as [`GlassBrain`] or on the cortex ([`SurfaceMap`]), regions as
+//! [`RegionBrain`].
 
 mod axes;
-mod dots;
+mod colour_bar;
+mod contour;
+mod curves;
+mod density;
+mod families;
 mod glass_brain;
+mod glass_panel;
 mod labels;
-mod layer_curves;
-mod outline;
+mod legend;
 mod projection;
+mod rect;
+mod region_brain;
+mod rows;
 mod scale;
 mod scatter;
+mod sheet;
 mod sides;
-mod svg;
+mod surface_map;
+pub(crate) mod svg;
+mod trend;
 
-pub use dots::{DotPlot, DotRow};
+pub use curves::{Curve, Curves};
+pub use density::{DensityCurve, DensityPlot};
+pub use families::Families;
 pub use glass_brain::GlassBrain;
-pub use layer_curves::{LayerCurve, LayerCurves};
-pub use scatter::{Scatter, ScatterPoint};
-pub use sides::SidesPlot;
+pub use region_brain::{BrainRegion, RegionBrain};
+pub use rows::{Row, RowPlot, RowStyle};
+pub use scatter::{HorizontalAxis, Scatter, ScatterPoint};
+pub use sheet::{Panel, Sheet};
+pub use sides::{Level, SidesPlot};
+pub use surface_map::SurfaceMap;
 
 pub(crate) use svg::escape;

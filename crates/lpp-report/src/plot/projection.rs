@@ -50,6 +50,11 @@ impl View {
         self == Self::Left
     }
 
+    /// Whether left and right of the brain are left and right of the view.
+    pub(crate) fn shows_both_sides(self) -> bool {
+        matches!(self, Self::Coronal | Self::Axial)
+    }
+
     fn shows(self, x_mm: f64) -> bool {
         match self {
             Self::Left => x_mm <= 0.0,
@@ -59,12 +64,33 @@ impl View {
     }
 }
 
+/// What stands for the voxels behind a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extreme {
+    /// The largest value.
+    Highest,
+    /// The value farthest from zero, with its sign.
+    Strongest,
+}
+
+impl Extreme {
+    /// Whether `new` takes the place of `old`; NaN never does.
+    fn prefers(self, new: f64, old: f64) -> bool {
+        match self {
+            _ if new.is_nan() => false,
+            _ if old.is_nan() => true,
+            Self::Highest => new > old,
+            Self::Strongest => new.abs() > old.abs(),
+        }
+    }
+}
+
 /// A projection: cells of one voxel, rows upwards.
 pub(crate) struct Projection {
-    /// The largest value behind each cell; NaN where the view shows none.
+    /// The extreme value behind each cell; NaN where the view shows none.
     pub(crate) values: Array2<f64>,
-    /// Whether any voxel of the mask lies behind the cell, shown or not.
-    pub(crate) inside: Array2<bool>,
+    /// How many voxels of the mask lie behind the cell, shown or not.
+    pub(crate) depth: Array2<f64>,
     /// World coordinate, mm, of the first column's and row's centre.
     pub(crate) origin: (f64, f64),
     /// Size of a cell, mm.
@@ -80,8 +106,13 @@ impl Projection {
         )
     }
 
+    /// Whether any voxel of the mask lies behind the cell.
+    pub(crate) fn inside(&self) -> Array2<bool> {
+        self.depth.mapv(|depth| depth > 0.0)
+    }
+
     /// Projects `values`, one per voxel of the mask; NaN are passed over.
-    pub(crate) fn of(mask: &Mask, values: &[f64], view: View) -> Self {
+    pub(crate) fn of(mask: &Mask, values: &[f64], view: View, extreme: Extreme) -> Self {
         let places = mask.world_coordinates();
         let (across, up) = view.axes();
         let step = (voxel_size(mask, across), voxel_size(mask, up));
@@ -108,7 +139,7 @@ impl Projection {
         );
         let mut projection = Self {
             values: Array2::from_elem(shape, f64::NAN),
-            inside: Array2::from_elem(shape, false),
+            depth: Array2::zeros(shape),
             origin: (u_range.0, v_range.0),
             step,
         };
@@ -117,9 +148,9 @@ impl Projection {
                 cell(place[up], v_range.0, step.1),
                 cell(place[across], u_range.0, step.0),
             ];
-            projection.inside[index] = true;
-            if view.shows(place[0]) {
-                projection.values[index] = projection.values[index].max(value);
+            projection.depth[index] += 1.0;
+            if view.shows(place[0]) && extreme.prefers(value, projection.values[index]) {
+                projection.values[index] = value;
             }
         }
         projection

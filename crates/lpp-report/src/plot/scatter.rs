@@ -1,21 +1,20 @@
-//! Scatter plot over model size, with regression line, bootstrap band, r and p.
+//! Scatter plot of models, with regression line, bootstrap band, r and p.
 
-use lpp_stats::{LineScale, RegressionLine, pearson};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-
-use super::axes::Axes;
-use super::labels::{self, Rect};
+use super::axes::{Axes, Captions};
+use super::families::Families;
+use super::labels;
+use super::rect::Rect;
 use super::scale::Scale;
-use super::svg::{Align, Svg};
-use crate::number::{compact, correlation, p_value};
-use crate::theme::{MARK_MM, NEUTRAL, TEXT_MM, family_style};
+use super::sheet::{Panel, Sheet};
+use super::svg::Svg;
+use super::trend::Trend;
+use crate::theme::{LABEL_MM, MARK_MM, NEUTRAL, Theme};
+use lpp_analysis::number::{compact, magnitude};
 
-/// Resamples of a band, as in the reference figures.
-const N_RESAMPLES: usize = 1000;
-/// Seed of all bands: figures must not change from run to run.
-const BAND_SEED: u64 = 1234;
-const LABEL_MM: f64 = 2.1;
+/// With more models than this, only the remarkable ones are named.
+const MOST_NAMED: usize = 45;
+/// How many are remarkable.
+const N_REMARKABLE: usize = 12;
 
 /// A model in a scatter plot.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,23 +23,74 @@ pub struct ScatterPoint {
     pub name: String,
     /// Family, which decides colour and mark.
     pub family: String,
-    /// Number of parameters, over 0.
-    pub n_parameters: f64,
+    /// Value on the horizontal axis, over 0 if that is logarithmic.
+    pub x: f64,
     /// Value on the vertical axis.
-    pub value: f64,
+    pub y: f64,
 }
 
-/// A scatter plot of a score against the logarithm of model size.
+/// What runs along the horizontal axis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HorizontalAxis {
+    /// Its name, with the unit.
+    pub name: String,
+    /// Whether it is logarithmic; regression and correlation then take the logarithm too.
+    pub log: bool,
+}
+
+impl HorizontalAxis {
+    /// The number of parameters, on a logarithmic axis.
+    #[must_use]
+    pub fn parameters() -> Self {
+        Self {
+            name: "parameters (log scale)".to_owned(),
+            log: true,
+        }
+    }
+
+    /// A linear axis.
+    #[must_use]
+    pub fn linear(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            log: false,
+        }
+    }
+
+    /// A logarithmic axis.
+    #[must_use]
+    pub fn log(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            log: true,
+        }
+    }
+
+    pub(crate) fn shows(&self, x: f64) -> bool {
+        x.is_finite() && (!self.log || x > 0.0)
+    }
+
+    pub(crate) fn scale(&self, values: impl IntoIterator<Item = f64>) -> Scale {
+        if self.log {
+            Scale::log(values)
+        } else {
+            Scale::linear(values)
+        }
+    }
+}
+
+/// A scatter plot of a value of models against their size or another property.
 ///
 /// ```
-/// use lpp_report::plot::{Scatter, ScatterPoint};
-/// let point = |name: &str, n_parameters, value| ScatterPoint {
-///     name: name.into(), family: "gpt2".into(), n_parameters, value,
-/// };
+/// use lpp_report::plot::{Families, HorizontalAxis, Scatter, ScatterPoint};
+/// let point = |name: &str, x, y| ScatterPoint { name: name.into(), family: "gpt2".into(), x, y };
 /// let figure = Scatter {
 ///     title: "Brain score".into(),
+///     x: HorizontalAxis::parameters(),
 ///     y_name: "mean correlation".into(),
 ///     points: vec![point("gpt2", 1.2e8, 0.07), point("gpt2-xl", 1.6e9, 0.09), point("x", 1e10, 0.1)],
+///     families: Families::of(["gpt2"]),
+///     named: true,
 /// };
 /// assert!(figure.to_svg().contains("r = "));
 /// ```
@@ -48,182 +98,149 @@ pub struct ScatterPoint {
 pub struct Scatter {
     /// Title.
     pub title: String,
+    /// The horizontal axis.
+    pub x: HorizontalAxis,
     /// Name of the vertical axis, with its unit.
     pub y_name: String,
     /// The models; points that are not finite are left out.
     pub points: Vec<ScatterPoint>,
+    /// The families of the study, which decide the colours.
+    pub families: Families,
+    /// Whether names stand beside the points: all that have room, or the extremes of very many.
+    pub named: bool,
 }
 
 impl Scatter {
-    /// Draws the plot: 120 mm by 85 mm.
+    /// Draws the plot alone: 120 mm wide.
     #[must_use]
     pub fn to_svg(&self) -> String {
-        let points: Vec<&ScatterPoint> = self
-            .points
-            .iter()
-            .filter(|p| p.value.is_finite() && p.n_parameters > 0.0)
-            .collect();
-        let trend = Trend::of(&points);
-        let mut svg = Svg::new(120.0, 85.0, self.description(&trend));
-        let axes = axes_of(&points, &trend);
-        axes.draw(&mut svg, &self.title, "parameters (log scale)", &self.y_name);
-        trend.draw(&mut svg, &axes, NEUTRAL);
-        svg.text(
-            (axes.left + 2.0, axes.top + 3.0),
-            Align::Start,
-            TEXT_MM,
-            &trend.text(),
-        );
-        let families = families_of(&points);
-        let places: Vec<(f64, f64)> = points.iter().map(|p| axes.at(p.n_parameters, p.value)).collect();
-        for (point, at) in points.iter().zip(&places) {
-            let number = families.iter().position(|f| *f == point.family).unwrap_or(0);
-            let (colour, mark) = family_style(number);
-            let tooltip = format!("{}: {}", point.name, compact(point.value));
-            svg.mark("point", mark, *at, MARK_MM, colour, &tooltip);
-        }
-        let legend = draw_families(&mut svg, &families, axes.right() - 22.0, axes.bottom() - 2.0);
-        let caption = Rect {
-            left: axes.left,
-            top: axes.top - 1.0,
-            right: axes.left + 44.0,
-            bottom: axes.top + 4.0,
-        };
-        let frame = Rect {
-            left: axes.left,
-            top: axes.top,
-            right: 119.0,
-            bottom: axes.bottom(),
-        };
-        let names: Vec<String> = points.iter().map(|p| p.name.clone()).collect();
-        let spots = labels::place(&places, &names, LABEL_MM, frame, &[caption, legend]);
-        labels::draw(&mut svg, &places, &names, LABEL_MM, &spots);
-        svg.finish()
+        Sheet::single(Panel::Scatter(self.clone())).to_svg(Theme::Light)
     }
 
     /// What the plot shows, in words and numbers: the alternative text.
     #[must_use]
     pub fn alt_text(&self) -> String {
-        let points: Vec<&ScatterPoint> = self
-            .points
-            .iter()
-            .filter(|p| p.value.is_finite() && p.n_parameters > 0.0)
-            .collect();
-        self.description(&Trend::of(&points))
-    }
-
-    fn description(&self, trend: &Trend) -> String {
+        let trend = self.trend(&self.shown());
         format!(
-            "{}: {} against number of parameters for {} models, {}",
+            "{}: {} against {} for {} models, {}",
             self.title,
             self.y_name,
+            self.x.name,
             trend.n,
             trend.text()
         )
     }
-}
 
-fn axes_of(points: &[&ScatterPoint], trend: &Trend) -> Axes {
-    Axes {
-        x: Scale::log(points.iter().map(|p| p.n_parameters)),
-        y: Scale::linear(points.iter().map(|p| p.value).chain(trend.heights())),
-        left: 16.0,
-        top: 8.0,
-        width: 100.0,
-        height: 67.0,
-    }
-}
-
-/// Families in the order in which they first appear by size, so that colours do not depend on the alphabet.
-fn families_of(points: &[&ScatterPoint]) -> Vec<String> {
-    let mut families: Vec<String> = Vec::new();
-    for point in points {
-        if !families.contains(&point.family) {
-            families.push(point.family.clone());
-        }
-    }
-    families
-}
-
-/// Draws the legend upwards from `bottom`; returns the area it takes.
-fn draw_families(svg: &mut Svg, families: &[String], left: f64, bottom: f64) -> Rect {
-    let shown = families.len().min(14);
-    let top = bottom - shown as f64 * 3.4;
-    for (i, family) in families.iter().take(shown).enumerate() {
-        let y = top + (i as f64 + 0.6) * 3.4;
-        let (colour, mark) = family_style(i);
-        svg.mark("legend", mark, (left + 2.0, y), MARK_MM, colour, family);
-        svg.text((left + 4.5, y + TEXT_MM * 0.35), Align::Start, TEXT_MM, family);
-    }
-    Rect {
-        left,
-        top,
-        right: left + 22.0,
-        bottom,
-    }
-}
-
-/// Line, band and correlation of a set of points on the logarithm of their size.
-pub(crate) struct Trend {
-    n: usize,
-    line: Option<RegressionLine>,
-    band: Option<lpp_stats::RegressionBand>,
-    r: f64,
-    p: f64,
-}
-
-impl Trend {
-    pub(crate) fn of(points: &[&ScatterPoint]) -> Self {
-        let x: Vec<f64> = points.iter().map(|p| p.n_parameters).collect();
-        let y: Vec<f64> = points.iter().map(|p| p.value).collect();
-        let log: Vec<f64> = x.iter().map(|x| x.ln()).collect();
-        let correlation = pearson(&log, &y).ok();
-        // Too few points or sizes have no line: the figure then shows the points alone.
-        let line = RegressionLine::fit(&x, &y, LineScale::LogX).ok();
-        let band = line.as_ref().and_then(|line| {
-            line.bootstrap_band(&x, &y, N_RESAMPLES, &mut ChaCha8Rng::seed_from_u64(BAND_SEED))
-                .ok()
-                .flatten()
-        });
-        Self {
-            n: points.len(),
-            line,
-            band,
-            r: correlation.map_or(f64::NAN, |c| c.r),
-            p: correlation.map_or(f64::NAN, |c| c.p),
-        }
-    }
-
-    /// All heights that the axis must hold.
-    pub(crate) fn heights(&self) -> Vec<f64> {
-        let band = self
-            .band
+    /// The points that can be drawn.
+    pub(crate) fn shown(&self) -> Vec<&ScatterPoint> {
+        self.points
             .iter()
-            .flat_map(|band| band.low.iter().chain(&band.high));
-        self.line
-            .iter()
-            .flat_map(|line| &line.y)
-            .chain(band)
-            .copied()
+            .filter(|point| point.y.is_finite() && self.x.shows(point.x))
             .collect()
     }
 
-    pub(crate) fn text(&self) -> String {
-        if self.r.is_nan() {
-            return format!("n = {}", self.n);
-        }
-        format!("{}, {}, n = {}", correlation(self.r), p_value(self.p), self.n)
+    fn trend(&self, shown: &[&ScatterPoint]) -> Trend {
+        let x: Vec<f64> = shown.iter().map(|point| point.x).collect();
+        let y: Vec<f64> = shown.iter().map(|point| point.y).collect();
+        Trend::of(&x, &y, self.x.log)
     }
 
-    pub(crate) fn draw(&self, svg: &mut Svg, axes: &Axes, colour: &str) {
-        let Some(line) = &self.line else { return };
-        if let Some(band) = &self.band {
-            let mut area = axes.curve(&line.x, &band.low);
-            let mut upper = axes.curve(&line.x, &band.high);
-            upper.reverse();
-            area.extend(upper);
-            svg.polygon("band", &area, colour, 0.18);
+    pub(crate) fn draw(&self, svg: &mut Svg, area: Rect) {
+        let shown = self.shown();
+        let trend = self.trend(&shown);
+        let axes = Axes::within(
+            area,
+            self.x.scale(shown.iter().map(|point| point.x)),
+            Scale::linear(shown.iter().map(|point| point.y).chain(trend.heights())),
+        );
+        let note = if area.width() < 75.0 {
+            trend.short_text()
+        } else {
+            trend.text()
+        };
+        axes.draw(
+            svg,
+            Captions {
+                title: &self.title,
+                note: &note,
+                x_name: &self.x.name,
+                y_name: &self.y_name,
+            },
+        );
+        trend.draw(svg, &axes, NEUTRAL);
+        let places: Vec<(f64, f64)> = shown.iter().map(|point| axes.at(point.x, point.y)).collect();
+        for (point, at) in shown.iter().zip(&places) {
+            let (colour, mark) = self.families.style(&point.family);
+            let size = if self.x.log && point.x >= 1000.0 {
+                magnitude(point.x)
+            } else {
+                compact(point.x)
+            };
+            let tooltip = format!("{}: {} at {size}", point.name, compact(point.y));
+            svg.mark("point", mark, *at, MARK_MM, colour, &tooltip);
         }
-        svg.polyline("regression", &axes.curve(&line.x, &line.y), colour, 0.45);
+        if self.named {
+            let names: Vec<&str> = shown.iter().map(|point| point.name.as_str()).collect();
+            let frame = Rect {
+                right: area.right,
+                ..axes.frame
+            };
+            let places_of_names = labels::place(
+                &places,
+                &names,
+                &naming_order(&shown),
+                LABEL_MM,
+                frame,
+                &trend.path(&axes),
+            );
+            labels::draw(svg, &places, &names, LABEL_MM, &places_of_names);
+        }
+    }
+}
+
+/// Which points are named, the most remarkable first: the ends of both axes, then what lies far from the middle. Of very
+/// many points the rest has no name.
+fn naming_order(points: &[&ScatterPoint]) -> Vec<usize> {
+    let by = |value: fn(&ScatterPoint) -> f64| {
+        let mut order: Vec<usize> = (0..points.len()).collect();
+        order.sort_by(|&a, &b| value(points[a]).total_cmp(&value(points[b])));
+        order
+    };
+    let (by_x, by_y) = (by(|point| point.x), by(|point| point.y));
+    let mut order = Vec::new();
+    for rank in 0..points.len() {
+        let back = points.len() - 1 - rank;
+        for index in [by_x[back], by_y[back], by_x[rank], by_y[rank]] {
+            if !order.contains(&index) {
+                order.push(index);
+            }
+        }
+    }
+    if points.len() > MOST_NAMED {
+        order.truncate(N_REMARKABLE);
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_points_the_extremes_are_named() {
+        let points: Vec<ScatterPoint> = (0..200)
+            .map(|i| ScatterPoint {
+                name: format!("m{i}"),
+                family: String::new(),
+                x: f64::from(i),
+                y: f64::from((i * 37) % 200),
+            })
+            .collect();
+        let points: Vec<&ScatterPoint> = points.iter().collect();
+        let order = naming_order(&points);
+        assert_eq!(order.len(), N_REMARKABLE);
+        let top = points.iter().position(|point| point.y > 198.5).unwrap();
+        assert!([0, 199, top].iter().all(|index| order.contains(index)));
+        assert_eq!(naming_order(&points[..30]).len(), 30);
     }
 }

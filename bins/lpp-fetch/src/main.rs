@@ -1,0 +1,73 @@
+//! `lpp-fetch`: the data set, precomputed files, word vectors and models.
+
+mod args;
+mod data;
+mod glove;
+mod listing;
+mod model;
+mod precomputed;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use lpp_cli::{CommonArgs, Program, Software};
+
+use crate::args::NetworkArgs;
+
+/// This program in provenance, under the name that users know; the package has another.
+const SOFTWARE: Software = Software {
+    program: env!("CARGO_BIN_NAME"),
+    ..lpp_cli::software!()
+};
+
+/// Downloads what a study needs, and checks it.
+///
+/// Files arrive under another name and get their own when size and hash are right. A download that was interrupted goes
+/// on where it stopped when it is started again. Proxies are taken from HTTPS_PROXY and NO_PROXY.
+#[expect(
+    clippy::doc_markdown,
+    reason = "these comments are the help text, where backticks would show"
+)]
+#[derive(Debug, Parser)]
+#[command(
+    name = "lpp-fetch",
+    version,
+    after_help = "Examples:\n  lpp-fetch data --study study --lang en --dry-run\n  lpp-fetch data --study study --subject EN057 \
+                  --threads 4\n  lpp-fetch precomputed --study study --lang en,fr\n  lpp-fetch glove --study study\n  \
+                  lpp-fetch model gpt2 pythia-6.9b_step1000\n  lpp-fetch verify study"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    network: NetworkArgs,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+/// The doc comments of the arguments are the help texts.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Data(data::DataArgs),
+    Precomputed(precomputed::PrecomputedArgs),
+    Glove(glove::GloveArgs),
+    Model(model::ModelArgs),
+    Verify(verify::VerifyArgs),
+}
+
+impl Program for Cli {
+    fn common(&self) -> &CommonArgs {
+        &self.common
+    }
+}
+
+fn main() -> ExitCode {
+    lpp_cli::run(|cli: Cli| match cli.command {
+        Command::Data(args) => args.run(&cli.network, &cli.common),
+        Command::Precomputed(args) => args.run(&cli.network, &cli.common),
+        Command::Glove(args) => args.run(&cli.network, &cli.common),
+        Command::Model(args) => args.run(&cli.network, &cli.common),
+        Command::Verify(args) => args.run(&cli.common),
+    })
+}

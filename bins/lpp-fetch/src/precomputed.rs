@@ -1,0 +1,63 @@
+//! `lpp-fetch precomputed`.
+
+use anyhow::bail;
+use clap::Args;
+use lpp_cli::CommonArgs;
+use lpp_fetch::{AUTHORS_COMMIT, PrecomputedJob, Role, in_the_way, precomputed_batch, record};
+use lpp_fmri::ArrayJob;
+
+use crate::args::{NetworkArgs, PlaceArgs};
+use crate::listing::{Listing, print_report};
+
+/// Mask, regions, text, inter-subject correlation and average subject as the paper's authors published them.
+///
+/// Files are those of one commit of their repository, checked against the hashes that git has for them. Arrays are
+/// converted from joblib's format, so that lpp-fit can start at once.
+#[derive(Debug, Args)]
+pub(crate) struct PrecomputedArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Commit of the authors' repository
+    #[arg(long, value_name = "COMMIT", default_value = AUTHORS_COMMIT)]
+    commit: String,
+    /// Address that has the files of the commit below it [default: GitHub's]
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// Address of the commit's tree, as GitHub's API gives it [default: GitHub's]
+    #[arg(long, value_name = "URL")]
+    listing_url: Option<String>,
+}
+
+impl PrecomputedArgs {
+    pub(crate) fn run(self, network: &NetworkArgs, common: &CommonArgs) -> anyhow::Result<()> {
+        let study = self.place.open()?;
+        let mut job = PrecomputedJob::new(self.place.lang.clone(), &self.commit);
+        job.base_url = self.base_url.unwrap_or(job.base_url);
+        job.listing_url = self.listing_url.unwrap_or(job.listing_url);
+        let http = network.http()?;
+        let files = job.plan(&http, &study)?;
+        let batch = precomputed_batch(&files, common.threads(), self.place.force);
+        if self.place.dry_run {
+            return Listing::of_batch(&batch).print(self.place.json);
+        }
+        if let Some(path) = in_the_way(&files)?.first().filter(|_| !self.place.force) {
+            bail!(
+                "{}: there is another file here; --force replaces it by the published one",
+                path.display()
+            );
+        }
+        let report = batch.run(&http, &lpp_cli::progress(common))?;
+        record(&files, &self.commit, crate::SOFTWARE)?;
+        for file in files {
+            if let Role::Array(output) = file.role {
+                let job = ArrayJob {
+                    input: file.remote.target,
+                    output,
+                    force: self.place.force,
+                };
+                job.run(crate::SOFTWARE)?;
+            }
+        }
+        print_report(&report, self.place.json)
+    }
+}

@@ -1,0 +1,250 @@
+//! `lpp-run`: plans and runs all steps of a study.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use anyhow::{Context, bail};
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use lpp_cli::{CommonArgs, Program, print_json, print_line};
+use lpp_study::{Language, Study, write_atomically};
+use lpp_workflow::{
+    Lineage, Machine, PAPER, PlanOptions, PlanReport, RunJob, Verification, human_bytes, human_seconds,
+};
+
+/// Runs everything that a study lacks: from scans and text to the report.
+///
+/// The steps follow from lpp.toml. What is done is told from the provenance beside each artefact, so that nothing is
+/// computed twice and a changed parameter or input leads to exactly what depends on it. A run that was killed goes on
+/// where it was. Its log is run/log.jsonl in the study, that of each step run/steps/STEP.log.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  lpp-run --study my-study --dry-run\n  lpp-run --study my-study --jobs 2 --memory 16G\n  \
+                  lpp-run why scores/gpt2_en.npy --study my-study"
+)]
+struct Args {
+    #[command(subcommand)]
+    other: Option<Other>,
+    #[command(flatten)]
+    run: RunFlags,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Other {
+    /// Prints what made an artefact, and from which inputs, down to the files that came from outside
+    Why {
+        /// The artefact: a file of the study, named from its folder or from here
+        artefact: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Hashes all artefacts and their inputs anew and names what differs from what was written down
+    Verify {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Writes an lpp.toml to begin with
+    Init {
+        /// That of the published study: 28 English models, baselines, untrained twins, Pythia, French, Chinese, individuals
+        #[arg(long, required = true)]
+        paper: bool,
+        /// The study folder
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        study: PathBuf,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+struct Place {
+    /// Folder that holds lpp.toml and all artefacts
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    study: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[derive(Debug, ClapArgs)]
+struct RunFlags {
+    #[command(flatten)]
+    place: Place,
+    /// Show the plan: steps, outputs, estimated time, memory and disk, and what does not fit
+    #[arg(long)]
+    dry_run: bool,
+    /// With --dry-run, list commands, inputs and all outputs too
+    #[arg(long, requires = "dry_run")]
+    full: bool,
+    /// With --dry-run, do not look which steps are done: no file is hashed
+    #[arg(long, requires = "dry_run")]
+    no_check: bool,
+    /// Languages, in place of those of lpp.toml
+    #[arg(long, value_name = "LANG", value_delimiter = ',')]
+    lang: Vec<Language>,
+    /// Only steps whose names contain this, and what they need; may be repeated
+    #[arg(long, value_name = "PART")]
+    only: Vec<String>,
+    /// Steps at once; they share the threads
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: u16,
+    /// Memory of all running steps together, 16G say [default: nine tenths of the machine's]
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<Memory>,
+    /// Go on with steps that do not depend on one that failed
+    #[arg(long)]
+    keep_going: bool,
+    /// Download nothing: a missing input is an error
+    #[arg(long)]
+    no_fetch: bool,
+    /// Individual subjects that one step fits at most; they share a factorisation [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    subjects_per_step: Option<u16>,
+    /// Folder of the programs [default: that of lpp-run]
+    #[arg(long, value_name = "DIR")]
+    programs: Option<PathBuf>,
+}
+
+/// Bytes, written as 500M, 16G or 16GiB.
+#[derive(Debug, Clone, Copy)]
+struct Memory(u64);
+
+impl FromStr for Memory {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let shift = match text[digits.len()..]
+            .to_ascii_lowercase()
+            .trim_end_matches("ib")
+            .trim_end_matches('b')
+        {
+            "" => 0,
+            "k" => 10,
+            "m" => 20,
+            "g" => 30,
+            "t" => 40,
+            _ => return Err("expected a number and K, M, G or T".to_owned()),
+        };
+        let number: u64 = digits
+            .trim()
+            .parse()
+            .map_err(|_| "expected a number and K, M, G or T".to_owned())?;
+        number
+            .checked_mul(1 << shift)
+            .filter(|bytes| *bytes > 0)
+            .map(Self)
+            .ok_or_else(|| "out of range".to_owned())
+    }
+}
+
+impl Program for Args {
+    fn common(&self) -> &CommonArgs {
+        &self.common
+    }
+}
+
+impl RunFlags {
+    fn job(&self, common: &CommonArgs) -> anyhow::Result<RunJob> {
+        let jobs = usize::from(self.jobs);
+        let all = Machine::here(&self.place.study).memory_bytes;
+        let memory_bytes = self.memory.map_or(all / 10 * 9, |memory| memory.0);
+        let programs = if let Some(folder) = &self.programs {
+            folder.clone()
+        } else {
+            let own = std::env::current_exe().context("cannot find the folder of lpp-run (--programs)")?;
+            own.parent().map(PathBuf::from).unwrap_or_default()
+        };
+        Ok(RunJob {
+            plan: PlanOptions {
+                languages: self.lang.clone(),
+                threads: (common.threads() / jobs).max(1),
+                memory_bytes,
+                fetch: !self.no_fetch,
+                subjects_per_step: self.subjects_per_step.map(usize::from),
+            },
+            programs,
+            jobs,
+            memory_bytes,
+            only: self.only.clone(),
+            keep_going: self.keep_going,
+            commit: lpp_cli::COMMIT,
+        })
+    }
+}
+
+fn open(place: &Place) -> anyhow::Result<Study> {
+    Study::open(&place.study).context("cannot open the study (--study)")
+}
+
+fn run(args: &RunFlags, common: &CommonArgs) -> anyhow::Result<()> {
+    let study = open(&args.place)?;
+    let job = args.job(common)?;
+    if args.dry_run {
+        let mut report = PlanReport::of(&study, &job, !args.no_check)?;
+        report.with_inputs = args.full;
+        return if args.place.json {
+            print_json(&report)
+        } else {
+            print_line(report.to_string())
+        };
+    }
+    let report = job.run(&study)?;
+    if args.place.json {
+        return print_json(&report);
+    }
+    print_line(format!(
+        "{}: {} steps, {} run, {}, memory {} at most",
+        study.root().display(),
+        report.n_steps,
+        report.n_run,
+        human_seconds(report.wall_s),
+        human_bytes(job.memory_bytes)
+    ))
+}
+
+fn why(artefact: &std::path::Path, place: &Place) -> anyhow::Result<()> {
+    let lineage = Lineage::of(&open(place)?, artefact)?;
+    if place.json {
+        print_json(&lineage)
+    } else {
+        print_line(lineage.to_string())
+    }
+}
+
+fn verify(place: &Place) -> anyhow::Result<()> {
+    let found = Verification::of(&open(place)?)?;
+    if place.json {
+        print_json(&found)?;
+    } else {
+        print_line(found.to_string())?;
+    }
+    if let Some(first) = found.differences.first() {
+        bail!("{} differences, the first: {first}", found.differences.len());
+    }
+    Ok(())
+}
+
+fn init(study: &std::path::Path) -> anyhow::Result<()> {
+    let file = study.join("lpp.toml");
+    if file.exists() {
+        bail!(
+            "{}: there is a configuration already; move it away first",
+            file.display()
+        );
+    }
+    write_atomically(&file, PAPER.as_bytes())?;
+    print_line(format!("{}: written", file.display()))
+}
+
+fn main() -> ExitCode {
+    lpp_cli::run(|args: Args| match &args.other {
+        None => run(&args.run, &args.common),
+        Some(Other::Why { artefact, place }) => why(artefact, place),
+        Some(Other::Verify { place }) => verify(place),
+        Some(Other::Init { study, .. }) => init(study),
+    })
+}

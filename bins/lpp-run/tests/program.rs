@@ -1,0 +1,91 @@
+//! The program from flags to plan, and how it fails.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error};
+
+fn program(study: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-run"));
+    command.args(arguments).arg("-q").arg("--study").arg(study);
+    command
+}
+
+#[test]
+fn the_papers_study_is_planned() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = folder.path().join("study");
+    assert!(assert_succeeds(&mut program(&study, &["init", "--paper"])).contains("written"));
+    assert_fails(
+        &mut program(&study, &["init", "--paper"]),
+        &["lpp.toml", "already"],
+    );
+    let text = assert_succeeds(&mut program(&study, &["--dry-run", "--full", "--memory", "8G"]));
+    for part in [
+        "fit:gpt2-xl:en",
+        "to   scores/Qwen2-7B_cn.npy",
+        "lpp-extract --model Qwen1.5-14B --study . --lang en --stream-layers",
+        "from activations/pythia-6.9b_step143000_en.safetensors",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
+    let json = assert_succeeds(&mut program(
+        &study,
+        &["--dry-run", "--json", "--lang", "fr", "--no-check"],
+    ));
+    let plan: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let fit = plan["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|step| step["id"] == "fit:Qwen2-7B:fr")
+        .unwrap();
+    assert_eq!(fit["state"], "todo");
+    assert!(fit["cost"]["memory_bytes"].as_u64().unwrap() > 100 << 20);
+    assert!(!json.contains(":en\""));
+    assert!(!study.join("run").exists(), "a dry run writes nothing");
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = folder.path();
+    fs::write(
+        study.join("lpp.toml"),
+        "baselines = { en = [\"random_vector_3d_seed1\"] }",
+    )
+    .unwrap();
+    assert_fails(
+        &mut program(study, &["--no-fetch"]),
+        &["cannot start", "is missing"],
+    );
+    assert_fails(
+        &mut program(study, &["--only", "fit:gpt9"]),
+        &["no step is called \"fit:gpt9\""],
+    );
+    assert_fails(
+        &mut program(study, &["why", "scores/none.npy"]),
+        &["scores/none.npy", "no such artefact"],
+    );
+    assert_fails(
+        &mut program(&study.join("none"), &["--dry-run"]),
+        &["none", "no such folder"],
+    );
+    fs::write(study.join("lpp.toml"), "alphas = \"many\"").unwrap();
+    assert_fails(&mut program(study, &["--dry-run"]), &["alphas", "many"]);
+    assert!(assert_succeeds(&mut program(study, &["verify"])).contains("0 artefacts"));
+}
+
+#[test]
+fn wrong_usage_is_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        ["--memory", "much"],
+        ["--jobs", "0"],
+        ["--memory", "0G"],
+        ["why", "--full"],
+    ] {
+        assert_usage_error(&mut program(folder.path(), &arguments));
+    }
+}

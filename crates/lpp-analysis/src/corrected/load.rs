@@ -1,0 +1,152 @@
+//! Gathering a [`Sample`] from a study's files.
+
+use std::path::{Path, PathBuf};
+
+use lpp_fmri::load_isc;
+use lpp_stats::{Hemispheres, HomotopicPairs};
+use lpp_study::{Language, Scores, Study, StudyError, npy};
+
+use super::{Ceiling, Sample, SampleModel};
+use crate::{AnalysisError, Brain, HemisphereRule, ModelScores, Region};
+
+/// Files beyond the scores, the mask and the correlation that decide the tables: nested scores and single subjects.
+pub(crate) fn files(
+    study: &Study,
+    lang: Language,
+    scores: &[PathBuf],
+) -> Result<Vec<PathBuf>, AnalysisError> {
+    let mut files: Vec<PathBuf> = scores
+        .iter()
+        .map(|path| nested_path(path))
+        .filter(|path| path.exists())
+        .collect();
+    for subject in subjects(study)? {
+        files.push(study.subject_mask(&subject));
+        for path in subject_scores(study, &subject, lang) {
+            files.push(path.with_extension("json"));
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+/// The sample of a study: average subject first, single subjects below it.
+pub(crate) fn load(
+    study: &Study,
+    lang: Language,
+    brain: &Brain,
+    isc_path: Option<&Path>,
+    models: &[ModelScores],
+    regions: Vec<Region>,
+) -> Result<Sample, AnalysisError> {
+    let ceiling = match (isc_path, brain.reliable()) {
+        (Some(path), Some(reliable)) => Some(Ceiling::new(load_isc(path)?, reliable.voxels.clone())?),
+        _ => None,
+    };
+    let mut sample = of_brain(brain, models)?;
+    sample.ceiling = ceiling;
+    sample.regions = regions;
+    for subject in subjects(study)? {
+        let paths = subject_scores(study, &subject, lang);
+        if paths.is_empty() {
+            continue;
+        }
+        let brain = Brain::load(&study.subject_mask(&subject), None, HemisphereRule::WorldX)?;
+        let models: Vec<ModelScores> = paths
+            .iter()
+            .map(|path| ModelScores::load(path, &brain))
+            .collect::<Result<_, _>>()?;
+        sample.subjects.push(of_brain(&brain, &models)?);
+    }
+    Ok(sample)
+}
+
+fn of_brain(brain: &Brain, models: &[ModelScores]) -> Result<Sample, AnalysisError> {
+    let places_mm = brain.mask().world_coordinates();
+    let x_mm: Vec<f64> = places_mm.iter().map(|place| place[0]).collect();
+    let pairs = brain.mask().homotopic_pairs()?;
+    let (mut trained, mut baselines) = (Vec::new(), Vec::new());
+    for model in models {
+        let target = if model.is_trained() {
+            &mut trained
+        } else {
+            &mut baselines
+        };
+        target.push(of_model(model, brain)?);
+    }
+    Ok(Sample {
+        models: trained,
+        baselines,
+        halves: Hemispheres::array_halves(brain.n_voxels()),
+        by_x: Hemispheres::by_world_x(&x_mm),
+        pairs: HomotopicPairs::new(
+            pairs.iter().map(|pair| pair.left).collect(),
+            pairs.iter().map(|pair| pair.right).collect(),
+        )?,
+        places_mm,
+        ceiling: None,
+        regions: Vec::new(),
+        subjects: Vec::new(),
+    })
+}
+
+fn of_model(model: &ModelScores, brain: &Brain) -> Result<SampleModel, AnalysisError> {
+    let ln = |n: Option<u64>| n.filter(|&n| n > 0).map_or(f64::NAN, |n| (n as f64).ln());
+    let path = nested_path(&model.path);
+    let nested = if path.exists() {
+        let values = npy::load_f64_vector(&path)?;
+        brain.check_voxels(&path, values.len())?;
+        Some(values.to_vec())
+    } else {
+        None
+    };
+    Ok(SampleModel {
+        name: model.name().to_owned(),
+        family: model.family(),
+        ln_parameters: ln(model.info.n_parameters),
+        ln_width: ln(model.info.n_hidden.last().map(|&width| width as u64)),
+        best: model.best.clone(),
+        nested,
+        run_scores: best_layer_runs(&model.info.fold_means),
+    })
+}
+
+/// Per run the mean score of the layer with the largest mean over runs.
+fn best_layer_runs(fold_means: &[Vec<f64>]) -> Vec<f64> {
+    let mean = |layer: &&Vec<f64>| layer.iter().sum::<f64>() / layer.len() as f64;
+    fold_means
+        .iter()
+        .max_by(|a, b| mean(a).total_cmp(&mean(b)))
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// `scores/gpt2_en_nested.npy` of `scores/gpt2_en.npy`.
+fn nested_path(scores: &Path) -> PathBuf {
+    let stem = scores.file_stem().unwrap_or_default().to_string_lossy();
+    scores.with_file_name(format!("{stem}_nested.npy"))
+}
+
+/// Folders of subjects in `scores/`, sorted.
+fn subjects(study: &Study) -> Result<Vec<String>, AnalysisError> {
+    let folder = study.scores_dir();
+    let read = |source| StudyError::Read {
+        path: folder.clone(),
+        source,
+    };
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(&folder).map_err(read)? {
+        let entry = entry.map_err(read)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("sub-") && study.subject_mask(&name).exists() {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// A subject's score files of this language; none is no error.
+fn subject_scores(study: &Study, subject: &str, lang: Language) -> Vec<PathBuf> {
+    Scores::list(&study.scores_dir().join(subject), lang).unwrap_or_default()
+}

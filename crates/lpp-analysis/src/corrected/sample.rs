@@ -1,0 +1,106 @@
+//! What the corrections are computed from: voxel scores of all models, sides, pairs, ceilings, in memory.
+
+use lpp_stats::{Groups, Hemispheres, HomotopicPairs, VoxelSet, mean_over_trials};
+use ndarray::Array2;
+
+use crate::{AnalysisError, Region};
+
+/// One trained model or baseline.
+#[derive(Debug, Clone)]
+pub struct SampleModel {
+    /// Name.
+    pub name: String,
+    /// Family, the unit of the tests over families.
+    pub family: String,
+    /// ln(parameters); NaN if unknown.
+    pub ln_parameters: f64,
+    /// ln(width of the last layer); NaN if unknown.
+    pub ln_width: f64,
+    /// Score of each voxel: the best over layers by test score, as in the paper.
+    pub best: Vec<f64>,
+    /// Score of each voxel with the layer chosen on inner data, where there is one.
+    pub nested: Option<Vec<f64>>,
+    /// Mean score over voxels of the best layer in each run; empty if unknown.
+    pub run_scores: Vec<f64>,
+}
+
+/// Split-half correlations of the voxels.
+#[derive(Debug, Clone)]
+pub struct Ceiling {
+    /// (`n_trials`, `n_voxels`).
+    pub trials: Array2<f64>,
+    /// Mean over trials.
+    pub mean: Vec<f64>,
+    /// Voxels above the 75th percentile.
+    pub reliable: VoxelSet,
+}
+
+impl Ceiling {
+    /// Averages the trials; `reliable` as elsewhere in the analysis.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Stats`] without trials.
+    pub fn new(trials: Array2<f64>, reliable: VoxelSet) -> Result<Self, AnalysisError> {
+        let mean = mean_over_trials(&trials)?.to_vec();
+        Ok(Self {
+            trials,
+            mean,
+            reliable,
+        })
+    }
+}
+
+/// The models and the brain of one language.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// Trained models, by ascending size.
+    pub models: Vec<SampleModel>,
+    /// Baselines and untrained models.
+    pub baselines: Vec<SampleModel>,
+    /// The halves of the array, the paper's sides.
+    pub halves: Hemispheres,
+    /// Sides by the sign of x, without the midline.
+    pub by_x: Hemispheres,
+    /// Voxels and their mirror images.
+    pub pairs: HomotopicPairs,
+    /// World coordinates of the voxels, mm.
+    pub places_mm: Vec<[f64; 3]>,
+    /// Split-half correlations, if known.
+    pub ceiling: Option<Ceiling>,
+    /// Regions of interest.
+    pub regions: Vec<Region>,
+    /// Scores of single subjects on masks of their own; empty without any.
+    pub subjects: Vec<Sample>,
+}
+
+impl Sample {
+    /// ln(parameters) of each trained model.
+    #[must_use]
+    pub fn sizes(&self) -> Vec<f64> {
+        self.models.iter().map(|model| model.ln_parameters).collect()
+    }
+
+    /// ln(width) of each trained model.
+    #[must_use]
+    pub fn widths(&self) -> Vec<f64> {
+        self.models.iter().map(|model| model.ln_width).collect()
+    }
+
+    /// Families of the trained models.
+    #[must_use]
+    pub fn families(&self) -> Vec<&str> {
+        self.models.iter().map(|model| model.family.as_str()).collect()
+    }
+
+    /// The trained models grouped by family.
+    #[must_use]
+    pub fn groups(&self) -> Groups {
+        Groups::by_label(&self.families())
+    }
+
+    /// Whether every trained model has scores of layers chosen on inner data.
+    #[must_use]
+    pub fn has_nested(&self) -> bool {
+        !self.models.is_empty() && self.models.iter().all(|model| model.nested.is_some())
+    }
+}

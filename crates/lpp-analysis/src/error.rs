@@ -1,0 +1,64 @@
+//! What can go wrong between a study's scores and its tables.
+
+use std::path::PathBuf;
+
+use lpp_fmri::FmriError;
+use lpp_stats::StatsError;
+use lpp_study::StudyError;
+use polars_core::error::PolarsError;
+
+/// Why an analysis could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnalysisError {
+    /// A file of the study could not be read or written.
+    #[error(transparent)]
+    Study(#[from] StudyError),
+    /// An image or array of voxels could not be read.
+    #[error(transparent)]
+    Fmri(#[from] FmriError),
+    /// A statistic could not be computed.
+    #[error(transparent)]
+    Stats(#[from] StatsError),
+    /// An array has not one value per voxel of the mask.
+    #[error("{}: found {found} voxels, expected {expected} as in {}", path.display(), mask.display())]
+    VoxelCount {
+        /// The file with the array.
+        path: PathBuf,
+        /// Voxels in it.
+        found: usize,
+        /// The mask.
+        mask: PathBuf,
+        /// Voxels of the mask.
+        expected: usize,
+    },
+    /// A table could not be handed to the writer of its format.
+    #[error("cannot write the table {}", path.display())]
+    Table {
+        /// The table.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: PolarsError,
+    },
+    /// A table on the disk is not what it should be.
+    #[error("{}: found {found}, expected {expected}", path.display())]
+    Malformed {
+        /// The table.
+        path: PathBuf,
+        /// What is in it.
+        found: String,
+        /// What should be.
+        expected: String,
+    },
+    /// Columns of a table differ in length.
+    #[error("column {name} has {found} rows, expected {expected} as in the columns before it")]
+    ColumnLength {
+        /// The column.
+        name: String,
+        /// Its length.
+        found: usize,
+        /// The length of the others.
+        expected: usize,
+    },
+}

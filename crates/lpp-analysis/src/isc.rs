@@ -1,0 +1,217 @@
+//! What is to be known of a study's voxels and their reliability.
+
+use std::fmt;
+use std::path::Path;
+
+use lpp_stats::{Hemispheres, LateralScore, VoxelSet};
+use serde::Serialize;
+
+use crate::{AnalysisError, Table};
+use crate::{Brain, HemisphereRule};
+
+/// Counts and inter-subject correlations of the mask and of its reliable voxels.
+///
+/// Serialises to one flat JSON object.
+///
+/// ```no_run
+/// use lpp_analysis::IscSummary;
+/// let summary = IscSummary::load("mask_lpp_en.nii.gz".as_ref(), "isc_10trials_en.gz".as_ref())?;
+/// assert_eq!((summary.n_voxels, summary.n_reliable), (25_870, 6_468));
+/// # Ok::<(), lpp_analysis::AnalysisError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct IscSummary {
+    /// Voxels of the mask.
+    pub n_voxels: usize,
+    /// Voxels with x < 0.
+    pub n_left_of_midline: usize,
+    /// Voxels with x = 0.
+    pub n_midline: usize,
+    /// Voxels with x > 0.
+    pub n_right_of_midline: usize,
+    /// Trials that the correlation is averaged over.
+    pub n_trials: usize,
+    /// Voxels without a correlation.
+    pub n_nan: usize,
+    /// Smallest correlation.
+    pub isc_min: f64,
+    /// Largest correlation.
+    pub isc_max: f64,
+    /// Mean correlation over all voxels.
+    pub isc_mean: f64,
+    /// The 75th percentile; reliable voxels are above.
+    pub isc_percentile_75: f64,
+    /// Reliable voxels.
+    pub n_reliable: usize,
+    /// Left and right by array halves, as in the paper.
+    pub halves: IscSides,
+    /// Left and right by the sign of x, the midline left out.
+    pub by_x: IscSides,
+}
+
+/// Counts and correlations of the two sides under one rule.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct IscSides {
+    /// Voxels on the left.
+    pub n_left: usize,
+    /// Voxels on the right.
+    pub n_right: usize,
+    /// Mean correlation on the left.
+    pub isc_left: f64,
+    /// Mean correlation on the right.
+    pub isc_right: f64,
+    /// Left minus right.
+    pub isc_left_minus_right: f64,
+    /// Reliable voxels on the left.
+    pub n_reliable_left: usize,
+    /// Reliable voxels on the right.
+    pub n_reliable_right: usize,
+    /// Mean correlation of the reliable voxels on the left.
+    pub isc_reliable_left: f64,
+    /// Mean correlation of the reliable voxels on the right.
+    pub isc_reliable_right: f64,
+    /// Left minus right over reliable voxels.
+    pub isc_reliable_left_minus_right: f64,
+}
+
+impl IscSummary {
+    /// Reads a mask and an inter-subject correlation and summarises them.
+    ///
+    /// # Errors
+    /// As [`Brain::load`].
+    pub fn load(mask: &Path, isc: &Path) -> Result<Self, AnalysisError> {
+        let brain = Brain::load(mask, Some(isc), HemisphereRule::Halves)?;
+        Self::of(&brain)?.ok_or_else(|| AnalysisError::Malformed {
+            path: isc.to_owned(),
+            found: "no correlation".to_owned(),
+            expected: "an array of shape (trials, voxels)".to_owned(),
+        })
+    }
+
+    /// Summarises a brain; `None` if it has no inter-subject correlation.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Stats`] if the parts do not fit, which [`Brain::load`] excludes.
+    pub fn of(brain: &Brain) -> Result<Option<Self>, AnalysisError> {
+        let (Some(isc), Some(reliable)) = (brain.isc(), brain.reliable()) else {
+            return Ok(None);
+        };
+        let x_mm: Vec<f64> = brain
+            .mask()
+            .world_coordinates()
+            .iter()
+            .map(|place| place[0])
+            .collect();
+        let by_x = Hemispheres::by_world_x(&x_mm);
+        let halves = Hemispheres::array_halves(isc.len());
+        let known = || isc.iter().copied().filter(|value| !value.is_nan());
+        Ok(Some(Self {
+            n_voxels: isc.len(),
+            n_left_of_midline: by_x.left().len(),
+            n_midline: by_x.midline().len(),
+            n_right_of_midline: by_x.right().len(),
+            n_trials: brain.n_isc_trials(),
+            n_nan: reliable.n_nan,
+            isc_min: known().fold(f64::INFINITY, f64::min),
+            isc_max: known().fold(f64::NEG_INFINITY, f64::max),
+            isc_mean: lpp_stats::MeanScore::of(isc).mean,
+            isc_percentile_75: reliable.threshold,
+            n_reliable: reliable.voxels.len(),
+            halves: IscSides::of(isc, &halves, &reliable.voxels)?,
+            by_x: IscSides::of(isc, &by_x, &reliable.voxels)?,
+        }))
+    }
+
+    /// The summary as a tidy table, one row per rule and selection.
+    ///
+    /// # Errors
+    /// None in practice: the columns have equal lengths.
+    pub fn table(&self) -> Result<Table, AnalysisError> {
+        let sides = [&self.halves, &self.by_x];
+        let each = |all: fn(&IscSides) -> f64, reliable: fn(&IscSides) -> f64| {
+            sides
+                .iter()
+                .flat_map(move |side| [all(side), reliable(side)])
+                .collect::<Vec<f64>>()
+        };
+        let counts = |all: fn(&IscSides) -> usize, reliable: fn(&IscSides) -> usize| {
+            sides
+                .iter()
+                .flat_map(move |side| [all(side), reliable(side)])
+                .map(|count| i64::try_from(count).ok())
+                .collect::<Vec<_>>()
+        };
+        Table::new("isc")
+            .text("hemisphere_rule", ["halves", "halves", "x", "x"])?
+            .text("voxels", ["all", "reliable", "all", "reliable"])?
+            .count("n_left", counts(|s| s.n_left, |s| s.n_reliable_left))?
+            .count("n_right", counts(|s| s.n_right, |s| s.n_reliable_right))?
+            .number("isc_left", each(|s| s.isc_left, |s| s.isc_reliable_left))?
+            .number("isc_right", each(|s| s.isc_right, |s| s.isc_reliable_right))?
+            .number(
+                "isc_left_minus_right",
+                each(|s| s.isc_left_minus_right, |s| s.isc_reliable_left_minus_right),
+            )
+    }
+}
+
+impl fmt::Display for IscSummary {
+    /// A few lines for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (left, mid, right) = (self.n_left_of_midline, self.n_midline, self.n_right_of_midline);
+        writeln!(
+            f,
+            "voxels           {} (x < 0: {left}, x = 0: {mid}, x > 0: {right})",
+            self.n_voxels
+        )?;
+        writeln!(f, "trials           {}, NaN voxels {}", self.n_trials, self.n_nan)?;
+        writeln!(
+            f,
+            "ISC              {:.6} to {:.6}, mean {:.6}",
+            self.isc_min, self.isc_max, self.isc_mean
+        )?;
+        writeln!(f, "75th percentile  {:.6}", self.isc_percentile_75)?;
+        writeln!(f, "reliable voxels  {}", self.n_reliable)?;
+        writeln!(f, "halves           {}", self.halves)?;
+        write!(f, "by x             {}", self.by_x)
+    }
+}
+
+impl fmt::Display for IscSides {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "all: left {:.6} right {:.6} L-R {:.6}; reliable ({}/{}): left {:.6} right {:.6} L-R {:.6}",
+            self.isc_left,
+            self.isc_right,
+            self.isc_left_minus_right,
+            self.n_reliable_left,
+            self.n_reliable_right,
+            self.isc_reliable_left,
+            self.isc_reliable_right,
+            self.isc_reliable_left_minus_right
+        )
+    }
+}
+
+impl IscSides {
+    fn of(isc: &[f64], sides: &Hemispheres, reliable: &VoxelSet) -> Result<Self, AnalysisError> {
+        let reliable_sides = sides.within(reliable);
+        let all = LateralScore::over(isc, sides)?;
+        let best = LateralScore::over(isc, &reliable_sides)?;
+        Ok(Self {
+            n_left: sides.left().len(),
+            n_right: sides.right().len(),
+            isc_left: all.left.mean,
+            isc_right: all.right.mean,
+            isc_left_minus_right: all.difference(),
+            n_reliable_left: reliable_sides.left().len(),
+            n_reliable_right: reliable_sides.right().len(),
+            isc_reliable_left: best.left.mean,
+            isc_reliable_right: best.right.mean,
+            isc_reliable_left_minus_right: best.difference(),
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! What the notebooks of the paper printed.
+
+use std::path::Path;
+
+use lpp_study::Language;
+
+use crate::cell::{Cell, Place};
+use crate::{AnalysisError, Table};
+
+/// The file, one row per printed number. `voxels` is empty where the row of the paper does not say which voxels it is over;
+/// `precision` is the unit of the last printed digit, empty for names. The last three columns say where ours stands.
+const FILE: &str = include_str!("published.csv");
+
+/// A printed number and where ours stands.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Published {
+    /// Row of the list of results, `S1`.
+    pub id: String,
+    /// The language.
+    pub lang: Language,
+    /// The voxels that it is over; empty if that was not said.
+    pub voxels: String,
+    /// What it is.
+    pub quantity: String,
+    /// As it was printed.
+    pub published: String,
+    /// Unit of its last digit; `None` for a name.
+    pub precision: Option<f64>,
+    /// Where ours stands.
+    pub(crate) place: Place,
+}
+
+impl Published {
+    /// Whether a number of ours rounds to what was printed; for a name, whether it is the same.
+    #[must_use]
+    pub fn agrees(&self, ours: f64) -> bool {
+        match (self.published.parse::<f64>(), self.precision) {
+            // Half a unit, and a little for a tie whose last bit rounding decides.
+            (Ok(printed), Some(unit)) => (ours - printed).abs() <= 0.5 * unit * (1.0 + 1e-6),
+            _ => false,
+        }
+    }
+
+    /// Whether a cell of ours agrees.
+    pub(crate) fn agrees_with(&self, ours: &Cell) -> bool {
+        match ours {
+            Cell::Number(ours) => self.agrees(*ours),
+            Cell::Text(ours) => *ours == self.published,
+        }
+    }
+}
+
+/// All printed numbers, in the order of the list of results.
+///
+/// ```
+/// let numbers = lpp_analysis::published_numbers()?;
+/// let first = &numbers[0];
+/// assert_eq!((first.id.as_str(), first.published.as_str()), ("N1", "25870"));
+/// assert!(first.agrees(25_870.0) && !first.agrees(25_871.0));
+/// # Ok::<(), lpp_analysis::AnalysisError>(())
+/// ```
+///
+/// # Errors
+/// None in practice: the file is part of the crate.
+///
+/// # References
+/// L. Bonnasse-Gahot and C. Pallier (2024), <https://arxiv.org/abs/2405.17992>, and its notebooks.
+pub fn published_numbers() -> Result<Vec<Published>, AnalysisError> {
+    let table = Table::parse(FILE.as_bytes(), Path::new("published.csv"), "published")?;
+    let columns = [
+        "id",
+        "language",
+        "voxels",
+        "quantity",
+        "precision",
+        "table",
+        "row",
+        "column",
+    ]
+    .map(|name| table.plain_texts(name));
+    let [
+        ids,
+        languages,
+        voxels,
+        quantities,
+        precisions,
+        tables,
+        rows,
+        names,
+    ] = columns;
+    let printed = table.plain_texts("published");
+    (0..table.n_rows())
+        .map(|i| {
+            Ok(Published {
+                id: ids[i].clone(),
+                lang: languages[i].parse()?,
+                voxels: voxels[i].clone(),
+                quantity: quantities[i].clone(),
+                published: printed[i].clone(),
+                precision: precisions[i].parse().ok(),
+                place: Place::new(&tables[i], &rows[i], &names[i]),
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_has_a_precision_and_a_place() {
+        let numbers = published_numbers().unwrap();
+        assert!(numbers.len() > 60);
+        for number in &numbers {
+            let is_number = number.published.parse::<f64>().is_ok();
+            assert_eq!(is_number, number.precision.is_some(), "{}", number.quantity);
+            assert!(!number.place.table.is_empty() && !number.place.column.is_empty());
+        }
+    }
+
+    #[test]
+    fn printed_digits_agree_with_what_rounds_to_them() {
+        let numbers = published_numbers().unwrap();
+        let of = |id: &str, part: &str| {
+            let found = numbers.iter().find(|n| n.id == id && n.quantity.contains(part));
+            found.unwrap()
+        };
+        assert!(of("S1", " p").agrees(3.249e-14) && !of("S1", " p").agrees(3.26e-14));
+        assert!(of("S1", " r").agrees(0.9549) && !of("S1", " r").agrees(0.956));
+        assert!(!of("S1", " r").agrees(f64::NAN));
+        assert!(of("B3", "best").agrees_with(&Cell::Text("Qwen1.5-14B".into())));
+    }
+}

@@ -1,0 +1,35 @@
+//! Maps of voxels as images on the grid of the mask.
+
+use std::path::Path;
+
+use lpp_fmri::Image;
+use ndarray::Array1;
+
+use crate::{AnalysisError, Brain, Table};
+
+/// One value per voxel, under the name of its file.
+#[derive(Debug, Clone)]
+pub(crate) struct VoxelMap {
+    /// Name of the map, the stem of its file without the language.
+    pub(crate) name: String,
+    /// A value per voxel; NaN where there is none.
+    pub(crate) values: Vec<f64>,
+}
+
+impl VoxelMap {
+    /// Writes the map in single precision, 0 outside the mask.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "maps are single precision, as the scores are"
+    )]
+    pub(crate) fn save(&self, brain: &Brain, path: &Path) -> Result<(), AnalysisError> {
+        let values: Array1<f32> = self.values.iter().map(|&value| value as f32).collect();
+        let volume = brain.mask().unmask(&values, 0.0)?;
+        Ok(Image::new(*brain.mask().grid(), volume.into_dyn())?.save(path)?)
+    }
+}
+
+/// The table that lists maps.
+pub(crate) fn list(name: &str, maps: &[VoxelMap]) -> Result<Table, AnalysisError> {
+    Table::new(name).text("map", maps.iter().map(|map| map.name.as_str()))
+}

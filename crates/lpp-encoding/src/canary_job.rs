@@ -1,0 +1,244 @@
+//! The canary: features that know only time, and so should explain nothing.
+
+use std::collections::BTreeMap;
+use std::f64::consts::PI;
+
+use lpp_fmri::{Hrf, RegressorOperator};
+use lpp_stats::{MaxStatistic, Tail, permutation_p};
+use lpp_study::{
+    ActivationsWriter, CanaryInfo, LayerShape, MappedMatrix, NullTest, Progress, Software, Step, Study,
+    beside_scores, npy, save_with_sidecar,
+};
+use ndarray::{Array1, Array2, Axis, s};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::features::LayerFeatures;
+use crate::fit_job::{Prepared, to_f32};
+use crate::nested::mean;
+use crate::target_set::TargetSet;
+use crate::targets::{self, Targets};
+use crate::{EncodingError, FitJob, NullJob, NullKind};
+
+/// Features of scans that know nothing of the text, fitted like a model and tested against nulls.
+///
+/// Layer 0 are slow waves, cos(πk(i + ½)/n) for k = 1 … 16, the same in every run: they score if runs share a course over time
+/// (onset transients, drifts, arousal). Layer 1 is noise as slow as features are: 32 columns of white noise, one number a scan,
+/// convolved with the haemodynamic response, another in each run. It scores if held-out data leak into the fit.
+///
+/// Whether they score is asked of the mean over at most 1024 voxels, spread over the mask, against 199 nulls of circular
+/// shifts (see [`NullJob`]).
+#[derive(Debug, Clone, PartialEq)]
+pub struct CanaryJob {
+    /// The fit of the features, whose activations are written first.
+    pub fit: FitJob,
+}
+
+/// Waves of the first layer.
+const N_WAVES: usize = 16;
+/// Columns of the second layer.
+const N_NOISE: usize = 32;
+/// Seed of the noise.
+const SEED: u64 = 0;
+/// Voxels whose mean is tested: as many as make its spread small beside that over nulls.
+const N_TESTED: usize = 1024;
+/// Nulls of that test.
+const N_NULLS: usize = 199;
+
+impl CanaryJob {
+    /// Name under which a study keeps it.
+    pub const NAME: &'static str = "canary";
+
+    /// The canary beside the fit of a model: for the same scans and with the same settings.
+    #[must_use]
+    pub fn beside(fit: &FitJob, study: &Study) -> Self {
+        let fit = FitJob {
+            model: Self::NAME.to_owned(),
+            activations: study.activations(Self::NAME, fit.lang),
+            targets: fit.targets.iter().map(canary_set).collect(),
+            nested_layer: false,
+            ..fit.clone()
+        };
+        Self { fit }
+    }
+
+    /// Writes features, scores and the test of each target set, unless they are up to date.
+    ///
+    /// # Errors
+    /// [`EncodingError`] naming the file that cannot be read or written; a run too short for a regressor.
+    pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<(), EncodingError> {
+        self.write_features(software)?;
+        self.fit.run(software, progress)?;
+        for set in &self.fit.targets {
+            let path = beside_scores(&set.scores, "nulls");
+            let step = self.fit.step(software, set, &path)?.parameter("n_nulls", N_NULLS);
+            if self.fit.force || !step.is_current() {
+                let (means, info) = self.test(set)?;
+                save_with_sidecar(&path, &means, &info)?;
+                step.finish()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Mean scores of each layer under nulls, (`n_layers`, 1 + `n_nulls`), the observed one first, and what they say.
+    fn test(&self, set: &TargetSet) -> Result<(Array2<f32>, CanaryInfo), EncodingError> {
+        let fit = &self.fit;
+        let Targets { runs, n_scans } = targets::read(&set.runs, fit.trim_scans)?;
+        let n_voxels = runs.first().map_or(0, Array2::ncols);
+        let every = n_voxels.div_ceil(N_TESTED).max(1);
+        let tested: Vec<usize> = (0..n_voxels).step_by(every).collect();
+        let y: Vec<Array2<f32>> = runs.iter().map(|run| run.select(Axis(1), &tested)).collect();
+        let features = LayerFeatures::open(&fit.activations, &fit.words, &n_scans, fit.tr_s, fit.trim_scans)?;
+        let nulls = NullJob {
+            fit: fit.clone(),
+            layer: None,
+            n_nulls: N_NULLS,
+            kind: NullKind::Circular,
+            orders_per_run: NullJob::DEFAULT_ORDERS,
+            refit: false,
+            seed: SEED,
+        };
+        let nulls = nulls.orders(&y.iter().map(Array2::nrows).collect::<Vec<_>>())?;
+        let model = fit.ridge().check().map_err(EncodingError::Settings)?;
+        let mut all = Array2::zeros((features.activations().n_layers(), 1 + N_NULLS));
+        let mut info = CanaryInfo {
+            subject: set.subject.clone(),
+            n_nulls: N_NULLS,
+            n_voxels: tested.len(),
+            layers: Vec::new(),
+            thresholds_05: Vec::new(),
+        };
+        for (layer, mut row) in all.rows_mut().into_iter().enumerate() {
+            let failed = |source| fit.failed(layer, source);
+            let prepared = Prepared::new(&model, &features.layer(layer)?, fit.precision).map_err(failed)?;
+            let found = prepared.score(&y).map_err(failed)?;
+            let scores = prepared.null_scores(&found, &y, &nulls).map_err(failed)?;
+            let means: Array1<f64> = scores
+                .axis_iter(Axis(1))
+                .map(|null| mean(null.iter().map(|&r| f64::from(r))))
+                .collect();
+            let of_nulls = means.slice(s![1..]).to_vec();
+            info.layers.push(NullTest {
+                observed: means[0],
+                p: permutation_p(means[0], &of_nulls, Tail::Upper),
+            });
+            info.thresholds_05
+                .push(MaxStatistic::of_maxima(of_nulls, Tail::Upper)?.threshold(0.05)?);
+            row.assign(&means.mapv(to_f32));
+        }
+        Ok((all, info))
+    }
+
+    fn write_features(&self, software: Software) -> Result<(), EncodingError> {
+        let lengths = match self.fit.targets.first() {
+            Some(set) => set
+                .runs
+                .iter()
+                .map(|run| n_scans(run))
+                .collect::<Result<Vec<_>, _>>()?,
+            None => return Ok(()),
+        };
+        let step = Step::new(software, &self.fit.activations)
+            .parameter("n_scans", &lengths)
+            .parameter("tr_s", self.fit.tr_s)
+            .parameter("n_waves", N_WAVES)
+            .parameter("n_noise", N_NOISE)
+            .parameter("seed", SEED);
+        if self.fit.force || !step.is_current() {
+            self.write(&lengths)?;
+            step.finish()?;
+        }
+        Ok(())
+    }
+
+    fn write(&self, lengths: &[usize]) -> Result<(), EncodingError> {
+        let shapes: Vec<LayerShape> = lengths
+            .iter()
+            .enumerate()
+            .flat_map(|(run, &n)| {
+                [N_WAVES, N_NOISE]
+                    .into_iter()
+                    .enumerate()
+                    .map(move |(layer, n_hidden)| LayerShape {
+                        run,
+                        layer,
+                        n_words: n,
+                        n_hidden,
+                    })
+            })
+            .collect();
+        let metadata = [
+            ("model", Self::NAME.to_owned()),
+            ("kind", "canary".to_owned()),
+            ("rows", "scans".to_owned()),
+            ("lang", self.fit.lang.to_string()),
+            ("software", format!("lpp-rs {}", env!("CARGO_PKG_VERSION"))),
+        ];
+        let metadata: BTreeMap<String, String> = metadata.map(|(k, v)| (k.to_owned(), v)).into();
+        let mut rng = ChaCha8Rng::seed_from_u64(SEED);
+        let mut writer = ActivationsWriter::create(&self.fit.activations, &shapes, &metadata)?;
+        for (run, &n) in lengths.iter().enumerate() {
+            writer.write(run, 0, &waves(n))?;
+            writer.write(run, 1, &slow_noise(n, self.fit.tr_s, &mut rng)?)?;
+        }
+        Ok(writer.commit()?)
+    }
+}
+
+/// Slow cosines over a run of `n` scans.
+fn waves(n: usize) -> Array2<f32> {
+    Array2::from_shape_fn((n, N_WAVES), |(i, k)| {
+        to_f32((PI * (k + 1) as f64 * (i as f64 + 0.5) / n as f64).cos())
+    })
+}
+
+/// White noise of every scan, convolved with the haemodynamic response.
+fn slow_noise(n: usize, tr_s: f64, rng: &mut ChaCha8Rng) -> Result<Array2<f32>, EncodingError> {
+    let onsets: Vec<f64> = (0..n).map(|scan| scan as f64 * tr_s).collect();
+    let offsets: Vec<f64> = onsets.iter().map(|onset| onset + tr_s).collect();
+    let noise = Array2::from_shape_simple_fn((n, N_NOISE), || rng.random_range(-1.0_f64..1.0));
+    let operator = RegressorOperator::new(&onsets, &offsets, n, tr_s, Hrf::Glover)?;
+    Ok(operator.apply(&noise)?.mapv(to_f32))
+}
+
+/// Scans of a run, from the file's header if it holds single precision.
+fn n_scans(run: &std::path::Path) -> Result<usize, EncodingError> {
+    Ok(match MappedMatrix::<f32>::open(run)? {
+        Some(scans) => scans.view()?.nrows(),
+        None => npy::load_f32_matrix(run)?.nrows(),
+    })
+}
+
+/// The same scans, their scores under the name of the canary.
+fn canary_set(set: &TargetSet) -> TargetSet {
+    let mut canary = set.clone();
+    for path in [&mut canary.scores, &mut canary.score_map] {
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        // The name ends in _LANG.npy or _LANG.nii.gz; a model's own may have underscores too.
+        let ending = name.rfind('_').map_or(name.as_str(), |place| &name[place..]);
+        path.set_file_name(format!("{}{ending}", CanaryJob::NAME));
+    }
+    canary
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waves_are_slow_and_the_same_noise_comes_back() {
+        let waves = waves(50);
+        assert!((waves[[0, 0]] - 1.0).abs() < 1e-3 && (waves[[49, 0]] + 1.0).abs() < 1e-3);
+        assert!(waves.sum_axis(Axis(0)).iter().all(|sum| sum.abs() < 1e-4));
+        let noise = || slow_noise(50, 2.0, &mut ChaCha8Rng::seed_from_u64(SEED)).unwrap();
+        assert_eq!(noise(), noise());
+        let now: Array1<f32> = noise().slice(s![..49, 5]).to_owned();
+        let next: Array1<f32> = noise().slice(s![1.., 5]).to_owned();
+        assert!(now.dot(&next) > 0.5 * now.dot(&now));
+    }
+}

@@ -1,0 +1,191 @@
+//! Many files at a time.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use lpp_study::Progress;
+use serde::Serialize;
+
+use crate::http::Http;
+use crate::meter::{FileMeter, Meter};
+use crate::part::part_of;
+use crate::transfer::{Transfer, plain_refusal};
+use crate::{Digest, FetchError, space};
+
+/// A file on a server and its place here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteFile {
+    /// Its address.
+    pub url: String,
+    /// Where it goes.
+    pub target: PathBuf,
+    /// Its size, if that is known.
+    pub bytes: Option<u64>,
+    /// Its hash, if that is known.
+    pub digest: Option<Digest>,
+}
+
+/// Where a file stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase", tag = "state", content = "bytes_there")]
+pub enum FileState {
+    /// It is there, with the right size.
+    Present,
+    /// Some of it is there.
+    Partial(u64),
+    /// Nothing of it is there.
+    Missing,
+}
+
+impl RemoteFile {
+    /// Where the file stands. The size decides; contents were checked before the file got its name, and
+    /// `lpp-fetch verify` checks them again.
+    #[must_use]
+    pub fn state(&self) -> FileState {
+        let size_of = |path: &PathBuf| {
+            std::fs::metadata(path)
+                .ok()
+                .filter(std::fs::Metadata::is_file)
+                .map(|m| m.len())
+        };
+        if size_of(&self.target).is_some_and(|there| self.bytes.is_none_or(|bytes| bytes == there)) {
+            return FileState::Present;
+        }
+        match size_of(&part_of(&self.target)) {
+            Some(there) if there > 0 => FileState::Partial(there),
+            _ => FileState::Missing,
+        }
+    }
+}
+
+/// Files to fetch.
+///
+/// ```no_run
+/// use lpp_fetch::{Batch, Digest, Http, HttpParams, RemoteFile};
+///
+/// # fn main() -> Result<(), lpp_fetch::FetchError> {
+/// let file = RemoteFile {
+///     url: "https://example.org/words.csv".into(),
+///     target: "words.csv".into(),
+///     bytes: Some(1_041_287),
+///     digest: Some(Digest::Md5("e157ef21efb92a887656eeba8004e569".into())),
+/// };
+/// let batch = Batch { files: vec![file], n_threads: 2, force: false };
+/// let report = batch.run(&Http::new(HttpParams::default())?, &lpp_study::Silent)?;
+/// println!("{} fetched, {} there before", report.n_fetched, report.n_present);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The files.
+    pub files: Vec<RemoteFile>,
+    /// Downloads at a time.
+    pub n_threads: usize,
+    /// Whether to fetch again what is there.
+    pub force: bool,
+}
+
+/// How a batch ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct BatchReport {
+    /// Files that were fetched.
+    pub n_fetched: usize,
+    /// Files that were there before.
+    pub n_present: usize,
+    /// Bytes of all files whose size is known.
+    pub bytes: u64,
+}
+
+impl Batch {
+    /// Fetches what is not there, several files at a time.
+    ///
+    /// A file that fails does not stop the others, unless the reason concerns all of them (a full disk).
+    ///
+    /// # Errors
+    /// [`FetchError::NoSpace`] before anything is fetched; otherwise the only failure, or [`FetchError::Batch`] with
+    /// the first of several. Finished files stay, partial ones are gone on with next time.
+    pub fn run(&self, http: &Http, progress: &dyn Progress) -> Result<BatchReport, FetchError> {
+        let wanted: Vec<(&RemoteFile, u64)> = self
+            .files
+            .iter()
+            .filter_map(|file| match file.state() {
+                FileState::Present if !self.force => None,
+                FileState::Partial(there) => Some((file, there)),
+                FileState::Present | FileState::Missing => Some((file, 0)),
+            })
+            .collect();
+        let left = |&(file, there): &(&RemoteFile, u64)| file.bytes.unwrap_or(0).saturating_sub(there);
+        space::require(wanted.iter().map(|one| (one.0.target.as_path(), left(one))))?;
+        let meter = Meter::start(progress, wanted.len(), wanted.iter().map(left).sum());
+        let result = in_parallel(&wanted, self.n_threads, |&(file, there)| {
+            tracing::debug!("fetching {}", file.target.display());
+            let transfer = Transfer {
+                http,
+                url: &file.url,
+                token: None,
+                bytes: file.bytes,
+                digest: file.digest.as_ref(),
+                part: part_of(&file.target),
+                keep_etag: true,
+                target: &file.target,
+                refusal: &plain_refusal(&file.url),
+                meter: &FileMeter::new(&meter, there),
+            };
+            transfer.run()
+        });
+        meter.finish();
+        result?;
+        Ok(BatchReport {
+            n_fetched: wanted.len(),
+            n_present: self.files.len() - wanted.len(),
+            bytes: self.files.iter().filter_map(|file| file.bytes).sum(),
+        })
+    }
+}
+
+/// Runs `work` on all `items`, `n_threads` at a time; see [`Batch::run`] for what happens to errors.
+pub(crate) fn in_parallel<T: Sync>(
+    items: &[T],
+    n_threads: usize,
+    work: impl Fn(&T) -> Result<(), FetchError> + Sync,
+) -> Result<(), FetchError> {
+    let next = AtomicUsize::new(0);
+    let stop = AtomicBool::new(false);
+    let failures = Mutex::new(Vec::new());
+    let worker = || {
+        while !stop.load(Ordering::Relaxed) {
+            let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                break;
+            };
+            if let Err(error) = work(item) {
+                stop.fetch_or(error.concerns_all(), Ordering::Relaxed);
+                failures
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner)
+                    .push(error);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..n_threads.clamp(1, items.len().max(1)) {
+            scope.spawn(worker);
+        }
+    });
+    let mut failures = failures
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    // What concerns all files explains most.
+    failures.sort_by_key(|error| !error.concerns_all());
+    let failed = failures.len();
+    match failures.into_iter().next() {
+        None => Ok(()),
+        Some(first) if failed == 1 || first.concerns_all() => Err(first),
+        Some(first) => Err(FetchError::Batch {
+            failed,
+            total: items.len(),
+            first: Box::new(first),
+        }),
+    }
+}

@@ -1,0 +1,177 @@
+//! Names of published models, and where the hub has them.
+
+use std::str::FromStr;
+
+use crate::FetchError;
+use crate::hub::RepoId;
+
+/// Organisations by how their models' names begin, first fit. The first ten are those of the original's script, the
+/// others cover later families.
+const BY_BEGINNING: [(&str, &str); 13] = [
+    ("gpt2", "openai-community"),
+    ("opt", "facebook"),
+    ("Mistral", "mistralai"),
+    ("gemma", "google"),
+    ("mamba", "state-spaces"),
+    ("stablelm", "stabilityai"),
+    ("Llama", "meta-llama"),
+    ("Qwen", "Qwen"),
+    ("pythia", "EleutherAI"),
+    ("Meta-Llama", "meta-llama"),
+    ("OLMo", "allenai"),
+    ("SmolLM", "HuggingFaceTB"),
+    ("Ministral", "mistralai"),
+];
+
+/// Branch of a repository that is meant if nothing is said.
+const DEFAULT: &str = "main";
+
+/// Tokenizer of the Chinese models, which have none of their own.
+const CHINESE_TOKENIZER: &str = "bert-base-chinese";
+
+/// A model of the hub: which repository, which revision, and where its tokenizer is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedModel {
+    /// Name under which a study keeps its activations: `gpt2`, `pythia-6.9b_step1000`.
+    pub name: String,
+    /// Repository of configuration and weights.
+    pub repo: RepoId,
+    /// Branch, tag or commit of these.
+    pub revision: String,
+    /// Repository and revision of the tokenizer.
+    pub tokenizer: (RepoId, String),
+}
+
+impl PublishedModel {
+    /// Finds a model by the name that the study gives it, or by `org/name`.
+    ///
+    /// A revision becomes part of the name: `pythia-6.9b` at `step1000` is `pythia-6.9b_step1000`, and this name gives
+    /// back the same revision. The tokenizer of such a training step is that of the finished model; Chinese models
+    /// take theirs from `bert-base-chinese`. Otherwise it lies beside the weights.
+    ///
+    /// # Errors
+    /// [`FetchError::UnknownModel`] if no rule fits and it is no `org/name`.
+    ///
+    /// ```
+    /// use lpp_fetch::PublishedModel;
+    /// let model = PublishedModel::find("pythia-6.9b_step1000", None)?;
+    /// assert_eq!((model.repo.to_string().as_str(), model.revision.as_str()), ("EleutherAI/pythia-6.9b", "step1000"));
+    /// assert_eq!(model.tokenizer.1, "main");
+    /// # Ok::<(), lpp_fetch::FetchError>(())
+    /// ```
+    pub fn find(name: &str, revision: Option<&str>) -> Result<Self, FetchError> {
+        let (base, step) = match training_step(name) {
+            Some((base, step)) if revision.is_none() => (base, Some(step)),
+            _ => (name, None),
+        };
+        let repo = repository_of(base)?;
+        let revision = revision.or(step).unwrap_or(DEFAULT).to_owned();
+        let tokenizer = if base.ends_with("chinese") && !base.contains('/') {
+            (RepoId::from_str(CHINESE_TOKENIZER)?, DEFAULT.to_owned())
+        } else if repo.name().starts_with("pythia") && revision.starts_with("step") {
+            (repo.clone(), DEFAULT.to_owned())
+        } else {
+            (repo.clone(), revision.clone())
+        };
+        Ok(Self {
+            name: Self::study_name(name, Some(&revision)),
+            repo,
+            revision,
+            tokenizer,
+        })
+    }
+
+    /// The name that a study gives to a model at a revision; see [`PublishedModel::find`].
+    #[must_use]
+    pub fn study_name(name: &str, revision: Option<&str>) -> String {
+        let last = name.rsplit('/').next().unwrap_or(name);
+        match revision {
+            Some(revision) if revision != DEFAULT && !last.ends_with(&format!("_{revision}")) => {
+                format!("{last}_{}", revision.replace('/', "-"))
+            }
+            _ => last.to_owned(),
+        }
+    }
+}
+
+/// `pythia-6.9b_step1000` as its two parts.
+fn training_step(name: &str) -> Option<(&str, &str)> {
+    let (base, revision) = name.rsplit_once('_')?;
+    let digits = revision.strip_prefix("step")?;
+    let is_step = base.contains("pythia") && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    is_step.then_some((base, revision))
+}
+
+fn repository_of(name: &str) -> Result<RepoId, FetchError> {
+    if name.contains('/') {
+        return name.parse();
+    }
+    let organisation = if name.ends_with("chinese") {
+        Some("ckiplab")
+    } else if name.ends_with("french") {
+        Some("ClassCat")
+    } else {
+        let rule = BY_BEGINNING
+            .iter()
+            .find(|(beginning, _)| name.starts_with(beginning));
+        rule.map(|(_, organisation)| *organisation)
+    };
+    match organisation {
+        Some(organisation) => format!("{organisation}/{name}").parse(),
+        None => Err(FetchError::UnknownModel {
+            name: name.to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repo(name: &str) -> String {
+        PublishedModel::find(name, None).unwrap().repo.to_string()
+    }
+
+    #[test]
+    fn the_papers_models_are_found() {
+        for (name, expected) in [
+            ("gpt2-xl", "openai-community/gpt2-xl"),
+            ("gpt2-base-french", "ClassCat/gpt2-base-french"),
+            ("gpt2-tiny-chinese", "ckiplab/gpt2-tiny-chinese"),
+            ("opt-6.7b", "facebook/opt-6.7b"),
+            ("Llama-2-7b-hf", "meta-llama/Llama-2-7b-hf"),
+            ("Qwen1.5-0.5B", "Qwen/Qwen1.5-0.5B"),
+            ("gemma-2b", "google/gemma-2b"),
+            ("stablelm-2-1_6b", "stabilityai/stablelm-2-1_6b"),
+            ("Mistral-7B-v0.1", "mistralai/Mistral-7B-v0.1"),
+            ("mamba-130m-hf", "state-spaces/mamba-130m-hf"),
+            ("pythia-6.9b", "EleutherAI/pythia-6.9b"),
+            ("HuggingFaceTB/SmolLM-135M", "HuggingFaceTB/SmolLM-135M"),
+        ] {
+            assert_eq!(repo(name), expected);
+        }
+    }
+
+    #[test]
+    fn training_steps_have_one_name_both_ways() {
+        let by_name = PublishedModel::find("pythia-6.9b_step0", None).unwrap();
+        let by_flag = PublishedModel::find("pythia-6.9b", Some("step0")).unwrap();
+        assert_eq!(by_name, by_flag);
+        assert_eq!(by_name.name, "pythia-6.9b_step0");
+        let plain = PublishedModel::find("gpt2", Some("main")).unwrap();
+        assert_eq!(plain.name, "gpt2");
+    }
+
+    #[test]
+    fn chinese_models_borrow_a_tokenizer() {
+        let model = PublishedModel::find("gpt2-base-chinese", None).unwrap();
+        assert_eq!(model.tokenizer.0.to_string(), "bert-base-chinese");
+    }
+
+    #[test]
+    fn an_unknown_name_is_no_guess() {
+        for name in ["unheard-of", "../gpt2", "a/b/c", ""] {
+            assert!(PublishedModel::find(name, None).is_err(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Trying again: how often, and after which pause.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::FetchError;
+
+/// Tries, pauses, and the clock that pauses.
+///
+/// The pause doubles from `first_pause` up to `longest_pause`. A server that says how long to wait (`Retry-After`) is
+/// obeyed up to `longest_request`; beyond that the download fails, since a person should know. A try that brought new
+/// bytes starts the count again, so that a large file over a poor line arrives in the end.
+///
+/// ```
+/// use std::time::Duration;
+/// use lpp_fetch::RetryPolicy;
+///
+/// let policy = RetryPolicy::default().with_first_pause(Duration::from_millis(100));
+/// assert_eq!(policy.pause(0), Duration::from_millis(100));
+/// assert_eq!(policy.pause(3), Duration::from_millis(800));
+/// ```
+#[derive(Clone)]
+pub struct RetryPolicy {
+    /// Tries without progress before a fault is final, at least 1.
+    pub tries: u32,
+    /// Pause before the second try.
+    pub first_pause: Duration,
+    /// Longest pause of our own.
+    pub longest_pause: Duration,
+    /// Longest pause that a server may ask for.
+    pub longest_request: Duration,
+    sleep: Arc<dyn Fn(Duration) + Send + Sync>,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            // 1 + 2 + 4 + 8 + 16 s: over half a minute, in which most outages of a busy server end.
+            tries: 6,
+            first_pause: Duration::from_secs(1),
+            longest_pause: Duration::from_mins(1),
+            longest_request: Duration::from_mins(10),
+            sleep: Arc::new(std::thread::sleep),
+        }
+    }
+}
+
+impl fmt::Debug for RetryPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryPolicy")
+            .field("tries", &self.tries)
+            .field("first_pause", &self.first_pause)
+            .field("longest_pause", &self.longest_pause)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a try failed.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// Another try may do.
+    Passing {
+        error: FetchError,
+        /// How long the server asks to wait.
+        wait: Option<Duration>,
+        /// Whether the try brought something that stays.
+        progress: bool,
+    },
+    /// Nothing will change this.
+    Final(FetchError),
+}
+
+impl Fault {
+    pub(crate) fn passing(error: FetchError) -> Self {
+        Self::Passing {
+            error,
+            wait: None,
+            progress: false,
+        }
+    }
+}
+
+impl From<FetchError> for Fault {
+    fn from(error: FetchError) -> Self {
+        Self::Final(error)
+    }
+}
+
+impl RetryPolicy {
+    /// The same with another first pause.
+    #[must_use]
+    pub fn with_first_pause(self, first_pause: Duration) -> Self {
+        Self { first_pause, ..self }
+    }
+
+    /// The same with another number of tries.
+    #[must_use]
+    pub fn with_tries(self, tries: u32) -> Self {
+        Self { tries, ..self }
+    }
+
+    /// The same with another way to wait; tests take one that only writes down what it was asked for.
+    #[must_use]
+    pub fn with_sleep(self, sleep: impl Fn(Duration) + Send + Sync + 'static) -> Self {
+        Self {
+            sleep: Arc::new(sleep),
+            ..self
+        }
+    }
+
+    /// The pause after so many failures in a row, from 0.
+    #[must_use]
+    pub fn pause(&self, failures: u32) -> Duration {
+        let doubled = self.first_pause.saturating_mul(2u32.saturating_pow(failures));
+        doubled.min(self.longest_pause)
+    }
+
+    /// Calls `attempt` until it succeeds, its fault is final, or the tries are used up.
+    pub(crate) fn run<T>(&self, mut attempt: impl FnMut() -> Result<T, Fault>) -> Result<T, FetchError> {
+        let mut failures = 0;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let (error, wait, progress) = match attempt() {
+                Ok(value) => return Ok(value),
+                Err(Fault::Final(error)) => return Err(error),
+                Err(Fault::Passing {
+                    error,
+                    wait,
+                    progress,
+                }) => (error, wait, progress),
+            };
+            failures = if progress { 0 } else { failures + 1 };
+            if failures >= self.tries || wait.is_some_and(|wait| wait > self.longest_request) {
+                return Err(counted(error, tries));
+            }
+            let pause = wait.unwrap_or_else(|| self.pause(failures.saturating_sub(1)));
+            tracing::debug!("{error}; trying again in {:.1} s", pause.as_secs_f64());
+            (self.sleep)(pause);
+        }
+    }
+}
+
+fn counted(error: FetchError, tries: u32) -> FetchError {
+    match error {
+        FetchError::Connection { url, reason, .. } => FetchError::Connection { url, reason, tries },
+        other => other,
+    }
+}
+
+/// What `Retry-After` asks for: seconds, or a date (RFC 9110, section 10.2.3).
+pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    fn broken() -> FetchError {
+        FetchError::Connection {
+            url: "http://h/f".into(),
+            reason: "cut".into(),
+            tries: 0,
+        }
+    }
+
+    fn pauses_of(
+        policy: RetryPolicy,
+        mut attempt: impl FnMut(usize) -> Result<(), Fault>,
+    ) -> (String, Vec<u64>) {
+        let pauses = Arc::new(Mutex::new(Vec::new()));
+        let written = Arc::clone(&pauses);
+        let policy = policy.with_sleep(move |pause| written.lock().unwrap().push(pause.as_secs()));
+        let mut count = 0;
+        let result = policy.run(|| {
+            count += 1;
+            attempt(count)
+        });
+        let text = result.map_or_else(|e| e.to_string(), |()| "done".into());
+        (text, pauses.lock().unwrap().clone())
+    }
+
+    #[test]
+    fn pauses_double_and_the_last_fault_is_told() {
+        let (text, pauses) = pauses_of(RetryPolicy::default(), |_| Err(Fault::passing(broken())));
+        assert_eq!(text, "http://h/f: cut, after 6 tries");
+        assert_eq!(pauses, [1, 2, 4, 8, 16]);
+    }
+
+    #[test]
+    fn progress_starts_the_count_again() {
+        let (text, pauses) = pauses_of(RetryPolicy::default().with_tries(2), |n| {
+            if n == 9 {
+                return Ok(());
+            }
+            Err(Fault::Passing {
+                error: broken(),
+                wait: None,
+                progress: true,
+            })
+        });
+        assert_eq!((text.as_str(), pauses.len()), ("done", 8));
+    }
+
+    #[test]
+    fn the_server_sets_the_pause_within_reason() {
+        let wait = |seconds| Fault::Passing {
+            error: broken(),
+            wait: Some(Duration::from_secs(seconds)),
+            progress: false,
+        };
+        let (text, pauses) = pauses_of(
+            RetryPolicy::default(),
+            |n| if n == 1 { Err(wait(7)) } else { Ok(()) },
+        );
+        assert_eq!((text.as_str(), pauses), ("done", vec![7]));
+        let (text, pauses) = pauses_of(RetryPolicy::default(), |_| Err(wait(86_400)));
+        assert!(text.contains("after 1 tries") && pauses.is_empty(), "{text}");
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        assert_eq!(retry_after("120", now), Some(Duration::from_mins(2)));
+        let date = "Sun, 06 Nov 1994 08:50:37 GMT";
+        assert_eq!(retry_after(date, now), Some(Duration::from_mins(1)));
+        assert_eq!(
+            retry_after("Sun, 06 Nov 1994 08:48:37 GMT", now),
+            Some(Duration::ZERO)
+        );
+        assert_eq!(retry_after("soon", now), None);
+    }
+}

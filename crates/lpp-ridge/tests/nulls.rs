@@ -1,0 +1,133 @@
+//! Nulls through fixed operators against the slow twin: fits of reordered targets at the same penalties.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use lpp_ridge::{
+    AlphaScope, Element, Formulation, Metric, NullOrders, RidgeCv, RidgeError, standardise_columns,
+};
+use ndarray::Array2;
+use rand::seq::SliceRandom;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+const LENGTHS: [usize; 4] = [31, 26, 33, 29];
+
+fn noise<A: Element>(rng: &mut ChaCha8Rng, n_columns: usize) -> Vec<Array2<A>> {
+    let mut run = |n| Array2::from_shape_simple_fn((n, n_columns), || rng.random_range(-1.0..1.0));
+    LENGTHS
+        .map(|n| standardise_columns::<f64>(&run(n)).mapv(A::from_double))
+        .into()
+}
+
+/// The identity and four random orders of each run; twenty nulls, the first of them the data themselves.
+fn nulls(rng: &mut ChaCha8Rng) -> NullOrders {
+    let mut orders_of = |n: usize| -> Vec<Vec<usize>> {
+        let mut orders = vec![(0..n).collect::<Vec<_>>(); 5];
+        orders[1..].iter_mut().for_each(|order| order.shuffle(rng));
+        orders
+    };
+    let orders: Vec<_> = LENGTHS.map(&mut orders_of).into();
+    let mut draws = Array2::from_shape_simple_fn((20, 4), || rng.random_range(0..5));
+    draws.row_mut(0).fill(0);
+    NullOrders::new(orders, draws).unwrap()
+}
+
+/// A fit of each fold alone at the penalty that was chosen there.
+fn refit<A: Element>(
+    x: &[Array2<A>],
+    y: &[Array2<A>],
+    penalties: &[f64],
+    formulation: Formulation,
+) -> Vec<f64> {
+    let mut sum = vec![0.0; y[0].ncols()];
+    for (fold, &alpha) in penalties.iter().enumerate() {
+        let model = RidgeCv::params()
+            .alphas([alpha])
+            .formulation(formulation)
+            .check()
+            .unwrap();
+        let fit = model.fit(x, y).unwrap();
+        sum.iter_mut()
+            .zip(fit.fold_scores.row(fold))
+            .for_each(|(s, r)| *s += r);
+    }
+    sum.iter().map(|s| s / penalties.len() as f64).collect()
+}
+
+fn compare<A: Element>(formulation: Formulation, n_features: usize, tolerance: f64) {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let (x, mut y) = (noise::<A>(&mut rng, n_features), noise::<A>(&mut rng, 37));
+    for (x, y) in x.iter().zip(&mut y) {
+        let signal = x.column(0).to_owned();
+        y.column_mut(0).assign(&signal);
+        y.column_mut(5).fill(A::nan());
+    }
+    y[2].column_mut(7).fill(A::one());
+    let model = RidgeCv::params()
+        .alphas([1.0, 30.0, 1000.0])
+        .formulation(formulation)
+        .check()
+        .unwrap();
+    let prepared = model.prepare(&x).unwrap();
+    let fit = prepared.score(&y).unwrap();
+    let penalties: Vec<f64> = fit
+        .alpha_index()
+        .unwrap()
+        .iter()
+        .map(|&i| fit.alphas[i])
+        .collect();
+    let nulls = nulls(&mut rng);
+    let found = prepared.null_scores(&fit, &y, &nulls).unwrap();
+    assert_eq!(found.dim(), (37, 20));
+    for null in 0..20 {
+        let expected = refit(&x, &nulls.apply(null, &y), &penalties, formulation);
+        for (target, &expected) in expected.iter().enumerate() {
+            let found = f64::from(found[[target, null]]);
+            let close = (found - expected).abs() < tolerance || (found.is_nan() && expected.is_nan());
+            assert!(
+                close,
+                "null {null}, target {target}: {found}, expected {expected}"
+            );
+            assert_eq!(found.is_nan(), target == 5 || target == 7);
+        }
+    }
+    // The first null names the data as they are.
+    assert!((f64::from(found[[0, 0]]) - fit.scores[0]).abs() < tolerance);
+}
+
+#[test]
+fn nulls_equal_fits_of_reordered_targets() {
+    // Scores are returned in single precision: 6e-8 of a correlation; products in it cost another digit.
+    compare::<f64>(Formulation::Primal, 12, 1e-7);
+    compare::<f64>(Formulation::Dual, 200, 1e-7);
+    compare::<f32>(Formulation::Primal, 12, 2e-6);
+    compare::<f32>(Formulation::Dual, 200, 2e-6);
+}
+
+#[test]
+fn what_has_no_cheap_nulls_is_refused() {
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let (x, y) = (noise::<f64>(&mut rng, 5), noise::<f64>(&mut rng, 3));
+    let nulls = nulls(&mut rng);
+    let refused = |params: lpp_ridge::RidgeCvParams| {
+        let prepared = params.alphas([1.0, 10.0]).check().unwrap().prepare(&x).unwrap();
+        let fit = prepared.score(&y).unwrap();
+        prepared.null_scores(&fit, &y, &nulls).unwrap_err()
+    };
+    let unsupported = |error| matches!(error, RidgeError::NullsUnsupported { .. });
+    assert!(unsupported(refused(
+        RidgeCv::params().alpha_scope(AlphaScope::PerTarget)
+    )));
+    assert!(unsupported(refused(RidgeCv::params().metric(Metric::R2))));
+    let prepared = RidgeCv::params().check().unwrap().prepare(&x).unwrap();
+    let fit = prepared.score(&y).unwrap();
+    let short = NullOrders::new(vec![vec![vec![0, 1]]; 4], Array2::zeros((1, 4))).unwrap();
+    assert!(matches!(
+        prepared.null_scores(&fit, &y, &short),
+        Err(RidgeError::NotAnOrder { run: 0, n_scans: 31 })
+    ));
+    let three = NullOrders::new(vec![vec![vec![0, 1]]; 3], Array2::zeros((1, 3))).unwrap();
+    assert!(matches!(
+        prepared.null_scores(&fit, &y, &three),
+        Err(RidgeError::NullDraws { .. })
+    ));
+}

@@ -1,0 +1,185 @@
+//! What lies beside a score file: nested scores, joint fits, nulls; arrays over voxels, each with a JSON sidecar.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ndarray::{ArrayBase, Data, Dimension};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::{StudyError, npy, write_atomically};
+
+/// The file `scores/gpt2_en_nested.npy` beside `scores/gpt2_en.npy`, and so on.
+///
+/// ```
+/// let nested = lpp_study::beside_scores("scores/gpt2_en.npy".as_ref(), "nested");
+/// assert_eq!(nested, std::path::Path::new("scores/gpt2_en_nested.npy"));
+/// ```
+#[must_use]
+pub fn beside_scores(scores: &Path, what: &str) -> PathBuf {
+    let stem = scores.file_stem().unwrap_or_default().to_string_lossy();
+    scores.with_file_name(format!("{stem}_{what}.npy"))
+}
+
+/// Sidecar of `gpt2_en_nested.npy`, (`n_voxels`): scores of layers that were chosen on inner data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NestedInfo {
+    /// Name of the model.
+    pub model: String,
+    /// Subject, or `average`.
+    pub subject: String,
+    /// Mean over voxels of the score of the layer that each voxel and fold chose by validation.
+    pub score_mean: f64,
+    /// Mean over voxels of the largest score over layers, as in the paper.
+    pub best_of_test_mean: f64,
+    /// Their difference, over voxels that have both.
+    pub optimism: f64,
+    /// The layer with the largest mean validation score in each fold.
+    pub layer_per_fold: Vec<usize>,
+    /// Mean score if all voxels take the layer of the fold.
+    pub shared_score_mean: f64,
+    /// Largest mean score of a layer.
+    pub best_layer_mean: f64,
+    /// Their difference.
+    pub shared_optimism: f64,
+    /// The layer with the largest mean validation score over all folds.
+    pub layer: usize,
+    /// Voxels without a nested score.
+    pub n_nan_voxels: usize,
+}
+
+/// Sidecar of `gpt2_en_joint.npy`, (rows, `n_voxels`): a layer beside low-level controls.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JointInfo {
+    /// Name of the model.
+    pub model: String,
+    /// Subject, or `average`.
+    pub subject: String,
+    /// The layer.
+    pub layer: usize,
+    /// Names of the controls.
+    pub controls: Vec<String>,
+    /// What the rows are.
+    pub rows: Vec<String>,
+    /// Mean of each row over voxels, NaN left out.
+    pub means: Vec<f64>,
+    /// Features of each band: the model's, then the controls'.
+    pub band_widths: Vec<usize>,
+    /// Mean over folds and voxels of the weights chosen for the bands of the joint fit, scaled to the sum 1.
+    pub mean_weights: Vec<f64>,
+}
+
+/// A statistic with its p-value under a null.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct NullTest {
+    /// The observed value.
+    pub observed: f64,
+    /// Share of the nulls, the observed value included, that are as extreme.
+    pub p: f64,
+}
+
+/// The difference of left and right, by three definitions.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct NullLateral {
+    /// Means of the two halves of the masked array, as in the paper.
+    pub halves: NullTest,
+    /// Means of the voxels left and right of x = 0; needs the mask.
+    pub x: Option<NullTest>,
+    /// Mean over homotopic pairs; needs the mask.
+    pub pairs: Option<NullTest>,
+}
+
+/// Sidecar of `gpt2_en_nulls.npy`, (rows, `n_voxels`): p-values of a layer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NullsInfo {
+    /// Name of the model.
+    pub model: String,
+    /// Subject, or `average`.
+    pub subject: String,
+    /// The layer.
+    pub layer: usize,
+    /// How scans were reordered.
+    pub null: String,
+    /// Number of nulls.
+    pub n_nulls: usize,
+    /// What the rows are.
+    pub rows: Vec<String>,
+    /// A score that exceeds this is significant at 5 % over the whole map; infinite, hence null, for fewer than 19 nulls.
+    pub threshold_fwe_05: Option<f64>,
+    /// Voxels with a corrected p of 5 % or less.
+    pub n_significant: usize,
+    /// Mean score over voxels, against larger ones.
+    pub mean_score: NullTest,
+    /// Left minus right, two-sided.
+    pub l_minus_r: NullLateral,
+}
+
+/// Sidecar of `canary_en_nulls.npy`, (`n_layers`, 1 + `n_nulls`): mean scores of features that know only time, the observed
+/// one first, then under nulls.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CanaryInfo {
+    /// Subject, or `average`.
+    pub subject: String,
+    /// Number of nulls.
+    pub n_nulls: usize,
+    /// Voxels over which the mean is taken, spread over the mask.
+    pub n_voxels: usize,
+    /// Each layer against larger scores: slow waves, then slow noise.
+    pub layers: Vec<NullTest>,
+    /// A mean score that exceeds this is significant at 5 %, for each layer.
+    pub thresholds_05: Vec<f64>,
+}
+
+/// Writes the sidecar of `path`, then the array: where an array stands, its sidecar does too.
+///
+/// # Errors
+/// [`StudyError::Write`] if the disk refuses.
+pub fn save_with_sidecar<S, D>(
+    path: &Path,
+    values: &ArrayBase<S, D>,
+    info: &impl Serialize,
+) -> Result<(), StudyError>
+where
+    S: Data<Elem = f32>,
+    D: Dimension,
+{
+    let sidecar = path.with_extension("json");
+    let text = serde_json::to_string_pretty(info).map_err(|e| StudyError::write(&sidecar)(e.into()))?;
+    write_atomically(&sidecar, text.as_bytes())?;
+    npy::save(path, values)
+}
+
+/// Reads the sidecar of `path`.
+///
+/// # Errors
+/// [`StudyError::Read`] if there is none, [`StudyError::Malformed`] if it is another one.
+pub fn load_sidecar<T: DeserializeOwned>(path: &Path) -> Result<T, StudyError> {
+    let sidecar = path.with_extension("json");
+    let text = fs::read_to_string(&sidecar).map_err(StudyError::read(&sidecar))?;
+    let wrong = |e: serde_json::Error| {
+        let expected = format!("the sidecar of {}", path.display());
+        StudyError::malformed(&sidecar, e.to_string(), expected)
+    };
+    serde_json::from_str(&text).map_err(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn array_and_sidecar_come_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = beside_scores(&dir.path().join("toy_en.npy"), "joint");
+        let test = NullTest {
+            observed: 0.1,
+            p: 0.25,
+        };
+        save_with_sidecar(&path, &array![[0.5_f32, 0.25]], &test).unwrap();
+        assert_eq!(load_sidecar::<NullTest>(&path).unwrap(), test);
+        assert_eq!(npy::load_f32_matrix(&path).unwrap(), array![[0.5, 0.25]]);
+        let error = load_sidecar::<JointInfo>(&path).unwrap_err().to_string();
+        assert!(error.contains("toy_en_joint.json"), "{error}");
+    }
+}

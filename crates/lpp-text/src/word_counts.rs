@@ -1,0 +1,119 @@
+//! How often words occur: in the story itself, or by a table.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::Path;
+
+use crate::{RunWords, TextError};
+
+/// Counts of words, letter case aside.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct WordCounts(HashMap<String, f64>);
+
+impl WordCounts {
+    /// Counts the words of the story itself.
+    ///
+    /// ```
+    /// use lpp_text::{RunWords, WordCounts};
+    /// let run = RunWords { words: vec!["Red".into(), "fox".into(), "red".into()], ..RunWords::default() };
+    /// assert_eq!(WordCounts::of_story(&[run]).of("RED"), Some(2.0));
+    /// ```
+    #[must_use]
+    pub fn of_story(runs: &[RunWords]) -> Self {
+        let mut counts = HashMap::new();
+        for word in runs.iter().flat_map(|run| &run.words) {
+            *counts.entry(word.to_lowercase()).or_insert(0.0) += 1.0;
+        }
+        Self(counts)
+    }
+
+    /// Reads a table with the columns `word` and `count`, others ignored, parted by commas, or by tabs if its name ends in
+    /// `.tsv`. Words that differ in letter case alone are added up.
+    ///
+    /// # Errors
+    /// [`TextError::Read`] if it cannot be read, [`TextError::Malformed`] if it has not these columns or no row,
+    /// [`TextError::BadCell`] for a count that is negative or no finite number.
+    pub fn load(path: &Path) -> Result<Self, TextError> {
+        let tabs = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
+        let file = File::open(path).map_err(TextError::read(path))?;
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(if tabs { b'\t' } else { b',' })
+            .quoting(!tabs)
+            .from_reader(std::io::BufReader::new(file));
+        let expected = || "a table with the columns word and count".to_owned();
+        let broken = |e: csv::Error| TextError::malformed(path, e.to_string(), expected());
+        let header = reader.headers().map_err(broken)?.clone();
+        let column = |name: &str| {
+            header
+                .iter()
+                .position(|cell| cell == name)
+                .ok_or_else(|| TextError::malformed(path, format!("no column {name}"), expected()))
+        };
+        let (word, count) = (column("word")?, column("count")?);
+        let mut counts = HashMap::new();
+        for (row, record) in reader.records().enumerate() {
+            let record = record.map_err(broken)?;
+            let cell = record.get(count).unwrap_or_default();
+            let value = cell.trim().parse().ok();
+            let Some(value) = value.filter(|v: &f64| v.is_finite() && *v >= 0.0) else {
+                return Err(TextError::BadCell {
+                    path: path.to_owned(),
+                    row,
+                    column: "count",
+                    found: cell.to_owned(),
+                    expected: "a number that is not negative".to_owned(),
+                });
+            };
+            let key = record.get(word).unwrap_or_default().to_lowercase();
+            *counts.entry(key).or_insert(0.0) += value;
+        }
+        if counts.is_empty() {
+            return Err(TextError::malformed(path, "no rows", expected()));
+        }
+        Ok(Self(counts))
+    }
+
+    /// The count of a word, if it is known.
+    #[must_use]
+    pub fn of(&self, word: &str) -> Option<f64> {
+        self.0.get(&word.to_lowercase()).copied()
+    }
+
+    /// How many of the words of the story have no count.
+    #[must_use]
+    pub fn n_missing(&self, runs: &[RunWords]) -> usize {
+        let words = runs.iter().flat_map(|run| &run.words);
+        words.filter(|word| self.of(word).is_none()).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_read_by_column_and_bad_ones_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let table = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            WordCounts::load(&path)
+        };
+        let counts = table("a.csv", "rank,word,count\n1,The,10\n2,the,5.5\n").unwrap();
+        assert_eq!((counts.of("THE"), counts.of("fox")), (Some(15.5), None));
+        assert_eq!(
+            table("a.tsv", "word\tcount\n\"\t3\n").unwrap().of("\""),
+            Some(3.0)
+        );
+        for (text, part) in [
+            ("", "no column word"),
+            ("word,n\na,1\n", "no column count"),
+            ("word,count\n", "no rows"),
+            ("word,count\na,many\n", "\"many\""),
+            ("word,count\na,-1\n", "\"-1\""),
+        ] {
+            let error = table("b.csv", text).unwrap_err().to_string();
+            assert!(error.contains("b.csv") && error.contains(part), "{error}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The error of this crate.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use lpp_ridge::RidgeError;
+use lpp_study::StudyError;
+
+/// What can keep a study from being planned or run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorkflowError {
+    /// A file of the study cannot be read or written.
+    #[error(transparent)]
+    Study(#[from] StudyError),
+    /// The penalties of the study are wrong.
+    #[error("lpp.toml, alphas")]
+    Alphas(#[source] RidgeError),
+    /// The operating system refused a file or a program.
+    #[error("{}", path.display())]
+    Io {
+        /// The file or program.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A program is not beside this one.
+    #[error("{}: no such program; build all programs, or name their folder (--programs)", path.display())]
+    NoProgram {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Somebody else is at work in the study.
+    #[error("{}: lpp-run is at work in this study (process {process}); wait for it, or end it", path.display())]
+    Busy {
+        /// The lock.
+        path: PathBuf,
+        /// Its owner.
+        process: u32,
+    },
+    /// A step needs more than there is.
+    #[error("{step} does not fit: {needed}, but {available}")]
+    DoesNotFit {
+        /// The step.
+        step: String,
+        /// What it needs.
+        needed: String,
+        /// What there is.
+        available: String,
+    },
+    /// Steps cannot start, because a file is missing that no step makes.
+    #[error("{step} cannot start: {reason}")]
+    Blocked {
+        /// The first such step.
+        step: String,
+        /// What is missing.
+        reason: String,
+    },
+    /// A program failed.
+    #[error("{step} failed ({how}): {message}; its log is {}", log.display())]
+    Failed {
+        /// The step.
+        step: String,
+        /// Its exit status or signal.
+        how: String,
+        /// What it said last.
+        message: String,
+        /// All it said.
+        log: PathBuf,
+    },
+    /// A program ended well, but what it should have made is not right.
+    #[error("{step} ended well, but {reason}; its log is {}", log.display())]
+    NotDone {
+        /// The step.
+        step: String,
+        /// What is wrong.
+        reason: String,
+        /// All it said.
+        log: PathBuf,
+    },
+    /// An artefact was asked for that is not there.
+    #[error("{}: no such artefact in this study", path.display())]
+    NoArtefact {
+        /// Its name as given.
+        path: PathBuf,
+    },
+    /// A pattern names no step.
+    #[error("no step is called {pattern:?}; --dry-run lists them")]
+    NoSuchStep {
+        /// The pattern.
+        pattern: String,
+    },
+}
+
+impl WorkflowError {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { path, source }
+    }
+}

@@ -1,0 +1,99 @@
+//! Which step waits for which.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use crate::WorkflowError;
+use crate::step::Step;
+
+/// For each step the steps that come before it, by position.
+pub(crate) fn predecessors(steps: &[Step]) -> Vec<BTreeSet<usize>> {
+    let mut makers: HashMap<&PathBuf, usize> = HashMap::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (place, step) in steps.iter().enumerate() {
+        places.insert(&step.id, place);
+        makers.extend(step.outputs.iter().map(|output| (&output.path, place)));
+    }
+    steps
+        .iter()
+        .enumerate()
+        .map(|(place, step)| {
+            let of_inputs = step.inputs.iter().filter_map(|input| makers.get(input));
+            let others = step.after.iter().filter_map(|id| places.get(id.as_str()));
+            of_inputs
+                .chain(others)
+                .copied()
+                .filter(|before| *before != place)
+                .collect()
+        })
+        .collect()
+}
+
+/// The steps whose names contain one of `patterns`, and all that they need, in their order; all if there is no pattern.
+pub(crate) fn select(steps: Vec<Step>, patterns: &[String]) -> Result<Vec<Step>, WorkflowError> {
+    if patterns.is_empty() {
+        return Ok(steps);
+    }
+    let mut wanted = BTreeSet::new();
+    for pattern in patterns {
+        let matching: Vec<usize> = (0..steps.len())
+            .filter(|place| steps[*place].id.contains(pattern))
+            .collect();
+        if matching.is_empty() {
+            return Err(WorkflowError::NoSuchStep {
+                pattern: pattern.clone(),
+            });
+        }
+        wanted.extend(matching);
+    }
+    let before = predecessors(&steps);
+    let mut open: Vec<usize> = wanted.iter().copied().collect();
+    while let Some(place) = open.pop() {
+        open.extend(
+            before[place]
+                .iter()
+                .copied()
+                .filter(|earlier| wanted.insert(*earlier)),
+        );
+    }
+    let chosen = steps
+        .into_iter()
+        .enumerate()
+        .filter(|(place, _)| wanted.contains(place));
+    Ok(chosen.map(|(_, step)| step).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estimate::Cost;
+    use crate::step::Parameters;
+
+    fn step(id: &str, inputs: &[&str], outputs: &[&str]) -> Step {
+        let step =
+            Step::new(id.to_owned(), "lpp-test", Cost::default()).inputs(inputs.iter().map(PathBuf::from));
+        outputs.iter().fold(step, |step, path| {
+            step.output(path.into(), &[], &Parameters::default())
+        })
+    }
+
+    #[test]
+    fn a_chosen_step_brings_what_it_needs() {
+        let mut steps = vec![
+            step("a", &["given"], &["x"]),
+            step("b", &["given"], &["y"]),
+            step("c", &["x"], &["z"]),
+            step("d", &["y"], &[]),
+        ];
+        steps[1].after.push("a".into());
+        assert_eq!(predecessors(&steps)[2], BTreeSet::from([0]));
+        let names = |pattern: &str| {
+            let chosen = select(steps.clone(), &[pattern.to_owned()]).unwrap();
+            chosen.into_iter().map(|step| step.id).collect::<Vec<_>>()
+        };
+        assert_eq!(names("c"), ["a", "c"]);
+        assert_eq!(names("d"), ["a", "b", "d"]);
+        assert!(select(steps.clone(), &["e".into()]).is_err());
+        assert_eq!(select(steps.clone(), &[]).unwrap().len(), 4);
+    }
+}

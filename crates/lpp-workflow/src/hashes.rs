@@ -1,0 +1,123 @@
+//! Hashes of files, remembered as long as size and time of a file stay the same.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use lpp_study::{StudyError, sha256_of_file, write_atomically};
+use serde::{Deserialize, Serialize};
+
+/// A file changed less than this before it was hashed could change again without its time showing it.
+const TOO_YOUNG: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Known {
+    bytes: u64,
+    modified_ns: u128,
+    sha256: String,
+}
+
+/// The hashes of the files of a study.
+#[derive(Debug, Default)]
+pub(crate) struct Hashes {
+    known: RefCell<BTreeMap<PathBuf, Known>>,
+    /// Hashes of young files: good for this call alone, and only while their time stays.
+    young: RefCell<BTreeMap<PathBuf, Known>>,
+    file: Option<PathBuf>,
+}
+
+impl Hashes {
+    /// Those that `file` remembers; an unreadable one remembers nothing.
+    pub(crate) fn load(file: PathBuf) -> Self {
+        let known = fs::read(&file)
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok());
+        Self {
+            known: RefCell::new(known.unwrap_or_default()),
+            young: RefCell::default(),
+            file: Some(file),
+        }
+    }
+
+    /// Writes what is known. Losing it costs time, no more.
+    pub(crate) fn save(&self) -> Result<(), StudyError> {
+        match (&self.file, serde_json::to_vec_pretty(&*self.known.borrow())) {
+            (Some(file), Ok(text)) => write_atomically(file, &text),
+            _ => Ok(()),
+        }
+    }
+
+    /// Drops what was learnt of young files: a program has run since.
+    pub(crate) fn forget_young(&self) {
+        self.young.borrow_mut().clear();
+    }
+
+    /// The hash of a file; `None` if it cannot be read, a folder for one.
+    pub(crate) fn of(&self, path: &Path) -> Option<String> {
+        let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        let modified = metadata.modified().ok()?;
+        let modified_ns = modified.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_nanos();
+        let is_same = |known: &&Known| known.bytes == metadata.len() && known.modified_ns == modified_ns;
+        for store in [&self.known, &self.young] {
+            if let Some(known) = store.borrow().get(path).filter(is_same) {
+                return Some(known.sha256.clone());
+            }
+        }
+        let now = SystemTime::now();
+        let known = Known {
+            bytes: metadata.len(),
+            modified_ns,
+            sha256: sha256_of_file(path).ok()?,
+        };
+        let sha256 = known.sha256.clone();
+        let is_young = now.duration_since(modified).is_ok_and(|age| age < TOO_YOUNG) || modified > now;
+        let store = if is_young { &self.young } else { &self.known };
+        store.borrow_mut().insert(path.to_owned(), known);
+        Some(sha256)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_file_has_another_hash_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let hashes = Hashes::load(folder.path().join("hashes.json"));
+        assert_eq!(hashes.of(&path), None);
+        fs::write(&path, "abc").unwrap();
+        let first = hashes.of(&path).unwrap();
+        assert_eq!(hashes.of(&path).unwrap(), first);
+        hashes.forget_young();
+        fs::write(&path, "abd").unwrap();
+        assert_ne!(hashes.of(&path).unwrap(), first);
+        assert!(hashes.known.borrow().is_empty(), "too young to be remembered");
+        assert_eq!(hashes.of(folder.path()), None);
+    }
+
+    #[test]
+    fn an_old_file_is_remembered_until_it_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, store) = (folder.path().join("file"), folder.path().join("hashes.json"));
+        fs::write(&path, "abc").unwrap();
+        let old = SystemTime::now() - Duration::from_mins(1);
+        fs::File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(old)
+            .unwrap();
+        let hashes = Hashes::load(store.clone());
+        let first = hashes.of(&path).unwrap();
+        hashes.save().unwrap();
+        let again = Hashes::load(store);
+        assert_eq!(again.known.borrow().len(), 1);
+        assert_eq!(again.of(&path).unwrap(), first);
+        fs::write(&path, "abcd").unwrap();
+        assert_ne!(again.of(&path).unwrap(), first);
+    }
+}

@@ -1,0 +1,117 @@
+//! What lpp-run writes down of steps whose programs decide themselves which files they make.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lpp_study::{FileHash, Provenance, Study, StudyError, write_atomically};
+use serde::{Deserialize, Serialize};
+
+use crate::hashes::Hashes;
+use crate::plan::relative;
+use crate::state::{VERSION, place_of};
+use crate::step::Step;
+
+/// Folder of a study for everything that belongs to runs rather than to results.
+pub(crate) fn run_folder(study: &Study) -> PathBuf {
+    study.root().join("run")
+}
+
+/// A step that ended well, with all that went in and came out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct StepRecord {
+    pub(crate) step: String,
+    pub(crate) version: String,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) inputs: Vec<FileHash>,
+    pub(crate) outputs: Vec<FileHash>,
+}
+
+impl StepRecord {
+    fn path(study: &Study, step: &str) -> PathBuf {
+        run_folder(study)
+            .join("done")
+            .join(format!("{}.json", file_name(step)))
+    }
+
+    pub(crate) fn load(study: &Study, step: &str) -> Option<Self> {
+        serde_json::from_slice(&fs::read(Self::path(study, step)).ok()?).ok()
+    }
+
+    /// Writes down that `step` has ended well.
+    pub(crate) fn save(study: &Study, hashes: &Hashes, step: &Step) -> Result<(), StudyError> {
+        let outputs = outputs_of(study, step);
+        let mut inputs: BTreeMap<PathBuf, FileHash> = BTreeMap::new();
+        for path in &step.inputs {
+            inputs.extend(hashed(study, hashes, path).map(|file| (file.path.clone(), file)));
+        }
+        for output in &outputs {
+            let made = Provenance::load(&study.root().join(output)).map(|made| made.inputs);
+            for input in made.unwrap_or_default() {
+                let place = place_of(study, &input.path).map(|place| relative(study, &place));
+                let path = place.unwrap_or_else(|| input.path.clone());
+                inputs.insert(path.clone(), FileHash { path, ..input });
+            }
+        }
+        let record = Self {
+            step: step.id.clone(),
+            version: VERSION.to_owned(),
+            arguments: step.arguments.clone(),
+            inputs: inputs.into_values().collect(),
+            outputs: outputs
+                .iter()
+                .filter_map(|path| hashed(study, hashes, path))
+                .collect(),
+        };
+        let path = Self::path(study, &step.id);
+        let text = serde_json::to_vec_pretty(&record).map_err(|e| StudyError::Write {
+            path: path.clone(),
+            source: e.into(),
+        })?;
+        write_atomically(&path, &text)
+    }
+}
+
+fn hashed(study: &Study, hashes: &Hashes, path: &Path) -> Option<FileHash> {
+    let place = study.root().join(path);
+    Some(FileHash {
+        path: path.to_owned(),
+        bytes: fs::metadata(&place).ok()?.len(),
+        sha256: hashes.of(&place)?,
+    })
+}
+
+/// The known outputs of a step, and the files beside them in its language: tables, figures.
+fn outputs_of(study: &Study, step: &Step) -> Vec<PathBuf> {
+    let lang = step.id.rsplit(':').next().unwrap_or_default();
+    let folder = match step.program {
+        "lpp-analyze" => study.root().join("results"),
+        "lpp-report" => study.figures_dir(),
+        _ => PathBuf::new(),
+    };
+    let ends = |name: &str| {
+        let (base, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+        base.ends_with(&format!("_{lang}")) && matches!(ending, "csv" | "parquet" | "svg" | "png" | "pdf")
+    };
+    let mut outputs: Vec<PathBuf> = step.outputs.iter().map(|output| output.path.clone()).collect();
+    for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+        let path = relative(study, &entry.path());
+        if ends(&entry.file_name().to_string_lossy()) && !outputs.contains(&path) {
+            outputs.push(path);
+        }
+    }
+    outputs.sort();
+    outputs
+}
+
+/// The name of a step as that of a file.
+pub(crate) fn file_name(step: &str) -> String {
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    step.chars().map(plain).collect()
+}

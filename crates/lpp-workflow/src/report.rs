@@ -1,0 +1,199 @@
+//! A plan as people and programs read it.
+
+use std::fmt;
+
+use lpp_study::Study;
+use serde::Serialize;
+
+use crate::WorkflowError;
+use crate::graph::select;
+use crate::hashes::Hashes;
+use crate::machine::{Machine, human_bytes, human_seconds};
+use crate::plan::plan;
+use crate::record::run_folder;
+use crate::run::RunJob;
+use crate::state::{Inspector, State};
+use crate::step::Step;
+
+/// A step and its state.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlannedStep {
+    /// The step.
+    #[serde(flatten)]
+    pub step: Step,
+    /// Whether it is done, and if not, why.
+    #[serde(flatten)]
+    pub state: State,
+}
+
+/// The plan of a study: what is done, what will be done, what it takes, and what does not fit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlanReport {
+    /// The steps in their order.
+    pub steps: Vec<PlannedStep>,
+    /// Estimated seconds of what is not done, steps at once taken into account.
+    pub seconds: f64,
+    /// Estimated bytes of what is not done: all outputs, and the temporary files of the step that has most of them.
+    pub disk_bytes: u64,
+    /// Estimated memory of the largest step that is not done, bytes.
+    pub memory_bytes: u64,
+    /// The machine.
+    pub machine: Machine,
+    /// What stands in the way.
+    pub problems: Vec<String>,
+    /// Whether the text lists the inputs of each step.
+    #[serde(skip)]
+    pub with_inputs: bool,
+}
+
+impl PlanReport {
+    /// Looks at the files of the study; nothing is written. Without `check` no step counts as done and no file is hashed.
+    ///
+    /// # Errors
+    /// As [`plan`], and if a pattern names no step.
+    pub fn of(study: &Study, job: &RunJob, check: bool) -> Result<Self, WorkflowError> {
+        let steps = select(plan(study, &job.plan)?, &job.only)?;
+        let hashes = Hashes::load(run_folder(study).join("hashes.json"));
+        let inspector = Inspector {
+            study,
+            hashes: &hashes,
+        };
+        let states = if check {
+            inspector.states(&steps)
+        } else {
+            vec![State::Todo("not looked at".to_owned()); steps.len()]
+        };
+        let steps: Vec<PlannedStep> = steps
+            .into_iter()
+            .zip(states)
+            .map(|(step, state)| PlannedStep { step, state })
+            .collect();
+        let open = || {
+            steps
+                .iter()
+                .filter(|planned| planned.state != State::Done)
+                .map(|planned| &planned.step)
+        };
+        let machine = Machine::here(study.root());
+        let scratch_bytes = open().map(|step| step.cost.scratch_bytes).max().unwrap_or(0);
+        let disk_bytes = open().map(|step| step.cost.disk_bytes).sum::<u64>() + scratch_bytes;
+        Ok(Self {
+            seconds: open().map(|step| step.cost.seconds).sum::<f64>() / job.jobs.max(1) as f64,
+            memory_bytes: open().map(|step| step.cost.memory_bytes).max().unwrap_or(0),
+            problems: problems(job, &steps, disk_bytes, &machine),
+            disk_bytes,
+            steps,
+            machine,
+            with_inputs: false,
+        })
+    }
+
+    fn count(&self, name: &str) -> usize {
+        self.steps.iter().filter(|step| step.state.name() == name).count()
+    }
+}
+
+fn problems(job: &RunJob, steps: &[PlannedStep], disk_bytes: u64, machine: &Machine) -> Vec<String> {
+    let mut problems = Vec::new();
+    for PlannedStep { step, state } in steps {
+        if let State::Blocked(reason) = state {
+            problems.push(format!("{} cannot start: {reason}", step.id));
+        }
+        let limit = job.memory_bytes.min(machine.memory_bytes);
+        if *state != State::Done && step.cost.memory_bytes > limit {
+            let (needed, limit) = (human_bytes(step.cost.memory_bytes), human_bytes(limit));
+            problems.push(format!(
+                "{} needs about {needed} of memory, and {limit} are allowed",
+                step.id
+            ));
+        }
+    }
+    if disk_bytes > machine.free_disk_bytes {
+        let (needed, free) = (human_bytes(disk_bytes), human_bytes(machine.free_disk_bytes));
+        problems.push(format!("about {needed} of disk are needed, and {free} are free"));
+    }
+    let mut programs: Vec<&str> = steps.iter().map(|planned| planned.step.program).collect();
+    programs.sort_unstable();
+    programs.dedup();
+    for program in programs
+        .into_iter()
+        .filter(|name| !job.programs.join(name).is_file())
+    {
+        problems.push(format!("{} is not there", job.programs.join(program).display()));
+    }
+    problems
+}
+
+impl fmt::Display for PlanReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self
+            .steps
+            .iter()
+            .map(|planned| planned.step.id.len())
+            .max()
+            .unwrap_or(4);
+        writeln!(
+            f,
+            "{:8} {:width$} {:>9} {:>9} {:>9}",
+            "state", "step", "time", "memory", "disk"
+        )?;
+        for PlannedStep { step, state } in &self.steps {
+            let cost = step.cost;
+            writeln!(
+                f,
+                "{state:8} {:width$} {:>9} {:>9} {:>9}  {}",
+                step.id,
+                human_seconds(cost.seconds),
+                human_bytes(cost.memory_bytes),
+                human_bytes(cost.disk_bytes),
+                state.reason()
+            )?;
+            if self.with_inputs {
+                writeln!(f, "           {} {}", step.program, step.arguments.join(" "))?;
+                for input in &step.inputs {
+                    writeln!(f, "           from {}", input.display())?;
+                }
+            }
+            for output in step
+                .outputs
+                .iter()
+                .take(if self.with_inputs { usize::MAX } else { 1 })
+            {
+                let others = step.outputs.len() - 1;
+                let more = if others > 0 && !self.with_inputs {
+                    format!(" and {others} more")
+                } else {
+                    String::new()
+                };
+                writeln!(f, "           to   {}{more}", output.path.display())?;
+            }
+        }
+        writeln!(
+            f,
+            "\n{} steps: {} done, {} stale, {} to do, {} blocked",
+            self.steps.len(),
+            self.count("done"),
+            self.count("stale"),
+            self.count("to do"),
+            self.count("blocked")
+        )?;
+        writeln!(
+            f,
+            "still about {}, {} of disk, {} of memory for the largest step",
+            human_seconds(self.seconds),
+            human_bytes(self.disk_bytes),
+            human_bytes(self.memory_bytes)
+        )?;
+        write!(
+            f,
+            "here: {} cores, {} of memory ({} available), {} of disk free",
+            self.machine.n_cores,
+            human_bytes(self.machine.memory_bytes),
+            human_bytes(self.machine.available_bytes),
+            human_bytes(self.machine.free_disk_bytes)
+        )?;
+        self.problems
+            .iter()
+            .try_for_each(|problem| write!(f, "\ndoes not fit: {problem}"))
+    }
+}

@@ -1,0 +1,192 @@
+//! Whether a step is done, and if not, why.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use lpp_study::{FileHash, Provenance, Study};
+use serde::Serialize;
+
+use crate::hashes::Hashes;
+use crate::record::StepRecord;
+use crate::step::{Artefact, Check, Step};
+
+/// Version that artefacts must have been made by.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Whether a step is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", content = "reason", rename_all = "lowercase")]
+pub enum State {
+    /// Its outputs are there, made from what is there now.
+    Done,
+    /// Its outputs are there, but something has changed.
+    Stale(String),
+    /// Outputs are missing.
+    Todo(String),
+    /// It cannot start: an input is missing that no step makes.
+    Blocked(String),
+}
+
+impl State {
+    /// One word.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Stale(_) => "stale",
+            Self::Todo(_) => "to do",
+            Self::Blocked(_) => "blocked",
+        }
+    }
+
+    /// Why it is not done; empty if it is.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Done => "",
+            Self::Stale(reason) | Self::Todo(reason) | Self::Blocked(reason) => reason,
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Looks at the files of a study.
+#[derive(Debug)]
+pub(crate) struct Inspector<'a> {
+    pub(crate) study: &'a Study,
+    pub(crate) hashes: &'a Hashes,
+}
+
+impl Inspector<'_> {
+    /// The state of every step, one that waits for another's output included.
+    pub(crate) fn states(&self, steps: &[Step]) -> Vec<State> {
+        let mut states: Vec<State> = Vec::with_capacity(steps.len());
+        let mut changing: BTreeSet<&Path> = BTreeSet::new();
+        for step in steps {
+            let mut state = self.state(step, |input| changing.contains(input));
+            if state == State::Done
+                && let Some(input) = step
+                    .inputs
+                    .iter()
+                    .find(|input| changing.contains(input.as_path()))
+            {
+                state = State::Stale(format!("{} will be made again", input.display()));
+            }
+            if state != State::Done {
+                changing.extend(step.outputs.iter().map(|output| output.path.as_path()));
+            }
+            states.push(state);
+        }
+        states
+    }
+
+    /// The state of one step; `will_be_made` tells whether an input that is not there will be.
+    pub(crate) fn state(&self, step: &Step, will_be_made: impl Fn(&Path) -> bool) -> State {
+        let absent = |path: &&PathBuf| !self.study.root().join(path).exists();
+        if let Some(output) = step.outputs.iter().map(|output| &output.path).find(absent) {
+            let lacking = step
+                .inputs
+                .iter()
+                .filter(absent)
+                .find(|input| !will_be_made(input));
+            return match lacking {
+                Some(input) => State::Blocked(format!("{} is missing", input.display())),
+                None => State::Todo(format!("{} is not there", output.display())),
+            };
+        }
+        if step.outputs.is_empty() && StepRecord::load(self.study, &step.id).is_none() {
+            return State::Todo("there is no record that it ended".to_owned());
+        }
+        let reason = match step.check {
+            Check::Presence => None,
+            Check::Provenance => step.outputs.iter().find_map(|output| self.artefact(output)),
+            Check::Record => self.record(step),
+        };
+        reason.map_or(State::Done, State::Stale)
+    }
+
+    /// Why an artefact is not up to date.
+    fn artefact(&self, artefact: &Artefact) -> Option<String> {
+        let path = self.study.root().join(&artefact.path);
+        let name = artefact.path.display();
+        let Ok(made) = Provenance::load(&path) else {
+            return Some(format!("{name} has no record of how it was made"));
+        };
+        let version = made.software.rsplit(' ').next().unwrap_or_default();
+        if version != VERSION {
+            return Some(format!("{name} was made by version {version}"));
+        }
+        for (parameter, wanted) in &artefact.parameters {
+            let had = made.parameters.get(parameter);
+            if had != Some(wanted) {
+                let had = had.map_or_else(|| "not known".to_owned(), ToString::to_string);
+                return Some(format!("{parameter} is {wanted}, was {had}"));
+            }
+        }
+        if self.hashes.of(&path).as_ref() != Some(&made.output.sha256) {
+            return Some(format!("{name} was changed after it was made"));
+        }
+        self.inputs(&made.inputs, &artefact.inputs)
+    }
+
+    /// Whether what went in is what is there, and what should go in went in.
+    fn inputs(&self, recorded: &[FileHash], wanted: &[PathBuf]) -> Option<String> {
+        for input in recorded {
+            // An input that was removed since, to save space say, does no harm.
+            let Some(place) = place_of(self.study, &input.path) else {
+                continue;
+            };
+            if self.hashes.of(&place).is_some_and(|hash| hash != input.sha256) {
+                return Some(format!(
+                    "{} has changed",
+                    crate::plan::relative(self.study, &place).display()
+                ));
+            }
+        }
+        let known: BTreeSet<&str> = recorded.iter().map(|input| input.sha256.as_str()).collect();
+        wanted.iter().find_map(|input| {
+            let hash = self.hashes.of(&self.study.root().join(input))?;
+            (!known.contains(hash.as_str())).then(|| format!("{} is new", input.display()))
+        })
+    }
+
+    fn record(&self, step: &Step) -> Option<String> {
+        let Some(record) = StepRecord::load(self.study, &step.id) else {
+            return Some("there is no record that it ended".to_owned());
+        };
+        if record.version != VERSION {
+            return Some(format!("it was run by version {}", record.version));
+        }
+        if record.arguments != step.arguments {
+            return Some(format!("it was run as {}", record.arguments.join(" ")));
+        }
+        for output in &record.outputs {
+            if self.hashes.of(&self.study.root().join(&output.path)).as_ref() != Some(&output.sha256) {
+                return Some(format!("{} was changed after it was made", output.path.display()));
+            }
+        }
+        self.inputs(&record.inputs, &step.inputs)
+    }
+}
+
+/// Where a file that a provenance names is now: at that place in the study, or in the study under the last parts of its
+/// name, as when it was made from another folder or the study was moved, or outside.
+pub(crate) fn place_of(study: &Study, recorded: &Path) -> Option<PathBuf> {
+    let parts: Vec<_> = recorded
+        .components()
+        .filter(|part| !matches!(part, std::path::Component::CurDir))
+        .collect();
+    if recorded.is_absolute() && recorded.exists() {
+        return Some(recorded.to_owned());
+    }
+    (0..parts.len())
+        .map(|first| study.root().join(parts[first..].iter().collect::<PathBuf>()))
+        .find(|path| path.exists())
+        .or_else(|| recorded.exists().then(|| recorded.to_owned()))
+}

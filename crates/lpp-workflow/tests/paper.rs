@@ -1,0 +1,181 @@
+//! The configuration of the published study: is every step of its README planned?
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use lpp_study::Study;
+use lpp_workflow::{PAPER, PlanOptions, Step, plan};
+
+fn steps() -> Vec<Step> {
+    steps_with(None)
+}
+
+fn steps_with(subjects_per_step: Option<usize>) -> Vec<Step> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("lpp.toml"), PAPER).unwrap();
+    let options = PlanOptions {
+        languages: vec![],
+        threads: 2,
+        memory_bytes: 16 << 30,
+        fetch: true,
+        subjects_per_step,
+    };
+    plan(&Study::open(folder.path()).unwrap(), &options).unwrap()
+}
+
+/// What the README of the original runs, as names of steps: written down from its loops, not from the configuration.
+fn readme() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut add = |name: String| assert!(names.insert(name.clone()), "{name} twice");
+    let english = "gpt2 gpt2-medium gpt2-large gpt2-xl opt-125m opt-350m opt-1.3b opt-2.7b opt-6.7b opt-13b Llama-2-7b-hf \
+                   Llama-2-13b-hf Qwen1.5-0.5B Qwen1.5-1.8B Qwen1.5-4B Qwen1.5-7B Qwen1.5-14B gemma-2b gemma-7b \
+                   stablelm-2-1_6b stablelm-3b-4e1t stablelm-2-12b Mistral-7B-v0.1 mamba-130m-hf mamba-370m-hf \
+                   mamba-790m-hf mamba-1.4b-hf mamba-2.8b-hf";
+    let french = "gpt2-base-french Qwen2-0.5B Qwen2-1.5B Qwen2-7B";
+    let chinese = "gpt2-tiny-chinese gpt2-base-chinese Qwen1.5-0.5B Qwen1.5-1.8B Qwen1.5-4B Qwen1.5-7B Qwen1.5-14B \
+                   Qwen2-0.5B Qwen2-1.5B Qwen2-7B";
+    let nine =
+        "gpt2 gpt2-medium gpt2-large gpt2-xl Qwen1.5-0.5B Qwen1.5-1.8B Qwen1.5-4B Qwen1.5-7B Qwen1.5-14B";
+    for (lang, models) in [("en", english), ("fr", french), ("cn", chinese)] {
+        for model in models.split_whitespace() {
+            add(format!("extract:{model}:{lang}"));
+            add(format!("fit:{model}:{lang}"));
+        }
+        for kind in ["vector", "embedding"] {
+            for dims in [300, 1024] {
+                for seed in 1..=10 {
+                    add(format!("random:{kind}_{dims}d_seed{seed}:{lang}"));
+                    add(format!("fit:random_{kind}_{dims}d_seed{seed}:{lang}"));
+                }
+            }
+        }
+        for step in ["mask", "average", "analyze", "report"] {
+            add(format!("{step}:{lang}"));
+        }
+    }
+    add("rois".to_owned());
+    add("glove:en".to_owned());
+    add("fit:glove:en".to_owned());
+    for model in nine.split_whitespace() {
+        add(format!("extract:{model}_untrained_seed1:en"));
+        add(format!("fit:{model}_untrained_seed1:en"));
+        add(format!("fit-individuals:{model}:en"));
+    }
+    for step in [0, 1000, 14000, 36000, 72000, 143_000] {
+        add(format!("extract:pythia-6.9b_step{step}:en"));
+        add(format!("fit:pythia-6.9b_step{step}:en"));
+    }
+    names
+}
+
+#[test]
+fn every_command_of_the_readme_is_a_step() {
+    let steps = steps();
+    let of_subjects = |step: &&Step| step.id.starts_with("resample:");
+    // 49 English, 28 French and 35 Chinese subjects.
+    assert_eq!(steps.iter().filter(of_subjects).count(), 112);
+    let planned: BTreeSet<String> = steps
+        .iter()
+        .filter(|step| !step.id.starts_with("resample:") && !step.id.starts_with("fetch:"))
+        .map(|step| step.id.clone())
+        .collect();
+    let expected = readme();
+    assert_eq!(
+        planned.difference(&expected).collect::<Vec<_>>(),
+        Vec::<&String>::new()
+    );
+    assert_eq!(
+        expected.difference(&planned).collect::<Vec<_>>(),
+        Vec::<&String>::new()
+    );
+}
+
+#[test]
+fn what_is_missing_is_fetched() {
+    let steps = steps();
+    let fetched: BTreeSet<&str> = steps
+        .iter()
+        .filter_map(|step| step.id.strip_prefix("fetch:"))
+        .collect();
+    for name in [
+        "words:en",
+        "words:cn",
+        "scans:fr",
+        "precomputed:en",
+        "glove",
+        "model:gpt2",
+        "model:pythia-6.9b_step0",
+    ] {
+        assert!(fetched.contains(name), "{name} is not in {fetched:?}");
+    }
+    // 28 English, 4 French and 7 more Chinese models (5 are among the English, 3 among the French), 6 moments of Pythia.
+    assert_eq!(
+        fetched.iter().filter(|name| name.starts_with("model:")).count(),
+        28 + 4 + 2 + 6
+    );
+    let scans = steps.iter().find(|step| step.id == "fetch:scans:en").unwrap();
+    assert!(
+        scans.brings_inputs
+            && scans
+                .arguments
+                .iter()
+                .any(|argument| argument.starts_with("EN057,EN058"))
+    );
+}
+
+#[test]
+fn subjects_are_shared_out_to_steps() {
+    let steps = steps_with(Some(2));
+    let groups: Vec<&Step> = steps
+        .iter()
+        .filter(|step| step.id.starts_with("fit-individuals:gpt2-xl:"))
+        .collect();
+    let names: Vec<&str> = groups.iter().map(|step| step.id.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "fit-individuals:gpt2-xl:1of3:en",
+            "fit-individuals:gpt2-xl:2of3:en",
+            "fit-individuals:gpt2-xl:3of3:en"
+        ]
+    );
+    assert!(groups[2].arguments.contains(&"sub-EN062".to_owned()));
+    assert_eq!(groups[1].after, ["fit-individuals:gpt2:2of3:en"]);
+}
+
+#[test]
+fn individuals_are_the_five_of_the_paper() {
+    let steps = steps();
+    let step = steps
+        .iter()
+        .find(|step| step.id == "fit-individuals:gpt2-xl:en")
+        .unwrap();
+    let subjects: Vec<&String> = step
+        .arguments
+        .iter()
+        .filter(|argument| argument.starts_with("sub-EN"))
+        .collect();
+    assert_eq!(
+        subjects,
+        ["sub-EN057", "sub-EN058", "sub-EN059", "sub-EN061", "sub-EN062"]
+    );
+    let large = steps
+        .iter()
+        .find(|step| step.id == "extract:Qwen1.5-14B:en")
+        .unwrap();
+    assert!(
+        large.arguments.contains(&"--stream-layers".to_owned()),
+        "14 billion parameters in 16 GiB"
+    );
+    let untrained = steps
+        .iter()
+        .find(|step| step.id == "extract:gpt2_untrained_seed1:en")
+        .unwrap();
+    assert_eq!(untrained.arguments[..2], ["--model", "gpt2"]);
+    assert!(
+        untrained
+            .arguments
+            .ends_with(&["--seed".to_owned(), "1".to_owned()])
+    );
+}

@@ -1,0 +1,325 @@
+//! Running a plan with programs that a test has made: shell scripts that put prepared files into place.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use lpp_ridge::AlphaGrid;
+use lpp_study::{Language, Software, Step, Study};
+use lpp_workflow::{Lineage, PlanOptions, PlanReport, RunJob, State, Verification, WorkflowError};
+use tempfile::TempDir;
+
+const CONFIG: &str = "annotation_corrections = \"none\"\nbaselines = { en = [\"glove\"] }\n";
+
+/// A study with the inputs of two steps, and programs that make their outputs.
+struct Scene {
+    folder: TempDir,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let scene = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        scene.write("lpp.toml", CONFIG);
+        scene.write("annotation/EN/lppEN_word_information.csv", "word\nthe\n");
+        scene.write("glove/vectors.txt", "the 1 2 3\n");
+        scene.write("masks/mask_lpp_en.nii.gz", "mask");
+        for run in 0..9 {
+            scene.write(
+                &format!("average_subject/en/run-{run}.npy"),
+                &format!("scans {run}"),
+            );
+        }
+        scene.prepare("lpp-glove");
+        scene.prepare("lpp-fit");
+        scene
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("study")
+    }
+
+    fn study(&self) -> Study {
+        Study::open(self.root()).unwrap()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.root().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn program(&self, name: &str, script: &str) {
+        let path = self.folder.path().join("programs").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Makes the outputs of a program from what is in the study now, and a script that copies them to their places.
+    fn prepare(&self, program: &'static str) {
+        let study = self.study();
+        let config = study.config();
+        let software = Software {
+            program,
+            version: env!("CARGO_PKG_VERSION"),
+            commit: None,
+        };
+        let place = self.folder.path().join("prepared").join(program);
+        let root = self.root();
+        let input = |step: Step, path: &Path| step.input(path).unwrap();
+        let annotation = study.annotation(Language::English);
+        let vectors = self
+            .folder
+            .path()
+            .join("prepared/lpp-glove/activations/glove_en.safetensors");
+        let words = self.folder.path().join("prepared/lpp-glove/words_en.csv");
+        let finish = |name: &str, inputs: &[&Path]| {
+            let path = place.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, format!("{name} by {program}")).unwrap();
+            let made = inputs
+                .iter()
+                .fold(Step::new(software, &path), |step, path| input(step, path));
+            let made = made
+                .parameter("lang", "en")
+                .parameter("corrections", "none")
+                .parameter("model", "glove");
+            let grid: AlphaGrid = config.alphas.parse().unwrap();
+            let made = made
+                .parameter("tr_s", config.tr_s)
+                .parameter("trim_scans", config.trim_scans);
+            made.parameter("alphas", grid.values()).finish().unwrap();
+        };
+        if program == "lpp-glove" {
+            let glove = root.join("glove/vectors.txt");
+            finish("activations/glove_en.safetensors", &[&annotation, &glove]);
+            finish("words_en.csv", &[&annotation]);
+        } else {
+            let mask = root.join("masks/mask_lpp_en.nii.gz");
+            let runs: Vec<PathBuf> = (0..9).map(|r| study.average_run(Language::English, r)).collect();
+            let mut inputs: Vec<&Path> = vec![&vectors, &words, &mask];
+            inputs.extend(runs.iter().map(PathBuf::as_path));
+            for name in [
+                "scores/glove_en.npy",
+                "scores/glove_en.json",
+                "scores/glove_en.nii.gz",
+            ] {
+                finish(name, &inputs);
+            }
+        }
+        self.program(program, &format!("cp -R '{}/.' .", place.display()));
+    }
+
+    fn job(&self) -> RunJob {
+        RunJob {
+            plan: PlanOptions {
+                languages: vec![],
+                threads: 1,
+                memory_bytes: 1 << 30,
+                fetch: false,
+                subjects_per_step: None,
+            },
+            programs: self.folder.path().join("programs"),
+            jobs: 2,
+            memory_bytes: 1 << 30,
+            only: vec!["fit:glove".into()],
+            keep_going: false,
+            commit: None,
+        }
+    }
+
+    fn n_run(&self) -> usize {
+        self.job().run(&self.study()).unwrap().n_run
+    }
+
+    /// Names of steps that are not done, and why.
+    fn open(&self) -> Vec<String> {
+        let report = PlanReport::of(&self.study(), &self.job(), true).unwrap();
+        let open = report.steps.iter().filter(|step| step.state != State::Done);
+        open.map(|step| format!("{} {}: {}", step.step.id, step.state.name(), step.state.reason()))
+            .collect()
+    }
+}
+
+#[test]
+fn what_is_missing_is_made_once() {
+    let scene = Scene::new();
+    assert_eq!(
+        scene.open(),
+        [
+            "glove:en to do: activations/glove_en.safetensors is not there",
+            "fit:glove:en to do: scores/glove_en.npy is not there"
+        ]
+    );
+    assert_eq!(scene.n_run(), 2);
+    assert_eq!(scene.open(), Vec::<String>::new());
+    assert_eq!(scene.n_run(), 0);
+    fs::remove_file(scene.root().join("scores/glove_en.json")).unwrap();
+    assert_eq!(
+        scene.open(),
+        ["fit:glove:en to do: scores/glove_en.json is not there"]
+    );
+    assert_eq!(scene.n_run(), 1);
+    let log = fs::read_to_string(scene.root().join("run/log.jsonl")).unwrap();
+    assert_eq!(log.matches("\"event\":\"end\"").count(), 3);
+}
+
+#[test]
+fn a_change_leads_to_what_depends_on_it() {
+    let scene = Scene::new();
+    scene.n_run();
+    scene.write("lpp.toml", &format!("trim_scans = 4\n{CONFIG}"));
+    assert_eq!(scene.open(), ["fit:glove:en stale: trim_scans is 4, was 10"]);
+    scene.write("lpp.toml", CONFIG);
+    scene.write("average_subject/en/run-3.npy", "other scans");
+    assert_eq!(
+        scene.open(),
+        ["fit:glove:en stale: average_subject/en/run-3.npy has changed"]
+    );
+    scene.prepare("lpp-fit");
+    assert_eq!(scene.n_run(), 1);
+    scene.write("glove/vectors.txt", "the 4 5 6\n");
+    assert_eq!(
+        scene.open(),
+        [
+            "glove:en stale: glove/vectors.txt has changed",
+            "fit:glove:en stale: activations/glove_en.safetensors will be made again"
+        ]
+    );
+    // The program makes the same vectors again: the fit needs not be repeated.
+    scene.prepare("lpp-glove");
+    assert_eq!(scene.n_run(), 1);
+    scene.write("scores/glove_en.npy", "spoiled");
+    assert_eq!(
+        scene.open(),
+        ["fit:glove:en stale: scores/glove_en.npy was changed after it was made"]
+    );
+}
+
+#[test]
+fn a_failure_names_step_and_reason() {
+    let scene = Scene::new();
+    scene.program(
+        "lpp-glove",
+        "echo working; echo 'error: glove/vectors.txt: found nonsense' >&2; exit 1",
+    );
+    let error = scene.job().run(&scene.study()).unwrap_err();
+    assert!(
+        matches!(&error, WorkflowError::Failed { step, how, .. } if step == "glove:en" && how == "exit 1")
+    );
+    let text = error.to_string();
+    assert!(
+        text.contains("found nonsense") && text.contains("run/steps/glove_en.log"),
+        "{text}"
+    );
+    scene.program("lpp-glove", "kill -9 $$");
+    let text = scene.job().run(&scene.study()).unwrap_err().to_string();
+    assert!(text.contains("signal 9"), "{text}");
+    scene.program("lpp-glove", "true");
+    let error = scene.job().run(&scene.study()).unwrap_err();
+    assert!(matches!(&error, WorkflowError::NotDone { .. }), "{error}");
+    fs::remove_file(scene.folder.path().join("programs/lpp-glove")).unwrap();
+    let error = scene.job().run(&scene.study()).unwrap_err();
+    assert!(matches!(&error, WorkflowError::NoProgram { .. }), "{error}");
+    scene.prepare("lpp-glove");
+    assert_eq!(scene.n_run(), 2);
+    fs::remove_file(scene.root().join("masks/mask_lpp_en.nii.gz")).unwrap();
+    fs::remove_file(scene.root().join("scores/glove_en.npy")).unwrap();
+    let error = scene.job().run(&scene.study()).unwrap_err();
+    assert!(
+        error.to_string().contains("masks/mask_lpp_en.nii.gz is missing"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_step_that_takes_too_much_memory_is_stopped() {
+    let scene = Scene::new();
+    scene.program(
+        "lpp-glove",
+        "exec python3 -c \"import time; x = b'1' * 400_000_000; time.sleep(60)\"",
+    );
+    let mut job = scene.job();
+    job.memory_bytes = 200 << 20;
+    let started = Instant::now();
+    let text = job.run(&scene.study()).unwrap_err().to_string();
+    assert!(
+        text.contains("200 MiB are allowed") && text.contains("signal 9"),
+        "{text}"
+    );
+    assert!(started.elapsed() < Duration::from_secs(50));
+    job.memory_bytes = 1 << 20;
+    let error = job.run(&scene.study()).unwrap_err();
+    assert!(matches!(&error, WorkflowError::DoesNotFit { .. }), "{error}");
+}
+
+#[test]
+fn programs_of_a_killed_run_are_waited_for() {
+    let scene = Scene::new();
+    scene.n_run();
+    let lock = File::options()
+        .read(true)
+        .write(true)
+        .open(scene.root().join("run/lock"))
+        .unwrap();
+    lock.lock().unwrap();
+    let mut left = Command::new("sleep")
+        .arg("1")
+        .stdin(Stdio::from(lock.try_clone().unwrap()))
+        .spawn()
+        .unwrap();
+    drop(lock);
+    let started = Instant::now();
+    assert_eq!(scene.n_run(), 0);
+    assert!(started.elapsed() > Duration::from_millis(500));
+    left.wait().unwrap();
+}
+
+#[test]
+fn a_lineage_goes_down_to_what_came_from_outside() {
+    let scene = Scene::new();
+    scene.n_run();
+    let lineage = Lineage::of(&scene.study(), Path::new("scores/glove_en.npy")).unwrap();
+    let made = lineage.made.as_ref().unwrap();
+    assert_eq!(made.software, format!("lpp-fit {}", env!("CARGO_PKG_VERSION")));
+    assert_eq!(made.inputs.len(), 12);
+    let text = lineage.to_string();
+    assert!(
+        text.contains("made by lpp-glove") && text.contains("glove/vectors.txt"),
+        "{text}"
+    );
+    assert!(!text.contains("CHANGED"), "{text}");
+    assert_eq!(
+        Verification::of(&scene.study()).unwrap().differences,
+        Vec::<String>::new()
+    );
+    scene.write("glove/vectors.txt", "the 7 8 9\n");
+    let text = Lineage::of(&scene.study(), Path::new("scores/glove_en.npy"))
+        .unwrap()
+        .to_string();
+    assert!(text.contains("CHANGED SINCE"), "{text}");
+    fs::remove_file(scene.root().join("average_subject/en/run-8.npy")).unwrap();
+    scene.write("words_en.csv", "spoiled");
+    let found = Verification::of(&scene.study()).unwrap();
+    assert!(
+        found
+            .differences
+            .iter()
+            .any(|d| d.starts_with("words_en.csv: was changed")),
+        "{found}"
+    );
+    assert!(
+        found
+            .differences
+            .iter()
+            .any(|d| d.contains("was made from another glove/vectors.txt")),
+        "{found}"
+    );
+    assert_eq!(found.n_artefacts, 5);
+    assert!(Lineage::of(&scene.study(), Path::new("scores/none.npy")).is_err());
+}
