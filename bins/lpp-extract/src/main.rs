@@ -92,7 +92,7 @@ struct ExtractArgs {
         conflicts_with = "model_dir"
     )]
     revision: Option<String>,
-    /// Do not download; as HF_HUB_OFFLINE=1
+    /// Do not download; as `HF_HUB_OFFLINE=1`
     #[arg(long)]
     offline: bool,
     /// Checkpoint folder [default: models/MODEL of the study, or the hub's cache]
