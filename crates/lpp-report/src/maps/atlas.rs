@@ -13,7 +13,7 @@ use super::pack;
 use crate::ReportError;
 
 /// Characters that all maps of a page may take: with viewer, figures and tables a study of 28 models stays below 15 MB.
-const BUDGET: usize = 9_000_000;
+const BUDGET: usize = 3_000_000;
 
 /// All maps of a page.
 #[derive(Debug, Clone, PartialEq)]
