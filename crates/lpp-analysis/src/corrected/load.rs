@@ -22,10 +22,8 @@ pub(crate) fn files(
         .collect();
     for subject in subjects(study)? {
         files.push(study.subject_mask(&subject));
-        for path in subject_scores(study, &subject, lang) {
-            files.push(path.with_extension("json"));
-            files.push(path);
-        }
+        // Their sidecars tell how long a fit took, which decides nothing.
+        files.extend(subject_scores(study, &subject, lang));
     }
     Ok(files)
 }
