@@ -7,9 +7,10 @@ often a second time while it resumes; then it may end. Final artefacts must be e
 times, a step that was logged as ended must not have run again, and `lpp-run verify` must find nothing.
 
 --renames needs programs built with the feature lpp-study/fault-injection (make test-faults): they kill the group at the
-chosen rename. --full-disk fills a small file system, and runs into a limit on file sizes.
+chosen rename. --full-disk lets lpp-run and every program meet a file system without room, and a limit on file sizes.
 """
 import argparse
+import errno
 import json
 import os
 import random
@@ -43,6 +44,7 @@ class Trials:
         subprocess.run(simulate, check=True, stdout=subprocess.DEVNULL)
         config = self.base / "lpp.toml"
         text = config.read_text().replace('alphas = "logspace:2:7:16"', 'alphas = "100,10000"')
+        text = text.replace('"glove", ', '"glove", "control_wordlength", ')
         if not extract:  # without libtorch, word vectors stand for the models
             lines = text.splitlines()
             at = lines.index("[models]")
@@ -164,26 +166,60 @@ class Trials:
         print(f"file size limit: {said}", flush=True)
 
     def small_disk(self):
+        """lpp-run on a full disk, and then every program on one, before it gets the room that it needs."""
         place = self.work / "disk"
         place.mkdir()
-        used = sum(path.stat().st_size for path in self.base.rglob("*") if path.is_file())
-        size = used + 1_500_000
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "lpp-faults", str(place)]
+        mount = ["mount", "-t", "tmpfs", "-o", "size=1g", "lpp-faults", str(place)]
         if subprocess.run(mount, stderr=subprocess.DEVNULL).returncode:
-            print("small disk: not tried, this user may not mount one", flush=True)
+            print("full disk: not tried, this user may not mount one", flush=True)
             return
         try:
-            study = place / "study"
+            study, ballast = place / "study", place / "ballast"
             shutil.copytree(self.base, study)
-            # Nearly full, so that a program runs into it rather than lpp-run's own estimate.
-            said = self.refused(study, "")
-            assert "No space left" in said or "of disk" in said, said
-            subprocess.run(["mount", "-o", "remount,size=1g", str(place)], check=True)
+            fill(ballast)
+            said = [self.refused(study, " ")]
+            assert "No space left" in said[0] or "of disk" in said[0], said
+            steps = self.steps(study)
+            for step in steps:
+                said.append(self.meets_full_disk(step, study))
+                ballast.unlink()
+                done = self.step(step, study)
+                assert done.returncode == 0, (step["id"], done.stderr)
+                fill(ballast)
+            ballast.unlink()
             self.run(study)
             self.check(study, "after a full disk")
-            print(f"full disk: {said}", flush=True)
+            print(f"full disk: {len(steps)} steps of {len({step['program'] for step in steps})} programs; the first messages:")
+            print(*(f"  {line}" for line in said[:3]), sep="\n", flush=True)
         finally:
             subprocess.run(["umount", str(place)], check=True)
+
+    def steps(self, study):
+        plan = [self.bin / "lpp-run", "-q", "--study", study, "--dry-run", "--json", "--no-fetch", "--threads", "2"]
+        return json.loads(subprocess.run(plan, check=True, stdout=subprocess.PIPE).stdout)["steps"]
+
+    def step(self, step, study):
+        """Runs one step as lpp-run does."""
+        command = [self.bin / step["program"], *step["arguments"], "--threads", "2"]
+        return subprocess.run(command, cwd=study, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def meets_full_disk(self, step, study):
+        done = self.step(step, study)
+        errors = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+        assert done.returncode == 1 and len(errors) == 1 and "No space left" in errors[0], (step["id"], done)
+        subprocess.run([self.bin / "lpp-run", "verify", "--study", study], check=True, stdout=subprocess.DEVNULL)
+        return errors[0]
+
+
+def fill(ballast):
+    """Fills the file system that holds this file to the last block."""
+    with ballast.open("wb", buffering=0) as file:
+        for block in (1 << 20, 4096):
+            try:
+                while file.write(bytes(block)) == block:
+                    pass
+            except OSError as error:
+                assert error.errno == errno.ENOSPC, error
 
 
 def repeated(study):

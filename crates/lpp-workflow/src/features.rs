@@ -1,4 +1,5 @@
-//! What the name of a set of features says: `gpt2`, `gpt2_untrained_seed1`, `glove`, `random_vector_300d_seed1`.
+//! What the name of a set of features says: `gpt2`, `gpt2_untrained_seed1`, `glove`, `random_vector_300d_seed1`,
+//! `control_wordrate`.
 
 use std::fmt;
 
@@ -12,6 +13,11 @@ pub enum Features {
         folder: String,
         /// Seed of an untrained twin.
         seed: Option<u64>,
+    },
+    /// A low-level property of the words.
+    Control {
+        /// `wordrate`, `envelope` and so on.
+        name: String,
     },
     /// GloVe vectors.
     Glove,
@@ -40,6 +46,11 @@ impl Features {
     pub fn of_name(name: &str) -> Self {
         if name == "glove" {
             return Self::Glove;
+        }
+        if let Some(name) = name.strip_prefix("control_") {
+            return Self::Control {
+                name: name.to_owned(),
+            };
         }
         if let Some(random) = random(name) {
             return random;
@@ -83,6 +94,7 @@ impl fmt::Display for Features {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Glove => f.write_str("glove"),
+            Self::Control { name } => write!(f, "control_{name}"),
             Self::Random { kind, n_dims, seed } => write!(f, "random_{kind}_{n_dims}d_seed{seed}"),
             Self::Model { folder, seed: None } => f.write_str(folder),
             Self::Model {
@@ -106,6 +118,7 @@ mod tests {
             "gpt2_untrained_seed12",
             "random_vector_300d_seed1",
             "random_embedding_1024d_seed10",
+            "control_wordrate",
         ] {
             assert_eq!(Features::of_name(name).to_string(), name);
         }

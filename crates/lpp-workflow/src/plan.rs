@@ -250,7 +250,9 @@ impl Planner<'_> {
     fn features(&self, steps: &mut Vec<Step>) {
         let mut first: Option<String> = None;
         for name in self.names() {
-            let mut step = self.activations(name);
+            let Some(mut step) = self.activations(name) else {
+                continue;
+            };
             // All of them write the words if these are not there; the first one does.
             if let Some(first) = &first {
                 step.after.push(first.clone());
@@ -268,14 +270,26 @@ impl Planner<'_> {
         }
     }
 
-    fn activations(&self, name: &str) -> Step {
+    /// What makes the features `name`; nothing does if they need files that a configuration cannot name.
+    fn activations(&self, name: &str) -> Option<Step> {
         let features = Features::of_name(name);
         let annotation = self.path(&self.study.annotation(self.lang));
         let output = self.path(&self.study.activations(name, self.lang));
         let parameters = Parameters::default()
             .with("lang", self.lang)
             .with("corrections", self.study.config().annotation_corrections);
-        match &features {
+        Some(match &features {
+            // The recordings of an envelope are given to lpp-controls by hand.
+            Features::Control { name } if name == "envelope" => return None,
+            Features::Control { name } => {
+                let parameters = parameters.with("control", name);
+                let cost = self.estimator().vectors(1);
+                Step::new(self.id(&format!("controls:{name}")), "lpp-controls", cost)
+                    .arguments(["--controls", name])
+                    .arguments(self.place())
+                    .input(annotation.clone())
+                    .output(output, &[annotation], &parameters)
+            }
             Features::Glove => {
                 let file = self.path(&self.study.glove());
                 let cost = self.estimator().vectors(300);
@@ -302,7 +316,7 @@ impl Planner<'_> {
                 let parameters = parameters.with("model", name).with("seed", seed.unwrap_or(0));
                 self.model(name, folder, *seed, &output, &annotation, &parameters)
             }
-        }
+        })
     }
 
     fn model(
@@ -344,6 +358,7 @@ impl Planner<'_> {
     /// Layers and width of features.
     fn layers(&self, name: &str) -> (u64, u64) {
         match Features::of_name(name) {
+            Features::Control { .. } => (1, 1),
             Features::Glove => (1, 300),
             Features::Random { n_dims, .. } => (1, n_dims),
             Features::Model { folder, .. } => {

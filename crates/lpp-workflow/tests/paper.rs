@@ -12,8 +12,12 @@ fn steps() -> Vec<Step> {
 }
 
 fn steps_with(subjects_per_step: Option<usize>) -> Vec<Step> {
+    steps_of(PAPER, subjects_per_step)
+}
+
+fn steps_of(configuration: &str, subjects_per_step: Option<usize>) -> Vec<Step> {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("lpp.toml"), PAPER).unwrap();
+    fs::write(folder.path().join("lpp.toml"), configuration).unwrap();
     let options = PlanOptions {
         languages: vec![],
         threads: 2,
@@ -178,4 +182,29 @@ fn individuals_are_the_five_of_the_paper() {
             .arguments
             .ends_with(&["--seed".to_owned(), "1".to_owned()])
     );
+}
+
+#[test]
+fn controls_are_made_unless_they_need_recordings() {
+    let steps = steps_of(
+        "baselines = { en = [\"control_wordrate\", \"control_envelope\"] }",
+        None,
+    );
+    let step = |id: &str| steps.iter().find(|step| step.id == id);
+    let made = step("controls:wordrate:en").unwrap();
+    assert_eq!(
+        (made.program, &made.arguments[..2]),
+        (
+            "lpp-controls",
+            &["--controls".to_owned(), "wordrate".to_owned()][..]
+        )
+    );
+    assert!(
+        step("fit:control_wordrate:en")
+            .unwrap()
+            .inputs
+            .contains(&made.outputs[0].path)
+    );
+    assert!(step("controls:envelope:en").is_none() && step("fit:control_envelope:en").is_some());
+    assert!(!steps.iter().any(|step| step.program == "lpp-extract"));
 }
