@@ -1,0 +1,62 @@
+//! What the tests of the program share.
+
+use std::fs;
+use std::process::Command;
+
+use lpp_testkit::{Answer, TestServer, fixture, git_sha1};
+
+/// The program without this machine's settings of hub, proxy and certificates.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-fetch"));
+    command
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .args(["--first-pause", "0", "--tries", "3"]);
+    command
+}
+
+/// A fake of the authors' repository: the joblib arrays of the fixtures, and a listing as GitHub gives it.
+pub(crate) fn authors(changed: Option<&str>) -> TestServer {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    let small = fs::read(fixture("fmri/joblib/gzip.gz")).unwrap();
+    files.push(("mask_lpp_fr.nii.gz".into(), b"mask".to_vec()));
+    files.push(("isc_10trials_fr.gz".into(), small.clone()));
+    files.push(("text/lpp_fr_text.zip".into(), b"text".to_vec()));
+    for run in 0..9 {
+        let name = format!("lpp_fr_average_subject/average_subject_run-{run}.gz");
+        files.push((name, small.clone()));
+    }
+    for region in ["AG_TPJ", "BA44", "BA45", "BA47", "TP", "aSTS", "pSTS"] {
+        files.push((format!("roi_masks/{region}.nii.gz"), region.as_bytes().to_vec()));
+    }
+    let entries: Vec<String> = files
+        .iter()
+        .map(|(path, content)| {
+            let sha = git_sha1(content);
+            format!(
+                r#"{{"path": "{path}", "type": "blob", "sha": "{sha}", "size": {}}}"#,
+                content.len()
+            )
+        })
+        .collect();
+    let listing = format!(
+        r#"{{"sha": "x", "tree": [{}], "truncated": false}}"#,
+        entries.join(",")
+    );
+    let changed = changed.map(str::to_owned);
+    TestServer::start(move |request, _| {
+        if request.path == "/tree" {
+            return Answer::json(listing.clone());
+        }
+        let found = files
+            .iter()
+            .find(|(path, _)| request.path == format!("/raw/{path}"));
+        match found {
+            None => Answer::status(404),
+            Some((path, content)) if changed.as_deref() == Some(path) => {
+                Answer::file(content.iter().map(|b| b ^ 1).collect::<Vec<u8>>(), "\"v2\"")
+            }
+            Some((_, content)) => Answer::file(content.clone(), "\"v1\""),
+        }
+    })
+}
