@@ -196,6 +196,17 @@ fn the_viewer_follows_its_controls() {
 }
 
 #[test]
+fn figures_are_set_in_the_font_that_the_page_brings() {
+    let Some(mut page) = Page::of(&ToyStudy::full()) else {
+        return;
+    };
+    // Labels were placed by the widths of this font: any other one would let them overlap.
+    page.browser
+        .wait_for("[...document.fonts].filter((face) => face.family === 'Inter' && face.status === 'loaded').length === 2");
+    page.assert_quiet();
+}
+
+#[test]
 fn the_views_move_together_by_mouse_and_keyboard() {
     let Some(mut page) = Page::of(&ToyStudy::full()) else {
         return;

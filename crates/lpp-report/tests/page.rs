@@ -27,9 +27,10 @@ fn the_page_needs_nothing_else() {
             .all(|rest| rest.starts_with("://www.w3.org/2000/svg\"")),
         "{addresses:?}"
     );
-    // Pictures inside figures, and clip paths of the same file.
+    // Fonts, pictures inside figures, and clip paths of the same file.
     let html = html
         .replace("href=\"data:image/png;base64,", "")
+        .replace("url(data:font/woff2;base64,", "")
         .replace("url(#clip-", "");
     assert_eq!(html.matches("href=").count(), html.matches("href=\"#").count());
     for forbidden in [" src=", "@import", "url(", "<link", "<iframe", "fetch("] {

@@ -18,6 +18,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::figures::Figure;
+use crate::font::{self, Weight};
 use crate::highlights::Highlight;
 use crate::plot::escape;
 
@@ -75,9 +76,10 @@ impl Page<'_> {
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n\
-             <body>\n<a class=\"skip\" href=\"#summary\">Skip to the results</a>\n<header>\n<h1>{title}</h1>\n",
-            policy()
+             <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n<style>\n{}\n{STYLE}</style>\n\
+             </head>\n<body>\n<a class=\"skip\" href=\"#summary\">Skip to the results</a>\n<header>\n<h1>{title}</h1>\n",
+            policy(),
+            font::face_css(&[Weight::Regular, Weight::Bold])
         );
         self.write_contents(&mut html);
         html.push_str("</header>\n<main>\n");
@@ -180,11 +182,11 @@ impl Page<'_> {
     }
 }
 
-/// What the page may do: run these three scripts, show images that are in it, and nothing else.
+/// What the page may do: run these three scripts, show images and use fonts that are in it, and nothing else.
 fn policy() -> String {
     let hash = |script: &str| STANDARD.encode(Sha256::digest(script));
     format!(
-        "default-src 'none'; script-src 'sha256-{}' 'sha256-{}' 'sha256-{}'; style-src 'unsafe-inline'; img-src data: blob:; \
+        "default-src 'none'; script-src 'sha256-{}' 'sha256-{}' 'sha256-{}'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; \
          base-uri 'none'; form-action 'none'",
         hash(TABLE_SCRIPT),
         hash(VIEWER_SCRIPT),
