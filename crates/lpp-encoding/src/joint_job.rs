@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use lpp_ridge::{BandWeights, BandedRidge, BandedRidgeFit, RidgeError};
-use lpp_study::{JointInfo, Progress, Software, Step, beside_scores, load_sidecar, save_with_sidecar};
+use lpp_study::{JointInfo, Progress, Software, Step};
 use ndarray::{Array1, Array2, Axis, concatenate, stack};
 
 use crate::features::LayerFeatures;
 use crate::fit_job::{Precision, to_f32};
+use crate::layer_job::{LayerJob, LayerOutcome};
 use crate::nested::mean;
 use crate::target_set::TargetSet;
 use crate::targets::{self, Targets};
@@ -47,17 +48,6 @@ pub struct JointJob {
     pub seed: u64,
 }
 
-/// What a joint fit came to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct JointOutcome {
-    /// The file.
-    pub path: PathBuf,
-    /// Whether it was up to date and left alone.
-    pub up_to_date: bool,
-    /// Its sidecar.
-    pub info: JointInfo,
-}
-
 impl JointJob {
     /// Ratios of penalties that are tried by default: the equal ones, then random ones.
     pub const DEFAULT_CANDIDATES: usize = 20;
@@ -70,44 +60,30 @@ impl JointJob {
         &self,
         software: Software,
         progress: &dyn Progress,
-    ) -> Result<Vec<JointOutcome>, EncodingError> {
+    ) -> Result<Vec<LayerOutcome<JointInfo>>, EncodingError> {
+        let job = LayerJob {
+            fit: &self.fit,
+            layer: self.layer,
+            suffix: "joint",
+        };
         progress.start("joint fits with controls", self.fit.targets.len() as u64);
-        let mut outcomes = Vec::new();
-        for set in &self.fit.targets {
-            let layer = self.layer.map_or_else(|| FitJob::chosen_layer(set), Ok)?;
-            let path = beside_scores(&set.scores, "joint");
-            let step = self.step(software, set, layer)?;
-            let up_to_date = !self.fit.force && step.is_current();
-            let info = if up_to_date {
-                load_sidecar(&path)?
-            } else {
-                let (values, info) = self.fit_set(set, layer)?;
-                save_with_sidecar(&path, &values, &info)?;
-                step.finish()?;
-                info
-            };
-            outcomes.push(JointOutcome {
-                path,
-                up_to_date,
-                info,
-            });
-            progress.advance(1);
-        }
+        let outcomes = job.run(
+            software,
+            progress,
+            |step| self.parameters(step),
+            |set, layer| self.fit_set(set, layer),
+        );
         progress.finish();
-        Ok(outcomes)
+        outcomes
     }
 
-    fn step(&self, software: Software, set: &TargetSet, layer: usize) -> Result<Step, EncodingError> {
-        let mut step = self
-            .fit
-            .step(software, set, &beside_scores(&set.scores, "joint"))?;
+    fn parameters(&self, mut step: Step) -> Result<Step, EncodingError> {
         for (_, activations) in &self.controls {
             step = step.input(activations)?;
         }
         let names: Vec<&String> = self.controls.iter().map(|(name, _)| name).collect();
         Ok(step
             .parameter("controls", names)
-            .parameter("layer", layer)
             .parameter("n_candidates", self.n_candidates)
             .parameter("seed", self.seed))
     }

@@ -1,16 +1,15 @@
 //! P-values of a layer: its scores against those of reordered scans.
 
-use std::path::PathBuf;
-
 use lpp_ridge::NullOrders;
 use lpp_stats::{block_permutation, circular_shift};
-use lpp_study::{NullsInfo, Progress, Software, Step, beside_scores, load_sidecar, save_with_sidecar};
+use lpp_study::{NullsInfo, Progress, Software, Step};
 use ndarray::{Array1, Array2, Axis};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::features::LayerFeatures;
 use crate::fit_job::{Prepared, to_f32};
+use crate::layer_job::{LayerJob, LayerOutcome};
 use crate::null_tests::{NullTests, ROWS};
 use crate::target_set::TargetSet;
 use crate::targets::{self, Targets};
@@ -54,17 +53,6 @@ pub struct NullJob {
     pub seed: u64,
 }
 
-/// What the nulls came to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NullOutcome {
-    /// The file.
-    pub path: PathBuf,
-    /// Whether it was up to date and left alone.
-    pub up_to_date: bool,
-    /// Its sidecar.
-    pub info: NullsInfo,
-}
-
 impl NullJob {
     /// Orders of each run by default. Nulls that leave three runs of nine or more in place, whose scores a real effect would
     /// lift, are then fewer than two in a hundred.
@@ -83,43 +71,28 @@ impl NullJob {
         &self,
         software: Software,
         progress: &dyn Progress,
-    ) -> Result<Vec<NullOutcome>, EncodingError> {
+    ) -> Result<Vec<LayerOutcome<NullsInfo>>, EncodingError> {
+        let job = LayerJob {
+            fit: &self.fit,
+            layer: self.layer,
+            suffix: "nulls",
+        };
         progress.start("nulls", self.fit.targets.len() as u64);
-        let mut outcomes = Vec::new();
-        for set in &self.fit.targets {
-            let layer = self.layer.map_or_else(|| FitJob::chosen_layer(set), Ok)?;
-            let path = beside_scores(&set.scores, "nulls");
-            let step = self.step(software, set, layer)?;
-            let up_to_date = !self.fit.force && step.is_current();
-            let info = if up_to_date {
-                load_sidecar(&path)?
-            } else {
-                let (values, info) = self.test_set(set, layer)?;
-                save_with_sidecar(&path, &values, &info)?;
-                step.finish()?;
-                info
-            };
-            outcomes.push(NullOutcome {
-                path,
-                up_to_date,
-                info,
-            });
-            progress.advance(1);
-        }
+        let outcomes = job.run(
+            software,
+            progress,
+            |step| Ok(self.parameters(step)),
+            |set, layer| self.test_set(set, layer),
+        );
         progress.finish();
-        Ok(outcomes)
+        outcomes
     }
 
-    fn step(&self, software: Software, set: &TargetSet, layer: usize) -> Result<Step, EncodingError> {
-        let step = self
-            .fit
-            .step(software, set, &beside_scores(&set.scores, "nulls"))?;
-        Ok(step
-            .parameter("layer", layer)
-            .parameter("n_nulls", self.n_nulls)
+    fn parameters(&self, step: Step) -> Step {
+        step.parameter("n_nulls", self.n_nulls)
             .parameter("null", self.describe())
             .parameter("orders_per_run", self.orders_per_run)
-            .parameter("null_seed", self.seed))
+            .parameter("null_seed", self.seed)
     }
 
     /// The null in words.
