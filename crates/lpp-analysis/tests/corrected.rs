@@ -12,7 +12,10 @@ use common::ToyStudy;
 use lpp_analysis::corrected::{Ceiling, Measure, Sample, SampleModel, SlopeTests, tables};
 use lpp_analysis::{Analysis, AnalysisJob, Table};
 use lpp_stats::{Hemispheres, HomotopicPairs, ReliableVoxels};
-use lpp_study::{Language, Silent, Software, npy};
+use lpp_study::{
+    JointInfo, Language, NullLateral, NullTest, NullsInfo, Silent, Software, beside_scores, npy,
+    save_with_sidecar,
+};
 use ndarray::{Array1, Array2};
 use serde_json::Value;
 
@@ -81,6 +84,8 @@ fn sample(case: &Value) -> Sample {
         ln_width: widths[i],
         best: best[i].clone(),
         nested: Some(nested[i].clone()),
+        joint: None,
+        nulls: None,
         run_scores: vec![],
     });
     Sample {
@@ -380,6 +385,70 @@ fn a_study_is_corrected_from_its_files() {
         "mean_over_models",
     );
     assert!((nested - 0.05).abs() < 1e-7);
+}
+
+#[test]
+fn joint_fits_and_nulls_are_tabulated() {
+    let toy = ToyStudy::full();
+    let tables = run(&toy);
+    for name in ["corrected_joint", "corrected_nulls"] {
+        assert_eq!(table(&tables, name).n_rows(), 0);
+    }
+    let scores = toy.study().scores_dir().join("gpt2-m_en.npy");
+    // The left half of the array has 3 more than the right one.
+    let n_voxels = toy.n_voxels();
+    let values = Array2::<f32>::from_shape_fn((2, n_voxels), |(row, voxel)| {
+        [0.5, 0.25][row] + if voxel < n_voxels / 2 { 3.0 } else { 0.0 }
+    });
+    let joint = JointInfo {
+        model: "gpt2-m".to_owned(),
+        subject: "average".to_owned(),
+        layer: 2,
+        controls: vec!["wordrate".to_owned(), "envelope".to_owned()],
+        rows: vec!["joint_r".to_owned(), "unique_r".to_owned()],
+        means: vec![2.0, 1.75],
+        band_widths: vec![4, 1, 1],
+        mean_weights: vec![0.5, 0.25, 0.25],
+    };
+    save_with_sidecar(&beside_scores(&scores, "joint"), &values, &joint).unwrap();
+    let test = |observed, p| NullTest { observed, p };
+    let nulls = NullsInfo {
+        model: "gpt2-m".to_owned(),
+        subject: "average".to_owned(),
+        layer: 1,
+        null: "circular shifts, penalties fixed".to_owned(),
+        n_nulls: 99,
+        rows: vec![],
+        threshold_fwe_05: Some(0.2),
+        n_significant: 7,
+        mean_score: test(0.1, 0.01),
+        l_minus_r: NullLateral {
+            halves: test(0.02, 0.03),
+            x: None,
+            pairs: Some(test(0.04, 0.5)),
+        },
+    };
+    save_with_sidecar(
+        &beside_scores(&scores, "nulls"),
+        &Array2::<f32>::zeros((1, n_voxels)),
+        &nulls,
+    )
+    .unwrap();
+    let tables = run(&toy);
+    let found = table(&tables, "corrected_joint");
+    assert_eq!(found.texts("score"), ["joint_r", "unique_r"]);
+    assert_eq!(found.texts("controls")[0], "wordrate envelope");
+    assert_eq!(found.numbers("l_minus_r_all"), [Some(3.0), Some(3.0)]);
+    let share = (n_voxels / 2) as f64 / n_voxels as f64;
+    assert!((found.numbers("mean_all")[1].unwrap() - (0.25 + 3.0 * share)).abs() < 1e-9);
+    let found = table(&tables, "corrected_nulls");
+    assert_eq!(found.texts("model"), ["gpt2-m"]);
+    assert_eq!(found.numbers("n_significant"), [Some(7.0)]);
+    assert_eq!(
+        (found.numbers("score_mean_p"), found.numbers("l_minus_r_x")),
+        (vec![Some(0.01)], vec![None])
+    );
+    assert_eq!(found.numbers("l_minus_r_pairs_p"), [Some(0.5)]);
 }
 
 #[test]

@@ -275,6 +275,8 @@ impl Sizes {
                 ln_parameters: self.ln_parameters[i],
                 ln_width: f64::NAN,
                 nested: Some(nested.collect()),
+                joint: None,
+                nulls: None,
                 best: best_over_layers(&test).expect("three layers").to_vec(),
                 run_scores: Vec::new(),
             });

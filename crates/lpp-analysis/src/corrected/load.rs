@@ -4,20 +4,27 @@ use std::path::{Path, PathBuf};
 
 use lpp_fmri::load_isc;
 use lpp_stats::{Hemispheres, HomotopicPairs};
-use lpp_study::{Language, Scores, Study, StudyError, npy};
+use lpp_study::{JointInfo, Language, Scores, Study, StudyError, beside_scores, load_sidecar, npy};
 
-use super::{Ceiling, Sample, SampleModel};
+use super::{Ceiling, JointScores, Sample, SampleModel};
 use crate::{AnalysisError, Brain, HemisphereRule, ModelScores, Region};
 
-/// Files beyond the scores, the mask and the correlation that decide the tables: nested scores and single subjects.
+/// What may lie beside scores and goes into tables.
+const BESIDE: [&str; 3] = ["nested", "joint", "nulls"];
+
+/// Files beyond the scores, the mask and the correlation that decide the tables: nested scores, joint fits, nulls and single
+/// subjects.
 pub(crate) fn files(
     study: &Study,
     lang: Language,
     scores: &[PathBuf],
 ) -> Result<Vec<PathBuf>, AnalysisError> {
+    // The sidecar of a joint fit or of nulls tells nothing that changes from run to run.
+    let beside = |path: &PathBuf| BESIDE.map(|what| beside_scores(path, what));
     let mut files: Vec<PathBuf> = scores
         .iter()
-        .map(|path| nested_path(path))
+        .flat_map(beside)
+        .flat_map(|path| [path.with_extension("json"), path])
         .filter(|path| path.exists())
         .collect();
     for subject in subjects(study)? {
@@ -90,21 +97,23 @@ fn of_brain(brain: &Brain, models: &[ModelScores]) -> Result<Sample, AnalysisErr
 
 fn of_model(model: &ModelScores, brain: &Brain) -> Result<SampleModel, AnalysisError> {
     let ln = |n: Option<u64>| n.filter(|&n| n > 0).map_or(f64::NAN, |n| (n as f64).ln());
-    let path = nested_path(&model.path);
-    let nested = if path.exists() {
+    let there = |what: &str| Some(beside_scores(&model.path, what)).filter(|path| path.exists());
+    let nested = there("nested").map(|path| -> Result<Vec<f64>, AnalysisError> {
         let values = npy::load_f64_vector(&path)?;
         brain.check_voxels(&path, values.len())?;
-        Some(values.to_vec())
-    } else {
-        None
-    };
+        Ok(values.to_vec())
+    });
+    let joint = there("joint").map(|path| joint_scores(&path, brain));
+    let nulls = there("nulls").map(|path| load_sidecar(&path));
     Ok(SampleModel {
         name: model.name().to_owned(),
         family: model.family(),
         ln_parameters: ln(model.info.n_parameters),
         ln_width: ln(model.info.n_hidden.last().map(|&width| width as u64)),
         best: model.best.clone(),
-        nested,
+        nested: nested.transpose()?,
+        joint: joint.transpose()?,
+        nulls: nulls.transpose()?,
         run_scores: best_layer_runs(&model.info.fold_means),
     })
 }
@@ -119,10 +128,16 @@ fn best_layer_runs(fold_means: &[Vec<f64>]) -> Vec<f64> {
         .unwrap_or_default()
 }
 
-/// `scores/gpt2_en_nested.npy` of `scores/gpt2_en.npy`.
-fn nested_path(scores: &Path) -> PathBuf {
-    let stem = scores.file_stem().unwrap_or_default().to_string_lossy();
-    scores.with_file_name(format!("{stem}_nested.npy"))
+fn joint_scores(path: &Path, brain: &Brain) -> Result<JointScores, AnalysisError> {
+    let info: JointInfo = load_sidecar(path)?;
+    let rows = npy::load_f64_matrix(path)?;
+    brain.check_voxels(path, rows.ncols())?;
+    if rows.nrows() != info.rows.len() {
+        let found = format!("{} rows", rows.nrows());
+        let expected = format!("{}, as its sidecar says", info.rows.len());
+        return Err(StudyError::malformed(path, found, expected).into());
+    }
+    Ok(JointScores { info, rows })
 }
 
 /// Folders of subjects in `scores/`, sorted.

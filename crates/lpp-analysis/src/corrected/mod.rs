@@ -6,6 +6,8 @@
 //! * `family_tests`: the slopes with families of models as units, without each family, and given the width;
 //! * `laterality`: `AveLI` and threshold curves of each model;
 //! * `optimism`: what choosing the layer by test scores brings;
+//! * `joint`: what a layer explains beyond low-level controls;
+//! * `nulls`: scores and sides of a layer against reordered scans;
 //! * `ceilings`: noise ceilings of both sides, with uncertainty and equivalence;
 //! * `voxel_tests`: corrections for many voxels;
 //! * `parcels`: a spatial null for maps of parcels;
@@ -14,9 +16,11 @@
 mod ceilings;
 mod delta;
 mod family_tests;
+mod joint;
 mod laterality;
 mod load;
 mod measures;
+mod nulls;
 mod optimism;
 mod parcels;
 mod sample;
@@ -25,7 +29,7 @@ mod subjects;
 mod voxel_tests;
 
 pub use measures::{CALIPER, Measure};
-pub use sample::{Ceiling, Sample, SampleModel};
+pub use sample::{Ceiling, JointScores, Sample, SampleModel};
 pub use slope_tests::SlopeTests;
 
 pub(crate) use load::{files, load};
@@ -33,12 +37,14 @@ pub(crate) use load::{files, load};
 use crate::{AnalysisError, Table};
 
 /// Names of the tables made here.
-pub(crate) const TABLES: [&str; 9] = [
+pub(crate) const TABLES: [&str; 11] = [
     "delta",
     "corrected_families",
     "corrected_laterality",
     "corrected_laterality_curves",
     "corrected_optimism",
+    "corrected_joint",
+    "corrected_nulls",
     "corrected_ceilings",
     "corrected_voxel_tests",
     "corrected_parcels",
@@ -60,6 +66,8 @@ pub fn tables(sample: &Sample) -> Result<Vec<Table>, AnalysisError> {
         laterality,
         curves,
         optimism::table(sample)?,
+        joint::table(sample)?,
+        nulls::table(sample)?,
         ceilings::table(sample)?,
         voxel_tests::table(sample)?,
         parcels::table(sample)?,

@@ -1,6 +1,7 @@
 //! What the corrections are computed from: voxel scores of all models, sides, pairs, ceilings, in memory.
 
 use lpp_stats::{Groups, Hemispheres, HomotopicPairs, VoxelSet, mean_over_trials};
+use lpp_study::{JointInfo, NullsInfo};
 use ndarray::Array2;
 
 use crate::{AnalysisError, Region};
@@ -20,8 +21,21 @@ pub struct SampleModel {
     pub best: Vec<f64>,
     /// Score of each voxel with the layer chosen on inner data, where there is one.
     pub nested: Option<Vec<f64>>,
+    /// One layer fitted beside low-level controls, where that was done.
+    pub joint: Option<JointScores>,
+    /// One layer tested against nulls, where that was done.
+    pub nulls: Option<NullsInfo>,
     /// Mean score over voxels of the best layer in each run; empty if unknown.
     pub run_scores: Vec<f64>,
+}
+
+/// Scores of a joint fit with controls.
+#[derive(Debug, Clone)]
+pub struct JointScores {
+    /// Layer, controls, and what the rows are.
+    pub info: JointInfo,
+    /// (rows, `n_voxels`).
+    pub rows: Array2<f64>,
 }
 
 /// Split-half correlations of the voxels.
