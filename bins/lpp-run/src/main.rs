@@ -20,7 +20,6 @@ use lpp_workflow::{
 #[derive(Debug, Parser)]
 #[command(
     version,
-    args_conflicts_with_subcommands = true,
     after_help = "Examples:\n  lpp-run --study my-study --dry-run\n  lpp-run --study my-study --jobs 2 --memory 16G\n  \
                   lpp-run why scores/gpt2_en.npy --study my-study"
 )]
@@ -29,6 +28,8 @@ struct Args {
     other: Option<Other>,
     #[command(flatten)]
     run: RunFlags,
+    #[command(flatten)]
+    place: Place,
     #[command(flatten)]
     common: CommonArgs,
 }
@@ -39,40 +40,30 @@ enum Other {
     Why {
         /// The artefact: a file of the study, named from its folder or from here
         artefact: PathBuf,
-        #[command(flatten)]
-        place: Place,
     },
     /// Hashes all artefacts and their inputs anew and names what differs from what was written down
-    Verify {
-        #[command(flatten)]
-        place: Place,
-    },
+    Verify,
     /// Writes an lpp.toml to begin with
     Init {
         /// That of the published study: 28 English models, baselines, untrained twins, Pythia, French, Chinese, individuals
         #[arg(long, required = true)]
         paper: bool,
-        /// The study folder
-        #[arg(long, value_name = "DIR", default_value = ".")]
-        study: PathBuf,
     },
 }
 
 #[derive(Debug, ClapArgs)]
 struct Place {
     /// Folder that holds lpp.toml and all artefacts
-    #[arg(long, value_name = "DIR", default_value = ".")]
+    #[arg(long, value_name = "DIR", default_value = ".", global = true)]
     study: PathBuf,
     /// Print one JSON object
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, ClapArgs)]
 struct RunFlags {
-    #[command(flatten)]
-    place: Place,
     /// Show the plan: steps, outputs, estimated time, memory and disk, and what does not fit
     #[arg(long)]
     dry_run: bool,
@@ -148,9 +139,25 @@ impl Program for Args {
 }
 
 impl RunFlags {
-    fn job(&self, common: &CommonArgs) -> anyhow::Result<RunJob> {
+    /// A flag that was given, though a subcommand does not run anything.
+    fn first_given(&self) -> Option<&'static str> {
+        let given = [
+            ("--dry-run", self.dry_run),
+            ("--lang", !self.lang.is_empty()),
+            ("--only", !self.only.is_empty()),
+            ("--jobs", self.jobs != 1),
+            ("--memory", self.memory.is_some()),
+            ("--keep-going", self.keep_going),
+            ("--no-fetch", self.no_fetch),
+            ("--subjects-per-step", self.subjects_per_step.is_some()),
+            ("--programs", self.programs.is_some()),
+        ];
+        given.into_iter().find_map(|(flag, given)| given.then_some(flag))
+    }
+
+    fn job(&self, place: &Place, common: &CommonArgs) -> anyhow::Result<RunJob> {
         let jobs = usize::from(self.jobs);
-        let all = Machine::here(&self.place.study).memory_bytes;
+        let all = Machine::here(&place.study).memory_bytes;
         let memory_bytes = self.memory.map_or(all / 10 * 9, |memory| memory.0);
         let programs = if let Some(folder) = &self.programs {
             folder.clone()
@@ -180,20 +187,20 @@ fn open(place: &Place) -> anyhow::Result<Study> {
     Study::open(&place.study).context("cannot open the study (--study)")
 }
 
-fn run(args: &RunFlags, common: &CommonArgs) -> anyhow::Result<()> {
-    let study = open(&args.place)?;
-    let job = args.job(common)?;
+fn run(args: &RunFlags, place: &Place, common: &CommonArgs) -> anyhow::Result<()> {
+    let study = open(place)?;
+    let job = args.job(place, common)?;
     if args.dry_run {
         let mut report = PlanReport::of(&study, &job, !args.no_check)?;
         report.with_inputs = args.full;
-        return if args.place.json {
+        return if place.json {
             print_json(&report)
         } else {
             print_line(report.to_string())
         };
     }
     let report = job.run(&study)?;
-    if args.place.json {
+    if place.json {
         return print_json(&report);
     }
     print_line(format!(
@@ -241,10 +248,17 @@ fn init(study: &std::path::Path) -> anyhow::Result<()> {
 }
 
 fn main() -> ExitCode {
-    lpp_cli::run(|args: Args| match &args.other {
-        None => run(&args.run, &args.common),
-        Some(Other::Why { artefact, place }) => why(artefact, place),
-        Some(Other::Verify { place }) => verify(place),
-        Some(Other::Init { study, .. }) => init(study),
+    lpp_cli::run(|args: Args| {
+        let Some(other) = &args.other else {
+            return run(&args.run, &args.place, &args.common);
+        };
+        if let Some(flag) = args.run.first_given() {
+            bail!("{flag} is for a run: leave it out with a subcommand");
+        }
+        match other {
+            Other::Why { artefact } => why(artefact, &args.place),
+            Other::Verify => verify(&args.place),
+            Other::Init { .. } => init(&args.place.study),
+        }
     })
 }

@@ -78,6 +78,21 @@ fn what_is_missing_is_named() {
 }
 
 #[test]
+fn the_study_is_named_before_or_after_a_subcommand() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = folder.path().to_str().unwrap();
+    for arguments in [["--study", study, "verify"], ["verify", "--study", study]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-run"));
+        assert!(assert_succeeds(command.args(arguments)).contains("0 artefacts"));
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-run"));
+    assert_fails(
+        command.args(["--dry-run", "verify", "--study", study]),
+        &["--dry-run"],
+    );
+}
+
+#[test]
 fn wrong_usage_is_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     for arguments in [

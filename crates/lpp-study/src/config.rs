@@ -60,6 +60,24 @@ pub struct ConfiguredIndividuals {
     pub models: Vec<String>,
 }
 
+/// What lpp-run asks of the fits of models to the average subject beyond their scores.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfiguredFits {
+    /// Whether layers are also chosen on inner data.
+    pub nested_layer: bool,
+    /// Low-level controls beside which one layer is also fitted, `wordrate` say; none: no joint fit.
+    pub controls: Vec<String>,
+    /// Nulls against which one layer is also tested; 0: no test.
+    pub nulls: u32,
+}
+
+impl ConfiguredFits {
+    fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// The contents of `lpp.toml`; what the file leaves out takes the paper's value.
 ///
 /// ```
@@ -96,6 +114,9 @@ pub struct StudyConfig {
     /// Fits to individual subjects, per language.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub individuals: BTreeMap<Language, ConfiguredIndividuals>,
+    /// What is fitted beyond the scores of models.
+    #[serde(skip_serializing_if = "ConfiguredFits::is_plain")]
+    pub fits: ConfiguredFits,
     /// Where inputs lie.
     pub paths: ConfiguredPaths,
 }
@@ -115,6 +136,7 @@ impl Default for StudyConfig {
             training: BTreeMap::new(),
             subjects: BTreeMap::new(),
             individuals: BTreeMap::new(),
+            fits: ConfiguredFits::default(),
             paths: ConfiguredPaths::default(),
         }
     }
@@ -200,6 +222,7 @@ mod tests {
         };
         config.individuals.insert(Language::French, individuals);
         config.paths.glove = Some("vectors.txt".into());
+        config.fits.controls = vec!["wordrate".into()];
         config
             .models
             .insert(Language::French, vec!["gpt2-base-french".into()]);

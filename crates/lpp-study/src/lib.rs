@@ -41,7 +41,9 @@ mod words;
 
 pub use activations::{Activations, ActivationsWriter, LayerShape};
 pub use atomic::{AtomicFile, write_atomically};
-pub use config::{AnnotationCorrections, ConfiguredIndividuals, ConfiguredPaths, StudyConfig};
+pub use config::{
+    AnnotationCorrections, ConfiguredFits, ConfiguredIndividuals, ConfiguredPaths, StudyConfig,
+};
 pub use elements::{StoredAs, write_f32};
 pub use error::StudyError;
 pub use language::Language;
@@ -53,8 +55,8 @@ pub use provenance::{
     FileHash, Provenance, Software, Step, peak_memory_bytes, sha256_of_bytes, sha256_of_file,
 };
 pub use score_extras::{
-    CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, beside_scores, load_sidecar,
-    save_with_sidecar,
+    BESIDE_SCORES, CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, beside_scores,
+    load_sidecar, save_with_sidecar,
 };
 pub use scores::{ModelKind, Scores, ScoresInfo};
 pub use words::{TimedWord, WordTable};

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{StudyError, npy, write_atomically};
 
+/// What may lie beside the scores of a model and goes into tables; see [`beside_scores`].
+pub const BESIDE_SCORES: [&str; 3] = ["nested", "joint", "nulls"];
+
 /// The file `scores/gpt2_en_nested.npy` beside `scores/gpt2_en.npy`, and so on.
 ///
 /// ```

@@ -63,6 +63,10 @@ const FURTHER_SUBJECT: f64 = 0.73;
 /// Memory of a fit beyond its scans, bytes: 0.23 GiB at 768 features, 0.53 GiB at 5120.
 const FIT_MEMORY: f64 = 0.23 * 1024.0 * MIB - 768.0 * FIT_MEMORY_PER_FEATURE;
 const FIT_MEMORY_PER_FEATURE: f64 = (0.53 - 0.23) * 1024.0 * MIB / (5120.0 - 768.0);
+/// Fits of one layer that a thousand nulls of it cost ("Nulls" in docs/benchmarks.md).
+const FITS_PER_THOUSAND_NULLS: f64 = 6.1;
+/// Fits of one layer that a joint fit costs: one for each of its ratios of penalties, an assumption.
+const FITS_PER_JOINT: f64 = 20.0;
 /// Analysis and report, seconds a score file: 28 models and baselines take seconds.
 const ANALYSE_S_PER_MODEL: f64 = 0.1;
 
@@ -223,6 +227,16 @@ impl Estimator<'_> {
         let scores = (n_layers * n_subjects) as f64 * self.voxels() * 4.0;
         let cleaned = if prepares { n_subjects as f64 * scans } else { 0.0 };
         self.cost(seconds, 1.2 * scans + features + working, scores + cleaned)
+    }
+
+    /// Further seconds of a joint fit of one layer with controls.
+    pub(crate) fn joint_seconds(&self, n_features: u64) -> f64 {
+        FITS_PER_JOINT * self.fit(1, n_features).seconds
+    }
+
+    /// Further seconds of nulls of one layer.
+    pub(crate) fn null_seconds(&self, n_features: u64, n_nulls: u32) -> f64 {
+        FITS_PER_THOUSAND_NULLS * f64::from(n_nulls) / 1000.0 * self.fit(1, n_features).seconds
     }
 
     /// Tables or figures over `n_models` score files.

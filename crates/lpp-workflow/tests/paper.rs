@@ -208,3 +208,46 @@ fn controls_are_made_unless_they_need_recordings() {
     assert!(step("controls:envelope:en").is_none() && step("fit:control_envelope:en").is_some());
     assert!(!steps.iter().any(|step| step.program == "lpp-extract"));
 }
+
+#[test]
+fn fits_carry_what_the_configuration_adds() {
+    let configuration = "models = { en = [\"gpt2\"] }\nbaselines = { en = [\"random_vector_3d_seed1\"] }\n\
+                         fits = { controls = [\"wordrate\", \"position\"], nulls = 1000 }";
+    let steps = steps_of(configuration, None);
+    let step = |id: &str| steps.iter().find(|step| step.id == id);
+    let fit = step("fit:gpt2:en").unwrap();
+    let call = fit.arguments.join(" ");
+    assert!(
+        call.contains("--nested-layer --controls wordrate,position --nulls 1000"),
+        "{call}"
+    );
+    let outputs: Vec<String> = fit
+        .outputs
+        .iter()
+        .map(|output| output.path.display().to_string())
+        .collect();
+    for what in ["nested", "joint", "nulls"] {
+        assert!(
+            outputs.contains(&format!("scores/gpt2_en_{what}.npy")),
+            "{outputs:?}"
+        );
+        assert!(
+            step("analyze:en")
+                .unwrap()
+                .inputs
+                .iter()
+                .any(|input| input.ends_with(format!("gpt2_en_{what}.npy")))
+        );
+    }
+    let control = &step("controls:position:en").unwrap().outputs[0].path;
+    assert!(fit.inputs.contains(control));
+    assert!(
+        step("fit:control_position:en").is_none(),
+        "it stands beside models only"
+    );
+    assert_eq!(
+        step("fit:random_vector_3d_seed1:en").unwrap().outputs.len(),
+        3,
+        "models only"
+    );
+}

@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use lpp_fmri::load_isc;
 use lpp_stats::{Hemispheres, HomotopicPairs};
-use lpp_study::{JointInfo, Language, Scores, Study, StudyError, beside_scores, load_sidecar, npy};
+use lpp_study::{
+    BESIDE_SCORES, JointInfo, Language, Scores, Study, StudyError, beside_scores, load_sidecar, npy,
+};
 
 use super::{Ceiling, JointScores, Sample, SampleModel};
 use crate::{AnalysisError, Brain, HemisphereRule, ModelScores, Region};
-
-/// What may lie beside scores and goes into tables.
-const BESIDE: [&str; 3] = ["nested", "joint", "nulls"];
 
 /// Files beyond the scores, the mask and the correlation that decide the tables: nested scores, joint fits, nulls and single
 /// subjects.
@@ -20,7 +19,7 @@ pub(crate) fn files(
     scores: &[PathBuf],
 ) -> Result<Vec<PathBuf>, AnalysisError> {
     // The sidecar of a joint fit or of nulls tells nothing that changes from run to run.
-    let beside = |path: &PathBuf| BESIDE.map(|what| beside_scores(path, what));
+    let beside = |path: &PathBuf| BESIDE_SCORES.map(|what| beside_scores(path, what));
     let mut files: Vec<PathBuf> = scores
         .iter()
         .flat_map(beside)

@@ -1,0 +1,71 @@
+//! Tables and the page.
+
+use std::path::PathBuf;
+
+use lpp_study::{BESIDE_SCORES, beside_scores};
+
+use super::Planner;
+use super::scans::region_masks;
+use crate::step::{Check, Parameters, Step};
+
+impl Planner<'_> {
+    /// Tables and the page.
+    pub(super) fn results(&self, steps: &mut Vec<Step>) {
+        let of_lang = format!(":{}", self.lang);
+        let of_fit = |step: &&Step| step.id.starts_with("fit") && step.id.ends_with(&of_lang);
+        let fits: Vec<&Step> = steps.iter().filter(of_fit).collect();
+        if fits.is_empty() {
+            return;
+        }
+        let is_score = |path: &&PathBuf| {
+            path.starts_with("scores") && !path.as_os_str().as_encoded_bytes().ends_with(b".nii.gz")
+        };
+        let scores: Vec<PathBuf> = fits
+            .iter()
+            .flat_map(|step| step.outputs.iter().map(|o| &o.path))
+            .filter(is_score)
+            .cloned()
+            .collect();
+        // What was fitted beside them by hand goes into tables too.
+        let by_hand = |path: &PathBuf| BESIDE_SCORES.map(|what| beside_scores(path, what));
+        let by_hand: Vec<PathBuf> = scores
+            .iter()
+            .flat_map(by_hand)
+            .filter(|path| self.study.root().join(path).exists())
+            .collect();
+        let isc = self.path(&self.study.isc(self.lang));
+        let made = steps
+            .iter()
+            .flat_map(|step| &step.outputs)
+            .any(|output| output.path == isc);
+        let isc = (made || self.study.isc(self.lang).exists()).then_some(isc);
+        let cost = self.estimator().analyse(fits.len());
+        let nothing = Parameters::default();
+        let summary = self.study.table("summary", self.lang).with_extension("csv");
+        let summary = self.path(&summary);
+        let mut analyse = Step::new(self.id("analyze"), "lpp-analyze", cost)
+            .arguments(["all"])
+            .arguments(self.place())
+            .input(self.mask())
+            .inputs(isc)
+            .inputs(self.paths(&region_masks(self.study)))
+            .inputs(scores)
+            .inputs(by_hand)
+            .output(summary.clone(), &[], &nothing);
+        analyse.check = Check::Record;
+        let page = self.study.report();
+        let page = if self.first {
+            page
+        } else {
+            page.with_file_name(format!("report_{}.html", self.lang))
+        };
+        let page = self.path(&page);
+        let mut report = Step::new(self.id("report"), "lpp-report", cost)
+            .arguments(self.place())
+            .arguments(["-o".to_owned(), page.display().to_string()])
+            .inputs([self.mask(), summary])
+            .output(page, &[], &nothing);
+        report.check = Check::Record;
+        steps.extend([analyse, report]);
+    }
+}
