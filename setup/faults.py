@@ -49,6 +49,8 @@ class Trials:
             lines = text.splitlines()
             at = lines.index("[models]")
             text = "\n".join(lines[:at] + lines[at + 2:])
+        else:  # everything that a fit may leave beside its scores
+            text += '\n[fits]\ncontrols = ["wordlength"]\nnulls = 20\n'
         if scans:  # published scans of subjects, from which mask, average and individual fits are made
             write_scans(self.base, subjects=["EN001", "EN002", "EN003"], seed=1)
             text += '\n[individuals.en]\nsubjects = ["EN002", "EN003"]\nmodels = ["glove"]\n'

@@ -101,7 +101,7 @@ impl Inspector<'_> {
             };
         }
         if step.outputs.is_empty() && StepRecord::load(self.study, &step.id).is_none() {
-            return State::Todo("there is no record that it ended".to_owned());
+            return State::Todo("lpp-run has no record that it ended".to_owned());
         }
         let reason = match step.check {
             Check::Presence => None,
@@ -158,7 +158,7 @@ impl Inspector<'_> {
 
     fn record(&self, step: &Step) -> Option<String> {
         let Some(record) = StepRecord::load(self.study, &step.id) else {
-            return Some("there is no record that it ended".to_owned());
+            return Some("lpp-run has no record that it ended".to_owned());
         };
         if record.version != VERSION {
             return Some(format!("it was run by version {}", record.version));
