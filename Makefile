@@ -9,6 +9,7 @@ STUDY ?= demo-study
 DATA ?=
 PYTHON ?= python3
 WORK ?= $(TARGET)/bench-peers
+SUBJECTS ?= 49
 FAULTS := $(TARGET)/faults
 BENCH ?= --bench ridge --bench fmri
 # Packages that link libtorch are built by themselves, so that the others build without it and OpenBLAS stays out of
@@ -17,7 +18,7 @@ TORCH := -p lpp-llm -p lpp-extract
 # The ridge regression on libtorch. Not one command with the above: its tests switch on BLAS for every crate they share.
 RIDGE_TORCH := -p lpp-ridge --features torch
 
-.PHONY: help setup build demo gallery test test-report test-outside test-demo test-resume test-faults test-workflow test-slurm bench bench-peers bench-peers-llm bench-gpu bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
+.PHONY: help setup build demo gallery test test-report test-outside test-demo test-resume test-faults test-workflow test-slurm bench bench-peers bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -84,6 +85,9 @@ bench-peers: build ## Time the ridge beside scikit-learn and himalaya (PYTHON=in
 
 bench-peers-llm: build ## Time lpp-extract beside transformers (ORIGINAL, NEWEST=interpreters with 4.40.1 and 4.57.6, WORK=folder for 1.2 GB)
 	$(PYTHON) benches/peers/transformers_gpt2.py --bin $(BIN) --work $(WORK) --original $(ORIGINAL) --newest $(NEWEST) $(PEERS)
+
+bench-subjects: build ## Time one layer to many subjects at the real size (DATA=folder of real data, WORK=folder for 0.3 GB a subject, SUBJECTS=49)
+	PYTHON=$(PYTHON) setup/many-subjects.sh $(BIN) "$(DATA)" $(WORK) $(SUBJECTS)
 
 bench-gpu: build ## Parity with transformers and tokens a second on a CUDA device, see docs/gpu.md (WORK=folder for 20 GB)
 	$(PYTHON) benches/peers/gpu.py --bin $(BIN) --work $(WORK) $(PEERS)

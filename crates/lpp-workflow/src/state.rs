@@ -125,8 +125,8 @@ impl Inspector<'_> {
         for (parameter, wanted) in &artefact.parameters {
             let had = made.parameters.get(parameter);
             if had != Some(wanted) {
-                let had = had.map_or_else(|| "not known".to_owned(), ToString::to_string);
-                return Some(format!("{parameter} is {wanted}, was {had}"));
+                let had = had.map_or_else(|| "not known".to_owned(), short);
+                return Some(format!("{parameter} is {}, was {had}", short(wanted)));
             }
         }
         if self.hashes.of(&path).as_ref() != Some(&made.output.sha256) {
@@ -172,6 +172,16 @@ impl Inspector<'_> {
             }
         }
         self.inputs(&record.inputs, &step.inputs)
+    }
+}
+
+/// A value as far as a line has room for it.
+fn short(value: &serde_json::Value) -> String {
+    const MOST: usize = 40;
+    let text = value.to_string();
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 

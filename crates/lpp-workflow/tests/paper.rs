@@ -251,3 +251,37 @@ fn fits_carry_what_the_configuration_adds() {
         "models only"
     );
 }
+
+#[test]
+fn scores_that_were_made_by_hand_are_analysed_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = folder.path();
+    fs::write(study.join("lpp.toml"), "baselines = { en = [\"glove\"] }").unwrap();
+    fs::create_dir(study.join("scores")).unwrap();
+    for name in [
+        "mine_en.npy",
+        "mine_en_joint.npy",
+        "glove_en_nested.npy",
+        "canary_en.npy",
+        "canary_en_nulls.npy",
+    ] {
+        fs::write(study.join("scores").join(name), "x").unwrap();
+    }
+    let options = PlanOptions {
+        languages: vec![],
+        threads: 2,
+        memory_bytes: 16 << 30,
+        fetch: false,
+        subjects_per_step: None,
+    };
+    let steps = plan(&Study::open(study).unwrap(), &options).unwrap();
+    let analyze = steps.iter().find(|step| step.id == "analyze:en").unwrap();
+    let has = |name: &str| analyze.inputs.iter().any(|input| input.ends_with(name));
+    assert!(
+        has("mine_en.npy") && has("mine_en_joint.npy") && has("glove_en_nested.npy") && has("glove_en.npy")
+    );
+    assert!(
+        !has("canary_en.npy") && !has("canary_en_nulls.npy"),
+        "every fit makes them"
+    );
+}

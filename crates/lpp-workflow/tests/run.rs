@@ -175,6 +175,14 @@ fn a_change_leads_to_what_depends_on_it() {
     scene.n_run();
     scene.write("lpp.toml", &format!("trim_scans = 4\n{CONFIG}"));
     assert_eq!(scene.open(), ["fit:glove:en stale: trim_scans is 4, was 10"]);
+    scene.write("lpp.toml", &format!("alphas = \"1,10\"\n{CONFIG}"));
+    let [reason] = &scene.open()[..] else {
+        panic!("one step")
+    };
+    assert!(
+        reason.contains("alphas is [1.0,10.0], was [100.0,215.") && reason.ends_with('…'),
+        "{reason}"
+    );
     scene.write("lpp.toml", CONFIG);
     scene.write("average_subject/en/run-3.npy", "other scans");
     assert_eq!(

@@ -2,11 +2,14 @@
 
 use std::path::PathBuf;
 
-use lpp_study::{BESIDE_SCORES, beside_scores};
+use lpp_study::{BESIDE_SCORES, Scores, beside_scores};
 
 use super::Planner;
 use super::scans::region_masks;
 use crate::step::{Check, Parameters, Step};
+
+/// Name of the canary's scores.
+const CANARY: &str = "canary";
 
 impl Planner<'_> {
     /// Tables and the page.
@@ -26,13 +29,7 @@ impl Planner<'_> {
             .filter(is_score)
             .cloned()
             .collect();
-        // What was fitted beside them by hand goes into tables too.
-        let by_hand = |path: &PathBuf| BESIDE_SCORES.map(|what| beside_scores(path, what));
-        let by_hand: Vec<PathBuf> = scores
-            .iter()
-            .flat_map(by_hand)
-            .filter(|path| self.study.root().join(path).exists())
-            .collect();
+        let by_hand = self.made_by_hand(&scores);
         let isc = self.path(&self.study.isc(self.lang));
         let made = steps
             .iter()
@@ -67,5 +64,19 @@ impl Planner<'_> {
             .output(page, &[], &nothing);
         report.check = Check::Record;
         steps.extend([analyse, report]);
+    }
+
+    /// Scores that no step makes but are there, and what lies beside scores: they go into tables too. The canary is no
+    /// such thing: every fit makes it.
+    fn made_by_hand(&self, planned: &[PathBuf]) -> Vec<PathBuf> {
+        let there = Scores::list(&self.study.scores_dir(), self.lang).unwrap_or_default();
+        let canary = self.study.scores(CANARY, self.lang);
+        let there = there.into_iter().filter(|path| *path != canary);
+        let others: Vec<PathBuf> = there.map(|path| self.path(&path)).collect();
+        let scores = || planned.iter().chain(&others);
+        let beside = scores().flat_map(|path| BESIDE_SCORES.map(|what| beside_scores(path, what)));
+        let mut found: Vec<PathBuf> = others.iter().cloned().chain(beside).collect();
+        found.retain(|path| self.study.root().join(path).exists());
+        found
     }
 }
