@@ -1,10 +1,13 @@
-"""Resampled scans of many made-up subjects at the real size, for timing: many_scans.py STUDY N_SUBJECTS [N_DIFFERENT].
+"""A made-up layer and resampled scans of many made-up subjects at the real size, for timing: many_scans.py STUDY N_SUBJECTS [N_DIFFERENT].
 
-Each hears what the average subject of the study hears (average_subject/en), with noise of its own. Only N_DIFFERENT
+The layer, of two models made_1 and made_2, has 768 features of some hundred dimensions of falling weight, as activations of
+language models have. Each subject hears what the average subject of the study hears (average_subject/en), with noise of its own. Only N_DIFFERENT
 subjects are different, the others are links to their files: the programs read and work on all of them all the same.
 Needs NumPy.
 """
+import csv
 import gzip
+import json
 import os
 import struct
 import sys
@@ -12,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+WIDTH, RANK = 768, 400
 BASE, CHANGE = 1000.0, 10.0  # signal of the brain, and its standard deviation
 
 
@@ -35,9 +39,40 @@ def header_of_scans(head, n_scans):
     return bytes(head)
 
 
+def write_layer(study, name, seed):
+    """Activations of words: a vector for each different word, of falling weights, and some noise for each word spoken."""
+    with (study / "words_en.csv").open() as file:
+        words = [(row["run"], row["word"].lower()) for row in csv.DictReader(file)]
+    rng = np.random.default_rng(seed)
+    weights = np.arange(1, RANK + 1) ** -0.5
+    vectors = {word: rng.standard_normal(RANK) * weights for word in sorted({word for _, word in words})}
+    mixing = rng.standard_normal((RANK, WIDTH))
+    tensors = {}
+    for run in sorted({run for run, _ in words}, key=int):
+        values = np.array([vectors[word] for of, word in words if of == run]) @ mixing
+        values += 0.3 * values.std() * rng.standard_normal(values.shape)
+        tensors[f"run-{run}/layer-0"] = values.astype("<f4")
+    save_safetensors(study / "activations" / f"{name}_en.safetensors", tensors)
+
+
+def save_safetensors(path, tensors):
+    header, end = {}, 0
+    for name, values in tensors.items():
+        header[name] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": [end, end + values.nbytes]}
+        end += values.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as out:
+        out.write(struct.pack("<Q", len(text)) + text)
+        for values in tensors.values():
+            out.write(values.tobytes())
+
+
 def main():
     study, n_subjects = Path(sys.argv[1]), int(sys.argv[2])
     n_different = min(int(sys.argv[3]) if len(sys.argv) > 3 else 7, n_subjects)
+    for seed in (1, 2):
+        write_layer(study, f"made_{seed}", seed)
     head, brain = read_mask(study / "masks/mask_lpp_en.nii.gz")
     # Columns of the average subject are voxels in C order, files are in Fortran order.
     shape = struct.unpack_from("<3h", head, 42)

@@ -61,6 +61,9 @@ struct Place {
     json: bool,
 }
 
+/// A tenth of a shared factorisation is little beside a fit.
+const SUBJECTS_PER_STEP: u16 = 10;
+
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, ClapArgs)]
 struct RunFlags {
@@ -91,9 +94,9 @@ struct RunFlags {
     /// Download nothing: a missing input is an error
     #[arg(long)]
     no_fetch: bool,
-    /// Individual subjects that one step fits at most; they share a factorisation [default: all]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    subjects_per_step: Option<u16>,
+    /// Individual subjects that one step fits at most: they share a factorisation, and are lost together if the step is killed
+    #[arg(long, value_name = "N", default_value_t = SUBJECTS_PER_STEP, value_parser = clap::value_parser!(u16).range(1..))]
+    subjects_per_step: u16,
     /// Folder of the programs [default: that of lpp-run]
     #[arg(long, value_name = "DIR")]
     programs: Option<PathBuf>,
@@ -149,7 +152,7 @@ impl RunFlags {
             ("--memory", self.memory.is_some()),
             ("--keep-going", self.keep_going),
             ("--no-fetch", self.no_fetch),
-            ("--subjects-per-step", self.subjects_per_step.is_some()),
+            ("--subjects-per-step", self.subjects_per_step != SUBJECTS_PER_STEP),
             ("--programs", self.programs.is_some()),
         ];
         given.into_iter().find_map(|(flag, given)| given.then_some(flag))
@@ -171,7 +174,7 @@ impl RunFlags {
                 threads: (common.threads() / jobs).max(1),
                 memory_bytes,
                 fetch: !self.no_fetch,
-                subjects_per_step: self.subjects_per_step.map(usize::from),
+                subjects_per_step: Some(self.subjects_per_step.into()),
             },
             programs,
             jobs,

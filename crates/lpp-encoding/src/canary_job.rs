@@ -6,8 +6,8 @@ use std::f64::consts::PI;
 use lpp_fmri::{Hrf, RegressorOperator};
 use lpp_stats::{MaxStatistic, Tail, permutation_p};
 use lpp_study::{
-    ActivationsWriter, CanaryInfo, LayerShape, MappedMatrix, NullTest, Progress, Software, Step, Study,
-    beside_scores, npy, save_with_sidecar,
+    ActivationsWriter, CanaryInfo, LayerShape, NullTest, Progress, Software, Step, Study, beside_scores,
+    save_with_sidecar,
 };
 use ndarray::{Array1, Array2, Axis, s};
 use rand::{Rng, SeedableRng};
@@ -135,8 +135,8 @@ impl CanaryJob {
             Some(set) => set
                 .runs
                 .iter()
-                .map(|run| n_scans(run))
-                .collect::<Result<Vec<_>, _>>()?,
+                .map(|run| Ok(targets::shape(run)?.0))
+                .collect::<Result<Vec<_>, EncodingError>>()?,
             None => return Ok(()),
         };
         let step = Step::new(software, &self.fit.activations)
@@ -200,14 +200,6 @@ fn slow_noise(n: usize, tr_s: f64, rng: &mut ChaCha8Rng) -> Result<Array2<f32>, 
     let noise = Array2::from_shape_simple_fn((n, N_NOISE), || rng.random_range(-1.0_f64..1.0));
     let operator = RegressorOperator::new(&onsets, &offsets, n, tr_s, Hrf::Glover)?;
     Ok(operator.apply(&noise)?.mapv(to_f32))
-}
-
-/// Scans of a run, from the file's header if it holds single precision.
-fn n_scans(run: &std::path::Path) -> Result<usize, EncodingError> {
-    Ok(match MappedMatrix::<f32>::open(run)? {
-        Some(scans) => scans.view()?.nrows(),
-        None => npy::load_f32_matrix(run)?.nrows(),
-    })
 }
 
 /// The same scans, their scores under the name of the canary.

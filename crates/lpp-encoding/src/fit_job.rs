@@ -226,11 +226,11 @@ impl FitJob {
             self.tr_s,
             self.trim_scans,
         )?;
-        let mut results = vec![self.empty_scores(first, &runs, features.activations())?];
+        let n_voxels = runs.first().map_or(0, Array2::ncols);
+        let mut results = vec![self.empty_scores(first, n_voxels, features.activations())?];
         // A set that does not fit the others should show before hours of work, not after the first layer.
         for set in others {
-            let runs = set.load(self.trim_scans, &n_scans)?;
-            results.push(self.empty_scores(set, &runs, features.activations())?);
+            results.push(self.empty_scores(set, set.check(&n_scans)?, features.activations())?);
         }
         let only = others.is_empty().then_some(runs);
         let mut choosers = vec![NestedChooser::default(); sets.len()];
@@ -290,10 +290,9 @@ impl FitJob {
     fn empty_scores(
         &self,
         set: &TargetSet,
-        runs: &[Array2<f32>],
+        n_voxels: usize,
         activations: &Activations,
     ) -> Result<Scores, EncodingError> {
-        let n_voxels = runs.first().map_or(0, Array2::ncols);
         set.load_mask(n_voxels)?;
         let metadata = activations.metadata();
         let family = metadata.get("family").cloned();

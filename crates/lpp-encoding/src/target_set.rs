@@ -73,17 +73,28 @@ impl TargetSet {
         n_scans: &[usize],
     ) -> Result<Vec<Array2<f32>>, EncodingError> {
         let Targets { runs, n_scans: found } = targets::read(&self.runs, trim_scans)?;
-        match found
-            .iter()
-            .zip(n_scans)
-            .position(|(found, expected)| found != expected)
-        {
+        self.check_scans(&found, n_scans)?;
+        Ok(runs)
+    }
+
+    /// Number of voxels, if all runs have as many and as many scans as they must; read from the heads of the files.
+    pub(crate) fn check(&self, n_scans: &[usize]) -> Result<usize, EncodingError> {
+        let shapes = self.runs.iter().map(|run| targets::shape(run));
+        let (found, n_voxels): (Vec<_>, Vec<_>) = shapes.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        targets::check_voxels(&self.runs, n_voxels.iter().copied())?;
+        self.check_scans(&found, n_scans)?;
+        Ok(n_voxels.first().copied().unwrap_or(0))
+    }
+
+    fn check_scans(&self, found: &[usize], expected: &[usize]) -> Result<(), EncodingError> {
+        let differs = |(found, expected): (&usize, &usize)| found != expected;
+        match found.iter().zip(expected).position(differs) {
             Some(run) => Err(EncodingError::Mismatch {
                 path: self.runs[run].clone(),
                 found: format!("{} scans", found[run]),
-                expected: format!("{} as in the other subjects", n_scans[run]),
+                expected: format!("{} as in the other subjects", expected[run]),
             }),
-            None => Ok(runs),
+            None => Ok(()),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The time courses to be predicted.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lpp_ridge::trim_and_standardise;
-use lpp_study::npy;
+use lpp_study::{MappedMatrix, npy};
 use ndarray::Array2;
+use rayon::prelude::*;
 
 use crate::EncodingError;
 
@@ -15,12 +16,6 @@ pub(crate) struct Targets {
     pub(crate) runs: Vec<Array2<f32>>,
     /// Scans of each run before trimming.
     pub(crate) n_scans: Vec<usize>,
-}
-
-impl Targets {
-    pub(crate) fn n_voxels(&self) -> usize {
-        self.runs.first().map_or(0, Array2::ncols)
-    }
 }
 
 /// Reads the runs of a subject, cuts `trim_scans` at both ends and z-scores each voxel in single precision.
@@ -40,25 +35,43 @@ pub fn load_targets(files: &[PathBuf], trim_scans: usize) -> Result<Vec<Array2<f
 }
 
 pub(crate) fn read(files: &[PathBuf], trim_scans: usize) -> Result<Targets, EncodingError> {
-    let mut targets = Targets {
-        runs: Vec::new(),
-        n_scans: Vec::new(),
-    };
-    for path in files {
+    let read_run = |path: &PathBuf| {
         let scans = npy::load_f32_matrix(path)?;
-        if !targets.runs.is_empty() && scans.ncols() != targets.n_voxels() {
-            return Err(EncodingError::Mismatch {
-                path: path.clone(),
-                found: format!("{} voxels", scans.ncols()),
-                expected: format!("{} as in {}", targets.n_voxels(), files[0].display()),
-            });
-        }
         let run = trim_and_standardise(&scans, trim_scans).map_err(|source| EncodingError::Run {
             path: path.clone(),
             source,
         })?;
-        targets.n_scans.push(scans.nrows());
-        targets.runs.push(run);
+        Ok((run, scans.nrows()))
+    };
+    let runs: Result<Vec<_>, EncodingError> = files.par_iter().map(read_run).collect();
+    let (runs, n_scans): (Vec<_>, Vec<_>) = runs?.into_iter().unzip();
+    check_voxels(files, runs.iter().map(Array2::ncols))?;
+    Ok(Targets { runs, n_scans })
+}
+
+/// Scans before trimming and voxels of a run, from the file's header if it holds single precision.
+pub(crate) fn shape(run: &Path) -> Result<(usize, usize), EncodingError> {
+    Ok(match MappedMatrix::<f32>::open(run)? {
+        Some(scans) => scans.view()?.dim(),
+        None => npy::load_f32_matrix(run)?.dim(),
+    })
+}
+
+/// All runs must have the voxels of the first one.
+pub(crate) fn check_voxels(
+    files: &[PathBuf],
+    n_voxels: impl IntoIterator<Item = usize>,
+) -> Result<(), EncodingError> {
+    let mut n_voxels = n_voxels.into_iter().zip(files);
+    let Some((expected, first)) = n_voxels.next() else {
+        return Ok(());
+    };
+    match n_voxels.find(|(found, _)| *found != expected) {
+        Some((found, path)) => Err(EncodingError::Mismatch {
+            path: path.clone(),
+            found: format!("{found} voxels"),
+            expected: format!("{expected} as in {}", first.display()),
+        }),
+        None => Ok(()),
     }
-    Ok(targets)
 }

@@ -28,6 +28,7 @@ mod elements;
 mod error;
 #[cfg(feature = "fault-injection")]
 mod fault;
+mod known_hashes;
 mod language;
 mod mapped;
 mod mapped_matrix;
