@@ -5,6 +5,9 @@ use lpp_study::{NullTest, NullsInfo};
 use super::Sample;
 use crate::{AnalysisError, Table};
 
+/// A test of a layer; sides by x and by pairs need the mask.
+type Test = fn(&NullsInfo) -> Option<NullTest>;
+
 /// One row per model or baseline with nulls: voxels that are significant over the whole map, and the mean score and the
 /// difference of the sides, by three definitions, with their p-values.
 pub(crate) fn table(sample: &Sample) -> Result<Table, AnalysisError> {
@@ -24,7 +27,7 @@ pub(crate) fn table(sample: &Sample) -> Result<Table, AnalysisError> {
             infos().map(|info| info.threshold_fwe_05.unwrap_or(f64::NAN)),
         )?
         .count("n_significant", infos().map(|info| count(info.n_significant)))?;
-    let tests: [(&str, fn(&NullsInfo) -> Option<NullTest>); 4] = [
+    let tests: [(&str, Test); 4] = [
         ("score_mean", |info| Some(info.mean_score)),
         ("l_minus_r_halves", |info| Some(info.l_minus_r.halves)),
         ("l_minus_r_x", |info| info.l_minus_r.x),
