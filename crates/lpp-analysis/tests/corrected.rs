@@ -13,7 +13,7 @@ use lpp_analysis::corrected::{Ceiling, Measure, Sample, SampleModel, SlopeTests,
 use lpp_analysis::{Analysis, AnalysisJob, Table};
 use lpp_stats::{Hemispheres, HomotopicPairs, ReliableVoxels};
 use lpp_study::{
-    JointInfo, Language, NullLateral, NullTest, NullsInfo, Silent, Software, beside_scores, npy,
+    CanaryInfo, JointInfo, Language, NullLateral, NullTest, NullsInfo, Silent, Software, beside_scores, npy,
     save_with_sidecar,
 };
 use ndarray::{Array1, Array2};
@@ -449,6 +449,38 @@ fn joint_fits_and_nulls_are_tabulated() {
         (vec![Some(0.01)], vec![None])
     );
     assert_eq!(found.numbers("l_minus_r_pairs_p"), [Some(0.5)]);
+}
+
+#[test]
+fn the_canary_of_a_subject_is_no_model_of_it() {
+    let toy = ToyStudy::full().with_model("canary", lpp_study::ModelKind::Canary, None, 0.0, 0.0);
+    let study = toy.study();
+    let canary = CanaryInfo {
+        subject: "sub-EN001".to_owned(),
+        n_nulls: 199,
+        n_voxels: 8,
+        layers: vec![],
+        thresholds_05: vec![],
+    };
+    let nulls = beside_scores(&study.scores("canary", Language::English), "nulls");
+    save_with_sidecar(&nulls, &Array2::<f32>::zeros((2, 200)), &canary).unwrap();
+    let folder = study.scores_dir().join("sub-EN001");
+    std::fs::create_dir(&folder).unwrap();
+    for entry in std::fs::read_dir(study.scores_dir()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            std::fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    std::fs::copy(study.mask(Language::English), study.subject_mask("sub-EN001")).unwrap();
+    let tables = run(&toy);
+    assert_eq!(table(&tables, "corrected_nulls").n_rows(), 0);
+    assert!(
+        !table(&tables, "delta")
+            .texts("result")
+            .iter()
+            .any(|result| result.contains("canary"))
+    );
 }
 
 #[test]

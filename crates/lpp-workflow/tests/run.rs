@@ -78,7 +78,7 @@ impl Scene {
             .path()
             .join("prepared/lpp-glove/activations/glove_en.safetensors");
         let words = self.folder.path().join("prepared/lpp-glove/words_en.csv");
-        let finish = |name: &str, inputs: &[&Path]| {
+        let finish_as = |model: &str, name: &str, inputs: &[&Path]| {
             let path = place.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, format!("{name} by {program}")).unwrap();
@@ -88,13 +88,14 @@ impl Scene {
             let made = made
                 .parameter("lang", "en")
                 .parameter("corrections", "none")
-                .parameter("model", "glove");
+                .parameter("model", model);
             let grid: AlphaGrid = config.alphas.parse().unwrap();
             let made = made
                 .parameter("tr_s", config.tr_s)
                 .parameter("trim_scans", config.trim_scans);
             made.parameter("alphas", grid.values()).finish().unwrap();
         };
+        let finish = |name: &str, inputs: &[&Path]| finish_as("glove", name, inputs);
         if program == "lpp-glove" {
             let glove = root.join("glove/vectors.txt");
             finish("activations/glove_en.safetensors", &[&annotation, &glove]);
@@ -111,6 +112,7 @@ impl Scene {
             ] {
                 finish(name, &inputs);
             }
+            finish_as("canary", "scores/canary_en_nulls.npy", &inputs[1..]);
         }
         self.program(program, &format!("cp -R '{}/.' .", place.display()));
     }
@@ -328,6 +330,6 @@ fn a_lineage_goes_down_to_what_came_from_outside() {
             .any(|d| d.contains("was made from another glove/vectors.txt")),
         "{found}"
     );
-    assert_eq!(found.n_artefacts, 5);
+    assert_eq!(found.n_artefacts, 6);
     assert!(Lineage::of(&scene.study(), Path::new("scores/none.npy")).is_err());
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use lpp_fmri::load_isc;
 use lpp_stats::{Hemispheres, HomotopicPairs};
 use lpp_study::{
-    BESIDE_SCORES, JointInfo, Language, Scores, Study, StudyError, beside_scores, load_sidecar, npy,
+    BESIDE_SCORES, JointInfo, Language, ModelKind, Scores, Study, StudyError, beside_scores, load_sidecar,
+    npy,
 };
 
 use super::{Ceiling, JointScores, Sample, SampleModel};
@@ -70,7 +71,8 @@ fn of_brain(brain: &Brain, models: &[ModelScores]) -> Result<Sample, AnalysisErr
     let x_mm: Vec<f64> = places_mm.iter().map(|place| place[0]).collect();
     let pairs = brain.mask().homotopic_pairs()?;
     let (mut trained, mut baselines) = (Vec::new(), Vec::new());
-    for model in models {
+    // A subject's canary lies among its scores; what lies beside that is no test of a model.
+    for model in models.iter().filter(|model| model.info.kind != ModelKind::Canary) {
         let target = if model.is_trained() {
             &mut trained
         } else {

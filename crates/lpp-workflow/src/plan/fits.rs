@@ -8,6 +8,9 @@ use super::Planner;
 use super::scans::{Subject, folder_of};
 use crate::step::{Parameters, Step};
 
+/// Name of the features that know only time.
+pub(super) const CANARY: &str = "canary";
+
 impl Planner<'_> {
     fn fit_parameters(&self, name: &str) -> Parameters {
         let config = self.study.config();
@@ -47,6 +50,7 @@ impl Planner<'_> {
             .inputs(inputs)
     }
 
+    /// Activations first, then words, mask and scans.
     fn fit_inputs(&self, name: &str) -> Vec<PathBuf> {
         let mut inputs = vec![
             self.path(&self.study.activations(name, self.lang)),
@@ -152,6 +156,15 @@ impl Planner<'_> {
             }
             let mut inputs = vec![activations.clone(), words.clone(), mask];
             inputs.extend(cleaned);
+            if prepares {
+                let canary = self.study.subject_scores(&subject.name, CANARY, self.lang);
+                let parameters = self.fit_parameters(CANARY).with("subject", &subject.name);
+                step = step.output(
+                    beside_scores(&self.path(&canary), "nulls"),
+                    &inputs[1..],
+                    &parameters,
+                );
+            }
             let parameters = self.fit_parameters(name).with("subject", &subject.name);
             let scores = self.path(&self.study.subject_scores(&subject.name, name, self.lang));
             step = step

@@ -5,11 +5,9 @@ use std::path::PathBuf;
 use lpp_study::{BESIDE_SCORES, Scores, beside_scores};
 
 use super::Planner;
+use super::fits::CANARY;
 use super::scans::region_masks;
 use crate::step::{Check, Parameters, Step};
-
-/// Name of the canary's scores.
-const CANARY: &str = "canary";
 
 impl Planner<'_> {
     /// Tables and the page.
@@ -67,7 +65,7 @@ impl Planner<'_> {
     }
 
     /// Scores that no step makes but are there, and what lies beside scores: they go into tables too. The canary is no
-    /// such thing: every fit makes it.
+    /// such thing: a fit makes it.
     fn made_by_hand(&self, planned: &[PathBuf]) -> Vec<PathBuf> {
         let there = Scores::list(&self.study.scores_dir(), self.lang).unwrap_or_default();
         let canary = self.study.scores(CANARY, self.lang);
