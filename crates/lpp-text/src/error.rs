@@ -16,7 +16,7 @@ pub enum TextError {
     #[error(transparent)]
     Study(#[from] StudyError),
     /// The operating system refused to read a file.
-    #[error("cannot read {}", path.display())]
+    #[error("{}", lpp_study::cannot_read(path, source))]
     Read {
         /// The file.
         path: PathBuf,
