@@ -8,7 +8,7 @@ use lpp_cli::{CommonArgs, Program, StudyArgs};
 use lpp_encoding::{CanaryJob, FitJob, IndividualJob, JointJob, NullJob, NullKind, TargetSet};
 use lpp_fmri::{resampled_runs, resampled_runs_of};
 use lpp_ridge::{AlphaGrid, AlphaSearch, InnerValidation};
-use lpp_study::{Language, Progress, Study};
+use lpp_study::{FeatureName, Language, Progress, Study};
 use lpp_text::Control;
 
 /// Predicts every voxel of the average subject, or of individual subjects, from each layer of a model, by nested
@@ -20,17 +20,17 @@ use lpp_text::Control;
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Example:\n  lpp-fit --study demo-study --model sim-gpt2-16 --lang en"
+    after_help = "Example:\n  lpp-fit --study demo-study --model sim-gpt2-12 --lang en"
 )]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a program")]
 struct Args {
-    /// Name of the model or baseline
+    /// Name of the model or baseline: gpt2, ORG/NAME, glove, control_wordrate, gpt2_untrained_seed1
     #[arg(long, value_name = "NAME")]
-    model: String,
+    model: FeatureName,
     #[command(flatten)]
     study: StudyArgs,
     /// Fit this subject in place of the average one, EN057 say; may be repeated
-    #[arg(long, value_name = "SUBJECT", conflicts_with_all = ["all_subjects", "y", "mask", "output"])]
+    #[arg(long, value_name = "SUBJECT", value_parser = lpp_cli::subject, conflicts_with_all = ["all_subjects", "y", "mask", "output"])]
     subject: Vec<String>,
     /// Fit every subject that has resampled runs
     #[arg(long, conflicts_with_all = ["y", "mask", "output"])]
@@ -48,7 +48,7 @@ struct Args {
     #[arg(long, value_name = "NII")]
     mask: Option<PathBuf>,
     /// Where the scores go; the map goes beside them [default: the study's scores folder]
-    #[arg(short, long, value_name = "NPY")]
+    #[arg(short, long, value_name = "NPY", value_parser = lpp_cli::output_file(&[".npy"]))]
     output: Option<PathBuf>,
     /// Penalties: logspace:FIRST:LAST:COUNT (powers of ten) or a list like 1,10,100 [default: the study's]
     #[arg(long, value_name = "GRID")]
@@ -68,7 +68,7 @@ struct Args {
     /// Also fit one layer beside these controls by banded ridge; written to `MODEL_LANG_joint.npy`. Names as lpp-controls has
     /// them (wordrate, ...), names of other activations, or all: every control that the study has
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    controls: Vec<String>,
+    controls: Vec<FeatureName>,
     /// Ratios of penalties that a joint fit tries
     #[arg(long, value_name = "N", default_value_t = JointJob::DEFAULT_CANDIDATES)]
     candidates: usize,
@@ -194,13 +194,14 @@ impl Args {
             seed: self.seed,
         });
         // Scores that go elsewhere have no place for a canary beside them.
-        let own = self.output.is_none() && self.y.is_empty() && self.model != CanaryJob::NAME;
+        let own = self.output.is_none() && self.y.is_empty() && self.model.as_str() != CanaryJob::NAME;
         let canary = (own && !self.no_canary).then(|| CanaryJob::beside(fit, study));
         Extras { joint, nulls, canary }
     }
 
     fn into_job(self, progress: &dyn Progress) -> anyhow::Result<(FitJob, Extras)> {
-        let study = self.study.open()?;
+        let replaced: &[&str] = if self.alphas.is_some() { &["alphas"] } else { &[] };
+        let study = self.study.open_without(replaced)?;
         let precision = match self.precision {
             Precision::F32 => lpp_encoding::Precision::Single,
             Precision::F64 => lpp_encoding::Precision::Double,
@@ -271,7 +272,7 @@ impl Extras {
 }
 
 /// Names and activations of the controls that `names` name.
-fn controls(study: &Study, lang: Language, names: &[String]) -> Vec<(String, PathBuf)> {
+fn controls(study: &Study, lang: Language, names: &[FeatureName]) -> Vec<(String, PathBuf)> {
     let of_name = |name: &str| (name.to_owned(), study.activations(name, lang));
     let all = || {
         Control::OF_TEXT
@@ -280,7 +281,7 @@ fn controls(study: &Study, lang: Language, names: &[String]) -> Vec<(String, Pat
             .map(Control::name)
     };
     let mut found = Vec::new();
-    for name in names {
+    for name in names.iter().map(FeatureName::as_str) {
         match name.parse::<Control>() {
             Ok(control) => found.push(of_name(&control.name())),
             Err(_) if name == "all" => {

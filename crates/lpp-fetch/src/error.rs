@@ -156,7 +156,10 @@ pub enum FetchError {
         expected: String,
     },
     /// A name that is no model of the catalogue and no `org/name`.
-    #[error("{name}: no published model is known by this name; give org/name as on the hub")]
+    #[error(
+        "{}: no published model is known by this name; give org/name as on the hub, or put the model's folder into models/",
+        lpp_study::shortened(name, 60)
+    )]
     UnknownModel {
         /// The name.
         name: String,

@@ -57,7 +57,9 @@ pub use error::StudyError;
 pub use language::Language;
 pub use mapped::MappedFile;
 pub use mapped_matrix::MappedMatrix;
-pub use names::{FeatureName, FeatureSource, base_of_step, check_subject, numbered, organisation_of};
+pub use names::{
+    FeatureName, FeatureSource, base_of_step, canonical_name, check_subject, numbered, organisation_of,
+};
 pub use paths::Study;
 pub use progress::{Progress, Silent};
 pub use recorded::{recorded_name, recorded_text};
