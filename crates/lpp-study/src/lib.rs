@@ -22,6 +22,7 @@
 //! ```
 
 mod activations;
+mod annotation;
 mod atomic;
 mod config;
 mod elements;
@@ -34,6 +35,7 @@ mod mapped;
 mod mapped_matrix;
 pub mod npy;
 mod paths;
+mod pointer;
 mod progress;
 mod provenance;
 mod score_extras;
@@ -41,6 +43,7 @@ mod scores;
 mod words;
 
 pub use activations::{Activations, ActivationsWriter, LayerShape};
+pub use annotation::{PUBLISHED_ANNOTATIONS, is_published_annotation};
 pub use atomic::{AtomicFile, write_atomically};
 pub use config::{
     AnnotationCorrections, ConfiguredFits, ConfiguredIndividuals, ConfiguredPaths, StudyConfig,
@@ -51,6 +54,7 @@ pub use language::Language;
 pub use mapped::MappedFile;
 pub use mapped_matrix::MappedMatrix;
 pub use paths::Study;
+pub use pointer::{refuse_pointer, stand_in};
 pub use progress::{Progress, Silent};
 pub use provenance::{
     FileHash, Provenance, Software, Step, peak_memory_bytes, sha256_of_bytes, sha256_of_file,

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use lpp_study::AnnotationCorrections;
+
 use super::Planner;
 use crate::features::Features;
 use crate::size::model_size;
@@ -63,6 +65,12 @@ impl Planner<'_> {
         }
     }
 
+    /// The corrections that the annotation gets; a file that cannot be read is for the program to name.
+    fn corrections(&self) -> AnnotationCorrections {
+        let asked = self.study.config().annotation_corrections;
+        asked.resolve(&self.study.annotation(self.lang), self.lang).unwrap_or(asked)
+    }
+
     /// What makes the features `name`; nothing does if they need files that a configuration cannot name.
     fn activations(&self, name: &str) -> Option<Step> {
         let features = Features::of_name(name);
@@ -70,7 +78,7 @@ impl Planner<'_> {
         let output = self.path(&self.study.activations(name, self.lang));
         let parameters = Parameters::default()
             .with("lang", self.lang)
-            .with("corrections", self.study.config().annotation_corrections);
+            .with("corrections", self.corrections());
         Some(match &features {
             // The recordings of an envelope are given to lpp-controls by hand.
             Features::Control { name } if name == "envelope" => return None,
