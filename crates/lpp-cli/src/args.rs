@@ -102,7 +102,8 @@ pub struct AnnotationArgs {
     /// The word annotation [default: the study's]
     #[arg(long, value_name = "CSV")]
     pub annotation: Option<PathBuf>,
-    /// Corrections of the annotation: published or none [default: the study's]
+    /// Corrections of the annotation: auto (the published ones for the published files), published or none [default: the
+    /// study's]
     #[arg(long, value_name = "WHICH")]
     pub corrections: Option<AnnotationCorrections>,
 }

@@ -11,11 +11,15 @@ use crate::names::check_part;
 use crate::{FeatureName, Language, StudyError, check_subject};
 
 /// Which corrections the annotation of the words gets before use.
+///
+/// [`resolve`](Self::resolve) decides for a file what `Auto` means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AnnotationCorrections {
-    /// Those that the paper's script makes, by row label; right for the published files only.
+    /// Those of the paper for a published file, which is known by its hash; none for any other.
     #[default]
+    Auto,
+    /// Those that the paper's script makes, by row label, whatever the file.
     Published,
     /// None: the file is used as it is.
     None,
@@ -26,6 +30,7 @@ impl std::str::FromStr for AnnotationCorrections {
 
     fn from_str(name: &str) -> Result<Self, StudyError> {
         match name {
+            "auto" => Ok(Self::Auto),
             "published" => Ok(Self::Published),
             "none" => Ok(Self::None),
             _ => Err(StudyError::UnknownCorrections {
@@ -136,7 +141,7 @@ impl Default for StudyConfig {
             tr_s: 2.0,
             trim_scans: 10,
             alphas: "logspace:2:7:16".to_owned(),
-            annotation_corrections: AnnotationCorrections::Published,
+            annotation_corrections: AnnotationCorrections::Auto,
             models: BTreeMap::new(),
             baselines: BTreeMap::new(),
             untrained: BTreeMap::new(),

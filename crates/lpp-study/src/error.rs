@@ -92,7 +92,7 @@ pub enum StudyError {
         value: f32,
     },
     /// A name is none of the corrections of the annotation.
-    #[error("unknown corrections {name:?}, expected published or none")]
+    #[error("unknown corrections {name:?}, expected auto, published or none")]
     UnknownCorrections {
         /// The name.
         name: String,

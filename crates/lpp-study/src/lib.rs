@@ -24,6 +24,7 @@
 //! ```
 
 mod activations;
+mod annotation;
 mod atomic;
 mod claims;
 mod config;
@@ -38,6 +39,7 @@ mod mapped_matrix;
 mod names;
 pub mod npy;
 mod paths;
+mod pointer;
 mod progress;
 mod provenance;
 pub mod recorded;
@@ -48,6 +50,7 @@ mod way_out;
 mod words;
 
 pub use activations::{Activations, ActivationsWriter, LayerShape};
+pub use annotation::{PUBLISHED_ANNOTATIONS, is_published_annotation};
 pub use atomic::{AtomicFile, write_atomically};
 pub use config::{
     AnnotationCorrections, ConfiguredFits, ConfiguredIndividuals, ConfiguredPaths, StudyConfig,
@@ -61,6 +64,7 @@ pub use names::{
     FeatureName, FeatureSource, base_of_step, canonical_name, check_subject, numbered, organisation_of,
 };
 pub use paths::Study;
+pub use pointer::{refuse_pointer, stand_in};
 pub use progress::{Progress, Silent};
 pub use recorded::{recorded_name, recorded_text};
 pub use provenance::{

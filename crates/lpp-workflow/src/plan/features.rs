@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lpp_study::FeatureSource;
+use lpp_study::{AnnotationCorrections, FeatureSource};
 
 use super::Planner;
 use crate::given::{Given, is_own};
@@ -68,6 +68,12 @@ impl Planner<'_> {
         }
     }
 
+    /// The corrections that the annotation gets; a file that cannot be read is for the program to name.
+    fn corrections(&self) -> AnnotationCorrections {
+        let asked = self.study.config().annotation_corrections;
+        asked.resolve(&self.study.annotation(self.lang), self.lang).unwrap_or(asked)
+    }
+
     /// What makes the features `name`; nothing does if they need files that a configuration cannot name.
     fn activations(&self, name: &str) -> Option<Step> {
         let features = FeatureSource::of_name(name);
@@ -75,7 +81,7 @@ impl Planner<'_> {
         let output = self.path(&self.study.activations(name, self.lang));
         let parameters = Parameters::default()
             .with("lang", self.lang)
-            .with("corrections", self.study.config().annotation_corrections);
+            .with("corrections", self.corrections());
         Some(match &features {
             // The recordings of an envelope are given to lpp-controls by hand.
             FeatureSource::Control { name } if name == "envelope" => return None,
