@@ -35,8 +35,8 @@ struct Place {
     /// Folder that holds lpp.toml and all artefacts [default: the current folder]
     #[arg(long, value_name = "DIR", global = true)]
     study: Option<PathBuf>,
-    /// Language: en, fr or cn [default: en]
-    #[arg(long, value_name = "LANG", global = true)]
+    /// Language of the story [default: en]
+    #[arg(long, value_name = "LANG", global = true, value_parser = lpp_cli::language())]
     lang: Option<Language>,
     /// Recompute even if the output is up to date
     #[arg(long, global = true)]

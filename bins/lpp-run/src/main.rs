@@ -77,7 +77,7 @@ struct RunFlags {
     #[arg(long, requires = "dry_run")]
     no_check: bool,
     /// Languages, in place of those of lpp.toml
-    #[arg(long, value_name = "LANG", value_delimiter = ',')]
+    #[arg(long, value_name = "LANG", value_delimiter = ',', value_parser = lpp_cli::language())]
     lang: Vec<Language>,
     /// Only steps whose names contain this, and what they need; may be repeated
     #[arg(long, value_name = "PART")]

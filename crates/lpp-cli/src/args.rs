@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use lpp_study::{AnnotationCorrections, FeatureName, Language, Study};
 
 /// Threads and verbosity.
@@ -47,6 +48,12 @@ impl CommonArgs {
     }
 }
 
+/// The languages, as shells offer them.
+pub fn language() -> impl TypedValueParser<Value = Language> {
+    let languages = [Language::English, Language::French, Language::Chinese];
+    PossibleValuesParser::new(languages.map(Language::code)).try_map(|code| code.parse::<Language>())
+}
+
 /// Reads the name of a subject, with or without `sub-`.
 ///
 /// # Errors
@@ -69,8 +76,8 @@ pub struct StudyArgs {
     /// Folder that holds lpp.toml and all artefacts
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub study: PathBuf,
-    /// Language: en, fr or cn
-    #[arg(long, value_name = "LANG", default_value = "en")]
+    /// Language of the story
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = crate::language())]
     pub lang: Language,
     /// Compute again what is up to date
     #[arg(long)]

@@ -42,10 +42,7 @@ impl AtomicFile {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        if !folder.is_dir() {
-            fs::create_dir_all(folder).map_err(StudyError::write(target))?;
-            tracing::info!("{}: a new folder", folder.display());
-        }
+        fs::create_dir_all(folder).map_err(StudyError::write(target))?;
         if target.is_dir() {
             return Err(StudyError::malformed(
                 target,

@@ -128,10 +128,12 @@ impl FromStr for FeatureName {
         };
         let bad = |why| Err(StudyError::bad_name("model", text, why));
         match parts[..] {
-            [name] => check_part("model", name).map(|()| Self(name.to_owned())),
+            [name] => fault_of(name).map_or_else(|| Ok(Self(name.to_owned())), bad),
             [organisation, name] => {
                 for part in [organisation, name] {
-                    check_part("model", part)?;
+                    if let Some(why) = fault_of(part) {
+                        return bad(why);
+                    }
                     // As on the hub; without it two names could have one file.
                     if part.contains("--") || part.ends_with('-') {
                         return bad("a part of ORG/NAME has no -- and no - at its ends");
@@ -306,8 +308,13 @@ pub fn check_subject(name: &str) -> Result<(), StudyError> {
 
 /// Checks that `name` can be part of a file name: no folder, nothing hidden, no flag.
 pub(crate) fn check_part(what: &'static str, name: &str) -> Result<(), StudyError> {
-    let why = if name.is_empty() {
-        "it is empty"
+    fault_of(name).map_or(Ok(()), |why| Err(StudyError::bad_name(what, name, why)))
+}
+
+/// What keeps `name` from being part of a file name.
+fn fault_of(name: &str) -> Option<&'static str> {
+    Some(if name.is_empty() {
+        "a part of it is empty"
     } else if name.contains(['/', '\\']) {
         "it holds a slash"
     } else if name.contains(|c: char| c.is_control()) {
@@ -319,9 +326,8 @@ pub(crate) fn check_part(what: &'static str, name: &str) -> Result<(), StudyErro
     } else if name.len() > LONGEST {
         "it is longer than 120 bytes"
     } else {
-        return Ok(());
-    };
-    Err(StudyError::bad_name(what, name, why))
+        return None;
+    })
 }
 
 /// The part of a file name that stands for `name`, whatever it is: a name that was never checked stays inside its folder.

@@ -226,6 +226,12 @@ impl Step {
                 why,
             });
         }
+        if let Some(folder) = self.output.parent()
+            && !folder.as_os_str().is_empty()
+            && !folder.exists()
+        {
+            tracing::info!("{}: a new folder", folder.display());
+        }
         Claim::register(&self.output, self.unfinished());
         Ok(())
     }
@@ -292,6 +298,13 @@ impl Step {
             ..self.unfinished()
         };
         provenance.save()?;
+        tracing::debug!(
+            "{}: {} bytes in {:.2} s, from {} files",
+            self.output.display(),
+            provenance.output.bytes,
+            provenance.wall_s,
+            provenance.inputs.len()
+        );
         Claim::forget(&self.output);
         Ok(provenance)
     }

@@ -56,6 +56,9 @@ impl Planner<'_> {
             .inputs(by_hand)
             .output(summary.clone(), &[], &nothing);
         analyse.check = Check::Record;
+        // Engines that know outputs only learn the order from this.
+        let rois = steps.iter().find(|step| step.may_leave_out);
+        analyse.after.extend(rois.map(|step| step.id.clone()));
         let page = self.study.report();
         let page = if self.first {
             page
