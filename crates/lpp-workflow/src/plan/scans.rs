@@ -1,11 +1,12 @@
 //! From published scans to the average subject, and the regions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lpp_fmri::{SphereCentre, SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs};
 use lpp_study::Study;
 
 use super::Planner;
+use crate::given::{Given, is_given};
 use crate::step::{Check, Parameters, Step};
 
 impl Planner<'_> {
@@ -36,19 +37,26 @@ impl Planner<'_> {
     }
 
     /// From published scans to the average subject, if there are scans or subjects are named.
-    pub(super) fn scans(&self, steps: &mut Vec<Step>) {
+    ///
+    /// What is the study's own is not made again: runs on the grid, the mask, the average. An average that is given may have
+    /// its correlation or not; no step could make one that belongs to it.
+    pub(super) fn scans(&self, steps: &mut Vec<Step>, given: &mut Given) {
         let subjects = self.subjects();
         if subjects.is_empty() {
             return;
         }
-        steps.extend(
-            subjects
-                .iter()
-                .filter(|s| s.is_resampled_here())
-                .map(|s| self.resample(s)),
-        );
-        steps.push(self.common_mask(&subjects));
-        steps.push(self.average(&subjects));
+        for subject in subjects.iter().filter(|s| s.is_resampled_here()) {
+            let runs: Vec<PathBuf> = subject.runs().collect();
+            if !self.note(given, &runs) {
+                steps.push(self.resample(subject));
+            }
+        }
+        if !is_given(self.study, &self.mask()) {
+            steps.push(self.common_mask(&subjects));
+        }
+        if !self.average_runs().iter().any(|run| is_given(self.study, run)) {
+            steps.push(self.average(&subjects));
+        }
     }
 
     fn resample(&self, subject: &Subject) -> Step {
@@ -95,6 +103,9 @@ impl Planner<'_> {
             inputs.push(self.mask());
             step = step.output(path, &inputs, &cleaning);
         }
+        if is_given(self.study, &self.study.isc(self.lang)) {
+            return step.arguments(["--isc-trials", "0"]);
+        }
         let trials = Parameters::default()
             .with("subjects", subjects.iter().map(|s| &s.name).collect::<Vec<_>>())
             .with("trim_scans", config.trim_scans)
@@ -106,14 +117,19 @@ impl Planner<'_> {
         )
     }
 
-    pub(super) fn rois(&self) -> Step {
+    /// The regions, unless the study has some of its own; one outside of the mask is left out.
+    pub(super) fn rois(&self, given: &mut Given) -> Option<Step> {
+        if self.note(given, &masks_in(&self.study.roi_dir())) {
+            return None;
+        }
         let parameters = Parameters::default();
-        let step = Step::new("rois".to_owned(), "lpp-rois", self.estimator().small(1e4))
+        let mut step = Step::new("rois".to_owned(), "lpp-rois", self.estimator().small(1e4))
             .arguments(self.place())
             .input(self.mask());
-        region_masks(self.study).into_iter().fold(step, |step, region| {
+        step.may_leave_out = true;
+        Some(region_masks(self.study).into_iter().fold(step, |step, region| {
             step.output(self.path(&region), &[self.mask()], &parameters)
-        })
+        }))
     }
 }
 
@@ -157,6 +173,18 @@ impl Subject {
 
 pub(super) fn folder_of(subject: &str) -> String {
     format!("sub-{}", subject.strip_prefix("sub-").unwrap_or(subject))
+}
+
+/// Images of regions that are there.
+pub(super) fn masks_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut masks: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    masks.retain(|path| {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        !name.starts_with(b".") && (name.ends_with(b".nii.gz") || name.ends_with(b".nii"))
+    });
+    masks.sort();
+    masks
 }
 
 pub(super) fn region_masks(study: &Study) -> Vec<PathBuf> {
