@@ -456,8 +456,15 @@ fn two_organisations_never_share_a_file() {
     let run = |model: &str| {
         let mut command = program();
         command.args(["--model", model, "--study"]).arg(study.path());
-        command.env("HF_ENDPOINT", hub.endpoint()).env("HF_HOME", home.path());
-        for name in ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_CACHE", "HF_TOKEN"] {
+        command
+            .env("HF_ENDPOINT", hub.endpoint())
+            .env("HF_HOME", home.path());
+        for name in [
+            "HF_HUB_OFFLINE",
+            "TRANSFORMERS_OFFLINE",
+            "HF_HUB_CACHE",
+            "HF_TOKEN",
+        ] {
             command.env_remove(name);
         }
         assert_succeeds(&mut command)
@@ -493,20 +500,29 @@ fn two_folders_of_one_name_are_told_apart() {
     let file = study.path().join("activations/tiny_en.safetensors");
     assert_succeeds(&mut run("a/tiny", &[]));
     let first = fs::read(&file).unwrap();
-    assert_fails(&mut run("b/tiny", &[]), &["tiny_en.safetensors", "a/tiny", "b/tiny", "--model", "--force"]);
+    assert_fails(
+        &mut run("b/tiny", &[]),
+        &["tiny_en.safetensors", "a/tiny", "b/tiny", "--model", "--force"],
+    );
     assert!(first == fs::read(&file).unwrap());
     assert!(assert_succeeds(&mut run("a/tiny", &[])).contains("up to date"));
     // The same folder with other weights is the same model, made anew.
     other_model(study.path(), &places.path().join("a/tiny"), 8);
     assert!(assert_succeeds(&mut run("a/tiny", &[])).contains("written"));
     let said = assert_succeeds(&mut run("b/tiny", &["--model", "b/tiny"]));
-    assert!(said.contains("activations/b--tiny_en.safetensors: written"), "{said}");
+    assert!(
+        said.contains("activations/b--tiny_en.safetensors: written"),
+        "{said}"
+    );
     assert!(assert_succeeds(&mut run("b/tiny", &["--force"])).contains("tiny_en.safetensors: written"));
     // A snapshot of the hub's cache is called by its repository, not by its commit.
     let snapshot = "hub/models--org--tiny/snapshots/0123456789abcdef";
     other_model(study.path(), &places.path().join(snapshot), 3);
     let said = assert_succeeds(&mut run(snapshot, &[]));
-    assert!(said.contains("activations/org--tiny_en.safetensors: written"), "{said}");
+    assert!(
+        said.contains("activations/org--tiny_en.safetensors: written"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -519,12 +535,16 @@ fn a_name_of_no_model_is_refused_with_its_program() {
         ("gpt2_untrained_seed1", "--model gpt2 --seed 1"),
     ] {
         let mut command = program();
-        command.args(["--offline", "--model", name, "--study"]).arg(study.path());
+        command
+            .args(["--offline", "--model", name, "--study"])
+            .arg(study.path());
         assert_fails(&mut command, &[name, part]);
     }
     for name in ["../../evil", "/etc", "a/b/c", ".."] {
         let mut command = program();
-        command.args(["--offline", "--model", name, "--study"]).arg(study.path());
+        command
+            .args(["--offline", "--model", name, "--study"])
+            .arg(study.path());
         assert_usage_error(&mut command);
     }
 }

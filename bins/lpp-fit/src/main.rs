@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Program, StudyArgs};
-use lpp_encoding::{CanaryJob, FitJob, IndividualJob, JointJob, NullJob, NullKind, TargetSet};
+use lpp_encoding::{CanaryJob, FitJob, FitOutcome, IndividualJob, JointJob, NullJob, NullKind, TargetSet};
 use lpp_fmri::{resampled_runs, resampled_runs_of};
 use lpp_ridge::{AlphaGrid, AlphaSearch, InnerValidation};
-use lpp_study::{FeatureName, Language, Progress, Study};
+use lpp_study::{FeatureName, Language, Progress, Study, recorded_text};
 use lpp_text::Control;
+use serde::Serialize;
 
 /// Predicts every voxel of the average subject, or of individual subjects, from each layer of a model, by nested
 /// cross-validated ridge regression, and writes the held-out correlations: an array (layers, voxels), its sidecar, and
@@ -93,6 +94,9 @@ struct Args {
     /// Leave out the canary, features that know only time, which is fitted along with a study's model
     #[arg(long)]
     no_canary: bool,
+    /// Print one JSON object instead of lines
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     common: CommonArgs,
 }
@@ -235,25 +239,27 @@ struct Extras {
 }
 
 impl Extras {
-    fn run(&self, progress: &dyn Progress) -> anyhow::Result<()> {
+    /// What is said of each result, in lines.
+    fn run(&self, progress: &dyn Progress) -> anyhow::Result<Vec<String>> {
         let state = |up_to_date| if up_to_date { "up to date" } else { "written" };
+        let mut lines = Vec::new();
         if let Some(joint) = &self.joint {
             for found in joint.run(lpp_cli::software!(), progress)? {
                 let means = &found.info.means;
-                lpp_cli::print_line(format!(
+                lines.push(format!(
                     "{}: {}, layer {}, mean R² {:.4} with the layer, {:.4} without",
                     found.path.display(),
                     state(found.up_to_date),
                     found.info.layer,
                     means[3],
                     means[4]
-                ))?;
+                ));
             }
         }
         if let Some(nulls) = &self.nulls {
             for found in nulls.run(lpp_cli::software!(), progress)? {
                 let info = &found.info;
-                lpp_cli::print_line(format!(
+                lines.push(format!(
                     "{}: {}, layer {}, {} nulls, {} voxels significant over the map, p of left minus right {:.4}",
                     found.path.display(),
                     state(found.up_to_date),
@@ -261,14 +267,45 @@ impl Extras {
                     info.n_nulls,
                     info.n_significant,
                     info.l_minus_r.halves.p
-                ))?;
+                ));
             }
         }
         if let Some(canary) = &self.canary {
             canary.run(lpp_cli::software!(), progress)?;
         }
-        Ok(())
+        Ok(lines)
     }
+}
+
+/// A fit as `--json` prints it.
+#[derive(Serialize)]
+struct Fitted {
+    scores: String,
+    up_to_date: bool,
+    n_layers: usize,
+    n_voxels: usize,
+    best_layer: usize,
+    /// NaN becomes null.
+    best_mean_score: f64,
+}
+
+impl From<FitOutcome> for Fitted {
+    fn from(fit: FitOutcome) -> Self {
+        Self {
+            scores: recorded_text(fit.scores.as_os_str()),
+            up_to_date: fit.up_to_date,
+            n_layers: fit.n_layers,
+            n_voxels: fit.n_voxels,
+            best_layer: fit.best_layer,
+            best_mean_score: fit.best_mean_score,
+        }
+    }
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Summary {
+    fits: Vec<Fitted>,
 }
 
 /// Names and activations of the controls that `names` name.
@@ -296,8 +333,15 @@ fn controls(study: &Study, lang: Language, names: &[FeatureName]) -> Vec<(String
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
         let progress = lpp_cli::progress(args.common());
+        let json = args.json;
         let (job, extras) = args.into_job(&progress)?;
-        for fit in job.run(lpp_cli::software!(), &progress)? {
+        let fits = job.run(lpp_cli::software!(), &progress)?;
+        if json {
+            extras.run(&progress)?;
+            let fits = fits.into_iter().map(Fitted::from).collect();
+            return lpp_cli::print_json(&Summary { fits });
+        }
+        for fit in fits {
             let state = if fit.up_to_date { "up to date" } else { "written" };
             lpp_cli::print_line(format!(
                 "{}: {state}, {} layers, {} voxels, best mean score {:.4} in layer {}",
@@ -308,6 +352,9 @@ fn main() -> ExitCode {
                 fit.best_layer
             ))?;
         }
-        extras.run(&progress)
+        extras
+            .run(&progress)?
+            .into_iter()
+            .try_for_each(lpp_cli::print_line)
     })
 }

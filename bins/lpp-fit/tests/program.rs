@@ -552,7 +552,10 @@ fn no_name_leads_out_of_the_study() {
         "[subjects]\nen = [\"../evil\"]",
     ] {
         fs::write(study.join("lpp.toml"), config).unwrap();
-        assert_fails(&mut fit(&study), &["lpp.toml", "evil", "line 2", "cannot be the name"]);
+        assert_fails(
+            &mut fit(&study),
+            &["lpp.toml", "evil", "line 2", "cannot be the name"],
+        );
     }
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     assert_eq!(fs::read_dir(dir.path().join("a")).unwrap().count(), 2);
@@ -570,7 +573,10 @@ fn a_model_of_an_organisation_has_one_file_in_both_spellings() {
     }
     let call = |model: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-fit"));
-        command.arg("--study").arg(dir.path()).args(["--model", model, "--mask"]);
+        command
+            .arg("--study")
+            .arg(dir.path())
+            .args(["--model", model, "--mask"]);
         command.arg(dir.path().join("mask.nii.gz"));
         assert_succeeds(&mut command)
     };
@@ -591,23 +597,40 @@ fn what_is_missing_comes_with_a_way_out() {
         command
     };
     for (flags, parts) in [
-        (&["--model", "nix"][..], &["nix_en.safetensors", "lpp-extract --model nix", "there is toy"][..]),
+        (
+            &["--model", "nix"][..],
+            &["nix_en.safetensors", "lpp-extract --model nix", "there is toy"][..],
+        ),
         (&["--model", "tyo"], &["tyo_en.safetensors", "did you mean toy?"]),
         (&["--model", "glove"], &["glove_en.safetensors", "lpp-glove"]),
         (&["--model", "random_vector_3d_seed1"], &["lpp-random"]),
-        (&["--model", "toy"], &["mask_lpp_en.nii.gz", "lpp-mask", "lpp-fetch"]),
-        (&["--model", "toy", "--subject", "01"], &["sub-01", "lpp-resample"]),
-        (&["--model", "toy", "--all-subjects"], &["resampled/en", "lpp-resample"]),
+        (
+            &["--model", "toy"],
+            &["mask_lpp_en.nii.gz", "lpp-mask", "lpp-fetch"],
+        ),
+        (
+            &["--model", "toy", "--subject", "01"],
+            &["sub-01", "lpp-resample"],
+        ),
+        (
+            &["--model", "toy", "--all-subjects"],
+            &["resampled/en", "lpp-resample"],
+        ),
     ] {
         assert_fails(&mut call(flags), parts);
     }
-    assert_fails(fit(dir.path()).args(["--controls", "wordrate"]), &["control_wordrate_en", "lpp-controls --controls wordrate"]);
+    assert_fails(
+        fit(dir.path()).args(["--controls", "wordrate"]),
+        &["control_wordrate_en", "lpp-controls --controls wordrate"],
+    );
     fs::remove_file(dir.path().join("average_subject/en/run-2.npy")).unwrap();
     assert_fails(&mut fit(dir.path()), &["run-2.npy", "lpp-average"]);
     fs::remove_file(dir.path().join("words_en.csv")).unwrap();
     assert_fails(&mut fit(dir.path()), &["words_en.csv", "lpp-extract"]);
     let mut nowhere = Command::new(env!("CARGO_BIN_EXE_lpp-fit"));
-    nowhere.args(["--model", "toy", "--study"]).arg(dir.path().join("nowhere"));
+    nowhere
+        .args(["--model", "toy", "--study"])
+        .arg(dir.path().join("nowhere"));
     assert_fails(&mut nowhere, &["nowhere", "no such folder", "lpp-run init"]);
 }
 
@@ -619,7 +642,10 @@ fn files_of_the_user_are_not_overwritten() {
         let path = dir.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, "precious").unwrap();
-        assert_fails(&mut fit(dir.path()), &[name, "lpp-fit has not made it", "--force"]);
+        assert_fails(
+            &mut fit(dir.path()),
+            &[name, "lpp-fit has not made it", "--force"],
+        );
         assert_eq!(fs::read(&path).unwrap(), b"precious");
         assert_eq!(fs::read_dir(dir.path().join("scores")).unwrap().count(), 1);
         assert_succeeds(fit(dir.path()).arg("--force"));
@@ -664,7 +690,11 @@ fn folders_that_are_not_utf8_are_as_good_as_others() {
         assert!(assert_succeeds(&mut fit(&study)).contains("written"));
         assert!(assert_succeeds(&mut fit(&study)).contains("up to date"));
         let made = Provenance::load(&study.join("scores/toy_en.npy")).unwrap();
-        assert!(made.inputs.iter().all(|input| input.path.exists()), "{:?}", made.inputs);
+        assert!(
+            made.inputs.iter().all(|input| input.path.exists()),
+            "{:?}",
+            made.inputs
+        );
     }
 }
 
@@ -691,12 +721,21 @@ fn stdout_that_is_full_is_one_line() {
 #[test]
 fn help_is_plain_and_quiet_is_quiet() {
     let help = assert_succeeds(Command::new(env!("CARGO_BIN_EXE_lpp-fit")).arg("--help"));
-    assert!(!help.contains('`') && help.contains("MODEL_LANG_nested.npy"), "{help}");
+    assert!(
+        !help.contains('`') && help.contains("MODEL_LANG_nested.npy"),
+        "{help}"
+    );
     assert!(help.contains("--man") && help.contains("--completions"), "{help}");
     let dir = tempfile::tempdir().unwrap();
     toy_study(dir.path());
     let output = fit(dir.path()).arg("-q").output().unwrap();
-    assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+    assert!(
+        output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+    let json = assert_succeeds(fit(dir.path()).arg("--json"));
+    let summary: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(summary["fits"][0]["n_layers"], 2);
     let output = fit(dir.path()).arg("-v").output().unwrap();
     assert!(!output.stderr.is_empty());
 }

@@ -72,7 +72,12 @@ fn the_same_seed_makes_the_same_study() {
 
 #[test]
 fn what_is_no_simulation_is_left_alone() {
-    for name in ["lpp.toml", "masks/mask_lpp_en.nii.gz", "notes.txt", "simulation/truth.json"] {
+    for name in [
+        "lpp.toml",
+        "masks/mask_lpp_en.nii.gz",
+        "notes.txt",
+        "simulation/truth.json",
+    ] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -114,7 +119,10 @@ fn scans_of_a_real_study_are_left_alone() {
         .arg(&study);
     subject.arg("--mask").arg(demo.join("masks/mask_lpp_en.nii.gz"));
     subject.arg("--isc").arg(demo.join("isc/isc_en.npy"));
-    assert_fails(&mut subject, &["run-1.npy", "lpp-simulate has not made it", "--force"]);
+    assert_fails(
+        &mut subject,
+        &["run-1.npy", "lpp-simulate has not made it", "--force"],
+    );
     assert_eq!(fs::read(&scans).unwrap(), b"precious");
     assert!(!study.join("isc").exists());
     assert_succeeds(subject.arg("--force"));
@@ -151,7 +159,11 @@ fn examples_name_models_of_the_demo() {
     for path in texts {
         for name in simulated_models(&fs::read_to_string(&path).unwrap()) {
             n_found += 1;
-            assert!(demo.contains(&name), "{}: {name} is not in {demo:?}", path.display());
+            assert!(
+                demo.contains(&name),
+                "{}: {name} is not in {demo:?}",
+                path.display()
+            );
         }
     }
     assert!(n_found > 3, "examples were looked for in the wrong place");

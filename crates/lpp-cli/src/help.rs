@@ -32,7 +32,10 @@ pub(crate) const COMMON: &str = "Common options";
 fn plain(mut command: Command) -> Command {
     let text = |text: Option<&StyledStr>| text.map(|text| text.to_string().replace('`', ""));
     let (about, long) = (text(command.get_about()), text(command.get_long_about()));
-    let (after, after_long) = (text(command.get_after_help()), text(command.get_after_long_help()));
+    let (after, after_long) = (
+        text(command.get_after_help()),
+        text(command.get_after_long_help()),
+    );
     if let Some(about) = about {
         command = command.about(about);
     }

@@ -118,7 +118,10 @@ impl Batch {
             })
             .collect();
         // Downloads get their names when they are whole: what stands there in another size is not one of them.
-        let other = wanted.iter().map(|(file, _)| &file.target).find(|path| path.is_file());
+        let other = wanted
+            .iter()
+            .map(|(file, _)| &file.target)
+            .find(|path| path.is_file());
         if let Some(path) = other.filter(|_| !self.force) {
             return Err(StudyError::NotOurs {
                 path: path.clone(),

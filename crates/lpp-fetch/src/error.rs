@@ -181,7 +181,9 @@ pub enum FetchError {
         page: String,
     },
     /// Access is refused and there is no token.
-    #[error("{repo}: the hub gives no access without a token, and none is set; set HF_TOKEN to one of an account that may read {page}")]
+    #[error(
+        "{repo}: the hub gives no access without a token, and none is set; set HF_TOKEN to one of an account that may read {page}"
+    )]
     NoToken {
         /// The repository.
         repo: String,

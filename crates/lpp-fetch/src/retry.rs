@@ -262,7 +262,11 @@ mod tests {
             ("\"api\";r=0", None),
             ("soon", None),
         ] {
-            assert_eq!(until_reset(value, now), seconds.map(Duration::from_secs), "{value}");
+            assert_eq!(
+                until_reset(value, now),
+                seconds.map(Duration::from_secs),
+                "{value}"
+            );
         }
     }
 

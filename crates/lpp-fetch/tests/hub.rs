@@ -488,7 +488,12 @@ fn etags_that_are_no_hashes_are_not_taken_for_contents() {
         |name: &str| format!("\"{}\"", name.len()),
     ] {
         let cache = tempfile::tempdir().unwrap();
-        let folder = fetch(&hub(&mirror(etag), cache.path(), None), "openai-community/gpt2", "main").unwrap();
+        let folder = fetch(
+            &hub(&mirror(etag), cache.path(), None),
+            "openai-community/gpt2",
+            "main",
+        )
+        .unwrap();
         for (name, content) in gpt2().files {
             if folder.join(&name).exists() {
                 assert_eq!(fs::read(folder.join(&name)).unwrap(), content, "{name}");
@@ -508,7 +513,10 @@ fn a_size_other_than_the_listing_says_is_refused() {
         });
         let error = fetch(&hub(&fake, cache.path(), None), "openai-community/gpt2", "main").unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("config.json") && text.contains("expected 2"), "{text}");
+        assert!(
+            text.contains("config.json") && text.contains("expected 2"),
+            "{text}"
+        );
     }
 }
 

@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use lpp_study::{
-    Language, Progress, Provenance, Software, Step, Study, StudyError, write_atomically,
-};
+use lpp_study::{Language, Progress, Provenance, Software, Step, Study, StudyError, write_atomically};
 
 use crate::figures::{self, BrainFigures, Figure, Look};
 use crate::highlights::highlights;

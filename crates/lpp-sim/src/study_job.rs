@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use lpp_fmri::Mask;
 use lpp_study::{
     AnnotationCorrections, AtomicFile, FeatureSource, Language, Progress, Provenance, Software, Step, Study,
-    StudyConfig,
-    StudyError, TimedWord, WordTable, npy, write_atomically,
+    StudyConfig, StudyError, TimedWord, WordTable, npy, write_atomically,
 };
 use ndarray::{Array1, Array2, ArrayRef1};
 
@@ -168,11 +167,7 @@ impl StudySimulation {
             };
             source.to_string()
         };
-        let baselines = vec![
-            "glove".to_owned(),
-            random("vector"),
-            random("embedding"),
-        ];
+        let baselines = vec!["glove".to_owned(), random("vector"), random("embedding")];
         StudyConfig {
             languages: vec![self.lang],
             annotation_corrections: AnnotationCorrections::None,

@@ -115,13 +115,22 @@ pub struct StudyConfig {
     #[serde(deserialize_with = "features_by_language")]
     pub baselines: BTreeMap<Language, Vec<String>>,
     /// Untrained twins per language, `gpt2_untrained_seed1` say.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "features_by_language")]
+    #[serde(
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "features_by_language"
+    )]
     pub untrained: BTreeMap<Language, Vec<String>>,
     /// Models at several moments of their training per language, `pythia-6.9b_step1000` say.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "features_by_language")]
+    #[serde(
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "features_by_language"
+    )]
     pub training: BTreeMap<Language, Vec<String>>,
     /// Subjects per language whose scans are preprocessed and averaged; none: those that are there.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "subjects_by_language")]
+    #[serde(
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "subjects_by_language"
+    )]
     pub subjects: BTreeMap<Language, Vec<String>>,
     /// Fits to individual subjects, per language.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -66,10 +66,10 @@ pub use names::{
 pub use paths::Study;
 pub use pointer::{refuse_pointer, stand_in};
 pub use progress::{Progress, Silent};
-pub use recorded::{recorded_name, recorded_text};
 pub use provenance::{
     FileHash, Provenance, Software, Step, command, peak_memory_bytes, sha256_of_bytes, sha256_of_file,
 };
+pub use recorded::{recorded_name, recorded_text};
 pub use score_extras::{
     BESIDE_SCORES, CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, beside_scores,
     load_sidecar, save_with_sidecar,

@@ -75,7 +75,8 @@ impl Study {
     pub fn bad_setting(&self, key: &str, value: &str, why: &str) -> StudyError {
         let file = self.root.join(CONFIG);
         let text = std::fs::read_to_string(&file).unwrap_or_default();
-        let line = crate::config::line_of(&text, key).map_or_else(String::new, |line| format!(" (line {line})"));
+        let line =
+            crate::config::line_of(&text, key).map_or_else(String::new, |line| format!(" (line {line})"));
         StudyError::malformed(&file, format!("{key} = {value:?}{line}"), why)
     }
 
@@ -225,7 +226,9 @@ impl Study {
     /// The brain mask of one subject, by the name of its folder: `masks/sub-EN057.nii.gz`.
     #[must_use]
     pub fn subject_mask(&self, subject: &str) -> PathBuf {
-        self.root.join("masks").join(format!("{}.nii.gz", file_stem(subject)))
+        self.root
+            .join("masks")
+            .join(format!("{}.nii.gz", file_stem(subject)))
     }
 
     /// A cleaned run of one subject, from 0: `individual_subjects/en/sub-EN057/run-0.npy`, (`n_scans`, `n_voxels`).
@@ -298,7 +301,10 @@ mod tests {
         };
         for (one, other) in [("a/tiny", "b/tiny"), ("a/tiny", "tiny"), ("someone/gpt2", "gpt2")] {
             let pairs = files(one).into_iter().zip(files(other));
-            assert!(pairs.into_iter().all(|(one, other)| one != other), "{one} {other}");
+            assert!(
+                pairs.into_iter().all(|(one, other)| one != other),
+                "{one} {other}"
+            );
         }
         assert_eq!(files("a/tiny"), files("a--tiny"));
         assert_eq!(files("openai-community/gpt2"), files("gpt2"));

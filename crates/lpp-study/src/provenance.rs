@@ -432,12 +432,18 @@ mod tests {
         let refused = |step: Step| step.is_done(false).unwrap_err().to_string();
         fs::write(&out, "the user's").unwrap();
         let error = refused(step(folder, 1.0));
-        assert!(error.contains("out: it is there, and lpp-test has not made it"), "{error}");
+        assert!(
+            error.contains("out: it is there, and lpp-test has not made it"),
+            "{error}"
+        );
         assert!(error.contains("--force"), "{error}");
         assert!(!step(folder, 1.0).is_done(true).unwrap(), "overwritten on demand");
         step(folder, 1.0).finish().unwrap();
         assert!(step(folder, 1.0).is_done(false).unwrap());
-        assert!(!step(folder, 2.0).is_done(false).unwrap(), "its own file is made again");
+        assert!(
+            !step(folder, 2.0).is_done(false).unwrap(),
+            "its own file is made again"
+        );
         let other = Step {
             software: Software {
                 program: "lpp-other",
@@ -461,7 +467,10 @@ mod tests {
         fs::write(folder.join("in"), "abc").unwrap();
         let killed = step(folder, 1.0);
         assert!(!killed.is_done(false).unwrap());
-        assert!(!Provenance::path_of(&folder.join("out")).exists(), "nothing before its time");
+        assert!(
+            !Provenance::path_of(&folder.join("out")).exists(),
+            "nothing before its time"
+        );
         write_atomically(&folder.join("out"), b"result").unwrap();
         drop(killed);
         assert!(!step(folder, 1.0).is_current());

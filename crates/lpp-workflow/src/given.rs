@@ -40,7 +40,10 @@ impl Given {
     pub fn lines(&self) -> Vec<String> {
         let mut groups: Vec<(&Path, usize)> = Vec::new();
         for file in &self.files {
-            match groups.iter_mut().find(|(first, _)| first.parent() == file.parent()) {
+            match groups
+                .iter_mut()
+                .find(|(first, _)| first.parent() == file.parent())
+            {
                 Some((_, n_more)) => *n_more += 1,
                 None => groups.push((file, 0)),
             }
@@ -100,7 +103,10 @@ mod tests {
             std::fs::write(&path, "scans").unwrap();
             assert!(given.note(&study, "lpp-average", [path.as_path()]));
         }
-        assert_eq!(own_data(&study, lang), Some("average_subject/en/run-0.npy".into()));
+        assert_eq!(
+            own_data(&study, lang),
+            Some("average_subject/en/run-0.npy".into())
+        );
         let software = Software {
             program: "lpp-average",
             version: "0.1.0",
@@ -111,7 +117,10 @@ mod tests {
         let paths = || paths.iter().map(PathBuf::as_path);
         assert!(!given.note(&study, "lpp-average", paths()));
         assert!(given.note(&study, "lpp-fetch", paths()), "another program's");
-        assert_eq!(own_data(&study, lang), Some("average_subject/en/run-1.npy".into()));
+        assert_eq!(
+            own_data(&study, lang),
+            Some("average_subject/en/run-1.npy".into())
+        );
         assert_eq!(given.lines(), ["average_subject/en/run-0.npy and 2 more"]);
     }
 }

@@ -26,7 +26,9 @@ fn steps_of(configuration: &str, subjects_per_step: Option<usize>) -> Vec<Step> 
         fetch: true,
         subjects_per_step,
     };
-    plan(&Study::open(folder.path()).unwrap(), &options).unwrap().steps
+    plan(&Study::open(folder.path()).unwrap(), &options)
+        .unwrap()
+        .steps
 }
 
 /// What the README of the original runs, as names of steps: written down from its loops, not from the configuration.
@@ -279,14 +281,25 @@ fn ids(plan: &Plan) -> Vec<&str> {
 #[test]
 fn what_is_the_studys_own_is_neither_made_nor_fetched() {
     let models = "models = { en = [\"mine\"] }";
-    let scans = ["masks/mask_lpp_en.nii.gz", "average_subject/en/run-0.npy", "words_en.csv"];
+    let scans = [
+        "masks/mask_lpp_en.nii.gz",
+        "average_subject/en/run-0.npy",
+        "words_en.csv",
+    ];
     let own = |more: &[&'static str]| [scans.as_slice(), more].concat();
     let plan = plan_of_own(models, &own(&["activations/mine_en.safetensors"]));
     assert_eq!(ids(&plan), ["rois", "fit:mine:en", "analyze:en", "report:en"]);
-    assert!(plan.given.files.contains(&"activations/mine_en.safetensors".into()));
+    assert!(
+        plan.given
+            .files
+            .contains(&"activations/mine_en.safetensors".into())
+    );
     assert!(plan.given.files.contains(&"words_en.csv".into()));
 
-    let plan = plan_of_own(models, &own(&["scores/mine_en.npy", "activations/mine_en.safetensors"]));
+    let plan = plan_of_own(
+        models,
+        &own(&["scores/mine_en.npy", "activations/mine_en.safetensors"]),
+    );
     assert_eq!(ids(&plan), ["rois", "analyze:en", "report:en"]);
 
     let plan = plan_of_own(
@@ -298,7 +311,8 @@ fn what_is_the_studys_own_is_neither_made_nor_fetched() {
     assert!(analyze.optional_inputs.contains(&"roi_masks/mine.nii.gz".into()));
 
     // Scans on the grid, a mask and averages of one's own; nothing of the published data set comes beside them.
-    let subjects = "subjects = { en = [\"EN001\", \"EN002\"] }\nbaselines = { en = [\"random_vector_3d_seed1\"] }";
+    let subjects =
+        "subjects = { en = [\"EN001\", \"EN002\"] }\nbaselines = { en = [\"random_vector_3d_seed1\"] }";
     let scans = [
         "resampled/en/sub-EN001/run-1.nii.gz",
         "resampled/en/sub-EN002/run-1.nii.gz",
@@ -312,11 +326,20 @@ fn what_is_the_studys_own_is_neither_made_nor_fetched() {
     let plan = plan_of_own(subjects, &with_isc);
     let average = plan.steps.iter().find(|step| step.id == "average:en").unwrap();
     assert!(average.arguments.ends_with(&["--isc-trials".into(), "0".into()]));
-    assert!(!average.outputs.iter().any(|output| output.path.ends_with("isc_en.npy")));
+    assert!(
+        !average
+            .outputs
+            .iter()
+            .any(|output| output.path.ends_with("isc_en.npy"))
+    );
     let with_average = [with_isc.as_slice(), &["average_subject/en/run-0.npy"]].concat();
     let plan = plan_of_own(subjects, &with_average);
     assert!(!ids(&plan).contains(&"average:en"), "{:?}", ids(&plan));
-    assert!(!ids(&plan).iter().any(|id| id.starts_with("fetch:")), "{:?}", ids(&plan));
+    assert!(
+        !ids(&plan).iter().any(|id| id.starts_with("fetch:")),
+        "{:?}",
+        ids(&plan)
+    );
 }
 
 #[test]
@@ -339,7 +362,10 @@ fn a_model_has_one_file_however_it_is_spelt() {
         assert_eq!(extract.arguments[..2], ["--model", name]);
         let fit = step(format!("fit:{name}:en"));
         assert!(fit.inputs.contains(&output.path), "{:?}", fit.inputs);
-        assert_eq!(fit.outputs[0].path, PathBuf::from(format!("scores/{file}_en.npy")));
+        assert_eq!(
+            fit.outputs[0].path,
+            PathBuf::from(format!("scores/{file}_en.npy"))
+        );
         step(format!("fetch:model:{name}"));
     }
 }

@@ -220,7 +220,11 @@ fn what_the_study_has_of_its_own_is_never_made_again() {
     let ids: Vec<&str> = report.steps.iter().map(|step| step.step.id.as_str()).collect();
     assert_eq!(ids, ["fit:glove:en"]);
     let text = report.to_string();
-    for line in ["activations/glove_en.safetensors", "words_en.csv", "masks/mask_lpp_en.nii.gz"] {
+    for line in [
+        "activations/glove_en.safetensors",
+        "words_en.csv",
+        "masks/mask_lpp_en.nii.gz",
+    ] {
         let line = format!("given    {line}: the study's own");
         assert!(text.contains(&line), "{line} is not in {text}");
     }

@@ -295,9 +295,19 @@ mod tests {
 
     #[test]
     fn an_endpoint_that_is_no_address_is_named() {
-        for text in ["hub.example.org", "hub.example.org:8080", "ftp://hub", "/hub", "http://", "me:secret@hub"] {
+        for text in [
+            "hub.example.org",
+            "hub.example.org:8080",
+            "ftp://hub",
+            "/hub",
+            "http://",
+            "me:secret@hub",
+        ] {
             let error = endpoint(text).unwrap_err().to_string();
-            assert!(error.contains("HF_ENDPOINT is") && error.contains("https://"), "{error}");
+            assert!(
+                error.contains("HF_ENDPOINT is") && error.contains("https://"),
+                "{error}"
+            );
             assert!(!error.contains("secret"), "{error}");
         }
         assert!(endpoint("http://127.0.0.1:80/mirror").is_ok());

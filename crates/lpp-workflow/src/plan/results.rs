@@ -17,7 +17,7 @@ impl Planner<'_> {
         let of_fit = |step: &&Step| step.id.starts_with("fit") && step.id.ends_with(&of_lang);
         let fits: Vec<&Step> = steps.iter().filter(of_fit).collect();
         let own = |name: &&str| is_own(self.study, &self.study.scores(name, self.lang));
-        if fits.is_empty() && !self.fitted_names().iter().any(|name| own(&name)) {
+        if fits.is_empty() && !self.fitted_names().iter().any(own) {
             return;
         }
         let is_score = |path: &&PathBuf| {
