@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lpp_cli::{CommonArgs, Program, StudyArgs};
+use lpp_cli::{CommonArgs, Program, ScanArgs, StudyArgs};
 use lpp_fmri::{MaskJob, resampled_runs};
 
 /// Finds the brain in every run, keeps the voxels that more than half of the runs share, and of these the ones whose
@@ -22,6 +22,8 @@ struct Args {
     runs: Vec<PathBuf>,
     #[command(flatten)]
     study: StudyArgs,
+    #[command(flatten)]
+    scans: ScanArgs,
     /// The mask to write [default: the study's]
     #[arg(short, long, value_name = "NII")]
     output: Option<PathBuf>,
@@ -43,7 +45,7 @@ impl Program for Args {
 
 impl Args {
     fn into_job(self) -> anyhow::Result<MaskJob> {
-        let study = self.study.open()?;
+        let study = self.scans.choose(self.study.open()?);
         let runs = if self.runs.is_empty() {
             resampled_runs(&study, self.study.lang)?
                 .into_iter()

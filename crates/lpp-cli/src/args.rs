@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use lpp_study::{AnnotationCorrections, Language, Study};
+use lpp_study::{AnnotationCorrections, EntityChoice, Language, Study};
 
 /// Threads and verbosity.
 #[derive(Debug, Clone, Args)]
@@ -68,6 +68,22 @@ impl StudyArgs {
     /// If there is no such folder or its configuration is wrong.
     pub fn open(&self) -> anyhow::Result<Study> {
         Study::open(&self.study).context("cannot open the study (--study)")
+    }
+}
+
+/// Which scans are meant where there are several kinds.
+#[derive(Debug, Clone, Args)]
+pub struct ScanArgs {
+    /// Take only scans whose names have this entity, space-MNI152NLin2009cAsym say; may be repeated [default: the study's]
+    #[arg(long, value_name = "ENTITY-LABEL")]
+    pub only: Vec<EntityChoice>,
+}
+
+impl ScanArgs {
+    /// The study with these choices in place of its own.
+    #[must_use]
+    pub fn choose(&self, study: Study) -> Study {
+        study.choosing(self.only.clone())
     }
 }
 

@@ -33,7 +33,7 @@ mod logging;
 mod program;
 mod threads;
 
-pub use args::{AnnotationArgs, CommonArgs, StudyArgs};
+pub use args::{AnnotationArgs, CommonArgs, ScanArgs, StudyArgs};
 pub use bar::{ProgressReport, progress};
 pub use program::{COMMIT, Program, print_json, print_line, run};
 

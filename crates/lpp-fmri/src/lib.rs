@@ -62,8 +62,10 @@ mod nifti_write;
 mod numeric;
 mod regressor;
 mod regressor_job;
+mod repetition_time;
 mod resample;
 mod resample_job;
+mod run_times;
 mod runs;
 mod sample;
 mod sampling;
@@ -93,10 +95,12 @@ pub use mask_job::{MaskJob, MaskReport};
 pub use numeric::{ElementType, NumArray};
 pub use regressor::RegressorOperator;
 pub use regressor_job::RegressorJob;
+pub use repetition_time::RepetitionTime;
 pub use resample::{Resampler, ValueRange};
 pub use resample_job::{ResampleJob, resample_file};
+pub use run_times::RunTimes;
 pub use runs::{
-    SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs, resampled_runs_of,
+    SubjectRuns, check_pairs, derivative_runs, resampled_dir, resampled_name, resampled_runs, resampled_runs_of,
 };
 pub use sampling::Interpolation;
 pub use signals::{Signals, standardise_plainly};

@@ -6,6 +6,7 @@
 //! * [`AtomicFile`]: outputs appear under their final name complete or not at all;
 //! * [`npy`], [`MappedMatrix`], [`ActivationsWriter`] and [`Activations`], [`WordTable`], [`Scores`]: the formats that more than
 //!   one program reads or writes;
+//! * [`BidsName`], [`RunOrder`] and [`natural_order`]: what names of files say, and the order of runs;
 //! * [`Step`] and [`Provenance`]: the JSON beside each artefact, and the test whether it is up to date;
 //! * [`Progress`]: how libraries tell programs how far they are.
 //!
@@ -23,6 +24,7 @@
 
 mod activations;
 mod atomic;
+mod bids_name;
 mod config;
 mod elements;
 mod error;
@@ -32,29 +34,37 @@ mod known_hashes;
 mod language;
 mod mapped;
 mod mapped_matrix;
+mod natural_order;
 pub mod npy;
+mod outputs;
 mod paths;
 mod progress;
 mod provenance;
+mod run_order;
 mod score_extras;
 mod scores;
 mod words;
 
 pub use activations::{Activations, ActivationsWriter, LayerShape};
 pub use atomic::{AtomicFile, write_atomically};
+pub use bids_name::{BidsName, EntityChoice};
 pub use config::{
-    AnnotationCorrections, ConfiguredFits, ConfiguredIndividuals, ConfiguredPaths, StudyConfig,
+    AnnotationCorrections, ConfiguredCorpus, ConfiguredFits, ConfiguredIndividuals, ConfiguredPaths, PairRuns,
+    StudyConfig,
 };
 pub use elements::{StoredAs, write_f32};
 pub use error::StudyError;
 pub use language::Language;
 pub use mapped::MappedFile;
 pub use mapped_matrix::MappedMatrix;
+pub use natural_order::{natural_order, natural_path_order};
+pub use outputs::check_outputs;
 pub use paths::Study;
 pub use progress::{Progress, Silent};
 pub use provenance::{
     FileHash, Provenance, Software, Step, peak_memory_bytes, sha256_of_bytes, sha256_of_file,
 };
+pub use run_order::{RunOrder, check_distinct_contents, check_distinct_files, missing_run};
 pub use score_extras::{
     BESIDE_SCORES, CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, beside_scores,
     load_sidecar, save_with_sidecar,

@@ -14,7 +14,7 @@ use crate::WorkflowError;
 use crate::estimate::Estimator;
 use crate::fetch;
 use crate::size::StudySize;
-use crate::step::Step;
+use crate::step::{Parameters, Step};
 
 /// What a plan depends on besides the study.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +34,8 @@ pub struct PlanOptions {
 /// The steps of `study` in an order in which they can run one after the other.
 ///
 /// # Errors
-/// [`WorkflowError::Alphas`] if the study's penalties are wrong.
+/// [`WorkflowError::Alphas`] if the study's penalties are wrong, [`WorkflowError::Scans`] if there are scans that are no runs of
+/// one kind.
 pub fn plan(study: &Study, options: &PlanOptions) -> Result<Vec<Step>, WorkflowError> {
     let config = study.config();
     let languages = if options.languages.is_empty() {
@@ -48,6 +49,7 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Vec<Step>, WorkflowE
     let alphas: AlphaGrid = config.alphas.parse().map_err(WorkflowError::Alphas)?;
     let mut steps = Vec::new();
     for &lang in languages {
+        scans::check(study, lang)?;
         let size = StudySize::of(study, lang);
         let planner = Planner {
             study,
@@ -107,6 +109,14 @@ impl Planner<'_> {
 
     fn place(&self) -> [String; 4] {
         ["--study", ".", "--lang", self.lang.code()].map(str::to_owned)
+    }
+
+    /// The repetition time, if lpp.toml says it; what the scans say is not known before they are read.
+    fn with_tr(&self, parameters: Parameters) -> Parameters {
+        match self.study.config().tr_s {
+            Some(tr_s) => parameters.with("tr_s", tr_s),
+            None => parameters,
+        }
     }
 
     fn mask(&self) -> PathBuf {

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use lpp_fmri::{SphereCentre, SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs};
-use lpp_study::Study;
+use lpp_fmri::{FmriError, SphereCentre, SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs};
+use lpp_study::{Language, Study, natural_order};
 
 use super::Planner;
 use crate::step::{Check, Parameters, Step};
@@ -18,7 +18,7 @@ impl Planner<'_> {
         let mut names: Vec<String> = published.iter().chain(&there).map(|s| s.name.clone()).collect();
         names.retain(|name| wanted(name));
         names.extend(configured.into_iter().flatten().map(|s| folder_of(s)));
-        names.sort();
+        names.sort_by(|a, b| natural_order(a, b));
         names.dedup();
         let runs_of = |list: &[SubjectRuns], name: &str| {
             let runs = list.iter().find(|s| s.name == name).map(|s| s.runs.clone());
@@ -89,7 +89,7 @@ impl Planner<'_> {
             .arguments(self.place())
             .input(self.mask())
             .inputs(subjects.iter().flat_map(Subject::runs));
-        let cleaning = Parameters::default().with("tr_s", config.tr_s);
+        let cleaning = self.with_tr(Parameters::default());
         for (run, path) in self.average_runs().into_iter().enumerate() {
             let mut inputs: Vec<PathBuf> = subjects.iter().filter_map(|s| s.run(run)).collect();
             inputs.push(self.mask());
@@ -115,6 +115,17 @@ impl Planner<'_> {
             step.output(self.path(&region), &[self.mask()], &parameters)
         })
     }
+}
+
+/// Scans that are there must be runs of one kind; that there are none, or none yet, is no error.
+pub(super) fn check(study: &Study, lang: Language) -> Result<(), FmriError> {
+    for found in [derivative_runs(study, lang), resampled_runs(study, lang)] {
+        match found {
+            Ok(_) | Err(FmriError::Read { .. } | FmriError::NoScans { .. } | FmriError::NoSubjects { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// A subject of a plan.
