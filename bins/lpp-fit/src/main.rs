@@ -174,6 +174,7 @@ impl Args {
         let mut sets = Vec::with_capacity(subjects.len());
         for subject in subjects {
             subject.check_whole(rule)?;
+            job.check_runs_of(&subject.name, &subject.runs)?;
             let mut prepared = IndividualJob::of_study(study, lang, subject);
             prepared.tr = prepared.tr.or_flag(self.tr);
             prepared.force = self.study.force;

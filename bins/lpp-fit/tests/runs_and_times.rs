@@ -34,7 +34,9 @@ impl Toy {
             npy::save(&toy.run(run), &scans(run)).unwrap();
         }
         // A mask of as many voxels as the scans have columns.
-        let inside = Array3::from_shape_fn((37, 46, 38), |(i, j, k)| j == 20 && k == 20 && (16..21).contains(&i));
+        let inside = Array3::from_shape_fn((37, 46, 38), |(i, j, k)| {
+            j == 20 && k == 20 && (16..21).contains(&i)
+        });
         let mask = Mask::new(Grid::working(), inside).unwrap();
         mask.save(&toy.path("masks/mask_lpp_en.nii.gz")).unwrap();
         toy
@@ -63,7 +65,12 @@ impl Toy {
         let places = (0..4).flat_map(|run| [(run, 0), (run, 1)]);
         let shapes: Vec<LayerShape> = places
             .clone()
-            .map(|(run, layer)| LayerShape { run, layer, n_words: n_rows(run), n_hidden: values(run, layer).ncols() })
+            .map(|(run, layer)| LayerShape {
+                run,
+                layer,
+                n_words: n_rows(run),
+                n_hidden: values(run, layer).ncols(),
+            })
             .collect();
         let metadata = BTreeMap::from([("rows".to_owned(), rows.to_owned())]);
         let mut writer = ActivationsWriter::create(&path, &shapes, &metadata).unwrap();
@@ -80,18 +87,29 @@ impl Toy {
             let change = &change;
             (0..N_WORDS).map(move |word_index| {
                 let (onset_s, offset_s) = change(0.3 + step * word_index as f64);
-                TimedWord { run, word_index, word: "w".into(), onset_s, offset_s }
+                TimedWord {
+                    run,
+                    word_index,
+                    word: "w".into(),
+                    onset_s,
+                    offset_s,
+                }
             })
         });
         let path = self.study().words(Language::English);
-        WordTable::new(words.collect(), &path).unwrap().save(&path).unwrap();
+        WordTable::new(words.collect(), &path)
+            .unwrap()
+            .save(&path)
+            .unwrap();
     }
 
     /// A fit of the average subject at its place.
     fn fit(&self, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-fit"));
         command.current_dir(self.0.path());
-        command.args(["--model", "toy", "--no-canary", "--force"]).args(more);
+        command
+            .args(["--model", "toy", "--no-canary", "--force"])
+            .args(more);
         command
     }
 
@@ -153,7 +171,12 @@ fn labels_decide_the_order_of_scans() {
         ["run-0.npy", "run-1.npy", "run-2.npy", "run-3.npy"],
         ["run-8.npy", "run-9.npy", "run-10.npy", "run-11.npy"],
         ["y8.npy", "y9.npy", "y10.npy", "y11.npy"],
-        ["sub-1_run-008_bold.npy", "sub-1_run-9_bold.npy", "sub-1_run-010_bold.npy", "sub-1_run-11_bold.npy"],
+        [
+            "sub-1_run-008_bold.npy",
+            "sub-1_run-9_bold.npy",
+            "sub-1_run-010_bold.npy",
+            "sub-1_run-11_bold.npy",
+        ],
     ] {
         let mut files: Vec<PathBuf> = names.iter().map(|name| toy.path(&format!("in/{name}"))).collect();
         for (run, file) in files.iter().enumerate() {
@@ -168,11 +191,36 @@ fn labels_decide_the_order_of_scans() {
         fs::remove_dir_all(toy.path("in")).unwrap();
     }
     for (files, parts) in [
-        (["run-0.npy", "run-1.npy", "run-2.npy", "run-4.npy"], ["run 3 too", "place"]),
-        (["run-0.npy", "run-1.npy", "run-2.npy", "run-02.npy"], ["run-02.npy", "one run"]),
-        (["run-0.npy", "run-1.npy", "run-2.npy", "run-2.npy"], ["run-2.npy", "one file"]),
-        (["run-0_space-A.npy", "run-1_space-A.npy", "run-2_space-A.npy", "run-3_space-B.npy"], ["space-B", "space-A"]),
-        (["sub-1_run-0.npy", "sub-1_run-1.npy", "sub-2_run-2.npy", "sub-1_run-3.npy"], ["sub-2", "sub-1"]),
+        (
+            ["run-0.npy", "run-1.npy", "run-2.npy", "run-4.npy"],
+            ["run 3 too", "place"],
+        ),
+        (
+            ["run-0.npy", "run-1.npy", "run-2.npy", "run-02.npy"],
+            ["run-02.npy", "one run"],
+        ),
+        (
+            ["run-0.npy", "run-1.npy", "run-2.npy", "run-2.npy"],
+            ["run-2.npy", "one file"],
+        ),
+        (
+            [
+                "run-0_space-A.npy",
+                "run-1_space-A.npy",
+                "run-2_space-A.npy",
+                "run-3_space-B.npy",
+            ],
+            ["space-B", "space-A"],
+        ),
+        (
+            [
+                "sub-1_run-0.npy",
+                "sub-1_run-1.npy",
+                "sub-2_run-2.npy",
+                "sub-1_run-3.npy",
+            ],
+            ["sub-2", "sub-1"],
+        ),
     ] {
         for (run, name) in files.iter().enumerate() {
             npy::save(&toy.path(name), &scans(run)).unwrap();
@@ -188,7 +236,10 @@ fn words_and_scans_must_be_able_to_belong_together() {
     assert_eq!(said, "");
     fs::remove_dir_all(toy.path("scores")).unwrap();
     for (change, parts) in [
-        (&(|t| 1e3 * t) as &dyn Fn(f64) -> f64, ["run 0", "124 s", "milliseconds"]),
+        (
+            &(|t| 1e3 * t) as &dyn Fn(f64) -> f64,
+            ["run 0", "124 s", "milliseconds"],
+        ),
         (&|t| t / 60.0, ["run 0", "60 of 60 words", "minutes"]),
         (&|t| 44_100.0 * t, ["run 0", "62 scans of 2 s", "44.1 kHz"]),
         (&|t| t + 80.0, ["run 0", "after the last scan", "124 s"]),
@@ -199,10 +250,16 @@ fn words_and_scans_must_be_able_to_belong_together() {
     }
     toy.words(|t| (t / 2.0, t / 2.0 + 0.2));
     let (said, _) = toy.fitted(&[]);
-    assert!(said.contains("the last word of run 0") && said.contains("in scans?"), "{said}");
+    assert!(
+        said.contains("the last word of run 0") && said.contains("in scans?"),
+        "{said}"
+    );
     toy.words(|t| (t, t - 0.1));
     let (said, _) = toy.fitted(&[]);
-    assert!(said.contains("words_en.csv") && said.contains("words of run 0 that end before they begin"), "{said}");
+    assert!(
+        said.contains("words_en.csv") && said.contains("words of run 0 that end before they begin"),
+        "{said}"
+    );
     fs::remove_dir_all(toy.path("scores")).unwrap();
     // Scans cut at their end, at their start, and those of another run.
     toy.words(|t| (t, t + 0.5));
@@ -221,17 +278,28 @@ fn words_and_scans_must_be_able_to_belong_together() {
 fn repetition_times_are_compared() {
     let toy = Toy::new();
     let (_, two) = toy.fitted(&[]);
-    let software = Software { program: "lpp-average", version: "0", commit: None };
+    let software = Software {
+        program: "lpp-average",
+        version: "0",
+        commit: None,
+    };
     let recorded = |run: usize, tr_s: f64| {
-        Step::new(software, toy.run(run)).parameter("tr_s", tr_s).finish().unwrap();
+        Step::new(software, toy.run(run))
+            .parameter("tr_s", tr_s)
+            .finish()
+            .unwrap();
     };
     (0..4).for_each(|run| recorded(run, 2.2));
     let (_, found) = toy.fitted(&[]);
     assert_ne!(found, two, "the record of the scans counts");
-    let record: serde_json::Value = serde_json::from_slice(&fs::read(toy.path("scores/toy_en.npy.json")).unwrap()).unwrap();
+    let record: serde_json::Value =
+        serde_json::from_slice(&fs::read(toy.path("scores/toy_en.npy.json")).unwrap()).unwrap();
     assert_eq!(record["parameters"]["tr_s"], 2.2);
     fs::write(toy.path("lpp.toml"), "tr_s = 2.0\n").unwrap();
-    assert_fails(&mut toy.fit(&[]), &["run-0.npy", "2.2 s", "2 s as in tr_s of lpp.toml"]);
+    assert_fails(
+        &mut toy.fit(&[]),
+        &["run-0.npy", "2.2 s", "2 s as in tr_s of lpp.toml"],
+    );
     assert_eq!(toy.fitted(&["--tr", "2.2"]).1, found, "a flag wins over lpp.toml");
     assert_fails(&mut toy.fit(&["--tr", "1.9"]), &["2.2 s", "1.9 s as in --tr"]);
     recorded(2, 2.0);
@@ -243,7 +311,11 @@ fn repetition_times_are_compared() {
 /// The values with one more column.
 fn with_column(values: &Array2<f32>, column: impl Fn(usize) -> f32) -> Array2<f32> {
     Array2::from_shape_fn((values.nrows(), values.ncols() + 1), |(i, j)| {
-        if j < values.ncols() { values[[i, j]] } else { column(i) }
+        if j < values.ncols() {
+            values[[i, j]]
+        } else {
+            column(i)
+        }
     })
 }
 
@@ -257,14 +329,26 @@ fn a_constant_feature_is_none() {
     };
     toy.activations(|_, _, values| with_column(&values, |_| 0.0), "words");
     let (said, found) = toy.fitted(&[]);
-    assert!(said.contains("toy_en.safetensors") && said.contains("1 in layer 0, the most of 2 layers"), "{said}");
+    assert!(
+        said.contains("toy_en.safetensors") && said.contains("1 in layer 0, the most of 2 layers"),
+        "{said}"
+    );
     assert!(same(&found));
     let absent = |run, layer, values: Array2<f32>| {
-        with_column(&values, |i| if (run, layer) == (2, 1) { 0.0 } else { noise(i, run, 9) })
+        with_column(&values, |i| {
+            if (run, layer) == (2, 1) {
+                0.0
+            } else {
+                noise(i, run, 9)
+            }
+        })
     };
     toy.activations(absent, "words");
     let (said, found) = toy.fitted(&[]);
-    assert!(said.contains("1 in layer 1") && found.iter().all(|r| r.is_finite()), "{said}");
+    assert!(
+        said.contains("1 in layer 1") && found.iter().all(|r| r.is_finite()),
+        "{said}"
+    );
     // Features of scans, constant at other values.
     toy.activations(|_, _, values| values, "scans");
     let (said, expected) = toy.fitted(&[]);
@@ -272,7 +356,10 @@ fn a_constant_feature_is_none() {
     for constant in [76.71, -1e20, 1e-30] {
         toy.activations(|_, _, values| with_column(&values, |_| constant), "scans");
         let (said, found) = toy.fitted(&[]);
-        assert!(said.contains("constant") && found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5), "{said}");
+        assert!(
+            said.contains("constant") && found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5),
+            "{said}"
+        );
     }
 }
 
@@ -315,9 +402,15 @@ fn features_of_scans_need_no_words() {
 fn scores_replace_no_input() {
     let toy = Toy::new();
     let files: Vec<PathBuf> = (0..4).map(|run| toy.run(run)).collect();
-    for output in ["average_subject/en/run-2.npy", "./average_subject/../average_subject/en/run-0.npy"] {
+    for output in [
+        "average_subject/en/run-2.npy",
+        "./average_subject/../average_subject/en/run-0.npy",
+    ] {
         let before = fs::read(toy.path(output)).unwrap();
-        assert_fails(&mut toy.fit_to(&files, output), &["run-", "input", "nothing was written"]);
+        assert_fails(
+            &mut toy.fit_to(&files, output),
+            &["run-", "input", "nothing was written"],
+        );
         assert_eq!(fs::read(toy.path(output)).unwrap(), before);
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use lpp_cli::{CommonArgs, Program, ScanArgs, StudyArgs};
-use lpp_fmri::{MaskJob, resampled_runs};
+use lpp_fmri::{MaskJob, averaged_runs};
 
 /// Finds the brain in every run, keeps the voxels that more than half of the runs share, and of these the ones whose
 /// mirror image is inside too.
@@ -47,7 +47,7 @@ impl Args {
     fn into_job(self) -> anyhow::Result<MaskJob> {
         let study = self.scans.choose(self.study.open()?);
         let runs = if self.runs.is_empty() {
-            resampled_runs(&study, self.study.lang)?
+            averaged_runs(&study, self.study.lang)?
                 .into_iter()
                 .flat_map(|subject| subject.runs)
                 .collect()

@@ -52,15 +52,27 @@ fn each_run_votes_once_and_no_mask_replaces_another() {
         std::fs::copy(fixture("mask/single_0.nii"), path).unwrap();
     }
     for (arguments, parts) in [
-        (vec!["c/r.nii", "d/r.nii", "--run-masks", "rm"], vec!["rm/r.nii", "c/r.nii", "d/r.nii"]),
+        (
+            vec!["c/r.nii", "d/r.nii", "--run-masks", "rm"],
+            vec!["rm/r.nii", "c/r.nii", "d/r.nii"],
+        ),
         (vec!["c/r.nii", "--run-masks", "c"], vec!["c/r.nii", "input"]),
         (vec!["c/r.nii", "./c/r.nii"], vec!["c/r.nii", "one file"]),
-        (vec!["c/r.nii", "d/s_boldref.nii"], vec!["s_boldref.nii", "boldref"]),
+        (
+            vec!["c/r.nii", "d/s_boldref.nii"],
+            vec!["s_boldref.nii", "boldref"],
+        ),
     ] {
-        assert_fails(&mut program(&folder, &[&arguments[..], &["-o", "m.nii"]].concat()), &parts);
+        assert_fails(
+            &mut program(&folder, &[&arguments[..], &["-o", "m.nii"]].concat()),
+            &parts,
+        );
         assert!(!folder.path().join("rm").exists() && !folder.path().join("m.nii").exists());
     }
-    assert_fails(&mut program(&folder, &["c/r.nii", "-o", "c/r.nii"]), &["c/r.nii", "nothing was written"]);
+    assert_fails(
+        &mut program(&folder, &["c/r.nii", "-o", "c/r.nii"]),
+        &["c/r.nii", "nothing was written"],
+    );
 }
 
 #[test]

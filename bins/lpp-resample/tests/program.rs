@@ -89,12 +89,21 @@ fn only_runs_of_one_kind_are_resampled() {
     let subject = folder.path().join("derivatives/sub-EN01/func");
     std::fs::create_dir_all(&subject).unwrap();
     let add = |name: &str| {
-        std::fs::copy(fixture("resample/scaled_i2.nii"), subject.join(format!("sub-EN01_{name}.nii"))).unwrap();
+        std::fs::copy(
+            fixture("resample/scaled_i2.nii"),
+            subject.join(format!("sub-EN01_{name}.nii")),
+        )
+        .unwrap();
     };
     for name in ["run-1_space-A_bold", "run-10_space-A_bold", "run-2_space-A_bold"] {
         add(name);
     }
-    for name in ["run-1_space-A_boldref", "run-1_space-A_desc-brain_mask", "run-1_space-A_desc-aseg_dseg", "run-1_sbref"] {
+    for name in [
+        "run-1_space-A_boldref",
+        "run-1_space-A_desc-brain_mask",
+        "run-1_space-A_desc-aseg_dseg",
+        "run-1_sbref",
+    ] {
         add(name);
     }
     let said = assert_succeeds(&mut program(&folder, &["--study", "."]));
@@ -124,12 +133,24 @@ fn no_result_replaces_another_or_an_input() {
         std::fs::copy(fixture("resample/diagonal_f4.nii"), path).unwrap();
     }
     for (arguments, parts) in [
-        (vec!["a/run.nii", "b/run.nii", "--out", "o"], vec!["o/run.nii", "a/run.nii", "b/run.nii"]),
-        (vec!["a/run.nii", "./a/../a/run.nii", "--out", "o"], vec!["o/run.nii"]),
-        (vec!["b/other.nii", "a/run.nii", "--out", "b"], vec!["b/other.nii", "input"]),
+        (
+            vec!["a/run.nii", "b/run.nii", "--out", "o"],
+            vec!["o/run.nii", "a/run.nii", "b/run.nii"],
+        ),
+        (
+            vec!["a/run.nii", "./a/../a/run.nii", "--out", "o"],
+            vec!["o/run.nii"],
+        ),
+        (
+            vec!["b/other.nii", "a/run.nii", "--out", "b"],
+            vec!["b/other.nii", "input"],
+        ),
         (vec!["a/run.nii", "b/run.nii", "--out", "b"], vec!["b/run.nii"]),
     ] {
-        assert_fails(&mut program(&folder, &arguments), &[&parts[..], &["nothing was written"]].concat());
+        assert_fails(
+            &mut program(&folder, &arguments),
+            &[&parts[..], &["nothing was written"]].concat(),
+        );
         assert!(!folder.path().join("o").exists());
     }
 }

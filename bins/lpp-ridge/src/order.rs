@@ -57,7 +57,10 @@ fn check_pairs(args: &Args) -> anyhow::Result<()> {
 
 /// The numbers of the runs, if all have one.
 fn numbers(files: &[PathBuf]) -> Option<Vec<i128>> {
-    files.iter().map(|file| BidsName::of(file).run_number().map(i128::from)).collect()
+    files
+        .iter()
+        .map(|file| BidsName::of(file).run_number().map(i128::from))
+        .collect()
 }
 
 fn inputs(args: &Args) -> Vec<PathBuf> {
@@ -66,9 +69,15 @@ fn inputs(args: &Args) -> Vec<PathBuf> {
 
 fn outputs(args: &Args) -> Vec<PathBuf> {
     let banded = &args.banded;
-    let arrays = [&args.fold_scores, &args.coefficients, &banded.split, &banded.penalties];
+    let arrays = [
+        &args.fold_scores,
+        &args.coefficients,
+        &banded.split,
+        &banded.penalties,
+    ];
     let folder = args.predictions.iter();
-    let predictions = folder.flat_map(|folder| (0..args.y.len()).map(|run| folder.join(format!("run-{run}.npy"))));
+    let predictions =
+        folder.flat_map(|folder| (0..args.y.len()).map(|run| folder.join(format!("run-{run}.npy"))));
     [&args.output]
         .into_iter()
         .chain(arrays.into_iter().flatten())

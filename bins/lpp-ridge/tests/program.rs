@@ -83,11 +83,18 @@ fn lists_of_runs_are_in_the_order_of_their_labels() {
         let n = 30 + run;
         ndarray_npy::write_npy(at(format!("x_run-{run}.npy")), &wave(n, 3, 0.7 + run as f64)).unwrap();
         ndarray_npy::write_npy(at(format!("y_run-{run}.npy")), &wave(n, 2, 0.3 + run as f64)).unwrap();
-        ndarray_npy::write_npy(at(format!("t_run-{}.npy", run + 4)), &wave(n, 2, 0.3 + run as f64)).unwrap();
+        ndarray_npy::write_npy(
+            at(format!("t_run-{}.npy", run + 4)),
+            &wave(n, 2, 0.3 + run as f64),
+        )
+        .unwrap();
     }
     let fit = |x: [usize; 4], y: [usize; 4], more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-ridge"));
-        command.current_dir(folder.path()).arg("--x").args(x.map(|run| format!("x_run-{run}.npy")));
+        command
+            .current_dir(folder.path())
+            .arg("--x")
+            .args(x.map(|run| format!("x_run-{run}.npy")));
         command.arg("--y").args(y.map(|run| format!("y_run-{run}.npy")));
         command.args(["-o", "s.npy", "--fold-scores", "f.npy"]).args(more);
         command
@@ -97,7 +104,9 @@ fn lists_of_runs_are_in_the_order_of_their_labels() {
     assert_succeeds(&mut fit(sorted, sorted, &[]));
     let expected = folds();
     let output = fit([1, 10, 2, 3], [1, 10, 2, 3], &[]).output().unwrap();
-    assert!(String::from_utf8_lossy(&output.stderr).contains("warning: found x_run-10.npy before x_run-2.npy"));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("warning: found x_run-10.npy before x_run-2.npy")
+    );
     assert_eq!(folds(), expected);
     assert_succeeds(&mut fit(sorted, sorted, &["--groups", "0,1,2,0"]));
     let expected = folds();
@@ -112,9 +121,17 @@ fn lists_of_runs_are_in_the_order_of_their_labels() {
     }
     for output in ["y_run-2.npy", "f.npy"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-ridge"));
-        command.current_dir(folder.path()).arg("--x").args(sorted.map(|run| format!("x_run-{run}.npy")));
-        command.arg("--y").args(sorted.map(|run| format!("y_run-{run}.npy")));
-        assert_fails(command.args(["-o", output, "--fold-scores", "f.npy"]), &[output, "nothing was written"]);
+        command
+            .current_dir(folder.path())
+            .arg("--x")
+            .args(sorted.map(|run| format!("x_run-{run}.npy")));
+        command
+            .arg("--y")
+            .args(sorted.map(|run| format!("y_run-{run}.npy")));
+        assert_fails(
+            command.args(["-o", output, "--fold-scores", "f.npy"]),
+            &[output, "nothing was written"],
+        );
     }
 }
 

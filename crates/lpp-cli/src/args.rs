@@ -67,7 +67,16 @@ impl StudyArgs {
     /// # Errors
     /// If there is no such folder or its configuration is wrong.
     pub fn open(&self) -> anyhow::Result<Study> {
-        Study::open(&self.study).context("cannot open the study (--study)")
+        self.open_without(&[])
+    }
+
+    /// Opens the study folder for a program whose flags take the place of the settings `replaced` (`tr_s` for `--tr`): these are
+    /// not read from its configuration.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_without(&self, replaced: &[&str]) -> anyhow::Result<Study> {
+        Study::open_without(&self.study, replaced).context("cannot open the study (--study)")
     }
 }
 
@@ -93,12 +102,22 @@ pub struct AnnotationArgs {
     /// The word annotation [default: the study's]
     #[arg(long, value_name = "CSV")]
     pub annotation: Option<PathBuf>,
-    /// Corrections of the annotation: published or none [default: the study's]
+    /// Corrections of the annotation: auto (the published ones for the published files), published or none [default: the
+    /// study's]
     #[arg(long, value_name = "WHICH")]
     pub corrections: Option<AnnotationCorrections>,
 }
 
 impl AnnotationArgs {
+    /// The settings of a study that these flags take the place of.
+    #[must_use]
+    pub fn replaced(&self) -> &'static [&'static str] {
+        match self.corrections {
+            Some(_) => &["annotation_corrections"],
+            None => &[],
+        }
+    }
+
     /// The annotation file and its corrections: the flags, or what `study` has.
     #[must_use]
     pub fn resolve(self, study: &Study, lang: Language) -> (PathBuf, AnnotationCorrections) {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_fmri::{CleaningParams, Mask, RepetitionTime, SubjectRuns, check_pairs, resampled_runs};
+use lpp_fmri::{CleaningParams, Mask, RepetitionTime, SubjectRuns, averaged_runs, check_pairs};
 use lpp_ridge::{AlphaGrid, AlphaSearch, RidgeCv, RidgeError};
 use lpp_study::{
     Language, PairRuns, Progress, Software, Step, Study, check_distinct_contents, check_outputs, npy,
@@ -95,7 +95,7 @@ impl AverageJob {
     /// [`EncodingError`] if there are no resampled runs or the study's penalties are wrong.
     pub fn of_study(study: &Study, lang: Language) -> Result<Self, EncodingError> {
         let first = study.average_run(lang, 0);
-        let subjects = resampled_runs(study, lang)?;
+        let subjects = averaged_runs(study, lang)?;
         let mut job = Self::new(
             subjects,
             Some(study.mask(lang)),

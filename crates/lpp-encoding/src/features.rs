@@ -41,7 +41,10 @@ pub struct Layer {
 
 /// Whether the rows of an activations file are scans.
 pub(crate) fn rows_are_scans(activations: &Activations) -> bool {
-    activations.metadata().get("rows").is_some_and(|rows| rows == "scans")
+    activations
+        .metadata()
+        .get("rows")
+        .is_some_and(|rows| rows == "scans")
 }
 
 impl LayerFeatures {
@@ -226,7 +229,9 @@ fn standardised(
     for (column, values) in kept.columns().into_iter().enumerate() {
         let (low, high) = values
             .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (v.min(low), v.max(high)));
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| {
+                (v.min(low), v.max(high))
+            });
         // Sums over words round by an epsilon a term; a constant column that became NaN is told by that.
         let rounding = f64::EPSILON * values.len() as f64 * low.abs().max(high.abs());
         if high - low <= rounding || standardised[[0, column]].is_nan() {
@@ -264,6 +269,10 @@ mod tests {
         let (alone, none) = standardised(&features.slice(s![.., ..1]), 5).unwrap();
         assert!(none.is_empty() && alone.column(0) == found.column(0));
         // What a feature of 1e6 keeps of a thousandth.
-        assert!((&found.column(6) - &found.column(0)).iter().all(|d| d.abs() < 1e-6));
+        assert!(
+            (&found.column(6) - &found.column(0))
+                .iter()
+                .all(|d| d.abs() < 1e-6)
+        );
     }
 }

@@ -18,7 +18,7 @@ use ndarray::{Array2, Axis};
 use crate::EncodingError;
 use crate::features::{LayerFeatures, rows_are_scans};
 use crate::nested;
-use crate::target_set::TargetSet;
+use crate::target_set::{TargetSet, wrong_runs};
 use crate::targets::{self, Targets};
 
 /// Arithmetic of the products over all voxels; factorisations are in double precision anyway.
@@ -308,7 +308,10 @@ impl FitJob {
     /// No output may be an input, or that of another set.
     fn check_places(&self) -> Result<(), EncodingError> {
         let shared = [self.activations.clone(), self.words.clone()];
-        let of_sets = self.targets.iter().flat_map(|set| set.runs.iter().chain(&set.mask).cloned());
+        let of_sets = self
+            .targets
+            .iter()
+            .flat_map(|set| set.runs.iter().chain(&set.mask).cloned());
         let inputs: Vec<PathBuf> = shared.into_iter().chain(of_sets).collect();
         let outputs: Vec<PathBuf> = self.targets.iter().map(|set| set.scores.clone()).collect();
         Ok(check_outputs(&inputs, &outputs)?)
@@ -324,11 +327,20 @@ impl FitJob {
 
     /// As many runs of scans as of activations, before anything is read.
     fn check_runs(&self, sets: &[&TargetSet]) -> Result<(), EncodingError> {
+        sets.iter()
+            .try_for_each(|set| self.check_runs_of(&set.subject, &set.runs))
+    }
+
+    /// Checks that a subject has as many runs of scans as the activations have.
+    ///
+    /// # Errors
+    /// [`EncodingError::Mismatch`] naming both numbers, [`EncodingError::Study`] if the activations cannot be read.
+    pub fn check_runs_of(&self, subject: &str, runs: &[PathBuf]) -> Result<(), EncodingError> {
         let n_runs = self.n_runs()?;
-        match sets.iter().find(|set| set.runs.len() != n_runs) {
-            Some(set) => Err(set.wrong_runs(n_runs, &self.activations)),
-            None => Ok(()),
+        if runs.len() == n_runs {
+            return Ok(());
         }
+        Err(wrong_runs(subject, runs, n_runs, &self.activations))
     }
 
     pub(crate) fn failed(&self, layer: usize, source: RidgeError) -> EncodingError {

@@ -72,7 +72,7 @@ impl IndividualJob {
     /// is too short, or the output that cannot be written.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<(), EncodingError> {
         // Runs that contradict each other show before any of them is cleaned.
-        self.tr.of_runs(&self.subject.runs)?;
+        self.tr.agreed(&self.subject.runs)?;
         let mask = MaskJob {
             runs: self.subject.runs.clone(),
             symmetric: true,

@@ -31,12 +31,7 @@ impl TargetSet {
     /// # Errors
     /// [`EncodingError::Study`] if the numbers of the runs leave a gap, [`EncodingError::Mismatch`] if there are more or fewer of
     /// them. That there are none is told by whoever reads them.
-    pub fn average(
-        study: &Study,
-        model: &str,
-        lang: Language,
-        n_runs: usize,
-    ) -> Result<Self, EncodingError> {
+    pub fn average(study: &Study, model: &str, lang: Language, n_runs: usize) -> Result<Self, EncodingError> {
         let runs = if study.average_run(lang, 0).exists() {
             study.average_runs(lang)?
         } else {
@@ -46,7 +41,12 @@ impl TargetSet {
         if set.runs.len() == n_runs {
             return Ok(set);
         }
-        Err(set.wrong_runs(n_runs, &study.activations(model, lang)))
+        Err(wrong_runs(
+            &set.subject,
+            &set.runs,
+            n_runs,
+            &study.activations(model, lang),
+        ))
     }
 
     fn at_place(study: &Study, model: &str, lang: Language, runs: Vec<PathBuf>) -> Self {
@@ -81,7 +81,10 @@ impl TargetSet {
         }
         let runs = order.apply(files);
         let names: Vec<BidsName> = runs.iter().map(|run| BidsName::of(run)).collect();
-        let labels: Vec<String> = names.iter().filter_map(|name| name.run_number().map(|n| n.to_string())).collect();
+        let labels: Vec<String> = names
+            .iter()
+            .filter_map(|name| name.run_number().map(|n| n.to_string()))
+            .collect();
         let by_place = rule == Some(PairRuns::Place) || names.iter().all(BidsName::is_of_ds003643);
         match missing_run(&labels).filter(|_| !by_place) {
             Some(missing) => Err(EncodingError::Mismatch {
@@ -93,22 +96,6 @@ impl TargetSet {
                 ),
             }),
             None => Ok(Self::at_place(study, model, lang, runs)),
-        }
-    }
-
-    /// The error that there are not `n_runs` runs.
-    pub(crate) fn wrong_runs(&self, n_runs: usize, activations: &Path) -> EncodingError {
-        let names: Vec<_> = [self.runs.first(), self.runs.last()]
-            .into_iter()
-            .flatten()
-            .filter_map(|run| run.file_name())
-            .map(|name| name.to_string_lossy())
-            .collect();
-        let folder = self.runs.first().and_then(|run| run.parent());
-        EncodingError::Mismatch {
-            path: folder.map_or_else(|| PathBuf::from(&self.subject), Path::to_owned),
-            found: format!("{} runs of scans ({})", self.runs.len(), names.join(" to ")),
-            expected: format!("{n_runs} as of the words in {}", activations.display()),
         }
     }
 
@@ -170,5 +157,26 @@ impl TargetSet {
             }),
             None => Ok(()),
         }
+    }
+}
+
+/// The error that a subject has other than `n_runs` runs.
+pub(crate) fn wrong_runs(
+    subject: &str,
+    runs: &[PathBuf],
+    n_runs: usize,
+    activations: &Path,
+) -> EncodingError {
+    let names: Vec<_> = [runs.first(), runs.last()]
+        .into_iter()
+        .flatten()
+        .filter_map(|run| run.file_name())
+        .map(|name| name.to_string_lossy())
+        .collect();
+    let folder = runs.first().and_then(|run| run.parent());
+    EncodingError::Mismatch {
+        path: folder.map_or_else(|| PathBuf::from(subject), Path::to_owned),
+        found: format!("{} runs of scans ({})", runs.len(), names.join(" to ")),
+        expected: format!("{n_runs} as of the words in {}", activations.display()),
     }
 }

@@ -16,7 +16,7 @@ pub enum FetchError {
     #[error(transparent)]
     Study(#[from] StudyError),
     /// A file could not be read.
-    #[error("cannot read {}", path.display())]
+    #[error("{}", lpp_study::cannot_read(path, source))]
     Read {
         /// The file.
         path: PathBuf,

@@ -47,11 +47,17 @@ impl CleanJob {
     /// [`FmriError`] if an input cannot be read, image and mask lie on different grids, the run is too short for the
     /// filter, repetition times contradict each other, a setting is impossible, or the output cannot be written.
     pub fn run(&self, software: Software) -> Result<Option<CleanReport>, FmriError> {
-        check_outputs(&[self.image.clone(), self.mask.clone()], std::slice::from_ref(&self.output))?;
-        let cleaning = CleaningParams {
-            tr_s: self.tr.of_runs(std::slice::from_ref(&self.image))?,
-            ..self.cleaning
+        check_outputs(
+            &[self.image.clone(), self.mask.clone()],
+            std::slice::from_ref(&self.output),
+        )?;
+        let image = std::slice::from_ref(&self.image);
+        let tr_s = match self.cleaning.high_pass_hz {
+            Some(_) => self.tr.of_runs(image)?,
+            // Nothing depends on it, but contradictions are contradictions.
+            None => self.tr.agreed(image)?.unwrap_or(self.cleaning.tr_s),
         };
+        let cleaning = CleaningParams { tr_s, ..self.cleaning };
         let cleaner = cleaning.check()?;
         let step = Step::new(software, &self.output)
             .input(&self.image)?

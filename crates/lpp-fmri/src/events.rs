@@ -30,14 +30,25 @@ impl WordEvents {
         let mut table = CsvTable::load(path)?;
         select_run(&mut table, path, run)?;
         let onsets_s = table.numbers(table.first_of(&["onset_s", "onset"]).unwrap_or("onset"))?;
-        let times = |names: &[&str]| table.first_of(names).map(|column| table.numbers(column)).transpose();
+        let times = |names: &[&str]| {
+            table
+                .first_of(names)
+                .map(|column| table.numbers(column))
+                .transpose()
+        };
         let offsets = times(&["offset_s", "offset"])?;
         let durations = times(&["duration_s", "duration"])?;
         let rows = table.row_numbers();
         if let (Some(offsets), Some(durations)) = (&offsets, &durations) {
             check_durations(path, &rows, &onsets_s, offsets, durations)?;
         }
-        let ends = |durations: Vec<f64>| onsets_s.iter().zip(durations).map(|(onset, d)| onset + d).collect();
+        let ends = |durations: Vec<f64>| {
+            onsets_s
+                .iter()
+                .zip(durations)
+                .map(|(onset, d)| onset + d)
+                .collect()
+        };
         let Some(offsets_s) = offsets.or_else(|| durations.map(ends)) else {
             return Err(table.missing("offset or duration"));
         };

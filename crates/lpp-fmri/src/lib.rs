@@ -74,6 +74,7 @@ mod smooth;
 mod sphere;
 mod sphere_job;
 mod spline;
+mod subject_pairs;
 mod volume_stream;
 
 pub use affine::{Affine, affines_close, diagonal_affine, invert_affine, transform};
@@ -100,10 +101,12 @@ pub use resample::{Resampler, ValueRange};
 pub use resample_job::{ResampleJob, resample_file};
 pub use run_times::RunTimes;
 pub use runs::{
-    SubjectRuns, check_pairs, derivative_runs, resampled_dir, resampled_name, resampled_runs, resampled_runs_of,
+    SubjectRuns, averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs,
+    resampled_runs_of,
 };
 pub use sampling::Interpolation;
 pub use signals::{Signals, standardise_plainly};
 pub use smooth::smooth_volume;
 pub use sphere::{REFERENCE_RADIUS_MM, SphereCentre, sphere, sphere_volume};
 pub use sphere_job::{SphereJob, SphereReport};
+pub use subject_pairs::check_pairs;

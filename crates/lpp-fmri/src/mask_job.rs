@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::{BidsName, Progress, Software, Step, check_distinct_files, check_outputs};
+use lpp_study::{BidsName, Progress, Software, Step, check_distinct_files, check_one_kind, check_outputs};
 use ndarray::Array3;
 use rayon::prelude::*;
 
@@ -73,6 +73,7 @@ impl MaskJob {
     /// Each run must be there once and be a run; no output may be another, or a run.
     fn check_lists(&self) -> Result<(), FmriError> {
         check_distinct_files(&self.runs)?;
+        check_one_kind(&self.runs)?;
         let other = self.runs.iter().find(|run| BidsName::of(run).is_no_run());
         if let Some(run) = other {
             let found = format!("an image of the kind {}", BidsName::of(run).suffix());

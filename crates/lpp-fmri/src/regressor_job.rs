@@ -50,7 +50,10 @@ impl RegressorJob {
         if !self.force && step.is_current() {
             return Ok(false);
         }
-        check_outputs(&[self.events.clone(), self.activations.clone()], std::slice::from_ref(&self.output))?;
+        check_outputs(
+            &[self.events.clone(), self.activations.clone()],
+            std::slice::from_ref(&self.output),
+        )?;
         let events = WordEvents::load(&self.events, self.run.as_deref())?;
         self.compare(&events)?;
         let operator = RegressorOperator::new(
@@ -67,7 +70,10 @@ impl RegressorJob {
 
     /// Compares the times with the scans. Single words may lie outside, as in nilearn; a warning tells of them.
     fn compare(&self, events: &WordEvents) -> Result<(), FmriError> {
-        let run = self.run.as_ref().map_or("the run".to_owned(), |run| format!("run {run}"));
+        let run = self
+            .run
+            .as_ref()
+            .map_or("the run".to_owned(), |run| format!("run {run}"));
         let times = RunTimes {
             file: &self.events,
             run: &run,

@@ -67,6 +67,14 @@ impl RepetitionTime {
     /// [`FmriError::Malformed`] naming the file and both numbers if two of them differ by more than a millisecond, or if one
     /// cannot be seconds; [`FmriError`] if a file cannot be read; [`FmriError::InvalidParameter`] for an impossible flag.
     pub fn of_runs(&self, runs: &[PathBuf]) -> Result<f64, FmriError> {
+        Ok(self.agreed(runs)?.unwrap_or_else(|| assumed(runs)))
+    }
+
+    /// The same, `None` if nobody says one.
+    ///
+    /// # Errors
+    /// As [`of_runs`](Self::of_runs).
+    pub fn agreed(&self, runs: &[PathBuf]) -> Result<Option<f64>, FmriError> {
         let mut in_force = self.given()?;
         for run in runs {
             for said in said_by(run)? {
@@ -81,12 +89,16 @@ impl RepetitionTime {
                 });
                 if (first.seconds - said.seconds).abs() > TOLERANCE_S {
                     let found = format!("a repetition time of {} in {}", seconds(said.seconds), said.by);
-                    let expected = format!("{} as in {}; correct the one that is wrong", seconds(first.seconds), first.by);
+                    let expected = format!(
+                        "{} as in {}; correct the one that is wrong",
+                        seconds(first.seconds),
+                        first.by
+                    );
                     return Err(FmriError::malformed(run, found, expected));
                 }
             }
         }
-        Ok(in_force.map_or_else(|| assumed(runs), |said| said.seconds))
+        Ok(in_force.map(|said| said.seconds))
     }
 
     /// What an image says in its header and in the file beside it.
@@ -94,10 +106,7 @@ impl RepetitionTime {
     /// # Errors
     /// As [`of_runs`](Self::of_runs).
     pub(crate) fn of_image(image: &Path) -> Result<Option<f64>, FmriError> {
-        let said = said_by(image)?;
-        let Some(first) = said.first() else { return Ok(None) };
-        Self::default().of_runs(&[image.to_owned()])?;
-        Ok(Some(first.seconds))
+        Self::default().agreed(&[image.to_owned()])
     }
 
     /// The value that files are compared with.
@@ -150,7 +159,10 @@ fn said_by(run: &Path) -> Result<Vec<Said>, FmriError> {
         seconds,
         by: "its header".to_owned(),
     });
-    let beside = sidecar(run).map(|path| said_by_sidecar(&path)).transpose()?.flatten();
+    let beside = sidecar(run)
+        .map(|path| said_by_sidecar(&path))
+        .transpose()?
+        .flatten();
     Ok(in_header.into_iter().chain(beside).collect())
 }
 
@@ -167,8 +179,13 @@ fn said_by_record(array: &Path) -> Option<Said> {
 
 fn said_by_sidecar(path: &Path) -> Result<Option<Said>, FmriError> {
     let text = fs::read(path).map_err(FmriError::read(path))?;
-    let json: Value = serde_json::from_slice(&text)
-        .map_err(|e| FmriError::malformed(path, format!("no JSON ({e})"), "the properties of the image it lies beside"))?;
+    let json: Value = serde_json::from_slice(&text).map_err(|e| {
+        FmriError::malformed(
+            path,
+            format!("no JSON ({e})"),
+            "the properties of the image it lies beside",
+        )
+    })?;
     let Some(value) = json.get("RepetitionTime") else {
         return Ok(None);
     };
@@ -177,7 +194,11 @@ fn said_by_sidecar(path: &Path) -> Result<Option<Said>, FmriError> {
             seconds,
             by: path.display().to_string(),
         })),
-        None => Err(FmriError::malformed(path, format!("RepetitionTime {value}"), "a positive number of seconds")),
+        None => Err(FmriError::malformed(
+            path,
+            format!("RepetitionTime {value}"),
+            "a positive number of seconds",
+        )),
     }
 }
 
@@ -198,7 +219,9 @@ fn sidecar(image: &Path) -> Option<PathBuf> {
             path.extension().is_some_and(|e| e == "json")
                 && !name.suffix().is_empty()
                 && other.suffix() == name.suffix()
-                && other.entities().all(|(key, label)| name.entity(key) == Some(label))
+                && other
+                    .entities()
+                    .all(|(key, label)| name.entity(key) == Some(label))
         });
         fitting.max_by_key(|path| (BidsName::of(path).entities().count(), path.clone()))
     })
@@ -244,7 +267,10 @@ mod tests {
 
     fn refused(said: RepetitionTime, runs: &[PathBuf], parts: &[&str]) {
         let error = said.of_runs(runs).unwrap_err().to_string();
-        assert!(parts.iter().all(|part| error.contains(part)) && error.len() < 500, "{error}");
+        assert!(
+            parts.iter().all(|part| error.contains(part)) && error.len() < 500,
+            "{error}"
+        );
     }
 
     const NOTHING: RepetitionTime = RepetitionTime {
@@ -281,23 +307,49 @@ mod tests {
         let folder = Folder::new();
         let image = folder.image("bold.nii", 1.5, SECONDS);
         let flag = NOTHING.or_flag(Some(2.0));
-        let study = RepetitionTime { flag_s: None, study_s: Some(2.0) };
-        refused(flag, &[image.clone()], &["bold.nii", "1.5 s in its header", "2 s as in --tr"]);
-        refused(study, &[image.clone()], &["1.5 s in its header", "2 s as in tr_s of lpp.toml"]);
+        let study = RepetitionTime {
+            flag_s: None,
+            study_s: Some(2.0),
+        };
+        refused(
+            flag,
+            &[image.clone()],
+            &["bold.nii", "1.5 s in its header", "2 s as in --tr"],
+        );
+        refused(
+            study,
+            &[image.clone()],
+            &["1.5 s in its header", "2 s as in tr_s of lpp.toml"],
+        );
         let other = folder.image("other.nii", 1.502, SECONDS);
-        refused(NOTHING, &[image.clone(), other], &["other.nii", "1.502 s", "1.5 s", "bold.nii"]);
+        refused(
+            NOTHING,
+            &[image.clone(), other],
+            &["other.nii", "1.502 s", "1.5 s", "bold.nii"],
+        );
         let near = folder.image("near.nii", 1.5009, SECONDS);
         assert!((NOTHING.of_runs(&[image.clone(), near]).unwrap() - 1.5).abs() < 1e-6);
         folder.json("bold.json", r#"{"RepetitionTime": 1.4}"#);
-        refused(NOTHING, &[image.clone()], &["1.4 s in", "bold.json", "1.5 s as in its header"]);
+        refused(
+            NOTHING,
+            &[image.clone()],
+            &["1.4 s in", "bold.json", "1.5 s as in its header"],
+        );
         folder.json("bold.json", r#"{"RepetitionTime": 1.5, "Other": 1}"#);
-        let agreeing = RepetitionTime { flag_s: Some(1.5), study_s: Some(2.0) };
+        let agreeing = RepetitionTime {
+            flag_s: Some(1.5),
+            study_s: Some(2.0),
+        };
         assert_eq!(agreeing.of_runs(&[image.clone()]).unwrap(), 1.5, "a flag wins");
         for wrong in [-1.0, 0.0, f64::NAN, 1500.0] {
             refused(NOTHING.or_flag(Some(wrong)), &[image.clone()], &["--tr"]);
         }
         folder.json("bold.json", r#"{"RepetitionTime": "1.5 s"}"#);
-        refused(NOTHING, &[image.clone()], &["bold.json", "1.5 s", "number of seconds"]);
+        refused(
+            NOTHING,
+            &[image.clone()],
+            &["bold.json", "1.5 s", "number of seconds"],
+        );
         folder.json("bold.json", "{");
         refused(NOTHING, &[image], &["bold.json", "no JSON"]);
     }
@@ -327,12 +379,24 @@ mod tests {
         let folder = Folder::new();
         let array = folder.0.path().join("run-0.npy");
         fs::write(&array, "values").unwrap();
-        let software = lpp_study::Software { program: "lpp-test", version: "0", commit: None };
+        let software = lpp_study::Software {
+            program: "lpp-test",
+            version: "0",
+            commit: None,
+        };
         let record = lpp_study::Step::new(software, &array).parameter("tr_s", 1.5);
         record.finish().unwrap();
         assert_eq!(NOTHING.of_runs(&[array.clone()]).unwrap(), 1.5);
-        refused(NOTHING.or_flag(Some(2.0)), &[array.clone()], &["run-0.npy.json", "1.5 s", "2 s"]);
+        refused(
+            NOTHING.or_flag(Some(2.0)),
+            &[array.clone()],
+            &["run-0.npy.json", "1.5 s", "2 s"],
+        );
         fs::write(&array, "other values").unwrap();
-        assert_eq!(NOTHING.of_runs(&[array]).unwrap(), 2.0, "the record is of another array");
+        assert_eq!(
+            NOTHING.of_runs(&[array]).unwrap(),
+            2.0,
+            "the record is of another array"
+        );
     }
 }

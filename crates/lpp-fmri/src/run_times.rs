@@ -109,12 +109,17 @@ impl RunTimes<'_> {
         let end = self.length_s();
         let n_words = self.onsets_s.iter().filter(|onset| **onset >= end).count();
         (n_words > 0).then(|| Finding {
-            found: format!("{} after the last scan, the last at {} s", self.of_words(n_words), short(self.last_s())),
+            found: format!(
+                "{} after the last scan, the last at {} s",
+                self.of_words(n_words),
+                short(self.last_s())
+            ),
             expected: format!(
                 "words before {} s, the end of {}{}",
                 short(end),
                 self.scans(),
-                self.guess().unwrap_or_else(|| "; do words and scans belong together?".to_owned())
+                self.guess()
+                    .unwrap_or_else(|| "; do words and scans belong together?".to_owned())
             ),
             n_words,
         })
@@ -130,7 +135,10 @@ impl RunTimes<'_> {
                 self.of_words(n_words),
                 short(self.first_s())
             ),
-            expected: format!("words from {} s on, in seconds from the start of the run", short(start)),
+            expected: format!(
+                "words from {} s on, in seconds from the start of the run",
+                short(start)
+            ),
             n_words,
         })
     }
@@ -140,7 +148,10 @@ impl RunTimes<'_> {
         let span = self.last_s() - self.first_s();
         (n_words >= FEW_WORDS && n_words as f64 > MOST_WORDS_PER_S * span).then(|| Finding {
             found: format!("{} within {} s", self.of_words(n_words), short(span)),
-            expected: format!("times in seconds, {}; are they in minutes or hours?", self.scans()),
+            expected: format!(
+                "times in seconds, {}; are they in minutes or hours?",
+                self.scans()
+            ),
             n_words,
         })
     }
@@ -164,7 +175,10 @@ impl RunTimes<'_> {
     }
 
     fn silences(&self) -> Vec<String> {
-        let (length, last) = (self.length_s(), self.offsets_s.iter().copied().fold(self.last_s(), f64::max));
+        let (length, last) = (
+            self.length_s(),
+            self.offsets_s.iter().copied().fold(self.last_s(), f64::max),
+        );
         let mut warnings = Vec::new();
         if length - last > LONG_SILENCE_S {
             let hint = if in_part(self.last_s() * self.tr_s, length, 0.8) && self.tr_s > 1.0 {
@@ -205,12 +219,16 @@ impl RunTimes<'_> {
             (1e7, "ticks of 100 ns"),
         ];
         let (length, last) = (self.length_s(), self.last_s());
-        let found = UNITS.iter().find(|(per_second, _)| in_part(last / per_second, length, 0.5));
+        let found = UNITS
+            .iter()
+            .find(|(per_second, _)| in_part(last / per_second, length, 0.5));
         let name = match found {
             Some((_, name)) => *name,
             None if self.tr_s < 1.0 && in_part(last * self.tr_s, length, 0.8) => "scans",
             None if self.first_s() > length / 2.0 => {
-                return Some("; do the times count from the start of the session, not of the run?".to_owned());
+                return Some(
+                    "; do the times count from the start of the session, not of the run?".to_owned(),
+                );
             }
             None => return None,
         };
@@ -272,7 +290,11 @@ mod tests {
         fn refused(&self, parts: &[&str]) {
             let error = self.check(false).unwrap_err();
             assert!(
-                parts.iter().chain(&["words.csv", "run 3"]).all(|part| error.contains(part)) && error.len() < 500,
+                parts
+                    .iter()
+                    .chain(&["words.csv", "run 3"])
+                    .all(|part| error.contains(part))
+                    && error.len() < 500,
                 "{error}"
             );
         }
@@ -290,46 +312,101 @@ mod tests {
     fn what_fits_gets_no_word() {
         assert!(Case::spoken().check(false).unwrap().is_empty());
         // A story that began before the first scan that was kept.
-        assert!(Case::spoken().map(|t| t - 20.0 + t / 10.0).check(false).unwrap().is_empty());
+        assert!(
+            Case::spoken()
+                .map(|t| t - 20.0 + t / 10.0)
+                .check(false)
+                .unwrap()
+                .is_empty()
+        );
         // The published runs: last word and scans of 2 s.
         let published = [
-            (554.63, 282), (587.738, 298), (671.287, 340), (598.151, 303), (522.124, 265), (678.003, 343), (641.896, 325),
-            (575.724, 292), (727.034, 368),
+            (554.63, 282),
+            (587.738, 298),
+            (671.287, 340),
+            (598.151, 303),
+            (522.124, 265),
+            (678.003, 343),
+            (641.896, 325),
+            (575.724, 292),
+            (727.034, 368),
         ];
         for (last, n_scans) in published {
-            let case = Case { onsets: vec![0.1, last - 0.2], n_scans, tr_s: 2.0 };
+            let case = Case {
+                onsets: vec![0.1, last - 0.2],
+                n_scans,
+                tr_s: 2.0,
+            };
             assert!(case.check(false).unwrap().is_empty(), "{last}");
         }
     }
 
     #[test]
     fn other_units_are_refused_and_guessed() {
-        Case::spoken().map(|t| t * 1e3).refused(&["190700 s", "200 s", "100 scans of 2 s", "milliseconds"]);
+        Case::spoken()
+            .map(|t| t * 1e3)
+            .refused(&["190700 s", "200 s", "100 scans of 2 s", "milliseconds"]);
         Case::spoken().map(|t| t * 1e6).refused(&["microseconds"]);
-        Case::spoken().map(|t| t * 44_100.0).refused(&["samples at 44.1 kHz"]);
-        Case::spoken().map(|t| t * 16_000.0).refused(&["samples at 16 kHz"]);
-        Case::spoken().map(|t| t / 60.0).refused(&["477 of 477 words", "minutes"]);
+        Case::spoken()
+            .map(|t| t * 44_100.0)
+            .refused(&["samples at 44.1 kHz"]);
+        Case::spoken()
+            .map(|t| t * 16_000.0)
+            .refused(&["samples at 16 kHz"]);
+        Case::spoken()
+            .map(|t| t / 60.0)
+            .refused(&["477 of 477 words", "minutes"]);
         Case::spoken().map(|t| t / 3600.0).refused(&["minutes or hours"]);
-        Case::spoken().map(|t| t / 2.0).warned(&["run 3", "before the end of the run", "in scans?"]);
-        let fast = Case { n_scans: 278, tr_s: 0.72, ..Case::spoken() };
+        Case::spoken()
+            .map(|t| t / 2.0)
+            .warned(&["run 3", "before the end of the run", "in scans?"]);
+        let fast = Case {
+            n_scans: 278,
+            tr_s: 0.72,
+            ..Case::spoken()
+        };
         assert!(fast.check(false).unwrap().is_empty());
         fast.map(|t| t / 0.72).refused(&["in scans?"]);
     }
 
     #[test]
     fn words_outside_the_scans_are_refused_with_both_numbers() {
-        Case { n_scans: 88, ..Case::spoken() }.refused(&["after the last scan", "190.7 s", "176 s"]);
-        Case::spoken().map(|t| t + 80.0).refused(&["after the last scan", "270.7 s", "200 s"]);
-        Case::spoken().map(|t| t + 300.0).refused(&["start of the session"]);
-        Case { tr_s: 1.5, ..Case::spoken() }.refused(&["150 s", "100 scans of 1.5 s"]);
-        Case::spoken().map(|t| t - 40.0).refused(&["before the first scan", "-39.7 s", "-23 s"]);
+        Case {
+            n_scans: 88,
+            ..Case::spoken()
+        }
+        .refused(&["after the last scan", "190.7 s", "176 s"]);
+        Case::spoken()
+            .map(|t| t + 80.0)
+            .refused(&["after the last scan", "270.7 s", "200 s"]);
+        Case::spoken()
+            .map(|t| t + 300.0)
+            .refused(&["start of the session"]);
+        Case {
+            tr_s: 1.5,
+            ..Case::spoken()
+        }
+        .refused(&["150 s", "100 scans of 1.5 s"]);
+        Case::spoken()
+            .map(|t| t - 40.0)
+            .refused(&["before the first scan", "-39.7 s", "-23 s"]);
     }
 
     #[test]
     fn long_silences_are_told() {
-        Case { n_scans: 112, ..Case::spoken() }.warned(&["run 3", "33.1 s before the end", "190.9 s of 224 s"]);
-        Case { tr_s: 3.0, ..Case::spoken() }.warned(&["109.1 s before the end"]);
-        Case::spoken().map(|t| 30.0 + t * 0.8).warned(&["the first word of run 3", "30.24 s"]);
+        Case {
+            n_scans: 112,
+            ..Case::spoken()
+        }
+        .warned(&["run 3", "33.1 s before the end", "190.9 s of 224 s"]);
+        Case {
+            tr_s: 3.0,
+            ..Case::spoken()
+        }
+        .warned(&["109.1 s before the end"]);
+        Case::spoken()
+            .map(|t| 30.0 + t * 0.8)
+            .warned(&["the first word of run 3", "30.24 s"]);
     }
 
     #[test]
@@ -340,7 +417,9 @@ mod tests {
         assert!(case.check(false).is_err());
         let warnings = case.check(true).unwrap();
         assert!(
-            warnings.len() == 2 && warnings[0].contains("1 of 477 words of run 3 after") && warnings[1].contains("before"),
+            warnings.len() == 2
+                && warnings[0].contains("1 of 477 words of run 3 after")
+                && warnings[1].contains("before"),
             "{warnings:?}"
         );
         assert!(Case::spoken().map(|t| t + 150.0).check(true).is_err());

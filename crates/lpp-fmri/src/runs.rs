@@ -1,6 +1,6 @@
 //! Which runs a subject has: the folders of a study as BIDS lays them out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -80,7 +80,7 @@ impl SubjectRuns {
         }
     }
 
-    fn counts_by_place(&self, rule: Option<PairRuns>) -> bool {
+    pub(crate) fn counts_by_place(&self, rule: Option<PairRuns>) -> bool {
         match rule {
             Some(rule) => rule == PairRuns::Place,
             None => self.runs.iter().all(|run| BidsName::of(run).is_of_ds003643()),
@@ -88,86 +88,21 @@ impl SubjectRuns {
     }
 
     /// Where the runs lie.
-    fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         let first = self.runs.first().and_then(|run| run.parent());
         first.map_or_else(|| PathBuf::from(&self.name), Path::to_owned)
     }
 }
 
 /// What to do when labels are no numbers of the story's runs.
-const BY_PLACE: &str = "if labels are a scanner's count, write pair_runs = \"place\" under [corpus] in lpp.toml";
+pub(crate) const BY_PLACE: &str =
+    "if labels are a scanner's count, write pair_runs = \"place\" under [corpus] in lpp.toml";
 
-/// Checks that the subjects are different ones and have the same runs; returns the number of runs.
-///
-/// By `rule`, runs belong together by label or by place; `None`: by place in files of ds003643, by label in all others.
-///
-/// # Errors
-/// [`FmriError`] naming the subject that is there twice, or the runs that it lacks or has beyond the first one's.
-pub fn check_pairs(subjects: &[SubjectRuns], rule: Option<PairRuns>) -> Result<usize, FmriError> {
-    let first = subjects.first().ok_or(FmriError::NoRuns)?;
-    check_distinct_subjects(subjects)?;
-    let by_place = subjects.iter().all(|subject| subject.counts_by_place(rule));
-    let count = |subject: &SubjectRuns| format!("{} runs ({})", subject.runs.len(), listed(&subject.labels));
-    for subject in subjects {
-        let lacks = besides(&first.labels, &subject.labels);
-        let has = besides(&subject.labels, &first.labels);
-        let agree = if by_place {
-            subject.runs.len() == first.runs.len()
-        } else {
-            lacks.is_empty() && has.is_empty()
-        };
-        if !agree {
-            let mut expected = format!("{} as of {} ({})", first.runs.len(), first.name, listed(&first.labels));
-            for (labels, what) in [(&lacks, "is missing"), (&has, "is too many")] {
-                if let (Some(label), false) = (labels.first(), by_place) {
-                    expected += &format!("; run {label} {what}");
-                }
-            }
-            if !by_place {
-                expected += &format!("; {BY_PLACE}");
-            }
-            return Err(FmriError::malformed(&subject.folder(), count(subject), expected));
-        }
-    }
-    if let (false, Some(missing)) = (by_place, missing_run(&first.labels)) {
-        tracing::warn!("no subject has a run {missing}; run-0.npy and so on count the runs that are there");
-    }
-    Ok(first.runs.len())
-}
-
-/// Labels that the second list lacks.
-fn besides<'a>(labels: &'a [String], others: &[String]) -> Vec<&'a String> {
-    labels.iter().filter(|label| !others.contains(label)).collect()
-}
-
-fn listed(labels: &[String]) -> String {
+/// The first labels of a list.
+pub(crate) fn listed(labels: &[String]) -> String {
     const MOST: usize = 12;
     let more = if labels.len() > MOST { ", ..." } else { "" };
     labels.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ") + more
-}
-
-/// A subject may have two folders by links, or two names.
-fn check_distinct_subjects(subjects: &[SubjectRuns]) -> Result<(), FmriError> {
-    let mut files: BTreeMap<PathBuf, &SubjectRuns> = BTreeMap::new();
-    let mut names: BTreeMap<String, &SubjectRuns> = BTreeMap::new();
-    for subject in subjects {
-        for run in &subject.runs {
-            let place = run.canonicalize().unwrap_or_else(|_| run.clone());
-            if let Some(first) = files.insert(place, subject) {
-                return Err(twice(subject, first, "the same files"));
-            }
-        }
-        let said = subject.runs.first().and_then(|run| BidsName::of(run).entity("sub").map(str::to_owned));
-        if let Some(first) = said.and_then(|label| names.insert(label, subject)) {
-            return Err(twice(subject, first, "the same subject by the names of the files"));
-        }
-    }
-    Ok(())
-}
-
-fn twice(subject: &SubjectRuns, first: &SubjectRuns, why: &str) -> FmriError {
-    let found = format!("{} and {}, which are {why}", first.folder().display(), subject.folder().display());
-    FmriError::malformed(Path::new(&subject.name), found, "each subject once")
 }
 
 /// The subjects of a study on the working grid: `resampled/en/sub-*`.
@@ -176,6 +111,29 @@ fn twice(subject: &SubjectRuns, first: &SubjectRuns, why: &str) -> FmriError {
 /// As [`SubjectRuns::find`]; also if there is no subject.
 pub fn resampled_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, FmriError> {
     subjects(&resampled_dir(study, lang), "sub-", &resampled_choices(study))
+}
+
+/// Those whose scans are averaged: the subjects that `lpp.toml` lists, or all.
+///
+/// # Errors
+/// As [`resampled_runs`]; also if a listed subject is not there.
+pub fn averaged_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, FmriError> {
+    let mut found = resampled_runs(study, lang)?;
+    let Some(listed) = study.config().subjects.get(&lang) else {
+        return Ok(found);
+    };
+    let folder_of = |subject: &String| format!("sub-{}", subject.strip_prefix("sub-").unwrap_or(subject));
+    let listed: Vec<String> = listed.iter().map(folder_of).collect();
+    if let Some(missing) = listed.iter().find(|name| found.iter().all(|subject| subject.name != **name)) {
+        let path = resampled_dir(study, lang).join(missing);
+        return Err(FmriError::malformed(
+            &path,
+            "no runs",
+            "those of a subject that lpp.toml lists under [subjects] (lpp-resample writes them)",
+        ));
+    }
+    found.retain(|subject| listed.contains(&subject.name));
+    Ok(found)
 }
 
 /// One subject of a study on the working grid, named as its folder is or without the `sub-`: `EN057`.
@@ -193,7 +151,11 @@ pub fn resampled_runs_of(study: &Study, lang: Language, subject: &str) -> Result
 /// As [`resampled_runs`].
 pub fn derivative_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, FmriError> {
     let prefix = format!("sub-{}", lang.folder());
-    subjects(&study.root().join("derivatives"), &prefix, &study.config().corpus.only)
+    subjects(
+        &study.root().join("derivatives"),
+        &prefix,
+        &study.config().corpus.only,
+    )
 }
 
 /// Where the resampled runs of a language go.
@@ -287,7 +249,11 @@ fn chosen(place: &Path, mut files: Named, only: &[EntityChoice]) -> Result<Named
             files.retain(|(_, name)| choice.takes(name));
             if files.is_empty() {
                 let expected = format!("runs of {choice} (--only, or only under [corpus] in lpp.toml)");
-                return Err(FmriError::malformed(place, format!("runs of {}", said(&found, choice.key())), expected));
+                return Err(FmriError::malformed(
+                    place,
+                    format!("runs of {}", said(&found, choice.key())),
+                    expected,
+                ));
             }
         }
     }
@@ -298,18 +264,32 @@ fn chosen(place: &Path, mut files: Named, only: &[EntityChoice]) -> Result<Named
 fn check_one_kind(place: &Path, files: &Named) -> Result<(), FmriError> {
     let n_images = files.iter().filter(|(_, name)| name.is_volume()).count();
     if files.is_empty() {
-        return Err(FmriError::NoScans { path: place.to_owned() });
+        return Err(FmriError::NoScans {
+            path: place.to_owned(),
+        });
     }
     if n_images != 0 && n_images != files.len() {
         let found = format!("{n_images} images and {} arrays", files.len() - n_images);
-        return Err(FmriError::malformed(place, found, "runs, all .nii(.gz) or all .npy"));
+        return Err(FmriError::malformed(
+            place,
+            found,
+            "runs, all .nii(.gz) or all .npy",
+        ));
     }
-    let keys: BTreeSet<&str> = files.iter().flat_map(|(_, name)| name.entities().map(|(key, _)| key)).collect();
+    let keys: BTreeSet<&str> = files
+        .iter()
+        .flat_map(|(_, name)| name.entities().map(|(key, _)| key))
+        .collect();
     for key in keys {
         let labels = labels_of(files, key);
         if labels.len() > 1 && key != "run" {
             let example = labels.iter().flatten().next().map_or("", String::as_str);
-            let found = format!("runs of {} different {}: {}", labels.len(), kind(key), said(&labels, key));
+            let found = format!(
+                "runs of {} different {}: {}",
+                labels.len(),
+                kind(key),
+                said(&labels, key)
+            );
             let expected = format!(
                 "one; choose with --only {key}-{example}, or only = [\"{key}-{example}\"] under [corpus] in lpp.toml"
             );
@@ -329,7 +309,11 @@ fn check_one_subject(folder: &Path, files: &Named) -> Result<(), FmriError> {
     match other {
         Some((path, file)) => {
             let found = format!("a run of sub-{}", file.entity("sub").unwrap_or_default());
-            Err(FmriError::malformed(path, found, format!("one of {name}, whose folder it lies in")))
+            Err(FmriError::malformed(
+                path,
+                found,
+                format!("one of {name}, whose folder it lies in"),
+            ))
         }
         None => Ok(()),
     }
@@ -339,11 +323,13 @@ fn check_one_subject(folder: &Path, files: &Named) -> Result<(), FmriError> {
 fn check_labelled(files: Named) -> Result<Named, FmriError> {
     let without = files.iter().find(|(_, name)| name.entity("run").is_none());
     match without {
-        Some((path, _)) if files.iter().any(|(_, name)| name.entity("run").is_some()) => Err(FmriError::malformed(
-            path,
-            "no label of the run",
-            "run-1 or the like, as in the other names of the folder",
-        )),
+        Some((path, _)) if files.iter().any(|(_, name)| name.entity("run").is_some()) => {
+            Err(FmriError::malformed(
+                path,
+                "no label of the run",
+                "run-1 or the like, as in the other names of the folder",
+            ))
+        }
         _ => Ok(files),
     }
 }
@@ -352,11 +338,17 @@ fn check_labelled(files: Named) -> Result<Named, FmriError> {
 fn check_each_once(files: &Named) -> Result<(), FmriError> {
     let paths: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
     check_distinct_files(&paths)?;
-    let same = files.windows(2).find(|pair| pair[0].1.run_label() == pair[1].1.run_label());
+    let same = files
+        .windows(2)
+        .find(|pair| pair[0].1.run_label() == pair[1].1.run_label());
     match same {
         Some(pair) => Err(FmriError::malformed(
             &pair[1].0,
-            format!("a second run {}, after {}", pair[1].1.run_label(), file_name(&pair[0].0)),
+            format!(
+                "a second run {}, after {}",
+                pair[1].1.run_label(),
+                file_name(&pair[0].0)
+            ),
             "each run once",
         )),
         None => Ok(()),
@@ -454,7 +446,10 @@ mod tests {
 
     fn refused(names: &[&str], parts: &[&str]) {
         let error = found(names, &[]).unwrap_err();
-        assert!(parts.iter().all(|part| error.contains(part)), "{names:?}: {error}");
+        assert!(
+            parts.iter().all(|part| error.contains(part)),
+            "{names:?}: {error}"
+        );
         assert!(error.len() < 500, "{error}");
     }
 
@@ -462,7 +457,12 @@ mod tests {
     fn runs_are_in_the_order_of_their_labels() {
         for (names, expected) in [
             (
-                ["func/run-2.nii.gz", "func/run-10.nii", "func/run-1.nii", "func/.run-0.nii"],
+                [
+                    "func/run-2.nii.gz",
+                    "func/run-10.nii",
+                    "func/run-1.nii",
+                    "func/.run-0.nii",
+                ],
                 vec!["run-1.nii", "run-2.nii.gz", "run-10.nii"],
             ),
             (
@@ -470,8 +470,17 @@ mod tests {
                 vec!["s1.npy", "s9.npy", "s10.npy"],
             ),
             (
-                ["sub-1_run-009_bold.npy", "sub-1_run-011_bold.npy", "sub-1_run-10_bold.npy", "x.txt"],
-                vec!["sub-1_run-009_bold.npy", "sub-1_run-10_bold.npy", "sub-1_run-011_bold.npy"],
+                [
+                    "sub-1_run-009_bold.npy",
+                    "sub-1_run-011_bold.npy",
+                    "sub-1_run-10_bold.npy",
+                    "x.txt",
+                ],
+                vec![
+                    "sub-1_run-009_bold.npy",
+                    "sub-1_run-10_bold.npy",
+                    "sub-1_run-011_bold.npy",
+                ],
             ),
         ] {
             assert_eq!(found(&names, &[]).unwrap(), expected);
@@ -483,27 +492,58 @@ mod tests {
     #[test]
     fn images_beside_runs_are_no_runs() {
         for other in [
-            "boldref.nii.gz", "desc-brain_mask.nii.gz", "desc-aparcaseg_dseg.nii.gz", "label-GM_probseg.nii.gz",
-            "sbref.nii.gz", "den-91k_bold.dtseries.nii", "hemi-L_space-fsnative_bold.func.gii", "desc-confounds_timeseries.npy",
+            "boldref.nii.gz",
+            "desc-brain_mask.nii.gz",
+            "desc-aparcaseg_dseg.nii.gz",
+            "label-GM_probseg.nii.gz",
+            "sbref.nii.gz",
+            "den-91k_bold.dtseries.nii",
+            "hemi-L_space-fsnative_bold.func.gii",
+            "desc-confounds_timeseries.npy",
         ] {
-            let names = [format!("func/sub-1_run-1_{other}"), "func/sub-1_run-1_bold.nii.gz".into()];
+            let names = [
+                format!("func/sub-1_run-1_{other}"),
+                "func/sub-1_run-1_bold.nii.gz".into(),
+            ];
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            assert_eq!(found(&names, &[]).unwrap(), ["sub-1_run-1_bold.nii.gz"], "{other}");
+            assert_eq!(
+                found(&names, &[]).unwrap(),
+                ["sub-1_run-1_bold.nii.gz"],
+                "{other}"
+            );
         }
-        assert_eq!(found(&["run-1.nii", "brain_mask.nii", "T1w.nii"], &[]).unwrap(), ["run-1.nii"]);
+        assert_eq!(
+            found(&["run-1.nii", "brain_mask.nii", "T1w.nii"], &[]).unwrap(),
+            ["run-1.nii"]
+        );
         refused(&["sub-1_desc-brain_mask.nii.gz"], &["0 images"]);
     }
 
     #[test]
     fn runs_of_several_kinds_are_told_apart_or_refused() {
         for (other, kind) in [
-            ("task-x_run-1_space-T1w_desc-preproc", "spaces: space-MNI, space-T1w"),
+            (
+                "task-x_run-1_space-T1w_desc-preproc",
+                "spaces: space-MNI, space-T1w",
+            ),
             ("task-x_run-1_desc-preproc", "spaces: no space-, space-MNI"),
             ("task-y_run-1_space-MNI_desc-preproc", "tasks: task-x, task-y"),
-            ("task-x_run-1_space-MNI_res-2_desc-preproc", "resolutions (res): no res-, res-2"),
-            ("task-x_run-1_space-MNI_desc-smooth", "descriptions (desc): desc-preproc, desc-smooth"),
-            ("task-x_run-1_echo-2_space-MNI_desc-preproc", "echoes: no echo-, echo-2"),
-            ("ses-2_task-x_run-1_space-MNI_desc-preproc", "sessions (ses): no ses-, ses-2"),
+            (
+                "task-x_run-1_space-MNI_res-2_desc-preproc",
+                "resolutions (res): no res-, res-2",
+            ),
+            (
+                "task-x_run-1_space-MNI_desc-smooth",
+                "descriptions (desc): desc-preproc, desc-smooth",
+            ),
+            (
+                "task-x_run-1_echo-2_space-MNI_desc-preproc",
+                "echoes: no echo-, echo-2",
+            ),
+            (
+                "ses-2_task-x_run-1_space-MNI_desc-preproc",
+                "sessions (ses): no ses-, ses-2",
+            ),
             ("task-x_acq-fast_run-1_space-MNI_desc-preproc", "labels of acq"),
             ("task-x_space-MNI_desc-preproc", "no label of the run"),
             ("task-x_run-01_space-MNI_desc-preproc", "a second run 1"),
@@ -515,86 +555,39 @@ mod tests {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             refused(&names, &[kind]);
         }
-        let names = ["sub-1_run-1_space-A_bold.npy", "sub-1_run-2_space-A_bold.npy", "sub-1_run-1_space-B_bold.npy"];
+        let names = [
+            "sub-1_run-1_space-A_bold.npy",
+            "sub-1_run-2_space-A_bold.npy",
+            "sub-1_run-1_space-B_bold.npy",
+        ];
         assert_eq!(found(&names, &["space-B"]).unwrap(), [names[2]]);
         assert_eq!(found(&names, &["space-A", "run-02"]).unwrap(), [names[1]]);
         let error = found(&names, &["space-C"]).unwrap_err();
-        assert!(error.contains("runs of space-A, space-B") && error.contains("--only"), "{error}");
+        assert!(
+            error.contains("runs of space-A, space-B") && error.contains("--only"),
+            "{error}"
+        );
         refused(&["run-1.nii", "run-1.nii.gz"], &["a second run 1", "run-1.nii"]);
-        refused(&["sub-1_run-1_bold.npy", "sub-2_run-2_bold.npy"], &["subjects", "sub-2"]);
+        refused(
+            &["sub-1_run-1_bold.npy", "sub-2_run-2_bold.npy"],
+            &["subjects", "sub-2"],
+        );
         refused(&["sub-2_run-1_bold.npy"], &["sub-2", "one of sub-1"]);
     }
 
     #[test]
     fn one_session_is_found_and_several_are_refused() {
-        let one = ["ses-a/func/sub-1_ses-a_run-1_bold.npy", "ses-a/func/sub-1_ses-a_run-2_bold.npy"];
+        let one = [
+            "ses-a/func/sub-1_ses-a_run-1_bold.npy",
+            "ses-a/func/sub-1_ses-a_run-2_bold.npy",
+        ];
         assert_eq!(found(&one, &[]).unwrap().len(), 2);
-        let two = ["ses-a/func/run-1.npy", "ses-b/func/run-1.npy", "ses-b/func/run-2.npy"];
+        let two = [
+            "ses-a/func/run-1.npy",
+            "ses-b/func/run-1.npy",
+            "ses-b/func/run-2.npy",
+        ];
         refused(&two, &["sessions (ses): ses-a, ses-b", "--only ses-a"]);
         assert_eq!(found(&two, &["ses-b"]).unwrap().len(), 2);
-    }
-
-    fn subject(name: &str, labels: &[&str], form: &str) -> SubjectRuns {
-        SubjectRuns {
-            name: name.to_owned(),
-            runs: labels.iter().map(|label| format!("/none/{name}/{name}_{}", form.replace('#', label)).into()).collect(),
-            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
-        }
-    }
-
-    #[test]
-    fn subjects_are_paired_by_label() {
-        let form = "task-a_run-#_bold.npy";
-        let whole = ["1", "2", "3", "4"];
-        let with = |labels: &[&str], rule| {
-            let subjects = [subject("sub-1", &whole, form), subject("sub-2", labels, form)];
-            check_pairs(&subjects, rule).map_err(|error| error.to_string())
-        };
-        assert_eq!(with(&whole, None).unwrap(), 4);
-        for (labels, parts) in [
-            (vec!["1", "3", "4", "5"], vec!["sub-2", "run 2 is missing", "run 5 is too many"]),
-            (vec!["1", "2", "3"], vec!["sub-2", "3 runs", "4 as of sub-1", "run 4 is missing"]),
-            (vec!["1", "2", "3", "4", "5"], vec!["sub-2", "run 5 is too many"]),
-            (vec!["0", "1", "2", "3"], vec!["run 4 is missing", "run 0 is too many", "place"]),
-        ] {
-            let error = with(&labels, None).unwrap_err();
-            assert!(parts.iter().all(|part| error.contains(part)) && error.len() < 500, "{error}");
-        }
-        assert_eq!(with(&["1", "3", "4", "5"], Some(PairRuns::Place)).unwrap(), 4);
-        assert!(with(&["1", "3", "4"], Some(PairRuns::Place)).is_err());
-    }
-
-    #[test]
-    fn the_published_files_are_paired_by_place() {
-        let form = "task-lppEN_run-#_space-MNIColin27_desc-preproc_bold.nii.gz";
-        let published = [
-            subject("sub-EN057", &["15", "16", "17"], form),
-            subject("sub-EN059", &["6", "8", "9"], form),
-        ];
-        assert_eq!(check_pairs(&published, None).unwrap(), 3);
-        assert!(published[1].check_whole(None).is_ok());
-        let error = check_pairs(&published, Some(PairRuns::Label)).unwrap_err().to_string();
-        assert!(error.contains("sub-EN059") && error.contains("run 15"), "{error}");
-        let other = subject("sub-EN059", &["6", "8", "9"], "task-lppEN_run-#_space-MNI152_bold.nii.gz");
-        let error = other.check_whole(None).unwrap_err().to_string();
-        assert!(error.contains("run 7"), "{error}");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_subject_by_two_names_is_named() {
-        let dir = folder(&["sub-1_run-1_bold.npy", "sub-1_run-2_bold.npy"]);
-        let at = |name: &str| dir.path().join(name);
-        let find = |name: &str| SubjectRuns::find(&at(name), &[]);
-        std::os::unix::fs::symlink(at("sub-1"), at("other")).unwrap();
-        fs::create_dir(at("copy")).unwrap();
-        fs::copy(at("sub-1/sub-1_run-1_bold.npy"), at("copy/sub-1_run-1_bold.npy")).unwrap();
-        for (name, part) in [("other", "the same files"), ("sub-1", "the same files"), ("copy", "the same subject")] {
-            let error = check_pairs(&[find("sub-1").unwrap(), find(name).unwrap()], None).unwrap_err().to_string();
-            assert!(error.contains(part) && error.contains("sub-1"), "{error}");
-        }
-        std::os::unix::fs::symlink(at("sub-1/sub-1_run-1_bold.npy"), at("sub-1/sub-1_run-3_bold.npy")).unwrap();
-        let error = find("sub-1").unwrap_err().to_string();
-        assert!(error.contains("run-3") && error.contains("one file"), "{error}");
     }
 }

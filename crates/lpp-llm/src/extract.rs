@@ -10,7 +10,7 @@ use lpp_text::{
 };
 
 use crate::error::LlmError;
-use crate::model::{CausalModel, ModelInfo, ModelParams, Training, model_files};
+use crate::model::{CausalModel, ModelInfo, ModelParams, Training, model_files, warn_of_unknown_keys};
 use crate::plan::Plan;
 use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder};
 use crate::word_vectors::{RunWindow, WordMeans, windows_of, word_vectors};
@@ -101,6 +101,7 @@ impl ExtractJob {
     /// token, or the disk refuses. Nothing stands under the final name then.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<ExtractReport, LlmError> {
         let info = ModelInfo::of_folder(&self.model.folder)?;
+        warn_of_unknown_keys(&self.model.folder)?;
         let annotation = self.annotation.load()?;
         let tokenizer = TextTokenizer::load(&self.tokenizer)?;
         let layout = WindowLayout::reference(info.n_positions.unwrap_or(UNLIMITED_WINDOW));
@@ -183,7 +184,7 @@ impl ExtractJob {
             .described_by(Step::new(software, &self.output))?
             .parameter("model", &self.name)
             .parameter("lang", self.annotation.lang)
-            .parameter("corrections", self.annotation.corrections)
+            .parameter("corrections", self.annotation.resolved()?)
             .parameter("window", layout.max_len)
             .parameter("overlap", layout.overlap)
             .parameter("stored_as", self.stored.name())

@@ -9,7 +9,7 @@ use ndarray::{Array2, ArrayRef2};
 use serde_json::json;
 
 use crate::error::LlmError;
-use crate::model::{CausalModel, ModelInfo, ModelParams, WindowInput, model_files};
+use crate::model::{CausalModel, ModelInfo, ModelParams, WindowInput, model_files, warn_of_unknown_keys};
 use crate::plan::Plan;
 use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder, write_values};
 
@@ -56,6 +56,7 @@ impl HiddenStatesJob {
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<ModelInfo, LlmError> {
         // Most mistakes show before large files are hashed and read.
         ModelInfo::of_folder(&self.model.folder)?;
+        warn_of_unknown_keys(&self.model.folder)?;
         let ids = load_integers(&self.ids)?;
         let mask = self.load_mask(&ids)?;
         let rows = Rows::new(&ids, mask.as_ref());
@@ -88,7 +89,7 @@ impl HiddenStatesJob {
         for (row, window) in windows.iter().enumerate() {
             model
                 .forward(window, &mut |layer, states| file.write(row, layer, &states))
-                .map_err(|source| self.in_row(row, source))?;
+                .map_err(|source| self.in_row(row, source).at(|_| place_of_row(row)))?;
             progress.advance(1);
         }
         progress.finish();
@@ -204,6 +205,11 @@ impl Rows {
     }
 }
 
+/// How a message names a row of the input array.
+fn place_of_row(row: usize) -> String {
+    format!("row {row}: ")
+}
+
 /// Keeps the states of every position.
 #[derive(Debug)]
 struct AllStates<'a> {
@@ -213,6 +219,10 @@ struct AllStates<'a> {
 impl LayerReducer for AllStates<'_> {
     fn add(&mut self, _window: usize, states: &Array2<f32>, out: &mut dyn Write) -> Result<(), LlmError> {
         write_values(states, out).map_err(LlmError::write(self.path))
+    }
+
+    fn place(&self, window: usize, _token: usize) -> String {
+        place_of_row(window)
     }
 
     fn finish(&mut self, _out: &mut dyn Write) -> Result<(), LlmError> {

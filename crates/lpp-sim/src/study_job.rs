@@ -115,8 +115,18 @@ impl StudySimulation {
         npy::save(&study.isc(self.lang), &simulated_isc(self.seed, &responses))?;
         progress.advance(1);
         let words = word_table(&story, &study.annotation(self.lang))?;
-        let n_scans: Vec<usize> = story.iter().map(|run| scans_of(run, config.tr_or_reference_s())).collect();
-        let bold = BoldSimulator::new(self.seed, &words, &n_scans, config.tr_or_reference_s(), &responses, &mut latents)?;
+        let n_scans: Vec<usize> = story
+            .iter()
+            .map(|run| scans_of(run, config.tr_or_reference_s()))
+            .collect();
+        let bold = BoldSimulator::new(
+            self.seed,
+            &words,
+            &n_scans,
+            config.tr_or_reference_s(),
+            &responses,
+            &mut latents,
+        )?;
         for run in 0..N_RUNS {
             npy::save(&study.average_run(self.lang, run), &bold.run(run)?)?;
             progress.advance(1);

@@ -9,8 +9,20 @@ use crate::natural_order::without_leading_zeros;
 
 /// Suffixes of images that lie beside runs and are none: references, masks, segmentations, anatomical images.
 const NO_RUNS: [&str; 14] = [
-    "boldref", "sbref", "mask", "dseg", "probseg", "aparcaseg", "T1w", "T2w", "FLAIR", "T2starw", "T1map", "epi",
-    "phasediff", "timeseries",
+    "boldref",
+    "sbref",
+    "mask",
+    "dseg",
+    "probseg",
+    "aparcaseg",
+    "T1w",
+    "T2w",
+    "FLAIR",
+    "T2starw",
+    "T1map",
+    "epi",
+    "phasediff",
+    "timeseries",
 ];
 
 /// The parts of a name such as `sub-01_task-story_run-2_space-T1w_bold.nii.gz`.
@@ -67,7 +79,9 @@ impl BidsName {
 
     /// The entities, keys and labels, in the order of the name.
     pub fn entities(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.entities.iter().map(|(key, label)| (key.as_str(), label.as_str()))
+        self.entities
+            .iter()
+            .map(|(key, label)| (key.as_str(), label.as_str()))
     }
 
     /// Gives an entity that the name lacks, as a folder `ses-01` does.
@@ -210,7 +224,9 @@ impl std::str::FromStr for EntityChoice {
                 key: key.to_owned(),
                 label: label.to_owned(),
             }),
-            _ => Err(StudyError::UnknownEntity { name: text.to_owned() }),
+            _ => Err(StudyError::UnknownEntity {
+                name: text.to_owned(),
+            }),
         }
     }
 }
@@ -255,8 +271,20 @@ mod tests {
         for (text, suffix, volume, array, label) in [
             ("run-003.npy", "", false, true, "3"),
             ("sub-1_run-1_boldref.nii", "boldref", true, false, "1"),
-            ("sub-1_den-91k_bold.dtseries.nii", "bold", false, false, "den-91k_bold"),
-            ("sub-1_hemi-L_space-fsnative_bold.func.gii", "bold", false, false, "hemi-L_space-fsnative_bold"),
+            (
+                "sub-1_den-91k_bold.dtseries.nii",
+                "bold",
+                false,
+                false,
+                "den-91k_bold",
+            ),
+            (
+                "sub-1_hemi-L_space-fsnative_bold.func.gii",
+                "bold",
+                false,
+                false,
+                "hemi-L_space-fsnative_bold",
+            ),
             ("story2.NII.GZ", "story2", true, false, "story2"),
             ("v1.5_run-2.nii.gz", "", true, false, "2"),
             ("sub-02_pieman.npy", "pieman", false, true, "pieman"),
@@ -264,7 +292,12 @@ mod tests {
         ] {
             let found = name(text);
             assert_eq!(
-                (found.suffix(), found.is_volume(), found.is_array(), found.run_label().as_str()),
+                (
+                    found.suffix(),
+                    found.is_volume(),
+                    found.is_array(),
+                    found.run_label().as_str()
+                ),
                 (suffix, volume, array, label),
                 "{text}"
             );
@@ -281,14 +314,19 @@ mod tests {
         ] {
             assert!(!name(text).is_of_ds003643(), "{text}");
         }
-        assert!(name("sub-CN013_task-lppCN_run-04_space-MNIColin27_res-4mm_desc-preproc_bold.nii").is_of_ds003643());
+        assert!(
+            name("sub-CN013_task-lppCN_run-04_space-MNIColin27_res-4mm_desc-preproc_bold.nii")
+                .is_of_ds003643()
+        );
     }
 
     #[test]
     fn a_choice_takes_one_label_or_none() {
         let choice = |text: &str| text.parse::<EntityChoice>().unwrap();
         let t1w = name("sub-1_run-01_space-T1w_bold.nii.gz");
-        assert!(choice("space-T1w").takes(&t1w) && choice("run-1").takes(&t1w) && choice("echo-").takes(&t1w));
+        assert!(
+            choice("space-T1w").takes(&t1w) && choice("run-1").takes(&t1w) && choice("echo-").takes(&t1w)
+        );
         assert!(!choice("space-MNI").takes(&t1w) && !choice("space-").takes(&t1w));
         for text in ["T1w", "", "-x", "space=T1w"] {
             assert!(text.parse::<EntityChoice>().is_err(), "{text}");

@@ -96,11 +96,27 @@ mod tests {
     #[test]
     fn numbers_count_by_value_wherever_they_stand() {
         let mut names = [
-            "s10", "s9a2", "s9a10", "s9", "s010", "s", "t1", "s100000000000000000000000", "s99999999999999999999999",
+            "s10",
+            "s9a2",
+            "s9a10",
+            "s9",
+            "s010",
+            "s",
+            "t1",
+            "s100000000000000000000000",
+            "s99999999999999999999999",
         ];
         names.sort_by(|a, b| natural_order(a, b));
         let expected = [
-            "s", "s9", "s9a2", "s9a10", "s010", "s10", "s99999999999999999999999", "s100000000000000000000000", "t1",
+            "s",
+            "s9",
+            "s9a2",
+            "s9a10",
+            "s010",
+            "s10",
+            "s99999999999999999999999",
+            "s100000000000000000000000",
+            "t1",
         ];
         assert_eq!(names, expected);
     }
@@ -109,12 +125,21 @@ mod tests {
     fn paths_are_ordered_folder_by_folder() {
         let mut paths = ["b-10/run-1", "b-2/run-11", "b-2/run-3", "b-2"].map(Path::new);
         paths.sort_by(|a, b| natural_path_order(a, b));
-        assert_eq!(paths, ["b-2", "b-2/run-3", "b-2/run-11", "b-10/run-1"].map(Path::new));
+        assert_eq!(
+            paths,
+            ["b-2", "b-2/run-3", "b-2/run-11", "b-10/run-1"].map(Path::new)
+        );
     }
 
     #[test]
     fn leading_zeros_make_no_other_label() {
-        for (name, plain) in [("01", "1"), ("run-001_x0", "run-1_x0"), ("a", "a"), ("100", "100"), ("", "")] {
+        for (name, plain) in [
+            ("01", "1"),
+            ("run-001_x0", "run-1_x0"),
+            ("a", "a"),
+            ("100", "100"),
+            ("", ""),
+        ] {
             assert_eq!(without_leading_zeros(name), plain);
         }
         assert_eq!(form("sub-01_run-3"), "sub-#_run-#");

@@ -19,7 +19,8 @@ use crate::StudyError;
 /// assert!(check_outputs(&inputs, &["a/run.npy".into()]).is_err());
 /// ```
 pub fn check_outputs(inputs: &[PathBuf], outputs: &[PathBuf]) -> Result<(), StudyError> {
-    let inputs_at: BTreeMap<PathBuf, &Path> = inputs.iter().map(|path| (place(path), path.as_path())).collect();
+    let inputs_at: BTreeMap<PathBuf, &Path> =
+        inputs.iter().map(|path| (place(path), path.as_path())).collect();
     let mut outputs_at: BTreeMap<PathBuf, usize> = BTreeMap::new();
     for (i, output) in outputs.iter().enumerate() {
         let at = place(output);
@@ -91,6 +92,9 @@ mod tests {
         let inputs = ["a/run.nii.gz", "b/run.nii.gz"].map(PathBuf::from);
         let error = check_outputs(&inputs, &["o/run.nii.gz".into(), "o/run.nii.gz".into()]).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("a/run.nii.gz") && text.contains("b/run.nii.gz"), "{text}");
+        assert!(
+            text.contains("a/run.nii.gz") && text.contains("b/run.nii.gz"),
+            "{text}"
+        );
     }
 }

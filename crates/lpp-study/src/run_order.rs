@@ -38,7 +38,8 @@ impl RunOrder {
     pub fn of(files: &[PathBuf]) -> Result<Self, StudyError> {
         check_distinct_files(files)?;
         let names: Vec<BidsName> = files.iter().map(|file| BidsName::of(file)).collect();
-        check_kinds(files, &names)?;
+        check_kinds(files, &["sub"])?;
+        check_one_kind(files)?;
         let mut places: Vec<usize> = (0..files.len()).collect();
         let labels: Option<Vec<String>> = names
             .iter()
@@ -58,7 +59,11 @@ impl RunOrder {
         } else {
             labelled = false;
         }
-        let rank: BTreeMap<usize, usize> = places.iter().enumerate().map(|(rank, &place)| (place, rank)).collect();
+        let rank: BTreeMap<usize, usize> = places
+            .iter()
+            .enumerate()
+            .map(|(rank, &place)| (place, rank))
+            .collect();
         let wrong = (1..files.len()).find(|place| rank[place] < rank[&(place - 1)]);
         let contradiction = wrong.map(|place| (files[place - 1].clone(), files[place].clone()));
         Ok(Self {
@@ -71,7 +76,10 @@ impl RunOrder {
     /// The items of a list of the same order as the files, in the order of the labels.
     #[must_use]
     pub fn apply<T: Clone>(&self, list: &[T]) -> Vec<T> {
-        self.places.iter().filter_map(|&place| list.get(place).cloned()).collect()
+        self.places
+            .iter()
+            .filter_map(|&place| list.get(place).cloned())
+            .collect()
     }
 }
 
@@ -147,21 +155,30 @@ fn check_labels(files: &[PathBuf]) -> Result<(), StudyError> {
     Ok(())
 }
 
-/// Entities that all runs of a list must share; tasks and sessions may be its runs.
-const SHARED: [&str; 9] = ["sub", "space", "res", "desc", "echo", "part", "den", "hemi", "rec"];
+/// Entities that scans of all subjects must share.
+const SHARED: [&str; 8] = ["space", "res", "desc", "echo", "part", "den", "hemi", "rec"];
 
-fn check_kinds(files: &[PathBuf], names: &[BidsName]) -> Result<(), StudyError> {
-    let Some(first) = names.first() else { return Ok(()) };
-    for key in SHARED {
-        if let Some(other) = names.iter().position(|name| name.entity(key) != first.entity(key)) {
+/// Scans that are compared or averaged must be of one space, resolution, description and echo, by their names.
+///
+/// # Errors
+/// [`StudyError::MixedRuns`] naming the first file that differs.
+pub fn check_one_kind(files: &[PathBuf]) -> Result<(), StudyError> {
+    check_kinds(files, &SHARED)
+}
+
+fn check_kinds(files: &[PathBuf], keys: &[&str]) -> Result<(), StudyError> {
+    let mut names = files.iter().map(|file| BidsName::of(file));
+    let Some(first) = names.next() else { return Ok(()) };
+    for (file, name) in files[1..].iter().zip(names) {
+        if let Some(key) = keys.iter().find(|key| name.entity(key) != first.entity(key)) {
             let said = |name: &BidsName| match name.entity(key) {
                 Some(label) => format!("{key}-{label}"),
                 None => format!("no {key}"),
             };
             return Err(StudyError::MixedRuns {
-                path: files[other].clone(),
-                found: said(&names[other]),
-                expected: format!("{} as in {}", said(first), files[0].display()),
+                path: file.clone(),
+                found: said(&name),
+                expected: format!("{} as in {}", said(&first), files[0].display()),
             });
         }
     }
@@ -174,16 +191,28 @@ mod tests {
 
     fn order(names: &[&str]) -> Result<Vec<usize>, String> {
         let files: Vec<PathBuf> = names.iter().map(PathBuf::from).collect();
-        RunOrder::of(&files).map(|order| order.places).map_err(|e| e.to_string())
+        RunOrder::of(&files)
+            .map(|order| order.places)
+            .map_err(|e| e.to_string())
     }
 
     #[test]
     fn labels_decide_where_they_say_an_order() {
-        assert_eq!(order(&["run-1.npy", "run-10.npy", "run-2.npy"]).unwrap(), [0, 2, 1]);
+        assert_eq!(
+            order(&["run-1.npy", "run-10.npy", "run-2.npy"]).unwrap(),
+            [0, 2, 1]
+        );
         assert_eq!(order(&["y1.npy", "y11.npy", "y3.npy"]).unwrap(), [0, 2, 1]);
-        assert_eq!(order(&["a_task-x_run-2.npy", "b_task-y_run-1.npy"]).unwrap(), [1, 0]);
+        assert_eq!(
+            order(&["a_task-x_run-2.npy", "b_task-y_run-1.npy"]).unwrap(),
+            [1, 0]
+        );
         assert_eq!(order(&["ses-2_run-1.npy", "ses-1_run-2.npy"]).unwrap(), [1, 0]);
-        assert_eq!(order(&["tunnel.npy", "pieman.npy"]).unwrap(), [0, 1], "no label, no order");
+        assert_eq!(
+            order(&["tunnel.npy", "pieman.npy"]).unwrap(),
+            [0, 1],
+            "no label, no order"
+        );
         let files = ["run-1.npy", "run-10.npy", "run-2.npy"].map(PathBuf::from);
         let contradiction = RunOrder::of(&files).unwrap().contradiction.unwrap();
         assert_eq!(contradiction, ("run-10.npy".into(), "run-2.npy".into()));
@@ -193,8 +222,14 @@ mod tests {
     fn what_stands_twice_or_does_not_belong_is_named() {
         for (names, parts) in [
             (vec!["run-1.npy", "run-1.npy"], ["run-1.npy", "one file"]),
-            (vec!["run-1.npy", "run-2.npy", "run-01.npy"], ["run-01.npy", "one run"]),
-            (vec!["sub-1_run-1_space-A_bold.npy", "sub-1_run-2_space-B_bold.npy"], ["space-B", "space-A"]),
+            (
+                vec!["run-1.npy", "run-2.npy", "run-01.npy"],
+                ["run-01.npy", "one run"],
+            ),
+            (
+                vec!["sub-1_run-1_space-A_bold.npy", "sub-1_run-2_space-B_bold.npy"],
+                ["space-B", "space-A"],
+            ),
             (vec!["sub-1_run-1.npy", "sub-2_run-2.npy"], ["sub-2", "sub-1"]),
             (vec!["run-1_desc-a.npy", "run-2.npy"], ["no desc", "desc-a"]),
         ] {

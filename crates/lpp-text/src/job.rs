@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{ActivationsWriter, AnnotationCorrections, Language, LayerShape, Software, Step, WordTable};
+use lpp_study::{
+    ActivationsWriter, AnnotationCorrections, Language, LayerShape, Software, Step, WordTable,
+    is_published_annotation,
+};
 use ndarray::Array2;
 
 use crate::{
@@ -28,10 +31,46 @@ pub struct AnnotationSource {
 impl AnnotationSource {
     /// Reads and corrects the annotation.
     ///
+    /// Without a choice ([`AnnotationCorrections::Auto`]) only a published file, known by its hash, is corrected. The published
+    /// corrections of any other file are made if they are asked for, and said.
+    ///
     /// # Errors
     /// As [`Annotation::load`].
     pub fn load(&self) -> Result<Annotation, TextError> {
-        Annotation::load(&self.path, &Corrections::of(self.lang, self.corrections))
+        // A file that is not there is named by its reader.
+        if self.path.exists() {
+            self.tell_of_corrections()?;
+        }
+        Annotation::load(&self.path, &Corrections::of(self.lang, self.resolved()?))
+    }
+
+    /// The corrections that the file gets.
+    ///
+    /// # Errors
+    /// [`TextError::Study`] if the file cannot be read.
+    pub fn resolved(&self) -> Result<AnnotationCorrections, TextError> {
+        Ok(self.corrections.resolve(&self.path, self.lang)?)
+    }
+
+    fn tell_of_corrections(&self) -> Result<(), TextError> {
+        let Self { path, lang, .. } = self;
+        if self.corrections == AnnotationCorrections::None || is_published_annotation(path, *lang)? {
+            return Ok(());
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if self.corrections == AnnotationCorrections::Published {
+            tracing::warn!(
+                "{} is not the published annotation (its hash differs); the published corrections are made all the same",
+                path.display()
+            );
+        } else if name == published_name(*lang) {
+            tracing::warn!(
+                "{} is not the published annotation (its hash differs), so that no corrections are made; --corrections published \
+                 makes them, --corrections none says that none are wanted",
+                path.display()
+            );
+        }
+        Ok(())
     }
 
     /// A step with the annotation as its first input.
@@ -39,7 +78,7 @@ impl AnnotationSource {
         let step = Step::new(software, output).input(&self.path)?;
         Ok(step
             .parameter("lang", self.lang)
-            .parameter("corrections", self.corrections))
+            .parameter("corrections", self.resolved()?))
     }
 
     /// Writes the words to `path`, such as `words_en.csv`, with their provenance, unless the same words are there and their
@@ -56,6 +95,11 @@ impl AnnotationSource {
         step.finish()?;
         Ok(())
     }
+}
+
+/// Name of the published annotation: `lppEN_word_information.csv`.
+fn published_name(lang: Language) -> String {
+    format!("lpp{}_word_information.csv", lang.to_string().to_uppercase())
 }
 
 /// How a job ended.

@@ -25,7 +25,7 @@ fn steps_of(configuration: &str, subjects_per_step: Option<usize>) -> Vec<Step> 
         fetch: true,
         subjects_per_step,
     };
-    plan(&Study::open(folder.path()).unwrap(), &options).unwrap()
+    plan(&Study::open(folder.path()).unwrap(), &options).unwrap().steps
 }
 
 /// What the README of the original runs, as names of steps: written down from its loops, not from the configuration.
@@ -274,7 +274,7 @@ fn scores_that_were_made_by_hand_are_analysed_too() {
         fetch: false,
         subjects_per_step: None,
     };
-    let steps = plan(&Study::open(study).unwrap(), &options).unwrap();
+    let steps = plan(&Study::open(study).unwrap(), &options).unwrap().steps;
     let analyze = steps.iter().find(|step| step.id == "analyze:en").unwrap();
     let has = |name: &str| analyze.inputs.iter().any(|input| input.ends_with(name));
     assert!(
