@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use lpp_study::{AnnotationCorrections, EntityChoice, Language, Study};
+use lpp_study::{AnnotationCorrections, EntityChoice, FeatureName, Language, Study};
 
 /// Threads and verbosity.
 #[derive(Debug, Clone, Args)]
@@ -45,6 +45,22 @@ impl CommonArgs {
             (false, _) => tracing::Level::TRACE,
         }
     }
+}
+
+/// Reads the name of a subject, with or without `sub-`.
+///
+/// # Errors
+/// [`lpp_study::StudyError::BadName`] if it could lead out of the study.
+pub fn subject(name: &str) -> Result<String, lpp_study::StudyError> {
+    lpp_study::check_subject(name).map(|()| name.to_owned())
+}
+
+/// Reads the name of a model as it is typed: with or without its organisation.
+///
+/// # Errors
+/// [`lpp_study::StudyError::BadName`] if it could lead out of the study.
+pub fn model(name: &str) -> Result<String, lpp_study::StudyError> {
+    name.parse::<FeatureName>().map(|_| name.to_owned())
 }
 
 /// The study folder and its language.

@@ -32,7 +32,10 @@ pub(crate) const COMMON: &str = "Common options";
 fn plain(mut command: Command) -> Command {
     let text = |text: Option<&StyledStr>| text.map(|text| text.to_string().replace('`', ""));
     let (about, long) = (text(command.get_about()), text(command.get_long_about()));
-    let (after, after_long) = (text(command.get_after_help()), text(command.get_after_long_help()));
+    let (after, after_long) = (
+        text(command.get_after_help()),
+        text(command.get_after_long_help()),
+    );
     if let Some(about) = about {
         command = command.about(about);
     }
@@ -108,5 +111,12 @@ fn completions(mut command: Command, shell: &str) -> anyhow::Result<Vec<u8>> {
     let name = command.get_name().to_owned();
     let mut text = Vec::new();
     clap_complete::generate(known, &mut command, &name, &mut text);
+    if known == Shell::Bash {
+        // clap_complete writes the dash of a program's name as "__" where it sets the state and as "__subcmd__" where it
+        // compares it, so that nothing behind a subcommand would be offered.
+        let script = String::from_utf8_lossy(&text);
+        let compared = name.replace('-', "__subcmd__");
+        text = script.replace(&compared, &name.replace('-', "__")).into_bytes();
+    }
     Ok(text)
 }

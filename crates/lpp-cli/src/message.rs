@@ -50,12 +50,18 @@ mod tests {
                 "words.csv: found the columns {}, expected a column onset (--annotation)",
                 "a b ".repeat(100_000)
             ),
-            format!("/{}words.csv: found nothing (--annotation)", "folder/".repeat(300)),
+            format!(
+                "/{}words.csv: found nothing (--annotation)",
+                "folder/".repeat(300)
+            ),
             "words.csv: first\n\n  second\x1b[31m\r\nthird (--annotation)".to_owned(),
         ] {
             let line = fit(&text, 200);
             assert!(line.chars().count() <= 200, "{line}");
-            assert!(line.contains("words.csv") && line.ends_with("(--annotation)"), "{line}");
+            assert!(
+                line.contains("words.csv") && line.ends_with("(--annotation)"),
+                "{line}"
+            );
             assert!(!line.contains(char::is_control), "{line}");
         }
         assert_eq!(fit("short", 200), "short");

@@ -143,8 +143,6 @@ fn report_panics_in_one_line() {
             .location()
             .map_or_else(String::new, |l| format!(" at {}:{}", l.file(), l.line()));
         let text = info.payload_as_str().unwrap_or("unknown");
-        tracing_free_error(&format!(
-            "internal error{place}, please report it: {text}"
-        ));
+        tracing_free_error(&format!("internal error{place}, please report it: {text}"));
     }));
 }

@@ -67,7 +67,7 @@ impl CleanJob {
             .parameter("high_pass_hz", cleaning.high_pass_hz)
             .parameter("standardise", cleaning.standardise)
             .parameter("tr_s", cleaning.tr_s);
-        if !self.force && step.is_current() {
+        if step.is_done(self.force)? {
             return Ok(None);
         }
         let mask = Mask::load(&self.mask)?;

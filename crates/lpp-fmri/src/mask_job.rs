@@ -49,7 +49,8 @@ impl MaskJob {
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<MaskReport, FmriError> {
         self.check_lists()?;
         let step = self.step(software)?;
-        if !self.force && self.run_masks.is_none() && step.is_current() {
+        let is_done = step.is_done(self.force)?;
+        if is_done && self.run_masks.is_none() {
             return Ok(MaskReport {
                 mask: Mask::load(&self.output)?,
                 up_to_date: true,

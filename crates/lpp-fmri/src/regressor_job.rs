@@ -47,7 +47,7 @@ impl RegressorJob {
             .parameter("n_scans", self.n_scans)
             .parameter("tr_s", self.tr_s)
             .parameter("hrf", self.hrf.to_string());
-        if !self.force && step.is_current() {
+        if step.is_done(self.force)? {
             return Ok(false);
         }
         check_outputs(

@@ -64,7 +64,7 @@ impl ResampleJob {
             .parameter("affine", self.target.affine())
             .parameter("shape", self.target.shape())
             .parameter("interpolation", format!("{:?}", self.interpolation));
-        if !self.force && step.is_current() {
+        if step.is_done(self.force)? {
             return Ok(false);
         }
         // The file beside the image does not come along: what it says goes into the header.

@@ -101,11 +101,7 @@ fn run(args: &Args) -> anyhow::Result<bool> {
         .canonicalize()
         .with_context(|| args.programs.display().to_string())?;
     let work = tempfile::Builder::new().prefix("lpp-semantic-").tempdir()?;
-    let lab = Lab {
-        programs,
-        work: work.path().to_owned(),
-        keep: args.keep,
-    };
+    let lab = Lab::new(programs, work.path().to_owned(), args.keep);
     check_itself(&lab, args)?;
     let seeds = args.seed.map_or(1..=args.seeds, |seed| seed..=seed);
     let jobs: Vec<Job> = seeds

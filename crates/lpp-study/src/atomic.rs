@@ -42,7 +42,10 @@ impl AtomicFile {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        fs::create_dir_all(folder).map_err(StudyError::write(target))?;
+        if !folder.is_dir() {
+            fs::create_dir_all(folder).map_err(StudyError::write(target))?;
+            tracing::info!("{}: a new folder", folder.display());
+        }
         if target.is_dir() {
             return Err(StudyError::malformed(
                 target,

@@ -67,7 +67,9 @@ pub use error::StudyError;
 pub use language::Language;
 pub use mapped::MappedFile;
 pub use mapped_matrix::MappedMatrix;
-pub use names::{FeatureName, FeatureSource, base_of_step, check_subject, numbered, organisation_of};
+pub use names::{
+    FeatureName, FeatureSource, base_of_step, canonical_name, check_subject, numbered, organisation_of,
+};
 pub use natural_order::{natural_order, natural_path_order};
 pub use outputs::check_outputs;
 pub use paths::Study;

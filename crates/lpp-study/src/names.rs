@@ -284,6 +284,18 @@ pub fn base_of_step(model: &str) -> &str {
     numbered(model, "_step").map_or(model, |(base, _)| base)
 }
 
+/// A name as [`FeatureName`] spells it; a text that is no name as it is.
+///
+/// ```
+/// assert_eq!(lpp_study::canonical_name("org--tiny"), "org/tiny");
+/// assert_eq!(lpp_study::canonical_name("a name/of/no model"), "a name/of/no model");
+/// ```
+#[must_use]
+pub fn canonical_name(name: &str) -> String {
+    let known = name.parse::<FeatureName>();
+    known.map_or_else(|_| name.to_owned(), |known| known.to_string())
+}
+
 /// Checks the name of a subject, with or without `sub-`.
 ///
 /// # Errors

@@ -307,7 +307,10 @@ impl Study {
     /// A table of the analysis without its ending: `results/scaling_en`.
     #[must_use]
     pub fn table(&self, name: &str, lang: Language) -> PathBuf {
-        self.root.join("results").join(format!("{name}_{lang}"))
+        // A map of a model carries the model's name.
+        self.root
+            .join("results")
+            .join(format!("{}_{lang}", file_stem(name)))
     }
 
     /// Folder of the figures.

@@ -67,6 +67,14 @@ impl Provenance {
         name.into()
     }
 
+    /// The name of the program.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        self.software
+            .rsplit_once(' ')
+            .map_or(&self.software, |(program, _)| program)
+    }
+
     /// The command as it can be typed anywhere: the program by its name alone, without the number of threads, which decides
     /// no result.
     #[must_use]
@@ -235,12 +243,12 @@ impl Step {
     fn not_ours(&self) -> Option<String> {
         // A link that leads nowhere is a file of the user as well.
         fs::symlink_metadata(&self.output).ok()?;
-        let maker = match Provenance::load(&self.output) {
-            Ok(made) => made.software,
-            Err(_) => return Some(format!("it is there, and {} has not made it", self.software.program)),
-        };
-        let program = maker.rsplit_once(' ').map_or(maker.as_str(), |(program, _)| program);
-        (program != self.software.program).then(|| format!("{program} has made it, not {}", self.software.program))
+        let own = self.software.program;
+        match Provenance::load(&self.output) {
+            Ok(made) if made.program() == own => None,
+            Ok(made) => Some(format!("{} has made it, not {own}", made.program())),
+            Err(_) => Some(format!("it is there, and {own} has not made it")),
+        }
     }
 
     /// The record of an artefact that is about to be written: nothing is up to date by it.
@@ -424,12 +432,18 @@ mod tests {
         let refused = |step: Step| step.is_done(false).unwrap_err().to_string();
         fs::write(&out, "the user's").unwrap();
         let error = refused(step(folder, 1.0));
-        assert!(error.contains("out: it is there, and lpp-test has not made it"), "{error}");
+        assert!(
+            error.contains("out: it is there, and lpp-test has not made it"),
+            "{error}"
+        );
         assert!(error.contains("--force"), "{error}");
         assert!(!step(folder, 1.0).is_done(true).unwrap(), "overwritten on demand");
         step(folder, 1.0).finish().unwrap();
         assert!(step(folder, 1.0).is_done(false).unwrap());
-        assert!(!step(folder, 2.0).is_done(false).unwrap(), "its own file is made again");
+        assert!(
+            !step(folder, 2.0).is_done(false).unwrap(),
+            "its own file is made again"
+        );
         let other = Step {
             software: Software {
                 program: "lpp-other",
@@ -453,7 +467,10 @@ mod tests {
         fs::write(folder.join("in"), "abc").unwrap();
         let killed = step(folder, 1.0);
         assert!(!killed.is_done(false).unwrap());
-        assert!(!Provenance::path_of(&folder.join("out")).exists(), "nothing before its time");
+        assert!(
+            !Provenance::path_of(&folder.join("out")).exists(),
+            "nothing before its time"
+        );
         write_atomically(&folder.join("out"), b"result").unwrap();
         drop(killed);
         assert!(!step(folder, 1.0).is_current());

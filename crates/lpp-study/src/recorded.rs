@@ -42,7 +42,9 @@ fn quoted(bytes: &[u8]) -> String {
 /// What `text` of a record stands for; see [`recorded_text`].
 #[must_use]
 pub fn recorded_name(text: &str) -> OsString {
-    let inner = text.strip_prefix(OPENING).and_then(|rest| rest.strip_suffix('\''));
+    let inner = text
+        .strip_prefix(OPENING)
+        .and_then(|rest| rest.strip_suffix('\''));
     match inner.and_then(unquoted) {
         Some(bytes) => OsString::from_vec(bytes),
         None => text.into(),

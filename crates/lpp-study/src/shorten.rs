@@ -23,7 +23,10 @@ pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     let head = text.char_indices().nth(head).map_or(n, |(place, _)| place);
     let tail = match tail {
         0 => n,
-        _ => text.char_indices().nth_back(tail - 1).map_or(n, |(place, _)| place),
+        _ => text
+            .char_indices()
+            .nth_back(tail - 1)
+            .map_or(n, |(place, _)| place),
     };
     Cow::Owned(format!("{}…{}", &text[..head], &text[tail..]))
 }

@@ -58,11 +58,17 @@ fn maker(path: &Path) -> String {
         ("scores", "lpp-fit makes it"),
         ("resampled", "lpp-resample makes it of scans in derivatives"),
         ("individual_subjects", "lpp-fit --subject makes it"),
-        ("derivatives", "lpp-fetch data --kind derivatives brings the published scans"),
+        (
+            "derivatives",
+            "lpp-fetch data --kind derivatives brings the published scans",
+        ),
         ("results", "lpp-analyze all makes it"),
         ("figures", "lpp-report makes it"),
         ("roi_masks", "lpp-rois makes it"),
-        ("annotation", "lpp-fetch data --kind words brings the published one"),
+        (
+            "annotation",
+            "lpp-fetch data --kind words brings the published one",
+        ),
         ("glove", "lpp-fetch glove brings it"),
     ];
     if within("average_subject") || within("isc") {
@@ -93,7 +99,10 @@ fn feature_maker(file: &str) -> String {
     match source {
         FeatureSource::Model { model, seed } => {
             let seed = seed.map_or_else(String::new, |seed| format!(" --seed {seed}"));
-            format!("{program} --model {}{seed} makes it", model.replacen("--", "/", 1))
+            format!(
+                "{program} --model {}{seed} makes it",
+                model.replacen("--", "/", 1)
+            )
         }
         FeatureSource::Control { name } => format!("{program} --controls {name} makes it"),
         _ => format!("{program} makes it"),
@@ -208,8 +217,14 @@ mod tests {
     fn each_artefact_has_its_maker() {
         let folder = tempfile::tempdir().unwrap();
         for (name, says) in [
-            ("activations/gpt2_en.safetensors", "lpp-extract --model gpt2 makes it"),
-            ("activations/org--tiny_en.safetensors", "lpp-extract --model org/tiny"),
+            (
+                "activations/gpt2_en.safetensors",
+                "lpp-extract --model gpt2 makes it",
+            ),
+            (
+                "activations/org--tiny_en.safetensors",
+                "lpp-extract --model org/tiny",
+            ),
             (
                 "activations/gpt2_untrained_seed2_en.safetensors",
                 "--model gpt2 --seed 2",

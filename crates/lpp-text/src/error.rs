@@ -196,14 +196,21 @@ impl fmt::Display for UnalignableWord {
                 cut(joined)
             );
         }
-        let shown: Vec<String> = self.tokens.iter().take(SHOWN_TOKENS).map(|token| cut(token)).collect();
-        let more = if self.tokens.len() > SHOWN_TOKENS { " …" } else { "" };
+        let shown: Vec<String> = self
+            .tokens
+            .iter()
+            .take(SHOWN_TOKENS)
+            .map(|token| cut(token))
+            .collect();
+        let more = if self.tokens.len() > SHOWN_TOKENS {
+            " …"
+        } else {
+            ""
+        };
         write!(
             f,
             "no token for it among {shown:?}{more}, at window {}, token {}; the text around is {:?}; do text and annotation agree?",
-            self.window,
-            self.token,
-            self.text
+            self.window, self.token, self.text
         )
     }
 }
@@ -214,8 +221,8 @@ impl TextError {
     pub(crate) fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::Malformed {
             path: path.to_owned(),
-            found: found.into(),
-            expected: expected.into(),
+            found: lpp_study::shortened(&found.into(), lpp_study::MOST_QUOTED).into_owned(),
+            expected: lpp_study::shortened(&expected.into(), lpp_study::MOST_QUOTED).into_owned(),
         }
     }
 

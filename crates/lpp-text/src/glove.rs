@@ -88,7 +88,9 @@ impl Glove {
                     Ok(number) if (number as f32).is_finite() => numbers.push(number as f32),
                     Ok(_) => {
                         let expected = "a finite number of single precision, up to 3.4e38".to_owned();
-                        return Err(reader.malformed(format!("{field:?} in the vector of {word:?}"), expected));
+                        return Err(
+                            reader.malformed(format!("{field:?} in the vector of {word:?}"), expected)
+                        );
                     }
                     Err(_) => return Err(reader.malformed(format!("{field:?}"), "a number".to_owned())),
                 }

@@ -127,12 +127,10 @@ fn of_language(study: &Study, lang: Language, missing: &[PathBuf]) -> Vec<Step> 
     if !given.is_empty() {
         let bytes = size.n_scans.iter().sum::<u64>() * size.n_voxels * 4;
         let arguments = ["precomputed", "--study", ".", "--lang", code];
-        steps.push(fetch(
-            format!("fetch:precomputed:{lang}"),
-            bytes,
-            &arguments,
-            given,
-        ));
+        let mut step = fetch(format!("fetch:precomputed:{lang}"), bytes, &arguments, given);
+        // The regions come along, and then need not be made.
+        step.brings_inputs = true;
+        steps.push(step);
     }
     steps
 }

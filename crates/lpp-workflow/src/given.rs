@@ -17,10 +17,15 @@ pub struct Given {
 }
 
 impl Given {
-    /// Notes the files of `paths` that are given; returns whether there is one.
-    pub(crate) fn note<'a>(&mut self, study: &Study, paths: impl IntoIterator<Item = &'a Path>) -> bool {
+    /// Notes the files of `paths` that are given in place of those of `program`; returns whether there is one.
+    pub(crate) fn note<'a>(
+        &mut self,
+        study: &Study,
+        program: &str,
+        paths: impl IntoIterator<Item = &'a Path>,
+    ) -> bool {
         let mut any = false;
-        for path in paths.into_iter().filter(|path| is_given(study, path)) {
+        for path in paths.into_iter().filter(|path| is_given(study, program, path)) {
             any = true;
             let path = relative(study, path);
             if !self.files.contains(&path) {
@@ -35,7 +40,10 @@ impl Given {
     pub fn lines(&self) -> Vec<String> {
         let mut groups: Vec<(&Path, usize)> = Vec::new();
         for file in &self.files {
-            match groups.iter_mut().find(|(first, _)| first.parent() == file.parent()) {
+            match groups
+                .iter_mut()
+                .find(|(first, _)| first.parent() == file.parent())
+            {
                 Some((_, n_more)) => *n_more += 1,
                 None => groups.push((file, 0)),
             }
@@ -48,8 +56,19 @@ impl Given {
     }
 }
 
-/// Whether a file of a study is there and no program has written down that it made it.
-pub(crate) fn is_given(study: &Study, path: &Path) -> bool {
+/// Whether a file of a study is there that `program` would make and has not made: it has no record, or one of another maker.
+pub(crate) fn is_given(study: &Study, program: &str, path: &Path) -> bool {
+    let path = study.root().join(path);
+    let made = || match Provenance::load(&path) {
+        Ok(made) => made.program() == program,
+        // A record that cannot be read is a fault of the study, not a sign of the user's own file.
+        Err(_) => Provenance::path_of(&path).exists(),
+    };
+    path.is_file() && !made()
+}
+
+/// Whether a file of a study is there without a record of any program.
+pub(crate) fn is_own(study: &Study, path: &Path) -> bool {
     let path = study.root().join(path);
     path.is_file() && !Provenance::path_of(&path).exists()
 }
@@ -62,7 +81,7 @@ pub(crate) fn own_data(study: &Study, lang: Language) -> Option<PathBuf> {
     [study.words(lang)]
         .into_iter()
         .chain(runs)
-        .find(|path| is_given(study, path))
+        .find(|path| is_own(study, path))
         .map(|path| relative(study, &path))
 }
 
@@ -82,17 +101,26 @@ mod tests {
             let path = study.average_run(lang, run);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(&path, "scans").unwrap();
-            assert!(given.note(&study, [path.as_path()]));
+            assert!(given.note(&study, "lpp-average", [path.as_path()]));
         }
-        assert_eq!(own_data(&study, lang), Some("average_subject/en/run-0.npy".into()));
+        assert_eq!(
+            own_data(&study, lang),
+            Some("average_subject/en/run-0.npy".into())
+        );
         let software = Software {
             program: "lpp-average",
             version: "0.1.0",
             commit: None,
         };
         Step::new(software, study.average_run(lang, 0)).finish().unwrap();
-        assert!(!given.note(&study, [study.average_run(lang, 0).as_path(), study.mask(lang).as_path()]));
-        assert_eq!(own_data(&study, lang), Some("average_subject/en/run-1.npy".into()));
+        let paths = [study.average_run(lang, 0), study.mask(lang)];
+        let paths = || paths.iter().map(PathBuf::as_path);
+        assert!(!given.note(&study, "lpp-average", paths()));
+        assert!(given.note(&study, "lpp-fetch", paths()), "another program's");
+        assert_eq!(
+            own_data(&study, lang),
+            Some("average_subject/en/run-1.npy".into())
+        );
         assert_eq!(given.lines(), ["average_subject/en/run-0.npy and 2 more"]);
     }
 }

@@ -42,7 +42,9 @@ pub(crate) fn select(steps: Vec<Step>, patterns: &[String]) -> Result<Vec<Step>,
             .filter(|place| steps[*place].id.contains(pattern))
             .collect();
         if matching.is_empty() {
-            let names = steps.iter().flat_map(|step| step.id.split(':').chain([step.id.as_str()]));
+            let names = steps
+                .iter()
+                .flat_map(|step| step.id.split(':').chain([step.id.as_str()]));
             return Err(WorkflowError::NoSuchStep {
                 pattern: pattern.clone(),
                 hint: did_you_mean(pattern, names).map_or_else(String::new, |hint| format!("; {hint}")),

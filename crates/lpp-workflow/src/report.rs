@@ -6,10 +6,10 @@ use lpp_study::Study;
 use serde::Serialize;
 
 use crate::WorkflowError;
+use crate::given::Given;
 use crate::graph::select;
 use crate::hashes::Hashes;
 use crate::machine::{Machine, human_bytes, human_seconds};
-use crate::given::Given;
 use crate::plan::{Plan, plan};
 use crate::record::run_folder;
 use crate::run::RunJob;

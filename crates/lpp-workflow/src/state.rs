@@ -71,9 +71,7 @@ impl Inspector<'_> {
         for step in steps {
             let mut state = self.state(step, |input| changing.contains(input));
             if state == State::Done
-                && let Some(input) = step
-                    .all_inputs()
-                    .find(|input| changing.contains(input.as_path()))
+                && let Some(input) = step.all_inputs().find(|input| changing.contains(input.as_path()))
             {
                 state = State::Stale(format!("{} will be made again", input.display()));
             }

@@ -165,7 +165,11 @@ pub(crate) fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, LlmError> {
 }
 
 /// What a trained adapter leaves in its folder, beside the base model or in place of it.
-const ADAPTER: [&str; 3] = ["adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"];
+const ADAPTER: [&str; 3] = [
+    "adapter_config.json",
+    "adapter_model.safetensors",
+    "adapter_model.bin",
+];
 
 /// Refuses a folder with an adapter, whose weights would be left out in silence; one in a folder below is said.
 fn look_for_adapters(folder: &Path) -> Result<(), LlmError> {
@@ -177,10 +181,18 @@ fn look_for_adapters(folder: &Path) -> Result<(), LlmError> {
              or move it away to run the base model",
         ));
     }
-    let below = folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.path());
+    let below = folder
+        .read_dir()
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
     for below in below.filter(|path| path.is_dir()) {
         if adapter(&below).is_some() {
-            tracing::warn!("{}: the adapter in it is not used, the base model is run", below.display());
+            tracing::warn!(
+                "{}: the adapter in it is not used, the base model is run",
+                below.display()
+            );
         }
     }
     Ok(())

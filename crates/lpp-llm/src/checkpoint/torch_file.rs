@@ -154,20 +154,27 @@ fn unwrapped(object: Value) -> Result<Value, String> {
         return Ok(object);
     };
     let is_tensor = |value: &Value| matches!(value, Value::Tensor { .. });
-    let holds_tensors =
-        |value: &Value| matches!(value, Value::Dict(inner) if inner.iter().any(|(_, value)| is_tensor(value)));
-    let wrapped: Vec<usize> = (0..entries.len()).filter(|&i| holds_tensors(&entries[i].1)).collect();
+    let holds_tensors = |value: &Value| matches!(value, Value::Dict(inner) if inner.iter().any(|(_, value)| is_tensor(value)));
+    let wrapped: Vec<usize> = (0..entries.len())
+        .filter(|&i| holds_tensors(&entries[i].1))
+        .collect();
     let has_tensors = entries.iter().any(|(_, value)| is_tensor(value));
     match wrapped[..] {
         [] => Ok(Value::Dict(entries)),
-        [one] if !has_tensors => Ok(entries.into_iter().nth(one).map_or(Value::Ignored, |(_, inner)| inner)),
+        [one] if !has_tensors => Ok(entries
+            .into_iter()
+            .nth(one)
+            .map_or(Value::Ignored, |(_, inner)| inner)),
         _ => {
             let names = wrapped.iter().filter_map(|&i| match &entries[i].0 {
                 Value::Text(name) => Some(name.as_str()),
                 _ => None,
             });
             let names: Vec<&str> = names.take(4).collect();
-            Err(format!("it holds more than one set of weights ({}); save the model alone", names.join(", ")))
+            Err(format!(
+                "it holds more than one set of weights ({}); save the model alone",
+                names.join(", ")
+            ))
         }
     }
 }

@@ -270,7 +270,11 @@ pub(crate) fn n_blocks(config: &ConfigFile, key: &str, default: i64) -> Result<i
 
 /// The row under `pad_token_id` that is zero in an untrained model; a file without the key means the family's default,
 /// `null` none.
-pub(crate) fn pad_row(config: &ConfigFile, n_vocabulary: i64, default: Option<i64>) -> Result<Option<i64>, LlmError> {
+pub(crate) fn pad_row(
+    config: &ConfigFile,
+    n_vocabulary: i64,
+    default: Option<i64>,
+) -> Result<Option<i64>, LlmError> {
     if config.is_null("pad_token_id") {
         return Ok(None);
     }

@@ -43,7 +43,12 @@ pub(crate) fn rotary(config: &ConfigFile, keys: &RopeKeys, width: i64) -> Result
             agreed(config, section.as_ref(), names, "partial_rotary_factor")?.unwrap_or(default)
         }
         None => {
-            let share = agreed(config, section.as_ref(), &["partial_rotary_factor"], "partial_rotary_factor")?;
+            let share = agreed(
+                config,
+                section.as_ref(),
+                &["partial_rotary_factor"],
+                "partial_rotary_factor",
+            )?;
             let share = share.unwrap_or(1.0);
             // Rotating a part of the head only is not what these families were published with.
             if (share - 1.0).abs() > 0.0 {
@@ -116,7 +121,11 @@ fn scaling(
     keys: &RopeKeys,
     is_newer: bool,
 ) -> Result<RotaryScaling, LlmError> {
-    let name = if is_newer { "rope_parameters" } else { "rope_scaling" };
+    let name = if is_newer {
+        "rope_parameters"
+    } else {
+        "rope_scaling"
+    };
     // Older files say `type`; those in between say both.
     let (kind, older) = (section.text_or("rope_type", "")?, section.text_or("type", "")?);
     if !kind.is_empty() && !older.is_empty() && kind != older {
@@ -192,7 +201,11 @@ mod tests {
     #[test]
     fn newer_and_older_files_say_the_same() {
         for (older, newer, keys) in [
-            ("{}", r#"{"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}}"#, LLAMA),
+            (
+                "{}",
+                r#"{"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}}"#,
+                LLAMA,
+            ),
             (
                 r#"{"rope_theta": 5e5}"#,
                 r#"{"rope_parameters": {"rope_theta": 500000.0}, "rope_theta": 500000}"#,
@@ -224,7 +237,10 @@ mod tests {
                 r#"{"rope_theta": 7}"#,
                 r#"{"rope_parameters": {"full_attention": {"rope_type": "default", "rope_theta": 7.0},
                     "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0}}}"#,
-                RopeKeys { blocks: Some("full_attention"), ..LLAMA },
+                RopeKeys {
+                    blocks: Some("full_attention"),
+                    ..LLAMA
+                },
             ),
         ] {
             let plain = read(older, &keys).unwrap();
@@ -235,25 +251,64 @@ mod tests {
     #[test]
     fn contradictions_and_unknown_keys_are_refused_by_name() {
         for (text, part, keys) in [
-            (r#"{"rope_theta": 1e4, "rope_parameters": {"rope_theta": 5e5}}"#, "`rope_theta`", LLAMA),
-            (r#"{"rope_theta": 1e4, "rope_scaling": {"type": "default", "rope_theta": 5e5}}"#, "`rope_theta`", LLAMA),
-            (r#"{"rope_scaling": {"rope_type": "linear", "factor": 2.0, "beta_fast": 32}}"#, "`beta_fast`", LLAMA),
-            (r#"{"rope_parameters": {"rope_type": "default", "factor": 8.0}}"#, "`factor`", LLAMA),
-            (r#"{"rope_parameters": {"rope_type": "yarn", "factor": 8.0}}"#, "`rope_parameters`", LLAMA),
-            (r#"{"rope_scaling": {"rope_type": "linear", "type": "default", "factor": 8.0}}"#, "`type`", LLAMA),
+            (
+                r#"{"rope_theta": 1e4, "rope_parameters": {"rope_theta": 5e5}}"#,
+                "`rope_theta`",
+                LLAMA,
+            ),
+            (
+                r#"{"rope_theta": 1e4, "rope_scaling": {"type": "default", "rope_theta": 5e5}}"#,
+                "`rope_theta`",
+                LLAMA,
+            ),
+            (
+                r#"{"rope_scaling": {"rope_type": "linear", "factor": 2.0, "beta_fast": 32}}"#,
+                "`beta_fast`",
+                LLAMA,
+            ),
+            (
+                r#"{"rope_parameters": {"rope_type": "default", "factor": 8.0}}"#,
+                "`factor`",
+                LLAMA,
+            ),
+            (
+                r#"{"rope_parameters": {"rope_type": "yarn", "factor": 8.0}}"#,
+                "`rope_parameters`",
+                LLAMA,
+            ),
+            (
+                r#"{"rope_scaling": {"rope_type": "linear", "type": "default", "factor": 8.0}}"#,
+                "`type`",
+                LLAMA,
+            ),
             (
                 r#"{"rope_scaling": {"type": "linear", "factor": 2.0}, "rope_parameters": {"rope_type": "default"}}"#,
                 "`rope_scaling`",
                 LLAMA,
             ),
-            (r#"{"rope_parameters": {"partial_rotary_factor": 0.5}}"#, "partial_rotary_factor", LLAMA),
-            (r#"{"rope_parameters": {"full_attention": {"rope_theta": 7.0}}}"#, "`rope_parameters`", LLAMA),
+            (
+                r#"{"rope_parameters": {"partial_rotary_factor": 0.5}}"#,
+                "partial_rotary_factor",
+                LLAMA,
+            ),
+            (
+                r#"{"rope_parameters": {"full_attention": {"rope_theta": 7.0}}}"#,
+                "`rope_parameters`",
+                LLAMA,
+            ),
             (
                 r#"{"rope_parameters": {"rope_theta": 7.0}}"#,
                 "`rope_parameters`",
-                RopeKeys { blocks: Some("full_attention"), ..LLAMA },
+                RopeKeys {
+                    blocks: Some("full_attention"),
+                    ..LLAMA
+                },
             ),
-            (r#"{"rope_parameters": {"rope_type": "linear", "factor": 2.0}}"#, "`rope_parameters`", NEOX),
+            (
+                r#"{"rope_parameters": {"rope_type": "linear", "factor": 2.0}}"#,
+                "`rope_parameters`",
+                NEOX,
+            ),
             (
                 r#"{"rotary_pct": 0.5, "rope_parameters": {"partial_rotary_factor": 0.25}}"#,
                 "`rotary_pct`",

@@ -305,10 +305,15 @@ fn configurations() -> Vec<Kind> {
                 text.truncate((text.len() as f64 * rng.uniform(0.1, 0.95)) as usize);
             },
         ),
-        Kind::new("config-key-twice", &HIDDEN, refused(&["config.json"]), |s, _| {
-            let text = &mut s.files.text(CONFIG).text;
-            *text = text.replacen('{', "{\"num_hidden_layers\": 1,", 1);
-        }),
+        Kind::new(
+            "config-key-twice",
+            &HIDDEN,
+            EXACT.or_refused(&["config.json"]),
+            |s, _| {
+                let text = &mut s.files.text(CONFIG).text;
+                *text = text.replacen('{', "{\"num_hidden_layers\": 1,", 1);
+            },
+        ),
         Kind::new("config-missing", &HIDDEN, refused(&["config.json"]), |s, _| {
             s.files.remove(CONFIG);
         }),

@@ -6,7 +6,7 @@ use crate::files::{Element, Tensor};
 use crate::kind::Kind;
 use crate::random::Draw;
 use crate::scenes::{CLEAN, FIT, ISC, MASK, RIDGE, RIDGE_BANDS, RIDGE_PER_TARGET, RIDGE_R2};
-use crate::study::{N_RIDGE_RUNS, Study};
+use crate::study::{N_RIDGE_FEATURES, N_RIDGE_RUNS, Study};
 use rand_chacha::ChaCha8Rng;
 
 const ACTIVATIONS: &str = "activations/midi_en.safetensors";
@@ -86,7 +86,7 @@ fn targets() -> Vec<Kind> {
         )
         .expecting(without_score),
         Kind::new("feature-with-nan", &RIDGE, refused(NOT_FINITE), |s, rng| {
-            let (column, value) = (rng.below(5), rng.pick(&[f64::NAN, f64::INFINITY]));
+            let (column, value) = (rng.below(N_RIDGE_FEATURES), rng.pick(&[f64::NAN, f64::INFINITY]));
             spoil(s, rng, "x", column, value);
         }),
         Kind::new("targets-scaled", &RIDGE, same(1e-4, 0.0), |s, rng| {
@@ -111,8 +111,9 @@ fn targets() -> Vec<Kind> {
         })
         .expecting(|intact, _| map_targets(intact, |target| 5 - target)),
         Kind::new("features-reversed", &RIDGE, same(1e-4, 0.0), |s, _| {
+            let reversed: Vec<usize> = (0..N_RIDGE_FEATURES).rev().collect();
             for path in s.files.under("x", ".npy") {
-                s.files.array(&path).take_columns(&[4, 3, 2, 1, 0]);
+                s.files.array(&path).take_columns(&reversed);
             }
         }),
         Kind::new("scans-shuffled-alike", &RIDGE, same(1e-4, 0.0), |s, rng| {
@@ -140,13 +141,8 @@ fn targets() -> Vec<Kind> {
                         .iter_mut()
                         .for_each(|v| *v *= 10_f64.powi(power));
                 }
-                s.flag(
-                    "lpp-ridge",
-                    &[
-                        "--alphas",
-                        &format!("logspace:{}:{}:16", 2 + 2 * power, 7 + 2 * power),
-                    ],
-                );
+                let grid = format!("logspace:{}:{}:16", 1 + 2 * power, 6 + 2 * power);
+                s.give("penalties", vec![grid]);
             },
         ),
     ]
@@ -328,7 +324,7 @@ fn scans() -> Vec<Kind> {
                         .image(&run)
                         .data
                         .iter_mut()
-                        .filter(|v| **v < 200.0)
+                        .filter(|v| **v < 600.0)
                         .for_each(|v| *v = 0.0);
                 }
             },

@@ -1,7 +1,6 @@
 //! Runs that are too many, too few, too short, or set against the words of another.
 
 use crate::answer::{refused, same, told};
-use crate::files::Content;
 use crate::kind::Kind;
 use crate::random::Draw;
 use crate::scenes::{AVERAGE, AVERAGE_IMAGES, FIT};
@@ -243,6 +242,7 @@ fn cut(study: &mut Study, start: usize, end: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::Content;
 
     #[test]
     fn runs_differ_enough_for_an_exchange_to_be_seen() {

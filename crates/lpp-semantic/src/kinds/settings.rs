@@ -4,9 +4,10 @@ use crate::answer::{Answer, refused, same, told};
 use crate::files::{Content, Encoding};
 use crate::kind::Kind;
 use crate::random::Draw;
-use crate::scenes::{FIT, PLAN, RIDGE, TABLES};
+use crate::scenes::{FIT, PLAN, TABLES};
 use crate::study::Study;
 
+const EDGE: &[&str] = &["penalt", "edge", "grid", "alpha"];
 const EXACT: Answer = same(1e-6, 0.0);
 
 pub(crate) fn kinds() -> Vec<Kind> {
@@ -90,31 +91,21 @@ pub(crate) fn kinds() -> Vec<Kind> {
                 s.flag("lpp-fit", &["--alphas", &list.join(",")]);
             },
         ),
-        Kind::new(
-            "penalties-too-large",
-            &FIT,
-            told(&["penalt", "edge", "grid", "alpha"]),
-            |s, rng| {
-                let grid = rng.pick(&["1e7,1e8", "1e9,1e10", "logspace:8:12:3"]);
-                s.flag("lpp-fit", &["--alphas", grid]);
-            },
-        ),
-        Kind::new(
-            "penalties-too-small",
-            &RIDGE,
-            told(&["penalt", "edge", "grid", "alpha"]),
-            |s, rng| {
-                let grid = rng.pick(&["1e-7,1e-6", "1e-3,1e-2", "1e-12,1e-11"]);
-                s.flag("lpp-ridge", &["--alphas", grid]);
-            },
-        ),
+        Kind::new("penalties-too-large", &FIT, told(EDGE), |s, rng| {
+            let grid = rng.pick(&["1e7,1e8", "1e9,1e10", "logspace:8:12:3"]);
+            s.flag("lpp-fit", &["--alphas", grid]);
+        }),
+        Kind::new("penalties-too-small", &FIT, told(EDGE), |s, rng| {
+            let grid = rng.pick(&["1e-7,1e-6", "1e-3,1e-2", "1e-12,1e-11"]);
+            s.flag("lpp-fit", &["--alphas", grid]);
+        }),
         Kind::new(
             "penalties-beyond-numbers",
-            &RIDGE,
+            &FIT,
             told(&["penalt", "alpha"]),
             |s, rng| {
                 let grid = rng.pick(&["1e308", "1e300,1e308", "1e39"]);
-                s.flag("lpp-ridge", &["--alphas", grid]);
+                s.flag("lpp-fit", &["--alphas", grid]);
             },
         ),
         Kind::new(

@@ -1,6 +1,6 @@
 //! Texts: line ends, characters, files in wrong places.
 
-use crate::answer::{Answer, refused, same, told};
+use crate::answer::{Answer, refused, same};
 use crate::files::{Content, Encoding};
 use crate::kind::Kind;
 use crate::random::Draw;
@@ -54,15 +54,6 @@ pub(crate) fn kinds() -> Vec<Kind> {
                 each(s, |t| {
                     t.text = t.text.replace('é', "e\u{301}").replace('ï', "i\u{308}")
                 });
-            },
-        ),
-        Kind::new(
-            "text-blanks-that-do-not-break",
-            &ALIGN,
-            told(&["blank", "space", "word", "U+00A0"]).or_same(0.0),
-            |s, rng| {
-                let text = &mut s.files.text(&file(1 + rng.below(9))).text;
-                *text = text.replacen(' ', "\u{a0}", 3);
             },
         ),
         Kind::new("texts-exchanged", &ALIGN, refused(&["word"]), |s, rng| {

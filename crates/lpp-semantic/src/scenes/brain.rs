@@ -115,7 +115,7 @@ fn left_less_right(bench: &Bench, study: &Study) -> Result<Figures, Stop> {
                 .collect();
             of.iter().sum::<f64>() / of.len() as f64
         };
-        let column = format!("lateralization, {model} gpt2 0, l_minus_r_all");
+        let column = format!("lateralization, {model} model gpt2 0, l_minus_r_all");
         let told = told.get(&column).unwrap_or(f64::NAN);
         figures.set(
             format!("left less right of {model}, table against scores"),
@@ -247,7 +247,7 @@ pub(crate) static RIDGE_R2: Scene = Scene {
 /// The same with two bands of features.
 pub(crate) static RIDGE_BANDS: Scene = Scene {
     name: "lpp-ridge --bands",
-    make: |seed| with_flags(seed, &["--bands", "2,3", "--seed", "1", "--n-ratios", "20"]),
+    make: |seed| with_flags(seed, &["--bands", "4,8", "--seed", "1", "--n-ratios", "20"]),
     run: scores_of_targets,
 };
 
@@ -264,12 +264,16 @@ fn with_flags(seed: u64, flags: &[&str]) -> Study {
     study
 }
 
-fn scores_of_targets(bench: &mut Bench, _: &Study) -> Result<Figures, Stop> {
+fn scores_of_targets(bench: &mut Bench, study: &Study) -> Result<Figures, Stop> {
     let mut arguments = vec!["--x".to_owned()];
     arguments.extend((0..N_RIDGE_RUNS).map(|run| format!("x{run}.npy")));
     arguments.push("--y".to_owned());
     arguments.extend((0..N_RIDGE_RUNS).map(|run| format!("y{run}.npy")));
-    arguments.extend(["-o", "scores.npy"].map(str::to_owned));
+    let penalties = study
+        .given("penalties")
+        .first()
+        .map_or("logspace:1:6:16", String::as_str);
+    arguments.extend(["--alphas", penalties, "-o", "scores.npy"].map(str::to_owned));
     bench.call("lpp-ridge", &arguments)?;
     let mut figures = Figures::default();
     for (target, score) in bench.array("scores.npy")?.data.iter().enumerate() {

@@ -14,7 +14,7 @@ use crate::files::{Affine, Content, Files, Image, Storage};
 pub(crate) use checkpoint::{checkpoint, gpt2, language_model};
 pub(crate) use encoding::{ENCODING_RUNS, MODELS, band, encoding};
 pub(crate) use events::{events, response};
-pub(crate) use ridge::{N_RIDGE_RUNS, N_TARGETS, ridge};
+pub(crate) use ridge::{N_RIDGE_FEATURES, N_RIDGE_RUNS, ridge};
 pub(crate) use story::{ANNOTATION, byte_level_bpe, story};
 pub(crate) use subjects::{ball_runs, derivatives, one_run, subject_arrays, subject_images};
 

@@ -7,9 +7,6 @@ use super::{Study, centred};
 use crate::files::{Array, Content, Element, Image, Number, c_order};
 use crate::random::Draw;
 
-/// Where a ball of this radius is, there is signal.
-const BALL_MM: f64 = 16.0;
-
 /// Cleaned time courses of three subjects in folders, twelve runs each that have different lengths.
 pub(crate) fn subject_arrays(seed: u64) -> Study {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -94,47 +91,54 @@ pub(crate) fn ball_runs(seed: u64) -> Study {
     for subject in ["a", "b"] {
         for run in 1..=2 {
             let path = format!("in/{subject}/{subject}_run-{run}_bold.nii.gz");
-            study.files.put(path, Content::Image(ball(&mut rng, shape, 24)));
+            study
+                .files
+                .put(path, Content::Image(ball(&mut rng, shape, 4.0, 16.0, 24)));
         }
     }
     study.give("runs", study.files.under("in/", ".nii.gz"));
     study
 }
 
-/// Scans as fMRIPrep lays them out: three subjects, three runs, one task and space.
+/// Scans as fMRIPrep lays them out: two subjects, three runs, one task and space.
 pub(crate) fn derivatives(seed: u64) -> Study {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut study = Study::default();
     study
         .files
         .put_text("lpp.toml", "languages = [\"en\"]\ntr_s = 2.0\n");
-    let shape = [10, 10, 9];
-    for subject in ["EN01", "EN02", "EN03"] {
+    // A field of view that holds the working grid, so that the background is noise and not zeros.
+    let shape = [20, 26, 20];
+    for subject in ["EN01", "EN02"] {
         for run in 1..=3 {
             let folder = format!("derivatives/sub-{subject}/func");
             let name =
                 format!("sub-{subject}_task-lppEN_run-{run}_space-MNIColin27_desc-preproc_bold.nii.gz");
-            study.files.put(
-                format!("{folder}/{name}"),
-                Content::Image(ball(&mut rng, shape, 22 + 2 * run)),
-            );
+            let mut image = ball(&mut rng, shape, 8.0, 40.0, 22 + 2 * run);
+            image.affine = [
+                [8.0, 0.0, 0.0, -76.0],
+                [0.0, 8.0, 0.0, -110.0],
+                [0.0, 0.0, 8.0, -68.0],
+            ];
+            study.files.put(format!("{folder}/{name}"), Content::Image(image));
         }
     }
     study
 }
 
 /// A bright ball in noise.
-fn ball(rng: &mut ChaCha8Rng, shape: [usize; 3], n_scans: usize) -> Image {
+fn ball(rng: &mut ChaCha8Rng, shape: [usize; 3], step_mm: f64, radius_mm: f64, n_scans: usize) -> Image {
     let mut image = scans(
         shape,
         n_scans,
         vec![0.0; shape.iter().product::<usize>() * n_scans],
         2.0,
     );
+    image.affine = centred(shape, step_mm);
     image.each_voxel(|place, course| {
-        let bright = place.iter().map(|v| v * v).sum::<f64>() < BALL_MM * BALL_MM;
+        let bright = place.iter().map(|v| v * v).sum::<f64>() < radius_mm * radius_mm;
         for value in course {
-            *value = if bright { 1000.0 } else { 30.0 } + 5.0 * rng.normal();
+            *value = if bright { 1000.0 } else { 300.0 } + 5.0 * rng.normal();
         }
     });
     image

@@ -66,7 +66,10 @@ impl TextTokenizer {
         let class = settings.class();
         let (mut inner, mut files) = if is_pair {
             let rule = class.pair_rule().ok_or_else(|| {
-                let problem = format!("vocab.json and merges.txt, which the class {} does not read", class.name());
+                let problem = format!(
+                    "vocab.json and merges.txt, which the class {} does not read",
+                    class.name()
+                );
                 TextError::malformed(folder, problem, "a tokenizer.json")
             })?;
             let tokenizer = pair::tokenizer(&vocab, &merges, rule, &settings)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use lpp_study::{AnnotationCorrections, FeatureSource};
 
 use super::Planner;
-use crate::given::{Given, is_given};
+use crate::given::{Given, is_own};
 use crate::size::model_size;
 use crate::step::{Parameters, Step};
 
@@ -44,9 +44,10 @@ impl Planner<'_> {
 
     pub(super) fn features(&self, steps: &mut Vec<Step>, given: &mut Given) {
         let mut first: Option<String> = None;
-        let own_words = is_given(self.study, &self.study.words(self.lang));
+        let own_words = is_own(self.study, &self.study.words(self.lang));
         for name in self.names() {
-            let own = self.note(given, &[self.study.activations(&name, self.lang)]);
+            let program = FeatureSource::of_name(&name).program();
+            let own = self.note(given, program, &[self.study.activations(&name, self.lang)]);
             let Some(mut step) = self.activations(&name).filter(|_| !own) else {
                 continue;
             };
@@ -70,7 +71,9 @@ impl Planner<'_> {
     /// The corrections that the annotation gets; a file that cannot be read is for the program to name.
     fn corrections(&self) -> AnnotationCorrections {
         let asked = self.study.config().annotation_corrections;
-        asked.resolve(&self.study.annotation(self.lang), self.lang).unwrap_or(asked)
+        asked
+            .resolve(&self.study.annotation(self.lang), self.lang)
+            .unwrap_or(asked)
     }
 
     /// What makes the features `name`; nothing does if they need files that a configuration cannot name.

@@ -26,7 +26,7 @@ impl Planner<'_> {
         let models = self.study.config().models.get(&self.lang);
         for name in self.fitted_names() {
             // Scores of the study's own go into the tables as they are.
-            if self.note(given, &[self.study.scores(name, self.lang)]) {
+            if self.note(given, "lpp-fit", &[self.study.scores(name, self.lang)]) {
                 continue;
             }
             let step = self.fit(name);

@@ -13,7 +13,7 @@ use lpp_study::{Language, Study};
 use crate::WorkflowError;
 use crate::estimate::Estimator;
 use crate::fetch;
-use crate::given::Given;
+use crate::given::{Given, is_own};
 use crate::size::StudySize;
 use crate::step::{Parameters, Step};
 
@@ -112,8 +112,8 @@ impl Planner<'_> {
     }
 
     /// Notes which of `paths`, as programs see them, are the study's own; returns whether one is.
-    fn note(&self, given: &mut Given, paths: &[PathBuf]) -> bool {
-        given.note(self.study, paths.iter().map(PathBuf::as_path))
+    fn note(&self, given: &mut Given, program: &str, paths: &[PathBuf]) -> bool {
+        given.note(self.study, program, paths.iter().map(PathBuf::as_path))
     }
 
     /// Notes words, mask, scans and correlation that are the study's own: many a study has no step that would make them.
@@ -121,7 +121,8 @@ impl Planner<'_> {
         let mut paths = vec![self.study.words(self.lang), self.study.mask(self.lang)];
         paths.extend((0..self.size.n_runs()).map(|run| self.study.average_run(self.lang, run)));
         paths.push(self.study.isc(self.lang));
-        self.note(given, &paths);
+        paths.retain(|path| is_own(self.study, path));
+        self.note(given, "", &paths);
     }
 
     fn estimator(&self) -> Estimator<'_> {

@@ -7,7 +7,7 @@ use lpp_study::{BESIDE_SCORES, Scores, beside_scores};
 use super::Planner;
 use super::fits::CANARY;
 use super::scans::{masks_in, region_masks};
-use crate::given::is_given;
+use crate::given::is_own;
 use crate::step::{Check, Parameters, Step};
 
 impl Planner<'_> {
@@ -16,8 +16,8 @@ impl Planner<'_> {
         let of_lang = format!(":{}", self.lang);
         let of_fit = |step: &&Step| step.id.starts_with("fit") && step.id.ends_with(&of_lang);
         let fits: Vec<&Step> = steps.iter().filter(of_fit).collect();
-        let own = |name: &&str| is_given(self.study, &self.study.scores(name, self.lang));
-        if fits.is_empty() && !self.fitted_names().iter().any(|name| own(&name)) {
+        let own = |name: &&str| is_own(self.study, &self.study.scores(name, self.lang));
+        if fits.is_empty() && !self.fitted_names().iter().any(own) {
             return;
         }
         let is_score = |path: &&PathBuf| {
@@ -43,7 +43,7 @@ impl Planner<'_> {
         // Those to be made, and those of the study's own.
         let mut regions = region_masks(self.study);
         let others = masks_in(&self.study.roi_dir());
-        regions.extend(others.into_iter().filter(|path| is_given(self.study, path)));
+        regions.extend(others.into_iter().filter(|path| is_own(self.study, path)));
         regions.sort();
         regions.dedup();
         let mut analyse = Step::new(self.id("analyze"), "lpp-analyze", cost)

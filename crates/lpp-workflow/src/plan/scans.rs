@@ -49,14 +49,14 @@ impl Planner<'_> {
         }
         for subject in subjects.iter().filter(|s| s.is_resampled_here()) {
             let runs: Vec<PathBuf> = subject.runs().collect();
-            if !self.note(given, &runs) {
+            if !self.note(given, "lpp-resample", &runs) {
                 steps.push(self.resample(subject));
             }
         }
-        if !is_given(self.study, &self.mask()) {
+        if !self.note(given, "lpp-mask", &[self.mask()]) {
             steps.push(self.common_mask(&subjects));
         }
-        if !self.average_runs().iter().any(|run| is_given(self.study, run)) {
+        if !self.note(given, "lpp-average", &self.average_runs()) {
             steps.push(self.average(&subjects));
         }
     }
@@ -105,7 +105,7 @@ impl Planner<'_> {
             inputs.push(self.mask());
             step = step.output(path, &inputs, &cleaning);
         }
-        if is_given(self.study, &self.study.isc(self.lang)) {
+        if is_given(self.study, "lpp-average", &self.study.isc(self.lang)) {
             return step.arguments(["--isc-trials", "0"]);
         }
         let trials = Parameters::default()
@@ -121,7 +121,7 @@ impl Planner<'_> {
 
     /// The regions, unless the study has some of its own; one outside of the mask is left out.
     pub(super) fn rois(&self, given: &mut Given) -> Option<Step> {
-        if self.note(given, &masks_in(&self.study.roi_dir())) {
+        if self.note(given, "lpp-rois", &masks_in(&self.study.roi_dir())) {
             return None;
         }
         let parameters = Parameters::default();
