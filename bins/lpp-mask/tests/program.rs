@@ -44,6 +44,38 @@ fn the_masks_of_nilearn_come_out() {
 }
 
 #[test]
+fn each_run_votes_once_and_no_mask_replaces_another() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["c/r.nii", "d/r.nii", "d/s_boldref.nii"] {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::copy(fixture("mask/single_0.nii"), path).unwrap();
+    }
+    for (arguments, parts) in [
+        (
+            vec!["c/r.nii", "d/r.nii", "--run-masks", "rm"],
+            vec!["rm/r.nii", "c/r.nii", "d/r.nii"],
+        ),
+        (vec!["c/r.nii", "--run-masks", "c"], vec!["c/r.nii", "input"]),
+        (vec!["c/r.nii", "./c/r.nii"], vec!["c/r.nii", "one file"]),
+        (
+            vec!["c/r.nii", "d/s_boldref.nii"],
+            vec!["s_boldref.nii", "boldref"],
+        ),
+    ] {
+        assert_fails(
+            &mut program(&folder, &[&arguments[..], &["-o", "m.nii"]].concat()),
+            &parts,
+        );
+        assert!(!folder.path().join("rm").exists() && !folder.path().join("m.nii").exists());
+    }
+    assert_fails(
+        &mut program(&folder, &["c/r.nii", "-o", "c/r.nii"]),
+        &["c/r.nii", "nothing was written"],
+    );
+}
+
+#[test]
 fn a_study_has_its_place_for_runs_and_mask() {
     let folder = tempfile::tempdir().unwrap();
     for run in 0..3 {

@@ -213,6 +213,21 @@ impl ImageReader {
         self.header.time_step
     }
 
+    /// The repetition time of a run in seconds, if the header says one: a step of 0, or of 1 without a unit of time, says none,
+    /// nor does one in another unit than s, ms or µs.
+    #[must_use]
+    pub fn repetition_time_s(&self) -> Option<f64> {
+        let step = self.header.time_step;
+        let seconds = match self.header.time_unit {
+            0 if (step - 1.0).abs() > f64::EPSILON => step,
+            8 => step,
+            16 => step / 1e3,
+            24 => step / 1e6,
+            _ => return None,
+        };
+        (seconds > 0.0 && !self.is_3d()).then_some(seconds)
+    }
+
     /// Whether the image has no fourth axis at all; one of length 1 counts as an axis.
     #[must_use]
     pub fn is_3d(&self) -> bool {

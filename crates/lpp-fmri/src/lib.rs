@@ -62,8 +62,10 @@ mod nifti_write;
 mod numeric;
 mod regressor;
 mod regressor_job;
+mod repetition_time;
 mod resample;
 mod resample_job;
+mod run_times;
 mod runs;
 mod sample;
 mod sampling;
@@ -72,6 +74,7 @@ mod smooth;
 mod sphere;
 mod sphere_job;
 mod spline;
+mod subject_pairs;
 mod volume_stream;
 
 pub use affine::{Affine, affines_close, diagonal_affine, invert_affine, transform};
@@ -93,13 +96,17 @@ pub use mask_job::{MaskJob, MaskReport};
 pub use numeric::{ElementType, NumArray};
 pub use regressor::RegressorOperator;
 pub use regressor_job::RegressorJob;
+pub use repetition_time::RepetitionTime;
 pub use resample::{Resampler, ValueRange};
 pub use resample_job::{ResampleJob, resample_file};
+pub use run_times::RunTimes;
 pub use runs::{
-    SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs, resampled_runs_of,
+    SubjectRuns, averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs,
+    resampled_runs_of,
 };
 pub use sampling::Interpolation;
 pub use signals::{Signals, standardise_plainly};
 pub use smooth::smooth_volume;
 pub use sphere::{REFERENCE_RADIUS_MM, SphereCentre, sphere, sphere_volume};
 pub use sphere_job::{SphereJob, SphereReport};
+pub use subject_pairs::check_pairs;

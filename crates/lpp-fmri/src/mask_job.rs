@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Progress, Software, Step};
+use lpp_study::{BidsName, Progress, Software, Step, check_distinct_files, check_one_kind, check_outputs};
 use ndarray::Array3;
 use rayon::prelude::*;
 
@@ -44,9 +44,10 @@ impl MaskJob {
     /// Runs are read in parallel, each volume by volume.
     ///
     /// # Errors
-    /// [`FmriError`] if there is no run, one cannot be read or lies on another grid than the first, no voxel is left,
+    /// [`FmriError`] if there is no run, one is there twice or is no run, two masks of runs would have one name, one cannot be read or lies on another grid than the first, no voxel is left,
     /// or the output cannot be written.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<MaskReport, FmriError> {
+        self.check_lists()?;
         let step = self.step(software)?;
         let is_done = step.is_done(self.force)?;
         if is_done && self.run_masks.is_none() {
@@ -68,6 +69,26 @@ impl MaskJob {
             up_to_date: false,
             empty_runs,
         })
+    }
+
+    /// Each run must be there once and be a run; no output may be another, or a run.
+    fn check_lists(&self) -> Result<(), FmriError> {
+        check_distinct_files(&self.runs)?;
+        check_one_kind(&self.runs)?;
+        let other = self.runs.iter().find(|run| BidsName::of(run).is_no_run());
+        if let Some(run) = other {
+            let found = format!("an image of the kind {}", BidsName::of(run).suffix());
+            return Err(FmriError::malformed(run, found, "runs (bold images) only"));
+        }
+        let run_masks: Vec<PathBuf> = self.runs.iter().filter_map(|run| self.run_mask(run)).collect();
+        check_outputs(&self.runs, &run_masks)?;
+        let all = [run_masks, vec![self.output.clone()]].concat();
+        Ok(check_outputs(&self.runs, &all)?)
+    }
+
+    /// Where the mask of a run goes, if it is asked for.
+    fn run_mask(&self, run: &Path) -> Option<PathBuf> {
+        Some(self.run_masks.as_ref()?.join(run.file_name()?))
     }
 
     fn step(&self, software: Software) -> Result<Step, FmriError> {
@@ -108,11 +129,9 @@ impl MaskJob {
     }
 
     fn save_run_mask(&self, run: &Path, (grid, inside): &(Grid, Array3<bool>)) -> Result<(), FmriError> {
-        match (&self.run_masks, run.file_name()) {
-            (Some(folder), Some(name)) => {
-                Image::new(*grid, inside.mapv(u8::from).into_dyn())?.save(&folder.join(name))
-            }
-            _ => Ok(()),
+        match self.run_mask(run) {
+            Some(path) => Image::new(*grid, inside.mapv(u8::from).into_dyn())?.save(&path),
+            None => Ok(()),
         }
     }
 }

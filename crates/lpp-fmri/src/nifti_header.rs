@@ -28,6 +28,8 @@ pub(crate) struct Header {
     pub(crate) n_volumes: Option<usize>,
     /// Size of the fourth axis' step (the repetition time of a run), as stored.
     pub(crate) time_step: f64,
+    /// Unit of that step: `xyzt_units` & 0x38 (`NIFTI_UNITS_*` of `nifti1.h`).
+    pub(crate) time_unit: i32,
     pub(crate) element: ElementType,
     pub(crate) big_endian: bool,
     /// Slope and intercept, if the values are scaled.
@@ -42,6 +44,7 @@ struct RawHeader {
     dim: [i64; 8],
     datatype: i16,
     pixdim: [f64; 8],
+    units: i32,
     vox_offset: f64,
     scaling: (f64, f64),
     form_codes: FormCodes,
@@ -65,6 +68,7 @@ impl Header {
             grid: Grid::new(shape, raw.affine(source, shape)?).map_err(|e| in_file(source, &e))?,
             n_volumes,
             time_step: raw.pixdim[4],
+            time_unit: raw.units & 0x38,
             element: raw.element(source)?,
             big_endian: raw.big_endian,
             scaling: raw.scaling(source)?,
@@ -107,6 +111,7 @@ impl RawHeader {
             dim: h.dim.map(|d| i64::from(d.cast_signed())),
             datatype: h.datatype,
             pixdim: h.pixdim.map(f64::from),
+            units: h.xyzt_units.into(),
             vox_offset: f64::from(h.vox_offset),
             scaling: (f64::from(h.scl_slope), f64::from(h.scl_inter)),
             form_codes: FormCodes {
@@ -136,6 +141,7 @@ impl RawHeader {
             dim: std::array::from_fn(|i| field(16 + 8 * i).i64()),
             datatype: field(12).i16(),
             pixdim: std::array::from_fn(|i| field(104 + 8 * i).f64()),
+            units: field(500).i32(),
             vox_offset: field(168).i64() as f64,
             scaling: (field(176).f64(), field(184).f64()),
             form_codes: FormCodes {

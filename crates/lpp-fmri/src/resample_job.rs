@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Progress, Software, Step};
+use lpp_study::{Progress, Software, Step, check_outputs};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use crate::FmriError;
@@ -11,6 +11,7 @@ use crate::file_order::into_file_order;
 use crate::grid::Grid;
 use crate::image::{Image, ImageReader};
 use crate::numeric::{Element, NumArray, with_array, with_element_type};
+use crate::repetition_time::RepetitionTime;
 use crate::resample::{Resampler, ValueRange, result_type};
 use crate::sampling::Interpolation;
 use crate::volume_stream::map_volumes;
@@ -38,13 +39,15 @@ impl ResampleJob {
     /// few volumes, save where grids differ by whole voxels only: then the whole image.
     ///
     /// # Errors
-    /// [`FmriError`] naming the file if an image cannot be read or does not reach the target grid, or if an output
-    /// is an input or cannot be written. Images before it stay written.
+    /// [`FmriError`] naming the file if an image cannot be read or does not reach the target grid, or if an output cannot be
+    /// written; images before it stay written. Before anything is written: if an output is an input or that of two images.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<Vec<bool>, FmriError> {
         if self.images.is_empty() {
             return Err(FmriError::NoRuns);
         }
         check_size(&self.target)?;
+        let (inputs, outputs): (Vec<_>, Vec<_>) = self.images.iter().cloned().unzip();
+        check_outputs(&inputs, &outputs)?;
         progress.start("resampling", self.images.len() as u64);
         let mut written = Vec::with_capacity(self.images.len());
         for (input, output) in &self.images {
@@ -56,13 +59,6 @@ impl ResampleJob {
     }
 
     fn resample(&self, software: Software, input: &Path, output: &Path) -> Result<bool, FmriError> {
-        if is_same_file(input, output) {
-            return Err(FmriError::malformed(
-                output,
-                "the image to be resampled",
-                "another file to write to",
-            ));
-        }
         let step = Step::new(software, output)
             .input(input)?
             .parameter("affine", self.target.affine())
@@ -71,7 +67,13 @@ impl ResampleJob {
         if step.is_done(self.force)? {
             return Ok(false);
         }
-        resample_file(input, &self.target, self.interpolation)?.save(output)?;
+        // The file beside the image does not come along: what it says goes into the header.
+        let tr_s = RepetitionTime::of_image(input)?;
+        let image = resample_file(input, &self.target, self.interpolation)?;
+        match tr_s {
+            Some(tr_s) => image.with_time_step(tr_s).save(output)?,
+            None => image.save(output)?,
+        }
         step.finish()?;
         Ok(true)
     }
@@ -175,8 +177,4 @@ fn stack(volumes: Vec<NumArray>, shape: &[usize]) -> Result<NumArray, FmriError>
         let array = ArrayD::from_shape_vec(IxDyn(shape).f(), values);
         array.map(NumArray::from).map_err(|_| FmriError::Shape { what: "the volumes", found, expected: shape.to_vec() })
     })
-}
-
-fn is_same_file(input: &Path, output: &Path) -> bool {
-    matches!((input.canonicalize(), output.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use lpp_fmri::{
-    CleanJob, CleaningParams, FmriError, Grid, Image, Interpolation, MaskJob, ResampleJob, diagonal_affine,
+    CleanJob, CleaningParams, FmriError, Grid, Image, Interpolation, MaskJob, RepetitionTime, ResampleJob,
+    diagonal_affine,
 };
 use lpp_study::{Silent, Software};
 use ndarray::ArrayD;
@@ -53,6 +54,7 @@ impl Folder {
             mask,
             smoothing_fwhm_mm: None,
             cleaning: CleaningParams::reference(),
+            tr: RepetitionTime::default(),
             output: self.path("out/ts.npy"),
             force: false,
         }
