@@ -69,7 +69,8 @@ enum What {
 struct Study {
     #[command(flatten)]
     place: StudyArgs,
-    /// How left is told from right: halves (of the array, the paper's) or x (the midline left out)
+    /// How left is told from right: halves (of the array, the paper's; x where they are not the sides of the mask) or x (the
+    /// midline left out)
     #[arg(long, value_name = "RULE", default_value_t)]
     hemisphere: HemisphereRule,
     /// The brain mask [default: the study's]

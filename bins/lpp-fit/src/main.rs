@@ -252,14 +252,18 @@ impl Extras {
         if let Some(nulls) = &self.nulls {
             for found in nulls.run(lpp_cli::software!(), progress)? {
                 let info = &found.info;
+                let sides = info.l_minus_r.halves.or(info.l_minus_r.x);
                 lpp_cli::print_line(format!(
-                    "{}: {}, layer {}, {} nulls, {} voxels significant over the map, p of left minus right {:.4}",
+                    "{}: {}, layer {}, {} nulls, {} voxels significant over the map, p of left minus right {}",
                     found.path.display(),
                     state(found.up_to_date),
                     info.layer,
                     info.n_nulls,
                     info.n_significant,
-                    info.l_minus_r.halves.p
+                    sides.map_or_else(
+                        || "not known without a mask".to_owned(),
+                        |test| format!("{:.4}", test.p)
+                    )
                 ))?;
             }
         }

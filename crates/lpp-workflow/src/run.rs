@@ -79,9 +79,10 @@ impl RunJob {
             let steps = select(plan(study, &self.plan)?, &self.only)?;
             let mut execution = Execution::new(self, study, &hashes, &lock, steps);
             let ended = execution.run(&mut log);
+            // What an earlier round has run is not what was done before.
+            report.n_done_before = execution.n_done_before.saturating_sub(report.n_run);
             report.n_run += execution.n_run;
             report.n_steps = execution.steps.len();
-            report.n_done_before = execution.n_done_before;
             match ended {
                 Ok(End::PlanAgain) => continue,
                 Ok(End::All) => {}

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
-use lpp_study::Study;
+use lpp_fmri::{Grid, Mask};
+use lpp_study::{Language, Study};
 use lpp_workflow::{PAPER, PlanOptions, Step, plan};
+use ndarray::Array3;
 
 fn steps() -> Vec<Step> {
     steps_with(None)
@@ -284,4 +287,53 @@ fn scores_that_were_made_by_hand_are_analysed_too() {
         !has("canary_en.npy") && !has("canary_en_nulls.npy"),
         "every fit makes them"
     );
+}
+
+#[test]
+fn regions_outside_of_the_mask_are_neither_planned_nor_needed() {
+    let whole = |_: [f64; 3]| true;
+    let front = |[_, y, _]: [f64; 3]| y > 30.0;
+    let low = |[_, _, z]: [f64; 3]| z < -30.0;
+    // World coordinates of a region's sphere reach 10 mm from its centre.
+    let cases: [(&dyn Fn([f64; 3]) -> bool, &[&str]); 3] = [
+        (&whole, &["TP", "aSTS", "pSTS", "BA45", "BA47", "BA44", "AG_TPJ"]),
+        (&front, &["BA45", "BA47"]),
+        (&low, &["TP"]),
+    ];
+    for (inside, expected) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("lpp.toml"), PAPER).unwrap();
+        let study = Study::open(folder.path()).unwrap();
+        let grid = Grid::working();
+        let [i, j, k] = grid.shape();
+        let inside = Array3::from_shape_fn((i, j, k), |(i, j, k)| inside(grid.world([i, j, k])));
+        Mask::new(grid, inside)
+            .unwrap()
+            .save(&study.mask(Language::English))
+            .unwrap();
+        let options = PlanOptions {
+            languages: vec![Language::English],
+            threads: 2,
+            memory_bytes: 16 << 30,
+            fetch: false,
+            subjects_per_step: None,
+        };
+        let steps = plan(&study, &options).unwrap();
+        let step = |id: &str| steps.iter().find(|step| step.id == id).unwrap();
+        let made: Vec<_> = step("rois")
+            .outputs
+            .iter()
+            .map(|output| output.path.clone())
+            .collect();
+        let names: BTreeSet<String> = made
+            .iter()
+            .map(|path| path.file_name().unwrap().to_str().unwrap().replace(".nii.gz", ""))
+            .collect();
+        assert_eq!(names, expected.iter().map(|name| (*name).to_owned()).collect());
+        let needed = |path: &&PathBuf| path.starts_with("roi_masks");
+        assert_eq!(
+            step("analyze:en").inputs.iter().filter(needed).count(),
+            expected.len()
+        );
+    }
 }

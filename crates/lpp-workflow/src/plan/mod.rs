@@ -42,9 +42,7 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Vec<Step>, WorkflowE
     } else {
         &options.languages
     };
-    // The regions of the English mask serve all languages.
-    let of_regions = languages.iter().find(|lang| **lang == Language::English);
-    let of_regions = of_regions.or(languages.first()).copied();
+    let of_regions = region_language(languages);
     let alphas: AlphaGrid = config.alphas.parse().map_err(WorkflowError::Alphas)?;
     let mut steps = Vec::new();
     for &lang in languages {
@@ -55,6 +53,7 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Vec<Step>, WorkflowE
             options,
             alphas: alphas.values(),
             size: &size,
+            of_regions,
             first: Some(lang) == languages.first().copied(),
         };
         planner.scans(&mut steps);
@@ -73,6 +72,12 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Vec<Step>, WorkflowE
     Ok(steps)
 }
 
+/// The language whose mask the regions are made from: the regions of the English mask serve all languages.
+fn region_language(languages: &[Language]) -> Option<Language> {
+    let english = languages.iter().find(|lang| **lang == Language::English);
+    english.or(languages.first()).copied()
+}
+
 /// The steps of one language.
 struct Planner<'a> {
     study: &'a Study,
@@ -80,6 +85,8 @@ struct Planner<'a> {
     options: &'a PlanOptions,
     alphas: &'a [f64],
     size: &'a StudySize,
+    /// The language whose mask the regions are made from.
+    of_regions: Option<Language>,
     /// Whether it is the first language of the plan.
     first: bool,
 }
@@ -111,6 +118,11 @@ impl Planner<'_> {
 
     fn mask(&self) -> PathBuf {
         self.path(&self.study.mask(self.lang))
+    }
+
+    /// The mask that the regions are made from.
+    fn region_mask(&self) -> PathBuf {
+        self.path(&self.study.mask(self.of_regions.unwrap_or(self.lang)))
     }
 
     fn average_runs(&self) -> Vec<PathBuf> {

@@ -43,7 +43,7 @@ impl Planner<'_> {
             .arguments(self.place())
             .input(self.mask())
             .inputs(isc)
-            .inputs(self.paths(&region_masks(self.study)))
+            .inputs(self.paths(&region_masks(self.study, &self.region_mask())))
             .inputs(scores)
             .inputs(by_hand)
             .output(summary.clone(), &[], &nothing);

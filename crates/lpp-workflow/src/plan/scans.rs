@@ -1,8 +1,11 @@
 //! From published scans to the average subject, and the regions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use lpp_fmri::{SphereCentre, SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs};
+use lpp_fmri::{
+    FmriError, Mask, REFERENCE_RADIUS_MM, SphereCentre, SubjectRuns, derivative_runs, resampled_dir,
+    resampled_name, resampled_runs, sphere,
+};
 use lpp_study::Study;
 
 use super::Planner;
@@ -77,10 +80,13 @@ impl Planner<'_> {
     fn common_mask(&self, subjects: &[Subject]) -> Step {
         let runs: Vec<PathBuf> = subjects.iter().flat_map(Subject::runs).collect();
         let parameters = Parameters::default().with("symmetric", true);
-        Step::new(self.id("mask"), "lpp-mask", self.estimator().mask())
+        let mut step = Step::new(self.id("mask"), "lpp-mask", self.estimator().mask())
             .arguments(self.place())
             .output(self.mask(), &runs, &parameters)
-            .inputs(runs)
+            .inputs(runs);
+        // Regions outside of the mask are left out.
+        step.brings_inputs = true;
+        step
     }
 
     fn average(&self, subjects: &[Subject]) -> Step {
@@ -111,9 +117,11 @@ impl Planner<'_> {
         let step = Step::new("rois".to_owned(), "lpp-rois", self.estimator().small(1e4))
             .arguments(self.place())
             .input(self.mask());
-        region_masks(self.study).into_iter().fold(step, |step, region| {
-            step.output(self.path(&region), &[self.mask()], &parameters)
-        })
+        region_masks(self.study, &self.mask())
+            .into_iter()
+            .fold(step, |step, region| {
+                step.output(self.path(&region), &[self.mask()], &parameters)
+            })
     }
 }
 
@@ -159,10 +167,16 @@ pub(super) fn folder_of(subject: &str) -> String {
     format!("sub-{}", subject.strip_prefix("sub-").unwrap_or(subject))
 }
 
-pub(super) fn region_masks(study: &Study) -> Vec<PathBuf> {
-    let centres = SphereCentre::reference_set();
-    centres
-        .iter()
-        .map(|centre| study.roi_mask(&centre.name))
-        .collect()
+/// The masks of the regions that `lpp-rois` makes from a mask: all, or those with a voxel inside once the mask is there.
+pub(super) fn region_masks(study: &Study, mask: &Path) -> Vec<PathBuf> {
+    let mask = Mask::load(&study.root().join(mask)).ok();
+    let is_inside = |centre: &SphereCentre| {
+        let outside = |mask: &Mask| {
+            let found = sphere(mask, centre.centre_mm, REFERENCE_RADIUS_MM);
+            matches!(found, Err(FmriError::EmptySphere { .. }))
+        };
+        !mask.as_ref().is_some_and(outside)
+    };
+    let centres = SphereCentre::reference_set().into_iter().filter(is_inside);
+    centres.map(|centre| study.roi_mask(&centre.name)).collect()
 }
