@@ -68,7 +68,8 @@ impl Program for Args {
 
 impl Args {
     fn into_job(self) -> anyhow::Result<AverageJob> {
-        let study = self.study.open()?;
+        let replaced: &[&str] = if self.alphas.is_some() { &["alphas"] } else { &[] };
+        let study = self.study.open_without(replaced)?;
         let mut job = match &self.output {
             None => AverageJob::of_study(&study, self.study.lang)?,
             Some(output) => {

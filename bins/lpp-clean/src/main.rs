@@ -26,7 +26,7 @@ struct Args {
     #[arg(long, value_name = "NII")]
     mask: Option<PathBuf>,
     /// The array to write
-    #[arg(short, long, value_name = "NPY")]
+    #[arg(short, long, value_name = "NPY", value_parser = lpp_cli::output_file(&[".npy"]))]
     output: PathBuf,
     /// Take out the mean and the best line
     #[arg(long)]
@@ -55,7 +55,8 @@ impl Program for Args {
 
 impl Args {
     fn into_job(self) -> anyhow::Result<CleanJob> {
-        let study = self.study.open()?;
+        let replaced: &[&str] = if self.tr.is_some() { &["tr_s"] } else { &[] };
+        let study = self.study.open_without(replaced)?;
         Ok(CleanJob {
             image: self.image,
             mask: self.mask.unwrap_or_else(|| study.mask(self.study.lang)),

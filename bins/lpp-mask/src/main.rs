@@ -23,7 +23,7 @@ struct Args {
     #[command(flatten)]
     study: StudyArgs,
     /// The mask to write [default: the study's]
-    #[arg(short, long, value_name = "NII")]
+    #[arg(short, long, value_name = "NII", value_parser = lpp_cli::output_file(&[".nii.gz", ".nii"]))]
     output: Option<PathBuf>,
     /// Keep voxels whose mirror image is not inside
     #[arg(long)]

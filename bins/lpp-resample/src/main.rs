@@ -26,7 +26,7 @@ struct Args {
     #[command(flatten)]
     study: StudyArgs,
     /// Only this subject of the study, EN057 say; may be repeated
-    #[arg(long, value_name = "SUBJECT", conflicts_with = "images")]
+    #[arg(long, value_name = "SUBJECT", value_parser = lpp_cli::subject, conflicts_with = "images")]
     subject: Vec<String>,
     /// Folder to write to, under the names of the images
     #[arg(

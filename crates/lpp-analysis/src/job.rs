@@ -200,6 +200,9 @@ impl AnalysisJob {
         if let Some(report) = self.finished(&origin) {
             return Ok(report);
         }
+        for name in self.table_names() {
+            origin.claim_table(&self.study.table(name, self.lang), self.force)?;
+        }
         let info = match &files.model_info {
             Some(path) => ModelInfoTable::load(path)?,
             None => ModelInfoTable::default(),
@@ -254,6 +257,7 @@ impl AnalysisJob {
         let (tables, maps) = self.tables(&brain, &models, info, files)?;
         for map in &maps {
             let path = self.map_path(&map.name);
+            origin.claim(&path, self.force)?;
             map.save(&brain, &path)?;
             origin.stamp(path.clone())?;
             made.maps.push(path);

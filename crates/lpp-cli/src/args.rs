@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use lpp_study::{AnnotationCorrections, Language, Study};
+use lpp_study::{AnnotationCorrections, FeatureName, Language, Study};
 
 /// Threads and verbosity.
 #[derive(Debug, Clone, Args)]
@@ -47,6 +47,22 @@ impl CommonArgs {
     }
 }
 
+/// Reads the name of a subject, with or without `sub-`.
+///
+/// # Errors
+/// [`lpp_study::StudyError::BadName`] if it could lead out of the study.
+pub fn subject(name: &str) -> Result<String, lpp_study::StudyError> {
+    lpp_study::check_subject(name).map(|()| name.to_owned())
+}
+
+/// Reads the name of a model as it is typed: with or without its organisation.
+///
+/// # Errors
+/// [`lpp_study::StudyError::BadName`] if it could lead out of the study.
+pub fn model(name: &str) -> Result<String, lpp_study::StudyError> {
+    name.parse::<FeatureName>().map(|_| name.to_owned())
+}
+
 /// The study folder and its language.
 #[derive(Debug, Clone, Args)]
 pub struct StudyArgs {
@@ -67,7 +83,16 @@ impl StudyArgs {
     /// # Errors
     /// If there is no such folder or its configuration is wrong.
     pub fn open(&self) -> anyhow::Result<Study> {
-        Study::open(&self.study).context("cannot open the study (--study)")
+        self.open_without(&[])
+    }
+
+    /// Opens the study folder for a program whose flags take the place of the settings `replaced` (`tr_s` for `--tr`): these are
+    /// not read from its configuration.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_without(&self, replaced: &[&str]) -> anyhow::Result<Study> {
+        Study::open_without(&self.study, replaced).context("cannot open the study (--study)")
     }
 }
 
@@ -77,12 +102,22 @@ pub struct AnnotationArgs {
     /// The word annotation [default: the study's]
     #[arg(long, value_name = "CSV")]
     pub annotation: Option<PathBuf>,
-    /// Corrections of the annotation: published or none [default: the study's]
+    /// Corrections of the annotation: auto (the published ones for the published files), published or none [default: the
+    /// study's]
     #[arg(long, value_name = "WHICH")]
     pub corrections: Option<AnnotationCorrections>,
 }
 
 impl AnnotationArgs {
+    /// The settings of a study that these flags take the place of.
+    #[must_use]
+    pub fn replaced(&self) -> &'static [&'static str] {
+        match self.corrections {
+            Some(_) => &["annotation_corrections"],
+            None => &[],
+        }
+    }
+
     /// The annotation file and its corrections: the flags, or what `study` has.
     #[must_use]
     pub fn resolve(self, study: &Study, lang: Language) -> (PathBuf, AnnotationCorrections) {

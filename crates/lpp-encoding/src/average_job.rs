@@ -9,6 +9,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use crate::EncodingError;
+use crate::fit_job::alphas_of;
 use crate::group_means::GroupMeans;
 use crate::scratch::{Scratch, Waiting};
 use crate::split_half::{SplitHalf, SplitHalfScores, split_half_scores};
@@ -123,7 +124,7 @@ impl AverageJob {
             n_trials: Self::REFERENCE_TRIALS,
             seed: Self::REFERENCE_SEED,
             trim_scans: config.trim_scans,
-            alphas: config.alphas.parse().map_err(EncodingError::Settings)?,
+            alphas: alphas_of(study)?,
             alpha_search: AlphaSearch::default(),
             force: false,
         })
@@ -143,6 +144,10 @@ impl AverageJob {
         let steps = self.average_steps(software, &paths)?;
         if !self.force && steps.iter().all(Step::is_current) && self.isc_is_current(software, &paths)? {
             return self.found(paths);
+        }
+        steps.iter().try_for_each(|step| step.claim(self.force))?;
+        if self.n_trials > 0 {
+            Step::new(software, &self.isc).claim(self.force)?;
         }
         let halves = SplitHalf::draw(self.subjects.len(), self.n_trials, self.seed);
         let model = RidgeCv::params()

@@ -72,7 +72,7 @@ impl CanaryJob {
         for set in &self.fit.targets {
             let path = beside_scores(&set.scores, "nulls");
             let step = self.fit.step(software, set, &path)?.parameter("n_nulls", N_NULLS);
-            if self.fit.force || !step.is_current() {
+            if !step.is_done(self.fit.force)? {
                 let (means, info) = self.test(set)?;
                 save_with_sidecar(&path, &means, &info)?;
                 step.finish()?;
@@ -145,7 +145,7 @@ impl CanaryJob {
             .parameter("n_waves", N_WAVES)
             .parameter("n_noise", N_NOISE)
             .parameter("seed", SEED);
-        if self.fit.force || !step.is_current() {
+        if !step.is_done(self.fit.force)? {
             self.write(&lengths)?;
             step.finish()?;
         }

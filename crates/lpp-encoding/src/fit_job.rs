@@ -99,7 +99,7 @@ impl FitJob {
             targets: Vec::new(),
             tr_s: config.tr_s,
             trim_scans: config.trim_scans,
-            alphas: config.alphas.parse().map_err(EncodingError::Settings)?,
+            alphas: alphas_of(study)?,
             alpha_search: AlphaSearch::default(),
             inner: InnerValidation::First,
             precision,
@@ -148,6 +148,7 @@ impl FitJob {
             if !self.force && steps.iter().all(Step::is_current) {
                 outcomes.insert(place, outcome(&set.scores, &Scores::load(&set.scores)?, true));
             } else {
+                steps.iter().try_for_each(|step| step.claim(self.force))?;
                 open.push((place, set, steps));
             }
         }
@@ -325,6 +326,13 @@ impl FitJob {
         let values = Array2::zeros((activations.n_layers(), n_voxels));
         Ok(Scores { values, info })
     }
+}
+
+/// The penalties of a study, as its configuration has them.
+pub(crate) fn alphas_of(study: &Study) -> Result<AlphaGrid, EncodingError> {
+    let text = &study.config().alphas;
+    let grid = text.parse();
+    grid.map_err(|e: RidgeError| study.bad_setting("alphas", text, &e.to_string()).into())
 }
 
 /// A layer, factored in the arithmetic of the fit.

@@ -53,7 +53,7 @@ impl CleanJob {
             .parameter("high_pass_hz", self.cleaning.high_pass_hz)
             .parameter("standardise", self.cleaning.standardise)
             .parameter("tr_s", self.cleaning.tr_s);
-        if !self.force && step.is_current() {
+        if step.is_done(self.force)? {
             return Ok(None);
         }
         let mask = Mask::load(&self.mask)?;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lpp_study::StudyError;
+use lpp_study::{MOST_QUOTED, StudyError, shortened};
 
 use crate::grid::Grid;
 
@@ -15,7 +15,7 @@ use crate::grid::Grid;
 #[non_exhaustive]
 pub enum FmriError {
     /// The operating system refused to read a file, or its compressed stream is damaged or cut short.
-    #[error("cannot read {}", path.display())]
+    #[error("{}", lpp_study::cannot_read(path, source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -171,10 +171,12 @@ pub enum FmriError {
 impl FmriError {
     /// A [`FmriError::Malformed`].
     pub(crate) fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        // What a file holds may be as long as the file.
+        let short = |text: String| shortened(&text, MOST_QUOTED).into_owned();
         Self::Malformed {
             path: path.to_owned(),
-            found: found.into(),
-            expected: expected.into(),
+            found: short(found.into()),
+            expected: short(expected.into()),
         }
     }
 

@@ -47,7 +47,8 @@ impl MaskJob {
     /// left, the grid has no mirror images, or the output cannot be written.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<MaskReport, FmriError> {
         let step = self.step(software)?;
-        if !self.force && self.run_masks.is_none() && step.is_current() {
+        let is_done = step.is_done(self.force)?;
+        if is_done && self.run_masks.is_none() {
             return Ok(MaskReport {
                 mask: Mask::load(&self.output)?,
                 up_to_date: true,

@@ -46,7 +46,7 @@ impl RegressorJob {
             .parameter("n_scans", self.n_scans)
             .parameter("tr_s", self.tr_s)
             .parameter("hrf", self.hrf.to_string());
-        if !self.force && step.is_current() {
+        if step.is_done(self.force)? {
             return Ok(false);
         }
         let events = WordEvents::load(&self.events, self.run.as_deref())?;

@@ -71,7 +71,7 @@ impl ResampleJob {
             .parameter("affine", self.target.affine())
             .parameter("shape", self.target.shape())
             .parameter("interpolation", format!("{:?}", self.interpolation));
-        if !self.force && step.is_current() {
+        if step.is_done(self.force)? {
             return Ok(false);
         }
         resample_file(input, &self.target, self.interpolation)?.save(output)?;

@@ -83,7 +83,7 @@ impl SphereJob {
                 .parameter("centre_mm", centre.centre_mm)
                 .parameter("radius_mm", self.radius_mm);
             let n_voxels = volume.iter().filter(|v| **v > 0.0).count();
-            let up_to_date = !self.force && step.is_current();
+            let up_to_date = step.is_done(self.force)?;
             if !up_to_date {
                 Image::new(*mask.grid(), volume.into_dyn())?.save(&path)?;
                 step.finish()?;

@@ -10,6 +10,7 @@ use ndarray::Array2;
 use crate::SimError;
 use crate::bold::BoldSimulator;
 use crate::latent::WordLatents;
+use crate::study_job::is_simulation;
 
 /// An average subject to be made for real words, a real mask and a real inter-subject correlation.
 ///
@@ -39,13 +40,16 @@ impl SubjectSimulation {
     /// made.
     ///
     /// # Errors
-    /// [`SimError`] if an input cannot be read, if mask and correlation differ in voxels, or if the disk refuses.
+    /// [`SimError`] if the study has scans of its own and `force` is not set, an input cannot be read, if mask and correlation differ in voxels, or if the disk refuses.
     pub fn run(&self, software: Software, force: bool, progress: &dyn Progress) -> Result<bool, SimError> {
         let study = Study::open(&self.root)?;
         let steps = self.steps(&study, software)?;
         if !force && steps.iter().all(Step::is_current) {
             return Ok(false);
         }
+        // The scans of a simulated study are this program's, though they have no record.
+        let force = force || is_simulation(&self.root, software);
+        steps.iter().try_for_each(|step| step.claim(force))?;
         let isc = self.load_isc()?;
         let responses = mean_over_trials(&isc)?.mapv(response_of_isc);
         let words = WordTable::load(&self.words)?;

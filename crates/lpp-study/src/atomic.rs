@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::StudyError;
+use crate::claims::Claim;
 
 /// A file under a temporary name in the folder of its final one.
 ///
@@ -41,7 +42,10 @@ impl AtomicFile {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        fs::create_dir_all(folder).map_err(StudyError::write(target))?;
+        if !folder.is_dir() {
+            fs::create_dir_all(folder).map_err(StudyError::write(target))?;
+            tracing::info!("{}: a new folder", folder.display());
+        }
         if target.is_dir() {
             return Err(StudyError::malformed(
                 target,
@@ -79,6 +83,7 @@ impl AtomicFile {
             .map_err(io::IntoInnerError::into_error)
             .map_err(StudyError::write(&target))?;
         file.as_file().sync_all().map_err(StudyError::write(&target))?;
+        Claim::keep(&target)?;
         #[cfg(feature = "fault-injection")]
         let fault = crate::fault::before_rename();
         file.persist(&target)

@@ -4,16 +4,22 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Language, StudyError};
+use crate::names::check_part;
+use crate::{FeatureName, Language, StudyError, check_subject};
 
 /// Which corrections the annotation of the words gets before use.
+///
+/// [`resolve`](Self::resolve) decides for a file what `Auto` means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AnnotationCorrections {
-    /// Those that the paper's script makes, by row label; right for the published files only.
+    /// Those of the paper for a published file, which is known by its hash; none for any other.
     #[default]
+    Auto,
+    /// Those that the paper's script makes, by row label, whatever the file.
     Published,
     /// None: the file is used as it is.
     None,
@@ -24,6 +30,7 @@ impl std::str::FromStr for AnnotationCorrections {
 
     fn from_str(name: &str) -> Result<Self, StudyError> {
         match name {
+            "auto" => Ok(Self::Auto),
             "published" => Ok(Self::Published),
             "none" => Ok(Self::None),
             _ => Err(StudyError::UnknownCorrections {
@@ -55,8 +62,10 @@ pub struct ConfiguredPaths {
 #[serde(default, deny_unknown_fields)]
 pub struct ConfiguredIndividuals {
     /// The subjects, `EN057` say; none: all that have scans.
+    #[serde(deserialize_with = "subjects")]
     pub subjects: Vec<String>,
     /// The models.
+    #[serde(deserialize_with = "features")]
     pub models: Vec<String>,
 }
 
@@ -67,6 +76,7 @@ pub struct ConfiguredFits {
     /// Whether layers are also chosen on inner data.
     pub nested_layer: bool,
     /// Low-level controls beside which one layer is also fitted, `wordrate` say; none: no joint fit.
+    #[serde(deserialize_with = "controls")]
     pub controls: Vec<String>,
     /// Nulls against which one layer is also tested; 0: no test.
     pub nulls: u32,
@@ -99,17 +109,28 @@ pub struct StudyConfig {
     /// Corrections of the word annotation.
     pub annotation_corrections: AnnotationCorrections,
     /// Models per language, in the order in which tables list them.
+    #[serde(deserialize_with = "features_by_language")]
     pub models: BTreeMap<Language, Vec<String>>,
     /// Baselines per language.
+    #[serde(deserialize_with = "features_by_language")]
     pub baselines: BTreeMap<Language, Vec<String>>,
     /// Untrained twins per language, `gpt2_untrained_seed1` say.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "features_by_language"
+    )]
     pub untrained: BTreeMap<Language, Vec<String>>,
     /// Models at several moments of their training per language, `pythia-6.9b_step1000` say.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "features_by_language"
+    )]
     pub training: BTreeMap<Language, Vec<String>>,
     /// Subjects per language whose scans are preprocessed and averaged; none: those that are there.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "subjects_by_language"
+    )]
     pub subjects: BTreeMap<Language, Vec<String>>,
     /// Fits to individual subjects, per language.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -129,7 +150,7 @@ impl Default for StudyConfig {
             tr_s: 2.0,
             trim_scans: 10,
             alphas: "logspace:2:7:16".to_owned(),
-            annotation_corrections: AnnotationCorrections::Published,
+            annotation_corrections: AnnotationCorrections::Auto,
             models: BTreeMap::new(),
             baselines: BTreeMap::new(),
             untrained: BTreeMap::new(),
@@ -149,7 +170,15 @@ impl StudyConfig {
     /// [`StudyError::Read`] if it cannot be read, [`StudyError::Malformed`] naming the line if a key is unknown or a
     /// value is out of range.
     pub fn load(path: &Path) -> Result<Self, StudyError> {
-        let text = fs::read_to_string(path).map_err(StudyError::read(path))?;
+        Self::load_without(path, &[])
+    }
+
+    /// The same without the top-level settings `replaced`, whatever the file says of them.
+    pub(crate) fn load_without(path: &Path, replaced: &[&str]) -> Result<Self, StudyError> {
+        let mut text = fs::read_to_string(path).map_err(StudyError::read(path))?;
+        for key in replaced {
+            take_default(&mut text, key);
+        }
         Self::parse(&text, path)
     }
 
@@ -167,14 +196,19 @@ impl StudyConfig {
                 .map_or(0, |span| text[..span.start].matches('\n').count() + 1);
             StudyError::malformed(
                 path,
-                format!("{} (line {line})", one_line(e.message())),
+                format!(
+                    "{} (line {line})",
+                    // The end tells what is allowed.
+                    crate::shortened(&one_line(e.message()), 180)
+                ),
                 "a study configuration",
             )
         })?;
         if !(config.tr_s.is_finite() && config.tr_s > 0.0) {
+            let line = line_of(text, "tr_s").unwrap_or_default();
             return Err(StudyError::malformed(
                 path,
-                format!("tr_s = {}", config.tr_s),
+                format!("tr_s = {} (line {line})", config.tr_s),
                 "a positive number of seconds",
             ));
         }
@@ -188,6 +222,81 @@ impl std::str::FromStr for StudyConfig {
     fn from_str(text: &str) -> Result<Self, StudyError> {
         Self::parse(text, Path::new("lpp.toml"))
     }
+}
+
+/// Places of the values of the top-level settings; none if the text is no TOML.
+fn spans(text: &str) -> BTreeMap<String, toml::Spanned<toml::Value>> {
+    toml::from_str(text).unwrap_or_default()
+}
+
+/// The line of a top-level setting, from 1.
+pub(crate) fn line_of(text: &str, key: &str) -> Option<usize> {
+    let start = spans(text).get(key)?.span().start;
+    Some(text[..start].matches('\n').count() + 1)
+}
+
+/// Replaces the value of a top-level setting by its default.
+fn take_default(text: &mut String, key: &str) {
+    if let Some(value) = spans(text).get(key)
+        && let Ok(toml::Value::Table(defaults)) = toml::Value::try_from(StudyConfig::default())
+        && let Some(default) = defaults.get(key)
+    {
+        text.replace_range(value.span(), &default.to_string());
+    }
+}
+
+fn features<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let names = Vec::<FeatureName>::deserialize(deserializer)?;
+    Ok(names.iter().map(FeatureName::to_string).collect())
+}
+
+type ByLanguage = BTreeMap<Language, Vec<String>>;
+
+fn features_by_language<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ByLanguage, D::Error> {
+    let names = BTreeMap::<Language, Vec<FeatureName>>::deserialize(deserializer)?;
+    let texts = |names: Vec<FeatureName>| names.iter().map(FeatureName::to_string).collect();
+    Ok(names
+        .into_iter()
+        .map(|(lang, names)| (lang, texts(names)))
+        .collect())
+}
+
+/// A name that is checked as it is read, so that the error has its line.
+struct Subject(String);
+
+impl<'de> Deserialize<'de> for Subject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        check_subject(&name).map_err(D::Error::custom)?;
+        Ok(Self(name))
+    }
+}
+
+fn subjects<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let names = Vec::<Subject>::deserialize(deserializer)?;
+    Ok(names.into_iter().map(|subject| subject.0).collect())
+}
+
+fn subjects_by_language<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ByLanguage, D::Error> {
+    let names = BTreeMap::<Language, Vec<Subject>>::deserialize(deserializer)?;
+    let texts = |names: Vec<Subject>| names.into_iter().map(|subject| subject.0).collect();
+    Ok(names
+        .into_iter()
+        .map(|(lang, names)| (lang, texts(names)))
+        .collect())
+}
+
+fn controls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Control(String);
+    impl<'de> Deserialize<'de> for Control {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let name = String::deserialize(deserializer)?;
+            check_part("control", &name).map_err(D::Error::custom)?;
+            Ok(Self(name))
+        }
+    }
+    let names = Vec::<Control>::deserialize(deserializer)?;
+    Ok(names.into_iter().map(|control| control.0).collect())
 }
 
 fn one_line(text: &str) -> String {
@@ -211,6 +320,60 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("trim_scan") && error.contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn names_in_a_configuration_are_one_spelling_and_stay_in_the_study() {
+        let config: StudyConfig = "[models]\nen = [\"openai-community/gpt2\", \"org--tiny\"]"
+            .parse()
+            .unwrap();
+        assert_eq!(config.models[&Language::English], ["gpt2", "org/tiny"]);
+        for text in [
+            "tr_s = 2\n[models]\nen = [\"gpt2\", \"../../evil\"]",
+            "tr_s = 2\n[baselines]\nen = [\"/evil\"]",
+            "tr_s = 2\n[untrained]\nen = [\"evil\\u0000\"]",
+            "tr_s = 2\n[training]\nen = [\"evil/a/b\"]",
+            "tr_s = 2\n[subjects]\nen = [\"../evil\"]",
+            "tr_s = 2\n[individuals.en]\nsubjects = [\"evil/..\"]",
+            "tr_s = 2\n[individuals.en]\nmodels = [\"..\", \"evil\"]",
+            "tr_s = 2\n[fits]\ncontrols = [\"../evil\"]",
+        ] {
+            let error = text.parse::<StudyConfig>().unwrap_err().to_string();
+            assert!(error.contains("(line 3)"), "{text}: {error}");
+            assert!(error.contains("cannot be the name of a"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_bad_setting_is_named_with_its_line_unless_it_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lpp.toml");
+        for (key, text) in [
+            ("tr_s", "trim_scans = 4\ntr_s = -2"),
+            ("tr_s", "trim_scans = 4\ntr_s = \"two\""),
+            ("alphas", "trim_scans = 4\nalphas = 10"),
+            (
+                "annotation_corrections",
+                "trim_scans = 4\nannotation_corrections = \"some\"",
+            ),
+        ] {
+            fs::write(&file, text).unwrap();
+            let error = StudyConfig::load(&file).unwrap_err().to_string();
+            assert!(error.contains("lpp.toml") && error.contains("line 2"), "{error}");
+            let config = StudyConfig::load_without(&file, &[key]).unwrap();
+            let expected = StudyConfig {
+                trim_scans: 4,
+                ..StudyConfig::default()
+            };
+            assert_eq!(config, expected, "{text}");
+        }
+        let study = crate::Study::planned(folder.path());
+        fs::write(&file, "trim_scans = 4\n\nalphas = \"ten\"").unwrap();
+        let error = study.bad_setting("alphas", "ten", "numbers").to_string();
+        assert!(
+            error.contains("lpp.toml: found alphas = \"ten\" (line 3), expected numbers"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StudyError {
-    /// The operating system refused to read a file.
-    #[error("cannot read {}", path.display())]
+    /// The operating system refused to read a file; if it is not there, the message says what makes it, or which name is near.
+    #[error("{}", crate::cannot_read(path, source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -37,6 +37,24 @@ pub enum StudyError {
         found: String,
         /// What should be in it.
         expected: String,
+    },
+    /// A file stands where an output should go, and this program has not made it.
+    #[error("{}: {why}; name another file to write to, or overwrite it (--force)", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// Why it is taken for somebody else's.
+        why: String,
+    },
+    /// A name cannot be that of a model, a subject and so on.
+    #[error("{:?} cannot be the name of a {what}: {why}", crate::shortened(name, 60))]
+    BadName {
+        /// What it should name.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
     },
     /// A tensor was asked for, or given, that the activations file does not have in its plan.
     #[error("{}: no tensor run-{run}/layer-{layer}", path.display())]
@@ -74,7 +92,7 @@ pub enum StudyError {
         value: f32,
     },
     /// A name is none of the corrections of the annotation.
-    #[error("unknown corrections {name:?}, expected published or none")]
+    #[error("unknown corrections {name:?}, expected auto, published or none")]
     UnknownCorrections {
         /// The name.
         name: String,
@@ -90,10 +108,20 @@ pub enum StudyError {
 impl StudyError {
     /// A [`StudyError::Malformed`].
     pub fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        // What a file holds may be as long as the file.
+        let short = |text: String| crate::shortened(&text, crate::MOST_QUOTED).into_owned();
         Self::Malformed {
             path: path.to_owned(),
-            found: found.into(),
-            expected: expected.into(),
+            found: short(found.into()),
+            expected: short(expected.into()),
+        }
+    }
+
+    pub(crate) fn bad_name(what: &'static str, name: &str, why: &'static str) -> Self {
+        Self::BadName {
+            what,
+            name: name.to_owned(),
+            why,
         }
     }
 

@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::names::file_stem;
 use crate::{Language, StudyConfig, StudyError};
+
+/// The configuration of a study folder.
+const CONFIG: &str = "lpp.toml";
 
 /// A study folder and its configuration.
 ///
@@ -19,13 +23,26 @@ impl Study {
     /// # Errors
     /// [`StudyError::Malformed`] if `root` is no folder or its `lpp.toml` is wrong.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, StudyError> {
+        Self::open_without(root, &[])
+    }
+
+    /// The same, but for the top-level settings `replaced`: these a program has from elsewhere, so that what `lpp.toml` says of
+    /// them is not read, right or wrong.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_without(root: impl Into<PathBuf>, replaced: &[&str]) -> Result<Self, StudyError> {
         let root = root.into();
         if !root.is_dir() {
-            return Err(StudyError::malformed(&root, "no such folder", "a study folder"));
+            return Err(StudyError::malformed(
+                &root,
+                "no such folder",
+                "a study folder (lpp-run init writes the lpp.toml of one)",
+            ));
         }
-        let file = root.join("lpp.toml");
+        let file = root.join(CONFIG);
         let config = if file.exists() {
-            StudyConfig::load(&file)?
+            StudyConfig::load_without(&file, replaced)?
         } else {
             StudyConfig::default()
         };
@@ -51,6 +68,16 @@ impl Study {
     #[must_use]
     pub fn config(&self) -> &StudyConfig {
         &self.config
+    }
+
+    /// The error of a setting that only its reader can find wrong, with its line in `lpp.toml`.
+    #[must_use]
+    pub fn bad_setting(&self, key: &str, value: &str, why: &str) -> StudyError {
+        let file = self.root.join(CONFIG);
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let line =
+            crate::config::line_of(&text, key).map_or_else(String::new, |line| format!(" (line {line})"));
+        StudyError::malformed(&file, format!("{key} = {value:?}{line}"), why)
     }
 
     /// Folder of the word annotation, one folder a language in it.
@@ -81,11 +108,20 @@ impl Study {
         }
     }
 
-    /// Folder of a model's checkpoint: `models/gpt2`.
+    /// Folder of a model's checkpoint: `models/gpt2`; for `org/name` `models/org--name`, or `models/org/name` if only that is
+    /// there.
     #[must_use]
     pub fn model_dir(&self, model: &str) -> PathBuf {
-        self.configured(self.config.paths.models.as_deref(), "models")
-            .join(model)
+        let models = self.configured(self.config.paths.models.as_deref(), "models");
+        let stem = file_stem(model);
+        let folder = models.join(&stem);
+        match stem.split_once("--") {
+            Some((organisation, name)) if !folder.is_dir() => {
+                let inner = models.join(organisation).join(name);
+                if inner.is_dir() { inner } else { folder }
+            }
+            _ => folder,
+        }
     }
 
     /// The file of GloVe vectors: the configured one, the only file in `glove` if there is but one, or
@@ -148,7 +184,7 @@ impl Study {
     pub fn activations(&self, model: &str, lang: Language) -> PathBuf {
         self.root
             .join("activations")
-            .join(format!("{model}_{lang}.safetensors"))
+            .join(format!("{}_{lang}.safetensors", file_stem(model)))
     }
 
     /// The words to which the rows of activations belong: `words_en.csv`.
@@ -177,19 +213,22 @@ impl Study {
     /// Brain scores of a model: `scores/gpt2_en.npy`, (`n_layers`, `n_voxels`).
     #[must_use]
     pub fn scores(&self, model: &str, lang: Language) -> PathBuf {
-        self.scores_dir().join(format!("{model}_{lang}.npy"))
+        self.scores_dir().join(format!("{}_{lang}.npy", file_stem(model)))
     }
 
     /// Map of the best score over layers, on the grid of the mask: `scores/gpt2_en.nii.gz`.
     #[must_use]
     pub fn score_map(&self, model: &str, lang: Language) -> PathBuf {
-        self.scores_dir().join(format!("{model}_{lang}.nii.gz"))
+        self.scores_dir()
+            .join(format!("{}_{lang}.nii.gz", file_stem(model)))
     }
 
     /// The brain mask of one subject, by the name of its folder: `masks/sub-EN057.nii.gz`.
     #[must_use]
     pub fn subject_mask(&self, subject: &str) -> PathBuf {
-        self.root.join("masks").join(format!("{subject}.nii.gz"))
+        self.root
+            .join("masks")
+            .join(format!("{}.nii.gz", file_stem(subject)))
     }
 
     /// A cleaned run of one subject, from 0: `individual_subjects/en/sub-EN057/run-0.npy`, (`n_scans`, `n_voxels`).
@@ -198,7 +237,7 @@ impl Study {
         self.root
             .join("individual_subjects")
             .join(lang.code())
-            .join(subject)
+            .join(file_stem(subject))
             .join(format!("run-{run}.npy"))
     }
 
@@ -206,8 +245,8 @@ impl Study {
     #[must_use]
     pub fn subject_scores(&self, subject: &str, model: &str, lang: Language) -> PathBuf {
         self.scores_dir()
-            .join(subject)
-            .join(format!("{model}_{lang}.npy"))
+            .join(file_stem(subject))
+            .join(format!("{}_{lang}.npy", file_stem(model)))
     }
 
     /// The map of these scores: `scores/sub-EN057/gpt2_en.nii.gz`.
@@ -219,7 +258,10 @@ impl Study {
     /// A table of the analysis without its ending: `results/scaling_en`.
     #[must_use]
     pub fn table(&self, name: &str, lang: Language) -> PathBuf {
-        self.root.join("results").join(format!("{name}_{lang}"))
+        // A map of a model carries the model's name.
+        self.root
+            .join("results")
+            .join(format!("{}_{lang}", file_stem(name)))
     }
 
     /// Folder of the figures.
@@ -237,5 +279,53 @@ impl Study {
     fn configured(&self, path: Option<&Path>, default: &str) -> PathBuf {
         // An absolute path replaces the root in `join`.
         self.root.join(path.unwrap_or(Path::new(default)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_organisations_never_share_a_file() {
+        let study = Study::planned("study");
+        let lang = Language::English;
+        let files = |model: &str| {
+            [
+                study.activations(model, lang),
+                study.scores(model, lang),
+                study.score_map(model, lang),
+                study.subject_scores("sub-EN001", model, lang),
+                study.model_dir(model),
+            ]
+        };
+        for (one, other) in [("a/tiny", "b/tiny"), ("a/tiny", "tiny"), ("someone/gpt2", "gpt2")] {
+            let pairs = files(one).into_iter().zip(files(other));
+            assert!(
+                pairs.into_iter().all(|(one, other)| one != other),
+                "{one} {other}"
+            );
+        }
+        assert_eq!(files("a/tiny"), files("a--tiny"));
+        assert_eq!(files("openai-community/gpt2"), files("gpt2"));
+        assert!(files("a/tiny")[0].ends_with("activations/a--tiny_en.safetensors"));
+        for file in files("../../evil") {
+            let text = file.display().to_string();
+            assert!(!text.contains("..") && file.starts_with("study"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_folder_of_another_model_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let study = Study::planned(folder.path());
+        let models = folder.path().join("models");
+        std::fs::create_dir_all(models.join("tiny")).unwrap();
+        assert_eq!(study.model_dir("tiny"), models.join("tiny"));
+        assert_eq!(study.model_dir("org/tiny"), models.join("org--tiny"));
+        std::fs::create_dir_all(models.join("org/tiny")).unwrap();
+        assert_eq!(study.model_dir("org--tiny"), models.join("org/tiny"));
+        std::fs::create_dir_all(models.join("org--tiny")).unwrap();
+        assert_eq!(study.model_dir("org/tiny"), models.join("org--tiny"));
     }
 }

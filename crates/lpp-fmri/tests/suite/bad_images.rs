@@ -150,7 +150,10 @@ fn a_damaged_gzip_shows_at_the_last_volume_too() {
 #[test]
 fn a_missing_file_is_named() {
     let error = Image::load(Path::new("no/such/image.nii")).unwrap_err();
-    assert_eq!(error.to_string(), "cannot read no/such/image.nii");
+    assert_eq!(
+        error.to_string(),
+        "cannot read no/such/image.nii; there is no folder no"
+    );
 }
 
 /// Saves a volume on a tiny grid and loads it as a mask.

@@ -7,12 +7,13 @@ mod scans;
 
 use std::path::{Path, PathBuf};
 
-use lpp_ridge::AlphaGrid;
+use lpp_ridge::{AlphaGrid, RidgeError};
 use lpp_study::{Language, Study};
 
 use crate::WorkflowError;
 use crate::estimate::Estimator;
 use crate::fetch;
+use crate::given::{Given, is_own};
 use crate::size::StudySize;
 use crate::step::Step;
 
@@ -31,20 +32,35 @@ pub struct PlanOptions {
     pub subjects_per_step: Option<usize>,
 }
 
-/// The steps of `study` in an order in which they can run one after the other.
+/// What a study takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The steps, in an order in which they can run one after the other.
+    pub steps: Vec<Step>,
+    /// Artefacts that are the study's own: no step makes them.
+    pub given: Given,
+}
+
+/// The steps of `study`, and what it has of its own in place of them.
 ///
 /// # Errors
-/// [`WorkflowError::Alphas`] if the study's penalties are wrong.
-pub fn plan(study: &Study, options: &PlanOptions) -> Result<Vec<Step>, WorkflowError> {
+/// [`WorkflowError::Study`] if the study's penalties are wrong.
+pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError> {
     let config = study.config();
     let languages = if options.languages.is_empty() {
         &config.languages
     } else {
         &options.languages
     };
-    let of_regions = region_language(languages);
-    let alphas: AlphaGrid = config.alphas.parse().map_err(WorkflowError::Alphas)?;
+    // The regions of the English mask serve all languages.
+    let of_regions = languages.iter().find(|lang| **lang == Language::English);
+    let of_regions = of_regions.or(languages.first()).copied();
+    let alphas: AlphaGrid = config
+        .alphas
+        .parse()
+        .map_err(|e: RidgeError| study.bad_setting("alphas", &config.alphas, &e.to_string()))?;
     let mut steps = Vec::new();
+    let mut given = Given::default();
     for &lang in languages {
         let size = StudySize::of(study, lang);
         let planner = Planner {
@@ -53,15 +69,15 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Vec<Step>, WorkflowE
             options,
             alphas: alphas.values(),
             size: &size,
-            of_regions,
             first: Some(lang) == languages.first().copied(),
         };
-        planner.scans(&mut steps);
+        planner.own_inputs(&mut given);
+        planner.scans(&mut steps, &mut given);
         if Some(lang) == of_regions {
-            steps.push(planner.rois());
+            steps.extend(planner.rois(&mut given));
         }
-        planner.features(&mut steps);
-        planner.fits(&mut steps);
+        planner.features(&mut steps, &mut given);
+        planner.fits(&mut steps, &mut given);
         planner.individuals(&mut steps);
         planner.results(&mut steps);
     }
@@ -69,13 +85,7 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Vec<Step>, WorkflowE
         let fetched = fetch::steps(study, &mut steps, languages);
         steps.splice(0..0, fetched);
     }
-    Ok(steps)
-}
-
-/// The language whose mask the regions are made from: the regions of the English mask serve all languages.
-fn region_language(languages: &[Language]) -> Option<Language> {
-    let english = languages.iter().find(|lang| **lang == Language::English);
-    english.or(languages.first()).copied()
+    Ok(Plan { steps, given })
 }
 
 /// The steps of one language.
@@ -85,8 +95,6 @@ struct Planner<'a> {
     options: &'a PlanOptions,
     alphas: &'a [f64],
     size: &'a StudySize,
-    /// The language whose mask the regions are made from.
-    of_regions: Option<Language>,
     /// Whether it is the first language of the plan.
     first: bool,
 }
@@ -99,6 +107,20 @@ impl Planner<'_> {
 
     fn paths(&self, paths: &[PathBuf]) -> Vec<PathBuf> {
         paths.iter().map(|path| self.path(path)).collect()
+    }
+
+    /// Notes which of `paths`, as programs see them, are the study's own; returns whether one is.
+    fn note(&self, given: &mut Given, program: &str, paths: &[PathBuf]) -> bool {
+        given.note(self.study, program, paths.iter().map(PathBuf::as_path))
+    }
+
+    /// Notes words, mask, scans and correlation that are the study's own: many a study has no step that would make them.
+    fn own_inputs(&self, given: &mut Given) {
+        let mut paths = vec![self.study.words(self.lang), self.study.mask(self.lang)];
+        paths.extend((0..self.size.n_runs()).map(|run| self.study.average_run(self.lang, run)));
+        paths.push(self.study.isc(self.lang));
+        paths.retain(|path| is_own(self.study, path));
+        self.note(given, "", &paths);
     }
 
     fn estimator(&self) -> Estimator<'_> {
@@ -118,11 +140,6 @@ impl Planner<'_> {
 
     fn mask(&self) -> PathBuf {
         self.path(&self.study.mask(self.lang))
-    }
-
-    /// The mask that the regions are made from.
-    fn region_mask(&self) -> PathBuf {
-        self.path(&self.study.mask(self.of_regions.unwrap_or(self.lang)))
     }
 
     fn average_runs(&self) -> Vec<PathBuf> {

@@ -2,13 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_fmri::{
-    FmriError, Mask, REFERENCE_RADIUS_MM, SphereCentre, SubjectRuns, derivative_runs, resampled_dir,
-    resampled_name, resampled_runs, sphere,
-};
+use lpp_fmri::{SphereCentre, SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs};
 use lpp_study::Study;
 
 use super::Planner;
+use crate::given::{Given, is_given};
 use crate::step::{Check, Parameters, Step};
 
 impl Planner<'_> {
@@ -39,19 +37,26 @@ impl Planner<'_> {
     }
 
     /// From published scans to the average subject, if there are scans or subjects are named.
-    pub(super) fn scans(&self, steps: &mut Vec<Step>) {
+    ///
+    /// What is the study's own is not made again: runs on the grid, the mask, the average. An average that is given may have
+    /// its correlation or not; no step could make one that belongs to it.
+    pub(super) fn scans(&self, steps: &mut Vec<Step>, given: &mut Given) {
         let subjects = self.subjects();
         if subjects.is_empty() {
             return;
         }
-        steps.extend(
-            subjects
-                .iter()
-                .filter(|s| s.is_resampled_here())
-                .map(|s| self.resample(s)),
-        );
-        steps.push(self.common_mask(&subjects));
-        steps.push(self.average(&subjects));
+        for subject in subjects.iter().filter(|s| s.is_resampled_here()) {
+            let runs: Vec<PathBuf> = subject.runs().collect();
+            if !self.note(given, "lpp-resample", &runs) {
+                steps.push(self.resample(subject));
+            }
+        }
+        if !self.note(given, "lpp-mask", &[self.mask()]) {
+            steps.push(self.common_mask(&subjects));
+        }
+        if !self.note(given, "lpp-average", &self.average_runs()) {
+            steps.push(self.average(&subjects));
+        }
     }
 
     fn resample(&self, subject: &Subject) -> Step {
@@ -80,13 +85,10 @@ impl Planner<'_> {
     fn common_mask(&self, subjects: &[Subject]) -> Step {
         let runs: Vec<PathBuf> = subjects.iter().flat_map(Subject::runs).collect();
         let parameters = Parameters::default().with("symmetric", true);
-        let mut step = Step::new(self.id("mask"), "lpp-mask", self.estimator().mask())
+        Step::new(self.id("mask"), "lpp-mask", self.estimator().mask())
             .arguments(self.place())
             .output(self.mask(), &runs, &parameters)
-            .inputs(runs);
-        // Regions outside of the mask are left out.
-        step.brings_inputs = true;
-        step
+            .inputs(runs)
     }
 
     fn average(&self, subjects: &[Subject]) -> Step {
@@ -101,6 +103,9 @@ impl Planner<'_> {
             inputs.push(self.mask());
             step = step.output(path, &inputs, &cleaning);
         }
+        if is_given(self.study, "lpp-average", &self.study.isc(self.lang)) {
+            return step.arguments(["--isc-trials", "0"]);
+        }
         let trials = Parameters::default()
             .with("subjects", subjects.iter().map(|s| &s.name).collect::<Vec<_>>())
             .with("trim_scans", config.trim_scans)
@@ -112,16 +117,19 @@ impl Planner<'_> {
         )
     }
 
-    pub(super) fn rois(&self) -> Step {
+    /// The regions, unless the study has some of its own; one outside of the mask is left out.
+    pub(super) fn rois(&self, given: &mut Given) -> Option<Step> {
+        if self.note(given, "lpp-rois", &masks_in(&self.study.roi_dir())) {
+            return None;
+        }
         let parameters = Parameters::default();
-        let step = Step::new("rois".to_owned(), "lpp-rois", self.estimator().small(1e4))
+        let mut step = Step::new("rois".to_owned(), "lpp-rois", self.estimator().small(1e4))
             .arguments(self.place())
             .input(self.mask());
-        region_masks(self.study, &self.mask())
-            .into_iter()
-            .fold(step, |step, region| {
-                step.output(self.path(&region), &[self.mask()], &parameters)
-            })
+        step.may_leave_out = true;
+        Some(region_masks(self.study).into_iter().fold(step, |step, region| {
+            step.output(self.path(&region), &[self.mask()], &parameters)
+        }))
     }
 }
 
@@ -167,16 +175,22 @@ pub(super) fn folder_of(subject: &str) -> String {
     format!("sub-{}", subject.strip_prefix("sub-").unwrap_or(subject))
 }
 
-/// The masks of the regions that `lpp-rois` makes from a mask: all, or those with a voxel inside once the mask is there.
-pub(super) fn region_masks(study: &Study, mask: &Path) -> Vec<PathBuf> {
-    let mask = Mask::load(&study.root().join(mask)).ok();
-    let is_inside = |centre: &SphereCentre| {
-        let outside = |mask: &Mask| {
-            let found = sphere(mask, centre.centre_mm, REFERENCE_RADIUS_MM);
-            matches!(found, Err(FmriError::EmptySphere { .. }))
-        };
-        !mask.as_ref().is_some_and(outside)
-    };
-    let centres = SphereCentre::reference_set().into_iter().filter(is_inside);
-    centres.map(|centre| study.roi_mask(&centre.name)).collect()
+/// Images of regions that are there.
+pub(super) fn masks_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut masks: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    masks.retain(|path| {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        !name.starts_with(b".") && (name.ends_with(b".nii.gz") || name.ends_with(b".nii"))
+    });
+    masks.sort();
+    masks
+}
+
+pub(super) fn region_masks(study: &Study) -> Vec<PathBuf> {
+    let centres = SphereCentre::reference_set();
+    centres
+        .iter()
+        .map(|centre| study.roi_mask(&centre.name))
+        .collect()
 }
