@@ -75,7 +75,11 @@ impl Program for Args {
 impl Args {
     fn into_job(self) -> anyhow::Result<AverageJob> {
         let replaced = [("alphas", self.alphas.is_some()), ("tr_s", self.tr.is_some())];
-        let replaced: Vec<&str> = replaced.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect();
+        let replaced: Vec<&str> = replaced
+            .iter()
+            .filter(|(_, given)| *given)
+            .map(|(key, _)| *key)
+            .collect();
         let study = self.scans.choose(self.study.open_without(&replaced)?);
         let mut job = match &self.output {
             None => AverageJob::of_study(&study, self.study.lang)?,

@@ -116,12 +116,19 @@ fn values_that_are_not_finite_are_told() {
     for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut bytes = whole.clone();
         let n = bytes.len();
-        bytes[n - 4000..].chunks_exact_mut(4).for_each(|v| v.copy_from_slice(&value.to_le_bytes()));
+        bytes[n - 4000..]
+            .chunks_exact_mut(4)
+            .for_each(|v| v.copy_from_slice(&value.to_le_bytes()));
         std::fs::write(folder.path().join("bold.nii"), bytes).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-clean"));
-        command.current_dir(folder.path()).args(["bold.nii", "--mask", &mask, "-o", "ts.npy", "--force"]);
+        command
+            .current_dir(folder.path())
+            .args(["bold.nii", "--mask", &mask, "-o", "ts.npy", "--force"]);
         let said = String::from_utf8(command.output().unwrap().stderr).unwrap();
-        assert!(said.contains("warning: bold.nii:") && said.contains("NaN or infinite"), "{said}");
+        assert!(
+            said.contains("warning: bold.nii:") && said.contains("NaN or infinite"),
+            "{said}"
+        );
     }
 }
 

@@ -217,7 +217,11 @@ impl Args {
 
     fn into_job(self, progress: &dyn Progress) -> anyhow::Result<(FitJob, Extras)> {
         let replaced = [("alphas", self.alphas.is_some()), ("tr_s", self.tr.is_some())];
-        let replaced: Vec<&str> = replaced.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect();
+        let replaced: Vec<&str> = replaced
+            .iter()
+            .filter(|(_, given)| *given)
+            .map(|(key, _)| *key)
+            .collect();
         let study = self.scans.choose(self.study.open_without(&replaced)?);
         let precision = match self.precision {
             Precision::F32 => lpp_encoding::Precision::Single,
@@ -273,14 +277,18 @@ impl Extras {
         if let Some(nulls) = &self.nulls {
             for found in nulls.run(lpp_cli::software!(), progress)? {
                 let info = &found.info;
+                let sides = info.l_minus_r.halves.or(info.l_minus_r.x);
                 lines.push(format!(
-                    "{}: {}, layer {}, {} nulls, {} voxels significant over the map, p of left minus right {:.4}",
+                    "{}: {}, layer {}, {} nulls, {} voxels significant over the map, p of left minus right {}",
                     found.path.display(),
                     state(found.up_to_date),
                     info.layer,
                     info.n_nulls,
                     info.n_significant,
-                    info.l_minus_r.halves.p
+                    sides.map_or_else(
+                        || "not known without a mask".to_owned(),
+                        |test| format!("{:.4}", test.p)
+                    )
                 ));
             }
         }

@@ -133,7 +133,7 @@ impl NullJob {
         } else {
             prepared.null_scores(&fit, &y, &nulls).map_err(failed)?
         };
-        let tests = NullTests::new(&scores, mask.as_ref())?;
+        let tests = NullTests::new(&scores, mask.as_ref().map(|mask| (mask, set.mask_of())))?;
         let info = NullsInfo {
             model: self.fit.model.clone(),
             subject: set.subject.clone(),

@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_fmri::Mask;
+use lpp_fmri::{Mask, MaskOf};
 use lpp_study::{BidsName, Language, PairRuns, RunOrder, Study, missing_run};
 use ndarray::Array2;
 
 use crate::EncodingError;
 use crate::individual_job::IndividualJob;
 use crate::targets::{self, Targets};
+
+/// The name of the average subject.
+const AVERAGE: &str = "average";
 
 /// One subject, or the average one: the scans that a model is to predict.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,7 +54,7 @@ impl TargetSet {
 
     fn at_place(study: &Study, model: &str, lang: Language, runs: Vec<PathBuf>) -> Self {
         Self {
-            subject: "average".to_owned(),
+            subject: AVERAGE.to_owned(),
             runs,
             mask: Some(study.mask(lang)),
             scores: study.scores(model, lang),
@@ -109,6 +112,15 @@ impl TargetSet {
             mask: Some(prepared.mask.clone()),
             scores: study.subject_scores(subject, model, lang),
             score_map: study.subject_score_map(subject, model, lang),
+        }
+    }
+
+    /// Whose mask it is.
+    pub(crate) fn mask_of(&self) -> MaskOf {
+        if self.subject == AVERAGE {
+            MaskOf::Group
+        } else {
+            MaskOf::Subject
         }
     }
 

@@ -57,7 +57,10 @@ impl CleanJob {
             // Nothing depends on it, but contradictions are contradictions.
             None => self.tr.agreed(image)?.unwrap_or(self.cleaning.tr_s),
         };
-        let cleaning = CleaningParams { tr_s, ..self.cleaning };
+        let cleaning = CleaningParams {
+            tr_s,
+            ..self.cleaning
+        };
         let cleaner = cleaning.check()?;
         let step = Step::new(software, &self.output)
             .input(&self.image)?

@@ -6,7 +6,7 @@ use lpp_study::{Progress, Software, Step, check_outputs};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use crate::FmriError;
-use crate::crop::paste;
+use crate::crop::{displaces, paste};
 use crate::file_order::into_file_order;
 use crate::grid::Grid;
 use crate::image::{Image, ImageReader};
@@ -18,6 +18,9 @@ use crate::volume_stream::map_volumes;
 
 /// Largest target grid: 1024 voxels along each axis, 4 GiB a volume in single precision.
 const MAX_VOXELS: f64 = 1_073_741_824.0;
+
+/// Share of a target grid below which so little of it lies inside an image that it was hardly meant.
+const LITTLE: f64 = 0.05;
 
 /// Images in, images on one grid out.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +84,8 @@ impl ResampleJob {
 
 /// Reads an image and resamples it to the grid `target`, clipped to the range of its values and 0.
 ///
-/// The result has the type that [`Resampler`] describes and keeps the time step of the image. An image that is on the
+/// The result has the type that [`Resampler`] describes and keeps time step and units of the image. A result of nothing but 0 is
+/// a warning. An image that is on the
 /// grid already comes back as it is.
 ///
 /// # Errors
@@ -106,7 +110,15 @@ pub fn resample_file(path: &Path, target: &Grid, interpolation: Interpolation) -
     if let Some(shift) = resampler.shift() {
         return shift_image(path, shift, target, interpolation);
     }
-    let time_step = reader.time_step();
+    let n_target = resampler.grid().n_voxels();
+    let share = resampler.n_inside() as f64 / n_target as f64;
+    if share < LITTLE {
+        tracing::warn!(
+            "{}: only {:.1} % of the target's voxels lie inside of the image, the others are 0",
+            path.display(),
+            100.0 * share
+        );
+    }
     let mut shape = resampler.grid().shape().to_vec();
     if !reader.is_3d() {
         shape.push(reader.n_volumes());
@@ -132,7 +144,23 @@ pub fn resample_file(path: &Path, target: &Grid, interpolation: Interpolation) -
     } else {
         range.clip(values)
     };
-    Ok(Image::new(*resampler.grid(), values)?.with_time_step(time_step))
+    warn_if_blank(path, &values, range);
+    Ok(Image::new(*resampler.grid(), values)?.in_units_of(reader.header()))
+}
+
+/// Warns of a result without a value other than 0, and why it is so.
+fn warn_if_blank(path: &Path, result: &NumArray, of_image: ValueRange) {
+    let blank = |range: ValueRange| range == ValueRange::default();
+    let mut of_result = ValueRange::default();
+    of_result.include(result);
+    if blank(of_result) {
+        let why = if blank(of_image) {
+            "as does the image itself"
+        } else {
+            "since what the image holds lies outside of the target grid"
+        };
+        tracing::warn!("{}: the result holds nothing but 0 or NaN, {why}", path.display());
+    }
 }
 
 fn shift_image(
@@ -141,13 +169,20 @@ fn shift_image(
     target: &Grid,
     interpolation: Interpolation,
 ) -> Result<Image, FmriError> {
-    let image = Image::load(path)?;
-    let time_step = image.time_step();
-    let values = result_type(image.into_values(), interpolation);
+    let reader = ImageReader::open(path)?;
+    let values = result_type(Image::load(path)?.into_values(), interpolation);
     let mut range = ValueRange::default();
     range.include(&values);
+    if with_array!(&values, array => displaces(array, shift))? {
+        tracing::warn!(
+            "{}: its voxels are those of the target moved by whole steps, and the target begins inside of what it holds: as in nilearn, \
+             the content is displaced; crop the image to the target first",
+            path.display()
+        );
+    }
     let pasted = with_array!(values, array => paste(&array, shift, target.shape()).map(NumArray::from))?;
-    Ok(Image::new(*target, range.clip(pasted))?.with_time_step(time_step))
+    warn_if_blank(path, &pasted, range);
+    Ok(Image::new(*target, range.clip(pasted))?.in_units_of(reader.header()))
 }
 
 /// A mistyped shape should be an error, not an attempt to take all memory.

@@ -124,7 +124,10 @@ pub fn averaged_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, 
     };
     let folder_of = |subject: &String| format!("sub-{}", subject.strip_prefix("sub-").unwrap_or(subject));
     let listed: Vec<String> = listed.iter().map(folder_of).collect();
-    if let Some(missing) = listed.iter().find(|name| found.iter().all(|subject| subject.name != **name)) {
+    if let Some(missing) = listed
+        .iter()
+        .find(|name| found.iter().all(|subject| subject.name != **name))
+    {
         let path = resampled_dir(study, lang).join(missing);
         return Err(FmriError::malformed(
             &path,

@@ -66,7 +66,12 @@ impl Signals {
         let mut not_finite = 0;
         map_volumes(
             &mut reader,
-            |volume| Ok((n_not_finite(&volume, &places), masked(volume, smoother.as_ref(), &places))),
+            |volume| {
+                Ok((
+                    n_not_finite(&volume, &places),
+                    masked(volume, smoother.as_ref(), &places),
+                ))
+            },
             |(n, scan)| {
                 not_finite += n;
                 scans.push(scan);

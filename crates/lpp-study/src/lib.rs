@@ -79,9 +79,7 @@ pub use provenance::{
     FileHash, Provenance, Software, Step, command, peak_memory_bytes, sha256_of_bytes, sha256_of_file,
 };
 pub use recorded::{recorded_name, recorded_text};
-pub use run_order::{
-    RunOrder, check_distinct_contents, check_distinct_files, check_one_kind, missing_run,
-};
+pub use run_order::{RunOrder, check_distinct_contents, check_distinct_files, check_one_kind, missing_run};
 pub use score_extras::{
     BESIDE_SCORES, CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, beside_scores,
     load_sidecar, save_with_sidecar,

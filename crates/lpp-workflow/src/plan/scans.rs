@@ -217,7 +217,8 @@ mod tests {
     #[test]
     fn scans_of_several_kinds_are_no_study_without_scans() {
         let dir = tempfile::tempdir().unwrap();
-        let checked = || check(&Study::open(dir.path()).unwrap(), Language::English).map_err(|e| e.to_string());
+        let checked =
+            || check(&Study::open(dir.path()).unwrap(), Language::English).map_err(|e| e.to_string());
         assert!(checked().is_ok(), "no scans yet");
         let func = dir.path().join("derivatives/sub-EN01/func");
         fs::create_dir_all(&func).unwrap();
