@@ -101,7 +101,8 @@ enum What {
 
 #[derive(Debug, Args)]
 struct Study {
-    /// How left is told from right: halves (of the array, the paper's) or x (the midline left out)
+    /// How left is told from right: halves (of the array, the paper's; x where they are not the sides of the mask) or x (the
+    /// midline left out)
     #[arg(long, value_name = "RULE", default_value_t)]
     hemisphere: HemisphereRule,
     /// The brain mask [default: the study's]

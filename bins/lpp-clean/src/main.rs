@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use lpp_cli::{CommonArgs, Program, StudyArgs};
-use lpp_fmri::{CleanJob, CleaningParams};
+use lpp_fmri::{CleanJob, CleaningParams, RepetitionTime};
 
 /// Takes the voxels of a mask from a run, cleans their time courses and writes them as an array (scans, voxels).
 ///
@@ -37,7 +37,7 @@ struct Args {
     /// Cut-off of the high-pass filter
     #[arg(long, value_name = "HZ", allow_negative_numbers = true)]
     high_pass: Option<f64>,
-    /// Repetition time in s [default: the study's]
+    /// Repetition time in s [default: the study's, or what the image says; all that say one must agree]
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     tr: Option<f64>,
     /// Smooth with a Gaussian of this full width at half maximum
@@ -65,8 +65,9 @@ impl Args {
                 detrend: self.detrend,
                 high_pass_hz: self.high_pass,
                 standardise: self.standardize,
-                tr_s: self.tr.unwrap_or(study.config().tr_s),
+                ..CleaningParams::default()
             },
+            tr: RepetitionTime::of_study(&study).or_flag(self.tr),
             output: self.output,
             force: self.study.force,
         })

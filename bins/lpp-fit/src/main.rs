@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use lpp_cli::{CommonArgs, Program, StudyArgs};
+use lpp_cli::{CommonArgs, Program, ScanArgs, StudyArgs};
 use lpp_encoding::{CanaryJob, FitJob, FitOutcome, IndividualJob, JointJob, NullJob, NullKind, TargetSet};
-use lpp_fmri::{resampled_runs, resampled_runs_of};
+use lpp_fmri::{RepetitionTime, check_pairs, resampled_runs, resampled_runs_of};
 use lpp_ridge::{AlphaGrid, AlphaSearch, InnerValidation};
 use lpp_study::{FeatureName, Language, Progress, Study, recorded_text};
 use lpp_text::Control;
@@ -30,6 +30,8 @@ struct Args {
     model: FeatureName,
     #[command(flatten)]
     study: StudyArgs,
+    #[command(flatten)]
+    scans: ScanArgs,
     /// Fit this subject in place of the average one, EN057 say; may be repeated
     #[arg(long, value_name = "SUBJECT", value_parser = lpp_cli::subject, conflicts_with_all = ["all_subjects", "y", "mask", "output"])]
     subject: Vec<String>,
@@ -42,7 +44,10 @@ struct Args {
     /// The words and their times [default: the study's]
     #[arg(long, value_name = "CSV")]
     words: Option<PathBuf>,
-    /// Scans (scans, voxels) of each run, in order [default: the study's average subject]
+    /// Repetition time in s [default: the study's, or what the scans say; all that say one must agree]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    tr: Option<f64>,
+    /// Scans (scans, voxels) of each run; labels such as run-2 decide their order [default: the study's average subject]
     #[arg(long, value_name = "NPY", num_args = 1..)]
     y: Vec<PathBuf>,
     /// The brain mask [default: the study's]
@@ -154,21 +159,28 @@ impl Args {
             let of_name = |name: &String| resampled_runs_of(study, lang, name);
             self.subject.iter().map(of_name).collect::<Result<_, _>>()?
         };
+        let rule = study.config().corpus.pair_runs;
         if subjects.is_empty() {
-            let mut average = TargetSet::average(study, model, lang, job.n_runs()?);
+            let n_runs = job.n_runs()?;
+            let mut average = if self.y.is_empty() {
+                TargetSet::average(study, model, lang, n_runs)?
+            } else {
+                TargetSet::average_of(study, model, lang, &self.y, rule)?
+            };
             average.mask = self.mask.clone().or(average.mask);
-            if !self.y.is_empty() {
-                average.runs.clone_from(&self.y);
-            }
             if let Some(output) = &self.output {
                 average.score_map = output.with_extension("nii.gz");
                 average.scores.clone_from(output);
             }
             return Ok(vec![average]);
         }
+        check_pairs(&subjects, rule)?;
         let mut sets = Vec::with_capacity(subjects.len());
         for subject in subjects {
+            subject.check_whole(rule)?;
+            job.check_runs_of(&subject.name, &subject.runs)?;
             let mut prepared = IndividualJob::of_study(study, lang, subject);
+            prepared.tr = prepared.tr.or_flag(self.tr);
             prepared.force = self.study.force;
             prepared.run(lpp_cli::software!(), progress)?;
             sets.push(TargetSet::individual(study, model, lang, &prepared));
@@ -204,8 +216,13 @@ impl Args {
     }
 
     fn into_job(self, progress: &dyn Progress) -> anyhow::Result<(FitJob, Extras)> {
-        let replaced: &[&str] = if self.alphas.is_some() { &["alphas"] } else { &[] };
-        let study = self.study.open_without(replaced)?;
+        let replaced = [("alphas", self.alphas.is_some()), ("tr_s", self.tr.is_some())];
+        let replaced: Vec<&str> = replaced
+            .iter()
+            .filter(|(_, given)| *given)
+            .map(|(key, _)| *key)
+            .collect();
+        let study = self.scans.choose(self.study.open_without(&replaced)?);
         let precision = match self.precision {
             Precision::F32 => lpp_encoding::Precision::Single,
             Precision::F64 => lpp_encoding::Precision::Double,
@@ -214,6 +231,7 @@ impl Args {
         let mut job = FitJob::new(&study, model, lang, precision, self.activations.clone())?;
         job.words = self.words.clone().unwrap_or(job.words);
         job.targets = self.targets(&study, &job, progress)?;
+        job.take_tr(RepetitionTime::of_study(&study).or_flag(self.tr))?;
         job.alphas = self.alphas.clone().unwrap_or(job.alphas);
         job.alpha_search = match self.alpha_search {
             Search::Exhaustive => AlphaSearch::Exhaustive,
@@ -259,14 +277,18 @@ impl Extras {
         if let Some(nulls) = &self.nulls {
             for found in nulls.run(lpp_cli::software!(), progress)? {
                 let info = &found.info;
+                let sides = info.l_minus_r.halves.or(info.l_minus_r.x);
                 lines.push(format!(
-                    "{}: {}, layer {}, {} nulls, {} voxels significant over the map, p of left minus right {:.4}",
+                    "{}: {}, layer {}, {} nulls, {} voxels significant over the map, p of left minus right {}",
                     found.path.display(),
                     state(found.up_to_date),
                     info.layer,
                     info.n_nulls,
                     info.n_significant,
-                    info.l_minus_r.halves.p
+                    sides.map_or_else(
+                        || "not known without a mask".to_owned(),
+                        |test| format!("{:.4}", test.p)
+                    )
                 ));
             }
         }

@@ -231,7 +231,7 @@ fn a_subject_that_does_not_fit_is_named() {
     fs::rename(&last, study.join("kept.nii.gz")).unwrap();
     assert_fails(
         &mut fit(&["--subject", "EN1"]),
-        &["toy_en.safetensors", "4 runs", "3 as there are"],
+        &["toy_en.safetensors", "3 runs of scans", "expected 4"],
     );
     let whole = fs::read(study.join("kept.nii.gz")).unwrap();
     fs::write(&last, &whole[..whole.len() / 2]).unwrap();
@@ -285,7 +285,7 @@ fn broken_input_gives_one_line_and_no_scores() {
         &["unheard-of_en.safetensors"],
     );
     fs::remove_file(&run).unwrap();
-    assert_fails(&mut fit(study), &["run-1.npy", "No such file"]);
+    assert_fails(&mut fit(study), &["run-2.npy in place of run-1.npy"]);
     assert!(!study.join("scores").exists());
     assert_usage_error(fit(study).args(["--alphas", "zero"]));
     assert_usage_error(fit(study).args(["--threads", "0"]));

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     metric: Score,
     /// A label for each run; runs of one label are left out together, scored over all their scans [default: single runs]
     #[arg(long, value_delimiter = ',', value_name = "LABEL,...")]
-    groups: Option<Vec<usize>>,
+    pub(crate) groups: Option<Vec<usize>>,
     /// Features at these delays in scans, side by side, in place of the features (finite impulse response)
     #[arg(
         long,

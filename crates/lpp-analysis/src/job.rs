@@ -79,7 +79,8 @@ pub struct AnalysisJob {
     pub lang: Language,
     /// Which tables.
     pub analysis: Analysis,
-    /// How left is told from right.
+    /// How left is told from right, where the mask allows it: [`Brain::rule`] is what holds, and what the provenance of the
+    /// tables names.
     pub hemisphere: HemisphereRule,
     /// The inter-subject correlation, if not the study's own.
     pub isc: Option<PathBuf>,
@@ -387,13 +388,28 @@ impl AnalysisJob {
     }
 
     fn parameters(&self, files: &Files) -> Result<BTreeMap<String, serde_json::Value>, AnalysisError> {
-        Ok([
-            ("hemisphere".to_owned(), self.hemisphere.to_string().into()),
+        let mut parameters: BTreeMap<String, serde_json::Value> = [
+            ("hemisphere".to_owned(), self.rule(files)?.to_string().into()),
             ("layers".to_owned(), self.options.layers.to_string().into()),
             ("seed".to_owned(), self.options.seed.into()),
             ("sidecars_sha256".to_owned(), files.sidecar_facts()?.into()),
         ]
-        .into())
+        .into();
+        for subject in &files.subjects {
+            let rule = Brain::of_subject(&subject.mask, self.hemisphere)?.rule();
+            if rule != self.hemisphere {
+                parameters.insert(format!("hemisphere_{}", subject.name), rule.to_string().into());
+            }
+        }
+        Ok(parameters)
+    }
+
+    /// How left is told from right in the mask of the average subject.
+    fn rule(&self, files: &Files) -> Result<HemisphereRule, AnalysisError> {
+        if self.analysis == Analysis::Individuals {
+            return Ok(self.hemisphere);
+        }
+        Ok(Brain::load(&files.mask, None, self.hemisphere)?.rule())
     }
 
     fn tables(

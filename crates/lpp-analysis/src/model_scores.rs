@@ -112,6 +112,7 @@ impl ModelScores {
     pub fn of_layers(path: &Path, brain: &Brain, layers: LayerRule) -> Result<Self, AnalysisError> {
         let Scores { values, info } = Scores::load(path)?;
         brain.check_voxels(path, values.ncols())?;
+        brain.check_mask(info.mask_sha256.as_deref());
         if values.nrows() == 0 {
             return Err(AnalysisError::Malformed {
                 path: path.to_owned(),

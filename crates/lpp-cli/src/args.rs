@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use lpp_study::{AnnotationCorrections, FeatureName, Language, Study};
+use lpp_study::{AnnotationCorrections, EntityChoice, FeatureName, Language, Study};
 
 /// Threads and verbosity.
 #[derive(Debug, Clone, Args)]
@@ -100,6 +100,22 @@ impl StudyArgs {
     /// As [`open`](Self::open).
     pub fn open_without(&self, replaced: &[&str]) -> anyhow::Result<Study> {
         Study::open_without(&self.study, replaced).context("cannot open the study (--study)")
+    }
+}
+
+/// Which scans are meant where there are several kinds.
+#[derive(Debug, Clone, Args)]
+pub struct ScanArgs {
+    /// Take only scans whose names have this entity, space-MNI152NLin2009cAsym say; may be repeated [default: the study's]
+    #[arg(long, value_name = "ENTITY-LABEL")]
+    pub only: Vec<EntityChoice>,
+}
+
+impl ScanArgs {
+    /// The study with these choices in place of its own.
+    #[must_use]
+    pub fn choose(&self, study: Study) -> Study {
+        study.choosing(self.only.clone())
     }
 }
 

@@ -36,7 +36,7 @@ mod output;
 mod program;
 mod threads;
 
-pub use args::{AnnotationArgs, CommonArgs, StudyArgs, language, model, subject};
+pub use args::{AnnotationArgs, CommonArgs, ScanArgs, StudyArgs, language, model, subject};
 pub use bar::{ProgressReport, progress};
 pub use output::output_file;
 pub use program::{COMMIT, Program, print_json, print_line, print_result, run};

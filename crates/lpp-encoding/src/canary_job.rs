@@ -111,7 +111,8 @@ impl CanaryJob {
         };
         for (layer, mut row) in all.rows_mut().into_iter().enumerate() {
             let failed = |source| fit.failed(layer, source);
-            let prepared = Prepared::new(&model, &features.layer(layer)?, fit.precision).map_err(failed)?;
+            let prepared =
+                Prepared::new(&model, &features.layer(layer)?.runs, fit.precision).map_err(failed)?;
             let found = prepared.score(&y).map_err(failed)?;
             let scores = prepared.null_scores(&found, &y, &nulls).map_err(failed)?;
             let means: Array1<f64> = scores

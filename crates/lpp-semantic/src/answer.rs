@@ -145,7 +145,7 @@ impl Answer {
     fn named_in(&self, line: &str) -> bool {
         let line = line.to_lowercase();
         let whole = |name: &&str| name.split('&').all(|part| line.contains(&part.to_lowercase()));
-        self.names.is_empty() || self.names.iter().any(|name| whole(&name))
+        self.names.is_empty() || self.names.iter().any(whole)
     }
 }
 

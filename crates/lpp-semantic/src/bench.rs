@@ -10,7 +10,7 @@ use anyhow::Context;
 use crate::files::{self, Array, ReadImage, Tensors};
 
 /// Longest time of one program; studies are tiny.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Longest message, in characters.
 const LONGEST_MESSAGE: usize = 500;
 
@@ -208,6 +208,7 @@ impl Bench {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Ended {
     Status(i32),
     Signal,

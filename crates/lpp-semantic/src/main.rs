@@ -11,6 +11,11 @@
     clippy::cast_possible_wrap,
     reason = "files of a few kilobytes are written byte by byte"
 )]
+#![allow(clippy::assigning_clones, reason = "cells of tiny tables")]
+#![allow(
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "the names are those that this test gives"
+)]
 
 mod answer;
 mod bench;

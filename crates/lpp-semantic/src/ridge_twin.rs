@@ -27,7 +27,7 @@ pub(crate) fn nested_scores(runs: &[Run]) -> Vec<f64> {
     sums.into_iter().map(|sum| sum / runs.len() as f64).collect()
 }
 
-/// (XᵀX + αI)⁻¹XᵀY over all runs.
+/// (`XᵀX` + αI)⁻¹XᵀY over all runs.
 fn coefficients(runs: &[&Run], penalty: f64) -> Vec<Vec<f64>> {
     let (n, m) = (runs[0].0[0].len(), runs[0].1[0].len());
     let mut system = vec![vec![0.0; n + m]; n];

@@ -24,8 +24,8 @@ struct Carried {
     changed: Option<String>,
 }
 
-/// What the programs make of an intact study, or why it is of no use.
-type Intact = Result<(Figures, Vec<Warning>), String>;
+/// What the programs make of an intact study, or why it is of no use; empty until somebody has carried it through.
+type Intact = Arc<OnceLock<Result<(Figures, Vec<Warning>), String>>>;
 
 /// The result of a trial.
 pub(crate) struct Outcome {
@@ -49,7 +49,7 @@ pub(crate) struct Lab {
     work: PathBuf,
     keep: bool,
     /// Intact studies are carried through once for all kinds: by scene and seed.
-    intact: Mutex<HashMap<(&'static str, u64), Arc<OnceLock<Intact>>>>,
+    intact: Mutex<HashMap<(&'static str, u64), Intact>>,
 }
 
 impl Lab {
@@ -106,7 +106,7 @@ impl Lab {
     }
 
     /// The intact study of a scene and seed, carried through by whoever needs it first.
-    fn intact(&self, scene: &Scene, seed: u64) -> Arc<OnceLock<Intact>> {
+    fn intact(&self, scene: &Scene, seed: u64) -> Intact {
         let cell = match self.intact.lock() {
             Ok(mut all) => Arc::clone(all.entry((scene.name, seed)).or_default()),
             Err(_) => Arc::default(),

@@ -146,8 +146,18 @@ impl StudySimulation {
         npy::save(&study.isc(self.lang), &simulated_isc(self.seed, &responses))?;
         progress.advance(1);
         let words = word_table(&story, &study.annotation(self.lang))?;
-        let n_scans: Vec<usize> = story.iter().map(|run| scans_of(run, config.tr_s)).collect();
-        let bold = BoldSimulator::new(self.seed, &words, &n_scans, config.tr_s, &responses, &mut latents)?;
+        let n_scans: Vec<usize> = story
+            .iter()
+            .map(|run| scans_of(run, config.tr_or_reference_s()))
+            .collect();
+        let bold = BoldSimulator::new(
+            self.seed,
+            &words,
+            &n_scans,
+            config.tr_or_reference_s(),
+            &responses,
+            &mut latents,
+        )?;
         for run in 0..N_RUNS {
             npy::save(&study.average_run(self.lang, run), &bold.run(run)?)?;
             progress.advance(1);
@@ -170,6 +180,7 @@ impl StudySimulation {
         let baselines = vec!["glove".to_owned(), random("vector"), random("embedding")];
         StudyConfig {
             languages: vec![self.lang],
+            tr_s: Some(StudyConfig::REFERENCE_TR_S),
             annotation_corrections: AnnotationCorrections::None,
             models: [(self.lang, self.models.iter().map(ModelSpec::name).collect())].into(),
             baselines: [(self.lang, baselines)].into(),

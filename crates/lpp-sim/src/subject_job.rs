@@ -53,7 +53,7 @@ impl SubjectSimulation {
         let isc = self.load_isc()?;
         let responses = mean_over_trials(&isc)?.mapv(response_of_isc);
         let words = WordTable::load(&self.words)?;
-        let tr_s = study.config().tr_s;
+        let tr_s = study.config().tr_or_reference_s();
         let mut latents = WordLatents::new(self.seed);
         let bold = BoldSimulator::new(self.seed, &words, &self.n_scans, tr_s, &responses, &mut latents)?;
         progress.start("simulating scans", self.n_scans.len() as u64);
@@ -80,7 +80,7 @@ impl SubjectSimulation {
                     .input(&self.mask)?
                     .input(&self.isc)?
                     .parameter("seed", self.seed)
-                    .parameter("tr_s", study.config().tr_s)
+                    .parameter("tr_s", study.config().tr_or_reference_s())
                     .parameter("n_scans", &self.n_scans))
             })
             .collect()

@@ -8,7 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::names::check_part;
-use crate::{FeatureName, Language, StudyError, check_subject};
+use crate::{EntityChoice, FeatureName, Language, StudyError, check_subject};
 
 /// Which corrections the annotation of the words gets before use.
 ///
@@ -88,11 +88,39 @@ impl ConfiguredFits {
     }
 }
 
+/// By what runs of different subjects belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PairRuns {
+    /// By their labels: `run-2` of one subject is `run-2` of another.
+    Label,
+    /// By their places: the k-th run of one subject is the k-th of another. The labels are a scanner's count.
+    Place,
+}
+
+/// What the files of the corpus are.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfiguredCorpus {
+    /// By what runs of subjects belong together; `None`: by place in files of ds003643, by label in all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pair_runs: Option<PairRuns>,
+    /// Which of several spaces, tasks, sessions and so on of a subject's scans are meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<EntityChoice>,
+}
+
+impl ConfiguredCorpus {
+    fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// The contents of `lpp.toml`; what the file leaves out takes the paper's value.
 ///
 /// ```
 /// let config: lpp_study::StudyConfig = "tr_s = 1.5".parse()?;
-/// assert_eq!((config.tr_s, config.trim_scans), (1.5, 10));
+/// assert_eq!((config.tr_s, config.trim_scans), (Some(1.5), 10));
 /// # Ok::<(), lpp_study::StudyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -100,8 +128,9 @@ impl ConfiguredFits {
 pub struct StudyConfig {
     /// Languages of the study.
     pub languages: Vec<Language>,
-    /// Repetition time: seconds from one scan to the next.
-    pub tr_s: f64,
+    /// Repetition time, seconds from one scan to the next; `None`: what the scans themselves say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tr_s: Option<f64>,
     /// Scans cut from both ends of each run before fitting.
     pub trim_scans: usize,
     /// Penalties of the ridge regression, as on the command line.
@@ -138,6 +167,9 @@ pub struct StudyConfig {
     /// What is fitted beyond the scores of models.
     #[serde(skip_serializing_if = "ConfiguredFits::is_plain")]
     pub fits: ConfiguredFits,
+    /// What the files of the corpus are.
+    #[serde(skip_serializing_if = "ConfiguredCorpus::is_plain")]
+    pub corpus: ConfiguredCorpus,
     /// Where inputs lie.
     pub paths: ConfiguredPaths,
 }
@@ -146,8 +178,8 @@ impl Default for StudyConfig {
     fn default() -> Self {
         Self {
             languages: vec![Language::English],
-            // TR, trim and alphas of the original scripts (fit_average_subject.py).
-            tr_s: 2.0,
+            tr_s: None,
+            // Trim and alphas of the original scripts (fit_average_subject.py).
             trim_scans: 10,
             alphas: "logspace:2:7:16".to_owned(),
             annotation_corrections: AnnotationCorrections::Auto,
@@ -158,12 +190,22 @@ impl Default for StudyConfig {
             subjects: BTreeMap::new(),
             individuals: BTreeMap::new(),
             fits: ConfiguredFits::default(),
+            corpus: ConfiguredCorpus::default(),
             paths: ConfiguredPaths::default(),
         }
     }
 }
 
 impl StudyConfig {
+    /// Repetition time of the published study, seconds (`fit_average_subject.py` of the original).
+    pub const REFERENCE_TR_S: f64 = 2.0;
+
+    /// The repetition time of `lpp.toml`, or the published study's.
+    #[must_use]
+    pub fn tr_or_reference_s(&self) -> f64 {
+        self.tr_s.unwrap_or(Self::REFERENCE_TR_S)
+    }
+
     /// Reads `path`.
     ///
     /// # Errors
@@ -204,12 +246,13 @@ impl StudyConfig {
                 "a study configuration",
             )
         })?;
-        if !(config.tr_s.is_finite() && config.tr_s > 0.0) {
+        // No scanner needs a minute for a volume: that would be milliseconds.
+        if let Some(tr_s) = config.tr_s.filter(|s| !(*s > 0.0 && *s < 60.0)) {
             let line = line_of(text, "tr_s").unwrap_or_default();
             return Err(StudyError::malformed(
                 path,
-                format!("tr_s = {} (line {line})", config.tr_s),
-                "a positive number of seconds",
+                format!("tr_s = {tr_s} (line {line})"),
+                "a positive number of seconds, below 60",
             ));
         }
         Ok(config)
@@ -235,13 +278,19 @@ pub(crate) fn line_of(text: &str, key: &str) -> Option<usize> {
     Some(text[..start].matches('\n').count() + 1)
 }
 
-/// Replaces the value of a top-level setting by its default.
+/// Replaces the value of a top-level setting by its default; takes the setting out if it has none.
 fn take_default(text: &mut String, key: &str) {
-    if let Some(value) = spans(text).get(key)
-        && let Ok(toml::Value::Table(defaults)) = toml::Value::try_from(StudyConfig::default())
-        && let Some(default) = defaults.get(key)
-    {
-        text.replace_range(value.span(), &default.to_string());
+    let settings = spans(text);
+    let Some(value) = settings.get(key) else { return };
+    let Ok(toml::Value::Table(defaults)) = toml::Value::try_from(StudyConfig::default()) else {
+        return;
+    };
+    match defaults.get(key) {
+        Some(default) => text.replace_range(value.span(), &default.to_string()),
+        None => {
+            let line = text[..value.span().start].rfind('\n').map_or(0, |end| end + 1);
+            text.replace_range(line..value.span().end, "");
+        }
     }
 }
 
@@ -311,6 +360,21 @@ mod tests {
     fn an_empty_file_is_the_papers_configuration() {
         let config: StudyConfig = "".parse().unwrap();
         assert_eq!(config, StudyConfig::default());
+    }
+
+    #[test]
+    fn a_repetition_time_is_seconds() {
+        for wrong in ["0.0", "-2.0", "nan", "inf", "1500.0"] {
+            let error = format!("tr_s = {wrong}")
+                .parse::<StudyConfig>()
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("tr_s") && error.contains("seconds"), "{error}");
+        }
+        assert_eq!(
+            "tr_s = 0.72".parse::<StudyConfig>().unwrap().tr_or_reference_s(),
+            0.72
+        );
     }
 
     #[test]
@@ -386,6 +450,9 @@ mod tests {
         config.individuals.insert(Language::French, individuals);
         config.paths.glove = Some("vectors.txt".into());
         config.fits.controls = vec!["wordrate".into()];
+        config.tr_s = Some(1.49);
+        config.corpus.pair_runs = Some(PairRuns::Place);
+        config.corpus.only = vec!["space-T1w".parse().unwrap()];
         config
             .models
             .insert(Language::French, vec!["gpt2-base-french".into()]);

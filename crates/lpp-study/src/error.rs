@@ -91,6 +91,42 @@ pub enum StudyError {
         /// The activation.
         value: f32,
     },
+    /// Two inputs are one file, or two names of one run.
+    #[error("found {} and {}, which are {what}; expected each run once", first.display(), second.display())]
+    SameInput {
+        /// The one that was given first.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+        /// What they have in common.
+        what: &'static str,
+    },
+    /// Runs of one list are not of one kind.
+    #[error("{}: found {found}, expected {expected} (list runs of one kind)", path.display())]
+    MixedRuns {
+        /// The file that differs from the first.
+        path: PathBuf,
+        /// What its name says.
+        found: String,
+        /// What that of the first says.
+        expected: String,
+    },
+    /// An output would be written over an input or another output.
+    #[error("{}: {}; nothing was written", output.display(), same_output(first, second.as_deref()))]
+    SameOutput {
+        /// The output.
+        output: PathBuf,
+        /// The input that it would replace, or the first of two that would be written there.
+        first: PathBuf,
+        /// The second of two.
+        second: Option<PathBuf>,
+    },
+    /// A name is no entity with a label.
+    #[error("found {name:?}, expected an entity and a label such as space-MNI152NLin2009cAsym")]
+    UnknownEntity {
+        /// The name.
+        name: String,
+    },
     /// A name is none of the corrections of the annotation.
     #[error("unknown corrections {name:?}, expected auto, published or none")]
     UnknownCorrections {
@@ -133,5 +169,20 @@ impl StudyError {
     pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Write { path, source }
+    }
+}
+
+fn same_output(first: &Path, second: Option<&Path>) -> String {
+    match second {
+        None => format!(
+            "found the input {} there, expected another file to write to",
+            first.display()
+        ),
+        Some(second) => format!(
+            "found {} and {}, which would both be written there under the same name, expected a place for each (call \
+             the program once for each, with an output folder of its own)",
+            first.display(),
+            second.display()
+        ),
     }
 }

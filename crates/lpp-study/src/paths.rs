@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::names::file_stem;
-use crate::{Language, StudyConfig, StudyError};
+use crate::natural_order::natural_path_order;
+use crate::{BidsName, EntityChoice, Language, StudyConfig, StudyError};
 
 /// The configuration of a study folder.
 const CONFIG: &str = "lpp.toml";
@@ -56,6 +57,15 @@ impl Study {
             root: root.into(),
             config: StudyConfig::default(),
         }
+    }
+
+    /// The same study with other choices among spaces, tasks, sessions and so on, if there are any.
+    #[must_use]
+    pub fn choosing(mut self, only: Vec<EntityChoice>) -> Self {
+        if !only.is_empty() {
+            self.config.corpus.only = only;
+        }
+        self
     }
 
     /// The folder.
@@ -173,6 +183,45 @@ impl Study {
             .join(format!("run-{run}.npy"))
     }
 
+    /// The runs of the average subject that are there, from `run-0.npy` on.
+    ///
+    /// # Errors
+    /// [`StudyError::Malformed`] naming the folder if there is none, if a number is left out, or if one stands there twice.
+    pub fn average_runs(&self, lang: Language) -> Result<Vec<PathBuf>, StudyError> {
+        let first = self.average_run(lang, 0);
+        let folder = first.parent().unwrap_or(&self.root);
+        let entries = std::fs::read_dir(folder).map_err(StudyError::read(&first))?;
+        let mut runs: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        runs.retain(|path| {
+            let name = BidsName::of(path);
+            name.is_array() && name.entity("run").is_some()
+        });
+        runs.sort_by(|a, b| natural_path_order(a, b));
+        let wrong = (0..)
+            .zip(&runs)
+            .find(|(run, path)| **path != self.average_run(lang, *run));
+        match wrong {
+            Some((run, path)) => {
+                let found = format!(
+                    "{} arrays, {} in place of run-{run}.npy",
+                    runs.len(),
+                    file_name(path)
+                );
+                Err(StudyError::malformed(
+                    folder,
+                    found,
+                    "run-0.npy, run-1.npy and so on without a gap",
+                ))
+            }
+            None if runs.is_empty() => Err(StudyError::malformed(
+                folder,
+                "no run",
+                "run-0.npy, run-1.npy and so on",
+            )),
+            None => Ok(runs),
+        }
+    }
+
     /// The inter-subject correlation: `isc/isc_en.npy`, (`n_trials`, `n_voxels`).
     #[must_use]
     pub fn isc(&self, lang: Language) -> PathBuf {
@@ -280,6 +329,13 @@ impl Study {
         // An absolute path replaces the root in `join`.
         self.root.join(path.unwrap_or(Path::new(default)))
     }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 #[cfg(test)]

@@ -12,6 +12,9 @@ pub enum WorkflowError {
     /// A file of the study cannot be read or written.
     #[error(transparent)]
     Study(#[from] StudyError),
+    /// The scans of the study are not what they should be.
+    #[error(transparent)]
+    Scans(#[from] lpp_fmri::FmriError),
     /// The operating system refused a file or a program.
     #[error("{}", path.display())]
     Io {

@@ -91,7 +91,7 @@ impl Scene {
                 .parameter("model", model);
             let grid: AlphaGrid = config.alphas.parse().unwrap();
             let made = made
-                .parameter("tr_s", config.tr_s)
+                .parameter("tr_s", config.tr_or_reference_s())
                 .parameter("trim_scans", config.trim_scans);
             made.parameter("alphas", grid.values()).finish().unwrap();
         };

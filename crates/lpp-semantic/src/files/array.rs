@@ -110,7 +110,9 @@ impl Array {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let order = if self.big_endian { '>' } else { '<' };
         let fortran = if self.fortran { "True" } else { "False" };
-        let shape: String = self.shape.iter().map(|n| format!("{n},")).collect();
+        let axes: Vec<String> = self.shape.iter().map(ToString::to_string).collect();
+        // One axis needs its comma.
+        let shape = axes.join(",") + ",";
         let code = self.element.code();
         let mut header =
             format!("{{'descr': '{order}{code}', 'fortran_order': {fortran}, 'shape': ({shape}), }}");

@@ -58,13 +58,8 @@ impl Storage {
     /// The voxel of the image at `at` of the file, whose axes have the lengths `shape` in the image.
     fn source(self, at: [usize; 3], shape: [usize; 3]) -> [usize; 3] {
         let mut voxel = [0; 3];
-        for d in 0..3 {
-            let axis = self.from[d];
-            voxel[axis] = if self.flipped[d] {
-                shape[axis] - 1 - at[d]
-            } else {
-                at[d]
-            };
+        for ((axis, flipped), at) in self.from.into_iter().zip(self.flipped).zip(at) {
+            voxel[axis] = if flipped { shape[axis] - 1 - at } else { at };
         }
         voxel
     }
@@ -162,13 +157,13 @@ impl Image {
     /// World coordinates of the file's axes.
     pub(crate) fn stored_affine(&self) -> Affine {
         let mut stored = self.affine;
-        for row in 0..3 {
+        for (row, plain) in stored.iter_mut().zip(self.affine) {
             for d in 0..3 {
                 let axis = self.storage.from[d];
-                let step = self.affine[row][axis];
-                stored[row][d] = if self.storage.flipped[d] { -step } else { step };
+                let step = plain[axis];
+                row[d] = if self.storage.flipped[d] { -step } else { step };
                 if self.storage.flipped[d] {
-                    stored[row][3] += step * (self.shape[axis] - 1) as f64;
+                    row[3] += step * (self.shape[axis] - 1) as f64;
                 }
             }
         }

@@ -19,7 +19,7 @@ pub(crate) use text::{Encoding, Table, Text, TextStyle, number};
 /// What a file holds.
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
-    Image(Image),
+    Image(Box<Image>),
     Array(Array),
     Tensors(Tensors),
     Table(Table),
@@ -27,6 +27,12 @@ pub(crate) enum Content {
     Bytes(Vec<u8>),
     /// A symbolic link to this path, relative to the link.
     Link(String),
+}
+
+impl Content {
+    pub(crate) fn image(image: Image) -> Self {
+        Self::Image(Box::new(image))
+    }
 }
 
 /// Files by their path inside the study.

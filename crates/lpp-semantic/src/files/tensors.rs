@@ -55,7 +55,7 @@ pub(crate) enum Breach {
 #[derive(Debug, Clone)]
 pub(crate) struct Tensors {
     pub(crate) metadata: Vec<(String, String)>,
-    pub(crate) tensors: Vec<Tensor>,
+    pub(crate) list: Vec<Tensor>,
     pub(crate) breach: Breach,
 }
 
@@ -66,7 +66,7 @@ impl Tensors {
                 .iter()
                 .map(|(k, v)| ((*k).to_owned(), v.clone()))
                 .collect(),
-            tensors,
+            list: tensors,
             breach: Breach::None,
         }
     }
@@ -83,7 +83,7 @@ impl Tensors {
                 self.metadata.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
             header.insert("__metadata__".to_owned(), Value::Object(pairs));
         }
-        for tensor in &self.tensors {
+        for tensor in &self.list {
             let bytes = tensor.bytes();
             let span = [blob.len(), blob.len() + bytes.len()];
             blob.extend(bytes);
@@ -92,8 +92,8 @@ impl Tensors {
         }
         let mut text = serde_json::to_string(&header)?;
         let (first, last) = (
-            self.tensors.first().context("no tensor")?,
-            self.tensors.last().context("no tensor")?,
+            self.list.first().context("no tensor")?,
+            self.list.last().context("no tensor")?,
         );
         let stolen =
             json!({"dtype": last.dtype, "shape": last.shape, "data_offsets": [0, last.bytes().len()]});
@@ -107,7 +107,7 @@ impl Tensors {
             Breach::KeyTwice => {
                 ensure!(first.name != last.name, "one tensor only");
                 text.pop();
-                text.push_str(&format!(", {}: {stolen}}}", json!(last.name)));
+                text = format!("{text}, {}: {stolen}}}", json!(last.name));
             }
         }
         while text.len() % 8 != 0 {
@@ -154,7 +154,7 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Tensors> {
             .iter()
             .map(|b| f64::from(f32::from_le_bytes(*b)))
             .collect();
-        read.tensors.push(Tensor::new(name, &numbers("shape")?, data));
+        read.list.push(Tensor::new(name, &numbers("shape")?, data));
     }
     Ok(read)
 }

@@ -34,23 +34,23 @@ pub(crate) fn kinds() -> Vec<Kind> {
 fn weights() -> Vec<Kind> {
     vec![
         Kind::new("weights-overlap", &HIDDEN, refused(RULES), |s, _| {
-            s.files.tensors(WEIGHTS).breach = Breach::Overlap
+            s.files.tensors(WEIGHTS).breach = Breach::Overlap;
         }),
         Kind::new("weights-with-a-hole", &HIDDEN, refused(RULES), |s, _| {
-            s.files.tensors(WEIGHTS).breach = Breach::Hole
+            s.files.tensors(WEIGHTS).breach = Breach::Hole;
         }),
         Kind::new("weights-with-a-tail", &HIDDEN, refused(RULES), |s, _| {
-            s.files.tensors(WEIGHTS).breach = Breach::Trailing
+            s.files.tensors(WEIGHTS).breach = Breach::Trailing;
         }),
         Kind::new("weights-key-twice", &HIDDEN, refused(RULES), |s, _| {
-            s.files.tensors(WEIGHTS).breach = Breach::KeyTwice
+            s.files.tensors(WEIGHTS).breach = Breach::KeyTwice;
         }),
         Kind::new(
             "weight-not-finite",
             &HIDDEN,
             told(&["NaN", "finite", "inf"]),
             |s, rng| {
-                let tensors = &mut s.files.tensors(WEIGHTS).tensors;
+                let tensors = &mut s.files.tensors(WEIGHTS).list;
                 let with: Vec<usize> = (0..tensors.len())
                     .filter(|i| tensors[*i].name.contains("layers"))
                     .collect();
@@ -60,10 +60,10 @@ fn weights() -> Vec<Kind> {
             },
         ),
         Kind::new("weights-f16", &HIDDEN, same(0.02, 0.02), |s, _| {
-            each(s, |t| t.dtype = "F16")
+            each(s, |t| t.dtype = "F16");
         }),
         Kind::new("weights-bf16", &HIDDEN, same(0.2, 0.2), |s, _| {
-            each(s, |t| t.dtype = "BF16")
+            each(s, |t| t.dtype = "BF16");
         }),
         Kind::new(
             "weights-f64",
@@ -72,7 +72,7 @@ fn weights() -> Vec<Kind> {
             |s, _| each(s, |t| t.dtype = "F64"),
         ),
         Kind::new("weights-in-another-order", &HIDDEN, EXACT, |s, rng| {
-            let tensors = &mut s.files.tensors(WEIGHTS).tensors;
+            let tensors = &mut s.files.tensors(WEIGHTS).list;
             let order = rng.shuffled(tensors.len());
             *tensors = order.into_iter().map(|i| tensors[i].clone()).collect();
         }),
@@ -80,7 +80,7 @@ fn weights() -> Vec<Kind> {
             // LlamaModel in place of LlamaForCausalLM
             s.files
                 .tensors(WEIGHTS)
-                .tensors
+                .list
                 .retain(|t| t.name != "lm_head.weight");
             each(s, |t| t.name = t.name.trim_start_matches("model.").to_owned());
             edit_json(s, CONFIG, |c| c["architectures"] = json!(["LlamaModel"]));
@@ -99,12 +99,12 @@ fn weights() -> Vec<Kind> {
             EXACT.or_refused(&["base_layer", "adapter"]),
             |s, _| {
                 each(s, |t| {
-                    t.name = t.name.replace("q_proj.weight", "q_proj.base_layer.weight")
+                    t.name = t.name.replace("q_proj.weight", "q_proj.base_layer.weight");
                 });
             },
         ),
         Kind::new("weights-in-shards", &HIDDEN, EXACT, |s, rng| {
-            shard(s, 1 + rng.below(15))
+            shard(s, 1 + rng.below(15));
         }),
         Kind::new(
             "weights-lack-a-shard",
@@ -120,7 +120,7 @@ fn weights() -> Vec<Kind> {
             &HIDDEN,
             refused(&["missing", "layers"]),
             |s, rng| {
-                let tensors = &mut s.files.tensors(WEIGHTS).tensors;
+                let tensors = &mut s.files.tensors(WEIGHTS).list;
                 tensors.remove(2 + rng.below(tensors.len() - 3));
             },
         ),
@@ -129,7 +129,7 @@ fn weights() -> Vec<Kind> {
             &HIDDEN,
             refused(&["shape", "expected"]),
             |s, rng| {
-                let tensors = &mut s.files.tensors(WEIGHTS).tensors;
+                let tensors = &mut s.files.tensors(WEIGHTS).list;
                 let with: Vec<usize> = (0..tensors.len())
                     .filter(|i| tensors[*i].name.contains("mlp"))
                     .collect();
@@ -147,10 +147,10 @@ fn weights() -> Vec<Kind> {
         ),
         Kind::new("weights-with-a-stranger", &HIDDEN, told(&["stranger"]), |s, _| {
             let stranger = Tensor::new("model.layers.0.self_attn.stranger.weight", &[16], vec![1.0; 16]);
-            s.files.tensors(WEIGHTS).tensors.push(stranger);
+            s.files.tensors(WEIGHTS).list.push(stranger);
         }),
         Kind::new("weights-are-a-pointer", &HIDDEN, refused(&["lfs"]), |s, _| {
-            s.files.put_text(WEIGHTS, LFS_POINTER)
+            s.files.put_text(WEIGHTS, LFS_POINTER);
         }),
         Kind::new("adapter-beside", &HIDDEN, told(&["adapter"]), |s, _| {
             s.files.put_text(
@@ -206,7 +206,7 @@ fn configurations() -> Vec<Kind> {
         Kind::new("rope-theta-in-two-places", &HIDDEN, told(&["rope"]), |s, rng| {
             let theta = rng.pick(&[500_000.0, 1e6]);
             edit_json(s, CONFIG, |c| {
-                c["rope_parameters"] = json!({"rope_type": "default", "rope_theta": theta})
+                c["rope_parameters"] = json!({"rope_type": "default", "rope_theta": theta});
             });
         }),
         Kind::new(
@@ -215,7 +215,7 @@ fn configurations() -> Vec<Kind> {
             refused(&["rope", "unheard"]),
             |s, _| {
                 edit_json(s, CONFIG, |c| {
-                    c["rope_scaling"] = json!({"rope_type": "unheard", "factor": 2.0})
+                    c["rope_scaling"] = json!({"rope_type": "unheard", "factor": 2.0});
                 });
             },
         ),
@@ -225,7 +225,7 @@ fn configurations() -> Vec<Kind> {
             refused(&["rope", "mystery"]),
             |s, _| {
                 edit_json(s, CONFIG, |c| {
-                    c["rope_scaling"] = json!({"rope_type": "linear", "factor": 2.0, "mystery": 3})
+                    c["rope_scaling"] = json!({"rope_type": "linear", "factor": 2.0, "mystery": 3});
                 });
             },
         ),
@@ -286,7 +286,7 @@ fn configurations() -> Vec<Kind> {
             },
         ),
         Kind::new("config-windows-lines", &HIDDEN, EXACT, |s, _| {
-            s.files.text(CONFIG).style.line_end = "\r\n"
+            s.files.text(CONFIG).style.line_end = "\r\n";
         }),
         Kind::new(
             "config-byte-order-mark",
@@ -347,10 +347,10 @@ fn ids() -> Vec<Kind> {
             },
         ),
         Kind::new("ids-fortran", &HIDDEN, EXACT.or_refused(&["fortran"]), |s, _| {
-            s.files.array("ids.npy").fortran = true
+            s.files.array("ids.npy").fortran = true;
         }),
         Kind::new("ids-floats", &HIDDEN, refused(&["ids.npy"]), |s, _| {
-            s.files.array("ids.npy").element = Element::F64
+            s.files.array("ids.npy").element = Element::F64;
         }),
         Kind::new(
             "ids-outside-the-vocabulary",
@@ -376,7 +376,7 @@ fn ids() -> Vec<Kind> {
 }
 
 fn each(study: &mut Study, change: impl FnMut(&mut Tensor)) {
-    study.files.tensors(WEIGHTS).tensors.iter_mut().for_each(change);
+    study.files.tensors(WEIGHTS).list.iter_mut().for_each(change);
 }
 
 /// Divides the weights into two files and an index.
@@ -384,7 +384,7 @@ fn shard(study: &mut Study, at: usize) {
     let Content::Tensors(whole) = study.files.remove(WEIGHTS) else {
         return;
     };
-    let (first, second) = whole.tensors.split_at(at);
+    let (first, second) = whole.list.split_at(at);
     let mut map = serde_json::Map::new();
     for (n, part) in [first, second].into_iter().enumerate() {
         let name = format!("model-0000{}-of-00002.safetensors", n + 1);

@@ -1,7 +1,7 @@
 //! Values: constants, NaN and infinities, and scales that a correlation does not depend on.
 
 use crate::answer::{Answer, refused, same, told};
-use crate::figures::Figures;
+use crate::figures::{Figures, place_name};
 use crate::files::{Element, Tensor};
 use crate::kind::Kind;
 use crate::random::Draw;
@@ -24,23 +24,23 @@ pub(crate) fn kinds() -> Vec<Kind> {
 fn targets() -> Vec<Kind> {
     vec![
         Kind::new("constant-target", &RIDGE, same(1e-5, 0.0), |s, rng| {
-            insert(s, rng)
+            insert(s, rng);
         })
         .expecting(with_dead),
         Kind::new("constant-target-r2", &RIDGE_R2, same(1e-5, 0.0), |s, rng| {
-            insert(s, rng)
+            insert(s, rng);
         })
         .expecting(with_dead),
         // Weights of bands are drawn for all targets together.
         Kind::new("constant-target-bands", &RIDGE_BANDS, NEARLY, |s, rng| {
-            insert(s, rng)
+            insert(s, rng);
         })
         .expecting(with_dead),
         Kind::new(
             "constant-target-own-penalty",
             &RIDGE_PER_TARGET,
             same(1e-5, 0.0),
-            |s, rng| insert(s, rng),
+            insert,
         )
         .expecting(with_dead),
         Kind::new("constant-target-in-one-run", &RIDGE, NEARLY, |s, rng| {
@@ -171,7 +171,7 @@ fn features() -> Vec<Kind> {
             &FIT,
             refused(&["run-&layer-"]),
             |s, rng| {
-                let tensors = &mut s.files.tensors(ACTIVATIONS).tensors;
+                let tensors = &mut s.files.tensors(ACTIVATIONS).list;
                 let n = tensors.len();
                 let tensor = &mut tensors[rng.below(n)];
                 let at = rng.below(tensor.data.len());
@@ -274,7 +274,7 @@ fn scans() -> Vec<Kind> {
                 let image = s.files.image("bold.nii.gz");
                 image.number = rng.pick(&[crate::files::Number::F32, crate::files::Number::F64]);
                 image.each_voxel(|place, course| {
-                    if place == at {
+                    if place_name(place) == place_name(at) {
                         course.fill(value.clamp(-1e30, 1e30));
                     }
                 });
@@ -288,7 +288,7 @@ fn scans() -> Vec<Kind> {
                 let (at, scan) = (s.masked("mask.nii.gz")[rng.below(60)], rng.below(80));
                 let value = rng.pick(&[f64::NAN, f64::INFINITY]);
                 s.files.image("bold.nii.gz").each_voxel(|place, course| {
-                    if place == at {
+                    if place_name(place) == place_name(at) {
                         course[scan] = value;
                     }
                 });
@@ -337,7 +337,9 @@ fn scans() -> Vec<Kind> {
                 for run in s.given("runs").to_vec() {
                     s.files.image(&run).each_voxel(|_, course| {
                         let mean = course.iter().sum::<f64>() / course.len() as f64;
-                        course.iter_mut().for_each(|v| *v -= mean);
+                        for value in course {
+                            *value -= mean;
+                        }
                     });
                 }
             },
@@ -432,7 +434,7 @@ fn without_score(intact: &Figures, damaged: &Study) -> Figures {
 
 /// The scores of the other voxels, and none for the damaged one.
 fn without_voxel(intact: &Figures, damaged: &Study) -> Figures {
-    let place = crate::figures::place_name(damaged.masked(super::MASK)[dead(damaged)]);
+    let place = place_name(damaged.masked(super::MASK)[dead(damaged)]);
     let mut expected = intact.clone();
     for layer in 0..2 {
         expected.set(format!("score of layer {layer} at {place}"), f64::NAN);
@@ -454,12 +456,7 @@ fn spoil(study: &mut Study, rng: &mut ChaCha8Rng, letter: &str, column: usize, v
 }
 
 fn each_tensor(study: &mut Study, change: impl FnMut(&mut Tensor)) {
-    study
-        .files
-        .tensors(ACTIVATIONS)
-        .tensors
-        .iter_mut()
-        .for_each(change);
+    study.files.tensors(ACTIVATIONS).list.iter_mut().for_each(change);
 }
 
 fn each_run(study: &mut Study, mut change: impl FnMut(&mut [f64])) {

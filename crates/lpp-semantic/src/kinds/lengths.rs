@@ -17,7 +17,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             &FIT,
             refused(&["run-9", "10 runs", "runs"]),
             |s, rng| {
-                for extra in 0..1 + rng.below(9) {
+                for extra in 0..=rng.below(9) {
                     s.files.copy(&run(extra % 9), run(9 + extra));
                 }
             },
@@ -27,7 +27,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             &FIT,
             refused(&["run-8", "runs"]),
             |s, rng| {
-                for lost in 0..1 + rng.below(3) {
+                for lost in 0..=rng.below(3) {
                     s.files.remove(&run(8 - lost));
                 }
             },
@@ -62,10 +62,10 @@ pub(crate) fn kinds() -> Vec<Kind> {
             s.give("y", all);
         }),
         Kind::new("scans-end-early", &FIT, told(WORDS), |s, rng| {
-            cut(s, 0, 8 + rng.below(10))
+            cut(s, 0, 8 + rng.below(10));
         }),
         Kind::new("scans-begin-late", &FIT, told(WORDS), |s, rng| {
-            cut(s, 8 + rng.below(10), 0)
+            cut(s, 8 + rng.below(10), 0);
         }),
         Kind::new("one-run-ends-early", &FIT, told(WORDS), |s, rng| {
             let array = s.files.array(&run(rng.below(ENCODING_RUNS)));
@@ -117,7 +117,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             let lost = format!("run-{}/", rng.below(ENCODING_RUNS));
             s.files
                 .tensors(ACTIVATIONS)
-                .tensors
+                .list
                 .retain(|t| !t.name.starts_with(&lost));
         }),
         Kind::new(
@@ -126,7 +126,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             refused(&["layer-1"]),
             |s, rng| {
                 let lost = format!("run-{}/layer-1", rng.below(ENCODING_RUNS));
-                s.files.tensors(ACTIVATIONS).tensors.retain(|t| t.name != lost);
+                s.files.tensors(ACTIVATIONS).list.retain(|t| t.name != lost);
             },
         ),
         Kind::new(
@@ -138,7 +138,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
                 for tensor in s
                     .files
                     .tensors(ACTIVATIONS)
-                    .tensors
+                    .list
                     .iter_mut()
                     .filter(|t| t.name == name)
                 {
@@ -153,15 +153,15 @@ pub(crate) fn kinds() -> Vec<Kind> {
             &FIT,
             told(&["run-9", "runs"]),
             |s, _| {
-                let tensors = &mut s.files.tensors(ACTIVATIONS).tensors;
+                let tensors = &mut s.files.tensors(ACTIVATIONS).list;
                 let mut extra: Vec<_> = tensors
                     .iter()
                     .filter(|t| t.name.starts_with("run-8/"))
                     .cloned()
                     .collect();
-                extra
-                    .iter_mut()
-                    .for_each(|t| t.name = t.name.replace("run-8", "run-9"));
+                for tensor in &mut extra {
+                    tensor.name = tensor.name.replace("run-8", "run-9");
+                }
                 tensors.extend(extra);
             },
         ),
@@ -174,7 +174,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
                 for tensor in s
                     .files
                     .tensors(ACTIVATIONS)
-                    .tensors
+                    .list
                     .iter_mut()
                     .filter(|t| t.name == name)
                 {

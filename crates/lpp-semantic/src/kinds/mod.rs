@@ -1,5 +1,7 @@
 //! The kinds of damage, a file for each family. A new kind is one entry of a list here below.
 
+#![allow(clippy::too_many_lines, reason = "lists of kinds")]
+
 mod checkpoints;
 mod constants;
 mod intact;
@@ -11,11 +13,13 @@ mod run_choice;
 mod settings;
 mod sides;
 mod space;
+mod spheres;
 mod storage;
 mod tables;
 mod texts;
 mod times;
 mod tokenizers;
+mod vectors;
 
 use rand_chacha::ChaCha8Rng;
 
@@ -37,7 +41,9 @@ pub(crate) fn all() -> Vec<Kind> {
         space::kinds(),
         storage::kinds(),
         constants::kinds(),
+        spheres::kinds(),
         tables::kinds(),
+        vectors::kinds(),
         texts::kinds(),
         tokenizers::kinds(),
         checkpoints::kinds(),

@@ -77,7 +77,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             &EXTRACT,
             told(&["layer", "h.0", "wte", "finite", "NaN"]),
             |s, rng| {
-                let tensors = &mut s.files.tensors(&format!("{MODEL}/model.safetensors")).tensors;
+                let tensors = &mut s.files.tensors(&format!("{MODEL}/model.safetensors")).list;
                 let with: Vec<usize> = (0..tensors.len())
                     .filter(|i| tensors[*i].name.starts_with("h."))
                     .collect();
@@ -91,7 +91,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             &EXTRACT,
             told(&["layer", "finite", "inf", "NaN"]),
             |s, _| {
-                let tensors = &mut s.files.tensors(&format!("{MODEL}/model.safetensors")).tensors;
+                let tensors = &mut s.files.tensors(&format!("{MODEL}/model.safetensors")).list;
                 tensors
                     .iter_mut()
                     .filter(|t| t.name.contains("c_fc.weight"))

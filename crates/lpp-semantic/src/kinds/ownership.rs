@@ -130,7 +130,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             let slab = image.shape[1] * image.shape[2];
             image.data = image.data.chunks(slab).rev().flatten().copied().collect();
             image.data.rotate_right(1);
-            s.files.put("later/mask.nii.gz", Content::Image(image));
+            s.files.put("later/mask.nii.gz", Content::image(image));
         }),
         Kind::new(
             "mask-stored-otherwise-after-the-fit",
@@ -139,7 +139,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             |s, _| {
                 let mut image = s.files.image(super::MASK).clone();
                 image.storage = Storage::LAS;
-                s.files.put("later/mask.nii.gz", Content::Image(image));
+                s.files.put("later/mask.nii.gz", Content::image(image));
             },
         ),
         Kind::new(

@@ -224,7 +224,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
                         let path = image_of(subject, run);
                         let mut image = s.files.image(&path).clone();
                         image.cut(0..1);
-                        s.files.put(path.replace("_bold", suffix), Content::Image(image));
+                        s.files.put(path.replace("_bold", suffix), Content::image(image));
                     }
                 }
             },
@@ -233,7 +233,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             let mut image = s.files.image(&image_of(1, 1)).clone();
             image.cut(0..1);
             s.files
-                .put("in/sub-1/func/sub-1_T1w.nii.gz", Content::Image(image));
+                .put("in/sub-1/func/sub-1_T1w.nii.gz", Content::image(image));
         }),
         Kind::new("folder-run-10", &FOLDERS, same(1e-5, 0.0), |s, _| {
             rename(s, "derivatives/", |name| {
@@ -252,7 +252,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
                     image.data.iter_mut().for_each(|v| *v = 1500.0 - *v);
                     s.files.put(
                         path.replace("space-MNIColin27", "space-T1w"),
-                        Content::Image(image),
+                        Content::image(image),
                     );
                 }
             },
@@ -263,12 +263,12 @@ pub(crate) fn kinds() -> Vec<Kind> {
                 image.cut(0..1);
                 s.files.put(
                     path.replace("_desc-preproc_bold", "_boldref"),
-                    Content::Image(image.clone()),
+                    Content::image(image.clone()),
                 );
                 image.each_voxel(|place, v| v[0] = f64::from(place[2] > 8.0));
                 s.files.put(
                     path.replace("_desc-preproc_bold", "_desc-brain_mask"),
-                    Content::Image(image),
+                    Content::image(image),
                 );
             }
         }),
@@ -315,7 +315,7 @@ fn second(study: &mut Study, rng: &mut ChaCha8Rng, first: &str, other: &str) {
         image.data.iter_mut().for_each(|v| *v += 40.0 * rng.normal());
         study
             .files
-            .put(path.replace("_bold", other), Content::Image(image));
+            .put(path.replace("_bold", other), Content::image(image));
         if first != "_bold" {
             study.files.rename(&path, path.replace("_bold", first));
         }

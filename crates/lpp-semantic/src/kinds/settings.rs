@@ -13,7 +13,7 @@ const EXACT: Answer = same(1e-6, 0.0);
 pub(crate) fn kinds() -> Vec<Kind> {
     vec![
         Kind::new("settings-windows-lines", &FIT, EXACT, |s, _| {
-            toml(s).style.line_end = "\r\n"
+            toml(s).style.line_end = "\r\n";
         }),
         Kind::new(
             "settings-byte-order-mark",
@@ -42,7 +42,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             },
         ),
         Kind::new("settings-key-twice", &FIT, refused(&["lpp.toml"]), |s, _| {
-            prepend(s, "tr_s = 2.5")
+            prepend(s, "tr_s = 2.5");
         }),
         Kind::new(
             "repetition-time-of-nothing",

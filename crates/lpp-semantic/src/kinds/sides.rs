@@ -15,25 +15,25 @@ const REGION: &str = "roi_masks/front.nii.gz";
 pub(crate) fn kinds() -> Vec<Kind> {
     vec![
         Kind::new("isc-mask-las", &ISC, same(1e-6, 1e-6), |s, _| {
-            store(s, Storage::LAS)
+            store(s, Storage::LAS);
         }),
         Kind::new("isc-mask-any-storage", &ISC, same(1e-6, 1e-6), |s, rng| {
-            store(s, any_storage(rng))
+            store(s, any_storage(rng));
         }),
         Kind::new("fit-mask-any-storage", &FIT, same(1e-4, 0.0), |s, rng| {
-            store(s, any_storage(rng))
+            store(s, any_storage(rng));
         }),
         Kind::new("tables-mask-las", &TABLES, same(1e-3, 1e-3), |s, _| {
-            store(s, Storage::LAS)
+            store(s, Storage::LAS);
         }),
         Kind::new("tables-mask-any-storage", &TABLES, same(1e-3, 1e-3), |s, rng| {
-            store(s, any_storage(rng))
+            store(s, any_storage(rng));
         }),
         Kind::new("atlas-any-storage", &ATLAS, same(1e-5, 1e-5), |s, rng| {
             s.files.image(ATLAS_IMAGE).storage = any_storage(rng);
         }),
         Kind::new("atlas-finer-grid", &ATLAS, same(1e-5, 1e-5), |s, _| {
-            halve_steps(s.files.image(ATLAS_IMAGE))
+            halve_steps(s.files.image(ATLAS_IMAGE));
         }),
         Kind::new(
             "atlas-odd-right",

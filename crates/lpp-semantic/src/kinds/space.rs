@@ -15,7 +15,7 @@ const OVERLAP: &[&str] = &["overlap", "outside", "field of view", "reach", "zero
 pub(crate) fn kinds() -> Vec<Kind> {
     vec![
         Kind::new("source-any-storage", &RESAMPLE, same(1e-3, 1e-6), |s, rng| {
-            bold(s).storage = any_storage(rng)
+            bold(s).storage = any_storage(rng);
         }),
         Kind::new("target-any-storage", &RESAMPLE, same(1e-3, 1e-6), |s, rng| {
             s.files.image("mask.nii.gz").storage = any_storage(rng);
@@ -27,7 +27,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             |s, _| bold(s).space = (1000.0, 3),
         ),
         Kind::new("metres", &RESAMPLE, same(1e-3, 1e-6).or_told(UNIT), |s, _| {
-            bold(s).space = (0.001, 1)
+            bold(s).space = (0.001, 1);
         }),
         Kind::new(
             "metres-called-millimetres",
@@ -38,7 +38,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             },
         ),
         Kind::new("space-without-a-unit", &RESAMPLE, same(1e-4, 1e-6), |s, _| {
-            bold(s).space.1 = 0
+            bold(s).space.1 = 0;
         }),
         Kind::new("qform-alone", &RESAMPLE, same(1e-4, 1e-6), |s, _| {
             let image = bold(s);

@@ -23,7 +23,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
 fn images() -> Vec<Kind> {
     vec![
         Kind::new("image-big-endian", &CLEAN, CLOSE, |s, _| {
-            bold(s).big_endian = true
+            bold(s).big_endian = true;
         }),
         Kind::new("image-f64", &CLEAN, CLOSE, |s, _| bold(s).number = Number::F64),
         Kind::new("image-f64-big-endian", &CLEAN, CLOSE, |s, _| {
@@ -49,7 +49,7 @@ fn images() -> Vec<Kind> {
             image.big_endian = true;
         }),
         Kind::new("image-second-version", &CLEAN, CLOSE, |s, _| {
-            bold(s).second_version = true
+            bold(s).second_version = true;
         }),
         Kind::new("image-second-version-big-endian", &CLEAN, CLOSE, |s, _| {
             bold(s).second_version = true;
@@ -60,13 +60,13 @@ fn images() -> Vec<Kind> {
             s.give("image", vec!["bold.nii".to_owned()]);
         }),
         Kind::new("image-padded", &CLEAN, CLOSE, |s, rng| {
-            bold(s).packed = Packed::Padded(rng.pick(&[1, 512, 10240]))
+            bold(s).packed = Packed::Padded(rng.pick(&[1, 512, 10240]));
         }),
         Kind::new("image-in-two-members", &CLEAN, CLOSE, |s, _| {
-            bold(s).packed = Packed::TwoMembers
+            bold(s).packed = Packed::TwoMembers;
         }),
         Kind::new("image-with-an-extension", &CLEAN, CLOSE, |s, rng| {
-            bold(s).extension = rng.pick(&[16, 48, 1024])
+            bold(s).extension = rng.pick(&[16, 48, 1024]);
         }),
         Kind::new(
             "image-time-in-axis-5",
@@ -86,7 +86,7 @@ fn images() -> Vec<Kind> {
             },
         ),
         Kind::new("image-cut-short", &CLEAN, refused(&["bold.nii"]), |s, rng| {
-            bold(s).kept = rng.uniform(0.3, 0.98)
+            bold(s).kept = rng.uniform(0.3, 0.98);
         }),
         Kind::new(
             "image-cut-short-compressed",
@@ -137,7 +137,7 @@ fn images() -> Vec<Kind> {
             s.files.put_text("bold.nii.gz", text);
         }),
         Kind::new("image-empty", &CLEAN, refused(&["bold.nii"]), |s, _| {
-            s.files.put_text("bold.nii.gz", "")
+            s.files.put_text("bold.nii.gz", "");
         }),
         // NIfTI: no scaling if the slope is 0; nibabel takes NaN and infinity likewise.
         Kind::new("image-slope-not-finite", &CLEAN, CLOSE, |s, rng| {
@@ -210,7 +210,7 @@ fn masks() -> Vec<Kind> {
 fn arrays() -> Vec<Kind> {
     vec![
         Kind::new("scans-f64", &FIT, same(1e-4, 0.0), |s, _| {
-            each_run(s, |a| a.element = Element::F64)
+            each_run(s, |a| a.element = Element::F64);
         }),
         Kind::new(
             "scans-f16",
@@ -248,7 +248,7 @@ fn arrays() -> Vec<Kind> {
             },
         ),
         Kind::new("scans-npy-version-2", &FIT, same(1e-6, 0.0), |s, _| {
-            each_run(s, |a| a.second_version = true)
+            each_run(s, |a| a.second_version = true);
         }),
         Kind::new("scans-of-unlike-types", &FIT, same(1e-4, 0.0), |s, rng| {
             for (n, path) in s.files.under("average_subject/", ".npy").into_iter().enumerate() {
@@ -265,7 +265,7 @@ fn arrays() -> Vec<Kind> {
             s.files.array(&path).cut = 1 + rng.below(400);
         }),
         Kind::new("isc-f64", &ISC, same(1e-6, 1e-6), |s, _| {
-            s.files.array("isc/isc_en.npy").element = Element::F64
+            s.files.array("isc/isc_en.npy").element = Element::F64;
         }),
         Kind::new(
             "isc-big-endian-fortran",
@@ -332,10 +332,10 @@ fn arrays() -> Vec<Kind> {
 fn tensors() -> Vec<Kind> {
     vec![
         Kind::new("activations-f16", &FIT, same(5e-3, 0.0), |s, _| {
-            each_tensor(s, "F16")
+            each_tensor(s, "F16");
         }),
         Kind::new("activations-bf16", &FIT, same(0.03, 0.0), |s, _| {
-            each_tensor(s, "BF16")
+            each_tensor(s, "BF16");
         }),
         Kind::new(
             "activations-f64",
@@ -344,12 +344,12 @@ fn tensors() -> Vec<Kind> {
             |s, _| each_tensor(s, "F64"),
         ),
         Kind::new("activations-in-another-order", &FIT, same(1e-6, 0.0), |s, rng| {
-            let tensors = &mut s.files.tensors(ACTIVATIONS).tensors;
+            let tensors = &mut s.files.tensors(ACTIVATIONS).list;
             let order = rng.shuffled(tensors.len());
             *tensors = order.into_iter().map(|i| tensors[i].clone()).collect();
         }),
         Kind::new("activations-overlap", &FIT, refused(&[ACTIVATIONS]), |s, _| {
-            breach(s, Breach::Overlap)
+            breach(s, Breach::Overlap);
         }),
         Kind::new(
             "activations-with-a-hole",
@@ -358,7 +358,7 @@ fn tensors() -> Vec<Kind> {
             |s, _| breach(s, Breach::Hole),
         ),
         Kind::new("activations-key-twice", &FIT, refused(&[ACTIVATIONS]), |s, _| {
-            breach(s, Breach::KeyTwice)
+            breach(s, Breach::KeyTwice);
         }),
         Kind::new(
             "activations-with-a-tail",
@@ -410,7 +410,7 @@ fn each_array(study: &mut Study, change: impl Fn(&mut Array)) {
 }
 
 fn each_tensor(study: &mut Study, dtype: &'static str) {
-    for tensor in &mut study.files.tensors(ACTIVATIONS).tensors {
+    for tensor in &mut study.files.tensors(ACTIVATIONS).list {
         tensor.dtype = dtype;
     }
 }

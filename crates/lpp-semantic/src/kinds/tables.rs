@@ -20,7 +20,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
 fn annotation() -> Vec<Kind> {
     vec![
         Kind::new("annotation-windows-lines", &WORDS, EXACT, |s, _| {
-            words(s).style.line_end = "\r\n"
+            words(s).style.line_end = "\r\n";
         }),
         Kind::new(
             "annotation-old-mac-lines",
@@ -31,7 +31,7 @@ fn annotation() -> Vec<Kind> {
             },
         ),
         Kind::new("annotation-byte-order-mark", &WORDS, EXACT, |s, _| {
-            words(s).style.encoding = Encoding::Utf8Marked
+            words(s).style.encoding = Encoding::Utf8Marked;
         }),
         Kind::new("annotation-of-excel", &WORDS, EXACT, |s, _| {
             words(s).style = TextStyle {
@@ -57,7 +57,7 @@ fn annotation() -> Vec<Kind> {
             },
         ),
         Kind::new("annotation-without-a-last-line-end", &WORDS, EXACT, |s, _| {
-            words(s).ended = false
+            words(s).ended = false;
         }),
         Kind::new("annotation-quoted", &WORDS, EXACT, |s, _| words(s).quoted = true),
         Kind::new("annotation-columns-in-another-order", &WORDS, EXACT, |s, rng| {
@@ -178,7 +178,7 @@ fn annotation() -> Vec<Kind> {
                 } else {
                     vec![String::new()]
                 };
-                (0..1 + rng.below(3)).for_each(|_| words(s).rows.push(row.clone()));
+                (0..=rng.below(3)).for_each(|_| words(s).rows.push(row.clone()));
             },
         ),
         Kind::new(

@@ -13,7 +13,7 @@ const FOLDER: &str = "text/lpp_en_text";
 pub(crate) fn kinds() -> Vec<Kind> {
     vec![
         Kind::new("text-windows-lines", &ALIGN, EXACT, |s, _| {
-            each(s, |t| t.style.line_end = "\r\n")
+            each(s, |t| t.style.line_end = "\r\n");
         }),
         Kind::new(
             "text-old-mac-lines",
@@ -27,7 +27,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             each(s, |t| t.text = t.text.replacen('\n', "\r\n", 2));
         }),
         Kind::new("text-byte-order-mark", &ALIGN, EXACT, |s, _| {
-            each(s, |t| t.style.encoding = Encoding::Utf8Marked)
+            each(s, |t| t.style.encoding = Encoding::Utf8Marked);
         }),
         Kind::new("text-of-notepad", &ALIGN, EXACT, |s, rng| {
             let text = s.files.text(&file(1 + rng.below(9)));
@@ -52,7 +52,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             |s, _| {
                 // as file systems and word processors of a Mac write them
                 each(s, |t| {
-                    t.text = t.text.replace('é', "e\u{301}").replace('ï', "i\u{308}")
+                    t.text = t.text.replace('é', "e\u{301}").replace('ï', "i\u{308}");
                 });
             },
         ),

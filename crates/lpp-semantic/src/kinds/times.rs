@@ -14,10 +14,10 @@ const TR: &[&str] = &["repetition", "tr_s", " tr ", "--tr"];
 pub(crate) fn kinds() -> Vec<Kind> {
     vec![
         Kind::new("words-in-milliseconds", &FIT, told(WORDS), |s, _| {
-            each_time(s, |t| 1000.0 * t)
+            each_time(s, |t| 1000.0 * t);
         }),
         Kind::new("words-in-minutes", &FIT, told(WORDS), |s, _| {
-            each_time(s, |t| t / 60.0)
+            each_time(s, |t| t / 60.0);
         }),
         Kind::new("words-counted-in-scans", &FIT, told(WORDS), |s, _| {
             let tr = tr_of(s);
@@ -73,16 +73,16 @@ pub(crate) fn kinds() -> Vec<Kind> {
                 .each_number("run", |run| order[run as usize] as f64);
         }),
         Kind::new("repetition-time-doubled", &FIT, told(WORDS), |s, _| {
-            set_tr(s, 2.0 * tr_of(s))
+            set_tr(s, 2.0 * tr_of(s));
         }),
         Kind::new("repetition-time-halved", &FIT, told(WORDS), |s, _| {
-            set_tr(s, 0.5 * tr_of(s))
+            set_tr(s, 0.5 * tr_of(s));
         }),
         Kind::new("events-in-milliseconds", &REGRESSORS, told(EVENTS), |s, _| {
-            each_event(s, |t| 1000.0 * t)
+            each_event(s, |t| 1000.0 * t);
         }),
         Kind::new("events-in-minutes", &REGRESSORS, told(EVENTS), |s, _| {
-            each_event(s, |t| t / 60.0)
+            each_event(s, |t| t / 60.0);
         }),
         Kind::new("events-late", &REGRESSORS, told(EVENTS), |s, rng| {
             let by = rng.uniform(30.0, 200.0);

@@ -23,17 +23,17 @@ pub(crate) fn kinds() -> Vec<Kind> {
             s.files.remove(CONFIG);
         }),
         Kind::new("vocabulary-and-merges", &ALIGN, EXACT, |s, _| {
-            split(s, "\n", true)
+            split(s, "\n", true);
         }),
         Kind::new("vocabulary-and-merges-without-a-class", &ALIGN, EXACT, |s, _| {
             split(s, "\n", true);
             s.files.remove(CONFIG);
         }),
         Kind::new("merges-without-a-version", &ALIGN, EXACT, |s, _| {
-            split(s, "\n", false)
+            split(s, "\n", false);
         }),
         Kind::new("merges-windows-lines", &ALIGN, EXACT, |s, _| {
-            split(s, "\r\n", true)
+            split(s, "\r\n", true);
         }),
         Kind::new("merges-as-pairs", &ALIGN, EXACT, |s, _| {
             edit_json(s, JSON, |t| {
@@ -160,7 +160,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             },
         ),
         Kind::new("tokenizer-is-a-pointer", &ALIGN, refused(&["lfs"]), |s, _| {
-            s.files.put_text(JSON, LFS_POINTER)
+            s.files.put_text(JSON, LFS_POINTER);
         }),
         Kind::new(
             "tokenizer-folder-empty",

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
 use super::flatten;
 use crate::bench::{Bench, Stop};
 use crate::figures::{Figures, place_name};
+use crate::files::Tensor;
 use crate::kind::Scene;
-use crate::study::{MODELS, N_RIDGE_RUNS, Study, encoding, ridge};
+use crate::random::Draw;
+use crate::study::{ENCODING_RUNS, MODELS, N_RIDGE_RUNS, Study, encoding, ridge};
 
 const MASK_PATH: &str = "masks/mask_lpp_en.nii.gz";
 
@@ -45,6 +50,35 @@ pub(crate) static FIT: Scene = Scene {
         bench.call("lpp-fit", &arguments)?;
         scores_of(bench, study, &model(study))
     },
+};
+
+/// Scores of features that have a row for each scan.
+pub(crate) static FEATURES: Scene = Scene {
+    name: "lpp-fit of features of scans",
+    make: |seed| {
+        let mut study = encoding(seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut features = Vec::new();
+        for run in 0..ENCODING_RUNS {
+            let scans = study
+                .files
+                .array(&format!("average_subject/en/run-{run}.npy"))
+                .rows();
+            // A few voxels in noise predict the others.
+            let row = |scan: &Vec<f64>| (0..3).map(|v| scan[7 * v] + rng.normal()).collect::<Vec<f64>>();
+            let values: Vec<f64> = scans.iter().flat_map(row).collect();
+            features.push(Tensor::new(
+                format!("run-{run}/layer-0"),
+                &[scans.len(), 3],
+                values,
+            ));
+        }
+        let file = study.files.tensors("activations/midi_en.safetensors");
+        file.list = features;
+        file.metadata.push(("rows".to_owned(), "scans".to_owned()));
+        study
+    },
+    run: FIT.run,
 };
 
 /// The model to fit: the middle one if nothing else is said.

@@ -1,10 +1,16 @@
 //! From words and text to regressors, tokens and activations.
 
+use std::collections::BTreeSet;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
 use super::matrix;
 use crate::bench::{Bench, Stop};
 use crate::figures::Figures;
 use crate::files::number;
 use crate::kind::Scene;
+use crate::random::Draw;
 use crate::study::{ANNOTATION, Study, checkpoint, events, language_model, story};
 
 /// Events and activations convolved.
@@ -151,13 +157,36 @@ fn words(bench: &mut Bench, _: &Study) -> Result<Figures, Stop> {
 /// All activations of a file, by run, layer and place in the tensor.
 fn activations(bench: &Bench, path: &str, name: &str) -> Result<Figures, Stop> {
     let mut figures = Figures::default();
-    for tensor in bench.tensors(path)?.tensors {
+    for tensor in bench.tensors(path)?.list {
         for (n, value) in tensor.data.iter().enumerate() {
             figures.set(format!("{name} {} number {n}", tensor.name), *value);
         }
     }
     Ok(figures)
 }
+
+/// Word vectors of a story.
+pub(crate) static GLOVE: Scene = Scene {
+    name: "lpp-glove",
+    make: |seed| {
+        let mut study = story(seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut lines = Vec::new();
+        let mut known = BTreeSet::new();
+        for row in &study.files.table(ANNOTATION).rows.clone() {
+            if known.insert(row[0].to_lowercase()) {
+                let vector: Vec<String> = rng.normals(4).into_iter().map(number).collect();
+                lines.push(format!("{} {}", row[0].to_lowercase(), vector.join(" ")));
+            }
+        }
+        study.files.put_text("vectors.txt", lines.join("\n") + "\n");
+        study
+    },
+    run: |bench, _| {
+        bench.call("lpp-glove", &["--study", ".", "--glove", "vectors.txt"])?;
+        activations(bench, "activations/glove_en.safetensors", "glove")
+    },
+};
 
 /// Hidden states of a small Llama.
 pub(crate) static HIDDEN: Scene = Scene {
@@ -175,7 +204,7 @@ pub(crate) static HIDDEN: Scene = Scene {
         ];
         bench.call("lpp-extract", &arguments)?;
         let mut figures = Figures::default();
-        for tensor in bench.tensors("states.safetensors")?.tensors {
+        for tensor in bench.tensors("states.safetensors")?.list {
             for (n, value) in tensor.data.iter().enumerate() {
                 figures.set(format!("{} number {n}", tensor.name), *value);
             }

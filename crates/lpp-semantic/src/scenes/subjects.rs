@@ -3,6 +3,7 @@
 use super::matrix;
 use crate::bench::{Bench, Stop};
 use crate::figures::{Figures, place_name};
+use crate::files::{Content, Table};
 use crate::kind::Scene;
 use crate::study::{Study, ball_runs, derivatives, one_run, subject_arrays, subject_images};
 
@@ -210,6 +211,52 @@ fn ranked(what: &str, mut values: Vec<f64>) -> Figures {
     }
     figures
 }
+
+/// Spheres of a mask, by place.
+pub(crate) static SPHERES: Scene = Scene {
+    name: "lpp-rois",
+    make: |seed| {
+        let mut study = one_run(seed);
+        study.files.remove("bold.nii.gz");
+        let cells = |name: &str, place: [i32; 3]| {
+            let [x, y, z] = place.map(|v| v.to_string());
+            vec![name.to_owned(), x, y, z]
+        };
+        let rows = vec![
+            cells("near", [-6, -4, 2]),
+            cells("back", [-6, 4, -2]),
+            cells("right", [7, 1, 1]),
+        ];
+        let table = Table::new(&["name", "x", "y", "z"], rows);
+        study.files.put("spheres.csv", Content::Table(table));
+        study
+    },
+    run: |bench, study| {
+        let radius = study.given("radius").first().map_or("5", String::as_str);
+        let arguments = [
+            "--mask",
+            "mask.nii.gz",
+            "--coords",
+            "spheres.csv",
+            "--radius",
+            radius,
+            "-o",
+            "rois",
+        ];
+        bench.call("lpp-rois", &arguments)?;
+        let mut figures = Figures::default();
+        for path in bench
+            .listed_below("rois")?
+            .iter()
+            .filter(|path| path.ends_with(".nii.gz"))
+        {
+            for place in bench.image(path)?.inside() {
+                figures.set(format!("{path} inside at {}", place_name(place)), 1.0);
+            }
+        }
+        Ok(figures)
+    },
+};
 
 /// A study's derivatives through resampling, mask and average: where there is signal, by place.
 pub(crate) static FOLDERS: Scene = Scene {

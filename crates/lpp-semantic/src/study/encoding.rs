@@ -24,7 +24,7 @@ pub(crate) fn encoding(seed: u64) -> Study {
     let shape = [rng.pick(&[6, 8]), 8, rng.pick(&[3, 4])];
     let affine = centred(shape, 4.0);
     let mask = brain(shape, affine);
-    study.files.put("masks/mask_lpp_en.nii.gz", Content::Image(mask));
+    study.files.put("masks/mask_lpp_en.nii.gz", Content::image(mask));
     let places = study.masked("masks/mask_lpp_en.nii.gz");
     let gain: Vec<f64> = places
         .iter()
@@ -124,13 +124,13 @@ fn beside(study: &mut Study, rng: &mut ChaCha8Rng, places: &[[f64; 3]]) {
     let Some(Content::Image(mask)) = study.files.get("masks/mask_lpp_en.nii.gz").cloned() else {
         return;
     };
-    let mut region = mask.clone();
+    let mut region = (*mask).clone();
     region.each_voxel(|p, v| v[0] = f64::from(v[0] > 0.0 && p[0] < 0.0 && p[1] > 0.0));
-    study.files.put("roi_masks/front.nii.gz", Content::Image(region));
-    let mut atlas = mask;
+    study.files.put("roi_masks/front.nii.gz", Content::image(region));
+    let mut atlas = *mask;
     atlas.number = Number::I16;
     atlas.each_voxel(|p, v| v[0] = (2 * band(p[1]) + if p[0] < 0.0 { 1 } else { 2 }) as f64);
-    study.files.put("atlas/atlas.nii.gz", Content::Image(atlas));
+    study.files.put("atlas/atlas.nii.gz", Content::image(atlas));
     let side = |label: usize| if label % 2 == 1 { "Left" } else { "Right" };
     let names = (1..=8).map(|l| vec![l.to_string(), format!("{} Band{}", side(l), l.div_ceil(2))]);
     study.files.put(
@@ -138,10 +138,10 @@ fn beside(study: &mut Study, rng: &mut ChaCha8Rng, places: &[[f64; 3]]) {
         Content::Table(Table::new(&["label", "name"], names.collect())),
     );
     let info = MODELS.iter().enumerate().map(|(rank, model)| {
-        let size = 10_u64.pow(9 - rank as u32).to_string();
+        let parameters = 10_u64.pow(9 - rank as u32).to_string();
         let cells = [
             (*model).to_owned(),
-            size,
+            parameters,
             number(20.0 + 9.0 * rank as f64),
             number(45.0 - 7.0 * rank as f64),
         ];

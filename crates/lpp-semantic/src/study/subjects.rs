@@ -56,10 +56,10 @@ pub(crate) fn subject_images(seed: u64) -> Study {
             );
             study
                 .files
-                .put(path, Content::Image(scans(shape, n_scans, data, tr_s)));
+                .put(path, Content::image(scans(shape, n_scans, data, tr_s)));
         }
     }
-    study.files.put("mask.nii.gz", Content::Image(mask_of(shape)));
+    study.files.put("mask.nii.gz", Content::image(mask_of(shape)));
     study.files.put_text("lpp.toml", format!("tr_s = {tr_s:?}\n"));
     study.give("subjects", (1..=3).map(|s| format!("in/sub-{s}")).collect());
     study.give("tr", vec![tr_s.to_string()]);
@@ -76,8 +76,8 @@ pub(crate) fn one_run(seed: u64) -> Study {
     let data: Vec<f64> = courses.map(|v| 500.0 + 8.0 * v).collect();
     let mut noisy = scans(shape, n_scans, data, tr_s);
     noisy.each_voxel(|_, course| course.iter_mut().for_each(|v| *v += 5.0 * rng.normal()));
-    study.files.put("bold.nii.gz", Content::Image(noisy));
-    study.files.put("mask.nii.gz", Content::Image(mask_of(shape)));
+    study.files.put("bold.nii.gz", Content::image(noisy));
+    study.files.put("mask.nii.gz", Content::image(mask_of(shape)));
     study.files.put_text("lpp.toml", format!("tr_s = {tr_s:?}\n"));
     study.give("tr", vec![tr_s.to_string()]);
     study
@@ -93,7 +93,7 @@ pub(crate) fn ball_runs(seed: u64) -> Study {
             let path = format!("in/{subject}/{subject}_run-{run}_bold.nii.gz");
             study
                 .files
-                .put(path, Content::Image(ball(&mut rng, shape, 4.0, 16.0, 24)));
+                .put(path, Content::image(ball(&mut rng, shape, 4.0, 16.0, 24)));
         }
     }
     study.give("runs", study.files.under("in/", ".nii.gz"));
@@ -120,7 +120,7 @@ pub(crate) fn derivatives(seed: u64) -> Study {
                 [0.0, 8.0, 0.0, -110.0],
                 [0.0, 0.0, 8.0, -68.0],
             ];
-            study.files.put(format!("{folder}/{name}"), Content::Image(image));
+            study.files.put(format!("{folder}/{name}"), Content::image(image));
         }
     }
     study

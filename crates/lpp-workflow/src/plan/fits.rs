@@ -15,10 +15,9 @@ pub(super) const CANARY: &str = "canary";
 impl Planner<'_> {
     fn fit_parameters(&self, name: &str) -> Parameters {
         let config = self.study.config();
-        Parameters::default()
+        self.with_tr(Parameters::default())
             .with("model", name)
             .with("lang", self.lang)
-            .with("tr_s", config.tr_s)
             .with("trim_scans", config.trim_scans)
             .with("alphas", self.alphas)
     }

@@ -15,7 +15,7 @@ use crate::estimate::Estimator;
 use crate::fetch;
 use crate::given::{Given, is_own};
 use crate::size::StudySize;
-use crate::step::Step;
+use crate::step::{Parameters, Step};
 
 /// What a plan depends on besides the study.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +44,8 @@ pub struct Plan {
 /// The steps of `study`, and what it has of its own in place of them.
 ///
 /// # Errors
-/// [`WorkflowError::Study`] if the study's penalties are wrong.
+/// [`WorkflowError::Study`] if the study's penalties are wrong, [`WorkflowError::Scans`] if there are scans that are no runs of one
+/// kind.
 pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError> {
     let config = study.config();
     let languages = if options.languages.is_empty() {
@@ -62,6 +63,7 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError>
     let mut steps = Vec::new();
     let mut given = Given::default();
     for &lang in languages {
+        scans::check(study, lang)?;
         let size = StudySize::of(study, lang);
         let planner = Planner {
             study,
@@ -136,6 +138,14 @@ impl Planner<'_> {
 
     fn place(&self) -> [String; 4] {
         ["--study", ".", "--lang", self.lang.code()].map(str::to_owned)
+    }
+
+    /// The repetition time, if lpp.toml says it; what the scans say is not known before they are read.
+    fn with_tr(&self, parameters: Parameters) -> Parameters {
+        match self.study.config().tr_s {
+            Some(tr_s) => parameters.with("tr_s", tr_s),
+            None => parameters,
+        }
     }
 
     fn mask(&self) -> PathBuf {

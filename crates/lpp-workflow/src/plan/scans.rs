@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_fmri::{SphereCentre, SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs};
-use lpp_study::Study;
+use lpp_fmri::{
+    FmriError, SphereCentre, SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs,
+};
+use lpp_study::{Language, Study, natural_order};
 
 use super::Planner;
 use crate::given::{Given, is_given};
@@ -19,7 +21,7 @@ impl Planner<'_> {
         let mut names: Vec<String> = published.iter().chain(&there).map(|s| s.name.clone()).collect();
         names.retain(|name| wanted(name));
         names.extend(configured.into_iter().flatten().map(|s| folder_of(s)));
-        names.sort();
+        names.sort_by(|a, b| natural_order(a, b));
         names.dedup();
         let runs_of = |list: &[SubjectRuns], name: &str| {
             let runs = list.iter().find(|s| s.name == name).map(|s| s.runs.clone());
@@ -97,7 +99,7 @@ impl Planner<'_> {
             .arguments(self.place())
             .input(self.mask())
             .inputs(subjects.iter().flat_map(Subject::runs));
-        let cleaning = Parameters::default().with("tr_s", config.tr_s);
+        let cleaning = self.with_tr(Parameters::default());
         for (run, path) in self.average_runs().into_iter().enumerate() {
             let mut inputs: Vec<PathBuf> = subjects.iter().filter_map(|s| s.run(run)).collect();
             inputs.push(self.mask());
@@ -131,6 +133,18 @@ impl Planner<'_> {
             step.output(self.path(&region), &[self.mask()], &parameters)
         }))
     }
+}
+
+/// Scans that are there must be runs of one kind; that there are none, or none yet, is no error.
+pub(super) fn check(study: &Study, lang: Language) -> Result<(), FmriError> {
+    for found in [derivative_runs(study, lang), resampled_runs(study, lang)] {
+        match found {
+            Ok(_)
+            | Err(FmriError::Read { .. } | FmriError::NoScans { .. } | FmriError::NoSubjects { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// A subject of a plan.
@@ -193,4 +207,39 @@ pub(super) fn region_masks(study: &Study) -> Vec<PathBuf> {
         .iter()
         .map(|centre| study.roi_mask(&centre.name))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn scans_of_several_kinds_are_no_study_without_scans() {
+        let dir = tempfile::tempdir().unwrap();
+        let checked =
+            || check(&Study::open(dir.path()).unwrap(), Language::English).map_err(|e| e.to_string());
+        assert!(checked().is_ok(), "no scans yet");
+        let func = dir.path().join("derivatives/sub-EN01/func");
+        fs::create_dir_all(&func).unwrap();
+        assert!(checked().is_ok(), "a download has begun");
+        let add = |name: &str| fs::write(func.join(format!("sub-EN01_{name}.nii.gz")), "").unwrap();
+        add("run-1_space-A_bold");
+        add("run-2_space-A_bold");
+        add("run-1_space-A_boldref");
+        assert!(checked().is_ok());
+        for (name, part) in [
+            ("run-1_space-B_bold", "space-B"),
+            ("run-01_space-A_bold", "a second run 1"),
+            ("run-3_space-A_echo-2_bold", "echo-2"),
+        ] {
+            add(name);
+            let error = checked().unwrap_err();
+            assert!(error.contains("sub-EN01") && error.contains(part), "{error}");
+            fs::remove_file(func.join(format!("sub-EN01_{name}.nii.gz"))).unwrap();
+        }
+        add("run-1_space-B_bold");
+        fs::write(dir.path().join("lpp.toml"), "[corpus]\nonly = [\"space-B\"]\n").unwrap();
+        assert!(checked().is_ok());
+    }
 }
