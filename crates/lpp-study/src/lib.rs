@@ -33,6 +33,7 @@ mod language;
 mod mapped;
 mod mapped_matrix;
 pub mod npy;
+mod npy_elements;
 mod paths;
 mod progress;
 mod provenance;
