@@ -241,6 +241,13 @@ mod tests {
     }
 
     #[test]
+    fn the_words_are_those_by_which_published_annotations_are_known() {
+        for (lang, md5) in lpp_study::PUBLISHED_ANNOTATIONS {
+            assert_eq!(select(lang, DataKind::Words).files().unwrap()[0].md5, md5);
+        }
+    }
+
+    #[test]
     fn runs_count_by_name_and_skip_gaps() {
         let mut selection = select(Language::English, DataKind::Derivatives);
         selection.subjects = vec!["sub-EN059".into()];

@@ -1,7 +1,11 @@
 //! Typed reading of a checkpoint's `config.json`, refusing what is not understood.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use lpp_study::refuse_pointer;
 use serde_json::{Map, Value};
 
 use crate::error::LlmError;
@@ -9,17 +13,22 @@ use crate::error::LlmError;
 /// No published model has more blocks, widths or words; a larger number is a damaged file.
 const LARGEST_SIZE: i64 = 1 << 24;
 
-/// A parsed `config.json`. A key that holds `null` counts as absent.
+/// A parsed `config.json`. A key that holds `null` counts as absent, unless [`is_null`](Self::is_null) asks.
+///
+/// It remembers which keys were asked for, so that the others can be named.
 #[derive(Debug, Clone)]
 pub(crate) struct ConfigFile {
     path: PathBuf,
     values: Map<String, Value>,
+    /// Shared by all clones.
+    asked: Rc<RefCell<BTreeSet<String>>>,
 }
 
 impl ConfigFile {
     /// Reads `<folder>/config.json`.
     pub(crate) fn load(folder: &Path) -> Result<Self, LlmError> {
         let path = folder.join("config.json");
+        refuse_pointer(&path)?;
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(LlmError::NoConfig { path }),
@@ -31,9 +40,36 @@ impl ConfigFile {
     /// Parses the text of a `config.json`; `path` only serves in messages.
     pub(crate) fn parse(path: PathBuf, text: &str) -> Result<Self, LlmError> {
         match serde_json::from_str(text) {
-            Ok(values) => Ok(Self { path, values }),
+            Ok(values) => Ok(Self::new(path, values)),
             Err(source) => Err(LlmError::Json { path, source }),
         }
+    }
+
+    fn new(path: PathBuf, values: Map<String, Value>) -> Self {
+        Self {
+            path,
+            values,
+            asked: Rc::default(),
+        }
+    }
+
+    /// The same with other names for some keys: (found, wanted).
+    ///
+    /// # Errors
+    /// `ConfigValue` if both names are there with different values.
+    pub(crate) fn with_synonyms(mut self, synonyms: &[(&str, &str)]) -> Result<Self, LlmError> {
+        for (found, wanted) in synonyms {
+            let Some(value) = self.get(found).cloned() else {
+                continue;
+            };
+            match self.get(wanted) {
+                Some(other) if *other != value => {
+                    return Err(self.refuse(found, format!("{other}, as `{wanted}` says")));
+                }
+                _ => drop(self.values.insert((*wanted).to_owned(), value)),
+            }
+        }
+        Ok(self)
     }
 
     /// Where the file lies, for messages.
@@ -42,12 +78,59 @@ impl ConfigFile {
     }
 
     fn get(&self, key: &str) -> Option<&Value> {
+        self.asked.borrow_mut().insert(key.to_owned());
         self.values.get(key).filter(|value| !value.is_null())
     }
 
     /// Whether `key` is there and holds `null`.
     pub(crate) fn is_null(&self, key: &str) -> bool {
         self.values.get(key).is_some_and(Value::is_null)
+    }
+
+    /// The keys that nobody asked for and that say something: not `null`, `false`, or an empty list, object or text.
+    pub(crate) fn unasked(&self) -> impl Iterator<Item = &str> {
+        let asked = self.asked.borrow().clone();
+        let says_something = |value: &Value| match value {
+            Value::Null => false,
+            Value::Bool(flag) => *flag,
+            Value::Number(_) => true,
+            Value::String(text) => !text.is_empty(),
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(entries) => !entries.is_empty(),
+        };
+        let unasked = self
+            .values
+            .iter()
+            .filter(move |(key, value)| !asked.contains(key.as_str()) && says_something(value));
+        unasked.map(|(key, _)| key.as_str())
+    }
+
+    /// Whether `key` is absent, `null`, or one of the JSON values `neutral`.
+    pub(crate) fn is_neutral(&self, key: &str, neutral: &[Value]) -> bool {
+        let value = self.get(key);
+        value.is_none_or(|value| {
+            neutral.contains(value)
+                || value
+                    .as_f64()
+                    .is_some_and(|x| neutral.iter().any(|n| n.as_f64() == Some(x)))
+        })
+    }
+
+    /// Names keys that the family has and that have no part in hidden states.
+    pub(crate) fn ignore(&self, keys: &[&str]) {
+        self.asked
+            .borrow_mut()
+            .extend(keys.iter().map(|key| (*key).to_owned()));
+    }
+
+    /// All keys.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
+    /// Whether two keys hold the same value.
+    pub(crate) fn are_equal(&self, a: &str, b: &str) -> bool {
+        self.get(a) == self.get(b)
     }
 
     /// A `ConfigValue` error for `key`.
@@ -61,14 +144,6 @@ impl ConfigFile {
             found,
             expected: expected.into(),
         }
-    }
-
-    /// A positive count that must be there.
-    pub(crate) fn size(&self, key: &str) -> Result<i64, LlmError> {
-        self.optional_size(key)?.ok_or_else(|| LlmError::ConfigKey {
-            path: self.path.clone(),
-            key: key.to_string(),
-        })
     }
 
     /// A positive count, or `default` if the key is absent.
@@ -112,6 +187,24 @@ impl ConfigFile {
             .ok_or_else(|| self.refuse(key, "a number"))
     }
 
+    /// A positive number, or `default` if the key is absent.
+    pub(crate) fn positive_or(&self, key: &str, default: f64) -> Result<f64, LlmError> {
+        let value = self.number_or(key, default)?;
+        if value > 0.0 {
+            Ok(value)
+        } else {
+            Err(self.refuse(key, "a positive number"))
+        }
+    }
+
+    /// A number, or nothing.
+    pub(crate) fn optional_number(&self, key: &str) -> Result<Option<f64>, LlmError> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(_) => self.number_or(key, 0.0).map(Some),
+        }
+    }
+
     /// A probability below one, or `default` if the key is absent.
     pub(crate) fn probability_or(&self, key: &str, default: f64) -> Result<f64, LlmError> {
         let p = self.number_or(key, default)?;
@@ -142,10 +235,7 @@ impl ConfigFile {
     pub(crate) fn section(&self, key: &str) -> Result<Option<Self>, LlmError> {
         match self.get(key) {
             None => Ok(None),
-            Some(Value::Object(values)) => Ok(Some(Self {
-                path: self.path.clone(),
-                values: values.clone(),
-            })),
+            Some(Value::Object(values)) => Ok(Some(Self::new(self.path.clone(), values.clone()))),
             Some(_) => Err(self.refuse(key, "an object")),
         }
     }
@@ -166,12 +256,7 @@ impl ConfigFile {
 
     /// A positive number that must be there.
     pub(crate) fn positive(&self, key: &str) -> Result<f64, LlmError> {
-        let value = self.number_or(key, f64::NAN)?;
-        if value > 0.0 {
-            Ok(value)
-        } else {
-            Err(self.refuse(key, "a positive number"))
-        }
+        self.positive_or(key, f64::NAN)
     }
 
     /// Refuses the file unless the flag `key` (or its `default`) is `needed`.
@@ -212,15 +297,37 @@ mod tests {
     fn impossible_values_are_refused_by_name() {
         let c = config(r#"{"a": -1, "b": 1.5, "c": "x", "d": 1e300, "p": 1.0}"#);
         for key in ["a", "b", "c", "d"] {
-            let message = c.size(key).unwrap_err().to_string();
+            let message = c.size_or(key, 1).unwrap_err().to_string();
             assert!(message.contains(&format!("`{key}`")), "{message}");
         }
         assert!(c.probability_or("p", 0.0).is_err());
+        assert!(c.positive_or("a", 1.0).is_err());
+        assert_eq!(c.size_or("absent", 7).unwrap(), 7);
+    }
+
+    #[test]
+    fn keys_that_nobody_asked_for_are_known() {
+        let c = config(r#"{"a": 1, "b": 2, "c": null, "d": false, "e": [], "f": "x", "g": {}}"#);
+        c.size_or("a", 1).unwrap();
+        assert_eq!(c.unasked().collect::<Vec<_>>(), ["b", "f"]);
+    }
+
+    #[test]
+    fn a_second_name_serves_but_must_not_contradict() {
+        let synonyms = [("hidden_size", "n_embd")];
+        let c = config(r#"{"hidden_size": 8}"#).with_synonyms(&synonyms).unwrap();
+        assert_eq!(c.size_or("n_embd", 1).unwrap(), 8);
         assert!(
-            c.size("absent")
-                .unwrap_err()
-                .to_string()
-                .contains("`absent` is missing")
+            config(r#"{"hidden_size": 8, "n_embd": 8}"#)
+                .with_synonyms(&synonyms)
+                .is_ok()
+        );
+        let message = config(r#"{"hidden_size": 8, "n_embd": 9}"#)
+            .with_synonyms(&synonyms)
+            .unwrap_err();
+        assert!(
+            message.to_string().contains("`hidden_size` is 8, expected 9"),
+            "{message}"
         );
     }
 

@@ -49,14 +49,6 @@ pub enum LlmError {
         #[source]
         source: serde_json::Error,
     },
-    /// A needed key of `config.json` is absent.
-    #[error("{}: key `{key}` is missing", path.display())]
-    ConfigKey {
-        /// The file.
-        path: PathBuf,
-        /// The absent key.
-        key: String,
-    },
     /// A key of `config.json` holds something else than what it must.
     #[error("{}: `{key}` is {found}, expected {expected}", path.display())]
     ConfigValue {
@@ -96,12 +88,26 @@ pub enum LlmError {
         problem: String,
     },
     /// Tensors that the model needs are not in the checkpoint.
-    #[error("{}: {} tensors are missing: {}", folder.display(), names.len(), shortened(names))]
+    #[error("{}: {} tensors are missing: {}{}", folder.display(), names.len(), shortened(names), found_instead(found))]
     MissingTensors {
         /// The checkpoint folder.
         folder: PathBuf,
         /// Their names, without the base prefix.
         names: Vec<String>,
+        /// Tensors that are there and that the model does not use.
+        found: Vec<String>,
+    },
+    /// A hidden state is NaN or infinite.
+    #[error("{}hidden state of layer {layer}, token {token}: found {value}, expected finite numbers; {}", place.as_deref().unwrap_or_default(), WHY_NOT_FINITE)]
+    NotFinite {
+        /// Where it arose in the input, such as the run and the word.
+        place: Option<String>,
+        /// The layer; 0 is the embedding.
+        layer: usize,
+        /// The token in its window, from 0.
+        token: usize,
+        /// The first such value.
+        value: f32,
     },
     /// Tensors of the checkpoint whose shape contradicts `config.json`.
     #[error("{}: {} tensors have a wrong shape: {}", folder.display(), problems.len(), shortened(problems))]
@@ -227,16 +233,60 @@ impl LlmError {
             problem: problem.into(),
         }
     }
+
+    /// The same error with the place at which a number was no number, if that is what it is.
+    pub(crate) fn at(self, where_it_arose: impl FnOnce(usize) -> String) -> Self {
+        match self {
+            Self::NotFinite {
+                place: None,
+                layer,
+                token,
+                value,
+            } => Self::NotFinite {
+                place: Some(where_it_arose(token)),
+                layer,
+                token,
+                value,
+            },
+            other => other,
+        }
+    }
+}
+
+/// What to do about numbers that are none.
+const WHY_NOT_FINITE: &str =
+    "weights or settings of the model are damaged, or its numbers are too large for --dtype";
+
+/// What a checkpoint has in place of tensors that are missing.
+fn found_instead(found: &[String]) -> String {
+    if found.is_empty() {
+        String::new()
+    } else {
+        format!(
+            " (it has {}, which the model does not use; is model_type right?)",
+            shortened(found)
+        )
+    }
 }
 
 /// The first entries of a list that may have hundreds.
-fn shortened(names: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let head = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+pub(crate) fn shortened(names: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let head: Vec<String> = names.iter().take(SHOWN).map(|name| cut(name)).collect();
+    let head = head.join(", ");
     if names.len() > SHOWN {
         format!("{head}, … and {} more", names.len() - SHOWN)
     } else {
         head
+    }
+}
+
+/// The beginning of a name that may have any length.
+fn cut(name: &str) -> String {
+    const SHOWN: usize = 60;
+    match name.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
     }
 }
 

@@ -9,7 +9,7 @@ use ndarray::{Array2, ArrayRef2};
 use serde_json::json;
 
 use crate::error::LlmError;
-use crate::model::{CausalModel, ModelInfo, ModelParams, WindowInput, model_files};
+use crate::model::{CausalModel, ModelInfo, ModelParams, WindowInput, model_files, warn_of_unknown_keys};
 use crate::plan::Plan;
 use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder, write_values};
 
@@ -28,6 +28,7 @@ use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder, write_value
 ///     ids: "ids.npy".into(),
 ///     attention_mask: None,
 ///     output: "out.safetensors".into(),
+///     force: false,
 /// };
 /// let software = Software { program: "example", version: "0.1.0", commit: None };
 /// let model = job.run(software, &Silent)?;
@@ -45,18 +46,22 @@ pub struct HiddenStatesJob {
     pub attention_mask: Option<PathBuf>,
     /// File to write: f32 tensors `layer-0`, …, each (`n_rows`, `n_tokens`, width of the layer).
     pub output: PathBuf,
+    /// Whether a file of another maker may be overwritten.
+    pub force: bool,
 }
 
 impl HiddenStatesJob {
     /// Computes and writes; the file is complete or not there.
     ///
     /// # Errors
-    /// [`LlmError`] if an array is of another type or shape, a row does not fit the model, or the model cannot
+    /// [`LlmError`] if another program or the user has made the output, an array is of another type or shape, a row does not fit the model, or the model cannot
     /// be loaded.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<ModelInfo, LlmError> {
         // Most mistakes show before large files are hashed and read.
         ModelInfo::of_folder(&self.model.folder)?;
+        warn_of_unknown_keys(&self.model.folder)?;
         let ids = load_integers(&self.ids)?;
+        Step::new(software, &self.output).claim(self.force)?;
         let mask = self.load_mask(&ids)?;
         let rows = Rows::new(&ids, mask.as_ref());
         let windows = rows.windows();
@@ -88,7 +93,7 @@ impl HiddenStatesJob {
         for (row, window) in windows.iter().enumerate() {
             model
                 .forward(window, &mut |layer, states| file.write(row, layer, &states))
-                .map_err(|source| self.in_row(row, source))?;
+                .map_err(|source| self.in_row(row, source).at(|_| place_of_row(row)))?;
             progress.advance(1);
         }
         progress.finish();
@@ -204,6 +209,11 @@ impl Rows {
     }
 }
 
+/// How a message names a row of the input array.
+fn place_of_row(row: usize) -> String {
+    format!("row {row}: ")
+}
+
 /// Keeps the states of every position.
 #[derive(Debug)]
 struct AllStates<'a> {
@@ -213,6 +223,10 @@ struct AllStates<'a> {
 impl LayerReducer for AllStates<'_> {
     fn add(&mut self, _window: usize, states: &Array2<f32>, out: &mut dyn Write) -> Result<(), LlmError> {
         write_values(states, out).map_err(LlmError::write(self.path))
+    }
+
+    fn place(&self, window: usize, _token: usize) -> String {
+        place_of_row(window)
     }
 
     fn finish(&mut self, _out: &mut dyn Write) -> Result<(), LlmError> {

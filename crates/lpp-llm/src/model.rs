@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use lpp_study::Step;
+use lpp_study::{FeatureSource, Step};
 use ndarray::Array2;
 use tch::{Device, Kind, Tensor};
 
@@ -158,10 +158,12 @@ impl ModelParams {
     /// in the file name.
     #[must_use]
     pub fn activations_name(&self, model: &str) -> String {
-        match self.training {
-            Training::Pretrained => model.to_string(),
-            Training::Untrained { seed, .. } => format!("{model}_untrained_seed{seed}"),
-        }
+        let seed = match self.training {
+            Training::Pretrained => None,
+            Training::Untrained { seed, .. } => Some(seed),
+        };
+        let model = model.to_owned();
+        FeatureSource::Model { model, seed }.to_string()
     }
 
     /// Adds what decides the numbers, besides the files, to a step's parameters.
@@ -320,7 +322,9 @@ impl CausalModel {
         let mut x = self.plan.embed(self.stem.as_ref(), window, &frame)?;
         let mut layer = 0;
         let mut deliver = |x: &Tensor, start: i64| -> Result<(), LlmError> {
-            let delivered = sink(layer, matrix(&x.f_slice(0, start, None, 1)?)?);
+            let states = matrix(&x.f_slice(0, start, None, 1)?)?;
+            check_finite(&states, layer, window.first_needed)?;
+            let delivered = sink(layer, states);
             layer += 1;
             delivered
         };
@@ -365,6 +369,11 @@ pub(crate) fn described(folder: &Path) -> Result<(&'static str, Box<dyn Family>)
     })
 }
 
+/// Warns of keys in the configuration of a folder that its family does not know.
+pub(crate) fn warn_of_unknown_keys(folder: &Path) -> Result<(), LlmError> {
+    families::warn_of_unknown_keys(&ConfigFile::load(folder)?)
+}
+
 /// The model folders beside one that is not there.
 fn neighbours(folder: &Path) -> String {
     let entries = folder.parent().and_then(|parent| parent.read_dir().ok());
@@ -394,6 +403,20 @@ pub(crate) fn info(family: &'static str, layout: &Layout, parameters: &[Paramete
         n_hidden_last: count(layout.last_width),
         n_positions: layout.n_positions.map(count),
         n_vocabulary: count(layout.n_vocabulary),
+    }
+}
+
+/// Refuses states with a value that is no number, where they arise. Their first row is that of token `first_token`.
+pub(crate) fn check_finite(states: &Array2<f32>, layer: usize, first_token: usize) -> Result<(), LlmError> {
+    let found = states.indexed_iter().find(|(_, value)| !value.is_finite());
+    match found {
+        None => Ok(()),
+        Some(((row, _), &value)) => Err(LlmError::NotFinite {
+            place: None,
+            layer,
+            token: first_token + row,
+            value,
+        }),
     }
 }
 

@@ -39,6 +39,21 @@ pub(crate) fn windows_of(corpus: &[CorpusRun]) -> Vec<RunWindow<'_>> {
     windows.collect()
 }
 
+/// How a message names the word to which a token of a window belongs.
+fn place_of_word(run: &CorpusRun, window: &RunWindow<'_>, token: usize) -> String {
+    let spans = &run.spans;
+    let is_there = |unit: &usize| {
+        let mut pieces = spans.units()[*unit].pieces.iter();
+        pieces.any(|piece| piece.window == window.index && (piece.start..piece.end).contains(&token))
+    };
+    let unit = (0..spans.units().len()).find(is_there);
+    let row = unit.map(|unit| spans.owners().map_or(unit, |owners| owners[unit]));
+    match row.and_then(|row| Some((row, run.words.words.get(row)?))) {
+        Some((row, word)) => format!("run {}, word {row} {word:?}: ", window.run),
+        None => format!("run {}, window {}: ", window.run, window.index),
+    }
+}
+
 /// Word vectors of one run, one matrix (`n_words`, width) a layer.
 pub(crate) fn word_vectors<'a>(
     model: &CausalModel,
@@ -51,12 +66,15 @@ pub(crate) fn word_vectors<'a>(
         .map(|layer| SpanAverager::new(&run.spans, info.width(layer)))
         .collect();
     for window in windows {
-        model.forward(&window.input, &mut |layer, states| {
+        let mut add = |layer: usize, states: Array2<f32>| {
             if let Some(averager) = averagers.get_mut(layer) {
                 averager.add_window(window.index, window.input.first_needed, &states)?;
             }
             Ok(())
-        })?;
+        };
+        model
+            .forward(&window.input, &mut add)
+            .map_err(|error| error.at(|token| place_of_word(run, window, token)))?;
         progress.advance(1);
     }
     averagers
@@ -119,6 +137,15 @@ impl LayerReducer for WordMeans<'_> {
             averager.add_window(window.index, window.input.first_needed, states)?;
         }
         Ok(())
+    }
+
+    fn place(&self, window: usize, token: usize) -> String {
+        let window = self.windows.get(window);
+        let run = window.and_then(|window| self.corpus.get(window.run));
+        match (window, run) {
+            (Some(window), Some(run)) => place_of_word(run, window, token),
+            _ => String::new(),
+        }
     }
 
     fn finish(&mut self, out: &mut dyn Write) -> Result<(), LlmError> {

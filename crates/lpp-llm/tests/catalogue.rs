@@ -266,10 +266,112 @@ fn options_that_would_be_run_wrongly_are_refused() {
         );
     }
     for (model, ..) in MODELS {
-        for option in ["quantization_config", "rope_parameters"] {
-            let message = refusal(&with_option(model, &format!(r#""{option}": {{"bits": 4}}"#)));
+        for (option, value) in [
+            ("quantization_config", r#"{"bits": 4}"#),
+            ("use_qk_norm", "true"),
+            ("no_rope_layers", "[1, 0]"),
+            ("embedding_multiplier", "12.0"),
+            ("is_causal", "false"),
+            ("alibi", "true"),
+            ("num_local_experts", "8"),
+            ("pruned_heads", r#"{"0": [1]}"#),
+        ] {
+            let message = refusal(&with_option(model, &format!(r#""{option}": {value}"#)));
             assert!(message.contains(&format!("`{option}`")), "{model}: {message}");
         }
+        let neutral = r#""use_qk_norm": false, "embedding_multiplier": 1.0, "is_causal": true, "pruned_heads": {},
+                         "auto_map": {}, "num_experts": null"#;
+        ModelInfo::of_folder(folder_with(&with_option(model, neutral)).path()).unwrap();
+    }
+}
+
+#[test]
+fn epsilons_are_positive() {
+    for (model, key) in [
+        ("gpt2", "layer_norm_epsilon"),
+        ("Llama-2-7b-hf", "rms_norm_eps"),
+        ("gemma-2-2b", "rms_norm_eps"),
+        ("pythia-6.9b", "layer_norm_eps"),
+        ("stablelm-2-12b", "layer_norm_eps"),
+        ("mamba-130m-hf", "layer_norm_epsilon"),
+    ] {
+        for value in ["-1", "0", "0.0"] {
+            let message = refusal(&with_option(model, &format!(r#""{key}": {value}"#)));
+            assert!(message.contains(&format!("`{key}`")), "{model}: {message}");
+        }
+    }
+}
+
+/// Rotary parameters as transformers 5 writes them, in place of `rope_theta` and `rope_scaling`.
+#[test]
+fn rotary_parameters_of_newer_releases_are_read() {
+    for (model, ..) in MODELS {
+        let rotates = !["gpt2", "opt-350m", "opt-125m", "mamba-130m-hf"].contains(&model);
+        let kinds = model.starts_with("gemma-3");
+        let whole = |theta: &str| format!(r#"{{"rope_type": "default", "rope_theta": {theta}}}"#);
+        let read = |parameters: &str| {
+            ModelInfo::of_folder(
+                folder_with(&with_option(
+                    model,
+                    &format!(r#""rope_parameters": {parameters}"#),
+                ))
+                .path(),
+            )
+        };
+        let by_kind = format!(
+            r#"{{"full_attention": {}, "sliding_attention": {}}}"#,
+            whole("1000000.0"),
+            whole("10000.0")
+        );
+        match (rotates, kinds) {
+            (false, _) => {}
+            (true, true) => {
+                read(&by_kind).unwrap();
+                assert!(read(&whole("1000000.0")).is_err(), "{model}");
+            }
+            (true, false) => {
+                let accepted = ["10000.0", "500000.0", "1000000.0"].map(|theta| read(&whole(theta)).is_ok());
+                // A file that names its base takes that one, and no other.
+                assert!(accepted.contains(&true), "{model}");
+                assert!(read(&by_kind).is_err(), "{model}");
+            }
+        }
+        if rotates {
+            let message = read(r#"{"rope_type": "default", "bits": 4}"#)
+                .unwrap_err()
+                .to_string();
+            assert!(
+                message.contains("`bits`") || message.contains("`rope_parameters`"),
+                "{model}: {message}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_without_sizes_has_those_of_its_class() {
+    for (family, n_layers, n_hidden, n_vocabulary) in [
+        ("gpt2", 13, 768, 50_257),
+        ("opt", 13, 768, 50_272),
+        ("llama", 33, 4096, 32_000),
+        ("mistral", 33, 4096, 32_000),
+        ("qwen2", 33, 4096, 151_936),
+        ("qwen3", 33, 4096, 151_936),
+        ("gemma", 29, 3072, 256_000),
+        ("gemma2", 27, 2304, 256_000),
+        ("gemma3_text", 27, 2304, 262_208),
+        ("gpt_neox", 45, 6144, 50_432),
+        ("stablelm", 33, 2560, 50_304),
+        ("mamba", 33, 768, 50_280),
+        ("olmo2", 33, 4096, 50_304),
+    ] {
+        let info =
+            ModelInfo::of_folder(folder_with(&format!(r#"{{"model_type": "{family}"}}"#)).path()).unwrap();
+        assert_eq!(
+            (info.n_layers, info.n_hidden, info.n_vocabulary),
+            (n_layers, n_hidden, n_vocabulary),
+            "{family}"
+        );
     }
 }
 
@@ -289,6 +391,10 @@ fn options_as_newer_releases_write_them_are_read() {
         ("Mistral-7B-v0.1", r#""sliding_window": null, "head_dim": 128"#),
         ("pythia-6.9b", r#""partial_rotary_factor": 0.25"#),
         ("Qwen2-7B", r#""layer_types": null, "max_window_layers": 28"#),
+        (
+            "gpt2",
+            r#""hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12"#,
+        ),
     ] {
         ModelInfo::of_folder(folder_with(&with_option(model, option)).path()).unwrap();
     }

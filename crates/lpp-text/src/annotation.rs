@@ -1,15 +1,24 @@
 //! The timed words of the story, as annotated in the data set.
 
-use std::fs::File;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
 use lpp_study::{TimedWord, WordTable};
 
+use crate::annotation_times::{TimedRows, check};
+use crate::decode::decode;
 use crate::{Corrections, TextError};
 
 /// Runs of the data set: the sections 1 to 9 of the annotation.
 pub const N_RUNS: usize = 9;
+
+/// Largest annotation; the published ones have a megabyte.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// Longest cell; a word has a few letters.
+const MAX_CELL_BYTES: usize = 1 << 16;
 
 /// What the csv reader of the original scripts (pandas) takes for a missing value, beside the empty cell.
 const MISSING: [&str; 18] = [
@@ -54,49 +63,69 @@ impl Annotation {
     /// Reads `lppEN_word_information.csv` or a file like it.
     ///
     /// The columns `word`, `onset`, `offset` and `section` are found by name, others are ignored. Rows are corrected
-    /// first ([`Corrections`]); then those whose word is missing are left out: an empty cell, a single space, or what
-    /// the original's csv reader takes for a missing value (`NA`, `None`, `null`, …). Words that look like numbers
-    /// stay words. Times are read for kept rows only.
+    /// first ([`Corrections`]); then those without a word are left out: rows without any cell, an empty cell, spaces. With
+    /// the published corrections only the empty cell and the single space count as such, and so do the spellings that the
+    /// original's csv reader takes for a missing value (`NA`, `None`, `null`, …); otherwise these are words. What is left
+    /// out of a file that is not published is said with its number. Words that look like numbers stay words. Times are
+    /// read for kept rows only, and looked at: see below.
+    ///
+    /// A word that ends before it begins is an error, unless the corrections are the published ones. Warnings name
+    /// onsets before the start of the run or before the word ahead, times that look like milliseconds or minutes, and
+    /// times that go on from run to run.
     ///
     /// # Errors
     /// [`TextError::Read`] or [`TextError::Malformed`] for a file that cannot be read, is empty, lacks a column or has
-    /// no word for a run; [`TextError::BadCell`] for a time that is no finite number or a section outside 1 to 9;
-    /// [`TextError::CorrectionWithoutRow`] if a row to be dropped does not exist.
+    /// no word for a run; [`TextError::BadCell`] for a time that is no finite number, an end before its beginning, a cell
+    /// without end or a section outside 1 to 9; [`TextError::CorrectionWithoutRow`] if a row to be dropped does not exist.
     ///
     /// ```
     /// use lpp_text::{Annotation, Corrections};
     ///
     /// # let path = std::env::temp_dir().join(format!("lpp-doc-annotation-{}.csv", std::process::id()));
-    /// # let rows: String = (1..=9).map(|s| format!("once,0.1,0.7,{s}\nNA,0.7,0.9,{s}\n")).collect();
+    /// # let rows: String = (1..=9).map(|s| format!("once,0.1,0.7,{s}\nNA,0.7,0.9,{s}\n,0.9,1,{s}\n")).collect();
     /// # std::fs::write(&path, format!("word,onset,offset,section\n{rows}")).unwrap();
     /// let annotation = Annotation::load(&path, &Corrections::none())?;
-    /// assert_eq!(annotation.runs()[0].words, ["once"]);
+    /// assert_eq!(annotation.runs()[0].words, ["once", "NA"]);
     /// # std::fs::remove_file(&path).unwrap();
     /// # Ok::<(), lpp_text::TextError>(())
     /// ```
     pub fn load(path: &Path, corrections: &Corrections) -> Result<Self, TextError> {
-        let file = File::open(path).map_err(TextError::read(path))?;
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
+        let text = load_text(path)?;
+        let mut reader = csv::ReaderBuilder::new()
+            .flexible(true)
+            .from_reader(text.as_bytes());
         let header = reader.headers().map_err(|e| unreadable(path, &e))?;
         let columns = Columns::find(header, path)?;
 
         let mut runs = vec![RunWords::default(); N_RUNS];
+        let mut rows = TimedRows::new(path, N_RUNS);
+        let mut left_out = LeftOut::default();
         let mut n_rows = 0;
-        for (row, record) in reader.records().enumerate() {
+        for (label, record) in reader.records().enumerate() {
             let record = record.map_err(|e| unreadable(path, &e))?;
-            n_rows = row + 1;
-            if !corrections.drops(row) {
-                let word = corrections
-                    .replacement(row)
-                    .unwrap_or_else(|| cell(&record, columns.word));
-                Row {
-                    record: &record,
-                    label: row,
-                    path,
-                }
-                .add(word, &columns, &mut runs)?;
+            n_rows = label + 1;
+            let row = Row {
+                record: &record,
+                label,
+                path,
+            };
+            row.check_lengths()?;
+            if corrections.drops(label) || columns.are_empty(&record) {
+                continue;
+            }
+            let word = corrections
+                .replacement(label)
+                .unwrap_or_else(|| cell(&record, columns.word));
+            let run = row.section(columns.section)? - 1;
+            if is_missing(word, corrections) {
+                runs[run].n_rows += 1;
+                left_out.add(label, word);
+            } else {
+                row.add(word, &columns, &mut runs[run])?;
+                rows.add(run, label);
             }
         }
+        left_out.tell(path, corrections);
         if let Some(row) = corrections.last_dropped().filter(|&row| row >= n_rows) {
             return Err(TextError::CorrectionWithoutRow {
                 path: path.to_owned(),
@@ -112,6 +141,7 @@ impl Annotation {
                 format!("words in each of the sections 1 to {N_RUNS}"),
             ));
         }
+        check(&rows, &runs, corrections.are_published())?;
         Ok(Self {
             path: path.to_owned(),
             runs,
@@ -157,6 +187,9 @@ impl Annotation {
     }
 }
 
+/// Names of columns that a message shows at most.
+const MOST_NAMES: usize = 12;
+
 /// Where the columns are.
 struct Columns {
     word: usize,
@@ -175,18 +208,18 @@ impl Columns {
             ));
         }
         let find = |name: &str| {
-            // The first column's name may follow a byte-order mark.
-            header
-                .iter()
-                .position(|column| column.trim_start_matches('\u{feff}') == name)
-                .ok_or_else(|| {
-                    let names: Vec<&str> = header.iter().collect();
-                    TextError::malformed(
-                        path,
-                        format!("the columns {names:?}"),
-                        format!("a column {name:?}"),
-                    )
-                })
+            header.iter().position(|column| column == name).ok_or_else(|| {
+                let names: Vec<&str> = header.iter().take(MOST_NAMES).collect();
+                let is_one = names.len() == 1 && names[0].contains([';', '\t']);
+                TextError::malformed(
+                    path,
+                    format!("the columns {names:?}"),
+                    format!(
+                        "a column {name:?}{}",
+                        if is_one { "; columns parted by commas" } else { "" }
+                    ),
+                )
+            })
         };
         Ok(Self {
             word: find("word")?,
@@ -194,6 +227,50 @@ impl Columns {
             offset: find("offset")?,
             section: find("section")?,
         })
+    }
+
+    /// Whether a row has none of its cells, as spreadsheet programs leave it at the end of a table.
+    fn are_empty(&self, record: &StringRecord) -> bool {
+        [self.word, self.onset, self.offset, self.section]
+            .into_iter()
+            .all(|column| cell(record, column).trim().is_empty())
+    }
+}
+
+/// Rows that are left out for want of a word.
+#[derive(Default)]
+struct LeftOut {
+    n_empty: usize,
+    n_spelt: usize,
+    first: Option<usize>,
+}
+
+impl LeftOut {
+    fn add(&mut self, label: usize, word: &str) {
+        self.first.get_or_insert(label);
+        if word.trim().is_empty() {
+            self.n_empty += 1;
+        } else {
+            self.n_spelt += 1;
+        }
+    }
+
+    fn tell(&self, path: &Path, corrections: &Corrections) {
+        let path = path.display();
+        let Some(first) = self.first else { return };
+        if self.n_spelt > 0 {
+            tracing::warn!(
+                "{path}: {} words spelt like a missing value (NA, None, null, …) are left out, as the published analysis does; \
+                 --corrections none keeps them",
+                self.n_spelt
+            );
+        }
+        if self.n_empty > 0 && !corrections.are_published() {
+            tracing::warn!(
+                "{path}: {} rows without a word are left out, the first is row {first}",
+                self.n_empty
+            );
+        }
     }
 }
 
@@ -205,18 +282,24 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn add(&self, word: &str, columns: &Columns, runs: &mut [RunWords]) -> Result<(), TextError> {
-        let run = &mut runs[self.section(columns.section)? - 1];
-        let position = run.n_rows;
-        run.n_rows += 1;
-        if is_missing(word) {
-            return Ok(());
-        }
+    fn add(&self, word: &str, columns: &Columns, run: &mut RunWords) -> Result<(), TextError> {
         run.onsets_s.push(self.seconds(columns.onset, "onset")?);
         run.offsets_s.push(self.seconds(columns.offset, "offset")?);
         run.words.push(word.to_owned());
-        run.positions.push(position);
+        run.positions.push(run.n_rows);
+        run.n_rows += 1;
         Ok(())
+    }
+
+    fn check_lengths(&self) -> Result<(), TextError> {
+        match self.record.iter().find(|cell| cell.len() > MAX_CELL_BYTES) {
+            Some(long) => Err(self.bad(
+                "any",
+                &format!("a cell of {} bytes", long.len()),
+                format!("at most {MAX_CELL_BYTES}; is a quotation mark left open?"),
+            )),
+            None => Ok(()),
+        }
     }
 
     fn section(&self, column: usize) -> Result<usize, TextError> {
@@ -234,7 +317,7 @@ impl Row<'_> {
         let text = cell(self.record, column);
         match text.trim().parse::<f64>() {
             Ok(seconds) if seconds.is_finite() => Ok(seconds),
-            _ => Err(self.bad(name, text, "a time in seconds".to_owned())),
+            _ => Err(self.bad(name, text, "a time in seconds, such as 12.5".to_owned())),
         }
     }
 
@@ -254,8 +337,26 @@ fn cell(record: &StringRecord, column: usize) -> &str {
     record.get(column).unwrap_or("")
 }
 
-fn is_missing(word: &str) -> bool {
-    word.is_empty() || word == " " || MISSING.contains(&word)
+fn is_missing(word: &str, corrections: &Corrections) -> bool {
+    if corrections.are_published() {
+        word.is_empty() || word == " " || MISSING.contains(&word)
+    } else {
+        word.trim().is_empty()
+    }
+}
+
+fn load_text(path: &Path) -> Result<String, TextError> {
+    let n_bytes = fs::metadata(path).map_err(TextError::read(path))?.len();
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(TextError::read(path))?;
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(TextError::read(path))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        let found = format!("{n_bytes} bytes");
+        return Err(TextError::malformed(path, found, format!("at most {MAX_BYTES}")));
+    }
+    decode(bytes, path)
 }
 
 fn unreadable(path: &Path, error: &csv::Error) -> TextError {
@@ -292,20 +393,72 @@ mod tests {
 
     #[test]
     fn rows_without_a_word_are_counted_but_not_kept() {
-        let annotation = load(&table(
-            ",,,x,1\n325,1,2,x,1\n \t,3,4,x,1\n\" \",bad,bad,x,1\nNone,5,6,x,1\n",
-        ))
-        .unwrap();
+        let rows = ",,,x,1\n325,1,2,x,1\n \t,3,4,x,1\n\" \",bad,bad,x,1\nNone,5,6,x,1\n";
+        let annotation = load(&table(rows)).unwrap();
         let run = &annotation.runs()[0];
+        assert_eq!(run.words, ["325", "None", "w1"]);
+        assert_eq!(run.positions, [1, 4, 5]);
+        assert_eq!((run.n_rows, annotation.n_words()), (6, 11));
+
+        let (_folder, path) = written(&table(rows));
+        let chinese = Corrections::of(
+            lpp_study::Language::Chinese,
+            lpp_study::AnnotationCorrections::Published,
+        );
+        let published = Annotation::load(&path, &chinese).unwrap();
+        let run = &published.runs()[0];
         assert_eq!(run.words, ["325", " \t", "w1"]);
         assert_eq!(run.positions, [1, 2, 5]);
-        assert_eq!((run.n_rows, annotation.n_words()), (6, 11));
+        assert_eq!((run.n_rows, published.n_words()), (6, 11));
+    }
+
+    #[test]
+    fn words_that_a_table_reader_takes_for_missing_are_words() {
+        let rows = MISSING.map(|word| format!("{word},1,2,x,3\n")).concat();
+        let annotation = load(&table(&rows)).unwrap();
+        assert_eq!(annotation.runs()[2].n_words(), MISSING.len() + 1);
+    }
+
+    #[test]
+    fn rows_without_any_cell_are_no_rows() {
+        for rows in [",,,,\n", "\n\n", ",,,lemma,\n", " , ,,,\n"] {
+            let annotation = load(&format!("{}{rows}", table(""))).unwrap();
+            assert_eq!(annotation.n_words(), N_RUNS, "{rows:?}");
+        }
+        assert!(load(&format!("{},3,4,,\n", table(""))).is_err());
     }
 
     #[test]
     fn sections_with_a_decimal_point_and_a_byte_order_mark_are_read() {
-        let annotation = load(&format!("\u{feff}{}", table("a,1,2,x,2.0\n"))).unwrap();
+        let annotation = load(&format!("\u{feff}{}", table("a,0,0.2,x,2.0\n"))).unwrap();
         assert_eq!(annotation.runs()[1].words, ["a", "w2"]);
+        let mac = table("a,0,0.2,x,2\n").replace('\n', "\r");
+        assert_eq!(load(&mac).unwrap().runs()[1].words, ["a", "w2"]);
+        let (_folder, path) = written("");
+        let units = table("é,0,0.2,x,2\n")
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect::<Vec<_>>();
+        std::fs::write(&path, [&[0xfe, 0xff], &units[..]].concat()).unwrap();
+        let annotation = Annotation::load(&path, &Corrections::none()).unwrap();
+        assert_eq!(annotation.runs()[1].words, ["é", "w2"]);
+    }
+
+    #[test]
+    fn a_cell_without_end_is_refused() {
+        let long = format!("{},0,1,x,1\n", "a".repeat(MAX_CELL_BYTES + 1));
+        let message = load(&table(&format!("b,0,1,x,1\n{long}")))
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("row 1") && message.len() < 500, "{message}");
+    }
+
+    #[test]
+    fn a_table_with_other_separators_is_told_so() {
+        for separator in [";", "\t"] {
+            let message = load(&table("").replace(',', separator)).unwrap_err().to_string();
+            assert!(message.contains("commas"), "{message}");
+        }
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub fn prepare_corpus(
         });
     }
     let runs = annotation.runs().iter().zip(texts).enumerate();
-    runs.map(|(run, (words, text))| {
+    let runs = runs.map(|(run, (words, text))| {
         let tokens = RunTokens::new(text, tokenizer, layout, run)?;
         let spans = WordSpans::align(words, &tokens, tokenizer.eos_id(), lang, run)?;
         Ok(CorpusRun {
@@ -59,6 +59,15 @@ pub fn prepare_corpus(
             tokens,
             spans,
         })
-    })
-    .collect()
+    });
+    let runs: Vec<CorpusRun> = runs.collect::<Result<_, TextError>>()?;
+    let is_padded = |run: &CorpusRun| run.tokens.windows().iter().any(|w| w.attention_mask.contains(&0));
+    if tokenizer.pads_left() && runs.iter().any(is_padded) {
+        tracing::warn!(
+            "the last windows are padded on the right; transformers pads on the left for this tokenizer ({}), where the search \
+             for words would lose its place",
+            tokenizer.class()
+        );
+    }
+    Ok(runs)
 }

@@ -21,22 +21,32 @@ use lpp_study::{AnnotationCorrections, Language};
 /// `extract_llm_activations.py` of the paper's repository.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Corrections {
+    /// Whether words that pandas takes for missing values are left out.
+    leaves_out_missing: bool,
     dropped: BTreeSet<usize>,
     replaced: BTreeMap<usize, &'static str>,
 }
 
 impl Corrections {
-    /// The corrections of one language; `AnnotationCorrections::None` gives none.
+    /// The corrections of one language; only `AnnotationCorrections::Published` gives any.
+    ///
+    /// What `Auto` means depends on the file: [`AnnotationCorrections::resolve`] it first.
     #[must_use]
     pub fn of(lang: Language, which: AnnotationCorrections) -> Self {
         match (which, lang) {
-            (AnnotationCorrections::None, _) | (_, Language::Chinese) => Self::none(),
+            (AnnotationCorrections::None | AnnotationCorrections::Auto, _) => Self::none(),
+            (AnnotationCorrections::Published, Language::Chinese) => Self {
+                leaves_out_missing: true,
+                ..Self::default()
+            },
             (AnnotationCorrections::Published, Language::English) => Self {
+                leaves_out_missing: true,
                 // A repeated line with a typo, and two rows which are not in the text.
                 dropped: BTreeSet::from([3919, 6775, 6781]),
                 replaced: BTreeMap::new(),
             },
             (AnnotationCorrections::Published, Language::French) => Self {
+                leaves_out_missing: true,
                 // An s' which is not in the text, and two empty rows.
                 dropped: BTreeSet::from([338, 1204, 3333]),
                 replaced: BTreeMap::from([
@@ -58,6 +68,13 @@ impl Corrections {
     #[must_use]
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// Whether these are the published corrections. The published script reads `NA`, `None`, `null` and their like as
+    /// missing values; elsewhere they are words.
+    #[must_use]
+    pub fn are_published(&self) -> bool {
+        self.leaves_out_missing
     }
 
     /// Whether the row with this label is dropped.

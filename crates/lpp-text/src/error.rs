@@ -1,5 +1,6 @@
 //! The error of this crate.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ pub enum TextError {
     #[error(transparent)]
     Study(#[from] StudyError),
     /// The operating system refused to read a file.
-    #[error("cannot read {}", path.display())]
+    #[error("{}", lpp_study::cannot_read(path, source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -94,7 +95,8 @@ pub enum TextError {
     },
     /// The windows are too short for their overlap and the special tokens.
     #[error(
-        "windows of {max_len} tokens with {overlap} in common and {n_special} special tokens never advance"
+        "windows of {max_len} tokens are too short: neighbours have {overlap} in common, {n_special} are special, and at least {least} are \
+         needed (--max-len, or max_position_embeddings of the model)"
     )]
     WindowTooShort {
         /// Tokens of a window, special ones included.
@@ -103,6 +105,8 @@ pub enum TextError {
         overlap: usize,
         /// Special tokens of a window.
         n_special: usize,
+        /// The shortest windows that advance.
+        least: usize,
     },
     /// The last window must be padded, but the tokenizer has neither a padding nor an end-of-text token.
     #[error("run {run}: the last window needs padding, but the tokenizer has neither a pad nor an eos token")]
@@ -144,11 +148,7 @@ pub enum TextError {
 }
 
 /// A word for which no token was found, and what lies around it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "run {run}, word {word_index} {word:?} (between {before:?} and {after:?}): no token for it among {tokens:?}, \
-     at window {window}, token {token}; the text around is {text:?}"
-)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnalignableWord {
     /// The run, from 0.
     pub run: usize,
@@ -166,16 +166,63 @@ pub struct UnalignableWord {
     pub token: usize,
     /// The texts of the tokens that were tried.
     pub tokens: Vec<String>,
+    /// The text of a token near that holds parts of two words, if there is one.
+    pub joined: Option<String>,
     /// The text around the place where the search began.
     pub text: String,
 }
+
+/// Tokens and characters of a text that a message shows at most.
+const SHOWN_TOKENS: usize = 8;
+const SHOWN_CHARACTERS: usize = 40;
+
+impl fmt::Display for UnalignableWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cut = |text: &str| -> String { text.chars().take(SHOWN_CHARACTERS).collect() };
+        write!(
+            f,
+            "run {}, word {} {:?} (between {:?} and {:?}): ",
+            self.run,
+            self.word_index,
+            cut(&self.word),
+            cut(&self.before),
+            cut(&self.after)
+        )?;
+        if let Some(joined) = &self.joined {
+            return write!(
+                f,
+                "the token {:?} holds parts of two words, and a token belongs to one word only; take a model whose tokens \
+                 end with the words, or join the two in the annotation",
+                cut(joined)
+            );
+        }
+        let shown: Vec<String> = self
+            .tokens
+            .iter()
+            .take(SHOWN_TOKENS)
+            .map(|token| cut(token))
+            .collect();
+        let more = if self.tokens.len() > SHOWN_TOKENS {
+            " …"
+        } else {
+            ""
+        };
+        write!(
+            f,
+            "no token for it among {shown:?}{more}, at window {}, token {}; the text around is {:?}; do text and annotation agree?",
+            self.window, self.token, self.text
+        )
+    }
+}
+
+impl std::error::Error for UnalignableWord {}
 
 impl TextError {
     pub(crate) fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::Malformed {
             path: path.to_owned(),
-            found: found.into(),
-            expected: expected.into(),
+            found: lpp_study::shortened(&found.into(), lpp_study::MOST_QUOTED).into_owned(),
+            expected: lpp_study::shortened(&expected.into(), lpp_study::MOST_QUOTED).into_owned(),
         }
     }
 

@@ -85,15 +85,23 @@ impl Glove {
                         clippy::cast_possible_truncation,
                         reason = "rounding to f32 is what is wanted"
                     )]
-                    Ok(number) if number.is_finite() => numbers.push(number as f32),
-                    _ => return Err(reader.malformed(format!("{field:?}"), "a number".to_owned())),
+                    Ok(number) if (number as f32).is_finite() => numbers.push(number as f32),
+                    Ok(_) => {
+                        let expected = "a finite number of single precision, up to 3.4e38".to_owned();
+                        return Err(
+                            reader.malformed(format!("{field:?} in the vector of {word:?}"), expected)
+                        );
+                    }
+                    Err(_) => return Err(reader.malformed(format!("{field:?}"), "a number".to_owned())),
                 }
             }
             if reader.line == 1 {
                 glove.n_dims = numbers.len();
             }
             if numbers.is_empty() || numbers.len() != glove.n_dims {
-                let expected = if glove.n_dims == 0 {
+                let expected = if reader.line == 2 && glove.n_dims == 1 {
+                    "1 number, as in line 1; is that a header of word2vec? Remove it".to_owned()
+                } else if glove.n_dims == 0 {
                     "a word and its numbers".to_owned()
                 } else {
                     format!("{}", glove.n_dims)
@@ -234,6 +242,8 @@ impl<'a> Lines<'a> {
             ));
         }
         match std::str::from_utf8(&self.buffer) {
+            // A byte order mark is no part of the first word.
+            Ok(text) if self.line == 1 => Ok(Some(text.trim_start_matches('\u{feff}').to_owned())),
             Ok(text) => Ok(Some(text.to_owned())),
             Err(_) => Err(self.malformed(
                 "bytes which are not UTF-8".to_owned(),

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{ActivationsWriter, AnnotationCorrections, Language, LayerShape, Software, Step, WordTable};
+use lpp_study::{
+    ActivationsWriter, AnnotationCorrections, Language, LayerShape, Provenance, Software, Step, StudyError,
+    WordTable, is_published_annotation,
+};
 use ndarray::Array2;
 
 use crate::{
@@ -28,10 +31,46 @@ pub struct AnnotationSource {
 impl AnnotationSource {
     /// Reads and corrects the annotation.
     ///
+    /// Without a choice ([`AnnotationCorrections::Auto`]) only a published file, known by its hash, is corrected. The published
+    /// corrections of any other file are made if they are asked for, and said.
+    ///
     /// # Errors
     /// As [`Annotation::load`].
     pub fn load(&self) -> Result<Annotation, TextError> {
-        Annotation::load(&self.path, &Corrections::of(self.lang, self.corrections))
+        // A file that is not there is named by its reader.
+        if self.path.exists() {
+            self.tell_of_corrections()?;
+        }
+        Annotation::load(&self.path, &Corrections::of(self.lang, self.resolved()?))
+    }
+
+    /// The corrections that the file gets.
+    ///
+    /// # Errors
+    /// [`TextError::Study`] if the file cannot be read.
+    pub fn resolved(&self) -> Result<AnnotationCorrections, TextError> {
+        Ok(self.corrections.resolve(&self.path, self.lang)?)
+    }
+
+    fn tell_of_corrections(&self) -> Result<(), TextError> {
+        let Self { path, lang, .. } = self;
+        if self.corrections == AnnotationCorrections::None || is_published_annotation(path, *lang)? {
+            return Ok(());
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if self.corrections == AnnotationCorrections::Published {
+            tracing::warn!(
+                "{} is not the published annotation (its hash differs); the published corrections are made all the same",
+                path.display()
+            );
+        } else if name == published_name(*lang) {
+            tracing::warn!(
+                "{} is not the published annotation (its hash differs), so that no corrections are made; --corrections published \
+                 makes them, --corrections none says that none are wanted",
+                path.display()
+            );
+        }
+        Ok(())
     }
 
     /// A step with the annotation as its first input.
@@ -39,23 +78,35 @@ impl AnnotationSource {
         let step = Step::new(software, output).input(&self.path)?;
         Ok(step
             .parameter("lang", self.lang)
-            .parameter("corrections", self.corrections))
+            .parameter("corrections", self.resolved()?))
     }
 
     /// Writes the words to `path`, such as `words_en.csv`, with their provenance, unless the same words are there and their
-    /// provenance too, whichever program wrote them.
+    /// provenance too, whichever program wrote them. Words that no program wrote are left alone.
     ///
     /// # Errors
-    /// [`TextError::Study`] if the file cannot be written.
+    /// [`TextError::Study`] if the file cannot be written, or holds other words that no program wrote.
     pub fn save_words(&self, words: &WordTable, path: &Path, software: Software) -> Result<(), TextError> {
         let step = self.step(software, path)?;
-        if step.is_current_of_any_program() && WordTable::load(path).is_ok_and(|there| there == *words) {
+        let same = WordTable::load(path).is_ok_and(|there| there == *words);
+        let is_own = path.exists() && Provenance::load(path).is_err();
+        if same && (is_own || step.is_current_of_any_program()) {
             return Ok(());
         }
+        if is_own {
+            let expected = format!("those of {}, or no file: no program made it", self.path.display());
+            return Err(StudyError::malformed(path, "other words", expected).into());
+        }
+        step.claim(true)?;
         words.save(path)?;
         step.finish()?;
         Ok(())
     }
+}
+
+/// Name of the published annotation: `lppEN_word_information.csv`.
+fn published_name(lang: Language) -> String {
+    format!("lpp{}_word_information.csv", lang.to_string().to_uppercase())
 }
 
 /// How a job ended.
@@ -107,7 +158,7 @@ impl AlignJob {
             n_words: annotation.n_words(),
             n_missing: 0,
         };
-        if self.force || !step.is_current() {
+        if !step.is_done(self.force)? {
             let layout = WindowLayout::reference(self.max_len);
             let runs = prepare_corpus(
                 &annotation,
@@ -177,7 +228,7 @@ impl BaselineJob {
             n_words: annotation.n_words(),
             n_missing: 0,
         };
-        if self.force || !step.is_current() {
+        if !step.is_done(self.force)? {
             let runs = self.vectors(&annotation, &mut report)?;
             self.save(&runs)?;
             step.finish()?;

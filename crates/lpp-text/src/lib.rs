@@ -21,11 +21,13 @@
 
 mod align_table;
 mod annotation;
+mod annotation_times;
 mod average;
 mod controls;
 mod controls_job;
 mod corpus;
 mod corrections;
+mod decode;
 mod envelope;
 mod error;
 mod glove;
@@ -34,7 +36,6 @@ mod matching;
 mod random;
 mod source;
 mod spans;
-mod special;
 mod starts;
 mod tokenizer;
 mod windows;

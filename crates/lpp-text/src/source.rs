@@ -10,6 +10,7 @@ use zip::result::ZipError;
 
 use crate::TextError;
 use crate::annotation::N_RUNS;
+use crate::decode::decode;
 
 /// Password of the published archives. It keeps a text under copyright out of search engines and is no secret: it
 /// stands in `extract_llm_activations.py` of the paper's repository.
@@ -22,7 +23,8 @@ const MAX_TEXT_BYTES: u64 = 64 << 20;
 ///
 /// `path` is either `lpp_en_text.zip`, encrypted with the published password or not encrypted, with the members
 /// `lpp_en_text/text_en_run1.txt` to `…run9.txt`; or a folder with these files, or one with a folder `lpp_en_text`
-/// in it. Texts are returned unchanged, line ends included: the paper's models read them as they are.
+/// in it. Lines end with `\n` and no byte order mark is left, whatever system wrote the files; beyond that texts are
+/// returned unchanged, line ends included: the paper's models read them as they are.
 ///
 /// # Errors
 /// [`TextError::Read`] if a file cannot be opened, [`TextError::Malformed`] if the archive is truncated, has another
@@ -128,14 +130,7 @@ fn into_text(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
             format!("at most {MAX_TEXT_BYTES} bytes"),
         ));
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        TextError::malformed(
-            path,
-            format!("a byte at {at} which is not UTF-8"),
-            "a text in UTF-8",
-        )
-    })?;
+    let text = decode(bytes, path)?;
     if text.trim().is_empty() {
         return Err(TextError::malformed(path, "an empty text", "the text of a run"));
     }

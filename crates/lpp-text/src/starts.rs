@@ -9,7 +9,7 @@ use crate::{RunTokens, TextError, UnalignableWord};
 const MAX_TRIES: usize = 20;
 
 /// Characters of text shown on either side when a word cannot be aligned.
-const SHOWN: usize = 60;
+const SHOWN: usize = 30;
 
 /// A token of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -130,6 +130,41 @@ fn unalignable(
         window: from.window,
         token: from.token,
         tokens: tried,
+        joined: joined(units, index, tokens, from),
         text: tokens.slice(start.saturating_sub(SHOWN), end + SHOWN).to_owned(),
     }))
+}
+
+/// A token near the place that holds parts of two words: one with a space inside, or that of the word ahead with this word
+/// behind it. Either word may have found another token far from its own, so the tokens before count, too.
+fn joined(units: &[&str], index: usize, tokens: &RunTokens, from: TokenPosition) -> Option<String> {
+    let near = from.token.saturating_sub(3 * MAX_TRIES)..from.token + MAX_TRIES;
+    let mut texts = near.filter_map(|token| tokens.token_text(from.window, token));
+    let spans = texts.find(|text| has_inner_space(text));
+    spans
+        .or_else(|| of_word_ahead(units, index, tokens, from))
+        .map(str::to_owned)
+}
+
+/// Whether letters or digits stand on both sides of a space.
+fn has_inner_space(text: &str) -> bool {
+    let parts = text.split_whitespace();
+    parts.filter(|part| part.contains(char::is_alphanumeric)).count() > 1
+}
+
+/// The token of the word ahead, if it holds (the beginning of) this word behind the end of that one.
+fn of_word_ahead<'a>(
+    units: &[&str],
+    index: usize,
+    tokens: &'a RunTokens,
+    from: TokenPosition,
+) -> Option<&'a str> {
+    let ahead = tokens.token_text(from.window, from.token.checked_sub(1)?)?;
+    let (before, word) = (plain(units[index.checked_sub(1)?]), plain(units[index]));
+    let held = plain(ahead);
+    let is_held = before.char_indices().any(|(at, _)| {
+        let next = held.strip_prefix(&before[at..]).unwrap_or_default();
+        !next.is_empty() && (word.starts_with(next) || next.starts_with(&word))
+    });
+    is_held.then_some(ahead)
 }

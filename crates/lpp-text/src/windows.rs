@@ -48,6 +48,11 @@ impl WindowLayout {
                 max_len,
                 overlap,
                 n_special,
+                least: if overlap == 0 {
+                    REFERENCE_ADVANCE + 1
+                } else {
+                    overlap + n_special + 1
+                },
             });
         }
         let mut windows = Vec::new();
@@ -124,6 +129,13 @@ impl RunTokens {
         let content = Content::of(&encoding);
         let n_special = encoding.len() - content.n_tokens;
         let spans = layout.windows(content.n_tokens, n_special)?;
+        if spans.len() > 1 && tokenizer.cuts_left() {
+            return Err(TextError::BadSetting {
+                what: "truncation_side of tokenizer_config.json",
+                found: "left".to_owned(),
+                expected: "right: windows are laid from the beginning of the text",
+            });
+        }
         let mut windows: Vec<Window> = spans
             .iter()
             .map(|&(start, len)| content.window(start, len))

@@ -25,8 +25,9 @@ const WEIGHTS: [&str; 4] = [
     "pytorch_model.bin.index.json",
 ];
 
-/// Small files that transformers or the tokenizers crate may read.
-const SMALL: [&str; 11] = [
+/// Small files that transformers or the tokenizers crate may read, and one that says that the weights are no whole model.
+const SMALL: [&str; 12] = [
+    "adapter_config.json",
     "config.json",
     "generation_config.json",
     "tokenizer.json",
@@ -96,7 +97,12 @@ impl Content {
             Self::WithoutWeights => None,
             Self::Tokenizer => {
                 let whole = is_there("tokenizer.json") || (is_there("vocab.json") && is_there("merges.txt"));
-                (!whole).then(|| "tokenizer.json".to_owned())
+                if !whole {
+                    return Some("tokenizer.json".to_owned());
+                }
+                // One of them names the class, without which special tokens are not known.
+                let named = is_there("tokenizer_config.json") || is_there("config.json");
+                (!named).then(|| "config.json".to_owned())
             }
         }
     }
@@ -135,6 +141,17 @@ mod tests {
             Some(Weights::Single("pytorch_model.bin"))
         );
         assert_eq!(weights(&["tf_model.h5"]), None);
+    }
+
+    #[test]
+    fn a_tokenizer_needs_a_file_that_names_its_class() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = || Content::Tokenizer.missing_in(folder.path());
+        assert_eq!(missing().as_deref(), Some("tokenizer.json"));
+        std::fs::write(folder.path().join("tokenizer.json"), "{}").unwrap();
+        assert_eq!(missing().as_deref(), Some("config.json"));
+        std::fs::write(folder.path().join("tokenizer_config.json"), "{}").unwrap();
+        assert_eq!(missing(), None);
     }
 
     #[test]

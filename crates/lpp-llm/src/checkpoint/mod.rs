@@ -1,5 +1,6 @@
 //! Checkpoint folders as model hubs publish them: which files hold the weights, and which tensors these hold.
 
+mod names;
 mod pickle;
 mod safetensors_file;
 pub(crate) mod stored;
@@ -8,11 +9,12 @@ mod torch_file;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use lpp_study::refuse_pointer;
 use serde::Deserialize;
 use tch::Tensor;
 
 use crate::checkpoint::stored::StoredTensor;
-use crate::error::LlmError;
+use crate::error::{LlmError, shortened};
 use crate::families::Naming;
 use crate::parameter::Parameter;
 
@@ -32,6 +34,7 @@ enum Format {
 
 impl Format {
     fn open(self, path: &Path) -> Result<HashMap<String, StoredTensor>, LlmError> {
+        refuse_pointer(path)?;
         match self {
             Self::Safetensors => safetensors_file::open(path),
             Self::Torch => torch_file::open(path),
@@ -56,10 +59,7 @@ impl Checkpoint {
     ///
     /// Tensors that nobody needs are ignored if `naming` knows them, and reported as a warning otherwise.
     pub(crate) fn open(folder: &Path, naming: &Naming, parameters: &[Parameter]) -> Result<Self, LlmError> {
-        let mut tensors = HashMap::new();
-        for (name, tensor) in find_tensors(folder)? {
-            tensors.insert(naming.canonical(&name).to_string(), tensor);
-        }
+        let tensors = names::canonical(find_tensors(folder)?, naming, folder)?;
         let checkpoint = Self {
             folder: folder.to_path_buf(),
             tensors,
@@ -79,6 +79,7 @@ impl Checkpoint {
             return Err(LlmError::MissingTensors {
                 folder: folder(),
                 names: missing,
+                found: self.unneeded(naming, parameters),
             });
         }
         let problems: Vec<_> = parameters.iter().filter_map(|p| self.shape_problem(p)).collect();
@@ -88,16 +89,27 @@ impl Checkpoint {
                 problems,
             });
         }
-        let needed: BTreeSet<_> = parameters.iter().map(|p| p.name.as_str()).collect();
-        let extra: BTreeSet<_> = self
-            .tensors
-            .keys()
-            .filter(|n| !needed.contains(n.as_str()) && !naming.ignores(n))
-            .collect();
+        let extra = self.unneeded(naming, parameters);
         if !extra.is_empty() {
-            tracing::warn!(folder = %self.folder.display(), tensors = ?extra, "tensors that the model does not use");
+            tracing::warn!(
+                "{}: {} tensors that the model does not use: {}",
+                self.folder.display(),
+                extra.len(),
+                shortened(&extra)
+            );
         }
         Ok(())
+    }
+
+    /// Tensors that the model does not use, except those that are known to be of no use, in order.
+    fn unneeded(&self, naming: &Naming, parameters: &[Parameter]) -> Vec<String> {
+        let needed: BTreeSet<_> = parameters.iter().map(|p| p.name.as_str()).collect();
+        let extra = self.tensors.keys();
+        let extra: BTreeSet<_> = extra
+            .filter(|n| !needed.contains(n.as_str()) && !naming.ignores(n))
+            .cloned()
+            .collect();
+        extra.into_iter().collect()
     }
 
     fn shape_problem(&self, parameter: &Parameter) -> Option<String> {
@@ -116,10 +128,20 @@ impl Checkpoint {
         self.stored(name)?.remapped()?.read_rows(name, ids)
     }
 
+    /// A tensor that holds `value`, which is NaN or infinite.
+    pub(crate) fn not_finite(&self, name: &str, value: f64) -> LlmError {
+        let file = self.tensors.get(name).map(|tensor| tensor.file.path());
+        let problem = format!(
+            "tensor {name} holds {value}, expected finite numbers; the file is damaged, or the training of the model diverged"
+        );
+        LlmError::weights(file.unwrap_or(&self.folder), problem)
+    }
+
     fn stored(&self, name: &str) -> Result<&StoredTensor, LlmError> {
         self.tensors.get(name).ok_or_else(|| LlmError::MissingTensors {
             folder: self.folder.clone(),
             names: vec![name.to_string()],
+            found: Vec::new(),
         })
     }
 }
@@ -127,17 +149,57 @@ impl Checkpoint {
 /// The weight files of a folder, in the order in which they are listed by the index.
 pub(crate) fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, LlmError> {
     let (path, _, is_index) = find_candidate(folder)?;
+    refuse_pointer(&path)?;
     if !is_index {
         return Ok(vec![path]);
     }
     let shards: BTreeSet<_> = read_index(&path)?.weight_map.into_values().collect();
     shards
         .into_iter()
-        .map(|shard| shard_path(folder, &path, &shard))
+        .map(|shard| {
+            let shard = shard_path(folder, &path, &shard)?;
+            refuse_pointer(&shard)?;
+            Ok(shard)
+        })
         .collect()
 }
 
+/// What a trained adapter leaves in its folder, beside the base model or in place of it.
+const ADAPTER: [&str; 3] = [
+    "adapter_config.json",
+    "adapter_model.safetensors",
+    "adapter_model.bin",
+];
+
+/// Refuses a folder with an adapter, whose weights would be left out in silence; one in a folder below is said.
+fn look_for_adapters(folder: &Path) -> Result<(), LlmError> {
+    let adapter = |folder: &Path| ADAPTER.into_iter().find(|name| folder.join(name).exists());
+    if let Some(name) = adapter(folder) {
+        return Err(LlmError::weights(
+            &folder.join(name),
+            "an adapter lies beside the weights and would not be used; merge it (merge_and_unload of peft, then save_pretrained), \
+             or move it away to run the base model",
+        ));
+    }
+    let below = folder
+        .read_dir()
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    for below in below.filter(|path| path.is_dir()) {
+        if adapter(&below).is_some() {
+            tracing::warn!(
+                "{}: the adapter in it is not used, the base model is run",
+                below.display()
+            );
+        }
+    }
+    Ok(())
+}
+
 fn find_candidate(folder: &Path) -> Result<(PathBuf, Format, bool), LlmError> {
+    look_for_adapters(folder)?;
     CANDIDATES
         .iter()
         .map(|&(name, format, is_index)| (folder.join(name), format, is_index))
@@ -158,6 +220,7 @@ fn find_tensors(folder: &Path) -> Result<HashMap<String, StoredTensor>, LlmError
 }
 
 fn read_index(path: &Path) -> Result<Index, LlmError> {
+    refuse_pointer(path)?;
     let text = std::fs::read_to_string(path).map_err(LlmError::read(path))?;
     serde_json::from_str(&text).map_err(|source| LlmError::Json {
         path: path.to_path_buf(),

@@ -20,10 +20,12 @@ pub(crate) enum StoredKind {
     F16,
     BF16,
     F64,
-    /// Integers and truth values: left-over buffers, never a parameter.
+    /// Integers, truth values and floats of 8 bits: left-over buffers, or weights that were quantised.
     Other {
         n_bytes: u64,
     },
+    /// A type that is not known here.
+    Unknown,
 }
 
 impl StoredKind {
@@ -34,6 +36,7 @@ impl StoredKind {
             Self::F16 | Self::BF16 => 2,
             Self::F64 => 8,
             Self::Other { n_bytes } => n_bytes,
+            Self::Unknown => 0,
         }
     }
 
@@ -43,7 +46,7 @@ impl StoredKind {
             Self::F16 => Some(Kind::Half),
             Self::BF16 => Some(Kind::BFloat16),
             Self::F64 => Some(Kind::Double),
-            Self::Other { .. } => None,
+            Self::Other { .. } | Self::Unknown => None,
         }
     }
 }
@@ -55,6 +58,8 @@ pub(crate) struct StoredTensor {
     /// First byte of the first element.
     pub(crate) offset: u64,
     pub(crate) kind: StoredKind,
+    /// The type as the file names it.
+    pub(crate) dtype: String,
     pub(crate) shape: Vec<i64>,
     /// Steps between elements, in elements; `None` for a plain row-major tensor.
     pub(crate) strides: Option<Vec<i64>>,
@@ -144,7 +149,11 @@ impl StoredTensor {
 
     fn torch_kind(&self, name: &str) -> Result<Kind, LlmError> {
         self.kind.torch().ok_or_else(|| {
-            let problem = format!("tensor {name} holds whole numbers, expected f32, f16 or bf16");
+            let problem = format!(
+                "tensor {name} is stored as {}, expected 16-, 32- or 64-bit floats; take the model before it was quantised, or \
+                 convert it with dequantize and save_pretrained of transformers",
+                self.dtype
+            );
             LlmError::weights(self.file.path(), problem)
         })
     }

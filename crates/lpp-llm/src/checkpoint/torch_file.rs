@@ -47,6 +47,7 @@ fn open_archive(file: &Arc<MappedFile>) -> Result<HashMap<String, StoredTensor>,
     let (root, program) = read_pickle_entry(file, &mut archive)?;
     let (value, _) = pickle::read(&program)
         .map_err(|e| refuse(format!("data.pkl, byte {}: {}; {CONVERT}", e.position, e.problem)))?;
+    let value = unwrapped(value).map_err(refuse)?;
     let mut storages = HashMap::new();
     let prefix = format!("{root}data/");
     for index in 0..archive.len() {
@@ -117,6 +118,7 @@ fn open_legacy(file: &Arc<MappedFile>) -> Result<HashMap<String, StoredTensor>, 
             "no list of storages after the tensors; {CONVERT}"
         )));
     };
+    let object = unwrapped(object).map_err(refuse)?;
     let widths = storage_widths(&object);
     let mut storages = HashMap::new();
     let mut offset = at as u64;
@@ -146,6 +148,37 @@ fn open_legacy(file: &Arc<MappedFile>) -> Result<HashMap<String, StoredTensor>, 
     tensors_of(file, object, &storages)
 }
 
+/// The dictionary of tensors, which training programs put into another one under a name like `state_dict`.
+fn unwrapped(object: Value) -> Result<Value, String> {
+    let Value::Dict(entries) = object else {
+        return Ok(object);
+    };
+    let is_tensor = |value: &Value| matches!(value, Value::Tensor { .. });
+    let holds_tensors = |value: &Value| matches!(value, Value::Dict(inner) if inner.iter().any(|(_, value)| is_tensor(value)));
+    let wrapped: Vec<usize> = (0..entries.len())
+        .filter(|&i| holds_tensors(&entries[i].1))
+        .collect();
+    let has_tensors = entries.iter().any(|(_, value)| is_tensor(value));
+    match wrapped[..] {
+        [] => Ok(Value::Dict(entries)),
+        [one] if !has_tensors => Ok(entries
+            .into_iter()
+            .nth(one)
+            .map_or(Value::Ignored, |(_, inner)| inner)),
+        _ => {
+            let names = wrapped.iter().filter_map(|&i| match &entries[i].0 {
+                Value::Text(name) => Some(name.as_str()),
+                _ => None,
+            });
+            let names: Vec<&str> = names.take(4).collect();
+            Err(format!(
+                "it holds more than one set of weights ({}); save the model alone",
+                names.join(", ")
+            ))
+        }
+    }
+}
+
 /// Bytes of an element for each storage that a tensor refers to.
 fn storage_widths(object: &Value) -> HashMap<String, u64> {
     let Value::Dict(entries) = object else {
@@ -154,7 +187,11 @@ fn storage_widths(object: &Value) -> HashMap<String, u64> {
     entries
         .iter()
         .filter_map(|(_, value)| match value {
-            Value::Tensor { kind, key, .. } => Some((key.clone(), stored_kind(kind)?.n_bytes())),
+            // A storage of an unknown width has no end, so neither has a file that holds it.
+            Value::Tensor { kind, key, .. } => match stored_kind(kind) {
+                StoredKind::Unknown => None,
+                known => Some((key.clone(), known.n_bytes())),
+            },
             _ => None,
         })
         .collect()
@@ -186,8 +223,7 @@ fn tensors_of(
         else {
             continue; // step counters and the like
         };
-        let element =
-            stored_kind(&kind).ok_or_else(|| refuse(format!("tensor {name} has the unknown type {kind}")))?;
+        let element = stored_kind(&kind);
         let storage = storages
             .get(&key)
             .ok_or_else(|| refuse(format!("storage {key} of tensor {name} is missing")))?;
@@ -200,6 +236,7 @@ fn tensors_of(
             file: Arc::clone(file),
             offset: storage.offset + within,
             kind: element,
+            dtype: kind,
             strides: (!is_row_major(&shape, &strides)).then_some(strides),
             shape,
         };
@@ -222,8 +259,8 @@ fn is_row_major(shape: &[i64], strides: &[i64]) -> bool {
     })
 }
 
-fn stored_kind(storage: &str) -> Option<StoredKind> {
-    Some(match storage {
+fn stored_kind(storage: &str) -> StoredKind {
+    match storage {
         "torch.FloatStorage" => StoredKind::F32,
         "torch.HalfStorage" => StoredKind::F16,
         "torch.BFloat16Storage" => StoredKind::BF16,
@@ -232,6 +269,6 @@ fn stored_kind(storage: &str) -> Option<StoredKind> {
         "torch.IntStorage" => StoredKind::Other { n_bytes: 4 },
         "torch.ShortStorage" => StoredKind::Other { n_bytes: 2 },
         "torch.CharStorage" | "torch.ByteStorage" | "torch.BoolStorage" => StoredKind::Other { n_bytes: 1 },
-        _ => return None,
-    })
+        _ => StoredKind::Unknown,
+    }
 }

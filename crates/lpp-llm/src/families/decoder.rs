@@ -12,8 +12,9 @@ use crate::blocks::norm::RmsNorm;
 use crate::blocks::rotary::RotaryParams;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
+use crate::families::rope::{self, RopeKeys, rotary};
 use crate::families::{
-    Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, n_blocks, scaled_rotary,
+    Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, n_blocks, pad_row,
 };
 use crate::parameter::Parameter;
 use crate::weights::Weights;
@@ -112,27 +113,20 @@ impl Decoder {
         heads: Heads,
         defaults: &Defaults,
     ) -> Result<Self, LlmError> {
-        let n_vocabulary = config.size("vocab_size")?;
-        // Rotating a part of the head only is not what these families were published with.
-        if (config.number_or("partial_rotary_factor", 1.0)? - 1.0).abs() > 0.0 {
-            return Err(config.refuse("partial_rotary_factor", "1"));
-        }
+        let n_vocabulary = config.size_or("vocab_size", defaults.n_vocabulary)?;
         if heads.softcap.is_none() {
             config.only_absent("attn_logit_softcapping")?;
-        }
-        if heads.width % 2 != 0 {
-            return Err(config.refuse("num_attention_heads", "heads of even width, for rotary positions"));
         }
         Ok(Self {
             n_vocabulary,
             n_positions: config.size_or("max_position_embeddings", defaults.n_positions)?,
-            width: config.size("hidden_size")?,
-            n_blocks: n_blocks(config, "num_hidden_layers")?,
-            intermediate: config.size("intermediate_size")?,
+            width: defaults.width(config)?,
+            n_blocks: defaults.n_blocks(config)?,
+            intermediate: config.size_or("intermediate_size", defaults.intermediate)?,
             heads,
-            rotary: scaled_rotary(config, defaults.theta, heads.width)?,
+            rotary: rotary(config, &defaults.rope, heads.width)?,
             activation: Activation::from_config(config, "hidden_act", "silu")?,
-            eps: config.number_or("rms_norm_eps", defaults.eps)?,
+            eps: config.positive_or("rms_norm_eps", defaults.eps)?,
             qkv_bias: false,
             o_bias: false,
             mlp_bias: false,
@@ -144,7 +138,7 @@ impl Decoder {
             qk_norms: QkNorms::Absent,
             is_tied: config.flag_or("tie_word_embeddings", defaults.is_tied)?,
             std: config.number_or("initializer_range", 0.02)?,
-            pad_row: config.optional_row("pad_token_id", n_vocabulary)?,
+            pad_row: pad_row(config, n_vocabulary, defaults.pad_row)?,
         })
     }
 
@@ -204,24 +198,49 @@ impl Decoder {
     }
 }
 
-/// Values of keys that a family's configuration may leave out.
+/// Values of keys that a family's configuration may leave out: those of its configuration class in transformers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Defaults {
+    pub(super) n_vocabulary: i64,
+    pub(super) width: i64,
+    pub(super) n_blocks: i64,
+    pub(super) n_heads: i64,
+    pub(super) intermediate: i64,
     pub(super) n_positions: i64,
     pub(super) is_tied: bool,
     pub(super) eps: f64,
-    pub(super) theta: f64,
+    pub(super) rope: RopeKeys,
+    pub(super) pad_row: Option<i64>,
 }
 
-impl Default for Defaults {
+impl Defaults {
     /// Those of Llama.
-    fn default() -> Self {
-        Self {
-            n_positions: 2048,
-            is_tied: false,
-            eps: 1e-6,
-            theta: 10_000.0,
-        }
+    pub(super) const LLAMA: Self = Self {
+        n_vocabulary: 32_000,
+        width: 4096,
+        n_blocks: 32,
+        n_heads: 32,
+        intermediate: 11_008,
+        n_positions: 2048,
+        is_tied: false,
+        eps: 1e-6,
+        rope: rope::LLAMA,
+        pad_row: None,
+    };
+
+    /// Width of the residual stream.
+    pub(super) fn width(&self, config: &ConfigFile) -> Result<i64, LlmError> {
+        config.size_or("hidden_size", self.width)
+    }
+
+    /// Number of blocks.
+    pub(super) fn n_blocks(&self, config: &ConfigFile) -> Result<i64, LlmError> {
+        n_blocks(config, "num_hidden_layers", self.n_blocks)
+    }
+
+    /// Number of heads.
+    pub(super) fn n_heads(&self, config: &ConfigFile) -> Result<i64, LlmError> {
+        config.size_or("num_attention_heads", self.n_heads)
     }
 }
 

@@ -18,7 +18,18 @@ const DEFAULT_KV_HEADS: i64 = 16;
 /// The published files say `hidden_act: gelu`, but the models were trained with the tanh form, which the
 /// reference uses unless `hidden_activation` names another.
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
-    let n_heads = config.size("num_attention_heads")?;
+    let defaults = Defaults {
+        n_vocabulary: 256_000,
+        width: 3072,
+        n_blocks: 28,
+        n_heads: 16,
+        intermediate: 24_576,
+        n_positions: 8192,
+        is_tied: true,
+        pad_row: Some(0),
+        ..Defaults::LLAMA
+    };
+    let n_heads = defaults.n_heads(config)?;
     let heads = Heads {
         n_heads,
         n_kv_heads: kv_heads(config, DEFAULT_KV_HEADS, n_heads)?,
@@ -28,22 +39,13 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
         softcap: None,
     };
     let has_bias = config.flag_or("attention_bias", false)?;
-    let decoder = Decoder::from_config(
-        config,
-        heads,
-        &Defaults {
-            n_positions: 8192,
-            is_tied: true,
-            ..Defaults::default()
-        },
-    )?;
+    let decoder = Decoder::from_config(config, heads, &defaults)?;
     Ok(Box::new(Decoder {
         activation: Activation::from_config(config, "hidden_activation", "gelu_pytorch_tanh")?,
         qkv_bias: has_bias,
         o_bias: has_bias,
         norms_around_one: true,
         embedding_scale: Some((decoder.width as f64).sqrt()),
-        pad_row: decoder.pad_row.or(Some(0)),
         ..decoder
     }))
 }

@@ -9,7 +9,20 @@ use crate::error::LlmError;
 use crate::families::decoder::{Decoder, Defaults, LocalBlocks, NormPlaces};
 use crate::families::{Family, View, kv_heads, local_blocks};
 
-/// Where the configuration does not say (the reference's defaults).
+/// Sizes where the configuration does not say: those of the reference's class, for Gemma 2 and 3.
+pub(super) const SIZES: Defaults = Defaults {
+    n_vocabulary: 256_000,
+    width: 2304,
+    n_blocks: 26,
+    n_heads: 8,
+    intermediate: 9216,
+    n_positions: 8192,
+    is_tied: true,
+    pad_row: Some(0),
+    ..Defaults::LLAMA
+};
+
+/// Further values where the configuration does not say.
 const DEFAULT_HEAD_DIM: i64 = 256;
 const DEFAULT_KV_HEADS: i64 = 4;
 const DEFAULT_SLIDING_WINDOW: i64 = 4096;
@@ -18,8 +31,7 @@ const DEFAULT_SOFTCAP: f64 = 50.0;
 
 /// Reads a configuration of `model_type` gemma2.
 ///
-/// A local block sees `sliding_window` keys, the query's own included (Mistral's counts those before it). The cap of
-/// the output's logits has no part in hidden states.
+/// A local block sees `sliding_window` keys, the query's own included (Mistral's counts those before it).
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     config.only_flag("use_bidirectional_attention", false, false)?;
     // `null` switches the cap off; a file without the key means the default.
@@ -28,16 +40,7 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     } else {
         Some(config.number_or("attn_logit_softcapping", DEFAULT_SOFTCAP)?).filter(|&cap| cap > 0.0)
     };
-    let decoder = family_with(
-        config,
-        softcap,
-        DEFAULT_KV_HEADS,
-        &Defaults {
-            n_positions: 8192,
-            is_tied: true,
-            ..Defaults::default()
-        },
-    )?;
+    let decoder = family_with(config, softcap, DEFAULT_KV_HEADS, &SIZES)?;
     // Without a list, the first block is local, the second is not, and so on.
     let alternating = || (0..decoder.n_blocks).map(|block| block % 2 == 0).collect();
     let are_local = local_blocks(config, decoder.n_blocks)?.unwrap_or_else(alternating);
@@ -58,11 +61,10 @@ pub(super) fn family_with(
     default_kv_heads: i64,
     defaults: &Defaults,
 ) -> Result<Decoder, LlmError> {
-    let n_heads = config.size("num_attention_heads")?;
-    let score_width = config.number_or("query_pre_attn_scalar", DEFAULT_SCORE_WIDTH)?;
-    if score_width <= 0.0 {
-        return Err(config.refuse("query_pre_attn_scalar", "a positive number"));
-    }
+    // The cap of the output's logits has no part in hidden states.
+    config.ignore(&["final_logit_softcapping", "hidden_act"]);
+    let n_heads = defaults.n_heads(config)?;
+    let score_width = config.positive_or("query_pre_attn_scalar", DEFAULT_SCORE_WIDTH)?;
     let heads = Heads {
         dropout: config.probability_or("attention_dropout", 0.0)?,
         scale: Some(1.0 / score_width.sqrt()),
@@ -82,7 +84,6 @@ pub(super) fn family_with(
         norms_around_one: true,
         norms: NormPlaces::Around,
         embedding_scale: Some((decoder.width as f64).sqrt()),
-        pad_row: decoder.pad_row.or(Some(0)),
         ..decoder
     })
 }

@@ -6,8 +6,24 @@
 use crate::config::ConfigFile;
 use crate::error::LlmError;
 use crate::families::decoder::{Decoder, Defaults, LocalBlocks, QkNorms};
-use crate::families::gemma2::family_with;
-use crate::families::{Family, View, local_blocks, rotary_with};
+use crate::families::gemma2::{SIZES, family_with};
+use crate::families::rope::{self, RopeKeys, rotary};
+use crate::families::{Family, View, local_blocks};
+
+/// Rotation of the global blocks.
+const GLOBAL: RopeKeys = RopeKeys {
+    default_theta: 1e6,
+    blocks: Some("full_attention"),
+    ..rope::LLAMA
+};
+
+/// Rotation of the local blocks, which nothing scales.
+const LOCAL: RopeKeys = RopeKeys {
+    theta: &["rope_local_base_freq"],
+    blocks: Some("sliding_attention"),
+    may_scale: false,
+    ..rope::LLAMA
+};
 
 /// Where the configuration does not say (the reference's defaults).
 const DEFAULT_KV_HEADS: i64 = 4;
@@ -25,10 +41,10 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
         None,
         DEFAULT_KV_HEADS,
         &Defaults {
+            n_vocabulary: 262_208,
             n_positions: 131_072,
-            is_tied: true,
-            theta: 1e6,
-            ..Defaults::default()
+            rope: GLOBAL,
+            ..SIZES
         },
     )?;
     let saved = config.size_or("_sliding_window_pattern", DEFAULT_PATTERN)?;
@@ -36,12 +52,7 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     let by_pattern = || (1..=decoder.n_blocks).map(|block| block % pattern != 0).collect();
     let are_local = local_blocks(config, decoder.n_blocks)?.unwrap_or_else(by_pattern);
     let view = View {
-        rotary: Some(rotary_with(
-            config,
-            "rope_local_base_freq",
-            10_000.0,
-            decoder.heads.width,
-        )?),
+        rotary: Some(rotary(config, &LOCAL, decoder.heads.width)?),
         reach: Some(config.size_or("sliding_window", DEFAULT_SLIDING_WINDOW)? - 1),
     };
     Ok(Box::new(Decoder {

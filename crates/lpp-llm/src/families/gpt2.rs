@@ -23,6 +23,24 @@ use crate::weights::Weights;
 /// Deviation with which the reference constructs a `Conv1D`, before any configuration is looked at.
 const CONV1D_STD: f64 = 0.02;
 
+/// Names that transformers takes for the same settings: (found, wanted).
+const SYNONYMS: [(&str, &str); 4] = [
+    ("hidden_size", "n_embd"),
+    ("num_hidden_layers", "n_layer"),
+    ("num_attention_heads", "n_head"),
+    ("max_position_embeddings", "n_positions"),
+];
+
+/// Heads of other tasks, and the number of positions a second time.
+const NO_PART: [&str; 6] = [
+    "n_ctx",
+    "summary_activation",
+    "summary_first_dropout",
+    "summary_proj_to_labels",
+    "summary_type",
+    "summary_use_proj",
+];
+
 #[derive(Debug, Clone)]
 struct Gpt2 {
     n_vocabulary: i64,
@@ -41,17 +59,19 @@ struct Gpt2 {
 
 /// Reads a configuration of `model_type` gpt2.
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
+    let config = &config.clone().with_synonyms(&SYNONYMS)?;
+    config.ignore(&NO_PART);
     config.only_flag("scale_attn_weights", true, true)?;
     config.only_flag("scale_attn_by_inverse_layer_idx", false, false)?;
     config.only_flag("reorder_and_upcast_attn", false, false)?;
     config.only_flag("add_cross_attention", false, false)?;
-    let n_embd = config.size("n_embd")?;
-    let n_heads = config.size("n_head")?;
+    let n_embd = config.size_or("n_embd", 768)?;
+    let n_heads = config.size_or("n_head", 12)?;
     Ok(Box::new(Gpt2 {
-        n_vocabulary: config.size("vocab_size")?,
+        n_vocabulary: config.size_or("vocab_size", 50_257)?,
         n_positions: config.size_or("n_positions", 1024)?,
         n_embd,
-        n_layer: n_blocks(config, "n_layer")?,
+        n_layer: n_blocks(config, "n_layer", 12)?,
         n_inner: config.size_or("n_inner", 4 * n_embd)?,
         heads: Heads {
             n_heads,
@@ -62,7 +82,7 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
             softcap: None,
         },
         activation: Activation::from_config(config, "activation_function", "gelu_new")?,
-        eps: config.number_or("layer_norm_epsilon", 1e-5)?,
+        eps: config.positive_or("layer_norm_epsilon", 1e-5)?,
         embd_pdrop: config.probability_or("embd_pdrop", 0.1)?,
         resid_pdrop: config.probability_or("resid_pdrop", 0.1)?,
         std: config.number_or("initializer_range", 0.02)?,

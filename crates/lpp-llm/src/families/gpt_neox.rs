@@ -16,12 +16,19 @@ use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::decoder::rotated;
+use crate::families::rope::{self, RopeKeys, rotary};
 use crate::families::{
-    Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, head_width, n_blocks, rotary,
-    rotated_features,
+    Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, head_width, n_blocks,
 };
 use crate::parameter::Parameter;
 use crate::weights::Weights;
+
+const ROPE: RopeKeys = RopeKeys {
+    theta: &["rotary_emb_base"],
+    share: Some((&["rotary_pct"], 0.25)),
+    may_scale: false,
+    ..rope::LLAMA
+};
 
 #[derive(Debug, Clone)]
 struct GptNeoX {
@@ -43,20 +50,16 @@ struct GptNeoX {
 
 /// Reads a configuration of `model_type` `gpt_neox`.
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
-    let n_heads = config.size("num_attention_heads")?;
-    let width = config.size("hidden_size")?;
+    config.ignore(&["classifier_dropout"]);
+    let n_heads = config.size_or("num_attention_heads", 64)?;
+    let width = config.size_or("hidden_size", 6144)?;
     let head = head_width(config, "num_attention_heads", width, n_heads)?;
-    let share = config.number_or("rotary_pct", 0.25)?;
-    // Later releases write the share a second time.
-    if (config.number_or("partial_rotary_factor", share)? - share).abs() > 0.0 {
-        return Err(config.refuse("partial_rotary_factor", format!("{share}, as rotary_pct says")));
-    }
     Ok(Box::new(GptNeoX {
-        n_vocabulary: config.size("vocab_size")?,
+        n_vocabulary: config.size_or("vocab_size", 50_432)?,
         n_positions: config.size_or("max_position_embeddings", 2048)?,
         width,
-        n_blocks: n_blocks(config, "num_hidden_layers")?,
-        intermediate: config.size("intermediate_size")?,
+        n_blocks: n_blocks(config, "num_hidden_layers", 44)?,
+        intermediate: config.size_or("intermediate_size", 24_576)?,
         heads: Heads {
             n_heads,
             n_kv_heads: n_heads,
@@ -65,19 +68,31 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
             scale: None,
             softcap: None,
         },
-        rotary: rotary(
-            config,
-            "rotary_emb_base",
-            rotated_features(config, "rotary_pct", share, head)?,
-        )?,
+        rotary: said_twice(config, rotary(config, &ROPE, head)?, head)?,
         activation: Activation::from_config(config, "hidden_act", "gelu")?,
-        eps: config.number_or("layer_norm_eps", 1e-5)?,
+        eps: config.positive_or("layer_norm_eps", 1e-5)?,
         attention_bias: config.flag_or("attention_bias", true)?,
         is_parallel: config.flag_or("use_parallel_residual", true)?,
         hidden_dropout: config.probability_or("hidden_dropout", 0.0)?,
         is_tied: config.flag_or("tie_word_embeddings", false)?,
         std: config.number_or("initializer_range", 0.02)?,
     }))
+}
+
+/// Later releases write base and share a second time, under the names of other families; these must say the same.
+fn said_twice(config: &ConfigFile, rotary: RotaryParams, head: i64) -> Result<RotaryParams, LlmError> {
+    let share = rotary.n_features as f64 / head as f64;
+    let echoes = [("rope_theta", rotary.theta), ("partial_rotary_factor", share)];
+    for (key, value) in echoes {
+        // A share that is no multiple of a feature is cut to one.
+        if config
+            .optional_number(key)?
+            .is_some_and(|again| (again - value).abs() * head as f64 >= 1.0)
+        {
+            return Err(config.refuse(key, format!("{value}, as the other keys say")));
+        }
+    }
+    Ok(rotary)
 }
 
 impl GptNeoX {

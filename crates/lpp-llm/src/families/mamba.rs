@@ -19,6 +19,23 @@ use crate::weights::Weights;
 /// Above this, softplus is the identity in the reference.
 const SOFTPLUS_THRESHOLD: f32 = 20.0;
 
+/// Keys that say again what others say, or how the original code is to run. The width inside of a block is recomputed from
+/// `expand`, as the reference does.
+const OTHER_NAMES: [&str; 12] = [
+    "d_inner",
+    "d_model",
+    "fused_add_norm",
+    "intermediate_size",
+    "n_layer",
+    "numb_hidden_layers",
+    "pad_vocab_size_multiple",
+    "residual_in_fp32",
+    "rms_norm",
+    "ssm_cfg",
+    "use_mambapy",
+    "time_step_limit",
+];
+
 #[derive(Debug, Clone)]
 struct Mamba {
     n_vocabulary: i64,
@@ -42,7 +59,8 @@ struct Mamba {
 /// Reads a configuration of `model_type` mamba.
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     config.only_flag("rescale_prenorm_residual", false, false)?;
-    let width = config.size("hidden_size")?;
+    config.ignore(&OTHER_NAMES);
+    let width = config.size_or("hidden_size", 768)?;
     #[expect(clippy::cast_possible_truncation, reason = "the reference truncates, too")]
     let n_channels = (config.number_or("expand", 2.0)? * width as f64) as i64;
     if n_channels < 1 || n_channels > 64 * width {
@@ -50,18 +68,18 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     }
     let rank = match config.text_or("time_step_rank", "") {
         Ok("" | "auto") => (width + 15) / 16,
-        _ => config.size("time_step_rank")?,
+        _ => config.size_or("time_step_rank", 1)?,
     };
     let spread = config.number_or("time_step_scale", 1.0)? / (rank as f64).sqrt();
     Ok(Box::new(Mamba {
-        n_vocabulary: config.size("vocab_size")?,
+        n_vocabulary: config.size_or("vocab_size", 50_280)?,
         width,
         n_channels,
         n_states: config.size_or("state_size", 16)?,
         kernel: config.size_or("conv_kernel", 4)?,
         rank,
-        n_blocks: n_blocks(config, "num_hidden_layers")?,
-        eps: config.number_or("layer_norm_epsilon", 1e-5)?,
+        n_blocks: n_blocks(config, "num_hidden_layers", 32)?,
+        eps: config.positive_or("layer_norm_epsilon", 1e-5)?,
         use_bias: config.flag_or("use_bias", false)?,
         use_conv_bias: config.flag_or("use_conv_bias", true)?,
         activation: Activation::from_config(config, "hidden_act", "silu")?,
@@ -77,19 +95,10 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
 }
 
 fn time_step(config: &ConfigFile) -> Result<Initial, LlmError> {
-    let positive = |key: &str, default: f64| -> Result<f64, LlmError> {
-        let value = config.number_or(key, default)?;
-        if value > 0.0 {
-            Ok(value)
-        } else {
-            Err(config.refuse(key, "a positive number"))
-        }
-    };
-    let (min, max) = (positive("time_step_min", 0.001)?, positive("time_step_max", 0.1)?);
     Ok(Initial::TimeStep {
-        min,
-        max,
-        floor: positive("time_step_floor", 1e-4)?,
+        min: config.positive_or("time_step_min", 0.001)?,
+        max: config.positive_or("time_step_max", 0.1)?,
+        floor: config.positive_or("time_step_floor", 1e-4)?,
     })
 }
 

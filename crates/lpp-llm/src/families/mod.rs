@@ -10,6 +10,7 @@ mod gemma2;
 mod gemma3;
 mod gpt2;
 mod gpt_neox;
+mod keys;
 mod llama;
 mod mamba;
 mod mistral;
@@ -17,12 +18,13 @@ mod olmo2;
 mod opt;
 mod qwen2;
 mod qwen3;
+mod rope;
 mod stablelm;
 
 use tch::Tensor;
 
 use crate::blocks::Pass;
-use crate::blocks::rotary::{RotaryParams, RotaryScaling};
+use crate::blocks::rotary::RotaryParams;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
 use crate::parameter::Parameter;
@@ -169,7 +171,7 @@ pub(crate) fn family_of(config: &ConfigFile) -> Result<(&'static str, Box<dyn Fa
     };
     match FAMILIES.iter().find(|(name, _)| *name == model_type) {
         Some((name, build)) => {
-            refuse_foreign_options(config)?;
+            keys::refuse_foreign(config)?;
             Ok((name, build(config)?))
         }
         None => Err(LlmError::UnknownFamily {
@@ -178,6 +180,16 @@ pub(crate) fn family_of(config: &ConfigFile) -> Result<(&'static str, Box<dyn Fa
             supported: supported(),
         }),
     }
+}
+
+/// Warns of keys of a configuration that the family does not know.
+///
+/// # Errors
+/// As [`family_of`].
+pub(crate) fn warn_of_unknown_keys(config: &ConfigFile) -> Result<(), LlmError> {
+    let (name, _) = family_of(config)?;
+    keys::warn_of_unknown(config, name);
+    Ok(())
 }
 
 /// Elements of the output matrix, unless it is tied to the embedding.
@@ -195,113 +207,26 @@ pub(crate) fn head_width(config: &ConfigFile, key: &str, width: i64, n_heads: i6
 }
 
 /// Width of a head under `head_dim`, or its share of the model's width.
-pub(crate) fn own_head_width(config: &ConfigFile, n_heads: i64) -> Result<i64, LlmError> {
+pub(crate) fn own_head_width(config: &ConfigFile, width: i64, n_heads: i64) -> Result<i64, LlmError> {
     match config.optional_size("head_dim")? {
         Some(width) => Ok(width),
-        None => head_width(
-            config,
-            "num_attention_heads",
-            config.size("hidden_size")?,
-            n_heads,
-        ),
+        None => head_width(config, "num_attention_heads", width, n_heads),
     }
 }
 
-/// Number of key-value heads, which divides the number of heads.
+/// Number of key-value heads, which divides the number of heads. `null` means as many; a file without the key means the
+/// family's default.
 pub(crate) fn kv_heads(config: &ConfigFile, default: i64, n_heads: i64) -> Result<i64, LlmError> {
+    let default = if config.is_null("num_key_value_heads") {
+        n_heads
+    } else {
+        default
+    };
     let n = config.size_or("num_key_value_heads", default)?;
     if n_heads % n == 0 {
         Ok(n)
     } else {
         Err(config.refuse("num_key_value_heads", format!("a divisor of the {n_heads} heads")))
-    }
-}
-
-/// Number of features that are rotated: a share of the head, which must come out even.
-pub(crate) fn rotated_features(
-    config: &ConfigFile,
-    key: &str,
-    share: f64,
-    width: i64,
-) -> Result<i64, LlmError> {
-    #[expect(clippy::cast_possible_truncation, reason = "the reference truncates, too")]
-    let n = (share * width as f64) as i64;
-    if n >= 2 && n % 2 == 0 && n <= width {
-        Ok(n)
-    } else {
-        Err(config.refuse(
-            key,
-            format!("a share of the head width {width} that gives an even number of features"),
-        ))
-    }
-}
-
-/// The rotary parameters of a configuration; rescaled variants are refused.
-pub(crate) fn rotary(
-    config: &ConfigFile,
-    theta_key: &str,
-    n_features: i64,
-) -> Result<RotaryParams, LlmError> {
-    config.only_absent("rope_scaling")?;
-    rotary_with(config, theta_key, 10_000.0, n_features)
-}
-
-/// The rotary parameters of a configuration, with those kinds of `rope_scaling` that are understood.
-pub(crate) fn scaled_rotary(
-    config: &ConfigFile,
-    default_theta: f64,
-    n_features: i64,
-) -> Result<RotaryParams, LlmError> {
-    Ok(RotaryParams {
-        scaling: rotary_scaling(config)?,
-        ..rotary_with(config, "rope_theta", default_theta, n_features)?
-    })
-}
-
-/// Unscaled rotary parameters whose base is under `theta_key`.
-pub(crate) fn rotary_with(
-    config: &ConfigFile,
-    theta_key: &str,
-    default_theta: f64,
-    n_features: i64,
-) -> Result<RotaryParams, LlmError> {
-    let theta = config.number_or(theta_key, default_theta)?;
-    if theta > 0.0 {
-        Ok(RotaryParams {
-            n_features,
-            theta,
-            scaling: RotaryScaling::Unscaled,
-        })
-    } else {
-        Err(config.refuse(theta_key, "a positive number"))
-    }
-}
-
-fn rotary_scaling(config: &ConfigFile) -> Result<RotaryScaling, LlmError> {
-    let Some(section) = config.section("rope_scaling")? else {
-        return Ok(RotaryScaling::Unscaled);
-    };
-    // Older files say `type`.
-    let kind = section.text_or("rope_type", section.text_or("type", "")?)?;
-    match kind {
-        "default" => Ok(RotaryScaling::Unscaled),
-        "linear" => Ok(RotaryScaling::Linear(section.positive("factor")?)),
-        "llama3" => {
-            let (low, high) = (
-                section.positive("low_freq_factor")?,
-                section.positive("high_freq_factor")?,
-            );
-            if high <= low {
-                return Err(section.refuse("high_freq_factor", format!("more than low_freq_factor, {low}")));
-            }
-            Ok(RotaryScaling::Llama3 {
-                factor: section.positive("factor")?,
-                low_freq_factor: low,
-                high_freq_factor: high,
-                context: section.positive("original_max_position_embeddings")?,
-            })
-        }
-        _ => Err(config.refuse("rope_scaling", "null, or of type default, linear or llama3")),
     }
 }
 
@@ -320,9 +245,8 @@ pub(crate) fn local_blocks(config: &ConfigFile, n_blocks: i64) -> Result<Option<
     ))
 }
 
-/// Refuses a configuration with local blocks.
-pub(crate) fn only_global_blocks(config: &ConfigFile) -> Result<(), LlmError> {
-    let n_blocks = n_blocks(config, "num_hidden_layers")?;
+/// Refuses a configuration with local blocks among its `n_blocks`.
+pub(crate) fn only_global_blocks(config: &ConfigFile, n_blocks: i64) -> Result<(), LlmError> {
     match local_blocks(config, n_blocks)? {
         Some(local) if local.contains(&true) => {
             Err(config.refuse("layer_types", "full_attention for each block"))
@@ -331,26 +255,32 @@ pub(crate) fn only_global_blocks(config: &ConfigFile) -> Result<(), LlmError> {
     }
 }
 
-/// Options that no family here has; a file that sets one would be run wrongly.
-fn refuse_foreign_options(config: &ConfigFile) -> Result<(), LlmError> {
-    // Weights in fewer bits; rotary parameters as transformers 5 writes them.
-    for key in ["quantization_config", "compression_config", "rope_parameters"] {
-        config.only_absent(key)?;
-    }
-    Ok(())
-}
-
 /// More blocks than any model has; the list of parameters is made before a weight is read.
 const MOST_BLOCKS: i64 = 1000;
 
-/// Number of blocks under `key`.
-pub(crate) fn n_blocks(config: &ConfigFile, key: &str) -> Result<i64, LlmError> {
-    let n = config.size(key)?;
+/// Number of blocks under `key`, or `default`.
+pub(crate) fn n_blocks(config: &ConfigFile, key: &str, default: i64) -> Result<i64, LlmError> {
+    let n = config.size_or(key, default)?;
     if n <= MOST_BLOCKS {
         Ok(n)
     } else {
         Err(config.refuse(key, format!("at most {MOST_BLOCKS} blocks")))
     }
+}
+
+/// The row under `pad_token_id` that is zero in an untrained model; a file without the key means the family's default,
+/// `null` none.
+pub(crate) fn pad_row(
+    config: &ConfigFile,
+    n_vocabulary: i64,
+    default: Option<i64>,
+) -> Result<Option<i64>, LlmError> {
+    if config.is_null("pad_token_id") {
+        return Ok(None);
+    }
+    let row = config.optional_row("pad_token_id", n_vocabulary)?;
+    let is_absent = !config.keys().any(|key| key == "pad_token_id");
+    Ok(row.or(default.filter(|&row| is_absent && row < n_vocabulary)))
 }
 
 /// The rows of a table for `ids`.

@@ -10,32 +10,30 @@ use crate::families::{Family, kv_heads, only_global_blocks, own_head_width};
 
 /// Reads a configuration of `model_type` olmo2.
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
-    only_global_blocks(config)?;
+    let defaults = Defaults {
+        n_vocabulary: 50_304,
+        eps: 1e-5,
+        pad_row: Some(1),
+        ..Defaults::LLAMA
+    };
+    only_global_blocks(config, defaults.n_blocks(config)?)?;
     config.only_absent("clip_qkv")?;
-    let n_heads = config.size("num_attention_heads")?;
+    let n_heads = defaults.n_heads(config)?;
     let heads = Heads {
         dropout: config.probability_or("attention_dropout", 0.0)?,
         ..Heads::new(
             n_heads,
             kv_heads(config, n_heads, n_heads)?,
-            own_head_width(config, n_heads)?,
+            own_head_width(config, defaults.width(config)?, n_heads)?,
         )
     };
     let has_bias = config.flag_or("attention_bias", false)?;
-    let decoder = Decoder::from_config(
-        config,
-        heads,
-        &Defaults {
-            eps: 1e-5,
-            ..Defaults::default()
-        },
-    )?;
+    let decoder = Decoder::from_config(config, heads, &defaults)?;
     Ok(Box::new(Decoder {
         qkv_bias: has_bias,
         o_bias: has_bias,
         norms: NormPlaces::Behind,
         qk_norms: QkNorms::Together,
-        pad_row: decoder.pad_row.or((decoder.n_vocabulary > 1).then_some(1)),
         ..decoder
     }))
 }

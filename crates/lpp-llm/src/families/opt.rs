@@ -15,6 +15,7 @@ use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::{
     Block, Family, FirstState, Layout, Naming, Stem, View, embedded, head_parameters, head_width, n_blocks,
+    pad_row,
 };
 use crate::parameter::Parameter;
 use crate::weights::Weights;
@@ -51,9 +52,10 @@ struct Opt {
 
 /// Reads a configuration of `model_type` opt.
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
-    let n_heads = config.size("num_attention_heads")?;
-    let width = config.size("hidden_size")?;
-    let n_vocabulary = config.size("vocab_size")?;
+    config.ignore(&["activation_dropout"]);
+    let n_heads = config.size_or("num_attention_heads", 12)?;
+    let width = config.size_or("hidden_size", 768)?;
+    let n_vocabulary = config.size_or("vocab_size", 50_272)?;
     if config.number_or("layerdrop", 0.0)? != 0.0 {
         return Err(config.refuse("layerdrop", "0 (dropping whole layers is not supported)"));
     }
@@ -63,8 +65,8 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
         n_positions: config.size_or("max_position_embeddings", 2048)?,
         width,
         embedding_width: config.size_or("word_embed_proj_dim", width)?,
-        n_blocks: n_blocks(config, "num_hidden_layers")?,
-        ffn_dim: config.size("ffn_dim")?,
+        n_blocks: n_blocks(config, "num_hidden_layers", 12)?,
+        ffn_dim: config.size_or("ffn_dim", 3072)?,
         heads: Heads {
             n_heads,
             n_kv_heads: n_heads,
@@ -81,9 +83,7 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
         dropout: config.probability_or("dropout", 0.1)?,
         is_tied: config.flag_or("tie_word_embeddings", true)?,
         std: config.number_or("init_std", 0.02)?,
-        pad_row: config
-            .optional_row("pad_token_id", n_vocabulary)?
-            .or((n_vocabulary > 1).then_some(1)),
+        pad_row: pad_row(config, n_vocabulary, Some(1))?,
     }))
 }
 

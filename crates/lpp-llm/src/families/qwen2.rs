@@ -15,30 +15,25 @@ const DEFAULT_KV_HEADS: i64 = 32;
 
 /// Reads a configuration of `model_type` qwen2.
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
+    let defaults = Defaults {
+        n_vocabulary: 151_936,
+        intermediate: 22_016,
+        n_positions: 32_768,
+        ..Defaults::LLAMA
+    };
     config.only_flag("use_sliding_window", false, false)?;
-    only_global_blocks(config)?;
-    let n_heads = config.size("num_attention_heads")?;
+    config.ignore(&["sliding_window", "max_window_layers"]);
+    only_global_blocks(config, defaults.n_blocks(config)?)?;
+    let n_heads = defaults.n_heads(config)?;
     let heads = Heads {
         n_heads,
         n_kv_heads: kv_heads(config, DEFAULT_KV_HEADS, n_heads)?,
-        width: head_width(
-            config,
-            "num_attention_heads",
-            config.size("hidden_size")?,
-            n_heads,
-        )?,
+        width: head_width(config, "num_attention_heads", defaults.width(config)?, n_heads)?,
         dropout: config.probability_or("attention_dropout", 0.0)?,
         scale: None,
         softcap: None,
     };
-    let decoder = Decoder::from_config(
-        config,
-        heads,
-        &Defaults {
-            n_positions: 32768,
-            ..Defaults::default()
-        },
-    )?;
+    let decoder = Decoder::from_config(config, heads, &defaults)?;
     Ok(Box::new(Decoder {
         qkv_bias: true,
         ..decoder

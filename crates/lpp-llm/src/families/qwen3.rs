@@ -14,9 +14,16 @@ const DEFAULT_HEAD_DIM: i64 = 128;
 
 /// Reads a configuration of `model_type` qwen3.
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
+    let defaults = Defaults {
+        n_vocabulary: 151_936,
+        intermediate: 22_016,
+        n_positions: 32_768,
+        ..Defaults::LLAMA
+    };
     config.only_flag("use_sliding_window", false, false)?;
-    only_global_blocks(config)?;
-    let n_heads = config.size("num_attention_heads")?;
+    config.ignore(&["sliding_window", "max_window_layers"]);
+    only_global_blocks(config, defaults.n_blocks(config)?)?;
+    let n_heads = defaults.n_heads(config)?;
     let heads = Heads {
         dropout: config.probability_or("attention_dropout", 0.0)?,
         ..Heads::new(
@@ -26,14 +33,7 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
         )
     };
     let has_bias = config.flag_or("attention_bias", false)?;
-    let decoder = Decoder::from_config(
-        config,
-        heads,
-        &Defaults {
-            n_positions: 32768,
-            ..Defaults::default()
-        },
-    )?;
+    let decoder = Decoder::from_config(config, heads, &defaults)?;
     Ok(Box::new(Decoder {
         qkv_bias: has_bias,
         o_bias: has_bias,

@@ -15,15 +15,23 @@ use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::decoder::{GatedMlp, rotated};
+use crate::families::rope::{self, RopeKeys, rotary};
 use crate::families::{
     Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, head_width, kv_heads, n_blocks,
-    rotary, rotated_features,
+    pad_row,
 };
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 
 /// Key-value heads where the configuration does not say (the reference's default).
 const DEFAULT_KV_HEADS: i64 = 32;
+
+/// The share has another name in older files.
+const ROPE: RopeKeys = RopeKeys {
+    share: Some((&["partial_rotary_factor", "rope_pct"], 0.25)),
+    may_scale: false,
+    ..rope::LLAMA
+};
 
 #[derive(Debug, Clone)]
 #[expect(
@@ -51,17 +59,16 @@ struct StableLm {
 
 /// Reads a configuration of `model_type` stablelm, or of the older `stablelm_epoch` with its own key names.
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
-    let n_heads = config.size("num_attention_heads")?;
-    let width = config.size("hidden_size")?;
+    let n_heads = config.size_or("num_attention_heads", 32)?;
+    let width = config.size_or("hidden_size", 2560)?;
     let head = head_width(config, "num_attention_heads", width, n_heads)?;
-    let share = config.number_or("partial_rotary_factor", config.number_or("rope_pct", 0.25)?)?;
-    let n_vocabulary = config.size("vocab_size")?;
+    let n_vocabulary = config.size_or("vocab_size", 50_304)?;
     Ok(Box::new(StableLm {
         n_vocabulary,
         n_positions: config.size_or("max_position_embeddings", 4096)?,
         width,
-        n_blocks: n_blocks(config, "num_hidden_layers")?,
-        intermediate: config.size("intermediate_size")?,
+        n_blocks: n_blocks(config, "num_hidden_layers", 32)?,
+        intermediate: config.size_or("intermediate_size", 6912)?,
         heads: Heads {
             n_heads,
             n_kv_heads: kv_heads(config, DEFAULT_KV_HEADS, n_heads)?,
@@ -70,20 +77,16 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
             scale: None,
             softcap: None,
         },
-        rotary: rotary(
-            config,
-            "rope_theta",
-            rotated_features(config, "partial_rotary_factor", share, head)?,
-        )?,
+        rotary: rotary(config, &ROPE, head)?,
         activation: Activation::from_config(config, "hidden_act", "silu")?,
-        eps: config.number_or("layer_norm_eps", config.number_or("norm_eps", 1e-5)?)?,
+        eps: config.positive_or("layer_norm_eps", config.positive_or("norm_eps", 1e-5)?)?,
         use_qkv_bias: config.flag_or("use_qkv_bias", false)?,
         qk_layernorm: config.flag_or("qk_layernorm", false)?,
         is_parallel: config.flag_or("use_parallel_residual", false)?,
         hidden_dropout: config.probability_or("hidden_dropout", 0.0)?,
         is_tied: config.flag_or("tie_word_embeddings", false)?,
         std: config.number_or("initializer_range", 0.02)?,
-        pad_row: config.optional_row("pad_token_id", n_vocabulary)?,
+        pad_row: pad_row(config, n_vocabulary, None)?,
     }))
 }
 

@@ -16,7 +16,7 @@ use lpp_study::{AtomicFile, Progress, write_f32};
 
 use crate::error::LlmError;
 use crate::families::{Block, FirstState, Stem};
-use crate::model::{ModelInfo, ModelParams, WindowInput, matrix};
+use crate::model::{ModelInfo, ModelParams, WindowInput, check_finite, matrix};
 use crate::plan::Plan;
 use crate::stream::states::StatesFile;
 use crate::weights::Weights;
@@ -27,6 +27,9 @@ pub(crate) use work::{Identity, WorkFolder};
 pub(crate) trait LayerReducer {
     /// Takes the states of the next window and writes to `out` what is complete.
     fn add(&mut self, window: usize, states: &Array2<f32>, out: &mut dyn Write) -> Result<(), LlmError>;
+
+    /// Where a token of a window stands in the input, for messages.
+    fn place(&self, window: usize, token: usize) -> String;
 
     /// Writes what is left after the last window.
     fn finish(&mut self, out: &mut dyn Write) -> Result<(), LlmError>;
@@ -163,7 +166,9 @@ impl<'a> LayerStream<'a> {
                     (false, true) => matrix(&x)?,
                     (false, false) => matrix(&x.f_slice(0, frame.first_needed(), None, 1)?)?,
                 };
-                layer.reducer.add(index, &states, &mut layer.file)?;
+                check_finite(&states, layer.index, window.first_needed)
+                    .and_then(|()| layer.reducer.add(index, &states, &mut layer.file))
+                    .map_err(|error| error.at(|token| layer.reducer.place(index, token)))?;
             }
             progress.advance(1);
         }
@@ -194,6 +199,7 @@ impl<'a> LayerStream<'a> {
                 Ok(OpenLayer {
                     file: self.work.create_layer(layer)?,
                     reducer: reducers(self.plan.info.width(layer)),
+                    index: layer,
                     is_final: layer + 1 == n_layers,
                 })
             })
@@ -212,6 +218,7 @@ struct Parts<'a> {
 struct OpenLayer<'a> {
     file: AtomicFile,
     reducer: Box<dyn LayerReducer + 'a>,
+    index: usize,
     /// Whether it is the model's last layer, which is normalised.
     is_final: bool,
 }

@@ -1,0 +1,182 @@
+//! Whether the times of an annotation can be those of words, in seconds from the start of each run.
+
+use std::path::{Path, PathBuf};
+
+use crate::{RunWords, TextError};
+
+/// Words that follow each other this slowly, or last so long, are no speech: times in milliseconds or samples look so.
+const SLOWEST_S: (f64, f64) = (60.0, 20.0);
+
+/// Words that follow each other this fast and last so short are no speech: times in minutes look so.
+const FASTEST_S: (f64, f64) = (0.03, 0.03);
+
+/// The rows of the file from which the words of each run come.
+pub(crate) struct TimedRows {
+    path: PathBuf,
+    labels: Vec<Vec<usize>>,
+}
+
+impl TimedRows {
+    pub(crate) fn new(path: &Path, n_runs: usize) -> Self {
+        Self {
+            path: path.to_owned(),
+            labels: vec![Vec::new(); n_runs],
+        }
+    }
+
+    /// Notes that the next word of a run comes from the row `label`.
+    pub(crate) fn add(&mut self, run: usize, label: usize) {
+        self.labels[run].push(label);
+    }
+}
+
+/// Looks at the times of all words.
+///
+/// # Errors
+/// [`TextError::BadCell`] for a word that ends before it begins, unless the file is `published`.
+pub(crate) fn check(rows: &TimedRows, runs: &[RunWords], published: bool) -> Result<(), TextError> {
+    let words = || {
+        runs.iter().zip(&rows.labels).flat_map(|(run, labels)| {
+            let times = run.onsets_s.iter().zip(&run.offsets_s).enumerate();
+            times.map(move |(i, (&onset, &offset))| Word {
+                label: labels[i],
+                onset,
+                offset,
+                before: i.checked_sub(1).map(|i| run.onsets_s[i]),
+            })
+        })
+    };
+    let backwards = words().find(|word| word.offset < word.onset);
+    if let Some(word) = backwards.filter(|_| !published) {
+        return Err(TextError::BadCell {
+            path: rows.path.clone(),
+            row: word.label,
+            column: "offset",
+            found: word.offset.to_string(),
+            expected: format!("an end that is not before the onset, {} s", word.onset),
+        });
+    }
+    let path = rows.path.display();
+    if let Some((word, n)) = first_of(words().filter(|word| word.onset < 0.0)) {
+        tracing::warn!(
+            "{path}, row {}: the onset {} s lies before the start of the run ({n} such rows)",
+            word.label,
+            word.onset
+        );
+    }
+    let out_of_order = words().filter(|word| word.before.is_some_and(|before| word.onset < before));
+    if let Some((word, n)) = first_of(out_of_order) {
+        tracing::warn!(
+            "{path}, row {}: the onset {} s lies before that of the word ahead, {} s ({n} such rows); words are taken in the \
+             order of the file",
+            word.label,
+            word.onset,
+            word.before.unwrap_or_default()
+        );
+    }
+    if let Some(doubt) = doubt(runs) {
+        tracing::warn!("{path}: {doubt}");
+    }
+    Ok(())
+}
+
+/// A word with what is compared.
+struct Word {
+    label: usize,
+    onset: f64,
+    offset: f64,
+    /// Onset of the word ahead in the same run.
+    before: Option<f64>,
+}
+
+fn first_of<T>(mut items: impl Iterator<Item = T>) -> Option<(T, usize)> {
+    let first = items.next()?;
+    let n_others = items.count();
+    Some((first, n_others + 1))
+}
+
+/// Why the times may have another unit or another origin than they should.
+fn doubt(runs: &[RunWords]) -> Option<String> {
+    let steps = runs
+        .iter()
+        .flat_map(|run| run.onsets_s.windows(2).map(|pair| pair[1] - pair[0]));
+    let lengths = runs
+        .iter()
+        .flat_map(|run| run.onsets_s.iter().zip(&run.offsets_s).map(|(on, off)| off - on));
+    let (step, length) = (median(steps)?, median(lengths)?);
+    let pace = format!("from one onset to the next are {step} s, a word lasts {length} s (medians)");
+    if step > SLOWEST_S.0 || length > SLOWEST_S.1 {
+        return Some(format!(
+            "{pace}; are the times in milliseconds? Seconds are expected"
+        ));
+    }
+    if step < FASTEST_S.0 && length < FASTEST_S.1 && step > 0.0 {
+        return Some(format!("{pace}; are the times in minutes? Seconds are expected"));
+    }
+    let goes_on = |pair: &[RunWords]| {
+        let last = pair[0].offsets_s.iter().copied().reduce(f64::max);
+        let first = pair[1].onsets_s.iter().copied().reduce(f64::min);
+        last.zip(first).is_some_and(|(last, first)| first >= last)
+    };
+    let has_length = runs.first().is_some_and(|run| run.n_words() > 1);
+    (runs.len() > 1 && has_length && runs.windows(2).all(goes_on)).then(|| {
+        "each run begins after the time at which the one ahead ends; onsets are expected in seconds from the start of their \
+         run"
+        .to_owned()
+    })
+}
+
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three runs of 20 words, two a second, with `times` applied to each onset and offset.
+    fn runs(times: impl Fn(usize, f64) -> f64) -> Vec<RunWords> {
+        let run = |r: usize| RunWords {
+            words: vec!["w".to_owned(); 20],
+            onsets_s: (0..20).map(|i| times(r, 1.0 + 0.5 * f64::from(i))).collect(),
+            offsets_s: (0..20).map(|i| times(r, 1.3 + 0.5 * f64::from(i))).collect(),
+            positions: (0..20).collect(),
+            n_rows: 20,
+        };
+        (0..3).map(run).collect()
+    }
+
+    #[test]
+    fn units_and_origins_that_cannot_be_are_doubted() {
+        assert_eq!(doubt(&runs(|_, t| t)), None);
+        assert!(doubt(&runs(|_, t| 1000.0 * t)).unwrap().contains("milliseconds"));
+        assert!(
+            doubt(&runs(|_, t| 44_100.0 * t))
+                .unwrap()
+                .contains("milliseconds")
+        );
+        assert!(doubt(&runs(|_, t| t / 60.0)).unwrap().contains("minutes"));
+        let offset = |r: usize| f64::from(u8::try_from(r).unwrap()) * 600.0;
+        assert!(
+            doubt(&runs(|r, t| t + offset(r)))
+                .unwrap()
+                .contains("start of their run")
+        );
+    }
+
+    #[test]
+    fn a_word_that_ends_before_it_begins_is_named_by_its_row() {
+        let mut runs = runs(|_, t| t);
+        runs[1].offsets_s[4] = 0.1;
+        let mut rows = TimedRows::new(Path::new("words.csv"), 3);
+        (0..60).for_each(|label| rows.add(label / 20, label));
+        let message = check(&rows, &runs, false).unwrap_err().to_string();
+        assert!(
+            message.contains("words.csv, row 24") && message.contains("offset"),
+            "{message}"
+        );
+        assert!(check(&rows, &runs, true).is_ok());
+    }
+}

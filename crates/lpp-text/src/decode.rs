@@ -1,0 +1,145 @@
+//! Text files of any origin as text with `\n` at the ends of lines.
+
+use std::path::Path;
+
+use lpp_study::stand_in;
+
+use crate::TextError;
+
+/// How a file marks its encoding with its first bytes.
+enum Mark {
+    Utf8,
+    Utf16 { is_big_endian: bool },
+    Utf32,
+    None,
+}
+
+impl Mark {
+    fn of(bytes: &[u8]) -> Self {
+        match bytes {
+            [0xef, 0xbb, 0xbf, ..] => Self::Utf8,
+            [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Self::Utf32,
+            [0xff, 0xfe, ..] => Self::Utf16 { is_big_endian: false },
+            [0xfe, 0xff, ..] => Self::Utf16 { is_big_endian: true },
+            _ => Self::None,
+        }
+    }
+}
+
+/// The text in the bytes of a file: UTF-8, or UTF-16 with a byte order mark.
+///
+/// Byte order marks are left out, and the line ends of Windows and of old Macs become `\n`, each with a note: a
+/// tokenizer sees both, and the published files have neither.
+///
+/// # Errors
+/// [`TextError::Malformed`] for bytes in another encoding and for a file that only stands in for another.
+pub(crate) fn decode(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
+    if let Some(what) = stand_in(&bytes) {
+        return Err(TextError::malformed(path, what, "a text"));
+    }
+    let shown = path.display();
+    let text = match Mark::of(&bytes) {
+        Mark::None => utf8(bytes, path)?,
+        Mark::Utf8 => {
+            tracing::info!("note: {shown}: the byte order mark is left out");
+            utf8(bytes[3..].to_vec(), path)?
+        }
+        Mark::Utf16 { is_big_endian } => {
+            tracing::info!("note: {shown}: read as UTF-16, as its byte order mark says");
+            utf16(&bytes[2..], is_big_endian, path)?
+        }
+        Mark::Utf32 => return Err(TextError::malformed(path, "UTF-32", "a text in UTF-8")),
+    };
+    if let Some(at) = text.find('\0') {
+        let found = format!("a zero character at byte {at} (UTF-16 without a byte order mark?)");
+        return Err(TextError::malformed(path, found, "a text in UTF-8"));
+    }
+    let n_returns = text.matches('\r').count();
+    if n_returns == 0 {
+        return Ok(text);
+    }
+    tracing::info!("note: {shown}: {n_returns} line ends of Windows or of old Macs are read as \\n");
+    Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
+fn utf8(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        TextError::malformed(
+            path,
+            format!("a byte at {at} which is not UTF-8"),
+            "a text in UTF-8; save it in that encoding",
+        )
+    })
+}
+
+fn utf16(bytes: &[u8], is_big_endian: bool, path: &Path) -> Result<String, TextError> {
+    let refuse = |found: &str| TextError::malformed(path, found, "a text in UTF-8 or UTF-16");
+    let (units, rest) = bytes.as_chunks::<2>();
+    if !rest.is_empty() {
+        return Err(refuse("UTF-16 with half a character at its end"));
+    }
+    let unit = |pair: &[u8; 2]| {
+        if is_big_endian {
+            u16::from_be_bytes(*pair)
+        } else {
+            u16::from_le_bytes(*pair)
+        }
+    };
+    let units: Vec<u16> = units.iter().map(unit).collect();
+    String::from_utf16(&units).map_err(|_| refuse("damaged UTF-16"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(bytes: &[u8]) -> Result<String, String> {
+        decode(bytes.to_vec(), Path::new("text.txt")).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn line_ends_of_all_systems_become_one() {
+        for bytes in ["a\nb\n\nc", "a\r\nb\r\n\r\nc", "a\rb\r\rc", "a\r\nb\n\rc"] {
+            assert_eq!(decoded(bytes.as_bytes()).unwrap(), "a\nb\n\nc", "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn byte_order_marks_choose_the_encoding_and_go() {
+        let units: Vec<u16> = "é\r\n☆".encode_utf16().collect();
+        let utf16 = |mark: [u8; 2], bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            mark.into_iter()
+                .chain(units.iter().flat_map(|&unit| bytes(unit)))
+                .collect()
+        };
+        for bytes in [
+            "\u{feff}é\n☆".as_bytes().to_vec(),
+            utf16([0xff, 0xfe], u16::to_le_bytes),
+            utf16([0xfe, 0xff], u16::to_be_bytes),
+        ] {
+            assert_eq!(decoded(&bytes).unwrap(), "é\n☆");
+        }
+    }
+
+    #[test]
+    fn other_encodings_are_refused() {
+        for (bytes, part) in [
+            (&b"caf\xe9"[..], "byte at 3"),
+            (&b"\xff\xfe\0\0a\0\0\0"[..], "UTF-32"),
+            (&b"\xff\xfea"[..], "half a character"),
+            (&b"\xff\xfe\x00\xd8"[..], "damaged UTF-16"),
+            (&b"a\0b\0"[..], "without a byte order mark"),
+            (
+                &b"version https://git-lfs.github.com/spec/v1\noid"[..],
+                "git lfs pull",
+            ),
+        ] {
+            let message = decoded(bytes).unwrap_err();
+            assert!(
+                message.contains(part) && message.contains("text.txt"),
+                "{message}"
+            );
+        }
+    }
+}

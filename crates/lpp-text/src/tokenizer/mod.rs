@@ -1,0 +1,185 @@
+//! Tokenizers of checkpoint folders, with the settings that transformers applies when it loads them.
+
+mod adapt;
+mod class;
+mod pair;
+mod settings;
+
+use std::path::{Path, PathBuf};
+
+use lpp_study::refuse_pointer;
+use tokenizers::{Encoding, Tokenizer};
+
+use crate::TextError;
+use crate::tokenizer::adapt::{adapt, add_tokens, template};
+use crate::tokenizer::settings::Settings;
+
+const FILES: &str = "a tokenizer.json, a folder with one, or a folder with vocab.json and merges.txt";
+
+/// Tokenizer files that are not read, beside which a `tokenizer.json` is missing.
+const UNREAD: [&str; 4] = ["tokenizer.model", "spiece.model", "vocab.txt", "tekken.json"];
+
+/// A tokenizer with its padding and end-of-text tokens.
+///
+/// ```no_run
+/// let tokenizer = lpp_text::TextTokenizer::load("models/gpt2".as_ref())?;
+/// assert_eq!((tokenizer.n_special(), tokenizer.eos_id()), (0, Some(50256)));
+/// # Ok::<(), lpp_text::TextError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct TextTokenizer {
+    inner: Tokenizer,
+    class: &'static str,
+    files: Vec<PathBuf>,
+    n_special: usize,
+    eos_id: Option<u32>,
+    pad_id: Option<u32>,
+    pads_left: bool,
+    cuts_left: bool,
+}
+
+impl TextTokenizer {
+    /// Loads a `tokenizer.json`, or a checkpoint folder with a `tokenizer.json` or with `vocab.json` and `merges.txt`.
+    ///
+    /// The class decides what transformers 4.40 would make of the files: `tokenizer_class` of `tokenizer_config.json`,
+    /// then of `config.json`, then what the `model_type` of `config.json` has. It gives the special tokens that no file names,
+    /// puts a beginning-of-text token in front for Llama and Gemma, and says by which rule `vocab.json` and `merges.txt` are
+    /// read. Special and added tokens come from `tokenizer_config.json`, `special_tokens_map.json` and
+    /// `added_tokens.json`. Truncation stored in the file is ignored. Without a padding token the end-of-text
+    /// token pads.
+    ///
+    /// # Errors
+    /// [`TextError::Tokenizer`] if there is no tokenizer or its file is damaged, [`TextError::Malformed`] for a class whose rules
+    /// are not known here and for damaged files beside the tokenizer, [`TextError::Read`] for files that cannot be read.
+    pub fn load(path: &Path) -> Result<Self, TextError> {
+        let (folder, json) = if path.is_dir() {
+            (path, path.join("tokenizer.json"))
+        } else {
+            (path.parent().unwrap_or(Path::new("")), path.to_owned())
+        };
+        let (vocab, merges) = (folder.join("vocab.json"), folder.join("merges.txt"));
+        let is_pair = !json.is_file() && path.is_dir() && vocab.is_file() && merges.is_file();
+        if !is_pair && !json.is_file() {
+            return Err(nothing_to_read(path));
+        }
+        let settings = Settings::load(folder, (!is_pair).then_some(json.as_path()))?;
+        let class = settings.class();
+        let (mut inner, mut files) = if is_pair {
+            let rule = class.pair_rule().ok_or_else(|| {
+                let problem = format!(
+                    "vocab.json and merges.txt, which the class {} does not read",
+                    class.name()
+                );
+                TextError::malformed(folder, problem, "a tokenizer.json")
+            })?;
+            let tokenizer = pair::tokenizer(&vocab, &merges, rule, &settings)?;
+            (tokenizer, vec![vocab, merges])
+        } else {
+            refuse_pointer(&json)?;
+            let tokenizer = Tokenizer::from_file(&json).map_err(|e| refused(&json, &e))?;
+            (tokenizer, vec![json])
+        };
+        inner
+            .with_padding(None)
+            .with_truncation(None)
+            .map_err(|e| refused(path, &e))?;
+        add_tokens(&mut inner, &settings);
+        adapt(&mut inner, &settings).map_err(|e| refused(path, &e))?;
+        files.extend_from_slice(settings.files());
+        let id = |name: &str| settings.token(name).and_then(|token| inner.token_to_id(&token));
+        let (eos_id, pad_id) = (id("eos_token"), id("pad_token"));
+        Ok(Self {
+            n_special: inner.encode("", true).map_err(|e| refused(path, &e))?.len(),
+            class: class.name(),
+            files,
+            eos_id,
+            pad_id: pad_id.or(eos_id),
+            pads_left: settings.pads_left(),
+            cuts_left: settings.cuts_left(),
+            inner,
+        })
+    }
+
+    /// The class of transformers whose rules it follows, such as `GPT2Tokenizer`; `PreTrainedTokenizer` stands for none.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        self.class
+    }
+
+    /// Number of special tokens added to each window.
+    #[must_use]
+    pub fn n_special(&self) -> usize {
+        self.n_special
+    }
+
+    /// The end-of-text token.
+    #[must_use]
+    pub fn eos_id(&self) -> Option<u32> {
+        self.eos_id
+    }
+
+    /// The token with which the last window is padded.
+    #[must_use]
+    pub fn pad_id(&self) -> Option<u32> {
+        self.pad_id
+    }
+
+    /// Whether transformers would pad on the left.
+    pub(crate) fn pads_left(&self) -> bool {
+        self.pads_left
+    }
+
+    /// Whether transformers would lay windows from the end of the text.
+    pub(crate) fn cuts_left(&self) -> bool {
+        self.cuts_left
+    }
+
+    /// The files from which the tokenizer was read, for provenance; the vocabulary comes first.
+    #[must_use]
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// The vocabulary's entry for a token, in its own spelling (`Ġhello`).
+    #[must_use]
+    pub fn token(&self, id: u32) -> Option<String> {
+        self.inner.id_to_token(id)
+    }
+
+    /// The whole text as one piece, special tokens added, offsets in characters.
+    pub(crate) fn encode(&self, text: &str, run: usize) -> Result<Encoding, TextError> {
+        let encoding = self.inner.encode_char_offsets(text, true);
+        encoding.map_err(|e| TextError::Encode {
+            run,
+            reason: one_line(&e),
+        })
+    }
+}
+
+/// There is no tokenizer, or one in a form that is not read.
+fn nothing_to_read(path: &Path) -> TextError {
+    let other = UNREAD.into_iter().find(|name| path.join(name).is_file());
+    let reason = match other {
+        Some(name) => format!(
+            "{name} alone is not read; write a tokenizer.json with AutoTokenizer.from_pretrained(…).save_pretrained(…) of transformers"
+        ),
+        None => "no such file".to_owned(),
+    };
+    refused(path, &reason)
+}
+
+fn refused(path: &Path, reason: &impl ToString) -> TextError {
+    TextError::Tokenizer {
+        path: path.to_owned(),
+        reason: one_line(reason),
+        expected: FILES,
+    }
+}
+
+fn one_line(reason: &impl ToString) -> String {
+    reason
+        .to_string()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}

@@ -1,0 +1,134 @@
+//! Byte-level BPE from `vocab.json` and `merges.txt`, for the classes that read these.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+use tokenizers::models::bpe::BPE;
+use tokenizers::normalizers::unicode::NFC;
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::pre_tokenizers::sequence::Sequence;
+use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
+use tokenizers::processors::roberta::RobertaProcessing;
+use tokenizers::{
+    DecoderWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, SplitDelimiterBehavior,
+    Tokenizer,
+};
+
+use crate::TextError;
+use crate::tokenizer::class::PairRule;
+use crate::tokenizer::settings::{Settings, load_object};
+use crate::tokenizer::{refused, template};
+
+/// How Qwen2 cuts a text before BPE: numbers into digits, line ends apart.
+const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+/// A tokenizer as transformers' converters of slow classes make it.
+pub(super) fn tokenizer(
+    vocab: &Path,
+    merges: &Path,
+    rule: PairRule,
+    settings: &Settings,
+) -> Result<Tokenizer, TextError> {
+    let model = json!({"type": "BPE", "vocab": load_vocab(vocab)?, "merges": load_merges(merges, rule)?});
+    // The builder would ask for the hash map of another crate; the model reads its names from a text only.
+    let bpe: BPE = serde_json::from_str(&model.to_string()).map_err(|e| refused(vocab, &e))?;
+    let mut tokenizer = Tokenizer::new(bpe);
+    let prefix = settings.switch("add_prefix_space").unwrap_or(false);
+    let byte_level = ByteLevel::default().add_prefix_space(prefix);
+    tokenizer.with_decoder(Some(DecoderWrapper::ByteLevel(ByteLevel::default())));
+    if rule == PairRule::Qwen2 {
+        if prefix {
+            return Err(refused(
+                vocab,
+                &"add_prefix_space, which Qwen2Tokenizer does not take",
+            ));
+        }
+        tokenizer.with_normalizer(Some(NormalizerWrapper::NFC(NFC)));
+        let pattern = SplitPattern::Regex(QWEN2.to_owned());
+        let split =
+            Split::new(pattern, SplitDelimiterBehavior::Isolated, false).map_err(|e| refused(vocab, &e))?;
+        let byte_level = ByteLevel::default().add_prefix_space(false).use_regex(false);
+        tokenizer.with_pre_tokenizer(Some(Sequence::new(vec![
+            PreTokenizerWrapper::Split(split),
+            PreTokenizerWrapper::ByteLevel(byte_level),
+        ])));
+    } else {
+        tokenizer.with_pre_tokenizer(Some(byte_level));
+    }
+    let processor = processor(&tokenizer, rule, settings, prefix).map_err(|e| refused(vocab, &e))?;
+    tokenizer.with_post_processor(Some(processor));
+    Ok(tokenizer)
+}
+
+fn processor(
+    tokenizer: &Tokenizer,
+    rule: PairRule,
+    settings: &Settings,
+    prefix: bool,
+) -> Result<PostProcessorWrapper, String> {
+    let token = |name: &str| -> Result<(String, u32), String> {
+        let token = settings
+            .token(name)
+            .ok_or_else(|| format!("there is no {name}"))?;
+        let id = tokenizer.token_to_id(&token);
+        Ok((
+            token.clone(),
+            id.ok_or_else(|| format!("{token:?} is not in the vocabulary"))?,
+        ))
+    };
+    Ok(match rule {
+        PairRule::Roberta => RobertaProcessing::new(token("sep_token")?, token("cls_token")?)
+            .trim_offsets(true)
+            .add_prefix_space(prefix)
+            .into(),
+        PairRule::Gpt2 if settings.switch("add_bos_token").unwrap_or(false) => {
+            template(tokenizer, Some(&token("bos_token")?.0), None)?
+        }
+        PairRule::Gpt2 | PairRule::Qwen2 => ByteLevel::default().trim_offsets(false).into(),
+    })
+}
+
+fn load_vocab(path: &Path) -> Result<Map<String, Value>, TextError> {
+    let vocab = load_object(path)?;
+    match vocab.iter().find(|(_, id)| id.as_u64().is_none()) {
+        Some((token, id)) => Err(TextError::malformed(
+            path,
+            format!("{token:?} under {id}"),
+            "a token with its id",
+        )),
+        None => Ok(vocab),
+    }
+}
+
+/// The merges, as the slow classes read them: GPT-2 takes the first line for a header and needs a line end behind the last,
+/// Qwen2 knows a header by its content.
+fn load_merges(path: &Path, rule: PairRule) -> Result<Vec<(String, String)>, TextError> {
+    lpp_study::refuse_pointer(path)?;
+    let text = fs::read_to_string(path).map_err(TextError::read(path))?;
+    let lines: Vec<&str> = text.split('\n').collect();
+    let lines = match rule {
+        PairRule::Qwen2
+            if lines
+                .first()
+                .is_some_and(|line| line.trim().starts_with("#version:")) =>
+        {
+            &lines[1..]
+        }
+        PairRule::Qwen2 => &lines[..],
+        _ => lines.get(1..lines.len() - 1).unwrap_or(&[]),
+    };
+    let mut merges = Vec::with_capacity(lines.len());
+    for (number, line) in lines.iter().enumerate() {
+        let mut parts = line.split_whitespace();
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(a), Some(b), None) => merges.push((a.to_owned(), b.to_owned())),
+            (None, ..) => {}
+            _ => {
+                let found = format!("the merge {line:?}, number {number}");
+                return Err(TextError::malformed(path, found, "two tokens a line"));
+            }
+        }
+    }
+    Ok(merges)
+}
