@@ -98,9 +98,10 @@ impl ConfigFile {
             Value::Array(items) => !items.is_empty(),
             Value::Object(entries) => !entries.is_empty(),
         };
-        let unasked = self.values.iter().filter(move |(key, value)| {
-            !asked.contains(key.as_str()) && says_something(value)
-        });
+        let unasked = self
+            .values
+            .iter()
+            .filter(move |(key, value)| !asked.contains(key.as_str()) && says_something(value));
         unasked.map(|(key, _)| key.as_str())
     }
 
@@ -109,13 +110,17 @@ impl ConfigFile {
         let value = self.get(key);
         value.is_none_or(|value| {
             neutral.contains(value)
-                || value.as_f64().is_some_and(|x| neutral.iter().any(|n| n.as_f64() == Some(x)))
+                || value
+                    .as_f64()
+                    .is_some_and(|x| neutral.iter().any(|n| n.as_f64() == Some(x)))
         })
     }
 
     /// Names keys that the family has and that have no part in hidden states.
     pub(crate) fn ignore(&self, keys: &[&str]) {
-        self.asked.borrow_mut().extend(keys.iter().map(|key| (*key).to_owned()));
+        self.asked
+            .borrow_mut()
+            .extend(keys.iter().map(|key| (*key).to_owned()));
     }
 
     /// All keys.
@@ -312,9 +317,18 @@ mod tests {
         let synonyms = [("hidden_size", "n_embd")];
         let c = config(r#"{"hidden_size": 8}"#).with_synonyms(&synonyms).unwrap();
         assert_eq!(c.size_or("n_embd", 1).unwrap(), 8);
-        assert!(config(r#"{"hidden_size": 8, "n_embd": 8}"#).with_synonyms(&synonyms).is_ok());
-        let message = config(r#"{"hidden_size": 8, "n_embd": 9}"#).with_synonyms(&synonyms).unwrap_err();
-        assert!(message.to_string().contains("`hidden_size` is 8, expected 9"), "{message}");
+        assert!(
+            config(r#"{"hidden_size": 8, "n_embd": 8}"#)
+                .with_synonyms(&synonyms)
+                .is_ok()
+        );
+        let message = config(r#"{"hidden_size": 8, "n_embd": 9}"#)
+            .with_synonyms(&synonyms)
+            .unwrap_err();
+        assert!(
+            message.to_string().contains("`hidden_size` is 8, expected 9"),
+            "{message}"
+        );
     }
 
     #[test]

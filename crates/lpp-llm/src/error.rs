@@ -254,14 +254,18 @@ impl LlmError {
 }
 
 /// What to do about numbers that are none.
-const WHY_NOT_FINITE: &str = "weights or settings of the model are damaged, or its numbers are too large for --dtype";
+const WHY_NOT_FINITE: &str =
+    "weights or settings of the model are damaged, or its numbers are too large for --dtype";
 
 /// What a checkpoint has in place of tensors that are missing.
 fn found_instead(found: &[String]) -> String {
     if found.is_empty() {
         String::new()
     } else {
-        format!(" (it has {}, which the model does not use; is model_type right?)", shortened(found))
+        format!(
+            " (it has {}, which the model does not use; is model_type right?)",
+            shortened(found)
+        )
     }
 }
 

@@ -35,13 +35,18 @@ pub fn is_published_annotation(path: &Path, lang: Language) -> Result<bool, Stud
 
 fn is_published(bytes: &[u8], lang: Language) -> bool {
     let found = format!("{:x}", Md5::digest(bytes));
-    PUBLISHED_ANNOTATIONS.iter().any(|(of, md5)| *of == lang && *md5 == found)
+    PUBLISHED_ANNOTATIONS
+        .iter()
+        .any(|(of, md5)| *of == lang && *md5 == found)
 }
 
 /// The bytes as they were before git or an editor wrote `\r\n` for `\n`.
 fn without_returns(bytes: &[u8]) -> Vec<u8> {
     let is_end = |i: usize| bytes[i] == b'\r' && bytes.get(i + 1) == Some(&b'\n');
-    (0..bytes.len()).filter(|&i| !is_end(i)).map(|i| bytes[i]).collect()
+    (0..bytes.len())
+        .filter(|&i| !is_end(i))
+        .map(|i| bytes[i])
+        .collect()
 }
 
 impl AnnotationCorrections {
@@ -69,7 +74,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lppEN_word_information.csv");
         assert_eq!(
-            AnnotationCorrections::Auto.resolve(&path, Language::English).unwrap(),
+            AnnotationCorrections::Auto
+                .resolve(&path, Language::English)
+                .unwrap(),
             AnnotationCorrections::Published
         );
         fs::write(&path, "word,onset,offset,section\n").unwrap();

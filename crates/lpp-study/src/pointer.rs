@@ -34,7 +34,9 @@ const LONGEST: u64 = 64;
 /// ```
 #[must_use]
 pub fn stand_in(bytes: &[u8]) -> Option<&'static str> {
-    let known = STAND_INS.iter().find(|(beginning, _)| bytes.starts_with(beginning));
+    let known = STAND_INS
+        .iter()
+        .find(|(beginning, _)| bytes.starts_with(beginning));
     known.map(|(_, what)| *what)
 }
 
@@ -61,13 +63,19 @@ mod tests {
         let path = folder.path().join("model.safetensors");
         assert!(refuse_pointer(&path).is_ok());
         for (content, part) in [
-            ("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 7\n", "git lfs pull"),
+            (
+                "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 7\n",
+                "git lfs pull",
+            ),
             ("/annex/objects/MD5E-s7--0.csv\n", "datalad get"),
             ("../.git/annex/objects/MD5E-s7--0.csv", "datalad get"),
         ] {
             std::fs::write(&path, content).unwrap();
             let message = refuse_pointer(&path).unwrap_err().to_string();
-            assert!(message.contains(part) && message.contains("model.safetensors"), "{message}");
+            assert!(
+                message.contains(part) && message.contains("model.safetensors"),
+                "{message}"
+            );
         }
         for content in ["", "version 1", "word,onset"] {
             std::fs::write(&path, content).unwrap();

@@ -266,7 +266,10 @@ impl LeftOut {
             );
         }
         if self.n_empty > 0 && !corrections.are_published() {
-            tracing::warn!("{path}: {} rows without a word are left out, the first is row {first}", self.n_empty);
+            tracing::warn!(
+                "{path}: {} rows without a word are left out, the first is row {first}",
+                self.n_empty
+            );
         }
     }
 }
@@ -432,7 +435,10 @@ mod tests {
         let mac = table("a,0,0.2,x,2\n").replace('\n', "\r");
         assert_eq!(load(&mac).unwrap().runs()[1].words, ["a", "w2"]);
         let (_folder, path) = written("");
-        let units = table("é,0,0.2,x,2\n").encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>();
+        let units = table("é,0,0.2,x,2\n")
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect::<Vec<_>>();
         std::fs::write(&path, [&[0xfe, 0xff], &units[..]].concat()).unwrap();
         let annotation = Annotation::load(&path, &Corrections::none()).unwrap();
         assert_eq!(annotation.runs()[1].words, ["é", "w2"]);
@@ -441,7 +447,9 @@ mod tests {
     #[test]
     fn a_cell_without_end_is_refused() {
         let long = format!("{},0,1,x,1\n", "a".repeat(MAX_CELL_BYTES + 1));
-        let message = load(&table(&format!("b,0,1,x,1\n{long}"))).unwrap_err().to_string();
+        let message = load(&table(&format!("b,0,1,x,1\n{long}")))
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("row 1") && message.len() < 500, "{message}");
     }
 

@@ -97,14 +97,18 @@ fn first_of<T>(mut items: impl Iterator<Item = T>) -> Option<(T, usize)> {
 
 /// Why the times may have another unit or another origin than they should.
 fn doubt(runs: &[RunWords]) -> Option<String> {
-    let steps = runs.iter().flat_map(|run| run.onsets_s.windows(2).map(|pair| pair[1] - pair[0]));
+    let steps = runs
+        .iter()
+        .flat_map(|run| run.onsets_s.windows(2).map(|pair| pair[1] - pair[0]));
     let lengths = runs
         .iter()
         .flat_map(|run| run.onsets_s.iter().zip(&run.offsets_s).map(|(on, off)| off - on));
     let (step, length) = (median(steps)?, median(lengths)?);
     let pace = format!("from one onset to the next are {step} s, a word lasts {length} s (medians)");
     if step > SLOWEST_S.0 || length > SLOWEST_S.1 {
-        return Some(format!("{pace}; are the times in milliseconds? Seconds are expected"));
+        return Some(format!(
+            "{pace}; are the times in milliseconds? Seconds are expected"
+        ));
     }
     if step < FASTEST_S.0 && length < FASTEST_S.1 && step > 0.0 {
         return Some(format!("{pace}; are the times in minutes? Seconds are expected"));
@@ -148,10 +152,18 @@ mod tests {
     fn units_and_origins_that_cannot_be_are_doubted() {
         assert_eq!(doubt(&runs(|_, t| t)), None);
         assert!(doubt(&runs(|_, t| 1000.0 * t)).unwrap().contains("milliseconds"));
-        assert!(doubt(&runs(|_, t| 44_100.0 * t)).unwrap().contains("milliseconds"));
+        assert!(
+            doubt(&runs(|_, t| 44_100.0 * t))
+                .unwrap()
+                .contains("milliseconds")
+        );
         assert!(doubt(&runs(|_, t| t / 60.0)).unwrap().contains("minutes"));
         let offset = |r: usize| f64::from(u8::try_from(r).unwrap()) * 600.0;
-        assert!(doubt(&runs(|r, t| t + offset(r))).unwrap().contains("start of their run"));
+        assert!(
+            doubt(&runs(|r, t| t + offset(r)))
+                .unwrap()
+                .contains("start of their run")
+        );
     }
 
     #[test]
@@ -161,7 +173,10 @@ mod tests {
         let mut rows = TimedRows::new(Path::new("words.csv"), 3);
         (0..60).for_each(|label| rows.add(label / 20, label));
         let message = check(&rows, &runs, false).unwrap_err().to_string();
-        assert!(message.contains("words.csv, row 24") && message.contains("offset"), "{message}");
+        assert!(
+            message.contains("words.csv, row 24") && message.contains("offset"),
+            "{message}"
+        );
         assert!(check(&rows, &runs, true).is_ok());
     }
 }

@@ -109,7 +109,9 @@ mod tests {
     fn byte_order_marks_choose_the_encoding_and_go() {
         let units: Vec<u16> = "é\r\n☆".encode_utf16().collect();
         let utf16 = |mark: [u8; 2], bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
-            mark.into_iter().chain(units.iter().flat_map(|&unit| bytes(unit))).collect()
+            mark.into_iter()
+                .chain(units.iter().flat_map(|&unit| bytes(unit)))
+                .collect()
         };
         for bytes in [
             "\u{feff}é\n☆".as_bytes().to_vec(),
@@ -128,10 +130,16 @@ mod tests {
             (&b"\xff\xfea"[..], "half a character"),
             (&b"\xff\xfe\x00\xd8"[..], "damaged UTF-16"),
             (&b"a\0b\0"[..], "without a byte order mark"),
-            (&b"version https://git-lfs.github.com/spec/v1\noid"[..], "git lfs pull"),
+            (
+                &b"version https://git-lfs.github.com/spec/v1\noid"[..],
+                "git lfs pull",
+            ),
         ] {
             let message = decoded(bytes).unwrap_err();
-            assert!(message.contains(part) && message.contains("text.txt"), "{message}");
+            assert!(
+                message.contains(part) && message.contains("text.txt"),
+                "{message}"
+            );
         }
     }
 }

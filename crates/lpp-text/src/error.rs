@@ -196,14 +196,21 @@ impl fmt::Display for UnalignableWord {
                 cut(joined)
             );
         }
-        let shown: Vec<String> = self.tokens.iter().take(SHOWN_TOKENS).map(|token| cut(token)).collect();
-        let more = if self.tokens.len() > SHOWN_TOKENS { " …" } else { "" };
+        let shown: Vec<String> = self
+            .tokens
+            .iter()
+            .take(SHOWN_TOKENS)
+            .map(|token| cut(token))
+            .collect();
+        let more = if self.tokens.len() > SHOWN_TOKENS {
+            " …"
+        } else {
+            ""
+        };
         write!(
             f,
             "no token for it among {shown:?}{more}, at window {}, token {}; the text around is {:?}; do text and annotation agree?",
-            self.window,
-            self.token,
-            self.text
+            self.window, self.token, self.text
         )
     }
 }

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
+use lpp_study::refuse_pointer;
 use ndarray::Array2;
 
 use crate::{RunWords, TextError};
@@ -88,7 +89,9 @@ impl Glove {
                     Ok(number) if (number as f32).is_finite() => numbers.push(number as f32),
                     Ok(_) => {
                         let expected = "a finite number of single precision, up to 3.4e38".to_owned();
-                        return Err(reader.malformed(format!("{field:?} in the vector of {word:?}"), expected));
+                        return Err(
+                            reader.malformed(format!("{field:?} in the vector of {word:?}"), expected)
+                        );
                     }
                     Err(_) => return Err(reader.malformed(format!("{field:?}"), "a number".to_owned())),
                 }
@@ -198,6 +201,7 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn open(path: &'a Path) -> Result<Self, TextError> {
+        refuse_pointer(path)?;
         let mut file = BufReader::with_capacity(1 << 18, File::open(path).map_err(TextError::read(path))?);
         let gzip = file
             .fill_buf()

@@ -18,7 +18,7 @@ const ADAPTER_PARTS: [&str; 5] = [".base_layer.", "lora_", ".modules_to_save.", 
 /// # Errors
 /// [`LlmError::Weights`] for an adapter that was not merged, and for two tensors that would get one name.
 pub(super) fn canonical(
-    tensors: HashMap<String, StoredTensor>,
+    mut tensors: HashMap<String, StoredTensor>,
     naming: &Naming,
     folder: &Path,
 ) -> Result<HashMap<String, StoredTensor>, LlmError> {
@@ -36,11 +36,14 @@ pub(super) fn canonical(
     }
     let wrapper = wrapper(&names);
     if !wrapper.is_empty() {
-        tracing::info!("note: {}: all names begin with {wrapper}, which is left out", folder.display());
+        tracing::info!(
+            "note: {}: all names begin with {wrapper}, which is left out",
+            folder.display()
+        );
     }
     let mut found: HashMap<String, (String, StoredTensor)> = HashMap::with_capacity(tensors.len());
     for name in names {
-        let Some(tensor) = tensors.get(&name).cloned() else {
+        let Some(tensor) = tensors.remove(&name) else {
             continue;
         };
         let wanted = naming.canonical(&name[wrapper.len()..]).to_string();
@@ -52,7 +55,10 @@ pub(super) fn canonical(
         }
         found.insert(wanted, (name, tensor));
     }
-    Ok(found.into_iter().map(|(wanted, (_, tensor))| (wanted, tensor)).collect())
+    Ok(found
+        .into_iter()
+        .map(|(wanted, (_, tensor))| (wanted, tensor))
+        .collect())
 }
 
 /// The longest chain of wrappers with which all names begin.
@@ -78,7 +84,10 @@ mod tests {
     fn only_what_all_names_begin_with_is_a_wrapper() {
         let names = |names: &[&str]| names.iter().map(|&n| n.to_owned()).collect::<Vec<_>>();
         assert_eq!(wrapper(&names(&["module.a", "module.b"])), "module.");
-        assert_eq!(wrapper(&names(&["_orig_mod.module.a", "_orig_mod.module.b"])), "_orig_mod.module.");
+        assert_eq!(
+            wrapper(&names(&["_orig_mod.module.a", "_orig_mod.module.b"])),
+            "_orig_mod.module."
+        );
         assert_eq!(wrapper(&names(&["module.a", "b"])), "");
         assert_eq!(wrapper(&[]), "");
     }

@@ -83,7 +83,8 @@ pub(crate) fn open(path: &Path) -> Result<HashMap<String, StoredTensor>, LlmErro
         let tensor = locate(&file, data_start, &name, entry)?;
         tensors.insert(name, tensor);
     }
-    check_cover(ranges, file.len() as u64 - data_start).map_err(|problem| LlmError::weights(path, problem))?;
+    check_cover(ranges, file.len() as u64 - data_start)
+        .map_err(|problem| LlmError::weights(path, problem))?;
     Ok(tensors)
 }
 
@@ -94,15 +95,23 @@ fn check_cover(mut ranges: Vec<([u64; 2], String)>, n_bytes: u64) -> Result<(), 
     let mut before = "the header".to_owned();
     for ([from, to], name) in ranges {
         if from > end {
-            return Err(format!("{} bytes between {before} and tensor {name} belong to no tensor", from - end));
+            return Err(format!(
+                "{} bytes between {before} and tensor {name} belong to no tensor",
+                from - end
+            ));
         }
         if from < end {
-            return Err(format!("tensors {before} and {name} share bytes (offsets {from} to {end})"));
+            return Err(format!(
+                "tensors {before} and {name} share bytes (offsets {from} to {end})"
+            ));
         }
         (end, before) = (to, name);
     }
     if end < n_bytes {
-        return Err(format!("{} trailing bytes behind the last tensor, {before}", n_bytes - end));
+        return Err(format!(
+            "{} trailing bytes behind the last tensor, {before}",
+            n_bytes - end
+        ));
     }
     Ok(())
 }
@@ -153,7 +162,11 @@ fn locate(
         shape: entry.shape,
         strides: None,
     };
-    if end < begin || data_start.checked_add(end).is_none_or(|end| end > file.len() as u64) {
+    if end < begin
+        || data_start
+            .checked_add(end)
+            .is_none_or(|end| end > file.len() as u64)
+    {
         return Err(refuse(format!(
             "tensor {name} with the range {begin}..{end} reaches past the end of the file ({} bytes); is the file truncated?",
             file.len()
@@ -270,7 +283,10 @@ mod tests {
             let tensors = open(file.path()).unwrap();
             assert!(tensors["a"].read("a").is_ok());
             let message = tensors["b"].read("b").unwrap_err().to_string();
-            assert!(message.contains(dtype) && message.contains("tensor b"), "{message}");
+            assert!(
+                message.contains(dtype) && message.contains("tensor b"),
+                "{message}"
+            );
         }
     }
 

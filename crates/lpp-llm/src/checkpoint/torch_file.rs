@@ -154,20 +154,27 @@ fn unwrapped(object: Value) -> Result<Value, String> {
         return Ok(object);
     };
     let is_tensor = |value: &Value| matches!(value, Value::Tensor { .. });
-    let holds_tensors =
-        |value: &Value| matches!(value, Value::Dict(inner) if inner.iter().any(|(_, value)| is_tensor(value)));
-    let wrapped: Vec<usize> = (0..entries.len()).filter(|&i| holds_tensors(&entries[i].1)).collect();
+    let holds_tensors = |value: &Value| matches!(value, Value::Dict(inner) if inner.iter().any(|(_, value)| is_tensor(value)));
+    let wrapped: Vec<usize> = (0..entries.len())
+        .filter(|&i| holds_tensors(&entries[i].1))
+        .collect();
     let has_tensors = entries.iter().any(|(_, value)| is_tensor(value));
     match wrapped[..] {
         [] => Ok(Value::Dict(entries)),
-        [one] if !has_tensors => Ok(entries.into_iter().nth(one).map_or(Value::Ignored, |(_, inner)| inner)),
+        [one] if !has_tensors => Ok(entries
+            .into_iter()
+            .nth(one)
+            .map_or(Value::Ignored, |(_, inner)| inner)),
         _ => {
             let names = wrapped.iter().filter_map(|&i| match &entries[i].0 {
                 Value::Text(name) => Some(name.as_str()),
                 _ => None,
             });
             let names: Vec<&str> = names.take(4).collect();
-            Err(format!("it holds more than one set of weights ({}); save the model alone", names.join(", ")))
+            Err(format!(
+                "it holds more than one set of weights ({}); save the model alone",
+                names.join(", ")
+            ))
         }
     }
 }
@@ -263,5 +270,47 @@ fn stored_kind(storage: &str) -> StoredKind {
         "torch.ShortStorage" => StoredKind::Other { n_bytes: 2 },
         "torch.CharStorage" | "torch.ByteStorage" | "torch.BoolStorage" => StoredKind::Other { n_bytes: 1 },
         _ => StoredKind::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(name: &str) -> Value {
+        Value::Text(name.to_owned())
+    }
+
+    fn tensors() -> Value {
+        let tensor = Value::Tensor {
+            kind: "torch.FloatStorage".to_owned(),
+            key: "0".to_owned(),
+            offset: 0,
+            shape: vec![1],
+            strides: vec![1],
+        };
+        Value::Dict(vec![(text("a"), tensor)])
+    }
+
+    #[test]
+    fn one_dictionary_inside_of_another_is_taken_out() {
+        for name in ["state_dict", "model", "module"] {
+            let wrapped = Value::Dict(vec![(text("epoch"), Value::Int(3)), (text(name), tensors())]);
+            assert_eq!(unwrapped(wrapped).unwrap(), tensors(), "{name}");
+        }
+        assert_eq!(unwrapped(tensors()).unwrap(), tensors());
+        let empty = Value::Dict(vec![(text("epoch"), Value::Int(3))]);
+        assert_eq!(unwrapped(empty.clone()).unwrap(), empty);
+    }
+
+    #[test]
+    fn two_sets_of_weights_are_no_choice() {
+        let two = Value::Dict(vec![(text("model"), tensors()), (text("ema"), tensors())]);
+        assert!(unwrapped(two).unwrap_err().contains("model, ema"));
+        let Value::Dict(mut entries) = tensors() else {
+            return;
+        };
+        entries.push((text("ema"), tensors()));
+        assert!(unwrapped(Value::Dict(entries)).unwrap_err().contains("ema"));
     }
 }

@@ -12,10 +12,10 @@ use crate::blocks::norm::RmsNorm;
 use crate::blocks::rotary::RotaryParams;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
+use crate::families::rope::{self, RopeKeys, rotary};
 use crate::families::{
     Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, n_blocks, pad_row,
 };
-use crate::families::rope::{self, RopeKeys, rotary};
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 

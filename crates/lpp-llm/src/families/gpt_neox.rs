@@ -16,10 +16,10 @@ use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::decoder::rotated;
+use crate::families::rope::{self, RopeKeys, rotary};
 use crate::families::{
     Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, head_width, n_blocks,
 };
-use crate::families::rope::{self, RopeKeys, rotary};
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 
@@ -85,7 +85,10 @@ fn said_twice(config: &ConfigFile, rotary: RotaryParams, head: i64) -> Result<Ro
     let echoes = [("rope_theta", rotary.theta), ("partial_rotary_factor", share)];
     for (key, value) in echoes {
         // A share that is no multiple of a feature is cut to one.
-        if config.optional_number(key)?.is_some_and(|again| (again - value).abs() * head as f64 >= 1.0) {
+        if config
+            .optional_number(key)?
+            .is_some_and(|again| (again - value).abs() * head as f64 >= 1.0)
+        {
             return Err(config.refuse(key, format!("{value}, as the other keys say")));
         }
     }

@@ -28,12 +28,7 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     let heads = Heads {
         n_heads,
         n_kv_heads: kv_heads(config, DEFAULT_KV_HEADS, n_heads)?,
-        width: head_width(
-            config,
-            "num_attention_heads",
-            defaults.width(config)?,
-            n_heads,
-        )?,
+        width: head_width(config, "num_attention_heads", defaults.width(config)?, n_heads)?,
         dropout: config.probability_or("attention_dropout", 0.0)?,
         scale: None,
         softcap: None,

@@ -15,6 +15,8 @@ pub(crate) struct RopeKeys {
     pub(crate) share: Option<(&'static [&'static str], f64)>,
     /// Whether frequencies may be rescaled.
     pub(crate) may_scale: bool,
+    /// Whether `rope_scaling` is about these blocks.
+    pub(crate) reads_older: bool,
     /// The kind of blocks whose parameters are wanted, where `rope_parameters` has one entry a kind.
     pub(crate) blocks: Option<&'static str>,
 }
@@ -25,33 +27,30 @@ pub(crate) const LLAMA: RopeKeys = RopeKeys {
     default_theta: 10_000.0,
     share: None,
     may_scale: true,
+    reads_older: true,
     blocks: None,
 };
 
 /// The rotary parameters of heads of `width` features.
 pub(crate) fn rotary(config: &ConfigFile, keys: &RopeKeys, width: i64) -> Result<RotaryParams, LlmError> {
     let newer = newer_section(config, keys)?;
-    let older = config.section("rope_scaling")?;
+    let older = if keys.reads_older {
+        config.section("rope_scaling")?
+    } else {
+        None
+    };
     if newer.is_some() && older.is_some() && !config.are_equal("rope_parameters", "rope_scaling") {
         return Err(config.refuse("rope_scaling", "null beside rope_parameters"));
     }
     let is_newer = newer.is_some();
     let section = newer.or(older);
     let theta = agreed(config, section.as_ref(), keys.theta, "rope_theta")?;
-    let share = match keys.share {
-        Some((names, default)) => {
-            agreed(config, section.as_ref(), names, "partial_rotary_factor")?.unwrap_or(default)
-        }
-        None => {
-            let share = agreed(config, section.as_ref(), &["partial_rotary_factor"], "partial_rotary_factor")?;
-            let share = share.unwrap_or(1.0);
-            // Rotating a part of the head only is not what these families were published with.
-            if (share - 1.0).abs() > 0.0 {
-                return Err(config.refuse("partial_rotary_factor", "1"));
-            }
-            share
-        }
-    };
+    let (names, default) = keys.share.unwrap_or((&["partial_rotary_factor"], 1.0));
+    let share = agreed(config, section.as_ref(), names, "partial_rotary_factor")?.unwrap_or(default);
+    // Rotating a part of the head only is not what families without a share were published with.
+    if keys.share.is_none() && (share - 1.0).abs() > 0.0 {
+        return Err(config.refuse("partial_rotary_factor", "1"));
+    }
     let theta = theta.unwrap_or(keys.default_theta);
     if theta <= 0.0 {
         return Err(config.refuse(keys.theta[0], "a positive number"));
@@ -116,7 +115,11 @@ fn scaling(
     keys: &RopeKeys,
     is_newer: bool,
 ) -> Result<RotaryScaling, LlmError> {
-    let name = if is_newer { "rope_parameters" } else { "rope_scaling" };
+    let name = if is_newer {
+        "rope_parameters"
+    } else {
+        "rope_scaling"
+    };
     // Older files say `type`; those in between say both.
     let (kind, older) = (section.text_or("rope_type", "")?, section.text_or("type", "")?);
     if !kind.is_empty() && !older.is_empty() && kind != older {
@@ -192,7 +195,11 @@ mod tests {
     #[test]
     fn newer_and_older_files_say_the_same() {
         for (older, newer, keys) in [
-            ("{}", r#"{"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}}"#, LLAMA),
+            (
+                "{}",
+                r#"{"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}}"#,
+                LLAMA,
+            ),
             (
                 r#"{"rope_theta": 5e5}"#,
                 r#"{"rope_parameters": {"rope_theta": 500000.0}, "rope_theta": 500000}"#,
@@ -224,7 +231,10 @@ mod tests {
                 r#"{"rope_theta": 7}"#,
                 r#"{"rope_parameters": {"full_attention": {"rope_type": "default", "rope_theta": 7.0},
                     "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0}}}"#,
-                RopeKeys { blocks: Some("full_attention"), ..LLAMA },
+                RopeKeys {
+                    blocks: Some("full_attention"),
+                    ..LLAMA
+                },
             ),
         ] {
             let plain = read(older, &keys).unwrap();
@@ -235,31 +245,70 @@ mod tests {
     #[test]
     fn contradictions_and_unknown_keys_are_refused_by_name() {
         for (text, part, keys) in [
-            (r#"{"rope_theta": 1e4, "rope_parameters": {"rope_theta": 5e5}}"#, "`rope_theta`", LLAMA),
-            (r#"{"rope_theta": 1e4, "rope_scaling": {"type": "default", "rope_theta": 5e5}}"#, "`rope_theta`", LLAMA),
-            (r#"{"rope_scaling": {"rope_type": "linear", "factor": 2.0, "beta_fast": 32}}"#, "`beta_fast`", LLAMA),
-            (r#"{"rope_parameters": {"rope_type": "default", "factor": 8.0}}"#, "`factor`", LLAMA),
-            (r#"{"rope_parameters": {"rope_type": "yarn", "factor": 8.0}}"#, "`rope_parameters`", LLAMA),
-            (r#"{"rope_scaling": {"rope_type": "linear", "type": "default", "factor": 8.0}}"#, "`type`", LLAMA),
+            (
+                r#"{"rope_theta": 1e4, "rope_parameters": {"rope_theta": 5e5}}"#,
+                "`rope_theta`",
+                LLAMA,
+            ),
+            (
+                r#"{"rope_theta": 1e4, "rope_scaling": {"type": "default", "rope_theta": 5e5}}"#,
+                "`rope_theta`",
+                LLAMA,
+            ),
+            (
+                r#"{"rope_scaling": {"rope_type": "linear", "factor": 2.0, "beta_fast": 32}}"#,
+                "`beta_fast`",
+                LLAMA,
+            ),
+            (
+                r#"{"rope_parameters": {"rope_type": "default", "factor": 8.0}}"#,
+                "`factor`",
+                LLAMA,
+            ),
+            (
+                r#"{"rope_parameters": {"rope_type": "yarn", "factor": 8.0}}"#,
+                "`rope_parameters`",
+                LLAMA,
+            ),
+            (
+                r#"{"rope_scaling": {"rope_type": "linear", "type": "default", "factor": 8.0}}"#,
+                "`type`",
+                LLAMA,
+            ),
             (
                 r#"{"rope_scaling": {"type": "linear", "factor": 2.0}, "rope_parameters": {"rope_type": "default"}}"#,
                 "`rope_scaling`",
                 LLAMA,
             ),
-            (r#"{"rope_parameters": {"partial_rotary_factor": 0.5}}"#, "partial_rotary_factor", LLAMA),
-            (r#"{"rope_parameters": {"full_attention": {"rope_theta": 7.0}}}"#, "`rope_parameters`", LLAMA),
+            (
+                r#"{"rope_parameters": {"partial_rotary_factor": 0.5}}"#,
+                "partial_rotary_factor",
+                LLAMA,
+            ),
+            (
+                r#"{"rope_parameters": {"full_attention": {"rope_theta": 7.0}}}"#,
+                "`rope_parameters`",
+                LLAMA,
+            ),
             (
                 r#"{"rope_parameters": {"rope_theta": 7.0}}"#,
                 "`rope_parameters`",
-                RopeKeys { blocks: Some("full_attention"), ..LLAMA },
+                RopeKeys {
+                    blocks: Some("full_attention"),
+                    ..LLAMA
+                },
             ),
-            (r#"{"rope_parameters": {"rope_type": "linear", "factor": 2.0}}"#, "`rope_parameters`", NEOX),
+            (
+                r#"{"rope_parameters": {"rope_type": "linear", "factor": 2.0}}"#,
+                "`rope_parameters`",
+                NEOX,
+            ),
             (
                 r#"{"rotary_pct": 0.5, "rope_parameters": {"partial_rotary_factor": 0.25}}"#,
                 "`rotary_pct`",
                 NEOX,
             ),
-            (r#"{"rotary_pct": 0.3}"#, "`rotary_pct`", NEOX),
+            (r#"{"rotary_pct": 0.2}"#, "`rotary_pct`", NEOX),
             (r#"{"rope_theta": -1}"#, "`rope_theta`", LLAMA),
         ] {
             let message = read(text, &keys).unwrap_err();

@@ -15,11 +15,11 @@ use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::decoder::{GatedMlp, rotated};
+use crate::families::rope::{self, RopeKeys, rotary};
 use crate::families::{
     Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, head_width, kv_heads, n_blocks,
     pad_row,
 };
-use crate::families::rope::{self, RopeKeys, rotary};
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 

@@ -17,7 +17,8 @@ pub(super) fn add_tokens(tokenizer: &mut Tokenizer, settings: &Settings) {
     }
     let known = tokenizer.get_added_tokens_decoder();
     let is_known = |token: &String| {
-        known.values().any(|added| added.content == *token) || tokens.iter().any(|added| added.content == *token)
+        known.values().any(|added| added.content == *token)
+            || tokens.iter().any(|added| added.content == *token)
     };
     let missing: Vec<_> = special.into_iter().filter(|token| !is_known(token)).collect();
     tokens.extend(missing.into_iter().map(|token| AddedToken::from(token, true)));
@@ -54,7 +55,12 @@ pub(super) fn adapt(tokenizer: &mut Tokenizer, settings: &Settings) -> Result<()
                 return Ok(None);
             }
             let found = settings.token(token);
-            let problem = || format!("{switch} is true for the class {}, but there is no {token}", class.name());
+            let problem = || {
+                format!(
+                    "{switch} is true for the class {}, but there is no {token}",
+                    class.name()
+                )
+            };
             Ok(Some(found.ok_or_else(problem)?))
         };
         let bos = wanted("add_bos_token", adds_bos, "bos_token")?;
@@ -99,13 +105,20 @@ fn set_roberta(tokenizer: &mut Tokenizer, settings: &Settings) -> Result<(), Str
 /// The class `LlamaTokenizer` with `add_prefix_space` (or `from_slow`) is converted from its slow twin, whatever the value: a
 /// space is put in front of the text and each space becomes `▁`.
 fn as_converted(tokenizer: &mut Tokenizer, settings: &Settings) -> Result<(), String> {
-    let is_asked = settings.switch("add_prefix_space").is_some() || settings.switch("from_slow") == Some(true);
-    if !is_asked {
+    if !settings.is_converted() {
         return Ok(());
     }
     let state = |component: Option<Value>| component.unwrap_or(Value::Null);
-    let normalizer = state(tokenizer.get_normalizer().and_then(|n| serde_json::to_value(n).ok()));
-    let pre_tokenizer = state(tokenizer.get_pre_tokenizer().and_then(|p| serde_json::to_value(p).ok()));
+    let normalizer = state(
+        tokenizer
+            .get_normalizer()
+            .and_then(|n| serde_json::to_value(n).ok()),
+    );
+    let pre_tokenizer = state(
+        tokenizer
+            .get_pre_tokenizer()
+            .and_then(|p| serde_json::to_value(p).ok()),
+    );
     let converted = json!({"type": "Sequence", "normalizers": [
         {"type": "Prepend", "prepend": "▁"},
         {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}

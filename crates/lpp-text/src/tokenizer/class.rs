@@ -94,7 +94,10 @@ impl TokenizerClass {
 
     /// Its name, without `Fast`.
     pub(super) fn name(self) -> &'static str {
-        NAMES.iter().find(|(_, class)| *class == self).map_or("", |(name, _)| name)
+        NAMES
+            .iter()
+            .find(|(_, class)| *class == self)
+            .map_or("", |(name, _)| name)
     }
 
     /// All names, for messages.
@@ -107,10 +110,12 @@ impl TokenizerClass {
         Some(match (self, attribute) {
             (Self::Gpt2 | Self::CodeGen | Self::GptNeoX, "bos_token" | "eos_token" | "unk_token")
             | (Self::Qwen2, "eos_token" | "pad_token" | "unk_token") => "<|endoftext|>",
-            (Self::Llama | Self::CodeLlama, "bos_token")
-            | (Self::Roberta, "bos_token" | "cls_token") => "<s>",
-            (Self::Llama | Self::CodeLlama, "eos_token")
-            | (Self::Roberta, "eos_token" | "sep_token") => "</s>",
+            (Self::Llama | Self::CodeLlama, "bos_token") | (Self::Roberta, "bos_token" | "cls_token") => {
+                "<s>"
+            }
+            (Self::Llama | Self::CodeLlama, "eos_token") | (Self::Roberta, "eos_token" | "sep_token") => {
+                "</s>"
+            }
             (Self::Llama | Self::CodeLlama | Self::Gemma | Self::Roberta, "unk_token") => "<unk>",
             (Self::Gemma, "bos_token") => "<bos>",
             (Self::Gemma, "eos_token") => "<eos>",
@@ -145,10 +150,7 @@ impl TokenizerClass {
 
     /// Whether the class sets the leading space of a byte-level tokenizer.
     pub(super) fn sets_prefix_space(self) -> bool {
-        matches!(
-            self,
-            Self::CodeGen | Self::Gpt2 | Self::GptNeoX | Self::Roberta
-        )
+        matches!(self, Self::CodeGen | Self::Gpt2 | Self::GptNeoX | Self::Roberta)
     }
 
     /// Whether transformers pads on the left unless the files say otherwise.
@@ -173,12 +175,24 @@ mod tests {
 
     #[test]
     fn classes_are_found_by_name_and_by_family() {
-        assert_eq!(TokenizerClass::named("GPT2TokenizerFast"), Some(TokenizerClass::Gpt2));
-        assert_eq!(TokenizerClass::named("PreTrainedTokenizerFast"), Some(TokenizerClass::Plain));
+        assert_eq!(
+            TokenizerClass::named("GPT2TokenizerFast"),
+            Some(TokenizerClass::Gpt2)
+        );
+        assert_eq!(
+            TokenizerClass::named("PreTrainedTokenizerFast"),
+            Some(TokenizerClass::Plain)
+        );
         assert_eq!(TokenizerClass::named("CTRLTokenizer"), None);
         assert_eq!(TokenizerClass::of_model_type("opt"), Some(TokenizerClass::Gpt2));
-        assert_eq!(TokenizerClass::of_model_type("mistral"), Some(TokenizerClass::Llama));
-        assert_eq!(TokenizerClass::of_model_type("mamba"), Some(TokenizerClass::GptNeoX));
+        assert_eq!(
+            TokenizerClass::of_model_type("mistral"),
+            Some(TokenizerClass::Llama)
+        );
+        assert_eq!(
+            TokenizerClass::of_model_type("mamba"),
+            Some(TokenizerClass::GptNeoX)
+        );
         assert_eq!(TokenizerClass::of_model_type("xlnet"), None);
     }
 }

@@ -16,9 +16,10 @@ use tokenizers::{
 };
 
 use crate::TextError;
+use crate::tokenizer::adapt::template;
 use crate::tokenizer::class::PairRule;
+use crate::tokenizer::refused;
 use crate::tokenizer::settings::{Settings, load_object};
-use crate::tokenizer::{refused, template};
 
 /// How Qwen2 cuts a text before BPE: numbers into digits, line ends apart.
 const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
@@ -39,11 +40,15 @@ pub(super) fn tokenizer(
     tokenizer.with_decoder(Some(DecoderWrapper::ByteLevel(ByteLevel::default())));
     if rule == PairRule::Qwen2 {
         if prefix {
-            return Err(refused(vocab, &"add_prefix_space, which Qwen2Tokenizer does not take"));
+            return Err(refused(
+                vocab,
+                &"add_prefix_space, which Qwen2Tokenizer does not take",
+            ));
         }
         tokenizer.with_normalizer(Some(NormalizerWrapper::NFC(NFC)));
         let pattern = SplitPattern::Regex(QWEN2.to_owned());
-        let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false).map_err(|e| refused(vocab, &e))?;
+        let split =
+            Split::new(pattern, SplitDelimiterBehavior::Isolated, false).map_err(|e| refused(vocab, &e))?;
         let byte_level = ByteLevel::default().add_prefix_space(false).use_regex(false);
         tokenizer.with_pre_tokenizer(Some(Sequence::new(vec![
             PreTokenizerWrapper::Split(split),
@@ -64,9 +69,14 @@ fn processor(
     prefix: bool,
 ) -> Result<PostProcessorWrapper, String> {
     let token = |name: &str| -> Result<(String, u32), String> {
-        let token = settings.token(name).ok_or_else(|| format!("there is no {name}"))?;
+        let token = settings
+            .token(name)
+            .ok_or_else(|| format!("there is no {name}"))?;
         let id = tokenizer.token_to_id(&token);
-        Ok((token.clone(), id.ok_or_else(|| format!("{token:?} is not in the vocabulary"))?))
+        Ok((
+            token.clone(),
+            id.ok_or_else(|| format!("{token:?} is not in the vocabulary"))?,
+        ))
     };
     Ok(match rule {
         PairRule::Roberta => RobertaProcessing::new(token("sep_token")?, token("cls_token")?)
@@ -83,7 +93,11 @@ fn processor(
 fn load_vocab(path: &Path) -> Result<Map<String, Value>, TextError> {
     let vocab = load_object(path)?;
     match vocab.iter().find(|(_, id)| id.as_u64().is_none()) {
-        Some((token, id)) => Err(TextError::malformed(path, format!("{token:?} under {id}"), "a token with its id")),
+        Some((token, id)) => Err(TextError::malformed(
+            path,
+            format!("{token:?} under {id}"),
+            "a token with its id",
+        )),
         None => Ok(vocab),
     }
 }
@@ -95,7 +109,13 @@ fn load_merges(path: &Path, rule: PairRule) -> Result<Vec<(String, String)>, Tex
     let text = fs::read_to_string(path).map_err(TextError::read(path))?;
     let lines: Vec<&str> = text.split('\n').collect();
     let lines = match rule {
-        PairRule::Qwen2 if lines.first().is_some_and(|line| line.trim().starts_with("#version:")) => &lines[1..],
+        PairRule::Qwen2
+            if lines
+                .first()
+                .is_some_and(|line| line.trim().starts_with("#version:")) =>
+        {
+            &lines[1..]
+        }
         PairRule::Qwen2 => &lines[..],
         _ => lines.get(1..lines.len() - 1).unwrap_or(&[]),
     };

@@ -71,12 +71,17 @@ impl Settings {
         } else {
             settings.tokens_of_older_file(&path(ADDED_TOKENS))?
         };
-        if let Some(json) = json {
+        if let Some(json) = json.filter(|_| !settings.is_converted()) {
             let content = load_object(json)?;
-            settings.padding = content.get("padding").filter(|padding| padding.is_object()).cloned();
+            settings.padding = content
+                .get("padding")
+                .filter(|padding| padding.is_object())
+                .cloned();
         }
         let beside = [CONFIG, SPECIAL_TOKENS, ADDED_TOKENS].map(path);
-        settings.files.extend(beside.into_iter().filter(|file| file.is_file()));
+        settings
+            .files
+            .extend(beside.into_iter().filter(|file| file.is_file()));
         if !settings.config.contains_key("tokenizer_class") && folder.join(MODEL_CONFIG).is_file() {
             settings.files.push(folder.join(MODEL_CONFIG));
         }
@@ -91,6 +96,12 @@ impl Settings {
     /// The files that were read.
     pub(super) fn files(&self) -> &[PathBuf] {
         &self.files
+    }
+
+    /// Whether transformers converts the slow twin of the class (`tokenizer.model`) anew instead of reading `tokenizer.json`.
+    pub(super) fn is_converted(&self) -> bool {
+        self.class == TokenizerClass::Llama
+            && (self.switch("add_prefix_space").is_some() || self.switch("from_slow") == Some(true))
     }
 
     /// A switch of `tokenizer_config.json`, if it is there.
@@ -140,9 +151,11 @@ impl Settings {
             tokens.extend(list.iter().filter_map(content));
         }
         let mut seen = Vec::new();
-        tokens.retain(|token| !seen.contains(token) && {
-            seen.push(token.clone());
-            true
+        tokens.retain(|token| {
+            !seen.contains(token) && {
+                seen.push(token.clone());
+                true
+            }
         });
         tokens
     }
@@ -210,8 +223,8 @@ fn class(
         None if has_json => Ok(TokenizerClass::Plain),
         None => Err(TextError::malformed(
             folder,
-            format!("vocab.json and merges.txt, and neither {CONFIG} nor {MODEL_CONFIG} names a tokenizer class"),
-            "a tokenizer.json, or the class whose rule they follow",
+            format!("a vocabulary without a tokenizer.json, and neither {CONFIG} nor {MODEL_CONFIG} names a tokenizer class"),
+            "a tokenizer.json, or the class by whose rule the vocabulary (vocab.json and merges.txt, or vocab.txt) is read",
         )),
     }
 }
@@ -298,12 +311,16 @@ mod tests {
 
     #[test]
     fn an_older_map_overrules_the_configuration_and_a_newer_list_the_map() {
-        let class = r#""tokenizer_class": "GPT2TokenizerFast", "eos_token": {"content": "E", "lstrip": false}"#;
+        let class =
+            r#""tokenizer_class": "GPT2TokenizerFast", "eos_token": {"content": "E", "lstrip": false}"#;
         let map = (SPECIAL_TOKENS, r#"{"eos_token": "M", "pad_token": "P"}"#);
         let older = settings(&[(CONFIG, &format!("{{{class}}}")), map]);
         assert_eq!(older.token("eos_token").as_deref(), Some("M"));
         assert_eq!(older.token("pad_token").as_deref(), Some("P"));
-        let newer = settings(&[(CONFIG, &format!("{{{class}, \"added_tokens_decoder\": {{}}}}")), map]);
+        let newer = settings(&[
+            (CONFIG, &format!("{{{class}, \"added_tokens_decoder\": {{}}}}")),
+            map,
+        ]);
         assert_eq!(newer.token("eos_token").as_deref(), Some("E"));
         assert_eq!(newer.token("pad_token"), None);
         assert_eq!(newer.token("bos_token").as_deref(), Some("<|endoftext|>"));
@@ -311,14 +328,20 @@ mod tests {
 
     #[test]
     fn an_explicit_null_means_no_token() {
-        let null = settings(&[(CONFIG, r#"{"tokenizer_class": "GPT2Tokenizer", "eos_token": null}"#)]);
+        let null = settings(&[(
+            CONFIG,
+            r#"{"tokenizer_class": "GPT2Tokenizer", "eos_token": null}"#,
+        )]);
         assert_eq!(null.token("eos_token"), None);
     }
 
     #[test]
     fn the_class_comes_from_the_tokenizer_then_from_the_model() {
         for (files, class) in [
-            (vec![(MODEL_CONFIG, r#"{"model_type": "llama"}"#)], TokenizerClass::Llama),
+            (
+                vec![(MODEL_CONFIG, r#"{"model_type": "llama"}"#)],
+                TokenizerClass::Llama,
+            ),
             (
                 vec![
                     (CONFIG, r#"{"model_max_length": 1024}"#),
@@ -327,7 +350,10 @@ mod tests {
                 TokenizerClass::Gpt2,
             ),
             (
-                vec![(MODEL_CONFIG, r#"{"model_type": "gpt2", "tokenizer_class": "BertTokenizerFast"}"#)],
+                vec![(
+                    MODEL_CONFIG,
+                    r#"{"model_type": "gpt2", "tokenizer_class": "BertTokenizerFast"}"#,
+                )],
                 TokenizerClass::Bert,
             ),
             (
@@ -346,14 +372,28 @@ mod tests {
     #[test]
     fn classes_that_are_not_known_are_refused_by_name() {
         for (files, part) in [
-            (vec![(CONFIG, r#"{"tokenizer_class": "CTRLTokenizer"}"#)], "CTRLTokenizer"),
-            (vec![(MODEL_CONFIG, r#"{"tokenizer_class": "XLNetTokenizer"}"#)], "XLNetTokenizer"),
+            (
+                vec![(CONFIG, r#"{"tokenizer_class": "CTRLTokenizer"}"#)],
+                "CTRLTokenizer",
+            ),
+            (
+                vec![(MODEL_CONFIG, r#"{"tokenizer_class": "XLNetTokenizer"}"#)],
+                "XLNetTokenizer",
+            ),
             (vec![(MODEL_CONFIG, r#"{"model_type": "rwkv"}"#)], "rwkv"),
-            (vec![(CONFIG, r#"{"fast_tokenizer_files": ["tokenizer.4.0.0.json"]}"#)], "4.0.0"),
-            (vec![(CONFIG, "version https://git-lfs.github.com/spec/v1\n")], "git lfs"),
+            (
+                vec![(CONFIG, r#"{"fast_tokenizer_files": ["tokenizer.4.0.0.json"]}"#)],
+                "4.0.0",
+            ),
+            (
+                vec![(CONFIG, "version https://git-lfs.github.com/spec/v1\n")],
+                "git lfs",
+            ),
         ] {
             let folder = folder(&files);
-            let message = Settings::load(folder.path(), Some(Path::new("absent"))).unwrap_err().to_string();
+            let message = Settings::load(folder.path(), Some(Path::new("absent")))
+                .unwrap_err()
+                .to_string();
             assert!(message.contains(part) && message.len() < 500, "{message}");
         }
         let message = Settings::load(folder(&[]).path(), None).unwrap_err().to_string();
@@ -369,8 +409,17 @@ mod tests {
             settings.added_tokens().map(parts).collect()
         };
         let newer = settings(&[(CONFIG, listed), (ADDED_TOKENS, r#"{"c": 3}"#)]);
-        assert_eq!(tokens(&newer), [("a".into(), false, false), ("b".into(), true, false)]);
-        let older = settings(&[(CONFIG, r#"{"pad_token": "c"}"#), (ADDED_TOKENS, r#"{"c": 3, "d": 2}"#)]);
-        assert_eq!(tokens(&older), [("d".into(), false, true), ("c".into(), true, false)]);
+        assert_eq!(
+            tokens(&newer),
+            [("a".into(), false, false), ("b".into(), true, false)]
+        );
+        let older = settings(&[
+            (CONFIG, r#"{"pad_token": "c"}"#),
+            (ADDED_TOKENS, r#"{"c": 3, "d": 2}"#),
+        ]);
+        assert_eq!(
+            tokens(&older),
+            [("d".into(), false, true), ("c".into(), true, false)]
+        );
     }
 }

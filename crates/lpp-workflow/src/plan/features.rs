@@ -68,7 +68,9 @@ impl Planner<'_> {
     /// The corrections that the annotation gets; a file that cannot be read is for the program to name.
     fn corrections(&self) -> AnnotationCorrections {
         let asked = self.study.config().annotation_corrections;
-        asked.resolve(&self.study.annotation(self.lang), self.lang).unwrap_or(asked)
+        asked
+            .resolve(&self.study.annotation(self.lang), self.lang)
+            .unwrap_or(asked)
     }
 
     /// What makes the features `name`; nothing does if they need files that a configuration cannot name.
