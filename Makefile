@@ -18,7 +18,7 @@ TORCH := -p lpp-llm -p lpp-extract
 # The ridge regression on libtorch. Not one command with the above: its tests switch on BLAS for every crate they share.
 RIDGE_TORCH := -p lpp-ridge --features torch
 
-.PHONY: help setup build demo gallery test test-report test-outside test-demo test-resume test-faults test-workflow test-slurm bench bench-peers bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
+.PHONY: help setup build demo gallery test test-report test-outside test-demo test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm bench bench-peers bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,7 @@ test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests 
 	@$(MAKE) --no-print-directory test-outside
 	@$(MAKE) --no-print-directory test-demo
 	@$(MAKE) --no-print-directory test-resume
+	@$(MAKE) --no-print-directory test-semantic-short
 
 test-report: setup ## The report page in a headless Chromium (setup/chromium.sh installs one; skipped without)
 	$(CARGO) test --release -p lpp-report --test browser -- --nocapture
@@ -68,6 +69,12 @@ test-faults: build ## The same at 50 random moments, then at each rename, with p
 	@mkdir -p $(FAULTS) && cp $(addprefix $(BIN)/lpp-,run simulate resample mask rois average glove random controls fit analyze report) $(FAULTS)
 	$(CARGO) build --release --bins
 	@$(PYTHON) setup/faults.py $(FAULTS) --points 0 --renames both
+
+test-semantic: build ## Damage small studies in every known way, five of each: right, warned or refused by name, never wrong in silence
+	@$(BIN)/semantic-fuzz $(BIN)
+
+test-semantic-short: build ## The same with one study of each kind of damage
+	@$(BIN)/semantic-fuzz $(BIN) --seeds 1
 
 test-workflow: build ## Snakemake on this machine gives the files of lpp-run (installs Snakemake into third_party/)
 	@setup/workflow.sh third_party/snakemake

@@ -53,6 +53,8 @@ class Trials:
             text += '\n[fits]\ncontrols = ["wordlength"]\nnulls = 20\n'
         if scans:  # published scans of subjects, from which mask, average and individual fits are made
             write_scans(self.base, subjects=["EN001", "EN002", "EN003"], seed=1)
+            for name in ["masks", "average_subject", "isc"]:  # a study's own would not be made
+                shutil.rmtree(self.base / name)
             text += '\n[individuals.en]\nsubjects = ["EN002", "EN003"]\nmodels = ["glove"]\n'
         config.write_text(text)
         study = self.copy("reference")

@@ -31,7 +31,7 @@ struct Args {
     #[arg(long, value_name = "DIR_OR_JSON", required_unless_present = "model")]
     tokenizer: Option<PathBuf>,
     /// Take the tokenizer of this model, from the study or the hub (gpt2, ORG/NAME)
-    #[arg(long, value_name = "NAME", conflicts_with = "tokenizer")]
+    #[arg(long, value_name = "NAME", value_parser = lpp_cli::model, conflicts_with = "tokenizer")]
     model: Option<String>,
     /// Branch, tag or commit on the hub
     #[arg(long, value_name = "REVISION", requires = "model")]
@@ -48,7 +48,7 @@ struct Args {
     #[command(flatten)]
     annotation: AnnotationArgs,
     /// The table to write
-    #[arg(short, long, value_name = "CSV")]
+    #[arg(short, long, value_name = "CSV", value_parser = lpp_cli::output_file(&[".csv"]))]
     output: PathBuf,
     #[command(flatten)]
     common: CommonArgs,
@@ -62,7 +62,7 @@ impl Program for Args {
 
 impl Args {
     fn into_job(self) -> anyhow::Result<AlignJob> {
-        let study = self.study.open()?;
+        let study = self.study.open_without(self.annotation.replaced())?;
         let lang = self.study.lang;
         let tokenizer = self.tokenizer(&study)?;
         let (path, corrections) = self.annotation.resolve(&study, lang);

@@ -1,14 +1,16 @@
 //! `lpp-analyze`: the numbers of a study.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use lpp_analysis::{
     Analysis, AnalysisJob, AnalysisOptions, AnalysisReport, CompareJob, HemisphereRule, IscSummary,
     LanguagesJob, LayerRule,
 };
-use lpp_cli::{CommonArgs, Program, StudyArgs};
+use lpp_cli::{CommonArgs, Program};
+use lpp_study::Language;
 
 /// Computes the numbers of a study from its scores, as CSV and Parquet tables.
 #[derive(Debug, Parser)]
@@ -22,7 +24,42 @@ struct Command {
     #[command(subcommand)]
     what: What,
     #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
     common: CommonArgs,
+}
+
+/// The study, before or after the name of the analysis.
+#[derive(Debug, Args)]
+struct Place {
+    /// Folder that holds lpp.toml and all artefacts [default: the current folder]
+    #[arg(long, value_name = "DIR", global = true)]
+    study: Option<PathBuf>,
+    /// Language of the story [default: en]
+    #[arg(long, value_name = "LANG", global = true, value_parser = lpp_cli::language())]
+    lang: Option<Language>,
+    /// Recompute even if the output is up to date
+    #[arg(long, global = true)]
+    force: bool,
+    /// Print one JSON object instead of the paths of tables
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+impl Place {
+    fn lang(&self) -> Language {
+        self.lang.unwrap_or(Language::English)
+    }
+
+    fn open(&self) -> anyhow::Result<lpp_study::Study> {
+        let folder = self.study.as_deref().unwrap_or(Path::new("."));
+        lpp_study::Study::open(folder).context("cannot open the study (--study)")
+    }
+
+    /// Whether a flag was given that means nothing without a study.
+    fn is_given(&self) -> bool {
+        self.study.is_some() || self.lang.is_some() || self.force
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -35,9 +72,6 @@ enum What {
         /// The inter-subject correlation: .npy or a joblib dump, (trials, voxels)
         #[arg(long, value_name = "FILE")]
         isc: PathBuf,
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
     },
     /// Brain score against model size, perplexity and `HellaSwag`; the growth of each voxel
     Scaling(Study),
@@ -67,9 +101,8 @@ enum What {
 
 #[derive(Debug, Args)]
 struct Study {
-    #[command(flatten)]
-    place: StudyArgs,
-    /// How left is told from right: halves (of the array, the paper's) or x (the midline left out)
+    /// How left is told from right: halves (of the array, the paper's; x where they are not the sides of the mask) or x (the
+    /// midline left out)
     #[arg(long, value_name = "RULE", default_value_t)]
     hemisphere: HemisphereRule,
     /// The brain mask [default: the study's]
@@ -93,9 +126,6 @@ struct Study {
     /// Seed of the bootstraps
     #[arg(long, value_name = "N", default_value_t = AnalysisOptions::default().seed)]
     seed: u64,
-    /// Print the tables as one JSON object instead of their paths
-    #[arg(long)]
-    json: bool,
 }
 
 impl Program for Command {
@@ -106,8 +136,12 @@ impl Program for Command {
 
 fn main() -> ExitCode {
     lpp_cli::run(|command: Command| {
+        let place = &command.place;
         let (analysis, study) = match command.what {
-            What::Isc { mask, isc, json } => return summarise(&IscSummary::load(&mask, &isc)?, json),
+            What::Isc { .. } if place.is_given() => {
+                anyhow::bail!("isc reads no study: leave out --study, --lang and --force")
+            }
+            What::Isc { mask, isc } => return summarise(&IscSummary::load(&mask, &isc)?, place.json),
             What::Scaling(study) => (Analysis::Scaling, study),
             What::Lateralization(study) => (Analysis::Lateralization, study),
             What::Layers(study) => (Analysis::Layers, study),
@@ -119,13 +153,13 @@ fn main() -> ExitCode {
             What::Corrected(study) => (Analysis::Corrected, study),
             What::All(study) => (Analysis::All, study),
             What::Languages(study) => {
-                let job = languages(&study)?;
+                let job = languages(&study, place)?;
                 let report = job.run(lpp_cli::software!(), &lpp_cli::progress(&command.common))?;
-                return show(&report, &["id", "quantity", "en", "cn", "fr"], study.json);
+                return show(&report, &["id", "quantity", "en", "cn", "fr"], place.json);
             }
             What::Compare(study) => {
                 let job = CompareJob {
-                    languages: languages(&study)?,
+                    languages: languages(&study, place)?,
                 };
                 let report = job.run(lpp_cli::software!(), &lpp_cli::progress(&command.common))?;
                 let columns = [
@@ -137,10 +171,10 @@ fn main() -> ExitCode {
                     "ours",
                     "agrees",
                 ];
-                return show(&report, &columns, study.json);
+                return show(&report, &columns, place.json);
             }
         };
-        analyse(analysis, study, &command.common)
+        analyse(analysis, study, place, &command.common)
     })
 }
 
@@ -148,27 +182,27 @@ fn summarise(summary: &IscSummary, json: bool) -> anyhow::Result<()> {
     if json {
         lpp_cli::print_json(summary)
     } else {
-        lpp_cli::print_line(summary.to_string())
+        lpp_cli::print_result(summary.to_string())
     }
 }
 
-fn analyse(analysis: Analysis, args: Study, common: &CommonArgs) -> anyhow::Result<()> {
+fn analyse(analysis: Analysis, args: Study, place: &Place, common: &CommonArgs) -> anyhow::Result<()> {
     let options = args.options();
     let job = AnalysisJob {
-        study: args.place.open()?,
-        lang: args.place.lang,
+        study: place.open()?,
+        lang: place.lang(),
         analysis,
         hemisphere: args.hemisphere,
         isc: args.isc,
         mask: args.mask,
-        force: args.place.force,
+        force: place.force,
         options,
     };
     let report = job.run(lpp_cli::software!(), &lpp_cli::progress(common))?;
-    print(&report, args.json)
+    print(&report, place.json)
 }
 
-fn languages(args: &Study) -> anyhow::Result<LanguagesJob> {
+fn languages(args: &Study, place: &Place) -> anyhow::Result<LanguagesJob> {
     let single = [&args.mask, &args.isc, &args.model_info];
     if single.iter().any(|path| path.is_some()) {
         anyhow::bail!(
@@ -176,10 +210,10 @@ fn languages(args: &Study) -> anyhow::Result<LanguagesJob> {
         );
     }
     Ok(LanguagesJob {
-        study: args.place.open()?,
+        study: place.open()?,
         hemisphere: args.hemisphere,
         options: args.options(),
-        force: args.place.force,
+        force: place.force,
     })
 }
 
@@ -187,7 +221,7 @@ fn languages(args: &Study) -> anyhow::Result<LanguagesJob> {
 fn show(report: &AnalysisReport, columns: &[&str], json: bool) -> anyhow::Result<()> {
     if !json {
         for table in &report.tables {
-            lpp_cli::print_line(table.aligned(columns))?;
+            lpp_cli::print_result(table.aligned(columns))?;
         }
     }
     print(report, json)

@@ -199,3 +199,27 @@ fn the_published_english_files() {
         );
     }
 }
+
+#[test]
+fn the_study_may_stand_before_the_analysis() {
+    let dir = tempfile::tempdir().unwrap();
+    let call = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-analyze"));
+        command.current_dir(dir.path()).args(arguments);
+        command
+    };
+    for arguments in [
+        &["--study", ".", "--lang", "en", "scaling"][..],
+        &["--study", ".", "all", "--lang", "en"],
+        &["all", "--study", ".", "--force", "--json"],
+        &["--json", "languages", "--study", "."],
+        &["all"],
+    ] {
+        // Both orders are understood; what is missing is the scores.
+        assert_fails(&mut call(arguments), &["scores", "lpp-fit makes it"]);
+    }
+    assert_fails(
+        &mut call(&["isc", "--mask", "m.nii.gz", "--isc", "i.npy", "--study", "."]),
+        &["isc reads no study"],
+    );
+}

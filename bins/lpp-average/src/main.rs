@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use lpp_cli::{CommonArgs, Program, StudyArgs};
+use lpp_cli::{CommonArgs, Program, ScanArgs, StudyArgs};
 use lpp_encoding::{AverageJob, AverageReport};
 use lpp_fmri::SubjectRuns;
 use lpp_ridge::{AlphaGrid, AlphaSearch};
+use lpp_study::natural_path_order;
 use serde::Serialize;
 
 /// Averages the cleaned signals of subjects run by run, and predicts one random half of them from the other.
@@ -24,15 +25,20 @@ use serde::Serialize;
 struct Args {
     #[command(flatten)]
     study: StudyArgs,
+    #[command(flatten)]
+    scans: ScanArgs,
     /// The mask [default: the study's; none is needed for arrays]
     #[arg(long, value_name = "NII")]
     mask: Option<PathBuf>,
-    /// Folder of a subject's runs, one per subject; their order decides the halves [default: the study's]
+    /// Folder of a subject's runs, one per subject, taken in the order of the folders' names [default: the study's]
     #[arg(long = "subject", value_name = "DIR", num_args = 1.., requires = "output")]
     subjects: Vec<PathBuf>,
     /// Folder to write run-0.npy ... and isc.npy to [default: the study's average_subject/LANG and isc]
     #[arg(short, long, value_name = "DIR", requires = "subjects")]
     output: Option<PathBuf>,
+    /// Repetition time of images in s [default: the study's, or what the images say; all that say one must agree]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    tr: Option<f64>,
     /// Random divisions into halves; 0: none
     #[arg(long, value_name = "N", default_value_t = AverageJob::REFERENCE_TRIALS)]
     isc_trials: usize,
@@ -68,14 +74,23 @@ impl Program for Args {
 
 impl Args {
     fn into_job(self) -> anyhow::Result<AverageJob> {
-        let study = self.study.open()?;
+        let replaced = [("alphas", self.alphas.is_some()), ("tr_s", self.tr.is_some())];
+        let replaced: Vec<&str> = replaced
+            .iter()
+            .filter(|(_, given)| *given)
+            .map(|(key, _)| *key)
+            .collect();
+        let study = self.scans.choose(self.study.open_without(&replaced)?);
         let mut job = match &self.output {
             None => AverageJob::of_study(&study, self.study.lang)?,
             Some(output) => {
-                let subjects = self.subjects.iter().map(|folder| SubjectRuns::find(folder));
+                let only = &study.config().corpus.only;
+                let folders = in_order(&self.subjects);
+                let subjects = folders.iter().map(|folder| SubjectRuns::find(folder, only));
                 AverageJob::new(subjects.collect::<Result<_, _>>()?, None, output, &study)?
             }
         };
+        job.tr = job.tr.or_flag(self.tr);
         job.mask = self.mask.or(job.mask);
         job.n_trials = self.isc_trials;
         job.seed = self.seed;
@@ -87,6 +102,16 @@ impl Args {
         job.force = self.study.force;
         Ok(job)
     }
+}
+
+/// Folders in the order of their names, which decides the halves; a shell lists sub-10 before sub-2.
+fn in_order(folders: &[PathBuf]) -> Vec<PathBuf> {
+    let mut sorted = folders.to_vec();
+    sorted.sort_by(|a, b| natural_path_order(a, b));
+    if sorted != folders {
+        tracing::warn!("the subjects are taken in the order of their names (it decides the halves)");
+    }
+    sorted
 }
 
 /// What `--json` prints. NaN becomes null.

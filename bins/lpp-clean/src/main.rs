@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use lpp_cli::{CommonArgs, Program, StudyArgs};
-use lpp_fmri::{CleanJob, CleaningParams};
+use lpp_fmri::{CleanJob, CleaningParams, RepetitionTime};
 
 /// Takes the voxels of a mask from a run, cleans their time courses and writes them as an array (scans, voxels).
 ///
@@ -26,7 +26,7 @@ struct Args {
     #[arg(long, value_name = "NII")]
     mask: Option<PathBuf>,
     /// The array to write
-    #[arg(short, long, value_name = "NPY")]
+    #[arg(short, long, value_name = "NPY", value_parser = lpp_cli::output_file(&[".npy"]))]
     output: PathBuf,
     /// Take out the mean and the best line
     #[arg(long)]
@@ -37,7 +37,7 @@ struct Args {
     /// Cut-off of the high-pass filter
     #[arg(long, value_name = "HZ", allow_negative_numbers = true)]
     high_pass: Option<f64>,
-    /// Repetition time in s [default: the study's]
+    /// Repetition time in s [default: the study's, or what the image says; all that say one must agree]
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     tr: Option<f64>,
     /// Smooth with a Gaussian of this full width at half maximum
@@ -55,7 +55,8 @@ impl Program for Args {
 
 impl Args {
     fn into_job(self) -> anyhow::Result<CleanJob> {
-        let study = self.study.open()?;
+        let replaced: &[&str] = if self.tr.is_some() { &["tr_s"] } else { &[] };
+        let study = self.study.open_without(replaced)?;
         Ok(CleanJob {
             image: self.image,
             mask: self.mask.unwrap_or_else(|| study.mask(self.study.lang)),
@@ -64,8 +65,9 @@ impl Args {
                 detrend: self.detrend,
                 high_pass_hz: self.high_pass,
                 standardise: self.standardize,
-                tr_s: self.tr.unwrap_or(study.config().tr_s),
+                ..CleaningParams::default()
             },
+            tr: RepetitionTime::of_study(&study).or_flag(self.tr),
             output: self.output,
             force: self.study.force,
         })

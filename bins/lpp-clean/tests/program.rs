@@ -52,6 +52,87 @@ fn the_signals_of_nilearn_come_out() {
 }
 
 #[test]
+fn the_repetition_time_is_that_of_the_image() {
+    let folder = tempfile::tempdir().unwrap();
+    let mask = fixture("clean/mask.nii");
+    // Step, code of its unit (`nifti1.h`), the repetition time in s; the published study's where the header says nothing.
+    for (step, unit, tr) in [
+        (1.5_f32, 8, "1.5"),
+        (1500.0, 16, "1.5"),
+        (720e3, 24, "0.72"),
+        (1.0, 0, "2"),
+        (0.0, 8, "2"),
+    ] {
+        let mut bytes = std::fs::read(fixture("clean/f4.nii")).unwrap();
+        bytes[92..96].copy_from_slice(&step.to_le_bytes());
+        bytes[123] = 2 | unit;
+        std::fs::write(folder.path().join("bold.nii"), bytes).unwrap();
+        let clean = |output: &str, more: &[&str]| {
+            let fixed = [
+                "bold.nii",
+                "--mask",
+                &mask,
+                "--high-pass",
+                "0.0078125",
+                "--force",
+                "-o",
+                output,
+            ];
+            program(&folder, &[&fixed, more].concat())
+        };
+        assert_succeeds(&mut clean("header.npy", &[]));
+        assert_succeeds(&mut clean("flag.npy", &["--tr", tr]));
+        let read = |name: &str| load_npy::<f32, ndarray::Ix2>(folder.path().join(name));
+        // Headers hold single precision.
+        assert_close(
+            &read("header.npy"),
+            &read("flag.npy").mapv(f64::from),
+            Tolerance::absolute(1e-2),
+        );
+        if tr != "2" {
+            assert_fails(
+                &mut clean("other.npy", &["--tr", "2"]),
+                &["bold.nii", tr, "2 s as in --tr"],
+            );
+            std::fs::write(folder.path().join("lpp.toml"), "tr_s = 2.0\n").unwrap();
+            assert_fails(
+                &mut clean("other.npy", &[]),
+                &["bold.nii", tr, "tr_s of lpp.toml"],
+            );
+            std::fs::remove_file(folder.path().join("lpp.toml")).unwrap();
+            std::fs::write(folder.path().join("bold.json"), r#"{"RepetitionTime": 2.0}"#).unwrap();
+            assert_fails(&mut clean("other.npy", &[]), &["bold.json", tr]);
+            std::fs::remove_file(folder.path().join("bold.json")).unwrap();
+        }
+    }
+    assert!(!folder.path().join("other.npy").exists());
+}
+
+#[test]
+fn values_that_are_not_finite_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mask = fixture("clean/mask.nii");
+    let whole = std::fs::read(fixture("clean/f4.nii")).unwrap();
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut bytes = whole.clone();
+        let n = bytes.len();
+        bytes[n - 4000..]
+            .chunks_exact_mut(4)
+            .for_each(|v| v.copy_from_slice(&value.to_le_bytes()));
+        std::fs::write(folder.path().join("bold.nii"), bytes).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-clean"));
+        command
+            .current_dir(folder.path())
+            .args(["bold.nii", "--mask", &mask, "-o", "ts.npy", "--force"]);
+        let said = String::from_utf8(command.output().unwrap().stderr).unwrap();
+        assert!(
+            said.contains("warning: bold.nii:") && said.contains("NaN or infinite"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn bad_input_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     let (image, mask) = (fixture("clean/f4.nii"), fixture("clean/mask.nii"));

@@ -54,7 +54,7 @@ impl Program for Args {
 
 impl Args {
     fn into_job(self) -> anyhow::Result<ControlsJob> {
-        let study = self.study.open()?;
+        let study = self.study.open_without(self.annotation.replaced())?;
         let lang = self.study.lang;
         let (path, corrections) = self.annotation.resolve(&study, lang);
         let mut controls = self.controls;

@@ -1,15 +1,16 @@
 //! `lpp-extract`: activations of a language model for every word.
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use lpp_cli::{AnnotationArgs, CommonArgs, Program, StudyArgs};
 use lpp_fetch::{Content, LocatedModel, ModelRequest};
 use lpp_llm::{ComputeDevice, ExtractJob, HiddenStatesJob, ModelParams, Precision, Training};
-use lpp_study::{StoredAs, Study};
+use lpp_study::{FeatureName, FeatureSource, StoredAs, Study, recorded_text};
 use lpp_text::AnnotationSource;
 
 /// Runs a language model over the text of a study and writes one vector per word and layer.
@@ -82,7 +83,7 @@ struct ExtractArgs {
     #[command(flatten)]
     study: StudyArgs,
     /// Name of the model, in the study or on the hub (gpt2, ORG/NAME) [default: the last part of --model-dir]
-    #[arg(long, value_name = "NAME", required_unless_present = "model_dir")]
+    #[arg(long, value_name = "NAME", value_parser = lpp_cli::model, required_unless_present = "model_dir")]
     model: Option<String>,
     /// Branch, tag or commit on the hub, such as step1000; becomes part of the name: pythia-6.9b_step1000
     #[arg(
@@ -107,7 +108,7 @@ struct ExtractArgs {
     #[command(flatten)]
     annotation: AnnotationArgs,
     /// The activations file [default: in the study's activations]
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = lpp_cli::output_file(&[".safetensors"]))]
     output: Option<PathBuf>,
     /// Type of the numbers in the activations file
     #[arg(long, value_enum, default_value = "f32")]
@@ -128,8 +129,11 @@ struct HiddenStatesArgs {
     #[arg(long, value_name = "NPY")]
     attention_mask: Option<PathBuf>,
     /// File to write: f32 tensors layer-0 to layer-L, [rows, tokens, width]
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = lpp_cli::output_file(&[".safetensors"]))]
     output: PathBuf,
+    /// Overwrite a file of another maker
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     run: ModelArgs,
 }
@@ -179,13 +183,14 @@ impl ExtractArgs {
     }
 
     fn into_job(self, common: &CommonArgs) -> anyhow::Result<ExtractJob> {
-        let study = self.study.open()?;
+        let study = self.study.open_without(self.annotation.replaced())?;
         let lang = self.study.lang;
         let (model, located) = self.locate(&study, common)?;
         let (path, corrections) = self.annotation.resolve(&study, lang);
         let params = self.run.params(located.folder, common);
-        let name = params.activations_name(&model);
+        let name = params.activations_name(model.as_str());
         Ok(ExtractJob {
+            source: located.source,
             tokenizer: self.tokenizer.unwrap_or(located.tokenizer),
             commit: located.commit,
             model: params,
@@ -209,19 +214,20 @@ impl ExtractArgs {
 
 impl ExtractArgs {
     /// The model's name in the study and its place: the folder given, or what the name leads to.
-    fn locate(&self, study: &Study, common: &CommonArgs) -> anyhow::Result<(String, LocatedModel)> {
+    fn locate(&self, study: &Study, common: &CommonArgs) -> anyhow::Result<(FeatureName, LocatedModel)> {
+        let name = self.model.as_deref().map(str::parse::<FeatureName>).transpose()?;
+        if let Some(name) = &name {
+            refuse_what_is_no_model(name)?;
+        }
         if let Some(folder) = &self.model_dir {
-            let name = match &self.model {
-                Some(name) => name.clone(),
-                None => folder
-                    .file_name()
-                    .context("--model-dir has no name of its own; add --model NAME")?
-                    .to_string_lossy()
-                    .into_owned(),
+            let name = match name {
+                Some(name) => name,
+                None => name_of(folder)?,
             };
             let located = LocatedModel {
                 folder: folder.clone(),
                 tokenizer: folder.clone(),
+                source: source_of(folder, study),
                 commit: None,
             };
             return Ok((name, located));
@@ -238,8 +244,48 @@ impl ExtractArgs {
             n_threads: common.threads(),
         };
         let located = request.locate(study, &lpp_cli::progress(common))?;
-        Ok((request.study_name(), located))
+        Ok((request.study_name()?, located))
     }
+}
+
+/// Baselines and controls have programs of their own, and a twin is asked for by its seed.
+fn refuse_what_is_no_model(name: &FeatureName) -> anyhow::Result<()> {
+    match name.source() {
+        FeatureSource::Model { seed: None, .. } => Ok(()),
+        FeatureSource::Model {
+            model,
+            seed: Some(seed),
+        } => bail!("{name}: an untrained twin; give --model {model} --seed {seed}"),
+        source => bail!("{name}: no language model; {} makes it", source.program()),
+    }
+}
+
+/// The name of a checkpoint folder: that of the repository in the hub's cache, otherwise its last part.
+fn name_of(folder: &Path) -> anyhow::Result<FeatureName> {
+    let parts = folder.iter().map(OsStr::to_string_lossy);
+    let repository = parts
+        .filter_map(|part| part.strip_prefix("models--").map(str::to_owned))
+        .last();
+    let name = match repository {
+        Some(name) => name,
+        None => folder
+            .file_name()
+            .context("--model-dir has no name of its own; add --model NAME")?
+            .to_string_lossy()
+            .into_owned(),
+    };
+    name.parse()
+        .with_context(|| format!("--model-dir {}: add --model NAME", folder.display()))
+}
+
+/// A folder as records name it: from the study if it lies inside.
+fn source_of(folder: &Path, study: &Study) -> String {
+    let full = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let root = study.root().canonicalize();
+    let place = root
+        .ok()
+        .and_then(|root| full.strip_prefix(root).map(Path::to_owned).ok());
+    recorded_text(place.unwrap_or(full).as_os_str())
 }
 
 fn extract(args: ExtractArgs, common: &CommonArgs) -> anyhow::Result<()> {
@@ -263,6 +309,7 @@ fn hidden_states(args: HiddenStatesArgs, common: &CommonArgs) -> anyhow::Result<
         ids: args.ids,
         attention_mask: args.attention_mask,
         output: args.output,
+        force: args.force,
     };
     let model = job.run(lpp_cli::software!(), &lpp_cli::progress(common))?;
     lpp_cli::print_line(format!(

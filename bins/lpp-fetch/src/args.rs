@@ -53,8 +53,8 @@ pub(crate) struct PlaceArgs {
     /// Study folder; it is made if it is not there
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) study: PathBuf,
-    /// Languages: en, fr, cn
-    #[arg(long, value_name = "LANG,...", value_delimiter = ',', default_value = "en")]
+    /// Languages of the story
+    #[arg(long, value_name = "LANG,...", value_delimiter = ',', default_value = "en", value_parser = lpp_cli::language())]
     pub(crate) lang: Vec<Language>,
     /// List files and sizes, fetch nothing
     #[arg(long)]

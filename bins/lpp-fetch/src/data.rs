@@ -29,7 +29,7 @@ pub(crate) struct ChoiceArgs {
     #[arg(long, value_enum, value_name = "KIND,...", value_delimiter = ',', default_values = ["words", "derivatives"])]
     kind: Vec<KindArg>,
     /// Subjects whose scans are wanted, such as EN057 [default: all]
-    #[arg(long, value_name = "SUBJECT,...", value_delimiter = ',')]
+    #[arg(long, value_name = "SUBJECT,...", value_delimiter = ',', value_parser = lpp_cli::subject)]
     subject: Vec<String>,
     /// Runs whose scans are wanted, 0 to 8 [default: all]
     #[arg(long, value_name = "RUN,...", value_delimiter = ',')]

@@ -67,9 +67,9 @@ impl Listing {
                 FileState::Partial(bytes) => format!("{bytes} bytes there"),
                 FileState::Missing => "missing".to_owned(),
             };
-            lpp_cli::print_line(format!("{bytes:>13}  {}  ({state})", file.path.display()))?;
+            lpp_cli::print_result(format!("{bytes:>13}  {}  ({state})", file.path.display()))?;
         }
-        lpp_cli::print_line(format!(
+        lpp_cli::print_result(format!(
             "{} files, {}, of which {} to fetch",
             self.files.len(),
             size(self.bytes),

@@ -24,7 +24,7 @@ use crate::listing::{ListedFile, Listing};
 #[derive(Debug, Args)]
 pub(crate) struct ModelArgs {
     /// The models
-    #[arg(value_name = "NAME", required = true)]
+    #[arg(value_name = "NAME", required = true, value_parser = lpp_cli::model)]
     names: Vec<String>,
     /// Branch, tag or commit, such as step1000
     #[arg(long, value_name = "REVISION")]

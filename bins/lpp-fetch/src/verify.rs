@@ -46,15 +46,15 @@ impl VerifyArgs {
             lpp_cli::print_json(&report)?;
         } else {
             for bad in &report.bad {
-                lpp_cli::print_line(format!("bad: {}: {}", bad.path.display(), bad.problem))?;
+                lpp_cli::print_result(format!("bad: {}: {}", bad.path.display(), bad.problem))?;
             }
             for path in &report.missing {
-                lpp_cli::print_line(format!("missing: {}", path.display()))?;
+                lpp_cli::print_result(format!("missing: {}", path.display()))?;
             }
             for path in &report.partial {
-                lpp_cli::print_line(format!("unfinished: {}", path.display()))?;
+                lpp_cli::print_result(format!("unfinished: {}", path.display()))?;
             }
-            lpp_cli::print_line(format!("{} files good, {}", report.n_good, size(report.bytes)))?;
+            lpp_cli::print_result(format!("{} files good, {}", report.n_good, size(report.bytes)))?;
         }
         if !report.bad.is_empty() || !report.missing.is_empty() {
             bail!(

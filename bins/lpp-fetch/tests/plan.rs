@@ -25,7 +25,7 @@ fn fetches(study: &Path) -> Vec<Step> {
         fetch: true,
         subjects_per_step: None,
     };
-    let mut steps = plan(&Study::open(study).unwrap(), &options).unwrap();
+    let mut steps = plan(&Study::open(study).unwrap(), &options).unwrap().steps;
     steps.retain(|step| step.program == "lpp-fetch");
     steps
 }

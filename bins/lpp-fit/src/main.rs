@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use lpp_cli::{CommonArgs, Program, StudyArgs};
-use lpp_encoding::{CanaryJob, FitJob, IndividualJob, JointJob, NullJob, NullKind, TargetSet};
-use lpp_fmri::{resampled_runs, resampled_runs_of};
+use lpp_cli::{CommonArgs, Program, ScanArgs, StudyArgs};
+use lpp_encoding::{CanaryJob, FitJob, FitOutcome, IndividualJob, JointJob, NullJob, NullKind, TargetSet};
+use lpp_fmri::{RepetitionTime, check_pairs, resampled_runs, resampled_runs_of};
 use lpp_ridge::{AlphaGrid, AlphaSearch, InnerValidation};
-use lpp_study::{Language, Progress, Study};
+use lpp_study::{FeatureName, Language, Progress, Study, recorded_text};
 use lpp_text::Control;
+use serde::Serialize;
 
 /// Predicts every voxel of the average subject, or of individual subjects, from each layer of a model, by nested
 /// cross-validated ridge regression, and writes the held-out correlations: an array (layers, voxels), its sidecar, and
@@ -20,17 +21,19 @@ use lpp_text::Control;
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Example:\n  lpp-fit --study demo-study --model sim-gpt2-16 --lang en"
+    after_help = "Example:\n  lpp-fit --study demo-study --model sim-gpt2-12 --lang en"
 )]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a program")]
 struct Args {
-    /// Name of the model or baseline
+    /// Name of the model or baseline: gpt2, ORG/NAME, glove, control_wordrate, gpt2_untrained_seed1
     #[arg(long, value_name = "NAME")]
-    model: String,
+    model: FeatureName,
     #[command(flatten)]
     study: StudyArgs,
+    #[command(flatten)]
+    scans: ScanArgs,
     /// Fit this subject in place of the average one, EN057 say; may be repeated
-    #[arg(long, value_name = "SUBJECT", conflicts_with_all = ["all_subjects", "y", "mask", "output"])]
+    #[arg(long, value_name = "SUBJECT", value_parser = lpp_cli::subject, conflicts_with_all = ["all_subjects", "y", "mask", "output"])]
     subject: Vec<String>,
     /// Fit every subject that has resampled runs
     #[arg(long, conflicts_with_all = ["y", "mask", "output"])]
@@ -41,14 +44,17 @@ struct Args {
     /// The words and their times [default: the study's]
     #[arg(long, value_name = "CSV")]
     words: Option<PathBuf>,
-    /// Scans (scans, voxels) of each run, in order [default: the study's average subject]
+    /// Repetition time in s [default: the study's, or what the scans say; all that say one must agree]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    tr: Option<f64>,
+    /// Scans (scans, voxels) of each run; labels such as run-2 decide their order [default: the study's average subject]
     #[arg(long, value_name = "NPY", num_args = 1..)]
     y: Vec<PathBuf>,
     /// The brain mask [default: the study's]
     #[arg(long, value_name = "NII")]
     mask: Option<PathBuf>,
     /// Where the scores go; the map goes beside them [default: the study's scores folder]
-    #[arg(short, long, value_name = "NPY")]
+    #[arg(short, long, value_name = "NPY", value_parser = lpp_cli::output_file(&[".npy"]))]
     output: Option<PathBuf>,
     /// Penalties: logspace:FIRST:LAST:COUNT (powers of ten) or a list like 1,10,100 [default: the study's]
     #[arg(long, value_name = "GRID")]
@@ -68,7 +74,7 @@ struct Args {
     /// Also fit one layer beside these controls by banded ridge; written to `MODEL_LANG_joint.npy`. Names as lpp-controls has
     /// them (wordrate, ...), names of other activations, or all: every control that the study has
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    controls: Vec<String>,
+    controls: Vec<FeatureName>,
     /// Ratios of penalties that a joint fit tries
     #[arg(long, value_name = "N", default_value_t = JointJob::DEFAULT_CANDIDATES)]
     candidates: usize,
@@ -93,6 +99,9 @@ struct Args {
     /// Leave out the canary, features that know only time, which is fitted along with a study's model
     #[arg(long)]
     no_canary: bool,
+    /// Print one JSON object instead of lines
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     common: CommonArgs,
 }
@@ -150,21 +159,28 @@ impl Args {
             let of_name = |name: &String| resampled_runs_of(study, lang, name);
             self.subject.iter().map(of_name).collect::<Result<_, _>>()?
         };
+        let rule = study.config().corpus.pair_runs;
         if subjects.is_empty() {
-            let mut average = TargetSet::average(study, model, lang, job.n_runs()?);
+            let n_runs = job.n_runs()?;
+            let mut average = if self.y.is_empty() {
+                TargetSet::average(study, model, lang, n_runs)?
+            } else {
+                TargetSet::average_of(study, model, lang, &self.y, rule)?
+            };
             average.mask = self.mask.clone().or(average.mask);
-            if !self.y.is_empty() {
-                average.runs.clone_from(&self.y);
-            }
             if let Some(output) = &self.output {
                 average.score_map = output.with_extension("nii.gz");
                 average.scores.clone_from(output);
             }
             return Ok(vec![average]);
         }
+        check_pairs(&subjects, rule)?;
         let mut sets = Vec::with_capacity(subjects.len());
         for subject in subjects {
+            subject.check_whole(rule)?;
+            job.check_runs_of(&subject.name, &subject.runs)?;
             let mut prepared = IndividualJob::of_study(study, lang, subject);
+            prepared.tr = prepared.tr.or_flag(self.tr);
             prepared.force = self.study.force;
             prepared.run(lpp_cli::software!(), progress)?;
             sets.push(TargetSet::individual(study, model, lang, &prepared));
@@ -194,13 +210,19 @@ impl Args {
             seed: self.seed,
         });
         // Scores that go elsewhere have no place for a canary beside them.
-        let own = self.output.is_none() && self.y.is_empty() && self.model != CanaryJob::NAME;
+        let own = self.output.is_none() && self.y.is_empty() && self.model.as_str() != CanaryJob::NAME;
         let canary = (own && !self.no_canary).then(|| CanaryJob::beside(fit, study));
         Extras { joint, nulls, canary }
     }
 
     fn into_job(self, progress: &dyn Progress) -> anyhow::Result<(FitJob, Extras)> {
-        let study = self.study.open()?;
+        let replaced = [("alphas", self.alphas.is_some()), ("tr_s", self.tr.is_some())];
+        let replaced: Vec<&str> = replaced
+            .iter()
+            .filter(|(_, given)| *given)
+            .map(|(key, _)| *key)
+            .collect();
+        let study = self.scans.choose(self.study.open_without(&replaced)?);
         let precision = match self.precision {
             Precision::F32 => lpp_encoding::Precision::Single,
             Precision::F64 => lpp_encoding::Precision::Double,
@@ -209,6 +231,7 @@ impl Args {
         let mut job = FitJob::new(&study, model, lang, precision, self.activations.clone())?;
         job.words = self.words.clone().unwrap_or(job.words);
         job.targets = self.targets(&study, &job, progress)?;
+        job.take_tr(RepetitionTime::of_study(&study).or_flag(self.tr))?;
         job.alphas = self.alphas.clone().unwrap_or(job.alphas);
         job.alpha_search = match self.alpha_search {
             Search::Exhaustive => AlphaSearch::Exhaustive,
@@ -234,44 +257,81 @@ struct Extras {
 }
 
 impl Extras {
-    fn run(&self, progress: &dyn Progress) -> anyhow::Result<()> {
+    /// What is said of each result, in lines.
+    fn run(&self, progress: &dyn Progress) -> anyhow::Result<Vec<String>> {
         let state = |up_to_date| if up_to_date { "up to date" } else { "written" };
+        let mut lines = Vec::new();
         if let Some(joint) = &self.joint {
             for found in joint.run(lpp_cli::software!(), progress)? {
                 let means = &found.info.means;
-                lpp_cli::print_line(format!(
+                lines.push(format!(
                     "{}: {}, layer {}, mean R² {:.4} with the layer, {:.4} without",
                     found.path.display(),
                     state(found.up_to_date),
                     found.info.layer,
                     means[3],
                     means[4]
-                ))?;
+                ));
             }
         }
         if let Some(nulls) = &self.nulls {
             for found in nulls.run(lpp_cli::software!(), progress)? {
                 let info = &found.info;
-                lpp_cli::print_line(format!(
-                    "{}: {}, layer {}, {} nulls, {} voxels significant over the map, p of left minus right {:.4}",
+                let sides = info.l_minus_r.halves.or(info.l_minus_r.x);
+                lines.push(format!(
+                    "{}: {}, layer {}, {} nulls, {} voxels significant over the map, p of left minus right {}",
                     found.path.display(),
                     state(found.up_to_date),
                     info.layer,
                     info.n_nulls,
                     info.n_significant,
-                    info.l_minus_r.halves.p
-                ))?;
+                    sides.map_or_else(
+                        || "not known without a mask".to_owned(),
+                        |test| format!("{:.4}", test.p)
+                    )
+                ));
             }
         }
         if let Some(canary) = &self.canary {
             canary.run(lpp_cli::software!(), progress)?;
         }
-        Ok(())
+        Ok(lines)
     }
 }
 
+/// A fit as `--json` prints it.
+#[derive(Serialize)]
+struct Fitted {
+    scores: String,
+    up_to_date: bool,
+    n_layers: usize,
+    n_voxels: usize,
+    best_layer: usize,
+    /// NaN becomes null.
+    best_mean_score: f64,
+}
+
+impl From<FitOutcome> for Fitted {
+    fn from(fit: FitOutcome) -> Self {
+        Self {
+            scores: recorded_text(fit.scores.as_os_str()),
+            up_to_date: fit.up_to_date,
+            n_layers: fit.n_layers,
+            n_voxels: fit.n_voxels,
+            best_layer: fit.best_layer,
+            best_mean_score: fit.best_mean_score,
+        }
+    }
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Summary {
+    fits: Vec<Fitted>,
+}
+
 /// Names and activations of the controls that `names` name.
-fn controls(study: &Study, lang: Language, names: &[String]) -> Vec<(String, PathBuf)> {
+fn controls(study: &Study, lang: Language, names: &[FeatureName]) -> Vec<(String, PathBuf)> {
     let of_name = |name: &str| (name.to_owned(), study.activations(name, lang));
     let all = || {
         Control::OF_TEXT
@@ -280,7 +340,7 @@ fn controls(study: &Study, lang: Language, names: &[String]) -> Vec<(String, Pat
             .map(Control::name)
     };
     let mut found = Vec::new();
-    for name in names {
+    for name in names.iter().map(FeatureName::as_str) {
         match name.parse::<Control>() {
             Ok(control) => found.push(of_name(&control.name())),
             Err(_) if name == "all" => {
@@ -295,8 +355,15 @@ fn controls(study: &Study, lang: Language, names: &[String]) -> Vec<(String, Pat
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
         let progress = lpp_cli::progress(args.common());
+        let json = args.json;
         let (job, extras) = args.into_job(&progress)?;
-        for fit in job.run(lpp_cli::software!(), &progress)? {
+        let fits = job.run(lpp_cli::software!(), &progress)?;
+        if json {
+            extras.run(&progress)?;
+            let fits = fits.into_iter().map(Fitted::from).collect();
+            return lpp_cli::print_json(&Summary { fits });
+        }
+        for fit in fits {
             let state = if fit.up_to_date { "up to date" } else { "written" };
             lpp_cli::print_line(format!(
                 "{}: {state}, {} layers, {} voxels, best mean score {:.4} in layer {}",
@@ -307,6 +374,9 @@ fn main() -> ExitCode {
                 fit.best_layer
             ))?;
         }
-        extras.run(&progress)
+        extras
+            .run(&progress)?
+            .into_iter()
+            .try_for_each(lpp_cli::print_line)
     })
 }

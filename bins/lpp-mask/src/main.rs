@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lpp_cli::{CommonArgs, Program, StudyArgs};
-use lpp_fmri::{MaskJob, resampled_runs};
+use lpp_cli::{CommonArgs, Program, ScanArgs, StudyArgs};
+use lpp_fmri::{MaskJob, averaged_runs};
 
 /// Finds the brain in every run, keeps the voxels that more than half of the runs share, and of these the ones whose
 /// mirror image is inside too.
@@ -22,8 +22,10 @@ struct Args {
     runs: Vec<PathBuf>,
     #[command(flatten)]
     study: StudyArgs,
+    #[command(flatten)]
+    scans: ScanArgs,
     /// The mask to write [default: the study's]
-    #[arg(short, long, value_name = "NII")]
+    #[arg(short, long, value_name = "NII", value_parser = lpp_cli::output_file(&[".nii.gz", ".nii"]))]
     output: Option<PathBuf>,
     /// Keep voxels whose mirror image is not inside
     #[arg(long)]
@@ -43,9 +45,9 @@ impl Program for Args {
 
 impl Args {
     fn into_job(self) -> anyhow::Result<MaskJob> {
-        let study = self.study.open()?;
+        let study = self.scans.choose(self.study.open()?);
         let runs = if self.runs.is_empty() {
-            resampled_runs(&study, self.study.lang)?
+            averaged_runs(&study, self.study.lang)?
                 .into_iter()
                 .flat_map(|subject| subject.runs)
                 .collect()

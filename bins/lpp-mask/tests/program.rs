@@ -44,6 +44,38 @@ fn the_masks_of_nilearn_come_out() {
 }
 
 #[test]
+fn each_run_votes_once_and_no_mask_replaces_another() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["c/r.nii", "d/r.nii", "d/s_boldref.nii"] {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::copy(fixture("mask/single_0.nii"), path).unwrap();
+    }
+    for (arguments, parts) in [
+        (
+            vec!["c/r.nii", "d/r.nii", "--run-masks", "rm"],
+            vec!["rm/r.nii", "c/r.nii", "d/r.nii"],
+        ),
+        (vec!["c/r.nii", "--run-masks", "c"], vec!["c/r.nii", "input"]),
+        (vec!["c/r.nii", "./c/r.nii"], vec!["c/r.nii", "one file"]),
+        (
+            vec!["c/r.nii", "d/s_boldref.nii"],
+            vec!["s_boldref.nii", "boldref"],
+        ),
+    ] {
+        assert_fails(
+            &mut program(&folder, &[&arguments[..], &["-o", "m.nii"]].concat()),
+            &parts,
+        );
+        assert!(!folder.path().join("rm").exists() && !folder.path().join("m.nii").exists());
+    }
+    assert_fails(
+        &mut program(&folder, &["c/r.nii", "-o", "c/r.nii"]),
+        &["c/r.nii", "nothing was written"],
+    );
+}
+
+#[test]
 fn a_study_has_its_place_for_runs_and_mask() {
     let folder = tempfile::tempdir().unwrap();
     for run in 0..3 {
@@ -86,4 +118,93 @@ fn bad_input_is_explained() {
     }
     assert!(!folder.path().join("out").exists());
     assert_usage_error(&mut program(&folder, &["--threshold", "0.5"]));
+}
+
+/// A run with a bright ball around x = 0, its first axis stepping by `step` mm from `origin`.
+fn ball(
+    folder: &tempfile::TempDir,
+    name: &str,
+    step: f64,
+    origin: f64,
+    change: impl Fn(&[usize], bool) -> f32,
+) {
+    let affine = lpp_fmri::diagonal_affine([step, 4.0, 4.0], [origin, -26.0, -26.0]);
+    let grid = lpp_fmri::Grid::new([16, 14, 14], affine).unwrap();
+    let values = ndarray::Array4::from_shape_fn((16, 14, 14, 5), |(i, j, k, t)| {
+        let radius = grid.world([i, j, k]).iter().map(|mm| mm * mm).sum::<f64>();
+        change(&[i, j, k, t], radius < 18.0 * 18.0)
+    });
+    let image = lpp_fmri::Image::new(grid, values.into_dyn()).unwrap();
+    image.save(&folder.path().join(name)).unwrap();
+}
+
+fn noisy(p: &[usize], inside: bool) -> f32 {
+    (if inside { 900.0 } else { 40.0 }) + ((p[0] * 7 + p[1] * 13 + p[2] * 29 + p[3] * 31) % 17) as f32
+}
+
+/// What the program says on stderr, if it succeeds.
+fn warnings(folder: &tempfile::TempDir, run: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-mask"));
+    let done = command
+        .current_dir(folder.path())
+        .args([run, "-o", "m.nii.gz", "--force"])
+        .output()
+        .unwrap();
+    let says = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success(), "{says}");
+    says
+}
+
+#[test]
+fn masks_are_symmetric_about_x_0_wherever_the_array_lies() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, step, origin) in [
+        ("centred.nii", 4.0, -30.0),
+        ("off.nii", 4.0, -22.0),
+        ("from_right.nii", -4.0, 34.0),
+        ("at_a_voxel.nii", 4.0, -24.0),
+    ] {
+        ball(&folder, name, step, origin, noisy);
+        assert_eq!(warnings(&folder, name), "");
+        let mask = lpp_fmri::Mask::load(&folder.path().join("m.nii.gz")).unwrap();
+        assert!(
+            mask.is_symmetric().unwrap() && mask.n_voxels() > 300,
+            "{name}: {}",
+            mask.n_voxels()
+        );
+    }
+    ball(&folder, "between.nii", 4.0, -29.0, noisy);
+    assert_fails(
+        &mut program(&folder, &["between.nii", "-o", "m.nii.gz"]),
+        &["x = 0", "lpp-resample", "--asymmetric"],
+    );
+    assert_succeeds(&mut program(
+        &folder,
+        &["between.nii", "-o", "m.nii.gz", "--asymmetric"],
+    ));
+}
+
+#[test]
+fn what_makes_a_mask_doubtful_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let stripped = |p: &[usize], inside: bool| if inside { noisy(p, true) } else { 0.0 };
+    let covered =
+        |p: &[usize], inside: bool| noisy(&[p[0], p[1], p[2], if p[2] > 7 { 0 } else { p[3] }], inside);
+    let full = |p: &[usize], _: bool| {
+        if p[..3].iter().all(|i| *i > 1) {
+            noisy(p, true)
+        } else {
+            noisy(p, false)
+        }
+    };
+    let cases: [(&str, &dyn Fn(&[usize], bool) -> f32, &str); 3] = [
+        ("stripped.nii", &stripped, "skull-stripped"),
+        ("covered.nii", &covered, "never vary"),
+        ("full.nii", &full, "nearly the whole box"),
+    ];
+    for (name, change, part) in cases {
+        ball(&folder, name, 4.0, -30.0, change);
+        let says = warnings(&folder, name);
+        assert!(says.contains("warning") && says.contains(part), "{name}: {says}");
+    }
 }

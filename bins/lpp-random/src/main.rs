@@ -36,7 +36,7 @@ struct Args {
     #[command(flatten)]
     annotation: AnnotationArgs,
     /// The activations file to write [default: the study's, such as activations/random_vector_300d_seed1_en.safetensors]
-    #[arg(short, long, value_name = "SAFETENSORS")]
+    #[arg(short, long, value_name = "SAFETENSORS", value_parser = lpp_cli::output_file(&[".safetensors"]))]
     output: Option<PathBuf>,
     #[command(flatten)]
     common: CommonArgs,
@@ -50,7 +50,7 @@ impl Program for Args {
 
 impl Args {
     fn into_job(self) -> anyhow::Result<BaselineJob> {
-        let study = self.study.open()?;
+        let study = self.study.open_without(self.annotation.replaced())?;
         let lang = self.study.lang;
         let (path, corrections) = self.annotation.resolve(&study, lang);
         let source = BaselineSource::Random(RandomBaseline {

@@ -39,7 +39,7 @@ struct Args {
     #[arg(long, value_name = "MODEL", default_value_t)]
     hrf: Hrf,
     /// The features to write
-    #[arg(short, long, value_name = "NPY")]
+    #[arg(short, long, value_name = "NPY", value_parser = lpp_cli::output_file(&[".npy"]))]
     output: PathBuf,
     /// Compute again what is up to date
     #[arg(long)]

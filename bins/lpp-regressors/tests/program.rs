@@ -108,6 +108,114 @@ fn durations_serve_instead_of_offsets() {
 }
 
 #[test]
+fn times_that_cannot_belong_to_the_scans_are_refused_or_told() {
+    let folder = Folder::new();
+    write_npy(folder.path("ones.npy"), &Array2::<f64>::ones((30, 1))).unwrap();
+    let said = |name: &str, n_scans: &str, tr: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-regressors"));
+        command
+            .current_dir(folder.0.path())
+            .args(["--activations", "ones.npy", "--force", "-o", "y.npy"]);
+        let output = command
+            .args(["--events", name, "--n-scans", n_scans, "--tr", tr])
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let events = |change: &dyn Fn(f64) -> (f64, f64)| {
+        let rows = (0..30).map(|i| change(3.0 + 2.5 * f64::from(i)));
+        let rows: Vec<String> = rows.map(|(on, off)| format!("{on},{off}")).collect();
+        folder.write("e.csv", format!("onset,offset\n{}\n", rows.join("\n")));
+    };
+    events(&|t| (t, t + 0.4));
+    assert_eq!(said("e.csv", "40", "2"), (Some(0), String::new()));
+    for (change, n_scans, status, parts) in [
+        (
+            &(|t| (1e3 * t, 1e3 * t + 400.0)) as &dyn Fn(f64) -> (f64, f64),
+            "40",
+            1,
+            ["e.csv", "75500 s", "milliseconds"],
+        ),
+        (
+            &|t| (t / 60.0, (t + 0.4) / 60.0),
+            "40",
+            0,
+            ["e.csv", "the last word", "before the end"],
+        ),
+        (
+            &|t| (t / 3600.0, (t + 0.4) / 3600.0),
+            "40",
+            1,
+            ["e.csv", "30 of 30 words", "minutes or hours"],
+        ),
+        (
+            &|t| (t + 80.0, t + 80.4),
+            "40",
+            1,
+            ["e.csv", "30 of 30 words", "80 s, the end of 40 scans of 2 s"],
+        ),
+        (
+            &|t| (t + 20.0, t + 20.4),
+            "40",
+            0,
+            ["warning", "7 of 30 words", "80 s"],
+        ),
+        (&|t| (t, t + 0.4), "20", 1, ["e.csv", "15 of 30 words", "40 s"]),
+        (
+            &|t| (t, t + 0.4),
+            "60",
+            0,
+            ["warning", "before the end of the run", "120 s"],
+        ),
+        (
+            &|t| (t - 90.0, t - 89.0),
+            "40",
+            1,
+            ["e.csv", "before the first scan", "-87 s"],
+        ),
+        (
+            &|t| (t, t - 0.5),
+            "40",
+            0,
+            ["warning", "30 of 30 words", "row 1 from 3 s to 2.5 s"],
+        ),
+    ] {
+        events(change);
+        let (code, text) = said("e.csv", n_scans, "2");
+        assert!(
+            code == Some(status) && parts.iter().all(|part| text.contains(part)),
+            "{text}"
+        );
+    }
+    // A file that says two ends for one word, or names the run's row wrongly.
+    for (text, parts) in [
+        (
+            "onset,duration,offset\n1,0.5,1.5\n3,0.5,100\n",
+            ["row 2", "100", "3.5"],
+        ),
+        (
+            "onset_s,offset_s,duration_s\n1,1.5,0.5\n3,2,1\n",
+            ["row 2", "offset 2", "4"],
+        ),
+        (
+            "run,onset,offset\n0,1,2\n1,1,2\n1,x,2\n",
+            ["row 3", "\"x\"", "onset"],
+        ),
+    ] {
+        folder.write("e.csv", text);
+        let more: &[&str] = if text.starts_with("run") {
+            &["--run", "1"]
+        } else {
+            &[]
+        };
+        assert_fails(&mut folder.program("e.csv", "a.npy", more), &parts);
+    }
+    let mut onto_input = folder.program("words.csv", "a.npy", &["--run", "1", "--force"]);
+    onto_input.args(["-o", "a.npy"]);
+    assert!(!onto_input.output().unwrap().status.success());
+}
+
+#[test]
 fn bad_events_are_explained() {
     let folder = Folder::new();
     let fails = |text: &str, more: &[&str], parts: &[&str]| {

@@ -21,7 +21,7 @@ struct Args {
     #[command(flatten)]
     study: StudyArgs,
     /// The page to write [default: the study's report/report.html]
-    #[arg(short, long, value_name = "HTML")]
+    #[arg(short, long, value_name = "HTML", value_parser = lpp_cli::output_file(&[".html", ".htm"]))]
     output: Option<PathBuf>,
     /// Folder for the figures [default: the study's figures/]
     #[arg(long, value_name = "DIR")]

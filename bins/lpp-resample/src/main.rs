@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use clap::{Parser, ValueEnum};
-use lpp_cli::{CommonArgs, Program, StudyArgs};
+use lpp_cli::{CommonArgs, Program, ScanArgs, StudyArgs};
 use lpp_fmri::{
     Grid, ImageReader, Interpolation, ResampleJob, SubjectRuns, derivative_runs, resampled_dir,
     resampled_name,
@@ -25,8 +25,10 @@ struct Args {
     images: Vec<PathBuf>,
     #[command(flatten)]
     study: StudyArgs,
+    #[command(flatten)]
+    scans: ScanArgs,
     /// Only this subject of the study, EN057 say; may be repeated
-    #[arg(long, value_name = "SUBJECT", conflicts_with = "images")]
+    #[arg(long, value_name = "SUBJECT", value_parser = lpp_cli::subject, conflicts_with = "images")]
     subject: Vec<String>,
     /// Folder to write to, under the names of the images
     #[arg(
@@ -125,7 +127,7 @@ impl Args {
             };
             return self.images.iter().map(named).collect();
         }
-        let study = self.study.open()?;
+        let study = self.scans.choose(self.study.open()?);
         let folder = resampled_dir(&study, self.study.lang);
         let mut subjects = derivative_runs(&study, self.study.lang)?;
         for wanted in &self.subject {

@@ -84,6 +84,78 @@ fn a_study_is_resampled_to_the_working_grid() {
 }
 
 #[test]
+fn only_runs_of_one_kind_are_resampled() {
+    let folder = tempfile::tempdir().unwrap();
+    let subject = folder.path().join("derivatives/sub-EN01/func");
+    std::fs::create_dir_all(&subject).unwrap();
+    let add = |name: &str| {
+        std::fs::copy(
+            fixture("resample/scaled_i2.nii"),
+            subject.join(format!("sub-EN01_{name}.nii")),
+        )
+        .unwrap();
+    };
+    for name in ["run-1_space-A_bold", "run-10_space-A_bold", "run-2_space-A_bold"] {
+        add(name);
+    }
+    for name in [
+        "run-1_space-A_boldref",
+        "run-1_space-A_desc-brain_mask",
+        "run-1_space-A_desc-aseg_dseg",
+        "run-1_sbref",
+    ] {
+        add(name);
+    }
+    let said = assert_succeeds(&mut program(&folder, &["--study", "."]));
+    let place = |run: &str| said.find(&format!("run-{run}_space-A_bold_res-4mm")).unwrap();
+    assert_eq!(said.lines().count(), 3, "{said}");
+    assert!(place("1") < place("2") && place("2") < place("10"), "{said}");
+    for (name, kind) in [
+        ("run-1_space-B_bold", "spaces: space-A, space-B"),
+        ("run-1_space-A_res-2_bold", "resolutions (res): no res-, res-2"),
+        ("run-01_space-A_bold", "a second run 1"),
+    ] {
+        add(name);
+        assert_fails(&mut program(&folder, &["--study", "."]), &["sub-EN01", kind]);
+        std::fs::remove_file(subject.join(format!("sub-EN01_{name}.nii"))).unwrap();
+    }
+    add("run-1_space-B_bold");
+    let said = assert_succeeds(&mut program(&folder, &["--only", "space-B"]));
+    assert!(said.lines().count() == 1 && said.contains("space-B"), "{said}");
+}
+
+#[test]
+fn no_result_replaces_another_or_an_input() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a/run.nii", "b/run.nii", "b/other.nii"] {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::copy(fixture("resample/diagonal_f4.nii"), path).unwrap();
+    }
+    for (arguments, parts) in [
+        (
+            vec!["a/run.nii", "b/run.nii", "--out", "o"],
+            vec!["o/run.nii", "a/run.nii", "b/run.nii"],
+        ),
+        (
+            vec!["a/run.nii", "./a/../a/run.nii", "--out", "o"],
+            vec!["o/run.nii"],
+        ),
+        (
+            vec!["b/other.nii", "a/run.nii", "--out", "b"],
+            vec!["b/other.nii", "input"],
+        ),
+        (vec!["a/run.nii", "b/run.nii", "--out", "b"], vec!["b/run.nii"]),
+    ] {
+        assert_fails(
+            &mut program(&folder, &arguments),
+            &[&parts[..], &["nothing was written"]].concat(),
+        );
+        assert!(!folder.path().join("o").exists());
+    }
+}
+
+#[test]
 fn bad_input_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     let image = fixture("resample/diagonal_f4.nii");

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     metric: Score,
     /// A label for each run; runs of one label are left out together, scored over all their scans [default: single runs]
     #[arg(long, value_delimiter = ',', value_name = "LABEL,...")]
-    groups: Option<Vec<usize>>,
+    pub(crate) groups: Option<Vec<usize>>,
     /// Features at these delays in scans, side by side, in place of the features (finite impulse response)
     #[arg(
         long,
@@ -60,16 +60,16 @@ pub(crate) struct Args {
     #[arg(long, value_enum)]
     pub(crate) precision: Option<Precision>,
     /// Mean score of each target over the test runs (targets)
-    #[arg(short, long, value_name = "NPY")]
+    #[arg(short, long, value_name = "NPY", value_parser = lpp_cli::output_file(&[".npy"]))]
     pub(crate) output: PathBuf,
     /// Also the score of each test run (runs, targets)
-    #[arg(long, value_name = "NPY")]
+    #[arg(long, value_name = "NPY", value_parser = lpp_cli::output_file(&[".npy"]))]
     pub(crate) fold_scores: Option<PathBuf>,
     /// Also the predictions of each run by the fit that left it out: run-0.npy, ... (scans, targets) in this folder
     #[arg(long, value_name = "DIR", conflicts_with = "bands")]
     pub(crate) predictions: Option<PathBuf>,
     /// Also the coefficients of the fit of each fold (folds, features, targets)
-    #[arg(long, value_name = "NPY", conflicts_with = "bands")]
+    #[arg(long, value_name = "NPY", value_parser = lpp_cli::output_file(&[".npy"]), conflicts_with = "bands")]
     pub(crate) coefficients: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) banded: BandedArgs,

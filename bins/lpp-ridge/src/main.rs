@@ -3,10 +3,11 @@
 mod args;
 mod input;
 mod job;
+mod order;
 mod summary;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    lpp_cli::run(|args: args::Args| job::run(&args))
+    lpp_cli::run(|args: args::Args| job::run(&order::in_order(args)?))
 }

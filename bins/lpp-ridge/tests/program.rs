@@ -73,6 +73,69 @@ fn wave(n: usize, m: usize, seed: f64) -> Array2<f64> {
 }
 
 #[test]
+fn lists_of_runs_are_in_the_order_of_their_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: String| folder.path().join(name);
+    let wave = |n: usize, p: usize, f: f64| {
+        Array2::from_shape_fn((n, p), |(i, j)| (f * (i + 1) as f64 * (j + 1) as f64).sin())
+    };
+    for run in [1, 2, 3, 10] {
+        let n = 30 + run;
+        ndarray_npy::write_npy(at(format!("x_run-{run}.npy")), &wave(n, 3, 0.7 + run as f64)).unwrap();
+        ndarray_npy::write_npy(at(format!("y_run-{run}.npy")), &wave(n, 2, 0.3 + run as f64)).unwrap();
+        ndarray_npy::write_npy(
+            at(format!("t_run-{}.npy", run + 4)),
+            &wave(n, 2, 0.3 + run as f64),
+        )
+        .unwrap();
+    }
+    let fit = |x: [usize; 4], y: [usize; 4], more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-ridge"));
+        command
+            .current_dir(folder.path())
+            .arg("--x")
+            .args(x.map(|run| format!("x_run-{run}.npy")));
+        command.arg("--y").args(y.map(|run| format!("y_run-{run}.npy")));
+        command.args(["-o", "s.npy", "--fold-scores", "f.npy"]).args(more);
+        command
+    };
+    let folds = || load_npy::<f64, ndarray::Ix2>(at("f.npy".into()));
+    let sorted = [1, 2, 3, 10];
+    assert_succeeds(&mut fit(sorted, sorted, &[]));
+    let expected = folds();
+    let output = fit([1, 10, 2, 3], [1, 10, 2, 3], &[]).output().unwrap();
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("warning: found x_run-10.npy before x_run-2.npy")
+    );
+    assert_eq!(folds(), expected);
+    assert_succeeds(&mut fit(sorted, sorted, &["--groups", "0,1,2,0"]));
+    let expected = folds();
+    assert_succeeds(&mut fit([1, 10, 2, 3], [1, 10, 2, 3], &["--groups", "0,0,1,2"]));
+    assert_eq!(folds(), expected);
+    for (x, y, parts) in [
+        (sorted, [1, 10, 2, 3], ["run 10", "run 2"]),
+        ([1, 10, 2, 3], sorted, ["run 2", "run 10"]),
+        (sorted, [1, 2, 3, 3], ["y_run-3.npy", "one file"]),
+    ] {
+        assert_fails(&mut fit(x, y, &[]), &parts);
+    }
+    for output in ["y_run-2.npy", "f.npy"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-ridge"));
+        command
+            .current_dir(folder.path())
+            .arg("--x")
+            .args(sorted.map(|run| format!("x_run-{run}.npy")));
+        command
+            .arg("--y")
+            .args(sorted.map(|run| format!("y_run-{run}.npy")));
+        assert_fails(
+            command.args(["-o", output, "--fold-scores", "f.npy"]),
+            &[output, "nothing was written"],
+        );
+    }
+}
+
+#[test]
 fn double_and_single_precision_agree() {
     let (double, single) = (Files::new(|v| v), Files::new(|v| v as f32));
     let extra = double.path("folds.npy");

@@ -91,7 +91,7 @@ fn bad_input_is_explained() {
         ),
         (
             vec!["--mask", &mask, "--coords", "far.csv"],
-            vec!["[9000.0, 0.0, 0.0] holds no voxel"],
+            vec!["upright_mask.nii.gz", "Mars", "--coords"],
         ),
         (
             vec!["--mask", &mask, "--radius", "-1"],
@@ -102,8 +102,37 @@ fn bad_input_is_explained() {
     }
     assert!(
         !folder.path().join("rois").exists(),
-        "nothing is written unless all spheres can be"
+        "nothing is written unless a sphere can be"
     );
+}
+
+#[test]
+fn a_region_outside_of_the_mask_is_left_out_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let mask = fixture("roi/upright_mask.nii.gz");
+    for (far, centre) in [
+        ("Mars", "9e3,0,0"),
+        ("left_out", "-80,60,0"),
+        ("below", "0,0,-200"),
+    ] {
+        std::fs::write(
+            folder.path().join("c.csv"),
+            format!("name,x,y,z\n{far},{centre}\nhere,0,0,0\n"),
+        )
+        .unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-rois"));
+        command
+            .current_dir(folder.path())
+            .args(["-o", "rois", "--mask", &mask, "--coords", "c.csv", "--force"]);
+        let done = command.output().unwrap();
+        let says = String::from_utf8_lossy(&done.stderr);
+        assert!(
+            done.status.success() && says.contains("warning") && says.contains(far),
+            "{says}"
+        );
+        assert!(folder.path().join("rois/here.nii.gz").exists());
+        assert!(!folder.path().join(format!("rois/{far}.nii.gz")).exists());
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use lpp_cli::{CommonArgs, Program, print_json, print_line};
+use lpp_cli::{CommonArgs, Program, print_json, print_line, print_result};
 use lpp_study::{Language, Study, write_atomically};
 use lpp_workflow::{
     Lineage, Machine, PAPER, PlanOptions, PlanReport, RunJob, Verification, human_bytes, human_seconds,
@@ -77,7 +77,7 @@ struct RunFlags {
     #[arg(long, requires = "dry_run")]
     no_check: bool,
     /// Languages, in place of those of lpp.toml
-    #[arg(long, value_name = "LANG", value_delimiter = ',')]
+    #[arg(long, value_name = "LANG", value_delimiter = ',', value_parser = lpp_cli::language())]
     lang: Vec<Language>,
     /// Only steps whose names contain this, and what they need; may be repeated
     #[arg(long, value_name = "PART")]
@@ -199,7 +199,7 @@ fn run(args: &RunFlags, place: &Place, common: &CommonArgs) -> anyhow::Result<()
         return if place.json {
             print_json(&report)
         } else {
-            print_line(report.to_string())
+            print_result(report.to_string())
         };
     }
     let report = job.run(&study)?;
@@ -221,7 +221,7 @@ fn why(artefact: &std::path::Path, place: &Place) -> anyhow::Result<()> {
     if place.json {
         print_json(&lineage)
     } else {
-        print_line(lineage.to_string())
+        print_result(lineage.to_string())
     }
 }
 
@@ -230,7 +230,7 @@ fn verify(place: &Place) -> anyhow::Result<()> {
     if place.json {
         print_json(&found)?;
     } else {
-        print_line(found.to_string())?;
+        print_result(found.to_string())?;
     }
     if let Some(first) = found.differences.first() {
         bail!("{} differences, the first: {first}", found.differences.len());

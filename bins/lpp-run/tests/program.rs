@@ -16,7 +16,11 @@ fn program(study: &Path, arguments: &[&str]) -> Command {
 fn the_papers_study_is_planned() {
     let folder = tempfile::tempdir().unwrap();
     let study = folder.path().join("study");
-    assert!(assert_succeeds(&mut program(&study, &["init", "--paper"])).contains("written"));
+    assert_eq!(
+        assert_succeeds(&mut program(&study, &["init", "--paper"])),
+        "",
+        "quiet"
+    );
     assert_fails(
         &mut program(&study, &["init", "--paper"]),
         &["lpp.toml", "already"],

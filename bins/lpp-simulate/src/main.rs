@@ -45,17 +45,12 @@ struct WholeStudy {
     #[arg(long, value_name = "N", default_value_t = 600)]
     words_per_run: usize,
     /// The models, as ARCHITECTURE:WIDTH; wider models know more of what the brain responds to
-    #[arg(long, value_name = "SPEC", value_delimiter = ',', default_values = DEFAULT_MODELS)]
+    #[arg(long, value_name = "SPEC", value_delimiter = ',', default_values = ModelSpec::DEMO)]
     models: Vec<ModelSpec>,
     /// Width of the random baselines that lpp.toml lists
     #[arg(long, value_name = "N", default_value_t = 32)]
     baseline_dims: usize,
 }
-
-/// Widths that alternate between the families while sizes grow.
-const DEFAULT_MODELS: [&str; 7] = [
-    "gpt2:4", "llama:8", "gpt2:12", "llama:20", "gpt2:28", "llama:40", "gpt2:64",
-];
 
 #[derive(Debug, ClapArgs)]
 struct Subject {
@@ -127,7 +122,7 @@ fn compare(args: &Compare) -> anyhow::Result<()> {
     if args.json {
         lpp_cli::print_json(&comparison)?;
     } else {
-        print_line(comparison.to_text())?;
+        lpp_cli::print_result(comparison.to_text())?;
     }
     Ok(comparison.verdict()?)
 }

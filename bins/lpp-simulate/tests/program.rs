@@ -71,6 +71,105 @@ fn the_same_seed_makes_the_same_study() {
 }
 
 #[test]
+fn what_is_no_simulation_is_left_alone() {
+    for name in [
+        "lpp.toml",
+        "masks/mask_lpp_en.nii.gz",
+        "notes.txt",
+        "simulation/truth.json",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "precious").unwrap();
+        let before = files(dir.path());
+        let first = name.split('/').next().unwrap();
+        for force in [false, true] {
+            let mut command = small(dir.path());
+            command.args(force.then_some("--force"));
+            assert_fails(&mut command, &["no simulation has made", first, "--study"]);
+            let mut here = small(Path::new("."));
+            here.current_dir(dir.path());
+            assert_fails(&mut here, &["no simulation has made", first]);
+        }
+        assert!(files(dir.path()) == before, "{name}");
+    }
+    // An empty folder will do, and one in which a simulation was killed.
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join(".hidden"), "").unwrap();
+    assert_succeeds(&mut small(dir.path()));
+    fs::remove_file(dir.path().join("simulation/truth.json")).unwrap();
+    fs::remove_file(dir.path().join("isc/isc_en.npy")).unwrap();
+    assert!(assert_succeeds(&mut small(dir.path())).contains("made"));
+}
+
+#[test]
+fn scans_of_a_real_study_are_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let (study, demo) = (dir.path().join("real"), dir.path().join("demo"));
+    assert_succeeds(&mut small(&demo));
+    let words = "run,word_index,word,onset_s,offset_s\n0,0,fox,1.0,1.3\n1,0,owl,1.0,1.3\n2,0,oak,2.5,2.8\n";
+    fs::create_dir_all(study.join("average_subject/en")).unwrap();
+    fs::write(study.join("words_en.csv"), words).unwrap();
+    let scans = study.join("average_subject/en/run-1.npy");
+    fs::write(&scans, "precious").unwrap();
+    let mut subject = Command::new(env!("CARGO_BIN_EXE_lpp-simulate"));
+    subject
+        .args(["subject", "--n-scans", "30,31,32", "--study"])
+        .arg(&study);
+    subject.arg("--mask").arg(demo.join("masks/mask_lpp_en.nii.gz"));
+    subject.arg("--isc").arg(demo.join("isc/isc_en.npy"));
+    assert_fails(
+        &mut subject,
+        &["run-1.npy", "lpp-simulate has not made it", "--force"],
+    );
+    assert_eq!(fs::read(&scans).unwrap(), b"precious");
+    assert!(!study.join("isc").exists());
+    assert_succeeds(subject.arg("--force"));
+    assert_ne!(fs::read(&scans).unwrap(), b"precious");
+}
+
+/// Names of simulated models in a text, `sim-gpt2-12`.
+fn simulated_models(text: &str) -> Vec<String> {
+    let ends = |c: char| !(c.is_ascii_alphanumeric() || c == '-');
+    let words = text.match_indices("sim-").map(|(place, _)| &text[place..]);
+    let names = words.map(|rest| rest.split(ends).next().unwrap_or_default().to_owned());
+    names
+        .filter(|name| name.ends_with(|c: char| c.is_ascii_digit()))
+        .collect()
+}
+
+#[test]
+fn examples_name_models_of_the_demo() {
+    let demo: Vec<String> = lpp_sim::ModelSpec::DEMO
+        .iter()
+        .map(|spec| spec.parse::<lpp_sim::ModelSpec>().unwrap().name())
+        .collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut texts = vec![root.join("README.md")];
+    for entry in fs::read_dir(root.join("docs")).unwrap() {
+        texts.push(entry.unwrap().path());
+    }
+    for program in fs::read_dir(root.join("bins")).unwrap() {
+        let sources = program.unwrap().path().join("src");
+        texts.extend(fs::read_dir(sources).unwrap().map(|entry| entry.unwrap().path()));
+    }
+    texts.retain(|path| path.extension().is_some_and(|e| e == "md" || e == "rs"));
+    let mut n_found = 0;
+    for path in texts {
+        for name in simulated_models(&fs::read_to_string(&path).unwrap()) {
+            n_found += 1;
+            assert!(
+                demo.contains(&name),
+                "{}: {name} is not in {demo:?}",
+                path.display()
+            );
+        }
+    }
+    assert!(n_found > 3, "examples were looked for in the wrong place");
+}
+
+#[test]
 fn wrong_calls_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     assert_usage_error(simulate(dir.path()).args(["--models", "bert:8"]));

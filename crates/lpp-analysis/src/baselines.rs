@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use lpp_study::numbered;
+
 use crate::densities::{group_maps, score_table};
 use crate::scaling::identity;
 use crate::training::measures;
@@ -140,10 +142,7 @@ fn with_values(table: Table, values: &[[f64; 4]]) -> Result<Table, AnalysisError
 
 /// The name without its seed: `random_vector_300d` of `random_vector_300d_seed7`.
 pub(crate) fn group_of(name: &str) -> &str {
-    match name.rsplit_once("_seed") {
-        Some((group, seed)) if !seed.is_empty() && seed.bytes().all(|b| b.is_ascii_digit()) => group,
-        _ => name,
-    }
+    numbered(name, "_seed").map_or(name, |(group, _)| group)
 }
 
 #[cfg(test)]

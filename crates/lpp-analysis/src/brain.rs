@@ -4,15 +4,17 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use lpp_fmri::{Mask, load_isc};
-use lpp_stats::{Hemispheres, ReliableVoxels, VoxelSet, mean_over_trials};
+use lpp_fmri::{FmriError, Mask, MaskOf, Sides, load_isc, warn_once};
+use lpp_stats::{Hemispheres, HomotopicPairs, ReliableVoxels, VoxelSet, mean_over_trials};
+use lpp_study::sha256_of_file;
 
 use crate::AnalysisError;
 
 /// How voxels are told left from right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HemisphereRule {
-    /// The two halves of the masked array, as in the paper; it cuts the midline in two.
+    /// The two halves of the masked array, as in the paper; it cuts the midline in two. On a mask whose halves are not its sides
+    /// (see [`Sides`]) it is the other rule, with a warning.
     #[default]
     Halves,
     /// The sign of the world x coordinate; the midline belongs to neither side.
@@ -40,11 +42,37 @@ impl FromStr for HemisphereRule {
     }
 }
 
+/// The rule that holds for a mask if `asked` is asked for. The halves of a mask that is stored otherwise than from left to right
+/// are not its sides: then it is x, and a warning says why.
+pub(crate) fn rule_for(mask: &Path, sides: &Sides, asked: HemisphereRule) -> HemisphereRule {
+    match (asked, sides.why_no_halves()) {
+        (HemisphereRule::Halves, Some(why)) => {
+            let note = format!(
+                "{why}: the paper's halves of the array are not its left and right side, and are left out; left is x < 0 and right \
+                 is x > 0 (--hemisphere x)"
+            );
+            warn_once(mask, &note);
+            HemisphereRule::WorldX
+        }
+        (HemisphereRule::Halves, None) if sides.share_elsewhere() > 0.0 => {
+            let share = 100.0 * sides.share_elsewhere();
+            let note = format!(
+                "{share:.2} % of the voxels of its left and right half lie on the other side of x = 0"
+            );
+            warn_once(mask, &note);
+            asked
+        }
+        _ => asked,
+    }
+}
+
 /// Mask, sides and inter-subject correlation of one language.
 #[derive(Debug, Clone)]
 pub struct Brain {
     mask: Mask,
     mask_path: PathBuf,
+    mask_sha256: String,
+    sides: Sides,
     rule: HemisphereRule,
     hemispheres: Hemispheres,
     isc: Option<Vec<f64>>,
@@ -53,7 +81,7 @@ pub struct Brain {
 }
 
 impl Brain {
-    /// Reads the mask and, if there is one, the inter-subject correlation.
+    /// Reads the mask of a group and, if there is one, the inter-subject correlation.
     ///
     /// The correlation may be `.npy` or a joblib dump, of shape (`n_trials`, `n_voxels`).
     ///
@@ -65,27 +93,40 @@ impl Brain {
         isc_path: Option<&Path>,
         rule: HemisphereRule,
     ) -> Result<Self, AnalysisError> {
+        let mut brain = Self::of(mask_path, MaskOf::Group, rule)?;
+        if let Some(path) = isc_path {
+            brain.load_isc(path)?;
+        }
+        Ok(brain)
+    }
+
+    /// Reads the mask of one subject.
+    ///
+    /// # Errors
+    /// [`AnalysisError`] naming the mask if it cannot be read.
+    pub fn of_subject(mask_path: &Path, rule: HemisphereRule) -> Result<Self, AnalysisError> {
+        Self::of(mask_path, MaskOf::Subject, rule)
+    }
+
+    fn of(mask_path: &Path, of: MaskOf, asked: HemisphereRule) -> Result<Self, AnalysisError> {
         let mask = Mask::load(mask_path)?;
-        let hemispheres = match rule {
-            HemisphereRule::Halves => Hemispheres::array_halves(mask.n_voxels()),
-            HemisphereRule::WorldX => {
-                let x_mm: Vec<f64> = mask.world_coordinates().iter().map(|place| place[0]).collect();
-                Hemispheres::by_world_x(&x_mm)
-            }
+        let sides = mask.sides(of);
+        let rule = rule_for(mask_path, &sides, asked);
+        let hemispheres = match (rule, sides.halves()) {
+            (HemisphereRule::Halves, Some(halves)) => halves.clone(),
+            _ => sides.by_x().clone(),
         };
-        let mut brain = Self {
+        Ok(Self {
             mask,
             mask_path: mask_path.to_owned(),
+            mask_sha256: sha256_of_file(mask_path)?,
+            sides,
             rule,
             hemispheres,
             isc: None,
             n_isc_trials: 0,
             reliable: None,
-        };
-        if let Some(path) = isc_path {
-            brain.load_isc(path)?;
-        }
-        Ok(brain)
+        })
     }
 
     fn load_isc(&mut self, path: &Path) -> Result<(), AnalysisError> {
@@ -122,6 +163,18 @@ impl Brain {
         })
     }
 
+    /// Warns of scores that were fitted with another file of a mask: as many voxels may be others, or in another order.
+    pub(crate) fn check_mask(&self, recorded: Option<&str>) {
+        if let Some(sha256) = recorded.filter(|sha256| **sha256 != self.mask_sha256) {
+            let short: String = sha256.chars().take(12).collect();
+            let note = format!(
+                "scores were fitted with another mask file (SHA-256 {short}…): if its voxels are others, or stored in another order, \
+                 places and sides are wrong; give that mask (--mask), or fit again"
+            );
+            warn_once(&self.mask_path, &note);
+        }
+    }
+
     /// The mask.
     #[must_use]
     pub fn mask(&self) -> &Mask {
@@ -134,7 +187,7 @@ impl Brain {
         self.mask.n_voxels()
     }
 
-    /// The rule that told left from right.
+    /// The rule that told left from right; x where the halves were asked for and are no sides.
     #[must_use]
     pub fn rule(&self) -> HemisphereRule {
         self.rule
@@ -144,6 +197,29 @@ impl Brain {
     #[must_use]
     pub fn hemispheres(&self) -> &Hemispheres {
         &self.hemispheres
+    }
+
+    /// Where the voxels lie, whatever the rule.
+    #[must_use]
+    pub fn sides(&self) -> &Sides {
+        &self.sides
+    }
+
+    /// Voxels and their mirror images; none, with a warning, if the mask's grid has no mirror images.
+    ///
+    /// # Errors
+    /// None in practice: a voxel has one mirror image.
+    pub fn homotopic_pairs(&self) -> Result<HomotopicPairs, AnalysisError> {
+        let pairs = match self.mask.homotopic_pairs() {
+            Ok(pairs) => pairs,
+            Err(error @ FmriError::NoMirror { .. }) => {
+                warn_once(&self.mask_path, &format!("{error}; there are no homotopic pairs"));
+                Vec::new()
+            }
+            Err(other) => return Err(other.into()),
+        };
+        let (left, right) = pairs.iter().map(|pair| (pair.left, pair.right)).unzip();
+        Ok(HomotopicPairs::new(left, right)?)
     }
 
     /// All voxels.

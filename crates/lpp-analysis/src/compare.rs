@@ -26,7 +26,13 @@ impl CompareJob {
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AnalysisReport, AnalysisError> {
         let reports = self.languages.reports(software, progress)?;
         let table = beside(&published_numbers()?, &reports)?;
-        save(&self.languages.study, software, &reports, table)
+        save(
+            &self.languages.study,
+            software,
+            &reports,
+            table,
+            self.languages.force,
+        )
     }
 }
 

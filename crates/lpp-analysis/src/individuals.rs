@@ -73,7 +73,7 @@ impl Subject {
         layers: LayerRule,
         info: &ModelInfoTable,
     ) -> Result<Vec<Row>, AnalysisError> {
-        let brain = Brain::load(&self.mask, None, rule)?;
+        let brain = Brain::of_subject(&self.mask, rule)?;
         let mut models = self
             .scores
             .par_iter()

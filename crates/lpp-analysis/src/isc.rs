@@ -44,8 +44,8 @@ pub struct IscSummary {
     pub isc_percentile_75: f64,
     /// Reliable voxels.
     pub n_reliable: usize,
-    /// Left and right by array halves, as in the paper.
-    pub halves: IscSides,
+    /// Left and right by array halves, as in the paper; `None` where the halves are not the sides.
+    pub halves: Option<IscSides>,
     /// Left and right by the sign of x, the midline left out.
     pub by_x: IscSides,
 }
@@ -98,14 +98,8 @@ impl IscSummary {
         let (Some(isc), Some(reliable)) = (brain.isc(), brain.reliable()) else {
             return Ok(None);
         };
-        let x_mm: Vec<f64> = brain
-            .mask()
-            .world_coordinates()
-            .iter()
-            .map(|place| place[0])
-            .collect();
-        let by_x = Hemispheres::by_world_x(&x_mm);
-        let halves = Hemispheres::array_halves(isc.len());
+        let by_x = brain.sides().by_x();
+        let halves = brain.sides().halves();
         let known = || isc.iter().copied().filter(|value| !value.is_nan());
         Ok(Some(Self {
             n_voxels: isc.len(),
@@ -119,8 +113,10 @@ impl IscSummary {
             isc_mean: lpp_stats::MeanScore::of(isc).mean,
             isc_percentile_75: reliable.threshold,
             n_reliable: reliable.voxels.len(),
-            halves: IscSides::of(isc, &halves, &reliable.voxels)?,
-            by_x: IscSides::of(isc, &by_x, &reliable.voxels)?,
+            halves: halves
+                .map(|halves| IscSides::of(isc, halves, &reliable.voxels))
+                .transpose()?,
+            by_x: IscSides::of(isc, by_x, &reliable.voxels)?,
         }))
     }
 
@@ -129,18 +125,19 @@ impl IscSummary {
     /// # Errors
     /// None in practice: the columns have equal lengths.
     pub fn table(&self) -> Result<Table, AnalysisError> {
-        let sides = [&self.halves, &self.by_x];
+        let sides = [self.halves.as_ref(), Some(&self.by_x)];
         let each = |all: fn(&IscSides) -> f64, reliable: fn(&IscSides) -> f64| {
             sides
                 .iter()
-                .flat_map(move |side| [all(side), reliable(side)])
+                .flat_map(|side| [all, reliable].map(|cell| side.map_or(f64::NAN, cell)))
                 .collect::<Vec<f64>>()
         };
         let counts = |all: fn(&IscSides) -> usize, reliable: fn(&IscSides) -> usize| {
             sides
                 .iter()
-                .flat_map(move |side| [all(side), reliable(side)])
-                .map(|count| i64::try_from(count).ok())
+                .flat_map(|side| {
+                    [all, reliable].map(|cell| side.map(cell).and_then(|n| i64::try_from(n).ok()))
+                })
                 .collect::<Vec<_>>()
         };
         Table::new("isc")
@@ -174,7 +171,10 @@ impl fmt::Display for IscSummary {
         )?;
         writeln!(f, "75th percentile  {:.6}", self.isc_percentile_75)?;
         writeln!(f, "reliable voxels  {}", self.n_reliable)?;
-        writeln!(f, "halves           {}", self.halves)?;
+        match &self.halves {
+            Some(halves) => writeln!(f, "halves           {halves}")?,
+            None => writeln!(f, "halves           not the left and right side of this mask")?,
+        }
         write!(f, "by x             {}", self.by_x)
     }
 }

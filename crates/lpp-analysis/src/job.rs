@@ -79,7 +79,8 @@ pub struct AnalysisJob {
     pub lang: Language,
     /// Which tables.
     pub analysis: Analysis,
-    /// How left is told from right.
+    /// How left is told from right, where the mask allows it: [`Brain::rule`] is what holds, and what the provenance of the
+    /// tables names.
     pub hemisphere: HemisphereRule,
     /// The inter-subject correlation, if not the study's own.
     pub isc: Option<PathBuf>,
@@ -199,6 +200,9 @@ impl AnalysisJob {
         if let Some(report) = self.finished(&origin) {
             return Ok(report);
         }
+        for name in self.table_names() {
+            origin.claim_table(&self.study.table(name, self.lang), self.force)?;
+        }
         let info = match &files.model_info {
             Some(path) => ModelInfoTable::load(path)?,
             None => ModelInfoTable::default(),
@@ -253,6 +257,7 @@ impl AnalysisJob {
         let (tables, maps) = self.tables(&brain, &models, info, files)?;
         for map in &maps {
             let path = self.map_path(&map.name);
+            origin.claim(&path, self.force)?;
             map.save(&brain, &path)?;
             origin.stamp(path.clone())?;
             made.maps.push(path);
@@ -383,13 +388,28 @@ impl AnalysisJob {
     }
 
     fn parameters(&self, files: &Files) -> Result<BTreeMap<String, serde_json::Value>, AnalysisError> {
-        Ok([
-            ("hemisphere".to_owned(), self.hemisphere.to_string().into()),
+        let mut parameters: BTreeMap<String, serde_json::Value> = [
+            ("hemisphere".to_owned(), self.rule(files)?.to_string().into()),
             ("layers".to_owned(), self.options.layers.to_string().into()),
             ("seed".to_owned(), self.options.seed.into()),
             ("sidecars_sha256".to_owned(), files.sidecar_facts()?.into()),
         ]
-        .into())
+        .into();
+        for subject in &files.subjects {
+            let rule = Brain::of_subject(&subject.mask, self.hemisphere)?.rule();
+            if rule != self.hemisphere {
+                parameters.insert(format!("hemisphere_{}", subject.name), rule.to_string().into());
+            }
+        }
+        Ok(parameters)
+    }
+
+    /// How left is told from right in the mask of the average subject.
+    fn rule(&self, files: &Files) -> Result<HemisphereRule, AnalysisError> {
+        if self.analysis == Analysis::Individuals {
+            return Ok(self.hemisphere);
+        }
+        Ok(Brain::load(&files.mask, None, self.hemisphere)?.rule())
     }
 
     fn tables(

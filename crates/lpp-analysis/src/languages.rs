@@ -130,7 +130,7 @@ impl LanguagesJob {
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AnalysisReport, AnalysisError> {
         let reports = self.reports(software, progress)?;
         let table = side_by_side(&reports)?;
-        save(&self.study, software, &reports, table)
+        save(&self.study, software, &reports, table, self.force)
     }
 
     /// The report of each language that has scores.
@@ -169,6 +169,7 @@ pub(crate) fn save(
     software: Software,
     reports: &BTreeMap<Language, AnalysisReport>,
     table: Table,
+    force: bool,
 ) -> Result<AnalysisReport, AnalysisError> {
     let inputs = reports.values().flat_map(|report| &report.files);
     let inputs = inputs
@@ -177,7 +178,9 @@ pub(crate) fn save(
     let stem = study
         .table(table.name(), Language::English)
         .with_file_name(table.name());
-    let file = Origin::new(software, BTreeMap::new(), inputs).save_table(&table, &stem)?;
+    let origin = Origin::new(software, BTreeMap::new(), inputs);
+    origin.claim_table(&stem, force)?;
+    let file = origin.save_table(&table, &stem)?;
     Ok(AnalysisReport {
         tables: vec![table],
         files: vec![file],

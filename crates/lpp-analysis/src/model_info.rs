@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use lpp_study::StudyError;
+use lpp_study::{StudyError, canonical_name};
 
 use crate::{AnalysisError, ModelScores};
 
@@ -65,7 +65,8 @@ impl ModelInfoTable {
         let mut rows = BTreeMap::new();
         for record in reader.records() {
             let record = record.map_err(|e| malformed(e.to_string(), table))?;
-            let model = record.get(name).unwrap_or_default();
+            let model = canonical_name(record.get(name).unwrap_or_default());
+            let model = model.as_str();
             let [size, perplexity, hellaswag] =
                 columns.map(|column| column.and_then(|column| record.get(column)).unwrap_or_default());
             let number = |text: &str| match text {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use lpp_stats::{Hemispheres, LateralScore, MeanScore, VoxelSet, best_over_layers};
-use lpp_study::{Language, ModelKind, Scores, ScoresInfo};
+use lpp_study::{Language, ModelKind, Scores, ScoresInfo, numbered};
 use ndarray::s;
 
 use crate::AnalysisError;
@@ -112,6 +112,7 @@ impl ModelScores {
     pub fn of_layers(path: &Path, brain: &Brain, layers: LayerRule) -> Result<Self, AnalysisError> {
         let Scores { values, info } = Scores::load(path)?;
         brain.check_voxels(path, values.ncols())?;
+        brain.check_mask(info.mask_sha256.as_deref());
         if values.nrows() == 0 {
             return Err(AnalysisError::Malformed {
                 path: path.to_owned(),
@@ -221,28 +222,9 @@ impl ModelScores {
     }
 }
 
-/// A name that ends in `mark` and a number, taken apart.
-fn numbered<'a>(name: &'a str, mark: &str) -> Option<(&'a str, u64)> {
-    let (name, number) = name.rsplit_once(mark)?;
-    Some((name, number.parse().ok()?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_taken_apart() {
-        assert_eq!(
-            numbered("pythia-6.9b_step1000", "_step"),
-            Some(("pythia-6.9b", 1000))
-        );
-        assert_eq!(numbered("two_step", "_step"), None);
-        assert_eq!(
-            numbered("a_step1_untrained_seed2", "_untrained_seed"),
-            Some(("a_step1", 2))
-        );
-    }
 
     #[test]
     fn the_published_rule_drops_a_layer_of_french_and_chinese_models() {

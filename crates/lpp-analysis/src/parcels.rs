@@ -1,72 +1,14 @@
 //! Parcels of an atlas: a left one and its right counterpart.
 
-use lpp_fmri::{Atlas, LabelTable, Parcel};
+use std::path::Path;
+
+use lpp_fmri::{Atlas, LabelTable, warn_once};
 use lpp_stats::{LateralScore, MeanScore, TTest, VoxelSet, t_test_pooled};
 
 use crate::regression::{SimpleRegression, log_parameters, with_regressions};
-use crate::{AnalysisError, Brain, Column, ModelScores, Table};
-
-/// A parcel of the left hemisphere and its counterpart on the right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParcelPair {
-    /// Name, that of the left parcel without "Left".
-    pub name: String,
-    /// Its voxels on the left.
-    pub left: VoxelSet,
-    /// Those on the right; empty if the mask holds none.
-    pub right: VoxelSet,
-}
+use crate::{AnalysisError, Brain, Column, ModelScores, ParcelPair, Table};
 
 impl ParcelPair {
-    /// Pairs the parcels of an atlas whose odd labels are left, each followed by its counterpart on the right, as the
-    /// Harvard–Oxford atlas split by hemisphere.
-    ///
-    /// A pair of which the mask holds one side only is kept: its differences are empty cells. (The paper's notebook takes
-    /// the labels from 1 to the number of distinct labels, which is the same as long as no label lies outside the mask.)
-    ///
-    /// ```
-    /// use lpp_analysis::ParcelPair;
-    /// use lpp_fmri::Parcel;
-    /// let parcel = |label, name: &str, voxel| Parcel { label, name: name.to_owned(), voxels: vec![voxel] };
-    /// let pairs = ParcelPair::of(&[parcel(1, "Left Pole", 0), parcel(2, "Right Pole", 5)]);
-    /// assert_eq!((pairs.len(), pairs[0].name.as_str()), (1, "Pole"));
-    /// ```
-    #[must_use]
-    pub fn of(parcels: &[Parcel]) -> Vec<Self> {
-        let mut pairs: Vec<(u32, Self)> = Vec::new();
-        for parcel in parcels {
-            let pair = parcel.label.div_ceil(2);
-            if pairs.last().is_none_or(|(last, _)| *last != pair) {
-                let empty = Self {
-                    name: String::new(),
-                    left: VoxelSet::default(),
-                    right: VoxelSet::default(),
-                };
-                pairs.push((pair, empty));
-            }
-            let Some((_, found)) = pairs.last_mut() else {
-                continue;
-            };
-            let voxels = VoxelSet::at(parcel.voxels.clone());
-            if parcel.label % 2 == 1 {
-                parcel
-                    .name
-                    .trim_start_matches("Left ")
-                    .clone_into(&mut found.name);
-                found.left = voxels;
-            } else {
-                if found.name.is_empty() {
-                    parcel
-                        .name
-                        .trim_start_matches("Right ")
-                        .clone_into(&mut found.name);
-                }
-                found.right = voxels;
-            }
-        }
-        pairs.into_iter().map(|(_, pair)| pair).collect()
-    }
-
     /// Means of `values` over both sides.
     fn sides(&self, values: &[f64]) -> Result<LateralScore, AnalysisError> {
         Ok(LateralScore {
@@ -79,14 +21,34 @@ impl ParcelPair {
 /// Reads an atlas and pairs its parcels.
 ///
 /// # Errors
-/// [`AnalysisError`] naming the image or the table that cannot be read.
+/// [`AnalysisError`] naming the image or the table that cannot be read, or the label whose name tells another side than its voxels.
 pub(crate) fn load_pairs(
-    atlas: &std::path::Path,
-    labels: Option<&std::path::Path>,
+    atlas: &Path,
+    labels: Option<&Path>,
     brain: &Brain,
 ) -> Result<Vec<ParcelPair>, AnalysisError> {
     let table = labels.map(LabelTable::load).transpose()?.unwrap_or_default();
-    Ok(ParcelPair::of(&Atlas::load(atlas, brain.mask())?.parcels(&table)))
+    let parcels = Atlas::load(atlas, brain.mask())?.parcels(&table);
+    let places_mm = brain.mask().world_coordinates();
+    let pairing = ParcelPair::of(&parcels, &places_mm, brain.sides().by_x()).map_err(|found| {
+        AnalysisError::Malformed {
+            path: labels.unwrap_or(atlas).to_owned(),
+            found,
+            expected: "labels on the side that their names tell (is the atlas mirrored, or the table another atlas')".to_owned(),
+        }
+    })?;
+    for (names, what) in [
+        (&pairing.parted, "lie on both sides and are parted at x = 0"),
+        (&pairing.midline, "lie at x = 0 only and are left out"),
+    ] {
+        if let Some(first) = names.first() {
+            warn_once(
+                atlas,
+                &format!("parcels that {what}: {}, {first:?} the first", names.len()),
+            );
+        }
+    }
+    Ok(pairing.pairs)
 }
 
 /// Names of the tables made here.
@@ -220,32 +182,4 @@ fn regression_table(rows: &[Row]) -> Result<Table, AnalysisError> {
         .map(|fit| SimpleRegression::of(&fit.2, &fit.3))
         .collect();
     with_regressions(table, "n_parcels", "slope", &rows)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parcel(label: u32, name: &str) -> Parcel {
-        Parcel {
-            label,
-            name: name.to_owned(),
-            voxels: vec![label as usize],
-        }
-    }
-
-    #[test]
-    fn a_parcel_may_lack_its_counterpart() {
-        let pairs = ParcelPair::of(&[
-            parcel(2, "Right A"),
-            parcel(3, "Left B"),
-            parcel(7, "7"),
-            parcel(8, "8"),
-        ]);
-        let found: Vec<_> = pairs
-            .iter()
-            .map(|pair| (pair.name.as_str(), pair.left.len(), pair.right.len()))
-            .collect();
-        assert_eq!(found, [("A", 0, 1), ("B", 1, 0), ("7", 1, 1)]);
-    }
 }

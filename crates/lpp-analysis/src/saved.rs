@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use lpp_study::{
-    FileHash, Provenance, Software, StudyError, peak_memory_bytes, sha256_of_file, write_atomically,
-};
+use lpp_study::{FileHash, Provenance, Software, Step, StudyError, peak_memory_bytes, sha256_of_file};
 
 use crate::{AnalysisError, Table};
 
@@ -49,6 +47,17 @@ impl Origin {
             && sha256_of_file(file).is_ok_and(|hash| hash == made.output.sha256)
     }
 
+    /// Makes sure that a file may be written: what another program or the user has put there is not overwritten without
+    /// `force`.
+    pub(crate) fn claim(&self, file: &Path, force: bool) -> Result<(), AnalysisError> {
+        Ok(Step::new(self.software, file).claim(force)?)
+    }
+
+    /// The same for the two files of a table.
+    pub(crate) fn claim_table(&self, stem: &Path, force: bool) -> Result<(), AnalysisError> {
+        files_of(stem).iter().try_for_each(|file| self.claim(file, force))
+    }
+
     /// Writes a table as CSV and Parquet with its provenance; returns the CSV file.
     pub(crate) fn save_table(&self, table: &Table, stem: &Path) -> Result<PathBuf, AnalysisError> {
         table.save(stem)?;
@@ -70,19 +79,14 @@ impl Origin {
         let provenance = Provenance {
             software: self.name(),
             commit: self.software.commit.map(str::to_owned),
-            command: std::env::args().collect(),
+            command: lpp_study::command(),
             parameters: self.parameters.clone(),
             inputs: self.inputs.clone(),
             output: hash_of(file)?,
             wall_s: self.started.elapsed().as_secs_f64(),
             peak_memory_bytes: peak_memory_bytes(),
         };
-        let path = Provenance::path_of(&provenance.output.path);
-        let text = serde_json::to_string_pretty(&provenance).map_err(|e| StudyError::Write {
-            path: path.clone(),
-            source: e.into(),
-        })?;
-        Ok(write_atomically(&path, text.as_bytes())?)
+        Ok(provenance.save()?)
     }
 
     fn name(&self) -> String {

@@ -423,7 +423,7 @@ fn joint_fits_and_nulls_are_tabulated() {
         n_significant: 7,
         mean_score: test(0.1, 0.01),
         l_minus_r: NullLateral {
-            halves: test(0.02, 0.03),
+            halves: Some(test(0.02, 0.03)),
             x: None,
             pairs: Some(test(0.04, 0.5)),
         },

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use lpp_study::{AnnotationCorrections, Language, Study};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use lpp_study::{AnnotationCorrections, EntityChoice, FeatureName, Language, Study};
 
 /// Threads and verbosity.
 #[derive(Debug, Clone, Args)]
@@ -47,14 +48,36 @@ impl CommonArgs {
     }
 }
 
+/// The languages, as shells offer them.
+pub fn language() -> impl TypedValueParser<Value = Language> {
+    let languages = [Language::English, Language::French, Language::Chinese];
+    PossibleValuesParser::new(languages.map(Language::code)).try_map(|code| code.parse::<Language>())
+}
+
+/// Reads the name of a subject, with or without `sub-`.
+///
+/// # Errors
+/// [`lpp_study::StudyError::BadName`] if it could lead out of the study.
+pub fn subject(name: &str) -> Result<String, lpp_study::StudyError> {
+    lpp_study::check_subject(name).map(|()| name.to_owned())
+}
+
+/// Reads the name of a model as it is typed: with or without its organisation.
+///
+/// # Errors
+/// [`lpp_study::StudyError::BadName`] if it could lead out of the study.
+pub fn model(name: &str) -> Result<String, lpp_study::StudyError> {
+    name.parse::<FeatureName>().map(|_| name.to_owned())
+}
+
 /// The study folder and its language.
 #[derive(Debug, Clone, Args)]
 pub struct StudyArgs {
     /// Folder that holds lpp.toml and all artefacts
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub study: PathBuf,
-    /// Language: en, fr or cn
-    #[arg(long, value_name = "LANG", default_value = "en")]
+    /// Language of the story
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = crate::language())]
     pub lang: Language,
     /// Compute again what is up to date
     #[arg(long)]
@@ -67,7 +90,32 @@ impl StudyArgs {
     /// # Errors
     /// If there is no such folder or its configuration is wrong.
     pub fn open(&self) -> anyhow::Result<Study> {
-        Study::open(&self.study).context("cannot open the study (--study)")
+        self.open_without(&[])
+    }
+
+    /// Opens the study folder for a program whose flags take the place of the settings `replaced` (`tr_s` for `--tr`): these are
+    /// not read from its configuration.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_without(&self, replaced: &[&str]) -> anyhow::Result<Study> {
+        Study::open_without(&self.study, replaced).context("cannot open the study (--study)")
+    }
+}
+
+/// Which scans are meant where there are several kinds.
+#[derive(Debug, Clone, Args)]
+pub struct ScanArgs {
+    /// Take only scans whose names have this entity, space-MNI152NLin2009cAsym say; may be repeated [default: the study's]
+    #[arg(long, value_name = "ENTITY-LABEL")]
+    pub only: Vec<EntityChoice>,
+}
+
+impl ScanArgs {
+    /// The study with these choices in place of its own.
+    #[must_use]
+    pub fn choose(&self, study: Study) -> Study {
+        study.choosing(self.only.clone())
     }
 }
 
@@ -84,6 +132,15 @@ pub struct AnnotationArgs {
 }
 
 impl AnnotationArgs {
+    /// The settings of a study that these flags take the place of.
+    #[must_use]
+    pub fn replaced(&self) -> &'static [&'static str] {
+        match self.corrections {
+            Some(_) => &["annotation_corrections"],
+            None => &[],
+        }
+    }
+
     /// The annotation file and its corrections: the flags, or what `study` has.
     #[must_use]
     pub fn resolve(self, study: &Study, lang: Language) -> (PathBuf, AnnotationCorrections) {

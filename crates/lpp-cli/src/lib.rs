@@ -29,13 +29,17 @@
 
 mod args;
 mod bar;
+mod help;
 mod logging;
+mod message;
+mod output;
 mod program;
 mod threads;
 
-pub use args::{AnnotationArgs, CommonArgs, StudyArgs};
+pub use args::{AnnotationArgs, CommonArgs, ScanArgs, StudyArgs, language, model, subject};
 pub use bar::{ProgressReport, progress};
-pub use program::{COMMIT, Program, print_json, print_line, run};
+pub use output::output_file;
+pub use program::{COMMIT, Program, print_json, print_line, print_result, run};
 
 /// [`lpp_study::Software`] of the program that expands it.
 #[macro_export]

@@ -11,6 +11,8 @@ pub(crate) fn start(level: tracing::Level) {
         .with_max_level(LevelFilter::from_level(level))
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
+        // stderr that cannot be written to is no reason to fail.
+        .log_internal_errors(false)
         .event_format(plain::Plain)
         .try_init();
 }
@@ -22,6 +24,8 @@ mod plain {
     use tracing_subscriber::fmt::FmtContext;
     use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
     use tracing_subscriber::registry::LookupSpan;
+
+    use crate::message::{MOST, fit};
 
     /// Message and fields only; a user of a program needs no time stamps and module paths.
     pub(super) struct Plain;
@@ -37,13 +41,16 @@ mod plain {
             mut writer: Writer<'_>,
             event: &Event<'_>,
         ) -> fmt::Result {
-            match *event.metadata().level() {
-                Level::ERROR => write!(writer, "error: ")?,
-                Level::WARN => write!(writer, "warning: ")?,
-                _ => {}
-            }
-            context.field_format().format_fields(writer.by_ref(), event)?;
-            writeln!(writer)
+            let level = match *event.metadata().level() {
+                Level::ERROR => "error: ",
+                Level::WARN => "warning: ",
+                _ => "",
+            };
+            let mut text = String::new();
+            context
+                .field_format()
+                .format_fields(Writer::new(&mut text), event)?;
+            writeln!(writer, "{level}{}", fit(&text, MOST - level.len()))
         }
     }
 }

@@ -1,14 +1,16 @@
 //! From the command line to the exit code.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use anyhow::Context;
 use clap::Parser;
-use clap_complete::Shell;
 use serde::Serialize;
 
-use crate::{CommonArgs, logging, threads};
+use crate::message::{MOST, fit};
+use crate::{CommonArgs, help, logging, threads};
 
 /// Commit of the source that the program was built from, where git knew it.
 pub const COMMIT: Option<&str> = option_env!("LPP_COMMIT");
@@ -19,33 +21,104 @@ pub trait Program: Parser {
     fn common(&self) -> &CommonArgs;
 }
 
+/// Whether status lines are left out (`--quiet`).
+static QUIET: AtomicBool = AtomicBool::new(false);
+
 /// Parses the command line, starts logging and threads, calls `program`, and turns its result into an exit code.
 ///
-/// `--completions SHELL` and `--man`, as the first argument, print a completion script or a man page instead.
+/// `--completions SHELL` and `--man` print a completion script or a man page instead.
 pub fn run<P: Program>(program: impl FnOnce(P) -> anyhow::Result<()>) -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    if let Some(code) = print_for_shell::<P>(&arguments) {
-        return code;
+    let mut command = help::shown(P::command());
+    if let Some(text) = help::for_shell(&command, &arguments) {
+        return match text {
+            Ok(text) => printed(&text),
+            Err(error) => usage(&error.to_string()),
+        };
     }
-    let args = P::parse_from(arguments);
+    let matches = command.try_get_matches_from_mut(arguments);
+    let args = match matches.and_then(|matches| P::from_arg_matches(&matches)) {
+        Ok(args) => args,
+        Err(error) => return explained(&error),
+    };
     logging::start(args.common().level());
+    QUIET.store(args.common().quiet(), Ordering::Relaxed);
     report_panics_in_one_line();
-    match threads::start(args.common().threads()).and_then(|()| program(args)) {
+    let threads = args.common().threads();
+    tracing::debug!(
+        "{} {}, {threads} threads",
+        command.get_name(),
+        command.get_version().unwrap_or_default()
+    );
+    match threads::start(threads).and_then(|()| program(args)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{}", one_line(&format!("{error:#}")));
+            tracing::error!("{error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Writes a line to stdout. A reader that went away (`| head`) is no error.
+/// Help and version go to stdout, mistakes of usage to stderr, as short as every message.
+fn explained(error: &clap::Error) -> ExitCode {
+    let text = error.render();
+    if !error.use_stderr() {
+        let text = if io::stdout().is_terminal() {
+            text.ansi().to_string()
+        } else {
+            text.to_string()
+        };
+        return printed(text.as_bytes());
+    }
+    let plain = text.to_string();
+    if plain.lines().any(|line| line.chars().count() > MOST) {
+        let first = plain.lines().next().unwrap_or_default();
+        return usage(first.strip_prefix("error: ").unwrap_or(first));
+    }
+    // Whether stderr can be written to or not, the status says it.
+    let _ = error.print();
+    ExitCode::from(2)
+}
+
+fn usage(text: &str) -> ExitCode {
+    tracing_free_error(text);
+    ExitCode::from(2)
+}
+
+fn printed(text: &[u8]) -> ExitCode {
+    match write_out(text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing_free_error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes a line that says what was done to stdout, unless the program is to be quiet. A reader that went away (`| head`) is no
+/// error.
 ///
 /// # Errors
 /// If stdout cannot be written to.
 pub fn print_line(text: impl AsRef<str>) -> anyhow::Result<()> {
-    match writeln!(io::stdout(), "{}", text.as_ref()) {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),
+    if QUIET.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    print_result(text)
+}
+
+/// Writes what the program was asked for to stdout, quiet or not.
+///
+/// # Errors
+/// If stdout cannot be written to.
+pub fn print_result(text: impl AsRef<str>) -> anyhow::Result<()> {
+    write_out(format!("{}\n", text.as_ref()).as_bytes())
+}
+
+fn write_out(text: &[u8]) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e).context("cannot write to stdout"),
         _ => Ok(()),
     }
 }
@@ -55,37 +128,12 @@ pub fn print_line(text: impl AsRef<str>) -> anyhow::Result<()> {
 /// # Errors
 /// If it cannot be written as JSON or stdout cannot be written to.
 pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
-    print_line(serde_json::to_string_pretty(value)?)
-}
-
-fn print_for_shell<P: Program>(arguments: &[OsString]) -> Option<ExitCode> {
-    let mut command = P::command();
-    let name = command.get_name().to_owned();
-    let mut out = io::stdout();
-    match arguments.get(1)?.to_str()? {
-        "--man" => Some(match clap_mangen::Man::new(command).render(&mut out) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::FAILURE,
-        }),
-        "--completions" => {
-            let shell = arguments
-                .get(2)
-                .and_then(|s| s.to_str())
-                .and_then(|s| s.parse::<Shell>().ok());
-            let Some(shell) = shell else {
-                tracing_free_error("--completions takes bash, elvish, fish, powershell or zsh");
-                return Some(ExitCode::from(2));
-            };
-            clap_complete::generate(shell, &mut command, name, &mut out);
-            Some(ExitCode::SUCCESS)
-        }
-        _ => None,
-    }
+    print_result(serde_json::to_string_pretty(value)?)
 }
 
 /// Before logging has started there is only stderr itself.
 fn tracing_free_error(text: &str) {
-    let _ = writeln!(io::stderr(), "error: {text}");
+    let _ = writeln!(io::stderr(), "error: {}", fit(text, MOST - 7));
 }
 
 /// A panic is a mistake of ours; its message still is one line that can be reported.
@@ -95,17 +143,6 @@ fn report_panics_in_one_line() {
             .location()
             .map_or_else(String::new, |l| format!(" at {}:{}", l.file(), l.line()));
         let text = info.payload_as_str().unwrap_or("unknown");
-        tracing_free_error(&format!(
-            "internal error{place}, please report it: {}",
-            one_line(text)
-        ));
+        tracing_free_error(&format!("internal error{place}, please report it: {text}"));
     }));
-}
-
-fn one_line(text: &str) -> String {
-    text.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
 }

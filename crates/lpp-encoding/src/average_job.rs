@@ -2,17 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_fmri::{CleaningParams, Mask, SubjectRuns, resampled_runs};
+use lpp_fmri::{CleaningParams, Mask, RepetitionTime, SubjectRuns, averaged_runs, check_pairs};
 use lpp_ridge::{AlphaGrid, AlphaSearch, RidgeCv, RidgeError};
-use lpp_study::{Language, Progress, Software, Step, Study, npy};
+use lpp_study::{
+    Language, PairRuns, Progress, Software, Step, Study, check_distinct_contents, check_outputs, npy,
+};
 use ndarray::Array2;
 use rayon::prelude::*;
 
 use crate::EncodingError;
+use crate::fit_job::alphas_of;
 use crate::group_means::GroupMeans;
 use crate::scratch::{Scratch, Waiting};
 use crate::split_half::{SplitHalf, SplitHalfScores, split_half_scores};
-use crate::subject_signals::{SignalSource, check_runs};
+use crate::subject_signals::SignalSource;
 
 /// Runs of many subjects in, the average subject and the inter-subject correlation out.
 ///
@@ -34,12 +37,16 @@ use crate::subject_signals::{SignalSource, check_runs};
 /// ```
 #[derive(Debug, Clone)]
 pub struct AverageJob {
-    /// The subjects; all have the same runs in the same order.
+    /// The subjects; all have the same runs.
     pub subjects: Vec<SubjectRuns>,
+    /// By what their runs belong together; `None`: by place in files of ds003643, by label in all others.
+    pub pair_runs: Option<PairRuns>,
     /// The mask; needed for images, checked against arrays.
     pub mask: Option<PathBuf>,
-    /// What is done to the time courses of images.
+    /// What is done to the time courses of images; the repetition time is that of `tr`.
     pub cleaning: CleaningParams,
+    /// What is said of the repetition time, besides the runs.
+    pub tr: RepetitionTime,
     /// Folder of the average subject, `run-0.npy` and so on: `f32`, (`n_scans`, `n_voxels`), not trimmed.
     pub averages: PathBuf,
     /// The inter-subject correlation to write: `f32`, (`n_trials`, `n_voxels`).
@@ -89,7 +96,7 @@ impl AverageJob {
     /// [`EncodingError`] if there are no resampled runs or the study's penalties are wrong.
     pub fn of_study(study: &Study, lang: Language) -> Result<Self, EncodingError> {
         let first = study.average_run(lang, 0);
-        let subjects = resampled_runs(study, lang)?;
+        let subjects = averaged_runs(study, lang)?;
         let mut job = Self::new(
             subjects,
             Some(study.mask(lang)),
@@ -114,16 +121,15 @@ impl AverageJob {
         Ok(Self {
             subjects,
             mask,
-            cleaning: CleaningParams {
-                tr_s: config.tr_s,
-                ..CleaningParams::reference()
-            },
+            pair_runs: config.corpus.pair_runs,
+            cleaning: CleaningParams::reference(),
+            tr: RepetitionTime::of_study(study),
             averages: output.to_owned(),
             isc: output.join("isc.npy"),
             n_trials: Self::REFERENCE_TRIALS,
             seed: Self::REFERENCE_SEED,
             trim_scans: config.trim_scans,
-            alphas: config.alphas.parse().map_err(EncodingError::Settings)?,
+            alphas: alphas_of(study)?,
             alpha_search: AlphaSearch::default(),
             force: false,
         })
@@ -133,16 +139,24 @@ impl AverageJob {
     ///
     /// # Errors
     /// [`EncodingError`] naming the file if a run cannot be read, is too short, or differs from the first subject's in
-    /// scans or voxels; the folder, if a subject has fewer or more runs; the trial, if it cannot be fitted.
+    /// scans or voxels, or repetition times contradict each other; the subject, if it is there twice or lacks a run of the first
+    /// or has another; the trial, if it cannot be fitted.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AverageReport, EncodingError> {
-        let n_runs = check_runs(&self.subjects)?;
+        let n_runs = check_pairs(&self.subjects, self.pair_runs)?;
         self.check_trials()?;
+        let cleaning = self.cleaning_of_runs()?;
         let paths: Vec<PathBuf> = (0..n_runs)
             .map(|run| self.averages.join(format!("run-{run}.npy")))
             .collect();
-        let steps = self.average_steps(software, &paths)?;
+        self.check_places(&paths)?;
+        let steps = self.average_steps(software, &paths, cleaning)?;
+        check_distinct_contents(steps.iter().flat_map(Step::inputs))?;
         if !self.force && steps.iter().all(Step::is_current) && self.isc_is_current(software, &paths)? {
             return self.found(paths);
+        }
+        steps.iter().try_for_each(|step| step.claim(self.force))?;
+        if self.n_trials > 0 {
+            Step::new(software, &self.isc).claim(self.force)?;
         }
         let halves = SplitHalf::draw(self.subjects.len(), self.n_trials, self.seed);
         let model = RidgeCv::params()
@@ -150,7 +164,8 @@ impl AverageJob {
             .alpha_search(self.alpha_search);
         let model = model.check().map_err(EncodingError::Settings)?;
         let scratch = Scratch::inside(self.isc.parent().unwrap_or(Path::new(".")))?;
-        let means = self.average(&paths, steps, &halves, &scratch, progress)?;
+        let source = self.source(cleaning)?;
+        let means = self.average(&paths, steps, &source, &halves, &scratch, progress)?;
         let mut report = AverageReport {
             n_subjects: self.subjects.len(),
             n_voxels: means.n_voxels,
@@ -168,6 +183,34 @@ impl AverageJob {
         Ok(report)
     }
 
+    /// The cleaning with the repetition time that all runs of all subjects have.
+    fn cleaning_of_runs(&self) -> Result<CleaningParams, EncodingError> {
+        let runs: Vec<PathBuf> = self.subjects.iter().flat_map(|s| s.runs.clone()).collect();
+        Ok(CleaningParams {
+            tr_s: self.tr.of_runs(&runs)?,
+            ..self.cleaning
+        })
+    }
+
+    /// No output may be a run or the mask.
+    fn check_places(&self, averages: &[PathBuf]) -> Result<(), EncodingError> {
+        let runs = self.subjects.iter().flat_map(|s| s.runs.iter());
+        let inputs: Vec<PathBuf> = runs.chain(&self.mask).cloned().collect();
+        let outputs: Vec<PathBuf> = averages.iter().chain([&self.isc]).cloned().collect();
+        Ok(check_outputs(&inputs, &outputs)?)
+    }
+
+    fn source(&self, cleaning: CleaningParams) -> Result<SignalSource<'_>, EncodingError> {
+        let mask = self
+            .mask
+            .as_deref()
+            .map(|path| Ok::<_, EncodingError>((path, Mask::load(path)?)));
+        Ok(SignalSource {
+            mask: mask.transpose()?,
+            cleaner: cleaning.check()?,
+        })
+    }
+
     fn check_trials(&self) -> Result<(), EncodingError> {
         if self.n_trials > 0 && self.subjects.len() < 2 {
             return Err(EncodingError::TooFewSubjects {
@@ -178,13 +221,18 @@ impl AverageJob {
     }
 
     /// One step per run, its inputs hashed on all threads.
-    fn average_steps(&self, software: Software, paths: &[PathBuf]) -> Result<Vec<Step>, EncodingError> {
+    fn average_steps(
+        &self,
+        software: Software,
+        paths: &[PathBuf],
+        cleaning: CleaningParams,
+    ) -> Result<Vec<Step>, EncodingError> {
         let step = |(run, path): (usize, &PathBuf)| {
             let mut step = Step::new(software, path)
-                .parameter("detrend", self.cleaning.detrend)
-                .parameter("high_pass_hz", self.cleaning.high_pass_hz)
-                .parameter("standardise", self.cleaning.standardise)
-                .parameter("tr_s", self.cleaning.tr_s);
+                .parameter("detrend", cleaning.detrend)
+                .parameter("high_pass_hz", cleaning.high_pass_hz)
+                .parameter("standardise", cleaning.standardise)
+                .parameter("tr_s", cleaning.tr_s);
             for file in self.subjects.iter().map(|s| &s.runs[run]).chain(&self.mask) {
                 step = step.input(file)?;
             }
@@ -245,25 +293,18 @@ impl AverageJob {
         &self,
         paths: &[PathBuf],
         steps: Vec<Step>,
+        source: &SignalSource<'_>,
         halves: &[SplitHalf],
         scratch: &Scratch,
         progress: &dyn Progress,
     ) -> Result<TrialMeans, EncodingError> {
-        let mask = self
-            .mask
-            .as_deref()
-            .map(|path| Ok::<_, EncodingError>((path, Mask::load(path)?)));
-        let source = SignalSource {
-            mask: mask.transpose()?,
-            cleaner: self.cleaning.check()?,
-        };
         let mut trials = TrialMeans::new(halves.len());
         progress.start(
             "averaging runs of subjects",
             (paths.len() * self.subjects.len()) as u64,
         );
         for (run, (path, step)) in paths.iter().zip(steps).enumerate() {
-            let means = self.run_means(run, &source, halves, progress)?;
+            let means = self.run_means(run, source, halves, progress)?;
             trials.check_voxels(&self.subjects[0].runs[run], means.shape().1)?;
             let average = means.average();
             warn_of_nan(path, &average);

@@ -72,7 +72,7 @@ impl CanaryJob {
         for set in &self.fit.targets {
             let path = beside_scores(&set.scores, "nulls");
             let step = self.fit.step(software, set, &path)?.parameter("n_nulls", N_NULLS);
-            if self.fit.force || !step.is_current() {
+            if !step.is_done(self.fit.force)? {
                 let (means, info) = self.test(set)?;
                 save_with_sidecar(&path, &means, &info)?;
                 step.finish()?;
@@ -111,7 +111,8 @@ impl CanaryJob {
         };
         for (layer, mut row) in all.rows_mut().into_iter().enumerate() {
             let failed = |source| fit.failed(layer, source);
-            let prepared = Prepared::new(&model, &features.layer(layer)?, fit.precision).map_err(failed)?;
+            let prepared =
+                Prepared::new(&model, &features.layer(layer)?.runs, fit.precision).map_err(failed)?;
             let found = prepared.score(&y).map_err(failed)?;
             let scores = prepared.null_scores(&found, &y, &nulls).map_err(failed)?;
             let means: Array1<f64> = scores
@@ -145,7 +146,7 @@ impl CanaryJob {
             .parameter("n_waves", N_WAVES)
             .parameter("n_noise", N_NOISE)
             .parameter("seed", SEED);
-        if self.fit.force || !step.is_current() {
+        if !step.is_done(self.fit.force)? {
             self.write(&lengths)?;
             step.finish()?;
         }

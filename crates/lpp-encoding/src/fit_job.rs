@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use lpp_fmri::{Image, Mask};
+use lpp_fmri::{Image, Mask, RepetitionTime};
 use lpp_ridge::{
     AlphaGrid, AlphaSearch, InnerValidation, NestedChooser, NullOrders, PreparedFeatures, RidgeCv,
     RidgeCvFit, RidgeCvParams, RidgeError,
 };
 use lpp_study::{
     Activations, Language, ModelKind, NestedInfo, Progress, Scores, ScoresInfo, Software, Step, Study,
-    beside_scores, load_sidecar, sha256_of_file,
+    beside_scores, check_distinct_contents, check_outputs, load_sidecar, sha256_of_file,
 };
 use ndarray::{Array2, Axis};
 
 use crate::EncodingError;
-use crate::features::LayerFeatures;
+use crate::features::{LayerFeatures, rows_are_scans};
 use crate::nested;
-use crate::target_set::TargetSet;
+use crate::target_set::{TargetSet, wrong_runs};
 use crate::targets::{self, Targets};
 
 /// Arithmetic of the products over all voxels; factorisations are in double precision anyway.
@@ -97,9 +97,9 @@ impl FitJob {
             activations: activations.unwrap_or_else(|| study.activations(model, lang)),
             words: study.words(lang),
             targets: Vec::new(),
-            tr_s: config.tr_s,
+            tr_s: config.tr_or_reference_s(),
             trim_scans: config.trim_scans,
-            alphas: config.alphas.parse().map_err(EncodingError::Settings)?,
+            alphas: alphas_of(study)?,
             alpha_search: AlphaSearch::default(),
             inner: InnerValidation::First,
             precision,
@@ -116,10 +116,20 @@ impl FitJob {
         Ok(Activations::open(&self.activations)?.n_runs())
     }
 
+    /// Takes the repetition time that was given or that the records of the scans say.
+    ///
+    /// # Errors
+    /// As [`RepetitionTime::of_runs`].
+    pub fn take_tr(&mut self, said: RepetitionTime) -> Result<(), EncodingError> {
+        let runs: Vec<PathBuf> = self.targets.iter().flat_map(|set| set.runs.clone()).collect();
+        self.tr_s = said.of_runs(&runs)?;
+        Ok(())
+    }
+
     /// The same for the average subject.
     ///
     /// # Errors
-    /// As [`new`](Self::new) and [`n_runs`](Self::n_runs).
+    /// As [`new`](Self::new), [`n_runs`](Self::n_runs), [`TargetSet::average`] and [`take_tr`](Self::take_tr).
     pub fn average_subject(
         study: &Study,
         model: &str,
@@ -128,7 +138,8 @@ impl FitJob {
         activations: Option<PathBuf>,
     ) -> Result<Self, EncodingError> {
         let mut job = Self::new(study, model, lang, precision, activations)?;
-        job.targets = vec![TargetSet::average(study, model, lang, job.n_runs()?)];
+        job.targets = vec![TargetSet::average(study, model, lang, job.n_runs()?)?];
+        job.take_tr(RepetitionTime::of_study(study))?;
         Ok(job)
     }
 
@@ -141,13 +152,18 @@ impl FitJob {
     /// [`EncodingError`] naming the file that cannot be read or does not fit the others, or the layer that cannot be
     /// fitted.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<Vec<FitOutcome>, EncodingError> {
+        self.check_places()?;
         let mut outcomes = BTreeMap::new();
         let mut open = Vec::new();
         for (place, set) in self.targets.iter().enumerate() {
             let steps = self.steps(software, set)?;
+            if let Some(step) = steps.first() {
+                check_distinct_contents(step.inputs())?;
+            }
             if !self.force && steps.iter().all(Step::is_current) {
                 outcomes.insert(place, outcome(&set.scores, &Scores::load(&set.scores)?, true));
             } else {
+                steps.iter().try_for_each(|step| step.claim(self.force))?;
                 open.push((place, set, steps));
             }
         }
@@ -189,9 +205,11 @@ impl FitJob {
         set: &TargetSet,
         output: &Path,
     ) -> Result<Step, EncodingError> {
-        let mut step = Step::new(software, output)
-            .input(&self.activations)?
-            .input(&self.words)?;
+        let mut step = Step::new(software, output).input(&self.activations)?;
+        // Features of scans need no words.
+        if self.words.exists() || !rows_are_scans(&Activations::open(&self.activations)?) {
+            step = step.input(&self.words)?;
+        }
         for path in set.runs.iter().chain(&set.mask) {
             step = step.input(path)?;
         }
@@ -218,6 +236,7 @@ impl FitJob {
         };
         let model = self.ridge().validation_scores(self.nested_layer).check();
         let model = model.map_err(EncodingError::Settings)?;
+        self.check_runs(sets)?;
         let Targets { runs, n_scans } = targets::read(&first.runs, self.trim_scans)?;
         let features = LayerFeatures::open(
             &self.activations,
@@ -226,6 +245,9 @@ impl FitJob {
             self.tr_s,
             self.trim_scans,
         )?;
+        for warning in features.warnings() {
+            tracing::warn!("{warning}");
+        }
         let n_voxels = runs.first().map_or(0, Array2::ncols);
         let mut results = vec![self.empty_scores(first, n_voxels, features.activations())?];
         // A set that does not fit the others should show before hours of work, not after the first layer.
@@ -235,11 +257,14 @@ impl FitJob {
         let only = others.is_empty().then_some(runs);
         let mut choosers = vec![NestedChooser::default(); sets.len()];
         let n_layers = features.activations().n_layers();
+        let mut constant = Vec::with_capacity(n_layers);
         progress.start(&format!("fitting {}", self.model), (n_layers * sets.len()) as u64);
         for layer in 0..n_layers {
             let failed = |source| self.failed(layer, source);
             let started = Instant::now();
-            let prepared = Prepared::new(&model, &features.layer(layer)?, self.precision).map_err(failed)?;
+            let of_layer = features.layer(layer)?;
+            constant.push((of_layer.n_constant, layer));
+            let prepared = Prepared::new(&model, &of_layer.runs, self.precision).map_err(failed)?;
             let shared_s = started.elapsed().as_secs_f64() / sets.len() as f64;
             for ((set, result), chooser) in sets.iter().zip(&mut results).zip(&mut choosers) {
                 let started = Instant::now();
@@ -258,10 +283,39 @@ impl FitJob {
             }
         }
         progress.finish();
+        self.warn_of_constant(&constant);
         for scores in &results {
             warn_of_nan(&scores.info);
         }
         Ok(results.into_iter().zip(choosers).collect())
+    }
+
+    /// Says how many features are constant in some run, and in which layers.
+    fn warn_of_constant(&self, constant: &[(usize, usize)]) {
+        let mut found: Vec<_> = constant.iter().filter(|(n, _)| *n > 0).collect();
+        found.sort_by_key(|(n, layer)| (std::cmp::Reverse(*n), *layer));
+        if let Some((n, layer)) = found.first() {
+            tracing::warn!(
+                "{}: features that are constant in a run after convolution are 0 there: {n} in layer {layer}{}",
+                self.activations.display(),
+                match found.len() {
+                    1 => String::new(),
+                    layers => format!(", the most of {layers} layers that have some"),
+                }
+            );
+        }
+    }
+
+    /// No output may be an input, or that of another set.
+    fn check_places(&self) -> Result<(), EncodingError> {
+        let shared = [self.activations.clone(), self.words.clone()];
+        let of_sets = self
+            .targets
+            .iter()
+            .flat_map(|set| set.runs.iter().chain(&set.mask).cloned());
+        let inputs: Vec<PathBuf> = shared.into_iter().chain(of_sets).collect();
+        let outputs: Vec<PathBuf> = self.targets.iter().map(|set| set.scores.clone()).collect();
+        Ok(check_outputs(&inputs, &outputs)?)
     }
 
     /// The settings of the ridge regression.
@@ -270,6 +324,24 @@ impl FitJob {
             .alpha_grid(&self.alphas)
             .alpha_search(self.alpha_search)
             .inner(self.inner)
+    }
+
+    /// As many runs of scans as of activations, before anything is read.
+    fn check_runs(&self, sets: &[&TargetSet]) -> Result<(), EncodingError> {
+        sets.iter()
+            .try_for_each(|set| self.check_runs_of(&set.subject, &set.runs))
+    }
+
+    /// Checks that a subject has as many runs of scans as the activations have.
+    ///
+    /// # Errors
+    /// [`EncodingError::Mismatch`] naming both numbers, [`EncodingError::Study`] if the activations cannot be read.
+    pub fn check_runs_of(&self, subject: &str, runs: &[PathBuf]) -> Result<(), EncodingError> {
+        let n_runs = self.n_runs()?;
+        if runs.len() == n_runs {
+            return Ok(());
+        }
+        Err(wrong_runs(subject, runs, n_runs, &self.activations))
     }
 
     pub(crate) fn failed(&self, layer: usize, source: RidgeError) -> EncodingError {
@@ -325,6 +397,13 @@ impl FitJob {
         let values = Array2::zeros((activations.n_layers(), n_voxels));
         Ok(Scores { values, info })
     }
+}
+
+/// The penalties of a study, as its configuration has them.
+pub(crate) fn alphas_of(study: &Study) -> Result<AlphaGrid, EncodingError> {
+    let text = &study.config().alphas;
+    let grid = text.parse();
+    grid.map_err(|e: RidgeError| study.bad_setting("alphas", text, &e.to_string()).into())
 }
 
 /// A layer, factored in the arithmetic of the fit.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lpp_fmri::{CleanJob, CleaningParams, MaskJob, SubjectRuns};
+use lpp_fmri::{CleanJob, CleaningParams, MaskJob, RepetitionTime, SubjectRuns};
 use lpp_study::{Language, Progress, Software, Study};
 
 use crate::EncodingError;
@@ -34,8 +34,10 @@ pub struct IndividualJob {
     pub subject: SubjectRuns,
     /// Full width at half maximum of the Gaussian that smooths the volumes, mm.
     pub smoothing_fwhm_mm: f64,
-    /// What is done to the time courses.
+    /// What is done to the time courses; the repetition time is that of `tr`.
     pub cleaning: CleaningParams,
+    /// What is said of the repetition time, besides the images.
+    pub tr: RepetitionTime,
     /// The mask to write.
     pub mask: PathBuf,
     /// The cleaned runs to write, `.npy` (`n_scans`, `n_voxels`).
@@ -54,10 +56,8 @@ impl IndividualJob {
         let cleaned = (0..subject.runs.len()).map(|run| study.subject_run(&subject.name, lang, run));
         Self {
             smoothing_fwhm_mm: Self::REFERENCE_FWHM_MM,
-            cleaning: CleaningParams {
-                tr_s: study.config().tr_s,
-                ..CleaningParams::reference()
-            },
+            cleaning: CleaningParams::reference(),
+            tr: RepetitionTime::of_study(study),
             mask: study.subject_mask(&subject.name),
             cleaned: cleaned.collect(),
             subject,
@@ -68,9 +68,11 @@ impl IndividualJob {
     /// Writes mask and time courses with their provenance, unless they are up to date.
     ///
     /// # Errors
-    /// [`EncodingError::Fmri`] naming the run that cannot be read, lies on another grid than the first, holds no brain or
+    /// [`EncodingError::Fmri`] naming the run that cannot be read, has another repetition time, lies on another grid than the first, holds no brain or
     /// is too short, or the output that cannot be written.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<(), EncodingError> {
+        // Runs that contradict each other show before any of them is cleaned.
+        self.tr.agreed(&self.subject.runs)?;
         let mask = MaskJob {
             runs: self.subject.runs.clone(),
             symmetric: true,
@@ -94,6 +96,7 @@ impl IndividualJob {
                 mask: self.mask.clone(),
                 smoothing_fwhm_mm: Some(self.smoothing_fwhm_mm),
                 cleaning: self.cleaning,
+                tr: self.tr,
                 output: output.clone(),
                 force: self.force,
             };

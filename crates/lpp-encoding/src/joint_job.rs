@@ -103,9 +103,9 @@ impl JointJob {
         let controls = self
             .controls
             .iter()
-            .map(|(_, path)| open(path)?.layer(0))
-            .collect::<Result<Vec<_>, _>>()?;
-        let bands = [vec![open(&self.fit.activations)?.layer(layer)?], controls].concat();
+            .map(|(_, path)| Ok(open(path)?.layer(0)?.runs))
+            .collect::<Result<Vec<_>, EncodingError>>()?;
+        let bands = [vec![open(&self.fit.activations)?.layer(layer)?.runs], controls].concat();
         let failed = |source| self.fit.failed(layer, source);
         let joint = self.banded(&bands, &y).map_err(failed)?;
         let alone = self.banded(&bands[1..], &y).map_err(failed)?;

@@ -45,7 +45,7 @@ impl LayerJob<'_> {
             let path = beside_scores(&set.scores, self.suffix);
             let step = self.fit.step(software, set, &path)?;
             let step = parameters(step.parameter("layer", layer))?;
-            let up_to_date = !self.fit.force && step.is_current();
+            let up_to_date = step.is_done(self.fit.force)?;
             let info = if up_to_date {
                 load_sidecar(&path)?
             } else {

@@ -53,7 +53,7 @@ mod targets;
 pub use average_job::{AverageJob, AverageReport};
 pub use canary_job::CanaryJob;
 pub use error::EncodingError;
-pub use features::LayerFeatures;
+pub use features::{Layer, LayerFeatures};
 pub use fit_job::{FitJob, FitOutcome, Precision};
 pub use individual_job::IndividualJob;
 pub use joint_job::JointJob;

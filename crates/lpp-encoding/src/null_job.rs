@@ -116,7 +116,7 @@ impl NullJob {
             self.fit.tr_s,
             self.fit.trim_scans,
         )?;
-        let x = features.layer(layer)?;
+        let x = features.layer(layer)?.runs;
         let model = self.fit.ridge().check().map_err(EncodingError::Settings)?;
         let failed = |source| self.fit.failed(layer, source);
         let prepared = Prepared::new(&model, &x, self.fit.precision).map_err(failed)?;
@@ -133,7 +133,7 @@ impl NullJob {
         } else {
             prepared.null_scores(&fit, &y, &nulls).map_err(failed)?
         };
-        let tests = NullTests::new(&scores, mask.as_ref())?;
+        let tests = NullTests::new(&scores, mask.as_ref().map(|mask| (mask, set.mask_of())))?;
         let info = NullsInfo {
             model: self.fit.model.clone(),
             subject: set.subject.clone(),

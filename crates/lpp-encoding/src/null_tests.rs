@@ -1,6 +1,6 @@
 //! P-values of a map and of its asymmetry, from the map's scores under nulls.
 
-use lpp_fmri::Mask;
+use lpp_fmri::{FmriError, Mask, MaskOf, Sides};
 use lpp_stats::{Hemispheres, HomotopicPairs, MaxStatistic, StatsError, Tail, VoxelSet, permutation_p};
 use lpp_study::{NullLateral, NullTest};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2};
@@ -32,14 +32,14 @@ pub(crate) struct NullTests {
 impl NullTests {
     /// Tests the observed scores, which are the first column of `scores`, (`n_voxels`, 1 + `n_nulls`), against the others.
     ///
-    /// Sides by x and homotopic pairs need the mask.
-    pub(crate) fn new(scores: &ArrayRef2<f32>, mask: Option<&Mask>) -> Result<Self, EncodingError> {
+    /// Sides and homotopic pairs need the mask.
+    pub(crate) fn new(scores: &ArrayRef2<f32>, mask: Option<(&Mask, MaskOf)>) -> Result<Self, EncodingError> {
         let observed = scores.column(0).mapv(f64::from);
         let p = p_of_rows(scores, Tail::Upper);
         let maxima = MaxStatistic::of_maxima(maxima(scores, |r| r), Tail::Upper)?;
         let p_fwe = maxima.corrected_p(&observed.to_vec());
         let threshold = maxima.threshold(0.05)?;
-        let pairs = mask.map(pairs_of).transpose()?;
+        let pairs = mask.map(|(mask, _)| pairs_of(mask)).transpose()?;
         let n_voxels = scores.nrows();
         let mut values = Array2::from_elem((ROWS.len(), n_voxels), f32::NAN);
         for (row, numbers) in [observed.to_vec(), p, p_fwe.clone()].iter().enumerate() {
@@ -56,11 +56,7 @@ impl NullTests {
                 Tail::TwoSided,
             ));
         }
-        let halves = Hemispheres::array_halves(n_voxels);
-        let by_x = mask.map(|mask| {
-            let x_mm: Vec<f64> = mask.world_coordinates().iter().map(|place| place[0]).collect();
-            Hemispheres::by_world_x(&x_mm)
-        });
+        let sides = mask.map(|(mask, of)| mask.sides(of));
         let lateral = |sides: &Hemispheres| {
             let (left, right) = (means(scores, sides.left()), means(scores, sides.right()));
             test(&(left - right), Tail::TwoSided)
@@ -71,16 +67,23 @@ impl NullTests {
             n_significant: p_fwe.iter().filter(|&&p| p <= 0.05).count(),
             mean_score: test(&means(scores, &VoxelSet::all(n_voxels)), Tail::Upper),
             l_minus_r: NullLateral {
-                halves: lateral(&halves),
-                x: by_x.as_ref().map(lateral),
+                halves: sides.as_ref().and_then(Sides::halves).map(lateral),
+                x: sides.as_ref().map(Sides::by_x).map(lateral),
                 pairs: of_pairs,
             },
         })
     }
 }
 
+/// The homotopic pairs of a mask; none, with a warning, if its grid has no mirror images.
 fn pairs_of(mask: &Mask) -> Result<HomotopicPairs, EncodingError> {
-    let pairs = mask.homotopic_pairs()?;
+    let pairs = match mask.homotopic_pairs() {
+        Err(error @ FmriError::NoMirror { .. }) => {
+            tracing::warn!("{error}; there are no homotopic pairs");
+            Vec::new()
+        }
+        other => other?,
+    };
     let (left, right) = pairs.iter().map(|pair| (pair.left, pair.right)).unzip();
     Ok(HomotopicPairs::new(left, right)?)
 }
@@ -157,27 +160,54 @@ fn test(numbers: &ArrayRef1<f64>, tail: Tail) -> NullTest {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::array;
+    use lpp_fmri::{Grid, diagonal_affine};
+    use ndarray::{Array3, array};
 
     use super::*;
 
-    #[test]
-    fn maps_and_asymmetry_are_tested_against_the_same_nulls() {
-        let scores = array![
+    fn scores() -> Array2<f32> {
+        array![
             [0.9_f32, 0.1, 0.2, 0.3],
             [0.25, 0.0, 0.25, 0.125],
             [f32::NAN; 4],
             [0.1, 0.5, 0.125, 0.0]
-        ];
-        let found = NullTests::new(&scores, None).unwrap();
+        ]
+    }
+
+    #[test]
+    fn maps_and_asymmetry_are_tested_against_the_same_nulls() {
+        let found = NullTests::new(&scores(), None).unwrap();
         assert_eq!(found.values.row(1).to_vec()[..2], [0.25, 0.5]);
         assert_eq!(found.values.row(2).to_vec()[..2], [0.25, 1.0]);
         assert!(found.values.column(2).iter().all(|v| v.is_nan()));
         assert!(found.values.row(3).iter().all(|v| v.is_nan()));
         assert_eq!((found.threshold_fwe_05, found.n_significant), (None, 0));
-        // Mean of the first half less the last voxel: 0.475; 0.05 − 0.5, 0.1, 0.2125 under the nulls.
-        let halves = found.l_minus_r.halves;
-        assert!((halves.observed - 0.475).abs() < 1e-7 && (halves.p - 0.25).abs() < 1e-12);
-        assert_eq!((found.l_minus_r.x, found.l_minus_r.pairs), (None, None));
+        let sides = found.l_minus_r;
+        assert_eq!((sides.halves, sides.x, sides.pairs), (None, None, None));
+    }
+
+    #[test]
+    fn asymmetry_is_left_minus_right_however_the_mask_is_stored() {
+        // Mean of the two left voxels less the only known right one: 0.475; 0.05 − 0.5, 0.1, 0.2125 under the nulls.
+        for (step, reversed) in [(4.0, false), (-4.0, true)] {
+            let mut scores = scores();
+            if reversed {
+                scores.invert_axis(ndarray::Axis(0));
+            }
+            let grid = Grid::new(
+                [4, 1, 1],
+                diagonal_affine([step, 4.0, 4.0], [-1.5 * step, 0.0, 0.0]),
+            )
+            .unwrap();
+            let mask = Mask::new(grid, Array3::from_elem((4, 1, 1), true)).unwrap();
+            let sides = NullTests::new(&scores, Some((&mask, MaskOf::Group)))
+                .unwrap()
+                .l_minus_r;
+            let by_x = sides.x.unwrap();
+            assert!((by_x.observed - 0.475).abs() < 1e-7 && (by_x.p - 0.25).abs() < 1e-12);
+            assert_eq!(sides.halves, (!reversed).then_some(by_x));
+            // One pair lacks a score.
+            assert!((sides.pairs.unwrap().observed - 0.8).abs() < 1e-7);
+        }
     }
 }

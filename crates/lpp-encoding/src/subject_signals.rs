@@ -1,8 +1,8 @@
 //! Cleaned signals of subjects, from images or from arrays.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use lpp_fmri::{FmriError, Mask, SignalCleaner, Signals, SubjectRuns};
+use lpp_fmri::{FmriError, Mask, SignalCleaner, Signals};
 use lpp_study::npy;
 use ndarray::Array2;
 
@@ -69,20 +69,4 @@ fn too_short(run: &Path, error: FmriError) -> EncodingError {
         },
         other => other.into(),
     }
-}
-
-/// Checks that every subject has as many runs as the first; returns that number.
-pub(crate) fn check_runs(subjects: &[SubjectRuns]) -> Result<usize, EncodingError> {
-    let first = subjects.first().ok_or(FmriError::NoRuns)?;
-    for subject in subjects {
-        if subject.runs.len() != first.runs.len() {
-            let last = subject.runs.last().and_then(|run| run.parent());
-            return Err(EncodingError::Mismatch {
-                path: last.map_or_else(|| PathBuf::from(&subject.name), Path::to_owned),
-                found: format!("{} runs", subject.runs.len()),
-                expected: format!("{} as of {}", first.runs.len(), first.name),
-            });
-        }
-    }
-    Ok(first.runs.len())
 }

@@ -1,14 +1,17 @@
 //! Which scans are predicted, and where their scores go.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use lpp_fmri::Mask;
-use lpp_study::{Language, Study};
+use lpp_fmri::{Mask, MaskOf};
+use lpp_study::{BidsName, Language, PairRuns, RunOrder, Study, missing_run};
 use ndarray::Array2;
 
 use crate::EncodingError;
 use crate::individual_job::IndividualJob;
 use crate::targets::{self, Targets};
+
+/// The name of the average subject.
+const AVERAGE: &str = "average";
 
 /// One subject, or the average one: the scans that a model is to predict.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,15 +29,76 @@ pub struct TargetSet {
 }
 
 impl TargetSet {
-    /// The average subject of a study with `n_runs` runs.
-    #[must_use]
-    pub fn average(study: &Study, model: &str, lang: Language, n_runs: usize) -> Self {
+    /// The average subject of a study whose activations have `n_runs` runs.
+    ///
+    /// # Errors
+    /// [`EncodingError::Study`] if the numbers of the runs leave a gap, [`EncodingError::Mismatch`] if there are more or fewer of
+    /// them. That there are none is told by whoever reads them.
+    pub fn average(study: &Study, model: &str, lang: Language, n_runs: usize) -> Result<Self, EncodingError> {
+        let runs = if study.average_run(lang, 0).exists() {
+            study.average_runs(lang)?
+        } else {
+            (0..n_runs).map(|run| study.average_run(lang, run)).collect()
+        };
+        let set = Self::at_place(study, model, lang, runs);
+        if set.runs.len() == n_runs {
+            return Ok(set);
+        }
+        Err(wrong_runs(
+            &set.subject,
+            &set.runs,
+            n_runs,
+            &study.activations(model, lang),
+        ))
+    }
+
+    fn at_place(study: &Study, model: &str, lang: Language, runs: Vec<PathBuf>) -> Self {
         Self {
-            subject: "average".to_owned(),
-            runs: (0..n_runs).map(|run| study.average_run(lang, run)).collect(),
+            subject: AVERAGE.to_owned(),
+            runs,
             mask: Some(study.mask(lang)),
             scores: study.scores(model, lang),
             score_map: study.score_map(model, lang),
+        }
+    }
+
+    /// Other scans in place of the average subject's, one file a run, in the order of their labels.
+    ///
+    /// # Errors
+    /// [`EncodingError::Study`] if a file is there twice or the files are of several kinds, [`EncodingError::Mismatch`] if a number
+    /// is left out among labels that count runs.
+    pub fn average_of(
+        study: &Study,
+        model: &str,
+        lang: Language,
+        files: &[PathBuf],
+        rule: Option<PairRuns>,
+    ) -> Result<Self, EncodingError> {
+        let order = RunOrder::of(files)?;
+        if let Some((first, second)) = &order.contradiction {
+            tracing::warn!(
+                "found the scans {} before {}; they are taken in the order of their labels, as the runs of the words are",
+                first.display(),
+                second.display()
+            );
+        }
+        let runs = order.apply(files);
+        let names: Vec<BidsName> = runs.iter().map(|run| BidsName::of(run)).collect();
+        let labels: Vec<String> = names
+            .iter()
+            .filter_map(|name| name.run_number().map(|n| n.to_string()))
+            .collect();
+        let by_place = rule == Some(PairRuns::Place) || names.iter().all(BidsName::is_of_ds003643);
+        match missing_run(&labels).filter(|_| !by_place) {
+            Some(missing) => Err(EncodingError::Mismatch {
+                path: runs.last().cloned().unwrap_or_default(),
+                found: format!("the runs {}", labels.join(", ")),
+                expected: format!(
+                    "run {missing} too (if labels are a scanner's count, write pair_runs = \"place\" under [corpus] in \
+                     lpp.toml)"
+                ),
+            }),
+            None => Ok(Self::at_place(study, model, lang, runs)),
         }
     }
 
@@ -48,6 +112,15 @@ impl TargetSet {
             mask: Some(prepared.mask.clone()),
             scores: study.subject_scores(subject, model, lang),
             score_map: study.subject_score_map(subject, model, lang),
+        }
+    }
+
+    /// Whose mask it is.
+    pub(crate) fn mask_of(&self) -> MaskOf {
+        if self.subject == AVERAGE {
+            MaskOf::Group
+        } else {
+            MaskOf::Subject
         }
     }
 
@@ -96,5 +169,26 @@ impl TargetSet {
             }),
             None => Ok(()),
         }
+    }
+}
+
+/// The error that a subject has other than `n_runs` runs.
+pub(crate) fn wrong_runs(
+    subject: &str,
+    runs: &[PathBuf],
+    n_runs: usize,
+    activations: &Path,
+) -> EncodingError {
+    let names: Vec<_> = [runs.first(), runs.last()]
+        .into_iter()
+        .flatten()
+        .filter_map(|run| run.file_name())
+        .map(|name| name.to_string_lossy())
+        .collect();
+    let folder = runs.first().and_then(|run| run.parent());
+    EncodingError::Mismatch {
+        path: folder.map_or_else(|| PathBuf::from(subject), Path::to_owned),
+        found: format!("{} runs of scans ({})", runs.len(), names.join(" to ")),
+        expected: format!("{n_runs} as of the words in {}", activations.display()),
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use lpp_study::Progress;
+use lpp_study::{Progress, StudyError};
 use serde::Serialize;
 
 use crate::http::Http;
@@ -104,6 +104,7 @@ impl Batch {
     /// A file that fails does not stop the others, unless the reason concerns all of them (a full disk).
     ///
     /// # Errors
+    /// [`FetchError::Study`] if a file of another size is in the place of one and `force` is not set,
     /// [`FetchError::NoSpace`] before anything is fetched; otherwise the only failure, or [`FetchError::Batch`] with
     /// the first of several. Finished files stay, partial ones are gone on with next time.
     pub fn run(&self, http: &Http, progress: &dyn Progress) -> Result<BatchReport, FetchError> {
@@ -116,6 +117,18 @@ impl Batch {
                 FileState::Present | FileState::Missing => Some((file, 0)),
             })
             .collect();
+        // Downloads get their names when they are whole: what stands there in another size is not one of them.
+        let other = wanted
+            .iter()
+            .map(|(file, _)| &file.target)
+            .find(|path| path.is_file());
+        if let Some(path) = other.filter(|_| !self.force) {
+            return Err(StudyError::NotOurs {
+                path: path.clone(),
+                why: "another file than the one to be fetched is there".to_owned(),
+            }
+            .into());
+        }
         let left = |&(file, there): &(&RemoteFile, u64)| file.bytes.unwrap_or(0).saturating_sub(there);
         space::require(wanted.iter().map(|one| (one.0.target.as_path(), left(one))))?;
         let meter = Meter::start(progress, wanted.len(), wanted.iter().map(left).sum());

@@ -16,7 +16,7 @@ pub enum FetchError {
     #[error(transparent)]
     Study(#[from] StudyError),
     /// A file could not be read.
-    #[error("cannot read {}", path.display())]
+    #[error("{}", lpp_study::cannot_read(path, source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -156,7 +156,10 @@ pub enum FetchError {
         expected: String,
     },
     /// A name that is no model of the catalogue and no `org/name`.
-    #[error("{name}: no published model is known by this name; give org/name as on the hub")]
+    #[error(
+        "{}: no published model is known by this name; give org/name as on the hub, or put the model's folder into models/",
+        lpp_study::shortened(name, 60)
+    )]
     UnknownModel {
         /// The name.
         name: String,
@@ -176,6 +179,27 @@ pub enum FetchError {
         repo: String,
         /// Where to ask.
         page: String,
+    },
+    /// Access is refused and there is no token.
+    #[error(
+        "{repo}: the hub gives no access without a token, and none is set; set HF_TOKEN to one of an account that may read {page}"
+    )]
+    NoToken {
+        /// The repository.
+        repo: String,
+        /// Its page.
+        page: String,
+    },
+    /// `HF_ENDPOINT` is no address.
+    #[error(
+        "HF_ENDPOINT is {:?}: {reason}, expected an address such as https://huggingface.co",
+        lpp_study::shortened(endpoint, 100)
+    )]
+    Endpoint {
+        /// Its value, without a password that it may hold.
+        endpoint: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The hub does not know the token.
     #[error("{repo}: the hub does not accept HF_TOKEN; make a new token at {page}")]
@@ -277,6 +301,8 @@ impl FetchError {
                 | Self::Write { .. }
                 | Self::Gated { .. }
                 | Self::Forbidden { .. }
+                | Self::NoToken { .. }
+                | Self::Endpoint { .. }
                 | Self::TokenRefused { .. }
                 | Self::TooManyRequests { .. }
         )

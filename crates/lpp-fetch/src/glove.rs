@@ -85,7 +85,7 @@ impl GloveJob {
         let step = Step::new(software, &target)
             .parameter("archive_sha256", &self.sha256)
             .parameter("file", self.file_name());
-        if !self.force && step.is_current() {
+        if step.is_done(self.force)? {
             return Ok(false);
         }
         let archive = self.archive();

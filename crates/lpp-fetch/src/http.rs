@@ -10,7 +10,7 @@ use ureq::{Agent, Body};
 use url::Url;
 
 use crate::address::{is_loopback, parse, shown};
-use crate::retry::{Fault, RetryPolicy, retry_after};
+use crate::retry::{Fault, RetryPolicy, retry_after, until_reset};
 use crate::{FetchError, Token};
 
 /// Redirections followed for one request, as browsers do it.
@@ -96,7 +96,12 @@ impl Reply {
 
     /// How long the server asks to wait.
     pub(crate) fn wait(&self) -> Option<Duration> {
-        retry_after(self.header("retry-after")?, SystemTime::now())
+        let stated = self.header("retry-after");
+        let stated = stated.and_then(|value| retry_after(value, SystemTime::now()));
+        let headers = ["ratelimit", "ratelimit-reset", "x-ratelimit-reset"];
+        let limits = || headers.into_iter().filter_map(|name| self.header(name));
+        let of_limits = || limits().find_map(|value| until_reset(value, SystemTime::now()));
+        stated.or_else(|| of_limits().filter(|_| self.status == 429))
     }
 
     /// The body, without limit.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lpp_study::{Progress, Study};
+use lpp_study::{FeatureName, Progress, Study, recorded_text};
 
 use crate::{Content, FetchError, Http, HttpParams, Hub, HubSettings, PublishedModel, RepoId};
 
@@ -22,14 +22,18 @@ pub struct ModelRequest {
 }
 
 impl ModelRequest {
-    /// Name under which the study keeps the model's activations: `gpt2`, `pythia-6.9b_step1000`.
-    #[must_use]
-    pub fn study_name(&self) -> String {
+    /// Name under which the study keeps the model's activations: `gpt2`, `pythia-6.9b_step1000`, `org/name`.
+    ///
+    /// # Errors
+    /// [`FetchError::Study`] if it can be no name.
+    pub fn study_name(&self) -> Result<FeatureName, FetchError> {
         PublishedModel::study_name(&self.name, self.revision.as_deref())
     }
 
     /// Finds the model: in the study's `models`, then in the hub's cache, then on the hub, from where it goes into the
     /// cache. The hub and its cache are those of the environment ([`HubSettings::from_env`]).
+    ///
+    /// A folder of the study's `models` is that of `org/name` only if it is called `org--name` or `org/name`.
     ///
     /// A name that is neither in the study nor known gives the study's folder, which is not there: the program that
     /// opens it names the models that are.
@@ -37,17 +41,27 @@ impl ModelRequest {
     /// # Errors
     /// As [`ModelJob::run`].
     pub fn locate(&self, study: &Study, progress: &dyn Progress) -> Result<LocatedModel, FetchError> {
-        let folder = study.model_dir(&self.study_name());
+        let name = self.study_name()?;
+        let folder = study.model_dir(name.as_str());
+        let place = folder.strip_prefix(study.root()).unwrap_or(&folder);
         let in_study = LocatedModel {
             tokenizer: folder.clone(),
+            source: recorded_text(place.as_os_str()),
             folder,
             commit: None,
         };
         if in_study.folder.is_dir() {
+            if self.name.contains('/') && !name.as_str().contains('/') {
+                tracing::warn!(
+                    "{}: this folder of the study is run as {}; rename it to run the hub's",
+                    in_study.folder.display(),
+                    self.name
+                );
+            }
             return Ok(in_study);
         }
         let model = match PublishedModel::find(&self.name, self.revision.as_deref()) {
-            Err(FetchError::UnknownModel { .. }) if !self.name.contains('/') => return Ok(in_study),
+            Err(FetchError::UnknownModel { .. }) if !name.as_str().contains('/') => return Ok(in_study),
             model => model?,
         };
         let mut settings = HubSettings::from_env();
@@ -98,6 +112,8 @@ pub struct LocatedModel {
     pub folder: PathBuf,
     /// Folder of the tokenizer.
     pub tokenizer: PathBuf,
+    /// Where it is from, for records: the folder, from the study if it lies inside, or `org/name@revision`.
+    pub source: String,
     /// Commit of configuration and weights, if they come from a hub.
     pub commit: Option<String>,
 }
@@ -135,6 +151,7 @@ impl ModelJob {
         Ok(LocatedModel {
             folder,
             tokenizer,
+            source: format!("{}@{}", model.repo, model.revision),
             commit,
         })
     }

@@ -158,6 +158,28 @@ pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     Some(date.duration_since(now).unwrap_or_default())
 }
 
+/// When the limit of a `RateLimit` header ends: `"api";r=0;t=3` as the draft of the working group has it, `reset=3` as an earlier
+/// one had it, or a number of seconds or of Unix time alone, as older servers say. Of several limits the one that ends last.
+///
+/// # References
+/// R. Polli, A. Martinez and D. Miller, draft-ietf-httpapi-ratelimit-headers.
+pub(crate) fn until_reset(value: &str, now: SystemTime) -> Option<Duration> {
+    /// Numbers from here on are moments: 2001, not thirty years of waiting.
+    const FIRST_MOMENT: u64 = 1_000_000_000;
+    if let Ok(number) = value.trim().parse::<u64>() {
+        let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(number.min(u64::from(u32::MAX)));
+        return Some(if number < FIRST_MOMENT {
+            Duration::from_secs(number)
+        } else {
+            moment.duration_since(now).unwrap_or_default()
+        });
+    }
+    let parameters = value.split([';', ',']).filter_map(|part| part.split_once('='));
+    let ends = parameters.filter(|(name, _)| matches!(name.trim(), "t" | "reset"));
+    let seconds = ends.filter_map(|(_, seconds)| seconds.trim().parse().ok());
+    seconds.max().map(Duration::from_secs)
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -224,6 +246,28 @@ mod tests {
         assert_eq!((text.as_str(), pauses), ("done", vec![7]));
         let (text, pauses) = pauses_of(RetryPolicy::default(), |_| Err(wait(86_400)));
         assert!(text.contains("after 1 tries") && pauses.is_empty(), "{text}");
+    }
+
+    #[test]
+    fn a_limit_tells_when_it_ends() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        for (value, seconds) in [
+            ("\"api\";r=0;t=3", Some(3)),
+            ("\"api\"; r=0; t=300", Some(300)),
+            ("\"burst\";r=0;t=1, \"daily\";r=0;t=40", Some(40)),
+            ("limit=100, remaining=0, reset=7", Some(7)),
+            ("12", Some(12)),
+            ("1700000005", Some(5)),
+            ("1600000000", Some(0)),
+            ("\"api\";r=0", None),
+            ("soon", None),
+        ] {
+            assert_eq!(
+                until_reset(value, now),
+                seconds.map(Duration::from_secs),
+                "{value}"
+            );
+        }
     }
 
     #[test]

@@ -470,3 +470,92 @@ fn verify_finds_what_rotted_in_the_cache() {
             .contains("a link to a file that is not there")
     );
 }
+
+/// A mirror that gives every file itself, with the ETag that `etag` makes of its name.
+fn mirror(etag: impl Fn(&str) -> String + Send + Sync + 'static) -> FakeHub {
+    let files = gpt2().files;
+    FakeHub::with_faults(vec![gpt2()], move |request, _| {
+        let name = request.path.split("/resolve/").nth(1)?.rsplit('/').next()?;
+        Some(Answer::file(files.get(name)?.clone(), &etag(name)))
+    })
+}
+
+#[test]
+fn etags_that_are_no_hashes_are_not_taken_for_contents() {
+    for etag in [
+        |_: &str| "\"same\"".to_owned(),
+        |_: &str| "W/\"6543-10\"".to_owned(),
+        |name: &str| format!("\"{}\"", name.len()),
+    ] {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = fetch(
+            &hub(&mirror(etag), cache.path(), None),
+            "openai-community/gpt2",
+            "main",
+        )
+        .unwrap();
+        for (name, content) in gpt2().files {
+            if folder.join(&name).exists() {
+                assert_eq!(fs::read(folder.join(&name)).unwrap(), content, "{name}");
+            }
+        }
+        assert_eq!(fs::read(folder.join("model.safetensors")).unwrap(), WEIGHTS);
+    }
+}
+
+#[test]
+fn a_size_other_than_the_listing_says_is_refused() {
+    for content in ["{}  ", "{", ""] {
+        let cache = tempfile::tempdir().unwrap();
+        let fake = FakeHub::with_faults(vec![gpt2()], move |request, _| {
+            let is_config = request.path.contains("/resolve/") && request.path.ends_with("/config.json");
+            is_config.then(|| Answer::file(content, "\"config.json\""))
+        });
+        let error = fetch(&hub(&fake, cache.path(), None), "openai-community/gpt2", "main").unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("config.json") && text.contains("expected 2"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_file_of_the_cache_that_was_cut_is_fetched_again() {
+    let cache = tempfile::tempdir().unwrap();
+    let fake = FakeHub::start(vec![gpt2()]);
+    let folder = fetch(&hub(&fake, cache.path(), None), "openai-community/gpt2", "main").unwrap();
+    for name in ["model.safetensors", "config.json", "tokenizer.json"] {
+        let whole = fs::read(folder.join(name)).unwrap();
+        fs::write(folder.join(name), &whole[..1]).unwrap();
+        fetch(&hub(&fake, cache.path(), None), "openai-community/gpt2", "main").unwrap();
+        assert_eq!(fs::read(folder.join(name)).unwrap(), whole, "{name}");
+    }
+}
+
+#[test]
+fn a_mirror_without_head_will_do() {
+    for status in [405, 501] {
+        let cache = tempfile::tempdir().unwrap();
+        let fake = FakeHub::with_faults(vec![gpt2()], move |request, _| {
+            (request.method == "HEAD").then(|| Answer::status(status))
+        });
+        let folder = fetch(&hub(&fake, cache.path(), None), "openai-community/gpt2", "main").unwrap();
+        assert_eq!(fs::read(folder.join("model.safetensors")).unwrap(), WEIGHTS);
+    }
+}
+
+#[test]
+fn a_refusal_without_a_token_speaks_of_the_token() {
+    let text = |token: Option<&str>, answer: fn() -> Answer| {
+        let cache = tempfile::tempdir().unwrap();
+        let fake = FakeHub::with_faults(vec![], move |_, _| Some(answer()));
+        let error = fetch(&hub(&fake, cache.path(), token), "org/tiny", "main").unwrap_err();
+        error.to_string()
+    };
+    let forbidden = || Answer::status(403);
+    let gated = || Answer::status(403).header("X-Error-Code", "GatedRepo");
+    assert!(text(None, forbidden).contains("none is set"));
+    assert!(text(None, gated).contains("set HF_TOKEN"));
+    assert!(text(Some("hf_x"), forbidden).contains("account of HF_TOKEN"));
+}

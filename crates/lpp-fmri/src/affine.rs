@@ -77,6 +77,13 @@ pub fn invert_affine(affine: &Affine) -> Option<Affine> {
     inverse.iter().flatten().all(|v| v.is_finite()).then_some(inverse)
 }
 
+/// `a` after `b`; plain sums in index order.
+pub(crate) fn product(a: &Affine, b: &Affine) -> Affine {
+    std::array::from_fn(|r| {
+        std::array::from_fn(|c| a[r][0] * b[0][c] + a[r][1] * b[1][c] + a[r][2] * b[2][c] + a[r][3] * b[3][c])
+    })
+}
+
 /// The first three rows, for messages.
 pub(crate) fn upper_rows(affine: &Affine) -> [[f64; 4]; 3] {
     [affine[0], affine[1], affine[2]]

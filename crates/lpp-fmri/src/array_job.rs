@@ -39,7 +39,7 @@ impl ArrayJob {
     /// [`FmriError`] if the dump cannot be read, is damaged or not a matrix, or the output cannot be written.
     pub fn run(&self, software: Software) -> Result<bool, FmriError> {
         let step = Step::new(software, &self.output).input(&self.input)?;
-        if !self.force && step.is_current() {
+        if step.is_done(self.force)? {
             return Ok(false);
         }
         let array = load_array(&self.input)?;

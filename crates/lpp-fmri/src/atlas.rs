@@ -19,7 +19,7 @@ use crate::sampling::Interpolation;
 /// Labels of the voxels of a mask.
 ///
 /// Any label image will do. The reference study uses the Harvard–Oxford atlas, `cortl-maxprob-thr0-2mm`, from the data
-/// folder of FSL or nilearn; in it, odd labels are left and even ones right.
+/// folder of FSL or nilearn.
 ///
 /// ```no_run
 /// use lpp_fmri::{Atlas, LabelTable, Mask};
@@ -53,6 +53,8 @@ pub struct Parcel {
 impl Atlas {
     /// Reads a label image and brings it to the mask's grid by nearest neighbours, its axes put upright first.
     ///
+    /// NaN is no parcel. Labels that a tool left a rounding away from whole numbers are rounded.
+    ///
     /// # Errors
     /// [`FmriError`] naming the file if it is no 3-D image of whole numbers of 0 or more, or does not reach the mask.
     ///
@@ -65,19 +67,28 @@ impl Atlas {
             let found = format!("an image of shape {:?}", image.values().shape());
             FmriError::malformed(path, found, expected)
         })?;
-        let labels: ArrayD<u32> = volume.mapv(to_label).into_dyn();
-        if let Some(wrong) = volume
-            .iter()
-            .find(|v| f64::from(to_label(**v)).to_bits() != (**v + 0.0).to_bits())
-        {
+        if let Some(wrong) = volume.iter().find(|v| to_label(**v).is_none()) {
+            let expected = format!(
+                "{expected}; labels are resampled with nearest neighbours (lpp-resample --interpolation nearest)"
+            );
             return Err(FmriError::malformed(path, format!("the value {wrong}"), expected));
         }
+        let labels: ArrayD<u32> = volume.mapv(|v| to_label(v).unwrap_or(0)).into_dyn();
         let (grid, labels) = upright(*image.grid(), labels)?;
         let resampler = Resampler::new(&grid, mask.grid(), Interpolation::Nearest)
             .map_err(|e| FmriError::malformed(path, e.to_string(), "an atlas that reaches the mask"))?;
+        if let Some(shift) = resampler.shift() {
+            return Ok(Self {
+                labels: mask
+                    .voxels()
+                    .iter()
+                    .map(|&voxel| moved(&labels, voxel, shift))
+                    .collect(),
+            });
+        }
         let on_mask = Image::new(*mask.grid(), resampler.volume(NumArray::U32(labels))?)?.to_f64_volume()?;
         Ok(Self {
-            labels: mask.apply(&on_mask)?.into_iter().map(to_label).collect(),
+            labels: mask.apply(&on_mask)?.into_iter().filter_map(to_label).collect(),
         })
     }
 
@@ -103,39 +114,36 @@ impl Atlas {
             })
             .collect()
     }
-
-    /// The parcels that the reference's notebook looks at: with n distinct values besides 0, the labels 1 to n.
-    ///
-    /// If a label has no voxel in the mask, this drops the last ones; a parcel may also be empty.
-    /// [`parcels`](Self::parcels) has neither quirk.
-    #[must_use]
-    pub fn reference_parcels(&self, table: &LabelTable) -> Vec<Parcel> {
-        let mut present: BTreeMap<u32, Parcel> = self
-            .parcels(table)
-            .into_iter()
-            .map(|parcel| (parcel.label, parcel))
-            .collect();
-        let n = u32::try_from(present.len()).unwrap_or(u32::MAX);
-        (1..=n)
-            .map(|label| {
-                present.remove(&label).unwrap_or_else(|| Parcel {
-                    label,
-                    name: table.name(label),
-                    voxels: Vec::new(),
-                })
-            })
-            .collect()
-    }
 }
 
-/// What is no label becomes one that differs from it.
+/// The label that a value stands for: the whole number that it is, to 1e-4 and the precision of a scaled integer. NaN, which
+/// some tools write outside of a brain, is no parcel.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "the caller compares the label with the value"
+    reason = "compared with the value"
 )]
-fn to_label(value: f64) -> u32 {
-    value as u32
+fn to_label(value: f64) -> Option<u32> {
+    if value.is_nan() {
+        return Some(0);
+    }
+    let label = value.round() as u32;
+    ((f64::from(label) - value).abs() <= 1e-4 + 1e-6 * value.abs()).then_some(label)
+}
+
+/// The label at a voxel of a grid that differs from the atlas' by whole voxels. (What the reference copies may be displaced, see
+/// [`crate::crop`].)
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "whole numbers; a negative one becomes none"
+)]
+fn moved(labels: &ArrayD<u32>, voxel: [usize; 3], shift: [f64; 3]) -> u32 {
+    let place = [0, 1, 2].map(|axis| voxel[axis] as f64 + shift[axis]);
+    if place.iter().any(|at| *at < 0.0) {
+        return 0;
+    }
+    labels.get(&place.map(|at| at as usize)[..]).copied().unwrap_or(0)
 }
 
 /// Axes in x, y, z order with positive steps, unless they are oblique.
@@ -301,13 +309,6 @@ mod tests {
         let parcels = atlas.parcels(&table);
         assert_eq!(parcels.iter().map(|p| p.label).collect::<Vec<_>>(), [1, 5, 9]);
         assert_eq!(parcels[1].voxels, [4, 5]);
-        // Three values, so the notebook takes 1, 2 and 3: two of them are empty and two parcels are lost.
-        let found: Vec<usize> = atlas
-            .reference_parcels(&table)
-            .iter()
-            .map(|p| p.voxels.len())
-            .collect();
-        assert_eq!(found, [2, 0, 0]);
     }
 
     #[test]

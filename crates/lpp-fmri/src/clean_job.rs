@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use lpp_study::{Software, Step};
+use lpp_study::{Software, Step, check_outputs};
 
 use crate::FmriError;
 use crate::clean::CleaningParams;
 use crate::mask::Mask;
+use crate::repetition_time::RepetitionTime;
 use crate::signals::Signals;
 
 /// An image and a mask in, an array of time courses out.
@@ -18,8 +19,10 @@ pub struct CleanJob {
     pub mask: PathBuf,
     /// Full width at half maximum, in mm, of the Gaussian that smooths the volumes before they are masked.
     pub smoothing_fwhm_mm: Option<f64>,
-    /// What is done to the time courses.
+    /// What is done to the time courses; the repetition time is that of `tr`.
     pub cleaning: CleaningParams,
+    /// What is said of the repetition time, besides the image.
+    pub tr: RepetitionTime,
     /// The `.npy` file to write, of shape (`n_scans`, `n_voxels`): `f32`, or `f64` for images of `f64` and scaled ones.
     pub output: PathBuf,
     /// Compute again what is up to date.
@@ -42,18 +45,32 @@ impl CleanJob {
     ///
     /// # Errors
     /// [`FmriError`] if an input cannot be read, image and mask lie on different grids, the run is too short for the
-    /// filter, a setting is impossible, or the output cannot be written.
+    /// filter, repetition times contradict each other, a setting is impossible, or the output cannot be written.
     pub fn run(&self, software: Software) -> Result<Option<CleanReport>, FmriError> {
-        let cleaner = self.cleaning.check()?;
+        check_outputs(
+            &[self.image.clone(), self.mask.clone()],
+            std::slice::from_ref(&self.output),
+        )?;
+        let image = std::slice::from_ref(&self.image);
+        let tr_s = match self.cleaning.high_pass_hz {
+            Some(_) => self.tr.of_runs(image)?,
+            // Nothing depends on it, but contradictions are contradictions.
+            None => self.tr.agreed(image)?.unwrap_or(self.cleaning.tr_s),
+        };
+        let cleaning = CleaningParams {
+            tr_s,
+            ..self.cleaning
+        };
+        let cleaner = cleaning.check()?;
         let step = Step::new(software, &self.output)
             .input(&self.image)?
             .input(&self.mask)?
             .parameter("smoothing_fwhm_mm", self.smoothing_fwhm_mm)
-            .parameter("detrend", self.cleaning.detrend)
-            .parameter("high_pass_hz", self.cleaning.high_pass_hz)
-            .parameter("standardise", self.cleaning.standardise)
-            .parameter("tr_s", self.cleaning.tr_s);
-        if !self.force && step.is_current() {
+            .parameter("detrend", cleaning.detrend)
+            .parameter("high_pass_hz", cleaning.high_pass_hz)
+            .parameter("standardise", cleaning.standardise)
+            .parameter("tr_s", cleaning.tr_s);
+        if step.is_done(self.force)? {
             return Ok(None);
         }
         let mask = Mask::load(&self.mask)?;

@@ -37,6 +37,12 @@ pub(crate) fn paste<T: Sample>(
     Ok(target)
 }
 
+/// Whether [`paste`] displaces content: the target begins inside the box of the foreground.
+pub(crate) fn displaces<T: Sample>(values: &ArrayD<T>, shift: [f64; 3]) -> Result<bool, FmriError> {
+    let bounds = foreground(values)?;
+    Ok((0..3).any(|axis| bounds[axis].start as f64 - shift[axis] < 0.0))
+}
+
 /// Where a stretch of the source begins on the target's axis of `n` voxels, and how much of it fits.
 #[expect(
     clippy::cast_possible_truncation,
@@ -122,5 +128,8 @@ mod tests {
             paste(&source, [2.0, 0.0, 0.0], [3, 1, 1]).unwrap(),
             line(&[1.0, 2.0, 0.0])
         );
+        for (shift, displaced) in [(2.0, true), (1.0, false), (-1.0, false)] {
+            assert_eq!(displaces(&source, [shift, 0.0, 0.0]).unwrap(), displaced);
+        }
     }
 }

@@ -10,7 +10,8 @@ use crate::FmriError;
 pub(crate) struct CsvTable {
     path: PathBuf,
     header: StringRecord,
-    rows: Vec<StringRecord>,
+    /// Each with its number in the file, from 1, the header not counted.
+    rows: Vec<(usize, StringRecord)>,
 }
 
 impl CsvTable {
@@ -28,7 +29,8 @@ impl CsvTable {
             .from_path(path)
             .map_err(failed)?;
         let header = reader.headers().map_err(failed)?.clone();
-        let rows = reader.records().collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        let records = reader.records().collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        let rows: Vec<_> = (1..).zip(records).collect();
         if rows.is_empty() {
             return Err(FmriError::malformed(
                 path,
@@ -62,25 +64,30 @@ impl CsvTable {
         });
     }
 
+    /// Number of each row in the file, from 1, the header not counted.
+    pub(crate) fn row_numbers(&self) -> Vec<usize> {
+        self.rows.iter().map(|(number, _)| *number).collect()
+    }
+
     /// The column as text.
     pub(crate) fn text(&self, column: &str) -> Result<Vec<String>, FmriError> {
         let index = self.index(column)?;
         Ok(self
             .rows
             .iter()
-            .map(|row| row.get(index).unwrap_or_default().to_owned())
+            .map(|(_, row)| row.get(index).unwrap_or_default().to_owned())
             .collect())
     }
 
     /// The column as finite numbers.
     pub(crate) fn numbers(&self, column: &str) -> Result<Vec<f64>, FmriError> {
-        let parse = |(row, text): (usize, String)| {
+        let parse = |((row, _), text): (&(usize, StringRecord), String)| {
             text.parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(|| {
-                let found = format!("{text:?} in column {column}, row {}", row + 1);
+                let found = format!("{text:?} in column {column}, row {row}");
                 FmriError::malformed(&self.path, found, "a finite number")
             })
         };
-        self.text(column)?.into_iter().enumerate().map(parse).collect()
+        self.rows.iter().zip(self.text(column)?).map(parse).collect()
     }
 
     fn index(&self, column: &str) -> Result<usize, FmriError> {

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use ndarray::{Array3, ArrayRef3};
+use ndarray::{Array3, ArrayD, ArrayRef3};
 
 use crate::FmriError;
 use crate::file_order::{from_file_order, into_file_order};
 use crate::grid::Grid;
-use crate::hemisphere::swap_hemispheres;
 use crate::image::ImageReader;
 use crate::mask::Mask;
+use crate::mirror::mirror_volume;
 use crate::morphology::{dilate, erode, largest_component};
 use crate::numeric::{NumArray, with_array};
 use crate::sample::{Real, Sample};
@@ -21,6 +21,33 @@ const LOWER_CUTOFF: f64 = 0.2;
 const UPPER_CUTOFF: f64 = 0.85;
 /// Erosions that cut thin bridges.
 const OPENING: usize = 2;
+/// Values that differ by at most this many roundings of the largest are one value: smoothing sums some terms.
+const ROUNDING: f64 = 4.0;
+/// A mask is nearly the whole box if it has this share of the voxels that erosion at the border can leave.
+const NEARLY: f64 = 0.95;
+/// Signal is positive, and what interpolation puts below 0 is little; means of which this share is negative are no signal.
+const DEMEANED: f64 = 0.25;
+
+/// The brain as one run shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunMask {
+    /// The grid of the run.
+    pub grid: Grid,
+    /// True in the brain.
+    pub inside: Array3<bool>,
+    /// True where the scans differ from each other; nowhere for a single volume.
+    pub varies: Array3<bool>,
+    /// What makes the mask doubtful, in words.
+    pub doubts: Vec<String>,
+}
+
+impl RunMask {
+    /// Whether no brain was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.inside.iter().any(|v| *v)
+    }
+}
 
 /// The brightest part of a run's mean image, as a volume of (i, j, k).
 ///
@@ -29,68 +56,120 @@ const OPENING: usize = 2;
 /// erosions close it. NaN and infinite voxels count as 0. The volumes are read one by one. A run without contrast may
 /// give an empty volume.
 ///
+/// Where all values between the 20th and the 85th percent are one, as outside of a brain that was cut out before, there is no
+/// gap, and the reference takes the whole volume. Here the voxels that differ from that value are taken instead.
+///
 /// # Errors
-/// [`FmriError`] naming the file if it cannot be read.
+/// [`FmriError`] naming the file if it cannot be read, or if its mean holds no finite value or one value throughout.
 ///
 /// # References
 /// nilearn 0.10.4, `nilearn.masking.compute_epi_mask`
-pub fn epi_mask(path: &Path) -> Result<(Grid, Array3<bool>), FmriError> {
+pub fn epi_mask(path: &Path) -> Result<RunMask, FmriError> {
     let mut reader = ImageReader::open(path)?;
     let grid = *reader.grid();
-    let inside = match smoothed_mean(&mut reader)? {
-        MeanImage::Single(values) => bright_part(values, grid.shape())?,
-        MeanImage::Double(values) => bright_part(values, grid.shape())?,
+    let mean = mean_image(&mut reader)?;
+    let bright = match mean.values {
+        MeanImage::Single { plain, smooth } => bright_part(&plain, smooth),
+        MeanImage::Double { plain, smooth } => bright_part(&plain, smooth),
     };
-    let opened = erode(inside, OPENING);
-    if !opened.iter().any(|v| *v) {
-        return Ok((grid, opened));
-    }
-    let closed = erode(dilate(largest_component(&opened), 2 * OPENING), OPENING);
-    Ok((grid, closed))
+    let expected = "a run with a brain that is brighter than what is around it";
+    let Bright { inside, mut doubts } =
+        bright.map_err(|found| FmriError::malformed(path, found, expected))?;
+    let volume =
+        |flags| from_file_order(flags, grid.shape()).map(|volume| volume.as_standard_layout().into_owned());
+    let opened = erode(volume(inside)?, OPENING);
+    let inside = if opened.iter().any(|v| *v) {
+        erode(dilate(largest_component(&opened), 2 * OPENING), OPENING)
+    } else {
+        opened
+    };
+    doubts.extend(fills_the_box(&inside));
+    Ok(RunMask {
+        grid,
+        inside,
+        varies: volume(mean.varies)?,
+        doubts,
+    })
 }
 
-/// Smoothed mean in file order, in the type in which the reference computes it.
+/// A word on a mask that is all that erosion at the border can leave.
+fn fills_the_box(inside: &Array3<bool>) -> Option<String> {
+    let (n, all) = (inside.iter().filter(|v| **v).count(), inside.len());
+    let most: usize = inside
+        .shape()
+        .iter()
+        .map(|n| n.saturating_sub(2 * OPENING))
+        .product();
+    (most > 0 && n as f64 >= NEARLY * most as f64).then(|| {
+        format!("the brain mask covers nearly the whole box ({n} of {all} voxels): is there background around the brain?")
+    })
+}
+
+/// A mean in file order, as it is and smoothed, in the type in which the reference computes it.
 #[derive(Debug, Clone, PartialEq)]
 enum MeanImage {
-    Single(Vec<f32>),
-    Double(Vec<f64>),
+    Single { plain: Vec<f32>, smooth: Vec<f32> },
+    Double { plain: Vec<f64>, smooth: Vec<f64> },
+}
+
+/// A mean and where its volumes differ.
+struct Mean {
+    values: MeanImage,
+    varies: Vec<bool>,
 }
 
 /// The mean over the volumes, smoothed by one voxel, 0 where the mean is NaN.
 ///
 /// `f32` runs are summed in `f32`, volume by volume, all others in `f64`. A single 3-D volume is taken as it is: then
 /// integers are smoothed as everywhere else, the unsigned ones in their own type.
-fn smoothed_mean(reader: &mut ImageReader) -> Result<MeanImage, FmriError> {
+fn mean_image(reader: &mut ImageReader) -> Result<Mean, FmriError> {
     let smoother = Smoother::one_voxel(reader.grid().shape());
-    let n = reader.n_volumes();
+    let n_voxels = reader.grid().n_voxels();
     let is_3d = reader.is_3d();
-    let Some(first) = reader.next_volume()? else {
-        return Ok(MeanImage::Double(Vec::new()));
-    };
-    Ok(match first {
-        NumArray::F32(volume) => MeanImage::Single(smoothed(
-            mean_of_rest(into_file_order(volume), reader, n)?,
-            &smoother,
-        )),
+    // A header with a fourth axis of no volumes is refused before.
+    let first = reader
+        .next_volume()?
+        .unwrap_or_else(|| NumArray::from(ArrayD::<f64>::zeros(vec![0])));
+    let mut varies = vec![false; n_voxels];
+    let values = match first {
+        NumArray::F32(volume) => {
+            let plain = mean_of_rest(into_file_order(volume), reader, &mut varies)?;
+            let smooth = smoothed(plain.clone(), &smoother);
+            MeanImage::Single { plain, smooth }
+        }
         volume if is_3d => smoothed_3d(volume, &smoother),
-        volume => MeanImage::Double(smoothed(
-            mean_of_rest(into_file_order(volume.into_f64()), reader, n)?,
-            &smoother,
-        )),
-    })
+        volume => {
+            let plain = mean_of_rest(into_file_order(volume.into_f64()), reader, &mut varies)?;
+            let smooth = smoothed(plain.clone(), &smoother);
+            MeanImage::Double { plain, smooth }
+        }
+    };
+    Ok(Mean { values, varies })
 }
 
 fn smoothed_3d(volume: NumArray, smoother: &Smoother) -> MeanImage {
-    match volume {
-        NumArray::U8(v) => MeanImage::Double(smoothed_in_own_type(into_file_order(v), smoother)),
-        NumArray::U16(v) => MeanImage::Double(smoothed_in_own_type(into_file_order(v), smoother)),
-        NumArray::U32(v) => MeanImage::Double(smoothed_in_own_type(into_file_order(v), smoother)),
-        NumArray::U64(v) => MeanImage::Double(smoothed_in_own_type(into_file_order(v), smoother)),
-        NumArray::I8(_) | NumArray::I16(_) | NumArray::I32(_) => {
-            let values = with_array!(volume, array => as_single(into_file_order(array)));
-            MeanImage::Single(smoothed(values, smoother))
+    fn double<T: Sample>(values: Vec<T>, smoother: &Smoother) -> MeanImage {
+        let plain = values.iter().map(|v| v.to_double()).collect();
+        MeanImage::Double {
+            plain,
+            smooth: smoothed_in_own_type(values, smoother),
         }
-        other => MeanImage::Double(smoothed(into_file_order(other.into_f64()), smoother)),
+    }
+    match volume {
+        NumArray::U8(v) => double(into_file_order(v), smoother),
+        NumArray::U16(v) => double(into_file_order(v), smoother),
+        NumArray::U32(v) => double(into_file_order(v), smoother),
+        NumArray::U64(v) => double(into_file_order(v), smoother),
+        NumArray::I8(_) | NumArray::I16(_) | NumArray::I32(_) => {
+            let plain = with_array!(volume, array => as_single(into_file_order(array)));
+            let smooth = smoothed(plain.clone(), smoother);
+            MeanImage::Single { plain, smooth }
+        }
+        other => {
+            let plain = into_file_order(other.into_f64());
+            let smooth = smoothed(plain.clone(), smoother);
+            MeanImage::Double { plain, smooth }
+        }
     }
 }
 
@@ -106,21 +185,29 @@ fn smoothed_in_own_type<T: Sample>(mut values: Vec<T>, smoother: &Smoother) -> V
     values.into_iter().map(Sample::to_double).collect()
 }
 
-/// `sum` plus the volumes that are left, over their number.
-fn mean_of_rest<T: Real>(mut sum: Vec<T>, reader: &mut ImageReader, n: usize) -> Result<Vec<T>, FmriError> {
+/// The mean of `first` and the volumes that are left; marks in `varies` the voxels at which one of them differs from `first`.
+fn mean_of_rest<T: Real>(
+    first: Vec<T>,
+    reader: &mut ImageReader,
+    varies: &mut [bool],
+) -> Result<Vec<T>, FmriError> {
+    let n = T::from_double(reader.n_volumes() as f64);
+    let mut sum = first.clone();
     while let Some(volume) = reader.next_volume()? {
-        with_array!(volume, array => add(&mut sum, &into_file_order(array)));
+        with_array!(volume, array => add(&mut sum, varies, &first, &into_file_order(array)));
     }
-    let n = T::from_double(n as f64);
     for value in &mut sum {
         *value /= n;
     }
     Ok(sum)
 }
 
-fn add<T: Real, S: Sample>(sum: &mut [T], volume: &[S]) {
-    for (sum, value) in sum.iter_mut().zip(volume) {
-        *sum += T::from_double(value.to_double());
+fn add<T: Real, S: Sample>(sum: &mut [T], varies: &mut [bool], first: &[T], volume: &[S]) {
+    for (((sum, varies), &first), value) in sum.iter_mut().zip(varies).zip(first).zip(volume) {
+        let value = T::from_double(value.to_double());
+        *sum += value;
+        // NaN throughout does not vary.
+        *varies |= value != first && !(value.is_nan() && first.is_nan());
     }
 }
 
@@ -134,15 +221,70 @@ fn smoothed<T: Real>(mut mean: Vec<T>, smoother: &Smoother) -> Vec<T> {
     mean
 }
 
-/// The voxels on the bright side of the largest gap.
-fn bright_part<T: Real>(values: Vec<T>, shape: [usize; 3]) -> Result<Array3<bool>, FmriError> {
-    let threshold = gap_threshold(&values);
-    from_file_order(values, shape)
-        .map(|volume| volume.mapv(|v| v >= threshold).as_standard_layout().into_owned())
+/// The bright voxels in file order, and what is doubtful about them.
+struct Bright {
+    inside: Vec<bool>,
+    doubts: Vec<String>,
 }
 
-/// The middle of the largest gap between sorted neighbours, the first of equal gaps. Values are finite.
-fn gap_threshold<T: Real>(values: &[T]) -> T {
+/// The voxels on the bright side of the largest gap; what is wrong with the mean, if it has no contrast at all.
+fn bright_part<T: Real>(plain: &[T], smooth: Vec<T>) -> Result<Bright, String> {
+    let known = || {
+        plain
+            .iter()
+            .filter(|v| Sample::is_finite(**v))
+            .map(|v| v.to_double())
+    };
+    if known().next().is_none() {
+        return Err("no finite value: the mean over its scans is NaN or infinite in every voxel".to_owned());
+    }
+    let (low, high) = known().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+        (low.min(v), high.max(v))
+    });
+    let same_everywhere = low.to_bits() == high.to_bits();
+    if same_everywhere && (plain.iter().all(|v| Sample::is_finite(*v)) || low == 0.0) {
+        return Err(format!(
+            "a constant image: the mean over its scans is {low} in every voxel"
+        ));
+    }
+    let mut doubts = Vec::new();
+    let below: f64 = known().filter(|v| *v < 0.0).sum();
+    let above: f64 = known().filter(|v| *v > 0.0).sum();
+    if -below > DEMEANED * above {
+        doubts.push(
+            "the mean over its scans is 0 or negative in much of the volume: a run that was demeaned, filtered or standardised \
+             shows no brain; take the runs as they were before"
+                .to_owned(),
+        );
+    }
+    let gap = widest_gap(&smooth);
+    let inside = if gap.is_rounding {
+        // Smoothing would carry the brain beyond its border.
+        let background = gap.middle.to_double();
+        doubts.push(format!(
+            "no threshold between brain and background was found, since more than half of the voxels are {background} (a \
+             skull-stripped run with zeros around the brain?): the voxels of any other value are taken for the brain"
+        ));
+        let rounding = ROUNDING * T::epsilon().to_double() * low.abs().max(high.abs());
+        plain
+            .iter()
+            .map(|v| Sample::is_finite(*v) && (v.to_double() - background).abs() > rounding)
+            .collect()
+    } else {
+        smooth.iter().map(|v| *v >= gap.middle).collect()
+    };
+    Ok(Bright { inside, doubts })
+}
+
+/// A gap between sorted neighbours.
+struct Gap<T> {
+    middle: T,
+    /// Whether it is no wider than sums round.
+    is_rounding: bool,
+}
+
+/// The largest gap between sorted neighbours, the first of equal gaps. Values are finite.
+fn widest_gap<T: Real>(values: &[T]) -> Gap<T> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
     #[expect(
@@ -161,7 +303,11 @@ fn gap_threshold<T: Real>(values: &[T]) -> T {
         }
     }
     let at = |m: usize| sorted.get(m).copied().unwrap_or_else(T::zero);
-    T::from_double(0.5) * (at(widest.0) + at((widest.0 + 1).min(high)))
+    let largest = at(0).abs().max(at(sorted.len().saturating_sub(1)).abs());
+    Gap {
+        middle: T::from_double(0.5) * (at(widest.0) + at((widest.0 + 1).min(high))),
+        is_rounding: widest.1 <= T::from_double(ROUNDING) * T::epsilon() * largest,
+    }
 }
 
 /// Counts in how many runs each voxel was inside.
@@ -185,6 +331,8 @@ pub struct MaskVotes {
     grid: Grid,
     votes: Array3<u32>,
     n_runs: u32,
+    /// True where the scans of some run are all the same.
+    constant: Array3<bool>,
 }
 
 impl MaskVotes {
@@ -196,6 +344,7 @@ impl MaskVotes {
             grid,
             votes: Array3::zeros((i, j, k)),
             n_runs: 0,
+            constant: Array3::from_elem((i, j, k), false),
         }
     }
 
@@ -217,6 +366,27 @@ impl MaskVotes {
         Ok(())
     }
 
+    /// Adds a run with what its scans say of coverage. A single volume says nothing.
+    ///
+    /// # Errors
+    /// As [`MaskVotes::add`].
+    pub(crate) fn add_run(&mut self, run: &RunMask) -> Result<(), FmriError> {
+        self.add(&run.inside)?;
+        if run.varies.iter().any(|v| *v) {
+            self.constant
+                .zip_mut_with(&run.varies, |constant, &varies| *constant |= !varies);
+        }
+        Ok(())
+    }
+
+    /// Voxels of a mask at which all scans of some run are the same.
+    pub(crate) fn n_constant(&self, mask: &Mask) -> usize {
+        mask.voxels()
+            .iter()
+            .filter(|&&voxel| self.constant[voxel])
+            .count()
+    }
+
     /// The largest component of the voxels inside in strictly more than half of the runs.
     ///
     /// # Errors
@@ -233,26 +403,21 @@ impl MaskVotes {
 }
 
 impl Mask {
-    /// The largest component of the voxels that are inside on both sides.
+    /// The largest component of the voxels whose mirror image across x = 0 mm is inside too.
     ///
-    /// The grid must be upright, x growing along i. The component is not made symmetric again.
+    /// The component is not made symmetric again: if the two sides do not touch, it is one of them.
     ///
     /// # Errors
-    /// [`FmriError::RotatedAffine`] or [`FmriError::GridMismatch`] if the grid is not upright,
-    /// [`FmriError::EmptyMask`] if nothing is left.
+    /// [`FmriError::NoMirror`] if mirrored voxels fall between voxels, [`FmriError::EmptyMask`] if nothing is left.
     ///
     /// # References
-    /// nilearn 0.10.4, `intersect_masks([mask, swap_img_hemispheres(mask)], threshold=1)`
+    /// nilearn 0.10.4, `intersect_masks([mask, swap_img_hemispheres(mask)], threshold=1)`, on a grid that is upright and centred
+    /// on x = 0
     pub fn symmetric_part(&self) -> Result<Self, FmriError> {
-        let (grid, mut both) = swap_hemispheres(self.grid(), &self.inside())?;
-        if grid != *self.grid() {
-            return Err(FmriError::GridMismatch {
-                found: Box::new(*self.grid()),
-                expected: Box::new(grid),
-            });
-        }
-        both.zip_mut_with(&self.inside(), |swapped, &here| *swapped &= here);
-        Self::new(grid, largest_component(&both))
+        let inside = self.inside();
+        let mut both = mirror_volume(self.grid(), &inside, false)?;
+        both.zip_mut_with(&inside, |mirrored, &here| *mirrored &= here);
+        Self::new(*self.grid(), largest_component(&both))
     }
 }
 
@@ -273,15 +438,52 @@ mod tests {
         for value in &mut values[18..] {
             *value += 50.0;
         }
-        assert_eq!(gap_threshold(&values), 10.0);
+        assert_eq!(widest_gap(&values).middle, 10.0);
         values.reverse();
-        assert_eq!(gap_threshold(&values), 10.0);
+        assert_eq!(widest_gap(&values).middle, 10.0);
     }
 
     #[test]
-    fn tiny_and_flat_images_have_a_threshold_too() {
-        assert_eq!(gap_threshold(&[3.0f64]), 3.0);
-        assert_eq!(gap_threshold(&[2.0f32; 10]), 2.0);
+    fn a_flat_image_has_no_contrast() {
+        for (mean, word) in [
+            (vec![2.0f32; 10], "constant"),
+            (vec![0.0; 10], "constant"),
+            (vec![f32::NAN; 10], "finite"),
+            (vec![f32::INFINITY; 10], "finite"),
+            (vec![0.0, f32::NAN, 0.0], "constant"),
+        ] {
+            let found = bright_part(&mean, mean.clone()).err().unwrap();
+            assert!(found.contains(word), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_brain_in_a_plain_background_is_what_differs_from_it() {
+        for background in [0.0f32, 30.0, 1e-3] {
+            let mut mean = vec![background; 100];
+            mean[40..50].fill(1000.0);
+            let Bright { inside, doubts } = bright_part(&mean, mean.clone()).ok().unwrap();
+            assert_eq!(inside.iter().filter(|v| **v).count(), 10);
+            assert!(inside[40] && doubts[0].contains("skull-stripped"), "{doubts:?}");
+        }
+    }
+
+    #[test]
+    fn a_demeaned_run_is_doubtful() {
+        let mean: Vec<f64> = (0..100).map(|i| f64::from(i % 7 - 3) * 1e-7).collect();
+        let doubts = bright_part(&mean, mean.clone()).ok().unwrap().doubts;
+        assert!(doubts[0].contains("demeaned"), "{doubts:?}");
+        // Ringing around a bright brain is none.
+        let ringing: Vec<f64> = (0..100)
+            .map(|i| if i < 50 { -3.0 } else { 500.0 + f64::from(i) })
+            .collect();
+        assert!(
+            bright_part(&ringing, ringing.clone())
+                .ok()
+                .unwrap()
+                .doubts
+                .is_empty()
+        );
     }
 
     #[test]

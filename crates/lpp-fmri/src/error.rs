@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lpp_study::StudyError;
+use lpp_study::{MOST_QUOTED, StudyError, shortened};
 
 use crate::grid::Grid;
 
@@ -15,7 +15,7 @@ use crate::grid::Grid;
 #[non_exhaustive]
 pub enum FmriError {
     /// The operating system refused to read a file, or its compressed stream is damaged or cut short.
-    #[error("cannot read {}", path.display())]
+    #[error("{}", lpp_study::cannot_read(path, source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -54,15 +54,18 @@ pub enum FmriError {
         /// Grid of the mask.
         expected: Box<Grid>,
     },
-    /// An image lies wholly before the first voxel of the grid that it is to be resampled to.
+    /// No voxel centre of a grid lies inside the image that it is to be resampled from.
     #[error(
-        "the image's grid ({source_grid}) has nothing in the field of view of the target ({target_grid})"
+        "the image (orientation {source_orientation}) has nothing in the field of view of the target (orientation \
+         {target_orientation}): {why}"
     )]
     NoOverlap {
-        /// Grid of the image.
-        source_grid: Box<Grid>,
-        /// Grid asked for.
-        target_grid: Box<Grid>,
+        /// Where the two miss each other.
+        why: String,
+        /// Orientation of the image.
+        source_orientation: String,
+        /// Orientation of the grid asked for.
+        target_orientation: String,
     },
     /// An affine maps the grid to a plane, a line or a point, or holds a number that is not finite.
     #[error("the affine {affine:?} cannot be inverted")]
@@ -75,6 +78,16 @@ pub enum FmriError {
     RotatedAffine {
         /// The first three rows.
         affine: [[f64; 4]; 3],
+    },
+    /// The mirror images of voxels fall between voxels.
+    #[error(
+        "the grid has no mirror images across x = 0: x = 0 lies neither at nor half way between its voxel centres, or its axes \
+         are oblique ({grid}); bring the images to a grid that is centred on x = 0 with lpp-resample, or make the mask with \
+         --asymmetric"
+    )]
+    NoMirror {
+        /// The grid.
+        grid: Box<Grid>,
     },
     /// A number that the caller chose is out of range.
     #[error("{name} is {value}, expected {expected}")]
@@ -89,6 +102,20 @@ pub enum FmriError {
     /// A step over runs was given none.
     #[error("found no run, expected at least one image")]
     NoRuns,
+    /// A folder in which the runs of a subject should be holds none.
+    #[error("{}: found 0 images and 0 arrays, expected runs, all .nii(.gz) or all .npy", path.display())]
+    NoScans {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder in which subjects should be holds none.
+    #[error("{}: found no subject, expected folders {prefix}*, one a subject", path.display())]
+    NoSubjects {
+        /// The folder.
+        path: PathBuf,
+        /// How their names should begin.
+        prefix: String,
+    },
     /// A run is too short to be filtered.
     #[error("found {found} scans, expected {needed} or more")]
     TooFewScans {
@@ -100,6 +127,17 @@ pub enum FmriError {
     /// A mask holds no voxel.
     #[error("the mask is empty")]
     EmptyMask,
+    /// Runs share no brain.
+    #[error(
+        "the mask is empty: no voxel is brain in more than half of the runs, and {n_empty} of {n_runs} runs show none; expected \
+         runs with a brain that is brighter than what is around it, before they are demeaned, filtered or standardised"
+    )]
+    NoBrain {
+        /// Runs that were looked at.
+        n_runs: usize,
+        /// Runs of which no voxel is brain.
+        n_empty: usize,
+    },
     /// A sphere holds no voxel of the mask.
     #[error("the sphere of {radius_mm} mm around {centre_mm:?} holds no voxel of the mask")]
     EmptySphere {
@@ -147,10 +185,12 @@ pub enum FmriError {
 impl FmriError {
     /// A [`FmriError::Malformed`].
     pub(crate) fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        // What a file holds may be as long as the file.
+        let short = |text: String| shortened(&text, MOST_QUOTED).into_owned();
         Self::Malformed {
             path: path.to_owned(),
-            found: found.into(),
-            expected: expected.into(),
+            found: short(found.into()),
+            expected: short(expected.into()),
         }
     }
 

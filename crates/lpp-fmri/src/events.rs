@@ -10,7 +10,11 @@ use crate::csv_table::CsvTable;
 pub struct WordEvents {
     onsets_s: Vec<f64>,
     offsets_s: Vec<f64>,
+    rows: Vec<usize>,
 }
+
+/// Onset, duration and offset agree up to the rounding of two decimals each.
+const ROUNDING_S: f64 = 0.02;
 
 impl WordEvents {
     /// Reads a CSV file with a column `onset_s` or `onset`, and one of `offset_s`, `offset`, `duration_s` or
@@ -21,24 +25,38 @@ impl WordEvents {
     ///
     /// # Errors
     /// [`FmriError`] naming the file if it cannot be read, has no row, lacks a column, holds a time that is no finite
-    /// number, or leaves open which run is meant.
+    /// number, has an offset that contradicts its duration, or leaves open which run is meant.
     pub fn load(path: &Path, run: Option<&str>) -> Result<Self, FmriError> {
         let mut table = CsvTable::load(path)?;
         select_run(&mut table, path, run)?;
         let onsets_s = table.numbers(table.first_of(&["onset_s", "onset"]).unwrap_or("onset"))?;
-        let offsets_s = if let Some(column) = table.first_of(&["offset_s", "offset"]) {
-            table.numbers(column)?
-        } else if let Some(column) = table.first_of(&["duration_s", "duration"]) {
-            let durations = table.numbers(column)?;
+        let times = |names: &[&str]| {
+            table
+                .first_of(names)
+                .map(|column| table.numbers(column))
+                .transpose()
+        };
+        let offsets = times(&["offset_s", "offset"])?;
+        let durations = times(&["duration_s", "duration"])?;
+        let rows = table.row_numbers();
+        if let (Some(offsets), Some(durations)) = (&offsets, &durations) {
+            check_durations(path, &rows, &onsets_s, offsets, durations)?;
+        }
+        let ends = |durations: Vec<f64>| {
             onsets_s
                 .iter()
                 .zip(durations)
-                .map(|(onset, duration)| onset + duration)
+                .map(|(onset, d)| onset + d)
                 .collect()
-        } else {
+        };
+        let Some(offsets_s) = offsets.or_else(|| durations.map(ends)) else {
             return Err(table.missing("offset or duration"));
         };
-        Ok(Self { onsets_s, offsets_s })
+        Ok(Self {
+            onsets_s,
+            offsets_s,
+            rows,
+        })
     }
 
     /// When each word begins.
@@ -53,11 +71,39 @@ impl WordEvents {
         &self.offsets_s
     }
 
+    /// The row of each word in the file, from 1, the header not counted.
+    #[must_use]
+    pub fn rows(&self) -> &[usize] {
+        &self.rows
+    }
+
     /// How many words there are; at least 1.
     #[must_use]
     pub fn n_words(&self) -> usize {
         self.onsets_s.len()
     }
+}
+
+/// A file that has both must say the same by both.
+fn check_durations(
+    path: &Path,
+    rows: &[usize],
+    onsets: &[f64],
+    offsets: &[f64],
+    durations: &[f64],
+) -> Result<(), FmriError> {
+    for (i, row) in rows.iter().enumerate() {
+        let end = onsets[i] + durations[i];
+        if (end - offsets[i]).abs() > ROUNDING_S {
+            let found = format!("offset {} in row {row}", offsets[i]);
+            let expected = format!(
+                "{end}, onset {} and duration {} (take one of the columns offset and duration out)",
+                onsets[i], durations[i]
+            );
+            return Err(FmriError::malformed(path, found, expected));
+        }
+    }
+    Ok(())
 }
 
 /// Keeps the rows of the run that is meant.

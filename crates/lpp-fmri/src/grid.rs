@@ -3,7 +3,9 @@
 use std::fmt;
 
 use crate::FmriError;
-use crate::affine::{Affine, affines_close, diagonal_affine, invert_affine, transform, upper_rows};
+use crate::affine::{
+    Affine, affines_close, column_lengths, diagonal_affine, invert_affine, transform, upper_rows,
+};
 
 /// Shape and affine of an image: how many voxels along each axis, and where their centres lie in the world.
 ///
@@ -83,6 +85,51 @@ impl Grid {
         transform(&self.affine, voxel.map(|v| v as f64))
     }
 
+    /// From where to where the voxel centres reach along x, y and z, in mm.
+    pub(crate) fn extent_mm(&self) -> [[f64; 2]; 3] {
+        let ends = self.shape.map(|n| [0, n - 1]);
+        let mut extent = [[f64::INFINITY, f64::NEG_INFINITY]; 3];
+        for corner in 0..8_usize {
+            let place = self.world([0, 1, 2].map(|axis| ends[axis][corner >> axis & 1]));
+            for (axis, [low, high]) in extent.iter_mut().enumerate() {
+                (*low, *high) = (low.min(place[axis]), high.max(place[axis]));
+            }
+        }
+        extent
+    }
+
+    /// Where each voxel axis leads, as nibabel names it: R or L, A or P, S or I; the working grid's are R, A, S.
+    ///
+    /// On an oblique grid an axis has the name of the world axis that it is nearest to.
+    #[must_use]
+    pub(crate) fn directions(&self) -> [char; 3] {
+        let sizes = column_lengths(&self.affine);
+        let mut named = ['R'; 3];
+        let (mut columns, mut rows) = (vec![0, 1, 2], vec![0, 1, 2]);
+        while !columns.is_empty() {
+            let along = |row: usize, column: usize| self.affine[row][column] / sizes[column];
+            let pairs = columns
+                .iter()
+                .flat_map(|&column| rows.iter().map(move |&row| (row, column)));
+            let Some((row, column)) =
+                pairs.max_by(|a, b| along(a.0, a.1).abs().total_cmp(&along(b.0, b.1).abs()))
+            else {
+                break;
+            };
+            let names = [['L', 'R'], ['P', 'A'], ['I', 'S']][row];
+            named[column] = names[usize::from(along(row, column) > 0.0)];
+            columns.retain(|&other| other != column);
+            rows.retain(|&other| other != row);
+        }
+        named
+    }
+
+    /// The [directions](Grid::directions) as one word: RAS, LAS, PIR.
+    #[must_use]
+    pub fn orientation(&self) -> String {
+        self.directions().iter().collect()
+    }
+
     /// Whether both grids have the same shape and, to [`affines_close`], the same affine.
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
@@ -106,7 +153,15 @@ impl Grid {
 
 impl fmt::Display for Grid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "shape {:?}, affine {:?}", self.shape, upper_rows(&self.affine))
+        // A tenth of a micrometre is enough to tell grids apart; binary fractions would fill a line.
+        let shown = |v: f64| (v * 1e4).round() / 1e4 + 0.0;
+        let rows = upper_rows(&self.affine).map(|row| row.map(shown));
+        write!(
+            f,
+            "shape {:?}, orientation {}, affine {rows:?}",
+            self.shape,
+            self.orientation()
+        )
     }
 }
 
@@ -125,6 +180,28 @@ mod tests {
             Grid::new([2, 0, 2], *Grid::working().affine()),
             Err(FmriError::Shape { .. })
         ));
+    }
+
+    #[test]
+    fn axes_are_named_by_where_they_lead() {
+        let named = |[x, y, z]: [[f64; 4]; 3]| {
+            Grid::new([2; 3], [x, y, z, [0.0, 0.0, 0.0, 1.0]])
+                .unwrap()
+                .orientation()
+        };
+        assert_eq!(Grid::working().orientation(), "RAS");
+        assert_eq!(
+            named([[-2.0, 0.0, 0.0, 90.0], [0.0, 2.0, 0.0, 0.0], [0.0, 0.0, 2.0, 0.0]]),
+            "LAS"
+        );
+        assert_eq!(
+            named([[0.0, 0.0, 2.0, 0.0], [-3.0, 0.0, 0.0, 0.0], [0.0, -1.0, 0.0, 0.0]]),
+            "PIR"
+        );
+        assert_eq!(
+            named([[0.1, -2.0, 0.4, 0.0], [2.0, 0.1, 0.3, 0.0], [-0.2, 0.3, 2.0, 0.0]]),
+            "ALS"
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Left and right: axes in world order, mirrored volumes, and the side a voxel lies on.
+//! Axes in world order, and volumes reversed from left to right.
 
 use ndarray::{Array3, ArrayRef3, Axis};
 
@@ -11,33 +11,6 @@ use crate::numeric::{NumArray, with_array};
 /// Entries of an affine below this (mm per voxel) count as 0 when asking whether it is rotated, as in nilearn's
 /// `reorder_img`.
 const NEGLIGIBLE: f64 = 1e-3;
-/// |x| up to this (mm) is the midline: affines are stored as `f32`, whose spacing at 100 mm is 8e-6, and steps add up.
-const MIDLINE_MM: f64 = 1e-3;
-
-/// The side of the midline, by the world coordinate x.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// x < 0.
-    Left,
-    /// x = 0.
-    Midline,
-    /// x > 0.
-    Right,
-}
-
-impl Side {
-    /// The side of the point with world coordinate `x_mm`.
-    #[must_use]
-    pub fn of_x(x_mm: f64) -> Self {
-        if x_mm.abs() <= MIDLINE_MM {
-            Self::Midline
-        } else if x_mm < 0.0 {
-            Self::Left
-        } else {
-            Self::Right
-        }
-    }
-}
 
 /// A volume whose axes run left to right, back to front and bottom to top.
 pub(crate) struct Reordered<T> {
@@ -89,10 +62,11 @@ fn source_axes(affine: &Affine) -> Result<[usize; 3], FmriError> {
     }
 }
 
-/// Mirrors a volume left to right.
+/// Reverses a volume from left to right, about the middle of its array.
 ///
 /// The axes are first put in x, y, z order with positive steps, then the x axis is reversed; the grid returned is
-/// the reordered one, so that a grid centred on x = 0 keeps its affine. Swapping twice gives the reordered volume.
+/// the reordered one, so that a grid centred on x = 0 keeps its affine. Swapping twice gives the reordered volume. On any
+/// other grid the result is no mirror image of the brain; [`mirror_volume`](crate::mirror_volume) is.
 ///
 /// # Errors
 /// [`FmriError::RotatedAffine`] if the axes are oblique, [`FmriError::Shape`] if volume and grid disagree.

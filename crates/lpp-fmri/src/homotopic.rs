@@ -1,29 +1,27 @@
 //! Voxels and their mirror images in the other hemisphere.
 
-use ndarray::{Array3, Axis};
-
 use crate::FmriError;
-use crate::hemisphere::Reordered;
 use crate::mask::Mask;
+use crate::sides::MaskOf;
 
 /// Two voxels of a mask that mirror each other, as positions in masked arrays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HomotopicPair {
-    /// The voxel with the smaller world x.
+    /// The voxel at x < 0.
     pub left: usize,
     /// Its mirror image.
     pub right: usize,
 }
 
 impl Mask {
-    /// The pairs of voxels that mirror each other across the middle of the grid's left-right axis, both inside the mask,
-    /// by ascending position of the left one.
+    /// The pairs of voxels that mirror each other across x = 0 mm, both inside the mask, by ascending position of the left
+    /// one.
     ///
-    /// Voxels in the middle slab and voxels whose image is outside the mask are in no pair. On a grid centred on x = 0,
-    /// such as [`Grid::working`](crate::Grid::working), the middle is the midline.
+    /// Voxels of the midline and voxels whose image is outside the mask are in no pair. The axes of the grid may run in any
+    /// order and direction.
     ///
     /// # Errors
-    /// [`FmriError::RotatedAffine`] if no axis runs from left to right.
+    /// [`FmriError::NoMirror`] if mirrored voxels fall between voxels.
     ///
     /// ```
     /// use lpp_fmri::{Grid, Mask};
@@ -40,20 +38,17 @@ impl Mask {
     /// # }
     /// ```
     pub fn homotopic_pairs(&self) -> Result<Vec<HomotopicPair>, FmriError> {
-        let mut positions = Array3::from_elem(self.inside().dim(), None);
-        for (position, &voxel) in self.voxels().iter().enumerate() {
-            positions[voxel] = Some(position);
-        }
-        let upright = Reordered::new(self.grid(), &positions)?.volume;
-        let n = upright.len_of(Axis(0));
-        let mut pairs = Vec::new();
-        for i in 0..n / 2 {
-            let mirrored = upright.index_axis(Axis(0), n - 1 - i);
-            for (&left, &right) in upright.index_axis(Axis(0), i).iter().zip(&mirrored) {
-                pairs.extend(left.zip(right).map(|(left, right)| HomotopicPair { left, right }));
-            }
-        }
-        pairs.sort_unstable_by_key(|pair| pair.left);
-        Ok(pairs)
+        let images = self.mirror_images()?;
+        let sides = self.sides(MaskOf::Group);
+        let left = sides.by_x().left().indices().iter();
+        Ok(left
+            .filter_map(|&left| {
+                Some(HomotopicPair {
+                    left,
+                    right: images[left]?,
+                })
+            })
+            .filter(|pair| pair.left != pair.right)
+            .collect())
     }
 }

@@ -8,7 +8,9 @@ use crate::FmriError;
 use crate::byte_source::ByteSource;
 use crate::grid::Grid;
 use crate::nifti_header::Header;
+use crate::notes::warn_once;
 use crate::numeric::{NumArray, with_element_type};
+use crate::units::{TimeUnit, Units};
 
 /// A 3-D or 4-D image: a grid and one number, or one per volume, at each of its voxels.
 ///
@@ -18,6 +20,10 @@ use crate::numeric::{NumArray, with_element_type};
 /// # Values
 /// Without scaling the stored type is kept. With a slope s and an intercept c the values are v·s + c in `f64`,
 /// whatever the stored type. A slope that is 0, NaN or infinite, or (s, c) = (1, 0), means no scaling.
+///
+/// # Units
+/// Places are in mm: those of a header in metres or micrometres are scaled, and a warning says so. Steps in milliseconds or
+/// microseconds are converted to seconds. What a header does not name stays unknown, here and where it is written again.
 ///
 /// ```
 /// use lpp_fmri::{Grid, Image};
@@ -38,6 +44,8 @@ pub struct Image {
     grid: Grid,
     values: NumArray,
     time_step: f64,
+    time_unit: TimeUnit,
+    in_mm: bool,
 }
 
 impl Image {
@@ -59,13 +67,25 @@ impl Image {
             grid,
             values,
             time_step: 1.0,
+            time_unit: TimeUnit::Unknown,
+            in_mm: false,
         })
     }
 
-    /// The same image with another step along the fourth axis (the repetition time of a run, in seconds).
+    /// The same image with another step along the fourth axis: the repetition time of a run, in seconds.
     #[must_use]
     pub fn with_time_step(mut self, time_step: f64) -> Self {
         self.time_step = time_step;
+        self.time_unit = TimeUnit::Seconds;
+        self
+    }
+
+    /// The same image with the step along the fourth axis and the units of what it was made from.
+    #[must_use]
+    pub(crate) fn in_units_of(mut self, header: &Header) -> Self {
+        self.time_step = header.time_step;
+        self.time_unit = header.time_unit;
+        self.in_mm = header.in_mm;
         self
     }
 
@@ -82,11 +102,7 @@ impl Image {
         shape.extend(reader.header.n_volumes);
         let values = reader.read_values(&shape)?;
         reader.source.drain()?;
-        Ok(Self {
-            grid: reader.header.grid,
-            values,
-            time_step: reader.header.time_step,
-        })
+        Ok(Self::new(reader.header.grid, values)?.in_units_of(&reader.header))
     }
 
     /// Where the voxels lie.
@@ -113,10 +129,22 @@ impl Image {
         self.values.shape().get(3).copied().unwrap_or(1)
     }
 
-    /// The header's step along the fourth axis. Files that the reference wrote have 1 here, not the repetition time.
+    /// The header's step along the fourth axis, in [`Image::time_unit`]. Files that the reference wrote have 1 here and no unit,
+    /// not the repetition time.
     #[must_use]
     pub fn time_step(&self) -> f64 {
         self.time_step
+    }
+
+    /// The unit of the step along the fourth axis.
+    #[must_use]
+    pub fn time_unit(&self) -> TimeUnit {
+        self.time_unit
+    }
+
+    /// The code of both units, as it is written.
+    pub(crate) fn units_code(&self) -> u8 {
+        Units::code(self.in_mm, self.time_unit)
     }
 
     /// The values as `f64`, of shape (i, j, k, volumes).
@@ -188,6 +216,9 @@ impl ImageReader {
             .try_fold(1u64, |product, &n| product.checked_mul(u64::try_from(n).ok()?));
         // An overflowing product is larger than any file.
         source.require(n_bytes.unwrap_or(u64::MAX))?;
+        for note in &header.notes {
+            warn_once(path, note);
+        }
         Ok(Self {
             source,
             header,
@@ -211,6 +242,30 @@ impl ImageReader {
     #[must_use]
     pub fn time_step(&self) -> f64 {
         self.header.time_step
+    }
+
+    /// The repetition time of a run in seconds, if the header says one: a step of 0, or of 1 without a unit of time, says none,
+    /// nor does one in a unit that is none of time.
+    #[must_use]
+    pub fn repetition_time_s(&self) -> Option<f64> {
+        let step = self.header.time_step;
+        let says = match self.header.time_unit {
+            TimeUnit::Unknown => (step - 1.0).abs() > f64::EPSILON,
+            TimeUnit::Seconds => true,
+            TimeUnit::NotTime(_) => false,
+        };
+        (says && step > 0.0 && !self.is_3d()).then_some(step)
+    }
+
+    /// The unit of the step along the fourth axis.
+    #[must_use]
+    pub fn time_unit(&self) -> TimeUnit {
+        self.header.time_unit
+    }
+
+    /// The header.
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
     }
 
     /// Whether the image has no fourth axis at all; one of length 1 counts as an axis.

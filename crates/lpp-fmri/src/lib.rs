@@ -3,10 +3,10 @@
 //! * [`Image`] and [`ImageReader`] read NIfTI-1 and NIfTI-2, whole or volume by volume; [`Grid`] is where an image's
 //!   voxels lie, with its affine in `f64`.
 //! * [`Mask`] says which voxels count and in which order: C order, i slowest. It takes volumes to masked arrays and
-//!   back, and knows the hemispheres.
+//!   back. [`Sides`] tells its left voxels from its right ones, by where they lie.
 //! * [`Resampler`] takes volumes to another grid; [`epi_mask`], [`MaskVotes`] and [`Mask::symmetric_part`] find the brain
 //!   that runs share; [`Signals`] and [`SignalCleaner`] make time courses of it.
-//! * [`sphere`] makes regions of interest, [`Atlas`] parcels, [`swap_hemispheres`] mirrors volumes.
+//! * [`sphere`] makes regions of interest, [`Atlas`] parcels, [`mirror_volume`] mirror images.
 //! * [`RegressorOperator`] turns the activations of a run's words into the features of its scans.
 //! * [`MaskJob`], [`ResampleJob`], [`CleanJob`], [`SphereJob`] and [`RegressorJob`] go from files to files, with provenance.
 //! * [`joblib`] reads the arrays that the reference study publishes, [`load_isc`] its inter-subject correlations.
@@ -56,22 +56,31 @@ mod isc;
 pub mod joblib;
 mod mask;
 mod mask_job;
+mod mirror;
 mod morphology;
 mod nifti_header;
 mod nifti_write;
+mod notes;
 mod numeric;
+mod placement;
+mod region;
 mod regressor;
 mod regressor_job;
+mod repetition_time;
 mod resample;
 mod resample_job;
+mod run_times;
 mod runs;
 mod sample;
 mod sampling;
+mod sides;
 mod signals;
 mod smooth;
 mod sphere;
 mod sphere_job;
 mod spline;
+mod subject_pairs;
+mod units;
 mod volume_stream;
 
 pub use affine::{Affine, affines_close, diagonal_affine, invert_affine, transform};
@@ -79,27 +88,36 @@ pub use array_job::ArrayJob;
 pub use atlas::{Atlas, LabelTable, Parcel};
 pub use clean::{CleaningParams, SignalCleaner};
 pub use clean_job::{CleanJob, CleanReport};
-pub use epi_mask::{MaskVotes, epi_mask};
+pub use epi_mask::{MaskVotes, RunMask, epi_mask};
 pub use error::FmriError;
 pub use events::WordEvents;
 pub use grid::Grid;
-pub use hemisphere::{Side, swap_hemispheres};
+pub use hemisphere::swap_hemispheres;
 pub use homotopic::HomotopicPair;
 pub use hrf::Hrf;
 pub use image::{Image, ImageReader};
 pub use isc::{load_isc, load_matrix};
 pub use mask::Mask;
 pub use mask_job::{MaskJob, MaskReport};
+pub use mirror::mirror_volume;
+pub use notes::warn_once;
 pub use numeric::{ElementType, NumArray};
+pub use region::RegionVoxels;
 pub use regressor::RegressorOperator;
 pub use regressor_job::RegressorJob;
+pub use repetition_time::RepetitionTime;
 pub use resample::{Resampler, ValueRange};
 pub use resample_job::{ResampleJob, resample_file};
+pub use run_times::RunTimes;
 pub use runs::{
-    SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs, resampled_runs_of,
+    SubjectRuns, averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs,
+    resampled_runs_of,
 };
 pub use sampling::Interpolation;
+pub use sides::{MaskOf, Sides};
 pub use signals::{Signals, standardise_plainly};
 pub use smooth::smooth_volume;
 pub use sphere::{REFERENCE_RADIUS_MM, SphereCentre, sphere, sphere_volume};
 pub use sphere_job::{SphereJob, SphereReport};
+pub use subject_pairs::check_pairs;
+pub use units::TimeUnit;

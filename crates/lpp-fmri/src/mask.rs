@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use crate::FmriError;
 use crate::grid::Grid;
-use crate::hemisphere::{Reordered, Side};
 use crate::image::Image;
+use crate::mirror::Mirror;
 
 /// A set of voxels of a grid.
 ///
@@ -62,39 +62,14 @@ impl Mask {
         Ok(Self { grid, inside, voxels })
     }
 
-    /// Reads a mask image: 3-D, 0 outside and one other value inside.
+    /// Reads a mask image: 3-D, 0 or NaN outside and one other value inside.
     ///
     /// # Errors
-    /// [`FmriError`] naming the file if it is no such image: several volumes, NaN, more than two values, all zero,
+    /// [`FmriError`] naming the file if it is no such image: several volumes, infinite or more than two values, nothing inside,
     /// or anything that [`Image::load`] refuses.
     pub fn load(path: &Path) -> Result<Self, FmriError> {
-        let image = Image::load(path)?;
-        let expected = "a mask: one volume of 0 and one other finite value";
-        let volume = image.to_f64_volume().map_err(|_| {
-            FmriError::malformed(
-                path,
-                format!("an image of shape {:?}", image.values().shape()),
-                expected,
-            )
-        })?;
-        let mut inside_value = None;
-        for &value in &volume {
-            if value == 0.0 {
-                continue;
-            }
-            let first = *inside_value.get_or_insert(value);
-            if !value.is_finite() || !same(value, first) {
-                return Err(FmriError::malformed(
-                    path,
-                    format!("the values {first} and {value}"),
-                    expected,
-                ));
-            }
-        }
-        if inside_value.is_none() {
-            return Err(FmriError::malformed(path, "an empty mask", expected));
-        }
-        Self::new(*image.grid(), volume.mapv(|v| v != 0.0))
+        let (grid, inside) = load_binary(path, "a mask")?;
+        Self::new(grid, inside)
     }
 
     /// Writes the mask as 8-bit integers 0 and 1.
@@ -184,35 +159,26 @@ impl Mask {
         Ok(volume)
     }
 
-    /// On which side of the midline each voxel's centre lies, in the order of masked arrays.
-    #[must_use]
-    pub fn sides(&self) -> Vec<Side> {
-        self.voxels
-            .iter()
-            .map(|&voxel| Side::of_x(self.grid.world(voxel)[0]))
-            .collect()
-    }
-
-    /// Where the reference cuts masked arrays into hemispheres: the first ⌊`n_voxels`/2⌋ voxels are called left.
-    ///
-    /// On a grid whose i runs from left to right this is the true split save for the slab x = 0, which it cuts in
-    /// two: the posterior part counts as left, the anterior part as right. [`Mask::sides`] tells the slab apart.
-    #[must_use]
-    pub fn half_split(&self) -> usize {
-        self.n_voxels() / 2
-    }
-
-    /// Whether each voxel's mirror image across the middle of the grid's left-right axis is inside too.
+    /// For each voxel, the position in masked arrays of its mirror image across x = 0 mm, if that is in the mask.
     ///
     /// # Errors
-    /// [`FmriError::RotatedAffine`] if no axis runs from left to right.
+    /// [`FmriError::NoMirror`] if mirrored voxels fall between voxels.
+    pub fn mirror_images(&self) -> Result<Vec<Option<usize>>, FmriError> {
+        let mirror = Mirror::of(&self.grid)?;
+        let mut positions = Array3::from_elem(self.inside.dim(), None);
+        for (position, &voxel) in self.voxels.iter().enumerate() {
+            positions[voxel] = Some(position);
+        }
+        let image = |&voxel: &[usize; 3]| mirror.of_voxel(voxel).and_then(|image| positions[image]);
+        Ok(self.voxels.iter().map(image).collect())
+    }
+
+    /// Whether each voxel's mirror image across x = 0 mm is inside too.
+    ///
+    /// # Errors
+    /// As [`Mask::mirror_images`].
     pub fn is_symmetric(&self) -> Result<bool, FmriError> {
-        let upright = Reordered::new(&self.grid, &self.inside)?;
-        let n = upright.volume.len_of(Axis(0));
-        Ok(upright
-            .volume
-            .indexed_iter()
-            .all(|((i, j, k), &here)| here == upright.volume[[n - 1 - i, j, k]]))
+        Ok(self.mirror_images()?.iter().all(Option::is_some))
     }
 
     /// SHA-256, in hexadecimal, of the grid and the voxels: equal for equal masks however their files are written.
@@ -235,8 +201,39 @@ impl Mask {
     }
 }
 
-/// Two values of an image are one if they are equal, however close others may be.
-#[expect(clippy::float_cmp, reason = "equality is what is asked")]
+/// Two values of an image are one if they differ by no more than resampling tools round.
 fn same(a: f64, b: f64) -> bool {
-    a == b
+    (a - b).abs() <= 1e-4 * a.abs()
+}
+
+/// Reads an image of two values: `what` it is of, 0 or NaN outside and one other value inside, of which there must be some.
+///
+/// # Errors
+/// [`FmriError`] naming the file if it is no such image.
+pub(crate) fn load_binary(path: &Path, what: &str) -> Result<(Grid, Array3<bool>), FmriError> {
+    let image = Image::load(path)?;
+    let expected = || format!("{what}: one volume of 0 (or NaN) outside and one other finite value inside");
+    let volume = image.to_f64_volume().map_err(|_| {
+        FmriError::malformed(
+            path,
+            format!("an image of shape {:?}", image.values().shape()),
+            expected(),
+        )
+    })?;
+    let mut inside_value = None;
+    for &value in volume.iter().filter(|value| **value != 0.0 && !value.is_nan()) {
+        let first = *inside_value.get_or_insert(value);
+        if !value.is_finite() || !same(value, first) {
+            let found = format!("the values {first} and {value}");
+            return Err(FmriError::malformed(path, found, expected()));
+        }
+    }
+    if inside_value.is_none() {
+        return Err(FmriError::malformed(
+            path,
+            format!("{what} without a voxel inside"),
+            expected(),
+        ));
+    }
+    Ok((*image.grid(), volume.mapv(|v| v != 0.0 && !v.is_nan())))
 }

@@ -2,13 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Progress, Software, Step};
-use ndarray::Array3;
+use lpp_study::{BidsName, Progress, Software, Step, check_distinct_files, check_one_kind, check_outputs};
 use rayon::prelude::*;
 
 use crate::FmriError;
-use crate::epi_mask::{MaskVotes, epi_mask};
-use crate::grid::Grid;
+use crate::epi_mask::{MaskVotes, RunMask, epi_mask};
 use crate::image::Image;
 use crate::mask::Mask;
 
@@ -41,24 +39,47 @@ pub struct MaskReport {
 impl MaskJob {
     /// Masks every run, keeps what most runs share, and writes it with its provenance.
     ///
-    /// Runs are read in parallel, each volume by volume.
+    /// Runs are read in parallel, each volume by volume. What is doubtful is a warning: a run without a threshold between brain and
+    /// background, a mask of nearly the whole box, voxels inside that never vary, sides that do not touch.
     ///
     /// # Errors
-    /// [`FmriError`] if there is no run, one cannot be read or lies on another grid than the first, no voxel is left,
-    /// or the output cannot be written.
+    /// [`FmriError`] if there is no run, one is there twice or is not a run, two masks of runs would have one name, one cannot be
+    /// read, has no contrast, or lies on another grid than the first, no voxel is left, the grid has no mirror images, or the output
+    /// cannot be written.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<MaskReport, FmriError> {
+        self.check_lists()?;
         let step = self.step(software)?;
-        if !self.force && self.run_masks.is_none() && step.is_current() {
+        let is_done = step.is_done(self.force)?;
+        if is_done && self.run_masks.is_none() {
             return Ok(MaskReport {
                 mask: Mask::load(&self.output)?,
                 up_to_date: true,
                 empty_runs: Vec::new(),
             });
         }
-        let (votes, empty_runs) = self.votes(progress)?;
-        let mut mask = votes.majority()?;
+        let Found { votes, empty_runs } = self.votes(progress)?;
+        let mut mask = votes.majority().map_err(|error| match error {
+            FmriError::EmptyMask => FmriError::NoBrain {
+                n_runs: self.runs.len(),
+                n_empty: empty_runs.len(),
+            },
+            other => other,
+        })?;
         if self.symmetric {
             mask = mask.symmetric_part()?;
+            if !mask.is_symmetric()? {
+                tracing::warn!(
+                    "the left and the right part of the mask do not touch: only the larger connected part is kept, {} voxels",
+                    mask.n_voxels()
+                );
+            }
+        }
+        let n_constant = votes.n_constant(&mask);
+        if n_constant > 0 {
+            tracing::warn!(
+                "{n_constant} of {} voxels of the mask never vary in at least one run (partial coverage?): they have no score",
+                mask.n_voxels()
+            );
         }
         mask.save(&self.output)?;
         step.finish()?;
@@ -69,6 +90,26 @@ impl MaskJob {
         })
     }
 
+    /// Each run must be there once and be a run; no output may be another, or a run.
+    fn check_lists(&self) -> Result<(), FmriError> {
+        check_distinct_files(&self.runs)?;
+        check_one_kind(&self.runs)?;
+        let other = self.runs.iter().find(|run| BidsName::of(run).is_no_run());
+        if let Some(run) = other {
+            let found = format!("an image of the kind {}", BidsName::of(run).suffix());
+            return Err(FmriError::malformed(run, found, "runs (bold images) only"));
+        }
+        let run_masks: Vec<PathBuf> = self.runs.iter().filter_map(|run| self.run_mask(run)).collect();
+        check_outputs(&self.runs, &run_masks)?;
+        let all = [run_masks, vec![self.output.clone()]].concat();
+        Ok(check_outputs(&self.runs, &all)?)
+    }
+
+    /// Where the mask of a run goes, if it is asked for.
+    fn run_mask(&self, run: &Path) -> Option<PathBuf> {
+        Some(self.run_masks.as_ref()?.join(run.file_name()?))
+    }
+
     fn step(&self, software: Software) -> Result<Step, FmriError> {
         let mut step = Step::new(software, &self.output).parameter("symmetric", self.symmetric);
         for run in &self.runs {
@@ -77,7 +118,7 @@ impl MaskJob {
         Ok(step)
     }
 
-    fn votes(&self, progress: &dyn Progress) -> Result<(MaskVotes, Vec<PathBuf>), FmriError> {
+    fn votes(&self, progress: &dyn Progress) -> Result<Found, FmriError> {
         progress.start("masking runs", self.runs.len() as u64);
         let masks = self.runs.par_iter().map(|run| {
             let mask = epi_mask(run)?;
@@ -87,31 +128,38 @@ impl MaskJob {
         });
         let masks = masks.collect::<Result<Vec<_>, FmriError>>()?;
         progress.finish();
-        let mut votes: Option<(Grid, MaskVotes)> = None;
-        let mut empty = Vec::new();
-        for (run, (grid, inside)) in self.runs.iter().zip(masks) {
-            let (first, votes) = votes.get_or_insert_with(|| (grid, MaskVotes::new(grid)));
-            if !first.matches(&grid) {
+        let first = masks.first().ok_or(FmriError::NoRuns)?.grid;
+        let mut votes = MaskVotes::new(first);
+        let mut empty_runs = Vec::new();
+        for (run, mask) in self.runs.iter().zip(&masks) {
+            if !first.matches(&mask.grid) {
                 return Err(FmriError::malformed(
                     run,
-                    grid.to_string(),
+                    mask.grid.to_string(),
                     format!("the grid of the first run, {first}"),
                 ));
             }
-            if !inside.iter().any(|v| *v) {
-                empty.push(run.clone());
+            for doubt in &mask.doubts {
+                tracing::warn!("{}: {doubt}", run.display());
             }
-            votes.add(&inside)?;
+            if mask.is_empty() {
+                empty_runs.push(run.clone());
+            }
+            votes.add_run(mask)?;
         }
-        votes.map(|(_, votes)| (votes, empty)).ok_or(FmriError::NoRuns)
+        Ok(Found { votes, empty_runs })
     }
 
-    fn save_run_mask(&self, run: &Path, (grid, inside): &(Grid, Array3<bool>)) -> Result<(), FmriError> {
-        match (&self.run_masks, run.file_name()) {
-            (Some(folder), Some(name)) => {
-                Image::new(*grid, inside.mapv(u8::from).into_dyn())?.save(&folder.join(name))
-            }
-            _ => Ok(()),
+    fn save_run_mask(&self, run: &Path, mask: &RunMask) -> Result<(), FmriError> {
+        match self.run_mask(run) {
+            Some(path) => Image::new(mask.grid, mask.inside.mapv(u8::from).into_dyn())?.save(&path),
+            None => Ok(()),
         }
     }
+}
+
+/// What the runs say together.
+struct Found {
+    votes: MaskVotes,
+    empty_runs: Vec<PathBuf>,
 }

@@ -3,22 +3,21 @@
 //! The `nifti` crate parses the fields of NIfTI-1. Three things it does not do are added here: NIfTI-2, affines in
 //! `f64` (its own are `f32`), and the repairs that nibabel makes when it opens a file, which decide how the
 //! reference sees it: a `pixdim[0]` that is not ±1 counts as 1, voxel sizes count without their sign, and a size of
-//! 0 as 1.
+//! 0 as 1. (Where the voxels lie is in [`crate::placement`].)
 
 use nifti::{Endianness, NiftiHeader, NiftiType};
 
 use crate::FmriError;
-use crate::affine::{Affine, diagonal_affine};
 use crate::byte_source::ByteSource;
 use crate::grid::Grid;
 use crate::numeric::ElementType;
+use crate::placement::{Placed, Placement};
+use crate::units::{TimeUnit, Units};
 
 /// Header bytes of NIfTI-1; four more bytes announce extensions.
 const HEADER_1: usize = 348;
 /// Header bytes of NIfTI-2.
 const HEADER_2: usize = 540;
-/// |w²| of a quaternion below this is 0: three spacings of `f32` at 1, as in nibabel.
-const QUATERNION_THRESHOLD: f64 = 3.0 * f32::EPSILON as f64;
 
 /// The fields that matter, of either version.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,12 +25,18 @@ pub(crate) struct Header {
     pub(crate) grid: Grid,
     /// Volumes along the fourth axis; `None` for a 3-D image.
     pub(crate) n_volumes: Option<usize>,
-    /// Size of the fourth axis' step (the repetition time of a run), as stored.
+    /// Size of the fourth axis' step (the repetition time of a run) in `time_unit`.
     pub(crate) time_step: f64,
+    /// Unit of that step.
+    pub(crate) time_unit: TimeUnit,
+    /// Whether the header gives a unit of space; the grid is in mm then.
+    pub(crate) in_mm: bool,
     pub(crate) element: ElementType,
     pub(crate) big_endian: bool,
     /// Slope and intercept, if the values are scaled.
     pub(crate) scaling: Option<(f64, f64)>,
+    /// What is to be said of the header.
+    pub(crate) notes: Vec<String>,
 }
 
 /// The fields as stored.
@@ -42,12 +47,14 @@ struct RawHeader {
     dim: [i64; 8],
     datatype: i16,
     pixdim: [f64; 8],
+    units: i32,
     vox_offset: f64,
     scaling: (f64, f64),
     form_codes: FormCodes,
     quaternion: [f64; 3],
     q_offset: [f64; 3],
     srow: [[f64; 4]; 3],
+    units: u8,
 }
 
 /// `qform_code` and `sform_code`.
@@ -61,13 +68,21 @@ impl Header {
     pub(crate) fn read(source: &mut ByteSource) -> Result<Self, FmriError> {
         let raw = RawHeader::read(source)?;
         let (shape, n_volumes) = raw.dimensions(source)?;
+        let units = Units::of_code(raw.units);
+        let Placed { affine, notes } = raw
+            .placement(shape, units)
+            .placed()
+            .map_err(|(found, expected)| source.malformed(found, expected))?;
         let header = Self {
-            grid: Grid::new(shape, raw.affine(source, shape)?).map_err(|e| in_file(source, &e))?,
+            grid: Grid::new(shape, affine).map_err(|e| in_file(source, &e))?,
             n_volumes,
-            time_step: raw.pixdim[4],
+            time_step: raw.pixdim[4] / units.time_divisor,
+            time_unit: units.time,
+            in_mm: units.space.is_some(),
             element: raw.element(source)?,
             big_endian: raw.big_endian,
             scaling: raw.scaling(source)?,
+            notes,
         };
         source.skip(raw.padding(source)?)?;
         Ok(header)
@@ -107,6 +122,7 @@ impl RawHeader {
             dim: h.dim.map(|d| i64::from(d.cast_signed())),
             datatype: h.datatype,
             pixdim: h.pixdim.map(f64::from),
+            units: h.xyzt_units.into(),
             vox_offset: f64::from(h.vox_offset),
             scaling: (f64::from(h.scl_slope), f64::from(h.scl_inter)),
             form_codes: FormCodes {
@@ -116,6 +132,7 @@ impl RawHeader {
             quaternion: [h.quatern_b, h.quatern_c, h.quatern_d].map(f64::from),
             q_offset: [h.quatern_x, h.quatern_y, h.quatern_z].map(f64::from),
             srow: [h.srow_x, h.srow_y, h.srow_z].map(|row| row.map(f64::from)),
+            units: h.xyzt_units,
         })
     }
 
@@ -136,6 +153,7 @@ impl RawHeader {
             dim: std::array::from_fn(|i| field(16 + 8 * i).i64()),
             datatype: field(12).i16(),
             pixdim: std::array::from_fn(|i| field(104 + 8 * i).f64()),
+            units: field(500).i32(),
             vox_offset: field(168).i64() as f64,
             scaling: (field(176).f64(), field(184).f64()),
             form_codes: FormCodes {
@@ -145,12 +163,20 @@ impl RawHeader {
             quaternion: std::array::from_fn(|i| field(352 + 8 * i).f64()),
             q_offset: std::array::from_fn(|i| field(376 + 8 * i).f64()),
             srow: std::array::from_fn(|r| std::array::from_fn(|c| field(400 + 32 * r + 8 * c).f64())),
+            // Codes have six bits; the rest of the number is none of them.
+            units: field(500).i32().to_le_bytes()[0],
         })
     }
 
-    /// Spatial shape and number of volumes; axes beyond the fourth must have length 1.
+    /// Spatial shape and number of volumes. Of the axes beyond the third one may be longer than 1: the fourth, or time in a later
+    /// one.
     fn dimensions(&self, source: &ByteSource) -> Result<([usize; 3], Option<usize>), FmriError> {
-        let wrong = || source.malformed(format!("dimensions {:?}", self.dim), "a 3-D or 4-D image");
+        let wrong = || {
+            source.malformed(
+                format!("dimensions {:?}", self.dim),
+                "a 3-D or 4-D image: of the axes from the fourth on, all but one must have length 1 (squeeze or split the others)",
+            )
+        };
         let rank = usize::try_from(self.dim[0])
             .ok()
             .filter(|rank| (3..=7).contains(rank))
@@ -162,13 +188,29 @@ impl RawHeader {
                 .filter(|&n| n > 0)
                 .ok_or_else(wrong)?;
         }
-        if lengths[4..].iter().any(|&n| n != 1) {
+        let mut long = lengths[3..].iter().copied().filter(|&n| n != 1);
+        let n_volumes = long.next().unwrap_or(1);
+        if long.next().is_some() {
             return Err(wrong());
         }
         Ok((
             [lengths[0], lengths[1], lengths[2]],
-            (rank > 3).then_some(lengths[3]),
+            (rank > 3).then_some(n_volumes),
         ))
+    }
+
+    fn placement(&self, shape: [usize; 3], units: Units) -> Placement {
+        let [direction, x, y, z, ..] = self.pixdim;
+        Placement {
+            shape,
+            qform_code: self.form_codes.qform,
+            sform_code: self.form_codes.sform,
+            pixdim: [direction, x, y, z],
+            quaternion: self.quaternion,
+            q_offset: self.q_offset,
+            srow: self.srow,
+            unit: units.space,
+        }
     }
 
     fn element(&self, source: &ByteSource) -> Result<ElementType, FmriError> {
@@ -225,65 +267,6 @@ impl RawHeader {
         let offset = offset as u64;
         Ok(offset - self.size as u64)
     }
-
-    /// The sform if it is set, else the qform, else voxel sizes with x flipped around the centre.
-    fn affine(&self, source: &ByteSource, shape: [usize; 3]) -> Result<Affine, FmriError> {
-        if self.form_codes.sform != 0 {
-            let [x, y, z] = self.srow;
-            return Ok([x, y, z, [0.0, 0.0, 0.0, 1.0]]);
-        }
-        let sizes = [1, 2, 3].map(|i| {
-            if self.pixdim[i] == 0.0 {
-                1.0
-            } else {
-                self.pixdim[i].abs()
-            }
-        });
-        if self.form_codes.qform != 0 {
-            return self.qform(source, sizes);
-        }
-        let steps = [-sizes[0], sizes[1], sizes[2]];
-        let centre = shape.map(|n| (n as f64 - 1.0) / 2.0);
-        Ok(diagonal_affine(steps, [0, 1, 2].map(|d| -steps[d] * centre[d])))
-    }
-
-    fn qform(&self, source: &ByteSource, sizes: [f64; 3]) -> Result<Affine, FmriError> {
-        let [b, c, d] = self.quaternion;
-        let w_squared = 1.0 - (b * b + c * c + d * d);
-        let w = if w_squared.abs() < QUATERNION_THRESHOLD {
-            0.0
-        } else {
-            w_squared.sqrt()
-        };
-        if w.is_nan() {
-            return Err(source.malformed(format!("the quaternion ({b}, {c}, {d})"), "a length of at most 1"));
-        }
-        let rotation = rotation([w, b, c, d]);
-        #[expect(
-            clippy::float_cmp,
-            reason = "exactly -1 means left-handed, anything else counts as 1"
-        )]
-        let left_handed = self.pixdim[0] == -1.0;
-        let signed = [sizes[0], sizes[1], if left_handed { -sizes[2] } else { sizes[2] }];
-        let mut affine = diagonal_affine([1.0; 3], self.q_offset);
-        for row in 0..3 {
-            for column in 0..3 {
-                affine[row][column] = rotation[row][column] * signed[column];
-            }
-        }
-        Ok(affine)
-    }
-}
-
-/// The rotation of a quaternion that need not be exactly normalised.
-fn rotation([w, x, y, z]: [f64; 4]) -> [[f64; 3]; 3] {
-    let scale = 2.0 / (w * w + x * x + y * y + z * z);
-    let [xs, ys, zs] = [x * scale, y * scale, z * scale];
-    [
-        [1.0 - (y * ys + z * zs), x * ys - w * zs, x * zs + w * ys],
-        [x * ys + w * zs, 1.0 - (x * xs + z * zs), y * zs - w * xs],
-        [x * zs - w * ys, y * zs + w * xs, 1.0 - (x * xs + y * ys)],
-    ]
 }
 
 /// The crate's own code table, reached through a header.

@@ -22,7 +22,8 @@ impl Image {
     /// Writes a NIfTI-1 file, gzip-compressed if the name ends in `.gz`, complete or not at all.
     ///
     /// The header is fresh: the affine as sform with code 2, no qform, voxel sizes from the affine, the
-    /// [time step](Image::time_step), slope 1 and intercept 0, no units, data at byte 352 in the array's own type.
+    /// [time step](Image::time_step), slope 1 and intercept 0, the units that are known, data at byte 352 in the array's own type.
+    /// An image that was made here has no units, as the reference's files; one that was read and resampled keeps its own.
     /// Affines are stored as `f32`.
     ///
     /// # Errors
@@ -91,6 +92,7 @@ fn header_bytes(image: &Image) -> Result<[u8; DATA_OFFSET], FmriError> {
     }
     header.put(108, (DATA_OFFSET as f32).to_le_bytes());
     header.put(112, 1f32.to_le_bytes()); // scl_slope
+    header.put(123, [image.units_code()]); // xyzt_units
     header.put(254, 2i16.to_le_bytes()); // sform_code: aligned to another image
     for row in 0..3 {
         header.put(268 + 4 * row, (affine[row][3] as f32).to_le_bytes());

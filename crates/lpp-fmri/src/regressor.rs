@@ -11,7 +11,7 @@ use crate::FmriError;
 use crate::hrf::{Hrf, OVERSAMPLING, n_kernel_points};
 
 /// The fine grid starts this long before the first scan's time, in s (nilearn's `min_onset`).
-const LEAD_S: f64 = 24.0;
+pub(crate) const LEAD_S: f64 = 24.0;
 /// More scans than any run has; a typing error should not fill the memory.
 const MAX_SCANS: usize = 1_000_000;
 /// Scans of a block of the product: few enough to balance threads.

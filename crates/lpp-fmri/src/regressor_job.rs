@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use lpp_study::npy::{self, NpyArray};
-use lpp_study::{Software, Step};
+use lpp_study::{Software, Step, check_outputs};
 use ndarray::{Array2, ArrayD, Ix2};
 
 use crate::FmriError;
 use crate::events::WordEvents;
 use crate::hrf::Hrf;
 use crate::regressor::RegressorOperator;
+use crate::run_times::RunTimes;
 
 /// Word times and activations in, features out.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,8 +37,8 @@ impl RegressorJob {
     /// Writes the features and their provenance; returns `false` if they were up to date.
     ///
     /// # Errors
-    /// [`FmriError`] if an input cannot be read, the activations do not match the words or hold a NaN, the design is
-    /// unusable, or the output cannot be written.
+    /// [`FmriError`] if an input cannot be read, the activations do not match the words or hold a NaN, most words lie outside
+    /// of the scans, the design is unusable, or the output cannot be written.
     pub fn run(&self, software: Software) -> Result<bool, FmriError> {
         let step = Step::new(software, &self.output)
             .input(&self.events)?
@@ -46,10 +47,15 @@ impl RegressorJob {
             .parameter("n_scans", self.n_scans)
             .parameter("tr_s", self.tr_s)
             .parameter("hrf", self.hrf.to_string());
-        if !self.force && step.is_current() {
+        if step.is_done(self.force)? {
             return Ok(false);
         }
+        check_outputs(
+            &[self.events.clone(), self.activations.clone()],
+            std::slice::from_ref(&self.output),
+        )?;
         let events = WordEvents::load(&self.events, self.run.as_deref())?;
+        self.compare(&events)?;
         let operator = RegressorOperator::new(
             events.onsets_s(),
             events.offsets_s(),
@@ -60,6 +66,27 @@ impl RegressorJob {
         npy::save(&self.output, &self.features(&operator)?)?;
         step.finish()?;
         Ok(true)
+    }
+
+    /// Compares the times with the scans. Single words may lie outside, as in nilearn; a warning tells of them.
+    fn compare(&self, events: &WordEvents) -> Result<(), FmriError> {
+        let run = self
+            .run
+            .as_ref()
+            .map_or("the run".to_owned(), |run| format!("run {run}"));
+        let times = RunTimes {
+            file: &self.events,
+            run: &run,
+            onsets_s: events.onsets_s(),
+            offsets_s: events.offsets_s(),
+            name: &|word| format!("row {}", events.rows()[word]),
+            n_scans: self.n_scans,
+            tr_s: self.tr_s,
+        };
+        for warning in times.check_most()? {
+            tracing::warn!("{warning}");
+        }
+        Ok(())
     }
 
     fn features(&self, operator: &RegressorOperator) -> Result<Array2<f64>, FmriError> {

@@ -3,7 +3,7 @@
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use crate::FmriError;
-use crate::affine::{Affine, invert_affine, transform};
+use crate::affine::{invert_affine, product, transform};
 use crate::crop::paste;
 use crate::file_order::into_file_order;
 use crate::fill::fill_non_finite;
@@ -58,9 +58,8 @@ impl Resampler {
     /// From the grid `source` to the grid `target`.
     ///
     /// # Errors
-    /// [`FmriError::NoOverlap`] if the source lies before the first voxel of the target along some axis (the
-    /// reference tests this side only; a source beyond the other side gives zeros),
-    /// [`FmriError::SingularAffine`] if an affine has no inverse.
+    /// [`FmriError::NoOverlap`] if no voxel centre of the target lies inside the source, on whichever side it lies (the reference
+    /// tests one side only, and gives zeros on the other), [`FmriError::SingularAffine`] if an affine has no inverse.
     pub fn new(source: &Grid, target: &Grid, interpolation: Interpolation) -> Result<Self, FmriError> {
         let plan = if source.matches(target) {
             Plan::Keep
@@ -68,12 +67,28 @@ impl Resampler {
             require_overlap(source, target)?;
             plan(source, target)?
         };
-        Ok(Self {
+        let resampler = Self {
             source: *source,
             target: *target,
             interpolation,
             plan,
-        })
+        };
+        if resampler.n_inside() == 0 {
+            return Err(no_overlap(source, target));
+        }
+        Ok(resampler)
+    }
+
+    /// How many voxels of the target lie inside the source; the others become 0.
+    #[must_use]
+    pub fn n_inside(&self) -> usize {
+        match &self.plan {
+            Plan::Keep => self.source.n_voxels(),
+            Plan::Shift(shift) => (0..3)
+                .map(|axis| overlap(self.source.shape()[axis], self.target.shape()[axis], shift[axis]))
+                .product(),
+            Plan::Sample(sampler) => sampler.n_inside(),
+        }
     }
 
     /// The grid of results. Where nothing changes but rounding of the affine, it is that of the source.
@@ -245,13 +260,61 @@ fn require_overlap(source: &Grid, target: &Grid) -> Result<(), FmriError> {
         [0, 1, 2].map(|axis| last[axis].max(corner[axis]))
     });
     if last.iter().any(|v| *v < 0.0) {
-        return Err(FmriError::NoOverlap {
-            source_grid: Box::new(*source),
-            target_grid: Box::new(*target),
-        });
+        return Err(no_overlap(source, target));
     }
     Ok(())
 }
+
+/// Voxels that two axes share, if voxel v of the target is voxel v + `shift` of the source.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "whole numbers, brought between 0 and the number of voxels"
+)]
+fn overlap(source: usize, target: usize, shift: f64) -> usize {
+    let (first, last) = (shift.max(0.0), (shift + target as f64).min(source as f64));
+    (last - first).max(0.0) as usize
+}
+
+fn no_overlap(source: &Grid, target: &Grid) -> FmriError {
+    FmriError::NoOverlap {
+        why: why_no_overlap(source, target),
+        source_orientation: source.orientation(),
+        target_orientation: target.orientation(),
+    }
+}
+
+/// Along which world axis two grids miss each other, or that the source is a slice between planes.
+fn why_no_overlap(source: &Grid, target: &Grid) -> String {
+    let (ours, theirs) = (source.extent_mm(), target.extent_mm());
+    let size: f64 = (0..3)
+        .map(|axis| ours[axis][1] - ours[axis][0])
+        .fold(0.0, f64::max);
+    let unit = if (BRAIN_MM / 10.0..=10.0 * BRAIN_MM).contains(&size) {
+        ""
+    } else {
+        "; is its unit millimetres?"
+    };
+    let apart = |axis: usize| (ours[axis][0] - theirs[axis][1]).max(theirs[axis][0] - ours[axis][1]);
+    let furthest = (0..3).max_by(|&a, &b| apart(a).total_cmp(&apart(b))).unwrap_or(0);
+    if apart(furthest) > 0.0 {
+        let ([from, to], [low, high]) = (ours[furthest], theirs[furthest]);
+        return format!(
+            "its voxels lie at {} = {from:.1} to {to:.1} mm, those of the target at {low:.1} to {high:.1} mm{unit}",
+            ["x", "y", "z"][furthest]
+        );
+    }
+    match source.shape().iter().position(|n| *n == 1) {
+        Some(axis) => format!(
+            "it is one slice thick along its axis {}, and that slice lies between the planes of the target{unit}",
+            ["i", "j", "k"][axis]
+        ),
+        None => format!("it lies between the target's voxel centres{unit}"),
+    }
+}
+
+/// About the length of a brain.
+const BRAIN_MM: f64 = 180.0;
 
 fn plan(source: &Grid, target: &Grid) -> Result<Plan, FmriError> {
     let map = if source.affine() == target.affine() {
@@ -272,13 +335,6 @@ fn plan(source: &Grid, target: &Grid) -> Result<Plan, FmriError> {
         Plan::Shift(shift)
     } else {
         Plan::Sample(Sampler::new(source.shape(), target.shape(), &map))
-    })
-}
-
-/// Plain sums in index order.
-fn product(a: &Affine, b: &Affine) -> Affine {
-    std::array::from_fn(|r| {
-        std::array::from_fn(|c| a[r][0] * b[0][c] + a[r][1] * b[1][c] + a[r][2] * b[2][c] + a[r][3] * b[3][c])
     })
 }
 

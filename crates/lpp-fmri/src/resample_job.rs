@@ -2,21 +2,25 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Progress, Software, Step};
+use lpp_study::{Progress, Software, Step, check_outputs};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use crate::FmriError;
-use crate::crop::paste;
+use crate::crop::{displaces, paste};
 use crate::file_order::into_file_order;
 use crate::grid::Grid;
 use crate::image::{Image, ImageReader};
 use crate::numeric::{Element, NumArray, with_array, with_element_type};
+use crate::repetition_time::RepetitionTime;
 use crate::resample::{Resampler, ValueRange, result_type};
 use crate::sampling::Interpolation;
 use crate::volume_stream::map_volumes;
 
 /// Largest target grid: 1024 voxels along each axis, 4 GiB a volume in single precision.
 const MAX_VOXELS: f64 = 1_073_741_824.0;
+
+/// Share of a target grid below which so little of it lies inside an image that it was hardly meant.
+const LITTLE: f64 = 0.05;
 
 /// Images in, images on one grid out.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,13 +42,15 @@ impl ResampleJob {
     /// few volumes, save where grids differ by whole voxels only: then the whole image.
     ///
     /// # Errors
-    /// [`FmriError`] naming the file if an image cannot be read or does not reach the target grid, or if an output
-    /// is an input or cannot be written. Images before it stay written.
+    /// [`FmriError`] naming the file if an image cannot be read or does not reach the target grid, or if an output cannot be
+    /// written; images before it stay written. Before anything is written: if an output is an input or that of two images.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<Vec<bool>, FmriError> {
         if self.images.is_empty() {
             return Err(FmriError::NoRuns);
         }
         check_size(&self.target)?;
+        let (inputs, outputs): (Vec<_>, Vec<_>) = self.images.iter().cloned().unzip();
+        check_outputs(&inputs, &outputs)?;
         progress.start("resampling", self.images.len() as u64);
         let mut written = Vec::with_capacity(self.images.len());
         for (input, output) in &self.images {
@@ -56,22 +62,21 @@ impl ResampleJob {
     }
 
     fn resample(&self, software: Software, input: &Path, output: &Path) -> Result<bool, FmriError> {
-        if is_same_file(input, output) {
-            return Err(FmriError::malformed(
-                output,
-                "the image to be resampled",
-                "another file to write to",
-            ));
-        }
         let step = Step::new(software, output)
             .input(input)?
             .parameter("affine", self.target.affine())
             .parameter("shape", self.target.shape())
             .parameter("interpolation", format!("{:?}", self.interpolation));
-        if !self.force && step.is_current() {
+        if step.is_done(self.force)? {
             return Ok(false);
         }
-        resample_file(input, &self.target, self.interpolation)?.save(output)?;
+        // The file beside the image does not come along: what it says goes into the header.
+        let tr_s = RepetitionTime::of_image(input)?;
+        let image = resample_file(input, &self.target, self.interpolation)?;
+        match tr_s {
+            Some(tr_s) => image.with_time_step(tr_s).save(output)?,
+            None => image.save(output)?,
+        }
         step.finish()?;
         Ok(true)
     }
@@ -79,7 +84,8 @@ impl ResampleJob {
 
 /// Reads an image and resamples it to the grid `target`, clipped to the range of its values and 0.
 ///
-/// The result has the type that [`Resampler`] describes and keeps the time step of the image. An image that is on the
+/// The result has the type that [`Resampler`] describes and keeps time step and units of the image. A result of nothing but 0 is
+/// a warning. An image that is on the
 /// grid already comes back as it is.
 ///
 /// # Errors
@@ -104,7 +110,15 @@ pub fn resample_file(path: &Path, target: &Grid, interpolation: Interpolation) -
     if let Some(shift) = resampler.shift() {
         return shift_image(path, shift, target, interpolation);
     }
-    let time_step = reader.time_step();
+    let n_target = resampler.grid().n_voxels();
+    let share = resampler.n_inside() as f64 / n_target as f64;
+    if share < LITTLE {
+        tracing::warn!(
+            "{}: only {:.1} % of the target's voxels lie inside of the image, the others are 0",
+            path.display(),
+            100.0 * share
+        );
+    }
     let mut shape = resampler.grid().shape().to_vec();
     if !reader.is_3d() {
         shape.push(reader.n_volumes());
@@ -130,7 +144,23 @@ pub fn resample_file(path: &Path, target: &Grid, interpolation: Interpolation) -
     } else {
         range.clip(values)
     };
-    Ok(Image::new(*resampler.grid(), values)?.with_time_step(time_step))
+    warn_if_blank(path, &values, range);
+    Ok(Image::new(*resampler.grid(), values)?.in_units_of(reader.header()))
+}
+
+/// Warns of a result without a value other than 0, and why it is so.
+fn warn_if_blank(path: &Path, result: &NumArray, of_image: ValueRange) {
+    let blank = |range: ValueRange| range == ValueRange::default();
+    let mut of_result = ValueRange::default();
+    of_result.include(result);
+    if blank(of_result) {
+        let why = if blank(of_image) {
+            "as does the image itself"
+        } else {
+            "since what the image holds lies outside of the target grid"
+        };
+        tracing::warn!("{}: the result holds nothing but 0 or NaN, {why}", path.display());
+    }
 }
 
 fn shift_image(
@@ -139,13 +169,20 @@ fn shift_image(
     target: &Grid,
     interpolation: Interpolation,
 ) -> Result<Image, FmriError> {
-    let image = Image::load(path)?;
-    let time_step = image.time_step();
-    let values = result_type(image.into_values(), interpolation);
+    let reader = ImageReader::open(path)?;
+    let values = result_type(Image::load(path)?.into_values(), interpolation);
     let mut range = ValueRange::default();
     range.include(&values);
+    if with_array!(&values, array => displaces(array, shift))? {
+        tracing::warn!(
+            "{}: its voxels are those of the target moved by whole steps, and the target begins inside of what it holds: as in nilearn, \
+             the content is displaced; crop the image to the target first",
+            path.display()
+        );
+    }
     let pasted = with_array!(values, array => paste(&array, shift, target.shape()).map(NumArray::from))?;
-    Ok(Image::new(*target, range.clip(pasted))?.with_time_step(time_step))
+    warn_if_blank(path, &pasted, range);
+    Ok(Image::new(*target, range.clip(pasted))?.in_units_of(reader.header()))
 }
 
 /// A mistyped shape should be an error, not an attempt to take all memory.
@@ -175,8 +212,4 @@ fn stack(volumes: Vec<NumArray>, shape: &[usize]) -> Result<NumArray, FmriError>
         let array = ArrayD::from_shape_vec(IxDyn(shape).f(), values);
         array.map(NumArray::from).map_err(|_| FmriError::Shape { what: "the volumes", found, expected: shape.to_vec() })
     })
-}
-
-fn is_same_file(input: &Path, output: &Path) -> bool {
-    matches!((input.canonicalize(), output.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }

@@ -125,6 +125,27 @@ impl Sampler {
         })
     }
 
+    /// How many voxels of the target lie inside the source.
+    pub(crate) fn n_inside(&self) -> usize {
+        match &self.map {
+            VoxelMap::Diagonal(along) => (0..3)
+                .map(|axis| {
+                    along[axis]
+                        .iter()
+                        .filter(|x| is_inside(**x, self.source[axis]))
+                        .count()
+                })
+                .product(),
+            VoxelMap::General(map) => {
+                let inside = |voxel| {
+                    let point = mapped(map, voxel);
+                    (0..3).all(|axis| is_inside(point[axis], self.source[axis]))
+                };
+                self.collect(inside).into_iter().filter(|inside| *inside).count()
+            }
+        }
+    }
+
     /// Calls `value` on the target's voxels in file order.
     fn collect<O>(&self, value: impl Fn([usize; 3]) -> O) -> Vec<O> {
         let [ni, nj, nk] = self.target;

@@ -42,7 +42,7 @@ impl Signals {
     /// Reads an image and takes the voxels of `mask`, smoothed before by `smoothing_fwhm_mm` if given.
     ///
     /// Smoothing works on the whole volume, so that voxels outside the mask leak in, as in the reference. Values that are
-    /// not finite become 0. Volumes are decoded, smoothed and masked in parallel; memory holds the result and a few
+    /// not finite become 0, and a warning counts those in the mask. Volumes are decoded, smoothed and masked in parallel; memory holds the result and a few
     /// volumes.
     ///
     /// # Errors
@@ -63,14 +63,27 @@ impl Signals {
             .transpose()?;
         let places = file_places(mask);
         let mut scans = Scans::new(reader.n_volumes(), places.len());
+        let mut not_finite = 0;
         map_volumes(
             &mut reader,
-            |volume| Ok(masked(volume, smoother.as_ref(), &places)),
-            |scan| {
+            |volume| {
+                Ok((
+                    n_not_finite(&volume, &places),
+                    masked(volume, smoother.as_ref(), &places),
+                ))
+            },
+            |(n, scan)| {
+                not_finite += n;
                 scans.push(scan);
                 Ok(())
             },
         )?;
+        if not_finite > 0 {
+            tracing::warn!(
+                "{}: {not_finite} values in voxels of the mask are NaN or infinite; they are taken as 0, as nilearn does",
+                path.display()
+            );
+        }
         scans.finish()
     }
 
@@ -145,6 +158,22 @@ fn file_places(mask: &Mask) -> Vec<usize> {
 enum Scan {
     Single(Vec<f32>),
     Double(Vec<f64>),
+}
+
+/// Values of the mask's voxels that are NaN or infinite; `places` are those in file order.
+fn n_not_finite(volume: &NumArray, places: &[usize]) -> usize {
+    fn count<T: Sample>(volume: &ArrayD<T>, places: &[usize]) -> usize {
+        // In memory, too, the first axis runs fastest.
+        let stored = volume.t();
+        let Some(values) = stored.as_slice() else { return 0 };
+        let values = places.iter().filter_map(|&place| values.get(place));
+        values.filter(|value| !value.is_finite()).count()
+    }
+    match volume {
+        NumArray::F32(volume) => count(volume, places),
+        NumArray::F64(volume) => count(volume, places),
+        _ => 0,
+    }
 }
 
 /// Signed integers are smoothed as floats; unsigned ones keep their type and lose fractions with every axis.

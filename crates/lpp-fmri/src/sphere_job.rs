@@ -36,29 +36,54 @@ pub struct SphereReport {
 }
 
 impl SphereJob {
-    /// Writes the images and their provenance, all of them or, if a sphere is empty, none.
+    /// Writes the images and their provenance. A region outside of the mask is left out with a warning that names it.
     ///
     /// # Errors
-    /// [`FmriError`] if an input cannot be read, a sphere holds no voxel of the mask, or an output cannot be written.
+    /// [`FmriError`] if an input cannot be read, no region has a voxel of the mask, or an output cannot be written.
     pub fn run(&self, software: Software) -> Result<Vec<SphereReport>, FmriError> {
         let mask = Mask::load(&self.mask)?;
         let centres = match &self.centres {
             Some(path) => SphereCentre::load_csv(path)?,
             None => SphereCentre::reference_set(),
         };
-        let volumes = centres
-            .iter()
-            .map(|c| sphere_volume(&mask, c.centre_mm, self.radius_mm));
-        let volumes = volumes.collect::<Result<Vec<_>, _>>()?;
-        let mut reports = Vec::with_capacity(volumes.len());
-        for (centre, volume) in centres.iter().zip(volumes) {
+        let (mut inside, mut outside) = (Vec::new(), Vec::new());
+        for centre in centres {
+            match sphere_volume(&mask, centre.centre_mm, self.radius_mm) {
+                Ok(volume) => inside.push((centre, volume)),
+                Err(FmriError::EmptySphere { .. }) => outside.push(centre),
+                Err(other) => return Err(other),
+            }
+        }
+        let names: Vec<&str> = outside.iter().map(|centre| centre.name.as_str()).collect();
+        if inside.is_empty() {
+            return Err(FmriError::malformed(
+                &self.mask,
+                format!(
+                    "no voxel within {} mm of any region ({})",
+                    self.radius_mm,
+                    names.join(", ")
+                ),
+                "a mask of the same space as the regions' centres, or other regions (--coords)",
+            ));
+        }
+        for centre in &outside {
+            tracing::warn!(
+                "the region {} is left out: no voxel of {} lies within {} mm of its centre {:?}",
+                centre.name,
+                self.mask.display(),
+                self.radius_mm,
+                centre.centre_mm
+            );
+        }
+        let mut reports = Vec::with_capacity(inside.len());
+        for (centre, volume) in inside {
             let path = self.output.join(format!("{}.nii.gz", centre.name));
             let step = Step::new(software, &path)
                 .input(&self.mask)?
                 .parameter("centre_mm", centre.centre_mm)
                 .parameter("radius_mm", self.radius_mm);
             let n_voxels = volume.iter().filter(|v| **v > 0.0).count();
-            let up_to_date = !self.force && step.is_current();
+            let up_to_date = step.is_done(self.force)?;
             if !up_to_date {
                 Image::new(*mask.grid(), volume.into_dyn())?.save(&path)?;
                 step.finish()?;

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use lpp_study::{ActivationsWriter, LayerShape, Progress, Software, Step, StoredAs, sha256_of_file};
+use lpp_study::{
+    Activations, ActivationsWriter, LayerShape, Progress, Software, Step, StoredAs, StudyError,
+    sha256_of_file,
+};
 use lpp_text::{
     Annotation, AnnotationSource, CorpusRun, TextTokenizer, WindowLayout, load_texts, prepare_corpus,
     text_files,
@@ -46,6 +49,7 @@ const UNLIMITED_WINDOW: usize = 32_000;
 ///     },
 ///     text: study.text(lang),
 ///     words: study.words(lang),
+///     source: "models/gpt2".to_owned(),
 ///     commit: None,
 ///     stored: StoredAs::F32,
 ///     force: false,
@@ -71,6 +75,9 @@ pub struct ExtractJob {
     pub output: PathBuf,
     /// The table of the words to write, such as `words_en.csv`.
     pub words: PathBuf,
+    /// Where the model is: its folder, from the study if it lies inside, or `org/name@revision` on the hub. Activations of
+    /// another source under the same name are not replaced without `force`.
+    pub source: String,
     /// Commit of the hub's repository from which the model comes, if it does; noted in the activations.
     pub commit: Option<String>,
     /// Type of the numbers in the activations file.
@@ -113,7 +120,10 @@ impl ExtractJob {
             n_windows,
             model,
         };
-        if !self.force && step.is_current() {
+        if !self.force && !step.is_current() {
+            self.refuse_another_source()?;
+        }
+        if step.is_done(self.force)? {
             self.annotation
                 .save_words(&annotation.word_table()?, &self.words, software)?;
             return Ok(report(info, 0, true));
@@ -143,6 +153,24 @@ impl ExtractJob {
         }
         let n_windows = corpus.iter().map(|run| run.tokens.windows().len()).sum();
         Ok(report(info, n_windows, false))
+    }
+
+    /// Two models of one name, `a/tiny` and `b/tiny` say, would take each other's place in silence.
+    fn refuse_another_source(&self) -> Result<(), LlmError> {
+        let Ok(there) = Activations::open(&self.output) else {
+            return Ok(());
+        };
+        match there.metadata().get("source") {
+            Some(source) if *source != self.source => {
+                let why = format!(
+                    "it holds the model of {source}, not of {}; give this one a name of its own (--model)",
+                    self.source
+                );
+                let path = self.output.clone();
+                Err(StudyError::NotOurs { path, why }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Besides the files, what decides the layers of a streamed run: the windows, and the tokens of each word.
@@ -220,6 +248,7 @@ impl ExtractJob {
             ("n_layers", model.n_layers.to_string()),
             ("n_hidden", model.n_hidden.to_string()),
             ("tokenizer_sha256", tokenizer_hash),
+            ("source", self.source.clone()),
             ("lang", self.annotation.lang.to_string()),
             ("window", layout.max_len.to_string()),
             ("stride", layout.overlap.to_string()),

@@ -28,6 +28,7 @@ use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder, write_value
 ///     ids: "ids.npy".into(),
 ///     attention_mask: None,
 ///     output: "out.safetensors".into(),
+///     force: false,
 /// };
 /// let software = Software { program: "example", version: "0.1.0", commit: None };
 /// let model = job.run(software, &Silent)?;
@@ -45,19 +46,22 @@ pub struct HiddenStatesJob {
     pub attention_mask: Option<PathBuf>,
     /// File to write: f32 tensors `layer-0`, …, each (`n_rows`, `n_tokens`, width of the layer).
     pub output: PathBuf,
+    /// Whether a file of another maker may be overwritten.
+    pub force: bool,
 }
 
 impl HiddenStatesJob {
     /// Computes and writes; the file is complete or not there.
     ///
     /// # Errors
-    /// [`LlmError`] if an array is of another type or shape, a row does not fit the model, or the model cannot
+    /// [`LlmError`] if another program or the user has made the output, an array is of another type or shape, a row does not fit the model, or the model cannot
     /// be loaded.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<ModelInfo, LlmError> {
         // Most mistakes show before large files are hashed and read.
         ModelInfo::of_folder(&self.model.folder)?;
         warn_of_unknown_keys(&self.model.folder)?;
         let ids = load_integers(&self.ids)?;
+        Step::new(software, &self.output).claim(self.force)?;
         let mask = self.load_mask(&ids)?;
         let rows = Rows::new(&ids, mask.as_ref());
         let windows = rows.windows();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use lpp_study::Step;
+use lpp_study::{FeatureSource, Step};
 use ndarray::Array2;
 use tch::{Device, Kind, Tensor};
 
@@ -158,10 +158,12 @@ impl ModelParams {
     /// in the file name.
     #[must_use]
     pub fn activations_name(&self, model: &str) -> String {
-        match self.training {
-            Training::Pretrained => model.to_string(),
-            Training::Untrained { seed, .. } => format!("{model}_untrained_seed{seed}"),
-        }
+        let seed = match self.training {
+            Training::Pretrained => None,
+            Training::Untrained { seed, .. } => Some(seed),
+        };
+        let model = model.to_owned();
+        FeatureSource::Model { model, seed }.to_string()
     }
 
     /// Adds what decides the numbers, besides the files, to a step's parameters.

@@ -39,6 +39,7 @@ fn extracted(data: &Path, output: &Path, stream_layers: bool) -> Vec<u8> {
         words: output.with_extension("csv"),
         output: output.to_path_buf(),
         stored: StoredAs::F32,
+        source: "models/stories260K".to_string(),
         commit: None,
         force: true,
     };

@@ -57,6 +57,7 @@ fn job(case: &str, model: ModelParams, output: PathBuf) -> HiddenStatesJob {
         ids: folder.join("ids.npy"),
         attention_mask: Some(folder.join("mask.npy")),
         output,
+        force: false,
     }
 }
 

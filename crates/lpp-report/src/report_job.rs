@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use lpp_study::{Language, Progress, Provenance, Software, Step, Study, write_atomically};
+use lpp_study::{Language, Progress, Provenance, Software, Step, Study, StudyError, write_atomically};
 
 use crate::figures::{self, BrainFigures, Figure, Look};
 use crate::highlights::highlights;
@@ -68,13 +68,15 @@ impl ReportJob {
         let cortex = self.surface.as_deref().map(CorticalSurface::load).transpose()?;
         let step = self.step(software, &page, &tables, &provenance, cortex.as_ref())?;
         let folder = self.figures.clone().unwrap_or_else(|| self.study.figures_dir());
-        if !self.force && step.is_current() {
+        if step.is_done(self.force)? {
             return Ok(ReportFiles {
                 page,
                 figures: Vec::new(),
                 up_to_date: true,
             });
         }
+        // Figures of another maker are known by the page that has no record of this program.
+        let is_first = Provenance::load(&page).is_err();
         progress.start("drawing figures", 3);
         let mut figures = self.table_figures(&tables);
         progress.advance(1);
@@ -83,6 +85,10 @@ impl ReportJob {
         let maps = self.maps(&tables, &provenance)?;
         progress.advance(1);
         progress.finish();
+        if is_first && !self.force {
+            self.refuse_others(&figures, &folder)?;
+        }
+        step.claim_now(self.force)?;
         let files = self.save_figures(&figures, &folder, progress)?;
         let html = self
             .page(software, &tables, &figures, &provenance, maps)?
@@ -94,6 +100,26 @@ impl ReportJob {
             figures: files,
             up_to_date: false,
         })
+    }
+
+    fn figure_file(&self, figure: &Figure, format: Format, folder: &Path) -> PathBuf {
+        // A figure of a model carries the model's name.
+        let name = figure.id.replace('/', "--");
+        folder.join(format!("{name}_{}.{format}", self.lang))
+    }
+
+    /// Refuses files at the places of figures, before the first report of a study.
+    fn refuse_others(&self, figures: &[Figure], folder: &Path) -> Result<(), ReportError> {
+        for figure in figures {
+            for &format in &self.formats {
+                let path = self.figure_file(figure, format, folder);
+                if path.exists() {
+                    let why = "it is there, and no report of this study has made it".to_owned();
+                    return Err(StudyError::NotOurs { path, why }.into());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Writes every figure in every format.
@@ -109,7 +135,7 @@ impl ReportJob {
             .map(|figure| {
                 let mut files = Vec::new();
                 for &format in &self.formats {
-                    let file = folder.join(format!("{}_{}.{format}", figure.id, self.lang));
+                    let file = self.figure_file(figure, format, folder);
                     write_atomically(&file, &export(&figure.svg, format, self.dpi)?)?;
                     files.push(file);
                 }

@@ -31,6 +31,17 @@ pub enum SimError {
         /// What it may be.
         expected: &'static str,
     },
+    /// A folder holds something that no simulation has made.
+    #[error(
+        "{}: found {found}, which no simulation has made; expected an empty folder or a simulated study: name another one \
+         (--study)", path.display()
+    )]
+    NotASimulation {
+        /// The folder.
+        path: PathBuf,
+        /// What is in it.
+        found: String,
+    },
     /// Two inputs do not fit together.
     #[error("{}: found {found}, expected {expected}", path.display())]
     Mismatch {

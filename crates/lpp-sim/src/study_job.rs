@@ -1,13 +1,14 @@
 //! A complete synthetic study, from text to scans.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::fs;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use lpp_fmri::Mask;
 use lpp_study::{
-    AnnotationCorrections, AtomicFile, Language, Progress, Software, Step, Study, StudyConfig, StudyError,
-    TimedWord, WordTable, npy, write_atomically,
+    AnnotationCorrections, AtomicFile, FeatureSource, Language, Progress, Provenance, Software, Step, Study,
+    StudyConfig, StudyError, TimedWord, WordTable, npy, write_atomically,
 };
 use ndarray::{Array1, Array2, ArrayRef1};
 
@@ -56,8 +57,12 @@ pub struct StudySimulation {
 impl StudySimulation {
     /// Makes the study, unless it is there and was made with the same settings. Returns whether it was made.
     ///
+    /// The folder must be empty or hold a study that this program has simulated, whole or in part: a real study would lose
+    /// its configuration, mask and scans. Hidden files do not count.
+    ///
     /// # Errors
-    /// [`SimError::Setting`] if a setting is out of range, [`SimError::Study`] if the disk refuses.
+    /// [`SimError::NotASimulation`] if the folder holds anything else, even with `force`; [`SimError::Setting`] if a setting is
+    /// out of range, [`SimError::Study`] if the disk refuses.
     pub fn run(&self, software: Software, force: bool, progress: &dyn Progress) -> Result<bool, SimError> {
         self.check()?;
         let step = Step::new(software, Truth::path(&self.root))
@@ -72,9 +77,35 @@ impl StudySimulation {
         if !force && step.is_current() {
             return Ok(false);
         }
+        self.refuse_others(software)?;
+        // A simulation that is killed leaves this record, so that the next one knows the folder for its own.
+        step.claim_now(true)?;
         self.make(progress)?;
         step.finish()?;
         Ok(true)
+    }
+
+    fn refuse_others(&self, software: Software) -> Result<(), SimError> {
+        if is_simulation(&self.root, software) {
+            return Ok(());
+        }
+        let names = match fs::read_dir(&self.root) {
+            Ok(entries) => entries.flatten().map(|entry| entry.file_name()),
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(source) => {
+                let path = self.root.clone();
+                return Err(StudyError::Read { path, source }.into());
+            }
+        };
+        let visible = names.filter(|name| !name.as_encoded_bytes().starts_with(b"."));
+        // The first in order, so that the message is the same each time.
+        match visible.min() {
+            Some(first) => Err(SimError::NotASimulation {
+                path: self.root.clone(),
+                found: first.to_string_lossy().into_owned(),
+            }),
+            None => Ok(()),
+        }
     }
 
     fn check(&self) -> Result<(), SimError> {
@@ -115,8 +146,18 @@ impl StudySimulation {
         npy::save(&study.isc(self.lang), &simulated_isc(self.seed, &responses))?;
         progress.advance(1);
         let words = word_table(&story, &study.annotation(self.lang))?;
-        let n_scans: Vec<usize> = story.iter().map(|run| scans_of(run, config.tr_s)).collect();
-        let bold = BoldSimulator::new(self.seed, &words, &n_scans, config.tr_s, &responses, &mut latents)?;
+        let n_scans: Vec<usize> = story
+            .iter()
+            .map(|run| scans_of(run, config.tr_or_reference_s()))
+            .collect();
+        let bold = BoldSimulator::new(
+            self.seed,
+            &words,
+            &n_scans,
+            config.tr_or_reference_s(),
+            &responses,
+            &mut latents,
+        )?;
         for run in 0..N_RUNS {
             npy::save(&study.average_run(self.lang, run), &bold.run(run)?)?;
             progress.advance(1);
@@ -128,14 +169,18 @@ impl StudySimulation {
     }
 
     fn config(&self) -> StudyConfig {
-        let dims = self.baseline_dims;
-        let baselines = vec![
-            "glove".to_owned(),
-            format!("random_vector_{dims}d_seed1"),
-            format!("random_embedding_{dims}d_seed1"),
-        ];
+        let random = |kind| {
+            let source = FeatureSource::Random {
+                kind,
+                n_dims: self.baseline_dims as u64,
+                seed: 1,
+            };
+            source.to_string()
+        };
+        let baselines = vec!["glove".to_owned(), random("vector"), random("embedding")];
         StudyConfig {
             languages: vec![self.lang],
+            tr_s: Some(StudyConfig::REFERENCE_TR_S),
             annotation_corrections: AnnotationCorrections::None,
             models: [(self.lang, self.models.iter().map(ModelSpec::name).collect())].into(),
             baselines: [(self.lang, baselines)].into(),
@@ -166,6 +211,11 @@ impl StudySimulation {
         write_annotation(&study.annotation(self.lang), story)?;
         Ok(())
     }
+}
+
+/// Whether the study in `root` was simulated by this program, whole or in part.
+pub(crate) fn is_simulation(root: &Path, software: Software) -> bool {
+    Provenance::load(&Truth::path(root)).is_ok_and(|made| made.program() == software.program)
 }
 
 /// Columns of the published English file, without those that nothing reads.

@@ -10,6 +10,7 @@ use ndarray::Array2;
 use crate::SimError;
 use crate::bold::BoldSimulator;
 use crate::latent::WordLatents;
+use crate::study_job::is_simulation;
 
 /// An average subject to be made for real words, a real mask and a real inter-subject correlation.
 ///
@@ -39,17 +40,20 @@ impl SubjectSimulation {
     /// made.
     ///
     /// # Errors
-    /// [`SimError`] if an input cannot be read, if mask and correlation differ in voxels, or if the disk refuses.
+    /// [`SimError`] if the study has scans of its own and `force` is not set, an input cannot be read, if mask and correlation differ in voxels, or if the disk refuses.
     pub fn run(&self, software: Software, force: bool, progress: &dyn Progress) -> Result<bool, SimError> {
         let study = Study::open(&self.root)?;
         let steps = self.steps(&study, software)?;
         if !force && steps.iter().all(Step::is_current) {
             return Ok(false);
         }
+        // The scans of a simulated study are this program's, though they have no record.
+        let force = force || is_simulation(&self.root, software);
+        steps.iter().try_for_each(|step| step.claim(force))?;
         let isc = self.load_isc()?;
         let responses = mean_over_trials(&isc)?.mapv(response_of_isc);
         let words = WordTable::load(&self.words)?;
-        let tr_s = study.config().tr_s;
+        let tr_s = study.config().tr_or_reference_s();
         let mut latents = WordLatents::new(self.seed);
         let bold = BoldSimulator::new(self.seed, &words, &self.n_scans, tr_s, &responses, &mut latents)?;
         progress.start("simulating scans", self.n_scans.len() as u64);
@@ -76,7 +80,7 @@ impl SubjectSimulation {
                     .input(&self.mask)?
                     .input(&self.isc)?
                     .parameter("seed", self.seed)
-                    .parameter("tr_s", study.config().tr_s)
+                    .parameter("tr_s", study.config().tr_or_reference_s())
                     .parameter("n_scans", &self.n_scans))
             })
             .collect()

@@ -108,4 +108,4 @@ pub use slope_map::SlopeMap;
 pub use studentized::StudentizedBootstrap;
 pub use t_test::{TTest, t_test_one_sample, t_test_pooled, t_test_welch};
 pub use variogram_null::{SurrogateTest, VariogramNull, VariogramSettings};
-pub use voxels::{Hemispheres, ReliableVoxels, VoxelSet};
+pub use voxels::{Hemispheres, MIDLINE_MM, ReliableVoxels, VoxelSet};

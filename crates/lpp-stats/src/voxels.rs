@@ -90,8 +90,12 @@ impl VoxelSet {
     }
 }
 
-/// Which voxels are left and which are right.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// |x| up to this, in mm, is the midline: far below any voxel size, far above the rounding of an affine (files store it as
+/// `f32`, whose spacing at 100 mm is 8e-6, and steps add up).
+pub const MIDLINE_MM: f64 = 1e-3;
+
+/// Which voxels are left and which are right; by default none is either.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hemispheres {
     left: VoxelSet,
     right: VoxelSet,
@@ -103,7 +107,8 @@ impl Hemispheres {
     ///
     /// Voxels are in C order with x slowest, from left to right, so this is nearly a split by x;
     /// but it cuts the midline slab in two, its posterior part counting as left and its anterior part
-    /// as right. With an odd number of voxels the right side has one more.
+    /// as right. With an odd number of voxels the right side has one more. Whether the halves of a mask are its sides is a
+    /// matter of its grid and not known here.
     ///
     /// # Example
     /// ```
@@ -125,11 +130,9 @@ impl Hemispheres {
         }
     }
 
-    /// The definition by anatomy: left is x < 0, right is x > 0, and x = 0 is neither.
+    /// The definition by anatomy: left is x < 0, right is x > 0, and x = 0 (to [`MIDLINE_MM`]) is neither.
     ///
-    /// `x_mm` is the world coordinate (RAS+) of each voxel centre. Centres within a
-    /// micrometre of the midline count as on it, which is far below any voxel size and far above the
-    /// rounding of an affine.
+    /// `x_mm` is the world coordinate (RAS+) of each voxel centre.
     ///
     /// # Example
     /// ```
@@ -138,7 +141,6 @@ impl Hemispheres {
     /// ```
     #[must_use]
     pub fn by_world_x(x_mm: &[f64]) -> Self {
-        const MIDLINE_MM: f64 = 1e-3;
         Self {
             left: VoxelSet::matching(x_mm, |x| x < -MIDLINE_MM),
             right: VoxelSet::matching(x_mm, |x| x > MIDLINE_MM),

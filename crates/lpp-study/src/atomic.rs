@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::StudyError;
+use crate::claims::Claim;
 
 /// A file under a temporary name in the folder of its final one.
 ///
@@ -79,6 +80,7 @@ impl AtomicFile {
             .map_err(io::IntoInnerError::into_error)
             .map_err(StudyError::write(&target))?;
         file.as_file().sync_all().map_err(StudyError::write(&target))?;
+        Claim::keep(&target)?;
         #[cfg(feature = "fault-injection")]
         let fault = crate::fault::before_rename();
         file.persist(&target)

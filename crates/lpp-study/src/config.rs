@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Language, StudyError};
+use crate::names::check_part;
+use crate::{EntityChoice, FeatureName, Language, StudyError, check_subject};
 
 /// Which corrections the annotation of the words gets before use.
 ///
@@ -60,8 +62,10 @@ pub struct ConfiguredPaths {
 #[serde(default, deny_unknown_fields)]
 pub struct ConfiguredIndividuals {
     /// The subjects, `EN057` say; none: all that have scans.
+    #[serde(deserialize_with = "subjects")]
     pub subjects: Vec<String>,
     /// The models.
+    #[serde(deserialize_with = "features")]
     pub models: Vec<String>,
 }
 
@@ -72,6 +76,7 @@ pub struct ConfiguredFits {
     /// Whether layers are also chosen on inner data.
     pub nested_layer: bool,
     /// Low-level controls beside which one layer is also fitted, `wordrate` say; none: no joint fit.
+    #[serde(deserialize_with = "controls")]
     pub controls: Vec<String>,
     /// Nulls against which one layer is also tested; 0: no test.
     pub nulls: u32,
@@ -83,11 +88,39 @@ impl ConfiguredFits {
     }
 }
 
+/// By what runs of different subjects belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PairRuns {
+    /// By their labels: `run-2` of one subject is `run-2` of another.
+    Label,
+    /// By their places: the k-th run of one subject is the k-th of another. The labels are a scanner's count.
+    Place,
+}
+
+/// What the files of the corpus are.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfiguredCorpus {
+    /// By what runs of subjects belong together; `None`: by place in files of ds003643, by label in all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pair_runs: Option<PairRuns>,
+    /// Which of several spaces, tasks, sessions and so on of a subject's scans are meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<EntityChoice>,
+}
+
+impl ConfiguredCorpus {
+    fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// The contents of `lpp.toml`; what the file leaves out takes the paper's value.
 ///
 /// ```
 /// let config: lpp_study::StudyConfig = "tr_s = 1.5".parse()?;
-/// assert_eq!((config.tr_s, config.trim_scans), (1.5, 10));
+/// assert_eq!((config.tr_s, config.trim_scans), (Some(1.5), 10));
 /// # Ok::<(), lpp_study::StudyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -95,8 +128,9 @@ impl ConfiguredFits {
 pub struct StudyConfig {
     /// Languages of the study.
     pub languages: Vec<Language>,
-    /// Repetition time: seconds from one scan to the next.
-    pub tr_s: f64,
+    /// Repetition time, seconds from one scan to the next; `None`: what the scans themselves say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tr_s: Option<f64>,
     /// Scans cut from both ends of each run before fitting.
     pub trim_scans: usize,
     /// Penalties of the ridge regression, as on the command line.
@@ -104,17 +138,28 @@ pub struct StudyConfig {
     /// Corrections of the word annotation.
     pub annotation_corrections: AnnotationCorrections,
     /// Models per language, in the order in which tables list them.
+    #[serde(deserialize_with = "features_by_language")]
     pub models: BTreeMap<Language, Vec<String>>,
     /// Baselines per language.
+    #[serde(deserialize_with = "features_by_language")]
     pub baselines: BTreeMap<Language, Vec<String>>,
     /// Untrained twins per language, `gpt2_untrained_seed1` say.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "features_by_language"
+    )]
     pub untrained: BTreeMap<Language, Vec<String>>,
     /// Models at several moments of their training per language, `pythia-6.9b_step1000` say.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "features_by_language"
+    )]
     pub training: BTreeMap<Language, Vec<String>>,
     /// Subjects per language whose scans are preprocessed and averaged; none: those that are there.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "subjects_by_language"
+    )]
     pub subjects: BTreeMap<Language, Vec<String>>,
     /// Fits to individual subjects, per language.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -122,6 +167,9 @@ pub struct StudyConfig {
     /// What is fitted beyond the scores of models.
     #[serde(skip_serializing_if = "ConfiguredFits::is_plain")]
     pub fits: ConfiguredFits,
+    /// What the files of the corpus are.
+    #[serde(skip_serializing_if = "ConfiguredCorpus::is_plain")]
+    pub corpus: ConfiguredCorpus,
     /// Where inputs lie.
     pub paths: ConfiguredPaths,
 }
@@ -130,8 +178,8 @@ impl Default for StudyConfig {
     fn default() -> Self {
         Self {
             languages: vec![Language::English],
-            // TR, trim and alphas of the original scripts (fit_average_subject.py).
-            tr_s: 2.0,
+            tr_s: None,
+            // Trim and alphas of the original scripts (fit_average_subject.py).
             trim_scans: 10,
             alphas: "logspace:2:7:16".to_owned(),
             annotation_corrections: AnnotationCorrections::Auto,
@@ -142,19 +190,37 @@ impl Default for StudyConfig {
             subjects: BTreeMap::new(),
             individuals: BTreeMap::new(),
             fits: ConfiguredFits::default(),
+            corpus: ConfiguredCorpus::default(),
             paths: ConfiguredPaths::default(),
         }
     }
 }
 
 impl StudyConfig {
+    /// Repetition time of the published study, seconds (`fit_average_subject.py` of the original).
+    pub const REFERENCE_TR_S: f64 = 2.0;
+
+    /// The repetition time of `lpp.toml`, or the published study's.
+    #[must_use]
+    pub fn tr_or_reference_s(&self) -> f64 {
+        self.tr_s.unwrap_or(Self::REFERENCE_TR_S)
+    }
+
     /// Reads `path`.
     ///
     /// # Errors
     /// [`StudyError::Read`] if it cannot be read, [`StudyError::Malformed`] naming the line if a key is unknown or a
     /// value is out of range.
     pub fn load(path: &Path) -> Result<Self, StudyError> {
-        let text = fs::read_to_string(path).map_err(StudyError::read(path))?;
+        Self::load_without(path, &[])
+    }
+
+    /// The same without the top-level settings `replaced`, whatever the file says of them.
+    pub(crate) fn load_without(path: &Path, replaced: &[&str]) -> Result<Self, StudyError> {
+        let mut text = fs::read_to_string(path).map_err(StudyError::read(path))?;
+        for key in replaced {
+            take_default(&mut text, key);
+        }
         Self::parse(&text, path)
     }
 
@@ -172,15 +238,21 @@ impl StudyConfig {
                 .map_or(0, |span| text[..span.start].matches('\n').count() + 1);
             StudyError::malformed(
                 path,
-                format!("{} (line {line})", one_line(e.message())),
+                format!(
+                    "{} (line {line})",
+                    // The end tells what is allowed.
+                    crate::shortened(&one_line(e.message()), 180)
+                ),
                 "a study configuration",
             )
         })?;
-        if !(config.tr_s.is_finite() && config.tr_s > 0.0) {
+        // No scanner needs a minute for a volume: that would be milliseconds.
+        if let Some(tr_s) = config.tr_s.filter(|s| !(*s > 0.0 && *s < 60.0)) {
+            let line = line_of(text, "tr_s").unwrap_or_default();
             return Err(StudyError::malformed(
                 path,
-                format!("tr_s = {}", config.tr_s),
-                "a positive number of seconds",
+                format!("tr_s = {tr_s} (line {line})"),
+                "a positive number of seconds, below 60",
             ));
         }
         Ok(config)
@@ -193,6 +265,87 @@ impl std::str::FromStr for StudyConfig {
     fn from_str(text: &str) -> Result<Self, StudyError> {
         Self::parse(text, Path::new("lpp.toml"))
     }
+}
+
+/// Places of the values of the top-level settings; none if the text is no TOML.
+fn spans(text: &str) -> BTreeMap<String, toml::Spanned<toml::Value>> {
+    toml::from_str(text).unwrap_or_default()
+}
+
+/// The line of a top-level setting, from 1.
+pub(crate) fn line_of(text: &str, key: &str) -> Option<usize> {
+    let start = spans(text).get(key)?.span().start;
+    Some(text[..start].matches('\n').count() + 1)
+}
+
+/// Replaces the value of a top-level setting by its default; takes the setting out if it has none.
+fn take_default(text: &mut String, key: &str) {
+    let settings = spans(text);
+    let Some(value) = settings.get(key) else { return };
+    let Ok(toml::Value::Table(defaults)) = toml::Value::try_from(StudyConfig::default()) else {
+        return;
+    };
+    match defaults.get(key) {
+        Some(default) => text.replace_range(value.span(), &default.to_string()),
+        None => {
+            let line = text[..value.span().start].rfind('\n').map_or(0, |end| end + 1);
+            text.replace_range(line..value.span().end, "");
+        }
+    }
+}
+
+fn features<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let names = Vec::<FeatureName>::deserialize(deserializer)?;
+    Ok(names.iter().map(FeatureName::to_string).collect())
+}
+
+type ByLanguage = BTreeMap<Language, Vec<String>>;
+
+fn features_by_language<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ByLanguage, D::Error> {
+    let names = BTreeMap::<Language, Vec<FeatureName>>::deserialize(deserializer)?;
+    let texts = |names: Vec<FeatureName>| names.iter().map(FeatureName::to_string).collect();
+    Ok(names
+        .into_iter()
+        .map(|(lang, names)| (lang, texts(names)))
+        .collect())
+}
+
+/// A name that is checked as it is read, so that the error has its line.
+struct Subject(String);
+
+impl<'de> Deserialize<'de> for Subject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        check_subject(&name).map_err(D::Error::custom)?;
+        Ok(Self(name))
+    }
+}
+
+fn subjects<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let names = Vec::<Subject>::deserialize(deserializer)?;
+    Ok(names.into_iter().map(|subject| subject.0).collect())
+}
+
+fn subjects_by_language<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ByLanguage, D::Error> {
+    let names = BTreeMap::<Language, Vec<Subject>>::deserialize(deserializer)?;
+    let texts = |names: Vec<Subject>| names.into_iter().map(|subject| subject.0).collect();
+    Ok(names
+        .into_iter()
+        .map(|(lang, names)| (lang, texts(names)))
+        .collect())
+}
+
+fn controls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Control(String);
+    impl<'de> Deserialize<'de> for Control {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let name = String::deserialize(deserializer)?;
+            check_part("control", &name).map_err(D::Error::custom)?;
+            Ok(Self(name))
+        }
+    }
+    let names = Vec::<Control>::deserialize(deserializer)?;
+    Ok(names.into_iter().map(|control| control.0).collect())
 }
 
 fn one_line(text: &str) -> String {
@@ -210,12 +363,81 @@ mod tests {
     }
 
     #[test]
+    fn a_repetition_time_is_seconds() {
+        for wrong in ["0.0", "-2.0", "nan", "inf", "1500.0"] {
+            let error = format!("tr_s = {wrong}")
+                .parse::<StudyConfig>()
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("tr_s") && error.contains("seconds"), "{error}");
+        }
+        assert_eq!(
+            "tr_s = 0.72".parse::<StudyConfig>().unwrap().tr_or_reference_s(),
+            0.72
+        );
+    }
+
+    #[test]
     fn a_mistyped_key_is_named_with_its_line() {
         let error = "tr_s = 2.0\ntrim_scan = 3"
             .parse::<StudyConfig>()
             .unwrap_err()
             .to_string();
         assert!(error.contains("trim_scan") && error.contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn names_in_a_configuration_are_one_spelling_and_stay_in_the_study() {
+        let config: StudyConfig = "[models]\nen = [\"openai-community/gpt2\", \"org--tiny\"]"
+            .parse()
+            .unwrap();
+        assert_eq!(config.models[&Language::English], ["gpt2", "org/tiny"]);
+        for text in [
+            "tr_s = 2\n[models]\nen = [\"gpt2\", \"../../evil\"]",
+            "tr_s = 2\n[baselines]\nen = [\"/evil\"]",
+            "tr_s = 2\n[untrained]\nen = [\"evil\\u0000\"]",
+            "tr_s = 2\n[training]\nen = [\"evil/a/b\"]",
+            "tr_s = 2\n[subjects]\nen = [\"../evil\"]",
+            "tr_s = 2\n[individuals.en]\nsubjects = [\"evil/..\"]",
+            "tr_s = 2\n[individuals.en]\nmodels = [\"..\", \"evil\"]",
+            "tr_s = 2\n[fits]\ncontrols = [\"../evil\"]",
+        ] {
+            let error = text.parse::<StudyConfig>().unwrap_err().to_string();
+            assert!(error.contains("(line 3)"), "{text}: {error}");
+            assert!(error.contains("cannot be the name of a"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_bad_setting_is_named_with_its_line_unless_it_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lpp.toml");
+        for (key, text) in [
+            ("tr_s", "trim_scans = 4\ntr_s = -2"),
+            ("tr_s", "trim_scans = 4\ntr_s = \"two\""),
+            ("alphas", "trim_scans = 4\nalphas = 10"),
+            (
+                "annotation_corrections",
+                "trim_scans = 4\nannotation_corrections = \"some\"",
+            ),
+        ] {
+            fs::write(&file, text).unwrap();
+            let error = StudyConfig::load(&file).unwrap_err().to_string();
+            assert!(error.contains("lpp.toml") && error.contains("line 2"), "{error}");
+            let config = StudyConfig::load_without(&file, &[key]).unwrap();
+            let expected = StudyConfig {
+                trim_scans: 4,
+                ..StudyConfig::default()
+            };
+            assert_eq!(config, expected, "{text}");
+        }
+        let study = crate::Study::planned(folder.path());
+        fs::write(&file, "trim_scans = 4\n\nalphas = \"ten\"").unwrap();
+        let error = study.bad_setting("alphas", "ten", "numbers").to_string();
+        assert!(
+            error.contains("lpp.toml: found alphas = \"ten\" (line 3), expected numbers"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -228,6 +450,9 @@ mod tests {
         config.individuals.insert(Language::French, individuals);
         config.paths.glove = Some("vectors.txt".into());
         config.fits.controls = vec!["wordrate".into()];
+        config.tr_s = Some(1.49);
+        config.corpus.pair_runs = Some(PairRuns::Place);
+        config.corpus.only = vec!["space-T1w".parse().unwrap()];
         config
             .models
             .insert(Language::French, vec!["gpt2-base-french".into()]);

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -17,6 +18,9 @@ const TOO_YOUNG: Duration = Duration::from_secs(2);
 struct Stamp {
     bytes: u64,
     modified: SystemTime,
+    /// Last change of contents or dates, which no program can set.
+    changed: (i64, i64),
+    inode: u64,
 }
 
 static KNOWN: LazyLock<Mutex<HashMap<PathBuf, (Stamp, String)>>> = LazyLock::new(Mutex::default);
@@ -27,6 +31,8 @@ pub(crate) fn sha256_unless_known(path: &Path) -> Result<String, StudyError> {
     let stamp = Stamp {
         bytes: metadata.len(),
         modified: metadata.modified().map_err(StudyError::read(path))?,
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+        inode: metadata.ino(),
     };
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((of, sha256)) = known().get(path)

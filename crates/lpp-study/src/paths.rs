@@ -2,7 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{Language, StudyConfig, StudyError};
+use crate::names::file_stem;
+use crate::natural_order::natural_path_order;
+use crate::{BidsName, EntityChoice, Language, StudyConfig, StudyError};
+
+/// The configuration of a study folder.
+const CONFIG: &str = "lpp.toml";
 
 /// A study folder and its configuration.
 ///
@@ -19,13 +24,26 @@ impl Study {
     /// # Errors
     /// [`StudyError::Malformed`] if `root` is no folder or its `lpp.toml` is wrong.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, StudyError> {
+        Self::open_without(root, &[])
+    }
+
+    /// The same, but for the top-level settings `replaced`: these a program has from elsewhere, so that what `lpp.toml` says of
+    /// them is not read, right or wrong.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_without(root: impl Into<PathBuf>, replaced: &[&str]) -> Result<Self, StudyError> {
         let root = root.into();
         if !root.is_dir() {
-            return Err(StudyError::malformed(&root, "no such folder", "a study folder"));
+            return Err(StudyError::malformed(
+                &root,
+                "no such folder",
+                "a study folder (lpp-run init writes the lpp.toml of one)",
+            ));
         }
-        let file = root.join("lpp.toml");
+        let file = root.join(CONFIG);
         let config = if file.exists() {
-            StudyConfig::load(&file)?
+            StudyConfig::load_without(&file, replaced)?
         } else {
             StudyConfig::default()
         };
@@ -41,6 +59,15 @@ impl Study {
         }
     }
 
+    /// The same study with other choices among spaces, tasks, sessions and so on, if there are any.
+    #[must_use]
+    pub fn choosing(mut self, only: Vec<EntityChoice>) -> Self {
+        if !only.is_empty() {
+            self.config.corpus.only = only;
+        }
+        self
+    }
+
     /// The folder.
     #[must_use]
     pub fn root(&self) -> &Path {
@@ -51,6 +78,16 @@ impl Study {
     #[must_use]
     pub fn config(&self) -> &StudyConfig {
         &self.config
+    }
+
+    /// The error of a setting that only its reader can find wrong, with its line in `lpp.toml`.
+    #[must_use]
+    pub fn bad_setting(&self, key: &str, value: &str, why: &str) -> StudyError {
+        let file = self.root.join(CONFIG);
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let line =
+            crate::config::line_of(&text, key).map_or_else(String::new, |line| format!(" (line {line})"));
+        StudyError::malformed(&file, format!("{key} = {value:?}{line}"), why)
     }
 
     /// Folder of the word annotation, one folder a language in it.
@@ -81,11 +118,20 @@ impl Study {
         }
     }
 
-    /// Folder of a model's checkpoint: `models/gpt2`.
+    /// Folder of a model's checkpoint: `models/gpt2`; for `org/name` `models/org--name`, or `models/org/name` if only that is
+    /// there.
     #[must_use]
     pub fn model_dir(&self, model: &str) -> PathBuf {
-        self.configured(self.config.paths.models.as_deref(), "models")
-            .join(model)
+        let models = self.configured(self.config.paths.models.as_deref(), "models");
+        let stem = file_stem(model);
+        let folder = models.join(&stem);
+        match stem.split_once("--") {
+            Some((organisation, name)) if !folder.is_dir() => {
+                let inner = models.join(organisation).join(name);
+                if inner.is_dir() { inner } else { folder }
+            }
+            _ => folder,
+        }
     }
 
     /// The file of GloVe vectors: the configured one, the only file in `glove` if there is but one, or
@@ -137,6 +183,45 @@ impl Study {
             .join(format!("run-{run}.npy"))
     }
 
+    /// The runs of the average subject that are there, from `run-0.npy` on.
+    ///
+    /// # Errors
+    /// [`StudyError::Malformed`] naming the folder if there is none, if a number is left out, or if one stands there twice.
+    pub fn average_runs(&self, lang: Language) -> Result<Vec<PathBuf>, StudyError> {
+        let first = self.average_run(lang, 0);
+        let folder = first.parent().unwrap_or(&self.root);
+        let entries = std::fs::read_dir(folder).map_err(StudyError::read(&first))?;
+        let mut runs: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        runs.retain(|path| {
+            let name = BidsName::of(path);
+            name.is_array() && name.entity("run").is_some()
+        });
+        runs.sort_by(|a, b| natural_path_order(a, b));
+        let wrong = (0..)
+            .zip(&runs)
+            .find(|(run, path)| **path != self.average_run(lang, *run));
+        match wrong {
+            Some((run, path)) => {
+                let found = format!(
+                    "{} arrays, {} in place of run-{run}.npy",
+                    runs.len(),
+                    file_name(path)
+                );
+                Err(StudyError::malformed(
+                    folder,
+                    found,
+                    "run-0.npy, run-1.npy and so on without a gap",
+                ))
+            }
+            None if runs.is_empty() => Err(StudyError::malformed(
+                folder,
+                "no run",
+                "run-0.npy, run-1.npy and so on",
+            )),
+            None => Ok(runs),
+        }
+    }
+
     /// The inter-subject correlation: `isc/isc_en.npy`, (`n_trials`, `n_voxels`).
     #[must_use]
     pub fn isc(&self, lang: Language) -> PathBuf {
@@ -148,7 +233,7 @@ impl Study {
     pub fn activations(&self, model: &str, lang: Language) -> PathBuf {
         self.root
             .join("activations")
-            .join(format!("{model}_{lang}.safetensors"))
+            .join(format!("{}_{lang}.safetensors", file_stem(model)))
     }
 
     /// The words to which the rows of activations belong: `words_en.csv`.
@@ -177,19 +262,22 @@ impl Study {
     /// Brain scores of a model: `scores/gpt2_en.npy`, (`n_layers`, `n_voxels`).
     #[must_use]
     pub fn scores(&self, model: &str, lang: Language) -> PathBuf {
-        self.scores_dir().join(format!("{model}_{lang}.npy"))
+        self.scores_dir().join(format!("{}_{lang}.npy", file_stem(model)))
     }
 
     /// Map of the best score over layers, on the grid of the mask: `scores/gpt2_en.nii.gz`.
     #[must_use]
     pub fn score_map(&self, model: &str, lang: Language) -> PathBuf {
-        self.scores_dir().join(format!("{model}_{lang}.nii.gz"))
+        self.scores_dir()
+            .join(format!("{}_{lang}.nii.gz", file_stem(model)))
     }
 
     /// The brain mask of one subject, by the name of its folder: `masks/sub-EN057.nii.gz`.
     #[must_use]
     pub fn subject_mask(&self, subject: &str) -> PathBuf {
-        self.root.join("masks").join(format!("{subject}.nii.gz"))
+        self.root
+            .join("masks")
+            .join(format!("{}.nii.gz", file_stem(subject)))
     }
 
     /// A cleaned run of one subject, from 0: `individual_subjects/en/sub-EN057/run-0.npy`, (`n_scans`, `n_voxels`).
@@ -198,7 +286,7 @@ impl Study {
         self.root
             .join("individual_subjects")
             .join(lang.code())
-            .join(subject)
+            .join(file_stem(subject))
             .join(format!("run-{run}.npy"))
     }
 
@@ -206,8 +294,8 @@ impl Study {
     #[must_use]
     pub fn subject_scores(&self, subject: &str, model: &str, lang: Language) -> PathBuf {
         self.scores_dir()
-            .join(subject)
-            .join(format!("{model}_{lang}.npy"))
+            .join(file_stem(subject))
+            .join(format!("{}_{lang}.npy", file_stem(model)))
     }
 
     /// The map of these scores: `scores/sub-EN057/gpt2_en.nii.gz`.
@@ -219,7 +307,10 @@ impl Study {
     /// A table of the analysis without its ending: `results/scaling_en`.
     #[must_use]
     pub fn table(&self, name: &str, lang: Language) -> PathBuf {
-        self.root.join("results").join(format!("{name}_{lang}"))
+        // A map of a model carries the model's name.
+        self.root
+            .join("results")
+            .join(format!("{}_{lang}", file_stem(name)))
     }
 
     /// Folder of the figures.
@@ -237,5 +328,60 @@ impl Study {
     fn configured(&self, path: Option<&Path>, default: &str) -> PathBuf {
         // An absolute path replaces the root in `join`.
         self.root.join(path.unwrap_or(Path::new(default)))
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_organisations_never_share_a_file() {
+        let study = Study::planned("study");
+        let lang = Language::English;
+        let files = |model: &str| {
+            [
+                study.activations(model, lang),
+                study.scores(model, lang),
+                study.score_map(model, lang),
+                study.subject_scores("sub-EN001", model, lang),
+                study.model_dir(model),
+            ]
+        };
+        for (one, other) in [("a/tiny", "b/tiny"), ("a/tiny", "tiny"), ("someone/gpt2", "gpt2")] {
+            let pairs = files(one).into_iter().zip(files(other));
+            assert!(
+                pairs.into_iter().all(|(one, other)| one != other),
+                "{one} {other}"
+            );
+        }
+        assert_eq!(files("a/tiny"), files("a--tiny"));
+        assert_eq!(files("openai-community/gpt2"), files("gpt2"));
+        assert!(files("a/tiny")[0].ends_with("activations/a--tiny_en.safetensors"));
+        for file in files("../../evil") {
+            let text = file.display().to_string();
+            assert!(!text.contains("..") && file.starts_with("study"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_folder_of_another_model_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let study = Study::planned(folder.path());
+        let models = folder.path().join("models");
+        std::fs::create_dir_all(models.join("tiny")).unwrap();
+        assert_eq!(study.model_dir("tiny"), models.join("tiny"));
+        assert_eq!(study.model_dir("org/tiny"), models.join("org--tiny"));
+        std::fs::create_dir_all(models.join("org/tiny")).unwrap();
+        assert_eq!(study.model_dir("org--tiny"), models.join("org/tiny"));
+        std::fs::create_dir_all(models.join("org--tiny")).unwrap();
+        assert_eq!(study.model_dir("org/tiny"), models.join("org--tiny"));
     }
 }

@@ -9,7 +9,9 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::claims::Claim;
 use crate::known_hashes::sha256_unless_known;
+use crate::recorded::{self, recorded_text};
 use crate::{StudyError, write_atomically};
 
 /// The program that made an artefact.
@@ -26,7 +28,8 @@ pub struct Software {
 /// A file and the hash of its contents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileHash {
-    /// The file as it was named on the command line or by the study.
+    /// The file as it was named on the command line or by the study; see [`recorded_text`] for names that are not UTF-8.
+    #[serde(with = "recorded::path")]
     pub path: PathBuf,
     /// Size in bytes.
     pub bytes: u64,
@@ -41,7 +44,7 @@ pub struct Provenance {
     pub software: String,
     /// Commit of the source, if known.
     pub commit: Option<String>,
-    /// The command line.
+    /// The command line, each word as [`recorded_text`].
     pub command: Vec<String>,
     /// Everything besides the inputs that decides the result.
     pub parameters: BTreeMap<String, serde_json::Value>,
@@ -64,6 +67,14 @@ impl Provenance {
         name.into()
     }
 
+    /// The name of the program.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        self.software
+            .rsplit_once(' ')
+            .map_or(&self.software, |(program, _)| program)
+    }
+
     /// The command as it can be typed anywhere: the program by its name alone, without the number of threads, which decides
     /// no result.
     #[must_use]
@@ -79,6 +90,16 @@ impl Provenance {
             }
         }
         line
+    }
+
+    /// Writes the record beside its artefact.
+    ///
+    /// # Errors
+    /// [`StudyError::Write`] if the disk refuses.
+    pub fn save(&self) -> Result<(), StudyError> {
+        let path = Self::path_of(&self.output.path);
+        let text = serde_json::to_string_pretty(self).map_err(|e| StudyError::write(&path)(e.into()))?;
+        write_atomically(&path, text.as_bytes())
     }
 
     /// Reads the provenance of `artefact`.
@@ -103,7 +124,7 @@ impl Provenance {
 /// let step = Step::new(software, "scores/gpt2_en.npy")
 ///     .input(Path::new("activations/gpt2_en.safetensors"))?
 ///     .parameter("trim_scans", 10);
-/// if !step.is_current() {
+/// if !step.is_done(false)? {
 ///     // … compute and write scores/gpt2_en.npy …
 ///     step.finish()?;
 /// }
@@ -178,6 +199,82 @@ impl Step {
         self.agrees(|made| version(&made.software))
     }
 
+    /// Whether nothing is left to do: the artefact is [current](Step::is_current) and not to be made anew (`force`).
+    ///
+    /// If there is something to do, the artefact may be written from here on: a file under its name that has no record of this
+    /// program is somebody else's and is refused, unless `force` is set. A program that is killed between the artefact and its
+    /// record leaves a record without a hash, so that the next run knows the file for its own.
+    ///
+    /// # Errors
+    /// [`StudyError::NotOurs`] if the file is somebody else's.
+    pub fn is_done(&self, force: bool) -> Result<bool, StudyError> {
+        if !force && self.is_current() {
+            return Ok(true);
+        }
+        self.claim(force)?;
+        Ok(false)
+    }
+
+    /// Makes sure that the artefact may be written, as [`Step::is_done`] does, without asking whether it is current.
+    ///
+    /// # Errors
+    /// [`StudyError::NotOurs`] if the file is somebody else's.
+    pub fn claim(&self, force: bool) -> Result<(), StudyError> {
+        if !force && let Some(why) = self.not_ours() {
+            return Err(StudyError::NotOurs {
+                path: self.output.clone(),
+                why,
+            });
+        }
+        if let Some(folder) = self.output.parent()
+            && !folder.as_os_str().is_empty()
+            && !folder.exists()
+        {
+            tracing::info!("{}: a new folder", folder.display());
+        }
+        Claim::register(&self.output, self.unfinished());
+        Ok(())
+    }
+
+    /// Writes down at once that this program is making the artefact, for those that make other files before it.
+    ///
+    /// # Errors
+    /// As [`Step::claim`]; [`StudyError::Write`] if the disk refuses.
+    pub fn claim_now(&self, force: bool) -> Result<(), StudyError> {
+        self.claim(force)?;
+        Claim::keep(&self.output)
+    }
+
+    /// Why a file under the name of the artefact is not this program's, if there is one that is not.
+    fn not_ours(&self) -> Option<String> {
+        // A link that leads nowhere is a file of the user as well.
+        fs::symlink_metadata(&self.output).ok()?;
+        let own = self.software.program;
+        match Provenance::load(&self.output) {
+            Ok(made) if made.program() == own => None,
+            Ok(made) => Some(format!("{} has made it, not {own}", made.program())),
+            Err(_) => Some(format!("it is there, and {own} has not made it")),
+        }
+    }
+
+    /// The record of an artefact that is about to be written: nothing is up to date by it.
+    fn unfinished(&self) -> Provenance {
+        Provenance {
+            software: self.software_name(),
+            commit: self.software.commit.map(str::to_owned),
+            command: command(),
+            parameters: self.parameters.clone(),
+            inputs: self.inputs.clone(),
+            output: FileHash {
+                path: self.output.clone(),
+                bytes: 0,
+                sha256: String::new(),
+            },
+            wall_s: 0.0,
+            peak_memory_bytes: 0,
+        }
+    }
+
     fn agrees(&self, software: impl Fn(&Provenance) -> bool) -> bool {
         let Ok(made) = Provenance::load(&self.output) else {
             return false;
@@ -194,26 +291,33 @@ impl Step {
     /// # Errors
     /// [`StudyError::Read`] if the artefact is not there, [`StudyError::Write`] if the disk refuses.
     pub fn finish(self) -> Result<Provenance, StudyError> {
-        let path = Provenance::path_of(&self.output);
         let provenance = Provenance {
-            software: self.software_name(),
-            commit: self.software.commit.map(str::to_owned),
-            command: std::env::args().collect(),
             output: hash_file(&self.output)?,
-            parameters: self.parameters,
-            inputs: self.inputs,
             wall_s: self.started.elapsed().as_secs_f64(),
             peak_memory_bytes: peak_memory_bytes(),
+            ..self.unfinished()
         };
-        let text =
-            serde_json::to_string_pretty(&provenance).map_err(|e| StudyError::write(&path)(e.into()))?;
-        write_atomically(&path, text.as_bytes())?;
+        provenance.save()?;
+        tracing::debug!(
+            "{}: {} bytes in {:.2} s, from {} files",
+            self.output.display(),
+            provenance.output.bytes,
+            provenance.wall_s,
+            provenance.inputs.len()
+        );
+        Claim::forget(&self.output);
         Ok(provenance)
     }
 
     fn software_name(&self) -> String {
         format!("{} {}", self.software.program, self.software.version)
     }
+}
+
+/// The command line of this process, as records keep it.
+#[must_use]
+pub fn command() -> Vec<String> {
+    std::env::args_os().map(|word| recorded_text(&word)).collect()
 }
 
 fn hash_file(path: &Path) -> Result<FileHash, StudyError> {
@@ -332,10 +436,82 @@ mod tests {
     }
 
     #[test]
+    fn what_this_program_has_not_made_is_not_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path();
+        let (input, out) = (folder.join("in"), folder.join("out"));
+        fs::write(&input, "abc").unwrap();
+        assert!(!step(folder, 1.0).is_done(false).unwrap(), "nothing there yet");
+        let refused = |step: Step| step.is_done(false).unwrap_err().to_string();
+        fs::write(&out, "the user's").unwrap();
+        let error = refused(step(folder, 1.0));
+        assert!(
+            error.contains("out: it is there, and lpp-test has not made it"),
+            "{error}"
+        );
+        assert!(error.contains("--force"), "{error}");
+        assert!(!step(folder, 1.0).is_done(true).unwrap(), "overwritten on demand");
+        step(folder, 1.0).finish().unwrap();
+        assert!(step(folder, 1.0).is_done(false).unwrap());
+        assert!(
+            !step(folder, 2.0).is_done(false).unwrap(),
+            "its own file is made again"
+        );
+        let other = Step {
+            software: Software {
+                program: "lpp-other",
+                ..SOFTWARE
+            },
+            ..step(folder, 1.0)
+        };
+        let error = refused(other);
+        assert!(error.contains("lpp-test has made it, not lpp-other"), "{error}");
+        fs::write(Provenance::path_of(&out), "{\"name\": \"a file of the user\"}").unwrap();
+        refused(step(folder, 1.0));
+        fs::remove_file(&out).unwrap();
+        std::os::unix::fs::symlink(folder.join("nowhere"), &out).unwrap();
+        refused(step(folder, 1.0));
+    }
+
+    #[test]
+    fn a_file_whose_record_was_not_written_any_more_is_known_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path();
+        fs::write(folder.join("in"), "abc").unwrap();
+        let killed = step(folder, 1.0);
+        assert!(!killed.is_done(false).unwrap());
+        assert!(
+            !Provenance::path_of(&folder.join("out")).exists(),
+            "nothing before its time"
+        );
+        write_atomically(&folder.join("out"), b"result").unwrap();
+        drop(killed);
+        assert!(!step(folder, 1.0).is_current());
+        assert!(!step(folder, 1.0).is_done(false).unwrap());
+    }
+
+    #[test]
+    fn names_that_are_not_utf8_are_recorded() {
+        use std::os::unix::ffi::OsStrExt;
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join(std::ffi::OsStr::from_bytes(b"n\xff"));
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("in"), "abc").unwrap();
+        fs::write(folder.join("out"), "result").unwrap();
+        let made = step(&folder, 1.0).finish().unwrap();
+        assert_eq!(Provenance::load(&folder.join("out")).unwrap(), made);
+        assert_eq!(made.inputs[0].path, folder.join("in"));
+        assert!(step(&folder, 1.0).is_current());
+    }
+
+    #[test]
     fn a_missing_input_is_named() {
         let error = Step::new(SOFTWARE, "out")
             .input(Path::new("no/such/file"))
             .unwrap_err();
-        assert_eq!(error.to_string(), "cannot read no/such/file");
+        assert_eq!(
+            error.to_string(),
+            "cannot read no/such/file; there is no folder no"
+        );
     }
 }

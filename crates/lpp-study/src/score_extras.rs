@@ -84,8 +84,8 @@ pub struct NullTest {
 /// The difference of left and right, by three definitions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct NullLateral {
-    /// Means of the two halves of the masked array, as in the paper.
-    pub halves: NullTest,
+    /// Means of the two halves of the masked array, as in the paper; needs a mask of which they are the sides.
+    pub halves: Option<NullTest>,
     /// Means of the voxels left and right of x = 0; needs the mask.
     pub x: Option<NullTest>,
     /// Mean over homotopic pairs; needs the mask.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use lpp_study::FeatureSource;
 use ndarray::Array2;
 
 use crate::{RunWords, TextError, WordCounts};
@@ -44,7 +45,8 @@ impl Control {
     /// ```
     #[must_use]
     pub fn name(self) -> String {
-        format!("control_{self}")
+        let name = self.to_string();
+        FeatureSource::Control { name }.to_string()
     }
 
     /// The values for the words of each run, (`n_words`, 1); `None` for the envelope, which the words alone do not tell.

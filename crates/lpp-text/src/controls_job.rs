@@ -53,7 +53,7 @@ impl ControlsJob {
         let mut reports = Vec::new();
         for (control, output) in &self.outputs {
             let step = self.step(software, *control, output)?;
-            let up_to_date = !self.force && step.is_current();
+            let up_to_date = step.is_done(self.force)?;
             if !up_to_date {
                 self.save(*control, output, &self.values(*control, &annotation)?)?;
                 step.finish()?;

@@ -17,7 +17,7 @@ pub enum TextError {
     #[error(transparent)]
     Study(#[from] StudyError),
     /// The operating system refused to read a file.
-    #[error("cannot read {}", path.display())]
+    #[error("{}", lpp_study::cannot_read(path, source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -221,8 +221,8 @@ impl TextError {
     pub(crate) fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::Malformed {
             path: path.to_owned(),
-            found: found.into(),
-            expected: expected.into(),
+            found: lpp_study::shortened(&found.into(), lpp_study::MOST_QUOTED).into_owned(),
+            expected: lpp_study::shortened(&expected.into(), lpp_study::MOST_QUOTED).into_owned(),
         }
     }
 

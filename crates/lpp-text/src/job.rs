@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lpp_study::{
-    ActivationsWriter, AnnotationCorrections, Language, LayerShape, Software, Step, WordTable,
-    is_published_annotation,
+    ActivationsWriter, AnnotationCorrections, Language, LayerShape, Provenance, Software, Step, StudyError,
+    WordTable, is_published_annotation,
 };
 use ndarray::Array2;
 
@@ -82,15 +82,22 @@ impl AnnotationSource {
     }
 
     /// Writes the words to `path`, such as `words_en.csv`, with their provenance, unless the same words are there and their
-    /// provenance too, whichever program wrote them.
+    /// provenance too, whichever program wrote them. Words that no program wrote are left alone.
     ///
     /// # Errors
-    /// [`TextError::Study`] if the file cannot be written.
+    /// [`TextError::Study`] if the file cannot be written, or holds other words that no program wrote.
     pub fn save_words(&self, words: &WordTable, path: &Path, software: Software) -> Result<(), TextError> {
         let step = self.step(software, path)?;
-        if step.is_current_of_any_program() && WordTable::load(path).is_ok_and(|there| there == *words) {
+        let same = WordTable::load(path).is_ok_and(|there| there == *words);
+        let is_own = path.exists() && Provenance::load(path).is_err();
+        if same && (is_own || step.is_current_of_any_program()) {
             return Ok(());
         }
+        if is_own {
+            let expected = format!("those of {}, or no file: no program made it", self.path.display());
+            return Err(StudyError::malformed(path, "other words", expected).into());
+        }
+        step.claim(true)?;
         words.save(path)?;
         step.finish()?;
         Ok(())
@@ -151,7 +158,7 @@ impl AlignJob {
             n_words: annotation.n_words(),
             n_missing: 0,
         };
-        if self.force || !step.is_current() {
+        if !step.is_done(self.force)? {
             let layout = WindowLayout::reference(self.max_len);
             let runs = prepare_corpus(
                 &annotation,
@@ -221,7 +228,7 @@ impl BaselineJob {
             n_words: annotation.n_words(),
             n_missing: 0,
         };
-        if self.force || !step.is_current() {
+        if !step.is_done(self.force)? {
             let runs = self.vectors(&annotation, &mut report)?;
             self.save(&runs)?;
             step.finish()?;

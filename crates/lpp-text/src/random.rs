@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use lpp_stats::LegacyRandom;
+use lpp_study::FeatureSource;
 use ndarray::{Array1, Array2};
 
 use crate::{RunWords, TextError};
@@ -79,7 +80,12 @@ impl RandomBaseline {
     /// The model name under which the study keeps it: `random_vector_300d_seed1`.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("random_{}_{}d_seed{}", self.kind, self.n_dims, self.seed)
+        let source = FeatureSource::Random {
+            kind: self.kind.name(),
+            n_dims: self.n_dims as u64,
+            seed: self.seed.into(),
+        };
+        source.to_string()
     }
 
     /// Draws the vectors, (`n_words`, `n_dims`) for each run.

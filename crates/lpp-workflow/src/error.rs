@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lpp_ridge::RidgeError;
 use lpp_study::StudyError;
 
 /// What can keep a study from being planned or run.
@@ -13,9 +12,9 @@ pub enum WorkflowError {
     /// A file of the study cannot be read or written.
     #[error(transparent)]
     Study(#[from] StudyError),
-    /// The penalties of the study are wrong.
-    #[error("lpp.toml, alphas")]
-    Alphas(#[source] RidgeError),
+    /// The scans of the study are not what they should be.
+    #[error(transparent)]
+    Scans(#[from] lpp_fmri::FmriError),
     /// The operating system refused a file or a program.
     #[error("{}", path.display())]
     Io {
@@ -80,16 +79,20 @@ pub enum WorkflowError {
         log: PathBuf,
     },
     /// An artefact was asked for that is not there.
-    #[error("{}: no such artefact in this study", path.display())]
+    #[error("{}: no such artefact in this study{hint}", path.display())]
     NoArtefact {
         /// Its name as given.
         path: PathBuf,
+        /// What makes it, or a name that is near.
+        hint: String,
     },
     /// A pattern names no step.
-    #[error("no step is called {pattern:?}; --dry-run lists them")]
+    #[error("no step is called {pattern:?}; --dry-run lists them{hint}")]
     NoSuchStep {
         /// The pattern.
         pattern: String,
+        /// A name that is near, or nothing.
+        hint: String,
     },
 }
 

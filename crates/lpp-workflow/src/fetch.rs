@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use lpp_study::{Language, Study};
 
 use crate::estimate::{Cost, Estimator};
+use crate::given::own_data;
 use crate::plan::relative;
 use crate::size::{StudySize, model_size};
 use crate::step::{Check, Parameters, Step};
@@ -31,10 +32,17 @@ pub(crate) fn steps(study: &Study, steps: &mut [Step], languages: &[Language]) -
             missing.push(input.clone());
         }
     }
-    let mut fetched: Vec<Step> = languages
-        .iter()
-        .flat_map(|lang| of_language(study, *lang, &missing))
-        .collect();
+    let mut fetched: Vec<Step> = Vec::new();
+    for lang in languages {
+        let steps = of_language(study, *lang, &missing);
+        match own_data(study, *lang).filter(|_| !steps.is_empty()) {
+            Some(own) => tracing::warn!(
+                "{} is the study's own: nothing of the published data set is fetched for {lang}",
+                own.display()
+            ),
+            None => fetched.extend(steps),
+        }
+    }
     fetched.extend(glove(study, &missing));
     fetched.extend(models);
     fetched
@@ -119,12 +127,10 @@ fn of_language(study: &Study, lang: Language, missing: &[PathBuf]) -> Vec<Step> 
     if !given.is_empty() {
         let bytes = size.n_scans.iter().sum::<u64>() * size.n_voxels * 4;
         let arguments = ["precomputed", "--study", ".", "--lang", code];
-        steps.push(fetch(
-            format!("fetch:precomputed:{lang}"),
-            bytes,
-            &arguments,
-            given,
-        ));
+        let mut step = fetch(format!("fetch:precomputed:{lang}"), bytes, &arguments, given);
+        // The regions come along, and then need not be made.
+        step.brings_inputs = true;
+        steps.push(step);
     }
     steps
 }
@@ -150,17 +156,17 @@ fn models(study: &Study, steps: &mut [Step]) -> Vec<Step> {
             let place = step.arguments.iter().position(|argument| argument == flag)?;
             step.arguments.get(place + 1).cloned()
         };
-        let Some(folder) = after("--model") else { continue };
-        if study.model_dir(&folder).join("config.json").exists() {
+        let Some(model) = after("--model") else { continue };
+        if study.model_dir(&model).join("config.json").exists() {
             continue;
         }
         if after("--seed").is_none() {
-            trained.insert(folder.clone());
+            trained.insert(model.clone());
         }
-        let id = format!("fetch:model:{folder}");
+        let id = format!("fetch:model:{model}");
         step.after.push(id.clone());
         if !fetched.iter().any(|step| step.id == id) {
-            let mut step = fetch(id, weights_bytes(study, &folder), &["model", &folder], Vec::new());
+            let mut step = fetch(id, weights_bytes(study, &model), &["model", &model], Vec::new());
             step.check = Check::Record;
             fetched.push(step);
         }
@@ -176,7 +182,7 @@ fn models(study: &Study, steps: &mut [Step]) -> Vec<Step> {
 }
 
 /// Weights as they are mostly published: small models in f32, large ones in 16 bits.
-fn weights_bytes(study: &Study, folder: &str) -> u64 {
-    let n_parameters = model_size(study, folder).map_or(0, |size| size.n_parameters);
+fn weights_bytes(study: &Study, model: &str) -> u64 {
+    let n_parameters = model_size(study, model).map_or(0, |size| size.n_parameters);
     n_parameters * if n_parameters < 2_000_000_000 { 4 } else { 2 }
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
+use lpp_study::did_you_mean;
+
 use crate::WorkflowError;
 use crate::step::Step;
 
@@ -18,7 +20,7 @@ pub(crate) fn predecessors(steps: &[Step]) -> Vec<BTreeSet<usize>> {
         .iter()
         .enumerate()
         .map(|(place, step)| {
-            let of_inputs = step.inputs.iter().filter_map(|input| makers.get(input));
+            let of_inputs = step.all_inputs().filter_map(|input| makers.get(input));
             let others = step.after.iter().filter_map(|id| places.get(id.as_str()));
             of_inputs
                 .chain(others)
@@ -40,8 +42,12 @@ pub(crate) fn select(steps: Vec<Step>, patterns: &[String]) -> Result<Vec<Step>,
             .filter(|place| steps[*place].id.contains(pattern))
             .collect();
         if matching.is_empty() {
+            let names = steps
+                .iter()
+                .flat_map(|step| step.id.split(':').chain([step.id.as_str()]));
             return Err(WorkflowError::NoSuchStep {
                 pattern: pattern.clone(),
+                hint: did_you_mean(pattern, names).map_or_else(String::new, |hint| format!("; {hint}")),
             });
         }
         wanted.extend(matching);

@@ -1,12 +1,13 @@
-//! Hashes of files, remembered as long as size and time of a file stay the same.
+//! Hashes of files, remembered as long as size, times and inode of a file stay the same.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use lpp_study::{StudyError, sha256_of_file, write_atomically};
+use lpp_study::{StudyError, recorded_name, recorded_text, sha256_of_file, write_atomically};
 use serde::{Deserialize, Serialize};
 
 /// A file changed less than this before it was hashed could change again without its time showing it.
@@ -15,7 +16,11 @@ const TOO_YOUNG: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Known {
     bytes: u64,
-    modified_ns: u128,
+    /// Nanoseconds since 1970; before it for files that are dated so.
+    modified_ns: i128,
+    /// The same for the last change of contents or dates, which no program can set.
+    changed_ns: i128,
+    inode: u64,
     sha256: String,
 }
 
@@ -31,11 +36,16 @@ pub(crate) struct Hashes {
 impl Hashes {
     /// Those that `file` remembers; an unreadable one remembers nothing.
     pub(crate) fn load(file: PathBuf) -> Self {
-        let known = fs::read(&file)
-            .ok()
-            .and_then(|text| serde_json::from_slice(&text).ok());
+        let known = fs::read(&file).ok();
+        let known: Option<BTreeMap<String, Known>> =
+            known.and_then(|text| serde_json::from_slice(&text).ok());
+        let by_path = known.unwrap_or_default().into_iter();
         Self {
-            known: RefCell::new(known.unwrap_or_default()),
+            known: RefCell::new(
+                by_path
+                    .map(|(path, known)| (recorded_name(&path).into(), known))
+                    .collect(),
+            ),
             young: RefCell::default(),
             file: Some(file),
         }
@@ -43,7 +53,12 @@ impl Hashes {
 
     /// Writes what is known. Losing it costs time, no more.
     pub(crate) fn save(&self) -> Result<(), StudyError> {
-        match (&self.file, serde_json::to_vec_pretty(&*self.known.borrow())) {
+        let known = self.known.borrow();
+        let by_text: BTreeMap<String, &Known> = known
+            .iter()
+            .map(|(path, known)| (recorded_text(path.as_os_str()), known))
+            .collect();
+        match (&self.file, serde_json::to_vec_pretty(&by_text)) {
             (Some(file), Ok(text)) => write_atomically(file, &text),
             _ => Ok(()),
         }
@@ -58,8 +73,15 @@ impl Hashes {
     pub(crate) fn of(&self, path: &Path) -> Option<String> {
         let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
         let modified = metadata.modified().ok()?;
-        let modified_ns = modified.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_nanos();
-        let is_same = |known: &&Known| known.bytes == metadata.len() && known.modified_ns == modified_ns;
+        let nanoseconds = |s: i64, ns: i64| i128::from(s) * 1_000_000_000 + i128::from(ns);
+        let modified_ns = nanoseconds(metadata.mtime(), metadata.mtime_nsec());
+        let changed_ns = nanoseconds(metadata.ctime(), metadata.ctime_nsec());
+        let is_same = |known: &&Known| {
+            known.bytes == metadata.len()
+                && known.modified_ns == modified_ns
+                && known.changed_ns == changed_ns
+                && known.inode == metadata.ino()
+        };
         for store in [&self.known, &self.young] {
             if let Some(known) = store.borrow().get(path).filter(is_same) {
                 return Some(known.sha256.clone());
@@ -69,6 +91,8 @@ impl Hashes {
         let known = Known {
             bytes: metadata.len(),
             modified_ns,
+            changed_ns,
+            inode: metadata.ino(),
             sha256: sha256_of_file(path).ok()?,
         };
         let sha256 = known.sha256.clone();
@@ -97,6 +121,34 @@ mod tests {
         assert_ne!(hashes.of(&path).unwrap(), first);
         assert!(hashes.known.borrow().is_empty(), "too young to be remembered");
         assert_eq!(hashes.of(folder.path()), None);
+    }
+
+    #[test]
+    fn a_file_of_the_same_size_and_date_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let date = |time: SystemTime| {
+            let file = fs::File::options().append(true).open(&path).unwrap();
+            file.set_modified(time).unwrap();
+        };
+        let hashes = Hashes::load(folder.path().join("hashes.json"));
+        // Dates of long ago, of before 1970, and of last year.
+        for age in [3_000_000_000, 300, 31_557_600] {
+            let then = SystemTime::now() - Duration::from_secs(age);
+            fs::write(&path, "abc").unwrap();
+            date(then);
+            let first = hashes.of(&path).unwrap();
+            assert_eq!(hashes.of(&path).unwrap(), first);
+            fs::write(&path, "abd").unwrap();
+            date(then);
+            assert_ne!(hashes.of(&path).unwrap(), first);
+            // Another file under the same name.
+            let other = folder.path().join("other");
+            fs::write(&other, "abc").unwrap();
+            fs::rename(&other, &path).unwrap();
+            date(then);
+            assert_eq!(hashes.of(&path).unwrap(), first);
+        }
     }
 
     #[test]

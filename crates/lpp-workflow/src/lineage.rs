@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Provenance, Study, sha256_of_file};
+use lpp_study::{Provenance, Study, recorded, sha256_of_file, way_out};
 use serde::Serialize;
 
 use crate::WorkflowError;
@@ -15,6 +15,7 @@ use crate::state::place_of;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Lineage {
     /// The file, from the study folder.
+    #[serde(with = "recorded::path")]
     pub path: PathBuf,
     /// SHA-256 that its maker or its user wrote down.
     pub sha256: String,
@@ -51,8 +52,13 @@ impl Lineage {
         let place = [inside.as_path(), artefact]
             .into_iter()
             .find(|path| path.is_file());
-        let place = place.ok_or_else(|| WorkflowError::NoArtefact {
-            path: artefact.to_owned(),
+        let place = place.ok_or_else(|| {
+            let hint = way_out(&inside);
+            let separator = if hint.is_empty() { "" } else { "; " };
+            WorkflowError::NoArtefact {
+                path: artefact.to_owned(),
+                hint: format!("{separator}{hint}"),
+            }
         })?;
         let mut tracer = Tracer {
             study,

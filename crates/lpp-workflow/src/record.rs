@@ -35,14 +35,16 @@ impl StepRecord {
     }
 
     pub(crate) fn load(study: &Study, step: &str) -> Option<Self> {
-        serde_json::from_slice(&fs::read(Self::path(study, step)).ok()?).ok()
+        let record: Self = serde_json::from_slice(&fs::read(Self::path(study, step)).ok()?).ok()?;
+        // Two names may have one file.
+        (record.step == step).then_some(record)
     }
 
     /// Writes down that `step` has ended well.
     pub(crate) fn save(study: &Study, hashes: &Hashes, step: &Step) -> Result<(), StudyError> {
         let outputs = outputs_of(study, step);
         let mut inputs: BTreeMap<PathBuf, FileHash> = BTreeMap::new();
-        for path in &step.inputs {
+        for path in step.all_inputs() {
             inputs.extend(hashed(study, hashes, path).map(|file| (file.path.clone(), file)));
         }
         for output in &outputs {
@@ -113,5 +115,5 @@ pub(crate) fn file_name(step: &str) -> String {
             '_'
         }
     };
-    step.chars().map(plain).collect()
+    step.replace('/', "--").chars().map(plain).collect()
 }

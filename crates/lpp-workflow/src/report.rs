@@ -6,10 +6,11 @@ use lpp_study::Study;
 use serde::Serialize;
 
 use crate::WorkflowError;
+use crate::given::Given;
 use crate::graph::select;
 use crate::hashes::Hashes;
 use crate::machine::{Machine, human_bytes, human_seconds};
-use crate::plan::plan;
+use crate::plan::{Plan, plan};
 use crate::record::run_folder;
 use crate::run::RunJob;
 use crate::state::{Inspector, State};
@@ -31,6 +32,8 @@ pub struct PlannedStep {
 pub struct PlanReport {
     /// The steps in their order.
     pub steps: Vec<PlannedStep>,
+    /// Artefacts that are the study's own and are used as they are.
+    pub given: Given,
     /// Estimated seconds of what is not done, steps at once taken into account.
     pub seconds: f64,
     /// Estimated bytes of what is not done: all outputs, and the temporary files of the step that has most of them.
@@ -52,7 +55,8 @@ impl PlanReport {
     /// # Errors
     /// As [`plan`], and if a pattern names no step.
     pub fn of(study: &Study, job: &RunJob, check: bool) -> Result<Self, WorkflowError> {
-        let steps = select(plan(study, &job.plan)?, &job.only)?;
+        let Plan { steps, given } = plan(study, &job.plan)?;
+        let steps = select(steps, &job.only)?;
         let hashes = Hashes::load(run_folder(study).join("hashes.json"));
         let inspector = Inspector {
             study,
@@ -83,6 +87,7 @@ impl PlanReport {
             problems: problems(job, &steps, disk_bytes, &machine),
             disk_bytes,
             steps,
+            given,
             machine,
             with_inputs: false,
         })
@@ -150,7 +155,7 @@ impl fmt::Display for PlanReport {
             )?;
             if self.with_inputs {
                 writeln!(f, "           {} {}", step.program, step.arguments.join(" "))?;
-                for input in &step.inputs {
+                for input in step.all_inputs() {
                     writeln!(f, "           from {}", input.display())?;
                 }
             }
@@ -167,6 +172,9 @@ impl fmt::Display for PlanReport {
                 };
                 writeln!(f, "           to   {}{more}", output.path.display())?;
             }
+        }
+        for line in self.given.lines() {
+            writeln!(f, "given    {line}: the study's own, never made again")?;
         }
         writeln!(
             f,

@@ -76,7 +76,7 @@ impl RunJob {
         let mut report = RunReport::default();
         let mut outcome = Ok(());
         loop {
-            let steps = select(plan(study, &self.plan)?, &self.only)?;
+            let steps = select(plan(study, &self.plan)?.steps, &self.only)?;
             let mut execution = Execution::new(self, study, &hashes, &lock, steps);
             let ended = execution.run(&mut log);
             report.n_run += execution.n_run;
@@ -333,7 +333,7 @@ impl<'a> Execution<'a> {
         let wall_s = run.started.elapsed().as_secs_f64();
         let how = describe(status);
         let step = &self.steps[run.place];
-        if status.success() && step.check == Check::Record {
+        if status.success() && (step.check == Check::Record || step.may_leave_out) {
             StepRecord::save(self.study, self.hashes, step)?;
         }
         let peak_bytes = run.memory.peak.max(self.recorded_peak(step, run.started_at));

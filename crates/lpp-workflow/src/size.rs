@@ -4,11 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use lpp_fmri::{derivative_runs, resampled_runs};
-use lpp_study::{Language, MappedMatrix, Study, WordTable};
+use lpp_study::{Language, MappedMatrix, Study, WordTable, base_of_step};
 use serde_json::Value;
 
 use crate::catalogue::{ModelSize, published_size};
-use crate::features::Features;
 
 /// Scans of each run as published (README of ds003643).
 const SCANS: [(Language, [u64; 9]); 3] = [
@@ -125,8 +124,8 @@ fn rows(path: &Path) -> std::io::Result<u64> {
 
 /// The sizes of a model: as published, or from the `config.json` of its folder.
 #[must_use]
-pub fn model_size(study: &Study, folder: &str) -> Option<ModelSize> {
-    published_size(Features::published_name(folder)).or_else(|| configured_size(&study.model_dir(folder)))
+pub fn model_size(study: &Study, model: &str) -> Option<ModelSize> {
+    published_size(base_of_step(model)).or_else(|| configured_size(&study.model_dir(model)))
 }
 
 fn configured_size(folder: &Path) -> Option<ModelSize> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{FileHash, Provenance, Study};
+use lpp_study::{FileHash, Provenance, Study, way_out};
 use serde::Serialize;
 
 use crate::hashes::Hashes;
@@ -71,10 +71,7 @@ impl Inspector<'_> {
         for step in steps {
             let mut state = self.state(step, |input| changing.contains(input));
             if state == State::Done
-                && let Some(input) = step
-                    .inputs
-                    .iter()
-                    .find(|input| changing.contains(input.as_path()))
+                && let Some(input) = step.all_inputs().find(|input| changing.contains(input.as_path()))
             {
                 state = State::Stale(format!("{} will be made again", input.display()));
             }
@@ -89,14 +86,17 @@ impl Inspector<'_> {
     /// The state of one step; `will_be_made` tells whether an input that is not there will be.
     pub(crate) fn state(&self, step: &Step, will_be_made: impl Fn(&Path) -> bool) -> State {
         let absent = |path: &&PathBuf| !self.study.root().join(path).exists();
-        if let Some(output) = step.outputs.iter().map(|output| &output.path).find(absent) {
+        // What the program has left out, it would leave out again as long as its inputs are the same.
+        let left_out = step.may_leave_out && self.record(step).is_none();
+        let lacking = step.outputs.iter().map(|output| &output.path).find(absent);
+        if let Some(output) = lacking.filter(|_| !left_out) {
             let lacking = step
                 .inputs
                 .iter()
                 .filter(absent)
                 .find(|input| !will_be_made(input));
             return match lacking {
-                Some(input) => State::Blocked(format!("{} is missing", input.display())),
+                Some(input) => State::Blocked(self.missing(input)),
                 None => State::Todo(format!("{} is not there", output.display())),
             };
         }
@@ -105,10 +105,20 @@ impl Inspector<'_> {
         }
         let reason = match step.check {
             Check::Presence => None,
-            Check::Provenance => step.outputs.iter().find_map(|output| self.artefact(output)),
+            Check::Provenance => {
+                let there = step.outputs.iter().filter(|output| !absent(&&output.path));
+                there.into_iter().find_map(|output| self.artefact(output))
+            }
             Check::Record => self.record(step),
         };
         reason.map_or(State::Done, State::Stale)
+    }
+
+    /// That an input is missing, and what to do.
+    fn missing(&self, input: &Path) -> String {
+        let hint = way_out(&self.study.root().join(input));
+        let separator = if hint.is_empty() { "" } else { "; " };
+        format!("{} is missing{separator}{hint}", input.display())
     }
 
     /// Why an artefact is not up to date.
@@ -171,7 +181,8 @@ impl Inspector<'_> {
                 return Some(format!("{} was changed after it was made", output.path.display()));
             }
         }
-        self.inputs(&record.inputs, &step.inputs)
+        let wanted: Vec<PathBuf> = step.all_inputs().cloned().collect();
+        self.inputs(&record.inputs, &wanted)
     }
 }
 

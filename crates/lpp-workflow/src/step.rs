@@ -43,10 +43,14 @@ pub struct Step {
     pub arguments: Vec<String>,
     /// The files that must be there, from the study folder.
     pub inputs: Vec<PathBuf>,
+    /// Files that go in if they are there.
+    pub optional_inputs: Vec<PathBuf>,
     /// The files that it makes; with [`Check::Record`], those that are known beforehand.
     pub outputs: Vec<Artefact>,
     /// How it is told whether the step is done.
     pub check: Check,
+    /// Whether the program may leave outputs out and say so: then its end is recorded too.
+    pub may_leave_out: bool,
     /// Steps that come first without making an input: they write a file that this one would write too.
     pub after: Vec<String>,
     /// Whether later steps can only be known after this one, because it brings the files that they depend on.
@@ -62,8 +66,10 @@ impl Step {
             program,
             arguments: Vec::new(),
             inputs: Vec::new(),
+            optional_inputs: Vec::new(),
             outputs: Vec::new(),
             check: Check::Provenance,
+            may_leave_out: false,
             after: Vec::new(),
             brings_inputs: false,
             cost,
@@ -84,6 +90,16 @@ impl Step {
 
     pub(crate) fn inputs(self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
         paths.into_iter().fold(self, Self::input)
+    }
+
+    pub(crate) fn optional_inputs(mut self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.optional_inputs.extend(paths);
+        self
+    }
+
+    /// Inputs that must be there, and those that may be.
+    pub(crate) fn all_inputs(&self) -> impl Iterator<Item = &PathBuf> {
+        self.inputs.iter().chain(&self.optional_inputs)
     }
 
     /// An output that everything in `inputs` goes into.

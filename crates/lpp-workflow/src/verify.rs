@@ -1,9 +1,11 @@
 //! Are the artefacts of a study still what their provenance says?
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use lpp_study::{Provenance, Study, sha256_of_file};
@@ -40,15 +42,12 @@ impl Verification {
         let mut files = Vec::new();
         list(study.root(), &run_folder(study), &mut files)?;
         for record in files {
-            let name = record
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            if name.starts_with(".lpp-") {
+            let name = record.file_name().unwrap_or_default().as_bytes();
+            if name.starts_with(b".lpp-") {
                 found.leftovers.push(relative(study, &record));
-            } else if let Some(artefact) = name.strip_suffix(".json") {
-                found.check(study, &record.with_file_name(artefact), &mut hashes)?;
+            } else if let Some(artefact) = name.strip_suffix(b".json") {
+                let artefact = record.with_file_name(OsStr::from_bytes(artefact));
+                found.check(study, &artefact, &mut hashes)?;
             }
         }
         found.n_files = hashes.len();

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
 use lpp_study::Study;
-use lpp_workflow::{PAPER, PlanOptions, Step, plan};
+use lpp_workflow::{PAPER, Plan, PlanOptions, Step, plan};
 
 fn steps() -> Vec<Step> {
     steps_with(None)
@@ -25,7 +26,9 @@ fn steps_of(configuration: &str, subjects_per_step: Option<usize>) -> Vec<Step> 
         fetch: true,
         subjects_per_step,
     };
-    plan(&Study::open(folder.path()).unwrap(), &options).unwrap()
+    plan(&Study::open(folder.path()).unwrap(), &options)
+        .unwrap()
+        .steps
 }
 
 /// What the README of the original runs, as names of steps: written down from its loops, not from the configuration.
@@ -252,6 +255,121 @@ fn fits_carry_what_the_configuration_adds() {
     );
 }
 
+/// A plan of a folder that holds these files, without a record of any of them.
+fn plan_of_own(configuration: &str, files: &[&str]) -> Plan {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("lpp.toml"), configuration).unwrap();
+    for name in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "own").unwrap();
+    }
+    let options = PlanOptions {
+        languages: vec![],
+        threads: 2,
+        memory_bytes: 16 << 30,
+        fetch: true,
+        subjects_per_step: None,
+    };
+    plan(&Study::open(folder.path()).unwrap(), &options).unwrap()
+}
+
+fn ids(plan: &Plan) -> Vec<&str> {
+    plan.steps.iter().map(|step| step.id.as_str()).collect()
+}
+
+#[test]
+fn what_is_the_studys_own_is_neither_made_nor_fetched() {
+    let models = "models = { en = [\"mine\"] }";
+    let scans = [
+        "masks/mask_lpp_en.nii.gz",
+        "average_subject/en/run-0.npy",
+        "words_en.csv",
+    ];
+    let own = |more: &[&'static str]| [scans.as_slice(), more].concat();
+    let plan = plan_of_own(models, &own(&["activations/mine_en.safetensors"]));
+    assert_eq!(ids(&plan), ["rois", "fit:mine:en", "analyze:en", "report:en"]);
+    assert!(
+        plan.given
+            .files
+            .contains(&"activations/mine_en.safetensors".into())
+    );
+    assert!(plan.given.files.contains(&"words_en.csv".into()));
+
+    let plan = plan_of_own(
+        models,
+        &own(&["scores/mine_en.npy", "activations/mine_en.safetensors"]),
+    );
+    assert_eq!(ids(&plan), ["rois", "analyze:en", "report:en"]);
+
+    let plan = plan_of_own(
+        models,
+        &own(&["activations/mine_en.safetensors", "roi_masks/mine.nii.gz"]),
+    );
+    assert_eq!(ids(&plan), ["fit:mine:en", "analyze:en", "report:en"]);
+    let analyze = plan.steps.iter().find(|step| step.id == "analyze:en").unwrap();
+    assert!(analyze.optional_inputs.contains(&"roi_masks/mine.nii.gz".into()));
+
+    // Scans on the grid, a mask and averages of one's own; nothing of the published data set comes beside them.
+    let subjects =
+        "subjects = { en = [\"EN001\", \"EN002\"] }\nbaselines = { en = [\"random_vector_3d_seed1\"] }";
+    let scans = [
+        "resampled/en/sub-EN001/run-1.nii.gz",
+        "resampled/en/sub-EN002/run-1.nii.gz",
+    ];
+    let plan = plan_of_own(subjects, &scans);
+    assert!(ids(&plan).contains(&"mask:en") && ids(&plan).contains(&"average:en"));
+    let with_mask = [scans.as_slice(), &["masks/mask_lpp_en.nii.gz"]].concat();
+    let plan = plan_of_own(subjects, &with_mask);
+    assert!(!ids(&plan).contains(&"mask:en") && ids(&plan).contains(&"average:en"));
+    let with_isc = [with_mask.as_slice(), &["isc/isc_en.npy"]].concat();
+    let plan = plan_of_own(subjects, &with_isc);
+    let average = plan.steps.iter().find(|step| step.id == "average:en").unwrap();
+    assert!(average.arguments.ends_with(&["--isc-trials".into(), "0".into()]));
+    assert!(
+        !average
+            .outputs
+            .iter()
+            .any(|output| output.path.ends_with("isc_en.npy"))
+    );
+    let with_average = [with_isc.as_slice(), &["average_subject/en/run-0.npy"]].concat();
+    let plan = plan_of_own(subjects, &with_average);
+    assert!(!ids(&plan).contains(&"average:en"), "{:?}", ids(&plan));
+    assert!(
+        !ids(&plan).iter().any(|id| id.starts_with("fetch:")),
+        "{:?}",
+        ids(&plan)
+    );
+}
+
+#[test]
+fn a_model_has_one_file_however_it_is_spelt() {
+    for (spelling, name, file) in [
+        ("org1/tiny", "org1/tiny", "org1--tiny"),
+        ("org1--tiny", "org1/tiny", "org1--tiny"),
+        ("openai-community/gpt2", "gpt2", "gpt2"),
+        ("someone/gpt2", "someone/gpt2", "someone--gpt2"),
+    ] {
+        let plan = plan_of_own(&format!("models = {{ en = [\"{spelling}\"] }}"), &[]);
+        let step = |id: String| plan.steps.iter().find(|step| step.id == id).unwrap();
+        let extract = step(format!("extract:{name}:en"));
+        let output = &extract.outputs[0];
+        assert_eq!(
+            output.path,
+            PathBuf::from(format!("activations/{file}_en.safetensors"))
+        );
+        assert_eq!(output.parameters["model"], name);
+        assert_eq!(extract.arguments[..2], ["--model", name]);
+        let fit = step(format!("fit:{name}:en"));
+        assert!(fit.inputs.contains(&output.path), "{:?}", fit.inputs);
+        assert_eq!(
+            fit.outputs[0].path,
+            PathBuf::from(format!("scores/{file}_en.npy"))
+        );
+        step(format!("fetch:model:{name}"));
+    }
+}
+
 #[test]
 fn scores_that_were_made_by_hand_are_analysed_too() {
     let folder = tempfile::tempdir().unwrap();
@@ -274,7 +392,7 @@ fn scores_that_were_made_by_hand_are_analysed_too() {
         fetch: false,
         subjects_per_step: None,
     };
-    let steps = plan(&Study::open(study).unwrap(), &options).unwrap();
+    let steps = plan(&Study::open(study).unwrap(), &options).unwrap().steps;
     let analyze = steps.iter().find(|step| step.id == "analyze:en").unwrap();
     let has = |name: &str| analyze.inputs.iter().any(|input| input.ends_with(name));
     assert!(

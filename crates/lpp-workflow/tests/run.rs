@@ -91,7 +91,7 @@ impl Scene {
                 .parameter("model", model);
             let grid: AlphaGrid = config.alphas.parse().unwrap();
             let made = made
-                .parameter("tr_s", config.tr_s)
+                .parameter("tr_s", config.tr_or_reference_s())
                 .parameter("trim_scans", config.trim_scans);
             made.parameter("alphas", grid.values()).finish().unwrap();
         };
@@ -209,6 +209,55 @@ fn a_change_leads_to_what_depends_on_it() {
         scene.open(),
         ["fit:glove:en stale: scores/glove_en.npy was changed after it was made"]
     );
+}
+
+#[test]
+fn what_the_study_has_of_its_own_is_never_made_again() {
+    let scene = Scene::new();
+    scene.write("activations/glove_en.safetensors", "mine");
+    scene.write("words_en.csv", "mine");
+    let report = PlanReport::of(&scene.study(), &scene.job(), true).unwrap();
+    let ids: Vec<&str> = report.steps.iter().map(|step| step.step.id.as_str()).collect();
+    assert_eq!(ids, ["fit:glove:en"]);
+    let text = report.to_string();
+    for line in [
+        "activations/glove_en.safetensors",
+        "words_en.csv",
+        "masks/mask_lpp_en.nii.gz",
+    ] {
+        let line = format!("given    {line}: the study's own");
+        assert!(text.contains(&line), "{line} is not in {text}");
+    }
+    assert!(text.contains("average_subject/en/run-0.npy and 8 more"), "{text}");
+    // A record of this program's makes it one of the plan's again, whether it is up to date or not.
+    scene.write("activations/glove_en.safetensors.json", "");
+    assert_eq!(
+        scene.open()[0],
+        "glove:en stale: activations/glove_en.safetensors has no record of how it was made"
+    );
+}
+
+#[test]
+fn a_near_name_is_offered() {
+    let scene = Scene::new();
+    let mut job = scene.job();
+    for (pattern, hint) in [
+        ("fit:golve", "did you mean"),
+        ("glvoe", "did you mean glove?"),
+        ("nalyze", ""),
+    ] {
+        job.only = vec![pattern.to_owned()];
+        let error = PlanReport::of(&scene.study(), &job, false);
+        match error {
+            Ok(_) => assert_eq!(pattern, "nalyze"),
+            Err(error) => assert!(error.to_string().contains(hint), "{error}"),
+        }
+    }
+    scene.n_run();
+    let error = Lineage::of(&scene.study(), Path::new("scores/golve_en.npy"))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("lpp-fit makes it; did you mean glove?"), "{error}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The delta table: each headline number by the paper's definition, by a corrected one, and the difference.
 
-use lpp_stats::VoxelSet;
+use lpp_stats::{Hemispheres, VoxelSet};
 
 use super::{Measure, Sample, SampleModel, SlopeTests};
 use crate::{AnalysisError, Table};
@@ -126,7 +126,13 @@ fn slope_rows(sample: &Sample, headline: &Headline<'_>) -> Result<Vec<Row>, Anal
         })?;
         rows.extend(compare(sample, &headline.result, NESTED, &paper, &nested));
     }
-    rows.extend(test_rows(sample, &headline.result, &paper));
+    // Without halves the paper has no number; the other tests then ask of x.
+    let tested = if sample.halves == Hemispheres::default() {
+        over(headline.paper.by_x(), |model| &model.best)?
+    } else {
+        paper.clone()
+    };
+    rows.extend(test_rows(sample, &headline.result, &paper, &tested));
     if headline.paper == Measure::Halves && headline.selection.is_none() {
         for region in &sample.regions {
             rows.extend(region_rows(sample, region)?);
@@ -165,9 +171,9 @@ fn compare(
     .into()
 }
 
-/// The same outcome by tests that know of families and width.
-fn test_rows(sample: &Sample, result: &str, values: &[f64]) -> Vec<Row> {
-    let found = tests(sample, values);
+/// The outcome of the `paper` and, of the values that are `tested`, what tests find that know of families and width.
+fn test_rows(sample: &Sample, result: &str, paper: &[f64], tested: &[f64]) -> Vec<Row> {
+    let (by_paper, found) = (tests(sample, paper), tests(sample, tested));
     let row = |correction, statistic, paper, corrected: Option<f64>| Row {
         result: result.to_owned(),
         correction,
@@ -177,22 +183,27 @@ fn test_rows(sample: &Sample, result: &str, values: &[f64]) -> Vec<Row> {
     };
     let slope = "slope_per_ln_parameter";
     vec![
-        row(ROBUST, "p", found.p, found.robust.map(|test| test.p)),
-        row(MIXED, slope, found.slope, found.mixed.map(|test| test.estimate)),
-        row(MIXED, "p", found.p, found.mixed.map(|test| test.p)),
+        row(ROBUST, "p", by_paper.p, found.robust.map(|test| test.p)),
+        row(
+            MIXED,
+            slope,
+            by_paper.slope,
+            found.mixed.map(|test| test.estimate),
+        ),
+        row(MIXED, "p", by_paper.p, found.mixed.map(|test| test.p)),
         row(
             WITHOUT,
             slope,
-            found.slope,
+            by_paper.slope,
             found.least_without().map(|(_, slope)| slope),
         ),
         row(
             WIDTH,
             slope,
-            found.slope,
+            by_paper.slope,
             found.given_width.map(|test| test.estimate),
         ),
-        row(WIDTH, "p", found.p, found.given_width.map(|test| test.p)),
+        row(WIDTH, "p", by_paper.p, found.given_width.map(|test| test.p)),
     ]
 }
 
@@ -214,7 +225,7 @@ fn region_rows(sample: &Sample, region: &crate::Region) -> Result<Vec<Row>, Anal
         let nested = over(|model| model.nested.as_deref().unwrap_or(&model.best))?;
         rows.extend(compare(sample, &result, NESTED, &paper, &nested));
     }
-    rows.extend(test_rows(sample, &result, &paper));
+    rows.extend(test_rows(sample, &result, &paper, &paper));
     Ok(rows)
 }
 

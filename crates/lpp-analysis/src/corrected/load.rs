@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use lpp_fmri::load_isc;
-use lpp_stats::{Hemispheres, HomotopicPairs};
 use lpp_study::{
     BESIDE_SCORES, JointInfo, Language, ModelKind, Scores, Study, StudyError, beside_scores, load_sidecar,
     npy,
@@ -56,7 +55,7 @@ pub(crate) fn load(
         if paths.is_empty() {
             continue;
         }
-        let brain = Brain::load(&study.subject_mask(&subject), None, HemisphereRule::WorldX)?;
+        let brain = Brain::of_subject(&study.subject_mask(&subject), HemisphereRule::WorldX)?;
         let models: Vec<ModelScores> = paths
             .iter()
             .map(|path| ModelScores::load(path, &brain))
@@ -68,8 +67,6 @@ pub(crate) fn load(
 
 fn of_brain(brain: &Brain, models: &[ModelScores]) -> Result<Sample, AnalysisError> {
     let places_mm = brain.mask().world_coordinates();
-    let x_mm: Vec<f64> = places_mm.iter().map(|place| place[0]).collect();
-    let pairs = brain.mask().homotopic_pairs()?;
     let (mut trained, mut baselines) = (Vec::new(), Vec::new());
     // A subject's canary lies among its scores; what lies beside that is no test of a model.
     for model in models.iter().filter(|model| model.info.kind != ModelKind::Canary) {
@@ -83,12 +80,9 @@ fn of_brain(brain: &Brain, models: &[ModelScores]) -> Result<Sample, AnalysisErr
     Ok(Sample {
         models: trained,
         baselines,
-        halves: Hemispheres::array_halves(brain.n_voxels()),
-        by_x: Hemispheres::by_world_x(&x_mm),
-        pairs: HomotopicPairs::new(
-            pairs.iter().map(|pair| pair.left).collect(),
-            pairs.iter().map(|pair| pair.right).collect(),
-        )?,
+        halves: brain.sides().halves().cloned().unwrap_or_default(),
+        by_x: brain.sides().by_x().clone(),
+        pairs: brain.homotopic_pairs()?,
         places_mm,
         ceiling: None,
         regions: Vec::new(),

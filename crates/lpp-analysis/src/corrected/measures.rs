@@ -33,6 +33,8 @@ pub enum Measure {
     Percentile90ByX,
     /// L − R of means of score/ISC over the array halves.
     OverIsc,
+    /// The same by x.
+    OverIscByX,
     /// L − R of means of score/ceiling by x, reliable voxels.
     OverCeiling,
     /// L − R of means over voxels by x with matched ceilings.
@@ -40,6 +42,17 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// The same measure with sides by x, if it is one of the halves.
+    #[must_use]
+    pub fn by_x(self) -> Self {
+        match self {
+            Self::Halves => Self::ByX,
+            Self::Percentile90 => Self::Percentile90ByX,
+            Self::OverIsc => Self::OverIscByX,
+            other => other,
+        }
+    }
+
     /// The measure of one model's voxel scores, over the `selection` if there is one.
     ///
     /// NaN where it is not defined: without split-half correlations, pairs or voxels.
@@ -76,10 +89,8 @@ impl Measure {
             }
             Self::Percentile90 => upper_difference(values, &sample.halves, selection),
             Self::Percentile90ByX => upper_difference(values, &sample.by_x, selection),
-            Self::OverIsc => ceiling.map_or(Ok(f64::NAN), |ceiling| {
-                let ratio: Vec<f64> = values.iter().zip(&ceiling.mean).map(|(s, isc)| s / isc).collect();
-                difference(&ratio, &sample.halves, selection)
-            }),
+            Self::OverIsc => over_isc(sample, &sample.halves, values, selection),
+            Self::OverIscByX => over_isc(sample, &sample.by_x, values, selection),
             Self::OverCeiling => ceiling.map_or(Ok(f64::NAN), |ceiling| {
                 let relative = normalize_by_ceiling(values, &ceiling.mean)?;
                 difference(&relative, &sample.by_x, Some(&ceiling.reliable))
@@ -92,6 +103,20 @@ impl Measure {
             }),
         }
     }
+}
+
+/// L − R of means of score/ISC.
+fn over_isc(
+    sample: &Sample,
+    sides: &Hemispheres,
+    values: &[f64],
+    selection: Option<&VoxelSet>,
+) -> Result<f64, AnalysisError> {
+    let Some(ceiling) = &sample.ceiling else {
+        return Ok(f64::NAN);
+    };
+    let ratio: Vec<f64> = values.iter().zip(&ceiling.mean).map(|(s, isc)| s / isc).collect();
+    difference(&ratio, sides, selection)
 }
 
 fn restricted(sides: &Hemispheres, selection: Option<&VoxelSet>) -> Hemispheres {

@@ -5,7 +5,7 @@ use lpp_study::{NullTest, NullsInfo};
 use super::Sample;
 use crate::{AnalysisError, Table};
 
-/// A test of a layer; sides by x and by pairs need the mask.
+/// A test of a layer; sides need a mask.
 type Test = fn(&NullsInfo) -> Option<NullTest>;
 
 /// One row per model or baseline with nulls: voxels that are significant over the whole map, and the mean score and the
@@ -29,7 +29,7 @@ pub(crate) fn table(sample: &Sample) -> Result<Table, AnalysisError> {
         .count("n_significant", infos().map(|info| count(info.n_significant)))?;
     let tests: [(&str, Test); 4] = [
         ("score_mean", |info| Some(info.mean_score)),
-        ("l_minus_r_halves", |info| Some(info.l_minus_r.halves)),
+        ("l_minus_r_halves", |info| info.l_minus_r.halves),
         ("l_minus_r_x", |info| info.l_minus_r.x),
         ("l_minus_r_pairs", |info| info.l_minus_r.pairs),
     ];

@@ -71,7 +71,7 @@ pub struct Sample {
     pub models: Vec<SampleModel>,
     /// Baselines and untrained models.
     pub baselines: Vec<SampleModel>,
-    /// The halves of the array, the paper's sides.
+    /// The halves of the array, the paper's sides; without voxels where the halves are not the sides.
     pub halves: Hemispheres,
     /// Sides by the sign of x, without the midline.
     pub by_x: Hemispheres,

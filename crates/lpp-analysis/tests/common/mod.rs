@@ -48,6 +48,37 @@ impl ToyStudy {
         toy
     }
 
+    /// A folder with the same kind of mask stored on another grid: its voxels are those of `grid` that `inside` likes.
+    pub(crate) fn on(grid: Grid, inside: impl Fn([f64; 3]) -> bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let [i, j, k] = grid.shape();
+        let inside = Array3::from_shape_fn((i, j, k), |(i, j, k)| inside(grid.world([i, j, k])));
+        for name in ["masks", "scores", "roi_masks", "atlas"] {
+            std::fs::create_dir_all(folder.path().join(name)).unwrap();
+        }
+        let mask = Mask::new(grid, inside).unwrap();
+        let toy = Self { folder, mask };
+        toy.mask.save(&toy.study().mask(Language::English)).unwrap();
+        toy
+    }
+
+    /// Writes an image on the mask's grid, of what `of` says of world coordinates.
+    pub(crate) fn with_image(self, path: &str, of: impl Fn([f64; 3]) -> f64) -> Self {
+        let grid = *self.mask.grid();
+        let [i, j, k] = grid.shape();
+        let volume = Array3::from_shape_fn((i, j, k), |(i, j, k)| of(grid.world([i, j, k])));
+        Image::new(grid, volume.into_dyn())
+            .unwrap()
+            .save(&self.path().join(path))
+            .unwrap();
+        self
+    }
+
+    /// World coordinates of the voxels.
+    pub(crate) fn places(&self) -> Vec<[f64; 3]> {
+        self.mask.world_coordinates()
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }

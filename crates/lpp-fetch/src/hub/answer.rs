@@ -24,7 +24,8 @@ impl Asked<'_> {
         let page = format!("{}/{repo}", self.endpoint);
         let (revision, file) = (self.revision.to_owned(), self.file.unwrap_or_default().to_owned());
         match (reply.status, reply.header("x-error-code"), self.file) {
-            (401, Some("GatedRepo"), _) if !self.with_token => FetchError::Gated { repo, page },
+            (401 | 403, Some("GatedRepo"), _) if !self.with_token => FetchError::Gated { repo, page },
+            (403, ..) if !self.with_token => FetchError::NoToken { repo, page },
             (401 | 403, Some("GatedRepo"), _) | (403, ..) => FetchError::Forbidden { repo, page },
             (401, code, _) if self.with_token && code != Some("RepoNotFound") => FetchError::TokenRefused {
                 repo,

@@ -2,26 +2,10 @@
 
 use std::str::FromStr;
 
+use lpp_study::{FeatureName, numbered, organisation_of};
+
 use crate::FetchError;
 use crate::hub::RepoId;
-
-/// Organisations by how their models' names begin, first fit. The first ten are those of the original's script, the
-/// others cover later families.
-const BY_BEGINNING: [(&str, &str); 13] = [
-    ("gpt2", "openai-community"),
-    ("opt", "facebook"),
-    ("Mistral", "mistralai"),
-    ("gemma", "google"),
-    ("mamba", "state-spaces"),
-    ("stablelm", "stabilityai"),
-    ("Llama", "meta-llama"),
-    ("Qwen", "Qwen"),
-    ("pythia", "EleutherAI"),
-    ("Meta-Llama", "meta-llama"),
-    ("OLMo", "allenai"),
-    ("SmolLM", "HuggingFaceTB"),
-    ("Ministral", "mistralai"),
-];
 
 /// Branch of a repository that is meant if nothing is said.
 const DEFAULT: &str = "main";
@@ -60,12 +44,13 @@ impl PublishedModel {
     /// # Ok::<(), lpp_fetch::FetchError>(())
     /// ```
     pub fn find(name: &str, revision: Option<&str>) -> Result<Self, FetchError> {
-        let (base, step) = match training_step(name) {
-            Some((base, step)) if revision.is_none() => (base, Some(step)),
-            _ => (name, None),
+        let feature: FeatureName = name.parse()?;
+        let (base, step) = match training_step(feature.as_str()) {
+            Some((base, step)) if revision.is_none_or(|revision| revision == step) => (base, Some(step)),
+            _ => (feature.as_str(), None),
         };
         let repo = repository_of(base)?;
-        let revision = revision.or(step).unwrap_or(DEFAULT).to_owned();
+        let revision = revision.or(step.as_deref()).unwrap_or(DEFAULT).to_owned();
         let tokenizer = if base.ends_with("chinese") && !base.contains('/') {
             (RepoId::from_str(CHINESE_TOKENIZER)?, DEFAULT.to_owned())
         } else if repo.name().starts_with("pythia") && revision.starts_with("step") {
@@ -74,7 +59,7 @@ impl PublishedModel {
             (repo.clone(), revision.clone())
         };
         Ok(Self {
-            name: Self::study_name(name, Some(&revision)),
+            name: Self::study_name(name, Some(&revision))?.to_string(),
             repo,
             revision,
             tokenizer,
@@ -82,41 +67,29 @@ impl PublishedModel {
     }
 
     /// The name that a study gives to a model at a revision; see [`PublishedModel::find`].
-    #[must_use]
-    pub fn study_name(name: &str, revision: Option<&str>) -> String {
-        let last = name.rsplit('/').next().unwrap_or(name);
-        match revision {
-            Some(revision) if revision != DEFAULT && !last.ends_with(&format!("_{revision}")) => {
-                format!("{last}_{}", revision.replace('/', "-"))
-            }
-            _ => last.to_owned(),
+    ///
+    /// # Errors
+    /// [`FetchError::Study`] if it can be no name.
+    pub fn study_name(name: &str, revision: Option<&str>) -> Result<FeatureName, FetchError> {
+        let name: FeatureName = name.parse()?;
+        match revision.filter(|revision| *revision != DEFAULT) {
+            Some(revision) => Ok(name.at_revision(revision)?),
+            None => Ok(name),
         }
     }
 }
 
-/// `pythia-6.9b_step1000` as its two parts.
-fn training_step(name: &str) -> Option<(&str, &str)> {
-    let (base, revision) = name.rsplit_once('_')?;
-    let digits = revision.strip_prefix("step")?;
-    let is_step = base.contains("pythia") && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    is_step.then_some((base, revision))
+/// `pythia-6.9b_step1000` as its two parts: a model whose steps are branches.
+fn training_step(name: &str) -> Option<(&str, String)> {
+    let (base, step) = numbered(name, "_step")?;
+    base.contains("pythia").then(|| (base, format!("step{step}")))
 }
 
 fn repository_of(name: &str) -> Result<RepoId, FetchError> {
     if name.contains('/') {
         return name.parse();
     }
-    let organisation = if name.ends_with("chinese") {
-        Some("ckiplab")
-    } else if name.ends_with("french") {
-        Some("ClassCat")
-    } else {
-        let rule = BY_BEGINNING
-            .iter()
-            .find(|(beginning, _)| name.starts_with(beginning));
-        rule.map(|(_, organisation)| *organisation)
-    };
-    match organisation {
+    match organisation_of(name) {
         Some(organisation) => format!("{organisation}/{name}").parse(),
         None => Err(FetchError::UnknownModel {
             name: name.to_owned(),
@@ -163,6 +136,25 @@ mod tests {
     }
 
     #[test]
+    fn a_model_has_one_name_in_every_spelling() {
+        let name = |name: &str| PublishedModel::find(name, None).unwrap().name;
+        for (spelling, expected) in [
+            ("openai-community/gpt2", "gpt2"),
+            ("gpt2", "gpt2"),
+            ("org1/tiny", "org1/tiny"),
+            ("org1--tiny", "org1/tiny"),
+            ("someone/gpt2", "someone/gpt2"),
+            ("EleutherAI/pythia-6.9b_step1000", "pythia-6.9b_step1000"),
+        ] {
+            assert_eq!(name(spelling), expected);
+            assert_eq!(name(&name(spelling)), expected);
+        }
+        let at = PublishedModel::find("org1/tiny", Some("v2")).unwrap();
+        assert_eq!((at.name.as_str(), at.revision.as_str()), ("org1/tiny_v2", "v2"));
+        assert_eq!(repo("someone/gpt2"), "someone/gpt2");
+    }
+
+    #[test]
     fn chinese_models_borrow_a_tokenizer() {
         let model = PublishedModel::find("gpt2-base-chinese", None).unwrap();
         assert_eq!(model.tokenizer.0.to_string(), "bert-base-chinese");
@@ -170,7 +162,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_no_guess() {
-        for name in ["unheard-of", "../gpt2", "a/b/c", ""] {
+        for name in ["unheard-of", "../gpt2", "a/b/c", "", "/gpt2", "a/..", "a b/c"] {
             assert!(PublishedModel::find(name, None).is_err(), "{name}");
         }
     }

@@ -251,16 +251,30 @@ impl Hub {
     }
 
     fn address(&self, before: &[&str], repo: &RepoId, behind: &[&str]) -> Result<Url, FetchError> {
-        let endpoint = &self.settings.endpoint;
-        let mut url = Url::parse(endpoint).map_err(|e| FetchError::Address {
-            url: shown(endpoint),
-            reason: e.to_string(),
-        })?;
+        let mut url = endpoint(&self.settings.endpoint)?;
         let id = repo.to_string();
         push(&mut url, before)?;
         push(&mut url, &id.split('/').collect::<Vec<_>>())?;
         push(&mut url, behind)?;
         Ok(url)
+    }
+}
+
+/// The address of the hub.
+fn endpoint(text: &str) -> Result<Url, FetchError> {
+    let refuse = |reason: String| {
+        // What stands before an @ may be a password.
+        let endpoint = text.rsplit('@').next().unwrap_or(text).to_owned();
+        FetchError::Endpoint { endpoint, reason }
+    };
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        // "hub.example.org:8080" reads as a scheme.
+        Ok(_) => Err(refuse("it does not begin with http:// or https://".to_owned())),
+        Err(_) if !text.contains("://") => {
+            Err(refuse("it does not begin with http:// or https://".to_owned()))
+        }
+        Err(error) => Err(refuse(error.to_string())),
     }
 }
 
@@ -273,4 +287,29 @@ fn push(url: &mut Url, parts: &[&str]) -> Result<(), FetchError> {
     })?;
     path.pop_if_empty().extend(parts);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::endpoint;
+
+    #[test]
+    fn an_endpoint_that_is_no_address_is_named() {
+        for text in [
+            "hub.example.org",
+            "hub.example.org:8080",
+            "ftp://hub",
+            "/hub",
+            "http://",
+            "me:secret@hub",
+        ] {
+            let error = endpoint(text).unwrap_err().to_string();
+            assert!(
+                error.contains("HF_ENDPOINT is") && error.contains("https://"),
+                "{error}"
+            );
+            assert!(!error.contains("secret"), "{error}");
+        }
+        assert!(endpoint("http://127.0.0.1:80/mirror").is_ok());
+    }
 }

@@ -1,6 +1,8 @@
 //! From the hub's storage into the cache, file by file.
 
-use lpp_study::Progress;
+use std::path::Path;
+
+use lpp_study::{Progress, sha256_of_bytes};
 
 use crate::address::shown;
 use crate::batch::in_parallel;
@@ -18,6 +20,12 @@ struct Metadata {
     bytes: Option<u64>,
 }
 
+/// Whether a file is there, in the size that it should have as far as that is known.
+fn is_of_size(path: &Path, bytes: Option<u64>) -> bool {
+    let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
+    metadata.is_some_and(|there| bytes.is_none_or(|bytes| there.len() == bytes))
+}
+
 impl Hub {
     /// Brings single files of a commit into the cache.
     pub(super) fn fetch_files(
@@ -29,10 +37,9 @@ impl Hub {
         progress: &dyn Progress,
     ) -> Result<(), FetchError> {
         let folder = self.settings.cache.snapshot_of(repo, commit);
-        let wanted: Vec<&HubFile> = files
-            .iter()
-            .filter(|file| !folder.join(&file.path).is_file())
-            .collect();
+        // A file of the cache that was cut since is as good as none.
+        let is_whole = |file: &HubFile| is_of_size(&folder.join(&file.path), file.bytes);
+        let wanted: Vec<&HubFile> = files.iter().filter(|file| !is_whole(file)).collect();
         if wanted.is_empty() {
             return Ok(());
         }
@@ -40,7 +47,7 @@ impl Hub {
         space::require([(folder.as_path(), bytes)])?;
         let meter = Meter::start(progress, wanted.len(), bytes);
         let result = in_parallel(&wanted, n_threads, |file| {
-            self.fetch_file(repo, commit, &file.path, &meter)
+            self.fetch_file(repo, commit, file, &meter)
         });
         meter.finish();
         result
@@ -50,24 +57,43 @@ impl Hub {
         &self,
         repo: &RepoId,
         commit: &str,
-        file: &str,
+        listed: &HubFile,
         meter: &Meter<'_>,
     ) -> Result<(), FetchError> {
+        let file = listed.path.as_str();
         let url = self.file_url(repo, commit, file)?;
         let asked = self.asked(repo, commit, Some(file));
         let metadata = self.metadata(&url, asked)?;
+        if let (Some(found), Some(expected)) = (metadata.bytes, listed.bytes)
+            && found != expected
+        {
+            return Err(FetchError::Size {
+                url: shown(&url),
+                found,
+                expected,
+            });
+        }
+        let bytes = listed.bytes.or(metadata.bytes);
+        let digest = Digest::of_etag(&metadata.etag);
+        // An ETag that is no hash says nothing of the contents: another file, or another commit, may have the same.
+        let name = match &digest {
+            Some(_) => metadata.etag,
+            None => {
+                let place = sha256_of_bytes(format!("{commit}/{file}").as_bytes());
+                format!("{}.{}", metadata.etag, &place[..16])
+            }
+        };
         let cache = &self.settings.cache;
-        let _lock = cache.lock(repo, &metadata.etag)?;
-        let blob = cache.blob(repo, &metadata.etag);
-        if !blob.is_file() {
-            let part = cache.incomplete(repo, &metadata.etag);
+        let _lock = cache.lock(repo, &name)?;
+        let blob = cache.blob(repo, &name);
+        if !is_of_size(&blob, bytes) {
+            let part = cache.incomplete(repo, &name);
             let there = std::fs::metadata(&part).map_or(0, |part| part.len());
-            let digest = Digest::of_etag(&metadata.etag);
             let transfer = Transfer {
                 http: &self.http,
                 url: &url,
                 token: self.token(),
-                bytes: metadata.bytes,
+                bytes,
                 digest: digest.as_ref(),
                 part,
                 // The name says what it is a part of, and Python's client knows no other files here.
@@ -78,7 +104,7 @@ impl Hub {
             };
             transfer.run()?;
         }
-        cache.link(repo, commit, file, &metadata.etag)
+        cache.link(repo, commit, file, &name)
     }
 
     /// Asks for a file's ETag and size, which the hub itself knows; the storage host is not asked.
@@ -90,7 +116,12 @@ impl Hub {
             ..Ask::default()
         };
         self.http.retry.run(|| {
-            let reply = self.http.send(url, ask)?;
+            let mut reply = self.http.send(url, ask)?;
+            // Some mirrors know no HEAD: the head of the file itself says the same.
+            if matches!(reply.status, 405 | 501) {
+                let ask = Ask { head: false, ..ask };
+                reply = self.http.send(url, ask)?;
+            }
             if !(200..400).contains(&reply.status) {
                 return Err(refused(&reply, asked.refusal(url, &reply)));
             }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use lpp_fmri::{
-    CleanJob, CleaningParams, FmriError, Grid, Image, Interpolation, MaskJob, ResampleJob, diagonal_affine,
+    CleanJob, CleaningParams, FmriError, Grid, Image, Interpolation, MaskJob, RepetitionTime, ResampleJob,
+    diagonal_affine,
 };
 use lpp_study::{Silent, Software};
 use ndarray::ArrayD;
@@ -53,6 +54,7 @@ impl Folder {
             mask,
             smoothing_fwhm_mm: None,
             cleaning: CleaningParams::reference(),
+            tr: RepetitionTime::default(),
             output: self.path("out/ts.npy"),
             force: false,
         }
@@ -116,14 +118,64 @@ fn no_run_and_no_brain_are_errors() {
         folder.mask_job(Vec::new()).run(SOFTWARE, &Silent),
         Err(FmriError::NoRuns)
     ));
-    let flat = folder.path("flat.nii");
-    let grid = Grid::new([9; 3], diagonal_affine([4.0; 3], [-16.0; 3])).unwrap();
-    Image::new(grid, ArrayD::<i16>::zeros(vec![9; 3]))
-        .unwrap()
-        .save(&flat)
-        .unwrap();
-    // All voxels reach the threshold 0, so the whole volume is mask, less what erosion takes; then all is well.
-    assert!(folder.mask_job(vec![flat]).run(SOFTWARE, &Silent).is_ok());
+    let run = |name: &str, values: ArrayD<f32>| {
+        let grid = Grid::new([16; 3], diagonal_affine([4.0; 3], [-30.0; 3])).unwrap();
+        let path = folder.path(name);
+        Image::new(grid, values).unwrap().save(&path).unwrap();
+        path
+    };
+    for (name, value, part) in [
+        ("zero.nii", 0.0, "constant image"),
+        ("seven.nii", 7.0, "constant image"),
+        ("nan.nii", f32::NAN, "no finite value"),
+    ] {
+        let path = run(name, ArrayD::from_elem(vec![16, 16, 16, 3], value));
+        let error = folder.mask_job(vec![path]).run(SOFTWARE, &Silent).unwrap_err();
+        says(&error, &[name, part]);
+    }
+    // Rounding around 0, as means of demeaned runs are.
+    let noise = ArrayD::from_shape_fn(vec![16, 16, 16, 2], |p| {
+        ((p[0] * 37 + p[1] * 101 + p[2] * 53) % 97) as f32 * 1e-7 - 48e-7
+    });
+    let error = folder
+        .mask_job(vec![run("demeaned.nii", noise)])
+        .run(SOFTWARE, &Silent)
+        .unwrap_err();
+    says(&error, &["1 of 1 runs show none", "demeaned"]);
+    folder.assert_nothing_written();
+}
+
+#[test]
+fn a_brain_cut_out_before_is_found_in_its_zeros() {
+    let folder = Folder::new();
+    let grid = Grid::new([24; 3], diagonal_affine([4.0; 3], [-46.0; 3])).unwrap();
+    for (name, background, scale) in [("a.nii", 0.0, 1.0), ("b.nii", 20.0, 1.0), ("c.nii", 0.0, 1e-4)] {
+        let inside = |p: &[usize]| p[..3].iter().map(|i| (2 * i).abs_diff(23).pow(2)).sum::<usize>() < 100;
+        let values = ArrayD::from_shape_fn(vec![24, 24, 24, 4], |p| {
+            let p = [p[0], p[1], p[2], p[3]];
+            let value = if inside(&p) {
+                900.0 + (p[0] * 3 + p[3] * 5) as f32
+            } else {
+                background
+            };
+            scale * value
+        });
+        let n = ndarray::indices((24, 24, 24))
+            .into_iter()
+            .filter(|&(i, j, k)| inside(&[i, j, k]))
+            .count();
+        let path = folder.path(name);
+        Image::new(grid, values).unwrap().save(&path).unwrap();
+        let job = MaskJob {
+            output: folder.path(&format!("{name}.mask.nii")),
+            ..folder.mask_job(vec![path])
+        };
+        let found = job.run(SOFTWARE, &Silent).unwrap().mask.n_voxels();
+        assert!(
+            found > n * 8 / 10 && found < n * 12 / 10,
+            "{name}: {found} of {n}"
+        );
+    }
 }
 
 #[test]
@@ -138,7 +190,7 @@ fn an_oblique_mask_has_no_symmetric_part() {
     let mut job = folder.mask_job(vec![run]);
     assert!(matches!(
         job.run(SOFTWARE, &Silent),
-        Err(FmriError::RotatedAffine { .. })
+        Err(FmriError::NoMirror { .. })
     ));
     folder.assert_nothing_written();
     job.symmetric = false;
@@ -159,6 +211,41 @@ fn images_beside_the_target_grid_cannot_be_resampled() {
         .run(SOFTWARE, &Silent)
         .unwrap_err();
     says(&error, &["far.nii.gz", "field of view"]);
+    // On the other side, in metres, in micrometres, and a slice between planes.
+    let image = Image::load(&run).unwrap();
+    let placed = |name: &str, voxel_mm: f64, origin: f64, shape: [usize; 3]| {
+        let grid = Grid::new(shape, diagonal_affine([voxel_mm; 3], [origin; 3])).unwrap();
+        let path = folder.path(name);
+        let values = image.to_f64_volumes().unwrap();
+        let values = values
+            .slice(ndarray::s![..shape[0], ..shape[1], ..shape[2], ..])
+            .to_owned();
+        Image::new(grid, values.into_dyn()).unwrap().save(&path).unwrap();
+        path
+    };
+    for (path, part) in [
+        (placed("right.nii", 4.0, 500.0, [12; 3]), "500.0 to 544.0 mm"),
+        (
+            placed("metres.nii", 0.004, 0.301, [12; 3]),
+            "is its unit millimetres?",
+        ),
+        (
+            placed("micro.nii", 4000.0, 3000.0, [12; 3]),
+            "is its unit millimetres?",
+        ),
+        (
+            placed("slice.nii", 4.0, -21.0, [12, 12, 1]),
+            "one slice thick along its axis k",
+        ),
+    ] {
+        let job = ResampleJob {
+            images: vec![(path.clone(), folder.path("out/x.nii"))],
+            ..job(folder.path("out/y.nii"))
+        };
+        let error = job.run(SOFTWARE, &Silent).unwrap_err();
+        says(&error, &[path.file_name().unwrap().to_str().unwrap(), part]);
+        assert!(error.to_string().len() < 500, "{error}");
+    }
     let error = job(run.clone()).run(SOFTWARE, &Silent).unwrap_err();
     says(&error, &["far.nii.gz", "another file to write to"]);
     folder.assert_nothing_written();

@@ -11,8 +11,10 @@
 mod bad_images;
 mod bad_runs;
 mod common;
+mod headers;
 mod images;
 mod joblib_dumps;
+mod orientations;
 mod preprocessing;
 mod preprocessing_properties;
 mod properties;

@@ -28,11 +28,12 @@ fn masks_agree_with_nilearn_voxel_for_voxel() {
         let expected: Array4<u8> = load_npy(fixture(&format!("mask/{name}_runs.npy")));
         let mut votes = None;
         for (file, expected) in items(&case["files"]).iter().zip(expected.axis_iter(Axis(0))) {
-            let (grid, inside) = epi_mask(&fixture(file.as_str().unwrap())).unwrap();
-            assert_eq!(inside.mapv(u8::from), expected, "{name}");
+            let run = epi_mask(&fixture(file.as_str().unwrap())).unwrap();
+            assert_eq!(run.inside.mapv(u8::from), expected, "{name}");
+            assert!(run.doubts.is_empty(), "{name}: {:?}", run.doubts);
             votes
-                .get_or_insert_with(|| MaskVotes::new(grid))
-                .add(&inside)
+                .get_or_insert_with(|| MaskVotes::new(run.grid))
+                .add(&run.inside)
                 .unwrap();
         }
         let group = votes.unwrap().majority().unwrap();
@@ -156,9 +157,13 @@ fn nan_volumes_are_masked_resampled_and_cleaned_without_a_trace() {
     let mut values = ArrayD::from_shape_fn(vec![8, 8, 8, 20], |p| (p[0] + p[3]) as f32);
     values.index_axis_mut(Axis(3), 4).fill(f32::NAN);
     let path = saved(&folder, "run.nii.gz", values);
-    // The mean is NaN everywhere and counts as 0: no contrast, so all voxels reach the threshold.
-    let (grid, inside) = epi_mask(&path).unwrap();
-    assert!(inside[[4, 4, 4]]);
+    // The mean is NaN everywhere: there is no brain to be seen.
+    let error = epi_mask(&path).unwrap_err().to_string();
+    assert!(
+        error.contains("run.nii.gz") && error.contains("no finite value"),
+        "{error}"
+    );
+    let grid = *Image::load(&path).unwrap().grid();
     let mask = Mask::new(grid, Array3::from_elem((8, 8, 8), true)).unwrap();
     let signals = Signals::extract(&path, &mask, None).unwrap();
     assert!(signals.into_single().row(4).iter().all(|v| *v == 0.0));

@@ -1,7 +1,9 @@
 //! The published English files; run where `LPP_DATA` names their folder.
 
-use lpp_fmri::{Image, Mask, REFERENCE_RADIUS_MM, Side, SphereCentre, load_isc, sphere, sphere_volume};
-use lpp_stats::{Hemispheres, ReliableVoxels, mean_over_trials};
+use lpp_fmri::{
+    Image, Mask, MaskOf, REFERENCE_RADIUS_MM, RegionVoxels, SphereCentre, load_isc, sphere, sphere_volume,
+};
+use lpp_stats::{ReliableVoxels, mean_over_trials};
 use lpp_testkit::{Tolerance, assert_close};
 
 #[test]
@@ -13,22 +15,21 @@ fn the_mask_has_its_voxels_on_their_sides() {
     assert_eq!(mask.grid(), &lpp_fmri::Grid::working());
     assert_eq!(mask.n_voxels(), 25_870);
     assert!(mask.is_symmetric().unwrap());
-    let count = |side| mask.sides().into_iter().filter(|s| *s == side).count();
+    let sides = mask.sides(MaskOf::Group);
+    let by_x = sides.by_x();
     assert_eq!(
-        [Side::Left, Side::Midline, Side::Right].map(count),
+        [by_x.left().len(), by_x.midline().len(), by_x.right().len()],
         [12_425, 1_020, 12_425]
     );
-    let split = mask.half_split();
+    let halves = sides.halves().unwrap();
+    assert_eq!(sides.share_elsewhere(), 0.0);
+    let split = halves.left().len();
     assert_eq!(
         (split, mask.voxels()[split - 1], mask.voxels()[split]),
         (12_935, [18, 21, 15], [18, 21, 16])
     );
     assert_eq!(mask.world_coordinates()[split - 1], [0.0, -22.0, -4.0]);
-    let left_midline = mask.sides()[..split]
-        .iter()
-        .filter(|s| **s == Side::Midline)
-        .count();
-    assert_eq!(left_midline, 510);
+    assert_eq!(halves.left().intersection(by_x.midline()).len(), 510);
     // The mask is symmetric: every voxel beside the midline has its partner.
     let pairs = mask.homotopic_pairs().unwrap();
     assert_eq!(pairs.len(), 12_425);
@@ -52,15 +53,20 @@ fn the_published_spheres_come_out_voxel_for_voxel() {
         let volume = sphere_volume(&mask, centre.centre_mm, REFERENCE_RADIUS_MM).unwrap();
         assert_eq!(published.grid(), mask.grid(), "{}", centre.name);
         assert_close(&volume, &published.to_f64_volume().unwrap(), Tolerance::exact());
-        // The mask is symmetric, so that the mirrored region keeps its voxels.
-        let mirrored = published.swap_hemispheres().unwrap();
-        let inside = mask.apply_image(&mirrored).unwrap().sum();
-        let n = sphere(&mask, centre.centre_mm, REFERENCE_RADIUS_MM)
-            .unwrap()
-            .iter()
-            .filter(|f| **f)
-            .count();
-        assert_eq!(inside, n as f64, "{}", centre.name);
+        // The mask is symmetric, so that the mirrored region keeps its voxels; it is the reference's swapped image.
+        let region = RegionVoxels::load(&path, &mask).unwrap();
+        let flags = sphere(&mask, centre.centre_mm, REFERENCE_RADIUS_MM).unwrap();
+        assert_eq!(region.own, flags.to_vec(), "{}", centre.name);
+        let swapped = mask.apply_image(&published.swap_hemispheres().unwrap()).unwrap();
+        let mirrored = region.mirrored.unwrap();
+        assert!(
+            swapped
+                .iter()
+                .zip(&mirrored)
+                .all(|(value, inside)| (*value == 1.0) == *inside)
+        );
+        let count = |flags: &[bool]| flags.iter().filter(|flag| **flag).count();
+        assert_eq!(count(&region.own), count(&mirrored), "{}", centre.name);
     }
 }
 
@@ -82,13 +88,13 @@ fn the_published_correlations_give_the_published_counts() {
     // The published threshold of reliability follows, to the same digits.
     let reliable = ReliableVoxels::above_percentile(&mean.to_vec(), 75.0).unwrap();
     assert!((reliable.threshold - 0.487_300_577_913_772_46).abs() < 1e-15);
-    let sides = Hemispheres::array_halves(mask.n_voxels()).within(&reliable.voxels);
+    let all = mask.sides(MaskOf::Group);
+    let sides = all.halves().unwrap().within(&reliable.voxels);
     assert_eq!(
         [reliable.voxels.len(), sides.left().len(), sides.right().len()],
         [6_468, 3_297, 3_171]
     );
-    let x: Vec<f64> = mask.world_coordinates().iter().map(|point| point[0]).collect();
-    let sides = Hemispheres::by_world_x(&x).within(&reliable.voxels);
+    let sides = all.by_x().within(&reliable.voxels);
     assert_eq!(
         [sides.left().len(), sides.midline().len(), sides.right().len()],
         [3_159, 294, 3_015]

@@ -216,13 +216,11 @@ fn score_map(model: &str, best: &[f64]) -> BrainMap {
 
 /// Left minus right at mirrored voxels, shown on the left.
 fn asymmetry_map(model: &str, best: &[f64], brain: &Brain) -> BrainMap {
-    let places = brain.mask().world_coordinates();
-    let x_mm: Vec<f64> = places.iter().map(|place| place[0]).collect();
     BrainMap {
         id: format!("map_l_minus_r_{}", file_stem(model)),
         title: format!("Left minus mirrored right: brain score of {model}"),
         value_name: "difference".to_owned(),
-        values: mirror_difference(best, &x_mm, &mirrors(&places)),
+        values: mirror_difference(best, brain.sides().by_x(), &mirrors(brain.mask())),
         threshold: 0.0,
         signed: true,
         contour: None,

@@ -88,10 +88,9 @@ impl BrainMap {
 /// Left minus mirrored right, shown on the left: the asymmetry of a map.
 ///
 /// `mirror` gives for each voxel the voxel at the opposite x. Only left voxels have a value.
-pub(crate) fn mirror_difference(values: &[f64], x_mm: &[f64], mirror: &[Option<usize>]) -> Vec<f64> {
-    let sides = Hemispheres::by_world_x(x_mm);
+pub(crate) fn mirror_difference(values: &[f64], by_x: &Hemispheres, mirror: &[Option<usize>]) -> Vec<f64> {
     let mut difference = vec![f64::NAN; values.len()];
-    for &voxel in sides.left().indices() {
+    for &voxel in by_x.left().indices() {
         if let Some(opposite) = mirror[voxel] {
             difference[voxel] = values[voxel] - values[opposite];
         }
@@ -105,7 +104,8 @@ mod tests {
 
     #[test]
     fn only_left_voxels_with_a_mirror_have_a_difference() {
-        let difference = mirror_difference(&[0.5, 0.1, 0.2], &[-4.0, 0.0, 4.0], &[Some(2), Some(1), Some(0)]);
+        let by_x = Hemispheres::by_world_x(&[-4.0, 0.0, 4.0]);
+        let difference = mirror_difference(&[0.5, 0.1, 0.2], &by_x, &[Some(2), Some(1), Some(0)]);
         assert!((difference[0] - 0.3).abs() < 1e-15);
         assert!(difference[1].is_nan() && difference[2].is_nan());
     }

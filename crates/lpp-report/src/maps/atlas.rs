@@ -1,9 +1,9 @@
 //! The maps of all models of a study, packed, within a budget.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 use lpp_analysis::Brain;
+use lpp_fmri::Mask;
 use lpp_stats::best_over_layers;
 use lpp_study::Scores;
 use ndarray::Array2;
@@ -63,7 +63,7 @@ impl MapAtlas {
     }
 
     fn pack_within(sources: &[Source], brain: &Brain, budget: usize) -> Result<Self, ReportError> {
-        let mirror = mirrors(&brain.mask().world_coordinates());
+        let mirror = mirrors(brain.mask());
         let mut atlas = Self {
             isc: brain.isc().map(pack),
             models: Vec::with_capacity(sources.len()),
@@ -152,39 +152,15 @@ fn load(source: &Source, brain: &Brain) -> Result<Array2<f64>, ReportError> {
     Ok(scores.values.mapv(f64::from))
 }
 
-/// For each voxel the one at the opposite x, if it is in the mask.
-pub(crate) fn mirrors(places: &[[f64; 3]]) -> Vec<Option<usize>> {
-    // Tenths of a millimetre: far finer than voxels, far coarser than rounding.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "world coordinates are some hundred millimetres"
-    )]
-    let key = |place: [f64; 3]| place.map(|mm| (mm * 10.0).round() as i64);
-    let by_place: HashMap<[i64; 3], usize> = places
-        .iter()
-        .enumerate()
-        .map(|(voxel, place)| (key(*place), voxel))
-        .collect();
-    places
-        .iter()
-        .map(|[x, y, z]| by_place.get(&key([-x, *y, *z])).copied())
-        .collect()
+/// For each voxel the one at the opposite x, if it is in the mask; none on a grid without mirror images.
+pub(crate) fn mirrors(mask: &Mask) -> Vec<Option<usize>> {
+    mask.mirror_images()
+        .unwrap_or_else(|_| vec![None; mask.n_voxels()])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn mirrors_pair_opposite_voxels() {
-        let places = [
-            [-4.0, 1.0, 2.0],
-            [0.0, 1.0, 2.0],
-            [4.0, 1.0, 2.0],
-            [8.0, 1.0, 2.0],
-        ];
-        assert_eq!(mirrors(&places), [Some(2), Some(1), Some(0), None]);
-    }
 
     #[test]
     fn the_room_for_layers_is_shared() {

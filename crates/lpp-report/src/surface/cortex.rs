@@ -192,6 +192,7 @@ fn load_hemisphere(
         format!("{hemisphere}.sulc.gii"),
     ];
     let cortex = load_mesh(&pial)?;
+    check_side(&pial, side, &cortex)?;
     let drawn = match file(folder, &inflated) {
         Some(path) => {
             let mesh = load_mesh(&path)?;
@@ -212,6 +213,22 @@ fn load_hemisphere(
     };
     files.push(pial);
     Ok(Hemisphere { cortex, drawn, folds })
+}
+
+/// Makes sure that the mesh of a side lies on that side, in the space of the images.
+fn check_side(path: &Path, side: &str, mesh: &Mesh) -> Result<(), ReportError> {
+    let vertices = mesh.vertices();
+    let x = vertices.iter().map(|place| place[0]).sum::<f64>() / vertices.len() as f64;
+    let elsewhere = if side == "left" { x > 0.0 } else { x < 0.0 };
+    if !elsewhere {
+        return Ok(());
+    }
+    let found = format!("the {side} hemisphere with its middle at x = {x:.0} mm");
+    Err(ReportError::mesh(
+        path,
+        found,
+        "left at x < 0 and right at x > 0, in the space of the scans",
+    ))
 }
 
 fn same_vertices(path: &Path, found: usize, cortex: &Mesh) -> Result<(), ReportError> {

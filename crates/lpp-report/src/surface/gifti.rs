@@ -13,6 +13,7 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use super::binary::read_all;
 use super::mesh::Mesh;
+use super::volume_geometry::VolumeGeometry;
 use crate::ReportError;
 
 /// Nodes of the largest sensible file: a few arrays with their metadata.
@@ -20,13 +21,19 @@ const MOST_NODES: u32 = 100_000;
 /// Numbers of the largest sensible array.
 const MOST_NUMBERS: usize = 1 << 26;
 
-/// Reads a mesh.
+/// Reads a mesh; its vertices are in the world, whatever the file has them in.
 pub(super) fn load_mesh(path: &Path) -> Result<Mesh, ReportError> {
     let text = text_of(path)?;
     let document = parse(path, &text)?;
-    let points = array(path, &document, "NIFTI_INTENT_POINTSET", 3)?;
-    let triangles = array(path, &document, "NIFTI_INTENT_TRIANGLE", 3)?;
-    let vertices = points.chunks_exact(3).map(|p| [p[0], p[1], p[2]]).collect();
+    let node = array(path, &document, "NIFTI_INTENT_POINTSET")?;
+    let points = numbers(path, node, 3)?;
+    let geometry = geometry(path, node)?;
+    let triangles = numbers(path, array(path, &document, "NIFTI_INTENT_TRIANGLE")?, 3)?;
+    let vertices = points
+        .chunks_exact(3)
+        .map(|p| [p[0], p[1], p[2]])
+        .map(|place| geometry.map_or(place, |geometry| geometry.to_world(place)))
+        .collect();
     let triangles = triangles
         .chunks_exact(3)
         .map(|t| Ok([index(path, t[0])?, index(path, t[1])?, index(path, t[2])?]))
@@ -60,18 +67,74 @@ fn parse<'a>(path: &Path, text: &'a str) -> Result<Document<'a>, ReportError> {
         .map_err(|error| ReportError::mesh(path, format!("broken XML ({error})"), "GIFTI"))
 }
 
-/// The numbers of the first array with that intent.
-fn array(
-    path: &Path,
-    document: &Document<'_>,
-    intent: &str,
-    columns: usize,
-) -> Result<Vec<f64>, ReportError> {
-    let node = document
+/// The first array with that intent.
+fn array<'a>(path: &Path, document: &'a Document<'_>, intent: &str) -> Result<Node<'a, 'a>, ReportError> {
+    document
         .descendants()
         .find(|node| node.has_tag_name("DataArray") && node.attribute("Intent") == Some(intent))
-        .ok_or_else(|| ReportError::mesh(path, format!("no array {intent}"), "a mesh"))?;
-    numbers(path, node, columns)
+        .ok_or_else(|| ReportError::mesh(path, format!("no array {intent}"), "a mesh"))
+}
+
+/// Where the volume lay that `FreeSurfer` made the points from, if they are in its coordinates; `None` if they are in the world.
+///
+/// # Errors
+/// If the points need a transformation: which of the two spaces is that of the scans, the file does not tell.
+fn geometry(path: &Path, points: Node<'_, '_>) -> Result<Option<VolumeGeometry>, ReportError> {
+    let text = |tag: &str| {
+        points
+            .descendants()
+            .find(|node| node.has_tag_name(tag))
+            .and_then(|node| node.text())
+    };
+    let matrix: Vec<f64> = text("MatrixData")
+        .unwrap_or_default()
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let is_identity = |(at, entry): (usize, &f64)| (entry - f64::from(u8::from(at % 5 == 0))).abs() < 1e-6;
+    if !matrix.iter().enumerate().all(is_identity) {
+        return Err(ReportError::mesh(
+            path,
+            format!(
+                "points that are to be transformed to the space {}",
+                text("TransformedSpace").unwrap_or("unknown")
+            ),
+            "points in the space of the scans, with the identity as transformation (mris_convert --to-scanner, wb_command)",
+        ));
+    }
+    if text("DataSpace").is_some_and(|space| space.trim() == "NIFTI_XFORM_SCANNER_ANAT") {
+        return Ok(None);
+    }
+    let value = |name: String| -> Option<f64> {
+        let of_name = |node: &Node<'_, '_>| {
+            let child = |tag: &str| {
+                node.children()
+                    .find(|child| child.has_tag_name(tag))
+                    .and_then(|child| child.text())
+            };
+            (child("Name")?.trim() == name).then(|| child("Value")?.trim().parse().ok())?
+        };
+        points
+            .descendants()
+            .filter(|node| node.has_tag_name("MD"))
+            .find_map(|node| of_name(&node))
+    };
+    let vector = |axis: &str| -> Option<[f64; 3]> {
+        let [r, a, s] = ["R", "A", "S"].map(|world| value(format!("VolGeom{axis}_{world}")));
+        Some([r?, a?, s?])
+    };
+    let Some(centre) = vector("C") else {
+        return Ok(None);
+    };
+    let usual = VolumeGeometry::default().axes;
+    Ok(Some(VolumeGeometry {
+        axes: [
+            vector("X").unwrap_or(usual[0]),
+            vector("Y").unwrap_or(usual[1]),
+            vector("Z").unwrap_or(usual[2]),
+        ],
+        centre,
+    }))
 }
 
 /// The numbers of an array of rows of `columns`.
@@ -256,6 +319,46 @@ mod tests {
                 "{attributes}"
             );
             assert_eq!(mesh.triangles(), [[0, 1, 2]]);
+        }
+    }
+
+    #[test]
+    fn points_come_in_the_world_or_are_refused() {
+        let with = |space: &str, matrix: &str, meta: &str| {
+            let added = format!(
+                "<MetaData>{meta}</MetaData><CoordinateSystemTransformMatrix><DataSpace><![CDATA[{space}]]></DataSpace>\
+                 <TransformedSpace>NIFTI_XFORM_TALAIRACH</TransformedSpace><MatrixData>{matrix}</MatrixData>\
+                 </CoordinateSystemTransformMatrix><Data>"
+            );
+            file("0 0 0 1 0 0 0 1 0", "0 1 2", "Encoding=\"ASCII\"").replacen("<Data>", &added, 1)
+        };
+        let md = |pairs: &[(&str, &str)]| -> String {
+            let pair = |(name, value): &(&str, &str)| {
+                format!("<MD><Name><![CDATA[{name}]]></Name><Value><![CDATA[{value}]]></Value></MD>")
+            };
+            pairs.iter().map(pair).collect()
+        };
+        let identity = "1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1";
+        let centre = md(&[("VolGeomC_R", "2"), ("VolGeomC_A", "3"), ("VolGeomC_S", "4")]);
+        let first = |text: &str| load(text).unwrap().vertices()[0].map(|mm| mm.round() as i32);
+        assert_eq!(first(&with("NIFTI_XFORM_UNKNOWN", identity, &centre)), [2, 3, 4]);
+        assert_eq!(
+            first(&with("NIFTI_XFORM_SCANNER_ANAT", identity, &centre)),
+            [0, 0, 0]
+        );
+        assert_eq!(first(&with("NIFTI_XFORM_UNKNOWN", identity, "")), [0, 0, 0]);
+        for matrix in [
+            "1 0 0 5 0 1 0 0 0 0 1 0 0 0 0 1",
+            "-1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1",
+            "1.1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1",
+        ] {
+            let error = load(&with("NIFTI_XFORM_UNKNOWN", matrix, ""))
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains("pial.gii.gz") && error.contains("TALAIRACH"),
+                "{error}"
+            );
         }
     }
 

@@ -8,6 +8,7 @@ mod isosurface;
 mod mesh;
 mod raster;
 mod sampling;
+mod volume_geometry;
 
 pub use cortex::{CorticalSurface, Hemisphere};
 pub use mesh::Mesh;

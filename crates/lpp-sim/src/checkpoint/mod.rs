@@ -43,7 +43,12 @@ pub struct ModelSpec {
 }
 
 impl ModelSpec {
-    /// Name of the model in the study, such as `sim-gpt2-16`.
+    /// The models of the demo as they are written: widths that alternate between the families while sizes grow.
+    pub const DEMO: [&str; 7] = [
+        "gpt2:4", "llama:8", "gpt2:12", "llama:20", "gpt2:28", "llama:40", "gpt2:64",
+    ];
+
+    /// Name of the model in the study, such as `sim-gpt2-12`.
     #[must_use]
     pub fn name(&self) -> String {
         let architecture = match self.architecture {

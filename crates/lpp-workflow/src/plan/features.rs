@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use lpp_study::AnnotationCorrections;
+use lpp_study::{AnnotationCorrections, FeatureSource};
 
 use super::Planner;
-use crate::features::Features;
+use crate::given::{Given, is_own};
 use crate::size::model_size;
 use crate::step::{Parameters, Step};
 
@@ -42,16 +42,19 @@ impl Planner<'_> {
         controls.map(|name| format!("control_{name}")).collect()
     }
 
-    pub(super) fn features(&self, steps: &mut Vec<Step>) {
+    pub(super) fn features(&self, steps: &mut Vec<Step>, given: &mut Given) {
         let mut first: Option<String> = None;
+        let own_words = is_own(self.study, &self.study.words(self.lang));
         for name in self.names() {
-            let Some(mut step) = self.activations(&name) else {
+            let program = FeatureSource::of_name(&name).program();
+            let own = self.note(given, program, &[self.study.activations(&name, self.lang)]);
+            let Some(mut step) = self.activations(&name).filter(|_| !own) else {
                 continue;
             };
             // All of them write the words if these are not there; the first one does.
             if let Some(first) = &first {
                 step.after.push(first.clone());
-            } else {
+            } else if !own_words {
                 let parameters = Parameters::default().with("lang", self.lang);
                 let annotation = self.path(&self.study.annotation(self.lang));
                 step = step.output(
@@ -75,7 +78,7 @@ impl Planner<'_> {
 
     /// What makes the features `name`; nothing does if they need files that a configuration cannot name.
     fn activations(&self, name: &str) -> Option<Step> {
-        let features = Features::of_name(name);
+        let features = FeatureSource::of_name(name);
         let annotation = self.path(&self.study.annotation(self.lang));
         let output = self.path(&self.study.activations(name, self.lang));
         let parameters = Parameters::default()
@@ -83,8 +86,8 @@ impl Planner<'_> {
             .with("corrections", self.corrections());
         Some(match &features {
             // The recordings of an envelope are given to lpp-controls by hand.
-            Features::Control { name } if name == "envelope" => return None,
-            Features::Control { name } => {
+            FeatureSource::Control { name } if name == "envelope" => return None,
+            FeatureSource::Control { name } => {
                 let parameters = parameters.with("control", name);
                 let cost = self.estimator().vectors(1);
                 Step::new(self.id(&format!("controls:{name}")), "lpp-controls", cost)
@@ -93,7 +96,7 @@ impl Planner<'_> {
                     .input(annotation.clone())
                     .output(output, &[annotation], &parameters)
             }
-            Features::Glove => {
+            FeatureSource::Glove => {
                 let file = self.path(&self.study.glove());
                 let cost = self.estimator().vectors(300);
                 Step::new(self.id("glove"), "lpp-glove", cost)
@@ -102,7 +105,7 @@ impl Planner<'_> {
                     .inputs([annotation.clone(), file.clone()])
                     .output(output, &[annotation, file], &parameters)
             }
-            Features::Random { kind, n_dims, seed } => {
+            FeatureSource::Random { kind, n_dims, seed } => {
                 let parameters = parameters
                     .with("type", kind)
                     .with("dims", n_dims)
@@ -115,9 +118,9 @@ impl Planner<'_> {
                     .input(annotation.clone())
                     .output(output, &[annotation], &parameters)
             }
-            Features::Model { folder, seed } => {
+            FeatureSource::Model { model, seed } => {
                 let parameters = parameters.with("model", name).with("seed", seed.unwrap_or(0));
-                self.model(name, folder, *seed, &output, &annotation, &parameters)
+                self.model(name, model, *seed, &output, &annotation, &parameters)
             }
         })
     }
@@ -125,26 +128,26 @@ impl Planner<'_> {
     fn model(
         &self,
         name: &str,
-        folder: &str,
+        model: &str,
         seed: Option<u64>,
         output: &Path,
         annotation: &Path,
         parameters: &Parameters,
     ) -> Step {
-        let size = model_size(self.study, folder);
+        let size = model_size(self.study, model);
         let whole = size.map(|size| self.estimator().extract(&size, false));
         let stream = whole.is_some_and(|cost| cost.memory_bytes > self.options.memory_bytes);
         let cost = size.map(|size| self.estimator().extract(&size, stream));
         let mut inputs = vec![annotation.to_owned()];
         // A model that is not in the study is in the cache of the hub, or will be.
-        let configuration = self.study.model_dir(folder).join("config.json");
+        let configuration = self.study.model_dir(model).join("config.json");
         inputs.extend(configuration.exists().then(|| self.path(&configuration)));
         let mut step = Step::new(
             self.id(&format!("extract:{name}")),
             "lpp-extract",
             cost.unwrap_or_default(),
         )
-        .arguments(["--model", folder])
+        .arguments(["--model", model])
         .arguments(self.place())
         .output(output.to_owned(), &inputs, parameters)
         .inputs(inputs)
@@ -160,12 +163,12 @@ impl Planner<'_> {
 
     /// Layers and width of features.
     pub(super) fn layers(&self, name: &str) -> (u64, u64) {
-        match Features::of_name(name) {
-            Features::Control { .. } => (1, 1),
-            Features::Glove => (1, 300),
-            Features::Random { n_dims, .. } => (1, n_dims),
-            Features::Model { folder, .. } => {
-                model_size(self.study, &folder).map_or((1, 1024), |size| (size.n_blocks + 1, size.n_hidden))
+        match FeatureSource::of_name(name) {
+            FeatureSource::Control { .. } => (1, 1),
+            FeatureSource::Glove => (1, 300),
+            FeatureSource::Random { n_dims, .. } => (1, n_dims),
+            FeatureSource::Model { model, .. } => {
+                model_size(self.study, &model).map_or((1, 1024), |size| (size.n_blocks + 1, size.n_hidden))
             }
         }
     }

@@ -6,6 +6,7 @@ use lpp_study::beside_scores;
 
 use super::Planner;
 use super::scans::{Subject, folder_of};
+use crate::given::Given;
 use crate::step::{Parameters, Step};
 
 /// Name of the features that know only time.
@@ -14,17 +15,20 @@ pub(super) const CANARY: &str = "canary";
 impl Planner<'_> {
     fn fit_parameters(&self, name: &str) -> Parameters {
         let config = self.study.config();
-        Parameters::default()
+        self.with_tr(Parameters::default())
             .with("model", name)
             .with("lang", self.lang)
-            .with("tr_s", config.tr_s)
             .with("trim_scans", config.trim_scans)
             .with("alphas", self.alphas)
     }
 
-    pub(super) fn fits(&self, steps: &mut Vec<Step>) {
+    pub(super) fn fits(&self, steps: &mut Vec<Step>, given: &mut Given) {
         let models = self.study.config().models.get(&self.lang);
         for name in self.fitted_names() {
+            // Scores of the study's own go into the tables as they are.
+            if self.note(given, "lpp-fit", &[self.study.scores(name, self.lang)]) {
+                continue;
+            }
             let step = self.fit(name);
             let is_model = models.is_some_and(|models| models.iter().any(|model| model == name));
             steps.push(if is_model {

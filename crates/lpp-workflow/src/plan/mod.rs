@@ -7,14 +7,15 @@ mod scans;
 
 use std::path::{Path, PathBuf};
 
-use lpp_ridge::AlphaGrid;
+use lpp_ridge::{AlphaGrid, RidgeError};
 use lpp_study::{Language, Study};
 
 use crate::WorkflowError;
 use crate::estimate::Estimator;
 use crate::fetch;
+use crate::given::{Given, is_own};
 use crate::size::StudySize;
-use crate::step::Step;
+use crate::step::{Parameters, Step};
 
 /// What a plan depends on besides the study.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,11 +32,21 @@ pub struct PlanOptions {
     pub subjects_per_step: Option<usize>,
 }
 
-/// The steps of `study` in an order in which they can run one after the other.
+/// What a study takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The steps, in an order in which they can run one after the other.
+    pub steps: Vec<Step>,
+    /// Artefacts that are the study's own: no step makes them.
+    pub given: Given,
+}
+
+/// The steps of `study`, and what it has of its own in place of them.
 ///
 /// # Errors
-/// [`WorkflowError::Alphas`] if the study's penalties are wrong.
-pub fn plan(study: &Study, options: &PlanOptions) -> Result<Vec<Step>, WorkflowError> {
+/// [`WorkflowError::Study`] if the study's penalties are wrong, [`WorkflowError::Scans`] if there are scans that are no runs of one
+/// kind.
+pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError> {
     let config = study.config();
     let languages = if options.languages.is_empty() {
         &config.languages
@@ -45,9 +56,14 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Vec<Step>, WorkflowE
     // The regions of the English mask serve all languages.
     let of_regions = languages.iter().find(|lang| **lang == Language::English);
     let of_regions = of_regions.or(languages.first()).copied();
-    let alphas: AlphaGrid = config.alphas.parse().map_err(WorkflowError::Alphas)?;
+    let alphas: AlphaGrid = config
+        .alphas
+        .parse()
+        .map_err(|e: RidgeError| study.bad_setting("alphas", &config.alphas, &e.to_string()))?;
     let mut steps = Vec::new();
+    let mut given = Given::default();
     for &lang in languages {
+        scans::check(study, lang)?;
         let size = StudySize::of(study, lang);
         let planner = Planner {
             study,
@@ -57,12 +73,13 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Vec<Step>, WorkflowE
             size: &size,
             first: Some(lang) == languages.first().copied(),
         };
-        planner.scans(&mut steps);
+        planner.own_inputs(&mut given);
+        planner.scans(&mut steps, &mut given);
         if Some(lang) == of_regions {
-            steps.push(planner.rois());
+            steps.extend(planner.rois(&mut given));
         }
-        planner.features(&mut steps);
-        planner.fits(&mut steps);
+        planner.features(&mut steps, &mut given);
+        planner.fits(&mut steps, &mut given);
         planner.individuals(&mut steps);
         planner.results(&mut steps);
     }
@@ -70,7 +87,7 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Vec<Step>, WorkflowE
         let fetched = fetch::steps(study, &mut steps, languages);
         steps.splice(0..0, fetched);
     }
-    Ok(steps)
+    Ok(Plan { steps, given })
 }
 
 /// The steps of one language.
@@ -94,6 +111,20 @@ impl Planner<'_> {
         paths.iter().map(|path| self.path(path)).collect()
     }
 
+    /// Notes which of `paths`, as programs see them, are the study's own; returns whether one is.
+    fn note(&self, given: &mut Given, program: &str, paths: &[PathBuf]) -> bool {
+        given.note(self.study, program, paths.iter().map(PathBuf::as_path))
+    }
+
+    /// Notes words, mask, scans and correlation that are the study's own: many a study has no step that would make them.
+    fn own_inputs(&self, given: &mut Given) {
+        let mut paths = vec![self.study.words(self.lang), self.study.mask(self.lang)];
+        paths.extend((0..self.size.n_runs()).map(|run| self.study.average_run(self.lang, run)));
+        paths.push(self.study.isc(self.lang));
+        paths.retain(|path| is_own(self.study, path));
+        self.note(given, "", &paths);
+    }
+
     fn estimator(&self) -> Estimator<'_> {
         Estimator {
             size: self.size,
@@ -107,6 +138,14 @@ impl Planner<'_> {
 
     fn place(&self) -> [String; 4] {
         ["--study", ".", "--lang", self.lang.code()].map(str::to_owned)
+    }
+
+    /// The repetition time, if lpp.toml says it; what the scans say is not known before they are read.
+    fn with_tr(&self, parameters: Parameters) -> Parameters {
+        match self.study.config().tr_s {
+            Some(tr_s) => parameters.with("tr_s", tr_s),
+            None => parameters,
+        }
     }
 
     fn mask(&self) -> PathBuf {

@@ -6,7 +6,8 @@ use lpp_study::{BESIDE_SCORES, Scores, beside_scores};
 
 use super::Planner;
 use super::fits::CANARY;
-use super::scans::region_masks;
+use super::scans::{masks_in, region_masks};
+use crate::given::is_own;
 use crate::step::{Check, Parameters, Step};
 
 impl Planner<'_> {
@@ -15,7 +16,8 @@ impl Planner<'_> {
         let of_lang = format!(":{}", self.lang);
         let of_fit = |step: &&Step| step.id.starts_with("fit") && step.id.ends_with(&of_lang);
         let fits: Vec<&Step> = steps.iter().filter(of_fit).collect();
-        if fits.is_empty() {
+        let own = |name: &&str| is_own(self.study, &self.study.scores(name, self.lang));
+        if fits.is_empty() && !self.fitted_names().iter().any(own) {
             return;
         }
         let is_score = |path: &&PathBuf| {
@@ -38,16 +40,25 @@ impl Planner<'_> {
         let nothing = Parameters::default();
         let summary = self.study.table("summary", self.lang).with_extension("csv");
         let summary = self.path(&summary);
+        // Those to be made, and those of the study's own.
+        let mut regions = region_masks(self.study);
+        let others = masks_in(&self.study.roi_dir());
+        regions.extend(others.into_iter().filter(|path| is_own(self.study, path)));
+        regions.sort();
+        regions.dedup();
         let mut analyse = Step::new(self.id("analyze"), "lpp-analyze", cost)
             .arguments(["all"])
             .arguments(self.place())
             .input(self.mask())
             .inputs(isc)
-            .inputs(self.paths(&region_masks(self.study)))
+            .optional_inputs(self.paths(&regions))
             .inputs(scores)
             .inputs(by_hand)
             .output(summary.clone(), &[], &nothing);
         analyse.check = Check::Record;
+        // Engines that know outputs only learn the order from this.
+        let rois = steps.iter().find(|step| step.may_leave_out);
+        analyse.after.extend(rois.map(|step| step.id.clone()));
         let page = self.study.report();
         let page = if self.first {
             page

@@ -1,11 +1,14 @@
 //! From published scans to the average subject, and the regions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use lpp_fmri::{SphereCentre, SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs};
-use lpp_study::Study;
+use lpp_fmri::{
+    FmriError, SphereCentre, SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs,
+};
+use lpp_study::{Language, Study, natural_order};
 
 use super::Planner;
+use crate::given::{Given, is_given};
 use crate::step::{Check, Parameters, Step};
 
 impl Planner<'_> {
@@ -18,7 +21,7 @@ impl Planner<'_> {
         let mut names: Vec<String> = published.iter().chain(&there).map(|s| s.name.clone()).collect();
         names.retain(|name| wanted(name));
         names.extend(configured.into_iter().flatten().map(|s| folder_of(s)));
-        names.sort();
+        names.sort_by(|a, b| natural_order(a, b));
         names.dedup();
         let runs_of = |list: &[SubjectRuns], name: &str| {
             let runs = list.iter().find(|s| s.name == name).map(|s| s.runs.clone());
@@ -36,19 +39,26 @@ impl Planner<'_> {
     }
 
     /// From published scans to the average subject, if there are scans or subjects are named.
-    pub(super) fn scans(&self, steps: &mut Vec<Step>) {
+    ///
+    /// What is the study's own is not made again: runs on the grid, the mask, the average. An average that is given may have
+    /// its correlation or not; no step could make one that belongs to it.
+    pub(super) fn scans(&self, steps: &mut Vec<Step>, given: &mut Given) {
         let subjects = self.subjects();
         if subjects.is_empty() {
             return;
         }
-        steps.extend(
-            subjects
-                .iter()
-                .filter(|s| s.is_resampled_here())
-                .map(|s| self.resample(s)),
-        );
-        steps.push(self.common_mask(&subjects));
-        steps.push(self.average(&subjects));
+        for subject in subjects.iter().filter(|s| s.is_resampled_here()) {
+            let runs: Vec<PathBuf> = subject.runs().collect();
+            if !self.note(given, "lpp-resample", &runs) {
+                steps.push(self.resample(subject));
+            }
+        }
+        if !self.note(given, "lpp-mask", &[self.mask()]) {
+            steps.push(self.common_mask(&subjects));
+        }
+        if !self.note(given, "lpp-average", &self.average_runs()) {
+            steps.push(self.average(&subjects));
+        }
     }
 
     fn resample(&self, subject: &Subject) -> Step {
@@ -89,11 +99,14 @@ impl Planner<'_> {
             .arguments(self.place())
             .input(self.mask())
             .inputs(subjects.iter().flat_map(Subject::runs));
-        let cleaning = Parameters::default().with("tr_s", config.tr_s);
+        let cleaning = self.with_tr(Parameters::default());
         for (run, path) in self.average_runs().into_iter().enumerate() {
             let mut inputs: Vec<PathBuf> = subjects.iter().filter_map(|s| s.run(run)).collect();
             inputs.push(self.mask());
             step = step.output(path, &inputs, &cleaning);
+        }
+        if is_given(self.study, "lpp-average", &self.study.isc(self.lang)) {
+            return step.arguments(["--isc-trials", "0"]);
         }
         let trials = Parameters::default()
             .with("subjects", subjects.iter().map(|s| &s.name).collect::<Vec<_>>())
@@ -106,15 +119,32 @@ impl Planner<'_> {
         )
     }
 
-    pub(super) fn rois(&self) -> Step {
+    /// The regions, unless the study has some of its own; one outside of the mask is left out.
+    pub(super) fn rois(&self, given: &mut Given) -> Option<Step> {
+        if self.note(given, "lpp-rois", &masks_in(&self.study.roi_dir())) {
+            return None;
+        }
         let parameters = Parameters::default();
-        let step = Step::new("rois".to_owned(), "lpp-rois", self.estimator().small(1e4))
+        let mut step = Step::new("rois".to_owned(), "lpp-rois", self.estimator().small(1e4))
             .arguments(self.place())
             .input(self.mask());
-        region_masks(self.study).into_iter().fold(step, |step, region| {
+        step.may_leave_out = true;
+        Some(region_masks(self.study).into_iter().fold(step, |step, region| {
             step.output(self.path(&region), &[self.mask()], &parameters)
-        })
+        }))
     }
+}
+
+/// Scans that are there must be runs of one kind; that there are none, or none yet, is no error.
+pub(super) fn check(study: &Study, lang: Language) -> Result<(), FmriError> {
+    for found in [derivative_runs(study, lang), resampled_runs(study, lang)] {
+        match found {
+            Ok(_)
+            | Err(FmriError::Read { .. } | FmriError::NoScans { .. } | FmriError::NoSubjects { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// A subject of a plan.
@@ -159,10 +189,57 @@ pub(super) fn folder_of(subject: &str) -> String {
     format!("sub-{}", subject.strip_prefix("sub-").unwrap_or(subject))
 }
 
+/// Images of regions that are there.
+pub(super) fn masks_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut masks: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    masks.retain(|path| {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        !name.starts_with(b".") && (name.ends_with(b".nii.gz") || name.ends_with(b".nii"))
+    });
+    masks.sort();
+    masks
+}
+
 pub(super) fn region_masks(study: &Study) -> Vec<PathBuf> {
     let centres = SphereCentre::reference_set();
     centres
         .iter()
         .map(|centre| study.roi_mask(&centre.name))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn scans_of_several_kinds_are_no_study_without_scans() {
+        let dir = tempfile::tempdir().unwrap();
+        let checked =
+            || check(&Study::open(dir.path()).unwrap(), Language::English).map_err(|e| e.to_string());
+        assert!(checked().is_ok(), "no scans yet");
+        let func = dir.path().join("derivatives/sub-EN01/func");
+        fs::create_dir_all(&func).unwrap();
+        assert!(checked().is_ok(), "a download has begun");
+        let add = |name: &str| fs::write(func.join(format!("sub-EN01_{name}.nii.gz")), "").unwrap();
+        add("run-1_space-A_bold");
+        add("run-2_space-A_bold");
+        add("run-1_space-A_boldref");
+        assert!(checked().is_ok());
+        for (name, part) in [
+            ("run-1_space-B_bold", "space-B"),
+            ("run-01_space-A_bold", "a second run 1"),
+            ("run-3_space-A_echo-2_bold", "echo-2"),
+        ] {
+            add(name);
+            let error = checked().unwrap_err();
+            assert!(error.contains("sub-EN01") && error.contains(part), "{error}");
+            fs::remove_file(func.join(format!("sub-EN01_{name}.nii.gz"))).unwrap();
+        }
+        add("run-1_space-B_bold");
+        fs::write(dir.path().join("lpp.toml"), "[corpus]\nonly = [\"space-B\"]\n").unwrap();
+        assert!(checked().is_ok());
+    }
 }

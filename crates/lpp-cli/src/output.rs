@@ -1,0 +1,27 @@
+//! Names of files to be written.
+
+use std::path::PathBuf;
+
+use clap::builder::{PathBufValueParser, TypedValueParser};
+
+/// A file to write whose name must end in one of `endings`: what it will hold is then known from its name.
+///
+/// ```
+/// use clap::builder::TypedValueParser;
+///
+/// let parser = lpp_cli::output_file(&[".nii.gz", ".nii"]);
+/// let parse = |name: &str| parser.parse_ref(&clap::Command::new("test"), None, name.as_ref());
+/// assert!(parse("mask.nii.gz").is_ok());
+/// assert!(parse("mask.txt").unwrap_err().to_string().contains("expected a name that ends in .nii.gz or .nii"));
+/// ```
+pub fn output_file(endings: &'static [&'static str]) -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(move |path| {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let is_one = |ending: &&str| name.len() > ending.len() && name.ends_with(ending.as_bytes());
+        if endings.iter().any(|ending| is_one(&ending)) {
+            Ok(path)
+        } else {
+            Err(format!("expected a name that ends in {}", endings.join(" or ")))
+        }
+    })
+}

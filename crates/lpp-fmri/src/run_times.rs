@@ -1,0 +1,427 @@
+//! Whether the words of a run and its scans can belong together.
+
+use std::path::Path;
+
+use crate::FmriError;
+use crate::regressor::LEAD_S;
+
+/// Silence at an end of a run that is worth a warning, s. The published runs begin with a word within 0.5 s and go on for 7.8 to
+/// 9.4 s after the last one.
+const LONG_SILENCE_S: f64 = 15.0;
+/// No speech has as many words (or phonemes) a second.
+const MOST_WORDS_PER_S: f64 = 30.0;
+/// Fewer words than that have no rate.
+const FEW_WORDS: usize = 10;
+
+/// Words of one run beside its scans.
+pub struct RunTimes<'a> {
+    /// The file that holds the times.
+    pub file: &'a Path,
+    /// The run in words, `run 3` say.
+    pub run: &'a str,
+    /// When each word begins, s.
+    pub onsets_s: &'a [f64],
+    /// When each word ends, s.
+    pub offsets_s: &'a [f64],
+    /// How a message names a word, by its place in these lists.
+    pub name: &'a dyn Fn(usize) -> String,
+    /// Scans of the run.
+    pub n_scans: usize,
+    /// Their repetition time, s.
+    pub tr_s: f64,
+}
+
+/// What does not fit.
+struct Finding {
+    found: String,
+    expected: String,
+    /// Words that it is about; 0 for what is only odd.
+    n_words: usize,
+}
+
+impl RunTimes<'_> {
+    /// Compares times and scans; returns warnings.
+    ///
+    /// Odd are long silences at the ends of the run and words that end before they begin.
+    ///
+    /// # Errors
+    /// [`FmriError::Malformed`] naming file and run if a word begins after the last scan or long before the first, or if there are
+    /// more words a second than anybody speaks. The message gives both numbers and guesses the unit.
+    pub fn check(&self) -> Result<Vec<String>, FmriError> {
+        self.judge(1)
+    }
+
+    /// The same where single words may lie outside, as in nilearn: an error only if at least half of them do.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn check_most(&self) -> Result<Vec<String>, FmriError> {
+        self.judge(self.onsets_s.len().div_ceil(2))
+    }
+
+    /// Errors if a finding is about at least `too_many` words, warnings otherwise.
+    fn judge(&self, too_many: usize) -> Result<Vec<String>, FmriError> {
+        let findings = [
+            self.after_the_scans(),
+            self.before_the_scans(),
+            self.crowded(),
+            self.backwards(),
+        ];
+        let mut warnings = Vec::new();
+        for finding in findings.into_iter().flatten() {
+            if finding.n_words >= too_many {
+                return Err(FmriError::malformed(self.file, finding.found, finding.expected));
+            }
+            warnings.push(self.in_file(&format!("found {}, expected {}", finding.found, finding.expected)));
+        }
+        if warnings.is_empty() {
+            warnings.extend(self.silences());
+        }
+        Ok(warnings)
+    }
+
+    fn in_file(&self, text: &str) -> String {
+        format!("{}: {text}", self.file.display())
+    }
+
+    /// Length of the run, s.
+    fn length_s(&self) -> f64 {
+        self.n_scans as f64 * self.tr_s
+    }
+
+    fn last_s(&self) -> f64 {
+        self.onsets_s.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    fn first_s(&self) -> f64 {
+        self.onsets_s.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
+    fn of_words(&self, n: usize) -> String {
+        format!("{n} of {} words of {}", self.onsets_s.len(), self.run)
+    }
+
+    fn scans(&self) -> String {
+        format!("{} scans of {} s", self.n_scans, short(self.tr_s))
+    }
+
+    fn after_the_scans(&self) -> Option<Finding> {
+        let end = self.length_s();
+        let n_words = self.onsets_s.iter().filter(|onset| **onset >= end).count();
+        (n_words > 0).then(|| Finding {
+            found: format!(
+                "{} after the last scan, the last at {} s",
+                self.of_words(n_words),
+                short(self.last_s())
+            ),
+            expected: format!(
+                "words before {} s, the end of {}{}",
+                short(end),
+                self.scans(),
+                self.guess()
+                    .unwrap_or_else(|| "; do words and scans belong together?".to_owned())
+            ),
+            n_words,
+        })
+    }
+
+    fn before_the_scans(&self) -> Option<Finding> {
+        // Times are those of the middle of the scans; what lies before the regressor's grid would be moved to its start.
+        let start = self.tr_s / 2.0 - LEAD_S;
+        let n_words = self.onsets_s.iter().filter(|onset| **onset < start).count();
+        (n_words > 0).then(|| Finding {
+            found: format!(
+                "{} long before the first scan, the first at {} s",
+                self.of_words(n_words),
+                short(self.first_s())
+            ),
+            expected: format!(
+                "words from {} s on, in seconds from the start of the run",
+                short(start)
+            ),
+            n_words,
+        })
+    }
+
+    fn crowded(&self) -> Option<Finding> {
+        let n_words = self.onsets_s.len();
+        let span = self.last_s() - self.first_s();
+        (n_words >= FEW_WORDS && n_words as f64 > MOST_WORDS_PER_S * span).then(|| Finding {
+            found: format!("{} within {} s", self.of_words(n_words), short(span)),
+            expected: format!(
+                "times in seconds, {}; are they in minutes or hours?",
+                self.scans()
+            ),
+            n_words,
+        })
+    }
+
+    fn backwards(&self) -> Option<Finding> {
+        let times = self.onsets_s.iter().zip(self.offsets_s);
+        let mut wrong = times.enumerate().filter(|(_, (onset, offset))| offset < onset);
+        let (first, (onset, offset)) = wrong.next()?;
+        let n_words = 1 + wrong.count();
+        Some(Finding {
+            found: format!(
+                "{} that end before they begin, first {} from {} s to {} s",
+                self.of_words(n_words),
+                (self.name)(first),
+                short(*onset),
+                short(*offset)
+            ),
+            expected: "durations of 0 or more (they count negatively)".to_owned(),
+            n_words: 0,
+        })
+    }
+
+    fn silences(&self) -> Vec<String> {
+        let (length, last) = (
+            self.length_s(),
+            self.offsets_s.iter().copied().fold(self.last_s(), f64::max),
+        );
+        let mut warnings = Vec::new();
+        if length - last > LONG_SILENCE_S {
+            let hint = if in_part(self.last_s() * self.tr_s, length, 0.8) && self.tr_s > 1.0 {
+                "; are the times in scans?"
+            } else {
+                ""
+            };
+            warnings.push(self.in_file(&format!(
+                "the last word of {} ends {} s before the end of the run, at {} s of {} s ({}); do words and scans belong \
+                 together?{hint}",
+                self.run,
+                short(length - last),
+                short(last),
+                short(length),
+                self.scans()
+            )));
+        }
+        if self.first_s() > LONG_SILENCE_S {
+            warnings.push(self.in_file(&format!(
+                "the first word of {} begins {} s after the start of the run; do words and scans belong together?",
+                self.run,
+                short(self.first_s())
+            )));
+        }
+        warnings
+    }
+
+    /// What unit would explain words after the last scan.
+    fn guess(&self) -> Option<String> {
+        const UNITS: [(f64, &str); 8] = [
+            (1e3, "milliseconds"),
+            (1e6, "microseconds"),
+            (8_000.0, "samples at 8 kHz"),
+            (16_000.0, "samples at 16 kHz"),
+            (22_050.0, "samples at 22.05 kHz"),
+            (44_100.0, "samples at 44.1 kHz"),
+            (48_000.0, "samples at 48 kHz"),
+            (1e7, "ticks of 100 ns"),
+        ];
+        let (length, last) = (self.length_s(), self.last_s());
+        let found = UNITS
+            .iter()
+            .find(|(per_second, _)| in_part(last / per_second, length, 0.5));
+        let name = match found {
+            Some((_, name)) => *name,
+            None if self.tr_s < 1.0 && in_part(last * self.tr_s, length, 0.8) => "scans",
+            None if self.first_s() > length / 2.0 => {
+                return Some(
+                    "; do the times count from the start of the session, not of the run?".to_owned(),
+                );
+            }
+            None => return None,
+        };
+        Some(format!("; are the times in {name}?"))
+    }
+}
+
+/// Whether `value` lies between a part of the whole and a little more than it.
+fn in_part(value: f64, whole: f64, part: f64) -> bool {
+    value > part * whole && value < 1.02 * whole
+}
+
+/// A time to the millisecond.
+fn short(seconds: f64) -> String {
+    format!("{}", (seconds * 1e3).round() / 1e3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ends of words as `check` and `check_most` see them, scaled and shifted, in a run of scans.
+    struct Case {
+        onsets: Vec<f64>,
+        n_scans: usize,
+        tr_s: f64,
+    }
+
+    impl Case {
+        /// A word every 0.4 s from 0.3 s to some seconds before the end of 100 scans of 2 s.
+        fn spoken() -> Self {
+            Self {
+                onsets: (0..477).map(|i| 0.3 + 0.4 * f64::from(i)).collect(),
+                n_scans: 100,
+                tr_s: 2.0,
+            }
+        }
+
+        fn map(mut self, f: impl Fn(f64) -> f64) -> Self {
+            self.onsets.iter_mut().for_each(|onset| *onset = f(*onset));
+            self
+        }
+
+        fn check(&self, most: bool) -> Result<Vec<String>, String> {
+            let offsets: Vec<f64> = self.onsets.iter().map(|onset| onset + 0.2).collect();
+            let times = RunTimes {
+                file: Path::new("words.csv"),
+                run: "run 3",
+                onsets_s: &self.onsets,
+                offsets_s: &offsets,
+                name: &|word| format!("word {word}"),
+                n_scans: self.n_scans,
+                tr_s: self.tr_s,
+            };
+            let judged = if most { times.check_most() } else { times.check() };
+            judged.map_err(|error| error.to_string())
+        }
+
+        fn refused(&self, parts: &[&str]) {
+            let error = self.check(false).unwrap_err();
+            assert!(
+                parts
+                    .iter()
+                    .chain(&["words.csv", "run 3"])
+                    .all(|part| error.contains(part))
+                    && error.len() < 500,
+                "{error}"
+            );
+        }
+
+        fn warned(&self, parts: &[&str]) {
+            let warnings = self.check(false).unwrap();
+            assert!(
+                warnings.len() == 1 && parts.iter().all(|part| warnings[0].contains(part)),
+                "{warnings:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_fits_gets_no_word() {
+        assert!(Case::spoken().check(false).unwrap().is_empty());
+        // A story that began before the first scan that was kept.
+        assert!(
+            Case::spoken()
+                .map(|t| t - 20.0 + t / 10.0)
+                .check(false)
+                .unwrap()
+                .is_empty()
+        );
+        // The published runs: last word and scans of 2 s.
+        let published = [
+            (554.63, 282),
+            (587.738, 298),
+            (671.287, 340),
+            (598.151, 303),
+            (522.124, 265),
+            (678.003, 343),
+            (641.896, 325),
+            (575.724, 292),
+            (727.034, 368),
+        ];
+        for (last, n_scans) in published {
+            let case = Case {
+                onsets: vec![0.1, last - 0.2],
+                n_scans,
+                tr_s: 2.0,
+            };
+            assert!(case.check(false).unwrap().is_empty(), "{last}");
+        }
+    }
+
+    #[test]
+    fn other_units_are_refused_and_guessed() {
+        Case::spoken()
+            .map(|t| t * 1e3)
+            .refused(&["190700 s", "200 s", "100 scans of 2 s", "milliseconds"]);
+        Case::spoken().map(|t| t * 1e6).refused(&["microseconds"]);
+        Case::spoken()
+            .map(|t| t * 44_100.0)
+            .refused(&["samples at 44.1 kHz"]);
+        Case::spoken()
+            .map(|t| t * 16_000.0)
+            .refused(&["samples at 16 kHz"]);
+        Case::spoken()
+            .map(|t| t / 60.0)
+            .refused(&["477 of 477 words", "minutes"]);
+        Case::spoken().map(|t| t / 3600.0).refused(&["minutes or hours"]);
+        Case::spoken()
+            .map(|t| t / 2.0)
+            .warned(&["run 3", "before the end of the run", "in scans?"]);
+        let fast = Case {
+            n_scans: 278,
+            tr_s: 0.72,
+            ..Case::spoken()
+        };
+        assert!(fast.check(false).unwrap().is_empty());
+        fast.map(|t| t / 0.72).refused(&["in scans?"]);
+    }
+
+    #[test]
+    fn words_outside_the_scans_are_refused_with_both_numbers() {
+        Case {
+            n_scans: 88,
+            ..Case::spoken()
+        }
+        .refused(&["after the last scan", "190.7 s", "176 s"]);
+        Case::spoken()
+            .map(|t| t + 80.0)
+            .refused(&["after the last scan", "270.7 s", "200 s"]);
+        Case::spoken()
+            .map(|t| t + 300.0)
+            .refused(&["start of the session"]);
+        Case {
+            tr_s: 1.5,
+            ..Case::spoken()
+        }
+        .refused(&["150 s", "100 scans of 1.5 s"]);
+        Case::spoken()
+            .map(|t| t - 40.0)
+            .refused(&["before the first scan", "-39.7 s", "-23 s"]);
+    }
+
+    #[test]
+    fn long_silences_are_told() {
+        Case {
+            n_scans: 112,
+            ..Case::spoken()
+        }
+        .warned(&["run 3", "33.1 s before the end", "190.9 s of 224 s"]);
+        Case {
+            tr_s: 3.0,
+            ..Case::spoken()
+        }
+        .warned(&["109.1 s before the end"]);
+        Case::spoken()
+            .map(|t| 30.0 + t * 0.8)
+            .warned(&["the first word of run 3", "30.24 s"]);
+    }
+
+    #[test]
+    fn single_words_outside_are_told_where_they_may_lie_there() {
+        let mut case = Case::spoken();
+        case.onsets[476] = 203.0;
+        case.onsets[0] = -30.0;
+        assert!(case.check(false).is_err());
+        let warnings = case.check(true).unwrap();
+        assert!(
+            warnings.len() == 2
+                && warnings[0].contains("1 of 477 words of run 3 after")
+                && warnings[1].contains("before"),
+            "{warnings:?}"
+        );
+        assert!(Case::spoken().map(|t| t + 150.0).check(true).is_err());
+    }
+}
