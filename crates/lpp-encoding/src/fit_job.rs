@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use lpp_fmri::{Image, Mask, RepetitionTime};
 use lpp_ridge::{
-    AlphaGrid, AlphaSearch, InnerValidation, NestedChooser, NullOrders, PreparedFeatures, RidgeCv,
+    AlphaGrid, AlphaSearch, GridEdge, InnerValidation, NestedChooser, NullOrders, PreparedFeatures, RidgeCv,
     RidgeCvFit, RidgeCvParams, RidgeError,
 };
 use lpp_study::{
@@ -288,6 +288,7 @@ impl FitJob {
         self.warn_of_constant(&constant);
         for scores in &results {
             warn_of_nan(&scores.info);
+            warn_of_edges(&scores.info);
         }
         Ok(results.into_iter().zip(choosers).collect())
     }
@@ -508,6 +509,24 @@ fn warn_of_nan(info: &ScoresInfo) {
             info.subject,
             info.n_voxels
         );
+    }
+}
+
+/// Says where a wider grid of penalties may score better.
+fn warn_of_edges(info: &ScoresInfo) {
+    for edge in [GridEdge::Smallest, GridEdge::Largest] {
+        let lies_there = |&&index: &&usize| GridEdge::of(&info.alphas, index) == Some(edge);
+        let folds = || info.alpha_index.iter().flatten();
+        let n_there = folds().filter(lies_there).count();
+        if let Some(&index) = folds().find(lies_there) {
+            tracing::warn!(
+                "{}, {}: {n_there} of {} folds (of all layers) chose the {edge} penalty of the grid ({:e}); a wider grid may score better",
+                info.model,
+                info.subject,
+                folds().count(),
+                info.alphas[index]
+            );
+        }
     }
 }
 
