@@ -30,9 +30,14 @@ pub(crate) fn kinds() -> Vec<Kind> {
             s.files.remove(CONFIG);
         }),
         // The reference leaves out the first line whatever it is.
-        Kind::new("merges-without-a-version", &ALIGN, EXACT.or_told(&["merges.txt", "version"]), |s, _| {
-            split(s, "\n", false);
-        }),
+        Kind::new(
+            "merges-without-a-version",
+            &ALIGN,
+            EXACT.or_told(&["merges.txt", "version"]),
+            |s, _| {
+                split(s, "\n", false);
+            },
+        ),
         Kind::new("merges-windows-lines", &ALIGN, EXACT, |s, _| {
             split(s, "\r\n", true);
         }),
