@@ -513,9 +513,11 @@ fn other_model(study: &Path, target: &Path, seed: u8) {
     }
     let weights = target.join("model.safetensors");
     let mut bytes = fs::read(&weights).unwrap();
-    // The last byte but one of a little-endian float is exponent and mantissa: a small change of one weight.
-    let place = bytes.len() - 3;
-    bytes[place] ^= seed;
+    let header = u64::from_le_bytes(bytes[..8].try_into().unwrap());
+    // Bits of the mantissa of every weight, so that all layers change a little.
+    for place in (8 + usize::try_from(header).unwrap()..bytes.len()).step_by(4) {
+        bytes[place + 2] ^= seed;
+    }
     fs::write(&weights, bytes).unwrap();
 }
 
