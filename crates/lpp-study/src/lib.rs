@@ -41,6 +41,7 @@ mod mapped_matrix;
 mod names;
 mod natural_order;
 pub mod npy;
+mod npy_elements;
 mod outputs;
 mod paths;
 mod pointer;

@@ -1,37 +1,47 @@
 //! The products that run over all targets: nearly all of the time of a fit.
 //!
 //! They are many, of a few hundred rows and columns each, one thread each. There the `gemm` crate is a tenth faster than
-//! the BLAS libraries at hand, which are made for large matrices; factorisations stay with LAPACK.
+//! the BLAS libraries at hand, which are made for large matrices, and it needs no system library. All other products of
+//! the crate take it too, so that no feature of ndarray changes a number.
 #![allow(
     unsafe_code,
     reason = "gemm takes pointers and strides; the one call is below its shape check"
 )]
 
 use gemm::Parallelism;
-use ndarray::{ArrayRef2, ArrayViewMut2};
+use ndarray::{Array2, ArrayRef2, ArrayViewMut2};
 
 use crate::Element;
 
 /// What becomes of the values that the output holds already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Output {
+pub(crate) enum Update {
     /// They are overwritten, NaN or not.
     Replace,
     /// The product is added to them.
     Add,
+    /// The product is subtracted from them.
+    Subtract,
 }
 
-/// Writes `left` (m, k) times `right` (k, n) to `out` (m, n), or adds it. Any strides; k may be 0.
+/// `left` (m, k) times `right` (k, n), a new array (m, n).
+pub(crate) fn product<A: Element>(left: &ArrayRef2<A>, right: &ArrayRef2<A>) -> Array2<A> {
+    let mut out = Array2::zeros((left.nrows(), right.ncols()));
+    update(&mut out.view_mut(), Update::Replace, left, right);
+    out
+}
+
+/// Writes `left` (m, k) times `right` (k, n) to `out` (m, n), adds or subtracts it. Any strides; k may be 0.
 ///
 /// A column of the result does not depend on the columns beside it.
 ///
 /// # Panics
 /// If the shapes do not fit, which is an error of the caller.
-pub(crate) fn multiply<A: Element>(
+pub(crate) fn update<A: Element>(
+    out: &mut ArrayViewMut2<'_, A>,
+    change: Update,
     left: &ArrayRef2<A>,
     right: &ArrayRef2<A>,
-    output: Output,
-    out: &mut ArrayViewMut2<'_, A>,
 ) {
     let ((m, k), n) = (left.dim(), right.ncols());
     assert_eq!((right.nrows(), out.dim()), (k, (m, n)), "shapes of a product");
@@ -48,7 +58,7 @@ pub(crate) fn multiply<A: Element>(
             out.as_mut_ptr(),
             out_strides.0,
             out_strides.1,
-            output == Output::Add,
+            change != Update::Replace,
             left.as_ptr(),
             left_strides.0,
             left_strides.1,
@@ -56,7 +66,7 @@ pub(crate) fn multiply<A: Element>(
             right_strides.0,
             right_strides.1,
             A::one(),
-            A::one(),
+            if change == Update::Subtract { -A::one() } else { A::one() },
             false,
             false,
             false,
@@ -67,7 +77,7 @@ pub(crate) fn multiply<A: Element>(
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, s};
+    use ndarray::s;
 
     use super::*;
 
@@ -89,8 +99,8 @@ mod tests {
 
     fn check<A: Element>(a: &ArrayRef2<A>, b: &ArrayRef2<A>) {
         let mut out = Array2::from_elem((a.nrows(), b.ncols()), A::nan());
-        multiply(a, b, Output::Replace, &mut out.view_mut());
-        multiply(a, b, Output::Add, &mut out.view_mut());
+        update(&mut out.view_mut(), Update::Replace, a, b);
+        update(&mut out.view_mut(), Update::Add, a, b);
         let expected = plain(a, b) * 2.0;
         // each of k terms of size one rounds once
         let tolerance = 4.0 * A::EPSILON * (a.ncols() as f64 + 1.0);
@@ -120,7 +130,7 @@ mod tests {
         let (a, b) = (wave::<f32>((293, 768), 0.37), wave::<f32>((768, 384), 0.71));
         let product = |b: &ArrayRef2<f32>| {
             let mut out = Array2::zeros((293, b.ncols()));
-            multiply(&a, b, Output::Replace, &mut out.view_mut());
+            update(&mut out.view_mut(), Update::Replace, &a, b);
             out
         };
         let mut reversed = b.clone();
