@@ -208,6 +208,10 @@ impl Columns {
             ));
         }
         let find = |name: &str| {
+            if header.iter().filter(|column| *column == name).count() > 1 {
+                let found = format!("two columns {name:?}");
+                return Err(TextError::malformed(path, found, "one column of each name"));
+            }
             header.iter().position(|column| column == name).ok_or_else(|| {
                 let names: Vec<&str> = header.iter().take(MOST_NAMES).collect();
                 let is_one = names.len() == 1 && names[0].contains([';', '\t']);
@@ -389,6 +393,17 @@ mod tests {
     fn load(table: &str) -> Result<Annotation, TextError> {
         let (_folder, path) = written(table);
         Annotation::load(&path, &Corrections::none())
+    }
+
+    #[test]
+    fn a_column_that_stands_twice_is_refused() {
+        for name in ["word", "onset", "section"] {
+            let header = format!("word,onset,offset,section,{name}");
+            let error = load(&format!("{header}\na,0.5,1.5,1,2\n"))
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(&format!("two columns {name:?}")), "{error}");
+        }
     }
 
     #[test]

@@ -9,7 +9,8 @@ mod word_pieces;
 use std::path::{Path, PathBuf};
 
 use lpp_study::refuse_pointer;
-use tokenizers::{Encoding, Tokenizer};
+use tokenizers::models::bpe::BPE;
+use tokenizers::{Encoding, ModelWrapper, Tokenizer};
 
 use crate::TextError;
 use crate::tokenizer::adapt::{adapt, add_tokens};
@@ -39,6 +40,19 @@ pub struct TextTokenizer {
     pad_id: Option<u32>,
     pads_left: bool,
     cuts_left: bool,
+}
+
+/// Refuses a tokenizer that leaves out merges at random, as some are trained: each run would give other tokens.
+fn refuse_dropout(tokenizer: &Tokenizer, path: &Path) -> Result<(), TextError> {
+    match tokenizer.get_model() {
+        ModelWrapper::BPE(BPE {
+            dropout: Some(rate), ..
+        }) if *rate > 0.0 => {
+            let found = format!("a dropout of {rate}, by which tokens differ at random");
+            Err(TextError::malformed(path, found, "\"dropout\": null"))
+        }
+        _ => Ok(()),
+    }
 }
 
 impl TextTokenizer {
@@ -72,6 +86,7 @@ impl TextTokenizer {
             Vocabulary::Json => {
                 refuse_pointer(&json)?;
                 let tokenizer = Tokenizer::from_file(&json).map_err(|e| refused(&json, &e))?;
+                refuse_dropout(&tokenizer, &json)?;
                 (tokenizer, vec![json])
             }
             Vocabulary::Pair => {
