@@ -9,6 +9,7 @@ use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Data, Dimension};
 
 use crate::args::{Args, Precision};
 use crate::input::{Number, TargetRuns, check_runs, features};
+use crate::outputs::prediction;
 use crate::summary::{BandedSummary, Summary};
 
 /// Runs the program.
@@ -64,7 +65,7 @@ fn plain<A: Number>(
     let all: Vec<usize> = (0..fit.scores.len()).collect();
     if let Some(folder) = &args.predictions {
         for (run, predicted) in prepared.predictions(&fit, y, &all)?.iter().enumerate() {
-            npy::save(&folder.join(format!("run-{run}.npy")), predicted)?;
+            npy::save(&prediction(folder, run), predicted)?;
         }
     }
     if let Some(path) = &args.coefficients {

@@ -390,3 +390,42 @@ fn constants_of_any_kind_leave_the_others_alone() {
         }
     }
 }
+
+#[test]
+fn no_output_is_an_input_or_another_output() {
+    let files = Files::new(|v| v);
+    let targets = fs::read(files.path("y1.npy")).unwrap();
+    for flags in [
+        ["--fold-scores", "y1.npy"],
+        ["--coefficients", "x0.npy"],
+        ["--fold-scores", "scores.npy"],
+        ["--coefficients", "./scores.npy"],
+    ] {
+        let mut command = files.command();
+        command.arg(flags[0]).arg(files.path(flags[1]));
+        assert_fails(&mut command, &[flags[1].trim_start_matches("./")]);
+    }
+    // Predictions of runs take the names of their runs.
+    for run in 0..4 {
+        for part in ["x", "y"] {
+            fs::rename(
+                files.path(&format!("{part}{run}.npy")),
+                files.path(&format!("{part}-run-{run}.npy")),
+            )
+            .unwrap();
+        }
+    }
+    fs::rename(files.path("y-run-2.npy"), files.path("run-2.npy")).unwrap();
+    let mut command = program();
+    command
+        .arg("--x")
+        .args((0..4).map(|run| files.path(&format!("x-run-{run}.npy"))));
+    command
+        .arg("--y")
+        .args(["y-run-0", "y-run-1", "run-2", "y-run-3"].map(|name| files.path(&format!("{name}.npy"))));
+    command.arg("-o").arg(files.path("scores.npy"));
+    command.arg("--predictions").arg(files.folder.path());
+    assert_fails(&mut command, &["run-2.npy"]);
+    assert_eq!(fs::read(files.path("y-run-1.npy")).unwrap(), targets);
+    assert!(!files.path("scores.npy").exists());
+}

@@ -39,12 +39,17 @@ pub struct Layer {
     pub n_constant: usize,
 }
 
-/// Whether the rows of an activations file are scans.
-pub(crate) fn rows_are_scans(activations: &Activations) -> bool {
-    activations
-        .metadata()
-        .get("rows")
-        .is_some_and(|rows| rows == "scans")
+/// Whether the rows of an activations file are scans; they are words if its metadata say nothing of them.
+pub(crate) fn rows_are_scans(path: &Path, activations: &Activations) -> Result<bool, EncodingError> {
+    match activations.metadata().get("rows").map(String::as_str) {
+        None | Some("words") => Ok(false),
+        Some("scans") => Ok(true),
+        Some(other) => Err(EncodingError::Mismatch {
+            path: path.to_owned(),
+            found: format!("rows = {other:?} in the metadata"),
+            expected: "words or scans".to_owned(),
+        }),
+    }
 }
 
 impl LayerFeatures {
@@ -77,7 +82,7 @@ impl LayerFeatures {
             ));
         }
         let mut warnings = Vec::new();
-        let rows = if rows_are_scans(&activations) {
+        let rows = if rows_are_scans(&path, &activations)? {
             Rows::Scans(n_scans.to_vec())
         } else {
             let table = WordTable::load(words)?;

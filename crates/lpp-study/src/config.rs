@@ -137,6 +137,9 @@ pub struct StudyConfig {
     pub alphas: String,
     /// Corrections of the word annotation.
     pub annotation_corrections: AnnotationCorrections,
+    /// Whether lpp-run makes the seven regions of the published study.
+    #[serde(skip_serializing_if = "is_true")]
+    pub regions: bool,
     /// Models per language, in the order in which tables list them.
     #[serde(deserialize_with = "features_by_language")]
     pub models: BTreeMap<Language, Vec<String>>,
@@ -189,6 +192,7 @@ impl Default for StudyConfig {
             training: BTreeMap::new(),
             subjects: BTreeMap::new(),
             individuals: BTreeMap::new(),
+            regions: true,
             fits: ConfiguredFits::default(),
             corpus: ConfiguredCorpus::default(),
             paths: ConfiguredPaths::default(),
@@ -265,6 +269,11 @@ impl std::str::FromStr for StudyConfig {
     fn from_str(text: &str) -> Result<Self, StudyError> {
         Self::parse(text, Path::new("lpp.toml"))
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 /// Places of the values of the top-level settings; none if the text is no TOML.
@@ -450,6 +459,7 @@ mod tests {
         config.individuals.insert(Language::French, individuals);
         config.paths.glove = Some("vectors.txt".into());
         config.fits.controls = vec!["wordrate".into()];
+        config.regions = false;
         config.tr_s = Some(1.49);
         config.corpus.pair_runs = Some(PairRuns::Place);
         config.corpus.only = vec!["space-T1w".parse().unwrap()];

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
+use lpp_study::refuse_pointer;
 use ndarray::Array2;
 
 use crate::{RunWords, TextError};
@@ -200,6 +201,7 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn open(path: &'a Path) -> Result<Self, TextError> {
+        refuse_pointer(path)?;
         let mut file = BufReader::with_capacity(1 << 18, File::open(path).map_err(TextError::read(path))?);
         let gzip = file
             .fill_buf()

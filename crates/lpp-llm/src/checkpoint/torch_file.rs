@@ -272,3 +272,45 @@ fn stored_kind(storage: &str) -> StoredKind {
         _ => StoredKind::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(name: &str) -> Value {
+        Value::Text(name.to_owned())
+    }
+
+    fn tensors() -> Value {
+        let tensor = Value::Tensor {
+            kind: "torch.FloatStorage".to_owned(),
+            key: "0".to_owned(),
+            offset: 0,
+            shape: vec![1],
+            strides: vec![1],
+        };
+        Value::Dict(vec![(text("a"), tensor)])
+    }
+
+    #[test]
+    fn one_dictionary_inside_of_another_is_taken_out() {
+        for name in ["state_dict", "model", "module"] {
+            let wrapped = Value::Dict(vec![(text("epoch"), Value::Int(3)), (text(name), tensors())]);
+            assert_eq!(unwrapped(wrapped).unwrap(), tensors(), "{name}");
+        }
+        assert_eq!(unwrapped(tensors()).unwrap(), tensors());
+        let empty = Value::Dict(vec![(text("epoch"), Value::Int(3))]);
+        assert_eq!(unwrapped(empty.clone()).unwrap(), empty);
+    }
+
+    #[test]
+    fn two_sets_of_weights_are_no_choice() {
+        let two = Value::Dict(vec![(text("model"), tensors()), (text("ema"), tensors())]);
+        assert!(unwrapped(two).unwrap_err().contains("model, ema"));
+        let Value::Dict(mut entries) = tensors() else {
+            return;
+        };
+        entries.push((text("ema"), tensors()));
+        assert!(unwrapped(Value::Dict(entries)).unwrap_err().contains("ema"));
+    }
+}

@@ -4,6 +4,7 @@ mod adapt;
 mod class;
 mod pair;
 mod settings;
+mod word_pieces;
 
 use std::path::{Path, PathBuf};
 
@@ -11,13 +12,15 @@ use lpp_study::refuse_pointer;
 use tokenizers::{Encoding, Tokenizer};
 
 use crate::TextError;
-use crate::tokenizer::adapt::{adapt, add_tokens, template};
+use crate::tokenizer::adapt::{adapt, add_tokens};
+use crate::tokenizer::class::TokenizerClass;
 use crate::tokenizer::settings::Settings;
 
-const FILES: &str = "a tokenizer.json, a folder with one, or a folder with vocab.json and merges.txt";
+const FILES: &str =
+    "a tokenizer.json, a folder with one, or a folder with vocab.json and merges.txt or vocab.txt";
 
 /// Tokenizer files that are not read, beside which a `tokenizer.json` is missing.
-const UNREAD: [&str; 4] = ["tokenizer.model", "spiece.model", "vocab.txt", "tekken.json"];
+const UNREAD: [&str; 3] = ["tokenizer.model", "spiece.model", "tekken.json"];
 
 /// A tokenizer with its padding and end-of-text tokens.
 ///
@@ -39,7 +42,8 @@ pub struct TextTokenizer {
 }
 
 impl TextTokenizer {
-    /// Loads a `tokenizer.json`, or a checkpoint folder with a `tokenizer.json` or with `vocab.json` and `merges.txt`.
+    /// Loads a `tokenizer.json`, or a checkpoint folder with a `tokenizer.json`, with `vocab.json` and `merges.txt`, or with BERT's
+    /// `vocab.txt`.
     ///
     /// The class decides what transformers 4.40 would make of the files: `tokenizer_class` of `tokenizer_config.json`,
     /// then of `config.json`, then what the `model_type` of `config.json` has. It gives the special tokens that no file names,
@@ -57,27 +61,32 @@ impl TextTokenizer {
         } else {
             (path.parent().unwrap_or(Path::new("")), path.to_owned())
         };
-        let (vocab, merges) = (folder.join("vocab.json"), folder.join("merges.txt"));
-        let is_pair = !json.is_file() && path.is_dir() && vocab.is_file() && merges.is_file();
-        if !is_pair && !json.is_file() {
-            return Err(nothing_to_read(path));
-        }
-        let settings = Settings::load(folder, (!is_pair).then_some(json.as_path()))?;
+        let vocabulary = Vocabulary::of(path, folder, &json).ok_or_else(|| nothing_to_read(path))?;
+        let settings = Settings::load(folder, (vocabulary == Vocabulary::Json).then_some(json.as_path()))?;
         let class = settings.class();
-        let (mut inner, mut files) = if is_pair {
-            let rule = class.pair_rule().ok_or_else(|| {
-                let problem = format!(
-                    "vocab.json and merges.txt, which the class {} does not read",
-                    class.name()
-                );
-                TextError::malformed(folder, problem, "a tokenizer.json")
-            })?;
-            let tokenizer = pair::tokenizer(&vocab, &merges, rule, &settings)?;
-            (tokenizer, vec![vocab, merges])
-        } else {
-            refuse_pointer(&json)?;
-            let tokenizer = Tokenizer::from_file(&json).map_err(|e| refused(&json, &e))?;
-            (tokenizer, vec![json])
+        let not_read = |files: &str| {
+            let problem = format!("{files}, which the class {} does not read", class.name());
+            TextError::malformed(folder, problem, "a tokenizer.json")
+        };
+        let (mut inner, mut files) = match vocabulary {
+            Vocabulary::Json => {
+                refuse_pointer(&json)?;
+                let tokenizer = Tokenizer::from_file(&json).map_err(|e| refused(&json, &e))?;
+                (tokenizer, vec![json])
+            }
+            Vocabulary::Pair => {
+                let (vocab, merges) = (folder.join("vocab.json"), folder.join("merges.txt"));
+                let rule = class
+                    .pair_rule()
+                    .ok_or_else(|| not_read("vocab.json and merges.txt"))?;
+                let tokenizer = pair::tokenizer(&vocab, &merges, rule, &settings)?;
+                (tokenizer, vec![vocab, merges])
+            }
+            Vocabulary::Words if class == TokenizerClass::Bert => {
+                let vocab = folder.join("vocab.txt");
+                (word_pieces::tokenizer(&vocab, &settings)?, vec![vocab])
+            }
+            Vocabulary::Words => return Err(not_read("vocab.txt")),
         };
         inner
             .with_padding(None)
@@ -153,6 +162,31 @@ impl TextTokenizer {
             run,
             reason: one_line(&e),
         })
+    }
+}
+
+/// The form in which a folder holds a vocabulary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Vocabulary {
+    /// `tokenizer.json`.
+    Json,
+    /// `vocab.json` and `merges.txt`.
+    Pair,
+    /// `vocab.txt`.
+    Words,
+}
+
+impl Vocabulary {
+    /// What is there, in the order in which transformers looks for it. A file given by name is a `tokenizer.json`.
+    fn of(path: &Path, folder: &Path, json: &Path) -> Option<Self> {
+        let is_there = |name: &str| path.is_dir() && folder.join(name).is_file();
+        if json.is_file() {
+            Some(Self::Json)
+        } else if is_there("vocab.json") && is_there("merges.txt") {
+            Some(Self::Pair)
+        } else {
+            is_there("vocab.txt").then_some(Self::Words)
+        }
     }
 }
 

@@ -16,9 +16,10 @@ use tokenizers::{
 };
 
 use crate::TextError;
+use crate::tokenizer::adapt::template;
 use crate::tokenizer::class::PairRule;
+use crate::tokenizer::refused;
 use crate::tokenizer::settings::{Settings, load_object};
-use crate::tokenizer::{refused, template};
 
 /// How Qwen2 cuts a text before BPE: numbers into digits, line ends apart.
 const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
