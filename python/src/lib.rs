@@ -35,10 +35,14 @@ where
     out.set_item("scores", fit.scores.clone().into_pyarray(py))?;
     out.set_item("fold_scores", fit.fold_scores.clone().into_pyarray(py))?;
     out.set_item("alphas", fit.alphas.clone().into_pyarray(py))?;
-    out.set_item("validation_curves", fit.validation_curves.clone().into_pyarray(py))?;
+    out.set_item(
+        "validation_curves",
+        fit.validation_curves.clone().into_pyarray(py),
+    )?;
     let shape = fit.fold_scores.dim();
     let chosen = Array2::from_shape_fn(shape, |(fold, target)| {
-        fit.alpha_index_of(fold, target).map_or(f64::NAN, |index| fit.alphas[index])
+        fit.alpha_index_of(fold, target)
+            .map_or(f64::NAN, |index| fit.alphas[index])
     });
     out.set_item("best_alphas", chosen.into_pyarray(py))?;
     out.set_item("constant_targets", fit.constant_targets.clone())?;

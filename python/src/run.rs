@@ -32,7 +32,12 @@ pub(crate) fn interruptible<R: Send>(
             let _ = done.send(work());
         });
         loop {
-            let waited = py.detach(|| result.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(PATIENCE));
+            let waited = py.detach(|| {
+                result
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .recv_timeout(PATIENCE)
+            });
             match waited {
                 Ok(found) => return found.map_err(value_error),
                 Err(RecvTimeoutError::Timeout) => {

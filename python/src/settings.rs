@@ -33,7 +33,11 @@ impl Settings {
                 "r2" => Metric::R2,
                 other => return Err(unknown("metric", other, "'pearson' or 'r2'")),
             })
-            .alpha_scope(if self.alpha_per_target { AlphaScope::PerTarget } else { AlphaScope::Global })
+            .alpha_scope(if self.alpha_per_target {
+                AlphaScope::PerTarget
+            } else {
+                AlphaScope::Global
+            })
             .inner(match self.inner.as_str() {
                 "first" => InnerValidation::First,
                 "all" => InnerValidation::All,

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args as ArgGroup, Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Program};
 use lpp_ridge::{
-    AlphaGrid, AlphaScope, AlphaSearch, BandWeights, BandedRidge, Engine, InnerValidation, Metric, NanTargets,
-    RidgeCv, RidgeError,
+    AlphaGrid, AlphaScope, AlphaSearch, BandWeights, BandedRidge, Engine, InnerValidation, Metric,
+    NanTargets, RidgeCv, RidgeError,
 };
 use ndarray::Array2;
 
@@ -192,7 +192,11 @@ impl BandedArgs {
             (Some(ratios), _) => {
                 let n_bands = self.bands.as_ref().map_or(0, Vec::len);
                 // A list of another length than the bands is refused as such: the longest row tells.
-                let width = ratios.iter().map(|ratio| ratio.0.len()).find(|&n| n != n_bands).unwrap_or(n_bands);
+                let width = ratios
+                    .iter()
+                    .map(|ratio| ratio.0.len())
+                    .find(|&n| n != n_bands)
+                    .unwrap_or(n_bands);
                 let weight = |(i, j): (usize, usize)| ratios[i].0.get(j).copied().unwrap_or(f64::NAN);
                 BandWeights::Given(Array2::from_shape_fn((ratios.len(), width), weight))
             }
@@ -209,7 +213,11 @@ impl BandedArgs {
 struct Ratio(Vec<f64>);
 
 fn ratio(text: &str) -> Result<Ratio, String> {
-    let number = |part: &str| part.trim().parse::<f64>().map_err(|_| format!("'{part}' is not a number"));
+    let number = |part: &str| {
+        part.trim()
+            .parse::<f64>()
+            .map_err(|_| format!("'{part}' is not a number"))
+    };
     text.split(':').map(number).collect::<Result<_, _>>().map(Ratio)
 }
 

@@ -316,7 +316,11 @@ fn targets_of_any_number_type_are_read_and_a_vector_is_one_target() {
     let integers: Array1<f64> = load_npy(files.path("scores.npy"));
     assert_close(&integers, &all, Tolerance::absolute(1e-3)); // rounded to thousandths, on another scale
     for (run, y) in whole.iter().enumerate() {
-        write_npy(files.path(&format!("y{run}.npy")), &y.column(2).mapv(|v| v as i16)).unwrap();
+        write_npy(
+            files.path(&format!("y{run}.npy")),
+            &y.column(2).mapv(|v| v as i16),
+        )
+        .unwrap();
     }
     assert_succeeds(files.command().args(["--alphas", "0.1,1,10"]));
     let one: Array1<f64> = load_npy(files.path("scores.npy"));
@@ -328,8 +332,16 @@ fn targets_of_any_number_type_are_read_and_a_vector_is_one_target() {
 fn it_says_what_it_wrote() {
     let files = Files::new(|v| v);
     let folds = files.path("folds.npy");
-    let said = assert_succeeds(files.command().args(["--alphas", "0.1,1,10", "--fold-scores"]).arg(&folds));
-    assert!(said.contains("scores.npy: written, 5 targets, mean score "), "{said}");
+    let said = assert_succeeds(
+        files
+            .command()
+            .args(["--alphas", "0.1,1,10", "--fold-scores"])
+            .arg(&folds),
+    );
+    assert!(
+        said.contains("scores.npy: written, 5 targets, mean score "),
+        "{said}"
+    );
     assert!(said.contains("folds.npy: written"), "{said}");
 }
 
@@ -339,19 +351,32 @@ fn choices_at_an_edge_of_the_grid_are_told() {
     for (flags, told) in [
         (&["--alphas", "1e5,1e6"][..], "smallest penalty of the grid (1e5)"),
         (&["--alphas", "1e-9,1e-8"], "penalty of the grid"),
-        (&["--alphas", "1e5,1e6", "--alpha-scope", "target"], "% of the targets chose the smallest penalty"),
-        (&["--alphas", "1e5,1e6", "--bands", "1,2", "--n-ratios", "2"], "% of the targets chose"),
+        (
+            &["--alphas", "1e5,1e6", "--alpha-scope", "target"],
+            "% of the targets chose the smallest penalty",
+        ),
+        (
+            &["--alphas", "1e5,1e6", "--bands", "1,2", "--n-ratios", "2"],
+            "% of the targets chose",
+        ),
     ] {
         let output = files.command().args(flags).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && said.contains(told), "{flags:?}: {said}");
+        assert!(
+            output.status.success() && said.contains(told),
+            "{flags:?}: {said}"
+        );
     }
 }
 
 #[test]
 fn a_penalty_beyond_all_scales_is_refused_by_name() {
     let files = Files::new(|v| v);
-    for flags in [&["--alphas", "1e308"][..], &["--alphas", "1,1e300"], &["--alphas", "1e250", "--bands", "1,2"]] {
+    for flags in [
+        &["--alphas", "1e308"][..],
+        &["--alphas", "1,1e300"],
+        &["--alphas", "1e250", "--bands", "1,2"],
+    ] {
         assert_fails(files.command().args(flags), &["penalty", "too large"]);
     }
 }
@@ -373,17 +398,30 @@ fn constants_of_any_kind_leave_the_others_alone() {
         };
         let alone = run(flags);
         for (runs, value) in [(&[0, 1, 2, 3][..], 437.3), (&[2], 1e9), (&[0], 1e-6)] {
-            let originals: Vec<Array2<f64>> = (0..4).map(|r| load_npy(files.path(&format!("y{r}.npy")))).collect();
+            let originals: Vec<Array2<f64>> = (0..4)
+                .map(|r| load_npy(files.path(&format!("y{r}.npy"))))
+                .collect();
             for (r, y) in originals.iter().enumerate() {
                 let column = Array2::from_shape_fn((y.nrows(), 1), |(i, _)| {
-                    if runs.contains(&r) { value } else { (0.9 * i as f64).sin() }
+                    if runs.contains(&r) {
+                        value
+                    } else {
+                        (0.9 * i as f64).sin()
+                    }
                 });
                 let y = ndarray::concatenate![ndarray::Axis(1), column, *y];
                 write_npy(files.path(&format!("y{r}.npy")), &y).unwrap();
             }
             let beside = run(flags);
             assert!(beside[0].is_nan(), "{flags:?} {value}");
-            assert!(beside.iter().skip(1).zip(&alone).all(|(a, b)| a.to_bits() == b.to_bits()), "{flags:?} {value}");
+            assert!(
+                beside
+                    .iter()
+                    .skip(1)
+                    .zip(&alone)
+                    .all(|(a, b)| a.to_bits() == b.to_bits()),
+                "{flags:?} {value}"
+            );
             for (r, y) in originals.iter().enumerate() {
                 write_npy(files.path(&format!("y{r}.npy")), y).unwrap();
             }

@@ -26,7 +26,11 @@ pub(crate) fn block_width<A: Element>(prepared: &PreparedFeatures<A>, n_targets:
     #[cfg(feature = "torch")]
     if let Engine::Torch(device) = prepared.model.settings.engine {
         // Targets and their products in the type of the features; predictions, four times over, in double precision.
-        let cross = if prepared.gram.is_primal() { prepared.layout.n_pieces() * prepared.x.ncols() } else { 0 };
+        let cross = if prepared.gram.is_primal() {
+            prepared.layout.n_pieces() * prepared.x.ncols()
+        } else {
+            0
+        };
         let bytes = (prepared.layout.n_scans() + cross) * size_of::<A>() + 32 * prepared.max_operator_rows();
         return torch::block_width(device, n_targets, bytes);
     }
@@ -209,7 +213,12 @@ impl<'p, A: Element> Block<'p, A> {
         let predicted = self.predicted.slice(s![..observed.nrows(), ..columns.len()]);
         let observed = gather(&observed, columns, columns.len());
         let mut out = vec![0.0; columns.len()];
-        self.score_against(&predicted, &observed, &self.moments[scored].select(columns), &mut out);
+        self.score_against(
+            &predicted,
+            &observed,
+            &self.moments[scored].select(columns),
+            &mut out,
+        );
         Ok(out)
     }
 
@@ -255,8 +264,13 @@ fn rows_of<'y, A: Element>(y: &'y Array2<A>, ranges: &[Range<usize>]) -> CowArra
     if let [range] = ranges {
         return y.slice(s![range.clone(), ..]).into();
     }
-    let parts: Vec<_> = ranges.iter().map(|range| y.slice(s![range.clone(), ..])).collect();
-    concatenate(Axis(0), &parts).unwrap_or_else(|_| unreachable!("rows are equally wide")).into()
+    let parts: Vec<_> = ranges
+        .iter()
+        .map(|range| y.slice(s![range.clone(), ..]))
+        .collect();
+    concatenate(Axis(0), &parts)
+        .unwrap_or_else(|_| unreachable!("rows are equally wide"))
+        .into()
 }
 
 /// Copies some columns of `from` to the first ones of `to`.
@@ -268,7 +282,8 @@ fn copy_columns<A: Element>(
 ) {
     if ranges.len() <= MOST_RANGES {
         for (left, right) in ranges {
-            to.slice_mut(s![.., left.clone()]).assign(&from.slice(s![.., right.clone()]));
+            to.slice_mut(s![.., left.clone()])
+                .assign(&from.slice(s![.., right.clone()]));
         }
         return;
     }

@@ -14,10 +14,8 @@ use crate::{
 #[allow(missing_docs, reason = "each is the method of the same name")]
 pub trait Compiled: Sized {
     fn prepare(model: &RidgeCv, x: &[ArrayView2<'_, Self>]) -> Result<PreparedFeatures<Self>, RidgeError>;
-    fn score(
-        prepared: &PreparedFeatures<Self>,
-        y: &[ArrayView2<'_, Self>],
-    ) -> Result<RidgeCvFit, RidgeError>;
+    fn score(prepared: &PreparedFeatures<Self>, y: &[ArrayView2<'_, Self>])
+    -> Result<RidgeCvFit, RidgeError>;
     fn predictions(
         prepared: &PreparedFeatures<Self>,
         fit: &RidgeCvFit,

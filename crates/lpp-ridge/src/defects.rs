@@ -157,7 +157,11 @@ mod tests {
             array![[1.0, f64::NAN, 0.0], [1.0, 1.0, f64::INFINITY]],
         ];
         let views: Vec<_> = runs.iter().map(|run| run.view()).collect();
-        let expected = [Some(Defect::Constant), Some(Defect::NonFinite), Some(Defect::NonFinite)];
+        let expected = [
+            Some(Defect::Constant),
+            Some(Defect::NonFinite),
+            Some(Defect::NonFinite),
+        ];
         assert_eq!(survey(&views), expected);
     }
 

@@ -72,9 +72,17 @@ impl EdgeWarning {
                 .collect();
             let alpha = alphas[*choice.get(*folds.first()?)?];
             let share = None;
-            Some(Self { edge, alpha, folds, share })
+            Some(Self {
+                edge,
+                alpha,
+                folds,
+                share,
+            })
         };
-        [GridEdge::Smallest, GridEdge::Largest].into_iter().filter_map(at).collect()
+        [GridEdge::Smallest, GridEdge::Largest]
+            .into_iter()
+            .filter_map(at)
+            .collect()
     }
 
     /// Of the penalties of each target, (`n_folds`, `n_targets`).
@@ -94,15 +102,26 @@ impl EdgeWarning {
                 share: Some(share),
             })
         };
-        [GridEdge::Smallest, GridEdge::Largest].into_iter().filter_map(at).collect()
+        [GridEdge::Smallest, GridEdge::Largest]
+            .into_iter()
+            .filter_map(at)
+            .collect()
     }
 }
 
 impl fmt::Display for EdgeWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { edge, alpha, folds, share } = self;
+        let Self {
+            edge,
+            alpha,
+            folds,
+            share,
+        } = self;
         match share {
-            None => write!(f, "the {edge} penalty of the grid ({alpha:e}) was chosen for test runs {folds:?}")?,
+            None => write!(
+                f,
+                "the {edge} penalty of the grid ({alpha:e}) was chosen for test runs {folds:?}"
+            )?,
             Some(share) => write!(
                 f,
                 "{:.0} % of the targets chose the {edge} penalty of the grid ({alpha:e})",
@@ -122,8 +141,14 @@ mod tests {
     fn shared_penalties_at_an_end_are_named_with_their_folds() {
         let found = EdgeWarning::of_shared(&[1.0, 10.0, 100.0], &[0, 1, 0, 2]);
         assert_eq!(found.len(), 2);
-        assert_eq!((found[0].edge, &found[0].folds[..]), (GridEdge::Smallest, &[0, 2][..]));
-        assert_eq!((found[1].edge, &found[1].folds[..]), (GridEdge::Largest, &[3][..]));
+        assert_eq!(
+            (found[0].edge, &found[0].folds[..]),
+            (GridEdge::Smallest, &[0, 2][..])
+        );
+        assert_eq!(
+            (found[1].edge, &found[1].folds[..]),
+            (GridEdge::Largest, &[3][..])
+        );
         assert!(found[1].to_string().contains("largest penalty of the grid (1e2)"));
         assert!(EdgeWarning::of_shared(&[1.0, 10.0, 100.0], &[1, 1]).is_empty());
         assert!(EdgeWarning::of_shared(&[5.0], &[0]).is_empty());
@@ -131,11 +156,18 @@ mod tests {
 
     #[test]
     fn penalties_of_targets_are_told_by_their_share() {
-        let choice = array![[Some(0), Some(1), None, Some(2)], [Some(1), Some(1), None, Some(2)]];
+        let choice = array![
+            [Some(0), Some(1), None, Some(2)],
+            [Some(1), Some(1), None, Some(2)]
+        ];
         let found = EdgeWarning::of_targets(&[1.0, 10.0, 100.0], &choice);
         assert_eq!(found[0].share, Some(1.0 / 6.0));
         assert_eq!(found[1].share, Some(2.0 / 6.0));
-        assert!(found[1].to_string().starts_with("33 % of the targets chose the largest penalty"));
+        assert!(
+            found[1]
+                .to_string()
+                .starts_with("33 % of the targets chose the largest penalty")
+        );
         let inside = Array2::from_elem((2, 50), Some(1));
         assert!(EdgeWarning::of_targets(&[1.0, 10.0, 100.0], &inside).is_empty());
     }

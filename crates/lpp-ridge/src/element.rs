@@ -27,7 +27,9 @@ impl<A: sealed::Sealed> OfTorch for A {}
 /// Gram matrices are summed and factored in `f64` for both, and correlations are accumulated in `f64`; the type
 /// decides the products that run over all targets, which take nearly all of the time. Scores in `f32` are within
 /// 1e-4 of `f64`, usually within 1e-6. The trait is sealed: the fits are compiled for these two types.
-pub trait Element: sealed::Sealed + Compiled + OfTorch + LinalgScalar + Float + Send + Sync + Debug + Display {
+pub trait Element:
+    sealed::Sealed + Compiled + OfTorch + LinalgScalar + Float + Send + Sync + Debug + Display
+{
     /// Machine epsilon, as `f64`.
     const EPSILON: f64;
 

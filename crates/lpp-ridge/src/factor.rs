@@ -2,8 +2,8 @@
 
 use ndarray::{Array1, Array2, ArrayRef2};
 
-use crate::engine::{Factorisations, Perhaps};
 use crate::RidgeError;
+use crate::engine::{Factorisations, Perhaps};
 
 /// Largest ratio of a system's trace to the penalty, a bound on its condition number, at which its inverse is formed:
 /// above it more than nine of sixteen digits might be lost.
@@ -11,7 +11,11 @@ const MAX_CONDITION: f64 = 1e7;
 
 /// (`system` + `alpha` I)⁻¹, or `None` where the penalty is too small beside the system for an explicit inverse to keep its
 /// digits.
-pub(crate) fn safe_inverse(with: &dyn Factorisations, system: &ArrayRef2<f64>, alpha: f64) -> Perhaps<Array2<f64>> {
+pub(crate) fn safe_inverse(
+    with: &dyn Factorisations,
+    system: &ArrayRef2<f64>,
+    alpha: f64,
+) -> Perhaps<Array2<f64>> {
     let trace: f64 = system.diag().sum();
     if trace.is_nan() || trace > alpha * MAX_CONDITION {
         return Ok(None);
@@ -90,7 +94,11 @@ mod tests {
             by_eigenvectors(with, &system, 0.7, &readout).unwrap().unwrap(),
         ] {
             // a well-conditioned system of order 3 in double precision
-            assert!((product(&operator, &penalised) - &readout).iter().all(|d| d.abs() < 1e-13));
+            assert!(
+                (product(&operator, &penalised) - &readout)
+                    .iter()
+                    .all(|d| d.abs() < 1e-13)
+            );
         }
     }
 

@@ -147,7 +147,8 @@ fn chunks(rows: &Rows, per_run: usize, gap: usize) -> Result<Vec<Split>, RidgeEr
         let first = of_run[0];
         for chunk in 0..per_run {
             let score = first + chunk * n / per_run..first + (chunk + 1) * n / per_run;
-            let near = score.start.saturating_sub(gap).max(first)..(score.end.saturating_add(gap)).min(first + n);
+            let near =
+                score.start.saturating_sub(gap).max(first)..(score.end.saturating_add(gap)).min(first + n);
             splits.push(Split {
                 train: (0..rows.n_rows()).filter(|row| !near.contains(row)).collect(),
                 score: score.collect(),
@@ -319,10 +320,20 @@ mod tests {
             Err(RidgeError::NoInnerFold { fold: 0, n_runs: 2 })
         ));
         let inner = Folds::Chunks { per_run: 2, gap: 1 };
-        let found = design(&[20, 20], None, &Folds::Runs, Some(&inner), InnerValidation::All, Purpose::Scores);
+        let found = design(
+            &[20, 20],
+            None,
+            &Folds::Runs,
+            Some(&inner),
+            InnerValidation::All,
+            Purpose::Scores,
+        );
         let (_, plan) = found.unwrap();
         assert_eq!(plan.folds.len(), 2);
-        assert_eq!(plan.sets.iter().map(|set| set.validations.len()).sum::<usize>(), 4);
+        assert_eq!(
+            plan.sets.iter().map(|set| set.validations.len()).sum::<usize>(),
+            4
+        );
     }
 
     #[test]

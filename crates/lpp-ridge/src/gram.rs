@@ -6,8 +6,8 @@ use ndarray::{Array2, ArrayRef2, s};
 use rayon::prelude::*;
 
 use crate::engine::Factorisations;
-use crate::{Element, RidgeError};
 use crate::layout::Layout;
+use crate::{Element, RidgeError};
 
 /// The Gram matrix of each piece (primal) or the kernel between all scans (dual).
 #[derive(Debug)]

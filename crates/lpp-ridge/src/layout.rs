@@ -30,7 +30,10 @@ impl Layout {
         let mut place = vec![0; lengths.iter().sum()];
         for piece in pieces {
             let top = starts[starts.len() - 1];
-            piece.iter().enumerate().for_each(|(i, &row)| place[row] = top + i);
+            piece
+                .iter()
+                .enumerate()
+                .for_each(|(i, &row)| place[row] = top + i);
             starts.push(top + piece.len());
         }
         let mut first = 0;
@@ -41,7 +44,10 @@ impl Layout {
             for (row, &at) in of_run.iter().enumerate() {
                 match segments.last_mut() {
                     Some(last) if last.at + last.rows.len() == at => last.rows.end = row + 1,
-                    _ => segments.push(Segment { rows: row..row + 1, at }),
+                    _ => segments.push(Segment {
+                        rows: row..row + 1,
+                        at,
+                    }),
                 }
             }
             segments
@@ -125,7 +131,12 @@ impl Layout {
     }
 
     /// Copies the rows of a run to their places in a stack.
-    pub(crate) fn put<A: Element>(&self, run: usize, values: &ArrayRef2<A>, stack: &mut ArrayViewMut2<'_, A>) {
+    pub(crate) fn put<A: Element>(
+        &self,
+        run: usize,
+        values: &ArrayRef2<A>,
+        stack: &mut ArrayViewMut2<'_, A>,
+    ) {
         self.for_each_segment(run, |from, to| {
             stack.slice_mut(s![to, ..]).assign(&values.slice(s![from, ..]));
         });
@@ -159,7 +170,10 @@ mod tests {
         let layout = Layout::new(&[3, 4], &[vec![1, 5], vec![0, 2, 3], vec![4, 6]]);
         let runs = [3, 4].map(|n| Array2::from_shape_fn((n, 2), |(i, j)| (100 * n + 10 * i + j) as f64));
         let stack = layout.stack(&[runs[0].view(), runs[1].view()]);
-        assert_eq!(stack.column(0).to_vec(), [310.0, 420.0, 300.0, 320.0, 400.0, 410.0, 430.0]);
+        assert_eq!(
+            stack.column(0).to_vec(),
+            [310.0, 420.0, 300.0, 320.0, 400.0, 410.0, 430.0]
+        );
         assert_eq!(layout.take(0, &stack), runs[0]);
         assert_eq!(layout.take(1, &stack), runs[1]);
     }

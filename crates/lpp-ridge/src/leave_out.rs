@@ -91,8 +91,8 @@ impl<'e> LeaveOut<'e> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::factor::penalised_readout;
     use crate::Engine;
+    use crate::factor::penalised_readout;
     use crate::gram::Gram;
 
     #[test]
@@ -106,9 +106,15 @@ mod tests {
         let with = &*Engine::Pure.factorisations();
         for alpha in [0.1, 10.0] {
             let all = LeaveOut::new(with, kernel, alpha).unwrap().unwrap();
-            for (predict, train) in [(&[1][..], &[0, 2, 3][..]), (&[0], &[2, 3]), (&[3, 1], &[0, 2]), (&[3, 1, 3], &[0, 2])] {
+            for (predict, train) in [
+                (&[1][..], &[0, 2, 3][..]),
+                (&[0], &[2, 3]),
+                (&[3, 1], &[0, 2]),
+                (&[3, 1, 3], &[0, 2]),
+            ] {
                 let readout = gram.readout(predict, train, &x, &layout);
-                let expected = penalised_readout(with, &gram.system(train, &layout), alpha, &readout).unwrap();
+                let expected =
+                    penalised_readout(with, &gram.system(train, &layout), alpha, &readout).unwrap();
                 let found = all.operator(predict, train, &layout).unwrap();
                 // condition numbers up to 1e4 in double precision
                 assert!((found - expected).iter().all(|d| d.abs() < 1e-11));

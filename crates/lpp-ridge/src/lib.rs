@@ -132,10 +132,10 @@ pub use params::{AlphaScope, AlphaSearch, Formulation, InnerValidation, NanTarge
 pub use prepared::PreparedFeatures;
 pub use runs::Run;
 pub use standardise::{standardise_columns, trim_and_standardise};
-pub use trained::RidgeModel;
 /// libtorch as this crate uses it, so that a program names devices of the same version.
 #[cfg(feature = "torch")]
 pub use tch;
+pub use trained::RidgeModel;
 
 /// Compiles and runs the example of the README.
 #[cfg(doctest)]

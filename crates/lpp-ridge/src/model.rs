@@ -5,7 +5,6 @@ use crate::fit::RidgeCvFit;
 use crate::runs::{Run, matrices};
 use crate::{AlphaGrid, Element, PreparedFeatures, RidgeCvParams, RidgeError, RidgeModel};
 
-
 /// A ridge regression for many targets, its penalty chosen by nested leave-one-run-out cross-validation.
 ///
 /// For each test run, each penalty is fitted on the other runs less a validation run and scored there by Pearson

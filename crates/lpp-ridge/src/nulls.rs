@@ -7,10 +7,10 @@
 use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
 
+use crate::engine::product::{Update, product, update};
 use crate::fit::RidgeCvFit;
 use crate::metric::Metric;
 use crate::pearson::TargetMoments;
-use crate::engine::product::{Update, product, update};
 use crate::runs::{Run, matrices};
 use crate::{Element, PreparedFeatures, RidgeError};
 
@@ -96,7 +96,8 @@ impl NullOrders {
     /// One array (`n_scans`, `n_targets`) for each run in and out, as many scans as the orders have.
     #[must_use]
     pub fn apply<Y: Run<Element: Element>>(&self, null: usize, y_runs: &[Y]) -> Vec<Array2<Y::Element>> {
-        let in_order = |((y, of_run), &k): ((&Y, &Vec<Vec<usize>>), &usize)| y.matrix().select(Axis(0), &of_run[k]);
+        let in_order =
+            |((y, of_run), &k): ((&Y, &Vec<Vec<usize>>), &usize)| y.matrix().select(Axis(0), &of_run[k]);
         let runs = y_runs.iter().zip(&self.orders);
         runs.zip(self.draws.row(null)).map(in_order).collect()
     }
@@ -272,7 +273,10 @@ impl<A: Element> Scratch<A> {
     fn new(tables: &Tables<'_, A>) -> Self {
         let layout = &tables.prepared.layout;
         let n_orders: Vec<usize> = tables.nulls.orders.iter().map(Vec::len).collect();
-        let longest = (0..layout.n_pieces()).map(|run| layout.len(run)).max().unwrap_or(0);
+        let longest = (0..layout.n_pieces())
+            .map(|run| layout.len(run))
+            .max()
+            .unwrap_or(0);
         let (most, all) = (
             n_orders.iter().max().copied().unwrap_or(0),
             n_orders.iter().sum::<usize>(),

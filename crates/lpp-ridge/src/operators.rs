@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use crate::engine::Factorisations;
 use crate::factor::penalised_readout;
 use crate::gram::Gram;
-use crate::leave_out::LeaveOut;
 use crate::layout::Layout;
+use crate::leave_out::LeaveOut;
 use crate::plan::{InnerSet, Plan, Split};
 use crate::{Element, RidgeCvParams, RidgeError};
 
@@ -34,7 +34,11 @@ pub(crate) fn inner_operators<A: Element>(
 ) -> Result<Vec<InnerOperators<A>>, RidgeError> {
     let split = |set: &InnerSet| Split {
         train: set.train.clone(),
-        score: set.validations.iter().flat_map(|v| plan.scored[v.scored].clone()).collect(),
+        score: set
+            .validations
+            .iter()
+            .flat_map(|v| plan.scored[v.scored].clone())
+            .collect(),
     };
     let splits: Vec<Split> = plan.sets.iter().map(split).collect();
     operators(&splits, alphas, source)
@@ -96,7 +100,9 @@ fn by_systems<A: Element>(
     source: Source<'_, A>,
 ) -> Result<Vec<Array2<A>>, RidgeError> {
     let system = source.gram.system(&split.train, source.layout);
-    let readout = source.gram.readout(&split.score, &split.train, source.x, source.layout);
+    let readout = source
+        .gram
+        .readout(&split.score, &split.train, source.x, source.layout);
     alphas
         .par_iter()
         .map(|&alpha| {

@@ -214,7 +214,14 @@ impl RidgeCvParams {
     /// Where the scans of runs of these lengths go, and what they are for.
     pub(crate) fn design(&self, lengths: &[usize], purpose: Purpose) -> Result<(Layout, Plan), RidgeError> {
         let groups = self.options.groups.as_deref();
-        design(lengths, groups, &self.folds, self.inner_folds.as_ref(), self.inner, purpose)
+        design(
+            lengths,
+            groups,
+            &self.folds,
+            self.inner_folds.as_ref(),
+            self.inner,
+            purpose,
+        )
     }
 
     /// The race for a set of `n_targets` targets, if there is to be one.

@@ -61,7 +61,10 @@ impl Plan {
                 train: fold.train.clone(),
                 test,
             });
-            let mut validations = inner.iter().filter_map(|split| within(split, &fold.train)).peekable();
+            let mut validations = inner
+                .iter()
+                .filter_map(|split| within(split, &fold.train))
+                .peekable();
             while let Some(split) = validations.next() {
                 let scored = plan.scored_set(&split.score);
                 plan.add(split.train, Validation { fold: index, scored });
@@ -101,7 +104,11 @@ impl Plan {
 
     /// The first fold without any inner validation.
     pub(crate) fn without_validation(&self) -> Option<usize> {
-        let validated = |fold| self.sets.iter().any(|set| set.validations.iter().any(|v| v.fold == fold));
+        let validated = |fold| {
+            self.sets
+                .iter()
+                .any(|set| set.validations.iter().any(|v| v.fold == fold))
+        };
         (0..self.folds.len()).find(|&fold| !validated(fold))
     }
 
@@ -116,7 +123,8 @@ impl Plan {
 
 /// What is left of a split inside a training set; `None` if one side is empty.
 fn within(split: &Split, train: &[usize]) -> Option<Split> {
-    let both = |pieces: &[usize]| -> Vec<usize> { pieces.iter().copied().filter(|p| train.contains(p)).collect() };
+    let both =
+        |pieces: &[usize]| -> Vec<usize> { pieces.iter().copied().filter(|p| train.contains(p)).collect() };
     let inside = Split {
         train: both(&split.train),
         score: both(&split.score),

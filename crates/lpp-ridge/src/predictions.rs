@@ -65,7 +65,9 @@ impl<A: Element> PreparedFeatures<A> {
         })?;
         let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
         let stack = concatenate(Axis(1), &views).unwrap_or_else(|_| unreachable!("blocks have all scans"));
-        Ok((0..self.layout.n_runs()).map(|run| self.layout.take(run, &stack)).collect())
+        Ok((0..self.layout.n_runs())
+            .map(|run| self.layout.take(run, &stack))
+            .collect())
     }
 
     /// Primal coefficients of the fit of each fold, for some targets: B in `X B`, whatever system was solved.

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use crate::defects::{Defect, survey, with_defect};
 use crate::engine::Factorisations;
 use crate::fit::RidgeCvFit;
-use crate::gram::Gram;
 use crate::folds::Purpose;
+use crate::gram::Gram;
 use crate::layout::Layout;
 use crate::operators::{InnerOperators, Source, TestOperators, inner_operators, test_operators};
 use crate::plan::{Plan, Split, is_primal};
@@ -53,7 +53,11 @@ pub struct PreparedFeatures<A> {
 }
 
 impl<A: Element> PreparedFeatures<A> {
-    pub(crate) fn new(model: RidgeCv, x_runs: &[ArrayView2<'_, A>], purpose: Purpose) -> Result<Self, RidgeError> {
+    pub(crate) fn new(
+        model: RidgeCv,
+        x_runs: &[ArrayView2<'_, A>],
+        purpose: Purpose,
+    ) -> Result<Self, RidgeError> {
         let options = &model.settings.options;
         let lengths = check_features(x_runs, options.groups.as_deref())?;
         let (layout, plan) = model.settings.design(&lengths, purpose)?;
@@ -61,7 +65,12 @@ impl<A: Element> PreparedFeatures<A> {
     }
 
     /// Factors stacked features for a plan; without inner sets, only tests can be scored.
-    pub(crate) fn from_stack(model: RidgeCv, x: Array2<A>, layout: Layout, plan: Plan) -> Result<Self, RidgeError> {
+    pub(crate) fn from_stack(
+        model: RidgeCv,
+        x: Array2<A>,
+        layout: Layout,
+        plan: Plan,
+    ) -> Result<Self, RidgeError> {
         let n_alphas = model.alphas().len();
         let primal = is_primal(model.settings.formulation, x.ncols(), &layout, &plan, n_alphas);
         let with = model.settings.engine.factorisations();
@@ -94,7 +103,9 @@ impl<A: Element> PreparedFeatures<A> {
     /// Features that do not vary in some run, ascending. Standardised, they are 0 there and play no part.
     #[must_use]
     pub fn constant_features(&self) -> Vec<usize> {
-        let runs: Vec<Array2<A>> = (0..self.layout.n_runs()).map(|run| self.layout.take(run, &self.x)).collect();
+        let runs: Vec<Array2<A>> = (0..self.layout.n_runs())
+            .map(|run| self.layout.take(run, &self.x))
+            .collect();
         with_defect(&survey(&matrices(&runs)), Defect::Constant)
     }
 
@@ -210,7 +221,9 @@ impl<A: Element> PreparedFeatures<A> {
 
     /// The pieces that a fold tests.
     pub(crate) fn tested(&self, fold: usize) -> &[usize] {
-        self.plan.folds[fold].test.map_or(&[], |test| &self.plan.scored[test])
+        self.plan.folds[fold]
+            .test
+            .map_or(&[], |test| &self.plan.scored[test])
     }
 
     /// What operators are made of.

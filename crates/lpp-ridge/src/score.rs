@@ -14,7 +14,10 @@ use crate::{AlphaScope, Element, NanTargets, PreparedFeatures, RidgeError};
 ///
 /// Targets with a defect are found first and kept out of everything that is shared, so that the others get what they would
 /// get without them, to the bit. Under [`NanTargets::TakeFirstAlpha`] they stay in, since that rule is about them.
-pub(crate) fn score<A: Element>(prepared: &PreparedFeatures<A>, y: &[ArrayView2<'_, A>]) -> Result<RidgeCvFit, RidgeError> {
+pub(crate) fn score<A: Element>(
+    prepared: &PreparedFeatures<A>,
+    y: &[ArrayView2<'_, A>],
+) -> Result<RidgeCvFit, RidgeError> {
     let defects = survey(y);
     let settings = &prepared.model.settings;
     let shared = settings.scope == AlphaScope::Global;

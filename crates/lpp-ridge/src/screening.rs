@@ -92,8 +92,7 @@ fn outweighs(moments: SecondMoments) -> bool {
 
 /// The columns that could outweigh the others, and the others; all of them come first if most could.
 fn split_off_heavy(columns: &[usize], moments: &[SecondMoments]) -> (Vec<usize>, Vec<usize>) {
-    let (heavy, light): (Vec<_>, Vec<_>) =
-        columns.iter().zip(moments).partition(|(_, m)| outweighs(**m));
+    let (heavy, light): (Vec<_>, Vec<_>) = columns.iter().zip(moments).partition(|(_, m)| outweighs(**m));
     if light.len() < heavy.len() {
         return (columns.to_vec(), Vec::new());
     }
@@ -245,7 +244,11 @@ impl Race {
                 continue;
             }
             if let Some(best) = first_best(&scored, |alpha| self.curves[[fold, alpha]]) {
-                let bound = Bound { sigmas, left_over, n_targets };
+                let bound = Bound {
+                    sigmas,
+                    left_over,
+                    n_targets,
+                };
                 let may_win = |&alpha: &usize| alpha == best || self.may_win(fold, best, alpha, &bound);
                 self.survivors.0[fold] = scored.into_iter().filter(may_win).collect();
                 self.open[fold] = self.survivors.0[fold].len() > 1;

@@ -87,9 +87,11 @@ impl<A: Element> RidgeModel<A> {
             let columns: Vec<usize> = match &fit.alpha_choice {
                 AlphaChoice::Global(choice) if choice[0] == index => usable.clone(),
                 AlphaChoice::Global(_) => Vec::new(),
-                AlphaChoice::PerTarget(choice) => {
-                    usable.iter().copied().filter(|&j| choice[[0, j]] == Some(index)).collect()
-                }
+                AlphaChoice::PerTarget(choice) => usable
+                    .iter()
+                    .copied()
+                    .filter(|&j| choice[[0, j]] == Some(index))
+                    .collect(),
             };
             ridge.in_pool(|| model.solve(&prepared, index, y_runs, &columns))?;
         }
@@ -114,8 +116,12 @@ impl<A: Element> RidgeModel<A> {
             .collect::<Result<_, _>>()?;
         let solved = solved.iter().flat_map(|part| part.axis_iter(Axis(1)));
         for (values, &column) in solved.zip(columns) {
-            self.coefficients.column_mut(column).assign(&values.mapv(A::from_double));
-            self.alphas.column_mut(column).fill(prepared.model().alphas()[index]);
+            self.coefficients
+                .column_mut(column)
+                .assign(&values.mapv(A::from_double));
+            self.alphas
+                .column_mut(column)
+                .fill(prepared.model().alphas()[index]);
         }
         Ok(())
     }
@@ -238,9 +244,15 @@ impl<A: Element> RidgeModel<A> {
             TensorView::new(dtype, shape.to_vec(), bytes).map_err(|e| failed(e.to_string()))
         };
         let tensors = [
-            ("coefficients", view(dtype_of::<A>(), self.coefficients.shape(), &coefficients)?),
+            (
+                "coefficients",
+                view(dtype_of::<A>(), self.coefficients.shape(), &coefficients)?,
+            ),
             ("alphas", view(Dtype::F64, self.alphas.shape(), &alphas)?),
-            ("validation_curve", view(Dtype::F64, self.validation_curve.shape(), &curve)?),
+            (
+                "validation_curve",
+                view(Dtype::F64, self.validation_curve.shape(), &curve)?,
+            ),
             ("best_scores", view(Dtype::F64, self.best_scores.shape(), &best)?),
         ];
         let about = HashMap::from([("format".to_owned(), FORMAT.to_owned())]);
@@ -258,9 +270,13 @@ impl<A: Element> RidgeModel<A> {
             reason,
         };
         let bytes = std::fs::read(path).map_err(|e| failed(format!("cannot read: {e}")))?;
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|e| failed(format!("not a safetensors file: {e}")))?;
+        let tensors =
+            SafeTensors::deserialize(&bytes).map_err(|e| failed(format!("not a safetensors file: {e}")))?;
         let (_, about) = SafeTensors::read_metadata(&bytes).map_err(|e| failed(e.to_string()))?;
-        let format = about.metadata().as_ref().and_then(|about| about.get("format").cloned());
+        let format = about
+            .metadata()
+            .as_ref()
+            .and_then(|about| about.get("format").cloned());
         if format.as_deref() != Some(FORMAT) {
             return Err(failed(format!("found format {format:?}, expected {FORMAT:?}")));
         }
@@ -289,7 +305,11 @@ impl<A: Element> RidgeModel<A> {
 const FORMAT: &str = "lpp-ridge model 1";
 
 fn dtype_of<A: Element>() -> Dtype {
-    if size_of::<A>() == 4 { Dtype::F32 } else { Dtype::F64 }
+    if size_of::<A>() == 4 {
+        Dtype::F32
+    } else {
+        Dtype::F64
+    }
 }
 
 /// A tensor of one or two axes as a matrix.

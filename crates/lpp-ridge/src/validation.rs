@@ -49,7 +49,13 @@ pub(crate) fn validate<A: Element>(
         scores: Array3::zeros((n_folds, n_alphas, n_used)),
         n_runs: Array2::zeros((n_folds, n_used)),
     };
-    let most = prepared.plan.sets.iter().map(|set| set.validations.len()).max().unwrap_or(0);
+    let most = prepared
+        .plan
+        .sets
+        .iter()
+        .map(|set| set.validations.len())
+        .max()
+        .unwrap_or(0);
     let mut scratch = Array3::zeros((most, n_alphas, block.width()));
     for (set, operators) in prepared.plan.sets.iter().zip(&prepared.inner) {
         let wanted = candidates.of_set(set);

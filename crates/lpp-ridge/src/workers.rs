@@ -27,7 +27,11 @@ where
     let width = block_width(prepared, columns.len());
     let blocks: Vec<&[usize]> = columns.chunks(width).collect();
     let next = AtomicUsize::new(0);
-    let n_threads = if prepared.model.settings.engine.works_alone() { 1 } else { rayon::current_num_threads() };
+    let n_threads = if prepared.model.settings.engine.works_alone() {
+        1
+    } else {
+        rayon::current_num_threads()
+    };
     let n_workers = n_threads.min(blocks.len());
     let worker = |_| {
         let mut block = Block::new(prepared, width)?;

@@ -256,6 +256,9 @@ fn bands_must_cover_the_features() {
     dead.y.iter_mut().for_each(|y| y.fill(0.0));
     assert!(matches!(
         params(&[6, 6]).check().unwrap().fit(&dead.x, &dead.y),
-        Err(RidgeError::NoUsableTarget { n_constant: 2, n_non_finite: 0 })
+        Err(RidgeError::NoUsableTarget {
+            n_constant: 2,
+            n_non_finite: 0
+        })
     ));
 }

@@ -1,8 +1,5 @@
 //! Constant targets and features: what they get, and that the others get what a fit without them gives, to the bit.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on should panic"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod common;
 
@@ -50,7 +47,11 @@ fn spoiled<A: Element>(y: &[Array2<A>], at: usize, runs: &[usize], value: f64) -
     let with = |(run, y): (usize, &Array2<A>)| {
         let column = Array2::from_shape_fn((y.nrows(), 1), |(i, _)| {
             let varying = (0.7 * (i * (run + 2)) as f64).sin();
-            A::from_double(if runs.contains(&run) { value } else { value + varying })
+            A::from_double(if runs.contains(&run) {
+                value
+            } else {
+                value + varying
+            })
         });
         concatenate![Axis(1), y.slice(s![.., ..at]), column, y.slice(s![.., at..])]
     };
@@ -58,7 +59,11 @@ fn spoiled<A: Element>(y: &[Array2<A>], at: usize, runs: &[usize], value: f64) -
 }
 
 fn without<A: Clone>(scores: &ArrayRef2<A>, at: usize) -> Array2<A> {
-    concatenate![Axis(1), scores.slice(s![.., ..at]), scores.slice(s![.., at + 1..])]
+    concatenate![
+        Axis(1),
+        scores.slice(s![.., ..at]),
+        scores.slice(s![.., at + 1..])
+    ]
 }
 
 fn same_bits(a: &Array2<f64>, b: &Array2<f64>) -> bool {
@@ -67,7 +72,8 @@ fn same_bits(a: &Array2<f64>, b: &Array2<f64>) -> bool {
 
 fn others_are_undisturbed<A: Element>(n_scans: usize, value: f64, runs: &[usize]) {
     let study = Study::new(n_scans as u64, &[n_scans; 4], 6, 60);
-    let convert = |runs: &[Array2<f64>]| -> Vec<Array2<A>> { runs.iter().map(|a| a.mapv(A::from_double)).collect() };
+    let convert =
+        |runs: &[Array2<f64>]| -> Vec<Array2<A>> { runs.iter().map(|a| a.mapv(A::from_double)).collect() };
     let (x, y) = (convert(&study.x), convert(&study.y));
     let at = 17;
     let dead = spoiled(&y, at, runs, value);
@@ -78,12 +84,22 @@ fn others_are_undisturbed<A: Element>(n_scans: usize, value: f64, runs: &[usize]
         assert!(beside.scores[at].is_nan(), "{case}: {}", beside.scores[at]);
         assert_eq!(beside.n_nan(), 1, "{case}");
         assert_eq!(beside.constant_targets, [at], "{case}");
-        assert!(same_bits(&without(&beside.fold_scores, at), &alone.fold_scores), "{case}");
-        assert!(same_bits(&beside.validation_curves, &alone.validation_curves), "{case}");
+        assert!(
+            same_bits(&without(&beside.fold_scores, at), &alone.fold_scores),
+            "{case}"
+        );
+        assert!(
+            same_bits(&beside.validation_curves, &alone.validation_curves),
+            "{case}"
+        );
         assert_eq!(beside.alpha_index(), alone.alpha_index(), "{case}");
         assert_eq!(beside.fully_scored, alone.fully_scored, "{case}");
         for fold in 0..4 {
-            assert_eq!(beside.alpha_index_of(fold, at + 1), alone.alpha_index_of(fold, at), "{case}");
+            assert_eq!(
+                beside.alpha_index_of(fold, at + 1),
+                alone.alpha_index_of(fold, at),
+                "{case}"
+            );
         }
     }
 }
@@ -137,7 +153,12 @@ fn a_target_that_is_constant_in_one_run_has_scores_on_the_others() {
     let study = Study::new(10, &[40, 35, 50, 45], 5, 8);
     let mut y = study.y.clone();
     y[2].column_mut(3).fill(437.3);
-    let fit = RidgeCv::params().alphas(ALPHAS).check().unwrap().fit(&study.x, &y).unwrap();
+    let fit = RidgeCv::params()
+        .alphas(ALPHAS)
+        .check()
+        .unwrap()
+        .fit(&study.x, &y)
+        .unwrap();
     let nan: Vec<bool> = fit.fold_scores.column(3).iter().map(|v| v.is_nan()).collect();
     assert_eq!(nan, [false, false, true, false]);
 }
@@ -167,13 +188,22 @@ fn a_constant_feature_is_zero_counted_and_changes_nothing() {
         let x: Vec<Array2<f64>> = study
             .x
             .iter()
-            .map(|x| standardise_columns(&concatenate![Axis(1), *x, Array2::from_elem((x.nrows(), 1), value)]))
+            .map(|x| {
+                standardise_columns(&concatenate![
+                    Axis(1),
+                    *x,
+                    Array2::from_elem((x.nrows(), 1), value)
+                ])
+            })
             .collect();
         let prepared = model.prepare(&x).unwrap();
         assert_eq!(prepared.constant_features(), [5]);
         let fit = prepared.score(&study.y).unwrap();
         // A zero column adds zeros to sums of 5 terms; standardising twice rounds once more.
-        assert!(common::largest(&fit.fold_scores, &alone.fold_scores) < 1e-12, "{i}");
+        assert!(
+            common::largest(&fit.fold_scores, &alone.fold_scores) < 1e-12,
+            "{i}"
+        );
     }
 }
 
@@ -181,13 +211,27 @@ fn a_constant_feature_is_zero_counted_and_changes_nothing() {
 fn a_penalty_beyond_all_scales_is_named() {
     let study = Study::new(13, &[30, 30, 30], 3, 2);
     for alphas in [&[1e308][..], &[1.0, 1e300], &[1e250, 1e260]] {
-        let refusal = RidgeCv::params().alphas(alphas).check().unwrap().fit(&study.x, &study.y);
+        let refusal = RidgeCv::params()
+            .alphas(alphas)
+            .check()
+            .unwrap()
+            .fit(&study.x, &study.y);
         let message = refusal.unwrap_err().to_string();
-        assert!(message.contains("penalty") && message.contains("too large"), "{message}");
+        assert!(
+            message.contains("penalty") && message.contains("too large"),
+            "{message}"
+        );
         assert!(message.len() < 300, "{message}");
     }
     let (x, y) = study.single();
     let refusal = RidgeCv::params().alphas([1e36]).check().unwrap().fit(&x, &y);
     assert!(matches!(refusal, Err(RidgeError::VanishingPredictions { .. })));
-    assert!(RidgeCv::params().alphas([1e36]).check().unwrap().fit(&study.x, &study.y).is_ok());
+    assert!(
+        RidgeCv::params()
+            .alphas([1e36])
+            .check()
+            .unwrap()
+            .fit(&study.x, &study.y)
+            .is_ok()
+    );
 }

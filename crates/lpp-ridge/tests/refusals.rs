@@ -49,10 +49,7 @@ fn settings_are_checked() {
 #[test]
 fn features_are_checked() {
     let y = runs(4, 2, 0.7);
-    assert!(matches!(
-        error(&[], &[]),
-        RidgeError::NoRuns
-    ));
+    assert!(matches!(error(&[], &[]), RidgeError::NoRuns));
     assert!(matches!(
         error(&runs(1, 3, 0.3), &y[..1]),
         RidgeError::EmptyFold { fold: 0 }
@@ -136,7 +133,10 @@ fn a_validation_without_any_target_is_never_decided_silently() {
     y[0].fill(1.0);
     assert!(matches!(
         error(&x, &y),
-        RidgeError::NoUsableTarget { n_constant: 2, n_non_finite: 0 }
+        RidgeError::NoUsableTarget {
+            n_constant: 2,
+            n_non_finite: 0
+        }
     ));
     let model = RidgeCv::params()
         .nan_targets(NanTargets::TakeFirstAlpha)

@@ -105,7 +105,10 @@ pub fn load_f64_vector(path: &Path) -> Result<Array<f64, Ix1>, StudyError> {
     axes(doubles(load(path)?), path)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "integers beyond 2^53 are no measurements")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "integers beyond 2^53 are no measurements"
+)]
 fn doubles(array: NpyArray) -> ArrayD<f64> {
     match array {
         NpyArray::F32(a) => a.mapv(f64::from),

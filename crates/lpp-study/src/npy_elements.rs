@@ -17,7 +17,11 @@ pub(crate) fn load(file: &MappedFile) -> Result<NpyArray, StudyError> {
     let Some(place) = descriptor(file) else {
         return Err(StudyError::malformed(
             file.path(),
-            if file.is_empty() { "an empty file" } else { "no array of a single element type" },
+            if file.is_empty() {
+                "an empty file"
+            } else {
+                "no array of a single element type"
+            },
             EXPECTED,
         ));
     };
@@ -27,7 +31,9 @@ pub(crate) fn load(file: &MappedFile) -> Result<NpyArray, StudyError> {
     let source = Source { file, place, swapped };
     match kind {
         "f2" => Ok(NpyArray::F32(
-            source.read::<u16>("u2")?.mapv(|bits| f16::from_bits(bits).to_f32()),
+            source
+                .read::<u16>("u2")?
+                .mapv(|bits| f16::from_bits(bits).to_f32()),
         )),
         "f4" => Ok(NpyArray::F32(source.read::<u32>("u4")?.mapv(f32::from_bits))),
         "f8" => Ok(NpyArray::F64(source.read::<u64>("u8")?.mapv(f64::from_bits))),
@@ -49,7 +55,9 @@ pub(crate) fn load(file: &MappedFile) -> Result<NpyArray, StudyError> {
                 None => Ok(NpyArray::I64(values.mapv(u64::cast_signed))),
             }
         }
-        "b1" => Ok(NpyArray::I64(source.read::<u8>("u1")?.mapv(|v| i64::from(v != 0)))),
+        "b1" => Ok(NpyArray::I64(
+            source.read::<u8>("u1")?.mapv(|v| i64::from(v != 0)),
+        )),
         _ => Err(StudyError::malformed(
             file.path(),
             format!("elements of type {name} ({})", name_of(kind)),
@@ -83,7 +91,10 @@ fn descriptor(bytes: &[u8]) -> Option<std::ops::Range<usize>> {
     let key = b"'descr':";
     let after = header.windows(key.len()).position(|window| window == key)? + key.len();
     let is_quote = |&byte: &u8| byte == b'\'' || byte == b'"';
-    let open = after + header[after..].iter().position(|byte| !byte.is_ascii_whitespace())?;
+    let open = after
+        + header[after..]
+            .iter()
+            .position(|byte| !byte.is_ascii_whitespace())?;
     if !is_quote(&header[open]) {
         return None;
     }
@@ -113,9 +124,8 @@ impl Source<'_> {
         if old.len() == written.len() {
             old.copy_from_slice(written.as_bytes());
         }
-        let malformed = |found: String| {
-            StudyError::malformed(self.file.path(), found, "a complete NumPy .npy array")
-        };
+        let malformed =
+            |found: String| StudyError::malformed(self.file.path(), found, "a complete NumPy .npy array");
         let values = match ArrayView::<T, IxDyn>::view_npy(&bytes) {
             Ok(view) => view.to_owned(),
             Err(ndarray_npy::ViewNpyError::MisalignedData) => {
@@ -123,7 +133,11 @@ impl Source<'_> {
             }
             Err(e) => return Err(malformed(describe(self.file, &e))),
         };
-        Ok(if self.swapped { values.mapv(T::swapped) } else { values })
+        Ok(if self.swapped {
+            values.mapv(T::swapped)
+        } else {
+            values
+        })
     }
 }
 
@@ -169,7 +183,10 @@ mod tests {
     fn every_kind_of_real_number_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let read = |descr: &str, data: &[u8]| {
-            npy::load_f64_matrix(&file(&folder, descr, "(1, 2)", data)).unwrap().into_raw_vec_and_offset().0
+            npy::load_f64_matrix(&file(&folder, descr, "(1, 2)", data))
+                .unwrap()
+                .into_raw_vec_and_offset()
+                .0
         };
         assert_eq!(read("'<i4'", &[254, 255, 255, 255, 7, 0, 0, 0]), [-2.0, 7.0]);
         assert_eq!(read("'>i4'", &[255, 255, 255, 254, 0, 0, 0, 7]), [-2.0, 7.0]);
@@ -183,7 +200,10 @@ mod tests {
         assert_eq!(read("'>f8'", &big), [1.25, -0.5]);
         let big: Vec<u8> = [1.25_f32, -0.5].iter().flat_map(|v| v.to_be_bytes()).collect();
         assert_eq!(read("'>f4'", &big), [1.25, -0.5]);
-        assert_eq!(read("'<i8'", &[1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]), [1.0, 2.0]);
+        assert_eq!(
+            read("'<i8'", &[1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]),
+            [1.0, 2.0]
+        );
     }
 
     #[test]
@@ -198,7 +218,10 @@ mod tests {
         ] {
             let path = file(&folder, descr, "(1, 2)", &vec![0; size]);
             let message = npy::load(&path).unwrap_err().to_string();
-            assert!(message.contains(said) && message.contains("astype"), "{descr}: {message}");
+            assert!(
+                message.contains(said) && message.contains("astype"),
+                "{descr}: {message}"
+            );
         }
         let path = file(&folder, "'<u8'", "(1,)", &[255; 8]);
         assert!(npy::load(&path).unwrap_err().to_string().contains("2^63"));
@@ -218,7 +241,15 @@ mod tests {
     fn a_vector_is_one_column_where_that_is_asked_for() {
         let folder = tempfile::tempdir().unwrap();
         let path = file(&folder, "'<i2'", "(3,)", &[1, 0, 2, 0, 3, 0]);
-        assert_eq!(npy::load_f32_columns(&path).unwrap(), ndarray::array![[1.0_f32], [2.0], [3.0]]);
-        assert!(npy::load_f32_matrix(&path).unwrap_err().to_string().contains("2 axes"));
+        assert_eq!(
+            npy::load_f32_columns(&path).unwrap(),
+            ndarray::array![[1.0_f32], [2.0], [3.0]]
+        );
+        assert!(
+            npy::load_f32_matrix(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("2 axes")
+        );
     }
 }

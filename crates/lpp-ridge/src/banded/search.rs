@@ -139,7 +139,10 @@ impl OwnBest {
     }
 }
 
-fn own_best<A: Element>(prepared: &PreparedFeatures<A>, data: &Data<'_, A>) -> Result<Vec<OwnBest>, RidgeError> {
+fn own_best<A: Element>(
+    prepared: &PreparedFeatures<A>,
+    data: &Data<'_, A>,
+) -> Result<Vec<OwnBest>, RidgeError> {
     let n_alphas = prepared.model.alphas().len();
     over_all_blocks(prepared, data, |block, columns| {
         Ok(OwnBest::new(&curves(prepared, block, columns.len())?, n_alphas))

@@ -76,8 +76,10 @@ fn band_readouts<A: Element>(
 ) -> Result<Array2<f64>, RidgeError> {
     let layout = &prepared.layout;
     let x = |ranges: &[Range<usize>], band: &Range<usize>| {
-        let parts: Vec<_> =
-            ranges.iter().map(|rows| prepared.x.slice(s![rows.clone(), band.clone()])).collect();
+        let parts: Vec<_> = ranges
+            .iter()
+            .map(|rows| prepared.x.slice(s![rows.clone(), band.clone()]))
+            .collect();
         let all = concatenate(Axis(0), &parts).unwrap_or_else(|_| unreachable!("rows are equally wide"));
         all.mapv(Element::to_double)
     };

@@ -61,7 +61,11 @@ pub(super) fn solve<A: Element>(data: &Data<'_, A>, found: &Found) -> Result<Rid
         }
         let prepared = data.weighted(ridge.clone(), weights, data.plan.without_inner())?;
         for (index, &alpha) in prepared.model.alphas().iter().enumerate() {
-            let targets: Vec<usize> = users.iter().copied().filter(|&j| alphas[[0, j]] == Some(index)).collect();
+            let targets: Vec<usize> = users
+                .iter()
+                .copied()
+                .filter(|&j| alphas[[0, j]] == Some(index))
+                .collect();
             let columns: Vec<usize> = targets.iter().map(|&j| data.columns[j]).collect();
             if !columns.is_empty() {
                 model.solve(&prepared, index, data.y, &columns)?;

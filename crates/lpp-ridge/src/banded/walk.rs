@@ -121,7 +121,10 @@ impl Descent {
 #[expect(clippy::cast_possible_truncation, reason = "logarithms of weights are small")]
 fn key(weights: &Array1<f64>) -> Vec<i64> {
     let last = weights[weights.len() - 1];
-    weights.iter().map(|w| ((w / last).ln() * 1000.0).round() as i64).collect()
+    weights
+        .iter()
+        .map(|w| ((w / last).ln() * 1000.0).round() as i64)
+        .collect()
 }
 
 #[cfg(test)]

@@ -38,9 +38,14 @@ fn invert(matrix: Array2<f64>) -> Option<Array2<f64>> {
 fn by_substitution(matrix: Array2<f64>, rows: &Array2<f64>) -> Option<Array2<f64>> {
     let lower = column_major(&matrix).cholesky_into(UPLO::Lower).ok()?;
     let right = rows.as_standard_layout().into_owned().reversed_axes();
-    let half = lower.view().solve_triangular_into(UPLO::Lower, Diag::NonUnit, right).ok()?;
+    let half = lower
+        .view()
+        .solve_triangular_into(UPLO::Lower, Diag::NonUnit, right)
+        .ok()?;
     let upper = tiled_copy(&lower.t());
-    let whole = upper.solve_triangular_into(UPLO::Upper, Diag::NonUnit, half).ok()?;
+    let whole = upper
+        .solve_triangular_into(UPLO::Upper, Diag::NonUnit, half)
+        .ok()?;
     Some(whole.reversed_axes())
 }
 

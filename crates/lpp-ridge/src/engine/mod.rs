@@ -97,7 +97,9 @@ mod tests {
 
     /// A positive definite matrix whose condition number is about a hundred.
     fn system(n: usize) -> Array2<f64> {
-        let x = Array2::from_shape_fn((2 * n, n), |(i, j)| ((i * 17 + j * 31 + i * j) as f64 * 0.37).sin());
+        let x = Array2::from_shape_fn((2 * n, n), |(i, j)| {
+            ((i * 17 + j * 31 + i * j) as f64 * 0.37).sin()
+        });
         product(&x.t(), &x) + Array2::<f64>::eye(n)
     }
 
@@ -113,11 +115,20 @@ mod tests {
                 let identity = Array2::<f64>::eye(n);
                 let inverse = with.inverse(matrix.clone()).unwrap().unwrap();
                 // condition numbers of some hundreds in double precision
-                assert!(distance(&product(&inverse, &matrix), &identity) < 1e-11, "{engine:?} {n}");
-                assert!(distance(&inverse, &inverse.t().to_owned()) <= 0.0, "{engine:?} {n}");
+                assert!(
+                    distance(&product(&inverse, &matrix), &identity) < 1e-11,
+                    "{engine:?} {n}"
+                );
+                assert!(
+                    distance(&inverse, &inverse.t().to_owned()) <= 0.0,
+                    "{engine:?} {n}"
+                );
                 let rows = Array2::from_shape_fn((5, n), |(i, j)| ((i + 3 * j) as f64).cos());
                 let solved = with.solve(matrix.clone(), rows.clone()).unwrap().unwrap();
-                assert!(distance(&product(&solved, &matrix), &rows) < 1e-11, "{engine:?} {n}");
+                assert!(
+                    distance(&product(&solved, &matrix), &rows) < 1e-11,
+                    "{engine:?} {n}"
+                );
             }
         }
     }
@@ -129,7 +140,13 @@ mod tests {
                 let mut matrix = system(n);
                 matrix[[n - 1, n - 1]] = -1.0;
                 assert!(engine.factorisations().inverse(matrix.clone()).unwrap().is_none());
-                assert!(engine.factorisations().solve(matrix, Array2::ones((1, n))).unwrap().is_none());
+                assert!(
+                    engine
+                        .factorisations()
+                        .solve(matrix, Array2::ones((1, n)))
+                        .unwrap()
+                        .is_none()
+                );
                 let nan = Array2::from_elem((n, n), f64::NAN);
                 assert!(engine.factorisations().inverse(nan).unwrap().is_none());
             }
@@ -141,13 +158,21 @@ mod tests {
         for engine in engines() {
             for n in [1, 2, 5, 33, 90] {
                 // Half of the eigenvalues are zero, some are alike: the matrix is a projection, then scaled.
-                let x = Array2::from_shape_fn((n / 2 + 1, n), |(i, j)| ((i * 7 + j * 3 + i * j) as f64 * 0.61).cos());
+                let x = Array2::from_shape_fn((n / 2 + 1, n), |(i, j)| {
+                    ((i * 7 + j * 3 + i * j) as f64 * 0.61).cos()
+                });
                 let matrix = product(&x.t(), &x);
                 let (values, vectors) = engine.factorisations().eigen(matrix.clone()).unwrap().unwrap();
                 let scaled = &vectors * &ndarray::Array1::from(values);
-                assert!(distance(&product(&scaled, &vectors.t()), &matrix) < 1e-11 * n as f64, "{engine:?} {n}");
+                assert!(
+                    distance(&product(&scaled, &vectors.t()), &matrix) < 1e-11 * n as f64,
+                    "{engine:?} {n}"
+                );
                 let square = product(&vectors.t(), &vectors);
-                assert!(distance(&square, &Array2::eye(n)) < 1e-12 * n as f64, "{engine:?} {n}");
+                assert!(
+                    distance(&square, &Array2::eye(n)) < 1e-12 * n as f64,
+                    "{engine:?} {n}"
+                );
             }
         }
     }

@@ -66,7 +66,11 @@ pub(crate) fn update<A: Element>(
             right_strides.0,
             right_strides.1,
             A::one(),
-            if change == Update::Subtract { -A::one() } else { A::one() },
+            if change == Update::Subtract {
+                -A::one()
+            } else {
+                A::one()
+            },
             false,
             false,
             false,

@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayViewMut2, Axis, s};
 
 use super::product::{Update, update};
 use super::symmetric::eigen;
-use super::triangular::{invert_lower, times_own_transpose, solve_with_lower, solve_with_lower_transposed};
+use super::triangular::{invert_lower, solve_with_lower, solve_with_lower_transposed, times_own_transpose};
 use super::{Factorisations, Perhaps};
 
 /// The engine without a system library, one thread a system.

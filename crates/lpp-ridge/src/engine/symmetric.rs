@@ -29,7 +29,9 @@ pub(super) fn eigen(matrix: Array2<f64>) -> Option<(Vec<f64>, Array2<f64>)> {
         }
         // The block that ends here reaches back to where the matrix falls apart.
         let mut start = last - 1;
-        while start > 0 && beside[start - 1].abs() > f64::EPSILON * (diagonal[start].abs() + diagonal[start - 1].abs()) {
+        while start > 0
+            && beside[start - 1].abs() > f64::EPSILON * (diagonal[start].abs() + diagonal[start - 1].abs())
+        {
             start -= 1;
         }
         implicit_step(&mut diagonal, &mut beside, &mut rows, start, last);
@@ -99,7 +101,11 @@ fn implicit_step(
     let (mut x, mut z) = (diagonal[start] - shift, beside[start]);
     for k in start..last {
         let length = x.hypot(z);
-        let (c, s) = if length > 0.0 { (x / length, z / length) } else { (1.0, 0.0) };
+        let (c, s) = if length > 0.0 {
+            (x / length, z / length)
+        } else {
+            (1.0, 0.0)
+        };
         if k > start {
             beside[k - 1] = length;
         }

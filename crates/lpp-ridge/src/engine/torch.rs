@@ -25,7 +25,11 @@ const DEVICE_BLOCK_BYTES: usize = 4 << 30;
 
 /// Targets of a block that take `bytes` each.
 pub(crate) fn block_width(device: Device, n_targets: usize, bytes: usize) -> usize {
-    let budget = if device == Device::Cpu { HOST_BLOCK_BYTES } else { DEVICE_BLOCK_BYTES };
+    let budget = if device == Device::Cpu {
+        HOST_BLOCK_BYTES
+    } else {
+        DEVICE_BLOCK_BYTES
+    };
     (budget / bytes.max(1)).clamp(1, n_targets.max(1))
 }
 
@@ -192,7 +196,11 @@ impl<A: Element> DeviceBlock<A> {
             }
             Ok(sum)
         };
-        let right = if self.x.is_some() { sum() } else { self.rows(ranges) };
+        let right = if self.x.is_some() {
+            sum()
+        } else {
+            self.rows(ranges)
+        };
         self.right = right.map_err(failed)?;
         Ok(())
     }
@@ -275,7 +283,11 @@ fn correlate<A: Element>(
     let square = sum_of_scans(&deviation.f_square()?)?;
     let cross = sum_of_scans(&deviation.f_mul(&observed.f_sub(mean)?)?)?;
     let of_prediction = square.f_sub(&sum.f_square()?.f_div_scalar(n_scans as f64)?)?;
-    let size = shift.f_squeeze_dim(0)?.f_square()?.f_mul_scalar(n_scans as f64)?.f_add(&square)?;
+    let size = shift
+        .f_squeeze_dim(0)?
+        .f_square()?
+        .f_mul_scalar(n_scans as f64)?
+        .f_add(&square)?;
     let rounding = size.f_mul_scalar(constant_bound::<A>(n_scans).powi(2))?;
     let flat = of_prediction
         .f_le_tensor(&rounding)?
@@ -288,8 +300,13 @@ fn correlate<A: Element>(
 
 /// R² of each column, as [`crate::metric::r_squared`].
 fn r_squared(predicted: &Tensor, observed: &Tensor, spread: &Tensor) -> Result<Tensor, TchError> {
-    let residual = observed.f_to_kind(Kind::Double)?.f_sub(&predicted.f_to_kind(Kind::Double)?)?;
-    let score = sum_of_scans(&residual.f_square()?)?.f_div(spread)?.f_neg()?.f_add_scalar(1.0)?;
+    let residual = observed
+        .f_to_kind(Kind::Double)?
+        .f_sub(&predicted.f_to_kind(Kind::Double)?)?;
+    let score = sum_of_scans(&residual.f_square()?)?
+        .f_div(spread)?
+        .f_neg()?
+        .f_add_scalar(1.0)?;
     let finite = score.f_isfinite()?;
     score.f_masked_fill(&finite.f_logical_not()?, f64::NAN)
 }

@@ -6,9 +6,18 @@ use ndarray::{Array2, s};
 use ndarray_npy::ReadableElement;
 
 /// Fits a case with an engine and compares scores, validation curves and penalties.
-pub fn check<A: ReadableElement + Element>(engine: Engine, case: &str, rule: NanTargets, tolerance: Tolerance) {
+pub fn check<A: ReadableElement + Element>(
+    engine: Engine,
+    case: &str,
+    rule: NanTargets,
+    tolerance: Tolerance,
+) {
     let case = Case::load(case);
-    let model = RidgeCv::params().nan_targets(rule).engine(engine).check().unwrap();
+    let model = RidgeCv::params()
+        .nan_targets(rule)
+        .engine(engine)
+        .check()
+        .unwrap();
     let fit = model.fit(&case.runs::<A>("x"), &case.runs::<A>("y")).unwrap();
     assert_close(&fit.fold_scores, &case.array::<f64>("scores"), tolerance);
     assert_close(&fit.validation_curves, &case.array::<f64>("curves"), tolerance);

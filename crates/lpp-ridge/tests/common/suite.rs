@@ -1,8 +1,8 @@
 //! What must hold with every engine.
 
 use lpp_ridge::{
-    AlphaChoice, AlphaScope, AlphaSearch, BandWeights, BandedRidge, Engine, Folds, Formulation, InnerValidation, Metric,
-    NanTargets, NullOrders, RidgeCv, RidgeCvFit, RidgeCvParams, RidgeError,
+    AlphaChoice, AlphaScope, AlphaSearch, BandWeights, BandedRidge, Engine, Folds, Formulation,
+    InnerValidation, Metric, NanTargets, NullOrders, RidgeCv, RidgeCvFit, RidgeCvParams, RidgeError,
 };
 use lpp_testkit::Tolerance;
 use ndarray::{Array2, Axis, concatenate, s};
@@ -168,7 +168,12 @@ pub fn a_constant_or_nan_target_disturbs_no_other(engine: Engine) {
 pub fn prepared_features_serve_many_target_sets(engine: Engine) {
     let study = Study::new(3, &[30, 26, 33, 29], 20, 300);
     let settings = || RidgeCv::params().alphas(ALPHAS);
-    let prepared = settings().engine(engine).check().unwrap().prepare(&study.x).unwrap();
+    let prepared = settings()
+        .engine(engine)
+        .check()
+        .unwrap()
+        .prepare(&study.x)
+        .unwrap();
     for columns in [0..100, 100..110, 110..300] {
         let part = study.targets(&columns.collect::<Vec<_>>());
         let (reused, alone) = (prepared.score(&part.y).unwrap(), fit(engine, settings(), &part));
@@ -228,7 +233,10 @@ pub fn a_validation_without_any_target_is_never_decided_silently(engine: Engine)
     let Study { x, mut y } = Study::new(14, &[30, 26, 33, 29], 5, 3);
     y[0].fill(1.0);
     let refusal = try_fit(engine, RidgeCv::params(), &x, &y);
-    assert!(matches!(refusal, Err(RidgeError::NoUsableTarget { n_constant: 3, .. })));
+    assert!(matches!(
+        refusal,
+        Err(RidgeError::NoUsableTarget { n_constant: 3, .. })
+    ));
     let settings = RidgeCv::params().nan_targets(NanTargets::TakeFirstAlpha);
     let fit = try_fit(engine, settings, &x, &y).unwrap();
     assert_eq!(fit.alpha_index().unwrap()[1..], [0, 0, 0]);
@@ -263,7 +271,10 @@ pub fn every_setting_agrees_with_the_default_engine(engine: Engine) {
         ("race", plain().alpha_search(race)),
         ("R2", plain().metric(Metric::R2).inner(InnerValidation::All)),
         ("groups", plain().groups([0, 1, 2, 2])),
-        ("own penalties, kept scores", plain().alpha_scope(AlphaScope::PerTarget).validation_scores(true)),
+        (
+            "own penalties, kept scores",
+            plain().alpha_scope(AlphaScope::PerTarget).validation_scores(true),
+        ),
         ("chunks", plain().folds(Folds::Chunks { per_run: 2, gap: 3 })),
     ] {
         for formulation in [Formulation::Primal, Formulation::Dual] {
@@ -271,7 +282,10 @@ pub fn every_setting_agrees_with_the_default_engine(engine: Engine) {
             let found = fit(engine, params.clone(), &study);
             let expected = fit(Engine::Pure, params, &study);
             // systems of order 120 in double precision, in two ways
-            assert!(largest(&found.fold_scores, &expected.fold_scores) < 1e-10, "{name}");
+            assert!(
+                largest(&found.fold_scores, &expected.fold_scores) < 1e-10,
+                "{name}"
+            );
             assert_eq!(found.alpha_choice, expected.alpha_choice, "{name}");
             if let (Some(found), Some(expected)) = (&found.validation_scores, &expected.validation_scores) {
                 assert!(largest(found, expected) < 1e-10, "{name}");
@@ -279,8 +293,14 @@ pub fn every_setting_agrees_with_the_default_engine(engine: Engine) {
         }
     }
     let banded = |engine| {
-        let ridge = plain().alpha_scope(AlphaScope::PerTarget).engine(engine).check().unwrap();
-        let model = BandedRidge::params(ridge, [5, 15]).weights(BandWeights::random(3, 1)).split(true);
+        let ridge = plain()
+            .alpha_scope(AlphaScope::PerTarget)
+            .engine(engine)
+            .check()
+            .unwrap();
+        let model = BandedRidge::params(ridge, [5, 15])
+            .weights(BandWeights::random(3, 1))
+            .split(true);
         model.check().unwrap().fit(&study.x, &study.y).unwrap()
     };
     let (found, expected) = (banded(engine), banded(Engine::Pure));
@@ -289,7 +309,8 @@ pub fn every_setting_agrees_with_the_default_engine(engine: Engine) {
     let predicted = |engine| {
         let prepared = plain().engine(engine).check().unwrap().prepare(&study.x).unwrap();
         let fit = prepared.score(&study.y).unwrap();
-        let orders = [30, 26, 33, 29].map(|n: usize| vec![(0..n).collect(), (0..n).map(|i| (i + 5) % n).collect()]);
+        let orders =
+            [30, 26, 33, 29].map(|n: usize| vec![(0..n).collect(), (0..n).map(|i| (i + 5) % n).collect()]);
         let draws = Array2::from_shape_fn((3, 4), |(null, run)| (null + run) % 2);
         let nulls = NullOrders::new(orders.into(), draws).unwrap();
         let null = prepared.null_scores(&fit, &study.y, &nulls).unwrap();
