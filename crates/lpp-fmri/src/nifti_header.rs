@@ -47,7 +47,6 @@ struct RawHeader {
     dim: [i64; 8],
     datatype: i16,
     pixdim: [f64; 8],
-    units: i32,
     vox_offset: f64,
     scaling: (f64, f64),
     form_codes: FormCodes,
@@ -122,7 +121,6 @@ impl RawHeader {
             dim: h.dim.map(|d| i64::from(d.cast_signed())),
             datatype: h.datatype,
             pixdim: h.pixdim.map(f64::from),
-            units: h.xyzt_units.into(),
             vox_offset: f64::from(h.vox_offset),
             scaling: (f64::from(h.scl_slope), f64::from(h.scl_inter)),
             form_codes: FormCodes {
@@ -153,7 +151,6 @@ impl RawHeader {
             dim: std::array::from_fn(|i| field(16 + 8 * i).i64()),
             datatype: field(12).i16(),
             pixdim: std::array::from_fn(|i| field(104 + 8 * i).f64()),
-            units: field(500).i32(),
             vox_offset: field(168).i64() as f64,
             scaling: (field(176).f64(), field(184).f64()),
             form_codes: FormCodes {

@@ -9,7 +9,7 @@ use ndarray::{Array, ArrayBase, ArrayD, ArrayView, Data, Dimension, Ix1, Ix2, Ix
 use ndarray_npy::{ReadableElement, ViewNpyError, ViewNpyExt, WriteNpyExt};
 pub use ndarray_npy::{ViewElement, WritableElement};
 
-use crate::{AtomicFile, MappedFile, StudyError};
+use crate::{AtomicFile, MappedFile, StudyError, npy_header};
 
 /// An array of one of the element types that studies use.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +52,7 @@ impl NpyArray {
 /// or holds another element type.
 pub fn load(path: &Path) -> Result<NpyArray, StudyError> {
     let file = MappedFile::open(path)?;
+    npy_header::check(&file)?;
     if let Some(array) = view::<f32>(&file)? {
         return Ok(NpyArray::F32(array));
     }
@@ -157,17 +158,16 @@ where
         }
         Err(e) => Err(StudyError::malformed(
             file.path(),
-            describe(file, &e),
+            describe(&e),
             "a complete NumPy .npy array",
         )),
     }
 }
 
-fn describe(file: &MappedFile, error: &ViewNpyError) -> String {
+fn describe(error: &ViewNpyError) -> String {
     match error {
         ViewNpyError::MissingBytes(n) => format!("a file cut short by {n} bytes"),
         ViewNpyError::ExtraBytes(n) => format!("{n} bytes after the array"),
-        _ if file.is_empty() => "an empty file".to_owned(),
         other => other.to_string(),
     }
 }

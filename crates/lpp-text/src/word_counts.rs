@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 
+use lpp_study::BoundedRows;
+
 use crate::{RunWords, TextError};
 
 /// Counts of words, letter case aside.
@@ -39,7 +41,11 @@ impl WordCounts {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(if tabs { b'\t' } else { b',' })
             .quoting(!tabs)
-            .from_reader(std::io::BufReader::new(file));
+            .from_reader(if tabs {
+                BoundedRows::without_quotes(file)
+            } else {
+                BoundedRows::new(file)
+            });
         let expected = || "a table with the columns word and count".to_owned();
         let broken = |e: csv::Error| TextError::malformed(path, e.to_string(), expected());
         let header = reader.headers().map_err(broken)?.clone();
