@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
-use lpp_study::{TimedWord, WordTable};
+use lpp_study::{BoundedRows, TimedWord, WordTable};
 
 use crate::annotation_times::{TimedRows, check};
 use crate::decode::decode;
@@ -93,7 +93,7 @@ impl Annotation {
         let text = load_text(path)?;
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
-            .from_reader(text.as_bytes());
+            .from_reader(BoundedRows::new(text.as_bytes()));
         let header = reader.headers().map_err(|e| unreadable(path, &e))?;
         let columns = Columns::find(header, path)?;
 
