@@ -12,13 +12,18 @@ WORK ?= $(TARGET)/bench-peers
 SUBJECTS ?= 49
 FAULTS := $(TARGET)/faults
 BENCH ?= --bench ridge --bench fmri
+# Seconds and seed of `make fuzz`, and the readers, all by default; those of checkpoints are in a program of their own.
+TIME ?= 10
+SEED ?= 1
+TARGETS ?=
+TORCH_TARGETS ?= torch torch_legacy safetensors model_config
 # Packages that link libtorch are built by themselves, so that the others build without it and OpenBLAS stays out of
 # the programs that run on libtorch's own BLAS.
 TORCH := -p lpp-llm -p lpp-extract
 # The ridge regression on libtorch. Not one command with the above: its tests switch on BLAS for every crate they share.
 RIDGE_TORCH := -p lpp-ridge --features torch
 
-.PHONY: help setup build demo gallery test test-report test-outside test-python wheel test-demo test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
+.PHONY: help setup build demo gallery test test-report test-outside test-python wheel test-demo test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -120,6 +125,10 @@ bench-check: setup ## Compare times relative to a matrix product with benches/ba
 
 bench-baseline: setup ## Rewrite benches/baseline.toml
 	OPENBLAS_NUM_THREADS=1 $(CARGO) bench -p lpp-bench --bench check -- --write
+
+fuzz: setup ## Damage the files of each reader for TIME seconds, from SEED (TARGETS="nifti joblib"; the readers of checkpoints too)
+	$(CARGO) run --release -p lpp-fuzz -- --time $(TIME) --seed $(SEED) $(TARGETS)
+	$(CARGO) run --release -p lpp-fuzz --features torch -- --time $(TIME) --seed $(SEED) $(TORCH_TARGETS)
 
 bench-build: setup ## Compile the benches without running them
 	$(CARGO) bench --no-run -p lpp-bench

@@ -4,7 +4,7 @@
 mod run;
 mod settings;
 
-use lpp_ridge::{BandWeights, BandedRidge, Element, Run};
+use lpp_ridge::{BandWeights, BandedRidge, Element};
 use ndarray::{Array2, ArrayView2};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray2};
 use pyo3::prelude::*;
@@ -27,7 +27,6 @@ fn nested<'py, A>(
 ) -> PyResult<Bound<'py, PyDict>>
 where
     A: Element + numpy::Element,
-    for<'a> ArrayView2<'a, A>: Run<Element = A>,
 {
     let (x, y) = (views(x), views(y));
     let (params, stop) = settings.params()?;
@@ -69,7 +68,6 @@ fn refit<'py, A>(
 ) -> PyResult<Model<'py, A>>
 where
     A: Element + numpy::Element,
-    for<'a> ArrayView2<'a, A>: Run<Element = A>,
 {
     let (x, y) = (x.as_array(), y.as_array());
     let (params, stop) = settings.params()?;

@@ -1,8 +1,8 @@
 //! A fit beside the interpreter: the lock is released, and Ctrl-C stops it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use lpp_ridge::RidgeError;
@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 const PATIENCE: Duration = Duration::from_millis(50);
 
 /// An error of the fit as Python knows it.
-#[expect(clippy::needless_pass_by_value, reason = "the signature that map_err wants")]
+#[allow(clippy::needless_pass_by_value, reason = "the signature that map_err wants")]
 pub(crate) fn value_error(error: RidgeError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
@@ -25,19 +25,25 @@ pub(crate) fn interruptible<R: Send>(
     work: impl FnOnce() -> Result<R, RidgeError> + Send,
 ) -> PyResult<R> {
     let (done, result) = sync_channel(1);
+    let result = Mutex::new(result); // read by this thread alone, without the lock of the interpreter
     std::thread::scope(|scope| {
         scope.spawn(move || {
             // Nobody waits any more after an interruption.
             let _ = done.send(work());
         });
         loop {
-            let waited = py.detach(|| result.recv_timeout(PATIENCE));
+            let waited = py.detach(|| {
+                result
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .recv_timeout(PATIENCE)
+            });
             match waited {
                 Ok(found) => return found.map_err(value_error),
                 Err(RecvTimeoutError::Timeout) => {
                     if let Err(interruption) = py.check_signals() {
                         stop.store(true, Ordering::Relaxed);
-                        py.detach(|| drop(result.recv()));
+                        py.detach(|| drop(result.lock().unwrap_or_else(PoisonError::into_inner).recv()));
                         return Err(interruption);
                     }
                 }

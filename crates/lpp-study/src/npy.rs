@@ -10,7 +10,7 @@ use ndarray::{Array, ArrayBase, ArrayD, ArrayView, Axis, Data, Dimension, Ix1, I
 use ndarray_npy::{ReadableElement, ViewNpyError, ViewNpyExt, WriteNpyExt};
 pub use ndarray_npy::{ViewElement, WritableElement};
 
-use crate::{AtomicFile, MappedFile, StudyError, npy_elements};
+use crate::{AtomicFile, MappedFile, StudyError, npy_elements, npy_header};
 
 /// An array of one of the element types that studies use.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +53,7 @@ impl NpyArray {
 /// or holds no real numbers.
 pub fn load(path: &Path) -> Result<NpyArray, StudyError> {
     let file = MappedFile::open(path)?;
+    npy_header::check(&file)?;
     if let Some(array) = view::<f32>(&file)? {
         return Ok(NpyArray::F32(array));
     }
@@ -187,17 +188,16 @@ where
         }
         Err(e) => Err(StudyError::malformed(
             file.path(),
-            describe(file, &e),
+            describe(&e),
             "a complete NumPy .npy array",
         )),
     }
 }
 
-pub(crate) fn describe(file: &MappedFile, error: &ViewNpyError) -> String {
+pub(crate) fn describe(error: &ViewNpyError) -> String {
     match error {
         ViewNpyError::MissingBytes(n) => format!("a file cut short by {n} bytes"),
         ViewNpyError::ExtraBytes(n) => format!("{n} bytes after the array"),
-        _ if file.is_empty() => "an empty file".to_owned(),
         other => other.to_string(),
     }
 }

@@ -131,7 +131,7 @@ impl Source<'_> {
             Err(ndarray_npy::ViewNpyError::MisalignedData) => {
                 ndarray_npy::ReadNpyExt::read_npy(&bytes[..]).map_err(|e| malformed(e.to_string()))?
             }
-            Err(e) => return Err(malformed(describe(self.file, &e))),
+            Err(e) => return Err(malformed(describe(&e))),
         };
         Ok(if self.swapped {
             values.mapv(T::swapped)

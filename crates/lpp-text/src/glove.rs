@@ -5,8 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
-use lpp_study::refuse_pointer;
+use lpp_study::{GzipReader, refuse_pointer};
 use ndarray::Array2;
 
 use crate::{RunWords, TextError};
@@ -208,7 +207,7 @@ impl<'a> Lines<'a> {
             .map_err(TextError::read(path))?
             .starts_with(&[0x1f, 0x8b]);
         let reader: Box<dyn BufRead> = if gzip {
-            Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(file)))
+            Box::new(BufReader::with_capacity(1 << 18, GzipReader::new(file)))
         } else {
             Box::new(file)
         };

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
+use lpp_study::BoundedRows;
+
 use crate::decode::decode;
 use crate::{RunWords, TextError};
 
@@ -40,7 +42,11 @@ impl WordCounts {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(if tabs { b'\t' } else { b',' })
             .quoting(!tabs)
-            .from_reader(text.as_bytes());
+            .from_reader(if tabs {
+                BoundedRows::without_quotes(text.as_bytes())
+            } else {
+                BoundedRows::new(text.as_bytes())
+            });
         let expected = || "a table with the columns word and count".to_owned();
         let broken = |e: csv::Error| TextError::malformed(path, e.to_string(), expected());
         let header = reader.headers().map_err(broken)?.clone();

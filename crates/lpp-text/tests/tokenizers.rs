@@ -333,3 +333,24 @@ fn tokens_that_only_a_file_beside_knows_are_added() {
         assert_eq!(loaded.token(loaded.pad_id().unwrap()).as_deref(), Some("[PAD]"));
     }
 }
+
+#[test]
+fn a_tokenizer_that_draws_its_merges_is_refused() {
+    let with = |dropout: Value| {
+        let mut tokenizer = byte_bpe(&["<|endoftext|>"]);
+        tokenizer["model"]["dropout"] = dropout;
+        let config = json!({"tokenizer_class": "GPT2Tokenizer", "eos_token": "<|endoftext|>"});
+        read(&folder(&[
+            json_file("tokenizer.json", &tokenizer),
+            json_file("tokenizer_config.json", &config),
+        ]))
+    };
+    for rate in [0.1, 0.5, 1.0] {
+        let error = with(json!(rate)).unwrap_err();
+        assert!(
+            error.contains("dropout") && error.contains("tokenizer.json"),
+            "{error}"
+        );
+    }
+    assert_eq!(with(json!(null)).unwrap(), with(json!(0.0)).unwrap());
+}

@@ -348,6 +348,40 @@ mod tests {
     }
 
     #[test]
+    fn pickles_that_ask_for_too_much_are_refused_in_both_formats() {
+        use std::io::Write;
+        let with = |start: &[u8], cycle: &[u8], times: usize| {
+            [b"\x80\x02", start, &cycle.repeat(times)[..], b"."].concat()
+        };
+        for (program, part) in [
+            (with(b")q\x000", b"h\x00h\x00\x86q\x00", 40), ""),
+            (with(b"]q\x000", b"](h\x00h\x00eq\x00", 40), ""),
+            (with(b")", b"\x85", 4_000_000), "nested deeper"),
+            (with(b"", b"N", 4_000_000), "values on the stack"),
+            (with(b"]", b")a", 4_000_000), "values that take more than"),
+            (with(b"cos\nsystem\n", b"X\x02\0\0\0ls\x85R", 1), "the name os.system"),
+        ] {
+            let folder = copy_of("llm/gpt2_legacy_bin");
+            let path = folder.path().join("pytorch_model.bin");
+            let refused = |form: &str| {
+                let message = opened(folder.path()).unwrap_err().to_string();
+                assert!(message.contains("pytorch_model.bin"), "{form}: {message}");
+                assert!(message.contains(part) && message.len() < 500, "{form}: {message}");
+            };
+            std::fs::write(&path, &program).unwrap();
+            refused("older");
+            for packing in [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated] {
+                let mut archive = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+                let options = zip::write::SimpleFileOptions::default().compression_method(packing);
+                archive.start_file("archive/data.pkl", options).unwrap();
+                archive.write_all(&program).unwrap();
+                archive.finish().unwrap();
+                refused("archive");
+            }
+        }
+    }
+
+    #[test]
     fn shards_do_not_lead_out_of_the_folder() {
         let folder = copy_of("llm/llama");
         let index = folder.path().join("model.safetensors.index.json");

@@ -2,14 +2,16 @@
 
 mod adapt;
 mod class;
+mod file;
 mod pair;
 mod settings;
 mod word_pieces;
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::refuse_pointer;
-use tokenizers::{Encoding, Tokenizer};
+use lpp_study::{caught, refuse_pointer};
+use tokenizers::models::bpe::BPE;
+use tokenizers::{Encoding, ModelWrapper, Tokenizer};
 
 use crate::TextError;
 use crate::tokenizer::adapt::{adapt, add_tokens};
@@ -39,6 +41,19 @@ pub struct TextTokenizer {
     pad_id: Option<u32>,
     pads_left: bool,
     cuts_left: bool,
+}
+
+/// Refuses a tokenizer that leaves out merges at random, as some are trained: each run would give other tokens.
+fn refuse_dropout(tokenizer: &Tokenizer, path: &Path) -> Result<(), TextError> {
+    match tokenizer.get_model() {
+        ModelWrapper::BPE(BPE {
+            dropout: Some(rate), ..
+        }) if *rate > 0.0 => {
+            let found = format!("a dropout of {rate}, by which tokens differ at random");
+            Err(TextError::malformed(path, found, "\"dropout\": null"))
+        }
+        _ => Ok(()),
+    }
 }
 
 impl TextTokenizer {
@@ -71,7 +86,8 @@ impl TextTokenizer {
         let (mut inner, mut files) = match vocabulary {
             Vocabulary::Json => {
                 refuse_pointer(&json)?;
-                let tokenizer = Tokenizer::from_file(&json).map_err(|e| refused(&json, &e))?;
+                let tokenizer = file::read(&json).map_err(|e| refused(&json, &e))?;
+                refuse_dropout(&tokenizer, &json)?;
                 (tokenizer, vec![json])
             }
             Vocabulary::Pair => {
@@ -98,7 +114,10 @@ impl TextTokenizer {
         let id = |name: &str| settings.token(name).and_then(|token| inner.token_to_id(&token));
         let (eos_id, pad_id) = (id("eos_token"), id("pad_token"));
         Ok(Self {
-            n_special: inner.encode("", true).map_err(|e| refused(path, &e))?.len(),
+            n_special: caught(|| inner.encode("", true))
+                .map_err(|e| refused(path, &e))?
+                .map_err(|e| refused(path, &e))?
+                .len(),
             class: class.name(),
             files,
             eos_id,
@@ -157,11 +176,11 @@ impl TextTokenizer {
 
     /// The whole text as one piece, special tokens added, offsets in characters.
     pub(crate) fn encode(&self, text: &str, run: usize) -> Result<Encoding, TextError> {
-        let encoding = self.inner.encode_char_offsets(text, true);
-        encoding.map_err(|e| TextError::Encode {
-            run,
-            reason: one_line(&e),
-        })
+        let refused = |reason: String| TextError::Encode { run, reason };
+        // Tables of the file are trusted by the library until they are used.
+        caught(|| self.inner.encode_char_offsets(text, true))
+            .map_err(refused)?
+            .map_err(|e| refused(one_line(&e)))
     }
 }
 

@@ -117,7 +117,16 @@ fn load_merges(path: &Path, rule: PairRule) -> Result<Vec<(String, String)>, Tex
             &lines[1..]
         }
         PairRule::Qwen2 => &lines[..],
-        _ => lines.get(1..lines.len() - 1).unwrap_or(&[]),
+        _ => {
+            if !(text.starts_with('#') && text.ends_with('\n')) {
+                tracing::warn!(
+                    "{}: the first line (usually #version) and what stands behind the last line end are no merges to \
+                     transformers, nor here, whatever they say",
+                    path.display()
+                );
+            }
+            lines.get(1..lines.len() - 1).unwrap_or(&[])
+        }
     };
     let mut merges = Vec::with_capacity(lines.len());
     for (number, line) in lines.iter().enumerate() {
