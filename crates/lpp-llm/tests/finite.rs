@@ -40,6 +40,7 @@ fn run(folder: &Path, stream_layers: bool) -> Result<(), String> {
         ids,
         attention_mask: None,
         output: output.clone(),
+        force: false,
     };
     let software = Software {
         program: "test",
