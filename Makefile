@@ -12,13 +12,18 @@ WORK ?= $(TARGET)/bench-peers
 SUBJECTS ?= 49
 FAULTS := $(TARGET)/faults
 BENCH ?= --bench ridge --bench fmri
+# Seconds and seed of `make fuzz`, and the readers, all by default; those of checkpoints are in a program of their own.
+TIME ?= 10
+SEED ?= 1
+TARGETS ?=
+TORCH_TARGETS ?= torch torch_legacy safetensors model_config
 # Packages that link libtorch are built by themselves, so that the others build without it and OpenBLAS stays out of
 # the programs that run on libtorch's own BLAS.
 TORCH := -p lpp-llm -p lpp-extract
 # The ridge regression on libtorch. Not one command with the above: its tests switch on BLAS for every crate they share.
 RIDGE_TORCH := -p lpp-ridge --features torch
 
-.PHONY: help setup build demo gallery test test-report test-outside test-demo test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm bench bench-peers bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
+.PHONY: help setup build demo gallery test test-report test-outside test-python wheel test-demo test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,7 +46,9 @@ test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests 
 	$(CARGO) test --release
 	$(CARGO) test --release $(TORCH)
 	$(CARGO) test --release $(RIDGE_TORCH) --lib --test torch
+	$(CARGO) test --release -p lpp-ridge --features openblas-system --lib --test blas
 	@$(MAKE) --no-print-directory test-outside
+	@$(MAKE) --no-print-directory test-python
 	@$(MAKE) --no-print-directory test-demo
 	@$(MAKE) --no-print-directory test-resume
 	@$(MAKE) --no-print-directory test-semantic-short
@@ -52,6 +59,12 @@ test-report: setup ## The report page in a headless Chromium (setup/chromium.sh 
 test-outside: setup ## A program outside the workspace that uses lpp-ridge, with the versions of the workspace
 	@cp Cargo.lock fixtures/ridge/outside/
 	$(CARGO) run --release --target-dir $(TARGET) --manifest-path fixtures/ridge/outside/Cargo.toml
+
+wheel: ## The Python wheel, into dist/ (one for CPython 3.10 and newer)
+	@PYTHON=$(PYTHON) CARGO_TARGET_DIR=$(TARGET) python/build.sh dist
+
+test-python: ## Build the wheel, install it into a fresh environment, run its tests beside scikit-learn and himalaya
+	@PYTHON=$(PYTHON) CARGO_TARGET_DIR=$(TARGET) python/test.sh
 
 test-demo: build ## The demo at a small size, which must recover the planted effects; then broken input for every program
 	@study=$$(mktemp -d) && trap 'rm -rf "$$study"' EXIT && \
@@ -90,6 +103,14 @@ bench: setup ## Time the kernels (criterion; BENCH='--bench ridge -- paper/768' 
 bench-peers: build ## Time the ridge beside scikit-learn and himalaya (PYTHON=interpreter that has them, WORK=folder for 0.4 GB)
 	$(PYTHON) benches/peers/ridge.py --bin $(BIN) --work $(WORK) $(PEERS)
 
+bench-peers-small: build ## Both tables of the ridge beside its peers at a small size, in a fresh environment, some minutes
+	@$(PYTHON) -m venv $(WORK)-python && $(WORK)-python/bin/pip install -q -r benches/peers/requirements.txt
+	$(WORK)-python/bin/python benches/peers/ridge.py --bin $(BIN) --work $(WORK)-small --features 300 --targets 2000 --repeat 1
+	$(WORK)-python/bin/python benches/peers/ridge_cases.py --bin $(BIN) --work $(WORK)-small --features 100 400 --targets 1000 --bands 100 --repeat 1
+
+bench-cases: build ## Processor time of the ridge beside himalaya beyond the paper's case (PYTHON, WORK)
+	$(PYTHON) benches/peers/ridge_cases.py --bin $(BIN) --work $(WORK) $(PEERS)
+
 bench-peers-llm: build ## Time lpp-extract beside transformers (ORIGINAL, NEWEST=interpreters with 4.40.1 and 4.57.6, WORK=folder for 1.2 GB)
 	$(PYTHON) benches/peers/transformers_gpt2.py --bin $(BIN) --work $(WORK) --original $(ORIGINAL) --newest $(NEWEST) $(PEERS)
 
@@ -104,6 +125,10 @@ bench-check: setup ## Compare times relative to a matrix product with benches/ba
 
 bench-baseline: setup ## Rewrite benches/baseline.toml
 	OPENBLAS_NUM_THREADS=1 $(CARGO) bench -p lpp-bench --bench check -- --write
+
+fuzz: setup ## Damage the files of each reader for TIME seconds, from SEED (TARGETS="nifti joblib"; the readers of checkpoints too)
+	$(CARGO) run --release -p lpp-fuzz -- --time $(TIME) --seed $(SEED) $(TARGETS)
+	$(CARGO) run --release -p lpp-fuzz --features torch -- --time $(TIME) --seed $(SEED) $(TORCH_TARGETS)
 
 bench-build: setup ## Compile the benches without running them
 	$(CARGO) bench --no-run -p lpp-bench

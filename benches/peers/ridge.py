@@ -22,6 +22,10 @@ import statistics
 import subprocess
 import time
 
+for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+    if name in os.environ:
+        raise SystemExit(f"{name} is set, which forces kernels on NumPy; unset it")
+
 import numpy as np
 
 SCANS = [262, 278, 320, 283, 245, 323, 305, 272, 348]
@@ -135,6 +139,17 @@ def needed(n_features, n_targets):
     return 2 * n_targets * (count + (2 * total * n_features if primal else 0))
 
 
+def kernels():
+    """Prints which kernels NumPy runs on."""
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        print("kernels of NumPy: unknown, threadpoolctl is not installed")
+        return
+    for info in threadpool_info():
+        print(f"NumPy: {info['internal_api']} {info.get('version')}, kernels {info.get('architecture')}, {info['num_threads']} threads")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bin", required=True)
@@ -147,6 +162,7 @@ def main():
                         "are as many as its targets (--features 25870)")
     args = parser.parse_args()
     os.makedirs(args.work, exist_ok=True)
+    kernels()
     binary, out = os.path.join(args.bin, "lpp-ridge"), os.path.join(args.work, "scores.npy")
     print(f"{os.cpu_count()} cores, {args.targets} targets, median of {args.repeat}")
     for n_features in args.features:

@@ -60,10 +60,15 @@ impl Toy {
     /// The program on this study; later flags overrule earlier ones.
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-align"));
-        command
-            .arg("--study")
-            .arg(self.folder.path())
-            .args(["--lang", "fr", "--max-len", "112"]);
+        // The made-up corpus has the rows that the published corrections drop.
+        command.arg("--study").arg(self.folder.path()).args([
+            "--lang",
+            "fr",
+            "--max-len",
+            "112",
+            "--corrections",
+            "published",
+        ]);
         command.arg("-o").arg(self.path("align.csv"));
         command
     }
@@ -135,6 +140,59 @@ fn the_tokenizer_of_a_model_comes_from_the_hub() {
 }
 
 #[test]
+fn texts_of_other_systems_give_the_same_table() {
+    let toy = Toy::new();
+    let table = toy.path("align.csv");
+    assert_succeeds(&mut toy.aligned());
+    let whole = fs::read(&table).unwrap();
+    let texts: Vec<String> = toy.expected["texts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| t.as_str().unwrap().into())
+        .collect();
+    assert!(texts.iter().all(|text| text.contains('\n')));
+    let utf16 = |text: &str| {
+        [
+            &[0xff, 0xfe][..],
+            &text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>(),
+        ]
+        .concat()
+    };
+    let forms: [(&str, &dyn Fn(&str) -> Vec<u8>); 5] = [
+        ("line ends", &|text| text.replace('\n', "\r\n").into()),
+        ("line ends", &|text| text.replace('\n', "\r").into()),
+        ("line ends", &|text| text.replacen('\n', "\r\n", 2).into()),
+        ("byte order mark", &|text| format!("\u{feff}{text}").into()),
+        ("UTF-16", &utf16),
+    ];
+    for (note, form) in forms {
+        for (run, text) in texts.iter().enumerate() {
+            let name = format!("text/lpp_fr_text/text_fr_run{}.txt", run + 1);
+            fs::write(toy.path(&name), form(text)).unwrap();
+        }
+        let output = toy.aligned().output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && said.contains(note), "{said}");
+        assert_eq!(fs::read(&table).unwrap(), whole, "{note}");
+    }
+}
+
+#[test]
+fn windows_that_are_too_short_say_how_long_they_must_be() {
+    let toy = Toy::new();
+    for length in ["1", "10", "64"] {
+        let mut command = toy.aligned();
+        // The last flag counts in a program that takes it once; here it is given once.
+        let mut args: Vec<_> = command.get_args().map(std::ffi::OsStr::to_os_string).collect();
+        let at = args.iter().position(|arg| arg == "--max-len").unwrap();
+        args[at + 1] = length.into();
+        command = Command::new(env!("CARGO_BIN_EXE_lpp-align"));
+        assert_fails(command.args(args), &["--max-len", "at least 65"]);
+    }
+}
+
+#[test]
 fn unalignable_words_are_named_with_their_neighbours() {
     let toy = Toy::new();
     let annotation = toy.expected["annotation"].as_str().unwrap();
@@ -183,7 +241,7 @@ fn bad_files_are_named() {
 #[test]
 fn wrong_usage_ends_with_status_2() {
     let toy = Toy::new();
-    assert_usage_error(toy.aligned().args(["--corrections", "some"]));
+    assert_usage_error(toy.command().args(["--corrections", "some"]));
     let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-align"));
     assert_usage_error(command.args([
         "--lang",

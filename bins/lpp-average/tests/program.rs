@@ -15,7 +15,7 @@ const N_RUNS: usize = 3;
 
 fn program(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-average"));
-    command.current_dir(folder).arg("-q").args(arguments);
+    command.current_dir(folder).args(arguments);
     command
 }
 

@@ -13,7 +13,7 @@ fn fixture(name: &str) -> String {
 
 fn program(folder: &tempfile::TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-clean"));
-    command.current_dir(folder.path()).arg("-q").args(arguments);
+    command.current_dir(folder.path()).args(arguments);
     command
 }
 

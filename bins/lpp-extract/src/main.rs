@@ -262,10 +262,8 @@ fn refuse_what_is_no_model(name: &FeatureName) -> anyhow::Result<()> {
 
 /// The name of a checkpoint folder: that of the repository in the hub's cache, otherwise its last part.
 fn name_of(folder: &Path) -> anyhow::Result<FeatureName> {
-    let parts = folder.iter().map(OsStr::to_string_lossy);
-    let repository = parts
-        .filter_map(|part| part.strip_prefix("models--").map(str::to_owned))
-        .last();
+    let of_cache = |part: &OsStr| part.to_string_lossy().strip_prefix("models--").map(str::to_owned);
+    let repository = folder.iter().rev().find_map(of_cache);
     let name = match repository {
         Some(name) => name,
         None => folder

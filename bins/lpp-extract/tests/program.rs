@@ -426,6 +426,84 @@ fn wrong_usage_is_told_apart() {
     assert_usage_error(program().args(["--seed", "1"]).args(whole));
 }
 
+/// Sets the first value of a tensor of the toy model.
+fn set_weight(study: &Path, tensor: &str, value: f32) {
+    let path = study.join("models/toy/model.safetensors");
+    let mut bytes = fs::read(&path).unwrap();
+    let header_end = 8 + usize::try_from(u64::from_le_bytes(bytes[..8].try_into().unwrap())).unwrap();
+    let header = String::from_utf8(bytes[8..header_end].to_vec()).unwrap();
+    let entry = header.split_once(&format!("{tensor}\"")).unwrap().1;
+    let offset = entry
+        .split_once("data_offsets\":[")
+        .unwrap()
+        .1
+        .split_once(',')
+        .unwrap()
+        .0;
+    let at = header_end + offset.parse::<usize>().unwrap();
+    bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn numbers_that_are_none_are_named_where_they_arise() {
+    let study = toy_study();
+    // Each is finite, their sum is not.
+    for tensor in ["h.1.attn.c_proj.bias", "h.1.mlp.c_proj.bias"] {
+        set_weight(study.path(), tensor, f32::MAX);
+    }
+    for flags in [&[][..], &["--stream-layers"]] {
+        assert_fails(
+            extract(study.path()).args(flags),
+            &["run 0, word 0 \"ag\"", "hidden state of layer 2", "found "],
+        );
+    }
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        set_weight(study.path(), "h.2.ln_1.weight", value);
+        assert_fails(
+            &mut extract(study.path()),
+            &["model.safetensors", "h.2.ln_1.weight", "finite"],
+        );
+    }
+    assert!(!study.path().join("activations/toy_en.safetensors").exists());
+}
+
+#[test]
+fn keys_of_a_configuration_that_are_not_known_are_named() {
+    let study = toy_study();
+    let path = study.path().join("models/toy/config.json");
+    let whole = fs::read_to_string(&path).unwrap();
+    let said = |key: &str| {
+        fs::write(&path, whole.replacen('{', &format!("{{{key}, "), 1)).unwrap();
+        let output = extract(study.path()).arg("--force").output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (key, name) in [
+        (r#""auto_map": {"AutoModel": "modeling.Own"}"#, "`auto_map`"),
+        (r#""gated_residual": true"#, "`gated_residual`"),
+        (r#""window_of_heads": 7"#, "`window_of_heads`"),
+    ] {
+        let (code, said) = said(key);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("warning") && said.contains(name), "{said}");
+        assert_eq!(said.matches(name).count(), 1, "{said}");
+    }
+    for (key, name) in [
+        (r#""alibi": true"#, "`alibi`"),
+        (r#""is_causal": false"#, "`is_causal`"),
+        (r#""embedding_multiplier": 12.0"#, "`embedding_multiplier`"),
+    ] {
+        let (code, said) = said(key);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.starts_with("error: ") && said.contains(name), "{said}");
+    }
+    assert!(
+        !said(r#""gated_residual": false, "torch_dtype": "float16""#)
+            .1
+            .contains("warning")
+    );
+}
+
 /// A copy of a study's model under another place, with other weights.
 fn other_model(study: &Path, target: &Path, seed: u8) {
     fs::create_dir_all(target).unwrap();
@@ -435,9 +513,11 @@ fn other_model(study: &Path, target: &Path, seed: u8) {
     }
     let weights = target.join("model.safetensors");
     let mut bytes = fs::read(&weights).unwrap();
-    // The last byte but one of a little-endian float is exponent and mantissa: a small change of one weight.
-    let place = bytes.len() - 3;
-    bytes[place] ^= seed;
+    let header = u64::from_le_bytes(bytes[..8].try_into().unwrap());
+    // Bits of the mantissa of every weight, so that all layers change a little.
+    for place in (8 + usize::try_from(header).unwrap()..bytes.len()).step_by(4) {
+        bytes[place + 2] ^= seed;
+    }
     fs::write(&weights, bytes).unwrap();
 }
 

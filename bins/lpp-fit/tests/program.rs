@@ -623,8 +623,11 @@ fn what_is_missing_comes_with_a_way_out() {
         fit(dir.path()).args(["--controls", "wordrate"]),
         &["control_wordrate_en", "lpp-controls --controls wordrate"],
     );
-    fs::remove_file(dir.path().join("average_subject/en/run-2.npy")).unwrap();
+    let run = dir.path().join("average_subject/en/run-2.npy");
+    let scans = fs::read(&run).unwrap();
+    fs::remove_file(&run).unwrap();
     assert_fails(&mut fit(dir.path()), &["run-2.npy", "lpp-average"]);
+    fs::write(&run, scans).unwrap();
     fs::remove_file(dir.path().join("words_en.csv")).unwrap();
     assert_fails(&mut fit(dir.path()), &["words_en.csv", "lpp-extract"]);
     let mut nowhere = Command::new(env!("CARGO_BIN_EXE_lpp-fit"));

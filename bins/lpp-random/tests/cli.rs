@@ -130,3 +130,116 @@ fn wrong_usage_ends_with_status_2() {
     assert_usage_error(&mut toy.command("matrix"));
     assert_usage_error(toy.command("vector").args(["--lang", "xx"]));
 }
+
+/// A study with an annotation of its own of 13,000 rows at the place of the published one, and no choice of corrections.
+fn own_study(lang: &str) -> TempDir {
+    let study = tempfile::tempdir().unwrap();
+    let folder = study.path().join("annotation").join(lang.to_uppercase());
+    fs::create_dir_all(&folder).unwrap();
+    let row = |i: usize| {
+        format!(
+            "wort{},{},{},{}\n",
+            i % 37,
+            i % 1444,
+            i % 1444 + 1,
+            1 + 9 * i / 13_000
+        )
+    };
+    let rows: String = (0..13_000).map(row).collect();
+    let name = format!("lpp{}_word_information.csv", lang.to_uppercase());
+    fs::write(folder.join(name), format!("word,onset,offset,section\n{rows}")).unwrap();
+    fs::write(
+        study.path().join("lpp.toml"),
+        "languages = [\"en\", \"fr\", \"cn\"]\n",
+    )
+    .unwrap();
+    study
+}
+
+/// Words written, those that the annotation does not hold, and what stood on stderr.
+fn words_of(study: &TempDir, lang: &str, flags: &[&str]) -> (usize, Vec<String>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-random"));
+    command
+        .arg("--study")
+        .arg(study.path())
+        .args(["--type", "vector", "--dims", "1", "--lang", lang, "--force"]);
+    let output = command.args(flags).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    let table = WordTable::load(&study.path().join(format!("words_{lang}.csv"))).unwrap();
+    let words = table.words();
+    let foreign = words.iter().filter(|word| !word.word.starts_with("wort"));
+    (words.len(), foreign.map(|word| word.word.clone()).collect(), said)
+}
+
+#[test]
+fn corrections_touch_no_file_but_the_published_one() {
+    for (lang, dropped, replaced) in [("en", 3, 0), ("fr", 3, 9), ("cn", 0, 0)] {
+        let study = own_study(lang);
+        for flags in [&[][..], &["--corrections", "auto"]] {
+            let (n_words, foreign, said) = words_of(&study, lang, flags);
+            assert_eq!((n_words, foreign), (13_000, Vec::new()), "{lang}");
+            assert!(
+                said.contains("warning") && said.contains("--corrections published"),
+                "{said}"
+            );
+        }
+        let (n_words, foreign, said) = words_of(&study, lang, &["--corrections", "published"]);
+        assert_eq!((n_words, foreign.len()), (13_000 - dropped, replaced), "{lang}");
+        assert!(said.contains("not the published annotation"), "{said}");
+        fs::write(
+            study.path().join("lpp.toml"),
+            "annotation_corrections = \"published\"\n",
+        )
+        .unwrap();
+        assert_eq!(words_of(&study, lang, &[]).0, 13_000 - dropped, "{lang}");
+        let (n_words, _, said) = words_of(&study, lang, &["--corrections", "none"]);
+        assert_eq!(n_words, 13_000);
+        assert!(!said.contains("published"), "{said}");
+    }
+}
+
+#[test]
+fn times_that_cannot_be_are_named() {
+    let toy = Toy::new();
+    let file = toy.path("annotation/EN/lppEN_word_information.csv");
+    let whole = fs::read_to_string(&file).unwrap();
+    let said = |annotation: &str| {
+        fs::write(&file, annotation).unwrap();
+        let output = toy.command("vector").arg("--force").output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(said(&whole), (true, String::new()));
+    for (from, to, parts) in [
+        ("sheep,0,1,1", "sheep,-4,1,1", ["row 0", "before the start"]),
+        (
+            "box,1,2,1\nsheep,2,3,1",
+            "box,2,3,1\nsheep,1,2,1",
+            ["row 2", "ahead"],
+        ),
+        ("sheep,2,3,1", "sheep,2000,3000,1", ["milliseconds", "medians"]),
+        (
+            "sheep,2,3,1\n",
+            "sheep,2,3,1\n,3,4,1\n,4,5,1\n",
+            ["2 rows without a word", "row 3"],
+        ),
+    ] {
+        assert!(whole.contains(from));
+        let (done, said) = said(&whole.replace(from, to));
+        assert!(
+            done && said.contains("warning") && parts.iter().all(|part| said.contains(part)),
+            "{said}"
+        );
+    }
+    for (from, to, parts) in [
+        ("sheep,0,1,1", "sheep,1,0,1", ["row 0", "\"offset\""]),
+        ("sheep,0,1,1", "sheep,nan,1,1", ["row 0", "\"onset\""]),
+        ("sheep,0,1,1", "sheep,\"0,5\",1,1", ["row 0", "12.5"]),
+    ] {
+        let (done, said) = said(&whole.replace(from, to));
+        assert!(
+            !done && said.starts_with("error: ") && parts.iter().all(|part| said.contains(part)),
+            "{said}"
+        );
+    }
+}

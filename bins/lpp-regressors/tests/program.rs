@@ -44,7 +44,6 @@ impl Folder {
             "2",
             "-o",
             "x.npy",
-            "-q",
         ]);
         if !more.contains(&"--n-scans") {
             command.args(["--n-scans", "12"]);

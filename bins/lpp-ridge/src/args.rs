@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::{Args as ArgGroup, Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Program};
 use lpp_ridge::{
-    AlphaGrid, AlphaScope, AlphaSearch, BandWeights, BandedRidge, InnerValidation, Metric, NanTargets,
-    RidgeCv, RidgeError,
+    AlphaGrid, AlphaScope, AlphaSearch, BandWeights, BandedRidge, Engine, InnerValidation, Metric,
+    NanTargets, RidgeCv, RidgeError,
 };
+use ndarray::Array2;
 
 /// Scores how well features predict targets: ridge regression, its penalty chosen by nested leave-one-run-out
 /// cross-validation, Pearson correlation or R² on the run left out.
@@ -59,6 +60,9 @@ pub(crate) struct Args {
     /// Arithmetic of the wide products [default: f64 if the features are, else f32]
     #[arg(long, value_enum)]
     pub(crate) precision: Option<Precision>,
+    /// Who factors the systems
+    #[arg(long, value_enum, default_value_t = Solver::Pure)]
+    engine: Solver,
     /// Mean score of each target over the test runs (targets)
     #[arg(short, long, value_name = "NPY", value_parser = lpp_cli::output_file(&[".npy"]))]
     pub(crate) output: PathBuf,
@@ -107,6 +111,10 @@ impl Args {
                 Search::Exhaustive => AlphaSearch::Exhaustive,
                 Search::Screened => AlphaSearch::screened(),
             })
+            .engine(match self.engine {
+                Solver::Pure => Engine::Pure,
+                Solver::Openblas => Engine::Blas,
+            })
             .metric(self.metric())
             .nan_targets(match self.nan_targets {
                 NanRule::Ignore => NanTargets::Ignore,
@@ -121,7 +129,7 @@ impl Args {
             return Ok(None);
         };
         BandedRidge::params(self.model()?, widths)
-            .weights(BandWeights::random(self.banded.n_ratios, self.banded.seed))
+            .weights(self.banded.weights())
             .split(self.banded.split.is_some())
             .check()
             .map(Some)
@@ -153,6 +161,19 @@ pub(crate) struct BandedArgs {
     /// Number of ratios between the penalties to try, the first one equal
     #[arg(long, default_value_t = 100, value_name = "N", requires = "bands")]
     n_ratios: usize,
+    /// How ratios are found
+    #[arg(long, value_enum, default_value_t = RatioSearch::Random, requires = "bands")]
+    ratio_search: RatioSearch,
+    /// Try these weights of the bands instead, 1:1,1:0.1,1:0 for example; a band of weight 0 is left out
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "W:W,...",
+        value_parser = ratio,
+        requires = "bands",
+        conflicts_with_all = ["n_ratios", "seed", "ratio_search"]
+    )]
+    ratios: Option<Vec<Ratio>>,
     /// Seed of the ratios
     #[arg(long, default_value_t = 0, requires = "bands")]
     seed: u64,
@@ -162,6 +183,58 @@ pub(crate) struct BandedArgs {
     /// Also the chosen penalty of each band (folds, bands, targets), infinite for a band left out
     #[arg(long, value_name = "NPY", requires = "bands")]
     pub(crate) penalties: Option<PathBuf>,
+}
+
+impl BandedArgs {
+    /// The candidates for the weights of the bands.
+    fn weights(&self) -> BandWeights {
+        match (&self.ratios, self.ratio_search) {
+            (Some(ratios), _) => {
+                let n_bands = self.bands.as_ref().map_or(0, Vec::len);
+                // A list of another length than the bands is refused as such: the longest row tells.
+                let width = ratios
+                    .iter()
+                    .map(|ratio| ratio.0.len())
+                    .find(|&n| n != n_bands)
+                    .unwrap_or(n_bands);
+                let weight = |(i, j): (usize, usize)| ratios[i].0.get(j).copied().unwrap_or(f64::NAN);
+                BandWeights::Given(Array2::from_shape_fn((ratios.len(), width), weight))
+            }
+            (None, RatioSearch::Random) => BandWeights::random(self.n_ratios, self.seed),
+            (None, RatioSearch::Descent) => BandWeights::Descent {
+                n_candidates: self.n_ratios,
+            },
+        }
+    }
+}
+
+/// Weights of the bands.
+#[derive(Debug, Clone)]
+struct Ratio(Vec<f64>);
+
+fn ratio(text: &str) -> Result<Ratio, String> {
+    let number = |part: &str| {
+        part.trim()
+            .parse::<f64>()
+            .map_err(|_| format!("'{part}' is not a number"))
+    };
+    text.split(':').map(number).collect::<Result<_, _>>().map(Ratio)
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Solver {
+    /// This program
+    Pure,
+    /// The system's OpenBLAS
+    Openblas,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum RatioSearch {
+    /// Drawn from Dirichlet distributions
+    Random,
+    /// From equal weights on, one band after the other made heavier or lighter as long as the validation score rises
+    Descent,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -12,19 +12,30 @@ use crate::args::Args;
 
 /// A number type of fits and files.
 pub(crate) trait Number: Element + ViewElement + WritableElement {
-    /// Reads a matrix, converting other floats.
+    /// Reads a matrix, converting other numbers.
     fn load(path: &Path) -> Result<Array2<Self>, StudyError>;
+
+    /// The same, a vector as one column.
+    fn load_columns(path: &Path) -> Result<Array2<Self>, StudyError>;
 }
 
 impl Number for f32 {
     fn load(path: &Path) -> Result<Array2<Self>, StudyError> {
         npy::load_f32_matrix(path)
     }
+
+    fn load_columns(path: &Path) -> Result<Array2<Self>, StudyError> {
+        npy::load_f32_columns(path)
+    }
 }
 
 impl Number for f64 {
     fn load(path: &Path) -> Result<Array2<Self>, StudyError> {
         npy::load_f64_matrix(path)
+    }
+
+    fn load_columns(path: &Path) -> Result<Array2<Self>, StudyError> {
+        npy::load_f64_columns(path)
     }
 }
 
@@ -45,7 +56,7 @@ impl<A: Number> TargetRuns<A> {
         let open = |path: &PathBuf| {
             Ok::<_, StudyError>(match MappedMatrix::open(path)? {
                 Some(matrix) => Targets::Mapped(matrix),
-                None => Targets::Read(A::load(path)?),
+                None => Targets::Read(A::load_columns(path)?),
             })
         };
         let runs = Self(paths.iter().map(open).collect::<Result<_, _>>()?);

@@ -3,12 +3,13 @@
 use std::time::Instant;
 
 use anyhow::Context;
-use lpp_ridge::{BandedRidge, GridEdge, RidgeCvFit};
+use lpp_ridge::{BandedRidge, EdgeWarning};
 use lpp_study::npy::{self, NpyArray};
 use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Data, Dimension};
 
 use crate::args::{Args, Precision};
 use crate::input::{Number, TargetRuns, check_runs, features};
+use crate::outputs::prediction;
 use crate::summary::{BandedSummary, Summary};
 
 /// Runs the program.
@@ -59,11 +60,12 @@ fn plain<A: Number>(
     let prepared = args.model()?.prepare(x).context("cannot fit")?;
     let fit = prepared.score(y).context("cannot fit")?;
     warn_of_nan(&fit.scores, &fit.constant_targets, &fit.non_finite_targets);
-    warn_of_edges(&fit);
+    warn_of_edges(&fit.edge_warnings());
+    warn_of_constant_features(&prepared.constant_features());
     let all: Vec<usize> = (0..fit.scores.len()).collect();
     if let Some(folder) = &args.predictions {
         for (run, predicted) in prepared.predictions(&fit, y, &all)?.iter().enumerate() {
-            npy::save(&folder.join(format!("run-{run}.npy")), predicted)?;
+            npy::save(&prediction(folder, run), predicted)?;
         }
     }
     if let Some(path) = &args.coefficients {
@@ -76,9 +78,10 @@ fn plain<A: Number>(
             args.metric(),
             precision,
             start.elapsed().as_secs_f64(),
-        ))?;
+        ))
+    } else {
+        tell(args, fit.scores.len(), fit.mean_score())
     }
-    Ok(())
 }
 
 fn banded<A: Number>(
@@ -91,6 +94,7 @@ fn banded<A: Number>(
 ) -> anyhow::Result<()> {
     let fit = model.fit(x, y).context("cannot fit")?;
     warn_of_nan(&fit.scores, &fit.constant_targets, &fit.non_finite_targets);
+    warn_of_edges(&fit.edge_warnings());
     if let (Some(path), Some(split)) = (&args.banded.split, &fit.split) {
         save_as::<A, _, _>(path, split)?;
     }
@@ -104,9 +108,28 @@ fn banded<A: Number>(
             args.metric(),
             precision,
             start.elapsed().as_secs_f64(),
-        ))?;
+        ))
+    } else {
+        tell(args, fit.scores.len(), fit.mean_score())
     }
-    Ok(())
+}
+
+/// Says which files were written, and the mean score.
+fn tell(args: &Args, n_targets: usize, mean_score: f64) -> anyhow::Result<()> {
+    let also = [
+        &args.fold_scores,
+        &args.predictions,
+        &args.coefficients,
+        &args.banded.split,
+        &args.banded.penalties,
+    ];
+    for path in also.into_iter().flatten() {
+        lpp_cli::print_line(format!("{}: written", path.display()))?;
+    }
+    lpp_cli::print_line(format!(
+        "{}: written, {n_targets} targets, mean score {mean_score:.4}",
+        args.output.display()
+    ))
 }
 
 /// Says how many targets have no score, and why.
@@ -123,19 +146,19 @@ fn warn_of_nan(scores: &Array1<f64>, constant: &[usize], non_finite: &[usize]) {
 }
 
 /// Says where a wider grid may score better.
-fn warn_of_edges(fit: &RidgeCvFit) {
-    for (edge, name) in [(GridEdge::Smallest, "smallest"), (GridEdge::Largest, "largest")] {
-        let folds: Vec<_> = fit
-            .edge_warnings()
-            .into_iter()
-            .filter(|w| w.edge == edge)
-            .map(|w| w.fold)
-            .collect();
-        if !folds.is_empty() {
-            tracing::warn!(
-                "the {name} penalty was chosen for test runs {folds:?}; a wider grid may score better"
-            );
-        }
+fn warn_of_edges(warnings: &[EdgeWarning]) {
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+}
+
+/// Says how many features do not vary in some run.
+fn warn_of_constant_features(features: &[usize]) {
+    if let Some(first) = features.first() {
+        tracing::warn!(
+            "{} features do not vary in some run (the first is feature {first}); there they predict nothing",
+            features.len()
+        );
     }
 }
 

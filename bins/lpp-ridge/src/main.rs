@@ -4,10 +4,15 @@ mod args;
 mod input;
 mod job;
 mod order;
+mod outputs;
 mod summary;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    lpp_cli::run(|args: args::Args| job::run(&order::in_order(args)?))
+    lpp_cli::run(|args: args::Args| {
+        let args = order::in_order(args)?;
+        outputs::check(&args)?;
+        job::run(&args)
+    })
 }

@@ -1,15 +1,14 @@
-//! Lists of runs in the order of their labels, and outputs that destroy nothing.
+//! Lists of runs in the order of their labels.
 
 use std::path::PathBuf;
 
 use anyhow::{bail, ensure};
-use lpp_study::{BidsName, RunOrder, StudyError, check_outputs};
+use lpp_study::{BidsName, RunOrder, StudyError};
 
 use crate::args::Args;
 
 /// Checks the lists of files; runs that both lists have in another order than their labels say are sorted, with a note.
 pub(crate) fn in_order(mut args: Args) -> anyhow::Result<Args> {
-    check_outputs(&inputs(&args), &outputs(&args))?;
     // The runs of a repeated story may share their features.
     let (x, y) = match RunOrder::of(&args.x) {
         Err(StudyError::SameInput { .. }) => return RunOrder::of(&args.y).map(|_| args).map_err(Into::into),
@@ -60,28 +59,5 @@ fn numbers(files: &[PathBuf]) -> Option<Vec<i128>> {
     files
         .iter()
         .map(|file| BidsName::of(file).run_number().map(i128::from))
-        .collect()
-}
-
-fn inputs(args: &Args) -> Vec<PathBuf> {
-    args.x.iter().chain(&args.y).cloned().collect()
-}
-
-fn outputs(args: &Args) -> Vec<PathBuf> {
-    let banded = &args.banded;
-    let arrays = [
-        &args.fold_scores,
-        &args.coefficients,
-        &banded.split,
-        &banded.penalties,
-    ];
-    let folder = args.predictions.iter();
-    let predictions =
-        folder.flat_map(|folder| (0..args.y.len()).map(|run| folder.join(format!("run-{run}.npy"))));
-    [&args.output]
-        .into_iter()
-        .chain(arrays.into_iter().flatten())
-        .cloned()
-        .chain(predictions)
         .collect()
 }

@@ -277,3 +277,44 @@ fn largest_own_memory(command: &mut Command) -> u64 {
     assert!(child.wait().unwrap().success());
     largest
 }
+
+#[test]
+fn given_ratios_and_a_descent_reach_the_model() {
+    let files = Files::new();
+    let banded = |weights| {
+        let model = BandedRidge::params(params().check().unwrap(), [2, 3]).weights(weights);
+        model.check().unwrap().fit(&files.x, &files.y).unwrap().scores
+    };
+    let scores = files.scores(&["--bands", "2,3", "--ratios", "1:1,1:0,0.1:0.9"]);
+    assert_eq!(
+        scores,
+        banded(BandWeights::Given(ndarray::array![
+            [1.0, 1.0],
+            [1.0, 0.0],
+            [0.1, 0.9]
+        ]))
+    );
+    let scores = files.scores(&["--bands", "2,3", "--ratio-search", "descent", "--n-ratios", "6"]);
+    assert_eq!(scores, banded(BandWeights::Descent { n_candidates: 6 }));
+    assert_fails(
+        &mut files.command(&["--bands", "2,3", "--ratios", "1:1:1"]),
+        &["3 weights", "2 bands"],
+    );
+    assert_fails(
+        &mut files.command(&["--bands", "2,3", "--ratios", "0:0"]),
+        &["weight 0"],
+    );
+    assert_usage_error(&mut files.command(&["--bands", "2,3", "--ratios", "1:x"]));
+    assert_usage_error(&mut files.command(&["--ratios", "1:1"]));
+}
+
+#[test]
+fn the_engines_of_the_program_agree() {
+    let files = Files::new();
+    let (pure, blas) = (
+        files.scores(&["--engine", "pure"]),
+        files.scores(&["--engine", "openblas"]),
+    );
+    // small systems in double precision
+    assert!(pure.iter().zip(&blas).all(|(a, b)| (a - b).abs() < 1e-12));
+}

@@ -235,11 +235,15 @@ fn wrong_files_are_named() {
         |p| write_npy(p, &Array2::<f64>::zeros((0, 5))).unwrap(),
         &["empty"],
     );
-    files.refuses(
-        "x0.npy",
-        |p| write_npy(p, &Array2::<i64>::zeros((20, 3))).unwrap(),
-        &["int64"],
-    );
+    let text = |p: &Path| {
+        write_npy(p, &Array2::<u8>::zeros((20, 3))).unwrap();
+        let mut bytes = fs::read(p).unwrap();
+        let kind = bytes.windows(3).position(|window| window == b"|u1").unwrap();
+        bytes[kind + 1] = b'S';
+        fs::write(p, bytes).unwrap();
+    };
+    files.refuses("x0.npy", text, &["text", "astype"]);
+    files.refuses("y0.npy", text, &["text", "astype"]);
     files.refuses("x3.npy", |p| fs::write(p, b"not an array").unwrap(), &[]);
     let cut = |p: &Path| fs::write(p, &fs::read(p).unwrap()[..200]).unwrap();
     files.refuses("x0.npy", cut, &["cut short"]);
@@ -294,4 +298,172 @@ fn wrong_usage_is_status_two() {
     assert_usage_error(files.command().args(["--inner", "some"]));
     assert_usage_error(files.command().args(["--threads", "0"]));
     assert_usage_error(files.command().arg("--no-such-flag"));
+}
+
+#[test]
+fn targets_of_any_number_type_are_read_and_a_vector_is_one_target() {
+    let files = Files::new(|v| v);
+    assert_succeeds(files.command().args(["--alphas", "0.1,1,10"]));
+    let all: Array1<f64> = load_npy(files.path("scores.npy"));
+    let mut whole = Vec::new();
+    for run in 0..4 {
+        let path = files.path(&format!("y{run}.npy"));
+        let y: Array2<f64> = load_npy(&path);
+        whole.push(y.mapv(|v| (1000.0 * v).round()));
+        write_npy(&path, &whole[run].mapv(|v| v as i32)).unwrap();
+    }
+    assert_succeeds(files.command().args(["--alphas", "0.1,1,10"]));
+    let integers: Array1<f64> = load_npy(files.path("scores.npy"));
+    assert_close(&integers, &all, Tolerance::absolute(1e-3)); // rounded to thousandths, on another scale
+    for (run, y) in whole.iter().enumerate() {
+        write_npy(
+            files.path(&format!("y{run}.npy")),
+            &y.column(2).mapv(|v| v as i16),
+        )
+        .unwrap();
+    }
+    assert_succeeds(files.command().args(["--alphas", "0.1,1,10"]));
+    let one: Array1<f64> = load_npy(files.path("scores.npy"));
+    assert_eq!(one.len(), 1);
+    assert!(one[0].is_finite());
+}
+
+#[test]
+fn it_says_what_it_wrote() {
+    let files = Files::new(|v| v);
+    let folds = files.path("folds.npy");
+    let said = assert_succeeds(
+        files
+            .command()
+            .args(["--alphas", "0.1,1,10", "--fold-scores"])
+            .arg(&folds),
+    );
+    assert!(
+        said.contains("scores.npy: written, 5 targets, mean score "),
+        "{said}"
+    );
+    assert!(said.contains("folds.npy: written"), "{said}");
+}
+
+#[test]
+fn choices_at_an_edge_of_the_grid_are_told() {
+    let files = Files::new(|v| v);
+    for (flags, told) in [
+        (&["--alphas", "1e5,1e6"][..], "smallest penalty of the grid (1e5)"),
+        (&["--alphas", "1e-9,1e-8"], "penalty of the grid"),
+        (
+            &["--alphas", "1e5,1e6", "--alpha-scope", "target"],
+            "% of the targets chose the smallest penalty",
+        ),
+        (
+            &["--alphas", "1e5,1e6", "--bands", "1,2", "--n-ratios", "2"],
+            "% of the targets chose",
+        ),
+    ] {
+        let output = files.command().args(flags).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success() && said.contains(told),
+            "{flags:?}: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_penalty_beyond_all_scales_is_refused_by_name() {
+    let files = Files::new(|v| v);
+    for flags in [
+        &["--alphas", "1e308"][..],
+        &["--alphas", "1,1e300"],
+        &["--alphas", "1e250", "--bands", "1,2"],
+    ] {
+        assert_fails(files.command().args(flags), &["penalty", "too large"]);
+    }
+}
+
+#[test]
+fn constants_of_any_kind_leave_the_others_alone() {
+    for flags in [
+        &[][..],
+        &["--metric", "r2"],
+        &["--alpha-scope", "target"],
+        &["--inner", "all"],
+        &["--bands", "1,2", "--n-ratios", "3"],
+        &["--groups", "0,1,2,2"],
+    ] {
+        let files = Files::new(|v| v);
+        let run = |flags: &[&str]| -> Array1<f64> {
+            assert_succeeds(files.command().args(["--alphas", "0.1,1,10"]).args(flags));
+            load_npy(files.path("scores.npy"))
+        };
+        let alone = run(flags);
+        for (runs, value) in [(&[0, 1, 2, 3][..], 437.3), (&[2], 1e9), (&[0], 1e-6)] {
+            let originals: Vec<Array2<f64>> = (0..4)
+                .map(|r| load_npy(files.path(&format!("y{r}.npy"))))
+                .collect();
+            for (r, y) in originals.iter().enumerate() {
+                let column = Array2::from_shape_fn((y.nrows(), 1), |(i, _)| {
+                    if runs.contains(&r) {
+                        value
+                    } else {
+                        (0.9 * i as f64).sin()
+                    }
+                });
+                let y = ndarray::concatenate![ndarray::Axis(1), column, *y];
+                write_npy(files.path(&format!("y{r}.npy")), &y).unwrap();
+            }
+            let beside = run(flags);
+            assert!(beside[0].is_nan(), "{flags:?} {value}");
+            assert!(
+                beside
+                    .iter()
+                    .skip(1)
+                    .zip(&alone)
+                    .all(|(a, b)| a.to_bits() == b.to_bits()),
+                "{flags:?} {value}"
+            );
+            for (r, y) in originals.iter().enumerate() {
+                write_npy(files.path(&format!("y{r}.npy")), y).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn no_output_is_an_input_or_another_output() {
+    let files = Files::new(|v| v);
+    let targets = fs::read(files.path("y1.npy")).unwrap();
+    for flags in [
+        ["--fold-scores", "y1.npy"],
+        ["--coefficients", "x0.npy"],
+        ["--fold-scores", "scores.npy"],
+        ["--coefficients", "./scores.npy"],
+    ] {
+        let mut command = files.command();
+        command.arg(flags[0]).arg(files.path(flags[1]));
+        assert_fails(&mut command, &[flags[1].trim_start_matches("./")]);
+    }
+    // Predictions of runs take the names of their runs.
+    for run in 0..4 {
+        for part in ["x", "y"] {
+            fs::rename(
+                files.path(&format!("{part}{run}.npy")),
+                files.path(&format!("{part}-run-{run}.npy")),
+            )
+            .unwrap();
+        }
+    }
+    fs::rename(files.path("y-run-2.npy"), files.path("run-2.npy")).unwrap();
+    let mut command = program();
+    command
+        .arg("--x")
+        .args((0..4).map(|run| files.path(&format!("x-run-{run}.npy"))));
+    command
+        .arg("--y")
+        .args(["y-run-0", "y-run-1", "run-2", "y-run-3"].map(|name| files.path(&format!("{name}.npy"))));
+    command.arg("-o").arg(files.path("scores.npy"));
+    command.arg("--predictions").arg(files.folder.path());
+    assert_fails(&mut command, &["run-2.npy"]);
+    assert_eq!(fs::read(files.path("y-run-1.npy")).unwrap(), targets);
+    assert!(!files.path("scores.npy").exists());
 }

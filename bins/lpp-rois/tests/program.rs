@@ -13,7 +13,7 @@ fn program(folder: &tempfile::TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-rois"));
     command
         .current_dir(folder.path())
-        .args(["-q", "-o", "rois"])
+        .args(["-o", "rois"])
         .args(arguments);
     command
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use lpp_study::numbered;
 
 use crate::densities::{group_maps, score_table};
-use crate::scaling::identity;
+use crate::model_scores::Choosing;
+use crate::scaling::{identity, reliable_means};
 use crate::training::measures;
 use crate::voxel_maps::VoxelMap;
 use crate::{AnalysisError, Table};
@@ -45,7 +46,7 @@ pub(crate) fn tables(
         &values,
     )?;
     let group_scores = group_maps(&baselines);
-    let (listed, maps) = maps(&group_scores, &trained)?;
+    let (listed, maps) = maps(brain, &group_scores, &trained)?;
     let tables = vec![
         table,
         group_table(&groups, &values)?,
@@ -70,20 +71,16 @@ pub(crate) fn random_embedding(groups: &BTreeMap<String, Vec<f64>>) -> Option<(&
 
 /// Score of the best and of the worst model over a random embedding, voxel by voxel, and the table that lists them.
 fn maps(
+    brain: &Brain,
     groups: &BTreeMap<String, Vec<f64>>,
     trained: &[&ModelScores],
 ) -> Result<(Table, Vec<VoxelMap>), AnalysisError> {
-    let mut scored: Vec<(f64, &ModelScores)> = trained
-        .iter()
-        .map(|&model| (lpp_stats::MeanScore::of(&model.best).mean, model))
-        .filter(|(score, _)| !score.is_nan())
-        .collect();
-    scored.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (voxels, scored) = ranked(brain, trained)?;
     let mut chosen = Vec::new();
     if let (Some(baseline), Some(best), Some(worst)) =
-        (random_embedding(groups), scored.last(), scored.first())
+        (random_embedding(groups), scored.first(), scored.last())
     {
-        for (name, (_, model)) in [("best", best), ("worst", worst)] {
+        for (name, (score, model)) in [("best", best), ("worst", worst)] {
             let values = model
                 .best
                 .iter()
@@ -93,7 +90,7 @@ fn maps(
                 name: format!("{name}_over_random_embedding"),
                 values: values.collect(),
             };
-            chosen.push((map, model.name(), baseline.0));
+            chosen.push((map, model.name(), baseline.0, *score));
         }
     }
     let means = chosen
@@ -103,8 +100,34 @@ fn maps(
         .text("map", chosen.iter().map(|(map, ..)| map.name.as_str()))?
         .text("model", chosen.iter().map(|row| row.1))?
         .text("over", chosen.iter().map(|row| row.2))?
-        .number("mean", means)?;
+        .number("mean", means)?
+        .text("chosen_over_voxels", chosen.iter().map(|_| voxels.to_string()))?
+        .number("score_chosen_by", chosen.iter().map(|row| row.3))?;
     Ok((table, chosen.into_iter().map(|(map, ..)| map).collect()))
+}
+
+/// Models that have a score, the best first, and the voxels whose mean decides: the reliable ones, as the paper's notebook has
+/// it, or all of them where no model has a score in a reliable voxel. Of equals the first stays first.
+fn ranked<'a>(
+    brain: &Brain,
+    trained: &[&'a ModelScores],
+) -> Result<(Choosing, Vec<(f64, &'a ModelScores)>), AnalysisError> {
+    let reliable = reliable_means(brain, trained)?;
+    let (voxels, means) = if reliable.iter().any(|mean| !mean.is_nan()) {
+        (Choosing::Reliable, reliable)
+    } else {
+        let all = trained
+            .iter()
+            .map(|model| lpp_stats::MeanScore::of(&model.best).mean);
+        (Choosing::All, all.collect())
+    };
+    let mut scored: Vec<(f64, &ModelScores)> = means
+        .into_iter()
+        .zip(trained.iter().copied())
+        .filter(|(mean, _)| !mean.is_nan())
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    Ok((voxels, scored))
 }
 
 /// Means over the seeds of each group.

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use lpp_fmri::{FmriError, Mask, MaskOf, Sides, load_isc, warn_once};
 use lpp_stats::{Hemispheres, HomotopicPairs, ReliableVoxels, VoxelSet, mean_over_trials};
 use lpp_study::sha256_of_file;
+use ndarray::Array2;
 
 use crate::AnalysisError;
 
@@ -65,6 +66,9 @@ pub(crate) fn rule_for(mask: &Path, sides: &Sides, asked: HemisphereRule) -> Hem
         _ => asked,
     }
 }
+
+/// How far beyond 1 a correlation in single precision may come out.
+const ROUNDING: f64 = 1e-4;
 
 /// Mask, sides and inter-subject correlation of one language.
 #[derive(Debug, Clone)]
@@ -132,6 +136,7 @@ impl Brain {
     fn load_isc(&mut self, path: &Path) -> Result<(), AnalysisError> {
         let trials = load_isc(path)?;
         self.check_voxels(path, trials.ncols())?;
+        check_correlations(path, &trials)?;
         let mean = mean_over_trials(&trials)?.to_vec();
         let reliable = ReliableVoxels::above_percentile(&mean, ReliableVoxels::PAPER_PERCENTILE)?;
         if reliable.n_nan > 0 {
@@ -247,9 +252,57 @@ impl Brain {
     }
 }
 
+/// Correlations lie between −1 and 1, apart from rounding; there must be one, and they should differ.
+fn check_correlations(path: &Path, trials: &Array2<f64>) -> Result<(), AnalysisError> {
+    let known = || trials.iter().copied().filter(|r| !r.is_nan());
+    let (least, largest) = known().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, largest), r| {
+        (least.min(r), largest.max(r))
+    });
+    let found = if known().next().is_none() {
+        "NaN everywhere".to_owned()
+    } else if least < -1.0 - ROUNDING || largest > 1.0 + ROUNDING {
+        format!("values from {least} to {largest}")
+    } else {
+        if least.to_bits() == largest.to_bits() {
+            let note =
+                format!("the correlation is {least} everywhere: no voxel is more reliable than the others");
+            warn_once(path, &note);
+        }
+        return Ok(());
+    };
+    Err(AnalysisError::Malformed {
+        path: path.to_owned(),
+        found,
+        expected: "correlations, from -1 to 1 (not percent, nor Fisher's z)".to_owned(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn correlations_are_correlations() {
+        let check = |values: &[f64]| {
+            let trials = Array2::from_shape_vec((1, values.len()), values.to_vec()).unwrap();
+            check_correlations(Path::new("isc.npy"), &trials)
+        };
+        for good in [&[-1.0, 1.0][..], &[0.2, f64::NAN], &[1.000_01, -0.3], &[0.0, 0.0]] {
+            check(good).unwrap();
+        }
+        for bad in [
+            &[36.5, 12.0][..],
+            &[0.2, -1.2],
+            &[0.1, f64::INFINITY],
+            &[f64::NAN, f64::NAN],
+        ] {
+            let error = check(bad).unwrap_err().to_string();
+            assert!(
+                error.starts_with("isc.npy: found ") && error.contains("correlations"),
+                "{error}"
+            );
+        }
+    }
 
     #[test]
     fn rules_have_one_name_each() {

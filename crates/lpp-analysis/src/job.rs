@@ -254,6 +254,13 @@ impl AnalysisJob {
             .collect();
         info.apply(&mut models);
         models.sort_by(|a, b| (a.info.n_parameters, a.name()).cmp(&(b.info.n_parameters, b.name())));
+        if brain.reliable().is_none() {
+            tracing::warn!(
+                "no inter-subject correlation ({}): the best layers and models are chosen by the mean over all voxels, \
+                 the paper's by the mean over reliable ones",
+                self.study.isc(self.lang).display()
+            );
+        }
         let (tables, maps) = self.tables(&brain, &models, info, files)?;
         for map in &maps {
             let path = self.map_path(&map.name);
@@ -392,6 +399,8 @@ impl AnalysisJob {
             ("hemisphere".to_owned(), self.rule(files)?.to_string().into()),
             ("layers".to_owned(), self.options.layers.to_string().into()),
             ("seed".to_owned(), self.options.seed.into()),
+            // How the best layers and models are chosen: tables of another rule are made again.
+            ("best_by".to_owned(), "reliable voxels".into()),
             ("sidecars_sha256".to_owned(), files.sidecar_facts()?.into()),
         ]
         .into();

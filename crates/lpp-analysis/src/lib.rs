@@ -59,7 +59,7 @@ pub use isc::{IscSides, IscSummary};
 pub use job::{Analysis, AnalysisJob, AnalysisOptions, AnalysisReport};
 pub use languages::LanguagesJob;
 pub use model_info::{ModelInfo, ModelInfoTable};
-pub use model_scores::{LayerRule, ModelScores, SelectionScores};
+pub use model_scores::{Choosing, LayerRule, ModelScores, SelectionScores};
 pub use parcel_pairs::{Pairing, ParcelPair};
 pub use published::{Published, published_numbers};
 pub use regions::Region;

@@ -1,9 +1,10 @@
 //! What is known of language models beside their scores: size, and how well they predict text.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
-use lpp_study::{StudyError, canonical_name};
+use lpp_study::{BoundedRows, StudyError, canonical_name, shortened};
 
 use crate::{AnalysisError, ModelScores};
 
@@ -22,7 +23,8 @@ pub struct ModelInfo {
 /// The authors' table of models, `model_info_en.csv`.
 ///
 /// A CSV file with the column `model_name` and, as far as they are known, `n_parameters`, `ppl` and `hellaswag`;
-/// other columns are not read. A size in this table takes the place of the one beside the scores.
+/// other columns are not read. A size in this table takes the place of the one beside the scores. An empty cell is a missing
+/// value; so is a word for one (`nan`, `NA`, `null`), which is told in a warning.
 ///
 /// ```
 /// # let path = std::env::temp_dir().join(format!("lpp-doc-info-{}.csv", std::process::id()));
@@ -41,8 +43,9 @@ impl ModelInfoTable {
     /// Reads the table.
     ///
     /// # Errors
-    /// [`AnalysisError`] naming the file if it cannot be read, has no column `model_name`, a cell that is no number,
-    /// or two rows of one model.
+    /// [`AnalysisError`] naming the file if it cannot be read, has no column `model_name` or two rows of one model; naming
+    /// column and model if a cell holds what the quantity cannot be: text, infinity, a size that is not a whole number from
+    /// 1 up, a perplexity below 1, an accuracy outside of 0 to 100.
     pub fn load(path: &Path) -> Result<Self, AnalysisError> {
         let malformed = |found: String, expected: &str| AnalysisError::Malformed {
             path: path.to_owned(),
@@ -53,7 +56,9 @@ impl ModelInfoTable {
             path: path.to_owned(),
             source,
         })?;
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .from_reader(BoundedRows::new(file));
         let table = "a CSV table with the columns model_name, n_parameters, ppl, hellaswag";
         let header = reader
             .headers()
@@ -61,36 +66,29 @@ impl ModelInfoTable {
             .clone();
         let column = |name: &str| header.iter().position(|found| found == name);
         let name = column("model_name").ok_or_else(|| malformed("no column model_name".to_owned(), table))?;
-        let columns = ["n_parameters", "ppl", "hellaswag"].map(column);
+        let columns = ["n_parameters", "ppl", "hellaswag"].map(|name| (name, column(name)));
         let mut rows = BTreeMap::new();
         for record in reader.records() {
             let record = record.map_err(|e| malformed(e.to_string(), table))?;
             let model = canonical_name(record.get(name).unwrap_or_default());
             let model = model.as_str();
-            let [size, perplexity, hellaswag] =
-                columns.map(|column| column.and_then(|column| record.get(column)).unwrap_or_default());
-            let number = |text: &str| match text {
-                "" => Ok(f64::NAN),
-                text => text
-                    .parse::<f64>()
-                    .map_err(|_| malformed(format!("{text:?} in the row of {model}"), "a number")),
+            let cell = |(name, column): (&'static str, Option<usize>)| Cell {
+                path,
+                model,
+                column: name,
+                text: column.and_then(|column| record.get(column)).unwrap_or_default(),
             };
-            let n_parameters = match size {
-                "" => None,
-                text => Some(text.parse().map_err(|_| {
-                    malformed(
-                        format!("{text:?} in the row of {model}"),
-                        "a number of parameters",
-                    )
-                })?),
-            };
+            let [size, perplexity, hellaswag] = columns.map(cell);
             let row = ModelInfo {
-                n_parameters,
-                perplexity: number(perplexity)?,
-                hellaswag: number(hellaswag)?,
+                n_parameters: size.count()?,
+                perplexity: perplexity.within(1.0..=f64::MAX, "a perplexity, a number from 1 up")?,
+                hellaswag: hellaswag.within(0.0..=100.0, "an accuracy in percent, from 0 to 100")?,
             };
             if rows.insert(model.to_owned(), row).is_some() {
-                return Err(malformed(format!("two rows of {model}"), "one row a model"));
+                return Err(malformed(
+                    format!("two rows of {}", shortened(model, 60)),
+                    "one row a model",
+                ));
             }
         }
         Ok(Self { rows })
@@ -133,6 +131,80 @@ impl ModelInfoTable {
     }
 }
 
+/// One cell of the table, and where it stands.
+struct Cell<'a> {
+    path: &'a Path,
+    model: &'a str,
+    column: &'static str,
+    text: &'a str,
+}
+
+impl Cell<'_> {
+    /// Words that programs write for a missing number, in small letters.
+    const MISSING: [&'static str; 8] = ["nan", "na", "n/a", "<na>", "null", "none", "-", "."];
+
+    /// The number in the cell; `None` if it is missing.
+    fn number(&self, expected: &str) -> Result<Option<f64>, AnalysisError> {
+        if self.text.is_empty() {
+            return Ok(None);
+        }
+        if Self::MISSING.contains(&self.text.to_lowercase().as_str()) {
+            tracing::warn!(
+                "{}: column {} of {} is {:?} and counts as missing; leave such a cell empty",
+                self.path.display(),
+                self.column,
+                shortened(self.model, 60),
+                self.text
+            );
+            return Ok(None);
+        }
+        let number = self.text.parse::<f64>().ok().filter(|number| number.is_finite());
+        number.map(Some).ok_or_else(|| self.refused(expected))
+    }
+
+    /// A number in a range; NaN if it is missing.
+    fn within(&self, range: RangeInclusive<f64>, expected: &str) -> Result<f64, AnalysisError> {
+        match self.number(expected)? {
+            Some(number) if range.contains(&number) => Ok(number),
+            Some(_) => Err(self.refused(expected)),
+            None => Ok(f64::NAN),
+        }
+    }
+
+    /// A count from 1 up, in any notation of a whole number: `124439808`, `124439808.0`, `1.5e9`.
+    fn count(&self) -> Result<Option<u64>, AnalysisError> {
+        // Up to here every whole number is an f64.
+        const LARGEST: f64 = 9_007_199_254_740_992.0;
+        let expected = "a number of parameters, a whole number from 1 up";
+        let Some(number) = self.number(expected)? else {
+            return Ok(None);
+        };
+        if !(1.0..=LARGEST).contains(&number) || number.fract() != 0.0 {
+            return Err(self.refused(expected));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number from 1 to 2^53"
+        )]
+        let count = number as u64;
+        Ok(Some(count))
+    }
+
+    fn refused(&self, expected: &str) -> AnalysisError {
+        AnalysisError::Malformed {
+            path: self.path.to_owned(),
+            found: format!(
+                "{:?} in column {} of {}",
+                shortened(self.text, 40),
+                self.column,
+                shortened(self.model, 60)
+            ),
+            expected: format!("{expected}; correct the cell or leave it empty"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,11 +226,53 @@ mod tests {
     }
 
     #[test]
+    fn sizes_in_any_notation_and_words_for_missing_values_are_read() {
+        let info =
+            load("model_name,n_parameters,ppl,hellaswag\na,124439808.0,nan,NA\nb,1.5e9,25,none\nc,N/A,,50\n")
+                .unwrap();
+        assert_eq!(info.get("a").unwrap().n_parameters, Some(124_439_808));
+        assert_eq!(info.get("b").unwrap().n_parameters, Some(1_500_000_000));
+        assert_eq!(info.get("c").unwrap().n_parameters, None);
+        let unknown = |model: &str| {
+            info.get(model)
+                .map(|row| (row.perplexity.is_nan(), row.hellaswag.is_nan()))
+        };
+        assert_eq!(
+            ["a", "b", "c"].map(unknown),
+            [Some((true, true)), Some((false, true)), Some((true, false))]
+        );
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         for (text, part) in [
             ("model,ppl\na,1\n", "no column model_name"),
-            ("model_name,ppl\na,many\n", "\"many\" in the row of a"),
-            ("model_name,n_parameters\na,1.5\n", "\"1.5\" in the row of a"),
+            ("model_name,ppl\na,many\n", "\"many\" in column ppl of a"),
+            ("model_name,ppl\na,inf\n", "\"inf\" in column ppl of a"),
+            ("model_name,ppl\na,-3\n", "\"-3\" in column ppl of a"),
+            ("model_name,ppl\na,0.5\n", "\"0.5\" in column ppl of a"),
+            ("model_name,ppl\na,1e999\n", "\"1e999\" in column ppl of a"),
+            (
+                "model_name,n_parameters\na,1.5\n",
+                "\"1.5\" in column n_parameters of a",
+            ),
+            (
+                "model_name,n_parameters\na,-7\n",
+                "\"-7\" in column n_parameters of a",
+            ),
+            (
+                "model_name,n_parameters\na,0\n",
+                "\"0\" in column n_parameters of a",
+            ),
+            (
+                "model_name,n_parameters\na,inf\n",
+                "\"inf\" in column n_parameters of a",
+            ),
+            ("model_name,hellaswag\na,-1\n", "\"-1\" in column hellaswag of a"),
+            (
+                "model_name,hellaswag\na,315.3\n",
+                "\"315.3\" in column hellaswag of a",
+            ),
             ("model_name\na\na\n", "two rows of a"),
         ] {
             let message = load(text).unwrap_err().to_string();

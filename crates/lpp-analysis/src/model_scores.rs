@@ -38,6 +38,24 @@ impl SelectionScores {
     }
 }
 
+/// Voxels whose mean decides which layer or model is the best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choosing {
+    /// The reliable ones, as in the paper.
+    Reliable,
+    /// All of them, where no voxel is known to be reliable.
+    All,
+}
+
+impl fmt::Display for Choosing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reliable => "reliable",
+            Self::All => "all",
+        })
+    }
+}
+
 /// Which layers of a model count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LayerRule {
@@ -206,19 +224,34 @@ impl ModelScores {
         numbered(self.name(), "_untrained_seed").or_else(|| numbered(self.name(), "_seed"))
     }
 
-    /// The layer with the largest mean over all voxels, from 0, and its relative depth, its number
-    /// over the number of layers (the reference's definition: at most (n − 1)/n).
+    /// The layer with the largest mean over the voxels of [`ModelScores::voxels_of_best_layer`], from 0, and its relative
+    /// depth, its number over the number of layers (the reference's definition: at most (n − 1)/n).
     #[must_use]
     pub fn best_layer(&self) -> Option<(usize, f64)> {
-        let (layer, _) = self
-            .layers
+        let (layers, _) = self.choosing_layers();
+        let (layer, _) = layers
             .iter()
             .map(|layer| layer.whole.mean)
             .enumerate()
             .filter(|(_, mean)| !mean.is_nan())
             // The first of equals, as NumPy's argmax.
             .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))?;
-        Some((layer, layer as f64 / self.layers.len() as f64))
+        Some((layer, layer as f64 / layers.len() as f64))
+    }
+
+    /// Which voxels choose the best layer: the reliable ones, as the paper's notebook has it, or all of them where the
+    /// reliable ones are not known or none of them has a score.
+    #[must_use]
+    pub fn voxels_of_best_layer(&self) -> Choosing {
+        self.choosing_layers().1
+    }
+
+    fn choosing_layers(&self) -> (&[SelectionScores], Choosing) {
+        let known = |layers: &&Vec<SelectionScores>| layers.iter().any(|layer| !layer.whole.mean.is_nan());
+        match self.reliable_layers.as_ref().filter(known) {
+            Some(layers) => (layers, Choosing::Reliable),
+            None => (&self.layers, Choosing::All),
+        }
     }
 }
 

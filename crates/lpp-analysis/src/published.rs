@@ -7,7 +7,7 @@ use lpp_study::Language;
 use crate::cell::{Cell, Place};
 use crate::{AnalysisError, Table};
 
-/// The file, one row per printed number. `voxels` is empty where the row of the paper does not say which voxels it is over;
+/// The file, one row per printed number. `voxels` says which voxels it is over;
 /// `precision` is the unit of the last printed digit, empty for names. The last three columns say where ours stands.
 const FILE: &str = include_str!("published.csv");
 
@@ -19,7 +19,7 @@ pub struct Published {
     pub id: String,
     /// The language.
     pub lang: Language,
-    /// The voxels that it is over; empty if that was not said.
+    /// The voxels that it is over.
     pub voxels: String,
     /// What it is.
     pub quantity: String,
@@ -112,11 +112,43 @@ mod tests {
     #[test]
     fn every_number_has_a_precision_and_a_place() {
         let numbers = published_numbers().unwrap();
-        assert!(numbers.len() > 60);
+        assert_eq!(numbers.len(), 331);
         for number in &numbers {
             let is_number = number.published.parse::<f64>().is_ok();
             assert_eq!(is_number, number.precision.is_some(), "{}", number.quantity);
             assert!(!number.place.table.is_empty() && !number.place.column.is_empty());
+            assert!(!number.voxels.is_empty(), "{}", number.quantity);
+        }
+    }
+
+    #[test]
+    fn the_precision_is_the_unit_of_the_last_digit() {
+        for number in published_numbers().unwrap() {
+            let Some(unit) = number.precision else { continue };
+            let (digits, power) = number
+                .published
+                .split_once('e')
+                .unwrap_or((&number.published, "0"));
+            let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+            let power: i32 = power.parse().unwrap();
+            let expected = 10_f64.powi(power - i32::try_from(decimals).unwrap());
+            assert!(
+                (unit / expected - 1.0).abs() < 1e-9,
+                "{} {}",
+                number.id,
+                number.published
+            );
+        }
+    }
+
+    #[test]
+    fn no_number_stands_twice() {
+        let numbers = published_numbers().unwrap();
+        for (i, a) in numbers.iter().enumerate() {
+            let twin = numbers[..i]
+                .iter()
+                .find(|b| b.lang == a.lang && b.place == a.place);
+            assert!(twin.is_none(), "{}: {}", a.id, a.quantity);
         }
     }
 

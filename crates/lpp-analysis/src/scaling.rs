@@ -78,6 +78,12 @@ pub(crate) fn tables(
             }),
         )?
         .number("best_layer_relative_depth", best(|(_, depth)| depth))?
+        .text(
+            "voxels_of_best_layer",
+            models
+                .iter()
+                .map(|model| model.voxels_of_best_layer().to_string()),
+        )?
         .number("perplexity", info.column(models, |row| row.perplexity))?
         .number("hellaswag", info.column(models, |row| row.hellaswag))?;
     let [ols, ols_fit] = full_regressions("scaling_ols", models, &outcomes)?;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use lpp_study::AtomicFile;
+use lpp_study::{AtomicFile, BoundedRows};
 use polars_core::frame::DataFrame;
 use polars_core::prelude::{Column as Series, NamedFrom, Series as Values};
 use polars_io::SerWriter;
@@ -59,7 +59,7 @@ impl Table {
 
     /// The same from a stream; `path` names it in errors.
     pub(crate) fn parse(text: impl Read, path: &Path, name: &str) -> Result<Self, AnalysisError> {
-        let mut reader = csv::Reader::from_reader(text);
+        let mut reader = csv::Reader::from_reader(BoundedRows::new(text));
         let malformed = |found: String| AnalysisError::Malformed {
             path: path.to_owned(),
             found,

@@ -27,6 +27,10 @@ fn table<'a>(report: &'a AnalysisReport, name: &str) -> &'a Table {
     report.tables.iter().find(|table| table.name() == name).unwrap()
 }
 
+fn isc_path(toy: &ToyStudy) -> std::path::PathBuf {
+    toy.study().isc(Language::English)
+}
+
 fn value(table: &Table, outcome: &str, column: &str) -> f64 {
     let row = table
         .texts("outcome")
@@ -74,6 +78,73 @@ fn the_middle_layer_is_best() {
             .all(|layer| *layer == Some(1.0))
     );
     assert_eq!(table(&report, "layers").n_rows(), 8 * 3);
+}
+
+/// Scores of `level` in each layer, `peak` in its place in the voxels where the correlation of [`ToyStudy::with_isc`] is highest.
+fn peaked(toy: &ToyStudy, layers: [(f32, f32); 2]) -> Array2<f32> {
+    let isc = lpp_study::npy::load_f64_matrix(&isc_path(toy)).unwrap();
+    let mean: Vec<f64> = isc
+        .columns()
+        .into_iter()
+        .map(|voxel| voxel.mean().unwrap())
+        .collect();
+    let threshold = lpp_stats::percentile(&mean, 75.0).unwrap();
+    Array2::from_shape_fn((2, toy.n_voxels()), |(layer, v)| {
+        let (level, peak) = layers[layer];
+        if mean[v] > threshold { peak } else { level }
+    })
+}
+
+#[test]
+fn the_best_layer_is_that_of_the_reliable_voxels_where_they_are_known() {
+    // The second layer is better in a quarter of the voxels only, so that its mean over all voxels is lower.
+    let layers = [(0.5, 0.5), (0.3, 0.6)];
+    let best = |toy: &ToyStudy| {
+        let scaling = table(&run(toy), "scaling").clone();
+        (
+            scaling.numbers("best_layer")[0],
+            scaling.texts("voxels_of_best_layer")[0].clone(),
+        )
+    };
+    let toy = ToyStudy::new().with_isc();
+    let scores = peaked(&toy, layers);
+    let toy = toy.with_scores("m", ModelKind::Model, Some(10), scores.clone());
+    assert_eq!(best(&toy), (Some(1.0), "reliable".to_owned()));
+    let report = run(&toy);
+    let depths = table(&report, "scaling").numbers("best_layer_relative_depth");
+    assert_eq!(depths, [Some(0.5)]);
+
+    let without = ToyStudy::new().with_scores("m", ModelKind::Model, Some(10), scores.clone());
+    assert_eq!(best(&without), (Some(0.0), "all".to_owned()));
+
+    // A correlation that is the same everywhere has no voxel above its percentile.
+    let flat = ToyStudy::new().with_scores("m", ModelKind::Model, Some(10), scores);
+    let isc = Array2::from_elem((2, flat.n_voxels()), 0.25_f32);
+    std::fs::create_dir_all(flat.path().join("isc")).unwrap();
+    lpp_study::npy::save(&isc_path(&flat), &isc).unwrap();
+    assert_eq!(best(&flat), (Some(0.0), "all".to_owned()));
+}
+
+#[test]
+fn the_best_and_the_worst_model_are_those_of_the_reliable_voxels_where_they_are_known() {
+    let toy = ToyStudy::new().with_isc();
+    let [even, peak, low] = [(0.5, 0.5), (0.4, 0.6), (0.45, 0.3)].map(|layer| peaked(&toy, [layer; 2]));
+    let full = |toy: ToyStudy| {
+        toy.with_scores("even", ModelKind::Model, Some(10), even.clone())
+            .with_scores("peak", ModelKind::Model, Some(20), peak.clone())
+            .with_scores("low", ModelKind::Model, Some(30), low.clone())
+            .with_model("random_embedding_8d_seed1", ModelKind::Baseline, None, 0.02, 0.0)
+    };
+    let chosen = |toy: &ToyStudy| {
+        let maps = table(&run(toy), "baseline_maps").clone();
+        (maps.texts("model"), maps.texts("chosen_over_voxels")[0].clone())
+    };
+    let names = |best: &str, worst: &str| vec![best.to_owned(), worst.to_owned()];
+    assert_eq!(chosen(&full(toy)), (names("peak", "low"), "reliable".to_owned()));
+    assert_eq!(
+        chosen(&full(ToyStudy::new())),
+        (names("even", "low"), "all".to_owned())
+    );
 }
 
 #[test]

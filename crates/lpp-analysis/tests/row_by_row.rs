@@ -200,6 +200,25 @@ fn printed_numbers_stand_beside_ours() {
     assert_eq!(rows.len(), lpp_analysis::published_numbers().unwrap().len());
     let row = |quantity: &str| rows.iter().find(|row| row["quantity"] == quantity).unwrap();
     assert_eq!(row("best model")["published"], "Qwen1.5-14B");
+    for (quantity, published) in [
+        ("best layer's relative depth on ln(parameters), r", "-0.56"),
+        ("best layer's relative depth on HellaSwag, p", "5.9e-05"),
+        ("score on perplexity, r", "-0.91"),
+        ("score on HellaSwag, models above 3e9 parameters, p", "3.8e-04"),
+        ("left minus right on ln(parameters), trained GPT-2, p", "8.3e-03"),
+        (
+            "left minus right on ln(parameters), untrained Qwen1.5, r",
+            "-0.28",
+        ),
+        ("left minus right on ln(parameters), sub-EN057, p", "5.3e-03"),
+        ("score with ISC, r", "0.93"),
+    ] {
+        let row = row(quantity);
+        assert_eq!(row["published"], published, "{quantity}");
+        // With one Qwen1.5 twin and few subjects some have no value, but each stands in a table that is made.
+        let note = row["note"].as_str().unwrap_or_default();
+        assert!(!note.contains("no table"), "{row}");
+    }
     assert_eq!(row("degrees of freedom")["ours"], "10");
     assert_eq!(row("degrees of freedom")["difference"].as_f64(), Some(-16.0));
     assert_eq!(row("degrees of freedom")["agrees"], "no");

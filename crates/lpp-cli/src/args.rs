@@ -49,6 +49,7 @@ impl CommonArgs {
 }
 
 /// The languages, as shells offer them.
+#[must_use]
 pub fn language() -> impl TypedValueParser<Value = Language> {
     let languages = [Language::English, Language::French, Language::Chinese];
     PossibleValuesParser::new(languages.map(Language::code)).try_map(|code| code.parse::<Language>())

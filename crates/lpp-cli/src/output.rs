@@ -14,11 +14,12 @@ use clap::builder::{PathBufValueParser, TypedValueParser};
 /// assert!(parse("mask.nii.gz").is_ok());
 /// assert!(parse("mask.txt").unwrap_err().to_string().contains("expected a name that ends in .nii.gz or .nii"));
 /// ```
+#[must_use]
 pub fn output_file(endings: &'static [&'static str]) -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(move |path| {
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
         let is_one = |ending: &&str| name.len() > ending.len() && name.ends_with(ending.as_bytes());
-        if endings.iter().any(|ending| is_one(&ending)) {
+        if endings.iter().any(is_one) {
             Ok(path)
         } else {
             Err(format!("expected a name that ends in {}", endings.join(" or ")))

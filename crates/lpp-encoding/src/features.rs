@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use lpp_fmri::{FmriError, Hrf, RegressorOperator, RunTimes};
 use lpp_ridge::trim_and_standardise;
 use lpp_study::{Activations, TimedWord, WordTable};
-use ndarray::{Array2, ArrayRef2, s};
+use ndarray::{Array2, ArrayRef2};
 
 use crate::EncodingError;
 
@@ -39,12 +39,17 @@ pub struct Layer {
     pub n_constant: usize,
 }
 
-/// Whether the rows of an activations file are scans.
-pub(crate) fn rows_are_scans(activations: &Activations) -> bool {
-    activations
-        .metadata()
-        .get("rows")
-        .is_some_and(|rows| rows == "scans")
+/// Whether the rows of an activations file are scans; they are words if its metadata say nothing of them.
+pub(crate) fn rows_are_scans(path: &Path, activations: &Activations) -> Result<bool, EncodingError> {
+    match activations.metadata().get("rows").map(String::as_str) {
+        None | Some("words") => Ok(false),
+        Some("scans") => Ok(true),
+        Some(other) => Err(EncodingError::Mismatch {
+            path: path.to_owned(),
+            found: format!("rows = {other:?} in the metadata"),
+            expected: "words or scans".to_owned(),
+        }),
+    }
 }
 
 impl LayerFeatures {
@@ -77,7 +82,7 @@ impl LayerFeatures {
             ));
         }
         let mut warnings = Vec::new();
-        let rows = if rows_are_scans(&activations) {
+        let rows = if rows_are_scans(&path, &activations)? {
             Rows::Scans(n_scans.to_vec())
         } else {
             let table = WordTable::load(words)?;
@@ -218,33 +223,21 @@ fn regressor(
     Ok((operator, warnings))
 }
 
-/// Trims and z-scores features; returns the columns that are constant, which become 0 as in scikit-learn's `StandardScaler`.
+/// Trims and z-scores features; returns the columns that are constant, which [`trim_and_standardise`] makes 0.
 fn standardised(
     features: &ArrayRef2<f64>,
     trim: usize,
 ) -> Result<(Array2<f64>, Vec<usize>), lpp_ridge::RidgeError> {
-    let mut standardised = trim_and_standardise(features, trim)?;
-    let kept = features.slice(s![trim..features.nrows() - trim, ..]);
-    let mut constant = Vec::new();
-    for (column, values) in kept.columns().into_iter().enumerate() {
-        let (low, high) = values
-            .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| {
-                (v.min(low), v.max(high))
-            });
-        // Sums over words round by an epsilon a term; a constant column that became NaN is told by that.
-        let rounding = f64::EPSILON * values.len() as f64 * low.abs().max(high.abs());
-        if high - low <= rounding || standardised[[0, column]].is_nan() {
-            standardised.column_mut(column).fill(0.0);
-            constant.push(column);
-        }
-    }
+    let standardised = trim_and_standardise(features, trim)?;
+    let is_zero = |&column: &usize| standardised.column(column).iter().all(|v| v.abs() <= 0.0);
+    let constant = (0..standardised.ncols()).filter(is_zero).collect();
     Ok((standardised, constant))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::s;
 
     #[test]
     fn constant_features_become_0_at_any_scale_and_harm_no_other() {

@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use lpp_fmri::{Image, Mask, RepetitionTime};
 use lpp_ridge::{
-    AlphaGrid, AlphaSearch, InnerValidation, NestedChooser, NullOrders, PreparedFeatures, RidgeCv,
+    AlphaGrid, AlphaSearch, GridEdge, InnerValidation, NestedChooser, NullOrders, PreparedFeatures, RidgeCv,
     RidgeCvFit, RidgeCvParams, RidgeError,
 };
 use lpp_study::{
-    Activations, Language, ModelKind, NestedInfo, Progress, Scores, ScoresInfo, Software, Step, Study,
-    beside_scores, check_distinct_contents, check_outputs, load_sidecar, sha256_of_file,
+    Activations, FeatureName, Language, ModelKind, NestedInfo, Progress, Scores, ScoresInfo, Software, Step,
+    Study, beside_scores, check_distinct_contents, check_outputs, load_sidecar, sha256_of_file,
 };
 use ndarray::{Array2, Axis};
 
@@ -207,7 +207,8 @@ impl FitJob {
     ) -> Result<Step, EncodingError> {
         let mut step = Step::new(software, output).input(&self.activations)?;
         // Features of scans need no words.
-        if self.words.exists() || !rows_are_scans(&Activations::open(&self.activations)?) {
+        if self.words.exists() || !rows_are_scans(&self.activations, &Activations::open(&self.activations)?)?
+        {
             step = step.input(&self.words)?;
         }
         for path in set.runs.iter().chain(&set.mask) {
@@ -248,6 +249,7 @@ impl FitJob {
         for warning in features.warnings() {
             tracing::warn!("{warning}");
         }
+        self.compare_metadata(features.activations());
         let n_voxels = runs.first().map_or(0, Array2::ncols);
         let mut results = vec![self.empty_scores(first, n_voxels, features.activations())?];
         // A set that does not fit the others should show before hours of work, not after the first layer.
@@ -286,6 +288,7 @@ impl FitJob {
         self.warn_of_constant(&constant);
         for scores in &results {
             warn_of_nan(&scores.info);
+            warn_of_edges(&scores.info);
         }
         Ok(results.into_iter().zip(choosers).collect())
     }
@@ -359,6 +362,29 @@ impl FitJob {
     }
 
     /// The scores and the sidecar of a set before the first layer.
+    /// Warns of activations that say of themselves that they are of another model or language: a copied or renamed file.
+    fn compare_metadata(&self, activations: &Activations) {
+        let of = |key: &str| activations.metadata().get(key);
+        let spelling = |name: &str| {
+            name.parse::<FeatureName>()
+                .map_or_else(|_| name.to_owned(), |n| n.to_string())
+        };
+        if let Some(model) = of("model").filter(|model| spelling(model) != spelling(&self.model)) {
+            tracing::warn!(
+                "{}: these are activations of the model {model}, by their metadata, and are fitted as {}",
+                self.activations.display(),
+                self.model
+            );
+        }
+        if let Some(lang) = of("lang").filter(|lang| **lang != self.lang.to_string()) {
+            tracing::warn!(
+                "{}: these are activations of words in the language {lang}, by their metadata, not {}",
+                self.activations.display(),
+                self.lang
+            );
+        }
+    }
+
     fn empty_scores(
         &self,
         set: &TargetSet,
@@ -483,6 +509,24 @@ fn warn_of_nan(info: &ScoresInfo) {
             info.subject,
             info.n_voxels
         );
+    }
+}
+
+/// Says where a wider grid of penalties may score better.
+fn warn_of_edges(info: &ScoresInfo) {
+    for edge in [GridEdge::Smallest, GridEdge::Largest] {
+        let lies_there = |&&index: &&usize| GridEdge::of(&info.alphas, index) == Some(edge);
+        let folds = || info.alpha_index.iter().flatten();
+        let n_there = folds().filter(lies_there).count();
+        if let Some(&index) = folds().find(lies_there) {
+            tracing::warn!(
+                "{}, {}: {n_there} of {} folds (of all layers) chose the {edge} penalty of the grid ({:e}); a wider grid may score better",
+                info.model,
+                info.subject,
+                folds().count(),
+                info.alphas[index]
+            );
+        }
     }
 }
 

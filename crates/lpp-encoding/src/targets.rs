@@ -21,8 +21,8 @@ pub(crate) struct Targets {
 /// Reads the runs of a subject, cuts `trim_scans` at both ends and z-scores each voxel in single precision.
 ///
 /// # Shapes
-/// Each file and each result is (`n_scans`, `n_voxels`). A voxel that is constant or NaN in a run becomes NaN there; its
-/// score will be NaN and is counted.
+/// Each file and each result is (`n_scans`, `n_voxels`). A voxel that is constant in a run becomes 0 there, one that is NaN
+/// becomes NaN; the score of either will be NaN and is counted.
 ///
 /// # Errors
 /// [`EncodingError::Study`] if a file cannot be read, [`EncodingError::Mismatch`] if runs differ in voxels,

@@ -5,6 +5,8 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use lpp_study::{open_own_file, replace_own_file};
+
 use crate::FetchError;
 
 /// A partial file, locked against other processes.
@@ -67,7 +69,9 @@ impl Part {
         }
         if let Some(file) = &self.etag_file {
             match &etag {
-                Some(etag) => fs::write(file, etag).map_err(FetchError::write(file))?,
+                Some(etag) => replace_own_file(file)
+                    .and_then(|mut file| file.write_all(etag.as_bytes()))
+                    .map_err(FetchError::write(file))?,
                 None => remove_if_there(file)?,
             }
         }
@@ -132,13 +136,9 @@ fn remove_if_there(path: &Path) -> Result<(), FetchError> {
 /// `path` is another file, or none, and is opened again.
 fn locked(path: &Path) -> Result<File, FetchError> {
     loop {
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(path)
-            .map_err(FetchError::write(path))?;
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).read(true).write(true);
+        let file = open_own_file(path, &mut options).map_err(FetchError::write(path))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

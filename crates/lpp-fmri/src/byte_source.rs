@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
+use flate2::bufread::ZlibDecoder;
+use lpp_study::GzipReader;
 
 use crate::FmriError;
 use crate::numeric::Element;
@@ -14,11 +15,18 @@ const MAX_EXPANSION: u64 = 1032;
 /// Bytes decoded at a time: memory grows with what is really there.
 const CHUNK: usize = 1 << 18;
 
+/// A buffer behind a decoder, since single bytes are dear there.
+fn unpacked<R: Read>(decoder: R) -> BufReader<R> {
+    BufReader::with_capacity(1 << 15, decoder)
+}
+
 /// A stream of bytes from a file; gzip and zlib are recognised by the first bytes, whatever the name says.
 pub(crate) struct ByteSource {
     path: PathBuf,
     reader: Box<dyn Read + Send>,
     position: u64,
+    /// Bytes of the file as it lies on the disk.
+    file_size: u64,
     /// No more bytes than this can come out of the file.
     limit: u64,
 }
@@ -32,12 +40,12 @@ impl ByteSource {
         let head = buffered.fill_buf().map_err(FmriError::read(path))?;
         let (reader, limit): (Box<dyn Read + Send>, u64) = match *head {
             [0x1f, 0x8b, ..] => (
-                Box::new(MultiGzDecoder::new(buffered)),
+                Box::new(unpacked(GzipReader::new(buffered))),
                 size.saturating_mul(MAX_EXPANSION),
             ),
             // 0x78 is deflate with a 32 KiB window; the first two bytes of a zlib stream are a multiple of 31.
             [0x78, second, ..] if (0x7800 + u16::from(second)).is_multiple_of(31) => (
-                Box::new(ZlibDecoder::new(buffered)),
+                Box::new(unpacked(ZlibDecoder::new(buffered))),
                 size.saturating_mul(MAX_EXPANSION),
             ),
             _ => (Box::new(buffered), size),
@@ -46,8 +54,14 @@ impl ByteSource {
             path: path.to_owned(),
             reader,
             position: 0,
+            file_size: size,
             limit,
         })
+    }
+
+    /// How many bytes the file takes on the disk.
+    pub(crate) fn file_size(&self) -> u64 {
+        self.file_size
     }
 
     /// How many (decompressed) bytes were read so far.
@@ -83,13 +97,6 @@ impl ByteSource {
         let mut byte = [0];
         self.read_exact(&mut byte)?;
         Ok(byte[0])
-    }
-
-    /// The next `N` bytes.
-    pub(crate) fn read_array<const N: usize>(&mut self) -> Result<[u8; N], FmriError> {
-        let mut bytes = [0; N];
-        self.read_exact(&mut bytes)?;
-        Ok(bytes)
     }
 
     /// Passes over `n_bytes`.

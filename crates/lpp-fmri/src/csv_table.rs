@@ -1,8 +1,10 @@
 //! Small CSV files read by column name.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use csv::{ReaderBuilder, StringRecord};
+use lpp_study::BoundedRows;
 
 use crate::FmriError;
 
@@ -24,10 +26,10 @@ impl CsvTable {
                 _ => FmriError::malformed(path, found, "rows of comma-separated values"),
             }
         };
+        let file = File::open(path).map_err(FmriError::read(path))?;
         let mut reader = ReaderBuilder::new()
             .trim(csv::Trim::All)
-            .from_path(path)
-            .map_err(failed)?;
+            .from_reader(BoundedRows::new(file));
         let header = reader.headers().map_err(failed)?.clone();
         let records = reader.records().collect::<Result<Vec<_>, _>>().map_err(failed)?;
         let rows: Vec<_> = (1..).zip(records).collect();

@@ -183,7 +183,7 @@ pub enum FmriError {
 }
 
 impl FmriError {
-    /// A [`FmriError::Malformed`].
+    /// A [`FmriError::Malformed`]; what was found is cut short if it is long.
     pub(crate) fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
         // What a file holds may be as long as the file.
         let short = |text: String| shortened(&text, MOST_QUOTED).into_owned();

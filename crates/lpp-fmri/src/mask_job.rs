@@ -57,7 +57,7 @@ impl MaskJob {
                 empty_runs: Vec::new(),
             });
         }
-        let Found { votes, empty_runs } = self.votes(progress)?;
+        let Found { votes, empty_runs } = self.votes(software, progress)?;
         let mut mask = votes.majority().map_err(|error| match error {
             FmriError::EmptyMask => FmriError::NoBrain {
                 n_runs: self.runs.len(),
@@ -118,11 +118,11 @@ impl MaskJob {
         Ok(step)
     }
 
-    fn votes(&self, progress: &dyn Progress) -> Result<Found, FmriError> {
+    fn votes(&self, software: Software, progress: &dyn Progress) -> Result<Found, FmriError> {
         progress.start("masking runs", self.runs.len() as u64);
         let masks = self.runs.par_iter().map(|run| {
             let mask = epi_mask(run)?;
-            self.save_run_mask(run, &mask)?;
+            self.save_run_mask(software, run, &mask)?;
             progress.advance(1);
             Ok(mask)
         });
@@ -150,11 +150,14 @@ impl MaskJob {
         Ok(Found { votes, empty_runs })
     }
 
-    fn save_run_mask(&self, run: &Path, mask: &RunMask) -> Result<(), FmriError> {
-        match self.run_mask(run) {
-            Some(path) => Image::new(mask.grid, mask.inside.mapv(u8::from).into_dyn())?.save(&path),
-            None => Ok(()),
+    fn save_run_mask(&self, software: Software, run: &Path, mask: &RunMask) -> Result<(), FmriError> {
+        if let Some(path) = self.run_mask(run) {
+            let step = Step::new(software, &path).input(run)?;
+            step.claim(self.force)?;
+            Image::new(mask.grid, mask.inside.mapv(u8::from).into_dyn())?.save(&path)?;
+            step.finish()?;
         }
+        Ok(())
     }
 }
 

@@ -16,6 +16,9 @@ const LONGEST_S: f64 = 60.0;
 /// Folders above an image in which a sidecar may lie: `func`, session, subject, data set.
 const FOLDERS_UP: usize = 4;
 
+/// How messages call an image's header.
+const HEADER: &str = "its header";
+
 /// What was said of the repetition time besides the files, by falling weight.
 ///
 /// ```no_run
@@ -101,12 +104,13 @@ impl RepetitionTime {
         Ok(in_force.map(|said| said.seconds))
     }
 
-    /// What an image says in its header and in the file beside it.
+    /// What the file beside an image says, if the header says nothing.
     ///
     /// # Errors
-    /// As [`of_runs`](Self::of_runs).
-    pub(crate) fn of_image(image: &Path) -> Result<Option<f64>, FmriError> {
-        Self::default().agreed(&[image.to_owned()])
+    /// As [`of_runs`](Self::of_runs); also if both say something and contradict each other.
+    pub(crate) fn beside(image: &Path) -> Result<Option<f64>, FmriError> {
+        let both = Self::default().agreed(&[image.to_owned()])?;
+        Ok(both.filter(|_| !said_by(image).is_ok_and(|said| said.iter().any(|said| said.by == HEADER))))
     }
 
     /// The value that files are compared with.
@@ -157,7 +161,7 @@ fn said_by(run: &Path) -> Result<Vec<Said>, FmriError> {
     }
     let in_header = image.repetition_time_s().map(|seconds| Said {
         seconds,
-        by: "its header".to_owned(),
+        by: HEADER.to_owned(),
     });
     let beside = sidecar(run)
         .map(|path| said_by_sidecar(&path))

@@ -70,8 +70,8 @@ impl ResampleJob {
         if step.is_done(self.force)? {
             return Ok(false);
         }
-        // The file beside the image does not come along: what it says goes into the header.
-        let tr_s = RepetitionTime::of_image(input)?;
+        // The file beside the image does not come along: what it alone says goes into the header.
+        let tr_s = RepetitionTime::beside(input)?;
         let image = resample_file(input, &self.target, self.interpolation)?;
         match tr_s {
             Some(tr_s) => image.with_time_step(tr_s).save(output)?,

@@ -63,7 +63,8 @@ impl SphereJob {
                     self.radius_mm,
                     names.join(", ")
                 ),
-                "a mask of the same space as the regions' centres, or other regions (--coords)",
+                "a mask of the same space as the regions' centres, or other regions (--coords); for lpp-run, regions = false in \
+                 lpp.toml leaves them out",
             ));
         }
         for centre in &outside {

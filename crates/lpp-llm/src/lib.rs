@@ -62,4 +62,5 @@ pub use extract::{ExtractJob, ExtractReport};
 pub use hidden_states::HiddenStatesJob;
 pub use model::{
     CausalModel, ComputeDevice, ModelInfo, ModelParams, Precision, Training, WindowInput, model_files,
+    unknown_keys,
 };

@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::checkpoint;
 use crate::config::ConfigFile;
-use crate::error::LlmError;
+use crate::error::{LlmError, shortened};
 use crate::families::{self, Block, Family, FirstState, Layout, Stem};
 use crate::parameter::Parameter;
 use crate::plan::Plan;
@@ -369,9 +369,29 @@ pub(crate) fn described(folder: &Path) -> Result<(&'static str, Box<dyn Family>)
     })
 }
 
-/// Warns of keys in the configuration of a folder that its family does not know.
+/// Keys in the `config.json` of a folder that its family does not know and that say something: a model that needs them is run
+/// without. Keys that are known to change a model are refused, not listed.
+///
+/// # Errors
+/// As [`ModelInfo::of_folder`].
+pub fn unknown_keys(folder: &Path) -> Result<Vec<String>, LlmError> {
+    families::unknown_keys(&ConfigFile::load(folder)?)
+}
+
+/// Warns of unknown keys, once a job.
 pub(crate) fn warn_of_unknown_keys(folder: &Path) -> Result<(), LlmError> {
-    families::warn_of_unknown_keys(&ConfigFile::load(folder)?)
+    let keys: Vec<String> = unknown_keys(folder)?
+        .iter()
+        .map(|key| format!("`{key}`"))
+        .collect();
+    if !keys.is_empty() {
+        tracing::warn!(
+            "{}: keys that are not known here and not used: {}; if the model needs them, its hidden states are wrong",
+            folder.join("config.json").display(),
+            shortened(&keys)
+        );
+    }
+    Ok(())
 }
 
 /// The model folders beside one that is not there.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use lpp_analysis::AnalysisError;
 use lpp_fmri::FmriError;
-use lpp_study::StudyError;
+use lpp_study::{MOST_QUOTED, StudyError, shortened};
 
 /// Why a report could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +60,8 @@ impl ReportError {
     pub(crate) fn mesh(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::Mesh {
             path: path.to_owned(),
-            found: found.into(),
+            // What a file holds may be as long as the file.
+            found: shortened(&found.into(), MOST_QUOTED).into_owned(),
             expected: expected.into(),
         }
     }

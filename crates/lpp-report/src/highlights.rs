@@ -75,9 +75,14 @@ fn cell(table: &Table, key: &str, wanted: &str, value: &str) -> Option<f64> {
     table.numbers(value).get(row).copied().flatten()
 }
 
+/// The model with the largest mean over reliable voxels; over all voxels where none is known to be reliable.
 fn best_model(scaling: &Table) -> Option<Highlight> {
+    let reliable = ("score_reliable", "best score, reliable voxels");
+    let (column, what) = [reliable, ("score_all", "best score")]
+        .into_iter()
+        .find(|(column, _)| scaling.numbers(column).iter().any(Option::is_some))?;
     let (row, score) = scaling
-        .numbers("score_all")
+        .numbers(column)
         .into_iter()
         .enumerate()
         .filter_map(|(row, score)| Some((row, score?)))
@@ -85,7 +90,7 @@ fn best_model(scaling: &Table) -> Option<Highlight> {
     let name = scaling.texts("model").get(row)?.clone();
     Some(Highlight::new(
         compact(score),
-        format!("best score: {name}"),
+        format!("{what}: {name}"),
         "scaling",
     ))
 }

@@ -258,6 +258,7 @@ impl ReportJob {
         figures.all(
             tables.get("scaling"),
             tables.get("baselines"),
+            tables.get("baseline_maps"),
             tables.get("voxel_slopes"),
         )
     }

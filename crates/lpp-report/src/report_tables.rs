@@ -31,8 +31,9 @@ const SHOWN: [&str; 15] = [
 ];
 
 /// Further tables that figures are drawn from.
-const DRAWN: [&str; 7] = [
+const DRAWN: [&str; 8] = [
     "score_densities",
+    "baseline_maps",
     "rois_isc",
     "voxel_slopes",
     "atlas",
@@ -98,7 +99,7 @@ impl ReportTables {
         self.get("lateralization").texts("model")
     }
 
-    /// The layer with the largest mean of a trained model.
+    /// The best layer of a trained model.
     pub(crate) fn best_layer(&self, model: &str) -> Option<usize> {
         let scaling = self.get("scaling");
         let row = scaling.texts("model").iter().position(|name| name == model)?;

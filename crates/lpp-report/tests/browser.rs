@@ -312,7 +312,7 @@ fn headline_numbers_are_those_of_the_tables() {
         regression.numbers("p")[0].unwrap(),
     );
     let best = table(&toy, "scaling")
-        .numbers("score_all")
+        .numbers("score_reliable")
         .into_iter()
         .flatten()
         .fold(0.0, f64::max);

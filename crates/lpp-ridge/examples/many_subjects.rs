@@ -1,7 +1,7 @@
 //! One stimulus, many subjects: the features are factored once, each subject costs its own products alone.
 //!
 //! ```text
-//! OPENBLAS_NUM_THREADS=1 cargo run --release -p lpp-ridge --features openblas-system --example many_subjects -- 1500 4000 5
+//! cargo run --release -p lpp-ridge --example many_subjects -- 1500 4000 5
 //! ```
 //!
 //! Arguments: number of features [1500], targets of each subject [4000], subjects [5]. Prints what each subject costs,

@@ -1,7 +1,7 @@
 //! Times nulls of one layer at the scale of the reference study, relative to a fit.
 //!
 //! ```text
-//! OPENBLAS_NUM_THREADS=1 cargo run --release -p lpp-ridge --features openblas-system --example nulls -- 1000
+//! cargo run --release -p lpp-ridge --example nulls -- 1000
 //! ```
 //!
 //! Arguments: number of nulls [1000], orders of each run [16], number of features [768], number of targets [25870].

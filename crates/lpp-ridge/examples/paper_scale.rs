@@ -1,7 +1,7 @@
 //! Times one layer at the scale of the reference study, and the matrix product it should be measured against.
 //!
 //! ```text
-//! OPENBLAS_NUM_THREADS=1 cargo run --release -p lpp-ridge --features openblas-system --example paper_scale -- 768
+//! cargo run --release -p lpp-ridge --example paper_scale -- 768
 //! ```
 //!
 //! Arguments: number of features [768], number of targets [25870], `exhaustive` or `screened` [exhaustive].

@@ -1,7 +1,7 @@
 //! From arrays to scores: nine lines that make data, one that fits, two that look.
 //!
 //! ```text
-//! OPENBLAS_NUM_THREADS=1 cargo run --release -p lpp-ridge --features openblas-system --example quickstart
+//! cargo run --release -p lpp-ridge --example quickstart
 //! ```
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 

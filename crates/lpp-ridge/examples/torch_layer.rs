@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Arguments: number of features [5120], number of targets [25870], `cuda:0`, `cpu`, ... [the first GPU, else `cpu`], repeats
-//! [3], MiB of working memory [the backend's default]. On a GPU the first repeat includes the start of its libraries. Reads the GPU's name from `nvidia-smi` if that is
+//! [3]. On a GPU the first repeat includes the start of its libraries. Reads the GPU's name from `nvidia-smi` if that is
 //! installed.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 
@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use lpp_ridge::tch::{Cuda, Device};
-use lpp_ridge::{PreparedRidge, RidgeBackend, RidgeCv, RidgeError, Torch, standardise_columns};
+use lpp_ridge::{Engine, RidgeCv, RidgeError, standardise_columns};
 use ndarray::{Array1, Array2, Zip};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -34,14 +34,10 @@ fn main() -> Result<(), RidgeError> {
     );
     let (x, y) = data(n_features, n_targets);
 
-    let mut torch = Torch::on(device);
-    if let Some(mebibytes) = args.get(4).and_then(|a| a.parse::<usize>().ok()) {
-        torch = torch.block_bytes(mebibytes << 20);
-    }
-    let model = RidgeCv::params().check()?;
+    let model = RidgeCv::params().engine(Engine::Torch(device)).check()?;
     for _ in 0..n_repeats {
         let start = Instant::now();
-        let prepared = torch.prepare(&model, &x)?;
+        let prepared = model.prepare(&x)?;
         wait_for(device);
         let prepare_s = start.elapsed().as_secs_f64();
         let fit = prepared.score(&y)?; // ends with a copy to the host, so nothing is under way

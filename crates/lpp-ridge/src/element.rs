@@ -2,8 +2,10 @@
 
 use std::fmt::{Debug, Display};
 
-use ndarray::LinalgScalar;
+use ndarray::{ArrayRef2, LinalgScalar};
 use num_traits::Float;
+
+use crate::compiled::Compiled;
 
 mod sealed {
     pub trait Sealed {}
@@ -11,24 +13,56 @@ mod sealed {
     impl Sealed for f64 {}
 }
 
+/// What libtorch asks of a number type.
+#[cfg(feature = "torch")]
+pub use tch::kind::Element as OfTorch;
+/// Nothing without libtorch.
+#[cfg(not(feature = "torch"))]
+pub trait OfTorch {}
+#[cfg(not(feature = "torch"))]
+impl<A: sealed::Sealed> OfTorch for A {}
+
 /// The type of features, targets and wide products: `f32` or `f64`.
 ///
 /// Gram matrices are summed and factored in `f64` for both, and correlations are accumulated in `f64`; the type
 /// decides the products that run over all targets, which take nearly all of the time. Scores in `f32` are within
-/// 1e-4 of `f64`, usually within 1e-6. The trait is sealed: LAPACK and `gemm` know these two types.
-pub trait Element: sealed::Sealed + LinalgScalar + Float + Send + Sync + Debug + Display {
+/// 1e-4 of `f64`, usually within 1e-6. The trait is sealed: the fits are compiled for these two types.
+pub trait Element:
+    sealed::Sealed + Compiled + OfTorch + LinalgScalar + Float + Send + Sync + Debug + Display
+{
     /// Machine epsilon, as `f64`.
     const EPSILON: f64;
+
+    /// Smallest ratio of the features' scale to a penalty at which predictions and their squares keep their digits.
+    const LEAST_RATIO: f64;
 
     /// The value in double precision, exact.
     fn to_double(self) -> f64;
 
     /// The nearest value of this type.
     fn from_double(value: f64) -> Self;
+
+    /// All values row by row, each in little-endian order.
+    #[doc(hidden)]
+    fn to_bytes(values: &ArrayRef2<Self>) -> Vec<u8>;
+
+    /// Values from such bytes.
+    #[doc(hidden)]
+    fn from_bytes(bytes: &[u8]) -> Vec<Self>;
 }
 
 impl Element for f32 {
+    fn to_bytes(values: &ArrayRef2<Self>) -> Vec<u8> {
+        values.iter().flat_map(|v| v.to_le_bytes()).collect()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Vec<Self> {
+        let (values, _) = bytes.as_chunks();
+        values.iter().map(|bytes| Self::from_le_bytes(*bytes)).collect()
+    }
+
     const EPSILON: f64 = f32::EPSILON as f64;
+    const LEAST_RATIO: f64 = 1e-30;
 
     #[inline]
     fn to_double(self) -> f64 {
@@ -46,7 +80,17 @@ impl Element for f32 {
 }
 
 impl Element for f64 {
+    fn to_bytes(values: &ArrayRef2<Self>) -> Vec<u8> {
+        values.iter().flat_map(|v| v.to_le_bytes()).collect()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Vec<Self> {
+        let (values, _) = bytes.as_chunks();
+        values.iter().map(|bytes| Self::from_le_bytes(*bytes)).collect()
+    }
+
     const EPSILON: f64 = f64::EPSILON;
+    const LEAST_RATIO: f64 = 1e-140;
 
     #[inline]
     fn to_double(self) -> f64 {

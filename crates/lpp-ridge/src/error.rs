@@ -1,6 +1,5 @@
 //! What can go wrong in a fit, with the numbers that explain it.
 
-use ndarray_linalg::error::LinalgError;
 use thiserror::Error;
 
 /// Every way in which a ridge fit can refuse its settings or its data.
@@ -58,13 +57,73 @@ pub enum RidgeError {
         /// Width of the bound.
         sigmas: f64,
     },
-    /// Nested validation needs a test run, a validation run and something to learn from.
-    #[error("{found} runs given, nested cross-validation needs at least {needed}")]
-    TooFewRuns {
+    /// There is no run.
+    #[error("no run given, expected one array for each run")]
+    NoRuns,
+    /// There is no fold.
+    #[error("no fold given, expected at least one")]
+    NoFolds,
+    /// Nothing is left to choose a penalty by: a fold needs rows to test, to validate and to learn from.
+    #[error(
+        "fold {fold} of {n_runs} runs has nothing to choose its penalty by: leaving out runs needs at least 3 (or 2 for a model); otherwise take chunks of runs as folds, or as inner folds"
+    )]
+    NoInnerFold {
+        /// The fold.
+        fold: usize,
         /// Number of runs given.
+        n_runs: usize,
+    },
+    /// A fold has no row to train on, or none to test.
+    #[error("fold {fold} has no row to train on or none to test")]
+    EmptyFold {
+        /// The fold.
+        fold: usize,
+    },
+    /// A fold tests too few rows for a correlation.
+    #[error("fold {fold} tests {found} row, a score needs at least 2")]
+    ShortFold {
+        /// The fold.
+        fold: usize,
+        /// Rows that it tests.
         found: usize,
-        /// Number of runs needed.
-        needed: usize,
+    },
+    /// A row of a fold does not exist.
+    #[error("fold {fold} names row {row}, the runs have {n_rows} rows together")]
+    NoSuchRow {
+        /// The fold.
+        fold: usize,
+        /// The row, counted over all runs.
+        row: usize,
+        /// Rows of all runs.
+        n_rows: usize,
+    },
+    /// A row of a fold is named twice, so that it would train and test at once, or count twice.
+    #[error("fold {fold} names row {row} twice")]
+    RowTwice {
+        /// The fold.
+        fold: usize,
+        /// The row, counted over all runs.
+        row: usize,
+    },
+    /// A run of a fold does not exist.
+    #[error("fold {fold} names run {run}, there are {n_runs}")]
+    NoSuchRun {
+        /// The fold.
+        fold: usize,
+        /// The run.
+        run: usize,
+        /// Number of runs.
+        n_runs: usize,
+    },
+    /// A run is too short for its chunks.
+    #[error("run {run} has {n_scans} scans, which cannot be cut into {per_run} chunks")]
+    TooManyChunks {
+        /// Index of the run.
+        run: usize,
+        /// Its number of scans.
+        n_scans: usize,
+        /// Chunks asked for.
+        per_run: usize,
     },
     /// A run is too short for a correlation.
     #[error("run {run} has {found} scans, a correlation needs at least 2")]
@@ -74,14 +133,6 @@ pub enum RidgeError {
         /// Its number of scans.
         found: usize,
     },
-    /// The runs fall into too few groups.
-    #[error("runs in {found} groups, nested validation needs at least {needed}")]
-    TooFewGroups {
-        /// Number of different labels.
-        found: usize,
-        /// Fewest that work.
-        needed: usize,
-    },
     /// There is not one group label for each run.
     #[error("{found} group labels for {expected} runs, expected one for each")]
     GroupCount {
@@ -90,6 +141,9 @@ pub enum RidgeError {
         /// Number of runs.
         expected: usize,
     },
+    /// The fit was asked to end before its result, by [`crate::RidgeCvParams::stop_when`].
+    #[error("the fit was stopped")]
+    Stopped,
     /// The threads that were asked for cannot be started.
     #[error("cannot start {threads} threads")]
     Threads {
@@ -158,13 +212,34 @@ pub enum RidgeError {
     /// There is nothing to predict.
     #[error("targets have no column")]
     NoTargets,
-    /// No target of a validation run has a correlation, so no penalty can be chosen.
+    /// Every target is constant or not finite in some run, so no penalty can be chosen.
     #[error(
-        "no penalty can be chosen for test run {test_run}: every target is NaN or constant in validation"
+        "no penalty can be chosen: every target is constant ({n_constant}) or not finite ({n_non_finite}) in some run"
     )]
     NoUsableTarget {
-        /// The test run whose inner validation is empty.
-        test_run: usize,
+        /// Targets that do not vary in some run.
+        n_constant: usize,
+        /// Targets with NaN or infinity.
+        n_non_finite: usize,
+    },
+    /// No target has a validation score under every penalty, so none can be chosen.
+    #[error(
+        "no penalty can be chosen for fold {fold}: no target has a validation score under every penalty, as its predictions are constant or not finite; are the features of a run all 0?"
+    )]
+    NoValidation {
+        /// The fold whose inner validation is empty.
+        fold: usize,
+    },
+    /// A penalty is so far above the scale of the features that predictions vanish in the arithmetic of the fit.
+    #[error(
+        "penalty (alpha) {alpha:e} is too large: predictions vanish beside features whose Gram matrix has a mean diagonal of {scale:.1e}; expected penalties below {:.0e}",
+        scale * 1e12
+    )]
+    VanishingPredictions {
+        /// The penalty.
+        alpha: f64,
+        /// Mean of the diagonal of the Gram matrix.
+        scale: f64,
     },
     /// More scans are to be cut off than a run has.
     #[error("a run of {n_scans} scans cannot lose {trim} scans at both ends")]
@@ -174,7 +249,7 @@ pub enum RidgeError {
         /// Rows to drop at each end.
         trim: usize,
     },
-    /// LAPACK could not factor a penalised Gram matrix.
+    /// A penalised Gram matrix could not be factored.
     #[error(
         "cannot factor the {size} x {size} Gram matrix with penalty {alpha}: too small for the scale of the features"
     )]
@@ -183,9 +258,6 @@ pub enum RidgeError {
         alpha: f64,
         /// Order of the matrix.
         size: usize,
-        /// What LAPACK reported.
-        #[source]
-        source: LinalgError,
     },
     /// A fit belongs to other features, settings or targets.
     #[error(
@@ -205,6 +277,22 @@ pub enum RidgeError {
         column: usize,
         /// Number of targets.
         n_targets: usize,
+    },
+    /// Features to predict from are not as many as those of the model.
+    #[error("features have {found} columns, the model was fitted on {expected}")]
+    ModelWidth {
+        /// Columns of the features.
+        found: usize,
+        /// Features of the model.
+        expected: usize,
+    },
+    /// A file of a model cannot be written or read.
+    #[error("{}: {reason}", path.display())]
+    ModelFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// There is no fit to choose from.
     #[error("no fit given to choose from")]
@@ -288,14 +376,6 @@ pub enum RidgeError {
     BadConcentration {
         /// The value found.
         value: f64,
-    },
-    /// A backend does not know a setting of the model.
-    #[error("the {backend} backend does not support {setting}")]
-    Unsupported {
-        /// Name of the backend.
-        backend: &'static str,
-        /// The setting.
-        setting: &'static str,
     },
     /// libtorch failed: no such device, not enough memory on it, ...
     #[cfg(feature = "torch")]

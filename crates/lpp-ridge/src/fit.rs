@@ -2,6 +2,8 @@
 
 use ndarray::{Array1, Array2};
 
+use crate::EdgeWarning;
+
 /// The penalties that were chosen, as positions in the grid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -12,27 +14,7 @@ pub enum AlphaChoice {
     PerTarget(Array2<Option<usize>>),
 }
 
-/// End of the grid of penalties.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum GridEdge {
-    /// The smallest penalty.
-    Smallest,
-    /// The largest penalty.
-    Largest,
-}
-
-/// A fold whose shared penalty lies on the edge of the grid, so that a wider grid may score better.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct EdgeWarning {
-    /// The fold, which is the test run.
-    pub fold: usize,
-    /// The penalty.
-    pub alpha: f64,
-    /// Which edge.
-    pub edge: GridEdge,
-}
-
-/// Scores, and how they came about. Fold k tests run k.
+/// Scores, and how they came about. Fold k tests run k, unless the folds are others.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RidgeCvFit {
@@ -93,7 +75,7 @@ impl RidgeCvFit {
     /// The penalty of one fold and target, as its position in the grid; `None` if the target has no validation score
     /// to choose its own by, or there is no such fold or target.
     #[must_use]
-    pub fn alpha_of(&self, fold: usize, target: usize) -> Option<usize> {
+    pub fn alpha_index_of(&self, fold: usize, target: usize) -> Option<usize> {
         match &self.alpha_choice {
             AlphaChoice::Global(index) if target < self.scores.len() => index.get(fold).copied(),
             AlphaChoice::Global(_) => None,
@@ -122,31 +104,16 @@ impl RidgeCvFit {
         counts
     }
 
-    /// The folds whose shared penalty is the smallest or largest of a grid of two or more.
+    /// Choices at an end of the grid, of two penalties or more, beyond which a wider grid may score better.
+    ///
+    /// A shared penalty is named with its folds; penalties of each target with the share that lies there, if it is
+    /// [`EdgeWarning::LEAST_SHARE`] or more.
     #[must_use]
     pub fn edge_warnings(&self) -> Vec<EdgeWarning> {
-        let smallest = self.alphas.iter().copied().fold(f64::INFINITY, f64::min);
-        let largest = self.alphas.iter().copied().fold(0.0, f64::max);
-        if smallest >= largest {
-            return Vec::new();
+        match &self.alpha_choice {
+            AlphaChoice::Global(index) => EdgeWarning::of_shared(&self.alphas, index),
+            AlphaChoice::PerTarget(index) => EdgeWarning::of_targets(&self.alphas, index),
         }
-        let warning = |(fold, &index): (usize, &usize)| {
-            let alpha = self.alphas[index];
-            let edge = if alpha <= smallest {
-                GridEdge::Smallest
-            } else if alpha >= largest {
-                GridEdge::Largest
-            } else {
-                return None;
-            };
-            Some(EdgeWarning { fold, alpha, edge })
-        };
-        self.alpha_index()
-            .unwrap_or_default()
-            .iter()
-            .enumerate()
-            .filter_map(warning)
-            .collect()
     }
 }
 

@@ -2,37 +2,43 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayRef2, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayRef2, s};
 use rayon::prelude::*;
 
-use crate::Element;
-use crate::product::{Output, multiply};
-use crate::runs::RunLayout;
+use crate::engine::Factorisations;
+use crate::layout::Layout;
+use crate::{Element, RidgeError};
 
-/// The Gram matrix of each run (primal) or the kernel between all scans (dual).
+/// The Gram matrix of each piece (primal) or the kernel between all scans (dual).
 #[derive(Debug)]
 pub(crate) enum Gram {
-    /// `XᵣᵀXᵣ` of each run, (`n_features`, `n_features`).
-    PerRun(Vec<Array2<f64>>),
+    /// `XᵣᵀXᵣ` of each piece, (`n_features`, `n_features`).
+    PerPiece(Vec<Array2<f64>>),
     /// `XXᵀ` over all scans, (`n_scans`, `n_scans`).
     Kernel(Array2<f64>),
 }
 
 impl Gram {
-    pub(crate) fn new<A: Element>(x: &ArrayRef2<A>, layout: &RunLayout, primal: bool) -> Self {
-        let runs: Vec<Array2<f64>> = (0..layout.n_runs())
-            .map(|r| x.slice(s![layout.rows(r), ..]).mapv(Element::to_double))
+    pub(crate) fn new<A: Element>(
+        with: &dyn Factorisations,
+        x: &ArrayRef2<A>,
+        layout: &Layout,
+        primal: bool,
+    ) -> Result<Self, RidgeError> {
+        let pieces: Vec<Array2<f64>> = (0..layout.n_pieces())
+            .map(|p| x.slice(s![layout.rows(p), ..]).mapv(Element::to_double))
             .collect();
         if primal {
-            return Self::PerRun(runs.par_iter().map(|x| x.t().dot(x)).collect());
+            let grams = pieces.par_iter().map(|x| with.product(&x.t(), x));
+            return Ok(Self::PerPiece(grams.collect::<Result<_, _>>()?));
         }
-        let pairs: Vec<(usize, usize)> = (0..runs.len())
+        let pairs: Vec<(usize, usize)> = (0..pieces.len())
             .flat_map(|a| (0..=a).map(move |b| (a, b)))
             .collect();
         let blocks: Vec<Array2<f64>> = pairs
             .par_iter()
-            .map(|&(a, b)| runs[a].dot(&runs[b].t()))
-            .collect();
+            .map(|&(a, b)| with.product(&pieces[a], &pieces[b].t()))
+            .collect::<Result<_, _>>()?;
         let mut kernel = Array2::zeros((layout.n_scans(), layout.n_scans()));
         for (&(a, b), block) in pairs.iter().zip(&blocks) {
             kernel.slice_mut(s![layout.rows(a), layout.rows(b)]).assign(block);
@@ -40,25 +46,36 @@ impl Gram {
                 .slice_mut(s![layout.rows(b), layout.rows(a)])
                 .assign(&block.t());
         }
-        Self::Kernel(kernel)
+        Ok(Self::Kernel(kernel))
+    }
+
+    /// Mean of the diagonal over all runs: the scale on which a penalty is small or large.
+    pub(crate) fn scale(&self) -> f64 {
+        match self {
+            Self::PerPiece(grams) => {
+                let traces = grams.iter().map(|gram| gram.diag().sum());
+                traces.sum::<f64>() / grams[0].nrows() as f64
+            }
+            Self::Kernel(kernel) => kernel.diag().sum() / kernel.nrows() as f64,
+        }
     }
 
     /// Whether the systems are features by features.
     pub(crate) fn is_primal(&self) -> bool {
-        matches!(self, Self::PerRun(_))
+        matches!(self, Self::PerPiece(_))
     }
 
     /// The symmetric matrix whose penalised inverse a fit on `train` needs.
-    pub(crate) fn system(&self, train: &[usize], layout: &RunLayout) -> Array2<f64> {
+    pub(crate) fn system(&self, train: &[usize], layout: &Layout) -> Array2<f64> {
         match self {
-            Self::PerRun(grams) => {
+            Self::PerPiece(grams) => {
                 let mut sum = Array2::zeros(grams[0].raw_dim());
                 for &run in train {
                     sum += &grams[run];
                 }
                 sum
             }
-            Self::Kernel(kernel) => select(kernel, &layout.pieces(train), train, layout),
+            Self::Kernel(kernel) => select(kernel, &layout.ranges(train), train, layout),
         }
     }
 
@@ -69,11 +86,11 @@ impl Gram {
         predict: &[usize],
         train: &[usize],
         x: &ArrayRef2<A>,
-        layout: &RunLayout,
+        layout: &Layout,
     ) -> Array2<f64> {
         let rows: Vec<_> = predict.iter().map(|&r| layout.rows(r)).collect();
         match self {
-            Self::PerRun(_) => {
+            Self::PerPiece(_) => {
                 let mut out = Array2::zeros((layout.total(predict), x.ncols()));
                 let mut top = 0;
                 for rows in rows {
@@ -90,8 +107,8 @@ impl Gram {
 }
 
 /// Some rows of the kernel, and the columns of the training runs.
-fn select(kernel: &Array2<f64>, rows: &[Range<usize>], train: &[usize], layout: &RunLayout) -> Array2<f64> {
-    let columns = layout.pieces(train);
+fn select(kernel: &Array2<f64>, rows: &[Range<usize>], train: &[usize], layout: &Layout) -> Array2<f64> {
+    let columns = layout.ranges(train);
     let n_rows = rows.iter().map(ExactSizeIterator::len).sum();
     let mut out = Array2::zeros((n_rows, layout.total(train)));
     let mut top = 0;
@@ -105,13 +122,4 @@ fn select(kernel: &Array2<f64>, rows: &[Range<usize>], train: &[usize], layout: 
         top += r.len();
     }
     out
-}
-
-/// The right-hand side `XᵀY` of one run over a block of targets, written to `out` (`n_features`, width).
-pub(crate) fn cross_products<A: Element>(
-    x_run: &ArrayRef2<A>,
-    y_run: &ArrayRef2<A>,
-    out: &mut ArrayViewMut2<'_, A>,
-) {
-    multiply(&x_run.t(), y_run, Output::Replace, out);
 }

@@ -43,6 +43,8 @@
 //! * [`RidgeCvParams`]: [R²](RidgeCvParams::metric), [groups of runs](RidgeCvParams::groups) left out together,
 //!   [a penalty per target](RidgeCvParams::alpha_scope), [validation on every training run](RidgeCvParams::inner),
 //!   [a number of threads](RidgeCvParams::threads).
+//! * [`RidgeCv::refit`]: a [`RidgeModel`] of all runs, to predict new ones with, to save and to load.
+//! * [`Folds`]: runs, chunks of a run, a fixed test set, or any lists of rows.
 //! * [`PreparedFeatures::predictions`] and [`PreparedFeatures::coefficients`], for the targets that are asked for.
 //! * [`nested_choice`]: the layer of a model chosen on inner data and scored on outer data.
 //! * [`PreparedFeatures::null_scores`]: scores of thousands of reordered target sets at the price of a few.
@@ -51,8 +53,8 @@
 //!
 //! # Targets larger than memory
 //! Targets are anything that dereferences to an array, so a run may be a view of a memory-mapped file
-//! (`lpp_study::MappedMatrix`). They are read block by block, from the first target to the last, once to validate and once
-//! to test, and nothing keeps them. Beside features and operators ([`PreparedFeatures::operator_bytes`]) a fit holds, for
+//! (`lpp_study::MappedMatrix`). They are read from the first target to the last: once to find those that cannot be
+//! scored, once, block by block, to validate and once to test. Nothing keeps them. Beside features and operators ([`PreparedFeatures::operator_bytes`]) a fit holds, for
 //! each thread, one block: at most 384 targets of all scans, their `XᵀY` of each run in the primal form, and predictions. The
 //! result takes some 8 (folds + 1) bytes per target, twice while it is put together. In row-major files of more than a
 //! page per row a block touches each row once, so pages are best kept between neighbouring blocks: a page for each scan and
@@ -60,32 +62,36 @@
 //!
 //! # What holds about the numbers
 //! * Order of targets and of threads: means over targets are summed exactly, blocks are always equally wide, and each
-//!   target sees the same kernel wherever it stands, so scores and penalties are the same to the bit with OpenBLAS on
-//!   one thread. A BLAS that splits its own work, or treats the columns of a product differently, agrees to rounding.
+//!   target sees the same kernel wherever it stands, so scores and penalties are the same to the bit on the host. libtorch,
+//!   which chooses its kernels by shape, agrees to rounding.
 //! * `f32` and `f64` agree within 1e-4, usually 1e-6, with the same penalties unless two means differ by less than 1e-6.
-//! * A target without variance, or with NaN, gets NaN and disturbs no other one. One with NaN takes no part in the choice
-//!   of a shared penalty, one that is constant takes part where it varies.
+//! * A target that is constant or not finite in some run gets NaN, is counted, and takes no part in anything shared: the others
+//!   get what a fit without it would give them, to the bit.
 //!
-//! # Linking and threads
-//! The crate calls BLAS and LAPACK but picks none. The final program enables exactly one of the features
-//! `openblas-system`, `openblas-static`, `netlib` or `intel-mkl-static`. Or it enables `torch` and fits on libtorch, on a
-//! CPU or a GPU: [`RidgeBackend`] is what both have in common.
+//! # Engines and threads
+//! The default [`Engine`] is this crate alone, in Rust: nothing has to be installed. With one of the features `openblas-system`,
+//! `openblas-static`, `netlib` and `intel-mkl-static`, which the final program picks, LAPACK can factor the systems instead; with
+//! `torch`, libtorch runs the same algorithm on a CPU or a GPU.
 //!
-//! Work is shared out by rayon, in the pool of the caller, and each of its threads calls BLAS. BLAS itself should run
-//! on one thread (`OPENBLAS_NUM_THREADS=1`, or `openblas_set_num_threads(1)`): with more the results are the same to
-//! rounding but the two levels compete for the cores, which costs about a fifth of the time.
+//! Work is shared out by rayon, in the pool of the caller. A BLAS should run on one thread (`OPENBLAS_NUM_THREADS=1`): with
+//! more the results are the same to rounding but the two levels compete for the cores.
 
 mod alphas;
-mod backend;
 mod banded;
 mod block;
+mod compiled;
+mod defects;
 mod delays;
+mod edges;
 mod element;
+mod engine;
 mod error;
 mod exact_sum;
 mod factor;
 mod fit;
+mod folds;
 mod gram;
+mod layout;
 mod leave_out;
 mod metric;
 mod model;
@@ -98,38 +104,38 @@ mod pearson;
 mod plan;
 mod predictions;
 mod prepared;
-mod product;
 mod runs;
 mod score;
 mod screening;
 mod standardise;
 #[cfg(test)]
 mod target_sets;
-#[cfg(feature = "torch")]
-mod torch;
+mod trained;
 mod validation;
 mod validation_scores;
 mod workers;
 
 pub use alphas::AlphaGrid;
-pub use backend::{Blas, PreparedRidge, RidgeBackend};
 pub use banded::{BandChoice, BandWeights, BandedRidge, BandedRidgeFit, BandedRidgeParams};
 pub use delays::delayed;
+pub use edges::{EdgeWarning, GridEdge};
 pub use element::Element;
+pub use engine::Engine;
 pub use error::RidgeError;
-pub use fit::{AlphaChoice, EdgeWarning, GridEdge, RidgeCvFit};
+pub use fit::{AlphaChoice, RidgeCvFit};
+pub use folds::Folds;
 pub use metric::Metric;
 pub use model::RidgeCv;
 pub use nested::{NestedChoice, NestedChooser, nested_choice};
 pub use nulls::NullOrders;
 pub use params::{AlphaScope, AlphaSearch, Formulation, InnerValidation, NanTargets, RidgeCvParams};
 pub use prepared::PreparedFeatures;
+pub use runs::Run;
 pub use standardise::{standardise_columns, trim_and_standardise};
 /// libtorch as this crate uses it, so that a program names devices of the same version.
 #[cfg(feature = "torch")]
 pub use tch;
-#[cfg(feature = "torch")]
-pub use torch::{Torch, TorchFeatures};
+pub use trained::RidgeModel;
 
 /// Compiles and runs the example of the README.
 #[cfg(doctest)]

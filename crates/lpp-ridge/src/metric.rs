@@ -17,8 +17,9 @@ pub enum Metric {
     /// are scored: 1 for a perfect prediction, 0 for the mean, without lower bound. A constant prediction is scored like
     /// any other; a constant target has no R² and yields NaN (`sklearn.metrics.r2_score` gives 0 or 1 there).
     ///
-    /// One bad target can outweigh thousands in a mean of R², and a random subset that misses it says nothing about it.
-    /// The bound of a screened search would not hold, so with R² the search is always exhaustive.
+    /// One bad target can outweigh thousands in a mean of R², and a random subset that misses it says nothing about it. So
+    /// a screened search scores every target whose mean square in some run exceeds 16 times its variance in another in its
+    /// first round; for the others differences of R² are bounded alike, as those of correlations are.
     R2,
 }
 

@@ -1,11 +1,9 @@
 //! The checked model and its one-call fit.
 
-use std::ops::Deref;
-
-use ndarray::ArrayRef2;
-
+use crate::compiled::Compiled;
 use crate::fit::RidgeCvFit;
-use crate::{AlphaGrid, Element, PreparedFeatures, RidgeCvParams, RidgeError};
+use crate::runs::{Run, matrices};
+use crate::{AlphaGrid, Element, PreparedFeatures, RidgeCvParams, RidgeError, RidgeModel};
 
 /// A ridge regression for many targets, its penalty chosen by nested leave-one-run-out cross-validation.
 ///
@@ -40,29 +38,43 @@ impl RidgeCv {
     /// Checks and factors the features: all work that does not depend on the targets.
     ///
     /// # Shapes
-    /// One array (`n_scans` of that run, `n_features`) per run; three runs or more.
+    /// One array (`n_scans` of that run, `n_features`) per run; three runs or more, unless the folds are others.
     ///
     /// # Errors
-    /// [`RidgeError`] for fewer than three runs, runs of fewer than two scans, differing or zero feature counts, features
-    /// that are not finite (named by run, scan and column), or a system that LAPACK cannot factor.
-    pub fn prepare<A, X>(&self, x_runs: &[X]) -> Result<PreparedFeatures<A>, RidgeError>
-    where
-        A: Element,
-        X: Deref<Target = ArrayRef2<A>>,
-    {
-        PreparedFeatures::new(self.clone(), x_runs)
+    /// [`RidgeError`] for folds that the runs do not allow, runs of fewer than two scans, differing or zero feature counts, features
+    /// that are not finite (named by run, scan and column), or a system that cannot be factored.
+    pub fn prepare<X: Run<Element: Element>>(
+        &self,
+        x_runs: &[X],
+    ) -> Result<PreparedFeatures<X::Element>, RidgeError> {
+        X::Element::prepare(self, &matrices(x_runs))
     }
 
     /// Fits and scores one target set; [`prepare`](Self::prepare) then [`PreparedFeatures::score`].
     ///
     /// # Errors
     /// As those two.
-    pub fn fit<A, X, Y>(&self, x_runs: &[X], y_runs: &[Y]) -> Result<RidgeCvFit, RidgeError>
+    pub fn fit<X, Y>(&self, x_runs: &[X], y_runs: &[Y]) -> Result<RidgeCvFit, RidgeError>
     where
-        A: Element,
-        X: Deref<Target = ArrayRef2<A>>,
-        Y: Deref<Target = ArrayRef2<A>> + Sync,
+        X: Run<Element: Element>,
+        Y: Run<Element = X::Element>,
     {
         self.prepare(x_runs)?.score(y_runs)
+    }
+
+    /// Fits one model to all runs, to predict with: its penalty is the one with the best mean score over the folds.
+    ///
+    /// # Shapes
+    /// As [`fit`](Self::fit). Two runs are enough, or one with chunks as [folds](crate::RidgeCvParams::folds). To leave runs out,
+    /// hand over the others.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn refit<X, Y>(&self, x_runs: &[X], y_runs: &[Y]) -> Result<RidgeModel<X::Element>, RidgeError>
+    where
+        X: Run<Element: Element>,
+        Y: Run<Element = X::Element>,
+    {
+        X::Element::refit(self, &matrices(x_runs), &matrices(y_runs))
     }
 }

@@ -4,17 +4,14 @@
 //! pair of runs. If every run has only a few orders, there are few different terms `H_fg y_g`. They are made once for each
 //! target; from their inner products every combination of orders has its correlation without any further product.
 
-use std::ops::Deref;
-
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayViewMut2, Axis, s};
+use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
 
+use crate::engine::product::{Update, product, update};
 use crate::fit::RidgeCvFit;
 use crate::metric::Metric;
 use crate::pearson::TargetMoments;
-use crate::plan::others;
-use crate::standardise::is_constant;
+use crate::runs::{Run, matrices};
 use crate::{Element, PreparedFeatures, RidgeError};
 
 /// Targets worked on together: with sixteen orders a product has 256 rows, enough for full speed, and what a thread holds
@@ -98,12 +95,9 @@ impl NullOrders {
     /// # Shapes
     /// One array (`n_scans`, `n_targets`) for each run in and out, as many scans as the orders have.
     #[must_use]
-    pub fn apply<A, Y>(&self, null: usize, y_runs: &[Y]) -> Vec<Array2<A>>
-    where
-        A: Element,
-        Y: Deref<Target = ArrayRef2<A>>,
-    {
-        let in_order = |((y, of_run), &k): ((&Y, &Vec<Vec<usize>>), &usize)| y.select(Axis(0), &of_run[k]);
+    pub fn apply<Y: Run<Element: Element>>(&self, null: usize, y_runs: &[Y]) -> Vec<Array2<Y::Element>> {
+        let in_order =
+            |((y, of_run), &k): ((&Y, &Vec<Vec<usize>>), &usize)| y.matrix().select(Axis(0), &of_run[k]);
         let runs = y_runs.iter().zip(&self.orders);
         runs.zip(self.draws.row(null)).map(in_order).collect()
     }
@@ -159,15 +153,21 @@ impl<A: Element> PreparedFeatures<A> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn null_scores<Y>(
+    pub fn null_scores<Y: Run<Element = A>>(
         &self,
         fit: &RidgeCvFit,
         y_runs: &[Y],
         nulls: &NullOrders,
-    ) -> Result<Array2<f32>, RidgeError>
-    where
-        Y: Deref<Target = ArrayRef2<A>> + Sync,
-    {
+    ) -> Result<Array2<f32>, RidgeError> {
+        A::null_scores(self, fit, &matrices(y_runs), nulls)
+    }
+
+    pub(crate) fn null_scores_of_matrices(
+        &self,
+        fit: &RidgeCvFit,
+        y_runs: &[ArrayView2<'_, A>],
+        nulls: &NullOrders,
+    ) -> Result<Array2<f32>, RidgeError> {
         let n_targets = fit.scores.len();
         self.check_fit(fit, y_runs, &[0])?;
         let alphas = fit.alpha_index().ok_or(RidgeError::NullsUnsupported {
@@ -176,7 +176,13 @@ impl<A: Element> PreparedFeatures<A> {
         if self.model.settings.options.metric != Metric::Pearson {
             return Err(RidgeError::NullsUnsupported { what: "R²" });
         }
-        let lengths: Vec<usize> = (0..self.n_runs()).map(|run| self.layout.len(run)).collect();
+        let n_runs = self.layout.n_pieces();
+        if !self.plan.leaves_out_one_piece(n_runs) {
+            return Err(RidgeError::NullsUnsupported {
+                what: "folds other than runs left out in turn",
+            });
+        }
+        let lengths: Vec<usize> = (0..n_runs).map(|run| self.layout.len(run)).collect();
         nulls.check(&lengths)?;
         let mut out = Array2::from_elem((n_targets, nulls.n_nulls()), f32::NAN);
         self.model.in_pool(|| {
@@ -205,10 +211,10 @@ impl<A: Element> PreparedFeatures<A> {
         let fold = |(test, &alpha): (usize, &usize)| {
             let operator = self.test_operator(test, alpha)?;
             let (mut left, mut out) = (0, Vec::new());
-            for run in others(self.n_runs(), &[test]) {
+            for &run in &self.plan.folds[test].train {
                 let rows = self.layout.rows(run);
                 let mut hat = if self.is_primal() {
-                    self.x.slice(s![rows, ..]).dot(&operator.t())
+                    product(&self.x.slice(s![rows, ..]), &operator.t())
                 } else {
                     left += rows.len();
                     operator
@@ -267,7 +273,10 @@ impl<A: Element> Scratch<A> {
     fn new(tables: &Tables<'_, A>) -> Self {
         let layout = &tables.prepared.layout;
         let n_orders: Vec<usize> = tables.nulls.orders.iter().map(Vec::len).collect();
-        let longest = (0..layout.n_runs()).map(|run| layout.len(run)).max().unwrap_or(0);
+        let longest = (0..layout.n_pieces())
+            .map(|run| layout.len(run))
+            .max()
+            .unwrap_or(0);
         let (most, all) = (
             n_orders.iter().max().copied().unwrap_or(0),
             n_orders.iter().sum::<usize>(),
@@ -285,16 +294,19 @@ impl<A: Element> Scratch<A> {
 
 impl<A: Element> Tables<'_, A> {
     /// Scores the targets from `first` on, as many as `out` (width, `n_nulls`) has rows.
-    fn fill<Y>(&self, scratch: &mut Scratch<A>, y_runs: &[Y], first: usize, mut out: ArrayViewMut2<'_, f32>)
-    where
-        Y: Deref<Target = ArrayRef2<A>>,
-    {
+    fn fill(
+        &self,
+        scratch: &mut Scratch<A>,
+        y_runs: &[ArrayView2<'_, A>],
+        first: usize,
+        mut out: ArrayViewMut2<'_, f32>,
+    ) {
         let width = out.nrows();
         let y = self.load(y_runs, first, width);
         self.reorder(scratch, &y);
         scratch.sums.fill(0.0);
         let layout = &self.prepared.layout;
-        for fold in 0..layout.n_runs() {
+        for fold in 0..layout.n_pieces() {
             self.predict(scratch, fold);
             let moments = TargetMoments::new(&y.slice(s![layout.rows(fold), ..]));
             for target in 0..width {
@@ -302,23 +314,18 @@ impl<A: Element> Tables<'_, A> {
                 self.add_correlations(scratch, fold, target, moments.spread(target));
             }
         }
-        let n_folds = layout.n_runs() as f64;
+        let n_folds = layout.n_pieces() as f64;
         out.zip_mut_with(&scratch.sums.slice(s![..width, ..]), |to, sum| {
             *to = f32::from_double(sum / n_folds);
         });
     }
 
     /// Targets `first..first + width` of all runs, stacked.
-    fn load<Y>(&self, y_runs: &[Y], first: usize, width: usize) -> Array2<A>
-    where
-        Y: Deref<Target = ArrayRef2<A>>,
-    {
+    fn load(&self, y_runs: &[ArrayView2<'_, A>], first: usize, width: usize) -> Array2<A> {
         let layout = &self.prepared.layout;
         let mut stack = Array2::zeros((layout.n_scans(), width));
         for (run, y) in y_runs.iter().enumerate() {
-            stack
-                .slice_mut(s![layout.source(run), ..])
-                .assign(&y.slice(s![.., first..first + width]));
+            layout.put(run, &y.slice(s![.., first..first + width]), &mut stack.view_mut());
         }
         stack
     }
@@ -353,7 +360,7 @@ impl<A: Element> Tables<'_, A> {
                 let Some(hat) = hats.next() else { return };
                 let part = &mut scratch.part[..ordered.nrows() * n_scans];
                 if let Ok(mut out) = ArrayViewMut2::from_shape((ordered.nrows(), n_scans), &mut *part) {
-                    general_mat_mul(A::one(), ordered, hat, A::zero(), &mut out);
+                    update(&mut out, Update::Replace, ordered, hat);
                 }
                 part
             };
@@ -395,7 +402,7 @@ impl<A: Element> Tables<'_, A> {
                     }
                 }
             }
-            *sum += if is_constant::<A>(size, 0.0) {
+            *sum += if size <= 0.0 {
                 f64::NAN
             } else {
                 (cross / (size * spread).sqrt()).clamp(-1.0, 1.0)
@@ -415,7 +422,7 @@ fn upper_products<A: Element>(parts: &ArrayRef2<A>, table: &mut Array2<A>) {
         let bottom = (top + PANEL).min(n);
         let mut out = table.slice_mut(s![top..bottom, top..]);
         let (left, right) = (parts.slice(s![top..bottom, ..]), parts.slice(s![top.., ..]));
-        general_mat_mul(A::one(), &left, &right.t(), A::zero(), &mut out);
+        update(&mut out, Update::Replace, &left, &right.t());
     }
 }
 
@@ -428,7 +435,7 @@ mod tests {
         let parts = Array2::from_shape_fn((131, 7), |(i, j)| ((i * 31 + j * 17) % 23) as f64 - 11.0);
         let mut table = Array2::zeros((131, 131));
         upper_products(&parts, &mut table);
-        let whole = parts.dot(&parts.t());
+        let whole = product(&parts, &parts.t());
         for ((i, j), value) in table.indexed_iter() {
             // Sums of whole numbers are exact.
             assert!(j < i || value.to_bits() == whole[[i, j]].to_bits(), "{i}, {j}");

@@ -2,91 +2,85 @@
 
 use std::sync::OnceLock;
 
-use ndarray::{Array2, ArrayRef2};
+use ndarray::Array2;
 use rayon::prelude::*;
 
+use crate::engine::Factorisations;
 use crate::factor::penalised_readout;
 use crate::gram::Gram;
+use crate::layout::Layout;
 use crate::leave_out::LeaveOut;
-use crate::plan::{InnerSet, others};
-use crate::runs::RunLayout;
-use crate::{Element, RidgeError};
+use crate::plan::{InnerSet, Plan, Split};
+use crate::{Element, RidgeCvParams, RidgeError};
 
-/// Operators of one inner set, by penalty: (scans of all its validation runs, system order).
+/// Operators of one inner set, by penalty: (all rows that it validates, system order).
 pub(crate) type InnerOperators<A> = Vec<Array2<A>>;
+
+/// What operators are made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'s, A> {
+    pub(crate) settings: &'s RidgeCvParams,
+    pub(crate) with: &'s dyn Factorisations,
+    pub(crate) gram: &'s Gram,
+    pub(crate) x: &'s Array2<A>,
+    pub(crate) layout: &'s Layout,
+}
 
 /// Builds the operators of all inner sets.
 pub(crate) fn inner_operators<A: Element>(
-    sets: &[InnerSet],
+    plan: &Plan,
     alphas: &[f64],
-    gram: &Gram,
-    x: &ArrayRef2<A>,
-    layout: &RunLayout,
+    source: Source<'_, A>,
 ) -> Result<Vec<InnerOperators<A>>, RidgeError> {
-    let splits: Vec<Split> = sets
-        .iter()
-        .map(|set| Split {
-            predict: set.validations.iter().map(|v| v.run).collect(),
-            train: set.train.clone(),
-        })
-        .collect();
-    operators(&splits, alphas, gram, x, layout)
+    let split = |set: &InnerSet| Split {
+        train: set.train.clone(),
+        score: set
+            .validations
+            .iter()
+            .flat_map(|v| plan.scored[v.scored].clone())
+            .collect(),
+    };
+    let splits: Vec<Split> = plan.sets.iter().map(split).collect();
+    operators(&splits, alphas, source)
 }
 
-/// Builds the operators of some test runs for one penalty.
+/// Builds the operators of some folds' tests for one penalty.
 pub(crate) fn test_operators<A: Element>(
-    tests: &[usize],
+    splits: &[Split],
     alpha: f64,
-    gram: &Gram,
-    x: &ArrayRef2<A>,
-    layout: &RunLayout,
+    source: Source<'_, A>,
 ) -> Result<Vec<Array2<A>>, RidgeError> {
-    let splits: Vec<Split> = tests
-        .iter()
-        .map(|&test| Split {
-            predict: vec![test],
-            train: others(layout.n_runs(), &[test]),
-        })
-        .collect();
-    let by_split = operators(&splits, &[alpha], gram, x, layout)?;
+    let by_split = operators(splits, &[alpha], source)?;
     Ok(by_split.into_iter().flatten().collect())
-}
-
-/// Runs to predict from a fit on others.
-struct Split {
-    predict: Vec<usize>,
-    train: Vec<usize>,
 }
 
 /// For each split, its operators by penalty.
 fn operators<A: Element>(
     splits: &[Split],
     alphas: &[f64],
-    gram: &Gram,
-    x: &ArrayRef2<A>,
-    layout: &RunLayout,
+    source: Source<'_, A>,
 ) -> Result<Vec<Vec<Array2<A>>>, RidgeError> {
-    let Gram::Kernel(kernel) = gram else {
+    let Gram::Kernel(kernel) = source.gram else {
         return splits
             .par_iter()
-            .map(|split| by_systems(split, alphas, gram, x, layout))
+            .map(|split| by_systems(split, alphas, source))
             .collect();
     };
     // One inverse for each penalty serves all splits; a penalty too small for that goes the other way.
     let by_alpha: Vec<Vec<Array2<A>>> = alphas
         .par_iter()
-        .map(|&alpha| match LeaveOut::new(kernel, alpha) {
+        .map(|&alpha| match LeaveOut::new(source.with, kernel, alpha)? {
             Some(all) => splits
                 .par_iter()
                 .map(|split| {
-                    Ok(all
-                        .operator(&split.predict, &split.train, layout)?
-                        .mapv(A::from_double))
+                    source.settings.check_stop()?;
+                    let operator = all.operator(&split.score, &split.train, source.layout)?;
+                    Ok(operator.mapv(A::from_double))
                 })
                 .collect(),
             None => splits
                 .par_iter()
-                .map(|split| by_systems(split, &[alpha], gram, x, layout).map(|mut one| one.remove(0)))
+                .map(|split| by_systems(split, &[alpha], source).map(|mut one| one.remove(0)))
                 .collect(),
         })
         .collect::<Result<_, RidgeError>>()?;
@@ -103,19 +97,22 @@ fn operators<A: Element>(
 fn by_systems<A: Element>(
     split: &Split,
     alphas: &[f64],
-    gram: &Gram,
-    x: &ArrayRef2<A>,
-    layout: &RunLayout,
+    source: Source<'_, A>,
 ) -> Result<Vec<Array2<A>>, RidgeError> {
-    let system = gram.system(&split.train, layout);
-    let readout = gram.readout(&split.predict, &split.train, x, layout);
+    let system = source.gram.system(&split.train, source.layout);
+    let readout = source
+        .gram
+        .readout(&split.score, &split.train, source.x, source.layout);
     alphas
         .par_iter()
-        .map(|&alpha| Ok(penalised_readout(&system, alpha, &readout)?.mapv(A::from_double)))
+        .map(|&alpha| {
+            source.settings.check_stop()?;
+            Ok(penalised_readout(source.with, &system, alpha, &readout)?.mapv(A::from_double))
+        })
         .collect()
 }
 
-/// Operators of the test runs, made when a penalty is first chosen and kept for the next target set.
+/// Operators of the tests, made when a penalty is first chosen and kept for the next target set.
 #[derive(Debug)]
 pub(crate) struct TestOperators<A> {
     cells: Vec<Vec<OnceLock<Array2<A>>>>,
@@ -135,7 +132,7 @@ impl<A: Element> TestOperators<A> {
         self.cells.iter().flatten().filter(|c| c.get().is_some()).count()
     }
 
-    /// The operator of test run `test` under penalty number `alpha`, if it was made: (scans of the run, system order).
+    /// The operator of the test of fold `test` under penalty number `alpha`, if it was made: (rows that it tests, system order).
     pub(crate) fn get(&self, test: usize, alpha: usize) -> Option<&Array2<A>> {
         self.cells[test][alpha].get()
     }

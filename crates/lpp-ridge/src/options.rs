@@ -2,11 +2,11 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::runs::MIN_RUNS;
-use crate::{AlphaSearch, Metric, RidgeCv, RidgeCvParams, RidgeError};
+use crate::{Metric, RidgeCv, RidgeCvParams, RidgeError};
 
 /// What the reference study has no choice about.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +15,8 @@ pub(crate) struct Options {
     pub(crate) groups: Option<Vec<usize>>,
     pub(crate) validation_scores: bool,
     pub(crate) threads: Option<NonZeroUsize>,
+    /// Set from outside to end a fit.
+    pub(crate) stop: Option<Arc<AtomicBool>>,
     /// The pool for `threads`, made once the settings are checked.
     pool: Option<Arc<ThreadPool>>,
 }
@@ -94,14 +96,23 @@ impl RidgeCvParams {
         self
     }
 
+    /// Ends a fit with [`RidgeError::Stopped`] soon after `stop` was set from another thread: between two blocks of targets, or
+    /// two factorisations.
+    pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
+        self.options.stop = Some(stop);
+        self
+    }
+
+    /// Whether the fit is to end.
+    pub(crate) fn check_stop(&self) -> Result<(), RidgeError> {
+        match &self.options.stop {
+            Some(stop) if stop.load(Ordering::Relaxed) => Err(RidgeError::Stopped),
+            _ => Ok(()),
+        }
+    }
+
     /// Checks the options and settles what they decide for other settings.
     pub(crate) fn check_options(mut self) -> Result<Self, RidgeError> {
-        if let Some(groups) = &self.options.groups {
-            check_groups(groups)?;
-        }
-        if self.options.metric == Metric::R2 {
-            self.search = AlphaSearch::Exhaustive; // for the reason given at Metric::R2
-        }
         self.options.pool = match self.options.threads {
             Some(threads) => Some(Arc::new(private_pool(threads)?)),
             None => None,
@@ -118,19 +129,6 @@ impl RidgeCv {
             None => work(),
         }
     }
-}
-
-fn check_groups(groups: &[usize]) -> Result<(), RidgeError> {
-    let mut labels = groups.to_vec();
-    labels.sort_unstable();
-    labels.dedup();
-    if labels.len() < MIN_RUNS {
-        return Err(RidgeError::TooFewGroups {
-            found: labels.len(),
-            needed: MIN_RUNS,
-        });
-    }
-    Ok(())
 }
 
 fn private_pool(threads: NonZeroUsize) -> Result<ThreadPool, RidgeError> {

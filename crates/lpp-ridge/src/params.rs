@@ -1,8 +1,11 @@
 //! Settings of a fit: unchecked while they are collected, then a [`RidgeCv`].
 
+use crate::folds::{Purpose, design};
+use crate::layout::Layout;
 use crate::options::Options;
+use crate::plan::Plan;
 use crate::screening::Screening;
-use crate::{AlphaGrid, RidgeCv, RidgeError};
+use crate::{AlphaGrid, Engine, Folds, RidgeCv, RidgeError};
 
 /// Which training runs validate the penalty of a test run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -106,6 +109,9 @@ pub struct RidgeCvParams {
     pub(crate) nan_targets: NanTargets,
     pub(crate) formulation: Formulation,
     pub(crate) search: AlphaSearch,
+    pub(crate) engine: Engine,
+    pub(crate) folds: Folds,
+    pub(crate) inner_folds: Option<Folds>,
     pub(crate) options: Options,
 }
 
@@ -118,6 +124,9 @@ impl Default for RidgeCvParams {
             nan_targets: NanTargets::default(),
             formulation: Formulation::default(),
             search: AlphaSearch::default(),
+            engine: Engine::default(),
+            folds: Folds::default(),
+            inner_folds: None,
             options: Options::default(),
         }
     }
@@ -165,6 +174,56 @@ impl RidgeCvParams {
         self
     }
 
+    /// Sets who factors the systems; scores do not depend on it beyond rounding.
+    pub fn engine(mut self, engine: Engine) -> Self {
+        self.engine = engine;
+        self
+    }
+
+    /// Sets which scans are tested and which train, by default each run left out in turn.
+    ///
+    /// The penalty of a fold is chosen on its training scans, by what the other folds leave of them: with leave-one-run-out
+    /// folds, by leaving out each training run, or the first ([`inner`](Self::inner)).
+    ///
+    /// ```
+    /// use lpp_ridge::{Folds, RidgeCv};
+    /// use ndarray::Array2;
+    ///
+    /// # fn main() -> Result<(), lpp_ridge::RidgeError> {
+    /// // One run of 90 scans, 2 features and 2 targets.
+    /// let x = Array2::from_shape_fn((90, 2), |(i, j)| ((i * (j + 2)) as f64).sin());
+    /// let folds = Folds::Chunks { per_run: 3, gap: 4 };
+    /// let fit = RidgeCv::params().alphas([1.0]).folds(folds).check()?.fit(&[&x], &[&x])?;
+    /// assert_eq!(fit.fold_scores.dim(), (3, 2));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn folds(mut self, folds: Folds) -> Self {
+        self.folds = folds;
+        self
+    }
+
+    /// Sets other folds to choose penalties by: what they leave of the training scans of a fold.
+    ///
+    /// With two runs, for example, each is predicted from the other, and chunks of the other choose the penalty.
+    pub fn inner_folds(mut self, folds: Folds) -> Self {
+        self.inner_folds = Some(folds);
+        self
+    }
+
+    /// Where the scans of runs of these lengths go, and what they are for.
+    pub(crate) fn design(&self, lengths: &[usize], purpose: Purpose) -> Result<(Layout, Plan), RidgeError> {
+        let groups = self.options.groups.as_deref();
+        design(
+            lengths,
+            groups,
+            &self.folds,
+            self.inner_folds.as_ref(),
+            self.inner,
+            purpose,
+        )
+    }
+
     /// The race for a set of `n_targets` targets, if there is to be one.
     pub(crate) fn screening(&self, n_targets: usize) -> Option<Screening> {
         match self.search {
@@ -185,8 +244,7 @@ impl RidgeCvParams {
     ///
     /// # Errors
     /// As [`AlphaGrid::new`]; [`RidgeError::BadScreening`] for a subset of fewer than two targets or a width that is
-    /// not positive; [`RidgeError::TooFewGroups`] for fewer than three groups of runs; [`RidgeError::Threads`] if the
-    /// threads cannot be started.
+    /// not positive; [`RidgeError::Threads`] if the threads cannot be started.
     pub fn check(self) -> Result<RidgeCv, RidgeError> {
         if let AlphaSearch::Screened {
             n_targets, sigmas, ..

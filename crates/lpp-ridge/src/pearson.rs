@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use multiversion::multiversion;
-use ndarray::{Array1, ArrayRef2};
+use ndarray::{Array1, ArrayRef2, Axis};
 
 use crate::Element;
-use crate::standardise::is_constant;
+use crate::defects::{Range as ValueRange, constant_bound};
 
 /// Mean and spread of each target of a block in one run.
 #[derive(Debug, Clone)]
@@ -18,42 +18,48 @@ pub(crate) struct TargetMoments {
 }
 
 impl TargetMoments {
-    /// Two passes over the columns of `y` (`n_scans`, width).
+    /// Of the columns of `y` (`n_scans`, width).
     pub(crate) fn new<A: Element>(y: &ArrayRef2<A>) -> Self {
-        let (mean, size, mut spread) = moments(y);
-        for (spread, &size) in spread.iter_mut().zip(&size) {
-            if !spread.is_finite() || is_constant::<A>(*spread, size) {
+        let (mean, mut spread) = moments(y);
+        let range = ValueRange::new(y);
+        for (column, spread) in spread.iter_mut().enumerate() {
+            if range.defect(column).is_some() || !spread.is_finite() {
                 *spread = f64::NAN;
             }
         }
         Self { mean, spread }
     }
 
+    /// Mean and sum of squared deviations of all columns.
+    #[cfg(feature = "torch")]
+    pub(crate) fn slices(&self) -> (&[f64], &[f64]) {
+        (
+            self.mean.as_slice().unwrap_or_default(),
+            self.spread.as_slice().unwrap_or_default(),
+        )
+    }
+
+    /// Those of some columns, in their order.
+    pub(crate) fn select(&self, columns: &[usize]) -> Self {
+        Self {
+            mean: self.mean.select(Axis(0), columns),
+            spread: self.spread.select(Axis(0), columns),
+        }
+    }
+
     /// Sum of squared deviations of the target in this column; NaN if it is constant or not finite.
     pub(crate) fn spread(&self, column: usize) -> f64 {
         self.spread[column]
     }
-
-    /// Why the target in this column has no correlation, if it has none.
-    pub(crate) fn defect(&self, column: usize) -> Option<Defect> {
-        match (self.mean[column].is_finite(), self.spread[column].is_nan()) {
-            (false, _) => Some(Defect::NonFinite),
-            (true, true) => Some(Defect::Constant),
-            (true, false) => None,
-        }
-    }
 }
 
-/// Mean, sum of squares and sum of squared deviations of each column.
+/// Mean and sum of squared deviations of each column, in two passes.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
-fn moments<A: Element>(y: &ArrayRef2<A>) -> (Array1<f64>, Array1<f64>, Array1<f64>) {
+fn moments<A: Element>(y: &ArrayRef2<A>) -> (Array1<f64>, Array1<f64>) {
     let mut mean = Array1::<f64>::zeros(y.ncols());
-    let mut size = Array1::<f64>::zeros(y.ncols());
     for row in y.rows() {
-        for ((m, s), v) in mean.iter_mut().zip(&mut size).zip(row) {
-            let v = v.to_double();
-            *m += v;
-            *s += v * v;
+        for (m, v) in mean.iter_mut().zip(row) {
+            *m += v.to_double();
         }
     }
     mean /= y.nrows() as f64;
@@ -63,16 +69,7 @@ fn moments<A: Element>(y: &ArrayRef2<A>) -> (Array1<f64>, Array1<f64>, Array1<f6
             *s += (v.to_double() - m).powi(2);
         }
     }
-    (mean, size, spread)
-}
-
-/// Why a target cannot be scored; the later one is the graver one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Defect {
-    /// It does not vary in some run.
-    Constant,
-    /// It holds NaN or infinity.
-    NonFinite,
+    (mean, spread)
 }
 
 /// Columns handled together: three rows of sums then stay in the innermost cache.
@@ -93,7 +90,7 @@ pub(crate) fn correlate<A: Element>(
         let width = STRIP.min(predicted.ncols() - left);
         let sums = StripSums::new(predicted, observed, moments, left, width);
         for (j, r) in out[left..left + width].iter_mut().enumerate() {
-            *r = sums.correlation::<A>(j, predicted.nrows() as f64, moments.spread[left + j]);
+            *r = sums.correlation::<A>(j, predicted.nrows(), moments.spread[left + j]);
         }
     }
 }
@@ -144,13 +141,20 @@ impl StripSums {
         }
     }
 
-    fn correlation<A: Element>(&self, j: usize, n: f64, target_spread: f64) -> f64 {
-        let spread = self.square[j] - self.sum[j] * self.sum[j] / n;
-        let size = n * self.shift[j] * self.shift[j] + self.square[j];
-        if !spread.is_finite() || is_constant::<A>(spread, size) {
+    fn correlation<A: Element>(&self, j: usize, n: usize, target_spread: f64) -> f64 {
+        let spread = self.square[j] - self.sum[j] * self.sum[j] / n as f64;
+        if !spread.is_finite() || self.is_flat::<A>(j, n, spread) {
             return f64::NAN;
         }
         (self.cross[j] / (spread * target_spread).sqrt()).clamp(-1.0, 1.0)
+    }
+}
+
+impl StripSums {
+    /// Whether a prediction with this spread is one value but for rounding.
+    fn is_flat<A: Element>(&self, j: usize, n: usize, spread: f64) -> bool {
+        let size = n as f64 * self.shift[j] * self.shift[j] + self.square[j];
+        spread <= constant_bound::<A>(n).powi(2) * size
     }
 }
 

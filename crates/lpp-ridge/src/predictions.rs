@@ -1,26 +1,24 @@
 //! Predictions of the scans left out, and the coefficients behind them: made only when asked for.
 
-use std::ops::Deref;
-
-use ndarray::{Array2, Array3, ArrayRef2, Axis, concatenate, s};
+use ndarray::{Array2, Array3, ArrayRef2, ArrayView2, Axis, concatenate, s};
 use rayon::prelude::*;
 
 use crate::block::Block;
+use crate::engine::product::{Update, update};
 use crate::factor::penalised_readout;
 use crate::fit::RidgeCvFit;
-use crate::plan::others;
-use crate::runs::check_targets;
+use crate::runs::{Run, check_targets, matrices};
 use crate::workers::over_blocks;
 use crate::{Element, PreparedFeatures, RidgeError};
 
 impl<A: Element> PreparedFeatures<A> {
-    /// Predicts every run by the fit that left it out, for some targets.
+    /// Predicts every run by the fit that left it out, for some targets. Scans that no fold tests are NaN.
     ///
     /// # Shapes
     /// `fit` is what [`score`](Self::score) made of the same targets `y_runs`; `columns` lists targets in any order. There
     /// is one array (`n_scans` of that run, `columns.len()`) for each run, in the type of the features: the very
     /// predictions whose scores are [`RidgeCvFit::fold_scores`]. A column is NaN in a fold where the target has no
-    /// penalty of its own ([`RidgeCvFit::alpha_of`]), or holds NaN or infinity in a training run.
+    /// penalty of its own ([`RidgeCvFit::alpha_index_of`]), or holds NaN or infinity in a training run.
     ///
     /// # Errors
     /// [`RidgeError`] if the shapes do not match the features, if `fit` has other penalties, folds or targets
@@ -42,27 +40,33 @@ impl<A: Element> PreparedFeatures<A> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn predictions<Y>(
+    pub fn predictions<Y: Run<Element = A>>(
         &self,
         fit: &RidgeCvFit,
         y_runs: &[Y],
         columns: &[usize],
-    ) -> Result<Vec<Array2<A>>, RidgeError>
-    where
-        Y: Deref<Target = ArrayRef2<A>> + Sync,
-    {
+    ) -> Result<Vec<Array2<A>>, RidgeError> {
+        A::predictions(self, fit, &matrices(y_runs), columns)
+    }
+
+    pub(crate) fn predict_matrices(
+        &self,
+        fit: &RidgeCvFit,
+        y_runs: &[ArrayView2<'_, A>],
+        columns: &[usize],
+    ) -> Result<Vec<Array2<A>>, RidgeError> {
         self.check_fit(fit, y_runs, columns)?;
         let parts = self.model.in_pool(|| {
             self.make_test_operators(&self.used(fit, columns))?;
             over_blocks(self, columns, |block, columns| {
-                block.load(y_runs, columns);
+                block.load(y_runs, columns)?;
                 self.predict_block(fit, block, columns)
             })
         })?;
         let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
         let stack = concatenate(Axis(1), &views).unwrap_or_else(|_| unreachable!("blocks have all scans"));
-        Ok((0..self.layout.n_sources())
-            .map(|run| stack.slice(s![self.layout.source(run), ..]).to_owned())
+        Ok((0..self.layout.n_runs())
+            .map(|run| self.layout.take(run, &stack))
             .collect())
     }
 
@@ -70,7 +74,7 @@ impl<A: Element> PreparedFeatures<A> {
     ///
     /// # Shapes
     /// Arguments as for [`predictions`](Self::predictions). The result is (`n_folds`, `n_features`, `columns.len()`). Fold k
-    /// is the fit on all runs but k, the one that is tested there; the mean over folds is a common summary. Systems are
+    /// is the fit on its training runs; the mean over folds is a common summary. Systems are
     /// solved in `f64` and rounded once to the type of the features. A column is NaN as for predictions.
     ///
     /// Memory: the result, and in `f64` the features and the chosen targets.
@@ -93,26 +97,25 @@ impl<A: Element> PreparedFeatures<A> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn coefficients<Y>(
+    pub fn coefficients<Y: Run<Element = A>>(
         &self,
         fit: &RidgeCvFit,
         y_runs: &[Y],
         columns: &[usize],
-    ) -> Result<Array3<A>, RidgeError>
-    where
-        Y: Deref<Target = ArrayRef2<A>> + Sync,
-    {
+    ) -> Result<Array3<A>, RidgeError> {
+        A::coefficients(self, fit, &matrices(y_runs), columns)
+    }
+
+    pub(crate) fn solve_matrices(
+        &self,
+        fit: &RidgeCvFit,
+        y_runs: &[ArrayView2<'_, A>],
+        columns: &[usize],
+    ) -> Result<Array3<A>, RidgeError> {
         self.check_fit(fit, y_runs, columns)?;
         let x = self.x.mapv(Element::to_double);
-        let mut y = Array2::zeros((self.layout.n_scans(), columns.len()));
-        for (run, y_run) in y_runs.iter().enumerate() {
-            let mut part = y.slice_mut(s![self.layout.source(run), ..]);
-            for (j, &column) in columns.iter().enumerate() {
-                part.column_mut(j)
-                    .zip_mut_with(&y_run.column(column), |to, from| *to = from.to_double());
-            }
-        }
-        let mut out = Array3::from_elem((self.n_runs(), x.ncols(), columns.len()), A::nan());
+        let y = self.stacked_targets(y_runs, columns);
+        let mut out = Array3::from_elem((self.n_folds(), x.ncols(), columns.len()), A::nan());
         self.model.in_pool(|| {
             out.axis_iter_mut(Axis(0))
                 .into_par_iter()
@@ -130,33 +133,46 @@ impl<A: Element> PreparedFeatures<A> {
         Ok(out)
     }
 
-    /// Coefficients (`n_features`, width) of targets `y` (`n_scans`, width) fitted on all runs but `fold`.
-    fn solve(
+    /// Some targets of all runs, stacked, in double precision.
+    pub(crate) fn stacked_targets(&self, y_runs: &[ArrayView2<'_, A>], columns: &[usize]) -> Array2<f64> {
+        let mut y = Array2::zeros((self.layout.n_scans(), columns.len()));
+        for (run, y_run) in y_runs.iter().enumerate() {
+            let chosen = y_run.select(Axis(1), columns).mapv(Element::to_double);
+            self.layout.put(run, &chosen, &mut y.view_mut());
+        }
+        y
+    }
+
+    /// Coefficients (`n_features`, width) of targets `y` (`n_scans`, width) fitted on the training scans of a fold.
+    pub(crate) fn solve(
         &self,
         fold: usize,
         alpha: usize,
         x: &ArrayRef2<f64>,
         y: &ArrayRef2<f64>,
     ) -> Result<Array2<f64>, RidgeError> {
-        let train = others(self.n_runs(), &[fold]);
+        let train = &self.plan.folds[fold].train;
         let alpha = self.model.alphas()[alpha];
-        let system = self.gram.system(&train, &self.layout);
-        let pieces = self.layout.pieces(&train);
+        let with = &*self.with;
+        let system = self.gram.system(train, &self.layout);
+        let ranges = self.layout.ranges(train);
         if self.is_primal() {
             let mut right = Array2::zeros((x.ncols(), y.ncols()));
-            for rows in pieces {
-                right += &x.slice(s![rows.clone(), ..]).t().dot(&y.slice(s![rows, ..]));
+            for rows in ranges {
+                let (x, y) = (x.slice(s![rows.clone(), ..]), y.slice(s![rows, ..]));
+                update(&mut right.view_mut(), Update::Add, &x.t(), &y);
             }
-            return Ok(penalised_readout(&system, alpha, &right.t())?.reversed_axes());
+            return Ok(penalised_readout(with, &system, alpha, &right.t())?.reversed_axes());
         }
-        let of_pieces: Vec<_> = pieces.iter().map(|rows| y.slice(s![rows.clone(), ..])).collect();
+        let of_ranges: Vec<_> = ranges.iter().map(|rows| y.slice(s![rows.clone(), ..])).collect();
         let right =
-            concatenate(Axis(0), &of_pieces).unwrap_or_else(|_| unreachable!("pieces are equally wide"));
-        let dual = penalised_readout(&system, alpha, &right.t())?.reversed_axes();
+            concatenate(Axis(0), &of_ranges).unwrap_or_else(|_| unreachable!("ranges are equally wide"));
+        let dual = penalised_readout(with, &system, alpha, &right.t())?.reversed_axes();
         let (mut top, mut out) = (0, Array2::zeros((x.ncols(), y.ncols())));
-        for rows in pieces {
+        for rows in ranges {
             let n = rows.len();
-            out += &x.slice(s![rows, ..]).t().dot(&dual.slice(s![top..top + n, ..]));
+            let (x, dual) = (x.slice(s![rows, ..]), dual.slice(s![top..top + n, ..]));
+            update(&mut out.view_mut(), Update::Add, &x.t(), &dual);
             top += n;
         }
         Ok(out)
@@ -170,15 +186,23 @@ impl<A: Element> PreparedFeatures<A> {
         columns: &[usize],
     ) -> Result<Array2<A>, RidgeError> {
         let mut out = Array2::from_elem((self.layout.n_scans(), columns.len()), A::nan());
-        for fold in 0..self.n_runs() {
-            let train = others(self.n_runs(), &[fold]);
-            let mut out = out.slice_mut(s![self.layout.rows(fold), ..]);
-            block.train_on(&train);
+        for fold in 0..self.n_folds() {
+            let train = &self.plan.folds[fold].train;
+            let ranges = self.layout.ranges(self.tested(fold));
+            if ranges.is_empty() {
+                continue;
+            }
+            block.train_on(train)?;
             for (alpha, places) in self.places(fit, fold, columns) {
-                block.predict(self.test_operator(fold, alpha)?, &train);
-                let predicted = block.predictions(out.nrows());
-                for j in places {
-                    out.column_mut(j).assign(&predicted.column(j));
+                block.predict(self.test_operator(fold, alpha)?, train)?;
+                let mut top = 0;
+                for rows in &ranges {
+                    let mut out = out.slice_mut(s![rows.clone(), ..]);
+                    let predicted = block.predictions(top + rows.len())?;
+                    for &j in &places {
+                        out.column_mut(j).assign(&predicted.slice(s![top.., j]));
+                    }
+                    top += rows.len();
                 }
             }
         }
@@ -187,7 +211,7 @@ impl<A: Element> PreparedFeatures<A> {
 
     /// The penalties of a fold that `columns` use, each with the places in `columns` that use it.
     fn places(&self, fit: &RidgeCvFit, fold: usize, columns: &[usize]) -> Vec<(usize, Vec<usize>)> {
-        let chosen: Vec<_> = columns.iter().map(|&c| fit.alpha_of(fold, c)).collect();
+        let chosen: Vec<_> = columns.iter().map(|&c| fit.alpha_index_of(fold, c)).collect();
         (0..self.model.alphas().len())
             .map(|alpha| {
                 let uses = |&j: &usize| chosen[j] == Some(alpha);
@@ -199,7 +223,7 @@ impl<A: Element> PreparedFeatures<A> {
 
     /// All (fold, penalty) pairs that `columns` use.
     fn used(&self, fit: &RidgeCvFit, columns: &[usize]) -> Vec<(usize, usize)> {
-        (0..self.n_runs())
+        (0..self.n_folds())
             .flat_map(|fold| {
                 self.places(fit, fold, columns)
                     .into_iter()
@@ -208,17 +232,14 @@ impl<A: Element> PreparedFeatures<A> {
             .collect()
     }
 
-    pub(crate) fn check_fit<Y>(
+    pub(crate) fn check_fit(
         &self,
         fit: &RidgeCvFit,
-        y_runs: &[Y],
+        y_runs: &[ArrayView2<'_, A>],
         columns: &[usize],
-    ) -> Result<(), RidgeError>
-    where
-        Y: Deref<Target = ArrayRef2<A>>,
-    {
+    ) -> Result<(), RidgeError> {
         let n_targets = check_targets(y_runs, &self.layout)?;
-        let expected = [self.n_runs(), n_targets];
+        let expected = [self.n_folds(), n_targets];
         let found = [fit.fold_scores.nrows(), fit.fold_scores.ncols()];
         if found != expected || fit.alphas != self.model.alphas() {
             return Err(RidgeError::ForeignFit { found, expected });

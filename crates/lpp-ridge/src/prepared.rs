@@ -1,15 +1,19 @@
 //! Features factored once, for any number of target sets.
 
-use std::ops::Deref;
+use std::sync::Arc;
 
-use ndarray::{Array2, ArrayRef2};
+use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
+use crate::defects::{Defect, survey, with_defect};
+use crate::engine::Factorisations;
 use crate::fit::RidgeCvFit;
+use crate::folds::Purpose;
 use crate::gram::Gram;
-use crate::operators::{InnerOperators, TestOperators, inner_operators, test_operators};
-use crate::plan::{InnerSet, inner_sets, is_primal};
-use crate::runs::{RunLayout, check_targets, stack_features};
+use crate::layout::Layout;
+use crate::operators::{InnerOperators, Source, TestOperators, inner_operators, test_operators};
+use crate::plan::{Plan, Split, is_primal};
+use crate::runs::{Run, check_features, check_targets, matrices};
 use crate::validation_scores::validation_scores;
 use crate::{Element, RidgeCv, RidgeError, score};
 
@@ -38,49 +42,71 @@ use crate::{Element, RidgeCv, RidgeError, score};
 #[derive(Debug)]
 pub struct PreparedFeatures<A> {
     pub(crate) model: RidgeCv,
-    pub(crate) layout: RunLayout,
+    pub(crate) with: Arc<dyn Factorisations>,
+    pub(crate) layout: Layout,
     /// Features of all runs, (`n_scans`, `n_features`).
     pub(crate) x: Array2<A>,
     pub(crate) gram: Gram,
-    pub(crate) sets: Vec<InnerSet>,
+    pub(crate) plan: Plan,
     pub(crate) inner: Vec<InnerOperators<A>>,
     pub(crate) test: TestOperators<A>,
 }
 
 impl<A: Element> PreparedFeatures<A> {
-    pub(crate) fn new<X: Deref<Target = ArrayRef2<A>>>(
+    pub(crate) fn new(
         model: RidgeCv,
-        x_runs: &[X],
+        x_runs: &[ArrayView2<'_, A>],
+        purpose: Purpose,
     ) -> Result<Self, RidgeError> {
-        let (x, layout) = stack_features(x_runs, model.settings.options.groups.as_deref())?;
-        let sets = inner_sets(layout.n_runs(), model.settings.inner);
-        Self::from_stack(model, x, layout, sets)
+        let options = &model.settings.options;
+        let lengths = check_features(x_runs, options.groups.as_deref())?;
+        let (layout, plan) = model.settings.design(&lengths, purpose)?;
+        Self::from_stack(model, layout.stack(x_runs), layout, plan)
     }
 
-    /// Factors stacked features for the given inner sets; without any, only test runs can be scored.
+    /// Factors stacked features for a plan; without inner sets, only tests can be scored.
     pub(crate) fn from_stack(
         model: RidgeCv,
         x: Array2<A>,
-        layout: RunLayout,
-        sets: Vec<InnerSet>,
+        layout: Layout,
+        plan: Plan,
     ) -> Result<Self, RidgeError> {
         let n_alphas = model.alphas().len();
-        let primal = is_primal(model.settings.formulation, x.ncols(), &layout, &sets, n_alphas);
+        let primal = is_primal(model.settings.formulation, x.ncols(), &layout, &plan, n_alphas);
+        let with = model.settings.engine.factorisations();
         let (gram, inner) = model.in_pool(|| {
-            let gram = Gram::new(&x, &layout, primal);
-            let inner = inner_operators(&sets, model.alphas(), &gram, &x, &layout)?;
+            let gram = Gram::new(&*with, &x, &layout, primal)?;
+            check_penalties::<A>(model.alphas(), gram.scale())?;
+            let source = Source {
+                settings: &model.settings,
+                with: &*with,
+                gram: &gram,
+                x: &x,
+                layout: &layout,
+            };
+            let inner = inner_operators(&plan, model.alphas(), source)?;
             Ok::<_, RidgeError>((gram, inner))
         })?;
-        let test = TestOperators::new(layout.n_runs(), n_alphas);
+        let test = TestOperators::new(plan.folds.len(), n_alphas);
         Ok(Self {
             model,
+            with,
             layout,
             x,
             gram,
-            sets,
+            plan,
             inner,
             test,
         })
+    }
+
+    /// Features that do not vary in some run, ascending. Standardised, they are 0 there and play no part.
+    #[must_use]
+    pub fn constant_features(&self) -> Vec<usize> {
+        let runs: Vec<Array2<A>> = (0..self.layout.n_runs())
+            .map(|run| self.layout.take(run, &self.x))
+            .collect();
+        with_defect(&survey(&matrices(&runs)), Defect::Constant)
     }
 
     /// Scores one target set.
@@ -91,21 +117,22 @@ impl<A: Element> PreparedFeatures<A> {
     ///
     /// A run may be a view of a mapped file; targets are read block by block.
     ///
-    /// A target that is constant or not finite in a run has no score there, hence a NaN mean score; it is left out of
-    /// the choice of a shared penalty and listed in [`RidgeCvFit::constant_targets`] or
-    /// [`RidgeCvFit::non_finite_targets`]. It does not touch the scores of the others.
+    /// A target that is constant or not finite in any run has a NaN mean score, takes no part in the choice of a penalty, and
+    /// is listed in [`RidgeCvFit::constant_targets`] or [`RidgeCvFit::non_finite_targets`]. The others get what a fit
+    /// without it would give them, to the bit.
     ///
     /// # Errors
     /// [`RidgeError`] if the shapes do not match the features, if there is no target, if no target can validate the
     /// penalty of a test run, or if a factorisation fails.
-    pub fn score<Y>(&self, y_runs: &[Y]) -> Result<RidgeCvFit, RidgeError>
-    where
-        Y: Deref<Target = ArrayRef2<A>> + Sync,
-    {
-        let n_targets = check_targets(y_runs, &self.layout)?;
+    pub fn score<Y: Run<Element = A>>(&self, y_runs: &[Y]) -> Result<RidgeCvFit, RidgeError> {
+        A::score(self, &matrices(y_runs))
+    }
+
+    pub(crate) fn score_matrices(&self, y_runs: &[ArrayView2<'_, A>]) -> Result<RidgeCvFit, RidgeError> {
+        check_targets(y_runs, &self.layout)?;
         self.model.in_pool(|| {
-            let mut fit = score::score(self, y_runs, n_targets)?;
-            if self.model.settings.options.validation_scores {
+            let mut fit = score::score(self, y_runs)?;
+            if self.model.settings.options.validation_scores && fit.validation_scores.is_none() {
                 fit.validation_scores = Some(validation_scores(self, y_runs, &fit)?);
             }
             Ok(fit)
@@ -124,10 +151,10 @@ impl<A: Element> PreparedFeatures<A> {
         self.x.ncols()
     }
 
-    /// Number of folds: one for each run, or each group of runs if there are [groups](crate::RidgeCvParams::groups).
+    /// Number of folds: one for each run unless the [settings](crate::RidgeCvParams::folds) say otherwise.
     #[must_use]
-    pub fn n_runs(&self) -> usize {
-        self.layout.n_runs()
+    pub fn n_folds(&self) -> usize {
+        self.plan.folds.len()
     }
 
     /// Whether the systems are features by features rather than scans by scans.
@@ -146,52 +173,82 @@ impl<A: Element> PreparedFeatures<A> {
             .sum()
     }
 
-    /// The operator of one test run under one penalty.
-    pub(crate) fn test_operator(&self, test: usize, alpha: usize) -> Result<&Array2<A>, RidgeError> {
-        if let Some(operator) = self.test.get(test, alpha) {
+    /// The operator of the test of one fold under one penalty.
+    pub(crate) fn test_operator(&self, fold: usize, alpha: usize) -> Result<&Array2<A>, RidgeError> {
+        if let Some(operator) = self.test.get(fold, alpha) {
             return Ok(operator);
         }
-        let made = self.new_test_operators(&[test], alpha)?;
+        let made = self.new_test_operators(&[fold], alpha)?;
         Ok(made
             .into_iter()
-            .map(|operator| self.test.put(test, alpha, operator))
+            .map(|operator| self.test.put(fold, alpha, operator))
             .next_back()
-            .unwrap_or_else(|| unreachable!("one operator for one test run")))
+            .unwrap_or_else(|| unreachable!("one operator for one fold")))
     }
 
-    /// Makes several test operators at once, as (test run, penalty) pairs; those of one penalty share what they can.
+    /// Makes several test operators at once, as (fold, penalty) pairs; those of one penalty share what they can. Folds that
+    /// test nothing are passed over.
     pub(crate) fn make_test_operators(&self, wanted: &[(usize, usize)]) -> Result<(), RidgeError> {
         (0..self.model.alphas().len())
             .into_par_iter()
             .try_for_each(|alpha| {
-                let missing = |&(test, a): &(usize, usize)| a == alpha && self.test.get(test, a).is_none();
-                let tests: Vec<usize> = wanted
+                let missing = |&(fold, a): &(usize, usize)| {
+                    a == alpha && self.test.get(fold, a).is_none() && self.plan.folds[fold].test.is_some()
+                };
+                let folds: Vec<usize> = wanted
                     .iter()
                     .filter(|pair| missing(pair))
                     .map(|pair| pair.0)
                     .collect();
-                if tests.is_empty() {
+                if folds.is_empty() {
                     return Ok(());
                 }
-                for (&test, operator) in tests.iter().zip(self.new_test_operators(&tests, alpha)?) {
-                    self.test.put(test, alpha, operator);
+                for (&fold, operator) in folds.iter().zip(self.new_test_operators(&folds, alpha)?) {
+                    self.test.put(fold, alpha, operator);
                 }
                 Ok(())
             })
     }
 
-    fn new_test_operators(&self, tests: &[usize], alpha: usize) -> Result<Vec<Array2<A>>, RidgeError> {
-        let penalty = self.model.alphas()[alpha];
-        test_operators(tests, penalty, &self.gram, &self.x, &self.layout)
+    fn new_test_operators(&self, folds: &[usize], alpha: usize) -> Result<Vec<Array2<A>>, RidgeError> {
+        let split = |&fold: &usize| Split {
+            train: self.plan.folds[fold].train.clone(),
+            score: self.tested(fold).to_vec(),
+        };
+        let splits: Vec<Split> = folds.iter().map(split).collect();
+        test_operators(&splits, self.model.alphas()[alpha], self.source())
+    }
+
+    /// The pieces that a fold tests.
+    pub(crate) fn tested(&self, fold: usize) -> &[usize] {
+        self.plan.folds[fold]
+            .test
+            .map_or(&[], |test| &self.plan.scored[test])
+    }
+
+    /// What operators are made of.
+    pub(crate) fn source(&self) -> Source<'_, A> {
+        Source {
+            settings: &self.model.settings,
+            with: &*self.with,
+            gram: &self.gram,
+            x: &self.x,
+            layout: &self.layout,
+        }
     }
 
     /// Most rows that any operator has.
     pub(crate) fn max_operator_rows(&self) -> usize {
-        let inner = self.inner.iter().flatten().map(Array2::nrows).max().unwrap_or(0);
-        (0..self.n_runs())
-            .map(|r| self.layout.len(r))
-            .max()
-            .unwrap_or(0)
-            .max(inner)
+        let inner = self.inner.iter().flatten().map(Array2::nrows);
+        let tests = (0..self.n_folds()).map(|fold| self.layout.total(self.tested(fold)));
+        inner.chain(tests).max().unwrap_or(0)
+    }
+}
+
+/// Refuses a penalty beside which the predictions vanish. Features that are all 0 predict nothing with any penalty.
+fn check_penalties<A: Element>(alphas: &[f64], scale: f64) -> Result<(), RidgeError> {
+    match alphas.iter().find(|&&alpha| scale / alpha < A::LEAST_RATIO) {
+        Some(&alpha) if scale > 0.0 => Err(RidgeError::VanishingPredictions { alpha, scale }),
+        _ => Ok(()),
     }
 }

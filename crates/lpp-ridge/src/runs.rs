@@ -1,138 +1,96 @@
-//! Where each run lies in a stack of runs, and the checks of what a caller hands over.
+//! Runs as callers hold them, and the checks of what they hand over.
 
-use std::ops::{Deref, Range};
+use std::rc::Rc;
+use std::sync::Arc;
 
-use ndarray::{Array2, ArrayRef2, s};
+use ndarray::{ArrayBase, ArrayRef2, ArrayView2, Data, Ix2};
 
+use crate::layout::Layout;
 use crate::{Element, RidgeError};
 
-/// Fewest runs that nested validation can work with: one to test, one to validate, one to learn from.
-pub(crate) const MIN_RUNS: usize = 3;
-
-/// The rows of each run in the stack of all runs.
+/// A matrix of one run: an array, a view, or anything that points at one.
 ///
-/// If runs are left out in groups, a "run" is such a group, its runs stacked in their order; what a caller hands over
-/// run by run is found by [`source`](Self::source).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RunLayout {
-    starts: Vec<usize>,
-    /// Rows of each run as given.
-    sources: Vec<Range<usize>>,
+/// ```
+/// use std::sync::Arc;
+///
+/// use lpp_ridge::RidgeCv;
+/// use ndarray::{Array2, ArrayView2};
+///
+/// # fn main() -> Result<(), lpp_ridge::RidgeError> {
+/// // Three runs of 20 scans and 2 columns.
+/// let runs: Vec<Array2<f64>> =
+///     (0..3).map(|r| Array2::from_shape_fn((20, 2), |(i, j)| ((r + i * (j + 2)) as f64).sin())).collect();
+/// let model = RidgeCv::params().alphas([1.0]).check()?;
+/// let plain = model.fit(&runs, &runs)?;
+/// let views: Vec<ArrayView2<f64>> = runs.iter().map(|run| run.view()).collect();
+/// let shared: Vec<Arc<Array2<f64>>> = runs.iter().cloned().map(Arc::new).collect();
+/// assert_eq!(model.fit(&views, &shared)?.scores, plain.scores);
+/// assert_eq!(model.fit(&[&runs[0], &runs[1], &runs[2]], &runs)?.scores, plain.scores);
+/// # Ok(())
+/// # }
+/// ```
+pub trait Run {
+    /// `f32` or `f64`.
+    type Element;
+
+    /// The matrix, (`n_scans`, `n_columns`).
+    fn matrix(&self) -> ArrayView2<'_, Self::Element>;
 }
 
-impl RunLayout {
-    pub(crate) fn new(lengths: impl IntoIterator<Item = usize>) -> Self {
-        let mut starts = vec![0];
-        for length in lengths {
-            starts.push(starts[starts.len() - 1] + length);
-        }
-        let sources = starts.windows(2).map(|pair| pair[0]..pair[1]).collect();
-        Self { starts, sources }
-    }
+impl<S: Data> Run for ArrayBase<S, Ix2> {
+    type Element = S::Elem;
 
-    /// Runs of `lengths` stacked by their labels in `groups`, ascending; there is a label for each run.
-    pub(crate) fn grouped(lengths: &[usize], groups: &[usize]) -> Self {
-        let mut labels = groups.to_vec();
-        labels.sort_unstable();
-        labels.dedup();
-        let (mut starts, mut sources, mut top) = (vec![0], vec![0..0; lengths.len()], 0);
-        for label in labels {
-            for run in (0..lengths.len()).filter(|&run| groups[run] == label) {
-                sources[run] = top..top + lengths[run];
-                top += lengths[run];
-            }
-            starts.push(top);
-        }
-        Self { starts, sources }
-    }
-
-    /// Number of runs that a caller hands over.
-    pub(crate) fn n_sources(&self) -> usize {
-        self.sources.len()
-    }
-
-    /// Rows of a run as it was given.
-    pub(crate) fn source(&self, run: usize) -> Range<usize> {
-        self.sources[run].clone()
-    }
-
-    pub(crate) fn n_runs(&self) -> usize {
-        self.starts.len() - 1
-    }
-
-    pub(crate) fn n_scans(&self) -> usize {
-        self.starts[self.starts.len() - 1]
-    }
-
-    /// Rows of one run.
-    pub(crate) fn rows(&self, run: usize) -> Range<usize> {
-        self.starts[run]..self.starts[run + 1]
-    }
-
-    pub(crate) fn len(&self, run: usize) -> usize {
-        self.rows(run).len()
-    }
-
-    /// Number of rows of several runs.
-    pub(crate) fn total(&self, runs: &[usize]) -> usize {
-        runs.iter().map(|&r| self.len(r)).sum()
-    }
-
-    /// The rows of ascending `runs`, neighbours joined: as few pieces as possible.
-    pub(crate) fn pieces(&self, runs: &[usize]) -> Vec<Range<usize>> {
-        let mut pieces: Vec<Range<usize>> = Vec::new();
-        for rows in runs.iter().map(|&r| self.rows(r)) {
-            match pieces.last_mut() {
-                Some(last) if last.end == rows.start => last.end = rows.end,
-                _ => pieces.push(rows),
-            }
-        }
-        pieces
+    fn matrix(&self) -> ArrayView2<'_, S::Elem> {
+        self.view()
     }
 }
 
-/// Checks features and says where each run would lie in their stack, by groups if there are labels.
-pub(crate) fn check_features<A, X>(runs: &[X], groups: Option<&[usize]>) -> Result<RunLayout, RidgeError>
-where
-    A: Element,
-    X: Deref<Target = ArrayRef2<A>>,
-{
-    if runs.len() < MIN_RUNS {
-        return Err(RidgeError::TooFewRuns {
-            found: runs.len(),
-            needed: MIN_RUNS,
-        });
+impl<A> Run for ArrayRef2<A> {
+    type Element = A;
+
+    fn matrix(&self) -> ArrayView2<'_, A> {
+        self.view()
     }
-    let n_features = runs[0].ncols();
+}
+
+macro_rules! pointers {
+    ($($pointer:ty),+) => {
+        $(impl<R: Run + ?Sized> Run for $pointer {
+            type Element = R::Element;
+
+            fn matrix(&self) -> ArrayView2<'_, R::Element> {
+                (**self).matrix()
+            }
+        })+
+    };
+}
+pointers!(&R, Box<R>, Rc<R>, Arc<R>);
+
+/// The matrices of all runs.
+pub(crate) fn matrices<R: Run>(runs: &[R]) -> Vec<ArrayView2<'_, R::Element>> {
+    runs.iter().map(Run::matrix).collect()
+}
+
+/// Checks features; returns the scans of each run.
+pub(crate) fn check_features<A: Element>(
+    runs: &[ArrayView2<'_, A>],
+    groups: Option<&[usize]>,
+) -> Result<Vec<usize>, RidgeError> {
+    let Some(first) = runs.first() else {
+        return Err(RidgeError::NoRuns);
+    };
     for (run, x) in runs.iter().enumerate() {
-        check_feature_run(run, x, n_features)?;
+        check_feature_run(run, x, first.ncols())?;
     }
-    let lengths: Vec<usize> = runs.iter().map(|x| x.nrows()).collect();
-    match groups {
-        None => Ok(RunLayout::new(lengths)),
-        Some(groups) if groups.len() == runs.len() => Ok(RunLayout::grouped(&lengths, groups)),
-        Some(groups) => Err(RidgeError::GroupCount {
+    if let Some(groups) = groups
+        && groups.len() != runs.len()
+    {
+        return Err(RidgeError::GroupCount {
             found: groups.len(),
             expected: runs.len(),
-        }),
+        });
     }
-}
-
-/// Checks features and stacks them, by groups if there are labels.
-pub(crate) fn stack_features<A, X>(
-    runs: &[X],
-    groups: Option<&[usize]>,
-) -> Result<(Array2<A>, RunLayout), RidgeError>
-where
-    A: Element,
-    X: Deref<Target = ArrayRef2<A>>,
-{
-    let layout = check_features(runs, groups)?;
-    let mut stack = Array2::zeros((layout.n_scans(), runs[0].ncols()));
-    for (run, x) in runs.iter().enumerate() {
-        stack.slice_mut(s![layout.source(run), ..]).assign(&**x);
-    }
-    Ok((stack, layout))
+    Ok(runs.iter().map(|x| x.nrows()).collect())
 }
 
 fn check_feature_run<A: Element>(run: usize, x: &ArrayRef2<A>, expected: usize) -> Result<(), RidgeError> {
@@ -158,15 +116,14 @@ fn check_feature_run<A: Element>(run: usize, x: &ArrayRef2<A>, expected: usize) 
 }
 
 /// Checks that targets fit the features; returns their number.
-pub(crate) fn check_targets<A, Y>(runs: &[Y], layout: &RunLayout) -> Result<usize, RidgeError>
-where
-    A: Element,
-    Y: Deref<Target = ArrayRef2<A>>,
-{
-    if runs.len() != layout.n_sources() {
+pub(crate) fn check_targets<A: Element>(
+    runs: &[ArrayView2<'_, A>],
+    layout: &Layout,
+) -> Result<usize, RidgeError> {
+    if runs.len() != layout.n_runs() {
         return Err(RidgeError::RunCount {
             found: runs.len(),
-            expected: layout.n_sources(),
+            expected: layout.n_runs(),
         });
     }
     let n_targets = runs[0].ncols();
@@ -181,7 +138,7 @@ where
                 expected: n_targets,
             });
         }
-        let expected = layout.source(run).len();
+        let expected = layout.n_rows_of_run(run);
         if y.nrows() != expected {
             return Err(RidgeError::ScanCount {
                 run,
@@ -191,33 +148,4 @@ where
         }
     }
     Ok(n_targets)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn neighbouring_runs_are_one_piece() {
-        let layout = RunLayout::new([3, 2, 4, 1]);
-        assert_eq!(layout.n_scans(), 10);
-        assert_eq!(layout.rows(2), 5..9);
-        assert_eq!(layout.pieces(&[0, 1, 3]), [0..5, 9..10]);
-        assert_eq!(layout.total(&[0, 3]), 4);
-    }
-
-    #[test]
-    fn groups_are_stacked_by_label_and_runs_found_again() {
-        let layout = RunLayout::grouped(&[3, 2, 4, 1], &[7, 2, 7, 5]);
-        assert_eq!(
-            (layout.n_runs(), layout.n_sources(), layout.n_scans()),
-            (3, 4, 10)
-        );
-        assert_eq!(
-            (layout.rows(0), layout.rows(1), layout.rows(2)),
-            (0..2, 2..3, 3..10)
-        );
-        let sources: Vec<_> = (0..4).map(|run| layout.source(run)).collect();
-        assert_eq!(sources, [3..6, 0..2, 6..10, 2..3]);
-    }
 }

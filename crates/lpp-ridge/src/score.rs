@@ -1,122 +1,177 @@
 //! From a target set to scores: validation pass, choice of penalties, test pass.
 
-use std::ops::Deref;
-
-use ndarray::{Array2, ArrayRef2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use crate::block::Block;
+use crate::defects::{Defect, no_usable_target, survey, with_defect, without_defect};
 use crate::fit::{AlphaChoice, RidgeCvFit};
-use crate::pearson::Defect;
-use crate::plan::others;
 use crate::screening::screen;
 use crate::validation::{BlockCurves, Candidates, Totals, first_best, validate};
 use crate::workers::over_blocks;
 use crate::{AlphaScope, Element, NanTargets, PreparedFeatures, RidgeError};
 
 /// Scores all targets under the settings of `prepared`.
-pub(crate) fn score<A, Y>(
+///
+/// Targets with a defect are found first and kept out of everything that is shared, so that the others get what they would
+/// get without them, to the bit. Under [`NanTargets::TakeFirstAlpha`] they stay in, since that rule is about them.
+pub(crate) fn score<A: Element>(
     prepared: &PreparedFeatures<A>,
-    y: &[Y],
-    n_targets: usize,
-) -> Result<RidgeCvFit, RidgeError>
-where
-    A: Element,
-    Y: Deref<Target = ArrayRef2<A>> + Sync,
-{
-    let columns: Vec<usize> = (0..n_targets).collect();
-    match prepared.model.settings.scope {
-        AlphaScope::Global => score_with_shared_alpha(prepared, y, &columns),
-        AlphaScope::PerTarget => score_with_own_alphas(prepared, y, &columns),
+    y: &[ArrayView2<'_, A>],
+) -> Result<RidgeCvFit, RidgeError> {
+    let defects = survey(y);
+    let settings = &prepared.model.settings;
+    let shared = settings.scope == AlphaScope::Global;
+    let columns = if shared && settings.nan_targets == NanTargets::TakeFirstAlpha {
+        (0..defects.len()).collect()
+    } else {
+        without_defect(&defects)
+    };
+    if columns.is_empty() {
+        return Err(no_usable_target(&defects));
+    }
+    let mut fit = empty_fit(prepared, &defects);
+    if shared {
+        score_with_shared_alpha(prepared, y, &columns, &mut fit)?;
+    } else {
+        score_with_own_alphas(prepared, y, &columns, &mut fit)?;
+    }
+    fit.scores = fit.fold_scores.sum_axis(Axis(0)) / prepared.n_folds() as f64;
+    Ok(fit)
+}
+
+/// A fit without scores.
+fn empty_fit<A: Element>(prepared: &PreparedFeatures<A>, defects: &[Option<Defect>]) -> RidgeCvFit {
+    let alphas = prepared.model.alphas().to_vec();
+    let nothing = Array2::from_elem((prepared.n_folds(), defects.len()), f64::NAN);
+    let curves = Array2::from_elem((prepared.n_folds(), alphas.len()), f64::NAN);
+    RidgeCvFit {
+        scores: Array1::from_elem(defects.len(), f64::NAN),
+        fold_scores: nothing,
+        alpha_choice: AlphaChoice::Global(Vec::new()),
+        fully_scored: curves.mapv(|_| true),
+        validation_curves: curves,
+        validation_scores: None,
+        constant_targets: with_defect(defects, Defect::Constant),
+        non_finite_targets: with_defect(defects, Defect::NonFinite),
+        alphas,
     }
 }
 
-fn score_with_shared_alpha<A, Y>(
+fn score_with_shared_alpha<A: Element>(
     prepared: &PreparedFeatures<A>,
-    y: &[Y],
+    y: &[ArrayView2<'_, A>],
     columns: &[usize],
-) -> Result<RidgeCvFit, RidgeError>
-where
-    A: Element,
-    Y: Deref<Target = ArrayRef2<A>> + Sync,
-{
-    let validated = if let Some(screening) = prepared.model.settings.screening(columns.len()) {
-        screen(prepared, y, columns.len(), screening)?
+    fit: &mut RidgeCvFit,
+) -> Result<(), RidgeError> {
+    let settings = &prepared.model.settings;
+    let validated = if let Some(screening) = settings.screening(columns.len()) {
+        screen(prepared, y, columns, screening)?
     } else {
-        let candidates = Candidates::all(prepared.n_runs(), prepared.model.alphas().len());
+        let candidates = Candidates::all(prepared.n_folds(), prepared.model.alphas().len());
         Validated::exhaustive(prepared, &validation_totals(prepared, y, columns, &candidates)?)
     };
-    let choice = (0..prepared.n_runs())
-        .map(|fold| validated.choose(fold, prepared.model.settings.nan_targets))
+    let choice = (0..prepared.n_folds())
+        .map(|fold| validated.choose(fold, settings.nan_targets))
         .collect::<Result<Vec<_>, _>>()?;
     prepared.make_test_operators(&choice.iter().copied().enumerate().collect::<Vec<_>>())?;
-    let parts = over_blocks(prepared, columns, |block, columns| {
-        block.load(y, columns);
-        let mut scores = Array2::zeros((prepared.n_runs(), columns.len()));
-        for (test, &alpha) in choice.iter().enumerate() {
-            let train = others(prepared.n_runs(), &[test]);
-            block.train_on(&train);
-            let row = test_scores(prepared, block, test, alpha, &train)?;
-            scores.row_mut(test).iter_mut().zip(row).for_each(|(s, r)| *s = r);
-        }
-        Ok(BlockScores::new(block, columns, scores, None))
-    })?;
-    Ok(assemble(prepared, parts, validated, Some(choice)))
+    test_with_shared_alpha(prepared, y, columns, &choice, &mut fit.fold_scores)?;
+    // A target that is constant in some run still has its scores on the others.
+    if settings.nan_targets == NanTargets::Ignore {
+        let constant = fit.constant_targets.clone();
+        test_with_shared_alpha(prepared, y, &constant, &choice, &mut fit.fold_scores)?;
+    }
+    (fit.validation_curves, fit.fully_scored) = validated.shown_curves(settings.nan_targets);
+    fit.alpha_choice = AlphaChoice::Global(choice);
+    Ok(())
 }
 
-fn score_with_own_alphas<A, Y>(
+/// Writes the test scores of `columns` to those columns of `fold_scores`.
+fn test_with_shared_alpha<A: Element>(
     prepared: &PreparedFeatures<A>,
-    y: &[Y],
+    y: &[ArrayView2<'_, A>],
     columns: &[usize],
-) -> Result<RidgeCvFit, RidgeError>
-where
-    A: Element,
-    Y: Deref<Target = ArrayRef2<A>> + Sync,
-{
-    let (n_folds, n_alphas) = (prepared.n_runs(), prepared.model.alphas().len());
+    choice: &[usize],
+    fold_scores: &mut Array2<f64>,
+) -> Result<(), RidgeError> {
+    let parts = over_blocks(prepared, columns, |block, columns| {
+        block.load(y, columns)?;
+        let mut scores = Array2::zeros((prepared.n_folds(), columns.len()));
+        for (fold, &alpha) in choice.iter().enumerate() {
+            let row = test_scores(prepared, block, fold, alpha)?;
+            scores.row_mut(fold).iter_mut().zip(row).for_each(|(s, r)| *s = r);
+        }
+        Ok(scores)
+    })?;
+    scatter(&parts, columns, fold_scores);
+    Ok(())
+}
+
+/// Writes the blocks of some columns to those columns of an array of all.
+pub(crate) fn scatter<T: Clone>(parts: &[Array2<T>], columns: &[usize], all: &mut Array2<T>) {
+    let of_parts = parts.iter().flat_map(|part| part.columns());
+    for (part, &column) in of_parts.zip(columns) {
+        all.column_mut(column).assign(&part);
+    }
+}
+
+fn score_with_own_alphas<A: Element>(
+    prepared: &PreparedFeatures<A>,
+    y: &[ArrayView2<'_, A>],
+    columns: &[usize],
+    fit: &mut RidgeCvFit,
+) -> Result<(), RidgeError> {
+    let (n_folds, n_alphas) = (prepared.n_folds(), prepared.model.alphas().len());
     let candidates = Candidates::all(n_folds, n_alphas);
     let every: Vec<_> = (0..n_folds)
         .flat_map(|fold| (0..n_alphas).map(move |alpha| (fold, alpha)))
         .collect();
     prepared.make_test_operators(&every)?;
     let parts = over_blocks(prepared, columns, |block, columns| {
-        block.load(y, columns);
-        let curves = validate(prepared, block, columns.len(), &candidates);
+        block.load(y, columns)?;
+        let curves = validate(prepared, block, columns.len(), &candidates)?;
         let choice = own_choices(&curves, &candidates);
         let mut totals = Totals::new(n_folds, n_alphas);
         totals.add(&curves);
         let scores = test_with_own_alphas(prepared, block, &choice)?;
-        Ok((BlockScores::new(block, columns, scores, Some(choice)), totals))
+        let validated = Array2::from_shape_fn(choice.dim(), |(fold, target)| {
+            choice[[fold, target]].map_or(f64::NAN, |alpha| curves.scores[[fold, alpha, target]])
+        });
+        Ok((scores, choice, validated, totals))
     })?;
     let mut totals = Totals::new(n_folds, n_alphas);
-    let mut scores = Vec::new();
-    for (part, part_totals) in parts {
+    let (mut scores, mut choices, mut validated) = (Vec::new(), Vec::new(), Vec::new());
+    for (part, choice, best, part_totals) in parts {
         totals.merge(&part_totals);
         scores.push(part);
+        choices.push(choice);
+        validated.push(best);
     }
-    Ok(assemble(
-        prepared,
-        scores,
-        Validated::exhaustive(prepared, &totals),
-        None,
-    ))
+    let mut own = Array2::from_elem(fit.fold_scores.raw_dim(), None);
+    scatter(&scores, columns, &mut fit.fold_scores);
+    scatter(&choices, columns, &mut own);
+    fit.alpha_choice = AlphaChoice::PerTarget(own);
+    if prepared.model.settings.options.validation_scores {
+        let mut best = Array2::from_elem(fit.fold_scores.raw_dim(), f64::NAN);
+        scatter(&validated, columns, &mut best);
+        fit.validation_scores = Some(best);
+    }
+    (fit.validation_curves, fit.fully_scored) =
+        Validated::exhaustive(prepared, &totals).shown_curves(NanTargets::Ignore);
+    Ok(())
 }
 
 /// Validation scores of the candidates, summed over `columns`.
-pub(crate) fn validation_totals<A, Y>(
+pub(crate) fn validation_totals<A: Element>(
     prepared: &PreparedFeatures<A>,
-    y: &[Y],
+    y: &[ArrayView2<'_, A>],
     columns: &[usize],
     candidates: &Candidates,
-) -> Result<Totals, RidgeError>
-where
-    A: Element,
-    Y: Deref<Target = ArrayRef2<A>> + Sync,
-{
-    let empty = Totals::new(prepared.n_runs(), prepared.model.alphas().len());
+) -> Result<Totals, RidgeError> {
+    let empty = Totals::new(prepared.n_folds(), prepared.model.alphas().len());
     let parts = over_blocks(prepared, columns, |block, columns| {
-        block.load(y, columns);
+        block.load(y, columns)?;
         let mut totals = empty.clone();
-        totals.add(&validate(prepared, block, columns.len(), candidates));
+        totals.add(&validate(prepared, block, columns.len(), candidates)?);
         Ok(totals)
     })?;
     Ok(parts.iter().fold(empty, |mut all, part| {
@@ -139,7 +194,7 @@ pub(crate) struct Validated {
 
 impl Validated {
     fn exhaustive<A: Element>(prepared: &PreparedFeatures<A>, totals: &Totals) -> Self {
-        let shape = (prepared.n_runs(), prepared.model.alphas().len());
+        let shape = (prepared.n_folds(), prepared.model.alphas().len());
         Self {
             curves: Array2::from_shape_fn(shape, |(fold, alpha)| totals.mean(fold, alpha)),
             full: Array2::from_elem(shape, true),
@@ -153,7 +208,7 @@ impl Validated {
             return Ok(0);
         }
         first_best(&self.candidates.0[fold], |alpha| self.curves[[fold, alpha]])
-            .ok_or(RidgeError::NoUsableTarget { test_run: fold })
+            .ok_or(RidgeError::NoValidation { fold })
     }
 
     /// The curves as the rule for NaN targets shows them.
@@ -187,105 +242,40 @@ pub(crate) fn test_with_own_alphas<A: Element>(
     choice: &Array2<Option<usize>>,
 ) -> Result<Array2<f64>, RidgeError> {
     let mut scores = Array2::from_elem(choice.raw_dim(), f64::NAN);
-    for (test, choice) in choice.outer_iter().enumerate() {
-        let train = others(prepared.n_runs(), &[test]);
-        block.train_on(&train);
+    for (fold, choice) in choice.outer_iter().enumerate() {
+        let Some(test) = prepared.plan.folds[fold].test else {
+            continue;
+        };
+        let train = &prepared.plan.folds[fold].train;
+        block.train_on(train)?;
+        // The targets of a penalty are tested together, so that each is predicted once.
         for alpha in 0..prepared.model.alphas().len() {
-            if !choice.iter().any(|&c| c == Some(alpha)) {
+            let columns: Vec<usize> = (0..choice.len()).filter(|&j| choice[j] == Some(alpha)).collect();
+            if columns.is_empty() {
                 continue;
             }
-            let row = test_scores(prepared, block, test, alpha, &train)?;
-            for ((score, &chosen), r) in scores.row_mut(test).iter_mut().zip(&choice).zip(row) {
-                if chosen == Some(alpha) {
-                    *score = r;
-                }
+            block.predict_some(prepared.test_operator(fold, alpha)?, train, &columns)?;
+            for (&column, score) in columns.iter().zip(block.score_some(test, &columns)?) {
+                scores[[fold, column]] = score;
             }
         }
     }
     Ok(scores)
 }
 
-/// Scores of the whole block on one test run under one penalty.
+/// Scores of the whole block on the test of one fold under one penalty; NaN if it tests nothing.
 fn test_scores<A: Element>(
     prepared: &PreparedFeatures<A>,
     block: &mut Block<'_, A>,
-    test: usize,
+    fold: usize,
     alpha: usize,
-    train: &[usize],
 ) -> Result<Vec<f64>, RidgeError> {
-    block.predict(prepared.test_operator(test, alpha)?, train);
-    let mut out = vec![0.0; block.width()];
-    block.score(0, test, &mut out);
+    let mut out = vec![f64::NAN; block.width()];
+    if let Some(test) = prepared.plan.folds[fold].test {
+        let train = &prepared.plan.folds[fold].train;
+        block.train_on(train)?;
+        block.predict(prepared.test_operator(fold, alpha)?, train)?;
+        block.score(0, test, &mut out)?;
+    }
     Ok(out)
-}
-
-/// Test scores of a block, and what was wrong with its targets.
-struct BlockScores {
-    scores: Array2<f64>,
-    choice: Option<Array2<Option<usize>>>,
-    defects: Vec<(usize, Defect)>,
-}
-
-impl BlockScores {
-    fn new<A: Element>(
-        block: &Block<'_, A>,
-        columns: &[usize],
-        scores: Array2<f64>,
-        choice: Option<Array2<Option<usize>>>,
-    ) -> Self {
-        let defects = columns
-            .iter()
-            .enumerate()
-            .filter_map(|(j, &c)| Some((c, block.defect(j)?)))
-            .collect();
-        Self {
-            scores,
-            choice,
-            defects,
-        }
-    }
-}
-
-fn assemble<A: Element>(
-    prepared: &PreparedFeatures<A>,
-    parts: Vec<BlockScores>,
-    validated: Validated,
-    shared: Option<Vec<usize>>,
-) -> RidgeCvFit {
-    let n_targets = parts.iter().map(|p| p.scores.ncols()).sum();
-    let shape = (prepared.n_runs(), n_targets);
-    let mut fold_scores = Array2::zeros(shape);
-    let mut own = Array2::from_elem(if shared.is_some() { (0, 0) } else { shape }, None);
-    let mut defects = Vec::new();
-    let mut left = 0;
-    for part in parts {
-        let columns = left..left + part.scores.ncols();
-        left = columns.end;
-        fold_scores
-            .slice_mut(s![.., columns.clone()])
-            .assign(&part.scores);
-        if let Some(choice) = part.choice {
-            own.slice_mut(s![.., columns]).assign(&choice);
-        }
-        defects.extend(part.defects);
-    }
-    let with = |kind| {
-        defects
-            .iter()
-            .filter(|(_, d)| *d == kind)
-            .map(|(c, _)| *c)
-            .collect()
-    };
-    let (validation_curves, fully_scored) = validated.shown_curves(prepared.model.settings.nan_targets);
-    RidgeCvFit {
-        scores: fold_scores.sum_axis(Axis(0)) / prepared.n_runs() as f64,
-        fold_scores,
-        alphas: prepared.model.alphas().to_vec(),
-        alpha_choice: shared.map_or(AlphaChoice::PerTarget(own), AlphaChoice::Global),
-        validation_curves,
-        fully_scored,
-        validation_scores: None,
-        constant_targets: with(Defect::Constant),
-        non_finite_targets: with(Defect::NonFinite),
-    }
 }

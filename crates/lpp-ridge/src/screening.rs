@@ -1,16 +1,15 @@
 //! A race of penalties: all are scored on a few random targets, and only those that may still win on more and more of them.
 
-use std::ops::Deref;
-
-use ndarray::{Array2, Array3, ArrayRef2, s};
+use ndarray::{Array2, Array3, ArrayView2, s};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 use crate::score::Validated;
 use crate::validation::{BlockCurves, Candidates, Totals, first_best, validate};
 use crate::workers::over_blocks;
-use crate::{Element, PreparedFeatures, RidgeError};
+use crate::{Element, Metric, PreparedFeatures, RidgeError};
 
 /// Settings of the race, see [`crate::AlphaSearch::Screened`].
 #[derive(Debug, Clone, Copy)]
@@ -25,20 +24,35 @@ pub(crate) struct Screening {
 /// The targets come in random order, in rounds that each double their number. After a round, a penalty is dropped whose
 /// distance to the best exceeds the bound; a fold with one penalty left is decided. What survives to the end has been
 /// scored on all targets, as in an exhaustive search. A fold without any usable target so far keeps all its penalties.
-pub(crate) fn screen<A, Y>(
+/// Targets that could outweigh the others ([`outweighs`]) are no matter of chance: all of them are in the first round.
+pub(crate) fn screen<A: Element>(
     prepared: &PreparedFeatures<A>,
-    y: &[Y],
-    n_targets: usize,
+    y: &[ArrayView2<'_, A>],
+    columns: &[usize],
     settings: Screening,
-) -> Result<Validated, RidgeError>
-where
-    A: Element,
-    Y: Deref<Target = ArrayRef2<A>> + Sync,
-{
-    let mut order: Vec<usize> = (0..n_targets).collect();
+) -> Result<Validated, RidgeError> {
+    let (fixed, mut order) = match prepared.model.settings.options.metric {
+        Metric::Pearson => (Vec::new(), columns.to_vec()),
+        Metric::R2 => split_off_heavy(columns, &second_moments(y, columns)),
+    };
+    let n_targets = order.len();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(settings.seed));
-    let mut race = Race::new(prepared.n_runs(), prepared.model.alphas().len());
+    let mut race = Race::new(prepared.n_folds(), prepared.model.alphas().len());
+    let round = |race: &mut Race, columns: &[usize], fixed| {
+        let candidates = race.open_candidates();
+        let parts = over_blocks(prepared, columns, |block, columns| {
+            block.load(y, columns)?;
+            let curves = validate(prepared, block, columns.len(), &candidates)?;
+            Ok(Round::new(&curves, &candidates))
+        })?;
+        parts.iter().for_each(|part| race.add(part, &candidates, fixed));
+        Ok::<_, RidgeError>(())
+    };
+    round(&mut race, &fixed, true)?;
     let mut n_seen = 0;
+    if n_targets == 0 {
+        race.finish_round(0, 0, settings.sigmas);
+    }
     while n_seen < n_targets && race.is_open() {
         let mut end = (2 * n_seen).max(settings.n_targets);
         // A last round that is smaller than the one before would decide little by itself.
@@ -46,19 +60,67 @@ where
             end = n_targets;
         }
         order[n_seen..end].sort_unstable();
-        let candidates = race.open_candidates();
-        let rounds = over_blocks(prepared, &order[n_seen..end], |block, columns| {
-            block.load(y, columns);
-            let curves = validate(prepared, block, columns.len(), &candidates);
-            Ok(Round::new(&curves, &candidates))
-        })?;
-        for round in &rounds {
-            race.add(round, &candidates);
-        }
+        round(&mut race, &order[n_seen..end], false)?;
         n_seen = end;
         race.finish_round(n_seen, n_targets, settings.sigmas);
     }
     Ok(race.result())
+}
+
+/// How the sizes of a target differ between runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct SecondMoments {
+    /// Largest mean square in a run: what can drive predictions.
+    largest: f64,
+    /// Smallest variance in a run: what their errors are divided by.
+    smallest: f64,
+}
+
+/// Most by which the mean square of a target in one run may exceed its variance in another for it to be left to chance.
+const MOST_RATIO: f64 = 16.0;
+
+/// Whether a target could outweigh many others in a mean of R².
+///
+/// Predictions are linear in the training targets and R² divides by the variance on the validation run, so the difference
+/// between the R² of two penalties is at most `‖M‖² r + 2 ‖M‖ √r`, twice, for operators of norm ‖M‖ or less and the ratio r of the
+/// mean square in training to the variance in validation. For all targets with r of 16 or less the differences are bounded
+/// alike, as correlations are, and the mean over a random part of them has the error that the race assumes.
+fn outweighs(moments: SecondMoments) -> bool {
+    // written so that NaN does
+    !(moments.largest <= MOST_RATIO * moments.smallest)
+}
+
+/// The columns that could outweigh the others, and the others; all of them come first if most could.
+fn split_off_heavy(columns: &[usize], moments: &[SecondMoments]) -> (Vec<usize>, Vec<usize>) {
+    let (heavy, light): (Vec<_>, Vec<_>) = columns.iter().zip(moments).partition(|(_, m)| outweighs(**m));
+    if light.len() < heavy.len() {
+        return (columns.to_vec(), Vec::new());
+    }
+    let columns = |pairs: Vec<(&usize, &SecondMoments)>| pairs.into_iter().map(|(&c, _)| c).collect();
+    (columns(heavy), columns(light))
+}
+
+fn second_moments<A: Element>(y: &[ArrayView2<'_, A>], columns: &[usize]) -> Vec<SecondMoments> {
+    let of_column = |&column: &usize| {
+        let mut all = SecondMoments {
+            largest: 0.0,
+            smallest: f64::INFINITY,
+        };
+        for y in y {
+            let (mut sum, mut square) = (0.0, 0.0);
+            for value in y.column(column) {
+                let value = value.to_double();
+                sum += value;
+                square += value * value;
+            }
+            let n = y.nrows() as f64;
+            let (mean, size) = (sum / n, square / n);
+            all.largest = all.largest.max(size);
+            all.smallest = all.smallest.min(size - mean * mean);
+        }
+        all
+    };
+    columns.par_iter().with_min_len(64).map(of_column).collect()
 }
 
 /// What a block adds to the race.
@@ -90,13 +152,25 @@ impl Round {
     }
 }
 
+/// How far a penalty may lie behind the best.
+struct Bound {
+    sigmas: f64,
+    /// Share of the random part that was not seen yet.
+    left_over: f64,
+    /// Number of targets that the random part stands for.
+    n_targets: usize,
+}
+
 /// The state of the race.
 struct Race {
     survivors: Candidates,
     /// Which folds are undecided.
     open: Vec<bool>,
+    /// Of the random part.
     totals: Totals,
-    /// Sums of squared distances between two penalties that are both in the race, (`n_folds`, `n_alphas`, `n_alphas`).
+    /// Of the targets that are no matter of chance.
+    fixed: Totals,
+    /// Sums of squared distances over the random part between two penalties that are both in the race, (`n_folds`, `n_alphas`, `n_alphas`).
     squares: Array3<f64>,
     /// Mean scores when a penalty was last scored.
     curves: Array2<f64>,
@@ -110,6 +184,7 @@ impl Race {
             survivors: Candidates::all(n_folds, n_alphas),
             open: vec![true; n_folds],
             totals: Totals::new(n_folds, n_alphas),
+            fixed: Totals::new(n_folds, n_alphas),
             squares: Array3::zeros((n_folds, n_alphas, n_alphas)),
             curves: Array2::from_elem((n_folds, n_alphas), f64::NAN),
             full: Array2::from_elem((n_folds, n_alphas), false),
@@ -130,11 +205,30 @@ impl Race {
         )
     }
 
-    fn add(&mut self, round: &Round, candidates: &Candidates) {
+    fn add(&mut self, round: &Round, candidates: &Candidates, fixed: bool) {
+        let totals = if fixed { &mut self.fixed } else { &mut self.totals };
         for fold in (0..candidates.0.len()).filter(|&fold| !candidates.0[fold].is_empty()) {
-            self.totals.merge_fold(&round.totals, fold);
+            totals.merge_fold(&round.totals, fold);
         }
-        self.squares += &round.squares;
+        if !fixed {
+            self.squares += &round.squares;
+        }
+    }
+
+    /// Mean score of a penalty over all targets, the random part of `n_targets` standing for the rest of them.
+    fn mean(&self, fold: usize, alpha: usize, n_seen: usize, n_targets: usize) -> f64 {
+        let n_fixed = self.fixed.n_usable(fold);
+        let (seen, fixed) = (self.totals.mean(fold, alpha), self.fixed.mean(fold, alpha));
+        if n_fixed == 0 {
+            return seen;
+        }
+        if n_seen == n_targets {
+            let mut all = self.totals.clone();
+            all.merge_fold(&self.fixed, fold);
+            return all.mean(fold, alpha);
+        }
+        let weight = n_fixed as f64 / (n_fixed as f64 + n_targets as f64);
+        weight * fixed + (1.0 - weight) * seen
     }
 
     /// Notes the means of the penalties just scored and drops those that cannot win any more.
@@ -142,7 +236,7 @@ impl Race {
         let left_over = 1.0 - n_seen as f64 / n_targets as f64;
         for (fold, scored) in self.open_candidates().0.into_iter().enumerate() {
             for &alpha in &scored {
-                self.curves[[fold, alpha]] = self.totals.mean(fold, alpha);
+                self.curves[[fold, alpha]] = self.mean(fold, alpha, n_seen, n_targets);
                 self.full[[fold, alpha]] = n_seen == n_targets;
             }
             // Once all targets are in, means decide, and the first on ties.
@@ -150,8 +244,12 @@ impl Race {
                 continue;
             }
             if let Some(best) = first_best(&scored, |alpha| self.curves[[fold, alpha]]) {
-                let may_win =
-                    |&alpha: &usize| alpha == best || self.may_win(fold, best, alpha, sigmas, left_over);
+                let bound = Bound {
+                    sigmas,
+                    left_over,
+                    n_targets,
+                };
+                let may_win = |&alpha: &usize| alpha == best || self.may_win(fold, best, alpha, &bound);
                 self.survivors.0[fold] = scored.into_iter().filter(may_win).collect();
                 self.open[fold] = self.survivors.0[fold].len() > 1;
             }
@@ -159,18 +257,22 @@ impl Race {
     }
 
     /// Whether a penalty's mean distance to the best is within so many standard errors of a sample without replacement.
-    fn may_win(&self, fold: usize, best: usize, alpha: usize, sigmas: f64, left_over: f64) -> bool {
+    fn may_win(&self, fold: usize, best: usize, alpha: usize, bound: &Bound) -> bool {
         let n = self.totals.n_usable(fold) as f64;
-        let mean = self.curves[[fold, best]] - self.curves[[fold, alpha]];
-        let variance = (self.squares[[fold, best, alpha]] - n * mean * mean) / (n - 1.0);
+        let distance = self.totals.mean(fold, best) - self.totals.mean(fold, alpha);
+        let variance = (self.squares[[fold, best, alpha]] - n * distance * distance) / (n - 1.0);
         // With a single usable target the bound is NaN, and the penalty stays.
-        let bound = sigmas * (variance.max(0.0) / n * left_over).sqrt();
-        bound.is_nan() || variance.is_nan() || mean <= bound
+        let error = (variance.max(0.0) / n * bound.left_over).sqrt();
+        let n_fixed = self.fixed.n_usable(fold) as f64;
+        let share = bound.n_targets as f64 / (bound.n_targets as f64 + n_fixed);
+        let limit = bound.sigmas * share * error;
+        let mean = self.curves[[fold, best]] - self.curves[[fold, alpha]];
+        limit.is_nan() || variance.is_nan() || mean <= limit
     }
 
     fn result(self) -> Validated {
         let n_unusable = (0..self.survivors.0.len())
-            .map(|fold| self.totals.n_unusable(fold))
+            .map(|fold| self.totals.n_unusable(fold) + self.fixed.n_unusable(fold))
             .collect();
         Validated {
             curves: self.curves,

@@ -2,31 +2,32 @@
 
 use ndarray::{Array1, Array2, ArrayRef2, Zip, s};
 
+use crate::defects::{Defect, Range};
 use crate::{Element, RidgeError};
 
 /// Centres each column and divides it by its population standard deviation (n in the denominator).
 ///
 /// # Shapes
-/// `values` and the result are (`n_scans`, `n_columns`). Sums run in `f64`. A constant column becomes NaN, and so does
-/// one that holds a NaN: its score will be NaN too, and the fit counts it. "Constant" allows for the rounding of the
-/// mean, so that noise of the last bit is never blown up into a signal.
+/// `values` and the result are (`n_scans`, `n_columns`). Sums run in `f64`. A column that holds a NaN becomes NaN. A
+/// constant column becomes 0, as in scikit-learn's `StandardScaler`: a feature of zeros plays no part, a target of zeros
+/// has no score, and a fit counts both ([`crate::PreparedFeatures::constant_features`],
+/// [`crate::RidgeCvFit::constant_targets`]). "Constant" allows for rounding, so that noise of the last bit is never blown up
+/// into a signal.
 ///
 /// ```
 /// let z = lpp_ridge::standardise_columns(&ndarray::array![[1.0_f64, 5.0], [3.0, 5.0]]);
-/// assert_eq!(z.column(0).to_vec(), [-1.0, 1.0]);
-/// assert!(z[[0, 1]].is_nan());
+/// assert_eq!(z, ndarray::array![[-1.0, 0.0], [1.0, 0.0]]);
 /// ```
 #[must_use]
 pub fn standardise_columns<A: Element>(values: &ArrayRef2<A>) -> Array2<A> {
     let mean = column_sums(values, |_, v| v) / values.nrows() as f64;
     let spread = column_sums(values, |j, v| (v - mean[j]).powi(2));
-    let size = column_sums(values, |_, v| v * v);
-    let mut deviation = (&spread / values.nrows() as f64).sqrt();
-    for j in 0..deviation.len() {
-        if is_constant::<A>(spread[j], size[j]) {
-            deviation[j] = f64::NAN;
-        }
-    }
+    let range = Range::new(values);
+    let deviation = Array1::from_shape_fn(values.ncols(), |j| match range.defect(j) {
+        Some(Defect::Constant) => f64::INFINITY, // by which every number becomes 0
+        Some(Defect::NonFinite) => f64::NAN,
+        None => (spread[j] / values.nrows() as f64).sqrt(),
+    });
     let mut out = values.to_owned();
     for mut row in out.rows_mut() {
         Zip::from(&mut row)
@@ -62,14 +63,6 @@ pub fn trim_and_standardise<A: Element>(values: &ArrayRef2<A>, trim: usize) -> R
     Ok(standardise_columns(&values.slice(s![trim..n_scans - trim, ..])))
 }
 
-/// Whether a sum of squared deviations is nothing but rounding, given the plain sum of squares.
-///
-/// A mean rounds to half a unit in the last place of values of that type; four epsilons leave room for the values'
-/// own rounding, and are far below any real signal.
-pub(crate) fn is_constant<A: Element>(spread: f64, size: f64) -> bool {
-    spread <= (4.0 * A::EPSILON).powi(2) * size
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,11 +79,21 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_that_rounds_is_still_constant() {
-        let x = Array2::from_elem((3, 1), 0.1_f32);
-        assert!(standardise_columns(&x).iter().all(|v| v.is_nan()));
-        let x = Array2::from_elem((49, 1), 0.1_f64);
-        assert!(standardise_columns(&x).iter().all(|v| v.is_nan()));
+    fn a_constant_becomes_exactly_zero_at_any_length_and_scale() {
+        for n in [3, 49, 282, 2000] {
+            for value in [1e-6, 0.1, 437.3, -76.71, 1e9] {
+                let double = standardise_columns(&Array2::from_elem((n, 1), value));
+                let single = standardise_columns(&Array2::from_elem((n, 1), f32::from_double(value)));
+                assert!(double.iter().all(|&v| v.abs() <= 0.0), "{n} x {value}");
+                assert!(single.iter().all(|&v| v.abs() <= 0.0), "{n} x {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_with_a_hole_becomes_nan() {
+        let z = standardise_columns(&ndarray::array![[1.0, 2.0], [f64::NAN, 3.0]]);
+        assert!(z.column(0).iter().all(|v| v.is_nan()) && z.column(1).iter().all(|v| v.is_finite()));
     }
 
     #[test]

@@ -4,9 +4,8 @@ use ndarray::{Array2, Array3, ArrayView2, Axis, Zip, s};
 
 use crate::block::Block;
 use crate::exact_sum::ExactSum;
-use crate::pearson::Defect;
 use crate::plan::InnerSet;
-use crate::{Element, PreparedFeatures};
+use crate::{Element, PreparedFeatures, RidgeError};
 
 /// Which penalties are scored in each fold.
 #[derive(Debug, Clone)]
@@ -32,9 +31,9 @@ impl Candidates {
 
 /// Validation scores of a block of targets.
 pub(crate) struct BlockCurves {
-    /// Mean over the validation runs, (`n_folds`, `n_alphas`, width); meaningful for candidates of usable targets.
+    /// Mean over the validations, (`n_folds`, `n_alphas`, width); meaningful for candidates of usable targets.
     pub(crate) scores: Array3<f64>,
-    /// Number of validation runs behind each mean, (`n_folds`, width); 0 if the target is unusable.
+    /// Number of validations behind each mean, (`n_folds`, width); 0 if the target is unusable.
     pub(crate) n_runs: Array2<u32>,
 }
 
@@ -44,50 +43,54 @@ pub(crate) fn validate<A: Element>(
     block: &mut Block<'_, A>,
     n_used: usize,
     candidates: &Candidates,
-) -> BlockCurves {
-    let (n_folds, n_alphas) = (prepared.n_runs(), prepared.model.alphas().len());
+) -> Result<BlockCurves, RidgeError> {
+    let (n_folds, n_alphas) = (prepared.n_folds(), prepared.model.alphas().len());
     let mut curves = BlockCurves {
         scores: Array3::zeros((n_folds, n_alphas, n_used)),
         n_runs: Array2::zeros((n_folds, n_used)),
     };
-    let finite: Vec<bool> = (0..n_used)
-        .map(|j| block.defect(j) != Some(Defect::NonFinite))
-        .collect();
-    let mut scratch = Array3::zeros((2, n_alphas, block.width()));
-    for (set, operators) in prepared.sets.iter().zip(&prepared.inner) {
+    let most = prepared
+        .plan
+        .sets
+        .iter()
+        .map(|set| set.validations.len())
+        .max()
+        .unwrap_or(0);
+    let mut scratch = Array3::zeros((most, n_alphas, block.width()));
+    for (set, operators) in prepared.plan.sets.iter().zip(&prepared.inner) {
         let wanted = candidates.of_set(set);
         if wanted.is_empty() {
             continue;
         }
-        block.train_on(&set.train);
+        block.train_on(&set.train)?;
         for &alpha in &wanted {
-            block.predict(&operators[alpha], &set.train);
+            block.predict(&operators[alpha], &set.train)?;
             let mut top = 0;
             for (which, validation) in set.validations.iter().enumerate() {
                 if let Some(out) = scratch.slice_mut(s![which, alpha, ..]).as_slice_mut() {
-                    block.score(top, validation.run, out);
+                    block.score(top, validation.scored, out)?;
                 }
-                top += prepared.layout.len(validation.run);
+                top += prepared.layout.total(&prepared.plan.scored[validation.scored]);
             }
         }
         for (which, validation) in set.validations.iter().enumerate() {
             let scores = scratch.index_axis(Axis(0), which);
-            curves.add(validation.fold, &candidates.0[validation.fold], &scores, &finite);
+            curves.add(validation.fold, &candidates.0[validation.fold], &scores);
         }
     }
     curves.average();
-    curves
+    Ok(curves)
 }
 
 impl BlockCurves {
-    /// Adds one validation run of a fold. A target counts only if every candidate has a score, so that penalties are
-    /// compared on the same targets, and if it is finite in all runs, not just those that matter here.
-    fn add(&mut self, fold: usize, candidates: &[usize], scores: &ArrayView2<'_, f64>, finite: &[bool]) {
+    /// Adds one validation of a fold. A target counts only if every candidate has a score, so that penalties are
+    /// compared on the same targets.
+    fn add(&mut self, fold: usize, candidates: &[usize], scores: &ArrayView2<'_, f64>) {
         if candidates.is_empty() {
             return;
         }
-        for (target, &finite) in finite.iter().enumerate() {
-            if !finite || candidates.iter().any(|&a| scores[[a, target]].is_nan()) {
+        for target in 0..self.n_runs.ncols() {
+            if candidates.iter().any(|&a| scores[[a, target]].is_nan()) {
                 continue;
             }
             self.n_runs[[fold, target]] += 1;

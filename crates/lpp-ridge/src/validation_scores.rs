@@ -1,32 +1,30 @@
 //! What each target scored in validation under the penalty that was chosen: one more pass, with that penalty alone.
 
-use std::ops::Deref;
-
-use ndarray::{Array2, ArrayRef2, Axis, concatenate};
+use ndarray::{Array2, ArrayView2};
 
 use crate::block::Block;
+use crate::defects::{survey, without_defect};
 use crate::fit::RidgeCvFit;
+use crate::score::scatter;
 use crate::validation::{Candidates, validate};
 use crate::workers::over_blocks;
 use crate::{Element, PreparedFeatures, RidgeError};
 
 /// Validation scores of all targets at the choice of `fit`, (`n_folds`, `n_targets`); NaN where a target has none.
-pub(crate) fn validation_scores<A, Y>(
+pub(crate) fn validation_scores<A: Element>(
     prepared: &PreparedFeatures<A>,
-    y: &[Y],
+    y: &[ArrayView2<'_, A>],
     fit: &RidgeCvFit,
-) -> Result<Array2<f64>, RidgeError>
-where
-    A: Element,
-    Y: Deref<Target = ArrayRef2<A>> + Sync,
-{
-    let columns: Vec<usize> = (0..fit.scores.len()).collect();
+) -> Result<Array2<f64>, RidgeError> {
+    let mut all = Array2::from_elem(fit.fold_scores.raw_dim(), f64::NAN);
+    let defects = survey(y);
+    let columns = without_defect(&defects);
     let parts = over_blocks(prepared, &columns, |block, columns| {
-        block.load(y, columns);
-        Ok(block_scores(prepared, block, columns, fit))
+        block.load(y, columns)?;
+        block_scores(prepared, block, columns, fit)
     })?;
-    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-    Ok(concatenate(Axis(1), &views).unwrap_or_else(|_| unreachable!("blocks have a row per fold")))
+    scatter(&parts, &columns, &mut all);
+    Ok(all)
 }
 
 /// The same for the targets of a block. Penalties of one target each are taken in turn.
@@ -35,14 +33,14 @@ fn block_scores<A: Element>(
     block: &mut Block<'_, A>,
     columns: &[usize],
     fit: &RidgeCvFit,
-) -> Array2<f64> {
-    let n_folds = prepared.n_runs();
+) -> Result<Array2<f64>, RidgeError> {
+    let n_folds = prepared.n_folds();
     let chosen = Array2::from_shape_fn((n_folds, columns.len()), |(fold, j)| {
-        fit.alpha_of(fold, columns[j])
+        fit.alpha_index_of(fold, columns[j])
     });
     let mut scores = Array2::from_elem(chosen.raw_dim(), f64::NAN);
     for rank in ranks(&chosen) {
-        let curves = validate(prepared, block, columns.len(), &rank);
+        let curves = validate(prepared, block, columns.len(), &rank)?;
         for ((fold, target), score) in scores.indexed_iter_mut() {
             if let Some(alpha) = chosen[[fold, target]]
                 && rank.0[fold].contains(&alpha)
@@ -52,7 +50,7 @@ fn block_scores<A: Element>(
             }
         }
     }
-    scores
+    Ok(scores)
 }
 
 /// The penalties of each fold, at most one of each fold at a time, so that a target without a score under one of them

@@ -21,18 +21,27 @@ where
     R: Send,
     F: Fn(&mut Block<'_, A>, &[usize]) -> Result<R, RidgeError> + Sync,
 {
-    let width = block_width(columns.len());
+    if columns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let width = block_width(prepared, columns.len());
     let blocks: Vec<&[usize]> = columns.chunks(width).collect();
     let next = AtomicUsize::new(0);
-    let n_workers = rayon::current_num_threads().min(blocks.len());
+    let n_threads = if prepared.model.settings.engine.works_alone() {
+        1
+    } else {
+        rayon::current_num_threads()
+    };
+    let n_workers = n_threads.min(blocks.len());
     let worker = |_| {
-        let mut block = Block::new(prepared, width);
+        let mut block = Block::new(prepared, width)?;
         let mut done = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(columns) = blocks.get(index) else {
                 return Ok(done);
             };
+            prepared.model.settings.check_stop()?;
             done.push((index, work(&mut block, columns)?));
         }
     };

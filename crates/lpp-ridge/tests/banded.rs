@@ -109,7 +109,7 @@ fn equal_weights_are_ridge_regression() {
                 .unwrap();
             assert!(largest(&fit.fold_scores, &plain.fold_scores) < 1e-13); // the same products, perhaps at another place
             for ((fold, target), choice) in fit.choice.indexed_iter() {
-                assert_eq!(choice.map(|c| c.alpha), plain.alpha_of(fold, target));
+                assert_eq!(choice.map(|c| c.alpha), plain.alpha_index_of(fold, target));
             }
         }
     }
@@ -256,6 +256,9 @@ fn bands_must_cover_the_features() {
     dead.y.iter_mut().for_each(|y| y.fill(0.0));
     assert!(matches!(
         params(&[6, 6]).check().unwrap().fit(&dead.x, &dead.y),
-        Err(RidgeError::NoUsableTarget { test_run: 0 })
+        Err(RidgeError::NoUsableTarget {
+            n_constant: 2,
+            n_non_finite: 0
+        })
     ));
 }

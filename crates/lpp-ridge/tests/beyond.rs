@@ -283,19 +283,39 @@ fn one_hopeless_target_decides_a_shared_penalty_by_r_squared_and_breaks_nothing(
         sigmas: 6.0,
         seed: 0,
     };
-    let model = RidgeCv::params()
-        .alphas(ALPHAS)
-        .metric(Metric::R2)
-        .alpha_search(search)
-        .check()
-        .unwrap();
-    let fit = model.fit(&study.x, &study.y).unwrap();
-    assert!(fit.fully_scored.iter().all(|&full| full), "R² is never screened");
+    let params = RidgeCv::params().alphas(ALPHAS).metric(Metric::R2);
+    let exhaustive = params.clone().alpha_search(AlphaSearch::Exhaustive).check().unwrap();
+    let expected = exhaustive.fit(&study.x, &study.y).unwrap();
+    let race = params.alpha_search(search).check().unwrap();
+    let fit = race.fit(&study.x, &study.y).unwrap();
+    // It is no matter of chance whether the race sees it.
+    assert_eq!(fit.alpha_choice, expected.alpha_choice);
+    assert_eq!(fit.fold_scores, expected.fold_scores);
     assert!(fit.scores[7] < -1e11 && fit.scores.iter().all(|s| s.is_finite()));
-    assert!(fit.validation_curves.iter().all(|&mean| mean < -1e9));
+    assert!(expected.validation_curves.iter().all(|&mean| mean < -1e9));
     let order: Vec<usize> = (0..40).map(|i| (i * 7 + 3) % 40).collect();
-    let shuffled = model.fit(&study.x, &study.targets(&order).y).unwrap();
-    assert_eq!(fit.validation_curves, shuffled.validation_curves);
+    let shuffled = race.fit(&study.x, &study.targets(&order).y).unwrap();
+    assert_eq!(fit.alpha_choice, shuffled.alpha_choice);
+    let curves = exhaustive.fit(&study.x, &study.targets(&order).y).unwrap().validation_curves;
+    assert_eq!(expected.validation_curves, curves);
+}
+
+#[test]
+fn a_race_by_r_squared_chooses_as_the_exhaustive_search() {
+    let study = Study::new(61, &LENGTHS, 30, 900);
+    for inner in [InnerValidation::First, InnerValidation::All] {
+        let params = RidgeCv::params().alphas(ALPHAS).metric(Metric::R2).inner(inner);
+        let fit = |search| params.clone().alpha_search(search).check().unwrap().fit(&study.x, &study.y).unwrap();
+        let expected = fit(AlphaSearch::Exhaustive);
+        let race = fit(AlphaSearch::Screened {
+            n_targets: 200,
+            sigmas: 6.0,
+            seed: 2,
+        });
+        assert_eq!(race.alpha_choice, expected.alpha_choice);
+        assert_eq!(race.fold_scores, expected.fold_scores);
+        assert!(race.fully_scored.iter().any(|full| !full), "some penalties cannot win");
+    }
 }
 
 #[test]
@@ -316,9 +336,10 @@ fn groups_of_one_run_each_are_the_runs() {
 #[test]
 fn wrong_groups_are_refused() {
     let study = Study::new(59, &LENGTHS, 3, 2);
+    let two = RidgeCv::params().groups([0, 0, 1, 1, 1]).check().unwrap();
     assert!(matches!(
-        RidgeCv::params().groups([0, 0, 1, 1, 1]).check(),
-        Err(RidgeError::TooFewGroups { found: 2, needed: 3 })
+        two.fit(&study.x, &study.y),
+        Err(RidgeError::NoInnerFold { fold: 0, n_runs: 5 })
     ));
     let model = RidgeCv::params().groups([0, 1, 2, 3]).check().unwrap();
     let error = model.fit(&study.x, &study.y).unwrap_err();

@@ -1,4 +1,4 @@
-//! The tests of every backend, on BLAS.
+//! The tests of every engine, with LAPACK.
 #![allow(
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
@@ -7,4 +7,4 @@
 
 mod common;
 
-common::suite::backend_tests!(lpp_ridge::Blas);
+common::suite::engine_tests!(lpp_ridge::Engine::Blas);

@@ -134,6 +134,7 @@ fn a_constant_or_nan_target_disturbs_no_other() {
     assert_eq!(constant.constant_targets, [200]);
     assert_eq!(constant.validation_curves, plain.validation_curves);
     assert_eq!(flat_in_validation.constant_targets, [200]);
+    assert_eq!(flat_in_validation.validation_curves, plain.validation_curves);
     assert_eq!(missing.non_finite_targets, [200]);
     assert_eq!(missing.validation_curves, plain.validation_curves);
     assert_eq!(infinite.non_finite_targets, [200]);

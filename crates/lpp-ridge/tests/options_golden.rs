@@ -34,7 +34,7 @@ fn check(case: &str, settings: &RidgeCvParams) {
         for (fold, chosen) in chosen.iter().enumerate() {
             for (target, &chosen) in chosen.iter().enumerate() {
                 assert_eq!(
-                    fit.alpha_of(fold, target),
+                    fit.alpha_index_of(fold, target),
                     Some(chosen),
                     "{case}, fold {fold}, target {target}"
                 );

@@ -49,13 +49,10 @@ fn settings_are_checked() {
 #[test]
 fn features_are_checked() {
     let y = runs(4, 2, 0.7);
-    assert!(matches!(
-        error(&[], &[]),
-        RidgeError::TooFewRuns { found: 0, needed: 3 }
-    ));
+    assert!(matches!(error(&[], &[]), RidgeError::NoRuns));
     assert!(matches!(
         error(&runs(1, 3, 0.3), &y[..1]),
-        RidgeError::TooFewRuns { found: 1, .. }
+        RidgeError::EmptyFold { fold: 0 }
     ));
     let mut x = runs(4, 3, 0.3);
     x[2] = wave(12, 5, 0.1);
@@ -136,7 +133,10 @@ fn a_validation_without_any_target_is_never_decided_silently() {
     y[0].fill(1.0);
     assert!(matches!(
         error(&x, &y),
-        RidgeError::NoUsableTarget { test_run: 1 }
+        RidgeError::NoUsableTarget {
+            n_constant: 2,
+            n_non_finite: 0
+        }
     ));
     let model = RidgeCv::params()
         .nan_targets(NanTargets::TakeFirstAlpha)
@@ -152,6 +152,6 @@ fn constant_features_predict_nothing() {
     let x: Vec<Array2<f64>> = (0..4).map(|_| Array2::zeros((12, 3))).collect();
     assert!(matches!(
         error(&x, &runs(4, 2, 0.7)),
-        RidgeError::NoUsableTarget { test_run: 0 }
+        RidgeError::NoValidation { fold: 0 }
     ));
 }

@@ -1,7 +1,7 @@
 //! Activations of a model: one matrix a run and layer, in one memory-mapped safetensors file.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -196,8 +196,11 @@ impl Activations {
         let n_layers = places.iter().map(|p| p.1 + 1).max().unwrap_or(0);
         // Names are distinct and within the box, so counting shows whether it is full.
         if places.is_empty() || n_runs.checked_mul(n_layers) != Some(places.len()) {
-            let found = format!("{} tensors up to run {n_runs} and layer {n_layers}", places.len());
-            return Err(StudyError::malformed(path, found, "every layer of every run"));
+            return Err(StudyError::malformed(
+                path,
+                missing(&places, n_layers),
+                "every layer of every run",
+            ));
         }
         Ok(Self {
             file,
@@ -245,6 +248,19 @@ impl Activations {
         let values = widen(tensor.dtype(), tensor.data())
             .ok_or_else(|| wrong(format!("{name} of type {:?}", tensor.dtype())))?;
         Array2::from_shape_vec((n_words, n_hidden), values).map_err(|e| wrong(e.to_string()))
+    }
+}
+
+/// Names the first tensor that is not there; a run or a layer may also lack all of its tensors.
+fn missing(places: &[(usize, usize)], n_layers: usize) -> String {
+    let known: BTreeSet<_> = places.iter().copied().collect();
+    // As many places as there are tensors, and one more, hold one that is missing.
+    let mut all = (0..=places.len()).map(|n| (n / n_layers.max(1), n % n_layers.max(1)));
+    match all.find(|place| !known.contains(place)) {
+        Some((run, layer)) if n_layers > 0 => {
+            format!("{} tensors, but no {}", places.len(), tensor_name(run, layer))
+        }
+        _ => "no tensor".to_owned(),
     }
 }
 
@@ -361,6 +377,23 @@ mod tests {
             message.contains("a.safetensors: found 100000 at run 0, layer 0, word 1"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn a_tensor_that_is_not_there_is_named() {
+        for (places, n_layers, name) in [
+            (vec![(0, 0), (0, 1), (1, 0)], 2, "run-1/layer-1"),
+            (vec![(0, 1), (1, 0), (1, 1)], 2, "run-0/layer-0"),
+            (vec![(0, 0), (2, 0)], 1, "run-1/layer-0"),
+            (vec![(3, 4)], 5, "run-0/layer-0"),
+            (vec![], 0, "no tensor"),
+        ] {
+            assert!(
+                missing(&places, n_layers).ends_with(name),
+                "{places:?}: {}",
+                missing(&places, n_layers)
+            );
+        }
     }
 
     #[test]

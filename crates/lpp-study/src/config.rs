@@ -137,6 +137,9 @@ pub struct StudyConfig {
     pub alphas: String,
     /// Corrections of the word annotation.
     pub annotation_corrections: AnnotationCorrections,
+    /// Whether lpp-run makes the seven regions of the published study.
+    #[serde(skip_serializing_if = "is_true")]
+    pub regions: bool,
     /// Models per language, in the order in which tables list them.
     #[serde(deserialize_with = "features_by_language")]
     pub models: BTreeMap<Language, Vec<String>>,
@@ -189,6 +192,7 @@ impl Default for StudyConfig {
             training: BTreeMap::new(),
             subjects: BTreeMap::new(),
             individuals: BTreeMap::new(),
+            regions: true,
             fits: ConfiguredFits::default(),
             corpus: ConfiguredCorpus::default(),
             paths: ConfiguredPaths::default(),
@@ -267,6 +271,11 @@ impl std::str::FromStr for StudyConfig {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_true(value: &bool) -> bool {
+    *value
+}
+
 /// Places of the values of the top-level settings; none if the text is no TOML.
 fn spans(text: &str) -> BTreeMap<String, toml::Spanned<toml::Value>> {
     toml::from_str(text).unwrap_or_default()
@@ -285,12 +294,11 @@ fn take_default(text: &mut String, key: &str) {
     let Ok(toml::Value::Table(defaults)) = toml::Value::try_from(StudyConfig::default()) else {
         return;
     };
-    match defaults.get(key) {
-        Some(default) => text.replace_range(value.span(), &default.to_string()),
-        None => {
-            let line = text[..value.span().start].rfind('\n').map_or(0, |end| end + 1);
-            text.replace_range(line..value.span().end, "");
-        }
+    if let Some(default) = defaults.get(key) {
+        text.replace_range(value.span(), &default.to_string());
+    } else {
+        let line = text[..value.span().start].rfind('\n').map_or(0, |end| end + 1);
+        text.replace_range(line..value.span().end, "");
     }
 }
 
@@ -450,6 +458,7 @@ mod tests {
         config.individuals.insert(Language::French, individuals);
         config.paths.glove = Some("vectors.txt".into());
         config.fits.controls = vec!["wordrate".into()];
+        config.regions = false;
         config.tr_s = Some(1.49);
         config.corpus.pair_runs = Some(PairRuns::Place);
         config.corpus.only = vec!["space-T1w".parse().unwrap()];

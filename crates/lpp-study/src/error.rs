@@ -142,7 +142,7 @@ pub enum StudyError {
 }
 
 impl StudyError {
-    /// A [`StudyError::Malformed`].
+    /// A [`StudyError::Malformed`]; what was found is cut short if it is long.
     pub fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
         // What a file holds may be as long as the file.
         let short = |text: String| crate::shortened(&text, crate::MOST_QUOTED).into_owned();

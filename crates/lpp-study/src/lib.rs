@@ -28,12 +28,16 @@ mod activations;
 mod annotation;
 mod atomic;
 mod bids_name;
+mod bounded_rows;
+mod caught;
 mod claims;
 mod config;
 mod elements;
 mod error;
 #[cfg(feature = "fault-injection")]
 mod fault;
+mod file_stamp;
+mod gzip;
 mod known_hashes;
 mod language;
 mod mapped;
@@ -41,7 +45,10 @@ mod mapped_matrix;
 mod names;
 mod natural_order;
 pub mod npy;
+mod npy_elements;
+mod npy_header;
 mod outputs;
+mod own_file;
 mod paths;
 mod pointer;
 mod progress;
@@ -58,12 +65,16 @@ pub use activations::{Activations, ActivationsWriter, LayerShape};
 pub use annotation::{PUBLISHED_ANNOTATIONS, is_published_annotation};
 pub use atomic::{AtomicFile, write_atomically};
 pub use bids_name::{BidsName, EntityChoice};
+pub use bounded_rows::BoundedRows;
+pub use caught::{caught, panics_are_caught};
 pub use config::{
     AnnotationCorrections, ConfiguredCorpus, ConfiguredFits, ConfiguredIndividuals, ConfiguredPaths,
     PairRuns, StudyConfig,
 };
 pub use elements::{StoredAs, write_f32};
 pub use error::StudyError;
+pub use file_stamp::{FileStamp, is_young};
+pub use gzip::GzipReader;
 pub use language::Language;
 pub use mapped::MappedFile;
 pub use mapped_matrix::MappedMatrix;
@@ -72,11 +83,12 @@ pub use names::{
 };
 pub use natural_order::{natural_order, natural_path_order};
 pub use outputs::check_outputs;
+pub use own_file::{open_own_file, replace_own_file};
 pub use paths::Study;
 pub use pointer::{refuse_pointer, stand_in};
 pub use progress::{Progress, Silent};
 pub use provenance::{
-    FileHash, Provenance, Software, Step, command, peak_memory_bytes, sha256_of_bytes, sha256_of_file,
+    FileHash, Provenance, Software, Step, command, peak_memory_bytes, sha256_of_bytes, sha256_of_file, unchanged,
 };
 pub use recorded::{recorded_name, recorded_text};
 pub use run_order::{RunOrder, check_distinct_contents, check_distinct_files, check_one_kind, missing_run};

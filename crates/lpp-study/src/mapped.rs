@@ -23,13 +23,18 @@ impl MappedFile {
     /// Maps `path`. An empty file maps to an empty slice.
     ///
     /// # Errors
-    /// [`StudyError::Read`] if it cannot be opened, [`StudyError::Malformed`] if it is a folder.
+    /// [`StudyError::Read`] if it cannot be opened, [`StudyError::Malformed`] if it is a folder, pipe or device.
     pub fn open(path: &Path) -> Result<Self, StudyError> {
-        let file = File::open(path).map_err(StudyError::read(path))?;
-        let metadata = file.metadata().map_err(StudyError::read(path))?;
+        // Asked before it is opened: a pipe would wait for somebody to write.
+        let metadata = std::fs::metadata(path).map_err(StudyError::read(path))?;
         if metadata.is_dir() {
             return Err(StudyError::malformed(path, "a folder", "a file"));
         }
+        if !metadata.is_file() {
+            return Err(StudyError::malformed(path, "a pipe or device", "a file"));
+        }
+        let file = File::open(path).map_err(StudyError::read(path))?;
+        let metadata = file.metadata().map_err(StudyError::read(path))?;
         let map = if metadata.len() == 0 {
             None
         } else {

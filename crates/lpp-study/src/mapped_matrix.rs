@@ -6,7 +6,7 @@ use std::path::Path;
 use ndarray::ArrayView2;
 use ndarray_npy::{ViewElement, ViewNpyExt};
 
-use crate::{MappedFile, StudyError};
+use crate::{MappedFile, StudyError, npy_header};
 
 /// A `.npy` matrix of `T`, mapped: its pages are read when they are used, and the system may drop them again.
 ///
@@ -41,7 +41,7 @@ impl<T: ViewElement> MappedMatrix<T> {
     /// [`StudyError::Read`] if the file cannot be opened, [`StudyError::Malformed`] if it is a folder.
     pub fn open(path: &Path) -> Result<Option<Self>, StudyError> {
         let file = MappedFile::open(path)?;
-        let fits = ArrayView2::<T>::view_npy(&file).is_ok();
+        let fits = npy_header::check(&file).is_ok() && ArrayView2::<T>::view_npy(&file).is_ok();
         Ok(fits.then_some(Self {
             file,
             element: PhantomData,

@@ -1,15 +1,16 @@
 //! NumPy's `.npy` arrays.
 //!
-//! Files are mapped, and the header's shape is checked against the file's length before memory is taken. Little-endian
-//! `f4`, `f8` and `i8` are read, in C or Fortran order.
+//! Files are mapped, and the header's shape is checked against the file's length before memory is taken. Real numbers of any
+//! type and byte order are read, in C or Fortran order: half precision as single, integers and truth values as 64-bit
+//! integers.
 
 use std::path::Path;
 
-use ndarray::{Array, ArrayBase, ArrayD, ArrayView, Data, Dimension, Ix1, Ix2, IxDyn};
+use ndarray::{Array, ArrayBase, ArrayD, ArrayView, Axis, Data, Dimension, Ix1, Ix2, IxDyn};
 use ndarray_npy::{ReadableElement, ViewNpyError, ViewNpyExt, WriteNpyExt};
 pub use ndarray_npy::{ViewElement, WritableElement};
 
-use crate::{AtomicFile, MappedFile, StudyError};
+use crate::{AtomicFile, MappedFile, StudyError, npy_elements, npy_header};
 
 /// An array of one of the element types that studies use.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,9 +50,10 @@ impl NpyArray {
 ///
 /// # Errors
 /// [`StudyError::Read`] if the file cannot be opened, [`StudyError::Malformed`] if it is no `.npy` file, is cut short
-/// or holds another element type.
+/// or holds no real numbers.
 pub fn load(path: &Path) -> Result<NpyArray, StudyError> {
     let file = MappedFile::open(path)?;
+    npy_header::check(&file)?;
     if let Some(array) = view::<f32>(&file)? {
         return Ok(NpyArray::F32(array));
     }
@@ -61,50 +63,79 @@ pub fn load(path: &Path) -> Result<NpyArray, StudyError> {
     if let Some(array) = view::<i64>(&file)? {
         return Ok(NpyArray::I64(array));
     }
-    Err(StudyError::malformed(
-        path,
-        "another element type",
-        "float32, float64 or int64, little-endian",
-    ))
+    npy_elements::load(&file)
 }
 
-/// Reads a matrix of floats as `f64`.
+/// Reads a matrix of real numbers as `f64`.
 ///
 /// # Errors
-/// As [`load`]; also [`StudyError::Malformed`] if the array has not two axes or holds integers.
+/// As [`load`]; also [`StudyError::Malformed`] if the array has not two axes.
 pub fn load_f64_matrix(path: &Path) -> Result<Array<f64, Ix2>, StudyError> {
-    match load(path)? {
-        NpyArray::F32(a) => axes(a, path).map(|a: Array<f32, Ix2>| a.mapv(f64::from)),
-        NpyArray::F64(a) => axes(a, path),
-        other @ NpyArray::I64(_) => Err(not_floats(path, &other)),
-    }
+    axes(doubles(load(path)?), path)
 }
 
-/// Reads a matrix of floats as `f32`, rounding doubles.
+/// Reads a matrix of real numbers as `f32`, rounding what has more digits.
 ///
 /// # Errors
 /// As [`load_f64_matrix`].
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "rounding to single precision is what was asked for"
-)]
 pub fn load_f32_matrix(path: &Path) -> Result<Array<f32, Ix2>, StudyError> {
-    match load(path)? {
-        NpyArray::F32(a) => axes(a, path),
-        NpyArray::F64(a) => axes(a, path).map(|a: Array<f64, Ix2>| a.mapv(|v| v as f32)),
-        other @ NpyArray::I64(_) => Err(not_floats(path, &other)),
-    }
+    axes(singles(load(path)?), path)
 }
 
-/// Reads a vector of floats as `f64`.
+/// Reads a matrix as [`load_f64_matrix`], or a vector as a matrix of one column.
+///
+/// # Errors
+/// As [`load_f64_matrix`], for other numbers of axes.
+pub fn load_f64_columns(path: &Path) -> Result<Array<f64, Ix2>, StudyError> {
+    axes(as_columns(doubles(load(path)?)), path)
+}
+
+/// Reads a matrix as [`load_f32_matrix`], or a vector as a matrix of one column.
+///
+/// # Errors
+/// As [`load_f64_columns`].
+pub fn load_f32_columns(path: &Path) -> Result<Array<f32, Ix2>, StudyError> {
+    axes(as_columns(singles(load(path)?)), path)
+}
+
+/// Reads a vector of real numbers as `f64`.
 ///
 /// # Errors
 /// As [`load_f64_matrix`], with one axis.
 pub fn load_f64_vector(path: &Path) -> Result<Array<f64, Ix1>, StudyError> {
-    match load(path)? {
-        NpyArray::F32(a) => axes(a, path).map(|a: Array<f32, Ix1>| a.mapv(f64::from)),
-        NpyArray::F64(a) => axes(a, path),
-        other @ NpyArray::I64(_) => Err(not_floats(path, &other)),
+    axes(doubles(load(path)?), path)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "integers beyond 2^53 are no measurements"
+)]
+fn doubles(array: NpyArray) -> ArrayD<f64> {
+    match array {
+        NpyArray::F32(a) => a.mapv(f64::from),
+        NpyArray::F64(a) => a,
+        NpyArray::I64(a) => a.mapv(|v| v as f64),
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "rounding to single precision is what was asked for"
+)]
+fn singles(array: NpyArray) -> ArrayD<f32> {
+    match array {
+        NpyArray::F32(a) => a,
+        NpyArray::F64(a) => a.mapv(|v| v as f32),
+        NpyArray::I64(a) => a.mapv(|v| v as f32),
+    }
+}
+
+fn as_columns<T>(array: ArrayD<T>) -> ArrayD<T> {
+    if array.ndim() == 1 {
+        array.insert_axis(Axis(1))
+    } else {
+        array
     }
 }
 
@@ -157,17 +188,16 @@ where
         }
         Err(e) => Err(StudyError::malformed(
             file.path(),
-            describe(file, &e),
+            describe(&e),
             "a complete NumPy .npy array",
         )),
     }
 }
 
-fn describe(file: &MappedFile, error: &ViewNpyError) -> String {
+pub(crate) fn describe(error: &ViewNpyError) -> String {
     match error {
         ViewNpyError::MissingBytes(n) => format!("a file cut short by {n} bytes"),
         ViewNpyError::ExtraBytes(n) => format!("{n} bytes after the array"),
-        _ if file.is_empty() => "an empty file".to_owned(),
         other => other.to_string(),
     }
 }
@@ -178,14 +208,6 @@ fn axes<T, D: Dimension>(array: ArrayD<T>, path: &Path) -> Result<Array<T, D>, S
     array
         .into_dimensionality()
         .map_err(|_| StudyError::malformed(path, found, expected))
-}
-
-fn not_floats(path: &Path, array: &NpyArray) -> StudyError {
-    StudyError::malformed(
-        path,
-        format!("elements of {}", array.dtype()),
-        "float32 or float64",
-    )
 }
 
 #[cfg(test)]

@@ -210,7 +210,7 @@ impl Study {
                 Err(StudyError::malformed(
                     folder,
                     found,
-                    "run-0.npy, run-1.npy and so on without a gap",
+                    "run-0.npy, run-1.npy and so on without a gap (lpp-average makes them)",
                 ))
             }
             None if runs.is_empty() => Err(StudyError::malformed(

@@ -108,6 +108,9 @@ impl Provenance {
     /// [`StudyError::Read`] if there is none, [`StudyError::Malformed`] if it is not one.
     pub fn load(artefact: &Path) -> Result<Self, StudyError> {
         let path = Self::path_of(artefact);
+        if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(StudyError::malformed(&path, "no regular file", "a provenance record"));
+        }
         let text = fs::read_to_string(&path).map_err(StudyError::read(&path))?;
         serde_json::from_str(&text)
             .map_err(|e| StudyError::malformed(&path, e.to_string(), "a provenance record"))
@@ -286,11 +289,14 @@ impl Step {
             && sha256_unless_known(&self.output).is_ok_and(|hash| hash == made.output.sha256)
     }
 
-    /// Writes the provenance beside the finished artefact.
+    /// Writes the provenance beside the finished artefact, if the inputs still are what they were when they were hashed: one that
+    /// was replaced meanwhile may or may not be what the program has read.
     ///
     /// # Errors
-    /// [`StudyError::Read`] if the artefact is not there, [`StudyError::Write`] if the disk refuses.
+    /// [`StudyError::Read`] if the artefact or an input is not there, [`StudyError::Malformed`] if an input has changed,
+    /// [`StudyError::Write`] if the disk refuses.
     pub fn finish(self) -> Result<Provenance, StudyError> {
+        unchanged(&self.inputs)?;
         let provenance = Provenance {
             output: hash_file(&self.output)?,
             wall_s: self.started.elapsed().as_secs_f64(),
@@ -330,11 +336,31 @@ fn hash_file(path: &Path) -> Result<FileHash, StudyError> {
     })
 }
 
+/// Makes sure that files still are what they were when they were hashed. Those whose [`FileStamp`](crate::FileStamp) is known are
+/// not read again.
+///
+/// # Errors
+/// [`StudyError::Malformed`] naming the first that has changed, [`StudyError::Read`] if one is not there any more.
+pub fn unchanged(inputs: &[FileHash]) -> Result<(), StudyError> {
+    for input in inputs {
+        if sha256_unless_known(&input.path)? != input.sha256 {
+            let found = "other contents than when the program began to read it";
+            let expected = "an input that stays as it is; what was made of it has no record: run this again";
+            return Err(StudyError::malformed(&input.path, found, expected));
+        }
+    }
+    Ok(())
+}
+
 /// SHA-256 of a file's contents, in hexadecimal.
 ///
 /// # Errors
-/// [`StudyError::Read`] if it cannot be read.
+/// [`StudyError::Read`] if it cannot be read, [`StudyError::Malformed`] if it is a pipe or device, which might never end.
 pub fn sha256_of_file(path: &Path) -> Result<String, StudyError> {
+    let metadata = fs::metadata(path).map_err(StudyError::read(path))?;
+    if !(metadata.is_file() || metadata.is_dir()) {
+        return Err(StudyError::malformed(path, "a pipe or device", "a file"));
+    }
     let mut file = File::open(path).map_err(StudyError::read(path))?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
@@ -502,6 +528,38 @@ mod tests {
         assert_eq!(Provenance::load(&folder.join("out")).unwrap(), made);
         assert_eq!(made.inputs[0].path, folder.join("in"));
         assert!(step(&folder, 1.0).is_current());
+    }
+
+    #[test]
+    fn an_input_that_changes_meanwhile_leaves_no_record() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path();
+        let changes: [fn(&Path); 3] = [
+            |input| fs::write(input, "abd").unwrap(),
+            |input| {
+                fs::write(input.with_extension("new"), "abe").unwrap();
+                fs::rename(input.with_extension("new"), input).unwrap();
+            },
+            |input| fs::write(input, "").unwrap(),
+        ];
+        for change in changes {
+            fs::write(folder.join("in"), "abc").unwrap();
+            let step = step(folder, 1.0);
+            fs::write(folder.join("out"), "result").unwrap();
+            change(&folder.join("in"));
+            let error = step.finish().unwrap_err().to_string();
+            assert!(error.contains("/in: found other contents"), "{error}");
+            assert!(Provenance::load(&folder.join("out")).is_err());
+        }
+    }
+
+    #[test]
+    fn a_pipe_is_no_input() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+        let error = sha256_of_file(&pipe).unwrap_err().to_string();
+        assert!(error.contains("a pipe or device"), "{error}");
     }
 
     #[test]

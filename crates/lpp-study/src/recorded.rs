@@ -4,6 +4,7 @@
 //! that begins in that way, so that reading back is never a guess.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt::Write;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 const OPENING: &str = "$'";
@@ -33,7 +34,8 @@ fn quoted(bytes: &[u8]) -> String {
             }
         }
         for byte in chunk.invalid() {
-            text += &format!("\\x{byte:02x}");
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\\x{byte:02x}");
         }
     }
     text + "'"

@@ -80,7 +80,7 @@ fn maker(path: &Path) -> String {
     if within("text") {
         return published.to_owned();
     }
-    if file.starts_with("words_") && file.ends_with(".csv") {
+    if file.starts_with("words_") && path.extension().is_some_and(|ending| ending == "csv") {
         return "lpp-extract, lpp-glove, lpp-random and lpp-controls make it".to_owned();
     }
     if file == "lpp.toml" {
@@ -193,11 +193,11 @@ pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) 
         .collect();
     names.dedup();
     names.truncate(3);
-    let last = names.pop()?;
+    let final_name = names.pop()?;
     Some(if names.is_empty() {
-        format!("did you mean {last}?")
+        format!("did you mean {final_name}?")
     } else {
-        format!("did you mean {} or {last}?", names.join(", "))
+        format!("did you mean {} or {final_name}?", names.join(", "))
     })
 }
 

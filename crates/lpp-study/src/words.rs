@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AtomicFile, StudyError};
+use crate::{AtomicFile, BoundedRows, StudyError};
 
 /// A word of the story and when it was spoken.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ impl WordTable {
     /// [`StudyError::Read`] or, naming the row, [`StudyError::Malformed`].
     pub fn load(path: &Path) -> Result<Self, StudyError> {
         let file = std::fs::File::open(path).map_err(StudyError::read(path))?;
-        let mut reader = csv::Reader::from_reader(std::io::BufReader::new(file));
+        let mut reader = csv::Reader::from_reader(BoundedRows::new(file));
         let words: Result<Vec<TimedWord>, csv::Error> = reader.deserialize().collect();
         let words = words.map_err(|e| {
             StudyError::malformed(

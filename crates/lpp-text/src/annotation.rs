@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
-use lpp_study::{TimedWord, WordTable};
+use lpp_study::{BoundedRows, TimedWord, WordTable};
 
 use crate::annotation_times::{TimedRows, check};
 use crate::decode::decode;
@@ -93,7 +93,7 @@ impl Annotation {
         let text = load_text(path)?;
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
-            .from_reader(text.as_bytes());
+            .from_reader(BoundedRows::new(text.as_bytes()));
         let header = reader.headers().map_err(|e| unreadable(path, &e))?;
         let columns = Columns::find(header, path)?;
 
@@ -208,6 +208,10 @@ impl Columns {
             ));
         }
         let find = |name: &str| {
+            if header.iter().filter(|column| *column == name).count() > 1 {
+                let found = format!("two columns {name:?}");
+                return Err(TextError::malformed(path, found, "one column of each name"));
+            }
             header.iter().position(|column| column == name).ok_or_else(|| {
                 let names: Vec<&str> = header.iter().take(MOST_NAMES).collect();
                 let is_one = names.len() == 1 && names[0].contains([';', '\t']);
@@ -389,6 +393,17 @@ mod tests {
     fn load(table: &str) -> Result<Annotation, TextError> {
         let (_folder, path) = written(table);
         Annotation::load(&path, &Corrections::none())
+    }
+
+    #[test]
+    fn a_column_that_stands_twice_is_refused() {
+        for name in ["word", "onset", "section"] {
+            let header = format!("word,onset,offset,section,{name}");
+            let error = load(&format!("{header}\na,0.5,1.5,1,2\n"))
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(&format!("two columns {name:?}")), "{error}");
+        }
     }
 
     #[test]

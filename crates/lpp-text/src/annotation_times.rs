@@ -74,10 +74,24 @@ pub(crate) fn check(rows: &TimedRows, runs: &[RunWords], published: bool) -> Res
             word.before.unwrap_or_default()
         );
     }
+    if let Some((row, n)) = first_of(repeated(rows, runs)) {
+        tracing::warn!(
+            "{path}, row {row}: the word and its times are those of the row ahead ({n} such rows)"
+        );
+    }
     if let Some(doubt) = doubt(runs) {
         tracing::warn!("{path}: {doubt}");
     }
     Ok(())
+}
+
+/// Rows that repeat the one ahead: the same word at the same time.
+fn repeated<'a>(rows: &'a TimedRows, runs: &'a [RunWords]) -> impl Iterator<Item = usize> + 'a {
+    runs.iter().zip(&rows.labels).flat_map(|(run, labels)| {
+        let times = |i: usize| (run.onsets_s[i].to_bits(), run.offsets_s[i].to_bits());
+        let is_again = move |i: &usize| run.words[*i] == run.words[i - 1] && times(*i) == times(i - 1);
+        (1..run.n_words()).filter(is_again).map(|i| labels[i])
+    })
 }
 
 /// A word with what is compared.
@@ -164,6 +178,22 @@ mod tests {
                 .unwrap()
                 .contains("start of their run")
         );
+    }
+
+    #[test]
+    fn a_row_that_stands_twice_is_named() {
+        let mut runs = runs(|_, t| t);
+        let mut rows = TimedRows::new(Path::new("words.csv"), 3);
+        (0..60).for_each(|label| rows.add(label / 20, label));
+        assert_eq!(repeated(&rows, &runs).count(), 0);
+        // The same word again later is no repetition, nor are two words at one time.
+        runs[0].onsets_s[3] = runs[0].onsets_s[2];
+        assert_eq!(repeated(&rows, &runs).count(), 0);
+        for (run, word) in [(0, 3), (1, 1), (2, 19)] {
+            runs[run].onsets_s[word] = runs[run].onsets_s[word - 1];
+            runs[run].offsets_s[word] = runs[run].offsets_s[word - 1];
+        }
+        assert_eq!(repeated(&rows, &runs).collect::<Vec<_>>(), [3, 21, 59]);
     }
 
     #[test]

@@ -54,12 +54,30 @@ pub(crate) fn decode(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
         let found = format!("a zero character at byte {at} (UTF-16 without a byte order mark?)");
         return Err(TextError::malformed(path, found, "a text in UTF-8"));
     }
+    if let Some(sign) = decomposed(&text) {
+        tracing::warn!(
+            "{shown}: accents are characters of their own ({sign:?} is two, Unicode form NFD); words and tokens differ from those \
+             of composed text (NFC), which language models know: convert the file"
+        );
+    }
     let n_returns = text.matches('\r').count();
     if n_returns == 0 {
         return Ok(text);
     }
     tracing::info!("note: {shown}: {n_returns} line ends of Windows or of old Macs are read as \\n");
     Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
+/// A letter and an accent that are usually one character, if there is such a pair.
+fn decomposed(text: &str) -> Option<String> {
+    // Grave, acute, circumflex, tilde, diaeresis, ring, caron, cedilla: with a plain letter they have composed forms.
+    const ACCENTS: [char; 8] = [
+        '\u{300}', '\u{301}', '\u{302}', '\u{303}', '\u{308}', '\u{30a}', '\u{30c}', '\u{327}',
+    ];
+    text.match_indices(ACCENTS).find_map(|(at, accent)| {
+        let letter = text[..at].chars().next_back().filter(char::is_ascii_alphabetic)?;
+        Some(format!("{letter}{accent}"))
+    })
 }
 
 fn utf8(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
@@ -102,6 +120,21 @@ mod tests {
     fn line_ends_of_all_systems_become_one() {
         for bytes in ["a\nb\n\nc", "a\r\nb\r\n\r\nc", "a\rb\r\rc", "a\r\nb\n\rc"] {
             assert_eq!(decoded(bytes.as_bytes()).unwrap(), "a\nb\n\nc", "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn accents_apart_from_their_letters_are_noticed() {
+        for text in [
+            "cafe\u{301}",
+            "the nai\u{308}ve",
+            "c\u{327}a",
+            "☆\u{301} a\u{300} gauche",
+        ] {
+            assert!(decomposed(text).is_some(), "{text}");
+        }
+        for text in ["café", "plain", "\u{1eb9}\u{300}", "☆\u{301}", "\u{301}"] {
+            assert_eq!(decomposed(text), None, "{text}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
+use lpp_study::{GzipReader, refuse_pointer};
 use ndarray::Array2;
 
 use crate::{RunWords, TextError};
@@ -200,13 +200,14 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn open(path: &'a Path) -> Result<Self, TextError> {
+        refuse_pointer(path)?;
         let mut file = BufReader::with_capacity(1 << 18, File::open(path).map_err(TextError::read(path))?);
         let gzip = file
             .fill_buf()
             .map_err(TextError::read(path))?
             .starts_with(&[0x1f, 0x8b]);
         let reader: Box<dyn BufRead> = if gzip {
-            Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(file)))
+            Box::new(BufReader::with_capacity(1 << 18, GzipReader::new(file)))
         } else {
             Box::new(file)
         };

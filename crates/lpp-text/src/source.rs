@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use lpp_study::Language;
+use lpp_study::{Language, refuse_pointer};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
@@ -71,6 +71,7 @@ fn load_folder(path: &Path, lang: Language) -> Result<Vec<String>, TextError> {
 }
 
 fn load_archive(path: &Path, lang: Language) -> Result<Vec<String>, TextError> {
+    refuse_pointer(path)?;
     let file = File::open(path).map_err(TextError::read(path))?;
     let bytes_in_file = file.metadata().map_err(TextError::read(path))?.len();
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|e| {

@@ -1,9 +1,12 @@
 //! How often words occur: in the story itself, or by a table.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs;
 use std::path::Path;
 
+use lpp_study::BoundedRows;
+
+use crate::decode::decode;
 use crate::{RunWords, TextError};
 
 /// Counts of words, letter case aside.
@@ -35,11 +38,15 @@ impl WordCounts {
     /// [`TextError::BadCell`] for a count that is negative or no finite number.
     pub fn load(path: &Path) -> Result<Self, TextError> {
         let tabs = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
-        let file = File::open(path).map_err(TextError::read(path))?;
+        let text = decode(fs::read(path).map_err(TextError::read(path))?, path)?;
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(if tabs { b'\t' } else { b',' })
             .quoting(!tabs)
-            .from_reader(std::io::BufReader::new(file));
+            .from_reader(if tabs {
+                BoundedRows::without_quotes(text.as_bytes())
+            } else {
+                BoundedRows::new(text.as_bytes())
+            });
         let expected = || "a table with the columns word and count".to_owned();
         let broken = |e: csv::Error| TextError::malformed(path, e.to_string(), expected());
         let header = reader.headers().map_err(broken)?.clone();

@@ -42,9 +42,12 @@ pub(crate) fn select(steps: Vec<Step>, patterns: &[String]) -> Result<Vec<Step>,
             .filter(|place| steps[*place].id.contains(pattern))
             .collect();
         if matching.is_empty() {
-            let names = steps
-                .iter()
-                .flat_map(|step| step.id.split(':').chain([step.id.as_str()]));
+            // A step is meant by its name, with or without its language, or by a part between colons.
+            let names = steps.iter().flat_map(|step| {
+                let without_language = step.id.rsplit_once(':').map(|(name, _)| name);
+                let parts = step.id.split(':').chain(without_language);
+                parts.chain([step.id.as_str()])
+            });
             return Err(WorkflowError::NoSuchStep {
                 pattern: pattern.clone(),
                 hint: did_you_mean(pattern, names).map_or_else(String::new, |hint| format!("; {hint}")),

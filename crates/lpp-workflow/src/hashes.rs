@@ -1,26 +1,18 @@
-//! Hashes of files, remembered as long as size, times and inode of a file stay the same.
+//! Hashes of files, remembered as long as the stamp of a file (size, times, inode) stays the same.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
-use lpp_study::{StudyError, recorded_name, recorded_text, sha256_of_file, write_atomically};
+use lpp_study::{
+    FileStamp, StudyError, is_young, recorded_name, recorded_text, sha256_of_file, write_atomically,
+};
 use serde::{Deserialize, Serialize};
-
-/// A file changed less than this before it was hashed could change again without its time showing it.
-const TOO_YOUNG: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Known {
-    bytes: u64,
-    /// Nanoseconds since 1970; before it for files that are dated so.
-    modified_ns: i128,
-    /// The same for the last change of contents or dates, which no program can set.
-    changed_ns: i128,
-    inode: u64,
+    stamp: FileStamp,
     sha256: String,
 }
 
@@ -36,7 +28,7 @@ pub(crate) struct Hashes {
 impl Hashes {
     /// Those that `file` remembers; an unreadable one remembers nothing.
     pub(crate) fn load(file: PathBuf) -> Self {
-        let known = fs::read(&file).ok();
+        let known = regular(&file).and_then(|_| fs::read(&file).ok());
         let known: Option<BTreeMap<String, Known>> =
             known.and_then(|text| serde_json::from_slice(&text).ok());
         let by_path = known.unwrap_or_default().into_iter();
@@ -71,41 +63,35 @@ impl Hashes {
 
     /// The hash of a file; `None` if it cannot be read, a folder for one.
     pub(crate) fn of(&self, path: &Path) -> Option<String> {
-        let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-        let modified = metadata.modified().ok()?;
-        let nanoseconds = |s: i64, ns: i64| i128::from(s) * 1_000_000_000 + i128::from(ns);
-        let modified_ns = nanoseconds(metadata.mtime(), metadata.mtime_nsec());
-        let changed_ns = nanoseconds(metadata.ctime(), metadata.ctime_nsec());
-        let is_same = |known: &&Known| {
-            known.bytes == metadata.len()
-                && known.modified_ns == modified_ns
-                && known.changed_ns == changed_ns
-                && known.inode == metadata.ino()
-        };
+        let metadata = regular(path)?;
+        let stamp = FileStamp::of(&metadata);
+        let is_same = |known: &&Known| known.stamp == stamp;
         for store in [&self.known, &self.young] {
             if let Some(known) = store.borrow().get(path).filter(is_same) {
                 return Some(known.sha256.clone());
             }
         }
-        let now = SystemTime::now();
+        let young = is_young(&metadata);
         let known = Known {
-            bytes: metadata.len(),
-            modified_ns,
-            changed_ns,
-            inode: metadata.ino(),
+            stamp,
             sha256: sha256_of_file(path).ok()?,
         };
         let sha256 = known.sha256.clone();
-        let is_young = now.duration_since(modified).is_ok_and(|age| age < TOO_YOUNG) || modified > now;
-        let store = if is_young { &self.young } else { &self.known };
+        let store = if young { &self.young } else { &self.known };
         store.borrow_mut().insert(path.to_owned(), known);
         Some(sha256)
     }
 }
 
+/// The metadata of a file; `None` of a folder, pipe or device, and of nothing.
+pub(crate) fn regular(path: &Path) -> Option<fs::Metadata> {
+    fs::metadata(path).ok().filter(fs::Metadata::is_file)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::{Duration, SystemTime};
 
     #[test]
     fn a_changed_file_has_another_hash_at_once() {
@@ -171,5 +157,30 @@ mod tests {
         assert_eq!(again.of(&path).unwrap(), first);
         fs::write(&path, "abcd").unwrap();
         assert_ne!(again.of(&path).unwrap(), first);
+    }
+
+    #[test]
+    fn a_date_before_1970_or_put_back_deceives_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let date = |time: SystemTime| {
+            let file = fs::File::options().append(true).open(&path).unwrap();
+            file.set_modified(time).unwrap();
+        };
+        for time in [
+            SystemTime::UNIX_EPOCH - Duration::from_secs(315_619_200),
+            SystemTime::UNIX_EPOCH,
+            SystemTime::now() - Duration::from_hours(1),
+        ] {
+            let hashes = Hashes::default();
+            fs::write(&path, "abc").unwrap();
+            date(time);
+            let first = hashes.of(&path).unwrap();
+            assert_eq!(hashes.known.borrow().len(), 1);
+            std::thread::sleep(Duration::from_millis(20)); // longer than a tick of the clock
+            fs::write(&path, "abd").unwrap();
+            date(time);
+            assert_ne!(hashes.of(&path).unwrap(), first);
+        }
     }
 }

@@ -43,6 +43,7 @@ mod size;
 mod state;
 mod step;
 mod verify;
+mod walk;
 
 pub use catalogue::{ModelSize, published_size};
 pub use error::WorkflowError;

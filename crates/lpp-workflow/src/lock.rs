@@ -7,10 +7,10 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use lpp_study::Study;
+use lpp_study::{Study, open_own_file};
 
 use crate::WorkflowError;
-use crate::record::run_folder;
+use crate::record::{make_folder, run_folder};
 
 /// Between two looks whether a program that was left behind has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -28,13 +28,10 @@ impl StudyLock {
     pub(crate) fn take(study: &Study) -> Result<Self, WorkflowError> {
         let folder = run_folder(study);
         let path = folder.join("lock");
-        fs::create_dir_all(&folder).map_err(WorkflowError::io(&folder))?;
-        let open = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path);
+        make_folder(&folder)?;
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        let open = open_own_file(&path, &mut options);
         let mut file = open.map_err(WorkflowError::io(&path))?;
         let mut told = false;
         loop {

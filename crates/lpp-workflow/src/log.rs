@@ -1,15 +1,17 @@
 //! The log of all runs of a study: `run/log.jsonl`, one JSON object a line.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use lpp_study::Study;
-use serde::Serialize;
+use lpp_study::{Study, open_own_file, recorded_name};
+use serde::{Deserialize, Serialize};
 
 use crate::WorkflowError;
-use crate::record::run_folder;
+use crate::hashes::regular;
+use crate::record::{make_folder, run_folder};
 
 /// Something that happened.
 #[derive(Debug, Serialize)]
@@ -37,6 +39,8 @@ pub(crate) enum Event<'a> {
         status: &'a str,
         wall_s: f64,
         peak_memory_bytes: u64,
+        /// What it has made with a record beside it.
+        outputs: Vec<String>,
     },
     /// All is done, or nothing more can be done.
     Finish {
@@ -66,8 +70,8 @@ impl RunLog {
     pub(crate) fn open(study: &Study) -> Result<Self, WorkflowError> {
         let folder = run_folder(study);
         let path = folder.join("log.jsonl");
-        fs::create_dir_all(&folder).map_err(WorkflowError::io(&folder))?;
-        let open = File::options().read(true).append(true).create(true).open(&path);
+        make_folder(&folder)?;
+        let open = open_own_file(&path, File::options().read(true).append(true).create(true));
         let mut file = open.map_err(WorkflowError::io(&path))?;
         let mut last = [b'\n'];
         if file.seek(SeekFrom::End(-1)).is_ok() {
@@ -89,6 +93,24 @@ impl RunLog {
         line.push(b'\n');
         self.file.write_all(&line).map_err(WorkflowError::io(&self.path))
     }
+}
+
+/// The outputs of the steps that ended well in any run, from the study folder; lines that are no such events tell nothing.
+pub(crate) fn outputs_made(study: &Study) -> BTreeSet<PathBuf> {
+    #[derive(Deserialize)]
+    struct End {
+        event: String,
+        status: String,
+        outputs: Vec<String>,
+    }
+    let path = run_folder(study).join("log.jsonl");
+    let text = regular(&path).and_then(|_| fs::read(&path).ok()).unwrap_or_default();
+    text.split(|&byte| byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<End>(line).ok())
+        .filter(|end| end.event == "end" && end.status == "exit 0")
+        .flat_map(|end| end.outputs)
+        .map(|output| recorded_name(&output).into())
+        .collect()
 }
 
 #[cfg(test)]

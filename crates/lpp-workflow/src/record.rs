@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use lpp_study::{FileHash, Provenance, Study, StudyError, write_atomically};
 use serde::{Deserialize, Serialize};
 
-use crate::hashes::Hashes;
+use crate::WorkflowError;
+use crate::hashes::{Hashes, regular};
 use crate::plan::relative;
 use crate::state::{VERSION, place_of};
 use crate::step::Step;
@@ -15,6 +17,16 @@ use crate::step::Step;
 /// Folder of a study for everything that belongs to runs rather than to results.
 pub(crate) fn run_folder(study: &Study) -> PathBuf {
     study.root().join("run")
+}
+
+/// Makes a folder of runs. One that is a link, in a study that came from somebody else, would lead all writing elsewhere.
+pub(crate) fn make_folder(folder: &Path) -> Result<(), WorkflowError> {
+    if folder.is_symlink() {
+        let problem = "found a link, expected a folder of lpp-run's own; remove it";
+        let error = io::Error::new(io::ErrorKind::InvalidInput, problem);
+        return Err(WorkflowError::io(folder)(error));
+    }
+    fs::create_dir_all(folder).map_err(WorkflowError::io(folder))
 }
 
 /// A step that ended well, with all that went in and came out.
@@ -35,9 +47,31 @@ impl StepRecord {
     }
 
     pub(crate) fn load(study: &Study, step: &str) -> Option<Self> {
-        let record: Self = serde_json::from_slice(&fs::read(Self::path(study, step)).ok()?).ok()?;
         // Two names may have one file.
-        (record.step == step).then_some(record)
+        Self::read(&Self::path(study, step)).filter(|record| record.step == step)
+    }
+
+    fn read(path: &Path) -> Option<Self> {
+        regular(path)?;
+        serde_json::from_slice(&fs::read(path).ok()?).ok()
+    }
+
+    /// All records of a study, by their files; `None` for one that cannot be read.
+    pub(crate) fn all(study: &Study) -> Vec<(PathBuf, Option<Self>)> {
+        let entries = fs::read_dir(run_folder(study).join("done"));
+        let mut paths: Vec<PathBuf> = entries
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+            .collect();
+        paths.sort();
+        let read = |path: PathBuf| {
+            let record = Self::read(&path);
+            (path, record)
+        };
+        paths.into_iter().map(read).collect()
     }
 
     /// Writes down that `step` has ended well.

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use lpp_study::{Provenance, Study};
+use lpp_study::{Provenance, Study, recorded_text, replace_own_file};
 
 use crate::WorkflowError;
 use crate::graph::{predecessors, select};
@@ -16,7 +16,7 @@ use crate::lock::StudyLock;
 use crate::log::{Event, RunLog};
 use crate::machine::{ProcessMemory, free_disk, human_bytes, human_seconds};
 use crate::plan::{PlanOptions, plan};
-use crate::record::{StepRecord, file_name, run_folder};
+use crate::record::{StepRecord, file_name, make_folder, run_folder};
 use crate::state::{Inspector, State, VERSION};
 use crate::step::{Check, Step};
 
@@ -243,9 +243,9 @@ impl<'a> Execution<'a> {
             State::Stale(_) | State::Todo(_) => self.check_size(step)?,
         }
         let folder = run_folder(self.study).join("steps");
-        fs::create_dir_all(&folder).map_err(WorkflowError::io(&folder))?;
+        make_folder(&folder)?;
         let path = folder.join(format!("{}.log", file_name(&step.id)));
-        let output = fs::File::create(&path).map_err(WorkflowError::io(&path))?;
+        let output = replace_own_file(&path).map_err(WorkflowError::io(&path))?;
         let errors = output.try_clone().map_err(WorkflowError::io(&path))?;
         let program = self.job.program(step.program)?;
         let mut command = Command::new(&program);
@@ -342,6 +342,7 @@ impl<'a> Execution<'a> {
             status: &how,
             wall_s,
             peak_memory_bytes: peak_bytes,
+            outputs: with_records(step),
         })?;
         if !status.success() {
             let message = if run.memory.own > self.job.memory_bytes {
@@ -414,6 +415,12 @@ impl<'a> Execution<'a> {
             self.failure = Some(error);
         }
     }
+}
+
+/// The outputs of a step that have records of their own.
+fn with_records(step: &Step) -> Vec<String> {
+    let outputs = step.outputs.iter().filter(|_| step.check == Check::Provenance);
+    outputs.map(|output| recorded_text(output.path.as_os_str())).collect()
 }
 
 fn describe(status: ExitStatus) -> String {

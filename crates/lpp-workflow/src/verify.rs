@@ -1,20 +1,33 @@
 //! Are the artefacts of a study still what their provenance says?
 
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::fs;
-use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use lpp_study::{Provenance, Study, sha256_of_file};
 use serde::Serialize;
 
 use crate::WorkflowError;
+use crate::log::outputs_made;
 use crate::plan::relative;
-use crate::record::run_folder;
+use crate::record::{StepRecord, run_folder};
 use crate::state::place_of;
+use crate::walk::Walk;
+
+/// Folders in which programs alone write: each file has a record.
+const MADE_HERE: [&str; 3] = ["figures", "report", "results"];
+/// Folders in which files may be the user's own: those without a record are listed.
+const OWN_OR_MADE: [&str; 7] = [
+    "activations",
+    "average_subject",
+    "controls",
+    "isc",
+    "masks",
+    "roi_masks",
+    "scores",
+];
+/// Own inputs that a text lists before it counts the rest.
+const LISTED: usize = 20;
 
 /// What differs in a study from what was written down.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -27,6 +40,12 @@ pub struct Verification {
     pub differences: Vec<String>,
     /// Inputs that are not there any more, which may be on purpose.
     pub missing_inputs: Vec<PathBuf>,
+    /// Scans, words, masks, activations and scores that no program has a record of: the user's own.
+    pub own_inputs: Vec<PathBuf>,
+    /// Links. The file behind one is hashed; a folder behind one is not looked through.
+    pub links: Vec<PathBuf>,
+    /// Pipes, devices and links to nothing, which are passed over.
+    pub odd_files: Vec<PathBuf>,
     /// Temporary files that programs which were killed have left.
     pub leftovers: Vec<PathBuf>,
 }
@@ -35,67 +54,182 @@ impl Verification {
     /// Hashes every artefact and every input anew. Nothing is written.
     ///
     /// # Errors
-    /// [`WorkflowError`] naming the folder or file that cannot be read.
+    /// [`WorkflowError`] naming the folder that cannot be read.
     pub fn of(study: &Study) -> Result<Self, WorkflowError> {
-        let mut found = Self::default();
-        let mut hashes = BTreeMap::new();
-        let mut files = Vec::new();
-        list(study.root(), &run_folder(study), &mut files)?;
-        for record in files {
-            let name = record.file_name().unwrap_or_default().as_bytes();
-            if name.starts_with(b".lpp-") {
-                found.leftovers.push(relative(study, &record));
-            } else if let Some(artefact) = name.strip_suffix(b".json") {
-                let artefact = record.with_file_name(OsStr::from_bytes(artefact));
-                found.check(study, &artefact, &mut hashes)?;
-            }
+        let walk = Walk::of(study.root(), &run_folder(study))?;
+        let mut check = Check {
+            study,
+            files: walk.files.iter().map(|file| relative(study, file)).collect(),
+            recorded: BTreeSet::new(),
+            hashes: BTreeMap::new(),
+            found: Self::default(),
+        };
+        for file in &walk.files {
+            check.look_at(file);
         }
-        found.n_files = hashes.len();
+        check.records_of_steps();
+        check.files_without_record(&outputs_made(study));
+        let mut found = check.found;
+        found.n_files = check.hashes.len();
+        let names = |paths: Vec<PathBuf>| paths.iter().map(|path| relative(study, path)).collect();
+        found.links = names(walk.links);
+        found.odd_files = names(walk.odd);
         found.missing_inputs.sort();
         found.missing_inputs.dedup();
         Ok(found)
     }
+}
 
-    fn check(
-        &mut self,
-        study: &Study,
-        artefact: &Path,
-        hashes: &mut BTreeMap<PathBuf, String>,
-    ) -> Result<(), WorkflowError> {
-        // Other JSON files, a model's config.json say, are no records.
-        let Ok(made) = Provenance::load(artefact) else {
-            return Ok(());
-        };
-        self.n_artefacts += 1;
-        let name = relative(study, artefact).display().to_string();
-        let mut hash = |path: &Path| -> Result<String, WorkflowError> {
-            if let Some(known) = hashes.get(path) {
-                return Ok(known.clone());
+/// A verification at work.
+struct Check<'a> {
+    study: &'a Study,
+    /// All files, from the study folder.
+    files: BTreeSet<PathBuf>,
+    /// Artefacts that a record of their own or one of a step names, and the records themselves.
+    recorded: BTreeSet<PathBuf>,
+    hashes: BTreeMap<PathBuf, Option<String>>,
+    found: Verification,
+}
+
+impl Check<'_> {
+    fn differs(&mut self, what: String) {
+        self.found.differences.push(what);
+    }
+
+    fn look_at(&mut self, file: &Path) {
+        let name = file
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if name.starts_with(".lpp-") {
+            self.found.leftovers.push(relative(self.study, file));
+        } else if let Some(artefact) = name.strip_suffix(".json") {
+            self.record(file, &file.with_file_name(artefact));
+        }
+    }
+
+    /// A JSON file that may be the record of `artefact`.
+    fn record(&mut self, file: &Path, artefact: &Path) {
+        let name = relative(self.study, artefact);
+        match Provenance::load(artefact) {
+            Ok(made) => {
+                self.recorded.insert(relative(self.study, file));
+                self.recorded.insert(name);
+                self.artefact(artefact, &made);
             }
-            let sha256 = sha256_of_file(path)?;
-            hashes.insert(path.to_owned(), sha256.clone());
-            Ok(sha256)
-        };
-        if !artefact.exists() {
-            self.differences
-                .push(format!("{name}: not there, but its record is"));
-        } else if hash(artefact)? != made.output.sha256 {
-            self.differences
-                .push(format!("{name}: was changed after {} made it", made.software));
+            // Beside a file of its name it can be nothing else than a record; other JSON, a model's config.json say, is none.
+            Err(_) if self.files.contains(&name) => {
+                let (file, name) = (relative(self.study, file), name.display());
+                self.differs(format!(
+                    "{}: cannot be read as the record of {name}; make {name} again",
+                    file.display()
+                ));
+                self.recorded.insert(file);
+                self.recorded.insert(relative(self.study, artefact));
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn artefact(&mut self, artefact: &Path, made: &Provenance) {
+        self.found.n_artefacts += 1;
+        let name = relative(self.study, artefact).display().to_string();
+        if made.output.sha256.is_empty() {
+            self.differs(format!("{name}: {} was ended while it made it; run it again", made.software));
+        } else if !artefact.exists() {
+            self.differs(format!("{name}: not there, but its record is"));
+        } else if self.hash(artefact).as_ref() != Some(&made.output.sha256) {
+            self.differs(format!("{name}: was changed after {} made it", made.software));
         }
         for input in &made.inputs {
-            match place_of(study, &input.path) {
-                None => self.missing_inputs.push(input.path.clone()),
-                Some(place) if hash(&place)? != input.sha256 => {
-                    let input = relative(study, &place);
-                    self.differences
-                        .push(format!("{name}: was made from another {}", input.display()));
+            match place_of(self.study, &input.path) {
+                None => self.found.missing_inputs.push(input.path.clone()),
+                Some(place) if self.hash(&place).as_ref() != Some(&input.sha256) => {
+                    let input = relative(self.study, &place);
+                    self.differs(format!("{name}: was made from another {}", input.display()));
                 }
                 Some(_) => {}
             }
         }
-        Ok(())
     }
+
+    /// What lpp-run wrote down of steps whose outputs have no records of their own, downloads for one.
+    fn records_of_steps(&mut self) {
+        for (file, record) in StepRecord::all(self.study) {
+            let Some(record) = record else {
+                let file = relative(self.study, &file);
+                self.differs(format!(
+                    "{}: cannot be read as the record of a step; run lpp-run again",
+                    file.display()
+                ));
+                continue;
+            };
+            for output in record.outputs {
+                if !self.recorded.insert(output.path.clone()) {
+                    continue; // its own record was looked at
+                }
+                let place = self.study.root().join(&output.path);
+                if !self.files.contains(&output.path) {
+                    self.found.missing_inputs.push(output.path);
+                } else if self.hash(&place).as_ref() != Some(&output.sha256) {
+                    self.differs(format!(
+                        "{}: was changed after the step {} made it",
+                        output.path.display(),
+                        record.step
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Files that have no record: of programs, then they should have one, or the user's own.
+    fn files_without_record(&mut self, logged: &BTreeSet<PathBuf>) {
+        for file in self.files.difference(&self.recorded).cloned().collect::<Vec<_>>() {
+            let folder = file
+                .components()
+                .next()
+                .map(|part| part.as_os_str().to_string_lossy());
+            let folder = folder.unwrap_or_default();
+            let temporary = file
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            if temporary || self.is_sidecar(&file) {
+                continue;
+            }
+            if MADE_HERE.contains(&&*folder) || logged.contains(&file) {
+                self.differs(format!(
+                    "{}: has no record of how it was made; make it again",
+                    file.display()
+                ));
+            } else if OWN_OR_MADE.contains(&&*folder) || is_words(&file) {
+                self.found.own_inputs.push(file);
+            }
+        }
+    }
+
+    /// Whether a JSON file belongs to an array or image beside it, as the sidecar of scores or of scans.
+    fn is_sidecar(&self, file: &Path) -> bool {
+        let is_json = file.extension().is_some_and(|ending| ending == "json");
+        let twin = |ending: &&str| self.files.contains(&file.with_extension(ending));
+        is_json && ["npy", "nii.gz", "nii"].iter().any(twin)
+    }
+
+    /// The hash of a file; `None` if it cannot be read.
+    fn hash(&mut self, path: &Path) -> Option<String> {
+        if let Some(known) = self.hashes.get(path) {
+            return known.clone();
+        }
+        let sha256 = sha256_of_file(path).ok();
+        self.hashes.insert(path.to_owned(), sha256.clone());
+        sha256
+    }
+}
+
+/// The table of words at the top of a study.
+fn is_words(file: &Path) -> bool {
+    let name = file.to_string_lossy();
+    name.starts_with("words_") && name.ends_with(".csv")
 }
 
 impl fmt::Display for Verification {
@@ -105,6 +239,18 @@ impl fmt::Display for Verification {
         }
         for input in &self.missing_inputs {
             writeln!(f, "not there any more: {}", input.display())?;
+        }
+        for input in self.own_inputs.iter().take(LISTED) {
+            writeln!(f, "your own input, without a record: {}", input.display())?;
+        }
+        if let Some(more @ 1..) = self.own_inputs.len().checked_sub(LISTED) {
+            writeln!(f, "and {more} more of your own inputs (--json lists them)")?;
+        }
+        for link in &self.links {
+            writeln!(f, "a link: {}", link.display())?;
+        }
+        for odd in &self.odd_files {
+            writeln!(f, "no file, passed over: {}", odd.display())?;
         }
         for leftover in &self.leftovers {
             writeln!(
@@ -121,27 +267,4 @@ impl fmt::Display for Verification {
             self.differences.len()
         )
     }
-}
-
-fn list(folder: &Path, except: &Path, files: &mut Vec<PathBuf>) -> Result<(), WorkflowError> {
-    let entries = fs::read_dir(folder).map_err(WorkflowError::io(folder))?;
-    let paths = entries.map(|entry| -> io::Result<PathBuf> { Ok(entry?.path()) });
-    let mut paths: Vec<PathBuf> = paths
-        .collect::<io::Result<_>>()
-        .map_err(WorkflowError::io(folder))?;
-    paths.sort();
-    for path in paths {
-        let is_hidden = path
-            .file_name()
-            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        if path == except || (path.is_dir() && is_hidden) {
-            continue;
-        }
-        if path.is_dir() {
-            list(&path, except, files)?;
-        } else {
-            files.push(path);
-        }
-    }
-    Ok(())
 }

@@ -310,6 +310,11 @@ fn what_is_the_studys_own_is_neither_made_nor_fetched() {
     let analyze = plan.steps.iter().find(|step| step.id == "analyze:en").unwrap();
     assert!(analyze.optional_inputs.contains(&"roi_masks/mine.nii.gz".into()));
 
+    // Regions can be left out as well.
+    let without = format!("regions = false\n{models}");
+    let plan = plan_of_own(&without, &own(&["activations/mine_en.safetensors"]));
+    assert_eq!(ids(&plan), ["fit:mine:en", "analyze:en", "report:en"]);
+
     // Scans on the grid, a mask and averages of one's own; nothing of the published data set comes beside them.
     let subjects =
         "subjects = { en = [\"EN001\", \"EN002\"] }\nbaselines = { en = [\"random_vector_3d_seed1\"] }";

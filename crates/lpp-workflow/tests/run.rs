@@ -238,6 +238,38 @@ fn what_the_study_has_of_its_own_is_never_made_again() {
 }
 
 #[test]
+fn a_region_that_is_left_out_is_not_the_end_of_the_study() {
+    for regions in [&["TP", "BA44"][..], &["BA45"], &[]] {
+        let scene = Scene::new();
+        let place = scene.folder.path().join("prepared/lpp-rois");
+        let prepare = || {
+            fs::create_dir_all(place.join("roi_masks")).unwrap();
+            for region in regions {
+                let path = place.join(format!("roi_masks/{region}.nii.gz"));
+                fs::write(&path, "region").unwrap();
+                let software = Software {
+                    program: "lpp-rois",
+                    version: env!("CARGO_PKG_VERSION"),
+                    commit: None,
+                };
+                let mask = scene.root().join("masks/mask_lpp_en.nii.gz");
+                Step::new(software, &path).input(&mask).unwrap().finish().unwrap();
+            }
+            scene.program("lpp-rois", &format!("cp -R '{}/.' .", place.display()));
+        };
+        prepare();
+        let mut job = scene.job();
+        job.only = vec!["rois".into()];
+        let run = |job: &RunJob| job.run(&scene.study()).unwrap().n_run;
+        assert_eq!((run(&job), run(&job)), (1, 0), "{regions:?}");
+        // Another mask may hold it.
+        scene.write("masks/mask_lpp_en.nii.gz", "another mask");
+        prepare();
+        assert_eq!((run(&job), run(&job)), (1, 0), "{regions:?}");
+    }
+}
+
+#[test]
 fn a_near_name_is_offered() {
     let scene = Scene::new();
     let mut job = scene.job();

@@ -109,18 +109,15 @@ fn of_model(model: &ModelScores, brain: &Brain) -> Result<SampleModel, AnalysisE
         nested: nested.transpose()?,
         joint: joint.transpose()?,
         nulls: nulls.transpose()?,
-        run_scores: best_layer_runs(&model.info.fold_means),
+        run_scores: best_layer_runs(model),
     })
 }
 
-/// Per run the mean score of the layer with the largest mean over runs.
-fn best_layer_runs(fold_means: &[Vec<f64>]) -> Vec<f64> {
-    let mean = |layer: &&Vec<f64>| layer.iter().sum::<f64>() / layer.len() as f64;
-    fold_means
-        .iter()
-        .max_by(|a, b| mean(a).total_cmp(&mean(b)))
-        .cloned()
-        .unwrap_or_default()
+/// Per run the mean score of the model's best layer; nothing where the sidecar has no such layer.
+fn best_layer_runs(model: &ModelScores) -> Vec<f64> {
+    let layer = model.best_layer().map(|(layer, _)| layer);
+    let runs = layer.and_then(|layer| model.info.fold_means.get(layer));
+    runs.cloned().unwrap_or_default()
 }
 
 fn joint_scores(path: &Path, brain: &Brain) -> Result<JointScores, AnalysisError> {

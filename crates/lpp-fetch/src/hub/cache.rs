@@ -97,12 +97,9 @@ impl HubCache {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(FetchError::write(&path))?;
         }
-        let file = fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(FetchError::write(&path))?;
+        let mut options = fs::OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        let file = lpp_study::open_own_file(&path, &mut options).map_err(FetchError::write(&path))?;
         // Without locks (some network file systems) the partial file's own check remains.
         if let Err(error) = file.lock() {
             tracing::debug!("{}: no lock ({error})", path.display());

@@ -96,7 +96,8 @@ impl Content {
             },
             Self::WithoutWeights => None,
             Self::Tokenizer => {
-                let whole = is_there("tokenizer.json") || (is_there("vocab.json") && is_there("merges.txt"));
+                let is_pair = is_there("vocab.json") && is_there("merges.txt");
+                let whole = is_there("tokenizer.json") || is_pair || is_there("vocab.txt");
                 if !whole {
                     return Some("tokenizer.json".to_owned());
                 }

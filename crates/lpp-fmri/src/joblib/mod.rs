@@ -6,12 +6,14 @@
 //! gives each the only use that joblib makes of it, and refuses everything else. Sizes are checked against the file
 //! before memory is taken.
 
-mod machine;
-mod object;
+mod dialect;
 mod tree;
 
 use std::path::Path;
 
+use lpp_pickle::Limits;
+
+use self::dialect::Joblib;
 use crate::FmriError;
 use crate::byte_source::ByteSource;
 use crate::numeric::NumArray;
@@ -46,7 +48,8 @@ pub fn load_array(path: &Path) -> Result<NumArray, FmriError> {
 /// a list that occurs twice.
 pub fn load_tree(path: &Path) -> Result<JoblibTree, FmriError> {
     let mut source = ByteSource::open(path)?;
-    let (root, objects) = machine::run(&mut source)?;
+    let limits = Limits::for_file(source.file_size());
+    let (root, objects) = lpp_pickle::read(&mut source, &mut Joblib, limits)?;
     source.drain()?;
     JoblibTree::new(root, objects).map_err(|found| source.malformed(found, "arrays in lists and tuples"))
 }

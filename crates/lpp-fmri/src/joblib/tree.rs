@@ -1,6 +1,8 @@
 //! The arrays of a dump in their nested lists.
 
-use super::object::{Object, Objects, Value};
+use lpp_pickle::{Object, Objects, Value};
+
+use super::dialect::{Made, described};
 use crate::numeric::NumArray;
 
 /// Deeper lists than the pipeline's runs, layers and words would need are refused.
@@ -36,29 +38,22 @@ impl JoblibTree {
     }
 
     /// Moves the arrays out of the machine's objects; an error says what was found.
-    pub(super) fn new(root: Value, mut objects: Objects) -> Result<Self, String> {
+    pub(super) fn new(root: Value, mut objects: Objects<Made>) -> Result<Self, String> {
         build(root, &mut objects, 0)
     }
 }
 
-fn build(value: Value, objects: &mut Objects, depth: usize) -> Result<JoblibTree, String> {
+fn build(value: Value, objects: &mut Objects<Made>, depth: usize) -> Result<JoblibTree, String> {
     if depth > MAX_DEPTH {
         return Err(format!("lists nested deeper than {MAX_DEPTH}"));
     }
-    let Some(object) = objects.get_mut(value) else {
-        return Err(format!("an item {value:?}"));
-    };
-    // Whatever is met a second time has moved: a list in itself ends here too.
-    match std::mem::replace(object, Object::Moved) {
-        Object::Array(array) => Ok(JoblibTree::Array(*array)),
-        Object::List(items) | Object::Tuple(items) => {
+    // Whatever is met a second time has been taken: a list in itself ends here too.
+    match objects.take(value) {
+        Some(Object::Made(Made::Array(array))) => Ok(JoblibTree::Array(*array)),
+        Some(Object::List(items) | Object::Tuple(items)) => {
             let items = items.into_iter().map(|item| build(item, objects, depth + 1));
             Ok(JoblibTree::Sequence(items.collect::<Result<_, _>>()?))
         }
-        Object::Moved => Err("the same list twice".to_owned()),
-        Object::Text(text) => Err(format!("the text {text:?}")),
-        Object::Dictionary(_) => Err("a dictionary".to_owned()),
-        Object::Wrapper => Err("an array without its data".to_owned()),
-        Object::Dtype(_) => Err("an element type".to_owned()),
+        other => Err(described(value, other)),
     }
 }

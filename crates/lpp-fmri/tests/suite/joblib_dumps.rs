@@ -108,10 +108,16 @@ fn hostile_programs_are_refused() {
     refused(b"\x80\x04X\xff\xff\xff\xff.", "a text of 4294967295 bytes");
     refused(b"\x80\x04N.", "an item None");
     let mut deep = b"\x80\x04".to_vec();
-    deep.extend(std::iter::repeat_n(b']', 100_000));
-    deep.extend(std::iter::repeat_n(b'a', 99_999));
+    deep.extend(std::iter::repeat_n(b']', 1000));
+    deep.extend(std::iter::repeat_n(b'a', 999));
     deep.push(b'.');
-    refused(&deep, "nested deeper than 32");
+    refused(&deep, "nested deeper than 64");
+    // Forty levels are a pickle, but no tree of arrays.
+    let tree = [&b"\x80\x04"[..], &[b']'; 40], &[b'a'; 39], b"."].concat();
+    refused(&tree, "nested deeper than 32");
+    for flood in [&b"N"[..], b"K\x01", b"]", b"\x8c\x00"] {
+        refused(&[&b"\x80\x04"[..], &flood.repeat(70_000)].concat(), "values on the stack");
+    }
 }
 
 #[test]

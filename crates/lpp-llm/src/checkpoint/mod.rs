@@ -348,6 +348,40 @@ mod tests {
     }
 
     #[test]
+    fn pickles_that_ask_for_too_much_are_refused_in_both_formats() {
+        use std::io::Write;
+        let with = |start: &[u8], cycle: &[u8], times: usize| {
+            [b"\x80\x02", start, &cycle.repeat(times)[..], b"."].concat()
+        };
+        for (program, part) in [
+            (with(b")q\x000", b"h\x00h\x00\x86q\x00", 40), ""),
+            (with(b"]q\x000", b"](h\x00h\x00eq\x00", 40), ""),
+            (with(b")", b"\x85", 4_000_000), "nested deeper"),
+            (with(b"", b"N", 4_000_000), "values on the stack"),
+            (with(b"]", b")a", 4_000_000), "values that take more than"),
+            (with(b"cos\nsystem\n", b"X\x02\0\0\0ls\x85R", 1), "the name os.system"),
+        ] {
+            let folder = copy_of("llm/gpt2_legacy_bin");
+            let path = folder.path().join("pytorch_model.bin");
+            let refused = |form: &str| {
+                let message = opened(folder.path()).unwrap_err().to_string();
+                assert!(message.contains("pytorch_model.bin"), "{form}: {message}");
+                assert!(message.contains(part) && message.len() < 500, "{form}: {message}");
+            };
+            std::fs::write(&path, &program).unwrap();
+            refused("older");
+            for packing in [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated] {
+                let mut archive = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+                let options = zip::write::SimpleFileOptions::default().compression_method(packing);
+                archive.start_file("archive/data.pkl", options).unwrap();
+                archive.write_all(&program).unwrap();
+                archive.finish().unwrap();
+                refused("archive");
+            }
+        }
+    }
+
+    #[test]
     fn shards_do_not_lead_out_of_the_folder() {
         let folder = copy_of("llm/llama");
         let index = folder.path().join("model.safetensors.index.json");
@@ -368,6 +402,124 @@ mod tests {
                 .unwrap_err()
                 .to_string()
                 .contains("absent.safetensors")
+        );
+    }
+
+    /// Writes the weights of a folder anew under other names.
+    fn rename(folder: &Path, name: impl Fn(&str) -> String) {
+        let path = folder.join("model.safetensors");
+        let whole = std::fs::read(&path).unwrap();
+        let (length, rest) = whole.split_first_chunk::<8>().unwrap();
+        let (header, data) = rest.split_at(usize::try_from(u64::from_le_bytes(*length)).unwrap());
+        let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(header).unwrap();
+        let renamed = |key: String| if key == "__metadata__" { key } else { name(&key) };
+        let header: serde_json::Map<_, _> = header.into_iter().map(|(key, v)| (renamed(key), v)).collect();
+        let header = serde_json::to_vec(&header).unwrap();
+        let length = (header.len() as u64).to_le_bytes();
+        std::fs::write(&path, [&length[..], &header, data].concat()).unwrap();
+    }
+
+    #[test]
+    fn what_training_programs_put_in_front_of_all_names_goes() {
+        for wrapper in ["module.", "_orig_mod.", "_orig_mod.module."] {
+            let folder = copy_of("llm/gpt2");
+            rename(folder.path(), |name| format!("{wrapper}{name}"));
+            assert!(opened(folder.path()).is_ok(), "{wrapper}");
+        }
+    }
+
+    #[test]
+    fn names_of_another_model_are_shown() {
+        let folder = copy_of("llm/gpt2");
+        rename(folder.path(), |name| format!("language_model.{name}"));
+        let message = opened(folder.path()).unwrap_err().to_string();
+        assert!(
+            message.contains("it has language_model.") && message.len() < 500,
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn adapters_are_refused_beside_the_weights_and_in_them() {
+        for part in [
+            "base_layer.weight",
+            "lora_A.weight",
+            "modules_to_save.default.weight",
+        ] {
+            let folder = copy_of("llm/gpt2");
+            rename(folder.path(), |name| {
+                name.replace("c_attn.weight", &format!("c_attn.{part}"))
+            });
+            let message = opened(folder.path()).unwrap_err().to_string();
+            assert!(
+                message.contains(part) && message.contains("merge_and_unload"),
+                "{message}"
+            );
+        }
+        for name in ADAPTER {
+            let folder = copy_of("llm/gpt2");
+            std::fs::write(folder.path().join(name), "{}").unwrap();
+            for message in [
+                opened(folder.path()).unwrap_err().to_string(),
+                weight_files(folder.path()).unwrap_err().to_string(),
+            ] {
+                assert!(message.contains(name) && message.contains("adapter"), "{message}");
+            }
+        }
+        let folder = copy_of("llm/gpt2");
+        std::fs::create_dir(folder.path().join("tuned")).unwrap();
+        std::fs::write(folder.path().join("tuned/adapter_config.json"), "{}").unwrap();
+        assert!(opened(folder.path()).is_ok(), "an adapter below is only said");
+    }
+
+    #[test]
+    fn two_tensors_for_one_name_are_refused() {
+        let folder = copy_of("llm/gpt2");
+        let first = |name: &str| name.ends_with("ln_1.weight") && name.contains("h.0.");
+        let second = |name: &str| name.ends_with("ln_2.weight") && name.contains("h.0.");
+        rename(folder.path(), |name| match name {
+            _ if first(name) => "transformer.h.0.ln_1.weight".to_owned(),
+            _ if second(name) => "h.0.ln_1.weight".to_owned(),
+            _ => name.to_owned(),
+        });
+        let message = opened(folder.path()).unwrap_err().to_string();
+        assert!(
+            message.contains("are both there for h.0.ln_1.weight"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn files_that_only_stand_in_for_weights_are_named() {
+        let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 7\n";
+        for (case, file) in [
+            ("llm/gpt2", "model.safetensors"),
+            ("llm/gpt2", "config.json"),
+            ("llm/llama", "model.safetensors.index.json"),
+            ("llm/opt_350m", "pytorch_model.bin"),
+        ] {
+            let folder = copy_of(case);
+            std::fs::write(folder.path().join(file), pointer).unwrap();
+            let message = opened(folder.path()).unwrap_err().to_string();
+            assert!(
+                message.contains(file) && message.contains("git lfs pull"),
+                "{message}"
+            );
+        }
+        let folder = copy_of("llm/llama");
+        let shard = weight_files(folder.path()).unwrap().swap_remove(0);
+        std::fs::write(&shard, pointer).unwrap();
+        assert!(
+            opened(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("git lfs pull")
+        );
+        assert!(
+            weight_files(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("git lfs pull")
         );
     }
 

@@ -18,7 +18,7 @@ const ADAPTER_PARTS: [&str; 5] = [".base_layer.", "lora_", ".modules_to_save.", 
 /// # Errors
 /// [`LlmError::Weights`] for an adapter that was not merged, and for two tensors that would get one name.
 pub(super) fn canonical(
-    tensors: HashMap<String, StoredTensor>,
+    mut tensors: HashMap<String, StoredTensor>,
     naming: &Naming,
     folder: &Path,
 ) -> Result<HashMap<String, StoredTensor>, LlmError> {
@@ -43,7 +43,7 @@ pub(super) fn canonical(
     }
     let mut found: HashMap<String, (String, StoredTensor)> = HashMap::with_capacity(tensors.len());
     for name in names {
-        let Some(tensor) = tensors.get(&name).cloned() else {
+        let Some(tensor) = tensors.remove(&name) else {
             continue;
         };
         let wanted = naming.canonical(&name[wrapper.len()..]).to_string();

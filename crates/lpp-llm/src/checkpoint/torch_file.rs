@@ -5,14 +5,15 @@
 //! the storages. Both are read; the pickle is parsed, never executed.
 
 use std::collections::HashMap;
-use std::io::{Cursor, Read};
+use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use lpp_study::MappedFile;
+use lpp_pickle::{Bytes, Limits, Objects, PickleError, Stream, StreamError, Value};
+use lpp_study::{MappedFile, shortened};
 use zip::{CompressionMethod, ZipArchive};
 
-use crate::checkpoint::pickle::{self, Value};
+use crate::checkpoint::pickle::{Checkpoint, Made};
 use crate::checkpoint::stored::{self, StoredKind, StoredTensor};
 use crate::error::LlmError;
 
@@ -44,10 +45,8 @@ fn open_archive(file: &Arc<MappedFile>) -> Result<HashMap<String, StoredTensor>,
     let content: &[u8] = file;
     let mut archive = ZipArchive::new(Cursor::new(content))
         .map_err(|e| refuse(format!("not a complete zip archive: {e}")))?;
-    let (root, program) = read_pickle_entry(file, &mut archive)?;
-    let (value, _) = pickle::read(&program)
-        .map_err(|e| refuse(format!("data.pkl, byte {}: {}; {CONVERT}", e.position, e.problem)))?;
-    let value = unwrapped(value).map_err(refuse)?;
+    let (root, value, objects) = read_pickle_entry(file, &mut archive)?;
+    let value = unwrapped(value, &objects).map_err(refuse)?;
     let mut storages = HashMap::new();
     let prefix = format!("{root}data/");
     for index in 0..archive.len() {
@@ -71,14 +70,14 @@ fn open_archive(file: &Arc<MappedFile>) -> Result<HashMap<String, StoredTensor>,
             },
         );
     }
-    tensors_of(file, value, &storages)
+    tensors_of(file, value, &objects, &storages)
 }
 
-/// The one entry `<root>data.pkl` and its content.
+/// The `<root>` of the one entry `<root>data.pkl`, and what its pickle holds.
 fn read_pickle_entry(
     file: &MappedFile,
     archive: &mut ZipArchive<Cursor<&[u8]>>,
-) -> Result<(String, Vec<u8>), LlmError> {
+) -> Result<(String, Value, Objects<Made>), LlmError> {
     let refuse = |problem: String| LlmError::weights(file.path(), problem);
     let name = archive
         .file_names()
@@ -88,42 +87,56 @@ fn read_pickle_entry(
     let entry = archive
         .by_name(&name)
         .map_err(|e| refuse(format!("zip entry {name}: {e}")))?;
-    let mut program = Vec::new();
-    entry
-        .take(LONGEST_PICKLE)
-        .read_to_end(&mut program)
-        .map_err(LlmError::read(file.path()))?;
-    Ok((name.trim_end_matches("data.pkl").to_string(), program))
+    let mut source = Stream::new(BufReader::new(entry.take(LONGEST_PICKLE)));
+    let limits = Limits::for_file(file.len() as u64);
+    let (value, objects) =
+        lpp_pickle::read(&mut source, &mut Checkpoint, limits).map_err(|error| match error {
+            StreamError::Read(source) => LlmError::read(file.path())(source),
+            StreamError::Refused(error) => refused(file, &format!("data.pkl, {}", told(&error))),
+        })?;
+    Ok((name.trim_end_matches("data.pkl").to_string(), value, objects))
+}
+
+/// A pickle that is not understood, and what to do.
+fn refused(file: &MappedFile, problem: &str) -> LlmError {
+    LlmError::weights(
+        file.path(),
+        format!("{problem}; only tensors are read; {CONVERT}"),
+    )
+}
+
+fn told(error: &PickleError) -> String {
+    format!("byte {}: found {}", error.position, error.problem)
 }
 
 /// Pickles of a magic number, a version, the system, the object, the storage keys; then the storages.
 fn open_legacy(file: &Arc<MappedFile>) -> Result<HashMap<String, StoredTensor>, LlmError> {
     let refuse = |problem: String| LlmError::weights(file.path(), problem);
-    let mut at = 0;
-    let mut values = Vec::with_capacity(5);
-    for _ in 0..5 {
-        let rest = file.get(at..).unwrap_or_default();
-        let (value, length) = pickle::read(rest).map_err(|e| {
-            refuse(format!(
-                "byte {}: {} (neither a zip archive nor an older torch file); {CONVERT}",
-                at + e.position,
-                e.problem
-            ))
+    let mut source = Bytes::new(file);
+    let mut next = || {
+        let limits = Limits::for_file(file.len() as u64);
+        let read = lpp_pickle::read(&mut source, &mut Checkpoint, limits).map_err(|error| {
+            let problem = format!("{} (neither a zip archive nor an older torch file)", told(&error));
+            refused(file, &problem)
         })?;
-        values.push(value);
-        at += length;
+        Ok::<_, LlmError>((read, source.position()))
+    };
+    for _ in 0..3 {
+        next()?; // magic number, version, system
     }
-    let (Some(Value::Sequence(keys)), Some(object)) = (values.pop(), values.pop()) else {
+    let ((object, objects), _) = next()?;
+    let ((keys, key_objects), at) = next()?;
+    let Some(keys) = key_objects.sequence(keys) else {
         return Err(refuse(format!(
             "no list of storages after the tensors; {CONVERT}"
         )));
     };
-    let object = unwrapped(object).map_err(refuse)?;
-    let widths = storage_widths(&object);
+    let object = unwrapped(object, &objects).map_err(refuse)?;
+    let widths = storage_widths(object, &objects);
     let mut storages = HashMap::new();
     let mut offset = at as u64;
     for key in keys {
-        let Value::Text(key) = key else {
+        let Some(key) = key_objects.text(*key) else {
             return Err(refuse("a storage key that is not a string".into()));
         };
         let n_elements = usize::try_from(offset)
@@ -132,12 +145,12 @@ fn open_legacy(file: &Arc<MappedFile>) -> Result<HashMap<String, StoredTensor>, 
             .map(|bytes| u64::from_le_bytes(*bytes))
             .ok_or_else(|| refuse(format!("it ends before storage {key} (truncated?)")))?;
         let n_bytes = widths
-            .get(&key)
+            .get(key)
             .and_then(|width| n_elements.checked_mul(*width))
             .filter(|&n| n <= file.len() as u64)
             .ok_or_else(|| refuse(format!("storage {key} claims {n_elements} elements (truncated?)")))?;
         storages.insert(
-            key,
+            key.to_owned(),
             Storage {
                 offset: offset + 8,
                 n_bytes,
@@ -145,32 +158,35 @@ fn open_legacy(file: &Arc<MappedFile>) -> Result<HashMap<String, StoredTensor>, 
         );
         offset += 8 + n_bytes;
     }
-    tensors_of(file, object, &storages)
+    tensors_of(file, object, &objects, &storages)
 }
 
 /// The dictionary of tensors, which training programs put into another one under a name like `state_dict`.
-fn unwrapped(object: Value) -> Result<Value, String> {
-    let Value::Dict(entries) = object else {
+fn unwrapped(object: Value, objects: &Objects<Made>) -> Result<Value, String> {
+    let Some(entries) = objects.dictionary(object) else {
         return Ok(object);
     };
-    let is_tensor = |value: &Value| matches!(value, Value::Tensor { .. });
-    let holds_tensors = |value: &Value| matches!(value, Value::Dict(inner) if inner.iter().any(|(_, value)| is_tensor(value)));
-    let wrapped: Vec<usize> = (0..entries.len())
-        .filter(|&i| holds_tensors(&entries[i].1))
+    let is_tensor = |value: Value| matches!(objects.made(value), Some(Made::Tensor(_)));
+    let holds_tensors = |value: Value| {
+        let inner = objects.dictionary(value).unwrap_or_default();
+        inner.iter().any(|&(_, value)| is_tensor(value))
+    };
+    let wrapped: Vec<(Value, Value)> = entries
+        .iter()
+        .copied()
+        .filter(|&(_, value)| holds_tensors(value))
         .collect();
-    let has_tensors = entries.iter().any(|(_, value)| is_tensor(value));
+    let has_tensors = entries.iter().any(|&(_, value)| is_tensor(value));
     match wrapped[..] {
-        [] => Ok(Value::Dict(entries)),
-        [one] if !has_tensors => Ok(entries
-            .into_iter()
-            .nth(one)
-            .map_or(Value::Ignored, |(_, inner)| inner)),
+        [] => Ok(object),
+        [(_, inner)] if !has_tensors => Ok(inner),
         _ => {
-            let names = wrapped.iter().filter_map(|&i| match &entries[i].0 {
-                Value::Text(name) => Some(name.as_str()),
-                _ => None,
-            });
-            let names: Vec<&str> = names.take(4).collect();
+            let names: Vec<_> = wrapped
+                .iter()
+                .filter_map(|&(name, _)| objects.text(name))
+                .take(4)
+                .map(|name| shortened(name, 40))
+                .collect();
             Err(format!(
                 "it holds more than one set of weights ({}); save the model alone",
                 names.join(", ")
@@ -180,19 +196,17 @@ fn unwrapped(object: Value) -> Result<Value, String> {
 }
 
 /// Bytes of an element for each storage that a tensor refers to.
-fn storage_widths(object: &Value) -> HashMap<String, u64> {
-    let Value::Dict(entries) = object else {
-        return HashMap::new();
-    };
+fn storage_widths(object: Value, objects: &Objects<Made>) -> HashMap<String, u64> {
+    let entries = objects.dictionary(object).unwrap_or_default();
     entries
         .iter()
-        .filter_map(|(_, value)| match value {
-            // A storage of an unknown width has no end, so neither has a file that holds it.
-            Value::Tensor { kind, key, .. } => match stored_kind(kind) {
+        .filter_map(|&(_, value)| match objects.made(value)? {
+            Made::Tensor(view) => match stored_kind(&view.storage.kind) {
+                // A storage of an unknown width has no end, so neither has a file that holds it.
                 StoredKind::Unknown => None,
-                known => Some((key.clone(), known.n_bytes())),
+                known => Some((view.storage.key.clone(), known.n_bytes())),
             },
-            _ => None,
+            Made::Storage(_) => None,
         })
         .collect()
 }
@@ -200,34 +214,26 @@ fn storage_widths(object: &Value) -> HashMap<String, u64> {
 fn tensors_of(
     file: &Arc<MappedFile>,
     object: Value,
+    objects: &Objects<Made>,
     storages: &HashMap<String, Storage>,
 ) -> Result<HashMap<String, StoredTensor>, LlmError> {
     let refuse = |problem: String| LlmError::weights(file.path(), problem);
-    let Value::Dict(entries) = object else {
+    let Some(entries) = objects.dictionary(object) else {
         return Err(refuse(format!(
             "it does not hold a dictionary of tensors; {CONVERT}"
         )));
     };
     let mut tensors = HashMap::with_capacity(entries.len());
-    for (name, value) in entries {
-        let (
-            Value::Text(name),
-            Value::Tensor {
-                kind,
-                key,
-                offset,
-                shape,
-                strides,
-            },
-        ) = (name, value)
-        else {
+    for &(name, value) in entries {
+        let (Some(name), Some(Made::Tensor(view))) = (objects.text(name), objects.made(value)) else {
             continue; // step counters and the like
         };
-        let element = stored_kind(&kind);
+        let (kind, key) = (&view.storage.kind, &view.storage.key);
+        let element = stored_kind(kind);
         let storage = storages
-            .get(&key)
+            .get(key)
             .ok_or_else(|| refuse(format!("storage {key} of tensor {name} is missing")))?;
-        let within = u64::try_from(offset)
+        let within = u64::try_from(view.offset)
             .ok()
             .and_then(|n| n.checked_mul(element.n_bytes()))
             .filter(|&n| n <= storage.n_bytes)
@@ -236,16 +242,16 @@ fn tensors_of(
             file: Arc::clone(file),
             offset: storage.offset + within,
             kind: element,
-            dtype: kind,
-            strides: (!is_row_major(&shape, &strides)).then_some(strides),
-            shape,
+            dtype: kind.clone(),
+            strides: (!is_row_major(&view.shape, &view.strides)).then(|| view.strides.clone()),
+            shape: view.shape.clone(),
         };
-        if tensor.check(&name)? > storage.n_bytes - within {
+        if tensor.check(name)? > storage.n_bytes - within {
             return Err(refuse(format!(
                 "tensor {name} reaches past its storage (truncated?)"
             )));
         }
-        tensors.insert(name, tensor);
+        tensors.insert(name.to_owned(), tensor);
     }
     Ok(tensors)
 }
@@ -270,5 +276,47 @@ fn stored_kind(storage: &str) -> StoredKind {
         "torch.ShortStorage" => StoredKind::Other { n_bytes: 2 },
         "torch.CharStorage" | "torch.ByteStorage" | "torch.BoolStorage" => StoredKind::Other { n_bytes: 1 },
         _ => StoredKind::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(name: &str) -> Value {
+        Value::Text(name.to_owned())
+    }
+
+    fn tensors() -> Value {
+        let tensor = Value::Tensor {
+            kind: "torch.FloatStorage".to_owned(),
+            key: "0".to_owned(),
+            offset: 0,
+            shape: vec![1],
+            strides: vec![1],
+        };
+        Value::Dict(vec![(text("a"), tensor)])
+    }
+
+    #[test]
+    fn one_dictionary_inside_of_another_is_taken_out() {
+        for name in ["state_dict", "model", "module"] {
+            let wrapped = Value::Dict(vec![(text("epoch"), Value::Int(3)), (text(name), tensors())]);
+            assert_eq!(unwrapped(wrapped).unwrap(), tensors(), "{name}");
+        }
+        assert_eq!(unwrapped(tensors()).unwrap(), tensors());
+        let empty = Value::Dict(vec![(text("epoch"), Value::Int(3))]);
+        assert_eq!(unwrapped(empty.clone()).unwrap(), empty);
+    }
+
+    #[test]
+    fn two_sets_of_weights_are_no_choice() {
+        let two = Value::Dict(vec![(text("model"), tensors()), (text("ema"), tensors())]);
+        assert!(unwrapped(two).unwrap_err().contains("model, ema"));
+        let Value::Dict(mut entries) = tensors() else {
+            return;
+        };
+        entries.push((text("ema"), tensors()));
+        assert!(unwrapped(Value::Dict(entries)).unwrap_err().contains("ema"));
     }
 }

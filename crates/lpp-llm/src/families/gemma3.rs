@@ -22,6 +22,7 @@ const LOCAL: RopeKeys = RopeKeys {
     theta: &["rope_local_base_freq"],
     blocks: Some("sliding_attention"),
     may_scale: false,
+    reads_older: false,
     ..rope::LLAMA
 };
 

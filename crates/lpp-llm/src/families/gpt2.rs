@@ -32,8 +32,10 @@ const SYNONYMS: [(&str, &str); 4] = [
 ];
 
 /// Heads of other tasks, and the number of positions a second time.
-const NO_PART: [&str; 6] = [
+const NO_PART: [&str; 8] = [
     "n_ctx",
+    "n_special",
+    "predict_special_tokens",
     "summary_activation",
     "summary_first_dropout",
     "summary_proj_to_labels",

@@ -1,9 +1,9 @@
-//! Keys of configurations that no family asks for: those that say nothing about hidden states, and those that change them.
+//! Keys of configurations that no family asks for: those that have no part in hidden states, and those that change them.
 
 use serde_json::{Value, json};
 
 use crate::config::ConfigFile;
-use crate::error::{LlmError, shortened};
+use crate::error::LlmError;
 
 /// Keys of transformers' configurations that have no part in the hidden states of a decoder: training, generation, heads of
 /// other tasks, how a file was written.
@@ -45,6 +45,7 @@ const HARMLESS: &[&str] = &[
     "num_return_sequences",
     "output_attentions",
     "output_hidden_states",
+    "output_past",
     "output_scores",
     "pad_token_id",
     "prefix",
@@ -97,6 +98,7 @@ fn altering() -> Vec<(&'static str, Vec<Value>)> {
         "pruned_heads",
         "q_lora_rank",
         "quantization_config",
+        "use_mrope",
         "rope_interleaved",
         "text_config",
         "use_alibi",
@@ -133,19 +135,8 @@ pub(super) fn refuse_foreign(config: &ConfigFile) -> Result<(), LlmError> {
     Ok(())
 }
 
-/// Warns of keys that are not known, once the family has asked for its own.
-pub(super) fn warn_of_unknown(config: &ConfigFile, family: &str) {
-    let unknown: Vec<String> = config
-        .unasked()
-        .filter(|key| !HARMLESS.contains(key) && *key != "model_type")
-        .map(|key| format!("`{key}`"))
-        .collect();
-    if !unknown.is_empty() {
-        tracing::warn!(
-            "{}: {} {} not known for {family} and not used; if the model needs them, its hidden states are wrong",
-            config.path().display(),
-            shortened(&unknown),
-            if unknown.len() == 1 { "is" } else { "are" }
-        );
-    }
+/// Keys that are not known, once the family has asked for its own.
+pub(super) fn unknown(config: &ConfigFile) -> Vec<String> {
+    let unknown = config.unasked().filter(|key| !HARMLESS.contains(key));
+    unknown.map(str::to_owned).collect()
 }

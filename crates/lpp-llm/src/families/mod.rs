@@ -182,14 +182,13 @@ pub(crate) fn family_of(config: &ConfigFile) -> Result<(&'static str, Box<dyn Fa
     }
 }
 
-/// Warns of keys of a configuration that the family does not know.
+/// Keys of a configuration that the family does not know.
 ///
 /// # Errors
 /// As [`family_of`].
-pub(crate) fn warn_of_unknown_keys(config: &ConfigFile) -> Result<(), LlmError> {
-    let (name, _) = family_of(config)?;
-    keys::warn_of_unknown(config, name);
-    Ok(())
+pub(crate) fn unknown_keys(config: &ConfigFile) -> Result<Vec<String>, LlmError> {
+    family_of(config)?;
+    Ok(keys::unknown(config))
 }
 
 /// Elements of the output matrix, unless it is tied to the embedding.

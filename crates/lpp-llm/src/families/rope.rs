@@ -15,6 +15,8 @@ pub(crate) struct RopeKeys {
     pub(crate) share: Option<(&'static [&'static str], f64)>,
     /// Whether frequencies may be rescaled.
     pub(crate) may_scale: bool,
+    /// Whether `rope_scaling` is about these blocks.
+    pub(crate) reads_older: bool,
     /// The kind of blocks whose parameters are wanted, where `rope_parameters` has one entry a kind.
     pub(crate) blocks: Option<&'static str>,
 }
@@ -25,38 +27,30 @@ pub(crate) const LLAMA: RopeKeys = RopeKeys {
     default_theta: 10_000.0,
     share: None,
     may_scale: true,
+    reads_older: true,
     blocks: None,
 };
 
 /// The rotary parameters of heads of `width` features.
 pub(crate) fn rotary(config: &ConfigFile, keys: &RopeKeys, width: i64) -> Result<RotaryParams, LlmError> {
     let newer = newer_section(config, keys)?;
-    let older = config.section("rope_scaling")?;
+    let older = if keys.reads_older {
+        config.section("rope_scaling")?
+    } else {
+        None
+    };
     if newer.is_some() && older.is_some() && !config.are_equal("rope_parameters", "rope_scaling") {
         return Err(config.refuse("rope_scaling", "null beside rope_parameters"));
     }
     let is_newer = newer.is_some();
     let section = newer.or(older);
     let theta = agreed(config, section.as_ref(), keys.theta, "rope_theta")?;
-    let share = match keys.share {
-        Some((names, default)) => {
-            agreed(config, section.as_ref(), names, "partial_rotary_factor")?.unwrap_or(default)
-        }
-        None => {
-            let share = agreed(
-                config,
-                section.as_ref(),
-                &["partial_rotary_factor"],
-                "partial_rotary_factor",
-            )?;
-            let share = share.unwrap_or(1.0);
-            // Rotating a part of the head only is not what these families were published with.
-            if (share - 1.0).abs() > 0.0 {
-                return Err(config.refuse("partial_rotary_factor", "1"));
-            }
-            share
-        }
-    };
+    let (names, default) = keys.share.unwrap_or((&["partial_rotary_factor"], 1.0));
+    let share = agreed(config, section.as_ref(), names, "partial_rotary_factor")?.unwrap_or(default);
+    // Rotating a part of the head only is not what families without a share were published with.
+    if keys.share.is_none() && (share - 1.0).abs() > 0.0 {
+        return Err(config.refuse("partial_rotary_factor", "1"));
+    }
     let theta = theta.unwrap_or(keys.default_theta);
     if theta <= 0.0 {
         return Err(config.refuse(keys.theta[0], "a positive number"));
@@ -314,7 +308,7 @@ mod tests {
                 "`rotary_pct`",
                 NEOX,
             ),
-            (r#"{"rotary_pct": 0.3}"#, "`rotary_pct`", NEOX),
+            (r#"{"rotary_pct": 0.2}"#, "`rotary_pct`", NEOX),
             (r#"{"rope_theta": -1}"#, "`rope_theta`", LLAMA),
         ] {
             let message = read(text, &keys).unwrap_err();

@@ -27,6 +27,7 @@ impl BrainFigures<'_> {
         &self,
         scaling: &Table,
         baselines: &Table,
+        compared: &Table,
         slopes: &Table,
     ) -> Result<Vec<Figure>, ReportError> {
         let mut figures: Vec<Figure> = isc_density(self.brain, self.look).into_iter().collect();
@@ -41,7 +42,7 @@ impl BrainFigures<'_> {
             figures.extend(self.both(&score_map(name, &model.best))?);
             figures.push(asymmetry_map(name, &model.best, self.brain).glass(self.brain, self.look.theme));
         }
-        figures.extend(self.over_random(scaling, baselines)?);
+        figures.extend(self.over_random(baselines, compared)?);
         figures.extend(self.slopes(slopes)?);
         figures.extend(self.regions()?);
         Ok(figures)
@@ -63,8 +64,10 @@ impl BrainFigures<'_> {
     }
 
     /// The best and the worst model minus the mean of the largest random embeddings, on the cortex (B3).
-    fn over_random(&self, scaling: &Table, baselines: &Table) -> Result<Vec<Figure>, ReportError> {
-        let Some(group) = random_group(&baselines.texts("group")) else {
+    ///
+    /// `compared` is the table `baseline_maps`, which says which models and which embeddings those are.
+    fn over_random(&self, baselines: &Table, compared: &Table) -> Result<Vec<Figure>, ReportError> {
+        let Some(group) = compared.texts("over").into_iter().next() else {
             return Ok(Vec::new());
         };
         let members = baselines
@@ -80,8 +83,10 @@ impl BrainFigures<'_> {
             return Ok(Vec::new());
         };
         let mut maps = Vec::new();
-        for (rank, name) in [("best", best(scaling, 1.0)), ("worst", best(scaling, -1.0))] {
-            let Some(name) = name else { continue };
+        for (map, name) in compared.texts("map").into_iter().zip(compared.texts("model")) {
+            let Some(rank) = map.split('_').next() else {
+                continue;
+            };
             let model = self.load(&name)?;
             let values: Vec<f64> = model
                 .best
@@ -169,29 +174,6 @@ impl BrainFigures<'_> {
             svg: drawing.to_svg(self.look.theme),
         }))
     }
-}
-
-/// The group of random embeddings with the most dimensions, from names as `random_embedding_1024d`.
-fn random_group(groups: &[String]) -> Option<String> {
-    groups
-        .iter()
-        .filter_map(|group| {
-            let dims = group.strip_prefix("random_embedding_")?.trim_end_matches('d');
-            Some((dims.parse::<u64>().unwrap_or(0), group))
-        })
-        .max_by_key(|(dims, _)| *dims)
-        .map(|(_, group)| group.clone())
-}
-
-/// The model with the highest score, or the lowest for a `sign` of −1.
-fn best(scaling: &Table, sign: f64) -> Option<String> {
-    let (row, _) = scaling
-        .numbers("score_all")
-        .into_iter()
-        .enumerate()
-        .filter_map(|(row, score)| Some((row, sign * score?)))
-        .max_by(|a, b| a.1.total_cmp(&b.1))?;
-    scaling.texts("model").get(row).cloned()
 }
 
 /// Means per voxel; `None` of no maps.

@@ -111,7 +111,12 @@ pub(crate) fn best_layer(scaling: &Table, look: &Look) -> Vec<Figure> {
         })
     })
     .collect();
-    let caption = "Relative depth of the layer with the highest brain score.";
+    let reliable = scaling
+        .texts("voxels_of_best_layer")
+        .iter()
+        .any(|voxels| voxels == "reliable");
+    let voxels = if reliable { "reliable voxels" } else { "all voxels" };
+    let caption = format!("Relative depth of the layer with the highest mean score over {voxels}.");
     sheet("", panels, 2, 72.0)
         .map(|sheet| look.figure("best_layer", caption, &sheet))
         .into_iter()

@@ -4,8 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
-use lpp_study::StudyError;
+use lpp_study::{GzipReader, StudyError};
 
 use crate::ReportError;
 
@@ -26,7 +25,7 @@ pub(super) fn read_all(path: &Path) -> Result<Vec<u8>, ReportError> {
         .map_err(failed)?;
     if bytes.starts_with(&[0x1f, 0x8b]) {
         let mut plain = Vec::new();
-        MultiGzDecoder::new(bytes.as_slice())
+        GzipReader::new(bytes.as_slice())
             .take(MOST_BYTES + 1)
             .read_to_end(&mut plain)
             .map_err(failed)?;

@@ -9,6 +9,7 @@ mod mesh;
 mod raster;
 mod sampling;
 mod volume_geometry;
+mod xml_guard;
 
 pub use cortex::{CorticalSurface, Hemisphere};
 pub use mesh::Mesh;

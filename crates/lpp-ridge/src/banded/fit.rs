@@ -2,6 +2,8 @@
 
 use ndarray::{Array1, Array2, Array3};
 
+use crate::EdgeWarning;
+
 /// A candidate and a penalty, as positions in their lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BandChoice {
@@ -76,6 +78,12 @@ impl BandedRidgeFit {
     pub fn mean_score(&self) -> f64 {
         let finite = || self.scores.iter().filter(|s| !s.is_nan());
         finite().sum::<f64>() / finite().count() as f64
+    }
+
+    /// Choices of penalties at an end of the grid, as [`crate::RidgeCvFit::edge_warnings`]; told by their share.
+    #[must_use]
+    pub fn edge_warnings(&self) -> Vec<EdgeWarning> {
+        EdgeWarning::of_targets(&self.alphas, &self.choice.mapv(|choice| choice.map(|c| c.alpha)))
     }
 
     /// Mean over folds and targets of the chosen weights, each scaled to the sum 1, (`n_bands`): which band won how much.

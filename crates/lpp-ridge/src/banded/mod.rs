@@ -5,19 +5,25 @@ mod params;
 mod search;
 mod split;
 mod test_pass;
+mod walk;
 mod weights;
 
-use std::ops::{Deref, Range};
+use std::ops::Range;
 
-use ndarray::{Array2, ArrayRef2, s};
+use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayView2, s};
 
 pub use fit::{BandChoice, BandedRidgeFit};
 pub use params::BandedRidgeParams;
 pub use weights::BandWeights;
 
-use crate::plan::InnerSet;
-use crate::runs::{RunLayout, check_targets, stack_features};
-use crate::{Element, PreparedFeatures, RidgeCv, RidgeError};
+use crate::block::Block;
+use crate::compiled::Compiled;
+use crate::defects::{Defect, survey, without_defect};
+use crate::folds::Purpose;
+use crate::layout::Layout;
+use crate::plan::Plan;
+use crate::runs::{Run, check_features, check_targets, matrices};
+use crate::{Element, PreparedFeatures, RidgeCv, RidgeError, RidgeModel};
 
 /// A ridge regression on several feature spaces ("bands"), each with its own penalty.
 ///
@@ -61,6 +67,8 @@ pub struct BandedRidge {
     ridge: RidgeCv,
     bands: Vec<Range<usize>>,
     weights: Array2<f64>,
+    /// Candidates of a descent from the first of `weights`; `None` to try all of those.
+    descent: Option<usize>,
     split: bool,
 }
 
@@ -70,7 +78,7 @@ impl BandedRidge {
         BandedRidgeParams::new(ridge, bands.into())
     }
 
-    /// The candidates, (`n_candidates`, `n_bands`).
+    /// The candidates, (`n_candidates`, `n_bands`); of a descent, where it starts.
     #[must_use]
     pub fn weights(&self) -> &ArrayRef2<f64> {
         &self.weights
@@ -84,62 +92,126 @@ impl BandedRidge {
     /// # Errors
     /// As [`RidgeCv::prepare`] and [`PreparedFeatures::score`]; [`RidgeError::BandWidths`] if the bands do not add up to the
     /// features.
-    pub fn fit<A, X, Y>(&self, x_runs: &[X], y_runs: &[Y]) -> Result<BandedRidgeFit, RidgeError>
+    pub fn fit<X, Y>(&self, x_runs: &[X], y_runs: &[Y]) -> Result<BandedRidgeFit, RidgeError>
     where
-        A: Element,
-        X: Deref<Target = ArrayRef2<A>>,
-        Y: Deref<Target = ArrayRef2<A>> + Sync,
+        X: Run<Element: Element>,
+        Y: Run<Element = X::Element>,
     {
-        let (x, layout) = stack_features(x_runs, self.ridge.settings.options.groups.as_deref())?;
-        let covered = self.bands.last().map_or(0, |band| band.end);
-        if covered != x.ncols() {
-            return Err(RidgeError::BandWidths {
-                found: covered,
-                expected: x.ncols(),
-            });
-        }
-        let n_targets = check_targets(y_runs, &layout)?;
-        let data = Data {
-            model: self,
-            x,
-            layout,
-            y: y_runs,
-            n_targets,
-        };
+        X::Element::fit_banded(self, &matrices(x_runs), &matrices(y_runs))
+    }
+
+    /// Fits one model to all runs, to predict with: weights and penalties are those with the best mean score over the folds.
+    ///
+    /// # Shapes
+    /// As [`RidgeCv::refit`].
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn refit<X, Y>(&self, x_runs: &[X], y_runs: &[Y]) -> Result<RidgeModel<X::Element>, RidgeError>
+    where
+        X: Run<Element: Element>,
+        Y: Run<Element = X::Element>,
+    {
+        X::Element::refit_banded(self, &matrices(x_runs), &matrices(y_runs))
+    }
+
+    pub(crate) fn fit_matrices<A: Element>(
+        &self,
+        x_runs: &[ArrayView2<'_, A>],
+        y_runs: &[ArrayView2<'_, A>],
+    ) -> Result<BandedRidgeFit, RidgeError> {
         self.ridge.in_pool(|| {
+            let data = Data::new(self, x_runs, y_runs, Purpose::Scores)?;
             let found = search::search(&data)?;
             test_pass::test(&data, found)
+        })
+    }
+
+    pub(crate) fn refit_matrices<A: Element>(
+        &self,
+        x_runs: &[ArrayView2<'_, A>],
+        y_runs: &[ArrayView2<'_, A>],
+    ) -> Result<RidgeModel<A>, RidgeError> {
+        self.ridge.in_pool(|| {
+            let data = Data::new(self, x_runs, y_runs, Purpose::Model)?;
+            let found = search::search(&data)?;
+            test_pass::solve(&data, &found)
         })
     }
 }
 
 /// What the search and the test pass work on.
-struct Data<'d, A, Y> {
+struct Data<'d, A> {
     model: &'d BandedRidge,
     /// Features of all runs, not weighted.
     x: Array2<A>,
-    layout: RunLayout,
-    y: &'d [Y],
-    n_targets: usize,
+    layout: Layout,
+    plan: Plan,
+    y: &'d [ArrayView2<'d, A>],
+    /// What is wrong with each target, if anything.
+    defects: Vec<Option<Defect>>,
+    /// The targets without a defect. All that is searched and tested counts these; "target j" is column `columns[j]`.
+    columns: Vec<usize>,
 }
 
-impl<A: Element, Y> Data<'_, A, Y> {
+impl<'d, A: Element> Data<'d, A> {
+    fn new(
+        model: &'d BandedRidge,
+        x_runs: &[ArrayView2<'_, A>],
+        y_runs: &'d [ArrayView2<'d, A>],
+        purpose: Purpose,
+    ) -> Result<Self, RidgeError> {
+        let settings = &model.ridge.settings;
+        let lengths = check_features(x_runs, settings.options.groups.as_deref())?;
+        let n_features = x_runs[0].ncols();
+        let covered = model.bands.last().map_or(0, |band| band.end);
+        if covered != n_features {
+            return Err(RidgeError::BandWidths {
+                found: covered,
+                expected: n_features,
+            });
+        }
+        let (layout, plan) = settings.design(&lengths, purpose)?;
+        check_targets(y_runs, &layout)?;
+        let defects = survey(y_runs);
+        Ok(Self {
+            model,
+            x: layout.stack(x_runs),
+            layout,
+            plan,
+            y: y_runs,
+            columns: without_defect(&defects),
+            defects,
+        })
+    }
+
     fn n_folds(&self) -> usize {
-        self.layout.n_runs()
+        self.plan.folds.len()
+    }
+
+    /// Number of targets without a defect.
+    fn n_targets(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Brings in some of these targets.
+    fn load(&self, block: &mut Block<'_, A>, targets: &[usize]) -> Result<(), RidgeError> {
+        let columns: Vec<usize> = targets.iter().map(|&target| self.columns[target]).collect();
+        block.load(self.y, &columns)
     }
 
     /// Features with the weights of a candidate: a band times √γ, so that one α serves all.
     fn weighted(
         &self,
         ridge: RidgeCv,
-        candidate: usize,
-        sets: Vec<InnerSet>,
+        weights: &ArrayRef1<f64>,
+        plan: Plan,
     ) -> Result<PreparedFeatures<A>, RidgeError> {
         let mut x = self.x.clone();
-        for (band, &weight) in self.model.bands.iter().zip(self.model.weights.row(candidate)) {
+        for (band, &weight) in self.model.bands.iter().zip(weights) {
             let root = A::from_double(weight.sqrt());
             x.slice_mut(s![.., band.clone()]).mapv_inplace(|v| v * root);
         }
-        PreparedFeatures::from_stack(ridge, x, self.layout.clone(), sets)
+        PreparedFeatures::from_stack(ridge, x, self.layout.clone(), plan)
     }
 }

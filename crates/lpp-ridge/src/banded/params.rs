@@ -45,6 +45,7 @@ impl BandedRidgeParams {
         let bands = columns_of(&self.widths)?;
         Ok(BandedRidge {
             weights: self.weights.draw(bands.len())?,
+            descent: self.weights.descent(),
             ridge: self.ridge,
             bands,
             split: self.split,

@@ -1,60 +1,59 @@
 //! The search: every candidate with every penalty, validated within the training runs.
 
-use std::ops::Deref;
+use ndarray::{Array1, Array2, Zip, s};
 
-use ndarray::{Array2, ArrayRef2, Zip, s};
-
+use super::walk::Walk;
 use super::{BandChoice, Data};
 use crate::block::Block;
-use crate::pearson::Defect;
-use crate::plan::inner_sets;
+use crate::defects::no_usable_target;
 use crate::validation::{BlockCurves, Candidates, Totals, first_best, validate};
 use crate::workers::over_blocks;
 use crate::{AlphaScope, Element, PreparedFeatures, RidgeError};
 
 /// The best so far, and what was met on the way.
 pub(super) struct Found {
+    /// The candidates that were tried, each (`n_bands`).
+    pub(super) weights: Vec<Array1<f64>>,
     /// (`n_folds`, `n_targets`)
     pub(super) choice: Array2<Option<BandChoice>>,
     /// Validation scores at the choice, (`n_folds`, `n_targets`), or the one score of a shared choice, (`n_folds`, 1).
     pub(super) best: Array2<f64>,
-    /// (`n_candidates`, `n_folds`)
-    pub(super) candidate_scores: Array2<f64>,
-    pub(super) defects: Vec<(usize, Defect)>,
+    /// Of each candidate, its mean score in each fold.
+    pub(super) candidate_scores: Vec<Array1<f64>>,
     /// Which system was solved.
     pub(super) primal: bool,
 }
 
-pub(super) fn search<A, Y>(data: &Data<'_, A, Y>) -> Result<Found, RidgeError>
-where
-    A: Element,
-    Y: Deref<Target = ArrayRef2<A>> + Sync,
-{
+pub(super) fn search<A: Element>(data: &Data<'_, A>) -> Result<Found, RidgeError> {
     let settings = &data.model.ridge.settings;
-    let (n_folds, n_candidates) = (data.n_folds(), data.model.weights.nrows());
+    let n_folds = data.n_folds();
     let shared = settings.scope == AlphaScope::Global;
+    if data.n_targets() == 0 {
+        return Err(no_usable_target(&data.defects));
+    }
     let mut found = Found {
-        choice: Array2::from_elem((n_folds, data.n_targets), None),
-        best: Array2::from_elem((n_folds, if shared { 1 } else { data.n_targets }), f64::NAN),
-        candidate_scores: Array2::from_elem((n_candidates, n_folds), f64::NAN),
-        defects: Vec::new(),
+        weights: Vec::new(),
+        choice: Array2::from_elem((n_folds, data.n_targets()), None),
+        best: Array2::from_elem((n_folds, if shared { 1 } else { data.n_targets() }), f64::NAN),
+        candidate_scores: Vec::new(),
         primal: false,
     };
-    for candidate in 0..n_candidates {
-        let sets = inner_sets(n_folds, settings.inner);
-        let prepared = data.weighted(data.model.ridge.clone(), candidate, sets)?;
+    let mut walk = Walk::new(&data.model.weights, data.model.descent);
+    while let Some(weights) = walk.next() {
+        let prepared = data.weighted(data.model.ridge.clone(), &weights, data.plan.clone())?;
         found.primal = prepared.is_primal();
-        if candidate == 0 {
-            found.defects = defects(&prepared, data)?;
-        }
+        let candidate = found.weights.len();
+        found.weights.push(weights);
+        found.candidate_scores.push(Array1::from_elem(n_folds, f64::NAN));
         if shared {
             found.update_shared(candidate, &totals(&prepared, data)?);
         } else {
             found.update_own(candidate, &own_best(&prepared, data)?);
         }
+        walk.tell(found.candidate_scores[candidate].sum());
     }
     match (0..n_folds).find(|&fold| shared && found.choice[[fold, 0]].is_none()) {
-        Some(test_run) => Err(RidgeError::NoUsableTarget { test_run }),
+        Some(fold) => Err(RidgeError::NoValidation { fold }),
         None => Ok(found),
     }
 }
@@ -68,7 +67,7 @@ impl Found {
                 continue;
             };
             let mean = totals.mean(fold, alpha);
-            self.candidate_scores[[weights, fold]] = mean;
+            self.candidate_scores[weights][fold] = mean;
             if is_better(mean, self.best[[fold, 0]]) {
                 self.best[[fold, 0]] = mean;
                 self.choice
@@ -102,7 +101,7 @@ impl Found {
             }
         }
         for (fold, (sum, n)) in sums.into_iter().enumerate() {
-            self.candidate_scores[[weights, fold]] = sum / f64::from(n);
+            self.candidate_scores[weights][fold] = sum / f64::from(n);
         }
     }
 }
@@ -140,27 +139,22 @@ impl OwnBest {
     }
 }
 
-fn own_best<A, Y>(prepared: &PreparedFeatures<A>, data: &Data<'_, A, Y>) -> Result<Vec<OwnBest>, RidgeError>
-where
-    A: Element,
-    Y: Deref<Target = ArrayRef2<A>> + Sync,
-{
+fn own_best<A: Element>(
+    prepared: &PreparedFeatures<A>,
+    data: &Data<'_, A>,
+) -> Result<Vec<OwnBest>, RidgeError> {
     let n_alphas = prepared.model.alphas().len();
     over_all_blocks(prepared, data, |block, columns| {
-        OwnBest::new(&curves(prepared, block, columns.len()), n_alphas)
+        Ok(OwnBest::new(&curves(prepared, block, columns.len())?, n_alphas))
     })
 }
 
-fn totals<A, Y>(prepared: &PreparedFeatures<A>, data: &Data<'_, A, Y>) -> Result<Totals, RidgeError>
-where
-    A: Element,
-    Y: Deref<Target = ArrayRef2<A>> + Sync,
-{
+fn totals<A: Element>(prepared: &PreparedFeatures<A>, data: &Data<'_, A>) -> Result<Totals, RidgeError> {
     let empty = Totals::new(data.n_folds(), prepared.model.alphas().len());
     let parts = over_all_blocks(prepared, data, |block, columns| {
         let mut totals = empty.clone();
-        totals.add(&curves(prepared, block, columns.len()));
-        totals
+        totals.add(&curves(prepared, block, columns.len())?);
+        Ok(totals)
     })?;
     Ok(parts.iter().fold(empty, |mut all, part| {
         all.merge(part);
@@ -168,48 +162,24 @@ where
     }))
 }
 
-fn defects<A, Y>(
-    prepared: &PreparedFeatures<A>,
-    data: &Data<'_, A, Y>,
-) -> Result<Vec<(usize, Defect)>, RidgeError>
-where
-    A: Element,
-    Y: Deref<Target = ArrayRef2<A>> + Sync,
-{
-    let parts = over_all_blocks(prepared, data, |block, columns| {
-        let of_column = |(j, &column): (usize, &usize)| Some((column, block.defect(j)?));
-        columns
-            .iter()
-            .enumerate()
-            .filter_map(of_column)
-            .collect::<Vec<_>>()
-    })?;
-    Ok(parts.into_iter().flatten().collect())
-}
-
 /// Validation scores of every penalty on a loaded block.
 fn curves<A: Element>(
     prepared: &PreparedFeatures<A>,
     block: &mut Block<'_, A>,
     n_used: usize,
-) -> BlockCurves {
-    let every = Candidates::all(prepared.n_runs(), prepared.model.alphas().len());
+) -> Result<BlockCurves, RidgeError> {
+    let every = Candidates::all(prepared.n_folds(), prepared.model.alphas().len());
     validate(prepared, block, n_used, &every)
 }
 
-fn over_all_blocks<A, Y, R>(
+fn over_all_blocks<A: Element, R: Send>(
     prepared: &PreparedFeatures<A>,
-    data: &Data<'_, A, Y>,
-    work: impl Fn(&mut Block<'_, A>, &[usize]) -> R + Sync,
-) -> Result<Vec<R>, RidgeError>
-where
-    A: Element,
-    Y: Deref<Target = ArrayRef2<A>> + Sync,
-    R: Send,
-{
-    let columns: Vec<usize> = (0..data.n_targets).collect();
+    data: &Data<'_, A>,
+    work: impl Fn(&mut Block<'_, A>, &[usize]) -> Result<R, RidgeError> + Sync,
+) -> Result<Vec<R>, RidgeError> {
+    let columns: Vec<usize> = (0..data.n_targets()).collect();
     over_blocks(prepared, &columns, |block, columns| {
-        block.load(data.y, columns);
-        Ok(work(block, columns))
+        data.load(block, columns)?;
+        work(block, columns)
     })
 }

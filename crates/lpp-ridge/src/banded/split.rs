@@ -1,38 +1,36 @@
 //! The share of each band in R², by predictions of each band alone.
 
-use std::ops::{Deref, Range};
+use std::ops::Range;
 
-use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayViewMut2, Axis, s};
+use ndarray::{Array2, ArrayRef1, ArrayViewMut2, Axis, concatenate, s};
 use rayon::prelude::*;
 
 use super::Data;
 use crate::block::Block;
 use crate::factor::penalised_readout;
-use crate::plan::others;
 use crate::workers::over_blocks;
 use crate::{Element, PreparedFeatures, RidgeError};
 
 /// Writes the split of the targets that have a penalty in `alphas` to `out` (`n_bands`, `n_targets`).
-pub(super) fn split_of_fold<A, Y>(
+pub(super) fn split_of_fold<A: Element>(
     prepared: &PreparedFeatures<A>,
-    data: &Data<'_, A, Y>,
+    data: &Data<'_, A>,
     alphas: &ArrayRef1<Option<usize>>,
     fold: usize,
     out: &mut ArrayViewMut2<'_, f64>,
-) -> Result<(), RidgeError>
-where
-    A: Element,
-    Y: Deref<Target = ArrayRef2<A>> + Sync,
-{
+) -> Result<(), RidgeError> {
     let bands = &data.model.bands;
-    let train = others(prepared.n_runs(), &[fold]);
+    let train = prepared.plan.folds[fold].train.clone();
+    let Some(test) = prepared.plan.folds[fold].test else {
+        return Ok(());
+    };
     for (alpha, operators) in band_operators(prepared, bands, alphas, fold, &train)? {
         let columns: Vec<usize> = (0..alphas.len()).filter(|&j| alphas[j] == Some(alpha)).collect();
         let parts = over_blocks(prepared, &columns, |block, columns| {
-            block.load(data.y, columns);
-            block.train_on(&train);
-            let predicted = predict_bands(block, &operators, bands.len(), &train);
-            Ok((columns.to_vec(), shares(block, fold, &predicted, columns.len())))
+            data.load(block, columns)?;
+            block.train_on(&train)?;
+            let predicted = predict_bands(block, &operators, bands.len(), &train)?;
+            Ok((columns.to_vec(), shares(block, test, &predicted, columns.len())))
         })?;
         for (columns, shares) in parts {
             for (&column, share) in columns.iter().zip(shares.columns()) {
@@ -59,10 +57,11 @@ fn band_operators<A: Element>(
         return Ok(Vec::new());
     }
     let system = prepared.gram.system(train, &prepared.layout);
-    let readout = band_readouts(prepared, bands, fold, train);
+    let readout = band_readouts(prepared, bands, fold, train)?;
+    let with = &*prepared.with;
     used.into_par_iter()
         .map(|alpha| {
-            let operators = penalised_readout(&system, prepared.model.alphas()[alpha], &readout)?;
+            let operators = penalised_readout(with, &system, prepared.model.alphas()[alpha], &readout)?;
             Ok((alpha, operators.mapv(A::from_double)))
         })
         .collect()
@@ -74,33 +73,34 @@ fn band_readouts<A: Element>(
     bands: &[Range<usize>],
     fold: usize,
     train: &[usize],
-) -> Array2<f64> {
+) -> Result<Array2<f64>, RidgeError> {
     let layout = &prepared.layout;
-    let x = |rows: Range<usize>, band: &Range<usize>| {
-        prepared.x.slice(s![rows, band.clone()]).mapv(Element::to_double)
+    let x = |ranges: &[Range<usize>], band: &Range<usize>| {
+        let parts: Vec<_> = ranges
+            .iter()
+            .map(|rows| prepared.x.slice(s![rows.clone(), band.clone()]))
+            .collect();
+        let all = concatenate(Axis(0), &parts).unwrap_or_else(|_| unreachable!("rows are equally wide"));
+        all.mapv(Element::to_double)
     };
-    let n_test = layout.len(fold);
+    let tested = layout.ranges(prepared.tested(fold));
+    let n_test: usize = tested.iter().map(ExactSizeIterator::len).sum();
     let order = if prepared.is_primal() {
         prepared.n_features()
     } else {
         layout.total(train)
     };
+    let trained = layout.ranges(train);
     let mut out = Array2::zeros((bands.len() * n_test, order));
     for (band, mut out) in bands.iter().zip(out.axis_chunks_iter_mut(Axis(0), n_test)) {
-        let test = x(layout.rows(fold), band);
+        let test = x(&tested, band);
         if prepared.is_primal() {
             out.slice_mut(s![.., band.clone()]).assign(&test);
-            continue;
-        }
-        let mut left = 0;
-        for rows in layout.pieces(train) {
-            let columns = left..left + rows.len();
-            left = columns.end;
-            out.slice_mut(s![.., columns])
-                .assign(&test.dot(&x(rows, band).t()));
+        } else {
+            out.assign(&prepared.with.product(&test, &x(&trained, band).t())?);
         }
     }
-    out
+    Ok(out)
 }
 
 /// Predictions of each band for a loaded block, each (scans of the test run, width).
@@ -109,13 +109,13 @@ fn predict_bands<A: Element>(
     operators: &Array2<A>,
     n_bands: usize,
     train: &[usize],
-) -> Vec<Array2<A>> {
+) -> Result<Vec<Array2<A>>, RidgeError> {
     let n_test = operators.nrows() / n_bands;
     operators
         .axis_chunks_iter(Axis(0), n_test)
         .map(|operator| {
-            block.predict(&operator, train);
-            block.predictions(n_test).to_owned()
+            block.predict(&operator, train)?;
+            Ok(block.predictions(n_test)?.into_owned())
         })
         .collect()
 }
@@ -123,11 +123,11 @@ fn predict_bands<A: Element>(
 /// Σ ŷᵦ (2y − ŷ) / Σ(y − ȳ)² of each band and target, (`n_bands`, `n_used`).
 fn shares<A: Element>(
     block: &Block<'_, A>,
-    fold: usize,
+    test: usize,
     predicted: &[Array2<A>],
     n_used: usize,
 ) -> Array2<f64> {
-    let (observed, moments) = block.targets(fold);
+    let (observed, moments) = block.targets(test);
     let mut out = Array2::zeros((predicted.len(), n_used));
     for scan in 0..observed.nrows() {
         for target in 0..n_used {

@@ -1,35 +1,29 @@
 //! Test scores under what the search found, one chosen candidate after the other.
 
-use std::ops::Deref;
-
-use ndarray::{Array2, Array3, ArrayRef2, Axis};
+use ndarray::{Array, Array1, Array2, Array3, Axis, Dimension, RemoveAxis};
 
 use super::search::Found;
 use super::split::split_of_fold;
 use super::{BandedRidgeFit, Data};
-use crate::pearson::Defect;
+use crate::defects::{Defect, with_defect};
 use crate::score::test_with_own_alphas;
 use crate::workers::over_blocks;
-use crate::{AlphaScope, Element, Formulation, PreparedFeatures, RidgeCv, RidgeError};
+use crate::{AlphaScope, Element, Formulation, PreparedFeatures, RidgeCv, RidgeError, RidgeModel};
 
 /// Scores every target with the candidate and penalty found for it.
-pub(super) fn test<A, Y>(data: &Data<'_, A, Y>, found: Found) -> Result<BandedRidgeFit, RidgeError>
-where
-    A: Element,
-    Y: Deref<Target = ArrayRef2<A>> + Sync,
-{
+pub(super) fn test<A: Element>(data: &Data<'_, A>, found: Found) -> Result<BandedRidgeFit, RidgeError> {
     let (n_folds, n_bands) = (data.n_folds(), data.model.bands.len());
-    let mut fold_scores = Array2::from_elem((n_folds, data.n_targets), f64::NAN);
+    let mut fold_scores = Array2::from_elem((n_folds, data.n_targets()), f64::NAN);
     let mut split =
-        (data.model.split).then(|| Array3::from_elem((n_folds, n_bands, data.n_targets), f64::NAN));
+        (data.model.split).then(|| Array3::from_elem((n_folds, n_bands, data.n_targets()), f64::NAN));
     let ridge = as_searched(&data.model.ridge, found.primal);
-    for candidate in 0..data.model.weights.nrows() {
+    for (candidate, weights) in found.weights.iter().enumerate() {
         let alphas = chosen_alphas(&found, candidate);
         let users = columns_with_any(&alphas);
         if users.is_empty() {
             continue;
         }
-        let prepared = data.weighted(ridge.clone(), candidate, Vec::new())?;
+        let prepared = data.weighted(ridge.clone(), weights, data.plan.without_inner())?;
         fill_scores(&prepared, data, &alphas, &users, &mut fold_scores)?;
         if let Some(split) = &mut split {
             for (fold, mut out) in split.outer_iter_mut().enumerate() {
@@ -37,26 +31,72 @@ where
             }
         }
     }
-    let with = |kind| {
-        found
-            .defects
-            .iter()
-            .filter(|(_, d)| *d == kind)
-            .map(|(c, _)| *c)
-            .collect()
-    };
+    let fold_scores = spread_out(&fold_scores, data, f64::NAN);
+    let per_target = data.model.ridge.settings.scope == AlphaScope::PerTarget;
     Ok(BandedRidgeFit {
         scores: fold_scores.sum_axis(Axis(0)) / n_folds as f64,
         fold_scores,
-        weights: data.model.weights.clone(),
+        weights: rows(&found.weights, n_bands),
         alphas: data.model.ridge.alphas().to_vec(),
-        constant_targets: with(Defect::Constant),
-        non_finite_targets: with(Defect::NonFinite),
-        choice: found.choice,
-        candidate_scores: found.candidate_scores,
-        validation_scores: (data.model.ridge.settings.scope == AlphaScope::PerTarget).then_some(found.best),
-        split,
+        constant_targets: with_defect(&data.defects, Defect::Constant),
+        non_finite_targets: with_defect(&data.defects, Defect::NonFinite),
+        choice: spread_out(&found.choice, data, None),
+        candidate_scores: rows(&found.candidate_scores, n_folds),
+        validation_scores: per_target.then(|| spread_out(&found.best, data, f64::NAN)),
+        split: split.map(|split| spread_out(&split, data, f64::NAN)),
     })
+}
+
+/// Fits all data with the candidate and penalty found for each target.
+pub(super) fn solve<A: Element>(data: &Data<'_, A>, found: &Found) -> Result<RidgeModel<A>, RidgeError> {
+    let ridge = as_searched(&data.model.ridge, found.primal);
+    let mut model = RidgeModel::empty(data.x.ncols(), data.defects.len(), data.model.bands.len());
+    let last = found.best.ncols() - 1; // one score for all if the choice is shared
+    model.set_best_scores(&data.columns, |target| found.best[[0, target.min(last)]]);
+    for (candidate, weights) in found.weights.iter().enumerate() {
+        let alphas = chosen_alphas(found, candidate);
+        let users = columns_with_any(&alphas);
+        if users.is_empty() {
+            continue;
+        }
+        let prepared = data.weighted(ridge.clone(), weights, data.plan.without_inner())?;
+        for (index, &alpha) in prepared.model.alphas().iter().enumerate() {
+            let targets: Vec<usize> = users
+                .iter()
+                .copied()
+                .filter(|&j| alphas[[0, j]] == Some(index))
+                .collect();
+            let columns: Vec<usize> = targets.iter().map(|&j| data.columns[j]).collect();
+            if !columns.is_empty() {
+                model.solve(&prepared, index, data.y, &columns)?;
+                let penalties = weights.mapv(|weight| alpha / weight);
+                model.set_bands(&data.model.bands, weights, &penalties, &columns);
+            }
+        }
+    }
+    Ok(model)
+}
+
+/// Rows of equal length as a matrix.
+fn rows(rows: &[Array1<f64>], width: usize) -> Array2<f64> {
+    Array2::from_shape_fn((rows.len(), width), |(i, j)| rows[i][j])
+}
+
+/// An array whose last axis counts the targets without a defect as one of all targets; the others get `missing`.
+fn spread_out<A: Element, T: Copy, D: Dimension + RemoveAxis>(
+    of_some: &Array<T, D>,
+    data: &Data<'_, A>,
+    missing: T,
+) -> Array<T, D> {
+    let axis = Axis(of_some.ndim() - 1);
+    let mut shape = of_some.raw_dim();
+    shape[axis.index()] = data.defects.len();
+    let mut all = Array::from_elem(shape, missing);
+    for (target, &column) in data.columns.iter().enumerate() {
+        all.index_axis_mut(axis, column)
+            .assign(&of_some.index_axis(axis, target));
+    }
+    all
 }
 
 /// The model that solves the same systems without an inner set, by which it could not tell which are cheaper.
@@ -82,17 +122,13 @@ fn columns_with_any(alphas: &Array2<Option<usize>>) -> Vec<usize> {
     (0..alphas.ncols()).filter(any).collect()
 }
 
-fn fill_scores<A, Y>(
+fn fill_scores<A: Element>(
     prepared: &PreparedFeatures<A>,
-    data: &Data<'_, A, Y>,
+    data: &Data<'_, A>,
     alphas: &Array2<Option<usize>>,
     users: &[usize],
     fold_scores: &mut Array2<f64>,
-) -> Result<(), RidgeError>
-where
-    A: Element,
-    Y: Deref<Target = ArrayRef2<A>> + Sync,
-{
+) -> Result<(), RidgeError> {
     let mut operators: Vec<(usize, usize)> = alphas
         .indexed_iter()
         .filter_map(|((fold, _), alpha)| Some((fold, (*alpha)?)))
@@ -101,7 +137,7 @@ where
     operators.dedup();
     prepared.make_test_operators(&operators)?;
     let parts = over_blocks(prepared, users, |block, columns| {
-        block.load(data.y, columns);
+        data.load(block, columns)?;
         let scores = test_with_own_alphas(prepared, block, &alphas.select(Axis(1), columns))?;
         Ok((columns.to_vec(), scores))
     })?;

@@ -1,20 +1,24 @@
 //! The cases of `fixtures/ridge/make.py`, whose answers are scikit-learn's.
 
-use lpp_ridge::{Element, NanTargets, PreparedRidge, RidgeBackend, RidgeCv};
+use lpp_ridge::{Element, Engine, NanTargets, RidgeCv};
 use lpp_testkit::{Tolerance, assert_close, fixture, load_npy};
 use ndarray::{Array2, s};
 use ndarray_npy::ReadableElement;
 
-/// Fits a case on a backend and compares scores, validation curves and penalties.
-pub fn check<A, B>(backend: &B, case: &str, rule: NanTargets, tolerance: Tolerance)
-where
-    A: ReadableElement + Element,
-    B: RidgeBackend<A>,
-{
+/// Fits a case with an engine and compares scores, validation curves and penalties.
+pub fn check<A: ReadableElement + Element>(
+    engine: Engine,
+    case: &str,
+    rule: NanTargets,
+    tolerance: Tolerance,
+) {
     let case = Case::load(case);
-    let model = RidgeCv::params().nan_targets(rule).check().unwrap();
-    let prepared = backend.prepare(&model, &case.runs::<A>("x")).unwrap();
-    let fit = prepared.score(&case.runs::<A>("y")).unwrap();
+    let model = RidgeCv::params()
+        .nan_targets(rule)
+        .engine(engine)
+        .check()
+        .unwrap();
+    let fit = model.fit(&case.runs::<A>("x"), &case.runs::<A>("y")).unwrap();
     assert_close(&fit.fold_scores, &case.array::<f64>("scores"), tolerance);
     assert_close(&fit.validation_curves, &case.array::<f64>("curves"), tolerance);
     assert_eq!(fit.alpha_index().unwrap(), case.alpha_index);

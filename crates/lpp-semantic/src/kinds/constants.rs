@@ -169,7 +169,7 @@ fn features() -> Vec<Kind> {
         Kind::new(
             "activation-not-finite",
             &FIT,
-            refused(&["run-&layer-"]),
+            refused(&["run&layer"]),
             |s, rng| {
                 let tensors = &mut s.files.tensors(ACTIVATIONS).list;
                 let n = tensors.len();

@@ -49,7 +49,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
         Kind::new(
             "run-given-twice",
             &FIT,
-            told(&["twice", "same", "identical", "word"]),
+            told(&["twice", "same", "identical", "one file", "once", "word"]),
             |s, rng| {
                 let mut order: Vec<usize> = (0..ENCODING_RUNS).collect();
                 let at = 1 + rng.below(ENCODING_RUNS - 1);

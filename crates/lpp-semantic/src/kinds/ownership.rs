@@ -124,7 +124,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
                 s.files.put("scores/midi_en.npy", Content::Array(scores));
             },
         )
-        .expecting(|intact, _| intact.only(|name| name != "step fit:midi_en")),
+        .expecting(|intact, _| intact.only(|name| name != "step fit:midi:en")),
         Kind::new("mask-changed-after-the-fit", &STALE, told(&["mask"]), |s, _| {
             let mut image = s.files.image(super::MASK).clone();
             let slab = image.shape[1] * image.shape[2];

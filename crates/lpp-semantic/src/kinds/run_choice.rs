@@ -9,7 +9,7 @@ use crate::random::Draw;
 use crate::scenes::{AVERAGE, AVERAGE_IMAGES, FOLDERS};
 use crate::study::Study;
 
-const TWICE: &[&str] = &["twice", "same", "identical", "sub-1"];
+const TWICE: &[&str] = &["twice", "same", "identical", "one file", "sub-1"];
 
 pub(crate) fn kinds() -> Vec<Kind> {
     vec![

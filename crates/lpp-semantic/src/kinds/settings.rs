@@ -117,20 +117,20 @@ pub(crate) fn kinds() -> Vec<Kind> {
                 prepend(s, &format!("trim_scans = {n}"));
             },
         ),
-        Kind::new("model-listed-twice", &TABLES, told(&["midi", "twice"]), |s, _| {
+        Kind::new("model-listed-twice", &TABLES, told(&["midi", "twice"]).or_same(0.0), |s, _| {
             let text = &mut toml(s).text;
             *text = text.replace("\"midi\"", "\"midi\", \"midi\"");
         }),
         Kind::new(
             "plan-model-listed-twice",
             &PLAN,
-            told(&["midi", "twice"]),
+            told(&["midi", "twice"]).or_same(0.0),
             |s, _| {
                 let text = &mut toml(s).text;
                 *text = text.replace("\"midi\"", "\"midi\", \"midi\"");
             },
         ),
-        Kind::new("model-as-two-things", &PLAN, told(&["midi"]), |s, _| {
+        Kind::new("model-as-two-things", &PLAN, told(&["midi"]).or_same(0.0), |s, _| {
             toml(s).text.push_str("\n[baselines]\nen = [\"midi\"]\n");
         }),
         Kind::new(

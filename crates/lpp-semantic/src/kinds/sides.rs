@@ -204,6 +204,8 @@ pub(crate) fn kinds() -> Vec<Kind> {
 fn store(study: &mut Study, storage: Storage) {
     let arrays = over_mask(study);
     study.store_mask(MASK, storage, &arrays);
+    // Regions lie on the mask's grid.
+    study.files.image(REGION).storage = storage;
 }
 
 /// Reverses x of the content.

@@ -128,7 +128,7 @@ fn features() -> Vec<Kind> {
         Kind::new(
             "features-not-finite",
             &FEATURES,
-            refused(&["run-&layer-"]),
+            refused(&["run&layer"]),
             |s, rng| {
                 let tensor = &mut file(s).list[rng.below(ENCODING_RUNS)];
                 let at = rng.below(tensor.data.len());

@@ -105,9 +105,7 @@ fn set_roberta(tokenizer: &mut Tokenizer, settings: &Settings) -> Result<(), Str
 /// The class `LlamaTokenizer` with `add_prefix_space` (or `from_slow`) is converted from its slow twin, whatever the value: a
 /// space is put in front of the text and each space becomes `▁`.
 fn as_converted(tokenizer: &mut Tokenizer, settings: &Settings) -> Result<(), String> {
-    let is_asked =
-        settings.switch("add_prefix_space").is_some() || settings.switch("from_slow") == Some(true);
-    if !is_asked {
+    if !settings.is_converted() {
         return Ok(());
     }
     let state = |component: Option<Value>| component.unwrap_or(Value::Null);

@@ -2,22 +2,27 @@
 
 mod adapt;
 mod class;
+mod file;
 mod pair;
 mod settings;
+mod word_pieces;
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::refuse_pointer;
-use tokenizers::{Encoding, Tokenizer};
+use lpp_study::{caught, refuse_pointer};
+use tokenizers::models::bpe::BPE;
+use tokenizers::{Encoding, ModelWrapper, Tokenizer};
 
 use crate::TextError;
-use crate::tokenizer::adapt::{adapt, add_tokens, template};
+use crate::tokenizer::adapt::{adapt, add_tokens};
+use crate::tokenizer::class::TokenizerClass;
 use crate::tokenizer::settings::Settings;
 
-const FILES: &str = "a tokenizer.json, a folder with one, or a folder with vocab.json and merges.txt";
+const FILES: &str =
+    "a tokenizer.json, a folder with one, or a folder with vocab.json and merges.txt or vocab.txt";
 
 /// Tokenizer files that are not read, beside which a `tokenizer.json` is missing.
-const UNREAD: [&str; 4] = ["tokenizer.model", "spiece.model", "vocab.txt", "tekken.json"];
+const UNREAD: [&str; 3] = ["tokenizer.model", "spiece.model", "tekken.json"];
 
 /// A tokenizer with its padding and end-of-text tokens.
 ///
@@ -38,8 +43,22 @@ pub struct TextTokenizer {
     cuts_left: bool,
 }
 
+/// Refuses a tokenizer that leaves out merges at random, as some are trained: each run would give other tokens.
+fn refuse_dropout(tokenizer: &Tokenizer, path: &Path) -> Result<(), TextError> {
+    match tokenizer.get_model() {
+        ModelWrapper::BPE(BPE {
+            dropout: Some(rate), ..
+        }) if *rate > 0.0 => {
+            let found = format!("a dropout of {rate}, by which tokens differ at random");
+            Err(TextError::malformed(path, found, "\"dropout\": null"))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl TextTokenizer {
-    /// Loads a `tokenizer.json`, or a checkpoint folder with a `tokenizer.json` or with `vocab.json` and `merges.txt`.
+    /// Loads a `tokenizer.json`, or a checkpoint folder with a `tokenizer.json`, with `vocab.json` and `merges.txt`, or with BERT's
+    /// `vocab.txt`.
     ///
     /// The class decides what transformers 4.40 would make of the files: `tokenizer_class` of `tokenizer_config.json`,
     /// then of `config.json`, then what the `model_type` of `config.json` has. It gives the special tokens that no file names,
@@ -57,27 +76,33 @@ impl TextTokenizer {
         } else {
             (path.parent().unwrap_or(Path::new("")), path.to_owned())
         };
-        let (vocab, merges) = (folder.join("vocab.json"), folder.join("merges.txt"));
-        let is_pair = !json.is_file() && path.is_dir() && vocab.is_file() && merges.is_file();
-        if !is_pair && !json.is_file() {
-            return Err(nothing_to_read(path));
-        }
-        let settings = Settings::load(folder, (!is_pair).then_some(json.as_path()))?;
+        let vocabulary = Vocabulary::of(path, folder, &json).ok_or_else(|| nothing_to_read(path))?;
+        let settings = Settings::load(folder, (vocabulary == Vocabulary::Json).then_some(json.as_path()))?;
         let class = settings.class();
-        let (mut inner, mut files) = if is_pair {
-            let rule = class.pair_rule().ok_or_else(|| {
-                let problem = format!(
-                    "vocab.json and merges.txt, which the class {} does not read",
-                    class.name()
-                );
-                TextError::malformed(folder, problem, "a tokenizer.json")
-            })?;
-            let tokenizer = pair::tokenizer(&vocab, &merges, rule, &settings)?;
-            (tokenizer, vec![vocab, merges])
-        } else {
-            refuse_pointer(&json)?;
-            let tokenizer = Tokenizer::from_file(&json).map_err(|e| refused(&json, &e))?;
-            (tokenizer, vec![json])
+        let not_read = |files: &str| {
+            let problem = format!("{files}, which the class {} does not read", class.name());
+            TextError::malformed(folder, problem, "a tokenizer.json")
+        };
+        let (mut inner, mut files) = match vocabulary {
+            Vocabulary::Json => {
+                refuse_pointer(&json)?;
+                let tokenizer = file::read(&json).map_err(|e| refused(&json, &e))?;
+                refuse_dropout(&tokenizer, &json)?;
+                (tokenizer, vec![json])
+            }
+            Vocabulary::Pair => {
+                let (vocab, merges) = (folder.join("vocab.json"), folder.join("merges.txt"));
+                let rule = class
+                    .pair_rule()
+                    .ok_or_else(|| not_read("vocab.json and merges.txt"))?;
+                let tokenizer = pair::tokenizer(&vocab, &merges, rule, &settings)?;
+                (tokenizer, vec![vocab, merges])
+            }
+            Vocabulary::Words if class == TokenizerClass::Bert => {
+                let vocab = folder.join("vocab.txt");
+                (word_pieces::tokenizer(&vocab, &settings)?, vec![vocab])
+            }
+            Vocabulary::Words => return Err(not_read("vocab.txt")),
         };
         inner
             .with_padding(None)
@@ -89,7 +114,10 @@ impl TextTokenizer {
         let id = |name: &str| settings.token(name).and_then(|token| inner.token_to_id(&token));
         let (eos_id, pad_id) = (id("eos_token"), id("pad_token"));
         Ok(Self {
-            n_special: inner.encode("", true).map_err(|e| refused(path, &e))?.len(),
+            n_special: caught(|| inner.encode("", true))
+                .map_err(|e| refused(path, &e))?
+                .map_err(|e| refused(path, &e))?
+                .len(),
             class: class.name(),
             files,
             eos_id,
@@ -148,11 +176,36 @@ impl TextTokenizer {
 
     /// The whole text as one piece, special tokens added, offsets in characters.
     pub(crate) fn encode(&self, text: &str, run: usize) -> Result<Encoding, TextError> {
-        let encoding = self.inner.encode_char_offsets(text, true);
-        encoding.map_err(|e| TextError::Encode {
-            run,
-            reason: one_line(&e),
-        })
+        let refused = |reason: String| TextError::Encode { run, reason };
+        // Tables of the file are trusted by the library until they are used.
+        caught(|| self.inner.encode_char_offsets(text, true))
+            .map_err(refused)?
+            .map_err(|e| refused(one_line(&e)))
+    }
+}
+
+/// The form in which a folder holds a vocabulary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Vocabulary {
+    /// `tokenizer.json`.
+    Json,
+    /// `vocab.json` and `merges.txt`.
+    Pair,
+    /// `vocab.txt`.
+    Words,
+}
+
+impl Vocabulary {
+    /// What is there, in the order in which transformers looks for it. A file given by name is a `tokenizer.json`.
+    fn of(path: &Path, folder: &Path, json: &Path) -> Option<Self> {
+        let is_there = |name: &str| path.is_dir() && folder.join(name).is_file();
+        if json.is_file() {
+            Some(Self::Json)
+        } else if is_there("vocab.json") && is_there("merges.txt") {
+            Some(Self::Pair)
+        } else {
+            is_there("vocab.txt").then_some(Self::Words)
+        }
     }
 }
 

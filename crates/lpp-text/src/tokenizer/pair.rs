@@ -16,9 +16,10 @@ use tokenizers::{
 };
 
 use crate::TextError;
+use crate::tokenizer::adapt::template;
 use crate::tokenizer::class::PairRule;
+use crate::tokenizer::refused;
 use crate::tokenizer::settings::{Settings, load_object};
-use crate::tokenizer::{refused, template};
 
 /// How Qwen2 cuts a text before BPE: numbers into digits, line ends apart.
 const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
@@ -116,7 +117,16 @@ fn load_merges(path: &Path, rule: PairRule) -> Result<Vec<(String, String)>, Tex
             &lines[1..]
         }
         PairRule::Qwen2 => &lines[..],
-        _ => lines.get(1..lines.len() - 1).unwrap_or(&[]),
+        _ => {
+            if !(text.starts_with('#') && text.ends_with('\n')) {
+                tracing::warn!(
+                    "{}: the first line (usually #version) and what stands behind the last line end are no merges to \
+                     transformers, nor here, whatever they say",
+                    path.display()
+                );
+            }
+            lines.get(1..lines.len() - 1).unwrap_or(&[])
+        }
     };
     let mut merges = Vec::with_capacity(lines.len());
     for (number, line) in lines.iter().enumerate() {

@@ -71,7 +71,7 @@ impl Settings {
         } else {
             settings.tokens_of_older_file(&path(ADDED_TOKENS))?
         };
-        if let Some(json) = json {
+        if let Some(json) = json.filter(|_| !settings.is_converted()) {
             let content = load_object(json)?;
             settings.padding = content
                 .get("padding")
@@ -96,6 +96,12 @@ impl Settings {
     /// The files that were read.
     pub(super) fn files(&self) -> &[PathBuf] {
         &self.files
+    }
+
+    /// Whether transformers converts the slow twin of the class (`tokenizer.model`) anew instead of reading `tokenizer.json`.
+    pub(super) fn is_converted(&self) -> bool {
+        self.class == TokenizerClass::Llama
+            && (self.switch("add_prefix_space").is_some() || self.switch("from_slow") == Some(true))
     }
 
     /// A switch of `tokenizer_config.json`, if it is there.
@@ -217,8 +223,8 @@ fn class(
         None if has_json => Ok(TokenizerClass::Plain),
         None => Err(TextError::malformed(
             folder,
-            format!("vocab.json and merges.txt, and neither {CONFIG} nor {MODEL_CONFIG} names a tokenizer class"),
-            "a tokenizer.json, or the class whose rule they follow",
+            format!("a vocabulary without a tokenizer.json, and neither {CONFIG} nor {MODEL_CONFIG} names a tokenizer class"),
+            "a tokenizer.json, or the class by whose rule the vocabulary (vocab.json and merges.txt, or vocab.txt) is read",
         )),
     }
 }

@@ -119,9 +119,10 @@ impl Planner<'_> {
         )
     }
 
-    /// The regions, unless the study has some of its own; one outside of the mask is left out.
+    /// The regions, unless the study has some of its own or wants none; one outside of the mask is left out.
     pub(super) fn rois(&self, given: &mut Given) -> Option<Step> {
-        if self.note(given, "lpp-rois", &masks_in(&self.study.roi_dir())) {
+        let own = self.note(given, "lpp-rois", &masks_in(&self.study.roi_dir()));
+        if own || !self.study.config().regions {
             return None;
         }
         let parameters = Parameters::default();

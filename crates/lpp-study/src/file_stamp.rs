@@ -1,0 +1,94 @@
+//! Whether a file is still the one that was looked at.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+/// A file changed less than this before it was hashed could change again without its time showing it.
+const TOO_YOUNG: Duration = Duration::from_secs(2);
+
+/// What tells a file from what it is after a change: its size, its times and its place on the disk.
+///
+/// The time of the last change of the entry (ctime) cannot be set, so that a file of the same size whose date was put back shows
+/// too. Times may lie before 1970. Only contents that change within one tick of the system's clock (some milliseconds) after they
+/// were hashed, by a program that puts the date back, go unnoticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileStamp {
+    bytes: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+    inode: u64,
+}
+
+impl FileStamp {
+    /// The stamp of a file.
+    #[must_use]
+    pub fn of(metadata: &Metadata) -> Self {
+        Self {
+            bytes: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+            inode: metadata.ino(),
+        }
+    }
+}
+
+/// Whether a file is so young, or dated in the future, that its next change may not show in its time.
+#[must_use]
+pub fn is_young(metadata: &Metadata) -> bool {
+    let age = metadata
+        .modified()
+        .ok()
+        .map(|time| SystemTime::now().duration_since(time));
+    !matches!(age, Some(Ok(age)) if age >= TOO_YOUNG)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{self, File};
+
+    #[test]
+    fn a_change_shows_whatever_the_date_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let stamp = || FileStamp::of(&fs::metadata(&path).unwrap());
+        let date = |time: SystemTime| {
+            let file = File::options().append(true).open(&path).unwrap();
+            file.set_modified(time).unwrap();
+        };
+        for time in [
+            SystemTime::UNIX_EPOCH - Duration::from_secs(315_619_200),
+            SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000),
+            SystemTime::now() + Duration::from_hours(24),
+        ] {
+            fs::write(&path, "one").unwrap();
+            date(time);
+            let before = stamp();
+            assert_eq!(stamp(), before);
+            std::thread::sleep(Duration::from_millis(20)); // longer than a tick
+            fs::write(&path, "two").unwrap();
+            date(time);
+            assert_ne!(stamp(), before);
+            let text = serde_json::to_string(&before).unwrap();
+            assert_eq!(serde_json::from_str::<FileStamp>(&text).unwrap(), before);
+        }
+    }
+
+    #[test]
+    fn files_of_the_last_two_seconds_and_of_the_future_are_young() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "x").unwrap();
+        let dated = |time: SystemTime| {
+            let file = File::options().append(true).open(&path).unwrap();
+            file.set_modified(time).unwrap();
+            is_young(&fs::metadata(&path).unwrap())
+        };
+        assert!(dated(SystemTime::now()) && dated(SystemTime::now() + Duration::from_hours(1)));
+        assert!(!dated(SystemTime::now() - Duration::from_secs(3)));
+        assert!(!dated(SystemTime::UNIX_EPOCH - Duration::from_secs(1)));
+    }
+}

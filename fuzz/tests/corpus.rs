@@ -1,0 +1,52 @@
+//! Every target over its files and some mutations of them, as a plain test.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use lpp_fuzz::{CountingAllocator, Mutator, Outcome, check, targets};
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+/// Inputs of each target: a few seconds altogether.
+const INPUTS: usize = 400;
+
+// One test, since the allocator counts for the whole process.
+#[test]
+fn readers_stand_damage() {
+    let mut wrong = Vec::new();
+    for target in targets() {
+        let folder = tempfile::tempdir().unwrap();
+        (target.beside)(folder.path()).unwrap();
+        let files = (target.files)();
+        assert!(!files.is_empty(), "{}", target.name);
+        let mut mutator = Mutator::new(20_240_607);
+        let damaged = (0..INPUTS).map(|_| mutator.damaged(&files, target.packing));
+        let inputs = files.clone().into_iter().chain(damaged);
+        let mut n_read = 0;
+        for (n, input) in inputs.enumerate() {
+            match check(&target, folder.path(), &input) {
+                Ok(Outcome::Read) => n_read += 1,
+                Ok(Outcome::Refused) => {}
+                Err(failure) => wrong.push(format!("{}, input {n}: {failure}", target.name)),
+            }
+        }
+        // A target whose whole files are refused would test nothing.
+        assert!(n_read > 0, "{} has read nothing", target.name);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_seed_gives_the_same_damage() {
+    let targets = targets();
+    let target = targets.iter().find(|target| target.name == "joblib").unwrap();
+    let files = (target.files)();
+    let draw = |seed: u64| {
+        let mut mutator = Mutator::new(seed);
+        (0..20)
+            .map(|_| mutator.damaged(&files, target.packing))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(draw(1), draw(1));
+    assert_ne!(draw(1), draw(2));
+}

@@ -1,0 +1,31 @@
+from typing import Any, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+__version__: str
+
+class Settings(TypedDict):
+    alphas: list[float]
+    metric: str
+    alpha_per_target: bool
+    inner: str
+    search: str
+    n_jobs: int | None
+    folds: list[tuple[list[int], list[int]]] | None
+
+_Model = tuple[NDArray[Any], NDArray[np.float64], NDArray[np.float64]]
+
+def nested_f32(x: list[NDArray[np.float32]], y: list[NDArray[np.float32]], settings: Settings) -> dict[str, Any]: ...
+def nested_f64(x: list[NDArray[np.float64]], y: list[NDArray[np.float64]], settings: Settings) -> dict[str, Any]: ...
+def refit_f32(x: NDArray[np.float32], y: NDArray[np.float32], settings: Settings) -> _Model: ...
+def refit_f64(x: NDArray[np.float64], y: NDArray[np.float64], settings: Settings) -> _Model: ...
+def refit_banded_f32(
+    x: NDArray[np.float32], y: NDArray[np.float32], settings: Settings, widths: list[int], weights: NDArray[np.float64]
+) -> _Model: ...
+def refit_banded_f64(
+    x: NDArray[np.float64], y: NDArray[np.float64], settings: Settings, widths: list[int], weights: NDArray[np.float64]
+) -> _Model: ...
+def random_weights(
+    n_candidates: int, n_bands: int, concentrations: list[float], seed: int
+) -> NDArray[np.float64]: ...

@@ -1,0 +1,354 @@
+"""Ridge regressions to fit and to predict with."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from lpp_ridge import _core
+from lpp_ridge._arrays import (
+    check_alphas,
+    check_matrix,
+    check_n_jobs,
+    column_names,
+    dtype_of,
+    folds_of,
+    suffix,
+)
+from lpp_ridge._base import Estimator, NotFittedError
+
+
+class _Ridge(Estimator):
+    """What the two ridge regressions share."""
+
+    def _settings(self, X: np.ndarray, y: np.ndarray, groups: Any) -> _core.Settings:
+        return {
+            "alphas": check_alphas(self.alphas),
+            "metric": self.metric,
+            "alpha_per_target": bool(self.alpha_per_target),
+            "inner": self.inner,
+            "search": self.search,
+            "n_jobs": check_n_jobs(self.n_jobs),
+            "folds": folds_of(self.cv, X, y, groups),
+        }
+
+    def _check_training_data(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the target y is None."
+            )
+        names = column_names(X)
+        dtype = dtype_of(self.precision, X, y)
+        X = check_matrix(X, "X", dtype)
+        self._one_target = np.ndim(y) == 1
+        y = check_matrix(y, "y", dtype, one_axis=True)
+        if len(X) != len(y):
+            raise ValueError(f"Found input variables with inconsistent numbers of samples: {[len(X), len(y)]}")
+        if names is not None:
+            self.feature_names_in_ = names
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        self.n_features_in_ = X.shape[1]
+        return X, y
+
+    def _keep(self, coefficients: np.ndarray, best_scores: np.ndarray) -> None:
+        self.coef_ = coefficients[:, 0].copy() if self._one_target else coefficients.T
+        self.intercept_ = 0.0 if self._one_target else np.zeros(coefficients.shape[1])
+        self.cv_scores_ = best_scores
+
+    def _check_new_data(self, X: Any) -> np.ndarray:
+        if not hasattr(self, "coef_"):
+            raise NotFittedError(
+                f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with appropriate arguments before "
+                "using this estimator."
+            )
+        self._check_names(column_names(X))
+        X = check_matrix(X, "X", self.coef_.dtype.type)
+        if X.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} features as "
+                "input."
+            )
+        return X
+
+    def _check_names(self, names: np.ndarray | None) -> None:
+        known = getattr(self, "feature_names_in_", None)
+        if known is None and names is None:
+            return
+        if known is None:
+            warnings.warn(f"X has feature names, but {type(self).__name__} was fitted without feature names", stacklevel=4)
+        elif names is None:
+            warnings.warn(
+                f"X does not have valid feature names, but {type(self).__name__} was fitted with feature names",
+                stacklevel=4,
+            )
+        elif list(names) != list(known):
+            raise ValueError(_difference(list(names), list(known)))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features in units of those of the fit.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+        """
+        return self._check_new_data(X) @ self.coef_.T
+
+    def scores(self, X: Any, y: Any) -> np.ndarray:
+        """Score each target by the metric of the fit.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+
+        Returns
+        -------
+        ndarray of shape (n_targets,)
+            NaN for a constant target.
+        """
+        predicted = np.asarray(self.predict(X), dtype=float)
+        predicted = predicted[:, None] if predicted.ndim == 1 else predicted
+        observed = check_matrix(y, "y", np.float64, one_axis=True)
+        if predicted.shape != observed.shape:
+            raise ValueError(f"y has shape {observed.shape}, the predictions have {predicted.shape}")
+        deviation = observed - observed.mean(axis=0)
+        spread = (deviation**2).sum(axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if self.metric == "r2":
+                return np.where(spread > 0, 1 - ((observed - predicted) ** 2).sum(axis=0) / spread, np.nan)
+            centred = predicted - predicted.mean(axis=0)
+            return (deviation * centred).sum(axis=0) / np.sqrt(spread * (centred**2).sum(axis=0))
+
+    def score(self, X: Any, y: Any) -> float:
+        """Mean of :meth:`scores` over the targets that have one."""
+        scores = self.scores(X, y)
+        known = scores[np.isfinite(scores)]
+        return float(known.mean()) if len(known) else float("nan")
+
+
+def _difference(found: list[str], known: list[str]) -> str:
+    """What scikit-learn says of other names, so that its tools understand it."""
+    lines = ["The feature names should match those that were passed during fit."]
+    unseen, missing = sorted(set(found) - set(known)), sorted(set(known) - set(found))
+    for title, names in (
+        ("Feature names unseen at fit time:", unseen),
+        ("Feature names seen at fit time, yet now missing:", missing),
+    ):
+        if names:
+            lines += [title, *(f"- {name}" for name in names[:5])]
+            if len(names) > 5:
+                lines.append("- ...")
+    if not unseen and not missing:
+        lines.append("Feature names must be in the same order as they were in fit.")
+    return "\n".join(lines) + "\n"
+
+
+class RidgeCV(_Ridge):
+    """Ridge regression whose penalty is chosen by cross-validation, for very many targets.
+
+    There is no intercept: standardise features and targets, run by run.
+
+    Parameters
+    ----------
+    alphas : float or iterable of float
+        The penalties.
+    metric : {"pearson", "r2"}
+        What predictions are scored by to choose the penalty, and in :meth:`score`.
+    alpha_per_target : bool
+        Whether each target has a penalty of its own.
+    cv : {"runs"}, int, splitter or list of (train, test)
+        "runs" leaves out each run of ``groups`` in turn, or five chunks of neighbouring samples without ``groups``; a number
+        asks for that many chunks.
+    inner : {"first", "all"}
+        Whether the first fold alone chooses the penalty, or all.
+    search : {"screened", "exhaustive"}
+        Whether penalties that cannot win are dropped on the way.
+    precision : {"f32", "f64"}, optional
+        Arithmetic of the products over targets; by default that of the arrays.
+    n_jobs : int, optional
+        Number of threads; one a core by default.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        NaN for a constant target.
+    alpha_ : float
+        The shared penalty; absent if each target has its own.
+    best_alphas_ : ndarray of shape (n_targets,)
+        Penalty of each target.
+    cv_scores_ : ndarray of shape (n_targets,)
+        Mean score over the folds, under the penalty chosen.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lpp_ridge import RidgeCV
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((200, 3))
+    >>> Y = X @ rng.standard_normal((3, 1000))
+    >>> runs = np.repeat([1, 2, 3, 4], 50)
+    >>> model = RidgeCV(alphas=[1e-3, 1.0, 1e3]).fit(X, Y, groups=runs)
+    >>> model.predict(X).shape, model.alpha_
+    ((200, 1000), 0.001)
+    """
+
+    def __init__(
+        self,
+        alphas: float | Iterable[float] = (0.1, 1, 10),
+        *,
+        metric: str = "pearson",
+        alpha_per_target: bool = False,
+        cv: Any = "runs",
+        inner: str = "all",
+        search: str = "screened",
+        precision: str | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.alphas = alphas
+        self.metric = metric
+        self.alpha_per_target = alpha_per_target
+        self.cv = cv
+        self.inner = inner
+        self.search = search
+        self.precision = precision
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Any, y: Any, groups: Sequence[Any] | None = None) -> RidgeCV:
+        """Choose the penalty and fit all samples with it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        groups : sequence of shape (n_samples,), optional
+            The run of each sample.
+
+        Returns
+        -------
+        RidgeCV
+            The estimator itself.
+        """
+        X, y = self._check_training_data(X, y)
+        fit = getattr(_core, f"refit_{suffix(X.dtype.type)}")
+        coefficients, alphas, best_scores = fit(X, y, self._settings(X, y, groups))
+        self._keep(coefficients, best_scores)
+        self.best_alphas_ = alphas[0]
+        if self.alpha_per_target:
+            if hasattr(self, "alpha_"):
+                del self.alpha_
+        else:
+            self.alpha_ = float(np.nanmax(self.best_alphas_))
+        return self
+
+
+class GroupRidgeCV(_Ridge):
+    """Banded ridge regression: groups of features, each with a penalty of its own.
+
+    The ratios between the penalties are searched at random, as himalaya's ``GroupRidgeCV`` does, or given.
+
+    Parameters
+    ----------
+    groups : array-like of shape (n_features,), optional
+        The group of each feature; all features are one group by default. -1 leaves a feature out.
+    n_iter : int or array-like of shape (n_iter, n_groups)
+        Number of ratios to try, the first one equal; or the ratios. A ratio of 0 leaves a group out.
+    alphas, metric, alpha_per_target, cv, inner, precision, n_jobs
+        As for :class:`RidgeCV`.
+    concentration : float or list of float
+        Concentrations of the Dirichlet distributions that ratios are drawn from, in turn.
+    random_state : int
+        Seed of the ratios.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+    deltas_ : ndarray of shape (n_groups, n_targets)
+        Logarithm of the inverse of each group's penalty, as himalaya's.
+    cv_scores_ : ndarray of shape (n_targets,)
+        Mean score over the folds, under the penalties chosen.
+    """
+
+    def __init__(
+        self,
+        groups: Any = None,
+        *,
+        n_iter: Any = 100,
+        alphas: float | Iterable[float] = (0.1, 1, 10),
+        metric: str = "r2",
+        alpha_per_target: bool = True,
+        cv: Any = "runs",
+        inner: str = "all",
+        concentration: float | Sequence[float] = (0.1, 1.0),
+        random_state: int = 0,
+        precision: str | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.groups = groups
+        self.n_iter = n_iter
+        self.alphas = alphas
+        self.metric = metric
+        self.alpha_per_target = alpha_per_target
+        self.cv = cv
+        self.inner = inner
+        self.concentration = concentration
+        self.random_state = random_state
+        self.precision = precision
+        self.n_jobs = n_jobs
+
+    search = "exhaustive"
+
+    def _weights(self, n_groups: int) -> np.ndarray:
+        if np.ndim(self.n_iter) == 0:
+            concentrations = check_alphas(self.concentration)
+            return _core.random_weights(int(self.n_iter), n_groups, concentrations, int(self.random_state or 0))
+        return np.atleast_2d(np.asarray(self.n_iter, dtype=np.float64))
+
+    def fit(self, X: Any, y: Any, groups: Sequence[Any] | None = None) -> GroupRidgeCV:
+        """Choose ratios and penalties and fit all samples with them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        groups : sequence of shape (n_samples,), optional
+            The run of each sample.
+
+        Returns
+        -------
+        GroupRidgeCV
+            The estimator itself.
+        """
+        X, y = self._check_training_data(X, y)
+        labels = np.zeros(X.shape[1], int) if self.groups is None else np.asarray(self.groups)
+        if labels.shape != (X.shape[1],):
+            raise ValueError(f"groups has shape {labels.shape}, expected a label for each of {X.shape[1]} features")
+        names = [label for label in np.unique(labels) if label != -1]
+        if not names:
+            raise ValueError("groups leaves every feature out")
+        columns = [np.flatnonzero(labels == name) for name in names]
+        order = np.concatenate(columns)
+        fit = getattr(_core, f"refit_banded_{suffix(X.dtype.type)}")
+        found, penalties, best_scores = fit(
+            X[:, order],
+            y,
+            self._settings(X, y, groups),
+            [len(c) for c in columns],
+            self._weights(len(names)),
+        )
+        coefficients = np.zeros((X.shape[1], y.shape[1]), X.dtype)
+        coefficients[order] = found
+        self._keep(coefficients, best_scores)
+        with np.errstate(divide="ignore"):
+            self.deltas_ = -np.log(penalties)
+        return self

@@ -1,0 +1,114 @@
+"""Nested cross-validation over runs."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lpp_ridge import _core
+from lpp_ridge._arrays import check_alphas, check_n_jobs, dtype_of, suffix
+
+
+@dataclass(frozen=True)
+class NestedScores:
+    """Scores of every target on runs that played no part in its fit.
+
+    Attributes
+    ----------
+    scores : ndarray of shape (n_targets,)
+        Mean over the folds. NaN for a target that is constant or not finite in some run.
+    fold_scores : ndarray of shape (n_folds, n_targets)
+        Score on each run left out.
+    best_alphas : ndarray of shape (n_folds, n_targets)
+        Penalty of each fold and target.
+    alphas : ndarray of shape (n_alphas,)
+        The grid of penalties.
+    validation_curves : ndarray of shape (n_folds, n_alphas)
+        Mean validation score of each penalty.
+    constant_targets, non_finite_targets : list of int
+        Targets without a score.
+    """
+
+    scores: np.ndarray
+    fold_scores: np.ndarray
+    best_alphas: np.ndarray
+    alphas: np.ndarray
+    validation_curves: np.ndarray
+    constant_targets: list[int]
+    non_finite_targets: list[int]
+
+
+def nested_scores(
+    X_runs: Sequence[Any],
+    Y_runs: Sequence[Any],
+    alphas: float | Iterable[float] | None = None,
+    *,
+    metric: str = "pearson",
+    alpha_per_target: bool = False,
+    inner: str = "first",
+    search: str = "screened",
+    precision: str | None = None,
+    n_jobs: int | None = None,
+) -> NestedScores:
+    """Score how well features predict targets, each run left out in turn.
+
+    For each run that is left out, the penalty is chosen within the others: by leaving out the first of them, or each in turn.
+
+    Parameters
+    ----------
+    X_runs : sequence of array-like of shape (n_scans, n_features)
+        Features of each run, three runs or more. They are taken as they are: standardise them run by run.
+    Y_runs : sequence of array-like of shape (n_scans, n_targets)
+        Targets of each run.
+    alphas : float or iterable of float, optional
+        The penalties; by default 16 from 1e2 to 1e7, those of the reference study.
+    metric : {"pearson", "r2"}
+        What predictions are scored by.
+    alpha_per_target : bool
+        Whether each target has a penalty of its own.
+    inner : {"first", "all"}
+        Runs that choose the penalty.
+    search : {"screened", "exhaustive"}
+        Whether penalties that cannot win are dropped on the way.
+    precision : {"f32", "f64"}, optional
+        Arithmetic of the products over targets; by default that of the arrays.
+    n_jobs : int, optional
+        Number of threads; one a core by default.
+
+    Returns
+    -------
+    NestedScores
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lpp_ridge import nested_scores
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.standard_normal((50, 3)) for _ in range(4)]
+    >>> Y = [x @ [[1.0], [0.5], [0.0]] for x in X]
+    >>> nested_scores(X, Y, alphas=[0.1, 1.0, 10.0]).scores.round(2)
+    array([1.])
+    """
+    grid = np.logspace(2, 7, 16) if alphas is None else alphas
+    X_runs, Y_runs = [np.asarray(x) for x in X_runs], [np.asarray(y) for y in Y_runs]
+    dtype = dtype_of(precision, *X_runs, *Y_runs)
+    settings: _core.Settings = {
+        "alphas": check_alphas(grid),
+        "metric": metric,
+        "alpha_per_target": bool(alpha_per_target),
+        "inner": inner,
+        "search": search,
+        "n_jobs": check_n_jobs(n_jobs),
+        "folds": None,
+    }
+    fit = getattr(_core, f"nested_{suffix(dtype)}")
+    found = fit(
+        [x.astype(dtype, copy=False) for x in X_runs], [y.astype(dtype, copy=False) for y in Y_runs], settings
+    )
+    for message in found.pop("warnings"):
+        warnings.warn(message, UserWarning, stacklevel=2)
+    return NestedScores(**found)
