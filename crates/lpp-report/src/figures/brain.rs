@@ -84,9 +84,7 @@ impl BrainFigures<'_> {
         };
         let mut maps = Vec::new();
         for (map, name) in compared.texts("map").into_iter().zip(compared.texts("model")) {
-            let Some(rank) = map.split('_').next() else {
-                continue;
-            };
+            let rank = map.split('_').next().unwrap_or_default().to_owned();
             let model = self.load(&name)?;
             let values: Vec<f64> = model
                 .best
