@@ -4,7 +4,6 @@ use std::fs;
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
-use anyhow::Context;
 use flate2::read::GzDecoder;
 use lpp_analysis::{ModelInfoTable, Table};
 use lpp_fmri::{Image, LabelTable, Mask, SphereCentre, WordEvents, joblib};
@@ -382,6 +381,7 @@ fn studies() -> Vec<Target> {
 /// Checkpoints of models, loaded whole.
 #[cfg(feature = "torch")]
 fn checkpoints() -> Vec<Target> {
+    use anyhow::Context;
     use lpp_llm::{CausalModel, ModelParams};
 
     fn beside(case: &str, folder: &Path) -> anyhow::Result<()> {
