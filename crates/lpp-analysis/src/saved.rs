@@ -83,6 +83,7 @@ impl Origin {
             parameters: self.parameters.clone(),
             inputs: self.inputs.clone(),
             output: hash_of(file)?,
+            companions: Vec::new(),
             wall_s: self.started.elapsed().as_secs_f64(),
             peak_memory_bytes: peak_memory_bytes(),
         };

@@ -94,7 +94,7 @@ impl ReportJob {
             .page(software, &tables, &figures, &provenance, maps)?
             .to_html();
         write_atomically(&page, html.as_bytes())?;
-        step.finish()?;
+        step.finish_with(&files)?;
         Ok(ReportFiles {
             page,
             figures: files,

@@ -52,6 +52,9 @@ pub struct Provenance {
     pub inputs: Vec<FileHash>,
     /// The artefact itself.
     pub output: FileHash,
+    /// Further files that the same run wrote and that have no record of their own, such as the figures of a report.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub companions: Vec<FileHash>,
     /// Seconds from start to end.
     pub wall_s: f64,
     /// Largest resident memory of the program up to here, bytes; 0 where the system does not tell.
@@ -273,6 +276,7 @@ impl Step {
                 bytes: 0,
                 sha256: String::new(),
             },
+            companions: Vec::new(),
             wall_s: 0.0,
             peak_memory_bytes: 0,
         }
@@ -296,9 +300,18 @@ impl Step {
     /// [`StudyError::Read`] if the artefact or an input is not there, [`StudyError::Malformed`] if an input has changed,
     /// [`StudyError::Write`] if the disk refuses.
     pub fn finish(self) -> Result<Provenance, StudyError> {
+        self.finish_with(&[])
+    }
+
+    /// The same for a step that wrote further files, whose hashes stand in the record of the artefact.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub fn finish_with(self, companions: &[PathBuf]) -> Result<Provenance, StudyError> {
         unchanged(&self.inputs)?;
         let provenance = Provenance {
             output: hash_file(&self.output)?,
+            companions: companions.iter().map(|file| hash_file(file)).collect::<Result<_, _>>()?,
             wall_s: self.started.elapsed().as_secs_f64(),
             peak_memory_bytes: peak_memory_bytes(),
             ..self.unfinished()

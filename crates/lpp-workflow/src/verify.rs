@@ -142,6 +142,15 @@ impl Check<'_> {
         } else if self.hash(artefact).as_ref() != Some(&made.output.sha256) {
             self.differs(format!("{name}: was changed after {} made it", made.software));
         }
+        for companion in &made.companions {
+            let place = place_of(self.study, &companion.path).unwrap_or_else(|| companion.path.clone());
+            let path = relative(self.study, &place);
+            if self.hash(&place).as_ref() != Some(&companion.sha256) {
+                let file = path.display();
+                self.differs(format!("{file}: is not what {} wrote beside {name}", made.software));
+            }
+            self.recorded.insert(path);
+        }
         for input in &made.inputs {
             match place_of(self.study, &input.path) {
                 None => self.found.missing_inputs.push(input.path.clone()),

@@ -144,6 +144,7 @@ mod tests {
                 bytes: 0,
                 sha256: String::new(),
             },
+            companions: Vec::new(),
             wall_s: 0.0,
             peak_memory_bytes: 0,
         }
