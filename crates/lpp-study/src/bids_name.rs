@@ -135,7 +135,7 @@ impl BidsName {
         without_leading_zeros(rest.unwrap_or(&self.stem).trim_start_matches('_'))
     }
 
-    /// Whether the label of the run is a number of the entity `run`.
+    /// The label of the entity `run`, if it is a number.
     #[must_use]
     pub fn run_number(&self) -> Option<u64> {
         self.entity("run")?.parse().ok()
