@@ -165,10 +165,7 @@ fn entity(part: &str) -> Option<(String, String)> {
 /// Stem and ending; an image's ending has two or three parts.
 fn split_ending(name: &str) -> (&str, &str) {
     let lower = name.to_ascii_lowercase();
-    let mut end = lower.len();
-    if lower.ends_with(".gz") {
-        end -= 3;
-    }
+    let end = lower.strip_suffix(".gz").map_or(lower.len(), str::len);
     let Some(dot) = lower[..end].rfind('.').filter(|dot| *dot > 0) else {
         return name.split_at(end);
     };

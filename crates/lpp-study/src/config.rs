@@ -294,12 +294,11 @@ fn take_default(text: &mut String, key: &str) {
     let Ok(toml::Value::Table(defaults)) = toml::Value::try_from(StudyConfig::default()) else {
         return;
     };
-    match defaults.get(key) {
-        Some(default) => text.replace_range(value.span(), &default.to_string()),
-        None => {
-            let line = text[..value.span().start].rfind('\n').map_or(0, |end| end + 1);
-            text.replace_range(line..value.span().end, "");
-        }
+    if let Some(default) = defaults.get(key) {
+        text.replace_range(value.span(), &default.to_string());
+    } else {
+        let line = text[..value.span().start].rfind('\n').map_or(0, |end| end + 1);
+        text.replace_range(line..value.span().end, "");
     }
 }
 
