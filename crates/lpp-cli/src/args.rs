@@ -107,7 +107,7 @@ impl StudyArgs {
 /// Which scans are meant where there are several kinds.
 #[derive(Debug, Clone, Args)]
 pub struct ScanArgs {
-    /// Take only scans whose names have this entity, space-MNI152NLin2009cAsym say; may be repeated [default: the study's]
+    /// Take only scans whose names have this entity, space-T1w say; may be repeated [default: the study's]
     #[arg(long, value_name = "ENTITY-LABEL")]
     pub only: Vec<EntityChoice>,
 }

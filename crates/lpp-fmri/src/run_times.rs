@@ -405,8 +405,8 @@ mod tests {
         }
         .warned(&["109.1 s before the end"]);
         Case::spoken()
-            .map(|t| 30.0 + t * 0.8)
-            .warned(&["the first word of run 3", "30.24 s"]);
+            .map(|t| 30.0 + t * 0.83)
+            .warned(&["the first word of run 3", "30.249 s"]);
     }
 
     #[test]

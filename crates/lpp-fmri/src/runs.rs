@@ -232,10 +232,10 @@ fn subject_name(folder: &Path) -> String {
     }
 }
 
-type Named = Vec<(PathBuf, BidsName)>;
+type Named = (PathBuf, BidsName);
 
 /// Only `bold` files, if there are any; otherwise all that are no images beside runs.
-fn without_other_images(mut files: Named) -> Named {
+fn without_other_images(mut files: Vec<Named>) -> Vec<Named> {
     if files.iter().any(|(_, name)| name.suffix() == "bold") {
         files.retain(|(_, name)| name.suffix() == "bold");
     } else {
@@ -245,7 +245,7 @@ fn without_other_images(mut files: Named) -> Named {
 }
 
 /// The files that agree with the choices.
-fn chosen(place: &Path, mut files: Named, only: &[EntityChoice]) -> Result<Named, FmriError> {
+fn chosen(place: &Path, mut files: Vec<Named>, only: &[EntityChoice]) -> Result<Vec<Named>, FmriError> {
     for choice in only {
         let found = labels_of(&files, choice.key());
         if !files.is_empty() {
@@ -264,7 +264,7 @@ fn chosen(place: &Path, mut files: Named, only: &[EntityChoice]) -> Result<Named
 }
 
 /// All runs must be images or all arrays, and differ in nothing but the label of the run.
-fn check_one_kind(place: &Path, files: &Named) -> Result<(), FmriError> {
+fn check_one_kind(place: &Path, files: &[Named]) -> Result<(), FmriError> {
     let n_images = files.iter().filter(|(_, name)| name.is_volume()).count();
     if files.is_empty() {
         return Err(FmriError::NoScans {
@@ -303,7 +303,7 @@ fn check_one_kind(place: &Path, files: &Named) -> Result<(), FmriError> {
 }
 
 /// Files must be those of the subject whose folder they lie in.
-fn check_one_subject(folder: &Path, files: &Named) -> Result<(), FmriError> {
+fn check_one_subject(folder: &Path, files: &[Named]) -> Result<(), FmriError> {
     let name = subject_name(folder);
     let other = files.iter().find(|(_, file)| {
         let said = file.entity("sub").map(|label| format!("sub-{label}"));
@@ -323,7 +323,7 @@ fn check_one_subject(folder: &Path, files: &Named) -> Result<(), FmriError> {
 }
 
 /// If some names say a run, all must.
-fn check_labelled(files: Named) -> Result<Named, FmriError> {
+fn check_labelled(files: Vec<Named>) -> Result<Vec<Named>, FmriError> {
     let without = files.iter().find(|(_, name)| name.entity("run").is_none());
     match without {
         Some((path, _)) if files.iter().any(|(_, name)| name.entity("run").is_some()) => {
@@ -338,7 +338,7 @@ fn check_labelled(files: Named) -> Result<Named, FmriError> {
 }
 
 /// No run twice, by its label or by a link. `files` are sorted by label.
-fn check_each_once(files: &Named) -> Result<(), FmriError> {
+fn check_each_once(files: &[Named]) -> Result<(), FmriError> {
     let paths: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
     check_distinct_files(&paths)?;
     let same = files
@@ -358,8 +358,8 @@ fn check_each_once(files: &Named) -> Result<(), FmriError> {
     }
 }
 
-fn labels_of(files: &Named, key: &str) -> BTreeSet<Option<String>> {
-    let label = |(_, name): &(PathBuf, BidsName)| name.entity(key).map(str::to_owned);
+fn labels_of(files: &[Named], key: &str) -> BTreeSet<Option<String>> {
+    let label = |(_, name): &Named| name.entity(key).map(str::to_owned);
     files.iter().map(label).collect()
 }
 

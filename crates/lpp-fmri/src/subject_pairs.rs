@@ -30,20 +30,19 @@ pub fn check_pairs(subjects: &[SubjectRuns], rule: Option<PairRuns>) -> Result<u
             lacks.is_empty() && has.is_empty()
         };
         if !agree {
-            let mut expected = format!(
+            let mut expected = vec![format!(
                 "{} as of {} ({})",
                 first.runs.len(),
                 first.name,
                 listed(&first.labels)
-            );
-            for (labels, what) in [(&lacks, "is missing"), (&has, "is too many")] {
-                if let (Some(label), false) = (labels.first(), by_place) {
-                    expected += &format!("; run {label} {what}");
-                }
-            }
+            )];
             if !by_place {
-                expected += &format!("; {BY_PLACE}");
+                let missing = lacks.first().map(|label| format!("run {label} is missing"));
+                let extra = has.first().map(|label| format!("run {label} is too many"));
+                expected.extend(missing.into_iter().chain(extra));
+                expected.push(BY_PLACE.to_owned());
             }
+            let expected = expected.join("; ");
             return Err(FmriError::malformed(&subject.folder(), count(subject), expected));
         }
     }

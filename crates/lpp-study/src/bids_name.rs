@@ -135,7 +135,7 @@ impl BidsName {
         without_leading_zeros(rest.unwrap_or(&self.stem).trim_start_matches('_'))
     }
 
-    /// Whether the label of the run is a number of the entity `run`.
+    /// The label of the entity `run`, if it is a number.
     #[must_use]
     pub fn run_number(&self) -> Option<u64> {
         self.entity("run")?.parse().ok()
@@ -165,7 +165,7 @@ fn entity(part: &str) -> Option<(String, String)> {
 /// Stem and ending; an image's ending has two or three parts.
 fn split_ending(name: &str) -> (&str, &str) {
     let lower = name.to_ascii_lowercase();
-    let end = lower.strip_suffix(".gz").unwrap_or(&lower).len();
+    let end = lower.strip_suffix(".gz").map_or(lower.len(), str::len);
     let Some(dot) = lower[..end].rfind('.').filter(|dot| *dot > 0) else {
         return name.split_at(end);
     };

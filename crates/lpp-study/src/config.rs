@@ -379,10 +379,7 @@ mod tests {
                 .to_string();
             assert!(error.contains("tr_s") && error.contains("seconds"), "{error}");
         }
-        assert_eq!(
-            "tr_s = 0.72".parse::<StudyConfig>().unwrap().tr_or_reference_s(),
-            0.72
-        );
+        assert_eq!("tr_s = 0.72".parse::<StudyConfig>().unwrap().tr_s, Some(0.72));
     }
 
     #[test]
