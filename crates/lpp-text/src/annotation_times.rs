@@ -127,6 +127,12 @@ fn doubt(runs: &[RunWords]) -> Option<String> {
     if step < FASTEST_S.0 && length < FASTEST_S.1 && step > 0.0 {
         return Some(format!("{pace}; are the times in minutes? Seconds are expected"));
     }
+    if step.abs() <= 0.0 {
+        return Some(
+            "most words begin at the very time of the word ahead; are the times rounded to whole seconds?"
+                .to_owned(),
+        );
+    }
     let goes_on = |pair: &[RunWords]| {
         let last = pair[0].offsets_s.iter().copied().reduce(f64::max);
         let first = pair[1].onsets_s.iter().copied().reduce(f64::min);
@@ -172,6 +178,11 @@ mod tests {
                 .contains("milliseconds")
         );
         assert!(doubt(&runs(|_, t| t / 60.0)).unwrap().contains("minutes"));
+        assert!(
+            doubt(&runs(|_, t| (t / 2.0).floor()))
+                .unwrap()
+                .contains("whole seconds")
+        );
         let offset = |r: usize| f64::from(u8::try_from(r).unwrap()) * 600.0;
         assert!(
             doubt(&runs(|r, t| t + offset(r)))
