@@ -29,7 +29,7 @@ mod scenes;
 mod study;
 mod trial;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -112,8 +112,13 @@ fn run(args: &Args) -> anyhow::Result<bool> {
     let jobs: Vec<Job> = seeds
         .flat_map(|seed| kinds.iter().map(move |kind| Job { kind, seed }))
         .collect();
-    let outcomes = all(&lab, &jobs, args)?;
-    report(&jobs, &outcomes, args)?;
+    let outcomes = all(&lab, &jobs, args, |job, outcome| {
+        if let Some(line) = ending(job, outcome, args.verbose) {
+            // A closed pipe is no reason to stop.
+            let _ = say(&line);
+        }
+    })?;
+    summarise(&jobs, &outcomes)?;
     if args.keep {
         say(&format!("studies: {}", work.keep().display()))?;
     }
@@ -128,7 +133,7 @@ fn say(line: &str) -> io::Result<()> {
 fn check_itself(lab: &Lab, args: &Args) -> anyhow::Result<()> {
     let kinds = kinds::planted();
     let jobs: Vec<Job> = kinds.iter().map(|kind| Job { kind, seed: 1 }).collect();
-    for (job, outcome) in jobs.iter().zip(all(lab, &jobs, args)?) {
+    for (job, outcome) in jobs.iter().zip(all(lab, &jobs, args, |_, _| {})?) {
         if outcome.verdict.is_right() {
             bail!(
                 "{}: this test has not noticed a fault that was planted in it",
@@ -139,8 +144,13 @@ fn check_itself(lab: &Lab, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Carries out all trials, several at a time.
-fn all(lab: &Lab, jobs: &[Job], args: &Args) -> anyhow::Result<Vec<Outcome>> {
+/// Carries out all trials, several at a time; `ended` hears of each as it ends.
+fn all(
+    lab: &Lab,
+    jobs: &[Job],
+    args: &Args,
+    ended: impl Fn(&Job, &Outcome) + Sync,
+) -> anyhow::Result<Vec<Outcome>> {
     let workers = args
         .jobs
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
@@ -154,6 +164,7 @@ fn all(lab: &Lab, jobs: &[Job], args: &Args) -> anyhow::Result<Vec<Outcome>> {
                     jobs.get(at).map(|job| (at, job))
                 } {
                     let outcome = lab.trial(job.kind, job.seed);
+                    ended(job, &outcome);
                     if let Ok(mut done) = done.lock() {
                         done.insert(at, outcome);
                     }
@@ -167,32 +178,30 @@ fn all(lab: &Lab, jobs: &[Job], args: &Args) -> anyhow::Result<Vec<Outcome>> {
     Ok(done.into_values().collect())
 }
 
-fn report(jobs: &[Job], outcomes: &[Outcome], args: &Args) -> anyhow::Result<()> {
-    let mut counts = [0; 4];
-    for (job, outcome) in jobs.iter().zip(outcomes) {
-        let (place, word, what) = match &outcome.verdict {
-            Verdict::Same => (0, "same", String::new()),
-            Verdict::Refused(line) => (1, "refused", line.clone()),
-            Verdict::Warned(line) => (2, "warned", line.clone()),
-            Verdict::Wrong(what) => (3, "FAILED", what.clone()),
-        };
-        counts[place] += 1;
-        if place == 3 {
-            say(&format!(
-                "FAILED {} --seed {}: {}: {what}",
-                job.kind.name, job.seed, outcome.command
-            ))?;
-        } else if args.verbose {
-            say(&format!("{word} {} --seed {}: {what}", job.kind.name, job.seed))?;
-        }
+/// What is said of a trial that has ended: always of a failure.
+fn ending(job: &Job, outcome: &Outcome, verbose: bool) -> Option<String> {
+    let trial = format!("{} --seed {}", job.kind.name, job.seed);
+    match &outcome.verdict {
+        Verdict::Wrong(what) => Some(format!("FAILED {trial}: {}: {what}", outcome.command)),
+        _ if !verbose => None,
+        Verdict::Same => Some(format!("same {trial}")),
+        Verdict::Refused(line) => Some(format!("refused {trial}: {line}")),
+        Verdict::Warned(line) => Some(format!("warned {trial}: {line}")),
     }
-    let [same, refused, warned, failed] = counts;
-    let kinds: std::collections::BTreeSet<&str> = jobs.iter().map(|job| job.kind.name).collect();
+}
+
+fn summarise(jobs: &[Job], outcomes: &[Outcome]) -> anyhow::Result<()> {
+    let count = |is: fn(&Verdict) -> bool| outcomes.iter().filter(|o| is(&o.verdict)).count();
+    let kinds: BTreeSet<&str> = jobs.iter().map(|job| job.kind.name).collect();
     say(&format!(
-        "{} kinds of damage, {} damaged studies: {same} gave the right result, {refused} were refused by name, {warned} warned of",
+        "{} kinds of damage, {} damaged studies: {} gave the right result, {} were refused by name, {} warned of",
         kinds.len(),
-        jobs.len()
+        jobs.len(),
+        count(|v| matches!(v, Verdict::Same)),
+        count(|v| matches!(v, Verdict::Refused(_))),
+        count(|v| matches!(v, Verdict::Warned(_)))
     ))?;
+    let failed = count(|v| matches!(v, Verdict::Wrong(_)));
     say(&format!("{} passed, {failed} failed", jobs.len() - failed))?;
     Ok(())
 }

@@ -260,10 +260,15 @@ fn scans() -> Vec<Kind> {
                 s.files.array(&path).data.fill(0.0);
             },
         ),
-        Kind::new("run-all-nan", &FIT, told(&["run-", "NaN"]), |s, rng| {
-            let path = format!("average_subject/en/run-{}.npy", rng.below(9));
-            s.files.array(&path).data.fill(f64::NAN);
-        }),
+        Kind::new(
+            "run-all-nan",
+            &FIT,
+            told(&["run-", "NaN", "not finite"]),
+            |s, rng| {
+                let path = format!("average_subject/en/run-{}.npy", rng.below(9));
+                s.files.array(&path).data.fill(f64::NAN);
+            },
+        ),
         Kind::new(
             "cleaned-voxel-constant",
             &CLEAN,

@@ -117,10 +117,15 @@ pub(crate) fn kinds() -> Vec<Kind> {
                 prepend(s, &format!("trim_scans = {n}"));
             },
         ),
-        Kind::new("model-listed-twice", &TABLES, told(&["midi", "twice"]).or_same(0.0), |s, _| {
-            let text = &mut toml(s).text;
-            *text = text.replace("\"midi\"", "\"midi\", \"midi\"");
-        }),
+        Kind::new(
+            "model-listed-twice",
+            &TABLES,
+            told(&["midi", "twice"]).or_same(0.0),
+            |s, _| {
+                let text = &mut toml(s).text;
+                *text = text.replace("\"midi\"", "\"midi\", \"midi\"");
+            },
+        ),
         Kind::new(
             "plan-model-listed-twice",
             &PLAN,
@@ -130,9 +135,14 @@ pub(crate) fn kinds() -> Vec<Kind> {
                 *text = text.replace("\"midi\"", "\"midi\", \"midi\"");
             },
         ),
-        Kind::new("model-as-two-things", &PLAN, told(&["midi"]).or_same(0.0), |s, _| {
-            toml(s).text.push_str("\n[baselines]\nen = [\"midi\"]\n");
-        }),
+        Kind::new(
+            "model-as-two-things",
+            &PLAN,
+            told(&["midi"]).or_same(0.0),
+            |s, _| {
+                toml(s).text.push_str("\n[baselines]\nen = [\"midi\"]\n");
+            },
+        ),
         Kind::new(
             "language-unknown",
             &FIT,

@@ -306,7 +306,7 @@ fn arrays() -> Vec<Kind> {
         Kind::new(
             "ridge-flat-target",
             &RIDGE,
-            refused(&["dimension", "shape", "2-D"]),
+            refused(&["columns", "dimension", "shape", "2-D"]),
             |s, rng| {
                 let path = format!("y{}.npy", rng.below(4));
                 let array = s.files.array(&path);
