@@ -86,10 +86,7 @@ pub fn check(target: &Target, folder: &Path, bytes: &[u8]) -> Result<Outcome, Fa
     }
     if outcome == Outcome::Refused && peak > MEMORY + 4 * bytes.len() {
         // What a compressed file declares is what it unpacks to.
-        let size = target
-            .packing
-            .unpacked(bytes)
-            .map_or(bytes.len(), |inner| inner.len());
+        let size = target.packing.size(bytes);
         if target.packing != Packing::Gzip || peak > MEMORY + 4 * size {
             return Err(Failure::Memory { peak, size });
         }
