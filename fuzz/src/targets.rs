@@ -235,8 +235,15 @@ fn activations() -> Vec<u8> {
     let header = r#"{"__metadata__":{"model":"mini","family":"gpt2","n_parameters":"10","kind":"model","lang":"en"},
         "run-0/layer-0":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}}"#;
     let header = format!("{header:<width$}", width = header.len().next_multiple_of(8));
-    let numbers = [0.5_f32, -1.0, 2.0, 0.25, 0.0, 3.0].map(f32::to_le_bytes).concat();
-    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &numbers].concat()
+    let numbers = [0.5_f32, -1.0, 2.0, 0.25, 0.0, 3.0]
+        .map(f32::to_le_bytes)
+        .concat();
+    [
+        &(header.len() as u64).to_le_bytes()[..],
+        header.as_bytes(),
+        &numbers,
+    ]
+    .concat()
 }
 
 fn triangle_file() -> Vec<u8> {

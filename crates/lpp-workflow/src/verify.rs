@@ -136,7 +136,10 @@ impl Check<'_> {
         self.found.n_artefacts += 1;
         let name = relative(self.study, artefact).display().to_string();
         if made.output.sha256.is_empty() {
-            self.differs(format!("{name}: {} was ended while it made it; run it again", made.software));
+            self.differs(format!(
+                "{name}: {} was ended while it made it; run it again",
+                made.software
+            ));
         } else if !artefact.exists() {
             self.differs(format!("{name}: not there, but its record is"));
         } else if self.hash(artefact).as_ref() != Some(&made.output.sha256) {
@@ -147,7 +150,10 @@ impl Check<'_> {
             let path = relative(self.study, &place);
             if self.hash(&place).as_ref() != Some(&companion.sha256) {
                 let file = path.display();
-                self.differs(format!("{file}: is not what {} wrote beside {name}", made.software));
+                self.differs(format!(
+                    "{file}: is not what {} wrote beside {name}",
+                    made.software
+                ));
             }
             self.recorded.insert(path);
         }

@@ -83,14 +83,23 @@ fn a_record_that_cannot_be_read_is_a_difference_wherever_it_is() {
             fs::create_dir(record).unwrap();
         },
     ];
-    for name in ["scores/a_en.npy", "results/t_en.csv", "figures/f_en.svg", "report/report.html"] {
+    for name in [
+        "scores/a_en.npy",
+        "results/t_en.csv",
+        "figures/f_en.svg",
+        "report/report.html",
+    ] {
         for (n, damage) in damages.iter().enumerate() {
             let toy = Toy::new();
             damage(&toy.record(name));
             let differences = toy.differences();
             // Scores without a record may be the user's own, and a folder is none.
             let own = (name.starts_with("scores") || name.starts_with("figures")) && n == 4;
-            assert_eq!(differences.contains(name), !own, "{name}, damage {n}: {differences}");
+            assert_eq!(
+                differences.contains(name),
+                !own,
+                "{name}, damage {n}: {differences}"
+            );
         }
     }
 }
@@ -103,7 +112,10 @@ fn a_record_of_a_program_that_was_ended_is_a_difference() {
     let hash = lpp_study::sha256_of_bytes(b"scores/a_en.npy");
     assert!(text.contains(&hash));
     fs::write(&record, text.replace(&hash, "")).unwrap();
-    assert!(toy.differences().contains("scores/a_en.npy: lpp-test 0.0.0 was ended while it made it"));
+    assert!(
+        toy.differences()
+            .contains("scores/a_en.npy: lpp-test 0.0.0 was ended while it made it")
+    );
 }
 
 #[test]
@@ -111,7 +123,11 @@ fn what_programs_alone_make_needs_a_record() {
     for name in ["results/t_en.csv", "report/report.html"] {
         let toy = Toy::new();
         fs::remove_file(toy.record(name)).unwrap();
-        assert!(toy.differences().contains(&format!("{name}: has no record")), "{}", toy.differences());
+        assert!(
+            toy.differences().contains(&format!("{name}: has no record")),
+            "{}",
+            toy.differences()
+        );
     }
     for name in ["results/new.parquet", "results/sub/new.csv", "report/data.js"] {
         let toy = Toy::new();
@@ -133,7 +149,10 @@ fn what_a_log_or_a_step_names_as_its_output_is_not_the_users_own() {
         fs::remove_file(toy.record("scores/a_en.npy")).unwrap();
         assert!(toy.verified().own_inputs.contains(&"scores/a_en.npy".into()));
         toy.write("run/log.jsonl", &end(status));
-        assert_eq!(toy.differences().contains("scores/a_en.npy: has no record"), differs);
+        assert_eq!(
+            toy.differences().contains("scores/a_en.npy: has no record"),
+            differs
+        );
     }
 
     // A download has no record of its own, its step has.
@@ -146,12 +165,24 @@ fn what_a_log_or_a_step_names_as_its_output_is_not_the_users_own() {
     );
     toy.write("run/done/fetch_model.json", &record);
     assert_eq!(toy.differences(), "");
-    assert!(!toy.verified().own_inputs.contains(&"activations/got.safetensors".into()));
+    assert!(
+        !toy.verified()
+            .own_inputs
+            .contains(&"activations/got.safetensors".into())
+    );
     toy.write("activations/got.safetensors", "abd");
-    assert!(toy.differences().contains("was changed after the step fetch:model made it"));
+    assert!(
+        toy.differences()
+            .contains("was changed after the step fetch:model made it")
+    );
     for damaged in ["", &record[..40], "[]"] {
         toy.write("run/done/fetch_model.json", damaged);
-        assert!(toy.differences().contains("run/done/fetch_model.json: cannot be read"), "{}", toy.differences());
+        assert!(
+            toy.differences()
+                .contains("run/done/fetch_model.json: cannot be read"),
+            "{}",
+            toy.differences()
+        );
     }
 }
 
@@ -164,13 +195,25 @@ fn links_loops_and_pipes_come_to_an_end_and_are_named() {
     symlink("../results", toy.at("scores/loop")).unwrap();
     symlink("nowhere", toy.at("masks/dangling.nii.gz")).unwrap();
     symlink(toy.at("words_en.csv"), toy.at("activations_linked.csv")).unwrap();
-    for pipe in ["results/x.json", "results/t_en.csv.json.pipe", "masks/pipe.nii.gz"] {
+    for pipe in [
+        "results/x.json",
+        "results/t_en.csv.json.pipe",
+        "masks/pipe.nii.gz",
+    ] {
         rustix::fs::mkfifoat(rustix::fs::CWD, toy.at(pipe), rustix::fs::Mode::RWXU).unwrap();
     }
     let found = toy.verified();
     assert_eq!(found.differences, before.differences);
-    assert_eq!((found.n_artefacts, &found.own_inputs), (before.n_artefacts, &before.own_inputs));
-    let names = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
+    assert_eq!(
+        (found.n_artefacts, &found.own_inputs),
+        (before.n_artefacts, &before.own_inputs)
+    );
+    let names = |paths: &[PathBuf]| {
+        paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect::<Vec<_>>()
+    };
     let mut links = names(&found.links);
     links.sort();
     assert_eq!(links, ["a", "activations_linked.csv", "b", "scores/loop"]);
@@ -178,7 +221,12 @@ fn links_loops_and_pipes_come_to_an_end_and_are_named() {
     odd.sort();
     assert_eq!(
         odd,
-        ["masks/dangling.nii.gz", "masks/pipe.nii.gz", "results/t_en.csv.json.pipe", "results/x.json"]
+        [
+            "masks/dangling.nii.gz",
+            "masks/pipe.nii.gz",
+            "results/t_en.csv.json.pipe",
+            "results/x.json"
+        ]
     );
 }
 
@@ -187,12 +235,18 @@ fn inputs_and_outputs_that_became_something_else_are_differences() {
     let toy = Toy::new();
     fs::remove_file(toy.at("words_en.csv")).unwrap();
     rustix::fs::mkfifoat(rustix::fs::CWD, toy.at("words_en.csv"), rustix::fs::Mode::RWXU).unwrap();
-    assert!(toy.differences().contains("scores/a_en.npy: was made from another words_en.csv"));
+    assert!(
+        toy.differences()
+            .contains("scores/a_en.npy: was made from another words_en.csv")
+    );
     let toy = Toy::new();
     toy.write("elsewhere.csv", "other words");
     fs::remove_file(toy.at("words_en.csv")).unwrap();
     symlink("elsewhere.csv", toy.at("words_en.csv")).unwrap();
-    assert!(toy.differences().contains("scores/a_en.npy: was made from another words_en.csv"));
+    assert!(
+        toy.differences()
+            .contains("scores/a_en.npy: was made from another words_en.csv")
+    );
     let toy = Toy::new();
     fs::remove_file(toy.at("words_en.csv")).unwrap();
     assert_eq!(toy.differences(), "");
