@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use lpp_fmri::{Image, Mask, RepetitionTime};
 use lpp_ridge::{
-    AlphaGrid, AlphaSearch, GridEdge, InnerValidation, NestedChooser, NullOrders, PreparedFeatures, RidgeCv,
-    RidgeCvFit, RidgeCvParams, RidgeError,
+    AlphaGrid, AlphaSearch, Engine, GridEdge, InnerValidation, NestedChooser, NullOrders, PreparedFeatures,
+    RidgeCv, RidgeCvFit, RidgeCvParams, RidgeError,
 };
 use lpp_study::{
     Activations, FeatureName, Language, ModelKind, NestedInfo, Progress, Scores, ScoresInfo, Software, Step,
@@ -326,6 +326,7 @@ impl FitJob {
         RidgeCv::params()
             .alpha_grid(&self.alphas)
             .alpha_search(self.alpha_search)
+            .engine(ENGINE)
             .inner(self.inner)
     }
 
@@ -431,6 +432,12 @@ pub(crate) fn alphas_of(study: &Study) -> Result<AlphaGrid, EncodingError> {
     let grid = text.parse();
     grid.map_err(|e: RidgeError| study.bad_setting("alphas", text, &e.to_string()).into())
 }
+
+/// LAPACK where the program links it, since it factors faster.
+#[cfg(feature = "openblas-system")]
+const ENGINE: Engine = Engine::Blas;
+#[cfg(not(feature = "openblas-system"))]
+const ENGINE: Engine = Engine::Pure;
 
 /// A layer, factored in the arithmetic of the fit.
 pub(crate) enum Prepared {
