@@ -284,7 +284,11 @@ fn one_hopeless_target_decides_a_shared_penalty_by_r_squared_and_breaks_nothing(
         seed: 0,
     };
     let params = RidgeCv::params().alphas(ALPHAS).metric(Metric::R2);
-    let exhaustive = params.clone().alpha_search(AlphaSearch::Exhaustive).check().unwrap();
+    let exhaustive = params
+        .clone()
+        .alpha_search(AlphaSearch::Exhaustive)
+        .check()
+        .unwrap();
     let expected = exhaustive.fit(&study.x, &study.y).unwrap();
     let race = params.alpha_search(search).check().unwrap();
     let fit = race.fit(&study.x, &study.y).unwrap();
@@ -296,7 +300,10 @@ fn one_hopeless_target_decides_a_shared_penalty_by_r_squared_and_breaks_nothing(
     let order: Vec<usize> = (0..40).map(|i| (i * 7 + 3) % 40).collect();
     let shuffled = race.fit(&study.x, &study.targets(&order).y).unwrap();
     assert_eq!(fit.alpha_choice, shuffled.alpha_choice);
-    let curves = exhaustive.fit(&study.x, &study.targets(&order).y).unwrap().validation_curves;
+    let curves = exhaustive
+        .fit(&study.x, &study.targets(&order).y)
+        .unwrap()
+        .validation_curves;
     assert_eq!(expected.validation_curves, curves);
 }
 
@@ -305,7 +312,15 @@ fn a_race_by_r_squared_chooses_as_the_exhaustive_search() {
     let study = Study::new(61, &LENGTHS, 30, 900);
     for inner in [InnerValidation::First, InnerValidation::All] {
         let params = RidgeCv::params().alphas(ALPHAS).metric(Metric::R2).inner(inner);
-        let fit = |search| params.clone().alpha_search(search).check().unwrap().fit(&study.x, &study.y).unwrap();
+        let fit = |search| {
+            params
+                .clone()
+                .alpha_search(search)
+                .check()
+                .unwrap()
+                .fit(&study.x, &study.y)
+                .unwrap()
+        };
         let expected = fit(AlphaSearch::Exhaustive);
         let race = fit(AlphaSearch::Screened {
             n_targets: 200,
@@ -314,7 +329,10 @@ fn a_race_by_r_squared_chooses_as_the_exhaustive_search() {
         });
         assert_eq!(race.alpha_choice, expected.alpha_choice);
         assert_eq!(race.fold_scores, expected.fold_scores);
-        assert!(race.fully_scored.iter().any(|full| !full), "some penalties cannot win");
+        assert!(
+            race.fully_scored.iter().any(|full| !full),
+            "some penalties cannot win"
+        );
     }
 }
 

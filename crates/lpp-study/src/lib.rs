@@ -88,7 +88,8 @@ pub use paths::Study;
 pub use pointer::{refuse_pointer, stand_in};
 pub use progress::{Progress, Silent};
 pub use provenance::{
-    FileHash, Provenance, Software, Step, command, peak_memory_bytes, sha256_of_bytes, sha256_of_file, unchanged,
+    FileHash, Provenance, Software, Step, command, peak_memory_bytes, sha256_of_bytes, sha256_of_file,
+    unchanged,
 };
 pub use recorded::{recorded_name, recorded_text};
 pub use run_order::{RunOrder, check_distinct_contents, check_distinct_files, check_one_kind, missing_run};

@@ -112,7 +112,11 @@ impl Provenance {
     pub fn load(artefact: &Path) -> Result<Self, StudyError> {
         let path = Self::path_of(artefact);
         if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(StudyError::malformed(&path, "no regular file", "a provenance record"));
+            return Err(StudyError::malformed(
+                &path,
+                "no regular file",
+                "a provenance record",
+            ));
         }
         let text = fs::read_to_string(&path).map_err(StudyError::read(&path))?;
         serde_json::from_str(&text)
@@ -311,7 +315,10 @@ impl Step {
         unchanged(&self.inputs)?;
         let provenance = Provenance {
             output: hash_file(&self.output)?,
-            companions: companions.iter().map(|file| hash_file(file)).collect::<Result<_, _>>()?,
+            companions: companions
+                .iter()
+                .map(|file| hash_file(file))
+                .collect::<Result<_, _>>()?,
             wall_s: self.started.elapsed().as_secs_f64(),
             peak_memory_bytes: peak_memory_bytes(),
             ..self.unfinished()

@@ -104,7 +104,9 @@ pub(crate) fn outputs_made(study: &Study) -> BTreeSet<PathBuf> {
         outputs: Vec<String>,
     }
     let path = run_folder(study).join("log.jsonl");
-    let text = regular(&path).and_then(|_| fs::read(&path).ok()).unwrap_or_default();
+    let text = regular(&path)
+        .and_then(|_| fs::read(&path).ok())
+        .unwrap_or_default();
     text.split(|&byte| byte == b'\n')
         .filter_map(|line| serde_json::from_slice::<End>(line).ok())
         .filter(|end| end.event == "end" && end.status == "exit 0")

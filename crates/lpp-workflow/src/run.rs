@@ -420,7 +420,9 @@ impl<'a> Execution<'a> {
 /// The outputs of a step that have records of their own.
 fn with_records(step: &Step) -> Vec<String> {
     let outputs = step.outputs.iter().filter(|_| step.check == Check::Provenance);
-    outputs.map(|output| recorded_text(output.path.as_os_str())).collect()
+    outputs
+        .map(|output| recorded_text(output.path.as_os_str()))
+        .collect()
 }
 
 fn describe(status: ExitStatus) -> String {

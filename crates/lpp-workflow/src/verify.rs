@@ -14,8 +14,8 @@ use crate::record::{StepRecord, run_folder};
 use crate::state::place_of;
 use crate::walk::Walk;
 
-/// Folders in which programs alone write: each file has a record. Figures have none of their own, the page that they are in has.
-const MADE_HERE: [&str; 2] = ["report", "results"];
+/// Folders in which programs alone write: each file has a record, or the record of a page names it.
+const MADE_HERE: [&str; 3] = ["figures", "report", "results"];
 /// Folders in which files may be the user's own: those without a record are listed.
 const OWN_OR_MADE: [&str; 7] = [
     "activations",

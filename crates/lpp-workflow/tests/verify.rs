@@ -94,7 +94,7 @@ fn a_record_that_cannot_be_read_is_a_difference_wherever_it_is() {
             damage(&toy.record(name));
             let differences = toy.differences();
             // Scores without a record may be the user's own, and a folder is none.
-            let own = (name.starts_with("scores") || name.starts_with("figures")) && n == 4;
+            let own = name.starts_with("scores") && n == 4;
             assert_eq!(
                 differences.contains(name),
                 !own,
@@ -120,7 +120,7 @@ fn a_record_of_a_program_that_was_ended_is_a_difference() {
 
 #[test]
 fn what_programs_alone_make_needs_a_record() {
-    for name in ["results/t_en.csv", "report/report.html"] {
+    for name in ["results/t_en.csv", "figures/f_en.svg", "report/report.html"] {
         let toy = Toy::new();
         fs::remove_file(toy.record(name)).unwrap();
         assert!(
@@ -129,7 +129,7 @@ fn what_programs_alone_make_needs_a_record() {
             toy.differences()
         );
     }
-    for name in ["results/new.parquet", "results/sub/new.csv", "report/data.js"] {
+    for name in ["results/new.parquet", "figures/sub/new.png", "report/data.js"] {
         let toy = Toy::new();
         toy.write(name, "x");
         assert!(toy.differences().contains(name), "{}", toy.differences());

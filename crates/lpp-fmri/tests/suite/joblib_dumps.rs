@@ -116,7 +116,10 @@ fn hostile_programs_are_refused() {
     let tree = [&b"\x80\x04"[..], &[b']'; 40], &[b'a'; 39], b"."].concat();
     refused(&tree, "nested deeper than 32");
     for flood in [&b"N"[..], b"K\x01", b"]", b"\x8c\x00"] {
-        refused(&[&b"\x80\x04"[..], &flood.repeat(70_000)].concat(), "values on the stack");
+        refused(
+            &[&b"\x80\x04"[..], &flood.repeat(70_000)].concat(),
+            "values on the stack",
+        );
     }
 }
 

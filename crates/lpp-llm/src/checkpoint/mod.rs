@@ -359,7 +359,10 @@ mod tests {
             (with(b")", b"\x85", 4_000_000), "nested deeper"),
             (with(b"", b"N", 4_000_000), "values on the stack"),
             (with(b"]", b")a", 4_000_000), "values that take more than"),
-            (with(b"cos\nsystem\n", b"X\x02\0\0\0ls\x85R", 1), "the name os.system"),
+            (
+                with(b"cos\nsystem\n", b"X\x02\0\0\0ls\x85R", 1),
+                "the name os.system",
+            ),
         ] {
             let folder = copy_of("llm/gpt2_legacy_bin");
             let path = folder.path().join("pytorch_model.bin");

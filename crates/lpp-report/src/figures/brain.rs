@@ -230,17 +230,4 @@ mod tests {
     fn file_names_stay_in_their_folder() {
         assert_eq!(file_stem("org/../model 7b"), "org_.._model_7b");
     }
-
-    #[test]
-    fn the_largest_random_embedding_is_the_ground() {
-        let groups = [
-            "glove",
-            "random_embedding_300d",
-            "random_embedding_1024d",
-            "random_vector_2048d",
-        ];
-        let groups: Vec<String> = groups.map(str::to_owned).to_vec();
-        assert_eq!(random_group(&groups).as_deref(), Some("random_embedding_1024d"));
-        assert_eq!(random_group(&groups[..1]), None);
-    }
 }
