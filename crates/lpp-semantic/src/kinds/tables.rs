@@ -417,14 +417,6 @@ fn other_tables() -> Vec<Kind> {
             },
         ),
         Kind::new(
-            "model-info-fractions-for-percent",
-            &TABLES,
-            told(&["hellaswag"]),
-            |s, _| {
-                info(s).each_number("hellaswag", |v| v / 100.0);
-            },
-        ),
-        Kind::new(
             "model-info-size-in-words",
             &TABLES,
             refused(&["n_parameters"]),
