@@ -226,7 +226,7 @@ fn arrays() -> Vec<Target> {
 /// A tetrahedron.
 const GIFTI: &str = "<?xml version=\"1.0\"?><!DOCTYPE GIFTI SYSTEM \"gifti.dtd\"><GIFTI Version=\"1.0\"><MetaData/>\
     <DataArray Intent=\"NIFTI_INTENT_POINTSET\" DataType=\"NIFTI_TYPE_FLOAT32\" Dim0=\"4\" Dim1=\"3\" Encoding=\"ASCII\">\
-    <Data>0 0 0 1 0 0 0 1 0 0 0 1</Data></DataArray>\
+    <Data>-1 0 0 1 0 0 0 1 0 0 0 1</Data></DataArray>\
     <DataArray Intent=\"NIFTI_INTENT_TRIANGLE\" DataType=\"NIFTI_TYPE_INT32\" Dim0=\"4\" Dim1=\"3\" Encoding=\"Base64Binary\" \
     Endian=\"LittleEndian\"><Data>AAAAAAEAAAACAAAAAAAAAAEAAAADAAAAAAAAAAIAAAADAAAAAQAAAAIAAAADAAAA</Data></DataArray></GIFTI>";
 

@@ -187,12 +187,16 @@ fn an_annotation_file_that_is_not_the_corpus_own_is_found() {
     let Some(data) = lpp_testkit::data_folder() else {
         return;
     };
-    // The folder's annotation is not the corpus' own file, so its MD5 must not pass.
+    // The corpus' own file passes, one with a byte more does not.
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("annotation/EN");
     fs::create_dir_all(&target).unwrap();
     let name = "lppEN_word_information.csv";
-    fs::copy(data.join("annotation/EN").join(name), target.join(name)).unwrap();
+    let mut file = fs::read(data.join("annotation/EN").join(name)).unwrap();
+    fs::write(target.join(name), &file).unwrap();
+    assert_succeeds(program().arg("verify").arg(folder.path()));
+    file.push(b'\n');
+    fs::write(target.join(name), &file).unwrap();
     assert_fails(program().arg("verify").arg(folder.path()), &["1 bad"]);
 }
 

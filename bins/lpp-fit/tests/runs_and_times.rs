@@ -140,7 +140,9 @@ fn warnings(command: &mut Command, scores: &Path) -> (String, Array2<f32>) {
     let output = command.output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
-    let lines: Vec<&str> = said.lines().filter(|line| line.starts_with("warning")).collect();
+    // Penalties are not what is tested here: noise chooses those at the edges of the grid.
+    let lines = said.lines().filter(|line| line.starts_with("warning"));
+    let lines: Vec<&str> = lines.filter(|line| !line.contains("penalty of the grid")).collect();
     (lines.join("\n"), Scores::load(scores).unwrap().values)
 }
 
