@@ -1,6 +1,8 @@
 //! `lpp-align` from flags to files.
 
 #![allow(
+#![allow(clippy::type_complexity, reason = "a table of cases")]
+
     clippy::unwrap_used,
     reason = "a test fails by panicking, its helpers included"
 )]

@@ -1,6 +1,7 @@
 //! Which runs are averaged with which, in which order, and at which repetition time.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
+#![allow(clippy::maybe_infinite_iter, reason = "the files end")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

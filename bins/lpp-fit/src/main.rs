@@ -25,7 +25,7 @@ use serde::Serialize;
 )]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a program")]
 struct Args {
-    /// Name of the model or baseline: gpt2, ORG/NAME, glove, control_wordrate, gpt2_untrained_seed1
+    /// Name of the model or baseline: gpt2, ORG/NAME, glove, `control_wordrate`, `gpt2_untrained_seed1`
     #[arg(long, value_name = "NAME")]
     model: FeatureName,
     #[command(flatten)]

@@ -142,7 +142,9 @@ fn warnings(command: &mut Command, scores: &Path) -> (String, Array2<f32>) {
     assert!(output.status.success(), "{said}");
     // Penalties are not what is tested here: noise chooses those at the edges of the grid.
     let lines = said.lines().filter(|line| line.starts_with("warning"));
-    let lines: Vec<&str> = lines.filter(|line| !line.contains("penalty of the grid")).collect();
+    let lines: Vec<&str> = lines
+        .filter(|line| !line.contains("penalty of the grid"))
+        .collect();
     (lines.join("\n"), Scores::load(scores).unwrap().values)
 }
 

@@ -1,6 +1,7 @@
 //! The program from flags to files, and how it fails.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
+#![allow(clippy::type_complexity, reason = "a table of cases")]
 
 use std::process::Command;
 

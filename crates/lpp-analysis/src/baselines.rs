@@ -108,6 +108,7 @@ fn maps(
 
 /// Models that have a score, the best first, and the voxels whose mean decides: the reliable ones, as the paper's notebook has
 /// it, or all of them where no model has a score in a reliable voxel. Of equals the first stays first.
+#[allow(clippy::type_complexity, reason = "a choice and a list")]
 fn ranked<'a>(
     brain: &Brain,
     trained: &[&'a ModelScores],

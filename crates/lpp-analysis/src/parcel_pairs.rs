@@ -234,6 +234,7 @@ fn paired(left: Vec<Half>, right: Vec<Half>) -> Vec<ParcelPair> {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "a few parcels")]
 mod tests {
     use super::*;
 

@@ -84,15 +84,14 @@ impl Region {
             return Ok(None);
         }
         check_name(path, name, n)?;
-        let both = match mirrored {
-            Some(mirrored) => VoxelSet::at([own.indices(), set(&mirrored).indices()].concat()),
-            None => {
-                warn_once(
-                    path,
-                    "the mask's grid has no mirror images across x = 0: one side of the region is not known",
-                );
-                own.clone()
-            }
+        let both = if let Some(mirrored) = mirrored {
+            VoxelSet::at([own.indices(), set(&mirrored).indices()].concat())
+        } else {
+            warn_once(
+                path,
+                "the mask's grid has no mirror images across x = 0: one side of the region is not known",
+            );
+            own.clone()
         };
         if n[0] > 0 && n[1] > 0 {
             let [left, right] = n;

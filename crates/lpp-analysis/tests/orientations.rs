@@ -1,6 +1,10 @@
 //! One study, stored in several orders and directions of axes: the tables say the same of left and right.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "made values become f32, as in files"
+)]
 
 mod common;
 

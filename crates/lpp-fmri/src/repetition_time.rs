@@ -232,6 +232,7 @@ fn sidecar(image: &Path) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
+#[allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one run")]
 mod tests {
     use super::*;
     use crate::{Grid, Image, diagonal_affine};

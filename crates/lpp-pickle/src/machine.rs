@@ -405,6 +405,7 @@ fn quoted(name: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::octal_escapes, reason = "opcodes of a pickle")]
 mod tests {
     use super::*;
     use crate::{Bytes, PickleError, Plain};

@@ -84,7 +84,7 @@ const STRIP: usize = 1024;
 
 /// What is wrong with each target over all runs, if anything.
 pub(crate) fn survey<A: Element>(y_runs: &[ArrayView2<'_, A>]) -> Vec<Option<Defect>> {
-    let n_targets = y_runs.first().map_or(0, |y| y.ncols());
+    let n_targets = y_runs.first().map_or(0, ndarray::ArrayBase::ncols);
     let strips: Vec<usize> = (0..n_targets).step_by(STRIP).collect();
     let of_strip = |&left: &usize| {
         let columns = left..(left + STRIP).min(n_targets);

@@ -61,11 +61,11 @@ impl Plan {
                 train: fold.train.clone(),
                 test,
             });
-            let mut validations = inner
+            let validations = inner
                 .iter()
                 .filter_map(|split| within(split, &fold.train))
                 .peekable();
-            while let Some(split) = validations.next() {
+            for split in validations {
                 let scored = plan.scored_set(&split.score);
                 plan.add(split.train, Validation { fold: index, scored });
                 if rule == InnerValidation::First {

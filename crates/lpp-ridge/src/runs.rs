@@ -90,7 +90,7 @@ pub(crate) fn check_features<A: Element>(
             expected: runs.len(),
         });
     }
-    Ok(runs.iter().map(|x| x.nrows()).collect())
+    Ok(runs.iter().map(ndarray::ArrayBase::nrows).collect())
 }
 
 fn check_feature_run<A: Element>(run: usize, x: &ArrayRef2<A>, expected: usize) -> Result<(), RidgeError> {

@@ -36,6 +36,10 @@ pub(crate) fn score<A: Element>(
         score_with_own_alphas(prepared, y, &columns, &mut fit)?;
     }
     fit.scores = fit.fold_scores.sum_axis(Axis(0)) / prepared.n_folds() as f64;
+    // A fold of several runs may have a score although the target is constant in one of them.
+    for &target in fit.constant_targets.iter().chain(&fit.non_finite_targets) {
+        fit.scores[target] = f64::NAN;
+    }
     Ok(fit)
 }
 

@@ -86,8 +86,8 @@ const MOST_RATIO: f64 = 16.0;
 /// mean square in training to the variance in validation. For all targets with r of 16 or less the differences are bounded
 /// alike, as correlations are, and the mean over a random part of them has the error that the race assumes.
 fn outweighs(moments: SecondMoments) -> bool {
-    // written so that NaN does
-    !(moments.largest <= MOST_RATIO * moments.smallest)
+    let (largest, bound) = (moments.largest, MOST_RATIO * moments.smallest);
+    largest > bound || largest.is_nan() || bound.is_nan()
 }
 
 /// The columns that could outweigh the others, and the others; all of them come first if most could.

@@ -60,7 +60,7 @@ mod tests {
             file.set_modified(time).unwrap();
         };
         for time in [
-            SystemTime::UNIX_EPOCH - Duration::from_secs(315_619_200),
+            SystemTime::UNIX_EPOCH - Duration::from_hours(87672),
             SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000),
             SystemTime::now() + Duration::from_hours(24),
         ] {

@@ -178,7 +178,7 @@ where
 {
     match ArrayView::<T, IxDyn>::view_npy(file) {
         Ok(view) => Ok(Some(view.to_owned())),
-        Err(ViewNpyError::WrongDescriptor(_)) => Ok(None),
+        Err(ViewNpyError::WrongDescriptor(_) | ViewNpyError::NonNativeEndian) => Ok(None),
         Err(ViewNpyError::MisalignedData) => {
             // Only a header of unusual length brings this about; reading instead of mapping copes with it. The view
             // above has already compared the shape with the file's length.

@@ -160,7 +160,7 @@ integers!(i8, i16, i32, i64, u8, u16, u32, u64);
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+
     use crate::npy;
     use std::fs;
     use std::path::PathBuf;

@@ -76,12 +76,11 @@ impl Hub {
         let bytes = listed.bytes.or(metadata.bytes);
         let digest = Digest::of_etag(&metadata.etag);
         // An ETag that is no hash says nothing of the contents: another file, or another commit, may have the same.
-        let name = match &digest {
-            Some(_) => metadata.etag,
-            None => {
-                let place = sha256_of_bytes(format!("{commit}/{file}").as_bytes());
-                format!("{}.{}", metadata.etag, &place[..16])
-            }
+        let name = if digest.is_some() {
+            metadata.etag
+        } else {
+            let place = sha256_of_bytes(format!("{commit}/{file}").as_bytes());
+            format!("{}.{}", metadata.etag, &place[..16])
         };
         let cache = &self.settings.cache;
         let _lock = cache.lock(repo, &name)?;

@@ -1,5 +1,10 @@
 //! Headers that are not quite as they should be: units, a fifth axis, places.
 
+#![allow(
+    clippy::decimal_bitwise_operands,
+    reason = "codes as the standard prints them"
+)]
+
 use std::path::{Path, PathBuf};
 
 use lpp_fmri::{Grid, Image, ImageReader, Interpolation, TimeUnit, diagonal_affine, resample_file};

@@ -82,6 +82,7 @@ fn geometry(mut tags: &[u8]) -> Option<VolumeGeometry> {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "whole numbers of a made file")]
 mod tests {
     use super::*;
 

@@ -265,6 +265,7 @@ fn index(path: &Path, value: f64) -> Result<usize, ReportError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "whole numbers of a made file")]
 mod tests {
     use super::*;
     use flate2::Compression;

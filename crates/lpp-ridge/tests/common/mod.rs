@@ -1,5 +1,6 @@
 //! Seeded data, the slow twin, and the tests that every backend passes.
 #![allow(
+    clippy::cast_possible_truncation,
     dead_code,
     unreachable_pub,
     unused_imports,
