@@ -48,7 +48,6 @@ test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests 
 	$(CARGO) test --release $(RIDGE_TORCH) --lib --test torch
 	$(CARGO) test --release -p lpp-ridge --features openblas-system --lib --test blas
 	@$(MAKE) --no-print-directory test-outside
-	@$(MAKE) --no-print-directory test-python
 	@$(MAKE) --no-print-directory test-demo
 	@$(MAKE) --no-print-directory test-resume
 	@$(MAKE) --no-print-directory test-semantic-short
