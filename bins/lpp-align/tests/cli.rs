@@ -1,8 +1,7 @@
 //! `lpp-align` from flags to files.
 
 #![allow(
-#![allow(clippy::type_complexity, reason = "a table of cases")]
-
+    clippy::type_complexity,
     clippy::unwrap_used,
     reason = "a test fails by panicking, its helpers included"
 )]

@@ -61,7 +61,7 @@ impl Mirror {
         for (axis, place) in image.iter_mut().enumerate() {
             let row = self.linear[axis].iter().zip(voxel);
             let at = row
-                .map(|(factor, n)| factor * n as i64)
+                .map(|(factor, n)| factor.saturating_mul(i64::try_from(n).unwrap_or(i64::MAX)))
                 .fold(self.shift[axis], i64::saturating_add);
             *place = usize::try_from(at).ok().filter(|&n| n < self.shape[axis])?;
         }
