@@ -8,7 +8,9 @@ use crate::scenes::{FIT, PLAN, TABLES};
 use crate::study::Study;
 
 /// The edge of the grid that is given, as the warning has it: a study may lie at an edge of the default grid as well.
-const EDGE: &[&str] = &["(1e8)", "(1e9)", "(1e10)", "(1e-6)", "(1e-2)", "(1e-11)"];
+const EDGE: &[&str] = &[
+    "(1e8)", "(1e9)", "(1e10)", "(1e-6)", "(1e-2)", "(1e-11)", "(1e-12)",
+];
 const EXACT: Answer = same(1e-6, 0.0);
 
 pub(crate) fn kinds() -> Vec<Kind> {
@@ -48,7 +50,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
         Kind::new(
             "repetition-time-of-nothing",
             &FIT,
-            refused(&["lpp.toml", "tr_s", "repetition"]),
+            refused(&["lpp.toml", "tr_s", "repetition", "scans of"]),
             |s, rng| {
                 let odd = rng.pick(&["0.0", "-2.0", "nan", "inf", "1e-9"]);
                 replace_tr(s, odd);
