@@ -254,6 +254,7 @@ impl<'a> Lines<'a> {
     }
 
     fn malformed(&self, found: String, expected: String) -> TextError {
+        let found = lpp_study::shortened(&found, lpp_study::MOST_QUOTED).into_owned();
         TextError::MalformedLine {
             path: self.path.to_owned(),
             line: self.line,
