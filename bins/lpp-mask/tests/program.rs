@@ -191,12 +191,13 @@ fn what_makes_a_mask_doubtful_is_said() {
     let stripped = |p: &[usize], inside: bool| if inside { noisy(p, true) } else { 0.0 };
     let covered =
         |p: &[usize], inside: bool| noisy(&[p[0], p[1], p[2], if p[2] > 7 { 0 } else { p[3] }], inside);
+    // Dark edges only, which the erosion at the border takes away anyway: nilearn 0.10.4 has 1192 voxels too, of 1200 at most.
     let full = |p: &[usize], _: bool| {
-        if p[..3].iter().all(|i| *i > 1) {
-            noisy(p, true)
-        } else {
-            noisy(p, false)
-        }
+        let n_near = p[..3]
+            .iter()
+            .zip([16, 14, 14])
+            .filter(|&(&i, n)| i < 2 || i + 2 >= n);
+        noisy(p, n_near.count() < 2)
     };
     let cases: [(&str, &dyn Fn(&[usize], bool) -> f32, &str); 3] = [
         ("stripped.nii", &stripped, "never vary"),

@@ -52,10 +52,11 @@ impl Files {
                 .args((0..4).map(|run| self.path(&format!("{part}{run}.npy"))));
         }
         command.arg("-o").arg(self.path("scores.npy"));
-        // The library's own engine, so that scores are equal to the bit.
-        command
-            .args(["--engine", "pure", "--alphas", "0.1,1,10,100"])
-            .args(flags);
+        command.args(["--alphas", "0.1,1,10,100"]).args(flags);
+        if !flags.contains(&"--engine") {
+            // The library's own engine, so that scores are equal to the bit.
+            command.args(["--engine", "pure"]);
+        }
         command
     }
 

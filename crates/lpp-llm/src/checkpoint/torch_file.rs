@@ -283,40 +283,53 @@ fn stored_kind(storage: &str) -> StoredKind {
 mod tests {
     use super::*;
 
-    fn text(name: &str) -> Value {
-        Value::Text(name.to_owned())
+    /// One tensor of one number, as `torch.save` writes it.
+    const TENSOR: &[u8] =
+        b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagectorch\nFloatStorage\n\
+        X\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x01tQK\x00K\x01\x85K\x01\x85\x89NtR";
+    const NUMBER: &[u8] = b"K\x03";
+
+    /// A dictionary with these names and these values.
+    fn dictionary(entries: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut program = b"}".to_vec();
+        for (name, value) in entries {
+            let length = u32::try_from(name.len()).unwrap().to_le_bytes();
+            program.extend([&b"X"[..], &length, name.as_bytes(), value, b"s"].concat());
+        }
+        program
     }
 
-    fn tensors() -> Value {
-        let tensor = Value::Tensor {
-            kind: "torch.FloatStorage".to_owned(),
-            key: "0".to_owned(),
-            offset: 0,
-            shape: vec![1],
-            strides: vec![1],
-        };
-        Value::Dict(vec![(text("a"), tensor)])
+    /// The names of what is taken for the weights.
+    fn names(program: &[u8]) -> Result<Vec<String>, String> {
+        let program = [program, b"."].concat();
+        let limits = Limits::for_file(program.len() as u64);
+        let (value, objects) =
+            lpp_pickle::read(&mut Bytes::new(&program), &mut Checkpoint, limits).map_err(|e| e.problem)?;
+        let inner = unwrapped(value, &objects)?;
+        let entries = objects.dictionary(inner).unwrap_or_default();
+        Ok(entries
+            .iter()
+            .filter_map(|&(name, _)| objects.text(name).map(str::to_owned))
+            .collect())
     }
 
     #[test]
     fn one_dictionary_inside_of_another_is_taken_out() {
+        let weights = dictionary(&[("a", TENSOR), ("b", TENSOR)]);
         for name in ["state_dict", "model", "module"] {
-            let wrapped = Value::Dict(vec![(text("epoch"), Value::Int(3)), (text(name), tensors())]);
-            assert_eq!(unwrapped(wrapped).unwrap(), tensors(), "{name}");
+            let wrapped = dictionary(&[("epoch", NUMBER), (name, &weights)]);
+            assert_eq!(names(&wrapped).unwrap(), ["a", "b"], "{name}");
         }
-        assert_eq!(unwrapped(tensors()).unwrap(), tensors());
-        let empty = Value::Dict(vec![(text("epoch"), Value::Int(3))]);
-        assert_eq!(unwrapped(empty.clone()).unwrap(), empty);
+        assert_eq!(names(&weights).unwrap(), ["a", "b"]);
+        assert_eq!(names(&dictionary(&[("epoch", NUMBER)])).unwrap(), ["epoch"]);
     }
 
     #[test]
     fn two_sets_of_weights_are_no_choice() {
-        let two = Value::Dict(vec![(text("model"), tensors()), (text("ema"), tensors())]);
-        assert!(unwrapped(two).unwrap_err().contains("model, ema"));
-        let Value::Dict(mut entries) = tensors() else {
-            return;
-        };
-        entries.push((text("ema"), tensors()));
-        assert!(unwrapped(Value::Dict(entries)).unwrap_err().contains("ema"));
+        let weights = dictionary(&[("a", TENSOR)]);
+        let two = dictionary(&[("model", &weights), ("ema", &weights)]);
+        assert!(names(&two).unwrap_err().contains("model, ema"));
+        let beside = dictionary(&[("a", TENSOR), ("ema", &weights)]);
+        assert!(names(&beside).unwrap_err().contains("ema"));
     }
 }
