@@ -217,9 +217,9 @@ fn a_streamed_run_that_was_killed_goes_on() {
     npy::save(&at("ids.npy"), &ids).unwrap();
     let (model, journal) = (fixture("llm/gpt2"), at("killed.partial/journal.json"));
     let run = |output: &str| hidden_states(&model, &at("ids.npy"), &at(output));
-    assert_succeeds(&mut run("whole"));
+    assert_succeeds(&mut run("whole.safetensors"));
 
-    let mut child = run("killed").arg("--stream-layers").spawn().unwrap();
+    let mut child = run("killed.safetensors").arg("--stream-layers").spawn().unwrap();
     while !journal.exists() {
         assert!(
             child.try_wait().unwrap().is_none(),
@@ -229,9 +229,9 @@ fn a_streamed_run_that_was_killed_goes_on() {
     }
     child.kill().unwrap(); // SIGKILL
     assert!(!child.wait().unwrap().success());
-    assert!(!at("killed").exists() && journal.exists());
-    assert_succeeds(run("killed").arg("--stream-layers"));
-    assert!(fs::read(at("killed")).unwrap() == fs::read(at("whole")).unwrap());
+    assert!(!at("killed.safetensors").exists() && journal.exists());
+    assert_succeeds(run("killed.safetensors").arg("--stream-layers"));
+    assert!(fs::read(at("killed.safetensors")).unwrap() == fs::read(at("whole.safetensors")).unwrap());
     assert!(!at("killed.partial").exists());
 }
 
