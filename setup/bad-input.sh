@@ -50,7 +50,7 @@ name=$(basename "$model")
 mkdir "$work/model" "$work/odd" "$work/study"
 cp "$model"/*.json "$work/model/" && cut_short "$model/model.safetensors" "$work/model/model.safetensors"
 cp "$model"/*.json "$work/odd/" && sed -i 's/"model_type": "[a-z0-9]*"/"model_type": "perceptron"/' "$work/odd/config.json"
-run=$study/average_subject/en/run-0.npy
+runs=("$study"/average_subject/en/run-{0,1,2}.npy)
 annotation=$study/annotation/EN/lppEN_word_information.csv
 out=$work/out
 
@@ -91,16 +91,16 @@ expect empty.csv lpp-align --study "$study" --tokenizer "$model" --max-len 256 -
 expect none.zip lpp-align --study "$study" --tokenizer "$model" --max-len 256 --text "$work/none.zip" -o "$out.csv"
 expect none.csv lpp-regressors --events "$work/none.csv" --activations "$work/narrow.npy" --n-scans 9 --tr 2 -o "$out.npy"
 expect empty.csv lpp-regressors --events "$work/empty.csv" --activations "$work/narrow.npy" --n-scans 9 --tr 2 -o "$out.npy"
-expect narrow.npy lpp-regressors --events "$annotation" --run 1 --activations "$work/narrow.npy" --n-scans 9 --tr 2 -o "$out.npy"
-expect none.npy lpp-ridge --x "$run" "$run" "$run" --y "$work/none.npy" "$run" "$run" -o "$out.npy"
-expect cut.npy lpp-ridge --x "$run" "$run" "$run" --y "$work/cut.npy" "$run" "$run" -o "$out.npy"
-expect cube.npy lpp-ridge --x "$work/cube.npy" "$run" "$run" --y "$run" "$run" "$run" -o "$out.npy"
-expect narrow.npy lpp-ridge --x "$run" "$run" "$run" --y "$run" "$work/narrow.npy" "$run" -o "$out.npy"
-expect "2 groups" lpp-ridge --x "$run" "$run" "$run" --y "$run" "$run" "$run" --groups 0,0,1 -o "$out.npy"
-expect "4 group labels for 3 runs" lpp-ridge --x "$run" "$run" "$run" --y "$run" "$run" "$run" --groups 0,1,2,3 -o "$out.npy"
-expect "delay 100000" lpp-ridge --x "$run" "$run" "$run" --y "$run" "$run" "$run" --delays 1,100000 -o "$out.npy"
-expect "bands cover 5 features" lpp-ridge --x "$run" "$run" "$run" --y "$run" "$run" "$run" --bands 2,3 -o "$out.npy"
-expect cut.npy lpp-ridge --x "$run" "$run" "$run" --y "$run" "$work/cut.npy" "$run" --bands 2,3 -o "$out.npy"
+expect narrow.npy lpp-regressors --events "$annotation" --run 1 --activations "$work/narrow.npy" --n-scans 80 --tr 2 -o "$out.npy"
+expect none.npy lpp-ridge --x "${runs[@]}" --y "$work/none.npy" "${runs[1]}" "${runs[2]}" -o "$out.npy"
+expect cut.npy lpp-ridge --x "${runs[@]}" --y "$work/cut.npy" "${runs[1]}" "${runs[2]}" -o "$out.npy"
+expect cube.npy lpp-ridge --x "$work/cube.npy" "${runs[1]}" "${runs[2]}" --y "${runs[@]}" -o "$out.npy"
+expect narrow.npy lpp-ridge --x "${runs[@]}" --y "${runs[0]}" "$work/narrow.npy" "${runs[2]}" -o "$out.npy"
+expect "2 groups" lpp-ridge --x "${runs[@]}" --y "${runs[@]}" --groups 0,0,1 -o "$out.npy"
+expect "4 group labels for 3 runs" lpp-ridge --x "${runs[@]}" --y "${runs[@]}" --groups 0,1,2,3 -o "$out.npy"
+expect "delay 100000" lpp-ridge --x "${runs[@]}" --y "${runs[@]}" --delays 1,100000 -o "$out.npy"
+expect "bands cover 5 features" lpp-ridge --x "${runs[@]}" --y "${runs[@]}" --bands 2,3 -o "$out.npy"
+expect cut.npy lpp-ridge --x "${runs[@]}" --y "${runs[0]}" "$work/cut.npy" "${runs[2]}" --bands 2,3 -o "$out.npy"
 expect unheard-of lpp-fit --study "$study" --model unheard-of
 expect none.npy lpp-fit --study "$study" --model "$name" --y "$work/none.npy" -o "$out.npy"
 expect cut.nii.gz lpp-fit --study "$study" --model "$name" --mask "$work/cut.nii.gz" -o "$out.npy"

@@ -4,7 +4,7 @@ import random
 import struct
 
 SHAPE, STEP_MM, ORIGIN_MM = (24, 30, 24), 6.0, (-69.0, -105.0, -69.0)
-RUNS, SCANS = 9, 40
+RUNS, SCANS = 9, 50
 OUTSIDE = bytes(value % 8 for value in range(256))
 INSIDE = bytes(120 + value // 4 for value in range(256))
 

@@ -15,7 +15,7 @@ mod sealed {
 
 /// What libtorch asks of a number type.
 #[cfg(feature = "torch")]
-pub use tch::kind::Element as OfTorch;
+pub(crate) use tch::kind::Element as OfTorch;
 /// Nothing without libtorch.
 #[cfg(not(feature = "torch"))]
 pub trait OfTorch {}
