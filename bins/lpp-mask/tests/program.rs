@@ -133,7 +133,7 @@ fn ball(
     let grid = lpp_fmri::Grid::new([16, 14, 14], affine).unwrap();
     let values = ndarray::Array4::from_shape_fn((16, 14, 14, 5), |(i, j, k, t)| {
         let radius = grid.world([i, j, k]).iter().map(|mm| mm * mm).sum::<f64>();
-        change(&[i, j, k, t], radius < 18.0 * 18.0)
+        change(&[i, j, k, t], radius < 22.0 * 22.0)
     });
     let image = lpp_fmri::Image::new(grid, values.into_dyn()).unwrap();
     image.save(&folder.path().join(name)).unwrap();
@@ -154,6 +154,28 @@ fn warnings(folder: &tempfile::TempDir, run: &str) -> String {
     let says = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(done.status.success(), "{says}");
     says
+}
+
+#[test]
+fn a_brain_too_small_for_the_threshold_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for share in [2, 3, 4] {
+        // More background around the same ball.
+        let n = 12 * share;
+        let affine = lpp_fmri::diagonal_affine([4.0; 3], [-2.0 * (n as f64 - 1.0); 3]);
+        let grid = lpp_fmri::Grid::new([n; 3], affine).unwrap();
+        let values = ndarray::Array4::from_shape_fn((n, n, n, 5), |(i, j, k, t)| {
+            let radius = grid.world([i, j, k]).iter().map(|mm| mm * mm).sum::<f64>();
+            noisy(&[i, j, k, t], radius < 22.0 * 22.0)
+        });
+        let image = lpp_fmri::Image::new(grid, values.into_dyn()).unwrap();
+        image.save(&folder.path().join("small.nii")).unwrap();
+        let says = warnings(&folder, "small.nii");
+        assert!(
+            says.contains("small.nii") && says.contains("noise around a brain"),
+            "{share}: {says}"
+        );
+    }
 }
 
 #[test]

@@ -8,6 +8,9 @@ use lpp_study::{BoundedRows, StudyError, canonical_name, shortened};
 
 use crate::{AnalysisError, ModelScores};
 
+/// Lowest accuracy on `HellaSwag` that is taken for percent. Guessing gives 25; what is 1 or less is a fraction.
+const LEAST_PERCENT: f64 = 2.0;
+
 /// One model's row; NaN where a cell is empty.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -82,7 +85,10 @@ impl ModelInfoTable {
             let row = ModelInfo {
                 n_parameters: size.count()?,
                 perplexity: perplexity.within(1.0..=f64::MAX, "a perplexity, a number from 1 up")?,
-                hellaswag: hellaswag.within(0.0..=100.0, "an accuracy in percent, from 0 to 100")?,
+                hellaswag: hellaswag.within(
+                    LEAST_PERCENT..=100.0,
+                    "an accuracy in percent (chance is 25), not a fraction",
+                )?,
             };
             if rows.insert(model.to_owned(), row).is_some() {
                 return Err(malformed(
@@ -269,6 +275,10 @@ mod tests {
                 "\"inf\" in column n_parameters of a",
             ),
             ("model_name,hellaswag\na,-1\n", "\"-1\" in column hellaswag of a"),
+            (
+                "model_name,hellaswag\na,0.3153\n",
+                "\"0.3153\" in column hellaswag of a",
+            ),
             (
                 "model_name,hellaswag\na,315.3\n",
                 "\"315.3\" in column hellaswag of a",

@@ -14,6 +14,7 @@ use crate::morphology::{dilate, erode, largest_component};
 use crate::numeric::{NumArray, with_array};
 use crate::sample::{Real, Sample};
 use crate::smooth::Smoother;
+use crate::two_groups::two_groups;
 
 /// Share of the voxels that are darker than any brain, the reference's default.
 const LOWER_CUTOFF: f64 = 0.2;
@@ -68,9 +69,12 @@ pub fn epi_mask(path: &Path) -> Result<RunMask, FmriError> {
     let mut reader = ImageReader::open(path)?;
     let grid = *reader.grid();
     let mean = mean_image(&mut reader)?;
-    let bright = match mean.values {
-        MeanImage::Single { plain, smooth } => bright_part(&plain, smooth),
-        MeanImage::Double { plain, smooth } => bright_part(&plain, smooth),
+    let (bright, plain) = match mean.values {
+        MeanImage::Single { plain, smooth } => (
+            bright_part(&plain, smooth),
+            plain.into_iter().map(f64::from).collect(),
+        ),
+        MeanImage::Double { plain, smooth } => (bright_part(&plain, smooth), plain),
     };
     let expected = "a run with a brain that is brighter than what is around it";
     let Bright { inside, mut doubts } =
@@ -84,6 +88,7 @@ pub fn epi_mask(path: &Path) -> Result<RunMask, FmriError> {
         opened
     };
     doubts.extend(fills_the_box(&inside));
+    doubts.extend(holds_noise(&inside, &from_file_order(plain, grid.shape())?));
     Ok(RunMask {
         grid,
         inside,
@@ -103,6 +108,17 @@ fn fills_the_box(inside: &Array3<bool>) -> Option<String> {
     (most > 0 && n as f64 >= NEARLY * most as f64).then(|| {
         format!("the brain mask covers nearly the whole box ({n} of {all} voxels): is there background around the brain?")
     })
+}
+
+/// A word on a mask of noise with a brain in it: one that fills less of the volume than the threshold expects.
+fn holds_noise(inside: &Array3<bool>, mean: &Array3<f64>) -> Option<String> {
+    let kept = inside.iter().zip(mean).filter(|(is_in, _)| **is_in);
+    let (low, high) = two_groups(kept.map(|(_, &v)| v).collect())?;
+    Some(format!(
+        "the voxels of the brain mask are of two kinds, with means of {low:.4} and {high:.4}: it seems to hold noise around a brain that fills \
+         less than {:.0} % of the image, which is too small for the threshold; crop the runs (`lpp-resample`), or use your own mask",
+        100.0 * (1.0 - UPPER_CUTOFF)
+    ))
 }
 
 /// A mean in file order, as it is and smoothed, in the type in which the reference computes it.

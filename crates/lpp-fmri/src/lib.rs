@@ -80,6 +80,7 @@ mod sphere;
 mod sphere_job;
 mod spline;
 mod subject_pairs;
+mod two_groups;
 mod units;
 mod volume_stream;
 

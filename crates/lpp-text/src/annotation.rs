@@ -56,6 +56,7 @@ impl RunWords {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Annotation {
     path: PathBuf,
+    is_published: bool,
     runs: Vec<RunWords>,
 }
 
@@ -144,6 +145,7 @@ impl Annotation {
         check(&rows, &runs, corrections.are_published())?;
         Ok(Self {
             path: path.to_owned(),
+            is_published: corrections.are_published(),
             runs,
         })
     }
@@ -152,6 +154,12 @@ impl Annotation {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether it was read with the published corrections.
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        self.is_published
     }
 
     /// The words of each run.

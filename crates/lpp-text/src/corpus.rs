@@ -2,7 +2,10 @@
 
 use lpp_study::Language;
 
-use crate::{Annotation, RunTokens, RunWords, TextError, TextTokenizer, WindowLayout, WordSpans};
+use crate::spelling::misspelled;
+use crate::{
+    Annotation, MisspelledWord, RunTokens, RunWords, TextError, TextTokenizer, WindowLayout, WordSpans,
+};
 
 /// One run of the story, ready for a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +24,9 @@ pub struct CorpusRun {
 /// [`RunTokens::new`] and [`WordSpans::align`] for what is done. No model is needed.
 ///
 /// # Errors
-/// [`TextError::BadSetting`] if there are not as many texts as runs; otherwise those of the functions above.
+/// [`TextError::BadSetting`] if there are not as many texts as runs; [`TextError::Misspelled`] if the place of a word
+/// in the text reads as another word (a warning with the published corrections, whose search for tokens is kept as it
+/// was published); otherwise those of the functions above.
 ///
 /// ```no_run
 /// use lpp_study::{AnnotationCorrections, Language};
@@ -50,10 +55,14 @@ pub fn prepare_corpus(
             expected: "one for each run",
         });
     }
+    let mut doubtful = Vec::new();
     let runs = annotation.runs().iter().zip(texts).enumerate();
     let runs = runs.map(|(run, (words, text))| {
         let tokens = RunTokens::new(text, tokenizer, layout, run)?;
         let spans = WordSpans::align(words, &tokens, tokenizer.eos_id(), lang, run)?;
+        if lang != Language::Chinese {
+            doubtful.extend(misspelled(words, &tokens, &spans, run));
+        }
         Ok(CorpusRun {
             words: words.clone(),
             tokens,
@@ -61,6 +70,7 @@ pub fn prepare_corpus(
         })
     });
     let runs: Vec<CorpusRun> = runs.collect::<Result<_, TextError>>()?;
+    refuse_or_warn(doubtful, annotation)?;
     let is_padded = |run: &CorpusRun| run.tokens.windows().iter().any(|w| w.attention_mask.contains(&0));
     if tokenizer.pads_left() && runs.iter().any(is_padded) {
         tracing::warn!(
@@ -70,4 +80,22 @@ pub fn prepare_corpus(
         );
     }
     Ok(runs)
+}
+
+fn refuse_or_warn(doubtful: Vec<MisspelledWord>, annotation: &Annotation) -> Result<(), TextError> {
+    let n_words = doubtful.len();
+    let Some(first) = doubtful.into_iter().next() else {
+        return Ok(());
+    };
+    if annotation.is_published() {
+        tracing::warn!(
+            "{n_words} words have tokens that spell another word, as in the published analysis; the first is {first}"
+        );
+        return Ok(());
+    }
+    Err(TextError::Misspelled {
+        path: annotation.path().to_owned(),
+        first: Box::new(first),
+        n_words,
+    })
 }

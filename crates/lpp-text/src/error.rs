@@ -117,6 +117,20 @@ pub enum TextError {
     /// No token near the expected place belongs to a word.
     #[error(transparent)]
     Unalignable(Box<UnalignableWord>),
+    /// The text reads as other words than the annotation has.
+    #[error(
+        "{}: found {first}{}, expected the words of the text; correct the annotation or the text",
+        path.display(),
+        more(*n_words)
+    )]
+    Misspelled {
+        /// The annotation.
+        path: PathBuf,
+        /// The first such word.
+        first: Box<MisspelledWord>,
+        /// How many there are, this one included.
+        n_words: usize,
+    },
     /// A word has no token at all, so that it can have no vector.
     #[error("run {run}, row {row}: no token is left for this word or the words after it")]
     WordWithoutToken {
@@ -145,6 +159,41 @@ pub enum TextError {
         /// What it should be.
         expected: &'static str,
     },
+}
+
+/// A word of the annotation whose place in the text reads as another word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MisspelledWord {
+    /// The run, from 0.
+    pub run: usize,
+    /// Index of the word in its run.
+    pub word_index: usize,
+    /// The word of the annotation.
+    pub word: String,
+    /// The text from the word's first token to that of the next word.
+    pub text: String,
+}
+
+impl fmt::Display for MisspelledWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (word, text) = (cut(&self.word), cut(self.text.trim()));
+        write!(
+            f,
+            "word {} of run {}, {word:?}, where the text reads {text:?}",
+            self.word_index, self.run
+        )
+    }
+}
+
+fn more(n_words: usize) -> String {
+    match n_words {
+        1 => String::new(),
+        n => format!(" (and {} more such words)", n - 1),
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(SHOWN_CHARACTERS).collect()
 }
 
 /// A word for which no token was found, and what lies around it.
@@ -178,7 +227,6 @@ const SHOWN_CHARACTERS: usize = 40;
 
 impl fmt::Display for UnalignableWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cut = |text: &str| -> String { text.chars().take(SHOWN_CHARACTERS).collect() };
         write!(
             f,
             "run {}, word {} {:?} (between {:?} and {:?}): ",

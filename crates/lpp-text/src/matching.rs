@@ -50,7 +50,16 @@ pub(crate) fn matches(word: &str, token: &str, lang: Language) -> bool {
     (!token.is_empty() && word.starts_with(&token))
         || (longer(word) && token.contains(word))
         || (longer(&token) && word.contains(&token))
-        || SAME.contains(&(word, &token))
+        || is_spoken_form(word, &token)
+}
+
+/// Whether `token` is how a text writes the beginning of the spoken word `word`.
+pub(crate) fn is_same(word: &str, token: &str) -> bool {
+    is_spoken_form(&plain(word), &plain(token))
+}
+
+fn is_spoken_form(word: &str, token: &str) -> bool {
+    SAME.contains(&(word, token))
 }
 
 #[cfg(test)]

@@ -119,8 +119,7 @@ fn unalignable(
         cursor.at.token += 1;
         cursor.wrap();
     }
-    let n_characters = tokens.text().chars().count();
-    let (start, end) = around.unwrap_or((n_characters, n_characters));
+    let (start, end) = around.unwrap_or((tokens.n_characters(), tokens.n_characters()));
     TextError::Unalignable(Box::new(UnalignableWord {
         run,
         word_index: index,

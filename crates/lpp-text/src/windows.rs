@@ -174,6 +174,11 @@ impl RunTokens {
         &self.text
     }
 
+    /// Number of characters of the text.
+    pub(crate) fn n_characters(&self) -> usize {
+        self.char_starts.len() - 1
+    }
+
     /// Length and overlap of the windows.
     #[must_use]
     pub fn layout(&self) -> WindowLayout {

@@ -417,6 +417,20 @@ fn other_tables() -> Vec<Kind> {
             },
         ),
         Kind::new(
+            "model-info-fractions-for-percent",
+            &TABLES,
+            told(&["hellaswag"]),
+            |s, rng| {
+                // The whole column, or one model from another source.
+                if rng.below(2) == 0 {
+                    info(s).each_number("hellaswag", |v| v / 100.0);
+                } else {
+                    let row = rng.below(3);
+                    info(s).rows[row][3] = rng.pick(&["0.3153", "0.62", "1.0"]).to_owned();
+                }
+            },
+        ),
+        Kind::new(
             "model-info-size-in-words",
             &TABLES,
             refused(&["n_parameters"]),
