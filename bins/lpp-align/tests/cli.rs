@@ -106,6 +106,88 @@ fn table_has_the_starts_of_the_reference_and_is_made_once() {
     assert!(assert_succeeds(toy.aligned().arg("--force")).contains("written"));
 }
 
+/// A study of nine short runs with one word of run 4 replaced, and a tokenizer of single letters or of whole words.
+fn short_study(word: &str, whole_words: bool) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["every", "once", "and", "do", "sleep", "was", "there"];
+    let mut annotation = String::from("word,onset,offset,section\n");
+    fs::create_dir_all(folder.path().join("text")).unwrap();
+    for run in 1..=9 {
+        for (i, &right) in words.iter().enumerate() {
+            let word = if (run, i) == (5, 4) { word } else { right };
+            annotation += &format!("\"{word}\",{i}.1,{i}.6,{run}\n");
+        }
+        let file = folder.path().join(format!("text/text_en_run{run}.txt"));
+        fs::write(file, format!("{}.", words.join(" "))).unwrap();
+    }
+    fs::write(folder.path().join("words.csv"), annotation).unwrap();
+    let tokens: Vec<String> = if whole_words {
+        words
+            .iter()
+            .map(|word| (*word).to_owned())
+            .chain([".".to_owned()])
+            .collect()
+    } else {
+        ('a'..='z').chain(['.']).map(String::from).collect()
+    };
+    let vocab: serde_json::Map<String, Value> = tokens
+        .into_iter()
+        .chain(["[UNK]".to_owned()])
+        .zip(0..)
+        .map(|(t, i)| (t, json!(i)))
+        .collect();
+    let model = if whole_words {
+        json!({"type": "WordLevel", "vocab": vocab, "unk_token": "[UNK]"})
+    } else {
+        json!({"type": "BPE", "vocab": vocab, "merges": [], "unk_token": "[UNK]"})
+    };
+    let tokenizer = json!({"version": "1.0", "added_tokens": [], "normalizer": null, "post_processor": null, "decoder": null,
+        "truncation": null, "padding": null, "pre_tokenizer": {"type": "Whitespace"}, "model": model});
+    fs::write(folder.path().join("tokenizer.json"), tokenizer.to_string()).unwrap();
+    folder
+}
+
+fn align_short(folder: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-align"));
+    command.current_dir(folder.path()).args([
+        "--lang",
+        "en",
+        "--max-len",
+        "128",
+        "--tokenizer",
+        "tokenizer.json",
+    ]);
+    command.args(["--text", "text", "--annotation", "words.csv", "-o", "align.csv"]);
+    command
+}
+
+#[test]
+fn words_that_the_text_lacks_are_refused_and_those_cut_at_a_neighbour_are_told() {
+    for whole_words in [true, false] {
+        for word in ["elephant", "saxophone", "step", "sleeping beauty", "s"] {
+            let folder = short_study(word, whole_words);
+            let says = assert_fails(&mut align_short(&folder), &[word]);
+            let knows_where = says.contains("words.csv") && says.contains("where the text reads");
+            assert!(
+                knows_where || says.contains("do text and annotation agree?"),
+                "{word}: {says}"
+            );
+            assert!(!folder.path().join("align.csv").exists());
+        }
+        for word in ["sleep", "Sleep,", "slee-p"] {
+            let done = align_short(&short_study(word, whole_words)).output().unwrap();
+            let says = String::from_utf8_lossy(&done.stderr).into_owned();
+            assert!(done.status.success(), "{word}: {says}");
+            // The d of "and" begins like "do".
+            assert_eq!(
+                says.contains("begin or end in a neighbour"),
+                !whole_words,
+                "{word}: {says}"
+            );
+        }
+    }
+}
+
 #[test]
 fn the_tokenizer_of_a_model_comes_from_the_hub() {
     let toy = Toy::new();

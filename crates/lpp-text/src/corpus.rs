@@ -2,10 +2,8 @@
 
 use lpp_study::Language;
 
-use crate::spelling::misspelled;
-use crate::{
-    Annotation, MisspelledWord, RunTokens, RunWords, TextError, TextTokenizer, WindowLayout, WordSpans,
-};
+use crate::spelling::Doubts;
+use crate::{Annotation, RunTokens, RunWords, TextError, TextTokenizer, WindowLayout, WordSpans};
 
 /// One run of the story, ready for a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,9 +22,9 @@ pub struct CorpusRun {
 /// [`RunTokens::new`] and [`WordSpans::align`] for what is done. No model is needed.
 ///
 /// # Errors
-/// [`TextError::BadSetting`] if there are not as many texts as runs; [`TextError::Misspelled`] if the place of a word
-/// in the text reads as another word (a warning with the published corrections, whose search for tokens is kept as it
-/// was published); otherwise those of the functions above.
+/// [`TextError::BadSetting`] if there are not as many texts as runs; [`TextError::WordsNotInText`] if the text near
+/// the tokens of a word has no such word (a warning with the published corrections, whose search is kept as it was
+/// published); otherwise those of the functions above.
 ///
 /// ```no_run
 /// use lpp_study::{AnnotationCorrections, Language};
@@ -55,13 +53,13 @@ pub fn prepare_corpus(
             expected: "one for each run",
         });
     }
-    let mut doubtful = Vec::new();
+    let mut doubts = Doubts::default();
     let runs = annotation.runs().iter().zip(texts).enumerate();
     let runs = runs.map(|(run, (words, text))| {
         let tokens = RunTokens::new(text, tokenizer, layout, run)?;
         let spans = WordSpans::align(words, &tokens, tokenizer.eos_id(), lang, run)?;
         if lang != Language::Chinese {
-            doubtful.extend(misspelled(words, &tokens, &spans, run));
+            doubts.add_run(words, &tokens, &spans, run);
         }
         Ok(CorpusRun {
             words: words.clone(),
@@ -70,7 +68,7 @@ pub fn prepare_corpus(
         })
     });
     let runs: Vec<CorpusRun> = runs.collect::<Result<_, TextError>>()?;
-    refuse_or_warn(doubtful, annotation)?;
+    refuse_or_warn(doubts, annotation)?;
     let is_padded = |run: &CorpusRun| run.tokens.windows().iter().any(|w| w.attention_mask.contains(&0));
     if tokenizer.pads_left() && runs.iter().any(is_padded) {
         tracing::warn!(
@@ -82,18 +80,26 @@ pub fn prepare_corpus(
     Ok(runs)
 }
 
-fn refuse_or_warn(doubtful: Vec<MisspelledWord>, annotation: &Annotation) -> Result<(), TextError> {
-    let n_words = doubtful.len();
-    let Some(first) = doubtful.into_iter().next() else {
+/// Words that the text lacks are an error, unless the search for tokens must be as it was published.
+fn refuse_or_warn(doubts: Doubts, annotation: &Annotation) -> Result<(), TextError> {
+    let Doubts { absent, shifted } = doubts;
+    if let Some(first) = shifted.first() {
+        tracing::warn!(
+            "{} of {} words have tokens that begin or end in a neighbour, since the published search takes any token that begins like \
+             a word; the first is {first} (`lpp-align` shows all)",
+            shifted.len(),
+            annotation.n_words()
+        );
+    }
+    let n_words = absent.len();
+    let Some(first) = absent.into_iter().next() else {
         return Ok(());
     };
     if annotation.is_published() {
-        tracing::warn!(
-            "{n_words} words have tokens that spell another word, as in the published analysis; the first is {first}"
-        );
+        tracing::warn!("the text lacks {n_words} words, as in the published analysis; the first is {first}");
         return Ok(());
     }
-    Err(TextError::Misspelled {
+    Err(TextError::WordsNotInText {
         path: annotation.path().to_owned(),
         first: Box::new(first),
         n_words,

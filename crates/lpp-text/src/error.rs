@@ -117,17 +117,17 @@ pub enum TextError {
     /// No token near the expected place belongs to a word.
     #[error(transparent)]
     Unalignable(Box<UnalignableWord>),
-    /// The text reads as other words than the annotation has.
+    /// The text lacks words of the annotation, which the search for tokens then takes for their neighbours.
     #[error(
         "{}: found {first}{}, expected the words of the text; correct the annotation or the text",
         path.display(),
         more(*n_words)
     )]
-    Misspelled {
+    WordsNotInText {
         /// The annotation.
         path: PathBuf,
         /// The first such word.
-        first: Box<MisspelledWord>,
+        first: Box<DoubtfulWord>,
         /// How many there are, this one included.
         n_words: usize,
     },
@@ -163,7 +163,7 @@ pub enum TextError {
 
 /// A word of the annotation whose place in the text reads as another word.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MisspelledWord {
+pub struct DoubtfulWord {
     /// The run, from 0.
     pub run: usize,
     /// Index of the word in its run.
@@ -174,7 +174,7 @@ pub struct MisspelledWord {
     pub text: String,
 }
 
-impl fmt::Display for MisspelledWord {
+impl fmt::Display for DoubtfulWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (word, text) = (cut(&self.word), cut(self.text.trim()));
         write!(

@@ -50,7 +50,7 @@ pub use controls_job::{ControlReport, ControlsJob, wav_files};
 pub use corpus::{CorpusRun, prepare_corpus};
 pub use corrections::Corrections;
 pub use envelope::SpeechEnvelope;
-pub use error::{MisspelledWord, TextError, UnalignableWord};
+pub use error::{DoubtfulWord, TextError, UnalignableWord};
 pub use glove::{Glove, GloveRuns};
 pub use job::{AlignJob, AnnotationSource, BaselineJob, BaselineSource, JobReport};
 pub use random::{RandomBaseline, RandomKind};

@@ -82,16 +82,11 @@ pub(crate) fn kinds() -> Vec<Kind> {
                 s.files.copy(&file(3), file(10));
             },
         ),
-        Kind::new(
-            "word-not-in-the-text",
-            &ALIGN,
-            refused(&["elephant"]),
-            |s, rng| {
-                let table = s.files.table(ANNOTATION);
-                let row = rng.below(table.rows.len());
-                "elephant".clone_into(&mut table.rows[row][0]);
-            },
-        ),
+        Kind::new("word-not-in-the-text", &ALIGN, refused(&NOT_THERE), |s, rng| {
+            let table = s.files.table(ANNOTATION);
+            let row = rng.below(table.rows.len());
+            rng.pick(&NOT_THERE).clone_into(&mut table.rows[row][0]);
+        }),
         Kind::new("other-files-beside-texts", &ALIGN, EXACT, |s, _| {
             s.files
                 .put(format!("{FOLDER}/.DS_Store"), Content::Bytes(vec![0, 0, 0, 1]));
@@ -103,6 +98,9 @@ pub(crate) fn kinds() -> Vec<Kind> {
         }),
     ]
 }
+
+/// Words that no text has, though it has their first letters.
+const NOT_THERE: [&str; 4] = ["elephant", "saxophone", "umbrella", "winter"];
 
 fn file(run: usize) -> String {
     format!("{FOLDER}/text_en_run{run}.txt")
