@@ -1,15 +1,13 @@
 //! Whether the text has each word where its tokens are.
 
-use tokenizers::NormalizedString;
+use tokenizers::normalizers::StripAccents;
+use tokenizers::{NormalizedString, Normalizer};
 
 use crate::matching::is_same;
 use crate::{DoubtfulWord, RunTokens, RunWords, WordSpans};
 
 /// A word of the annotation and the text may differ in one letter of four: `grey` for `gray`.
 const LETTERS_FOR_ONE_ERROR: usize = 4;
-
-/// Letters beyond those of a word that are compared where the text must begin with it.
-const BEYOND: usize = 3;
 
 /// Letters beyond those of a word in which it is looked for: about the length of a long word, by which the search can lag.
 const NEAR: usize = 24;
@@ -44,19 +42,19 @@ impl Doubts {
         for (word_index, (word, ((&begin, end), at))) in words.words.iter().zip(places).enumerate() {
             let first = tokens.token_text(at.window, at.token).unwrap_or_default();
             let text = tokens.slice(begin, end);
-            let wanted = letters(word);
-            if is_same(word, first) || begins_with(&letters(text), &wanted) {
+            let wanted = Letters::of(word);
+            if is_same(word, first) || begins_with(&Letters::of(text), &wanted) {
                 continue;
             }
             // Spaces and punctuation are not letters, so that twice as many characters are enough.
-            let near = tokens.slice(begin, end.max(begin + 2 * (wanted.len() + NEAR)));
+            let near = tokens.slice(begin, end.max(begin + 2 * (wanted.letters.len() + NEAR)));
             let doubtful = DoubtfulWord {
                 run,
                 word_index,
                 word: word.clone(),
                 text: text.to_owned(),
             };
-            if holds(&letters(near), &wanted) {
+            if holds(&Letters::of(near), &wanted) {
                 self.shifted.push(doubtful);
             } else {
                 self.absent.push(doubtful);
@@ -65,41 +63,62 @@ impl Doubts {
     }
 }
 
-/// Whether a text begins with a word, or nearly so.
-fn begins_with(text: &[char], word: &[char]) -> bool {
-    let text = &text[..text.len().min(word.len() + BEYOND)];
-    is_near(least_errors(word, text, false), word)
+/// Whether a text begins with a word, or nearly so; what follows must be another word.
+fn begins_with(text: &Letters, word: &Letters) -> bool {
+    let errors = errors_to_each(&word.letters, &text.letters, false);
+    let is_end = |n: usize| n == text.letters.len() || (n > 0 && text.ends_word[n - 1]);
+    (0..errors.len()).any(|n| is_end(n) && is_near(errors[n], word))
 }
 
 /// Whether a word, or nearly the word, is somewhere in the first letters of a text.
-fn holds(text: &[char], word: &[char]) -> bool {
-    let text = &text[..text.len().min(word.len() + NEAR)];
-    is_near(least_errors(word, text, true), word)
+fn holds(text: &Letters, word: &Letters) -> bool {
+    let near = &text.letters[..text.letters.len().min(word.letters.len() + NEAR)];
+    let errors = errors_to_each(&word.letters, near, true);
+    errors.into_iter().any(|errors| is_near(errors, word))
 }
 
-fn is_near(errors: usize, word: &[char]) -> bool {
-    errors * LETTERS_FOR_ONE_ERROR <= word.len()
+fn is_near(errors: usize, word: &Letters) -> bool {
+    errors * LETTERS_FOR_ONE_ERROR <= word.letters.len()
 }
 
 /// Letters and digits, in lower case, without accents and ligatures.
-fn letters(text: &str) -> Vec<char> {
-    let mut plain = NormalizedString::from(text);
-    plain.nfd().lowercase();
-    let mut letters = Vec::new();
-    for c in plain.get().chars().filter(|c| c.is_alphanumeric()) {
-        match LIGATURES.iter().find(|(ligature, _)| *ligature == c) {
-            Some((_, parts)) => letters.extend(parts.chars()),
-            None => letters.push(c),
-        }
-    }
-    letters
+struct Letters {
+    letters: Vec<char>,
+    /// Whether something else follows the letter, or nothing.
+    ends_word: Vec<bool>,
 }
 
-/// Fewest letters to put in, leave out or replace that turn `word` into a beginning of `text`, or with `anywhere` into a part
-/// of it.
-fn least_errors(word: &[char], text: &[char], anywhere: bool) -> usize {
+impl Letters {
+    fn of(text: &str) -> Self {
+        let mut plain = NormalizedString::from(text);
+        plain.nfd().lowercase();
+        // It cannot fail; accents that stay count as letters.
+        let _ = StripAccents.normalize(&mut plain);
+        let (mut letters, mut ends_word) = (Vec::new(), Vec::new());
+        for c in plain.get().chars() {
+            match LIGATURES.iter().find(|(ligature, _)| *ligature == c) {
+                Some((_, parts)) => letters.extend(parts.chars()),
+                None if c.is_alphanumeric() => letters.push(c),
+                None => {
+                    if let Some(last) = ends_word.last_mut() {
+                        *last = true;
+                    }
+                }
+            }
+            ends_word.resize(letters.len(), false);
+        }
+        if let Some(last) = ends_word.last_mut() {
+            *last = true;
+        }
+        Self { letters, ends_word }
+    }
+}
+
+/// Fewest letters to put in, leave out or replace that turn `word` into the first 0, 1, 2, … letters of `text`, or with
+/// `anywhere` into a part that ends there.
+fn errors_to_each(word: &[char], text: &[char], anywhere: bool) -> Vec<usize> {
     // Row `i` of the usual table of edit distances: the first `i` letters of the word against what ends at each letter of the text.
-    let mut row: Vec<usize> = (0..=text.len()).map(|j| if anywhere { 0 } else { j }).collect();
+    let mut row: Vec<usize> = (0..=text.len()).map(|n| if anywhere { 0 } else { n }).collect();
     for (i, letter) in word.iter().enumerate() {
         let mut diagonal = row[0];
         row[0] = i + 1;
@@ -109,7 +128,7 @@ fn least_errors(word: &[char], text: &[char], anywhere: bool) -> usize {
             row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
         }
     }
-    row.into_iter().min().unwrap_or(0)
+    row
 }
 
 #[cfg(test)]
@@ -130,7 +149,10 @@ mod tests {
             (" given me", "given"),
             (" ‘grown-ups’", "grownups"),
         ] {
-            assert!(begins_with(&letters(text), &letters(word)), "{text:?} {word:?}");
+            assert!(
+                begins_with(&Letters::of(text), &Letters::of(word)),
+                "{text:?} {word:?}"
+            );
         }
     }
 
@@ -144,29 +166,47 @@ mod tests {
             (" a", "elephant"),
             (" ", "elephant"),
             (" banana", "an"),
+            (" sleep", "s"),
+            (" elephants", "eleph"),
         ] {
-            assert!(!begins_with(&letters(text), &letters(word)), "{text:?} {word:?}");
+            assert!(
+                !begins_with(&Letters::of(text), &Letters::of(word)),
+                "{text:?} {word:?}"
+            );
         }
     }
 
     #[test]
     fn a_word_that_comes_later_is_there() {
         // The search found the d of "and".
-        assert!(holds(&letters("d: do you"), &letters("do")));
-        assert!(holds(&letters("y never more"), &letters("never")));
-        assert!(!holds(&letters("every more than once"), &letters("elephant")));
-        assert!(!holds(&letters(&" far".repeat(20)), &letters("cat")));
+        assert!(holds(&Letters::of("d: do you"), &Letters::of("do")));
+        assert!(holds(&Letters::of("y never more"), &Letters::of("never")));
+        assert!(!holds(
+            &Letters::of("every more than once"),
+            &Letters::of("elephant")
+        ));
+        assert!(!holds(&Letters::of(&" far".repeat(20)), &Letters::of("cat")));
     }
 
     #[test]
-    fn errors_are_counted_to_the_nearest_beginning_or_part() {
-        let errors =
-            |word: &str, text: &str, anywhere| least_errors(&letters(word), &letters(text), anywhere);
-        assert_eq!(errors("prince", "prince charming", false), 0);
-        assert_eq!(errors("prince", "price", false), 1);
-        assert_eq!(errors("prince", "pirnce", false), 2);
-        assert_eq!(errors("prince", "", false), 6);
-        assert_eq!(errors("prince", "the little prince", false), 6);
-        assert_eq!(errors("prince", "the little prince", true), 0);
+    fn errors_are_counted_to_each_beginning_or_part() {
+        let letters = |text: &str| Letters::of(text).letters;
+        let errors = |word: &str, text: &str, anywhere| {
+            let each = errors_to_each(&letters(word), &letters(text), anywhere);
+            (each.iter().min().copied(), each.last().copied())
+        };
+        assert_eq!(errors("prince", "prince charming", false), (Some(0), Some(8)));
+        assert_eq!(errors("prince", "price", false), (Some(1), Some(1)));
+        assert_eq!(errors("prince", "pirnce", false), (Some(2), Some(2)));
+        assert_eq!(errors("prince", "", false), (Some(6), Some(6)));
+        assert_eq!(errors("prince", "the little prince", false), (Some(6), Some(9)));
+        assert_eq!(errors("prince", "the little prince", true), (Some(0), Some(0)));
+    }
+
+    #[test]
+    fn words_end_before_what_is_no_letter() {
+        let text = Letters::of("l’Éle\u{301}ve");
+        assert_eq!(text.letters.iter().collect::<String>(), "leleve");
+        assert_eq!(text.ends_word, [true, false, false, false, false, true]);
     }
 }
