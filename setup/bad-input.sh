@@ -96,7 +96,7 @@ expect none.npy lpp-ridge --x "${runs[@]}" --y "$work/none.npy" "${runs[1]}" "${
 expect cut.npy lpp-ridge --x "${runs[@]}" --y "$work/cut.npy" "${runs[1]}" "${runs[2]}" -o "$out.npy"
 expect cube.npy lpp-ridge --x "$work/cube.npy" "${runs[1]}" "${runs[2]}" --y "${runs[@]}" -o "$out.npy"
 expect narrow.npy lpp-ridge --x "${runs[@]}" --y "${runs[0]}" "$work/narrow.npy" "${runs[2]}" -o "$out.npy"
-expect "2 groups" lpp-ridge --x "${runs[@]}" --y "${runs[@]}" --groups 0,0,1 -o "$out.npy"
+expect "nothing to choose its penalty by" lpp-ridge --x "${runs[@]}" --y "${runs[@]}" --groups 0,0,1 -o "$out.npy"
 expect "4 group labels for 3 runs" lpp-ridge --x "${runs[@]}" --y "${runs[@]}" --groups 0,1,2,3 -o "$out.npy"
 expect "delay 100000" lpp-ridge --x "${runs[@]}" --y "${runs[@]}" --delays 1,100000 -o "$out.npy"
 expect "bands cover 5 features" lpp-ridge --x "${runs[@]}" --y "${runs[@]}" --bands 2,3 -o "$out.npy"
