@@ -101,7 +101,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
         Kind::new(
             "tokenizer-of-a-larger-vocabulary",
             &EXTRACT,
-            told(&["vocab", "token", "embedding"]),
+            told(&["vocab", "embedding", "token id"]),
             |s, _| {
                 // ids of the tokenizer that the embedding does not have
                 edit_json(s, &format!("{MODEL}/tokenizer.json"), |t| {
