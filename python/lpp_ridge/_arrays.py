@@ -133,10 +133,10 @@ def chunks(n_rows: int, n_folds: int) -> Folds:
 
 def runs_left_out(labels: Sequence[Any], n_rows: int) -> Folds:
     """Folds that leave out each run in turn."""
-    labels = np.asarray(labels)
-    if labels.shape != (n_rows,):
-        raise ValueError(f"groups has shape {labels.shape}, expected one label for each of {n_rows} samples")
-    _, first, index = np.unique(labels, return_index=True, return_inverse=True)
+    runs = np.asarray(labels)
+    if runs.shape != (n_rows,):
+        raise ValueError(f"groups has shape {runs.shape}, expected one label for each of {n_rows} samples")
+    _, first, index = np.unique(runs, return_index=True, return_inverse=True)
     if len(first) < 2:
         raise ValueError("groups names one run, expected at least 2; use cv=5 for chunks of a run")
     order = np.argsort(first)

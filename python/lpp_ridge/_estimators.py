@@ -250,12 +250,12 @@ class RidgeCV(_Ridge):
         fit = getattr(_core, f"refit_{suffix(X.dtype.type)}")
         coefficients, alphas, best_scores = fit(X, y, self._settings(X, y, groups))
         self._keep(coefficients, best_scores)
-        self.best_alphas_ = alphas[0]
+        self.best_alphas_: np.ndarray = alphas[0]
         if self.alpha_per_target:
             if hasattr(self, "alpha_"):
                 del self.alpha_
         else:
-            self.alpha_ = float(np.nanmax(self.best_alphas_))
+            self.alpha_: float = float(np.nanmax(self.best_alphas_))
         return self
 
 
@@ -285,6 +285,8 @@ class GroupRidgeCV(_Ridge):
         Zero.
     deltas_ : ndarray of shape (n_groups, n_targets)
         Logarithm of the inverse of each group's penalty, as himalaya's.
+    best_alphas_ : ndarray of shape (n_targets,)
+        The penalty that the ratios share out, as himalaya's: the inverse of the sum of ``exp(deltas_)``.
     cv_scores_ : ndarray of shape (n_targets,)
         Mean score over the folds, under the penalties chosen.
     n_features_in_ : int
@@ -377,4 +379,5 @@ class GroupRidgeCV(_Ridge):
         self._keep(coefficients, best_scores)
         with np.errstate(divide="ignore"):
             self.deltas_ = -np.log(penalties)
+            self.best_alphas_ = 1 / (1 / penalties).sum(axis=0)
         return self
