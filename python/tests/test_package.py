@@ -88,7 +88,7 @@ def test_the_global_lock_is_released():
     import threading
 
     rng = np.random.default_rng(0)
-    X, Y = rng.standard_normal((600, 300)), rng.standard_normal((600, 8000))
+    X, Y = rng.standard_normal((600, 300)), rng.standard_normal((600, 2000))
     ticks = []
     done = threading.Event()
 
