@@ -149,7 +149,7 @@ mod tests {
                 );
                 assert!(
                     engine
-                        .factorisations()
+                        .factorisations(Stop::default())
                         .solve(matrix, Array2::ones((1, n)))
                         .unwrap()
                         .is_none()
