@@ -63,10 +63,10 @@ test-outside: setup ## A program outside the workspace that uses lpp-ridge, with
 	$(CARGO) run --release --target-dir $(TARGET) --manifest-path fixtures/ridge/outside/Cargo.toml
 
 wheel: setup ## The Python wheel, into dist/ (one for CPython 3.10 and newer)
-	@PYTHON=$(PYTHON) CARGO_TARGET_DIR=$(TARGET) python/build.sh dist
+	@PYTHON=$(PYTHON) CARGO_TARGET_DIR=$(abspath $(TARGET)) python/build.sh dist
 
 test-python: setup ## Build the wheel, install it into fresh environments, run its tests beside scikit-learn and himalaya (PYTHONS="oldest newest")
-	@PYTHON=$(PYTHON) CARGO_TARGET_DIR=$(TARGET) python/test.sh
+	@PYTHON=$(PYTHON) CARGO_TARGET_DIR=$(abspath $(TARGET)) python/test.sh
 
 test-demo: build ## The demo at a small size, which must recover the planted effects; then broken input for every program
 	@study=$$(mktemp -d) && trap 'rm -rf "$$study"' EXIT && \

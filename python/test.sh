@@ -22,7 +22,7 @@ in_environment() { # interpreter, packages...
   python=$env/bin/python
   "$python" -m pip install -q "$work"/dist/*.whl
   echo "test-python: $("$python" --version), $("$python" -m pip list 2>/dev/null | grep -iE '^(lpp|numpy)' | tr -s ' \n' ' ')"
-  (cd "$work" && "$python" -c 'import lpp_ridge, numpy as np; x = np.eye(20); print(lpp_ridge.RidgeCV().fit(x, x).coef_.shape)')
+  (cd "$work" && "$python" -c 'import lpp_ridge, numpy as np; x = np.sin(np.arange(120.0) ** 2).reshape(40, 3); lpp_ridge.RidgeCV().fit(x, x)')
   shift
   "$python" -m pip install -q --prefer-binary "$@"
   echo "test-python: $("$python" -m pip list 2>/dev/null | grep -iE '^(scikit-learn|himalaya|numpy|pandas|polars) ' | tr -s ' \n' ' ')"
