@@ -22,6 +22,8 @@ TORCH_TARGETS ?= torch torch_legacy safetensors model_config
 TORCH := -p lpp-llm -p lpp-extract
 # The ridge regression on libtorch. Not one command with the above: its tests switch on BLAS for every crate they share.
 RIDGE_TORCH := -p lpp-ridge --features torch
+# The Python wheel of the ridge regression, without BLAS.
+WHEEL := -p lpp-ridge-python
 
 .PHONY: help setup build demo gallery test test-report test-outside test-python wheel test-demo test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
 
@@ -48,6 +50,7 @@ test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests 
 	$(CARGO) test --release $(RIDGE_TORCH) --lib --test torch
 	$(CARGO) test --release -p lpp-ridge --features openblas-system --lib --test blas
 	@$(MAKE) --no-print-directory test-outside
+	@$(MAKE) --no-print-directory test-python
 	@$(MAKE) --no-print-directory test-demo
 	@$(MAKE) --no-print-directory test-resume
 	@$(MAKE) --no-print-directory test-semantic-short
@@ -59,11 +62,11 @@ test-outside: setup ## A program outside the workspace that uses lpp-ridge, with
 	@cp Cargo.lock fixtures/ridge/outside/
 	$(CARGO) run --release --target-dir $(TARGET) --manifest-path fixtures/ridge/outside/Cargo.toml
 
-wheel: ## The Python wheel, into dist/ (one for CPython 3.10 and newer)
-	@PYTHON=$(PYTHON) CARGO_TARGET_DIR=$(TARGET) python/build.sh dist
+wheel: setup ## The Python wheel, into dist/ (one for CPython 3.10 and newer)
+	@PYTHON=$(PYTHON) CARGO_TARGET_DIR=$(abspath $(TARGET)) python/build.sh dist
 
-test-python: ## Build the wheel, install it into a fresh environment, run its tests beside scikit-learn and himalaya
-	@PYTHON=$(PYTHON) CARGO_TARGET_DIR=$(TARGET) python/test.sh
+test-python: setup ## Build the wheel, install it into fresh environments, run its tests beside scikit-learn and himalaya (PYTHONS="oldest newest")
+	@PYTHON=$(PYTHON) CARGO_TARGET_DIR=$(abspath $(TARGET)) python/test.sh
 
 test-demo: build ## The demo at a small size, which must recover the planted effects; then broken input for every program
 	@study=$$(mktemp -d) && trap 'rm -rf "$$study"' EXIT && \
@@ -137,9 +140,11 @@ lint: setup ## Format, clippy and rustdoc, warnings as errors
 	$(CARGO) clippy --release --all-targets -- -D warnings
 	$(CARGO) clippy --release --all-targets $(TORCH) -- -D warnings
 	$(CARGO) clippy --release --all-targets $(RIDGE_TORCH) -- -D warnings
+	$(CARGO) clippy --release $(WHEEL) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --no-deps
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --no-deps $(TORCH)
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --no-deps $(RIDGE_TORCH)
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --no-deps --document-private-items $(WHEEL)
 
 doc: setup ## Build the documentation of all crates
 	$(CARGO) doc --release --no-deps

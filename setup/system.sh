@@ -14,6 +14,7 @@ need 'command -v cc' gcc
 need 'command -v c++' g++
 need "printf '#include <cblas.h>\nint main(void) { return 0; }' | cc -x c - -lopenblas -o /dev/null -I/usr/include/\$(uname -m)-linux-gnu" libopenblas-dev
 need 'command -v python3' python3
+need 'python3 -c "import ensurepip, venv"' python3-venv
 # A libtorch that is there already, or is given, needs no pip.
 [ -e third_party/libtorch/build-version ] || [ -n "${LIBTORCH:-}" ] || need 'python3 -m pip --version' python3-pip
 

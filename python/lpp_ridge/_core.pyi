@@ -1,10 +1,22 @@
-from typing import Any, TypedDict
+from typing import Any, TypedDict, type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = [
+    "__version__",
+    "nested_f32",
+    "nested_f64",
+    "random_weights",
+    "refit_banded_f32",
+    "refit_banded_f64",
+    "refit_f32",
+    "refit_f64",
+]
+
 __version__: str
 
+@type_check_only
 class Settings(TypedDict):
     alphas: list[float]
     metric: str

@@ -10,9 +10,12 @@ import numpy as np
 
 from lpp_ridge import _core
 from lpp_ridge._arrays import (
+    as_array,
     check_alphas,
     check_matrix,
+    check_n_iter,
     check_n_jobs,
+    check_random_state,
     column_names,
     dtype_of,
     folds_of,
@@ -27,10 +30,10 @@ class _Ridge(Estimator):
     def _settings(self, X: np.ndarray, y: np.ndarray, groups: Any) -> _core.Settings:
         return {
             "alphas": check_alphas(self.alphas),
-            "metric": self.metric,
+            "metric": str(self.metric),
             "alpha_per_target": bool(self.alpha_per_target),
-            "inner": self.inner,
-            "search": self.search,
+            "inner": str(self.inner),
+            "search": str(self.search),
             "n_jobs": check_n_jobs(self.n_jobs),
             "folds": folds_of(self.cv, X, y, groups),
         }
@@ -41,9 +44,10 @@ class _Ridge(Estimator):
                 f"This {type(self).__name__} estimator requires y to be passed, but the target y is None."
             )
         names = column_names(X)
+        X, y = as_array(X, "X"), as_array(y, "y")
         dtype = dtype_of(self.precision, X, y)
         X = check_matrix(X, "X", dtype)
-        self._one_target = np.ndim(y) == 1
+        self._one_target = y.ndim == 1
         y = check_matrix(y, "y", dtype, one_axis=True)
         if len(X) != len(y):
             raise ValueError(f"Found input variables with inconsistent numbers of samples: {[len(X), len(y)]}")
@@ -66,7 +70,7 @@ class _Ridge(Estimator):
                 "using this estimator."
             )
         self._check_names(column_names(X))
-        X = check_matrix(X, "X", self.coef_.dtype.type)
+        X = check_matrix(as_array(X, "X"), "X", self.coef_.dtype.type)
         if X.shape[1] != self.n_features_in_:
             raise ValueError(
                 f"X has {X.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} features as "
@@ -117,7 +121,7 @@ class _Ridge(Estimator):
         """
         predicted = np.asarray(self.predict(X), dtype=float)
         predicted = predicted[:, None] if predicted.ndim == 1 else predicted
-        observed = check_matrix(y, "y", np.float64, one_axis=True)
+        observed = check_matrix(as_array(y, "y"), "y", np.float64, one_axis=True)
         if predicted.shape != observed.shape:
             raise ValueError(f"y has shape {observed.shape}, the predictions have {predicted.shape}")
         deviation = observed - observed.mean(axis=0)
@@ -181,6 +185,8 @@ class RidgeCV(_Ridge):
     ----------
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
         NaN for a constant target.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Zero.
     alpha_ : float
         The shared penalty; absent if each target has its own.
     best_alphas_ : ndarray of shape (n_targets,)
@@ -189,6 +195,7 @@ class RidgeCV(_Ridge):
         Mean score over the folds, under the penalty chosen.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
+        Where the features of the fit had names.
 
     Examples
     --------
@@ -243,12 +250,12 @@ class RidgeCV(_Ridge):
         fit = getattr(_core, f"refit_{suffix(X.dtype.type)}")
         coefficients, alphas, best_scores = fit(X, y, self._settings(X, y, groups))
         self._keep(coefficients, best_scores)
-        self.best_alphas_ = alphas[0]
+        self.best_alphas_: np.ndarray = alphas[0]
         if self.alpha_per_target:
             if hasattr(self, "alpha_"):
                 del self.alpha_
         else:
-            self.alpha_ = float(np.nanmax(self.best_alphas_))
+            self.alpha_: float = float(np.nanmax(self.best_alphas_))
         return self
 
 
@@ -267,16 +274,35 @@ class GroupRidgeCV(_Ridge):
         As for :class:`RidgeCV`.
     concentration : float or list of float
         Concentrations of the Dirichlet distributions that ratios are drawn from, in turn.
-    random_state : int
-        Seed of the ratios.
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None
+        Seed of the ratios; None draws others each time.
 
     Attributes
     ----------
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        NaN for a constant target.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Zero.
     deltas_ : ndarray of shape (n_groups, n_targets)
         Logarithm of the inverse of each group's penalty, as himalaya's.
+    best_alphas_ : ndarray of shape (n_targets,)
+        The penalty that the ratios share out, as himalaya's: the inverse of the sum of ``exp(deltas_)``.
     cv_scores_ : ndarray of shape (n_targets,)
         Mean score over the folds, under the penalties chosen.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Where the features of the fit had names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lpp_ridge import GroupRidgeCV
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((200, 5))
+    >>> Y = X[:, :2] @ rng.standard_normal((2, 1000))
+    >>> model = GroupRidgeCV(groups=[0, 0, 1, 1, 1], n_iter=[[0.5, 0.5], [1.0, 0.0]]).fit(X, Y)
+    >>> bool((model.coef_[:, 2:] == 0).all())  # the second group explains nothing, and is left out
+    True
     """
 
     def __init__(
@@ -310,8 +336,9 @@ class GroupRidgeCV(_Ridge):
 
     def _weights(self, n_groups: int) -> np.ndarray:
         if np.ndim(self.n_iter) == 0:
-            concentrations = check_alphas(self.concentration)
-            return _core.random_weights(int(self.n_iter), n_groups, concentrations, int(self.random_state or 0))
+            concentrations = np.atleast_1d(np.asarray(self.concentration, dtype=float)).tolist()
+            n_iter, seed = check_n_iter(self.n_iter), check_random_state(self.random_state)
+            return _core.random_weights(n_iter, n_groups, concentrations, seed)
         return np.atleast_2d(np.asarray(self.n_iter, dtype=np.float64))
 
     def fit(self, X: Any, y: Any, groups: Sequence[Any] | None = None) -> GroupRidgeCV:
@@ -338,9 +365,10 @@ class GroupRidgeCV(_Ridge):
             raise ValueError("groups leaves every feature out")
         columns = [np.flatnonzero(labels == name) for name in names]
         order = np.concatenate(columns)
+        in_order = len(order) == X.shape[1] and bool((np.diff(order) == 1).all())
         fit = getattr(_core, f"refit_banded_{suffix(X.dtype.type)}")
         found, penalties, best_scores = fit(
-            X[:, order],
+            X if in_order else X[:, order],
             y,
             self._settings(X, y, groups),
             [len(c) for c in columns],
@@ -351,4 +379,5 @@ class GroupRidgeCV(_Ridge):
         self._keep(coefficients, best_scores)
         with np.errstate(divide="ignore"):
             self.deltas_ = -np.log(penalties)
+            self.best_alphas_ = 1 / (1 / penalties).sum(axis=0)
         return self

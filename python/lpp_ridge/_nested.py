@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lpp_ridge import _core
-from lpp_ridge._arrays import check_alphas, check_n_jobs, dtype_of, suffix
+from lpp_ridge._arrays import as_array, check_alphas, check_matrix, check_n_jobs, dtype_of, suffix
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def nested_scores(
     ----------
     X_runs : sequence of array-like of shape (n_scans, n_features)
         Features of each run, three runs or more. They are taken as they are: standardise them run by run.
-    Y_runs : sequence of array-like of shape (n_scans, n_targets)
+    Y_runs : sequence of array-like of shape (n_scans,) or (n_scans, n_targets)
         Targets of each run.
     alphas : float or iterable of float, optional
         The penalties; by default 16 from 1e2 to 1e7, those of the reference study.
@@ -89,25 +89,29 @@ def nested_scores(
     >>> from lpp_ridge import nested_scores
     >>> rng = np.random.default_rng(0)
     >>> X = [rng.standard_normal((50, 3)) for _ in range(4)]
-    >>> Y = [x @ [[1.0], [0.5], [0.0]] for x in X]
-    >>> nested_scores(X, Y, alphas=[0.1, 1.0, 10.0]).scores.round(2)
-    array([1.])
+    >>> Y = [x @ [[1.0], [0.5], [0.0]] + 4 * rng.standard_normal((50, 1)) for x in X]
+    >>> nested_scores(X, Y, alphas=[1.0, 10.0, 100.0, 1000.0]).scores.shape
+    (1,)
     """
     grid = np.logspace(2, 7, 16) if alphas is None else alphas
-    X_runs, Y_runs = [np.asarray(x) for x in X_runs], [np.asarray(y) for y in Y_runs]
-    dtype = dtype_of(precision, *X_runs, *Y_runs)
+    X_names, Y_names = ([f"{name}[{run}]" for run in range(len(runs))] for name, runs in (("X_runs", X_runs), ("Y_runs", Y_runs)))
+    X, Y = list(map(as_array, X_runs, X_names)), list(map(as_array, Y_runs, Y_names))
+    dtype = dtype_of(precision, *X, *Y)
     settings: _core.Settings = {
         "alphas": check_alphas(grid),
-        "metric": metric,
+        "metric": str(metric),
         "alpha_per_target": bool(alpha_per_target),
-        "inner": inner,
-        "search": search,
+        "inner": str(inner),
+        "search": str(search),
         "n_jobs": check_n_jobs(n_jobs),
         "folds": None,
     }
     fit = getattr(_core, f"nested_{suffix(dtype)}")
+    # Features and targets that are not finite are known to the compiled part: the former by name, the latter as NaN.
     found = fit(
-        [x.astype(dtype, copy=False) for x in X_runs], [y.astype(dtype, copy=False) for y in Y_runs], settings
+        [check_matrix(x, name, dtype, finite=False) for x, name in zip(X, X_names, strict=True)],
+        [check_matrix(y, name, dtype, one_axis=True, finite=False) for y, name in zip(Y, Y_names, strict=True)],
+        settings,
     )
     for message in found.pop("warnings"):
         warnings.warn(message, UserWarning, stacklevel=2)

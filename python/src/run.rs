@@ -27,7 +27,7 @@ pub(crate) fn interruptible<R: Send>(
     let (done, result) = sync_channel(1);
     let result = Mutex::new(result); // read by this thread alone, without the lock of the interpreter
     std::thread::scope(|scope| {
-        scope.spawn(move || {
+        let worker = scope.spawn(move || {
             // Nobody waits any more after an interruption.
             let _ = done.send(work());
         });
@@ -48,6 +48,7 @@ pub(crate) fn interruptible<R: Send>(
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => {
+                    drop(worker.join()); // what a panic has to say is on standard error already
                     return Err(pyo3::exceptions::PyRuntimeError::new_err(
                         "the fit ended without a result; please report it",
                     ));

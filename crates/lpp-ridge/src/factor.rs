@@ -81,11 +81,12 @@ mod tests {
     use super::*;
     use crate::Engine;
     use crate::engine::product::product;
+    use crate::stop::Stop;
     use ndarray::array;
 
     #[test]
     fn both_ways_invert_the_penalised_system() {
-        let with = &*Engine::Pure.factorisations();
+        let with = &*Engine::Pure.factorisations(Stop::default());
         let system = array![[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]];
         let readout = array![[1.0, 2.0, 3.0], [0.0, -1.0, 1.0]];
         let penalised = penalised(&system, 0.7);
@@ -105,7 +106,7 @@ mod tests {
     #[test]
     fn a_system_that_rounding_made_indefinite_still_solves() {
         let system = array![[1e20, 1e20], [1e20, 1e20]];
-        let with = &*Engine::Pure.factorisations();
+        let with = &*Engine::Pure.factorisations(Stop::default());
         let operator = penalised_readout(with, &system, 1e-6, &array![[1e10, 1e10]]).unwrap();
         assert!(operator.iter().all(|v| (v / 5e-11 - 1.0).abs() < 1e-6)); // minimum-norm solution, both entries alike
     }

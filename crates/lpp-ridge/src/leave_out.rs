@@ -94,16 +94,17 @@ mod tests {
     use crate::Engine;
     use crate::factor::penalised_readout;
     use crate::gram::Gram;
+    use crate::stop::Stop;
 
     #[test]
     fn one_inverse_gives_the_operators_of_all_training_sets() {
         let layout = Layout::of_runs(&[7, 5, 6, 4]);
         let x = Array2::from_shape_fn((22, 40), |(i, j)| ((i * 17 + j * 31) as f64 * 0.37).sin());
-        let gram = Gram::new(&*Engine::Pure.factorisations(), &x, &layout, false).unwrap();
+        let gram = Gram::new(&*Engine::Pure.factorisations(Stop::default()), &x, &layout, false).unwrap();
         let Gram::Kernel(kernel) = &gram else {
             unreachable!()
         };
-        let with = &*Engine::Pure.factorisations();
+        let with = &*Engine::Pure.factorisations(Stop::default());
         for alpha in [0.1, 10.0] {
             let all = LeaveOut::new(with, kernel, alpha).unwrap().unwrap();
             for (predict, train) in [

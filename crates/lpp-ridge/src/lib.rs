@@ -108,6 +108,7 @@ mod runs;
 mod score;
 mod screening;
 mod standardise;
+mod stop;
 #[cfg(test)]
 mod target_sets;
 mod trained;

@@ -2,10 +2,11 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use crate::stop::Stop;
 use crate::{Metric, RidgeCv, RidgeCvParams, RidgeError};
 
 /// What the reference study has no choice about.
@@ -16,7 +17,7 @@ pub(crate) struct Options {
     pub(crate) validation_scores: bool,
     pub(crate) threads: Option<NonZeroUsize>,
     /// Set from outside to end a fit.
-    pub(crate) stop: Option<Arc<AtomicBool>>,
+    pub(crate) stop: Stop,
     /// The pool for `threads`, made once the settings are checked.
     pool: Option<Arc<ThreadPool>>,
 }
@@ -97,18 +98,15 @@ impl RidgeCvParams {
     }
 
     /// Ends a fit with [`RidgeError::Stopped`] soon after `stop` was set from another thread: between two blocks of targets, or
-    /// two factorisations.
+    /// of a factorisation ([`Engine::Pure`](crate::Engine::Pure); other engines finish the one at hand).
     pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
-        self.options.stop = Some(stop);
+        self.options.stop = Stop::when(stop);
         self
     }
 
     /// Whether the fit is to end.
     pub(crate) fn check_stop(&self) -> Result<(), RidgeError> {
-        match &self.options.stop {
-            Some(stop) if stop.load(Ordering::Relaxed) => Err(RidgeError::Stopped),
-            _ => Ok(()),
-        }
+        self.options.stop.check()
     }
 
     /// Checks the options and settles what they decide for other settings.

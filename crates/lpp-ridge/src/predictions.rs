@@ -159,6 +159,7 @@ impl<A: Element> PreparedFeatures<A> {
         if self.is_primal() {
             let mut right = Array2::zeros((x.ncols(), y.ncols()));
             for rows in ranges {
+                self.model.settings.check_stop()?;
                 let (x, y) = (x.slice(s![rows.clone(), ..]), y.slice(s![rows, ..]));
                 update(&mut right.view_mut(), Update::Add, &x.t(), &y);
             }
@@ -170,6 +171,7 @@ impl<A: Element> PreparedFeatures<A> {
         let dual = penalised_readout(with, &system, alpha, &right.t())?.reversed_axes();
         let (mut top, mut out) = (0, Array2::zeros((x.ncols(), y.ncols())));
         for rows in ranges {
+            self.model.settings.check_stop()?;
             let n = rows.len();
             let (x, dual) = (x.slice(s![rows, ..]), dual.slice(s![top..top + n, ..]));
             update(&mut out.view_mut(), Update::Add, &x.t(), &dual);

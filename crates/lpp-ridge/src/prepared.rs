@@ -73,7 +73,10 @@ impl<A: Element> PreparedFeatures<A> {
     ) -> Result<Self, RidgeError> {
         let n_alphas = model.alphas().len();
         let primal = is_primal(model.settings.formulation, x.ncols(), &layout, &plan, n_alphas);
-        let with = model.settings.engine.factorisations();
+        let with = model
+            .settings
+            .engine
+            .factorisations(model.settings.options.stop.clone());
         let (gram, inner) = model.in_pool(|| {
             let gram = Gram::new(&*with, &x, &layout, primal)?;
             check_penalties::<A>(model.alphas(), gram.scale())?;

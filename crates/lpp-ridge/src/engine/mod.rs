@@ -18,6 +18,7 @@ use std::sync::Arc;
 use ndarray::{Array2, ArrayRef2};
 
 use crate::RidgeError;
+use crate::stop::Stop;
 
 /// Who does the linear algebra of a fit.
 ///
@@ -38,10 +39,10 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// Its factorisations.
-    pub(crate) fn factorisations(self) -> Arc<dyn Factorisations> {
+    /// Its factorisations, which [`Engine::Pure`] ends with [`RidgeError::Stopped`] between two blocks of a matrix.
+    pub(crate) fn factorisations(self, stop: Stop) -> Arc<dyn Factorisations> {
         match self {
-            Self::Pure => Arc::new(pure::Pure),
+            Self::Pure => Arc::new(pure::Pure { stop }),
             #[cfg(feature = "blas")]
             Self::Blas => Arc::new(blas::Blas),
             #[cfg(feature = "torch")]
@@ -111,7 +112,7 @@ mod tests {
     fn inverses_and_solutions_undo_their_matrix() {
         for engine in engines() {
             for n in [1, 2, 7, 31, 32, 33, 64, 65, 100, 193] {
-                let (matrix, with) = (system(n), engine.factorisations());
+                let (matrix, with) = (system(n), engine.factorisations(Stop::default()));
                 let identity = Array2::<f64>::eye(n);
                 let inverse = with.inverse(matrix.clone()).unwrap().unwrap();
                 // condition numbers of some hundreds in double precision
@@ -139,16 +140,28 @@ mod tests {
             for n in [2, 40, 130] {
                 let mut matrix = system(n);
                 matrix[[n - 1, n - 1]] = -1.0;
-                assert!(engine.factorisations().inverse(matrix.clone()).unwrap().is_none());
                 assert!(
                     engine
-                        .factorisations()
+                        .factorisations(Stop::default())
+                        .inverse(matrix.clone())
+                        .unwrap()
+                        .is_none()
+                );
+                assert!(
+                    engine
+                        .factorisations(Stop::default())
                         .solve(matrix, Array2::ones((1, n)))
                         .unwrap()
                         .is_none()
                 );
                 let nan = Array2::from_elem((n, n), f64::NAN);
-                assert!(engine.factorisations().inverse(nan).unwrap().is_none());
+                assert!(
+                    engine
+                        .factorisations(Stop::default())
+                        .inverse(nan)
+                        .unwrap()
+                        .is_none()
+                );
             }
         }
     }
@@ -162,7 +175,11 @@ mod tests {
                     ((i * 7 + j * 3 + i * j) as f64 * 0.61).cos()
                 });
                 let matrix = product(&x.t(), &x);
-                let (values, vectors) = engine.factorisations().eigen(matrix.clone()).unwrap().unwrap();
+                let (values, vectors) = engine
+                    .factorisations(Stop::default())
+                    .eigen(matrix.clone())
+                    .unwrap()
+                    .unwrap();
                 let scaled = &vectors * &ndarray::Array1::from(values);
                 assert!(
                     distance(&product(&scaled, &vectors.t()), &matrix) < 1e-11 * n as f64,

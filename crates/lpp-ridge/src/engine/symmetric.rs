@@ -8,19 +8,24 @@
 
 use ndarray::{Array1, Array2, Zip, s};
 
+use crate::stop::Stop;
+
 /// Steps for each eigenvalue after which the search is given up; three are usual.
 const MOST_STEPS: usize = 60;
 
-/// Eigenvalues, and the eigenvectors as columns; `None` if values are not finite.
-pub(super) fn eigen(matrix: Array2<f64>) -> Option<(Vec<f64>, Array2<f64>)> {
+/// Eigenvalues, and the eigenvectors as columns; `None` if values are not finite, or after a stop.
+pub(super) fn eigen(matrix: Array2<f64>, stop: &Stop) -> Option<(Vec<f64>, Array2<f64>)> {
     if matrix.iter().any(|v| !v.is_finite()) {
         return None;
     }
-    let (mut diagonal, mut beside, mut rows) = tridiagonal(matrix);
+    let (mut diagonal, mut beside, mut rows) = tridiagonal(matrix, stop);
     let n = diagonal.len();
     let mut end = n;
     let mut steps = 0;
     while end > 1 {
+        if stop.is_set() {
+            return None;
+        }
         let last = end - 1;
         let scale = diagonal[last].abs() + diagonal[last - 1].abs();
         if beside[last - 1].abs() <= f64::EPSILON * scale {
@@ -44,10 +49,13 @@ pub(super) fn eigen(matrix: Array2<f64>) -> Option<(Vec<f64>, Array2<f64>)> {
 }
 
 /// Diagonal, subdiagonal and the orthogonal matrix Qᵀ of A = Q T Qᵀ.
-fn tridiagonal(mut a: Array2<f64>) -> (Vec<f64>, Vec<f64>, Array2<f64>) {
+fn tridiagonal(mut a: Array2<f64>, stop: &Stop) -> (Vec<f64>, Vec<f64>, Array2<f64>) {
     let n = a.nrows();
     let mut q = Array2::<f64>::eye(n);
     for k in 0..n.saturating_sub(2) {
+        if stop.is_set() {
+            break;
+        }
         let Some(v) = reflector(&a.slice(s![k + 1.., k]).to_owned()) else {
             continue;
         };

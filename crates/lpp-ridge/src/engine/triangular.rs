@@ -1,9 +1,10 @@
-//! Lower triangular matrices: solving, inverting, multiplying by the own transpose.
+//! Lower triangular matrices: solving, inverting, multiplying by the own transpose. After a stop the values mean nothing.
 
 use ndarray::{ArrayRef1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, s};
 
 use super::product::{Update, update};
 use super::pure::{SMALL, half};
+use crate::stop::Stop;
 
 /// The four parts of a lower triangular matrix but the upper right one.
 fn quarters<'a>(l: &ArrayView2<'a, f64>) -> [ArrayView2<'a, f64>; 3] {
@@ -15,7 +16,14 @@ fn quarters<'a>(l: &ArrayView2<'a, f64>) -> [ArrayView2<'a, f64>; 3] {
 }
 
 /// Overwrites `rows` by X with X Lᵀ = `rows`.
-pub(super) fn solve_with_lower_transposed(l: &ArrayView2<'_, f64>, rows: &mut ArrayViewMut2<'_, f64>) {
+pub(super) fn solve_with_lower_transposed(
+    l: &ArrayView2<'_, f64>,
+    rows: &mut ArrayViewMut2<'_, f64>,
+    stop: &Stop,
+) {
+    if stop.is_set() {
+        return;
+    }
     if l.nrows() <= SMALL {
         for mut row in rows.rows_mut() {
             for j in 0..l.nrows() {
@@ -27,13 +35,16 @@ pub(super) fn solve_with_lower_transposed(l: &ArrayView2<'_, f64>, rows: &mut Ar
     }
     let [corner, left, right] = quarters(l);
     let (mut first, mut second) = rows.view_mut().split_at(Axis(1), corner.nrows());
-    solve_with_lower_transposed(&corner, &mut first);
+    solve_with_lower_transposed(&corner, &mut first, stop);
     update(&mut second, Update::Subtract, &first.view(), &left.t());
-    solve_with_lower_transposed(&right, &mut second);
+    solve_with_lower_transposed(&right, &mut second, stop);
 }
 
 /// Overwrites `rows` by X with X L = `rows`.
-pub(super) fn solve_with_lower(l: &ArrayView2<'_, f64>, rows: &mut ArrayViewMut2<'_, f64>) {
+pub(super) fn solve_with_lower(l: &ArrayView2<'_, f64>, rows: &mut ArrayViewMut2<'_, f64>, stop: &Stop) {
+    if stop.is_set() {
+        return;
+    }
     if l.nrows() <= SMALL {
         for mut row in rows.rows_mut() {
             for j in (0..l.nrows()).rev() {
@@ -46,14 +57,17 @@ pub(super) fn solve_with_lower(l: &ArrayView2<'_, f64>, rows: &mut ArrayViewMut2
     }
     let [corner, left, right] = quarters(l);
     let (mut first, mut second) = rows.view_mut().split_at(Axis(1), corner.nrows());
-    solve_with_lower(&right, &mut second);
+    solve_with_lower(&right, &mut second, stop);
     update(&mut first, Update::Subtract, &second.view(), &left);
-    solve_with_lower(&corner, &mut first);
+    solve_with_lower(&corner, &mut first, stop);
 }
 
 /// Overwrites L by its inverse. What lies above the diagonal is neither read nor kept.
-pub(super) fn invert_lower(l: &mut ArrayViewMut2<'_, f64>) {
+pub(super) fn invert_lower(l: &mut ArrayViewMut2<'_, f64>, stop: &Stop) {
     let n = l.nrows();
+    if stop.is_set() {
+        return;
+    }
     if n <= SMALL {
         for j in 0..n {
             l[[j, j]] = l[[j, j]].recip();
@@ -69,9 +83,9 @@ pub(super) fn invert_lower(l: &mut ArrayViewMut2<'_, f64>) {
     let (mut left, mut right) = bottom.split_at(Axis(1), middle);
     let mut corner = top.slice_mut(s![.., ..middle]);
     // −R⁻¹ B C⁻¹ for the lower left part B, before the corner C and the right part R are gone.
-    solve_with_lower(&corner.view(), &mut left);
-    invert_lower(&mut corner);
-    invert_lower(&mut right);
+    solve_with_lower(&corner.view(), &mut left, stop);
+    invert_lower(&mut corner, stop);
+    invert_lower(&mut right, stop);
     clear_above(&mut right);
     let b = left.to_owned();
     left.fill(0.0);
@@ -79,8 +93,11 @@ pub(super) fn invert_lower(l: &mut ArrayViewMut2<'_, f64>) {
 }
 
 /// Overwrites the lower triangle of L by that of Lᵀ L.
-pub(super) fn times_own_transpose(l: &mut ArrayViewMut2<'_, f64>) {
+pub(super) fn times_own_transpose(l: &mut ArrayViewMut2<'_, f64>, stop: &Stop) {
     let n = l.nrows();
+    if stop.is_set() {
+        return;
+    }
     if n <= SMALL {
         for i in 0..n {
             for j in 0..=i {
@@ -93,18 +110,21 @@ pub(super) fn times_own_transpose(l: &mut ArrayViewMut2<'_, f64>) {
     let (mut top, bottom) = l.view_mut().split_at(Axis(0), middle);
     let (mut left, mut right) = bottom.split_at(Axis(1), middle);
     let mut corner = top.slice_mut(s![.., ..middle]);
-    times_own_transpose(&mut corner);
-    add_square_of_columns(&mut corner, &left.view());
+    times_own_transpose(&mut corner, stop);
+    add_square_of_columns(&mut corner, &left.view(), stop);
     clear_above(&mut right);
     let b = left.to_owned();
     left.fill(0.0);
     update(&mut left, Update::Add, &right.t(), &b);
-    times_own_transpose(&mut right);
+    times_own_transpose(&mut right, stop);
 }
 
 /// Adds Bᵀ B to the lower triangle of a symmetric matrix.
-fn add_square_of_columns(matrix: &mut ArrayViewMut2<'_, f64>, b: &ArrayView2<'_, f64>) {
+fn add_square_of_columns(matrix: &mut ArrayViewMut2<'_, f64>, b: &ArrayView2<'_, f64>, stop: &Stop) {
     let n = matrix.nrows();
+    if stop.is_set() {
+        return;
+    }
     if n <= 2 * SMALL {
         update(matrix, Update::Add, &b.t(), b);
         return;
@@ -113,9 +133,9 @@ fn add_square_of_columns(matrix: &mut ArrayViewMut2<'_, f64>, b: &ArrayView2<'_,
     let (first, second) = b.split_at(Axis(1), middle);
     let (mut top, bottom) = matrix.view_mut().split_at(Axis(0), middle);
     let (mut left, mut right) = bottom.split_at(Axis(1), middle);
-    add_square_of_columns(&mut top.slice_mut(s![.., ..middle]), &first);
+    add_square_of_columns(&mut top.slice_mut(s![.., ..middle]), &first, stop);
     update(&mut left, Update::Add, &second.t(), &first);
-    add_square_of_columns(&mut right, &second);
+    add_square_of_columns(&mut right, &second, stop);
 }
 
 /// Sets what lies above the diagonal to 0.

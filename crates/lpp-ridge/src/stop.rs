@@ -1,0 +1,29 @@
+//! Ending a fit from another thread.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::RidgeError;
+
+/// Whether somebody asked the fit to end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stop(Option<Arc<AtomicBool>>);
+
+impl Stop {
+    pub(crate) fn when(flag: Arc<AtomicBool>) -> Self {
+        Self(Some(flag))
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    /// # Errors
+    /// [`RidgeError::Stopped`] if the fit was asked to end.
+    pub(crate) fn check(&self) -> Result<(), RidgeError> {
+        if self.is_set() {
+            return Err(RidgeError::Stopped);
+        }
+        Ok(())
+    }
+}
