@@ -115,7 +115,8 @@ fn short_study(word: &str, whole_words: bool) -> TempDir {
     for run in 1..=9 {
         for (i, &right) in words.iter().enumerate() {
             let word = if (run, i) == (5, 4) { word } else { right };
-            annotation += &format!("\"{word}\",{i}.1,{i}.6,{run}\n");
+            let row = format!("\"{word}\",{i}.1,{i}.6,{run}\n");
+            annotation.push_str(&row);
         }
         let file = folder.path().join(format!("text/text_en_run{run}.txt"));
         fs::write(file, format!("{}.", words.join(" "))).unwrap();

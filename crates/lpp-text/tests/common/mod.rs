@@ -5,9 +5,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use lpp_study::{AnnotationCorrections, Language};
-use lpp_text::{
-    Annotation, CorpusRun, Corrections, RunTokens, TextTokenizer, WindowLayout, WordSpans, load_texts,
-};
+use lpp_text::{Annotation, CorpusRun, Corrections, TextTokenizer, WindowLayout, load_texts, prepare_corpus};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -89,19 +87,7 @@ impl Case {
     pub(crate) fn corpus(&self) -> Vec<CorpusRun> {
         let annotation = Annotation::load(&self.annotation_file(), &self.corrections()).unwrap();
         let texts = load_texts(&self.text_folder(), self.lang).unwrap();
-        let (tokenizer, layout) = (self.tokenizer(), self.layout());
-        // Step by step, since `prepare_corpus` refuses the words of this corpus that are glued in the text.
-        let runs = annotation.runs().iter().zip(texts).enumerate();
-        runs.map(|(run, (words, text))| {
-            let tokens = RunTokens::new(text, &tokenizer, layout, run).unwrap();
-            let spans = WordSpans::align(words, &tokens, tokenizer.eos_id(), self.lang, run).unwrap();
-            CorpusRun {
-                words: words.clone(),
-                tokens,
-                spans,
-            }
-        })
-        .collect()
+        prepare_corpus(&annotation, texts, &self.tokenizer(), self.layout(), self.lang).unwrap()
     }
 }
 
