@@ -79,6 +79,7 @@
 mod alphas;
 mod banded;
 mod block;
+mod combinations;
 mod compiled;
 mod defects;
 mod delays;
