@@ -15,6 +15,7 @@ mod sealed {
 
 /// What libtorch asks of a number type.
 #[cfg(feature = "torch")]
+#[allow(unreachable_pub, reason = "a public trait is bound by it")]
 pub use tch::kind::Element as OfTorch;
 /// Nothing without libtorch.
 #[cfg(not(feature = "torch"))]

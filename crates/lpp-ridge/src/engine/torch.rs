@@ -168,7 +168,7 @@ impl<A: Element> DeviceBlock<A> {
         pieces: &[Range<usize>],
         moments: impl Iterator<Item = (&'m [f64], &'m [f64])>,
     ) -> Result<(), RidgeError> {
-        let mut load = || {
+        let load = || {
             self.y = to_tensor(y, self.device)?;
             let upload = |values: &[f64]| Tensor::f_from_slice(values)?.f_to_device(self.device);
             self.moments = moments
