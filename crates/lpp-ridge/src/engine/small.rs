@@ -1,7 +1,7 @@
 //! Triangular blocks that fit into the innermost cache: the ends of the recursions of [`super::pure`].
 
 use multiversion::multiversion;
-use ndarray::{ArrayRef2, ArrayViewMut2};
+use ndarray::{ArrayRef2, ArrayViewMut2, s};
 
 /// Order up to which a block is worked on element by element.
 pub(super) const SMALL: usize = 32;
@@ -18,23 +18,19 @@ pub(super) fn factor_small(block: &mut ArrayViewMut2<'_, f64>, inverse: &mut Arr
         return false;
     }
     let inverted = invert_tile(&upper, n);
-    for i in 0..n {
-        for j in 0..n {
-            inverse[[i, j]] = inverted[i][j];
-            if j <= i {
-                block[[i, j]] = upper[j][i];
-            }
-        }
+    for ((i, j), value) in inverse.slice_mut(s![.., ..n]).indexed_iter_mut() {
+        *value = inverted[i][j];
+    }
+    for ((i, j), value) in block.indexed_iter_mut().filter(|((i, j), _)| j <= i) {
+        *value = upper[j][i];
     }
     true
 }
 
 fn transposed_lower(block: &ArrayRef2<f64>) -> Tile {
     let mut tile = [[0.0; SMALL]; SMALL];
-    for i in 0..block.nrows() {
-        for j in 0..=i {
-            tile[j][i] = block[[i, j]];
-        }
+    for ((i, j), &value) in block.indexed_iter().filter(|((i, j), _)| j <= i) {
+        tile[j][i] = value;
     }
     tile
 }
