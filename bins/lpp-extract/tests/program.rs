@@ -215,7 +215,7 @@ fn a_streamed_run_that_was_killed_goes_on() {
         i64::try_from((i * 7 + k * 3) % 40).unwrap()
     });
     npy::save(&at("ids.npy"), &ids).unwrap();
-    let (model, journal) = (fixture("llm/gpt2"), at("killed.partial/journal.json"));
+    let (model, journal) = (fixture("llm/gpt2"), at("killed.safetensors.partial/journal.json"));
     let run = |output: &str| hidden_states(&model, &at("ids.npy"), &at(output));
     assert_succeeds(&mut run("whole.safetensors"));
 
@@ -232,7 +232,7 @@ fn a_streamed_run_that_was_killed_goes_on() {
     assert!(!at("killed.safetensors").exists() && journal.exists());
     assert_succeeds(run("killed.safetensors").arg("--stream-layers"));
     assert!(fs::read(at("killed.safetensors")).unwrap() == fs::read(at("whole.safetensors")).unwrap());
-    assert!(!at("killed.partial").exists());
+    assert!(!at("killed.safetensors.partial").exists());
 }
 
 /// Token of word k of the first run.

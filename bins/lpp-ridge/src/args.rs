@@ -61,7 +61,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum)]
     pub(crate) precision: Option<Precision>,
     /// Who factors the systems
-    #[arg(long, value_enum, default_value_t = Solver::Openblas)]
+    #[arg(long, value_enum, default_value_t = Solver::Pure)]
     engine: Solver,
     /// Mean score of each target over the test runs (targets)
     #[arg(short, long, value_name = "NPY", value_parser = lpp_cli::output_file(&[".npy"]))]

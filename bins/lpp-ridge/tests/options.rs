@@ -53,10 +53,6 @@ impl Files {
         }
         command.arg("-o").arg(self.path("scores.npy"));
         command.args(["--alphas", "0.1,1,10,100"]);
-        if !flags.contains(&"--engine") {
-            // The library's own engine, so that scores are equal to the bit.
-            command.args(["--engine", "pure"]);
-        }
         // Last: a test may end its flags with one that takes a path, and adds the path itself.
         command.args(flags);
         command

@@ -78,7 +78,7 @@ impl<'p, A: Element> Block<'p, A> {
         let shape = (prepared.x.ncols(), width);
         let on_host = !prepared.model.settings.engine.works_alone();
         let primal = prepared.gram.is_primal() && on_host;
-        let n_rows = if on_host { prepared.max_operator_rows() } else { 0 };
+        let n_rows = if on_host { prepared.max_predicted_rows() } else { 0 };
         Ok(Self {
             y: Array2::zeros((layout.n_scans(), width)),
             moments: Vec::new(),
@@ -139,11 +139,21 @@ impl<'p, A: Element> Block<'p, A> {
 
     /// Predicts with `operator`, fitted on the training pieces last given to [`train_on`](Self::train_on).
     pub(crate) fn predict(&mut self, operator: &ArrayRef2<A>, train: &[usize]) -> Result<(), RidgeError> {
+        self.predict_below(0, operator, train)
+    }
+
+    /// The same, with predictions from row `top` on; on a device they are the only ones, from row 0 on.
+    pub(crate) fn predict_below(
+        &mut self,
+        top: usize,
+        operator: &ArrayRef2<A>,
+        train: &[usize],
+    ) -> Result<(), RidgeError> {
         #[cfg(feature = "torch")]
         if let Some(device) = &mut self.device {
             return device.predict(operator, None);
         }
-        let mut out = self.predicted.slice_mut(s![..operator.nrows(), ..]);
+        let mut out = self.predicted.slice_mut(s![top..top + operator.nrows(), ..]);
         if self.prepared.gram.is_primal() {
             update(&mut out, Update::Replace, operator, &self.right);
             return Ok(());
@@ -156,6 +166,19 @@ impl<'p, A: Element> Block<'p, A> {
             change = Update::Add;
         }
         Ok(())
+    }
+
+    /// Combines predictions that lie one below the other, `n_rows` each, and puts the results below them, one for each row of
+    /// `coefficients`.
+    pub(crate) fn combine(&mut self, n_rows: usize, coefficients: &ArrayRef2<A>) {
+        let (n_out, n_in) = coefficients.dim();
+        let length = n_rows * self.width();
+        let (basis, below) = self.predicted.view_mut().split_at(Axis(0), n_in * n_rows);
+        let (out, _) = below.split_at(Axis(0), n_out * n_rows);
+        let flat = "predictions are contiguous";
+        let basis = basis.into_shape_with_order((n_in, length)).expect(flat);
+        let mut out = out.into_shape_with_order((n_out, length)).expect(flat);
+        update(&mut out, Update::Replace, coefficients, &basis);
     }
 
     /// Predicts some columns alone, in their order: what they have in common is then a product of their own.

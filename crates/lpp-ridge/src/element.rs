@@ -15,7 +15,8 @@ mod sealed {
 
 /// What libtorch asks of a number type.
 #[cfg(feature = "torch")]
-pub(crate) use tch::kind::Element as OfTorch;
+#[allow(unreachable_pub, reason = "a public trait is bound by it")]
+pub use tch::kind::Element as OfTorch;
 /// Nothing without libtorch.
 #[cfg(not(feature = "torch"))]
 pub trait OfTorch {}

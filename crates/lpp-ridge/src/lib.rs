@@ -32,6 +32,8 @@
 //!   solved for each target.
 //! * Primal operators take one Cholesky factorisation each; leaving out runs 0 and 1 serves two folds, so it is factored once.
 //!   In the dual form one inverse of the penalised kernel of all runs serves every training set.
+//! * In single precision, penalties whose operators are combinations of others to rounding get their predictions from theirs; penalties
+//!   far outside the spectrum of the features are such.
 //! * Penalties race ([`AlphaSearch::Screened`]): all on a few random targets, those that may still win on more.
 //! * Targets pass through in blocks that stay in cache; correlations are summed in `f64` while a block's
 //!   predictions are still there. No array of predictions for all targets ever exists.
@@ -79,6 +81,7 @@
 mod alphas;
 mod banded;
 mod block;
+mod combinations;
 mod compiled;
 mod defects;
 mod delays;

@@ -1,5 +1,8 @@
 //! What predictions are scored by, and the coefficient of determination.
 
+use std::ops::Range;
+
+use multiversion::multiversion;
 use ndarray::ArrayRef2;
 
 use crate::Element;
@@ -39,11 +42,7 @@ pub(crate) fn r_squared<A: Element>(
     for left in (0..predicted.ncols()).step_by(STRIP) {
         let width = STRIP.min(predicted.ncols() - left);
         let mut errors = [0.0; STRIP];
-        for (p, y) in predicted.rows().into_iter().zip(observed.rows()) {
-            if let (Some(p), Some(y)) = (p.as_slice(), y.as_slice()) {
-                add_squares(&mut errors, &p[left..left + width], &y[left..left + width]);
-            }
-        }
+        add_strip(&mut errors, predicted, observed, left..left + width);
         for (j, r2) in out[left..left + width].iter_mut().enumerate() {
             *r2 = 1.0 - errors[j] / moments.spread(left + j);
             if !r2.is_finite() {
@@ -53,7 +52,26 @@ pub(crate) fn r_squared<A: Element>(
     }
 }
 
-#[inline]
+/// Adds the squared residuals of a strip of columns, with the widest registers at hand.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+fn add_strip<A: Element>(
+    errors: &mut [f64; STRIP],
+    predicted: &ArrayRef2<A>,
+    observed: &ArrayRef2<A>,
+    columns: Range<usize>,
+) {
+    for (p, y) in predicted.rows().into_iter().zip(observed.rows()) {
+        if let (Some(p), Some(y)) = (p.as_slice(), y.as_slice()) {
+            add_squares(errors, &p[columns.clone()], &y[columns.clone()]);
+        }
+    }
+}
+
+#[inline(always)]
+#[expect(
+    clippy::inline_always,
+    reason = "it has to be compiled for the registers of the loop around it"
+)]
 fn add_squares<A: Element>(errors: &mut [f64; STRIP], predicted: &[A], observed: &[A]) {
     for ((error, p), y) in errors.iter_mut().zip(predicted).zip(observed) {
         let residual = y.to_double() - p.to_double();

@@ -66,8 +66,8 @@ pub enum AlphaSearch {
     /// With d the difference between the best penalty so far and another one, target by target, the other one is dropped
     /// if mean(d) exceeds `sigmas` standard errors of a sample drawn without replacement. For six, a wrong drop has a
     /// probability near 1e-9 per comparison by the normal approximation of a mean over a thousand targets or more, and
-    /// there are some hundred comparisons in a fit. Penalties that survive to the end have been scored on all targets, so
-    /// scores are those of the exhaustive search to the bit whenever the choice is the same.
+    /// there are some hundred comparisons in a fit. Penalties that survive to the end have been scored on all targets. Test
+    /// scores are those of the exhaustive search to the bit whenever the choice is the same; validation scores in `f32` to rounding.
     ///
     /// Without effect if there are fewer than twice `n_targets` targets, with a penalty per target, or under
     /// [`NanTargets::TakeFirstAlpha`], which has to see every target.

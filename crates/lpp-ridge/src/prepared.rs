@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
+use crate::combinations::Combinations;
 use crate::defects::{Defect, survey, with_defect};
 use crate::engine::Factorisations;
 use crate::fit::RidgeCvFit;
@@ -49,6 +50,8 @@ pub struct PreparedFeatures<A> {
     pub(crate) gram: Gram,
     pub(crate) plan: Plan,
     pub(crate) inner: Vec<InnerOperators<A>>,
+    /// Of each inner set, penalties that need no product of their own.
+    pub(crate) combinations: Vec<Option<Combinations<A>>>,
     pub(crate) test: TestOperators<A>,
 }
 
@@ -91,6 +94,9 @@ impl<A: Element> PreparedFeatures<A> {
             Ok::<_, RidgeError>((gram, inner))
         })?;
         let test = TestOperators::new(plan.folds.len(), n_alphas);
+        let on_host = !model.settings.engine.works_alone();
+        let combine = |operators: &InnerOperators<A>| on_host.then(|| Combinations::new(operators)).flatten();
+        let combinations = model.in_pool(|| inner.par_iter().map(combine).collect());
         Ok(Self {
             model,
             with,
@@ -99,6 +105,7 @@ impl<A: Element> PreparedFeatures<A> {
             gram,
             plan,
             inner,
+            combinations,
             test,
         })
     }
@@ -245,6 +252,15 @@ impl<A: Element> PreparedFeatures<A> {
         let inner = self.inner.iter().flatten().map(Array2::nrows);
         let tests = (0..self.n_folds()).map(|fold| self.layout.total(self.tested(fold)));
         inner.chain(tests).max().unwrap_or(0)
+    }
+
+    /// Most rows of predictions that are held at a time: of all penalties of a set, if some are combined.
+    pub(crate) fn max_predicted_rows(&self) -> usize {
+        let combined = self.inner.iter().zip(&self.combinations);
+        let rows = combined
+            .filter(|(_, combinations)| combinations.is_some())
+            .map(|(operators, _)| operators.iter().map(Array2::nrows).sum());
+        rows.chain([self.max_operator_rows()]).max().unwrap_or(0)
     }
 }
 

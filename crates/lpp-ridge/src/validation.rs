@@ -57,22 +57,12 @@ pub(crate) fn validate<A: Element>(
         .max()
         .unwrap_or(0);
     let mut scratch = Array3::zeros((most, n_alphas, block.width()));
-    for (set, operators) in prepared.plan.sets.iter().zip(&prepared.inner) {
+    for (index, set) in prepared.plan.sets.iter().enumerate() {
         let wanted = candidates.of_set(set);
         if wanted.is_empty() {
             continue;
         }
-        block.train_on(&set.train)?;
-        for &alpha in &wanted {
-            block.predict(&operators[alpha], &set.train)?;
-            let mut top = 0;
-            for (which, validation) in set.validations.iter().enumerate() {
-                if let Some(out) = scratch.slice_mut(s![which, alpha, ..]).as_slice_mut() {
-                    block.score(top, validation.scored, out)?;
-                }
-                top += prepared.layout.total(&prepared.plan.scored[validation.scored]);
-            }
-        }
+        score_set(prepared, block, index, &wanted, &mut scratch)?;
         for (which, validation) in set.validations.iter().enumerate() {
             let scores = scratch.index_axis(Axis(0), which);
             curves.add(validation.fold, &candidates.0[validation.fold], &scores);
@@ -80,6 +70,54 @@ pub(crate) fn validate<A: Element>(
     }
     curves.average();
     Ok(curves)
+}
+
+/// Scores the penalties `wanted` in an inner set: `scores` is (its validations, `n_alphas`, width).
+///
+/// If all penalties whose predictions others are combined of are wanted, only these take a product.
+fn score_set<A: Element>(
+    prepared: &PreparedFeatures<A>,
+    block: &mut Block<'_, A>,
+    index: usize,
+    wanted: &[usize],
+    scores: &mut Array3<f64>,
+) -> Result<(), RidgeError> {
+    let (set, operators) = (&prepared.plan.sets[index], &prepared.inner[index]);
+    let mut score = |block: &Block<'_, A>, mut top: usize, alpha: usize| {
+        for (which, validation) in set.validations.iter().enumerate() {
+            if let Some(out) = scores.slice_mut(s![which, alpha, ..]).as_slice_mut() {
+                block.score(top, validation.scored, out)?;
+            }
+            top += prepared.layout.total(&prepared.plan.scored[validation.scored]);
+        }
+        Ok::<_, RidgeError>(())
+    };
+    block.train_on(&set.train)?;
+    let combinations = prepared.combinations[index]
+        .as_ref()
+        .filter(|c| c.basis.iter().all(|alpha| wanted.contains(alpha)));
+    let Some(combinations) = combinations else {
+        for &alpha in wanted {
+            block.predict(&operators[alpha], &set.train)?;
+            score(block, 0, alpha)?;
+        }
+        return Ok(());
+    };
+    let n_rows = operators[0].nrows();
+    for (place, &alpha) in combinations.basis.iter().enumerate() {
+        block.predict_below(place * n_rows, &operators[alpha], &set.train)?;
+        score(block, place * n_rows, alpha)?;
+    }
+    block.combine(n_rows, &combinations.coefficients);
+    for (place, alpha) in combinations
+        .combined
+        .iter()
+        .enumerate()
+        .filter(|(_, alpha)| wanted.contains(alpha))
+    {
+        score(block, (combinations.basis.len() + place) * n_rows, *alpha)?;
+    }
+    Ok(())
 }
 
 impl BlockCurves {

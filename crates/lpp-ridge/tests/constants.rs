@@ -115,8 +115,10 @@ fn constants_of_any_size_disturb_nobody() {
 #[test]
 fn constants_of_any_length_disturb_nobody() {
     for (i, n_scans) in [20, 150, 282, 999, 2000].into_iter().enumerate() {
-        others_are_undisturbed::<f64>(n_scans, 437.3, WHERE[i]);
-        others_are_undisturbed::<f32>(n_scans, 76.71, WHERE[4 - i]);
+        for value in [1e-6, 437.3, 1e9] {
+            others_are_undisturbed::<f64>(n_scans, value, WHERE[i]);
+            others_are_undisturbed::<f32>(n_scans, value, WHERE[4 - i]);
+        }
     }
 }
 

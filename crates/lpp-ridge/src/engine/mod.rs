@@ -7,6 +7,7 @@
 mod blas;
 pub(crate) mod product;
 mod pure;
+mod small;
 mod symmetric;
 #[cfg(feature = "torch")]
 pub(crate) mod torch;

@@ -1,10 +1,13 @@
 //! Factorisations in Rust: recursive, so that nearly all of the work is matrix products.
 
-use ndarray::{Array2, ArrayRef2, ArrayViewMut2, Axis, s};
+use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, s};
 
 use super::product::{Update, update};
+use super::small::{SMALL, factor_small};
 use super::symmetric::eigen;
-use super::triangular::{invert_lower, solve_with_lower, solve_with_lower_transposed, times_own_transpose};
+use super::triangular::{
+    Lower, invert_lower, quarters, solve_with_lower, solve_with_lower_transposed, times_own_transpose,
+};
 use super::{Factorisations, Perhaps};
 use crate::RidgeError;
 use crate::stop::Stop;
@@ -26,21 +29,27 @@ impl Pure {
 
 impl Factorisations for Pure {
     fn inverse(&self, mut matrix: Array2<f64>) -> Perhaps<Array2<f64>> {
-        if !factor(&mut matrix.view_mut(), &self.stop) {
+        let mut inverses = Array2::zeros((matrix.nrows(), SMALL));
+        if !factor(&mut matrix.view_mut(), &mut inverses.view_mut(), &self.stop) {
             return self.unless_stopped(None);
         }
-        invert_lower(&mut matrix.view_mut(), &self.stop);
+        invert_lower(&mut matrix.view_mut(), &inverses.view(), &self.stop);
         times_own_transpose(&mut matrix.view_mut(), &self.stop);
         mirror(&mut matrix);
         self.unless_stopped(Some(matrix))
     }
 
     fn solve(&self, mut matrix: Array2<f64>, mut rows: Array2<f64>) -> Perhaps<Array2<f64>> {
-        if !factor(&mut matrix.view_mut(), &self.stop) {
+        let mut inverses = Array2::zeros((matrix.nrows(), SMALL));
+        if !factor(&mut matrix.view_mut(), &mut inverses.view_mut(), &self.stop) {
             return self.unless_stopped(None);
         }
-        solve_with_lower_transposed(&matrix.view(), &mut rows.view_mut(), &self.stop);
-        solve_with_lower(&matrix.view(), &mut rows.view_mut(), &self.stop);
+        let lower = Lower {
+            l: matrix.view(),
+            inverses: inverses.view(),
+        };
+        solve_with_lower_transposed(lower, &mut rows.view_mut(), &self.stop);
+        solve_with_lower(lower, &mut rows.view_mut(), &self.stop);
         self.unless_stopped(Some(rows))
     }
 
@@ -63,109 +72,56 @@ impl Factorisations for Pure {
 /// Columns of a product between two looks at the stop: some milliseconds.
 const PANEL: usize = 512;
 
-/// Order up to which a block is worked on element by element.
-pub(super) const SMALL: usize = 32;
-
-/// Where to cut a block of order `n`: near its middle, on a multiple of [`SMALL`].
-pub(super) fn half(n: usize) -> usize {
-    (n / 2).next_multiple_of(SMALL).min(n - 1)
-}
-
-/// Overwrites the lower triangle of a symmetric matrix A by L with A = L Lᵀ; false if A is not positive definite, or after a stop.
-/// What lies above the diagonal is neither read nor kept.
-fn factor(matrix: &mut ArrayViewMut2<'_, f64>, stop: &Stop) -> bool {
-    let n = matrix.nrows();
+/// Overwrites the lower triangle of a symmetric matrix A by L with A = L Lᵀ and `inverses` as [`Lower`] has them; false if A
+/// is not positive definite. What lies above the diagonal is neither read nor kept.
+fn factor(matrix: &mut ArrayViewMut2<'_, f64>, inverses: &mut ArrayViewMut2<'_, f64>, stop: &Stop) -> bool {
     if stop.is_set() {
         return false;
     }
-    if n <= SMALL {
-        return factor_small(matrix);
+    if matrix.nrows() <= SMALL {
+        return factor_small(matrix, inverses);
     }
-    let middle = half(n);
-    let (mut top, bottom) = matrix.view_mut().split_at(Axis(0), middle);
-    let (mut left, mut right) = bottom.split_at(Axis(1), middle);
-    let mut corner = top.slice_mut(s![.., ..middle]);
-    if !factor(&mut corner, stop) {
+    let (mut corner, mut left, mut right) = quarters(matrix);
+    let (mut first, mut second) = inverses.view_mut().split_at(Axis(0), corner.nrows());
+    if !factor(&mut corner, &mut first, stop) {
         return false;
     }
-    solve_with_lower_transposed(&corner.view(), &mut left, stop);
+    let of_corner = Lower {
+        l: corner.view(),
+        inverses: first.view(),
+    };
+    solve_with_lower_transposed(of_corner, &mut left, stop);
     subtract_square(&mut right, &left.view(), stop);
-    factor(&mut right, stop)
-}
-
-fn factor_small(matrix: &mut ArrayViewMut2<'_, f64>) -> bool {
-    for i in 0..matrix.nrows() {
-        for j in 0..=i {
-            let dot: f64 = (0..j).map(|k| matrix[[i, k]] * matrix[[j, k]]).sum();
-            let rest = matrix[[i, j]] - dot;
-            if i > j {
-                matrix[[i, j]] = rest / matrix[[j, j]];
-            } else if rest > 0.0 && rest.is_finite() {
-                matrix[[i, i]] = rest.sqrt();
-            } else {
-                return false;
-            }
-        }
-    }
-    true
+    factor(&mut right, &mut second, stop)
 }
 
 /// Subtracts B Bᵀ from the lower triangle of a symmetric matrix.
-fn subtract_square(matrix: &mut ArrayViewMut2<'_, f64>, b: &ndarray::ArrayView2<'_, f64>, stop: &Stop) {
-    let n = matrix.nrows();
+fn subtract_square(matrix: &mut ArrayViewMut2<'_, f64>, b: &ArrayView2<'_, f64>, stop: &Stop) {
     if stop.is_set() {
         return;
     }
-    if n <= 2 * SMALL {
+    if matrix.nrows() <= 2 * SMALL {
         update(matrix, Update::Subtract, b, &b.t());
         return;
     }
-    let middle = half(n);
-    let (upper, lower) = b.split_at(Axis(0), middle);
-    let (mut top, bottom) = matrix.view_mut().split_at(Axis(0), middle);
-    let (mut left, mut right) = bottom.split_at(Axis(1), middle);
-    subtract_square(&mut top.slice_mut(s![.., ..middle]), &upper, stop);
+    let (mut corner, mut left, mut right) = quarters(matrix);
+    let (upper, lower) = b.split_at(Axis(0), corner.nrows());
+    subtract_square(&mut corner, &upper, stop);
     update(&mut left, Update::Subtract, &lower, &upper.t());
     subtract_square(&mut right, &lower, stop);
 }
 
-/// Copies the lower triangle above the diagonal.
+/// Copies the lower triangle above the diagonal, block by block.
 fn mirror(matrix: &mut Array2<f64>) {
-    for i in 0..matrix.nrows() {
-        for j in 0..i {
-            matrix[[j, i]] = matrix[[i, j]];
+    let n = matrix.nrows();
+    for top in (0..n).step_by(SMALL) {
+        let bottom = (top + SMALL).min(n);
+        let below = matrix.slice(s![top..bottom, ..bottom]).to_owned();
+        let mut beside = matrix.slice_mut(s![..bottom, top..bottom]);
+        for ((j, i), value) in beside.indexed_iter_mut() {
+            if j < top + i {
+                *value = below[[i, j]];
+            }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::AtomicBool;
-
-    use super::*;
-
-    #[test]
-    fn nothing_is_returned_after_a_stop() {
-        let stop = Stop::when(Arc::new(AtomicBool::new(true)));
-        let (pure, matrix) = (Pure { stop }, Array2::<f64>::eye(70));
-        let stopped = |error: RidgeError| matches!(error, RidgeError::Stopped);
-        assert!(pure.inverse(matrix.clone()).is_err_and(stopped));
-        assert!(pure.solve(matrix.clone(), matrix.clone()).is_err_and(stopped));
-        assert!(pure.eigen(matrix.clone()).is_err_and(stopped));
-        assert!(pure.product(&matrix, &matrix).is_err_and(stopped));
-    }
-
-    #[test]
-    fn panels_do_not_change_a_product() {
-        let left = Array2::from_shape_fn((40, 30), |(i, j)| ((i * 31 + j * 7) as f64).sin());
-        let right = Array2::from_shape_fn((30, 2 * PANEL + 5), |(i, j)| ((i * 3 + j) as f64).cos());
-        let pure = Pure {
-            stop: Stop::default(),
-        };
-        assert_eq!(
-            pure.product(&left, &right).unwrap(),
-            super::super::product::product(&left, &right)
-        );
     }
 }
