@@ -175,7 +175,7 @@ mod tests {
         });
         let readout = x.slice(s![..20, ..]).to_owned();
         let gram = product(&x.t(), &x);
-        let with = crate::Engine::Pure.factorisations();
+        let with = crate::Engine::Pure.factorisations(crate::stop::Stop::default());
         let operator = |&alpha: &f64| {
             let system = &gram + &(Array2::<f64>::eye(n_columns) * alpha);
             let solved = with.solve(system, readout.clone()).unwrap().unwrap();
