@@ -139,7 +139,7 @@ mod tests {
     fn the_text_begins_with_the_word_whatever_its_case_accents_and_marks() {
         for (text, word) in [
             (" Called ‘", "called"),
-            (" didn’t", "did"),
+            (" don’t", "don"),
             (" can’t", "can't"),
             ("It ‘ll", "it'll"),
             (" élevé,", "e\u{301}leve\u{301}"),
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(errors("prince", "price", false), (Some(1), Some(1)));
         assert_eq!(errors("prince", "pirnce", false), (Some(2), Some(2)));
         assert_eq!(errors("prince", "", false), (Some(6), Some(6)));
-        assert_eq!(errors("prince", "the little prince", false), (Some(6), Some(9)));
+        assert_eq!(errors("prince", "the little prince", false), (Some(5), Some(9)));
         assert_eq!(errors("prince", "the little prince", true), (Some(0), Some(0)));
     }
 
