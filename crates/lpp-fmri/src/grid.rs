@@ -124,7 +124,7 @@ impl Grid {
         named
     }
 
-    /// The [directions](Grid::directions) as one word: RAS, LAS, PIR.
+    /// The directions of the axes as one word: RAS, LAS, PIR.
     #[must_use]
     pub fn orientation(&self) -> String {
         self.directions().iter().collect()
