@@ -140,7 +140,7 @@ fn warnings(command: &mut Command, scores: &Path) -> (String, Array2<f32>) {
     let output = command.output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
-    // Penalties are not what is tested here: noise chooses those at the edges of the grid.
+    // The warnings about the penalty grid are expected: with noise, the chosen penalty lies at an edge.
     let lines = said.lines().filter(|line| line.starts_with("warning"));
     let lines: Vec<&str> = lines
         .filter(|line| !line.contains("penalty of the grid"))

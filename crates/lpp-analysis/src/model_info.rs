@@ -8,7 +8,7 @@ use lpp_study::{BoundedRows, StudyError, canonical_name, shortened};
 
 use crate::{AnalysisError, ModelScores};
 
-/// Lowest accuracy on `HellaSwag` that is taken for percent. Guessing gives 25; what is 1 or less is a fraction.
+/// The lowest `HellaSwag` accuracy that is accepted, in percent. Chance is 25; values up to 1 are fractions.
 const LEAST_PERCENT: f64 = 2.0;
 
 /// One model's row; NaN where a cell is empty.

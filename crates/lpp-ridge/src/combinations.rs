@@ -1,8 +1,9 @@
-//! Penalties that need no product of their own.
+//! Penalties whose predictions are combinations of other penalties' predictions.
 //!
 //! The operators of neighbouring penalties are alike, and those of penalties far outside the spectrum of the features are
-//! multiples of each other: to the rounding of single precision, some are combinations of the others. What these predict is
-//! then the same combination of predictions, a few operations a value in place of one for each column of the operator.
+//! multiples of each other: to the rounding of single precision, some are combinations of the others. Their predictions are
+//! then the same combinations of the others' predictions. This takes a few operations per value; a product takes one for each
+//! column of the operator.
 
 use ndarray::{Array2, Axis, s};
 
@@ -113,7 +114,8 @@ fn distance(gram: &Array2<f64>, others: &[usize], coefficients: &[f64], unit: us
     square
 }
 
-/// A Cholesky factorisation that takes what is farthest from all before, until nothing is farther than the tolerance.
+/// A pivoted Cholesky factorisation. Each pivot is the row farthest from the span of the earlier pivots; it stops when all
+/// rows are within the tolerance of that span.
 struct PivotedCholesky {
     pivots: Vec<usize>,
     /// Of each matrix row, its part along each pivot in turn, (order, order).

@@ -50,7 +50,7 @@ pub struct PreparedFeatures<A> {
     pub(crate) gram: Gram,
     pub(crate) plan: Plan,
     pub(crate) inner: Vec<InnerOperators<A>>,
-    /// Of each inner set, penalties that need no product of their own.
+    /// For each inner set, the penalties whose predictions are combinations of others.
     pub(crate) combinations: Vec<Option<Combinations<A>>>,
     pub(crate) test: TestOperators<A>,
 }

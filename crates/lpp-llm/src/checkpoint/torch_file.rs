@@ -299,7 +299,7 @@ mod tests {
         program
     }
 
-    /// The names of what is taken for the weights.
+    /// The names in the dictionary that is read as the weights.
     fn names(program: &[u8]) -> Result<Vec<String>, String> {
         let program = [program, b"."].concat();
         let limits = Limits::for_file(program.len() as u64);
