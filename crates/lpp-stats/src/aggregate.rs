@@ -74,14 +74,14 @@ impl LateralScore {
     }
 }
 
-/// The score of each voxel: the largest over the layers.
+/// The score of each voxel: the maximum over layers.
 ///
 /// # Shapes
-/// `scores` is (`n_layers`, `n_voxels`), the result (`n_voxels`). A layer that has no score at
-/// a voxel (NaN) is passed over; a voxel without any score stays NaN.
+/// `scores` is (`n_layers`, `n_voxels`), the result (`n_voxels`). Layers whose score at a voxel is NaN are skipped; a
+/// voxel without any score stays NaN.
 ///
 /// # Errors
-/// [`StatsError::TooFew`] without layers.
+/// [`StatsError::TooFew`] if there are no layers.
 ///
 /// # Example
 /// ```
@@ -109,7 +109,7 @@ pub fn best_over_layers(scores: &ArrayRef2<f64>) -> Result<Array1<f64>, StatsErr
 /// one trial is NaN in the mean.
 ///
 /// # Errors
-/// [`StatsError::TooFew`] without trials.
+/// [`StatsError::TooFew`] if there are no trials.
 pub fn mean_over_trials(values: &ArrayRef2<f64>) -> Result<Array1<f64>, StatsError> {
     if values.nrows() == 0 {
         return Err(StatsError::TooFew {

@@ -4,12 +4,13 @@ use crate::laterality_curve::{Side, laterality_index};
 
 /// The average of the laterality indices above every positive value of either side.
 ///
-/// Each positive value, left or right, serves once as threshold; the index there is (L − R)/(L + R) with L and R the sums of the
-/// values at or above it. The mean of these indices needs no threshold of its own and weights high values more. The result
-/// lies in −1..=1, positive for left. Values that are not positive and NaN are passed over; without any positive value the
-/// result is NaN.
+/// Each positive value, left or right, is used once as a threshold. The index at a threshold is (L − R)/(L + R), where
+/// L and R are the sums of the values at or above it. The average over thresholds needs no choice of a threshold and
+/// gives high values more weight. The result is within −1..=1, positive for left. Values that are NaN or not positive
+/// are ignored; without any positive value the result is NaN.
 ///
-/// Sums, not means, are compared, as in the reference: give sides of equal size (homotopic voxels), or the larger one wins.
+/// Sums are compared, not means, as in the reference. Pass sides of equal size (homotopic voxels); otherwise the larger
+/// side is favoured.
 ///
 /// # Example
 /// ```

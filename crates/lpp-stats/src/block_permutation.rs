@@ -1,4 +1,4 @@
-//! Permutations of blocks of scans within their runs, as positions to read from.
+//! Permutations of blocks of scans within runs, as indices.
 
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -6,17 +6,17 @@ use rand::seq::SliceRandom;
 use crate::StatsError;
 use crate::checks::at_least;
 
-/// Draws a permutation of the blocks of each run: position i of the result says which scan takes the place of scan i.
+/// Draws a permutation of the blocks of each run. Entry i of the result is the scan that replaces scan i.
 ///
-/// A run is cut into blocks of `block` scans from its start, the last one shorter if need be, and the blocks are shuffled
-/// whole. A block should be longer than the autocorrelation of the series (for BOLD signals some 20 to 30 s), so that
-/// blocks are nearly independent.
+/// A run is divided into blocks of `block` scans, starting at its first scan; the last block may be shorter. The blocks
+/// are then shuffled. A block should be longer than the autocorrelation of the series (some 20 to 30 s for BOLD
+/// signals), so that blocks are nearly independent.
 ///
 /// # Shapes
-/// `runs` holds the number of scans of each run, the result one position per scan of all runs.
+/// `runs` has the number of scans of each run, the result one index per scan of all runs.
 ///
 /// # Errors
-/// [`StatsError::TooFew`] if `block` is 0 or a run has fewer than two blocks, which cannot change places.
+/// [`StatsError::TooFew`] if `block` is 0 or a run has fewer than two blocks.
 ///
 /// # Example
 /// ```

@@ -1,4 +1,4 @@
-//! The bootstrap: a statistic under resampling of its units, and intervals from its draws.
+//! The bootstrap: resamples of a statistic, and intervals from them.
 
 use rand::Rng;
 
@@ -10,26 +10,26 @@ use crate::{Groups, Interval, StatsError, normal_quantile, normal_upper_p, perce
 pub struct Bootstrap {
     /// The statistic of the sample itself.
     pub estimate: f64,
-    /// The statistic of each resample in the order drawn, those without a value left out.
+    /// The statistic of each resample in the order drawn, without NaN.
     pub draws: Vec<f64>,
     /// Resamples whose statistic was NaN.
     pub n_nan: usize,
-    /// The statistic without each unit in turn; NaN are left out where it is used.
+    /// The statistic with each unit left out in turn; NaN are ignored where it is used.
     pub jackknife: Vec<f64>,
 }
 
 impl Bootstrap {
     /// Resamples `n_units` units with replacement.
     ///
-    /// `statistic` gets the positions of the units drawn, in any order and with repetitions; it is called with 0, 1, 2, …
-    /// for the estimate, with one position missing for the jackknife, and `n_resamples` times with a draw. It may give
-    /// NaN for a draw on which it is not defined. The same generator state gives the same draws.
+    /// `statistic` receives the indices of the units drawn, in any order and with repetitions. It is called with 0, 1,
+    /// 2, … for the estimate, with one index missing for each value of the jackknife, and with a draw `n_resamples`
+    /// times. It may return NaN for a draw on which it is not defined. The same generator state gives the same draws.
     ///
-    /// The units are what was sampled from a population: subjects, trials, models; not voxels, which depend on
-    /// each other.
+    /// The units must be what was sampled from a population: subjects, trials or models. Voxels are not independent, so
+    /// do not use them as units.
     ///
     /// # Errors
-    /// [`StatsError::TooFew`] with fewer than two units or without resamples.
+    /// [`StatsError::TooFew`] with fewer than two units or no resamples.
     ///
     /// # Example
     /// ```
@@ -67,13 +67,14 @@ impl Bootstrap {
         Ok(Self::from_draws(statistic(&all), draws, jackknife))
     }
 
-    /// Resamples whole groups with replacement, so that what depends within a group stays together.
+    /// Resamples whole groups with replacement, which keeps the dependence within a group.
     ///
-    /// As [`Bootstrap::of_units`], but `statistic` gets the positions of all observations of the groups drawn, and the
-    /// jackknife leaves out one group at a time. With few groups (below some twenty) intervals come out too narrow.
+    /// As [`Bootstrap::of_units`], but `statistic` receives the indices of all observations of the groups drawn, and
+    /// the jackknife leaves out one group at a time. With few groups (fewer than about twenty) the intervals are too
+    /// narrow.
     ///
     /// # Errors
-    /// [`StatsError::TooFew`] with fewer than two groups or without resamples.
+    /// [`StatsError::TooFew`] with fewer than two groups or no resamples.
     ///
     /// # References
     /// C. A. Field and A. H. Welsh (2007), <https://doi.org/10.1111/j.1467-9868.2007.00593.x>;
@@ -89,10 +90,10 @@ impl Bootstrap {
         })
     }
 
-    /// Wraps draws that were made elsewhere.
+    /// Wraps existing draws.
     ///
-    /// NaN among `draws` are taken out and counted. `jackknife` may be empty if no
-    /// [`Bootstrap::bca_interval`] is wanted.
+    /// NaN among `draws` are removed and counted. `jackknife` may be empty if you do not use
+    /// [`Bootstrap::bca_interval`].
     #[must_use]
     pub fn from_draws(estimate: f64, draws: Vec<f64>, jackknife: Vec<f64>) -> Self {
         let n_drawn = draws.len();
@@ -131,10 +132,10 @@ impl Bootstrap {
 
     /// The bias-corrected and accelerated interval.
     ///
-    /// Its ends are quantiles of the draws at probabilities moved by the bias (the share of draws below the estimate,
-    /// draws equal to it counting half) and by the acceleration (the skewness of the jackknife values).
-    /// A jackknife without spread has acceleration zero. If all draws lie on one side of the estimate the bias is
-    /// infinite and both ends are NaN, and so they are without draws or without jackknife values.
+    /// Its ends are quantiles of the draws. Their probabilities are shifted by the bias (the share of draws below the
+    /// estimate, where draws equal to it count half) and by the acceleration (the skewness of the jackknife values). If
+    /// all jackknife values are equal, the acceleration is zero. Both ends are NaN if all draws are on one side of the
+    /// estimate (the bias is infinite), if there are no draws, or if there are no jackknife values.
     ///
     /// # Errors
     /// [`StatsError::ProbabilityOutOfRange`] unless 0 < level < 1.
@@ -208,7 +209,7 @@ pub fn bootstrap_indices(n: usize, rng: &mut impl Rng) -> Vec<usize> {
     (0..n).map(|_| rng.random_range(0..n)).collect()
 }
 
-/// Bootstraps the mean of `values`, whose entries are the units (a slope per subject, say).
+/// Bootstraps the mean of `values`, one per unit (for example a slope per subject).
 ///
 /// # Errors
 /// [`StatsError::NotFinite`]; [`StatsError::TooFew`] with fewer than two values or without resamples.

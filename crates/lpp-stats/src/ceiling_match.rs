@@ -3,7 +3,7 @@
 use crate::checks::not_negative;
 use crate::{StatsError, VoxelSet};
 
-/// As many left as right voxels, matched one to one by noise ceiling.
+/// Left and right voxels, matched one to one by noise ceiling.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CeilingMatch {
     /// The left voxels of the pairs.
@@ -12,17 +12,19 @@ pub struct CeilingMatch {
     pub right: VoxelSet,
     /// Pairs of a left and a right voxel, by ascending ceiling.
     pub pairs: Vec<(usize, usize)>,
-    /// Mean of left minus right ceiling over the pairs, what imbalance remains; NaN without pairs.
+    /// Mean of left minus right ceiling over the pairs, the remaining imbalance; NaN without pairs.
     pub mean_difference: f64,
 }
 
 impl CeilingMatch {
-    /// Pairs as many left with right voxels as possible such that ceilings of a pair differ by at most `caliper`.
+    /// Matches as many left with right voxels as possible, such that the ceilings of a pair differ by at most
+    /// `caliper`.
     ///
-    /// A difference of scores between hemispheres may only be one of signal quality. Over matched voxels the two sides have
-    /// the same distribution of ceilings, up to the caliper, and what difference remains has another cause. Voxels need not be
-    /// mirror images (for that, [`HomotopicPairs::within_caliper`](crate::HomotopicPairs::within_caliper)). NaN ceilings are
-    /// never matched; among equal ceilings lower positions come first.
+    /// A difference of scores between hemispheres may be due to signal quality alone. Over matched voxels both sides
+    /// have the same distribution of ceilings, up to the caliper, so a remaining difference has another cause. Matched
+    /// voxels need not be mirror images (for that, see
+    /// [`HomotopicPairs::within_caliper`](crate::HomotopicPairs::within_caliper)). NaN ceilings are never matched;
+    /// among equal ceilings, lower indices come first.
     ///
     /// # Errors
     /// [`StatsError::VoxelOutOfRange`] if a set does not fit `ceiling`, [`StatsError::Negative`] for the caliper.
@@ -38,8 +40,8 @@ impl CeilingMatch {
     /// ```
     ///
     /// # References
-    /// D. B. Rubin (1973), Biometrics 29, 159–183, on matching; pairing sorted values greedily is optimal in number for a
-    /// caliper on the line.
+    /// D. B. Rubin (1973), Biometrics 29, 159–183, on matching. For a caliper on one variable, pairing sorted values
+    /// greedily gives the largest number of pairs.
     pub fn of(ceiling: &[f64], left: &VoxelSet, right: &VoxelSet, caliper: f64) -> Result<Self, StatsError> {
         not_negative("the caliper", caliper)?;
         let (left, right) = (sorted(ceiling, left)?, sorted(ceiling, right)?);
@@ -67,7 +69,7 @@ fn sorted(ceiling: &[f64], set: &VoxelSet) -> Result<Vec<usize>, StatsError> {
     Ok(voxels)
 }
 
-/// Walks up both lists: two heads within the caliper are a pair, else the lower head has no partner left.
+/// Goes through both lists in order: two heads within the caliper are a pair; otherwise the lower head has no partner.
 fn pair_up(ceiling: &[f64], left: &[usize], right: &[usize], caliper: f64) -> Vec<(usize, usize)> {
     let (mut i, mut j, mut pairs) = (0, 0, Vec::new());
     while i < left.len() && j < right.len() {

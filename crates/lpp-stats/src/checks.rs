@@ -1,4 +1,4 @@
-//! What is checked of arguments before anything is computed.
+//! Checks of arguments.
 
 use crate::StatsError;
 

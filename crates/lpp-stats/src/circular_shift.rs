@@ -1,27 +1,28 @@
-//! Circular shifts of time series within their runs, as positions to read from.
+//! Circular shifts of time series within runs, as indices.
 
 use rand::Rng;
 
 use crate::StatsError;
 use crate::checks::at_least;
 
-/// Draws a circular shift of each run: position i of the result says which scan takes the place of scan i.
+/// Draws a circular shift of each run. Entry i of the result is the scan that replaces scan i.
 ///
-/// Shifted regressors keep their autocorrelation but lose their alignment with the scans, so that scores of shifted
-/// regressors are a null distribution for slow signals. Each run gets an offset of its own, uniform between
-/// `min_shift` and n − `min_shift` scans; with `min_shift` = 0 it is uniform over all n offsets.
+/// Shifted regressors keep their autocorrelation but lose their alignment with the scans, so the scores of shifted
+/// regressors are a null distribution for slow signals. Each run gets its own offset, uniform between `min_shift` and n
+/// − `min_shift` scans; with `min_shift` = 0 it is uniform over all n offsets.
 ///
-/// **Take `min_shift` = 0 for a test.** All offsets together form a group that holds "no shift", and only draws from
-/// the whole group make (1 + b)/(1 + n) exact on a circle. To leave out small offsets, because they look too much like
-/// the data, leaves out just those shifts that score about as high as the data when the data score high by chance: the
-/// test then rejects too often (6.5 % in place of 5 % for two runs of 150 scans and 15 scans left out; see
-/// `docs/validation.md`). A `min_shift` above 0 serves to draw series that are surely out of step, as for a canary.
+/// **Use `min_shift` = 0 for a test.** All offsets together form a group that includes "no shift", and (1 + b)/(1 + n)
+/// is exact on a circle only for draws from the whole group. Small offsets may seem too similar to the data, but do not
+/// leave them out. They are the shifts that score about as high as the data when the data score high by chance, so
+/// without them the test rejects too often (6.5 % instead of 5 % for two runs of 150 scans with 15 scans left out; see
+/// `docs/validation.md`). A `min_shift` above 0 is useful for drawing series that are certainly not aligned, as in the
+/// time-only control model (canary).
 ///
-/// What remains on real series is the seam that joins end to start: they should be stationary, and z-scored per run, since
-/// a shift within a run leaves the run's mean where it is.
+/// On real series, the seam that joins the end to the start remains. The series should be stationary, and z-scored per
+/// run, because a shift within a run does not change the run's mean.
 ///
 /// # Shapes
-/// `runs` holds the number of scans of each run, the result one position per scan of all runs.
+/// `runs` has the number of scans of each run, the result one index per scan of all runs.
 ///
 /// # Errors
 /// [`StatsError::TooFew`] if a run is empty or shorter than 2 · `min_shift`.
@@ -38,8 +39,8 @@ use crate::checks::at_least;
 ///
 /// # References
 /// J. Hemerik and J. Goeman (2018), <https://doi.org/10.1007/s11749-017-0571-1>, on random draws from a group;
-/// K. D. Harris (2020), "Nonsense correlations in neuroscience", <https://doi.org/10.1101/2020.11.29.402719>: with drifts that
-/// were not filtered out, circular shifts find too much.
+/// K. D. Harris (2020), "Nonsense correlations in neuroscience", <https://doi.org/10.1101/2020.11.29.402719>: with
+/// drifts that were not filtered out, circular shifts give too many false positives.
 pub fn circular_shift(
     runs: &[usize],
     min_shift: usize,

@@ -1,17 +1,18 @@
-//! Least squares whose standard errors survive dependence within groups, also when groups are few.
+//! Least squares with standard errors that are valid under dependence within groups, even for few groups.
 //!
-//! Residuals of a group enter the variance of a coefficient together. With few groups the plain ("CR1") estimate is too
-//! small and its t not a t with many degrees of freedom. The bias-reduced ("CR2") estimate is unbiased if errors are in
-//! truth independent, and its degrees of freedom follow from matching two moments (Satterthwaite) under the same
-//! working model.
+//! The variance of a coefficient is computed from sums over groups of residuals. With few groups the plain ("CR1")
+//! estimate is too small, and its t does not follow a t distribution with many degrees of freedom. The bias-reduced
+//! ("CR2") estimate is unbiased if the errors are independent. Its degrees of freedom match two moments (Satterthwaite)
+//! under the same working model.
 
 use crate::checks::{at_least, same_length};
 use crate::jacobi::{Svd, dot};
 use crate::ols::design;
 use crate::{Groups, Interval, StatsError, student_t_critical, student_t_two_sided_p};
 
-/// Eigenvalues of a group's I − H below this are 0: the group alone decides some coefficient, and its residuals in that
-/// direction are exactly 0. Far above rounding, far below any eigenvalue that is not 0 in a design of some use.
+/// Eigenvalues of a group's I − H below this are treated as 0: the group alone determines some coefficient, and its
+/// residuals in that direction are exactly 0. The value is far above rounding and far below any nonzero eigenvalue of a
+/// usable design.
 const NULL_DIRECTION: f64 = 1e-10;
 
 /// A coefficient with its cluster-robust standard error.
@@ -21,7 +22,7 @@ pub struct RobustCoefficient {
     pub estimate: f64,
     /// Its bias-reduced standard error (CR2).
     pub std_err: f64,
-    /// Satterthwaite degrees of freedom; at most the number of groups less one.
+    /// Satterthwaite degrees of freedom; at most the number of groups minus one.
     pub df: f64,
     /// Estimate over standard error.
     pub t: f64,
@@ -29,24 +30,25 @@ pub struct RobustCoefficient {
     pub p: f64,
     /// The 95 % confidence interval.
     pub interval: Interval,
-    /// The standard error without bias reduction, as statsmodels' `cov_type="cluster"` has it (CR1).
+    /// The standard error without bias reduction (CR1), as in statsmodels' `cov_type="cluster"`.
     pub std_err_cr1: f64,
 }
 
-/// Regresses `y` on a constant and the given regressors by least squares; errors may depend within groups in any way.
+/// Regresses `y` on a constant and the given regressors by least squares; errors within a group may depend on each
+/// other in any way.
 ///
-/// For the slope of scores on model size with families as groups: nothing is assumed about how models of a family
-/// resemble each other. With eight families of 3 or 4 the test keeps its level where the family bootstrap and the
-/// mixed model's z do not (`docs/validation.md`). A coefficient that two or three groups decide has few degrees of
-/// freedom, and says so.
+/// Use it for the slope of scores on model size with families as groups. It assumes nothing about how the models of a
+/// family resemble each other. With eight families of 3 or 4 the test keeps its level, while the family bootstrap and
+/// the mixed model's z do not (`docs/validation.md`). A coefficient that depends on two or three groups has few degrees
+/// of freedom, which `df` shows.
 ///
 /// # Shapes
 /// `y` and each regressor have one value per observation of `groups`. The result is the constant first, then one entry
 /// per regressor.
 ///
 /// # Errors
-/// [`StatsError::TooFew`] without a regressor, unless observations outnumber coefficients, or with fewer than two groups;
-/// [`StatsError::LengthMismatch`], [`StatsError::NotFinite`], [`StatsError::RankDeficient`].
+/// [`StatsError::TooFew`] without a regressor, unless there are more observations than coefficients, or with fewer than
+/// two groups; [`StatsError::LengthMismatch`], [`StatsError::NotFinite`], [`StatsError::RankDeficient`].
 ///
 /// # Example
 /// ```
@@ -82,7 +84,7 @@ pub fn cluster_robust_ols(
     (0..columns.len()).map(|k| fit.coefficient(k)).collect()
 }
 
-/// A fit and what its standard errors are made of.
+/// A fit and the parts of its standard errors.
 struct Fit<'a> {
     groups: &'a Groups,
     estimates: Vec<f64>,
@@ -162,7 +164,7 @@ impl<'a> Fit<'a> {
         })
     }
 
-    /// What the errors are multiplied with in a group's term: the rows of I − H of its members, weighted.
+    /// The factor of the errors in a group's term: the rows of I − H of its members, weighted.
     fn residual_direction(&self, members: &[usize], weights: &[f64]) -> Vec<f64> {
         let mut direction = vec![0.0; self.hat.len()];
         for (&member, weight) in members.iter().zip(weights) {

@@ -4,7 +4,7 @@ use crate::StatsError;
 use crate::checks::check_finite;
 use crate::regression_line::linspace;
 
-/// Points of the curve, as many as seaborn's `kdeplot` takes.
+/// Points of the curve, as in seaborn's `kdeplot`.
 const GRID_POINTS: usize = 200;
 
 /// A density curve over the range of its sample.

@@ -1,17 +1,17 @@
-//! Tail probabilities of Student's t and Fisher's F, exact far out, and their inverse.
+//! Tail probabilities of Student's t and Fisher's F, accurate far in the tails, and their inverse.
 
 use crate::StatsError;
 use crate::ln_beta::ln_beta;
 
-/// Terms of the continued fraction after which it is given up. It needs about the square
-/// root of the larger parameter; this covers a billion observations.
+/// Largest number of terms of the continued fraction. It needs about the square root of the larger parameter; this
+/// covers a billion observations.
 const MAX_TERMS: u32 = 100_000;
 
 /// The two-sided p-value of a Student t statistic with `df` degrees of freedom.
 ///
 /// Evaluated as the regularised incomplete beta function I_{df/(df+t²)}(df/2, 1/2), which keeps
-/// its relative precision for p as small as 1e-300; no complement of a small probability is
-/// formed. NaN if `t` is NaN or `df` is not positive; 0 for an infinite `t`.
+/// its relative precision for p as small as 1e-300, because no complement of a small probability is computed. NaN if
+/// `t` is NaN or `df` is not positive; 0 for an infinite `t`.
 ///
 /// # Example
 /// ```
@@ -45,7 +45,7 @@ pub fn student_t_upper_p(t: f64, df: f64) -> f64 {
     if t < 0.0 { 1.0 - half } else { half }
 }
 
-/// The t value that is exceeded in absolute size with probability `p`.
+/// The t value that |t| exceeds with probability `p`.
 ///
 /// The inverse of [`student_t_two_sided_p`] in its first argument; the result is not negative.
 ///
@@ -107,8 +107,8 @@ pub fn fisher_f_upper_p(f: f64, df1: f64, df2: f64) -> f64 {
     regularized_beta(0.5 * df2, 0.5 * df1, df2 / total, df1 * f / total)
 }
 
-/// The regularised incomplete beta function `I_x(a, b)`, with `y` = 1 − x given apart so that
-/// it need not be computed by subtraction.
+/// The regularised incomplete beta function `I_x(a, b)`. `y` = 1 − x is an argument, to avoid computing it by
+/// subtraction.
 ///
 /// W. H. Press et al., Numerical Recipes, section 6.4; the continued fraction is DLMF 8.17.22.
 fn regularized_beta(a: f64, b: f64, x: f64, y: f64) -> f64 {
@@ -127,7 +127,7 @@ fn regularized_beta(a: f64, b: f64, x: f64, y: f64) -> f64 {
     }
 }
 
-/// ln x for x + y = 1: near x = 1 it is y that holds the digits.
+/// ln x for x + y = 1; near x = 1 it is computed from y, which has more digits.
 fn ln_of_part(x: f64, y: f64) -> f64 {
     if x > 0.5 { (-y).ln_1p() } else { x.ln() }
 }

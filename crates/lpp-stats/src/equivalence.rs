@@ -1,4 +1,4 @@
-//! Equivalence: evidence that a difference is small, which a large p-value of a t-test is not.
+//! Equivalence tests: evidence that a difference is small. A large p-value of a t-test is no such evidence.
 
 use crate::checks::{at_least, check_finite, not_negative};
 use crate::{StatsError, student_t_upper_p, t_test_one_sample};
@@ -16,11 +16,11 @@ pub struct Equivalence {
     pub p_high: f64,
 }
 
-/// Tests whether the mean of `differences` lies within ±`margin`.
+/// Tests whether the mean of `differences` is within ±`margin`.
 ///
-/// Made for statements such as "left and right noise ceilings are equal": `differences` are left minus right per
-/// independent unit, `margin` is the largest difference that would not matter, fixed beforehand. A small p says that the mean
-/// is inside. Constant differences have p 0 or 1, or NaN where they equal a margin.
+/// Use it for statements such as "left and right noise ceilings are equal". `differences` are left minus right per
+/// independent unit. `margin` is the largest difference that would not matter, fixed in advance. A small p means that
+/// the mean is inside the margin. Constant differences have p 0 or 1, or NaN if they equal a margin.
 ///
 /// # Errors
 /// [`StatsError::TooFew`] with fewer than two differences, [`StatsError::NotFinite`], [`StatsError::Negative`] for the margin.
@@ -42,13 +42,13 @@ pub fn equivalence_test(differences: &[f64], margin: f64) -> Result<Equivalence,
     two_one_sided(differences, margin, 1.0)
 }
 
-/// Tests whether the mean difference lies within ±`margin`, from repeated random halves of the same subjects.
+/// Tests whether the mean difference is within ±`margin`, from repeated random halves of the same subjects.
 ///
-/// For noise ceilings left minus right, one value per split: splits share all subjects, so that their mean is far less
-/// certain than that of independent values. The statement is about further subjects with the same stimuli: halves of
-/// subjects cannot show what other scans would give. As for repeated random subsampling, the variance of the mean of J splits is
-/// taken as s²·(1/J + n₂/n₁) with halves of equal size, n₂/n₁ = 1, in place of s²/J. How often it errs is in
-/// `docs/validation.md`.
+/// Use it for noise ceilings, left minus right, with one value per split. The splits share all subjects, so their mean
+/// is far less certain than the mean of independent values. The result generalises to further subjects with the same
+/// stimuli; halves of subjects carry no information about other stimuli. As for repeated random subsampling, the
+/// variance of the mean of J splits is s²·(1/J + n₂/n₁), with n₂/n₁ = 1 for halves of equal size, instead of s²/J.
+/// Error rates are in `docs/validation.md`.
 ///
 /// # Errors
 /// As [`equivalence_test`].

@@ -1,18 +1,18 @@
-//! What can be wrong with the arrays that a caller hands in.
+//! Errors in the arrays of a caller.
 
 /// Why a statistic could not be computed.
 ///
-/// A degenerate but well-formed input (a constant sample, say) is no error: the
-/// statistic is then `NaN`, as each function documents.
+/// A degenerate but well-formed input (for example a constant sample) is not an error. The statistic is then `NaN`, as
+/// each function documents.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatsError {
     /// A sample has fewer observations than the statistic needs.
     #[error("{statistic} needs at least {needed} values, found {found}")]
     TooFew {
-        /// The statistic that was asked for.
+        /// The requested statistic.
         statistic: &'static str,
-        /// The least number of observations it is defined for.
+        /// The smallest number of observations for which it is defined.
         needed: usize,
         /// The number of observations given.
         found: usize,
@@ -37,19 +37,19 @@ pub enum StatsError {
         /// Shape of the model output.
         predicted: [usize; 2],
     },
-    /// A percentile outside 0..=100 was asked for.
+    /// A requested percentile is outside 0..=100.
     #[error("percentile must lie between 0 and 100, found {found}")]
     PercentileOutOfRange {
         /// The percentile given.
         found: f64,
     },
-    /// A probability outside the open interval (0, 1) was asked for.
+    /// A requested probability is outside the open interval (0, 1).
     #[error("probability must lie strictly between 0 and 1, found {found}")]
     ProbabilityOutOfRange {
         /// The probability given.
         found: f64,
     },
-    /// A value is NaN or infinite where a finite one is needed.
+    /// A value that must be finite is NaN or infinite.
     #[error("{what} must be finite, found {found} at index {index}")]
     NotFinite {
         /// What the value is.
@@ -59,7 +59,7 @@ pub enum StatsError {
         /// The value itself.
         found: f64,
     },
-    /// The logarithm of a value that is not positive was needed.
+    /// A value must be positive for its logarithm, and is not.
     #[error("{what} must be positive to take its logarithm, found {found} at index {index}")]
     NotPositive {
         /// What the value is.
@@ -79,7 +79,7 @@ pub enum StatsError {
         /// The number of columns, the constant included.
         n_columns: usize,
     },
-    /// A region names a voxel that the array does not have.
+    /// A set refers to a voxel outside the array.
     #[error("voxel index {index} is outside an array of {n_voxels} voxels")]
     VoxelOutOfRange {
         /// The index found.
@@ -95,7 +95,7 @@ pub enum StatsError {
         /// The value itself.
         found: f64,
     },
-    /// A quantity that cannot be negative is, or is not a number.
+    /// A quantity that must not be negative is negative or NaN.
     #[error("{what} must not be negative, found {found}")]
     Negative {
         /// What the quantity is.
@@ -109,7 +109,7 @@ pub enum StatsError {
         /// The index found.
         index: usize,
     },
-    /// A matrix that must be square for the given number of values is not.
+    /// A matrix that must have one row and column per value does not.
     #[error("distances have shape {found:?}, expected {n} rows and columns, one per value")]
     NotSquare {
         /// The number of values.

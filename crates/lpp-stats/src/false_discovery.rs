@@ -6,11 +6,11 @@ use crate::StatsError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FalseDiscovery {
-    /// Independent or positively dependent tests, as the voxels of a smooth map.
+    /// Independent or positively dependent tests, for example the voxels of a smooth map.
     ///
     /// Y. Benjamini and Y. Hochberg (1995), <https://doi.org/10.1111/j.2517-6161.1995.tb02031.x>.
     BenjaminiHochberg,
-    /// Any dependence, at the price of a factor of about ln m.
+    /// Any dependence, at the cost of a factor of about ln m for m tests.
     ///
     /// Y. Benjamini and D. Yekutieli (2001), <https://doi.org/10.1214/aos/1013699998>.
     BenjaminiYekutieli,
@@ -19,8 +19,8 @@ pub enum FalseDiscovery {
 impl FalseDiscovery {
     /// Adjusts p-values: those at or below q after adjustment are the discoveries at rate q.
     ///
-    /// The result has the order of `p`. A NaN marks a test that was not done: it stays NaN and does not count among
-    /// the tests.
+    /// The result is in the order of `p`. NaN marks a test that was not done; it stays NaN and is not counted as a
+    /// test.
     ///
     /// # Errors
     /// [`StatsError::PValueOutOfRange`] for a value outside 0..=1.
@@ -57,7 +57,7 @@ impl FalseDiscovery {
         Ok(adjusted)
     }
 
-    /// What dependence costs among `n_tests`.
+    /// The factor for dependence among `n_tests`.
     fn factor(self, n_tests: usize) -> f64 {
         match self {
             Self::BenjaminiHochberg => 1.0,

@@ -1,4 +1,4 @@
-//! How a scaling slope depends on the families of models that it is fitted to.
+//! How a scaling slope depends on the model families in the fit.
 
 use rand::Rng;
 
@@ -6,7 +6,7 @@ use crate::checks::{at_least, check_finite, same_length};
 use crate::regression_line::slope_through;
 use crate::{Bootstrap, Coefficient, Groups, StatsError, ols};
 
-/// A slope that was fitted without one group.
+/// A slope fitted without one group.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SlopeWithout {
     /// The group left out.
@@ -19,7 +19,7 @@ pub struct SlopeWithout {
 
 /// Refits the slope of `y` on `x` with each group left out in turn.
 ///
-/// A slope that one family of models makes alone vanishes without it.
+/// If a slope is due to a single family of models, it vanishes without that family.
 ///
 /// # Shapes
 /// `x` and `y` have one value per observation of `groups`; the result has one entry per group.
@@ -62,9 +62,9 @@ pub fn slopes_without_each_group(
 
 /// Bootstraps the slope of `y` on `x` with whole groups as units.
 ///
-/// Models of a family share data, code and authors, so that 28 models are fewer than 28 observations; resampling families
-/// respects that. Draws whose x are all equal have no slope and are counted in
-/// [`n_nan`](Bootstrap::n_nan). With eight families the intervals are somewhat too narrow; see the validation figures.
+/// The models of a family share data, code and authors, so 28 models are fewer than 28 independent observations;
+/// resampling families takes this into account. Draws whose x are all equal have no slope and are counted in
+/// [`n_nan`](Bootstrap::n_nan). With eight families the intervals are somewhat too narrow (`docs/validation.md`).
 ///
 /// # Shapes
 /// `x` and `y` have one value per observation of `groups`.

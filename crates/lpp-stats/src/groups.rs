@@ -1,4 +1,4 @@
-//! Which observation belongs to which group: models to families, scans to subjects.
+//! Assignment of observations to groups: models to families, scans to subjects.
 
 /// A partition of observations into groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Groups {
         self.members.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no groups.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
@@ -64,7 +64,7 @@ impl Groups {
         &self.group_of
     }
 
-    /// The observations of several groups, one group after the other; a group named twice comes twice.
+    /// The observations of several groups, one group after the other. A group that is given twice appears twice.
     #[must_use]
     pub fn observations_of(&self, groups: &[usize]) -> Vec<usize> {
         groups

@@ -1,4 +1,4 @@
-//! Pairs of homotopic voxels: a voxel on the left and its mirror image on the right.
+//! Pairs of homotopic voxels: a left voxel and its mirror image on the right.
 
 use crate::checks::{not_negative, same_length};
 use crate::{MeanScore, StatsError, VoxelSet};
@@ -13,7 +13,7 @@ pub struct HomotopicPairs {
 impl HomotopicPairs {
     /// Pairs `left[i]` with `right[i]`.
     ///
-    /// Which voxels mirror each other is a matter of the grid and not decided here.
+    /// Which voxels are mirror images depends on the grid; the caller must know it.
     ///
     /// # Errors
     /// [`StatsError::LengthMismatch`]; [`StatsError::RepeatedVoxel`] if a voxel occurs twice on a side, or on both.
@@ -41,7 +41,7 @@ impl HomotopicPairs {
         self.left.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no pairs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.left.is_empty()
@@ -61,13 +61,14 @@ impl HomotopicPairs {
 
     /// The pairs of which both voxels are in `selection`.
     ///
-    /// A selection that is not symmetric loses voxels this way, and both sides lose the same number.
+    /// If the selection is not symmetric, both sides lose the same number of voxels.
     #[must_use]
     pub fn within(&self, selection: &VoxelSet) -> Self {
         self.keeping(|left, right| selection.contains(left) && selection.contains(right))
     }
 
-    /// The pairs whose values differ by at most `caliper`, as those of equal noise ceiling; pairs with a NaN are dropped.
+    /// The pairs whose values differ by at most `caliper`, for example pairs of equal noise ceiling. Pairs with a NaN
+    /// are dropped.
     ///
     /// # Errors
     /// [`StatsError::VoxelOutOfRange`], and [`StatsError::Negative`] for the caliper.
@@ -89,10 +90,10 @@ impl HomotopicPairs {
             .collect())
     }
 
-    /// The mean of the differences and how many of them speak for the left.
+    /// The mean of the differences, and the share of pairs with the larger value on the left.
     ///
-    /// Both sides count the same anatomy, voxel for voxel, which the difference of two hemisphere means does not promise. Pairs
-    /// with a NaN are left out and counted.
+    /// Both sides cover the same anatomy, voxel for voxel; the difference of two hemisphere means does not guarantee
+    /// this. Pairs with a NaN are left out and counted.
     ///
     /// # Errors
     /// [`StatsError::VoxelOutOfRange`] if `values` is too short for a pair.
@@ -138,9 +139,9 @@ impl HomotopicPairs {
 /// The mean difference between voxels and their mirror images.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MirrorDifference {
-    /// Mean of left minus right; its counts are pairs.
+    /// Mean of left minus right, with the numbers of pairs.
     pub difference: MeanScore,
-    /// Share of the pairs in which the left voxel is larger, equal ones counting half; NaN without pairs.
+    /// Share of the pairs in which the left value is larger; equal values count half. NaN without pairs.
     pub share_left: f64,
 }
 

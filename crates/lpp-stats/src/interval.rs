@@ -1,6 +1,6 @@
 //! A confidence interval.
 
-/// The two ends of an interval; both NaN where there is none.
+/// The two ends of an interval; both are NaN if it is not defined.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
     /// Lower end.
@@ -10,13 +10,13 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// What stands for an interval that is not defined.
+    /// An interval that is not defined.
     pub const UNDEFINED: Self = Self {
         low: f64::NAN,
         high: f64::NAN,
     };
 
-    /// Whether `value` lies inside, the ends included; never for an undefined interval.
+    /// Whether `value` is inside, ends included; false for an undefined interval.
     ///
     /// # Example
     /// ```

@@ -1,11 +1,10 @@
 //! Singular values of a tall, narrow matrix by one-sided Jacobi rotations.
 //!
-//! Design matrices here have a handful of columns whose scales differ by 10⁴ (a constant,
-//! a logarithm, a layer count, a width). One-sided Jacobi is accurate to the last digits
-//! on such matrices and needs no linear algebra library.
+//! Design matrices here have a handful of columns whose scales differ by 10⁴ (a constant, a logarithm, a layer count, a
+//! width). One-sided Jacobi is accurate to the last digits on such matrices and needs no linear algebra library.
 //! J. Demmel and K. Veselić (1992), <https://doi.org/10.1137/0613074>.
 
-/// Sweeps after which rotations stop; six are usual for four columns.
+/// Largest number of sweeps; six are usual for four columns.
 const MAX_SWEEPS: usize = 60;
 
 /// The thin singular value decomposition X = U Σ Vᵀ.
@@ -54,7 +53,7 @@ impl Svd {
         self.largest() / self.values.iter().copied().fold(f64::INFINITY, f64::min)
     }
 
-    /// The number of singular values that rounding alone could not have made.
+    /// The number of singular values above rounding.
     pub(crate) fn rank(&self, n_rows: usize) -> usize {
         let floor = self.largest() * f64::EPSILON * n_rows.max(self.values.len()) as f64;
         self.values.iter().filter(|&&value| value > floor).count()

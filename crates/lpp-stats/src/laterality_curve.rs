@@ -5,8 +5,8 @@ use crate::checks::not_negative;
 
 /// (left − right)/(left + right): 1 if everything is left, −1 if everything is right.
 ///
-/// Meant for amounts that are not negative (counts, sums of positive scores); with others it can leave −1..=1. NaN if both
-/// sides sum to zero.
+/// Both amounts must not be negative (counts, sums of positive scores); otherwise the index can be outside −1..=1. NaN
+/// if their sum is zero.
 ///
 /// # Example
 /// ```
@@ -14,7 +14,7 @@ use crate::checks::not_negative;
 /// ```
 ///
 /// # References
-/// M. L. Seghier (2008), <https://doi.org/10.1016/j.mri.2007.10.010>, with its many pitfalls.
+/// M. L. Seghier (2008), <https://doi.org/10.1016/j.mri.2007.10.010>, also on its pitfalls.
 #[must_use]
 pub fn laterality_index(left: f64, right: f64) -> f64 {
     let sum = left + right;
@@ -28,11 +28,11 @@ pub fn laterality_index(left: f64, right: f64) -> f64 {
 /// Laterality above one threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LateralityPoint {
-    /// The threshold; voxels at or above it count.
+    /// The threshold; voxels at or above it are counted.
     pub threshold: f64,
-    /// Left voxels that count.
+    /// Left voxels at or above the threshold.
     pub n_left: usize,
-    /// Right voxels that count.
+    /// Right voxels at or above the threshold.
     pub n_right: usize,
     /// Index of the numbers of voxels, each relative to the size of its side; NaN without voxels.
     pub count_index: f64,
@@ -42,10 +42,10 @@ pub struct LateralityPoint {
 
 /// The laterality of positive values above each of several thresholds.
 ///
-/// A single threshold is an arbitrary choice; the curve shows what hangs on it. Values that are not positive never count, nor
-/// do NaN. The index of counts takes shares of the two sides (of their values that are not NaN), so that a larger side has no
-/// advantage; the index of sums compares plain sums, as [`aveli`](crate::aveli) does. Toward high thresholds few voxels
-/// remain and the curve gets ragged; `n_left` and `n_right` tell how few.
+/// A single threshold is an arbitrary choice; the curve shows how the result depends on it. Values that are NaN or not
+/// positive are never counted. The index of counts uses the share of each side (of its values that are not NaN), so a
+/// larger side has no advantage. The index of sums compares plain sums, as in [`aveli`](crate::aveli). At high
+/// thresholds few voxels remain and the curve becomes noisy; see `n_left` and `n_right`.
 ///
 /// # Shapes
 /// One point per threshold, in the order given.
@@ -87,7 +87,7 @@ pub fn laterality_curve(
         .collect())
 }
 
-/// The positive values of a side, sorted, with the sums of everything from each on.
+/// The positive values of a side, sorted, with the sum of the values from each one upwards.
 pub(crate) struct Side {
     ascending: Vec<f64>,
     /// One longer than the values; the last is 0.

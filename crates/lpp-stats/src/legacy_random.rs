@@ -1,8 +1,8 @@
-//! The generator behind `numpy.random.seed`, draw for draw.
+//! NumPy's legacy random generator (`numpy.random.seed`), draw for draw.
 
 /// Words of the generator's state.
 const STATE: usize = 624;
-/// Distance of the words that the recurrence combines.
+/// Offset between the words that the recurrence combines.
 const SHIFT: usize = 397;
 const MATRIX: u32 = 0x9908_b0df;
 const UPPER: u32 = 0x8000_0000;
@@ -10,9 +10,9 @@ const LOWER: u32 = 0x7fff_ffff;
 
 /// NumPy's legacy random generator: MT19937 seeded with one 32-bit word.
 ///
-/// It gives the draws of `numpy.random.seed(s)` followed by `rand`, `randn` and `shuffle`, which the published
-/// analysis uses for its random baselines and for the split halves of the inter-subject correlation. `NumPy` promises
-/// that these streams never change. It is kept for agreement with published numbers; new randomness belongs to the
+/// It gives the draws of `numpy.random.seed(s)` followed by `rand`, `randn` and `shuffle`. The published analysis uses
+/// them for its random baselines and for the split halves of the inter-subject correlation. `NumPy` guarantees that
+/// these streams never change. Use this generator only to agree with published numbers; for anything new, use the
 /// generators of the `rand` crate.
 ///
 /// ```
@@ -31,7 +31,7 @@ const LOWER: u32 = 0x7fff_ffff;
 pub struct LegacyRandom {
     state: [u32; STATE],
     next: usize,
-    /// The second value of the last polar pair, not yet handed out.
+    /// The second value of the last polar pair, if it has not been returned yet.
     spare_normal: Option<f64>,
 }
 
@@ -77,7 +77,7 @@ impl LegacyRandom {
 
     /// A standard normal number, as `numpy.random.randn`.
     ///
-    /// The polar method makes them in pairs; the second one waits for the next call.
+    /// The polar method makes pairs; the second number is kept for the next call.
     pub fn normal(&mut self) -> f64 {
         if let Some(spare) = self.spare_normal.take() {
             return spare;
@@ -94,7 +94,8 @@ impl LegacyRandom {
         }
     }
 
-    /// A number in 0..=`largest`, by rejection: words are masked to the bits of `largest` until one is small enough.
+    /// A number in 0..=`largest`, by rejection: words are masked to the bits of `largest` and drawn until one is small
+    /// enough.
     ///
     /// `bounded(0)` is 0 and draws nothing.
     pub fn bounded(&mut self, largest: u32) -> u32 {

@@ -1,21 +1,21 @@
 //! Statistics of brain scores: arrays in, arrays out, no files.
 //!
-//! The crate holds what stands between scores per layer and voxel and the numbers of the
-//! study. [`best_over_layers`] gives each voxel's score, [`ReliableVoxels`] the voxels whose
-//! inter-subject correlation is high, [`Hemispheres`] their sides, [`LateralScore`] the means of both sides.
-//! Over models, [`pearson`] and [`ols`] relate scores to model size, [`RegressionLine`] draws the
-//! relation with its bootstrap band and [`Density`] shows a distribution. P-values stay exact far in
-//! the tails, where the study's are.
+//! The crate computes the numbers of a study from scores per layer and voxel. [`best_over_layers`] gives the score of
+//! each voxel, [`ReliableVoxels`] the voxels with a high inter-subject correlation, [`Hemispheres`] their sides, and
+//! [`LateralScore`] the means of both sides. Over models, [`pearson`] and [`ols`] relate scores to model size,
+//! [`RegressionLine`] gives the line with its bootstrap band, and [`Density`] shows a distribution. P-values are
+//! accurate even far in the tails.
 //!
 //! For inference there are t-tests ([`t_test_welch`], [`t_test_one_sample`]), [`FalseDiscovery`] rates, the
-//! [`Bootstrap`] over units or whole groups and the [`StudentizedBootstrap`] for small samples, sign flips ([`SignFlipMap`]), shifts and permutations of time series
-//! ([`circular_shift`], [`block_permutation`]) with the [`MaxStatistic`] over a map, [`RandomEffects`] over subjects, a
-//! [`MixedModel`] and [`cluster_robust_ols`] over model families and a [`VariogramNull`] for maps of parcels. Asymmetry has its measures
-//! ([`HomotopicPairs`], [`laterality_curve`], [`aveli`]), and [`normalize_by_ceiling`] and [`CeilingMatch`] keep signal
-//! quality out of it.
+//! [`Bootstrap`] over units or whole groups, and the [`StudentizedBootstrap`] for small samples. Permutation tests use
+//! sign flips ([`SignFlipMap`]) or shifts and permutations of time series ([`circular_shift`], [`block_permutation`]),
+//! with the [`MaxStatistic`] over a map. [`RandomEffects`] tests over subjects, a [`MixedModel`] and
+//! [`cluster_robust_ols`] over model families, and a [`VariogramNull`] over maps of parcels. [`HomotopicPairs`],
+//! [`laterality_curve`] and [`aveli`] measure asymmetry; [`normalize_by_ceiling`] and [`CeilingMatch`] correct it for
+//! signal quality.
 //!
-//! Rows are time or layers, columns are voxels. Degenerate samples (a constant one, say) yield NaN,
-//! a caller's mistake is a [`StatsError`]. Randomness is an argument.
+//! Rows are time or layers, columns are voxels. Degenerate samples (for example a constant one) give NaN. A caller's
+//! mistake is a [`StatsError`]. Random generators are arguments.
 //!
 //! ```
 //! use lpp_stats::{Hemispheres, LateralScore, best_over_layers};

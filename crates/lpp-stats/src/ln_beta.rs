@@ -1,10 +1,10 @@
 //! The logarithm of the beta function, to full precision for large parameters.
 //!
-//! With n observations the parameters are near n/2, and the three ln Γ of the textbook formula are
-//! near n·ln n: their difference would lose as many digits as n has. Here the large parts cancel on
-//! paper, by Stirling's series for a ratio of gamma functions.
+//! With n observations the parameters are near n/2, and the three ln Γ of the textbook formula are near n·ln n, so
+//! their difference would lose as many digits as n has. Here the large parts are cancelled analytically, with
+//! Stirling's series for a ratio of gamma functions.
 
-/// Where Stirling's series takes over: eight terms then reach the last digit of an `f64`.
+/// Stirling's series is used from here on: eight terms then reach the last digit of an `f64`.
 const LARGE: f64 = 15.0;
 
 /// ln B(a, b) for positive a and b.
@@ -34,7 +34,7 @@ fn ln_gamma_ratio(z: f64, d: f64) -> f64 {
         + product.ln()
 }
 
-/// What Stirling's formula leaves out of ln Γ(z): the sum of `B_{2k}` / (2k(2k − 1) z^{2k−1}), DLMF 5.11.1.
+/// The remainder of Stirling's formula for ln Γ(z): the sum of `B_{2k}` / (2k(2k − 1) z^{2k−1}), DLMF 5.11.1.
 fn stirling_rest(z: f64) -> f64 {
     const TERMS: [f64; 8] = [
         1.0 / 12.0,

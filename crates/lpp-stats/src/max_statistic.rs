@@ -1,15 +1,15 @@
-//! P-values from null distributions that were computed, for one test and for a family of them.
+//! P-values from empirical null distributions, for one test and for a family of tests.
 
 use ndarray::ArrayRef2;
 
 use crate::StatsError;
 use crate::checks::at_least;
 
-/// Null statistics this close below the observed one, relative to it, count as reaching it: the same permutation
-/// summed in another order must not look smaller. A thousand roundings.
+/// Null statistics below the observed one by less than this fraction count as ties, because the same permutation summed
+/// in another order must not look smaller. About a thousand roundings.
 const TIE: f64 = 1e-12;
 
-/// What counts as extreme.
+/// Which values are extreme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Tail {
@@ -20,7 +20,7 @@ pub enum Tail {
 }
 
 impl Tail {
-    /// The statistic, turned so that larger is more extreme.
+    /// The statistic, transformed so that larger is more extreme.
     fn extremeness(self, statistic: f64) -> f64 {
         match self {
             Self::Upper => statistic,
@@ -31,8 +31,8 @@ impl Tail {
 
 /// The share of `null`, the observed statistic included, that is as extreme as `observed`: (1 + b)/(1 + n).
 ///
-/// The smallest p-value of n null statistics is 1/(1 + n), never zero. NaN in `null` are left out; a NaN `observed` has p
-/// NaN. Null statistics within one part in 10¹² of the observed one count as ties.
+/// The smallest p-value from n null statistics is 1/(1 + n), never zero. NaN in `null` are ignored; a NaN `observed`
+/// has p NaN. Null statistics within one part in 10¹² of the observed one count as ties.
 ///
 /// # Example
 /// ```
@@ -57,10 +57,11 @@ pub fn permutation_p(observed: f64, null: &[f64], tail: Tail) -> f64 {
     (1 + reached) as f64 / (1 + n) as f64
 }
 
-/// The null distribution of the most extreme statistic of a family of tests.
+/// The null distribution of the most extreme statistic in a family of tests.
 ///
-/// Comparing each test with it bounds the probability of even one false discovery in the family (the family-wise error), and
-/// keeps the dependence between tests, so that smooth maps are not punished as by Bonferroni.
+/// Comparing each test with it controls the probability of even one false discovery in the family (the family-wise
+/// error). It takes the dependence between tests into account, so on smooth maps it is less conservative than
+/// Bonferroni.
 ///
 /// # References
 /// T. E. Nichols and A. P. Holmes (2002), <https://doi.org/10.1002/hbm.1058>;
@@ -73,11 +74,11 @@ pub struct MaxStatistic {
 }
 
 impl MaxStatistic {
-    /// Takes the most extreme statistic of each permutation.
+    /// Computes the most extreme statistic of each permutation.
     ///
     /// # Shapes
-    /// `null` is (`n_permutations`, `n_tests`), the observed data not among the rows. Statistics should be of one scale over
-    /// tests (t or r, not slopes in different units). NaN are passed over; a permutation without any value is left out.
+    /// `null` is (`n_permutations`, `n_tests`), without the observed data. Statistics should have the same scale over
+    /// tests (t or r, not slopes in different units). NaN are ignored; a permutation without any value is left out.
     ///
     /// # Errors
     /// [`StatsError::TooFew`] if no permutation has a value.
@@ -100,7 +101,7 @@ impl MaxStatistic {
         Self::of_maxima(maxima, tail)
     }
 
-    /// Wraps maxima (for [`Tail::TwoSided`], of absolute values) that were taken elsewhere, one per permutation.
+    /// Wraps existing maxima (for [`Tail::TwoSided`], of absolute values), one per permutation.
     ///
     /// # Errors
     /// [`StatsError::TooFew`] if none is a number.
@@ -136,9 +137,9 @@ impl MaxStatistic {
             .collect()
     }
 
-    /// The value that a statistic must exceed (in size, for [`Tail::TwoSided`]) for a corrected p ≤ `alpha`.
+    /// The value that a statistic (for [`Tail::TwoSided`], its absolute value) must exceed for a corrected p ≤ `alpha`.
     ///
-    /// Infinite if there are too few permutations for any statistic to get there.
+    /// Infinite if there are too few permutations for such a p.
     ///
     /// # Errors
     /// [`StatsError::ProbabilityOutOfRange`] unless 0 < `alpha` < 1.
@@ -163,7 +164,7 @@ impl MaxStatistic {
     }
 }
 
-/// The most extreme of several statistics, NaN passed over; NaN if there is none.
+/// The most extreme of several statistics, ignoring NaN; NaN if there is none.
 pub(crate) fn most_extreme(statistics: impl Iterator<Item = f64>, tail: Tail) -> f64 {
     // f64::max passes over NaN.
     statistics.fold(f64::NAN, |most, statistic| most.max(tail.extremeness(statistic)))

@@ -1,8 +1,8 @@
 //! Linear regression with a random intercept per group, by restricted maximum likelihood.
 //!
 //! y = Xβ + u\[group\] + e with u ~ N(0, θσ²) and e ~ N(0, σ²). For a given ratio θ everything else has a closed form:
-//! taking the share 1 − 1/√(1 + nθ) of a group's mean from its n rows makes the errors independent, and least squares does the
-//! rest. So the likelihood is a function of θ alone.
+//! subtracting the share 1 − 1/√(1 + nθ) of a group's mean from its n rows makes the errors independent, and the rest
+//! is least squares. So the likelihood is a function of θ alone.
 
 use std::f64::consts::TAU;
 
@@ -11,9 +11,9 @@ use crate::jacobi::{Svd, dot};
 use crate::ols::design;
 use crate::{Groups, Interval, StatsError, normal_two_sided_p, student_t_critical, student_t_two_sided_p};
 
-/// ln θ beyond which one of the two variances is nothing to the other.
+/// ln θ beyond which one of the two variances is negligible.
 const LN_RATIO: f64 = 18.0;
-/// Steps of the search before it narrows down: the likelihood has few and broad maxima in ln θ.
+/// Steps of the coarse search: the likelihood has few and broad maxima in ln θ.
 const GRID_STEPS: u32 = 72;
 
 /// A fixed effect of a mixed model.
@@ -25,11 +25,11 @@ pub struct FixedEffect {
     pub std_err: f64,
     /// Estimate over standard error.
     pub z: f64,
-    /// Degrees of freedom: groups less coefficients.
+    /// Degrees of freedom: groups minus coefficients.
     pub df: f64,
-    /// Two-sided p-value of z as Student's t with `df` degrees of freedom; NaN if there are none.
+    /// Two-sided p-value of z from Student's t with `df` degrees of freedom; NaN if `df` is 0.
     pub p: f64,
-    /// Two-sided p-value from the normal distribution, as the reference prints it; too small with few groups.
+    /// Two-sided p-value from the normal distribution, as in the reference; too small with few groups.
     pub p_normal: f64,
     /// The 95 % confidence interval, from Student's t.
     pub interval: Interval,
@@ -40,7 +40,7 @@ pub struct FixedEffect {
 pub struct MixedModel {
     /// The constant first, then one entry per regressor.
     pub fixed: Vec<FixedEffect>,
-    /// Variance of the intercepts over groups; 0 if the groups differ no more than by chance.
+    /// Variance of the intercepts over groups; 0 if the groups do not differ more than by chance.
     pub group_variance: f64,
     /// Variance within groups.
     pub residual_variance: f64,
@@ -51,21 +51,22 @@ pub struct MixedModel {
 }
 
 impl MixedModel {
-    /// Regresses `y` on a constant and the given regressors, observations of a group sharing a random intercept.
+    /// Regresses `y` on a constant and the given regressors, with a random intercept per group.
     ///
-    /// The reference treats z as normal; with few groups that rejects too often (9 % with eight), the more so the more the
-    /// regressor differs between groups rather than within. Here p and interval take Student's t with as many degrees of
-    /// freedom as groups less coefficients, what a regressor that differs between groups only has in a balanced design; for
-    /// one that differs within groups it is on the safe side (`docs/validation.md`). Standard errors are those given the
-    /// variances; the reference inverts the Hessian of all parameters and arrives at somewhat larger ones.
+    /// The reference treats z as normal. With few groups this rejects too often (9 % with eight), especially if the
+    /// regressor varies between groups rather than within. Here p and the interval use Student's t with groups −
+    /// coefficients degrees of freedom. This is exact for a regressor that varies only between groups in a balanced
+    /// design, and conservative for one that varies within groups (`docs/validation.md`). Standard errors are
+    /// conditional on the variances; the reference inverts the Hessian of all parameters, which gives somewhat larger
+    /// ones.
     ///
     /// # Shapes
     /// `y` and each regressor have one value per observation of `groups`.
     ///
     /// # Errors
-    /// [`StatsError::TooFew`] without a regressor, unless observations outnumber coefficients, with fewer than two groups or if
-    /// no group has two observations (the variances could not be told apart); [`StatsError::LengthMismatch`],
-    /// [`StatsError::NotFinite`], [`StatsError::RankDeficient`].
+    /// [`StatsError::TooFew`] without a regressor, unless there are more observations than coefficients, with fewer
+    /// than two groups, or if no group has two observations (the variances could not be separated);
+    /// [`StatsError::LengthMismatch`], [`StatsError::NotFinite`], [`StatsError::RankDeficient`].
     ///
     /// # Example
     /// ```
@@ -99,7 +100,7 @@ impl MixedModel {
         problem.solve(ratio).into_model(&problem, ratio)
     }
 
-    /// The share of the variance that lies between groups.
+    /// The share of the variance between groups.
     #[must_use]
     pub fn intraclass_correlation(&self) -> f64 {
         self.group_variance / (self.group_variance + self.residual_variance)
@@ -129,7 +130,7 @@ struct Solution {
 }
 
 impl Problem<'_> {
-    /// The ratio of group to residual variance of the largest likelihood.
+    /// The ratio of group to residual variance with the largest likelihood.
     fn best_ratio(&self) -> f64 {
         let likelihood = |ln_ratio: f64| self.solve(ln_ratio.exp()).log_likelihood;
         let step = 2.0 * LN_RATIO / f64::from(GRID_STEPS);
@@ -169,7 +170,7 @@ impl Problem<'_> {
         }
     }
 
-    /// Takes from each group the share of its mean that makes errors independent.
+    /// Subtracts from each group the share of its mean that makes the errors independent.
     fn decorrelate(&self, values: &[f64], ratio: f64) -> Vec<f64> {
         let mut result = values.to_vec();
         for group in 0..self.groups.len() {

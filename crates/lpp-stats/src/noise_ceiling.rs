@@ -1,9 +1,9 @@
 //! The noise ceiling from split-half correlations, and scores relative to it.
 //!
-//! Let the average over all subjects be signal plus noise, and r½ the correlation of two such averages over half the subjects
-//! each. The reliability of the whole average is ρ = 2·r½/(1 + r½) (Spearman and Brown), and even a model that knows the
-//! signal correlates with the average at √ρ only (attenuation). So the score of a model relative to the best possible one is
-//! r/√ρ; neither r/r½ nor r/ρ has 1 as its upper end.
+//! Let the average over all subjects be signal plus noise, and r½ the correlation of two such averages, each over half
+//! the subjects. The reliability of the whole average is ρ = 2·r½/(1 + r½) (Spearman and Brown). Even a model that
+//! knows the signal correlates with the average only at √ρ (attenuation). So the score of a model relative to the best
+//! possible one is r/√ρ; the upper end of r/r½ or r/ρ is not 1.
 
 use ndarray::{ArrayRef2, Axis};
 use rand::Rng;
@@ -13,7 +13,8 @@ use crate::{Bootstrap, StatsError, VoxelSet};
 
 /// The reliability of a measurement `factor` times as long as the one whose reliability is `r`.
 ///
-/// `factor`·r/(1 + (`factor` − 1)·r); a factor of 2 takes a split-half correlation to the whole. NaN for NaN.
+/// `factor`·r/(1 + (`factor` − 1)·r); a factor of 2 gives the reliability of the whole from a split-half correlation.
+/// NaN for NaN.
 ///
 /// # Example
 /// ```
@@ -30,9 +31,9 @@ pub fn spearman_brown(r: f64, factor: f64) -> f64 {
 
 /// The largest correlation with the whole average that a model can have, √(2·r½/(1 + r½)).
 ///
-/// NaN where the split-half correlation `r_half` is not positive: there is no signal to explain.
+/// NaN if the split-half correlation `r_half` is not positive: there is no signal to explain.
 ///
-/// If r½ comes from predicting one half from the other, as the inter-subject correlation of the study does, the prediction
+/// If r½ comes from predicting one half from the other, like the inter-subject correlation of the study, the prediction
 /// itself is imperfect and the ceiling is an underestimate.
 ///
 /// # Example
@@ -56,8 +57,8 @@ pub fn noise_ceiling(r_half: f64) -> f64 {
 
 /// Scores relative to the noise ceiling, voxel by voxel: r/√(2·r½/(1 + r½)).
 ///
-/// NaN where the ceiling is, or the score. Values above 1 occur by noise, mostly where r½ is small; choose reliable voxels
-/// first.
+/// NaN if the ceiling or the score is NaN. Noise can give values above 1, mostly where r½ is small; select reliable
+/// voxels first.
 ///
 /// # Errors
 /// [`StatsError::LengthMismatch`].
@@ -80,14 +81,14 @@ pub fn normalize_by_ceiling(scores: &[f64], r_half: &[f64]) -> Result<Vec<f64>, 
         .collect())
 }
 
-/// The mean normalised score of a set of voxels with its uncertainty, by resampling the trials of the ceiling.
+/// The mean normalised score of a set of voxels, with its uncertainty from resampling the trials of the ceiling.
 ///
-/// Trials are averaged to r½ per voxel, scores divided by the ceiling and averaged over the voxels of `set` that have a value;
-/// the bootstrap draws trials with replacement. If trials are repeated splits of the same subjects, their spread is that
-/// of the choice of split only; the uncertainty over subjects is larger.
+/// Trials are averaged to r½ per voxel. Scores are divided by the ceiling and averaged over the voxels of `set` that
+/// have a value. The bootstrap draws trials with replacement. If trials are repeated splits of the same subjects, their
+/// spread reflects only the choice of split; the uncertainty over subjects is larger.
 ///
 /// # Shapes
-/// `scores` is (`n_voxels`), `r_half` (`n_trials`, `n_voxels`). NaN of single trials are passed over.
+/// `scores` is (`n_voxels`), `r_half` (`n_trials`, `n_voxels`). NaN in single trials are ignored.
 ///
 /// # Errors
 /// [`StatsError::LengthMismatch`], [`StatsError::VoxelOutOfRange`]; [`StatsError::TooFew`] with fewer than two trials or
@@ -144,7 +145,7 @@ pub fn mean_ceiling(
     })
 }
 
-/// Bootstraps over trials a statistic of the mean split-half correlations of a set of voxels.
+/// Bootstraps a statistic of the mean split-half correlations of a set of voxels over trials.
 fn over_trials(
     r_half: &ArrayRef2<f64>,
     set: &VoxelSet,

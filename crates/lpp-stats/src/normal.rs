@@ -1,15 +1,15 @@
-//! The standard normal distribution: tails that keep their digits far out, and the quantile.
+//! The standard normal distribution: tail probabilities accurate far out, and quantiles.
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use crate::StatsError;
 
-/// Where the continued fraction takes over from the series: both need some hundred terms there.
+/// The series is used up to here and the continued fraction beyond; both need some hundred terms here.
 const SERIES_UP_TO: f64 = 1.0;
 
 /// The probability that a standard normal variable exceeds `z`.
 ///
-/// Its relative precision holds however small it is (p = 1e-300 near z = 37). NaN for NaN; 0 and 1 at the infinities.
+/// Its relative precision does not depend on its size (p = 1e-300 near z = 37). NaN for NaN; 0 and 1 at the infinities.
 ///
 /// # Example
 /// ```
@@ -24,7 +24,7 @@ pub fn normal_upper_p(z: f64) -> f64 {
     0.5 * complementary_error_function(z * FRAC_1_SQRT_2)
 }
 
-/// The probability that a standard normal variable exceeds `z` in absolute size.
+/// The probability that the absolute value of a standard normal variable exceeds `z`.
 ///
 /// NaN for NaN.
 ///
@@ -37,7 +37,7 @@ pub fn normal_two_sided_p(z: f64) -> f64 {
     2.0 * normal_upper_p(z.abs())
 }
 
-/// The value below which a standard normal variable stays with probability `p`.
+/// The value that a standard normal variable does not exceed with probability `p`.
 ///
 /// # Errors
 /// [`StatsError::ProbabilityOutOfRange`] unless 0 < p < 1.
@@ -77,7 +77,7 @@ fn upper_quantile(p: f64) -> f64 {
     }
 }
 
-/// erfc x = 1 − erf x, without the subtraction where it would lose digits.
+/// erfc x = 1 − erf x, without the subtraction if it would lose digits.
 fn complementary_error_function(x: f64) -> f64 {
     if x.is_nan() {
         f64::NAN

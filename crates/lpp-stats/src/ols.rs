@@ -1,4 +1,4 @@
-//! Ordinary least squares with a constant, and the table that goes with it.
+//! Ordinary least squares with a constant, and its regression table.
 
 use crate::checks::check_finite;
 use crate::jacobi::{Svd, dot};
@@ -13,7 +13,7 @@ pub struct Coefficient {
     pub std_err: f64,
     /// Estimate over standard error.
     pub t: f64,
-    /// Two-sided p-value of the estimate being zero.
+    /// Two-sided p-value of the hypothesis that the coefficient is zero.
     pub p: f64,
     /// Lower end of the 95 % confidence interval.
     pub ci_low: f64,
@@ -21,12 +21,12 @@ pub struct Coefficient {
     pub ci_high: f64,
 }
 
-/// A least-squares fit with everything its table shows.
+/// A least-squares fit with all numbers of its table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ols {
     /// The constant first, then one entry per regressor in the order given.
     pub coefficients: Vec<Coefficient>,
-    /// Share of the variance that is explained.
+    /// Share of the variance explained.
     pub r2: f64,
     /// The same, adjusted for the number of regressors.
     pub r2_adjusted: f64,
@@ -46,12 +46,12 @@ pub struct Ols {
     pub df_residual: usize,
     /// Largest over smallest singular value of the design matrix, constant included.
     pub condition_number: f64,
-    /// What the residuals look like.
+    /// Tests of the residuals.
     pub residuals: ResidualDiagnostics,
 }
 
 impl Ols {
-    /// The constant of the fit.
+    /// The intercept of the fit.
     #[must_use]
     pub fn intercept(&self) -> &Coefficient {
         &self.coefficients[0]
@@ -66,14 +66,14 @@ impl Ols {
 
 /// Regresses `y` on a constant and the given regressors.
 ///
-/// `regressors` holds one slice per regressor, each as long as `y`. A perfect fit gives
-/// standard errors near zero and correspondingly large t.
+/// `regressors` has one slice per regressor, each as long as `y`. A perfect fit has standard errors near zero and
+/// correspondingly large t.
 ///
 /// # Errors
 /// [`StatsError::TooFew`] without a regressor or unless there are more observations than
 /// coefficients; [`StatsError::LengthMismatch`]; [`StatsError::NotFinite`];
-/// [`StatsError::RankDeficient`] if a regressor is constant or a combination of others
-/// (the reference silently takes the shortest of the many solutions then).
+/// [`StatsError::RankDeficient`] if a regressor is constant or a combination of others (the reference silently uses the
+/// minimum-norm solution then).
 ///
 /// # Example
 /// ```
@@ -121,7 +121,7 @@ pub fn ols(y: &[f64], regressors: &[&[f64]]) -> Result<Ols, StatsError> {
     })
 }
 
-/// The columns of the design matrix, the constant first, once everything is checked.
+/// Checks the input and returns the columns of the design matrix, the constant first.
 pub(crate) fn design(y: &[f64], regressors: &[&[f64]]) -> Result<Vec<Vec<f64>>, StatsError> {
     if regressors.is_empty() {
         return Err(StatsError::TooFew {

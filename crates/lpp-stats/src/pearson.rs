@@ -10,7 +10,7 @@ use crate::{Interval, StatsError, normal_quantile, student_t_two_sided_p};
 pub struct Correlation {
     /// Pearson's r, within −1..=1; NaN if a sample is constant.
     pub r: f64,
-    /// Probability of an |r| at least this large if both samples were independent and normal.
+    /// Probability of an |r| at least this large if the samples are independent and normal.
     pub p: f64,
     /// Number of pairs.
     pub n: usize,
@@ -19,8 +19,8 @@ pub struct Correlation {
 impl Correlation {
     /// The confidence interval of r at this level, by Fisher's transformation.
     ///
-    /// It is exact for large samples of a bivariate normal distribution. With three pairs or fewer it is −1 to 1; r = ±1
-    /// has an interval of one point; for NaN both ends are NaN.
+    /// It is exact for large samples of a bivariate normal distribution. With three pairs or fewer it is −1 to 1. For r
+    /// = ±1 it is a single point; for NaN both ends are NaN.
     ///
     /// # Errors
     /// [`StatsError::ProbabilityOutOfRange`] unless 0 < level < 1.
@@ -54,8 +54,8 @@ impl Correlation {
 /// Correlates two samples and tests the correlation against zero.
 ///
 /// The p-value follows the exact distribution of r (Student's t with n − 2 degrees of
-/// freedom); it keeps its relative precision however small it is. Two pairs always give
-/// |r| = 1 and p = 1. A constant sample, or a NaN in either, gives NaN for both numbers.
+/// freedom). Its relative precision does not depend on its size. Two pairs always give |r| = 1 and p = 1. If a sample
+/// is constant or has a NaN, r and p are NaN.
 ///
 /// # Errors
 /// [`StatsError::LengthMismatch`], or [`StatsError::TooFew`] with fewer than two pairs.
@@ -167,7 +167,7 @@ fn correlate(x: impl Sample, y: impl Sample) -> f64 {
     }
 }
 
-/// What [`correlate`] needs of a sample: to be walked through several times.
+/// A sample that can be iterated several times, as [`correlate`] needs.
 trait Sample: Iterator<Item = f64> + Clone {}
 impl<I: Iterator<Item = f64> + Clone> Sample for I {}
 

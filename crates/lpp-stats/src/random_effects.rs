@@ -1,4 +1,4 @@
-//! From one effect per subject to the population: the random-effects summary.
+//! Random effects: from one effect per subject to the population.
 
 use rand::Rng;
 
@@ -7,7 +7,7 @@ use crate::{
     Interval, SignFlipTest, StatsError, TTest, sign_flip_test, student_t_critical, t_test_one_sample,
 };
 
-/// Whether an effect that was estimated in each subject differs from zero in the population.
+/// Tests whether an effect estimated in each subject differs from zero in the population.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RandomEffects {
     /// Mean over subjects.
@@ -18,17 +18,17 @@ pub struct RandomEffects {
     pub interval: Interval,
     /// The one-sample t-test against zero.
     pub t_test: TTest,
-    /// The test that assumes symmetry only.
+    /// The sign-flip test, which assumes only symmetry.
     pub sign_flip: SignFlipTest,
     /// Number of subjects.
     pub n_subjects: usize,
 }
 
 impl RandomEffects {
-    /// Summarises one effect per subject (a slope of L − R on model size, say).
+    /// Summarises one effect per subject, for example a slope of L − R on model size.
     ///
-    /// Subjects are the random factor, so that the result speaks about further subjects; how precisely each effect is
-    /// known does not enter. With five subjects the sign-flip p cannot be below 2/32.
+    /// Subjects are the random factor, so the result generalises to further subjects. The precision of each effect is
+    /// not used. With five subjects the sign-flip p cannot be below 2/32.
     ///
     /// # Errors
     /// [`StatsError::TooFew`] with fewer than two subjects or without flips, [`StatsError::NotFinite`].

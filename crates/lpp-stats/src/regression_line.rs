@@ -5,10 +5,10 @@ use rand::Rng;
 use crate::checks::check_finite;
 use crate::{StatsError, percentiles};
 
-/// Points at which a line is drawn, as many as seaborn's `regplot` takes.
+/// Points of a line, as in seaborn's `regplot`.
 const GRID_POINTS: usize = 100;
 
-/// How the horizontal axis enters the fit.
+/// The scale of x in the fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LineScale {
@@ -49,8 +49,8 @@ pub struct RegressionBand {
 impl RegressionLine {
     /// Fits a line through the points (`x`, `y`).
     ///
-    /// With [`LineScale::LogX`] y is regressed on ln x and the line evaluated at the logarithm of
-    /// the grid, so it is curved over a linear axis and straight over a logarithmic one.
+    /// With [`LineScale::LogX`], y is regressed on ln x and the line is evaluated at the logarithm of the grid. It is
+    /// curved on a linear axis and straight on a logarithmic one.
     ///
     /// # Errors
     /// [`StatsError::LengthMismatch`], [`StatsError::NotFinite`], [`StatsError::NotPositive`]
@@ -86,16 +86,16 @@ impl RegressionLine {
 
     /// The band of lines through `n_resamples` bootstrap samples of the same points.
     ///
-    /// Points are drawn with replacement; a draw whose x are all equal has no line and is
-    /// left out. `None` if there are fewer than three points, whose resamples say nothing about the
-    /// spread, or if no draw had a line. The same generator state gives the same band.
+    /// Points are drawn with replacement; a draw whose x are all equal has no line and is left out. `None` if there are
+    /// fewer than three points, because their resamples do not estimate the spread, or if no draw has a line. The same
+    /// generator state gives the same band.
     ///
     /// # Errors
     /// As [`RegressionLine::fit`].
     ///
     /// # References
     /// B. Efron (1979), <https://doi.org/10.1214/aos/1176344552>. The reference figures take
-    /// 1000 resamples from an unseeded generator, so they are reproducible only statistically.
+    /// 1000 resamples from an unseeded generator, so they can only be reproduced in distribution.
     pub fn bootstrap_band(
         &self,
         x: &[f64],

@@ -1,6 +1,6 @@
 //! Tests of the residuals of a regression: normality and serial correlation.
 
-/// What the residuals of a least-squares fit look like.
+/// Diagnostics of the residuals of a least-squares fit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ResidualDiagnostics {
     /// D'Agostino and Pearson's K² of normality; NaN with fewer than eight residuals.
@@ -22,7 +22,7 @@ pub struct ResidualDiagnostics {
 impl ResidualDiagnostics {
     /// Describes `residuals`, in the order of the observations.
     ///
-    /// Residuals that are all zero give NaN throughout.
+    /// If all residuals are zero, every value is NaN.
     ///
     /// # References
     /// R. D'Agostino and E. S. Pearson (1973), <https://doi.org/10.1093/biomet/60.3.613>;

@@ -1,4 +1,4 @@
-//! The sign-flip test: is the mean of differences zero, if each could as well have had the other sign?
+//! The sign-flip test: tests whether the mean of differences is zero, if each is as likely to have the other sign.
 
 use ndarray::ArrayRef2;
 use rand::Rng;
@@ -14,17 +14,18 @@ pub struct SignFlipTest {
     pub mean: f64,
     /// Two-sided p-value.
     pub p: f64,
-    /// Sign patterns that the sample was compared with, its own not counted.
+    /// Number of sign patterns compared with the sample, without its own.
     pub n_flips: usize,
-    /// Whether these are all there are, so that p is exact and no random number was drawn.
+    /// Whether these are all patterns; then p is exact and no random numbers were drawn.
     pub exact: bool,
 }
 
 /// Tests whether the mean of `differences` is zero by flipping their signs.
 ///
-/// Valid if under the null hypothesis each difference is independent of the others and distributed symmetrically about zero;
-/// no normality is needed. If `n_flips` or fewer patterns exist (2ⁿ for n differences) all are taken and p is exact, else
-/// `n_flips` random ones. With n = 5 the smallest possible p is 2/32. Differences that are all zero have p = 1.
+/// The test is valid if, under the null hypothesis, the differences are independent and each is distributed
+/// symmetrically about zero. Normality is not needed. If there are at most `n_flips` patterns (2ⁿ for n differences),
+/// all are used and p is exact; otherwise `n_flips` random ones are used. With n = 5 the smallest possible p is 2/32.
+/// Differences that are all zero have p = 1.
 ///
 /// # Errors
 /// [`StatsError::TooFew`] with fewer than two differences or without flips, [`StatsError::NotFinite`].
@@ -67,8 +68,8 @@ pub fn sign_flip_test(
 
 /// Tests left against right by swapping the hemispheres of each unit: the sign-flip test of `left` − `right`.
 ///
-/// `left` and `right` hold one value per unit. Units must be exchangeable and independent: subjects, or models of
-/// different families; not the voxels of a map, whose smoothness would make p far too small.
+/// `left` and `right` have one value per unit. Units must be exchangeable and independent: subjects, or models of
+/// different families. Do not use the voxels of a map: their smoothness would make p far too small.
 ///
 /// # Errors
 /// [`StatsError::LengthMismatch`], and as [`sign_flip_test`].
@@ -96,11 +97,11 @@ pub fn hemisphere_swap_test(
 /// A map of one-sample t statistics with the null distribution of its maximum.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SignFlipMap {
-    /// t of each column, n − 1 degrees of freedom; NaN where all differences are zero.
+    /// t of each column, with n − 1 degrees of freedom; NaN if all its differences are zero.
     pub t: Vec<f64>,
-    /// The largest |t| over columns under each sign pattern, for family-wise corrected p-values.
+    /// The largest |t| over columns for each sign pattern, for family-wise corrected p-values.
     pub max: MaxStatistic,
-    /// Whether all sign patterns were taken.
+    /// Whether all sign patterns were used.
     pub exact: bool,
 }
 
@@ -108,9 +109,9 @@ impl SignFlipMap {
     /// Tests every column of `differences` against zero, flipping the signs of whole rows.
     ///
     /// # Shapes
-    /// `differences` is (`n_units`, `n_tests`), one row per subject or other independent unit (left minus right of
-    /// homotopic voxels, say, or slopes). A row keeps its sign pattern over all columns, so that dependence between tests is
-    /// preserved.
+    /// `differences` is (`n_units`, `n_tests`), with one row per subject or other independent unit, for example left
+    /// minus right of homotopic voxels, or slopes. All columns use the same sign pattern, which preserves the
+    /// dependence between tests.
     ///
     /// # Errors
     /// [`StatsError::TooFew`] with fewer than two units, without tests, without flips, or if every column is all zero;
@@ -176,7 +177,7 @@ fn column_sums(rows: impl Iterator<Item = impl Iterator<Item = f64>>, n_columns:
     sums
 }
 
-/// One-sample t from the sum and the sum of squares; flips leave the latter alone.
+/// One-sample t from the sum and the sum of squares; flips do not change the latter.
 fn t_of(sum: f64, squares: f64, n: f64) -> f64 {
     let mean = sum / n;
     // Rounding can take the variance of equal differences below zero.
@@ -184,7 +185,7 @@ fn t_of(sum: f64, squares: f64, n: f64) -> f64 {
     mean / (variance / n).sqrt()
 }
 
-/// The sign patterns to go through.
+/// The sign patterns to use.
 struct Patterns {
     n_units: usize,
     count: usize,
@@ -207,7 +208,7 @@ impl Patterns {
         })
     }
 
-    /// The pattern of this index: its bits in the exact case, drawn at random else.
+    /// The pattern with this index: its bits in the exact case, otherwise random.
     fn signs(&self, index: usize, rng: &mut impl Rng) -> Vec<f64> {
         (0..self.n_units)
             .map(|unit| {

@@ -12,20 +12,20 @@ use crate::{MaxStatistic, StatsError, Tail};
 pub struct SlopeMap {
     /// Slope of each column, in its unit per unit of the regressor.
     pub slope: Vec<f64>,
-    /// t of each slope, n − 2 degrees of freedom; NaN for a constant column.
+    /// t of each slope, with n − 2 degrees of freedom; NaN for a constant column.
     pub t: Vec<f64>,
     /// Degrees of freedom.
     pub df: f64,
-    /// The largest |t| over columns under each permutation of the regressor.
+    /// The largest |t| over columns for each permutation of the regressor.
     pub max: MaxStatistic,
 }
 
 impl SlopeMap {
     /// Regresses every column of `y` on `x` and a constant, and permutes `x` for the family-wise error.
     ///
-    /// All columns see the same permutation, so that their dependence is kept. Units must be exchangeable under the
-    /// null hypothesis: models without families that resemble each other, say; where they do, make slopes per
-    /// family and flip their signs ([`SignFlipMap`](crate::SignFlipMap)).
+    /// All columns use the same permutation, which keeps their dependence. Units must be exchangeable under the null
+    /// hypothesis. The models of a family resemble each other and are not; for them, compute one slope per family and
+    /// flip the signs ([`SignFlipMap`](crate::SignFlipMap)).
     ///
     /// # Shapes
     /// `x` is (`n_units`), `y` (`n_units`, `n_tests`).
@@ -97,7 +97,7 @@ impl SlopeMap {
     }
 }
 
-/// Takes the mean away and scales to length 1; returns the length that was. Constant values become 0.
+/// Subtracts the mean and scales to length 1; returns the original length. Constant values become 0.
 fn centre_to_unit(values: &mut [f64]) -> f64 {
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let largest = values
@@ -115,7 +115,7 @@ fn centre_to_unit(values: &mut [f64]) -> f64 {
     if constant { 0.0 } else { norm }
 }
 
-/// All columns centred and of length 1, row by row, with the lengths they had; constant ones are NaN.
+/// All columns centred and scaled to length 1, row by row, with their original lengths; constant ones are NaN.
 fn unit_columns(values: &[f64], n_tests: usize) -> (Vec<f64>, Vec<f64>) {
     let n = values.len() / n_tests;
     let (mut unit, mut norms) = (values.to_vec(), Vec::with_capacity(n_tests));

@@ -1,4 +1,4 @@
-//! The studentised bootstrap (bootstrap-t): draws measured in their own standard errors.
+//! The studentised bootstrap (bootstrap-t): draws in units of their own standard errors.
 
 use rand::Rng;
 
@@ -12,18 +12,18 @@ pub struct StudentizedBootstrap {
     pub estimate: f64,
     /// Its standard error.
     pub std_err: f64,
-    /// (draw − estimate)/(standard error of the draw) of each resample, ascending; infinite or undefined ones left out.
+    /// (draw − estimate)/(standard error of the draw) of each resample, ascending, without infinite or undefined ones.
     pub t: Vec<f64>,
-    /// Resamples without a t, as those that drew one value only.
+    /// Resamples without a t, for example those that drew a single value repeatedly.
     pub n_without: usize,
 }
 
 impl StudentizedBootstrap {
-    /// Resamples the mean of `values`, whose entries are the units (a slope per subject or run, say).
+    /// Resamples the mean of `values`, one per unit (for example a slope per subject or run).
     ///
-    /// A skewed sample gives a mean that correlates with its standard error. Percentile and `BCa` intervals do not see
-    /// that and are too short in small samples (`docs/validation.md`: 10 % misses for 20 exponential values); the
-    /// distribution of t does.
+    /// In a skewed sample, the mean correlates with its standard error. Percentile and `BCa` intervals ignore this and
+    /// are too short in small samples (`docs/validation.md`: 10 % misses for 20 exponential values). The distribution
+    /// of t accounts for it.
     ///
     /// # Errors
     /// [`StatsError::NotFinite`]; [`StatsError::TooFew`] with fewer than three values or without resamples.
@@ -57,7 +57,7 @@ impl StudentizedBootstrap {
         Ok(Self::from_draws(estimate, std_err, draws))
     }
 
-    /// Wraps resamples that were made elsewhere, each with its statistic and that statistic's standard error.
+    /// Wraps existing resamples, each with its statistic and the standard error of the statistic.
     #[must_use]
     pub fn from_draws(estimate: f64, std_err: f64, draws: Vec<(f64, f64)>) -> Self {
         let n_drawn = draws.len();
@@ -77,9 +77,8 @@ impl StudentizedBootstrap {
 
     /// The interval from estimate − t(upper)·s to estimate − t(lower)·s.
     ///
-    /// The quantile at probability q is the draw at rank q·(n + 1), between two ranks by interpolation, so that an
-    /// interval of 95 % from 399 draws leaves ten draws out on each side. Both ends are NaN if too few draws have a t
-    /// for the level.
+    /// The quantile at probability q is the draw at rank q·(n + 1), interpolated between ranks. So an interval of 95 %
+    /// from 399 draws leaves out ten draws on each side. Both ends are NaN if too few draws have a t for the level.
     ///
     /// # Errors
     /// [`StatsError::ProbabilityOutOfRange`] unless 0 < level < 1.
@@ -92,7 +91,7 @@ impl StudentizedBootstrap {
     }
 
     /// The two-sided p-value of the hypothesis that the statistic is `value`: twice the smaller tail of t beyond
-    /// (estimate − value)/s, the sample itself counted.
+    /// (estimate − value)/s, with the sample itself counted.
     ///
     /// NaN without draws or without a standard error.
     #[must_use]

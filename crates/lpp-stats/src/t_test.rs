@@ -37,8 +37,8 @@ impl TTest {
 
 /// Tests whether two samples of equal variance have the same mean.
 ///
-/// The variance is pooled, with n₁ + n₂ − 2 degrees of freedom. Two constant samples give
-/// an infinite t, or NaN if their means agree as well.
+/// The variance is pooled, with n₁ + n₂ − 2 degrees of freedom. Two constant samples give an infinite t, or NaN if
+/// their means are equal.
 ///
 /// # Errors
 /// [`StatsError::TooFew`] if a sample is empty or both together have fewer than three values.

@@ -1,7 +1,7 @@
 //! Random maps with the spatial autocorrelation of a given one, by matching its variogram.
 //!
-//! Two smooth maps correlate by chance more than their number of regions suggests. Surrogates of one of them that keep its
-//! smoothness and nothing else give the distribution of such chance correlations.
+//! Two smooth maps correlate by chance more than their number of regions suggests. Surrogates of one map that keep only
+//! its smoothness give the distribution of such chance correlations.
 
 use ndarray::ArrayRef2;
 use rand::Rng;
@@ -16,16 +16,16 @@ use crate::{StatsError, Tail, pearson, percentile, permutation_p};
 /// the reference.
 const KERNEL: f64 = 2.68;
 
-/// How surrogate maps are made; the default is that of the paper.
+/// Settings of the surrogate maps; the defaults are those of the paper.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VariogramSettings {
-    /// Pairs of regions count whose distance is at most this percentile of all distances; 25.
+    /// Only pairs of regions up to this percentile of all distances are used; 25.
     pub max_distance_percentile: f64,
     /// Distances at which variograms are compared; 25.
     pub n_bins: usize,
-    /// Shares of the regions that a region is averaged with, of which the best is chosen; 0.1, 0.2, …, 0.9.
+    /// Candidate shares of the regions that a region is averaged with; the best is chosen; 0.1, 0.2, …, 0.9.
     pub neighbour_shares: Vec<f64>,
-    /// Whether surrogates are given the values of the map itself, rank by rank; no.
+    /// Whether surrogates get the values of the map itself, rank by rank; no.
     pub keep_values: bool,
 }
 
@@ -57,23 +57,23 @@ pub struct SurrogateTest {
     pub r: f64,
     /// Two-sided p-value.
     pub p: f64,
-    /// Surrogates that r was compared with.
+    /// Number of surrogates compared with r.
     pub n_surrogates: usize,
 }
 
 impl VariogramNull {
     /// Prepares the surrogates of a map.
     ///
-    /// A surrogate is the map permuted, averaged over neighbouring regions with weights exp(−d/dₖ) (k neighbours, the region
-    /// itself among them, dₖ the distance of the farthest), scaled, and mixed with white noise so that its variogram comes
-    /// closest to that of the map; the best of the given k is taken. Where the match asks for noise of negative variance,
-    /// as for a map smoother than any surrogate, none is added (the paper takes the absolute value, which roughens the
-    /// surrogate further).
+    /// For a surrogate, the map is permuted, averaged over neighbouring regions with weights exp(−d/dₖ) (k neighbours
+    /// including the region itself, dₖ the distance of the farthest), scaled, and mixed with white noise so that its
+    /// variogram is closest to that of the map. The best of the given k is used. If the match needs noise of negative
+    /// variance, for example for a map smoother than any surrogate, no noise is added (the paper uses the absolute
+    /// value, which roughens the surrogate further).
     ///
     /// # Shapes
-    /// `values` has one value per region, `distances` is (`n_regions`, `n_regions`) in any unit, assumed symmetric: the part
-    /// above the diagonal counts for the variogram, whole rows for the neighbours. Memory and time grow with the number of pairs;
-    /// meant for parcels, up to a thousand or so.
+    /// `values` has one value per region. `distances` is (`n_regions`, `n_regions`) in any unit and assumed symmetric:
+    /// the variogram uses the part above the diagonal, the neighbours whole rows. Memory and time grow with the number
+    /// of pairs, so use it for parcels, up to a thousand or so.
     ///
     /// # Errors
     /// [`StatsError::TooFew`] with fewer than five regions, fewer than three bins or without neighbour shares;
@@ -128,7 +128,7 @@ impl VariogramNull {
         })
     }
 
-    /// The distances at which variograms are taken.
+    /// The distances at which variograms are computed.
     #[must_use]
     pub fn distances(&self) -> &[f64] {
         &self.variogram.distances
@@ -141,7 +141,7 @@ impl VariogramNull {
         &self.target
     }
 
-    /// The variogram of another map of the same regions, to see how well a surrogate matches.
+    /// The variogram of another map of the same regions, to check how well a surrogate matches.
     ///
     /// # Errors
     /// [`StatsError::LengthMismatch`].
@@ -158,7 +158,7 @@ impl VariogramNull {
         self.build(&permuted, &noise)
     }
 
-    /// The surrogate map of a given permutation of the map and a given white noise.
+    /// The surrogate map for a given permutation of the map and given white noise.
     ///
     /// # Errors
     /// [`StatsError::LengthMismatch`].
@@ -226,10 +226,10 @@ fn check_distances(n: usize, distances: &ArrayRef2<f64>) -> Result<(), StatsErro
         .try_for_each(|&distance| not_negative("a distance", distance))
 }
 
-/// A smoothed permutation, with the line from its variogram to that of the map.
+/// A smoothed permutation, with the regression line from its variogram to that of the map.
 struct Candidate {
     smooth: Vec<f64>,
-    /// Variance of the noise that is missing, or too much.
+    /// Variance of the noise to add; negative if there is too much.
     intercept: f64,
     slope: f64,
     misfit: f64,
@@ -265,7 +265,7 @@ impl Candidate {
     }
 }
 
-/// The values of `source` in the order of size that `map` has.
+/// The values of `source`, ordered by the ranks of `map`.
 fn with_values_of(source: &[f64], map: &[f64]) -> Vec<f64> {
     let mut sorted = source.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -278,12 +278,12 @@ fn with_values_of(source: &[f64], map: &[f64]) -> Vec<f64> {
     result
 }
 
-/// Which pairs of regions make the variogram at which distance.
+/// The weights of the pairs of regions in the variogram at each distance.
 #[derive(Debug, Clone)]
 struct Variogram {
     pairs: Vec<(usize, usize)>,
     distances: Vec<f64>,
-    /// Per distance the weights of all pairs, of sum 1.
+    /// For each distance, the weights of all pairs, with sum 1.
     weights: Vec<Vec<f64>>,
 }
 
@@ -323,7 +323,7 @@ impl Variogram {
     }
 }
 
-/// Gaussian weights of distances around a bin, of sum 1; equal ones if all distances are the same.
+/// Gaussian weights of distances around a bin, with sum 1; equal weights if all distances are the same.
 fn kernel_weights(lengths: &[f64], bin: f64, bandwidth: f64) -> Vec<f64> {
     let weight = |length: f64| {
         if bandwidth > 0.0 {
@@ -339,7 +339,7 @@ fn kernel_weights(lengths: &[f64], bin: f64, bandwidth: f64) -> Vec<f64> {
 /// An average over the nearest regions of each region.
 #[derive(Debug, Clone)]
 struct Smoother {
-    /// Per region its neighbours, itself among them, with weights of sum 1.
+    /// For each region its neighbours, including itself, with weights of sum 1.
     neighbours: Vec<Vec<(usize, f64)>>,
 }
 

@@ -17,7 +17,7 @@ impl VoxelSet {
         }
     }
 
-    /// The voxels at which `keep` is true of position and value.
+    /// The voxels for which `keep` is true of index and value.
     #[must_use]
     pub fn matching(values: &[f64], keep: impl Fn(f64) -> bool) -> Self {
         Self {
@@ -25,7 +25,7 @@ impl VoxelSet {
         }
     }
 
-    /// The voxels at these positions; their order does not matter, repetitions are dropped.
+    /// The voxels at these indices; order does not matter and repetitions are dropped.
     ///
     /// # Example
     /// ```
@@ -63,13 +63,13 @@ impl VoxelSet {
         self.indices.len()
     }
 
-    /// Whether there are none.
+    /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.indices.is_empty()
     }
 
-    /// The positions, ascending.
+    /// The indices, ascending.
     #[must_use]
     pub fn indices(&self) -> &[usize] {
         &self.indices
@@ -90,11 +90,11 @@ impl VoxelSet {
     }
 }
 
-/// |x| up to this, in mm, is the midline: far below any voxel size, far above the rounding of an affine (files store it as
-/// `f32`, whose spacing at 100 mm is 8e-6, and steps add up).
+/// Voxels with |x| up to this, in mm, are on the midline. The value is far below any voxel size and far above the
+/// rounding of an affine (files store it as `f32`, whose spacing at 100 mm is 8e-6, and steps add up).
 pub const MIDLINE_MM: f64 = 1e-3;
 
-/// Which voxels are left and which are right; by default none is either.
+/// The left and the right voxels; both are empty by default.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hemispheres {
     left: VoxelSet,
@@ -105,10 +105,10 @@ pub struct Hemispheres {
 impl Hemispheres {
     /// The paper's definition: the first half of the masked array is left, the rest right.
     ///
-    /// Voxels are in C order with x slowest, from left to right, so this is nearly a split by x;
-    /// but it cuts the midline slab in two, its posterior part counting as left and its anterior part
-    /// as right. With an odd number of voxels the right side has one more. Whether the halves of a mask are its sides is a
-    /// matter of its grid and not known here.
+    /// Voxels are in C order with x slowest, from left to right, so this is nearly a split by x. But it divides the
+    /// midline slab: its posterior part counts as left and its anterior part as right. With an odd number of voxels,
+    /// the right side has one more. Whether the halves of a mask are its two sides depends on its grid, which is not
+    /// known here.
     ///
     /// # Example
     /// ```
@@ -148,7 +148,7 @@ impl Hemispheres {
         }
     }
 
-    /// The part of each hemisphere that lies in `selection`.
+    /// The part of each hemisphere in `selection`.
     #[must_use]
     pub fn within(&self, selection: &VoxelSet) -> Self {
         Self {
@@ -177,14 +177,14 @@ impl Hemispheres {
     }
 }
 
-/// The reliable voxels of a study and the level that they exceed.
+/// The reliable voxels of a study and their threshold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReliableVoxels {
-    /// The percentile of the inter-subject correlation that serves as threshold.
+    /// The threshold: the value of the inter-subject correlation at the percentile.
     pub threshold: f64,
     /// Voxels strictly above it.
     pub voxels: VoxelSet,
-    /// Voxels without an inter-subject correlation (NaN), which are never reliable.
+    /// Number of voxels without an inter-subject correlation (NaN); they are never reliable.
     pub n_nan: usize,
 }
 
@@ -194,7 +194,7 @@ impl ReliableVoxels {
 
     /// Selects the voxels whose inter-subject correlation exceeds its `q`-th percentile.
     ///
-    /// `isc` is the mean over trials, one value per voxel; NaN are left out of the percentile.
+    /// `isc` is the mean over trials, one value per voxel; NaN are ignored in the percentile.
     ///
     /// # Errors
     /// [`StatsError::TooFew`] if no voxel has a value,
