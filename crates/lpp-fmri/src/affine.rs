@@ -14,7 +14,8 @@ pub fn transform(affine: &Affine, point: [f64; 3]) -> [f64; 3] {
     })
 }
 
-/// The affine of an upright grid: voxel sizes on the diagonal, the centre of voxel (0, 0, 0) in the last column.
+/// The affine of a grid aligned with the axes: voxel sizes on the diagonal, the centre of voxel (0, 0, 0) in the last
+/// column.
 ///
 /// ```
 /// let affine = lpp_fmri::diagonal_affine([4.0; 3], [-72.0, -106.0, -64.0]);
@@ -77,7 +78,7 @@ pub fn invert_affine(affine: &Affine) -> Option<Affine> {
     inverse.iter().flatten().all(|v| v.is_finite()).then_some(inverse)
 }
 
-/// `a` after `b`; plain sums in index order.
+/// The product `a`·`b`, with plain sums in index order.
 pub(crate) fn product(a: &Affine, b: &Affine) -> Affine {
     std::array::from_fn(|r| {
         std::array::from_fn(|c| a[r][0] * b[0][c] + a[r][1] * b[1][c] + a[r][2] * b[2][c] + a[r][3] * b[3][c])

@@ -1,4 +1,5 @@
-//! From a joblib dump to a `.npy` file: arrays as the reference study publishes them, in the form that programs map.
+//! Converts a joblib dump to a `.npy` file: the arrays published by the reference study, in a form that programs can
+//! map.
 
 use std::path::PathBuf;
 
@@ -8,7 +9,7 @@ use crate::FmriError;
 use crate::joblib::load_array;
 use crate::numeric::NumArray;
 
-/// One published array.
+/// The conversion of one published array.
 ///
 /// ```no_run
 /// use lpp_fmri::ArrayJob;
@@ -28,12 +29,12 @@ pub struct ArrayJob {
     pub input: PathBuf,
     /// The `.npy` file to write: `f32` stays `f32`, everything else becomes `f64`.
     pub output: PathBuf,
-    /// Write again what is up to date.
+    /// Write the output even if it is up to date.
     pub force: bool,
 }
 
 impl ArrayJob {
-    /// Writes the array and its provenance; `false` if it was up to date.
+    /// Writes the array and its provenance; returns `false` if it was up to date.
     ///
     /// # Errors
     /// [`FmriError`] if the dump cannot be read, is damaged or not a matrix, or the output cannot be written.

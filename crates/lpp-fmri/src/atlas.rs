@@ -18,8 +18,8 @@ use crate::sampling::Interpolation;
 
 /// Labels of the voxels of a mask.
 ///
-/// Any label image will do. The reference study uses the Harvard–Oxford atlas, `cortl-maxprob-thr0-2mm`, from the data
-/// folder of FSL or nilearn.
+/// Any label image can be used. The reference study uses the Harvard–Oxford atlas, `cortl-maxprob-thr0-2mm`, from the
+/// data folder of FSL or nilearn.
 ///
 /// ```no_run
 /// use lpp_fmri::{Atlas, LabelTable, Mask};
@@ -44,19 +44,20 @@ pub struct Atlas {
 pub struct Parcel {
     /// Its value in the label image.
     pub label: u32,
-    /// Its name, or the label's number if the table has none.
+    /// Its name, or the number of the label if the table has no name.
     pub name: String,
-    /// Positions of its voxels in masked arrays, ascending.
+    /// Indices of its voxels in masked arrays, ascending.
     pub voxels: Vec<usize>,
 }
 
 impl Atlas {
-    /// Reads a label image and brings it to the mask's grid by nearest neighbours, its axes put upright first.
+    /// Reads a label image, reorders its axes to x, y, z, and resamples it to the mask's grid by nearest neighbour.
     ///
-    /// NaN is no parcel. Labels that a tool left a rounding away from whole numbers are rounded.
+    /// NaN is background. Labels that differ from whole numbers only by rounding are rounded.
     ///
     /// # Errors
-    /// [`FmriError`] naming the file if it is no 3-D image of whole numbers of 0 or more, or does not reach the mask.
+    /// [`FmriError`] naming the file if it is not a 3-D image of whole numbers of 0 or more, or does not overlap the
+    /// mask.
     ///
     /// # References
     /// nilearn 0.10.4, `fetch_atlas_harvard_oxford` and `resample_to_img` with nearest interpolation
@@ -92,7 +93,7 @@ impl Atlas {
         })
     }
 
-    /// The label of every voxel, in the order of masked arrays; 0 is no parcel.
+    /// The label of every voxel, in the order of masked arrays; 0 is background.
     #[must_use]
     pub fn labels(&self) -> &[u32] {
         &self.labels
@@ -116,8 +117,8 @@ impl Atlas {
     }
 }
 
-/// The label that a value stands for: the whole number that it is, to 1e-4 and the precision of a scaled integer. NaN, which
-/// some tools write outside of a brain, is no parcel.
+/// The label of a value: the whole number that it equals to 1e-4 and the precision of a scaled integer. NaN, which some
+/// tools write outside the brain, is background.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -131,8 +132,8 @@ fn to_label(value: f64) -> Option<u32> {
     ((f64::from(label) - value).abs() <= 1e-4 + 1e-6 * value.abs()).then_some(label)
 }
 
-/// The label at a voxel of a grid that differs from the atlas' by whole voxels. (What the reference copies may be displaced, see
-/// [`crate::crop`].)
+/// The label at a voxel of a grid that differs from the atlas' grid by whole voxels. (The reference may displace the
+/// content it copies, see [`crate::crop`].)
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -180,11 +181,11 @@ pub struct LabelTable {
 }
 
 impl LabelTable {
-    /// Reads FSL's `.xml`, whose label L names the value L + 1 of the image, or a CSV file with the columns `label` and
-    /// `name`, whose labels are the values themselves.
+    /// Reads FSL's `.xml`, in which label L names the value L + 1 of the image, or a CSV file with columns `label` and
+    /// `name`, in which labels are the values themselves.
     ///
     /// # Errors
-    /// [`FmriError`] naming the file if it cannot be read, holds no label, or the same label twice.
+    /// [`FmriError`] naming the file if it cannot be read, has no label, or has a label twice.
     pub fn load(path: &Path) -> Result<Self, FmriError> {
         let rows = if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("xml")) {
             xml_labels(path)?
@@ -204,7 +205,7 @@ impl LabelTable {
         Ok(Self { names })
     }
 
-    /// The name of a label; its number if it has none.
+    /// The name of a label; its number if it has no name.
     #[must_use]
     pub fn name(&self, label: u32) -> String {
         self.names
@@ -219,7 +220,7 @@ impl LabelTable {
         self.names.len()
     }
 
-    /// Whether it names nothing.
+    /// Whether the table is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
@@ -237,7 +238,7 @@ fn csv_labels(path: &Path) -> Result<Vec<(u32, String)>, FmriError> {
     Ok(labels.into_iter().zip(table.text("name")?).collect())
 }
 
-/// The `label` elements of an FSL atlas. Its files are flat lists, for which a whole XML parser is not needed.
+/// The `label` elements of an FSL atlas. The files are flat lists, so a full XML parser is not needed.
 fn xml_labels(path: &Path) -> Result<Vec<(u32, String)>, FmriError> {
     let expected = "elements <label index=\"N\" ...>NAME</label>";
     let text = fs::read_to_string(path).map_err(FmriError::read(path))?;

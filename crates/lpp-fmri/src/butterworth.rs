@@ -1,4 +1,4 @@
-//! The high-pass filter of the reference: Butterworth, fifth order, forward and backward.
+//! The high-pass filter of the reference: Butterworth of order 5, forward and backward.
 
 use std::f64::consts::PI;
 
@@ -12,11 +12,11 @@ const ORDER: usize = 5;
 /// Samples by which a signal is extended at each end: three times the number of coefficients, `filtfilt`'s default.
 pub(crate) const PADDING: usize = 3 * (ORDER + 1);
 
-/// 2 · (1/128 Hz) · 2 s: the cut-off of the study as part of the Nyquist frequency. It is a dyadic number.
+/// 2 · (1/128 Hz) · 2 s: the cut-off of the study as a fraction of the Nyquist frequency. It is a dyadic number.
 const STUDY_CUTOFF: f64 = 0.031_25;
-/// The study's filter as SciPy 1.13.0 returns it: the gain, the denominator, and the steady state of a unit step. SciPy
-/// solves a badly conditioned system for the latter (the denominator's sum is 7.8e-6), so that ten digits are right;
-/// the digits listed are those that the published numbers rest on.
+/// The study's filter as returned by SciPy 1.13.0: the gain, the denominator, and the steady state of a unit step.
+/// SciPy solves an ill-conditioned system for the steady state (the denominator's sum is 7.8e-6), so only ten digits
+/// are right. The digits listed are those used for the published numbers.
 const STUDY: HighPass = HighPass {
     numerator: scaled_binomials(0.853_056_897_425_061),
     denominator: [
@@ -46,7 +46,7 @@ pub(crate) struct HighPass {
 }
 
 impl HighPass {
-    /// The filter that halves the power at `cutoff_hz`, for one sample every `tr_s`.
+    /// The filter that halves the power at `cutoff_hz`, for a sampling interval of `tr_s`.
     pub(crate) fn new(cutoff_hz: f64, tr_s: f64) -> Result<Self, FmriError> {
         if !(tr_s.is_finite() && tr_s > 0.0) {
             return Err(FmriError::InvalidParameter {
@@ -97,8 +97,8 @@ impl HighPass {
 
     /// Filters `N` signals side by side, forward and backward, in `f64`.
     ///
-    /// Row t holds sample t of each; at least [`PADDING`] + 1 rows. Both ends are extended by point reflection, in
-    /// the type of the signals. Results are rounded to that type.
+    /// Row t has sample t of each signal; there must be at least [`PADDING`] + 1 rows. Both ends are extended by point
+    /// reflection, in the type of the signals. Results are rounded to that type.
     pub(crate) fn apply<T: Real, const N: usize>(&self, signals: &mut [[T; N]], scratch: &mut Vec<[f64; N]>) {
         extend(signals, scratch);
         run(self, scratch, Direction::Forward);
@@ -109,7 +109,7 @@ impl HighPass {
     }
 }
 
-/// One pass over the rows in the direction of `order`, starting from the steady state of the first of them.
+/// One pass over the rows in the direction of `order`, starting from the steady state of the first row.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 fn run<const N: usize>(filter: &HighPass, rows: &mut [[f64; N]], order: Direction) {
     let (b, a) = (&filter.numerator, &filter.denominator);
@@ -134,7 +134,7 @@ fn run<const N: usize>(filter: &HighPass, rows: &mut [[f64; N]], order: Directio
     }
 }
 
-/// Which way a filter passes over time.
+/// The direction of a filter in time.
 #[derive(Debug, Clone, Copy)]
 enum Direction {
     Forward,

@@ -1,4 +1,5 @@
-//! Files read from front to back, compressed or not, without believing the sizes they announce.
+//! Sequential reading of files, compressed or not. Sizes in headers are checked against the file length before memory
+//! is allocated.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -10,24 +11,24 @@ use lpp_study::GzipReader;
 use crate::FmriError;
 use crate::numeric::Element;
 
-/// Deflate stores at best a run of 258 bytes in 2 bits, so no compressed file grows more than this.
+/// Deflate stores at best a run of 258 bytes in 2 bits, so a compressed file cannot expand by more than this factor.
 const MAX_EXPANSION: u64 = 1032;
-/// Bytes decoded at a time: memory grows with what is really there.
+/// Bytes decoded at a time, so that memory grows only with the data that the file really contains.
 const CHUNK: usize = 1 << 18;
 
-/// A buffer behind a decoder, since single bytes are dear there.
+/// Buffers a decoder, because reading single bytes from it is slow.
 fn unpacked<R: Read>(decoder: R) -> BufReader<R> {
     BufReader::with_capacity(1 << 15, decoder)
 }
 
-/// A stream of bytes from a file; gzip and zlib are recognised by the first bytes, whatever the name says.
+/// A stream of bytes from a file; gzip and zlib are recognised by the first bytes, whatever the file name.
 pub(crate) struct ByteSource {
     path: PathBuf,
     reader: Box<dyn Read + Send>,
     position: u64,
-    /// Bytes of the file as it lies on the disk.
+    /// Size of the file on disk.
     file_size: u64,
-    /// No more bytes than this can come out of the file.
+    /// Largest number of bytes that the file can contain, decompressed.
     limit: u64,
 }
 
@@ -59,12 +60,12 @@ impl ByteSource {
         })
     }
 
-    /// How many bytes the file takes on the disk.
+    /// Size of the file on disk, in bytes.
     pub(crate) fn file_size(&self) -> u64 {
         self.file_size
     }
 
-    /// How many (decompressed) bytes were read so far.
+    /// Number of (decompressed) bytes read so far.
     pub(crate) fn position(&self) -> u64 {
         self.position
     }
@@ -74,7 +75,7 @@ impl ByteSource {
         FmriError::malformed(&self.path, found, expected)
     }
 
-    /// Fails if the file cannot possibly hold `n_bytes` more; called before memory is taken.
+    /// Fails if the file cannot contain `n_bytes` more; called before memory is allocated.
     pub(crate) fn require(&self, n_bytes: u64) -> Result<(), FmriError> {
         match self.position.checked_add(n_bytes) {
             Some(end) if end <= self.limit => Ok(()),
@@ -99,7 +100,7 @@ impl ByteSource {
         Ok(byte[0])
     }
 
-    /// Passes over `n_bytes`.
+    /// Skips `n_bytes`.
     pub(crate) fn skip(&mut self, n_bytes: u64) -> Result<(), FmriError> {
         self.require(n_bytes)?;
         let passed =
@@ -111,7 +112,7 @@ impl ByteSource {
         Ok(())
     }
 
-    /// The next `n` numbers. Memory is taken chunk by chunk, as the bytes arrive.
+    /// The next `n` numbers. Memory is allocated in chunks as bytes arrive.
     pub(crate) fn read_numbers<T: Element>(
         &mut self,
         n: usize,
@@ -131,13 +132,13 @@ impl ByteSource {
         Ok(numbers)
     }
 
-    /// Reads on to the end, so that the checksum of a compressed file is verified too.
+    /// Reads to the end, so that the checksum of a compressed file is verified too.
     pub(crate) fn drain(&mut self) -> Result<(), FmriError> {
         io::copy(&mut self.reader, &mut io::sink()).map_err(|e| self.broken(e))?;
         Ok(())
     }
 
-    /// A short file gets a message of its own, since it is the usual accident.
+    /// A truncated file gets its own message, because it is the most common fault.
     fn broken(&self, error: io::Error) -> FmriError {
         if error.kind() == io::ErrorKind::UnexpectedEof {
             return self.malformed(

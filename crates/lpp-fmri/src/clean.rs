@@ -12,7 +12,7 @@ use crate::signals::Signals;
 /// Voxels cleaned side by side.
 const LANES: usize = 16;
 
-/// What is done to time courses, in this order; [`check`](CleaningParams::check) turns it into a [`SignalCleaner`].
+/// Steps applied to time courses, in this order; [`check`](CleaningParams::check) returns a [`SignalCleaner`].
 ///
 /// ```
 /// use lpp_fmri::CleaningParams;
@@ -22,18 +22,18 @@ const LANES: usize = 16;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CleaningParams {
-    /// Take out the mean and the best line.
+    /// Remove the mean and the linear trend.
     pub detrend: bool,
-    /// Cut-off of the high-pass filter in Hz. What is filtered gets its mean back.
+    /// Cut-off of the high-pass filter in Hz. The mean is added back after filtering.
     pub high_pass_hz: Option<f64>,
-    /// Centre and divide by the population standard deviation.
+    /// Subtract the mean and divide by the population standard deviation.
     pub standardise: bool,
-    /// Repetition time in s; matters to the filter only.
+    /// Repetition time in s; used only by the filter.
     pub tr_s: f64,
 }
 
 impl Default for CleaningParams {
-    /// Nothing, at the repetition time of the study.
+    /// No step, with the repetition time of the study.
     fn default() -> Self {
         Self {
             detrend: false,
@@ -45,7 +45,7 @@ impl Default for CleaningParams {
 }
 
 impl CleaningParams {
-    /// The settings of the reference study: all three, with a cut-off of 1/128 Hz at a repetition time of 2 s.
+    /// The settings of the reference study: all three steps, with a cut-off of 1/128 Hz and a repetition time of 2 s.
     #[must_use]
     pub fn reference() -> Self {
         Self {
@@ -73,8 +73,8 @@ impl CleaningParams {
 
 /// Cleans time courses; made by [`CleaningParams::check`].
 ///
-/// Everything is computed in the type of the data, save the filter, which runs in `f64`. In `f32` the mean that a filtered
-/// signal gets back quantises it to the spacing of the mean.
+/// Everything is computed in the type of the data, except the filter, which runs in `f64`. In `f32`, adding the mean
+/// back quantises a filtered signal to the spacing of the mean.
 ///
 /// # References
 /// nilearn 0.10.4, `nilearn.signal.clean`; SciPy 1.13.0, `scipy.signal.butter` and `filtfilt`
@@ -91,7 +91,7 @@ impl SignalCleaner {
         self.params
     }
 
-    /// Fewest scans that can be cleaned.
+    /// Smallest number of scans that can be cleaned.
     #[must_use]
     pub fn min_scans(&self) -> usize {
         if self.filter.is_some() { PADDING + 1 } else { 1 }
@@ -99,10 +99,10 @@ impl SignalCleaner {
 
     /// Cleans time courses in single precision, of shape (`n_scans`, `n_voxels`).
     ///
-    /// A constant voxel comes out constant, though not exactly 0 after filtering; an all-zero one stays 0.
+    /// A constant voxel stays constant, but is not exactly 0 after filtering; an all-zero voxel stays 0.
     ///
     /// # Errors
-    /// [`FmriError::TooFewScans`] if there are no more than 18 scans to filter, or none at all.
+    /// [`FmriError::TooFewScans`] if there are at most 18 scans to filter, or no scans.
     pub fn clean(&self, signals: &ArrayRef2<f32>) -> Result<Array2<f32>, FmriError> {
         self.clean_in(signals)
     }
@@ -199,7 +199,7 @@ impl<T> Default for Scratch<T> {
     }
 }
 
-/// Time from −1 to 1 with the mean 0 and the length 1, in the type of the data.
+/// Time from −1 to 1, with mean 0 and length 1, in the type of the data.
 fn unit_line<T: Real>(n_scans: usize) -> Vec<T> {
     let middle = (n_scans as f64 - 1.0) / 2.0;
     let line: Vec<T> = (0..n_scans).map(|t| T::from_double(t as f64 - middle)).collect();
@@ -231,7 +231,7 @@ fn subtract<T: Real>(rows: &mut [[T; LANES]], what: [T; LANES]) {
     }
 }
 
-/// Takes out the part along `line`, which has length 1.
+/// Removes the component along `line`, which has length 1.
 fn detrend<T: Real>(rows: &mut [[T; LANES]], line: &[T]) {
     let slopes = slopes(rows, line);
     for (row, &time) in rows.iter_mut().zip(line) {
@@ -243,9 +243,9 @@ fn detrend<T: Real>(rows: &mut [[T; LANES]], line: &[T]) {
 
 /// Inner products of the lanes with `line`, in their own precision.
 ///
-/// What is subtracted is added up in the order in which the reference adds: its matrix product (OpenBLAS's `gemv`) takes
-/// eight scans at a time, fused multiplications and additions within, one addition to the sum for each; then four, two
-/// and one. In `f32` another order, even an exact one, moves signals by two spacings of their mean.
+/// The sums are in the order of the reference: its matrix product (OpenBLAS's `gemv`) processes eight scans at a time,
+/// with fused multiply-adds inside and one addition to the sum per group; then four, two and one. In `f32` another
+/// order, even an exact one, moves signals by two spacings of their mean.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+fma", "x86_64+avx2+fma"))]
 fn slopes<T: Real>(rows: &[[T; LANES]], line: &[T]) -> [T; LANES] {
     let mut sums = [T::zero(); LANES];
@@ -265,10 +265,10 @@ fn slopes<T: Real>(rows: &[[T; LANES]], line: &[T]) -> [T; LANES] {
     sums
 }
 
-/// Centres and divides by the population standard deviation, or by 1 where there is none.
+/// Subtracts the mean and divides by the population standard deviation, or by 1 if it is 0.
 ///
-/// The deviation is taken around the mean of what was centred: a constant voxel, which rounding leaves a little off 0,
-/// has none and stays where it is.
+/// The deviation is computed around the mean of the centred values. So a constant voxel, which rounding leaves slightly
+/// off 0, has deviation 0 and is not changed.
 fn standardise<T: Real>(rows: &mut [[T; LANES]]) {
     subtract(rows, column_means(rows));
     let rest = column_means(rows);

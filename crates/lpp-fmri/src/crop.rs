@@ -7,15 +7,15 @@ use ndarray::{ArrayD, ArrayView4, ArrayViewD, Axis, Ix4, IxDyn, ShapeBuilder, Sl
 use crate::FmriError;
 use crate::sample::Sample;
 
-/// Values up to this part of the largest one count as background, nilearn's default.
+/// Values up to this fraction of the largest one count as background; nilearn's default.
 const BACKGROUND: f64 = 1e-8;
 
-/// Copies what is not background onto a grid of `shape` whose voxel v is the source's voxel v + `shift`.
+/// Copies the foreground onto a grid of `shape` whose voxel v is the source's voxel v + `shift`.
 ///
-/// `values` has axes (i, j, k) or (i, j, k, volume). The bounding box of the foreground of all volumes is copied to
-/// its new place. Where the target begins inside the box, the reference does not skip the part of the
-/// box before it but copies from the start of the box: content is displaced. This does the same, since it only can
-/// happen with data that are on a shifted 4 mm grid already.
+/// `values` has axes (i, j, k) or (i, j, k, volume). The bounding box of the foreground of all volumes is copied to its
+/// new position. If the target begins inside the box, the reference does not skip the part of the box before it but
+/// copies from the start of the box, which displaces the content. This function does the same, because it can happen
+/// only with data that are already on a shifted 4 mm grid.
 pub(crate) fn paste<T: Sample>(
     values: &ArrayD<T>,
     shift: [f64; 3],
@@ -43,7 +43,7 @@ pub(crate) fn displaces<T: Sample>(values: &ArrayD<T>, shift: [f64; 3]) -> Resul
     Ok((0..3).any(|axis| bounds[axis].start as f64 - shift[axis] < 0.0))
 }
 
-/// Where a stretch of the source begins on the target's axis of `n` voxels, and how much of it fits.
+/// Where a segment of the source begins on the target's axis of `n` voxels, and how much of it fits.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -55,7 +55,7 @@ fn destination(stretch: &Range<usize>, shift: f64, n: usize) -> (usize, usize) {
     (start, end.saturating_sub(start))
 }
 
-/// The bounding box of the voxels that are not background in some volume; everything if there is none.
+/// The bounding box of the voxels that are foreground in some volume; the whole volume if there are none.
 fn foreground<T: Sample>(values: &ArrayD<T>) -> Result<[Range<usize>; 3], FmriError> {
     let largest = values.iter().map(|v| v.to_double()).fold(0.0, |largest, v| {
         // NaN spreads, as it does in NumPy: then nothing passes.

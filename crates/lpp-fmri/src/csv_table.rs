@@ -12,7 +12,7 @@ use crate::FmriError;
 pub(crate) struct CsvTable {
     path: PathBuf,
     header: StringRecord,
-    /// Each with its number in the file, from 1, the header not counted.
+    /// Each row with its number in the file, counted from 1 without the header.
     rows: Vec<(usize, StringRecord)>,
 }
 
@@ -57,7 +57,7 @@ impl CsvTable {
         names.iter().copied().find(|name| self.has(name))
     }
 
-    /// Keeps the rows for which `keep`, of the row's number from 0, holds.
+    /// Keeps the rows for which `keep` is true of the row number, counted from 0.
     pub(crate) fn retain(&mut self, keep: impl Fn(usize) -> bool) {
         let mut row = 0;
         self.rows.retain(|_| {
@@ -66,7 +66,7 @@ impl CsvTable {
         });
     }
 
-    /// Number of each row in the file, from 1, the header not counted.
+    /// Number of each row in the file, counted from 1 without the header.
     pub(crate) fn row_numbers(&self) -> Vec<usize> {
         self.rows.iter().map(|(number, _)| *number).collect()
     }
@@ -99,7 +99,7 @@ impl CsvTable {
             .ok_or_else(|| self.missing(column))
     }
 
-    /// The error that `column` is not there.
+    /// The error for a missing `column`.
     pub(crate) fn missing(&self, column: &str) -> FmriError {
         let found = format!(
             "the columns {}",

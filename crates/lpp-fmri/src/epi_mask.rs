@@ -1,4 +1,4 @@
-//! Where the brain is in a run, in most runs, and on both sides.
+//! Brain masks of a run, of most runs, and symmetric ones.
 
 use std::path::Path;
 
@@ -16,29 +16,31 @@ use crate::sample::{Real, Sample};
 use crate::smooth::Smoother;
 use crate::two_groups::two_groups;
 
-/// Share of the voxels that are darker than any brain, the reference's default.
+/// Share of the voxels assumed to be background; the reference's default.
 const LOWER_CUTOFF: f64 = 0.2;
-/// Share of the voxels above which the gap between background and brain is not sought.
+/// The gap between background and brain is searched up to this share of the voxels.
 const UPPER_CUTOFF: f64 = 0.85;
-/// Erosions that cut thin bridges.
+/// Number of erosions, which remove thin bridges.
 const OPENING: usize = 2;
-/// Values that differ by at most this many roundings of the largest are one value: smoothing sums some terms.
+/// Values that differ by at most this many roundings of the largest count as equal, because smoothing sums several
+/// terms.
 const ROUNDING: f64 = 4.0;
-/// A mask is nearly the whole box if it has this share of the voxels that erosion at the border can leave.
+/// A mask with this share of the voxels that remain after erosion at the border is nearly the whole volume.
 const NEARLY: f64 = 0.95;
-/// Signal is positive, and what interpolation puts below 0 is little; means of which this share is negative are no signal.
+/// Signal is positive, and interpolation makes only a few values negative; a mean with this share of negative values is
+/// not signal.
 const DEMEANED: f64 = 0.25;
 
-/// The brain as one run shows it.
+/// The brain mask of one run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunMask {
     /// The grid of the run.
     pub grid: Grid,
     /// True in the brain.
     pub inside: Array3<bool>,
-    /// True where the scans differ from each other; nowhere for a single volume.
+    /// True where the scans differ from each other; false everywhere for a single volume.
     pub varies: Array3<bool>,
-    /// What makes the mask doubtful, in words.
+    /// Warnings about the mask, in words.
     pub doubts: Vec<String>,
 }
 
@@ -52,16 +54,16 @@ impl RunMask {
 
 /// The brightest part of a run's mean image, as a volume of (i, j, k).
 ///
-/// The mean over time, smoothed by one voxel, is cut at the largest gap of its sorted values between the 20th
-/// and the 85th percent; two erosions cut thin bridges, the largest component is kept, four dilations and two
-/// erosions close it. NaN and infinite voxels count as 0. The volumes are read one by one. A run without contrast may
-/// give an empty volume.
+/// The mean over time, smoothed by one voxel, is thresholded at the largest gap of its sorted values between the 20th
+/// and the 85th percent. Two erosions remove thin bridges, the largest component is kept, and four dilations and two
+/// erosions close it. NaN and infinite voxels count as 0. Volumes are read one by one. A run without contrast may give
+/// an empty mask.
 ///
-/// Where all values between the 20th and the 85th percent are one, as outside of a brain that was cut out before, there is no
-/// gap, and the reference takes the whole volume. Here the voxels that differ from that value are taken instead.
+/// If all values between the 20th and the 85th percent are equal, as in skull-stripped images, there is no gap, and the
+/// reference takes the whole volume. Here the mask contains the voxels that differ from that value.
 ///
 /// # Errors
-/// [`FmriError`] naming the file if it cannot be read, or if its mean holds no finite value or one value throughout.
+/// [`FmriError`] naming the file if it cannot be read, or if its mean has no finite value or is constant.
 ///
 /// # References
 /// nilearn 0.10.4, `nilearn.masking.compute_epi_mask`
@@ -97,7 +99,7 @@ pub fn epi_mask(path: &Path) -> Result<RunMask, FmriError> {
     })
 }
 
-/// A word on a mask that is all that erosion at the border can leave.
+/// A warning about a mask that covers all that remains after erosion at the border.
 fn fills_the_box(inside: &Array3<bool>) -> Option<String> {
     let (n, all) = (inside.iter().filter(|v| **v).count(), inside.len());
     let most: usize = inside
@@ -110,7 +112,7 @@ fn fills_the_box(inside: &Array3<bool>) -> Option<String> {
     })
 }
 
-/// A word on a mask of noise with a brain in it: one that fills less of the volume than the threshold expects.
+/// A warning about a mask that contains noise: the brain fills less of the volume than the threshold assumes.
 fn holds_noise(inside: &Array3<bool>, mean: &Array3<f64>) -> Option<String> {
     let kept = inside.iter().zip(mean).filter(|(is_in, _)| **is_in);
     let (low, high) = two_groups(kept.map(|(_, &v)| v).collect())?;
@@ -121,7 +123,7 @@ fn holds_noise(inside: &Array3<bool>, mean: &Array3<f64>) -> Option<String> {
     ))
 }
 
-/// A mean in file order, as it is and smoothed, in the type in which the reference computes it.
+/// A mean in file order, unsmoothed and smoothed, in the type that the reference uses.
 #[derive(Debug, Clone, PartialEq)]
 enum MeanImage {
     Single { plain: Vec<f32>, smooth: Vec<f32> },
@@ -136,8 +138,8 @@ struct Mean {
 
 /// The mean over the volumes, smoothed by one voxel, 0 where the mean is NaN.
 ///
-/// `f32` runs are summed in `f32`, volume by volume, all others in `f64`. A single 3-D volume is taken as it is: then
-/// integers are smoothed as everywhere else, the unsigned ones in their own type.
+/// `f32` runs are summed in `f32`, volume by volume, all others in `f64`. A single 3-D volume is used as it is;
+/// integers are then smoothed as everywhere else, unsigned ones in their own type.
 fn mean_image(reader: &mut ImageReader) -> Result<Mean, FmriError> {
     let smoother = Smoother::one_voxel(reader.grid().shape());
     let n_voxels = reader.grid().n_voxels();
@@ -201,7 +203,8 @@ fn smoothed_in_own_type<T: Sample>(mut values: Vec<T>, smoother: &Smoother) -> V
     values.into_iter().map(Sample::to_double).collect()
 }
 
-/// The mean of `first` and the volumes that are left; marks in `varies` the voxels at which one of them differs from `first`.
+/// The mean of `first` and the remaining volumes; marks in `varies` the voxels at which one of them differs from
+/// `first`.
 fn mean_of_rest<T: Real>(
     first: Vec<T>,
     reader: &mut ImageReader,
@@ -227,7 +230,7 @@ fn add<T: Real, S: Sample>(sum: &mut [T], varies: &mut [bool], first: &[T], volu
     }
 }
 
-/// Smooths as the mask wants it: NaN stays out (0), its neighbours count it as 0.
+/// Smooths for the mask: NaN becomes 0, also for its neighbours.
 fn smoothed<T: Real>(mut mean: Vec<T>, smoother: &Smoother) -> Vec<T> {
     let holes: Vec<usize> = (0..mean.len()).filter(|&i| mean[i].is_nan()).collect();
     smoother.apply(&mut mean);
@@ -237,13 +240,13 @@ fn smoothed<T: Real>(mut mean: Vec<T>, smoother: &Smoother) -> Vec<T> {
     mean
 }
 
-/// The bright voxels in file order, and what is doubtful about them.
+/// The bright voxels in file order, with warnings about them.
 struct Bright {
     inside: Vec<bool>,
     doubts: Vec<String>,
 }
 
-/// The voxels on the bright side of the largest gap; what is wrong with the mean, if it has no contrast at all.
+/// The voxels above the largest gap; an error text if the mean has no contrast.
 fn bright_part<T: Real>(plain: &[T], smooth: Vec<T>) -> Result<Bright, String> {
     let known = || {
         plain
@@ -295,7 +298,7 @@ fn bright_part<T: Real>(plain: &[T], smooth: Vec<T>) -> Result<Bright, String> {
 /// A gap between sorted neighbours.
 struct Gap<T> {
     middle: T,
-    /// Whether it is no wider than sums round.
+    /// Whether it is within the rounding of sums.
     is_rounding: bool,
 }
 
@@ -326,7 +329,7 @@ fn widest_gap<T: Real>(values: &[T]) -> Gap<T> {
     }
 }
 
-/// Counts in how many runs each voxel was inside.
+/// Counts for each voxel the runs in which it is inside the mask.
 ///
 /// ```
 /// use lpp_fmri::{Grid, MaskVotes, diagonal_affine};
@@ -347,12 +350,12 @@ pub struct MaskVotes {
     grid: Grid,
     votes: Array3<u32>,
     n_runs: u32,
-    /// True where the scans of some run are all the same.
+    /// True where all scans of some run are equal.
     constant: Array3<bool>,
 }
 
 impl MaskVotes {
-    /// No run yet.
+    /// No runs yet.
     #[must_use]
     pub fn new(grid: Grid) -> Self {
         let [i, j, k] = grid.shape();
@@ -367,7 +370,7 @@ impl MaskVotes {
     /// Adds a run's mask, of shape (i, j, k).
     ///
     /// # Errors
-    /// [`FmriError::Shape`] if it does not lie on the grid.
+    /// [`FmriError::Shape`] if its shape is not that of the grid.
     pub fn add(&mut self, inside: &ArrayRef3<bool>) -> Result<(), FmriError> {
         if inside.shape() != self.grid.shape() {
             return Err(FmriError::Shape {
@@ -382,7 +385,7 @@ impl MaskVotes {
         Ok(())
     }
 
-    /// Adds a run with what its scans say of coverage. A single volume says nothing.
+    /// Adds a run and marks its constant voxels. A single volume has no constant voxels.
     ///
     /// # Errors
     /// As [`MaskVotes::add`].
@@ -395,7 +398,7 @@ impl MaskVotes {
         Ok(())
     }
 
-    /// Voxels of a mask at which all scans of some run are the same.
+    /// Number of voxels of a mask at which all scans of some run are equal.
     pub(crate) fn n_constant(&self, mask: &Mask) -> usize {
         mask.voxels()
             .iter()
@@ -403,10 +406,10 @@ impl MaskVotes {
             .count()
     }
 
-    /// The largest component of the voxels inside in strictly more than half of the runs.
+    /// The largest component of the voxels that are inside in strictly more than half of the runs.
     ///
     /// # Errors
-    /// [`FmriError::EmptyMask`] if there is none.
+    /// [`FmriError::EmptyMask`] if there are none.
     ///
     /// # References
     /// nilearn 0.10.4, `nilearn.masking.compute_multi_epi_mask` with a threshold of 0.5
@@ -419,16 +422,16 @@ impl MaskVotes {
 }
 
 impl Mask {
-    /// The largest component of the voxels whose mirror image across x = 0 mm is inside too.
+    /// The largest component of the voxels whose mirror image across x = 0 mm is in the mask too.
     ///
-    /// The component is not made symmetric again: if the two sides do not touch, it is one of them.
+    /// The component is not made symmetric again: if the two sides do not touch, the result is one of them.
     ///
     /// # Errors
-    /// [`FmriError::NoMirror`] if mirrored voxels fall between voxels, [`FmriError::EmptyMask`] if nothing is left.
+    /// [`FmriError::NoMirror`] if mirrored voxels fall between voxels, [`FmriError::EmptyMask`] if no voxel is left.
     ///
     /// # References
-    /// nilearn 0.10.4, `intersect_masks([mask, swap_img_hemispheres(mask)], threshold=1)`, on a grid that is upright and centred
-    /// on x = 0
+    /// nilearn 0.10.4, `intersect_masks([mask, swap_img_hemispheres(mask)], threshold=1)`, on an axis-aligned grid
+    /// centred on x = 0
     pub fn symmetric_part(&self) -> Result<Self, FmriError> {
         let inside = self.inside();
         let mut both = mirror_volume(self.grid(), &inside, false)?;

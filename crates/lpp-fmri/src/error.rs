@@ -7,14 +7,14 @@ use lpp_study::{MOST_QUOTED, StudyError, shortened};
 
 use crate::grid::Grid;
 
-/// What can go wrong with images, masks, spheres, events and joblib files.
+/// Errors about images, masks, spheres, events and joblib files.
 ///
-/// Errors about a file name it and say what was found and what was expected; the cause is the
+/// Errors about a file name it and say what was found and what was expected. The cause is the
 /// [`source`](std::error::Error::source) and is not repeated in the text.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FmriError {
-    /// The operating system refused to read a file, or its compressed stream is damaged or cut short.
+    /// A file cannot be read, or its compressed stream is damaged or truncated.
     #[error("{}", lpp_study::cannot_read(path, source))]
     Read {
         /// The file.
@@ -23,20 +23,20 @@ pub enum FmriError {
         #[source]
         source: io::Error,
     },
-    /// A file holds something else than it should.
+    /// A file has unexpected contents.
     #[error("{}: found {found}, expected {expected}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is in it.
+        /// What the file contains.
         found: String,
-        /// What should be in it.
+        /// What it should contain.
         expected: String,
     },
     /// A file could not be written, or an array file could not be read.
     #[error(transparent)]
     Study(#[from] StudyError),
-    /// Two arrays, or an array and a mask, disagree in shape.
+    /// The shapes of two arrays, or of an array and a mask, do not match.
     #[error("{what} has shape {found:?}, expected {expected:?}")]
     Shape {
         /// Which array.
@@ -46,7 +46,7 @@ pub enum FmriError {
         /// The shape that it should have.
         expected: Vec<usize>,
     },
-    /// An image does not lie on the grid of the mask.
+    /// An image is not on the grid of the mask.
     #[error("the image's grid ({found}) does not match the mask's ({expected})")]
     GridMismatch {
         /// Grid of the image.
@@ -54,26 +54,26 @@ pub enum FmriError {
         /// Grid of the mask.
         expected: Box<Grid>,
     },
-    /// No voxel centre of a grid lies inside the image that it is to be resampled from.
+    /// The image does not overlap the target grid: no voxel centre of the grid is inside the image.
     #[error(
         "the image (orientation {source_orientation}) has nothing in the field of view of the target (orientation \
          {target_orientation}): {why}"
     )]
     NoOverlap {
-        /// Where the two miss each other.
+        /// Where the two do not overlap.
         why: String,
         /// Orientation of the image.
         source_orientation: String,
-        /// Orientation of the grid asked for.
+        /// Orientation of the target grid.
         target_orientation: String,
     },
-    /// An affine maps the grid to a plane, a line or a point, or holds a number that is not finite.
+    /// An affine maps the grid to a plane, a line or a point, or has a number that is not finite.
     #[error("the affine {affine:?} cannot be inverted")]
     SingularAffine {
         /// The first three rows.
         affine: [[f64; 4]; 3],
     },
-    /// Axes cannot be brought to left-right, back-front, bottom-top by permuting and flipping.
+    /// The axes cannot be reordered to left-right, back-front, bottom-top by permuting and flipping.
     #[error("the affine {affine:?} is rotated: its axes cannot be put in x, y, z order without resampling")]
     RotatedAffine {
         /// The first three rows.
@@ -89,7 +89,7 @@ pub enum FmriError {
         /// The grid.
         grid: Box<Grid>,
     },
-    /// A number that the caller chose is out of range.
+    /// A parameter is out of range.
     #[error("{name} is {value}, expected {expected}")]
     InvalidParameter {
         /// Which one.
@@ -99,16 +99,16 @@ pub enum FmriError {
         /// What it should be.
         expected: &'static str,
     },
-    /// A step over runs was given none.
+    /// A list of runs is empty.
     #[error("found no run, expected at least one image")]
     NoRuns,
-    /// A folder in which the runs of a subject should be holds none.
+    /// A folder of a subject contains no runs.
     #[error("{}: found 0 images and 0 arrays, expected runs, all .nii(.gz) or all .npy", path.display())]
     NoScans {
         /// The folder.
         path: PathBuf,
     },
-    /// A folder in which subjects should be holds none.
+    /// A folder of subjects contains no subject.
     #[error("{}: found no subject, expected folders {prefix}*, one a subject", path.display())]
     NoSubjects {
         /// The folder.
@@ -116,29 +116,29 @@ pub enum FmriError {
         /// How their names should begin.
         prefix: String,
     },
-    /// A run is too short to be filtered.
+    /// A run is too short for the filter.
     #[error("found {found} scans, expected {needed} or more")]
     TooFewScans {
         /// Scans of the run.
         found: usize,
-        /// Fewest scans that can be filtered.
+        /// Smallest number of scans that can be filtered.
         needed: usize,
     },
-    /// A mask holds no voxel.
+    /// A mask has no voxels.
     #[error("the mask is empty")]
     EmptyMask,
-    /// Runs share no brain.
+    /// The runs have no brain voxels in common.
     #[error(
         "the mask is empty: no voxel is brain in more than half of the runs, and {n_empty} of {n_runs} runs show none; expected \
          runs with a brain that is brighter than what is around it, before they are demeaned, filtered or standardised"
     )]
     NoBrain {
-        /// Runs that were looked at.
+        /// Number of runs.
         n_runs: usize,
-        /// Runs of which no voxel is brain.
+        /// Number of runs without any brain voxel.
         n_empty: usize,
     },
-    /// A sphere holds no voxel of the mask.
+    /// A sphere contains no voxel of the mask.
     #[error("the sphere of {radius_mm} mm around {centre_mm:?} holds no voxel of the mask")]
     EmptySphere {
         /// World coordinates of its centre, in mm.
@@ -146,7 +146,7 @@ pub enum FmriError {
         /// Its radius, in mm.
         radius_mm: f64,
     },
-    /// A sphere's centre or radius is not a usable number.
+    /// The centre or radius of a sphere is not a valid number.
     #[error(
         "a sphere of {radius_mm} mm around {centre_mm:?} was asked for; expected finite numbers and a radius of 0 or more"
     )]
@@ -156,12 +156,12 @@ pub enum FmriError {
         /// Its radius, in mm.
         radius_mm: f64,
     },
-    /// The words or scans of a regressor are no usable design.
+    /// The words or scans are not a valid design for regressors.
     #[error("{found}, expected {expected}")]
     Design {
         /// What was given.
         found: String,
-        /// What a regressor needs.
+        /// What a regressor requires.
         expected: &'static str,
     },
     /// An activation is NaN or infinite.
@@ -174,7 +174,7 @@ pub enum FmriError {
         /// The value.
         value: f64,
     },
-    /// A name is no haemodynamic response model.
+    /// The name of a haemodynamic response model is unknown.
     #[error("unknown haemodynamic response {name:?}, expected glover or spm")]
     UnknownHrf {
         /// The name.
@@ -183,7 +183,7 @@ pub enum FmriError {
 }
 
 impl FmriError {
-    /// A [`FmriError::Malformed`]; what was found is cut short if it is long.
+    /// A [`FmriError::Malformed`]; a long description of what was found is truncated.
     pub(crate) fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
         // What a file holds may be as long as the file.
         let short = |text: String| shortened(&text, MOST_QUOTED).into_owned();

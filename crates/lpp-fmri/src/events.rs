@@ -13,19 +13,19 @@ pub struct WordEvents {
     rows: Vec<usize>,
 }
 
-/// Onset, duration and offset agree up to the rounding of two decimals each.
+/// Onset, duration and offset must agree up to the rounding of two decimals each.
 const ROUNDING_S: f64 = 0.02;
 
 impl WordEvents {
-    /// Reads a CSV file with a column `onset_s` or `onset`, and one of `offset_s`, `offset`, `duration_s` or
+    /// Reads a CSV file with a column `onset_s` or `onset`, and a column `offset_s`, `offset`, `duration_s` or
     /// `duration`; other columns are ignored.
     ///
-    /// A column `run` (or `section`, as in the corpus' annotation) tells runs apart, each of which counts time from
-    /// its own start. With several runs in the file, `run` must say which one is meant.
+    /// A column `run` (or `section`, as in the annotation of the corpus) distinguishes runs; the times of each run
+    /// start at its beginning. If the file has several runs, `run` must select one.
     ///
     /// # Errors
-    /// [`FmriError`] naming the file if it cannot be read, has no row, lacks a column, holds a time that is no finite
-    /// number, has an offset that contradicts its duration, or leaves open which run is meant.
+    /// [`FmriError`] naming the file if it cannot be read, has no rows, lacks a column, has a time that is not a finite
+    /// number, has an offset that contradicts its duration, or has several runs and none was selected.
     pub fn load(path: &Path, run: Option<&str>) -> Result<Self, FmriError> {
         let mut table = CsvTable::load(path)?;
         select_run(&mut table, path, run)?;
@@ -71,20 +71,20 @@ impl WordEvents {
         &self.offsets_s
     }
 
-    /// The row of each word in the file, from 1, the header not counted.
+    /// The row of each word in the file, counted from 1 without the header.
     #[must_use]
     pub fn rows(&self) -> &[usize] {
         &self.rows
     }
 
-    /// How many words there are; at least 1.
+    /// Number of words; at least 1.
     #[must_use]
     pub fn n_words(&self) -> usize {
         self.onsets_s.len()
     }
 }
 
-/// A file that has both must say the same by both.
+/// Checks that durations agree with onsets and offsets, if a file has all three.
 fn check_durations(
     path: &Path,
     rows: &[usize],
@@ -106,7 +106,7 @@ fn check_durations(
     Ok(())
 }
 
-/// Keeps the rows of the run that is meant.
+/// Keeps the rows of the selected run.
 fn select_run(table: &mut CsvTable, path: &Path, run: Option<&str>) -> Result<(), FmriError> {
     let Some(column) = table.first_of(&["run", "section"]) else {
         return match run {

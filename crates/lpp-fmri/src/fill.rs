@@ -1,13 +1,13 @@
-//! Plausible values in place of NaN, so that a spline can be drawn through a volume.
+//! Replacement of NaN by plausible values, so that a spline can be fitted to a volume.
 
 use crate::sample::Sample;
 
-/// How far values spread into holes, in voxels.
+/// How far values are extended into holes, in voxels.
 const REACH: usize = 2;
 
 /// `values`, in file order, with each voxel that is not finite replaced by the mean of its valid face neighbours.
 ///
-/// What was filled is valid in a second round; holes deeper than two voxels become 0.
+/// Filled voxels count as valid in a second round; holes deeper than two voxels become 0.
 ///
 /// # References
 /// nilearn 0.10.4, `nilearn.masking.extrapolate_out_mask`

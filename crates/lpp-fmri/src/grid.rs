@@ -1,4 +1,4 @@
-//! The lattice of voxel centres that an image or a mask lives on.
+//! The grid of voxel centres of an image or a mask.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::affine::{
     Affine, affines_close, column_lengths, diagonal_affine, invert_affine, transform, upper_rows,
 };
 
-/// Shape and affine of an image: how many voxels along each axis, and where their centres lie in the world.
+/// Shape and affine of an image: the number of voxels along each axis, and the world coordinates of their centres.
 ///
 /// ```
 /// let grid = lpp_fmri::Grid::working();
@@ -42,7 +42,7 @@ impl Grid {
         Ok(Self { shape, affine })
     }
 
-    /// The 4 mm grid that the reference study works on: shape (37, 46, 38), first centre at (−72, −106, −64) mm.
+    /// The 4 mm grid of the reference study: shape (37, 46, 38), first centre at (−72, −106, −64) mm.
     #[must_use]
     pub fn working() -> Self {
         Self {
@@ -85,7 +85,7 @@ impl Grid {
         transform(&self.affine, voxel.map(|v| v as f64))
     }
 
-    /// From where to where the voxel centres reach along x, y and z, in mm.
+    /// The range of the voxel centres along x, y and z, in mm.
     pub(crate) fn extent_mm(&self) -> [[f64; 2]; 3] {
         let ends = self.shape.map(|n| [0, n - 1]);
         let mut extent = [[f64::INFINITY, f64::NEG_INFINITY]; 3];
@@ -98,9 +98,9 @@ impl Grid {
         extent
     }
 
-    /// Where each voxel axis leads, as nibabel names it: R or L, A or P, S or I; the working grid's are R, A, S.
+    /// The direction of each voxel axis, named as in nibabel: R or L, A or P, S or I; on the working grid R, A, S.
     ///
-    /// On an oblique grid an axis has the name of the world axis that it is nearest to.
+    /// On an oblique grid an axis has the name of the nearest world axis.
     #[must_use]
     pub(crate) fn directions(&self) -> [char; 3] {
         let sizes = column_lengths(&self.affine);

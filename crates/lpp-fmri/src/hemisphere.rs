@@ -8,8 +8,7 @@ use crate::grid::Grid;
 use crate::image::Image;
 use crate::numeric::{NumArray, with_array};
 
-/// Entries of an affine below this (mm per voxel) count as 0 when asking whether it is rotated, as in nilearn's
-/// `reorder_img`.
+/// Entries of an affine below this (mm per voxel) count as 0 in the test for rotation, as in nilearn's `reorder_img`.
 const NEGLIGIBLE: f64 = 1e-3;
 
 /// A volume whose axes run left to right, back to front and bottom to top.
@@ -19,7 +18,7 @@ pub(crate) struct Reordered<T> {
 }
 
 impl<T: Copy> Reordered<T> {
-    /// Permutes and flips the axes of `volume`, as nilearn's `reorder_img`.
+    /// Permutes and flips the axes of `volume`, like nilearn's `reorder_img`.
     pub(crate) fn new(grid: &Grid, volume: &ArrayRef3<T>) -> Result<Self, FmriError> {
         let affine = grid.affine();
         let source_axes = source_axes(affine)?;
@@ -64,9 +63,10 @@ fn source_axes(affine: &Affine) -> Result<[usize; 3], FmriError> {
 
 /// Reverses a volume from left to right, about the middle of its array.
 ///
-/// The axes are first put in x, y, z order with positive steps, then the x axis is reversed; the grid returned is
-/// the reordered one, so that a grid centred on x = 0 keeps its affine. Swapping twice gives the reordered volume. On any
-/// other grid the result is no mirror image of the brain; [`mirror_volume`](crate::mirror_volume) is.
+/// The axes are first reordered to x, y, z with positive steps, then the x axis is reversed. The returned grid is the
+/// reordered one, so a grid centred on x = 0 keeps its affine. Swapping twice gives the reordered volume. On a grid
+/// that is not centred on x = 0 the result is not a mirror image of the brain; use
+/// [`mirror_volume`](crate::mirror_volume) there.
 ///
 /// # Errors
 /// [`FmriError::RotatedAffine`] if the axes are oblique, [`FmriError::Shape`] if volume and grid disagree.

@@ -4,7 +4,7 @@ use crate::FmriError;
 use crate::mask::Mask;
 use crate::sides::MaskOf;
 
-/// Two voxels of a mask that mirror each other, as positions in masked arrays.
+/// Two voxels of a mask that are mirror images of each other, as indices in masked arrays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HomotopicPair {
     /// The voxel at x < 0.
@@ -14,11 +14,11 @@ pub struct HomotopicPair {
 }
 
 impl Mask {
-    /// The pairs of voxels that mirror each other across x = 0 mm, both inside the mask, by ascending position of the left
+    /// The pairs of voxels that mirror each other across x = 0 mm, both inside the mask, by ascending index of the left
     /// one.
     ///
-    /// Voxels of the midline and voxels whose image is outside the mask are in no pair. The axes of the grid may run in any
-    /// order and direction.
+    /// Voxels on the midline and voxels whose mirror image is outside the mask are in no pair. The axes of the grid may
+    /// have any order and direction.
     ///
     /// # Errors
     /// [`FmriError::NoMirror`] if mirrored voxels fall between voxels.

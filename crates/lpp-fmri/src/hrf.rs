@@ -1,11 +1,11 @@
-//! Haemodynamic response functions: how blood oxygenation answers a brief burst of neural activity.
+//! Haemodynamic response functions (HRF): the response of blood oxygenation to a brief burst of neural activity.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::FmriError;
 
-/// How long a response lasts, in s.
+/// Length of a response, in s.
 const RESPONSE_S: f64 = 32.0;
 /// Samples of the fine grid per repetition time.
 pub(crate) const OVERSAMPLING: f64 = 50.0;
@@ -14,12 +14,12 @@ pub(crate) const OVERSAMPLING: f64 = 50.0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Hrf {
-    /// Glover's, which the reference study uses: peak after 5 s, mild undershoot.
+    /// Glover's HRF, used in the reference study: peak after 5 s, mild undershoot.
     ///
     /// G. H. Glover (1999), <https://doi.org/10.1006/nimg.1998.0419>
     #[default]
     Glover,
-    /// The canonical response of SPM.
+    /// The canonical HRF of SPM.
     Spm,
 }
 
@@ -51,8 +51,8 @@ struct Shape {
 impl Hrf {
     /// The response sampled 50 times per `tr_s`, normalised to sum 1.
     ///
-    /// As in the reference, the round(32·50/`tr_s`) points reach from 0 to 32 s inclusive, so that their spacing is
-    /// slightly more than `tr_s`/50, and the gammas begin one fine step late.
+    /// As in the reference, the round(32·50/`tr_s`) points cover 0 to 32 s inclusive, so their spacing is slightly more
+    /// than `tr_s`/50, and the gammas begin one fine step late.
     ///
     /// # Errors
     /// [`FmriError::Design`] if `tr_s` is not positive, or leaves fewer than two points or more than a million.

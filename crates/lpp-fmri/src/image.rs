@@ -15,15 +15,16 @@ use crate::units::{TimeUnit, Units};
 /// A 3-D or 4-D image: a grid and one number, or one per volume, at each of its voxels.
 ///
 /// # Shapes
-/// The array has axes (i, j, k) or (i, j, k, volume); in memory, as in the file, i runs fastest.
+/// The array has axes (i, j, k) or (i, j, k, volume); in memory, as in the file, i varies fastest.
 ///
 /// # Values
 /// Without scaling the stored type is kept. With a slope s and an intercept c the values are v·s + c in `f64`,
 /// whatever the stored type. A slope that is 0, NaN or infinite, or (s, c) = (1, 0), means no scaling.
 ///
 /// # Units
-/// Places are in mm: those of a header in metres or micrometres are scaled, and a warning says so. Steps in milliseconds or
-/// microseconds are converted to seconds. What a header does not name stays unknown, here and where it is written again.
+/// Coordinates are in mm; those of a header in metres or micrometres are converted, with a warning. Time steps in
+/// milliseconds or microseconds are converted to seconds. Units that a header does not give stay unknown, also when the
+/// image is written again.
 ///
 /// ```
 /// use lpp_fmri::{Grid, Image};
@@ -52,7 +53,7 @@ impl Image {
     /// An image of `values`, of shape (i, j, k) or (i, j, k, volumes), on `grid`, with a time step of 1.
     ///
     /// # Errors
-    /// [`FmriError::Shape`] if the array does not lie on the grid.
+    /// [`FmriError::Shape`] if the shape of the array is not that of the grid.
     pub fn new(grid: Grid, values: impl Into<NumArray>) -> Result<Self, FmriError> {
         let values = values.into();
         let shape = values.shape();
@@ -72,7 +73,7 @@ impl Image {
         })
     }
 
-    /// The same image with another step along the fourth axis: the repetition time of a run, in seconds.
+    /// The same image with a different step along the fourth axis: the repetition time of a run, in seconds.
     #[must_use]
     pub fn with_time_step(mut self, time_step: f64) -> Self {
         self.time_step = time_step;
@@ -80,7 +81,7 @@ impl Image {
         self
     }
 
-    /// The same image with the step along the fourth axis and the units of what it was made from.
+    /// The same image with the time step and units of its source.
     #[must_use]
     pub(crate) fn in_units_of(mut self, header: &Header) -> Self {
         self.time_step = header.time_step;
@@ -91,11 +92,11 @@ impl Image {
 
     /// Reads a `.nii` or `.nii.gz` file, NIfTI-1 or NIfTI-2, of either byte order.
     ///
-    /// Whether it is compressed is seen from its first bytes, not from its name.
+    /// Compression is recognised by the first bytes, not by the name.
     ///
     /// # Errors
-    /// [`FmriError`] naming the file if it cannot be read, is truncated or damaged, is no NIfTI image of plain
-    /// numbers, announces more data than it can hold, or has an affine that cannot be inverted.
+    /// [`FmriError`] naming the file if it cannot be read, is truncated or damaged, is not a NIfTI image of plain
+    /// numbers, gives a size larger than the file can contain, or has an affine that cannot be inverted.
     pub fn load(path: &Path) -> Result<Self, FmriError> {
         let mut reader = ImageReader::open(path)?;
         let mut shape = reader.header.grid.shape().to_vec();
@@ -105,7 +106,7 @@ impl Image {
         Ok(Self::new(reader.header.grid, values)?.in_units_of(&reader.header))
     }
 
-    /// Where the voxels lie.
+    /// The grid of the voxels.
     #[must_use]
     pub fn grid(&self) -> &Grid {
         &self.grid
@@ -129,8 +130,8 @@ impl Image {
         self.values.shape().get(3).copied().unwrap_or(1)
     }
 
-    /// The header's step along the fourth axis, in [`Image::time_unit`]. Files that the reference wrote have 1 here and no unit,
-    /// not the repetition time.
+    /// The step along the fourth axis from the header, in [`Image::time_unit`]. In files written by the reference it is
+    /// 1 without a unit, not the repetition time.
     #[must_use]
     pub fn time_step(&self) -> f64 {
         self.time_step
@@ -142,7 +143,7 @@ impl Image {
         self.time_unit
     }
 
-    /// The code of both units, as it is written.
+    /// The code of both units, as written to the header.
     pub(crate) fn units_code(&self) -> u8 {
         Units::code(self.in_mm, self.time_unit)
     }
@@ -150,7 +151,7 @@ impl Image {
     /// The values as `f64`, of shape (i, j, k, volumes).
     ///
     /// # Errors
-    /// [`FmriError::Shape`]; never for an image that was made or read by this type.
+    /// [`FmriError::Shape`]; never for an image created or read by this type.
     pub fn to_f64_volumes(&self) -> Result<Array4<f64>, FmriError> {
         let array = self.values.to_f64();
         let array = if array.ndim() == 3 {
@@ -182,7 +183,7 @@ impl Image {
     }
 }
 
-/// Reads an image volume by volume, so that a run of any length needs the memory of one volume.
+/// Reads an image volume by volume, so that a run of any length needs memory for only one volume.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), lpp_fmri::FmriError> {
@@ -200,10 +201,10 @@ pub struct ImageReader {
 }
 
 impl ImageReader {
-    /// Reads the header of `path` and checks that the file can hold the data that it announces.
+    /// Reads the header of `path` and checks that the file can contain the data it describes.
     ///
     /// # Errors
-    /// As [`Image::load`]; a truncated compressed stream shows only as far as it is read.
+    /// As [`Image::load`]; a truncated compressed stream is detected only while reading.
     pub fn open(path: &Path) -> Result<Self, FmriError> {
         let mut source = ByteSource::open(path)?;
         let header = Header::read(&mut source)?;
@@ -226,7 +227,7 @@ impl ImageReader {
         })
     }
 
-    /// Where the voxels lie.
+    /// The grid of the voxels.
     #[must_use]
     pub fn grid(&self) -> &Grid {
         &self.header.grid
@@ -238,14 +239,14 @@ impl ImageReader {
         self.header.n_volumes.unwrap_or(1)
     }
 
-    /// The header's step along the fourth axis, as [`Image::time_step`].
+    /// The step along the fourth axis from the header, as [`Image::time_step`].
     #[must_use]
     pub fn time_step(&self) -> f64 {
         self.header.time_step
     }
 
-    /// The repetition time of a run in seconds, if the header says one: a step of 0, or of 1 without a unit of time, says none,
-    /// nor does one in a unit that is none of time.
+    /// The repetition time of a run in seconds, if the header gives one. A step of 0, of 1 without a unit of time, or
+    /// in a unit other than time, does not count.
     #[must_use]
     pub fn repetition_time_s(&self) -> Option<f64> {
         let step = self.header.time_step;
@@ -268,7 +269,7 @@ impl ImageReader {
         &self.header
     }
 
-    /// Whether the image has no fourth axis at all; one of length 1 counts as an axis.
+    /// Whether the image has no fourth axis; an axis of length 1 counts.
     #[must_use]
     pub fn is_3d(&self) -> bool {
         self.header.n_volumes.is_none()
@@ -292,7 +293,7 @@ impl ImageReader {
         Ok(Some(volume))
     }
 
-    /// The next values, as many as `shape` holds.
+    /// The next values, as many as `shape` has.
     fn read_values(&mut self, shape: &[usize]) -> Result<NumArray, FmriError> {
         let n = shape.iter().product();
         let values = with_element_type!(self.header.element, T => {

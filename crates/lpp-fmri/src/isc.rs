@@ -1,4 +1,4 @@
-//! Arrays over the voxels of a mask, in either of the formats they come in.
+//! Arrays over the voxels of a mask, in `.npy` or joblib format.
 
 use std::fs::File;
 use std::io::Read;
@@ -13,12 +13,12 @@ use crate::joblib;
 /// The first bytes of every `.npy` file.
 const NPY_MAGIC: &[u8] = b"\x93NUMPY";
 
-/// Reads a matrix from a `.npy` file or a joblib dump, whichever its first bytes say.
+/// Reads a matrix from a `.npy` file or a joblib dump, recognised by its first bytes.
 ///
 /// Single precision is widened to `f64`, which is exact.
 ///
 /// # Errors
-/// [`FmriError`] naming the file if it cannot be read, is truncated, holds something else or has not two axes.
+/// [`FmriError`] naming the file if it cannot be read, is truncated, has other contents, or does not have two axes.
 pub fn load_matrix(path: &Path) -> Result<Array2<f64>, FmriError> {
     if begins_like_npy(path)? {
         return Ok(npy::load_f64_matrix(path)?);
@@ -33,11 +33,10 @@ pub fn load_matrix(path: &Path) -> Result<Array2<f64>, FmriError> {
 
 /// Reads inter-subject correlations, of shape (`n_trials`, `n_voxels`).
 ///
-/// [`lpp_stats::mean_over_trials`](https://docs.rs/lpp-stats) and `ReliableVoxels` of the same crate take it from
-/// there.
+/// Pass the result to [`lpp_stats::mean_over_trials`](https://docs.rs/lpp-stats) and `ReliableVoxels` of that crate.
 ///
 /// # Errors
-/// As [`load_matrix`]; also if there is no trial or no voxel.
+/// As [`load_matrix`]; also if there are no trials or no voxels.
 ///
 /// ```no_run
 /// let isc = lpp_fmri::load_isc("isc_10trials_en.gz".as_ref())?;

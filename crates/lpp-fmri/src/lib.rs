@@ -1,18 +1,19 @@
 //! fMRI images, masks, cleaned signals, regions and word-event regressors, in agreement with nilearn.
 //!
-//! * [`Image`] and [`ImageReader`] read NIfTI-1 and NIfTI-2, whole or volume by volume; [`Grid`] is where an image's
-//!   voxels lie, with its affine in `f64`.
-//! * [`Mask`] says which voxels count and in which order: C order, i slowest. It takes volumes to masked arrays and
-//!   back. [`Sides`] tells its left voxels from its right ones, by where they lie.
-//! * [`Resampler`] takes volumes to another grid; [`epi_mask`], [`MaskVotes`] and [`Mask::symmetric_part`] find the brain
-//!   that runs share; [`Signals`] and [`SignalCleaner`] make time courses of it.
-//! * [`sphere`] makes regions of interest, [`Atlas`] parcels, [`mirror_volume`] mirror images.
-//! * [`RegressorOperator`] turns the activations of a run's words into the features of its scans.
-//! * [`MaskJob`], [`ResampleJob`], [`CleanJob`], [`SphereJob`] and [`RegressorJob`] go from files to files, with provenance.
-//! * [`joblib`] reads the arrays that the reference study publishes, [`load_isc`] its inter-subject correlations.
+//! - [`Image`] and [`ImageReader`] read NIfTI-1 and NIfTI-2, whole or volume by volume. [`Grid`] has the shape and the
+//!   affine of an image, in `f64`.
+//! - [`Mask`] is the set of voxels to analyse, in C order (i slowest). It converts volumes to masked arrays and back.
+//!   [`Sides`] are its left and right voxels, by their coordinates.
+//! - [`Resampler`] resamples volumes to another grid. [`epi_mask`], [`MaskVotes`] and [`Mask::symmetric_part`] compute
+//!   the common brain mask of runs. [`Signals`] and [`SignalCleaner`] extract and clean time courses.
+//! - [`sphere`] makes regions of interest, [`Atlas`] parcels, [`mirror_volume`] mirror images.
+//! - [`RegressorOperator`] turns the activations of a run's words into the features of its scans.
+//! - [`MaskJob`], [`ResampleJob`], [`CleanJob`], [`SphereJob`] and [`RegressorJob`] read and write files, with
+//!   provenance.
+//! - [`joblib`] reads the arrays published by the reference study, [`load_isc`] its inter-subject correlations.
 //!
-//! Files are believed as far as they are long: sizes that a header announces are checked against the file before
-//! memory is taken. Errors name the file, what was found and what was expected.
+//! Sizes in headers are checked against the file length before memory is allocated. Errors name the file, what was
+//! found and what was expected.
 //!
 //! ```
 //! use lpp_fmri::{Grid, Hrf, Mask, RegressorOperator, SphereCentre, sphere};

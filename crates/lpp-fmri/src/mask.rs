@@ -1,4 +1,4 @@
-//! Brain masks: which voxels count, and in which order.
+//! Brain masks: the voxels to analyse, and their order.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -41,7 +41,8 @@ impl Mask {
     /// A mask of the voxels where `inside` is true.
     ///
     /// # Errors
-    /// [`FmriError::Shape`] if the array does not lie on the grid, [`FmriError::EmptyMask`] if no voxel is inside.
+    /// [`FmriError::Shape`] if the shape of the array is not that of the grid, [`FmriError::EmptyMask`] if no voxel is
+    /// inside.
     pub fn new(grid: Grid, inside: Array3<bool>) -> Result<Self, FmriError> {
         let [i, j, k] = grid.shape();
         if inside.dim() != (i, j, k) {
@@ -62,11 +63,11 @@ impl Mask {
         Ok(Self { grid, inside, voxels })
     }
 
-    /// Reads a mask image: 3-D, 0 or NaN outside and one other value inside.
+    /// Reads a mask image. It must be 3-D, with 0 or NaN outside and one other value inside.
     ///
     /// # Errors
-    /// [`FmriError`] naming the file if it is no such image: several volumes, infinite or more than two values, nothing inside,
-    /// or anything that [`Image::load`] refuses.
+    /// [`FmriError`] naming the file if it is not such an image (several volumes, infinite or more than two values,
+    /// nothing inside), or if [`Image::load`] refuses it.
     pub fn load(path: &Path) -> Result<Self, FmriError> {
         let (grid, inside) = load_binary(path, "a mask")?;
         Self::new(grid, inside)
@@ -80,7 +81,7 @@ impl Mask {
         Image::new(self.grid, self.inside.mapv(i8::from).into_dyn())?.save(path)
     }
 
-    /// The grid that it lies on.
+    /// The grid of the mask.
     #[must_use]
     pub fn grid(&self) -> &Grid {
         &self.grid
@@ -92,7 +93,7 @@ impl Mask {
         self.inside.view()
     }
 
-    /// How many voxels are inside; at least 1.
+    /// Number of voxels inside; at least 1.
     #[must_use]
     pub fn n_voxels(&self) -> usize {
         self.voxels.len()
@@ -113,7 +114,7 @@ impl Mask {
     /// The values of `volume` inside the mask, of shape (`n_voxels`).
     ///
     /// # Errors
-    /// [`FmriError::Shape`] if the volume has another shape than the mask.
+    /// [`FmriError::Shape`] if volume and mask have different shapes.
     pub fn apply<T: Copy>(&self, volume: &ArrayRef3<T>) -> Result<Array1<T>, FmriError> {
         let found = volume.shape();
         if found != self.grid.shape() {
@@ -129,7 +130,7 @@ impl Mask {
     /// The values of every volume of `image` inside the mask, of shape (`n_volumes`, `n_voxels`).
     ///
     /// # Errors
-    /// [`FmriError::GridMismatch`] if the image does not lie on the mask's grid.
+    /// [`FmriError::GridMismatch`] if the image is not on the mask's grid.
     pub fn apply_image(&self, image: &Image) -> Result<Array2<f64>, FmriError> {
         self.grid.require(image.grid())?;
         let volumes = image.to_f64_volumes()?;
@@ -143,7 +144,7 @@ impl Mask {
     /// A volume with `values`, of shape (`n_voxels`), inside the mask and `outside` elsewhere.
     ///
     /// # Errors
-    /// [`FmriError::Shape`] if there are not as many values as voxels.
+    /// [`FmriError::Shape`] if the number of values is not the number of voxels.
     pub fn unmask<T: Copy>(&self, values: &ArrayRef1<T>, outside: T) -> Result<Array3<T>, FmriError> {
         if values.len() != self.n_voxels() {
             return Err(FmriError::Shape {
@@ -159,7 +160,7 @@ impl Mask {
         Ok(volume)
     }
 
-    /// For each voxel, the position in masked arrays of its mirror image across x = 0 mm, if that is in the mask.
+    /// For each voxel, the index of its mirror image across x = 0 mm in masked arrays, if it is in the mask.
     ///
     /// # Errors
     /// [`FmriError::NoMirror`] if mirrored voxels fall between voxels.
@@ -173,7 +174,7 @@ impl Mask {
         Ok(self.voxels.iter().map(image).collect())
     }
 
-    /// Whether each voxel's mirror image across x = 0 mm is inside too.
+    /// Whether the mirror image of every voxel across x = 0 mm is in the mask too.
     ///
     /// # Errors
     /// As [`Mask::mirror_images`].
@@ -181,7 +182,8 @@ impl Mask {
         Ok(self.mirror_images()?.iter().all(Option::is_some))
     }
 
-    /// SHA-256, in hexadecimal, of the grid and the voxels: equal for equal masks however their files are written.
+    /// SHA-256, in hexadecimal, of the grid and the voxels. Equal masks have equal hashes, however their files are
+    /// written.
     #[must_use]
     pub fn hash(&self) -> String {
         let mut hasher = Sha256::new();
@@ -201,15 +203,16 @@ impl Mask {
     }
 }
 
-/// Two values of an image are one if they differ by no more than resampling tools round.
+/// Whether two values of an image are equal within the rounding of resampling tools.
 fn same(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-4 * a.abs()
 }
 
-/// Reads an image of two values: `what` it is of, 0 or NaN outside and one other value inside, of which there must be some.
+/// Reads an image of `what` with two values: 0 or NaN outside and one other value inside, with at least one voxel
+/// inside.
 ///
 /// # Errors
-/// [`FmriError`] naming the file if it is no such image.
+/// [`FmriError`] naming the file if it is not such an image.
 pub(crate) fn load_binary(path: &Path, what: &str) -> Result<(Grid, Array3<bool>), FmriError> {
     let image = Image::load(path)?;
     let expected = || format!("{what}: one volume of 0 (or NaN) outside and one other finite value inside");

@@ -1,4 +1,4 @@
-//! From files to files: the common mask of many runs.
+//! The common mask of many runs, from files to files.
 
 use std::path::{Path, PathBuf};
 
@@ -10,42 +10,42 @@ use crate::epi_mask::{MaskVotes, RunMask, epi_mask};
 use crate::image::Image;
 use crate::mask::Mask;
 
-/// Runs in, one mask out.
+/// Reads runs and writes one mask.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MaskJob {
     /// The runs of all subjects, on one grid.
     pub runs: Vec<PathBuf>,
-    /// Whether to keep only what is inside on both sides, as the reference study does.
+    /// Whether to keep only voxels whose mirror image is inside too, as in the reference study.
     pub symmetric: bool,
-    /// Folder for the masks of the single runs, under the names of the runs.
+    /// Folder for the masks of single runs, named like the runs.
     pub run_masks: Option<PathBuf>,
     /// The mask image: 8-bit integers 0 and 1.
     pub output: PathBuf,
-    /// Compute again what is up to date.
+    /// Recompute even if the output is up to date.
     pub force: bool,
 }
 
-/// A mask as it was written.
+/// The written mask.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MaskReport {
     /// The mask.
     pub mask: Mask,
-    /// Whether the image was up to date and left alone.
+    /// Whether the image was up to date and not written.
     pub up_to_date: bool,
     /// Runs in which no brain was found.
     pub empty_runs: Vec<PathBuf>,
 }
 
 impl MaskJob {
-    /// Masks every run, keeps what most runs share, and writes it with its provenance.
+    /// Masks every run, keeps the voxels that are in most run masks, and writes the result with its provenance.
     ///
-    /// Runs are read in parallel, each volume by volume. What is doubtful is a warning: a run without a threshold between brain and
-    /// background, a mask of nearly the whole box, voxels inside that never vary, sides that do not touch.
+    /// Runs are read in parallel, each volume by volume. There are warnings for a run without a threshold between brain
+    /// and background, a mask of nearly the whole volume, voxels inside that never vary, and sides that do not touch.
     ///
     /// # Errors
-    /// [`FmriError`] if there is no run, one is there twice or is not a run, two masks of runs would have one name, one cannot be
-    /// read, has no contrast, or lies on another grid than the first, no voxel is left, the grid has no mirror images, or the output
-    /// cannot be written.
+    /// [`FmriError`] if there are no runs, a run is given twice or is not a run, two run masks would have the same
+    /// name, a run cannot be read, has no contrast or is on a different grid from the first, no voxel is left, the grid
+    /// has no mirror images, or the output cannot be written.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<MaskReport, FmriError> {
         self.check_lists()?;
         let step = self.step(software)?;
@@ -90,7 +90,7 @@ impl MaskJob {
         })
     }
 
-    /// Each run must be there once and be a run; no output may be another, or a run.
+    /// Each run must be given once and be a run; no output may be another output or a run.
     fn check_lists(&self) -> Result<(), FmriError> {
         check_distinct_files(&self.runs)?;
         check_one_kind(&self.runs)?;
@@ -105,7 +105,7 @@ impl MaskJob {
         Ok(check_outputs(&self.runs, &all)?)
     }
 
-    /// Where the mask of a run goes, if it is asked for.
+    /// The path of a run's mask, if it was requested.
     fn run_mask(&self, run: &Path) -> Option<PathBuf> {
         Some(self.run_masks.as_ref()?.join(run.file_name()?))
     }
@@ -161,7 +161,7 @@ impl MaskJob {
     }
 }
 
-/// What the runs say together.
+/// The combined result of the runs.
 struct Found {
     votes: MaskVotes,
     empty_runs: Vec<PathBuf>,

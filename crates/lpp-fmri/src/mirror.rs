@@ -6,11 +6,11 @@ use crate::FmriError;
 use crate::affine::{product, transform};
 use crate::grid::Grid;
 
-/// A mirrored centre counts as the centre of a voxel if it is at most this far from it, in voxels. Affines are stored as
-/// `f32`, and steps of a rotation that was meant to be none (nilearn allows 1e-3 mm a voxel) add up over a volume.
+/// A mirrored centre counts as a voxel centre if it is at most this far from it, in voxels. Affines are stored as
+/// `f32`, and the steps of an unintended small rotation (nilearn allows 1e-3 mm per voxel) add up over a volume.
 const NEAR_VOXEL: f64 = 0.05;
 
-/// Where the mirror image of each voxel of a grid lies: again on the grid, whatever the order and direction of its axes.
+/// The mirror image of each voxel of a grid, which is again on the grid, whatever the order and direction of its axes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mirror {
     linear: [[i64; 3]; 3],
@@ -22,8 +22,8 @@ impl Mirror {
     /// The mirror of a grid.
     ///
     /// # Errors
-    /// [`FmriError::NoMirror`] if mirrored voxel centres fall between voxel centres: x = 0 lies neither at nor half way
-    /// between them, or the grid is oblique to the plane.
+    /// [`FmriError::NoMirror`] if mirrored voxel centres fall between voxel centres: x = 0 is neither at a centre nor
+    /// halfway between two, or the grid is oblique to the plane.
     pub(crate) fn of(grid: &Grid) -> Result<Self, FmriError> {
         let mut reflected = *grid.affine();
         for entry in &mut reflected[0] {
@@ -55,7 +55,7 @@ impl Mirror {
         })
     }
 
-    /// The mirror image of a voxel; `None` if it lies outside of the volume.
+    /// The mirror image of a voxel; `None` if it is outside the volume.
     pub(crate) fn of_voxel(&self, voxel: [usize; 3]) -> Option<[usize; 3]> {
         let mut image = [0; 3];
         for (axis, place) in image.iter_mut().enumerate() {
@@ -69,10 +69,11 @@ impl Mirror {
     }
 }
 
-/// The mirror image of a volume across x = 0 mm, on the same grid; `outside` where the image of a voxel is not in it.
+/// The mirror image of a volume across x = 0 mm, on the same grid, with `outside` where the mirrored voxel is not in
+/// the volume.
 ///
-/// Unlike [`swap_hemispheres`](crate::swap_hemispheres), which reverses the array, this asks where the voxels lie. Both do the
-/// same on a grid that is upright and centred on x = 0, such as [`Grid::working`].
+/// This uses the coordinates of the voxels, while [`swap_hemispheres`](crate::swap_hemispheres) reverses the array.
+/// Both give the same result on an axis-aligned grid centred on x = 0, such as [`Grid::working`].
 ///
 /// # Errors
 /// [`FmriError::NoMirror`] if mirrored voxels fall between voxels, [`FmriError::Shape`] if volume and grid disagree.

@@ -2,7 +2,8 @@
 
 use ndarray::{Array3, ArrayRef3, Axis, Slice};
 
-/// Keeps the voxels whose six neighbours are inside too; what lies beyond the volume is outside. `times` times.
+/// Keeps the voxels whose six neighbours are inside too, repeated `times` times. Everything beyond the volume is
+/// outside.
 pub(crate) fn erode(volume: Array3<bool>, times: usize) -> Array3<bool> {
     (0..times).fold(volume, |volume, _| {
         let mut eroded = with_neighbours(&volume, |here, there| *here &= there);
@@ -15,7 +16,7 @@ pub(crate) fn erode(volume: Array3<bool>, times: usize) -> Array3<bool> {
     })
 }
 
-/// Adds the six neighbours of every voxel inside. `times` times.
+/// Adds the six neighbours of every voxel inside, repeated `times` times.
 pub(crate) fn dilate(volume: Array3<bool>, times: usize) -> Array3<bool> {
     (0..times).fold(volume, |volume, _| {
         with_neighbours(&volume, |here, there| *here |= there)
@@ -36,8 +37,8 @@ fn with_neighbours(volume: &Array3<bool>, combine: impl Fn(&mut bool, bool)) -> 
     result
 }
 
-/// The largest set of voxels connected through their faces; of equally large ones, the one met first when
-/// scanning with k fastest. Empty if nothing is inside.
+/// The largest set of voxels connected through their faces; among equally large ones, the first when scanning with k
+/// fastest. Empty if no voxel is inside.
 pub(crate) fn largest_component(volume: &ArrayRef3<bool>) -> Array3<bool> {
     let mut left = volume.to_owned();
     let mut largest = Vec::new();

@@ -1,9 +1,9 @@
-//! What the headers of NIfTI-1 and NIfTI-2 files say, put into one form.
+//! Headers of NIfTI-1 and NIfTI-2 files in one form.
 //!
-//! The `nifti` crate parses the fields of NIfTI-1. Three things it does not do are added here: NIfTI-2, affines in
-//! `f64` (its own are `f32`), and the repairs that nibabel makes when it opens a file, which decide how the
-//! reference sees it: a `pixdim[0]` that is not ±1 counts as 1, voxel sizes count without their sign, and a size of
-//! 0 as 1. (Where the voxels lie is in [`crate::placement`].)
+//! The `nifti` crate parses the fields of NIfTI-1. This module adds three things: NIfTI-2, affines in `f64` (those of
+//! the crate are `f32`), and the repairs that nibabel makes when it opens a file, so that it is read as in the
+//! reference. A `pixdim[0]` that is not ±1 counts as 1, voxel sizes are used without their sign, and a size of 0 counts
+//! as 1. (For the position of the voxels, see [`crate::placement`].)
 
 use nifti::{Endianness, NiftiHeader, NiftiType};
 
@@ -14,35 +14,35 @@ use crate::numeric::ElementType;
 use crate::placement::{Placed, Placement};
 use crate::units::{TimeUnit, Units};
 
-/// Header bytes of NIfTI-1; four more bytes announce extensions.
+/// Header bytes of NIfTI-1; four more bytes say whether extensions follow.
 const HEADER_1: usize = 348;
 /// Header bytes of NIfTI-2.
 const HEADER_2: usize = 540;
 
-/// The fields that matter, of either version.
+/// The fields used, of either version.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Header {
     pub(crate) grid: Grid,
     /// Volumes along the fourth axis; `None` for a 3-D image.
     pub(crate) n_volumes: Option<usize>,
-    /// Size of the fourth axis' step (the repetition time of a run) in `time_unit`.
+    /// Step of the fourth axis (the repetition time of a run), in `time_unit`.
     pub(crate) time_step: f64,
     /// Unit of that step.
     pub(crate) time_unit: TimeUnit,
-    /// Whether the header gives a unit of space; the grid is in mm then.
+    /// Whether the header gives a unit of space; the grid is then in mm.
     pub(crate) in_mm: bool,
     pub(crate) element: ElementType,
     pub(crate) big_endian: bool,
     /// Slope and intercept, if the values are scaled.
     pub(crate) scaling: Option<(f64, f64)>,
-    /// What is to be said of the header.
+    /// Warnings about the header.
     pub(crate) notes: Vec<String>,
 }
 
 /// The fields as stored.
 struct RawHeader {
     big_endian: bool,
-    /// Bytes of the header itself; data begin at least four later.
+    /// Bytes of the header itself; data begin at least four bytes later.
     size: usize,
     dim: [i64; 8],
     datatype: i16,
@@ -165,8 +165,8 @@ impl RawHeader {
         })
     }
 
-    /// Spatial shape and number of volumes. Of the axes beyond the third one may be longer than 1: the fourth, or time in a later
-    /// one.
+    /// Spatial shape and number of volumes. Beyond the third axis, only one may be longer than 1: the fourth, or time
+    /// in a later one.
     fn dimensions(&self, source: &ByteSource) -> Result<([usize; 3], Option<usize>), FmriError> {
         let wrong = || {
             source.malformed(
@@ -229,7 +229,7 @@ impl RawHeader {
         }
     }
 
-    /// No scaling if the slope is 0 or not finite, or if it would change nothing.
+    /// Slope and intercept. There is no scaling if the slope is 0 or not finite, or if it would change nothing.
     fn scaling(&self, source: &ByteSource) -> Result<Option<(f64, f64)>, FmriError> {
         let (slope, intercept) = self.scaling;
         if slope == 0.0 || !slope.is_finite() || (slope, intercept) == (1.0, 0.0) {
@@ -266,7 +266,7 @@ impl RawHeader {
     }
 }
 
-/// The crate's own code table, reached through a header.
+/// Looks a code up in the table of the `nifti` crate, through a header.
 fn nifti_type(code: i16) -> Option<NiftiType> {
     NiftiHeader {
         datatype: code,

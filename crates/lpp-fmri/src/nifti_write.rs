@@ -1,4 +1,4 @@
-//! NIfTI-1 files as the reference's tools leave them.
+//! Writes NIfTI-1 files like the tools of the reference.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::affine::column_lengths;
 use crate::image::Image;
 use crate::numeric::{Element, ElementType, NumArray, with_array};
 
-/// Where the data begin: 348 bytes of header and 4 that say "no extensions".
+/// Offset of the data: 348 bytes of header and 4 bytes for "no extensions".
 const DATA_OFFSET: usize = 352;
 /// Numbers encoded at a time.
 const CHUNK: usize = 1 << 16;
@@ -21,10 +21,10 @@ const CHUNK: usize = 1 << 16;
 impl Image {
     /// Writes a NIfTI-1 file, gzip-compressed if the name ends in `.gz`, complete or not at all.
     ///
-    /// The header is fresh: the affine as sform with code 2, no qform, voxel sizes from the affine, the
-    /// [time step](Image::time_step), slope 1 and intercept 0, the units that are known, data at byte 352 in the array's own type.
-    /// An image that was made here has no units, as the reference's files; one that was read and resampled keeps its own.
-    /// Affines are stored as `f32`.
+    /// The header is new. It has the affine as sform with code 2, no qform, voxel sizes from the affine, the [time
+    /// step](Image::time_step), slope 1 and intercept 0, the known units, and the data at byte 352 in the type of the
+    /// array. An image created here has no units, like the files of the reference; an image that was read and resampled
+    /// keeps its units. Affines are stored as `f32`.
     ///
     /// # Errors
     /// [`FmriError::Study`] if the file cannot be written, [`FmriError::Shape`] if an axis is longer than the
@@ -107,7 +107,7 @@ fn header_bytes(image: &Image) -> Result<[u8; DATA_OFFSET], FmriError> {
     Ok(header.0)
 }
 
-/// Lengths of the seven axes, 1 where there is none.
+/// Lengths of the seven axes, 1 for missing axes.
 fn dimensions(image: &Image) -> Result<[i16; 7], FmriError> {
     let mut lengths = [1; 7];
     for (length, &n) in lengths.iter_mut().zip(image.values().shape()) {

@@ -1,4 +1,4 @@
-//! Remarks on files, each said once a process however often the file is opened.
+//! Warnings about files, each given once per process, however often the file is opened.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Warns of something about a file, unless this process has said it before.
+/// Warns about a file, unless this process has already given the same warning.
 pub fn warn_once(path: &Path, note: &str) {
     let line = format!("{}: {note}", path.display());
     let new = SAID

@@ -2,7 +2,7 @@
 
 use ndarray::ArrayD;
 
-/// Declares the element types once: the enum of codes, the enum of arrays, and what is needed to decode each.
+/// Declares the element types once: the enum of codes, the enum of arrays, and the code to decode each type.
 macro_rules! numeric_types {
     ($($variant:ident, $type:ty, $name:literal;)+) => {
         /// The type of the numbers in a file.
@@ -19,7 +19,7 @@ macro_rules! numeric_types {
                 match self { $(Self::$variant => size_of::<$type>(),)+ }
             }
 
-            /// NumPy's name of the type.
+            /// The NumPy name of the type.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
@@ -28,8 +28,8 @@ macro_rules! numeric_types {
 
         /// An array of any of the [`ElementType`]s, of any number of dimensions.
         ///
-        /// Files decide the type, and the type decides the precision of what follows: the reference computes in
-        /// `f32` on `f32` data, so the stored type is kept until a caller asks for another.
+        /// The type comes from the file, and it determines the precision of the computation: the reference computes in
+        /// `f32` on `f32` data. So the stored type is kept until a caller requests another one.
         #[derive(Debug, Clone, PartialEq)]
         #[non_exhaustive]
         pub enum NumArray {
@@ -68,7 +68,7 @@ macro_rules! numeric_types {
             }
         )+
 
-        /// Runs an expression with `T` bound to the Rust type behind an [`ElementType`].
+        /// Runs an expression with `T` bound to the Rust type of an [`ElementType`].
         macro_rules! with_element_type {
             ($element:expr, $T:ident => $body:expr) => {
                 match $element {
@@ -86,7 +86,7 @@ macro_rules! numeric_types {
     };
 }
 
-/// A number that files hold.
+/// A number stored in files.
 pub(crate) trait Element: Copy + 'static {
     /// Its code.
     const TYPE: ElementType;
@@ -97,7 +97,7 @@ pub(crate) trait Element: Copy + 'static {
     /// Appends the little-endian bytes of the number.
     fn encode(self, out: &mut Vec<u8>);
 
-    /// The array if it is of this type.
+    /// The array if it has this type.
     fn take(array: NumArray) -> Option<ArrayD<Self>>;
 }
 
@@ -142,13 +142,13 @@ impl NumArray {
         with_array!(self, array => array.len())
     }
 
-    /// Whether it has no element.
+    /// Whether it has no elements.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// A copy as `f64`, in the same memory order. Exact, save for 64-bit integers beyond 2⁵³, which are rounded.
+    /// A copy as `f64`, in the same memory order. Exact, except for 64-bit integers beyond 2⁵³, which are rounded.
     #[must_use]
     #[expect(
         clippy::cast_lossless,

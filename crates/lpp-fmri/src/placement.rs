@@ -1,18 +1,18 @@
-//! Where a NIfTI header says that its voxels lie, and whether it says one thing.
+//! The position of the voxels according to a NIfTI header, with consistency checks.
 
 use crate::affine::{Affine, column_lengths, diagonal_affine, invert_affine, transform};
 use crate::units::SpaceUnit;
 
-/// |w²| of a quaternion below this is 0: three spacings of `f32` at 1, as in nibabel.
+/// |w²| of a quaternion below this counts as 0: three spacings of `f32` at 1, as in nibabel.
 const QUATERNION_THRESHOLD: f64 = 3.0 * f32::EPSILON as f64;
-/// Two placements agree if no voxel moves by more than this share of a voxel's size.
+/// Two affines agree if no voxel moves by more than this fraction of a voxel.
 const SAME_PLACE: f64 = 0.5;
-/// Voxel sizes agree to this share; headers store `f32`, and some tools round to a hundredth of a millimetre.
+/// Voxel sizes agree within this fraction; headers store `f32`, and some tools round to a hundredth of a millimetre.
 const SAME_SIZE: f64 = 0.02;
-/// Smallest and largest edge of a voxel, in mm, that a brain image can have.
+/// Smallest and largest plausible edge of a voxel in a brain image, in mm.
 const EDGES_MM: std::ops::RangeInclusive<f64> = 0.05..=50.0;
 
-/// The fields of a header that place its voxels, as stored.
+/// The fields of a header that give the position of its voxels, as stored.
 #[derive(Debug, Clone)]
 pub(crate) struct Placement {
     pub(crate) shape: [usize; 3],
@@ -25,7 +25,7 @@ pub(crate) struct Placement {
     pub(crate) unit: Option<SpaceUnit>,
 }
 
-/// An affine in mm, and remarks on how it came about.
+/// An affine in mm, with warnings.
 #[derive(Debug)]
 pub(crate) struct Placed {
     pub(crate) affine: Affine,
@@ -33,10 +33,11 @@ pub(crate) struct Placed {
 }
 
 impl Placement {
-    /// The affine: the sform if it is set, else the qform, else voxel sizes with x flipped around the centre, as nibabel; in mm.
+    /// The affine in mm, as in nibabel: the sform if it is set, else the qform, else voxel sizes with x flipped around
+    /// the centre.
     ///
     /// # Errors
-    /// What was found and what was expected, if the form that counts is no placement.
+    /// What was found and what was expected, if the form that is used is invalid.
     pub(crate) fn placed(&self) -> Result<Placed, (String, &'static str)> {
         let mut notes = Vec::new();
         let affine = if self.sform_code != 0 {
@@ -129,8 +130,8 @@ impl Placement {
         Ok(affine)
     }
 
-    /// What the other fields say against an sform. Forms of different codes may place a scan in two spaces, but the same hand is
-    /// the right one in both.
+    /// How the other fields contradict an sform. Forms with different codes may place a scan in two spaces, but the
+    /// right hand must be the same in both.
     fn contradiction(&self, sform: &Affine) -> Option<String> {
         if let Some(qform) = (self.qform_code != 0).then(|| self.qform().ok()).flatten() {
             let mirrored = determinant(sform) * determinant(&qform) < 0.0;
@@ -164,7 +165,7 @@ impl Placement {
         })
     }
 
-    /// How far apart two affines place a voxel at most.
+    /// The largest distance between the positions of a voxel under two affines.
     fn largest_distance(&self, a: &Affine, b: &Affine) -> f64 {
         let ends = self.shape.map(|n| [0.0, n as f64 - 1.0]);
         (0..8_usize)

@@ -6,7 +6,7 @@ use crate::FmriError;
 use crate::mask::{Mask, load_binary};
 use crate::mirror::mirror_volume;
 
-/// A region of interest and its mirror image across x = 0, as flags of the voxels of a mask, in its order.
+/// A region of interest and its mirror image across x = 0, as flags of the mask's voxels in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegionVoxels {
     /// Voxels of the region.
@@ -16,12 +16,12 @@ pub struct RegionVoxels {
 }
 
 impl RegionVoxels {
-    /// Reads an image on the grid of `mask`: 0 (or NaN) outside of the region, one other value inside.
+    /// Reads an image on the grid of `mask`, with 0 (or NaN) outside the region and one other value inside.
     ///
-    /// No voxel of the region need lie in the mask.
+    /// The region may have no voxel in the mask.
     ///
     /// # Errors
-    /// [`FmriError`] naming the file if it is no such image or lies on another grid.
+    /// [`FmriError`] naming the file if it is not such an image or is on another grid.
     pub fn load(path: &Path, mask: &Mask) -> Result<Self, FmriError> {
         let (grid, inside) = load_binary(path, "a region")?;
         if !mask.grid().matches(&grid) {

@@ -1,8 +1,8 @@
 //! Word regressors: from one vector of activations per word to one row of features per scan.
 //!
-//! For fixed word times the whole chain of the reference (boxes on a fine grid, convolution with the haemodynamic
-//! response, sampling at the scans) is linear in the activations. It is therefore one matrix per run, shared by all
-//! features, layers and models, and it is sparse: a scan feels only the words of the last 32 s.
+//! For fixed word times, all steps of the reference (boxcars on a fine grid, convolution with the haemodynamic
+//! response, sampling at the scans) are linear in the activations. They are therefore one matrix per run, shared by all
+//! features, layers and models. The matrix is sparse: a scan depends only on the words of the last 32 s.
 
 use ndarray::parallel::prelude::*;
 use ndarray::{Array2, ArrayRef2, ArrayViewMut2, Axis, s};
@@ -12,19 +12,19 @@ use crate::hrf::{Hrf, OVERSAMPLING, n_kernel_points};
 
 /// The fine grid starts this long before the first scan's time, in s (nilearn's `min_onset`).
 pub(crate) const LEAD_S: f64 = 24.0;
-/// More scans than any run has; a typing error should not fill the memory.
+/// More scans than any run has, so that a typing error does not fill the memory.
 const MAX_SCANS: usize = 1_000_000;
-/// Scans of a block of the product: few enough to balance threads.
+/// Scans per block of the product: few enough to balance threads.
 const BLOCK_SCANS: usize = 16;
-/// Features of a block of the product: 200 words of it stay in the second-level cache.
+/// Features per block of the product: 200 words of a block stay in the second-level cache.
 const BLOCK_FEATURES: usize = 512;
 
 /// The matrix that turns the activations of a run's words into the features of its scans.
 ///
-/// Scans are taken at `tr_s`·(i + ½). Each word is a box from its onset to its offset; words without duration last
-/// one sample of the fine grid (`tr_s`/50). Words before the fine grid, which starts 24 s before the first scan, act
-/// at its start, words after the run act on its last sample; a word that ends before it begins counts negatively.
-/// The order of the words is free.
+/// Scans are at `tr_s`·(i + ½). Each word is a boxcar from its onset to its offset; words without duration last one
+/// sample of the fine grid (`tr_s`/50). Words before the fine grid, which starts 24 s before the first scan, act at its
+/// start; words after the run act on its last sample. A word that ends before it begins counts negatively. The words
+/// may be in any order.
 ///
 /// # References
 /// nilearn 0.10.4, `nilearn.glm.first_level.compute_regressor`, called once per feature
@@ -47,17 +47,17 @@ pub struct RegressorOperator {
     n_words: usize,
     /// Where each scan's entries begin, and the end of the last.
     row_starts: Vec<usize>,
-    /// (word, weight) of the words that a scan feels, words ascending.
+    /// (word, weight) for the words that contribute to a scan, ascending by word.
     entries: Vec<(usize, f64)>,
 }
 
 impl RegressorOperator {
-    /// The operator of a run of `n_scans` scans every `tr_s` seconds, with one word per onset and offset (seconds
-    /// from the start of the run).
+    /// The operator for a run of `n_scans` scans with a repetition time of `tr_s` seconds, with one word per onset and
+    /// offset (in seconds from the start of the run).
     ///
     /// # Errors
-    /// [`FmriError::Design`] if there are fewer than two scans or more than a million, if onsets and offsets differ in
-    /// number or are not finite, or if the repetition time is unusable (see [`Hrf::kernel`]).
+    /// [`FmriError::Design`] if there are fewer than two scans or more than a million, if the numbers of onsets and
+    /// offsets differ, if one is not finite, or if the repetition time is invalid (see [`Hrf::kernel`]).
     pub fn new(
         onsets_s: &[f64],
         offsets_s: &[f64],
@@ -107,19 +107,19 @@ impl RegressorOperator {
         Ok(operator)
     }
 
-    /// Rows of the activations.
+    /// Number of words: rows of the activations.
     #[must_use]
     pub fn n_words(&self) -> usize {
         self.n_words
     }
 
-    /// Rows of the features.
+    /// Number of scans: rows of the features.
     #[must_use]
     pub fn n_scans(&self) -> usize {
         self.row_starts.len() - 1
     }
 
-    /// The words that scan `scan` feels, with their weights; empty beyond the last scan.
+    /// The words that contribute to scan `scan`, with their weights; empty beyond the last scan.
     #[must_use]
     pub fn row(&self, scan: usize) -> &[(usize, f64)] {
         match self.row_starts.get(scan..) {
@@ -128,7 +128,7 @@ impl RegressorOperator {
         }
     }
 
-    /// The matrix in full, of shape (`n_scans`, `n_words`).
+    /// The full matrix, of shape (`n_scans`, `n_words`).
     #[must_use]
     pub fn to_dense(&self) -> Array2<f64> {
         let mut dense = Array2::zeros((self.n_scans(), self.n_words));
@@ -142,13 +142,13 @@ impl RegressorOperator {
 
     /// The features of every scan, summed in `f64` in the order of the words.
     ///
-    /// Runs on the current rayon pool; the result does not depend on the number of threads, to the last bit.
+    /// Runs on the current rayon pool. The result does not depend on the number of threads, to the last bit.
     ///
     /// # Shapes
     /// `activations` is (`n_words`, `n_features`), the result (`n_scans`, `n_features`).
     ///
     /// # Errors
-    /// [`FmriError::Shape`] if the words do not match, [`FmriError::NonFiniteActivation`] for NaN and infinities.
+    /// [`FmriError::Shape`] if the number of words differs, [`FmriError::NonFiniteActivation`] for NaN and infinities.
     pub fn apply<T>(&self, activations: &ArrayRef2<T>) -> Result<Array2<f64>, FmriError>
     where
         T: Copy + Into<f64> + Sync,
@@ -228,7 +228,7 @@ fn check_finite<T: Copy + Into<f64>>(activations: &ArrayRef2<T>) -> Result<(), F
     Ok(())
 }
 
-/// The evenly spaced times on which words become boxes, `numpy.linspace(start, end, n)`.
+/// The evenly spaced times on which words are boxcars, `numpy.linspace(start, end, n)`.
 struct FineGrid {
     start: f64,
     end: f64,
@@ -237,8 +237,8 @@ struct FineGrid {
 }
 
 impl FineGrid {
-    /// Fifty samples per repetition time, from 24 s before the first scan to one repetition time after the last;
-    /// the order of operations is the library's, since it decides the rounding of the step.
+    /// Fifty samples per repetition time, from 24 s before the first scan to one repetition time after the last. The
+    /// order of operations is that of nilearn, because it determines the rounding of the step.
     fn new(scan_times: &[f64]) -> Self {
         let last = scan_times.len() - 1;
         let gaps = last as f64;
@@ -268,7 +268,7 @@ impl FineGrid {
         }
     }
 
-    /// How many samples lie strictly before `time`.
+    /// Number of samples strictly before `time`.
     fn count_before(&self, time: f64) -> usize {
         let (mut low, mut high) = (0, self.n);
         while low < high {
@@ -282,7 +282,7 @@ impl FineGrid {
         low
     }
 
-    /// Samples at which a word's box rises and falls.
+    /// Samples at which the boxcar of a word rises and falls.
     fn place(&self, onset: f64, offset: f64) -> BoxEdges {
         let last = self.n - 1;
         let rise = self.count_before(onset).min(last);
@@ -298,7 +298,7 @@ impl FineGrid {
         }
     }
 
-    /// The sample before `time` and how far, from 0 to 1, `time` is on the way to the next.
+    /// The sample before `time`, and the position of `time` between it and the next, from 0 to 1.
     fn bracket(&self, time: f64) -> (usize, f64) {
         let after = self.count_before(time).clamp(1, self.n - 1);
         let (left, right) = (self.time(after - 1), self.time(after));
@@ -306,14 +306,14 @@ impl FineGrid {
     }
 }
 
-/// The samples at which a box rises and falls.
+/// The samples at which a boxcar rises and falls.
 #[derive(Clone, Copy)]
 struct BoxEdges {
     rise: usize,
     fall: usize,
 }
 
-/// Partial sums of the response: the answer to a step.
+/// Partial sums of the HRF: the response to a step.
 struct CumulativeResponse(Vec<f64>);
 
 impl CumulativeResponse {
@@ -327,7 +327,7 @@ impl CumulativeResponse {
         Self(sums)
     }
 
-    /// The answer, at `sample`, to a step at `edge`.
+    /// The response at `sample` to a step at `edge`.
     fn of_step(&self, edge: usize, sample: usize) -> f64 {
         match (sample + 1).checked_sub(edge) {
             None => 0.0,
@@ -335,7 +335,7 @@ impl CumulativeResponse {
         }
     }
 
-    /// The answer, at `sample`, to a box: exactly 0 before it begins and once its response is over.
+    /// The response at `sample` to a boxcar: exactly 0 before it begins and after its response ends.
     fn of_box(&self, edges: BoxEdges, sample: usize) -> f64 {
         self.of_step(edges.rise, sample) - self.of_step(edges.fall, sample)
     }

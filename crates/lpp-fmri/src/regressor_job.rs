@@ -1,4 +1,4 @@
-//! From files to files: the features of one run.
+//! The features of one run, from files to files.
 
 use std::path::PathBuf;
 
@@ -12,12 +12,12 @@ use crate::hrf::Hrf;
 use crate::regressor::RegressorOperator;
 use crate::run_times::RunTimes;
 
-/// Word times and activations in, features out.
+/// Reads word times and activations, and writes features.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RegressorJob {
     /// CSV file of word times; see [`WordEvents::load`].
     pub events: PathBuf,
-    /// The run meant, where the file has several.
+    /// The run to use, if the file has several.
     pub run: Option<String>,
     /// `.npy` file of activations, `f32` or `f64`, of shape (`n_words`, `n_features`).
     pub activations: PathBuf,
@@ -29,7 +29,7 @@ pub struct RegressorJob {
     pub hrf: Hrf,
     /// The `.npy` file to write: `f64`, of shape (`n_scans`, `n_features`).
     pub output: PathBuf,
-    /// Compute again what is up to date.
+    /// Recompute even if the output is up to date.
     pub force: bool,
 }
 
@@ -37,8 +37,8 @@ impl RegressorJob {
     /// Writes the features and their provenance; returns `false` if they were up to date.
     ///
     /// # Errors
-    /// [`FmriError`] if an input cannot be read, the activations do not match the words or hold a NaN, most words lie outside
-    /// of the scans, the design is unusable, or the output cannot be written.
+    /// [`FmriError`] if an input cannot be read, the activations do not match the words or have a NaN, most words are
+    /// outside the scans, the design is invalid, or the output cannot be written.
     pub fn run(&self, software: Software) -> Result<bool, FmriError> {
         let step = Step::new(software, &self.output)
             .input(&self.events)?
@@ -68,7 +68,7 @@ impl RegressorJob {
         Ok(true)
     }
 
-    /// Compares the times with the scans. Single words may lie outside, as in nilearn; a warning tells of them.
+    /// Compares the times with the scans. Single words may be outside, as in nilearn, with a warning.
     fn compare(&self, events: &WordEvents) -> Result<(), FmriError> {
         let run = self
             .run

@@ -1,4 +1,4 @@
-//! The repetition time of runs: what files, flags and `lpp.toml` say of it, compared.
+//! The repetition time of runs: values from files, flags and `lpp.toml` are compared.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,17 +9,18 @@ use serde_json::Value;
 use crate::FmriError;
 use crate::image::ImageReader;
 
-/// Repetition times are the same if they differ by no more than this: headers hold them in single precision or in whole ms.
+/// Repetition times are equal if they differ by no more than this; headers store them in single precision or in whole
+/// ms.
 const TOLERANCE_S: f64 = 1e-3;
-/// No run has a longer one; it would be in milliseconds.
+/// No run has a longer repetition time; a larger value must be in milliseconds.
 const LONGEST_S: f64 = 60.0;
-/// Folders above an image in which a sidecar may lie: `func`, session, subject, data set.
+/// Number of folders above an image that may have a sidecar: `func`, session, subject, data set.
 const FOLDERS_UP: usize = 4;
 
-/// How messages call an image's header.
+/// Name of an image's header in messages.
 const HEADER: &str = "its header";
 
-/// What was said of the repetition time besides the files, by falling weight.
+/// Values of the repetition time from sources other than the files, by descending priority.
 ///
 /// ```no_run
 /// use lpp_fmri::RepetitionTime;
@@ -32,13 +33,13 @@ const HEADER: &str = "its header";
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct RepetitionTime {
-    /// By a flag, seconds.
+    /// From a flag, in seconds.
     pub flag_s: Option<f64>,
-    /// By `lpp.toml`, seconds.
+    /// From `lpp.toml`, in seconds.
     pub study_s: Option<f64>,
 }
 
-/// A repetition time and who says it.
+/// A repetition time and its source.
 #[derive(Debug, Clone)]
 struct Said {
     seconds: f64,
@@ -46,7 +47,7 @@ struct Said {
 }
 
 impl RepetitionTime {
-    /// What the `lpp.toml` of a study says.
+    /// The value in the `lpp.toml` of a study.
     #[must_use]
     pub fn of_study(study: &Study) -> Self {
         Self {
@@ -55,25 +56,28 @@ impl RepetitionTime {
         }
     }
 
-    /// The same with a flag, if it was given.
+    /// The same with the value of a flag, if given.
     #[must_use]
     pub fn or_flag(self, flag_s: Option<f64>) -> Self {
         Self { flag_s, ..self }
     }
 
-    /// The repetition time of runs: the flag's, else that of `lpp.toml`, else that of the runs, else the published study's 2 s.
+    /// The repetition time of runs: from the flag, else from `lpp.toml`, else from the runs, else the 2 s of the
+    /// published study.
     ///
-    /// An image says it in its header and in a JSON file beside it (`RepetitionTime`; also in folders above, as BIDS has it), an
-    /// array of this project in its provenance. That an image says nothing, and nobody else does, is told in a warning.
+    /// For an image it is read from the header and from a JSON file next to it (`RepetitionTime`; also in folders
+    /// above, as in BIDS). For an array of this project it is read from the provenance. There is a warning if an image
+    /// gives no repetition time and no other source does.
     ///
     /// # Errors
-    /// [`FmriError::Malformed`] naming the file and both numbers if two of them differ by more than a millisecond, or if one
-    /// cannot be seconds; [`FmriError`] if a file cannot be read; [`FmriError::InvalidParameter`] for an impossible flag.
+    /// [`FmriError::Malformed`] naming the file and both numbers if two values differ by more than a millisecond, or if
+    /// one cannot be seconds; [`FmriError`] if a file cannot be read; [`FmriError::InvalidParameter`] for an invalid
+    /// flag.
     pub fn of_runs(&self, runs: &[PathBuf]) -> Result<f64, FmriError> {
         Ok(self.agreed(runs)?.unwrap_or_else(|| assumed(runs)))
     }
 
-    /// The same, `None` if nobody says one.
+    /// The same; `None` if no source gives one.
     ///
     /// # Errors
     /// As [`of_runs`](Self::of_runs).
@@ -104,10 +108,10 @@ impl RepetitionTime {
         Ok(in_force.map(|said| said.seconds))
     }
 
-    /// What the file beside an image says, if the header says nothing.
+    /// The value in the sidecar of an image, if the header gives none.
     ///
     /// # Errors
-    /// As [`of_runs`](Self::of_runs); also if both say something and contradict each other.
+    /// As [`of_runs`](Self::of_runs); also if header and sidecar contradict each other.
     pub(crate) fn beside(image: &Path) -> Result<Option<f64>, FmriError> {
         let both = Self::default().agreed(&[image.to_owned()])?;
         Ok(both.filter(|_| !said_by(image).is_ok_and(|said| said.iter().any(|said| said.by == HEADER))))
@@ -132,7 +136,7 @@ impl RepetitionTime {
     }
 }
 
-/// The published study's value, with a warning if images should have said theirs.
+/// The value of the published study, with a warning if there are images that should have given one.
 fn assumed(runs: &[PathBuf]) -> f64 {
     let tr_s = StudyConfig::REFERENCE_TR_S;
     if let Some(run) = runs.iter().find(|run| BidsName::of(run).is_volume()) {
@@ -145,12 +149,12 @@ fn assumed(runs: &[PathBuf]) -> f64 {
     tr_s
 }
 
-/// Seconds as people write them: headers hold single precision.
+/// Seconds rounded for messages, because headers have single precision.
 fn seconds(value: f64) -> String {
     format!("{} s", (value * 1e6).round() / 1e6)
 }
 
-/// All that belongs to a run and says its repetition time.
+/// All sources of a run's repetition time.
 fn said_by(run: &Path) -> Result<Vec<Said>, FmriError> {
     if BidsName::of(run).is_array() {
         return Ok(said_by_record(run).into_iter().collect());
@@ -170,7 +174,7 @@ fn said_by(run: &Path) -> Result<Vec<Said>, FmriError> {
     Ok(in_header.into_iter().chain(beside).collect())
 }
 
-/// What the program that made an array worked with, as long as the record is that of the array.
+/// The value used by the program that made an array, if the record belongs to the array.
 fn said_by_record(array: &Path) -> Option<Said> {
     let record = Provenance::load(array).ok()?;
     let bytes = fs::metadata(array).ok()?.len();
@@ -206,7 +210,7 @@ fn said_by_sidecar(path: &Path) -> Result<Option<Said>, FmriError> {
     }
 }
 
-/// The JSON file that belongs to an image: beside it, or in the next folder above that has one for all its entities.
+/// The JSON sidecar of an image: next to it, or in the next folder above that has one for all its entities.
 fn sidecar(image: &Path) -> Option<PathBuf> {
     let name = BidsName::of(image);
     let beside = image.with_file_name(format!("{}.json", name.stem()));

@@ -1,4 +1,4 @@
-//! Volumes on another grid.
+//! Resampling of volumes to another grid.
 
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
@@ -13,14 +13,14 @@ use crate::sample::Sample;
 use crate::sampling::{Interpolation, Sampler};
 use crate::spline::spline_coefficients;
 
-/// What takes volumes from one grid to another.
+/// Resamples volumes from one grid to another.
 ///
-/// Where the grids differ by whole voxels, values are copied; else they are interpolated, and what lies outside
-/// the source is 0. Signed integers become floats under cubic interpolation, unsigned ones are rounded; all other
-/// types are kept. Around voxels that are not finite the volume is filled before it is interpolated, and NaN put
-/// back where the nearest source voxel has one.
+/// If the grids differ by whole voxels, values are copied. Otherwise they are interpolated, with 0 outside the source.
+/// With cubic interpolation, signed integers become floats and unsigned ones are rounded; all other types are kept.
+/// Voxels that are not finite are filled before the interpolation, and the result is NaN where the nearest source voxel
+/// is NaN.
 ///
-/// Results of cubic splines overshoot. [`ValueRange::clip`] brings them back to the range of the whole run.
+/// Cubic splines can overshoot. [`ValueRange::clip`] clips the results to the range of the whole run.
 ///
 /// # References
 /// nilearn 0.10.4, `nilearn.image.resample_img`; SciPy 1.13.0, `scipy.ndimage.affine_transform`
@@ -58,8 +58,8 @@ impl Resampler {
     /// From the grid `source` to the grid `target`.
     ///
     /// # Errors
-    /// [`FmriError::NoOverlap`] if no voxel centre of the target lies inside the source, on whichever side it lies (the reference
-    /// tests one side only, and gives zeros on the other), [`FmriError::SingularAffine`] if an affine has no inverse.
+    /// [`FmriError::NoOverlap`] if no voxel centre of the target is inside the source, on whichever side (the reference
+    /// tests only one side, and gives zeros on the other); [`FmriError::SingularAffine`] if an affine has no inverse.
     pub fn new(source: &Grid, target: &Grid, interpolation: Interpolation) -> Result<Self, FmriError> {
         let plan = if source.matches(target) {
             Plan::Keep
@@ -79,7 +79,7 @@ impl Resampler {
         Ok(resampler)
     }
 
-    /// How many voxels of the target lie inside the source; the others become 0.
+    /// Number of target voxels inside the source; the others become 0.
     #[must_use]
     pub fn n_inside(&self) -> usize {
         match &self.plan {
@@ -91,7 +91,7 @@ impl Resampler {
         }
     }
 
-    /// The grid of results. Where nothing changes but rounding of the affine, it is that of the source.
+    /// The grid of the results. If the grids differ only by rounding of the affine, it is that of the source.
     #[must_use]
     pub fn grid(&self) -> &Grid {
         match self.plan {
@@ -100,13 +100,13 @@ impl Resampler {
         }
     }
 
-    /// Whether the grids are the same, so that volumes are handed through unclipped.
+    /// Whether the grids are the same, so that volumes are returned unchanged and not clipped.
     #[must_use]
     pub fn is_identity(&self) -> bool {
         matches!(self.plan, Plan::Keep)
     }
 
-    /// Whether volumes are copied by whole voxels; then the reference crops all volumes of a run together, see
+    /// The shift, if volumes are copied by whole voxels; the reference then crops all volumes of a run together, see
     /// [`crate::ResampleJob`].
     pub(crate) fn shift(&self) -> Option<[f64; 3]> {
         match self.plan {
@@ -118,7 +118,7 @@ impl Resampler {
     /// One volume of shape (i, j, k) on the target grid, not clipped.
     ///
     /// # Errors
-    /// [`FmriError::Shape`] if the volume does not lie on the source grid.
+    /// [`FmriError::Shape`] if the shape of the volume is not that of the source grid.
     pub fn volume(&self, volume: NumArray) -> Result<NumArray, FmriError> {
         if volume.shape() != self.source.shape() {
             return Err(FmriError::Shape {
@@ -226,7 +226,7 @@ impl Resampler {
     }
 }
 
-/// Signed integers as the floats that cubic interpolation would give, also where values are only copied.
+/// Signed integers become floats, as with cubic interpolation, even if values are only copied.
 pub(crate) fn result_type(values: NumArray, interpolation: Interpolation) -> NumArray {
     fn single<T: Sample>(array: &ArrayD<T>) -> NumArray {
         array.map(|v| f32::from_double(v.to_double())).into()
@@ -246,7 +246,7 @@ fn put_back<T: Copy>(values: &mut [T], holes: &[bool], nan: T) {
     }
 }
 
-/// How SciPy casts to unsigned integers: halves go up, what is not positive is 0.
+/// Casts to unsigned integers like SciPy: halves are rounded up, and values that are not positive become 0.
 fn half_up(value: f64) -> f64 {
     if value > 0.0 { value + 0.5 } else { 0.0 }
 }
@@ -265,7 +265,7 @@ fn require_overlap(source: &Grid, target: &Grid) -> Result<(), FmriError> {
     Ok(())
 }
 
-/// Voxels that two axes share, if voxel v of the target is voxel v + `shift` of the source.
+/// Number of voxels that two axes share, if voxel v of the target is voxel v + `shift` of the source.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -284,7 +284,7 @@ fn no_overlap(source: &Grid, target: &Grid) -> FmriError {
     }
 }
 
-/// Along which world axis two grids miss each other, or that the source is a slice between planes.
+/// The world axis along which two grids do not overlap, or that the source is a slice between planes.
 fn why_no_overlap(source: &Grid, target: &Grid) -> String {
     let (ours, theirs) = (source.extent_mm(), target.extent_mm());
     let size: f64 = (0..3)
@@ -313,7 +313,7 @@ fn why_no_overlap(source: &Grid, target: &Grid) -> String {
     }
 }
 
-/// About the length of a brain.
+/// Approximate length of a brain.
 const BRAIN_MM: f64 = 180.0;
 
 fn plan(source: &Grid, target: &Grid) -> Result<Plan, FmriError> {
@@ -383,7 +383,7 @@ impl ValueRange {
         self.high = self.high.max(other.high);
     }
 
-    /// The values, brought into the range; NaN stays.
+    /// The values clipped to the range; NaN stays.
     #[must_use]
     pub fn clip(self, values: NumArray) -> NumArray {
         with_array!(values, array => NumArray::from(array.mapv_into(|v| {

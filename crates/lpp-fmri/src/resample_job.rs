@@ -1,4 +1,4 @@
-//! From files to files: runs on another grid.
+//! Resampling of runs, from files to files.
 
 use std::path::{Path, PathBuf};
 
@@ -16,34 +16,35 @@ use crate::resample::{Resampler, ValueRange, result_type};
 use crate::sampling::Interpolation;
 use crate::volume_stream::map_volumes;
 
-/// Largest target grid: 1024 voxels along each axis, 4 GiB a volume in single precision.
+/// Largest target grid: 1024 voxels along each axis, 4 GiB per volume in single precision.
 const MAX_VOXELS: f64 = 1_073_741_824.0;
 
-/// Share of a target grid below which so little of it lies inside an image that it was hardly meant.
+/// If less than this share of the target grid is inside the image, the grid is probably a mistake.
 const LITTLE: f64 = 0.05;
 
-/// Images in, images on one grid out.
+/// Reads images and writes them on a common grid.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResampleJob {
-    /// Each image and the file to write.
+    /// Each image with its output file.
     pub images: Vec<(PathBuf, PathBuf)>,
     /// The grid of the results.
     pub target: Grid,
-    /// How values between voxels are made.
+    /// The interpolation method.
     pub interpolation: Interpolation,
-    /// Compute again what is up to date.
+    /// Recompute even if the output is up to date.
     pub force: bool,
 }
 
 impl ResampleJob {
     /// Writes the images and their provenance; returns, for each image, whether it was written (`true`) or up to date.
     ///
-    /// Volumes are read one after the other and resampled in parallel. What is held in memory is the result and a
-    /// few volumes, save where grids differ by whole voxels only: then the whole image.
+    /// Volumes are read one after the other and resampled in parallel. Memory holds the result and a few volumes; if
+    /// the grids differ only by whole voxels, it holds the whole image.
     ///
     /// # Errors
-    /// [`FmriError`] naming the file if an image cannot be read or does not reach the target grid, or if an output cannot be
-    /// written; images before it stay written. Before anything is written: if an output is an input or that of two images.
+    /// [`FmriError`] naming the file if an image cannot be read or does not overlap the target grid, or if an output
+    /// cannot be written; images before it stay written. Before anything is written, [`FmriError`] if an output is also
+    /// an input or the output of another image.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<Vec<bool>, FmriError> {
         if self.images.is_empty() {
             return Err(FmriError::NoRuns);
@@ -84,12 +85,11 @@ impl ResampleJob {
 
 /// Reads an image and resamples it to the grid `target`, clipped to the range of its values and 0.
 ///
-/// The result has the type that [`Resampler`] describes and keeps time step and units of the image. A result of nothing but 0 is
-/// a warning. An image that is on the
-/// grid already comes back as it is.
+/// The result has the type described in [`Resampler`] and keeps the time step and units of the image. There is a
+/// warning if the result is all 0. An image that is already on the grid is returned unchanged.
 ///
 /// # Errors
-/// [`FmriError`] naming the file if it cannot be read or does not reach the target grid.
+/// [`FmriError`] naming the file if it cannot be read or does not overlap the target grid.
 ///
 /// ```no_run
 /// use lpp_fmri::{Grid, Interpolation, resample_file};
@@ -148,7 +148,7 @@ pub fn resample_file(path: &Path, target: &Grid, interpolation: Interpolation) -
     Ok(Image::new(*resampler.grid(), values)?.in_units_of(reader.header()))
 }
 
-/// Warns of a result without a value other than 0, and why it is so.
+/// Warns of a result that is all 0, with the reason.
 fn warn_if_blank(path: &Path, result: &NumArray, of_image: ValueRange) {
     let blank = |range: ValueRange| range == ValueRange::default();
     let mut of_result = ValueRange::default();
@@ -185,7 +185,7 @@ fn shift_image(
     Ok(Image::new(*target, range.clip(pasted))?.in_units_of(reader.header()))
 }
 
-/// A mistyped shape should be an error, not an attempt to take all memory.
+/// A mistyped shape should be an error, not an attempt to use all memory.
 fn check_size(target: &Grid) -> Result<(), FmriError> {
     let n_voxels: f64 = target.shape().iter().map(|n| *n as f64).product();
     if n_voxels > MAX_VOXELS {

@@ -1,29 +1,29 @@
-//! Whether the words of a run and its scans can belong together.
+//! Checks that the words of a run and its scans can belong together.
 
 use std::path::Path;
 
 use crate::FmriError;
 use crate::regressor::LEAD_S;
 
-/// Silence at an end of a run that is worth a warning, s. The published runs begin with a word within 0.5 s and go on for 7.8 to
-/// 9.4 s after the last one.
+/// Silence at an end of a run that gives a warning, in s. In the published runs a word begins within 0.5 s, and 7.8 to
+/// 9.4 s follow the last one.
 const LONG_SILENCE_S: f64 = 15.0;
-/// No speech has as many words (or phonemes) a second.
+/// Speech never has as many words (or phonemes) per second.
 const MOST_WORDS_PER_S: f64 = 30.0;
-/// Fewer words than that have no rate.
+/// With fewer words the rate is not checked.
 const FEW_WORDS: usize = 10;
 
-/// Words of one run beside its scans.
+/// The words of one run and its scans.
 pub struct RunTimes<'a> {
-    /// The file that holds the times.
+    /// The file with the times.
     pub file: &'a Path,
-    /// The run in words, `run 3` say.
+    /// The run in words, for example `run 3`.
     pub run: &'a str,
     /// When each word begins, s.
     pub onsets_s: &'a [f64],
     /// When each word ends, s.
     pub offsets_s: &'a [f64],
-    /// How a message names a word, by its place in these lists.
+    /// The name of a word in messages, from its index in these lists.
     pub name: &'a dyn Fn(usize) -> String,
     /// Scans of the run.
     pub n_scans: usize,
@@ -31,27 +31,27 @@ pub struct RunTimes<'a> {
     pub tr_s: f64,
 }
 
-/// What does not fit.
+/// A problem found.
 struct Finding {
     found: String,
     expected: String,
-    /// Words that it is about; 0 for what is only odd.
+    /// Number of words affected; 0 for a mere warning.
     n_words: usize,
 }
 
 impl RunTimes<'_> {
     /// Compares times and scans; returns warnings.
     ///
-    /// Odd are long silences at the ends of the run and words that end before they begin.
+    /// Warnings are given for long silences at the ends of the run and for words that end before they begin.
     ///
     /// # Errors
-    /// [`FmriError::Malformed`] naming file and run if a word begins after the last scan or long before the first, or if there are
-    /// more words a second than anybody speaks. The message gives both numbers and guesses the unit.
+    /// [`FmriError::Malformed`] naming file and run if a word begins after the last scan or long before the first, or
+    /// if there are more words per second than in any speech. The message gives both numbers and guesses the unit.
     pub fn check(&self) -> Result<Vec<String>, FmriError> {
         self.judge(1)
     }
 
-    /// The same where single words may lie outside, as in nilearn: an error only if at least half of them do.
+    /// The same, but single words may be outside the scans, as in nilearn: an error only if at least half of them are.
     ///
     /// # Errors
     /// As [`check`](Self::check).
@@ -59,7 +59,7 @@ impl RunTimes<'_> {
         self.judge(self.onsets_s.len().div_ceil(2))
     }
 
-    /// Errors if a finding is about at least `too_many` words, warnings otherwise.
+    /// An error if a problem affects at least `too_many` words, otherwise warnings.
     fn judge(&self, too_many: usize) -> Result<Vec<String>, FmriError> {
         let findings = [
             self.after_the_scans(),
@@ -206,7 +206,7 @@ impl RunTimes<'_> {
         warnings
     }
 
-    /// What unit would explain words after the last scan.
+    /// The unit that would explain words after the last scan.
     fn guess(&self) -> Option<String> {
         const UNITS: [(f64, &str); 8] = [
             (1e3, "milliseconds"),
@@ -236,12 +236,12 @@ impl RunTimes<'_> {
     }
 }
 
-/// Whether `value` lies between a part of the whole and a little more than it.
+/// Whether `value` is between a fraction of the whole and a little more than the whole.
 fn in_part(value: f64, whole: f64, part: f64) -> bool {
     value > part * whole && value < 1.02 * whole
 }
 
-/// A time to the millisecond.
+/// A time rounded to the millisecond.
 fn short(seconds: f64) -> String {
     format!("{}", (seconds * 1e3).round() / 1e3)
 }

@@ -1,4 +1,4 @@
-//! Which runs a subject has: the folders of a study as BIDS lays them out.
+//! The runs of a subject, from the folders of a study in BIDS layout.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,10 +11,10 @@ use lpp_study::{
 
 use crate::FmriError;
 
-/// A subject and its runs in their order.
+/// A subject and its runs in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubjectRuns {
-    /// Name of the subject's folder, `sub-EN057` say.
+    /// Name of the subject's folder, for example `sub-EN057`.
     pub name: String,
     /// The files, in the natural order of their labels.
     pub runs: Vec<PathBuf>,
@@ -25,12 +25,12 @@ pub struct SubjectRuns {
 impl SubjectRuns {
     /// The runs in `folder`, in `folder/func` or in folders of sessions: files named `.nii`, `.nii.gz` or `.npy`.
     ///
-    /// If there are files with the suffix `bold`, they are the runs. Otherwise all are but references, masks, segmentations and
-    /// other images that lie beside runs. `only` chooses among spaces, tasks, sessions and so on.
+    /// If there are files with the suffix `bold`, they are the runs. Otherwise all files are, except references, masks,
+    /// segmentations and other images that accompany runs. `only` selects spaces, tasks, sessions and so on.
     ///
     /// # Errors
-    /// [`FmriError`] naming the folder if it cannot be read, holds no run, mixes images with arrays, or if its runs differ in
-    /// more than their label; naming two files that are one run.
+    /// [`FmriError`] naming the folder if it cannot be read, has no runs, mixes images with arrays, or if its runs
+    /// differ in more than their label; naming two files if they are the same run.
     pub fn find(folder: &Path, only: &[EntityChoice]) -> Result<Self, FmriError> {
         let mut files = Vec::new();
         for (place, session) in places(folder)? {
@@ -59,13 +59,13 @@ impl SubjectRuns {
         })
     }
 
-    /// Whether the runs are images, rather than arrays of cleaned signals.
+    /// Whether the runs are images, not arrays of cleaned signals.
     #[must_use]
     pub fn are_images(&self) -> bool {
         self.runs.iter().all(|run| BidsName::of(run).is_volume())
     }
 
-    /// Checks that no number is left out among the labels, where labels count.
+    /// Checks that there is no gap in the labels, if runs are paired by label.
     ///
     /// # Errors
     /// [`FmriError::Malformed`] naming the subject and the number.
@@ -87,14 +87,14 @@ impl SubjectRuns {
         }
     }
 
-    /// Where the runs lie.
+    /// The folder of the runs.
     pub(crate) fn folder(&self) -> PathBuf {
         let first = self.runs.first().and_then(|run| run.parent());
         first.map_or_else(|| PathBuf::from(&self.name), Path::to_owned)
     }
 }
 
-/// What to do when labels are no numbers of the story's runs.
+/// Advice for labels that do not number the runs of the story.
 pub(crate) const BY_PLACE: &str =
     "if labels are a scanner's count, write pair_runs = \"place\" under [corpus] in lpp.toml";
 
@@ -113,10 +113,10 @@ pub fn resampled_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>,
     subjects(&resampled_dir(study, lang), "sub-", &resampled_choices(study))
 }
 
-/// Those whose scans are averaged: the subjects that `lpp.toml` lists, or all.
+/// The subjects whose scans are averaged: those listed in `lpp.toml`, or all.
 ///
 /// # Errors
-/// As [`resampled_runs`]; also if a listed subject is not there.
+/// As [`resampled_runs`]; also if a listed subject does not exist.
 pub fn averaged_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, FmriError> {
     let mut found = resampled_runs(study, lang)?;
     let Some(listed) = study.config().subjects.get(&lang) else {
@@ -139,7 +139,7 @@ pub fn averaged_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, 
     Ok(found)
 }
 
-/// One subject of a study on the working grid, named as its folder is or without the `sub-`: `EN057`.
+/// One subject of a study on the working grid, given by the name of its folder or without the `sub-`: `EN057`.
 ///
 /// # Errors
 /// As [`SubjectRuns::find`].
@@ -161,19 +161,20 @@ pub fn derivative_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>
     )
 }
 
-/// Where the resampled runs of a language go.
+/// The folder of the resampled runs of a language.
 #[must_use]
 pub fn resampled_dir(study: &Study, lang: Language) -> PathBuf {
     study.root().join("resampled").join(lang.code())
 }
 
-/// All resampled runs have one resolution, whatever was chosen among those that were resampled.
+/// The choices for resampled runs. They have only one resolution, so a choice of resolution does not apply.
 fn resampled_choices(study: &Study) -> Vec<EntityChoice> {
     let only = study.config().corpus.only.iter();
     only.filter(|choice| choice.key() != "res").cloned().collect()
 }
 
-/// The name of a resampled run: `_res-4mm` in place of its resolution, or before `_desc-`, or before the ending.
+/// The name of a resampled run: `_res-4mm` replaces its resolution, or is inserted before `_desc-` or before the
+/// ending.
 #[must_use]
 pub fn resampled_name(run: &Path) -> String {
     let name = file_name(run);
@@ -204,7 +205,7 @@ fn subjects(folder: &Path, prefix: &str, only: &[EntityChoice]) -> Result<Vec<Su
         .collect()
 }
 
-/// The folders in which a subject's runs may lie, with the label of the session.
+/// The folders that may contain a subject's runs, with the label of the session.
 fn places(folder: &Path) -> Result<Vec<(PathBuf, Option<String>)>, FmriError> {
     let mut places = vec![(inner_folder(folder), None)];
     for session in sorted_entries(folder, |name| name.stem().starts_with("ses-"))? {
@@ -216,13 +217,13 @@ fn places(folder: &Path) -> Result<Vec<(PathBuf, Option<String>)>, FmriError> {
     Ok(places)
 }
 
-/// `folder/func` if it is there, else the folder.
+/// `folder/func` if it exists, else the folder.
 fn inner_folder(folder: &Path) -> PathBuf {
     let inner = folder.join("func");
     if inner.is_dir() { inner } else { folder.to_owned() }
 }
 
-/// The name of the folder, or of the one around it if that is `func`.
+/// The name of the folder, or of its parent if it is `func`.
 fn subject_name(folder: &Path) -> String {
     let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     match (file_name(folder).as_str(), whole.parent()) {
@@ -234,7 +235,7 @@ fn subject_name(folder: &Path) -> String {
 
 type Named = (PathBuf, BidsName);
 
-/// Only `bold` files, if there are any; otherwise all that are no images beside runs.
+/// Only `bold` files, if there are any; otherwise all files except images that accompany runs.
 fn without_other_images(mut files: Vec<Named>) -> Vec<Named> {
     if files.iter().any(|(_, name)| name.suffix() == "bold") {
         files.retain(|(_, name)| name.suffix() == "bold");
@@ -244,7 +245,7 @@ fn without_other_images(mut files: Vec<Named>) -> Vec<Named> {
     files
 }
 
-/// The files that agree with the choices.
+/// The files that match the choices.
 fn chosen(place: &Path, mut files: Vec<Named>, only: &[EntityChoice]) -> Result<Vec<Named>, FmriError> {
     for choice in only {
         let found = labels_of(&files, choice.key());
@@ -263,7 +264,7 @@ fn chosen(place: &Path, mut files: Vec<Named>, only: &[EntityChoice]) -> Result<
     Ok(files)
 }
 
-/// All runs must be images or all arrays, and differ in nothing but the label of the run.
+/// All runs must be images or all arrays, and differ only in the label of the run.
 fn check_one_kind(place: &Path, files: &[Named]) -> Result<(), FmriError> {
     let n_images = files.iter().filter(|(_, name)| name.is_volume()).count();
     if files.is_empty() {
@@ -302,7 +303,7 @@ fn check_one_kind(place: &Path, files: &[Named]) -> Result<(), FmriError> {
     Ok(())
 }
 
-/// Files must be those of the subject whose folder they lie in.
+/// Files must belong to the subject of their folder.
 fn check_one_subject(folder: &Path, files: &[Named]) -> Result<(), FmriError> {
     let name = subject_name(folder);
     let other = files.iter().find(|(_, file)| {
@@ -322,7 +323,7 @@ fn check_one_subject(folder: &Path, files: &[Named]) -> Result<(), FmriError> {
     }
 }
 
-/// If some names say a run, all must.
+/// If some names have a run label, all must have one.
 fn check_labelled(files: Vec<Named>) -> Result<Vec<Named>, FmriError> {
     let without = files.iter().find(|(_, name)| name.entity("run").is_none());
     match without {
@@ -337,7 +338,7 @@ fn check_labelled(files: Vec<Named>) -> Result<Vec<Named>, FmriError> {
     }
 }
 
-/// No run twice, by its label or by a link. `files` are sorted by label.
+/// No run may appear twice, by its label or by a link. `files` are sorted by label.
 fn check_each_once(files: &[Named]) -> Result<(), FmriError> {
     let paths: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
     check_distinct_files(&paths)?;
@@ -372,7 +373,7 @@ fn said(labels: &BTreeSet<Option<String>>, key: &str) -> String {
     said.collect::<Vec<_>>().join(", ")
 }
 
-/// What several labels of an entity are called.
+/// The plural name of an entity.
 fn kind(key: &str) -> String {
     match key {
         "sub" => "subjects".to_owned(),

@@ -1,11 +1,11 @@
-//! Numbers of images as `f64` and back, the way the reference's compiled code casts them.
+//! Conversion of image values to `f64` and back, with the casts of the reference's compiled code.
 
 /// A number of an image.
 pub(crate) trait Sample: Copy + Send + Sync + 'static {
     /// As `f64`; 64-bit integers beyond 2⁵³ are rounded.
     fn to_double(self) -> f64;
 
-    /// Back from `f64`: floats round, integers lose what follows the point and stop at their range.
+    /// Converts from `f64`: floats are rounded; integers are truncated and clipped to their range.
     fn from_double(value: f64) -> Self;
 
     /// Whether it is neither NaN nor infinite.
@@ -43,7 +43,7 @@ macro_rules! samples {
 
 samples!(u8 i8 u16 i16 u32 i32 u64 i64 f32 f64);
 
-/// A floating-point type in which the reference computes; which one, the data decide.
+/// A floating-point type in which the reference computes; it depends on the data.
 pub(crate) trait Real: Sample + num_traits::Float + num_traits::NumAssign {}
 
 impl Real for f32 {}

@@ -1,11 +1,11 @@
-//! From the voxels of a target grid to the taps of a source volume.
+//! The taps in a source volume for the voxels of a target grid.
 
 use multiversion::multiversion;
 
 use crate::affine::Affine;
 use crate::spline::cubic_weights;
 
-/// How values between voxels are made.
+/// The interpolation method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Interpolation {
     /// Cubic B-splines, nilearn's "continuous": for scans.
@@ -38,7 +38,7 @@ enum VoxelMap {
 }
 
 impl Sampler {
-    /// `map` takes indices of target voxels to coordinates in source voxels.
+    /// `map` transforms indices of target voxels to coordinates in source voxels.
     pub(crate) fn new(source: [usize; 3], target: [usize; 3], map: &Affine) -> Self {
         let diagonal = (0..3).all(|r| (0..3).all(|c| r == c || map[r][c] == 0.0));
         let along = |axis: usize| {
@@ -125,7 +125,7 @@ impl Sampler {
         })
     }
 
-    /// How many voxels of the target lie inside the source.
+    /// Number of target voxels inside the source.
     pub(crate) fn n_inside(&self) -> usize {
         match &self.map {
             VoxelMap::Diagonal(along) => (0..3)
@@ -158,7 +158,7 @@ impl Sampler {
         out
     }
 
-    /// The taps of coordinate `x`, or `None` outside the volume: there is no margin of half a voxel.
+    /// The taps of coordinate `x`, or `None` outside the volume, without a margin of half a voxel.
     fn taps(&self, axis: usize, x: f64) -> Option<Taps> {
         let n = self.source[axis];
         if !is_inside(x, n) {
@@ -206,7 +206,7 @@ fn mapped(map: &Affine, voxel: [usize; 3]) -> [f64; 3] {
 
 /// The taps of a row of target voxels along axis 0, tap by tap, and its working memory.
 struct Row {
-    /// Whether the voxel lies inside the source along axis 0; the taps of others are meaningless.
+    /// Whether the voxel is inside the source along axis 0; the taps of others are meaningless.
     inside: Vec<bool>,
     offsets: [Vec<usize>; 4],
     weights: [Vec<f64>; 4],
@@ -249,8 +249,8 @@ fn weighted_row(coefficients: &[f64], row: &mut Row, y: &Taps, z: &Taps) {
     }
 }
 
-/// The sum over 64 taps, axis 0 outermost; each coefficient is multiplied by its three weights in axis order. SciPy
-/// computes it so; another grouping would change the last bits.
+/// The sum over 64 taps, axis 0 outermost; each coefficient is multiplied by its three weights in axis order. This is
+/// the order of SciPy; another grouping would change the last bits.
 #[inline]
 fn weighted_sum(coefficients: &[f64], [x, y, z]: [&Taps; 3]) -> f64 {
     let mut sum = 0.0;

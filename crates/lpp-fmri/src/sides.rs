@@ -1,27 +1,29 @@
-//! Which voxels of a mask are left and which are right.
+//! The left and right voxels of a mask.
 
 use lpp_stats::Hemispheres;
 
 use crate::grid::Grid;
 use crate::mask::Mask;
 
-/// Largest share of the voxels of a single subject's mask that may lie in the half of the other side.
+/// Largest share of the voxels of a single subject's mask that may be in the half of the other side.
 const SUBJECT_SHARE: f64 = 0.01;
 
-/// Whose brain a mask is of; it decides how near the halves of its array must come to the true sides.
+/// Whether a mask is of a group or a subject. This determines how closely the halves of its array must match the true
+/// sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MaskOf {
-    /// Many subjects: no voxel of a half may lie on the other side, as in the masks that the reference study published.
+    /// Many subjects: no voxel of a half may be on the other side, as in the masks published by the reference study.
     Group,
     /// One subject, whose brain is not symmetric: one voxel in a hundred may.
     Subject,
 }
 
-/// Left and right of the voxels of a mask: by their world coordinate x and, where that is the same thing but for the midline,
-/// by the halves of the masked array, which the reference study calls left and right.
+/// The left and right voxels of a mask: by the sign of their world coordinate x and, if it is equivalent except for the
+/// midline, by the halves of the masked array, as in the reference study.
 ///
-/// The halves are sides if the first axis of the array runs from left to right and no voxel of the first half lies at x > 0, none
-/// of the second at x < 0. A mask that is stored from right to left, or with other axes first, has sides by x only.
+/// The halves are the two sides if the first axis of the array runs from left to right, no voxel of the first half is
+/// at x > 0, and no voxel of the second half is at x < 0. A mask stored from right to left, or with other axes first,
+/// has sides by x only.
 ///
 /// ```
 /// use lpp_fmri::{Grid, Mask, MaskOf, diagonal_affine};
@@ -84,20 +86,20 @@ impl Sides {
         &self.by_x
     }
 
-    /// The halves of the masked array, if they are its sides. They cut the slab x = 0 in two: on an upright grid the posterior
-    /// part counts as left, the anterior part as right.
+    /// The halves of the masked array, if they are the two sides. They divide the slab x = 0: on an axis-aligned grid
+    /// the posterior part counts as left, the anterior part as right.
     #[must_use]
     pub fn halves(&self) -> Option<&Hemispheres> {
         self.why_no_halves.is_none().then_some(&self.halves)
     }
 
-    /// Share of the voxels that lie in the half of the other side, from 0 to 1.
+    /// Share of the voxels in the half of the other side, from 0 to 1.
     #[must_use]
     pub fn share_elsewhere(&self) -> f64 {
         self.share_elsewhere
     }
 
-    /// Why the halves are not the sides; `None` if they are.
+    /// Why the halves are not the two sides; `None` if they are.
     #[must_use]
     pub fn why_no_halves(&self) -> Option<&str> {
         self.why_no_halves.as_deref()

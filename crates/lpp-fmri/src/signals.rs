@@ -1,4 +1,4 @@
-//! Time courses of the voxels of a mask, in the type in which the reference computes them.
+//! Time courses of the voxels of a mask, in the type that the reference uses.
 
 use std::path::Path;
 
@@ -39,15 +39,15 @@ pub enum Signals {
 }
 
 impl Signals {
-    /// Reads an image and takes the voxels of `mask`, smoothed before by `smoothing_fwhm_mm` if given.
+    /// Reads an image, smooths it with a Gaussian of `smoothing_fwhm_mm` if given, and extracts the voxels of `mask`.
     ///
-    /// Smoothing works on the whole volume, so that voxels outside the mask leak in, as in the reference. Values that are
-    /// not finite become 0, and a warning counts those in the mask. Volumes are decoded, smoothed and masked in parallel; memory holds the result and a few
-    /// volumes.
+    /// The whole volume is smoothed, so voxels outside the mask contribute, as in the reference. Values that are not
+    /// finite become 0, and a warning counts those in the mask. Volumes are decoded, smoothed and masked in parallel;
+    /// memory holds the result and a few volumes.
     ///
     /// # Errors
-    /// [`FmriError`] naming the file if it cannot be read or lies on another grid than the mask, or if the width is
-    /// no width.
+    /// [`FmriError`] naming the file if it cannot be read or is not on the grid of the mask, or if the width is
+    /// invalid.
     ///
     /// # References
     /// nilearn 0.10.4, `nilearn.maskers.NiftiMasker`
@@ -105,7 +105,7 @@ impl Signals {
         }
     }
 
-    /// Number of voxels that do not vary over the scans.
+    /// Number of voxels that are constant over the scans.
     #[must_use]
     pub fn n_constant(&self) -> usize {
         match self {
@@ -126,7 +126,7 @@ impl Signals {
     /// Writes a `.npy` file of their own type.
     ///
     /// # Errors
-    /// [`FmriError::Study`] if the disk refuses.
+    /// [`FmriError::Study`] if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), FmriError> {
         match self {
             Self::Single(array) => npy::save(path, array)?,
@@ -145,7 +145,7 @@ fn n_constant<T: Real>(series: &Array2<T>) -> usize {
     constant.len()
 }
 
-/// Places of the mask's voxels in a volume in file order.
+/// Indices of the mask's voxels in a volume in file order.
 fn file_places(mask: &Mask) -> Vec<usize> {
     let [ni, nj, _] = mask.grid().shape();
     mask.voxels()
@@ -160,7 +160,7 @@ enum Scan {
     Double(Vec<f64>),
 }
 
-/// Values of the mask's voxels that are NaN or infinite; `places` are those in file order.
+/// Number of NaN or infinite values in the mask; `places` are its indices in file order.
 fn n_not_finite(volume: &NumArray, places: &[usize]) -> usize {
     fn count<T: Sample>(volume: &ArrayD<T>, places: &[usize]) -> usize {
         // In memory, too, the first axis runs fastest.
@@ -176,7 +176,7 @@ fn n_not_finite(volume: &NumArray, places: &[usize]) -> usize {
     }
 }
 
-/// Signed integers are smoothed as floats; unsigned ones keep their type and lose fractions with every axis.
+/// Signed integers are smoothed as floats; unsigned ones keep their type and are truncated after every axis.
 fn masked(volume: NumArray, smoother: Option<&Smoother>, places: &[usize]) -> Scan {
     match (volume, smoother) {
         (NumArray::F64(v), _) => Scan::Double(picked(into_file_order(v), smoother, places)),
@@ -249,9 +249,9 @@ impl Scans {
     }
 }
 
-/// Centres each column and divides it by its population standard deviation, in the type of the data.
+/// Subtracts the mean of each column and divides by its population standard deviation, in the type of the data.
 ///
-/// A constant column becomes NaN: unlike [`Signals::clean`] this divides by 0 as the reference does when it
+/// A constant column becomes NaN. Unlike [`Signals::clean`], this divides by 0, as the reference does when it
 /// standardises averaged subjects.
 ///
 /// ```

@@ -14,12 +14,12 @@ const TRUNCATE: f64 = 4.0;
 
 /// Smooths a volume with a Gaussian of the given full width at half maximum.
 ///
-/// Values that are not finite count as 0. Beyond its faces the volume is mirrored, edge voxels repeated. Each axis is
-/// smoothed in `f64` and stored as `f32` before the next, as the reference does on `f32` data.
+/// Values that are not finite count as 0. Beyond its faces the volume is mirrored, with edge voxels repeated. Each axis
+/// is smoothed in `f64` and stored as `f32` before the next, as the reference does for `f32` data.
 ///
 /// # Errors
-/// [`FmriError::Shape`] if the volume does not lie on the grid, [`FmriError::InvalidParameter`] for a width that is
-/// negative or not finite.
+/// [`FmriError::Shape`] if the shape of the volume is not that of the grid, [`FmriError::InvalidParameter`] for a width
+/// that is negative or not finite.
 ///
 /// # References
 /// nilearn 0.10.4, `nilearn.image.smooth_img`; SciPy 1.13.0, `scipy.ndimage.gaussian_filter1d`
@@ -119,8 +119,8 @@ fn half_kernel(sigma: f64) -> Vec<f64> {
     (0..=radius).map(|x| phi(x) / sum).collect()
 }
 
-/// One axis. A slab is what one line of the axis spans in memory: its elements `stride` apart belong together, and
-/// all `stride` lines of the slab are filtered at once.
+/// Smooths along one axis. A slab is the memory spanned by one line of the axis. Elements that are `stride` apart
+/// belong to the same line, and all `stride` lines of a slab are filtered at once.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 fn smooth_axis<T: Sample>(values: &mut [T], shape: [usize; 3], axis: usize, half_kernel: &[f64]) {
     let stride: usize = shape[..axis].iter().product();

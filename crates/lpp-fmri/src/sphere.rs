@@ -11,10 +11,10 @@ use crate::mask::Mask;
 /// Radius of the reference study's regions, in mm.
 pub const REFERENCE_RADIUS_MM: f64 = 10.0;
 
-/// A region of interest: its name and where its sphere is centred.
+/// A region of interest: its name and the centre of its sphere.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SphereCentre {
-    /// The name, which is also the name of its file.
+    /// Its name, also used for its file.
     pub name: String,
     /// World coordinates in mm.
     pub centre_mm: [f64; 3],
@@ -46,8 +46,8 @@ impl SphereCentre {
     /// Reads a CSV file with the columns `name`, `x`, `y` and `z` (mm), one region a row.
     ///
     /// # Errors
-    /// [`FmriError`] naming the file if it cannot be read, has no row, lacks a column, names a region twice or with
-    /// something that is no file name, or holds a coordinate that is no finite number.
+    /// [`FmriError`] naming the file if it cannot be read, has no rows, lacks a column, has a region twice, has a name
+    /// that cannot be a file name, or has a coordinate that is not a finite number.
     pub fn load_csv(path: &Path) -> Result<Vec<Self>, FmriError> {
         let table = crate::csv_table::CsvTable::load(path)?;
         let names = table.text("name")?;
@@ -73,18 +73,18 @@ impl SphereCentre {
     }
 }
 
-/// The voxels of `mask` whose centre lies within `radius_mm` of `centre_mm`, the surface included.
+/// The voxels of `mask` whose centre is within `radius_mm` of `centre_mm`, surface included.
 ///
-/// As in the reference, two voxels belong to the sphere in any case if they are in the mask: the one nearest to the
-/// centre, and the first one whose centre has the same integer parts as the sphere's. Both matter only for radii
-/// below a voxel's size.
+/// As in the reference, two voxels always belong to the sphere if they are in the mask: the one nearest to the centre,
+/// and the first one whose centre has the same integer parts as the sphere's centre. Both matter only for radii smaller
+/// than a voxel.
 ///
 /// # Shapes
 /// One flag per voxel of the mask, in its order.
 ///
 /// # Errors
-/// [`FmriError::EmptySphere`] if no voxel belongs to it, [`FmriError::InvalidSphere`] if a number is not finite or
-/// the radius is negative.
+/// [`FmriError::EmptySphere`] if it has no voxels, [`FmriError::InvalidSphere`] if a number is not finite or the radius
+/// is negative.
 ///
 /// # References
 /// nilearn 0.10.4, `NiftiSpheresMasker`
@@ -129,7 +129,7 @@ pub fn sphere(mask: &Mask, centre_mm: [f64; 3], radius_mm: f64) -> Result<Array1
     }
 }
 
-/// [`sphere`] as a volume on the mask's grid: 1 inside, 0 elsewhere, `f64` as the reference writes it.
+/// [`sphere`] as a volume on the mask's grid: 1 inside, 0 elsewhere, in `f64` as in the reference.
 ///
 /// # Errors
 /// As [`sphere`].

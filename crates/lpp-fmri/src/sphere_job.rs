@@ -1,4 +1,4 @@
-//! From files to files: the regions of interest of a study.
+//! The regions of interest of a study, from files to files.
 
 use std::path::PathBuf;
 
@@ -9,37 +9,37 @@ use crate::image::Image;
 use crate::mask::Mask;
 use crate::sphere::{SphereCentre, sphere_volume};
 
-/// A mask in, one image per sphere out.
+/// Reads a mask and writes one image per sphere.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SphereJob {
     /// The mask image.
     pub mask: PathBuf,
-    /// CSV file of centres, see [`SphereCentre::load_csv`]; without it, the reference study's seven.
+    /// CSV file of centres, see [`SphereCentre::load_csv`]; without it, the seven regions of the reference study.
     pub centres: Option<PathBuf>,
     /// Radius of every sphere in mm.
     pub radius_mm: f64,
     /// Folder of the images, `NAME.nii.gz` each.
     pub output: PathBuf,
-    /// Compute again what is up to date.
+    /// Recompute even if the output is up to date.
     pub force: bool,
 }
 
-/// A sphere as it was written.
+/// A written sphere.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SphereReport {
     /// The image.
     pub path: PathBuf,
     /// Number of voxels inside.
     pub n_voxels: usize,
-    /// Whether the image was up to date and left alone.
+    /// Whether the image was up to date and not written.
     pub up_to_date: bool,
 }
 
 impl SphereJob {
-    /// Writes the images and their provenance. A region outside of the mask is left out with a warning that names it.
+    /// Writes the images and their provenance. A region outside the mask is left out, with a warning that names it.
     ///
     /// # Errors
-    /// [`FmriError`] if an input cannot be read, no region has a voxel of the mask, or an output cannot be written.
+    /// [`FmriError`] if an input cannot be read, no region has a voxel in the mask, or an output cannot be written.
     pub fn run(&self, software: Software) -> Result<Vec<SphereReport>, FmriError> {
         let mask = Mask::load(&self.mask)?;
         let centres = match &self.centres {

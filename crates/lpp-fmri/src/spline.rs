@@ -5,15 +5,15 @@
 
 use multiversion::multiversion;
 
-/// Neighbouring lines along axis 0 that are filtered together, after a transposition: two of the widest registers, as
-/// each step of the recursion waits for the one before.
+/// Neighbouring lines along axis 0 that are filtered together, after a transposition. They fill two of the widest
+/// registers, because each step of the recursion waits for the previous one.
 const LANES: usize = 16;
 /// Neighbouring lines along the other axes that are filtered together, in place: a page of memory wide, so that a
 /// hundred rows of them stay in the second cache.
 const WIDTH: usize = 512;
 
-/// Replaces samples, in file order, by the coefficients of the cubic spline through them, mirrored at the edges
-/// without repeating them.
+/// Replaces samples, in file order, by the coefficients of the cubic spline through them. The samples are mirrored at
+/// the edges, without repeating the edge.
 pub(crate) fn spline_coefficients(values: &mut [f64], shape: [usize; 3]) {
     let [ni, nj, nk] = shape;
     let plane = ni * nj;
@@ -61,7 +61,7 @@ fn filter_columns(values: &mut [f64], n: usize, stride: usize) {
 struct LineFilter {
     n: usize,
     pole: f64,
-    /// The pole to the power of n − 1.
+    /// The (n − 1)-th power of the pole.
     far: f64,
 }
 

@@ -1,4 +1,4 @@
-//! Which runs of different subjects belong together.
+//! Pairing of the runs of different subjects.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,14 @@ use lpp_study::{BidsName, PairRuns, check_one_kind, missing_run};
 use crate::FmriError;
 use crate::runs::{BY_PLACE, SubjectRuns, listed};
 
-/// Checks that the subjects are different ones and have the same runs; returns the number of runs.
+/// Checks that the subjects are distinct and have the same runs; returns the number of runs.
 ///
-/// By `rule`, runs belong together by label or by place; `None`: by place in files of ds003643, by label in all others.
+/// `rule` pairs runs by label or by position. `None` pairs by position for files of ds003643, and by label for all
+/// others.
 ///
 /// # Errors
-/// [`FmriError`] naming the subject that is there twice, the file that is of another space or the like, or the runs that it lacks or has beyond the first one's.
+/// [`FmriError`] naming a subject given twice, a file of a different space or similar, or the runs that a subject lacks
+/// or has in addition, compared with the first subject.
 pub fn check_pairs(subjects: &[SubjectRuns], rule: Option<PairRuns>) -> Result<usize, FmriError> {
     let first = subjects.first().ok_or(FmriError::NoRuns)?;
     check_distinct_subjects(subjects)?;
@@ -52,7 +54,7 @@ pub fn check_pairs(subjects: &[SubjectRuns], rule: Option<PairRuns>) -> Result<u
     Ok(first.runs.len())
 }
 
-/// Labels that the second list lacks.
+/// Labels missing from the second list.
 fn besides<'a>(labels: &'a [String], others: &[String]) -> Vec<&'a String> {
     labels.iter().filter(|label| !others.contains(label)).collect()
 }

@@ -1,13 +1,15 @@
-//! Whether values fall into two groups that are far apart.
+//! Tests whether values form two groups that are far apart.
 
-/// Share of the variance that lies between two groups. A single normal group has 0.64, a uniform one 0.75.
+/// Share of the variance between two groups. For a single normal group it is 0.64, for a uniform one 0.75.
 const BETWEEN: f64 = 0.85;
-/// The darker of two groups that are far apart has less than this share of the brighter one's mean.
+/// For two groups that are far apart, the mean of the darker one is less than this fraction of the mean of the brighter
+/// one.
 const DARKER: f64 = 0.3;
 
-/// The means of two groups far apart, the darker first; nothing if the values are one group.
+/// The means of two groups that are far apart, the darker first; `None` if the values form one group.
 ///
-/// The values are divided where the variance between the groups is largest (Otsu 1979, *IEEE Trans. Syst. Man Cybern.* 9, 62).
+/// The values are split such that the variance between the groups is largest (Otsu 1979, *IEEE Trans. Syst. Man
+/// Cybern.* 9, 62).
 pub(crate) fn two_groups(mut values: Vec<f64>) -> Option<(f64, f64)> {
     values.retain(|v| v.is_finite());
     values.sort_unstable_by(f64::total_cmp);

@@ -5,26 +5,26 @@ use std::fmt;
 /// Unit of the step along the fourth axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum TimeUnit {
-    /// None is given.
+    /// No unit is given.
     #[default]
     Unknown,
     /// Seconds; milliseconds and microseconds are converted when a header is read.
     Seconds,
-    /// The fourth axis is none of time: hertz, parts per million, radians per second, by their code in the format.
+    /// The fourth axis is not time: hertz, parts per million or radians per second, by their code in the format.
     NotTime(u8),
 }
 
-/// Units as a header gives them, and what they mean for its numbers.
+/// Units given by a header, and their conversion factors.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Units {
     /// The unit of space, if one is given.
     pub(crate) space: Option<SpaceUnit>,
     pub(crate) time: TimeUnit,
-    /// How many of the steps' own units are one of that unit.
+    /// Number of the step's original units in one of that unit.
     pub(crate) time_divisor: f64,
 }
 
-/// Unit of the voxels' places.
+/// Unit of the voxel coordinates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SpaceUnit {
     Metre,
@@ -41,7 +41,7 @@ const MILLISECOND: u8 = 16;
 const MICROSECOND: u8 = 24;
 
 impl Units {
-    /// Reads the byte of a header; unknown codes are no units.
+    /// Reads the byte of a header; unknown codes mean no unit.
     pub(crate) fn of_code(code: u8) -> Self {
         let space = match code & 0x07 {
             METRE => Some(SpaceUnit::Metre),
@@ -63,7 +63,7 @@ impl Units {
         }
     }
 
-    /// The byte of a header whose places, if their unit is known, are in mm.
+    /// The byte for a header whose coordinates, if their unit is known, are in mm.
     pub(crate) fn code(millimetres: bool, time: TimeUnit) -> u8 {
         let space = if millimetres { MILLIMETRE } else { 0 };
         space
@@ -76,7 +76,7 @@ impl Units {
 }
 
 impl SpaceUnit {
-    /// How many mm it is.
+    /// Its length in mm.
     pub(crate) fn in_mm(self) -> f64 {
         match self {
             Self::Metre => 1e3,

@@ -1,4 +1,4 @@
-//! Volumes decoded while earlier ones are worked on.
+//! Decoding of volumes in parallel with their processing.
 
 use rayon::prelude::*;
 
@@ -6,12 +6,12 @@ use crate::FmriError;
 use crate::image::ImageReader;
 use crate::numeric::NumArray;
 
-/// Volumes per thread and batch: enough that an uneven one does not leave the others idle.
+/// Volumes per thread and batch: enough that one slow thread does not leave the others idle.
 const PER_THREAD: usize = 2;
 
-/// Calls `work` on every volume, on all threads, and `take` on the results in their order.
+/// Calls `work` on every volume, on all threads, and `take` on the results in order.
 ///
-/// Decompression of the next batch runs beside the work on this one. Memory holds two batches, whatever the length of
+/// The next batch is decompressed while the current one is processed. Memory holds two batches, whatever the length of
 /// the run.
 pub(crate) fn map_volumes<R: Send>(
     reader: &mut ImageReader,

@@ -1,4 +1,4 @@
-//! What joblib's dumps of arrays use of a pickle.
+//! The subset of pickle in joblib's dumps of arrays.
 
 use lpp_pickle::{Called, Dialect, Object, Objects, Source, Value};
 use lpp_study::shortened;
@@ -16,7 +16,7 @@ const WRAPPER: &str = "joblib.numpy_pickle.NumpyArrayWrapper";
 const ARRAY: &str = "numpy.ndarray";
 const DTYPE: &str = "numpy.dtype";
 
-/// What a dump holds beside plain values.
+/// Objects in a dump besides plain values.
 #[derive(Debug)]
 pub(super) enum Made {
     /// A wrapper whose array has not been read yet.
@@ -55,7 +55,7 @@ impl Dialect<ByteSource> for Joblib {
         [WRAPPER, ARRAY, DTYPE].contains(&name)
     }
 
-    /// The calls that are obeyed: a wrapper without arguments, and `dtype(code, False, True)`.
+    /// The allowed calls: a wrapper without arguments, and `dtype(code, False, True)`.
     fn call(
         &mut self,
         function: &str,
@@ -104,7 +104,7 @@ impl Dialect<ByteSource> for Joblib {
     }
 }
 
-/// The type of a code of NumPy's such as `f8`.
+/// The type for a NumPy code such as `f8`.
 fn element_type(code: &str) -> Option<ElementType> {
     Some(match code {
         "u1" => ElementType::U8,
@@ -176,7 +176,7 @@ fn read_padding(source: &mut ByteSource) -> Result<(), FmriError> {
     }
 }
 
-/// What a wrapper says of its array.
+/// The attributes of a wrapper.
 struct Attributes {
     shape: Vec<usize>,
     fortran: bool,
@@ -186,7 +186,7 @@ struct Attributes {
     aligned: bool,
 }
 
-/// NumPy's arrays have no more axes.
+/// The largest number of axes of NumPy arrays.
 const MOST_AXES: usize = 32;
 
 impl Attributes {
@@ -228,7 +228,7 @@ impl Attributes {
     }
 }
 
-/// What an item is that is no array, list or tuple.
+/// Describes an item that is not an array, list or tuple.
 pub(super) fn described(value: Value, object: Option<Object<Made>>) -> String {
     match object {
         None => format!("an item {value:?}"),

@@ -1,10 +1,10 @@
-//! Arrays that Python's joblib wrote, read without executing anything.
+//! Reads arrays written by Python's joblib, without executing anything.
 //!
-//! The reference study publishes its arrays as joblib dumps: a pickle, that is a program for a small stack machine,
-//! in which each array is a wrapper object followed by raw bytes, the whole compressed. A pickle can name any Python
-//! function and call it. This reader knows exactly three names (the wrapper class, `numpy.ndarray`, `numpy.dtype`),
-//! gives each the only use that joblib makes of it, and refuses everything else. Sizes are checked against the file
-//! before memory is taken.
+//! The reference study publishes its arrays as joblib dumps. A dump is a pickle, that is, a program for a small stack
+//! machine, in which each array is a wrapper object followed by raw bytes; the whole is compressed. A pickle can name
+//! and call any Python function. This reader knows exactly three names (the wrapper class, `numpy.ndarray`,
+//! `numpy.dtype`), allows only the use that joblib makes of each, and refuses everything else. Sizes are checked
+//! against the file length before memory is allocated.
 
 mod dialect;
 mod tree;
@@ -23,7 +23,8 @@ pub use tree::JoblibTree;
 /// Reads a dump that is one array, such as the published inter-subject correlations.
 ///
 /// # Errors
-/// [`FmriError`] naming the file if it cannot be read, is truncated, is no joblib dump or one of something else.
+/// [`FmriError`] naming the file if it cannot be read, is truncated, is not a joblib dump, or is a dump of something
+/// else.
 ///
 /// ```no_run
 /// let isc = lpp_fmri::joblib::load_array("isc_10trials_en.gz".as_ref())?;
@@ -44,8 +45,8 @@ pub fn load_array(path: &Path) -> Result<NumArray, FmriError> {
 /// Reads a dump of arrays in nested lists and tuples, such as the activations of all runs, layers and words.
 ///
 /// # Errors
-/// As [`load_array`]; also for an item that is neither array, list nor tuple, for lists nested deeper than 32, and for
-/// a list that occurs twice.
+/// As [`load_array`]; also for an item that is not an array, list or tuple, for lists nested deeper than 32, and for a
+/// list that occurs twice.
 pub fn load_tree(path: &Path) -> Result<JoblibTree, FmriError> {
     let mut source = ByteSource::open(path)?;
     let limits = Limits::for_file(source.file_size());

@@ -1,11 +1,11 @@
-//! The arrays of a dump in their nested lists.
+//! The arrays of a dump as nested lists.
 
 use lpp_pickle::{Object, Objects, Value};
 
 use super::dialect::{Made, described};
 use crate::numeric::NumArray;
 
-/// Deeper lists than the pipeline's runs, layers and words would need are refused.
+/// Lists may be nested deeper than runs, layers and words need, but not deeper than this.
 const MAX_DEPTH: usize = 32;
 
 /// An array, or a list or tuple of such trees.
@@ -37,7 +37,7 @@ impl JoblibTree {
         }
     }
 
-    /// Moves the arrays out of the machine's objects; an error says what was found.
+    /// Moves the arrays out of the parser's objects; an error says what was found.
     pub(super) fn new(root: Value, mut objects: Objects<Made>) -> Result<Self, String> {
         build(root, &mut objects, 0)
     }
