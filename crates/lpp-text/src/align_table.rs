@@ -1,4 +1,4 @@
-//! The word–token table, for looking at an alignment.
+//! The word–token table, for inspecting an alignment.
 
 use std::path::Path;
 
@@ -22,19 +22,19 @@ const COLUMNS: [&str; 10] = [
 
 /// Writes one row per word: its times, where its tokens begin and end, and the tokens.
 ///
-/// * `run` and `word_index` count from 0, as in `words_en.csv` and the tensors `run-{r}`; `onset` and `offset` are
-///   seconds.
-/// * The word's first token is `token_start` of window `window`; `token_end` of window `token_end_window` is the one
-///   behind its last. Both windows are the same unless the word lies at a border; the second one is then entered at
-///   the overlap.
-/// * `tokens` are the tokens in the vocabulary's spelling, in the order in which their vectors are summed, with
-///   spaces between.
+/// - `run` and `word_index` are numbered from 0, as in `words_en.csv` and the tensors `run-{r}`; `onset` and `offset`
+///   are in seconds.
+/// - The first token of the word is `token_start` of window `window`. Its last token is the one before `token_end` of
+///   window `token_end_window`. Both windows are the same unless the word is at a border; the second window then begins
+///   at the overlap.
+/// - `tokens` are the tokens in the vocabulary's spelling, in the order in which their vectors are summed, separated by
+///   spaces.
 ///
-/// A Chinese word that shares its only token with the next has no tokens, and `token_end` equals `token_start`; one
-/// to which no character is attached leaves all four places empty.
+/// A Chinese word that shares its only token with the next word has no tokens, and `token_end` equals `token_start`.
+/// For a word without any character, all four columns are empty.
 ///
 /// # Errors
-/// [`TextError::Study`] if the file cannot be written; nothing stands under its name then.
+/// [`TextError::Study`] if the file cannot be written; then no file of this name exists.
 pub fn save_alignment(runs: &[CorpusRun], tokenizer: &TextTokenizer, path: &Path) -> Result<(), TextError> {
     let mut writer = csv::Writer::from_writer(AtomicFile::create(path)?);
     let failed = |e: csv::Error| StudyError::Write {
@@ -60,7 +60,7 @@ pub fn save_alignment(runs: &[CorpusRun], tokenizer: &TextTokenizer, path: &Path
     Ok(file.commit()?)
 }
 
-/// The units of each row: one each, or the characters that a Chinese row owns.
+/// The units of each row: one unit per row, or the characters of a Chinese row.
 fn units_of_rows(corpus: &CorpusRun) -> Vec<Vec<usize>> {
     let mut rows = vec![Vec::new(); corpus.spans.n_rows()];
     for unit in 0..corpus.spans.units().len() {

@@ -14,13 +14,13 @@ use crate::{Corrections, TextError};
 /// Runs of the data set: the sections 1 to 9 of the annotation.
 pub const N_RUNS: usize = 9;
 
-/// Largest annotation; the published ones have a megabyte.
+/// Largest annotation file; the published ones have a megabyte.
 const MAX_BYTES: u64 = 256 << 20;
 
 /// Longest cell; a word has a few letters.
 const MAX_CELL_BYTES: usize = 1 << 16;
 
-/// What the csv reader of the original scripts (pandas) takes for a missing value, beside the empty cell.
+/// Spellings that the CSV reader of the original scripts (pandas) reads as a missing value, besides the empty cell.
 const MISSING: [&str; 18] = [
     "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A",
     "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
@@ -35,17 +35,17 @@ pub struct RunWords {
     pub onsets_s: Vec<f64>,
     /// When each word ends, in seconds from the start of the run.
     pub offsets_s: Vec<f64>,
-    /// Each word's position among **all** rows of its section, those without a word counted.
+    /// Position of each word among **all** rows of its section, including rows without a word.
     ///
     /// Equal to the word's index if the section has no such row. The published analysis attaches Chinese characters
     /// to rows by this position (a quirk kept in [`WordSpans`](crate::WordSpans)).
     pub positions: Vec<usize>,
-    /// Rows of the section, those without a word counted.
+    /// Rows of the section, including those without a word.
     pub n_rows: usize,
 }
 
 impl RunWords {
-    /// How many words the run has.
+    /// Number of words of the run.
     #[must_use]
     pub fn n_words(&self) -> usize {
         self.words.len()
@@ -61,23 +61,25 @@ pub struct Annotation {
 }
 
 impl Annotation {
-    /// Reads `lppEN_word_information.csv` or a file like it.
+    /// Reads `lppEN_word_information.csv` or a file of the same format.
     ///
-    /// The columns `word`, `onset`, `offset` and `section` are found by name, others are ignored. Rows are corrected
-    /// first ([`Corrections`]); then those without a word are left out: rows without any cell, an empty cell, spaces. With
-    /// the published corrections only the empty cell and the single space count as such, and so do the spellings that the
-    /// original's csv reader takes for a missing value (`NA`, `None`, `null`, …); otherwise these are words. What is left
-    /// out of a file that is not published is said with its number. Words that look like numbers stay words. Times are
-    /// read for kept rows only, and looked at: see below.
+    /// The columns `word`, `onset`, `offset` and `section` are found by name; others are ignored. Rows are corrected
+    /// first ([`Corrections`]). Then rows without a word are left out: rows without any cell, and rows whose word is an
+    /// empty cell or spaces. With the published corrections, only an empty cell, a single space, and the spellings that
+    /// the original's CSV reader reads as missing (`NA`, `None`, `null`, …) count as no word; without them these
+    /// spellings are words. For a file that is not published, a warning gives the number of rows left out. Words that
+    /// look like numbers stay words. Times are read only for the rows that are kept, and are checked as described
+    /// below.
     ///
-    /// A word that ends before it begins is an error, unless the corrections are the published ones. Warnings name
-    /// onsets before the start of the run or before the word ahead, times that look like milliseconds or minutes, and
-    /// times that go on from run to run.
+    /// A word that ends before it begins is an error, except with the published corrections. There are warnings for
+    /// onsets before the start of the run or before the previous word, times that look like milliseconds or minutes,
+    /// and times that continue from run to run.
     ///
     /// # Errors
     /// [`TextError::Read`] or [`TextError::Malformed`] for a file that cannot be read, is empty, lacks a column or has
-    /// no word for a run; [`TextError::BadCell`] for a time that is no finite number, an end before its beginning, a cell
-    /// without end or a section outside 1 to 9; [`TextError::CorrectionWithoutRow`] if a row to be dropped does not exist.
+    /// no words for a run; [`TextError::BadCell`] for a time that is not a finite number, an end before its beginning,
+    /// an unterminated cell or a section outside 1 to 9; [`TextError::CorrectionWithoutRow`] if a row to be dropped
+    /// does not exist.
     ///
     /// ```
     /// use lpp_text::{Annotation, Corrections};
@@ -168,10 +170,10 @@ impl Annotation {
         &self.runs
     }
 
-    /// The words as the table to which the rows of activations belong.
+    /// The words as a table with one row per row of the activations.
     ///
     /// # Errors
-    /// [`TextError::Study`] never occurs for a loaded annotation; the table checks what it is given.
+    /// [`TextError::Study`] if the words are not a valid table; never for a loaded annotation.
     pub fn word_table(&self) -> Result<WordTable, TextError> {
         let words = self.runs.iter().enumerate().flat_map(|(run, words)| {
             let times = words.onsets_s.iter().zip(&words.offsets_s);
@@ -195,7 +197,7 @@ impl Annotation {
     }
 }
 
-/// Names of columns that a message shows at most.
+/// Largest number of column names shown in a message.
 const MOST_NAMES: usize = 12;
 
 /// Where the columns are.
@@ -241,7 +243,7 @@ impl Columns {
         })
     }
 
-    /// Whether a row has none of its cells, as spreadsheet programs leave it at the end of a table.
+    /// Whether all cells of a row are empty, as at the end of tables from spreadsheet programs.
     fn are_empty(&self, record: &StringRecord) -> bool {
         [self.word, self.onset, self.offset, self.section]
             .into_iter()
@@ -249,7 +251,7 @@ impl Columns {
     }
 }
 
-/// Rows that are left out for want of a word.
+/// Rows left out because they have no word.
 #[derive(Default)]
 struct LeftOut {
     n_empty: usize,
@@ -286,7 +288,7 @@ impl LeftOut {
     }
 }
 
-/// One data row under its label.
+/// One data row with its label.
 struct Row<'a> {
     record: &'a StringRecord,
     label: usize,
@@ -344,7 +346,7 @@ impl Row<'_> {
     }
 }
 
-/// A cell; a row that ends too early has empty ones.
+/// A cell; missing cells at the end of a row are empty.
 fn cell(record: &StringRecord, column: usize) -> &str {
     record.get(column).unwrap_or("")
 }

@@ -1,16 +1,16 @@
-//! Whether the times of an annotation can be those of words, in seconds from the start of each run.
+//! Checks that the times of an annotation can be times of words, in seconds from the start of each run.
 
 use std::path::{Path, PathBuf};
 
 use crate::{RunWords, TextError};
 
-/// Words that follow each other this slowly, or last so long, are no speech: times in milliseconds or samples look so.
+/// Speech is never this slow, and words never last this long, in s: the times are probably in milliseconds or samples.
 const SLOWEST_S: (f64, f64) = (60.0, 20.0);
 
-/// Words that follow each other this fast and last so short are no speech: times in minutes look so.
+/// Speech is never this fast, and words are never this short, in s: the times are probably in minutes.
 const FASTEST_S: (f64, f64) = (0.03, 0.03);
 
-/// The rows of the file from which the words of each run come.
+/// The rows of the file with the words of each run.
 pub(crate) struct TimedRows {
     path: PathBuf,
     labels: Vec<Vec<usize>>,
@@ -24,13 +24,13 @@ impl TimedRows {
         }
     }
 
-    /// Notes that the next word of a run comes from the row `label`.
+    /// Records that the next word of a run is in the row `label`.
     pub(crate) fn add(&mut self, run: usize, label: usize) {
         self.labels[run].push(label);
     }
 }
 
-/// Looks at the times of all words.
+/// Checks the times of all words.
 ///
 /// # Errors
 /// [`TextError::BadCell`] for a word that ends before it begins, unless the file is `published`.
@@ -85,7 +85,7 @@ pub(crate) fn check(rows: &TimedRows, runs: &[RunWords], published: bool) -> Res
     Ok(())
 }
 
-/// Rows that repeat the one ahead: the same word at the same time.
+/// Rows that repeat the previous one: the same word at the same time.
 fn repeated<'a>(rows: &'a TimedRows, runs: &'a [RunWords]) -> impl Iterator<Item = usize> + 'a {
     runs.iter().zip(&rows.labels).flat_map(|(run, labels)| {
         let times = |i: usize| (run.onsets_s[i].to_bits(), run.offsets_s[i].to_bits());
@@ -94,12 +94,12 @@ fn repeated<'a>(rows: &'a TimedRows, runs: &'a [RunWords]) -> impl Iterator<Item
     })
 }
 
-/// A word with what is compared.
+/// A word with the values that are compared.
 struct Word {
     label: usize,
     onset: f64,
     offset: f64,
-    /// Onset of the word ahead in the same run.
+    /// Onset of the previous word in the same run.
     before: Option<f64>,
 }
 
@@ -109,7 +109,7 @@ fn first_of<T>(mut items: impl Iterator<Item = T>) -> Option<(T, usize)> {
     Some((first, n_others + 1))
 }
 
-/// Why the times may have another unit or another origin than they should.
+/// Why the times may have a wrong unit or a wrong origin.
 fn doubt(runs: &[RunWords]) -> Option<String> {
     let steps = runs
         .iter()

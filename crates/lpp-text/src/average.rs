@@ -6,9 +6,9 @@ use crate::{TextError, WordSpans};
 
 /// Averages hidden states into word vectors, one window at a time.
 ///
-/// Windows come in order; the sums of words that cross into the next window are carried over, so that the hidden
-/// states of a window can be dropped as soon as they were added. The result does not depend on how they are handed
-/// in, to the last bit: each word's vectors are added in `f32` in the order of its tokens and divided by their number.
+/// Pass the windows in order. The sums of words that cross into the next window are carried over, so the hidden states
+/// of a window can be freed as soon as they have been added. The result does not depend on how they are passed, to the
+/// last bit: the vectors of each word are added in `f32` in the order of its tokens and divided by their number.
 ///
 /// ```
 /// use ndarray::Array2;
@@ -35,7 +35,7 @@ pub struct SpanAverager<'a> {
 }
 
 impl<'a> SpanAverager<'a> {
-    /// Starts with no window added; `width` is the number of columns of the hidden states.
+    /// Starts without windows; `width` is the number of columns of the hidden states.
     #[must_use]
     pub fn new(spans: &'a WordSpans, width: usize) -> Self {
         let n_units = spans.units().len();
@@ -51,12 +51,12 @@ impl<'a> SpanAverager<'a> {
     /// Adds the hidden states of the next window.
     ///
     /// # Shapes
-    /// Row `i` of `hidden` is token `first_token + i` of the window, so that tokens in front of
-    /// [`WordSpans::needed`] and behind it may be left out; a window that no word touches may be skipped.
+    /// Row `i` of `hidden` is token `first_token + i` of the window. Tokens before and after [`WordSpans::needed`] may
+    /// be left out, and a window without words may be skipped.
     ///
     /// # Errors
-    /// [`TextError::HiddenShape`] if a window comes too late, or if its rows or columns do not fit. What was added
-    /// before stays.
+    /// [`TextError::HiddenShape`] if a window is out of order, or if its rows or columns do not match. Earlier windows
+    /// stay added.
     pub fn add_window(
         &mut self,
         window: usize,
@@ -97,7 +97,7 @@ impl<'a> SpanAverager<'a> {
     /// The word vectors, (`n_words`, width), one row per kept word of the run.
     ///
     /// # Errors
-    /// [`TextError::HiddenShape`] if a window that some word needs was not added.
+    /// [`TextError::HiddenShape`] if a window needed by some word was not added.
     pub fn finish(mut self) -> Result<Array2<f32>, TextError> {
         for (unit, &count) in self.spans.units().iter().zip(&self.counts) {
             if let (Some(piece), true) = (unit.pieces.last(), count < unit.n_tokens()) {
@@ -162,8 +162,8 @@ pub fn average_spans(hidden: &[Array2<f32>], spans: &WordSpans) -> Result<Array2
     averager.finish()
 }
 
-/// Rows of the annotation from vectors of characters: the mean of those which belong to a row and have tokens; a row
-/// without any takes the vector of the row that follows.
+/// Rows of the annotation from vectors of characters: the mean over the characters of a row that have tokens. A row
+/// without any has the vector of the next row.
 fn rows_of_characters(
     vectors: &Array2<f32>,
     counts: &[usize],

@@ -1,4 +1,4 @@
-//! Low-level controls: what can be said of a word without knowing what it means.
+//! Low-level controls: properties of words that do not depend on their meaning.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,26 +8,26 @@ use ndarray::Array2;
 
 use crate::{RunWords, TextError, WordCounts};
 
-/// A property of words that explains signals without any language model.
+/// A property of words that can explain signals without a language model.
 ///
-/// Each is one feature, so that in a joint fit each is a band of its own.
+/// Each control is one feature, so each is its own band in a joint fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Control {
-    /// 1 for every word: after convolution, how much is said at a time.
+    /// 1 for every word; after convolution, the rate of words.
     WordRate,
     /// Number of characters of the word as annotated (Unicode scalar values).
     WordLength,
     /// ln(1 + count) of the word.
     LogFrequency,
-    /// Place of the word in its run: 0 for the first, 1 for the last.
+    /// Position of the word in its run: 0 for the first, 1 for the last.
     Position,
     /// Mean of the speech envelope while the word is spoken.
     Envelope,
 }
 
 impl Control {
-    /// All that can be had without a recording.
+    /// All controls that need no recording.
     pub const OF_TEXT: [Self; 4] = [
         Self::WordRate,
         Self::WordLength,
@@ -35,7 +35,7 @@ impl Control {
         Self::Position,
     ];
 
-    /// The name under which a study keeps it: `control_wordrate`.
+    /// Its name in a study: `control_wordrate`.
     ///
     /// ```
     /// use lpp_text::Control;
@@ -49,7 +49,7 @@ impl Control {
         FeatureSource::Control { name }.to_string()
     }
 
-    /// The values for the words of each run, (`n_words`, 1); `None` for the envelope, which the words alone do not tell.
+    /// The values for the words of each run, (`n_words`, 1); `None` for the envelope, which needs a recording.
     ///
     /// A run of one word has position 0.
     #[must_use]

@@ -1,4 +1,4 @@
-//! What the program `lpp-controls` does, from files to files.
+//! The job of the program `lpp-controls`, from files to files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,28 +14,28 @@ use crate::{Annotation, AnnotationSource, Control, SpeechEnvelope, TextError, Wo
 pub struct ControlsJob {
     /// The words.
     pub annotation: AnnotationSource,
-    /// A table of word counts; without one, the words of the story are counted.
+    /// A table of word counts; without it, words are counted in the story.
     pub counts: Option<PathBuf>,
-    /// A recording of each run, in order; without any, there is no envelope.
+    /// A recording of each run, in order; without recordings there is no envelope.
     pub recordings: Vec<PathBuf>,
-    /// Cut-off of the envelope, Hz.
+    /// Cut-off of the envelope, in Hz.
     pub cutoff_hz: f64,
     /// The activations file of each control.
     pub outputs: Vec<(Control, PathBuf)>,
-    /// The table of the words to write, such as `words_en.csv`.
+    /// Output: the table of the words, such as `words_en.csv`.
     pub words: PathBuf,
-    /// Whether to write again what is up to date.
+    /// Whether to write outputs even if they are up to date.
     pub force: bool,
 }
 
-/// How one control ended.
+/// Result for one control.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ControlReport {
     /// The control.
     pub control: Control,
     /// Its file.
     pub output: PathBuf,
-    /// Whether it was up to date, so that nothing was done.
+    /// Whether it was up to date and not written.
     pub up_to_date: bool,
     /// Number of words over all runs.
     pub n_words: usize,
@@ -45,9 +45,9 @@ impl ControlsJob {
     /// Writes the controls and the words, unless they are up to date.
     ///
     /// # Errors
-    /// Those of [`Annotation::load`], [`WordCounts::load`] and [`SpeechEnvelope::load`]; [`TextError::BadSetting`] if there is
-    /// not one recording for each run, [`TextError::Malformed`] if one ends before half of the words of its run begin;
-    /// [`TextError::Study`] if a file cannot be written.
+    /// As [`Annotation::load`], [`WordCounts::load`] and [`SpeechEnvelope::load`]; [`TextError::BadSetting`] unless
+    /// there is one recording per run; [`TextError::Malformed`] if a recording ends before half of the words of its run
+    /// begin; [`TextError::Study`] if a file cannot be written.
     pub fn run(&self, software: Software) -> Result<Vec<ControlReport>, TextError> {
         let annotation = self.annotation.load()?;
         let mut reports = Vec::new();
@@ -153,11 +153,11 @@ impl ControlsJob {
     }
 }
 
-/// The recordings of a list of files and folders: a folder stands for the WAV files in it, sorted by the numbers in their
+/// The recordings in a list of files and folders. A folder is replaced by its WAV files, sorted by the numbers in their
 /// names and then by name.
 ///
 /// # Errors
-/// [`TextError::Read`] if a folder cannot be read, [`TextError::Malformed`] if it holds no WAV file.
+/// [`TextError::Read`] if a folder cannot be read, [`TextError::Malformed`] if it has no WAV files.
 pub fn wav_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, TextError> {
     let mut files = Vec::new();
     for path in paths {
@@ -179,7 +179,7 @@ pub fn wav_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, TextError> {
     Ok(files)
 }
 
-/// The numbers in the name of a file, so that run 10 comes after run 9.
+/// The numbers in a file name, so that run 10 comes after run 9.
 fn numbers_in(file: &Path) -> Vec<u64> {
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     let digits = name.split(|c: char| !c.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! Everything that extraction needs before a model is loaded: words, windows, and the tokens of each word.
+//! Input of the extraction, prepared without a model: words, windows, and the tokens of each word.
 
 use lpp_study::Language;
 
@@ -12,19 +12,19 @@ pub struct CorpusRun {
     pub words: RunWords,
     /// The windows of tokens.
     pub tokens: RunTokens,
-    /// Which tokens make up each word.
+    /// The tokens of each word.
     pub spans: WordSpans,
 }
 
 /// Tokenizes the text of each run and aligns it with the annotation.
 ///
-/// The runs of `annotation` and `texts` correspond; see [`load_texts`](crate::load_texts),
-/// [`RunTokens::new`] and [`WordSpans::align`] for what is done. No model is needed.
+/// `annotation` and `texts` must have the same runs; see [`load_texts`](crate::load_texts), [`RunTokens::new`] and
+/// [`WordSpans::align`] for the steps. No model is needed.
 ///
 /// # Errors
-/// [`TextError::BadSetting`] if there are not as many texts as runs; [`TextError::WordsNotInText`] if the text near
-/// the tokens of a word has no such word (a warning with the published corrections, whose search is kept as it was
-/// published); otherwise those of the functions above.
+/// [`TextError::BadSetting`] if the numbers of texts and runs differ; [`TextError::WordsNotInText`] if a word is not in
+/// the text near its tokens (a warning with the published corrections, whose search is kept as published); otherwise as
+/// the functions above.
 ///
 /// ```no_run
 /// use lpp_study::{AnnotationCorrections, Language};
@@ -80,7 +80,7 @@ pub fn prepare_corpus(
     Ok(runs)
 }
 
-/// Words that the text lacks are an error, unless the search for tokens must be as it was published.
+/// Words missing from the text are an error, or a warning if the search for tokens must be as published.
 fn refuse_or_warn(doubts: Doubts, annotation: &Annotation) -> Result<(), TextError> {
     let Doubts { absent, shifted } = doubts;
     if let Some(first) = shifted.first() {

@@ -1,12 +1,12 @@
-//! The corrections that the published script makes to the word annotation, by row label.
+//! The corrections of the word annotation in the published script, by row label.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use lpp_study::{AnnotationCorrections, Language};
 
-/// Rows to drop and words to replace before an annotation is used.
+/// Rows to drop and words to replace in an annotation.
 ///
-/// A row's label is its position among the data rows of the file, from 0.
+/// The label of a row is its position among the data rows of the file, from 0.
 ///
 /// ```
 /// use lpp_study::{AnnotationCorrections, Language};
@@ -21,7 +21,7 @@ use lpp_study::{AnnotationCorrections, Language};
 /// `extract_llm_activations.py` of the paper's repository.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Corrections {
-    /// Whether words that pandas takes for missing values are left out.
+    /// Whether to leave out words that pandas reads as missing values.
     leaves_out_missing: bool,
     dropped: BTreeSet<usize>,
     replaced: BTreeMap<usize, &'static str>,
@@ -30,7 +30,7 @@ pub struct Corrections {
 impl Corrections {
     /// The corrections of one language; only `AnnotationCorrections::Published` gives any.
     ///
-    /// What `Auto` means depends on the file: [`AnnotationCorrections::resolve`] it first.
+    /// `Auto` depends on the file; call [`AnnotationCorrections::resolve`] first.
     #[must_use]
     pub fn of(lang: Language, which: AnnotationCorrections) -> Self {
         match (which, lang) {
@@ -64,14 +64,14 @@ impl Corrections {
         }
     }
 
-    /// No corrections at all.
+    /// No corrections.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Whether these are the published corrections. The published script reads `NA`, `None`, `null` and their like as
-    /// missing values; elsewhere they are words.
+    /// Whether these are the published corrections. The published script reads `NA`, `None`, `null` and the like as
+    /// missing values; otherwise they are words.
     #[must_use]
     pub fn are_published(&self) -> bool {
         self.leaves_out_missing
@@ -83,13 +83,13 @@ impl Corrections {
         self.dropped.contains(&row)
     }
 
-    /// The word that replaces the one of the row with this label.
+    /// The replacement for the word in the row with this label.
     #[must_use]
     pub fn replacement(&self, row: usize) -> Option<&'static str> {
         self.replaced.get(&row).copied()
     }
 
-    /// The last row that is dropped, which a file must have; a row to be replaced may be absent.
+    /// The last row to be dropped, which must exist in the file; a row to be replaced may be absent.
     pub(crate) fn last_dropped(&self) -> Option<usize> {
         self.dropped.last().copied()
     }

@@ -1,4 +1,4 @@
-//! Text files of any origin as text with `\n` at the ends of lines.
+//! Decoding of text files of any origin to text with `\n` at line ends.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use lpp_study::stand_in;
 
 use crate::TextError;
 
-/// How a file marks its encoding with its first bytes.
+/// The encoding mark in the first bytes of a file.
 enum Mark {
     Utf8,
     Utf16 { is_big_endian: bool },
@@ -26,13 +26,13 @@ impl Mark {
     }
 }
 
-/// The text in the bytes of a file: UTF-8, or UTF-16 with a byte order mark.
+/// Decodes the bytes of a file: UTF-8, or UTF-16 with a byte order mark.
 ///
-/// Byte order marks are left out, and the line ends of Windows and of old Macs become `\n`, each with a note: a
-/// tokenizer sees both, and the published files have neither.
+/// Byte order marks are removed, and the line ends of Windows and old Macs become `\n`, each with a note. Both would
+/// change the tokens, and the published files have neither.
 ///
 /// # Errors
-/// [`TextError::Malformed`] for bytes in another encoding and for a file that only stands in for another.
+/// [`TextError::Malformed`] for other encodings and for pointer files (Git LFS).
 pub(crate) fn decode(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
     if let Some(what) = stand_in(&bytes) {
         return Err(TextError::malformed(path, what, "a text"));
@@ -68,7 +68,7 @@ pub(crate) fn decode(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
     Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
-/// A letter and an accent that are usually one character, if there is such a pair.
+/// A letter followed by a combining accent, if there is such a pair; usually the two are one character.
 fn decomposed(text: &str) -> Option<String> {
     // Grave, acute, circumflex, tilde, diaeresis, ring, caron, cedilla: with a plain letter they have composed forms.
     const ACCENTS: [char; 8] = [

@@ -1,18 +1,18 @@
-//! The speech envelope of a recording: how loud it is, second by second.
+//! The speech envelope of a recording: its amplitude over time.
 
 use std::f64::consts::{PI, SQRT_2};
 use std::path::Path;
 
 use crate::TextError;
 
-/// Samples that are reflected at both ends before filtering: three times the length of the filter, as
+/// Samples reflected at both ends before filtering: three times the length of the filter, as in
 /// `scipy.signal.filtfilt`.
 const PADDING: usize = 9;
 
-/// The amplitude of a recording without its fast fluctuations.
+/// The low-passed amplitude of a recording.
 ///
-/// Channels are averaged, the absolute value is taken and low-passed forwards and backwards by a Butterworth filter of second
-/// order, so that there is no delay. The default cut-off of 8 Hz keeps the rhythm of syllables.
+/// Channels are averaged, and the absolute value is low-passed with a second-order Butterworth filter, forward and
+/// backward, so that there is no delay. The default cut-off of 8 Hz keeps the rhythm of syllables.
 ///
 /// # References
 /// W. Biesmans et al. (2017), "Auditory-inspired speech envelope extraction methods for improved EEG-based auditory attention
@@ -25,15 +25,15 @@ pub struct SpeechEnvelope {
 }
 
 impl SpeechEnvelope {
-    /// Cut-off of the low-pass, Hz.
+    /// Default cut-off of the low-pass, in Hz.
     pub const CUTOFF_HZ: f64 = 8.0;
 
-    /// Reads a WAV file: PCM of 8 to 32 bits, or floats of 32 bits, any rate and number of channels.
+    /// Reads a WAV file: PCM of 8 to 32 bits or 32-bit floats, with any sampling rate and number of channels.
     ///
-    /// Memory: eight bytes a sample; a run of ten minutes at 44.1 kHz takes 200 MB.
+    /// Memory: eight bytes per sample; a run of ten minutes at 44.1 kHz takes 200 MB.
     ///
     /// # Errors
-    /// [`TextError::Malformed`] if it is no such file or is cut short, and as [`new`](Self::new).
+    /// [`TextError::Malformed`] if it is not such a file or is truncated, and as [`new`](Self::new).
     pub fn load(path: &Path, cutoff_hz: f64) -> Result<Self, TextError> {
         let broken = |e: hound::Error| match e {
             hound::Error::IoError(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => {
@@ -65,8 +65,8 @@ impl SpeechEnvelope {
     /// The envelope of `samples` at `rate_hz`.
     ///
     /// # Errors
-    /// [`TextError::BadSetting`] unless 0 < `cutoff_hz` < `rate_hz`/2, for fewer than ten samples, or samples that are not
-    /// finite.
+    /// [`TextError::BadSetting`] unless 0 < `cutoff_hz` < `rate_hz`/2, for fewer than ten samples, and for samples that
+    /// are not finite.
     ///
     /// ```
     /// use lpp_text::SpeechEnvelope;
@@ -111,13 +111,13 @@ impl SpeechEnvelope {
         &self.values
     }
 
-    /// Length of the recording, seconds.
+    /// Length of the recording, in seconds.
     #[must_use]
     pub fn duration_s(&self) -> f64 {
         self.values.len() as f64 / self.rate_hz
     }
 
-    /// Mean between two times in seconds; the nearest sample if none lies between them, 0 beyond the recording.
+    /// Mean between two times in seconds; the nearest sample if there is none between them, 0 outside the recording.
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
@@ -135,7 +135,7 @@ impl SpeechEnvelope {
     }
 }
 
-/// A Butterworth low-pass of second order.
+/// A second-order Butterworth low-pass filter.
 #[derive(Debug, Clone, Copy)]
 struct LowPass {
     b: [f64; 3],
@@ -143,7 +143,7 @@ struct LowPass {
 }
 
 impl LowPass {
-    /// The bilinear transform of 1/(s² + √2 s + 1), `cutoff` in cycles a sample.
+    /// The bilinear transform of 1/(s² + √2 s + 1), with `cutoff` in cycles per sample.
     fn new(cutoff: f64) -> Self {
         let k = (PI * cutoff).tan();
         let norm = 1.0 / (1.0 + SQRT_2 * k + k * k);
@@ -154,7 +154,7 @@ impl LowPass {
         }
     }
 
-    /// Forwards, then backwards, the ends continued by odd reflection.
+    /// Filters forward, then backward, with the ends extended by odd reflection.
     fn both_ways(self, x: &[f64]) -> Vec<f64> {
         let (n, first, last) = (x.len(), x[0], x[x.len() - 1]);
         let before = (1..=PADDING).rev().map(|i| 2.0 * first - x[i]);
@@ -167,7 +167,7 @@ impl LowPass {
         extended[PADDING..PADDING + n].to_vec()
     }
 
-    /// Filters in place, starting as if the first value had been there for ever.
+    /// Filters in place, starting in the steady state of the first value.
     fn run(self, x: &mut [f64]) {
         let [b0, b1, b2] = self.b;
         let [a1, a2] = self.a;

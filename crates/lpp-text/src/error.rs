@@ -8,7 +8,7 @@ use lpp_study::StudyError;
 
 /// Why words, tokens or word vectors could not be prepared.
 ///
-/// Messages name the file, what was found and what was expected. Runs count from 0, as in the tensors `run-0`,
+/// Messages name the file, what was found and what was expected. Runs are numbered from 0, as in the tensors `run-0`,
 /// `run-1`, … of an activations file; section `r + 1` of the annotation is run `r`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -16,7 +16,7 @@ pub enum TextError {
     /// A file of the study could not be read or written.
     #[error(transparent)]
     Study(#[from] StudyError),
-    /// The operating system refused to read a file.
+    /// A file cannot be read.
     #[error("{}", lpp_study::cannot_read(path, source))]
     Read {
         /// The file.
@@ -25,43 +25,43 @@ pub enum TextError {
         #[source]
         source: io::Error,
     },
-    /// A file holds something else than it should.
+    /// A file has unexpected contents.
     #[error("{}: found {found}, expected {expected}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is in it.
+        /// What it contains.
         found: String,
-        /// What should be in it.
+        /// What it should contain.
         expected: String,
     },
-    /// A line of a text file holds something else than it should.
+    /// A line of a text file has unexpected contents.
     #[error("{}, line {line}: found {found}, expected {expected}", path.display())]
     MalformedLine {
         /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// What is in it.
+        /// What it contains.
         found: String,
-        /// What should be in it.
+        /// What it should contain.
         expected: String,
     },
-    /// A row of the annotation has no usable value in a column.
+    /// A row of the annotation has an invalid value in a column.
     #[error("{}, row {row}, column {column:?}: found {found:?}, expected {expected}", path.display())]
     BadCell {
         /// The file.
         path: PathBuf,
-        /// The row's label: data rows count from 0, the header does not count.
+        /// The label of the row: data rows are numbered from 0, without the header.
         row: usize,
         /// The column.
         column: &'static str,
         /// The cell.
         found: String,
-        /// What it should hold.
+        /// What it should contain.
         expected: String,
     },
-    /// The published corrections of the annotation do not fit the file.
+    /// The published corrections of the annotation do not match the file.
     #[error(
         "{}: the published corrections drop row {row}, but there are only {n_rows} rows; \
          use `--corrections none` for a file which is not the published one",
@@ -72,25 +72,25 @@ pub enum TextError {
         path: PathBuf,
         /// The label of the row to be dropped.
         row: usize,
-        /// How many rows the file has.
+        /// Number of rows of the file.
         n_rows: usize,
     },
-    /// A tokenizer file could not be used.
+    /// A tokenizer file cannot be used.
     #[error("{}: found no usable tokenizer ({reason}), expected {expected}", path.display())]
     Tokenizer {
         /// The file or folder.
         path: PathBuf,
-        /// What the tokenizers library said.
+        /// The error of the tokenizers library.
         reason: String,
-        /// What would be usable.
+        /// What can be used.
         expected: &'static str,
     },
-    /// A text could not be tokenized.
+    /// A text cannot be tokenized.
     #[error("run {run}: the tokenizer failed on the text ({reason})")]
     Encode {
         /// The run, from 0.
         run: usize,
-        /// What the tokenizers library said.
+        /// The error of the tokenizers library.
         reason: String,
     },
     /// The windows are too short for their overlap and the special tokens.
@@ -99,13 +99,13 @@ pub enum TextError {
          needed (--max-len, or max_position_embeddings of the model)"
     )]
     WindowTooShort {
-        /// Tokens of a window, special ones included.
+        /// Tokens per window, including special ones.
         max_len: usize,
-        /// Tokens that neighbouring windows have in common.
+        /// Number of tokens that neighbouring windows share.
         overlap: usize,
-        /// Special tokens of a window.
+        /// Special tokens per window.
         n_special: usize,
-        /// The shortest windows that advance.
+        /// The smallest window length that advances.
         least: usize,
     },
     /// The last window must be padded, but the tokenizer has neither a padding nor an end-of-text token.
@@ -114,10 +114,11 @@ pub enum TextError {
         /// The run, from 0.
         run: usize,
     },
-    /// No token near the expected place belongs to a word.
+    /// There is no token for a word near its expected position.
     #[error(transparent)]
     Unalignable(Box<UnalignableWord>),
-    /// The text lacks words of the annotation, which the search for tokens then takes for their neighbours.
+    /// Words of the annotation are missing from the text; the search for tokens then gives them the tokens of their
+    /// neighbours.
     #[error(
         "{}: found {first}{}, expected the words of the text; correct the annotation or the text",
         path.display(),
@@ -128,28 +129,28 @@ pub enum TextError {
         path: PathBuf,
         /// The first such word.
         first: Box<DoubtfulWord>,
-        /// How many there are, this one included.
+        /// Number of such words, including this one.
         n_words: usize,
     },
-    /// A word has no token at all, so that it can have no vector.
+    /// A word has no tokens and therefore no vector.
     #[error("run {run}, row {row}: no token is left for this word or the words after it")]
     WordWithoutToken {
         /// The run, from 0.
         run: usize,
-        /// The row, from 0, among the kept rows of the run.
+        /// The row among the kept rows of the run, from 0.
         row: usize,
     },
-    /// Hidden states do not have the shape that the windows ask for.
+    /// Hidden states do not have the shape of the windows.
     #[error("hidden states of window {window}: found {found}, expected {expected}")]
     HiddenShape {
         /// The window.
         window: usize,
-        /// What was given.
+        /// The shape given.
         found: String,
-        /// What is needed.
+        /// The shape needed.
         expected: String,
     },
-    /// A baseline was asked for with settings that make no sense.
+    /// A setting is invalid.
     #[error("{what}: found {found}, expected {expected}")]
     BadSetting {
         /// The setting.
@@ -161,7 +162,7 @@ pub enum TextError {
     },
 }
 
-/// A word of the annotation whose place in the text reads as another word.
+/// A word of the annotation whose tokens spell another word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoubtfulWord {
     /// The run, from 0.
@@ -196,7 +197,7 @@ fn cut(text: &str) -> String {
     text.chars().take(SHOWN_CHARACTERS).collect()
 }
 
-/// A word for which no token was found, and what lies around it.
+/// A word for which no token was found, with its context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnalignableWord {
     /// The run, from 0.
@@ -213,15 +214,15 @@ pub struct UnalignableWord {
     pub window: usize,
     /// Token at which the search began.
     pub token: usize,
-    /// The texts of the tokens that were tried.
+    /// The texts of the tokens tried.
     pub tokens: Vec<String>,
-    /// The text of a token near that holds parts of two words, if there is one.
+    /// The text of a nearby token that contains parts of two words, if there is one.
     pub joined: Option<String>,
-    /// The text around the place where the search began.
+    /// The text around the start of the search.
     pub text: String,
 }
 
-/// Tokens and characters of a text that a message shows at most.
+/// Largest number of tokens shown in a message.
 const SHOWN_TOKENS: usize = 8;
 const SHOWN_CHARACTERS: usize = 40;
 

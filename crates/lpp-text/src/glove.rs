@@ -10,12 +10,12 @@ use ndarray::Array2;
 
 use crate::{RunWords, TextError};
 
-/// Longest line of a vector file; 300 numbers take three kilobytes.
+/// Longest line of a vector file; a line of 300 numbers has three kilobytes.
 const MAX_LINE_BYTES: u64 = 4 << 20;
 
 /// Vectors of words.
 ///
-/// Only the words that were asked for are kept in memory; the others are read and checked.
+/// Only the requested words are kept in memory; the others are read and checked.
 #[derive(Debug, Clone)]
 pub struct Glove {
     n_dims: usize,
@@ -27,12 +27,12 @@ pub struct Glove {
 pub struct GloveRuns {
     /// (`n_words`, `n_dims`) for each run; a word without a vector has zeros.
     pub runs: Vec<Array2<f32>>,
-    /// Words without a vector, as they were looked up, and how often they occur.
+    /// Words without a vector, as looked up, with the number of their occurrences.
     pub missing: BTreeMap<String, usize>,
 }
 
 impl GloveRuns {
-    /// How many words spoken have no vector.
+    /// Number of spoken words without a vector.
     #[must_use]
     pub fn n_missing(&self) -> usize {
         self.missing.values().sum()
@@ -40,14 +40,14 @@ impl GloveRuns {
 }
 
 impl Glove {
-    /// Reads the vectors that the words of `runs` need from a file with a word and its numbers a line, separated by
-    /// spaces; gzip is recognised by its first bytes.
+    /// Reads the vectors for the words of `runs` from a file with one word and its numbers per line, separated by
+    /// spaces. Gzip is recognised by its first bytes.
     ///
-    /// The first line decides how many dimensions there are. If a word occurs twice the later line counts.
+    /// The first line gives the number of dimensions. If a word occurs twice, the later line is used.
     ///
     /// # Errors
-    /// [`TextError::Read`] if the file cannot be opened, [`TextError::MalformedLine`] naming the line if it has another
-    /// number of dimensions, a bad number, is not UTF-8, or if the gzip data end too early;
+    /// [`TextError::Read`] if the file cannot be opened; [`TextError::MalformedLine`] naming the line if it has a
+    /// different number of dimensions or an invalid number, is not UTF-8, or if the gzip data are truncated;
     /// [`TextError::Malformed`] for an empty file.
     ///
     /// ```
@@ -128,10 +128,10 @@ impl Glove {
         self.n_dims
     }
 
-    /// The vectors of the words of each run, as the published analysis takes them.
+    /// The vectors of the words of each run, as in the published analysis.
     ///
-    /// Words are looked up in lower case without apostrophes and semicolons, two typos of the annotation are mended,
-    /// and spoken numbers (`three two five`) are the mean of their three words.
+    /// Words are looked up in lower case without apostrophes and semicolons. Two typos of the annotation are corrected.
+    /// Spoken numbers (`three two five`) are the mean of their three words.
     #[must_use]
     pub fn embed(&self, runs: &[RunWords]) -> GloveRuns {
         let mut missing = BTreeMap::new();
@@ -160,7 +160,7 @@ impl Glove {
     }
 }
 
-/// A word of the annotation as it stands in GloVe's vocabulary.
+/// A word of the annotation in the spelling of GloVe's vocabulary.
 fn looked_up(word: &str) -> String {
     let word = word.to_lowercase().replace(['\'', ';'], "");
     match word.as_str() {
@@ -170,7 +170,8 @@ fn looked_up(word: &str) -> String {
     }
 }
 
-/// The asteroids' numbers, spoken digit by digit. Only these six are known; other words with a space have no vector.
+/// The numbers of the asteroids, spoken digit by digit. Only these six are known; other words with a space have no
+/// vector.
 fn spoken_number(word: &str) -> Option<[&'static str; 3]> {
     Some(match word {
         "three two five" => ["three", "two", "five"],
@@ -183,7 +184,7 @@ fn spoken_number(word: &str) -> Option<[&'static str; 3]> {
     })
 }
 
-/// The vocabulary entries from which a word's vector may come.
+/// The vocabulary entries that can give the vector of a word.
 fn parts(word: &str) -> Vec<String> {
     let digits = spoken_number(word).into_iter().flatten().map(str::to_owned);
     digits.chain([word.to_owned()]).collect()
@@ -194,7 +195,7 @@ struct Lines<'a> {
     path: &'a Path,
     reader: Box<dyn BufRead>,
     buffer: Vec<u8>,
-    /// Number of the line last read, from 1.
+    /// Number of the last line read, from 1.
     line: usize,
 }
 

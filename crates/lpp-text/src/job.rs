@@ -1,4 +1,4 @@
-//! What the programs `lpp-align`, `lpp-glove` and `lpp-random` do, from files to files.
+//! The jobs of the programs `lpp-align`, `lpp-glove` and `lpp-random`, from files to files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,25 +14,25 @@ use crate::{
     prepare_corpus, save_alignment, text_files,
 };
 
-/// Longest random vectors: beyond it the whole story would take more than eight gigabytes.
+/// Longest random vectors; longer ones would take more than eight gigabytes for the whole story.
 const MAX_DIMS: usize = 65_536;
 
-/// The annotation that a job reads.
+/// The annotation read by a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnnotationSource {
     /// The CSV file.
     pub path: PathBuf,
     /// Its language.
     pub lang: Language,
-    /// Which corrections it gets.
+    /// The corrections to apply.
     pub corrections: AnnotationCorrections,
 }
 
 impl AnnotationSource {
     /// Reads and corrects the annotation.
     ///
-    /// Without a choice ([`AnnotationCorrections::Auto`]) only a published file, known by its hash, is corrected. The published
-    /// corrections of any other file are made if they are asked for, and said.
+    /// With [`AnnotationCorrections::Auto`], only a published file, recognised by its hash, is corrected. To apply the
+    /// published corrections to another file, request them; a warning says so.
     ///
     /// # Errors
     /// As [`Annotation::load`].
@@ -44,7 +44,7 @@ impl AnnotationSource {
         Annotation::load(&self.path, &Corrections::of(self.lang, self.resolved()?))
     }
 
-    /// The corrections that the file gets.
+    /// The corrections that apply to the file.
     ///
     /// # Errors
     /// [`TextError::Study`] if the file cannot be read.
@@ -81,11 +81,11 @@ impl AnnotationSource {
             .parameter("corrections", self.resolved()?))
     }
 
-    /// Writes the words to `path`, such as `words_en.csv`, with their provenance, unless the same words are there and their
-    /// provenance too, whichever program wrote them. Words that no program wrote are left alone.
+    /// Writes the words to `path`, such as `words_en.csv`, with their provenance, unless the same words with provenance
+    /// are already there, whichever program wrote them. A file of words without provenance is not changed.
     ///
     /// # Errors
-    /// [`TextError::Study`] if the file cannot be written, or holds other words that no program wrote.
+    /// [`TextError::Study`] if the file cannot be written, or has different words and no provenance.
     pub fn save_words(&self, words: &WordTable, path: &Path, software: Software) -> Result<(), TextError> {
         let step = self.step(software, path)?;
         let same = WordTable::load(path).is_ok_and(|there| there == *words);
@@ -109,14 +109,14 @@ fn published_name(lang: Language) -> String {
     format!("lpp{}_word_information.csv", lang.to_string().to_uppercase())
 }
 
-/// How a job ended.
+/// Result of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobReport {
-    /// Whether the output was up to date, so that nothing was done.
+    /// Whether the output was up to date and not written.
     pub up_to_date: bool,
     /// Number of words over all runs.
     pub n_words: usize,
-    /// Words without a vector of their own, or 0 where that cannot be.
+    /// Words without their own vector; 0 for sources that have a vector for every word.
     pub n_missing: usize,
 }
 
@@ -125,15 +125,15 @@ pub struct JobReport {
 pub struct AlignJob {
     /// The words.
     pub annotation: AnnotationSource,
-    /// The text: archive or folder, as [`load_texts`] takes it.
+    /// The text: archive or folder, see [`load_texts`].
     pub text: PathBuf,
-    /// The tokenizer, as [`TextTokenizer::load`] takes it.
+    /// The tokenizer, see [`TextTokenizer::load`].
     pub tokenizer: PathBuf,
-    /// Tokens of a window.
+    /// Tokens per window.
     pub max_len: usize,
-    /// The table to write.
+    /// Output: the table.
     pub output: PathBuf,
-    /// Whether to do it again if the table is up to date.
+    /// Whether to write the table even if it is up to date.
     pub force: bool,
 }
 
@@ -141,7 +141,8 @@ impl AlignJob {
     /// Writes the table, unless it is up to date.
     ///
     /// # Errors
-    /// Those of [`prepare_corpus`] and of what it is given; [`TextError::Study`] if the table cannot be written.
+    /// As [`prepare_corpus`] and the functions that read its input; [`TextError::Study`] if the table cannot be
+    /// written.
     pub fn run(&self, software: Software) -> Result<JobReport, TextError> {
         let lang = self.annotation.lang;
         let annotation = self.annotation.load()?;
@@ -175,7 +176,7 @@ impl AlignJob {
     }
 }
 
-/// Where the vectors of a baseline come from.
+/// The source of the vectors of a baseline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BaselineSource {
     /// A file of GloVe vectors.
@@ -185,7 +186,7 @@ pub enum BaselineSource {
 }
 
 impl BaselineSource {
-    /// The model name under which the study keeps the baseline: `glove`, `random_vector_300d_seed1`.
+    /// The name of the baseline in a study: `glove`, `random_vector_300d_seed1`.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -195,28 +196,28 @@ impl BaselineSource {
     }
 }
 
-/// Activations of a baseline that needs no language model.
+/// Activations of a baseline without a language model.
 #[derive(Debug, Clone)]
 pub struct BaselineJob {
     /// The words.
     pub annotation: AnnotationSource,
-    /// Where the vectors come from.
+    /// The source of the vectors.
     pub source: BaselineSource,
-    /// The activations file to write.
+    /// Output: the activations file.
     pub output: PathBuf,
-    /// The table of the words to write, such as `words_en.csv`.
+    /// Output: the table of the words, such as `words_en.csv`.
     pub words: PathBuf,
-    /// Whether to do it again if the file is up to date.
+    /// Whether to write the file even if it is up to date.
     pub force: bool,
 }
 
 impl BaselineJob {
     /// Writes the activations, one layer, and the words, unless they are up to date.
     ///
-    /// Random numbers are drawn in `f64` and stored in `f32`, as activations are.
+    /// Random numbers are drawn in `f64` and stored in `f32`, like activations.
     ///
     /// # Errors
-    /// Those of [`Annotation::load`] and [`Glove::load`]; [`TextError::BadSetting`] for vectors without dimensions;
+    /// As [`Annotation::load`] and [`Glove::load`]; [`TextError::BadSetting`] for vectors without dimensions;
     /// [`TextError::Study`] if a file cannot be written.
     pub fn run(&self, software: Software) -> Result<JobReport, TextError> {
         let annotation = self.annotation.load()?;
@@ -296,7 +297,7 @@ impl BaselineJob {
     }
 }
 
-/// Writes activations of one layer, (`n_words`, `n_hidden`) of each run; the software is added to `metadata`.
+/// Writes activations of one layer, (`n_words`, `n_hidden`) per run; the software is added to `metadata`.
 pub(crate) fn save_one_layer(
     output: &Path,
     runs: &[Array2<f32>],

@@ -1,19 +1,19 @@
 //! Words, their times and their tokens; word-level baselines.
 //!
-//! Subjects heard words at known times; a language model reads tokens of the written text. This crate brings the two
-//! together, without any model:
+//! Subjects heard words at known times; a language model reads tokens of the written text. This crate aligns the two.
+//! It needs no model.
 //!
-//! 1. [`Annotation`] holds the spoken words of each run with their times, [`load_texts`] the written text;
-//! 2. [`TextTokenizer`] and [`RunTokens`] cut the text into overlapping [`Window`]s of tokens;
-//! 3. [`WordSpans`] finds the tokens of each word, [`prepare_corpus`] does all of this for all runs;
-//! 4. [`SpanAverager`] turns hidden states into one vector per word, window by window.
+//! 1. [`Annotation`] has the spoken words of each run with their times; [`load_texts`] reads the written text.
+//! 2. [`TextTokenizer`] and [`RunTokens`] divide the text into overlapping [`Window`]s of tokens.
+//! 3. [`WordSpans`] finds the tokens of each word. [`prepare_corpus`] does steps 1 to 3 for all runs.
+//! 4. [`SpanAverager`] averages hidden states to one vector per word, window by window.
 //!
-//! [`Glove`] and [`RandomBaseline`] give word vectors without a model, [`Control`] and [`SpeechEnvelope`] what is known of
-//! words before they mean anything. [`AlignJob`], [`BaselineJob`] and [`ControlsJob`] are what the programs `lpp-align`,
-//! `lpp-glove`, `lpp-random` and `lpp-controls` do, from files to files.
+//! [`Glove`] and [`RandomBaseline`] give word vectors without a model. [`Control`] and [`SpeechEnvelope`] are low-level
+//! properties of words. [`AlignJob`], [`BaselineJob`] and [`ControlsJob`] are the jobs of the programs `lpp-align`,
+//! `lpp-glove`, `lpp-random` and `lpp-controls`, from files to files.
 //!
-//! Everything agrees with the published analysis to the last bit, its quirks included; they are named where they
-//! arise ([`WordSpans`]).
+//! All results agree with the published analysis to the last bit, including its quirks, which are documented where they
+//! occur ([`WordSpans`]).
 //!
 //! # References
 //! L. Bonnasse-Gahot and C. Pallier, "fMRI predictors based on language models of increasing complexity recover brain

@@ -1,13 +1,13 @@
-//! When a token belongs to a word of the annotation.
+//! Matching of tokens with words of the annotation.
 
 use lpp_study::Language;
 
-/// Characters that neither spelling keeps. ASCII commas and full stops, newlines and `‘` stay.
+/// Characters removed from both spellings. ASCII commas and full stops, newlines and `‘` are kept.
 const IGNORED: [char; 19] = [
     ' ', '-', '\'', '’', '“', '«', '»', '—', '，', '《', '》', '。', '：', '”', '；', '？', '！', '…', '、',
 ];
 
-/// Spoken words and the tokens with which their written forms begin.
+/// Spoken words and the first tokens of their written forms.
 const SAME: [(&str, &str); 18] = [
     ("one", "1"),
     ("did", "didn"),
@@ -38,10 +38,10 @@ pub(crate) fn plain(text: &str) -> String {
         .collect()
 }
 
-/// Whether a token with the text `token` belongs to `word`, of which [`plain`] was taken.
+/// Whether a token with the text `token` belongs to `word`, to which [`plain`] was applied.
 ///
-/// The rules are greedy: a piece of one word may pass for the next (`is` in `ish`). This is how the published
-/// analysis attaches words, so it is kept.
+/// The rules are greedy: part of one word may match the next (`is` in `ish`). They are kept because the published
+/// analysis matches words this way.
 pub(crate) fn matches(word: &str, token: &str, lang: Language) -> bool {
     let token = plain(token);
     // One letter is too little evidence in an alphabet, one character is a word in Chinese.
@@ -53,7 +53,7 @@ pub(crate) fn matches(word: &str, token: &str, lang: Language) -> bool {
         || is_spoken_form(word, &token)
 }
 
-/// Whether `token` is how a text writes the beginning of the spoken word `word`.
+/// Whether `token` is the written form of the beginning of the spoken word `word`.
 pub(crate) fn is_same(word: &str, token: &str) -> bool {
     is_spoken_form(&plain(word), &plain(token))
 }

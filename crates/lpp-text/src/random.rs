@@ -1,4 +1,4 @@
-//! Baselines without meaning: random vectors, one per word spoken or one per word of the vocabulary.
+//! Random baselines: one random vector per spoken word, or one per word of the vocabulary.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,12 +10,12 @@ use ndarray::{Array1, Array2};
 
 use crate::{RunWords, TextError};
 
-/// What a random baseline draws for.
+/// The kind of a random baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RandomKind {
-    /// A new standard normal vector for each word spoken.
+    /// A new standard normal vector for each spoken word.
     Vector,
-    /// One vector, uniform in [0, 1), for each different word.
+    /// One vector, uniform in [0, 1), for each distinct word.
     Embedding,
 }
 
@@ -52,7 +52,7 @@ impl FromStr for RandomKind {
     }
 }
 
-/// A random baseline: with the same seed, the same numbers as the published one.
+/// A random baseline; the same seed gives the same numbers as in the published analysis.
 ///
 /// ```
 /// use lpp_text::{RandomBaseline, RandomKind, RunWords};
@@ -68,7 +68,7 @@ impl FromStr for RandomKind {
 /// `generate_random_activations.py` of the paper's repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RandomBaseline {
-    /// What is drawn for.
+    /// The kind of the baseline.
     pub kind: RandomKind,
     /// Length of the vectors.
     pub n_dims: usize,
@@ -77,7 +77,7 @@ pub struct RandomBaseline {
 }
 
 impl RandomBaseline {
-    /// The model name under which the study keeps it: `random_vector_300d_seed1`.
+    /// Its name in a study: `random_vector_300d_seed1`.
     #[must_use]
     pub fn name(&self) -> String {
         let source = FeatureSource::Random {
@@ -90,8 +90,8 @@ impl RandomBaseline {
 
     /// Draws the vectors, (`n_words`, `n_dims`) for each run.
     ///
-    /// One stream serves all runs in order. Embeddings are drawn in the order in which words first occur; two words
-    /// are different if they differ in any character, letter case included.
+    /// One random stream is used for all runs, in order. Embeddings are drawn in the order in which words first occur.
+    /// Two words are distinct if they differ in any character, including case.
     #[must_use]
     pub fn draw(&self, runs: &[RunWords]) -> Vec<Array2<f64>> {
         let mut random = LegacyRandom::seed(self.seed);

@@ -12,23 +12,23 @@ use crate::TextError;
 use crate::annotation::N_RUNS;
 use crate::decode::decode;
 
-/// Password of the published archives. It keeps a text under copyright out of search engines and is no secret: it
-/// stands in `extract_llm_activations.py` of the paper's repository.
+/// Password of the published archives. It keeps a copyrighted text out of search engines and is not secret: it is in
+/// `extract_llm_activations.py` of the paper's repository.
 const PASSWORD: &[u8] = b"lessentielestinvisiblepourlesyeux";
 
-/// Largest text of one run; the real ones have about ten kilobytes. The archive's own claim is not trusted.
+/// Largest text of one run; the real ones have about ten kilobytes. The size given in the archive is not trusted.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
 
 /// Reads the text of each run of a language.
 ///
 /// `path` is either `lpp_en_text.zip`, encrypted with the published password or not encrypted, with the members
-/// `lpp_en_text/text_en_run1.txt` to `…run9.txt`; or a folder with these files, or one with a folder `lpp_en_text`
-/// in it. Lines end with `\n` and no byte order mark is left, whatever system wrote the files; beyond that texts are
-/// returned unchanged, line ends included: the paper's models read them as they are.
+/// `lpp_en_text/text_en_run1.txt` to `…run9.txt`; or a folder with these files; or a folder that contains a folder
+/// `lpp_en_text`. Lines end with `\n` and byte order marks are removed, whatever system wrote the files. Otherwise
+/// texts are returned unchanged, including line ends, because the paper's models read them this way.
 ///
 /// # Errors
-/// [`TextError::Read`] if a file cannot be opened, [`TextError::Malformed`] if the archive is truncated, has another
-/// password or lacks a member, or if a text is empty, too large or not UTF-8.
+/// [`TextError::Read`] if a file cannot be opened, [`TextError::Malformed`] if the archive is truncated, has a
+/// different password or lacks a member, or if a text is empty, too large or not UTF-8.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -116,7 +116,7 @@ fn read_member(
     })
 }
 
-/// Reads up to one byte more than is allowed, so that [`into_text`] can tell.
+/// Reads up to one byte more than allowed, so that [`into_text`] detects a text that is too large.
 fn read_capped(reader: impl Read) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(MAX_TEXT_BYTES + 1).read_to_end(&mut bytes)?;
@@ -138,7 +138,7 @@ fn into_text(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
     Ok(text)
 }
 
-/// The files from which [`load_texts`] would read, for provenance.
+/// The files that [`load_texts`] reads, for provenance.
 ///
 /// # Errors
 /// [`TextError::Read`] if a folder cannot be listed.

@@ -1,4 +1,4 @@
-//! Which tokens make up each word.
+//! The tokens of each word.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ pub struct Piece {
     pub window: usize,
     /// First token.
     pub start: usize,
-    /// Behind the last token.
+    /// One past the last token.
     pub end: usize,
 }
 
@@ -33,7 +33,7 @@ impl Piece {
 /// The tokens of one unit (a word, or a character in Chinese), in the order in which their vectors are summed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Span {
-    /// One piece, two at the border of two windows, or none for a Chinese character whose token belongs to the next.
+    /// One piece; two at the border of two windows; none for a Chinese character whose token belongs to the next.
     pub pieces: Vec<Piece>,
 }
 
@@ -47,20 +47,20 @@ impl Span {
 
 /// The tokens of all words of one run.
 ///
-/// A word's tokens go from its first one up to the first one of the next word, so that punctuation belongs to the word
-/// before it. Kept from the published analysis, since its numbers depend on it:
+/// The tokens of a word are those from its first token up to the first token of the next word, so punctuation belongs
+/// to the preceding word. These quirks of the published analysis are kept, because its numbers depend on them:
 ///
-/// * where a word crosses from one window to the next, all remaining tokens of the first window count, a closing
-///   special token included, and those of the second from index `overlap` on, which with special tokens repeats one;
-/// * the last word takes everything up to the end of its window or the first end-of-text token, padding included
-///   where padding is another token;
-/// * in Chinese each character is a unit, and a row of the annotation gets the mean of the characters that
-///   **remember its number among all rows**, while rows are counted without those that have no word.
+/// - If a word crosses from one window to the next, all remaining tokens of the first window count, including a closing
+///   special token, and those of the second from index `overlap` on; with special tokens, this repeats one token.
+/// - The last word takes all tokens up to the end of its window or the first end-of-text token, including padding if
+///   the padding token is a different one.
+/// - In Chinese each character is a unit, and a row of the annotation gets the mean of the characters that have **its
+///   number among all rows**, while rows are counted without those that have no word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WordSpans {
     units: Vec<Span>,
     starts: Vec<TokenPosition>,
-    /// Per unit the row it belongs to; nothing where units are rows.
+    /// For each unit its row; `None` if units are rows.
     owners: Option<Vec<usize>>,
     n_rows: usize,
 }
@@ -68,12 +68,12 @@ pub struct WordSpans {
 impl WordSpans {
     /// Aligns the words of a run with its tokens.
     ///
-    /// `eos_id` is the end-of-text token ([`TextTokenizer::eos_id`](crate::TextTokenizer::eos_id)), `run` the run's
-    /// number, from 0, for messages.
+    /// `eos_id` is the end-of-text token ([`TextTokenizer::eos_id`](crate::TextTokenizer::eos_id)). `run` is the number
+    /// of the run, from 0, for messages.
     ///
     /// # Errors
-    /// [`TextError::Unalignable`] for a word without a token near, [`TextError::WordWithoutToken`] if no vector could
-    /// be computed for a word.
+    /// [`TextError::Unalignable`] if there is no token for a word near its expected position,
+    /// [`TextError::WordWithoutToken`] if no vector can be computed for a word.
     pub fn align(
         words: &RunWords,
         tokens: &RunTokens,
@@ -105,7 +105,7 @@ impl WordSpans {
         &self.starts
     }
 
-    /// For Chinese, the row to which each unit belongs; nothing where each unit is a row.
+    /// For Chinese, the row of each unit; `None` if each unit is a row.
     #[must_use]
     pub fn owners(&self) -> Option<&[usize]> {
         self.owners.as_deref()
@@ -117,9 +117,9 @@ impl WordSpans {
         self.n_rows
     }
 
-    /// The tokens of a window that enter some word, from the first to behind the last; nothing if none does.
+    /// The range of tokens of a window that belong to some word; `None` if there are none.
     ///
-    /// A model needs to store hidden states for these only.
+    /// Hidden states need to be stored only for these tokens.
     #[must_use]
     pub fn needed(&self, window: usize) -> Option<Range<usize>> {
         let pieces = self
@@ -132,7 +132,7 @@ impl WordSpans {
             .reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
     }
 
-    /// Every row must get a vector, its own or that of a later row.
+    /// Every row must have a vector, its own or that of a later row.
     fn check(&self, run: usize) -> Result<(), TextError> {
         let has_vector = |unit: usize| self.units[unit].n_tokens() > 0;
         let bad = match &self.owners {

@@ -1,4 +1,4 @@
-//! Whether the text has each word where its tokens are.
+//! Checks that the text has each word at the position of its tokens.
 
 use tokenizers::normalizers::StripAccents;
 use tokenizers::{NormalizedString, Normalizer};
@@ -6,31 +6,32 @@ use tokenizers::{NormalizedString, Normalizer};
 use crate::matching::is_same;
 use crate::{DoubtfulWord, RunTokens, RunWords, WordSpans};
 
-/// A word of the annotation and the text may differ in one letter of four: `grey` for `gray`.
+/// A word of the annotation and the text may differ in one letter of four, for example `grey` and `gray`.
 const LETTERS_FOR_ONE_ERROR: usize = 4;
 
-/// Letters beyond those of a word in which it is looked for: about the length of a long word, by which the search can lag.
+/// Number of letters beyond the length of a word in which it is searched: about the length of a long word, by which the
+/// search for tokens can lag.
 const NEAR: usize = 24;
 
-/// Letters that accents do not tell from others.
+/// Ligatures and their replacements.
 const LIGATURES: [(char, &str); 3] = [('œ', "oe"), ('æ', "ae"), ('ß', "ss")];
 
 /// The words whose tokens do not spell them.
 ///
-/// The published search takes any token that begins like a word, or is part of it. A word that the text lacks may so
-/// be given the tokens of its neighbours; and where tokens are single letters, a word may be given the last letter of
-/// the word before it. Case, accents, spaces, punctuation, and what follows a word in the text do not count. Numbers in
-/// figures are accepted, since the search knows how they are spoken.
+/// The published search accepts any token that begins like a word or is part of it. So a word missing from the text may
+/// get the tokens of its neighbours, and if tokens are single letters, a word may get the last letter of the previous
+/// word. Case, accents, spaces, punctuation, and the text after a word are ignored. Numbers in digits are accepted,
+/// because the search knows how they are spoken.
 #[derive(Debug, Default)]
 pub(crate) struct Doubts {
-    /// The text near the tokens has no such word.
+    /// The word is not in the text near its tokens.
     pub(crate) absent: Vec<DoubtfulWord>,
-    /// The text has the word, but its tokens begin or end elsewhere.
+    /// The word is in the text, but its tokens begin or end elsewhere.
     pub(crate) shifted: Vec<DoubtfulWord>,
 }
 
 impl Doubts {
-    /// Looks at the words of a run, each a unit of `spans`; Chinese characters are always found whole.
+    /// Checks the words of a run, each a unit of `spans`; Chinese characters are always matched whole.
     pub(crate) fn add_run(&mut self, words: &RunWords, tokens: &RunTokens, spans: &WordSpans, run: usize) {
         let begins: Vec<usize> = spans
             .starts()
@@ -63,14 +64,14 @@ impl Doubts {
     }
 }
 
-/// Whether a text begins with a word, or nearly so; what follows must be another word.
+/// Whether a text begins with a word, up to spelling; another word must follow.
 fn begins_with(text: &Letters, word: &Letters) -> bool {
     let errors = errors_to_each(&word.letters, &text.letters, false);
     let is_end = |n: usize| n == text.letters.len() || (n > 0 && text.ends_word[n - 1]);
     (0..errors.len()).any(|n| is_end(n) && is_near(errors[n], word))
 }
 
-/// Whether a word, or nearly the word, is somewhere in the first letters of a text.
+/// Whether a word, up to spelling, is somewhere in the first letters of a text.
 fn holds(text: &Letters, word: &Letters) -> bool {
     let near = &text.letters[..text.letters.len().min(word.letters.len() + NEAR)];
     let errors = errors_to_each(&word.letters, near, true);
@@ -84,7 +85,7 @@ fn is_near(errors: usize, word: &Letters) -> bool {
 /// Letters and digits, in lower case, without accents and ligatures.
 struct Letters {
     letters: Vec<char>,
-    /// Whether something else follows the letter, or nothing.
+    /// For each letter, whether a word ends after it.
     ends_word: Vec<bool>,
 }
 
@@ -114,8 +115,8 @@ impl Letters {
     }
 }
 
-/// Fewest letters to put in, leave out or replace that turn `word` into the first 0, 1, 2, … letters of `text`, or with
-/// `anywhere` into a part that ends there.
+/// Edit distance from `word` to the first 0, 1, 2, … letters of `text`, or with `anywhere` to a part of the text that
+/// ends there.
 fn errors_to_each(word: &[char], text: &[char], anywhere: bool) -> Vec<usize> {
     // Row `i` of the usual table of edit distances: the first `i` letters of the word against what ends at each letter of the text.
     let mut row: Vec<usize> = (0..=text.len()).map(|n| if anywhere { 0 } else { n }).collect();

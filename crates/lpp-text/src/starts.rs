@@ -1,14 +1,14 @@
-//! Where in the windows each word begins.
+//! The first token of each word in the windows.
 
 use lpp_study::Language;
 
 use crate::matching::{matches, plain};
 use crate::{RunTokens, TextError, UnalignableWord};
 
-/// Tokens tried for one word before the search gives up, the first one counted.
+/// Largest number of tokens tried for one word, including the first one.
 const MAX_TRIES: usize = 20;
 
-/// Characters of text shown on either side when a word cannot be aligned.
+/// Number of characters shown on either side if a word cannot be aligned.
 const SHOWN: usize = 30;
 
 /// A token of a window.
@@ -22,12 +22,12 @@ pub struct TokenPosition {
 
 /// Finds the first token of each unit, in order: of each word, or of each character in Chinese.
 ///
-/// The search walks through the tokens and, at the end of a window, enters the next one at index `overlap`. A unit
+/// The search goes through the tokens; at the end of a window it continues in the next one at index `overlap`. A unit
 /// begins at the first token that matches it, at most 19 tokens further on. English and French units never share a
-/// token; Chinese characters do if the next one is in the same token.
+/// token. Chinese characters do, if the next one is in the same token.
 ///
 /// # Errors
-/// [`TextError::Unalignable`] with the word, its neighbours, the tokens tried and the text around.
+/// [`TextError::Unalignable`] with the word, its neighbours, the tokens tried and the surrounding text.
 pub fn unit_starts(
     units: &[&str],
     tokens: &RunTokens,
@@ -59,7 +59,7 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// From behind the end of a window to where the next one brings new tokens.
+    /// At the end of a window, moves to the first new token of the next one.
     fn wrap(&mut self) {
         if self.at.token == self.tokens.layout().max_len {
             self.at = TokenPosition {
@@ -73,7 +73,7 @@ impl<'a> Cursor<'a> {
         self.tokens.token_text(self.at.window, self.at.token)
     }
 
-    /// Moves to the first matching token, or gives up.
+    /// Moves to the first matching token; returns `false` if there is none within the limit.
     fn advance_to(&mut self, word: &str, lang: Language) -> bool {
         for _ in 0..MAX_TRIES {
             match self.text() {
@@ -88,7 +88,7 @@ impl<'a> Cursor<'a> {
         false
     }
 
-    /// Whether the present token also holds the next character; there is none after the last, which stays as well.
+    /// Whether the current token also contains the next character; true after the last character.
     fn serves_next(&self, next: Option<&str>) -> bool {
         // The reference compares the character as it is, without simplifying it.
         next.is_none_or(|next| {
@@ -134,8 +134,8 @@ fn unalignable(
     }))
 }
 
-/// A token near the place that holds parts of two words: one with a space inside, or that of the word ahead with this word
-/// behind it. Either word may have found another token far from its own, so the tokens before count, too.
+/// A nearby token that contains parts of two words: a token with a space inside, or the token of the previous word if
+/// this word follows in it. Either word may have matched a token far from its own, so earlier tokens are included.
 fn joined(units: &[&str], index: usize, tokens: &RunTokens, from: TokenPosition) -> Option<String> {
     let near = from.token.saturating_sub(3 * MAX_TRIES)..from.token + MAX_TRIES;
     let mut texts = near.filter_map(|token| tokens.token_text(from.window, token));
@@ -145,13 +145,13 @@ fn joined(units: &[&str], index: usize, tokens: &RunTokens, from: TokenPosition)
         .map(str::to_owned)
 }
 
-/// Whether letters or digits stand on both sides of a space.
+/// Whether there are letters or digits on both sides of a space.
 fn has_inner_space(text: &str) -> bool {
     let parts = text.split_whitespace();
     parts.filter(|part| part.contains(char::is_alphanumeric)).count() > 1
 }
 
-/// The token of the word ahead, if it holds (the beginning of) this word behind the end of that one.
+/// The token of the previous word, if it also contains the beginning of this word.
 fn of_word_ahead<'a>(
     units: &[&str],
     index: usize,

@@ -1,13 +1,13 @@
-//! Texts as overlapping windows of tokens, as a model with a limited context reads them.
+//! Texts as overlapping windows of tokens, for models with a limited context.
 
 use tokenizers::Encoding;
 
 use crate::{TextError, TextTokenizer};
 
-/// By how many tokens the published analysis lets windows advance (special tokens counted).
+/// Stride of the windows in the published analysis, in tokens (including special tokens).
 const REFERENCE_ADVANCE: usize = 64;
 
-/// Length of the windows and what neighbouring ones have in common.
+/// Length and overlap of the windows.
 ///
 /// ```
 /// let layout = lpp_text::WindowLayout::reference(1024);
@@ -15,14 +15,15 @@ const REFERENCE_ADVANCE: usize = 64;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WindowLayout {
-    /// Tokens of a window, special ones included: the model's `max_position_embeddings`.
+    /// Tokens per window, including special ones: the model's `max_position_embeddings`.
     pub max_len: usize,
-    /// Tokens that neighbouring windows have in common; also the index at which a word search enters a new window.
+    /// Number of tokens that neighbouring windows share; also the index at which the search for words continues in a
+    /// new window.
     pub overlap: usize,
 }
 
 impl WindowLayout {
-    /// The published layout: windows advance by 64 tokens only, so that each word has a long left context.
+    /// The published layout: a stride of only 64 tokens, so that each word has a long left context.
     ///
     /// `max_len` must exceed 64, which [`RunTokens::new`] checks.
     #[must_use]
@@ -35,7 +36,7 @@ impl WindowLayout {
 
     /// First content token and number of content tokens of each window over a text of `n_content` tokens.
     ///
-    /// One window if the text fits. Otherwise windows of `max_len - n_special` content tokens start every
+    /// There is one window if the text fits. Otherwise windows of `max_len - n_special` content tokens start every
     /// `max_len - n_special - overlap` tokens until one reaches the end; the last may be shorter.
     ///
     /// # Errors
@@ -70,23 +71,23 @@ impl WindowLayout {
 /// One window of tokens, ready for a model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Window {
-    /// Token ids, special tokens and padding included.
+    /// Token ids, including special tokens and padding.
     pub ids: Vec<i64>,
     /// 1 for a token, 0 for padding.
     pub attention_mask: Vec<i64>,
-    /// The characters of the run's text that each token covers, half-open; (0, 0) for added special tokens and
-    /// padding. Two tokens that share a character of several bytes both cover it.
+    /// The half-open range of characters of the run's text that each token covers; (0, 0) for added special tokens and
+    /// padding. Two tokens that share a multi-byte character both cover it.
     pub offsets: Vec<(usize, usize)>,
 }
 
 impl Window {
-    /// Number of tokens, padding included.
+    /// Number of tokens, including padding.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// Whether the window has no token at all.
+    /// Whether the window has no tokens.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
@@ -103,7 +104,7 @@ impl Window {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunTokens {
     text: String,
-    /// Byte at which each character begins, then the length of the text.
+    /// Byte offset of each character, then the length of the text.
     char_starts: Vec<usize>,
     windows: Vec<Window>,
     layout: WindowLayout,
@@ -111,14 +112,14 @@ pub struct RunTokens {
 }
 
 impl RunTokens {
-    /// Tokenizes `text` as one piece, line ends included, and cuts it into windows.
+    /// Tokenizes `text` as a whole, including line ends, and divides it into windows.
     ///
-    /// Each window gets the tokenizer's special tokens. If there are several windows the last is padded to the full
-    /// length; a single one is not padded. `run` is the run's number, from 0, for messages.
+    /// Each window gets the tokenizer's special tokens. If there are several windows, the last is padded to the full
+    /// length; a single window is not padded. `run` is the number of the run, from 0, for messages.
     ///
     /// # Errors
     /// [`TextError::Encode`] if the tokenizer fails, [`TextError::WindowTooShort`] as
-    /// [`WindowLayout::windows`], [`TextError::NoPadToken`] if padding is needed and there is no token for it.
+    /// [`WindowLayout::windows`], [`TextError::NoPadToken`] if padding is needed and there is no padding token.
     pub fn new(
         text: String,
         tokenizer: &TextTokenizer,
@@ -185,20 +186,20 @@ impl RunTokens {
         self.layout
     }
 
-    /// Number of tokens of the text, special tokens not counted.
+    /// Number of tokens of the text, without special tokens.
     #[must_use]
     pub fn n_content(&self) -> usize {
         self.n_content
     }
 
-    /// The part of the text that a token covers, empty for special tokens; nothing if there is no such token.
+    /// The part of the text that a token covers, empty for special tokens; `None` if there is no such token.
     #[must_use]
     pub fn token_text(&self, window: usize, token: usize) -> Option<&str> {
         let &(start, end) = self.windows.get(window)?.offsets.get(token)?;
         Some(self.slice(start, end))
     }
 
-    /// Characters `start..end` of the text, as far as there are so many.
+    /// Characters `start..end` of the text, as far as they exist.
     pub(crate) fn slice(&self, start: usize, end: usize) -> &str {
         let byte = |character: usize| {
             self.char_starts
@@ -210,10 +211,10 @@ impl RunTokens {
     }
 }
 
-/// The whole text's encoding with the special tokens at both ends told apart.
+/// The encoding of the whole text, with the special tokens at both ends separated.
 struct Content<'a> {
     encoding: &'a Encoding,
-    /// Special tokens in front.
+    /// Special tokens before the text.
     n_front: usize,
     /// Tokens of the text.
     n_tokens: usize,

@@ -1,4 +1,4 @@
-//! How often words occur: in the story itself, or by a table.
+//! Word frequencies: counted in the story, or from a table.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,12 +9,12 @@ use lpp_study::BoundedRows;
 use crate::decode::decode;
 use crate::{RunWords, TextError};
 
-/// Counts of words, letter case aside.
+/// Counts of words, ignoring case.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WordCounts(HashMap<String, f64>);
 
 impl WordCounts {
-    /// Counts the words of the story itself.
+    /// Counts the words of the story.
     ///
     /// ```
     /// use lpp_text::{RunWords, WordCounts};
@@ -30,12 +30,12 @@ impl WordCounts {
         Self(counts)
     }
 
-    /// Reads a table with the columns `word` and `count`, others ignored, parted by commas, or by tabs if its name ends in
-    /// `.tsv`. Words that differ in letter case alone are added up.
+    /// Reads a table with the columns `word` and `count`; others are ignored. Columns are separated by commas, or by
+    /// tabs if the name ends in `.tsv`. Counts of words that differ only in case are added up.
     ///
     /// # Errors
-    /// [`TextError::Read`] if it cannot be read, [`TextError::Malformed`] if it has not these columns or no row,
-    /// [`TextError::BadCell`] for a count that is negative or no finite number.
+    /// [`TextError::Read`] if it cannot be read, [`TextError::Malformed`] if it lacks these columns or has no rows,
+    /// [`TextError::BadCell`] for a count that is negative or not a finite number.
     pub fn load(path: &Path) -> Result<Self, TextError> {
         let tabs = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
         let text = decode(fs::read(path).map_err(TextError::read(path))?, path)?;
@@ -80,13 +80,13 @@ impl WordCounts {
         Ok(Self(counts))
     }
 
-    /// The count of a word, if it is known.
+    /// The count of a word, if known.
     #[must_use]
     pub fn of(&self, word: &str) -> Option<f64> {
         self.0.get(&word.to_lowercase()).copied()
     }
 
-    /// How many of the words of the story have no count.
+    /// Number of words of the story without a count.
     #[must_use]
     pub fn n_missing(&self, runs: &[RunWords]) -> usize {
         let words = runs.iter().flat_map(|run| &run.words);

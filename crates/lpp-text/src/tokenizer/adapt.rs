@@ -1,4 +1,4 @@
-//! What a class of transformers changes in a tokenizer that `tokenizer.json` describes.
+//! Changes that a tokenizer class of transformers makes to a tokenizer from `tokenizer.json`.
 
 use serde_json::{Value, json};
 use tokenizers::processors::template::TemplateProcessing;
@@ -7,8 +7,8 @@ use tokenizers::{AddedToken, NormalizerWrapper, PostProcessorWrapper, PreTokeniz
 use crate::tokenizer::class::TokenizerClass;
 use crate::tokenizer::settings::Settings;
 
-/// Adds the tokens that only the files beside the tokenizer know, in the order of transformers: listed ones by id, then
-/// special ones that are still missing.
+/// Adds the tokens that are only in the files next to the tokenizer, in the order of transformers: listed ones by id,
+/// then special ones that are still missing.
 pub(super) fn add_tokens(tokenizer: &mut Tokenizer, settings: &Settings) {
     let special = settings.special_tokens();
     let mut tokens: Vec<AddedToken> = settings.added_tokens().cloned().collect();
@@ -34,7 +34,7 @@ pub(super) fn add_tokens(tokenizer: &mut Tokenizer, settings: &Settings) {
 /// Applies the rules of the class.
 ///
 /// # Errors
-/// What the class asks for and the files do not give.
+/// A requirement of the class that the files do not meet.
 pub(super) fn adapt(tokenizer: &mut Tokenizer, settings: &Settings) -> Result<(), String> {
     let class = settings.class();
     if class.sets_prefix_space() {
@@ -102,8 +102,8 @@ fn set_roberta(tokenizer: &mut Tokenizer, settings: &Settings) -> Result<(), Str
     Ok(())
 }
 
-/// The class `LlamaTokenizer` with `add_prefix_space` (or `from_slow`) is converted from its slow twin, whatever the value: a
-/// space is put in front of the text and each space becomes `▁`.
+/// With `add_prefix_space` (or `from_slow`), whatever the value, `LlamaTokenizer` is converted from the slow tokenizer:
+/// a space is added before the text and each space becomes `▁`.
 fn as_converted(tokenizer: &mut Tokenizer, settings: &Settings) -> Result<(), String> {
     if !settings.is_converted() {
         return Ok(());
@@ -139,7 +139,7 @@ fn as_converted(tokenizer: &mut Tokenizer, settings: &Settings) -> Result<(), St
     Err("add_prefix_space, with which transformers converts tokenizer.model anew; tokenizer.json differs from that".to_owned())
 }
 
-/// A template that puts `bos` in front of the text and `eos` behind it.
+/// A template with `bos` before the text and `eos` after it.
 pub(super) fn template(
     tokenizer: &Tokenizer,
     bos: Option<&str>,

@@ -1,9 +1,9 @@
-//! The tokenizer classes of transformers that are run here, and what each adds to its files.
+//! The supported tokenizer classes of transformers, and what each adds to its files.
 
 /// A class, with or without the ending `Fast`.
 ///
-/// Each is what `transformers` 4.40 makes of it: its name decides default tokens, whether tokens are put around the text,
-/// and how `vocab.json` and `merges.txt` are read where there is no `tokenizer.json`.
+/// Each class behaves as in `transformers` 4.40. It determines default tokens, whether tokens are added around the
+/// text, and how `vocab.json` and `merges.txt` are read if there is no `tokenizer.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenizerClass {
     Bert,
@@ -13,13 +13,13 @@ pub(crate) enum TokenizerClass {
     Gpt2,
     GptNeoX,
     Llama,
-    /// `PreTrainedTokenizerFast`: `tokenizer.json` as it stands.
+    /// `PreTrainedTokenizerFast`: `tokenizer.json` unchanged.
     Plain,
     Qwen2,
     Roberta,
 }
 
-/// Every class under its name.
+/// The name of every class.
 const NAMES: [(&str, TokenizerClass); 11] = [
     ("BertTokenizer", TokenizerClass::Bert),
     ("CodeGenTokenizer", TokenizerClass::CodeGen),
@@ -35,7 +35,7 @@ const NAMES: [(&str, TokenizerClass); 11] = [
     ("TokenizersBackend", TokenizerClass::Plain),
 ];
 
-/// The class of a model's configuration where nothing names one. Families younger than 4.40 have that of 4.57.
+/// The class for each `model_type`, used if no file names a class. Families newer than 4.40 have the class of 4.57.
 const OF_MODEL_TYPE: [(&str, TokenizerClass); 31] = [
     ("bert", TokenizerClass::Bert),
     ("codegen", TokenizerClass::CodeGen),
@@ -70,7 +70,7 @@ const OF_MODEL_TYPE: [(&str, TokenizerClass); 31] = [
     ("stablelm", TokenizerClass::GptNeoX),
 ];
 
-/// How `vocab.json` and `merges.txt` are put together.
+/// The rules for `vocab.json` and `merges.txt`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PairRule {
     Gpt2,
@@ -79,14 +79,14 @@ pub(super) enum PairRule {
 }
 
 impl TokenizerClass {
-    /// The class of this name, `Fast` or not.
+    /// The class of this name, with or without `Fast`.
     pub(super) fn named(name: &str) -> Option<Self> {
         let name = name.strip_suffix("Fast").unwrap_or(name);
         let known = NAMES.iter().find(|(known, _)| *known == name);
         known.map(|(_, class)| *class)
     }
 
-    /// The class that transformers takes for a `model_type`.
+    /// The class that transformers uses for a `model_type`.
     pub(super) fn of_model_type(model_type: &str) -> Option<Self> {
         let known = OF_MODEL_TYPE.iter().find(|(known, _)| *known == model_type);
         known.map(|(_, class)| *class)
@@ -105,7 +105,7 @@ impl TokenizerClass {
         NAMES.map(|(name, _)| name).join(", ")
     }
 
-    /// The token that the class takes where its files name none.
+    /// The token that the class uses if its files name none.
     pub(super) fn default_token(self, attribute: &str) -> Option<&'static str> {
         Some(match (self, attribute) {
             (Self::Gpt2 | Self::CodeGen | Self::GptNeoX, "bos_token" | "eos_token" | "unk_token")
@@ -130,7 +130,7 @@ impl TokenizerClass {
         })
     }
 
-    /// Whether the class settles the padding token, so that a `padding` stored in `tokenizer.json` does not.
+    /// Whether the class determines the padding token, overriding `padding` in `tokenizer.json`.
     pub(super) fn settles_padding(self) -> bool {
         matches!(
             self,
@@ -138,8 +138,8 @@ impl TokenizerClass {
         )
     }
 
-    /// Whether the class puts its own tokens around the text, whatever `tokenizer.json` says, and whether the first of
-    /// them is there by default.
+    /// Whether the class adds its own tokens around the text, whatever `tokenizer.json` says, and whether the first of
+    /// them is added by default.
     pub(super) fn template(self) -> Option<bool> {
         match self {
             Self::CodeLlama | Self::Gemma | Self::Llama => Some(true),
@@ -158,7 +158,7 @@ impl TokenizerClass {
         matches!(self, Self::CodeLlama | Self::Gemma | Self::Llama)
     }
 
-    /// How `vocab.json` and `merges.txt` are read; nothing where the class does not read them.
+    /// The rules for `vocab.json` and `merges.txt`; `None` if the class does not read them.
     pub(super) fn pair_rule(self) -> Option<PairRule> {
         match self {
             Self::CodeGen | Self::Gpt2 => Some(PairRule::Gpt2),

@@ -1,6 +1,6 @@
-//! `tokenizer.json`, read so that a broken one is an error.
+//! Reads `tokenizer.json` such that a broken file is an error.
 //!
-//! The library that reads it expects well-formed JSON in places, and well-formed tables in others, and panics where they are not.
+//! The tokenizers library panics on some malformed JSON and some malformed tables.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use lpp_study::caught;
 use serde::de::IgnoredAny;
 use tokenizers::Tokenizer;
 
-/// Reads the file; the reason says what is wrong with it.
+/// Reads the file; the error says what is wrong with it.
 pub(crate) fn read(path: &Path) -> Result<Tokenizer, String> {
     let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
     serde_json::from_slice::<IgnoredAny>(&bytes)

@@ -21,7 +21,7 @@ use crate::tokenizer::settings::Settings;
 const FILES: &str =
     "a tokenizer.json, a folder with one, or a folder with vocab.json and merges.txt or vocab.txt";
 
-/// Tokenizer files that are not read, beside which a `tokenizer.json` is missing.
+/// Tokenizer files that cannot be read here; a `tokenizer.json` is needed next to them.
 const UNREAD: [&str; 3] = ["tokenizer.model", "spiece.model", "tekken.json"];
 
 /// A tokenizer with its padding and end-of-text tokens.
@@ -43,7 +43,7 @@ pub struct TextTokenizer {
     cuts_left: bool,
 }
 
-/// Refuses a tokenizer that leaves out merges at random, as some are trained: each run would give other tokens.
+/// Refuses a tokenizer with BPE dropout, because each run would give different tokens.
 fn refuse_dropout(tokenizer: &Tokenizer, path: &Path) -> Result<(), TextError> {
     match tokenizer.get_model() {
         ModelWrapper::BPE(BPE {
@@ -60,16 +60,17 @@ impl TextTokenizer {
     /// Loads a `tokenizer.json`, or a checkpoint folder with a `tokenizer.json`, with `vocab.json` and `merges.txt`, or with BERT's
     /// `vocab.txt`.
     ///
-    /// The class decides what transformers 4.40 would make of the files: `tokenizer_class` of `tokenizer_config.json`,
-    /// then of `config.json`, then what the `model_type` of `config.json` has. It gives the special tokens that no file names,
-    /// puts a beginning-of-text token in front for Llama and Gemma, and says by which rule `vocab.json` and `merges.txt` are
-    /// read. Special and added tokens come from `tokenizer_config.json`, `special_tokens_map.json` and
-    /// `added_tokens.json`. Truncation stored in the file is ignored. Without a padding token the end-of-text
-    /// token pads.
+    /// The class determines how the files are used, as in transformers 4.40. It is `tokenizer_class` of
+    /// `tokenizer_config.json`, else that of `config.json`, else the class for the `model_type` of `config.json`. It
+    /// gives the special tokens that no file names, adds a beginning-of-text token for Llama and Gemma, and determines
+    /// how `vocab.json` and `merges.txt` are read. Special and added tokens are read from `tokenizer_config.json`,
+    /// `special_tokens_map.json` and `added_tokens.json`. Truncation stored in the file is ignored. Without a padding
+    /// token, the end-of-text token is used for padding.
     ///
     /// # Errors
-    /// [`TextError::Tokenizer`] if there is no tokenizer or its file is damaged, [`TextError::Malformed`] for a class whose rules
-    /// are not known here and for damaged files beside the tokenizer, [`TextError::Read`] for files that cannot be read.
+    /// [`TextError::Tokenizer`] if there is no tokenizer or its file is damaged, [`TextError::Malformed`] for an
+    /// unsupported class and for damaged files next to the tokenizer, [`TextError::Read`] for files that cannot be
+    /// read.
     pub fn load(path: &Path) -> Result<Self, TextError> {
         let (folder, json) = if path.is_dir() {
             (path, path.join("tokenizer.json"))
@@ -128,13 +129,13 @@ impl TextTokenizer {
         })
     }
 
-    /// The class of transformers whose rules it follows, such as `GPT2Tokenizer`; `PreTrainedTokenizer` stands for none.
+    /// The class of transformers whose rules it follows, such as `GPT2Tokenizer`; `PreTrainedTokenizer` means none.
     #[must_use]
     pub fn class(&self) -> &'static str {
         self.class
     }
 
-    /// Number of special tokens added to each window.
+    /// Number of special tokens in each window.
     #[must_use]
     pub fn n_special(&self) -> usize {
         self.n_special
@@ -146,7 +147,7 @@ impl TextTokenizer {
         self.eos_id
     }
 
-    /// The token with which the last window is padded.
+    /// The padding token of the last window.
     #[must_use]
     pub fn pad_id(&self) -> Option<u32> {
         self.pad_id
@@ -157,12 +158,12 @@ impl TextTokenizer {
         self.pads_left
     }
 
-    /// Whether transformers would lay windows from the end of the text.
+    /// Whether transformers would count windows from the end of the text.
     pub(crate) fn cuts_left(&self) -> bool {
         self.cuts_left
     }
 
-    /// The files from which the tokenizer was read, for provenance; the vocabulary comes first.
+    /// The files of the tokenizer, for provenance; the vocabulary comes first.
     #[must_use]
     pub fn files(&self) -> &[PathBuf] {
         &self.files
@@ -174,7 +175,7 @@ impl TextTokenizer {
         self.inner.id_to_token(id)
     }
 
-    /// The whole text as one piece, special tokens added, offsets in characters.
+    /// Encodes the whole text at once, with special tokens and offsets in characters.
     pub(crate) fn encode(&self, text: &str, run: usize) -> Result<Encoding, TextError> {
         let refused = |reason: String| TextError::Encode { run, reason };
         // Tables of the file are trusted by the library until they are used.
@@ -184,7 +185,7 @@ impl TextTokenizer {
     }
 }
 
-/// The form in which a folder holds a vocabulary.
+/// The format of a vocabulary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Vocabulary {
     /// `tokenizer.json`.
@@ -196,7 +197,7 @@ enum Vocabulary {
 }
 
 impl Vocabulary {
-    /// What is there, in the order in which transformers looks for it. A file given by name is a `tokenizer.json`.
+    /// The format found, in the search order of transformers. A file given by name is a `tokenizer.json`.
     fn of(path: &Path, folder: &Path, json: &Path) -> Option<Self> {
         let is_there = |name: &str| path.is_dir() && folder.join(name).is_file();
         if json.is_file() {
@@ -209,7 +210,7 @@ impl Vocabulary {
     }
 }
 
-/// There is no tokenizer, or one in a form that is not read.
+/// The error for a missing tokenizer, or one in an unsupported format.
 fn nothing_to_read(path: &Path) -> TextError {
     let other = UNREAD.into_iter().find(|name| path.join(name).is_file());
     let reason = match other {

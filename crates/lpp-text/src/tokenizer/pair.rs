@@ -1,4 +1,4 @@
-//! Byte-level BPE from `vocab.json` and `merges.txt`, for the classes that read these.
+//! Byte-level BPE from `vocab.json` and `merges.txt`, for the classes that read them.
 
 use std::fs;
 use std::path::Path;
@@ -21,10 +21,10 @@ use crate::tokenizer::class::PairRule;
 use crate::tokenizer::refused;
 use crate::tokenizer::settings::{Settings, load_object};
 
-/// How Qwen2 cuts a text before BPE: numbers into digits, line ends apart.
+/// Qwen2's rule for splitting a text before BPE: numbers into digits, line ends separate.
 const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-/// A tokenizer as transformers' converters of slow classes make it.
+/// A tokenizer as made by transformers' converters of slow classes.
 pub(super) fn tokenizer(
     vocab: &Path,
     merges: &Path,
@@ -102,8 +102,8 @@ fn load_vocab(path: &Path) -> Result<Map<String, Value>, TextError> {
     }
 }
 
-/// The merges, as the slow classes read them: GPT-2 takes the first line for a header and needs a line end behind the last,
-/// Qwen2 knows a header by its content.
+/// The merges, as read by the slow classes: GPT-2 treats the first line as a header and needs a line end after the last
+/// line; Qwen2 recognises a header by its contents.
 fn load_merges(path: &Path, rule: PairRule) -> Result<Vec<(String, String)>, TextError> {
     lpp_study::refuse_pointer(path)?;
     let text = fs::read_to_string(path).map_err(TextError::read(path))?;

@@ -1,4 +1,4 @@
-//! What the files beside a tokenizer say: its class, its special tokens, its switches.
+//! Settings from the files next to a tokenizer: its class, special tokens and switches.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,10 +11,10 @@ use tokenizers::AddedToken;
 use crate::TextError;
 use crate::tokenizer::class::TokenizerClass;
 
-/// Largest configuration file beside a tokenizer; real ones stay below a megabyte.
+/// Largest configuration file next to a tokenizer; real ones are below a megabyte.
 const MAX_CONFIG_BYTES: u64 = 64 << 20;
 
-/// The attributes that name special tokens, in the order in which transformers adds them to a vocabulary.
+/// The attributes for special tokens, in the order in which transformers adds them to a vocabulary.
 const SPECIAL: [&str; 7] = [
     "bos_token",
     "eos_token",
@@ -30,12 +30,12 @@ const SPECIAL_TOKENS: &str = "special_tokens_map.json";
 const ADDED_TOKENS: &str = "added_tokens.json";
 const MODEL_CONFIG: &str = "config.json";
 
-/// The settings of a tokenizer that its own file does not hold.
+/// The settings of a tokenizer that are not in its own file.
 #[derive(Debug)]
 pub(super) struct Settings {
     class: TokenizerClass,
     config: Map<String, Value>,
-    /// `special_tokens_map.json`, empty where `tokenizer_config.json` lists its added tokens: it then counts no more.
+    /// `special_tokens_map.json`; empty if `tokenizer_config.json` lists its added tokens, because it is then ignored.
     special_tokens: Map<String, Value>,
     /// Added tokens by their ids.
     added: BTreeMap<u64, AddedToken>,
@@ -45,7 +45,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Reads the files of `folder`; one which is not there is an empty one. `json` is the tokenizer's own file, if it has one.
+    /// Reads the files of `folder`; a missing file counts as empty. `json` is the tokenizer's own file, if it has one.
     pub(super) fn load(folder: &Path, json: Option<&Path>) -> Result<Self, TextError> {
         let path = |name: &str| folder.join(name);
         let config = load_object(&path(CONFIG))?;
@@ -98,18 +98,18 @@ impl Settings {
         &self.files
     }
 
-    /// Whether transformers converts the slow twin of the class (`tokenizer.model`) anew instead of reading `tokenizer.json`.
+    /// Whether transformers converts the slow tokenizer (`tokenizer.model`) again instead of reading `tokenizer.json`.
     pub(super) fn is_converted(&self) -> bool {
         self.class == TokenizerClass::Llama
             && (self.switch("add_prefix_space").is_some() || self.switch("from_slow") == Some(true))
     }
 
-    /// A switch of `tokenizer_config.json`, if it is there.
+    /// A switch of `tokenizer_config.json`, if present.
     pub(super) fn switch(&self, name: &str) -> Option<bool> {
         self.config.get(name).and_then(Value::as_bool)
     }
 
-    /// A special token such as `eos_token`, or nothing if there is none. An explicit `null` means none.
+    /// A special token such as `eos_token`, or `None`. An explicit `null` means none.
     pub(super) fn token(&self, name: &str) -> Option<String> {
         let said = self.special_tokens.get(name).or_else(|| self.config.get(name));
         match said {
@@ -137,12 +137,12 @@ impl Settings {
         }
     }
 
-    /// Whether transformers would cut a text on its left, so that windows were laid from the end.
+    /// Whether transformers would truncate a text on its left, so that windows would be counted from the end.
     pub(super) fn cuts_left(&self) -> bool {
         self.config.get("truncation_side").and_then(Value::as_str) == Some("left")
     }
 
-    /// All special tokens that have a name, then those without one.
+    /// All named special tokens, then those without a name.
     pub(super) fn special_tokens(&self) -> Vec<String> {
         let mut tokens: Vec<String> = SPECIAL.into_iter().filter_map(|name| self.token(name)).collect();
         let further = "additional_special_tokens";
@@ -160,7 +160,7 @@ impl Settings {
         tokens
     }
 
-    /// Tokens to be added to the vocabulary, in the order of their ids.
+    /// Tokens to add to the vocabulary, in the order of their ids.
     pub(super) fn added_tokens(&self) -> impl Iterator<Item = &AddedToken> {
         self.added.values()
     }
@@ -182,7 +182,7 @@ impl Settings {
         entries.iter().map(token).collect()
     }
 
-    /// `added_tokens.json`, as older releases wrote it: tokens and their ids.
+    /// `added_tokens.json`, as written by older releases: tokens and their ids.
     fn tokens_of_older_file(&self, path: &Path) -> Result<BTreeMap<u64, AddedToken>, TextError> {
         let named: Vec<String> = SPECIAL
             .into_iter()
@@ -200,7 +200,7 @@ impl Settings {
     }
 }
 
-/// The class, in the order in which transformers looks for it.
+/// The class, in the search order of transformers.
 fn class(
     folder: &Path,
     config: &Map<String, Value>,
@@ -240,7 +240,7 @@ fn unknown_class(path: &Path, name: &str) -> TextError {
     )
 }
 
-/// Refuses a folder with a tokenizer file for each release of transformers.
+/// Refuses a folder with different tokenizer files for different releases of transformers.
 fn refuse_versions(config: &Map<String, Value>, path: &Path) -> Result<(), TextError> {
     let files = config.get("fast_tokenizer_files").and_then(Value::as_array);
     match files.filter(|files| files.iter().any(|file| file != "tokenizer.json")) {
@@ -261,7 +261,7 @@ fn content(value: &Value) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// An added token from its object; what is left out is false, but a token that is not special is normalised.
+/// An added token from its object. Missing fields are false, except that a token that is not special is normalised.
 fn added_token(value: &Value) -> Option<AddedToken> {
     let flag = |name: &str| value.get(name).and_then(Value::as_bool);
     let is_special = flag("special").unwrap_or(false);

@@ -1,4 +1,4 @@
-//! BERT's word pieces from `vocab.txt`, as the Chinese GPT-2 models have them.
+//! BERT's word pieces from `vocab.txt`, as in the Chinese GPT-2 models.
 
 use std::fs;
 use std::path::Path;
@@ -14,10 +14,10 @@ use crate::tokenizer::adapt::template;
 use crate::tokenizer::refused;
 use crate::tokenizer::settings::Settings;
 
-/// Longest word that is cut into pieces; the reference takes a longer one for unknown.
+/// Longest word that is split into pieces; in the reference a longer one is unknown.
 const LONGEST_WORD: usize = 100;
 
-/// A tokenizer as transformers' converter of the slow class makes it; what the settings say of case and accents comes later.
+/// A tokenizer as made by transformers' converter of the slow class; settings for case and accents are applied later.
 pub(super) fn tokenizer(vocab: &Path, settings: &Settings) -> Result<Tokenizer, TextError> {
     if settings.switch("do_basic_tokenize") == Some(false) {
         return Err(refused(
