@@ -7,7 +7,7 @@ use crate::RidgeError;
 
 /// A checked list of penalties: not empty, each one positive and finite.
 ///
-/// The order is kept, because the first of equally good penalties wins.
+/// The order is kept: on ties, the first penalty is chosen.
 ///
 /// ```
 /// use lpp_ridge::AlphaGrid;
@@ -44,10 +44,10 @@ impl AlphaGrid {
         }
     }
 
-    /// `count` penalties from 10^`first` to 10^`last`, both included, evenly spaced on a logarithmic scale.
+    /// `count` penalties from 10^`first` to 10^`last`, both included, evenly spaced on a log scale.
     ///
-    /// The arithmetic is that of `numpy.logspace`: the exponent is `first + i * step`, the last one exactly `last`.
-    /// One penalty alone is 10^`first`.
+    /// The arithmetic is that of `numpy.logspace`: the exponent is `first + i * step`, and the last one is exactly
+    /// `last`. A single penalty is 10^`first`.
     ///
     /// # Errors
     /// As [`AlphaGrid::new`], also when 10^`last` overflows.
@@ -77,7 +77,7 @@ impl Default for AlphaGrid {
     }
 }
 
-/// The list form, shortest digits that read back to the same numbers.
+/// The list form, with the fewest digits that read back to the same numbers.
 impl fmt::Display for AlphaGrid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, alpha) in self.0.iter().enumerate() {
@@ -87,7 +87,7 @@ impl fmt::Display for AlphaGrid {
     }
 }
 
-/// Largest grid a text may ask for; beyond it a typing error is likelier than a wish.
+/// Largest grid in textual form; a larger one is probably a typing error.
 const MAX_COUNT: usize = 10_000;
 
 /// Reads `logspace:FIRST:LAST:COUNT` or a comma-separated list of numbers.

@@ -1,4 +1,4 @@
-//! The working memory of one thread: a block of targets and the products that all penalties share.
+//! The working memory of one thread: a block of targets and the products shared by all penalties.
 
 use std::ops::Range;
 
@@ -14,14 +14,14 @@ use crate::pearson::{TargetMoments, correlate};
 use crate::prepared::PreparedFeatures;
 use crate::{Element, Metric, RidgeError};
 
-/// Widest block. A multiple of the row tiles of all BLAS kernels in use (16, 32, 48, 64), so that a target meets the
-/// same kernel wherever it stands; with 300 scans its predictions take half a mebibyte in single precision.
+/// Largest block width. It is a multiple of the row tiles of all BLAS kernels in use (16, 32, 48, 64), so that a target
+/// is always processed by the same kernel; with 300 scans the predictions take half a mebibyte in single precision.
 const MAX_WIDTH: usize = 384;
 
-/// Narrow data need no wide block, but whole tiles.
+/// Narrow data use narrower blocks, in whole tiles.
 const TILE: usize = 192;
 
-/// Width of the blocks for that many targets.
+/// Block width for `n_targets` targets.
 pub(crate) fn block_width<A: Element>(prepared: &PreparedFeatures<A>, n_targets: usize) -> usize {
     #[cfg(feature = "torch")]
     if let Engine::Torch(device) = prepared.model.settings.engine {
@@ -48,12 +48,13 @@ fn device_block<A: Element>(prepared: &PreparedFeatures<A>) -> Result<Option<Dev
     DeviceBlock::new(device, prepared.model.settings.options.metric, x).map(Some)
 }
 
-/// Columns of a product of some targets: whole tiles of the kernels, so that a target meets the same one as in a block.
+/// Columns of a product of selected targets: whole tiles of the kernels, so that a target is processed by the same
+/// kernel as in a block.
 const NARROW_TILE: usize = 48;
 
-/// A block of targets under work.
+/// A block of targets being processed.
 ///
-/// Blocks are always `width` wide; columns beyond the last target are zero. Nothing here grows with the number of
+/// Blocks are always `width` wide; columns beyond the last target are zero. The memory does not grow with the number of
 /// targets.
 pub(crate) struct Block<'p, A> {
     prepared: &'p PreparedFeatures<A>,
@@ -63,11 +64,11 @@ pub(crate) struct Block<'p, A> {
     moments: Vec<TargetMoments>,
     /// `XᵀY` of each piece, (`n_features`, width); primal only.
     cross: Vec<Array2<A>>,
-    /// Sum of `cross` over the training pieces of the moment; primal only.
+    /// Sum of `cross` over the current training pieces; primal only.
     right: Array2<A>,
     /// Predictions of one operator, (its rows, width).
     predicted: Array2<A>,
-    /// What takes the place of the last three on a device.
+    /// The last three on a device.
     #[cfg(feature = "torch")]
     device: Option<DeviceBlock<A>>,
 }
@@ -93,7 +94,7 @@ impl<'p, A: Element> Block<'p, A> {
         })
     }
 
-    /// Brings in the targets `columns`.
+    /// Loads the targets `columns`.
     pub(crate) fn load(&mut self, y_runs: &[ArrayView2<'_, A>], columns: &[usize]) -> Result<(), RidgeError> {
         let layout = &self.prepared.layout;
         self.y.slice_mut(s![.., columns.len()..]).fill(A::zero());
@@ -122,7 +123,7 @@ impl<'p, A: Element> Block<'p, A> {
         Ok(())
     }
 
-    /// Makes the right-hand side of the fits on `train`.
+    /// Computes the right-hand side of the fits on `train`.
     pub(crate) fn train_on(&mut self, train: &[usize]) -> Result<(), RidgeError> {
         #[cfg(feature = "torch")]
         if let Some(device) = &mut self.device {
@@ -137,12 +138,12 @@ impl<'p, A: Element> Block<'p, A> {
         Ok(())
     }
 
-    /// Predicts with `operator`, fitted on the training pieces last given to [`train_on`](Self::train_on).
+    /// Predicts with `operator`, fitted on the training pieces of the last call of [`train_on`](Self::train_on).
     pub(crate) fn predict(&mut self, operator: &ArrayRef2<A>, train: &[usize]) -> Result<(), RidgeError> {
         self.predict_below(0, operator, train)
     }
 
-    /// The same, with predictions from row `top` on; on a device they are the only ones, from row 0 on.
+    /// The same, writing predictions from row `top` on; on a device they replace all others, from row 0 on.
     pub(crate) fn predict_below(
         &mut self,
         top: usize,
@@ -168,7 +169,7 @@ impl<'p, A: Element> Block<'p, A> {
         Ok(())
     }
 
-    /// Combines predictions that lie one below the other, `n_rows` each, and puts the results below them, one for each row of
+    /// Combines stacked predictions of `n_rows` rows each, and writes the results below them, one for each row of
     /// `coefficients`.
     pub(crate) fn combine(&mut self, n_rows: usize, coefficients: &ArrayRef2<A>) {
         let (n_out, n_in) = coefficients.dim();
@@ -181,7 +182,7 @@ impl<'p, A: Element> Block<'p, A> {
         update(&mut out, Update::Replace, coefficients, &basis);
     }
 
-    /// Predicts some columns alone, in their order: what they have in common is then a product of their own.
+    /// Predicts only some columns, in their order, as a separate product.
     pub(crate) fn predict_some(
         &mut self,
         operator: &ArrayRef2<A>,
@@ -225,7 +226,7 @@ impl<'p, A: Element> Block<'p, A> {
         Ok(())
     }
 
-    /// Scores what [`predict_some`](Self::predict_some) predicted of a set of rows.
+    /// Scores the predictions of [`predict_some`](Self::predict_some) for a set of rows.
     pub(crate) fn score_some(&self, scored: usize, columns: &[usize]) -> Result<Vec<f64>, RidgeError> {
         let ranges = self.ranges_of(scored);
         #[cfg(feature = "torch")]
@@ -276,13 +277,13 @@ impl<'p, A: Element> Block<'p, A> {
         (rows_of(&self.y, &self.ranges_of(scored)), &self.moments[scored])
     }
 
-    /// Columns of every array here, real or zero.
+    /// Columns of every array here, including zero columns.
     pub(crate) fn width(&self) -> usize {
         self.y.ncols()
     }
 }
 
-/// The rows of some ranges: a view if they are one.
+/// The rows of some ranges; a view if there is one range.
 fn rows_of<'y, A: Element>(y: &'y Array2<A>, ranges: &[Range<usize>]) -> CowArray<'y, A, Ix2> {
     if let [range] = ranges {
         return y.slice(s![range.clone(), ..]).into();
@@ -316,7 +317,7 @@ fn copy_columns<A: Element>(
     }
 }
 
-/// Some columns side by side, then zeros up to `width`.
+/// The given columns, padded with zeros up to `width`.
 fn gather<A: Element>(matrix: &ArrayRef2<A>, columns: &[usize], width: usize) -> Array2<A> {
     let mut out = Array2::zeros((matrix.nrows(), width));
     for (mut to, from) in out.rows_mut().into_iter().zip(matrix.rows()) {
@@ -325,10 +326,10 @@ fn gather<A: Element>(matrix: &ArrayRef2<A>, columns: &[usize], width: usize) ->
     out
 }
 
-/// Most ranges of neighbouring columns that are copied one by one.
+/// Largest number of ranges of neighbouring columns that are copied one by one.
 const MOST_RANGES: usize = 8;
 
-/// Neighbouring columns joined: where each range goes, and where it comes from.
+/// Joins neighbouring columns; returns target and source of each range.
 fn neighbours(columns: &[usize]) -> Vec<(Range<usize>, Range<usize>)> {
     let mut ranges: Vec<(Range<usize>, Range<usize>)> = Vec::new();
     for (to, &from) in columns.iter().enumerate() {

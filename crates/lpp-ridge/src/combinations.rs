@@ -1,42 +1,42 @@
 //! Penalties whose predictions are combinations of other penalties' predictions.
 //!
-//! The operators of neighbouring penalties are alike, and those of penalties far outside the spectrum of the features are
-//! multiples of each other: to the rounding of single precision, some are combinations of the others. Their predictions are
-//! then the same combinations of the others' predictions. This takes a few operations per value; a product takes one for each
-//! column of the operator.
+//! The operators of neighbouring penalties are similar, and those of penalties far outside the spectrum of the features
+//! are multiples of each other. To the rounding of single precision, some operators are therefore combinations of
+//! others, and their predictions are the same combinations of the others' predictions. Such a combination takes a few
+//! operations per value; a product takes one operation per column of the operator.
 
 use ndarray::{Array2, Axis, s};
 
 use crate::Element;
 use crate::engine::product::{Update, update};
 
-/// Largest distance of an operator from its combination, relative to its own size (Frobenius), in units of the machine epsilon: the
-/// rounding of a product is as large.
+/// Largest distance of an operator from its combination, relative to its norm (Frobenius), in units of the machine
+/// epsilon. The rounding of a product is as large.
 const MOST_ROUNDINGS: f64 = 3.0;
 
-/// Largest sum of absolute coefficients: by so much may the rounding of predictions grow.
+/// Largest sum of absolute coefficients: the rounding of predictions may grow by this factor.
 const MOST_GROWTH: f64 = 8.0;
 
-/// Columns of an operator for each prediction that is combined, below which a product is as cheap.
+/// Columns of an operator per combined prediction; with fewer columns, a product is as cheap.
 const LEAST_COLUMNS: usize = 16;
 
-/// Rows of all operators that are compared at a time.
+/// Rows of all operators compared at a time.
 const STRIP: usize = 64;
 
-/// Which operators are combinations of which.
+/// Operators that are combinations of others.
 #[derive(Debug)]
 pub(crate) struct Combinations<A> {
-    /// Penalties whose predictions are products.
+    /// Penalties whose predictions are computed as products.
     pub(crate) basis: Vec<usize>,
-    /// Penalties whose predictions are combinations of those.
+    /// Penalties whose predictions are combinations of the basis.
     pub(crate) combined: Vec<usize>,
     /// (`combined`, `basis`)
     pub(crate) coefficients: Array2<A>,
 }
 
 impl<A: Element> Combinations<A> {
-    /// Of operators of one shape; `None` where products are as good. In double precision they are: inner products cannot tell
-    /// operators apart to its rounding.
+    /// Finds the combinations among operators of one shape; `None` if products are as good. In double precision they
+    /// are, because inner products cannot distinguish operators to its rounding.
     pub(crate) fn new(operators: &[Array2<A>]) -> Option<Self> {
         let tolerance = MOST_ROUNDINGS * A::EPSILON;
         let n_columns = operators.first()?.ncols();
@@ -79,7 +79,7 @@ fn norm<A: Element>(operator: &Array2<A>) -> f64 {
     operator.iter().map(|v| v.to_double().powi(2)).sum::<f64>().sqrt()
 }
 
-/// Inner products of all operators, each scaled to the size 1; `None` if one has no size.
+/// Inner products of all operators, each scaled to norm 1; `None` if one has norm 0.
 fn gram_of_units<A: Element>(operators: &[Array2<A>]) -> Option<Array2<f64>> {
     let (n_rows, n_columns) = operators[0].dim();
     let mut gram = Array2::zeros((operators.len(), operators.len()));
@@ -102,7 +102,7 @@ fn gram_of_units<A: Element>(operators: &[Array2<A>]) -> Option<Array2<f64>> {
     Some(gram)
 }
 
-/// The square of the distance between a unit and a combination of others.
+/// The squared distance between a scaled operator and a combination of others.
 fn distance(gram: &Array2<f64>, others: &[usize], coefficients: &[f64], unit: usize) -> f64 {
     let mut square = gram[[unit, unit]];
     for (&a, ca) in others.iter().zip(coefficients) {
@@ -118,7 +118,7 @@ fn distance(gram: &Array2<f64>, others: &[usize], coefficients: &[f64], unit: us
 /// rows are within the tolerance of that span.
 struct PivotedCholesky {
     pivots: Vec<usize>,
-    /// Of each matrix row, its part along each pivot in turn, (order, order).
+    /// The component of each matrix row along each pivot in turn, (order, order).
     factor: Array2<f64>,
 }
 
@@ -151,7 +151,8 @@ impl PivotedCholesky {
         Self { pivots, factor }
     }
 
-    /// Coefficients of the pivots that come closest to a unit: back substitution with the rows of the pivots.
+    /// Coefficients of the pivots that best approximate a scaled operator, by back substitution with the rows of the
+    /// pivots.
     fn coefficients(&self, unit: usize) -> Vec<f64> {
         let n = self.pivots.len();
         let mut solved = self.factor.row(unit).to_vec();

@@ -1,7 +1,7 @@
 //! The entry points of the fits, compiled once for each number type.
 //!
-//! What a caller writes is generic in how runs are held; it ends here, in functions of a given type, so that the algorithm is
-//! compiled with this crate and not again with each program that uses it.
+//! The public functions are generic over the type of the runs. They call these functions of a fixed type, so the
+//! algorithm is compiled with this crate and not again in each program that uses it.
 
 use ndarray::{Array2, Array3, ArrayView2};
 

@@ -1,4 +1,4 @@
-//! Targets that cannot be scored, found before any product is made.
+//! Targets that cannot be scored, found before any product is computed.
 
 use multiversion::multiversion;
 use ndarray::{ArrayRef2, ArrayView2, s};
@@ -6,25 +6,25 @@ use rayon::prelude::*;
 
 use crate::{Element, RidgeError};
 
-/// Why a target cannot be scored; the later one is the graver one.
+/// Why a target cannot be scored; later variants take precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Defect {
-    /// It does not vary in some run.
+    /// It is constant in some run.
     Constant,
-    /// It holds NaN or infinity in some run.
+    /// It has NaN or infinity in some run.
     NonFinite,
 }
 
-/// Largest distance from the first value, relative to the largest magnitude, at which `n` values count as one value.
+/// Largest distance from the first value, relative to the largest magnitude, at which `n` values count as constant.
 ///
-/// Values that should be equal differ by a few units in the last place of their type. In double precision what made them
-/// may have summed over the scans, whose rounding grows with their number; so does the bound of scikit-learn's
-/// `StandardScaler`, n ε. Real signals are far above both.
+/// Values that should be equal differ by a few units in the last place of their type. In double precision they may come
+/// from sums over the scans, whose rounding grows with their number. So does the bound, as in scikit-learn's
+/// `StandardScaler` (n ε). Real signals are far above both.
 pub(crate) fn constant_bound<A: Element>(n: usize) -> f64 {
     (4.0 * A::EPSILON).max(n as f64 * f64::EPSILON)
 }
 
-/// How far the values of each column lie from the first one.
+/// The largest distance of the values of each column from its first value.
 pub(crate) struct Range<A> {
     /// Largest distance from the first value.
     distance: Vec<A>,
@@ -36,7 +36,7 @@ pub(crate) struct Range<A> {
 }
 
 impl<A: Element> Range<A> {
-    /// Of each column of `values` (rows, columns).
+    /// Ranges of the columns of `values` (rows, columns).
     pub(crate) fn new(values: &ArrayRef2<A>) -> Self {
         let zeros = || vec![A::zero(); values.ncols()];
         let mut range = Self {
@@ -51,7 +51,7 @@ impl<A: Element> Range<A> {
         range
     }
 
-    /// What is wrong with a column, if anything.
+    /// The defect of a column, if any.
     pub(crate) fn defect(&self, column: usize) -> Option<Defect> {
         if !self.poison[column].is_finite() {
             return Some(Defect::NonFinite);
@@ -79,10 +79,10 @@ fn measure<A: Element>(range: &mut Range<A>, values: &ArrayView2<'_, A>) {
     }
 }
 
-/// Columns looked at together: their sums stay in cache.
+/// Columns processed together, so that their sums stay in cache.
 const STRIP: usize = 1024;
 
-/// What is wrong with each target over all runs, if anything.
+/// The defect of each target over all runs, if any.
 pub(crate) fn survey<A: Element>(y_runs: &[ArrayView2<'_, A>]) -> Vec<Option<Defect>> {
     let n_targets = y_runs.first().map_or(0, ndarray::ArrayBase::ncols);
     let strips: Vec<usize> = (0..n_targets).step_by(STRIP).collect();
@@ -101,17 +101,17 @@ pub(crate) fn survey<A: Element>(y_runs: &[ArrayView2<'_, A>]) -> Vec<Option<Def
     strips.concat()
 }
 
-/// The positions of one kind of defect, ascending.
+/// Indices of targets with one kind of defect, ascending.
 pub(crate) fn with_defect(defects: &[Option<Defect>], kind: Defect) -> Vec<usize> {
     (0..defects.len()).filter(|&j| defects[j] == Some(kind)).collect()
 }
 
-/// The positions without a defect, ascending.
+/// Indices of targets without a defect, ascending.
 pub(crate) fn without_defect(defects: &[Option<Defect>]) -> Vec<usize> {
     (0..defects.len()).filter(|&j| defects[j].is_none()).collect()
 }
 
-/// The refusal of targets that all have a defect.
+/// The error if all targets have a defect.
 pub(crate) fn no_usable_target(defects: &[Option<Defect>]) -> RidgeError {
     RidgeError::NoUsableTarget {
         n_constant: with_defect(defects, Defect::Constant).len(),

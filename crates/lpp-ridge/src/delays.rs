@@ -1,22 +1,23 @@
-//! Delayed copies of the features: a finite impulse response in place of an assumed haemodynamic one.
+//! Delayed copies of the features: a finite impulse response instead of an assumed HRF.
 
 use ndarray::{Array2, ArrayRef2, s};
 
 use crate::{Element, RidgeError};
 
-/// Features of one run beside themselves at several delays.
+/// The features of one run at several delays.
 ///
-/// Ridge regression on them fits each feature's response at each delay freely: a finite impulse response (FIR) model.
-/// Call it run by run, so that no run leaks into the next, after standardising: the zeros that fill the edges are then
-/// the mean.
+/// Ridge regression on them fits the response of each feature at each delay: a finite impulse response (FIR) model.
+/// Call it run by run, so that no run leaks into the next, and after standardising: the edges are filled with zeros,
+/// which is then the mean.
 ///
 /// # Shapes
-/// `x` is (`n_scans`, `n_features`), the result (`n_scans`, `delays.len()` · `n_features`): all features at the first delay,
-/// then all at the second, and so on, as the `Delayer` of the himalaya and voxelwise tutorials. Row i of a part with
-/// delay d is row i − d of `x`, in scans; a negative delay looks ahead. Rows without a source are 0.
+/// `x` is (`n_scans`, `n_features`), the result (`n_scans`, `delays.len()` · `n_features`): all features at the first
+/// delay, then all at the second, and so on, like the `Delayer` of the himalaya and voxelwise tutorials. In the block
+/// for delay d, row i is row i − d of `x`, in scans; a negative delay looks ahead. Rows without a source are 0.
 ///
 /// # Errors
-/// [`RidgeError::NoDelays`] for an empty list, [`RidgeError::BadDelay`] for a delay that occurs twice or leaves no row.
+/// [`RidgeError::NoDelays`] for an empty list, [`RidgeError::BadDelay`] for a delay that occurs twice or leaves no
+/// rows.
 ///
 /// ```
 /// # fn main() -> Result<(), lpp_ridge::RidgeError> {
@@ -28,7 +29,7 @@ use crate::{Element, RidgeError};
 /// ```
 ///
 /// # References
-/// A. G. Huth et al. (2016), <https://doi.org/10.1038/nature17637>, who use delays of 1 to 4 scans of 2 s.
+/// A. G. Huth et al. (2016), <https://doi.org/10.1038/nature17637>, with delays of 1 to 4 scans of 2 s.
 pub fn delayed<A: Element>(x: &ArrayRef2<A>, delays: &[isize]) -> Result<Array2<A>, RidgeError> {
     let (n_scans, n_features) = x.dim();
     if delays.is_empty() {

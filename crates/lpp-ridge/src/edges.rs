@@ -1,4 +1,4 @@
-//! Choices at the ends of the grid of penalties, where a wider grid may score better.
+//! Choices at the ends of the grid of penalties; a wider grid may score better.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub enum GridEdge {
 }
 
 impl GridEdge {
-    /// The end of the grid at which a penalty lies; `None` inside, and in a grid of one penalty.
+    /// The end of the grid at which a penalty is; `None` inside, and for a grid of one penalty.
     ///
     /// ```
     /// use lpp_ridge::GridEdge;
@@ -46,7 +46,7 @@ impl fmt::Display for GridEdge {
     }
 }
 
-/// Choices at one end of the grid of penalties. Its text is a sentence for a user.
+/// Choices at one end of the grid of penalties. Its text form is a sentence for the user.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EdgeWarning {
@@ -54,17 +54,18 @@ pub struct EdgeWarning {
     pub edge: GridEdge,
     /// The penalty.
     pub alpha: f64,
-    /// The folds whose shared penalty it is, ascending; with penalties of each target, the folds in which some chose it.
+    /// The folds with this shared penalty, ascending; with one penalty per target, the folds in which some targets
+    /// chose it.
     pub folds: Vec<usize>,
-    /// With penalties of each target, the share of choices (of a fold and target) that it has; `None` for shared ones.
+    /// With one penalty per target, its share of the choices (one per fold and target); `None` for shared penalties.
     pub share: Option<f64>,
 }
 
 impl EdgeWarning {
-    /// Least share of the targets' choices that is worth a warning: some targets lie at an end of any grid.
+    /// Smallest share of the targets' choices that gives a warning; some targets are at an end of any grid.
     pub const LEAST_SHARE: f64 = 0.05;
 
-    /// Of shared penalties, one for each fold.
+    /// Warnings for shared penalties, one per fold.
     pub(crate) fn of_shared(alphas: &[f64], choice: &[usize]) -> Vec<Self> {
         let at = |edge| {
             let folds: Vec<usize> = (0..choice.len())
@@ -85,7 +86,7 @@ impl EdgeWarning {
             .collect()
     }
 
-    /// Of the penalties of each target, (`n_folds`, `n_targets`).
+    /// Warnings for one penalty per target, (`n_folds`, `n_targets`).
     pub(crate) fn of_targets(alphas: &[f64], choice: &Array2<Option<usize>>) -> Vec<Self> {
         let n_choices = choice.iter().flatten().count();
         let at = |edge| {

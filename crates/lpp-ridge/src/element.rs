@@ -13,11 +13,11 @@ mod sealed {
     impl Sealed for f64 {}
 }
 
-/// What libtorch asks of a number type.
+/// Requirements of libtorch on a number type.
 #[cfg(feature = "torch")]
 #[allow(unreachable_pub, reason = "a public trait is bound by it")]
 pub use tch::kind::Element as OfTorch;
-/// Nothing without libtorch.
+/// No requirements without libtorch.
 #[cfg(not(feature = "torch"))]
 pub trait OfTorch {}
 #[cfg(not(feature = "torch"))]
@@ -25,16 +25,16 @@ impl<A: sealed::Sealed> OfTorch for A {}
 
 /// The type of features, targets and wide products: `f32` or `f64`.
 ///
-/// Gram matrices are summed and factored in `f64` for both, and correlations are accumulated in `f64`; the type
-/// decides the products that run over all targets, which take nearly all of the time. Scores in `f32` are within
-/// 1e-4 of `f64`, usually within 1e-6. The trait is sealed: the fits are compiled for these two types.
+/// For both types, Gram matrices are summed and factored in `f64`, and correlations are accumulated in `f64`. The type
+/// is that of the products over all targets, which take nearly all of the time. Scores in `f32` are within 1e-4 of
+/// `f64`, usually within 1e-6. The trait is sealed: the fits are compiled for these two types.
 pub trait Element:
     sealed::Sealed + Compiled + OfTorch + LinalgScalar + Float + Send + Sync + Debug + Display
 {
     /// Machine epsilon, as `f64`.
     const EPSILON: f64;
 
-    /// Smallest ratio of the features' scale to a penalty at which predictions and their squares keep their digits.
+    /// Smallest ratio of the features' scale to a penalty at which predictions and their squares keep their precision.
     const LEAST_RATIO: f64;
 
     /// The value in double precision, exact.
@@ -47,7 +47,7 @@ pub trait Element:
     #[doc(hidden)]
     fn to_bytes(values: &ArrayRef2<Self>) -> Vec<u8>;
 
-    /// Values from such bytes.
+    /// Reads values from such bytes.
     #[doc(hidden)]
     fn from_bytes(bytes: &[u8]) -> Vec<Self>;
 }

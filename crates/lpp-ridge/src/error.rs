@@ -1,10 +1,10 @@
-//! What can go wrong in a fit, with the numbers that explain it.
+//! Errors of a fit, with the numbers that explain them.
 
 use thiserror::Error;
 
-/// Every way in which a ridge fit can refuse its settings or its data.
+/// Errors in the settings or data of a ridge fit.
 ///
-/// Runs, scans and columns are counted from 0, as in the arrays.
+/// Runs, scans and columns are numbered from 0, as in the arrays.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RidgeError {
@@ -19,7 +19,7 @@ pub enum RidgeError {
         /// The value found.
         value: f64,
     },
-    /// A textual list of penalties cannot be read.
+    /// A list of penalties in text form cannot be parsed.
     #[error("alphas '{text}': {reason}, expected logspace:FIRST:LAST:COUNT or a list like 1,10,100")]
     AlphaSyntax {
         /// The whole text.
@@ -27,7 +27,7 @@ pub enum RidgeError {
         /// What is wrong with it.
         reason: String,
     },
-    /// An order of a null does not hold every scan of its run once.
+    /// A permutation of a null does not contain every scan of its run exactly once.
     #[error("null order of run {run}: expected every scan from 0 to {n_scans} (exclusive) once")]
     NotAnOrder {
         /// Index of the run.
@@ -35,13 +35,13 @@ pub enum RidgeError {
         /// Its number of scans.
         n_scans: usize,
     },
-    /// A null does not name one of its orders for each run.
+    /// A null does not select a permutation for each run.
     #[error("null {null} does not name one order for each run")]
     NullDraws {
         /// Index of the null.
         null: usize,
     },
-    /// The settings of the fit have no cheap nulls.
+    /// Nulls are not supported for the settings of the fit.
     #[error("nulls are for correlations with shared penalties, not for {what}")]
     NullsUnsupported {
         /// The setting.
@@ -57,13 +57,13 @@ pub enum RidgeError {
         /// Width of the bound.
         sigmas: f64,
     },
-    /// There is no run.
+    /// There are no runs.
     #[error("no run given, expected one array for each run")]
     NoRuns,
-    /// There is no fold.
+    /// There are no folds.
     #[error("no fold given, expected at least one")]
     NoFolds,
-    /// Nothing is left to choose a penalty by: a fold needs rows to test, to validate and to learn from.
+    /// No rows are left to choose a penalty: a fold needs rows for testing, validation and training.
     #[error(
         "fold {fold} of {n_runs} runs has nothing to choose its penalty by: leaving out runs needs at least 3 (or 2 for a model); otherwise take chunks of runs as folds, or as inner folds"
     )]
@@ -73,7 +73,7 @@ pub enum RidgeError {
         /// Number of runs given.
         n_runs: usize,
     },
-    /// A fold has no row to train on, or none to test.
+    /// A fold has no rows for training or no rows for testing.
     #[error("fold {fold} has no row to train on or none to test")]
     EmptyFold {
         /// The fold.
@@ -84,7 +84,7 @@ pub enum RidgeError {
     ShortFold {
         /// The fold.
         fold: usize,
-        /// Rows that it tests.
+        /// Number of rows that it tests.
         found: usize,
     },
     /// A row of a fold does not exist.
@@ -97,7 +97,7 @@ pub enum RidgeError {
         /// Rows of all runs.
         n_rows: usize,
     },
-    /// A row of a fold is named twice, so that it would train and test at once, or count twice.
+    /// A row of a fold is given twice: it would be used for both training and testing, or count twice.
     #[error("fold {fold} names row {row} twice")]
     RowTwice {
         /// The fold.
@@ -122,7 +122,7 @@ pub enum RidgeError {
         run: usize,
         /// Its number of scans.
         n_scans: usize,
-        /// Chunks asked for.
+        /// Requested number of chunks.
         per_run: usize,
     },
     /// A run is too short for a correlation.
@@ -133,7 +133,7 @@ pub enum RidgeError {
         /// Its number of scans.
         found: usize,
     },
-    /// There is not one group label for each run.
+    /// The number of group labels is not the number of runs.
     #[error("{found} group labels for {expected} runs, expected one for each")]
     GroupCount {
         /// Number of labels.
@@ -141,25 +141,25 @@ pub enum RidgeError {
         /// Number of runs.
         expected: usize,
     },
-    /// The fit was asked to end before its result, by [`crate::RidgeCvParams::stop_when`].
+    /// The fit was stopped by [`crate::RidgeCvParams::stop_when`].
     #[error("the fit was stopped")]
     Stopped,
-    /// The threads that were asked for cannot be started.
+    /// The requested threads cannot be started.
     #[error("cannot start {threads} threads")]
     Threads {
-        /// How many.
+        /// Number of threads.
         threads: usize,
-        /// What the operating system said.
+        /// The error of the operating system.
         #[source]
         source: rayon::ThreadPoolBuildError,
     },
-    /// The feature matrices have no column.
+    /// The feature matrices have no columns.
     #[error("run {run} has no feature column")]
     NoFeatures {
         /// Index of the run.
         run: usize,
     },
-    /// Two runs disagree on the number of features.
+    /// Two runs have different numbers of features.
     #[error("run {run} has {found} features, run 0 has {expected}")]
     FeatureCount {
         /// Index of the run.
@@ -181,7 +181,7 @@ pub enum RidgeError {
         /// The value found.
         value: f64,
     },
-    /// The targets have another number of runs than the features.
+    /// Targets and features have different numbers of runs.
     #[error("targets have {found} runs, features have {expected}")]
     RunCount {
         /// Number of target runs.
@@ -199,7 +199,7 @@ pub enum RidgeError {
         /// Scans in the features.
         expected: usize,
     },
-    /// Two runs disagree on the number of targets.
+    /// Two runs have different numbers of targets.
     #[error("run {run} has {found} targets, run 0 has {expected}")]
     TargetCount {
         /// Index of the run.
@@ -209,7 +209,7 @@ pub enum RidgeError {
         /// Number of targets of run 0.
         expected: usize,
     },
-    /// There is nothing to predict.
+    /// There are no targets.
     #[error("targets have no column")]
     NoTargets,
     /// Every target is constant or not finite in some run, so no penalty can be chosen.
@@ -217,17 +217,17 @@ pub enum RidgeError {
         "no penalty can be chosen: every target is constant ({n_constant}) or not finite ({n_non_finite}) in some run"
     )]
     NoUsableTarget {
-        /// Targets that do not vary in some run.
+        /// Number of targets that are constant in some run.
         n_constant: usize,
-        /// Targets with NaN or infinity.
+        /// Number of targets with NaN or infinity.
         n_non_finite: usize,
     },
-    /// No target has a validation score under every penalty, so none can be chosen.
+    /// No target has a validation score for every penalty, so no penalty can be chosen.
     #[error(
         "no penalty can be chosen for fold {fold}: no target has a validation score under every penalty, as its predictions are constant or not finite; are the features of a run all 0?"
     )]
     NoValidation {
-        /// The fold whose inner validation is empty.
+        /// The fold without inner validation.
         fold: usize,
     },
     /// A penalty is so far above the scale of the features that predictions vanish in the arithmetic of the fit.
@@ -241,7 +241,7 @@ pub enum RidgeError {
         /// Mean of the diagonal of the Gram matrix.
         scale: f64,
     },
-    /// More scans are to be cut off than a run has.
+    /// A run has fewer scans than are to be trimmed.
     #[error("a run of {n_scans} scans cannot lose {trim} scans at both ends")]
     Trim {
         /// Number of rows of the array.
@@ -249,7 +249,7 @@ pub enum RidgeError {
         /// Rows to drop at each end.
         trim: usize,
     },
-    /// A penalised Gram matrix could not be factored.
+    /// A penalised Gram matrix cannot be factored.
     #[error(
         "cannot factor the {size} x {size} Gram matrix with penalty {alpha}: too small for the scale of the features"
     )]
@@ -259,7 +259,7 @@ pub enum RidgeError {
         /// Order of the matrix.
         size: usize,
     },
-    /// A fit belongs to other features, settings or targets.
+    /// A fit belongs to different features, settings or targets.
     #[error(
         "the fit has {} folds and {} targets or other penalties, expected {} folds, {} targets and the penalties of these features",
         found[0], found[1], expected[0], expected[1]
@@ -270,7 +270,7 @@ pub enum RidgeError {
         /// Folds of the features and number of targets.
         expected: [usize; 2],
     },
-    /// A column beyond the last target is asked for.
+    /// A requested column is beyond the last target.
     #[error("no target in column {column}, there are {n_targets}")]
     NoSuchTarget {
         /// The column.
@@ -278,7 +278,7 @@ pub enum RidgeError {
         /// Number of targets.
         n_targets: usize,
     },
-    /// Features to predict from are not as many as those of the model.
+    /// The number of features differs from that of the model.
     #[error("features have {found} columns, the model was fitted on {expected}")]
     ModelWidth {
         /// Columns of the features.
@@ -297,7 +297,7 @@ pub enum RidgeError {
     /// There is no fit to choose from.
     #[error("no fit given to choose from")]
     NoFits,
-    /// Fits to choose from differ in their folds or targets.
+    /// Fits to choose from have different folds or targets.
     #[error(
         "fit {index} has {} folds and {} targets, fit 0 has {} and {}",
         found[0], found[1], expected[0], expected[1]
@@ -310,7 +310,7 @@ pub enum RidgeError {
         /// Those of the first.
         expected: [usize; 2],
     },
-    /// A fit to choose from did not keep its validation scores.
+    /// A fit to choose from has no validation scores.
     #[error("fit {index} has no validation scores; they are kept if RidgeCvParams::validation_scores is set")]
     NoValidationScores {
         /// Position in the list of fits.
@@ -330,7 +330,7 @@ pub enum RidgeError {
     /// The list of bands is empty.
     #[error("no band of features given, expected at least one")]
     NoBands,
-    /// A band has no feature.
+    /// A band has no features.
     #[error("band {band} has no feature")]
     EmptyBand {
         /// Position in the list of bands.
@@ -344,10 +344,10 @@ pub enum RidgeError {
         /// Number of features.
         expected: usize,
     },
-    /// There is no candidate for the weights of the bands.
+    /// There are no candidates for the weights of the bands.
     #[error("no candidate for the weights of the bands, expected at least one")]
     NoBandWeights,
-    /// Candidates have another number of weights than there are bands.
+    /// The number of weights of a candidate is not the number of bands.
     #[error("candidates have {found} weights, expected one for each of {expected} bands")]
     BandWeightCount {
         /// Weights of a candidate.
@@ -371,17 +371,17 @@ pub enum RidgeError {
         /// Row of the candidates.
         candidate: usize,
     },
-    /// A concentration of a Dirichlet distribution is not positive and finite, or there is none (NaN).
+    /// A concentration of a Dirichlet distribution is not positive and finite, or there are no concentrations (NaN).
     #[error("concentration {value} of the random weights, expected positive finite numbers")]
     BadConcentration {
         /// The value found.
         value: f64,
     },
-    /// libtorch failed: no such device, not enough memory on it, ...
+    /// libtorch failed, for example because the device does not exist or has too little memory.
     #[cfg(feature = "torch")]
     #[error("libtorch: {}", first_line(.source))]
     Torch {
-        /// What it reported.
+        /// The error of libtorch.
         #[source]
         source: tch::TchError,
     },

@@ -1,13 +1,14 @@
 //! A sum whose result does not depend on the order of its terms.
 
-/// Adds numbers exactly enough to be order-free.
+/// Adds numbers such that the result does not depend on their order.
 ///
-/// Each term is rounded once to a multiple of a power of two and the integers are added, which is associative: neither
-/// the order of the targets, nor the blocks, nor the threads can change a mean, so they cannot change the chosen
-/// penalty. A term of magnitude at most 2^16 is rounded to a multiple of 2^-80, far below its rounding in `f64`: every
-/// correlation and nearly every R². A larger one, an R² of a prediction that missed by far, goes into a sum of its own
-/// without any rounding, as its last bit is worth 2^-36 or more. There 2^64 is the largest term; beyond it counts as
-/// that, which no choice between penalties can rest on. 2^26 terms of the largest size fit, 2^47 correlations.
+/// Each term is rounded once to a multiple of a power of two, and the integers are added, which is associative. So
+/// neither the order of the targets, nor the blocks, nor the threads can change a mean or the chosen penalty. A term of
+/// magnitude at most 2^16 is rounded to a multiple of 2^-80, far below its rounding in `f64`; this covers every
+/// correlation and nearly every R². A larger term, an R² of a prediction that is far off, goes into a separate sum
+/// without any rounding, because its last bit is worth at least 2^-36. There the largest term is 2^64. A larger one
+/// counts as 2^64, which does not matter for a choice between penalties. 2^26 terms of the largest size fit, and 2^47
+/// correlations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct ExactSum {
     /// Terms of magnitude at most [`FINE`], in units of 1 / [`FINE_SCALE`].

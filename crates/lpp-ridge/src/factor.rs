@@ -1,16 +1,16 @@
-//! One penalised symmetric system, factored and solved in double precision.
+//! Factorisation and solution of one penalised symmetric system in double precision.
 
 use ndarray::{Array1, Array2, ArrayRef2};
 
 use crate::RidgeError;
 use crate::engine::{Factorisations, Perhaps};
 
-/// Largest ratio of a system's trace to the penalty, a bound on its condition number, at which its inverse is formed:
-/// above it more than nine of sixteen digits might be lost.
+/// Largest ratio of a system's trace to the penalty, a bound on its condition number, at which its inverse is computed.
+/// Above it, more than nine of sixteen digits could be lost.
 const MAX_CONDITION: f64 = 1e7;
 
-/// (`system` + `alpha` I)⁻¹, or `None` where the penalty is too small beside the system for an explicit inverse to keep its
-/// digits.
+/// (`system` + `alpha` I)⁻¹, or `None` if the penalty is too small relative to the system for an accurate explicit
+/// inverse.
 pub(crate) fn safe_inverse(
     with: &dyn Factorisations,
     system: &ArrayRef2<f64>,
@@ -29,17 +29,18 @@ fn penalised(system: &ArrayRef2<f64>, alpha: f64) -> Array2<f64> {
     penalised
 }
 
-/// `readout` · (`system` + `alpha` I)⁻¹: what turns right-hand sides into predictions.
+/// `readout` · (`system` + `alpha` I)⁻¹: the matrix that turns right-hand sides into predictions.
 ///
 /// `system` is symmetric, (s, s); `readout` and the result are (n, s).
 ///
 /// A Cholesky factorisation per penalty (s³/3 multiplications, nearly all in matrix products) with two triangular
-/// solves is cheaper than one eigendecomposition for some dozens of penalties: forming the operator from eigenvectors
-/// costs as much as the solves, and the decomposition takes some 9 s³ at a fraction of the speed. Where rounding leaves
-/// the system not positive definite, the eigendecomposition is the fallback, without the eigenvalues that are rounding.
+/// solves is cheaper than one eigendecomposition for some dozens of penalties. Computing the operator from eigenvectors
+/// costs as much as the solves, and the decomposition takes some 9 s³ at a fraction of the speed. If rounding makes the
+/// system not positive definite, the eigendecomposition is used instead, without the eigenvalues that are due to
+/// rounding.
 ///
 /// # Errors
-/// [`RidgeError::Factorisation`] if both ways fail.
+/// [`RidgeError::Factorisation`] if both methods fail.
 pub(crate) fn penalised_readout(
     with: &dyn Factorisations,
     system: &ArrayRef2<f64>,
@@ -57,8 +58,8 @@ pub(crate) fn penalised_readout(
 
 /// Spectral form of the same operator.
 ///
-/// Eigenvalues below the rounding of the largest one are no part of the system: the readout, made of the same
-/// features, has nothing along their vectors but rounding, which a small penalty would blow up.
+/// Eigenvalues below the rounding of the largest one are dropped. The readout is made from the same features, so along
+/// their eigenvectors it has only rounding errors, which a small penalty would amplify.
 fn by_eigenvectors(
     with: &dyn Factorisations,
     system: &ArrayRef2<f64>,

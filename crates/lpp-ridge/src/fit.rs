@@ -1,20 +1,20 @@
-//! What a fit returns.
+//! The result of a fit.
 
 use ndarray::{Array1, Array2};
 
 use crate::EdgeWarning;
 
-/// The penalties that were chosen, as positions in the grid.
+/// The chosen penalties, as indices in the grid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AlphaChoice {
     /// One per fold.
     Global(Vec<usize>),
-    /// One per fold and target, (`n_folds`, `n_targets`); `None` where the target has no validation score.
+    /// One per fold and target, (`n_folds`, `n_targets`); `None` if the target has no validation score.
     PerTarget(Array2<Option<usize>>),
 }
 
-/// Scores, and how they came about. Fold k tests run k, unless the folds are others.
+/// Scores and the choices made. Fold k tests run k, unless other folds are set.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RidgeCvFit {
@@ -28,19 +28,19 @@ pub struct RidgeCvFit {
     pub alpha_choice: AlphaChoice,
     /// Mean validation score of each penalty, (`n_folds`, `n_alphas`).
     ///
-    /// NaN where every target is NaN, and in all of a fold under [`crate::NanTargets::TakeFirstAlpha`] if one target is.
+    /// NaN if every target is NaN. With [`crate::NanTargets::TakeFirstAlpha`], a whole fold is NaN if one target is.
     pub validation_curves: Array2<f64>,
-    /// Which of these means cover all targets, (`n_folds`, `n_alphas`); the others, dropped by a screened search, cover
+    /// Whether these means cover all targets, (`n_folds`, `n_alphas`); the others, dropped by a screened search, cover
     /// its random subset.
     pub fully_scored: Array2<bool>,
-    /// Validation score of each target under the penalty chosen for it, (`n_folds`, `n_targets`), if
-    /// [asked for](crate::RidgeCvParams::validation_scores).
+    /// Validation score of each target with its chosen penalty, (`n_folds`, `n_targets`), if
+    /// [requested](crate::RidgeCvParams::validation_scores).
     ///
-    /// NaN where the target is constant in a validation run, or not finite in any run.
+    /// NaN if the target is constant in a validation run, or not finite in any run.
     pub validation_scores: Option<Array2<f64>>,
-    /// Targets that do not vary in some run, ascending.
+    /// Targets that are constant in some run, ascending.
     pub constant_targets: Vec<usize>,
-    /// Targets that hold NaN or infinity, ascending.
+    /// Targets with NaN or infinity, ascending.
     pub non_finite_targets: Vec<usize>,
 }
 
@@ -63,7 +63,7 @@ impl RidgeCvFit {
         self.fold_scores.rows().into_iter().map(mean_of_finite).collect()
     }
 
-    /// The shared penalty of each fold, as its position in the grid; `None` if each target has its own.
+    /// The shared penalty of each fold, as its index in the grid; `None` if each target has its own.
     #[must_use]
     pub fn alpha_index(&self) -> Option<&[usize]> {
         match &self.alpha_choice {
@@ -72,8 +72,8 @@ impl RidgeCvFit {
         }
     }
 
-    /// The penalty of one fold and target, as its position in the grid; `None` if the target has no validation score
-    /// to choose its own by, or there is no such fold or target.
+    /// The penalty of one fold and target, as its index in the grid; `None` if the target needs its own penalty and has
+    /// no validation score, or if there is no such fold or target.
     #[must_use]
     pub fn alpha_index_of(&self, fold: usize, target: usize) -> Option<usize> {
         match &self.alpha_choice {
@@ -104,10 +104,10 @@ impl RidgeCvFit {
         counts
     }
 
-    /// Choices at an end of the grid, of two penalties or more, beyond which a wider grid may score better.
+    /// Choices at an end of a grid of two or more penalties; a wider grid may score better.
     ///
-    /// A shared penalty is named with its folds; penalties of each target with the share that lies there, if it is
-    /// [`EdgeWarning::LEAST_SHARE`] or more.
+    /// A shared penalty is listed with its folds. With one penalty per target, an end is listed with its share of the
+    /// choices, if the share is at least [`EdgeWarning::LEAST_SHARE`].
     #[must_use]
     pub fn edge_warnings(&self) -> Vec<EdgeWarning> {
         match &self.alpha_choice {

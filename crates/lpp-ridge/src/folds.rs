@@ -1,4 +1,4 @@
-//! How the scans fall into training and test sets.
+//! Division of the scans into training and test sets.
 
 use std::collections::HashMap;
 
@@ -6,32 +6,34 @@ use crate::layout::Layout;
 use crate::plan::{Plan, Split};
 use crate::{InnerValidation, RidgeError};
 
-/// Which scans are tested in each fold, and which train.
+/// The training and test scans of each fold.
 ///
-/// Rows are counted over all runs, one after the other, in the order in which they are handed over.
+/// Rows are numbered over all runs, in the order of the runs passed to the fit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Folds {
-    /// Each run is left out in turn, or each group of runs if there are [groups](crate::RidgeCvParams::groups).
+    /// Each run is left out in turn, or each group of runs if [groups](crate::RidgeCvParams::groups) are set.
     #[default]
     Runs,
-    /// Each run is cut into chunks of neighbouring scans, and each chunk is left out in turn. The scans next to it on either
-    /// side do not train: the haemodynamic response carries a signal over some ten seconds.
+    /// Each run is divided into chunks of consecutive scans, and each chunk is left out in turn. The scans next to it
+    /// on either side are not used for training, because the haemodynamic response carries a signal over some ten
+    /// seconds.
     Chunks {
-        /// Chunks of each run.
+        /// Number of chunks per run.
         per_run: usize,
-        /// Scans beside a chunk that do not train.
+        /// Number of scans on each side of a chunk that are not used for training.
         gap: usize,
     },
-    /// One fold: these runs are tested, all others train. The penalty is chosen by leaving out each of the others.
+    /// One fold: these runs are the test set, all others the training set. The penalty is chosen by leaving out each of
+    /// the others.
     TestRuns(Vec<usize>),
-    /// These pairs of training and test runs.
+    /// Pairs of training and test runs.
     OfRuns(Vec<(Vec<usize>, Vec<usize>)>),
-    /// These pairs of training and test rows, as the splitters of scikit-learn list them.
+    /// Pairs of training and test rows, as given by the splitters of scikit-learn.
     OfRows(Vec<(Vec<usize>, Vec<usize>)>),
 }
 
-/// Runs, one after the other, and their labels.
+/// The rows of the runs and of their groups.
 struct Rows {
     /// Rows of each run.
     runs: Vec<Vec<usize>>,
@@ -80,7 +82,7 @@ impl Rows {
     }
 }
 
-/// Each part left out in turn, all others to train on.
+/// Each part is left out in turn, with all others for training.
 pub(crate) fn leave_one_out(parts: &[Vec<usize>]) -> Vec<Split> {
     (0..parts.len())
         .map(|left_out| Split {
@@ -124,7 +126,7 @@ impl Folds {
         }
     }
 
-    /// By which splits a penalty is chosen, if nothing else is said.
+    /// The default splits for choosing a penalty.
     pub(crate) fn inner(&self) -> Self {
         match self {
             Self::TestRuns(_) => Self::Runs,
@@ -158,7 +160,7 @@ fn chunks(rows: &Rows, per_run: usize, gap: usize) -> Result<Vec<Split>, RidgeEr
     Ok(splits)
 }
 
-/// Checks that rows exist, are named once, and do not train and score at once; sorts them.
+/// Checks that rows exist, are given once, and are not in both the training and the scored set; sorts them.
 fn checked(mut splits: Vec<Split>, n_rows: usize) -> Result<Vec<Split>, RidgeError> {
     for (fold, split) in splits.iter_mut().enumerate() {
         if split.train.is_empty() || split.score.is_empty() {
@@ -184,16 +186,16 @@ fn checked(mut splits: Vec<Split>, n_rows: usize) -> Result<Vec<Split>, RidgeErr
     Ok(splits)
 }
 
-/// What the folds are for.
+/// The purpose of the folds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Each fold is tested.
     Scores,
-    /// One fit of all data, its penalty chosen over the folds.
+    /// One fit of all data, with the penalty chosen over the folds.
     Model,
 }
 
-/// Where rows lie in the stack of all runs, and what the pieces are for.
+/// The position of rows in the stack of all runs, and the purpose of the pieces.
 pub(crate) fn design(
     lengths: &[usize],
     labels: Option<&[usize]>,
@@ -236,7 +238,7 @@ pub(crate) fn design(
     }
 }
 
-/// Rows that play the same part in all splits, by the first split that scores them, then by their first row.
+/// Groups rows with the same role in all splits, ordered by the first split that scores them, then by their first row.
 fn pieces(n_rows: usize, tested: &[Split], validated: &[Split]) -> Vec<Vec<usize>> {
     let splits: Vec<&Split> = tested.iter().chain(validated).collect();
     let mut parts = vec![vec![0_u8; splits.len()]; n_rows];
@@ -271,7 +273,7 @@ fn piece_of_rows(n_rows: usize, pieces: &[Vec<usize>]) -> Vec<usize> {
     of_rows
 }
 
-/// The pieces that rows make up, ascending.
+/// The pieces that consist of the given rows, ascending.
 fn in_pieces(rows: &[usize], piece_of: &[usize]) -> Vec<usize> {
     let mut pieces: Vec<usize> = rows.iter().map(|&row| piece_of[row]).collect();
     pieces.sort_unstable();

@@ -1,4 +1,4 @@
-//! Inner products of the features, in double precision: the only thing a ridge fit needs of them.
+//! Inner products of the features in double precision.
 
 use std::ops::Range;
 
@@ -49,7 +49,7 @@ impl Gram {
         Ok(Self::Kernel(kernel))
     }
 
-    /// Mean of the diagonal over all runs: the scale on which a penalty is small or large.
+    /// Mean of the diagonal over all runs: the scale relative to which a penalty is small or large.
     pub(crate) fn scale(&self) -> f64 {
         match self {
             Self::PerPiece(grams) => {
@@ -60,12 +60,12 @@ impl Gram {
         }
     }
 
-    /// Whether the systems are features by features.
+    /// Whether the primal systems (features by features) are solved.
     pub(crate) fn is_primal(&self) -> bool {
         matches!(self, Self::PerPiece(_))
     }
 
-    /// The symmetric matrix whose penalised inverse a fit on `train` needs.
+    /// The symmetric matrix of a fit on `train`.
     pub(crate) fn system(&self, train: &[usize], layout: &Layout) -> Array2<f64> {
         match self {
             Self::PerPiece(grams) => {
@@ -79,8 +79,8 @@ impl Gram {
         }
     }
 
-    /// What stands left of the inverse when the scans of `predict` are predicted from `train`:
-    /// their features (primal) or their inner products with the training scans (dual).
+    /// The left factor of the inverse for predicting the scans of `predict` from `train`: their features (primal) or
+    /// their inner products with the training scans (dual).
     pub(crate) fn readout<A: Element>(
         &self,
         predict: &[usize],

@@ -1,4 +1,4 @@
-//! Where each piece lies in the stack of all runs.
+//! The position of each piece in the stack of all runs.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, s};
 
 use crate::Element;
 
-/// Neighbouring rows of a run that lie together in the stack.
+/// Consecutive rows of a run that are consecutive in the stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Segment {
     /// In the run.
@@ -15,16 +15,16 @@ struct Segment {
     at: usize,
 }
 
-/// The rows of each piece in the stack, and where the rows of each run went.
+/// The rows of each piece in the stack, and the position of the rows of each run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Layout {
     starts: Vec<usize>,
-    /// Of each run as it was handed over.
+    /// Segments of each run as passed by the caller.
     runs: Vec<Vec<Segment>>,
 }
 
 impl Layout {
-    /// Stacks pieces, lists of rows that count over all runs; together they are all rows.
+    /// Stacks pieces, which are lists of rows numbered over all runs; together they are all rows.
     pub(crate) fn new(lengths: &[usize], pieces: &[Vec<usize>]) -> Self {
         let mut starts = vec![0];
         let mut place = vec![0; lengths.iter().sum()];
@@ -70,12 +70,12 @@ impl Layout {
         Self::new(lengths, &pieces)
     }
 
-    /// Number of runs that a caller hands over.
+    /// Number of runs passed by the caller.
     pub(crate) fn n_runs(&self) -> usize {
         self.runs.len()
     }
 
-    /// Rows of a run as it was handed over.
+    /// Number of rows of a run as passed by the caller.
     pub(crate) fn n_rows_of_run(&self, run: usize) -> usize {
         self.runs[run].iter().map(|segment| segment.rows.len()).sum()
     }
@@ -102,7 +102,7 @@ impl Layout {
         pieces.iter().map(|&p| self.len(p)).sum()
     }
 
-    /// The rows of `pieces`, neighbours joined: as few ranges as possible.
+    /// The rows of `pieces` in as few ranges as possible, with neighbours joined.
     pub(crate) fn ranges(&self, pieces: &[usize]) -> Vec<Range<usize>> {
         let mut ranges: Vec<Range<usize>> = Vec::new();
         for rows in pieces.iter().map(|&p| self.rows(p)) {
@@ -114,7 +114,7 @@ impl Layout {
         ranges
     }
 
-    /// Calls `copy` with the rows of a run and where they lie in the stack.
+    /// Calls `copy` with the rows of a run and their position in the stack.
     pub(crate) fn for_each_segment(&self, run: usize, mut copy: impl FnMut(Range<usize>, Range<usize>)) {
         for Segment { rows, at } in &self.runs[run] {
             copy(rows.clone(), *at..at + rows.len());

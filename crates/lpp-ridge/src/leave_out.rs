@@ -9,14 +9,14 @@ use crate::layout::Layout;
 
 /// The inverse G of the penalised kernel of all runs, K + αI.
 ///
-/// Leaving out the scans S, the fit on the others T predicts them with
+/// If the scans S are left out, the fit on the others T predicts them with
 /// `K_ST (K_TT + αI)⁻¹ = −(G_SS)⁻¹ G_ST`
-/// (the inverse of a partitioned matrix). So one inversion of order n serves every training set of nested validation, each
-/// of which then costs a small factorisation and a product, instead of a factorisation of order n of its own.
+/// (the inverse of a partitioned matrix). So one inversion of order n is enough for all training sets of nested
+/// validation. Each then costs a small factorisation and a product, instead of its own factorisation of order n.
 ///
 /// # References
-/// F. Zhang (2005), "The Schur complement and its applications", section 0.8, <https://doi.org/10.1007/b105056>; the same
-/// identity gives closed leave-one-out residuals of smoothers, as in P. Craven and G. Wahba (1978),
+/// F. Zhang (2005), "The Schur complement and its applications", section 0.8, <https://doi.org/10.1007/b105056>. The
+/// same identity gives closed-form leave-one-out residuals of smoothers, as in P. Craven and G. Wahba (1978),
 /// <https://doi.org/10.1007/BF01404567>.
 pub(crate) struct LeaveOut<'e> {
     with: &'e dyn Factorisations,
@@ -25,7 +25,7 @@ pub(crate) struct LeaveOut<'e> {
 }
 
 impl<'e> LeaveOut<'e> {
-    /// `None` if the penalty is too small beside the kernel for the identity to keep its digits.
+    /// `None` if the penalty is too small relative to the kernel for the identity to be accurate.
     pub(crate) fn new(with: &'e dyn Factorisations, kernel: &ArrayRef2<f64>, alpha: f64) -> Perhaps<Self> {
         let inverse = safe_inverse(with, kernel, alpha)?;
         Ok(inverse.map(|inverse| Self { with, inverse, alpha }))

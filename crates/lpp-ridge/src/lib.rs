@@ -1,9 +1,9 @@
 //! Nested cross-validated ridge regression for very many targets.
 //!
-//! Features X of several runs (the activations of a language model, convolved with a haemodynamic response) predict
-//! the time courses Y of tens of thousands of targets (voxels). The penalty is chosen within the training runs,
-//! the score is the Pearson correlation on the run left out. That is a few matrix products, repeated for
-//! every penalty, fold, layer and subject; this crate arranges them so that little else remains.
+//! The features X of several runs (for example the activations of a language model, convolved with a haemodynamic
+//! response) predict the time courses Y of tens of thousands of targets (voxels). The penalty is chosen within the
+//! training runs, and the score is the Pearson correlation on the held-out run. This takes a few matrix products for
+//! every penalty, fold, layer and subject; the crate is organised such that little other work remains.
 //!
 //! ```
 //! use lpp_ridge::RidgeCv;
@@ -25,58 +25,61 @@
 //! # How it works
 //! With n scans, p features, V targets and S the smaller of p and the number of training scans:
 //!
-//! * Gram blocks of each run are summed once, in `f64`; every training set is a sum (primal) or a selection (dual)
-//!   of them.
-//! * For a training set and a penalty there is an *operator* of shape (`n_validation`, S): `X_v (XᵀX + αI)⁻¹` in the primal
-//!   form, `K_v (K + αI)⁻¹` in the dual. Times `XᵀY` or Y it gives predictions: coefficients are never formed, and nothing is
-//!   solved for each target.
-//! * Primal operators take one Cholesky factorisation each; leaving out runs 0 and 1 serves two folds, so it is factored once.
-//!   In the dual form one inverse of the penalised kernel of all runs serves every training set.
-//! * In single precision, penalties whose operators are combinations of others to rounding get their predictions from theirs; penalties
-//!   far outside the spectrum of the features are such.
-//! * Penalties race ([`AlphaSearch::Screened`]): all on a few random targets, those that may still win on more.
-//! * Targets pass through in blocks that stay in cache; correlations are summed in `f64` while a block's
-//!   predictions are still there. No array of predictions for all targets ever exists.
-//! * [`PreparedFeatures`] keeps the operators, so that each further target set costs its products alone.
+//! - The Gram blocks of each run are computed once, in `f64`. Every training set is a sum (primal) or a selection
+//!   (dual) of them.
+//! - Each training set and penalty has an *operator* of shape (`n_validation`, S): `X_v (XᵀX + αI)⁻¹` in the primal
+//!   form, `K_v (K + αI)⁻¹` in the dual. Its product with `XᵀY` or Y gives predictions. Coefficients are not computed,
+//!   and no system is solved per target.
+//! - Each primal operator takes one Cholesky factorisation. The training set without runs 0 and 1 is used by two folds
+//!   and factored once. In the dual form, one inverse of the penalised kernel of all runs gives the operators of every
+//!   training set.
+//! - In single precision, some operators are combinations of others to rounding, mostly for penalties far outside the
+//!   spectrum of the features. Their predictions are the same combinations.
+//! - Penalties are screened ([`AlphaSearch::Screened`]): all are validated on a few random targets, and those that may
+//!   still win on more targets.
+//! - Targets are processed in blocks that stay in cache; correlations are summed in `f64` while a block's predictions
+//!   are in memory. There is never an array of predictions for all targets.
+//! - [`PreparedFeatures`] keeps the operators, so each further target set costs only its products.
 //!
-//! The products take 2 V · `n_validation` · S operations per penalty and fold; everything else is small beside them.
+//! The products take 2 V · `n_validation` · S operations per penalty and fold; everything else is small in comparison.
 //!
 //! # Beyond the reference study
-//! * [`RidgeCvParams`]: [R²](RidgeCvParams::metric), [groups of runs](RidgeCvParams::groups) left out together,
-//!   [a penalty per target](RidgeCvParams::alpha_scope), [validation on every training run](RidgeCvParams::inner),
-//!   [a number of threads](RidgeCvParams::threads).
-//! * [`RidgeCv::refit`]: a [`RidgeModel`] of all runs, to predict new ones with, to save and to load.
-//! * [`Folds`]: runs, chunks of a run, a fixed test set, or any lists of rows.
-//! * [`PreparedFeatures::predictions`] and [`PreparedFeatures::coefficients`], for the targets that are asked for.
-//! * [`nested_choice`]: the layer of a model chosen on inner data and scored on outer data.
-//! * [`PreparedFeatures::null_scores`]: scores of thousands of reordered target sets at the price of a few.
-//! * [`delayed`]: finite impulse responses as a transform of the features.
-//! * [`BandedRidge`]: several feature spaces, each with a penalty of its own.
+//! - [`RidgeCvParams`]: [R²](RidgeCvParams::metric), [groups of runs](RidgeCvParams::groups) left out together, [a
+//!   penalty per target](RidgeCvParams::alpha_scope), [validation on every training run](RidgeCvParams::inner), [a
+//!   number of threads](RidgeCvParams::threads).
+//! - [`RidgeCv::refit`]: a [`RidgeModel`] of all runs that predicts new runs and can be saved and loaded.
+//! - [`Folds`]: runs, chunks of a run, a fixed test set, or any lists of rows.
+//! - [`PreparedFeatures::predictions`] and [`PreparedFeatures::coefficients`] for selected targets.
+//! - [`nested_choice`]: the layer of a model chosen on inner data and scored on outer data.
+//! - [`PreparedFeatures::null_scores`]: scores of thousands of permuted target sets at the cost of a few.
+//! - [`delayed`]: finite impulse responses as a transform of the features.
+//! - [`BandedRidge`]: several feature spaces, each with its own penalty.
 //!
 //! # Targets larger than memory
-//! Targets are anything that dereferences to an array, so a run may be a view of a memory-mapped file
-//! (`lpp_study::MappedMatrix`). They are read from the first target to the last: once to find those that cannot be
-//! scored, once, block by block, to validate and once to test. Nothing keeps them. Beside features and operators ([`PreparedFeatures::operator_bytes`]) a fit holds, for
-//! each thread, one block: at most 384 targets of all scans, their `XᵀY` of each run in the primal form, and predictions. The
-//! result takes some 8 (folds + 1) bytes per target, twice while it is put together. In row-major files of more than a
-//! page per row a block touches each row once, so pages are best kept between neighbouring blocks: a page for each scan and
-//! thread.
+//! Targets can be anything that dereferences to an array, so a run may be a view of a memory-mapped file
+//! (`lpp_study::MappedMatrix`). They are read in order, from the first target to the last: once to find those that
+//! cannot be scored, once to validate, block by block, and once to test. They are not copied as a whole. In addition to
+//! features and operators ([`PreparedFeatures::operator_bytes`]), each thread holds one block: at most 384 targets of
+//! all scans, their `XᵀY` of each run in the primal form, and predictions. The result takes some 8 (folds + 1) bytes
+//! per target, twice while it is assembled. In row-major files with rows longer than a page, a block reads each row
+//! once, so pages should be kept in memory between neighbouring blocks: one page per scan and thread.
 //!
-//! # What holds about the numbers
-//! * Order of targets and of threads: means over targets are summed exactly, blocks are always equally wide, and each
-//!   target sees the same kernel wherever it stands, so scores and penalties are the same to the bit on the host. libtorch,
-//!   which chooses its kernels by shape, agrees to rounding.
-//! * `f32` and `f64` agree within 1e-4, usually 1e-6, with the same penalties unless two means differ by less than 1e-6.
-//! * A target that is constant or not finite in some run gets NaN, is counted, and takes no part in anything shared: the others
-//!   get what a fit without it would give them, to the bit.
+//! # How exact the numbers are
+//! - Order of targets and number of threads: means over targets are summed exactly, blocks are always equally wide, and
+//!   each target is processed by the same kernel whatever its position. So scores and penalties are identical to the
+//!   bit on the host. libtorch chooses its kernels by shape and agrees to rounding.
+//! - `f32` and `f64` agree within 1e-4, usually 1e-6, with the same penalties unless two means differ by less than
+//!   1e-6.
+//! - A target that is constant or not finite in some run scores NaN, is counted, and is left out of everything shared.
+//!   The other targets have the same results as in a fit without it, to the bit.
 //!
 //! # Engines and threads
-//! The default [`Engine`] is this crate alone, in Rust: nothing has to be installed. With one of the features `openblas-system`,
-//! `openblas-static`, `netlib` and `intel-mkl-static`, which the final program picks, LAPACK can factor the systems instead; with
-//! `torch`, libtorch runs the same algorithm on a CPU or a GPU.
+//! The default [`Engine`] is written in Rust, in this crate; nothing needs to be installed. With one of the features
+//! `openblas-system`, `openblas-static`, `netlib` and `intel-mkl-static`, selected by the final program, LAPACK can
+//! factor the systems instead. With `torch`, libtorch runs the same algorithm on a CPU or a GPU.
 //!
-//! Work is shared out by rayon, in the pool of the caller. A BLAS should run on one thread (`OPENBLAS_NUM_THREADS=1`): with
-//! more the results are the same to rounding but the two levels compete for the cores.
+//! Work is distributed by rayon, in the caller's pool. Restrict BLAS to one thread (`OPENBLAS_NUM_THREADS=1`): with
+//! more, the results are the same to rounding, but the two levels of threads compete for the cores.
 
 mod alphas;
 mod banded;
@@ -136,7 +139,7 @@ pub use params::{AlphaScope, AlphaSearch, Formulation, InnerValidation, NanTarge
 pub use prepared::PreparedFeatures;
 pub use runs::Run;
 pub use standardise::{standardise_columns, trim_and_standardise};
-/// libtorch as this crate uses it, so that a program names devices of the same version.
+/// The version of libtorch's bindings used by this crate, so that programs can name devices with it.
 #[cfg(feature = "torch")]
 pub use tch;
 pub use trained::RidgeModel;

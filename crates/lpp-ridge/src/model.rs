@@ -5,15 +5,15 @@ use crate::fit::RidgeCvFit;
 use crate::runs::{Run, matrices};
 use crate::{AlphaGrid, Element, PreparedFeatures, RidgeCvParams, RidgeError, RidgeModel};
 
-/// A ridge regression for many targets, its penalty chosen by nested leave-one-run-out cross-validation.
+/// A ridge regression for many targets, with the penalty chosen by nested leave-one-run-out cross-validation.
 ///
-/// For each test run, each penalty is fitted on the other runs less a validation run and scored there by Pearson
-/// correlation (or another [`Metric`](crate::Metric)); the best one is fitted on all other runs and scored on the test
-/// run. There is no intercept:
-/// features and targets are taken as they are, usually standardised per run by [`crate::trim_and_standardise`].
+/// For each test run, each penalty is fitted on the other runs except a validation run, and scored on the validation
+/// run by Pearson correlation (or another [`Metric`](crate::Metric)). The best penalty is fitted on all other runs and
+/// scored on the test run. There is no intercept: features and targets are used as they are, usually standardised per
+/// run with [`crate::trim_and_standardise`].
 ///
-/// Parallel loops run in the caller's rayon pool (`pool.install(|| model.fit(..))`), and the BLAS they call should run on
-/// one thread. With more, results are right but the two levels compete.
+/// Parallel loops run in the caller's rayon pool (`pool.install(|| model.fit(..))`). Restrict the BLAS they call to one
+/// thread. With more threads the results are right, but the two levels compete.
 ///
 /// # References
 /// Bonnasse-Gahot and Pallier (2024), <https://arxiv.org/abs/2405.17992>, scripts `fit_*.py`.
@@ -24,7 +24,7 @@ pub struct RidgeCv {
 }
 
 impl RidgeCv {
-    /// Settings to start from: those of the reference study.
+    /// The default settings: those of the reference study.
     pub fn params() -> RidgeCvParams {
         RidgeCvParams::default()
     }
@@ -35,14 +35,14 @@ impl RidgeCv {
         self.grid.values()
     }
 
-    /// Checks and factors the features: all work that does not depend on the targets.
+    /// Checks and factors the features; this is all work that does not depend on the targets.
     ///
     /// # Shapes
-    /// One array (`n_scans` of that run, `n_features`) per run; three runs or more, unless the folds are others.
+    /// One array (`n_scans` of that run, `n_features`) per run; at least three runs, unless other folds are set.
     ///
     /// # Errors
-    /// [`RidgeError`] for folds that the runs do not allow, runs of fewer than two scans, differing or zero feature counts, features
-    /// that are not finite (named by run, scan and column), or a system that cannot be factored.
+    /// [`RidgeError`] for folds that do not match the runs, runs of fewer than two scans, different or zero numbers of
+    /// features, features that are not finite (with run, scan and column), or a system that cannot be factored.
     pub fn prepare<X: Run<Element: Element>>(
         &self,
         x_runs: &[X],
@@ -50,10 +50,10 @@ impl RidgeCv {
         X::Element::prepare(self, &matrices(x_runs))
     }
 
-    /// Fits and scores one target set; [`prepare`](Self::prepare) then [`PreparedFeatures::score`].
+    /// Fits and scores one target set: [`prepare`](Self::prepare), then [`PreparedFeatures::score`].
     ///
     /// # Errors
-    /// As those two.
+    /// As these two functions.
     pub fn fit<X, Y>(&self, x_runs: &[X], y_runs: &[Y]) -> Result<RidgeCvFit, RidgeError>
     where
         X: Run<Element: Element>,
@@ -62,11 +62,11 @@ impl RidgeCv {
         self.prepare(x_runs)?.score(y_runs)
     }
 
-    /// Fits one model to all runs, to predict with: its penalty is the one with the best mean score over the folds.
+    /// Fits one model to all runs, for predictions. Its penalty is the one with the best mean score over the folds.
     ///
     /// # Shapes
-    /// As [`fit`](Self::fit). Two runs are enough, or one with chunks as [folds](crate::RidgeCvParams::folds). To leave runs out,
-    /// hand over the others.
+    /// As [`fit`](Self::fit). Two runs are enough, or one run with chunks as [folds](crate::RidgeCvParams::folds). To
+    /// leave runs out, pass only the others.
     ///
     /// # Errors
     /// As [`fit`](Self::fit).

@@ -1,4 +1,4 @@
-//! The choice among several feature sets (the layers of a model): by validation, and by the test scores themselves.
+//! The choice among several feature sets (the layers of a model), by validation and by the test scores.
 
 use ndarray::{Array1, Array2, ArrayRef1, Axis, Zip};
 
@@ -12,18 +12,18 @@ pub struct NestedChoice {
     pub scores: Array1<f64>,
     /// The same for each fold, (`n_folds`, `n_targets`).
     pub fold_scores: Array2<f64>,
-    /// Which fit was chosen, (`n_folds`, `n_targets`); `None` where no fit has a validation score.
+    /// The chosen fit, (`n_folds`, `n_targets`); `None` if no fit has a validation score.
     pub choice: Array2<Option<usize>>,
-    /// Largest mean test score over the fits, (`n_targets`), as the reference study reports: the test runs choose and
-    /// score at once. NaN where every fit is.
+    /// Largest mean test score over the fits, (`n_targets`), as in the reference study, where the same runs choose and
+    /// score. NaN if every fit is.
     pub best_of_test: Array1<f64>,
 }
 
 impl NestedChoice {
-    /// By how much the best of test exceeds the nested score, mean over the targets that have both; NaN if none has.
+    /// The difference between best of test and nested score, averaged over the targets that have both; NaN if none has.
     ///
-    /// An honest choice can only lose against the best mean, so part of this is the price of a wrong choice and part the
-    /// optimism of choosing by the test scores.
+    /// A choice by validation can never exceed the best mean. So this difference is partly the cost of wrong choices
+    /// and partly the optimism of choosing by the test scores.
     #[must_use]
     pub fn optimism(&self) -> f64 {
         let (sum, n) =
@@ -43,13 +43,14 @@ impl NestedChoice {
 
 /// Chooses a fit (of a layer) for each target and fold by its inner validation score, and scores it on the test run.
 ///
-/// The fits are of the same targets with the same folds, each made with
-/// [`validation_scores`](crate::RidgeCvParams::validation_scores). For each fold and target the fit with the largest
-/// validation score is taken, the first on ties; one without (NaN) is never taken. The test run plays no part in it.
+/// The fits must have the same targets and folds, each made with
+/// [`validation_scores`](crate::RidgeCvParams::validation_scores). For each fold and target, the fit with the largest
+/// validation score is chosen, the first on ties. A fit without a validation score (NaN) is never chosen. The test run
+/// is not used for the choice.
 ///
 /// # Errors
-/// [`RidgeError::NoFits`] for an empty list, [`RidgeError::NoValidationScores`] for a fit that did not keep them,
-/// [`RidgeError::FitShape`] for fits of differing folds or targets.
+/// [`RidgeError::NoFits`] for an empty list, [`RidgeError::NoValidationScores`] for a fit without them,
+/// [`RidgeError::FitShape`] for fits with different folds or targets.
 ///
 /// ```
 /// use lpp_ridge::{RidgeCv, nested_choice};
@@ -76,7 +77,7 @@ pub fn nested_choice(fits: &[&RidgeCvFit]) -> Result<NestedChoice, RidgeError> {
     chooser.finish()
 }
 
-/// Chooses as [`nested_choice`], one fit after the other, so that the fits need not be kept.
+/// The same choice as [`nested_choice`], for fits passed one after the other, which need not be kept.
 ///
 /// ```
 /// use lpp_ridge::{NestedChooser, RidgeCv};
@@ -117,11 +118,11 @@ struct SoFar {
 }
 
 impl NestedChooser {
-    /// Takes the next fit.
+    /// Adds the next fit.
     ///
     /// # Errors
-    /// [`RidgeError::NoValidationScores`] if it did not keep them, [`RidgeError::FitShape`] if it has other folds or targets than
-    /// the first.
+    /// [`RidgeError::NoValidationScores`] if it has none, [`RidgeError::FitShape`] if its folds or targets differ from
+    /// those of the first fit.
     pub fn add(&mut self, fit: &RidgeCvFit) -> Result<(), RidgeError> {
         let index = self.n_fits;
         let shape = fit.fold_scores.dim();
@@ -160,7 +161,7 @@ impl NestedChooser {
         largest(self.validation_means.iter().map(|fit| fit.iter().sum()))
     }
 
-    /// Mean over folds and targets of the test score, each fold taking its [fit](Self::fold_layers) for all targets.
+    /// Mean test score over folds and targets if each fold uses its [fit](Self::fold_layers) for all targets.
     #[must_use]
     pub fn shared_mean(&self) -> f64 {
         let layers = self.fold_layers();
@@ -214,7 +215,7 @@ impl SoFar {
     }
 }
 
-/// Whether a score is larger than the best before; the first of equals stays, NaN never wins.
+/// Whether a score is larger than the best so far; on ties the first stays, and NaN is never larger.
 fn beats(score: f64, best: f64) -> bool {
     score > best || (best.is_nan() && !score.is_nan())
 }
@@ -227,7 +228,7 @@ fn mean_of_known(scores: &ArrayRef1<f64>) -> f64 {
     sum / f64::from(n)
 }
 
-/// Position of the largest number, the first on ties; `None` if all are NaN.
+/// Index of the largest number, the first on ties; `None` if all are NaN.
 fn largest(values: impl Iterator<Item = f64>) -> Option<usize> {
     let mut best: Option<(usize, f64)> = None;
     for (i, value) in values.enumerate() {

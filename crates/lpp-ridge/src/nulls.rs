@@ -1,8 +1,9 @@
-//! Null distributions of the scores: the scans of each run in other orders, through operators that stay as they are.
+//! Null distributions of the scores: the scans of each run are permuted, and the operators are kept.
 //!
-//! With the penalties fixed, the prediction of run f is Σ `H_fg y_g` over the training runs g, with one matrix `H_fg` for each
-//! pair of runs. If every run has only a few orders, there are few different terms `H_fg y_g`. They are made once for each
-//! target; from their inner products every combination of orders has its correlation without any further product.
+//! With fixed penalties, the prediction of run f is Σ `H_fg y_g` over the training runs g, with one matrix `H_fg` per
+//! pair of runs. If every run has only a few permutations, there are few different terms `H_fg y_g`. They are computed
+//! once per target. The correlation of every combination of permutations then follows from their inner products,
+//! without further products.
 
 use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
@@ -14,18 +15,18 @@ use crate::pearson::TargetMoments;
 use crate::runs::{Run, matrices};
 use crate::{Element, PreparedFeatures, RidgeError};
 
-/// Targets worked on together: with sixteen orders a product has 256 rows, enough for full speed, and what a thread holds
-/// stays near its cache.
+/// Targets processed together: with sixteen permutations a product has 256 rows, enough for full speed, and the working
+/// memory of a thread stays near its cache.
 const WIDTH: usize = 16;
 
-/// Orders in which the scans of each run are taken, and the combinations of them that make the nulls.
+/// Permutations of the scans of each run, and the combinations of them that make the nulls.
 ///
-/// Under an order o the scan o\[i\] takes the place of scan i. Each null names one order of each run. That every run has
-/// few orders, used again in other combinations, is what makes nulls cheap: see [`PreparedFeatures::null_scores`].
+/// A permutation o replaces scan i by scan o\[i\]. Each null selects one permutation per run. Nulls are cheap because
+/// every run has only a few permutations, used in many combinations: see [`PreparedFeatures::null_scores`].
 ///
-/// For a test that is exact on data that are as likely in one order as in another, the orders of a run are the identity and
-/// independent draws from a *group* (all circular shifts, all permutations of blocks), and nulls name them at random, the
-/// identity as often as any other.
+/// For a test that is exact if all permutations of the data are equally likely, the permutations of a run must be the
+/// identity and independent draws from a *group* (all circular shifts, all permutations of blocks), and the nulls must
+/// select them at random, the identity as often as any other.
 ///
 /// ```
 /// use lpp_ridge::NullOrders;
@@ -47,12 +48,12 @@ pub struct NullOrders {
 }
 
 impl NullOrders {
-    /// Wraps `orders` (of each run, a list of orders of its scans) and `draws`, (`n_nulls`, `n_runs`): which order each null
-    /// takes.
+    /// Wraps `orders` (for each run, a list of permutations of its scans) and `draws`, (`n_nulls`, `n_runs`): the
+    /// permutation selected by each null.
     ///
     /// # Errors
-    /// [`RidgeError::NotAnOrder`] if an order does not hold every scan of its run once, [`RidgeError::NullDraws`] for a draw
-    /// that names no order, or draws for another number of runs.
+    /// [`RidgeError::NotAnOrder`] if a permutation does not contain every scan of its run exactly once,
+    /// [`RidgeError::NullDraws`] for a draw that selects no permutation, or draws for a different number of runs.
     pub fn new(orders: Vec<Vec<Vec<usize>>>, draws: Array2<usize>) -> Result<Self, RidgeError> {
         for (run, of_run) in orders.iter().enumerate() {
             let n_scans = of_run.first().map_or(0, Vec::len);
@@ -78,22 +79,22 @@ impl NullOrders {
         self.draws.nrows()
     }
 
-    /// The orders of each run.
+    /// The permutations of each run.
     #[must_use]
     pub fn orders(&self) -> &[Vec<Vec<usize>>] {
         &self.orders
     }
 
-    /// Which order of each run a null takes, (`n_nulls`, `n_runs`).
+    /// The permutation of each run selected by each null, (`n_nulls`, `n_runs`).
     #[must_use]
     pub fn draws(&self) -> &ArrayRef2<usize> {
         &self.draws
     }
 
-    /// The targets of one null: each run in the order that the null names.
+    /// The targets of one null: each run with the permutation selected by the null.
     ///
     /// # Shapes
-    /// One array (`n_scans`, `n_targets`) for each run in and out, as many scans as the orders have.
+    /// One array (`n_scans`, `n_targets`) per run in and out, with as many scans as the permutations.
     #[must_use]
     pub fn apply<Y: Run<Element: Element>>(&self, null: usize, y_runs: &[Y]) -> Vec<Array2<Y::Element>> {
         let in_order =
@@ -116,25 +117,26 @@ impl NullOrders {
 }
 
 impl<A: Element> PreparedFeatures<A> {
-    /// The scores of targets whose runs are taken in other orders, at the penalties of `fit`.
+    /// The scores of permuted targets, with the penalties of `fit`.
     ///
-    /// Equal, up to rounding, to fitting and testing [`NullOrders::apply`] anew with the penalties that `fit` chose. Not only
-    /// the tested run is reordered but the training runs too: predictions of one run are made from the others, so that the
-    /// scores of the folds depend on each other, and a null that kept the predictions would have too small a spread.
+    /// The result is equal, to rounding, to fitting and testing the output of [`NullOrders::apply`] again with the
+    /// penalties chosen in `fit`. Both the test run and the training runs are permuted. Each run is predicted from the
+    /// others, so the scores of the folds are correlated; a null that kept the predictions would have too small a
+    /// spread.
     ///
     /// # Shapes
-    /// `fit` is what [`score`](Self::score) made of `y_runs`. The result is (`n_targets`, `n_nulls`): mean over the folds of the
-    /// correlation, NaN where a target is constant or not finite in a run. With groups of runs, a "run" of the orders is a
-    /// group, its runs stacked.
+    /// `fit` is the result of [`score`](Self::score) for `y_runs`. The result is (`n_targets`, `n_nulls`): the
+    /// correlation averaged over folds, NaN if a target is constant or not finite in a run. With groups of runs,
+    /// permutations apply to a group, with its runs stacked.
     ///
     /// # Cost
-    /// With K orders a run: K products of all scans with all scans and the targets, whatever the number of nulls, and for
-    /// each null some 45 additions a fold and target (of nine runs). Memory: the result, 4 bytes a null and target.
+    /// With K permutations per run: K products of all scans with all scans and the targets, for any number of nulls,
+    /// and for each null some 45 additions per fold and target (for nine runs). Memory: the result, 4 bytes per null
+    /// and target.
     ///
     /// # Errors
-    /// [`RidgeError`] if shapes do not match, [`RidgeError::ForeignFit`] for a fit of something else,
-    /// [`RidgeError::NullsUnsupported`] for penalties that differ between targets or R² as metric, and those of a
-    /// factorisation.
+    /// [`RidgeError`] if shapes do not match or a factorisation fails, [`RidgeError::ForeignFit`] for a fit of
+    /// different data, [`RidgeError::NullsUnsupported`] for penalties that differ between targets or R² as metric.
     ///
     /// ```
     /// use lpp_ridge::{NullOrders, RidgeCv};
@@ -205,8 +207,8 @@ impl<A: Element> PreparedFeatures<A> {
         })
     }
 
-    /// For each fold, the matrices that turn the targets of each training run into their part of the prediction,
-    /// transposed: (scans of the training run, scans of the test run). Predictions have mean 0 over the test run.
+    /// For each fold, the transposed matrices that turn the targets of each training run into their part of the
+    /// prediction: (scans of the training run, scans of the test run). Predictions have mean 0 over the test run.
     fn hats(&self, alphas: &[usize]) -> Result<Vec<Vec<Array2<A>>>, RidgeError> {
         let fold = |(test, &alpha): (usize, &usize)| {
             let operator = self.test_operator(test, alpha)?;
@@ -235,7 +237,7 @@ impl<A: Element> PreparedFeatures<A> {
     }
 }
 
-/// For each null, the row of a table of inner products that belongs to each run.
+/// For each null and run, the row in the table of inner products.
 fn rows_of(nulls: &NullOrders) -> Array2<usize> {
     let mut rows = nulls.draws.clone();
     let mut top = 0;
@@ -246,7 +248,7 @@ fn rows_of(nulls: &NullOrders) -> Array2<usize> {
     rows
 }
 
-/// What all blocks of targets have in common.
+/// Data shared by all blocks of targets.
 struct Tables<'p, A> {
     prepared: &'p PreparedFeatures<A>,
     hats: Vec<Vec<Array2<A>>>,
@@ -254,16 +256,16 @@ struct Tables<'p, A> {
     rows: Array2<usize>,
 }
 
-/// What a thread works in.
+/// Working memory of a thread.
 struct Scratch<A> {
-    /// Reordered targets of each run, (`WIDTH` · orders, `n_scans`).
+    /// Permuted targets of each run, (`WIDTH` · permutations, `n_scans`).
     ordered: Vec<Array2<A>>,
-    /// Parts of predictions of one run by another, (`WIDTH` · orders, scans of the predicted run).
+    /// Parts of predictions of one run by another, (`WIDTH` · permutations, scans of the predicted run).
     part: Vec<A>,
-    /// Of each target, the parts of its prediction by every run and order, (`WIDTH`, all orders, scans of the predicted run),
-    /// the targets themselves in place of the part by the predicted run.
+    /// For each target, the parts of its prediction by every run and permutation, (`WIDTH`, all permutations, scans of
+    /// the predicted run); for the predicted run itself, the targets.
     parts: Vec<A>,
-    /// Inner products of the rows of one target's parts.
+    /// Inner products between the rows of one target's parts.
     table: Array2<A>,
     /// Sums over the folds, (`WIDTH`, `n_nulls`).
     sums: Array2<f64>,
@@ -411,11 +413,11 @@ impl<A: Element> Tables<'_, A> {
     }
 }
 
-/// Rows of a panel of inner products: the part below the diagonal that is made in vain is small, the products are not too
-/// narrow.
+/// Rows of a panel of inner products: small enough that little below the diagonal is computed unnecessarily, large
+/// enough for fast products.
 const PANEL: usize = 48;
 
-/// The inner products of the rows of `parts`, at least on and above the diagonal.
+/// The inner products between the rows of `parts`, at least on and above the diagonal.
 fn upper_products<A: Element>(parts: &ArrayRef2<A>, table: &mut Array2<A>) {
     let n = parts.nrows();
     for top in (0..n).step_by(PANEL) {

@@ -1,4 +1,4 @@
-//! The matrices that turn right-hand sides into predictions: made once per X, used for any number of target sets.
+//! The matrices that turn right-hand sides into predictions: computed once per X, used for any number of target sets.
 
 use std::sync::OnceLock;
 
@@ -16,7 +16,7 @@ use crate::{Element, RidgeCvParams, RidgeError};
 /// Operators of one inner set, by penalty: (all rows that it validates, system order).
 pub(crate) type InnerOperators<A> = Vec<Array2<A>>;
 
-/// What operators are made of.
+/// The data from which operators are computed.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'s, A> {
     pub(crate) settings: &'s RidgeCvParams,
@@ -93,7 +93,7 @@ fn operators<A: Element>(
     Ok(by_split)
 }
 
-/// The operators of one split, from a factorisation of its own for each penalty.
+/// The operators of one split, with one factorisation per penalty.
 fn by_systems<A: Element>(
     split: &Split,
     alphas: &[f64],
@@ -112,7 +112,7 @@ fn by_systems<A: Element>(
         .collect()
 }
 
-/// Operators of the tests, made when a penalty is first chosen and kept for the next target set.
+/// Operators of the tests, computed when a penalty is first chosen and kept for the next target set.
 #[derive(Debug)]
 pub(crate) struct TestOperators<A> {
     cells: Vec<Vec<OnceLock<Array2<A>>>>,
@@ -126,18 +126,18 @@ impl<A: Element> TestOperators<A> {
         }
     }
 
-    /// How many operators are kept.
+    /// Number of operators kept.
     #[cfg(test)]
     pub(crate) fn n_kept(&self) -> usize {
         self.cells.iter().flatten().filter(|c| c.get().is_some()).count()
     }
 
-    /// The operator of the test of fold `test` under penalty number `alpha`, if it was made: (rows that it tests, system order).
+    /// The operator of the test of fold `test` for penalty number `alpha`, if it exists: (test rows, system order).
     pub(crate) fn get(&self, test: usize, alpha: usize) -> Option<&Array2<A>> {
         self.cells[test][alpha].get()
     }
 
-    /// Keeps an operator. If another thread was faster, its operator is the same to the bit.
+    /// Stores an operator. If another thread was faster, its operator is kept; the two are identical to the bit.
     pub(crate) fn put(&self, test: usize, alpha: usize, operator: Array2<A>) -> &Array2<A> {
         self.cells[test][alpha].get_or_init(|| operator)
     }

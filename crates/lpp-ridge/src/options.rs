@@ -9,21 +9,21 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::stop::Stop;
 use crate::{Metric, RidgeCv, RidgeCvParams, RidgeError};
 
-/// What the reference study has no choice about.
+/// Options that the reference study does not have.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
     pub(crate) metric: Metric,
     pub(crate) groups: Option<Vec<usize>>,
     pub(crate) validation_scores: bool,
     pub(crate) threads: Option<NonZeroUsize>,
-    /// Set from outside to end a fit.
+    /// Flag to stop a fit from outside.
     pub(crate) stop: Stop,
-    /// The pool for `threads`, made once the settings are checked.
+    /// The pool for `threads`, created when the settings are checked.
     pool: Option<Arc<ThreadPool>>,
 }
 
 impl RidgeCvParams {
-    /// Sets what predictions are scored by, in validation as well as on the test runs.
+    /// Sets the score of predictions, in validation and on the test runs.
     ///
     /// ```
     /// use lpp_ridge::{Metric, RidgeCv};
@@ -43,13 +43,13 @@ impl RidgeCvParams {
         self
     }
 
-    /// Leaves out groups of runs in place of single runs: `groups` holds a label for each run, runs of one label are
-    /// tested (and validated) together.
+    /// Leaves out groups of runs instead of single runs. `groups` has a label for each run; runs with the same label
+    /// are tested (and validated) together.
     ///
     /// Folds are in ascending order of the labels, which need not be consecutive. A group is scored over all its scans
-    /// at once, as `sklearn.model_selection.LeaveOneGroupOut` does; "run" in the documentation of folds, inner
-    /// validation and errors about folds then means group. Features and targets are still given, and usually
-    /// standardised, run by run. Any partition of the runs into folds can be written in this way.
+    /// at once, as in `sklearn.model_selection.LeaveOneGroupOut`. In the documentation of folds, inner validation and
+    /// errors about folds, "run" then means group. Features and targets are still passed, and usually standardised, run
+    /// by run. Any partition of the runs into folds can be given in this way.
     ///
     /// ```
     /// use lpp_ridge::RidgeCv;
@@ -69,17 +69,17 @@ impl RidgeCvParams {
         self
     }
 
-    /// Keeps each target's validation score under the penalty chosen for it, at the cost of one more validation
-    /// with that penalty alone: see [`crate::RidgeCvFit::validation_scores`] and [`crate::nested_choice`].
+    /// Keeps the validation score of each target with its chosen penalty, at the cost of one more validation with that
+    /// penalty: see [`crate::RidgeCvFit::validation_scores`] and [`crate::nested_choice`].
     pub fn validation_scores(mut self, keep: bool) -> Self {
         self.options.validation_scores = keep;
         self
     }
 
-    /// Sets the number of threads of preparing, fitting and scoring: those of a pool that the model keeps. `None`, the
-    /// default, uses the pool of the caller, which is rayon's global one unless `ThreadPool::install` says otherwise.
+    /// Sets the number of threads for preparing, fitting and scoring; the model keeps a pool of that size. `None`, the
+    /// default, uses the caller's pool, which is rayon's global one unless `ThreadPool::install` is used.
     ///
-    /// Results are the same to the bit for any number of threads if BLAS runs on one.
+    /// If BLAS runs on one thread, results are identical to the bit for any number of threads.
     ///
     /// ```
     /// use std::num::NonZeroUsize;
@@ -97,19 +97,20 @@ impl RidgeCvParams {
         self
     }
 
-    /// Ends a fit with [`RidgeError::Stopped`] soon after `stop` was set from another thread: between two blocks of targets, or
-    /// of a factorisation ([`Engine::Pure`](crate::Engine::Pure); other engines finish the one at hand).
+    /// Stops a fit with [`RidgeError::Stopped`] soon after `stop` is set by another thread: between two blocks of
+    /// targets, or between two blocks of a factorisation ([`Engine::Pure`](crate::Engine::Pure); other engines finish
+    /// the current one).
     pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
         self.options.stop = Stop::when(stop);
         self
     }
 
-    /// Whether the fit is to end.
+    /// [`RidgeError::Stopped`] if the fit is to stop.
     pub(crate) fn check_stop(&self) -> Result<(), RidgeError> {
         self.options.stop.check()
     }
 
-    /// Checks the options and settles what they decide for other settings.
+    /// Checks the options and applies those that affect other settings.
     pub(crate) fn check_options(mut self) -> Result<Self, RidgeError> {
         self.options.pool = match self.options.threads {
             Some(threads) => Some(Arc::new(private_pool(threads)?)),
@@ -120,7 +121,7 @@ impl RidgeCvParams {
 }
 
 impl RidgeCv {
-    /// Runs `work` on the threads that the settings ask for.
+    /// Runs `work` on the configured threads.
     pub(crate) fn in_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         match &self.settings.options.pool {
             Some(pool) => pool.install(work),

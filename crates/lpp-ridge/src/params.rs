@@ -1,4 +1,4 @@
-//! Settings of a fit: unchecked while they are collected, then a [`RidgeCv`].
+//! Settings of a fit, which are checked to give a [`RidgeCv`].
 
 use crate::folds::{Purpose, design};
 use crate::layout::Layout;
@@ -7,18 +7,18 @@ use crate::plan::Plan;
 use crate::screening::Screening;
 use crate::{AlphaGrid, Engine, Folds, RidgeCv, RidgeError};
 
-/// Which training runs validate the penalty of a test run.
+/// The training runs used to validate the penalty of a test run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum InnerValidation {
-    /// The first training run alone, as the reference study does: run 0, and run 1 when run 0 is the test run.
+    /// Only the first training run, as in the reference study: run 0, or run 1 if run 0 is the test run.
     #[default]
     First,
-    /// Each training run in turn; a target's validation score is the mean over them.
+    /// Each training run in turn; the validation score of a target is the mean over them.
     All,
 }
 
-/// Who shares a penalty.
+/// Whether targets share a penalty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum AlphaScope {
@@ -29,19 +29,19 @@ pub enum AlphaScope {
     PerTarget,
 }
 
-/// What a target without validation score (constant or NaN) does to the choice of a global penalty.
+/// How targets without a validation score (constant or NaN) affect the choice of a global penalty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum NanTargets {
-    /// It is left out of the mean, and reported.
+    /// They are left out of the mean and reported.
     #[default]
     Ignore,
-    /// It makes every mean NaN, and the first penalty of the grid is taken: what `numpy.argmax` over NaN does, kept to
-    /// reproduce the reference.
+    /// Every mean is NaN, and the first penalty of the grid is chosen. This is the behaviour of `numpy.argmax` with
+    /// NaN, kept to reproduce the reference.
     TakeFirstAlpha,
 }
 
-/// Which of two equivalent linear systems is solved.
+/// The choice between two equivalent linear systems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Formulation {
@@ -54,29 +54,30 @@ pub enum Formulation {
     Dual,
 }
 
-/// How the penalties are searched.
+/// The search over penalties.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum AlphaSearch {
     /// Every penalty is scored on every target.
     Exhaustive,
-    /// A race: every penalty is scored on a random subset of the targets; those that may still win are scored on twice as
-    /// many, and so on until one is left or all targets were seen.
+    /// Successive halving: every penalty is scored on a random subset of the targets; those that may still win are
+    /// scored on twice as many, and so on until one is left or all targets were used.
     ///
-    /// With d the difference between the best penalty so far and another one, target by target, the other one is dropped
-    /// if mean(d) exceeds `sigmas` standard errors of a sample drawn without replacement. For six, a wrong drop has a
-    /// probability near 1e-9 per comparison by the normal approximation of a mean over a thousand targets or more, and
-    /// there are some hundred comparisons in a fit. Penalties that survive to the end have been scored on all targets. Test
-    /// scores are those of the exhaustive search to the bit whenever the choice is the same; validation scores in `f32` to rounding.
+    /// Let d be the difference between the best penalty so far and another one, target by target. The other one is
+    /// dropped if mean(d) exceeds `sigmas` standard errors of a sample drawn without replacement. With six standard
+    /// errors, the probability of wrongly dropping a penalty is near 1e-9 per comparison, by the normal approximation
+    /// for a mean over a thousand targets or more; a fit has some hundred comparisons. Penalties that remain at the end
+    /// have been scored on all targets. If the choice is the same, test scores are identical to those of the exhaustive
+    /// search to the bit, and validation scores in `f32` to rounding.
     ///
-    /// Without effect if there are fewer than twice `n_targets` targets, with a penalty per target, or under
-    /// [`NanTargets::TakeFirstAlpha`], which has to see every target.
+    /// It has no effect if there are fewer than twice `n_targets` targets, with a penalty per target, or with
+    /// [`NanTargets::TakeFirstAlpha`], which needs every target.
     Screened {
         /// Size of the first random subset.
         n_targets: usize,
         /// Width of the bound in standard errors.
         sigmas: f64,
-        /// Seed of the order in which targets come.
+        /// Seed of the random order of the targets.
         seed: u64,
     },
 }
@@ -99,7 +100,7 @@ impl AlphaSearch {
     }
 }
 
-/// Unchecked settings, by default those of the reference study; [`check`](Self::check) turns them into a model.
+/// Unchecked settings, by default those of the reference study; [`check`](Self::check) returns a model.
 #[derive(Debug, Clone)]
 #[must_use = "settings do nothing until they are checked"]
 pub struct RidgeCvParams {
@@ -133,7 +134,7 @@ impl Default for RidgeCvParams {
 }
 
 impl RidgeCvParams {
-    /// Sets the penalties, in the order in which ties are decided.
+    /// Sets the penalties; on ties the first is chosen.
     pub fn alphas(mut self, alphas: impl Into<Vec<f64>>) -> Self {
         self.alphas = alphas.into();
         self
@@ -144,19 +145,19 @@ impl RidgeCvParams {
         self.alphas(grid.values())
     }
 
-    /// Sets which training runs validate.
+    /// Sets which training runs are used for validation.
     pub fn inner(mut self, inner: InnerValidation) -> Self {
         self.inner = inner;
         self
     }
 
-    /// Sets who shares a penalty.
+    /// Sets whether targets share a penalty.
     pub fn alpha_scope(mut self, scope: AlphaScope) -> Self {
         self.scope = scope;
         self
     }
 
-    /// Sets what a target without validation score does.
+    /// Sets the treatment of targets without a validation score.
     pub fn nan_targets(mut self, rule: NanTargets) -> Self {
         self.nan_targets = rule;
         self
@@ -174,16 +175,16 @@ impl RidgeCvParams {
         self
     }
 
-    /// Sets who factors the systems; scores do not depend on it beyond rounding.
+    /// Sets the engine for the linear algebra; scores do not depend on it beyond rounding.
     pub fn engine(mut self, engine: Engine) -> Self {
         self.engine = engine;
         self
     }
 
-    /// Sets which scans are tested and which train, by default each run left out in turn.
+    /// Sets the training and test scans of the folds; by default each run is left out in turn.
     ///
-    /// The penalty of a fold is chosen on its training scans, by what the other folds leave of them: with leave-one-run-out
-    /// folds, by leaving out each training run, or the first ([`inner`](Self::inner)).
+    /// The penalty of a fold is chosen on its training scans, with the other folds restricted to them. With
+    /// leave-one-run-out folds, each training run is left out in turn, or only the first ([`inner`](Self::inner)).
     ///
     /// ```
     /// use lpp_ridge::{Folds, RidgeCv};
@@ -203,15 +204,16 @@ impl RidgeCvParams {
         self
     }
 
-    /// Sets other folds to choose penalties by: what they leave of the training scans of a fold.
+    /// Sets separate folds for choosing penalties, restricted to the training scans of a fold.
     ///
-    /// With two runs, for example, each is predicted from the other, and chunks of the other choose the penalty.
+    /// With two runs, for example, each is predicted from the other, and the penalty is chosen over chunks of the
+    /// other.
     pub fn inner_folds(mut self, folds: Folds) -> Self {
         self.inner_folds = Some(folds);
         self
     }
 
-    /// Where the scans of runs of these lengths go, and what they are for.
+    /// The layout and plan for runs of these lengths.
     pub(crate) fn design(&self, lengths: &[usize], purpose: Purpose) -> Result<(Layout, Plan), RidgeError> {
         let groups = self.options.groups.as_deref();
         design(
@@ -224,7 +226,7 @@ impl RidgeCvParams {
         )
     }
 
-    /// The race for a set of `n_targets` targets, if there is to be one.
+    /// The screening for `n_targets` targets, if it applies.
     pub(crate) fn screening(&self, n_targets: usize) -> Option<Screening> {
         match self.search {
             AlphaSearch::Screened {
@@ -240,7 +242,7 @@ impl RidgeCvParams {
         }
     }
 
-    /// Checks the settings: the only way to a [`RidgeCv`].
+    /// Checks the settings. This is the only way to create a [`RidgeCv`].
     ///
     /// # Errors
     /// As [`AlphaGrid::new`]; [`RidgeError::BadScreening`] for a subset of fewer than two targets or a width that is

@@ -1,4 +1,4 @@
-//! Correlations of a block of predictions, in one pass over it while it is still in cache.
+//! Correlations of a block of predictions, in one pass while it is still in cache.
 
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ pub(crate) struct TargetMoments {
 }
 
 impl TargetMoments {
-    /// Of the columns of `y` (`n_scans`, width).
+    /// Moments of the columns of `y` (`n_scans`, width).
     pub(crate) fn new<A: Element>(y: &ArrayRef2<A>) -> Self {
         let (mean, mut spread) = moments(y);
         let range = ValueRange::new(y);
@@ -39,7 +39,7 @@ impl TargetMoments {
         )
     }
 
-    /// Those of some columns, in their order.
+    /// The moments of some columns, in their order.
     pub(crate) fn select(&self, columns: &[usize]) -> Self {
         Self {
             mean: self.mean.select(Axis(0), columns),
@@ -72,14 +72,14 @@ fn moments<A: Element>(y: &ArrayRef2<A>) -> (Array1<f64>, Array1<f64>) {
     (mean, spread)
 }
 
-/// Columns handled together: three rows of sums then stay in the innermost cache.
+/// Columns processed together, so that three rows of sums stay in the innermost cache.
 const STRIP: usize = 64;
 
 /// Correlates each column of `predicted` with the same column of `observed`, both (`n_scans`, width).
 ///
-/// Sums run in double precision over the scans, in their order, on deviations: of the target from its mean, of
-/// the prediction from its first value (any shift would do; it keeps a large mean from cancelling the digits).
-/// A constant or non-finite column on either side yields NaN. `out` has at least `width` values.
+/// Sums are in double precision over the scans, in order, of deviations: of the target from its mean, and of the
+/// prediction from its first value (any shift would do; it avoids the loss of digits from a large mean). The result is
+/// NaN if either column is constant or not finite. `out` has at least `width` values.
 pub(crate) fn correlate<A: Element>(
     predicted: &ArrayRef2<A>,
     observed: &ArrayRef2<A>,
@@ -151,14 +151,14 @@ impl StripSums {
 }
 
 impl StripSums {
-    /// Whether a prediction with this spread is one value but for rounding.
+    /// Whether a prediction with this spread is constant within rounding.
     fn is_flat<A: Element>(&self, j: usize, n: usize, spread: f64) -> bool {
         let size = n as f64 * self.shift[j] * self.shift[j] + self.square[j];
         spread <= constant_bound::<A>(n).powi(2) * size
     }
 }
 
-/// Adds the scans of a strip, with the widest registers at hand.
+/// Adds the scans of a strip, with the widest registers available.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
 fn add_rows<A: Element>(
     sums: &mut StripSums,

@@ -1,19 +1,19 @@
-//! Which rows train, validate and test, with equal training sets met only once.
+//! The rows for training, validation and testing, with equal training sets listed only once.
 //!
-//! Rows that play the same part in all folds lie together in the stack of all runs, as a *piece*; everything else counts
-//! pieces. With leave-one-run-out folds the pieces are the runs.
+//! Rows with the same role in all folds are consecutive in the stack of all runs and form a *piece*; everything else
+//! refers to pieces. With leave-one-run-out folds, the pieces are the runs.
 
 use crate::layout::Layout;
 use crate::{Formulation, InnerValidation};
 
-/// Rows, or pieces, to train on and to score.
+/// Rows or pieces for training, and those to score.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Split {
     pub(crate) train: Vec<usize>,
     pub(crate) score: Vec<usize>,
 }
 
-/// One fold: the pieces to train on, and which of [`Plan::scored`] it tests; `None` for a fit of all data.
+/// One fold: its training pieces, and the entry of [`Plan::scored`] that it tests; `None` for a fit of all data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fold {
     pub(crate) train: Vec<usize>,
@@ -23,15 +23,15 @@ pub(crate) struct Fold {
 /// One fold validated on some pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Validation {
-    /// The fold whose penalty is being chosen.
+    /// The fold whose penalty is chosen.
     pub(crate) fold: usize,
-    /// Which of [`Plan::scored`] is predicted.
+    /// The entry of [`Plan::scored`] that is predicted.
     pub(crate) scored: usize,
 }
 
-/// A training set of the inner loop, and what is predicted from it.
+/// A training set of the inner loop, with its predictions.
 ///
-/// Leaving out runs {a, b} serves fold a validated by b and fold b validated by a.
+/// The training set without runs {a, b} is used by fold a validated on b, and by fold b validated on a.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct InnerSet {
     /// Training pieces, ascending.
@@ -50,9 +50,9 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Outer folds, each validated by what the inner splits leave of its training set: all of them, or the first.
+    /// Outer folds, each validated with the inner splits restricted to its training set: all of them, or the first.
     ///
-    /// An outer fold without anything to score is a fit of its training set. Splits are of pieces.
+    /// An outer fold without anything to score is a fit of its training set. Splits refer to pieces.
     pub(crate) fn new(outer: &[Split], inner: &[Split], rule: InnerValidation) -> Self {
         let mut plan = Self::default();
         for (index, fold) in outer.iter().enumerate() {
@@ -94,7 +94,7 @@ impl Plan {
         }
     }
 
-    /// The same folds, to be tested or fitted only.
+    /// The same folds, without validation.
     pub(crate) fn without_inner(&self) -> Self {
         Self {
             sets: Vec::new(),
@@ -121,7 +121,7 @@ impl Plan {
     }
 }
 
-/// What is left of a split inside a training set; `None` if one side is empty.
+/// A split restricted to a training set; `None` if one side is empty.
 fn within(split: &Split, train: &[usize]) -> Option<Split> {
     let both =
         |pieces: &[usize]| -> Vec<usize> { pieces.iter().copied().filter(|p| train.contains(p)).collect() };
@@ -132,15 +132,15 @@ fn within(split: &Split, train: &[usize]) -> Option<Split> {
     (!inside.train.is_empty() && !inside.score.is_empty()).then_some(inside)
 }
 
-/// All pieces but those, ascending.
+/// All other pieces, ascending.
 pub(crate) fn others(n_pieces: usize, left_out: &[usize]) -> Vec<usize> {
     (0..n_pieces).filter(|p| !left_out.contains(p)).collect()
 }
 
-/// Whether to solve features by features.
+/// Whether to solve the primal systems (features by features).
 ///
-/// Compares multiplications per target: both forms apply an operator to each validation set, once per penalty,
-/// and each test set, with as many columns as features (primal) or training scans (dual); the primal form also needs
+/// Compares multiplications per target. Both forms apply an operator to each validation set, once per penalty, and to
+/// each test set; it has as many columns as features (primal) or training scans (dual). The primal form also needs
 /// `XᵀY`, in the validation and again in the test pass.
 pub(crate) fn is_primal(
     formulation: Formulation,

@@ -1,4 +1,4 @@
-//! Predictions of the scans left out, and the coefficients behind them: made only when asked for.
+//! Predictions of the held-out scans and coefficients, computed on request.
 
 use ndarray::{Array2, Array3, ArrayRef2, ArrayView2, Axis, concatenate, s};
 use rayon::prelude::*;
@@ -12,16 +12,16 @@ use crate::workers::over_blocks;
 use crate::{Element, PreparedFeatures, RidgeError};
 
 impl<A: Element> PreparedFeatures<A> {
-    /// Predicts every run by the fit that left it out, for some targets. Scans that no fold tests are NaN.
+    /// Predicts every run from the fit that left it out, for some targets. Scans that no fold tests are NaN.
     ///
     /// # Shapes
-    /// `fit` is what [`score`](Self::score) made of the same targets `y_runs`; `columns` lists targets in any order. There
-    /// is one array (`n_scans` of that run, `columns.len()`) for each run, in the type of the features: the very
-    /// predictions whose scores are [`RidgeCvFit::fold_scores`]. A column is NaN in a fold where the target has no
-    /// penalty of its own ([`RidgeCvFit::alpha_index_of`]), or holds NaN or infinity in a training run.
+    /// `fit` is the result of [`score`](Self::score) for the same targets `y_runs`; `columns` lists targets in any
+    /// order. The result has one array (`n_scans` of that run, `columns.len()`) per run, in the type of the features.
+    /// These are the predictions whose scores are [`RidgeCvFit::fold_scores`]. A column is NaN in a fold if the target
+    /// has no penalty ([`RidgeCvFit::alpha_index_of`]), or has NaN or infinity in a training run.
     ///
     /// # Errors
-    /// [`RidgeError`] if the shapes do not match the features, if `fit` has other penalties, folds or targets
+    /// [`RidgeError`] if the shapes do not match the features, if `fit` has different penalties, folds or targets
     /// ([`RidgeError::ForeignFit`]), for a column that does not exist, or if a factorisation fails.
     ///
     /// ```
@@ -70,12 +70,12 @@ impl<A: Element> PreparedFeatures<A> {
             .collect())
     }
 
-    /// Primal coefficients of the fit of each fold, for some targets: B in `X B`, whatever system was solved.
+    /// Primal coefficients of the fit of each fold, for some targets: B in `X B`, for either system.
     ///
     /// # Shapes
-    /// Arguments as for [`predictions`](Self::predictions). The result is (`n_folds`, `n_features`, `columns.len()`). Fold k
-    /// is the fit on its training runs; the mean over folds is a common summary. Systems are
-    /// solved in `f64` and rounded once to the type of the features. A column is NaN as for predictions.
+    /// Arguments as for [`predictions`](Self::predictions). The result is (`n_folds`, `n_features`, `columns.len()`).
+    /// Fold k is the fit on its training runs; the mean over folds is a common summary. Systems are solved in `f64`,
+    /// and the result is rounded once to the type of the features. A column is NaN as for predictions.
     ///
     /// Memory: the result, and in `f64` the features and the chosen targets.
     ///
@@ -211,7 +211,7 @@ impl<A: Element> PreparedFeatures<A> {
         Ok(out)
     }
 
-    /// The penalties of a fold that `columns` use, each with the places in `columns` that use it.
+    /// The penalties of a fold used by `columns`, each with the indices in `columns` that use it.
     fn places(&self, fit: &RidgeCvFit, fold: usize, columns: &[usize]) -> Vec<(usize, Vec<usize>)> {
         let chosen: Vec<_> = columns.iter().map(|&c| fit.alpha_index_of(fold, c)).collect();
         (0..self.model.alphas().len())

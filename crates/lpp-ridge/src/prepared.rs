@@ -18,11 +18,11 @@ use crate::runs::{Run, check_features, check_targets, matrices};
 use crate::validation_scores::validation_scores;
 use crate::{Element, RidgeCv, RidgeError, score};
 
-/// The features of all runs with everything about the fit that does not depend on the targets.
+/// The features of all runs, with everything of the fit that does not depend on the targets.
 ///
-/// Made by [`RidgeCv::prepare`]. One value serves any number of target sets (subjects, shifted nulls, ...) and
-/// never factors a validation system again; the systems of the test runs are factored when a penalty is first
-/// chosen and kept. All methods take `&self`, so target sets may also be scored from several threads.
+/// Created by [`RidgeCv::prepare`]. One value can be used for any number of target sets (subjects, shifted nulls, ...)
+/// and never factors a validation system again. The systems of the test runs are factored when a penalty is first
+/// chosen, and kept. All methods take `&self`, so target sets can also be scored from several threads.
 ///
 /// ```
 /// use lpp_ridge::RidgeCv;
@@ -67,7 +67,7 @@ impl<A: Element> PreparedFeatures<A> {
         Self::from_stack(model, layout.stack(x_runs), layout, plan)
     }
 
-    /// Factors stacked features for a plan; without inner sets, only tests can be scored.
+    /// Factors stacked features for a plan; without inner sets, it can only score tests.
     pub(crate) fn from_stack(
         model: RidgeCv,
         x: Array2<A>,
@@ -110,7 +110,7 @@ impl<A: Element> PreparedFeatures<A> {
         })
     }
 
-    /// Features that do not vary in some run, ascending. Standardised, they are 0 there and play no part.
+    /// Features that are constant in some run, ascending. Standardised, they are 0 there and have no effect.
     #[must_use]
     pub fn constant_features(&self) -> Vec<usize> {
         let runs: Vec<Array2<A>> = (0..self.layout.n_runs())
@@ -127,13 +127,13 @@ impl<A: Element> PreparedFeatures<A> {
     ///
     /// A run may be a view of a mapped file; targets are read block by block.
     ///
-    /// A target that is constant or not finite in any run has a NaN mean score, takes no part in the choice of a penalty, and
-    /// is listed in [`RidgeCvFit::constant_targets`] or [`RidgeCvFit::non_finite_targets`]. The others get what a fit
-    /// without it would give them, to the bit.
+    /// A target that is constant or not finite in any run has a NaN mean score, is left out of the choice of a penalty,
+    /// and is listed in [`RidgeCvFit::constant_targets`] or [`RidgeCvFit::non_finite_targets`]. The other targets have
+    /// the same results as in a fit without it, to the bit.
     ///
     /// # Errors
-    /// [`RidgeError`] if the shapes do not match the features, if there is no target, if no target can validate the
-    /// penalty of a test run, or if a factorisation fails.
+    /// [`RidgeError`] if the shapes do not match the features, if there are no targets, if no target has a validation
+    /// score for a test run, or if a factorisation fails.
     pub fn score<Y: Run<Element = A>>(&self, y_runs: &[Y]) -> Result<RidgeCvFit, RidgeError> {
         A::score(self, &matrices(y_runs))
     }
@@ -149,7 +149,7 @@ impl<A: Element> PreparedFeatures<A> {
         })
     }
 
-    /// The model whose settings these features follow.
+    /// The model with the settings of these features.
     #[must_use]
     pub fn model(&self) -> &RidgeCv {
         &self.model
@@ -161,19 +161,20 @@ impl<A: Element> PreparedFeatures<A> {
         self.x.ncols()
     }
 
-    /// Number of folds: one for each run unless the [settings](crate::RidgeCvParams::folds) say otherwise.
+    /// Number of folds: one per run unless other [folds](crate::RidgeCvParams::folds) are set.
     #[must_use]
     pub fn n_folds(&self) -> usize {
         self.plan.folds.len()
     }
 
-    /// Whether the systems are features by features rather than scans by scans.
+    /// Whether the primal systems (features by features) are solved rather than the dual ones (scans by scans).
     #[must_use]
     pub fn is_primal(&self) -> bool {
         self.gram.is_primal()
     }
 
-    /// Bytes held for the validation operators, the largest part: penalties × predicted scans × order of the system.
+    /// Memory of the validation operators, the largest part, in bytes: penalties × predicted scans × order of the
+    /// system.
     #[must_use]
     pub fn operator_bytes(&self) -> usize {
         self.inner
@@ -183,7 +184,7 @@ impl<A: Element> PreparedFeatures<A> {
             .sum()
     }
 
-    /// The operator of the test of one fold under one penalty.
+    /// The operator of the test of one fold for one penalty.
     pub(crate) fn test_operator(&self, fold: usize, alpha: usize) -> Result<&Array2<A>, RidgeError> {
         if let Some(operator) = self.test.get(fold, alpha) {
             return Ok(operator);
@@ -196,8 +197,8 @@ impl<A: Element> PreparedFeatures<A> {
             .unwrap_or_else(|| unreachable!("one operator for one fold")))
     }
 
-    /// Makes several test operators at once, as (fold, penalty) pairs; those of one penalty share what they can. Folds that
-    /// test nothing are passed over.
+    /// Computes several test operators at once, as (fold, penalty) pairs; those of one penalty share work. Folds
+    /// without test rows are skipped.
     pub(crate) fn make_test_operators(&self, wanted: &[(usize, usize)]) -> Result<(), RidgeError> {
         (0..self.model.alphas().len())
             .into_par_iter()
@@ -236,7 +237,7 @@ impl<A: Element> PreparedFeatures<A> {
             .map_or(&[], |test| &self.plan.scored[test])
     }
 
-    /// What operators are made of.
+    /// The data from which operators are computed.
     pub(crate) fn source(&self) -> Source<'_, A> {
         Source {
             settings: &self.model.settings,
@@ -247,14 +248,14 @@ impl<A: Element> PreparedFeatures<A> {
         }
     }
 
-    /// Most rows that any operator has.
+    /// Largest number of rows of an operator.
     pub(crate) fn max_operator_rows(&self) -> usize {
         let inner = self.inner.iter().flatten().map(Array2::nrows);
         let tests = (0..self.n_folds()).map(|fold| self.layout.total(self.tested(fold)));
         inner.chain(tests).max().unwrap_or(0)
     }
 
-    /// Most rows of predictions that are held at a time: of all penalties of a set, if some are combined.
+    /// Largest number of rows of predictions held at a time: those of all penalties of a set, if some are combined.
     pub(crate) fn max_predicted_rows(&self) -> usize {
         let combined = self.inner.iter().zip(&self.combinations);
         let rows = combined
@@ -264,7 +265,8 @@ impl<A: Element> PreparedFeatures<A> {
     }
 }
 
-/// Refuses a penalty beside which the predictions vanish. Features that are all 0 predict nothing with any penalty.
+/// Refuses a penalty so large that predictions vanish. Features that are all 0 are allowed; they predict nothing with
+/// any penalty.
 fn check_penalties<A: Element>(alphas: &[f64], scale: f64) -> Result<(), RidgeError> {
     match alphas.iter().find(|&&alpha| scale / alpha < A::LEAST_RATIO) {
         Some(&alpha) if scale > 0.0 => Err(RidgeError::VanishingPredictions { alpha, scale }),

@@ -1,4 +1,4 @@
-//! Runs as callers hold them, and the checks of what they hand over.
+//! Runs passed by callers, and their checks.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use ndarray::{ArrayBase, ArrayRef2, ArrayView2, Data, Ix2};
 use crate::layout::Layout;
 use crate::{Element, RidgeError};
 
-/// A matrix of one run: an array, a view, or anything that points at one.
+/// The matrix of one run: an array, a view, or anything that points to one.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -71,7 +71,7 @@ pub(crate) fn matrices<R: Run>(runs: &[R]) -> Vec<ArrayView2<'_, R::Element>> {
     runs.iter().map(Run::matrix).collect()
 }
 
-/// Checks features; returns the scans of each run.
+/// Checks features; returns the number of scans of each run.
 pub(crate) fn check_features<A: Element>(
     runs: &[ArrayView2<'_, A>],
     groups: Option<&[usize]>,
@@ -115,7 +115,7 @@ fn check_feature_run<A: Element>(run: usize, x: &ArrayRef2<A>, expected: usize) 
     }
 }
 
-/// Checks that targets fit the features; returns their number.
+/// Checks that targets match the features; returns their number.
 pub(crate) fn check_targets<A: Element>(
     runs: &[ArrayView2<'_, A>],
     layout: &Layout,

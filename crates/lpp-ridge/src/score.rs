@@ -10,10 +10,10 @@ use crate::validation::{BlockCurves, Candidates, Totals, first_best, validate};
 use crate::workers::over_blocks;
 use crate::{AlphaScope, Element, NanTargets, PreparedFeatures, RidgeError};
 
-/// Scores all targets under the settings of `prepared`.
+/// Scores all targets with the settings of `prepared`.
 ///
-/// Targets with a defect are found first and kept out of everything that is shared, so that the others get what they would
-/// get without them, to the bit. Under [`NanTargets::TakeFirstAlpha`] they stay in, since that rule is about them.
+/// Targets with a defect are found first and left out of everything shared, so the other targets have the same results
+/// as without them, to the bit. With [`NanTargets::TakeFirstAlpha`] they are included, because that rule is about them.
 pub(crate) fn score<A: Element>(
     prepared: &PreparedFeatures<A>,
     y: &[ArrayView2<'_, A>],
@@ -89,7 +89,7 @@ fn score_with_shared_alpha<A: Element>(
     Ok(())
 }
 
-/// Writes the test scores of `columns` to those columns of `fold_scores`.
+/// Writes the test scores of `columns` to these columns of `fold_scores`.
 fn test_with_shared_alpha<A: Element>(
     prepared: &PreparedFeatures<A>,
     y: &[ArrayView2<'_, A>],
@@ -184,13 +184,13 @@ pub(crate) fn validation_totals<A: Element>(
     }))
 }
 
-/// Mean validation scores, and what they rest on.
+/// Mean validation scores, and the targets they cover.
 pub(crate) struct Validated {
     /// Mean scores, (`n_folds`, `n_alphas`).
     pub(crate) curves: Array2<f64>,
-    /// Which means cover all targets.
+    /// Whether the means cover all targets.
     pub(crate) full: Array2<bool>,
-    /// Penalties that may be chosen.
+    /// Penalties that can be chosen.
     pub(crate) candidates: Candidates,
     /// Number of targets without validation score per fold.
     pub(crate) n_unusable: Vec<u64>,
@@ -215,7 +215,7 @@ impl Validated {
             .ok_or(RidgeError::NoValidation { fold })
     }
 
-    /// The curves as the rule for NaN targets shows them.
+    /// The curves according to the rule for NaN targets.
     fn shown_curves(mut self, rule: NanTargets) -> (Array2<f64>, Array2<bool>) {
         if rule == NanTargets::TakeFirstAlpha {
             for (fold, mut curve) in self.curves.outer_iter_mut().enumerate() {
@@ -239,7 +239,7 @@ fn own_choices(curves: &BlockCurves, candidates: &Candidates) -> Array2<Option<u
     })
 }
 
-/// Scores each target of the block on each test run with the penalty chosen for it.
+/// Scores each target of the block on each test run with its chosen penalty.
 pub(crate) fn test_with_own_alphas<A: Element>(
     prepared: &PreparedFeatures<A>,
     block: &mut Block<'_, A>,
@@ -267,7 +267,7 @@ pub(crate) fn test_with_own_alphas<A: Element>(
     Ok(scores)
 }
 
-/// Scores of the whole block on the test of one fold under one penalty; NaN if it tests nothing.
+/// Scores of the whole block on the test of one fold for one penalty; NaN if it has no test rows.
 fn test_scores<A: Element>(
     prepared: &PreparedFeatures<A>,
     block: &mut Block<'_, A>,

@@ -1,4 +1,5 @@
-//! A race of penalties: all are scored on a few random targets, and only those that may still win on more and more of them.
+//! Screening of penalties (successive halving): all are scored on a few random targets, and those that may still win on
+//! more and more targets.
 
 use ndarray::{Array2, Array3, ArrayView2, s};
 use rand::SeedableRng;
@@ -11,7 +12,7 @@ use crate::validation::{BlockCurves, Candidates, Totals, first_best, validate};
 use crate::workers::over_blocks;
 use crate::{Element, Metric, PreparedFeatures, RidgeError};
 
-/// Settings of the race, see [`crate::AlphaSearch::Screened`].
+/// Settings of the screening, see [`crate::AlphaSearch::Screened`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Screening {
     pub(crate) n_targets: usize,
@@ -21,10 +22,11 @@ pub(crate) struct Screening {
 
 /// Validation of a screened search.
 ///
-/// The targets come in random order, in rounds that each double their number. After a round, a penalty is dropped whose
-/// distance to the best exceeds the bound; a fold with one penalty left is decided. What survives to the end has been
-/// scored on all targets, as in an exhaustive search. A fold without any usable target so far keeps all its penalties.
-/// Targets that could outweigh the others ([`outweighs`]) are no matter of chance: all of them are in the first round.
+/// Targets are used in random order, in rounds that each double their number. After a round, penalties whose distance
+/// to the best exceeds the bound are dropped; a fold with one penalty left is decided. Penalties that remain at the end
+/// have been scored on all targets, as in an exhaustive search. A fold without any usable target so far keeps all its
+/// penalties.
+/// Targets that could outweigh the others ([`outweighs`]) are not sampled: all of them are in the first round.
 pub(crate) fn screen<A: Element>(
     prepared: &PreparedFeatures<A>,
     y: &[ArrayView2<'_, A>],
@@ -67,30 +69,31 @@ pub(crate) fn screen<A: Element>(
     Ok(race.result())
 }
 
-/// How the sizes of a target differ between runs.
+/// The scales of a target in different runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct SecondMoments {
-    /// Largest mean square in a run: what can drive predictions.
+    /// Largest mean square in a run: the scale of predictions.
     largest: f64,
-    /// Smallest variance in a run: what their errors are divided by.
+    /// Smallest variance in a run: the denominator of their errors.
     smallest: f64,
 }
 
-/// Most by which the mean square of a target in one run may exceed its variance in another for it to be left to chance.
+/// Largest ratio of the mean square of a target in one run to its variance in another run for which it is sampled.
 const MOST_RATIO: f64 = 16.0;
 
 /// Whether a target could outweigh many others in a mean of R².
 ///
-/// Predictions are linear in the training targets and R² divides by the variance on the validation run, so the difference
-/// between the R² of two penalties is at most `‖M‖² r + 2 ‖M‖ √r`, twice, for operators of norm ‖M‖ or less and the ratio r of the
-/// mean square in training to the variance in validation. For all targets with r of 16 or less the differences are bounded
-/// alike, as correlations are, and the mean over a random part of them has the error that the race assumes.
+/// Predictions are linear in the training targets, and R² divides by the variance on the validation run. So the
+/// difference between the R² of two penalties is at most twice `‖M‖² r + 2 ‖M‖ √r`, for operators of norm ‖M‖ or less
+/// and the ratio r of the mean square in training to the variance in validation. For all targets with r of 16 or less,
+/// the differences are bounded, like those of correlations, and the mean over a random part of them has the error
+/// assumed in the screening.
 fn outweighs(moments: SecondMoments) -> bool {
     let (largest, bound) = (moments.largest, MOST_RATIO * moments.smallest);
     largest > bound || largest.is_nan() || bound.is_nan()
 }
 
-/// The columns that could outweigh the others, and the others; all of them come first if most could.
+/// The columns that could outweigh the others, and the others; if most could, all are in the first list.
 fn split_off_heavy(columns: &[usize], moments: &[SecondMoments]) -> (Vec<usize>, Vec<usize>) {
     let (heavy, light): (Vec<_>, Vec<_>) = columns.iter().zip(moments).partition(|(_, m)| outweighs(**m));
     if light.len() < heavy.len() {
@@ -123,7 +126,7 @@ fn second_moments<A: Element>(y: &[ArrayView2<'_, A>], columns: &[usize]) -> Vec
     columns.par_iter().with_min_len(64).map(of_column).collect()
 }
 
-/// What a block adds to the race.
+/// The contribution of a block to the screening.
 struct Round {
     totals: Totals,
     squares: Array3<f64>,
@@ -152,25 +155,26 @@ impl Round {
     }
 }
 
-/// How far a penalty may lie behind the best.
+/// The allowed distance of a penalty from the best.
 struct Bound {
     sigmas: f64,
-    /// Share of the random part that was not seen yet.
+    /// Share of the random part that has not been scored yet.
     left_over: f64,
-    /// Number of targets that the random part stands for.
+    /// Number of targets represented by the random part.
     n_targets: usize,
 }
 
-/// The state of the race.
+/// The state of the screening.
 struct Race {
     survivors: Candidates,
     /// Which folds are undecided.
     open: Vec<bool>,
-    /// Of the random part.
+    /// Totals of the random part.
     totals: Totals,
-    /// Of the targets that are no matter of chance.
+    /// Totals of the targets that are not sampled.
     fixed: Totals,
-    /// Sums of squared distances over the random part between two penalties that are both in the race, (`n_folds`, `n_alphas`, `n_alphas`).
+    /// Sums of squared distances over the random part between two remaining penalties, (`n_folds`, `n_alphas`,
+    /// `n_alphas`).
     squares: Array3<f64>,
     /// Mean scores when a penalty was last scored.
     curves: Array2<f64>,
@@ -215,7 +219,7 @@ impl Race {
         }
     }
 
-    /// Mean score of a penalty over all targets, the random part of `n_targets` standing for the rest of them.
+    /// Mean score of a penalty over all targets, with the random part of `n_targets` representing the rest.
     fn mean(&self, fold: usize, alpha: usize, n_seen: usize, n_targets: usize) -> f64 {
         let n_fixed = self.fixed.n_usable(fold);
         let (seen, fixed) = (self.totals.mean(fold, alpha), self.fixed.mean(fold, alpha));
@@ -231,7 +235,7 @@ impl Race {
         weight * fixed + (1.0 - weight) * seen
     }
 
-    /// Notes the means of the penalties just scored and drops those that cannot win any more.
+    /// Stores the means of the penalties just scored and drops those that can no longer win.
     fn finish_round(&mut self, n_seen: usize, n_targets: usize, sigmas: f64) {
         let left_over = 1.0 - n_seen as f64 / n_targets as f64;
         for (fold, scored) in self.open_candidates().0.into_iter().enumerate() {
@@ -256,7 +260,8 @@ impl Race {
         }
     }
 
-    /// Whether a penalty's mean distance to the best is within so many standard errors of a sample without replacement.
+    /// Whether the mean distance of a penalty to the best is within the bound, in standard errors of a sample without
+    /// replacement.
     fn may_win(&self, fold: usize, best: usize, alpha: usize, bound: &Bound) -> bool {
         let n = self.totals.n_usable(fold) as f64;
         let distance = self.totals.mean(fold, best) - self.totals.mean(fold, alpha);

@@ -1,18 +1,18 @@
-//! Trimming and z-scoring of runs, as the fit expects them.
+//! Trimming and z-scoring of runs before a fit.
 
 use ndarray::{Array1, Array2, ArrayRef2, Zip, s};
 
 use crate::defects::{Defect, Range};
 use crate::{Element, RidgeError};
 
-/// Centres each column and divides it by its population standard deviation (n in the denominator).
+/// Subtracts the mean of each column and divides by its population standard deviation (n in the denominator).
 ///
 /// # Shapes
-/// `values` and the result are (`n_scans`, `n_columns`). Sums run in `f64`. A column that holds a NaN becomes NaN. A
-/// constant column becomes 0, as in scikit-learn's `StandardScaler`: a feature of zeros plays no part, a target of zeros
-/// has no score, and a fit counts both ([`crate::PreparedFeatures::constant_features`],
-/// [`crate::RidgeCvFit::constant_targets`]). "Constant" allows for rounding, so that noise of the last bit is never blown up
-/// into a signal.
+/// `values` and the result are (`n_scans`, `n_columns`). Sums are in `f64`. A column with a NaN becomes NaN. A constant
+/// column becomes 0, as in scikit-learn's `StandardScaler`: a feature of zeros has no effect, a target of zeros has no
+/// score, and a fit counts both ([`crate::PreparedFeatures::constant_features`],
+/// [`crate::RidgeCvFit::constant_targets`]). Columns that are constant within rounding count as constant, so that noise
+/// in the last bit is never amplified.
 ///
 /// ```
 /// let z = lpp_ridge::standardise_columns(&ndarray::array![[1.0_f64, 5.0], [3.0, 5.0]]);
@@ -38,7 +38,7 @@ pub fn standardise_columns<A: Element>(values: &ArrayRef2<A>) -> Array2<A> {
     out
 }
 
-/// Sums `term(column, value)` down each column, walking along the rows as they lie in memory.
+/// Sums `term(column, value)` over each column, going along the rows in memory order.
 fn column_sums<A: Element>(values: &ArrayRef2<A>, term: impl Fn(usize, f64) -> f64) -> Array1<f64> {
     let mut sums = Array1::zeros(values.ncols());
     for row in values.rows() {
@@ -51,7 +51,7 @@ fn column_sums<A: Element>(values: &ArrayRef2<A>, term: impl Fn(usize, f64) -> f
 
 /// Drops `trim` rows at both ends, then standardises as [`standardise_columns`].
 ///
-/// The reference study trims 10 scans (20 s), where the signal is still settling.
+/// The reference study trims 10 scans (20 s), during which the signal has not settled.
 ///
 /// # Errors
 /// [`RidgeError::Trim`] if fewer than one row would remain.

@@ -1,11 +1,11 @@
-//! Ending a fit from another thread.
+//! Stopping a fit from another thread.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::RidgeError;
 
-/// Whether somebody asked the fit to end.
+/// A flag that asks the fit to stop.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stop(Option<Arc<AtomicBool>>);
 
@@ -19,7 +19,7 @@ impl Stop {
     }
 
     /// # Errors
-    /// [`RidgeError::Stopped`] if the fit was asked to end.
+    /// [`RidgeError::Stopped`] if the flag is set.
     pub(crate) fn check(&self) -> Result<(), RidgeError> {
         if self.is_set() {
             return Err(RidgeError::Stopped);

@@ -1,4 +1,4 @@
-//! A model to keep: coefficients of all data, to predict new scans with.
+//! A model that can be saved: coefficients of all data, for predicting new scans.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -13,10 +13,10 @@ use crate::folds::Purpose;
 use crate::runs::Run;
 use crate::{AlphaChoice, Element, PreparedFeatures, RidgeCv, RidgeError};
 
-/// A ridge regression fitted to all runs that it was given, its penalty chosen by cross-validation over them.
+/// A ridge regression fitted to all given runs, with the penalty chosen by cross-validation over them.
 ///
-/// Made by [`RidgeCv::refit`] or [`crate::BandedRidge::refit`]. There is no intercept: features to predict from are standardised
-/// like those of the fit, and predictions are in units of standardised targets.
+/// Created by [`RidgeCv::refit`] or [`crate::BandedRidge::refit`]. There is no intercept. Standardise features for
+/// predictions like those of the fit; predictions are in units of standardised targets.
 ///
 /// ```
 /// use lpp_ridge::{RidgeCv, RidgeModel};
@@ -52,7 +52,7 @@ pub struct RidgeModel<A> {
 const WIDTH: usize = 2048;
 
 impl<A: Element> RidgeModel<A> {
-    /// A model without a target.
+    /// A model without targets.
     pub(crate) fn empty(n_features: usize, n_targets: usize, n_bands: usize) -> Self {
         Self {
             coefficients: Array2::from_elem((n_features, n_targets), A::nan()),
@@ -98,7 +98,7 @@ impl<A: Element> RidgeModel<A> {
         Ok(model)
     }
 
-    /// Solves some targets under one penalty.
+    /// Solves some targets with one penalty.
     pub(crate) fn solve(
         &mut self,
         prepared: &PreparedFeatures<A>,
@@ -126,7 +126,7 @@ impl<A: Element> RidgeModel<A> {
         Ok(())
     }
 
-    /// Turns coefficients of weighted bands into those of the features, and notes the penalty of each band.
+    /// Turns coefficients of weighted bands into those of the features, and stores the penalty of each band.
     pub(crate) fn set_bands(
         &mut self,
         bands: &[Range<usize>],
@@ -147,11 +147,11 @@ impl<A: Element> RidgeModel<A> {
     /// Predicts every target from new scans.
     ///
     /// # Shapes
-    /// `x` is (`n_scans`, `n_features`), in units of the features of the fit; the result is (`n_scans`, `n_targets`). A target that
-    /// was constant or not finite in the fit is NaN.
+    /// `x` is (`n_scans`, `n_features`), in the units of the features of the fit; the result is (`n_scans`,
+    /// `n_targets`). A target that was constant or not finite in the fit is NaN.
     ///
     /// # Errors
-    /// [`RidgeError::ModelWidth`] for another number of features.
+    /// [`RidgeError::ModelWidth`] if the number of features differs.
     pub fn predict<X: Run<Element = A> + ?Sized>(&self, x: &X) -> Result<Array2<A>, RidgeError> {
         A::predict(self, &x.matrix())
     }
@@ -201,26 +201,28 @@ impl<A: Element> RidgeModel<A> {
         &self.coefficients
     }
 
-    /// The penalty of each band and target, (`n_bands`, `n_targets`), one band for a plain ridge regression; infinite for a band
-    /// left out, NaN for a target that was constant or not finite.
+    /// The penalty of each band and target, (`n_bands`, `n_targets`), with one band for a plain ridge regression;
+    /// infinite for a band that is left out, NaN for a target that was constant or not finite.
     #[must_use]
     pub fn alphas(&self) -> &ArrayRef2<f64> {
         &self.alphas
     }
 
-    /// Mean score of each penalty over folds and targets, (`n_alphas`), by which a shared one was chosen; empty for bands.
+    /// Mean score of each penalty over folds and targets, (`n_alphas`), from which a shared one was chosen; empty for
+    /// bands.
     #[must_use]
     pub fn validation_curve(&self) -> &ArrayRef1<f64> {
         &self.validation_curve
     }
 
-    /// Mean score of each target over the folds, under the penalties chosen for it, (`n_targets`); NaN for a target without one.
+    /// Mean score of each target over the folds, with its chosen penalties, (`n_targets`); NaN for a target without a
+    /// score.
     #[must_use]
     pub fn best_scores(&self) -> &ArrayRef1<f64> {
         &self.best_scores
     }
 
-    /// Notes the validation scores of some targets.
+    /// Stores the validation scores of some targets.
     pub(crate) fn set_best_scores(&mut self, columns: &[usize], score: impl Fn(usize) -> f64) {
         for (target, &column) in columns.iter().enumerate() {
             self.best_scores[column] = score(target);
@@ -260,10 +262,10 @@ impl<A: Element> RidgeModel<A> {
         std::fs::write(path, bytes).map_err(|e| failed(format!("cannot write: {e}")))
     }
 
-    /// Reads what [`save`](Self::save) wrote.
+    /// Reads a file written by [`save`](Self::save).
     ///
     /// # Errors
-    /// [`RidgeError::ModelFile`] if the file cannot be read, is no such model, or is of the other number type.
+    /// [`RidgeError::ModelFile`] if the file cannot be read, is not such a model, or has the other number type.
     pub fn load(path: &Path) -> Result<Self, RidgeError> {
         let failed = |reason: String| RidgeError::ModelFile {
             path: path.to_owned(),
@@ -301,7 +303,7 @@ impl<A: Element> RidgeModel<A> {
     }
 }
 
-/// What the metadata of a file says of its format.
+/// The format name in the metadata of a file.
 const FORMAT: &str = "lpp-ridge model 1";
 
 fn dtype_of<A: Element>() -> Dtype {

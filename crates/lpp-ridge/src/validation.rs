@@ -7,7 +7,7 @@ use crate::exact_sum::ExactSum;
 use crate::plan::InnerSet;
 use crate::{Element, PreparedFeatures, RidgeError};
 
-/// Which penalties are scored in each fold.
+/// The penalties to score in each fold.
 #[derive(Debug, Clone)]
 pub(crate) struct Candidates(pub(crate) Vec<Vec<usize>>);
 
@@ -16,7 +16,7 @@ impl Candidates {
         Self(vec![(0..n_alphas).collect(); n_folds])
     }
 
-    /// Penalties that any fold of this inner set needs, ascending.
+    /// Penalties needed by any fold of this inner set, ascending.
     fn of_set(&self, set: &InnerSet) -> Vec<usize> {
         let mut union: Vec<usize> = set
             .validations
@@ -33,7 +33,7 @@ impl Candidates {
 pub(crate) struct BlockCurves {
     /// Mean over the validations, (`n_folds`, `n_alphas`, width); meaningful for candidates of usable targets.
     pub(crate) scores: Array3<f64>,
-    /// Number of validations behind each mean, (`n_folds`, width); 0 if the target is unusable.
+    /// Number of validations in each mean, (`n_folds`, width); 0 if the target is unusable.
     pub(crate) n_runs: Array2<u32>,
 }
 
@@ -74,7 +74,8 @@ pub(crate) fn validate<A: Element>(
 
 /// Scores the penalties `wanted` in an inner set: `scores` is (its validations, `n_alphas`, width).
 ///
-/// If all penalties whose predictions others are combined of are wanted, only these take a product.
+/// If all penalties of the basis are wanted, only these take a product; the predictions of the others are combined from
+/// them.
 fn score_set<A: Element>(
     prepared: &PreparedFeatures<A>,
     block: &mut Block<'_, A>,
@@ -224,7 +225,7 @@ impl Totals {
     }
 }
 
-/// Position of the largest value among `candidates`, the first one on ties; `None` if every one is NaN.
+/// Index of the largest value among `candidates`, the first on ties; `None` if all are NaN.
 pub(crate) fn first_best(candidates: &[usize], value: impl Fn(usize) -> f64) -> Option<usize> {
     let mut best: Option<(usize, f64)> = None;
     for &candidate in candidates {

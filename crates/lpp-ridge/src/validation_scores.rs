@@ -1,4 +1,4 @@
-//! What each target scored in validation under the penalty that was chosen: one more pass, with that penalty alone.
+//! The validation score of each target with its chosen penalty: one more pass, with only that penalty.
 
 use ndarray::{Array2, ArrayView2};
 
@@ -10,7 +10,7 @@ use crate::validation::{Candidates, validate};
 use crate::workers::over_blocks;
 use crate::{Element, PreparedFeatures, RidgeError};
 
-/// Validation scores of all targets at the choice of `fit`, (`n_folds`, `n_targets`); NaN where a target has none.
+/// Validation scores of all targets at the choice of `fit`, (`n_folds`, `n_targets`); NaN if a target has none.
 pub(crate) fn validation_scores<A: Element>(
     prepared: &PreparedFeatures<A>,
     y: &[ArrayView2<'_, A>],
@@ -27,7 +27,7 @@ pub(crate) fn validation_scores<A: Element>(
     Ok(all)
 }
 
-/// The same for the targets of a block. Penalties of one target each are taken in turn.
+/// The same for the targets of a block. With one penalty per target, penalties are processed in turn.
 fn block_scores<A: Element>(
     prepared: &PreparedFeatures<A>,
     block: &mut Block<'_, A>,
@@ -53,8 +53,8 @@ fn block_scores<A: Element>(
     Ok(scores)
 }
 
-/// The penalties of each fold, at most one of each fold at a time, so that a target without a score under one of them
-/// still has its score under the others.
+/// The penalties of each fold, at most one per fold at a time, so that a target without a score for one of them still
+/// has its score for the others.
 fn ranks(chosen: &Array2<Option<usize>>) -> Vec<Candidates> {
     let used: Vec<Vec<usize>> = chosen
         .outer_iter()

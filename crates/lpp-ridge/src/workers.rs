@@ -1,4 +1,4 @@
-//! Blocks of targets shared out among the threads of the caller's pool.
+//! Distribution of blocks of targets among the threads of the caller's pool.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,10 +7,10 @@ use rayon::prelude::*;
 use crate::block::{Block, block_width};
 use crate::{Element, PreparedFeatures, RidgeError};
 
-/// Runs `work` on each block of `columns` and returns its results in the order of the blocks.
+/// Runs `work` on each block of `columns` and returns the results in the order of the blocks.
 ///
-/// Each thread has one [`Block`] and takes the next piece of work when it is done, so memory grows with threads, not
-/// with targets, and a slow thread holds nobody up.
+/// Each thread has one [`Block`] and takes the next piece of work when it is done. So memory grows with threads, not
+/// with targets, and a slow thread does not delay the others.
 pub(crate) fn over_blocks<A, R, F>(
     prepared: &PreparedFeatures<A>,
     columns: &[usize],

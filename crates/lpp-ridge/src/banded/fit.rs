@@ -1,10 +1,10 @@
-//! What a banded ridge regression returns.
+//! The result of a banded ridge regression.
 
 use ndarray::{Array1, Array2, Array3};
 
 use crate::EdgeWarning;
 
-/// A candidate and a penalty, as positions in their lists.
+/// A candidate and a penalty, as indices in their lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BandChoice {
     /// Row of [`BandedRidgeFit::weights`].
@@ -13,7 +13,7 @@ pub struct BandChoice {
     pub alpha: usize,
 }
 
-/// Scores, and how they came about. Fold k tests run (or group) k.
+/// Scores and the choices made. Fold k tests run (or group) k.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BandedRidgeFit {
@@ -25,29 +25,29 @@ pub struct BandedRidgeFit {
     pub weights: Array2<f64>,
     /// The grid of penalties.
     pub alphas: Vec<f64>,
-    /// What was chosen, (`n_folds`, `n_targets`); `None` where the target has no validation score to choose its own by.
+    /// The choice, (`n_folds`, `n_targets`); `None` if the target needs its own choice and has no validation score.
     pub choice: Array2<Option<BandChoice>>,
-    /// Mean validation score of each candidate over the targets that have one, (`n_candidates`, `n_folds`): at the best
-    /// penalty of each target, or at the best shared one.
+    /// Mean validation score of each candidate over the targets that have one, (`n_candidates`, `n_folds`), at the best
+    /// penalty of each target or at the best shared one.
     pub candidate_scores: Array2<f64>,
-    /// Validation score of each target at its choice, (`n_folds`, `n_targets`), NaN where there is none; `None` if the
+    /// Validation score of each target at its choice, (`n_folds`, `n_targets`), NaN if it has none; `None` if the
     /// choice is shared.
     pub validation_scores: Option<Array2<f64>>,
-    /// R² on each test run split among the bands, (`n_folds`, `n_bands`, `n_targets`), if asked for.
+    /// R² on each test run split among the bands, (`n_folds`, `n_bands`, `n_targets`), if requested.
     ///
     /// The part of band b is Σ ŷᵦ (2y − ŷ) / Σ(y − ȳ)², with ŷ the prediction of all bands and ŷᵦ that of the band (the
     /// product measure, `himalaya.scoring.r2_score_split`). The parts add up to R² if the target has mean 0 in the test
     /// run, as a standardised one has; a part may be negative.
     pub split: Option<Array3<f64>>,
-    /// Targets that do not vary in some run, ascending.
+    /// Targets that are constant in some run, ascending.
     pub constant_targets: Vec<usize>,
-    /// Targets that hold NaN or infinity, ascending.
+    /// Targets with NaN or infinity, ascending.
     pub non_finite_targets: Vec<usize>,
 }
 
 impl BandedRidgeFit {
-    /// The penalty α / γ of each band for one fold and target, infinite for a band left out; `None` if nothing was chosen
-    /// or there is no such fold or target.
+    /// The penalty α / γ of each band for one fold and target, infinite for a band that is left out; `None` if nothing
+    /// was chosen or there is no such fold or target.
     #[must_use]
     pub fn penalties(&self, fold: usize, target: usize) -> Option<Array1<f64>> {
         let choice = self.choice.get([fold, target]).copied().flatten()?;
@@ -58,7 +58,7 @@ impl BandedRidgeFit {
         )
     }
 
-    /// The same for all folds and targets, (`n_folds`, `n_bands`, `n_targets`); NaN where nothing was chosen.
+    /// The same for all folds and targets, (`n_folds`, `n_bands`, `n_targets`); NaN if nothing was chosen.
     #[must_use]
     pub fn all_penalties(&self) -> Array3<f64> {
         let (n_folds, n_targets) = self.choice.dim();
@@ -80,14 +80,13 @@ impl BandedRidgeFit {
         finite().sum::<f64>() / finite().count() as f64
     }
 
-    /// Choices of penalties at an end of the grid, as [`crate::RidgeCvFit::edge_warnings`]; told by their share.
+    /// Choices of penalties at an end of the grid, as [`crate::RidgeCvFit::edge_warnings`], with their share.
     #[must_use]
     pub fn edge_warnings(&self) -> Vec<EdgeWarning> {
         EdgeWarning::of_targets(&self.alphas, &self.choice.mapv(|choice| choice.map(|c| c.alpha)))
     }
 
-    /// Mean over folds and targets of the chosen weights, each scaled to the sum 1, (`n_bands`): which band won how much.
-    /// NaN if nothing was chosen.
+    /// Mean over folds and targets of the chosen weights, each scaled to sum 1, (`n_bands`). NaN if nothing was chosen.
     #[must_use]
     pub fn mean_weights(&self) -> Array1<f64> {
         let mut sum = Array1::zeros(self.weights.ncols());

@@ -1,4 +1,4 @@
-//! Banded ridge regression: several feature spaces side by side, each with a penalty of its own.
+//! Banded ridge regression: several feature spaces, each with its own penalty.
 
 mod fit;
 mod params;
@@ -27,15 +27,15 @@ use crate::{Element, PreparedFeatures, RidgeCv, RidgeError, RidgeModel};
 
 /// A ridge regression on several feature spaces ("bands"), each with its own penalty.
 ///
-/// Minimises ‖Y − Σ Xᵦ Bᵦ‖² + Σ αᵦ ‖Bᵦ‖² with αᵦ = α / γᵦ. The weights γ of the bands come from a list of
-/// candidates, drawn at random or given; for each fold, each candidate with each α is validated as by the [`RidgeCv`]
-/// within, and the best pair is tested. A weight of 0 leaves a band out. Who shares the pair follows
-/// [`AlphaScope`](crate::AlphaScope): with `PerTarget`, what himalaya calls `local_alpha`, each target has its own. Folds,
-/// inner validation, metric, groups and threads are those of the [`RidgeCv`]; the search over α is always exhaustive, and
-/// a target without validation score is always left out of a shared choice.
+/// Minimises ‖Y − Σ Xᵦ Bᵦ‖² + Σ αᵦ ‖Bᵦ‖² with αᵦ = α / γᵦ. The weights γ of the bands are chosen from candidates that
+/// are drawn at random or given. In each fold, each candidate is validated with each α by the given [`RidgeCv`], and
+/// the best pair is tested. A weight of 0 leaves a band out. [`AlphaScope`](crate::AlphaScope) says who shares the
+/// pair: with `PerTarget`, called `local_alpha` in himalaya, each target has its own. Folds, inner validation, metric,
+/// groups and threads are those of the [`RidgeCv`]. The search over α is always exhaustive, and a target without a
+/// validation score is always left out of a shared choice.
 ///
-/// A candidate costs a preparation and a validation as for one ridge regression; the candidates that are chosen are
-/// prepared once more for the test runs. Memory does not grow with their number.
+/// A candidate costs one preparation and validation of a ridge regression; chosen candidates are prepared once more for
+/// the test runs. Memory does not grow with the number of candidates.
 ///
 /// ```
 /// use lpp_ridge::{AlphaScope, BandWeights, BandedRidge, InnerValidation, RidgeCv};
@@ -60,25 +60,25 @@ use crate::{Element, PreparedFeatures, RidgeCv, RidgeError, RidgeModel};
 /// ```
 ///
 /// # References
-/// A. O. Nunez-Elizalde et al. (2019), <https://doi.org/10.1016/j.neuroimage.2019.04.012>; the search is that of
-/// T. Dupré la Tour et al. (2022), <https://doi.org/10.1016/j.neuroimage.2022.119728>, `himalaya`.
+/// A. O. Nunez-Elizalde et al. (2019), <https://doi.org/10.1016/j.neuroimage.2019.04.012>. The search is that of T.
+/// Dupré la Tour et al. (2022), <https://doi.org/10.1016/j.neuroimage.2022.119728>, `himalaya`.
 #[derive(Debug, Clone)]
 pub struct BandedRidge {
     ridge: RidgeCv,
     bands: Vec<Range<usize>>,
     weights: Array2<f64>,
-    /// Candidates of a descent from the first of `weights`; `None` to try all of those.
+    /// Number of candidates of a descent from the first of `weights`; `None` to try all of `weights`.
     descent: Option<usize>,
     split: bool,
 }
 
 impl BandedRidge {
-    /// Settings to start from: the model that validates, and the number of features of each band, in their order.
+    /// Initial settings: the model used for validation, and the number of features of each band, in order.
     pub fn params(ridge: RidgeCv, bands: impl Into<Vec<usize>>) -> BandedRidgeParams {
         BandedRidgeParams::new(ridge, bands.into())
     }
 
-    /// The candidates, (`n_candidates`, `n_bands`); of a descent, where it starts.
+    /// The candidates, (`n_candidates`, `n_bands`); for a descent, its start.
     #[must_use]
     pub fn weights(&self) -> &ArrayRef2<f64> {
         &self.weights
@@ -87,7 +87,7 @@ impl BandedRidge {
     /// Chooses weights and penalties within the training runs and scores the test runs.
     ///
     /// # Shapes
-    /// As [`RidgeCv::fit`]; the features of all bands stand side by side in each run.
+    /// As [`RidgeCv::fit`]; each run has the features of all bands as adjacent columns.
     ///
     /// # Errors
     /// As [`RidgeCv::prepare`] and [`PreparedFeatures::score`]; [`RidgeError::BandWidths`] if the bands do not add up to the
@@ -100,7 +100,8 @@ impl BandedRidge {
         X::Element::fit_banded(self, &matrices(x_runs), &matrices(y_runs))
     }
 
-    /// Fits one model to all runs, to predict with: weights and penalties are those with the best mean score over the folds.
+    /// Fits one model to all runs, for predictions. Weights and penalties are those with the best mean score over the
+    /// folds.
     ///
     /// # Shapes
     /// As [`RidgeCv::refit`].
@@ -140,7 +141,7 @@ impl BandedRidge {
     }
 }
 
-/// What the search and the test pass work on.
+/// The data of the search and the test pass.
 struct Data<'d, A> {
     model: &'d BandedRidge,
     /// Features of all runs, not weighted.
@@ -148,9 +149,9 @@ struct Data<'d, A> {
     layout: Layout,
     plan: Plan,
     y: &'d [ArrayView2<'d, A>],
-    /// What is wrong with each target, if anything.
+    /// The defect of each target, if any.
     defects: Vec<Option<Defect>>,
-    /// The targets without a defect. All that is searched and tested counts these; "target j" is column `columns[j]`.
+    /// The targets without a defect. Search and test number only these; "target j" is column `columns[j]`.
     columns: Vec<usize>,
 }
 
@@ -194,13 +195,13 @@ impl<'d, A: Element> Data<'d, A> {
         self.columns.len()
     }
 
-    /// Brings in some of these targets.
+    /// Loads some of these targets.
     fn load(&self, block: &mut Block<'_, A>, targets: &[usize]) -> Result<(), RidgeError> {
         let columns: Vec<usize> = targets.iter().map(|&target| self.columns[target]).collect();
         block.load(self.y, &columns)
     }
 
-    /// Features with the weights of a candidate: a band times √γ, so that one α serves all.
+    /// Features weighted for a candidate: each band times √γ, so that one α applies to all.
     fn weighted(
         &self,
         ridge: RidgeCv,

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{BandWeights, BandedRidge};
 use crate::{RidgeCv, RidgeError};
 
-/// Unchecked settings; [`check`](Self::check) turns them into a [`BandedRidge`].
+/// Unchecked settings; [`check`](Self::check) returns a [`BandedRidge`].
 #[derive(Debug, Clone)]
 #[must_use = "settings do nothing until they are checked"]
 pub struct BandedRidgeParams {
@@ -31,7 +31,7 @@ impl BandedRidgeParams {
         self
     }
 
-    /// Sets whether R² on the test runs is split among the bands, at the cost of a prediction for each band.
+    /// Sets whether R² on the test runs is split among the bands; this costs a prediction per band.
     pub fn split(mut self, split: bool) -> Self {
         self.split = split;
         self

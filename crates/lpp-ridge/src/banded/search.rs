@@ -1,4 +1,4 @@
-//! The search: every candidate with every penalty, validated within the training runs.
+//! The search: validates every candidate with every penalty within the training runs.
 
 use ndarray::{Array1, Array2, Zip, s};
 
@@ -10,7 +10,7 @@ use crate::validation::{BlockCurves, Candidates, Totals, first_best, validate};
 use crate::workers::over_blocks;
 use crate::{AlphaScope, Element, PreparedFeatures, RidgeError};
 
-/// The best so far, and what was met on the way.
+/// The best candidates so far, and the scores of all.
 pub(super) struct Found {
     /// The candidates that were tried, each (`n_bands`).
     pub(super) weights: Vec<Array1<f64>>,
@@ -18,7 +18,7 @@ pub(super) struct Found {
     pub(super) choice: Array2<Option<BandChoice>>,
     /// Validation scores at the choice, (`n_folds`, `n_targets`), or the one score of a shared choice, (`n_folds`, 1).
     pub(super) best: Array2<f64>,
-    /// Of each candidate, its mean score in each fold.
+    /// Mean score of each candidate in each fold.
     pub(super) candidate_scores: Vec<Array1<f64>>,
     /// Which system was solved.
     pub(super) primal: bool,
@@ -59,7 +59,7 @@ pub(super) fn search<A: Element>(data: &Data<'_, A>) -> Result<Found, RidgeError
 }
 
 impl Found {
-    /// Takes the candidate for every fold in which its best mean beats all before.
+    /// Chooses the candidate in every fold in which its best mean is larger than all before.
     fn update_shared(&mut self, weights: usize, totals: &Totals) {
         let alphas: Vec<usize> = (0..totals.n_alphas()).collect();
         for fold in 0..self.choice.nrows() {
@@ -77,7 +77,7 @@ impl Found {
         }
     }
 
-    /// Takes the candidate for every fold and target in which its best score beats all before.
+    /// Chooses the candidate for every fold and target in which its best score is larger than all before.
     fn update_own(&mut self, weights: usize, parts: &[OwnBest]) {
         let (mut left, n_folds) = (0, self.choice.nrows());
         let mut sums = vec![(0.0, 0_u32); n_folds];
@@ -106,7 +106,7 @@ impl Found {
     }
 }
 
-/// The first of equals stays; NaN never wins.
+/// On ties the first stays; NaN is never better.
 fn is_better(score: f64, best: f64) -> bool {
     score > best || (best.is_nan() && !score.is_nan())
 }

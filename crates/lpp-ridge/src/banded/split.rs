@@ -1,4 +1,4 @@
-//! The share of each band in R², by predictions of each band alone.
+//! The share of each band in R², from predictions of each band alone.
 
 use std::ops::Range;
 
@@ -41,8 +41,8 @@ pub(super) fn split_of_fold<A: Element>(
     Ok(())
 }
 
-/// For each penalty in use, the operators of all bands, one below the other: (`n_bands` · scans of the test run, system
-/// order). Their sum is the operator of the whole model.
+/// For each penalty in use, the stacked operators of all bands: (`n_bands` · scans of the test run, system order).
+/// Their sum is the operator of the whole model.
 fn band_operators<A: Element>(
     prepared: &PreparedFeatures<A>,
     bands: &[Range<usize>],
@@ -67,7 +67,8 @@ fn band_operators<A: Element>(
         .collect()
 }
 
-/// What stands left of the inverse for each band: its features beside zeros (primal), or its part of the kernel (dual).
+/// The left factor of the inverse for each band: its features padded with zeros (primal), or its part of the kernel
+/// (dual).
 fn band_readouts<A: Element>(
     prepared: &PreparedFeatures<A>,
     bands: &[Range<usize>],

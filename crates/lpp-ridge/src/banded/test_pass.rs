@@ -1,4 +1,4 @@
-//! Test scores under what the search found, one chosen candidate after the other.
+//! Test scores for the choices of the search, one candidate after the other.
 
 use ndarray::{Array, Array1, Array2, Array3, Axis, Dimension, RemoveAxis};
 
@@ -82,7 +82,7 @@ fn rows(rows: &[Array1<f64>], width: usize) -> Array2<f64> {
     Array2::from_shape_fn((rows.len(), width), |(i, j)| rows[i][j])
 }
 
-/// An array whose last axis counts the targets without a defect as one of all targets; the others get `missing`.
+/// Extends the last axis from the targets without a defect to all targets; the others get `missing`.
 fn spread_out<A: Element, T: Copy, D: Dimension + RemoveAxis>(
     of_some: &Array<T, D>,
     data: &Data<'_, A>,
@@ -99,7 +99,8 @@ fn spread_out<A: Element, T: Copy, D: Dimension + RemoveAxis>(
     all
 }
 
-/// The model that solves the same systems without an inner set, by which it could not tell which are cheaper.
+/// The same model with a fixed choice of primal or dual system, because without an inner set it could not decide which
+/// is cheaper.
 fn as_searched(ridge: &RidgeCv, primal: bool) -> RidgeCv {
     let mut ridge = ridge.clone();
     ridge.settings.formulation = if primal {
@@ -110,7 +111,7 @@ fn as_searched(ridge: &RidgeCv, primal: bool) -> RidgeCv {
     ridge
 }
 
-/// The penalty of each fold and target that took a candidate, (`n_folds`, `n_targets`).
+/// The penalty of each fold and target that chose a candidate, (`n_folds`, `n_targets`).
 fn chosen_alphas(found: &Found, candidate: usize) -> Array2<Option<usize>> {
     found
         .choice

@@ -1,4 +1,4 @@
-//! In which order candidates for the weights of the bands are tried.
+//! The order in which candidates for the weights of the bands are tried.
 
 use ndarray::{Array1, Array2};
 
@@ -9,7 +9,8 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// Walks through the rows of `weights`; with `descent`, on from the first of them until that many were tried.
+    /// Goes through the rows of `weights`; with `descent`, descends from the first of them until that many candidates
+    /// were tried.
     pub(super) fn new(weights: &Array2<f64>, descent: Option<usize>) -> Self {
         let mut listed: Vec<Array1<f64>> = weights.outer_iter().map(|row| row.to_owned()).collect();
         let descent = descent.map(|n_candidates| {
@@ -22,7 +23,7 @@ impl Walk {
         }
     }
 
-    /// The next candidate, once the score of the last one was [told](Self::tell).
+    /// The next candidate. The score of the previous one must have been passed to [`tell`](Self::tell).
     pub(super) fn next(&mut self) -> Option<Array1<f64>> {
         match &mut self.descent {
             Some(descent) => descent.next(),
@@ -30,7 +31,7 @@ impl Walk {
         }
     }
 
-    /// The score of the candidate last given.
+    /// Reports the score of the last candidate.
     pub(super) fn tell(&mut self, score: f64) {
         if let Some(descent) = &mut self.descent {
             descent.tell(score);
@@ -41,19 +42,20 @@ impl Walk {
 /// First factor by which the weight of a band is changed.
 const FIRST_FACTOR: f64 = 10.0;
 
-/// Smallest factor worth a candidate: penalties of two grids are seldom closer.
+/// Smallest factor tried: penalties of two grids are rarely closer.
 const LAST_FACTOR: f64 = 1.2;
 
-/// Coordinate descent on the logarithms of the weights: one band after the other is made heavier or lighter by a factor, as
-/// long as the score rises; if no band does, by the root of the factor.
+/// Coordinate descent on the logarithms of the weights. The weight of one band after the other is multiplied or divided
+/// by a factor, as long as the score rises. If no band improves it, the factor is replaced by its square root.
 struct Descent {
     n_left: usize,
     best: Array1<f64>,
     best_score: f64,
     factor: f64,
-    /// What was tried, in rounded logarithms: two bands have the same ratio if one is made heavier or the other lighter.
+    /// Candidates tried, as rounded logarithms: with two bands, raising one weight or lowering the other gives the same
+    /// ratio.
     tried: Vec<Vec<i64>>,
-    /// Moves of the round that are still to be tried: a band, and whether it is made heavier.
+    /// Remaining moves of the round: a band, and whether its weight is raised.
     moves: Vec<(usize, bool)>,
     improved: bool,
     pending: Array1<f64>,

@@ -1,4 +1,4 @@
-//! Candidates for the weights of the bands: given, or drawn from Dirichlet distributions.
+//! Candidates for the weights of the bands, given or drawn from Dirichlet distributions.
 
 use ndarray::{Array2, ArrayRef2};
 use rand::{Rng, SeedableRng};
@@ -7,26 +7,27 @@ use rand_distr::{Distribution, Gamma};
 
 use crate::RidgeError;
 
-/// Candidates for the weights γ of the bands. Only their ratios matter beside a dense grid of penalties.
+/// Candidates for the weights γ of the bands. With a dense grid of penalties, only their ratios matter.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum BandWeights {
-    /// These, (`n_candidates`, `n_bands`), in the order in which ties are decided.
+    /// The given candidates, (`n_candidates`, `n_bands`); on ties the first is chosen.
     Given(Array2<f64>),
     /// Equal weights first, then draws from symmetric Dirichlet distributions.
     Random {
-        /// Number of candidates, with the first.
+        /// Number of candidates, including the first.
         n_candidates: usize,
-        /// Concentrations of the distributions, taken in turn: 1 is uniform over all ratios, below 1 favours single
-        /// bands.
+        /// Concentrations of the distributions, used in turn: 1 is uniform over all ratios; values below 1 favour
+        /// single bands.
         concentrations: Vec<f64>,
         /// Seed of the draws.
         seed: u64,
     },
-    /// Coordinate descent from equal weights: one band after the other is made heavier or lighter, by a factor of ten and
-    /// then of less, as long as the mean validation score rises. Fewer candidates than at random, one after the other.
+    /// Coordinate descent from equal weights. The weight of one band after the other is raised or lowered, by a factor
+    /// of ten and then by smaller factors, as long as the mean validation score rises. It needs fewer candidates than
+    /// the random search, but they are tried one after the other.
     Descent {
-        /// Most candidates to try.
+        /// Largest number of candidates.
         n_candidates: usize,
     },
 }
@@ -39,7 +40,7 @@ impl Default for BandWeights {
 }
 
 impl BandWeights {
-    /// Random candidates with concentrations 0.1 and 1 in turn, as himalaya's.
+    /// Random candidates with concentrations 0.1 and 1 in turn, as in himalaya.
     #[must_use]
     pub fn random(n_candidates: usize, seed: u64) -> Self {
         Self::Random {
@@ -49,13 +50,13 @@ impl BandWeights {
         }
     }
 
-    /// The candidates for that many bands, (`n_candidates`, `n_bands`); of a descent, the first.
+    /// The candidates for `n_bands` bands, (`n_candidates`, `n_bands`); for a descent, the first.
     ///
     /// # Errors
-    /// [`RidgeError::NoBandWeights`] without a candidate, [`RidgeError::BandWeightCount`] for another number of bands,
-    /// [`RidgeError::BadBandWeight`] for a weight that is negative or not finite, [`RidgeError::ZeroBandWeights`] for a
-    /// candidate without any positive weight, [`RidgeError::BadConcentration`] for one that is not positive and finite,
-    /// or none.
+    /// [`RidgeError::NoBandWeights`] if there are no candidates, [`RidgeError::BandWeightCount`] if the number of bands
+    /// differs, [`RidgeError::BadBandWeight`] for a weight that is negative or not finite,
+    /// [`RidgeError::ZeroBandWeights`] for a candidate without any positive weight, [`RidgeError::BadConcentration`] if
+    /// there are no concentrations or one is not positive and finite.
     ///
     /// ```
     /// # fn main() -> Result<(), lpp_ridge::RidgeError> {
@@ -82,7 +83,7 @@ impl BandWeights {
 }
 
 impl BandWeights {
-    /// Candidates of a descent.
+    /// Number of candidates of a descent.
     pub(super) fn descent(&self) -> Option<usize> {
         match self {
             Self::Descent { n_candidates } => Some(*n_candidates),

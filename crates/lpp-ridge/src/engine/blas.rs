@@ -49,7 +49,7 @@ fn by_substitution(matrix: Array2<f64>, rows: &Array2<f64>) -> Option<Array2<f64
     Some(whole.reversed_axes())
 }
 
-/// A symmetric matrix, column-major as LAPACK wants it: a matter of naming its axes.
+/// A symmetric matrix in column-major order for LAPACK; only the axes are swapped.
 fn column_major(matrix: &Array2<f64>) -> Array2<f64> {
     matrix.as_standard_layout().into_owned().reversed_axes()
 }

@@ -1,6 +1,6 @@
-//! Where the linear algebra of a fit runs: one algorithm, several engines.
+//! Engines for the linear algebra of a fit: one algorithm, several implementations.
 //!
-//! The engines on the host share the products over targets ([`product`]) and differ in who factors the systems. libtorch
+//! The engines on the host share the products over targets ([`product`]) and differ in the factorisations. libtorch
 //! does both on its device.
 
 #[cfg(feature = "blas")]
@@ -21,26 +21,27 @@ use ndarray::{Array2, ArrayRef2};
 use crate::RidgeError;
 use crate::stop::Stop;
 
-/// Who does the linear algebra of a fit.
+/// The implementation of the linear algebra of a fit.
 ///
-/// Scores agree to rounding, and every setting works with each of them.
+/// Every setting works with every engine, and scores agree to rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Engine {
-    /// This crate, in Rust alone: no system library is needed.
+    /// Written in Rust, in this crate; needs no system library.
     #[default]
     Pure,
-    /// LAPACK factors the systems, from the BLAS library that the program links: see the features of the crate.
+    /// LAPACK factorisations from the BLAS library that the program links; see the features of the crate.
     #[cfg(feature = "blas")]
     Blas,
-    /// libtorch on a CPU or a GPU. It chooses its kernels by shape, so the order of targets may change the last digits. TF32 is
-    /// off unless the program switches it on: it would cost three digits.
+    /// libtorch on a CPU or a GPU. It chooses its kernels by shape, so the order of targets may change the last digits.
+    /// TF32 is off unless the program enables it; it would cost three digits.
     #[cfg(feature = "torch")]
     Torch(tch::Device),
 }
 
 impl Engine {
-    /// Its factorisations, which [`Engine::Pure`] ends with [`RidgeError::Stopped`] between two blocks of a matrix.
+    /// Its factorisations. With [`Engine::Pure`] they can end with [`RidgeError::Stopped`] between two blocks of a
+    /// matrix.
     pub(crate) fn factorisations(self, stop: Stop) -> Arc<dyn Factorisations> {
         match self {
             Self::Pure => Arc::new(pure::Pure { stop }),
@@ -51,7 +52,7 @@ impl Engine {
         }
     }
 
-    /// Whether blocks of targets are worked on by one thread of the caller, since the engine has threads of its own.
+    /// Whether blocks of targets are processed by one thread of the caller, because the engine has its own threads.
     pub(crate) fn works_alone(self) -> bool {
         match self {
             #[cfg(feature = "torch")]
@@ -61,15 +62,15 @@ impl Engine {
     }
 }
 
-/// A result of an engine that may not exist.
+/// The result of an operation that may have no result.
 pub(crate) type Perhaps<T> = Result<Option<T>, RidgeError>;
 
 /// Factorisations of symmetric systems, and products, in double precision.
 pub(crate) trait Factorisations: Debug + Send + Sync {
-    /// The inverse of a positive definite matrix; `None` if it is not so.
+    /// The inverse of a positive definite matrix; `None` if it is not positive definite.
     fn inverse(&self, matrix: Array2<f64>) -> Perhaps<Array2<f64>>;
 
-    /// `rows` times the inverse of a positive definite matrix; `None` if it is not so.
+    /// `rows` times the inverse of a positive definite matrix; `None` if it is not positive definite.
     fn solve(&self, matrix: Array2<f64>, rows: Array2<f64>) -> Perhaps<Array2<f64>>;
 
     /// Eigenvalues of a symmetric matrix, and the eigenvectors as columns; `None` if they cannot be found.
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
     use crate::engine::product::product;
 
-    /// All engines that are compiled in.
+    /// All engines compiled in.
     fn engines() -> Vec<Engine> {
         vec![
             Engine::Pure,

@@ -1,8 +1,8 @@
-//! The products that run over all targets: nearly all of the time of a fit.
+//! The products over all targets, which take nearly all of the time of a fit.
 //!
-//! They are many, of a few hundred rows and columns each, one thread each. There the `gemm` crate is a tenth faster than
-//! the BLAS libraries at hand, which are made for large matrices, and it needs no system library. All other products of
-//! the crate take it too, so that no feature of ndarray changes a number.
+//! There are many products, each of a few hundred rows and columns and on one thread. For these, the `gemm` crate is a
+//! tenth faster than the tested BLAS libraries, which are made for large matrices, and it needs no system library. All
+//! other products of the crate use it too, so the features of ndarray do not change a number.
 #![allow(
     unsafe_code,
     reason = "gemm takes pointers and strides; the one call is below its shape check"
@@ -13,7 +13,7 @@ use ndarray::{Array2, ArrayRef2, ArrayViewMut2};
 
 use crate::Element;
 
-/// What becomes of the values that the output holds already.
+/// What happens to the previous values of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Update {
     /// They are overwritten, NaN or not.
@@ -33,10 +33,10 @@ pub(crate) fn product<A: Element>(left: &ArrayRef2<A>, right: &ArrayRef2<A>) -> 
 
 /// Writes `left` (m, k) times `right` (k, n) to `out` (m, n), adds or subtracts it. Any strides; k may be 0.
 ///
-/// A column of the result does not depend on the columns beside it.
+/// A column of the result does not depend on the other columns.
 ///
 /// # Panics
-/// If the shapes do not fit, which is an error of the caller.
+/// If the shapes do not match, which is a bug of the caller.
 pub(crate) fn update<A: Element>(
     out: &mut ArrayViewMut2<'_, A>,
     change: Update,

@@ -1,4 +1,4 @@
-//! Factorisations in Rust: recursive, so that nearly all of the work is matrix products.
+//! Recursive factorisations in Rust; nearly all of the work is matrix products.
 
 use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, s};
 
@@ -12,7 +12,7 @@ use super::{Factorisations, Perhaps};
 use crate::RidgeError;
 use crate::stop::Stop;
 
-/// The engine without a system library, one thread a system.
+/// The engine without a system library, with one thread per system.
 #[derive(Debug)]
 pub(super) struct Pure {
     /// Ends a factorisation between two of its blocks.
@@ -20,7 +20,7 @@ pub(super) struct Pure {
 }
 
 impl Pure {
-    /// A result whose values mean something only if nobody asked the fit to end.
+    /// The result, or [`RidgeError::Stopped`] if the fit was stopped, since its values are then meaningless.
     fn unless_stopped<T>(&self, result: Option<T>) -> Perhaps<T> {
         self.stop.check()?;
         Ok(result)
@@ -69,11 +69,11 @@ impl Factorisations for Pure {
     }
 }
 
-/// Columns of a product between two looks at the stop: some milliseconds.
+/// Columns of a product between two checks of the stop flag: some milliseconds.
 const PANEL: usize = 512;
 
-/// Overwrites the lower triangle of a symmetric matrix A by L with A = L Lᵀ and `inverses` as [`Lower`] has them; false if A
-/// is not positive definite. What lies above the diagonal is neither read nor kept.
+/// Overwrites the lower triangle of a symmetric matrix A by L with A = L Lᵀ, and `inverses` as in [`Lower`]; false if A
+/// is not positive definite. Entries above the diagonal are not read and not preserved.
 fn factor(matrix: &mut ArrayViewMut2<'_, f64>, inverses: &mut ArrayViewMut2<'_, f64>, stop: &Stop) -> bool {
     if stop.is_set() {
         return false;

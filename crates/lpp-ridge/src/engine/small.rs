@@ -3,14 +3,15 @@
 use multiversion::multiversion;
 use ndarray::{ArrayRef2, ArrayViewMut2, s};
 
-/// Order up to which a block is worked on element by element.
+/// Order up to which a block is processed element by element.
 pub(super) const SMALL: usize = 32;
 
 /// A block by rows, zero beyond its order.
 type Tile = [[f64; SMALL]; SMALL];
 
-/// Overwrites the lower triangle of a symmetric block A by L with A = L Lᵀ, and the first columns of `inverse` by L⁻¹ with
-/// zeros above its diagonal; false if A is not positive definite. What lies above the diagonal of A is neither read nor kept.
+/// Overwrites the lower triangle of a symmetric block A by L with A = L Lᵀ, and the first columns of `inverse` by L⁻¹
+/// with zeros above its diagonal; false if A is not positive definite. Entries of A above the diagonal are not read and
+/// not preserved.
 pub(super) fn factor_small(block: &mut ArrayViewMut2<'_, f64>, inverse: &mut ArrayViewMut2<'_, f64>) -> bool {
     let n = block.nrows();
     let mut upper = transposed_lower(block);

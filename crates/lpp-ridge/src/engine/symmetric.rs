@@ -1,6 +1,6 @@
-//! Eigenvalues and eigenvectors of a symmetric matrix: reflections to a tridiagonal one, then rotations.
+//! Eigenvalues and eigenvectors of a symmetric matrix: reduction to tridiagonal form by reflections, then rotations.
 //!
-//! Only where a Cholesky factorisation fails is this asked for, so it is short rather than fast.
+//! It is used only if a Cholesky factorisation fails, so it is short rather than fast.
 //!
 //! # References
 //! G. H. Golub and C. F. Van Loan (2013), "Matrix computations", 4th edition, sections 8.3.1 (Householder tridiagonalisation)
@@ -10,7 +10,7 @@ use ndarray::{Array1, Array2, Zip, s};
 
 use crate::stop::Stop;
 
-/// Steps for each eigenvalue after which the search is given up; three are usual.
+/// Largest number of steps per eigenvalue; three are usual.
 const MOST_STEPS: usize = 60;
 
 /// Eigenvalues, and the eigenvectors as columns; `None` if values are not finite, or after a stop.
@@ -82,7 +82,7 @@ fn tridiagonal(mut a: Array2<f64>, stop: &Stop) -> (Vec<f64>, Vec<f64>, Array2<f
     (diagonal, beside, q)
 }
 
-/// The unit vector whose reflection sends `x` to a multiple of the first axis; `None` if it lies there.
+/// The unit vector whose reflection maps `x` to a multiple of the first axis; `None` if `x` is already one.
 fn reflector(x: &Array1<f64>) -> Option<Array1<f64>> {
     let size = x.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
     if x.len() < 2 || x.slice(s![1..]).iter().all(|&v| v.abs() <= 0.0) {
@@ -95,7 +95,7 @@ fn reflector(x: &Array1<f64>) -> Option<Array1<f64>> {
     Some(v / length)
 }
 
-/// One implicit step with Wilkinson's shift on the block `start..=last`; `rows` are turned along.
+/// One implicit step with Wilkinson's shift on the block `start..=last`; the same rotations are applied to `rows`.
 fn implicit_step(
     diagonal: &mut [f64],
     beside: &mut [f64],
@@ -129,7 +129,7 @@ fn implicit_step(
     }
 }
 
-/// Turns rows k and k + 1 in their plane.
+/// Rotates rows k and k + 1 in their plane.
 fn rotate(rows: &mut Array2<f64>, k: usize, c: f64, s: f64) {
     let (upper, lower) = rows.multi_slice_mut((s![k, ..], s![k + 1, ..]));
     Zip::from(upper).and(lower).for_each(|u, l| {

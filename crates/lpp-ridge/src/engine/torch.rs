@@ -16,14 +16,14 @@ pub(crate) struct Torch {
     device: Device,
 }
 
-/// Working memory on a CPU: about a hundred targets of the reference study, whose sums then find the predictions near the
-/// cache.
+/// Working memory on a CPU: about a hundred targets of the reference study, so that predictions are still near the
+/// cache when they are summed.
 const HOST_BLOCK_BYTES: usize = 16 << 20;
 
-/// Working memory on a GPU: blocks of thousands of targets keep it busy, and a small card still has room.
+/// Working memory on a GPU: blocks of thousands of targets keep it busy and still fit on a small card.
 const DEVICE_BLOCK_BYTES: usize = 4 << 30;
 
-/// Targets of a block that take `bytes` each.
+/// Number of targets per block, if each takes `bytes`.
 pub(crate) fn block_width(device: Device, n_targets: usize, bytes: usize) -> usize {
     let budget = if device == Device::Cpu {
         HOST_BLOCK_BYTES
@@ -85,7 +85,7 @@ impl Factorisations for Torch {
     }
 }
 
-/// The lower factor of a positive definite matrix; `None` if it is not so.
+/// The lower factor of a positive definite matrix; `None` if it is not positive definite.
 fn cholesky(matrix: &Tensor) -> Result<Option<Tensor>, TchError> {
     let (lower, failed_at) = matrix.f_linalg_cholesky_ex(false, false)?;
     let finite = lower.f_isfinite()?.f_all()?.f_int64_value(&[])? != 0;
@@ -122,7 +122,7 @@ fn to_vec<A: tch::kind::Element + Copy>(tensor: &Tensor) -> Result<Vec<A>, TchEr
     Vec::try_from(tensor.f_to_device(Device::Cpu)?.f_contiguous()?.f_reshape([-1])?)
 }
 
-/// Targets of a block on the device, and what is made of them there.
+/// Targets of a block on the device, and the arrays computed from them.
 pub(crate) struct DeviceBlock<A> {
     device: Device,
     metric: Metric,
@@ -132,7 +132,7 @@ pub(crate) struct DeviceBlock<A> {
     y: Tensor,
     /// `XᵀY` of each piece; primal only.
     cross: Vec<Tensor>,
-    /// The right-hand side of the fits on the training pieces of the moment.
+    /// The right-hand side of the fits on the current training pieces.
     right: Tensor,
     /// Predictions of one operator, (its rows, width).
     predicted: Tensor,
@@ -161,7 +161,7 @@ impl<A: Element> DeviceBlock<A> {
         make().map_err(failed)
     }
 
-    /// Brings in targets with the rows of each piece, and mean and spread of each set of rows that is scored.
+    /// Loads targets with the rows of each piece, and mean and spread of each scored set of rows.
     pub(crate) fn load<'m>(
         &mut self,
         y: &ArrayRef2<A>,
@@ -187,7 +187,7 @@ impl<A: Element> DeviceBlock<A> {
         load().map_err(failed)
     }
 
-    /// Makes the right-hand side of the fits on some pieces, which are these rows.
+    /// Computes the right-hand side of the fits on some pieces, which have these rows.
     pub(crate) fn train_on(&mut self, train: &[usize], ranges: &[Range<usize>]) -> Result<(), RidgeError> {
         let sum = || {
             let mut sum = self.cross[train[0]].f_add_scalar(0.0)?; // a copy
@@ -227,8 +227,8 @@ impl<A: Element> DeviceBlock<A> {
         Ok(())
     }
 
-    /// Scores the last predictions, from row `top` on, against the targets of a set of rows; of some columns if only these
-    /// were predicted.
+    /// Scores the last predictions, from row `top` on, against the targets of a set of rows, for all columns or only
+    /// those that were predicted.
     pub(crate) fn score(
         &self,
         top: usize,

@@ -1,6 +1,7 @@
-//! Lower triangular matrices: solving, inverting, multiplying by the own transpose. After a stop the values mean nothing.
+//! Lower triangular matrices: solving, inverting, multiplying by the transpose. After a stop the values are
+//! meaningless.
 //!
-//! Blocks on the diagonal are used through their inverses, so that all work over the rows beside them is matrix products.
+//! Blocks on the diagonal are used through their inverses, so all work on the other rows is matrix products.
 
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
 
@@ -8,13 +9,13 @@ use super::product::{Update, product, update};
 use super::small::SMALL;
 use crate::stop::Stop;
 
-/// Where to cut a block of order `n`: near its middle, on a multiple of [`SMALL`].
+/// Where to split a block of order `n`: near its middle, at a multiple of [`SMALL`].
 pub(super) fn half(n: usize) -> usize {
     (n / 2).next_multiple_of(SMALL).min(n - 1)
 }
 
-/// A factor L, and the inverses of the blocks on its diagonal one below the other, (order, [`SMALL`]). What lies above its
-/// diagonal is not read.
+/// A factor L, and the stacked inverses of its diagonal blocks, (order, [`SMALL`]). Entries above the diagonal are not
+/// read.
 #[derive(Clone, Copy)]
 pub(super) struct Lower<'l> {
     pub(super) l: ArrayView2<'l, f64>,
