@@ -1,10 +1,10 @@
-//! Addresses: taken apart, joined, and shown without their secrets.
+//! Addresses: splitting, joining, and display without secrets.
 
 use url::Url;
 
 use crate::FetchError;
 
-/// An address without user, password, query and fragment: what may stand in a message.
+/// An address without user, password, query and fragment, for messages.
 pub(crate) fn shown(url: &str) -> String {
     let Ok(mut url) = Url::parse(url) else {
         return "(not an address)".to_owned();
@@ -29,7 +29,7 @@ pub(crate) fn parse(url: &str) -> Result<Url, FetchError> {
     Ok(parsed)
 }
 
-/// Whether an address is on this machine, which no proxy can reach for us; other clients (Go's, for one) have the same
+/// Whether an address is on this machine, which a proxy cannot reach; other clients (for example Go's) make the same
 /// exception.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {

@@ -1,4 +1,4 @@
-//! Many files at a time.
+//! Parallel downloads of many files.
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -13,34 +13,34 @@ use crate::part::part_of;
 use crate::transfer::{Transfer, plain_refusal};
 use crate::{Digest, FetchError, space};
 
-/// A file on a server and its place here.
+/// A file on a server and its local path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteFile {
     /// Its address.
     pub url: String,
-    /// Where it goes.
+    /// Its local path.
     pub target: PathBuf,
-    /// Its size, if that is known.
+    /// Its size, if known.
     pub bytes: Option<u64>,
-    /// Its hash, if that is known.
+    /// Its hash, if known.
     pub digest: Option<Digest>,
 }
 
-/// Where a file stands.
+/// The state of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase", tag = "state", content = "bytes_there")]
 pub enum FileState {
-    /// It is there, with the right size.
+    /// It exists with the right size.
     Present,
-    /// Some of it is there.
+    /// It is partly downloaded.
     Partial(u64),
-    /// Nothing of it is there.
+    /// It does not exist.
     Missing,
 }
 
 impl RemoteFile {
-    /// Where the file stands. The size decides; contents were checked before the file got its name, and
-    /// `lpp-fetch verify` checks them again.
+    /// The state of the file, by its size. Contents were checked before the file got its name; `lpp-fetch verify`
+    /// checks them again.
     #[must_use]
     pub fn state(&self) -> FileState {
         let size_of = |path: &PathBuf| {
@@ -59,7 +59,7 @@ impl RemoteFile {
     }
 }
 
-/// Files to fetch.
+/// Files to download.
 ///
 /// ```no_run
 /// use lpp_fetch::{Batch, Digest, Http, HttpParams, RemoteFile};
@@ -81,32 +81,32 @@ impl RemoteFile {
 pub struct Batch {
     /// The files.
     pub files: Vec<RemoteFile>,
-    /// Downloads at a time.
+    /// Number of parallel downloads.
     pub n_threads: usize,
-    /// Whether to fetch again what is there.
+    /// Whether to download existing files again.
     pub force: bool,
 }
 
-/// How a batch ended.
+/// Result of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct BatchReport {
-    /// Files that were fetched.
+    /// Number of files downloaded.
     pub n_fetched: usize,
-    /// Files that were there before.
+    /// Number of files that already existed.
     pub n_present: usize,
-    /// Bytes of all files whose size is known.
+    /// Total size of all files of known size, in bytes.
     pub bytes: u64,
 }
 
 impl Batch {
-    /// Fetches what is not there, several files at a time.
+    /// Downloads missing files, several at a time.
     ///
-    /// A file that fails does not stop the others, unless the reason concerns all of them (a full disk).
+    /// If a file fails, the others continue, unless the reason affects all of them (a full disk).
     ///
     /// # Errors
-    /// [`FetchError::Study`] if a file of another size is in the place of one and `force` is not set,
-    /// [`FetchError::NoSpace`] before anything is fetched; otherwise the only failure, or [`FetchError::Batch`] with
-    /// the first of several. Finished files stay, partial ones are gone on with next time.
+    /// [`FetchError::Study`] if a file exists with a different size and `force` is not set, [`FetchError::NoSpace`]
+    /// before anything is downloaded; otherwise the only failure, or [`FetchError::Batch`] with the first of several.
+    /// Finished files are kept, and partial ones are resumed next time.
     pub fn run(&self, http: &Http, progress: &dyn Progress) -> Result<BatchReport, FetchError> {
         let wanted: Vec<(&RemoteFile, u64)> = self
             .files
@@ -158,7 +158,7 @@ impl Batch {
     }
 }
 
-/// Runs `work` on all `items`, `n_threads` at a time; see [`Batch::run`] for what happens to errors.
+/// Runs `work` on all `items`, `n_threads` at a time; errors are handled as in [`Batch::run`].
 pub(crate) fn in_parallel<T: Sync>(
     items: &[T],
     n_threads: usize,

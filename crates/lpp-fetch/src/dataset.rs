@@ -1,14 +1,14 @@
-//! The data set's files in a study.
+//! The files of the data set in a study.
 
 use std::path::PathBuf;
 
 use crate::address::below;
 use crate::{Batch, DataFile, DataSelection, Digest, FetchError, RemoteFile};
 
-/// Where the data set is published: the public bucket of OpenNeuro, from the remote log of its git-annex repository.
+/// The address of the data set: the public bucket of OpenNeuro, from the remote log of its git-annex repository.
 pub const DATA_URL: &str = "https://s3.amazonaws.com/openneuro.org/ds003643";
 
-/// Files of the data set that are wanted in a study.
+/// Files of the data set to download for a study.
 ///
 /// ```no_run
 /// use lpp_fetch::{DATA_URL, DataJob, DataKind, DataSelection, Http, HttpParams};
@@ -35,17 +35,17 @@ pub const DATA_URL: &str = "https://s3.amazonaws.com/openneuro.org/ds003643";
 /// ```
 #[derive(Debug, Clone)]
 pub struct DataJob {
-    /// Which files.
+    /// The files to select.
     pub selection: DataSelection,
-    /// The study folder, which gets `derivatives/`.
+    /// The study folder, in which `derivatives/` is created.
     pub root: PathBuf,
-    /// The annotation folder, which gets `EN/lppEN_….csv`.
+    /// The annotation folder, in which `EN/lppEN_….csv` is written.
     pub annotation: PathBuf,
-    /// Address that has `annotation/` and `derivatives/` below it.
+    /// Address that contains `annotation/` and `derivatives/`.
     pub base_url: String,
-    /// Downloads at a time.
+    /// Number of parallel downloads.
     pub n_threads: usize,
-    /// Whether to fetch again what is there.
+    /// Whether to download existing files again.
     pub force: bool,
 }
 
@@ -53,7 +53,7 @@ impl DataJob {
     /// The files as downloads.
     ///
     /// # Errors
-    /// As [`DataSelection::files`]; [`FetchError::Address`] for an address that is none.
+    /// As [`DataSelection::files`]; [`FetchError::Address`] for an invalid address.
     pub fn batch(&self) -> Result<Batch, FetchError> {
         let files = self.selection.files()?.into_iter();
         Ok(Batch {

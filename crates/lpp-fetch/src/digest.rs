@@ -1,4 +1,4 @@
-//! Hashes by which files are recognised.
+//! Hashes that identify files.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,16 +14,16 @@ pub(crate) const BLOCK: usize = 1 << 18;
 /// A hash that a file must have, in lower-case hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Digest {
-    /// MD5, as in the data set's manifest. It finds accidents, not forgery.
+    /// MD5, as in the manifest of the data set. It detects accidents, not forgery.
     Md5(String),
-    /// SHA-256, as the hub gives it for large files.
+    /// SHA-256, as given by the hub for large files.
     Sha256(String),
-    /// The hash under which git keeps a file: SHA-1 over `blob SIZE\0` and the content.
+    /// The hash of a file in git: SHA-1 over `blob SIZE\0` and the content.
     GitSha1(String),
 }
 
 impl Digest {
-    /// What the ETag of a hub names: SHA-256 for a large file, git's hash for a small one, or neither.
+    /// The hash in the ETag of a hub: SHA-256 for a large file, git's hash for a small one, or neither.
     ///
     /// ```
     /// use lpp_fetch::Digest;
@@ -72,7 +72,7 @@ impl Digest {
         }
     }
 
-    /// The hash of this kind that the file at `path` has.
+    /// The hash of this kind of the file at `path`.
     ///
     /// # Errors
     /// [`FetchError::Read`] if it cannot be read.
@@ -90,7 +90,7 @@ impl Digest {
     }
 }
 
-/// A hash in the making.
+/// A hash being computed.
 enum Hasher {
     Md5(md5::Md5),
     Sha1(sha1::Sha1),

@@ -1,39 +1,39 @@
-//! What can go wrong between a server and a finished file.
+//! Errors of downloads.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use lpp_study::StudyError;
 
-/// Every error of this crate.
+/// The errors of this crate.
 ///
-/// Messages are one line and name the file or address, what was found and what to do. No message holds a token or the
-/// query of an address, where storage hosts put their signatures.
+/// Messages are one line and give the file or address, what was found and what to do. No message contains a token or
+/// the query of an address, where storage hosts put their signatures.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// A file of the study could not be read or written.
+    /// A file of the study cannot be read or written.
     #[error(transparent)]
     Study(#[from] StudyError),
-    /// A file could not be read.
+    /// A file cannot be read.
     #[error("{}", lpp_study::cannot_read(path, source))]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         source: io::Error,
     },
-    /// A file or folder could not be written.
+    /// A file or folder cannot be written.
     #[error("cannot write {}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         source: io::Error,
     },
-    /// The disk has no room for what is to come.
+    /// There is not enough disk space for the downloads.
     #[error("{}: {needed} bytes are needed, {free} bytes are free; make room or choose another folder", folder.display())]
     NoSpace {
         /// A folder on that disk.
@@ -57,7 +57,7 @@ pub enum FetchError {
         /// The partial file.
         path: PathBuf,
     },
-    /// An address that cannot be used.
+    /// An address is invalid.
     #[error("{url}: no usable address ({reason}), expected http:// or https://")]
     Address {
         /// The address.
@@ -65,17 +65,17 @@ pub enum FetchError {
         /// What is wrong with it.
         reason: String,
     },
-    /// No connection, or it broke more often than is tolerated.
+    /// There is no connection, or it broke too often.
     #[error("{url}: {reason}, after {tries} tries")]
     Connection {
         /// The address.
         url: String,
-        /// What happened last.
+        /// The last fault.
         reason: String,
-        /// How often it was tried.
+        /// Number of tries.
         tries: u32,
     },
-    /// The server refused.
+    /// The server refused the request.
     #[error("{url}: the server says {status}{}", hint(*status))]
     Status {
         /// The address.
@@ -83,7 +83,7 @@ pub enum FetchError {
         /// The HTTP status.
         status: u16,
     },
-    /// A web page came instead of the file.
+    /// The server sent a web page instead of the file.
     #[error(
         "{url}: a web page ({found}) came instead of the file; does a proxy or a log-in page stand between?"
     )]
@@ -93,7 +93,7 @@ pub enum FetchError {
         /// Its content type.
         found: String,
     },
-    /// The server has a file of another size.
+    /// The server has a file of a different size.
     #[error("{url}: the server's file has {found} bytes, expected {expected}")]
     Size {
         /// The address.
@@ -103,24 +103,24 @@ pub enum FetchError {
         /// Bytes expected.
         expected: u64,
     },
-    /// Twice a complete file had wrong contents.
+    /// A complete file had wrong contents twice.
     #[error("{url}: the file has {algorithm} {found}, expected {expected}; it was thrown away")]
     Hash {
         /// The address.
         url: String,
         /// Kind of hash.
         algorithm: &'static str,
-        /// The hash of what came.
+        /// The hash of the file received.
         found: String,
         /// The hash it should have.
         expected: String,
     },
-    /// A server's answer that is not what its kind should be.
+    /// The answer of a server is not valid.
     #[error("{url}: {problem}")]
     Answer {
         /// The address.
         url: String,
-        /// What was found and expected.
+        /// What was found and what was expected.
         problem: String,
     },
     /// Some files of a batch failed.
@@ -133,17 +133,17 @@ pub enum FetchError {
         /// The first failure.
         first: Box<FetchError>,
     },
-    /// A selection that selects nothing.
+    /// A selection does not match any file.
     #[error("{what} {found:?} is not in the data set ({expected})")]
     Selection {
-        /// What was chosen by.
+        /// The criterion.
         what: &'static str,
         /// The value.
         found: String,
-        /// Some values there are.
+        /// Some valid values.
         expected: String,
     },
-    /// A file of the published listing has other contents than is known of it.
+    /// The hash of a file in the published listing differs from the known one.
     #[error("{url}: {path} is not the published file (git blob {found}, expected {expected})")]
     NotPublished {
         /// The listing.
@@ -155,7 +155,7 @@ pub enum FetchError {
         /// Hash expected.
         expected: String,
     },
-    /// A name that is no model of the catalogue and no `org/name`.
+    /// A name is neither a model of the catalogue nor `org/name`.
     #[error(
         "{}: no published model is known by this name; give org/name as on the hub, or put the model's folder into models/",
         lpp_study::shortened(name, 60)
@@ -164,20 +164,20 @@ pub enum FetchError {
         /// The name.
         name: String,
     },
-    /// A model that has to be asked for.
+    /// A model is gated: access must be requested.
     #[error("{repo}: gated; accept its terms at {page}, then set HF_TOKEN to a token of that account")]
     Gated {
         /// The repository.
         repo: String,
-        /// Where the terms are.
+        /// The page with the terms.
         page: String,
     },
-    /// The token's account has no access.
+    /// The account of the token has no access.
     #[error("{repo}: the account of HF_TOKEN has no access; ask for it at {page}")]
     Forbidden {
         /// The repository.
         repo: String,
-        /// Where to ask.
+        /// The page for requesting access.
         page: String,
     },
     /// Access is refused and there is no token.
@@ -190,32 +190,32 @@ pub enum FetchError {
         /// Its page.
         page: String,
     },
-    /// `HF_ENDPOINT` is no address.
+    /// `HF_ENDPOINT` is not a valid address.
     #[error(
         "HF_ENDPOINT is {:?}: {reason}, expected an address such as https://huggingface.co",
         lpp_study::shortened(endpoint, 100)
     )]
     Endpoint {
-        /// Its value, without a password that it may hold.
+        /// Its value, without any password.
         endpoint: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// The hub does not know the token.
+    /// The hub does not accept the token.
     #[error("{repo}: the hub does not accept HF_TOKEN; make a new token at {page}")]
     TokenRefused {
         /// The repository.
         repo: String,
-        /// Where tokens are made.
+        /// The page for creating tokens.
         page: String,
     },
-    /// No such repository, or a private one.
+    /// The repository does not exist or is private.
     #[error("{repo}: no such repository on the hub, or a private one (then set HF_TOKEN)")]
     NoRepository {
         /// The repository.
         repo: String,
     },
-    /// No such revision.
+    /// The revision does not exist.
     #[error("{repo}: no revision {revision:?} in this repository")]
     NoRevision {
         /// The repository.
@@ -223,7 +223,7 @@ pub enum FetchError {
         /// The branch, tag or commit.
         revision: String,
     },
-    /// No such file.
+    /// The file does not exist.
     #[error("{repo}: no file {file} at revision {revision:?}")]
     NoFile {
         /// The repository.
@@ -233,7 +233,7 @@ pub enum FetchError {
         /// The file.
         file: String,
     },
-    /// The hub answers too many requests.
+    /// The hub says that there were too many requests.
     #[error(
         "{repo}: too many requests for the hub (429); wait some minutes, or set HF_TOKEN for a higher limit"
     )]
@@ -241,17 +241,17 @@ pub enum FetchError {
         /// The repository.
         repo: String,
     },
-    /// The repository has no weights of a kind that is read.
+    /// The repository has no weights in a supported format.
     #[error("{repo}: no weights at revision {revision:?} (looked for {looked_for})")]
     NoWeights {
         /// The repository.
         repo: String,
         /// The branch, tag or commit.
         revision: String,
-        /// File names that would have served.
+        /// The file names looked for.
         looked_for: String,
     },
-    /// Something is needed that is not in the cache, and the network must not be used.
+    /// Something is not in the cache, and the network may not be used.
     #[error("{repo}: {missing} not in the cache {}, and HF_HUB_OFFLINE or --offline forbids to download", cache.display())]
     Offline {
         /// The repository.
@@ -263,7 +263,7 @@ pub enum FetchError {
     },
 }
 
-/// What a status means for the user, where it is not plain.
+/// The meaning of a status for the user, if it is not obvious.
 fn hint(status: u16) -> &'static str {
     match status {
         401 | 403 => " (no permission)",

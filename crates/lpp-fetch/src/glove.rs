@@ -1,4 +1,4 @@
-//! GloVe vectors: the published archive, and one text file out of it.
+//! GloVe vectors: the published archive, and one text file from it.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader};
@@ -13,7 +13,7 @@ use crate::{Batch, Digest, FetchError, RemoteFile};
 /// Size of `glove.6B.zip`.
 const ARCHIVE_BYTES: u64 = 862_182_613;
 
-/// SHA-256 of `glove.6B.zip`, as several public projects (Keras' examples, TensorFlow's data sets) check it.
+/// SHA-256 of `glove.6B.zip`, as checked by several public projects (Keras' examples, TensorFlow's data sets).
 const ARCHIVE_SHA256: &str = "617afb2fe6cbd085c235baf7a465b96f4112bd7f7ccb2b2cbd649fed9cbcf2fb";
 
 /// Dimensions of the vectors in the archive.
@@ -28,18 +28,18 @@ pub struct GloveJob {
     pub bytes: Option<u64>,
     /// Its SHA-256.
     pub sha256: String,
-    /// Dimensions: 50, 100, 200 or 300, the paper's.
+    /// Dimensions: 50, 100, 200 or 300 (as in the paper).
     pub n_dims: u32,
-    /// Folder that gets `glove.6B.300d.txt`.
+    /// Folder for `glove.6B.300d.txt`.
     pub folder: PathBuf,
     /// Whether to keep the archive.
     pub keep_archive: bool,
-    /// Whether to do it again if the file is there.
+    /// Whether to download and extract again if the file exists.
     pub force: bool,
 }
 
 impl GloveJob {
-    /// The published archive on the hub at `endpoint`, which is where the paper's README takes it from.
+    /// The published archive on the hub at `endpoint`, the source given in the paper's README.
     #[must_use]
     pub fn published(endpoint: &str, n_dims: u32, folder: PathBuf) -> Self {
         Self {
@@ -76,7 +76,7 @@ impl GloveJob {
         }
     }
 
-    /// Fetches the archive and takes the file out of it; `false` if it was there.
+    /// Downloads the archive and extracts the file; returns `false` if the file already existed.
     ///
     /// # Errors
     /// [`FetchError`] of the download; [`FetchError::Answer`] if the archive has no such file or is damaged.
@@ -104,7 +104,7 @@ impl GloveJob {
     }
 }
 
-/// Takes `member` out of a zip archive. The archive's own checksum of it is compared at its end.
+/// Extracts `member` from a zip archive and checks it against the archive's checksum.
 fn extract(archive: &Path, member: &str, target: &Path) -> Result<(), FetchError> {
     let damaged = |problem: String| FetchError::answer(&archive.to_string_lossy(), problem);
     let file = File::open(archive).map_err(FetchError::read(archive))?;

@@ -1,4 +1,4 @@
-//! Requests: time limits, redirections, and a token that stays with its host.
+//! Requests: time limits, redirects, and a token that is sent only to its host.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use crate::address::{is_loopback, parse, shown};
 use crate::retry::{Fault, RetryPolicy, retry_after, until_reset};
 use crate::{FetchError, Token};
 
-/// Redirections followed for one request, as browsers do it.
+/// Largest number of redirects followed for one request, as in browsers.
 const MAX_REDIRECTS: usize = 10;
 
-/// Largest document that is read into memory: listings and indices of shards stay below a megabyte.
+/// Largest document read into memory; listings and indices of shards are below a megabyte.
 const MAX_DOCUMENT_BYTES: u64 = 64 << 20;
 
-/// How to talk to servers.
+/// Settings of an HTTP client.
 ///
 /// ```
 /// use lpp_fetch::{Http, HttpParams};
@@ -30,9 +30,9 @@ const MAX_DOCUMENT_BYTES: u64 = 64 << 20;
 pub struct HttpParams {
     /// Longest time to connect.
     pub connect: Duration,
-    /// Longest silence of a server, before an answer and within one.
+    /// Longest silence of a server, before or during an answer.
     pub silence: Duration,
-    /// What to do after a fault that may pass.
+    /// Retries after transient faults.
     pub retry: RetryPolicy,
 }
 
@@ -48,9 +48,9 @@ impl Default for HttpParams {
 
 /// A client for HTTP and HTTPS.
 ///
-/// Proxies are taken from the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`); addresses on this machine
-/// are reached without. Certificates are
-/// checked against Mozilla's roots, or against those of the file that `SSL_CERT_FILE` names.
+/// Proxies are read from the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`); addresses on this
+/// machine are reached without a proxy. Certificates are checked against Mozilla's roots, or against those of the file
+/// in `SSL_CERT_FILE`.
 #[derive(Debug, Clone)]
 pub struct Http {
     agent: Agent,
@@ -64,13 +64,13 @@ pub(crate) struct Ask<'a> {
     pub(crate) head: bool,
     /// First byte wanted, if not 0.
     pub(crate) from: u64,
-    /// ETag for which that makes sense.
+    /// ETag for which the range is valid.
     pub(crate) if_range: Option<&'a str>,
-    /// Whether to stop at a redirection to another host and return it.
+    /// Whether to stop at a redirect to another host and return it.
     pub(crate) stay: bool,
 }
 
-/// An answer, redirections followed.
+/// An answer, after redirects.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
@@ -88,13 +88,13 @@ impl Reply {
         self.header(name)?.trim().parse().ok()
     }
 
-    /// The web page's content type, if this is one.
+    /// The content type, if the answer is a web page.
     pub(crate) fn web_page(&self) -> Option<&str> {
         self.header("content-type")
             .filter(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
     }
 
-    /// How long the server asks to wait.
+    /// The pause requested by the server.
     pub(crate) fn wait(&self) -> Option<Duration> {
         let stated = self.header("retry-after");
         let stated = stated.and_then(|value| retry_after(value, SystemTime::now()));
@@ -135,7 +135,7 @@ impl Http {
         })
     }
 
-    /// Sends one request and follows redirections. The token goes to the host of `url` and to no other.
+    /// Sends one request and follows redirects. The token is sent only to the host of `url`.
     pub(crate) fn send(&self, url: &str, ask: Ask<'_>) -> Result<Reply, Fault> {
         let first = parse(url)?;
         let mut here = first.clone();
@@ -192,7 +192,7 @@ impl Http {
         request.call()
     }
 
-    /// Fetches a small document, trying again after faults that may pass. Statuses other than 200 go through
+    /// Downloads a small document, with retries after transient faults. Statuses other than 200 are passed to
     /// `refusal`.
     pub(crate) fn document(
         &self,
@@ -224,7 +224,7 @@ impl Http {
     }
 }
 
-/// A status other than success: passing where the server may think better of it.
+/// The fault for a status other than success: retryable if the status is transient.
 pub(crate) fn refused(reply: &Reply, error: FetchError) -> Fault {
     match reply.status {
         408 | 425 | 429 | 500 | 502 | 503 | 504 => Fault::Passing {
@@ -255,7 +255,7 @@ fn connection(url: &str, reason: String) -> FetchError {
     }
 }
 
-/// A connection that ended while a body was read.
+/// The fault for a connection that ended while the body was read.
 pub(crate) fn cut(url: &str, error: &io::Error) -> Fault {
     let reason = if error.kind() == io::ErrorKind::TimedOut || error.to_string().contains("timeout") {
         "the server fell silent".to_owned()
@@ -265,7 +265,7 @@ pub(crate) fn cut(url: &str, error: &io::Error) -> Fault {
     Fault::passing(connection(url, reason))
 }
 
-/// A request without an answer. ureq's messages name hosts and limits, never header fields.
+/// The fault for a request without an answer. ureq's messages contain hosts and limits, never header fields.
 fn broken(url: &str, error: &ureq::Error) -> Fault {
     use ureq::Error;
     let reason = match error {
@@ -283,7 +283,7 @@ fn broken(url: &str, error: &ureq::Error) -> Fault {
     Fault::passing(connection(url, reason))
 }
 
-/// The certificates of `SSL_CERT_FILE`, as other programs honour it.
+/// The certificates of `SSL_CERT_FILE`, as used by other programs.
 fn configured_roots() -> Result<Option<RootCerts>, FetchError> {
     let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) else {
         return Ok(None);

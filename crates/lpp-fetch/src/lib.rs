@@ -1,19 +1,18 @@
-//! Checked, resumable downloads: the data set, the authors' precomputed files, word vectors, and models.
+//! Verified, resumable downloads: the data set, the authors' precomputed files, word vectors, and models.
 //!
 //! From the bottom up:
 //!
-//! 1. **One file.** It arrives under another name (`.part`), is gone on with after an interruption by asking for the
-//!    rest, on condition that the file is still the same (`If-Range`), and gets its final name when size and hash are
-//!    right. Faults that may pass are tried again ([`RetryPolicy`]): cut connections, silence, 429 and 503 with the
-//!    pause that the server asks for. A web page with status 200 is no file.
-//! 2. **[`Batch`]**: many files, some at a time, after a look at the free space.
-//! 3. **[`DataJob`]**, **[`PrecomputedJob`]**, **[`GloveJob`]**: what a study needs, and where it goes there.
-//! 4. **[`Hub`]** and **[`HubCache`]**: models from the Hugging Face hub, in the cache of Python's libraries: they find what
-//!    we fetched, and we find what they fetched. [`PublishedModel`] knows the names of the paper's models, and
-//!    [`ModelJob`] brings one.
+//! 1. **One file.** It is downloaded under a temporary name (`.part`). An interrupted download is resumed with a range
+//!    request, provided that the file is unchanged (`If-Range`). The file gets its final name when size and hash are
+//!    right. Transient faults are retried ([`RetryPolicy`]): broken connections, silence, and 429 and 503 with the
+//!    pause requested by the server. A web page with status 200 does not count as the file.
+//! 2. **[`Batch`]**: many files, several at a time, after a check of the free disk space.
+//! 3. **[`DataJob`]**, **[`PrecomputedJob`]**, **[`GloveJob`]**: the files of a study and their paths.
+//! 4. **[`Hub`]** and **[`HubCache`]**: models from the Hugging Face hub, in the cache shared with Python's libraries,
+//!    in both directions. [`PublishedModel`] knows the names of the paper's models, and [`ModelJob`] downloads one.
 //! 5. **[`VerifyJob`]**: hashes everything again.
 //!
-//! A [`Token`] goes to the hub's own host only, never to where the hub redirects, and into no message.
+//! A [`Token`] is sent only to the hub's own host, never to a redirect, and appears in no message.
 //!
 //! ```
 //! use lpp_fetch::{DataKind, DataSelection};

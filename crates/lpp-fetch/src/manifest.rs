@@ -1,4 +1,4 @@
-//! The files of the data set: sizes and hashes as its publishers' version control records them.
+//! The files of the data set, with sizes and hashes from its publishers' version control.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use lpp_study::Language;
 use crate::FetchError;
 
 /// Path, bytes and MD5 of each file under `annotation/` and `derivatives/` of OpenNeuro ds003643, version 2.0.7, from
-/// the git-annex keys of its repository (CC0). Version 2.0.5, the paper's, has the same files in these folders.
+/// the git-annex keys of its repository (CC0). Version 2.0.5, used in the paper, has the same files in these folders.
 const MANIFEST: &str = include_str!("../data/ds003643_manifest.csv");
 
 /// Runs of each subject: the sections of the story.
@@ -19,7 +19,7 @@ pub const N_RUNS: usize = 9;
 pub enum DataKind {
     /// The words and their times, `lppEN_word_information.csv`: the annotation that the programs read.
     Words,
-    /// Everything in the annotation folder, the words among it.
+    /// Everything in the annotation folder, including the words.
     Annotation,
     /// The preprocessed scans.
     Derivatives,
@@ -53,9 +53,9 @@ pub struct DataFile {
     pub md5: String,
     /// Language of the story.
     pub lang: Language,
-    /// Subject, such as `EN057`; annotation has none.
+    /// Subject, such as `EN057`; `None` for annotation.
     pub subject: Option<String>,
-    /// Run, from 0: scans are numbered with gaps, and the k-th file by name is run k.
+    /// Run, from 0. The numbers in the file names have gaps; the k-th file by name is run k.
     pub run: Option<usize>,
 }
 
@@ -69,10 +69,10 @@ impl DataFile {
     }
 }
 
-/// All files of the data set's annotation and derivatives.
+/// All annotation and derivative files of the data set.
 ///
 /// # Errors
-/// None for the manifest that is built in; the type says that it is parsed.
+/// Never for the built-in manifest; it is parsed, so the function returns a `Result`.
 ///
 /// ```
 /// let files = lpp_fetch::data_files()?;
@@ -127,7 +127,7 @@ fn parse(path: &str) -> Option<(Language, Option<String>)> {
     Some((code.parse().ok()?, subject))
 }
 
-/// Which files of the data set are wanted.
+/// A selection of files of the data set.
 ///
 /// ```
 /// use lpp_fetch::{DataKind, DataSelection};
@@ -150,9 +150,9 @@ pub struct DataSelection {
     pub languages: Vec<Language>,
     /// Kinds of files.
     pub kinds: Vec<DataKind>,
-    /// Subjects whose scans are wanted, `EN057` or `sub-EN057`; none means all.
+    /// Subjects whose scans to select, `EN057` or `sub-EN057`; empty for all.
     pub subjects: Vec<String>,
-    /// Runs whose scans are wanted, from 0; none means all.
+    /// Runs whose scans to select, from 0; empty for all.
     pub runs: Vec<usize>,
 }
 
@@ -160,7 +160,7 @@ impl DataSelection {
     /// The files, in the order of the manifest.
     ///
     /// # Errors
-    /// [`FetchError::Selection`] for a subject that these languages do not have, or a run above 8.
+    /// [`FetchError::Selection`] for a subject that is not in these languages, or a run above 8.
     pub fn files(&self) -> Result<Vec<DataFile>, FetchError> {
         let files: Vec<DataFile> = data_files()?
             .into_iter()

@@ -1,4 +1,4 @@
-//! Bytes received, as parts of a stage of [`Progress`].
+//! Bytes received, reported as a stage of [`Progress`].
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,14 +42,14 @@ impl<'a> Meter<'a> {
     }
 }
 
-/// Counts the bytes of one file, each place once even if it is fetched again.
+/// Counts the bytes of one file, each position once even if it is downloaded again.
 pub(crate) struct FileMeter<'a> {
     meter: &'a Meter<'a>,
     reached: Cell<u64>,
 }
 
 impl<'a> FileMeter<'a> {
-    /// A file of which `there` bytes are there already.
+    /// A file of which `there` bytes already exist.
     pub(crate) fn new(meter: &'a Meter<'a>, there: u64) -> Self {
         Self {
             meter,
@@ -57,7 +57,7 @@ impl<'a> FileMeter<'a> {
         }
     }
 
-    /// The file has got to `position`.
+    /// Reports that the file has reached `position`.
     pub(crate) fn reached(&self, position: u64) {
         let before = self.reached.get();
         if position > before {

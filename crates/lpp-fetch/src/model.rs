@@ -1,4 +1,4 @@
-//! A model by its name: found in the cache, or brought into it.
+//! A model by its name: found in the cache, or downloaded into it.
 
 use std::path::PathBuf;
 
@@ -6,37 +6,37 @@ use lpp_study::{FeatureName, Progress, Study, recorded_text};
 
 use crate::{Content, FetchError, Http, HttpParams, Hub, HubSettings, PublishedModel, RepoId};
 
-/// A model that a program was asked for by name.
+/// A model requested by name.
 #[derive(Debug, Clone)]
 pub struct ModelRequest {
     /// A folder in the study's `models`, a name of the catalogue, or `org/name`.
     pub name: String,
-    /// Branch, tag or commit; none means that of the name, or `main`.
+    /// Branch, tag or commit; `None` for that of the name, or `main`.
     pub revision: Option<String>,
-    /// How much of it is needed.
+    /// The part of it that is needed.
     pub content: Content,
-    /// Whether the network must not be used, besides what the environment says.
+    /// Whether the network may not be used, in addition to the setting of the environment.
     pub offline: bool,
-    /// Downloads at a time.
+    /// Number of parallel downloads.
     pub n_threads: usize,
 }
 
 impl ModelRequest {
-    /// Name under which the study keeps the model's activations: `gpt2`, `pythia-6.9b_step1000`, `org/name`.
+    /// Name of the model's activations in the study: `gpt2`, `pythia-6.9b_step1000`, `org/name`.
     ///
     /// # Errors
-    /// [`FetchError::Study`] if it can be no name.
+    /// [`FetchError::Study`] if the name is not valid.
     pub fn study_name(&self) -> Result<FeatureName, FetchError> {
         PublishedModel::study_name(&self.name, self.revision.as_deref())
     }
 
-    /// Finds the model: in the study's `models`, then in the hub's cache, then on the hub, from where it goes into the
-    /// cache. The hub and its cache are those of the environment ([`HubSettings::from_env`]).
+    /// Finds the model in the study's `models`, then in the hub's cache, then on the hub, from which it is downloaded
+    /// into the cache. The hub and its cache are those of the environment ([`HubSettings::from_env`]).
     ///
-    /// A folder of the study's `models` is that of `org/name` only if it is called `org--name` or `org/name`.
+    /// A folder in the study's `models` belongs to `org/name` only if its name is `org--name` or `org/name`.
     ///
-    /// A name that is neither in the study nor known gives the study's folder, which is not there: the program that
-    /// opens it names the models that are.
+    /// A name that is neither in the study nor known gives the study's folder, which does not exist. The program that
+    /// opens it then lists the models that do.
     ///
     /// # Errors
     /// As [`ModelJob::run`].
@@ -76,7 +76,7 @@ impl ModelRequest {
     }
 }
 
-/// A model that is wanted.
+/// A model to find or download.
 ///
 /// ```no_run
 /// use lpp_fetch::{Content, Http, HttpParams, Hub, HubSettings, ModelJob, PublishedModel};
@@ -95,36 +95,36 @@ impl ModelRequest {
 /// ```
 #[derive(Debug, Clone)]
 pub struct ModelJob {
-    /// Which one.
+    /// The model.
     pub model: PublishedModel,
-    /// How much of it.
+    /// The part of it that is needed.
     pub content: Content,
-    /// Downloads at a time.
+    /// Number of parallel downloads.
     pub n_threads: usize,
-    /// Whether to ask the hub for a newer commit although the cache has a complete one.
+    /// Whether to check the hub for a newer commit even if the cache has a complete one.
     pub refresh: bool,
 }
 
-/// Where a model is.
+/// The location of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocatedModel {
     /// Folder of configuration and weights.
     pub folder: PathBuf,
     /// Folder of the tokenizer.
     pub tokenizer: PathBuf,
-    /// Where it is from, for records: the folder, from the study if it lies inside, or `org/name@revision`.
+    /// Its source, for records: the folder (relative to the study if it is inside), or `org/name@revision`.
     pub source: String,
     /// Commit of configuration and weights, if they come from a hub.
     pub commit: Option<String>,
 }
 
 impl ModelJob {
-    /// Finds the model in the cache; fetches what is missing, unless the hub's settings forbid it.
+    /// Finds the model in the cache; downloads missing files, unless the hub's settings forbid it.
     ///
-    /// A complete model in the cache needs no network.
+    /// A model that is complete in the cache needs no network.
     ///
     /// # Errors
-    /// [`FetchError::Offline`] if something is missing and must not be fetched; otherwise as [`Hub::fetch`].
+    /// [`FetchError::Offline`] if something is missing and may not be downloaded; otherwise as [`Hub::fetch`].
     pub fn run(&self, hub: &Hub, progress: &dyn Progress) -> Result<LocatedModel, FetchError> {
         let model = &self.model;
         let here = (model.repo.clone(), model.revision.clone());
@@ -180,8 +180,8 @@ impl ModelJob {
         hub.fetch(repo, revision, content, self.n_threads, progress)
     }
 
-    /// Python's programs fetch file by file, so weights may be there without a tokenizer. Some repositories have none
-    /// in a form that is read here; that is for the reader to say.
+    /// Downloads the tokenizer if it is missing: Python's programs download file by file, so there may be weights
+    /// without it. Some repositories have no tokenizer in a supported format; the reader reports that.
     fn complete_tokenizer(&self, hub: &Hub, progress: &dyn Progress) -> Result<(), FetchError> {
         let model = &self.model;
         let settings = hub.settings();

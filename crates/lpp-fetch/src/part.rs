@@ -1,4 +1,4 @@
-//! A file on its way: under a temporary name until it is complete and checked.
+//! A file during its download, under a temporary name until it is complete and verified.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -11,8 +11,8 @@ use crate::FetchError;
 
 /// A partial file, locked against other processes.
 ///
-/// What is in it was received in order from the start, so that a download can go on at its end after the process was
-/// killed. Beside it, if wanted, lies the ETag of what it is a part of (`.part.etag`).
+/// Its bytes were received in order from the start, so a download can be resumed at its end after the process was
+/// killed. The ETag of the complete file is stored next to it, if requested (`.part.etag`).
 #[derive(Debug)]
 pub(crate) struct Part {
     path: PathBuf,
@@ -21,7 +21,7 @@ pub(crate) struct Part {
     etag: Option<String>,
 }
 
-/// `NAME.part` beside the final name.
+/// `NAME.part`, next to the final name.
 pub(crate) fn part_of(target: &Path) -> PathBuf {
     with_ending(target, ".part")
 }
@@ -33,7 +33,7 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 }
 
 impl Part {
-    /// Opens or makes the partial file at `path`, and its folder.
+    /// Opens or creates the partial file at `path`, and its folder.
     pub(crate) fn open(path: &Path, keep_etag: bool) -> Result<Self, FetchError> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(FetchError::write(path))?;
@@ -55,13 +55,12 @@ impl Part {
         Ok(metadata.len())
     }
 
-    /// The ETag of what this is a part of, if the server gave one that identifies contents.
+    /// The ETag of the complete file, if the server gave one that identifies contents.
     pub(crate) fn etag(&self) -> Option<&str> {
         self.etag.as_deref()
     }
 
-    /// Notes the ETag of the answer that is being received. A weak one does not promise equal bytes (RFC 9110, section
-    /// 8.8.1).
+    /// Stores the ETag of the current answer. A weak ETag does not guarantee equal bytes (RFC 9110, section 8.8.1).
     pub(crate) fn note_etag(&mut self, etag: Option<&str>) -> Result<(), FetchError> {
         let etag = etag.filter(|etag| etag.starts_with('"')).map(str::to_owned);
         if etag == self.etag {
@@ -79,13 +78,13 @@ impl Part {
         Ok(())
     }
 
-    /// Throws away what was received.
+    /// Deletes the bytes received.
     pub(crate) fn restart(&mut self) -> Result<(), FetchError> {
         self.file.set_len(0).map_err(FetchError::write(&self.path))?;
         self.note_etag(None)
     }
 
-    /// Goes to the end, to write on.
+    /// Moves to the end, to append.
     pub(crate) fn seek_end(&mut self) -> Result<u64, FetchError> {
         self.file
             .seek(SeekFrom::End(0))
@@ -111,14 +110,14 @@ impl Part {
         &self.path
     }
 
-    /// Gives the checked file its final name.
+    /// Gives the verified file its final name.
     pub(crate) fn finish(self, target: &Path) -> Result<(), FetchError> {
         self.file.sync_all().map_err(FetchError::write(target))?;
         fs::rename(&self.path, target).map_err(FetchError::write(target))?;
         self.etag_file.as_deref().map_or(Ok(()), remove_if_there)
     }
 
-    /// Removes what cannot be used.
+    /// Deletes the file.
     pub(crate) fn discard(self) -> Result<(), FetchError> {
         remove_if_there(&self.path)?;
         self.etag_file.as_deref().map_or(Ok(()), remove_if_there)
@@ -132,8 +131,8 @@ fn remove_if_there(path: &Path) -> Result<(), FetchError> {
     }
 }
 
-/// The file at `path`, locked. Between opening and locking another process may have given it its final name; then
-/// `path` is another file, or none, and is opened again.
+/// The file at `path`, locked. Between opening and locking, another process may have given it its final name; then
+/// `path` is a different file or does not exist, and is opened again.
 fn locked(path: &Path) -> Result<File, FetchError> {
     loop {
         let mut options = OpenOptions::new();

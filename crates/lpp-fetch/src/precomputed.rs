@@ -1,5 +1,5 @@
-//! What the paper's authors computed and published beside their code: masks, regions, text, inter-subject correlation
-//! and average subjects.
+//! Files that the paper's authors published with their code: masks, regions, text, inter-subject correlation and
+//! average subjects.
 
 use std::path::{Path, PathBuf};
 
@@ -16,12 +16,12 @@ use crate::{Batch, Digest, FetchError, RemoteFile};
 /// The authors' repository on GitHub.
 pub const AUTHORS_REPOSITORY: &str = "l-bg/llms_brain_lateralization";
 
-/// The commit from which files are taken. A public index of GitHub has it with the masks, the inter-subject
-/// correlations of the three languages and a README that says that the precomputed files lie in the repository;
-/// A table of known hashes checks that the commit has the files we know.
+/// The commit of the files. A public index of GitHub has it with the masks, the inter-subject correlations of the three
+/// languages, and a README that says that the precomputed files are in the repository. The commit is checked against a
+/// table of known hashes.
 pub const AUTHORS_COMMIT: &str = "cdc456e0bb7ddce3329a1ed9cda2d6434ff6b2a1";
 
-/// Published files by name, and the hashes that git has for them; computed from copies of the files.
+/// Published files by name with their git hashes, computed from copies of the files.
 const PUBLISHED: [(&str, &str); 10] = [
     ("lpp_en_text.zip", "a4aa167479469b0085d9dd34d8c80144f8e35d4f"),
     ("isc_10trials_en.gz", "cae270cdaa63c91aab39758bb2bf1a6ca7e7dd0e"),
@@ -41,21 +41,21 @@ const REGIONS: [&str; 7] = ["AG_TPJ", "BA44", "BA45", "BA47", "TP", "aSTS", "pST
 /// Folder of a study for joblib files before they are converted.
 const PUBLISHED_FOLDER: &str = "published";
 
-/// What a precomputed file is.
+/// The kind of a precomputed file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
-    /// A file that is used as it is.
+    /// A file that is used unchanged.
     AsIs,
-    /// An array in joblib's format, to be written to this `.npy` file.
+    /// An array in joblib format, converted to this `.npy` file.
     Array(PathBuf),
 }
 
 /// A precomputed file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrecomputedFile {
-    /// Where it comes from and goes to.
+    /// Its address and local path.
     pub remote: RemoteFile,
-    /// What becomes of it.
+    /// Its kind.
     pub role: Role,
 }
 
@@ -66,9 +66,9 @@ pub struct PrecomputedJob {
     pub languages: Vec<Language>,
     /// The commit.
     pub commit: String,
-    /// Address that has the files of the commit below it.
+    /// Address that contains the files of the commit.
     pub base_url: String,
-    /// Address of the commit's tree, as GitHub's API lists it: sizes and hashes.
+    /// Address of the commit's tree in GitHub's API, with sizes and hashes.
     pub listing_url: String,
 }
 
@@ -102,14 +102,14 @@ impl PrecomputedJob {
         }
     }
 
-    /// Looks up the files and says where each goes in `study`.
+    /// Looks up the files and their paths in `study`.
     ///
-    /// Every file is checked against the listing's hash; at [`AUTHORS_COMMIT`] the listing itself is checked against
-    /// the hashes that are known.
+    /// Every file is checked against the hash of the listing. At [`AUTHORS_COMMIT`], the listing itself is checked
+    /// against the known hashes.
     ///
     /// # Errors
-    /// [`FetchError::Answer`] if the listing is none or lacks a file; [`FetchError::NotPublished`] if it has a known
-    /// file with another hash; [`FetchError::Status`] and the like if it cannot be had.
+    /// [`FetchError::Answer`] if the listing is invalid or lacks a file; [`FetchError::NotPublished`] if it has a known
+    /// file with a different hash; [`FetchError::Status`] and similar if it cannot be downloaded.
     pub fn plan(&self, http: &Http, study: &Study) -> Result<Vec<PrecomputedFile>, FetchError> {
         let url = &self.listing_url;
         let document = http.document(url, None, &|reply| plain_refusal(url)(reply))?;
@@ -136,7 +136,7 @@ impl PrecomputedJob {
             .collect()
     }
 
-    /// File names, places and roles. Names are those of the authors' scripts; their folders do not matter.
+    /// File names, paths and kinds. Names are those of the authors' scripts; their folders do not matter.
     fn wanted(&self, study: &Study) -> Vec<(String, PathBuf, Role)> {
         let mut wanted = Vec::new();
         for &lang in &self.languages {
@@ -193,7 +193,7 @@ impl PrecomputedJob {
     }
 }
 
-/// Files that stand where published ones would go and have other contents: results of one's own, most likely.
+/// Existing files with different contents at the paths of published ones: most likely the user's own results.
 ///
 /// # Errors
 /// [`FetchError::Read`] if a file cannot be read.
@@ -210,7 +210,7 @@ pub fn in_the_way(files: &[PrecomputedFile]) -> Result<Vec<&Path>, FetchError> {
     Ok(found)
 }
 
-/// The downloads of these files.
+/// The downloads for these files.
 #[must_use]
 pub fn precomputed_batch(files: &[PrecomputedFile], n_threads: usize, force: bool) -> Batch {
     Batch {
@@ -220,10 +220,10 @@ pub fn precomputed_batch(files: &[PrecomputedFile], n_threads: usize, force: boo
     }
 }
 
-/// Writes beside each file where it came from, so that `lpp-fetch verify` knows what it should be.
+/// Writes a record of its source next to each file, for `lpp-fetch verify`.
 ///
 /// # Errors
-/// [`FetchError::Study`] if a file cannot be read or a record not be written.
+/// [`FetchError::Study`] if a file cannot be read or a record cannot be written.
 pub fn record(files: &[PrecomputedFile], commit: &str, software: Software) -> Result<(), FetchError> {
     for file in files {
         let step = Step::new(software, &file.remote.target)

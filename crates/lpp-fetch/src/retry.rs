@@ -1,4 +1,4 @@
-//! Trying again: how often, and after which pause.
+//! Retries: number of tries and pauses.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use crate::FetchError;
 
-/// Tries, pauses, and the clock that pauses.
+/// Number of tries, pauses, and the function that waits.
 ///
-/// The pause doubles from `first_pause` up to `longest_pause`. A server that says how long to wait (`Retry-After`) is
-/// obeyed up to `longest_request`; beyond that the download fails, since a person should know. A try that brought new
-/// bytes starts the count again, so that a large file over a poor line arrives in the end.
+/// The pause doubles from `first_pause` up to `longest_pause`. A pause requested by the server (`Retry-After`) is
+/// respected up to `longest_request`; if it is longer, the download fails, so that the user knows. A try that received
+/// new bytes resets the count, so that a large file over a poor connection arrives in the end.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,13 +22,13 @@ use crate::FetchError;
 /// ```
 #[derive(Clone)]
 pub struct RetryPolicy {
-    /// Tries without progress before a fault is final, at least 1.
+    /// Number of tries without progress before a fault is final; at least 1.
     pub tries: u32,
     /// Pause before the second try.
     pub first_pause: Duration,
-    /// Longest pause of our own.
+    /// Longest pause, unless the server requests one.
     pub longest_pause: Duration,
-    /// Longest pause that a server may ask for.
+    /// Longest pause that a server may request.
     pub longest_request: Duration,
     sleep: Arc<dyn Fn(Duration) + Send + Sync>,
 }
@@ -59,15 +59,15 @@ impl fmt::Debug for RetryPolicy {
 /// Why a try failed.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// Another try may do.
+    /// Another try may succeed.
     Passing {
         error: FetchError,
-        /// How long the server asks to wait.
+        /// The pause requested by the server.
         wait: Option<Duration>,
-        /// Whether the try brought something that stays.
+        /// Whether the try received bytes that are kept.
         progress: bool,
     },
-    /// Nothing will change this.
+    /// Retrying will not help.
     Final(FetchError),
 }
 
@@ -88,19 +88,19 @@ impl From<FetchError> for Fault {
 }
 
 impl RetryPolicy {
-    /// The same with another first pause.
+    /// The same with a different first pause.
     #[must_use]
     pub fn with_first_pause(self, first_pause: Duration) -> Self {
         Self { first_pause, ..self }
     }
 
-    /// The same with another number of tries.
+    /// The same with a different number of tries.
     #[must_use]
     pub fn with_tries(self, tries: u32) -> Self {
         Self { tries, ..self }
     }
 
-    /// The same with another way to wait; tests take one that only writes down what it was asked for.
+    /// The same with a different function that waits; tests use one that only records the pauses.
     #[must_use]
     pub fn with_sleep(self, sleep: impl Fn(Duration) + Send + Sync + 'static) -> Self {
         Self {
@@ -109,7 +109,7 @@ impl RetryPolicy {
         }
     }
 
-    /// The pause after so many failures in a row, from 0.
+    /// The pause after that many consecutive failures, from 0.
     #[must_use]
     pub fn pause(&self, failures: u32) -> Duration {
         let doubled = self.first_pause.saturating_mul(2u32.saturating_pow(failures));
@@ -149,7 +149,7 @@ fn counted(error: FetchError, tries: u32) -> FetchError {
     }
 }
 
-/// What `Retry-After` asks for: seconds, or a date (RFC 9110, section 10.2.3).
+/// The pause in `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).
 pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse::<u64>() {
         return Some(Duration::from_secs(seconds));
@@ -158,13 +158,14 @@ pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     Some(date.duration_since(now).unwrap_or_default())
 }
 
-/// When the limit of a `RateLimit` header ends: `"api";r=0;t=3` as the draft of the working group has it, `reset=3` as an earlier
-/// one had it, or a number of seconds or of Unix time alone, as older servers say. Of several limits the one that ends last.
+/// The time until the limit of a `RateLimit` header ends: `"api";r=0;t=3` as in the draft of the working group,
+/// `reset=3` as in an earlier draft, or just a number of seconds or of Unix time, as from older servers. Of several
+/// limits, the one that ends last counts.
 ///
 /// # References
 /// R. Polli, A. Martinez and D. Miller, draft-ietf-httpapi-ratelimit-headers.
 pub(crate) fn until_reset(value: &str, now: SystemTime) -> Option<Duration> {
-    /// Numbers from here on are moments: 2001, not thirty years of waiting.
+    /// Numbers from here on are Unix times (2001), not a pause of thirty years.
     const FIRST_MOMENT: u64 = 1_000_000_000;
     if let Ok(number) = value.trim().parse::<u64>() {
         let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(number.min(u64::from(u32::MAX)));

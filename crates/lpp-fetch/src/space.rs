@@ -1,14 +1,14 @@
-//! Whether the disk has room.
+//! Checks of the free disk space.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::FetchError;
 
-/// Left free beside the files: folders, journals and logs need some blocks too.
+/// Space to leave free: folders, journals and logs need some blocks too.
 const MARGIN: u64 = 16 << 20;
 
-/// The nearest folder at or above `path` that is there.
+/// The nearest existing folder at or above `path`.
 fn existing(path: &Path) -> PathBuf {
     let found = path.ancestors().find(|folder| folder.is_dir());
     found.unwrap_or(Path::new(".")).to_owned()
@@ -20,10 +20,10 @@ fn free(folder: &Path) -> Option<u64> {
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
-/// Checks that each disk has room for the bytes that are to be written to it.
+/// Checks that each disk has enough space for the bytes to be written.
 ///
 /// # Errors
-/// [`FetchError::NoSpace`]. A disk that does not tell is taken to have room.
+/// [`FetchError::NoSpace`]. A disk of unknown free space is assumed to have enough.
 pub(crate) fn require<'a>(writes: impl IntoIterator<Item = (&'a Path, u64)>) -> Result<(), FetchError> {
     let mut disks: Vec<(u64, PathBuf, u64)> = Vec::new();
     for (path, bytes) in writes {

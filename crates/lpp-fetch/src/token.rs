@@ -1,10 +1,10 @@
-//! An access token that does not show.
+//! An access token that is never displayed.
 
 use std::fmt;
 
 /// A secret for the `Authorization` header.
 ///
-/// It has no `Display`, and its `Debug` shows none of it, so that it cannot reach a log or a message by accident.
+/// It has no `Display`, and its `Debug` does not show it, so it cannot appear in a log or a message by accident.
 ///
 /// ```
 /// let token = lpp_fetch::Token::new(" hf_secret\n").unwrap();
@@ -15,7 +15,8 @@ use std::fmt;
 pub struct Token(String);
 
 impl Token {
-    /// Takes a token, without the white space around it; `None` if nothing is left or it holds what no header can.
+    /// Creates a token from text, without surrounding white space; `None` if it is empty or has characters that a
+    /// header cannot contain.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let text = text.trim();

@@ -11,11 +11,11 @@ use crate::part::Part;
 use crate::retry::Fault;
 use crate::{Digest, FetchError, Token};
 
-/// What to fetch, where to, and how to know that it is right.
+/// A download: address, path, and checks.
 ///
-/// A partial file is gone on with where it ends: the server is asked for the rest, on condition that the file is still
-/// the one with the noted ETag (`If-Range`). What cannot be known to belong together is fetched from the start. The
-/// file gets its final name when size and hash are right.
+/// A partial file is resumed at its end with a range request, provided that the file still has the stored ETag
+/// (`If-Range`). If the parts may not belong together, the download starts again from the beginning. The file gets its
+/// final name when size and hash are right.
 pub(crate) struct Transfer<'a> {
     pub(crate) http: &'a Http,
     pub(crate) url: &'a str,
@@ -23,7 +23,7 @@ pub(crate) struct Transfer<'a> {
     pub(crate) bytes: Option<u64>,
     pub(crate) digest: Option<&'a Digest>,
     pub(crate) part: PathBuf,
-    /// Whether the ETag is kept beside the partial file.
+    /// Whether the ETag is stored next to the partial file.
     pub(crate) keep_etag: bool,
     pub(crate) target: &'a Path,
     /// The error for a status other than success.
@@ -31,7 +31,7 @@ pub(crate) struct Transfer<'a> {
     pub(crate) meter: &'a FileMeter<'a>,
 }
 
-/// The error for a status, where the server has no special meaning for it.
+/// The error for a status without a special meaning for the server.
 pub(crate) fn plain_refusal(url: &str) -> impl Fn(&Reply) -> FetchError + '_ {
     move |reply| FetchError::Status {
         url: shown(url),
@@ -40,8 +40,8 @@ pub(crate) fn plain_refusal(url: &str) -> impl Fn(&Reply) -> FetchError + '_ {
 }
 
 impl Transfer<'_> {
-    /// Fetches and checks the file. Wrong contents are fetched once more from the start, since a part from before a
-    /// change of the file, or a crash of the machine, may be the reason.
+    /// Downloads and verifies the file. If the contents are wrong, it is downloaded once more from the beginning: the
+    /// cause may be a part from before a change of the file, or a crash of the machine.
     pub(crate) fn run(&self) -> Result<(), FetchError> {
         let mut part = Part::open(&self.part, self.keep_etag)?;
         if let Err(error) = self.fill(&mut part) {
@@ -87,7 +87,7 @@ impl Transfer<'_> {
         })
     }
 
-    /// One request, and as much of its answer as comes.
+    /// One request, and as much of its answer as arrives.
     fn attempt(&self, part: &mut Part) -> Result<(), Fault> {
         let start = self.start(part)?;
         if start > 0 && self.bytes == Some(start) {
@@ -106,7 +106,8 @@ impl Transfer<'_> {
         self.receive(reply, part)
     }
 
-    /// Where to go on. Without an ETag or a hash nobody would notice that the rest belongs to another file.
+    /// The position at which to resume. Without an ETag or a hash it is 0, because a rest from a different file would
+    /// not be noticed.
     fn start(&self, part: &mut Part) -> Result<u64, FetchError> {
         let there = part.len()?;
         let too_long = self.bytes.is_some_and(|bytes| there > bytes);
@@ -117,7 +118,7 @@ impl Transfer<'_> {
         Ok(there)
     }
 
-    /// Checks what the head of an answer says before any of it is written.
+    /// Checks the headers of an answer before anything is written.
     fn accept(&self, reply: &Reply, part: &mut Part, start: u64) -> Result<(), Fault> {
         match reply.status {
             206 if start > 0 => {

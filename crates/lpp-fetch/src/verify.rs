@@ -1,4 +1,4 @@
-//! Checking again what was downloaded.
+//! Verification of downloaded files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,39 +17,39 @@ pub struct VerifyJob {
     pub folder: PathBuf,
     /// The annotation folder of the study.
     pub annotation: PathBuf,
-    /// Files of the data set that must be there; without it those that are there are checked.
+    /// Files of the data set that must exist; if `None`, only existing files are checked.
     pub required: Option<DataSelection>,
-    /// Files read at a time.
+    /// Number of files read in parallel.
     pub n_threads: usize,
     /// Name of the program whose records (`<file>.json`) are checked: `lpp-fetch`.
     pub program: String,
 }
 
-/// What was found.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct VerifyReport {
-    /// Files whose contents are right.
+    /// Number of files with correct contents.
     pub n_good: usize,
-    /// Their bytes.
+    /// Their total size in bytes.
     pub bytes: u64,
-    /// Files whose contents are wrong, and how.
+    /// Files with wrong contents, and the problem.
     pub bad: Vec<BadFile>,
-    /// Required files that are not there.
+    /// Missing required files.
     pub missing: Vec<PathBuf>,
-    /// Downloads that were not finished.
+    /// Unfinished downloads.
     pub partial: Vec<PathBuf>,
 }
 
-/// A file that is not what it should be.
+/// A file with wrong contents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BadFile {
     /// The file.
     pub path: PathBuf,
-    /// What was found and expected.
+    /// What was found and what was expected.
     pub problem: String,
 }
 
-/// A file and what it should be.
+/// A file with its expected size and hash.
 struct Known {
     path: PathBuf,
     bytes: Option<u64>,
@@ -57,11 +57,11 @@ struct Known {
 }
 
 impl VerifyJob {
-    /// Reads and hashes every file that is known: those of the data set's manifest, those with a record of a download
-    /// beside them, and the contents of a hub's cache, whose names are their hashes.
+    /// Reads and hashes every known file: those of the data set's manifest, those with a download record next to them,
+    /// and the contents of a hub's cache, whose names are their hashes.
     ///
     /// # Errors
-    /// [`FetchError::Read`] if a folder cannot be listed. A bad file is no error but an entry of the report.
+    /// [`FetchError::Read`] if a folder cannot be listed. A bad file is not an error but an entry in the report.
     pub fn run(&self, progress: &dyn Progress) -> Result<VerifyReport, FetchError> {
         let mut report = VerifyReport::default();
         let mut known = self.data_set(&mut report)?;
@@ -148,7 +148,7 @@ impl VerifyJob {
         Ok(())
     }
 
-    /// The file of which `path` is the record, if it is a record of ours.
+    /// The file described by the record at `path`, if it is a record of lpp-fetch.
     fn recorded(&self, path: &Path) -> Option<Known> {
         let artefact = path.to_str()?.strip_suffix(".json").map(PathBuf::from)?;
         if !artefact.is_file() {

@@ -1,11 +1,11 @@
-//! What the hub means by a refusal.
+//! The meaning of refusals by the hub.
 
 use crate::FetchError;
 use crate::address::shown;
 use crate::http::Reply;
 use crate::hub::RepoId;
 
-/// What was asked for when the hub refused.
+/// The object of the refused request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub(crate) endpoint: &'a str,
@@ -16,9 +16,9 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// The error for an answer that is no success: from the hub's `X-Error-Code`, otherwise from the status.
+    /// The error for an unsuccessful answer: from the hub's `X-Error-Code`, otherwise from the status.
     ///
-    /// The hub says 401 and not 404 for an unknown repository when no token is sent, since it might be a private one.
+    /// Without a token, the hub answers 401 instead of 404 for an unknown repository, because it might be private.
     pub(crate) fn refusal(self, url: &str, reply: &Reply) -> FetchError {
         let repo = self.repo.to_string();
         let page = format!("{}/{repo}", self.endpoint);

@@ -1,4 +1,4 @@
-//! The cache of the hub's clients: contents once, under their hash, and a tree of links for each commit.
+//! The cache of the hub's clients: each content is stored once under its hash, with a tree of links per commit.
 
 use std::fs::{self, File};
 use std::io;
@@ -42,7 +42,7 @@ impl HubCache {
         self.root.join(repo.folder())
     }
 
-    /// The commit that a branch or tag had when it was last fetched; a commit is itself.
+    /// The commit of a branch or tag when it was last downloaded; a commit is returned unchanged.
     #[must_use]
     pub fn commit(&self, repo: &RepoId, revision: &str) -> Option<String> {
         if is_commit(revision) {
@@ -53,14 +53,14 @@ impl HubCache {
         is_commit(&commit).then_some(commit)
     }
 
-    /// Folder of a revision's files, if the cache knows the revision.
+    /// Folder of a revision's files, if the revision is in the cache.
     #[must_use]
     pub fn snapshot(&self, repo: &RepoId, revision: &str) -> Option<PathBuf> {
         let folder = self.snapshot_of(repo, &self.commit(repo, revision)?);
         folder.is_dir().then_some(folder)
     }
 
-    /// Folder of a revision's files if all of `content` is there.
+    /// Folder of a revision's files, if all of `content` exists.
     ///
     /// # Errors
     /// What is missing, in words.
@@ -82,12 +82,12 @@ impl HubCache {
         self.repository(repo).join("blobs").join(etag)
     }
 
-    /// Where the content of `etag` arrives; the name that Python's client uses.
+    /// The path of the content of `etag` during the download, the same as in Python's client.
     pub(crate) fn incomplete(&self, repo: &RepoId, etag: &str) -> PathBuf {
         self.blob(repo, &format!("{etag}.incomplete"))
     }
 
-    /// Waits until no other process, Python's included, fetches this content. The lock ends with the file.
+    /// Waits until no other process, including Python's, downloads this content. The lock is released with the file.
     pub(crate) fn lock(&self, repo: &RepoId, etag: &str) -> Result<File, FetchError> {
         let path = self
             .root
@@ -107,7 +107,7 @@ impl HubCache {
         Ok(file)
     }
 
-    /// Puts a link to a blob into the tree of a commit.
+    /// Adds a link to a blob to the tree of a commit.
     pub(crate) fn link(&self, repo: &RepoId, commit: &str, file: &str, etag: &str) -> Result<(), FetchError> {
         let place = self.snapshot_of(repo, commit).join(file);
         let depth = Path::new(file).components().count();
@@ -130,8 +130,8 @@ impl HubCache {
         }
     }
 
-    /// Notes that a branch or tag stands for a commit, once all its files are there: an interrupted download must not
-    /// lead offline programs to half a model.
+    /// Records the commit of a branch or tag. Call it only when all its files exist, so that an interrupted download
+    /// does not lead offline programs to an incomplete model.
     pub(crate) fn set_ref(&self, repo: &RepoId, revision: &str, commit: &str) -> Result<(), FetchError> {
         if revision == commit {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Names of published models, and where the hub has them.
+//! Names of published models and their location on the hub.
 
 use std::str::FromStr;
 
@@ -7,34 +7,34 @@ use lpp_study::{FeatureName, numbered, organisation_of};
 use crate::FetchError;
 use crate::hub::RepoId;
 
-/// Branch of a repository that is meant if nothing is said.
+/// Default branch of a repository.
 const DEFAULT: &str = "main";
 
-/// Tokenizer of the Chinese models, which have none of their own.
+/// Tokenizer of the Chinese models, which do not include one.
 const CHINESE_TOKENIZER: &str = "bert-base-chinese";
 
-/// A model of the hub: which repository, which revision, and where its tokenizer is.
+/// A model on the hub: repository, revision, and location of its tokenizer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishedModel {
-    /// Name under which a study keeps its activations: `gpt2`, `pythia-6.9b_step1000`.
+    /// Name of its activations in a study: `gpt2`, `pythia-6.9b_step1000`.
     pub name: String,
     /// Repository of configuration and weights.
     pub repo: RepoId,
-    /// Branch, tag or commit of these.
+    /// Branch, tag or commit of this repository.
     pub revision: String,
     /// Repository and revision of the tokenizer.
     pub tokenizer: (RepoId, String),
 }
 
 impl PublishedModel {
-    /// Finds a model by the name that the study gives it, or by `org/name`.
+    /// Finds a model by its name in a study, or by `org/name`.
     ///
-    /// A revision becomes part of the name: `pythia-6.9b` at `step1000` is `pythia-6.9b_step1000`, and this name gives
-    /// back the same revision. The tokenizer of such a training step is that of the finished model; Chinese models
-    /// take theirs from `bert-base-chinese`. Otherwise it lies beside the weights.
+    /// A revision becomes part of the name: `pythia-6.9b` at `step1000` is `pythia-6.9b_step1000`, and this name refers
+    /// to the same revision. Such a training step uses the tokenizer of the final model, and Chinese models use that of
+    /// `bert-base-chinese`. Otherwise the tokenizer is in the same repository as the weights.
     ///
     /// # Errors
-    /// [`FetchError::UnknownModel`] if no rule fits and it is no `org/name`.
+    /// [`FetchError::UnknownModel`] if no rule matches and the name is not `org/name`.
     ///
     /// ```
     /// use lpp_fetch::PublishedModel;
@@ -66,10 +66,10 @@ impl PublishedModel {
         })
     }
 
-    /// The name that a study gives to a model at a revision; see [`PublishedModel::find`].
+    /// The name of a model at a revision in a study; see [`PublishedModel::find`].
     ///
     /// # Errors
-    /// [`FetchError::Study`] if it can be no name.
+    /// [`FetchError::Study`] if the name is not valid.
     pub fn study_name(name: &str, revision: Option<&str>) -> Result<FeatureName, FetchError> {
         let name: FeatureName = name.parse()?;
         match revision.filter(|revision| *revision != DEFAULT) {
@@ -79,7 +79,7 @@ impl PublishedModel {
     }
 }
 
-/// `pythia-6.9b_step1000` as its two parts: a model whose steps are branches.
+/// The two parts of `pythia-6.9b_step1000`: a model whose training steps are branches, and the step.
 fn training_step(name: &str) -> Option<(&str, String)> {
     let (base, step) = numbered(name, "_step")?;
     base.contains("pythia").then(|| (base, format!("step{step}")))

@@ -1,4 +1,4 @@
-//! Asking the hub, and filling its cache.
+//! Requests to the hub, and downloads into its cache.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ use crate::{Content, FetchError, Token};
 pub struct HubFile {
     /// Path in the repository.
     pub path: String,
-    /// Size, if the hub tells.
+    /// Size, if given by the hub.
     pub bytes: Option<u64>,
 }
 
@@ -88,8 +88,8 @@ impl Hub {
     /// The commit and the files of a revision.
     ///
     /// # Errors
-    /// [`FetchError::NoRepository`], [`FetchError::NoRevision`], [`FetchError::TooManyRequests`] and the like;
-    /// [`FetchError::Offline`] if the network must not be used.
+    /// [`FetchError::NoRepository`], [`FetchError::NoRevision`], [`FetchError::TooManyRequests`] and similar;
+    /// [`FetchError::Offline`] if the network may not be used.
     pub fn list(&self, repo: &RepoId, revision: &str) -> Result<Listing, FetchError> {
         self.require_network(repo, || format!("revision {revision:?} is"))?;
         let mut url = self.address(&["api", "models"], repo, &["revision"])?;
@@ -129,11 +129,11 @@ impl Hub {
         })
     }
 
-    /// The files of a listing that make up `content`, the shards of an index among them.
+    /// The files of a listing that belong to `content`, including the shards of an index.
     ///
     /// # Errors
-    /// [`FetchError::NoWeights`] if weights are wanted and there are none; [`FetchError::Answer`] for an index that
-    /// cannot be used; otherwise as [`Hub::list`].
+    /// [`FetchError::NoWeights`] if weights are requested and there are none; [`FetchError::Answer`] for an invalid
+    /// index; otherwise as [`Hub::list`].
     pub fn choose(
         &self,
         repo: &RepoId,
@@ -177,13 +177,13 @@ impl Hub {
             .collect())
     }
 
-    /// Brings `content` of a revision into the cache and returns the folder of its files.
+    /// Downloads `content` of a revision into the cache and returns the folder of its files.
     ///
-    /// What the cache has is not fetched again; a branch is looked up anew, so that a newer commit is found.
+    /// Files in the cache are not downloaded again. A branch is looked up again, so that a newer commit is found.
     ///
     /// # Errors
-    /// As [`Hub::list`] and [`Hub::choose`]; [`FetchError::Gated`] or [`FetchError::Forbidden`] where the account has no
-    /// access; [`FetchError::Hash`] for wrong contents; [`FetchError::NoSpace`] before anything is fetched.
+    /// As [`Hub::list`] and [`Hub::choose`]; [`FetchError::Gated`] or [`FetchError::Forbidden`] if the account has no
+    /// access; [`FetchError::Hash`] for wrong contents; [`FetchError::NoSpace`] before anything is downloaded.
     pub fn fetch(
         &self,
         repo: &RepoId,

@@ -1,4 +1,4 @@
-//! From the hub's storage into the cache, file by file.
+//! Downloads from the hub's storage into the cache, file by file.
 
 use std::path::Path;
 
@@ -14,20 +14,20 @@ use crate::meter::{FileMeter, Meter};
 use crate::transfer::Transfer;
 use crate::{Digest, FetchError, space};
 
-/// What the hub says of one file.
+/// The hub's information about one file.
 struct Metadata {
     etag: String,
     bytes: Option<u64>,
 }
 
-/// Whether a file is there, in the size that it should have as far as that is known.
+/// Whether a file exists and has the expected size, if known.
 fn is_of_size(path: &Path, bytes: Option<u64>) -> bool {
     let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
     metadata.is_some_and(|there| bytes.is_none_or(|bytes| there.len() == bytes))
 }
 
 impl Hub {
-    /// Brings single files of a commit into the cache.
+    /// Downloads single files of a commit into the cache.
     pub(super) fn fetch_files(
         &self,
         repo: &RepoId,
@@ -106,7 +106,7 @@ impl Hub {
         cache.link(repo, commit, file, &name)
     }
 
-    /// Asks for a file's ETag and size, which the hub itself knows; the storage host is not asked.
+    /// Requests a file's ETag and size from the hub itself, not from the storage host.
     fn metadata(&self, url: &str, asked: Asked<'_>) -> Result<Metadata, FetchError> {
         let ask = Ask {
             token: self.token(),

@@ -1,4 +1,4 @@
-//! Models from the Hugging Face hub, through the cache that Python's libraries use.
+//! Models from the Hugging Face hub, through the cache shared with Python's libraries.
 
 mod answer;
 mod cache;
@@ -53,7 +53,8 @@ impl fmt::Display for RepoId {
 impl std::str::FromStr for RepoId {
     type Err = FetchError;
 
-    /// The hub's own rule: letters, digits, `-`, `_` and `.`; no `--` and no `..`, which would confuse the cache.
+    /// The rule of the hub: letters, digits, `-`, `_` and `.`; no `--` and no `..`, which would be ambiguous in the
+    /// cache.
     fn from_str(name: &str) -> Result<Self, FetchError> {
         let parts: Vec<&str> = name.split('/').collect();
         let plain = |part: &&str| {

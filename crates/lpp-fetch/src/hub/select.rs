@@ -1,23 +1,23 @@
-//! Which files of a repository a program needs.
+//! Selection of the files of a repository.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Deserialize;
 
-/// What is needed of a repository.
+/// The part of a repository that is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
     /// Configuration, tokenizer and weights.
     Model,
-    /// Configuration and tokenizer: enough for an untrained twin.
+    /// Configuration and tokenizer: enough for an untrained control.
     WithoutWeights,
-    /// The tokenizer, with the configuration that transformers reads beside it.
+    /// The tokenizer, with the configuration that transformers reads too.
     Tokenizer,
 }
 
-/// Weights in order of preference, an index of shards after the single file of its format; the same order as in
-/// `lpp-llm`, which does not load what comes later.
+/// Weights in order of preference, with an index of shards after the single file of its format. The order is that of
+/// `lpp-llm`, which does not load later entries.
 const WEIGHTS: [&str; 4] = [
     "model.safetensors",
     "model.safetensors.index.json",
@@ -25,7 +25,7 @@ const WEIGHTS: [&str; 4] = [
     "pytorch_model.bin.index.json",
 ];
 
-/// Small files that transformers or the tokenizers crate may read, and one that says that the weights are no whole model.
+/// Small files that transformers or the tokenizers crate may read, and one that marks the weights as an adapter.
 const SMALL: [&str; 12] = [
     "adapter_config.json",
     "config.json",
@@ -46,17 +46,17 @@ struct Index {
     weight_map: std::collections::BTreeMap<String, String>,
 }
 
-/// The weights that a repository offers.
+/// The weights of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Weights {
     /// One file.
     Single(&'static str),
-    /// An index that names shards.
+    /// An index of shards.
     Sharded(&'static str),
 }
 
 impl Content {
-    /// The file names that would serve as weights.
+    /// The accepted file names of weights.
     pub(crate) fn weight_names() -> String {
         WEIGHTS.join(", ")
     }
@@ -109,7 +109,7 @@ impl Content {
     }
 }
 
-/// The shards that an index names.
+/// The shards listed in an index.
 ///
 /// # Errors
 /// What is wrong with the index.

@@ -1,4 +1,4 @@
-//! Where the hub and its cache are, from the environment variables that Python's `huggingface_hub` reads.
+//! The addresses of the hub and its cache, from the environment variables of Python's `huggingface_hub`.
 
 use std::ffi::OsString;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::{HubCache, Token};
 
-/// The hub's address without configuration.
+/// Default address of the hub.
 const ENDPOINT: &str = "https://huggingface.co";
 
 /// The hub, its cache, and whether the network may be used.
@@ -26,18 +26,18 @@ pub struct HubSettings {
     pub cache: HubCache,
     /// The token, if there is one.
     pub token: Option<Token>,
-    /// Whether the network must not be used.
+    /// Whether the network may not be used.
     pub offline: bool,
 }
 
 impl HubSettings {
-    /// The settings of this process's environment.
+    /// The settings from the environment of this process.
     #[must_use]
     pub fn from_env() -> Self {
         Self::from_variables(|name| std::env::var_os(name))
     }
 
-    /// The settings of an environment given as a function.
+    /// The settings from an environment given as a function.
     ///
     /// ```
     /// use lpp_fetch::HubSettings;
@@ -76,7 +76,7 @@ impl HubSettings {
     }
 }
 
-/// The words that `huggingface_hub` takes for yes.
+/// The values that `huggingface_hub` treats as true.
 fn is_true(value: &str) -> bool {
     ["1", "ON", "YES", "TRUE"].contains(&value.to_ascii_uppercase().as_str())
 }
