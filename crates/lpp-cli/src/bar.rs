@@ -1,4 +1,4 @@
-//! Progress on stderr: a bar on a terminal, a line now and then elsewhere.
+//! Progress on stderr: a bar on a terminal, otherwise a line from time to time.
 
 use std::io::{self, IsTerminal};
 use std::sync::Mutex;
@@ -9,10 +9,10 @@ use lpp_study::{Progress, Silent};
 
 use crate::CommonArgs;
 
-/// Time between two lines where there is no terminal.
+/// Time between two lines if stderr is not a terminal.
 const LINE_EVERY: Duration = Duration::from_secs(15);
 
-/// The progress report that suits stderr and the flags.
+/// The progress report for stderr and the flags.
 #[must_use]
 pub fn progress(common: &CommonArgs) -> ProgressReport {
     ProgressReport(match (common.quiet(), io::stderr().is_terminal()) {
@@ -33,7 +33,7 @@ enum Kind {
     Lines(Mutex<Option<Stage>>),
 }
 
-/// What has been done of a stage that is reported in lines.
+/// The progress of a stage reported in lines.
 #[derive(Debug)]
 struct Stage {
     what: String,
@@ -102,7 +102,7 @@ fn new_bar(what: &str, total: u64) -> ProgressBar {
     bar
 }
 
-/// A poisoned lock only means that another thread panicked while counting; the count is still good.
+/// A poisoned lock only means that another thread panicked while counting; the count is still valid.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

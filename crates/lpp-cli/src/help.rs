@@ -7,8 +7,8 @@ use clap::builder::StyledStr;
 use clap::{Arg, ArgAction, Command};
 use clap_complete::Shell;
 
-/// The command of a program as it is shown: doc comments of the source mark code by backticks, which a terminal would show; and
-/// the two flags that every program answers before it reads the others.
+/// The command of a program for display: without the backticks of doc comments, which a terminal would show, and with
+/// the two flags that every program handles before it reads the others.
 pub(crate) fn shown(command: Command) -> Command {
     let man = Arg::new("man")
         .long("man")
@@ -67,10 +67,11 @@ fn plain(mut command: Command) -> Command {
     })
 }
 
-/// What `--man` or `--completions SHELL` prints, if one of them is given. A man page is that of the subcommand named beside it.
+/// The output of `--man` or `--completions SHELL`, if one of them is given. The man page is that of the subcommand, if
+/// one is given.
 ///
 /// # Errors
-/// If there is no such shell, or the page cannot be made.
+/// If the shell is unknown or the page cannot be made.
 pub(crate) fn for_shell(command: &Command, arguments: &[OsString]) -> Option<anyhow::Result<Vec<u8>>> {
     let words: Vec<&str> = arguments
         .iter()

@@ -1,6 +1,6 @@
-//! What the programs of lpp-rs share: common flags, logging, progress, exit codes.
+//! Common parts of the programs of lpp-rs: flags, logging, progress, exit codes.
 //!
-//! A program is a clap struct that holds [`CommonArgs`], a function from it to a result, and one line:
+//! A program is a clap struct with [`CommonArgs`], a function from it to a result, and one line:
 //!
 //! ```no_run
 //! use clap::Parser;
@@ -25,7 +25,7 @@
 //! }
 //! ```
 //!
-//! Exit status: 0 done, 1 an error explained in one line on stderr, 2 wrong usage.
+//! Exit status: 0 for success, 1 for an error, which is explained in one line on stderr, 2 for wrong usage.
 
 mod args;
 mod bar;

@@ -1,10 +1,10 @@
-//! Events of the libraries as lines on stderr.
+//! Prints events of the libraries as lines on stderr.
 
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::filter::LevelFilter;
 
-/// Sends events up to `level` to stderr, one plain line each: `warning: …` for warnings, the bare text otherwise.
+/// Prints events up to `level` on stderr, one line each: `warning: …` for warnings, only the text otherwise.
 pub(crate) fn start(level: tracing::Level) {
     // A second start (tests) keeps the first subscriber.
     let _ = tracing_subscriber::fmt()
@@ -27,7 +27,7 @@ mod plain {
 
     use crate::message::{MOST, fit};
 
-    /// Message and fields only; a user of a program needs no time stamps and module paths.
+    /// Prints only message and fields; users of a program do not need time stamps and module paths.
     pub(super) struct Plain;
 
     impl<S, N> FormatEvent<S, N> for Plain

@@ -1,14 +1,14 @@
-//! Messages of one line that a terminal can hold, whatever they quote.
+//! One-line messages of limited length, whatever they quote.
 
 use std::borrow::Cow;
 
 use lpp_study::shortened;
 
-/// Characters of a message at most, its level included.
+/// Largest number of characters of a message, including its level.
 pub(crate) const MOST: usize = 500;
 
-/// `text` in one line of at most `most` characters. Long values lose their middle first, so that the end of the message, which
-/// says what to do, stays; of paths the last part stays.
+/// `text` in one line of at most `most` characters. Long values are shortened in the middle first, so that the end of
+/// the message, which says what to do, is kept. Of paths the last part is kept.
 pub(crate) fn fit(text: &str, most: usize) -> String {
     let mut line = one_line(text);
     for word in [160, 80, 40] {
@@ -21,7 +21,7 @@ pub(crate) fn fit(text: &str, most: usize) -> String {
     shortened(&line, most).into_owned()
 }
 
-/// A word of at most `most` characters; a path keeps its last part if that has room.
+/// A word of at most `most` characters; a path keeps its last part if it fits.
 fn short_word(text: &str, most: usize) -> Cow<'_, str> {
     let last = text.rfind('/').map_or(text, |place| &text[place..]);
     if text.chars().count() > most && last.len() < text.len() && last.chars().count() < most {
@@ -30,7 +30,7 @@ fn short_word(text: &str, most: usize) -> Cow<'_, str> {
     shortened(text, most)
 }
 
-/// The lines of `text` as one, without characters that a terminal would obey.
+/// Joins the lines of `text` and removes terminal control characters.
 fn one_line(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let line = lines.collect::<Vec<_>>().join(" ");

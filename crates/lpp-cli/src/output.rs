@@ -1,10 +1,10 @@
-//! Names of files to be written.
+//! Names of output files.
 
 use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 
-/// A file to write whose name must end in one of `endings`: what it will hold is then known from its name.
+/// An output file whose name must end in one of `endings`, so that its format is known from its name.
 ///
 /// ```
 /// use clap::builder::TypedValueParser;

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::message::{MOST, fit};
 use crate::{CommonArgs, help, logging, threads};
 
-/// Commit of the source that the program was built from, where git knew it.
+/// Commit of the source that the program was built from, if git knows it.
 pub const COMMIT: Option<&str> = option_env!("LPP_COMMIT");
 
 /// The command line of a program.
@@ -21,10 +21,10 @@ pub trait Program: Parser {
     fn common(&self) -> &CommonArgs;
 }
 
-/// Whether status lines are left out (`--quiet`).
+/// Whether to print no status lines (`--quiet`).
 static QUIET: AtomicBool = AtomicBool::new(false);
 
-/// Parses the command line, starts logging and threads, calls `program`, and turns its result into an exit code.
+/// Parses the command line, starts logging and threads, calls `program`, and converts its result to an exit code.
 ///
 /// `--completions SHELL` and `--man` print a completion script or a man page instead.
 pub fn run<P: Program>(program: impl FnOnce(P) -> anyhow::Result<()>) -> ExitCode {
@@ -59,7 +59,7 @@ pub fn run<P: Program>(program: impl FnOnce(P) -> anyhow::Result<()>) -> ExitCod
     }
 }
 
-/// Help and version go to stdout, mistakes of usage to stderr, as short as every message.
+/// Prints help and version on stdout, and usage errors on stderr, as short as every message.
 fn explained(error: &clap::Error) -> ExitCode {
     let text = error.render();
     if !error.use_stderr() {
@@ -95,8 +95,7 @@ fn printed(text: &[u8]) -> ExitCode {
     }
 }
 
-/// Writes a line that says what was done to stdout, unless the program is to be quiet. A reader that went away (`| head`) is no
-/// error.
+/// Prints a status line on stdout, unless the program is quiet. A closed pipe (`| head`) is not an error.
 ///
 /// # Errors
 /// If stdout cannot be written to.
@@ -107,7 +106,7 @@ pub fn print_line(text: impl AsRef<str>) -> anyhow::Result<()> {
     print_result(text)
 }
 
-/// Writes what the program was asked for to stdout, quiet or not.
+/// Prints a requested result on stdout, even if the program is quiet.
 ///
 /// # Errors
 /// If stdout cannot be written to.
@@ -123,20 +122,20 @@ fn write_out(text: &[u8]) -> anyhow::Result<()> {
     }
 }
 
-/// Writes `value` to stdout as one JSON object.
+/// Prints `value` on stdout as one JSON object.
 ///
 /// # Errors
-/// If it cannot be written as JSON or stdout cannot be written to.
+/// If it cannot be converted to JSON, or stdout cannot be written to.
 pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     print_result(serde_json::to_string_pretty(value)?)
 }
 
-/// Before logging has started there is only stderr itself.
+/// Prints an error on stderr before logging has started.
 fn tracing_free_error(text: &str) {
     let _ = writeln!(io::stderr(), "error: {}", fit(text, MOST - 7));
 }
 
-/// A panic is a mistake of ours; its message still is one line that can be reported.
+/// Prints a panic, which is a bug in lpp-rs, as one line that users can report.
 fn report_panics_in_one_line() {
     std::panic::set_hook(Box::new(|info| {
         if lpp_study::panics_are_caught() {

@@ -1,11 +1,11 @@
-//! One number of threads for everything that runs in parallel.
+//! One number of threads for all parallel work.
 
 use anyhow::Context;
 
-/// Sets the threads of rayon, and keeps OpenBLAS to the thread that calls it.
+/// Sets the number of threads of rayon, and restricts OpenBLAS to the calling thread.
 ///
-/// All parallel work is cut into pieces by rayon. Two pools would fight for the same cores, a BLAS that splits its work
-/// changes the last digits with the number of threads, and OpenBLAS's own threads have small stacks that some of its
+/// All parallel work is distributed by rayon. Two pools would compete for the same cores. A BLAS that splits its work
+/// changes the last digits with the number of threads. OpenBLAS's own threads have small stacks, which some of its
 /// routines overflow (seen with 0.3.21).
 pub(crate) fn start(threads: usize) -> anyhow::Result<()> {
     rayon::ThreadPoolBuilder::new()

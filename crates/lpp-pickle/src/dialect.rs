@@ -1,34 +1,34 @@
-//! What a format allows beyond plain values.
+//! Extensions of a format beyond plain values.
 
 use std::convert::Infallible;
 
 use crate::{Objects, Source, Value};
 
-/// What a call makes.
+/// The result of a call.
 #[derive(Debug)]
 pub enum Called<M> {
-    /// Something of the format's own.
+    /// An object of the format.
     Made(M),
     /// An empty dictionary.
     Dictionary,
-    /// A value that was there already.
+    /// An existing value.
     Value(Value),
 }
 
-/// The callables of a format, and what they make.
+/// The callables of a format and their results.
 ///
-/// A problem is told as one short line that says what was found.
+/// A problem is described in one short line that says what was found.
 pub trait Dialect<S: Source> {
-    /// What the format builds beyond plain values: a tensor, an array.
+    /// The type of the format's objects, for example tensors or arrays.
     type Made;
 
-    /// Whether a program may name `module.name`.
+    /// Whether a program may use `module.name`.
     fn knows(&self, name: &str) -> bool;
 
     /// REDUCE and NEWOBJ: the call of a known name.
     ///
     /// # Errors
-    /// The problem, if the call is not one that the format makes.
+    /// The problem, if the format does not use such a call.
     fn call(
         &mut self,
         function: &str,
@@ -36,11 +36,11 @@ pub trait Dialect<S: Source> {
         objects: &Objects<Self::Made>,
     ) -> Result<Called<Self::Made>, String>;
 
-    /// BUILD: an object and the state that it is given. What comes back takes the object's place; `None` leaves it as it is.
-    /// The format may read on in `source`.
+    /// BUILD: sets the state of an object. A returned value replaces the object; `None` leaves it unchanged. The format
+    /// may read more from `source`.
     ///
     /// # Errors
-    /// [`Source::refuse`] if the state is not one that the format gives.
+    /// [`Source::refuse`] if the format does not use such a state.
     fn build(
         &mut self,
         target: Value,
@@ -49,14 +49,14 @@ pub trait Dialect<S: Source> {
         source: &mut S,
     ) -> Result<Option<Self::Made>, S::Error>;
 
-    /// BINPERSID: something that lies outside of the program.
+    /// BINPERSID: an object outside the program.
     ///
     /// # Errors
-    /// The problem, if the format keeps nothing outside or not so.
+    /// The problem, if the format has no such object.
     fn persistent(&mut self, id: Value, objects: &Objects<Self::Made>) -> Result<Self::Made, String>;
 }
 
-/// The dialect of plain values: no name is known.
+/// The dialect of plain values, without any known name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plain;
 

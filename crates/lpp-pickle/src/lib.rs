@@ -1,14 +1,14 @@
-//! Python's pickles, parsed within bounds and never executed.
+//! A parser for Python pickles with limits; nothing is executed.
 //!
-//! A pickle is a program for a small stack machine whose instructions may import and call any Python function. [`read`] obeys
-//! the instructions that build plain values (numbers, texts, tuples, lists, dictionaries). What goes beyond is the business of a
-//! [`Dialect`]: it names the few callables that a format may use and says what each of them makes. Everything else is refused by
-//! name.
+//! A pickle is a program for a small stack machine, whose instructions may import and call any Python function.
+//! [`read`] handles only the instructions that build plain values (numbers, strings, tuples, lists, dictionaries).
+//! Everything else is defined by a [`Dialect`]: the few callables that a format may use, and the result of each. All
+//! other names are refused, with an error that names them.
 //!
-//! A hostile program is bounded in all that it can ask for ([`Limits`]): the height of the stack, open marks, nesting, length of
-//! texts, instructions, and the memory of all values together. Values lie side by side in [`Objects`] and refer to each other by
-//! place, so that neither a value that holds itself twice, forty times over, nor a million nested tuples cost more than their
-//! instructions.
+//! A hostile program is limited in all respects ([`Limits`]): height of the stack, open marks, nesting, length of
+//! strings, number of instructions, and memory of all values together. Values are stored in [`Objects`] and refer to
+//! each other by index. So neither a value that contains itself twice, forty times over, nor a million nested tuples
+//! cost more than their instructions.
 //!
 //! ```
 //! use lpp_pickle::{Bytes, Limits, Plain, Value, read};

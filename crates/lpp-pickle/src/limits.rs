@@ -1,27 +1,28 @@
-//! What a program may ask for.
+//! Limits of a program.
 
-/// Bounds of a program, by kind.
+/// Limits of a program, by kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
     /// Values on the stack. Python writes the items of a list or dictionary in batches of 1000.
     pub stack: usize,
-    /// Marks that are open at once; a dump of nested lists has one a level.
+    /// Marks open at the same time; a dump of nested lists has one per level.
     pub marks: usize,
-    /// Levels of tuples, lists and dictionaries in each other.
+    /// Levels of nested tuples, lists and dictionaries.
     pub nesting: u8,
-    /// Bytes of one text.
+    /// Bytes of one string.
     pub text: usize,
-    /// Bytes of memory of all values and of the memo.
+    /// Memory of all values and the memo, in bytes.
     pub memory: u64,
     /// Instructions; at some 10 ns each they take seconds.
     pub instructions: u64,
 }
 
 impl Limits {
-    /// The bounds for a program out of a file of that many bytes, as it lies on the disk.
+    /// The limits for a program from a file of that many bytes on disk.
     ///
-    /// The memory grows with the file, so that a model or a dump of any size can be read and a small file cannot ask for much.
+    /// The memory limit grows with the file, so that a model or dump of any size can be read and a small file cannot
+    /// use much memory.
     #[must_use]
     pub fn for_file(n_bytes: u64) -> Self {
         Self {

@@ -4,20 +4,20 @@ use std::collections::HashMap;
 
 use crate::{Called, Dialect, Limits, Object, Objects, Source, Value};
 
-/// Bytes that an entry of the memo takes; a table that grows is at most half full.
+/// Memory of an entry of the memo, in bytes; a growing table is at most half full.
 const MEMO_COST: u64 = 64;
-/// Bytes that a value in a container takes; a vector of them may have grown to twice its length.
+/// Memory of a value in a container, in bytes; a vector may have grown to twice its length.
 const VALUE_COST: u64 = 2 * size_of::<Value>() as u64;
-/// Characters of a name or text of the file that an error repeats.
+/// Largest number of characters of a name or string of the file that an error quotes.
 const QUOTED: usize = 60;
 
-/// Runs one program from `source` and returns its value with the objects that it refers to.
+/// Runs one program from `source` and returns its value with the objects to which it refers.
 ///
-/// `source` is left behind the program's last instruction.
+/// Afterwards `source` is positioned after the program's last instruction.
 ///
 /// # Errors
-/// What `source` reports, and [`Source::refuse`] for an instruction, name or call that `dialect` does not allow, a broken program
-/// and one that exceeds `limits`.
+/// The errors of `source`, and [`Source::refuse`] for an instruction, name or call that `dialect` does not allow, a
+/// broken program, or one that exceeds `limits`.
 pub fn read<S: Source, D: Dialect<S>>(
     source: &mut S,
     dialect: &mut D,
@@ -48,7 +48,7 @@ struct Machine<'a, S: Source, D: Dialect<S>> {
     source: &'a mut S,
     dialect: &'a mut D,
     limits: Limits,
-    /// Bytes that all values and the memo take, about.
+    /// Approximate memory of all values and the memo, in bytes.
     memory: u64,
     stack: Vec<Value>,
     /// Stack heights at the marks.
@@ -58,7 +58,7 @@ struct Machine<'a, S: Source, D: Dialect<S>> {
 }
 
 impl<S: Source, D: Dialect<S>> Machine<'_, S, D> {
-    /// Obeys one instruction; `false` after the last.
+    /// Executes one instruction; `false` after the last.
     fn step(&mut self) -> Result<bool, S::Error> {
         let opcode = self.byte()?;
         match opcode {
@@ -117,7 +117,7 @@ impl<S: Source, D: Dialect<S>> Machine<'_, S, D> {
         Ok(bytes)
     }
 
-    /// Accounts for memory before it is taken.
+    /// Accounts for memory before it is allocated.
     fn charge(&mut self, n_bytes: u64) -> Result<(), S::Error> {
         self.memory = self.memory.saturating_add(n_bytes);
         if self.memory > self.limits.memory {
@@ -145,7 +145,7 @@ impl<S: Source, D: Dialect<S>> Machine<'_, S, D> {
         Ok(())
     }
 
-    /// A mark hides what lies below it.
+    /// The height of the last mark; values below it are hidden.
     fn floor(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }
@@ -188,7 +188,7 @@ impl<S: Source, D: Dialect<S>> Machine<'_, S, D> {
         }
     }
 
-    /// How deep a container of these items is nested.
+    /// The nesting depth of a container of these items.
     fn nesting_over(&self, items: &[Value]) -> Result<u8, S::Error> {
         let deepest = items.iter().map(|&item| self.objects.nesting(item)).max();
         let nesting = deepest.unwrap_or(0).saturating_add(1);
@@ -215,7 +215,7 @@ impl<S: Source, D: Dialect<S>> Machine<'_, S, D> {
         self.push(value)
     }
 
-    /// A two's complement number of up to 255 bytes; those of more than eight are not needed.
+    /// A two's complement number of up to 255 bytes; the values of more than eight bytes are not needed.
     fn long_integer(&mut self) -> Result<Value, S::Error> {
         let n = usize::from(self.byte()?);
         let mut bytes = [0; u8::MAX as usize];
@@ -350,7 +350,7 @@ impl<S: Source, D: Dialect<S>> Machine<'_, S, D> {
         Ok(items)
     }
 
-    /// The container on top of the stack, accounted for with the items that it is about to take.
+    /// The container on top of the stack, with the memory of its new items accounted for.
     fn container(&mut self, items: &[Value]) -> Result<Value, S::Error> {
         let container = self.top()?;
         let nesting = self.nesting_over(items)?;
@@ -394,7 +394,7 @@ impl<S: Source, D: Dialect<S>> Machine<'_, S, D> {
     }
 }
 
-/// The beginning of a name, without characters that would break a line.
+/// The beginning of a name, without line breaks.
 fn quoted(name: &str) -> String {
     let short: String = name.chars().take(QUOTED).flat_map(char::escape_debug).collect();
     if name.chars().nth(QUOTED).is_some() {

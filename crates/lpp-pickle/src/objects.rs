@@ -1,26 +1,26 @@
-//! The values that a program builds.
+//! The values built by a program.
 
-/// A value: a small one by itself, others by their place in [`Objects`].
+/// A value: small ones directly, others by their index in [`Objects`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value {
     /// `None`.
     None,
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
-    /// A whole number.
+    /// An integer.
     Int(i64),
     /// A floating-point number.
     Float(f64),
-    /// A whole number of more than eight bytes, such as the magic number of torch's older files.
+    /// An integer of more than eight bytes, such as the magic number of older torch files.
     LongInt,
-    /// A text, container or made object.
+    /// A string, a container or an object of the format.
     Object(u32),
 }
 
-/// Something that can be referred to again.
+/// An object that can be referred to again.
 #[derive(Debug)]
 pub enum Object<M> {
-    /// A text.
+    /// A string.
     Text(Box<str>),
     /// A known name, `module.name`.
     Global(Box<str>),
@@ -28,22 +28,22 @@ pub enum Object<M> {
     Tuple(Vec<Value>),
     /// A list.
     List(Vec<Value>),
-    /// A dictionary, in order; a key that was set twice is there twice.
+    /// A dictionary, in order; a key that was set twice appears twice.
     Dictionary(Vec<(Value, Value)>),
-    /// What the format made.
+    /// An object of the format.
     Made(M),
-    /// What was taken out by [`Objects::take`].
+    /// An object removed by [`Objects::take`].
     Taken,
 }
 
-/// An object and how deep others lie in it.
+/// An object with its nesting depth.
 #[derive(Debug)]
 struct Kept<M> {
     object: Object<M>,
     nesting: u8,
 }
 
-/// All objects of a program, by place. They are never freed one by one, so that no nesting can overflow the call stack.
+/// All objects of a program, by index. They are never freed one by one, so that no nesting can overflow the call stack.
 #[derive(Debug)]
 pub struct Objects<M> {
     kept: Vec<Kept<M>>,
@@ -54,17 +54,17 @@ impl<M> Objects<M> {
         Self { kept: Vec::new() }
     }
 
-    /// Bytes that an object takes beside its contents; a vector of them may have grown to twice its length.
+    /// Memory of an object in addition to its contents, in bytes; a vector may have grown to twice its length.
     pub(crate) const COST: u64 = 2 * size_of::<Kept<M>>() as u64;
 
-    /// Adds an object that holds others nested to that depth; `None` if there are more than places.
+    /// Adds an object of that nesting depth; `None` if there are too many objects.
     pub(crate) fn add(&mut self, object: Object<M>, nesting: u8) -> Option<Value> {
         let place = u32::try_from(self.kept.len()).ok()?;
         self.kept.push(Kept { object, nesting });
         Some(Value::Object(place))
     }
 
-    /// How deep objects are nested in a value; 0 for one that holds none.
+    /// The nesting depth of a value; 0 if it contains no objects.
     pub(crate) fn nesting(&self, value: Value) -> u8 {
         self.at(value).map_or(0, |kept| kept.nesting)
     }
@@ -93,19 +93,19 @@ impl<M> Objects<M> {
         }
     }
 
-    /// The object that a value stands for.
+    /// The object of a value.
     #[must_use]
     pub fn get(&self, value: Value) -> Option<&Object<M>> {
         self.at(value).map(|kept| &kept.object)
     }
 
-    /// Moves an object out; whoever comes again finds [`Object::Taken`].
+    /// Moves an object out; later accesses find [`Object::Taken`].
     pub fn take(&mut self, value: Value) -> Option<Object<M>> {
         self.get_mut(value)
             .map(|object| std::mem::replace(object, Object::Taken))
     }
 
-    /// The text that a value stands for.
+    /// The string of a value.
     #[must_use]
     pub fn text(&self, value: Value) -> Option<&str> {
         match self.get(value)? {
@@ -114,7 +114,7 @@ impl<M> Objects<M> {
         }
     }
 
-    /// The known name that a value stands for.
+    /// The known name of a value.
     #[must_use]
     pub fn global(&self, value: Value) -> Option<&str> {
         match self.get(value)? {
@@ -150,7 +150,7 @@ impl<M> Objects<M> {
         }
     }
 
-    /// What the format made.
+    /// An object of the format.
     #[must_use]
     pub fn made(&self, value: Value) -> Option<&M> {
         match self.get(value)? {

@@ -1,32 +1,32 @@
-//! Where a program is read from.
+//! Sources of programs.
 
 use std::fmt;
 use std::io::{self, Read};
 
-/// The usual accident.
+/// Message for the most common fault.
 const ENDS_EARLY: &str = "the end of the pickle (is the file truncated?)";
 
-/// A stream of bytes that knows how to complain.
+/// A stream of bytes that can report errors.
 pub trait Source {
-    /// What goes wrong: a file that cannot be read, a program that is refused.
+    /// The error type: the file cannot be read, or the program is refused.
     type Error;
 
-    /// Fills `buffer`, or fails.
+    /// Fills `buffer`.
     ///
     /// # Errors
-    /// If the bytes end before, or cannot be read.
+    /// If there are too few bytes, or they cannot be read.
     fn read_exact(&mut self, buffer: &mut [u8]) -> Result<(), Self::Error>;
 
-    /// An error at the present place of the stream. The problem is one short line that says what was found.
+    /// An error at the current position of the stream. The problem is one short line that says what was found.
     fn refuse(&self, problem: String) -> Self::Error;
 }
 
-/// A pickle that is not understood.
+/// A refused pickle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PickleError {
-    /// Byte at which reading stopped.
+    /// Position at which reading stopped, in bytes.
     pub position: usize,
-    /// What was found there.
+    /// What was found at that position.
     pub problem: String,
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for PickleError {
 
 impl std::error::Error for PickleError {}
 
-/// Bytes in memory, or mapped.
+/// Bytes in memory or memory-mapped.
 #[derive(Debug, Clone)]
 pub struct Bytes<'a> {
     bytes: &'a [u8],
@@ -46,13 +46,13 @@ pub struct Bytes<'a> {
 }
 
 impl<'a> Bytes<'a> {
-    /// From the first byte on.
+    /// A source that starts at the first byte.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
-    /// How many bytes were read so far.
+    /// Number of bytes read so far.
     #[must_use]
     pub fn position(&self) -> usize {
         self.at
@@ -80,7 +80,7 @@ impl Source for Bytes<'_> {
     }
 }
 
-/// What goes wrong with a [`Stream`].
+/// The errors of a [`Stream`].
 #[derive(Debug)]
 pub enum StreamError {
     /// The stream cannot be read.
@@ -89,7 +89,7 @@ pub enum StreamError {
     Refused(PickleError),
 }
 
-/// Bytes that are read as they are needed, such as an entry of an archive. Put a buffer in between.
+/// Bytes read on demand, such as an entry of an archive. Use a buffered reader.
 #[derive(Debug)]
 pub struct Stream<R> {
     reader: R,
@@ -97,7 +97,7 @@ pub struct Stream<R> {
 }
 
 impl<R: Read> Stream<R> {
-    /// From where the reader stands.
+    /// A source that starts at the current position of the reader.
     pub fn new(reader: R) -> Self {
         Self { reader, at: 0 }
     }

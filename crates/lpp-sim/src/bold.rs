@@ -9,16 +9,17 @@ use crate::SimError;
 use crate::latent::{N_LATENT, WordLatents, weight_stds};
 use crate::random::{normal, normal_matrix, stream};
 
-/// Correlation of the noise of one scan with that of the next; fMRI noise at a TR of 2 s has about this much.
+/// Correlation of the noise between consecutive scans; fMRI noise at a TR of 2 s has about this value.
 const NOISE_CORRELATION: f32 = 0.3;
-/// Voxels that share one stream of noise: enough to make a stream's set-up cheap.
+/// Voxels that share one stream of noise: enough that setting up a stream is cheap.
 const VOXELS_PER_STREAM: usize = 512;
 
-/// What makes the time courses of all runs.
+/// Simulates the time courses of all runs.
 ///
-/// The signal of voxel v is the sum over hidden dimensions k of `b_vk·f_k(t)`, with `f_k` the hidden vectors of the words
-/// convolved with the haemodynamic response, and `b_vk` normal with variance proportional to 1/√k. Its share of the
-/// voxel's time course is `responses[v]`, so that a model that knew it all would reach just that correlation.
+/// The signal of voxel v is the sum over hidden dimensions k of `b_vk·f_k(t)`, where `f_k` are the hidden vectors of
+/// the words, convolved with the haemodynamic response, and `b_vk` is normal with variance proportional to 1/√k. The
+/// signal is scaled such that a model that knows all of it reaches the correlation `responses[v]` with the voxel's time
+/// course.
 #[derive(Debug)]
 pub struct BoldSimulator {
     seed: u64,
@@ -30,7 +31,7 @@ pub struct BoldSimulator {
 }
 
 impl BoldSimulator {
-    /// Prepares the signal of `words` with `n_scans` per run for voxels that respond as `responses` says.
+    /// Prepares the signal of `words` with `n_scans` per run for voxels with the given `responses`.
     ///
     /// # Errors
     /// [`SimError::Setting`] if the number of runs differs or a response is not in 0..1, [`SimError::Fmri`] for a
@@ -62,7 +63,7 @@ impl BoldSimulator {
         })
     }
 
-    /// The time courses of one run, (`n_scans`, `n_voxels`), with mean 0 and variance 1 over the story up to chance.
+    /// The time courses of one run, (`n_scans`, `n_voxels`), with expected mean 0 and variance 1 over the story.
     ///
     /// # Errors
     /// [`SimError::Setting`] if there is no such run.
@@ -126,7 +127,7 @@ fn run_features(
     Ok(operator.apply(&hidden)?.mapv(|v| v as f32))
 }
 
-/// Takes the mean over the whole story from each feature.
+/// Subtracts the mean over the whole story from each feature.
 fn centre(features: &mut [Array2<f32>]) {
     let n: usize = features.iter().map(Array2::nrows).sum();
     let total = features
@@ -140,7 +141,7 @@ fn centre(features: &mut [Array2<f32>]) {
     }
 }
 
-/// Scales each voxel's weights until its signal has its response as standard deviation over the story.
+/// Scales the weights of each voxel such that the standard deviation of its signal over the story is its response.
 fn scale_to_responses(weights: &mut Array2<f32>, features: &[Array2<f32>], responses: &ArrayRef1<f64>) {
     let n: usize = features.iter().map(Array2::nrows).sum();
     let covariance = features

@@ -1,26 +1,26 @@
-//! A brain-shaped mask, and how strongly each voxel responds to language.
+//! A brain-shaped mask, and the response of each voxel to language.
 
 use lpp_fmri::{Grid, Mask, SphereCentre};
 use ndarray::{Array1, Array3};
 
 use crate::SimError;
 
-/// Half axes of the brain in mm, to the sides, front to back and up, and the world coordinate of its centre. They are
-/// round numbers near the extent of the MNI template (Evans et al. 1993), not measured on anything.
+/// Half axes of the brain in mm (lateral, anterior-posterior, vertical), and the world coordinates of its centre. They
+/// are round numbers near the extent of the MNI template (Evans et al. 1993), not measured.
 const HALF_AXES_MM: [f64; 3] = [68.0, 86.0, 62.0];
 const CENTRE_MM: [f64; 3] = [0.0, -18.0, 12.0];
-/// Exponent of the super-ellipsoid: 2 would be an egg; with 2.5 the temporal poles find room.
+/// Exponent of the super-ellipsoid: 2 would be an ellipsoid; with 2.5 the temporal poles are inside.
 const EXPONENT: f64 = 2.5;
 /// The frontal end is this much narrower than the middle.
 const FRONTAL_TAPER: f64 = 0.15;
 
-/// Response of voxels outside the language regions, in both hemispheres alike: listeners share much besides language.
-/// It makes the mean inter-subject correlation 0.17, about half the real one.
+/// Response of voxels outside the language regions, equal in both hemispheres: listeners share much besides language.
+/// With this value the mean inter-subject correlation is 0.17, about half the real one.
 const BASE_RESPONSE: f64 = 0.40;
-/// How far the response of a region reaches: standard deviation of its Gaussian fall-off in mm.
+/// Extent of the response of a region: standard deviation of its Gaussian fall-off in mm.
 const REACH_MM: f64 = 14.0;
 /// Response at the centre of each region, left and right: the correlation with the planted signal that a perfect model
-/// would reach. Left exceeds right everywhere, most in the inferior frontal regions.
+/// would reach. Left is larger than right everywhere, most in the inferior frontal regions.
 const RESPONSES: [(&str, f64, f64); 7] = [
     ("TP", 0.74, 0.60),
     ("aSTS", 0.88, 0.74),
@@ -31,10 +31,10 @@ const RESPONSES: [(&str, f64, f64); 7] = [
     ("AG_TPJ", 0.82, 0.66),
 ];
 
-/// A mask of brain shape on the 4 mm working grid, exactly symmetric.
+/// A brain-shaped, exactly symmetric mask on the 4 mm working grid.
 ///
 /// # Errors
-/// [`SimError::Fmri`] never in practice: the grid and the shape are constants.
+/// [`SimError::Fmri`], never in practice: the grid and the shape are constants.
 pub fn simulated_mask() -> Result<Mask, SimError> {
     let grid = Grid::working();
     let [nx, ny, nz] = grid.shape();

@@ -1,4 +1,4 @@
-//! What was planted against what the analysis recovered.
+//! Comparison of planted and recovered effects.
 
 use lpp_fmri::{Mask, REFERENCE_RADIUS_MM, SphereCentre, sphere};
 use lpp_stats::{MeanScore, VoxelSet, best_over_layers};
@@ -8,10 +8,10 @@ use serde::Serialize;
 use crate::SimError;
 use crate::truth::Truth;
 
-/// Planted and recovered effects side by side.
+/// Planted and recovered effects.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
-    /// The model whose scores the regions show: the one that knows most.
+    /// The model used for the regions: the one that knows most of the signal.
     pub best_model: String,
     /// One row per region.
     pub regions: Vec<RegionComparison>,
@@ -50,14 +50,14 @@ impl RegionComparison {
     }
 }
 
-/// A model: what it was made to know and how it scored.
+/// A model: what it knows, and its scores.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ModelComparison {
     /// Name of the model.
     pub model: String,
     /// Number of parameters.
     pub n_parameters: u64,
-    /// Square root of the share of the signal that the model knows: its score relative to a perfect model's.
+    /// Square root of the share of the signal that the model knows: its score relative to that of a perfect model.
     pub planted_correlation: f64,
     /// Mean score over all voxels, best layer per voxel.
     pub score: f64,
@@ -69,7 +69,7 @@ impl Comparison {
     /// Reads the truth and the scores of a synthetic study.
     ///
     /// # Errors
-    /// [`SimError`] if the study is not a synthetic one, or scores of one of its models are missing.
+    /// [`SimError`] if the study is not synthetic, or scores of one of its models are missing.
     pub fn of(study: &Study, lang: Language) -> Result<Self, SimError> {
         let truth = Truth::load(study)?;
         let regions = region_voxels(&Mask::load(&study.mask(lang))?)?;
@@ -114,10 +114,11 @@ impl Comparison {
         })
     }
 
-    /// Whether every asymmetry has its sign and the score rises from each model to the next larger one.
+    /// Checks that every asymmetry has the planted sign, and that the score increases from each model to the next
+    /// larger one.
     ///
     /// # Errors
-    /// [`SimError::NotRecovered`], naming what was missed.
+    /// [`SimError::NotRecovered`], naming the effects that were not recovered.
     pub fn verdict(&self) -> Result<(), SimError> {
         let wrong: Vec<&str> = self
             .regions

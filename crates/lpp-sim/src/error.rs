@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// What can go wrong in making a synthetic study or in comparing it with its truth.
+/// Errors in making a synthetic study or comparing it with its truth.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SimError {
@@ -15,10 +15,10 @@ pub enum SimError {
     /// Scores cannot be averaged.
     #[error(transparent)]
     Stats(#[from] lpp_stats::StatsError),
-    /// A model is written in a way that means none.
+    /// The text form of a model is invalid.
     #[error("model {found:?}: expected gpt2:WIDTH or llama:WIDTH with a width of 4, 8, …, 64")]
     ModelSpec {
-        /// What was written.
+        /// The text.
         found: String,
     },
     /// A setting is out of range.
@@ -28,10 +28,10 @@ pub enum SimError {
         name: &'static str,
         /// Its value.
         found: String,
-        /// What it may be.
+        /// The valid values.
         expected: &'static str,
     },
-    /// A folder holds something that no simulation has made.
+    /// A folder has files that were not made by a simulation.
     #[error(
         "{}: found {found}, which no simulation has made; expected an empty folder or a simulated study: name another one \
          (--study)", path.display()
@@ -42,20 +42,20 @@ pub enum SimError {
         /// What is in it.
         found: String,
     },
-    /// Two inputs do not fit together.
+    /// Two inputs do not match.
     #[error("{}: found {found}, expected {expected}", path.display())]
     Mismatch {
         /// The file.
         path: PathBuf,
         /// What is in it.
         found: String,
-        /// What the others ask for.
+        /// What the other inputs require.
         expected: String,
     },
-    /// The analysis did not find what was planted.
+    /// The analysis did not recover the planted effects.
     #[error("the planted effects were not recovered: {what}")]
     NotRecovered {
-        /// What was missed.
+        /// The effects that were not recovered.
         what: String,
     },
 }

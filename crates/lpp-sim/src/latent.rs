@@ -1,4 +1,4 @@
-//! What the simulated brain responds to: a hidden vector per word.
+//! Hidden vectors of words, to which the simulated brain responds.
 
 use std::collections::HashMap;
 
@@ -9,11 +9,11 @@ use crate::random::{normal, stream};
 /// Number of hidden dimensions of a word.
 pub const N_LATENT: usize = 64;
 
-/// Hidden vectors of words: independent standard normal numbers, the same for a word wherever it occurs.
+/// Hidden vectors of words: independent standard normal numbers, the same for every occurrence of a word.
 ///
-/// Dimension k (from 1) weighs in the brain's response with variance proportional to 1/√k. A model that holds the first d
-/// dimensions thus explains a share of it that grows about as √d, and predicts it with a correlation that grows about
-/// as the fourth root of d: over the widths of a demo nearly a straight line in log d, the planted scaling law.
+/// The weight of dimension k (from 1) in the brain's response has variance proportional to 1/√k. So the share explained
+/// by a model with the first d dimensions grows about as √d, and its correlation about as the fourth root of d. Over
+/// the widths of a demo this is nearly a straight line in log d, the planted scaling law.
 #[derive(Debug)]
 pub struct WordLatents {
     seed: u64,
@@ -21,7 +21,7 @@ pub struct WordLatents {
 }
 
 impl WordLatents {
-    /// The hidden vectors that belong to `seed`.
+    /// The hidden vectors for `seed`.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self {

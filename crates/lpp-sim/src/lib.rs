@@ -1,15 +1,15 @@
 //! Synthetic studies with planted, known effects.
 //!
-//! A method is trusted when it finds what is known to be there. This crate makes complete studies (text, word times,
-//! small language models, brain mask, scans of an average subject) in which language regions respond to hidden
-//! vectors of the words, left ones more than right ones, and in which each model knows as many dimensions of these
-//! vectors as it is wide. The analysis should then find scores that grow with model size and an asymmetry in every
-//! region; [`Comparison`] puts what was planted beside what was found.
+//! A method can be checked on data with known effects. This crate makes complete studies: text, word times, small
+//! language models, brain mask, and scans of an average subject. Language regions respond to hidden vectors of the
+//! words, left regions more strongly than right ones. Each model knows as many dimensions of these vectors as its
+//! width. The analysis should then find scores that grow with model size, and an asymmetry in every region;
+//! [`Comparison`] compares planted and recovered effects.
 //!
-//! * [`StudySimulation`] makes a whole study, [`SubjectSimulation`] scans for real words, mask and noise level;
-//! * [`tell_story`], [`simulated_mask`], [`planted_responses`], [`WordLatents`], [`write_checkpoint`] and
-//!   [`BoldSimulator`] are its parts;
-//! * [`Truth`] and [`Comparison`] are the known answer.
+//! - [`StudySimulation`] makes a whole study, [`SubjectSimulation`] scans for real words, mask and noise level.
+//! - [`tell_story`], [`simulated_mask`], [`planted_responses`], [`WordLatents`], [`write_checkpoint`] and
+//!   [`BoldSimulator`] are its parts.
+//! - [`Truth`] has the planted effects, and [`Comparison`] compares them with the recovered ones.
 //!
 //! ```
 //! let mask = lpp_sim::simulated_mask()?;

@@ -5,10 +5,10 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-/// The stream of `seed` that belongs to `purpose`.
+/// The random stream of `seed` for `purpose`.
 ///
-/// Streams of different purposes are independent, so that a change in one part of a simulation leaves the others as
-/// they were.
+/// Streams of different purposes are independent, so that a change in one part of a simulation does not change the
+/// others.
 pub(crate) fn stream(seed: u64, purpose: &str) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(fnv1a(purpose));

@@ -1,6 +1,6 @@
-//! A story from a small grammar, and when its words are spoken.
+//! A story from a small grammar, with the times of its words.
 //!
-//! Paragraphs keep to a topic, as real stories do. The words are common English ones; the sentences were written for
+//! Each paragraph has a topic, as in real stories. The words are common English words; the sentences were written for
 //! this purpose.
 
 use rand::Rng;
@@ -96,7 +96,7 @@ const ADVERBS: &[&str] = &[
     "with care",
 ];
 
-/// `N` noun, `A` adjective, `V` verb, `D` adverb; the rest stands as it is.
+/// `N` noun, `A` adjective, `V` verb, `D` adverb; everything else is literal.
 const SENTENCES: &[&str] = &[
     "The A N V the N.",
     "A N V the A N, and the N V it D.",
@@ -110,24 +110,24 @@ const SENTENCES: &[&str] = &[
     "She V a N; he V the A N.",
 ];
 
-/// Seconds of the first word's onset, as a listener would wait for it.
+/// Onset of the first word, in seconds.
 const LEAD_IN_S: f64 = 0.5;
-/// Duration of a word: a fixed part and a part per letter, seconds. About 2.7 words a second with the pauses, the rate of
-/// an unhurried reader.
+/// Duration of a word in seconds: a fixed part and a part per letter. With the pauses this gives about 2.7 words per
+/// second, the rate of an unhurried reader.
 const WORD_S: f64 = 0.12;
 const LETTER_S: f64 = 0.042;
-/// Pauses after a comma and after a sentence, seconds.
+/// Pauses after a comma and after a sentence, in seconds.
 const COMMA_S: f64 = 0.25;
 const SENTENCE_S: f64 = 0.55;
 
-/// A word as it was spoken.
+/// A spoken word.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpokenWord {
-    /// The word in lower case without punctuation, as annotations have it.
+    /// The word in lower case without punctuation, as in annotations.
     pub word: String,
-    /// When it begins, seconds from the start of the run.
+    /// Its onset, in seconds from the start of the run.
     pub onset_s: f64,
-    /// When it ends, seconds from the start of the run.
+    /// Its offset, in seconds from the start of the run.
     pub offset_s: f64,
 }
 
@@ -140,7 +140,7 @@ pub struct StoryRun {
     pub words: Vec<SpokenWord>,
 }
 
-/// Tells `n_runs` parts of a story, each of at least `words_per_run` words (it ends with the sentence).
+/// Generates `n_runs` parts of a story, each of at least `words_per_run` words; a part ends at the end of a sentence.
 ///
 /// ```
 /// let story = lpp_sim::tell_story(7, 2, 40);
@@ -155,7 +155,7 @@ pub fn tell_story(seed: u64, n_runs: usize, words_per_run: usize) -> Vec<StoryRu
         .collect()
 }
 
-/// All words that a story may hold.
+/// All words that can occur in a story.
 pub(crate) fn vocabulary() -> Vec<String> {
     let lists = NOUNS
         .iter()
@@ -215,7 +215,7 @@ fn fill(rng: &mut ChaCha8Rng, topic: &[&str]) -> String {
     words.join(" ")
 }
 
-/// Gives every word of the text its time.
+/// Assigns a time to every word of the text.
 fn speak(rng: &mut ChaCha8Rng, text: &str) -> Vec<SpokenWord> {
     let mut now = LEAD_IN_S;
     let mut words = Vec::new();
@@ -247,7 +247,7 @@ pub(crate) fn plain(written: &str) -> String {
         .collect()
 }
 
-/// Annotations give times to the millisecond.
+/// Rounds a time to the millisecond, as in annotations.
 fn milliseconds(seconds: f64) -> f64 {
     (seconds * 1000.0).round() / 1000.0
 }

@@ -21,48 +21,48 @@ use crate::random::{normal, stream};
 use crate::story::{StoryRun, tell_story, vocabulary};
 use crate::truth::Truth;
 
-/// Runs of a study, as many as the data set has.
+/// Number of runs of a study, as in the data set.
 const N_RUNS: usize = 9;
-/// Scans go on for this long after the last word, seconds: the response to it is then over its peak.
+/// Time that scans continue after the last word, in seconds; the peak of its response is then over.
 const TAIL_S: f64 = 10.0;
-/// Scatter of the inter-subject correlation from one trial to the next.
+/// Standard deviation of the inter-subject correlation between trials.
 const ISC_SCATTER: f32 = 0.02;
 /// Trials of the inter-subject correlation, as in the original study.
 const ISC_TRIALS: usize = 10;
-/// Numbers per word in the simulated GloVe file, and how much noise each of them gets.
+/// Numbers per word in the simulated GloVe file, and the noise added to each.
 const GLOVE_DIMS: usize = 16;
 const GLOVE_NOISE: f32 = 0.5;
 
-/// A synthetic study to be made: everything that the programs of lpp-rs read, with planted effects.
+/// A synthetic study with planted effects: all inputs of the programs of lpp-rs.
 ///
-/// The brain mask is symmetric and brain-shaped on the 4 mm grid; the story comes from a small grammar; every word
-/// has a hidden vector to which language regions respond, the left ones more than the right ones; each model holds the
-/// first dimensions of these vectors, more of them the larger it is. The same settings give the same files.
+/// The brain mask is symmetric and brain-shaped on the 4 mm grid. The story comes from a small grammar. Every word has
+/// a hidden vector to which language regions respond, left regions more strongly than right ones. Each model contains
+/// the first dimensions of these vectors; larger models contain more of them. The same settings give the same files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StudySimulation {
-    /// The study folder; made if there is none.
+    /// The study folder; created if it does not exist.
     pub root: PathBuf,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     pub seed: u64,
-    /// Language under whose name the (English) story is filed.
+    /// Language under which the (English) story is stored.
     pub lang: Language,
-    /// Words of each run, at least.
+    /// Smallest number of words per run.
     pub words_per_run: usize,
     /// The models.
     pub models: Vec<ModelSpec>,
-    /// Width of the random baselines that the configuration lists.
+    /// Width of the random baselines in the configuration.
     pub baseline_dims: usize,
 }
 
 impl StudySimulation {
-    /// Makes the study, unless it is there and was made with the same settings. Returns whether it was made.
+    /// Makes the study, unless it exists with the same settings. Returns whether it was made.
     ///
-    /// The folder must be empty or hold a study that this program has simulated, whole or in part: a real study would lose
-    /// its configuration, mask and scans. Hidden files do not count.
+    /// The folder must be empty or contain a study simulated by this program, complete or partial, because a real study
+    /// would lose its configuration, mask and scans. Hidden files are ignored.
     ///
     /// # Errors
-    /// [`SimError::NotASimulation`] if the folder holds anything else, even with `force`; [`SimError::Setting`] if a setting is
-    /// out of range, [`SimError::Study`] if the disk refuses.
+    /// [`SimError::NotASimulation`] if the folder contains anything else, even with `force`; [`SimError::Setting`] if a
+    /// setting is out of range; [`SimError::Study`] if a file cannot be written.
     pub fn run(&self, software: Software, force: bool, progress: &dyn Progress) -> Result<bool, SimError> {
         self.check()?;
         let step = Step::new(software, Truth::path(&self.root))
@@ -198,7 +198,7 @@ impl StudySimulation {
         Truth::of(self.seed, mask, responses, &self.models)?.save(&self.root)
     }
 
-    /// Text, one plain file a run, and the annotation in the form of the published one.
+    /// Writes the text, one plain file per run, and the annotation in the published format.
     fn write_story(&self, study: &Study, story: &[StoryRun]) -> Result<(), SimError> {
         // `Study::text` names the folder of plain files only once it is there.
         let texts = study
@@ -213,12 +213,12 @@ impl StudySimulation {
     }
 }
 
-/// Whether the study in `root` was simulated by this program, whole or in part.
+/// Whether the study in `root` was simulated by this program, completely or partially.
 pub(crate) fn is_simulation(root: &Path, software: Software) -> bool {
     Provenance::load(&Truth::path(root)).is_ok_and(|made| made.program() == software.program)
 }
 
-/// Columns of the published English file, without those that nothing reads.
+/// Writes the columns of the published English file that programs read.
 fn write_annotation(path: &Path, story: &[StoryRun]) -> Result<(), StudyError> {
     let failed = |source| StudyError::Write {
         path: path.to_owned(),
@@ -266,7 +266,7 @@ fn write_glove(path: &Path, seed: u64, latents: &mut WordLatents) -> Result<(), 
     Ok(file.commit()?)
 }
 
-/// Reliability of each voxel as seen in every trial, (`n_trials`, `n_voxels`): the squared response, and chance.
+/// Reliability of each voxel in every trial, (`n_trials`, `n_voxels`): the squared response plus noise.
 fn simulated_isc(seed: u64, responses: &Array1<f64>) -> Array2<f32> {
     let mut rng = stream(seed, "isc");
     Array2::from_shape_fn((ISC_TRIALS, responses.len()), |(_, v)| {

@@ -1,4 +1,4 @@
-//! A simulated average subject who hears real words.
+//! A simulated average subject who hears the real words.
 
 use std::path::PathBuf;
 
@@ -12,16 +12,16 @@ use crate::bold::BoldSimulator;
 use crate::latent::WordLatents;
 use crate::study_job::is_simulation;
 
-/// An average subject to be made for real words, a real mask and a real inter-subject correlation.
+/// A simulated average subject for real words, a real mask and a real inter-subject correlation.
 ///
-/// The response of a voxel is the square root of the reliability of the group's average. With r the mean correlation
-/// between two half groups, that reliability is 2r/(1 + r) (C. Spearman 1910; W. Brown 1910); voxels with r ≤ 0 do not
-/// respond.
+/// The response of a voxel is the square root of the reliability of the group average. If r is the mean correlation
+/// between two halves of the group, the reliability is 2r/(1 + r) (C. Spearman 1910; W. Brown 1910). Voxels with r ≤ 0
+/// do not respond.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SubjectSimulation {
-    /// The study that gets the average subject and the inter-subject correlation.
+    /// The study in which the average subject and the inter-subject correlation are written.
     pub root: PathBuf,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     pub seed: u64,
     /// Language of the words.
     pub lang: Language,
@@ -36,11 +36,12 @@ pub struct SubjectSimulation {
 }
 
 impl SubjectSimulation {
-    /// Makes the runs of the average subject and `isc_<lang>.npy`, unless they are up to date. Returns whether they were
-    /// made.
+    /// Makes the runs of the average subject and `isc_<lang>.npy`, unless they are up to date. Returns whether they
+    /// were made.
     ///
     /// # Errors
-    /// [`SimError`] if the study has scans of its own and `force` is not set, an input cannot be read, if mask and correlation differ in voxels, or if the disk refuses.
+    /// [`SimError`] if the study has its own scans and `force` is not set, an input cannot be read, mask and
+    /// correlation have different numbers of voxels, or a file cannot be written.
     pub fn run(&self, software: Software, force: bool, progress: &dyn Progress) -> Result<bool, SimError> {
         let study = Study::open(&self.root)?;
         let steps = self.steps(&study, software)?;
@@ -100,7 +101,7 @@ impl SubjectSimulation {
     }
 }
 
-/// Responses stay below 1, so that there is some noise in every voxel.
+/// Largest response; it is below 1, so that every voxel has some noise.
 const LARGEST_RESPONSE: f64 = 0.99;
 
 fn response_of_isc(isc: f64) -> f64 {

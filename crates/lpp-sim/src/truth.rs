@@ -1,4 +1,4 @@
-//! What was planted in a synthetic study.
+//! The planted effects of a synthetic study.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ pub struct Truth {
     pub models: Vec<PlantedModel>,
 }
 
-/// Response planted in a region: mean over its voxels of the correlation with the signal.
+/// Planted response of a region: the correlation with the signal, averaged over its voxels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlantedRegion {
     /// Name of the region.
@@ -34,7 +34,7 @@ pub struct PlantedRegion {
     pub right: f64,
 }
 
-/// What a model was made to know.
+/// What a model knows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlantedModel {
     /// Name of the model.
@@ -87,7 +87,7 @@ impl Truth {
         })
     }
 
-    /// Where the truth of a study lies.
+    /// The path of the truth of a study.
     #[must_use]
     pub fn path(study: &Path) -> PathBuf {
         study.join("simulation").join("truth.json")
@@ -96,7 +96,7 @@ impl Truth {
     /// Reads the truth of a study.
     ///
     /// # Errors
-    /// [`SimError::Study`] if the study is not a synthetic one.
+    /// [`SimError::Study`] if the study is not synthetic.
     pub fn load(study: &Study) -> Result<Self, SimError> {
         let path = Self::path(study.root());
         let text = fs::read_to_string(&path).map_err(|source| StudyError::Read {

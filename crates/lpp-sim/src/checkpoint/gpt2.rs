@@ -1,4 +1,4 @@
-//! A GPT-2 checkpoint (A. Radford et al. 2019), with the tensor names of the published ones.
+//! A GPT-2 checkpoint (A. Radford et al. 2019), with the tensor names of the published checkpoints.
 
 use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use super::{ModelSpec, Parameter};
 use crate::random::normal_matrix;
 
-/// Longest window of tokens: short, so that stories of the demo need several.
+/// Longest window of tokens: short, so that stories of the demo need several windows.
 const N_POSITIONS: usize = 256;
-/// Spread of the positions' embeddings, small against the words' 1.
+/// Standard deviation of the position embeddings, small relative to that of the words, which is 1.
 const POSITION_STD: f32 = 0.05;
-/// Spread of what a block adds, per unit of its normalised input: the words stay readable in every layer.
+/// Standard deviation of the output of a block, per unit of its normalised input; small enough that the words can be
+/// decoded in every layer.
 const BLOCK_GAIN: f32 = 0.35;
 
 /// Configuration and parameters around a given token embedding.

@@ -1,4 +1,4 @@
-//! A Llama checkpoint (H. Touvron et al. 2023), with the tensor names of the published ones.
+//! A Llama checkpoint (H. Touvron et al. 2023), with the tensor names of the published checkpoints.
 
 use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::{ModelSpec, Parameter};
 use crate::random::normal_matrix;
 
-/// Longest window of tokens: long enough for a run of the demo in one piece.
+/// Longest window of tokens: long enough for a whole run of the demo.
 const N_POSITIONS: usize = 2048;
-/// Spread of what a block adds, per unit of its normalised input, as in the GPT-2 models.
+/// Standard deviation of the output of a block, per unit of its normalised input, as in the GPT-2 models.
 const BLOCK_GAIN: f32 = 0.35;
 
 /// Configuration and parameters around a given token embedding.

@@ -1,8 +1,8 @@
-//! Tiny language models whose embeddings hold the first hidden dimensions of each word.
+//! Tiny language models whose embeddings contain the first hidden dimensions of each word.
 //!
-//! A model of width d knows d of the [`N_LATENT`](crate::N_LATENT) hidden dimensions of a word, turned by a random
-//! rotation; its blocks are random and disturb them a little. They are written as ordinary checkpoint folders, which
-//! any program that reads GPT-2 and Llama checkpoints can run.
+//! A model of width d knows d of the [`N_LATENT`](crate::N_LATENT) hidden dimensions of a word, in a random rotation.
+//! Its blocks are random and disturb them a little. The models are written as ordinary checkpoint folders for any
+//! program that reads GPT-2 and Llama checkpoints.
 
 mod gpt2;
 mod llama;
@@ -43,7 +43,7 @@ pub struct ModelSpec {
 }
 
 impl ModelSpec {
-    /// The models of the demo as they are written: widths that alternate between the families while sizes grow.
+    /// The models of the demo in text form: widths of increasing size, alternating between the families.
     pub const DEMO: [&str; 7] = [
         "gpt2:4", "llama:8", "gpt2:12", "llama:20", "gpt2:28", "llama:40", "gpt2:64",
     ];
@@ -143,7 +143,7 @@ impl View for &Parameter {
 /// Writes the checkpoint folder of a model: `config.json`, `model.safetensors`, `tokenizer.json`, `tokenizer_config.json`.
 ///
 /// # Errors
-/// [`SimError::Study`] if the disk refuses.
+/// [`SimError::Study`] if a file cannot be written.
 pub fn write_checkpoint(
     spec: ModelSpec,
     seed: u64,
@@ -186,7 +186,7 @@ fn write_files(
     Ok(())
 }
 
-/// Standard deviation of embeddings that mean no word (punctuation, bytes), against 1 of those that do.
+/// Standard deviation of the embeddings of tokens that are not words (punctuation, bytes), relative to 1 for words.
 const OTHER_TOKENS_STD: f32 = 0.3;
 
 /// Token embeddings (`n_tokens`, `width`): the first hidden dimensions of the token's word, rotated.

@@ -1,7 +1,7 @@
 //! Tokenizers in which every word of the story is one token.
 //!
-//! Both kinds are pair-merge tokenizers whose merges grow a word from its first sign to its end: the first sign is
-//! the mark of a space or a capital, which occur nowhere else in a word, so that nothing merges in between.
+//! Both kinds are pair-merge tokenizers whose merges build a word from its first character to its end. The first
+//! character is the mark of a space or a capital, which occur nowhere else in a word, so nothing merges in between.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::story::vocabulary;
 
-/// A token and the word of which it is the whole, if it is one.
+/// A token and its word, if the token is a whole word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) text: String,
@@ -28,7 +28,7 @@ pub(crate) struct SimulatedTokenizer {
 
 const END_OF_TEXT: &str = "<|endoftext|>";
 
-/// Byte-level pairs in the manner of GPT-2.
+/// A byte-level pair tokenizer like that of GPT-2.
 pub(crate) fn byte_level() -> SimulatedTokenizer {
     let alphabet = (0..=255).map(|byte| byte_level_sign(byte).to_string());
     let (words, merges) = grown_words('Ġ');
@@ -51,7 +51,7 @@ pub(crate) fn byte_level() -> SimulatedTokenizer {
     SimulatedTokenizer { tokens, json, config }
 }
 
-/// Pairs over code points with bytes to fall back on, in the manner of Llama, and a `<s>` in front of each text.
+/// A pair tokenizer over code points with a fallback to bytes, like that of Llama, with `<s>` before each text.
 pub(crate) fn sentence_piece() -> SimulatedTokenizer {
     let mut tokens: Vec<Token> = ["<unk>", "<s>", "</s>"].into_iter().map(bare).collect();
     tokens.extend((0..=255).map(|byte| bare(format!("<0x{byte:02X}>"))));
@@ -82,8 +82,8 @@ pub(crate) fn sentence_piece() -> SimulatedTokenizer {
     SimulatedTokenizer { tokens, json, config }
 }
 
-/// The tokens and merges by which every form of every word grows: `▁word` and `▁Word` within a line, `Word` at its start
-/// and after a quotation mark. Shorter merges come first.
+/// The tokens and merges for every form of every word: `▁word` and `▁Word` within a line, `Word` at its start and after
+/// a quotation mark. Shorter merges come first.
 fn grown_words(space: char) -> (Vec<Token>, Vec<[String; 2]>) {
     let words = vocabulary();
     let forms: Vec<(String, &str)> = words
@@ -131,8 +131,8 @@ fn capitalised(word: &str) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(signs).collect())
 }
 
-/// The sign by which byte-level vocabularies show a byte: itself if it is visible, otherwise one above U+0100
-/// (A. Radford et al. 2019, `encoder.py`).
+/// The character for a byte in byte-level vocabularies: itself if it is visible, otherwise one above U+0100 (A. Radford
+/// et al. 2019, `encoder.py`).
 fn byte_level_sign(byte: u8) -> char {
     let visible = |b: u8| matches!(b, 33..=126 | 161..=172 | 174..=255);
     if visible(byte) {
