@@ -1,7 +1,7 @@
 """Nested cross-validated ridge regression for very many targets.
 
-Made for encoding models: features of several runs predict the time courses of tens of thousands of voxels. The work is done
-by the Rust crate ``lpp-ridge``; nothing but NumPy is needed. If scikit-learn is installed, the estimators are its
+Made for encoding models, in which the features of several runs predict the time courses of tens of thousands of voxels. The
+package uses the Rust crate ``lpp-ridge`` and needs only NumPy. If scikit-learn is installed, the estimators are scikit-learn
 estimators.
 """
 

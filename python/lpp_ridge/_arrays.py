@@ -1,4 +1,4 @@
-"""Arrays as the compiled part wants them."""
+"""Conversion and checks of arrays for the compiled part."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PRECISIONS = {"f32": np.float32, "f64": np.float64}
 
 
 def dtype_of(precision: str | None, *arrays: np.ndarray) -> type:
-    """The arithmetic asked for: that of the arrays if nothing is said."""
+    """The requested arithmetic, by default that of the arrays."""
     if precision is None:
         single = all(a.dtype in (np.float32, np.float16) for a in arrays)
         return np.float32 if single else np.float64
@@ -25,12 +25,12 @@ def dtype_of(precision: str | None, *arrays: np.ndarray) -> type:
 
 
 def suffix(dtype: type) -> str:
-    """The end of the names of the compiled functions for a number type."""
+    """Suffix of the compiled functions for a number type."""
     return "f32" if dtype is np.float32 else "f64"
 
 
 def column_names(X: Any) -> np.ndarray | None:
-    """Names of the columns of a pandas or polars frame, if all are text; None without."""
+    """Column names of a pandas or polars frame, if all are strings; otherwise None."""
     columns = getattr(X, "columns", None)
     if columns is None:
         return None
@@ -39,7 +39,7 @@ def column_names(X: Any) -> np.ndarray | None:
 
 
 def as_array(values: Any, name: str) -> np.ndarray:
-    """An array of whatever was given, not copied if it is one."""
+    """Convert to an array, without a copy if it is one."""
     if hasattr(values, "toarray"):
         raise TypeError(f"{name} is a sparse matrix, but dense data is required; use {name}.toarray()")
     if np.ma.is_masked(values):
@@ -48,7 +48,7 @@ def as_array(values: Any, name: str) -> np.ndarray:
 
 
 def check_matrix(array: np.ndarray, name: str, dtype: type, *, one_axis: bool = False, finite: bool = True) -> np.ndarray:
-    """A matrix of real numbers, copied only if its type or layout asks for it."""
+    """Check a matrix of real numbers; copied only if its type or layout requires it."""
     if array.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: {name} holds {array.dtype}")
     if array.ndim == 0:
@@ -87,7 +87,7 @@ def check_alphas(alphas: float | Iterable[float]) -> list[float]:
 
 
 def check_n_jobs(n_jobs: int | None) -> int | None:
-    """The number of threads: None for one a core, as -1."""
+    """The number of threads; None or -1 for one per core."""
     if n_jobs is None or n_jobs == -1:
         return None
     if not _is_whole(n_jobs) or n_jobs < 1:
@@ -103,7 +103,7 @@ def check_n_iter(n_iter: Any) -> int:
 
 
 def check_random_state(random_state: Any) -> int:
-    """A seed: a number, one drawn from a generator, or for None a new one each time."""
+    """A seed: a number, one drawn from a generator, or a new one each time for None."""
     if random_state is None:
         random_state = np.random.default_rng()
     if isinstance(random_state, np.random.Generator):
@@ -120,7 +120,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def chunks(n_rows: int, n_folds: int) -> Folds:
-    """Folds of neighbouring rows, each left out in turn: those of scikit-learn's ``KFold``."""
+    """Folds of consecutive rows, each left out in turn, as in scikit-learn's ``KFold``."""
     if n_folds < 2:
         raise ValueError(f"cv is {n_folds}, expected at least 2 folds")
     if n_rows < n_folds * 2:
@@ -144,7 +144,7 @@ def runs_left_out(labels: Sequence[Any], n_rows: int) -> Folds:
 
 
 def folds_of(cv: Any, X: np.ndarray, y: np.ndarray, groups: Any) -> Folds:
-    """Pairs of training and test rows, from what scikit-learn calls ``cv``."""
+    """Pairs of training and test rows, from a ``cv`` as in scikit-learn."""
     n_rows = len(X)
     if isinstance(cv, str):
         if cv != "runs":
@@ -162,7 +162,7 @@ def folds_of(cv: Any, X: np.ndarray, y: np.ndarray, groups: Any) -> Folds:
 
 
 def _rows(chosen: Any, n_rows: int, fold: int) -> list[int]:
-    """Rows as numbers from 0 on, given so, counted from the end, or as a mask."""
+    """Rows as indices from 0, given as indices, as negative indices or as a mask."""
     chosen = np.asarray(chosen)
     try:
         return np.arange(n_rows)[chosen if chosen.size else chosen.astype(int)].tolist()

@@ -1,4 +1,4 @@
-"""What an estimator has in common with those of scikit-learn, with or without it."""
+"""Base class of the estimators: scikit-learn's if installed, otherwise a replacement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ridge regressions to fit and to predict with."""
+"""Ridge regression estimators."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lpp_ridge._base import Estimator, NotFittedError
 
 
 class _Ridge(Estimator):
-    """What the two ridge regressions share."""
+    """Common parts of the two estimators."""
 
     def _settings(self, X: np.ndarray, y: np.ndarray, groups: Any) -> _core.Settings:
         return {
@@ -98,7 +98,7 @@ class _Ridge(Estimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Features in units of those of the fit.
+            Features in the same units as in the fit.
 
         Returns
         -------
@@ -107,7 +107,7 @@ class _Ridge(Estimator):
         return self._check_new_data(X) @ self.coef_.T
 
     def scores(self, X: Any, y: Any) -> np.ndarray:
-        """Score each target by the metric of the fit.
+        """Score each target with the metric of the fit.
 
         Parameters
         ----------
@@ -133,14 +133,14 @@ class _Ridge(Estimator):
             return (deviation * centred).sum(axis=0) / np.sqrt(spread * (centred**2).sum(axis=0))
 
     def score(self, X: Any, y: Any) -> float:
-        """Mean of :meth:`scores` over the targets that have one."""
+        """Mean of :meth:`scores` over the targets that have a score."""
         scores = self.scores(X, y)
         known = scores[np.isfinite(scores)]
         return float(known.mean()) if len(known) else float("nan")
 
 
 def _difference(found: list[str], known: list[str]) -> str:
-    """What scikit-learn says of other names, so that its tools understand it."""
+    """The message of scikit-learn for different names, which its tools recognise."""
     lines = ["The feature names should match those that were passed during fit."]
     unseen, missing = sorted(set(found) - set(known)), sorted(set(known) - set(found))
     for title, names in (
@@ -157,29 +157,29 @@ def _difference(found: list[str], known: list[str]) -> str:
 
 
 class RidgeCV(_Ridge):
-    """Ridge regression whose penalty is chosen by cross-validation, for very many targets.
+    """Ridge regression for very many targets, with the penalty chosen by cross-validation.
 
-    There is no intercept: standardise features and targets, run by run.
+    There is no intercept. Standardise features and targets run by run.
 
     Parameters
     ----------
     alphas : float or iterable of float
         The penalties.
     metric : {"pearson", "r2"}
-        What predictions are scored by to choose the penalty, and in :meth:`score`.
+        The score of predictions, for choosing the penalty and in :meth:`score`.
     alpha_per_target : bool
-        Whether each target has a penalty of its own.
+        Whether each target has its own penalty.
     cv : {"runs"}, int, splitter or list of (train, test)
-        "runs" leaves out each run of ``groups`` in turn, or five chunks of neighbouring samples without ``groups``; a number
-        asks for that many chunks.
+        "runs" leaves out each run of ``groups`` in turn; without ``groups``, five chunks of consecutive samples. A number gives
+        the number of chunks.
     inner : {"first", "all"}
-        Whether the first fold alone chooses the penalty, or all.
+        Whether the penalty is chosen on the first fold only, or on all.
     search : {"screened", "exhaustive"}
-        Whether penalties that cannot win are dropped on the way.
+        Whether penalties that cannot win are dropped early ("screened").
     precision : {"f32", "f64"}, optional
         Arithmetic of the products over targets; by default that of the arrays.
     n_jobs : int, optional
-        Number of threads; one a core by default.
+        Number of threads; by default one per core.
 
     Attributes
     ----------
@@ -192,10 +192,10 @@ class RidgeCV(_Ridge):
     best_alphas_ : ndarray of shape (n_targets,)
         Penalty of each target.
     cv_scores_ : ndarray of shape (n_targets,)
-        Mean score over the folds, under the penalty chosen.
+        Mean score over the folds, with the chosen penalty.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
-        Where the features of the fit had names.
+        Present if the features of the fit had names.
 
     Examples
     --------
@@ -260,22 +260,22 @@ class RidgeCV(_Ridge):
 
 
 class GroupRidgeCV(_Ridge):
-    """Banded ridge regression: groups of features, each with a penalty of its own.
+    """Banded ridge regression: groups of features, each with its own penalty.
 
-    The ratios between the penalties are searched at random, as himalaya's ``GroupRidgeCV`` does, or given.
+    The ratios between the penalties are searched at random, as in himalaya's ``GroupRidgeCV``, or given.
 
     Parameters
     ----------
     groups : array-like of shape (n_features,), optional
         The group of each feature; all features are one group by default. -1 leaves a feature out.
     n_iter : int or array-like of shape (n_iter, n_groups)
-        Number of ratios to try, the first one equal; or the ratios. A ratio of 0 leaves a group out.
+        Number of ratios to try, of which the first is equal; or the ratios themselves. A ratio of 0 leaves a group out.
     alphas, metric, alpha_per_target, cv, inner, precision, n_jobs
         As for :class:`RidgeCV`.
     concentration : float or list of float
-        Concentrations of the Dirichlet distributions that ratios are drawn from, in turn.
+        Concentrations of the Dirichlet distributions from which ratios are drawn, used in turn.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
-        Seed of the ratios; None draws others each time.
+        Seed of the ratios; None draws different ratios each time.
 
     Attributes
     ----------
@@ -284,14 +284,14 @@ class GroupRidgeCV(_Ridge):
     intercept_ : float or ndarray of shape (n_targets,)
         Zero.
     deltas_ : ndarray of shape (n_groups, n_targets)
-        Logarithm of the inverse of each group's penalty, as himalaya's.
+        Logarithm of the inverse of each group's penalty, as in himalaya.
     best_alphas_ : ndarray of shape (n_targets,)
-        The penalty that the ratios share out, as himalaya's: the inverse of the sum of ``exp(deltas_)``.
+        The penalty divided among the groups, as in himalaya: the inverse of the sum of ``exp(deltas_)``.
     cv_scores_ : ndarray of shape (n_targets,)
-        Mean score over the folds, under the penalties chosen.
+        Mean score over the folds, with the chosen penalties.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
-        Where the features of the fit had names.
+        Present if the features of the fit had names.
 
     Examples
     --------
@@ -301,7 +301,7 @@ class GroupRidgeCV(_Ridge):
     >>> X = rng.standard_normal((200, 5))
     >>> Y = X[:, :2] @ rng.standard_normal((2, 1000))
     >>> model = GroupRidgeCV(groups=[0, 0, 1, 1, 1], n_iter=[[0.5, 0.5], [1.0, 0.0]]).fit(X, Y)
-    >>> bool((model.coef_[:, 2:] == 0).all())  # the second group explains nothing, and is left out
+    >>> bool((model.coef_[:, 2:] == 0).all())  # the second group explains nothing and is left out
     True
     """
 

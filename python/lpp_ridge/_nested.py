@@ -15,14 +15,14 @@ from lpp_ridge._arrays import as_array, check_alphas, check_matrix, check_n_jobs
 
 @dataclass(frozen=True)
 class NestedScores:
-    """Scores of every target on runs that played no part in its fit.
+    """Scores of every target on held-out runs.
 
     Attributes
     ----------
     scores : ndarray of shape (n_targets,)
         Mean over the folds. NaN for a target that is constant or not finite in some run.
     fold_scores : ndarray of shape (n_folds, n_targets)
-        Score on each run left out.
+        Score on each held-out run.
     best_alphas : ndarray of shape (n_folds, n_targets)
         Penalty of each fold and target.
     alphas : ndarray of shape (n_alphas,)
@@ -54,30 +54,30 @@ def nested_scores(
     precision: str | None = None,
     n_jobs: int | None = None,
 ) -> NestedScores:
-    """Score how well features predict targets, each run left out in turn.
+    """Score how well features predict targets, with each run left out in turn.
 
-    For each run that is left out, the penalty is chosen within the others: by leaving out the first of them, or each in turn.
+    For each held-out run, the penalty is chosen within the others by leaving out the first of them, or each in turn.
 
     Parameters
     ----------
     X_runs : sequence of array-like of shape (n_scans, n_features)
-        Features of each run, three runs or more. They are taken as they are: standardise them run by run.
+        Features of each run; at least three runs. Standardise them run by run; they are used as they are.
     Y_runs : sequence of array-like of shape (n_scans,) or (n_scans, n_targets)
         Targets of each run.
     alphas : float or iterable of float, optional
-        The penalties; by default 16 from 1e2 to 1e7, those of the reference study.
+        The penalties; by default 16 from 1e2 to 1e7, as in the reference study.
     metric : {"pearson", "r2"}
-        What predictions are scored by.
+        The score of predictions.
     alpha_per_target : bool
-        Whether each target has a penalty of its own.
+        Whether each target has its own penalty.
     inner : {"first", "all"}
-        Runs that choose the penalty.
+        Runs used to choose the penalty.
     search : {"screened", "exhaustive"}
-        Whether penalties that cannot win are dropped on the way.
+        Whether penalties that cannot win are dropped early ("screened").
     precision : {"f32", "f64"}, optional
         Arithmetic of the products over targets; by default that of the arrays.
     n_jobs : int, optional
-        Number of threads; one a core by default.
+        Number of threads; by default one per core.
 
     Returns
     -------

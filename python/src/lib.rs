@@ -1,5 +1,4 @@
-//! The compiled part of the Python package `lpp_ridge`: arrays in, arrays out. Everything that has a docstring for users is in
-//! `lpp_ridge/`.
+//! The compiled part of the Python package `lpp_ridge`: arrays in, arrays out. The documented interface is in `lpp_ridge/`.
 
 mod run;
 mod settings;

@@ -1,4 +1,4 @@
-//! A fit beside the interpreter: the lock is released, and Ctrl-C stops it.
+//! Runs a fit without blocking the interpreter: the lock is released, and Ctrl-C stops the fit.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -9,16 +9,16 @@ use lpp_ridge::RidgeError;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-/// How often signals are looked at.
+/// How often signals are checked.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// An error of the fit as Python knows it.
+/// Converts an error of the fit to a Python exception.
 #[allow(clippy::needless_pass_by_value, reason = "the signature that map_err wants")]
 pub(crate) fn value_error(error: RidgeError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
-/// Runs `work` in a thread of its own and looks at signals meanwhile; `stop` ends the work between two blocks of targets.
+/// Runs `work` in a separate thread and checks signals; `stop` ends the work between two blocks of targets.
 pub(crate) fn interruptible<R: Send>(
     py: Python<'_>,
     stop: &Arc<AtomicBool>,

@@ -1,4 +1,4 @@
-//! Settings as Python hands them over.
+//! Settings passed from Python.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use lpp_ridge::{AlphaScope, AlphaSearch, Folds, InnerValidation, Metric, RidgeCv
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-/// A dictionary of settings; the Python side fills in all of them.
+/// A dictionary of settings; the Python side sets all of them.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub(crate) struct Settings {
@@ -18,12 +18,12 @@ pub(crate) struct Settings {
     inner: String,
     search: String,
     n_jobs: Option<usize>,
-    /// Pairs of training and test rows; none leaves each run out.
+    /// Pairs of training and test rows; `None` leaves out each run in turn.
     folds: Option<Vec<(Vec<usize>, Vec<usize>)>>,
 }
 
 impl Settings {
-    /// The settings of the crate, and what stops a fit.
+    /// The settings of the crate, and the flag that stops a fit.
     pub(crate) fn params(&self) -> PyResult<(RidgeCvParams, Arc<AtomicBool>)> {
         let stop = Arc::new(AtomicBool::new(false));
         let params = RidgeCv::params()
