@@ -6,9 +6,10 @@ use std::path::Path;
 
 use flate2::read::GzDecoder;
 use lpp_analysis::{ModelInfoTable, Table};
+use lpp_files::{Activations, WordTable, npy};
 use lpp_fmri::{Image, LabelTable, Mask, SphereCentre, WordEvents, joblib};
 use lpp_report::surface::CorticalSurface;
-use lpp_study::{Activations, Language, Provenance, Scores, StudyConfig, WordTable, npy};
+use lpp_study::{Language, Provenance, Scores, StudyConfig};
 use lpp_testkit::fixture;
 use lpp_text::{
     Annotation, Corrections, Glove, RunWords, SpeechEnvelope, TextTokenizer, WordCounts, load_texts,

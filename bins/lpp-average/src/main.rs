@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Program, ScanArgs, StudyArgs};
 use lpp_encoding::{AverageJob, AverageReport};
+use lpp_files::natural_path_order;
 use lpp_fmri::SubjectRuns;
 use lpp_ridge::{AlphaGrid, AlphaSearch};
-use lpp_study::natural_path_order;
 use serde::Serialize;
 
 /// Averages the cleaned signals of subjects run by run, and predicts one random half of them from the other.

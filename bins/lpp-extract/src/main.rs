@@ -9,8 +9,9 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use lpp_cli::{AnnotationArgs, CommonArgs, Program, StudyArgs};
 use lpp_fetch::{Content, LocatedModel, ModelRequest};
+use lpp_files::{StoredAs, recorded_text};
 use lpp_llm::{ComputeDevice, ExtractJob, HiddenStatesJob, ModelParams, Precision, Training};
-use lpp_study::{FeatureName, FeatureSource, StoredAs, Study, recorded_text};
+use lpp_study::{FeatureName, FeatureSource, Study};
 use lpp_text::AnnotationSource;
 
 /// Runs a language model over the text of a study and writes one vector per word and layer.

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Program, ScanArgs, StudyArgs};
 use lpp_encoding::{CanaryJob, FitJob, FitOutcome, IndividualJob, JointJob, NullJob, NullKind, TargetSet};
+use lpp_files::{Progress, recorded_text};
 use lpp_fmri::{RepetitionTime, check_pairs, resampled_runs, resampled_runs_of};
 use lpp_ridge::{AlphaGrid, AlphaSearch, InnerValidation};
-use lpp_study::{FeatureName, Language, Progress, Study, recorded_text};
+use lpp_study::{FeatureName, Language, Study};
 use lpp_text::Control;
 use serde::Serialize;
 

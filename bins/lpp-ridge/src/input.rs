@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
+use lpp_files::MappedMatrix;
+use lpp_files::npy::{self, ViewElement, WritableElement};
 use lpp_ridge::{Element, delayed};
-use lpp_study::npy::{self, ViewElement, WritableElement};
-use lpp_study::{MappedMatrix, StudyError};
+use lpp_study::StudyError;
 use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, concatenate, s};
 
 use crate::args::Args;

@@ -7,7 +7,8 @@ use std::str::FromStr;
 use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use lpp_cli::{CommonArgs, Program, print_json, print_line, print_result};
-use lpp_study::{Language, Study, write_atomically};
+use lpp_files::write_atomically;
+use lpp_study::{Language, Study};
 use lpp_workflow::{
     Lineage, Machine, PAPER, PlanOptions, PlanReport, RunJob, Verification, human_bytes, human_seconds,
 };

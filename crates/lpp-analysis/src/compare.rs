@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use lpp_study::{Language, Progress, Software};
+use lpp_files::Progress;
+use lpp_study::{Language, Software};
 
 use crate::cell::Cell;
 use crate::languages::{LanguagesJob, save};

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use lpp_files::FileError;
 use lpp_stats::{MeanScore, VoxelSet};
 use lpp_study::{Language, Scores, Study, StudyError};
 use rayon::prelude::*;
@@ -176,7 +177,7 @@ fn regression_table(rows: &[Row]) -> Result<Table, AnalysisError> {
 
 fn read_error(folder: &Path) -> impl Fn(std::io::Error) -> StudyError {
     let path = folder.to_owned();
-    move |source| StudyError::Read {
+    move |source| FileError::Read {
         path: path.clone(),
         source,
     }

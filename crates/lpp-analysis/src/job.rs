@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use lpp_study::{FileHash, Language, ModelKind, Progress, Scores, Software, Study, sha256_of_bytes};
+use lpp_files::{FileHash, Progress, sha256_of_bytes};
+use lpp_study::{Language, ModelKind, Scores, Software, Study};
 use rayon::prelude::*;
 
 use crate::individuals::Subject;

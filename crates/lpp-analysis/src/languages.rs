@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use lpp_study::{Language, Progress, Scores, Software, Study};
+use lpp_files::Progress;
+use lpp_study::{Language, Scores, Software, Study};
 
 use crate::cell::{Cell, Place};
 use crate::saved::{Origin, hash_of};

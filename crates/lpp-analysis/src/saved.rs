@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use lpp_study::{FileHash, Provenance, Software, Step, StudyError, peak_memory_bytes, sha256_of_file};
+use lpp_files::{FileError, FileHash, sha256_of_file};
+use lpp_study::{Provenance, Software, Step, peak_memory_bytes};
 
 use crate::{AnalysisError, Table};
 
@@ -108,7 +109,7 @@ fn files_of(stem: &Path) -> [PathBuf; 2] {
 pub(crate) fn hash_of(path: PathBuf) -> Result<FileHash, AnalysisError> {
     let sha256 = sha256_of_file(&path)?;
     let bytes = std::fs::metadata(&path)
-        .map_err(|source| StudyError::Read {
+        .map_err(|source| FileError::Read {
             path: path.clone(),
             source,
         })?

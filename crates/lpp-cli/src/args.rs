@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use lpp_study::{AnnotationCorrections, EntityChoice, FeatureName, Language, Study};
+use lpp_files::EntityChoice;
+use lpp_study::{AnnotationCorrections, FeatureName, Language, Study};
 
 /// Threads and verbosity.
 #[derive(Debug, Clone, Args)]

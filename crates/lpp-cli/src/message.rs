@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use lpp_study::shortened;
+use lpp_files::shortened;
 
 /// Characters of a message at most, its level included.
 pub(crate) const MOST: usize = 500;

@@ -139,7 +139,7 @@ fn tracing_free_error(text: &str) {
 /// A panic is a mistake of ours; its message still is one line that can be reported.
 fn report_panics_in_one_line() {
     std::panic::set_hook(Box::new(|info| {
-        if lpp_study::panics_are_caught() {
+        if lpp_files::panics_are_caught() {
             return;
         }
         let place = info

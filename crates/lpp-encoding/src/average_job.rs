@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use lpp_files::{Progress, check_distinct_contents, check_outputs, npy};
 use lpp_fmri::{CleaningParams, Mask, RepetitionTime, SubjectRuns, averaged_runs, check_pairs};
 use lpp_ridge::{AlphaGrid, AlphaSearch, RidgeCv, RidgeError};
-use lpp_study::{
-    Language, PairRuns, Progress, Software, Step, Study, check_distinct_contents, check_outputs, npy,
-};
+use lpp_study::{Language, PairRuns, Software, Step, Study};
 use ndarray::Array2;
 use rayon::prelude::*;
 
@@ -25,7 +24,8 @@ use crate::subject_signals::SignalSource;
 ///
 /// ```no_run
 /// use lpp_encoding::AverageJob;
-/// use lpp_study::{Language, Silent, Software, Study};
+/// use lpp_files::Silent;
+/// use lpp_study::{Language, Software, Study};
 ///
 /// # fn main() -> Result<(), lpp_encoding::EncodingError> {
 /// let job = AverageJob::of_study(&Study::open("study")?, Language::English)?;

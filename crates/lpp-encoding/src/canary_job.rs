@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
 
+use lpp_files::{ActivationsWriter, LayerShape, Progress};
 use lpp_fmri::{Hrf, RegressorOperator};
 use lpp_stats::{MaxStatistic, Tail, permutation_p};
-use lpp_study::{
-    ActivationsWriter, CanaryInfo, LayerShape, NullTest, Progress, Software, Step, Study, beside_scores,
-    save_with_sidecar,
-};
+use lpp_study::{CanaryInfo, NullTest, Software, Step, Study, beside_scores, save_with_sidecar};
 use ndarray::{Array1, Array2, Axis, s};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

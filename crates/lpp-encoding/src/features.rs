@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use lpp_files::{Activations, TimedWord, WordTable};
 use lpp_fmri::{FmriError, Hrf, RegressorOperator, RunTimes};
 use lpp_ridge::trim_and_standardise;
-use lpp_study::{Activations, TimedWord, WordTable};
 use ndarray::{Array2, ArrayRef2};
 
 use crate::EncodingError;

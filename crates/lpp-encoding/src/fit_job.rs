@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use lpp_files::{Activations, Progress, check_distinct_contents, check_outputs, sha256_of_file};
 use lpp_fmri::{Image, Mask, RepetitionTime};
 use lpp_ridge::{
     AlphaGrid, AlphaSearch, Engine, GridEdge, InnerValidation, NestedChooser, NullOrders, PreparedFeatures,
     RidgeCv, RidgeCvFit, RidgeCvParams, RidgeError,
 };
 use lpp_study::{
-    Activations, FeatureName, Language, ModelKind, NestedInfo, Progress, Scores, ScoresInfo, Software, Step,
-    Study, beside_scores, check_distinct_contents, check_outputs, load_sidecar, sha256_of_file,
+    FeatureName, Language, ModelKind, NestedInfo, Scores, ScoresInfo, Software, Step, Study, beside_scores,
+    load_sidecar,
 };
 use ndarray::{Array2, Axis};
 

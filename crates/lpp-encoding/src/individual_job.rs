@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use lpp_files::Progress;
 use lpp_fmri::{CleanJob, CleaningParams, MaskJob, RepetitionTime, SubjectRuns};
-use lpp_study::{Language, Progress, Software, Study};
+use lpp_study::{Language, Software, Study};
 
 use crate::EncodingError;
 
@@ -18,7 +19,8 @@ use crate::EncodingError;
 /// ```no_run
 /// use lpp_encoding::IndividualJob;
 /// use lpp_fmri::resampled_runs_of;
-/// use lpp_study::{Language, Silent, Software, Study};
+/// use lpp_files::Silent;
+/// use lpp_study::{Language, Software, Study};
 ///
 /// # fn main() -> Result<(), lpp_encoding::EncodingError> {
 /// let study = Study::open("study")?;

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use lpp_files::Progress;
 use lpp_ridge::{BandWeights, BandedRidge, BandedRidgeFit, RidgeError};
-use lpp_study::{JointInfo, Progress, Software, Step};
+use lpp_study::{JointInfo, Software, Step};
 use ndarray::{Array1, Array2, Axis, concatenate, stack};
 
 use crate::features::LayerFeatures;

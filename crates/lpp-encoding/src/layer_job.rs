@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use lpp_study::{Progress, Software, Step, beside_scores, load_sidecar, save_with_sidecar};
+use lpp_files::Progress;
+use lpp_study::{Software, Step, beside_scores, load_sidecar, save_with_sidecar};
 use ndarray::Array2;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

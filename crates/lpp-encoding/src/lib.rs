@@ -19,7 +19,8 @@
 //!
 //! ```no_run
 //! use lpp_encoding::{FitJob, Precision};
-//! use lpp_study::{Language, Silent, Software, Study};
+//! use lpp_files::Silent;
+//! use lpp_study::{Language, Software, Study};
 //!
 //! # fn main() -> Result<(), lpp_encoding::EncodingError> {
 //! let study = Study::open("demo-study")?;

@@ -1,8 +1,9 @@
 //! P-values of a layer: its scores against those of reordered scans.
 
+use lpp_files::Progress;
 use lpp_ridge::NullOrders;
 use lpp_stats::{block_permutation, circular_shift};
-use lpp_study::{NullsInfo, Progress, Software, Step};
+use lpp_study::{NullsInfo, Software, Step};
 use ndarray::{Array1, Array2, Axis};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use lpp_files::{BidsName, RunOrder, missing_run};
 use lpp_fmri::{Mask, MaskOf};
-use lpp_study::{BidsName, Language, PairRuns, RunOrder, Study, missing_run};
+use lpp_study::{Language, PairRuns, Study};
 use ndarray::Array2;
 
 use crate::EncodingError;

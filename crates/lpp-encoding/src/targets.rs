@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use lpp_files::{MappedMatrix, npy};
 use lpp_ridge::trim_and_standardise;
-use lpp_study::{MappedMatrix, npy};
 use ndarray::Array2;
 use rayon::prelude::*;
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use lpp_study::{Progress, StudyError};
+use lpp_files::{FileError, Progress};
 use serde::Serialize;
 
 use crate::http::Http;
@@ -72,7 +72,7 @@ impl RemoteFile {
 ///     digest: Some(Digest::Md5("e157ef21efb92a887656eeba8004e569".into())),
 /// };
 /// let batch = Batch { files: vec![file], n_threads: 2, force: false };
-/// let report = batch.run(&Http::new(HttpParams::default())?, &lpp_study::Silent)?;
+/// let report = batch.run(&Http::new(HttpParams::default())?, &lpp_files::Silent)?;
 /// println!("{} fetched, {} there before", report.n_fetched, report.n_present);
 /// # Ok(())
 /// # }
@@ -123,7 +123,7 @@ impl Batch {
             .map(|(file, _)| &file.target)
             .find(|path| path.is_file());
         if let Some(path) = other.filter(|_| !self.force) {
-            return Err(StudyError::NotOurs {
+            return Err(FileError::NotOurs {
                 path: path.clone(),
                 why: "another file than the one to be fetched is there".to_owned(),
             }

@@ -16,7 +16,7 @@ pub enum FetchError {
     #[error(transparent)]
     Study(#[from] StudyError),
     /// A file could not be read.
-    #[error("{}", lpp_study::cannot_read(path, source))]
+    #[error("{}", lpp_files::cannot_read(path, source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -158,7 +158,7 @@ pub enum FetchError {
     /// A name that is no model of the catalogue and no `org/name`.
     #[error(
         "{}: no published model is known by this name; give org/name as on the hub, or put the model's folder into models/",
-        lpp_study::shortened(name, 60)
+        lpp_files::shortened(name, 60)
     )]
     UnknownModel {
         /// The name.
@@ -193,7 +193,7 @@ pub enum FetchError {
     /// `HF_ENDPOINT` is no address.
     #[error(
         "HF_ENDPOINT is {:?}: {reason}, expected an address such as https://huggingface.co",
-        lpp_study::shortened(endpoint, 100)
+        lpp_files::shortened(endpoint, 100)
     )]
     Endpoint {
         /// Its value, without a password that it may hold.

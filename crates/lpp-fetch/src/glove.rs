@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
-use lpp_study::{AtomicFile, Progress, Software, Step};
+use lpp_files::{AtomicFile, Progress};
+use lpp_study::{Software, Step};
 use zip::ZipArchive;
 
 use crate::http::Http;

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use lpp_study::{FeatureName, Progress, Study, recorded_text};
+use lpp_files::{Progress, recorded_text};
+use lpp_study::{FeatureName, Study};
 
 use crate::{Content, FetchError, Http, HttpParams, Hub, HubSettings, PublishedModel, RepoId};
 
@@ -89,7 +90,7 @@ impl ModelRequest {
 ///     refresh: false,
 /// };
 /// let hub = Hub::new(Http::new(HttpParams::default())?, HubSettings::from_env());
-/// println!("{}", job.run(&hub, &lpp_study::Silent)?.folder.display());
+/// println!("{}", job.run(&hub, &lpp_files::Silent)?.folder.display());
 /// # Ok(())
 /// # }
 /// ```

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use lpp_study::{Progress, Provenance, sha256_of_file};
+use lpp_files::{Progress, sha256_of_file};
+use lpp_study::Provenance;
 use serde::Serialize;
 
 use crate::batch::in_parallel;

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use lpp_study::{Software, Step, npy};
+use lpp_files::npy;
+use lpp_study::{Software, Step};
 
 use crate::FmriError;
 use crate::joblib::load_array;

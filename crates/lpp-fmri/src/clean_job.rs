@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use lpp_study::{Software, Step, check_outputs};
+use lpp_files::check_outputs;
+use lpp_study::{Software, Step};
 
 use crate::FmriError;
 use crate::clean::CleaningParams;

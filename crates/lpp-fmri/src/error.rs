@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{MOST_QUOTED, StudyError, shortened};
+use lpp_files::{MOST_QUOTED, shortened};
 
 use crate::grid::Grid;
 
@@ -15,7 +15,7 @@ use crate::grid::Grid;
 #[non_exhaustive]
 pub enum FmriError {
     /// The operating system refused to read a file, or its compressed stream is damaged or cut short.
-    #[error("{}", lpp_study::cannot_read(path, source))]
+    #[error("{}", lpp_files::cannot_read(path, source))]
     Read {
         /// The file.
         path: PathBuf,

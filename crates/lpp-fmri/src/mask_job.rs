@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::{BidsName, Progress, Software, Step, check_distinct_files, check_one_kind, check_outputs};
+use lpp_files::{BidsName, Progress, check_distinct_files, check_one_kind, check_outputs};
+use lpp_study::{Software, Step};
 use rayon::prelude::*;
 
 use crate::FmriError;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use lpp_study::{AtomicFile, StudyError};
+use lpp_files::{AtomicFile, FileError};
 use ndarray::ArrayD;
 
 use crate::FmriError;
@@ -32,7 +32,7 @@ impl Image {
     pub fn save(&self, path: &Path) -> Result<(), FmriError> {
         let header = header_bytes(self)?;
         let failed = |source| {
-            FmriError::Study(StudyError::Write {
+            FmriError::Study(FileError::Write {
                 path: path.to_owned(),
                 source,
             })

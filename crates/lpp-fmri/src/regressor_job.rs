@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use lpp_study::npy::{self, NpyArray};
-use lpp_study::{Software, Step, check_outputs};
+use lpp_files::check_outputs;
+use lpp_files::npy::{self, NpyArray};
+use lpp_study::{Software, Step};
 use ndarray::{Array2, ArrayD, Ix2};
 
 use crate::FmriError;

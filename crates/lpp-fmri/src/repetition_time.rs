@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{BidsName, Provenance, Study, StudyConfig};
+use lpp_files::BidsName;
+use lpp_study::{Provenance, Study, StudyConfig};
 use serde_json::Value;
 
 use crate::FmriError;

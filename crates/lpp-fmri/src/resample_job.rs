@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Progress, Software, Step, check_outputs};
+use lpp_files::{Progress, check_outputs};
+use lpp_study::{Software, Step};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use crate::FmriError;

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{
-    BidsName, EntityChoice, Language, PairRuns, Study, check_distinct_files, missing_run, natural_order,
-    natural_path_order,
+use lpp_files::{
+    BidsName, EntityChoice, check_distinct_files, missing_run, natural_order, natural_path_order,
 };
+use lpp_study::{Language, PairRuns, Study};
 
 use crate::FmriError;
 

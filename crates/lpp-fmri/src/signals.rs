@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lpp_study::npy;
+use lpp_files::npy;
 use ndarray::{Array1, Array2, ArrayD, ArrayRef2};
 
 use crate::FmriError;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{BidsName, PairRuns, check_one_kind, missing_run};
+use lpp_files::{BidsName, check_one_kind, missing_run};
+use lpp_study::PairRuns;
 
 use crate::FmriError;
 use crate::runs::{BY_PLACE, SubjectRuns, listed};

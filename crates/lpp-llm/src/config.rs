@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use lpp_study::refuse_pointer;
+use lpp_files::refuse_pointer;
 use serde_json::{Map, Value};
 
 use crate::error::LlmError;

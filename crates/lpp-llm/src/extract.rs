@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use lpp_study::{
-    Activations, ActivationsWriter, LayerShape, Progress, Software, Step, StoredAs, StudyError,
-    sha256_of_file,
-};
+use lpp_files::{Activations, ActivationsWriter, FileError, LayerShape, Progress, StoredAs, sha256_of_file};
+use lpp_study::{Software, Step};
 use lpp_text::{
     Annotation, AnnotationSource, CorpusRun, TextTokenizer, WindowLayout, load_texts, prepare_corpus,
     text_files,
@@ -29,7 +27,8 @@ const UNLIMITED_WINDOW: usize = 32_000;
 /// # Examples
 /// ```no_run
 /// use lpp_llm::{ExtractJob, ModelParams};
-/// use lpp_study::{Language, Silent, Software, StoredAs, Study};
+/// use lpp_files::{Silent, StoredAs};
+/// use lpp_study::{Language, Software, Study};
 /// use lpp_text::AnnotationSource;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -167,7 +166,7 @@ impl ExtractJob {
                     self.source
                 );
                 let path = self.output.clone();
-                Err(StudyError::NotOurs { path, why }.into())
+                Err(FileError::NotOurs { path, why }.into())
             }
             _ => Ok(()),
         }

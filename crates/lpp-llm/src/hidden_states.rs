@@ -4,7 +4,8 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use lpp_study::{AtomicFile, Progress, Software, Step, StudyError, npy};
+use lpp_files::{AtomicFile, FileError, Progress, npy};
+use lpp_study::{Software, Step};
 use ndarray::{Array2, ArrayRef2};
 use serde_json::json;
 
@@ -20,7 +21,8 @@ use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder, write_value
 /// # Examples
 /// ```no_run
 /// use lpp_llm::{HiddenStatesJob, ModelParams};
-/// use lpp_study::{Silent, Software};
+/// use lpp_files::Silent;
+/// use lpp_study::Software;
 ///
 /// # fn main() -> Result<(), lpp_llm::LlmError> {
 /// let job = HiddenStatesJob {
@@ -300,7 +302,7 @@ impl TensorFile {
 }
 
 fn write_error(path: &Path, source: std::io::Error) -> LlmError {
-    StudyError::Write {
+    FileError::Write {
         path: path.to_path_buf(),
         source,
     }

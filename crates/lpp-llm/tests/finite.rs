@@ -7,8 +7,9 @@
 
 use std::path::Path;
 
+use lpp_files::{Silent, npy};
 use lpp_llm::{CausalModel, HiddenStatesJob, ModelParams, WindowInput};
-use lpp_study::{Silent, Software, npy};
+use lpp_study::Software;
 
 /// The tiny GPT-2 with the first value of some tensors replaced.
 fn gpt2_with(tensors: &[&str], value: f32) -> tempfile::TempDir {

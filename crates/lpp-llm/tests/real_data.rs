@@ -8,8 +8,9 @@
 use std::fs;
 use std::path::Path;
 
+use lpp_files::{Activations, Silent, StoredAs};
 use lpp_llm::{ExtractJob, ModelParams};
-use lpp_study::{Activations, AnnotationCorrections, Language, Silent, Software, StoredAs};
+use lpp_study::{AnnotationCorrections, Language, Software};
 use lpp_testkit::data_folder;
 use lpp_text::AnnotationSource;
 

@@ -10,8 +10,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use lpp_files::{Progress, Silent};
 use lpp_llm::{HiddenStatesJob, LlmError, ModelParams, Precision, Training};
-use lpp_study::{Progress, Silent, Software};
+use lpp_study::Software;
 use lpp_testkit::fixture;
 use tempfile::TempDir;
 

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use lpp_analysis::AnalysisError;
+use lpp_files::{MOST_QUOTED, shortened};
 use lpp_fmri::FmriError;
-use lpp_study::{MOST_QUOTED, StudyError, shortened};
+use lpp_study::StudyError;
 
 /// Why a report could not be made.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use lpp_study::{Language, Progress, Provenance, Software, Step, Study, StudyError, write_atomically};
+use lpp_files::{FileError, Progress, write_atomically};
+use lpp_study::{Language, Provenance, Software, Step, Study};
 
 use crate::figures::{self, BrainFigures, Figure, Look};
 use crate::highlights::highlights;
@@ -115,7 +116,7 @@ impl ReportJob {
                 let path = self.figure_file(figure, format, folder);
                 if path.exists() {
                     let why = "it is there, and no report of this study has made it".to_owned();
-                    return Err(StudyError::NotOurs { path, why }.into());
+                    return Err(FileError::NotOurs { path, why }.into());
                 }
             }
         }

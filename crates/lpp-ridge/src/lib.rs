@@ -55,7 +55,7 @@
 //!
 //! # Targets larger than memory
 //! Targets are anything that dereferences to an array, so a run may be a view of a memory-mapped file
-//! (`lpp_study::MappedMatrix`). They are read from the first target to the last: once to find those that cannot be
+//! (`lpp_files::MappedMatrix`). They are read from the first target to the last: once to find those that cannot be
 //! scored, once, block by block, to validate and once to test. Nothing keeps them. Beside features and operators ([`PreparedFeatures::operator_bytes`]) a fit holds, for
 //! each thread, one block: at most 384 targets of all scans, their `XᵀY` of each run in the primal form, and predictions. The
 //! result takes some 8 (folds + 1) bytes per target, twice while it is put together. In row-major files of more than a

@@ -5,10 +5,11 @@ use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use lpp_files::{AtomicFile, FileError, Progress, TimedWord, WordTable, npy, write_atomically};
 use lpp_fmri::Mask;
 use lpp_study::{
-    AnnotationCorrections, AtomicFile, FeatureSource, Language, Progress, Provenance, Software, Step, Study,
-    StudyConfig, StudyError, TimedWord, WordTable, npy, write_atomically,
+    AnnotationCorrections, FeatureSource, Language, Provenance, Software, Step, Study, StudyConfig,
+    StudyError,
 };
 use ndarray::{Array1, Array2, ArrayRef1};
 
@@ -94,7 +95,7 @@ impl StudySimulation {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
             Err(source) => {
                 let path = self.root.clone();
-                return Err(StudyError::Read { path, source }.into());
+                return Err(FileError::Read { path, source }.into());
             }
         };
         let visible = names.filter(|name| !name.as_encoded_bytes().starts_with(b"."));
@@ -220,7 +221,7 @@ pub(crate) fn is_simulation(root: &Path, software: Software) -> bool {
 
 /// Columns of the published English file, without those that nothing reads.
 fn write_annotation(path: &Path, story: &[StoryRun]) -> Result<(), StudyError> {
-    let failed = |source| StudyError::Write {
+    let failed = |source| FileError::Write {
         path: path.to_owned(),
         source,
     };
@@ -258,7 +259,7 @@ fn write_glove(path: &Path, seed: u64, latents: &mut WordLatents) -> Result<(), 
             // Writing to a string cannot fail.
             let _ = write!(line, " {:.5}", value + GLOVE_NOISE * normal(&mut rng));
         }
-        writeln!(file, "{line}").map_err(|source| StudyError::Write {
+        writeln!(file, "{line}").map_err(|source| FileError::Write {
             path: path.to_owned(),
             source,
         })?;

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use lpp_files::{Progress, WordTable, npy};
 use lpp_fmri::{Mask, load_isc};
 use lpp_stats::mean_over_trials;
-use lpp_study::{Language, Progress, Software, Step, Study, WordTable, npy};
+use lpp_study::{Language, Software, Step, Study};
 use ndarray::Array2;
 
 use crate::SimError;

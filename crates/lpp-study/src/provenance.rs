@@ -1,18 +1,15 @@
 //! Where an artefact came from, and whether it is up to date.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use lpp_files::{
+    FileError, FileHash, claim_output, forget_claim, hash_file, keep_claim, recorded_text,
+    sha256_unless_known, unchanged, write_atomically,
+};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-
-use crate::claims::Claim;
-use crate::known_hashes::sha256_unless_known;
-use crate::recorded::{self, recorded_text};
-use crate::{StudyError, write_atomically};
 
 /// The program that made an artefact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,18 +20,6 @@ pub struct Software {
     pub version: &'static str,
     /// The commit it was built from, if that is known.
     pub commit: Option<&'static str>,
-}
-
-/// A file and the hash of its contents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileHash {
-    /// The file as it was named on the command line or by the study; see [`recorded_text`] for names that are not UTF-8.
-    #[serde(with = "recorded::path")]
-    pub path: PathBuf,
-    /// Size in bytes.
-    pub bytes: u64,
-    /// SHA-256 in hexadecimal.
-    pub sha256: String,
 }
 
 /// The JSON beside each artefact, `<artefact>.json`.
@@ -98,29 +83,32 @@ impl Provenance {
     /// Writes the record beside its artefact.
     ///
     /// # Errors
-    /// [`StudyError::Write`] if the disk refuses.
-    pub fn save(&self) -> Result<(), StudyError> {
+    /// [`FileError::Write`] if the disk refuses.
+    pub fn save(&self) -> Result<(), FileError> {
+        write_atomically(&Self::path_of(&self.output.path), &self.to_json()?)
+    }
+
+    fn to_json(&self) -> Result<Vec<u8>, FileError> {
         let path = Self::path_of(&self.output.path);
-        let text = serde_json::to_string_pretty(self).map_err(|e| StudyError::write(&path)(e.into()))?;
-        write_atomically(&path, text.as_bytes())
+        serde_json::to_vec_pretty(self).map_err(|e| FileError::write(&path)(e.into()))
     }
 
     /// Reads the provenance of `artefact`.
     ///
     /// # Errors
-    /// [`StudyError::Read`] if there is none, [`StudyError::Malformed`] if it is not one.
-    pub fn load(artefact: &Path) -> Result<Self, StudyError> {
+    /// [`FileError::Read`] if there is none, [`FileError::Malformed`] if it is not one.
+    pub fn load(artefact: &Path) -> Result<Self, FileError> {
         let path = Self::path_of(artefact);
         if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(StudyError::malformed(
+            return Err(FileError::malformed(
                 &path,
                 "no regular file",
                 "a provenance record",
             ));
         }
-        let text = fs::read_to_string(&path).map_err(StudyError::read(&path))?;
+        let text = fs::read_to_string(&path).map_err(FileError::read(&path))?;
         serde_json::from_str(&text)
-            .map_err(|e| StudyError::malformed(&path, e.to_string(), "a provenance record"))
+            .map_err(|e| FileError::malformed(&path, e.to_string(), "a provenance record"))
     }
 }
 
@@ -129,7 +117,7 @@ impl Provenance {
 /// ```no_run
 /// # use std::path::Path;
 /// # use lpp_study::{Software, Step};
-/// # fn main() -> Result<(), lpp_study::StudyError> {
+/// # fn main() -> Result<(), lpp_study::FileError> {
 /// let software = Software { program: "lpp-fit", version: "0.1.0", commit: None };
 /// let step = Step::new(software, "scores/gpt2_en.npy")
 ///     .input(Path::new("activations/gpt2_en.safetensors"))?
@@ -166,8 +154,8 @@ impl Step {
     /// Adds an input file and hashes it.
     ///
     /// # Errors
-    /// [`StudyError::Read`] if it cannot be read.
-    pub fn input(mut self, path: &Path) -> Result<Self, StudyError> {
+    /// [`FileError::Read`] if it cannot be read.
+    pub fn input(mut self, path: &Path) -> Result<Self, FileError> {
         self.inputs.push(hash_file(path)?);
         Ok(self)
     }
@@ -216,8 +204,8 @@ impl Step {
     /// record leaves a record without a hash, so that the next run knows the file for its own.
     ///
     /// # Errors
-    /// [`StudyError::NotOurs`] if the file is somebody else's.
-    pub fn is_done(&self, force: bool) -> Result<bool, StudyError> {
+    /// [`FileError::NotOurs`] if the file is somebody else's.
+    pub fn is_done(&self, force: bool) -> Result<bool, FileError> {
         if !force && self.is_current() {
             return Ok(true);
         }
@@ -228,10 +216,10 @@ impl Step {
     /// Makes sure that the artefact may be written, as [`Step::is_done`] does, without asking whether it is current.
     ///
     /// # Errors
-    /// [`StudyError::NotOurs`] if the file is somebody else's.
-    pub fn claim(&self, force: bool) -> Result<(), StudyError> {
+    /// [`FileError::NotOurs`] if the file is somebody else's.
+    pub fn claim(&self, force: bool) -> Result<(), FileError> {
         if !force && let Some(why) = self.not_ours() {
-            return Err(StudyError::NotOurs {
+            return Err(FileError::NotOurs {
                 path: self.output.clone(),
                 why,
             });
@@ -242,17 +230,16 @@ impl Step {
         {
             tracing::info!("{}: a new folder", folder.display());
         }
-        Claim::register(&self.output, self.unfinished());
-        Ok(())
+        self.register()
     }
 
     /// Writes down at once that this program is making the artefact, for those that make other files before it.
     ///
     /// # Errors
-    /// As [`Step::claim`]; [`StudyError::Write`] if the disk refuses.
-    pub fn claim_now(&self, force: bool) -> Result<(), StudyError> {
+    /// As [`Step::claim`]; [`FileError::Write`] if the disk refuses.
+    pub fn claim_now(&self, force: bool) -> Result<(), FileError> {
         self.claim(force)?;
-        Claim::keep(&self.output)
+        keep_claim(&self.output)
     }
 
     /// Why a file under the name of the artefact is not this program's, if there is one that is not.
@@ -265,6 +252,18 @@ impl Step {
             Ok(made) => Some(format!("{} has made it, not {own}", made.program())),
             Err(_) => Some(format!("it is there, and {own} has not made it")),
         }
+    }
+
+    /// Has the record written just before the artefact. One of the same program that is there already says enough.
+    fn register(&self) -> Result<(), FileError> {
+        let record = self.unfinished();
+        let there = Provenance::load(&self.output);
+        if there.is_ok_and(|there| there.software == record.software) {
+            forget_claim(&self.output);
+        } else {
+            claim_output(&self.output, Provenance::path_of(&self.output), record.to_json()?);
+        }
+        Ok(())
     }
 
     /// The record of an artefact that is about to be written: nothing is up to date by it.
@@ -301,9 +300,9 @@ impl Step {
     /// was replaced meanwhile may or may not be what the program has read.
     ///
     /// # Errors
-    /// [`StudyError::Read`] if the artefact or an input is not there, [`StudyError::Malformed`] if an input has changed,
-    /// [`StudyError::Write`] if the disk refuses.
-    pub fn finish(self) -> Result<Provenance, StudyError> {
+    /// [`FileError::Read`] if the artefact or an input is not there, [`FileError::Malformed`] if an input has changed,
+    /// [`FileError::Write`] if the disk refuses.
+    pub fn finish(self) -> Result<Provenance, FileError> {
         self.finish_with(&[])
     }
 
@@ -311,7 +310,7 @@ impl Step {
     ///
     /// # Errors
     /// As [`finish`](Self::finish).
-    pub fn finish_with(self, companions: &[PathBuf]) -> Result<Provenance, StudyError> {
+    pub fn finish_with(self, companions: &[PathBuf]) -> Result<Provenance, FileError> {
         unchanged(&self.inputs)?;
         let provenance = Provenance {
             output: hash_file(&self.output)?,
@@ -331,7 +330,7 @@ impl Step {
             provenance.wall_s,
             provenance.inputs.len()
         );
-        Claim::forget(&self.output);
+        forget_claim(&self.output);
         Ok(provenance)
     }
 
@@ -344,71 +343,6 @@ impl Step {
 #[must_use]
 pub fn command() -> Vec<String> {
     std::env::args_os().map(|word| recorded_text(&word)).collect()
-}
-
-fn hash_file(path: &Path) -> Result<FileHash, StudyError> {
-    let sha256 = sha256_unless_known(path)?;
-    let bytes = fs::metadata(path).map_err(StudyError::read(path))?.len();
-    Ok(FileHash {
-        path: path.to_owned(),
-        bytes,
-        sha256,
-    })
-}
-
-/// Makes sure that files still are what they were when they were hashed. Those whose [`FileStamp`](crate::FileStamp) is known are
-/// not read again.
-///
-/// # Errors
-/// [`StudyError::Malformed`] naming the first that has changed, [`StudyError::Read`] if one is not there any more.
-pub fn unchanged(inputs: &[FileHash]) -> Result<(), StudyError> {
-    for input in inputs {
-        if sha256_unless_known(&input.path)? != input.sha256 {
-            let found = "other contents than when the program began to read it";
-            let expected = "an input that stays as it is; what was made of it has no record: run this again";
-            return Err(StudyError::malformed(&input.path, found, expected));
-        }
-    }
-    Ok(())
-}
-
-/// SHA-256 of a file's contents, in hexadecimal.
-///
-/// # Errors
-/// [`StudyError::Read`] if it cannot be read, [`StudyError::Malformed`] if it is a pipe or device, which might never end.
-pub fn sha256_of_file(path: &Path) -> Result<String, StudyError> {
-    let metadata = fs::metadata(path).map_err(StudyError::read(path))?;
-    if !(metadata.is_file() || metadata.is_dir()) {
-        return Err(StudyError::malformed(path, "a pipe or device", "a file"));
-    }
-    let mut file = File::open(path).map_err(StudyError::read(path))?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let n = file.read(&mut buffer).map_err(StudyError::read(path))?;
-        if n == 0 {
-            break;
-        }
-        hasher.update(&buffer[..n]);
-    }
-    Ok(hexadecimal(&hasher.finalize()))
-}
-
-/// SHA-256 of `bytes`, in hexadecimal.
-#[must_use]
-pub fn sha256_of_bytes(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 /// Largest resident memory of this process so far, bytes; 0 where the system does not tell.
@@ -571,15 +505,6 @@ mod tests {
             assert!(error.contains("/in: found other contents"), "{error}");
             assert!(Provenance::load(&folder.join("out")).is_err());
         }
-    }
-
-    #[test]
-    fn a_pipe_is_no_input() {
-        let dir = tempfile::tempdir().unwrap();
-        let pipe = dir.path().join("pipe");
-        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
-        let error = sha256_of_file(&pipe).unwrap_err().to_string();
-        assert!(error.contains("a pipe or device"), "{error}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
-use lpp_study::{BoundedRows, TimedWord, WordTable};
+use lpp_files::{BoundedRows, TimedWord, WordTable};
 
 use crate::annotation_times::{TimedRows, check};
 use crate::decode::decode;

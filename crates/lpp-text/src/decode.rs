@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lpp_study::stand_in;
+use lpp_files::stand_in;
 
 use crate::TextError;
 

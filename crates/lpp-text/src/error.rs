@@ -17,7 +17,7 @@ pub enum TextError {
     #[error(transparent)]
     Study(#[from] StudyError),
     /// The operating system refused to read a file.
-    #[error("{}", lpp_study::cannot_read(path, source))]
+    #[error("{}", lpp_files::cannot_read(path, source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -269,8 +269,8 @@ impl TextError {
     pub(crate) fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::Malformed {
             path: path.to_owned(),
-            found: lpp_study::shortened(&found.into(), lpp_study::MOST_QUOTED).into_owned(),
-            expected: lpp_study::shortened(&expected.into(), lpp_study::MOST_QUOTED).into_owned(),
+            found: lpp_files::shortened(&found.into(), lpp_files::MOST_QUOTED).into_owned(),
+            expected: lpp_files::shortened(&expected.into(), lpp_files::MOST_QUOTED).into_owned(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use lpp_study::{GzipReader, refuse_pointer};
+use lpp_files::{GzipReader, refuse_pointer};
 use ndarray::Array2;
 
 use crate::{RunWords, TextError};
@@ -254,7 +254,7 @@ impl<'a> Lines<'a> {
     }
 
     fn malformed(&self, found: String, expected: String) -> TextError {
-        let found = lpp_study::shortened(&found, lpp_study::MOST_QUOTED).into_owned();
+        let found = lpp_files::shortened(&found, lpp_files::MOST_QUOTED).into_owned();
         TextError::MalformedLine {
             path: self.path.to_owned(),
             line: self.line,

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{
-    ActivationsWriter, AnnotationCorrections, Language, LayerShape, Provenance, Software, Step, StudyError,
-    WordTable, is_published_annotation,
-};
+use lpp_files::{ActivationsWriter, FileError, LayerShape, WordTable};
+use lpp_study::{AnnotationCorrections, Language, Provenance, Software, Step, is_published_annotation};
 use ndarray::Array2;
 
 use crate::{
@@ -95,7 +93,7 @@ impl AnnotationSource {
         }
         if is_own {
             let expected = format!("those of {}, or no file: no program made it", self.path.display());
-            return Err(StudyError::malformed(path, "other words", expected).into());
+            return Err(FileError::malformed(path, "other words", expected).into());
         }
         step.claim(true)?;
         words.save(path)?;

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Language, refuse_pointer};
+use lpp_files::refuse_pointer;
+use lpp_study::Language;
 use zip::ZipArchive;
 use zip::result::ZipError;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use lpp_study::BoundedRows;
+use lpp_files::BoundedRows;
 
 use crate::decode::decode;
 use crate::{RunWords, TextError};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use lpp_study::did_you_mean;
+use lpp_files::did_you_mean;
 
 use crate::WorkflowError;
 use crate::step::Step;

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{
-    FileStamp, StudyError, is_young, recorded_name, recorded_text, sha256_of_file, write_atomically,
-};
+use lpp_files::{FileStamp, is_young, recorded_name, recorded_text, sha256_of_file, write_atomically};
+use lpp_study::StudyError;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

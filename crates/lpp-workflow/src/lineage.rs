@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Provenance, Study, recorded, sha256_of_file, way_out};
+use lpp_files::{recorded, sha256_of_file, way_out};
+use lpp_study::{Provenance, Study};
 use serde::Serialize;
 
 use crate::WorkflowError;

@@ -5,7 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{FileHash, Provenance, Study, StudyError, write_atomically};
+use lpp_files::{FileError, FileHash, write_atomically};
+use lpp_study::{Provenance, Study, StudyError};
 use serde::{Deserialize, Serialize};
 
 use crate::WorkflowError;
@@ -100,7 +101,7 @@ impl StepRecord {
                 .collect(),
         };
         let path = Self::path(study, &step.id);
-        let text = serde_json::to_vec_pretty(&record).map_err(|e| StudyError::Write {
+        let text = serde_json::to_vec_pretty(&record).map_err(|e| FileError::Write {
             path: path.clone(),
             source: e.into(),
         })?;

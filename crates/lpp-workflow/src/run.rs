@@ -7,7 +7,8 @@ use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use lpp_study::{Provenance, Study, recorded_text, replace_own_file};
+use lpp_files::{recorded_text, replace_own_file};
+use lpp_study::{Provenance, Study};
 
 use crate::WorkflowError;
 use crate::graph::{predecessors, select};

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{FileHash, Provenance, Study, way_out};
+use lpp_files::{FileHash, way_out};
+use lpp_study::{Provenance, Study};
 use serde::Serialize;
 
 use crate::hashes::Hashes;

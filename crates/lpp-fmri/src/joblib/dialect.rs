@@ -1,7 +1,7 @@
 //! What joblib's dumps of arrays use of a pickle.
 
+use lpp_files::shortened;
 use lpp_pickle::{Called, Dialect, Object, Objects, Source, Value};
-use lpp_study::shortened;
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use crate::FmriError;

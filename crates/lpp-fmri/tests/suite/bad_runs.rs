@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use lpp_files::Silent;
 use lpp_fmri::{
     CleanJob, CleaningParams, FmriError, Grid, Image, Interpolation, MaskJob, RepetitionTime, ResampleJob,
     diagonal_affine,
 };
-use lpp_study::{Silent, Software};
+use lpp_study::Software;
 use ndarray::ArrayD;
 
 const SOFTWARE: Software = Software {

@@ -12,7 +12,7 @@ use std::io::Write;
 use ndarray::{Array2, ArrayRef2};
 use tch::{Device, Kind};
 
-use lpp_study::{AtomicFile, Progress, write_f32};
+use lpp_files::{AtomicFile, Progress, write_f32};
 
 use crate::error::LlmError;
 use crate::families::{Block, FirstState, Stem};

@@ -5,7 +5,8 @@ use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{AtomicFile, FileHash, Software, write_atomically};
+use lpp_files::{AtomicFile, FileHash, write_atomically};
+use lpp_study::Software;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use lpp_study::{Language, Provenance, ScoresInfo, Study, StudyError};
+use lpp_study::{Language, Provenance, ScoresInfo, Study};
 use serde_json::Value;
 
 use crate::ReportError;
@@ -109,12 +109,12 @@ pub(crate) fn range(records: &[Provenance], name: &str) -> Option<(f64, f64)> {
 }
 
 fn sidecar(path: &Path) -> Result<ScoresInfo, ReportError> {
-    let text = fs::read_to_string(path).map_err(|source| StudyError::Read {
+    let text = fs::read_to_string(path).map_err(|source| FileError::Read {
         path: path.to_owned(),
         source,
     })?;
     serde_json::from_str(&text).map_err(|error| {
-        let malformed = StudyError::Malformed {
+        let malformed = FileError::Malformed {
             path: path.to_owned(),
             found: error.to_string(),
             expected: "the sidecar of a score file".to_owned(),
@@ -126,7 +126,7 @@ fn sidecar(path: &Path) -> Result<ScoresInfo, ReportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lpp_study::FileHash;
+    use lpp_files::{FileError, FileHash};
 
     fn record(window: u32) -> Provenance {
         Provenance {

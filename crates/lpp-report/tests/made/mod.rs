@@ -9,8 +9,9 @@
 use std::path::PathBuf;
 
 use lpp_analysis::{Analysis, AnalysisJob};
+use lpp_files::Silent;
 use lpp_report::{Format, ReportJob, Theme};
-use lpp_study::{Language, Silent, Software};
+use lpp_study::{Language, Software};
 
 use crate::common::ToyStudy;
 

@@ -9,7 +9,7 @@ mod word_pieces;
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::{caught, refuse_pointer};
+use lpp_files::{caught, refuse_pointer};
 use tokenizers::models::bpe::BPE;
 use tokenizers::{Encoding, ModelWrapper, Tokenizer};
 

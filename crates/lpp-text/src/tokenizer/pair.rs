@@ -105,7 +105,7 @@ fn load_vocab(path: &Path) -> Result<Map<String, Value>, TextError> {
 /// The merges, as the slow classes read them: GPT-2 takes the first line for a header and needs a line end behind the last,
 /// Qwen2 knows a header by its content.
 fn load_merges(path: &Path, rule: PairRule) -> Result<Vec<(String, String)>, TextError> {
-    lpp_study::refuse_pointer(path)?;
+    lpp_files::refuse_pointer(path)?;
     let text = fs::read_to_string(path).map_err(TextError::read(path))?;
     let lines: Vec<&str> = text.split('\n').collect();
     let lines = match rule {

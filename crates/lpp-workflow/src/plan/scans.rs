@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use lpp_files::natural_order;
 use lpp_fmri::{
     FmriError, SphereCentre, SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs,
 };
-use lpp_study::{Language, Study, natural_order};
+use lpp_study::{Language, Study};
 
 use super::Planner;
 use crate::given::{Given, is_given};

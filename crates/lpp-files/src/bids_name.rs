@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::StudyError;
+use crate::FileError;
 use crate::natural_order::without_leading_zeros;
 
 /// Suffixes of images that lie beside runs and are none: references, masks, segmentations, anatomical images.
@@ -34,7 +34,7 @@ const NO_RUNS: [&str; 14] = [
 /// Brain Imaging Data Structure, <https://bids-specification.readthedocs.io>
 ///
 /// ```
-/// use lpp_study::BidsName;
+/// use lpp_files::BidsName;
 ///
 /// let name = BidsName::of("func/sub-01_run-02_space-T1w_bold.nii.gz".as_ref());
 /// assert_eq!((name.entity("run"), name.suffix(), name.is_volume()), (Some("02"), "bold", true));
@@ -213,15 +213,15 @@ impl std::fmt::Display for EntityChoice {
 }
 
 impl std::str::FromStr for EntityChoice {
-    type Err = StudyError;
+    type Err = FileError;
 
-    fn from_str(text: &str) -> Result<Self, StudyError> {
+    fn from_str(text: &str) -> Result<Self, FileError> {
         match text.split_once('-') {
             Some((key, label)) if !key.is_empty() && key.chars().all(char::is_alphanumeric) => Ok(Self {
                 key: key.to_owned(),
                 label: label.to_owned(),
             }),
-            _ => Err(StudyError::UnknownEntity {
+            _ => Err(FileError::UnknownEntity {
                 name: text.to_owned(),
             }),
         }
@@ -229,9 +229,9 @@ impl std::str::FromStr for EntityChoice {
 }
 
 impl TryFrom<String> for EntityChoice {
-    type Error = StudyError;
+    type Error = FileError;
 
-    fn try_from(text: String) -> Result<Self, StudyError> {
+    fn try_from(text: String) -> Result<Self, FileError> {
         text.parse()
     }
 }

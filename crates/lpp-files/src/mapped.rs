@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
 
-use crate::StudyError;
+use crate::FileError;
 
 /// A file as a read-only byte slice, without reading it into memory first.
 ///
@@ -23,24 +23,24 @@ impl MappedFile {
     /// Maps `path`. An empty file maps to an empty slice.
     ///
     /// # Errors
-    /// [`StudyError::Read`] if it cannot be opened, [`StudyError::Malformed`] if it is a folder, pipe or device.
-    pub fn open(path: &Path) -> Result<Self, StudyError> {
+    /// [`FileError::Read`] if it cannot be opened, [`FileError::Malformed`] if it is a folder, pipe or device.
+    pub fn open(path: &Path) -> Result<Self, FileError> {
         // Asked before it is opened: a pipe would wait for somebody to write.
-        let metadata = std::fs::metadata(path).map_err(StudyError::read(path))?;
+        let metadata = std::fs::metadata(path).map_err(FileError::read(path))?;
         if metadata.is_dir() {
-            return Err(StudyError::malformed(path, "a folder", "a file"));
+            return Err(FileError::malformed(path, "a folder", "a file"));
         }
         if !metadata.is_file() {
-            return Err(StudyError::malformed(path, "a pipe or device", "a file"));
+            return Err(FileError::malformed(path, "a pipe or device", "a file"));
         }
-        let file = File::open(path).map_err(StudyError::read(path))?;
-        let metadata = file.metadata().map_err(StudyError::read(path))?;
+        let file = File::open(path).map_err(FileError::read(path))?;
+        let metadata = file.metadata().map_err(FileError::read(path))?;
         let map = if metadata.len() == 0 {
             None
         } else {
             // SAFETY: the mapping is private and read-only. Artefacts are only ever replaced by a rename, never changed
             // in place, so the mapped bytes do not change under the slice; the type's documentation names the exception.
-            Some(unsafe { Mmap::map(&file) }.map_err(StudyError::read(path))?)
+            Some(unsafe { Mmap::map(&file) }.map_err(FileError::read(path))?)
         };
         Ok(Self {
             map,

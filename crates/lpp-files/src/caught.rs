@@ -20,9 +20,9 @@ const TOLD: usize = 200;
 /// The message of the panic, in one line.
 ///
 /// ```
-/// let result = lpp_study::caught(|| "text".parse::<u8>().unwrap());
+/// let result = lpp_files::caught(|| "text".parse::<u8>().unwrap());
 /// assert!(result.is_err_and(|message| message.contains("InvalidDigit")));
-/// assert_eq!(lpp_study::caught(|| 7), Ok(7));
+/// assert_eq!(lpp_files::caught(|| 7), Ok(7));
 /// ```
 pub fn caught<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     let before = CATCHING.replace(true);

@@ -11,7 +11,7 @@ const LONGEST: usize = 1 << 20;
 /// A csv reader holds a row in memory, however long it is: one cell in quotes may reach to the end of the file.
 ///
 /// ```
-/// use lpp_study::BoundedRows;
+/// use lpp_files::BoundedRows;
 ///
 /// let text = format!("word,onset\n\"{}\",1.5\n", "a".repeat(2 << 20));
 /// let mut reader = csv::Reader::from_reader(BoundedRows::new(text.as_bytes()));

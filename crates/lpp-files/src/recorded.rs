@@ -13,8 +13,8 @@ const OPENING: &str = "$'";
 ///
 /// ```
 /// use std::os::unix::ffi::OsStrExt;
-/// assert_eq!(lpp_study::recorded_text("plain".as_ref()), "plain");
-/// assert_eq!(lpp_study::recorded_text(std::ffi::OsStr::from_bytes(b"n\xff")), r"$'n\xff'");
+/// assert_eq!(lpp_files::recorded_text("plain".as_ref()), "plain");
+/// assert_eq!(lpp_files::recorded_text(std::ffi::OsStr::from_bytes(b"n\xff")), r"$'n\xff'");
 /// ```
 #[must_use]
 pub fn recorded_text(name: &OsStr) -> String {

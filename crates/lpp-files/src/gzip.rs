@@ -16,7 +16,7 @@ use flate2::bufread::GzDecoder;
 /// gzip.write_all(b"words")?;
 /// let padded = [gzip.finish()?, vec![0; 512]].concat();
 /// let mut text = String::new();
-/// lpp_study::GzipReader::new(padded.as_slice()).read_to_string(&mut text)?;
+/// lpp_files::GzipReader::new(padded.as_slice()).read_to_string(&mut text)?;
 /// assert_eq!(text, "words");
 /// # Ok::<(), std::io::Error>(())
 /// ```

@@ -6,13 +6,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use crate::{FileStamp, StudyError, is_young, sha256_of_file};
+use crate::{FileError, FileHash, FileStamp, is_young, sha256_of_file};
 
 static KNOWN: LazyLock<Mutex<HashMap<PathBuf, (FileStamp, String)>>> = LazyLock::new(Mutex::default);
 
-/// As [`sha256_of_file`], without reading a file again whose [`FileStamp`] is that of the last call.
-pub(crate) fn sha256_unless_known(path: &Path) -> Result<String, StudyError> {
-    let metadata = fs::metadata(path).map_err(StudyError::read(path))?;
+/// The same as [`sha256_of_file`], but a file whose [`FileStamp`] is that of the last call is not read again.
+///
+/// # Errors
+/// As [`sha256_of_file`].
+pub fn sha256_unless_known(path: &Path) -> Result<String, FileError> {
+    let metadata = fs::metadata(path).map_err(FileError::read(path))?;
     let stamp = FileStamp::of(&metadata);
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((of, sha256)) = known().get(path)
@@ -26,6 +29,36 @@ pub(crate) fn sha256_unless_known(path: &Path) -> Result<String, StudyError> {
         known().insert(path.to_owned(), (stamp, sha256.clone()));
     }
     Ok(sha256)
+}
+
+/// A file and its hash, as records hold them.
+///
+/// # Errors
+/// As [`sha256_of_file`].
+pub fn hash_file(path: &Path) -> Result<FileHash, FileError> {
+    let sha256 = sha256_unless_known(path)?;
+    let bytes = fs::metadata(path).map_err(FileError::read(path))?.len();
+    Ok(FileHash {
+        path: path.to_owned(),
+        bytes,
+        sha256,
+    })
+}
+
+/// Makes sure that files still are what they were when they were hashed. Those whose [`FileStamp`](crate::FileStamp) is known are
+/// not read again.
+///
+/// # Errors
+/// [`FileError::Malformed`] naming the first that has changed, [`FileError::Read`] if one is not there any more.
+pub fn unchanged(inputs: &[FileHash]) -> Result<(), FileError> {
+    for input in inputs {
+        if sha256_unless_known(&input.path)? != input.sha256 {
+            let found = "other contents than when the program began to read it";
+            let expected = "an input that stays as it is; what was made of it has no record: run this again";
+            return Err(FileError::malformed(&input.path, found, expected));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ pub const MOST_QUOTED: usize = 200;
 /// `text` with its middle left out, so that it has at most `most` characters; both ends stay.
 ///
 /// ```
-/// assert_eq!(lpp_study::shortened("short", 10), "short");
-/// assert_eq!(lpp_study::shortened("a very long text", 7), "a v…ext");
+/// assert_eq!(lpp_files::shortened("short", 10), "short");
+/// assert_eq!(lpp_files::shortened("a very long text", 7), "a v…ext");
 /// ```
 #[must_use]
 pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AtomicFile, BoundedRows, StudyError};
+use crate::{AtomicFile, BoundedRows, FileError};
 
 /// A word of the story and when it was spoken.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,11 +31,11 @@ impl WordTable {
     /// A table of `words`.
     ///
     /// # Errors
-    /// [`StudyError::Malformed`] (naming `origin`) if there are no words, if runs or word indices do not count up from 0
+    /// [`FileError::Malformed`] (naming `origin`) if there are no words, if runs or word indices do not count up from 0
     /// in steps of one, or if a time is not finite.
-    pub fn new(words: Vec<TimedWord>, origin: &Path) -> Result<Self, StudyError> {
+    pub fn new(words: Vec<TimedWord>, origin: &Path) -> Result<Self, FileError> {
         if words.is_empty() {
-            return Err(StudyError::malformed(origin, "no words", "at least one word"));
+            return Err(FileError::malformed(origin, "no words", "at least one word"));
         }
         let mut expected = (0, 0);
         for (row, word) in words.iter().enumerate() {
@@ -43,11 +43,11 @@ impl WordTable {
             if place != expected && place != (expected.0 + 1, 0) || row == 0 && place != (0, 0) {
                 let found = format!("run {}, word {} in row {row}", place.0, place.1);
                 let expected = format!("run {}, word {} or the next run", expected.0, expected.1);
-                return Err(StudyError::malformed(origin, found, expected));
+                return Err(FileError::malformed(origin, found, expected));
             }
             if !(word.onset_s.is_finite() && word.offset_s.is_finite()) {
                 let found = format!("a time that is no number for {:?} in row {row}", word.word);
-                return Err(StudyError::malformed(origin, found, "seconds"));
+                return Err(FileError::malformed(origin, found, "seconds"));
             }
             expected = (place.0, place.1 + 1);
         }
@@ -57,13 +57,13 @@ impl WordTable {
     /// Reads the columns `run,word_index,word,onset_s,offset_s` of a CSV file.
     ///
     /// # Errors
-    /// [`StudyError::Read`] or, naming the row, [`StudyError::Malformed`].
-    pub fn load(path: &Path) -> Result<Self, StudyError> {
-        let file = std::fs::File::open(path).map_err(StudyError::read(path))?;
+    /// [`FileError::Read`] or, naming the row, [`FileError::Malformed`].
+    pub fn load(path: &Path) -> Result<Self, FileError> {
+        let file = std::fs::File::open(path).map_err(FileError::read(path))?;
         let mut reader = csv::Reader::from_reader(BoundedRows::new(file));
         let words: Result<Vec<TimedWord>, csv::Error> = reader.deserialize().collect();
         let words = words.map_err(|e| {
-            StudyError::malformed(
+            FileError::malformed(
                 path,
                 e.to_string(),
                 "columns run,word_index,word,onset_s,offset_s",
@@ -75,17 +75,17 @@ impl WordTable {
     /// Writes the table as CSV, complete or not at all. Times come back to the last bit.
     ///
     /// # Errors
-    /// [`StudyError::Write`] if the disk refuses.
-    pub fn save(&self, path: &Path) -> Result<(), StudyError> {
+    /// [`FileError::Write`] if the disk refuses.
+    pub fn save(&self, path: &Path) -> Result<(), FileError> {
         let mut writer = csv::Writer::from_writer(AtomicFile::create(path)?);
         for word in &self.words {
             writer
                 .serialize(word)
-                .map_err(|e| StudyError::write(path)(std::io::Error::other(e)))?;
+                .map_err(|e| FileError::write(path)(std::io::Error::other(e)))?;
         }
         let file = writer
             .into_inner()
-            .map_err(|e| StudyError::write(path)(e.into_error()))?;
+            .map_err(|e| FileError::write(path)(e.into_error()))?;
         file.commit()
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::bids_name::BidsName;
 use crate::natural_order::{form, natural_path_order, without_leading_zeros};
-use crate::{FileHash, StudyError, natural_order};
+use crate::{FileError, FileHash, natural_order};
 
 /// Files of runs in the order of their labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,17 +25,17 @@ impl RunOrder {
     /// numbers. Other names say nothing of an order: the list stays as it is.
     ///
     /// # Errors
-    /// [`StudyError::SameInput`] if a file stands there twice, by two names too, or if two names say the same run;
-    /// [`StudyError::MixedRuns`] if runs are of several subjects, spaces, resolutions, descriptions or echoes.
+    /// [`FileError::SameInput`] if a file stands there twice, by two names too, or if two names say the same run;
+    /// [`FileError::MixedRuns`] if runs are of several subjects, spaces, resolutions, descriptions or echoes.
     ///
     /// ```
-    /// use lpp_study::RunOrder;
+    /// use lpp_files::RunOrder;
     ///
     /// let list = ["y_run-10.npy", "y_run-9.npy"].map(Into::into);
     /// assert_eq!(RunOrder::of(&list)?.places, [1, 0]);
-    /// # Ok::<(), lpp_study::StudyError>(())
+    /// # Ok::<(), lpp_files::FileError>(())
     /// ```
-    pub fn of(files: &[PathBuf]) -> Result<Self, StudyError> {
+    pub fn of(files: &[PathBuf]) -> Result<Self, FileError> {
         check_distinct_files(files)?;
         let names: Vec<BidsName> = files.iter().map(|file| BidsName::of(file)).collect();
         check_kinds(files, &["sub"])?;
@@ -103,14 +103,14 @@ pub fn missing_run(labels: &[String]) -> Option<u64> {
 /// Each file must be there once, links followed.
 ///
 /// # Errors
-/// [`StudyError::SameInput`] naming both.
-pub fn check_distinct_files(files: &[PathBuf]) -> Result<(), StudyError> {
+/// [`FileError::SameInput`] naming both.
+pub fn check_distinct_files(files: &[PathBuf]) -> Result<(), FileError> {
     let mut seen: BTreeMap<PathBuf, &Path> = BTreeMap::new();
     for file in files {
         // A file that is not there is told by whoever reads it.
         let place = file.canonicalize().unwrap_or_else(|_| file.clone());
         if let Some(first) = seen.insert(place, file) {
-            return Err(StudyError::SameInput {
+            return Err(FileError::SameInput {
                 first: first.to_owned(),
                 second: file.clone(),
                 what: "one file",
@@ -123,13 +123,13 @@ pub fn check_distinct_files(files: &[PathBuf]) -> Result<(), StudyError> {
 /// Inputs must not hold the same bytes: a copy is the same run or subject twice.
 ///
 /// # Errors
-/// [`StudyError::SameInput`] naming both.
-pub fn check_distinct_contents<'a>(inputs: impl IntoIterator<Item = &'a FileHash>) -> Result<(), StudyError> {
+/// [`FileError::SameInput`] naming both.
+pub fn check_distinct_contents<'a>(inputs: impl IntoIterator<Item = &'a FileHash>) -> Result<(), FileError> {
     let mut seen: BTreeMap<&str, &Path> = BTreeMap::new();
     for input in inputs {
         let first = *seen.entry(&input.sha256).or_insert(&input.path);
         if first != input.path {
-            return Err(StudyError::SameInput {
+            return Err(FileError::SameInput {
                 first: first.to_owned(),
                 second: input.path.clone(),
                 what: "the same bytes",
@@ -140,12 +140,12 @@ pub fn check_distinct_contents<'a>(inputs: impl IntoIterator<Item = &'a FileHash
 }
 
 /// `run-1` and `run-01` are one run.
-fn check_labels(files: &[PathBuf]) -> Result<(), StudyError> {
+fn check_labels(files: &[PathBuf]) -> Result<(), FileError> {
     let mut seen: BTreeMap<String, &Path> = BTreeMap::new();
     for file in files {
         let label = without_leading_zeros(&file.to_string_lossy());
         if let Some(first) = seen.insert(label, file) {
-            return Err(StudyError::SameInput {
+            return Err(FileError::SameInput {
                 first: first.to_owned(),
                 second: file.clone(),
                 what: "one run",
@@ -161,12 +161,12 @@ const SHARED: [&str; 8] = ["space", "res", "desc", "echo", "part", "den", "hemi"
 /// Scans that are compared or averaged must be of one space, resolution, description and echo, by their names.
 ///
 /// # Errors
-/// [`StudyError::MixedRuns`] naming the first file that differs.
-pub fn check_one_kind(files: &[PathBuf]) -> Result<(), StudyError> {
+/// [`FileError::MixedRuns`] naming the first file that differs.
+pub fn check_one_kind(files: &[PathBuf]) -> Result<(), FileError> {
     check_kinds(files, &SHARED)
 }
 
-fn check_kinds(files: &[PathBuf], keys: &[&str]) -> Result<(), StudyError> {
+fn check_kinds(files: &[PathBuf], keys: &[&str]) -> Result<(), FileError> {
     let mut names = files.iter().map(|file| BidsName::of(file));
     let Some(first) = names.next() else { return Ok(()) };
     for (file, name) in files[1..].iter().zip(names) {
@@ -175,7 +175,7 @@ fn check_kinds(files: &[PathBuf], keys: &[&str]) -> Result<(), StudyError> {
                 Some(label) => format!("{key}-{label}"),
                 None => format!("no {key}"),
             };
-            return Err(StudyError::MixedRuns {
+            return Err(FileError::MixedRuns {
                 path: file.clone(),
                 found: said(&name),
                 expected: format!("{} as in {}", said(&first), files[0].display()),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::StudyError;
+use crate::FileError;
 
 /// What such a file is and how the real one is got, by how it begins.
 const STAND_INS: [(&[u8], &str); 3] = [
@@ -29,8 +29,8 @@ const LONGEST: u64 = 64;
 ///
 /// ```
 /// let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 7\n";
-/// assert!(lpp_study::stand_in(pointer).is_some_and(|what| what.contains("git lfs pull")));
-/// assert!(lpp_study::stand_in(b"{}").is_none());
+/// assert!(lpp_files::stand_in(pointer).is_some_and(|what| what.contains("git lfs pull")));
+/// assert!(lpp_files::stand_in(b"{}").is_none());
 /// ```
 #[must_use]
 pub fn stand_in(bytes: &[u8]) -> Option<&'static str> {
@@ -43,12 +43,12 @@ pub fn stand_in(bytes: &[u8]) -> Option<&'static str> {
 /// Refuses a file that only stands in for another. A file that cannot be opened passes: its reader says why.
 ///
 /// # Errors
-/// [`StudyError::Malformed`] naming the file and how to get the real one.
-pub fn refuse_pointer(path: &Path) -> Result<(), StudyError> {
+/// [`FileError::Malformed`] naming the file and how to get the real one.
+pub fn refuse_pointer(path: &Path) -> Result<(), FileError> {
     let mut beginning = Vec::new();
     let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut beginning));
     match read.ok().and_then(|_| stand_in(&beginning)) {
-        Some(what) => Err(StudyError::malformed(path, what, "its content")),
+        Some(what) => Err(FileError::malformed(path, what, "its content")),
         None => Ok(()),
     }
 }

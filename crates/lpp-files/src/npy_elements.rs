@@ -6,16 +6,16 @@ use ndarray::{ArrayD, ArrayView, IxDyn};
 use ndarray_npy::{ReadableElement, ViewElement, ViewNpyExt};
 
 use crate::npy::{NpyArray, describe};
-use crate::{MappedFile, StudyError};
+use crate::{FileError, MappedFile};
 
 /// What a reader can be given, for messages.
 pub(crate) const EXPECTED: &str =
     "real numbers (float16, float32, float64, integers or bool); convert with numpy: a.astype('float32')";
 
 /// Reads an array whose elements are none of [`NpyArray`]'s as they lie.
-pub(crate) fn load(file: &MappedFile) -> Result<NpyArray, StudyError> {
+pub(crate) fn load(file: &MappedFile) -> Result<NpyArray, FileError> {
     let Some(place) = descriptor(file) else {
-        return Err(StudyError::malformed(
+        return Err(FileError::malformed(
             file.path(),
             if file.is_empty() {
                 "an empty file"
@@ -47,7 +47,7 @@ pub(crate) fn load(file: &MappedFile) -> Result<NpyArray, StudyError> {
         "u8" => {
             let values = source.read::<u64>("u8")?;
             match values.iter().find(|&&v| i64::try_from(v).is_err()) {
-                Some(large) => Err(StudyError::malformed(
+                Some(large) => Err(FileError::malformed(
                     file.path(),
                     format!("the integer {large}"),
                     "integers below 2^63; convert with numpy: a.astype('float64')",
@@ -58,7 +58,7 @@ pub(crate) fn load(file: &MappedFile) -> Result<NpyArray, StudyError> {
         "b1" => Ok(NpyArray::I64(
             source.read::<u8>("u1")?.mapv(|v| i64::from(v != 0)),
         )),
-        _ => Err(StudyError::malformed(
+        _ => Err(FileError::malformed(
             file.path(),
             format!("elements of type {name} ({})", name_of(kind)),
             EXPECTED,
@@ -115,7 +115,7 @@ impl Source<'_> {
     /// The elements as integers `T`, which NumPy calls `name`.
     ///
     /// The copy that is made has the length of the file, so a header that lies takes no memory.
-    fn read<T: Integer>(&self, name: &str) -> Result<ArrayD<T>, StudyError> {
+    fn read<T: Integer>(&self, name: &str) -> Result<ArrayD<T>, FileError> {
         let mut bytes = self.file.to_vec();
         let order = if name.ends_with('1') { "|" } else { "<" };
         let written = format!("{order}{name}");
@@ -125,7 +125,7 @@ impl Source<'_> {
             old.copy_from_slice(written.as_bytes());
         }
         let malformed =
-            |found: String| StudyError::malformed(self.file.path(), found, "a complete NumPy .npy array");
+            |found: String| FileError::malformed(self.file.path(), found, "a complete NumPy .npy array");
         let values = match ArrayView::<T, IxDyn>::view_npy(&bytes) {
             Ok(view) => view.to_owned(),
             Err(ndarray_npy::ViewNpyError::MisalignedData) => {

@@ -67,7 +67,7 @@ impl StoredAs {
 ///
 /// ```
 /// let mut bytes = Vec::new();
-/// lpp_study::write_f32(&[1.0, -2.0], &mut bytes).unwrap();
+/// lpp_files::write_f32(&[1.0, -2.0], &mut bytes).unwrap();
 /// assert_eq!(bytes, [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]);
 /// ```
 pub fn write_f32(values: &[f32], out: &mut dyn Write) -> std::io::Result<()> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use ndarray::ArrayView2;
 use ndarray_npy::{ViewElement, ViewNpyExt};
 
-use crate::{MappedFile, StudyError, npy_header};
+use crate::{FileError, MappedFile, npy_header};
 
 /// A `.npy` matrix of `T`, mapped: its pages are read when they are used, and the system may drop them again.
 ///
@@ -14,7 +14,7 @@ use crate::{MappedFile, StudyError, npy_header};
 /// through its columns or rows piece by piece.
 ///
 /// ```
-/// use lpp_study::{MappedMatrix, npy};
+/// use lpp_files::{MappedMatrix, npy};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let folder = tempfile::tempdir()?;
@@ -38,8 +38,8 @@ impl<T: ViewElement> MappedMatrix<T> {
     /// file by [`crate::npy`] converts it or says what is wrong.
     ///
     /// # Errors
-    /// [`StudyError::Read`] if the file cannot be opened, [`StudyError::Malformed`] if it is a folder.
-    pub fn open(path: &Path) -> Result<Option<Self>, StudyError> {
+    /// [`FileError::Read`] if the file cannot be opened, [`FileError::Malformed`] if it is a folder.
+    pub fn open(path: &Path) -> Result<Option<Self>, FileError> {
         let file = MappedFile::open(path)?;
         let fits = npy_header::check(&file).is_ok() && ArrayView2::<T>::view_npy(&file).is_ok();
         Ok(fits.then_some(Self {
@@ -51,10 +51,10 @@ impl<T: ViewElement> MappedMatrix<T> {
     /// The matrix, in C or Fortran order as the file has it.
     ///
     /// # Errors
-    /// [`StudyError::Malformed`] if the file was changed in place since it was opened.
-    pub fn view(&self) -> Result<ArrayView2<'_, T>, StudyError> {
+    /// [`FileError::Malformed`] if the file was changed in place since it was opened.
+    pub fn view(&self) -> Result<ArrayView2<'_, T>, FileError> {
         ArrayView2::view_npy(&self.file).map_err(|e| {
-            StudyError::malformed(self.file.path(), e.to_string(), "the matrix it was when opened")
+            FileError::malformed(self.file.path(), e.to_string(), "the matrix it was when opened")
         })
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 /// ordered by those.
 ///
 /// ```
-/// use lpp_study::natural_order;
+/// use lpp_files::natural_order;
 ///
 /// let mut names = ["run-10", "run-9", "run-01"];
 /// names.sort_by(|a, b| natural_order(a, b));

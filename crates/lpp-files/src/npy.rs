@@ -10,7 +10,7 @@ use ndarray::{Array, ArrayBase, ArrayD, ArrayView, Axis, Data, Dimension, Ix1, I
 use ndarray_npy::{ReadableElement, ViewNpyError, ViewNpyExt, WriteNpyExt};
 pub use ndarray_npy::{ViewElement, WritableElement};
 
-use crate::{AtomicFile, MappedFile, StudyError, npy_elements, npy_header};
+use crate::{AtomicFile, FileError, MappedFile, npy_elements, npy_header};
 
 /// An array of one of the element types that studies use.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,9 +49,9 @@ impl NpyArray {
 /// Reads an array of any of the known element types and any number of axes.
 ///
 /// # Errors
-/// [`StudyError::Read`] if the file cannot be opened, [`StudyError::Malformed`] if it is no `.npy` file, is cut short
+/// [`FileError::Read`] if the file cannot be opened, [`FileError::Malformed`] if it is no `.npy` file, is cut short
 /// or holds no real numbers.
-pub fn load(path: &Path) -> Result<NpyArray, StudyError> {
+pub fn load(path: &Path) -> Result<NpyArray, FileError> {
     let file = MappedFile::open(path)?;
     npy_header::check(&file)?;
     if let Some(array) = view::<f32>(&file)? {
@@ -69,8 +69,8 @@ pub fn load(path: &Path) -> Result<NpyArray, StudyError> {
 /// Reads a matrix of real numbers as `f64`.
 ///
 /// # Errors
-/// As [`load`]; also [`StudyError::Malformed`] if the array has not two axes.
-pub fn load_f64_matrix(path: &Path) -> Result<Array<f64, Ix2>, StudyError> {
+/// As [`load`]; also [`FileError::Malformed`] if the array has not two axes.
+pub fn load_f64_matrix(path: &Path) -> Result<Array<f64, Ix2>, FileError> {
     axes(doubles(load(path)?), path)
 }
 
@@ -78,7 +78,7 @@ pub fn load_f64_matrix(path: &Path) -> Result<Array<f64, Ix2>, StudyError> {
 ///
 /// # Errors
 /// As [`load_f64_matrix`].
-pub fn load_f32_matrix(path: &Path) -> Result<Array<f32, Ix2>, StudyError> {
+pub fn load_f32_matrix(path: &Path) -> Result<Array<f32, Ix2>, FileError> {
     axes(singles(load(path)?), path)
 }
 
@@ -86,7 +86,7 @@ pub fn load_f32_matrix(path: &Path) -> Result<Array<f32, Ix2>, StudyError> {
 ///
 /// # Errors
 /// As [`load_f64_matrix`], for other numbers of axes.
-pub fn load_f64_columns(path: &Path) -> Result<Array<f64, Ix2>, StudyError> {
+pub fn load_f64_columns(path: &Path) -> Result<Array<f64, Ix2>, FileError> {
     axes(as_columns(doubles(load(path)?)), path)
 }
 
@@ -94,7 +94,7 @@ pub fn load_f64_columns(path: &Path) -> Result<Array<f64, Ix2>, StudyError> {
 ///
 /// # Errors
 /// As [`load_f64_columns`].
-pub fn load_f32_columns(path: &Path) -> Result<Array<f32, Ix2>, StudyError> {
+pub fn load_f32_columns(path: &Path) -> Result<Array<f32, Ix2>, FileError> {
     axes(as_columns(singles(load(path)?)), path)
 }
 
@@ -102,7 +102,7 @@ pub fn load_f32_columns(path: &Path) -> Result<Array<f32, Ix2>, StudyError> {
 ///
 /// # Errors
 /// As [`load_f64_matrix`], with one axis.
-pub fn load_f64_vector(path: &Path) -> Result<Array<f64, Ix1>, StudyError> {
+pub fn load_f64_vector(path: &Path) -> Result<Array<f64, Ix1>, FileError> {
     axes(doubles(load(path)?), path)
 }
 
@@ -142,11 +142,11 @@ fn as_columns<T>(array: ArrayD<T>) -> ArrayD<T> {
 /// Reads a matrix of 64-bit integers, such as token ids.
 ///
 /// # Errors
-/// As [`load`]; also [`StudyError::Malformed`] for floats or another number of axes.
-pub fn load_i64_matrix(path: &Path) -> Result<Array<i64, Ix2>, StudyError> {
+/// As [`load`]; also [`FileError::Malformed`] for floats or another number of axes.
+pub fn load_i64_matrix(path: &Path) -> Result<Array<i64, Ix2>, FileError> {
     match load(path)? {
         NpyArray::I64(a) => axes(a, path),
-        other => Err(StudyError::malformed(
+        other => Err(FileError::malformed(
             path,
             format!("elements of {}", other.dtype()),
             "int64",
@@ -157,8 +157,8 @@ pub fn load_i64_matrix(path: &Path) -> Result<Array<i64, Ix2>, StudyError> {
 /// Writes an array, complete or not at all.
 ///
 /// # Errors
-/// [`StudyError::Write`] if the disk refuses.
-pub fn save<T, S, D>(path: &Path, array: &ArrayBase<S, D>) -> Result<(), StudyError>
+/// [`FileError::Write`] if the disk refuses.
+pub fn save<T, S, D>(path: &Path, array: &ArrayBase<S, D>) -> Result<(), FileError>
 where
     T: WritableElement,
     S: Data<Elem = T>,
@@ -167,12 +167,12 @@ where
     let mut file = AtomicFile::create(path)?;
     array
         .write_npy(&mut file)
-        .map_err(|e| StudyError::write(path)(std::io::Error::other(e)))?;
+        .map_err(|e| FileError::write(path)(std::io::Error::other(e)))?;
     file.commit()
 }
 
 /// The mapped array as an owned one; `None` if the file's elements are not `T`.
-fn view<T>(file: &MappedFile) -> Result<Option<ArrayD<T>>, StudyError>
+fn view<T>(file: &MappedFile) -> Result<Option<ArrayD<T>>, FileError>
 where
     T: ViewElement + ReadableElement + Clone,
 {
@@ -184,9 +184,9 @@ where
             // above has already compared the shape with the file's length.
             ndarray_npy::ReadNpyExt::read_npy(&**file)
                 .map(Some)
-                .map_err(|e| StudyError::malformed(file.path(), e.to_string(), "a NumPy array"))
+                .map_err(|e| FileError::malformed(file.path(), e.to_string(), "a NumPy array"))
         }
-        Err(e) => Err(StudyError::malformed(
+        Err(e) => Err(FileError::malformed(
             file.path(),
             describe(&e),
             "a complete NumPy .npy array",
@@ -202,12 +202,12 @@ pub(crate) fn describe(error: &ViewNpyError) -> String {
     }
 }
 
-fn axes<T, D: Dimension>(array: ArrayD<T>, path: &Path) -> Result<Array<T, D>, StudyError> {
+fn axes<T, D: Dimension>(array: ArrayD<T>, path: &Path) -> Result<Array<T, D>, FileError> {
     let found = format!("shape {:?}", array.shape());
     let expected = format!("{} axes", D::NDIM.unwrap_or_default());
     array
         .into_dimensionality()
-        .map_err(|_| StudyError::malformed(path, found, expected))
+        .map_err(|_| FileError::malformed(path, found, expected))
 }
 
 #[cfg(test)]
@@ -281,7 +281,7 @@ mod tests {
         }
         assert!(matches!(
             load(&dir.path().join("none")),
-            Err(StudyError::Read { .. })
+            Err(FileError::Read { .. })
         ));
         assert!(load(dir.path()).unwrap_err().to_string().contains("a folder"));
     }

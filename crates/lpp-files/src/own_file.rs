@@ -17,7 +17,7 @@ use rustix::fs::OFlags;
 /// # let (log, victim) = (folder.path().join("run.log"), folder.path().join("precious"));
 /// use std::fs::OpenOptions;
 ///
-/// let open = || lpp_study::open_own_file(&log, OpenOptions::new().append(true).create(true));
+/// let open = || lpp_files::open_own_file(&log, OpenOptions::new().append(true).create(true));
 /// open()?; // made
 /// open()?; // opened
 /// std::fs::remove_file(&log)?;

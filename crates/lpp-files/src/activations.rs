@@ -10,7 +10,7 @@ use ndarray::{Array2, ArrayRef2};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::json;
 
-use crate::{AtomicFile, MappedFile, StoredAs, StudyError};
+use crate::{AtomicFile, FileError, MappedFile, StoredAs};
 
 /// Run, layer and (`n_words`, `n_hidden`) of one tensor of an activations file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,25 +48,25 @@ impl ActivationsWriter {
     /// `metadata` are the strings that safetensors files carry: model, language, window and so on.
     ///
     /// # Errors
-    /// [`StudyError::Write`] if the disk refuses.
+    /// [`FileError::Write`] if the disk refuses.
     pub fn create(
         path: &Path,
         shapes: &[LayerShape],
         metadata: &BTreeMap<String, String>,
-    ) -> Result<Self, StudyError> {
+    ) -> Result<Self, FileError> {
         Self::create_stored(path, shapes, metadata, StoredAs::F32)
     }
 
     /// As [`create`](Self::create), with elements of another type.
     ///
     /// # Errors
-    /// [`StudyError::Write`] if the disk refuses.
+    /// [`FileError::Write`] if the disk refuses.
     pub fn create_stored(
         path: &Path,
         shapes: &[LayerShape],
         metadata: &BTreeMap<String, String>,
         stored: StoredAs,
-    ) -> Result<Self, StudyError> {
+    ) -> Result<Self, FileError> {
         let mut header = serde_json::Map::new();
         header.insert("__metadata__".to_owned(), json!(metadata));
         let mut missing = BTreeMap::new();
@@ -89,7 +89,7 @@ impl ActivationsWriter {
         let mut file = AtomicFile::create(path)?;
         file.write_all(&(text.len() as u64).to_le_bytes())
             .and_then(|()| file.write_all(text.as_bytes()))
-            .map_err(StudyError::write(path))?;
+            .map_err(FileError::write(path))?;
         for place in missing.values_mut() {
             place.0 += data_start;
         }
@@ -104,13 +104,13 @@ impl ActivationsWriter {
     /// Writes the activations of one run and layer.
     ///
     /// # Errors
-    /// [`StudyError::NoSuchTensor`] if it was not announced or was written before, [`StudyError::Malformed`] if its
-    /// shape is not the announced one, [`StudyError::BeyondF16`] if a value is too large for 16 bits,
-    /// [`StudyError::Write`] if the disk refuses.
-    pub fn write(&mut self, run: usize, layer: usize, values: &ArrayRef2<f32>) -> Result<(), StudyError> {
+    /// [`FileError::NoSuchTensor`] if it was not announced or was written before, [`FileError::Malformed`] if its
+    /// shape is not the announced one, [`FileError::BeyondF16`] if a value is too large for 16 bits,
+    /// [`FileError::Write`] if the disk refuses.
+    pub fn write(&mut self, run: usize, layer: usize, values: &ArrayRef2<f32>) -> Result<(), FileError> {
         let path = self.file.target().to_owned();
         let Some((offset, shape)) = self.missing.get(&(run, layer)).copied() else {
-            return Err(StudyError::NoSuchTensor { path, run, layer });
+            return Err(FileError::NoSuchTensor { path, run, layer });
         };
         if values.shape() != shape {
             let found = format!(
@@ -118,16 +118,16 @@ impl ActivationsWriter {
                 values.shape(),
                 tensor_name(run, layer)
             );
-            return Err(StudyError::malformed(&path, found, format!("{shape:?}")));
+            return Err(FileError::malformed(&path, found, format!("{shape:?}")));
         }
         self.file
             .seek(SeekFrom::Start(offset))
-            .map_err(StudyError::write(&path))?;
+            .map_err(FileError::write(&path))?;
         for (word, row) in values.rows().into_iter().enumerate() {
             let row = row.as_standard_layout();
             let row = row.as_slice().unwrap_or_default();
             if let Some(value) = self.stored.beyond(row) {
-                return Err(StudyError::BeyondF16 {
+                return Err(FileError::BeyondF16 {
                     path,
                     run,
                     layer,
@@ -137,7 +137,7 @@ impl ActivationsWriter {
             }
             self.stored
                 .write(row, &mut self.file)
-                .map_err(StudyError::write(&path))?;
+                .map_err(FileError::write(&path))?;
         }
         self.missing.remove(&(run, layer));
         Ok(())
@@ -146,11 +146,11 @@ impl ActivationsWriter {
     /// Gives the file its final name.
     ///
     /// # Errors
-    /// [`StudyError::Incomplete`] if a tensor was not written, [`StudyError::Write`] if the disk refuses.
-    pub fn commit(self) -> Result<(), StudyError> {
+    /// [`FileError::Incomplete`] if a tensor was not written, [`FileError::Write`] if the disk refuses.
+    pub fn commit(self) -> Result<(), FileError> {
         if !self.missing.is_empty() {
             let path = self.file.target().to_owned();
-            return Err(StudyError::Incomplete {
+            return Err(FileError::Incomplete {
                 path,
                 missing: self.missing.len(),
                 total: self.total,
@@ -173,9 +173,9 @@ impl Activations {
     /// Maps `path` and checks that it has every layer of every run.
     ///
     /// # Errors
-    /// [`StudyError::Read`] if it cannot be opened, [`StudyError::Malformed`] if it is no complete safetensors file of
+    /// [`FileError::Read`] if it cannot be opened, [`FileError::Malformed`] if it is no complete safetensors file of
     /// activations.
-    pub fn open(path: &Path) -> Result<Self, StudyError> {
+    pub fn open(path: &Path) -> Result<Self, FileError> {
         let file = MappedFile::open(path)?;
         let (_, header) = SafeTensors::read_metadata(&file).map_err(|e| not_safetensors(path, &e))?;
         SafeTensors::deserialize(&file).map_err(|e| not_safetensors(path, &e))?;
@@ -188,7 +188,7 @@ impl Activations {
         let mut places = Vec::new();
         for name in header.tensors().keys() {
             let place = parse_name(name).ok_or_else(|| {
-                StudyError::malformed(path, format!("a tensor {name:?}"), "tensors run-R/layer-L only")
+                FileError::malformed(path, format!("a tensor {name:?}"), "tensors run-R/layer-L only")
             })?;
             places.push(place);
         }
@@ -196,7 +196,7 @@ impl Activations {
         let n_layers = places.iter().map(|p| p.1 + 1).max().unwrap_or(0);
         // Names are distinct and within the box, so counting shows whether it is full.
         if places.is_empty() || n_runs.checked_mul(n_layers) != Some(places.len()) {
-            return Err(StudyError::malformed(
+            return Err(FileError::malformed(
                 path,
                 missing(&places, n_layers),
                 "every layer of every run",
@@ -231,17 +231,17 @@ impl Activations {
     /// Activations of one run and layer, (`n_words`, `n_hidden`). Half-precision tensors are widened.
     ///
     /// # Errors
-    /// [`StudyError::NoSuchTensor`] out of range, [`StudyError::Malformed`] if the tensor is no matrix of floats.
-    pub fn layer(&self, run: usize, layer: usize) -> Result<Array2<f32>, StudyError> {
+    /// [`FileError::NoSuchTensor`] out of range, [`FileError::Malformed`] if the tensor is no matrix of floats.
+    pub fn layer(&self, run: usize, layer: usize) -> Result<Array2<f32>, FileError> {
         let path = self.file.path();
         let name = tensor_name(run, layer);
         let tensors = SafeTensors::deserialize(&self.file).map_err(|e| not_safetensors(path, &e))?;
-        let tensor = tensors.tensor(&name).map_err(|_| StudyError::NoSuchTensor {
+        let tensor = tensors.tensor(&name).map_err(|_| FileError::NoSuchTensor {
             path: path.to_owned(),
             run,
             layer,
         })?;
-        let wrong = |found: String| StudyError::malformed(path, found, "a matrix of F32, F16 or BF16");
+        let wrong = |found: String| FileError::malformed(path, found, "a matrix of F32, F16 or BF16");
         let &[n_words, n_hidden] = tensor.shape() else {
             return Err(wrong(format!("{name} of shape {:?}", tensor.shape())));
         };
@@ -285,9 +285,9 @@ fn parse_name(name: &str) -> Option<(usize, usize)> {
     Some((run.parse().ok()?, layer.parse().ok()?))
 }
 
-fn not_safetensors(path: &Path, error: &safetensors::SafeTensorError) -> StudyError {
+fn not_safetensors(path: &Path, error: &safetensors::SafeTensorError) -> FileError {
     let text: Cow<'_, str> = error.to_string().into();
-    StudyError::malformed(path, text, "a complete safetensors file")
+    FileError::malformed(path, text, "a complete safetensors file")
 }
 
 #[cfg(test)]
@@ -348,7 +348,7 @@ mod tests {
         assert_eq!(file.layer(1, 0).unwrap(), array![[-1.0, -2.0, -3.0]]);
         assert_eq!(file.layer(0, 1).unwrap(), array![[8.0], [9.0]]);
         assert!(file.layer(0, 0).unwrap()[[1, 2]].is_nan());
-        assert!(matches!(file.layer(2, 0), Err(StudyError::NoSuchTensor { .. })));
+        assert!(matches!(file.layer(2, 0), Err(FileError::NoSuchTensor { .. })));
     }
 
     #[test]
@@ -407,7 +407,7 @@ mod tests {
         assert!(writer.write(1, 1, &array![[1.0]]).is_err(), "written twice");
         assert!(matches!(
             writer.commit(),
-            Err(StudyError::Incomplete {
+            Err(FileError::Incomplete {
                 missing: 3,
                 total: 4,
                 ..

@@ -3,7 +3,7 @@
 //! The parser takes as much memory as the header's length field says and calls itself for each bracket, so both are compared
 //! with the file and with what NumPy writes.
 
-use crate::{MappedFile, StudyError};
+use crate::{FileError, MappedFile};
 
 /// First bytes of every file.
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -13,10 +13,10 @@ const LONGEST: usize = 1 << 16;
 const DEEPEST: usize = 8;
 
 /// Refuses a file that is no `.npy` file, or whose header is longer or deeper than any array's.
-pub(crate) fn check(file: &MappedFile) -> Result<(), StudyError> {
+pub(crate) fn check(file: &MappedFile) -> Result<(), FileError> {
     header(file).map(|_| ()).map_err(|found| {
         let expected = "a complete NumPy .npy array";
-        StudyError::malformed(file.path(), found, expected)
+        FileError::malformed(file.path(), found, expected)
     })
 }
 

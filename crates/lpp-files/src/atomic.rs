@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::StudyError;
-use crate::claims::Claim;
+use crate::FileError;
+use crate::claims::keep_claim;
 
 /// A file under a temporary name in the folder of its final one.
 ///
@@ -19,7 +19,7 @@ use crate::claims::Claim;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = std::env::temp_dir().join(format!("lpp-doc-atomic-{}", std::process::id()));
-/// let mut file = lpp_study::AtomicFile::create(&folder.join("numbers.txt"))?;
+/// let mut file = lpp_files::AtomicFile::create(&folder.join("numbers.txt"))?;
 /// writeln!(file, "1 2 3")?;
 /// file.commit()?;
 /// # std::fs::remove_dir_all(&folder)?;
@@ -36,15 +36,15 @@ impl AtomicFile {
     /// Opens a temporary file beside `target`, making its folder if there is none.
     ///
     /// # Errors
-    /// [`StudyError::Write`] if the folder or the file cannot be made.
-    pub fn create(target: &Path) -> Result<Self, StudyError> {
+    /// [`FileError::Write`] if the folder or the file cannot be made.
+    pub fn create(target: &Path) -> Result<Self, FileError> {
         let folder = match target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        fs::create_dir_all(folder).map_err(StudyError::write(target))?;
+        fs::create_dir_all(folder).map_err(FileError::write(target))?;
         if target.is_dir() {
-            return Err(StudyError::malformed(
+            return Err(FileError::malformed(
                 target,
                 "a folder",
                 "a file name to write to",
@@ -55,7 +55,7 @@ impl AtomicFile {
             .suffix(".tmp")
             .permissions(public_permissions())
             .tempfile_in(folder)
-            .map_err(StudyError::write(target))?;
+            .map_err(FileError::write(target))?;
         Ok(Self {
             writer: BufWriter::with_capacity(1 << 20, file),
             target: target.to_owned(),
@@ -71,20 +71,20 @@ impl AtomicFile {
     /// Flushes everything to the disk and moves the file to its final name, replacing what stood there.
     ///
     /// # Errors
-    /// [`StudyError::Write`] if the disk is full or the rename fails; the final name is then untouched.
-    pub fn commit(self) -> Result<(), StudyError> {
+    /// [`FileError::Write`] if the disk is full or the rename fails; the final name is then untouched.
+    pub fn commit(self) -> Result<(), FileError> {
         let target = self.target;
         let file = self
             .writer
             .into_inner()
             .map_err(io::IntoInnerError::into_error)
-            .map_err(StudyError::write(&target))?;
-        file.as_file().sync_all().map_err(StudyError::write(&target))?;
-        Claim::keep(&target)?;
+            .map_err(FileError::write(&target))?;
+        file.as_file().sync_all().map_err(FileError::write(&target))?;
+        keep_claim(&target)?;
         #[cfg(feature = "fault-injection")]
         let fault = crate::fault::before_rename();
         file.persist(&target)
-            .map_err(|e| StudyError::write(&target)(e.error))?;
+            .map_err(|e| FileError::write(&target)(e.error))?;
         #[cfg(feature = "fault-injection")]
         crate::fault::after_rename(fault);
         Ok(())
@@ -116,10 +116,10 @@ impl Seek for AtomicFile {
 /// Writes `contents` to `path`, complete or not at all.
 ///
 /// # Errors
-/// [`StudyError::Write`] as in [`AtomicFile`].
-pub fn write_atomically(path: &Path, contents: &[u8]) -> Result<(), StudyError> {
+/// [`FileError::Write`] as in [`AtomicFile`].
+pub fn write_atomically(path: &Path, contents: &[u8]) -> Result<(), FileError> {
     let mut file = AtomicFile::create(path)?;
-    file.write_all(contents).map_err(StudyError::write(path))?;
+    file.write_all(contents).map_err(FileError::write(path))?;
     file.commit()
 }
 

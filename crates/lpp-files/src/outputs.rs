@@ -3,29 +3,29 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::StudyError;
+use crate::FileError;
 
 /// Checks that outputs have different places, none of which is that of an input, before anything is written.
 ///
 /// # Errors
-/// [`StudyError::SameOutput`] naming both.
+/// [`FileError::SameOutput`] naming both.
 ///
 /// ```
-/// use lpp_study::check_outputs;
+/// use lpp_files::check_outputs;
 ///
 /// let inputs = ["a/run.npy", "b/run.npy"].map(Into::into);
 /// assert!(check_outputs(&inputs, &["o/a.npy".into(), "o/b.npy".into()]).is_ok());
 /// assert!(check_outputs(&inputs, &["o/run.npy".into(), "o/run.npy".into()]).is_err());
 /// assert!(check_outputs(&inputs, &["a/run.npy".into()]).is_err());
 /// ```
-pub fn check_outputs(inputs: &[PathBuf], outputs: &[PathBuf]) -> Result<(), StudyError> {
+pub fn check_outputs(inputs: &[PathBuf], outputs: &[PathBuf]) -> Result<(), FileError> {
     let inputs_at: BTreeMap<PathBuf, &Path> =
         inputs.iter().map(|path| (place(path), path.as_path())).collect();
     let mut outputs_at: BTreeMap<PathBuf, usize> = BTreeMap::new();
     for (i, output) in outputs.iter().enumerate() {
         let at = place(output);
         if let Some(input) = inputs_at.get(&at) {
-            return Err(StudyError::SameOutput {
+            return Err(FileError::SameOutput {
                 output: output.clone(),
                 first: (*input).to_owned(),
                 second: None,
@@ -35,7 +35,7 @@ pub fn check_outputs(inputs: &[PathBuf], outputs: &[PathBuf]) -> Result<(), Stud
             // Where there is one output for each input, the inputs tell more than the outputs, which are one.
             let paired = (inputs.len() == outputs.len()).then(|| (inputs[first].clone(), inputs[i].clone()));
             let (first, second) = paired.unwrap_or_else(|| (outputs[first].clone(), output.clone()));
-            return Err(StudyError::SameOutput {
+            return Err(FileError::SameOutput {
                 output: output.clone(),
                 first,
                 second: Some(second),

@@ -3,8 +3,18 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::OnceLock;
 
-use crate::FeatureSource;
+/// Says which program makes a file, as a sentence; empty for a file that no program makes.
+type Maker = fn(&Path) -> String;
+
+static MAKER: OnceLock<Maker> = OnceLock::new();
+
+/// Lets the messages about missing files name the program that makes them. The first call counts.
+pub fn name_makers(maker: Maker) {
+    // A second study of a process has the same programs.
+    let _ = MAKER.set(maker);
+}
 
 /// Names that are shown of a folder at most.
 const MOST_SHOWN: usize = 5;
@@ -15,8 +25,8 @@ const MOST_SHOWN: usize = 5;
 /// use std::{io, path::Path};
 ///
 /// let error = io::Error::from(io::ErrorKind::NotFound);
-/// let text = lpp_study::cannot_read(Path::new("study/isc/isc_en.npy"), &error);
-/// assert!(text.starts_with("cannot read study/isc/isc_en.npy; lpp-average makes it"));
+/// let text = lpp_files::cannot_read(Path::new("no/such/file.npy"), &error);
+/// assert_eq!(text, "cannot read no/such/file.npy; there is no folder no");
 /// ```
 #[must_use]
 pub fn cannot_read(path: &Path, source: &io::Error) -> String {
@@ -31,81 +41,12 @@ pub fn cannot_read(path: &Path, source: &io::Error) -> String {
 /// What to do about a file of a study that is missing; empty if there is nothing to say.
 #[must_use]
 pub fn way_out(path: &Path) -> String {
-    let maker = maker(path);
+    let maker = MAKER.get().map_or_else(String::new, |maker| maker(path));
     let neighbours = neighbours(path);
     match (maker, neighbours) {
         (maker, None) => maker,
         (maker, Some(names)) if maker.is_empty() => names,
         (maker, Some(names)) => format!("{maker}; {names}"),
-    }
-}
-
-/// The program that makes such a file, as a sentence; empty for a file that no program makes.
-fn maker(path: &Path) -> String {
-    let file = lossy(path.file_name());
-    let folders: Vec<String> = path
-        .ancestors()
-        .skip(1)
-        .take(4)
-        .map(|p| lossy(p.file_name()))
-        .collect();
-    let within = |name: &str| file == name || folders.iter().any(|folder| folder == name);
-    let published = "lpp-fetch precomputed brings the published one";
-    if within("activations") && file.ends_with(".safetensors") {
-        return feature_maker(&file);
-    }
-    let of_folder = [
-        ("scores", "lpp-fit makes it"),
-        ("resampled", "lpp-resample makes it of scans in derivatives"),
-        ("individual_subjects", "lpp-fit --subject makes it"),
-        (
-            "derivatives",
-            "lpp-fetch data --kind derivatives brings the published scans",
-        ),
-        ("results", "lpp-analyze all makes it"),
-        ("figures", "lpp-report makes it"),
-        ("roi_masks", "lpp-rois makes it"),
-        (
-            "annotation",
-            "lpp-fetch data --kind words brings the published one",
-        ),
-        ("glove", "lpp-fetch glove brings it"),
-    ];
-    if within("average_subject") || within("isc") {
-        return format!("lpp-average makes it of scans in resampled, {published}");
-    }
-    if within("masks") {
-        return format!("lpp-mask makes it of scans in resampled, {published}");
-    }
-    if within("text") {
-        return published.to_owned();
-    }
-    if file.starts_with("words_") && path.extension().is_some_and(|ending| ending == "csv") {
-        return "lpp-extract, lpp-glove, lpp-random and lpp-controls make it".to_owned();
-    }
-    if file == "lpp.toml" {
-        return "lpp-run init writes one".to_owned();
-    }
-    let known = of_folder.into_iter().find(|(folder, _)| within(folder));
-    known.map_or_else(String::new, |(_, sentence)| sentence.to_owned())
-}
-
-/// The maker of `NAME_LANG.safetensors`.
-fn feature_maker(file: &str) -> String {
-    let stem = file.trim_end_matches(".safetensors");
-    let name = stem.rsplit_once('_').map_or(stem, |(name, _)| name);
-    let source = FeatureSource::of_name(name);
-    let program = source.program();
-    match source {
-        FeatureSource::Model { model, seed } => {
-            let seed = seed.map_or_else(String::new, |seed| format!(" --seed {seed}"));
-            format!(
-                "{program} --model {}{seed} makes it",
-                model.replacen("--", "/", 1)
-            )
-        }
-        FeatureSource::Control { name } => format!("{program} --controls {name} makes it"),
-        _ => format!("{program} makes it"),
     }
 }
 
@@ -168,9 +109,9 @@ fn among(wanted: &str, known: impl Iterator<Item = String>) -> Option<String> {
 ///
 /// ```
 /// let known = ["sim-gpt2-12", "sim-gpt2-4", "glove"];
-/// let hint = lpp_study::did_you_mean("sim-gpt2-16", known);
+/// let hint = lpp_files::did_you_mean("sim-gpt2-16", known);
 /// assert_eq!(hint.as_deref(), Some("did you mean sim-gpt2-12?"));
-/// assert_eq!(lpp_study::did_you_mean("unheard-of", known), None);
+/// assert_eq!(lpp_files::did_you_mean("unheard-of", known), None);
 /// ```
 #[must_use]
 pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
@@ -211,53 +152,6 @@ mod tests {
 
     fn hint(root: &Path, name: &str) -> String {
         way_out(&root.join(name))
-    }
-
-    #[test]
-    fn each_artefact_has_its_maker() {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, says) in [
-            (
-                "activations/gpt2_en.safetensors",
-                "lpp-extract --model gpt2 makes it",
-            ),
-            (
-                "activations/org--tiny_en.safetensors",
-                "lpp-extract --model org/tiny",
-            ),
-            (
-                "activations/gpt2_untrained_seed2_en.safetensors",
-                "--model gpt2 --seed 2",
-            ),
-            (
-                "activations/control_wordrate_en.safetensors",
-                "lpp-controls --controls wordrate",
-            ),
-            ("activations/glove_en.safetensors", "lpp-glove makes it"),
-            (
-                "activations/random_vector_300d_seed1_en.safetensors",
-                "lpp-random makes it",
-            ),
-            ("words_en.csv", "lpp-extract, lpp-glove"),
-            ("masks/mask_lpp_en.nii.gz", "lpp-mask makes it"),
-            ("average_subject/en/run-0.npy", "lpp-average makes it"),
-            ("isc/isc_en.npy", "lpp-average makes it"),
-            ("scores/gpt2_en.npy", "lpp-fit makes it"),
-            ("scores", "lpp-fit makes it"),
-            ("scores/sub-EN001/gpt2_en.npy", "lpp-fit makes it"),
-            ("resampled/en", "lpp-resample makes it"),
-            ("results/summary_en.csv", "lpp-analyze all makes it"),
-            (
-                "annotation/EN/lppEN_word_information.csv",
-                "lpp-fetch data --kind words",
-            ),
-            ("text/lpp_en_text.zip", "lpp-fetch precomputed"),
-            ("roi_masks/TP.nii.gz", "lpp-rois makes it"),
-            ("lpp.toml", "lpp-run init"),
-        ] {
-            let found = hint(folder.path(), name);
-            assert!(found.contains(says), "{name}: {found}");
-        }
     }
 
     #[test]
