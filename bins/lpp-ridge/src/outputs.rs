@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, check_outputs};
-use lpp_study::StudyError;
 
 use crate::args::Args;
 
@@ -11,7 +10,7 @@ use crate::args::Args;
 ///
 /// # Errors
 /// [`FileError::SameOutput`] naming both.
-pub(crate) fn check(args: &Args) -> Result<(), StudyError> {
+pub(crate) fn check(args: &Args) -> Result<(), FileError> {
     let inputs = [args.x.as_slice(), &args.y].concat();
     check_outputs(&inputs, &outputs(args))
 }

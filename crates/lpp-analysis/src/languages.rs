@@ -127,7 +127,7 @@ impl LanguagesJob {
     /// per language, an empty cell where a language has no such number.
     ///
     /// # Errors
-    /// As [`AnalysisJob::run`]; [`AnalysisError::Study`] if there are scores of no language.
+    /// As [`AnalysisJob::run`]; [`AnalysisError::File`] if there are scores of no language.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AnalysisReport, AnalysisError> {
         let reports = self.reports(software, progress)?;
         let table = side_by_side(&reports)?;

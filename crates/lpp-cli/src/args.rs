@@ -59,16 +59,16 @@ pub fn language() -> impl TypedValueParser<Value = Language> {
 /// Reads the name of a subject, with or without `sub-`.
 ///
 /// # Errors
-/// [`lpp_study::StudyError::BadName`] if it could lead out of the study.
-pub fn subject(name: &str) -> Result<String, lpp_study::StudyError> {
+/// [`lpp_study::NameError::BadName`] if it could lead out of the study.
+pub fn subject(name: &str) -> Result<String, lpp_study::NameError> {
     lpp_study::check_subject(name).map(|()| name.to_owned())
 }
 
 /// Reads the name of a model as it is typed: with or without its organisation.
 ///
 /// # Errors
-/// [`lpp_study::StudyError::BadName`] if it could lead out of the study.
-pub fn model(name: &str) -> Result<String, lpp_study::StudyError> {
+/// [`lpp_study::NameError::BadName`] if it could lead out of the study.
+pub fn model(name: &str) -> Result<String, lpp_study::NameError> {
     name.parse::<FeatureName>().map(|_| name.to_owned())
 }
 

@@ -44,6 +44,7 @@ pub fn run<P: Program>(program: impl FnOnce(P) -> anyhow::Result<()>) -> ExitCod
     logging::start(args.common().level());
     QUIET.store(args.common().quiet(), Ordering::Relaxed);
     report_panics_in_one_line();
+    lpp_files::name_makers(lpp_study::maker_of);
     let threads = args.common().threads();
     tracing::debug!(
         "{} {}, {threads} threads",

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum EncodingError {
     /// A file of the study cannot be read or written.
     #[error(transparent)]
-    Study(#[from] lpp_study::StudyError),
+    File(#[from] lpp_files::FileError),
     /// The mask cannot be read, or words and scans make no regressor.
     #[error(transparent)]
     Fmri(#[from] lpp_fmri::FmriError),

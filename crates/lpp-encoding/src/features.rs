@@ -57,7 +57,7 @@ impl LayerFeatures {
     /// scans.
     ///
     /// # Errors
-    /// [`EncodingError::Study`] if a file cannot be read, [`EncodingError::Mismatch`] if words, activations and scans
+    /// [`EncodingError::File`] if a file cannot be read, [`EncodingError::Mismatch`] if words, activations and scans
     /// differ in runs or words, [`EncodingError::Fmri`] if a run is too short for a regressor or its words lie outside of its
     /// scans.
     pub fn open(
@@ -122,7 +122,7 @@ impl LayerFeatures {
     ///
     /// # Errors
     /// [`EncodingError::Mismatch`] if a run has another number of words (or scans) than its word table or another width than the
-    /// first run, or holds a NaN or an infinity, [`EncodingError::Run`] if a run is too short to trim, [`EncodingError::Study`] for
+    /// first run, or holds a NaN or an infinity, [`EncodingError::Run`] if a run is too short to trim, [`EncodingError::File`] for
     /// a broken file.
     pub fn layer(&self, layer: usize) -> Result<Layer, EncodingError> {
         let n_runs = self.activations.n_runs();

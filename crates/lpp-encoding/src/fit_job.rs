@@ -112,7 +112,7 @@ impl FitJob {
     /// Number of runs of the activations.
     ///
     /// # Errors
-    /// [`EncodingError::Study`] if they cannot be read.
+    /// [`EncodingError::File`] if they cannot be read.
     pub fn n_runs(&self) -> Result<usize, EncodingError> {
         Ok(Activations::open(&self.activations)?.n_runs())
     }
@@ -340,7 +340,7 @@ impl FitJob {
     /// Checks that a subject has as many runs of scans as the activations have.
     ///
     /// # Errors
-    /// [`EncodingError::Mismatch`] naming both numbers, [`EncodingError::Study`] if the activations cannot be read.
+    /// [`EncodingError::Mismatch`] naming both numbers, [`EncodingError::File`] if the activations cannot be read.
     pub fn check_runs_of(&self, subject: &str, runs: &[PathBuf]) -> Result<(), EncodingError> {
         let n_runs = self.n_runs()?;
         if runs.len() == n_runs {

@@ -11,7 +11,7 @@ use crate::fit_job::to_f32;
 /// Writes the nested scores of all layers that `chooser` saw to `path`, with their sidecar.
 ///
 /// # Errors
-/// [`EncodingError::Study`] if the disk refuses, [`EncodingError::Settings`] if there was no layer.
+/// [`EncodingError::File`] if the disk refuses, [`EncodingError::Settings`] if there was no layer.
 pub(crate) fn save(chooser: NestedChooser, scores: &Scores, path: &Path) -> Result<(), EncodingError> {
     let (layer_per_fold, layer) = (chooser.fold_layers(), chooser.layer().unwrap_or(0));
     let shared_score_mean = chooser.shared_mean();

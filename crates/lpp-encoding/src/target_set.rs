@@ -33,7 +33,7 @@ impl TargetSet {
     /// The average subject of a study whose activations have `n_runs` runs.
     ///
     /// # Errors
-    /// [`EncodingError::Study`] if the numbers of the runs leave a gap, [`EncodingError::Mismatch`] if there are more or fewer of
+    /// [`EncodingError::File`] if the numbers of the runs leave a gap, [`EncodingError::Mismatch`] if there are more or fewer of
     /// them. That there are none is told by whoever reads them.
     pub fn average(study: &Study, model: &str, lang: Language, n_runs: usize) -> Result<Self, EncodingError> {
         let runs = if study.average_run(lang, 0).exists() {
@@ -66,7 +66,7 @@ impl TargetSet {
     /// Other scans in place of the average subject's, one file a run, in the order of their labels.
     ///
     /// # Errors
-    /// [`EncodingError::Study`] if a file is there twice or the files are of several kinds, [`EncodingError::Mismatch`] if a number
+    /// [`EncodingError::File`] if a file is there twice or the files are of several kinds, [`EncodingError::Mismatch`] if a number
     /// is left out among labels that count runs.
     pub fn average_of(
         study: &Study,

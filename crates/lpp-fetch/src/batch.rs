@@ -104,7 +104,7 @@ impl Batch {
     /// A file that fails does not stop the others, unless the reason concerns all of them (a full disk).
     ///
     /// # Errors
-    /// [`FetchError::Study`] if a file of another size is in the place of one and `force` is not set,
+    /// [`FetchError::File`] if a file of another size is in the place of one and `force` is not set,
     /// [`FetchError::NoSpace`] before anything is fetched; otherwise the only failure, or [`FetchError::Batch`] with
     /// the first of several. Finished files stay, partial ones are gone on with next time.
     pub fn run(&self, http: &Http, progress: &dyn Progress) -> Result<BatchReport, FetchError> {

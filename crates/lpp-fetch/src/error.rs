@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lpp_study::StudyError;
+use lpp_files::FileError;
+use lpp_study::NameError;
 
 /// Every error of this crate.
 ///
@@ -14,25 +15,10 @@ use lpp_study::StudyError;
 pub enum FetchError {
     /// A file of the study could not be read or written.
     #[error(transparent)]
-    Study(#[from] StudyError),
-    /// A file could not be read.
-    #[error("{}", lpp_files::cannot_read(path, source))]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// A file or folder could not be written.
-    #[error("cannot write {}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
+    File(#[from] FileError),
+    /// A name is not that of a model or a language.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// The disk has no room for what is to come.
     #[error("{}: {needed} bytes are needed, {free} bytes are free; make room or choose another folder", folder.display())]
     NoSpace {
@@ -276,13 +262,13 @@ fn hint(status: u16) -> &'static str {
 
 impl FetchError {
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Read { path, source }
+        let error = FileError::read(path);
+        move |source| error(source).into()
     }
 
     pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Write { path, source }
+        let error = FileError::write(path);
+        move |source| error(source).into()
     }
 
     pub(crate) fn answer(url: &str, problem: impl Into<String>) -> Self {
@@ -298,7 +284,7 @@ impl FetchError {
             self,
             Self::DiskFull { .. }
                 | Self::NoSpace { .. }
-                | Self::Write { .. }
+                | Self::File(FileError::Write { .. })
                 | Self::Gated { .. }
                 | Self::Forbidden { .. }
                 | Self::NoToken { .. }

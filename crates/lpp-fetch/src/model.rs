@@ -26,7 +26,7 @@ impl ModelRequest {
     /// Name under which the study keeps the model's activations: `gpt2`, `pythia-6.9b_step1000`, `org/name`.
     ///
     /// # Errors
-    /// [`FetchError::Study`] if it can be no name.
+    /// [`FetchError::File`] if it can be no name.
     pub fn study_name(&self) -> Result<FeatureName, FetchError> {
         PublishedModel::study_name(&self.name, self.revision.as_deref())
     }

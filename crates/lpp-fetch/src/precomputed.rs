@@ -196,7 +196,7 @@ impl PrecomputedJob {
 /// Files that stand where published ones would go and have other contents: results of one's own, most likely.
 ///
 /// # Errors
-/// [`FetchError::Read`] if a file cannot be read.
+/// [`FileError::Read`](lpp_files::FileError::Read) if a file cannot be read.
 pub fn in_the_way(files: &[PrecomputedFile]) -> Result<Vec<&Path>, FetchError> {
     let mut found = Vec::new();
     for file in files {
@@ -223,7 +223,7 @@ pub fn precomputed_batch(files: &[PrecomputedFile], n_threads: usize, force: boo
 /// Writes beside each file where it came from, so that `lpp-fetch verify` knows what it should be.
 ///
 /// # Errors
-/// [`FetchError::Study`] if a file cannot be read or a record not be written.
+/// [`FetchError::File`] if a file cannot be read or a record not be written.
 pub fn record(files: &[PrecomputedFile], commit: &str, software: Software) -> Result<(), FetchError> {
     for file in files {
         let step = Step::new(software, &file.remote.target)

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lpp_files::{MOST_QUOTED, shortened};
+use lpp_files::FileError;
 
 use crate::grid::Grid;
 
@@ -14,28 +14,9 @@ use crate::grid::Grid;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FmriError {
-    /// The operating system refused to read a file, or its compressed stream is damaged or cut short.
-    #[error("{}", lpp_files::cannot_read(path, source))]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// A file holds something else than it should.
-    #[error("{}: found {found}, expected {expected}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What is in it.
-        found: String,
-        /// What should be in it.
-        expected: String,
-    },
     /// A file could not be written, or an array file could not be read.
     #[error(transparent)]
-    Study(#[from] StudyError),
+    File(#[from] FileError),
     /// Two arrays, or an array and a mask, disagree in shape.
     #[error("{what} has shape {found:?}, expected {expected:?}")]
     Shape {
@@ -183,20 +164,14 @@ pub enum FmriError {
 }
 
 impl FmriError {
-    /// A [`FmriError::Malformed`]; what was found is cut short if it is long.
+    /// A [`FileError::Malformed`](lpp_files::FileError::Malformed); what was found is cut short if it is long.
     pub(crate) fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
-        // What a file holds may be as long as the file.
-        let short = |text: String| shortened(&text, MOST_QUOTED).into_owned();
-        Self::Malformed {
-            path: path.to_owned(),
-            found: short(found.into()),
-            expected: short(expected.into()),
-        }
+        FileError::malformed(path, found, expected).into()
     }
 
-    /// Turns the operating system's error into a [`FmriError::Read`] of `path`.
+    /// Turns the operating system's error into a [`FileError::Read`](lpp_files::FileError::Read) of `path`.
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Read { path, source }
+        let error = FileError::read(path);
+        move |source| error(source).into()
     }
 }

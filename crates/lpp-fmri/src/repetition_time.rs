@@ -68,7 +68,7 @@ impl RepetitionTime {
     /// array of this project in its provenance. That an image says nothing, and nobody else does, is told in a warning.
     ///
     /// # Errors
-    /// [`FmriError::Malformed`] naming the file and both numbers if two of them differ by more than a millisecond, or if one
+    /// [`FileError::Malformed`](lpp_files::FileError::Malformed) naming the file and both numbers if two of them differ by more than a millisecond, or if one
     /// cannot be seconds; [`FmriError`] if a file cannot be read; [`FmriError::InvalidParameter`] for an impossible flag.
     pub fn of_runs(&self, runs: &[PathBuf]) -> Result<f64, FmriError> {
         Ok(self.agreed(runs)?.unwrap_or_else(|| assumed(runs)))

@@ -68,7 +68,7 @@ impl SubjectRuns {
     /// Checks that no number is left out among the labels, where labels count.
     ///
     /// # Errors
-    /// [`FmriError::Malformed`] naming the subject and the number.
+    /// [`FileError::Malformed`](lpp_files::FileError::Malformed) naming the subject and the number.
     pub fn check_whole(&self, rule: Option<PairRuns>) -> Result<(), FmriError> {
         match missing_run(&self.labels) {
             Some(missing) if !self.counts_by_place(rule) => {

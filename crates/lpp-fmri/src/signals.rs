@@ -126,7 +126,7 @@ impl Signals {
     /// Writes a `.npy` file of their own type.
     ///
     /// # Errors
-    /// [`FmriError::Study`] if the disk refuses.
+    /// [`FmriError::File`] if the disk refuses.
     pub fn save(&self, path: &Path) -> Result<(), FmriError> {
         match self {
             Self::Single(array) => npy::save(path, array)?,

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use lpp_analysis::AnalysisError;
+use lpp_files::FileError;
 use lpp_files::{MOST_QUOTED, shortened};
 use lpp_fmri::FmriError;
-use lpp_study::StudyError;
 
 /// Why a report could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +13,7 @@ use lpp_study::StudyError;
 pub enum ReportError {
     /// A file of the study could not be read or written.
     #[error(transparent)]
-    Study(#[from] StudyError),
+    File(#[from] FileError),
     /// Tables, scores or the mask could not be read.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),

@@ -9,7 +9,6 @@ use lpp_files::{AtomicFile, FileError, Progress, TimedWord, WordTable, npy, writ
 use lpp_fmri::Mask;
 use lpp_study::{
     AnnotationCorrections, FeatureSource, Language, Provenance, Software, Step, Study, StudyConfig,
-    StudyError,
 };
 use ndarray::{Array1, Array2, ArrayRef1};
 
@@ -63,7 +62,7 @@ impl StudySimulation {
     ///
     /// # Errors
     /// [`SimError::NotASimulation`] if the folder holds anything else, even with `force`; [`SimError::Setting`] if a setting is
-    /// out of range, [`SimError::Study`] if the disk refuses.
+    /// out of range, [`SimError::File`] if the disk refuses.
     pub fn run(&self, software: Software, force: bool, progress: &dyn Progress) -> Result<bool, SimError> {
         self.check()?;
         let step = Step::new(software, Truth::path(&self.root))
@@ -220,7 +219,7 @@ pub(crate) fn is_simulation(root: &Path, software: Software) -> bool {
 }
 
 /// Columns of the published English file, without those that nothing reads.
-fn write_annotation(path: &Path, story: &[StoryRun]) -> Result<(), StudyError> {
+fn write_annotation(path: &Path, story: &[StoryRun]) -> Result<(), FileError> {
     let failed = |source| FileError::Write {
         path: path.to_owned(),
         source,
@@ -280,7 +279,7 @@ fn scans_of(run: &StoryRun, tr_s: f64) -> usize {
     ((end + TAIL_S) / tr_s).ceil() as usize
 }
 
-fn word_table(story: &[StoryRun], origin: &Path) -> Result<WordTable, StudyError> {
+fn word_table(story: &[StoryRun], origin: &Path) -> Result<WordTable, FileError> {
     let rows = story.iter().enumerate().flat_map(|(run, told)| {
         told.words
             .iter()

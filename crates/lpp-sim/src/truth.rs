@@ -97,7 +97,7 @@ impl Truth {
     /// Reads the truth of a study.
     ///
     /// # Errors
-    /// [`SimError::Study`] if the study is not a synthetic one.
+    /// [`SimError::File`] if the study is not a synthetic one.
     pub fn load(study: &Study) -> Result<Self, SimError> {
         let path = Self::path(study.root());
         let text = fs::read_to_string(&path).map_err(|source| FileError::Read {

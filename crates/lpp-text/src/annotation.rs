@@ -75,7 +75,7 @@ impl Annotation {
     /// times that go on from run to run.
     ///
     /// # Errors
-    /// [`TextError::Read`] or [`TextError::Malformed`] for a file that cannot be read, is empty, lacks a column or has
+    /// [`FileError::Read`](lpp_files::FileError::Read) or [`FileError::Malformed`](lpp_files::FileError::Malformed) for a file that cannot be read, is empty, lacks a column or has
     /// no word for a run; [`TextError::BadCell`] for a time that is no finite number, an end before its beginning, a cell
     /// without end or a section outside 1 to 9; [`TextError::CorrectionWithoutRow`] if a row to be dropped does not exist.
     ///
@@ -171,7 +171,7 @@ impl Annotation {
     /// The words as the table to which the rows of activations belong.
     ///
     /// # Errors
-    /// [`TextError::Study`] never occurs for a loaded annotation; the table checks what it is given.
+    /// [`TextError::File`] never occurs for a loaded annotation; the table checks what it is given.
     pub fn word_table(&self) -> Result<WordTable, TextError> {
         let words = self.runs.iter().enumerate().flat_map(|(run, words)| {
             let times = words.onsets_s.iter().zip(&words.offsets_s);

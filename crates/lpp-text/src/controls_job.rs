@@ -46,8 +46,8 @@ impl ControlsJob {
     ///
     /// # Errors
     /// Those of [`Annotation::load`], [`WordCounts::load`] and [`SpeechEnvelope::load`]; [`TextError::BadSetting`] if there is
-    /// not one recording for each run, [`TextError::Malformed`] if one ends before half of the words of its run begin;
-    /// [`TextError::Study`] if a file cannot be written.
+    /// not one recording for each run, [`FileError::Malformed`](lpp_files::FileError::Malformed) if one ends before half of the words of its run begin;
+    /// [`TextError::File`] if a file cannot be written.
     pub fn run(&self, software: Software) -> Result<Vec<ControlReport>, TextError> {
         let annotation = self.annotation.load()?;
         let mut reports = Vec::new();
@@ -157,7 +157,7 @@ impl ControlsJob {
 /// names and then by name.
 ///
 /// # Errors
-/// [`TextError::Read`] if a folder cannot be read, [`TextError::Malformed`] if it holds no WAV file.
+/// [`FileError::Read`](lpp_files::FileError::Read) if a folder cannot be read, [`FileError::Malformed`](lpp_files::FileError::Malformed) if it holds no WAV file.
 pub fn wav_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, TextError> {
     let mut files = Vec::new();
     for path in paths {

@@ -46,9 +46,9 @@ impl Glove {
     /// The first line decides how many dimensions there are. If a word occurs twice the later line counts.
     ///
     /// # Errors
-    /// [`TextError::Read`] if the file cannot be opened, [`TextError::MalformedLine`] naming the line if it has another
+    /// [`FileError::Read`](lpp_files::FileError::Read) if the file cannot be opened, [`TextError::MalformedLine`] naming the line if it has another
     /// number of dimensions, a bad number, is not UTF-8, or if the gzip data end too early;
-    /// [`TextError::Malformed`] for an empty file.
+    /// [`FileError::Malformed`](lpp_files::FileError::Malformed) for an empty file.
     ///
     /// ```
     /// use lpp_text::{Glove, RunWords};

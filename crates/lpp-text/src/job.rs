@@ -45,7 +45,7 @@ impl AnnotationSource {
     /// The corrections that the file gets.
     ///
     /// # Errors
-    /// [`TextError::Study`] if the file cannot be read.
+    /// [`TextError::File`] if the file cannot be read.
     pub fn resolved(&self) -> Result<AnnotationCorrections, TextError> {
         Ok(self.corrections.resolve(&self.path, self.lang)?)
     }
@@ -83,7 +83,7 @@ impl AnnotationSource {
     /// provenance too, whichever program wrote them. Words that no program wrote are left alone.
     ///
     /// # Errors
-    /// [`TextError::Study`] if the file cannot be written, or holds other words that no program wrote.
+    /// [`TextError::File`] if the file cannot be written, or holds other words that no program wrote.
     pub fn save_words(&self, words: &WordTable, path: &Path, software: Software) -> Result<(), TextError> {
         let step = self.step(software, path)?;
         let same = WordTable::load(path).is_ok_and(|there| there == *words);
@@ -139,7 +139,7 @@ impl AlignJob {
     /// Writes the table, unless it is up to date.
     ///
     /// # Errors
-    /// Those of [`prepare_corpus`] and of what it is given; [`TextError::Study`] if the table cannot be written.
+    /// Those of [`prepare_corpus`] and of what it is given; [`TextError::File`] if the table cannot be written.
     pub fn run(&self, software: Software) -> Result<JobReport, TextError> {
         let lang = self.annotation.lang;
         let annotation = self.annotation.load()?;
@@ -215,7 +215,7 @@ impl BaselineJob {
     ///
     /// # Errors
     /// Those of [`Annotation::load`] and [`Glove::load`]; [`TextError::BadSetting`] for vectors without dimensions;
-    /// [`TextError::Study`] if a file cannot be written.
+    /// [`TextError::File`] if a file cannot be written.
     pub fn run(&self, software: Software) -> Result<JobReport, TextError> {
         let annotation = self.annotation.load()?;
         self.annotation

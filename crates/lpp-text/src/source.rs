@@ -28,7 +28,7 @@ const MAX_TEXT_BYTES: u64 = 64 << 20;
 /// returned unchanged, line ends included: the paper's models read them as they are.
 ///
 /// # Errors
-/// [`TextError::Read`] if a file cannot be opened, [`TextError::Malformed`] if the archive is truncated, has another
+/// [`FileError::Read`](lpp_files::FileError::Read) if a file cannot be opened, [`FileError::Malformed`](lpp_files::FileError::Malformed) if the archive is truncated, has another
 /// password or lacks a member, or if a text is empty, too large or not UTF-8.
 ///
 /// ```
@@ -142,7 +142,7 @@ fn into_text(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
 /// The files from which [`load_texts`] would read, for provenance.
 ///
 /// # Errors
-/// [`TextError::Read`] if a folder cannot be listed.
+/// [`FileError::Read`](lpp_files::FileError::Read) if a folder cannot be listed.
 pub fn text_files(path: &Path, lang: Language) -> Result<Vec<PathBuf>, TextError> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);

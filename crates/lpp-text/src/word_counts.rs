@@ -34,7 +34,7 @@ impl WordCounts {
     /// `.tsv`. Words that differ in letter case alone are added up.
     ///
     /// # Errors
-    /// [`TextError::Read`] if it cannot be read, [`TextError::Malformed`] if it has not these columns or no row,
+    /// [`FileError::Read`](lpp_files::FileError::Read) if it cannot be read, [`FileError::Malformed`](lpp_files::FileError::Malformed) if it has not these columns or no row,
     /// [`TextError::BadCell`] for a count that is negative or no finite number.
     pub fn load(path: &Path) -> Result<Self, TextError> {
         let tabs = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lpp_files::FileError;
 use lpp_files::{FileStamp, is_young, recorded_name, recorded_text, sha256_of_file, write_atomically};
-use lpp_study::StudyError;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ impl Hashes {
     }
 
     /// Writes what is known. Losing it costs time, no more.
-    pub(crate) fn save(&self) -> Result<(), StudyError> {
+    pub(crate) fn save(&self) -> Result<(), FileError> {
         let known = self.known.borrow();
         let by_text: BTreeMap<String, &Known> = known
             .iter()

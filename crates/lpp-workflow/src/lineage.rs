@@ -47,7 +47,7 @@ impl Lineage {
     /// The chain behind `artefact`, a file named from the study folder or from here. Hashes are computed anew.
     ///
     /// # Errors
-    /// [`WorkflowError::NoArtefact`] if there is no such file, [`WorkflowError::Study`] if it cannot be read.
+    /// [`WorkflowError::NoArtefact`] if there is no such file, [`WorkflowError::File`] if it cannot be read.
     pub fn of(study: &Study, artefact: &Path) -> Result<Self, WorkflowError> {
         let inside = study.root().join(artefact);
         let place = [inside.as_path(), artefact]

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, FileHash, write_atomically};
-use lpp_study::{Provenance, Study, StudyError};
+use lpp_study::{Provenance, Study};
 use serde::{Deserialize, Serialize};
 
 use crate::WorkflowError;
@@ -76,7 +76,7 @@ impl StepRecord {
     }
 
     /// Writes down that `step` has ended well.
-    pub(crate) fn save(study: &Study, hashes: &Hashes, step: &Step) -> Result<(), StudyError> {
+    pub(crate) fn save(study: &Study, hashes: &Hashes, step: &Step) -> Result<(), FileError> {
         let outputs = outputs_of(study, step);
         let mut inputs: BTreeMap<PathBuf, FileHash> = BTreeMap::new();
         for path in step.all_inputs() {

@@ -69,7 +69,7 @@ impl PublishedModel {
     /// The name that a study gives to a model at a revision; see [`PublishedModel::find`].
     ///
     /// # Errors
-    /// [`FetchError::Study`] if it can be no name.
+    /// [`FetchError::File`] if it can be no name.
     pub fn study_name(name: &str, revision: Option<&str>) -> Result<FeatureName, FetchError> {
         let name: FeatureName = name.parse()?;
         match revision.filter(|revision| *revision != DEFAULT) {

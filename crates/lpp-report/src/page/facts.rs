@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use lpp_files::FileError;
 use lpp_study::{Language, Provenance, ScoresInfo, Study};
 use serde_json::Value;
 
@@ -31,7 +32,7 @@ impl Facts {
     /// Reads the records of `models` and `rois`.
     ///
     /// # Errors
-    /// [`ReportError::Study`] if the sidecar of a model's scores cannot be read.
+    /// [`ReportError::File`] if the sidecar of a model's scores cannot be read.
     pub(crate) fn load(
         study: &Study,
         lang: Language,
@@ -126,7 +127,7 @@ fn sidecar(path: &Path) -> Result<ScoresInfo, ReportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lpp_files::{FileError, FileHash};
+    use lpp_files::FileHash;
 
     fn record(window: u32) -> Provenance {
         Provenance {

@@ -143,7 +143,7 @@ impl View for &Parameter {
 /// Writes the checkpoint folder of a model: `config.json`, `model.safetensors`, `tokenizer.json`, `tokenizer_config.json`.
 ///
 /// # Errors
-/// [`SimError::Study`] if the disk refuses.
+/// [`SimError::File`] if the disk refuses.
 pub fn write_checkpoint(
     spec: ModelSpec,
     seed: u64,

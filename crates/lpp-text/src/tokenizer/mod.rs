@@ -68,8 +68,8 @@ impl TextTokenizer {
     /// token pads.
     ///
     /// # Errors
-    /// [`TextError::Tokenizer`] if there is no tokenizer or its file is damaged, [`TextError::Malformed`] for a class whose rules
-    /// are not known here and for damaged files beside the tokenizer, [`TextError::Read`] for files that cannot be read.
+    /// [`TextError::Tokenizer`] if there is no tokenizer or its file is damaged, [`FileError::Malformed`](lpp_files::FileError::Malformed) for a class whose rules
+    /// are not known here and for damaged files beside the tokenizer, [`FileError::Read`](lpp_files::FileError::Read) for files that cannot be read.
     pub fn load(path: &Path) -> Result<Self, TextError> {
         let (folder, json) = if path.is_dir() {
             (path, path.join("tokenizer.json"))

@@ -44,7 +44,7 @@ pub struct Plan {
 /// The steps of `study`, and what it has of its own in place of them.
 ///
 /// # Errors
-/// [`WorkflowError::Study`] if the study's penalties are wrong, [`WorkflowError::Scans`] if there are scans that are no runs of one
+/// [`WorkflowError::File`] if the study's penalties are wrong, [`WorkflowError::Scans`] if there are scans that are no runs of one
 /// kind.
 pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError> {
     let config = study.config();

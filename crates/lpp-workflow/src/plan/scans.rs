@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_files::natural_order;
+use lpp_files::{FileError, natural_order};
 use lpp_fmri::{
     FmriError, SphereCentre, SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs,
 };
@@ -142,7 +142,11 @@ pub(super) fn check(study: &Study, lang: Language) -> Result<(), FmriError> {
     for found in [derivative_runs(study, lang), resampled_runs(study, lang)] {
         match found {
             Ok(_)
-            | Err(FmriError::Read { .. } | FmriError::NoScans { .. } | FmriError::NoSubjects { .. }) => {}
+            | Err(
+                FmriError::File(FileError::Read { .. })
+                | FmriError::NoScans { .. }
+                | FmriError::NoSubjects { .. },
+            ) => {}
             Err(error) => return Err(error),
         }
     }
