@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use lpp_files::{FileError, MappedMatrix};
 use lpp_files::npy::{self, ViewElement, WritableElement};
+use lpp_files::{FileError, MappedMatrix};
 use lpp_ridge::{Element, delayed};
 use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, concatenate, s};
 

@@ -386,7 +386,7 @@ impl MaskVotes {
     ///
     /// # Errors
     /// As [`MaskVotes::add`].
-    pub(crate) fn add_run(&mut self, run: &RunMask) -> Result<(), FmriError> {
+    pub fn add_run(&mut self, run: &RunMask) -> Result<(), FmriError> {
         self.add(&run.inside)?;
         if run.varies.iter().any(|v| *v) {
             self.constant
@@ -396,7 +396,8 @@ impl MaskVotes {
     }
 
     /// Voxels of a mask at which all scans of some run are the same.
-    pub(crate) fn n_constant(&self, mask: &Mask) -> usize {
+    #[must_use]
+    pub fn n_constant(&self, mask: &Mask) -> usize {
         mask.voxels()
             .iter()
             .filter(|&&voxel| self.constant[voxel])

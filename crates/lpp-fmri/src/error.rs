@@ -1,7 +1,7 @@
 //! The error of this crate.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lpp_files::FileError;
 
@@ -83,20 +83,6 @@ pub enum FmriError {
     /// A step over runs was given none.
     #[error("found no run, expected at least one image")]
     NoRuns,
-    /// A folder in which the runs of a subject should be holds none.
-    #[error("{}: found 0 images and 0 arrays, expected runs, all .nii(.gz) or all .npy", path.display())]
-    NoScans {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// A folder in which subjects should be holds none.
-    #[error("{}: found no subject, expected folders {prefix}*, one a subject", path.display())]
-    NoSubjects {
-        /// The folder.
-        path: PathBuf,
-        /// How their names should begin.
-        prefix: String,
-    },
     /// A run is too short to be filtered.
     #[error("found {found} scans, expected {needed} or more")]
     TooFewScans {

@@ -10,7 +10,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::names::check_part;
-use crate::{FeatureName, Language, NameError, check_subject};
+use crate::{FeatureName, Language, NameError, Penalties, check_subject};
 
 /// Which corrections the annotation of the words gets before use.
 ///
@@ -135,8 +135,8 @@ pub struct StudyConfig {
     pub tr_s: Option<f64>,
     /// Scans cut from both ends of each run before fitting.
     pub trim_scans: usize,
-    /// Penalties of the ridge regression, as on the command line.
-    pub alphas: String,
+    /// Penalties of the ridge regression.
+    pub alphas: Penalties,
     /// Corrections of the word annotation.
     pub annotation_corrections: AnnotationCorrections,
     /// Whether lpp-run makes the seven regions of the published study.
@@ -186,7 +186,7 @@ impl Default for StudyConfig {
             tr_s: None,
             // Trim and alphas of the original scripts (fit_average_subject.py).
             trim_scans: 10,
-            alphas: "logspace:2:7:16".to_owned(),
+            alphas: Penalties::default(),
             annotation_corrections: AnnotationCorrections::Auto,
             models: BTreeMap::new(),
             baselines: BTreeMap::new(),
@@ -438,11 +438,10 @@ mod tests {
             };
             assert_eq!(config, expected, "{text}");
         }
-        let study = crate::Study::planned(folder.path());
         fs::write(&file, "trim_scans = 4\n\nalphas = \"ten\"").unwrap();
-        let error = study.bad_setting("alphas", "ten", "numbers").to_string();
+        let error = StudyConfig::load(&file).unwrap_err().to_string();
         assert!(
-            error.contains("lpp.toml: found alphas = \"ten\" (line 3), expected numbers"),
+            error.contains("'ten' is not a number") && error.contains("(line 3)"),
             "{error}"
         );
     }

@@ -1,4 +1,8 @@
-//! The error of this crate.
+//! The errors of this crate.
+
+use std::path::{Path, PathBuf};
+
+use lpp_files::FileError;
 
 /// What can be wrong with a name: of a model, a subject, a language, a setting.
 #[derive(Debug, thiserror::Error)]
@@ -35,5 +39,37 @@ impl NameError {
             name: name.to_owned(),
             why,
         }
+    }
+}
+
+/// What can be wrong with the runs of subjects.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubjectsError {
+    /// A folder cannot be read, or its files are not the runs of one subject.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A step over runs was given none.
+    #[error("found no run, expected at least one image")]
+    NoRuns,
+    /// A folder in which the runs of a subject should be holds none.
+    #[error("{}: found 0 images and 0 arrays, expected runs, all .nii(.gz) or all .npy", path.display())]
+    NoScans {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder in which subjects should be holds none.
+    #[error("{}: found no subject, expected folders {prefix}*, one a subject", path.display())]
+    NoSubjects {
+        /// The folder.
+        path: PathBuf,
+        /// How their names should begin.
+        prefix: String,
+    },
+}
+
+impl SubjectsError {
+    pub(crate) fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        FileError::malformed(path, found, expected).into()
     }
 }

@@ -3,7 +3,7 @@
 //! * [`Study`] and [`StudyConfig`]: the folder, its `lpp.toml`, and the path of every artefact;
 //! * [`Scores`]: brain scores and what lies beside them;
 //! * [`FeatureName`]: the grammar of names of models and baselines;
-//! * [`Step`] and [`Provenance`]: the JSON beside each artefact, and the test whether it is up to date;
+//! * [`SubjectRuns`] and [`check_pairs`]: which runs a subject has, and which runs of subjects belong together;
 //! * [`maker_of`]: which program makes a missing file.
 //!
 //! It knows nothing of brains, words or models beyond their names, and no numerics. Formats that need no study are in
@@ -26,25 +26,32 @@ mod language;
 mod makers;
 mod names;
 mod paths;
-mod provenance;
+mod penalties;
+mod runs;
 mod score_extras;
 mod scores;
+mod subject_pairs;
 
 pub use annotation::{PUBLISHED_ANNOTATIONS, is_published_annotation};
 pub use config::{
     AnnotationCorrections, ConfiguredCorpus, ConfiguredFits, ConfiguredIndividuals, ConfiguredPaths,
     PairRuns, StudyConfig,
 };
-pub use error::NameError;
+pub use error::{NameError, SubjectsError};
 pub use language::Language;
 pub use makers::maker_of;
 pub use names::{
     FeatureName, FeatureSource, base_of_step, canonical_name, check_subject, numbered, organisation_of,
 };
 pub use paths::Study;
-pub use provenance::{Provenance, Software, Step, command, peak_memory_bytes};
+pub use penalties::{BadPenalties, Penalties};
+pub use runs::{
+    SubjectRuns, averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs,
+    resampled_runs_of,
+};
 pub use score_extras::{
     BESIDE_SCORES, CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, beside_scores,
     load_sidecar, save_with_sidecar,
 };
 pub use scores::{ModelKind, Scores, ScoresInfo};
+pub use subject_pairs::check_pairs;

@@ -80,16 +80,6 @@ impl Study {
         &self.config
     }
 
-    /// The error of a setting that only its reader can find wrong, with its line in `lpp.toml`.
-    #[must_use]
-    pub fn bad_setting(&self, key: &str, value: &str, why: &str) -> FileError {
-        let file = self.root.join(CONFIG);
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
-        let line =
-            crate::config::line_of(&text, key).map_or_else(String::new, |line| format!(" (line {line})"));
-        FileError::malformed(&file, format!("{key} = {value:?}{line}"), why)
-    }
-
     /// Folder of the word annotation, one folder a language in it.
     #[must_use]
     pub fn annotation_dir(&self) -> PathBuf {

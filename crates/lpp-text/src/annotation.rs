@@ -424,10 +424,7 @@ mod tests {
         assert_eq!((run.n_rows, annotation.n_words()), (6, 11));
 
         let (_folder, path) = written(&table(rows));
-        let chinese = Corrections::of(
-            lpp_study::Language::Chinese,
-            lpp_study::AnnotationCorrections::Published,
-        );
+        let chinese = Corrections::new([], []);
         let published = Annotation::load(&path, &chinese).unwrap();
         let run = &published.runs()[0];
         assert_eq!(run.words, ["325", " \t", "w1"]);
@@ -514,10 +511,7 @@ mod tests {
     #[test]
     fn a_row_to_be_dropped_must_exist() {
         let (_folder, path) = written(&table(""));
-        let english = Corrections::of(
-            lpp_study::Language::English,
-            lpp_study::AnnotationCorrections::Published,
-        );
+        let english = Corrections::new([3919, 6775, 6781], []);
         let error = Annotation::load(&path, &english).unwrap_err().to_string();
         assert!(
             error.contains("drop row 6781") && error.contains("--corrections none"),

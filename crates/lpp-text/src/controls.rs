@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use lpp_study::FeatureSource;
 use ndarray::Array2;
 
 use crate::{RunWords, TextError, WordCounts};
@@ -34,20 +33,6 @@ impl Control {
         Self::LogFrequency,
         Self::Position,
     ];
-
-    /// The name under which a study keeps it: `control_wordrate`.
-    ///
-    /// ```
-    /// use lpp_text::Control;
-    /// assert_eq!(Control::WordRate.name(), "control_wordrate");
-    /// assert_eq!("frequency".parse::<Control>()?, Control::LogFrequency);
-    /// # Ok::<(), lpp_text::TextError>(())
-    /// ```
-    #[must_use]
-    pub fn name(self) -> String {
-        let name = self.to_string();
-        FeatureSource::Control { name }.to_string()
-    }
 
     /// The values for the words of each run, (`n_words`, 1); `None` for the envelope, which the words alone do not tell.
     ///

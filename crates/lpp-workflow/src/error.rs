@@ -14,7 +14,7 @@ pub enum WorkflowError {
     File(#[from] FileError),
     /// The scans of the study are not what they should be.
     #[error(transparent)]
-    Scans(#[from] lpp_fmri::FmriError),
+    Scans(#[from] lpp_study::SubjectsError),
     /// The operating system refused a file or a program.
     #[error("{}", path.display())]
     Io {

@@ -5,7 +5,8 @@ use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use lpp_files::{recorded, sha256_of_file, way_out};
-use lpp_study::{Provenance, Study};
+use lpp_steps::Provenance;
+use lpp_study::Study;
 use serde::Serialize;
 
 use crate::WorkflowError;

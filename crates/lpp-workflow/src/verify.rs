@@ -5,7 +5,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use lpp_files::sha256_of_file;
-use lpp_study::{Provenance, Study};
+use lpp_steps::Provenance;
+use lpp_study::Study;
 use serde::Serialize;
 
 use crate::WorkflowError;

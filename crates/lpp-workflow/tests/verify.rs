@@ -7,7 +7,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use lpp_files::write_atomically;
-use lpp_study::{Provenance, Software, Step, Study};
+use lpp_steps::{Artefact, Making, Provenance, Software};
+use lpp_study::Study;
 use lpp_workflow::Verification;
 
 const SOFTWARE: Software = Software {
@@ -42,12 +43,8 @@ impl Toy {
 
     fn make(&self, name: &str, inputs: &[&str]) {
         self.write(name, name);
-        let step = inputs
-            .iter()
-            .try_fold(Step::new(SOFTWARE, self.at(name)), |step, input| {
-                step.input(&self.at(input))
-            });
-        step.unwrap().finish().unwrap();
+        let artefact = Artefact::new(self.at(name)).inputs(inputs.iter().map(|input| self.at(input)));
+        Making::of(SOFTWARE, artefact).unwrap().finish().unwrap();
     }
 
     fn record(&self, name: &str) -> PathBuf {

@@ -1,182 +1,79 @@
-//! Where an artefact came from, and whether it is up to date.
+//! An artefact that a program is making: is it up to date, may it be written, and its record at the end.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use lpp_files::{
-    FileError, FileHash, claim_output, forget_claim, hash_file, keep_claim, recorded_text,
-    sha256_unless_known, unchanged, write_atomically,
+    FileError, FileHash, claim_output, forget_claim, hash_file, keep_claim, sha256_unless_known, unchanged,
 };
-use serde::{Deserialize, Serialize};
 
-/// The program that made an artefact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Software {
-    /// Name of the program.
-    pub program: &'static str,
-    /// Its version.
-    pub version: &'static str,
-    /// The commit it was built from, if that is known.
-    pub commit: Option<&'static str>,
-}
+use crate::provenance::FORM;
+use crate::{Artefact, Provenance, Software, command, peak_memory_bytes};
 
-/// The JSON beside each artefact, `<artefact>.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Provenance {
-    /// Program and version.
-    pub software: String,
-    /// Commit of the source, if known.
-    pub commit: Option<String>,
-    /// The command line, each word as [`recorded_text`].
-    pub command: Vec<String>,
-    /// Everything besides the inputs that decides the result.
-    pub parameters: BTreeMap<String, serde_json::Value>,
-    /// The files that went in.
-    pub inputs: Vec<FileHash>,
-    /// The artefact itself.
-    pub output: FileHash,
-    /// Further files that the same run wrote and that have no record of their own, such as the figures of a report.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub companions: Vec<FileHash>,
-    /// Seconds from start to end.
-    pub wall_s: f64,
-    /// Largest resident memory of the program up to here, bytes; 0 where the system does not tell.
-    pub peak_memory_bytes: u64,
-}
-
-impl Provenance {
-    /// Name of the provenance file of `artefact`.
-    #[must_use]
-    pub fn path_of(artefact: &Path) -> PathBuf {
-        let mut name = artefact.as_os_str().to_owned();
-        name.push(".json");
-        name.into()
-    }
-
-    /// The name of the program.
-    #[must_use]
-    pub fn program(&self) -> &str {
-        self.software
-            .rsplit_once(' ')
-            .map_or(&self.software, |(program, _)| program)
-    }
-
-    /// The command as it can be typed anywhere: the program by its name alone, without the number of threads, which decides
-    /// no result.
-    #[must_use]
-    pub fn command_line(&self) -> String {
-        let mut words = self.command.iter();
-        let program = words.next().map(Path::new).and_then(Path::file_name);
-        let mut line = program.unwrap_or_default().to_string_lossy().into_owned();
-        while let Some(word) = words.next() {
-            if word == "--threads" {
-                words.next();
-            } else {
-                line = line + " " + word;
-            }
-        }
-        line
-    }
-
-    /// Writes the record beside its artefact.
-    ///
-    /// # Errors
-    /// [`FileError::Write`] if the disk refuses.
-    pub fn save(&self) -> Result<(), FileError> {
-        write_atomically(&Self::path_of(&self.output.path), &self.to_json()?)
-    }
-
-    fn to_json(&self) -> Result<Vec<u8>, FileError> {
-        let path = Self::path_of(&self.output.path);
-        serde_json::to_vec_pretty(self).map_err(|e| FileError::write(&path)(e.into()))
-    }
-
-    /// Reads the provenance of `artefact`.
-    ///
-    /// # Errors
-    /// [`FileError::Read`] if there is none, [`FileError::Malformed`] if it is not one.
-    pub fn load(artefact: &Path) -> Result<Self, FileError> {
-        let path = Self::path_of(artefact);
-        if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(FileError::malformed(
-                &path,
-                "no regular file",
-                "a provenance record",
-            ));
-        }
-        let text = fs::read_to_string(&path).map_err(FileError::read(&path))?;
-        serde_json::from_str(&text)
-            .map_err(|e| FileError::malformed(&path, e.to_string(), "a provenance record"))
-    }
-}
-
-/// One step of a study: inputs and parameters in, one artefact out.
+/// One artefact in the hands of the program that makes it, its inputs hashed.
+///
+/// Most programs call [`run_if_stale`](crate::run_if_stale), which does all of this; those that write some artefacts while they
+/// still work on others call it step by step.
 ///
 /// ```no_run
-/// # use std::path::Path;
-/// # use lpp_study::{Software, Step};
-/// # fn main() -> Result<(), lpp_study::FileError> {
+/// # fn main() -> Result<(), lpp_files::FileError> {
+/// use lpp_steps::{Artefact, Making, Software};
+///
 /// let software = Software { program: "lpp-fit", version: "0.1.0", commit: None };
-/// let step = Step::new(software, "scores/gpt2_en.npy")
-///     .input(Path::new("activations/gpt2_en.safetensors"))?
-///     .parameter("trim_scans", 10);
-/// if !step.is_done(false)? {
-///     // … compute and write scores/gpt2_en.npy …
-///     step.finish()?;
+/// let artefact = Artefact::new("scores/gpt2_en.npy")
+///     .input("activations/gpt2_en.safetensors")
+///     .with("trim_scans", 10);
+/// let making = Making::of(software, artefact)?;
+/// if !making.is_done(false)? {
+///     // ... compute and write scores/gpt2_en.npy ...
+///     making.finish()?;
 /// }
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Step {
+pub struct Making {
     software: Software,
-    output: PathBuf,
-    parameters: BTreeMap<String, serde_json::Value>,
+    artefact: Artefact,
     inputs: Vec<FileHash>,
     started: Instant,
 }
 
-impl Step {
-    /// The step that makes `output`.
+impl Making {
+    /// Hashes the inputs of `artefact`.
+    ///
+    /// # Errors
+    /// [`FileError::Read`] if one cannot be read.
+    pub fn of(software: Software, artefact: Artefact) -> Result<Self, FileError> {
+        let inputs = artefact.inputs.iter().map(|path| hash_file(path));
+        Ok(Self {
+            inputs: inputs.collect::<Result<_, _>>()?,
+            ..Self::unread(software, artefact)
+        })
+    }
+
+    /// The same with inputs that are hashed already: many artefacts may have the same ones.
     #[must_use]
-    pub fn new(software: Software, output: impl Into<PathBuf>) -> Self {
+    pub fn with_inputs(software: Software, artefact: Artefact, inputs: Vec<FileHash>) -> Self {
+        Self {
+            inputs,
+            ..Self::unread(software, artefact)
+        }
+    }
+
+    /// The same before the inputs are hashed: enough to [`claim`](Self::claim) the artefact.
+    #[must_use]
+    pub fn unread(software: Software, artefact: Artefact) -> Self {
         Self {
             software,
-            output: output.into(),
-            parameters: BTreeMap::new(),
+            artefact,
             inputs: Vec::new(),
             started: Instant::now(),
         }
     }
 
-    /// Adds an input file and hashes it.
-    ///
-    /// # Errors
-    /// [`FileError::Read`] if it cannot be read.
-    pub fn input(mut self, path: &Path) -> Result<Self, FileError> {
-        self.inputs.push(hash_file(path)?);
-        Ok(self)
-    }
-
-    /// Adds a parameter that decides the result.
-    ///
-    /// A value that JSON cannot hold (a NaN) is recorded as `null`.
-    #[must_use]
-    pub fn parameter(mut self, name: &str, value: impl Serialize) -> Self {
-        self.parameters
-            .insert(name.to_owned(), serde_json::to_value(value).unwrap_or_default());
-        self
-    }
-
-    /// The artefact.
-    #[must_use]
-    pub fn output(&self) -> &Path {
-        &self.output
-    }
-
-    /// The inputs and their hashes, in the order in which they were added.
+    /// The inputs and their hashes.
     #[must_use]
     pub fn inputs(&self) -> &[FileHash] {
         &self.inputs
@@ -197,7 +94,7 @@ impl Step {
         self.agrees(|made| version(&made.software))
     }
 
-    /// Whether nothing is left to do: the artefact is [current](Step::is_current) and not to be made anew (`force`).
+    /// Whether nothing is left to do: the artefact is [current](Making::is_current) and not to be made anew (`force`).
     ///
     /// If there is something to do, the artefact may be written from here on: a file under its name that has no record of this
     /// program is somebody else's and is refused, unless `force` is set. A program that is killed between the artefact and its
@@ -213,18 +110,18 @@ impl Step {
         Ok(false)
     }
 
-    /// Makes sure that the artefact may be written, as [`Step::is_done`] does, without asking whether it is current.
+    /// Makes sure that the artefact may be written, as [`Making::is_done`] does, without asking whether it is current.
     ///
     /// # Errors
     /// [`FileError::NotOurs`] if the file is somebody else's.
     pub fn claim(&self, force: bool) -> Result<(), FileError> {
         if !force && let Some(why) = self.not_ours() {
             return Err(FileError::NotOurs {
-                path: self.output.clone(),
+                path: self.artefact.path.clone(),
                 why,
             });
         }
-        if let Some(folder) = self.output.parent()
+        if let Some(folder) = self.artefact.path.parent()
             && !folder.as_os_str().is_empty()
             && !folder.exists()
         {
@@ -236,18 +133,18 @@ impl Step {
     /// Writes down at once that this program is making the artefact, for those that make other files before it.
     ///
     /// # Errors
-    /// As [`Step::claim`]; [`FileError::Write`] if the disk refuses.
+    /// As [`Making::claim`]; [`FileError::Write`] if the disk refuses.
     pub fn claim_now(&self, force: bool) -> Result<(), FileError> {
         self.claim(force)?;
-        keep_claim(&self.output)
+        keep_claim(&self.artefact.path)
     }
 
     /// Why a file under the name of the artefact is not this program's, if there is one that is not.
     fn not_ours(&self) -> Option<String> {
         // A link that leads nowhere is a file of the user as well.
-        fs::symlink_metadata(&self.output).ok()?;
+        fs::symlink_metadata(&self.artefact.path).ok()?;
         let own = self.software.program;
-        match Provenance::load(&self.output) {
+        match Provenance::load(&self.artefact.path) {
             Ok(made) if made.program() == own => None,
             Ok(made) => Some(format!("{} has made it, not {own}", made.program())),
             Err(_) => Some(format!("it is there, and {own} has not made it")),
@@ -257,11 +154,15 @@ impl Step {
     /// Has the record written just before the artefact. One of the same program that is there already says enough.
     fn register(&self) -> Result<(), FileError> {
         let record = self.unfinished();
-        let there = Provenance::load(&self.output);
+        let there = Provenance::load(&self.artefact.path);
         if there.is_ok_and(|there| there.software == record.software) {
-            forget_claim(&self.output);
+            forget_claim(&self.artefact.path);
         } else {
-            claim_output(&self.output, Provenance::path_of(&self.output), record.to_json()?);
+            claim_output(
+                &self.artefact.path,
+                Provenance::path_of(&self.artefact.path),
+                record.to_json()?,
+            );
         }
         Ok(())
     }
@@ -269,13 +170,14 @@ impl Step {
     /// The record of an artefact that is about to be written: nothing is up to date by it.
     fn unfinished(&self) -> Provenance {
         Provenance {
+            form: FORM,
             software: self.software_name(),
             commit: self.software.commit.map(str::to_owned),
             command: command(),
-            parameters: self.parameters.clone(),
+            parameters: self.artefact.parameters.clone(),
             inputs: self.inputs.clone(),
             output: FileHash {
-                path: self.output.clone(),
+                path: self.artefact.path.clone(),
                 bytes: 0,
                 sha256: String::new(),
             },
@@ -286,14 +188,14 @@ impl Step {
     }
 
     fn agrees(&self, software: impl Fn(&Provenance) -> bool) -> bool {
-        let Ok(made) = Provenance::load(&self.output) else {
+        let Ok(made) = Provenance::load(&self.artefact.path) else {
             return false;
         };
         let hashes = |files: &[FileHash]| files.iter().map(|f| f.sha256.clone()).collect::<Vec<_>>();
         software(&made)
-            && made.parameters == self.parameters
+            && made.parameters == self.artefact.parameters
             && hashes(&made.inputs) == hashes(&self.inputs)
-            && sha256_unless_known(&self.output).is_ok_and(|hash| hash == made.output.sha256)
+            && sha256_unless_known(&self.artefact.path).is_ok_and(|hash| hash == made.output.sha256)
     }
 
     /// Writes the provenance beside the finished artefact, if the inputs still are what they were when they were hashed: one that
@@ -313,7 +215,7 @@ impl Step {
     pub fn finish_with(self, companions: &[PathBuf]) -> Result<Provenance, FileError> {
         unchanged(&self.inputs)?;
         let provenance = Provenance {
-            output: hash_file(&self.output)?,
+            output: hash_file(&self.artefact.path)?,
             companions: companions
                 .iter()
                 .map(|file| hash_file(file))
@@ -325,12 +227,12 @@ impl Step {
         provenance.save()?;
         tracing::debug!(
             "{}: {} bytes in {:.2} s, from {} files",
-            self.output.display(),
+            self.artefact.path.display(),
             provenance.output.bytes,
             provenance.wall_s,
             provenance.inputs.len()
         );
-        forget_claim(&self.output);
+        forget_claim(&self.artefact.path);
         Ok(provenance)
     }
 
@@ -339,29 +241,11 @@ impl Step {
     }
 }
 
-/// The command line of this process, as records keep it.
-#[must_use]
-pub fn command() -> Vec<String> {
-    std::env::args_os().map(|word| recorded_text(&word)).collect()
-}
-
-/// Largest resident memory of this process so far, bytes; 0 where the system does not tell.
-#[must_use]
-pub fn peak_memory_bytes() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kib = status.lines().find_map(|line| {
-        line.strip_prefix("VmHWM:")?
-            .trim()
-            .strip_suffix(" kB")?
-            .parse::<u64>()
-            .ok()
-    });
-    kib.unwrap_or(0) * 1024
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lpp_files::write_atomically;
+    use std::path::Path;
 
     const SOFTWARE: Software = Software {
         program: "lpp-test",
@@ -369,11 +253,9 @@ mod tests {
         commit: None,
     };
 
-    fn step(folder: &Path, alpha: f64) -> Step {
-        Step::new(SOFTWARE, folder.join("out"))
-            .input(&folder.join("in"))
-            .unwrap()
-            .parameter("alpha", alpha)
+    fn step(folder: &Path, alpha: f64) -> Making {
+        let artefact = Artefact::new(folder.join("out")).input(folder.join("in"));
+        Making::of(SOFTWARE, artefact.with("alpha", alpha)).unwrap()
     }
 
     #[test]
@@ -403,7 +285,7 @@ mod tests {
             program: "lpp-other",
             ..SOFTWARE
         };
-        let by_other = Step {
+        let by_other = Making {
             software: other,
             ..step(folder, 1.0)
         };
@@ -422,7 +304,7 @@ mod tests {
         let (input, out) = (folder.join("in"), folder.join("out"));
         fs::write(&input, "abc").unwrap();
         assert!(!step(folder, 1.0).is_done(false).unwrap(), "nothing there yet");
-        let refused = |step: Step| step.is_done(false).unwrap_err().to_string();
+        let refused = |step: Making| step.is_done(false).unwrap_err().to_string();
         fs::write(&out, "the user's").unwrap();
         let error = refused(step(folder, 1.0));
         assert!(
@@ -437,7 +319,7 @@ mod tests {
             !step(folder, 2.0).is_done(false).unwrap(),
             "its own file is made again"
         );
-        let other = Step {
+        let other = Making {
             software: Software {
                 program: "lpp-other",
                 ..SOFTWARE
@@ -509,9 +391,8 @@ mod tests {
 
     #[test]
     fn a_missing_input_is_named() {
-        let error = Step::new(SOFTWARE, "out")
-            .input(Path::new("no/such/file"))
-            .unwrap_err();
+        let artefact = Artefact::new("out").input("no/such/file");
+        let error = Making::of(SOFTWARE, artefact).unwrap_err();
         assert_eq!(
             error.to_string(),
             "cannot read no/such/file; there is no folder no"

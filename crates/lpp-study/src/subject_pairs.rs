@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{BidsName, check_one_kind, missing_run};
-use lpp_study::PairRuns;
 
-use crate::FmriError;
 use crate::runs::{BY_PLACE, SubjectRuns, listed};
+use crate::{PairRuns, SubjectsError};
 
 /// Checks that the subjects are different ones and have the same runs; returns the number of runs.
 ///
 /// By `rule`, runs belong together by label or by place; `None`: by place in files of ds003643, by label in all others.
 ///
 /// # Errors
-/// [`FmriError`] naming the subject that is there twice, the file that is of another space or the like, or the runs that it lacks or has beyond the first one's.
-pub fn check_pairs(subjects: &[SubjectRuns], rule: Option<PairRuns>) -> Result<usize, FmriError> {
-    let first = subjects.first().ok_or(FmriError::NoRuns)?;
+/// [`SubjectsError`] naming the subject that is there twice, the file that is of another space or the like, or the runs that it lacks or has beyond the first one's.
+pub fn check_pairs(subjects: &[SubjectRuns], rule: Option<PairRuns>) -> Result<usize, SubjectsError> {
+    let first = subjects.first().ok_or(SubjectsError::NoRuns)?;
     check_distinct_subjects(subjects)?;
     let files: Vec<PathBuf> = subjects.iter().flat_map(|subject| subject.runs.clone()).collect();
     check_one_kind(&files)?;
@@ -44,7 +43,11 @@ pub fn check_pairs(subjects: &[SubjectRuns], rule: Option<PairRuns>) -> Result<u
                 expected.push(BY_PLACE.to_owned());
             }
             let expected = expected.join("; ");
-            return Err(FmriError::malformed(&subject.folder(), count(subject), expected));
+            return Err(SubjectsError::malformed(
+                &subject.folder(),
+                count(subject),
+                expected,
+            ));
         }
     }
     if let (false, Some(missing)) = (by_place, missing_run(&first.labels)) {
@@ -59,7 +62,7 @@ fn besides<'a>(labels: &'a [String], others: &[String]) -> Vec<&'a String> {
 }
 
 /// A subject may have two folders by links, or two names.
-fn check_distinct_subjects(subjects: &[SubjectRuns]) -> Result<(), FmriError> {
+fn check_distinct_subjects(subjects: &[SubjectRuns]) -> Result<(), SubjectsError> {
     let mut files: BTreeMap<PathBuf, &SubjectRuns> = BTreeMap::new();
     let mut names: BTreeMap<String, &SubjectRuns> = BTreeMap::new();
     for subject in subjects {
@@ -84,13 +87,13 @@ fn check_distinct_subjects(subjects: &[SubjectRuns]) -> Result<(), FmriError> {
     Ok(())
 }
 
-fn twice(subject: &SubjectRuns, first: &SubjectRuns, why: &str) -> FmriError {
+fn twice(subject: &SubjectRuns, first: &SubjectRuns, why: &str) -> SubjectsError {
     let found = format!(
         "{} and {}, which are {why}",
         first.folder().display(),
         subject.folder().display()
     );
-    FmriError::malformed(Path::new(&subject.name), found, "each subject once")
+    SubjectsError::malformed(Path::new(&subject.name), found, "each subject once")
 }
 
 #[cfg(test)]

@@ -3,12 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lpp_files::BidsName;
-use lpp_study::{Provenance, Study, StudyConfig};
+use lpp_files::{BidsName, FileError};
+use lpp_fmri::{FmriError, ImageReader};
+use lpp_steps::Provenance;
+use lpp_study::{Study, StudyConfig};
 use serde_json::Value;
-
-use crate::FmriError;
-use crate::image::ImageReader;
 
 /// Repetition times are the same if they differ by no more than this: headers hold them in single precision or in whole ms.
 const TOLERANCE_S: f64 = 1e-3;
@@ -23,7 +22,7 @@ const HEADER: &str = "its header";
 /// What was said of the repetition time besides the files, by falling weight.
 ///
 /// ```no_run
-/// use lpp_fmri::RepetitionTime;
+/// use lpp_preparation::RepetitionTime;
 /// use lpp_study::Study;
 ///
 /// let said = RepetitionTime::of_study(&Study::open("study")?).or_flag(None);
@@ -85,7 +84,7 @@ impl RepetitionTime {
                 if said.seconds > LONGEST_S {
                     let found = format!("a repetition time of {} in {}", seconds(said.seconds), said.by);
                     let expected = "seconds; are these milliseconds? Correct the unit";
-                    return Err(FmriError::malformed(run, found, expected));
+                    return Err(FileError::malformed(run, found, expected).into());
                 }
                 let first = in_force.get_or_insert_with(|| Said {
                     by: format!("{} of {}", said.by, run.display()),
@@ -98,7 +97,7 @@ impl RepetitionTime {
                         seconds(first.seconds),
                         first.by
                     );
-                    return Err(FmriError::malformed(run, found, expected));
+                    return Err(FileError::malformed(run, found, expected).into());
                 }
             }
         }
@@ -183,9 +182,9 @@ fn said_by_record(array: &Path) -> Option<Said> {
 }
 
 fn said_by_sidecar(path: &Path) -> Result<Option<Said>, FmriError> {
-    let text = fs::read(path).map_err(FmriError::read(path))?;
+    let text = fs::read(path).map_err(FileError::read(path))?;
     let json: Value = serde_json::from_slice(&text).map_err(|e| {
-        FmriError::malformed(
+        FileError::malformed(
             path,
             format!("no JSON ({e})"),
             "the properties of the image it lies beside",
@@ -199,11 +198,12 @@ fn said_by_sidecar(path: &Path) -> Result<Option<Said>, FmriError> {
             seconds,
             by: path.display().to_string(),
         })),
-        None => Err(FmriError::malformed(
+        None => Err(FileError::malformed(
             path,
             format!("RepetitionTime {value}"),
             "a positive number of seconds",
-        )),
+        )
+        .into()),
     }
 }
 
@@ -236,7 +236,7 @@ fn sidecar(image: &Path) -> Option<PathBuf> {
 #[allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one run")]
 mod tests {
     use super::*;
-    use crate::{Grid, Image, diagonal_affine};
+    use lpp_fmri::{Grid, Image, diagonal_affine};
     use ndarray::ArrayD;
 
     /// Unit codes of `nifti1.h`.
@@ -385,7 +385,7 @@ mod tests {
         let folder = Folder::new();
         let array = folder.0.path().join("run-0.npy");
         fs::write(&array, "values").unwrap();
-        let software = lpp_study::Software {
+        let software = lpp_steps::Software {
             program: "lpp-test",
             version: "0",
             commit: None,

@@ -1,36 +1,17 @@
 //! From files to files: the features of one run.
 
-use std::path::PathBuf;
-
-use lpp_files::check_outputs;
 use lpp_files::npy::{self, NpyArray};
-use lpp_study::{Software, Step};
+use lpp_files::{FileError, check_outputs};
+use lpp_fmri::{FmriError, RegressorOperator, RunTimes, WordEvents};
+use lpp_steps::{RegressorsStep, Software, run_if_stale};
 use ndarray::{Array2, ArrayD, Ix2};
-
-use crate::FmriError;
-use crate::events::WordEvents;
-use crate::hrf::Hrf;
-use crate::regressor::RegressorOperator;
-use crate::run_times::RunTimes;
 
 /// Word times and activations in, features out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RegressorJob {
-    /// CSV file of word times; see [`WordEvents::load`].
-    pub events: PathBuf,
-    /// The run meant, where the file has several.
-    pub run: Option<String>,
-    /// `.npy` file of activations, `f32` or `f64`, of shape (`n_words`, `n_features`).
-    pub activations: PathBuf,
-    /// Number of scans of the run, before any trimming.
-    pub n_scans: usize,
-    /// Repetition time in s.
-    pub tr_s: f64,
-    /// The haemodynamic response.
-    pub hrf: Hrf,
-    /// The `.npy` file to write: `f64`, of shape (`n_scans`, `n_features`).
-    pub output: PathBuf,
-    /// Compute again what is up to date.
+    /// What is made of what.
+    pub step: RegressorsStep,
+    /// Recompute even if the features are up to date.
     pub force: bool,
 }
 
@@ -41,48 +22,35 @@ impl RegressorJob {
     /// [`FmriError`] if an input cannot be read, the activations do not match the words or hold a NaN, most words lie outside
     /// of the scans, the design is unusable, or the output cannot be written.
     pub fn run(&self, software: Software) -> Result<bool, FmriError> {
-        let step = Step::new(software, &self.output)
-            .input(&self.events)?
-            .input(&self.activations)?
-            .parameter("run", &self.run)
-            .parameter("n_scans", self.n_scans)
-            .parameter("tr_s", self.tr_s)
-            .parameter("hrf", self.hrf.to_string());
-        if step.is_done(self.force)? {
-            return Ok(false);
-        }
-        check_outputs(
-            &[self.events.clone(), self.activations.clone()],
-            std::slice::from_ref(&self.output),
-        )?;
-        let events = WordEvents::load(&self.events, self.run.as_deref())?;
-        self.compare(&events)?;
-        let operator = RegressorOperator::new(
-            events.onsets_s(),
-            events.offsets_s(),
-            self.n_scans,
-            self.tr_s,
-            self.hrf,
-        )?;
-        npy::save(&self.output, &self.features(&operator)?)?;
-        step.finish()?;
-        Ok(true)
+        let step = &self.step;
+        let done = run_if_stale(software, vec![step.artefact()], self.force, || {
+            let inputs = [step.events.clone(), step.activations.clone()];
+            check_outputs(&inputs, std::slice::from_ref(&step.output))?;
+            let events = WordEvents::load(&step.events, step.run.as_deref())?;
+            self.compare(&events)?;
+            let (onsets_s, offsets_s) = (events.onsets_s(), events.offsets_s());
+            let operator = RegressorOperator::new(onsets_s, offsets_s, step.n_scans, step.tr_s, step.hrf)?;
+            npy::save(&step.output, &self.features(&operator)?)?;
+            Ok::<_, FmriError>(())
+        })?;
+        Ok(!done.is_up_to_date())
     }
 
     /// Compares the times with the scans. Single words may lie outside, as in nilearn; a warning tells of them.
     fn compare(&self, events: &WordEvents) -> Result<(), FmriError> {
         let run = self
+            .step
             .run
             .as_ref()
             .map_or("the run".to_owned(), |run| format!("run {run}"));
         let times = RunTimes {
-            file: &self.events,
+            file: &self.step.events,
             run: &run,
             onsets_s: events.onsets_s(),
             offsets_s: events.offsets_s(),
             name: &|word| format!("row {}", events.rows()[word]),
-            n_scans: self.n_scans,
-            tr_s: self.tr_s,
+            n_scans: self.step.n_scans,
+            tr_s: self.step.tr_s,
         };
         for warning in times.check_most()? {
             tracing::warn!("{warning}");
@@ -91,21 +59,17 @@ impl RegressorJob {
     }
 
     fn features(&self, operator: &RegressorOperator) -> Result<Array2<f64>, FmriError> {
-        let result = match npy::load(&self.activations)? {
+        let result = match npy::load(&self.step.activations)? {
             NpyArray::F32(array) => operator.apply(&self.matrix(array, operator)?),
             NpyArray::F64(array) => operator.apply(&self.matrix(array, operator)?),
             other => {
                 let found = format!("elements of {}", other.dtype());
-                return Err(FmriError::malformed(
-                    &self.activations,
-                    found,
-                    "float32 or float64",
-                ));
+                return Err(FileError::malformed(&self.step.activations, found, "float32 or float64").into());
             }
         };
         result.map_err(|error| match error {
             FmriError::NonFiniteActivation { .. } => {
-                FmriError::malformed(&self.activations, error.to_string(), "finite activations")
+                FileError::malformed(&self.step.activations, error.to_string(), "finite activations").into()
             }
             other => other,
         })
@@ -126,7 +90,7 @@ impl RegressorJob {
                 "one row for each of the {} words of the events",
                 operator.n_words()
             );
-            FmriError::malformed(&self.activations, found, expected)
+            FileError::malformed(&self.step.activations, found, expected).into()
         })
     }
 }

@@ -5,11 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{
-    BidsName, EntityChoice, check_distinct_files, missing_run, natural_order, natural_path_order,
+    BidsName, EntityChoice, FileError, check_distinct_files, missing_run, natural_order, natural_path_order,
 };
-use lpp_study::{Language, PairRuns, Study};
 
-use crate::FmriError;
+use crate::{Language, PairRuns, Study, SubjectsError};
 
 /// A subject and its runs in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,9 +28,9 @@ impl SubjectRuns {
     /// other images that lie beside runs. `only` chooses among spaces, tasks, sessions and so on.
     ///
     /// # Errors
-    /// [`FmriError`] naming the folder if it cannot be read, holds no run, mixes images with arrays, or if its runs differ in
+    /// [`SubjectsError`] naming the folder if it cannot be read, holds no run, mixes images with arrays, or if its runs differ in
     /// more than their label; naming two files that are one run.
-    pub fn find(folder: &Path, only: &[EntityChoice]) -> Result<Self, FmriError> {
+    pub fn find(folder: &Path, only: &[EntityChoice]) -> Result<Self, SubjectsError> {
         let mut files = Vec::new();
         for (place, session) in places(folder)? {
             for path in sorted_entries(&place, |name| name.is_volume() || name.is_array())? {
@@ -69,12 +68,12 @@ impl SubjectRuns {
     ///
     /// # Errors
     /// [`FileError::Malformed`](lpp_files::FileError::Malformed) naming the subject and the number.
-    pub fn check_whole(&self, rule: Option<PairRuns>) -> Result<(), FmriError> {
+    pub fn check_whole(&self, rule: Option<PairRuns>) -> Result<(), SubjectsError> {
         match missing_run(&self.labels) {
             Some(missing) if !self.counts_by_place(rule) => {
                 let found = format!("the runs {}", listed(&self.labels));
                 let expected = format!("run {missing} too ({BY_PLACE})");
-                Err(FmriError::malformed(&self.folder(), found, expected))
+                Err(SubjectsError::malformed(&self.folder(), found, expected))
             }
             _ => Ok(()),
         }
@@ -109,7 +108,7 @@ pub(crate) fn listed(labels: &[String]) -> String {
 ///
 /// # Errors
 /// As [`SubjectRuns::find`]; also if there is no subject.
-pub fn resampled_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, FmriError> {
+pub fn resampled_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, SubjectsError> {
     subjects(&resampled_dir(study, lang), "sub-", &resampled_choices(study))
 }
 
@@ -117,7 +116,7 @@ pub fn resampled_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>,
 ///
 /// # Errors
 /// As [`resampled_runs`]; also if a listed subject is not there.
-pub fn averaged_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, FmriError> {
+pub fn averaged_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, SubjectsError> {
     let mut found = resampled_runs(study, lang)?;
     let Some(listed) = study.config().subjects.get(&lang) else {
         return Ok(found);
@@ -129,7 +128,7 @@ pub fn averaged_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, 
         .find(|name| found.iter().all(|subject| subject.name != **name))
     {
         let path = resampled_dir(study, lang).join(missing);
-        return Err(FmriError::malformed(
+        return Err(SubjectsError::malformed(
             &path,
             "no runs",
             "those of a subject that lpp.toml lists under [subjects] (lpp-resample writes them)",
@@ -143,7 +142,7 @@ pub fn averaged_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, 
 ///
 /// # Errors
 /// As [`SubjectRuns::find`].
-pub fn resampled_runs_of(study: &Study, lang: Language, subject: &str) -> Result<SubjectRuns, FmriError> {
+pub fn resampled_runs_of(study: &Study, lang: Language, subject: &str) -> Result<SubjectRuns, SubjectsError> {
     let name = format!("sub-{}", subject.strip_prefix("sub-").unwrap_or(subject));
     SubjectRuns::find(&resampled_dir(study, lang).join(name), &resampled_choices(study))
 }
@@ -152,7 +151,7 @@ pub fn resampled_runs_of(study: &Study, lang: Language, subject: &str) -> Result
 ///
 /// # Errors
 /// As [`resampled_runs`].
-pub fn derivative_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, FmriError> {
+pub fn derivative_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, SubjectsError> {
     let prefix = format!("sub-{}", lang.folder());
     subjects(
         &study.root().join("derivatives"),
@@ -189,11 +188,11 @@ pub fn resampled_name(run: &Path) -> String {
     format!("{head}_res-4mm{tail}")
 }
 
-fn subjects(folder: &Path, prefix: &str, only: &[EntityChoice]) -> Result<Vec<SubjectRuns>, FmriError> {
+fn subjects(folder: &Path, prefix: &str, only: &[EntityChoice]) -> Result<Vec<SubjectRuns>, SubjectsError> {
     let folders = sorted_entries(folder, |name| name.stem().starts_with(prefix))?;
     let folders: Vec<PathBuf> = folders.into_iter().filter(|path| path.is_dir()).collect();
     if folders.is_empty() {
-        return Err(FmriError::NoSubjects {
+        return Err(SubjectsError::NoSubjects {
             path: folder.to_owned(),
             prefix: prefix.to_owned(),
         });
@@ -205,7 +204,7 @@ fn subjects(folder: &Path, prefix: &str, only: &[EntityChoice]) -> Result<Vec<Su
 }
 
 /// The folders in which a subject's runs may lie, with the label of the session.
-fn places(folder: &Path) -> Result<Vec<(PathBuf, Option<String>)>, FmriError> {
+fn places(folder: &Path) -> Result<Vec<(PathBuf, Option<String>)>, SubjectsError> {
     let mut places = vec![(inner_folder(folder), None)];
     for session in sorted_entries(folder, |name| name.stem().starts_with("ses-"))? {
         if session.is_dir() {
@@ -245,14 +244,14 @@ fn without_other_images(mut files: Vec<Named>) -> Vec<Named> {
 }
 
 /// The files that agree with the choices.
-fn chosen(place: &Path, mut files: Vec<Named>, only: &[EntityChoice]) -> Result<Vec<Named>, FmriError> {
+fn chosen(place: &Path, mut files: Vec<Named>, only: &[EntityChoice]) -> Result<Vec<Named>, SubjectsError> {
     for choice in only {
         let found = labels_of(&files, choice.key());
         if !files.is_empty() {
             files.retain(|(_, name)| choice.takes(name));
             if files.is_empty() {
                 let expected = format!("runs of {choice} (--only, or only under [corpus] in lpp.toml)");
-                return Err(FmriError::malformed(
+                return Err(SubjectsError::malformed(
                     place,
                     format!("runs of {}", said(&found, choice.key())),
                     expected,
@@ -264,16 +263,16 @@ fn chosen(place: &Path, mut files: Vec<Named>, only: &[EntityChoice]) -> Result<
 }
 
 /// All runs must be images or all arrays, and differ in nothing but the label of the run.
-fn check_one_kind(place: &Path, files: &[Named]) -> Result<(), FmriError> {
+fn check_one_kind(place: &Path, files: &[Named]) -> Result<(), SubjectsError> {
     let n_images = files.iter().filter(|(_, name)| name.is_volume()).count();
     if files.is_empty() {
-        return Err(FmriError::NoScans {
+        return Err(SubjectsError::NoScans {
             path: place.to_owned(),
         });
     }
     if n_images != 0 && n_images != files.len() {
         let found = format!("{n_images} images and {} arrays", files.len() - n_images);
-        return Err(FmriError::malformed(
+        return Err(SubjectsError::malformed(
             place,
             found,
             "runs, all .nii(.gz) or all .npy",
@@ -296,14 +295,14 @@ fn check_one_kind(place: &Path, files: &[Named]) -> Result<(), FmriError> {
             let expected = format!(
                 "one; choose with --only {key}-{example}, or only = [\"{key}-{example}\"] under [corpus] in lpp.toml"
             );
-            return Err(FmriError::malformed(place, found, expected));
+            return Err(SubjectsError::malformed(place, found, expected));
         }
     }
     Ok(())
 }
 
 /// Files must be those of the subject whose folder they lie in.
-fn check_one_subject(folder: &Path, files: &[Named]) -> Result<(), FmriError> {
+fn check_one_subject(folder: &Path, files: &[Named]) -> Result<(), SubjectsError> {
     let name = subject_name(folder);
     let other = files.iter().find(|(_, file)| {
         let said = file.entity("sub").map(|label| format!("sub-{label}"));
@@ -312,7 +311,7 @@ fn check_one_subject(folder: &Path, files: &[Named]) -> Result<(), FmriError> {
     match other {
         Some((path, file)) => {
             let found = format!("a run of sub-{}", file.entity("sub").unwrap_or_default());
-            Err(FmriError::malformed(
+            Err(SubjectsError::malformed(
                 path,
                 found,
                 format!("one of {name}, whose folder it lies in"),
@@ -323,11 +322,11 @@ fn check_one_subject(folder: &Path, files: &[Named]) -> Result<(), FmriError> {
 }
 
 /// If some names say a run, all must.
-fn check_labelled(files: Vec<Named>) -> Result<Vec<Named>, FmriError> {
+fn check_labelled(files: Vec<Named>) -> Result<Vec<Named>, SubjectsError> {
     let without = files.iter().find(|(_, name)| name.entity("run").is_none());
     match without {
         Some((path, _)) if files.iter().any(|(_, name)| name.entity("run").is_some()) => {
-            Err(FmriError::malformed(
+            Err(SubjectsError::malformed(
                 path,
                 "no label of the run",
                 "run-1 or the like, as in the other names of the folder",
@@ -338,14 +337,14 @@ fn check_labelled(files: Vec<Named>) -> Result<Vec<Named>, FmriError> {
 }
 
 /// No run twice, by its label or by a link. `files` are sorted by label.
-fn check_each_once(files: &[Named]) -> Result<(), FmriError> {
+fn check_each_once(files: &[Named]) -> Result<(), SubjectsError> {
     let paths: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
     check_distinct_files(&paths)?;
     let same = files
         .windows(2)
         .find(|pair| pair[0].1.run_label() == pair[1].1.run_label());
     match same {
-        Some(pair) => Err(FmriError::malformed(
+        Some(pair) => Err(SubjectsError::malformed(
             &pair[1].0,
             format!(
                 "a second run {}, after {}",
@@ -385,10 +384,10 @@ fn kind(key: &str) -> String {
     }
 }
 
-fn sorted_entries(folder: &Path, keep: impl Fn(&BidsName) -> bool) -> Result<Vec<PathBuf>, FmriError> {
+fn sorted_entries(folder: &Path, keep: impl Fn(&BidsName) -> bool) -> Result<Vec<PathBuf>, SubjectsError> {
     let mut entries = Vec::new();
-    for entry in fs::read_dir(folder).map_err(FmriError::read(folder))? {
-        let path = entry.map_err(FmriError::read(folder))?.path();
+    for entry in fs::read_dir(folder).map_err(FileError::read(folder))? {
+        let path = entry.map_err(FileError::read(folder))?.path();
         let name = BidsName::of(&path);
         // Hidden files are somebody's temporary ones.
         if !name.stem().starts_with('.') && keep(&name) {

@@ -1,9 +1,7 @@
-//! From files to files: runs on another grid.
+//! A file onto another grid.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use lpp_files::{Progress, check_outputs};
-use lpp_study::{Software, Step};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use crate::FmriError;
@@ -12,7 +10,6 @@ use crate::file_order::into_file_order;
 use crate::grid::Grid;
 use crate::image::{Image, ImageReader};
 use crate::numeric::{Element, NumArray, with_array, with_element_type};
-use crate::repetition_time::RepetitionTime;
 use crate::resample::{Resampler, ValueRange, result_type};
 use crate::sampling::Interpolation;
 use crate::volume_stream::map_volumes;
@@ -22,66 +19,6 @@ const MAX_VOXELS: f64 = 1_073_741_824.0;
 
 /// Share of a target grid below which so little of it lies inside an image that it was hardly meant.
 const LITTLE: f64 = 0.05;
-
-/// Images in, images on one grid out.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ResampleJob {
-    /// Each image and the file to write.
-    pub images: Vec<(PathBuf, PathBuf)>,
-    /// The grid of the results.
-    pub target: Grid,
-    /// How values between voxels are made.
-    pub interpolation: Interpolation,
-    /// Compute again what is up to date.
-    pub force: bool,
-}
-
-impl ResampleJob {
-    /// Writes the images and their provenance; returns, for each image, whether it was written (`true`) or up to date.
-    ///
-    /// Volumes are read one after the other and resampled in parallel. What is held in memory is the result and a
-    /// few volumes, save where grids differ by whole voxels only: then the whole image.
-    ///
-    /// # Errors
-    /// [`FmriError`] naming the file if an image cannot be read or does not reach the target grid, or if an output cannot be
-    /// written; images before it stay written. Before anything is written: if an output is an input or that of two images.
-    pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<Vec<bool>, FmriError> {
-        if self.images.is_empty() {
-            return Err(FmriError::NoRuns);
-        }
-        check_size(&self.target)?;
-        let (inputs, outputs): (Vec<_>, Vec<_>) = self.images.iter().cloned().unzip();
-        check_outputs(&inputs, &outputs)?;
-        progress.start("resampling", self.images.len() as u64);
-        let mut written = Vec::with_capacity(self.images.len());
-        for (input, output) in &self.images {
-            written.push(self.resample(software, input, output)?);
-            progress.advance(1);
-        }
-        progress.finish();
-        Ok(written)
-    }
-
-    fn resample(&self, software: Software, input: &Path, output: &Path) -> Result<bool, FmriError> {
-        let step = Step::new(software, output)
-            .input(input)?
-            .parameter("affine", self.target.affine())
-            .parameter("shape", self.target.shape())
-            .parameter("interpolation", format!("{:?}", self.interpolation));
-        if step.is_done(self.force)? {
-            return Ok(false);
-        }
-        // The file beside the image does not come along: what it alone says goes into the header.
-        let tr_s = RepetitionTime::beside(input)?;
-        let image = resample_file(input, &self.target, self.interpolation)?;
-        match tr_s {
-            Some(tr_s) => image.with_time_step(tr_s).save(output)?,
-            None => image.save(output)?,
-        }
-        step.finish()?;
-        Ok(true)
-    }
-}
 
 /// Reads an image and resamples it to the grid `target`, clipped to the range of its values and 0.
 ///
@@ -186,8 +123,11 @@ fn shift_image(
     Ok(Image::new(*target, range.clip(pasted))?.in_units_of(reader.header()))
 }
 
-/// A mistyped shape should be an error, not an attempt to take all memory.
-fn check_size(target: &Grid) -> Result<(), FmriError> {
+/// Checks that a target grid has at most 2^30 voxels: a mistyped shape is an error, not an attempt to take all memory.
+///
+/// # Errors
+/// [`FmriError::InvalidParameter`] with the number of voxels.
+pub fn check_target(target: &Grid) -> Result<(), FmriError> {
     let n_voxels: f64 = target.shape().iter().map(|n| *n as f64).product();
     if n_voxels > MAX_VOXELS {
         return Err(FmriError::InvalidParameter {

@@ -4,8 +4,10 @@
 //! taken to fall in proportion to the number of threads, which holds for the fits and the models and is optimistic for
 //! small files. docs/scale.md works the formulas out for whole studies.
 
+use lpp_study::{FeatureSource, Study};
+
 use crate::catalogue::ModelSize;
-use crate::size::StudySize;
+use crate::size::{StudySize, model_size};
 
 /// What a step takes.
 #[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
@@ -87,6 +89,8 @@ fn bytes(value: f64) -> u64 {
 /// Estimates for one language of a study on a number of threads.
 #[derive(Debug, Clone)]
 pub struct Estimator<'a> {
+    /// The study, whose folder may hold the configurations of models.
+    pub study: &'a Study,
     /// Sizes of the language.
     pub size: &'a StudySize,
     /// Threads that a step gets.
@@ -109,6 +113,31 @@ impl Estimator<'_> {
             disk_bytes: bytes(disk),
             scratch_bytes: 0,
         }
+    }
+
+    /// The sizes of a model, if they are known.
+    #[must_use]
+    pub fn model_size(&self, model: &str) -> Option<ModelSize> {
+        model_size(self.study, model)
+    }
+
+    /// Layers and width of features.
+    #[must_use]
+    pub fn layers(&self, name: &str) -> (u64, u64) {
+        match FeatureSource::of_name(name) {
+            FeatureSource::Control { .. } => (1, 1),
+            FeatureSource::Glove => (1, 300),
+            FeatureSource::Random { n_dims, .. } => (1, n_dims),
+            FeatureSource::Model { model, .. } => self
+                .model_size(&model)
+                .map_or((1, 1024), |size| (size.n_blocks + 1, size.n_hidden)),
+        }
+    }
+
+    /// Bytes of the average subject.
+    #[must_use]
+    pub fn average_bytes(&self) -> u64 {
+        self.size.n_scans.iter().sum::<u64>() * self.size.n_voxels * 4
     }
 
     /// Bytes of one subject's published scans.
@@ -235,8 +264,8 @@ impl Estimator<'_> {
     }
 
     /// Further seconds of nulls of one layer.
-    pub(crate) fn null_seconds(&self, n_features: u64, n_nulls: u32) -> f64 {
-        FITS_PER_THOUSAND_NULLS * f64::from(n_nulls) / 1000.0 * self.fit(1, n_features).seconds
+    pub(crate) fn null_seconds(&self, n_features: u64, n_nulls: usize) -> f64 {
+        FITS_PER_THOUSAND_NULLS * n_nulls as f64 / 1000.0 * self.fit(1, n_features).seconds
     }
 
     /// Tables or figures over `n_models` score files.
@@ -256,6 +285,7 @@ mod tests {
         let size = StudySize::published(Language::English);
         let model = published_size(name).unwrap();
         Estimator {
+            study: &Study::planned(""),
             size: &size,
             threads: 2,
         }
@@ -287,7 +317,9 @@ mod tests {
             n_scans: vec![2636],
             ..StudySize::published(Language::English)
         };
+        let study = Study::planned("");
         let estimator = Estimator {
+            study: &study,
             size: &size,
             threads: 2,
         };
@@ -299,7 +331,9 @@ mod tests {
     #[test]
     fn streaming_needs_a_fraction_of_the_memory() {
         let size = StudySize::published(Language::English);
+        let study = Study::planned("");
         let estimator = Estimator {
+            study: &study,
             size: &size,
             threads: 2,
         };

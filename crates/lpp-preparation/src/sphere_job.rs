@@ -2,25 +2,16 @@
 
 use std::path::PathBuf;
 
-use lpp_study::{Software, Step};
-
-use crate::FmriError;
-use crate::image::Image;
-use crate::mask::Mask;
-use crate::sphere::{SphereCentre, sphere_volume};
+use lpp_files::FileError;
+use lpp_fmri::{FmriError, Image, Mask, sphere_volume};
+use lpp_steps::{RoisStep, Software, run_if_stale};
 
 /// A mask in, one image per sphere out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SphereJob {
-    /// The mask image.
-    pub mask: PathBuf,
-    /// CSV file of centres, see [`SphereCentre::load_csv`]; without it, the reference study's seven.
-    pub centres: Option<PathBuf>,
-    /// Radius of every sphere in mm.
-    pub radius_mm: f64,
-    /// Folder of the images, `NAME.nii.gz` each.
-    pub output: PathBuf,
-    /// Compute again what is up to date.
+    /// What is made of what.
+    pub step: RoisStep,
+    /// Recompute even if the images are up to date.
     pub force: bool,
 }
 
@@ -41,14 +32,10 @@ impl SphereJob {
     /// # Errors
     /// [`FmriError`] if an input cannot be read, no region has a voxel of the mask, or an output cannot be written.
     pub fn run(&self, software: Software) -> Result<Vec<SphereReport>, FmriError> {
-        let mask = Mask::load(&self.mask)?;
-        let centres = match &self.centres {
-            Some(path) => SphereCentre::load_csv(path)?,
-            None => SphereCentre::reference_set(),
-        };
+        let mask = Mask::load(&self.step.mask)?;
         let (mut inside, mut outside) = (Vec::new(), Vec::new());
-        for centre in centres {
-            match sphere_volume(&mask, centre.centre_mm, self.radius_mm) {
+        for centre in &self.step.centres {
+            match sphere_volume(&mask, centre.centre_mm, self.step.radius_mm) {
                 Ok(volume) => inside.push((centre, volume)),
                 Err(FmriError::EmptySphere { .. }) => outside.push(centre),
                 Err(other) => return Err(other),
@@ -56,39 +43,36 @@ impl SphereJob {
         }
         let names: Vec<&str> = outside.iter().map(|centre| centre.name.as_str()).collect();
         if inside.is_empty() {
-            return Err(FmriError::malformed(
-                &self.mask,
+            return Err(FileError::malformed(
+                &self.step.mask,
                 format!(
                     "no voxel within {} mm of any region ({})",
-                    self.radius_mm,
+                    self.step.radius_mm,
                     names.join(", ")
                 ),
                 "a mask of the same space as the regions' centres, or other regions (--coords); for lpp-run, regions = false in \
                  lpp.toml leaves them out",
-            ));
+            )
+            .into());
         }
         for centre in &outside {
             tracing::warn!(
                 "the region {} is left out: no voxel of {} lies within {} mm of its centre {:?}",
                 centre.name,
-                self.mask.display(),
-                self.radius_mm,
+                self.step.mask.display(),
+                self.step.radius_mm,
                 centre.centre_mm
             );
         }
         let mut reports = Vec::with_capacity(inside.len());
         for (centre, volume) in inside {
-            let path = self.output.join(format!("{}.nii.gz", centre.name));
-            let step = Step::new(software, &path)
-                .input(&self.mask)?
-                .parameter("centre_mm", centre.centre_mm)
-                .parameter("radius_mm", self.radius_mm);
+            let artefact = self.step.artefact(centre);
+            let path = artefact.path.clone();
             let n_voxels = volume.iter().filter(|v| **v > 0.0).count();
-            let up_to_date = step.is_done(self.force)?;
-            if !up_to_date {
-                Image::new(*mask.grid(), volume.into_dyn())?.save(&path)?;
-                step.finish()?;
-            }
+            let done = run_if_stale(software, vec![artefact], self.force, || {
+                Image::new(*mask.grid(), volume.into_dyn())?.save(&path)
+            })?;
+            let up_to_date = done.is_up_to_date();
             reports.push(SphereReport {
                 path,
                 n_voxels,

@@ -2,27 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_files::{BidsName, Progress, check_distinct_files, check_one_kind, check_outputs};
-use lpp_study::{Software, Step};
+use lpp_files::{BidsName, FileError, Progress, check_distinct_files, check_one_kind, check_outputs};
+use lpp_fmri::{FmriError, Image, Mask, MaskVotes, RunMask, epi_mask};
+use lpp_steps::{Artefact, Making, MaskStep, Software};
 use rayon::prelude::*;
-
-use crate::FmriError;
-use crate::epi_mask::{MaskVotes, RunMask, epi_mask};
-use crate::image::Image;
-use crate::mask::Mask;
 
 /// Runs in, one mask out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MaskJob {
-    /// The runs of all subjects, on one grid.
-    pub runs: Vec<PathBuf>,
-    /// Whether to keep only what is inside on both sides, as the reference study does.
-    pub symmetric: bool,
+    /// What is made of what: the runs of all subjects on one grid, and the mask image (8-bit integers 0 and 1).
+    pub step: MaskStep,
     /// Folder for the masks of the single runs, under the names of the runs.
     pub run_masks: Option<PathBuf>,
-    /// The mask image: 8-bit integers 0 and 1.
-    pub output: PathBuf,
-    /// Compute again what is up to date.
+    /// Recompute even if the mask is up to date.
     pub force: bool,
 }
 
@@ -49,11 +41,11 @@ impl MaskJob {
     /// cannot be written.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<MaskReport, FmriError> {
         self.check_lists()?;
-        let step = self.step(software)?;
-        let is_done = step.is_done(self.force)?;
+        let making = Making::of(software, self.step.artefact())?;
+        let is_done = making.is_done(self.force)?;
         if is_done && self.run_masks.is_none() {
             return Ok(MaskReport {
-                mask: Mask::load(&self.output)?,
+                mask: Mask::load(&self.step.output)?,
                 up_to_date: true,
                 empty_runs: Vec::new(),
             });
@@ -61,12 +53,12 @@ impl MaskJob {
         let Found { votes, empty_runs } = self.votes(software, progress)?;
         let mut mask = votes.majority().map_err(|error| match error {
             FmriError::EmptyMask => FmriError::NoBrain {
-                n_runs: self.runs.len(),
+                n_runs: self.step.runs.len(),
                 n_empty: empty_runs.len(),
             },
             other => other,
         })?;
-        if self.symmetric {
+        if self.step.symmetric {
             mask = mask.symmetric_part()?;
             if !mask.is_symmetric()? {
                 tracing::warn!(
@@ -82,8 +74,8 @@ impl MaskJob {
                 mask.n_voxels()
             );
         }
-        mask.save(&self.output)?;
-        step.finish()?;
+        mask.save(&self.step.output)?;
+        making.finish()?;
         Ok(MaskReport {
             mask,
             up_to_date: false,
@@ -93,17 +85,22 @@ impl MaskJob {
 
     /// Each run must be there once and be a run; no output may be another, or a run.
     fn check_lists(&self) -> Result<(), FmriError> {
-        check_distinct_files(&self.runs)?;
-        check_one_kind(&self.runs)?;
-        let other = self.runs.iter().find(|run| BidsName::of(run).is_no_run());
+        check_distinct_files(&self.step.runs)?;
+        check_one_kind(&self.step.runs)?;
+        let other = self.step.runs.iter().find(|run| BidsName::of(run).is_no_run());
         if let Some(run) = other {
             let found = format!("an image of the kind {}", BidsName::of(run).suffix());
-            return Err(FmriError::malformed(run, found, "runs (bold images) only"));
+            return Err(FileError::malformed(run, found, "runs (bold images) only").into());
         }
-        let run_masks: Vec<PathBuf> = self.runs.iter().filter_map(|run| self.run_mask(run)).collect();
-        check_outputs(&self.runs, &run_masks)?;
-        let all = [run_masks, vec![self.output.clone()]].concat();
-        Ok(check_outputs(&self.runs, &all)?)
+        let run_masks: Vec<PathBuf> = self
+            .step
+            .runs
+            .iter()
+            .filter_map(|run| self.run_mask(run))
+            .collect();
+        check_outputs(&self.step.runs, &run_masks)?;
+        let all = [run_masks, vec![self.step.output.clone()]].concat();
+        Ok(check_outputs(&self.step.runs, &all)?)
     }
 
     /// Where the mask of a run goes, if it is asked for.
@@ -111,17 +108,9 @@ impl MaskJob {
         Some(self.run_masks.as_ref()?.join(run.file_name()?))
     }
 
-    fn step(&self, software: Software) -> Result<Step, FmriError> {
-        let mut step = Step::new(software, &self.output).parameter("symmetric", self.symmetric);
-        for run in &self.runs {
-            step = step.input(run)?;
-        }
-        Ok(step)
-    }
-
     fn votes(&self, software: Software, progress: &dyn Progress) -> Result<Found, FmriError> {
-        progress.start("masking runs", self.runs.len() as u64);
-        let masks = self.runs.par_iter().map(|run| {
+        progress.start("masking runs", self.step.runs.len() as u64);
+        let masks = self.step.runs.par_iter().map(|run| {
             let mask = epi_mask(run)?;
             self.save_run_mask(software, run, &mask)?;
             progress.advance(1);
@@ -132,13 +121,14 @@ impl MaskJob {
         let first = masks.first().ok_or(FmriError::NoRuns)?.grid;
         let mut votes = MaskVotes::new(first);
         let mut empty_runs = Vec::new();
-        for (run, mask) in self.runs.iter().zip(&masks) {
+        for (run, mask) in self.step.runs.iter().zip(&masks) {
             if !first.matches(&mask.grid) {
-                return Err(FmriError::malformed(
+                return Err(FileError::malformed(
                     run,
                     mask.grid.to_string(),
                     format!("the grid of the first run, {first}"),
-                ));
+                )
+                .into());
             }
             for doubt in &mask.doubts {
                 tracing::warn!("{}: {doubt}", run.display());
@@ -153,10 +143,10 @@ impl MaskJob {
 
     fn save_run_mask(&self, software: Software, run: &Path, mask: &RunMask) -> Result<(), FmriError> {
         if let Some(path) = self.run_mask(run) {
-            let step = Step::new(software, &path).input(run)?;
-            step.claim(self.force)?;
+            let making = Making::of(software, Artefact::new(&path).input(run))?;
+            making.claim(self.force)?;
             Image::new(mask.grid, mask.inside.mapv(u8::from).into_dyn())?.save(&path)?;
-            step.finish()?;
+            making.finish()?;
         }
         Ok(())
     }

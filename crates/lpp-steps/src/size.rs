@@ -4,8 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use lpp_files::{MappedMatrix, WordTable};
-use lpp_fmri::{derivative_runs, resampled_runs};
-use lpp_study::{Language, Study, base_of_step};
+use lpp_study::{Language, Study, base_of_step, derivative_runs, resampled_runs};
 use serde_json::Value;
 
 use crate::catalogue::{ModelSize, published_size};
