@@ -8,9 +8,9 @@ use std::process::Command;
 
 use lpp_files::{ActivationsWriter, LayerShape, TimedWord, WordTable, npy};
 use lpp_fmri::{CleaningParams, Grid, Image, Mask, Signals, diagonal_affine};
+use lpp_steps::Provenance;
 use lpp_study::{
-    CanaryInfo, JointInfo, Language, ModelKind, NestedInfo, NullsInfo, Provenance, Scores, Study,
-    load_sidecar,
+    CanaryInfo, JointInfo, Language, ModelKind, NestedInfo, NullsInfo, Scores, Study, load_sidecar,
 };
 use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error};
 use ndarray::{Array2, ArrayD};

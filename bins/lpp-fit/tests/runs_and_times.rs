@@ -8,7 +8,8 @@ use std::process::Command;
 
 use lpp_files::{ActivationsWriter, LayerShape, TimedWord, WordTable, npy};
 use lpp_fmri::{Grid, Mask};
-use lpp_study::{Language, Scores, Software, Step, Study};
+use lpp_steps::Software;
+use lpp_study::{Language, Scores, Step, Study};
 use lpp_testkit::{assert_fails, assert_succeeds};
 use ndarray::{Array2, Array3, s};
 

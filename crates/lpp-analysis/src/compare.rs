@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use lpp_files::Progress;
-use lpp_study::{Language, Software};
+use lpp_steps::Software;
+use lpp_study::Language;
 
 use crate::cell::Cell;
 use crate::languages::{LanguagesJob, save};

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use lpp_files::Progress;
-use lpp_study::{Language, Scores, Software, Study};
+use lpp_files::{Progress, hash_file};
+use lpp_steps::Software;
+use lpp_study::{Language, Scores, Study};
 
 use crate::cell::{Cell, Place};
-use crate::saved::{Origin, hash_of};
+use crate::saved::Origin;
 use crate::{Analysis, AnalysisError, AnalysisJob, AnalysisOptions, AnalysisReport, HemisphereRule, Table};
 
 /// All languages in the order of the columns.
@@ -173,9 +174,7 @@ pub(crate) fn save(
     force: bool,
 ) -> Result<AnalysisReport, AnalysisError> {
     let inputs = reports.values().flat_map(|report| &report.files);
-    let inputs = inputs
-        .map(|file| hash_of(file.clone()))
-        .collect::<Result<_, _>>()?;
+    let inputs = inputs.map(|file| hash_file(file)).collect::<Result<_, _>>()?;
     let stem = study
         .table(table.name(), Language::English)
         .with_file_name(table.name());

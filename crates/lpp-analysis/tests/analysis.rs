@@ -7,7 +7,8 @@ mod common;
 use common::ToyStudy;
 use lpp_analysis::{Analysis, AnalysisJob, AnalysisReport, HemisphereRule, Table};
 use lpp_files::Silent;
-use lpp_study::{Language, ModelKind, Software};
+use lpp_steps::Software;
+use lpp_study::{Language, ModelKind};
 use ndarray::Array2;
 
 const SOFTWARE: Software = Software {

@@ -9,7 +9,8 @@ use lpp_analysis::{
     Analysis, AnalysisJob, AnalysisOptions, AnalysisReport, CompareJob, HemisphereRule, LanguagesJob, Table,
 };
 use lpp_files::Silent;
-use lpp_study::{Software, Study};
+use lpp_steps::Software;
+use lpp_study::Study;
 use lpp_testkit::fixture;
 use serde_json::Value;
 

@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use lpp_files::EntityChoice;
+use lpp_steps::AnnotationSource;
 use lpp_study::{AnnotationCorrections, FeatureName, Language, Study};
 
 /// Threads and verbosity.
@@ -21,6 +22,9 @@ pub struct CommonArgs {
     /// Say nothing but errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
+    /// Print one JSON object instead of lines
+    #[arg(long, global = true)]
+    json: bool,
 }
 
 impl CommonArgs {
@@ -37,6 +41,12 @@ impl CommonArgs {
     #[must_use]
     pub fn quiet(&self) -> bool {
         self.quiet
+    }
+
+    /// Whether results are printed as one JSON object.
+    #[must_use]
+    pub fn json(&self) -> bool {
+        self.json
     }
 
     pub(crate) fn level(&self) -> tracing::Level {
@@ -143,12 +153,11 @@ impl AnnotationArgs {
         }
     }
 
-    /// The annotation file and its corrections: the flags, or what `study` has.
+    /// The annotation and its corrections: the flags, or what `study` has.
     #[must_use]
-    pub fn resolve(self, study: &Study, lang: Language) -> (PathBuf, AnnotationCorrections) {
-        (
-            self.annotation.unwrap_or_else(|| study.annotation(lang)),
-            self.corrections.unwrap_or(study.config().annotation_corrections),
-        )
+    pub fn source(self, study: &Study, lang: Language) -> AnnotationSource {
+        let path = self.annotation.unwrap_or_else(|| study.annotation(lang));
+        let asked = self.corrections.unwrap_or(study.config().annotation_corrections);
+        AnnotationSource::new(path, lang, asked)
     }
 }

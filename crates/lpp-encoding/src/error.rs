@@ -9,6 +9,9 @@ pub enum EncodingError {
     /// A file of the study cannot be read or written.
     #[error(transparent)]
     File(#[from] lpp_files::FileError),
+    /// The runs of subjects are not there, or do not belong together.
+    #[error(transparent)]
+    Subjects(#[from] lpp_study::SubjectsError),
     /// The mask cannot be read, or words and scans make no regressor.
     #[error(transparent)]
     Fmri(#[from] lpp_fmri::FmriError),

@@ -62,7 +62,7 @@ impl LayerFeatures {
     /// scans.
     pub fn open(
         activations: &Path,
-        words: &Path,
+        words: Option<&Path>,
         n_scans: &[usize],
         tr_s: f64,
         trim_scans: usize,
@@ -85,6 +85,11 @@ impl LayerFeatures {
         let rows = if rows_are_scans(&path, &activations)? {
             Rows::Scans(n_scans.to_vec())
         } else {
+            let words = words.ok_or_else(|| EncodingError::Mismatch {
+                path: path.clone(),
+                found: "activations of words, and no table of words".to_owned(),
+                expected: "the words with their times".to_owned(),
+            })?;
             let table = WordTable::load(words)?;
             if table.n_runs() != activations.n_runs() {
                 let expected = format!("{} as in {}", activations.n_runs(), path.display());

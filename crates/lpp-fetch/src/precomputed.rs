@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Language, Software, Step, Study};
+use lpp_steps::{Artefact, Making, Software};
+use lpp_study::{Language, Study};
 use serde::Deserialize;
 
 use crate::address::below;
@@ -226,12 +227,13 @@ pub fn precomputed_batch(files: &[PrecomputedFile], n_threads: usize, force: boo
 /// [`FetchError::File`] if a file cannot be read or a record not be written.
 pub fn record(files: &[PrecomputedFile], commit: &str, software: Software) -> Result<(), FetchError> {
     for file in files {
-        let step = Step::new(software, &file.remote.target)
-            .parameter("repository", AUTHORS_REPOSITORY)
-            .parameter("commit", commit)
-            .parameter("git_sha1", file.remote.digest.as_ref().map(Digest::hex));
-        if !step.is_current() {
-            step.finish()?;
+        let artefact = Artefact::new(&file.remote.target)
+            .with("repository", AUTHORS_REPOSITORY)
+            .with("commit", commit)
+            .with("git_sha1", file.remote.digest.as_ref().map(Digest::hex));
+        let making = Making::of(software, artefact)?;
+        if !making.is_current() {
+            making.finish()?;
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use lpp_files::{Progress, sha256_of_file};
-use lpp_study::Provenance;
+use lpp_steps::Provenance;
 use serde::Serialize;
 
 use crate::batch::in_parallel;

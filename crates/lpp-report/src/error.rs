@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lpp_analysis::AnalysisError;
-use lpp_files::FileError;
-use lpp_files::{MOST_QUOTED, shortened};
+use lpp_files::{FileError, MOST_QUOTED, shortened};
 use lpp_fmri::FmriError;
 
 /// Why a report could not be made.

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use lpp_files::{AtomicFile, FileError, Progress, TimedWord, WordTable, npy, write_atomically};
 use lpp_fmri::Mask;
-use lpp_study::{
-    AnnotationCorrections, FeatureSource, Language, Provenance, Software, Step, Study, StudyConfig,
-};
+use lpp_steps::{Making, Provenance, SimulateStudyStep, Software};
+use lpp_study::{AnnotationCorrections, FeatureSource, Language, Study, StudyConfig};
 use ndarray::{Array1, Array2, ArrayRef1};
 
 use crate::SimError;
@@ -65,23 +64,23 @@ impl StudySimulation {
     /// out of range, [`SimError::File`] if the disk refuses.
     pub fn run(&self, software: Software, force: bool, progress: &dyn Progress) -> Result<bool, SimError> {
         self.check()?;
-        let step = Step::new(software, Truth::path(&self.root))
-            .parameter("seed", self.seed)
-            .parameter("lang", self.lang)
-            .parameter("words_per_run", self.words_per_run)
-            .parameter(
-                "models",
-                self.models.iter().map(ModelSpec::name).collect::<Vec<_>>(),
-            )
-            .parameter("baseline_dims", self.baseline_dims);
-        if !force && step.is_current() {
+        let step = SimulateStudyStep {
+            truth: Truth::path(&self.root),
+            seed: self.seed,
+            lang: self.lang,
+            words_per_run: self.words_per_run,
+            models: self.models.iter().map(ModelSpec::name).collect(),
+            baseline_dims: self.baseline_dims,
+        };
+        let making = Making::of(software, step.artefact())?;
+        if !force && making.is_current() {
             return Ok(false);
         }
         self.refuse_others(software)?;
         // A simulation that is killed leaves this record, so that the next one knows the folder for its own.
-        step.claim_now(true)?;
+        making.claim_now(true)?;
         self.make(progress)?;
-        step.finish()?;
+        making.finish()?;
         Ok(true)
     }
 

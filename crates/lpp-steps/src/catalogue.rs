@@ -31,7 +31,7 @@ impl ModelSize {
 /// They are those of the configurations on the hub; the parameters equal the published tables of the study.
 ///
 /// ```
-/// let size = lpp_workflow::published_size("gpt2").unwrap();
+/// let size = lpp_steps::published_size("gpt2").unwrap();
 /// assert_eq!((size.n_blocks, size.n_body_parameters()), (12, 85_842_432));
 /// ```
 #[must_use]

@@ -53,11 +53,17 @@ impl Making {
         })
     }
 
-    /// The same with inputs that are hashed already: many artefacts may have the same ones.
+    /// The same with inputs that are hashed already: many artefacts may have the same ones. `started` is when the work began.
     #[must_use]
-    pub fn with_inputs(software: Software, artefact: Artefact, inputs: Vec<FileHash>) -> Self {
+    pub fn with_inputs(
+        software: Software,
+        artefact: Artefact,
+        inputs: Vec<FileHash>,
+        started: Instant,
+    ) -> Self {
         Self {
             inputs,
+            started,
             ..Self::unread(software, artefact)
         }
     }
@@ -214,6 +220,19 @@ impl Making {
     /// As [`finish`](Self::finish).
     pub fn finish_with(self, companions: &[PathBuf]) -> Result<Provenance, FileError> {
         unchanged(&self.inputs)?;
+        self.record(companions)
+    }
+
+    /// The same for one of many artefacts of the same inputs, which the program compares once with
+    /// [`unchanged`](lpp_files::unchanged).
+    ///
+    /// # Errors
+    /// [`FileError::Read`] if the artefact is not there, [`FileError::Write`] if the record cannot be written.
+    pub fn finish_one_of_many(self) -> Result<Provenance, FileError> {
+        self.record(&[])
+    }
+
+    fn record(self, companions: &[PathBuf]) -> Result<Provenance, FileError> {
         let provenance = Provenance {
             output: hash_file(&self.artefact.path)?,
             companions: companions

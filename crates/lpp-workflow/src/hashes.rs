@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lpp_files::FileError;
-use lpp_files::{FileStamp, is_young, recorded_name, recorded_text, sha256_of_file, write_atomically};
+use lpp_files::{
+    FileError, FileStamp, is_young, recorded_name, recorded_text, sha256_of_file, write_atomically,
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -21,7 +21,8 @@ use crate::plan::Plan;
 use crate::stream::states::StatesFile;
 use crate::weights::Weights;
 
-pub(crate) use work::{Identity, WorkFolder};
+pub use work::Identity;
+pub(crate) use work::WorkFolder;
 
 /// What becomes of the hidden states of a layer.
 pub(crate) trait LayerReducer {

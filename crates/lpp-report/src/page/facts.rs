@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use lpp_files::FileError;
-use lpp_study::{Language, Provenance, ScoresInfo, Study};
+use lpp_steps::Provenance;
+use lpp_study::{Language, ScoresInfo, Study};
 use serde_json::Value;
 
 use crate::ReportError;

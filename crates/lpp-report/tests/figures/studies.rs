@@ -3,7 +3,8 @@
 use lpp_analysis::{Analysis, AnalysisJob};
 use lpp_files::Silent;
 use lpp_report::{Format, ReportJob, Theme};
-use lpp_study::{Language, ModelKind, Software};
+use lpp_steps::Software;
+use lpp_study::{Language, ModelKind};
 use ndarray::Array2;
 
 use crate::common::ToyStudy;

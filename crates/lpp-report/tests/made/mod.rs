@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use lpp_analysis::{Analysis, AnalysisJob};
 use lpp_files::Silent;
 use lpp_report::{Format, ReportJob, Theme};
-use lpp_study::{Language, Software};
+use lpp_steps::Software;
+use lpp_study::Language;
 
 use crate::common::ToyStudy;
 

@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::Silent;
-use lpp_fmri::{
-    CleanJob, CleaningParams, FmriError, Grid, Image, Interpolation, MaskJob, RepetitionTime, ResampleJob,
-    diagonal_affine,
-};
-use lpp_study::Software;
+use lpp_fmri::{CleaningParams, FmriError, Grid, Image, Interpolation, diagonal_affine};
+use lpp_preparation::{CleanJob, MaskJob, RepetitionTime, ResampleJob};
+use lpp_steps::Software;
 use ndarray::ArrayD;
 
 const SOFTWARE: Software = Software {
