@@ -80,7 +80,7 @@ test-resume: build ## Kill lpp-run at a few random moments and fill a disk, resu
 test-faults: build ## The same at 50 random moments, then at each rename, with programs built for it
 	@$(PYTHON) setup/faults.py $(BIN) --points 50 --extract --full-disk
 	@$(PYTHON) setup/faults.py $(BIN) --points 20 --scans --full-disk
-	$(CARGO) build --release --bins --features lpp-study/fault-injection
+	$(CARGO) build --release --bins --features lpp-files/fault-injection
 	@mkdir -p $(FAULTS) && cp $(addprefix $(BIN)/lpp-,run simulate resample mask rois average glove random controls fit analyze report) $(FAULTS)
 	$(CARGO) build --release --bins
 	@$(PYTHON) setup/faults.py $(FAULTS) --points 0 --renames both

@@ -6,7 +6,7 @@ Every trial works on a copy of one tiny synthetic study. The whole process group
 often a second time while it resumes; then it may end. Final artefacts must be equal byte for byte, records equal but for
 times, a step that was logged as ended must not have run again, and `lpp-run verify` must find nothing.
 
---renames needs programs built with the feature lpp-study/fault-injection (make test-faults): they kill the group at the
+--renames needs programs built with the feature lpp-files/fault-injection (make test-faults): they kill the group at the
 chosen rename. --full-disk lets lpp-run and every program meet a file system without room, and a limit on file sizes.
 """
 import argparse
@@ -130,7 +130,7 @@ class Trials:
         self.run(study, env={**os.environ, "LPP_FAULT_LOG": str(log)})
         total = log.stat().st_size if log.exists() else 0
         if not total:
-            sys.exit("no rename was counted: build the programs with --features lpp-study/fault-injection")
+            sys.exit("no rename was counted: build the programs with --features lpp-files/fault-injection")
         shutil.rmtree(study)
         chosen = range(first, min(last or total, total) + 1)
         for moment in ("before", "after") if when == "both" else (when,):

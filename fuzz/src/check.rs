@@ -67,7 +67,7 @@ pub fn check(target: &Target, folder: &Path, bytes: &[u8]) -> Result<Outcome, Fa
     }
     let before = CountingAllocator::start();
     let started = Instant::now();
-    let result = lpp_study::caught(|| (target.read)(folder));
+    let result = lpp_files::caught(|| (target.read)(folder));
     let time = started.elapsed();
     let peak = CountingAllocator::peak().saturating_sub(before);
     let outcome = match result {

@@ -172,7 +172,7 @@ fn run_here(args: &Args, work: &Path) -> anyhow::Result<u64> {
 fn keep(args: &Args, target: &Target, work: &Path, what: &str) -> anyhow::Result<()> {
     fs::create_dir_all(&args.out)?;
     let bytes = fs::read(work.join(target.file))?;
-    let hash = lpp_study::sha256_of_bytes(&bytes);
+    let hash = lpp_files::sha256_of_bytes(&bytes);
     let path = args
         .out
         .join(format!("{}-{}-{}", target.name, &hash[..12], target.file));
@@ -185,7 +185,7 @@ fn keep(args: &Args, target: &Target, work: &Path, what: &str) -> anyhow::Result
 fn quiet_caught_panics() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        if !lpp_study::panics_are_caught() {
+        if !lpp_files::panics_are_caught() {
             before(info);
         }
     }));

@@ -6,9 +6,11 @@ use std::path::Path;
 
 use flate2::read::GzDecoder;
 use lpp_analysis::{ModelInfoTable, Table};
+use lpp_files::{Activations, WordTable, npy};
 use lpp_fmri::{Image, LabelTable, Mask, SphereCentre, WordEvents, joblib};
 use lpp_report::surface::CorticalSurface;
-use lpp_study::{Activations, Language, Provenance, Scores, StudyConfig, WordTable, npy};
+use lpp_steps::Provenance;
+use lpp_study::{Language, Scores, StudyConfig};
 use lpp_testkit::fixture;
 use lpp_text::{
     Annotation, Corrections, Glove, RunWords, SpeechEnvelope, TextTokenizer, WordCounts, load_texts,
@@ -353,7 +355,7 @@ fn languages() -> Vec<Target> {
             vec![cases::gzip(b"the 0.1 -0.2 3e-5\nfox 1 2 3\n"), b"the 0.1 0.2\nfox 1 2\n".to_vec(), cases::gzip(&vec![b'a'; 8 << 20])],
             path => Glove::load(path, &[RunWords { words: vec!["the".to_owned(), "fox".to_owned()], ..RunWords::default() }])
         ),
-        target!("text", "lpp_en_text.zip", Packing::Zip(".txt"), vec![text_archive()], path => load_texts(path, Language::English)),
+        target!("text", "lpp_en_text.zip", Packing::Zip(".txt"), vec![text_archive()], path => load_texts(path, Language::English.code())),
         target!("sound", "sound.wav", Packing::Plain, vec![sound()], path => SpeechEnvelope::load(path, 10.0)),
     ]
 }

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use lpp_cli::{AnnotationArgs, CommonArgs, Program, StudyArgs};
+use lpp_cli::{AnnotationArgs, CommonArgs, Outcome, Program, StudyArgs};
 use lpp_fetch::{Content, ModelRequest};
+use lpp_preparation::AlignJob;
 use lpp_study::Study;
-use lpp_text::{AlignJob, AnnotationSource};
 
 /// Writes the table of words and their tokens, for looking at an alignment.
 ///
@@ -61,19 +61,13 @@ impl Program for Args {
 }
 
 impl Args {
-    fn into_job(self) -> anyhow::Result<AlignJob> {
+    fn job(self) -> anyhow::Result<AlignJob> {
         let study = self.study.open_without(self.annotation.replaced())?;
         let lang = self.study.lang;
-        let tokenizer = self.tokenizer(&study)?;
-        let (path, corrections) = self.annotation.resolve(&study, lang);
         Ok(AlignJob {
-            annotation: AnnotationSource {
-                path,
-                lang,
-                corrections,
-            },
+            tokenizer: self.tokenizer(&study)?,
+            annotation: self.annotation.source(&study, lang),
             text: self.text.unwrap_or_else(|| study.text(lang)),
-            tokenizer,
             max_len: self.max_len,
             output: self.output,
             force: self.study.force,
@@ -98,17 +92,10 @@ impl Args {
 
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
-        let job = args.into_job()?;
+        let common = args.common.clone();
+        let job = args.job()?;
         let report = job.run(lpp_cli::software!())?;
-        let done = if report.up_to_date {
-            "up to date"
-        } else {
-            "written"
-        };
-        lpp_cli::print_line(format!(
-            "{}: {done}, {} words",
-            job.output.display(),
-            report.n_words
-        ))
+        let outcome = Outcome::new(&job.output, report.up_to_date).count("words", report.n_words);
+        lpp_cli::print_outcomes(&common, &[outcome])
     })
 }

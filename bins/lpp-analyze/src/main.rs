@@ -41,9 +41,6 @@ struct Place {
     /// Recompute even if the output is up to date
     #[arg(long, global = true)]
     force: bool,
-    /// Print one JSON object instead of the paths of tables
-    #[arg(long, global = true)]
-    json: bool,
 }
 
 impl Place {
@@ -141,7 +138,9 @@ fn main() -> ExitCode {
             What::Isc { .. } if place.is_given() => {
                 anyhow::bail!("isc reads no study: leave out --study, --lang and --force")
             }
-            What::Isc { mask, isc } => return summarise(&IscSummary::load(&mask, &isc)?, place.json),
+            What::Isc { mask, isc } => {
+                return summarise(&IscSummary::load(&mask, &isc)?, command.common.json());
+            }
             What::Scaling(study) => (Analysis::Scaling, study),
             What::Lateralization(study) => (Analysis::Lateralization, study),
             What::Layers(study) => (Analysis::Layers, study),
@@ -155,7 +154,11 @@ fn main() -> ExitCode {
             What::Languages(study) => {
                 let job = languages(&study, place)?;
                 let report = job.run(lpp_cli::software!(), &lpp_cli::progress(&command.common))?;
-                return show(&report, &["id", "quantity", "en", "cn", "fr"], place.json);
+                return show(
+                    &report,
+                    &["id", "quantity", "en", "cn", "fr"],
+                    command.common.json(),
+                );
             }
             What::Compare(study) => {
                 let job = CompareJob {
@@ -171,7 +174,7 @@ fn main() -> ExitCode {
                     "ours",
                     "agrees",
                 ];
-                return show(&report, &columns, place.json);
+                return show(&report, &columns, command.common.json());
             }
         };
         analyse(analysis, study, place, &command.common)
@@ -199,7 +202,7 @@ fn analyse(analysis: Analysis, args: Study, place: &Place, common: &CommonArgs) 
         options,
     };
     let report = job.run(lpp_cli::software!(), &lpp_cli::progress(common))?;
-    print(&report, place.json)
+    print(&report, common.json())
 }
 
 fn languages(args: &Study, place: &Place) -> anyhow::Result<LanguagesJob> {

@@ -55,7 +55,7 @@ fn broken_input_is_named() {
     assert_fails(&mut isc(&mask, &truncated), &["short.gz"]);
 
     let wrong = folder.path().join("wrong.npy");
-    lpp_study::npy::save(&wrong, &ndarray::Array2::<f32>::zeros((10, 7))).unwrap();
+    lpp_files::npy::save(&wrong, &ndarray::Array2::<f32>::zeros((10, 7))).unwrap();
     assert_fails(
         &mut isc(&mask, &wrong),
         &["wrong.npy", "found 7 voxels", "mask.nii.gz"],

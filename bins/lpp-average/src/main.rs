@@ -2,15 +2,15 @@
 
 #![expect(clippy::doc_markdown, reason = "clap shows these texts as they are")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use lpp_cli::{CommonArgs, Program, ScanArgs, StudyArgs};
 use lpp_encoding::{AverageJob, AverageReport};
-use lpp_fmri::SubjectRuns;
-use lpp_ridge::{AlphaGrid, AlphaSearch};
-use lpp_study::natural_path_order;
+use lpp_files::natural_path_order;
+use lpp_steps::{AlphaSearch, AverageStep, Choice};
+use lpp_study::{Penalties, SubjectRuns};
 use serde::Serialize;
 
 /// Averages the cleaned signals of subjects run by run, and predicts one random half of them from the other.
@@ -40,30 +40,19 @@ struct Args {
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     tr: Option<f64>,
     /// Random divisions into halves; 0: none
-    #[arg(long, value_name = "N", default_value_t = AverageJob::REFERENCE_TRIALS)]
+    #[arg(long, value_name = "N", default_value_t = AverageStep::REFERENCE_TRIALS)]
     isc_trials: usize,
     /// Seed of the divisions
-    #[arg(long, value_name = "N", default_value_t = AverageJob::REFERENCE_SEED)]
+    #[arg(long, value_name = "N", default_value_t = AverageStep::REFERENCE_SEED)]
     seed: u32,
     /// Penalties: logspace:FIRST:LAST:COUNT (powers of ten) or a list like 1,10,100 [default: the study's]
     #[arg(long, value_name = "GRID")]
-    alphas: Option<AlphaGrid>,
+    alphas: Option<Penalties>,
     /// How penalties are searched
-    #[arg(long, value_enum, default_value_t = Search::Screened)]
-    alpha_search: Search,
-    /// Print a summary as JSON
-    #[arg(long)]
-    json: bool,
+    #[arg(long, value_name = "SEARCH", default_value = AlphaSearch::default().name(), value_parser = lpp_cli::choice::<AlphaSearch>())]
+    alpha_search: AlphaSearch,
     #[command(flatten)]
     common: CommonArgs,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Search {
-    /// Every penalty on every voxel
-    Exhaustive,
-    /// A race: every penalty on a random part of the voxels, those that may still win on more and more
-    Screened,
 }
 
 impl Program for Args {
@@ -73,7 +62,7 @@ impl Program for Args {
 }
 
 impl Args {
-    fn into_job(self) -> anyhow::Result<AverageJob> {
+    fn job(self) -> anyhow::Result<AverageJob> {
         let replaced = [("alphas", self.alphas.is_some()), ("tr_s", self.tr.is_some())];
         let replaced: Vec<&str> = replaced
             .iter()
@@ -81,24 +70,24 @@ impl Args {
             .map(|(key, _)| *key)
             .collect();
         let study = self.scans.choose(self.study.open_without(&replaced)?);
+        let lang = self.study.lang;
         let mut job = match &self.output {
-            None => AverageJob::of_study(&study, self.study.lang)?,
+            None => AverageJob::of_study(&study, lang)?,
             Some(output) => {
                 let only = &study.config().corpus.only;
                 let folders = in_order(&self.subjects);
                 let subjects = folders.iter().map(|folder| SubjectRuns::find(folder, only));
-                AverageJob::new(subjects.collect::<Result<_, _>>()?, None, output, &study)?
+                AverageJob::new(subjects.collect::<Result<_, _>>()?, lang, output, &study)
             }
         };
         job.tr = job.tr.or_flag(self.tr);
-        job.mask = self.mask.or(job.mask);
-        job.n_trials = self.isc_trials;
-        job.seed = self.seed;
-        job.alphas = self.alphas.unwrap_or(job.alphas);
-        job.alpha_search = match self.alpha_search {
-            Search::Exhaustive => AlphaSearch::Exhaustive,
-            Search::Screened => AlphaSearch::screened(),
-        };
+        job.step.mask = self.mask.or(job.step.mask);
+        job.step.n_trials = self.isc_trials;
+        job.step.seed = self.seed;
+        if let Some(alphas) = &self.alphas {
+            job.step.alphas = alphas.values().to_vec();
+        }
+        job.step.alpha_search = self.alpha_search;
         job.force = self.study.force;
         Ok(job)
     }
@@ -149,13 +138,18 @@ impl<'a> Summary<'a> {
 
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
-        let progress = lpp_cli::progress(args.common());
-        let json = args.json;
-        let job = args.into_job()?;
-        let report = job.run(lpp_cli::software!(), &progress)?;
-        if json {
+        let common = args.common.clone();
+        let job = args.job()?;
+        let report = job.run(lpp_cli::software!(), &lpp_cli::progress(&common))?;
+        if common.json() {
             return lpp_cli::print_json(&Summary::new(&report));
         }
+        let folder = job
+            .step
+            .averages
+            .first()
+            .and_then(|run| run.parent())
+            .unwrap_or(Path::new("."));
         let state = if report.up_to_date {
             "up to date"
         } else {
@@ -163,7 +157,7 @@ fn main() -> ExitCode {
         };
         lpp_cli::print_line(format!(
             "{}: {state}, {} runs of {} subjects, {} voxels",
-            job.averages.display(),
+            folder.display(),
             report.averages.len(),
             report.n_subjects,
             report.n_voxels
@@ -174,7 +168,7 @@ fn main() -> ExitCode {
         let mean = report.mean_isc.iter().sum::<f64>() / report.mean_isc.len() as f64;
         lpp_cli::print_line(format!(
             "{}: {state}, {} trials, mean correlation {mean:.4}",
-            job.isc.display(),
+            job.step.isc.display(),
             report.mean_isc.len()
         ))
     })

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lpp_cli::{CommonArgs, Program, StudyArgs};
-use lpp_fmri::{CleanJob, CleaningParams, RepetitionTime};
+use lpp_cli::{CommonArgs, Outcome, Program, StudyArgs};
+use lpp_fmri::CleaningParams;
+use lpp_preparation::{CleanJob, RepetitionTime};
+use lpp_steps::CleanStep;
 
 /// Takes the voxels of a mask from a run, cleans their time courses and writes them as an array (scans, voxels).
 ///
@@ -54,11 +56,11 @@ impl Program for Args {
 }
 
 impl Args {
-    fn into_job(self) -> anyhow::Result<CleanJob> {
+    fn job(self) -> anyhow::Result<CleanJob> {
         let replaced: &[&str] = if self.tr.is_some() { &["tr_s"] } else { &[] };
         let study = self.study.open_without(replaced)?;
-        Ok(CleanJob {
-            image: self.image,
+        let step = CleanStep {
+            image: Some(self.image),
             mask: self.mask.unwrap_or_else(|| study.mask(self.study.lang)),
             smoothing_fwhm_mm: self.smoothing_fwhm,
             cleaning: CleaningParams {
@@ -67,8 +69,12 @@ impl Args {
                 standardise: self.standardize,
                 ..CleaningParams::default()
             },
-            tr: RepetitionTime::of_study(&study).or_flag(self.tr),
+            tr_s: None,
             output: self.output,
+        };
+        Ok(CleanJob {
+            step,
+            tr: RepetitionTime::of_study(&study).or_flag(self.tr),
             force: self.study.force,
         })
     }
@@ -76,22 +82,23 @@ impl Args {
 
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
-        let job = args.into_job()?;
-        let place = job.output.display();
-        let Some(report) = job.run(lpp_cli::software!())? else {
-            return lpp_cli::print_line(format!("{place}: up to date"));
-        };
-        if report.n_constant > 0 {
-            tracing::warn!(
-                "{}: {} of {} voxels do not vary",
-                job.image.display(),
-                report.n_constant,
-                report.n_voxels
-            );
+        let (common, image) = (args.common.clone(), args.image.clone());
+        let job = args.job()?;
+        let report = job.run(lpp_cli::software!())?;
+        let mut outcome = Outcome::new(&job.step.output, report.is_none());
+        if let Some(report) = report {
+            if report.n_constant > 0 {
+                tracing::warn!(
+                    "{}: {} of {} voxels do not vary",
+                    image.display(),
+                    report.n_constant,
+                    report.n_voxels
+                );
+            }
+            outcome = outcome
+                .count("scans", report.n_scans)
+                .count("voxels", report.n_voxels);
         }
-        lpp_cli::print_line(format!(
-            "{place}: written, {} scans, {} voxels",
-            report.n_scans, report.n_voxels
-        ))
+        lpp_cli::print_outcomes(&common, &[outcome])
     })
 }

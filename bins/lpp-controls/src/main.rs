@@ -4,8 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lpp_cli::{AnnotationArgs, CommonArgs, Program, StudyArgs};
-use lpp_text::{AnnotationSource, Control, ControlsJob, SpeechEnvelope, wav_files};
+use lpp_cli::{AnnotationArgs, CommonArgs, Outcome, Program, StudyArgs};
+use lpp_preparation::{ControlReport, ControlsJob, wav_files};
+use lpp_steps::{ControlStep, WordsStep};
+use lpp_study::FeatureSource;
+use lpp_text::{Control, SpeechEnvelope};
 
 /// Writes what can be said of a word without knowing what it means, each control as activations of one layer and one column:
 /// wordrate (1 for every word), wordlength (characters), frequency (ln of 1 + count), position (0 to 1 over the run) and, with
@@ -53,39 +56,43 @@ impl Program for Args {
 }
 
 impl Args {
-    fn into_job(self) -> anyhow::Result<ControlsJob> {
+    fn job(self) -> anyhow::Result<ControlsJob> {
         let study = self.study.open_without(self.annotation.replaced())?;
         let lang = self.study.lang;
-        let (path, corrections) = self.annotation.resolve(&study, lang);
+        let annotation = self.annotation.source(&study, lang);
         let mut controls = self.controls;
         if controls.is_empty() {
             controls.extend(Control::OF_TEXT);
             controls.extend((!self.wav.is_empty()).then_some(Control::Envelope));
         }
-        let place = |control: &Control| {
-            let standard = study.activations(&control.name(), lang);
-            match (&self.output, standard.file_name()) {
-                (Some(folder), Some(name)) => folder.join(name),
-                _ => standard,
+        let recordings = wav_files(&self.wav)?;
+        let step = |control: &Control| {
+            let name = control.to_string();
+            let standard = study.activations(&FeatureSource::Control { name }.to_string(), lang);
+            ControlStep {
+                annotation: annotation.clone(),
+                control: control.to_string(),
+                counts: self
+                    .frequencies
+                    .clone()
+                    .filter(|_| *control == Control::LogFrequency),
+                recordings: (*control == Control::Envelope).then(|| (recordings.clone(), self.cutoff)),
+                output: match (&self.output, standard.file_name()) {
+                    (Some(folder), Some(name)) => folder.join(name),
+                    _ => standard,
+                },
+                words: None,
             }
         };
-        let outputs: Vec<(Control, PathBuf)> = controls.iter().map(|c| (*c, place(c))).collect();
-        let elsewhere = self
-            .output
-            .as_ref()
-            .and(outputs.first())
-            .map(|(_, path)| path.as_path());
+        let steps: Vec<ControlStep> = controls.iter().map(step).collect();
+        let elsewhere = self.output.as_ref().and(steps.first());
+        let words = WordsStep {
+            output: study.words_of(elsewhere.map(|step| step.output.as_path()), lang),
+            annotation,
+        };
         Ok(ControlsJob {
-            annotation: AnnotationSource {
-                path,
-                lang,
-                corrections,
-            },
-            counts: self.frequencies,
-            recordings: wav_files(&self.wav)?,
-            cutoff_hz: self.cutoff,
-            words: study.words_of(elsewhere, lang),
-            outputs,
+            steps,
+            words,
             force: self.study.force,
         })
     }
@@ -93,18 +100,11 @@ impl Args {
 
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
-        for report in args.into_job()?.run(lpp_cli::software!())? {
-            let done = if report.up_to_date {
-                "up to date"
-            } else {
-                "written"
-            };
-            lpp_cli::print_line(format!(
-                "{}: {done}, {} words",
-                report.output.display(),
-                report.n_words
-            ))?;
-        }
-        Ok(())
+        let common = args.common.clone();
+        let reports = args.job()?.run(lpp_cli::software!())?;
+        let outcome = |report: &ControlReport| {
+            Outcome::new(&report.output, report.up_to_date).count("words", report.n_words)
+        };
+        lpp_cli::print_outcomes(&common, &reports.iter().map(outcome).collect::<Vec<_>>())
     })
 }

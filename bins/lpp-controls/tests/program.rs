@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lpp_study::{Activations, WordTable};
+use lpp_files::{Activations, WordTable};
 use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error};
 use tempfile::TempDir;
 

@@ -1,5 +1,7 @@
 //! `lpp-extract`: activations of a language model for every word.
 
+mod extract_job;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,11 +9,14 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use lpp_cli::{AnnotationArgs, CommonArgs, Program, StudyArgs};
+use lpp_cli::{AnnotationArgs, CommonArgs, Outcome, Program, StudyArgs};
 use lpp_fetch::{Content, LocatedModel, ModelRequest};
-use lpp_llm::{ComputeDevice, ExtractJob, HiddenStatesJob, ModelParams, Precision, Training};
-use lpp_study::{FeatureName, FeatureSource, StoredAs, Study, recorded_text};
-use lpp_text::AnnotationSource;
+use lpp_files::{StoredAs, recorded_text};
+use lpp_llm::{ComputeDevice, HiddenStates, Identity, ModelParams, Precision, Training};
+use lpp_steps::{Choice, Dtype, HiddenStatesStep, Making};
+use lpp_study::{FeatureName, FeatureSource, Study};
+
+use crate::extract_job::ExtractJob;
 
 /// Runs a language model over the text of a study and writes one vector per word and layer.
 ///
@@ -53,21 +58,13 @@ struct ModelArgs {
     /// Device: auto (the first CUDA device if there is one), cpu, or cuda:N
     #[arg(long, default_value = "auto")]
     device: ComputeDevice,
-    /// Arithmetic; bf16 is faster and about 1 % off
-    #[arg(long, value_enum, default_value = "f32")]
-    dtype: DtypeArg,
+    /// Arithmetic
+    #[arg(long, value_name = "DTYPE", default_value = Dtype::default().name(), value_parser = lpp_cli::choice::<Dtype>())]
+    dtype: Dtype,
     /// Hold the weights of one block at a time: for models larger than memory. A run that was killed goes on behind
     /// the last finished block
     #[arg(long)]
     stream_layers: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum DtypeArg {
-    /// 32-bit floats
-    F32,
-    /// 16-bit brain floats
-    Bf16,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -131,7 +128,7 @@ struct HiddenStatesArgs {
     /// File to write: f32 tensors layer-0 to layer-L, [rows, tokens, width]
     #[arg(short, long, value_name = "FILE", value_parser = lpp_cli::output_file(&[".safetensors"]))]
     output: PathBuf,
-    /// Overwrite a file of another maker
+    /// Recompute even if the output is up to date
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -155,8 +152,8 @@ impl ModelArgs {
                 None => Training::Pretrained,
             },
             precision: match self.dtype {
-                DtypeArg::F32 => Precision::F32,
-                DtypeArg::Bf16 => Precision::Bf16,
+                Dtype::F32 => Precision::F32,
+                Dtype::Bf16 => Precision::Bf16,
             },
             device: self.device,
             n_threads: Some(common.threads()),
@@ -182,23 +179,24 @@ impl ExtractArgs {
             || paths.into_iter().any(Option::is_some)
     }
 
-    fn into_job(self, common: &CommonArgs) -> anyhow::Result<ExtractJob> {
+    fn job(self, common: &CommonArgs) -> anyhow::Result<ExtractJob> {
         let study = self.study.open_without(self.annotation.replaced())?;
         let lang = self.study.lang;
         let (model, located) = self.locate(&study, common)?;
-        let (path, corrections) = self.annotation.resolve(&study, lang);
-        let params = self.run.params(located.folder, common);
-        let name = params.activations_name(model.as_str());
+        let (asked, seed) = (model.as_str().to_owned(), self.run.seed);
+        let name = FeatureSource::Model {
+            model: asked.clone(),
+            seed,
+        };
+        let name = name.to_string();
         Ok(ExtractJob {
+            dtype: self.run.dtype,
+            model: self.run.params(located.folder, common),
+            asked,
             source: located.source,
             tokenizer: self.tokenizer.unwrap_or(located.tokenizer),
             commit: located.commit,
-            model: params,
-            annotation: AnnotationSource {
-                path,
-                lang,
-                corrections,
-            },
+            annotation: self.annotation.source(&study, lang),
             text: self.text.unwrap_or_else(|| study.text(lang)),
             words: study.words_of(self.output.as_deref(), lang),
             output: self.output.unwrap_or_else(|| study.activations(&name, lang)),
@@ -287,34 +285,41 @@ fn source_of(folder: &Path, study: &Study) -> String {
 }
 
 fn extract(args: ExtractArgs, common: &CommonArgs) -> anyhow::Result<()> {
-    let job = args.into_job(common)?;
+    let job = args.job(common)?;
     let report = job.run(lpp_cli::software!(), &lpp_cli::progress(common))?;
-    let done = if report.up_to_date {
-        "up to date"
-    } else {
-        "written"
-    };
-    let (file, layers) = (job.output.display(), report.model.n_layers);
-    lpp_cli::print_line(format!(
-        "{file}: {done}, {} words, {layers} layers",
-        report.n_words
-    ))
+    let outcome = Outcome::new(&job.output, report.up_to_date)
+        .count("words", report.n_words)
+        .count("layers", report.n_layers)
+        .fact("n_windows", report.n_windows, "");
+    lpp_cli::print_outcomes(common, &[outcome])
 }
 
 fn hidden_states(args: HiddenStatesArgs, common: &CommonArgs) -> anyhow::Result<()> {
-    let job = HiddenStatesJob {
+    let states = HiddenStates {
         model: args.run.params(args.model_dir, common),
         ids: args.ids,
         attention_mask: args.attention_mask,
         output: args.output,
-        force: args.force,
     };
-    let model = job.run(lpp_cli::software!(), &lpp_cli::progress(common))?;
-    lpp_cli::print_line(format!(
-        "{}: written, {} layers",
-        job.output.display(),
-        model.n_layers
-    ))
+    let software = lpp_cli::software!();
+    let (seed, dropout) = states.model.seed_and_dropout()?;
+    let step = HiddenStatesStep {
+        files: states.files()?,
+        seed,
+        dropout,
+        dtype: args.run.dtype,
+        output: states.output.clone(),
+    };
+    let making = Making::of(software, step.artefact())?;
+    if making.is_done(args.force)? {
+        return lpp_cli::print_outcomes(common, &[Outcome::new(&states.output, true)]);
+    }
+    let identity = Identity::new(software.program, software.version, &states.model, making.inputs());
+    let (model, leftover) = states.write(identity, &lpp_cli::progress(common))?;
+    making.finish()?;
+    leftover.remove()?;
+    let outcome = Outcome::new(&states.output, false).count("layers", model.n_layers);
+    lpp_cli::print_outcomes(common, &[outcome])
 }
 
 fn main() -> ExitCode {

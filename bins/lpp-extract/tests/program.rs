@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lpp_study::{Activations, MappedFile, WordTable, npy};
+use lpp_files::{Activations, MappedFile, WordTable, npy};
 use lpp_testkit::{FakeHub, FakeRepo, assert_fails, assert_succeeds, assert_usage_error, fixture, load_npy};
 use ndarray::{Array2, array};
 

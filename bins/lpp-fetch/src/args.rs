@@ -59,9 +59,6 @@ pub(crate) struct PlaceArgs {
     /// List files and sizes, fetch nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Print a summary as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
     /// Fetch again what is there
     #[arg(long)]
     pub(crate) force: bool,

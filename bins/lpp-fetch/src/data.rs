@@ -75,9 +75,9 @@ impl DataArgs {
         };
         let batch = job.batch()?;
         if self.place.dry_run {
-            return Listing::of_batch(&batch).print(self.place.json);
+            return Listing::of_batch(&batch).print(common.json());
         }
         let report = batch.run(&network.http()?, &lpp_cli::progress(common))?;
-        print_report(&report, self.place.json)
+        print_report(&report, common.json())
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lpp_cli::CommonArgs;
+use lpp_cli::{CommonArgs, Outcome};
 use lpp_fetch::{Batch, GloveJob, HubSettings};
 
 use crate::args::{NetworkArgs, open_or_make};
@@ -15,10 +15,6 @@ use crate::listing::Listing;
 #[expect(
     clippy::doc_markdown,
     reason = "these comments are the help text, where backticks would show"
-)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "flags are independent of each other"
 )]
 #[derive(Debug, Args)]
 pub(crate) struct GloveArgs {
@@ -40,9 +36,6 @@ pub(crate) struct GloveArgs {
     /// List files and sizes, fetch nothing
     #[arg(long)]
     dry_run: bool,
-    /// Print a summary as JSON
-    #[arg(long)]
-    json: bool,
     /// Fetch again what is there
     #[arg(long)]
     force: bool,
@@ -78,16 +71,9 @@ impl GloveArgs {
                 n_threads: 1,
                 force: self.force,
             };
-            return Listing::of_batch(&batch).print(self.json);
+            return Listing::of_batch(&batch).print(common.json());
         }
         let fetched = job.run(&network.http()?, crate::SOFTWARE, &lpp_cli::progress(common))?;
-        let done = if fetched { "written" } else { "up to date" };
-        if self.json {
-            return lpp_cli::print_json(&std::collections::BTreeMap::from([
-                ("path", job.target().display().to_string()),
-                ("done", done.to_owned()),
-            ]));
-        }
-        lpp_cli::print_line(format!("{}: {done}", job.target().display()))
+        lpp_cli::print_outcomes(common, &[Outcome::new(&job.target(), !fetched)])
     }
 }

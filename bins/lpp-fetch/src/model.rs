@@ -41,9 +41,6 @@ pub(crate) struct ModelArgs {
     /// List files and sizes, fetch nothing
     #[arg(long)]
     dry_run: bool,
-    /// Print a summary as JSON
-    #[arg(long)]
-    json: bool,
 }
 
 /// A model in the cache, as printed.
@@ -66,13 +63,13 @@ impl ModelArgs {
             .map(|name| PublishedModel::find(name, self.revision.as_deref()))
             .collect::<Result<_, _>>()?;
         if self.dry_run {
-            return self.list(&hub, &models);
+            return self.list(&hub, &models, common);
         }
         let mut done = Vec::new();
         for model in models {
             done.push(self.fetch(&hub, model, common)?);
         }
-        if self.json {
+        if common.json() {
             return lpp_cli::print_json(&done);
         }
         for model in done {
@@ -106,7 +103,7 @@ impl ModelArgs {
         })
     }
 
-    fn list(&self, hub: &Hub, models: &[PublishedModel]) -> anyhow::Result<()> {
+    fn list(&self, hub: &Hub, models: &[PublishedModel], common: &CommonArgs) -> anyhow::Result<()> {
         let mut files = Vec::new();
         for model in models {
             let here = (&model.repo, &model.revision);
@@ -142,6 +139,6 @@ impl ModelArgs {
                 }
             }
         }
-        Listing::new(files).print(self.json)
+        Listing::new(files).print(common.json())
     }
 }

@@ -4,7 +4,8 @@ use anyhow::bail;
 use clap::Args;
 use lpp_cli::CommonArgs;
 use lpp_fetch::{AUTHORS_COMMIT, PrecomputedJob, Role, in_the_way, precomputed_batch, record};
-use lpp_fmri::ArrayJob;
+use lpp_preparation::PublishedArrayJob;
+use lpp_steps::PublishedArrayStep;
 
 use crate::args::{NetworkArgs, PlaceArgs};
 use crate::listing::{Listing, print_report};
@@ -38,7 +39,7 @@ impl PrecomputedArgs {
         let files = job.plan(&http, &study)?;
         let batch = precomputed_batch(&files, common.threads(), self.place.force);
         if self.place.dry_run {
-            return Listing::of_batch(&batch).print(self.place.json);
+            return Listing::of_batch(&batch).print(common.json());
         }
         if let Some(path) = in_the_way(&files)?.first().filter(|_| !self.place.force) {
             bail!(
@@ -50,14 +51,16 @@ impl PrecomputedArgs {
         record(&files, &self.commit, crate::SOFTWARE)?;
         for file in files {
             if let Role::Array(output) = file.role {
-                let job = ArrayJob {
-                    input: file.remote.target,
-                    output,
+                let job = PublishedArrayJob {
+                    step: PublishedArrayStep {
+                        input: file.remote.target,
+                        output,
+                    },
                     force: self.place.force,
                 };
                 job.run(crate::SOFTWARE)?;
             }
         }
-        print_report(&report, self.place.json)
+        print_report(&report, common.json())
     }
 }

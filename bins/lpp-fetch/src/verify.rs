@@ -26,9 +26,6 @@ pub(crate) struct VerifyArgs {
     lang: Vec<Language>,
     #[command(flatten)]
     choice: ChoiceArgs,
-    /// Print a summary as JSON
-    #[arg(long)]
-    json: bool,
 }
 
 impl VerifyArgs {
@@ -42,7 +39,7 @@ impl VerifyArgs {
             program: crate::SOFTWARE.program.to_owned(),
         };
         let report = job.run(&lpp_cli::progress(common))?;
-        if self.json {
+        if common.json() {
             lpp_cli::print_json(&report)?;
         } else {
             for bad in &report.bad {

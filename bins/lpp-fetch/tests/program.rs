@@ -235,7 +235,7 @@ fn precomputed_files_go_where_the_programs_look() {
             "provenance of {file}"
         );
     }
-    let array = lpp_study::npy::load_f64_matrix(&study.join("average_subject/fr/run-8.npy")).unwrap();
+    let array = lpp_files::npy::load_f64_matrix(&study.join("average_subject/fr/run-8.npy")).unwrap();
     let expected = lpp_fmri::load_matrix(&fixture("fmri/joblib/gzip.gz")).unwrap();
     assert_eq!(array, expected);
     // Again: nothing to do.

@@ -4,13 +4,22 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use lpp_cli::{CommonArgs, Program, ScanArgs, StudyArgs};
-use lpp_encoding::{CanaryJob, FitJob, FitOutcome, IndividualJob, JointJob, NullJob, NullKind, TargetSet};
-use lpp_fmri::{RepetitionTime, check_pairs, resampled_runs, resampled_runs_of};
-use lpp_ridge::{AlphaGrid, AlphaSearch, InnerValidation};
-use lpp_study::{FeatureName, Language, Progress, Study, recorded_text};
+use lpp_cli::{CommonArgs, Outcome, Program, ScanArgs, StudyArgs};
+use lpp_encoding::{
+    CanaryJob, FitJob, FitOutcome, IndividualJob, JointJob, LayerOutcome, NullJob, average_targets,
+    average_targets_of,
+};
+use lpp_files::Progress;
+use lpp_preparation::RepetitionTime;
+use lpp_steps::{
+    AlphaSearch, Arithmetic, CanaryFeatures, Choice, FitStep, InnerRuns, JointFit, NullOrder, Nulls,
+    TargetSet,
+};
+use lpp_study::{
+    FeatureName, FeatureSource, JointInfo, Language, NullsInfo, PairRuns, Penalties, Study, check_pairs,
+    resampled_runs, resampled_runs_of,
+};
 use lpp_text::Control;
-use serde::Serialize;
 
 /// Predicts every voxel of the average subject, or of individual subjects, from each layer of a model, by nested
 /// cross-validated ridge regression, and writes the held-out correlations: an array (layers, voxels), its sidecar, and
@@ -58,16 +67,16 @@ struct Args {
     output: Option<PathBuf>,
     /// Penalties: logspace:FIRST:LAST:COUNT (powers of ten) or a list like 1,10,100 [default: the study's]
     #[arg(long, value_name = "GRID")]
-    alphas: Option<AlphaGrid>,
+    alphas: Option<Penalties>,
     /// How penalties are searched
-    #[arg(long, value_enum, default_value_t = Search::Screened)]
-    alpha_search: Search,
+    #[arg(long, value_name = "SEARCH", default_value = AlphaSearch::default().name(), value_parser = lpp_cli::choice::<AlphaSearch>())]
+    alpha_search: AlphaSearch,
     /// Training runs that validate the penalty
-    #[arg(long, value_enum, default_value_t = Inner::First)]
-    inner: Inner,
+    #[arg(long, value_name = "RUNS", default_value = InnerRuns::default().name(), value_parser = lpp_cli::choice::<InnerRuns>())]
+    inner: InnerRuns,
     /// Arithmetic of the products over voxels
-    #[arg(long, value_enum, default_value_t = Precision::F32)]
-    precision: Precision,
+    #[arg(long, value_name = "PRECISION", default_value = Arithmetic::default().name(), value_parser = lpp_cli::choice::<Arithmetic>())]
+    precision: Arithmetic,
     /// Also choose the layer of each voxel and fold on inner data and score it on outer data; written to `MODEL_LANG_nested.npy`
     #[arg(long)]
     nested_layer: bool,
@@ -76,7 +85,7 @@ struct Args {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     controls: Vec<FeatureName>,
     /// Ratios of penalties that a joint fit tries
-    #[arg(long, value_name = "N", default_value_t = JointJob::DEFAULT_CANDIDATES)]
+    #[arg(long, value_name = "N", default_value_t = JointFit::DEFAULT_CANDIDATES)]
     candidates: usize,
     /// Also test one layer against that many nulls; written to `MODEL_LANG_nulls.npy`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -85,7 +94,7 @@ struct Args {
     #[arg(long, value_enum, default_value_t = Null::Circular)]
     null: Null,
     /// Scans of a block of --null blocks
-    #[arg(long, value_name = "SCANS", default_value_t = NullJob::DEFAULT_BLOCK)]
+    #[arg(long, value_name = "SCANS", default_value_t = Nulls::DEFAULT_BLOCK)]
     null_block: usize,
     /// Choose penalties anew for each null, which costs a fit each; they are those of the observed scans otherwise
     #[arg(long)]
@@ -99,9 +108,6 @@ struct Args {
     /// Leave out the canary, features that know only time, which is fitted along with a study's model
     #[arg(long)]
     no_canary: bool,
-    /// Print one JSON object instead of lines
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
     common: CommonArgs,
 }
@@ -114,30 +120,6 @@ enum Null {
     Blocks,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Search {
-    /// Every penalty on every voxel
-    Exhaustive,
-    /// A race: every penalty on a random part of the voxels, those that may still win on more and more
-    Screened,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Inner {
-    /// The first training run alone, as the reference study
-    First,
-    /// Each training run in turn
-    All,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Precision {
-    /// Single precision; scores within 1e-4 of double, usually 1e-6
-    F32,
-    /// Double precision, as the reference
-    F64,
-}
-
 impl Program for Args {
     fn common(&self) -> &CommonArgs {
         &self.common
@@ -145,13 +127,41 @@ impl Program for Args {
 }
 
 impl Args {
-    /// The average subject or what takes its place; individual subjects are made ready.
-    fn targets(
-        &self,
-        study: &Study,
-        job: &FitJob,
-        progress: &dyn Progress,
-    ) -> anyhow::Result<Vec<TargetSet>> {
+    /// The settings of the fit, without targets.
+    fn step(&self, study: &Study) -> FitStep {
+        let mut step = FitStep::of_study(study, self.model.as_str(), self.study.lang);
+        if let Some(activations) = &self.activations {
+            step.activations.clone_from(activations);
+        }
+        step.words = self.words.clone().or(step.words);
+        if let Some(alphas) = &self.alphas {
+            step.alphas = alphas.values().to_vec();
+        }
+        step.alpha_search = self.alpha_search;
+        step.inner = self.inner;
+        step.arithmetic = self.precision;
+        step.nested_layer = self.nested_layer;
+        step.layer = self.layer;
+        step.joint = (!self.controls.is_empty()).then(|| JointFit {
+            asked: self.controls.iter().map(ToString::to_string).collect(),
+            controls: controls(study, self.study.lang, &self.controls),
+            n_candidates: self.candidates,
+            seed: self.seed,
+        });
+        step.nulls = self.nulls.map(|n| Nulls {
+            order: match self.null {
+                Null::Circular => NullOrder::Circular,
+                Null::Blocks => NullOrder::Blocks(self.null_block),
+            },
+            refit: self.null_refit,
+            seed: self.seed,
+            ..Nulls::circular(n as usize)
+        });
+        step
+    }
+
+    /// Adds what is predicted: the average subject, given scans, or individual subjects, which are made ready.
+    fn add_targets(&self, study: &Study, job: &mut FitJob, progress: &dyn Progress) -> anyhow::Result<()> {
         let (lang, model) = (self.study.lang, self.model.as_str());
         let subjects = if self.all_subjects {
             resampled_runs(study, lang)?
@@ -161,21 +171,10 @@ impl Args {
         };
         let rule = study.config().corpus.pair_runs;
         if subjects.is_empty() {
-            let n_runs = job.n_runs()?;
-            let mut average = if self.y.is_empty() {
-                TargetSet::average(study, model, lang, n_runs)?
-            } else {
-                TargetSet::average_of(study, model, lang, &self.y, rule)?
-            };
-            average.mask = self.mask.clone().or(average.mask);
-            if let Some(output) = &self.output {
-                average.score_map = output.with_extension("nii.gz");
-                average.scores.clone_from(output);
-            }
-            return Ok(vec![average]);
+            job.step.targets = vec![self.average(study, job.n_runs()?, rule)?];
+            return Ok(());
         }
         check_pairs(&subjects, rule)?;
-        let mut sets = Vec::with_capacity(subjects.len());
         for subject in subjects {
             subject.check_whole(rule)?;
             job.check_runs_of(&subject.name, &subject.runs)?;
@@ -183,39 +182,30 @@ impl Args {
             prepared.tr = prepared.tr.or_flag(self.tr);
             prepared.force = self.study.force;
             prepared.run(lpp_cli::software!(), progress)?;
-            sets.push(TargetSet::individual(study, model, lang, &prepared));
+            let target = TargetSet::individual(study, model, lang, &prepared.step);
+            job.step.targets.push(target);
+            job.step.subjects.push(prepared.step);
         }
-        Ok(sets)
+        Ok(())
     }
 
-    /// What is to be done besides the fit.
-    fn extras(&self, study: &Study, fit: &FitJob) -> Extras {
-        let joint = (!self.controls.is_empty()).then(|| JointJob {
-            fit: fit.clone(),
-            controls: controls(study, self.study.lang, &self.controls),
-            layer: self.layer,
-            n_candidates: self.candidates,
-            seed: self.seed,
-        });
-        let nulls = self.nulls.map(|n| NullJob {
-            fit: fit.clone(),
-            layer: self.layer,
-            n_nulls: n as usize,
-            kind: match self.null {
-                Null::Circular => NullKind::Circular,
-                Null::Blocks => NullKind::Blocks(self.null_block),
-            },
-            orders_per_run: NullJob::DEFAULT_ORDERS,
-            refit: self.null_refit,
-            seed: self.seed,
-        });
-        // Scores that go elsewhere have no place for a canary beside them.
-        let own = self.output.is_none() && self.y.is_empty() && self.model.as_str() != CanaryJob::NAME;
-        let canary = (own && !self.no_canary).then(|| CanaryJob::beside(fit, study));
-        Extras { joint, nulls, canary }
+    /// The average subject, or the scans that were given.
+    fn average(&self, study: &Study, n_runs: usize, rule: Option<PairRuns>) -> anyhow::Result<TargetSet> {
+        let (lang, model) = (self.study.lang, self.model.as_str());
+        let mut average = if self.y.is_empty() {
+            average_targets(study, model, lang, n_runs)?
+        } else {
+            average_targets_of(study, model, lang, &self.y, rule)?
+        };
+        average.mask = self.mask.clone().or(average.mask);
+        if let Some(output) = &self.output {
+            average.score_map = output.with_extension("nii.gz");
+            average.scores.clone_from(output);
+        }
+        Ok(average)
     }
 
-    fn into_job(self, progress: &dyn Progress) -> anyhow::Result<(FitJob, Extras)> {
+    fn into_jobs(self, progress: &dyn Progress) -> anyhow::Result<(FitJob, Option<CanaryJob>)> {
         let replaced = [("alphas", self.alphas.is_some()), ("tr_s", self.tr.is_some())];
         let replaced: Vec<&str> = replaced
             .iter()
@@ -223,160 +213,93 @@ impl Args {
             .map(|(key, _)| *key)
             .collect();
         let study = self.scans.choose(self.study.open_without(&replaced)?);
-        let precision = match self.precision {
-            Precision::F32 => lpp_encoding::Precision::Single,
-            Precision::F64 => lpp_encoding::Precision::Double,
-        };
-        let (lang, model) = (self.study.lang, self.model.as_str());
-        let mut job = FitJob::new(&study, model, lang, precision, self.activations.clone())?;
-        job.words = self.words.clone().unwrap_or(job.words);
-        job.targets = self.targets(&study, &job, progress)?;
+        let mut job = FitJob::new(self.step(&study), self.study.force)?;
+        self.add_targets(&study, &mut job, progress)?;
         job.take_tr(RepetitionTime::of_study(&study).or_flag(self.tr))?;
-        job.alphas = self.alphas.clone().unwrap_or(job.alphas);
-        job.alpha_search = match self.alpha_search {
-            Search::Exhaustive => AlphaSearch::Exhaustive,
-            Search::Screened => AlphaSearch::screened(),
-        };
-        job.inner = match self.inner {
-            Inner::First => InnerValidation::First,
-            Inner::All => InnerValidation::All,
-        };
-        job.force = self.study.force;
-        let needs_layer = self.layer.is_none() && (!self.controls.is_empty() || self.nulls.is_some());
-        job.nested_layer = self.nested_layer || needs_layer;
-        let extras = self.extras(&study, &job);
-        Ok((job, extras))
+        // Scores that go elsewhere have no place for the control model beside them.
+        let own = self.output.is_none() && self.y.is_empty() && self.model.as_str() != CanaryFeatures::NAME;
+        let canary = (own && !self.no_canary).then(|| CanaryJob::beside(&job, &study));
+        Ok((job, canary))
     }
-}
-
-/// What follows the fit.
-struct Extras {
-    joint: Option<JointJob>,
-    nulls: Option<NullJob>,
-    canary: Option<CanaryJob>,
-}
-
-impl Extras {
-    /// What is said of each result, in lines.
-    fn run(&self, progress: &dyn Progress) -> anyhow::Result<Vec<String>> {
-        let state = |up_to_date| if up_to_date { "up to date" } else { "written" };
-        let mut lines = Vec::new();
-        if let Some(joint) = &self.joint {
-            for found in joint.run(lpp_cli::software!(), progress)? {
-                let means = &found.info.means;
-                lines.push(format!(
-                    "{}: {}, layer {}, mean R² {:.4} with the layer, {:.4} without",
-                    found.path.display(),
-                    state(found.up_to_date),
-                    found.info.layer,
-                    means[3],
-                    means[4]
-                ));
-            }
-        }
-        if let Some(nulls) = &self.nulls {
-            for found in nulls.run(lpp_cli::software!(), progress)? {
-                let info = &found.info;
-                let sides = info.l_minus_r.halves.or(info.l_minus_r.x);
-                lines.push(format!(
-                    "{}: {}, layer {}, {} nulls, {} voxels significant over the map, p of left minus right {}",
-                    found.path.display(),
-                    state(found.up_to_date),
-                    info.layer,
-                    info.n_nulls,
-                    info.n_significant,
-                    sides.map_or_else(
-                        || "not known without a mask".to_owned(),
-                        |test| format!("{:.4}", test.p)
-                    )
-                ));
-            }
-        }
-        if let Some(canary) = &self.canary {
-            canary.run(lpp_cli::software!(), progress)?;
-        }
-        Ok(lines)
-    }
-}
-
-/// A fit as `--json` prints it.
-#[derive(Serialize)]
-struct Fitted {
-    scores: String,
-    up_to_date: bool,
-    n_layers: usize,
-    n_voxels: usize,
-    best_layer: usize,
-    /// NaN becomes null.
-    best_mean_score: f64,
-}
-
-impl From<FitOutcome> for Fitted {
-    fn from(fit: FitOutcome) -> Self {
-        Self {
-            scores: recorded_text(fit.scores.as_os_str()),
-            up_to_date: fit.up_to_date,
-            n_layers: fit.n_layers,
-            n_voxels: fit.n_voxels,
-            best_layer: fit.best_layer,
-            best_mean_score: fit.best_mean_score,
-        }
-    }
-}
-
-/// What `--json` prints.
-#[derive(Serialize)]
-struct Summary {
-    fits: Vec<Fitted>,
 }
 
 /// Names and activations of the controls that `names` name.
 fn controls(study: &Study, lang: Language, names: &[FeatureName]) -> Vec<(String, PathBuf)> {
-    let of_name = |name: &str| (name.to_owned(), study.activations(name, lang));
-    let all = || {
-        Control::OF_TEXT
-            .into_iter()
-            .chain([Control::Envelope])
-            .map(Control::name)
+    let of_name = |name: String| {
+        let activations = study.activations(&name, lang);
+        (name, activations)
+    };
+    let control = |control: Control| {
+        let name = control.to_string();
+        of_name(FeatureSource::Control { name }.to_string())
     };
     let mut found = Vec::new();
     for name in names.iter().map(FeatureName::as_str) {
         match name.parse::<Control>() {
-            Ok(control) => found.push(of_name(&control.name())),
+            Ok(named) => found.push(control(named)),
             Err(_) if name == "all" => {
-                found.extend(all().map(|name| of_name(&name)).filter(|(_, path)| path.exists()));
+                let all = Control::OF_TEXT.into_iter().chain([Control::Envelope]);
+                found.extend(all.map(control).filter(|(_, path)| path.exists()));
             }
-            Err(_) => found.push(of_name(name)),
+            Err(_) => found.push(of_name(name.to_owned())),
         }
     }
     found
 }
 
+fn of_fit(fit: &FitOutcome) -> Outcome {
+    let best = format!(
+        "best mean score {:.4} in layer {}",
+        fit.best_mean_score, fit.best_layer
+    );
+    Outcome::new(&fit.scores, fit.up_to_date)
+        .count("layers", fit.n_layers)
+        .count("voxels", fit.n_voxels)
+        .fact("best_layer", fit.best_layer, &best)
+        .fact("best_mean_score", fit.best_mean_score, "")
+}
+
+fn of_joint(found: &LayerOutcome<JointInfo>) -> Outcome {
+    let (layer, means) = (found.info.layer, &found.info.means);
+    let words = format!("mean R² {:.4} with the layer, {:.4} without", means[3], means[4]);
+    Outcome::new(&found.path, found.up_to_date)
+        .fact("layer", layer, &format!("layer {layer}"))
+        .fact("mean_r2_joint", means[3], &words)
+        .fact("mean_r2_controls", means[4], "")
+}
+
+fn of_nulls(found: &LayerOutcome<NullsInfo>) -> Outcome {
+    let info = &found.info;
+    let sides = info.l_minus_r.halves.or(info.l_minus_r.x);
+    let p = sides.map_or_else(
+        || "not known without a mask".to_owned(),
+        |test| format!("{:.4}", test.p),
+    );
+    let significant = format!("{} voxels significant over the map", info.n_significant);
+    Outcome::new(&found.path, found.up_to_date)
+        .fact("layer", info.layer, &format!("layer {}", info.layer))
+        .count("nulls", info.n_nulls)
+        .fact("n_significant", info.n_significant, &significant)
+        .fact(
+            "l_minus_r_p",
+            sides.map(|test| test.p),
+            &format!("p of left minus right {p}"),
+        )
+}
+
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
-        let progress = lpp_cli::progress(args.common());
-        let json = args.json;
-        let (job, extras) = args.into_job(&progress)?;
-        let fits = job.run(lpp_cli::software!(), &progress)?;
-        if json {
-            extras.run(&progress)?;
-            let fits = fits.into_iter().map(Fitted::from).collect();
-            return lpp_cli::print_json(&Summary { fits });
+        let common = args.common.clone();
+        let (progress, software) = (lpp_cli::progress(&common), lpp_cli::software!());
+        let (fit, canary) = args.into_jobs(&progress)?;
+        let mut outcomes: Vec<Outcome> = fit.run(software, &progress)?.iter().map(of_fit).collect();
+        let joint = JointJob { fit: fit.clone() }.run(software, &progress)?;
+        outcomes.extend(joint.iter().map(of_joint));
+        let nulls = NullJob { fit }.run(software, &progress)?;
+        outcomes.extend(nulls.iter().map(of_nulls));
+        if let Some(canary) = canary {
+            canary.run(software, &progress)?;
         }
-        for fit in fits {
-            let state = if fit.up_to_date { "up to date" } else { "written" };
-            lpp_cli::print_line(format!(
-                "{}: {state}, {} layers, {} voxels, best mean score {:.4} in layer {}",
-                fit.scores.display(),
-                fit.n_layers,
-                fit.n_voxels,
-                fit.best_mean_score,
-                fit.best_layer
-            ))?;
-        }
-        extras
-            .run(&progress)?
-            .into_iter()
-            .try_for_each(lpp_cli::print_line)
+        lpp_cli::print_outcomes(&common, &outcomes)
     })
 }

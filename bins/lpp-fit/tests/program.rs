@@ -6,10 +6,11 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use lpp_files::{ActivationsWriter, LayerShape, TimedWord, WordTable, npy};
 use lpp_fmri::{CleaningParams, Grid, Image, Mask, Signals, diagonal_affine};
+use lpp_steps::Provenance;
 use lpp_study::{
-    ActivationsWriter, CanaryInfo, JointInfo, Language, LayerShape, ModelKind, NestedInfo, NullsInfo,
-    Provenance, Scores, Study, TimedWord, WordTable, load_sidecar, npy,
+    CanaryInfo, JointInfo, Language, ModelKind, NestedInfo, NullsInfo, Scores, Study, load_sidecar,
 };
 use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error};
 use ndarray::{Array2, ArrayD};

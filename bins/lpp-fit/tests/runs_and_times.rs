@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use lpp_files::{ActivationsWriter, LayerShape, TimedWord, WordTable, npy};
 use lpp_fmri::{Grid, Mask};
-use lpp_study::{
-    ActivationsWriter, Language, LayerShape, Scores, Software, Step, Study, TimedWord, WordTable, npy,
-};
+use lpp_steps::Software;
+use lpp_study::{Language, Scores, Step, Study};
 use lpp_testkit::{assert_fails, assert_succeeds};
 use ndarray::{Array2, Array3, s};
 

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lpp_cli::{AnnotationArgs, CommonArgs, Program, StudyArgs};
-use lpp_text::{AnnotationSource, BaselineJob, BaselineSource};
+use lpp_cli::{AnnotationArgs, CommonArgs, Outcome, Program, StudyArgs};
+use lpp_preparation::GloveJob;
+use lpp_steps::{GloveStep, WordsStep};
+use lpp_study::FeatureSource;
 
 /// Writes the GloVe vector of each word as activations of one layer.
 ///
@@ -42,22 +44,23 @@ impl Program for Args {
 }
 
 impl Args {
-    fn into_job(self) -> anyhow::Result<BaselineJob> {
+    fn job(self) -> anyhow::Result<GloveJob> {
         let study = self.study.open_without(self.annotation.replaced())?;
         let lang = self.study.lang;
-        let (path, corrections) = self.annotation.resolve(&study, lang);
-        let source = BaselineSource::Glove(self.glove);
-        Ok(BaselineJob {
-            annotation: AnnotationSource {
-                path,
-                lang,
-                corrections,
-            },
-            words: study.words_of(self.output.as_deref(), lang),
+        let annotation = self.annotation.source(&study, lang);
+        let step = GloveStep {
+            words: Some(WordsStep {
+                annotation: annotation.clone(),
+                output: study.words_of(self.output.as_deref(), lang),
+            }),
+            annotation,
+            vectors: self.glove,
             output: self
                 .output
-                .unwrap_or_else(|| study.activations(&source.name(), lang)),
-            source,
+                .unwrap_or_else(|| study.activations(&FeatureSource::Glove.to_string(), lang)),
+        };
+        Ok(GloveJob {
+            step,
             force: self.study.force,
         })
     }
@@ -65,17 +68,10 @@ impl Args {
 
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
-        let job = args.into_job()?;
+        let common = args.common.clone();
+        let job = args.job()?;
         let report = job.run(lpp_cli::software!())?;
-        let done = if report.up_to_date {
-            "up to date"
-        } else {
-            "written"
-        };
-        lpp_cli::print_line(format!(
-            "{}: {done}, {} words",
-            job.output.display(),
-            report.n_words
-        ))
+        let outcome = Outcome::new(&job.step.output, report.up_to_date).count("words", report.n_words);
+        lpp_cli::print_outcomes(&common, &[outcome])
     })
 }

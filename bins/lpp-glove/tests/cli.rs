@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lpp_study::{Activations, WordTable};
+use lpp_files::{Activations, WordTable};
 use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error};
 use ndarray::array;
 use tempfile::TempDir;

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lpp_cli::{CommonArgs, Program, ScanArgs, StudyArgs};
-use lpp_fmri::{MaskJob, averaged_runs};
+use lpp_cli::{CommonArgs, Outcome, Program, ScanArgs, StudyArgs};
+use lpp_preparation::MaskJob;
+use lpp_steps::MaskStep;
+use lpp_study::averaged_runs;
 
 /// Finds the brain in every run, keeps the voxels that more than half of the runs share, and of these the ones whose
 /// mirror image is inside too.
@@ -44,21 +46,24 @@ impl Program for Args {
 }
 
 impl Args {
-    fn into_job(self) -> anyhow::Result<MaskJob> {
+    fn job(self) -> anyhow::Result<MaskJob> {
         let study = self.scans.choose(self.study.open()?);
+        let lang = self.study.lang;
         let runs = if self.runs.is_empty() {
-            averaged_runs(&study, self.study.lang)?
-                .into_iter()
-                .flat_map(|subject| subject.runs)
-                .collect()
+            let subjects = averaged_runs(&study, lang)?.into_iter();
+            subjects.flat_map(|subject| subject.runs).collect()
         } else {
             self.runs
         };
-        Ok(MaskJob {
+        let step = MaskStep {
+            lang,
             runs,
             symmetric: !self.asymmetric,
+            output: self.output.unwrap_or_else(|| study.mask(lang)),
+        };
+        Ok(MaskJob {
+            step,
             run_masks: self.run_masks,
-            output: self.output.unwrap_or_else(|| study.mask(self.study.lang)),
             force: self.study.force,
         })
     }
@@ -66,24 +71,16 @@ impl Args {
 
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
-        let progress = lpp_cli::progress(args.common());
-        let job = args.into_job()?;
-        let report = job.run(lpp_cli::software!(), &progress)?;
+        let common = args.common.clone();
+        let job = args.job()?;
+        let report = job.run(lpp_cli::software!(), &lpp_cli::progress(&common))?;
         for run in &report.empty_runs {
             tracing::warn!(
                 "{}: no brain was found in this run; it counts as empty",
                 run.display()
             );
         }
-        let state = if report.up_to_date {
-            "up to date"
-        } else {
-            "written"
-        };
-        lpp_cli::print_line(format!(
-            "{}: {state}, {} voxels",
-            job.output.display(),
-            report.mask.n_voxels()
-        ))
+        let outcome = Outcome::new(&job.step.output, report.up_to_date);
+        lpp_cli::print_outcomes(&common, &[outcome.count("voxels", report.mask.n_voxels())])
     })
 }

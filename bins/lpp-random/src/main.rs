@@ -4,8 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lpp_cli::{AnnotationArgs, CommonArgs, Program, StudyArgs};
-use lpp_text::{AnnotationSource, BaselineJob, BaselineSource, RandomBaseline, RandomKind};
+use lpp_cli::{AnnotationArgs, CommonArgs, Outcome, Program, StudyArgs};
+use lpp_preparation::RandomJob;
+use lpp_steps::{RandomStep, WordsStep};
+use lpp_study::FeatureSource;
+use lpp_text::RandomKind;
 
 /// Writes random vectors as activations of one layer, with the numbers that NumPy draws for the same seed.
 ///
@@ -29,7 +32,7 @@ struct Args {
     kind: RandomKind,
     /// Length of the vectors
     #[arg(long, value_name = "D", default_value_t = 300)]
-    dims: usize,
+    dims: u64,
     /// Seed of NumPy's legacy generator
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u32,
@@ -49,26 +52,25 @@ impl Program for Args {
 }
 
 impl Args {
-    fn into_job(self) -> anyhow::Result<BaselineJob> {
+    fn job(self) -> anyhow::Result<RandomJob> {
         let study = self.study.open_without(self.annotation.replaced())?;
         let lang = self.study.lang;
-        let (path, corrections) = self.annotation.resolve(&study, lang);
-        let source = BaselineSource::Random(RandomBaseline {
-            kind: self.kind,
-            n_dims: self.dims,
-            seed: self.seed,
-        });
-        Ok(BaselineJob {
-            annotation: AnnotationSource {
-                path,
-                lang,
-                corrections,
-            },
-            words: study.words_of(self.output.as_deref(), lang),
-            output: self
-                .output
-                .unwrap_or_else(|| study.activations(&source.name(), lang)),
-            source,
+        let annotation = self.annotation.source(&study, lang);
+        let (kind, n_dims, seed) = (self.kind.name(), self.dims, u64::from(self.seed));
+        let name = FeatureSource::Random { kind, n_dims, seed }.to_string();
+        let step = RandomStep {
+            words: Some(WordsStep {
+                annotation: annotation.clone(),
+                output: study.words_of(self.output.as_deref(), lang),
+            }),
+            annotation,
+            kind,
+            n_dims,
+            seed,
+            output: self.output.unwrap_or_else(|| study.activations(&name, lang)),
+        };
+        Ok(RandomJob {
+            step,
             force: self.study.force,
         })
     }
@@ -76,17 +78,10 @@ impl Args {
 
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
-        let job = args.into_job()?;
+        let common = args.common.clone();
+        let job = args.job()?;
         let report = job.run(lpp_cli::software!())?;
-        let done = if report.up_to_date {
-            "up to date"
-        } else {
-            "written"
-        };
-        lpp_cli::print_line(format!(
-            "{}: {done}, {} words",
-            job.output.display(),
-            report.n_words
-        ))
+        let outcome = Outcome::new(&job.step.output, report.up_to_date).count("words", report.n_words);
+        lpp_cli::print_outcomes(&common, &[outcome])
     })
 }

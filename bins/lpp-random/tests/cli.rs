@@ -9,7 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use lpp_study::{Activations, WordTable};
+use lpp_files::{Activations, WordTable};
 use lpp_testkit::{Tolerance, assert_close, assert_fails, assert_succeeds, assert_usage_error};
 use ndarray::array;
 use tempfile::TempDir;

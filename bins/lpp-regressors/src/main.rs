@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lpp_cli::{CommonArgs, Program};
-use lpp_fmri::{Hrf, RegressorJob};
+use lpp_cli::{CommonArgs, Outcome, Program};
+use lpp_fmri::Hrf;
+use lpp_preparation::RegressorJob;
+use lpp_steps::RegressorsStep;
 
 /// Convolves the activations of a run's words with the haemodynamic response and samples them at its scans.
 ///
@@ -55,8 +57,8 @@ impl Program for Args {
 }
 
 impl Args {
-    fn into_job(self) -> RegressorJob {
-        RegressorJob {
+    fn job(self) -> RegressorJob {
+        let step = RegressorsStep {
             events: self.events,
             run: self.run,
             activations: self.activations,
@@ -64,6 +66,9 @@ impl Args {
             tr_s: self.tr,
             hrf: self.hrf,
             output: self.output,
+        };
+        RegressorJob {
+            step,
             force: self.force,
         }
     }
@@ -71,9 +76,9 @@ impl Args {
 
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
-        let job = args.into_job();
+        let common = args.common.clone();
+        let job = args.job();
         let written = job.run(lpp_cli::software!())?;
-        let state = if written { "written" } else { "up to date" };
-        lpp_cli::print_line(format!("{}: {state}", job.output.display()))
+        lpp_cli::print_outcomes(&common, &[Outcome::new(&job.step.output, !written)])
     })
 }

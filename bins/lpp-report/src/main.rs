@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lpp_cli::{CommonArgs, Program, Software, StudyArgs};
+use lpp_cli::{CommonArgs, Outcome, Program, Software, StudyArgs};
 use lpp_report::surface::CorticalSurface;
 use lpp_report::{Format, ReportJob, Theme};
 
@@ -76,9 +76,8 @@ fn main() -> ExitCode {
             program: env!("CARGO_BIN_NAME"),
             ..lpp_cli::software!()
         };
-        let progress = lpp_cli::progress(args.common());
-        let made = args.into_job()?.run(software, &progress)?;
-        let done = if made.up_to_date { " (up to date)" } else { "" };
-        lpp_cli::print_line(format!("{}{done}", made.page.display()))
+        let common = args.common.clone();
+        let made = args.into_job()?.run(software, &lpp_cli::progress(&common))?;
+        lpp_cli::print_outcomes(&common, &[Outcome::new(&made.page, made.up_to_date)])
     })
 }

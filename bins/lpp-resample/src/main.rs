@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use clap::{Parser, ValueEnum};
-use lpp_cli::{CommonArgs, Program, ScanArgs, StudyArgs};
-use lpp_fmri::{
-    Grid, ImageReader, Interpolation, ResampleJob, SubjectRuns, derivative_runs, resampled_dir,
-    resampled_name,
-};
+use lpp_cli::{CommonArgs, Outcome, Program, ScanArgs, StudyArgs};
+use lpp_fmri::{Grid, ImageReader, Interpolation};
+use lpp_preparation::ResampleJob;
+use lpp_steps::ResampleStep;
+use lpp_study::{SubjectRuns, derivative_runs, resampled_dir, resampled_name};
 
 /// Resamples images, by default to the working grid of the study: 4 mm, shape 37,46,38.
 ///
@@ -84,14 +84,19 @@ impl Program for Args {
 }
 
 impl Args {
-    fn into_job(self) -> anyhow::Result<ResampleJob> {
-        Ok(ResampleJob {
+    fn job(self) -> anyhow::Result<ResampleJob> {
+        let step = ResampleStep {
+            subject: None,
             images: self.outputs()?,
+            are_known: true,
             target: self.target()?,
             interpolation: match self.interpolation {
                 Between::Cubic => Interpolation::Cubic,
                 Between::Nearest => Interpolation::Nearest,
             },
+        };
+        Ok(ResampleJob {
+            step,
             force: self.study.force,
         })
     }
@@ -159,13 +164,11 @@ fn is_named(subject: &SubjectRuns, name: &str) -> bool {
 
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
-        let progress = lpp_cli::progress(args.common());
-        let job = args.into_job()?;
-        let written = job.run(lpp_cli::software!(), &progress)?;
-        for ((_, output), written) in job.images.iter().zip(written) {
-            let state = if written { "written" } else { "up to date" };
-            lpp_cli::print_line(format!("{}: {state}", output.display()))?;
-        }
-        Ok(())
+        let common = args.common.clone();
+        let job = args.job()?;
+        let written = job.run(lpp_cli::software!(), &lpp_cli::progress(&common))?;
+        let outputs = job.step.images.iter().zip(written);
+        let outcomes = outputs.map(|((_, output), written)| Outcome::new(output, !written));
+        lpp_cli::print_outcomes(&common, &outcomes.collect::<Vec<_>>())
     })
 }

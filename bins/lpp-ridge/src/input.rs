@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
+use lpp_files::npy::{self, ViewElement, WritableElement};
+use lpp_files::{FileError, MappedMatrix};
 use lpp_ridge::{Element, delayed};
-use lpp_study::npy::{self, ViewElement, WritableElement};
-use lpp_study::{MappedMatrix, StudyError};
 use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, concatenate, s};
 
 use crate::args::Args;
@@ -13,28 +13,28 @@ use crate::args::Args;
 /// A number type of fits and files.
 pub(crate) trait Number: Element + ViewElement + WritableElement {
     /// Reads a matrix, converting other numbers.
-    fn load(path: &Path) -> Result<Array2<Self>, StudyError>;
+    fn load(path: &Path) -> Result<Array2<Self>, FileError>;
 
     /// The same, a vector as one column.
-    fn load_columns(path: &Path) -> Result<Array2<Self>, StudyError>;
+    fn load_columns(path: &Path) -> Result<Array2<Self>, FileError>;
 }
 
 impl Number for f32 {
-    fn load(path: &Path) -> Result<Array2<Self>, StudyError> {
+    fn load(path: &Path) -> Result<Array2<Self>, FileError> {
         npy::load_f32_matrix(path)
     }
 
-    fn load_columns(path: &Path) -> Result<Array2<Self>, StudyError> {
+    fn load_columns(path: &Path) -> Result<Array2<Self>, FileError> {
         npy::load_f32_columns(path)
     }
 }
 
 impl Number for f64 {
-    fn load(path: &Path) -> Result<Array2<Self>, StudyError> {
+    fn load(path: &Path) -> Result<Array2<Self>, FileError> {
         npy::load_f64_matrix(path)
     }
 
-    fn load_columns(path: &Path) -> Result<Array2<Self>, StudyError> {
+    fn load_columns(path: &Path) -> Result<Array2<Self>, FileError> {
         npy::load_f64_columns(path)
     }
 }
@@ -54,7 +54,7 @@ impl<A: Number> TargetRuns<A> {
     /// Opens the files and checks that they agree on their columns, naming the one that does not.
     pub(crate) fn open(paths: &[PathBuf]) -> anyhow::Result<Self> {
         let open = |path: &PathBuf| {
-            Ok::<_, StudyError>(match MappedMatrix::open(path)? {
+            Ok::<_, FileError>(match MappedMatrix::open(path)? {
                 Some(matrix) => Targets::Mapped(matrix),
                 None => Targets::Read(A::load_columns(path)?),
             })
@@ -64,7 +64,7 @@ impl<A: Number> TargetRuns<A> {
         Ok(runs)
     }
 
-    pub(crate) fn views(&self) -> Result<Vec<ArrayView2<'_, A>>, StudyError> {
+    pub(crate) fn views(&self) -> Result<Vec<ArrayView2<'_, A>>, FileError> {
         self.0
             .iter()
             .map(|run| match run {

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use anyhow::Context;
+use lpp_files::npy::{self, NpyArray};
 use lpp_ridge::{BandedRidge, EdgeWarning};
-use lpp_study::npy::{self, NpyArray};
 use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Data, Dimension};
 
 use crate::args::{Args, Precision};

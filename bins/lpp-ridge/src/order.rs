@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{bail, ensure};
-use lpp_study::{BidsName, RunOrder, StudyError};
+use lpp_files::{BidsName, FileError, RunOrder};
 
 use crate::args::Args;
 
@@ -11,7 +11,7 @@ use crate::args::Args;
 pub(crate) fn in_order(mut args: Args) -> anyhow::Result<Args> {
     // The runs of a repeated story may share their features.
     let (x, y) = match RunOrder::of(&args.x) {
-        Err(StudyError::SameInput { .. }) => return RunOrder::of(&args.y).map(|_| args).map_err(Into::into),
+        Err(FileError::SameInput { .. }) => return RunOrder::of(&args.y).map(|_| args).map_err(Into::into),
         x => (x?, RunOrder::of(&args.y)?),
     };
     check_pairs(&args)?;

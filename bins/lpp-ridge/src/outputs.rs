@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::{StudyError, check_outputs};
+use lpp_files::{FileError, check_outputs};
 
 use crate::args::Args;
 
 /// Makes sure that no output is an input, nor two of them one file.
 ///
 /// # Errors
-/// [`StudyError::SameOutput`] naming both.
-pub(crate) fn check(args: &Args) -> Result<(), StudyError> {
+/// [`FileError::SameOutput`] naming both.
+pub(crate) fn check(args: &Args) -> Result<(), FileError> {
     let inputs = [args.x.as_slice(), &args.y].concat();
     check_outputs(&inputs, &outputs(args))
 }

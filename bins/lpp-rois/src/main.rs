@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lpp_cli::{CommonArgs, Program, StudyArgs};
-use lpp_fmri::{REFERENCE_RADIUS_MM, SphereJob};
+use lpp_cli::{CommonArgs, Outcome, Program, StudyArgs};
+use lpp_fmri::{REFERENCE_RADIUS_MM, SphereCentre};
+use lpp_preparation::{SphereJob, SphereReport};
+use lpp_steps::RoisStep;
 
 /// Writes one image per region: 1 where a voxel of the mask lies within the radius of the region's centre, else 0.
 ///
@@ -44,13 +46,17 @@ impl Program for Args {
 }
 
 impl Args {
-    fn into_job(self) -> anyhow::Result<SphereJob> {
+    fn job(self) -> anyhow::Result<SphereJob> {
         let study = self.study.open()?;
+        let mut step = RoisStep::of_study(&study, self.study.lang);
+        if let Some(file) = &self.coords {
+            step.centres = SphereCentre::load_csv(file)?;
+        }
+        step.mask = self.mask.unwrap_or(step.mask);
+        step.output = self.output.unwrap_or(step.output);
+        step.radius_mm = self.radius;
         Ok(SphereJob {
-            mask: self.mask.unwrap_or_else(|| study.mask(self.study.lang)),
-            centres: self.coords,
-            radius_mm: self.radius,
-            output: self.output.unwrap_or_else(|| study.roi_dir()),
+            step,
             force: self.study.force,
         })
     }
@@ -58,18 +64,11 @@ impl Args {
 
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
-        for sphere in args.into_job()?.run(lpp_cli::software!())? {
-            let state = if sphere.up_to_date {
-                "up to date"
-            } else {
-                "written"
-            };
-            lpp_cli::print_line(format!(
-                "{}: {state}, {} voxels",
-                sphere.path.display(),
-                sphere.n_voxels
-            ))?;
-        }
-        Ok(())
+        let common = args.common.clone();
+        let spheres = args.job()?.run(lpp_cli::software!())?;
+        let outcome = |sphere: &SphereReport| {
+            Outcome::new(&sphere.path, sphere.up_to_date).count("voxels", sphere.n_voxels)
+        };
+        lpp_cli::print_outcomes(&common, &spheres.iter().map(outcome).collect::<Vec<_>>())
     })
 }

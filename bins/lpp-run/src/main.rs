@@ -6,8 +6,9 @@ use std::str::FromStr;
 
 use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use lpp_cli::{CommonArgs, Program, print_json, print_line, print_result};
-use lpp_study::{Language, Study, write_atomically};
+use lpp_cli::{CommonArgs, Outcome, Program, print_json, print_line, print_outcomes, print_result};
+use lpp_files::write_atomically;
+use lpp_study::{Language, Study};
 use lpp_workflow::{
     Lineage, Machine, PAPER, PlanOptions, PlanReport, RunJob, Verification, human_bytes, human_seconds,
 };
@@ -56,9 +57,6 @@ struct Place {
     /// Folder that holds lpp.toml and all artefacts
     #[arg(long, value_name = "DIR", default_value = ".", global = true)]
     study: PathBuf,
-    /// Print one JSON object
-    #[arg(long, global = true)]
-    json: bool,
 }
 
 /// A tenth of a shared factorisation is little beside a fit.
@@ -196,14 +194,14 @@ fn run(args: &RunFlags, place: &Place, common: &CommonArgs) -> anyhow::Result<()
     if args.dry_run {
         let mut report = PlanReport::of(&study, &job, !args.no_check)?;
         report.with_inputs = args.full;
-        return if place.json {
+        return if common.json() {
             print_json(&report)
         } else {
             print_result(report.to_string())
         };
     }
     let report = job.run(&study)?;
-    if place.json {
+    if common.json() {
         return print_json(&report);
     }
     print_line(format!(
@@ -216,18 +214,18 @@ fn run(args: &RunFlags, place: &Place, common: &CommonArgs) -> anyhow::Result<()
     ))
 }
 
-fn why(artefact: &std::path::Path, place: &Place) -> anyhow::Result<()> {
+fn why(artefact: &std::path::Path, place: &Place, common: &CommonArgs) -> anyhow::Result<()> {
     let lineage = Lineage::of(&open(place)?, artefact)?;
-    if place.json {
+    if common.json() {
         print_json(&lineage)
     } else {
         print_result(lineage.to_string())
     }
 }
 
-fn verify(place: &Place) -> anyhow::Result<()> {
+fn verify(place: &Place, common: &CommonArgs) -> anyhow::Result<()> {
     let found = Verification::of(&open(place)?)?;
-    if place.json {
+    if common.json() {
         print_json(&found)?;
     } else {
         print_result(found.to_string())?;
@@ -238,7 +236,7 @@ fn verify(place: &Place) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn init(study: &std::path::Path) -> anyhow::Result<()> {
+fn init(study: &std::path::Path, common: &CommonArgs) -> anyhow::Result<()> {
     let file = study.join("lpp.toml");
     if file.exists() {
         bail!(
@@ -247,7 +245,7 @@ fn init(study: &std::path::Path) -> anyhow::Result<()> {
         );
     }
     write_atomically(&file, PAPER.as_bytes())?;
-    print_line(format!("{}: written", file.display()))
+    print_outcomes(common, &[Outcome::new(&file, false)])
 }
 
 fn main() -> ExitCode {
@@ -259,9 +257,9 @@ fn main() -> ExitCode {
             bail!("{flag} is for a run: leave it out with a subcommand");
         }
         match other {
-            Other::Why { artefact } => why(artefact, &args.place),
-            Other::Verify => verify(&args.place),
-            Other::Init { .. } => init(&args.place.study),
+            Other::Why { artefact } => why(artefact, &args.place, &args.common),
+            Other::Verify => verify(&args.place, &args.common),
+            Other::Init { .. } => init(&args.place.study, &args.common),
         }
     })
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use lpp_cli::{CommonArgs, Program, StudyArgs, print_line};
+use lpp_cli::{CommonArgs, Outcome, Program, StudyArgs, print_outcomes};
 use lpp_sim::{Comparison, ModelSpec, StudySimulation, SubjectSimulation};
 
 /// Makes a complete synthetic study: story, word times, small language models, brain mask, inter-subject correlation
@@ -77,9 +77,6 @@ struct Subject {
 struct Compare {
     #[command(flatten)]
     study: StudyArgs,
-    /// Print one JSON object instead of a table
-    #[arg(long)]
-    json: bool,
 }
 
 impl Program for Args {
@@ -98,7 +95,7 @@ fn make_study(args: WholeStudy, common: &CommonArgs) -> anyhow::Result<()> {
         baseline_dims: args.baseline_dims,
     };
     let made = job.run(lpp_cli::software!(), args.study.force, &lpp_cli::progress(common))?;
-    print_line(format!("{}: {}", job.root.display(), state(made)))
+    print_outcomes(common, &[Outcome::new(&job.root, !made)])
 }
 
 fn make_subject(args: Subject, common: &CommonArgs) -> anyhow::Result<()> {
@@ -114,12 +111,12 @@ fn make_subject(args: Subject, common: &CommonArgs) -> anyhow::Result<()> {
         n_scans: args.n_scans,
     };
     let made = job.run(lpp_cli::software!(), args.study.force, &lpp_cli::progress(common))?;
-    print_line(format!("{}: average subject {}", job.root.display(), state(made)))
+    print_outcomes(common, &[Outcome::new(&job.root, !made)])
 }
 
-fn compare(args: &Compare) -> anyhow::Result<()> {
+fn compare(args: &Compare, common: &CommonArgs) -> anyhow::Result<()> {
     let comparison = Comparison::of(&args.study.open()?, args.study.lang)?;
-    if args.json {
+    if common.json() {
         lpp_cli::print_json(&comparison)?;
     } else {
         lpp_cli::print_result(comparison.to_text())?;
@@ -127,14 +124,10 @@ fn compare(args: &Compare) -> anyhow::Result<()> {
     Ok(comparison.verdict()?)
 }
 
-fn state(made: bool) -> &'static str {
-    if made { "made" } else { "up to date" }
-}
-
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| match args.other {
         None => make_study(args.whole, &args.common),
         Some(Other::Subject(subject)) => make_subject(subject, &args.common),
-        Some(Other::Compare(ref arguments)) => compare(arguments),
+        Some(Other::Compare(ref arguments)) => compare(arguments, &args.common),
     })
 }

@@ -222,7 +222,7 @@ fn a_subject_needs_files_that_fit() {
     assert_fails(&mut subject("words.csv", "cut.npy", "30,31,32"), &["cut.npy"]);
     fs::write(study.join("cut.gz"), [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1]).unwrap();
     assert_fails(&mut subject("words.csv", "cut.gz", "30,31,32"), &["cut.gz"]);
-    lpp_study::npy::save(&study.join("narrow.npy"), &ndarray::Array2::<f32>::zeros((10, 7))).unwrap();
+    lpp_files::npy::save(&study.join("narrow.npy"), &ndarray::Array2::<f32>::zeros((10, 7))).unwrap();
     assert_fails(
         &mut subject("words.csv", "narrow.npy", "30,31,32"),
         &["narrow.npy", "7 voxels"],

@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use lpp_files::sha256_of_file;
 use lpp_fmri::{FmriError, Mask, MaskOf, Sides, load_isc, warn_once};
 use lpp_stats::{Hemispheres, HomotopicPairs, ReliableVoxels, VoxelSet, mean_over_trials};
-use lpp_study::sha256_of_file;
 use ndarray::Array2;
 
 use crate::AnalysisError;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use lpp_study::{Language, Progress, Software};
+use lpp_files::Progress;
+use lpp_steps::Software;
+use lpp_study::Language;
 
 use crate::cell::Cell;
 use crate::languages::{LanguagesJob, save};

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use lpp_files::FileError;
 use lpp_fmri::FmriError;
 use lpp_stats::StatsError;
-use lpp_study::StudyError;
+use lpp_study::NameError;
 use polars_core::error::PolarsError;
 
 /// Why an analysis could not be made.
@@ -13,7 +14,10 @@ use polars_core::error::PolarsError;
 pub enum AnalysisError {
     /// A file of the study could not be read or written.
     #[error(transparent)]
-    Study(#[from] StudyError),
+    File(#[from] FileError),
+    /// A name is not that of a model or a language.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// An image or array of voxels could not be read.
     #[error(transparent)]
     Fmri(#[from] FmriError),

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use lpp_files::FileError;
 use lpp_stats::{MeanScore, VoxelSet};
-use lpp_study::{Language, Scores, Study, StudyError};
+use lpp_study::{Language, Scores, Study};
 use rayon::prelude::*;
 
 use crate::lateralization::{sides_of, upper_decile};
@@ -174,9 +175,9 @@ fn regression_table(rows: &[Row]) -> Result<Table, AnalysisError> {
     with_regressions(table, "n_models", "slope_per_ln_parameter", &fits)
 }
 
-fn read_error(folder: &Path) -> impl Fn(std::io::Error) -> StudyError {
+fn read_error(folder: &Path) -> impl Fn(std::io::Error) -> FileError {
     let path = folder.to_owned();
-    move |source| StudyError::Read {
+    move |source| FileError::Read {
         path: path.clone(),
         source,
     }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use lpp_study::{FileHash, Language, ModelKind, Progress, Scores, Software, Study, sha256_of_bytes};
+use lpp_files::{FileHash, Progress, hash_file, sha256_of_bytes};
+use lpp_steps::Software;
+use lpp_study::{Language, ModelKind, Scores, Study};
 use rayon::prelude::*;
 
 use crate::individuals::Subject;
-use crate::saved::{Origin, hash_of};
+use crate::saved::Origin;
 use crate::voxel_maps::VoxelMap;
 use crate::{AnalysisError, IscSummary, ModelInfoTable, ParcelPair, Table};
 use crate::{Brain, HemisphereRule, LayerRule, ModelScores, Region};
@@ -148,7 +150,10 @@ impl Files {
         paths.extend(self.all_scores().cloned());
         paths.extend(self.subjects.iter().map(|subject| subject.mask.clone()));
         paths.extend(self.corrected.iter().cloned());
-        paths.into_par_iter().map(hash_of).collect()
+        Ok(paths
+            .into_par_iter()
+            .map(|path| hash_file(&path))
+            .collect::<Result<_, _>>()?)
     }
 
     fn all_scores(&self) -> impl Iterator<Item = &PathBuf> {
@@ -266,7 +271,7 @@ impl AnalysisJob {
             let path = self.map_path(&map.name);
             origin.claim(&path, self.force)?;
             map.save(&brain, &path)?;
-            origin.stamp(path.clone())?;
+            origin.stamp(&path)?;
             made.maps.push(path);
         }
         made.tables.extend(tables);

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use lpp_study::{Language, Progress, Scores, Software, Study};
+use lpp_files::{Progress, hash_file};
+use lpp_steps::Software;
+use lpp_study::{Language, Scores, Study};
 
 use crate::cell::{Cell, Place};
-use crate::saved::{Origin, hash_of};
+use crate::saved::Origin;
 use crate::{Analysis, AnalysisError, AnalysisJob, AnalysisOptions, AnalysisReport, HemisphereRule, Table};
 
 /// All languages in the order of the columns.
@@ -126,7 +128,7 @@ impl LanguagesJob {
     /// per language, an empty cell where a language has no such number.
     ///
     /// # Errors
-    /// As [`AnalysisJob::run`]; [`AnalysisError::Study`] if there are scores of no language.
+    /// As [`AnalysisJob::run`]; [`AnalysisError::File`] if there are scores of no language.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AnalysisReport, AnalysisError> {
         let reports = self.reports(software, progress)?;
         let table = side_by_side(&reports)?;
@@ -172,9 +174,7 @@ pub(crate) fn save(
     force: bool,
 ) -> Result<AnalysisReport, AnalysisError> {
     let inputs = reports.values().flat_map(|report| &report.files);
-    let inputs = inputs
-        .map(|file| hash_of(file.clone()))
-        .collect::<Result<_, _>>()?;
+    let inputs = inputs.map(|file| hash_file(file)).collect::<Result<_, _>>()?;
     let stem = study
         .table(table.name(), Language::English)
         .with_file_name(table.name());

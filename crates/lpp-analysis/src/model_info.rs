@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use lpp_study::{BoundedRows, StudyError, canonical_name, shortened};
+use lpp_files::{BoundedRows, FileError, shortened};
+use lpp_study::canonical_name;
 
 use crate::{AnalysisError, ModelScores};
 
@@ -55,7 +56,7 @@ impl ModelInfoTable {
             found,
             expected: expected.to_owned(),
         };
-        let file = std::fs::File::open(path).map_err(|source| StudyError::Read {
+        let file = std::fs::File::open(path).map_err(|source| FileError::Read {
             path: path.to_owned(),
             source,
         })?;

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lpp_files::FileError;
 use lpp_fmri::{RegionVoxels, warn_once};
 use lpp_stats::{Interval, MeanScore, VoxelSet, bootstrap_mean, t_test_pooled};
-use lpp_study::StudyError;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
@@ -51,7 +51,7 @@ impl Region {
         if !folder.is_dir() {
             return Ok(Vec::new());
         }
-        let read = |source| StudyError::Read {
+        let read = |source| FileError::Read {
             path: folder.to_owned(),
             source,
         };

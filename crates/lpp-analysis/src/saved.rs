@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use lpp_study::{FileHash, Provenance, Software, Step, StudyError, peak_memory_bytes, sha256_of_file};
+use lpp_files::FileHash;
+use lpp_steps::{Artefact, Making, Software};
 
 use crate::{AnalysisError, Table};
 
@@ -34,23 +35,13 @@ impl Origin {
 
     /// Whether a file was made by this version with these parameters from these inputs, and is unchanged since.
     pub(crate) fn made(&self, file: &Path) -> bool {
-        let Ok(made) = Provenance::load(file) else {
-            return false;
-        };
-        made.software == self.name()
-            && made.parameters == self.parameters
-            && made
-                .inputs
-                .iter()
-                .map(|f| &f.sha256)
-                .eq(self.inputs.iter().map(|f| &f.sha256))
-            && sha256_of_file(file).is_ok_and(|hash| hash == made.output.sha256)
+        self.making(file).is_current()
     }
 
     /// Makes sure that a file may be written: what another program or the user has put there is not overwritten without
     /// `force`.
     pub(crate) fn claim(&self, file: &Path, force: bool) -> Result<(), AnalysisError> {
-        Ok(Step::new(self.software, file).claim(force)?)
+        Ok(Making::unread(self.software, self.artefact(file)).claim(force)?)
     }
 
     /// The same for the two files of a table.
@@ -62,8 +53,8 @@ impl Origin {
     pub(crate) fn save_table(&self, table: &Table, stem: &Path) -> Result<PathBuf, AnalysisError> {
         table.save(stem)?;
         let [parquet, csv] = files_of(stem);
-        self.stamp(parquet)?;
-        self.stamp(csv.clone())?;
+        self.stamp(&parquet)?;
+        self.stamp(&csv)?;
         Ok(csv)
     }
 
@@ -74,24 +65,27 @@ impl Origin {
         Some((Table::load(&csv, name).ok()?, csv))
     }
 
-    /// Writes the provenance of a file that is there.
-    pub(crate) fn stamp(&self, file: PathBuf) -> Result<(), AnalysisError> {
-        let provenance = Provenance {
-            software: self.name(),
-            commit: self.software.commit.map(str::to_owned),
-            command: lpp_study::command(),
-            parameters: self.parameters.clone(),
-            inputs: self.inputs.clone(),
-            output: hash_of(file)?,
-            companions: Vec::new(),
-            wall_s: self.started.elapsed().as_secs_f64(),
-            peak_memory_bytes: peak_memory_bytes(),
-        };
-        Ok(provenance.save()?)
+    /// Writes the record of a file that is there.
+    pub(crate) fn stamp(&self, file: &Path) -> Result<(), AnalysisError> {
+        self.making(file).finish_one_of_many()?;
+        Ok(())
     }
 
-    fn name(&self) -> String {
-        format!("{} {}", self.software.program, self.software.version)
+    fn artefact(&self, file: &Path) -> Artefact {
+        Artefact {
+            path: file.to_owned(),
+            inputs: Vec::new(),
+            parameters: self.parameters.clone(),
+        }
+    }
+
+    fn making(&self, file: &Path) -> Making {
+        Making::with_inputs(
+            self.software,
+            self.artefact(file),
+            self.inputs.clone(),
+            self.started,
+        )
     }
 }
 
@@ -102,16 +96,4 @@ fn files_of(stem: &Path) -> [PathBuf; 2] {
         name.push(format!(".{ending}"));
         PathBuf::from(name)
     })
-}
-
-/// A file with its hash.
-pub(crate) fn hash_of(path: PathBuf) -> Result<FileHash, AnalysisError> {
-    let sha256 = sha256_of_file(&path)?;
-    let bytes = std::fs::metadata(&path)
-        .map_err(|source| StudyError::Read {
-            path: path.clone(),
-            source,
-        })?
-        .len();
-    Ok(FileHash { path, bytes, sha256 })
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use lpp_study::{AtomicFile, BoundedRows};
+use lpp_files::{AtomicFile, BoundedRows};
 use polars_core::frame::DataFrame;
 use polars_core::prelude::{Column as Series, NamedFrom, Series as Values};
 use polars_io::SerWriter;
@@ -21,7 +21,7 @@ impl Table {
     /// empty cells in CSV and nulls in Parquet.
     ///
     /// # Errors
-    /// [`AnalysisError::Study`] or [`AnalysisError::Table`] if a file cannot be written.
+    /// [`AnalysisError::File`] or [`AnalysisError::Table`] if a file cannot be written.
     pub fn save(&self, stem: &Path) -> Result<(), AnalysisError> {
         let mut frame = self.to_frame(stem)?;
         let path = stem.with_extension("csv");
@@ -48,9 +48,9 @@ impl Table {
     ///
     /// # Errors
     /// [`AnalysisError::Malformed`] naming the file if it is empty or its rows differ in length,
-    /// [`AnalysisError::Study`] if it cannot be read.
+    /// [`AnalysisError::File`] if it cannot be read.
     pub fn load(path: &Path, name: &str) -> Result<Self, AnalysisError> {
-        let file = File::open(path).map_err(|source| lpp_study::StudyError::Read {
+        let file = File::open(path).map_err(|source| lpp_files::FileError::Read {
             path: path.to_owned(),
             source,
         })?;

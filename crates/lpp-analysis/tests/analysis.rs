@@ -6,7 +6,9 @@ mod common;
 
 use common::ToyStudy;
 use lpp_analysis::{Analysis, AnalysisJob, AnalysisReport, HemisphereRule, Table};
-use lpp_study::{Language, ModelKind, Silent, Software};
+use lpp_files::Silent;
+use lpp_steps::Software;
+use lpp_study::{Language, ModelKind};
 use ndarray::Array2;
 
 const SOFTWARE: Software = Software {
@@ -82,7 +84,7 @@ fn the_middle_layer_is_best() {
 
 /// Scores of `level` in each layer, `peak` in its place in the voxels where the correlation of [`ToyStudy::with_isc`] is highest.
 fn peaked(toy: &ToyStudy, layers: [(f32, f32); 2]) -> Array2<f32> {
-    let isc = lpp_study::npy::load_f64_matrix(&isc_path(toy)).unwrap();
+    let isc = lpp_files::npy::load_f64_matrix(&isc_path(toy)).unwrap();
     let mean: Vec<f64> = isc
         .columns()
         .into_iter()
@@ -121,7 +123,7 @@ fn the_best_layer_is_that_of_the_reliable_voxels_where_they_are_known() {
     let flat = ToyStudy::new().with_scores("m", ModelKind::Model, Some(10), scores);
     let isc = Array2::from_elem((2, flat.n_voxels()), 0.25_f32);
     std::fs::create_dir_all(flat.path().join("isc")).unwrap();
-    lpp_study::npy::save(&isc_path(&flat), &isc).unwrap();
+    lpp_files::npy::save(&isc_path(&flat), &isc).unwrap();
     assert_eq!(best(&flat), (Some(0.0), "all".to_owned()));
 }
 

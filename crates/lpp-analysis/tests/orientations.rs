@@ -10,8 +10,10 @@ mod common;
 
 use common::ToyStudy;
 use lpp_analysis::{Analysis, AnalysisJob, AnalysisReport, HemisphereRule};
+use lpp_files::{Silent, npy};
 use lpp_fmri::Grid;
-use lpp_study::{Language, ModelKind, Silent, Software, npy};
+use lpp_steps::Software;
+use lpp_study::{Language, ModelKind};
 use ndarray::Array2;
 use serde_json::Value;
 

@@ -8,7 +8,9 @@ use std::path::Path;
 use lpp_analysis::{
     Analysis, AnalysisJob, AnalysisOptions, AnalysisReport, CompareJob, HemisphereRule, LanguagesJob, Table,
 };
-use lpp_study::{Silent, Software, Study};
+use lpp_files::Silent;
+use lpp_steps::Software;
+use lpp_study::Study;
 use lpp_testkit::fixture;
 use serde_json::Value;
 

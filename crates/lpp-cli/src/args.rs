@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use lpp_study::{AnnotationCorrections, EntityChoice, FeatureName, Language, Study};
+use lpp_files::EntityChoice;
+use lpp_steps::AnnotationSource;
+use lpp_study::{AnnotationCorrections, FeatureName, Language, Study};
 
 /// Threads and verbosity.
 #[derive(Debug, Clone, Args)]
@@ -20,6 +22,9 @@ pub struct CommonArgs {
     /// Say nothing but errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
+    /// Print one JSON object instead of lines
+    #[arg(long, global = true)]
+    json: bool,
 }
 
 impl CommonArgs {
@@ -36,6 +41,12 @@ impl CommonArgs {
     #[must_use]
     pub fn quiet(&self) -> bool {
         self.quiet
+    }
+
+    /// Whether results are printed as one JSON object.
+    #[must_use]
+    pub fn json(&self) -> bool {
+        self.json
     }
 
     pub(crate) fn level(&self) -> tracing::Level {
@@ -58,16 +69,16 @@ pub fn language() -> impl TypedValueParser<Value = Language> {
 /// Reads the name of a subject, with or without `sub-`.
 ///
 /// # Errors
-/// [`lpp_study::StudyError::BadName`] if it could lead out of the study.
-pub fn subject(name: &str) -> Result<String, lpp_study::StudyError> {
+/// [`lpp_study::NameError::BadName`] if it could lead out of the study.
+pub fn subject(name: &str) -> Result<String, lpp_study::NameError> {
     lpp_study::check_subject(name).map(|()| name.to_owned())
 }
 
 /// Reads the name of a model as it is typed: with or without its organisation.
 ///
 /// # Errors
-/// [`lpp_study::StudyError::BadName`] if it could lead out of the study.
-pub fn model(name: &str) -> Result<String, lpp_study::StudyError> {
+/// [`lpp_study::NameError::BadName`] if it could lead out of the study.
+pub fn model(name: &str) -> Result<String, lpp_study::NameError> {
     name.parse::<FeatureName>().map(|_| name.to_owned())
 }
 
@@ -142,12 +153,11 @@ impl AnnotationArgs {
         }
     }
 
-    /// The annotation file and its corrections: the flags, or what `study` has.
+    /// The annotation and its corrections: the flags, or what `study` has.
     #[must_use]
-    pub fn resolve(self, study: &Study, lang: Language) -> (PathBuf, AnnotationCorrections) {
-        (
-            self.annotation.unwrap_or_else(|| study.annotation(lang)),
-            self.corrections.unwrap_or(study.config().annotation_corrections),
-        )
+    pub fn source(self, study: &Study, lang: Language) -> AnnotationSource {
+        let path = self.annotation.unwrap_or_else(|| study.annotation(lang));
+        let asked = self.corrections.unwrap_or(study.config().annotation_corrections);
+        AnnotationSource::new(path, lang, asked)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use lpp_study::{Progress, Silent};
+use lpp_files::{Progress, Silent};
 
 use crate::CommonArgs;
 

@@ -29,19 +29,23 @@
 
 mod args;
 mod bar;
+mod choice;
 mod help;
 mod logging;
 mod message;
+mod outcome;
 mod output;
 mod program;
 mod threads;
 
 pub use args::{AnnotationArgs, CommonArgs, ScanArgs, StudyArgs, language, model, subject};
 pub use bar::{ProgressReport, progress};
+pub use choice::choice;
+pub use outcome::{Outcome, print_outcomes};
 pub use output::output_file;
 pub use program::{COMMIT, Program, print_json, print_line, print_result, run};
 
-/// [`lpp_study::Software`] of the program that expands it.
+/// [`lpp_steps::Software`] of the program that expands it.
 #[macro_export]
 macro_rules! software {
     () => {
@@ -53,4 +57,4 @@ macro_rules! software {
     };
 }
 
-pub use lpp_study::Software;
+pub use lpp_steps::Software;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use lpp_study::shortened;
+use lpp_files::shortened;
 
 /// Largest number of characters of a message, including its level.
 pub(crate) const MOST: usize = 500;

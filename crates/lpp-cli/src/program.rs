@@ -44,6 +44,7 @@ pub fn run<P: Program>(program: impl FnOnce(P) -> anyhow::Result<()>) -> ExitCod
     logging::start(args.common().level());
     QUIET.store(args.common().quiet(), Ordering::Relaxed);
     report_panics_in_one_line();
+    lpp_files::name_makers(lpp_study::maker_of);
     let threads = args.common().threads();
     tracing::debug!(
         "{} {}, {threads} threads",
@@ -138,7 +139,7 @@ fn tracing_free_error(text: &str) {
 /// Prints a panic, which is a bug in lpp-rs, as one line that users can report.
 fn report_panics_in_one_line() {
     std::panic::set_hook(Box::new(|info| {
-        if lpp_study::panics_are_caught() {
+        if lpp_files::panics_are_caught() {
             return;
         }
         let place = info

@@ -2,16 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_fmri::{CleaningParams, Mask, RepetitionTime, SubjectRuns, averaged_runs, check_pairs};
-use lpp_ridge::{AlphaGrid, AlphaSearch, RidgeCv, RidgeError};
-use lpp_study::{
-    Language, PairRuns, Progress, Software, Step, Study, check_distinct_contents, check_outputs, npy,
-};
+use lpp_files::{Progress, check_distinct_contents, check_outputs, npy};
+use lpp_fmri::{CleaningParams, Mask};
+use lpp_preparation::RepetitionTime;
+use lpp_ridge::{RidgeCv, RidgeError};
+use lpp_stats::nan_mean;
+use lpp_steps::{AlphaSearch, Artefact, AverageStep, Making, Software};
+use lpp_study::{Language, PairRuns, Study, SubjectRuns, averaged_runs, check_pairs};
 use ndarray::Array2;
 use rayon::prelude::*;
 
 use crate::EncodingError;
-use crate::fit_job::alphas_of;
+use crate::fit_job::search_of;
 use crate::group_means::GroupMeans;
 use crate::scratch::{Scratch, Waiting};
 use crate::split_half::{SplitHalf, SplitHalfScores, split_half_scores};
@@ -25,7 +27,9 @@ use crate::subject_signals::SignalSource;
 ///
 /// ```no_run
 /// use lpp_encoding::AverageJob;
-/// use lpp_study::{Language, Silent, Software, Study};
+/// use lpp_files::Silent;
+/// use lpp_steps::Software;
+/// use lpp_study::{Language, Study};
 ///
 /// # fn main() -> Result<(), lpp_encoding::EncodingError> {
 /// let job = AverageJob::of_study(&Study::open("study")?, Language::English)?;
@@ -37,31 +41,16 @@ use crate::subject_signals::SignalSource;
 /// ```
 #[derive(Debug, Clone)]
 pub struct AverageJob {
+    /// What is made of what: of runs of many subjects a folder of averages, `f32`, (`n_scans`, `n_voxels`), not trimmed, and the
+    /// correlation, `f32`, (`n_trials`, `n_voxels`).
+    pub step: AverageStep,
     /// The subjects; all have the same runs.
     pub subjects: Vec<SubjectRuns>,
     /// By what their runs belong together; `None`: by place in files of ds003643, by label in all others.
     pub pair_runs: Option<PairRuns>,
-    /// The mask; needed for images, checked against arrays.
-    pub mask: Option<PathBuf>,
-    /// What is done to the time courses of images; the repetition time is that of `tr`.
-    pub cleaning: CleaningParams,
     /// What is said of the repetition time, besides the runs.
     pub tr: RepetitionTime,
-    /// Folder of the average subject, `run-0.npy` and so on: `f32`, (`n_scans`, `n_voxels`), not trimmed.
-    pub averages: PathBuf,
-    /// The inter-subject correlation to write: `f32`, (`n_trials`, `n_voxels`).
-    pub isc: PathBuf,
-    /// Divisions of the subjects into halves; 0 leaves the inter-subject correlation out.
-    pub n_trials: usize,
-    /// Seed of the divisions.
-    pub seed: u32,
-    /// Scans cut from both ends of each run before halves are compared.
-    pub trim_scans: usize,
-    /// Penalties of the ridge regression.
-    pub alphas: AlphaGrid,
-    /// How penalties are searched.
-    pub alpha_search: AlphaSearch,
-    /// Compute again what is up to date.
+    /// Recompute even if the averages are up to date.
     pub force: bool,
 }
 
@@ -85,54 +74,50 @@ pub struct AverageReport {
 }
 
 impl AverageJob {
-    /// Trials of the reference study.
-    pub const REFERENCE_TRIALS: usize = 10;
-    /// Seed of the reference study.
-    pub const REFERENCE_SEED: u32 = 1234;
-
     /// The job of a study: its resampled runs, its mask, its outputs, the settings of the reference.
     ///
     /// # Errors
-    /// [`EncodingError`] if there are no resampled runs or the study's penalties are wrong.
+    /// [`EncodingError`] if there are no resampled runs.
     pub fn of_study(study: &Study, lang: Language) -> Result<Self, EncodingError> {
         let first = study.average_run(lang, 0);
-        let subjects = averaged_runs(study, lang)?;
-        let mut job = Self::new(
-            subjects,
-            Some(study.mask(lang)),
-            first.parent().unwrap_or(study.root()),
-            study,
-        )?;
-        job.isc = study.isc(lang);
+        let folder = first.parent().unwrap_or(study.root());
+        let mut job = Self::new(averaged_runs(study, lang)?, lang, folder, study);
+        job.step.mask = Some(study.mask(lang));
+        job.step.isc = study.isc(lang);
         Ok(job)
     }
 
-    /// The job for any subjects, writing `run-0.npy` … and `isc.npy` to `output`, with the settings of `study`.
-    ///
-    /// # Errors
-    /// [`EncodingError::Settings`] if the study's penalties are wrong.
-    pub fn new(
-        subjects: Vec<SubjectRuns>,
-        mask: Option<PathBuf>,
-        output: &Path,
-        study: &Study,
-    ) -> Result<Self, EncodingError> {
+    /// The job for any subjects, writing `run-0.npy` … and `isc.npy` to `output`, with the settings of `study`. There is no mask.
+    #[must_use]
+    pub fn new(subjects: Vec<SubjectRuns>, lang: Language, output: &Path, study: &Study) -> Self {
         let config = study.config();
-        Ok(Self {
-            subjects,
-            mask,
-            pair_runs: config.corpus.pair_runs,
+        let n_runs = subjects.first().map_or(0, |subject| subject.runs.len());
+        let step = AverageStep {
+            lang,
+            subjects: subjects
+                .iter()
+                .map(|s| (s.name.clone(), s.runs.clone()))
+                .collect(),
+            mask: None,
             cleaning: CleaningParams::reference(),
-            tr: RepetitionTime::of_study(study),
-            averages: output.to_owned(),
+            tr_s: None,
+            averages: (0..n_runs)
+                .map(|run| output.join(format!("run-{run}.npy")))
+                .collect(),
             isc: output.join("isc.npy"),
-            n_trials: Self::REFERENCE_TRIALS,
-            seed: Self::REFERENCE_SEED,
+            n_trials: AverageStep::REFERENCE_TRIALS,
+            seed: AverageStep::REFERENCE_SEED,
             trim_scans: config.trim_scans,
-            alphas: alphas_of(study)?,
+            alphas: config.alphas.values().to_vec(),
             alpha_search: AlphaSearch::default(),
+        };
+        Self {
+            step,
+            subjects,
+            pair_runs: config.corpus.pair_runs,
+            tr: RepetitionTime::of_study(study),
             force: false,
-        })
+        }
     }
 
     /// Averages, correlates, and writes the results with their provenance, unless all of them are up to date.
@@ -142,43 +127,44 @@ impl AverageJob {
     /// scans or voxels, or repetition times contradict each other; the subject, if it is there twice or lacks a run of the first
     /// or has another; the trial, if it cannot be fitted.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AverageReport, EncodingError> {
-        let n_runs = check_pairs(&self.subjects, self.pair_runs)?;
+        check_pairs(&self.subjects, self.pair_runs)?;
         self.check_trials()?;
         let cleaning = self.cleaning_of_runs()?;
-        let paths: Vec<PathBuf> = (0..n_runs)
-            .map(|run| self.averages.join(format!("run-{run}.npy")))
-            .collect();
-        self.check_places(&paths)?;
-        let steps = self.average_steps(software, &paths, cleaning)?;
-        check_distinct_contents(steps.iter().flat_map(Step::inputs))?;
-        if !self.force && steps.iter().all(Step::is_current) && self.isc_is_current(software, &paths)? {
-            return self.found(paths);
+        let step = AverageStep {
+            tr_s: Some(cleaning.tr_s),
+            ..self.step.clone()
+        };
+        self.check_places()?;
+        let averages = making(software, step.average_artefacts())?;
+        check_distinct_contents(averages.iter().flat_map(Making::inputs))?;
+        if !self.force && averages.iter().all(Making::is_current) && isc_is_current(software, &step)? {
+            return self.found();
         }
-        steps.iter().try_for_each(|step| step.claim(self.force))?;
-        if self.n_trials > 0 {
-            Step::new(software, &self.isc).claim(self.force)?;
+        averages.iter().try_for_each(|making| making.claim(self.force))?;
+        if let Some(isc) = step.isc_artefact() {
+            Making::unread(software, isc).claim(self.force)?;
         }
-        let halves = SplitHalf::draw(self.subjects.len(), self.n_trials, self.seed);
+        let halves = SplitHalf::draw(self.subjects.len(), step.n_trials, step.seed);
         let model = RidgeCv::params()
-            .alpha_grid(&self.alphas)
-            .alpha_search(self.alpha_search);
+            .alphas(step.alphas.clone())
+            .alpha_search(search_of(step.alpha_search));
         let model = model.check().map_err(EncodingError::Settings)?;
-        let scratch = Scratch::inside(self.isc.parent().unwrap_or(Path::new(".")))?;
+        let scratch = Scratch::inside(step.isc.parent().unwrap_or(Path::new(".")))?;
         let source = self.source(cleaning)?;
-        let means = self.average(&paths, steps, &source, &halves, &scratch, progress)?;
+        let means = self.average(averages, &source, &halves, &scratch, progress)?;
         let mut report = AverageReport {
             n_subjects: self.subjects.len(),
             n_voxels: means.n_voxels,
-            averages: paths,
+            averages: step.averages.clone(),
             halves,
             alpha_index: Vec::new(),
             mean_isc: Vec::new(),
             up_to_date: false,
         };
-        if self.n_trials > 0 {
+        if let Some(artefact) = step.isc_artefact() {
             let isc = correlate(&model, means, &mut report, progress)?;
-            npy::save(&self.isc, &isc)?;
-            self.isc_step(software, &report.averages)?.finish()?;
+            npy::save(&step.isc, &isc)?;
+            Making::of(software, artefact)?.finish()?;
         }
         Ok(report)
     }
@@ -188,20 +174,27 @@ impl AverageJob {
         let runs: Vec<PathBuf> = self.subjects.iter().flat_map(|s| s.runs.clone()).collect();
         Ok(CleaningParams {
             tr_s: self.tr.of_runs(&runs)?,
-            ..self.cleaning
+            ..self.step.cleaning
         })
     }
 
     /// No output may be a run or the mask.
-    fn check_places(&self, averages: &[PathBuf]) -> Result<(), EncodingError> {
+    fn check_places(&self) -> Result<(), EncodingError> {
         let runs = self.subjects.iter().flat_map(|s| s.runs.iter());
-        let inputs: Vec<PathBuf> = runs.chain(&self.mask).cloned().collect();
-        let outputs: Vec<PathBuf> = averages.iter().chain([&self.isc]).cloned().collect();
+        let inputs: Vec<PathBuf> = runs.chain(&self.step.mask).cloned().collect();
+        let outputs: Vec<PathBuf> = self
+            .step
+            .averages
+            .iter()
+            .chain([&self.step.isc])
+            .cloned()
+            .collect();
         Ok(check_outputs(&inputs, &outputs)?)
     }
 
     fn source(&self, cleaning: CleaningParams) -> Result<SignalSource<'_>, EncodingError> {
         let mask = self
+            .step
             .mask
             .as_deref()
             .map(|path| Ok::<_, EncodingError>((path, Mask::load(path)?)));
@@ -212,7 +205,7 @@ impl AverageJob {
     }
 
     fn check_trials(&self) -> Result<(), EncodingError> {
-        if self.n_trials > 0 && self.subjects.len() < 2 {
+        if self.step.n_trials > 0 && self.subjects.len() < 2 {
             return Err(EncodingError::TooFewSubjects {
                 found: self.subjects.len(),
             });
@@ -220,57 +213,15 @@ impl AverageJob {
         Ok(())
     }
 
-    /// One step per run, its inputs hashed on all threads.
-    fn average_steps(
-        &self,
-        software: Software,
-        paths: &[PathBuf],
-        cleaning: CleaningParams,
-    ) -> Result<Vec<Step>, EncodingError> {
-        let step = |(run, path): (usize, &PathBuf)| {
-            let mut step = Step::new(software, path)
-                .parameter("detrend", cleaning.detrend)
-                .parameter("high_pass_hz", cleaning.high_pass_hz)
-                .parameter("standardise", cleaning.standardise)
-                .parameter("tr_s", cleaning.tr_s);
-            for file in self.subjects.iter().map(|s| &s.runs[run]).chain(&self.mask) {
-                step = step.input(file)?;
-            }
-            Ok(step)
-        };
-        paths.par_iter().enumerate().map(step).collect()
-    }
-
-    /// The correlations' step: its inputs are the averages, whose own provenance names the subjects' files.
-    fn isc_step(&self, software: Software, averages: &[PathBuf]) -> Result<Step, EncodingError> {
-        let mut step = Step::new(software, &self.isc)
-            .parameter(
-                "subjects",
-                self.subjects.iter().map(|s| &s.name).collect::<Vec<_>>(),
-            )
-            .parameter("n_trials", self.n_trials)
-            .parameter("seed", self.seed)
-            .parameter("trim_scans", self.trim_scans)
-            .parameter("alphas", self.alphas.values())
-            .parameter("alpha_search", format!("{:?}", self.alpha_search));
-        for path in averages {
-            step = step.input(path)?;
-        }
-        Ok(step)
-    }
-
-    fn isc_is_current(&self, software: Software, averages: &[PathBuf]) -> Result<bool, EncodingError> {
-        Ok(self.n_trials == 0 || self.isc_step(software, averages)?.is_current())
-    }
-
     /// The report on files that were there.
-    fn found(&self, averages: Vec<PathBuf>) -> Result<AverageReport, EncodingError> {
+    fn found(&self) -> Result<AverageReport, EncodingError> {
+        let averages = self.step.averages.clone();
         let n_voxels = match averages.first() {
             Some(run) => npy::load_f32_matrix(run)?.ncols(),
             None => 0,
         };
-        let isc = if self.n_trials > 0 {
-            npy::load_f64_matrix(&self.isc)?
+        let isc = if self.step.n_trials > 0 {
+            npy::load_f64_matrix(&self.step.isc)?
         } else {
             Array2::zeros((0, 0))
         };
@@ -283,7 +234,7 @@ impl AverageJob {
             mean_isc: isc
                 .rows()
                 .into_iter()
-                .map(|trial| mean_of_known(trial.iter().copied()))
+                .map(|trial| nan_mean(trial.iter().copied()))
                 .collect(),
             up_to_date: true,
         })
@@ -291,8 +242,7 @@ impl AverageJob {
 
     fn average(
         &self,
-        paths: &[PathBuf],
-        steps: Vec<Step>,
+        averages: Vec<Making>,
         source: &SignalSource<'_>,
         halves: &[SplitHalf],
         scratch: &Scratch,
@@ -301,17 +251,17 @@ impl AverageJob {
         let mut trials = TrialMeans::new(halves.len());
         progress.start(
             "averaging runs of subjects",
-            (paths.len() * self.subjects.len()) as u64,
+            (averages.len() * self.subjects.len()) as u64,
         );
-        for (run, (path, step)) in paths.iter().zip(steps).enumerate() {
+        for (run, (path, making)) in self.step.averages.iter().zip(averages).enumerate() {
             let means = self.run_means(run, source, halves, progress)?;
             trials.check_voxels(&self.subjects[0].runs[run], means.shape().1)?;
             let average = means.average();
             warn_of_nan(path, &average);
             npy::save(path, &average)?;
-            step.finish()?;
+            making.finish()?;
             for trial in 0..halves.len() {
-                let (x, y) = means.halves(trial, self.trim_scans);
+                let (x, y) = means.halves(trial, self.step.trim_scans);
                 trials.x[trial].push(scratch.put(&format!("x-{trial}-{run}"), &x)?);
                 trials.y[trial].push(scratch.put(&format!("y-{trial}-{run}"), &y)?);
             }
@@ -360,17 +310,32 @@ impl AverageJob {
                 expected: format!("{} of {} as in {first}", expected.0, expected.1),
             });
         }
-        let needed = self.trim_scans.saturating_mul(2);
-        if self.n_trials > 0 && found.0 <= needed {
+        let needed = self.step.trim_scans.saturating_mul(2);
+        if self.step.n_trials > 0 && found.0 <= needed {
             return Err(EncodingError::Run {
                 path: file.to_owned(),
                 source: RidgeError::Trim {
                     n_scans: found.0,
-                    trim: self.trim_scans,
+                    trim: self.step.trim_scans,
                 },
             });
         }
         Ok(())
+    }
+}
+
+/// Artefacts in the making, their inputs hashed on all threads.
+fn making(software: Software, artefacts: Vec<Artefact>) -> Result<Vec<Making>, EncodingError> {
+    let making = artefacts
+        .into_par_iter()
+        .map(|artefact| Making::of(software, artefact));
+    Ok(making.collect::<Result<_, _>>()?)
+}
+
+fn isc_is_current(software: Software, step: &AverageStep) -> Result<bool, EncodingError> {
+    match step.isc_artefact() {
+        Some(artefact) => Ok(Making::of(software, artefact)?.is_current()),
+        None => Ok(true),
     }
 }
 
@@ -421,7 +386,7 @@ fn correlate(
             .map_err(|source| EncodingError::Trial { trial, source })?;
         #[expect(clippy::cast_possible_truncation, reason = "correlations are stored as f32")]
         isc.row_mut(trial).zip_mut_with(&scores, |to, &r| *to = r as f32);
-        report.mean_isc.push(mean_of_known(scores.iter().copied()));
+        report.mean_isc.push(nan_mean(scores.iter().copied()));
         report.alpha_index.push(alpha_index);
         progress.advance(1);
     }
@@ -438,13 +403,6 @@ fn correlate(
         );
     }
     Ok(isc)
-}
-
-fn mean_of_known(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, n) = values
-        .filter(|v| !v.is_nan())
-        .fold((0.0, 0.0), |(sum, n), v| (sum + v, n + 1.0));
-    sum / n
 }
 
 fn warn_of_nan(path: &Path, average: &Array2<f32>) {

@@ -3,22 +3,19 @@
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
 
+use lpp_files::{ActivationsWriter, LayerShape, Progress};
 use lpp_fmri::{Hrf, RegressorOperator};
-use lpp_stats::{MaxStatistic, Tail, permutation_p};
-use lpp_study::{
-    ActivationsWriter, CanaryInfo, LayerShape, NullTest, Progress, Software, Step, Study, beside_scores,
-    save_with_sidecar,
-};
+use lpp_stats::{MaxStatistic, Tail, nan_mean, permutation_p};
+use lpp_steps::{CanaryFeatures, Nulls, Software, TargetSet, run_if_stale};
+use lpp_study::{CanaryInfo, NullTest, Study, save_with_sidecar};
 use ndarray::{Array1, Array2, Axis, s};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::features::LayerFeatures;
 use crate::fit_job::{Prepared, to_f32};
-use crate::nested::mean;
-use crate::target_set::TargetSet;
+use crate::null_job::null_orders;
 use crate::targets::{self, Targets};
-use crate::{EncodingError, FitJob, NullJob, NullKind};
+use crate::{EncodingError, FitJob};
 
 /// Features of scans that know nothing of the text, fitted like a model and tested against nulls.
 ///
@@ -27,37 +24,26 @@ use crate::{EncodingError, FitJob, NullJob, NullKind};
 /// convolved with the haemodynamic response, another in each run. It scores if held-out data leak into the fit.
 ///
 /// Whether they score is asked of the mean over at most 1024 voxels, spread over the mask, against 199 nulls of circular
-/// shifts (see [`NullJob`]).
+/// shifts (see [`NullJob`](crate::NullJob)).
 #[derive(Debug, Clone, PartialEq)]
 pub struct CanaryJob {
     /// The fit of the features, whose activations are written first.
     pub fit: FitJob,
 }
 
-/// Waves of the first layer.
-const N_WAVES: usize = 16;
-/// Columns of the second layer.
-const N_NOISE: usize = 32;
-/// Seed of the noise.
-const SEED: u64 = 0;
+const N_WAVES: usize = CanaryFeatures::N_WAVES;
+const N_NOISE: usize = CanaryFeatures::N_NOISE;
+const N_NULLS: usize = CanaryFeatures::N_NULLS;
 /// Voxels whose mean is tested: as many as make its spread small beside that over nulls.
 const N_TESTED: usize = 1024;
-/// Nulls of that test.
-const N_NULLS: usize = 199;
 
 impl CanaryJob {
-    /// Name under which a study keeps it.
-    pub const NAME: &'static str = "canary";
-
     /// The canary beside the fit of a model: for the same scans and with the same settings.
     #[must_use]
     pub fn beside(fit: &FitJob, study: &Study) -> Self {
         let fit = FitJob {
-            model: Self::NAME.to_owned(),
-            activations: study.activations(Self::NAME, fit.lang),
-            targets: fit.targets.iter().map(canary_set).collect(),
-            nested_layer: false,
-            ..fit.clone()
+            step: fit.step.canary(study),
+            force: fit.force,
         };
         Self { fit }
     }
@@ -69,14 +55,13 @@ impl CanaryJob {
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<(), EncodingError> {
         self.write_features(software)?;
         self.fit.run(software, progress)?;
-        for set in &self.fit.targets {
-            let path = beside_scores(&set.scores, "nulls");
-            let step = self.fit.step(software, set, &path)?.parameter("n_nulls", N_NULLS);
-            if !step.is_done(self.fit.force)? {
+        for set in &self.fit.step.targets {
+            let artefact = self.fit.step.canary_artefact(set);
+            let path = artefact.path.clone();
+            run_if_stale(software, vec![artefact], self.fit.force, || {
                 let (means, info) = self.test(set)?;
-                save_with_sidecar(&path, &means, &info)?;
-                step.finish()?;
-            }
+                Ok::<_, EncodingError>(save_with_sidecar(&path, &means, &info)?)
+            })?;
         }
         Ok(())
     }
@@ -84,22 +69,14 @@ impl CanaryJob {
     /// Mean scores of each layer under nulls, (`n_layers`, 1 + `n_nulls`), the observed one first, and what they say.
     fn test(&self, set: &TargetSet) -> Result<(Array2<f32>, CanaryInfo), EncodingError> {
         let fit = &self.fit;
-        let Targets { runs, n_scans } = targets::read(&set.runs, fit.trim_scans)?;
+        let Targets { runs, n_scans } = targets::read(&set.runs, fit.step.trim_scans)?;
         let n_voxels = runs.first().map_or(0, Array2::ncols);
         let every = n_voxels.div_ceil(N_TESTED).max(1);
         let tested: Vec<usize> = (0..n_voxels).step_by(every).collect();
         let y: Vec<Array2<f32>> = runs.iter().map(|run| run.select(Axis(1), &tested)).collect();
-        let features = LayerFeatures::open(&fit.activations, &fit.words, &n_scans, fit.tr_s, fit.trim_scans)?;
-        let nulls = NullJob {
-            fit: fit.clone(),
-            layer: None,
-            n_nulls: N_NULLS,
-            kind: NullKind::Circular,
-            orders_per_run: NullJob::DEFAULT_ORDERS,
-            refit: false,
-            seed: SEED,
-        };
-        let nulls = nulls.orders(&y.iter().map(Array2::nrows).collect::<Vec<_>>())?;
+        let features = fit.features(&n_scans)?;
+        let lengths: Vec<usize> = y.iter().map(Array2::nrows).collect();
+        let nulls = null_orders(&Nulls::circular(N_NULLS), &lengths)?;
         let model = fit.ridge().check().map_err(EncodingError::Settings)?;
         let mut all = Array2::zeros((features.activations().n_layers(), 1 + N_NULLS));
         let mut info = CanaryInfo {
@@ -112,12 +89,12 @@ impl CanaryJob {
         for (layer, mut row) in all.rows_mut().into_iter().enumerate() {
             let failed = |source| fit.failed(layer, source);
             let prepared =
-                Prepared::new(&model, &features.layer(layer)?.runs, fit.precision).map_err(failed)?;
+                Prepared::new(&model, &features.layer(layer)?.runs, fit.step.arithmetic).map_err(failed)?;
             let found = prepared.score(&y).map_err(failed)?;
             let scores = prepared.null_scores(&found, &y, &nulls).map_err(failed)?;
             let means: Array1<f64> = scores
                 .axis_iter(Axis(1))
-                .map(|null| mean(null.iter().map(|&r| f64::from(r))))
+                .map(|null| nan_mean(null.iter().map(|&r| f64::from(r))))
                 .collect();
             let of_nulls = means.slice(s![1..]).to_vec();
             info.layers.push(NullTest {
@@ -132,7 +109,7 @@ impl CanaryJob {
     }
 
     fn write_features(&self, software: Software) -> Result<(), EncodingError> {
-        let lengths = match self.fit.targets.first() {
+        let lengths = match self.fit.step.targets.first() {
             Some(set) => set
                 .runs
                 .iter()
@@ -140,20 +117,19 @@ impl CanaryJob {
                 .collect::<Result<Vec<_>, EncodingError>>()?,
             None => return Ok(()),
         };
-        let step = Step::new(software, &self.fit.activations)
-            .parameter("n_scans", &lengths)
-            .parameter("tr_s", self.fit.tr_s)
-            .parameter("n_waves", N_WAVES)
-            .parameter("n_noise", N_NOISE)
-            .parameter("seed", SEED);
-        if !step.is_done(self.fit.force)? {
-            self.write(&lengths)?;
-            step.finish()?;
-        }
+        let features = CanaryFeatures {
+            n_scans: lengths,
+            tr_s: self.fit.tr_s(),
+            output: self.fit.step.activations.clone(),
+        };
+        run_if_stale(software, vec![features.artefact()], self.fit.force, || {
+            self.write(&features)
+        })?;
         Ok(())
     }
 
-    fn write(&self, lengths: &[usize]) -> Result<(), EncodingError> {
+    fn write(&self, features: &CanaryFeatures) -> Result<(), EncodingError> {
+        let lengths = &features.n_scans;
         let shapes: Vec<LayerShape> = lengths
             .iter()
             .enumerate()
@@ -170,18 +146,18 @@ impl CanaryJob {
             })
             .collect();
         let metadata = [
-            ("model", Self::NAME.to_owned()),
+            ("model", CanaryFeatures::NAME.to_owned()),
             ("kind", "canary".to_owned()),
             ("rows", "scans".to_owned()),
-            ("lang", self.fit.lang.to_string()),
+            ("lang", self.fit.step.lang.to_string()),
             ("software", format!("lpp-rs {}", env!("CARGO_PKG_VERSION"))),
         ];
         let metadata: BTreeMap<String, String> = metadata.map(|(k, v)| (k.to_owned(), v)).into();
-        let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-        let mut writer = ActivationsWriter::create(&self.fit.activations, &shapes, &metadata)?;
+        let mut rng = ChaCha8Rng::seed_from_u64(CanaryFeatures::SEED);
+        let mut writer = ActivationsWriter::create(&features.output, &shapes, &metadata)?;
         for (run, &n) in lengths.iter().enumerate() {
             writer.write(run, 0, &waves(n))?;
-            writer.write(run, 1, &slow_noise(n, self.fit.tr_s, &mut rng)?)?;
+            writer.write(run, 1, &slow_noise(n, features.tr_s, &mut rng)?)?;
         }
         Ok(writer.commit()?)
     }
@@ -203,22 +179,6 @@ fn slow_noise(n: usize, tr_s: f64, rng: &mut ChaCha8Rng) -> Result<Array2<f32>, 
     Ok(operator.apply(&noise)?.mapv(to_f32))
 }
 
-/// The same scans, their scores under the name of the canary.
-fn canary_set(set: &TargetSet) -> TargetSet {
-    let mut canary = set.clone();
-    for path in [&mut canary.scores, &mut canary.score_map] {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        // The name ends in _LANG.npy or _LANG.nii.gz; a model's own may have underscores too.
-        let ending = name.rfind('_').map_or(name.as_str(), |place| &name[place..]);
-        path.set_file_name(format!("{}{ending}", CanaryJob::NAME));
-    }
-    canary
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,7 +188,7 @@ mod tests {
         let waves = waves(50);
         assert!((waves[[0, 0]] - 1.0).abs() < 1e-3 && (waves[[49, 0]] + 1.0).abs() < 1e-3);
         assert!(waves.sum_axis(Axis(0)).iter().all(|sum| sum.abs() < 1e-4));
-        let noise = || slow_noise(50, 2.0, &mut ChaCha8Rng::seed_from_u64(SEED)).unwrap();
+        let noise = || slow_noise(50, 2.0, &mut ChaCha8Rng::seed_from_u64(CanaryFeatures::SEED)).unwrap();
         assert_eq!(noise(), noise());
         let now: Array1<f32> = noise().slice(s![..49, 5]).to_owned();
         let next: Array1<f32> = noise().slice(s![1.., 5]).to_owned();

@@ -8,7 +8,10 @@ use std::path::PathBuf;
 pub enum EncodingError {
     /// A file of the study cannot be read or written.
     #[error(transparent)]
-    Study(#[from] lpp_study::StudyError),
+    File(#[from] lpp_files::FileError),
+    /// The runs of subjects are not there, or do not belong together.
+    #[error(transparent)]
+    Subjects(#[from] lpp_study::SubjectsError),
     /// The mask cannot be read, or words and scans make no regressor.
     #[error(transparent)]
     Fmri(#[from] lpp_fmri::FmriError),

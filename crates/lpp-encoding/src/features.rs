@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use lpp_files::{Activations, TimedWord, WordTable};
 use lpp_fmri::{FmriError, Hrf, RegressorOperator, RunTimes};
 use lpp_ridge::trim_and_standardise;
-use lpp_study::{Activations, TimedWord, WordTable};
 use ndarray::{Array2, ArrayRef2};
 
 use crate::EncodingError;
@@ -57,12 +57,12 @@ impl LayerFeatures {
     /// scans.
     ///
     /// # Errors
-    /// [`EncodingError::Study`] if a file cannot be read, [`EncodingError::Mismatch`] if words, activations and scans
+    /// [`EncodingError::File`] if a file cannot be read, [`EncodingError::Mismatch`] if words, activations and scans
     /// differ in runs or words, [`EncodingError::Fmri`] if a run is too short for a regressor or its words lie outside of its
     /// scans.
     pub fn open(
         activations: &Path,
-        words: &Path,
+        words: Option<&Path>,
         n_scans: &[usize],
         tr_s: f64,
         trim_scans: usize,
@@ -85,6 +85,11 @@ impl LayerFeatures {
         let rows = if rows_are_scans(&path, &activations)? {
             Rows::Scans(n_scans.to_vec())
         } else {
+            let words = words.ok_or_else(|| EncodingError::Mismatch {
+                path: path.clone(),
+                found: "activations of words, and no table of words".to_owned(),
+                expected: "the words with their times".to_owned(),
+            })?;
             let table = WordTable::load(words)?;
             if table.n_runs() != activations.n_runs() {
                 let expected = format!("{} as in {}", activations.n_runs(), path.display());
@@ -122,7 +127,7 @@ impl LayerFeatures {
     ///
     /// # Errors
     /// [`EncodingError::Mismatch`] if a run has another number of words (or scans) than its word table or another width than the
-    /// first run, or holds a NaN or an infinity, [`EncodingError::Run`] if a run is too short to trim, [`EncodingError::Study`] for
+    /// first run, or holds a NaN or an infinity, [`EncodingError::Run`] if a run is too short to trim, [`EncodingError::File`] for
     /// a broken file.
     pub fn layer(&self, layer: usize) -> Result<Layer, EncodingError> {
         let n_runs = self.activations.n_runs();

@@ -4,60 +4,32 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use lpp_fmri::{Image, Mask, RepetitionTime};
+use lpp_files::{Activations, Progress, check_distinct_contents, check_outputs, sha256_of_file};
+use lpp_fmri::{Image, Mask};
+use lpp_preparation::RepetitionTime;
 use lpp_ridge::{
-    AlphaGrid, AlphaSearch, Engine, GridEdge, InnerValidation, NestedChooser, NullOrders, PreparedFeatures,
-    RidgeCv, RidgeCvFit, RidgeCvParams, RidgeError,
+    AlphaSearch, GridEdge, InnerValidation, NestedChooser, NullOrders, PreparedFeatures, RidgeCv, RidgeCvFit,
+    RidgeCvParams, RidgeError,
 };
+use lpp_stats::nan_mean;
+use lpp_steps::{Arithmetic, FitStep, InnerRuns, Making, Software, TargetSet};
 use lpp_study::{
-    Activations, FeatureName, Language, ModelKind, NestedInfo, Progress, Scores, ScoresInfo, Software, Step,
-    Study, beside_scores, check_distinct_contents, check_outputs, load_sidecar, sha256_of_file,
+    FeatureName, ModelKind, NestedInfo, Scores, ScoresInfo, Study, StudyConfig, beside_scores, load_sidecar,
 };
 use ndarray::{Array2, Axis};
 
 use crate::EncodingError;
 use crate::features::{LayerFeatures, rows_are_scans};
 use crate::nested;
-use crate::target_set::{TargetSet, wrong_runs};
+use crate::target_set::{average_targets, check, load, load_mask, wrong_runs};
 use crate::targets::{self, Targets};
-
-/// Arithmetic of the products over all voxels; factorisations are in double precision anyway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precision {
-    /// `f32`: scores within 1e-4 of double precision, usually 1e-6, at twice the speed.
-    Single,
-    /// `f64`, as the reference.
-    Double,
-}
 
 /// The fit of all layers of a model to one subject, or to several that share the factorisations of each layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitJob {
-    /// Name of the model, for the sidecar.
-    pub model: String,
-    /// Language, for the sidecar.
-    pub lang: Language,
-    /// Activations of the words, safetensors.
-    pub activations: PathBuf,
-    /// The words and their times.
-    pub words: PathBuf,
-    /// What is predicted.
-    pub targets: Vec<TargetSet>,
-    /// Repetition time, seconds.
-    pub tr_s: f64,
-    /// Scans cut at both ends of each run.
-    pub trim_scans: usize,
-    /// The penalties.
-    pub alphas: AlphaGrid,
-    /// How the penalties are searched.
-    pub alpha_search: AlphaSearch,
-    /// Runs on which penalties are validated.
-    pub inner: InnerValidation,
-    /// Arithmetic.
-    pub precision: Precision,
-    /// Whether layers are also chosen on inner data and scored on outer data; the result goes beside the scores.
-    pub nested_layer: bool,
-    /// Fit again what is up to date.
+    /// What is made of what.
+    pub step: FitStep,
+    /// Recompute even if the scores are up to date.
     pub force: bool,
 }
 
@@ -79,41 +51,27 @@ pub struct FitOutcome {
 }
 
 impl FitJob {
-    /// The fit of `model` in `study` to nobody yet, every input at its place; `activations` may lie elsewhere.
+    /// A fit without targets; inputs default to the study's paths.
+    ///
+    /// Features of scans need no words: the step then has none unless the file is there.
     ///
     /// # Errors
-    /// [`EncodingError::Settings`] if the study's penalties are wrong.
-    pub fn new(
-        study: &Study,
-        model: &str,
-        lang: Language,
-        precision: Precision,
-        activations: Option<PathBuf>,
-    ) -> Result<Self, EncodingError> {
-        let config = study.config();
-        Ok(Self {
-            model: model.to_owned(),
-            lang,
-            activations: activations.unwrap_or_else(|| study.activations(model, lang)),
-            words: study.words(lang),
-            targets: Vec::new(),
-            tr_s: config.tr_or_reference_s(),
-            trim_scans: config.trim_scans,
-            alphas: alphas_of(study)?,
-            alpha_search: AlphaSearch::default(),
-            inner: InnerValidation::First,
-            precision,
-            nested_layer: false,
-            force: false,
-        })
+    /// [`EncodingError::File`] if the activations cannot be read.
+    pub fn new(mut step: FitStep, force: bool) -> Result<Self, EncodingError> {
+        let activations = &step.activations;
+        let words_are_there = step.words.as_ref().is_some_and(|words| words.exists());
+        if !words_are_there && rows_are_scans(activations, &Activations::open(activations)?)? {
+            step.words = None;
+        }
+        Ok(Self { step, force })
     }
 
     /// Number of runs of the activations.
     ///
     /// # Errors
-    /// [`EncodingError::Study`] if they cannot be read.
+    /// [`EncodingError::File`] if they cannot be read.
     pub fn n_runs(&self) -> Result<usize, EncodingError> {
-        Ok(Activations::open(&self.activations)?.n_runs())
+        Ok(Activations::open(&self.step.activations)?.n_runs())
     }
 
     /// Takes the repetition time that was given or that the records of the scans say.
@@ -121,24 +79,20 @@ impl FitJob {
     /// # Errors
     /// As [`RepetitionTime::of_runs`].
     pub fn take_tr(&mut self, said: RepetitionTime) -> Result<(), EncodingError> {
-        let runs: Vec<PathBuf> = self.targets.iter().flat_map(|set| set.runs.clone()).collect();
-        self.tr_s = said.of_runs(&runs)?;
+        let targets = self.step.targets.iter();
+        let runs: Vec<PathBuf> = targets.flat_map(|set| set.runs.clone()).collect();
+        self.step.tr_s = Some(said.of_runs(&runs)?);
         Ok(())
     }
 
-    /// The same for the average subject.
+    /// A fit to the average subject of a study.
     ///
     /// # Errors
-    /// As [`new`](Self::new), [`n_runs`](Self::n_runs), [`TargetSet::average`] and [`take_tr`](Self::take_tr).
-    pub fn average_subject(
-        study: &Study,
-        model: &str,
-        lang: Language,
-        precision: Precision,
-        activations: Option<PathBuf>,
-    ) -> Result<Self, EncodingError> {
-        let mut job = Self::new(study, model, lang, precision, activations)?;
-        job.targets = vec![TargetSet::average(study, model, lang, job.n_runs()?)?];
+    /// As [`new`](Self::new), [`n_runs`](Self::n_runs), [`average_targets`] and [`take_tr`](Self::take_tr).
+    pub fn average_subject(study: &Study, step: FitStep, force: bool) -> Result<Self, EncodingError> {
+        let mut job = Self::new(step, force)?;
+        let (model, lang) = (job.step.model.clone(), job.step.lang);
+        job.step.targets = vec![average_targets(study, &model, lang, job.n_runs()?)?];
         job.take_tr(RepetitionTime::of_study(study))?;
         Ok(job)
     }
@@ -155,75 +109,61 @@ impl FitJob {
         self.check_places()?;
         let mut outcomes = BTreeMap::new();
         let mut open = Vec::new();
-        for (place, set) in self.targets.iter().enumerate() {
-            let steps = self.steps(software, set)?;
-            if let Some(step) = steps.first() {
-                check_distinct_contents(step.inputs())?;
+        for (place, set) in self.step.targets.iter().enumerate() {
+            let making = self.making(software, set)?;
+            if let Some(making) = making.first() {
+                check_distinct_contents(making.inputs())?;
             }
-            if !self.force && steps.iter().all(Step::is_current) {
+            if !self.force && making.iter().all(Making::is_current) {
                 outcomes.insert(place, outcome(&set.scores, &Scores::load(&set.scores)?, true));
             } else {
-                steps.iter().try_for_each(|step| step.claim(self.force))?;
-                open.push((place, set, steps));
+                making.iter().try_for_each(|making| making.claim(self.force))?;
+                open.push((place, set, making));
             }
         }
         let sets: Vec<&TargetSet> = open.iter().map(|(_, set, _)| *set).collect();
-        for ((scores, chooser), (place, set, steps)) in self.fit(&sets, progress)?.into_iter().zip(open) {
-            let mask = set.load_mask(scores.info.n_voxels)?;
+        for ((scores, chooser), (place, set, making)) in self.fit(&sets, progress)?.into_iter().zip(open) {
+            let mask = load_mask(set, scores.info.n_voxels)?;
             scores.save(&set.scores)?;
-            if self.nested_layer {
+            if self.step.chooses_layers() {
                 nested::save(chooser, &scores, &beside_scores(&set.scores, "nested"))?;
             }
             if let Some(mask) = mask {
                 save_map(&scores, &mask, &set.score_map)?;
             }
-            for step in steps {
-                step.finish()?;
+            for making in making {
+                making.finish()?;
             }
             outcomes.insert(place, outcome(&set.scores, &scores, false));
         }
         Ok(outcomes.into_values().collect())
     }
 
-    /// The steps that make the scores of a set, their sidecar, the nested ones if asked for and, if it has a mask, their
-    /// map. Each has its record, so that a run that ended between two of them is not taken for a whole one.
-    fn steps(&self, software: Software, set: &TargetSet) -> Result<Vec<Step>, EncodingError> {
-        let map = set.mask.as_ref().map(|_| set.score_map.clone());
-        let sidecar = set.scores.with_extension("json");
-        let nested = self.nested_layer.then(|| beside_scores(&set.scores, "nested"));
-        [Some(set.scores.clone()), Some(sidecar), nested, map]
-            .into_iter()
-            .flatten()
-            .map(|output| self.step(software, set, &output))
-            .collect()
+    /// The files of a set in the making.
+    fn making(&self, software: Software, set: &TargetSet) -> Result<Vec<Making>, EncodingError> {
+        let artefacts = self.step.score_artefacts(set).into_iter();
+        let making = artefacts.map(|artefact| Making::of(software, artefact));
+        Ok(making.collect::<Result<_, _>>()?)
     }
 
-    /// The step that makes a file of a set.
-    pub(crate) fn step(
+    /// Opens the features of the fit for scans of these lengths.
+    pub(crate) fn features(&self, n_scans: &[usize]) -> Result<LayerFeatures, EncodingError> {
+        self.features_of(&self.step.activations, n_scans)
+    }
+
+    /// The same of other activations for the same words.
+    pub(crate) fn features_of(
         &self,
-        software: Software,
-        set: &TargetSet,
-        output: &Path,
-    ) -> Result<Step, EncodingError> {
-        let mut step = Step::new(software, output).input(&self.activations)?;
-        // Features of scans need no words.
-        if self.words.exists() || !rows_are_scans(&self.activations, &Activations::open(&self.activations)?)?
-        {
-            step = step.input(&self.words)?;
-        }
-        for path in set.runs.iter().chain(&set.mask) {
-            step = step.input(path)?;
-        }
-        Ok(step
-            .parameter("model", &self.model)
-            .parameter("lang", self.lang)
-            .parameter("subject", &set.subject)
-            .parameter("tr_s", self.tr_s)
-            .parameter("trim_scans", self.trim_scans)
-            .parameter("alphas", self.alphas.values())
-            .parameter("alpha_search", format!("{:?}", self.alpha_search))
-            .parameter("inner", format!("{:?}", self.inner))
-            .parameter("precision", format!("{:?}", self.precision)))
+        activations: &Path,
+        n_scans: &[usize],
+    ) -> Result<LayerFeatures, EncodingError> {
+        let words = self.step.words.as_deref();
+        LayerFeatures::open(activations, words, n_scans, self.tr_s(), self.step.trim_scans)
+    }
+
+    /// Repetition time, seconds.
+    pub(crate) fn tr_s(&self) -> f64 {
+        self.step.tr_s.unwrap_or(StudyConfig::REFERENCE_TR_S)
     }
 
     /// Scores of each set, in their order.
@@ -235,17 +175,11 @@ impl FitJob {
         let Some((first, others)) = sets.split_first() else {
             return Ok(Vec::new());
         };
-        let model = self.ridge().validation_scores(self.nested_layer).check();
+        let model = self.ridge().validation_scores(self.step.chooses_layers()).check();
         let model = model.map_err(EncodingError::Settings)?;
         self.check_runs(sets)?;
-        let Targets { runs, n_scans } = targets::read(&first.runs, self.trim_scans)?;
-        let features = LayerFeatures::open(
-            &self.activations,
-            &self.words,
-            &n_scans,
-            self.tr_s,
-            self.trim_scans,
-        )?;
+        let Targets { runs, n_scans } = targets::read(&first.runs, self.step.trim_scans)?;
+        let features = self.features(&n_scans)?;
         for warning in features.warnings() {
             tracing::warn!("{warning}");
         }
@@ -254,28 +188,31 @@ impl FitJob {
         let mut results = vec![self.empty_scores(first, n_voxels, features.activations())?];
         // A set that does not fit the others should show before hours of work, not after the first layer.
         for set in others {
-            results.push(self.empty_scores(set, set.check(&n_scans)?, features.activations())?);
+            results.push(self.empty_scores(set, check(set, &n_scans)?, features.activations())?);
         }
         let only = others.is_empty().then_some(runs);
         let mut choosers = vec![NestedChooser::default(); sets.len()];
         let n_layers = features.activations().n_layers();
         let mut constant = Vec::with_capacity(n_layers);
-        progress.start(&format!("fitting {}", self.model), (n_layers * sets.len()) as u64);
+        progress.start(
+            &format!("fitting {}", self.step.model),
+            (n_layers * sets.len()) as u64,
+        );
         for layer in 0..n_layers {
             let failed = |source| self.failed(layer, source);
             let started = Instant::now();
             let of_layer = features.layer(layer)?;
             constant.push((of_layer.n_constant, layer));
-            let prepared = Prepared::new(&model, &of_layer.runs, self.precision).map_err(failed)?;
+            let prepared = Prepared::new(&model, &of_layer.runs, self.step.arithmetic).map_err(failed)?;
             let shared_s = started.elapsed().as_secs_f64() / sets.len() as f64;
             for ((set, result), chooser) in sets.iter().zip(&mut results).zip(&mut choosers) {
                 let started = Instant::now();
                 let fit = match &only {
                     Some(runs) => prepared.score(runs),
-                    None => prepared.score(&set.load(self.trim_scans, &n_scans)?),
+                    None => prepared.score(&load(set, self.step.trim_scans, &n_scans)?),
                 };
                 let fit = fit.map_err(failed)?;
-                if self.nested_layer {
+                if self.step.chooses_layers() {
                     chooser.add(&fit).map_err(failed)?;
                 }
                 result.values.row_mut(layer).assign(&fit.scores.mapv(to_f32));
@@ -300,7 +237,7 @@ impl FitJob {
         if let Some((n, layer)) = found.first() {
             tracing::warn!(
                 "{}: features that are constant in a run after convolution are 0 there: {n} in layer {layer}{}",
-                self.activations.display(),
+                self.step.activations.display(),
                 match found.len() {
                     1 => String::new(),
                     layers => format!(", the most of {layers} layers that have some"),
@@ -311,23 +248,29 @@ impl FitJob {
 
     /// No output may be an input, or that of another set.
     fn check_places(&self) -> Result<(), EncodingError> {
-        let shared = [self.activations.clone(), self.words.clone()];
-        let of_sets = self
-            .targets
-            .iter()
-            .flat_map(|set| set.runs.iter().chain(&set.mask).cloned());
-        let inputs: Vec<PathBuf> = shared.into_iter().chain(of_sets).collect();
-        let outputs: Vec<PathBuf> = self.targets.iter().map(|set| set.scores.clone()).collect();
+        let FitStep {
+            activations,
+            words,
+            targets,
+            ..
+        } = &self.step;
+        let of_sets = targets.iter().flat_map(|set| set.runs.iter().chain(&set.mask));
+        let inputs = [activations].into_iter().chain(words).chain(of_sets);
+        let inputs: Vec<PathBuf> = inputs.cloned().collect();
+        let outputs: Vec<PathBuf> = targets.iter().map(|set| set.scores.clone()).collect();
         Ok(check_outputs(&inputs, &outputs)?)
     }
 
     /// The settings of the ridge regression.
     pub(crate) fn ridge(&self) -> RidgeCvParams {
+        let inner = match self.step.inner {
+            InnerRuns::First => InnerValidation::First,
+            InnerRuns::All => InnerValidation::All,
+        };
         RidgeCv::params()
-            .alpha_grid(&self.alphas)
-            .alpha_search(self.alpha_search)
-            .engine(ENGINE)
-            .inner(self.inner)
+            .alphas(self.step.alphas.clone())
+            .alpha_search(search_of(self.step.alpha_search))
+            .inner(inner)
     }
 
     /// As many runs of scans as of activations, before anything is read.
@@ -339,18 +282,18 @@ impl FitJob {
     /// Checks that a subject has as many runs of scans as the activations have.
     ///
     /// # Errors
-    /// [`EncodingError::Mismatch`] naming both numbers, [`EncodingError::Study`] if the activations cannot be read.
+    /// [`EncodingError::Mismatch`] naming both numbers, [`EncodingError::File`] if the activations cannot be read.
     pub fn check_runs_of(&self, subject: &str, runs: &[PathBuf]) -> Result<(), EncodingError> {
         let n_runs = self.n_runs()?;
         if runs.len() == n_runs {
             return Ok(());
         }
-        Err(wrong_runs(subject, runs, n_runs, &self.activations))
+        Err(wrong_runs(subject, runs, n_runs, &self.step.activations))
     }
 
     pub(crate) fn failed(&self, layer: usize, source: RidgeError) -> EncodingError {
         EncodingError::Layer {
-            path: self.activations.clone(),
+            path: self.step.activations.clone(),
             layer,
             source,
         }
@@ -370,18 +313,18 @@ impl FitJob {
             name.parse::<FeatureName>()
                 .map_or_else(|_| name.to_owned(), |n| n.to_string())
         };
-        if let Some(model) = of("model").filter(|model| spelling(model) != spelling(&self.model)) {
+        if let Some(model) = of("model").filter(|model| spelling(model) != spelling(&self.step.model)) {
             tracing::warn!(
                 "{}: these are activations of the model {model}, by their metadata, and are fitted as {}",
-                self.activations.display(),
-                self.model
+                self.step.activations.display(),
+                self.step.model
             );
         }
-        if let Some(lang) = of("lang").filter(|lang| **lang != self.lang.to_string()) {
+        if let Some(lang) = of("lang").filter(|lang| **lang != self.step.lang.to_string()) {
             tracing::warn!(
                 "{}: these are activations of words in the language {lang}, by their metadata, not {}",
-                self.activations.display(),
-                self.lang
+                self.step.activations.display(),
+                self.step.lang
             );
         }
     }
@@ -392,7 +335,7 @@ impl FitJob {
         n_voxels: usize,
         activations: &Activations,
     ) -> Result<Scores, EncodingError> {
-        set.load_mask(n_voxels)?;
+        load_mask(set, n_voxels)?;
         let metadata = activations.metadata();
         let family = metadata.get("family").cloned();
         // Seed 0 stands for trained weights, as in the original scripts.
@@ -405,8 +348,8 @@ impl FitJob {
             (Some(_), false) => ModelKind::Untrained,
         };
         let info = ScoresInfo {
-            model: self.model.clone(),
-            lang: self.lang,
+            model: self.step.model.clone(),
+            lang: self.step.lang,
             subject: set.subject.clone(),
             kind,
             family,
@@ -415,7 +358,7 @@ impl FitJob {
             n_runs: set.runs.len(),
             n_voxels,
             mask_sha256: set.mask.as_deref().map(sha256_of_file).transpose()?,
-            alphas: self.alphas.values().to_vec(),
+            alphas: self.step.alphas.clone(),
             alpha_index: Vec::new(),
             fold_means: Vec::new(),
             n_nan_voxels: Vec::new(),
@@ -426,18 +369,13 @@ impl FitJob {
     }
 }
 
-/// The penalties of a study, as its configuration has them.
-pub(crate) fn alphas_of(study: &Study) -> Result<AlphaGrid, EncodingError> {
-    let text = &study.config().alphas;
-    let grid = text.parse();
-    grid.map_err(|e: RidgeError| study.bad_setting("alphas", text, &e.to_string()).into())
+/// The search of the ridge regression that a step names.
+pub(crate) fn search_of(search: lpp_steps::AlphaSearch) -> AlphaSearch {
+    match search {
+        lpp_steps::AlphaSearch::Exhaustive => AlphaSearch::Exhaustive,
+        lpp_steps::AlphaSearch::Screened => AlphaSearch::screened(),
+    }
 }
-
-/// LAPACK where the program links it, since it factors faster.
-#[cfg(feature = "openblas-system")]
-const ENGINE: Engine = Engine::Blas;
-#[cfg(not(feature = "openblas-system"))]
-const ENGINE: Engine = Engine::Pure;
 
 /// A layer, factored in the arithmetic of the fit.
 pub(crate) enum Prepared {
@@ -446,13 +384,17 @@ pub(crate) enum Prepared {
 }
 
 impl Prepared {
-    pub(crate) fn new(model: &RidgeCv, x: &[Array2<f64>], precision: Precision) -> Result<Self, RidgeError> {
-        Ok(match precision {
-            Precision::Single => {
+    pub(crate) fn new(
+        model: &RidgeCv,
+        x: &[Array2<f64>],
+        arithmetic: Arithmetic,
+    ) -> Result<Self, RidgeError> {
+        Ok(match arithmetic {
+            Arithmetic::Single => {
                 let x: Vec<Array2<f32>> = x.iter().map(|run| run.mapv(to_f32)).collect();
                 Self::Single(model.prepare(&x)?)
             }
-            Precision::Double => Self::Double(model.prepare(x)?),
+            Arithmetic::Double => Self::Double(model.prepare(x)?),
         })
     }
 
@@ -547,13 +489,8 @@ fn save_map(scores: &Scores, mask: &Mask, path: &Path) -> Result<(), EncodingErr
 }
 
 fn outcome(path: &Path, scores: &Scores, up_to_date: bool) -> FitOutcome {
-    let means = scores.values.rows().into_iter().map(|layer| {
-        let (sum, n) = layer
-            .iter()
-            .filter(|s| !s.is_nan())
-            .fold((0.0, 0_u32), |(sum, n), s| (sum + f64::from(*s), n + 1));
-        sum / f64::from(n)
-    });
+    let rows = scores.values.rows().into_iter();
+    let means = rows.map(|layer| nan_mean(layer.iter().map(|&r| f64::from(r))));
     let best = means
         .enumerate()
         .filter(|(_, mean)| !mean.is_nan())

@@ -1,9 +1,9 @@
 //! From files to files: one subject's own mask and cleaned signals.
 
-use std::path::PathBuf;
-
-use lpp_fmri::{CleanJob, CleaningParams, MaskJob, RepetitionTime, SubjectRuns};
-use lpp_study::{Language, Progress, Software, Study};
+use lpp_files::Progress;
+use lpp_preparation::{CleanJob, MaskJob, RepetitionTime};
+use lpp_steps::{Software, SubjectStep};
+use lpp_study::{Language, Study, SubjectRuns};
 
 use crate::EncodingError;
 
@@ -17,10 +17,11 @@ use crate::EncodingError;
 ///
 /// ```no_run
 /// use lpp_encoding::IndividualJob;
-/// use lpp_fmri::resampled_runs_of;
-/// use lpp_study::{Language, Silent, Software, Study};
+/// use lpp_files::Silent;
+/// use lpp_steps::Software;
+/// use lpp_study::{Language, Study, resampled_runs_of};
 ///
-/// # fn main() -> Result<(), lpp_encoding::EncodingError> {
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let study = Study::open("study")?;
 /// let subject = resampled_runs_of(&study, Language::English, "EN057")?;
 /// let job = IndividualJob::of_study(&study, Language::English, subject);
@@ -30,37 +31,22 @@ use crate::EncodingError;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct IndividualJob {
-    /// The subject; its runs are images.
-    pub subject: SubjectRuns,
-    /// Full width at half maximum of the Gaussian that smooths the volumes, mm.
-    pub smoothing_fwhm_mm: f64,
-    /// What is done to the time courses; the repetition time is that of `tr`.
-    pub cleaning: CleaningParams,
+    /// What is made of what; the runs are images.
+    pub step: SubjectStep,
     /// What is said of the repetition time, besides the images.
     pub tr: RepetitionTime,
-    /// The mask to write.
-    pub mask: PathBuf,
-    /// The cleaned runs to write, `.npy` (`n_scans`, `n_voxels`).
-    pub cleaned: Vec<PathBuf>,
-    /// Compute again what is up to date.
+    /// Recompute even if mask and runs are up to date.
     pub force: bool,
 }
 
 impl IndividualJob {
-    /// Smoothing of the reference study, mm.
-    pub const REFERENCE_FWHM_MM: f64 = 4.0;
-
     /// The job for a subject of a study, every output at its place, with the settings of the reference.
     #[must_use]
     pub fn of_study(study: &Study, lang: Language, subject: SubjectRuns) -> Self {
-        let cleaned = (0..subject.runs.len()).map(|run| study.subject_run(&subject.name, lang, run));
+        let n_runs = subject.runs.len();
         Self {
-            smoothing_fwhm_mm: Self::REFERENCE_FWHM_MM,
-            cleaning: CleaningParams::reference(),
+            step: SubjectStep::of_study(study, lang, &subject.name, subject.runs, n_runs),
             tr: RepetitionTime::of_study(study),
-            mask: study.subject_mask(&subject.name),
-            cleaned: cleaned.collect(),
-            subject,
             force: false,
         }
     }
@@ -72,12 +58,10 @@ impl IndividualJob {
     /// is too short, or the output that cannot be written.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<(), EncodingError> {
         // Runs that contradict each other show before any of them is cleaned.
-        self.tr.agreed(&self.subject.runs)?;
+        self.tr.agreed(&self.step.runs)?;
         let mask = MaskJob {
-            runs: self.subject.runs.clone(),
-            symmetric: true,
+            step: self.step.mask(),
             run_masks: None,
-            output: self.mask.clone(),
             force: self.force,
         };
         for run in mask.run(software, progress)?.empty_runs {
@@ -87,17 +71,13 @@ impl IndividualJob {
             );
         }
         progress.start(
-            &format!("cleaning {}", self.subject.name),
-            self.subject.runs.len() as u64,
+            &format!("cleaning {}", self.step.name),
+            self.step.runs.len() as u64,
         );
-        for (image, output) in self.subject.runs.iter().zip(&self.cleaned) {
+        for step in self.step.cleanings() {
             let clean = CleanJob {
-                image: image.clone(),
-                mask: self.mask.clone(),
-                smoothing_fwhm_mm: Some(self.smoothing_fwhm_mm),
-                cleaning: self.cleaning,
+                step,
                 tr: self.tr,
-                output: output.clone(),
                 force: self.force,
             };
             clean.run(software)?;

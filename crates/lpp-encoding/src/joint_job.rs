@@ -1,16 +1,15 @@
 //! A layer beside low-level controls: what it explains that they do not.
 
-use std::path::{Path, PathBuf};
-
+use lpp_files::Progress;
 use lpp_ridge::{BandWeights, BandedRidge, BandedRidgeFit, RidgeError};
-use lpp_study::{JointInfo, Progress, Software, Step};
+use lpp_stats::nan_mean;
+use lpp_steps::{Arithmetic, JointFit, Software, TargetSet};
+use lpp_study::JointInfo;
 use ndarray::{Array1, Array2, Axis, concatenate, stack};
 
-use crate::features::LayerFeatures;
-use crate::fit_job::{Precision, to_f32};
-use crate::layer_job::{LayerJob, LayerOutcome};
-use crate::nested::mean;
-use crate::target_set::TargetSet;
+use crate::fit_job::to_f32;
+use crate::layer_job::{LayerOutcome, fit_layer};
+use crate::target_set::load_mask;
 use crate::targets::{self, Targets};
 use crate::{EncodingError, FitJob};
 
@@ -36,84 +35,57 @@ const ROWS: [&str; 6] = [
 /// Heer et al. (2017), <https://doi.org/10.1523/JNEUROSCI.3267-16.2017>.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JointJob {
-    /// Model, subjects and settings.
+    /// The fit, whose step has the controls.
     pub fit: FitJob,
-    /// Names and activations of the controls; each enters with its first layer.
-    pub controls: Vec<(String, PathBuf)>,
-    /// The layer; `None` takes the one that a fit with [`FitJob::nested_layer`] chose by validation.
-    pub layer: Option<usize>,
-    /// Ratios of penalties that are tried.
-    pub n_candidates: usize,
-    /// Seed of these ratios.
-    pub seed: u64,
 }
 
 impl JointJob {
-    /// Ratios of penalties that are tried by default: the equal ones, then random ones.
-    pub const DEFAULT_CANDIDATES: usize = 20;
-
-    /// Fits each target set and writes its `…_joint.npy`, unless it is up to date.
+    /// Fits, and writes the rows and what they mean, unless they are up to date.
     ///
     /// # Errors
-    /// [`EncodingError`] naming the file that cannot be read or does not fit the others, or the layer that cannot be fitted.
+    /// [`EncodingError`] naming the file that cannot be read or does not fit the others.
     pub fn run(
         &self,
         software: Software,
         progress: &dyn Progress,
     ) -> Result<Vec<LayerOutcome<JointInfo>>, EncodingError> {
-        let job = LayerJob {
-            fit: &self.fit,
-            layer: self.layer,
-            suffix: "joint",
+        let Some(joint) = &self.fit.step.joint else {
+            return Ok(Vec::new());
         };
-        progress.start("joint fits with controls", self.fit.targets.len() as u64);
-        let outcomes = job.run(
+        progress.start("joint fits with controls", self.fit.step.targets.len() as u64);
+        let outcomes = fit_layer(
+            &self.fit,
             software,
             progress,
-            |step| self.parameters(step),
-            |set, layer| self.fit_set(set, layer),
+            |set, layer| self.fit.step.joint_artefact(set, Some(layer)),
+            |set, layer| self.fit_set(joint, set, layer),
         );
         progress.finish();
         outcomes
     }
 
-    fn parameters(&self, mut step: Step) -> Result<Step, EncodingError> {
-        for (_, activations) in &self.controls {
-            step = step.input(activations)?;
-        }
-        let names: Vec<&String> = self.controls.iter().map(|(name, _)| name).collect();
-        Ok(step
-            .parameter("controls", names)
-            .parameter("n_candidates", self.n_candidates)
-            .parameter("seed", self.seed))
-    }
-
-    fn fit_set(&self, set: &TargetSet, layer: usize) -> Result<(Array2<f32>, JointInfo), EncodingError> {
-        let Targets { runs: y, n_scans } = targets::read(&set.runs, self.fit.trim_scans)?;
-        set.load_mask(y.first().map_or(0, Array2::ncols))?;
-        let open = |path: &Path| {
-            LayerFeatures::open(
-                path,
-                &self.fit.words,
-                &n_scans,
-                self.fit.tr_s,
-                self.fit.trim_scans,
-            )
-        };
-        let controls = self
+    fn fit_set(
+        &self,
+        joint: &JointFit,
+        set: &TargetSet,
+        layer: usize,
+    ) -> Result<(Array2<f32>, JointInfo), EncodingError> {
+        let Targets { runs: y, n_scans } = targets::read(&set.runs, self.fit.step.trim_scans)?;
+        load_mask(set, y.first().map_or(0, Array2::ncols))?;
+        let controls = joint
             .controls
             .iter()
-            .map(|(_, path)| Ok(open(path)?.layer(0)?.runs))
+            .map(|(_, path)| Ok(self.fit.features_of(path, &n_scans)?.layer(0)?.runs))
             .collect::<Result<Vec<_>, EncodingError>>()?;
-        let bands = [vec![open(&self.fit.activations)?.layer(layer)?.runs], controls].concat();
+        let bands = [vec![self.fit.features(&n_scans)?.layer(layer)?.runs], controls].concat();
         let failed = |source| self.fit.failed(layer, source);
-        let joint = self.banded(&bands, &y).map_err(failed)?;
-        let alone = self.banded(&bands[1..], &y).map_err(failed)?;
-        let (joint_r2, alone_r2) = (r_squared(&joint), r_squared(&alone));
+        let with_layer = self.banded(joint, &bands, &y).map_err(failed)?;
+        let alone = self.banded(joint, &bands[1..], &y).map_err(failed)?;
+        let (joint_r2, alone_r2) = (r_squared(&with_layer), r_squared(&alone));
         let rows = [
-            joint.scores.clone(),
+            with_layer.scores.clone(),
             alone.scores.clone(),
-            &joint.scores - &alone.scores,
+            &with_layer.scores - &alone.scores,
             joint_r2.clone(),
             alone_r2.clone(),
             joint_r2 - alone_r2,
@@ -121,35 +93,40 @@ impl JointJob {
         let views: Vec<_> = rows.iter().map(|row| row.view()).collect();
         let values = stack(Axis(0), &views).unwrap_or_else(|_| unreachable!("rows have all voxels"));
         let info = JointInfo {
-            model: self.fit.model.clone(),
+            model: self.fit.step.model.clone(),
             subject: set.subject.clone(),
             layer,
-            controls: self.controls.iter().map(|(name, _)| name.clone()).collect(),
+            controls: joint.controls.iter().map(|(name, _)| name.clone()).collect(),
             rows: ROWS.map(str::to_owned).to_vec(),
-            means: rows.iter().map(|row| mean(row.iter().copied())).collect(),
+            means: rows.iter().map(|row| nan_mean(row.iter().copied())).collect(),
             band_widths: widths(&bands),
-            mean_weights: joint.mean_weights().to_vec(),
+            mean_weights: with_layer.mean_weights().to_vec(),
         };
         Ok((values.mapv(to_f32), info))
     }
 
     /// Fits bands side by side.
-    fn banded(&self, bands: &[Vec<Array2<f64>>], y: &[Array2<f32>]) -> Result<BandedRidgeFit, RidgeError> {
+    fn banded(
+        &self,
+        joint: &JointFit,
+        bands: &[Vec<Array2<f64>>],
+        y: &[Array2<f32>],
+    ) -> Result<BandedRidgeFit, RidgeError> {
         let widths = widths(bands);
-        let n_candidates = if widths.len() == 1 { 1 } else { self.n_candidates };
+        let n_candidates = if widths.len() == 1 { 1 } else { joint.n_candidates };
         // Drawn to the sum 1; scaled so that equal weights stand for the plain fit of all bands with the same penalties.
-        let weights = BandWeights::random(n_candidates, self.seed).draw(widths.len())? * widths.len() as f64;
+        let weights = BandWeights::random(n_candidates, joint.seed).draw(widths.len())? * widths.len() as f64;
         let model = BandedRidge::params(self.fit.ridge().check()?, widths)
             .weights(BandWeights::Given(weights))
             .split(true)
             .check()?;
         let x: Vec<Array2<f64>> = (0..y.len()).map(|run| side_by_side(bands, run)).collect();
-        match self.fit.precision {
-            Precision::Single => {
+        match self.fit.step.arithmetic {
+            Arithmetic::Single => {
                 let x: Vec<Array2<f32>> = x.iter().map(|run| run.mapv(to_f32)).collect();
                 model.fit(&x, y)
             }
-            Precision::Double => {
+            Arithmetic::Double => {
                 let y: Vec<Array2<f64>> = y.iter().map(|run| run.mapv(f64::from)).collect();
                 model.fit(&x, &y)
             }

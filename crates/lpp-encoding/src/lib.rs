@@ -8,22 +8,25 @@
 //! 3. nested cross-validated ridge regression, layer by layer ([`lpp_ridge::RidgeCv`]);
 //! 4. scores, their sidecar and a map of the best layer's score are written.
 //!
-//! The entry point is [`FitJob`]. It fits any number of [`TargetSet`]s, subjects or the average one, with one factorisation a
+//! The entry point is [`FitJob`]. It fits any number of [`TargetSet`](lpp_steps::TargetSet)s, subjects or the average one, with one factorisation a
 //! layer. What comes before it is [`AverageJob`], the average subject and the inter-subject correlation (the same ridge
 //! regression, with one half of the subjects as features and the other as targets), or [`IndividualJob`], the mask and the
 //! cleaned signals of one subject.
 //!
-//! What goes beyond the paper builds on a [`FitJob`]: layers chosen on inner data ([`FitJob::nested_layer`]), a layer beside
+//! What goes beyond the paper builds on a [`FitJob`]: layers chosen on inner data ([`FitStep::nested_layer`](lpp_steps::FitStep::nested_layer)), a layer beside
 //! low-level controls ([`JointJob`]), p-values of a layer ([`NullJob`]), and features that should explain nothing
 //! ([`CanaryJob`]).
 //!
 //! ```no_run
-//! use lpp_encoding::{FitJob, Precision};
-//! use lpp_study::{Language, Silent, Software, Study};
+//! use lpp_encoding::FitJob;
+//! use lpp_files::Silent;
+//! use lpp_steps::{FitStep, Software};
+//! use lpp_study::{Language, Study};
 //!
 //! # fn main() -> Result<(), lpp_encoding::EncodingError> {
 //! let study = Study::open("demo-study")?;
-//! let job = FitJob::average_subject(&study, "gpt2", Language::English, Precision::Single, None)?;
+//! let step = FitStep::of_study(&study, "gpt2", Language::English);
+//! let job = FitJob::average_subject(&study, step, false)?;
 //! let software = Software { program: "my-program", version: "0.1.0", commit: None };
 //! for outcome in job.run(software, &Silent)? {
 //!     println!("{}: mean score {:.3}", outcome.scores.display(), outcome.best_mean_score);
@@ -54,11 +57,11 @@ pub use average_job::{AverageJob, AverageReport};
 pub use canary_job::CanaryJob;
 pub use error::EncodingError;
 pub use features::{Layer, LayerFeatures};
-pub use fit_job::{FitJob, FitOutcome, Precision};
+pub use fit_job::{FitJob, FitOutcome};
 pub use individual_job::IndividualJob;
 pub use joint_job::JointJob;
 pub use layer_job::LayerOutcome;
-pub use null_job::{NullJob, NullKind};
+pub use null_job::{NullJob, null_orders};
 pub use split_half::{SplitHalf, SplitHalfScores, split_half_scores};
-pub use target_set::TargetSet;
+pub use target_set::{average_targets, average_targets_of};
 pub use targets::load_targets;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use lpp_ridge::NestedChooser;
+use lpp_stats::nan_mean;
 use lpp_study::{NestedInfo, Scores, save_with_sidecar};
 
 use crate::EncodingError;
@@ -11,7 +12,7 @@ use crate::fit_job::to_f32;
 /// Writes the nested scores of all layers that `chooser` saw to `path`, with their sidecar.
 ///
 /// # Errors
-/// [`EncodingError::Study`] if the disk refuses, [`EncodingError::Settings`] if there was no layer.
+/// [`EncodingError::File`] if the disk refuses, [`EncodingError::Settings`] if there was no layer.
 pub(crate) fn save(chooser: NestedChooser, scores: &Scores, path: &Path) -> Result<(), EncodingError> {
     let (layer_per_fold, layer) = (chooser.fold_layers(), chooser.layer().unwrap_or(0));
     let shared_score_mean = chooser.shared_mean();
@@ -20,13 +21,13 @@ pub(crate) fn save(chooser: NestedChooser, scores: &Scores, path: &Path) -> Resu
         .values
         .rows()
         .into_iter()
-        .map(|row| mean(row.iter().map(|&r| f64::from(r))))
+        .map(|row| nan_mean(row.iter().map(|&r| f64::from(r))))
         .fold(f64::NAN, f64::max);
     let info = NestedInfo {
         model: scores.info.model.clone(),
         subject: scores.info.subject.clone(),
-        score_mean: mean(choice.scores.iter().copied()),
-        best_of_test_mean: mean(choice.best_of_test.iter().copied()),
+        score_mean: nan_mean(choice.scores.iter().copied()),
+        best_of_test_mean: nan_mean(choice.best_of_test.iter().copied()),
         optimism: choice.optimism(),
         layer_per_fold,
         shared_score_mean,
@@ -36,12 +37,4 @@ pub(crate) fn save(chooser: NestedChooser, scores: &Scores, path: &Path) -> Resu
         n_nan_voxels: choice.scores.iter().filter(|r| r.is_nan()).count(),
     };
     Ok(save_with_sidecar(path, &choice.scores.mapv(to_f32), &info)?)
-}
-
-/// Mean of the numbers among `values`; NaN if there is none.
-pub(crate) fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, n) = values
-        .filter(|v| !v.is_nan())
-        .fold((0.0, 0_u32), |(sum, n), v| (sum + v, n + 1));
-    sum / f64::from(n)
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use lpp_study::StudyError;
+use lpp_files::FileError;
 use ndarray::Array2;
 use tempfile::TempDir;
 
@@ -82,13 +82,13 @@ impl Waiting {
             Array2::from_shape_vec(self.shape, values).map_err(std::io::Error::other)
         };
         let path = self.path.clone();
-        read().map_err(|source| StudyError::Read { path, source }.into())
+        read().map_err(|source| FileError::Read { path, source }.into())
     }
 }
 
 fn cannot_write(path: &Path, source: std::io::Error) -> EncodingError {
     let path = path.to_owned();
-    StudyError::Write { path, source }.into()
+    FileError::Write { path, source }.into()
 }
 
 #[cfg(test)]

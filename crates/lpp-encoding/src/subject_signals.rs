@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use lpp_files::npy;
 use lpp_fmri::{FmriError, Mask, SignalCleaner, Signals};
-use lpp_study::npy;
 use ndarray::Array2;
 
 use crate::EncodingError;

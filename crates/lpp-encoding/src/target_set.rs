@@ -2,173 +2,136 @@
 
 use std::path::{Path, PathBuf};
 
+use lpp_files::{BidsName, RunOrder, missing_run};
 use lpp_fmri::{Mask, MaskOf};
-use lpp_study::{BidsName, Language, PairRuns, RunOrder, Study, missing_run};
+use lpp_steps::TargetSet;
+use lpp_study::{Language, PairRuns, Study};
 use ndarray::Array2;
 
 use crate::EncodingError;
-use crate::individual_job::IndividualJob;
 use crate::targets::{self, Targets};
 
-/// The name of the average subject.
-const AVERAGE: &str = "average";
-
-/// One subject, or the average one: the scans that a model is to predict.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TargetSet {
-    /// Subject, or `average`, for the sidecar.
-    pub subject: String,
-    /// Scans of each run, `.npy` (`n_scans`, `n_voxels`).
-    pub runs: Vec<PathBuf>,
-    /// The brain mask whose voxels the columns of the runs are; without it no map is written.
-    pub mask: Option<PathBuf>,
-    /// Where the scores go.
-    pub scores: PathBuf,
-    /// Where the map of the best score over layers goes, if there is a mask.
-    pub score_map: PathBuf,
+/// The average subject of a study whose activations have `n_runs` runs.
+///
+/// # Errors
+/// [`EncodingError::File`] if the numbers of the runs leave a gap, [`EncodingError::Mismatch`] if there are more or fewer of
+/// them. That there are none is told by whoever reads them.
+pub fn average_targets(
+    study: &Study,
+    model: &str,
+    lang: Language,
+    n_runs: usize,
+) -> Result<TargetSet, EncodingError> {
+    let runs = if study.average_run(lang, 0).exists() {
+        study.average_runs(lang)?
+    } else {
+        (0..n_runs).map(|run| study.average_run(lang, run)).collect()
+    };
+    let set = TargetSet::average(study, model, lang, runs);
+    if set.runs.len() == n_runs {
+        return Ok(set);
+    }
+    Err(wrong_runs(
+        &set.subject,
+        &set.runs,
+        n_runs,
+        &study.activations(model, lang),
+    ))
 }
 
-impl TargetSet {
-    /// The average subject of a study whose activations have `n_runs` runs.
-    ///
-    /// # Errors
-    /// [`EncodingError::Study`] if the numbers of the runs leave a gap, [`EncodingError::Mismatch`] if there are more or fewer of
-    /// them. That there are none is told by whoever reads them.
-    pub fn average(study: &Study, model: &str, lang: Language, n_runs: usize) -> Result<Self, EncodingError> {
-        let runs = if study.average_run(lang, 0).exists() {
-            study.average_runs(lang)?
-        } else {
-            (0..n_runs).map(|run| study.average_run(lang, run)).collect()
-        };
-        let set = Self::at_place(study, model, lang, runs);
-        if set.runs.len() == n_runs {
-            return Ok(set);
-        }
-        Err(wrong_runs(
-            &set.subject,
-            &set.runs,
-            n_runs,
-            &study.activations(model, lang),
-        ))
+/// Other scans in place of the average subject's, one file a run, in the order of their labels.
+///
+/// # Errors
+/// [`EncodingError::File`] if a file is there twice or the files are of several kinds, [`EncodingError::Mismatch`] if a number
+/// is left out among labels that count runs.
+pub fn average_targets_of(
+    study: &Study,
+    model: &str,
+    lang: Language,
+    files: &[PathBuf],
+    rule: Option<PairRuns>,
+) -> Result<TargetSet, EncodingError> {
+    let order = RunOrder::of(files)?;
+    if let Some((first, second)) = &order.contradiction {
+        tracing::warn!(
+            "found the scans {} before {}; they are taken in the order of their labels, as the runs of the words are",
+            first.display(),
+            second.display()
+        );
     }
-
-    fn at_place(study: &Study, model: &str, lang: Language, runs: Vec<PathBuf>) -> Self {
-        Self {
-            subject: AVERAGE.to_owned(),
-            runs,
-            mask: Some(study.mask(lang)),
-            scores: study.scores(model, lang),
-            score_map: study.score_map(model, lang),
-        }
+    let runs = order.apply(files);
+    let names: Vec<BidsName> = runs.iter().map(|run| BidsName::of(run)).collect();
+    let labels: Vec<String> = names
+        .iter()
+        .filter_map(|name| name.run_number().map(|n| n.to_string()))
+        .collect();
+    let by_place = rule == Some(PairRuns::Place) || names.iter().all(BidsName::is_of_ds003643);
+    match missing_run(&labels).filter(|_| !by_place) {
+        Some(missing) => Err(EncodingError::Mismatch {
+            path: runs.last().cloned().unwrap_or_default(),
+            found: format!("the runs {}", labels.join(", ")),
+            expected: format!(
+                "run {missing} too (if labels are a scanner's count, write pair_runs = \"place\" under [corpus] in \
+                 lpp.toml)"
+            ),
+        }),
+        None => Ok(TargetSet::average(study, model, lang, runs)),
     }
+}
 
-    /// Other scans in place of the average subject's, one file a run, in the order of their labels.
-    ///
-    /// # Errors
-    /// [`EncodingError::Study`] if a file is there twice or the files are of several kinds, [`EncodingError::Mismatch`] if a number
-    /// is left out among labels that count runs.
-    pub fn average_of(
-        study: &Study,
-        model: &str,
-        lang: Language,
-        files: &[PathBuf],
-        rule: Option<PairRuns>,
-    ) -> Result<Self, EncodingError> {
-        let order = RunOrder::of(files)?;
-        if let Some((first, second)) = &order.contradiction {
-            tracing::warn!(
-                "found the scans {} before {}; they are taken in the order of their labels, as the runs of the words are",
-                first.display(),
-                second.display()
-            );
-        }
-        let runs = order.apply(files);
-        let names: Vec<BidsName> = runs.iter().map(|run| BidsName::of(run)).collect();
-        let labels: Vec<String> = names
-            .iter()
-            .filter_map(|name| name.run_number().map(|n| n.to_string()))
-            .collect();
-        let by_place = rule == Some(PairRuns::Place) || names.iter().all(BidsName::is_of_ds003643);
-        match missing_run(&labels).filter(|_| !by_place) {
-            Some(missing) => Err(EncodingError::Mismatch {
-                path: runs.last().cloned().unwrap_or_default(),
-                found: format!("the runs {}", labels.join(", ")),
-                expected: format!(
-                    "run {missing} too (if labels are a scanner's count, write pair_runs = \"place\" under [corpus] in \
-                     lpp.toml)"
-                ),
-            }),
-            None => Ok(Self::at_place(study, model, lang, runs)),
-        }
+/// Whose mask a set has.
+pub(crate) fn mask_of(set: &TargetSet) -> MaskOf {
+    if set.is_average() {
+        MaskOf::Group
+    } else {
+        MaskOf::Subject
     }
+}
 
-    /// A subject of a study, from the mask and the runs that `prepared` writes.
-    #[must_use]
-    pub fn individual(study: &Study, model: &str, lang: Language, prepared: &IndividualJob) -> Self {
-        let subject = &prepared.subject.name;
-        Self {
-            subject: subject.clone(),
-            runs: prepared.cleaned.clone(),
-            mask: Some(prepared.mask.clone()),
-            scores: study.subject_scores(subject, model, lang),
-            score_map: study.subject_score_map(subject, model, lang),
-        }
+/// The mask, checked against scans of `n_voxels`.
+pub(crate) fn load_mask(set: &TargetSet, n_voxels: usize) -> Result<Option<Mask>, EncodingError> {
+    let Some(path) = &set.mask else { return Ok(None) };
+    let mask = Mask::load(path)?;
+    if mask.n_voxels() != n_voxels {
+        return Err(EncodingError::Mismatch {
+            path: set.runs.first().cloned().unwrap_or_default(),
+            found: format!("{n_voxels} voxels"),
+            expected: format!("{} as in {}", mask.n_voxels(), path.display()),
+        });
     }
+    Ok(Some(mask))
+}
 
-    /// Whose mask it is.
-    pub(crate) fn mask_of(&self) -> MaskOf {
-        if self.subject == AVERAGE {
-            MaskOf::Group
-        } else {
-            MaskOf::Subject
-        }
-    }
+/// The scans, trimmed and z-scored, which must be as many in each run as the features have (`n_scans`, before
+/// trimming).
+pub(crate) fn load(
+    set: &TargetSet,
+    trim_scans: usize,
+    n_scans: &[usize],
+) -> Result<Vec<Array2<f32>>, EncodingError> {
+    let Targets { runs, n_scans: found } = targets::read(&set.runs, trim_scans)?;
+    check_scans(set, &found, n_scans)?;
+    Ok(runs)
+}
 
-    /// The mask, checked against scans of `n_voxels`.
-    pub(crate) fn load_mask(&self, n_voxels: usize) -> Result<Option<Mask>, EncodingError> {
-        let Some(path) = &self.mask else { return Ok(None) };
-        let mask = Mask::load(path)?;
-        if mask.n_voxels() != n_voxels {
-            return Err(EncodingError::Mismatch {
-                path: self.runs.first().cloned().unwrap_or_default(),
-                found: format!("{n_voxels} voxels"),
-                expected: format!("{} as in {}", mask.n_voxels(), path.display()),
-            });
-        }
-        Ok(Some(mask))
-    }
+/// Number of voxels, if all runs have as many and as many scans as they must; read from the heads of the files.
+pub(crate) fn check(set: &TargetSet, n_scans: &[usize]) -> Result<usize, EncodingError> {
+    let shapes = set.runs.iter().map(|run| targets::shape(run));
+    let (found, n_voxels): (Vec<_>, Vec<_>) = shapes.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    targets::check_voxels(&set.runs, n_voxels.iter().copied())?;
+    check_scans(set, &found, n_scans)?;
+    Ok(n_voxels.first().copied().unwrap_or(0))
+}
 
-    /// The scans, trimmed and z-scored, which must be as many in each run as the features have (`n_scans`, before
-    /// trimming).
-    pub(crate) fn load(
-        &self,
-        trim_scans: usize,
-        n_scans: &[usize],
-    ) -> Result<Vec<Array2<f32>>, EncodingError> {
-        let Targets { runs, n_scans: found } = targets::read(&self.runs, trim_scans)?;
-        self.check_scans(&found, n_scans)?;
-        Ok(runs)
-    }
-
-    /// Number of voxels, if all runs have as many and as many scans as they must; read from the heads of the files.
-    pub(crate) fn check(&self, n_scans: &[usize]) -> Result<usize, EncodingError> {
-        let shapes = self.runs.iter().map(|run| targets::shape(run));
-        let (found, n_voxels): (Vec<_>, Vec<_>) = shapes.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
-        targets::check_voxels(&self.runs, n_voxels.iter().copied())?;
-        self.check_scans(&found, n_scans)?;
-        Ok(n_voxels.first().copied().unwrap_or(0))
-    }
-
-    fn check_scans(&self, found: &[usize], expected: &[usize]) -> Result<(), EncodingError> {
-        let differs = |(found, expected): (&usize, &usize)| found != expected;
-        match found.iter().zip(expected).position(differs) {
-            Some(run) => Err(EncodingError::Mismatch {
-                path: self.runs[run].clone(),
-                found: format!("{} scans", found[run]),
-                expected: format!("{} as in the other subjects", expected[run]),
-            }),
-            None => Ok(()),
-        }
+fn check_scans(set: &TargetSet, found: &[usize], expected: &[usize]) -> Result<(), EncodingError> {
+    let differs = |(found, expected): (&usize, &usize)| found != expected;
+    match found.iter().zip(expected).position(differs) {
+        Some(run) => Err(EncodingError::Mismatch {
+            path: set.runs[run].clone(),
+            found: format!("{} scans", found[run]),
+            expected: format!("{} as in the other subjects", expected[run]),
+        }),
+        None => Ok(()),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use lpp_files::{MappedMatrix, npy};
 use lpp_ridge::trim_and_standardise;
-use lpp_study::{MappedMatrix, npy};
 use ndarray::Array2;
 use rayon::prelude::*;
 
@@ -25,7 +25,7 @@ pub(crate) struct Targets {
 /// becomes NaN; the score of either will be NaN and is counted.
 ///
 /// # Errors
-/// [`EncodingError::Study`] if a file cannot be read, [`EncodingError::Mismatch`] if runs differ in voxels,
+/// [`EncodingError::File`] if a file cannot be read, [`EncodingError::Mismatch`] if runs differ in voxels,
 /// [`EncodingError::Run`] if a run is too short.
 ///
 /// # References

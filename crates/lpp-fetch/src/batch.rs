@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use lpp_study::{Progress, StudyError};
+use lpp_files::{FileError, Progress};
 use serde::Serialize;
 
 use crate::http::Http;
@@ -72,7 +72,7 @@ impl RemoteFile {
 ///     digest: Some(Digest::Md5("e157ef21efb92a887656eeba8004e569".into())),
 /// };
 /// let batch = Batch { files: vec![file], n_threads: 2, force: false };
-/// let report = batch.run(&Http::new(HttpParams::default())?, &lpp_study::Silent)?;
+/// let report = batch.run(&Http::new(HttpParams::default())?, &lpp_files::Silent)?;
 /// println!("{} fetched, {} there before", report.n_fetched, report.n_present);
 /// # Ok(())
 /// # }
@@ -104,9 +104,9 @@ impl Batch {
     /// If a file fails, the others continue, unless the reason affects all of them (a full disk).
     ///
     /// # Errors
-    /// [`FetchError::Study`] if a file exists with a different size and `force` is not set, [`FetchError::NoSpace`]
-    /// before anything is downloaded; otherwise the only failure, or [`FetchError::Batch`] with the first of several.
-    /// Finished files are kept, and partial ones are resumed next time.
+    /// [`FetchError::File`] if a file of another size is in the place of one and `force` is not set,
+    /// [`FetchError::NoSpace`] before anything is fetched; otherwise the only failure, or [`FetchError::Batch`] with
+    /// the first of several. Finished files stay, partial ones are gone on with next time.
     pub fn run(&self, http: &Http, progress: &dyn Progress) -> Result<BatchReport, FetchError> {
         let wanted: Vec<(&RemoteFile, u64)> = self
             .files
@@ -123,7 +123,7 @@ impl Batch {
             .map(|(file, _)| &file.target)
             .find(|path| path.is_file());
         if let Some(path) = other.filter(|_| !self.force) {
-            return Err(StudyError::NotOurs {
+            return Err(FileError::NotOurs {
                 path: path.clone(),
                 why: "another file than the one to be fetched is there".to_owned(),
             }

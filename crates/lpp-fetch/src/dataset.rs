@@ -12,7 +12,8 @@ pub const DATA_URL: &str = "https://s3.amazonaws.com/openneuro.org/ds003643";
 ///
 /// ```no_run
 /// use lpp_fetch::{DATA_URL, DataJob, DataKind, DataSelection, Http, HttpParams};
-/// use lpp_study::{Language, Silent, Study};
+/// use lpp_files::Silent;
+/// use lpp_study::{Language, Study};
 ///
 /// # fn main() -> Result<(), lpp_fetch::FetchError> {
 /// let study = Study::open("study")?;

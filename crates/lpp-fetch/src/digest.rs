@@ -75,7 +75,7 @@ impl Digest {
     /// The hash of this kind of the file at `path`.
     ///
     /// # Errors
-    /// [`FetchError::Read`] if it cannot be read.
+    /// [`FileError::Read`](lpp_files::FileError::Read) if it cannot be read.
     pub fn of_file(&self, path: &Path) -> Result<String, FetchError> {
         let mut file = File::open(path).map_err(FetchError::read(path))?;
         let bytes = file.metadata().map_err(FetchError::read(path))?.len();

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lpp_study::StudyError;
+use lpp_files::FileError;
+use lpp_study::NameError;
 
 /// The errors of this crate.
 ///
@@ -14,26 +15,11 @@ use lpp_study::StudyError;
 pub enum FetchError {
     /// A file of the study cannot be read or written.
     #[error(transparent)]
-    Study(#[from] StudyError),
-    /// A file cannot be read.
-    #[error("{}", lpp_study::cannot_read(path, source))]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The error of the system.
-        #[source]
-        source: io::Error,
-    },
-    /// A file or folder cannot be written.
-    #[error("cannot write {}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The error of the system.
-        #[source]
-        source: io::Error,
-    },
-    /// There is not enough disk space for the downloads.
+    File(#[from] FileError),
+    /// A name is not that of a model or a language.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The disk has no room for what is to come.
     #[error("{}: {needed} bytes are needed, {free} bytes are free; make room or choose another folder", folder.display())]
     NoSpace {
         /// A folder on that disk.
@@ -158,7 +144,7 @@ pub enum FetchError {
     /// A name is neither a model of the catalogue nor `org/name`.
     #[error(
         "{}: no published model is known by this name; give org/name as on the hub, or put the model's folder into models/",
-        lpp_study::shortened(name, 60)
+        lpp_files::shortened(name, 60)
     )]
     UnknownModel {
         /// The name.
@@ -193,7 +179,7 @@ pub enum FetchError {
     /// `HF_ENDPOINT` is not a valid address.
     #[error(
         "HF_ENDPOINT is {:?}: {reason}, expected an address such as https://huggingface.co",
-        lpp_study::shortened(endpoint, 100)
+        lpp_files::shortened(endpoint, 100)
     )]
     Endpoint {
         /// Its value, without any password.
@@ -276,13 +262,13 @@ fn hint(status: u16) -> &'static str {
 
 impl FetchError {
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Read { path, source }
+        let error = FileError::read(path);
+        move |source| error(source).into()
     }
 
     pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Write { path, source }
+        let error = FileError::write(path);
+        move |source| error(source).into()
     }
 
     pub(crate) fn answer(url: &str, problem: impl Into<String>) -> Self {
@@ -298,7 +284,7 @@ impl FetchError {
             self,
             Self::DiskFull { .. }
                 | Self::NoSpace { .. }
-                | Self::Write { .. }
+                | Self::File(FileError::Write { .. })
                 | Self::Gated { .. }
                 | Self::Forbidden { .. }
                 | Self::NoToken { .. }

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
-use lpp_study::{AtomicFile, Progress, Software, Step};
+use lpp_files::{AtomicFile, Progress};
+use lpp_steps::{FetchGloveStep, Making, Software};
 use zip::ZipArchive;
 
 use crate::http::Http;
@@ -82,10 +83,12 @@ impl GloveJob {
     /// [`FetchError`] of the download; [`FetchError::Answer`] if the archive has no such file or is damaged.
     pub fn run(&self, http: &Http, software: Software, progress: &dyn Progress) -> Result<bool, FetchError> {
         let target = self.target();
-        let step = Step::new(software, &target)
-            .parameter("archive_sha256", &self.sha256)
-            .parameter("file", self.file_name());
-        if step.is_done(self.force)? {
+        let step = FetchGloveStep {
+            output: target.clone(),
+            archive_sha256: Some(self.sha256.clone()),
+        };
+        let making = Making::of(software, step.artefact())?;
+        if making.is_done(self.force)? {
             return Ok(false);
         }
         let archive = self.archive();
@@ -96,7 +99,7 @@ impl GloveJob {
         };
         batch.run(http, progress)?;
         extract(&archive.target, &self.file_name(), &target)?;
-        step.finish()?;
+        making.finish()?;
         if !self.keep_archive {
             fs::remove_file(&archive.target).map_err(FetchError::write(&archive.target))?;
         }

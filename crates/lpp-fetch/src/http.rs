@@ -114,7 +114,7 @@ impl Http {
     /// A client.
     ///
     /// # Errors
-    /// [`FetchError::Read`] or [`FetchError::Answer`] if `SSL_CERT_FILE` names a file without certificates.
+    /// [`FileError::Read`](lpp_files::FileError::Read) or [`FetchError::Answer`] if `SSL_CERT_FILE` names a file without certificates.
     pub fn new(params: HttpParams) -> Result<Self, FetchError> {
         let mut config = Agent::config_builder()
             .http_status_as_error(false)

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use lpp_study::Progress;
+use lpp_files::Progress;
 
 /// Counts the bytes of all threads and reports whole units.
 pub(crate) struct Meter<'a> {

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use lpp_study::{FeatureName, Progress, Study, recorded_text};
+use lpp_files::{Progress, recorded_text};
+use lpp_study::{FeatureName, Study};
 
 use crate::{Content, FetchError, Http, HttpParams, Hub, HubSettings, PublishedModel, RepoId};
 
@@ -25,7 +26,7 @@ impl ModelRequest {
     /// Name of the model's activations in the study: `gpt2`, `pythia-6.9b_step1000`, `org/name`.
     ///
     /// # Errors
-    /// [`FetchError::Study`] if the name is not valid.
+    /// [`FetchError::File`] if it can be no name.
     pub fn study_name(&self) -> Result<FeatureName, FetchError> {
         PublishedModel::study_name(&self.name, self.revision.as_deref())
     }
@@ -89,7 +90,7 @@ impl ModelRequest {
 ///     refresh: false,
 /// };
 /// let hub = Hub::new(Http::new(HttpParams::default())?, HubSettings::from_env());
-/// println!("{}", job.run(&hub, &lpp_study::Silent)?.folder.display());
+/// println!("{}", job.run(&hub, &lpp_files::Silent)?.folder.display());
 /// # Ok(())
 /// # }
 /// ```

@@ -5,7 +5,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{open_own_file, replace_own_file};
+use lpp_files::{open_own_file, replace_own_file};
 
 use crate::FetchError;
 

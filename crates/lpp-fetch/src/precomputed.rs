@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Language, Software, Step, Study};
+use lpp_steps::{Artefact, Making, Software};
+use lpp_study::{Language, Study};
 use serde::Deserialize;
 
 use crate::address::below;
@@ -196,7 +197,7 @@ impl PrecomputedJob {
 /// Existing files with different contents at the paths of published ones: most likely the user's own results.
 ///
 /// # Errors
-/// [`FetchError::Read`] if a file cannot be read.
+/// [`FileError::Read`](lpp_files::FileError::Read) if a file cannot be read.
 pub fn in_the_way(files: &[PrecomputedFile]) -> Result<Vec<&Path>, FetchError> {
     let mut found = Vec::new();
     for file in files {
@@ -223,15 +224,16 @@ pub fn precomputed_batch(files: &[PrecomputedFile], n_threads: usize, force: boo
 /// Writes a record of its source next to each file, for `lpp-fetch verify`.
 ///
 /// # Errors
-/// [`FetchError::Study`] if a file cannot be read or a record cannot be written.
+/// [`FetchError::File`] if a file cannot be read or a record not be written.
 pub fn record(files: &[PrecomputedFile], commit: &str, software: Software) -> Result<(), FetchError> {
     for file in files {
-        let step = Step::new(software, &file.remote.target)
-            .parameter("repository", AUTHORS_REPOSITORY)
-            .parameter("commit", commit)
-            .parameter("git_sha1", file.remote.digest.as_ref().map(Digest::hex));
-        if !step.is_current() {
-            step.finish()?;
+        let artefact = Artefact::new(&file.remote.target)
+            .with("repository", AUTHORS_REPOSITORY)
+            .with("commit", commit)
+            .with("git_sha1", file.remote.digest.as_ref().map(Digest::hex));
+        let making = Making::of(software, artefact)?;
+        if !making.is_current() {
+            making.finish()?;
         }
     }
     Ok(())

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use lpp_study::{Progress, Provenance, sha256_of_file};
+use lpp_files::{Progress, sha256_of_file};
+use lpp_steps::Provenance;
 use serde::Serialize;
 
 use crate::batch::in_parallel;
@@ -61,7 +62,7 @@ impl VerifyJob {
     /// and the contents of a hub's cache, whose names are their hashes.
     ///
     /// # Errors
-    /// [`FetchError::Read`] if a folder cannot be listed. A bad file is not an error but an entry in the report.
+    /// [`FileError::Read`](lpp_files::FileError::Read) if a folder cannot be listed. A bad file is no error but an entry of the report.
     pub fn run(&self, progress: &dyn Progress) -> Result<VerifyReport, FetchError> {
         let mut report = VerifyReport::default();
         let mut known = self.data_set(&mut report)?;

@@ -13,7 +13,7 @@ use lpp_fetch::{
     Content, FetchError, Http, HttpParams, Hub, HubCache, HubSettings, ModelJob, PublishedModel, RepoId,
     RetryPolicy, Token, VerifyJob,
 };
-use lpp_study::Silent;
+use lpp_files::Silent;
 use lpp_testkit::{Answer, FakeHub, FakeRepo, TestServer, git_sha1, sha256};
 
 const WEIGHTS: &[u8] = &[7; 200_000];

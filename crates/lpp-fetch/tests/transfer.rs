@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lpp_fetch::{Batch, Digest, FetchError, Http, HttpParams, RemoteFile, RetryPolicy};
-use lpp_study::Silent;
+use lpp_files::Silent;
 use lpp_testkit::{Answer, Request, TestServer, sha256};
 
 /// Pauses that were asked for instead of slept.

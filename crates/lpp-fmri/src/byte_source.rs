@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::ZlibDecoder;
-use lpp_study::GzipReader;
+use lpp_files::GzipReader;
 
 use crate::FmriError;
 use crate::numeric::Element;

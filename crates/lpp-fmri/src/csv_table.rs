@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use csv::{ReaderBuilder, StringRecord};
-use lpp_study::BoundedRows;
+use lpp_files::BoundedRows;
 
 use crate::FmriError;
 

@@ -389,7 +389,7 @@ impl MaskVotes {
     ///
     /// # Errors
     /// As [`MaskVotes::add`].
-    pub(crate) fn add_run(&mut self, run: &RunMask) -> Result<(), FmriError> {
+    pub fn add_run(&mut self, run: &RunMask) -> Result<(), FmriError> {
         self.add(&run.inside)?;
         if run.varies.iter().any(|v| *v) {
             self.constant
@@ -398,8 +398,9 @@ impl MaskVotes {
         Ok(())
     }
 
-    /// Number of voxels of a mask at which all scans of some run are equal.
-    pub(crate) fn n_constant(&self, mask: &Mask) -> usize {
+    /// Voxels of a mask at which all scans of some run are the same.
+    #[must_use]
+    pub fn n_constant(&self, mask: &Mask) -> usize {
         mask.voxels()
             .iter()
             .filter(|&&voxel| self.constant[voxel])

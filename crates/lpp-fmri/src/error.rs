@@ -1,9 +1,9 @@
 //! The error of this crate.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use lpp_study::{MOST_QUOTED, StudyError, shortened};
+use lpp_files::FileError;
 
 use crate::grid::Grid;
 
@@ -14,29 +14,10 @@ use crate::grid::Grid;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FmriError {
-    /// A file cannot be read, or its compressed stream is damaged or truncated.
-    #[error("{}", lpp_study::cannot_read(path, source))]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// A file has unexpected contents.
-    #[error("{}: found {found}, expected {expected}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What the file contains.
-        found: String,
-        /// What it should contain.
-        expected: String,
-    },
     /// A file could not be written, or an array file could not be read.
     #[error(transparent)]
-    Study(#[from] StudyError),
-    /// The shapes of two arrays, or of an array and a mask, do not match.
+    File(#[from] FileError),
+    /// Two arrays, or an array and a mask, disagree in shape.
     #[error("{what} has shape {found:?}, expected {expected:?}")]
     Shape {
         /// Which array.
@@ -102,21 +83,7 @@ pub enum FmriError {
     /// A list of runs is empty.
     #[error("found no run, expected at least one image")]
     NoRuns,
-    /// A folder of a subject contains no runs.
-    #[error("{}: found 0 images and 0 arrays, expected runs, all .nii(.gz) or all .npy", path.display())]
-    NoScans {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// A folder of subjects contains no subject.
-    #[error("{}: found no subject, expected folders {prefix}*, one a subject", path.display())]
-    NoSubjects {
-        /// The folder.
-        path: PathBuf,
-        /// How their names should begin.
-        prefix: String,
-    },
-    /// A run is too short for the filter.
+    /// A run is too short to be filtered.
     #[error("found {found} scans, expected {needed} or more")]
     TooFewScans {
         /// Scans of the run.
@@ -183,20 +150,14 @@ pub enum FmriError {
 }
 
 impl FmriError {
-    /// A [`FmriError::Malformed`]; a long description of what was found is truncated.
+    /// A [`FileError::Malformed`](lpp_files::FileError::Malformed); what was found is cut short if it is long.
     pub(crate) fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
-        // What a file holds may be as long as the file.
-        let short = |text: String| shortened(&text, MOST_QUOTED).into_owned();
-        Self::Malformed {
-            path: path.to_owned(),
-            found: short(found.into()),
-            expected: short(expected.into()),
-        }
+        FileError::malformed(path, found, expected).into()
     }
 
-    /// Turns the operating system's error into a [`FmriError::Read`] of `path`.
+    /// Turns the operating system's error into a [`FileError::Read`](lpp_files::FileError::Read) of `path`.
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Read { path, source }
+        let error = FileError::read(path);
+        move |source| error(source).into()
     }
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use lpp_study::npy;
+use lpp_files::npy;
 use ndarray::{Array2, Ix2};
 
 use crate::FmriError;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use lpp_study::{AtomicFile, StudyError};
+use lpp_files::{AtomicFile, FileError};
 use ndarray::ArrayD;
 
 use crate::FmriError;
@@ -27,12 +27,12 @@ impl Image {
     /// keeps its units. Affines are stored as `f32`.
     ///
     /// # Errors
-    /// [`FmriError::Study`] if the file cannot be written, [`FmriError::Shape`] if an axis is longer than the
+    /// [`FmriError::File`] if the file cannot be written, [`FmriError::Shape`] if an axis is longer than the
     /// format's 32767.
     pub fn save(&self, path: &Path) -> Result<(), FmriError> {
         let header = header_bytes(self)?;
         let failed = |source| {
-            FmriError::Study(StudyError::Write {
+            FmriError::File(FileError::Write {
                 path: path.to_owned(),
                 source,
             })

@@ -45,8 +45,8 @@ impl RunTimes<'_> {
     /// Warnings are given for long silences at the ends of the run and for words that end before they begin.
     ///
     /// # Errors
-    /// [`FmriError::Malformed`] naming file and run if a word begins after the last scan or long before the first, or
-    /// if there are more words per second than in any speech. The message gives both numbers and guesses the unit.
+    /// [`FileError::Malformed`](lpp_files::FileError::Malformed) naming file and run if a word begins after the last scan or long before the first, or if there are
+    /// more words a second than anybody speaks. The message gives both numbers and guesses the unit.
     pub fn check(&self) -> Result<Vec<String>, FmriError> {
         self.judge(1)
     }

@@ -14,6 +14,17 @@ pub enum Interpolation {
     Nearest,
 }
 
+impl Interpolation {
+    /// The name in records and on the command line: `cubic`, `nearest`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cubic => "cubic",
+            Self::Nearest => "nearest",
+        }
+    }
+}
+
 /// One coordinate's four taps along an axis: offsets in file order and weights.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Taps {

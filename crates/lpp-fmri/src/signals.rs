@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lpp_study::npy;
+use lpp_files::npy;
 use ndarray::{Array1, Array2, ArrayD, ArrayRef2};
 
 use crate::FmriError;
@@ -126,7 +126,7 @@ impl Signals {
     /// Writes a `.npy` file of their own type.
     ///
     /// # Errors
-    /// [`FmriError::Study`] if the file cannot be written.
+    /// [`FmriError::File`] if the disk refuses.
     pub fn save(&self, path: &Path) -> Result<(), FmriError> {
         match self {
             Self::Single(array) => npy::save(path, array)?,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use lpp_study::refuse_pointer;
+use lpp_files::refuse_pointer;
 use serde_json::{Map, Value};
 
 use crate::error::LlmError;
@@ -32,7 +32,7 @@ impl ConfigFile {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(LlmError::NoConfig { path }),
-            Err(source) => return Err(LlmError::Read { path, source }),
+            Err(source) => return Err(LlmError::read(&path)(source)),
         };
         Self::parse(path, &text)
     }

@@ -1,5 +1,6 @@
 //! What can go wrong between a checkpoint folder and the hidden states.
 
+use lpp_files::FileError;
 use std::path::{Path, PathBuf};
 
 /// Every error of this crate.
@@ -8,24 +9,6 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LlmError {
-    /// A file could not be opened or read.
-    #[error("reading {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
-    /// A file or folder could not be written.
-    #[error("writing {}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
     /// There is no folder with the asked-for model.
     #[error("{}: no such model folder (known here: {known}); download the model there or give a folder with --model-dir", folder.display())]
     NoModelFolder {
@@ -191,7 +174,7 @@ pub enum LlmError {
     },
     /// A file of the study could not be read or written.
     #[error(transparent)]
-    Study(#[from] lpp_study::StudyError),
+    File(#[from] FileError),
     /// Text, tokenizer or annotation are not usable.
     #[error(transparent)]
     Text(#[from] lpp_text::TextError),
@@ -211,19 +194,15 @@ impl From<tch::TchError> for LlmError {
 
 impl LlmError {
     /// A read error of `path`, ready for `map_err`.
-    pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Read {
-            path: path.to_path_buf(),
-            source,
-        }
+    pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let error = FileError::read(path);
+        move |source| error(source).into()
     }
 
     /// A write error of `path`, ready for `map_err`.
-    pub(crate) fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Write {
-            path: path.to_path_buf(),
-            source,
-        }
+    pub(crate) fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let error = FileError::write(path);
+        move |source| error(source).into()
     }
 
     /// A defect of a weights file.

@@ -4,11 +4,12 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use lpp_study::{AtomicFile, Progress, Software, Step, StudyError, npy};
+use lpp_files::{AtomicFile, FileError, Progress, npy};
 use ndarray::{Array2, ArrayRef2};
 use serde_json::json;
 
 use crate::error::LlmError;
+use crate::extract::Leftover;
 use crate::model::{CausalModel, ModelInfo, ModelParams, WindowInput, model_files, warn_of_unknown_keys};
 use crate::plan::Plan;
 use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder, write_values};
@@ -19,25 +20,25 @@ use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder, write_value
 ///
 /// # Examples
 /// ```no_run
-/// use lpp_llm::{HiddenStatesJob, ModelParams};
-/// use lpp_study::{Silent, Software};
+/// use lpp_files::Silent;
+/// use lpp_llm::{HiddenStates, Identity, ModelParams};
 ///
 /// # fn main() -> Result<(), lpp_llm::LlmError> {
-/// let job = HiddenStatesJob {
+/// let states = HiddenStates {
 ///     model: ModelParams::new("models/gpt2"),
 ///     ids: "ids.npy".into(),
 ///     attention_mask: None,
 ///     output: "out.safetensors".into(),
-///     force: false,
 /// };
-/// let software = Software { program: "example", version: "0.1.0", commit: None };
-/// let model = job.run(software, &Silent)?;
+/// let identity = Identity::new("example", "0.1.0", &states.model, &[]);
+/// let (model, leftover) = states.write(identity, &Silent)?;
+/// leftover.remove()?;
 /// println!("{} hidden states", model.n_layers);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct HiddenStatesJob {
+pub struct HiddenStates {
     /// The model.
     pub model: ModelParams,
     /// Token ids, `.npy`, int64, (`n_rows`, `n_tokens`).
@@ -46,47 +47,53 @@ pub struct HiddenStatesJob {
     pub attention_mask: Option<PathBuf>,
     /// File to write: f32 tensors `layer-0`, …, each (`n_rows`, `n_tokens`, width of the layer).
     pub output: PathBuf,
-    /// Whether a file of another maker may be overwritten.
-    pub force: bool,
 }
 
-impl HiddenStatesJob {
-    /// Computes and writes; the file is complete or not there.
+impl HiddenStates {
+    /// The files that decide the states: ids, mask and checkpoint.
     ///
     /// # Errors
-    /// [`LlmError`] if another program or the user has made the output, an array is of another type or shape, a row does not fit the model, or the model cannot
-    /// be loaded.
-    pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<ModelInfo, LlmError> {
+    /// [`LlmError`] if the folder has no model.
+    pub fn files(&self) -> Result<Vec<PathBuf>, LlmError> {
         // Most mistakes show before large files are hashed and read.
+        ModelInfo::of_folder(&self.model.folder)?;
+        let mut files = vec![self.ids.clone()];
+        files.extend(self.attention_mask.clone());
+        files.extend(model_files(&self.model.folder, self.model.training)?);
+        Ok(files)
+    }
+
+    /// Computes and writes; the file is complete or not there. `identity` is that of the program and its input files: finished
+    /// layers of a streamed run of the same identity are not computed again.
+    ///
+    /// # Errors
+    /// [`LlmError`] if an array is of another type or shape, a row does not fit the model, or the model cannot be loaded.
+    pub fn write(
+        &self,
+        identity: Identity,
+        progress: &dyn Progress,
+    ) -> Result<(ModelInfo, Leftover), LlmError> {
         ModelInfo::of_folder(&self.model.folder)?;
         warn_of_unknown_keys(&self.model.folder)?;
         let ids = load_integers(&self.ids)?;
-        Step::new(software, &self.output).claim(self.force)?;
         let mask = self.load_mask(&ids)?;
         let rows = Rows::new(&ids, mask.as_ref());
         let windows = rows.windows();
         if self.model.stream_layers {
-            let step = self.step(software)?;
-            return self.run_streamed(software, step, &windows, ids.dim(), progress);
+            return self.run_streamed(identity, &windows, ids.dim(), progress);
         }
-        // Hashing the checkpoint and loading it keep one core each, about as long.
-        let (step, model) = std::thread::scope(|scope| {
-            let hashing = scope.spawn(|| self.step(software));
-            let model = CausalModel::load(&self.model);
-            (hashing.join(), model)
-        });
-        let step = step.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        self.run_whole(&model?, step, &windows, ids.dim(), progress)
+        let model = CausalModel::load(&self.model)?;
+        self.run_whole(&model, &windows, ids.dim(), progress)?;
+        Ok((model.info().clone(), Leftover::none()))
     }
 
     fn run_whole(
         &self,
         model: &CausalModel,
-        step: Step,
         windows: &[WindowInput<'_>],
         dim: (usize, usize),
         progress: &dyn Progress,
-    ) -> Result<ModelInfo, LlmError> {
+    ) -> Result<(), LlmError> {
         let mut file = TensorFile::create(&self.output, model.info(), dim)?;
         progress.start("hidden states", windows.len() as u64);
         let start = Instant::now();
@@ -99,24 +106,20 @@ impl HiddenStatesJob {
         progress.finish();
         let seconds = start.elapsed().as_secs_f64();
         tracing::info!("{} windows through the model in {seconds:.2} s", windows.len());
-        file.commit()?;
-        step.finish()?;
-        Ok(model.info().clone())
+        file.commit()
     }
 
     fn run_streamed(
         &self,
-        software: Software,
-        step: Step,
+        mut identity: Identity,
         windows: &[WindowInput<'_>],
         (n_rows, n_tokens): (usize, usize),
         progress: &dyn Progress,
-    ) -> Result<ModelInfo, LlmError> {
+    ) -> Result<(ModelInfo, Leftover), LlmError> {
         let plan = Plan::new(&self.model)?;
         for (row, window) in windows.iter().enumerate() {
             plan.check(window).map_err(|source| self.in_row(row, source))?;
         }
-        let mut identity = Identity::new(software, &self.model, step.inputs());
         identity.add_windows(windows);
         let work = WorkFolder::open(&self.output, identity, false)?;
         let mut stream = LayerStream::new(&self.model, plan, windows, work);
@@ -130,9 +133,7 @@ impl HiddenStatesJob {
             }
         }
         file.commit()?;
-        step.finish()?;
-        work.remove()?;
-        Ok(info)
+        Ok((info, Leftover::of(work)))
     }
 
     fn load_mask(&self, ids: &Array2<i64>) -> Result<Option<Array2<i64>>, LlmError> {
@@ -162,20 +163,6 @@ impl HiddenStatesJob {
             },
             other => other,
         }
-    }
-
-    fn step(&self, software: Software) -> Result<Step, LlmError> {
-        let step = self
-            .model
-            .described_by(Step::new(software, &self.output))?
-            .input(&self.ids)?;
-        let step = match &self.attention_mask {
-            Some(mask) => step.input(mask)?,
-            None => step,
-        };
-        model_files(&self.model.folder, self.model.training)?
-            .iter()
-            .try_fold(step, |step, file| Ok(step.input(file)?))
     }
 }
 
@@ -300,7 +287,7 @@ impl TensorFile {
 }
 
 fn write_error(path: &Path, source: std::io::Error) -> LlmError {
-    StudyError::Write {
+    FileError::Write {
         path: path.to_path_buf(),
         source,
     }

@@ -14,7 +14,7 @@
 //! 4. **Untrained twins** ([`Training::Untrained`]): weights that equal torch's for the same seed to the bit.
 //! 5. **Streaming** ([`ModelParams::stream_layers`]): one block in memory at a time, all windows through it, for models
 //!    larger than memory; the same bits, and a killed run goes on.
-//! 6. **[`ExtractJob`]** and **[`HiddenStatesJob`]**: what the program `lpp-extract` does, from files to files.
+//! 6. **[`Extraction`]** writes one vector per word and layer, **[`HiddenStates`]** all hidden states of given token ids.
 //!
 //! ```no_run
 //! use lpp_llm::{CausalModel, ModelParams, WindowInput};
@@ -58,9 +58,10 @@ mod weights;
 mod word_vectors;
 
 pub use error::LlmError;
-pub use extract::{ExtractJob, ExtractReport};
-pub use hidden_states::HiddenStatesJob;
+pub use extract::{Extraction, Leftover, UNLIMITED_WINDOW};
+pub use hidden_states::HiddenStates;
 pub use model::{
     CausalModel, ComputeDevice, ModelInfo, ModelParams, Precision, Training, WindowInput, model_files,
-    unknown_keys,
+    unknown_keys, warn_of_unknown_keys,
 };
+pub use stream::Identity;

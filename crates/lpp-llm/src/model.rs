@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use lpp_study::{FeatureSource, Step};
 use ndarray::Array2;
 use tch::{Device, Kind, Tensor};
 
@@ -154,28 +153,16 @@ impl ModelParams {
         }
     }
 
-    /// The name of activations of this model in a study: `gpt2`, `gpt2_untrained_seed1`; the language follows
-    /// in the file name.
-    #[must_use]
-    pub fn activations_name(&self, model: &str) -> String {
-        let seed = match self.training {
-            Training::Pretrained => None,
-            Training::Untrained { seed, .. } => Some(seed),
-        };
-        let model = model.to_owned();
-        FeatureSource::Model { model, seed }.to_string()
-    }
-
-    /// Adds what decides the numbers, besides the files, to a step's parameters.
-    pub(crate) fn described_by(&self, step: Step) -> Result<Step, LlmError> {
-        let step = step.parameter("precision", self.precision.name());
-        Ok(match self.training {
-            Training::Pretrained => step.parameter("seed", 0),
-            Training::Untrained { seed: 0, .. } => return Err(LlmError::Seed { seed: 0 }),
-            Training::Untrained { seed, dropout } => {
-                step.parameter("seed", seed).parameter("dropout", dropout)
-            }
-        })
+    /// Seed of an untrained model, 0 for trained weights, and whether dropout stays active; trained models have none.
+    ///
+    /// # Errors
+    /// [`LlmError::Seed`] for an untrained model with the seed 0, which stands for trained weights.
+    pub fn seed_and_dropout(&self) -> Result<(u64, Option<bool>), LlmError> {
+        match self.training {
+            Training::Pretrained => Ok((0, None)),
+            Training::Untrained { seed: 0, .. } => Err(LlmError::Seed { seed: 0 }),
+            Training::Untrained { seed, dropout } => Ok((seed, Some(dropout))),
+        }
     }
 }
 
@@ -378,8 +365,11 @@ pub fn unknown_keys(folder: &Path) -> Result<Vec<String>, LlmError> {
     families::unknown_keys(&ConfigFile::load(folder)?)
 }
 
-/// Warns of unknown keys, once a job.
-pub(crate) fn warn_of_unknown_keys(folder: &Path) -> Result<(), LlmError> {
+/// Warns of keys of the configuration that are not known here, once a job.
+///
+/// # Errors
+/// As [`ModelInfo::of_folder`].
+pub fn warn_of_unknown_keys(folder: &Path) -> Result<(), LlmError> {
     let keys: Vec<String> = unknown_keys(folder)?
         .iter()
         .map(|key| format!("`{key}`"))

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use lpp_study::Progress;
+use lpp_files::Progress;
 use lpp_text::{CorpusRun, SpanAverager};
 use ndarray::Array2;
 

@@ -7,8 +7,8 @@
 
 use std::path::Path;
 
-use lpp_llm::{CausalModel, HiddenStatesJob, ModelParams, WindowInput};
-use lpp_study::{Silent, Software, npy};
+use lpp_files::{Silent, npy};
+use lpp_llm::{CausalModel, HiddenStates, Identity, ModelParams, WindowInput};
 
 /// The tiny GPT-2 with the first value of some tensors replaced.
 fn gpt2_with(tensors: &[&str], value: f32) -> tempfile::TempDir {
@@ -32,7 +32,7 @@ fn gpt2_with(tensors: &[&str], value: f32) -> tempfile::TempDir {
 fn run(folder: &Path, stream_layers: bool) -> Result<(), String> {
     let (ids, output) = (folder.join("ids.npy"), folder.join("out.safetensors"));
     npy::save(&ids, &ndarray::array![[1_i64, 2, 3], [3, 2, 1]]).unwrap();
-    let job = HiddenStatesJob {
+    let job = HiddenStates {
         model: ModelParams {
             stream_layers,
             ..ModelParams::new(folder)
@@ -40,14 +40,9 @@ fn run(folder: &Path, stream_layers: bool) -> Result<(), String> {
         ids,
         attention_mask: None,
         output: output.clone(),
-        force: false,
     };
-    let software = Software {
-        program: "test",
-        version: "0",
-        commit: None,
-    };
-    let done = job.run(software, &Silent).map(drop).map_err(|e| e.to_string());
+    let identity = Identity::new("test", "0", &job.model, &[]);
+    let done = job.write(identity, &Silent).map(drop).map_err(|e| e.to_string());
     assert_eq!(done.is_ok(), output.exists());
     done
 }

@@ -10,16 +10,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use lpp_llm::{HiddenStatesJob, LlmError, ModelParams, Precision, Training};
-use lpp_study::{Progress, Silent, Software};
+use lpp_files::{Progress, Silent, hash_file};
+use lpp_llm::{HiddenStates, Identity, LlmError, ModelParams, Precision, Training};
 use lpp_testkit::fixture;
 use tempfile::TempDir;
 
-const SOFTWARE: Software = Software {
-    program: "test",
-    version: "1",
-    commit: None,
-};
+/// Writes the states as version `version` of a program.
+fn write(job: &HiddenStates, version: &str, progress: &dyn Progress) -> Result<(), LlmError> {
+    let inputs: Vec<_> = job.files()?.iter().map(|file| hash_file(file).unwrap()).collect();
+    let identity = Identity::new("test", version, &job.model, &inputs);
+    job.write(identity, progress)?.1.remove()
+}
 
 /// Every family and every way of storing weights.
 const CASES: [&str; 17] = [
@@ -50,18 +51,17 @@ fn params(case: &str) -> ModelParams {
     }
 }
 
-fn job(case: &str, model: ModelParams, output: PathBuf) -> HiddenStatesJob {
+fn job(case: &str, model: ModelParams, output: PathBuf) -> HiddenStates {
     let folder = fixture(&format!("llm/{case}"));
-    HiddenStatesJob {
+    HiddenStates {
         model,
         ids: folder.join("ids.npy"),
         attention_mask: Some(folder.join("mask.npy")),
         output,
-        force: false,
     }
 }
 
-fn streamed(case: &str, model: ModelParams, output: PathBuf) -> HiddenStatesJob {
+fn streamed(case: &str, model: ModelParams, output: PathBuf) -> HiddenStates {
     let model = ModelParams {
         stream_layers: true,
         ..model
@@ -73,14 +73,14 @@ fn streamed(case: &str, model: ModelParams, output: PathBuf) -> HiddenStatesJob 
 fn whole(case: &str, model: ModelParams) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let job = job(case, model, folder.path().join("whole.safetensors"));
-    job.run(SOFTWARE, &Silent).unwrap();
+    write(&job, "1", &Silent).unwrap();
     fs::read(&job.output).unwrap()
 }
 
 fn assert_streaming_changes_nothing(case: &str, model: &ModelParams) {
     let folder = tempfile::tempdir().unwrap();
     let job = streamed(case, model.clone(), folder.path().join("out.safetensors"));
-    job.run(SOFTWARE, &Silent).unwrap();
+    write(&job, "1", &Silent).unwrap();
     assert!(
         fs::read(&job.output).unwrap() == whole(case, model.clone()),
         "{case} {:?}",
@@ -143,16 +143,16 @@ impl Progress for EndsAfter {
 }
 
 /// A run that ended after `n` windows; all cases have two windows.
-fn interrupted(case: &str, model: ModelParams, n: u64) -> (TempDir, HiddenStatesJob) {
+fn interrupted(case: &str, model: ModelParams, n: u64) -> (TempDir, HiddenStates) {
     let folder = tempfile::tempdir().unwrap();
     let job = streamed(case, model, folder.path().join("out.safetensors"));
     let end = EndsAfter(AtomicU64::new(n));
-    catch_unwind(AssertUnwindSafe(|| job.run(SOFTWARE, &end))).unwrap_err();
+    catch_unwind(AssertUnwindSafe(|| write(&job, "1", &end))).unwrap_err();
     assert!(!job.output.exists());
     (folder, job)
 }
 
-fn n_stages_done(job: &HiddenStatesJob) -> u64 {
+fn n_stages_done(job: &HiddenStates) -> u64 {
     let Ok(text) = fs::read_to_string(work_of(&job.output).join("journal.json")) else {
         return 0;
     };
@@ -174,7 +174,7 @@ fn a_run_goes_on_wherever_it_was_interrupted() {
         for n in 1..=6 {
             let (_folder, job) = interrupted(case, model.clone(), n);
             assert_eq!(n_stages_done(&job), (n - 1) / 2);
-            job.run(SOFTWARE, &Silent).unwrap();
+            write(&job, "1", &Silent).unwrap();
             assert!(fs::read(&job.output).unwrap() == expected, "{case} after {n}");
             assert!(!work_of(&job.output).exists());
         }
@@ -188,7 +188,7 @@ fn finished_layers_are_not_computed_again() {
     let mut bytes = fs::read(&layer).unwrap();
     bytes[..4].copy_from_slice(&12345.0_f32.to_le_bytes());
     fs::write(&layer, bytes).unwrap();
-    job.run(SOFTWARE, &Silent).unwrap();
+    write(&job, "1", &Silent).unwrap();
     let (found, expected) = (fs::read(&job.output).unwrap(), whole("llama", params("llama")));
     let different: Vec<_> = (0..found.len()).filter(|&i| found[i] != expected[i]).collect();
     assert!(
@@ -206,7 +206,7 @@ fn half_work_is_not_trusted() {
     for name in ["states-even", "layer-2", ".lpp-left-over.tmp"] {
         fs::write(work.join(name), "rubbish").unwrap();
     }
-    job.run(SOFTWARE, &Silent).unwrap();
+    write(&job, "1", &Silent).unwrap();
     assert!(fs::read(&job.output).unwrap() == whole("llama", params("llama")));
 }
 
@@ -214,7 +214,7 @@ fn half_work_is_not_trusted() {
 fn a_damaged_residual_stream_is_an_error() {
     let (_folder, job) = interrupted("llama", params("llama"), 5);
     fs::write(work_of(&job.output).join("states-odd"), "short").unwrap();
-    let message = job.run(SOFTWARE, &Silent).unwrap_err().to_string();
+    let message = write(&job, "1", &Silent).unwrap_err().to_string();
     assert!(
         message.contains("states-odd: 5 bytes, expected 1408"),
         "{message}"
@@ -228,21 +228,17 @@ fn the_work_of_another_run_is_not_taken_over() {
         stream_layers: true,
         ..params("llama").untrained(1)
     };
-    let other = HiddenStatesJob {
+    let other = HiddenStates {
         model: model.clone(),
         ..job.clone()
     };
-    other.run(SOFTWARE, &Silent).unwrap();
+    write(&other, "1", &Silent).unwrap();
     assert!(fs::read(&job.output).unwrap() == whole("llama", model));
 
     // Another version of the program may compute other numbers.
     let (_folder, job) = interrupted("llama", params("llama"), 5);
     fs::write(work_of(&job.output).join("layer-0"), "of version 1").unwrap();
-    let newer = Software {
-        version: "2",
-        ..SOFTWARE
-    };
-    job.run(newer, &Silent).unwrap();
+    write(&job, "2", &Silent).unwrap();
     assert!(fs::read(&job.output).unwrap() == whole("llama", params("llama")));
 }
 
@@ -251,9 +247,9 @@ fn two_processes_do_not_share_a_work_folder() {
     let (_folder, job) = interrupted("llama", params("llama"), 5);
     let lock = fs::File::create(work_of(&job.output).join("lock")).unwrap();
     lock.lock().unwrap();
-    let error = job.run(SOFTWARE, &Silent).unwrap_err();
+    let error = write(&job, "1", &Silent).unwrap_err();
     assert!(matches!(error, LlmError::PartialWork { .. }));
     assert!(error.to_string().contains("another process works here"));
     drop(lock);
-    job.run(SOFTWARE, &Silent).unwrap();
+    write(&job, "1", &Silent).unwrap();
 }

@@ -17,8 +17,9 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use lpp_files::npy;
 use lpp_fmri::{Grid, Mask, load_isc};
-use lpp_study::{Language, ModelKind, Scores, ScoresInfo, Study, npy};
+use lpp_study::{Language, ModelKind, Scores, ScoresInfo, Study};
 use ndarray::{Array2, Array3};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

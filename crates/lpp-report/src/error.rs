@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use lpp_analysis::AnalysisError;
+use lpp_files::{FileError, MOST_QUOTED, shortened};
 use lpp_fmri::FmriError;
-use lpp_study::{MOST_QUOTED, StudyError, shortened};
 
 /// Why a report could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +12,7 @@ use lpp_study::{MOST_QUOTED, StudyError, shortened};
 pub enum ReportError {
     /// A file of the study could not be read or written.
     #[error(transparent)]
-    Study(#[from] StudyError),
+    File(#[from] FileError),
     /// Tables, scores or the mask could not be read.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),

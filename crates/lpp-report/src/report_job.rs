@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use lpp_study::{Language, Progress, Provenance, Software, Step, Study, StudyError, write_atomically};
+use lpp_files::{FileError, FileHash, Progress, write_atomically};
+use lpp_steps::{Artefact, Making, Provenance, Software};
+use lpp_study::{Language, Study};
 
 use crate::figures::{self, BrainFigures, Figure, Look};
 use crate::highlights::highlights;
@@ -66,9 +68,9 @@ impl ReportJob {
         let provenance = Provenance::load(&tables.path("summary"))?;
         let page = self.output.clone().unwrap_or_else(|| self.study.report());
         let cortex = self.surface.as_deref().map(CorticalSurface::load).transpose()?;
-        let step = self.step(software, &page, &tables, &provenance, cortex.as_ref())?;
+        let making = self.making(software, &page, &tables, &provenance, cortex.as_ref())?;
         let folder = self.figures.clone().unwrap_or_else(|| self.study.figures_dir());
-        if step.is_done(self.force)? {
+        if making.is_done(self.force)? {
             return Ok(ReportFiles {
                 page,
                 figures: Vec::new(),
@@ -88,13 +90,13 @@ impl ReportJob {
         if is_first && !self.force {
             self.refuse_others(&figures, &folder)?;
         }
-        step.claim_now(self.force)?;
+        making.claim_now(self.force)?;
         let files = self.save_figures(&figures, &folder, progress)?;
         let html = self
             .page(software, &tables, &figures, &provenance, maps)?
             .to_html();
         write_atomically(&page, html.as_bytes())?;
-        step.finish_with(&files)?;
+        making.finish_with(&files)?;
         Ok(ReportFiles {
             page,
             figures: files,
@@ -115,7 +117,7 @@ impl ReportJob {
                 let path = self.figure_file(figure, format, folder);
                 if path.exists() {
                     let why = "it is there, and no report of this study has made it".to_owned();
-                    return Err(StudyError::NotOurs { path, why }.into());
+                    return Err(FileError::NotOurs { path, why }.into());
                 }
             }
         }
@@ -151,36 +153,43 @@ impl ReportJob {
         self.mask.clone().unwrap_or_else(|| self.study.mask(self.lang))
     }
 
-    fn step(
+    /// The page in the making.
+    fn making(
         &self,
         software: Software,
         page: &Path,
         tables: &ReportTables,
         provenance: &Provenance,
         cortex: Option<&CorticalSurface>,
-    ) -> Result<Step, ReportError> {
+    ) -> Result<Making, ReportError> {
         let formats: Vec<String> = self.formats.iter().map(ToString::to_string).collect();
-        let mut step = Step::new(software, page)
-            .parameter("formats", formats)
-            .parameter("theme", self.theme.to_string())
-            .parameter("dpi", self.dpi)
-            .input(&self.mask_path())?;
-        for path in cortex.map_or(&[][..], CorticalSurface::files) {
-            step = step.input(path)?;
+        let scores: Vec<PathBuf> = tables
+            .models()
+            .iter()
+            .map(|model| self.study.scores(model, self.lang))
+            .collect();
+        let artefact = Artefact::new(page)
+            .with("formats", formats)
+            .with("theme", self.theme.to_string())
+            .with("dpi", self.dpi)
+            .input(self.mask_path())
+            .inputs(cortex.map_or(&[][..], CorticalSurface::files))
+            .inputs(tables.paths())
+            .inputs(self.isc_path())
+            .inputs(&scores);
+        let making = Making::of(software, artefact)?;
+        let known = |file: &FileHash| provenance.inputs.iter().any(|input| input.sha256 == file.sha256);
+        let changed = making
+            .inputs()
+            .iter()
+            .find(|file| scores.contains(&file.path) && !known(file));
+        match changed {
+            Some(file) => Err(ReportError::StaleResult {
+                path: file.path.clone(),
+                command: tables.command(),
+            }),
+            None => Ok(making),
         }
-        for path in tables.paths().into_iter().chain(self.isc_path()) {
-            step = step.input(&path)?;
-        }
-        for model in tables.models() {
-            let path = self.study.scores(&model, self.lang);
-            step = step.input(&path)?;
-            let hash = step.inputs().last().map(|input| &input.sha256);
-            if !provenance.inputs.iter().any(|input| Some(&input.sha256) == hash) {
-                let command = tables.command();
-                return Err(ReportError::StaleResult { path, command });
-            }
-        }
-        Ok(step)
     }
 
     fn isc_path(&self) -> Option<PathBuf> {

@@ -8,8 +8,9 @@ mod common;
 mod made;
 
 use common::ToyStudy;
+use lpp_files::Silent;
 use lpp_report::{ReportError, ReportJob};
-use lpp_study::{ModelKind, Silent};
+use lpp_study::ModelKind;
 use made::{SOFTWARE, page_of, report};
 
 #[test]

@@ -1,7 +1,7 @@
 //! Time courses of an average subject: planted signal plus coloured noise.
 
+use lpp_files::WordTable;
 use lpp_fmri::{Hrf, RegressorOperator};
-use lpp_study::WordTable;
 use ndarray::parallel::prelude::*;
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, Axis};
 
@@ -166,7 +166,7 @@ fn signal_variances(weights: &ArrayRef2<f32>, covariance: &ArrayRef2<f32>) -> Ar
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lpp_study::TimedWord;
+    use lpp_files::TimedWord;
     use ndarray::array;
     use std::path::Path;
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum SimError {
     /// A file of the study cannot be read or written.
     #[error(transparent)]
-    Study(#[from] lpp_study::StudyError),
+    File(#[from] lpp_files::FileError),
     /// A mask, a region or a regressor cannot be made.
     #[error(transparent)]
     Fmri(#[from] lpp_fmri::FmriError),

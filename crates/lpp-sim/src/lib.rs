@@ -23,10 +23,6 @@
     reason = "simulated data are single precision by design, and counts of scans are small positive numbers"
 )]
 
-// In a build of the whole workspace ndarray multiplies through BLAS; the unit tests then need one to link with.
-#[cfg(test)]
-extern crate openblas_src as _;
-
 mod bold;
 mod brain;
 mod checkpoint;

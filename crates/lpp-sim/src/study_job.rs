@@ -5,11 +5,10 @@ use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use lpp_files::{AtomicFile, FileError, Progress, TimedWord, WordTable, npy, write_atomically};
 use lpp_fmri::Mask;
-use lpp_study::{
-    AnnotationCorrections, AtomicFile, FeatureSource, Language, Progress, Provenance, Software, Step, Study,
-    StudyConfig, StudyError, TimedWord, WordTable, npy, write_atomically,
-};
+use lpp_steps::{Making, Provenance, SimulateStudyStep, Software};
+use lpp_study::{AnnotationCorrections, FeatureSource, Language, Study, StudyConfig};
 use ndarray::{Array1, Array2, ArrayRef1};
 
 use crate::SimError;
@@ -61,27 +60,27 @@ impl StudySimulation {
     /// would lose its configuration, mask and scans. Hidden files are ignored.
     ///
     /// # Errors
-    /// [`SimError::NotASimulation`] if the folder contains anything else, even with `force`; [`SimError::Setting`] if a
-    /// setting is out of range; [`SimError::Study`] if a file cannot be written.
+    /// [`SimError::NotASimulation`] if the folder holds anything else, even with `force`; [`SimError::Setting`] if a setting is
+    /// out of range, [`SimError::File`] if the disk refuses.
     pub fn run(&self, software: Software, force: bool, progress: &dyn Progress) -> Result<bool, SimError> {
         self.check()?;
-        let step = Step::new(software, Truth::path(&self.root))
-            .parameter("seed", self.seed)
-            .parameter("lang", self.lang)
-            .parameter("words_per_run", self.words_per_run)
-            .parameter(
-                "models",
-                self.models.iter().map(ModelSpec::name).collect::<Vec<_>>(),
-            )
-            .parameter("baseline_dims", self.baseline_dims);
-        if !force && step.is_current() {
+        let step = SimulateStudyStep {
+            truth: Truth::path(&self.root),
+            seed: self.seed,
+            lang: self.lang,
+            words_per_run: self.words_per_run,
+            models: self.models.iter().map(ModelSpec::name).collect(),
+            baseline_dims: self.baseline_dims,
+        };
+        let making = Making::of(software, step.artefact())?;
+        if !force && making.is_current() {
             return Ok(false);
         }
         self.refuse_others(software)?;
         // A simulation that is killed leaves this record, so that the next one knows the folder for its own.
-        step.claim_now(true)?;
+        making.claim_now(true)?;
         self.make(progress)?;
-        step.finish()?;
+        making.finish()?;
         Ok(true)
     }
 
@@ -94,7 +93,7 @@ impl StudySimulation {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
             Err(source) => {
                 let path = self.root.clone();
-                return Err(StudyError::Read { path, source }.into());
+                return Err(FileError::Read { path, source }.into());
             }
         };
         let visible = names.filter(|name| !name.as_encoded_bytes().starts_with(b"."));
@@ -218,9 +217,9 @@ pub(crate) fn is_simulation(root: &Path, software: Software) -> bool {
     Provenance::load(&Truth::path(root)).is_ok_and(|made| made.program() == software.program)
 }
 
-/// Writes the columns of the published English file that programs read.
-fn write_annotation(path: &Path, story: &[StoryRun]) -> Result<(), StudyError> {
-    let failed = |source| StudyError::Write {
+/// Columns of the published English file, without those that nothing reads.
+fn write_annotation(path: &Path, story: &[StoryRun]) -> Result<(), FileError> {
+    let failed = |source| FileError::Write {
         path: path.to_owned(),
         source,
     };
@@ -258,7 +257,7 @@ fn write_glove(path: &Path, seed: u64, latents: &mut WordLatents) -> Result<(), 
             // Writing to a string cannot fail.
             let _ = write!(line, " {:.5}", value + GLOVE_NOISE * normal(&mut rng));
         }
-        writeln!(file, "{line}").map_err(|source| StudyError::Write {
+        writeln!(file, "{line}").map_err(|source| FileError::Write {
             path: path.to_owned(),
             source,
         })?;
@@ -279,7 +278,7 @@ fn scans_of(run: &StoryRun, tr_s: f64) -> usize {
     ((end + TAIL_S) / tr_s).ceil() as usize
 }
 
-fn word_table(story: &[StoryRun], origin: &Path) -> Result<WordTable, StudyError> {
+fn word_table(story: &[StoryRun], origin: &Path) -> Result<WordTable, FileError> {
     let rows = story.iter().enumerate().flat_map(|(run, told)| {
         told.words
             .iter()

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use lpp_files::{Progress, WordTable, npy};
 use lpp_fmri::{Mask, load_isc};
 use lpp_stats::mean_over_trials;
-use lpp_study::{Language, Progress, Software, Step, Study, WordTable, npy};
+use lpp_steps::{Making, SimulateScansStep, Software};
+use lpp_study::{Language, Study};
 use ndarray::Array2;
 
 use crate::SimError;
@@ -44,13 +46,15 @@ impl SubjectSimulation {
     /// correlation have different numbers of voxels, or a file cannot be written.
     pub fn run(&self, software: Software, force: bool, progress: &dyn Progress) -> Result<bool, SimError> {
         let study = Study::open(&self.root)?;
-        let steps = self.steps(&study, software)?;
-        if !force && steps.iter().all(Step::is_current) {
+        let making = self.step(&study).artefacts().into_iter();
+        let making = making.map(|artefact| Making::of(software, artefact));
+        let making = making.collect::<Result<Vec<_>, _>>()?;
+        if !force && making.iter().all(Making::is_current) {
             return Ok(false);
         }
         // The scans of a simulated study are this program's, though they have no record.
         let force = force || is_simulation(&self.root, software);
-        steps.iter().try_for_each(|step| step.claim(force))?;
+        making.iter().try_for_each(|making| making.claim(force))?;
         let isc = self.load_isc()?;
         let responses = mean_over_trials(&isc)?.mapv(response_of_isc);
         let words = WordTable::load(&self.words)?;
@@ -64,27 +68,24 @@ impl SubjectSimulation {
             progress.advance(1);
         }
         progress.finish();
-        for step in steps {
-            step.finish()?;
+        for making in making {
+            making.finish()?;
         }
         Ok(true)
     }
 
-    /// One step per artefact.
-    fn steps(&self, study: &Study, software: Software) -> Result<Vec<Step>, SimError> {
+    /// What is made of what.
+    fn step(&self, study: &Study) -> SimulateScansStep {
         let runs = (0..self.n_scans.len()).map(|run| study.average_run(self.lang, run));
-        let outputs = runs.chain([study.isc(self.lang)]);
-        outputs
-            .map(|output| {
-                Ok(Step::new(software, output)
-                    .input(&self.words)?
-                    .input(&self.mask)?
-                    .input(&self.isc)?
-                    .parameter("seed", self.seed)
-                    .parameter("tr_s", study.config().tr_or_reference_s())
-                    .parameter("n_scans", &self.n_scans))
-            })
-            .collect()
+        SimulateScansStep {
+            words: self.words.clone(),
+            mask: self.mask.clone(),
+            isc: self.isc.clone(),
+            seed: self.seed,
+            tr_s: study.config().tr_or_reference_s(),
+            n_scans: self.n_scans.clone(),
+            outputs: runs.chain([study.isc(self.lang)]).collect(),
+        }
     }
 
     fn load_isc(&self) -> Result<Array2<f64>, SimError> {

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lpp_files::{FileError, write_atomically};
 use lpp_fmri::{Mask, REFERENCE_RADIUS_MM, SphereCentre, sphere};
-use lpp_study::{Study, StudyError, write_atomically};
+use lpp_study::Study;
 use ndarray::ArrayRef1;
 use serde::{Deserialize, Serialize};
 
@@ -96,20 +97,20 @@ impl Truth {
     /// Reads the truth of a study.
     ///
     /// # Errors
-    /// [`SimError::Study`] if the study is not synthetic.
+    /// [`SimError::File`] if the study is not a synthetic one.
     pub fn load(study: &Study) -> Result<Self, SimError> {
         let path = Self::path(study.root());
-        let text = fs::read_to_string(&path).map_err(|source| StudyError::Read {
+        let text = fs::read_to_string(&path).map_err(|source| FileError::Read {
             path: path.clone(),
             source,
         })?;
         Ok(serde_json::from_str(&text)
-            .map_err(|e| StudyError::malformed(&path, e.to_string(), "the truth of a synthetic study"))?)
+            .map_err(|e| FileError::malformed(&path, e.to_string(), "the truth of a synthetic study"))?)
     }
 
     pub(crate) fn save(&self, study: &Path) -> Result<(), SimError> {
         let path = Self::path(study);
-        let text = serde_json::to_string_pretty(self).map_err(|e| StudyError::Write {
+        let text = serde_json::to_string_pretty(self).map_err(|e| FileError::Write {
             path: path.clone(),
             source: e.into(),
         })?;

@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use lpp_files::FileError;
+
 use md5::{Digest, Md5};
 
-use crate::{AnnotationCorrections, Language, StudyError};
+use crate::{AnnotationCorrections, Language};
 
 /// The published annotations, `lppEN_word_information.csv` and its like, by the MD5 that stands in the data set's annex keys.
 ///
@@ -23,9 +25,9 @@ const LONGEST: u64 = 4 << 20;
 /// Whether a file is the published annotation of a language, line ends of Windows aside.
 ///
 /// # Errors
-/// [`StudyError::Read`] if it cannot be read.
-pub fn is_published_annotation(path: &Path, lang: Language) -> Result<bool, StudyError> {
-    let read = StudyError::read;
+/// [`FileError::Read`] if it cannot be read.
+pub fn is_published_annotation(path: &Path, lang: Language) -> Result<bool, FileError> {
+    let read = FileError::read;
     if fs::metadata(path).map_err(read(path))?.len() > LONGEST {
         return Ok(false);
     }
@@ -55,8 +57,8 @@ impl AnnotationCorrections {
     /// A file that is not there yet counts as the published one, which is what a study fetches.
     ///
     /// # Errors
-    /// [`StudyError::Read`] if the file is there and cannot be read.
-    pub fn resolve(self, path: &Path, lang: Language) -> Result<Self, StudyError> {
+    /// [`FileError::Read`] if the file is there and cannot be read.
+    pub fn resolve(self, path: &Path, lang: Language) -> Result<Self, FileError> {
         match self {
             Self::Auto if !path.exists() || is_published_annotation(path, lang)? => Ok(Self::Published),
             Self::Auto => Ok(Self::None),

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lpp_files::{EntityChoice, FileError};
+
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::names::check_part;
-use crate::{EntityChoice, FeatureName, Language, StudyError, check_subject};
+use crate::{FeatureName, Language, NameError, Penalties, check_subject};
 
 /// Which corrections the annotation of the words gets before use.
 ///
@@ -26,14 +28,14 @@ pub enum AnnotationCorrections {
 }
 
 impl std::str::FromStr for AnnotationCorrections {
-    type Err = StudyError;
+    type Err = NameError;
 
-    fn from_str(name: &str) -> Result<Self, StudyError> {
+    fn from_str(name: &str) -> Result<Self, NameError> {
         match name {
             "auto" => Ok(Self::Auto),
             "published" => Ok(Self::Published),
             "none" => Ok(Self::None),
-            _ => Err(StudyError::UnknownCorrections {
+            _ => Err(NameError::UnknownCorrections {
                 name: name.to_owned(),
             }),
         }
@@ -121,7 +123,7 @@ impl ConfiguredCorpus {
 /// ```
 /// let config: lpp_study::StudyConfig = "tr_s = 1.5".parse()?;
 /// assert_eq!((config.tr_s, config.trim_scans), (Some(1.5), 10));
-/// # Ok::<(), lpp_study::StudyError>(())
+/// # Ok::<(), lpp_files::FileError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -133,8 +135,8 @@ pub struct StudyConfig {
     pub tr_s: Option<f64>,
     /// Scans cut from both ends of each run before fitting.
     pub trim_scans: usize,
-    /// Penalties of the ridge regression, as on the command line.
-    pub alphas: String,
+    /// Penalties of the ridge regression.
+    pub alphas: Penalties,
     /// Corrections of the word annotation.
     pub annotation_corrections: AnnotationCorrections,
     /// Whether lpp-run makes the seven regions of the published study.
@@ -184,7 +186,7 @@ impl Default for StudyConfig {
             tr_s: None,
             // Trim and alphas of the original scripts (fit_average_subject.py).
             trim_scans: 10,
-            alphas: "logspace:2:7:16".to_owned(),
+            alphas: Penalties::default(),
             annotation_corrections: AnnotationCorrections::Auto,
             models: BTreeMap::new(),
             baselines: BTreeMap::new(),
@@ -213,15 +215,15 @@ impl StudyConfig {
     /// Reads `path`.
     ///
     /// # Errors
-    /// [`StudyError::Read`] if it cannot be read, [`StudyError::Malformed`] naming the line if a key is unknown or a
+    /// [`FileError::Read`] if it cannot be read, [`FileError::Malformed`] naming the line if a key is unknown or a
     /// value is out of range.
-    pub fn load(path: &Path) -> Result<Self, StudyError> {
+    pub fn load(path: &Path) -> Result<Self, FileError> {
         Self::load_without(path, &[])
     }
 
     /// The same without the top-level settings `replaced`, whatever the file says of them.
-    pub(crate) fn load_without(path: &Path, replaced: &[&str]) -> Result<Self, StudyError> {
-        let mut text = fs::read_to_string(path).map_err(StudyError::read(path))?;
+    pub(crate) fn load_without(path: &Path, replaced: &[&str]) -> Result<Self, FileError> {
+        let mut text = fs::read_to_string(path).map_err(FileError::read(path))?;
         for key in replaced {
             take_default(&mut text, key);
         }
@@ -235,17 +237,17 @@ impl StudyConfig {
         toml::to_string(self).unwrap_or_default()
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Self, StudyError> {
+    fn parse(text: &str, path: &Path) -> Result<Self, FileError> {
         let config: Self = toml::from_str(text).map_err(|e| {
             let line = e
                 .span()
                 .map_or(0, |span| text[..span.start].matches('\n').count() + 1);
-            StudyError::malformed(
+            FileError::malformed(
                 path,
                 format!(
                     "{} (line {line})",
                     // The end tells what is allowed.
-                    crate::shortened(&one_line(e.message()), 180)
+                    lpp_files::shortened(&one_line(e.message()), 180)
                 ),
                 "a study configuration",
             )
@@ -253,7 +255,7 @@ impl StudyConfig {
         // No scanner needs a minute for a volume: that would be milliseconds.
         if let Some(tr_s) = config.tr_s.filter(|s| !(*s > 0.0 && *s < 60.0)) {
             let line = line_of(text, "tr_s").unwrap_or_default();
-            return Err(StudyError::malformed(
+            return Err(FileError::malformed(
                 path,
                 format!("tr_s = {tr_s} (line {line})"),
                 "a positive number of seconds, below 60",
@@ -264,9 +266,9 @@ impl StudyConfig {
 }
 
 impl std::str::FromStr for StudyConfig {
-    type Err = StudyError;
+    type Err = FileError;
 
-    fn from_str(text: &str) -> Result<Self, StudyError> {
+    fn from_str(text: &str) -> Result<Self, FileError> {
         Self::parse(text, Path::new("lpp.toml"))
     }
 }
@@ -436,11 +438,10 @@ mod tests {
             };
             assert_eq!(config, expected, "{text}");
         }
-        let study = crate::Study::planned(folder.path());
         fs::write(&file, "trim_scans = 4\n\nalphas = \"ten\"").unwrap();
-        let error = study.bad_setting("alphas", "ten", "numbers").to_string();
+        let error = StudyConfig::load(&file).unwrap_err().to_string();
         assert!(
-            error.contains("lpp.toml: found alphas = \"ten\" (line 3), expected numbers"),
+            error.contains("'ten' is not a number") && error.contains("(line 3)"),
             "{error}"
         );
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::StudyError;
+use crate::NameError;
 
 /// A language in which the story was told.
 ///
@@ -52,14 +52,14 @@ impl fmt::Display for Language {
 }
 
 impl FromStr for Language {
-    type Err = StudyError;
+    type Err = NameError;
 
-    fn from_str(name: &str) -> Result<Self, StudyError> {
+    fn from_str(name: &str) -> Result<Self, NameError> {
         match name {
             "en" => Ok(Self::English),
             "fr" => Ok(Self::French),
             "cn" => Ok(Self::Chinese),
-            _ => Err(StudyError::UnknownLanguage {
+            _ => Err(NameError::UnknownLanguage {
                 name: name.to_owned(),
             }),
         }

@@ -17,7 +17,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::StudyError;
+use crate::NameError;
 
 /// Longest part of a name, bytes: file systems take 255 with language and ending.
 const LONGEST: usize = 120;
@@ -71,7 +71,7 @@ pub fn organisation_of(model: &str) -> Option<&'static str> {
 /// assert_eq!((name.as_str(), name.file_stem()), ("org/tiny", "org--tiny".to_owned()));
 /// assert_eq!("openai-community/gpt2".parse::<FeatureName>()?.as_str(), "gpt2");
 /// assert!("../../evil".parse::<FeatureName>().is_err());
-/// # Ok::<(), lpp_study::StudyError>(())
+/// # Ok::<(), lpp_study::NameError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
@@ -100,8 +100,8 @@ impl FeatureName {
     /// not added again.
     ///
     /// # Errors
-    /// [`StudyError::BadName`] if the revision cannot be part of a name.
-    pub fn at_revision(&self, revision: &str) -> Result<Self, StudyError> {
+    /// [`NameError::BadName`] if the revision cannot be part of a name.
+    pub fn at_revision(&self, revision: &str) -> Result<Self, NameError> {
         let revision = revision.replace('/', "--");
         if self.0.ends_with(&format!("_{revision}")) {
             return Ok(self.clone());
@@ -118,15 +118,15 @@ impl fmt::Display for FeatureName {
 }
 
 impl FromStr for FeatureName {
-    type Err = StudyError;
+    type Err = NameError;
 
-    fn from_str(text: &str) -> Result<Self, StudyError> {
+    fn from_str(text: &str) -> Result<Self, NameError> {
         let parts: Vec<&str> = if text.contains('/') {
             text.split('/').collect()
         } else {
             text.splitn(2, "--").collect()
         };
-        let bad = |why| Err(StudyError::bad_name("model", text, why));
+        let bad = |why| Err(NameError::bad_name("model", text, why));
         match parts[..] {
             [name] => fault_of(name).map_or_else(|| Ok(Self(name.to_owned())), bad),
             [organisation, name] => {
@@ -301,14 +301,14 @@ pub fn canonical_name(name: &str) -> String {
 /// Checks the name of a subject, with or without `sub-`.
 ///
 /// # Errors
-/// [`StudyError::BadName`] if it could lead out of the study, or cannot be part of a file name.
-pub fn check_subject(name: &str) -> Result<(), StudyError> {
+/// [`NameError::BadName`] if it could lead out of the study, or cannot be part of a file name.
+pub fn check_subject(name: &str) -> Result<(), NameError> {
     check_part("subject", name)
 }
 
 /// Checks that `name` can be part of a file name: no folder, nothing hidden, no flag.
-pub(crate) fn check_part(what: &'static str, name: &str) -> Result<(), StudyError> {
-    fault_of(name).map_or(Ok(()), |why| Err(StudyError::bad_name(what, name, why)))
+pub(crate) fn check_part(what: &'static str, name: &str) -> Result<(), NameError> {
+    fault_of(name).map_or(Ok(()), |why| Err(NameError::bad_name(what, name, why)))
 }
 
 /// What keeps `name` from being part of a file name.

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use lpp_files::{BidsName, EntityChoice, FileError, name_makers, natural_path_order};
+
 use crate::names::file_stem;
-use crate::natural_order::natural_path_order;
-use crate::{BidsName, EntityChoice, Language, StudyConfig, StudyError};
+
+use crate::{Language, StudyConfig, maker_of};
 
 /// The configuration of a study folder.
 const CONFIG: &str = "lpp.toml";
@@ -22,8 +24,8 @@ impl Study {
     /// Opens the study in `root`, reading `lpp.toml` if there is one and taking the paper's values if not.
     ///
     /// # Errors
-    /// [`StudyError::Malformed`] if `root` is no folder or its `lpp.toml` is wrong.
-    pub fn open(root: impl Into<PathBuf>) -> Result<Self, StudyError> {
+    /// [`FileError::Malformed`] if `root` is no folder or its `lpp.toml` is wrong.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, FileError> {
         Self::open_without(root, &[])
     }
 
@@ -32,14 +34,12 @@ impl Study {
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn open_without(root: impl Into<PathBuf>, replaced: &[&str]) -> Result<Self, StudyError> {
+    pub fn open_without(root: impl Into<PathBuf>, replaced: &[&str]) -> Result<Self, FileError> {
+        name_makers(maker_of);
         let root = root.into();
         if !root.is_dir() {
-            return Err(StudyError::malformed(
-                &root,
-                "no such folder",
-                "a study folder (lpp-run init writes the lpp.toml of one)",
-            ));
+            let expected = "a study folder (lpp-run init writes the lpp.toml of one)";
+            return Err(FileError::malformed(&root, "no such folder", expected));
         }
         let file = root.join(CONFIG);
         let config = if file.exists() {
@@ -78,16 +78,6 @@ impl Study {
     #[must_use]
     pub fn config(&self) -> &StudyConfig {
         &self.config
-    }
-
-    /// The error of a setting that only its reader can find wrong, with its line in `lpp.toml`.
-    #[must_use]
-    pub fn bad_setting(&self, key: &str, value: &str, why: &str) -> StudyError {
-        let file = self.root.join(CONFIG);
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
-        let line =
-            crate::config::line_of(&text, key).map_or_else(String::new, |line| format!(" (line {line})"));
-        StudyError::malformed(&file, format!("{key} = {value:?}{line}"), why)
     }
 
     /// Folder of the word annotation, one folder a language in it.
@@ -186,11 +176,11 @@ impl Study {
     /// The runs of the average subject that are there, from `run-0.npy` on.
     ///
     /// # Errors
-    /// [`StudyError::Malformed`] naming the folder if there is none, if a number is left out, or if one stands there twice.
-    pub fn average_runs(&self, lang: Language) -> Result<Vec<PathBuf>, StudyError> {
+    /// [`FileError::Malformed`] naming the folder if there is none, if a number is left out, or if one stands there twice.
+    pub fn average_runs(&self, lang: Language) -> Result<Vec<PathBuf>, FileError> {
         let first = self.average_run(lang, 0);
         let folder = first.parent().unwrap_or(&self.root);
-        let entries = std::fs::read_dir(folder).map_err(StudyError::read(&first))?;
+        let entries = std::fs::read_dir(folder).map_err(FileError::read(&first))?;
         let mut runs: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
         runs.retain(|path| {
             let name = BidsName::of(path);
@@ -207,13 +197,13 @@ impl Study {
                     runs.len(),
                     file_name(path)
                 );
-                Err(StudyError::malformed(
+                Err(FileError::malformed(
                     folder,
                     found,
                     "run-0.npy, run-1.npy and so on without a gap (lpp-average makes them)",
                 ))
             }
-            None if runs.is_empty() => Err(StudyError::malformed(
+            None if runs.is_empty() => Err(FileError::malformed(
                 folder,
                 "no run",
                 "run-0.npy, run-1.npy and so on",

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lpp_files::{FileError, npy, write_atomically};
+
 use ndarray::{ArrayBase, Data, Dimension};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-
-use crate::{StudyError, npy, write_atomically};
 
 /// What may lie beside the scores of a model and goes into tables; see [`beside_scores`].
 pub const BESIDE_SCORES: [&str; 3] = ["nested", "joint", "nulls"];
@@ -136,18 +136,18 @@ pub struct CanaryInfo {
 /// Writes the sidecar of `path`, then the array: where an array stands, its sidecar does too.
 ///
 /// # Errors
-/// [`StudyError::Write`] if the disk refuses.
+/// [`FileError::Write`] if the disk refuses.
 pub fn save_with_sidecar<S, D>(
     path: &Path,
     values: &ArrayBase<S, D>,
     info: &impl Serialize,
-) -> Result<(), StudyError>
+) -> Result<(), FileError>
 where
     S: Data<Elem = f32>,
     D: Dimension,
 {
     let sidecar = path.with_extension("json");
-    let text = serde_json::to_string_pretty(info).map_err(|e| StudyError::write(&sidecar)(e.into()))?;
+    let text = serde_json::to_string_pretty(info).map_err(|e| FileError::write(&sidecar)(e.into()))?;
     write_atomically(&sidecar, text.as_bytes())?;
     npy::save(path, values)
 }
@@ -155,13 +155,13 @@ where
 /// Reads the sidecar of `path`.
 ///
 /// # Errors
-/// [`StudyError::Read`] if there is none, [`StudyError::Malformed`] if it is another one.
-pub fn load_sidecar<T: DeserializeOwned>(path: &Path) -> Result<T, StudyError> {
+/// [`FileError::Read`] if there is none, [`FileError::Malformed`] if it is another one.
+pub fn load_sidecar<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
     let sidecar = path.with_extension("json");
-    let text = fs::read_to_string(&sidecar).map_err(StudyError::read(&sidecar))?;
+    let text = fs::read_to_string(&sidecar).map_err(FileError::read(&sidecar))?;
     let wrong = |e: serde_json::Error| {
         let expected = format!("the sidecar of {}", path.display());
-        StudyError::malformed(&sidecar, e.to_string(), expected)
+        FileError::malformed(&sidecar, e.to_string(), expected)
     };
     serde_json::from_str(&text).map_err(wrong)
 }

@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lpp_files::{FileError, npy, write_atomically};
+
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use crate::{Language, StudyError, npy, write_atomically};
+use crate::Language;
 
 /// What kind of features gave the scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -72,15 +74,15 @@ impl Scores {
     /// Reads `path` and the sidecar beside it.
     ///
     /// # Errors
-    /// [`StudyError::Read`] if either is missing, [`StudyError::Malformed`] if they do not fit together.
-    pub fn load(path: &Path) -> Result<Self, StudyError> {
+    /// [`FileError::Read`] if either is missing, [`FileError::Malformed`] if they do not fit together.
+    pub fn load(path: &Path) -> Result<Self, FileError> {
         let values = npy::load_f32_matrix(path)?;
         let info = Self::load_info(path)?;
         let sidecar = path.with_extension("json");
         let described = [info.n_hidden.len(), info.n_voxels];
         if values.shape() != described {
             let expected = format!("{described:?} (layers, voxels) as {} says", sidecar.display());
-            return Err(StudyError::malformed(
+            return Err(FileError::malformed(
                 path,
                 format!("shape {:?}", values.shape()),
                 expected,
@@ -93,21 +95,21 @@ impl Scores {
     ///
     /// # Errors
     /// As [`Scores::load`].
-    pub fn load_info(path: &Path) -> Result<ScoresInfo, StudyError> {
+    pub fn load_info(path: &Path) -> Result<ScoresInfo, FileError> {
         let sidecar = path.with_extension("json");
-        let text = fs::read_to_string(&sidecar).map_err(StudyError::read(&sidecar))?;
+        let text = fs::read_to_string(&sidecar).map_err(FileError::read(&sidecar))?;
         serde_json::from_str(&text)
-            .map_err(|e| StudyError::malformed(&sidecar, e.to_string(), "the sidecar of a score file"))
+            .map_err(|e| FileError::malformed(&sidecar, e.to_string(), "the sidecar of a score file"))
     }
 
     /// Writes the sidecar, then the scores: where scores stand, their sidecar does too.
     ///
     /// # Errors
-    /// [`StudyError::Write`] if the disk refuses.
-    pub fn save(&self, path: &Path) -> Result<(), StudyError> {
+    /// [`FileError::Write`] if the disk refuses.
+    pub fn save(&self, path: &Path) -> Result<(), FileError> {
         let sidecar = path.with_extension("json");
         let text =
-            serde_json::to_string_pretty(&self.info).map_err(|e| StudyError::write(&sidecar)(e.into()))?;
+            serde_json::to_string_pretty(&self.info).map_err(|e| FileError::write(&sidecar)(e.into()))?;
         write_atomically(&sidecar, text.as_bytes())?;
         npy::save(path, &self.values)
     }
@@ -115,12 +117,12 @@ impl Scores {
     /// The score files of one language in `folder`, sorted by name.
     ///
     /// # Errors
-    /// [`StudyError::Read`] if there is no such folder, [`StudyError::Malformed`] if it holds no scores.
-    pub fn list(folder: &Path, lang: Language) -> Result<Vec<PathBuf>, StudyError> {
+    /// [`FileError::Read`] if there is no such folder, [`FileError::Malformed`] if it holds no scores.
+    pub fn list(folder: &Path, lang: Language) -> Result<Vec<PathBuf>, FileError> {
         let ending = format!("_{lang}.npy");
         let mut files = Vec::new();
-        for entry in fs::read_dir(folder).map_err(StudyError::read(folder))? {
-            let path = entry.map_err(StudyError::read(folder))?.path();
+        for entry in fs::read_dir(folder).map_err(FileError::read(folder))? {
+            let path = entry.map_err(FileError::read(folder))?.path();
             if path
                 .file_name()
                 .is_some_and(|name| name.to_string_lossy().ends_with(&ending))
@@ -130,7 +132,7 @@ impl Scores {
         }
         if files.is_empty() {
             let expected = format!("files MODEL{ending} (lpp-fit makes them)");
-            return Err(StudyError::malformed(folder, "no scores", expected));
+            return Err(FileError::malformed(folder, "no scores", expected));
         }
         files.sort();
         Ok(files)

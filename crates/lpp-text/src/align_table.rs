@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lpp_study::{AtomicFile, StudyError};
+use lpp_files::{AtomicFile, FileError};
 
 use crate::{CorpusRun, Piece, TextError, TextTokenizer};
 
@@ -34,10 +34,10 @@ const COLUMNS: [&str; 10] = [
 /// For a word without any character, all four columns are empty.
 ///
 /// # Errors
-/// [`TextError::Study`] if the file cannot be written; then no file of this name exists.
+/// [`TextError::File`] if the file cannot be written; nothing stands under its name then.
 pub fn save_alignment(runs: &[CorpusRun], tokenizer: &TextTokenizer, path: &Path) -> Result<(), TextError> {
     let mut writer = csv::Writer::from_writer(AtomicFile::create(path)?);
-    let failed = |e: csv::Error| StudyError::Write {
+    let failed = |e: csv::Error| FileError::Write {
         path: path.to_owned(),
         source: std::io::Error::other(e),
     };
@@ -53,7 +53,7 @@ pub fn save_alignment(runs: &[CorpusRun], tokenizer: &TextTokenizer, path: &Path
             writer.write_record(&record).map_err(failed)?;
         }
     }
-    let file = writer.into_inner().map_err(|e| StudyError::Write {
+    let file = writer.into_inner().map_err(|e| FileError::Write {
         path: path.to_owned(),
         source: e.into_error(),
     })?;

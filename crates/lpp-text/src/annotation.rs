@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
-use lpp_study::{BoundedRows, TimedWord, WordTable};
+use lpp_files::{BoundedRows, TimedWord, WordTable};
 
 use crate::annotation_times::{TimedRows, check};
 use crate::decode::decode;
@@ -76,10 +76,9 @@ impl Annotation {
     /// and times that continue from run to run.
     ///
     /// # Errors
-    /// [`TextError::Read`] or [`TextError::Malformed`] for a file that cannot be read, is empty, lacks a column or has
-    /// no words for a run; [`TextError::BadCell`] for a time that is not a finite number, an end before its beginning,
-    /// an unterminated cell or a section outside 1 to 9; [`TextError::CorrectionWithoutRow`] if a row to be dropped
-    /// does not exist.
+    /// [`FileError::Read`](lpp_files::FileError::Read) or [`FileError::Malformed`](lpp_files::FileError::Malformed) for a file that cannot be read, is empty, lacks a column or has
+    /// no word for a run; [`TextError::BadCell`] for a time that is no finite number, an end before its beginning, a cell
+    /// without end or a section outside 1 to 9; [`TextError::CorrectionWithoutRow`] if a row to be dropped does not exist.
     ///
     /// ```
     /// use lpp_text::{Annotation, Corrections};
@@ -173,7 +172,7 @@ impl Annotation {
     /// The words as a table with one row per row of the activations.
     ///
     /// # Errors
-    /// [`TextError::Study`] if the words are not a valid table; never for a loaded annotation.
+    /// [`TextError::File`] never occurs for a loaded annotation; the table checks what it is given.
     pub fn word_table(&self) -> Result<WordTable, TextError> {
         let words = self.runs.iter().enumerate().flat_map(|(run, words)| {
             let times = words.onsets_s.iter().zip(&words.offsets_s);
@@ -426,10 +425,7 @@ mod tests {
         assert_eq!((run.n_rows, annotation.n_words()), (6, 11));
 
         let (_folder, path) = written(&table(rows));
-        let chinese = Corrections::of(
-            lpp_study::Language::Chinese,
-            lpp_study::AnnotationCorrections::Published,
-        );
+        let chinese = Corrections::new([], []);
         let published = Annotation::load(&path, &chinese).unwrap();
         let run = &published.runs()[0];
         assert_eq!(run.words, ["325", " \t", "w1"]);
@@ -516,10 +512,7 @@ mod tests {
     #[test]
     fn a_row_to_be_dropped_must_exist() {
         let (_folder, path) = written(&table(""));
-        let english = Corrections::of(
-            lpp_study::Language::English,
-            lpp_study::AnnotationCorrections::Published,
-        );
+        let english = Corrections::new([3919, 6775, 6781], []);
         let error = Annotation::load(&path, &english).unwrap_err().to_string();
         assert!(
             error.contains("drop row 6781") && error.contains("--corrections none"),

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use lpp_study::FeatureSource;
 use ndarray::Array2;
 
 use crate::{RunWords, TextError, WordCounts};
@@ -35,21 +34,7 @@ impl Control {
         Self::Position,
     ];
 
-    /// Its name in a study: `control_wordrate`.
-    ///
-    /// ```
-    /// use lpp_text::Control;
-    /// assert_eq!(Control::WordRate.name(), "control_wordrate");
-    /// assert_eq!("frequency".parse::<Control>()?, Control::LogFrequency);
-    /// # Ok::<(), lpp_text::TextError>(())
-    /// ```
-    #[must_use]
-    pub fn name(self) -> String {
-        let name = self.to_string();
-        FeatureSource::Control { name }.to_string()
-    }
-
-    /// The values for the words of each run, (`n_words`, 1); `None` for the envelope, which needs a recording.
+    /// The values for the words of each run, (`n_words`, 1); `None` for the envelope, which the words alone do not tell.
     ///
     /// A run of one word has position 0.
     #[must_use]

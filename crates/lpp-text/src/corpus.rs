@@ -1,7 +1,6 @@
 //! Input of the extraction, prepared without a model: words, windows, and the tokens of each word.
 
-use lpp_study::Language;
-
+use crate::Writing;
 use crate::spelling::Doubts;
 use crate::{Annotation, RunTokens, RunWords, TextError, TextTokenizer, WindowLayout, WordSpans};
 
@@ -31,11 +30,11 @@ pub struct CorpusRun {
 /// use lpp_text::{Annotation, Corrections, TextTokenizer, WindowLayout, load_texts, prepare_corpus};
 ///
 /// let lang = Language::English;
-/// let corrections = Corrections::of(lang, AnnotationCorrections::Published);
+/// let corrections = Corrections::of(writing, AnnotationCorrections::Published);
 /// let annotation = Annotation::load("annotation/EN/lppEN_word_information.csv".as_ref(), &corrections)?;
-/// let texts = load_texts("text/lpp_en_text.zip".as_ref(), lang)?;
+/// let texts = load_texts("text/lpp_en_text.zip".as_ref(), writing)?;
 /// let tokenizer = TextTokenizer::load("models/gpt2".as_ref())?;
-/// let runs = prepare_corpus(&annotation, texts, &tokenizer, WindowLayout::reference(1024), lang)?;
+/// let runs = prepare_corpus(&annotation, texts, &tokenizer, WindowLayout::reference(1024), Writing::Spaced)?;
 /// assert_eq!(runs[0].tokens.windows().len(), 19);
 /// # Ok::<(), lpp_text::TextError>(())
 /// ```
@@ -44,7 +43,7 @@ pub fn prepare_corpus(
     texts: Vec<String>,
     tokenizer: &TextTokenizer,
     layout: WindowLayout,
-    lang: Language,
+    writing: Writing,
 ) -> Result<Vec<CorpusRun>, TextError> {
     if texts.len() != annotation.runs().len() {
         return Err(TextError::BadSetting {
@@ -57,8 +56,8 @@ pub fn prepare_corpus(
     let runs = annotation.runs().iter().zip(texts).enumerate();
     let runs = runs.map(|(run, (words, text))| {
         let tokens = RunTokens::new(text, tokenizer, layout, run)?;
-        let spans = WordSpans::align(words, &tokens, tokenizer.eos_id(), lang, run)?;
-        if lang != Language::Chinese {
+        let spans = WordSpans::align(words, &tokens, tokenizer.eos_id(), writing, run)?;
+        if writing == Writing::Spaced {
             doubts.add_run(words, &tokens, &spans, run);
         }
         Ok(CorpusRun {

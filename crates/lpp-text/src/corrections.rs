@@ -1,66 +1,39 @@
-//! The corrections of the word annotation in the published script, by row label.
+//! Corrections of a word annotation, by row label.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lpp_study::{AnnotationCorrections, Language};
-
-/// Rows to drop and words to replace in an annotation.
+/// Rows to drop and words to replace before an annotation is used.
 ///
 /// The label of a row is its position among the data rows of the file, from 0.
 ///
 /// ```
-/// use lpp_study::{AnnotationCorrections, Language};
 /// use lpp_text::Corrections;
 ///
-/// let english = Corrections::of(Language::English, AnnotationCorrections::Published);
-/// assert!(english.drops(3919));
-/// assert_eq!(Corrections::none(), Corrections::of(Language::English, AnnotationCorrections::None));
+/// let corrections = Corrections::new([3919], [(4587, "l")]);
+/// assert!(corrections.drops(3919) && corrections.replacement(4587) == Some("l"));
+/// assert!(!Corrections::none().drops(3919));
 /// ```
-///
-/// # References
-/// `extract_llm_activations.py` of the paper's repository.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Corrections {
-    /// Whether to leave out words that pandas reads as missing values.
+    /// Whether words that pandas reads as missing values are left out.
     leaves_out_missing: bool,
     dropped: BTreeSet<usize>,
     replaced: BTreeMap<usize, &'static str>,
 }
 
 impl Corrections {
-    /// The corrections of one language; only `AnnotationCorrections::Published` gives any.
+    /// The corrections of a script that reads the annotation with pandas: rows that it drops and words that it replaces.
     ///
-    /// `Auto` depends on the file; call [`AnnotationCorrections::resolve`] first.
+    /// Words that pandas reads as missing values (`NA`, `None`, `null` and so on) are left out.
     #[must_use]
-    pub fn of(lang: Language, which: AnnotationCorrections) -> Self {
-        match (which, lang) {
-            (AnnotationCorrections::None | AnnotationCorrections::Auto, _) => Self::none(),
-            (AnnotationCorrections::Published, Language::Chinese) => Self {
-                leaves_out_missing: true,
-                ..Self::default()
-            },
-            (AnnotationCorrections::Published, Language::English) => Self {
-                leaves_out_missing: true,
-                // A repeated line with a typo, and two rows which are not in the text.
-                dropped: BTreeSet::from([3919, 6775, 6781]),
-                replaced: BTreeMap::new(),
-            },
-            (AnnotationCorrections::Published, Language::French) => Self {
-                leaves_out_missing: true,
-                // An s' which is not in the text, and two empty rows.
-                dropped: BTreeSet::from([338, 1204, 3333]),
-                replaced: BTreeMap::from([
-                    (3332, "de"),
-                    (3379, "trois"),
-                    (3405, "trois"),
-                    (4587, "l"),
-                    (5325, "la"),
-                    (5326, "première"),
-                    (5328, "habitée"),
-                    (11257, "À"),
-                    (12249, "il"),
-                ]),
-            },
+    pub fn new(
+        dropped: impl IntoIterator<Item = usize>,
+        replaced: impl IntoIterator<Item = (usize, &'static str)>,
+    ) -> Self {
+        Self {
+            leaves_out_missing: true,
+            dropped: dropped.into_iter().collect(),
+            replaced: replaced.into_iter().collect(),
         }
     }
 
@@ -70,8 +43,8 @@ impl Corrections {
         Self::default()
     }
 
-    /// Whether these are the published corrections. The published script reads `NA`, `None`, `null` and the like as
-    /// missing values; otherwise they are words.
+    /// Whether these are those of a script, rather than none: `NA`, `None`, `null` and so on are missing values then, and words
+    /// otherwise.
     #[must_use]
     pub fn are_published(&self) -> bool {
         self.leaves_out_missing

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lpp_study::stand_in;
+use lpp_files::stand_in;
 
 use crate::TextError;
 
@@ -32,7 +32,7 @@ impl Mark {
 /// change the tokens, and the published files have neither.
 ///
 /// # Errors
-/// [`TextError::Malformed`] for other encodings and for pointer files (Git LFS).
+/// [`FileError::Malformed`](lpp_files::FileError::Malformed) for bytes in another encoding and for a file that only stands in for another.
 pub(crate) fn decode(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
     if let Some(what) = stand_in(&bytes) {
         return Err(TextError::malformed(path, what, "a text"));

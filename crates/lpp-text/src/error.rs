@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lpp_study::StudyError;
+use lpp_files::FileError;
 
 /// Why words, tokens or word vectors could not be prepared.
 ///
@@ -15,27 +15,8 @@ use lpp_study::StudyError;
 pub enum TextError {
     /// A file of the study could not be read or written.
     #[error(transparent)]
-    Study(#[from] StudyError),
-    /// A file cannot be read.
-    #[error("{}", lpp_study::cannot_read(path, source))]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// A file has unexpected contents.
-    #[error("{}: found {found}, expected {expected}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What it contains.
-        found: String,
-        /// What it should contain.
-        expected: String,
-    },
-    /// A line of a text file has unexpected contents.
+    File(#[from] FileError),
+    /// A line of a text file holds something else than it should.
     #[error("{}, line {line}: found {found}, expected {expected}", path.display())]
     MalformedLine {
         /// The file.
@@ -268,15 +249,11 @@ impl std::error::Error for UnalignableWord {}
 
 impl TextError {
     pub(crate) fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
-        Self::Malformed {
-            path: path.to_owned(),
-            found: lpp_study::shortened(&found.into(), lpp_study::MOST_QUOTED).into_owned(),
-            expected: lpp_study::shortened(&expected.into(), lpp_study::MOST_QUOTED).into_owned(),
-        }
+        FileError::malformed(path, found, expected).into()
     }
 
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Read { path, source }
+        let error = FileError::read(path);
+        move |source| error(source).into()
     }
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use lpp_study::{GzipReader, refuse_pointer};
+use lpp_files::{GzipReader, refuse_pointer};
 use ndarray::Array2;
 
 use crate::{RunWords, TextError};
@@ -46,9 +46,9 @@ impl Glove {
     /// The first line gives the number of dimensions. If a word occurs twice, the later line is used.
     ///
     /// # Errors
-    /// [`TextError::Read`] if the file cannot be opened; [`TextError::MalformedLine`] naming the line if it has a
-    /// different number of dimensions or an invalid number, is not UTF-8, or if the gzip data are truncated;
-    /// [`TextError::Malformed`] for an empty file.
+    /// [`FileError::Read`](lpp_files::FileError::Read) if the file cannot be opened, [`TextError::MalformedLine`] naming the line if it has another
+    /// number of dimensions, a bad number, is not UTF-8, or if the gzip data end too early;
+    /// [`FileError::Malformed`](lpp_files::FileError::Malformed) for an empty file.
     ///
     /// ```
     /// use lpp_text::{Glove, RunWords};
@@ -255,7 +255,7 @@ impl<'a> Lines<'a> {
     }
 
     fn malformed(&self, found: String, expected: String) -> TextError {
-        let found = lpp_study::shortened(&found, lpp_study::MOST_QUOTED).into_owned();
+        let found = lpp_files::shortened(&found, lpp_files::MOST_QUOTED).into_owned();
         TextError::MalformedLine {
             path: self.path.to_owned(),
             line: self.line,

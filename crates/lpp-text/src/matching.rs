@@ -1,6 +1,6 @@
 //! Matching of tokens with words of the annotation.
 
-use lpp_study::Language;
+use crate::Writing;
 
 /// Characters removed from both spellings. ASCII commas and full stops, newlines and `‘` are kept.
 const IGNORED: [char; 19] = [
@@ -40,12 +40,12 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// Whether a token with the text `token` belongs to `word`, to which [`plain`] was applied.
 ///
-/// The rules are greedy: part of one word may match the next (`is` in `ish`). They are kept because the published
-/// analysis matches words this way.
-pub(crate) fn matches(word: &str, token: &str, lang: Language) -> bool {
+/// The rules are greedy: a piece of one word may pass for the next (`is` in `ish`). This is how the published
+/// analysis attaches words, so it is kept.
+pub(crate) fn matches(word: &str, token: &str, writing: Writing) -> bool {
     let token = plain(token);
     // One letter is too little evidence in an alphabet, one character is a word in Chinese.
-    let least = usize::from(lang != Language::Chinese);
+    let least = usize::from(writing == Writing::Spaced);
     let longer = |text: &str| text.chars().nth(least).is_some();
     (!token.is_empty() && word.starts_with(&token))
         || (longer(word) && token.contains(word))
@@ -65,7 +65,7 @@ fn is_spoken_form(word: &str, token: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Language::{Chinese, English, French};
+    use Writing::{Spaced, Unspaced};
 
     #[test]
     fn plain_keeps_what_the_reference_keeps() {
@@ -76,24 +76,24 @@ mod tests {
 
     #[test]
     fn a_token_matches_by_beginning_or_by_containment() {
-        assert!(matches("elephant", " ele", English));
-        assert!(matches("is", "ish", English));
-        assert!(matches("elephant", "phant", English));
+        assert!(matches("elephant", " ele", Spaced));
+        assert!(matches("is", "ish", Spaced));
+        assert!(matches("elephant", "phant", Spaced));
         assert!(
-            !matches("a", "bar", English),
+            !matches("a", "bar", Spaced),
             "one letter is not searched for inside tokens"
         );
-        assert!(!matches("elephant", ",", English));
-        assert!(!matches("elephant", "", English));
-        assert!(!matches("", "ele", English), "an empty word never matches");
-        assert!(matches("大", "巨大的", Chinese));
+        assert!(!matches("elephant", ",", Spaced));
+        assert!(!matches("elephant", "", Spaced));
+        assert!(!matches("", "ele", Spaced), "an empty word never matches");
+        assert!(matches("大", "巨大的", Unspaced));
     }
 
     #[test]
     fn spoken_forms_match_their_spelling() {
-        assert!(matches("threetwofive", " 3", English));
-        assert!(matches("nt", "t", English));
-        assert!(matches("oeil", " œil", French));
-        assert!(!matches("oeil", " œ", French));
+        assert!(matches("threetwofive", " 3", Spaced));
+        assert!(matches("nt", "t", Spaced));
+        assert!(matches("oeil", " œil", Spaced));
+        assert!(!matches("oeil", " œ", Spaced));
     }
 }

@@ -5,7 +5,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use lpp_stats::LegacyRandom;
-use lpp_study::FeatureSource;
 use ndarray::{Array1, Array2};
 
 use crate::{RunWords, TextError};
@@ -77,17 +76,6 @@ pub struct RandomBaseline {
 }
 
 impl RandomBaseline {
-    /// Its name in a study: `random_vector_300d_seed1`.
-    #[must_use]
-    pub fn name(&self) -> String {
-        let source = FeatureSource::Random {
-            kind: self.kind.name(),
-            n_dims: self.n_dims as u64,
-            seed: self.seed.into(),
-        };
-        source.to_string()
-    }
-
     /// Draws the vectors, (`n_words`, `n_dims`) for each run.
     ///
     /// One random stream is used for all runs, in order. Embeddings are drawn in the order in which words first occur.

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Language, refuse_pointer};
+use lpp_files::refuse_pointer;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
@@ -19,7 +19,7 @@ const PASSWORD: &[u8] = b"lessentielestinvisiblepourlesyeux";
 /// Largest text of one run; the real ones have about ten kilobytes. The size given in the archive is not trusted.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
 
-/// Reads the text of each run of a language.
+/// Reads the text of each run of a language, which is named by its code, such as `en`.
 ///
 /// `path` is either `lpp_en_text.zip`, encrypted with the published password or not encrypted, with the members
 /// `lpp_en_text/text_en_run1.txt` to `…run9.txt`; or a folder with these files; or a folder that contains a folder
@@ -27,21 +27,21 @@ const MAX_TEXT_BYTES: u64 = 64 << 20;
 /// texts are returned unchanged, including line ends, because the paper's models read them this way.
 ///
 /// # Errors
-/// [`TextError::Read`] if a file cannot be opened, [`TextError::Malformed`] if the archive is truncated, has a
-/// different password or lacks a member, or if a text is empty, too large or not UTF-8.
+/// [`FileError::Read`](lpp_files::FileError::Read) if a file cannot be opened, [`FileError::Malformed`](lpp_files::FileError::Malformed) if the archive is truncated, has another
+/// password or lacks a member, or if a text is empty, too large or not UTF-8.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = std::env::temp_dir().join(format!("lpp-doc-text-{}", std::process::id()));
 /// # std::fs::create_dir_all(&folder)?;
 /// # for run in 1..=9 { std::fs::write(folder.join(format!("text_en_run{run}.txt")), "Once\n")?; }
-/// let texts = lpp_text::load_texts(&folder, lpp_study::Language::English)?;
+/// let texts = lpp_text::load_texts(&folder, "en")?;
 /// assert_eq!(texts[0], "Once\n");
 /// # std::fs::remove_dir_all(&folder)?;
 /// # Ok(())
 /// # }
 /// ```
-pub fn load_texts(path: &Path, lang: Language) -> Result<Vec<String>, TextError> {
+pub fn load_texts(path: &Path, lang: &str) -> Result<Vec<String>, TextError> {
     if path.is_dir() {
         load_folder(path, lang)
     } else {
@@ -49,16 +49,16 @@ pub fn load_texts(path: &Path, lang: Language) -> Result<Vec<String>, TextError>
     }
 }
 
-fn file_name(lang: Language, run: usize) -> String {
+fn file_name(lang: &str, run: usize) -> String {
     format!("text_{lang}_run{}.txt", run + 1)
 }
 
-fn folder_of_texts(path: &Path, lang: Language) -> PathBuf {
+fn folder_of_texts(path: &Path, lang: &str) -> PathBuf {
     let inner = path.join(format!("lpp_{lang}_text"));
     if inner.is_dir() { inner } else { path.to_owned() }
 }
 
-fn load_folder(path: &Path, lang: Language) -> Result<Vec<String>, TextError> {
+fn load_folder(path: &Path, lang: &str) -> Result<Vec<String>, TextError> {
     let folder = folder_of_texts(path, lang);
     (0..N_RUNS)
         .map(|run| {
@@ -70,7 +70,7 @@ fn load_folder(path: &Path, lang: Language) -> Result<Vec<String>, TextError> {
         .collect()
 }
 
-fn load_archive(path: &Path, lang: Language) -> Result<Vec<String>, TextError> {
+fn load_archive(path: &Path, lang: &str) -> Result<Vec<String>, TextError> {
     refuse_pointer(path)?;
     let file = File::open(path).map_err(TextError::read(path))?;
     let bytes_in_file = file.metadata().map_err(TextError::read(path))?.len();
@@ -141,8 +141,8 @@ fn into_text(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
 /// The files that [`load_texts`] reads, for provenance.
 ///
 /// # Errors
-/// [`TextError::Read`] if a folder cannot be listed.
-pub fn text_files(path: &Path, lang: Language) -> Result<Vec<PathBuf>, TextError> {
+/// [`FileError::Read`](lpp_files::FileError::Read) if a folder cannot be listed.
+pub fn text_files(path: &Path, lang: &str) -> Result<Vec<PathBuf>, TextError> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use lpp_study::Language;
-
+use crate::Writing;
 use crate::starts::unit_starts;
 use crate::{RunTokens, RunWords, TextError, TokenPosition};
 
@@ -78,11 +77,11 @@ impl WordSpans {
         words: &RunWords,
         tokens: &RunTokens,
         eos_id: Option<u32>,
-        lang: Language,
+        writing: Writing,
         run: usize,
     ) -> Result<Self, TextError> {
-        let (units, owners) = units(words, lang);
-        let starts = unit_starts(&units, tokens, lang, run)?;
+        let (units, owners) = units(words, writing);
+        let starts = unit_starts(&units, tokens, writing, run)?;
         let spans = Self {
             units: spans(&starts, tokens, eos_id),
             starts,
@@ -151,8 +150,8 @@ impl WordSpans {
 }
 
 /// The units to align and, for Chinese, their owners.
-fn units(words: &RunWords, lang: Language) -> (Vec<&str>, Option<Vec<usize>>) {
-    if lang != Language::Chinese {
+fn units(words: &RunWords, writing: Writing) -> (Vec<&str>, Option<Vec<usize>>) {
+    if writing == Writing::Spaced {
         return (words.words.iter().map(String::as_str).collect(), None);
     }
     let characters = words

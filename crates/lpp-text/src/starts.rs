@@ -1,7 +1,6 @@
 //! The first token of each word in the windows.
 
-use lpp_study::Language;
-
+use crate::Writing;
 use crate::matching::{matches, plain};
 use crate::{RunTokens, TextError, UnalignableWord};
 
@@ -31,7 +30,7 @@ pub struct TokenPosition {
 pub fn unit_starts(
     units: &[&str],
     tokens: &RunTokens,
-    lang: Language,
+    writing: Writing,
     run: usize,
 ) -> Result<Vec<TokenPosition>, TextError> {
     let mut cursor = Cursor {
@@ -42,11 +41,11 @@ pub fn unit_starts(
     for (index, &unit) in units.iter().enumerate() {
         cursor.wrap();
         let from = cursor.at;
-        if !cursor.advance_to(&plain(unit), lang) {
+        if !cursor.advance_to(&plain(unit), writing) {
             return Err(unalignable(units, index, tokens, from, run));
         }
         starts.push(cursor.at);
-        if !(lang == Language::Chinese && cursor.serves_next(units.get(index + 1).copied())) {
+        if !(writing == Writing::Unspaced && cursor.serves_next(units.get(index + 1).copied())) {
             cursor.at.token += 1;
         }
     }
@@ -73,11 +72,11 @@ impl<'a> Cursor<'a> {
         self.tokens.token_text(self.at.window, self.at.token)
     }
 
-    /// Moves to the first matching token; returns `false` if there is none within the limit.
-    fn advance_to(&mut self, word: &str, lang: Language) -> bool {
+    /// Moves to the first matching token, or gives up.
+    fn advance_to(&mut self, word: &str, writing: Writing) -> bool {
         for _ in 0..MAX_TRIES {
             match self.text() {
-                Some(text) if matches(word, text, lang) => return true,
+                Some(text) if matches(word, text, writing) => return true,
                 Some(_) => {
                     self.at.token += 1;
                     self.wrap();
@@ -93,7 +92,7 @@ impl<'a> Cursor<'a> {
         // The reference compares the character as it is, without simplifying it.
         next.is_none_or(|next| {
             self.text()
-                .is_some_and(|text| matches(next, text, Language::Chinese))
+                .is_some_and(|text| matches(next, text, Writing::Unspaced))
         })
     }
 }

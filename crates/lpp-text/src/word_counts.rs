@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use lpp_study::BoundedRows;
+use lpp_files::BoundedRows;
 
 use crate::decode::decode;
 use crate::{RunWords, TextError};
@@ -34,8 +34,8 @@ impl WordCounts {
     /// tabs if the name ends in `.tsv`. Counts of words that differ only in case are added up.
     ///
     /// # Errors
-    /// [`TextError::Read`] if it cannot be read, [`TextError::Malformed`] if it lacks these columns or has no rows,
-    /// [`TextError::BadCell`] for a count that is negative or not a finite number.
+    /// [`FileError::Read`](lpp_files::FileError::Read) if it cannot be read, [`FileError::Malformed`](lpp_files::FileError::Malformed) if it has not these columns or no row,
+    /// [`TextError::BadCell`] for a count that is negative or no finite number.
     pub fn load(path: &Path) -> Result<Self, TextError> {
         let tabs = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
         let text = decode(fs::read(path).map_err(TextError::read(path))?, path)?;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lpp_study::StudyError;
+use lpp_files::FileError;
 
 /// What can keep a study from being planned or run.
 #[derive(Debug, thiserror::Error)]
@@ -11,10 +11,10 @@ use lpp_study::StudyError;
 pub enum WorkflowError {
     /// A file of the study cannot be read or written.
     #[error(transparent)]
-    Study(#[from] StudyError),
+    File(#[from] FileError),
     /// The scans of the study are not what they should be.
     #[error(transparent)]
-    Scans(#[from] lpp_fmri::FmriError),
+    Scans(#[from] lpp_study::SubjectsError),
     /// The operating system refused a file or a program.
     #[error("{}", path.display())]
     Io {

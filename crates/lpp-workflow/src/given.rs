@@ -4,7 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Language, Provenance, Study};
+use lpp_steps::Provenance;
+use lpp_study::{Language, Study};
 
 use crate::plan::relative;
 
@@ -88,7 +89,7 @@ pub(crate) fn own_data(study: &Study, lang: Language) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lpp_study::{Software, Step};
+    use lpp_steps::{Artefact, Making, Software};
 
     #[test]
     fn what_has_no_record_is_given() {
@@ -112,7 +113,9 @@ mod tests {
             version: "0.1.0",
             commit: None,
         };
-        Step::new(software, study.average_run(lang, 0)).finish().unwrap();
+        Making::unread(software, Artefact::new(study.average_run(lang, 0)))
+            .finish()
+            .unwrap();
         let paths = [study.average_run(lang, 0), study.mask(lang)];
         let paths = || paths.iter().map(PathBuf::as_path);
         assert!(!given.note(&study, "lpp-average", paths()));

@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use lpp_study::did_you_mean;
+use lpp_files::did_you_mean;
 
 use crate::WorkflowError;
-use crate::step::Step;
+use crate::call::Call;
 
 /// For each step the steps that come before it, by position.
-pub(crate) fn predecessors(steps: &[Step]) -> Vec<BTreeSet<usize>> {
+pub(crate) fn predecessors(steps: &[Call]) -> Vec<BTreeSet<usize>> {
     let mut makers: HashMap<&PathBuf, usize> = HashMap::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
     for (place, step) in steps.iter().enumerate() {
@@ -32,7 +32,7 @@ pub(crate) fn predecessors(steps: &[Step]) -> Vec<BTreeSet<usize>> {
 }
 
 /// The steps whose names contain one of `patterns`, and all that they need, in their order; all if there is no pattern.
-pub(crate) fn select(steps: Vec<Step>, patterns: &[String]) -> Result<Vec<Step>, WorkflowError> {
+pub(crate) fn select(steps: Vec<Call>, patterns: &[String]) -> Result<Vec<Call>, WorkflowError> {
     if patterns.is_empty() {
         return Ok(steps);
     }
@@ -75,15 +75,23 @@ pub(crate) fn select(steps: Vec<Step>, patterns: &[String]) -> Result<Vec<Step>,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estimate::Cost;
-    use crate::step::Parameters;
+    use lpp_steps::{Artefact, Completion, Cost};
 
-    fn step(id: &str, inputs: &[&str], outputs: &[&str]) -> Step {
-        let step =
-            Step::new(id.to_owned(), "lpp-test", Cost::default()).inputs(inputs.iter().map(PathBuf::from));
-        outputs.iter().fold(step, |step, path| {
-            step.output(path.into(), &[], &Parameters::default())
-        })
+    fn step(id: &str, inputs: &[&str], outputs: &[&str]) -> Call {
+        Call {
+            id: id.to_owned(),
+            program: "lpp-test",
+            arguments: Vec::new(),
+            inputs: inputs.iter().map(PathBuf::from).collect(),
+            optional_inputs: Vec::new(),
+            outputs: outputs.iter().map(Artefact::new).collect(),
+            check: Completion::Provenance,
+            may_leave_out: false,
+            after: Vec::new(),
+            needs_model: None,
+            brings_inputs: false,
+            cost: Cost::default(),
+        }
     }
 
     #[test]

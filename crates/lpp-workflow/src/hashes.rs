@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{
-    FileStamp, StudyError, is_young, recorded_name, recorded_text, sha256_of_file, write_atomically,
+use lpp_files::{
+    FileError, FileStamp, is_young, recorded_name, recorded_text, sha256_of_file, write_atomically,
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,7 @@ impl Hashes {
     }
 
     /// Writes what is known. Losing it costs time, no more.
-    pub(crate) fn save(&self) -> Result<(), StudyError> {
+    pub(crate) fn save(&self) -> Result<(), FileError> {
         let known = self.known.borrow();
         let by_text: BTreeMap<String, &Known> = known
             .iter()

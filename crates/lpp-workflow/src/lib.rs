@@ -1,7 +1,7 @@
 //! The study as a whole: which steps it takes, what they cost, which are done, and running the rest.
 //!
-//! [`plan`] turns the configuration of a study into [`Step`]s: calls of the programs of lpp-rs with their inputs, outputs
-//! and parameters. Whether a step is done is told from the provenance beside its outputs, whoever ran it: version,
+//! [`plan`] turns the configuration of a study into [`Call`]s of the programs of lpp-rs with their inputs, outputs
+//! and parameters, as the steps of [`lpp_steps`] state them. Whether a step is done is told from the provenance beside its outputs, whoever ran it: version,
 //! parameters and the hashes of inputs and outputs must be those of now. [`RunJob`] runs what is not done as processes
 //! of bounded memory and threads; since every program writes its outputs whole or not at all, a run that was killed at
 //! any moment goes on where it was. [`PlanReport`] shows a plan without running it, [`Lineage`] what made an artefact,
@@ -24,9 +24,8 @@
 //! # }
 //! ```
 
-mod catalogue;
+mod call;
 mod error;
-mod estimate;
 mod fetch;
 mod given;
 mod graph;
@@ -39,24 +38,19 @@ mod plan;
 mod record;
 mod report;
 mod run;
-mod size;
 mod state;
-mod step;
 mod verify;
 mod walk;
 
-pub use catalogue::{ModelSize, published_size};
+pub use call::Call;
 pub use error::WorkflowError;
-pub use estimate::{Cost, Estimator};
 pub use given::Given;
 pub use lineage::{Lineage, Made};
 pub use machine::{Machine, human_bytes, human_seconds};
 pub use plan::{Plan, PlanOptions, plan};
 pub use report::{PlanReport, PlannedStep};
 pub use run::{RunJob, RunReport};
-pub use size::{StudySize, model_size};
 pub use state::State;
-pub use step::{Artefact, Check, Step};
 pub use verify::Verification;
 
 /// The configuration of the published study: all its models, baselines, untrained twins, moments of training, languages

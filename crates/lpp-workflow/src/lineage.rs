@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Provenance, Study, recorded, sha256_of_file, way_out};
+use lpp_files::{recorded, sha256_of_file, way_out};
+use lpp_steps::Provenance;
+use lpp_study::Study;
 use serde::Serialize;
 
 use crate::WorkflowError;
@@ -46,7 +48,7 @@ impl Lineage {
     /// The chain behind `artefact`, a file named from the study folder or from here. Hashes are computed anew.
     ///
     /// # Errors
-    /// [`WorkflowError::NoArtefact`] if there is no such file, [`WorkflowError::Study`] if it cannot be read.
+    /// [`WorkflowError::NoArtefact`] if there is no such file, [`WorkflowError::File`] if it cannot be read.
     pub fn of(study: &Study, artefact: &Path) -> Result<Self, WorkflowError> {
         let inside = study.root().join(artefact);
         let place = [inside.as_path(), artefact]

@@ -7,7 +7,8 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use lpp_study::{Study, open_own_file};
+use lpp_files::open_own_file;
+use lpp_study::Study;
 
 use crate::WorkflowError;
 use crate::record::{make_folder, run_folder};

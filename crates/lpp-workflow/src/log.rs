@@ -6,7 +6,8 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use lpp_study::{Study, open_own_file, recorded_name};
+use lpp_files::{open_own_file, recorded_name};
+use lpp_study::Study;
 use serde::{Deserialize, Serialize};
 
 use crate::WorkflowError;

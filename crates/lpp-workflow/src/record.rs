@@ -5,14 +5,16 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{FileHash, Provenance, Study, StudyError, write_atomically};
+use lpp_files::{FileError, FileHash, write_atomically};
+use lpp_steps::Provenance;
+use lpp_study::Study;
 use serde::{Deserialize, Serialize};
 
 use crate::WorkflowError;
+use crate::call::Call;
 use crate::hashes::{Hashes, regular};
 use crate::plan::relative;
 use crate::state::{VERSION, place_of};
-use crate::step::Step;
 
 /// Folder of a study for everything that belongs to runs rather than to results.
 pub(crate) fn run_folder(study: &Study) -> PathBuf {
@@ -75,7 +77,7 @@ impl StepRecord {
     }
 
     /// Writes down that `step` has ended well.
-    pub(crate) fn save(study: &Study, hashes: &Hashes, step: &Step) -> Result<(), StudyError> {
+    pub(crate) fn save(study: &Study, hashes: &Hashes, step: &Call) -> Result<(), FileError> {
         let outputs = outputs_of(study, step);
         let mut inputs: BTreeMap<PathBuf, FileHash> = BTreeMap::new();
         for path in step.all_inputs() {
@@ -100,7 +102,7 @@ impl StepRecord {
                 .collect(),
         };
         let path = Self::path(study, &step.id);
-        let text = serde_json::to_vec_pretty(&record).map_err(|e| StudyError::Write {
+        let text = serde_json::to_vec_pretty(&record).map_err(|e| FileError::Write {
             path: path.clone(),
             source: e.into(),
         })?;
@@ -118,7 +120,7 @@ fn hashed(study: &Study, hashes: &Hashes, path: &Path) -> Option<FileHash> {
 }
 
 /// The known outputs of a step, and the files beside them in its language: tables, figures.
-fn outputs_of(study: &Study, step: &Step) -> Vec<PathBuf> {
+fn outputs_of(study: &Study, step: &Call) -> Vec<PathBuf> {
     let lang = step.id.rsplit(':').next().unwrap_or_default();
     let folder = match step.program {
         "lpp-analyze" => study.root().join("results"),

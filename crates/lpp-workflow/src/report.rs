@@ -6,6 +6,7 @@ use lpp_study::Study;
 use serde::Serialize;
 
 use crate::WorkflowError;
+use crate::call::Call;
 use crate::given::Given;
 use crate::graph::select;
 use crate::hashes::Hashes;
@@ -14,14 +15,13 @@ use crate::plan::{Plan, plan};
 use crate::record::run_folder;
 use crate::run::RunJob;
 use crate::state::{Inspector, State};
-use crate::step::Step;
 
 /// A step and its state.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlannedStep {
     /// The step.
     #[serde(flatten)]
-    pub step: Step,
+    pub step: Call,
     /// Whether it is done, and if not, why.
     #[serde(flatten)]
     pub state: State,

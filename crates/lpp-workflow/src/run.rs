@@ -7,9 +7,12 @@ use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use lpp_study::{Provenance, Study, recorded_text, replace_own_file};
+use lpp_files::{recorded_text, replace_own_file};
+use lpp_steps::{Completion, Provenance};
+use lpp_study::Study;
 
 use crate::WorkflowError;
+use crate::call::Call;
 use crate::graph::{predecessors, select};
 use crate::hashes::Hashes;
 use crate::lock::StudyLock;
@@ -18,7 +21,6 @@ use crate::machine::{ProcessMemory, free_disk, human_bytes, human_seconds};
 use crate::plan::{PlanOptions, plan};
 use crate::record::{StepRecord, file_name, make_folder, run_folder};
 use crate::state::{Inspector, State, VERSION};
-use crate::step::{Check, Step};
 
 /// Between two looks at the running programs.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -142,7 +144,7 @@ struct Execution<'a> {
     study: &'a Study,
     hashes: &'a Hashes,
     lock: &'a StudyLock,
-    steps: Vec<Step>,
+    steps: Vec<Call>,
     before: Vec<BTreeSet<usize>>,
     progress: Vec<Progress>,
     running: Vec<Running>,
@@ -158,7 +160,7 @@ impl<'a> Execution<'a> {
         study: &'a Study,
         hashes: &'a Hashes,
         lock: &'a StudyLock,
-        steps: Vec<Step>,
+        steps: Vec<Call>,
     ) -> Self {
         Self {
             before: predecessors(&steps),
@@ -280,7 +282,7 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
-    fn check_size(&self, step: &Step) -> Result<(), WorkflowError> {
+    fn check_size(&self, step: &Call) -> Result<(), WorkflowError> {
         let refuse = |needed: String, available: String| {
             Err(WorkflowError::DoesNotFit {
                 step: step.id.clone(),
@@ -333,7 +335,7 @@ impl<'a> Execution<'a> {
         let wall_s = run.started.elapsed().as_secs_f64();
         let how = describe(status);
         let step = &self.steps[run.place];
-        if status.success() && (step.check == Check::Record || step.may_leave_out) {
+        if status.success() && (step.check == Completion::Record || step.may_leave_out) {
             StepRecord::save(self.study, self.hashes, step)?;
         }
         let peak_bytes = run.memory.peak.max(self.recorded_peak(step, run.started_at));
@@ -379,7 +381,7 @@ impl<'a> Execution<'a> {
     }
 
     /// The largest memory that a program has written down itself, since `started`: it may end between two looks.
-    fn recorded_peak(&self, step: &Step, started: SystemTime) -> u64 {
+    fn recorded_peak(&self, step: &Call, started: SystemTime) -> u64 {
         let of_output = |path: &PathBuf| {
             let artefact = self.study.root().join(path);
             let written = fs::metadata(Provenance::path_of(&artefact))
@@ -418,8 +420,11 @@ impl<'a> Execution<'a> {
 }
 
 /// The outputs of a step that have records of their own.
-fn with_records(step: &Step) -> Vec<String> {
-    let outputs = step.outputs.iter().filter(|_| step.check == Check::Provenance);
+fn with_records(step: &Call) -> Vec<String> {
+    let outputs = step
+        .outputs
+        .iter()
+        .filter(|_| step.check == Completion::Provenance);
     outputs
         .map(|output| recorded_text(output.path.as_os_str()))
         .collect()

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{FileHash, Provenance, Study, way_out};
+use lpp_files::{FileHash, way_out};
+use lpp_steps::{Artefact, Completion, Provenance};
+use lpp_study::Study;
 use serde::Serialize;
 
+use crate::call::Call;
 use crate::hashes::Hashes;
 use crate::record::StepRecord;
-use crate::step::{Artefact, Check, Step};
 
 /// Version that artefacts must have been made by.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -65,7 +67,7 @@ pub(crate) struct Inspector<'a> {
 
 impl Inspector<'_> {
     /// The state of every step, one that waits for another's output included.
-    pub(crate) fn states(&self, steps: &[Step]) -> Vec<State> {
+    pub(crate) fn states(&self, steps: &[Call]) -> Vec<State> {
         let mut states: Vec<State> = Vec::with_capacity(steps.len());
         let mut changing: BTreeSet<&Path> = BTreeSet::new();
         for step in steps {
@@ -84,7 +86,7 @@ impl Inspector<'_> {
     }
 
     /// The state of one step; `will_be_made` tells whether an input that is not there will be.
-    pub(crate) fn state(&self, step: &Step, will_be_made: impl Fn(&Path) -> bool) -> State {
+    pub(crate) fn state(&self, step: &Call, will_be_made: impl Fn(&Path) -> bool) -> State {
         let absent = |path: &&PathBuf| !self.study.root().join(path).exists();
         // What the program has left out, it would leave out again as long as its inputs are the same.
         let left_out = step.may_leave_out && self.record(step).is_none();
@@ -104,12 +106,12 @@ impl Inspector<'_> {
             return State::Todo("lpp-run has no record that it ended".to_owned());
         }
         let reason = match step.check {
-            Check::Presence => None,
-            Check::Provenance => {
+            Completion::Presence => None,
+            Completion::Provenance => {
                 let there = step.outputs.iter().filter(|output| !absent(&&output.path));
                 there.into_iter().find_map(|output| self.artefact(output))
             }
-            Check::Record => self.record(step),
+            Completion::Record => self.record(step),
         };
         reason.map_or(State::Done, State::Stale)
     }
@@ -166,7 +168,7 @@ impl Inspector<'_> {
         })
     }
 
-    fn record(&self, step: &Step) -> Option<String> {
+    fn record(&self, step: &Call) -> Option<String> {
         let Some(record) = StepRecord::load(self.study, &step.id) else {
             return Some("lpp-run has no record that it ended".to_owned());
         };

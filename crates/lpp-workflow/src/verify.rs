@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Provenance, Study, sha256_of_file};
+use lpp_files::sha256_of_file;
+use lpp_steps::Provenance;
+use lpp_study::Study;
 use serde::Serialize;
 
 use crate::WorkflowError;

@@ -6,17 +6,17 @@ use std::fs;
 use std::path::PathBuf;
 
 use lpp_study::Study;
-use lpp_workflow::{PAPER, Plan, PlanOptions, Step, plan};
+use lpp_workflow::{Call, PAPER, Plan, PlanOptions, plan};
 
-fn steps() -> Vec<Step> {
+fn steps() -> Vec<Call> {
     steps_with(None)
 }
 
-fn steps_with(subjects_per_step: Option<usize>) -> Vec<Step> {
+fn steps_with(subjects_per_step: Option<usize>) -> Vec<Call> {
     steps_of(PAPER, subjects_per_step)
 }
 
-fn steps_of(configuration: &str, subjects_per_step: Option<usize>) -> Vec<Step> {
+fn steps_of(configuration: &str, subjects_per_step: Option<usize>) -> Vec<Call> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("lpp.toml"), configuration).unwrap();
     let options = PlanOptions {
@@ -79,7 +79,7 @@ fn readme() -> BTreeSet<String> {
 #[test]
 fn every_command_of_the_readme_is_a_step() {
     let steps = steps();
-    let of_subjects = |step: &&Step| step.id.starts_with("resample:");
+    let of_subjects = |step: &&Call| step.id.starts_with("resample:");
     // 49 English, 28 French and 35 Chinese subjects.
     assert_eq!(steps.iter().filter(of_subjects).count(), 112);
     let planned: BTreeSet<String> = steps
@@ -134,7 +134,7 @@ fn what_is_missing_is_fetched() {
 #[test]
 fn subjects_are_shared_out_to_steps() {
     let steps = steps_with(Some(2));
-    let groups: Vec<&Step> = steps
+    let groups: Vec<&Call> = steps
         .iter()
         .filter(|step| step.id.starts_with("fit-individuals:gpt2-xl:"))
         .collect();

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lpp_ridge::AlphaGrid;
-use lpp_study::{Language, Software, Step, Study};
-use lpp_workflow::{Lineage, PlanOptions, PlanReport, RunJob, State, Verification, WorkflowError};
+use lpp_files::write_atomically;
+use lpp_fmri::{REFERENCE_RADIUS_MM, SphereCentre};
+use lpp_steps::{Artefact, Making, Software};
+use lpp_study::Study;
+use lpp_workflow::{Lineage, PlanOptions, PlanReport, RunJob, State, Verification, WorkflowError, plan};
 use tempfile::TempDir;
 
 const CONFIG: &str = "annotation_corrections = \"none\"\nbaselines = { en = [\"glove\"] }\n";
@@ -60,59 +62,40 @@ impl Scene {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// Makes the outputs of a program from what is in the study now, and a script that copies them to their places.
+    /// Makes the outputs that the plan asks of a program, and a script that copies them to their places.
     fn prepare(&self, program: &'static str) {
         let study = self.study();
-        let config = study.config();
         let software = Software {
             program,
             version: env!("CARGO_PKG_VERSION"),
             commit: None,
         };
         let place = self.folder.path().join("prepared").join(program);
-        let root = self.root();
-        let input = |step: Step, path: &Path| step.input(path).unwrap();
-        let annotation = study.annotation(Language::English);
-        let vectors = self
-            .folder
-            .path()
-            .join("prepared/lpp-glove/activations/glove_en.safetensors");
-        let words = self.folder.path().join("prepared/lpp-glove/words_en.csv");
-        let finish_as = |model: &str, name: &str, inputs: &[&Path]| {
-            let path = place.join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(&path, format!("{name} by {program}")).unwrap();
-            let made = inputs
-                .iter()
-                .fold(Step::new(software, &path), |step, path| input(step, path));
-            let made = made
-                .parameter("lang", "en")
-                .parameter("corrections", "none")
-                .parameter("model", model);
-            let grid: AlphaGrid = config.alphas.parse().unwrap();
-            let made = made
-                .parameter("tr_s", config.tr_or_reference_s())
-                .parameter("trim_scans", config.trim_scans);
-            made.parameter("alphas", grid.values()).finish().unwrap();
+        // What another program makes is not in the study yet.
+        let there = |input: &PathBuf| {
+            let places = [self.root(), self.folder.path().join("prepared/lpp-glove")];
+            let mut places = places.into_iter().map(|place| place.join(input));
+            places.find(|path| path.exists()).unwrap()
         };
-        let finish = |name: &str, inputs: &[&Path]| finish_as("glove", name, inputs);
-        if program == "lpp-glove" {
-            let glove = root.join("glove/vectors.txt");
-            finish("activations/glove_en.safetensors", &[&annotation, &glove]);
-            finish("words_en.csv", &[&annotation]);
-        } else {
-            let mask = root.join("masks/mask_lpp_en.nii.gz");
-            let runs: Vec<PathBuf> = (0..9).map(|r| study.average_run(Language::English, r)).collect();
-            let mut inputs: Vec<&Path> = vec![&vectors, &words, &mask];
-            inputs.extend(runs.iter().map(PathBuf::as_path));
-            for name in [
-                "scores/glove_en.npy",
-                "scores/glove_en.json",
-                "scores/glove_en.nii.gz",
-            ] {
-                finish(name, &inputs);
-            }
-            finish_as("canary", "scores/canary_en_nulls.npy", &inputs[1..]);
+        let steps = plan(&study, &self.job().plan).unwrap().steps;
+        let outputs = steps
+            .iter()
+            .filter(|step| step.program == program)
+            .flat_map(|step| &step.outputs);
+        for output in outputs {
+            let made = Artefact {
+                path: place.join(&output.path),
+                inputs: output.inputs.iter().map(there).collect(),
+                parameters: output.parameters.clone(),
+            };
+            write_atomically(
+                &made.path,
+                format!("{} by {program}", output.path.display()).as_bytes(),
+            )
+            .unwrap();
+            // The scans say the repetition time, which the plan does not know.
+            let made = made.with("tr_s", study.config().tr_or_reference_s());
+            Making::of(software, made).unwrap().finish().unwrap();
         }
         self.program(program, &format!("cp -R '{}/.' .", place.display()));
     }
@@ -253,7 +236,15 @@ fn a_region_that_is_left_out_is_not_the_end_of_the_study() {
                     commit: None,
                 };
                 let mask = scene.root().join("masks/mask_lpp_en.nii.gz");
-                Step::new(software, &path).input(&mask).unwrap().finish().unwrap();
+                let region = SphereCentre::reference_set()
+                    .into_iter()
+                    .find(|c| c.name == **region)
+                    .unwrap();
+                let made = Artefact::new(&path)
+                    .input(&mask)
+                    .with("centre_mm", region.centre_mm)
+                    .with("radius_mm", REFERENCE_RADIUS_MM);
+                Making::of(software, made).unwrap().finish().unwrap();
             }
             scene.program("lpp-rois", &format!("cp -R '{}/.' .", place.display()));
         };
@@ -411,6 +402,6 @@ fn a_lineage_goes_down_to_what_came_from_outside() {
             .any(|d| d.contains("was made from another glove/vectors.txt")),
         "{found}"
     );
-    assert_eq!(found.n_artefacts, 6);
+    assert_eq!(found.n_artefacts, 5);
     assert!(Lineage::of(&scene.study(), Path::new("scores/none.npy")).is_err());
 }

@@ -6,7 +6,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Provenance, Software, Step, Study, write_atomically};
+use lpp_files::write_atomically;
+use lpp_steps::{Artefact, Making, Provenance, Software};
+use lpp_study::Study;
 use lpp_workflow::Verification;
 
 const SOFTWARE: Software = Software {
@@ -41,12 +43,8 @@ impl Toy {
 
     fn make(&self, name: &str, inputs: &[&str]) {
         self.write(name, name);
-        let step = inputs
-            .iter()
-            .try_fold(Step::new(SOFTWARE, self.at(name)), |step, input| {
-                step.input(&self.at(input))
-            });
-        step.unwrap().finish().unwrap();
+        let artefact = Artefact::new(self.at(name)).inputs(inputs.iter().map(|input| self.at(input)));
+        Making::of(SOFTWARE, artefact).unwrap().finish().unwrap();
     }
 
     fn record(&self, name: &str) -> PathBuf {
@@ -109,7 +107,7 @@ fn a_record_of_a_program_that_was_ended_is_a_difference() {
     let toy = Toy::new();
     let record = toy.record("scores/a_en.npy");
     let text = fs::read_to_string(&record).unwrap();
-    let hash = lpp_study::sha256_of_bytes(b"scores/a_en.npy");
+    let hash = lpp_files::sha256_of_bytes(b"scores/a_en.npy");
     assert!(text.contains(&hash));
     fs::write(&record, text.replace(&hash, "")).unwrap();
     assert!(
@@ -158,7 +156,7 @@ fn what_a_log_or_a_step_names_as_its_output_is_not_the_users_own() {
     // A download has no record of its own, its step has.
     let toy = Toy::new();
     toy.write("activations/got.safetensors", "abc");
-    let sha256 = lpp_study::sha256_of_bytes(b"abc");
+    let sha256 = lpp_files::sha256_of_bytes(b"abc");
     let record = format!(
         "{{\"step\": \"fetch:model\", \"version\": \"0\", \"arguments\": [], \"inputs\": [], \"outputs\": \
          [{{\"path\": \"activations/got.safetensors\", \"bytes\": 3, \"sha256\": \"{sha256}\"}}]}}"

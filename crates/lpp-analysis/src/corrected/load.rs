@@ -2,11 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use lpp_files::{FileError, npy};
 use lpp_fmri::load_isc;
-use lpp_study::{
-    BESIDE_SCORES, JointInfo, Language, ModelKind, Scores, Study, StudyError, beside_scores, load_sidecar,
-    npy,
-};
+use lpp_study::{BESIDE_SCORES, JointInfo, Language, ModelKind, Scores, Study, beside_scores, load_sidecar};
 
 use super::{Ceiling, JointScores, Sample, SampleModel};
 use crate::{AnalysisError, Brain, HemisphereRule, ModelScores, Region};
@@ -127,7 +125,7 @@ fn joint_scores(path: &Path, brain: &Brain) -> Result<JointScores, AnalysisError
     if rows.nrows() != info.rows.len() {
         let found = format!("{} rows", rows.nrows());
         let expected = format!("{}, as its sidecar says", info.rows.len());
-        return Err(StudyError::malformed(path, found, expected).into());
+        return Err(FileError::malformed(path, found, expected).into());
     }
     Ok(JointScores { info, rows })
 }
@@ -135,7 +133,7 @@ fn joint_scores(path: &Path, brain: &Brain) -> Result<JointScores, AnalysisError
 /// Folders of subjects in `scores/`, sorted.
 fn subjects(study: &Study) -> Result<Vec<String>, AnalysisError> {
     let folder = study.scores_dir();
-    let read = |source| StudyError::Read {
+    let read = |source| FileError::Read {
         path: folder.clone(),
         source,
     };

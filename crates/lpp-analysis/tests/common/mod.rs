@@ -9,8 +9,9 @@
 
 use std::path::Path;
 
+use lpp_files::npy;
 use lpp_fmri::{Grid, Image, Mask};
-use lpp_study::{Language, ModelKind, Scores, ScoresInfo, Study, npy};
+use lpp_study::{Language, ModelKind, Scores, ScoresInfo, Study};
 use ndarray::{Array2, Array3};
 
 /// Side of the mask, voxels; i = 4 is the midline.

@@ -99,7 +99,7 @@ impl HubCache {
         }
         let mut options = fs::OpenOptions::new();
         options.create(true).truncate(false).write(true);
-        let file = lpp_study::open_own_file(&path, &mut options).map_err(FetchError::write(&path))?;
+        let file = lpp_files::open_own_file(&path, &mut options).map_err(FetchError::write(&path))?;
         // Without locks (some network file systems) the partial file's own check remains.
         if let Err(error) = file.lock() {
             tracing::debug!("{}: no lock ({error})", path.display());
@@ -143,7 +143,7 @@ impl HubCache {
         if fs::read_to_string(&file).is_ok_and(|there| there == commit) {
             return Ok(());
         }
-        Ok(lpp_study::write_atomically(&file, commit.as_bytes())?)
+        Ok(lpp_files::write_atomically(&file, commit.as_bytes())?)
     }
 }
 

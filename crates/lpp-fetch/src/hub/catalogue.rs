@@ -69,7 +69,7 @@ impl PublishedModel {
     /// The name of a model at a revision in a study; see [`PublishedModel::find`].
     ///
     /// # Errors
-    /// [`FetchError::Study`] if the name is not valid.
+    /// [`FetchError::File`] if it can be no name.
     pub fn study_name(name: &str, revision: Option<&str>) -> Result<FeatureName, FetchError> {
         let name: FeatureName = name.parse()?;
         match revision.filter(|revision| *revision != DEFAULT) {

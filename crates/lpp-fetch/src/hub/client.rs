@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lpp_study::Progress;
+use lpp_files::Progress;
 use serde::Deserialize;
 use url::Url;
 
@@ -61,7 +61,7 @@ struct ListedFile {
 ///
 /// # fn main() -> Result<(), lpp_fetch::FetchError> {
 /// let hub = Hub::new(Http::new(HttpParams::default())?, HubSettings::from_env());
-/// let folder = hub.fetch(&"openai-community/gpt2".parse()?, "main", Content::Model, 2, &lpp_study::Silent)?;
+/// let folder = hub.fetch(&"openai-community/gpt2".parse()?, "main", Content::Model, 2, &lpp_files::Silent)?;
 /// println!("{}", folder.join("config.json").display());
 /// # Ok(())
 /// # }

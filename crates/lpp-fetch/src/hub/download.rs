@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lpp_study::{Progress, sha256_of_bytes};
+use lpp_files::{Progress, sha256_of_bytes};
 
 use crate::address::shown;
 use crate::batch::in_parallel;

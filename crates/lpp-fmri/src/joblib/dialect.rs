@@ -1,7 +1,7 @@
 //! The subset of pickle in joblib's dumps of arrays.
 
+use lpp_files::shortened;
 use lpp_pickle::{Called, Dialect, Object, Objects, Source, Value};
-use lpp_study::shortened;
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use crate::FmriError;

@@ -155,9 +155,9 @@ fn matrices_come_from_npy_and_from_joblib() {
     let from_joblib = load_isc(&fixture("joblib/gzip.gz")).unwrap();
     assert_eq!(from_joblib.dim(), (4, 7));
     let npy = folder.path().join("isc.npy");
-    lpp_study::npy::save(&npy, &from_joblib).unwrap();
+    lpp_files::npy::save(&npy, &from_joblib).unwrap();
     assert_eq!(load_matrix(&npy).unwrap(), from_joblib);
-    lpp_study::npy::save(&npy, &Array2::<f32>::from_elem((2, 3), 0.5)).unwrap();
+    lpp_files::npy::save(&npy, &Array2::<f32>::from_elem((2, 3), 0.5)).unwrap();
     assert_eq!(load_isc(&npy).unwrap(), Array2::from_elem((2, 3), 0.5));
     for (name, part) in [
         ("zlib.gz", "an array of shape [7], expected two axes"),

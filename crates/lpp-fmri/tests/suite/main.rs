@@ -9,7 +9,6 @@
 )]
 
 mod bad_images;
-mod bad_runs;
 mod common;
 mod headers;
 mod images;

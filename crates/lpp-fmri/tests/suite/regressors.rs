@@ -1,8 +1,5 @@
 //! Word regressors: nilearn's numbers, the obvious loop, and linearity.
 
-// In a build of the whole workspace ndarray multiplies through BLAS; these tests then need one to link with.
-extern crate openblas_src as _;
-
 use crate::common::{counts, fixture, items, manifest, numbers};
 use lpp_fmri::{FmriError, Hrf, RegressorOperator};
 use lpp_testkit::{Tolerance, assert_close, load_npy};

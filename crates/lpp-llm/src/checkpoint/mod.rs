@@ -9,7 +9,7 @@ mod torch_file;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use lpp_study::refuse_pointer;
+use lpp_files::refuse_pointer;
 use serde::Deserialize;
 use tch::Tensor;
 

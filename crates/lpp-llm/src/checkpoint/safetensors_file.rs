@@ -9,7 +9,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use lpp_study::MappedFile;
+use lpp_files::MappedFile;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
 use crate::checkpoint::stored::{self, StoredKind, StoredTensor};

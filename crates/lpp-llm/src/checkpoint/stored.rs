@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lpp_study::MappedFile;
+use lpp_files::MappedFile;
 use tch::{Kind, Tensor};
 
 use crate::error::LlmError;

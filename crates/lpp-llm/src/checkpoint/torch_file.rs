@@ -9,8 +9,8 @@ use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use lpp_files::{MappedFile, shortened};
 use lpp_pickle::{Bytes, Limits, Objects, PickleError, Stream, StreamError, Value};
-use lpp_study::{MappedFile, shortened};
 use zip::{CompressionMethod, ZipArchive};
 
 use crate::checkpoint::pickle::{Checkpoint, Made};

@@ -12,7 +12,7 @@ use std::io::Write;
 use ndarray::{Array2, ArrayRef2};
 use tch::{Device, Kind};
 
-use lpp_study::{AtomicFile, Progress, write_f32};
+use lpp_files::{AtomicFile, Progress, write_f32};
 
 use crate::error::LlmError;
 use crate::families::{Block, FirstState, Stem};
@@ -21,7 +21,8 @@ use crate::plan::Plan;
 use crate::stream::states::StatesFile;
 use crate::weights::Weights;
 
-pub(crate) use work::{Identity, WorkFolder};
+pub use work::Identity;
+pub(crate) use work::WorkFolder;
 
 /// What becomes of the hidden states of a layer.
 pub(crate) trait LayerReducer {

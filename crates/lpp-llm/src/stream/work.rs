@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use lpp_study::{AtomicFile, FileHash, Software, write_atomically};
+use lpp_files::{AtomicFile, FileHash, write_atomically};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -20,16 +20,17 @@ struct Journal {
     n_stages: usize,
 }
 
-/// A hash of everything that decides the contents of a work folder.
+/// A hash of everything that decides what a streamed run computes: work of another identity is not continued.
 #[derive(Debug, Clone)]
-pub(crate) struct Identity(Sha256);
+pub struct Identity(Sha256);
 
 impl Identity {
-    /// The work of this program on these inputs.
-    pub(crate) fn new(software: Software, params: &ModelParams, inputs: &[FileHash]) -> Self {
+    /// The work of one version of a program, `lpp-extract` and `0.1.0`, on these inputs.
+    #[must_use]
+    pub fn new(program: &str, version: &str, params: &ModelParams, inputs: &[FileHash]) -> Self {
         let mut identity = Self(Sha256::new());
-        identity.add(software.program);
-        identity.add(software.version);
+        identity.add(program);
+        identity.add(version);
         identity.add(&format!("{:?} {:?}", params.training, params.precision));
         for input in inputs {
             identity.add(&input.sha256);

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use lpp_study::{Language, Provenance, ScoresInfo, Study, StudyError};
+use lpp_files::FileError;
+use lpp_steps::Provenance;
+use lpp_study::{Language, ScoresInfo, Study};
 use serde_json::Value;
 
 use crate::ReportError;
@@ -31,7 +33,7 @@ impl Facts {
     /// Reads the records of `models` and `rois`.
     ///
     /// # Errors
-    /// [`ReportError::Study`] if the sidecar of a model's scores cannot be read.
+    /// [`ReportError::File`] if the sidecar of a model's scores cannot be read.
     pub(crate) fn load(
         study: &Study,
         lang: Language,
@@ -109,12 +111,12 @@ pub(crate) fn range(records: &[Provenance], name: &str) -> Option<(f64, f64)> {
 }
 
 fn sidecar(path: &Path) -> Result<ScoresInfo, ReportError> {
-    let text = fs::read_to_string(path).map_err(|source| StudyError::Read {
+    let text = fs::read_to_string(path).map_err(|source| FileError::Read {
         path: path.to_owned(),
         source,
     })?;
     serde_json::from_str(&text).map_err(|error| {
-        let malformed = StudyError::Malformed {
+        let malformed = FileError::Malformed {
             path: path.to_owned(),
             found: error.to_string(),
             expected: "the sidecar of a score file".to_owned(),
@@ -126,7 +128,7 @@ fn sidecar(path: &Path) -> Result<ScoresInfo, ReportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lpp_study::FileHash;
+    use lpp_files::FileHash;
 
     fn record(window: u32) -> Provenance {
         Provenance {

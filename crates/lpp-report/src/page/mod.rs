@@ -13,7 +13,7 @@ use std::fmt::Write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lpp_analysis::{HemisphereRule, Table};
-use lpp_study::{Provenance, Software};
+use lpp_steps::{Provenance, Software};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use lpp_study::{Provenance, Software};
+use lpp_steps::{Provenance, Software};
 use sha2::{Digest, Sha256};
 
 use super::facts::program;

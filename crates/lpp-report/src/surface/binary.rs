@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use lpp_study::{GzipReader, StudyError};
+use lpp_files::{FileError, GzipReader};
 
 use crate::ReportError;
 
@@ -13,7 +13,7 @@ const MOST_BYTES: u64 = 1 << 29;
 
 /// The bytes of a file, decompressed if it is gzip.
 pub(super) fn read_all(path: &Path) -> Result<Vec<u8>, ReportError> {
-    let failed = |source| StudyError::Read {
+    let failed = |source| FileError::Read {
         path: path.to_owned(),
         source,
     };

@@ -1,8 +1,10 @@
 //! Toy studies and their figures.
 
 use lpp_analysis::{Analysis, AnalysisJob};
+use lpp_files::Silent;
 use lpp_report::{Format, ReportJob, Theme};
-use lpp_study::{Language, ModelKind, Silent, Software};
+use lpp_steps::Software;
+use lpp_study::{Language, ModelKind};
 use ndarray::Array2;
 
 use crate::common::ToyStudy;

@@ -9,8 +9,10 @@
 use std::path::PathBuf;
 
 use lpp_analysis::{Analysis, AnalysisJob};
+use lpp_files::Silent;
 use lpp_report::{Format, ReportJob, Theme};
-use lpp_study::{Language, Silent, Software};
+use lpp_steps::Software;
+use lpp_study::Language;
 
 use crate::common::ToyStudy;
 

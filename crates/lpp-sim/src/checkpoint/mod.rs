@@ -13,7 +13,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use lpp_study::{StudyError, write_atomically};
+use lpp_files::{FileError, write_atomically};
 use ndarray::{Array1, Array2, s};
 use rand_chacha::ChaCha8Rng;
 use safetensors::{Dtype, View};
@@ -143,7 +143,7 @@ impl View for &Parameter {
 /// Writes the checkpoint folder of a model: `config.json`, `model.safetensors`, `tokenizer.json`, `tokenizer_config.json`.
 ///
 /// # Errors
-/// [`SimError::Study`] if a file cannot be written.
+/// [`SimError::File`] if the disk refuses.
 pub fn write_checkpoint(
     spec: ModelSpec,
     seed: u64,
@@ -171,7 +171,7 @@ fn write_files(
 ) -> Result<(), SimError> {
     let named = parameters.iter().map(|p| (p.name.as_str(), p));
     let path = folder.join("model.safetensors");
-    let bytes = safetensors::serialize(named, None).map_err(|e| StudyError::Write {
+    let bytes = safetensors::serialize(named, None).map_err(|e| FileError::Write {
         path: path.clone(),
         source: std::io::Error::other(e),
     })?;

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use lpp_study::caught;
+use lpp_files::caught;
 use serde::de::IgnoredAny;
 use tokenizers::Tokenizer;
 

@@ -9,7 +9,7 @@ mod word_pieces;
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::{caught, refuse_pointer};
+use lpp_files::{caught, refuse_pointer};
 use tokenizers::models::bpe::BPE;
 use tokenizers::{Encoding, ModelWrapper, Tokenizer};
 
@@ -68,9 +68,8 @@ impl TextTokenizer {
     /// token, the end-of-text token is used for padding.
     ///
     /// # Errors
-    /// [`TextError::Tokenizer`] if there is no tokenizer or its file is damaged, [`TextError::Malformed`] for an
-    /// unsupported class and for damaged files next to the tokenizer, [`TextError::Read`] for files that cannot be
-    /// read.
+    /// [`TextError::Tokenizer`] if there is no tokenizer or its file is damaged, [`FileError::Malformed`](lpp_files::FileError::Malformed) for a class whose rules
+    /// are not known here and for damaged files beside the tokenizer, [`FileError::Read`](lpp_files::FileError::Read) for files that cannot be read.
     pub fn load(path: &Path) -> Result<Self, TextError> {
         let (folder, json) = if path.is_dir() {
             (path, path.join("tokenizer.json"))

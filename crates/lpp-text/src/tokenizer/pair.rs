@@ -105,7 +105,7 @@ fn load_vocab(path: &Path) -> Result<Map<String, Value>, TextError> {
 /// The merges, as read by the slow classes: GPT-2 treats the first line as a header and needs a line end after the last
 /// line; Qwen2 recognises a header by its contents.
 fn load_merges(path: &Path, rule: PairRule) -> Result<Vec<(String, String)>, TextError> {
-    lpp_study::refuse_pointer(path)?;
+    lpp_files::refuse_pointer(path)?;
     let text = fs::read_to_string(path).map_err(TextError::read(path))?;
     let lines: Vec<&str> = text.split('\n').collect();
     let lines = match rule {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lpp_study::refuse_pointer;
+use lpp_files::refuse_pointer;
 use serde_json::{Map, Value};
 use tokenizers::AddedToken;
 

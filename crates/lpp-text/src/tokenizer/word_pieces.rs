@@ -25,7 +25,7 @@ pub(super) fn tokenizer(vocab: &Path, settings: &Settings) -> Result<Tokenizer, 
             &"do_basic_tokenize is false, which is not supported",
         ));
     }
-    lpp_study::refuse_pointer(vocab)?;
+    lpp_files::refuse_pointer(vocab)?;
     let text = fs::read_to_string(vocab).map_err(TextError::read(vocab))?;
     // A token a line, whatever system wrote it; the last of two equal ones counts.
     let entries = text

@@ -1,13 +1,14 @@
 //! The activations of models and baselines.
 
-use std::path::Path;
-
-use lpp_study::{AnnotationCorrections, FeatureSource};
+use lpp_files::StoredAs;
+use lpp_steps::{
+    AnnotationSource, ControlStep, Dtype, ExtractStep, FetchModelStep, GloveStep, RandomStep, WordsStep,
+};
+use lpp_study::FeatureSource;
 
 use super::Planner;
+use crate::call::Call;
 use crate::given::{Given, is_own};
-use crate::size::model_size;
-use crate::step::{Parameters, Step};
 
 impl Planner<'_> {
     /// The names of all features that are fitted to the average subject, in the order of the configuration.
@@ -42,134 +43,105 @@ impl Planner<'_> {
         controls.map(|name| format!("control_{name}")).collect()
     }
 
-    pub(super) fn features(&self, steps: &mut Vec<Step>, given: &mut Given) {
+    pub(super) fn features(&self, steps: &mut Vec<Call>, given: &mut Given) {
         let mut first: Option<String> = None;
         let own_words = is_own(self.study, &self.study.words(self.lang));
         for name in self.names() {
-            let program = FeatureSource::of_name(&name).program();
-            let own = self.note(given, program, &[self.study.activations(&name, self.lang)]);
-            let Some(mut step) = self.activations(&name).filter(|_| !own) else {
+            let source = FeatureSource::of_name(&name);
+            let own = self.note(
+                given,
+                source.program(),
+                &[self.study.activations(&name, self.lang)],
+            );
+            // All of them write the words if these are not there; the first one does.
+            let words = (first.is_none() && !own_words).then(|| self.words());
+            let makes_words = words.is_some();
+            let Some(mut step) = self.activations(&name, &source, words).filter(|_| !own) else {
                 continue;
             };
-            // All of them write the words if these are not there; the first one does.
-            if let Some(first) = &first {
-                step.after.push(first.clone());
-            } else if !own_words {
-                let parameters = Parameters::default().with("lang", self.lang);
-                let annotation = self.path(&self.study.annotation(self.lang));
-                step = step.output(
-                    self.path(&self.study.words(self.lang)),
-                    &[annotation],
-                    &parameters,
-                );
+            step.after.extend(first.clone());
+            if makes_words {
                 first = Some(step.id.clone());
             }
             steps.push(step);
         }
     }
 
-    /// The corrections that the annotation gets; a file that cannot be read is for the program to name.
-    fn corrections(&self) -> AnnotationCorrections {
+    fn annotation(&self) -> AnnotationSource {
         let asked = self.study.config().annotation_corrections;
-        asked
-            .resolve(&self.study.annotation(self.lang), self.lang)
-            .unwrap_or(asked)
+        AnnotationSource::new(self.study.annotation(self.lang), self.lang, asked)
+    }
+
+    fn words(&self) -> WordsStep {
+        WordsStep {
+            annotation: self.annotation(),
+            output: self.study.words(self.lang),
+        }
     }
 
     /// What makes the features `name`; nothing does if they need files that a configuration cannot name.
-    fn activations(&self, name: &str) -> Option<Step> {
-        let features = FeatureSource::of_name(name);
-        let annotation = self.path(&self.study.annotation(self.lang));
-        let output = self.path(&self.study.activations(name, self.lang));
-        let parameters = Parameters::default()
-            .with("lang", self.lang)
-            .with("corrections", self.corrections());
-        Some(match &features {
+    fn activations(&self, name: &str, source: &FeatureSource, words: Option<WordsStep>) -> Option<Call> {
+        let (annotation, output) = (self.annotation(), self.study.activations(name, self.lang));
+        Some(match source {
             // The recordings of an envelope are given to lpp-controls by hand.
             FeatureSource::Control { name } if name == "envelope" => return None,
-            FeatureSource::Control { name } => {
-                let parameters = parameters.with("control", name);
-                let cost = self.estimator().vectors(1);
-                Step::new(self.id(&format!("controls:{name}")), "lpp-controls", cost)
-                    .arguments(["--controls", name])
-                    .arguments(self.place())
-                    .input(annotation.clone())
-                    .output(output, &[annotation], &parameters)
-            }
-            FeatureSource::Glove => {
-                let file = self.path(&self.study.glove());
-                let cost = self.estimator().vectors(300);
-                Step::new(self.id("glove"), "lpp-glove", cost)
-                    .arguments(["--glove".to_owned(), file.display().to_string()])
-                    .arguments(self.place())
-                    .inputs([annotation.clone(), file.clone()])
-                    .output(output, &[annotation, file], &parameters)
-            }
-            FeatureSource::Random { kind, n_dims, seed } => {
-                let parameters = parameters
-                    .with("type", kind)
-                    .with("dims", n_dims)
-                    .with("seed", seed);
-                let (dims, seed) = (n_dims.to_string(), seed.to_string());
-                let id = self.id(&format!("random:{kind}_{n_dims}d_seed{seed}"));
-                Step::new(id, "lpp-random", self.estimator().vectors(*n_dims))
-                    .arguments(["--type", kind, "--dims", &dims, "--seed", &seed])
-                    .arguments(self.place())
-                    .input(annotation.clone())
-                    .output(output, &[annotation], &parameters)
-            }
-            FeatureSource::Model { model, seed } => {
-                let parameters = parameters.with("model", name).with("seed", seed.unwrap_or(0));
-                self.model(name, model, *seed, &output, &annotation, &parameters)
-            }
+            FeatureSource::Control { name } => self.call(&ControlStep {
+                annotation,
+                control: name.clone(),
+                counts: None,
+                recordings: None,
+                output,
+                words,
+            }),
+            FeatureSource::Glove => self.call(&GloveStep {
+                annotation,
+                vectors: self.path(&self.study.glove()),
+                output,
+                words,
+            }),
+            FeatureSource::Random { kind, n_dims, seed } => self.call(&RandomStep {
+                annotation,
+                kind,
+                n_dims: *n_dims,
+                seed: *seed,
+                output,
+                words,
+            }),
+            FeatureSource::Model { model, seed } => Call {
+                needs_model: Some(FetchModelStep {
+                    model: model.clone(),
+                    weights: seed.is_none(),
+                }),
+                ..self.call(&self.model(name, model, *seed, words))
+            },
         })
     }
 
-    fn model(
-        &self,
-        name: &str,
-        model: &str,
-        seed: Option<u64>,
-        output: &Path,
-        annotation: &Path,
-        parameters: &Parameters,
-    ) -> Step {
-        let size = model_size(self.study, model);
-        let whole = size.map(|size| self.estimator().extract(&size, false));
-        let stream = whole.is_some_and(|cost| cost.memory_bytes > self.options.memory_bytes);
-        let cost = size.map(|size| self.estimator().extract(&size, stream));
-        let mut inputs = vec![annotation.to_owned()];
+    fn model(&self, name: &str, model: &str, seed: Option<u64>, words: Option<WordsStep>) -> ExtractStep {
+        let estimator = self.estimator();
+        let whole = estimator
+            .model_size(model)
+            .map(|size| estimator.extract(&size, false));
         // A model that is not in the study is in the cache of the hub, or will be.
         let configuration = self.study.model_dir(model).join("config.json");
-        inputs.extend(configuration.exists().then(|| self.path(&configuration)));
-        let mut step = Step::new(
-            self.id(&format!("extract:{name}")),
-            "lpp-extract",
-            cost.unwrap_or_default(),
-        )
-        .arguments(["--model", model])
-        .arguments(self.place())
-        .output(output.to_owned(), &inputs, parameters)
-        .inputs(inputs)
-        .input(self.path(&self.study.text(self.lang)));
-        if let Some(seed) = seed {
-            step = step.arguments(["--seed".to_owned(), seed.to_string()]);
-        }
-        if stream {
-            step = step.arguments(["--stream-layers"]);
-        }
-        step
-    }
-
-    /// Layers and width of features.
-    pub(super) fn layers(&self, name: &str) -> (u64, u64) {
-        match FeatureSource::of_name(name) {
-            FeatureSource::Control { .. } => (1, 1),
-            FeatureSource::Glove => (1, 300),
-            FeatureSource::Random { n_dims, .. } => (1, n_dims),
-            FeatureSource::Model { model, .. } => {
-                model_size(self.study, &model).map_or((1, 1024), |size| (size.n_blocks + 1, size.n_hidden))
-            }
+        ExtractStep {
+            annotation: self.annotation(),
+            model: model.to_owned(),
+            name: name.to_owned(),
+            seed: seed.unwrap_or(0),
+            dropout: seed.map(|_| true),
+            dtype: Dtype::default(),
+            stored_as: StoredAs::default(),
+            window: None,
+            text: self.study.text(self.lang),
+            files: configuration
+                .exists()
+                .then_some(configuration)
+                .into_iter()
+                .collect(),
+            stream_layers: whole.is_some_and(|cost| cost.memory_bytes > self.options.memory_bytes),
+            output: self.study.activations(name, self.lang),
+            words,
         }
     }
 }

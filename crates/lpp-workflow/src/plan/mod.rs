@@ -7,15 +7,13 @@ mod scans;
 
 use std::path::{Path, PathBuf};
 
-use lpp_ridge::{AlphaGrid, RidgeError};
+use lpp_steps::{Estimator, Step, StudySize};
 use lpp_study::{Language, Study};
 
 use crate::WorkflowError;
-use crate::estimate::Estimator;
+use crate::call::Call;
 use crate::fetch;
 use crate::given::{Given, is_own};
-use crate::size::StudySize;
-use crate::step::{Parameters, Step};
 
 /// What a plan depends on besides the study.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +34,7 @@ pub struct PlanOptions {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The steps, in an order in which they can run one after the other.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Call>,
     /// Artefacts that are the study's own: no step makes them.
     pub given: Given,
 }
@@ -44,8 +42,7 @@ pub struct Plan {
 /// The steps of `study`, and what it has of its own in place of them.
 ///
 /// # Errors
-/// [`WorkflowError::Study`] if the study's penalties are wrong, [`WorkflowError::Scans`] if there are scans that are no runs of one
-/// kind.
+/// [`WorkflowError::Scans`] if there are scans that are not runs of one kind.
 pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError> {
     let config = study.config();
     let languages = if options.languages.is_empty() {
@@ -56,10 +53,6 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError>
     // The regions of the English mask serve all languages.
     let of_regions = languages.iter().find(|lang| **lang == Language::English);
     let of_regions = of_regions.or(languages.first()).copied();
-    let alphas: AlphaGrid = config
-        .alphas
-        .parse()
-        .map_err(|e: RidgeError| study.bad_setting("alphas", &config.alphas, &e.to_string()))?;
     let mut steps = Vec::new();
     let mut given = Given::default();
     for &lang in languages {
@@ -69,7 +62,6 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError>
             study,
             lang,
             options,
-            alphas: alphas.values(),
             size: &size,
             first: Some(lang) == languages.first().copied(),
         };
@@ -95,7 +87,6 @@ struct Planner<'a> {
     study: &'a Study,
     lang: Language,
     options: &'a PlanOptions,
-    alphas: &'a [f64],
     size: &'a StudySize,
     /// Whether it is the first language of the plan.
     first: bool,
@@ -125,26 +116,16 @@ impl Planner<'_> {
         self.note(given, "", &paths);
     }
 
+    /// The call that runs a step.
+    fn call<S: Step>(&self, step: &S) -> Call {
+        Call::of(step, self.study, &self.estimator())
+    }
+
     fn estimator(&self) -> Estimator<'_> {
         Estimator {
+            study: self.study,
             size: self.size,
             threads: self.options.threads,
-        }
-    }
-
-    fn id(&self, step: &str) -> String {
-        format!("{step}:{}", self.lang)
-    }
-
-    fn place(&self) -> [String; 4] {
-        ["--study", ".", "--lang", self.lang.code()].map(str::to_owned)
-    }
-
-    /// The repetition time, if lpp.toml says it; what the scans say is not known before they are read.
-    fn with_tr(&self, parameters: Parameters) -> Parameters {
-        match self.study.config().tr_s {
-            Some(tr_s) => parameters.with("tr_s", tr_s),
-            None => parameters,
         }
     }
 

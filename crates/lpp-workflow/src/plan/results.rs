@@ -2,20 +2,20 @@
 
 use std::path::PathBuf;
 
+use lpp_steps::{AnalyzeStep, ReportStep};
 use lpp_study::{BESIDE_SCORES, Scores, beside_scores};
 
 use super::Planner;
-use super::fits::CANARY;
 use super::scans::{masks_in, region_masks};
+use crate::call::Call;
 use crate::given::is_own;
-use crate::step::{Check, Parameters, Step};
 
 impl Planner<'_> {
     /// Tables and the page.
-    pub(super) fn results(&self, steps: &mut Vec<Step>) {
+    pub(super) fn results(&self, steps: &mut Vec<Call>) {
         let of_lang = format!(":{}", self.lang);
-        let of_fit = |step: &&Step| step.id.starts_with("fit") && step.id.ends_with(&of_lang);
-        let fits: Vec<&Step> = steps.iter().filter(of_fit).collect();
+        let of_fit = |step: &&Call| step.id.starts_with("fit") && step.id.ends_with(&of_lang);
+        let fits: Vec<&Call> = steps.iter().filter(of_fit).collect();
         let own = |name: &&str| is_own(self.study, &self.study.scores(name, self.lang));
         if fits.is_empty() && !self.fitted_names().iter().any(own) {
             return;
@@ -36,26 +36,23 @@ impl Planner<'_> {
             .flat_map(|step| &step.outputs)
             .any(|output| output.path == isc);
         let isc = (made || self.study.isc(self.lang).exists()).then_some(isc);
-        let cost = self.estimator().analyse(fits.len());
-        let nothing = Parameters::default();
         let summary = self.study.table("summary", self.lang).with_extension("csv");
-        let summary = self.path(&summary);
         // Those to be made, and those of the study's own.
         let mut regions = region_masks(self.study);
         let others = masks_in(&self.study.roi_dir());
         regions.extend(others.into_iter().filter(|path| is_own(self.study, path)));
         regions.sort();
         regions.dedup();
-        let mut analyse = Step::new(self.id("analyze"), "lpp-analyze", cost)
-            .arguments(["all"])
-            .arguments(self.place())
-            .input(self.mask())
-            .inputs(isc)
-            .optional_inputs(self.paths(&regions))
-            .inputs(scores)
-            .inputs(by_hand)
-            .output(summary.clone(), &[], &nothing);
-        analyse.check = Check::Record;
+        let n_fits = fits.len();
+        let mut analyse = self.call(&AnalyzeStep {
+            lang: self.lang,
+            mask: self.mask(),
+            isc,
+            regions,
+            scores: scores.into_iter().chain(by_hand).collect(),
+            n_fits,
+            summary: summary.clone(),
+        });
         // Engines that know outputs only learn the order from this.
         let rois = steps.iter().find(|step| step.may_leave_out);
         analyse.after.extend(rois.map(|step| step.id.clone()));
@@ -65,13 +62,13 @@ impl Planner<'_> {
         } else {
             page.with_file_name(format!("report_{}.html", self.lang))
         };
-        let page = self.path(&page);
-        let mut report = Step::new(self.id("report"), "lpp-report", cost)
-            .arguments(self.place())
-            .arguments(["-o".to_owned(), page.display().to_string()])
-            .inputs([self.mask(), summary])
-            .output(page, &[], &nothing);
-        report.check = Check::Record;
+        let report = self.call(&ReportStep {
+            lang: self.lang,
+            mask: self.mask(),
+            summary,
+            n_fits,
+            page: self.path(&page),
+        });
         steps.extend([analyse, report]);
     }
 
@@ -79,8 +76,7 @@ impl Planner<'_> {
     /// such thing: a fit makes it.
     fn made_by_hand(&self, planned: &[PathBuf]) -> Vec<PathBuf> {
         let there = Scores::list(&self.study.scores_dir(), self.lang).unwrap_or_default();
-        let canary = self.study.scores(CANARY, self.lang);
-        let there = there.into_iter().filter(|path| *path != canary);
+        let there = there.into_iter().filter(|path| !self.is_canary(path));
         let others: Vec<PathBuf> = there.map(|path| self.path(&path)).collect();
         let scores = || planned.iter().chain(&others);
         let beside = scores().flat_map(|path| BESIDE_SCORES.map(|what| beside_scores(path, what)));

@@ -2,14 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_fmri::{
-    FmriError, SphereCentre, SubjectRuns, derivative_runs, resampled_dir, resampled_name, resampled_runs,
+use lpp_files::{FileError, natural_order};
+use lpp_fmri::{CleaningParams, Grid, Interpolation, SphereCentre};
+use lpp_steps::{AlphaSearch, AverageStep, MaskStep, ResampleStep, RoisStep, Step};
+use lpp_study::{
+    Language, Study, SubjectRuns, SubjectsError, derivative_runs, resampled_dir, resampled_name,
+    resampled_runs,
 };
-use lpp_study::{Language, Study, natural_order};
 
 use super::Planner;
+use crate::call::Call;
 use crate::given::{Given, is_given};
-use crate::step::{Check, Parameters, Step};
 
 impl Planner<'_> {
     /// Subjects on the working grid, as far as they are known: each with the runs it has or will have.
@@ -42,7 +45,7 @@ impl Planner<'_> {
     ///
     /// What is the study's own is not made again: runs on the grid, the mask, the average. An average that is given may have
     /// its correlation or not; no step could make one that belongs to it.
-    pub(super) fn scans(&self, steps: &mut Vec<Step>, given: &mut Given) {
+    pub(super) fn scans(&self, steps: &mut Vec<Call>, given: &mut Given) {
         let subjects = self.subjects();
         if subjects.is_empty() {
             return;
@@ -61,87 +64,77 @@ impl Planner<'_> {
         }
     }
 
-    fn resample(&self, subject: &Subject) -> Step {
-        let id = self.id(&format!("resample:{}", subject.name));
-        let mut step = Step::new(id, "lpp-resample", self.estimator().resample())
-            .arguments(self.place())
-            .arguments(["--subject", &subject.name]);
-        if subject.published.is_empty() {
+    fn resample(&self, subject: &Subject) -> Call {
+        let are_known = !subject.published.is_empty();
+        let images = if are_known {
+            let output = |run: &PathBuf| (run.clone(), subject.folder.join(resampled_name(run)));
+            subject.published.iter().map(output).collect()
+        } else {
             // Which runs there are shows when they have been fetched.
             let published = PathBuf::from("derivatives").join(&subject.name).join("func");
-            step.check = Check::Presence;
-            return step
-                .input(published)
-                .output(subject.folder.clone(), &[], &Parameters::default());
-        }
-        let cubic = Parameters::default().with("interpolation", "Cubic");
-        for run in &subject.published {
-            let output = subject.folder.join(resampled_name(run));
-            step = step
-                .input(run.clone())
-                .output(output, std::slice::from_ref(run), &cubic);
-        }
-        step
+            vec![(published, subject.folder.clone())]
+        };
+        self.call(&ResampleStep {
+            subject: Some((subject.name.clone(), self.lang)),
+            images,
+            are_known,
+            target: Grid::working(),
+            interpolation: Interpolation::Cubic,
+        })
     }
 
-    fn common_mask(&self, subjects: &[Subject]) -> Step {
-        let runs: Vec<PathBuf> = subjects.iter().flat_map(Subject::runs).collect();
-        let parameters = Parameters::default().with("symmetric", true);
-        Step::new(self.id("mask"), "lpp-mask", self.estimator().mask())
-            .arguments(self.place())
-            .output(self.mask(), &runs, &parameters)
-            .inputs(runs)
+    fn common_mask(&self, subjects: &[Subject]) -> Call {
+        self.call(&MaskStep {
+            lang: self.lang,
+            runs: subjects.iter().flat_map(Subject::runs).collect(),
+            symmetric: true,
+            output: self.mask(),
+        })
     }
 
-    fn average(&self, subjects: &[Subject]) -> Step {
+    fn average(&self, subjects: &[Subject]) -> Call {
         let config = self.study.config();
-        let mut step = Step::new(self.id("average"), "lpp-average", self.estimator().average())
-            .arguments(self.place())
-            .input(self.mask())
-            .inputs(subjects.iter().flat_map(Subject::runs));
-        let cleaning = self.with_tr(Parameters::default());
-        for (run, path) in self.average_runs().into_iter().enumerate() {
-            let mut inputs: Vec<PathBuf> = subjects.iter().filter_map(|s| s.run(run)).collect();
-            inputs.push(self.mask());
-            step = step.output(path, &inputs, &cleaning);
-        }
-        if is_given(self.study, "lpp-average", &self.study.isc(self.lang)) {
-            return step.arguments(["--isc-trials", "0"]);
-        }
-        let trials = Parameters::default()
-            .with("subjects", subjects.iter().map(|s| &s.name).collect::<Vec<_>>())
-            .with("trim_scans", config.trim_scans)
-            .with("alphas", self.alphas);
-        step.output(
-            self.path(&self.study.isc(self.lang)),
-            &self.average_runs(),
-            &trials,
-        )
+        // A correlation that is given belongs to the average; no step could make one that does.
+        let given = is_given(self.study, AverageStep::PROGRAM, &self.study.isc(self.lang));
+        self.call(&AverageStep {
+            lang: self.lang,
+            subjects: subjects
+                .iter()
+                .map(|subject| (subject.name.clone(), subject.runs().collect()))
+                .collect(),
+            mask: Some(self.mask()),
+            cleaning: CleaningParams::reference(),
+            tr_s: config.tr_s,
+            averages: self.average_runs(),
+            isc: self.study.isc(self.lang),
+            n_trials: if given { 0 } else { AverageStep::REFERENCE_TRIALS },
+            seed: AverageStep::REFERENCE_SEED,
+            trim_scans: config.trim_scans,
+            alphas: config.alphas.values().to_vec(),
+            alpha_search: AlphaSearch::default(),
+        })
     }
 
     /// The regions, unless the study has some of its own or wants none; one outside of the mask is left out.
-    pub(super) fn rois(&self, given: &mut Given) -> Option<Step> {
+    pub(super) fn rois(&self, given: &mut Given) -> Option<Call> {
         let own = self.note(given, "lpp-rois", &masks_in(&self.study.roi_dir()));
         if own || !self.study.config().regions {
             return None;
         }
-        let parameters = Parameters::default();
-        let mut step = Step::new("rois".to_owned(), "lpp-rois", self.estimator().small(1e4))
-            .arguments(self.place())
-            .input(self.mask());
-        step.may_leave_out = true;
-        Some(region_masks(self.study).into_iter().fold(step, |step, region| {
-            step.output(self.path(&region), &[self.mask()], &parameters)
-        }))
+        Some(self.call(&RoisStep::of_study(self.study, self.lang)))
     }
 }
 
 /// Scans that are there must be runs of one kind; that there are none, or none yet, is no error.
-pub(super) fn check(study: &Study, lang: Language) -> Result<(), FmriError> {
+pub(super) fn check(study: &Study, lang: Language) -> Result<(), SubjectsError> {
     for found in [derivative_runs(study, lang), resampled_runs(study, lang)] {
         match found {
             Ok(_)
-            | Err(FmriError::Read { .. } | FmriError::NoScans { .. } | FmriError::NoSubjects { .. }) => {}
+            | Err(
+                SubjectsError::File(FileError::Read { .. })
+                | SubjectsError::NoScans { .. }
+                | SubjectsError::NoSubjects { .. },
+            ) => {}
             Err(error) => return Err(error),
         }
     }
@@ -179,10 +172,6 @@ impl Subject {
             vec![self.folder.clone()]
         };
         runs.into_iter()
-    }
-
-    fn run(&self, run: usize) -> Option<PathBuf> {
-        self.runs().nth(run)
     }
 }
 

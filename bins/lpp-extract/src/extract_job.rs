@@ -1,0 +1,167 @@
+//! From the files of a study to the activations of a model.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use lpp_files::{Activations, FileError, Progress, StoredAs, sha256_of_file};
+use lpp_llm::{Extraction, Identity, ModelInfo, ModelParams, UNLIMITED_WINDOW, model_files};
+use lpp_preparation::{load_annotation, save_words, writing_of};
+use lpp_steps::{AnnotationSource, Dtype, ExtractStep, Making, Software, WordsStep};
+use lpp_text::{TextTokenizer, WindowLayout, load_texts, prepare_corpus, text_files};
+
+/// Extracts the activations of one model in one language.
+#[derive(Debug, Clone)]
+pub(crate) struct ExtractJob {
+    pub(crate) model: ModelParams,
+    pub(crate) dtype: Dtype,
+    /// The model as it was asked for.
+    pub(crate) asked: String,
+    /// Name under which the study keeps the activations.
+    pub(crate) name: String,
+    pub(crate) tokenizer: PathBuf,
+    pub(crate) annotation: AnnotationSource,
+    pub(crate) text: PathBuf,
+    pub(crate) output: PathBuf,
+    pub(crate) words: PathBuf,
+    /// Where the model is: its folder, from the study if it lies inside, or `org/name@revision` on the hub. Activations of
+    /// another source under the same name are not replaced without `force`.
+    pub(crate) source: String,
+    /// Commit of the hub's repository from which the model comes, if it does; noted in the activations.
+    pub(crate) commit: Option<String>,
+    pub(crate) stored: StoredAs,
+    pub(crate) force: bool,
+}
+
+/// How an extraction ended.
+#[derive(Debug, Clone)]
+pub(crate) struct ExtractReport {
+    pub(crate) up_to_date: bool,
+    pub(crate) n_words: usize,
+    /// Windows over all runs; 0 if nothing was done.
+    pub(crate) n_windows: usize,
+    pub(crate) n_layers: usize,
+}
+
+impl ExtractJob {
+    /// Writes the activations and the words, unless they are up to date.
+    pub(crate) fn run(&self, software: Software, progress: &dyn Progress) -> anyhow::Result<ExtractReport> {
+        let info = ModelInfo::of_folder(&self.model.folder)?;
+        lpp_llm::warn_of_unknown_keys(&self.model.folder)?;
+        let annotation = load_annotation(&self.annotation)?;
+        let tokenizer = TextTokenizer::load(&self.tokenizer)?;
+        let layout = WindowLayout::reference(info.n_positions.unwrap_or(UNLIMITED_WINDOW));
+        let step = self.step(&tokenizer, layout)?;
+        let words = WordsStep {
+            annotation: self.annotation.clone(),
+            output: self.words.clone(),
+        };
+        let making = Making::of(software, step.artefact())?;
+        let mut report = ExtractReport {
+            up_to_date: true,
+            n_words: annotation.n_words(),
+            n_windows: 0,
+            n_layers: info.n_layers,
+        };
+        if !self.force && !making.is_current() {
+            self.refuse_another_source()?;
+        }
+        if making.is_done(self.force)? {
+            save_words(software, &words, &annotation)?;
+            return Ok(report);
+        }
+        // Alignment comes first: it takes seconds and finds most mistakes.
+        let lang = self.annotation.lang;
+        let texts = load_texts(&self.text, lang.code())?;
+        let corpus = prepare_corpus(&annotation, texts, &tokenizer, layout, writing_of(lang))?;
+        let extraction = Extraction {
+            model: &self.model,
+            info: &info,
+            name: &self.name,
+            corpus: &corpus,
+            output: &self.output,
+            stored: self.stored,
+            metadata: self.metadata(&step, &info, &tokenizer, software)?,
+        };
+        let identity = Identity::new(software.program, software.version, &self.model, making.inputs());
+        let leftover = extraction.write(identity, self.force, progress)?;
+        save_words(software, &words, &annotation)?;
+        making.finish()?;
+        leftover.remove()?;
+        (report.up_to_date, report.n_windows) = (false, extraction.n_windows());
+        Ok(report)
+    }
+
+    fn step(&self, tokenizer: &TextTokenizer, layout: WindowLayout) -> anyhow::Result<ExtractStep> {
+        let texts = text_files(&self.text, self.annotation.lang.code())?;
+        let weights = model_files(&self.model.folder, self.model.training)?;
+        let (seed, dropout) = self.model.seed_and_dropout()?;
+        Ok(ExtractStep {
+            annotation: self.annotation.clone(),
+            model: self.asked.clone(),
+            name: self.name.clone(),
+            seed,
+            dropout,
+            dtype: self.dtype,
+            stored_as: self.stored,
+            window: Some((layout.max_len, layout.overlap)),
+            text: self.text.clone(),
+            files: [texts, tokenizer.files().to_vec(), weights].concat(),
+            stream_layers: self.model.stream_layers,
+            output: self.output.clone(),
+            words: None,
+        })
+    }
+
+    /// Refuses to replace activations of another model of the same name: `a/tiny` and `b/tiny`, for example.
+    fn refuse_another_source(&self) -> Result<(), FileError> {
+        let Ok(there) = Activations::open(&self.output) else {
+            return Ok(());
+        };
+        match there.metadata().get("source") {
+            Some(source) if *source != self.source => {
+                let why = format!(
+                    "it holds the model of {source}, not of {}; give this one a name of its own (--model)",
+                    self.source
+                );
+                let path = self.output.clone();
+                Err(FileError::NotOurs { path, why })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn metadata(
+        &self,
+        step: &ExtractStep,
+        info: &ModelInfo,
+        tokenizer: &TextTokenizer,
+        software: Software,
+    ) -> Result<BTreeMap<String, String>, FileError> {
+        let tokenizer_hash = match tokenizer.files().first() {
+            Some(file) => sha256_of_file(file)?,
+            None => String::new(),
+        };
+        let (window, overlap) = step.window.unwrap_or_default();
+        let entries = [
+            ("model", self.name.clone()),
+            ("family", info.family.to_string()),
+            ("n_parameters", info.n_parameters.to_string()),
+            ("n_layers", info.n_layers.to_string()),
+            ("n_hidden", info.n_hidden.to_string()),
+            ("tokenizer_sha256", tokenizer_hash),
+            ("source", self.source.clone()),
+            ("lang", self.annotation.lang.to_string()),
+            ("window", window.to_string()),
+            ("stride", overlap.to_string()),
+            // Seed 0 stands for trained weights, as in the original scripts.
+            ("seed", step.seed.to_string()),
+            ("dropout", step.dropout.unwrap_or(false).to_string()),
+            ("precision", self.model.precision.name().to_string()),
+            ("stored_as", self.stored.name().to_string()),
+            ("software", format!("{} {}", software.program, software.version)),
+        ];
+        let commit = self.commit.clone().map(|commit| ("revision", commit));
+        let entries = entries.into_iter().chain(commit);
+        Ok(entries.map(|(key, value)| (key.to_string(), value)).collect())
+    }
+}

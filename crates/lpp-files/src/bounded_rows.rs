@@ -1,0 +1,138 @@
+//! Tables whose rows cannot be as long as the file.
+
+use std::io::{self, Read};
+
+/// The longest row of a table, in bytes. A row of words, events or confounds has some hundred, one of a thousand numbers
+/// twenty thousand.
+const LONGEST: usize = 1 << 20;
+
+/// A stream of rows of comma- or tab-separated values that ends with an error where a row is longer than 1 MiB.
+///
+/// A csv reader holds a row in memory, however long it is: one cell in quotes may reach to the end of the file.
+///
+/// ```
+/// use lpp_files::BoundedRows;
+///
+/// let text = format!("word,onset\n\"{}\",1.5\n", "a".repeat(2 << 20));
+/// let mut reader = csv::Reader::from_reader(BoundedRows::new(text.as_bytes()));
+/// let error = reader.records().next().map(|row| row.unwrap_err().to_string());
+/// assert!(error.is_some_and(|text| text.contains("row 2 is longer than 1048576 bytes")));
+/// ```
+#[derive(Debug)]
+pub struct BoundedRows<R> {
+    reader: R,
+    place: Place,
+    /// The row that is being read, from 1, the header counted.
+    row: u64,
+    /// Bytes of it.
+    length: usize,
+    /// Whether quotes hold cells together.
+    quotes: bool,
+}
+
+/// Where in a row the next byte stands, by the rules of csv: quotes count at the beginning of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Start,
+    Plain,
+    Quoted,
+    /// Behind a quote within a quoted cell: its end, or half of a pair.
+    Quote,
+}
+
+impl Place {
+    fn after(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Self::Quoted, b'"') => Self::Quote,
+            (Self::Start | Self::Quote, b'"') | (Self::Quoted, _) => Self::Quoted,
+            (_, b',' | b'\t' | b';' | b'\n' | b'\r') => Self::Start,
+            _ => Self::Plain,
+        }
+    }
+}
+
+impl<R: Read> BoundedRows<R> {
+    /// Rows from where the reader stands.
+    pub fn new(reader: R) -> Self {
+        Self {
+            reader,
+            place: Place::Start,
+            row: 1,
+            length: 0,
+            quotes: true,
+        }
+    }
+
+    /// The same of a table in which quotes are letters like others.
+    pub fn without_quotes(reader: R) -> Self {
+        Self {
+            quotes: false,
+            ..Self::new(reader)
+        }
+    }
+}
+
+impl<R: Read> Read for BoundedRows<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.reader.read(buffer)?;
+        for &byte in &buffer[..n] {
+            self.length += 1;
+            self.place = self.place.after(byte);
+            if byte == b'\n' && (self.place == Place::Start || !self.quotes) {
+                self.row += 1;
+                self.length = 0;
+            }
+            if self.length > LONGEST {
+                let problem = format!(
+                    "row {} is longer than {LONGEST} bytes; is a quote missing, or is this no table?",
+                    self.row
+                );
+                return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+            }
+        }
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unbuffered_bytes, reason = "byte by byte is what is tested")]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<usize, String> {
+        let mut reader = csv::ReaderBuilder::new()
+            .flexible(true)
+            .from_reader(BoundedRows::new(text.as_bytes()));
+        let rows: Result<Vec<_>, _> = reader.records().collect();
+        rows.map(|rows| rows.len()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn long_rows_of_every_kind_are_refused_by_number() {
+        let long = "a".repeat(LONGEST);
+        for (text, row) in [
+            (format!("a,b\n1,2\n{long},3\n"), 3),
+            (format!("a,b\n\"{long}\n{long}\",3\n"), 2),
+            (",".repeat(LONGEST + 1), 1),
+            ("a,\"b\n".to_owned() + &"1,2\n".repeat(LONGEST), 1),
+            (format!("a,b\n1,\"x\"\"{long}\"\n"), 2),
+        ] {
+            let error = read(&text).unwrap_err();
+            assert!(error.contains(&format!("row {row} is longer")), "{error}");
+        }
+    }
+
+    #[test]
+    fn long_tables_of_short_rows_are_read() {
+        assert_eq!(read(&"1,2\n".repeat(LONGEST)), Ok(LONGEST - 1));
+        // Quotes inside of a plain cell are letters.
+        assert_eq!(read(&"5\" nail,x\"y\n".repeat(LONGEST / 4)), Ok(LONGEST / 4 - 1));
+        assert_eq!(
+            read(&"\"a\"\"b\nc\",2\r\n".repeat(LONGEST / 4)),
+            Ok(LONGEST / 4 - 1)
+        );
+        let table = "\"\t5\n".repeat(LONGEST);
+        let mut rows = BoundedRows::without_quotes(table.as_bytes()).bytes();
+        assert!(rows.all(|byte| byte.is_ok()));
+    }
+}

@@ -1,0 +1,75 @@
+//! SHA-256 of files and bytes.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{FileError, recorded};
+
+/// A file and the hash of its contents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileHash {
+    /// The file as it was named on the command line or by the study; see [`recorded_text`] for names that are not UTF-8.
+    #[serde(with = "recorded::path")]
+    pub path: PathBuf,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+}
+
+/// SHA-256 of a file's contents, in hexadecimal.
+///
+/// # Errors
+/// [`FileError::Read`] if it cannot be read, [`FileError::Malformed`] if it is a pipe or device, which might never end.
+pub fn sha256_of_file(path: &Path) -> Result<String, FileError> {
+    let metadata = fs::metadata(path).map_err(FileError::read(path))?;
+    if !(metadata.is_file() || metadata.is_dir()) {
+        return Err(FileError::malformed(path, "a pipe or device", "a file"));
+    }
+    let mut file = File::open(path).map_err(FileError::read(path))?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let n = file.read(&mut buffer).map_err(FileError::read(path))?;
+        if n == 0 {
+            break;
+        }
+        hasher.update(&buffer[..n]);
+    }
+    Ok(hexadecimal(&hasher.finalize()))
+}
+
+/// SHA-256 of `bytes`, in hexadecimal.
+#[must_use]
+pub fn sha256_of_bytes(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_is_no_input() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+        let error = sha256_of_file(&pipe).unwrap_err().to_string();
+        assert!(error.contains("a pipe or device"), "{error}");
+    }
+}

@@ -1,0 +1,94 @@
+//! Hashes that this process has made. A program names the same inputs for each of its outputs, and a fit to many subjects reads
+//! gigabytes: they are hashed once.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use crate::{FileError, FileHash, FileStamp, is_young, sha256_of_file};
+
+static KNOWN: LazyLock<Mutex<HashMap<PathBuf, (FileStamp, String)>>> = LazyLock::new(Mutex::default);
+
+/// The same as [`sha256_of_file`], but a file whose [`FileStamp`] is that of the last call is not read again.
+///
+/// # Errors
+/// As [`sha256_of_file`].
+pub fn sha256_unless_known(path: &Path) -> Result<String, FileError> {
+    let metadata = fs::metadata(path).map_err(FileError::read(path))?;
+    let stamp = FileStamp::of(&metadata);
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((of, sha256)) = known().get(path)
+        && *of == stamp
+    {
+        return Ok(sha256.clone());
+    }
+    let young = is_young(&metadata);
+    let sha256 = sha256_of_file(path)?;
+    if !young {
+        known().insert(path.to_owned(), (stamp, sha256.clone()));
+    }
+    Ok(sha256)
+}
+
+/// A file and its hash, as records hold them.
+///
+/// # Errors
+/// As [`sha256_of_file`].
+pub fn hash_file(path: &Path) -> Result<FileHash, FileError> {
+    let sha256 = sha256_unless_known(path)?;
+    let bytes = fs::metadata(path).map_err(FileError::read(path))?.len();
+    Ok(FileHash {
+        path: path.to_owned(),
+        bytes,
+        sha256,
+    })
+}
+
+/// Makes sure that files still are what they were when they were hashed. Those whose [`FileStamp`](crate::FileStamp) is known are
+/// not read again.
+///
+/// # Errors
+/// [`FileError::Malformed`] naming the first that has changed, [`FileError::Read`] if one is not there any more.
+pub fn unchanged(inputs: &[FileHash]) -> Result<(), FileError> {
+    for input in inputs {
+        if sha256_unless_known(&input.path)? != input.sha256 {
+            let found = "other contents than when the program began to read it";
+            let expected = "an input that stays as it is; what was made of it has no record: run this again";
+            return Err(FileError::malformed(&input.path, found, expected));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn a_file_is_read_again_when_it_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let write = |text: &str, age_s: u64| {
+            fs::write(&path, text).unwrap();
+            let file = File::options().append(true).open(&path).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(age_s))
+                .unwrap();
+        };
+        let is_right = || sha256_unless_known(&path).unwrap() == sha256_of_file(&path).unwrap();
+        write("one", 100);
+        assert!(is_right() && is_right());
+        assert!(KNOWN.lock().unwrap().contains_key(&path));
+        write("two", 50);
+        assert!(is_right());
+        // Young files are never taken as known.
+        write("six", 0);
+        assert!(is_right());
+        fs::write(&path, "ten").unwrap();
+        assert!(is_right());
+        fs::remove_file(&path).unwrap();
+        assert!(sha256_unless_known(&path).is_err());
+    }
+}

@@ -1,0 +1,71 @@
+//! Files that several crates read or write, and the rules they share. It knows no study, no brain and no language.
+//!
+//! * [`AtomicFile`]: an output appears under its final name when it is complete, or not at all;
+//! * [`npy`], [`MappedMatrix`], [`ActivationsWriter`] and [`Activations`], [`WordTable`]: formats;
+//! * [`BidsName`], [`RunOrder`] and [`natural_order`]: what file names say, and the order of runs;
+//! * [`FileHash`]: a file and the hash of its contents;
+//! * [`FileError`]: the one error for a file that cannot be read or written, or holds something else than it should;
+//! * [`way_out`] and [`did_you_mean`]: what to do about a missing file;
+//! * [`Progress`]: how libraries report progress to programs.
+//!
+//! ```
+//! use lpp_files::BidsName;
+//!
+//! let name = BidsName::of("sub-EN057_task-lpp_run-15_bold.nii.gz".as_ref());
+//! assert_eq!(name.entity("run"), Some("15"));
+//! ```
+
+mod activations;
+mod atomic;
+mod bids_name;
+mod bounded_rows;
+mod caught;
+mod claims;
+mod elements;
+mod error;
+#[cfg(feature = "fault-injection")]
+mod fault;
+mod file_stamp;
+mod gzip;
+mod hash;
+mod known_hashes;
+mod mapped;
+mod mapped_matrix;
+mod natural_order;
+pub mod npy;
+mod npy_elements;
+mod npy_header;
+mod outputs;
+mod own_file;
+mod pointer;
+mod progress;
+pub mod recorded;
+mod run_order;
+mod shorten;
+mod way_out;
+mod words;
+
+pub use activations::{Activations, ActivationsWriter, LayerShape};
+pub use atomic::{AtomicFile, write_atomically};
+pub use bids_name::{BidsName, EntityChoice};
+pub use bounded_rows::BoundedRows;
+pub use caught::{caught, panics_are_caught};
+pub use claims::{claim_output, forget_claim, keep_claim};
+pub use elements::{StoredAs, write_f32};
+pub use error::FileError;
+pub use file_stamp::{FileStamp, is_young};
+pub use gzip::GzipReader;
+pub use hash::{FileHash, sha256_of_bytes, sha256_of_file};
+pub use known_hashes::{hash_file, sha256_unless_known, unchanged};
+pub use mapped::MappedFile;
+pub use mapped_matrix::MappedMatrix;
+pub use natural_order::{natural_order, natural_path_order};
+pub use outputs::check_outputs;
+pub use own_file::{open_own_file, replace_own_file};
+pub use pointer::{refuse_pointer, stand_in};
+pub use progress::{Progress, Silent};
+pub use recorded::{recorded_name, recorded_text};
+pub use run_order::{RunOrder, check_distinct_contents, check_distinct_files, check_one_kind, missing_run};
+pub use shorten::{MOST_QUOTED, shortened};
+pub use way_out::{cannot_read, did_you_mean, name_makers, way_out};
+pub use words::{TimedWord, WordTable};

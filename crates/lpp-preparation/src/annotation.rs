@@ -1,0 +1,105 @@
+//! The word annotation of a study, corrected, and the table of words made of it.
+
+use lpp_files::{FileError, WordTable};
+use lpp_steps::{AnnotationSource, Making, Provenance, Software, WordsStep};
+use lpp_study::{AnnotationCorrections, Language, is_published_annotation};
+use lpp_text::{Annotation, Corrections, TextError, Writing};
+
+/// Reads and corrects an annotation.
+///
+/// Without a choice ([`AnnotationCorrections::Auto`]) only a published file, known by its hash, is corrected. The published
+/// corrections of any other file are made on request, with a warning.
+///
+/// # Errors
+/// As [`Annotation::load`].
+pub fn load_annotation(source: &AnnotationSource) -> Result<Annotation, TextError> {
+    // A file that is not there is named by its reader.
+    if source.path.exists() {
+        warn_of_corrections(source)?;
+    }
+    Annotation::load(&source.path, &corrections(source.lang, source.corrections))
+}
+
+fn warn_of_corrections(source: &AnnotationSource) -> Result<(), FileError> {
+    let AnnotationSource { path, lang, .. } = source;
+    if source.asked == AnnotationCorrections::None || is_published_annotation(path, *lang)? {
+        return Ok(());
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if source.asked == AnnotationCorrections::Published {
+        tracing::warn!(
+            "{} is not the published annotation (its hash differs); the published corrections are made all the same",
+            path.display()
+        );
+    } else if name == format!("lpp{}_word_information.csv", lang.folder()) {
+        tracing::warn!(
+            "{} is not the published annotation (its hash differs), so that no corrections are made; --corrections published \
+             makes them, --corrections none says that none are wanted",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+/// The corrections that the published script makes to an annotation.
+///
+/// # References
+/// `extract_llm_activations.py` of the paper's repository.
+fn corrections(lang: Language, which: AnnotationCorrections) -> Corrections {
+    match (which, lang) {
+        (AnnotationCorrections::None | AnnotationCorrections::Auto, _) => Corrections::none(),
+        (AnnotationCorrections::Published, Language::Chinese) => Corrections::new([], []),
+        // A repeated line with a typo, and two rows which are not in the text.
+        (AnnotationCorrections::Published, Language::English) => Corrections::new([3919, 6775, 6781], []),
+        // An s' which is not in the text, and two empty rows.
+        (AnnotationCorrections::Published, Language::French) => Corrections::new(
+            [338, 1204, 3333],
+            [
+                (3332, "de"),
+                (3379, "trois"),
+                (3405, "trois"),
+                (4587, "l"),
+                (5325, "la"),
+                (5326, "première"),
+                (5328, "habitée"),
+                (11257, "À"),
+                (12249, "il"),
+            ],
+        ),
+    }
+}
+
+/// How a language writes its words.
+#[must_use]
+pub fn writing_of(lang: Language) -> Writing {
+    match lang {
+        Language::English | Language::French => Writing::Spaced,
+        Language::Chinese => Writing::Unspaced,
+    }
+}
+
+/// Writes the table of words with its record, unless the same words are there with a record of any program. Words without a
+/// record belong to the user and are left alone.
+///
+/// # Errors
+/// [`FileError`] if the file cannot be written, or holds other words that no program wrote.
+pub fn save_words(software: Software, step: &WordsStep, annotation: &Annotation) -> Result<(), TextError> {
+    let (words, path) = (annotation.word_table()?, &step.output);
+    let making = Making::of(software, step.artefact())?;
+    let same = WordTable::load(path).is_ok_and(|there| there == words);
+    let is_own = path.exists() && Provenance::load(path).is_err();
+    if same && (is_own || making.is_current_of_any_program()) {
+        return Ok(());
+    }
+    if is_own {
+        let expected = format!(
+            "those of {}, or no file: no program made it",
+            step.annotation.path.display()
+        );
+        return Err(FileError::malformed(path, "other words", expected).into());
+    }
+    making.claim(true)?;
+    words.save(path)?;
+    making.finish()?;
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! From files to files: the cleaned time courses of a run.
+
+use lpp_files::{FileError, check_outputs};
+use lpp_fmri::{CleaningParams, FmriError, Mask, Signals};
+use lpp_steps::{CleanStep, Software, run_if_stale};
+
+use crate::repetition_time::RepetitionTime;
+
+/// An image and a mask in, an array of time courses out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CleanJob {
+    /// What is made of what. The array has the shape (`n_scans`, `n_voxels`), of `f32`, or `f64` for images of `f64` and scaled
+    /// ones. The repetition time is that of `tr`.
+    pub step: CleanStep,
+    /// What is said of the repetition time, besides the image.
+    pub tr: RepetitionTime,
+    /// Recompute even if the array is up to date.
+    pub force: bool,
+}
+
+/// Time courses as they were written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CleanReport {
+    /// Number of scans.
+    pub n_scans: usize,
+    /// Number of voxels.
+    pub n_voxels: usize,
+    /// Voxels that do not vary, NaN counted as 0.
+    pub n_constant: usize,
+}
+
+impl CleanJob {
+    /// Writes the time courses and their provenance; `None` if they were up to date.
+    ///
+    /// # Errors
+    /// [`FmriError`] if an input cannot be read, image and mask lie on different grids, the run is too short for the
+    /// filter, repetition times contradict each other, a setting is impossible, or the output cannot be written.
+    pub fn run(&self, software: Software) -> Result<Option<CleanReport>, FmriError> {
+        let CleanStep {
+            image, mask, output, ..
+        } = &self.step;
+        let image = image.as_ref().ok_or(FmriError::NoRuns)?;
+        check_outputs(&[image.clone(), mask.clone()], std::slice::from_ref(output))?;
+        let cleaning = self.cleaning_of(image)?;
+        let cleaner = cleaning.check()?;
+        let step = CleanStep {
+            tr_s: Some(cleaning.tr_s),
+            ..self.step.clone()
+        };
+        let done = run_if_stale(software, vec![step.artefact()], self.force, || {
+            let mask = Mask::load(mask)?;
+            let raw = Signals::extract(image, &mask, step.smoothing_fwhm_mm)?;
+            let clean = raw.clean(&cleaner).map_err(|e| match e {
+                FmriError::TooFewScans { found, needed } => FileError::malformed(
+                    image,
+                    format!("{found} scans"),
+                    format!("{needed} or more for the filter"),
+                )
+                .into(),
+                other => other,
+            })?;
+            clean.save(output)?;
+            Ok::<_, FmriError>(CleanReport {
+                n_scans: clean.n_scans(),
+                n_voxels: clean.n_voxels(),
+                n_constant: raw.n_constant(),
+            })
+        })?;
+        Ok(done.made())
+    }
+
+    /// The cleaning with the repetition time of the image.
+    fn cleaning_of(&self, image: &std::path::PathBuf) -> Result<CleaningParams, FmriError> {
+        let images = std::slice::from_ref(image);
+        let cleaning = self.step.cleaning;
+        let tr_s = match cleaning.high_pass_hz {
+            Some(_) => self.tr.of_runs(images)?,
+            // Nothing depends on it, but contradictions are contradictions.
+            None => self.tr.agreed(images)?.unwrap_or(cleaning.tr_s),
+        };
+        Ok(CleaningParams { tr_s, ..cleaning })
+    }
+}

@@ -1,0 +1,46 @@
+//! Activations of one layer.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use lpp_files::{ActivationsWriter, LayerShape};
+use lpp_text::TextError;
+use ndarray::Array2;
+
+/// What came of a step that makes features of words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeatureReport {
+    /// Whether the output was up to date, so that nothing was done.
+    pub up_to_date: bool,
+    /// Number of words over all runs.
+    pub n_words: usize,
+    /// Words without a vector; 0 where that cannot be.
+    pub n_missing: usize,
+}
+
+/// Writes activations of one layer, (`n_words`, `n_hidden`) of each run; the software is added to `metadata`.
+pub(crate) fn save_one_layer(
+    output: &Path,
+    runs: &[Array2<f32>],
+    mut metadata: BTreeMap<String, String>,
+) -> Result<(), TextError> {
+    let shapes: Vec<LayerShape> = runs
+        .iter()
+        .enumerate()
+        .map(|(run, values)| LayerShape {
+            run,
+            layer: 0,
+            n_words: values.nrows(),
+            n_hidden: values.ncols(),
+        })
+        .collect();
+    metadata.insert(
+        "software".to_owned(),
+        format!("lpp-rs {}", env!("CARGO_PKG_VERSION")),
+    );
+    let mut writer = ActivationsWriter::create(output, &shapes, &metadata)?;
+    for (run, values) in runs.iter().enumerate() {
+        writer.write(run, 0, values)?;
+    }
+    Ok(writer.commit()?)
+}

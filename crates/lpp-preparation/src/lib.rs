@@ -1,0 +1,34 @@
+//! Scans and words of a study, made ready for the fits.
+//!
+//! Each program of the preparation has a job here: a step (what is made of what, see [`lpp_steps`]), and how to run it with the
+//! numerics of [`lpp_fmri`] and [`lpp_text`]. A job does nothing if its artefacts are up to date.
+//!
+//! * scans: [`ResampleJob`], [`MaskJob`], [`CleanJob`], [`SphereJob`], [`RegressorJob`], [`PublishedArrayJob`];
+//! * words: [`AlignJob`], [`GloveJob`], [`RandomJob`], [`ControlsJob`], and [`load_annotation`];
+//! * [`RepetitionTime`]: what headers, sidecars, flags and `lpp.toml` say of it, compared.
+
+mod align_job;
+mod annotation;
+mod clean_job;
+mod controls_job;
+mod features;
+mod mask_job;
+mod published_array_job;
+mod regressor_job;
+mod repetition_time;
+mod resample_job;
+mod sphere_job;
+mod vectors_job;
+
+pub use align_job::AlignJob;
+pub use annotation::{load_annotation, save_words, writing_of};
+pub use clean_job::{CleanJob, CleanReport};
+pub use controls_job::{ControlReport, ControlsJob, wav_files};
+pub use features::FeatureReport;
+pub use mask_job::{MaskJob, MaskReport};
+pub use published_array_job::PublishedArrayJob;
+pub use regressor_job::RegressorJob;
+pub use repetition_time::RepetitionTime;
+pub use resample_job::ResampleJob;
+pub use sphere_job::{SphereJob, SphereReport};
+pub use vectors_job::{GloveJob, RandomJob};

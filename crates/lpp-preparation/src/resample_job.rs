@@ -1,0 +1,58 @@
+//! Runs onto another grid.
+
+use lpp_files::{Progress, check_outputs};
+use lpp_fmri::{FmriError, check_target, resample_file};
+use lpp_steps::{Artefact, ResampleStep, Software, Step, run_if_stale};
+
+use crate::repetition_time::RepetitionTime;
+
+/// Images in, images on one grid out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResampleJob {
+    /// What is made of what.
+    pub step: ResampleStep,
+    /// Recompute even if the images are up to date.
+    pub force: bool,
+}
+
+impl ResampleJob {
+    /// Writes the images and their records; returns, for each image, whether it was written (`true`) or up to date.
+    ///
+    /// Volumes are read one after the other and resampled in parallel. What is held in memory is the result and a
+    /// few volumes, save where grids differ by whole voxels only: then the whole image.
+    ///
+    /// # Errors
+    /// [`FmriError`] naming the file if an image cannot be read or does not reach the target grid, or if an output cannot be
+    /// written; images before it stay written. Before anything is written: if an output is an input or that of two images.
+    pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<Vec<bool>, FmriError> {
+        let images = &self.step.images;
+        if images.is_empty() {
+            return Err(FmriError::NoRuns);
+        }
+        check_target(&self.step.target)?;
+        let (inputs, outputs): (Vec<_>, Vec<_>) = images.iter().cloned().unzip();
+        check_outputs(&inputs, &outputs)?;
+        progress.start("resampling", images.len() as u64);
+        let mut written = Vec::with_capacity(images.len());
+        for artefact in self.step.artefacts() {
+            written.push(self.resample(software, artefact)?);
+            progress.advance(1);
+        }
+        progress.finish();
+        Ok(written)
+    }
+
+    fn resample(&self, software: Software, artefact: Artefact) -> Result<bool, FmriError> {
+        let (input, output) = (artefact.inputs[0].clone(), artefact.path.clone());
+        let done = run_if_stale(software, vec![artefact], self.force, || {
+            // The file beside the image does not come along: what it alone says goes into the header.
+            let tr_s = RepetitionTime::beside(&input)?;
+            let image = resample_file(&input, &self.step.target, self.step.interpolation)?;
+            match tr_s {
+                Some(tr_s) => image.with_time_step(tr_s).save(&output),
+                None => image.save(&output),
+            }
+        })?;
+        Ok(!done.is_up_to_date())
+    }
+}

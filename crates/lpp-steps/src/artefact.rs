@@ -1,0 +1,75 @@
+//! A file that a step makes, with all that decides its contents.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// A file that a step makes: what goes in, and with which parameters.
+///
+/// The plan of a study and the program that runs the step ask the same function for it. Its record is up to date if inputs and
+/// parameters are those of the artefact. What is only known once inputs are read (a repetition time that the scans say) is left out
+/// of the plan and is in the record.
+///
+/// ```
+/// use lpp_steps::Artefact;
+///
+/// let scores = Artefact::new("scores/gpt2_en.npy")
+///     .input("activations/gpt2_en.safetensors")
+///     .with("trim_scans", 10)
+///     .if_known("tr_s", None::<f64>);
+/// assert_eq!(scores.parameters.len(), 1);
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Artefact {
+    /// The file.
+    pub path: PathBuf,
+    /// The files that go in, in the order in which the record names them.
+    #[serde(skip)]
+    pub inputs: Vec<PathBuf>,
+    /// The parameters.
+    pub parameters: BTreeMap<String, Value>,
+}
+
+impl Artefact {
+    /// An artefact without inputs and parameters.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            inputs: Vec::new(),
+            parameters: BTreeMap::new(),
+        }
+    }
+
+    /// Adds an input.
+    #[must_use]
+    pub fn input(self, path: impl Into<PathBuf>) -> Self {
+        self.inputs([path.into()])
+    }
+
+    /// Adds inputs.
+    #[must_use]
+    pub fn inputs<P: Into<PathBuf>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.inputs.extend(paths.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds a parameter that decides the contents. A value that JSON cannot hold (a NaN) is recorded as `null`.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Serialize) -> Self {
+        self.parameters
+            .insert(name.to_owned(), serde_json::to_value(value).unwrap_or_default());
+        self
+    }
+
+    /// Adds a parameter if its value is known.
+    #[must_use]
+    pub fn if_known(self, name: &str, value: Option<impl Serialize>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+}

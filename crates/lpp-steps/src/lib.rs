@@ -1,0 +1,34 @@
+//! The steps of a study, each stated once: inputs, outputs, parameters, arguments and cost.
+//!
+//! A step is a plain struct of paths and settings, one file each in `src/steps`. The program that runs a step makes it from its
+//! flags, the plan of a study makes it from the configuration; both ask it for its [`Artefact`]s. So a plan and a program
+//! cannot disagree about which file is made of what:
+//!
+//! * the program calls [`run_if_stale`] (or a [`Making`] for each artefact), which skips what is up to date and writes the record,
+//!   a [`Provenance`], beside each artefact;
+//! * the plan compares the records with the artefacts of its steps, and calls the program with [`Step::arguments`].
+//!
+//! To add a flag, edit the file of the step and the program.
+
+mod artefact;
+mod catalogue;
+mod choice;
+mod estimate;
+mod making;
+mod old_records;
+mod provenance;
+mod run_if_stale;
+mod size;
+mod step;
+mod steps;
+
+pub use artefact::Artefact;
+pub use catalogue::{ModelSize, published_size};
+pub use choice::Choice;
+pub use estimate::{Cost, Estimator};
+pub use making::Making;
+pub use provenance::{Provenance, Software, command, peak_memory_bytes};
+pub use run_if_stale::{Done, run_if_stale};
+pub use size::{StudySize, model_size};
+pub use step::{Completion, Step};
+pub use steps::*;

@@ -1,0 +1,27 @@
+//! `lpp-align`: the table of words and their tokens.
+
+use std::path::PathBuf;
+
+use crate::{AnnotationSource, Artefact};
+
+/// A table of words and tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlignStep {
+    /// The annotation.
+    pub annotation: AnnotationSource,
+    /// The files of the text and of the tokenizer.
+    pub files: Vec<PathBuf>,
+    /// Tokens of a window.
+    pub max_len: usize,
+    /// The table.
+    pub output: PathBuf,
+}
+
+impl AlignStep {
+    /// The table.
+    #[must_use]
+    pub fn artefact(&self) -> Artefact {
+        let table = self.annotation.artefact(&self.output);
+        table.inputs(&self.files).with("max_len", self.max_len)
+    }
+}

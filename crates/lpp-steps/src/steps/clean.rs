@@ -1,0 +1,42 @@
+//! `lpp-clean`: the cleaned time courses of a run.
+
+use std::path::PathBuf;
+
+use lpp_fmri::CleaningParams;
+
+use crate::Artefact;
+
+/// The cleaned time courses of one run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CleanStep {
+    /// The run; not known as long as it is yet to be made.
+    pub image: Option<PathBuf>,
+    /// The mask.
+    pub mask: PathBuf,
+    /// Full width at half maximum of the smoothing, mm.
+    pub smoothing_fwhm_mm: Option<f64>,
+    /// What is done to the time courses, but for the repetition time.
+    pub cleaning: CleaningParams,
+    /// Repetition time, seconds, once it is known.
+    pub tr_s: Option<f64>,
+    /// The array.
+    pub output: PathBuf,
+}
+
+impl CleanStep {
+    /// The array.
+    #[must_use]
+    pub fn artefact(&self) -> Artefact {
+        let array = Artefact::new(&self.output).inputs(&self.image).input(&self.mask);
+        with_cleaning(array, &self.cleaning, self.tr_s).with("smoothing_fwhm_mm", self.smoothing_fwhm_mm)
+    }
+}
+
+/// Adds the parameters of a cleaning.
+pub(super) fn with_cleaning(artefact: Artefact, cleaning: &CleaningParams, tr_s: Option<f64>) -> Artefact {
+    artefact
+        .with("detrend", cleaning.detrend)
+        .with("high_pass_hz", cleaning.high_pass_hz)
+        .with("standardise", cleaning.standardise)
+        .if_known("tr_s", tr_s)
+}

@@ -1,0 +1,106 @@
+//! `lpp-extract`: activations of a language model.
+
+use std::path::PathBuf;
+
+use lpp_files::StoredAs;
+
+use super::{place, words};
+use crate::{AnnotationSource, Artefact, Choice, Cost, Estimator, Step, WordsStep};
+
+/// Arithmetic of a language model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dtype {
+    /// 32-bit floats.
+    #[default]
+    F32,
+    /// 16-bit brain floats.
+    Bf16,
+}
+
+impl Choice for Dtype {
+    const ALL: &'static [(Self, &'static str, &'static str)] = &[
+        (Self::F32, "f32", "32-bit floats"),
+        (Self::Bf16, "bf16", "16-bit brain floats: faster, about 1 % off"),
+    ];
+}
+
+/// Activations of one model for the words of one language.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExtractStep {
+    /// The annotation.
+    pub annotation: AnnotationSource,
+    /// The model as it is asked for: `gpt2`, `org/name`.
+    pub model: String,
+    /// The name of the activations: `gpt2_untrained_seed1`.
+    pub name: String,
+    /// Seed of an untrained control; 0 for trained weights.
+    pub seed: u64,
+    /// Whether the dropout of the original stays active; trained models have none.
+    pub dropout: Option<bool>,
+    /// Arithmetic.
+    pub dtype: Dtype,
+    /// Type of the stored numbers.
+    pub stored_as: StoredAs,
+    /// Tokens of a window and by how many windows overlap, once the model's configuration is read.
+    pub window: Option<(usize, usize)>,
+    /// The archive or folder of the text.
+    pub text: PathBuf,
+    /// Files of text, tokenizer and checkpoint, as far as they are known.
+    pub files: Vec<PathBuf>,
+    /// Whether one block is held in memory at a time.
+    pub stream_layers: bool,
+    /// The activations.
+    pub output: PathBuf,
+    /// The table of words, if this step makes it.
+    pub words: Option<WordsStep>,
+}
+
+impl ExtractStep {
+    /// The activations.
+    #[must_use]
+    pub fn artefact(&self) -> Artefact {
+        self.annotation
+            .artefact(&self.output)
+            .inputs(&self.files)
+            .with("model", &self.name)
+            .with("seed", self.seed)
+            .if_known("dropout", self.dropout)
+            .with("precision", self.dtype.name())
+            .with("stored_as", self.stored_as.name())
+            .if_known("window", self.window.map(|(len, _)| len))
+            .if_known("overlap", self.window.map(|(_, overlap)| overlap))
+    }
+}
+
+impl Step for ExtractStep {
+    const PROGRAM: &'static str = "lpp-extract";
+
+    fn id(&self) -> String {
+        format!("extract:{}:{}", self.name, self.annotation.lang)
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments = [words(["--model", &self.model]), place(self.annotation.lang)].concat();
+        if self.seed > 0 {
+            arguments.extend(words(["--seed", &self.seed.to_string()]));
+        }
+        if self.stream_layers {
+            arguments.extend(words(["--stream-layers"]));
+        }
+        arguments
+    }
+
+    fn artefacts(&self) -> Vec<Artefact> {
+        let words = self.words.as_ref().map(WordsStep::artefact);
+        [self.artefact()].into_iter().chain(words).collect()
+    }
+
+    fn further_inputs(&self) -> Vec<PathBuf> {
+        vec![self.text.clone()]
+    }
+
+    fn cost(&self, estimator: &Estimator) -> Cost {
+        let size = estimator.model_size(&self.model);
+        size.map_or_else(Cost::default, |size| estimator.extract(&size, self.stream_layers))
+    }
+}

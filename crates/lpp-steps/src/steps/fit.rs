@@ -1,0 +1,485 @@
+//! `lpp-fit`: brain scores, and what goes beside them.
+
+use std::path::{Path, PathBuf};
+
+use lpp_study::{Language, Study, beside_scores};
+
+use super::{place, words};
+use crate::{Artefact, Choice, Cost, Estimator, Step, SubjectStep};
+
+/// How penalties are searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AlphaSearch {
+    /// Every penalty on every voxel.
+    Exhaustive,
+    /// Successive halving over samples of the voxels.
+    #[default]
+    Screened,
+}
+
+impl Choice for AlphaSearch {
+    const ALL: &'static [(Self, &'static str, &'static str)] = &[
+        (Self::Exhaustive, "exhaustive", "Every penalty on every voxel"),
+        (
+            Self::Screened,
+            "screened",
+            "Successive halving: every penalty on a random sample of the voxels, those that may still win on larger samples",
+        ),
+    ];
+}
+
+/// Runs that validate the penalty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum InnerRuns {
+    /// The first training run.
+    #[default]
+    First,
+    /// Each training run in turn.
+    All,
+}
+
+impl Choice for InnerRuns {
+    const ALL: &'static [(Self, &'static str, &'static str)] = &[
+        (
+            Self::First,
+            "first",
+            "The first training run alone, as the reference study",
+        ),
+        (Self::All, "all", "Each training run in turn"),
+    ];
+}
+
+/// Arithmetic of the products over all voxels; factorisations are in double precision anyway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Arithmetic {
+    /// `f32`: scores within 1e-4 of double precision, usually 1e-6, at twice the speed.
+    #[default]
+    Single,
+    /// `f64`, as the reference.
+    Double,
+}
+
+impl Choice for Arithmetic {
+    const ALL: &'static [(Self, &'static str, &'static str)] = &[
+        (
+            Self::Single,
+            "f32",
+            "Single precision: scores within 1e-4 of double, usually 1e-6",
+        ),
+        (Self::Double, "f64", "Double precision, as the reference"),
+    ];
+}
+
+/// How nulls reorder the scans of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NullOrder {
+    /// Circular shifts by any number of scans.
+    Circular,
+    /// Permutations of blocks of that many scans.
+    Blocks(usize),
+}
+
+impl NullOrder {
+    /// As records hold it: `circular`, `blocks:15`.
+    #[must_use]
+    pub fn recorded(self) -> String {
+        match self {
+            Self::Circular => "circular".to_owned(),
+            Self::Blocks(n_scans) => format!("blocks:{n_scans}"),
+        }
+    }
+}
+
+/// Which scans are predicted, and where their scores go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetSet {
+    /// Name of the subject, or `average`.
+    pub subject: String,
+    /// Scans of each run, `.npy` (`n_scans`, `n_voxels`).
+    pub runs: Vec<PathBuf>,
+    /// The mask of the voxels; without it there is no map.
+    pub mask: Option<PathBuf>,
+    /// The scores to write.
+    pub scores: PathBuf,
+    /// The map of the best score over layers to write.
+    pub score_map: PathBuf,
+}
+
+impl TargetSet {
+    /// Name of the average subject.
+    pub const AVERAGE: &'static str = "average";
+
+    /// The average subject of a study, every file at its place.
+    #[must_use]
+    pub fn average(study: &Study, model: &str, lang: Language, runs: Vec<PathBuf>) -> Self {
+        Self {
+            subject: Self::AVERAGE.to_owned(),
+            runs,
+            mask: Some(study.mask(lang)),
+            scores: study.scores(model, lang),
+            score_map: study.score_map(model, lang),
+        }
+    }
+
+    /// An individual subject, with the mask and the runs that are made for it.
+    #[must_use]
+    pub fn individual(study: &Study, model: &str, lang: Language, subject: &SubjectStep) -> Self {
+        Self {
+            subject: subject.name.clone(),
+            runs: subject.cleaned.clone(),
+            mask: Some(subject.mask.clone()),
+            scores: study.subject_scores(&subject.name, model, lang),
+            score_map: study.subject_score_map(&subject.name, model, lang),
+        }
+    }
+
+    /// The same scans for the time-only control model, whose scores go beside those of the model.
+    #[must_use]
+    pub fn canary(&self) -> Self {
+        let mut canary = self.clone();
+        for path in [&mut canary.scores, &mut canary.score_map] {
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            // The name ends in _LANG.npy or _LANG.nii.gz; a model's own may have underscores too.
+            let ending = name.rfind('_').map_or(name.as_str(), |place| &name[place..]);
+            path.set_file_name(format!("{}{ending}", CanaryFeatures::NAME));
+        }
+        canary
+    }
+
+    /// Whether this is the average subject.
+    #[must_use]
+    pub fn is_average(&self) -> bool {
+        self.subject == Self::AVERAGE
+    }
+}
+
+/// A fit of one layer beside controls.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JointFit {
+    /// The controls as `--controls` names them.
+    pub asked: Vec<String>,
+    /// Name and activations of each control.
+    pub controls: Vec<(String, PathBuf)>,
+    /// Ratios of penalties that are tried.
+    pub n_candidates: usize,
+    /// Seed of the ratios.
+    pub seed: u64,
+}
+
+impl JointFit {
+    /// Ratios of penalties, unless told otherwise.
+    pub const DEFAULT_CANDIDATES: usize = 20;
+}
+
+/// A test of one layer against reordered scans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nulls {
+    /// Number of nulls.
+    pub n: usize,
+    /// How they reorder scans.
+    pub order: NullOrder,
+    /// Orders that are drawn for each run; nulls combine them.
+    pub orders_per_run: usize,
+    /// Whether penalties are chosen for each null.
+    pub refit: bool,
+    /// Seed.
+    pub seed: u64,
+}
+
+impl Nulls {
+    /// Orders for each run, unless told otherwise.
+    pub const DEFAULT_ORDERS: usize = 16;
+    /// Scans of a block, unless told otherwise.
+    pub const DEFAULT_BLOCK: usize = 15;
+
+    /// `n` nulls of circular shifts.
+    #[must_use]
+    pub fn circular(n: usize) -> Self {
+        Self {
+            n,
+            order: NullOrder::Circular,
+            orders_per_run: Self::DEFAULT_ORDERS,
+            refit: false,
+            seed: 0,
+        }
+    }
+}
+
+/// The activations of the time-only control model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CanaryFeatures {
+    /// Scans of each run.
+    pub n_scans: Vec<usize>,
+    /// Repetition time, seconds.
+    pub tr_s: f64,
+    /// The activations.
+    pub output: PathBuf,
+}
+
+impl CanaryFeatures {
+    /// Name under which a study keeps the model.
+    pub const NAME: &'static str = "canary";
+    /// Waves of the first layer.
+    pub const N_WAVES: usize = 16;
+    /// Columns of the second layer.
+    pub const N_NOISE: usize = 32;
+    /// Seed of the noise.
+    pub const SEED: u64 = 0;
+    /// Nulls of its test.
+    pub const N_NULLS: usize = 199;
+
+    /// The activations.
+    #[must_use]
+    pub fn artefact(&self) -> Artefact {
+        Artefact::new(&self.output)
+            .with("n_scans", &self.n_scans)
+            .with("tr_s", self.tr_s)
+            .with("n_waves", Self::N_WAVES)
+            .with("n_noise", Self::N_NOISE)
+            .with("seed", Self::SEED)
+    }
+}
+
+/// All layers of a model to one set of scans or several, and what is asked for beside the scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitStep {
+    /// Name of the model.
+    pub model: String,
+    /// Language.
+    pub lang: Language,
+    /// Activations.
+    pub activations: PathBuf,
+    /// The words and their times; features of scans need none.
+    pub words: Option<PathBuf>,
+    /// What is predicted.
+    pub targets: Vec<TargetSet>,
+    /// Subjects whose masks and runs are made first.
+    pub subjects: Vec<SubjectStep>,
+    /// Which part of the subjects of a plan they are, and of how many.
+    pub part: Option<(usize, usize)>,
+    /// Whether this step of a plan is the one that makes them.
+    pub prepares: bool,
+    /// Repetition time, seconds, once it is known.
+    pub tr_s: Option<f64>,
+    /// Scans cut at both ends of each run.
+    pub trim_scans: usize,
+    /// The penalties.
+    pub alphas: Vec<f64>,
+    /// How penalties are searched.
+    pub alpha_search: AlphaSearch,
+    /// Runs on which penalties are validated.
+    pub inner: InnerRuns,
+    /// Arithmetic.
+    pub arithmetic: Arithmetic,
+    /// Whether layers are also chosen on inner data and scored on outer data.
+    pub nested_layer: bool,
+    /// Layer of joint fits and nulls; without one, the layer that the inner data choose.
+    pub layer: Option<usize>,
+    /// The fit beside controls.
+    pub joint: Option<JointFit>,
+    /// The test against nulls.
+    pub nulls: Option<Nulls>,
+}
+
+impl FitStep {
+    /// A fit without targets, every input at its place and with the settings of the study.
+    #[must_use]
+    pub fn of_study(study: &Study, model: &str, lang: Language) -> Self {
+        let config = study.config();
+        Self {
+            model: model.to_owned(),
+            lang,
+            activations: study.activations(model, lang),
+            words: Some(study.words(lang)),
+            targets: Vec::new(),
+            subjects: Vec::new(),
+            part: None,
+            prepares: false,
+            tr_s: config.tr_s,
+            trim_scans: config.trim_scans,
+            alphas: config.alphas.values().to_vec(),
+            alpha_search: AlphaSearch::default(),
+            inner: InnerRuns::default(),
+            arithmetic: Arithmetic::default(),
+            nested_layer: false,
+            layer: None,
+            joint: None,
+            nulls: None,
+        }
+    }
+
+    /// The same fit of the time-only control model.
+    #[must_use]
+    pub fn canary(&self, study: &Study) -> Self {
+        Self {
+            model: CanaryFeatures::NAME.to_owned(),
+            activations: study.activations(CanaryFeatures::NAME, self.lang),
+            targets: self.targets.iter().map(TargetSet::canary).collect(),
+            nested_layer: false,
+            joint: None,
+            nulls: None,
+            ..self.clone()
+        }
+    }
+
+    /// Whether the layer of joint fits and nulls is chosen by the fit, or asked for by itself.
+    #[must_use]
+    pub fn chooses_layers(&self) -> bool {
+        let needed = self.layer.is_none() && (self.joint.is_some() || self.nulls.is_some());
+        self.nested_layer || needed
+    }
+
+    /// A file that is made of the model, the words and the scans of a set.
+    fn artefact(&self, set: &TargetSet, path: &Path) -> Artefact {
+        Artefact::new(path)
+            .input(&self.activations)
+            .inputs(&self.words)
+            .inputs(&set.runs)
+            .inputs(&set.mask)
+            .with("model", &self.model)
+            .with("lang", self.lang)
+            .with("subject", &set.subject)
+            .if_known("tr_s", self.tr_s)
+            .with("trim_scans", self.trim_scans)
+            .with("alphas", &self.alphas)
+            .with("alpha_search", self.alpha_search.name())
+            .with("inner", self.inner.name())
+            .with("precision", self.arithmetic.name())
+    }
+
+    /// The scores of a set, their sidecar, those of nested layers and the map. Each has its record, so that a run that ended
+    /// between two of them does not pass for a whole one.
+    #[must_use]
+    pub fn score_artefacts(&self, set: &TargetSet) -> Vec<Artefact> {
+        let nested = self
+            .chooses_layers()
+            .then(|| beside_scores(&set.scores, "nested"));
+        let map = set.mask.as_ref().map(|_| set.score_map.clone());
+        let files = [
+            Some(set.scores.clone()),
+            Some(set.scores.with_extension("json")),
+            nested,
+            map,
+        ];
+        files
+            .into_iter()
+            .flatten()
+            .map(|path| self.artefact(set, &path))
+            .collect()
+    }
+
+    /// The joint fit of a set, if there is one; `layer` once it is known.
+    #[must_use]
+    pub fn joint_artefact(&self, set: &TargetSet, layer: Option<usize>) -> Option<Artefact> {
+        let joint = self.joint.as_ref()?;
+        let names: Vec<&String> = joint.controls.iter().map(|(name, _)| name).collect();
+        let artefact = self
+            .artefact(set, &beside_scores(&set.scores, "joint"))
+            .if_known("layer", layer)
+            .inputs(joint.controls.iter().map(|(_, path)| path))
+            .with("controls", names)
+            .with("n_candidates", joint.n_candidates)
+            .with("seed", joint.seed);
+        Some(artefact)
+    }
+
+    /// The nulls of a set, if there are any; `layer` once it is known.
+    #[must_use]
+    pub fn nulls_artefact(&self, set: &TargetSet, layer: Option<usize>) -> Option<Artefact> {
+        let nulls = self.nulls?;
+        let artefact = self
+            .artefact(set, &beside_scores(&set.scores, "nulls"))
+            .if_known("layer", layer)
+            .with("n_nulls", nulls.n)
+            .with("null", nulls.order.recorded())
+            .with("null_refit", nulls.refit)
+            .with("orders_per_run", nulls.orders_per_run)
+            .with("null_seed", nulls.seed);
+        Some(artefact)
+    }
+
+    /// The test of the time-only control model, for a step made by [`canary`](Self::canary).
+    #[must_use]
+    pub fn canary_artefact(&self, set: &TargetSet) -> Artefact {
+        self.artefact(set, &beside_scores(&set.scores, "nulls"))
+            .with("n_nulls", CanaryFeatures::N_NULLS)
+    }
+}
+
+impl Step for FitStep {
+    const PROGRAM: &'static str = "lpp-fit";
+
+    fn id(&self) -> String {
+        let kind = if self.subjects.is_empty() {
+            "fit"
+        } else {
+            "fit-individuals"
+        };
+        let part = self
+            .part
+            .map_or_else(String::new, |(part, n)| format!(":{part}of{n}"));
+        format!("{kind}:{}{part}:{}", self.model, self.lang)
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments = [words(["--model", &self.model]), place(self.lang)].concat();
+        if self.chooses_layers() {
+            arguments.extend(words(["--nested-layer"]));
+        }
+        if let Some(joint) = &self.joint {
+            arguments.extend(words(["--controls", &joint.asked.join(",")]));
+        }
+        if let Some(nulls) = &self.nulls {
+            arguments.extend(words(["--nulls", &nulls.n.to_string()]));
+        }
+        for subject in &self.subjects {
+            arguments.extend(words(["--subject", &subject.name]));
+        }
+        arguments
+    }
+
+    fn artefacts(&self) -> Vec<Artefact> {
+        let mut artefacts = Vec::new();
+        for (place, set) in self.targets.iter().enumerate() {
+            if let Some(subject) = self.subjects.get(place).filter(|_| self.prepares) {
+                artefacts.extend(subject.artefacts());
+                let canary = Self {
+                    model: CanaryFeatures::NAME.to_owned(),
+                    ..self.clone()
+                };
+                // Its activations are made by this very step.
+                let mut test = canary.canary_artefact(&set.canary());
+                test.inputs.remove(0);
+                artefacts.push(test);
+            }
+            artefacts.extend(self.score_artefacts(set));
+            artefacts.extend(self.joint_artefact(set, self.layer));
+            artefacts.extend(self.nulls_artefact(set, self.layer));
+        }
+        artefacts
+    }
+
+    fn further_inputs(&self) -> Vec<PathBuf> {
+        self.subjects
+            .iter()
+            .flat_map(|subject| subject.runs.clone())
+            .collect()
+    }
+
+    fn cost(&self, estimator: &Estimator) -> Cost {
+        let (n_layers, n_hidden) = estimator.layers(&self.model);
+        let n_sets = self.targets.len() as u64;
+        let mut cost = estimator.fit_subjects(n_layers, n_hidden, n_sets, self.prepares);
+        if self.joint.is_some() {
+            cost.seconds += estimator.joint_seconds(n_hidden);
+        }
+        if let Some(nulls) = &self.nulls {
+            cost.seconds += estimator.null_seconds(n_hidden, nulls.n);
+        }
+        cost
+    }
+}

@@ -1,0 +1,56 @@
+//! One file per step.
+
+mod align;
+mod analyze;
+mod average;
+mod clean;
+mod controls;
+mod extract;
+mod fetch;
+mod fit;
+mod glove;
+mod hidden_states;
+mod mask;
+mod published_array;
+mod random;
+mod regressors;
+mod report;
+mod resample;
+mod rois;
+mod simulate;
+mod subject;
+mod words;
+
+pub use align::AlignStep;
+pub use analyze::AnalyzeStep;
+pub use average::AverageStep;
+pub use clean::CleanStep;
+pub use controls::ControlStep;
+pub use extract::{Dtype, ExtractStep};
+pub use fetch::{FetchGloveStep, FetchModelStep, FetchPrecomputedStep, FetchScansStep, FetchWordsStep};
+pub use fit::{
+    AlphaSearch, Arithmetic, CanaryFeatures, FitStep, InnerRuns, JointFit, NullOrder, Nulls, TargetSet,
+};
+pub use glove::GloveStep;
+pub use hidden_states::HiddenStatesStep;
+pub use mask::MaskStep;
+pub use published_array::PublishedArrayStep;
+pub use random::RandomStep;
+pub use regressors::RegressorsStep;
+pub use report::ReportStep;
+pub use resample::ResampleStep;
+pub use rois::RoisStep;
+pub use simulate::{SimulateScansStep, SimulateStudyStep};
+pub use subject::SubjectStep;
+pub use words::{AnnotationSource, WordsStep};
+
+use lpp_study::Language;
+
+/// The arguments that say where a step runs: in the study folder, for one language.
+fn place(lang: Language) -> Vec<String> {
+    words(["--study", ".", "--lang", lang.code()])
+}
+
+fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
+    words.map(str::to_owned).to_vec()
+}

@@ -1,0 +1,52 @@
+//! `lpp-report`: figures and the page.
+
+use std::path::PathBuf;
+
+use lpp_study::Language;
+
+use super::{place, words};
+use crate::{Artefact, Completion, Cost, Estimator, Step};
+
+/// The figures and the page of one language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportStep {
+    /// Language.
+    pub lang: Language,
+    /// The mask.
+    pub mask: PathBuf,
+    /// The table that stands for all of them.
+    pub summary: PathBuf,
+    /// Number of fits, for the cost.
+    pub n_fits: usize,
+    /// The page.
+    pub page: PathBuf,
+}
+
+impl Step for ReportStep {
+    const PROGRAM: &'static str = "lpp-report";
+
+    fn id(&self) -> String {
+        format!("report:{}", self.lang)
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let page = self.page.display().to_string();
+        [place(self.lang), words(["-o", &page])].concat()
+    }
+
+    fn artefacts(&self) -> Vec<Artefact> {
+        vec![Artefact::new(&self.page)]
+    }
+
+    fn further_inputs(&self) -> Vec<PathBuf> {
+        vec![self.mask.clone(), self.summary.clone()]
+    }
+
+    fn completion(&self) -> Completion {
+        Completion::Record
+    }
+
+    fn cost(&self, estimator: &Estimator) -> Cost {
+        estimator.analyse(self.n_fits)
+    }
+}

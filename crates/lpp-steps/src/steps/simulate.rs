@@ -1,0 +1,71 @@
+//! `lpp-simulate`: a synthetic study, or synthetic scans for real words.
+
+use std::path::PathBuf;
+
+use lpp_study::Language;
+
+use crate::Artefact;
+
+/// A whole synthetic study.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimulateStudyStep {
+    /// The file of planted effects, which is written last.
+    pub truth: PathBuf,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Language of the study.
+    pub lang: Language,
+    /// Words of each run, at least.
+    pub words_per_run: usize,
+    /// Names of the models.
+    pub models: Vec<String>,
+    /// Width of the random baselines.
+    pub baseline_dims: usize,
+}
+
+impl SimulateStudyStep {
+    /// The file of planted effects.
+    #[must_use]
+    pub fn artefact(&self) -> Artefact {
+        Artefact::new(&self.truth)
+            .with("seed", self.seed)
+            .with("lang", self.lang)
+            .with("words_per_run", self.words_per_run)
+            .with("models", &self.models)
+            .with("baseline_dims", self.baseline_dims)
+    }
+}
+
+/// Scans of an average subject who hears real words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimulateScansStep {
+    /// The words and their times.
+    pub words: PathBuf,
+    /// The brain mask.
+    pub mask: PathBuf,
+    /// The inter-subject correlation that gives the noise level.
+    pub isc: PathBuf,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Repetition time, seconds.
+    pub tr_s: f64,
+    /// Scans of each run.
+    pub n_scans: Vec<usize>,
+    /// The runs and the correlation to write.
+    pub outputs: Vec<PathBuf>,
+}
+
+impl SimulateScansStep {
+    /// The runs and the correlation.
+    #[must_use]
+    pub fn artefacts(&self) -> Vec<Artefact> {
+        let artefact = |output: &PathBuf| {
+            Artefact::new(output)
+                .inputs([&self.words, &self.mask, &self.isc])
+                .with("seed", self.seed)
+                .with("tr_s", self.tr_s)
+                .with("n_scans", &self.n_scans)
+        };
+        self.outputs.iter().map(artefact).collect()
+    }
+}

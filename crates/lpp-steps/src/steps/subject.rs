@@ -1,0 +1,85 @@
+//! What a fit to an individual subject makes first: the subject's own mask and its cleaned runs.
+
+use std::path::PathBuf;
+
+use lpp_fmri::CleaningParams;
+use lpp_study::{Language, Study};
+
+use crate::{Artefact, CleanStep, MaskStep};
+
+/// A subject's own mask and cleaned runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SubjectStep {
+    /// Name of its folder, `sub-EN057`.
+    pub name: String,
+    /// Language.
+    pub lang: Language,
+    /// Its runs on the working grid.
+    pub runs: Vec<PathBuf>,
+    /// Full width at half maximum of the smoothing, mm.
+    pub smoothing_fwhm_mm: f64,
+    /// What is done to the time courses, but for the repetition time.
+    pub cleaning: CleaningParams,
+    /// Repetition time, seconds, once it is known.
+    pub tr_s: Option<f64>,
+    /// The mask to write.
+    pub mask: PathBuf,
+    /// The cleaned runs to write.
+    pub cleaned: Vec<PathBuf>,
+}
+
+impl SubjectStep {
+    /// Smoothing of the reference study, mm.
+    pub const REFERENCE_FWHM_MM: f64 = 4.0;
+
+    /// The subject `name` of a study with `n_runs` cleaned runs, every output at its place, with the settings of the reference.
+    #[must_use]
+    pub fn of_study(study: &Study, lang: Language, name: &str, runs: Vec<PathBuf>, n_runs: usize) -> Self {
+        Self {
+            lang,
+            smoothing_fwhm_mm: Self::REFERENCE_FWHM_MM,
+            cleaning: CleaningParams::reference(),
+            tr_s: study.config().tr_s,
+            mask: study.subject_mask(name),
+            cleaned: (0..n_runs)
+                .map(|run| study.subject_run(name, lang, run))
+                .collect(),
+            name: name.to_owned(),
+            runs,
+        }
+    }
+
+    /// The mask.
+    #[must_use]
+    pub fn mask(&self) -> MaskStep {
+        MaskStep {
+            lang: self.lang,
+            runs: self.runs.clone(),
+            symmetric: true,
+            output: self.mask.clone(),
+        }
+    }
+
+    /// The cleaned runs.
+    pub fn cleanings(&self) -> impl Iterator<Item = CleanStep> + '_ {
+        let run_of = |run: usize| (self.runs.len() == self.cleaned.len()).then(|| self.runs[run].clone());
+        self.cleaned
+            .iter()
+            .enumerate()
+            .map(move |(run, output)| CleanStep {
+                image: run_of(run),
+                mask: self.mask.clone(),
+                smoothing_fwhm_mm: Some(self.smoothing_fwhm_mm),
+                cleaning: self.cleaning,
+                tr_s: self.tr_s,
+                output: output.clone(),
+            })
+    }
+
+    /// The mask, then the cleaned runs.
+    #[must_use]
+    pub fn artefacts(&self) -> Vec<Artefact> {
+        let cleaned = self.cleanings().map(|clean| clean.artefact());
+        [self.mask().artefact()].into_iter().chain(cleaned).collect()
+    }
+}

@@ -1,0 +1,11 @@
+//! How a language writes its words.
+
+/// Whether spaces stand between the words of a text, which decides how words are found in tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Writing {
+    /// With spaces: English, French, German. A word is aligned as a whole.
+    #[default]
+    Spaced,
+    /// Without spaces: Chinese. Each character is aligned by itself, and neighbours may share a token.
+    Unspaced,
+}
