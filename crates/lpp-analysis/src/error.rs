@@ -50,7 +50,7 @@ pub enum AnalysisError {
     Malformed {
         /// The table.
         path: PathBuf,
-        /// What is in it.
+        /// What it contains.
         found: String,
         /// What should be.
         expected: String,

@@ -88,7 +88,7 @@ pub struct AnalysisJob {
     pub isc: Option<PathBuf>,
     /// The mask, if not the study's own.
     pub mask: Option<PathBuf>,
-    /// Compute again what is up to date.
+    /// Recompute even if the output is up to date.
     pub force: bool,
     /// What else there is.
     pub options: AnalysisOptions,

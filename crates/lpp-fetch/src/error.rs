@@ -19,7 +19,7 @@ pub enum FetchError {
     /// A name is not that of a model or a language.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// The disk has no room for what is to come.
+    /// There is not enough disk space for the downloads.
     #[error("{}: {needed} bytes are needed, {free} bytes are free; make room or choose another folder", folder.display())]
     NoSpace {
         /// A folder on that disk.

@@ -28,14 +28,14 @@ pub enum FileError {
         #[source]
         source: io::Error,
     },
-    /// A file holds something else than it should.
+    /// A file has unexpected contents.
     #[error("{}: found {found}, expected {expected}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is in it.
+        /// What it contains.
         found: String,
-        /// What should be in it.
+        /// What it should contain.
         expected: String,
     },
     /// A file stands where an output should go, and this program has not made it.

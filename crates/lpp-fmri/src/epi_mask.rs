@@ -398,7 +398,7 @@ impl MaskVotes {
         Ok(())
     }
 
-    /// Voxels of a mask at which all scans of some run are the same.
+    /// Number of voxels of a mask at which all scans of some run are equal.
     #[must_use]
     pub fn n_constant(&self, mask: &Mask) -> usize {
         mask.voxels()

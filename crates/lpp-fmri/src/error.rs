@@ -17,7 +17,7 @@ pub enum FmriError {
     /// A file could not be written, or an array file could not be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// Two arrays, or an array and a mask, disagree in shape.
+    /// The shapes of two arrays, or of an array and a mask, do not match.
     #[error("{what} has shape {found:?}, expected {expected:?}")]
     Shape {
         /// Which array.
@@ -73,7 +73,7 @@ pub enum FmriError {
     /// A parameter is out of range.
     #[error("{name} is {value}, expected {expected}")]
     InvalidParameter {
-        /// Which one.
+        /// The model.
         name: &'static str,
         /// Its value.
         value: f64,
@@ -83,7 +83,7 @@ pub enum FmriError {
     /// A list of runs is empty.
     #[error("found no run, expected at least one image")]
     NoRuns,
-    /// A run is too short to be filtered.
+    /// A run is too short for the filter.
     #[error("found {found} scans, expected {needed} or more")]
     TooFewScans {
         /// Scans of the run.
@@ -126,7 +126,7 @@ pub enum FmriError {
     /// The words or scans are not a valid design for regressors.
     #[error("{found}, expected {expected}")]
     Design {
-        /// What was given.
+        /// The shape given.
         found: String,
         /// What a regressor requires.
         expected: &'static str,

@@ -15,13 +15,13 @@ use crate::features::FeatureReport;
 pub struct AlignJob {
     /// The words.
     pub annotation: AnnotationSource,
-    /// The text: archive or folder, as [`load_texts`] takes it.
+    /// The text: archive or folder, see [`load_texts`].
     pub text: PathBuf,
-    /// The tokenizer, as [`TextTokenizer::load`] takes it.
+    /// The tokenizer, see [`TextTokenizer::load`].
     pub tokenizer: PathBuf,
     /// Tokens of a window.
     pub max_len: usize,
-    /// The table to write.
+    /// Output: the table.
     pub output: PathBuf,
     /// Recompute even if the table is up to date.
     pub force: bool,

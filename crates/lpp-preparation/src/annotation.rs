@@ -7,8 +7,8 @@ use lpp_text::{Annotation, Corrections, TextError, Writing};
 
 /// Reads and corrects an annotation.
 ///
-/// Without a choice ([`AnnotationCorrections::Auto`]) only a published file, known by its hash, is corrected. The published
-/// corrections of any other file are made on request, with a warning.
+/// With [`AnnotationCorrections::Auto`], only a published file, recognised by its hash, is corrected. To apply the
+/// published corrections to another file, request them; a warning says so.
 ///
 /// # Errors
 /// As [`Annotation::load`].

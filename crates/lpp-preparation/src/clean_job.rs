@@ -1,4 +1,4 @@
-//! From files to files: the cleaned time courses of a run.
+//! The cleaned time courses of a run, from files to files.
 
 use lpp_files::{FileError, check_outputs};
 use lpp_fmri::{CleaningParams, FmriError, Mask, Signals};
@@ -6,35 +6,35 @@ use lpp_steps::{CleanStep, Software, run_if_stale};
 
 use crate::repetition_time::RepetitionTime;
 
-/// An image and a mask in, an array of time courses out.
+/// Reads an image and a mask, and writes an array of time courses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CleanJob {
     /// What is made of what. The array has the shape (`n_scans`, `n_voxels`), of `f32`, or `f64` for images of `f64` and scaled
     /// ones. The repetition time is that of `tr`.
     pub step: CleanStep,
-    /// What is said of the repetition time, besides the image.
+    /// Other sources of the repetition time, besides the image.
     pub tr: RepetitionTime,
     /// Recompute even if the array is up to date.
     pub force: bool,
 }
 
-/// Time courses as they were written.
+/// The written time courses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CleanReport {
     /// Number of scans.
     pub n_scans: usize,
     /// Number of voxels.
     pub n_voxels: usize,
-    /// Voxels that do not vary, NaN counted as 0.
+    /// Number of constant voxels, with NaN counted as 0.
     pub n_constant: usize,
 }
 
 impl CleanJob {
-    /// Writes the time courses and their provenance; `None` if they were up to date.
+    /// Writes the time courses and their provenance; returns `None` if they were up to date.
     ///
     /// # Errors
-    /// [`FmriError`] if an input cannot be read, image and mask lie on different grids, the run is too short for the
-    /// filter, repetition times contradict each other, a setting is impossible, or the output cannot be written.
+    /// [`FmriError`] if an input cannot be read, image and mask are on different grids, the run is too short for the
+    /// filter, repetition times contradict each other, a setting is invalid, or the output cannot be written.
     pub fn run(&self, software: Software) -> Result<Option<CleanReport>, FmriError> {
         let CleanStep {
             image, mask, output, ..

@@ -23,7 +23,7 @@ pub struct ControlsJob {
     pub force: bool,
 }
 
-/// How one control ended.
+/// Result for one control.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ControlReport {
     /// The activations.
@@ -130,7 +130,7 @@ fn save(step: &ControlStep, runs: &[Array2<f32>]) -> Result<(), TextError> {
     save_one_layer(&step.output, runs, metadata)
 }
 
-/// The recordings of a list of files and folders: a folder stands for the WAV files in it, sorted by the numbers in their
+/// The recordings in a list of files and folders. A folder is replaced by its WAV files, sorted by the numbers in their
 /// names and then by name.
 ///
 /// # Errors
@@ -156,7 +156,7 @@ pub fn wav_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, TextError> {
     Ok(files)
 }
 
-/// The numbers in the name of a file, so that run 10 comes after run 9.
+/// The numbers in a file name, so that run 10 comes after run 9.
 fn numbers_in(file: &Path) -> Vec<u64> {
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     let digits = name.split(|c: char| !c.is_ascii_digit());

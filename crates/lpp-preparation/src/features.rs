@@ -10,7 +10,7 @@ use ndarray::Array2;
 /// What came of a step that makes features of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FeatureReport {
-    /// Whether the output was up to date, so that nothing was done.
+    /// Whether the output was up to date and not written.
     pub up_to_date: bool,
     /// Number of words over all runs.
     pub n_words: usize,
@@ -18,7 +18,7 @@ pub struct FeatureReport {
     pub n_missing: usize,
 }
 
-/// Writes activations of one layer, (`n_words`, `n_hidden`) of each run; the software is added to `metadata`.
+/// Writes activations of one layer, (`n_words`, `n_hidden`) per run; the software is added to `metadata`.
 pub(crate) fn save_one_layer(
     output: &Path,
     runs: &[Array2<f32>],

@@ -7,12 +7,12 @@ use lpp_fmri::{FmriError, Image, Mask, MaskVotes, RunMask, epi_mask};
 use lpp_steps::{Artefact, Making, MaskStep, Software};
 use rayon::prelude::*;
 
-/// Runs in, one mask out.
+/// Reads runs and writes one mask.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MaskJob {
     /// What is made of what: the runs of all subjects on one grid, and the mask image (8-bit integers 0 and 1).
     pub step: MaskStep,
-    /// Folder for the masks of the single runs, under the names of the runs.
+    /// Folder for the masks of single runs, named like the runs.
     pub run_masks: Option<PathBuf>,
     /// Recompute even if the mask is up to date.
     pub force: bool,

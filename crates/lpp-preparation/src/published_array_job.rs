@@ -1,4 +1,5 @@
-//! From a joblib dump to a `.npy` file: arrays as the reference study publishes them, in the form that programs map.
+//! Converts a joblib dump to a `.npy` file: the arrays published by the reference study, in a form that programs can
+//! map.
 
 use lpp_files::{FileError, npy};
 use lpp_fmri::joblib::load_array;

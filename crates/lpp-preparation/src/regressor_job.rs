@@ -6,7 +6,7 @@ use lpp_fmri::{FmriError, RegressorOperator, RunTimes, WordEvents};
 use lpp_steps::{RegressorsStep, Software, run_if_stale};
 use ndarray::{Array2, ArrayD, Ix2};
 
-/// Word times and activations in, features out.
+/// Reads word times and activations, and writes features.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RegressorJob {
     /// What is made of what.

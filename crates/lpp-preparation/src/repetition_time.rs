@@ -9,7 +9,8 @@ use lpp_steps::Provenance;
 use lpp_study::{Study, StudyConfig};
 use serde_json::Value;
 
-/// Repetition times are the same if they differ by no more than this: headers hold them in single precision or in whole ms.
+/// Repetition times are equal if they differ by no more than this; headers store them in single precision or in whole
+/// ms.
 const TOLERANCE_S: f64 = 1e-3;
 /// No run has a longer repetition time; a larger value must be in milliseconds.
 const LONGEST_S: f64 = 60.0;

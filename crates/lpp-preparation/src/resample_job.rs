@@ -6,7 +6,7 @@ use lpp_steps::{Artefact, ResampleStep, Software, Step, run_if_stale};
 
 use crate::repetition_time::RepetitionTime;
 
-/// Images in, images on one grid out.
+/// Reads images and writes them on a common grid.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResampleJob {
     /// What is made of what.
@@ -18,12 +18,13 @@ pub struct ResampleJob {
 impl ResampleJob {
     /// Writes the images and their records; returns, for each image, whether it was written (`true`) or up to date.
     ///
-    /// Volumes are read one after the other and resampled in parallel. What is held in memory is the result and a
-    /// few volumes, save where grids differ by whole voxels only: then the whole image.
+    /// Volumes are read one after the other and resampled in parallel. Memory holds the result and a few volumes; if
+    /// the grids differ only by whole voxels, it holds the whole image.
     ///
     /// # Errors
-    /// [`FmriError`] naming the file if an image cannot be read or does not reach the target grid, or if an output cannot be
-    /// written; images before it stay written. Before anything is written: if an output is an input or that of two images.
+    /// [`FmriError`] naming the file if an image cannot be read or does not overlap the target grid, or if an output
+    /// cannot be written; images before it stay written. Before anything is written, [`FmriError`] if an output is also
+    /// an input or the output of another image.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<Vec<bool>, FmriError> {
         let images = &self.step.images;
         if images.is_empty() {

@@ -10,7 +10,7 @@ use ndarray::Array2;
 use crate::annotation::{load_annotation, save_words};
 use crate::features::{FeatureReport, save_one_layer};
 
-/// Longest random vectors: beyond it the whole story would take more than eight gigabytes.
+/// Longest random vectors; longer ones would take more than eight gigabytes for the whole story.
 const MAX_DIMS: u64 = 65_536;
 
 /// `GloVe` vectors in, activations of the words out.
@@ -70,7 +70,7 @@ pub struct RandomJob {
 impl RandomJob {
     /// Writes the activations, one layer, and the words, unless they are up to date.
     ///
-    /// Random numbers are drawn in `f64` and stored in `f32`, as activations are.
+    /// Random numbers are drawn in `f64` and stored in `f32`, like activations.
     ///
     /// # Errors
     /// Those of [`Annotation::load`]; [`TextError::BadSetting`] for a kind, a length or a seed out of range;

@@ -40,7 +40,7 @@ pub enum ReportError {
     Mesh {
         /// The file or folder.
         path: PathBuf,
-        /// What is in it.
+        /// What it contains.
         found: String,
         /// What should be.
         expected: String,

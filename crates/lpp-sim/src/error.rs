@@ -39,7 +39,7 @@ pub enum SimError {
     NotASimulation {
         /// The folder.
         path: PathBuf,
-        /// What is in it.
+        /// What it contains.
         found: String,
     },
     /// Two inputs do not match.
@@ -47,7 +47,7 @@ pub enum SimError {
     Mismatch {
         /// The file.
         path: PathBuf,
-        /// What is in it.
+        /// What it contains.
         found: String,
         /// What the other inputs require.
         expected: String,

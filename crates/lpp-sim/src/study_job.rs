@@ -60,8 +60,8 @@ impl StudySimulation {
     /// would lose its configuration, mask and scans. Hidden files are ignored.
     ///
     /// # Errors
-    /// [`SimError::NotASimulation`] if the folder holds anything else, even with `force`; [`SimError::Setting`] if a setting is
-    /// out of range, [`SimError::File`] if the disk refuses.
+    /// [`SimError::NotASimulation`] if the folder contains anything else, even with `force`; [`SimError::Setting`] if a
+    /// setting is out of range; [`SimError::File`] if a file cannot be written.
     pub fn run(&self, software: Software, force: bool, progress: &dyn Progress) -> Result<bool, SimError> {
         self.check()?;
         let step = SimulateStudyStep {
@@ -217,7 +217,7 @@ pub(crate) fn is_simulation(root: &Path, software: Software) -> bool {
     Provenance::load(&Truth::path(root)).is_ok_and(|made| made.program() == software.program)
 }
 
-/// Columns of the published English file, without those that nothing reads.
+/// Writes the columns of the published English file that programs read.
 fn write_annotation(path: &Path, story: &[StoryRun]) -> Result<(), FileError> {
     let failed = |source| FileError::Write {
         path: path.to_owned(),

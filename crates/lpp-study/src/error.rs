@@ -49,16 +49,16 @@ pub enum SubjectsError {
     /// A folder cannot be read, or its files are not the runs of one subject.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A step over runs was given none.
+    /// A list of runs is empty.
     #[error("found no run, expected at least one image")]
     NoRuns,
-    /// A folder in which the runs of a subject should be holds none.
+    /// A folder of a subject contains no runs.
     #[error("{}: found 0 images and 0 arrays, expected runs, all .nii(.gz) or all .npy", path.display())]
     NoScans {
         /// The folder.
         path: PathBuf,
     },
-    /// A folder in which subjects should be holds none.
+    /// A folder of subjects contains no subject.
     #[error("{}: found no subject, expected folders {prefix}*, one a subject", path.display())]
     NoSubjects {
         /// The folder.

@@ -115,7 +115,7 @@ pub fn resampled_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>,
 /// The subjects whose scans are averaged: those listed in `lpp.toml`, or all.
 ///
 /// # Errors
-/// As [`resampled_runs`]; also if a listed subject is not there.
+/// As [`resampled_runs`]; also if a listed subject does not exist.
 pub fn averaged_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, SubjectsError> {
     let mut found = resampled_runs(study, lang)?;
     let Some(listed) = study.config().subjects.get(&lang) else {
@@ -204,7 +204,7 @@ fn subjects(folder: &Path, prefix: &str, only: &[EntityChoice]) -> Result<Vec<Su
         .collect()
 }
 
-/// The folders in which a subject's runs may lie, with the label of the session.
+/// The folders that may contain a subject's runs, with the label of the session.
 fn places(folder: &Path) -> Result<Vec<(PathBuf, Option<String>)>, SubjectsError> {
     let mut places = vec![(inner_folder(folder), None)];
     for session in sorted_entries(folder, |name| name.stem().starts_with("ses-"))? {
@@ -244,7 +244,7 @@ fn without_other_images(mut files: Vec<Named>) -> Vec<Named> {
     files
 }
 
-/// The files that agree with the choices.
+/// The files that match the choices.
 fn chosen(place: &Path, mut files: Vec<Named>, only: &[EntityChoice]) -> Result<Vec<Named>, SubjectsError> {
     for choice in only {
         let found = labels_of(&files, choice.key());
@@ -263,7 +263,7 @@ fn chosen(place: &Path, mut files: Vec<Named>, only: &[EntityChoice]) -> Result<
     Ok(files)
 }
 
-/// All runs must be images or all arrays, and differ in nothing but the label of the run.
+/// All runs must be images or all arrays, and differ only in the label of the run.
 fn check_one_kind(place: &Path, files: &[Named]) -> Result<(), SubjectsError> {
     let n_images = files.iter().filter(|(_, name)| name.is_volume()).count();
     if files.is_empty() {
@@ -302,7 +302,7 @@ fn check_one_kind(place: &Path, files: &[Named]) -> Result<(), SubjectsError> {
     Ok(())
 }
 
-/// Files must be those of the subject whose folder they lie in.
+/// Files must belong to the subject of their folder.
 fn check_one_subject(folder: &Path, files: &[Named]) -> Result<(), SubjectsError> {
     let name = subject_name(folder);
     let other = files.iter().find(|(_, file)| {
@@ -322,7 +322,7 @@ fn check_one_subject(folder: &Path, files: &[Named]) -> Result<(), SubjectsError
     }
 }
 
-/// If some names say a run, all must.
+/// If some names have a run label, all must have one.
 fn check_labelled(files: Vec<Named>) -> Result<Vec<Named>, SubjectsError> {
     let without = files.iter().find(|(_, name)| name.entity("run").is_none());
     match without {
@@ -337,7 +337,7 @@ fn check_labelled(files: Vec<Named>) -> Result<Vec<Named>, SubjectsError> {
     }
 }
 
-/// No run twice, by its label or by a link. `files` are sorted by label.
+/// No run may appear twice, by its label or by a link. `files` are sorted by label.
 fn check_each_once(files: &[Named]) -> Result<(), SubjectsError> {
     let paths: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
     check_distinct_files(&paths)?;

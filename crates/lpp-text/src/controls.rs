@@ -34,7 +34,7 @@ impl Control {
         Self::Position,
     ];
 
-    /// The values for the words of each run, (`n_words`, 1); `None` for the envelope, which the words alone do not tell.
+    /// The values for the words of each run, (`n_words`, 1); `None` for the envelope, which needs a recording.
     ///
     /// A run of one word has position 0.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Rows to drop and words to replace before an annotation is used.
+/// Rows to drop and words to replace in an annotation.
 ///
 /// The label of a row is its position among the data rows of the file, from 0.
 ///

@@ -16,7 +16,7 @@ pub enum TextError {
     /// A file of the study could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A line of a text file holds something else than it should.
+    /// A line of a text file has unexpected contents.
     #[error("{}, line {line}: found {found}, expected {expected}", path.display())]
     MalformedLine {
         /// The file.

@@ -40,8 +40,8 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// Whether a token with the text `token` belongs to `word`, to which [`plain`] was applied.
 ///
-/// The rules are greedy: a piece of one word may pass for the next (`is` in `ish`). This is how the published
-/// analysis attaches words, so it is kept.
+/// The rules are greedy: part of one word may match the next (`is` in `ish`). They are kept because the published
+/// analysis matches words this way.
 pub(crate) fn matches(word: &str, token: &str, writing: Writing) -> bool {
     let token = plain(token);
     // One letter is too little evidence in an alphabet, one character is a word in Chinese.

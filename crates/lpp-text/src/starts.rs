@@ -72,7 +72,7 @@ impl<'a> Cursor<'a> {
         self.tokens.token_text(self.at.window, self.at.token)
     }
 
-    /// Moves to the first matching token, or gives up.
+    /// Moves to the first matching token; returns `false` if there is none within the limit.
     fn advance_to(&mut self, word: &str, writing: Writing) -> bool {
         for _ in 0..MAX_TRIES {
             match self.text() {

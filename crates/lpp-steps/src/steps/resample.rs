@@ -19,7 +19,7 @@ pub struct ResampleStep {
     pub are_known: bool,
     /// The grid of the results.
     pub target: Grid,
-    /// How values between voxels are made.
+    /// The interpolation method.
     pub interpolation: Interpolation,
 }
 

@@ -11,11 +11,11 @@ use crate::Artefact;
 pub struct SimulateStudyStep {
     /// The file of planted effects, which is written last.
     pub truth: PathBuf,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     pub seed: u64,
     /// Language of the study.
     pub lang: Language,
-    /// Words of each run, at least.
+    /// Smallest number of words per run.
     pub words_per_run: usize,
     /// Names of the models.
     pub models: Vec<String>,
@@ -45,7 +45,7 @@ pub struct SimulateScansStep {
     pub mask: PathBuf,
     /// The inter-subject correlation that gives the noise level.
     pub isc: PathBuf,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     pub seed: u64,
     /// Repetition time, seconds.
     pub tr_s: f64,
