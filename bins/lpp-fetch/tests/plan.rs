@@ -15,9 +15,9 @@ use std::process::Command;
 use common::{authors, program};
 use lpp_study::{Language, Study};
 use lpp_testkit::{FakeHub, FakeRepo, assert_succeeds};
-use lpp_workflow::{PAPER, PlanOptions, Step, plan};
+use lpp_workflow::{Call, PAPER, PlanOptions, plan};
 
-fn fetches(study: &Path) -> Vec<Step> {
+fn fetches(study: &Path) -> Vec<Call> {
     let options = PlanOptions {
         languages: vec![],
         threads: 2,
@@ -30,14 +30,14 @@ fn fetches(study: &Path) -> Vec<Step> {
     steps
 }
 
-fn call(step: &Step, study: &Path) -> Command {
+fn call(step: &Call, study: &Path) -> Command {
     let mut command = program();
     command.args(&step.arguments).current_dir(study);
     command
 }
 
 /// The files that a call would bring, from the study folder.
-fn listed(step: &Step, study: &Path) -> BTreeSet<PathBuf> {
+fn listed(step: &Call, study: &Path) -> BTreeSet<PathBuf> {
     let json = assert_succeeds(call(step, study).args(["--dry-run", "--json"]));
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let files = json["files"].as_array().unwrap().iter();

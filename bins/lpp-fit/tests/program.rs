@@ -739,7 +739,7 @@ fn help_is_plain_and_quiet_is_quiet() {
     );
     let json = assert_succeeds(fit(dir.path()).arg("--json"));
     let summary: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(summary["fits"][0]["n_layers"], 2);
+    assert_eq!(summary["outputs"][0]["n_layers"], 2);
     let output = fit(dir.path()).arg("-v").output().unwrap();
     assert!(!output.stderr.is_empty());
 }

@@ -8,8 +8,8 @@ use std::process::Command;
 
 use lpp_files::{ActivationsWriter, LayerShape, TimedWord, WordTable, npy};
 use lpp_fmri::{Grid, Mask};
-use lpp_steps::Software;
-use lpp_study::{Language, Scores, Step, Study};
+use lpp_steps::{Artefact, Making, Software};
+use lpp_study::{Language, Scores, Study};
 use lpp_testkit::{assert_fails, assert_succeeds};
 use ndarray::{Array2, Array3, s};
 
@@ -288,10 +288,8 @@ fn repetition_times_are_compared() {
         commit: None,
     };
     let recorded = |run: usize, tr_s: f64| {
-        Step::new(software, toy.run(run))
-            .parameter("tr_s", tr_s)
-            .finish()
-            .unwrap();
+        let artefact = Artefact::new(toy.run(run)).with("tr_s", tr_s);
+        Making::of(software, artefact).unwrap().finish().unwrap();
     };
     (0..4).for_each(|run| recorded(run, 2.2));
     let (_, found) = toy.fitted(&[]);

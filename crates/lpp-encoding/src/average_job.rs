@@ -13,8 +13,8 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use crate::EncodingError;
-use crate::fit_job::search_of;
 use crate::group_means::GroupMeans;
+use crate::prepared::search_of;
 use crate::scratch::{Scratch, Waiting};
 use crate::split_half::{SplitHalf, SplitHalfScores, split_half_scores};
 use crate::subject_signals::SignalSource;

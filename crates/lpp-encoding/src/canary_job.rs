@@ -12,8 +12,8 @@ use ndarray::{Array1, Array2, Axis, s};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::fit_job::{Prepared, to_f32};
 use crate::null_job::null_orders;
+use crate::prepared::{Prepared, to_f32};
 use crate::targets::{self, Targets};
 use crate::{EncodingError, FitJob};
 

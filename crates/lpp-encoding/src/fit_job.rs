@@ -7,12 +7,9 @@ use std::time::Instant;
 use lpp_files::{Activations, Progress, check_distinct_contents, check_outputs, sha256_of_file};
 use lpp_fmri::{Image, Mask};
 use lpp_preparation::RepetitionTime;
-use lpp_ridge::{
-    AlphaSearch, GridEdge, InnerValidation, NestedChooser, NullOrders, PreparedFeatures, RidgeCv, RidgeCvFit,
-    RidgeCvParams, RidgeError,
-};
+use lpp_ridge::{GridEdge, InnerValidation, NestedChooser, RidgeCv, RidgeCvFit, RidgeCvParams, RidgeError};
 use lpp_stats::nan_mean;
-use lpp_steps::{Arithmetic, FitStep, InnerRuns, Making, Software, TargetSet};
+use lpp_steps::{FitStep, InnerRuns, Making, Software, TargetSet};
 use lpp_study::{
     FeatureName, ModelKind, NestedInfo, Scores, ScoresInfo, Study, StudyConfig, beside_scores, load_sidecar,
 };
@@ -21,6 +18,7 @@ use ndarray::{Array2, Axis};
 use crate::EncodingError;
 use crate::features::{LayerFeatures, rows_are_scans};
 use crate::nested;
+use crate::prepared::{Prepared, search_of, to_f32};
 use crate::target_set::{average_targets, check, load, load_mask, wrong_runs};
 use crate::targets::{self, Targets};
 
@@ -367,77 +365,6 @@ impl FitJob {
         let values = Array2::zeros((activations.n_layers(), n_voxels));
         Ok(Scores { values, info })
     }
-}
-
-/// The search of the ridge regression that a step names.
-pub(crate) fn search_of(search: lpp_steps::AlphaSearch) -> AlphaSearch {
-    match search {
-        lpp_steps::AlphaSearch::Exhaustive => AlphaSearch::Exhaustive,
-        lpp_steps::AlphaSearch::Screened => AlphaSearch::screened(),
-    }
-}
-
-/// A layer, factored in the arithmetic of the fit.
-pub(crate) enum Prepared {
-    Single(PreparedFeatures<f32>),
-    Double(PreparedFeatures<f64>),
-}
-
-impl Prepared {
-    pub(crate) fn new(
-        model: &RidgeCv,
-        x: &[Array2<f64>],
-        arithmetic: Arithmetic,
-    ) -> Result<Self, RidgeError> {
-        Ok(match arithmetic {
-            Arithmetic::Single => {
-                let x: Vec<Array2<f32>> = x.iter().map(|run| run.mapv(to_f32)).collect();
-                Self::Single(model.prepare(&x)?)
-            }
-            Arithmetic::Double => Self::Double(model.prepare(x)?),
-        })
-    }
-
-    fn n_features(&self) -> usize {
-        match self {
-            Self::Single(prepared) => prepared.n_features(),
-            Self::Double(prepared) => prepared.n_features(),
-        }
-    }
-
-    pub(crate) fn score(&self, y: &[Array2<f32>]) -> Result<RidgeCvFit, RidgeError> {
-        match self {
-            Self::Single(prepared) => prepared.score(y),
-            Self::Double(prepared) => {
-                let y: Vec<Array2<f64>> = y.iter().map(|run| run.mapv(f64::from)).collect();
-                prepared.score(&y)
-            }
-        }
-    }
-
-    /// Scores of reordered targets, (`n_voxels`, `n_nulls`).
-    pub(crate) fn null_scores(
-        &self,
-        fit: &RidgeCvFit,
-        y: &[Array2<f32>],
-        nulls: &NullOrders,
-    ) -> Result<Array2<f32>, RidgeError> {
-        match self {
-            Self::Single(prepared) => prepared.null_scores(fit, y, nulls),
-            Self::Double(prepared) => {
-                let y: Vec<Array2<f64>> = y.iter().map(|run| run.mapv(f64::from)).collect();
-                prepared.null_scores(fit, &y, nulls)
-            }
-        }
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "scores and single-precision features are stored as f32"
-)]
-pub(crate) fn to_f32(value: f64) -> f32 {
-    value as f32
 }
 
 fn record(info: &mut ScoresInfo, fit: &RidgeCvFit, n_features: usize, wall_s: f64) {

@@ -7,8 +7,8 @@ use lpp_steps::{Arithmetic, JointFit, Software, TargetSet};
 use lpp_study::JointInfo;
 use ndarray::{Array1, Array2, Axis, concatenate, stack};
 
-use crate::fit_job::to_f32;
 use crate::layer_job::{LayerOutcome, fit_layer};
+use crate::prepared::to_f32;
 use crate::target_set::load_mask;
 use crate::targets::{self, Targets};
 use crate::{EncodingError, FitJob};

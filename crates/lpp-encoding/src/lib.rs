@@ -47,6 +47,7 @@ mod layer_job;
 mod nested;
 mod null_job;
 mod null_tests;
+mod prepared;
 mod scratch;
 mod split_half;
 mod subject_signals;

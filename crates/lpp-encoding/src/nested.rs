@@ -7,7 +7,7 @@ use lpp_stats::nan_mean;
 use lpp_study::{NestedInfo, Scores, save_with_sidecar};
 
 use crate::EncodingError;
-use crate::fit_job::to_f32;
+use crate::prepared::to_f32;
 
 /// Writes the nested scores of all layers that `chooser` saw to `path`, with their sidecar.
 ///

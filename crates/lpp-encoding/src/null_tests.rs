@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2};
 use rayon::prelude::*;
 
 use crate::EncodingError;
-use crate::fit_job::to_f32;
+use crate::prepared::to_f32;
 
 /// What the rows of the map of p-values are.
 pub(crate) const ROWS: [&str; 6] = [

@@ -9,9 +9,10 @@
 
 use std::path::Path;
 
-use lpp_encoding::{FitJob, NullJob, NullKind, Precision};
+use lpp_encoding::{FitJob, NullJob, null_orders};
 use lpp_ridge::{RidgeCv, standardise_columns};
 use lpp_stats::{MaxStatistic, Tail, permutation_p};
+use lpp_steps::{Arithmetic, FitStep, NullOrder, Nulls};
 use lpp_study::{Language, Study};
 use ndarray::{Array2, Axis};
 use rand::{Rng, SeedableRng};
@@ -39,21 +40,23 @@ fn slow_noise(rng: &mut ChaCha8Rng, n_columns: usize, memory: f64) -> Vec<Array2
     (0..N_RUNS).map(run).collect()
 }
 
-fn job(study: &Path, kind: NullKind, seed: u64) -> NullJob {
+fn job(study: &Path, order: NullOrder, seed: u64) -> NullJob {
     let study = Study::open(study).unwrap();
-    NullJob {
-        fit: FitJob::new(&study, "toy", Language::English, Precision::Double, None).unwrap(),
-        layer: None,
-        n_nulls: N_NULLS,
-        kind,
-        orders_per_run: NullJob::DEFAULT_ORDERS,
-        refit: false,
-        seed,
-    }
+    let step = FitStep {
+        arithmetic: Arithmetic::Double,
+        nulls: Some(Nulls {
+            order,
+            seed,
+            ..Nulls::circular(N_NULLS)
+        }),
+        ..FitStep::of_study(&study, "toy", Language::English)
+    };
+    let fit = FitJob::new(step, false).unwrap();
+    NullJob { fit }
 }
 
 /// p of the first voxel, smallest corrected p of the map, p of the difference of the halves.
-fn p_values(study: &Path, kind: NullKind, seed: u64, effect: f64) -> [f64; 3] {
+fn p_values(study: &Path, order: NullOrder, seed: u64, effect: f64) -> [f64; 3] {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let x = slow_noise(&mut rng, 6, 0.8);
     let mut y = slow_noise(&mut rng, N_VOXELS, 0.5);
@@ -63,7 +66,11 @@ fn p_values(study: &Path, kind: NullKind, seed: u64, effect: f64) -> [f64; 3] {
     }
     let prepared = RidgeCv::params().check().unwrap().prepare(&x).unwrap();
     let fit = prepared.score(&y).unwrap();
-    let nulls = job(study, kind, seed).orders(&[N_SCANS; N_RUNS]).unwrap();
+    let nulls = null_orders(
+        &job(study, order, seed).fit.step.nulls.unwrap(),
+        &[N_SCANS; N_RUNS],
+    )
+    .unwrap();
     let scores = prepared.null_scores(&fit, &y, &nulls).unwrap().mapv(f64::from);
     let p = |row: Vec<f64>, tail| permutation_p(row[0], &row[1..], tail);
     let maxima = scores.map_axis(Axis(0), |null| null.iter().copied().fold(f64::NAN, f64::max));
@@ -86,37 +93,40 @@ fn n_studies() -> u64 {
         .unwrap_or(150)
 }
 
-fn rates(kind: NullKind, effect: f64, n_studies: u64) -> [f64; 3] {
+fn rates(order: NullOrder, effect: f64, n_studies: u64) -> [f64; 3] {
     let study = tempfile::tempdir().unwrap();
     let found: Vec<[f64; 3]> = (0..n_studies)
         .into_par_iter()
-        .map(|seed| p_values(study.path(), kind, seed, effect))
+        .map(|seed| p_values(study.path(), order, seed, effect))
         .collect();
     [0, 1, 2].map(|test| found.iter().filter(|p| p[test] <= 0.05).count() as f64 / n_studies as f64)
 }
 
 #[test]
 fn a_twentieth_of_null_studies_is_significant() {
-    for kind in [NullKind::Circular, NullKind::Blocks(NullJob::DEFAULT_BLOCK)] {
-        let rates = rates(kind, 0.0, n_studies());
+    for order in [NullOrder::Circular, NullOrder::Blocks(Nulls::DEFAULT_BLOCK)] {
+        let rates = rates(order, 0.0, n_studies());
         println!(
-            "{kind:?}: voxel {:.4}, map {:.4}, left minus right {:.4}",
+            "{order:?}: voxel {:.4}, map {:.4}, left minus right {:.4}",
             rates[0], rates[1], rates[2]
         );
         // A true rate of 5 % stays within 3.3 standard errors with a probability of 99.9 % (binomial, nearly normal).
         let margin = 3.3 * (0.05 * 0.95 / n_studies() as f64).sqrt();
         assert!(
             rates.iter().all(|rate| (rate - 0.05).abs() <= margin),
-            "{kind:?}: {rates:?}"
+            "{order:?}: {rates:?}"
         );
     }
 }
 
 #[test]
 fn an_effect_is_found() {
-    for kind in [NullKind::Circular, NullKind::Blocks(NullJob::DEFAULT_BLOCK)] {
-        let rates = rates(kind, 0.5, n_studies() / 5);
-        println!("{kind:?}, effect 0.5: voxel {:.3}, map {:.3}", rates[0], rates[1]);
-        assert!(rates[0] > 0.9 && rates[1] > 0.5, "{kind:?}: {rates:?}");
+    for order in [NullOrder::Circular, NullOrder::Blocks(Nulls::DEFAULT_BLOCK)] {
+        let rates = rates(order, 0.5, n_studies() / 5);
+        println!(
+            "{order:?}, effect 0.5: voxel {:.3}, map {:.3}",
+            rates[0], rates[1]
+        );
+        assert!(rates[0] > 0.9 && rates[1] > 0.5, "{order:?}: {rates:?}");
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::FileError;
-use crate::claims::keep_claim;
+use crate::claims::take_claim;
 
 /// A file under a temporary name in the folder of its final one.
 ///
@@ -121,6 +121,16 @@ pub fn write_atomically(path: &Path, contents: &[u8]) -> Result<(), FileError> {
     let mut file = AtomicFile::create(path)?;
     file.write_all(contents).map_err(FileError::write(path))?;
     file.commit()
+}
+
+/// Writes the record of `output` now, if one is registered (see [`claim_output`](crate::claim_output)).
+///
+/// # Errors
+/// [`FileError::Write`] if the record cannot be written.
+pub fn keep_claim(output: &Path) -> Result<(), FileError> {
+    // Taken out first: writing the record asks for the claim of the record's own file.
+    let claim = take_claim(output);
+    claim.map_or(Ok(()), |(record, content)| write_atomically(&record, &content))
 }
 
 #[cfg(test)]

@@ -7,8 +7,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use crate::{FileError, write_atomically};
-
 /// For each output the file of its record and what to write there.
 type Claims = HashMap<PathBuf, (PathBuf, Vec<u8>)>;
 
@@ -19,14 +17,9 @@ pub fn claim_output(output: &Path, record: PathBuf, content: Vec<u8>) {
     claims().insert(output.to_owned(), (record, content));
 }
 
-/// Writes the record of `output` now, if one is registered.
-///
-/// # Errors
-/// [`FileError::Write`] if the record cannot be written.
-pub fn keep_claim(output: &Path) -> Result<(), FileError> {
-    // Taken out first: writing the record asks for the claim of the record's own file.
-    let claim = claims().remove(output);
-    claim.map_or(Ok(()), |(record, content)| write_atomically(&record, &content))
+/// The record registered for `output`, which is then no longer registered.
+pub(crate) fn take_claim(output: &Path) -> Option<(PathBuf, Vec<u8>)> {
+    claims().remove(output)
 }
 
 /// Drops the record registered for `output`.

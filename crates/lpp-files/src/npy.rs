@@ -10,41 +10,9 @@ use ndarray::{Array, ArrayBase, ArrayD, ArrayView, Axis, Data, Dimension, Ix1, I
 use ndarray_npy::{ReadableElement, ViewNpyError, ViewNpyExt, WriteNpyExt};
 pub use ndarray_npy::{ViewElement, WritableElement};
 
+pub use crate::npy_array::NpyArray;
+use crate::npy_array::describe;
 use crate::{AtomicFile, FileError, MappedFile, npy_elements, npy_header};
-
-/// An array of one of the element types that studies use.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum NpyArray {
-    /// Single precision.
-    F32(ArrayD<f32>),
-    /// Double precision.
-    F64(ArrayD<f64>),
-    /// 64-bit integers, such as token ids.
-    I64(ArrayD<i64>),
-}
-
-impl NpyArray {
-    /// Length along each axis.
-    #[must_use]
-    pub fn shape(&self) -> &[usize] {
-        match self {
-            Self::F32(a) => a.shape(),
-            Self::F64(a) => a.shape(),
-            Self::I64(a) => a.shape(),
-        }
-    }
-
-    /// NumPy's name of the element type.
-    #[must_use]
-    pub fn dtype(&self) -> &'static str {
-        match self {
-            Self::F32(_) => "float32",
-            Self::F64(_) => "float64",
-            Self::I64(_) => "int64",
-        }
-    }
-}
 
 /// Reads an array of any of the known element types and any number of axes.
 ///
@@ -191,14 +159,6 @@ where
             describe(&e),
             "a complete NumPy .npy array",
         )),
-    }
-}
-
-pub(crate) fn describe(error: &ViewNpyError) -> String {
-    match error {
-        ViewNpyError::MissingBytes(n) => format!("a file cut short by {n} bytes"),
-        ViewNpyError::ExtraBytes(n) => format!("{n} bytes after the array"),
-        other => other.to_string(),
     }
 }
 

@@ -5,7 +5,7 @@ use half::f16;
 use ndarray::{ArrayD, ArrayView, IxDyn};
 use ndarray_npy::{ReadableElement, ViewElement, ViewNpyExt};
 
-use crate::npy::{NpyArray, describe};
+use crate::npy_array::{NpyArray, describe};
 use crate::{FileError, MappedFile};
 
 /// What a reader can be given, for messages.

@@ -17,7 +17,11 @@ pub fn load_annotation(source: &AnnotationSource) -> Result<Annotation, TextErro
     if source.path.exists() {
         warn_of_corrections(source)?;
     }
-    Annotation::load(&source.path, &corrections(source.lang, source.corrections))
+    let corrections = match source.corrections {
+        AnnotationCorrections::Published => published_corrections(source.lang),
+        AnnotationCorrections::None | AnnotationCorrections::Auto => Corrections::none(),
+    };
+    Annotation::load(&source.path, &corrections)
 }
 
 fn warn_of_corrections(source: &AnnotationSource) -> Result<(), FileError> {
@@ -45,14 +49,14 @@ fn warn_of_corrections(source: &AnnotationSource) -> Result<(), FileError> {
 ///
 /// # References
 /// `extract_llm_activations.py` of the paper's repository.
-fn corrections(lang: Language, which: AnnotationCorrections) -> Corrections {
-    match (which, lang) {
-        (AnnotationCorrections::None | AnnotationCorrections::Auto, _) => Corrections::none(),
-        (AnnotationCorrections::Published, Language::Chinese) => Corrections::new([], []),
+#[must_use]
+pub fn published_corrections(lang: Language) -> Corrections {
+    match lang {
+        Language::Chinese => Corrections::new([], []),
         // A repeated line with a typo, and two rows which are not in the text.
-        (AnnotationCorrections::Published, Language::English) => Corrections::new([3919, 6775, 6781], []),
+        Language::English => Corrections::new([3919, 6775, 6781], []),
         // An s' which is not in the text, and two empty rows.
-        (AnnotationCorrections::Published, Language::French) => Corrections::new(
+        Language::French => Corrections::new(
             [338, 1204, 3333],
             [
                 (3332, "de"),

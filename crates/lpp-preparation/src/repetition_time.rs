@@ -236,10 +236,15 @@ fn sidecar(image: &Path) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-#[allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one run")]
+#[allow(
+    clippy::cloned_ref_to_slice_refs,
+    clippy::float_cmp,
+    reason = "lists of one run, and numbers that come back as they were written"
+)]
 mod tests {
     use super::*;
     use lpp_fmri::{Grid, Image, diagonal_affine};
+    use lpp_steps::{Artefact, Making};
     use ndarray::ArrayD;
 
     /// Unit codes of `nifti1.h`.
@@ -393,7 +398,7 @@ mod tests {
             version: "0",
             commit: None,
         };
-        let record = lpp_study::Step::new(software, &array).parameter("tr_s", 1.5);
+        let record = Making::unread(software, Artefact::new(&array).with("tr_s", 1.5));
         record.finish().unwrap();
         assert_eq!(NOTHING.of_runs(&[array.clone()]).unwrap(), 1.5);
         refused(

@@ -1,11 +1,17 @@
 //! Runs that the jobs must refuse with a message that names the file, leaving nothing behind.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers included"
+)]
+
 use std::path::{Path, PathBuf};
 
 use lpp_files::Silent;
 use lpp_fmri::{CleaningParams, FmriError, Grid, Image, Interpolation, diagonal_affine};
 use lpp_preparation::{CleanJob, MaskJob, RepetitionTime, ResampleJob};
-use lpp_steps::Software;
+use lpp_steps::{CleanStep, MaskStep, ResampleStep, Software};
+use lpp_study::Language;
 use ndarray::ArrayD;
 
 const SOFTWARE: Software = Software {
@@ -39,28 +45,47 @@ impl Folder {
 
     fn mask_job(&self, runs: Vec<PathBuf>) -> MaskJob {
         MaskJob {
-            runs,
-            symmetric: true,
+            step: MaskStep {
+                lang: Language::English,
+                runs,
+                symmetric: true,
+                output: self.path("out/mask.nii.gz"),
+            },
             run_masks: None,
-            output: self.path("out/mask.nii.gz"),
             force: false,
         }
     }
 
     fn clean_job(&self, image: PathBuf, mask: PathBuf) -> CleanJob {
         CleanJob {
-            image,
-            mask,
-            smoothing_fwhm_mm: None,
-            cleaning: CleaningParams::reference(),
+            step: CleanStep {
+                image: Some(image),
+                mask,
+                smoothing_fwhm_mm: None,
+                cleaning: CleaningParams::reference(),
+                tr_s: None,
+                output: self.path("out/ts.npy"),
+            },
             tr: RepetitionTime::default(),
-            output: self.path("out/ts.npy"),
             force: false,
         }
     }
 
     fn assert_nothing_written(&self) {
         assert!(!self.path("out").exists());
+    }
+}
+
+fn resample_job(image: PathBuf, output: PathBuf) -> ResampleJob {
+    ResampleJob {
+        step: ResampleStep {
+            subject: None,
+            images: vec![(image, output)],
+            are_known: true,
+            target: Grid::working(),
+            interpolation: Interpolation::Cubic,
+        },
+        force: false,
     }
 }
 
@@ -97,12 +122,7 @@ fn a_truncated_run_is_named() {
         &folder.mask_job(runs.clone()).run(SOFTWARE, &Silent).unwrap_err(),
         &["b.nii.gz", "truncated"],
     );
-    let job = ResampleJob {
-        images: vec![(runs[1].clone(), folder.path("out/b.nii.gz"))],
-        target: Grid::working(),
-        interpolation: Interpolation::Cubic,
-        force: false,
-    };
+    let job = resample_job(runs[1].clone(), folder.path("out/b.nii.gz"));
     says(
         &job.run(SOFTWARE, &Silent).unwrap_err(),
         &["b.nii.gz", "truncated"],
@@ -165,10 +185,8 @@ fn a_brain_cut_out_before_is_found_in_its_zeros() {
             .count();
         let path = folder.path(name);
         Image::new(grid, values).unwrap().save(&path).unwrap();
-        let job = MaskJob {
-            output: folder.path(&format!("{name}.mask.nii")),
-            ..folder.mask_job(vec![path])
-        };
+        let mut job = folder.mask_job(vec![path]);
+        job.step.output = folder.path(&format!("{name}.mask.nii"));
         let found = job.run(SOFTWARE, &Silent).unwrap().mask.n_voxels();
         assert!(
             found > n * 8 / 10 && found < n * 12 / 10,
@@ -192,7 +210,7 @@ fn an_oblique_mask_has_no_symmetric_part() {
         Err(FmriError::NoMirror { .. })
     ));
     folder.assert_nothing_written();
-    job.symmetric = false;
+    job.step.symmetric = false;
     assert!(job.run(SOFTWARE, &Silent).is_ok());
 }
 
@@ -200,12 +218,7 @@ fn an_oblique_mask_has_no_symmetric_part() {
 fn images_beside_the_target_grid_cannot_be_resampled() {
     let folder = Folder::new();
     let run = folder.run("far.nii.gz", 1, -900.0);
-    let job = |output: PathBuf| ResampleJob {
-        images: vec![(run.clone(), output)],
-        target: Grid::working(),
-        interpolation: Interpolation::Cubic,
-        force: false,
-    };
+    let job = |output: PathBuf| resample_job(run.clone(), output);
     let error = job(folder.path("out/far.nii.gz"))
         .run(SOFTWARE, &Silent)
         .unwrap_err();
@@ -237,10 +250,7 @@ fn images_beside_the_target_grid_cannot_be_resampled() {
             "one slice thick along its axis k",
         ),
     ] {
-        let job = ResampleJob {
-            images: vec![(path.clone(), folder.path("out/x.nii"))],
-            ..job(folder.path("out/y.nii"))
-        };
+        let job = resample_job(path.clone(), folder.path("out/x.nii"));
         let error = job.run(SOFTWARE, &Silent).unwrap_err();
         says(&error, &[path.file_name().unwrap().to_str().unwrap(), part]);
         assert!(error.to_string().len() < 500, "{error}");
@@ -257,12 +267,9 @@ fn cleaning_checks_grid_length_and_settings() {
     let run = folder.run("a.nii.gz", 20, -22.0);
     let short = folder.run("short.nii.gz", 18, -22.0);
     let shifted = folder.run("shifted.nii.gz", 20, -18.0);
-    MaskJob {
-        output: mask.clone(),
-        ..folder.mask_job(vec![run.clone()])
-    }
-    .run(SOFTWARE, &Silent)
-    .unwrap();
+    let mut job = folder.mask_job(vec![run.clone()]);
+    job.step.output.clone_from(&mask);
+    job.run(SOFTWARE, &Silent).unwrap();
     let error = folder.clean_job(shifted, mask.clone()).run(SOFTWARE).unwrap_err();
     says(
         &error,
@@ -271,13 +278,13 @@ fn cleaning_checks_grid_length_and_settings() {
     let error = folder.clean_job(short, mask.clone()).run(SOFTWARE).unwrap_err();
     says(&error, &["short.nii.gz", "18 scans", "19 or more"]);
     let mut job = folder.clean_job(run.clone(), mask.clone());
-    job.cleaning.high_pass_hz = Some(0.25);
+    job.step.cleaning.high_pass_hz = Some(0.25);
     says(&job.run(SOFTWARE).unwrap_err(), &["cut-off", "0.25"]);
-    job.cleaning = CleaningParams::default();
-    job.smoothing_fwhm_mm = Some(-4.0);
+    job.step.cleaning = CleaningParams::default();
+    job.step.smoothing_fwhm_mm = Some(-4.0);
     says(&job.run(SOFTWARE).unwrap_err(), &["smoothing width", "-4"]);
     folder.assert_nothing_written();
-    job.smoothing_fwhm_mm = Some(4.0);
+    job.step.smoothing_fwhm_mm = Some(4.0);
     let report = job.run(SOFTWARE).unwrap().unwrap();
     assert_eq!((report.n_scans, report.n_constant), (20, 0));
     assert!(job.run(SOFTWARE).unwrap().is_none(), "up to date");

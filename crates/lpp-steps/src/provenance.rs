@@ -115,10 +115,14 @@ impl Provenance {
             ));
         }
         let text = fs::read_to_string(&path).map_err(FileError::read(&path))?;
-        let record: Self = serde_json::from_str(&text)
+        let mut record: Self = serde_json::from_str(&text)
             .map_err(|e| FileError::malformed(&path, e.to_string(), "a provenance record"))?;
         match record.form {
-            1 => Ok(old_records::modern(record)),
+            1 => {
+                old_records::modernise(&mut record.parameters);
+                record.form = FORM;
+                Ok(record)
+            }
             FORM => Ok(record),
             form => {
                 let expected = "a record of form 1 or 2 (a newer version has made it: use that version)";

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
+use crate::place::relative;
 use lpp_steps::{Artefact, Completion, Cost, Estimator, FetchModelStep, Step};
 use lpp_study::Study;
 use serde::Serialize;
-
-use crate::plan::relative;
 
 /// One call of one program, with paths from the study folder.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -80,5 +79,116 @@ impl Call {
     /// Inputs that must be there, and those that may be.
     pub(crate) fn all_inputs(&self) -> impl Iterator<Item = &PathBuf> {
         self.inputs.iter().chain(&self.optional_inputs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hashes::Hashes;
+    use crate::place::VERSION;
+    use crate::state::{Inspector, State};
+    use lpp_files::{FileError, write_atomically};
+    use lpp_steps::{Provenance, Software, StudySize, run_if_stale};
+    use lpp_study::Language;
+
+    /// A step of no program: it copies a file, `--times` over.
+    struct Copy {
+        input: PathBuf,
+        times: usize,
+        output: PathBuf,
+    }
+
+    impl Step for Copy {
+        const PROGRAM: &'static str = "lpp-copy";
+
+        fn id(&self) -> String {
+            "copy".to_owned()
+        }
+
+        fn arguments(&self) -> Vec<String> {
+            vec!["--times".to_owned(), self.times.to_string()]
+        }
+
+        fn artefacts(&self) -> Vec<Artefact> {
+            vec![
+                Artefact::new(&self.output)
+                    .input(&self.input)
+                    .with("times", self.times),
+            ]
+        }
+
+        fn cost(&self, estimator: &Estimator<'_>) -> Cost {
+            estimator.small(1.0)
+        }
+    }
+
+    fn copy_in(study: &Study, times: usize) -> Copy {
+        Copy {
+            input: study.root().join("input"),
+            times,
+            output: study.root().join("copies/output"),
+        }
+    }
+
+    /// The program: from its arguments to the step, which it runs if it is stale. Returns whether it did.
+    fn program(study: &Study, arguments: &[String]) -> bool {
+        let times = arguments[1].parse().unwrap();
+        let step = copy_in(study, times);
+        let software = Software {
+            program: Copy::PROGRAM,
+            version: VERSION,
+            commit: None,
+        };
+        let done = run_if_stale(software, step.artefacts(), false, || {
+            let text = std::fs::read(&step.input).unwrap().repeat(times);
+            write_atomically(&step.output, &text)
+        });
+        !done
+            .map_err(|error: FileError| error.to_string())
+            .unwrap()
+            .is_up_to_date()
+    }
+
+    #[test]
+    fn plan_program_record_and_completion_ask_one_step() {
+        let folder = tempfile::tempdir().unwrap();
+        let study = Study::open(folder.path()).unwrap();
+        std::fs::write(study.root().join("input"), "abc").unwrap();
+        let size = StudySize::published(Language::English);
+        let estimator = Estimator {
+            study: &study,
+            size: &size,
+            threads: 1,
+        };
+        let call = |times| Call::of(&copy_in(&study, times), &study, &estimator);
+        let hashes = Hashes::default();
+        let state = |call: &Call| {
+            hashes.forget_young();
+            let inspector = Inspector {
+                study: &study,
+                hashes: &hashes,
+            };
+            inspector.state(call, |_| false)
+        };
+        let twice = call(2);
+        assert_eq!(
+            twice.inputs,
+            [PathBuf::from("input")],
+            "named from the study folder"
+        );
+        assert!(matches!(state(&twice), State::Todo(_)));
+        assert!(program(&study, &twice.arguments));
+        let made = Provenance::load(&study.root().join("copies/output")).unwrap();
+        assert_eq!(made.parameters, twice.outputs[0].parameters);
+        assert_eq!(state(&twice), State::Done);
+        assert!(!program(&study, &twice.arguments), "up to date");
+
+        let thrice = call(3);
+        assert_eq!(state(&thrice), State::Stale("times is 3, was 2".to_owned()));
+        assert!(program(&study, &thrice.arguments));
+        assert_eq!(state(&thrice), State::Done);
+        std::fs::write(study.root().join("input"), "abd").unwrap();
+        assert_eq!(state(&thrice), State::Stale("input has changed".to_owned()));
     }
 }

@@ -11,7 +11,7 @@ use lpp_study::{Language, Study};
 
 use crate::call::Call;
 use crate::given::own_data;
-use crate::plan::relative;
+use crate::place::relative;
 
 /// The steps that bring what `steps` lack; those that run a model that is not in the study will wait for it.
 pub(crate) fn steps(study: &Study, steps: &mut [Call], languages: &[Language]) -> Vec<Call> {

@@ -4,10 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::place::relative;
 use lpp_steps::Provenance;
 use lpp_study::{Language, Study};
-
-use crate::plan::relative;
 
 /// The artefacts of a study that no program has made, as far as a plan depends on them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]

@@ -34,6 +34,7 @@ mod lineage;
 mod lock;
 mod log;
 mod machine;
+mod place;
 mod plan;
 mod record;
 mod report;

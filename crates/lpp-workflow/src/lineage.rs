@@ -10,8 +10,7 @@ use lpp_study::Study;
 use serde::Serialize;
 
 use crate::WorkflowError;
-use crate::plan::relative;
-use crate::state::place_of;
+use crate::place::{place_of, relative};
 
 /// A file and where it came from.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -13,8 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::WorkflowError;
 use crate::call::Call;
 use crate::hashes::{Hashes, regular};
-use crate::plan::relative;
-use crate::state::{VERSION, place_of};
+use crate::place::{VERSION, place_of, relative};
 
 /// Folder of a study for everything that belongs to runs rather than to results.
 pub(crate) fn run_folder(study: &Study) -> PathBuf {

@@ -18,9 +18,10 @@ use crate::hashes::Hashes;
 use crate::lock::StudyLock;
 use crate::log::{Event, RunLog};
 use crate::machine::{ProcessMemory, free_disk, human_bytes, human_seconds};
+use crate::place::VERSION;
 use crate::plan::{PlanOptions, plan};
 use crate::record::{StepRecord, file_name, make_folder, run_folder};
-use crate::state::{Inspector, State, VERSION};
+use crate::state::{Inspector, State};
 
 /// Between two looks at the running programs.
 const LOOK_EVERY: Duration = Duration::from_millis(10);

@@ -11,10 +11,8 @@ use serde::Serialize;
 
 use crate::call::Call;
 use crate::hashes::Hashes;
+use crate::place::{VERSION, place_of, relative};
 use crate::record::StepRecord;
-
-/// Version that artefacts must have been made by.
-pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Whether a step is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -155,10 +153,7 @@ impl Inspector<'_> {
                 continue;
             };
             if self.hashes.of(&place).is_some_and(|hash| hash != input.sha256) {
-                return Some(format!(
-                    "{} has changed",
-                    crate::plan::relative(self.study, &place).display()
-                ));
+                return Some(format!("{} has changed", relative(self.study, &place).display()));
             }
         }
         let known: BTreeSet<&str> = recorded.iter().map(|input| input.sha256.as_str()).collect();
@@ -196,20 +191,4 @@ fn short(value: &serde_json::Value) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
-}
-
-/// Where a file that a provenance names is now: at that place in the study, or in the study under the last parts of its
-/// name, as when it was made from another folder or the study was moved, or outside.
-pub(crate) fn place_of(study: &Study, recorded: &Path) -> Option<PathBuf> {
-    let parts: Vec<_> = recorded
-        .components()
-        .filter(|part| !matches!(part, std::path::Component::CurDir))
-        .collect();
-    if recorded.is_absolute() && recorded.exists() {
-        return Some(recorded.to_owned());
-    }
-    (0..parts.len())
-        .map(|first| study.root().join(parts[first..].iter().collect::<PathBuf>()))
-        .find(|path| path.exists())
-        .or_else(|| recorded.exists().then(|| recorded.to_owned()))
 }

@@ -11,9 +11,8 @@ use serde::Serialize;
 
 use crate::WorkflowError;
 use crate::log::outputs_made;
-use crate::plan::relative;
+use crate::place::{place_of, relative};
 use crate::record::{StepRecord, run_folder};
-use crate::state::place_of;
 use crate::walk::Walk;
 
 /// Folders in which programs alone write: each file has a record, or the record of a page names it.

@@ -132,6 +132,7 @@ mod tests {
 
     fn record(window: u32) -> Provenance {
         Provenance {
+            form: 2,
             software: "lpp-extract 0.1.0".to_owned(),
             commit: None,
             command: Vec::new(),

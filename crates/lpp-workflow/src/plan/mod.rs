@@ -14,6 +14,7 @@ use crate::WorkflowError;
 use crate::call::Call;
 use crate::fetch;
 use crate::given::{Given, is_own};
+use crate::place::relative;
 
 /// What a plan depends on besides the study.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,9 +139,4 @@ impl Planner<'_> {
         runs.map(|run| self.path(&self.study.average_run(self.lang, run)))
             .collect()
     }
-}
-
-/// `path` from the study folder, if it lies inside.
-pub(crate) fn relative(study: &Study, path: &Path) -> PathBuf {
-    path.strip_prefix(study.root()).unwrap_or(path).to_owned()
 }

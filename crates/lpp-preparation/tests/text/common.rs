@@ -4,7 +4,8 @@ use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
 
-use lpp_study::{AnnotationCorrections, Language};
+use lpp_preparation::{published_corrections, writing_of};
+use lpp_study::Language;
 use lpp_text::{Annotation, CorpusRun, Corrections, TextTokenizer, WindowLayout, load_texts, prepare_corpus};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -68,11 +69,10 @@ impl Case {
     }
 
     pub(crate) fn corrections(&self) -> Corrections {
-        let which = match self.expected["corrections"].as_str().unwrap() {
-            "published" => AnnotationCorrections::Published,
-            _ => AnnotationCorrections::None,
-        };
-        Corrections::of(self.lang, which)
+        match self.expected["corrections"].as_str().unwrap() {
+            "published" => published_corrections(self.lang),
+            _ => Corrections::none(),
+        }
     }
 
     pub(crate) fn tokenizer(&self) -> TextTokenizer {
@@ -86,8 +86,15 @@ impl Case {
 
     pub(crate) fn corpus(&self) -> Vec<CorpusRun> {
         let annotation = Annotation::load(&self.annotation_file(), &self.corrections()).unwrap();
-        let texts = load_texts(&self.text_folder(), self.lang).unwrap();
-        prepare_corpus(&annotation, texts, &self.tokenizer(), self.layout(), self.lang).unwrap()
+        let texts = load_texts(&self.text_folder(), self.lang.code()).unwrap();
+        prepare_corpus(
+            &annotation,
+            texts,
+            &self.tokenizer(),
+            self.layout(),
+            writing_of(self.lang),
+        )
+        .unwrap()
     }
 }
 

@@ -1,36 +1,32 @@
 //! The published English files, where `LPP_DATA` names the folder that holds them.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, its helpers included"
-)]
-
 use std::fs;
 use std::path::Path;
 
-use lpp_study::{AnnotationCorrections, Language};
+use lpp_preparation::published_corrections;
+use lpp_study::Language;
 use lpp_testkit::data_folder;
 use lpp_text::{
-    Annotation, CorpusRun, Corrections, Glove, TextTokenizer, WindowLayout, load_texts, prepare_corpus,
+    Annotation, CorpusRun, Glove, TextTokenizer, WindowLayout, Writing, load_texts, prepare_corpus,
 };
 
 const ANNOTATION: &str = "annotation/EN/lppEN_word_information.csv";
 const TEXT: &str = "lpp_en_text.zip";
 
 fn annotation(data: &Path) -> Annotation {
-    let corrections = Corrections::of(Language::English, AnnotationCorrections::Published);
+    let corrections = published_corrections(Language::English);
     Annotation::load(&data.join(ANNOTATION), &corrections).unwrap()
 }
 
 fn corpus(data: &Path, tokenizer: &str, max_len: usize) -> Vec<CorpusRun> {
     let tokenizer = TextTokenizer::load(&data.join(tokenizer)).unwrap();
-    let texts = load_texts(&data.join(TEXT), Language::English).unwrap();
+    let texts = load_texts(&data.join(TEXT), "en").unwrap();
     prepare_corpus(
         &annotation(data),
         texts,
         &tokenizer,
         WindowLayout::reference(max_len),
-        Language::English,
+        Writing::Spaced,
     )
     .unwrap()
 }
@@ -96,14 +92,14 @@ fn damaged_archives_are_refused_in_one_line() {
     flipped[2000] ^= 0xff;
     for damaged in [&whole[..whole.len() - 200], &whole[..1000], &flipped] {
         fs::write(&path, damaged).unwrap();
-        let error = load_texts(&path, Language::English).unwrap_err().to_string();
+        let error = load_texts(&path, "en").unwrap_err().to_string();
         assert!(
             error.contains("lpp_en_text.zip: found") && !error.contains('\n'),
             "{error}"
         );
     }
     fs::write(&path, &whole).unwrap();
-    let error = load_texts(&path, Language::French).unwrap_err().to_string();
+    let error = load_texts(&path, "fr").unwrap_err().to_string();
     assert!(
         error.contains("no member lpp_fr_text/text_fr_run1.txt"),
         "{error}"

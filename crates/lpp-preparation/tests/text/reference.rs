@@ -1,15 +1,8 @@
 //! Agreement with the reference: transformers' windows, the published rules for words and their vectors, NumPy's draws.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, its helpers included"
-)]
-
-mod common;
-
 use std::collections::HashMap;
 
-use common::{Case, golden, numbers};
+use crate::common::{Case, golden, numbers};
 use lpp_text::{CorpusRun, RandomBaseline, RandomKind, RunWords, SpanAverager, average_spans};
 use ndarray::{Array2, s};
 use serde_json::{Value, json};

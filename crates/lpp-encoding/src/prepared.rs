@@ -1,0 +1,76 @@
+//! A layer, factored in the arithmetic of the fit.
+
+use lpp_ridge::{AlphaSearch, NullOrders, PreparedFeatures, RidgeCv, RidgeCvFit, RidgeError};
+use lpp_steps::Arithmetic;
+use ndarray::Array2;
+
+/// The search of the ridge regression that a step names.
+pub(crate) fn search_of(search: lpp_steps::AlphaSearch) -> AlphaSearch {
+    match search {
+        lpp_steps::AlphaSearch::Exhaustive => AlphaSearch::Exhaustive,
+        lpp_steps::AlphaSearch::Screened => AlphaSearch::screened(),
+    }
+}
+
+/// A layer, factored in the arithmetic of the fit.
+pub(crate) enum Prepared {
+    Single(PreparedFeatures<f32>),
+    Double(PreparedFeatures<f64>),
+}
+
+impl Prepared {
+    pub(crate) fn new(
+        model: &RidgeCv,
+        x: &[Array2<f64>],
+        arithmetic: Arithmetic,
+    ) -> Result<Self, RidgeError> {
+        Ok(match arithmetic {
+            Arithmetic::Single => {
+                let x: Vec<Array2<f32>> = x.iter().map(|run| run.mapv(to_f32)).collect();
+                Self::Single(model.prepare(&x)?)
+            }
+            Arithmetic::Double => Self::Double(model.prepare(x)?),
+        })
+    }
+
+    pub(crate) fn n_features(&self) -> usize {
+        match self {
+            Self::Single(prepared) => prepared.n_features(),
+            Self::Double(prepared) => prepared.n_features(),
+        }
+    }
+
+    pub(crate) fn score(&self, y: &[Array2<f32>]) -> Result<RidgeCvFit, RidgeError> {
+        match self {
+            Self::Single(prepared) => prepared.score(y),
+            Self::Double(prepared) => {
+                let y: Vec<Array2<f64>> = y.iter().map(|run| run.mapv(f64::from)).collect();
+                prepared.score(&y)
+            }
+        }
+    }
+
+    /// Scores of reordered targets, (`n_voxels`, `n_nulls`).
+    pub(crate) fn null_scores(
+        &self,
+        fit: &RidgeCvFit,
+        y: &[Array2<f32>],
+        nulls: &NullOrders,
+    ) -> Result<Array2<f32>, RidgeError> {
+        match self {
+            Self::Single(prepared) => prepared.null_scores(fit, y, nulls),
+            Self::Double(prepared) => {
+                let y: Vec<Array2<f64>> = y.iter().map(|run| run.mapv(f64::from)).collect();
+                prepared.null_scores(fit, &y, nulls)
+            }
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "scores and single-precision features are stored as f32"
+)]
+pub(crate) fn to_f32(value: f64) -> f32 {
+    value as f32
+}
