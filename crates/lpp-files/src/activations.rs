@@ -1,4 +1,4 @@
-//! Activations of a model: one matrix a run and layer, in one memory-mapped safetensors file.
+//! Activations of a model: one matrix per run and layer, in one memory-mapped safetensors file.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,18 +25,18 @@ pub struct LayerShape {
     pub n_hidden: usize,
 }
 
-/// Name of a tensor, as `formats.md` has it.
+/// Name of a tensor, as in `formats.md`.
 fn tensor_name(run: usize, layer: usize) -> String {
     format!("run-{run}/layer-{layer}")
 }
 
-/// Writes an activations file tensor by tensor, in any order, without holding more than one in memory.
+/// Writes an activations file tensor by tensor, in any order, with at most one tensor in memory.
 ///
-/// The shapes are known beforehand, so that the header comes first and each tensor goes straight to its place.
+/// The shapes must be known in advance. The header is written first, and each tensor directly at its position.
 #[derive(Debug)]
 pub struct ActivationsWriter {
     file: AtomicFile,
-    /// Byte offset and shape per (run, layer); an entry leaves when it has been written.
+    /// Byte offset and shape per (run, layer) of tensors that have not been written yet.
     missing: BTreeMap<(usize, usize), (u64, [usize; 2])>,
     total: usize,
     stored: StoredAs,
@@ -45,10 +45,10 @@ pub struct ActivationsWriter {
 impl ActivationsWriter {
     /// Opens a temporary file for `path` and writes its header; elements are f32.
     ///
-    /// `metadata` are the strings that safetensors files carry: model, language, window and so on.
+    /// `metadata` are the strings in the header of the safetensors file: model, language, window and so on.
     ///
     /// # Errors
-    /// [`FileError::Write`] if the disk refuses.
+    /// [`FileError::Write`] if the file cannot be written.
     pub fn create(
         path: &Path,
         shapes: &[LayerShape],
@@ -60,7 +60,7 @@ impl ActivationsWriter {
     /// As [`create`](Self::create), with elements of another type.
     ///
     /// # Errors
-    /// [`FileError::Write`] if the disk refuses.
+    /// [`FileError::Write`] if the file cannot be written.
     pub fn create_stored(
         path: &Path,
         shapes: &[LayerShape],
@@ -104,9 +104,9 @@ impl ActivationsWriter {
     /// Writes the activations of one run and layer.
     ///
     /// # Errors
-    /// [`FileError::NoSuchTensor`] if it was not announced or was written before, [`FileError::Malformed`] if its
-    /// shape is not the announced one, [`FileError::BeyondF16`] if a value is too large for 16 bits,
-    /// [`FileError::Write`] if the disk refuses.
+    /// [`FileError::NoSuchTensor`] if it is not in the plan or was written before, [`FileError::Malformed`] if its
+    /// shape is not the planned one, [`FileError::BeyondF16`] if a value is too large for 16 bits, [`FileError::Write`]
+    /// if the file cannot be written.
     pub fn write(&mut self, run: usize, layer: usize, values: &ArrayRef2<f32>) -> Result<(), FileError> {
         let path = self.file.target().to_owned();
         let Some((offset, shape)) = self.missing.get(&(run, layer)).copied() else {
@@ -146,7 +146,7 @@ impl ActivationsWriter {
     /// Gives the file its final name.
     ///
     /// # Errors
-    /// [`FileError::Incomplete`] if a tensor was not written, [`FileError::Write`] if the disk refuses.
+    /// [`FileError::Incomplete`] if a tensor was not written, [`FileError::Write`] if the file cannot be written.
     pub fn commit(self) -> Result<(), FileError> {
         if !self.missing.is_empty() {
             let path = self.file.target().to_owned();
@@ -173,7 +173,7 @@ impl Activations {
     /// Maps `path` and checks that it has every layer of every run.
     ///
     /// # Errors
-    /// [`FileError::Read`] if it cannot be opened, [`FileError::Malformed`] if it is no complete safetensors file of
+    /// [`FileError::Read`] if it cannot be opened, [`FileError::Malformed`] if it is not a complete safetensors file of
     /// activations.
     pub fn open(path: &Path) -> Result<Self, FileError> {
         let file = MappedFile::open(path)?;
@@ -222,7 +222,7 @@ impl Activations {
         self.n_runs
     }
 
-    /// Number of layers, the embedding counted.
+    /// Number of layers, including the embedding.
     #[must_use]
     pub fn n_layers(&self) -> usize {
         self.n_layers
@@ -231,7 +231,8 @@ impl Activations {
     /// Activations of one run and layer, (`n_words`, `n_hidden`). Half-precision tensors are widened.
     ///
     /// # Errors
-    /// [`FileError::NoSuchTensor`] out of range, [`FileError::Malformed`] if the tensor is no matrix of floats.
+    /// [`FileError::NoSuchTensor`] if run or layer is out of range, [`FileError::Malformed`] if the tensor is not a
+    /// matrix of floats.
     pub fn layer(&self, run: usize, layer: usize) -> Result<Array2<f32>, FileError> {
         let path = self.file.path();
         let name = tensor_name(run, layer);
@@ -251,7 +252,7 @@ impl Activations {
     }
 }
 
-/// Names the first tensor that is not there; a run or a layer may also lack all of its tensors.
+/// Names the first missing tensor; a run or a layer may also have no tensors at all.
 fn missing(places: &[(usize, usize)], n_layers: usize) -> String {
     let known: BTreeSet<_> = places.iter().copied().collect();
     // As many places as there are tensors, and one more, hold one that is missing.

@@ -11,8 +11,8 @@ use crate::claims::take_claim;
 
 /// A file under a temporary name in the folder of its final one.
 ///
-/// [`commit`](AtomicFile::commit) flushes it to the disk and renames it; dropping it without a commit removes it. A
-/// program killed in between leaves at worst a hidden `.lpp-*` file, never half a file under the final name.
+/// [`commit`](AtomicFile::commit) flushes it to disk and renames it; dropping it without a commit deletes it. A program
+/// that is killed leaves at worst a hidden `.lpp-*` file, never an incomplete file under the final name.
 ///
 /// ```
 /// use std::io::Write;
@@ -33,7 +33,7 @@ pub struct AtomicFile {
 }
 
 impl AtomicFile {
-    /// Opens a temporary file beside `target`, making its folder if there is none.
+    /// Opens a temporary file next to `target`, and creates its folder if needed.
     ///
     /// # Errors
     /// [`FileError::Write`] if the folder or the file cannot be made.
@@ -68,7 +68,7 @@ impl AtomicFile {
         &self.target
     }
 
-    /// Flushes everything to the disk and moves the file to its final name, replacing what stood there.
+    /// Flushes everything to disk and gives the file its final name, replacing an existing file.
     ///
     /// # Errors
     /// [`FileError::Write`] if the disk is full or the rename fails; the final name is then untouched.
@@ -91,7 +91,7 @@ impl AtomicFile {
     }
 }
 
-/// Temporary files are private by default; results are for everyone whom the umask allows.
+/// Temporary files are private by default; results get the permissions of the umask.
 fn public_permissions() -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
     fs::Permissions::from_mode(0o666)
@@ -113,7 +113,7 @@ impl Seek for AtomicFile {
     }
 }
 
-/// Writes `contents` to `path`, complete or not at all.
+/// Writes `contents` to `path` atomically: completely or not at all.
 ///
 /// # Errors
 /// [`FileError::Write`] as in [`AtomicFile`].

@@ -1,4 +1,4 @@
-//! What the name of a file of scans says: entities, suffix, ending.
+//! The parts of the name of a file of scans: entities, suffix, ending.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::FileError;
 use crate::natural_order::without_leading_zeros;
 
-/// Suffixes of images that lie beside runs and are none: references, masks, segmentations, anatomical images.
+/// Suffixes of images that accompany runs but are not runs: references, masks, segmentations, anatomical images.
 const NO_RUNS: [&str; 14] = [
     "boldref",
     "sbref",
@@ -27,8 +27,8 @@ const NO_RUNS: [&str; 14] = [
 
 /// The parts of a name such as `sub-01_task-story_run-2_space-T1w_bold.nii.gz`.
 ///
-/// Entities are the parts `key-label`, in the order of the name; the suffix is the last part if it is no entity. Any name can
-/// be taken apart; one that follows no rule has no entity.
+/// Entities are the parts `key-label`, in the order of the name. The suffix is the last part, if it is not an entity.
+/// Any name can be parsed; a name that follows no rule has no entities.
 ///
 /// # References
 /// Brain Imaging Data Structure, <https://bids-specification.readthedocs.io>
@@ -48,7 +48,7 @@ pub struct BidsName {
 }
 
 impl BidsName {
-    /// Takes the name of the file `path` apart; folders count for nothing.
+    /// Parses the file name of `path`; folders are ignored.
     #[must_use]
     pub fn of(path: &Path) -> Self {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -84,7 +84,7 @@ impl BidsName {
             .map(|(key, label)| (key.as_str(), label.as_str()))
     }
 
-    /// Gives an entity that the name lacks, as a folder `ses-01` does.
+    /// Adds an entity that the name lacks, for example from a folder `ses-01`.
     #[must_use]
     pub fn or_entity(mut self, key: &str, label: &str) -> Self {
         if self.entity(key).is_none() {
@@ -93,7 +93,7 @@ impl BidsName {
         self
     }
 
-    /// What kind of file it is: `bold`, `mask`, `boldref`.
+    /// The kind of file: `bold`, `mask`, `boldref`.
     #[must_use]
     pub fn suffix(&self) -> &str {
         &self.suffix
@@ -117,14 +117,13 @@ impl BidsName {
         self.ending == ".npy"
     }
 
-    /// Whether the suffix is that of an image that lies beside runs and is none.
+    /// Whether the suffix is that of an image that accompanies runs but is not a run.
     #[must_use]
     pub fn is_no_run(&self) -> bool {
         NO_RUNS.contains(&self.suffix.as_str())
     }
 
-    /// The label of the run: that of the entity `run`, or else what the stem says besides the subject. Leading zeros do not
-    /// count.
+    /// The label of the run: that of the entity `run`, or else the stem without the subject. Leading zeros are ignored.
     #[must_use]
     pub fn run_label(&self) -> String {
         if let Some(run) = self.entity("run") {
@@ -141,8 +140,8 @@ impl BidsName {
         self.entity("run")?.parse().ok()
     }
 
-    /// Whether the file is one of ds003643's: there runs are labelled by the scanner's count, which has gaps and differs among
-    /// subjects, so that the k-th run of a subject is section k.
+    /// Whether the file is from ds003643. There, run labels are the scanner's numbering, which has gaps and differs
+    /// between subjects, so the k-th run of a subject is section k.
     #[must_use]
     pub fn is_of_ds003643(&self) -> bool {
         let subject = self.entity("sub").unwrap_or_default();
@@ -183,7 +182,7 @@ fn is_word(text: &str) -> bool {
     text.len() > 3 && text.bytes().all(|b| b.is_ascii_lowercase())
 }
 
-/// One label of an entity that was chosen among several: `space-MNI152NLin2009cAsym`. `space-` chooses names without that entity.
+/// A choice of one label of an entity: `space-MNI152NLin2009cAsym`. `space-` selects names without that entity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EntityChoice {
@@ -198,7 +197,7 @@ impl EntityChoice {
         &self.key
     }
 
-    /// Whether a name agrees with the choice; leading zeros do not count.
+    /// Whether a name matches the choice; leading zeros are ignored.
     #[must_use]
     pub fn takes(&self, name: &BidsName) -> bool {
         let found = name.entity(&self.key).unwrap_or_default();

@@ -1,14 +1,14 @@
-//! Tables whose rows cannot be as long as the file.
+//! Tables with a limit on the length of rows.
 
 use std::io::{self, Read};
 
-/// The longest row of a table, in bytes. A row of words, events or confounds has some hundred, one of a thousand numbers
-/// twenty thousand.
+/// Longest row of a table, in bytes. A row of words, events or confounds has some hundred bytes, a row of a thousand
+/// numbers twenty thousand.
 const LONGEST: usize = 1 << 20;
 
-/// A stream of rows of comma- or tab-separated values that ends with an error where a row is longer than 1 MiB.
+/// A stream of rows of comma- or tab-separated values that gives an error if a row is longer than 1 MiB.
 ///
-/// A csv reader holds a row in memory, however long it is: one cell in quotes may reach to the end of the file.
+/// A CSV reader keeps a row in memory, whatever its length, and a quoted cell may extend to the end of the file.
 ///
 /// ```
 /// use lpp_files::BoundedRows;
@@ -22,21 +22,21 @@ const LONGEST: usize = 1 << 20;
 pub struct BoundedRows<R> {
     reader: R,
     place: Place,
-    /// The row that is being read, from 1, the header counted.
+    /// The current row, counted from 1 with the header.
     row: u64,
-    /// Bytes of it.
+    /// Number of its bytes read.
     length: usize,
-    /// Whether quotes hold cells together.
+    /// Whether quotes delimit cells.
     quotes: bool,
 }
 
-/// Where in a row the next byte stands, by the rules of csv: quotes count at the beginning of a cell.
+/// The state of the parser before the next byte, by the rules of CSV: quotes count only at the beginning of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Start,
     Plain,
     Quoted,
-    /// Behind a quote within a quoted cell: its end, or half of a pair.
+    /// After a quote in a quoted cell: the end of the cell, or half of a pair.
     Quote,
 }
 
@@ -52,7 +52,7 @@ impl Place {
 }
 
 impl<R: Read> BoundedRows<R> {
-    /// Rows from where the reader stands.
+    /// Rows from the current position of the reader.
     pub fn new(reader: R) -> Self {
         Self {
             reader,
@@ -63,7 +63,7 @@ impl<R: Read> BoundedRows<R> {
         }
     }
 
-    /// The same of a table in which quotes are letters like others.
+    /// The same for a table in which quotes are ordinary characters.
     pub fn without_quotes(reader: R) -> Self {
         Self {
             quotes: false,

@@ -1,4 +1,4 @@
-//! Panics of libraries that read a stranger's file.
+//! Panics of libraries that read untrusted files.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,12 +9,13 @@ thread_local! {
     static CATCHING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Characters of a panic's message that are told.
+/// Largest number of characters of a panic message to report.
 const TOLD: usize = 200;
 
-/// Calls into a library that panics on some broken files where an error was due; the panic's message comes back as the error.
+/// Calls a library that panics on some broken files instead of returning an error; the panic message is returned as the
+/// error.
 ///
-/// What the call has changed must not be used after an error.
+/// Do not use anything changed by the call after an error.
 ///
 /// # Errors
 /// The message of the panic, in one line.
@@ -38,7 +39,7 @@ pub fn caught<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-/// Whether a panic of this thread will be [`caught`], so that there is nothing to report.
+/// Whether a panic of this thread will be [`caught`] and need not be reported.
 #[must_use]
 pub fn panics_are_caught() -> bool {
     CATCHING.get()

@@ -1,23 +1,23 @@
-//! Records of outputs that this process is making: each is written just before its output.
+//! Records of outputs that this process is making. Each is written just before its output.
 //!
-//! A file without a record belongs to the user. Without a claim, a program that is killed between the rename of an output and
-//! that of its record would leave such a file and refuse to replace it afterwards.
+//! A file without a record belongs to the user. Without a claim, a program killed between the rename of an output and
+//! that of its record would leave such a file and later refuse to replace it.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-/// For each output the file of its record and what to write there.
+/// For each output, the file and content of its record.
 type Claims = HashMap<PathBuf, (PathBuf, Vec<u8>)>;
 
 static CLAIMS: LazyLock<Mutex<Claims>> = LazyLock::new(Mutex::default);
 
-/// Registers the record to write just before the file `output` gets its name.
+/// Registers the record to be written just before the file `output` gets its name.
 pub fn claim_output(output: &Path, record: PathBuf, content: Vec<u8>) {
     claims().insert(output.to_owned(), (record, content));
 }
 
-/// The record registered for `output`, which is then no longer registered.
+/// Removes and returns the record registered for `output`.
 pub(crate) fn take_claim(output: &Path) -> Option<(PathBuf, Vec<u8>)> {
     claims().remove(output)
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use half::f16;
 
-/// Values that are converted at once; they stay in the cache of a core.
+/// Values converted at a time; they stay in the cache of a core.
 const AT_ONCE: usize = 4096;
 
 /// Type of the elements of an activations file.
@@ -13,7 +13,7 @@ pub enum StoredAs {
     /// 32-bit floats: as computed.
     #[default]
     F32,
-    /// 16-bit floats: half the room, eleven significant bits, at most 65504 in size.
+    /// 16-bit floats: half the disk space, eleven significant bits, magnitudes up to 65504.
     F16,
 }
 

@@ -3,14 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What can go wrong with a file.
+/// Errors about files.
 ///
-/// Each message names the file, what was found and, where there is one, what was expected; the cause is the
+/// Each message gives the file, what was found and, if applicable, what was expected. The cause is the
 /// [`source`](std::error::Error::source) and is not repeated in the text.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
-    /// The operating system refused to read a file; if it is not there, the message says what makes it, or which name is near.
+    /// A file cannot be read. If it does not exist, the message says which program makes it, or which names are
+    /// similar.
     #[error("{}", crate::cannot_read(path, source))]
     Read {
         /// The file.
@@ -19,7 +20,7 @@ pub enum FileError {
         #[source]
         source: io::Error,
     },
-    /// The operating system refused to write a file; nothing stands under its final name.
+    /// A file cannot be written; no file of its final name exists.
     #[error("cannot write {}", path.display())]
     Write {
         /// The file.
@@ -38,15 +39,15 @@ pub enum FileError {
         /// What it should contain.
         expected: String,
     },
-    /// A file stands where an output should go, and this program has not made it.
+    /// A file exists at the path of an output and was not made by this program.
     #[error("{}: {why}; name another file to write to, or overwrite it (--force)", path.display())]
     NotOurs {
         /// The file.
         path: PathBuf,
-        /// Why it is taken for somebody else's.
+        /// Why it is not considered an output of this program.
         why: String,
     },
-    /// A tensor was asked for, or given, that the activations file does not have in its plan.
+    /// A tensor is not in the plan of the activations file.
     #[error("{}: no tensor run-{run}/layer-{layer}", path.display())]
     NoSuchTensor {
         /// The file.
@@ -61,12 +62,12 @@ pub enum FileError {
     Incomplete {
         /// The file.
         path: PathBuf,
-        /// How many tensors are missing.
+        /// Number of missing tensors.
         missing: usize,
-        /// How many there should be.
+        /// Expected number of tensors.
         total: usize,
     },
-    /// An activation is too large for the type that it is to be stored in.
+    /// An activation is too large for the storage type.
     #[error("{}: found {value} at run {run}, layer {layer}, word {word}; expected at most 65504 in size, the range of \
              f16 (store it as f32)", path.display())]
     BeyondF16 {
@@ -81,7 +82,7 @@ pub enum FileError {
         /// The activation.
         value: f32,
     },
-    /// Two inputs are one file, or two names of one run.
+    /// Two inputs are the same file, or two names of the same run.
     #[error("found {} and {}, which are {what}; expected each run once", first.display(), second.display())]
     SameInput {
         /// The one that was given first.
@@ -91,7 +92,7 @@ pub enum FileError {
         /// What they have in common.
         what: &'static str,
     },
-    /// Runs of one list are not of one kind.
+    /// The runs of a list are of different kinds.
     #[error("{}: found {found}, expected {expected} (list runs of one kind)", path.display())]
     MixedRuns {
         /// The file that differs from the first.
@@ -106,12 +107,12 @@ pub enum FileError {
     SameOutput {
         /// The output.
         output: PathBuf,
-        /// The input that it would replace, or the first of two that would be written there.
+        /// The input that it would replace, or the first of two inputs with this output.
         first: PathBuf,
         /// The second of two.
         second: Option<PathBuf>,
     },
-    /// A name is no entity with a label.
+    /// A name is not an entity with a label.
     #[error("found {name:?}, expected an entity and a label such as space-MNI152NLin2009cAsym")]
     UnknownEntity {
         /// The name.
@@ -120,7 +121,7 @@ pub enum FileError {
 }
 
 impl FileError {
-    /// [`FileError::Malformed`]; what was found is cut short if it is long.
+    /// [`FileError::Malformed`]; a long description of what was found is truncated.
     pub fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
         // What a file holds may be as long as the file.
         let short = |text: String| crate::shortened(&text, crate::MOST_QUOTED).into_owned();
@@ -131,13 +132,13 @@ impl FileError {
         }
     }
 
-    /// The operating system refused to read `path`.
+    /// The error for a file `path` that cannot be read.
     pub fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Read { path, source }
     }
 
-    /// The operating system refused to write `path`.
+    /// The error for a file `path` that cannot be written.
     pub fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Write { path, source }

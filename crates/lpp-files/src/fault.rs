@@ -1,4 +1,4 @@
-//! Ends the whole process group at a chosen rename: only in programs built to test how a run resumes.
+//! Kills the whole process group at a chosen rename; only in programs built to test how a run resumes.
 //!
 //! `LPP_FAULT_LOG` names a file that grows by one byte with each rename of any program of the run, `LPP_FAULT_BEFORE` or
 //! `LPP_FAULT_AFTER` the number of the rename, from 1, at which the group is killed.
@@ -10,7 +10,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-/// Counts a rename that is about to happen, and kills the group if it is the one; returns its number.
+/// Counts a rename before it happens, and kills the group if it is the chosen one; returns its number.
 pub(crate) fn before_rename() -> u64 {
     let number = count().unwrap_or(0);
     if chosen("LPP_FAULT_BEFORE") == Some(number) {
@@ -19,7 +19,7 @@ pub(crate) fn before_rename() -> u64 {
     number
 }
 
-/// Kills the group if the rename `number`, which has happened, is the one.
+/// Kills the group after the rename `number`, if it is the chosen one.
 pub(crate) fn after_rename(number: u64) {
     if chosen("LPP_FAULT_AFTER") == Some(number) {
         kill_group();
@@ -30,7 +30,7 @@ fn chosen(variable: &str) -> Option<u64> {
     env::var(variable).ok()?.parse().ok()
 }
 
-/// A byte appended is a rename counted, whichever program does it.
+/// Appends one byte per rename, for all programs together.
 fn count() -> Option<u64> {
     let path = env::var_os("LPP_FAULT_LOG")?;
     let mut log = OpenOptions::new().create(true).append(true).open(path).ok()?;

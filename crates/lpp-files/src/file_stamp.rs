@@ -1,4 +1,4 @@
-//! Whether a file is still the one that was looked at.
+//! Detects whether a file has changed.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -6,14 +6,14 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-/// A file changed less than this before it was hashed could change again without its time showing it.
+/// A file changed less than this before it was hashed could change again without a change of its time.
 const TOO_YOUNG: Duration = Duration::from_secs(2);
 
-/// What tells a file from what it is after a change: its size, its times and its place on the disk.
+/// Identifies the state of a file: its size, its times and its position on disk.
 ///
-/// The time of the last change of the entry (ctime) cannot be set, so that a file of the same size whose date was put back shows
-/// too. Times may lie before 1970. Only contents that change within one tick of the system's clock (some milliseconds) after they
-/// were hashed, by a program that puts the date back, go unnoticed.
+/// The change time (ctime) cannot be set, so a file of the same size with its modification time reset is detected too.
+/// Times may be before 1970. Only one case is not detected: contents that change within one tick of the system's clock
+/// (some milliseconds) after they were hashed, by a program that resets the modification time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileStamp {
     bytes: u64,
@@ -35,7 +35,7 @@ impl FileStamp {
     }
 }
 
-/// Whether a file is so young, or dated in the future, that its next change may not show in its time.
+/// Whether a file is so recent, or dated in the future, that its next change may not change its time.
 #[must_use]
 pub fn is_young(metadata: &Metadata) -> bool {
     let age = metadata

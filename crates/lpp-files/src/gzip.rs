@@ -1,4 +1,4 @@
-//! gzip streams, as gunzip reads them.
+//! Reading of gzip streams, like gunzip.
 
 use std::io::{self, BufRead, Read};
 
@@ -6,8 +6,8 @@ use flate2::bufread::GzDecoder;
 
 /// Decompresses all members of a gzip file, one after the other.
 ///
-/// Zero bytes behind a member are padding, as tapes and some copying programs leave it, and are passed over, as gunzip and
-/// Python's gzip do. Anything else there is an error.
+/// Zero bytes after a member are padding from tapes and some copying programs. They are skipped, as in gunzip and
+/// Python's gzip. Anything else there is an error.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -27,14 +27,14 @@ pub struct GzipReader<R> {
 }
 
 impl<R: BufRead> GzipReader<R> {
-    /// A reader of the gzip file that begins where `reader` stands.
+    /// A reader of the gzip file that begins at the current position of `reader`.
     pub fn new(reader: R) -> Self {
         Self {
             member: Some(GzDecoder::new(reader)),
         }
     }
 
-    /// Goes on with the next member, if there is one.
+    /// Continues with the next member, if there is one.
     fn next_member(&mut self) -> io::Result<()> {
         let Some(member) = self.member.take() else {
             return Ok(());

@@ -1,5 +1,5 @@
-//! Hashes that this process has made. A program names the same inputs for each of its outputs, and a fit to many subjects reads
-//! gigabytes: they are hashed once.
+//! Hashes computed by this process. A program has the same inputs for many outputs, and a fit to many subjects reads
+//! gigabytes, so each file is hashed once.
 
 use std::collections::HashMap;
 use std::fs;
@@ -31,7 +31,7 @@ pub fn sha256_unless_known(path: &Path) -> Result<String, FileError> {
     Ok(sha256)
 }
 
-/// A file and its hash, as records hold them.
+/// A file and its hash, as in records.
 ///
 /// # Errors
 /// As [`sha256_of_file`].
@@ -45,11 +45,11 @@ pub fn hash_file(path: &Path) -> Result<FileHash, FileError> {
     })
 }
 
-/// Makes sure that files still are what they were when they were hashed. Those whose [`FileStamp`](crate::FileStamp) is known are
-/// not read again.
+/// Checks that files have not changed since they were hashed. Files whose [`FileStamp`](crate::FileStamp) is unchanged
+/// are not read again.
 ///
 /// # Errors
-/// [`FileError::Malformed`] naming the first that has changed, [`FileError::Read`] if one is not there any more.
+/// [`FileError::Malformed`] naming the first file that has changed, [`FileError::Read`] if one no longer exists.
 pub fn unchanged(inputs: &[FileHash]) -> Result<(), FileError> {
     for input in inputs {
         if sha256_unless_known(&input.path)? != input.sha256 {

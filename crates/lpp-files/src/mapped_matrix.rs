@@ -1,4 +1,4 @@
-//! A NumPy matrix that stays in its file.
+//! A memory-mapped NumPy matrix.
 
 use std::marker::PhantomData;
 use std::path::Path;
@@ -8,10 +8,10 @@ use ndarray_npy::{ViewElement, ViewNpyExt};
 
 use crate::{FileError, MappedFile, npy_header};
 
-/// A `.npy` matrix of `T`, mapped: its pages are read when they are used, and the system may drop them again.
+/// A memory-mapped `.npy` matrix of `T`. Its pages are read when they are used, and the system may drop them again.
 ///
-/// [`view`](Self::view) is an array view like any other, so that a matrix larger than memory can be handed to what works
-/// through its columns or rows piece by piece.
+/// [`view`](Self::view) is an ordinary array view, so a matrix larger than memory can be passed to code that processes
+/// its columns or rows piece by piece.
 ///
 /// ```
 /// use lpp_files::{MappedMatrix, npy};
@@ -33,9 +33,9 @@ pub struct MappedMatrix<T> {
 }
 
 impl<T: ViewElement> MappedMatrix<T> {
-    /// Maps a file; `None` if it is not a complete matrix of `T` as it lies there: another element type, byte order or
-    /// number of axes, data not aligned for `T` (after a header of unusual length), or no array at all. Reading such a
-    /// file by [`crate::npy`] converts it or says what is wrong.
+    /// Maps a file; `None` if it cannot be used directly as a matrix of `T`: a different element type, byte order or
+    /// number of axes, data not aligned for `T` (after a header of unusual length), or not an array. Reading such a
+    /// file with [`crate::npy`] converts it or says what is wrong.
     ///
     /// # Errors
     /// [`FileError::Read`] if the file cannot be opened, [`FileError::Malformed`] if it is a folder.
@@ -48,7 +48,7 @@ impl<T: ViewElement> MappedMatrix<T> {
         }))
     }
 
-    /// The matrix, in C or Fortran order as the file has it.
+    /// The matrix, in the order of the file (C or Fortran).
     ///
     /// # Errors
     /// [`FileError::Malformed`] if the file was changed in place since it was opened.

@@ -1,4 +1,4 @@
-//! Names in the order that people count: `run-2` before `run-10`.
+//! Natural order of names: `run-2` before `run-10`.
 
 use std::cmp::Ordering;
 use std::path::Path;
@@ -78,7 +78,7 @@ pub(crate) fn form(name: &str) -> String {
     form
 }
 
-/// The longest beginning of a name that is all digits, or that has none, and what follows.
+/// Splits a name after its longest beginning that is all digits, or that has none.
 fn first_part(name: &str) -> (&str, &str) {
     let digits = name.starts_with(|c: char| c.is_ascii_digit());
     let end = name.find(|c: char| c.is_ascii_digit() != digits);

@@ -1,8 +1,8 @@
 //! NumPy's `.npy` arrays.
 //!
-//! Files are mapped, and the header's shape is checked against the file's length before memory is taken. Real numbers of any
-//! type and byte order are read, in C or Fortran order: half precision as single, integers and truth values as 64-bit
-//! integers.
+//! Files are memory-mapped, and the shape in the header is checked against the file length before memory is allocated.
+//! Real numbers of any type and byte order are read, in C or Fortran order: half precision as single, integers and
+//! booleans as 64-bit integers.
 
 use std::path::Path;
 
@@ -17,8 +17,8 @@ use crate::{AtomicFile, FileError, MappedFile, npy_elements, npy_header};
 /// Reads an array of any of the known element types and any number of axes.
 ///
 /// # Errors
-/// [`FileError::Read`] if the file cannot be opened, [`FileError::Malformed`] if it is no `.npy` file, is cut short
-/// or holds no real numbers.
+/// [`FileError::Read`] if the file cannot be opened, [`FileError::Malformed`] if it is not a `.npy` file, is truncated
+/// or does not contain real numbers.
 pub fn load(path: &Path) -> Result<NpyArray, FileError> {
     let file = MappedFile::open(path)?;
     npy_header::check(&file)?;
@@ -37,12 +37,12 @@ pub fn load(path: &Path) -> Result<NpyArray, FileError> {
 /// Reads a matrix of real numbers as `f64`.
 ///
 /// # Errors
-/// As [`load`]; also [`FileError::Malformed`] if the array has not two axes.
+/// As [`load`]; also [`FileError::Malformed`] if the array does not have two axes.
 pub fn load_f64_matrix(path: &Path) -> Result<Array<f64, Ix2>, FileError> {
     axes(doubles(load(path)?), path)
 }
 
-/// Reads a matrix of real numbers as `f32`, rounding what has more digits.
+/// Reads a matrix of real numbers as `f32`, with rounding.
 ///
 /// # Errors
 /// As [`load_f64_matrix`].
@@ -110,7 +110,7 @@ fn as_columns<T>(array: ArrayD<T>) -> ArrayD<T> {
 /// Reads a matrix of 64-bit integers, such as token ids.
 ///
 /// # Errors
-/// As [`load`]; also [`FileError::Malformed`] for floats or another number of axes.
+/// As [`load`]; also [`FileError::Malformed`] for floats or a different number of axes.
 pub fn load_i64_matrix(path: &Path) -> Result<Array<i64, Ix2>, FileError> {
     match load(path)? {
         NpyArray::I64(a) => axes(a, path),
@@ -122,10 +122,10 @@ pub fn load_i64_matrix(path: &Path) -> Result<Array<i64, Ix2>, FileError> {
     }
 }
 
-/// Writes an array, complete or not at all.
+/// Writes an array atomically: completely or not at all.
 ///
 /// # Errors
-/// [`FileError::Write`] if the disk refuses.
+/// [`FileError::Write`] if the file cannot be written.
 pub fn save<T, S, D>(path: &Path, array: &ArrayBase<S, D>) -> Result<(), FileError>
 where
     T: WritableElement,

@@ -1,4 +1,4 @@
-//! An array as `.npy` files hold it.
+//! An array of a `.npy` file.
 
 use ndarray::ArrayD;
 use ndarray_npy::ViewNpyError;

@@ -1,5 +1,5 @@
-//! Element types of `.npy` files beyond those that studies write: integers of any size, truth values, half precision, and
-//! big-endian numbers. They are converted as they are read.
+//! Element types of `.npy` files besides those written by lpp-rs: integers of any size, booleans, half precision, and
+//! big-endian numbers. They are converted when read.
 
 use half::f16;
 use ndarray::{ArrayD, ArrayView, IxDyn};
@@ -8,11 +8,11 @@ use ndarray_npy::{ReadableElement, ViewElement, ViewNpyExt};
 use crate::npy_array::{NpyArray, describe};
 use crate::{FileError, MappedFile};
 
-/// What a reader can be given, for messages.
+/// The accepted element types, for messages.
 pub(crate) const EXPECTED: &str =
     "real numbers (float16, float32, float64, integers or bool); convert with numpy: a.astype('float32')";
 
-/// Reads an array whose elements are none of [`NpyArray`]'s as they lie.
+/// Reads an array whose elements need conversion to a type of [`NpyArray`].
 pub(crate) fn load(file: &MappedFile) -> Result<NpyArray, FileError> {
     let Some(place) = descriptor(file) else {
         return Err(FileError::malformed(
@@ -78,7 +78,8 @@ fn name_of(kind: &str) -> &'static str {
     }
 }
 
-/// Where the header names the element type, between its quotes; `None` if it is no `.npy` header or a record type.
+/// The position of the element type in the header, between its quotes; `None` if it is not a `.npy` header or is a
+/// record type.
 fn descriptor(bytes: &[u8]) -> Option<std::ops::Range<usize>> {
     let start = match bytes.get(..8)? {
         [0x93, b'N', b'U', b'M', b'P', b'Y', 1, _] => 10,
@@ -105,7 +106,7 @@ fn descriptor(bytes: &[u8]) -> Option<std::ops::Range<usize>> {
 /// A file whose elements are read as unsigned or signed integers of their size.
 struct Source<'f> {
     file: &'f MappedFile,
-    /// Where the element type stands.
+    /// Position of the element type.
     place: std::ops::Range<usize>,
     /// Whether the bytes of each element are in big-endian order.
     swapped: bool,
@@ -114,7 +115,7 @@ struct Source<'f> {
 impl Source<'_> {
     /// The elements as integers `T`, which NumPy calls `name`.
     ///
-    /// The copy that is made has the length of the file, so a header that lies takes no memory.
+    /// The copy has the length of the file, so a false header cannot make it use more memory.
     fn read<T: Integer>(&self, name: &str) -> Result<ArrayD<T>, FileError> {
         let mut bytes = self.file.to_vec();
         let order = if name.ends_with('1') { "|" } else { "<" };

@@ -1,7 +1,7 @@
-//! What is looked at before a `.npy` header is parsed.
+//! Checks of a `.npy` header before it is parsed.
 //!
-//! The parser takes as much memory as the header's length field says and calls itself for each bracket, so both are compared
-//! with the file and with what NumPy writes.
+//! The parser allocates as much memory as the length field of the header says, and recurses for each bracket. So both
+//! are checked against the file and the limits of NumPy.
 
 use crate::{FileError, MappedFile};
 
@@ -12,7 +12,7 @@ const LONGEST: usize = 1 << 16;
 /// Deepest brackets: the dictionary, the shape, and two for a list of fields.
 const DEEPEST: usize = 8;
 
-/// Refuses a file that is no `.npy` file, or whose header is longer or deeper than any array's.
+/// Refuses a file that is not a `.npy` file, or whose header is longer or deeper than that of any array.
 pub(crate) fn check(file: &MappedFile) -> Result<(), FileError> {
     header(file).map(|_| ()).map_err(|found| {
         let expected = "a complete NumPy .npy array";
@@ -44,7 +44,7 @@ fn header(bytes: &[u8]) -> Result<&[u8], String> {
     Ok(header)
 }
 
-/// Levels of brackets, those within quotes not counted.
+/// Levels of brackets, without those in quotes.
 fn deepest(header: &[u8]) -> usize {
     let (mut depth, mut most, mut quote) = (0_usize, 0, None);
     for &byte in header {

@@ -1,11 +1,11 @@
-//! Outputs that would destroy each other, or an input.
+//! Outputs that would overwrite each other, or an input.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::FileError;
 
-/// Checks that outputs have different places, none of which is that of an input, before anything is written.
+/// Checks, before anything is written, that outputs have different paths and that none is also an input.
 ///
 /// # Errors
 /// [`FileError::SameOutput`] naming both.
@@ -45,7 +45,7 @@ pub fn check_outputs(inputs: &[PathBuf], outputs: &[PathBuf]) -> Result<(), File
     Ok(())
 }
 
-/// Where a file is or will be: its folder may be a link, or not be there yet.
+/// The path of a file that may not exist yet, with links in its folder resolved.
 fn place(path: &Path) -> PathBuf {
     if let Ok(place) = path.canonicalize() {
         return place;

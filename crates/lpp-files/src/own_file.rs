@@ -1,4 +1,4 @@
-//! Files that programs keep for themselves: logs, locks, parts of downloads.
+//! Files for the programs' own use: logs, locks, partial downloads.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -7,10 +7,10 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// Opens a log, lock or partial file, which is written in place, and nothing else that may stand under its name.
+/// Opens a log, lock or partial file, which is written in place; anything else of that name is refused.
 ///
-/// A study may come from somebody else. A link in it (symbolic, or a second name of a file) would lead the writing to any file of
-/// the user; a pipe would wait for ever.
+/// A study may come from somebody else. With a link in it (symbolic, or a second name of a file), the program would
+/// write to any file of the user; with a pipe, it would wait forever.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;
@@ -27,7 +27,8 @@ use rustix::fs::OFlags;
 /// ```
 ///
 /// # Errors
-/// What the system reports, and [`io::ErrorKind::InvalidInput`] for a link, a file of several names, a folder, pipe or device.
+/// The error of the system, and [`io::ErrorKind::InvalidInput`] for a link, a file of several names, a folder, pipe or
+/// device.
 pub fn open_own_file(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     if let Ok(metadata) = fs::symlink_metadata(path) {
         own(&metadata)?;
@@ -39,10 +40,10 @@ pub fn open_own_file(path: &Path, options: &mut OpenOptions) -> io::Result<File>
     Ok(file)
 }
 
-/// Makes a new file in the place of whatever has that name, a link for one, but not through it.
+/// Creates a new file that replaces whatever has that name. A link is replaced, not followed.
 ///
 /// # Errors
-/// What the system reports; a folder stays where it is.
+/// The error of the system; a folder is not replaced.
 pub fn replace_own_file(path: &Path) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

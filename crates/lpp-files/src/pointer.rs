@@ -1,4 +1,4 @@
-//! Small files that stand where a large one should be: what git leaves of a file that was not downloaded.
+//! Pointer files, which git leaves instead of large files that were not downloaded.
 
 use std::fs::File;
 use std::io::Read;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::FileError;
 
-/// What such a file is and how the real one is got, by how it begins.
+/// First bytes of pointer files, with a description and how to get the real file.
 const STAND_INS: [(&[u8], &str); 3] = [
     (
         b"version https://git-lfs.github.com/spec/",
@@ -22,10 +22,10 @@ const STAND_INS: [(&[u8], &str); 3] = [
     ),
 ];
 
-/// Longest beginning that is looked at.
+/// Number of bytes compared.
 const LONGEST: u64 = 64;
 
-/// What stands in for a file whose first bytes are these, and what to do about it; nothing for any other file.
+/// Describes a pointer file from its first bytes, and how to get the real file; `None` for any other file.
 ///
 /// ```
 /// let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 7\n";
@@ -40,7 +40,7 @@ pub fn stand_in(bytes: &[u8]) -> Option<&'static str> {
     known.map(|(_, what)| *what)
 }
 
-/// Refuses a file that only stands in for another. A file that cannot be opened passes: its reader says why.
+/// Refuses a pointer file. A file that cannot be opened is accepted here; its reader reports the error.
 ///
 /// # Errors
 /// [`FileError::Malformed`] naming the file and how to get the real one.

@@ -1,8 +1,8 @@
-//! How libraries tell programs how far they are.
+//! Progress reports from libraries to programs.
 
 /// Receives the progress of a long computation.
 ///
-/// Libraries call it and never print; a program shows a bar, a line now and then, or nothing ([`Silent`]).
+/// Libraries call it and never print; a program shows a bar, a line from time to time, or nothing ([`Silent`]).
 pub trait Progress: Sync {
     /// A stage of `total` equal parts begins; `what` is a short description such as `"layer 3 of 13"`.
     fn start(&self, what: &str, total: u64);

@@ -1,7 +1,7 @@
-//! Paths and arguments as text of a record, without loss.
+//! Lossless text form of paths and arguments in records.
 //!
-//! Text that is UTF-8 stands as it is. Anything else is written as a shell would take it, `$'run\xff.nii.gz'`; so is text
-//! that begins in that way, so that reading back is never a guess.
+//! UTF-8 text is unchanged. Anything else is quoted as for a shell, `$'run\xff.nii.gz'`; so is text that begins in that
+//! way, so that reading it back is unambiguous.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
@@ -9,7 +9,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 const OPENING: &str = "$'";
 
-/// The text that stands for `name` in a record.
+/// The text of `name` in a record.
 ///
 /// ```
 /// use std::os::unix::ffi::OsStrExt;
@@ -41,7 +41,7 @@ fn quoted(bytes: &[u8]) -> String {
     text + "'"
 }
 
-/// What `text` of a record stands for; see [`recorded_text`].
+/// The name for the `text` of a record; see [`recorded_text`].
 #[must_use]
 pub fn recorded_name(text: &str) -> OsString {
     let inner = text
@@ -74,7 +74,7 @@ fn unquoted(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// How serde writes and reads such a path.
+/// Serde functions for such a path.
 pub mod path {
     use std::path::{Path, PathBuf};
 

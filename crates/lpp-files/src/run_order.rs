@@ -1,4 +1,4 @@
-//! Lists of runs as users give them: in their order, each once.
+//! Lists of runs given by users: sorted by label, and checked for duplicates.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,23 +10,23 @@ use crate::{FileError, FileHash, natural_order};
 /// Files of runs in the order of their labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunOrder {
-    /// Place of each run in the list that was given.
+    /// Index of each run in the given list.
     pub places: Vec<usize>,
-    /// Whether the names say an order at all.
+    /// Whether the names have run labels.
     pub labelled: bool,
-    /// Two neighbours of that list whose labels say the opposite, if there are any.
+    /// Two neighbours in the given list whose labels have the opposite order, if any.
     pub contradiction: Option<(PathBuf, PathBuf)>,
 }
 
 impl RunOrder {
-    /// Looks at a list of files, one a run.
+    /// Sorts a list of files, one per run.
     ///
-    /// The label is the number of the entity `run`; without it, and where the names are alike but for numbers, it is those
-    /// numbers. Other names say nothing of an order: the list stays as it is.
+    /// The label is the number of the entity `run`. Without it, if the names differ only in numbers, it is those
+    /// numbers. Other names have no labels, and the list is not sorted.
     ///
     /// # Errors
-    /// [`FileError::SameInput`] if a file stands there twice, by two names too, or if two names say the same run;
-    /// [`FileError::MixedRuns`] if runs are of several subjects, spaces, resolutions, descriptions or echoes.
+    /// [`FileError::SameInput`] if a file is given twice (also by two names), or if two names have the same run label;
+    /// [`FileError::MixedRuns`] if the runs are of several subjects, spaces, resolutions, descriptions or echoes.
     ///
     /// ```
     /// use lpp_files::RunOrder;
@@ -73,7 +73,7 @@ impl RunOrder {
         })
     }
 
-    /// The items of a list of the same order as the files, in the order of the labels.
+    /// Sorts a list parallel to the files by label.
     #[must_use]
     pub fn apply<T: Clone>(&self, list: &[T]) -> Vec<T> {
         self.places
@@ -83,14 +83,14 @@ impl RunOrder {
     }
 }
 
-/// Whether all paths are the same but for numbers.
+/// Whether all paths differ only in numbers.
 fn are_alike(files: &[PathBuf]) -> bool {
     let mut forms = files.iter().map(|file| form(&file.to_string_lossy()));
     let first = forms.next();
     forms.all(|form| Some(form) == first)
 }
 
-/// A number that is missing between two labels of runs, which count up otherwise.
+/// A number missing between two labels of runs that are otherwise consecutive.
 #[must_use]
 pub fn missing_run(labels: &[String]) -> Option<u64> {
     let numbers: Option<Vec<u64>> = labels.iter().map(|label| label.parse().ok()).collect();
@@ -100,7 +100,7 @@ pub fn missing_run(labels: &[String]) -> Option<u64> {
     gap.map(|pair| pair[0] + 1)
 }
 
-/// Each file must be there once, links followed.
+/// Checks that no file is given twice, also by links.
 ///
 /// # Errors
 /// [`FileError::SameInput`] naming both.
@@ -120,7 +120,7 @@ pub fn check_distinct_files(files: &[PathBuf]) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Inputs must not hold the same bytes: a copy is the same run or subject twice.
+/// Checks that no two inputs have the same contents: a copy is the same run or subject given twice.
 ///
 /// # Errors
 /// [`FileError::SameInput`] naming both.
@@ -155,10 +155,10 @@ fn check_labels(files: &[PathBuf]) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Entities that scans of all subjects must share.
+/// Entities that must be equal for the scans of all subjects.
 const SHARED: [&str; 8] = ["space", "res", "desc", "echo", "part", "den", "hemi", "rec"];
 
-/// Scans that are compared or averaged must be of one space, resolution, description and echo, by their names.
+/// Checks by name that scans to be compared or averaged have the same space, resolution, description and echo.
 ///
 /// # Errors
 /// [`FileError::MixedRuns`] naming the first file that differs.

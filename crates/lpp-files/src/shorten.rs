@@ -1,11 +1,11 @@
-//! Long texts made short enough to be read.
+//! Shortening of long texts.
 
 use std::borrow::Cow;
 
-/// Characters of a file's contents that a message repeats at most.
+/// Largest number of characters of a file's contents that a message quotes.
 pub const MOST_QUOTED: usize = 200;
 
-/// `text` with its middle left out, so that it has at most `most` characters; both ends stay.
+/// `text` shortened in the middle to at most `most` characters; both ends are kept.
 ///
 /// ```
 /// assert_eq!(lpp_files::shortened("short", 10), "short");

@@ -1,25 +1,25 @@
-//! What to do about a file that is not there: which program makes it, which name is near, which folder is missing.
+//! Advice about a missing file: which program makes it, which names are similar, which folder is missing.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// Says which program makes a file, as a sentence; empty for a file that no program makes.
+/// Returns a sentence that says which program makes a file; empty for a file that no program makes.
 type Maker = fn(&Path) -> String;
 
 static MAKER: OnceLock<Maker> = OnceLock::new();
 
-/// Lets the messages about missing files name the program that makes them. The first call counts.
+/// Sets the function that names the program that makes a missing file, for messages. Only the first call has an effect.
 pub fn name_makers(maker: Maker) {
     // A second study of a process has the same programs.
     let _ = MAKER.set(maker);
 }
 
-/// Names that are shown of a folder at most.
+/// Largest number of names of a folder to show.
 const MOST_SHOWN: usize = 5;
 
-/// The sentence "cannot read `path`", with a way out if the file is not there; the system's own words are the source.
+/// The message "cannot read `path`", with advice if the file does not exist; the error of the system is the source.
 ///
 /// ```
 /// use std::{io, path::Path};
@@ -38,7 +38,7 @@ pub fn cannot_read(path: &Path, source: &io::Error) -> String {
     format!("cannot read {}{separator}{hint}", path.display())
 }
 
-/// What to do about a file of a study that is missing; empty if there is nothing to say.
+/// Advice about a missing file of a study; empty if there is none.
 #[must_use]
 pub fn way_out(path: &Path) -> String {
     let maker = MAKER.get().map_or_else(String::new, |maker| maker(path));
@@ -50,7 +50,7 @@ pub fn way_out(path: &Path) -> String {
     }
 }
 
-/// Names near the missing one in its folder, or some that are there, or the folder that is missing.
+/// Similar names in the folder of a missing file, or some existing names, or the missing folder.
 fn neighbours(path: &Path) -> Option<String> {
     let folder = match path.parent()? {
         parent if parent.as_os_str().is_empty() => Path::new("."),
@@ -75,7 +75,7 @@ fn neighbours(path: &Path) -> Option<String> {
     among(stem, alike)
 }
 
-/// A name and what follows it in a study's file names: `_en.safetensors`, or its ending.
+/// Splits a file name of a study into the name and the rest: `_en.safetensors`, or its ending.
 fn parts(name: &str) -> (&str, &str) {
     let is_tag = |tag: &str| (2..=3).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_lowercase());
     let of_lang = name.rfind('_').filter(|place| {
@@ -86,8 +86,8 @@ fn parts(name: &str) -> (&str, &str) {
     name.split_at(of_lang.or_else(|| stem.rfind('.')).unwrap_or(name.len()))
 }
 
-/// "did you mean …" for the names of `known` that are near `wanted`, otherwise "there is …" for some of them; `None` if there
-/// are none.
+/// "did you mean …" for the names of `known` similar to `wanted`, otherwise "there is …" for some of them; `None` if
+/// there are none.
 fn among(wanted: &str, known: impl Iterator<Item = String>) -> Option<String> {
     let mut known: Vec<String> = known.collect();
     known.sort();

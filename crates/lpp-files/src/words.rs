@@ -1,4 +1,4 @@
-//! The table of timed words to which the rows of activations belong.
+//! The table of words with their times; its rows are those of the activations.
 
 use std::path::Path;
 
@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AtomicFile, BoundedRows, FileError};
 
-/// A word of the story and when it was spoken.
+/// A word of the story with its times.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TimedWord {
     /// The run, from 0.
     pub run: usize,
-    /// The word's place in its run, from 0: the row of its activations.
+    /// Index of the word in its run, from 0: the row of its activations.
     pub word_index: usize,
     /// The word.
     pub word: String,
-    /// When it begins: seconds from the start of the run.
+    /// Its onset, in seconds from the start of the run.
     pub onset_s: f64,
-    /// When it ends: seconds from the start of the run.
+    /// Its offset, in seconds from the start of the run.
     pub offset_s: f64,
 }
 
@@ -72,10 +72,10 @@ impl WordTable {
         Self::new(words, path)
     }
 
-    /// Writes the table as CSV, complete or not at all. Times come back to the last bit.
+    /// Writes the table as CSV, atomically. Times are written without loss.
     ///
     /// # Errors
-    /// [`FileError::Write`] if the disk refuses.
+    /// [`FileError::Write`] if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), FileError> {
         let mut writer = csv::Writer::from_writer(AtomicFile::create(path)?);
         for word in &self.words {

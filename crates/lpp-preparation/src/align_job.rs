@@ -10,7 +10,7 @@ use lpp_text::{
 use crate::annotation::{load_annotation, writing_of};
 use crate::features::FeatureReport;
 
-/// Words, text and tokenizer in, the table of words and tokens out.
+/// Reads words, text and tokenizer, and writes the table of words and tokens.
 #[derive(Debug, Clone)]
 pub struct AlignJob {
     /// The words.
@@ -19,7 +19,7 @@ pub struct AlignJob {
     pub text: PathBuf,
     /// The tokenizer, see [`TextTokenizer::load`].
     pub tokenizer: PathBuf,
-    /// Tokens of a window.
+    /// Tokens per window.
     pub max_len: usize,
     /// Output: the table.
     pub output: PathBuf,
@@ -31,7 +31,7 @@ impl AlignJob {
     /// Writes the table, unless it is up to date.
     ///
     /// # Errors
-    /// Those of [`prepare_corpus`] and of what it is given; [`TextError::File`] if the table cannot be written.
+    /// As [`prepare_corpus`] and the functions that read its input; [`TextError::File`] if the table cannot be written.
     pub fn run(&self, software: Software) -> Result<FeatureReport, TextError> {
         let lang = self.annotation.lang;
         let annotation = load_annotation(&self.annotation)?;

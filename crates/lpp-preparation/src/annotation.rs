@@ -1,4 +1,4 @@
-//! The word annotation of a study, corrected, and the table of words made of it.
+//! The corrected word annotation of a study, and its table of words.
 
 use lpp_files::{FileError, WordTable};
 use lpp_steps::{AnnotationSource, Making, Provenance, Software, WordsStep};
@@ -73,7 +73,7 @@ pub fn published_corrections(lang: Language) -> Corrections {
     }
 }
 
-/// How a language writes its words.
+/// The writing system of a language.
 #[must_use]
 pub fn writing_of(lang: Language) -> Writing {
     match lang {
@@ -82,11 +82,11 @@ pub fn writing_of(lang: Language) -> Writing {
     }
 }
 
-/// Writes the table of words with its record, unless the same words are there with a record of any program. Words without a
-/// record belong to the user and are left alone.
+/// Writes the table of words with its record, unless the same words with a record already exist, whichever program
+/// wrote them. Words without a record belong to the user and are not changed.
 ///
 /// # Errors
-/// [`FileError`] if the file cannot be written, or holds other words that no program wrote.
+/// [`FileError`] if the file cannot be written, or has different words and no record.
 pub fn save_words(software: Software, step: &WordsStep, annotation: &Annotation) -> Result<(), TextError> {
     let (words, path) = (annotation.word_table()?, &step.output);
     let making = Making::of(software, step.artefact())?;

@@ -9,8 +9,8 @@ use crate::repetition_time::RepetitionTime;
 /// Reads an image and a mask, and writes an array of time courses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CleanJob {
-    /// What is made of what. The array has the shape (`n_scans`, `n_voxels`), of `f32`, or `f64` for images of `f64` and scaled
-    /// ones. The repetition time is that of `tr`.
+    /// Inputs and outputs. The array has the shape (`n_scans`, `n_voxels`), in `f32`, or in `f64` for images in `f64`
+    /// and scaled images. The repetition time is that of `tr`.
     pub step: CleanStep,
     /// Other sources of the repetition time, besides the image.
     pub tr: RepetitionTime,

@@ -12,7 +12,7 @@ use ndarray::Array2;
 use crate::annotation::{load_annotation, save_words};
 use crate::features::save_one_layer;
 
-/// Words and perhaps recordings in, one activations file per control out.
+/// Reads words and optional recordings, and writes one activations file per control.
 #[derive(Debug, Clone)]
 pub struct ControlsJob {
     /// The controls, all of one annotation.
@@ -38,9 +38,9 @@ impl ControlsJob {
     /// Writes each control, one layer of one column, and the words, unless they are up to date.
     ///
     /// # Errors
-    /// Those of [`Annotation::load`] and [`WordCounts::load`]; [`TextError::BadSetting`] for an unknown control and if there is
-    /// not one recording for each run; [`FileError::Malformed`] if one ends before half of the words of its run begin;
-    /// [`TextError::File`] if a file cannot be written.
+    /// As [`Annotation::load`] and [`WordCounts::load`]; [`TextError::BadSetting`] for an unknown control and unless
+    /// there is one recording per run; [`FileError::Malformed`] if a recording ends before half of the words of its run
+    /// begin; [`TextError::File`] if a file cannot be written.
     pub fn run(&self, software: Software) -> Result<Vec<ControlReport>, TextError> {
         let annotation = load_annotation(&self.words.annotation)?;
         let mut reports = Vec::new();
@@ -59,7 +59,7 @@ impl ControlsJob {
     }
 }
 
-/// The values of a control, (`n_words`, 1) of each run.
+/// The values of a control, (`n_words`, 1) per run.
 fn values(step: &ControlStep, annotation: &Annotation) -> Result<Vec<Array2<f32>>, TextError> {
     let runs = annotation.runs();
     let counts = match &step.counts {

@@ -7,14 +7,14 @@ use lpp_files::{ActivationsWriter, LayerShape};
 use lpp_text::TextError;
 use ndarray::Array2;
 
-/// What came of a step that makes features of words.
+/// The result of a step that makes features of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FeatureReport {
     /// Whether the output was up to date and not written.
     pub up_to_date: bool,
     /// Number of words over all runs.
     pub n_words: usize,
-    /// Words without a vector; 0 where that cannot be.
+    /// Words without a vector; 0 for sources that have a vector for every word.
     pub n_missing: usize,
 }
 

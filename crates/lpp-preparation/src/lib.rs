@@ -1,11 +1,11 @@
-//! Scans and words of a study, made ready for the fits.
+//! Preparation of the scans and words of a study for the fits.
 //!
-//! Each program of the preparation has a job here: a step (what is made of what, see [`lpp_steps`]), and how to run it with the
-//! numerics of [`lpp_fmri`] and [`lpp_text`]. A job does nothing if its artefacts are up to date.
+//! Each preparation program has a job here: a step (its inputs and outputs, see [`lpp_steps`]) and the code that runs
+//! it with [`lpp_fmri`] and [`lpp_text`]. A job does nothing if its outputs are up to date.
 //!
 //! * scans: [`ResampleJob`], [`MaskJob`], [`CleanJob`], [`SphereJob`], [`RegressorJob`], [`PublishedArrayJob`];
 //! * words: [`AlignJob`], [`GloveJob`], [`RandomJob`], [`ControlsJob`], and [`load_annotation`];
-//! * [`RepetitionTime`]: what headers, sidecars, flags and `lpp.toml` say of it, compared.
+//! * [`RepetitionTime`]: compares the values in headers, sidecars, flags and `lpp.toml`.
 
 mod align_job;
 mod annotation;

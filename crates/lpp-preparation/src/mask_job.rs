@@ -10,7 +10,7 @@ use rayon::prelude::*;
 /// Reads runs and writes one mask.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MaskJob {
-    /// What is made of what: the runs of all subjects on one grid, and the mask image (8-bit integers 0 and 1).
+    /// Inputs and outputs: the runs of all subjects on one grid, and the mask image (8-bit integers 0 and 1).
     pub step: MaskStep,
     /// Folder for the masks of single runs, named like the runs.
     pub run_masks: Option<PathBuf>,

@@ -6,17 +6,17 @@ use lpp_fmri::joblib::load_array;
 use lpp_fmri::{FmriError, NumArray};
 use lpp_steps::{PublishedArrayStep, Software, run_if_stale};
 
-/// A joblib dump in, a NumPy array out.
+/// Reads a joblib dump and writes a NumPy array.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishedArrayJob {
-    /// What is made of what: `f32` stays `f32`, everything else becomes `f64`.
+    /// Inputs and outputs. `f32` stays `f32`; everything else becomes `f64`.
     pub step: PublishedArrayStep,
     /// Recompute even if the array is up to date.
     pub force: bool,
 }
 
 impl PublishedArrayJob {
-    /// Writes the array and its record; `false` if it was up to date.
+    /// Writes the array and its record; returns `false` if it was up to date.
     ///
     /// # Errors
     /// [`FmriError`] if the dump cannot be read, is damaged or not a matrix, or the output cannot be written.

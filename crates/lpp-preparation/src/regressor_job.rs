@@ -9,7 +9,7 @@ use ndarray::{Array2, ArrayD, Ix2};
 /// Reads word times and activations, and writes features.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RegressorJob {
-    /// What is made of what.
+    /// Inputs and outputs.
     pub step: RegressorsStep,
     /// Recompute even if the features are up to date.
     pub force: bool,

@@ -1,4 +1,4 @@
-//! Runs onto another grid.
+//! Resampling of runs to another grid.
 
 use lpp_files::{Progress, check_outputs};
 use lpp_fmri::{FmriError, check_target, resample_file};
@@ -9,7 +9,7 @@ use crate::repetition_time::RepetitionTime;
 /// Reads images and writes them on a common grid.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResampleJob {
-    /// What is made of what.
+    /// Inputs and outputs.
     pub step: ResampleStep,
     /// Recompute even if the images are up to date.
     pub force: bool,

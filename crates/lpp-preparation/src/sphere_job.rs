@@ -9,7 +9,7 @@ use lpp_steps::{RoisStep, Software, run_if_stale};
 /// Reads a mask and writes one image per sphere.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SphereJob {
-    /// What is made of what.
+    /// Inputs and outputs.
     pub step: RoisStep,
     /// Recompute even if the images are up to date.
     pub force: bool,

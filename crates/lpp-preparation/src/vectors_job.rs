@@ -13,10 +13,10 @@ use crate::features::{FeatureReport, save_one_layer};
 /// Longest random vectors; longer ones would take more than eight gigabytes for the whole story.
 const MAX_DIMS: u64 = 65_536;
 
-/// `GloVe` vectors in, activations of the words out.
+/// Reads `GloVe` vectors and writes activations of the words.
 #[derive(Debug, Clone)]
 pub struct GloveJob {
-    /// What is made of what.
+    /// Inputs and outputs.
     pub step: GloveStep,
     /// Recompute even if the activations are up to date.
     pub force: bool,
@@ -26,7 +26,7 @@ impl GloveJob {
     /// Writes the activations, one layer, and the words, unless they are up to date.
     ///
     /// # Errors
-    /// Those of [`Annotation::load`] and [`Glove::load`]; [`TextError::File`] if a file cannot be written.
+    /// As [`Annotation::load`] and [`Glove::load`]; [`TextError::File`] if a file cannot be written.
     pub fn run(&self, software: Software) -> Result<FeatureReport, TextError> {
         let step = &self.step;
         let annotation = load_annotation(&step.annotation)?;
@@ -61,7 +61,7 @@ impl GloveJob {
 /// Random vectors as activations of the words.
 #[derive(Debug, Clone)]
 pub struct RandomJob {
-    /// What is made of what.
+    /// Inputs and outputs.
     pub step: RandomStep,
     /// Recompute even if the activations are up to date.
     pub force: bool,
@@ -73,8 +73,8 @@ impl RandomJob {
     /// Random numbers are drawn in `f64` and stored in `f32`, like activations.
     ///
     /// # Errors
-    /// Those of [`Annotation::load`]; [`TextError::BadSetting`] for a kind, a length or a seed out of range;
-    /// [`TextError::File`] if a file cannot be written.
+    /// As [`Annotation::load`]; [`TextError::BadSetting`] for an invalid kind, length or seed; [`TextError::File`] if a
+    /// file cannot be written.
     pub fn run(&self, software: Software) -> Result<FeatureReport, TextError> {
         let step = &self.step;
         let baseline = baseline(step)?;

@@ -1,4 +1,4 @@
-//! A file that a step makes, with all that decides its contents.
+//! An output file of a step, with everything that determines its contents.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::Value;
 
-/// A file that a step makes: what goes in, and with which parameters.
+/// An output file of a step, with its inputs and parameters.
 ///
-/// The plan of a study and the program that runs the step ask the same function for it. Its record is up to date if inputs and
-/// parameters are those of the artefact. What is only known once inputs are read (a repetition time that the scans say) is left out
-/// of the plan and is in the record.
+/// The plan of a study and the program that runs the step get it from the same function. Its record is up to date if it
+/// has the same inputs and parameters. Values known only after the inputs are read (for example a repetition time from
+/// the scans) are not in the plan, but in the record.
 ///
 /// ```
 /// use lpp_steps::Artefact;
@@ -25,7 +25,7 @@ use serde_json::Value;
 pub struct Artefact {
     /// The file.
     pub path: PathBuf,
-    /// The files that go in, in the order in which the record names them.
+    /// The input files, in the order of the record.
     #[serde(skip)]
     pub inputs: Vec<PathBuf>,
     /// The parameters.
@@ -56,7 +56,7 @@ impl Artefact {
         self
     }
 
-    /// Adds a parameter that decides the contents. A value that JSON cannot hold (a NaN) is recorded as `null`.
+    /// Adds a parameter that determines the contents. A value that JSON cannot represent (NaN) is recorded as `null`.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Serialize) -> Self {
         self.parameters

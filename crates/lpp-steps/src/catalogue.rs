@@ -1,24 +1,24 @@
-//! The published models: the sizes that decide what they cost.
+//! The sizes of the published models, which determine their cost.
 
 /// Sizes of a causal language model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModelSize {
     /// Parameters as published: with the output matrix unless it is tied to the embedding.
     pub n_parameters: u64,
-    /// Number of blocks; there is one hidden state more.
+    /// Number of blocks; there is one more hidden state.
     pub n_blocks: u64,
     /// Width of a hidden state.
     pub n_hidden: u64,
     /// Token ids.
     pub n_vocabulary: u64,
-    /// Tokens of a window; `None` without a limit.
+    /// Tokens per window; `None` without a limit.
     pub max_len: Option<u64>,
     /// Whether the output matrix is the embedding.
     pub tied: bool,
 }
 
 impl ModelSize {
-    /// Parameters that every token passes through: all but embedding and output matrix.
+    /// Parameters applied to every token: all except embedding and output matrix.
     #[must_use]
     pub fn n_body_parameters(&self) -> u64 {
         let embedding = self.n_vocabulary * self.n_hidden * if self.tied { 1 } else { 2 };
@@ -26,7 +26,7 @@ impl ModelSize {
     }
 }
 
-/// The sizes of a published model by the last part of its name on the hub, `gpt2-xl` say.
+/// The sizes of a published model by the last part of its name on the hub, for example `gpt2-xl`.
 ///
 /// They are those of the configurations on the hub; the parameters equal the published tables of the study.
 ///

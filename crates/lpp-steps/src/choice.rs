@@ -1,6 +1,6 @@
 //! Settings with a few named values.
 
-/// A setting with a few values. A value has one name: on the command line, in records and in messages.
+/// A setting with a few values. Each value has one name, used on the command line, in records and in messages.
 ///
 /// ```
 /// use lpp_steps::{AlphaSearch, Choice};

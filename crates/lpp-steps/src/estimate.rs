@@ -1,33 +1,33 @@
-//! What a step will take: formulas, and the measured constants in them.
+//! Estimates of the cost of steps: formulas and measured constants.
 //!
-//! Every constant names its measurement in docs/benchmarks.md. Times are for two cores of machine A or B there and are
-//! taken to fall in proportion to the number of threads, which holds for the fits and the models and is optimistic for
-//! small files. docs/scale.md works the formulas out for whole studies.
+//! Every constant cites its measurement in docs/benchmarks.md. Times are for two cores of machine A or B there and are
+//! assumed to be inversely proportional to the number of threads. This holds for fits and models and is optimistic for
+//! small files. docs/scale.md applies the formulas to whole studies.
 
 use lpp_study::{FeatureSource, Study};
 
 use crate::catalogue::ModelSize;
 use crate::size::{StudySize, model_size};
 
-/// What a step takes.
+/// The cost of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
 pub struct Cost {
     /// Seconds from start to end.
     pub seconds: f64,
-    /// Largest memory that belongs to the program, bytes; mapped files, which the system can drop, are left out.
+    /// Peak memory of the program in bytes, without mapped files, which the system can drop.
     pub memory_bytes: u64,
-    /// Bytes that the outputs take.
+    /// Size of the outputs in bytes.
     pub disk_bytes: u64,
-    /// Bytes of temporary files besides, which are gone at the end.
+    /// Additional size of temporary files, which are deleted at the end, in bytes.
     pub scratch_bytes: u64,
 }
 
 const MIB: f64 = 1_048_576.0;
 /// Threads of the measurements.
 const MEASURED_THREADS: f64 = 2.0;
-/// Start, hashing and writing of any step on small files, seconds (demo study, median of its steps).
+/// Time of any step on small files: start, hashing and writing, in seconds (demo study, median of its steps).
 const LEAST_S: f64 = 0.1;
-/// A program with nothing loaded, bytes ("Real input at full size": 14 to 16 MiB).
+/// Memory of a program without data, in bytes ("Real input at full size": 14 to 16 MiB).
 const LEAST_MEMORY: f64 = 16.0 * MIB;
 /// Resampling, seconds a volume of 91 × 109 × 91: 3.85 s for 300 ("Preprocessing beside nilearn").
 const RESAMPLE_S_PER_SCAN: f64 = 3.85 / 300.0;
@@ -35,8 +35,8 @@ const RESAMPLE_S_PER_SCAN: f64 = 3.85 / 300.0;
 const GRID_VOLUME: f64 = 37.0 * 46.0 * 38.0 * 4.0;
 /// A volume of the published grid, with its spline coefficients in f64, bytes.
 const SOURCE_VOLUME: f64 = 91.0 * 109.0 * 91.0 * 12.0;
-/// Compressed size of a resampled volume over its plain size: an assumption, no measurement. Two fifths of the grid are brain,
-/// whose digits hardly compress.
+/// Compressed size of a resampled volume relative to its plain size: an assumption, not a measurement. Two fifths of
+/// the grid are brain, whose digits hardly compress.
 const RESAMPLED_RATIO: f64 = 0.45;
 /// A published volume, compressed, bytes: 31.94 GB for 49 subjects of 2816 scans (manifest of ds003643).
 const DERIVATIVE_BYTES_PER_SCAN: f64 = 31_941_425_834.0 / (49.0 * 2816.0);
@@ -52,22 +52,22 @@ const ISC_TRIALS: f64 = 10.0;
 const AVERAGE_MEMORY_PER_VOXEL: f64 = 1.66 * 1024.0 * MIB / 25_870.0;
 /// Operations a second of a language model in f32 on two cores: 48.6 Tflop of GPT-2 in 226 windows of 1.35 s each.
 const EXTRACT_FLOPS: f64 = 48.6e12 / (226.0 * 1.35);
-/// Tokens by which windows advance.
+/// Stride of the windows, in tokens.
 const ADVANCE: u64 = 64;
 /// Fit of one layer to 25,870 voxels, seconds: 4.1 at 768 features and 11.1 at 5120 ("Nested ridge", default search).
 const FIT_S: f64 = 4.1 - 768.0 * FIT_S_PER_FEATURE;
 const FIT_S_PER_FEATURE: f64 = (11.1 - 4.1) / (5120.0 - 768.0);
-/// What the times of a fit were measured with.
+/// The size at which the times of a fit were measured.
 const FIT_VOXELS: f64 = 25_870.0;
 const FIT_SCANS: f64 = 2636.0;
-/// A further subject of a fit over a lone one ("One layer, many subjects").
+/// Cost of a further subject of a fit relative to a single one ("With one layer and many subjects").
 const FURTHER_SUBJECT: f64 = 0.73;
 /// Memory of a fit beyond its scans, bytes: 0.23 GiB at 768 features, 0.53 GiB at 5120.
 const FIT_MEMORY: f64 = 0.23 * 1024.0 * MIB - 768.0 * FIT_MEMORY_PER_FEATURE;
 const FIT_MEMORY_PER_FEATURE: f64 = (0.53 - 0.23) * 1024.0 * MIB / (5120.0 - 768.0);
-/// Fits of one layer that a thousand nulls of it cost ("Nulls" in docs/benchmarks.md).
+/// Cost of a thousand nulls of one layer, in fits of that layer ("Nulls of one layer" in docs/benchmarks.md).
 const FITS_PER_THOUSAND_NULLS: f64 = 6.1;
-/// Fits of one layer that a joint fit costs: one for each of its ratios of penalties, an assumption.
+/// Cost of a joint fit, in fits of one layer: one per penalty ratio, an assumption.
 const FITS_PER_JOINT: f64 = 20.0;
 /// Analysis and report, seconds a score file: 28 models and baselines take seconds.
 const ANALYSE_S_PER_MODEL: f64 = 0.1;
@@ -89,7 +89,7 @@ fn bytes(value: f64) -> u64 {
 /// Estimates for one language of a study on a number of threads.
 #[derive(Debug, Clone)]
 pub struct Estimator<'a> {
-    /// The study, whose folder may hold the configurations of models.
+    /// The study, whose folder may contain the configurations of models.
     pub study: &'a Study,
     /// Sizes of the language.
     pub size: &'a StudySize,
@@ -166,13 +166,13 @@ impl Estimator<'_> {
         )
     }
 
-    /// Anything that takes seconds at most.
+    /// A step that takes at most seconds.
     #[must_use]
     pub fn small(&self, disk: f64) -> Cost {
         self.cost(0.0, 0.0, disk)
     }
 
-    /// The average subject and the inter-subject correlation, whose halves wait on the disk.
+    /// The average subject and the inter-subject correlation, whose halves are stored on disk.
     #[must_use]
     pub fn average(&self) -> Cost {
         let runs = (self.size.n_runs() as u64 * self.size.n_subjects) as f64;
@@ -242,8 +242,8 @@ impl Estimator<'_> {
         self.fit_subjects(n_layers, n_features, 1, false)
     }
 
-    /// All layers of a model to subjects of their own, one factorisation a layer; `prepares` if their scans are smoothed and
-    /// cleaned first.
+    /// All layers of a model to individual subjects, with one factorisation per layer; `prepares` if their scans are
+    /// smoothed and cleaned first.
     #[must_use]
     pub fn fit_subjects(&self, n_layers: u64, n_features: u64, n_subjects: u64, prepares: bool) -> Cost {
         let size = self.voxels() / FIT_VOXELS * self.scans() / FIT_SCANS;

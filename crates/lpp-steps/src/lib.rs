@@ -1,4 +1,4 @@
-//! The steps of a study, each stated once: inputs, outputs, parameters, arguments and cost.
+//! The steps of a study: inputs, outputs, parameters, arguments and cost, each stated once.
 //!
 //! A step is a plain struct of paths and settings, one file each in `src/steps`. The program that runs a step makes it from its
 //! flags, the plan of a study makes it from the configuration; both ask it for its [`Artefact`]s. So a plan and a program

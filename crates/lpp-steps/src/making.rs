@@ -1,4 +1,4 @@
-//! An artefact that a program is making: is it up to date, may it be written, and its record at the end.
+//! An artefact that a program is making: whether it is up to date, whether it may be written, and its record.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,10 +11,10 @@ use lpp_files::{
 use crate::provenance::FORM;
 use crate::{Artefact, Provenance, Software, command, peak_memory_bytes};
 
-/// One artefact in the hands of the program that makes it, its inputs hashed.
+/// One artefact with the hashes of its inputs, for the program that makes it.
 ///
-/// Most programs call [`run_if_stale`](crate::run_if_stale), which does all of this; those that write some artefacts while they
-/// still work on others call it step by step.
+/// Most programs call [`run_if_stale`](crate::run_if_stale), which does all of this. Programs that write some artefacts
+/// while they are working on others call it step by step.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), lpp_files::FileError> {
@@ -53,7 +53,8 @@ impl Making {
         })
     }
 
-    /// The same with inputs that are hashed already: many artefacts may have the same ones. `started` is when the work began.
+    /// The same with inputs that are already hashed, since many artefacts may share inputs. `started` is the start of
+    /// the work.
     #[must_use]
     pub fn with_inputs(
         software: Software,
@@ -85,29 +86,29 @@ impl Making {
         &self.inputs
     }
 
-    /// Whether the artefact is there, whole, and was made by this version from the same inputs and parameters.
+    /// Whether the artefact exists, is complete, and was made by this version from the same inputs and parameters.
     ///
-    /// The names of the inputs do not count, their contents do.
+    /// The contents of the inputs are compared, not their names.
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.agrees(|made| made.software == self.software_name())
     }
 
-    /// The same for an artefact that several programs make alike: any of them, of this version, may have made it.
+    /// The same for an artefact that several programs can make: it may have been made by any of them, in this version.
     #[must_use]
     pub fn is_current_of_any_program(&self) -> bool {
         let version = |software: &str| software.rsplit(' ').next() == Some(self.software.version);
         self.agrees(|made| version(&made.software))
     }
 
-    /// Whether nothing is left to do: the artefact is [current](Making::is_current) and not to be made anew (`force`).
+    /// Whether there is nothing to do: the artefact is [current](Making::is_current), and `force` is not set.
     ///
-    /// If there is something to do, the artefact may be written from here on: a file under its name that has no record of this
-    /// program is somebody else's and is refused, unless `force` is set. A program that is killed between the artefact and its
-    /// record leaves a record without a hash, so that the next run knows the file for its own.
+    /// If there is something to do, the artefact may be written from here on. A file of its name without a record of
+    /// this program belongs to somebody else and is refused, unless `force` is set. A program killed between the
+    /// artefact and its record leaves a record without a hash, so that the next run recognises the file as its own.
     ///
     /// # Errors
-    /// [`FileError::NotOurs`] if the file is somebody else's.
+    /// [`FileError::NotOurs`] if the file was not made by this program.
     pub fn is_done(&self, force: bool) -> Result<bool, FileError> {
         if !force && self.is_current() {
             return Ok(true);
@@ -116,10 +117,10 @@ impl Making {
         Ok(false)
     }
 
-    /// Makes sure that the artefact may be written, as [`Making::is_done`] does, without asking whether it is current.
+    /// Checks that the artefact may be written, like [`Making::is_done`], without checking whether it is current.
     ///
     /// # Errors
-    /// [`FileError::NotOurs`] if the file is somebody else's.
+    /// [`FileError::NotOurs`] if the file was not made by this program.
     pub fn claim(&self, force: bool) -> Result<(), FileError> {
         if !force && let Some(why) = self.not_ours() {
             return Err(FileError::NotOurs {
@@ -136,16 +137,16 @@ impl Making {
         self.register()
     }
 
-    /// Writes down at once that this program is making the artefact, for those that make other files before it.
+    /// Records immediately that this program is making the artefact, for programs that make other files before it.
     ///
     /// # Errors
-    /// As [`Making::claim`]; [`FileError::Write`] if the disk refuses.
+    /// As [`Making::claim`]; [`FileError::Write`] if the file cannot be written.
     pub fn claim_now(&self, force: bool) -> Result<(), FileError> {
         self.claim(force)?;
         keep_claim(&self.artefact.path)
     }
 
-    /// Why a file under the name of the artefact is not this program's, if there is one that is not.
+    /// Why an existing file of the artefact's name was not made by this program, if there is one.
     fn not_ours(&self) -> Option<String> {
         // A link that leads nowhere is a file of the user as well.
         fs::symlink_metadata(&self.artefact.path).ok()?;
@@ -157,7 +158,8 @@ impl Making {
         }
     }
 
-    /// Has the record written just before the artefact. One of the same program that is there already says enough.
+    /// Registers the record to be written just before the artefact. An existing record of the same program is
+    /// sufficient.
     fn register(&self) -> Result<(), FileError> {
         let record = self.unfinished();
         let there = Provenance::load(&self.artefact.path);
@@ -173,7 +175,7 @@ impl Making {
         Ok(())
     }
 
-    /// The record of an artefact that is about to be written: nothing is up to date by it.
+    /// The record of an artefact before it is written; it never counts as up to date.
     fn unfinished(&self) -> Provenance {
         Provenance {
             form: FORM,
@@ -204,17 +206,17 @@ impl Making {
             && sha256_unless_known(&self.artefact.path).is_ok_and(|hash| hash == made.output.sha256)
     }
 
-    /// Writes the provenance beside the finished artefact, if the inputs still are what they were when they were hashed: one that
-    /// was replaced meanwhile may or may not be what the program has read.
+    /// Writes the provenance next to the finished artefact, if the inputs have not changed since they were hashed. If
+    /// one was replaced meanwhile, it is unknown which contents the program read.
     ///
     /// # Errors
-    /// [`FileError::Read`] if the artefact or an input is not there, [`FileError::Malformed`] if an input has changed,
-    /// [`FileError::Write`] if the disk refuses.
+    /// [`FileError::Read`] if the artefact or an input does not exist, [`FileError::Malformed`] if an input has
+    /// changed, [`FileError::Write`] if the record cannot be written.
     pub fn finish(self) -> Result<Provenance, FileError> {
         self.finish_with(&[])
     }
 
-    /// The same for a step that wrote further files, whose hashes stand in the record of the artefact.
+    /// The same for a step that wrote further files, whose hashes are in the record of the artefact.
     ///
     /// # Errors
     /// As [`finish`](Self::finish).
@@ -223,11 +225,11 @@ impl Making {
         self.record(companions)
     }
 
-    /// The same for one of many artefacts of the same inputs, which the program compares once with
+    /// The same for one of many artefacts of the same inputs, which the program checks once with
     /// [`unchanged`](lpp_files::unchanged).
     ///
     /// # Errors
-    /// [`FileError::Read`] if the artefact is not there, [`FileError::Write`] if the record cannot be written.
+    /// [`FileError::Read`] if the artefact does not exist, [`FileError::Write`] if the record cannot be written.
     pub fn finish_one_of_many(self) -> Result<Provenance, FileError> {
         self.record(&[])
     }

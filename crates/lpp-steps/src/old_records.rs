@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// Puts the parameters of a record of form 1 into today's words, so that a study made before is not made again.
+/// Converts the parameters of a record of form 1 to the current form, so that an existing study is not recomputed.
 pub(crate) fn modernise(parameters: &mut BTreeMap<String, Value>) {
     for (parameter, value) in parameters.iter_mut() {
         if let Some(new) = value.as_str().and_then(|old| renamed(parameter, old)) {

@@ -1,4 +1,4 @@
-//! Where an artefact came from: the JSON beside it.
+//! The provenance of an artefact: the JSON file next to it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::old_records;
 
-/// The form of the records that are written today; a record without the field is of form 1.
+/// The current form of records; a record without the field has form 1.
 pub(crate) const FORM: u32 = 2;
 
 fn first_form() -> u32 {
@@ -23,11 +23,11 @@ pub struct Software {
     pub program: &'static str,
     /// Its version.
     pub version: &'static str,
-    /// The commit it was built from, if that is known.
+    /// The commit it was built from, if known.
     pub commit: Option<&'static str>,
 }
 
-/// The JSON beside each artefact, `<artefact>.json`.
+/// The JSON file next to each artefact, `<artefact>.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
     /// The form of this record: 2. Records of form 1 (without this field) are read too.
@@ -39,18 +39,18 @@ pub struct Provenance {
     pub commit: Option<String>,
     /// The command line, each word as [`recorded_text`].
     pub command: Vec<String>,
-    /// Everything besides the inputs that decides the result.
+    /// Everything that determines the result, except the inputs.
     pub parameters: BTreeMap<String, serde_json::Value>,
-    /// The files that went in.
+    /// The input files.
     pub inputs: Vec<FileHash>,
     /// The artefact itself.
     pub output: FileHash,
-    /// Further files that the same run wrote and that have no record of their own, such as the figures of a report.
+    /// Further files written by the same run without their own records, such as the figures of a report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub companions: Vec<FileHash>,
     /// Seconds from start to end.
     pub wall_s: f64,
-    /// Largest resident memory of the program up to here, bytes; 0 where the system does not tell.
+    /// Peak resident memory of the program so far, in bytes; 0 if unknown.
     pub peak_memory_bytes: u64,
 }
 
@@ -71,8 +71,8 @@ impl Provenance {
             .map_or(&self.software, |(program, _)| program)
     }
 
-    /// The command as it can be typed anywhere: the program by its name alone, without the number of threads, which decides
-    /// no result.
+    /// The command in a form that works on any machine: only the name of the program, without the number of threads,
+    /// which does not affect the result.
     #[must_use]
     pub fn command_line(&self) -> String {
         let mut words = self.command.iter();
@@ -88,10 +88,10 @@ impl Provenance {
         line
     }
 
-    /// Writes the record beside its artefact.
+    /// Writes the record next to its artefact.
     ///
     /// # Errors
-    /// [`FileError::Write`] if the disk refuses.
+    /// [`FileError::Write`] if the file cannot be written.
     pub fn save(&self) -> Result<(), FileError> {
         write_atomically(&Self::path_of(&self.output.path), &self.to_json()?)
     }
@@ -104,7 +104,7 @@ impl Provenance {
     /// Reads the provenance of `artefact`.
     ///
     /// # Errors
-    /// [`FileError::Read`] if there is none, [`FileError::Malformed`] if it is not one.
+    /// [`FileError::Read`] if it does not exist, [`FileError::Malformed`] if it is invalid.
     pub fn load(artefact: &Path) -> Result<Self, FileError> {
         let path = Self::path_of(artefact);
         if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
@@ -136,13 +136,13 @@ impl Provenance {
     }
 }
 
-/// The command line of this process, as records keep it.
+/// The command line of this process, as in records.
 #[must_use]
 pub fn command() -> Vec<String> {
     std::env::args_os().map(|word| recorded_text(&word)).collect()
 }
 
-/// Largest resident memory of this process so far, bytes; 0 where the system does not tell.
+/// Peak resident memory of this process so far, in bytes; 0 if unknown.
 #[must_use]
 pub fn peak_memory_bytes() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -4,7 +4,7 @@ use lpp_files::FileError;
 
 use crate::{Artefact, Making, Software};
 
-/// What came of a step.
+/// The result of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done<R> {
     /// The artefacts were up to date; nothing was done.
@@ -14,7 +14,7 @@ pub enum Done<R> {
 }
 
 impl<R> Done<R> {
-    /// What the work returned, if it was done.
+    /// The return value of the work, if it was done.
     pub fn made(self) -> Option<R> {
         match self {
             Self::UpToDate => None,
@@ -32,8 +32,8 @@ impl<R> Done<R> {
 /// Calls `work`, which writes `artefacts`, and records them, unless all of them are up to date and `force` is not set.
 ///
 /// # Errors
-/// [`FileError::Read`] if an input cannot be read, [`FileError::NotOurs`] if the file of an artefact is not this program's and
-/// `force` is not set, the error of `work`, and those of [`Making::finish`].
+/// [`FileError::Read`] if an input cannot be read, [`FileError::NotOurs`] if the file of an artefact was not made by
+/// this program and `force` is not set, the error of `work`, and those of [`Making::finish`].
 ///
 /// ```
 /// use lpp_files::FileError;

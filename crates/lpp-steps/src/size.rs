@@ -1,4 +1,4 @@
-//! How large a study is: from its files where they are there, from the published data set where they are not.
+//! The size of a study: from its files if they exist, otherwise from the published data set.
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +23,7 @@ const SUBJECTS: [(Language, u64); 3] = [
 ];
 /// Voxels of the English mask; that of the Chinese has 26,050.
 const VOXELS: u64 = 25_870;
-/// Words of the English annotation after its corrections; the other languages are planned with the same.
+/// Words of the English annotation after its corrections; the same number is assumed for the other languages.
 const WORDS: u64 = 15_342;
 /// GPT-2 tokens of the English text over its words: 22,782 over 15,342.
 const TOKENS_PER_WORD: f64 = 1.485;
@@ -64,8 +64,8 @@ impl StudySize {
         }
     }
 
-    /// The sizes of a language of `study`: scans and voxels of its average subject, words of its table of words, where
-    /// they are there.
+    /// The sizes of a language of `study`: scans and voxels of its average subject, words of its table of words, if
+    /// these files exist.
     #[must_use]
     pub fn of(study: &Study, lang: Language) -> Self {
         let mut size = Self::published(lang);
@@ -116,7 +116,7 @@ fn shape(path: &Path) -> Option<(u64, u64)> {
     Some((rows as u64, columns as u64))
 }
 
-/// Rows of a table without its head.
+/// Number of rows of a table without its header.
 fn rows(path: &Path) -> std::io::Result<u64> {
     let lines = fs::read_to_string(path)?.lines().count();
     Ok(lines.saturating_sub(1) as u64)

@@ -1,4 +1,4 @@
-//! What every step tells.
+//! The interface of all steps.
 
 use std::path::PathBuf;
 
@@ -6,19 +6,19 @@ use serde::Serialize;
 
 use crate::{Artefact, Cost, Estimator};
 
-/// How it is told whether a step is done.
+/// How to determine whether a step is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Completion {
-    /// By the record beside each output.
+    /// By the record next to each output.
     Provenance,
-    /// By a record of the step itself, for programs whose outputs depend on what they find.
+    /// By a record of the step, for steps whose outputs are not known in advance.
     Record,
-    /// By the outputs being there.
+    /// By the existence of the outputs.
     Presence,
 }
 
-/// One call of one program, to be run in the study folder.
+/// One call of one program, run in the study folder.
 pub trait Step {
     /// The program.
     const PROGRAM: &'static str;
@@ -26,32 +26,32 @@ pub trait Step {
     /// The name of the step: `fit:gpt2:en`.
     fn id(&self) -> String;
 
-    /// The arguments of the program; threads come on top.
+    /// The arguments of the program, without the number of threads.
     fn arguments(&self) -> Vec<String>;
 
-    /// The files that it makes; with [`Completion::Record`], those that are known beforehand.
+    /// The files that it makes; with [`Completion::Record`], those known in advance.
     fn artefacts(&self) -> Vec<Artefact>;
 
-    /// Files that must be there besides the inputs of the artefacts.
+    /// Files that must exist in addition to the inputs of the artefacts.
     fn further_inputs(&self) -> Vec<PathBuf> {
         Vec::new()
     }
 
-    /// Files that go in if they are there.
+    /// Optional input files.
     fn optional_inputs(&self) -> Vec<PathBuf> {
         Vec::new()
     }
 
-    /// How it is told whether the step is done.
+    /// How to determine whether the step is done.
     fn completion(&self) -> Completion {
         Completion::Provenance
     }
 
-    /// Whether the program may leave outputs out and say so.
+    /// Whether the program may leave out outputs, with a message.
     fn may_leave_out(&self) -> bool {
         false
     }
 
-    /// What it takes.
+    /// Its cost.
     fn cost(&self, estimator: &Estimator) -> Cost;
 }

@@ -11,7 +11,7 @@ pub struct AlignStep {
     pub annotation: AnnotationSource,
     /// The files of the text and of the tokenizer.
     pub files: Vec<PathBuf>,
-    /// Tokens of a window.
+    /// Tokens per window.
     pub max_len: usize,
     /// The table.
     pub output: PathBuf,

@@ -18,7 +18,7 @@ pub struct AnalyzeStep {
     pub isc: Option<PathBuf>,
     /// Images of regions that may be there.
     pub regions: Vec<PathBuf>,
-    /// Brain scores and what is beside them.
+    /// Brain scores and their additional files.
     pub scores: Vec<PathBuf>,
     /// Number of fits, for the cost.
     pub n_fits: usize,

@@ -9,37 +9,37 @@ use super::clean::with_cleaning;
 use super::{place, words};
 use crate::{AlphaSearch, Artefact, Choice, Cost, Estimator, Step};
 
-/// The average of subjects, and how well one half of them predicts the other.
+/// The average of subjects, and the inter-subject correlation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AverageStep {
     /// Language.
     pub lang: Language,
-    /// Name of each subject, and its runs as far as they are known.
+    /// Name of each subject, with its runs if known.
     pub subjects: Vec<(String, Vec<PathBuf>)>,
-    /// The mask; none is needed for arrays.
+    /// The mask; not needed for arrays.
     pub mask: Option<PathBuf>,
-    /// What is done to the time courses, but for the repetition time.
+    /// The cleaning of the time courses, without the repetition time.
     pub cleaning: CleaningParams,
-    /// Repetition time, seconds, once it is known.
+    /// Repetition time in seconds, once known.
     pub tr_s: Option<f64>,
     /// The runs to write.
     pub averages: Vec<PathBuf>,
     /// The correlation to write.
     pub isc: PathBuf,
-    /// Divisions of the subjects into halves; 0 leaves the correlation out.
+    /// Number of random splits of the subjects into halves; 0 for no correlation.
     pub n_trials: usize,
-    /// Seed of the divisions.
+    /// Seed of the random splits.
     pub seed: u32,
     /// Scans cut from both ends of each run before halves are compared.
     pub trim_scans: usize,
     /// Penalties.
     pub alphas: Vec<f64>,
-    /// How penalties are searched.
+    /// The search over penalties.
     pub alpha_search: AlphaSearch,
 }
 
 impl AverageStep {
-    /// Divisions of the reference study.
+    /// Number of splits in the reference study.
     pub const REFERENCE_TRIALS: usize = 10;
     /// Seed of the reference study.
     pub const REFERENCE_SEED: u32 = 1234;
@@ -55,7 +55,7 @@ impl AverageStep {
         self.averages.iter().enumerate().map(average).collect()
     }
 
-    /// The correlation, if there is to be one. Its inputs are the averages, whose records name the files of the subjects.
+    /// The correlation, if it is computed. Its inputs are the averages, whose records list the files of the subjects.
     #[must_use]
     pub fn isc_artefact(&self) -> Option<Artefact> {
         let names: Vec<&String> = self.subjects.iter().map(|(name, _)| name).collect();

@@ -9,15 +9,15 @@ use crate::Artefact;
 /// The cleaned time courses of one run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CleanStep {
-    /// The run; not known as long as it is yet to be made.
+    /// The run; unknown until it is made.
     pub image: Option<PathBuf>,
     /// The mask.
     pub mask: PathBuf,
-    /// Full width at half maximum of the smoothing, mm.
+    /// FWHM of the smoothing, in mm.
     pub smoothing_fwhm_mm: Option<f64>,
-    /// What is done to the time courses, but for the repetition time.
+    /// The cleaning of the time courses, without the repetition time.
     pub cleaning: CleaningParams,
-    /// Repetition time, seconds, once it is known.
+    /// Repetition time in seconds, once known.
     pub tr_s: Option<f64>,
     /// The array.
     pub output: PathBuf,

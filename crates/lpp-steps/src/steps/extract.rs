@@ -29,7 +29,7 @@ impl Choice for Dtype {
 pub struct ExtractStep {
     /// The annotation.
     pub annotation: AnnotationSource,
-    /// The model as it is asked for: `gpt2`, `org/name`.
+    /// The model as requested: `gpt2`, `org/name`.
     pub model: String,
     /// The name of the activations: `gpt2_untrained_seed1`.
     pub name: String,
@@ -41,13 +41,13 @@ pub struct ExtractStep {
     pub dtype: Dtype,
     /// Type of the stored numbers.
     pub stored_as: StoredAs,
-    /// Tokens of a window and by how many windows overlap, once the model's configuration is read.
+    /// Tokens per window and overlap of the windows, once the model's configuration is read.
     pub window: Option<(usize, usize)>,
     /// The archive or folder of the text.
     pub text: PathBuf,
-    /// Files of text, tokenizer and checkpoint, as far as they are known.
+    /// Files of text, tokenizer and checkpoint, if known.
     pub files: Vec<PathBuf>,
-    /// Whether one block is held in memory at a time.
+    /// Whether only one block is held in memory at a time.
     pub stream_layers: bool,
     /// The activations.
     pub output: PathBuf,

@@ -1,4 +1,4 @@
-//! `lpp-fetch`: what a study lacks.
+//! `lpp-fetch`: downloads for a study.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use lpp_study::Language;
 use super::words;
 use crate::{Artefact, Completion, Cost, Estimator, Step};
 
-/// Bytes a second of a connection, for the estimate: 100 Mbit/s.
+/// Speed of a connection in bytes per second, for the estimate: 100 Mbit/s.
 const BYTES_PER_S: f64 = 12.5e6;
 /// The archive of `GloVe` vectors, bytes.
 const GLOVE_BYTES: u64 = 862_182_613;
@@ -141,7 +141,7 @@ impl Step for FetchPrecomputedStep {
 pub struct FetchGloveStep {
     /// The file.
     pub output: PathBuf,
-    /// Hash of the archive, once it is known.
+    /// Hash of the archive, once known.
     pub archive_sha256: Option<String>,
 }
 
@@ -180,10 +180,10 @@ impl Step for FetchGloveStep {
     }
 }
 
-/// A model, into the cache of the hub, so that only a record in the study tells of it.
+/// A model in the cache of the hub; the study has only a record of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchModelStep {
-    /// The model as it is asked for.
+    /// The model as requested.
     pub model: String,
     /// Whether its weights are needed.
     pub weights: bool,
@@ -220,7 +220,7 @@ impl Step for FetchModelStep {
         Completion::Record
     }
 
-    /// Weights as they are mostly published: small models in f32, large ones in 16 bits.
+    /// Weights in the usual published type: small models in f32, large ones in 16 bits.
     fn cost(&self, estimator: &Estimator) -> Cost {
         let n_parameters = estimator
             .model_size(&self.model)

@@ -1,4 +1,4 @@
-//! `lpp-fit`: brain scores, and what goes beside them.
+//! `lpp-fit`: brain scores and additional files.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use lpp_study::{Language, Study, beside_scores};
 use super::{place, words};
 use crate::{Artefact, Choice, Cost, Estimator, Step, SubjectStep};
 
-/// How penalties are searched.
+/// The search over penalties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AlphaSearch {
     /// Every penalty on every voxel.
@@ -28,7 +28,7 @@ impl Choice for AlphaSearch {
     ];
 }
 
-/// Runs that validate the penalty.
+/// Runs used to validate the penalty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum InnerRuns {
     /// The first training run.
@@ -49,13 +49,13 @@ impl Choice for InnerRuns {
     ];
 }
 
-/// Arithmetic of the products over all voxels; factorisations are in double precision anyway.
+/// Arithmetic of the products over all voxels; factorisations are always in double precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Arithmetic {
     /// `f32`: scores within 1e-4 of double precision, usually 1e-6, at twice the speed.
     #[default]
     Single,
-    /// `f64`, as the reference.
+    /// `f64`, as in the reference.
     Double,
 }
 
@@ -70,7 +70,7 @@ impl Choice for Arithmetic {
     ];
 }
 
-/// How nulls reorder the scans of a run.
+/// The permutations of the scans of a run in nulls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NullOrder {
     /// Circular shifts by any number of scans.
@@ -80,7 +80,7 @@ pub enum NullOrder {
 }
 
 impl NullOrder {
-    /// As records hold it: `circular`, `blocks:15`.
+    /// The form in records: `circular`, `blocks:15`.
     #[must_use]
     pub fn recorded(self) -> String {
         match self {
@@ -90,7 +90,7 @@ impl NullOrder {
     }
 }
 
-/// Which scans are predicted, and where their scores go.
+/// The scans to predict, and the files of their scores.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetSet {
     /// Name of the subject, or `average`.
@@ -109,7 +109,7 @@ impl TargetSet {
     /// Name of the average subject.
     pub const AVERAGE: &'static str = "average";
 
-    /// The average subject of a study, every file at its place.
+    /// The average subject of a study, with the default paths.
     #[must_use]
     pub fn average(study: &Study, model: &str, lang: Language, runs: Vec<PathBuf>) -> Self {
         Self {
@@ -121,7 +121,7 @@ impl TargetSet {
         }
     }
 
-    /// An individual subject, with the mask and the runs that are made for it.
+    /// An individual subject, with its own mask and runs.
     #[must_use]
     pub fn individual(study: &Study, model: &str, lang: Language, subject: &SubjectStep) -> Self {
         Self {
@@ -133,7 +133,7 @@ impl TargetSet {
         }
     }
 
-    /// The same scans for the time-only control model, whose scores go beside those of the model.
+    /// The same scans for the time-only control model, whose scores are written next to those of the model.
     #[must_use]
     pub fn canary(&self) -> Self {
         let mut canary = self.clone();
@@ -157,43 +157,43 @@ impl TargetSet {
     }
 }
 
-/// A fit of one layer beside controls.
+/// A joint fit of one layer with controls.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JointFit {
-    /// The controls as `--controls` names them.
+    /// The controls as given to `--controls`.
     pub asked: Vec<String>,
     /// Name and activations of each control.
     pub controls: Vec<(String, PathBuf)>,
-    /// Ratios of penalties that are tried.
+    /// Number of penalty ratios to try.
     pub n_candidates: usize,
     /// Seed of the ratios.
     pub seed: u64,
 }
 
 impl JointFit {
-    /// Ratios of penalties, unless told otherwise.
+    /// Default number of penalty ratios.
     pub const DEFAULT_CANDIDATES: usize = 20;
 }
 
-/// A test of one layer against reordered scans.
+/// A test of one layer against permuted scans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nulls {
     /// Number of nulls.
     pub n: usize,
-    /// How they reorder scans.
+    /// The permutation of the scans.
     pub order: NullOrder,
-    /// Orders that are drawn for each run; nulls combine them.
+    /// Permutations drawn for each run; nulls combine them.
     pub orders_per_run: usize,
-    /// Whether penalties are chosen for each null.
+    /// Whether penalties are chosen again for each null.
     pub refit: bool,
     /// Seed.
     pub seed: u64,
 }
 
 impl Nulls {
-    /// Orders for each run, unless told otherwise.
+    /// Default number of permutations per run.
     pub const DEFAULT_ORDERS: usize = 16;
-    /// Scans of a block, unless told otherwise.
+    /// Default number of scans per block.
     pub const DEFAULT_BLOCK: usize = 15;
 
     /// `n` nulls of circular shifts.
@@ -221,15 +221,15 @@ pub struct CanaryFeatures {
 }
 
 impl CanaryFeatures {
-    /// Name under which a study keeps the model.
+    /// Its name in a study.
     pub const NAME: &'static str = "canary";
-    /// Waves of the first layer.
+    /// Number of waves in the first layer.
     pub const N_WAVES: usize = 16;
-    /// Columns of the second layer.
+    /// Number of columns of the second layer.
     pub const N_NOISE: usize = 32;
     /// Seed of the noise.
     pub const SEED: u64 = 0;
-    /// Nulls of its test.
+    /// Number of nulls of its test.
     pub const N_NULLS: usize = 199;
 
     /// The activations.
@@ -244,7 +244,7 @@ impl CanaryFeatures {
     }
 }
 
-/// All layers of a model to one set of scans or several, and what is asked for beside the scores.
+/// The fit of all layers of a model to one or several sets of scans, with optional additional results.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitStep {
     /// Name of the model.
@@ -253,40 +253,40 @@ pub struct FitStep {
     pub lang: Language,
     /// Activations.
     pub activations: PathBuf,
-    /// The words and their times; features of scans need none.
+    /// The words and their times; not needed for features of scans.
     pub words: Option<PathBuf>,
-    /// What is predicted.
+    /// The scans to predict.
     pub targets: Vec<TargetSet>,
     /// Subjects whose masks and runs are made first.
     pub subjects: Vec<SubjectStep>,
-    /// Which part of the subjects of a plan they are, and of how many.
+    /// The part of a plan's subjects in this step, and the number of parts.
     pub part: Option<(usize, usize)>,
     /// Whether this step of a plan is the one that makes them.
     pub prepares: bool,
-    /// Repetition time, seconds, once it is known.
+    /// Repetition time in seconds, once known.
     pub tr_s: Option<f64>,
-    /// Scans cut at both ends of each run.
+    /// Scans trimmed at both ends of each run.
     pub trim_scans: usize,
     /// The penalties.
     pub alphas: Vec<f64>,
-    /// How penalties are searched.
+    /// The search over penalties.
     pub alpha_search: AlphaSearch,
-    /// Runs on which penalties are validated.
+    /// Runs used to validate the penalties.
     pub inner: InnerRuns,
     /// Arithmetic.
     pub arithmetic: Arithmetic,
-    /// Whether layers are also chosen on inner data and scored on outer data.
+    /// Whether layers are also chosen by nested cross-validation.
     pub nested_layer: bool,
-    /// Layer of joint fits and nulls; without one, the layer that the inner data choose.
+    /// Layer of joint fits and nulls; `None` for the layer chosen on inner data.
     pub layer: Option<usize>,
-    /// The fit beside controls.
+    /// The joint fit with controls.
     pub joint: Option<JointFit>,
     /// The test against nulls.
     pub nulls: Option<Nulls>,
 }
 
 impl FitStep {
-    /// A fit without targets, every input at its place and with the settings of the study.
+    /// A fit without targets; inputs default to the study's paths, and settings to those of the study.
     #[must_use]
     pub fn of_study(study: &Study, model: &str, lang: Language) -> Self {
         let config = study.config();
@@ -326,14 +326,14 @@ impl FitStep {
         }
     }
 
-    /// Whether the layer of joint fits and nulls is chosen by the fit, or asked for by itself.
+    /// Whether the layer of joint fits and nulls is chosen by the fit, or was requested explicitly.
     #[must_use]
     pub fn chooses_layers(&self) -> bool {
         let needed = self.layer.is_none() && (self.joint.is_some() || self.nulls.is_some());
         self.nested_layer || needed
     }
 
-    /// A file that is made of the model, the words and the scans of a set.
+    /// A file made from the model, the words and the scans of a set.
     fn artefact(&self, set: &TargetSet, path: &Path) -> Artefact {
         Artefact::new(path)
             .input(&self.activations)
@@ -351,8 +351,8 @@ impl FitStep {
             .with("precision", self.arithmetic.name())
     }
 
-    /// The scores of a set, their sidecar, those of nested layers and the map. Each has its record, so that a run that ended
-    /// between two of them does not pass for a whole one.
+    /// The scores of a set, their sidecar, those of nested layers and the map. Each has its own record, so that a run
+    /// killed between two of them does not count as complete.
     #[must_use]
     pub fn score_artefacts(&self, set: &TargetSet) -> Vec<Artefact> {
         let nested = self
@@ -372,7 +372,7 @@ impl FitStep {
             .collect()
     }
 
-    /// The joint fit of a set, if there is one; `layer` once it is known.
+    /// The joint fit of a set, if there is one; `layer` once known.
     #[must_use]
     pub fn joint_artefact(&self, set: &TargetSet, layer: Option<usize>) -> Option<Artefact> {
         let joint = self.joint.as_ref()?;
@@ -387,7 +387,7 @@ impl FitStep {
         Some(artefact)
     }
 
-    /// The nulls of a set, if there are any; `layer` once it is known.
+    /// The nulls of a set, if there are any; `layer` once known.
     #[must_use]
     pub fn nulls_artefact(&self, set: &TargetSet, layer: Option<usize>) -> Option<Artefact> {
         let nulls = self.nulls?;

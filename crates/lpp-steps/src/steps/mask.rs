@@ -10,11 +10,11 @@ use crate::{Artefact, Cost, Estimator, Step};
 /// The common mask of runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaskStep {
-    /// The language whose runs they are, for a step of a plan.
+    /// The language of the runs, for a step of a plan.
     pub lang: Language,
     /// The runs.
     pub runs: Vec<PathBuf>,
-    /// Whether only what is inside on both sides is kept.
+    /// Whether only voxels whose mirror image is inside too are kept.
     pub symmetric: bool,
     /// The mask.
     pub output: PathBuf,

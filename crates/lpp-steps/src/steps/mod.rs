@@ -46,7 +46,7 @@ pub use words::{AnnotationSource, WordsStep};
 
 use lpp_study::Language;
 
-/// The arguments that say where a step runs: in the study folder, for one language.
+/// The arguments for the study folder (the current one) and the language.
 fn place(lang: Language) -> Vec<String> {
     words(["--study", ".", "--lang", lang.code()])
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::Artefact;
 
-/// One published array in the form that programs map.
+/// One published array in a form that programs can map.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishedArrayStep {
     /// The joblib dump of one array of two axes.

@@ -10,7 +10,7 @@ use crate::{AnnotationSource, Artefact, Cost, Estimator, Step, WordsStep};
 pub struct RandomStep {
     /// The annotation.
     pub annotation: AnnotationSource,
-    /// `vector` (one for each word) or `embedding` (one for each different word).
+    /// `vector` (one for each spoken word) or `embedding` (one for each distinct word).
     pub kind: &'static str,
     /// Length of a vector.
     pub n_dims: u64,

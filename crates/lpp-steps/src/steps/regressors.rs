@@ -11,7 +11,7 @@ use crate::Artefact;
 pub struct RegressorsStep {
     /// The words and their times.
     pub events: PathBuf,
-    /// Which run of the events, if they hold several.
+    /// The run to use, if the events have several.
     pub run: Option<String>,
     /// Activations, (`n_words`, `n_features`).
     pub activations: PathBuf,

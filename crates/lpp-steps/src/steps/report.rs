@@ -14,7 +14,7 @@ pub struct ReportStep {
     pub lang: Language,
     /// The mask.
     pub mask: PathBuf,
-    /// The table that stands for all of them.
+    /// The table that represents all tables.
     pub summary: PathBuf,
     /// Number of fits, for the cost.
     pub n_fits: usize,

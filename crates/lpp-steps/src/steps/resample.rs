@@ -1,4 +1,4 @@
-//! `lpp-resample`: images onto the working grid.
+//! `lpp-resample`: resampling of images to the working grid.
 
 use std::path::PathBuf;
 
@@ -8,14 +8,14 @@ use lpp_study::Language;
 use super::{place, words};
 use crate::{Artefact, Completion, Cost, Estimator, Step};
 
-/// Images onto one grid.
+/// Resampling of images to one grid.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResampleStep {
     /// The subject and its language, if the images are runs of a study.
     pub subject: Option<(String, Language)>,
-    /// Each image and the file to write. For a subject whose published runs are yet to be fetched: the folders.
+    /// Each image with its output file; the folders for a subject whose published runs have not been downloaded yet.
     pub images: Vec<(PathBuf, PathBuf)>,
-    /// Whether the images are known, rather than their folders.
+    /// Whether the images are known, not only their folders.
     pub are_known: bool,
     /// The grid of the results.
     pub target: Grid,

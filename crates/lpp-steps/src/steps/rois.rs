@@ -11,7 +11,7 @@ use crate::{Artefact, Cost, Estimator, Step};
 /// Spherical regions of a mask.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RoisStep {
-    /// The language whose mask it is, for a step of a plan.
+    /// The language of the mask, for a step of a plan.
     pub lang: Language,
     /// The mask.
     pub mask: PathBuf,
@@ -61,7 +61,7 @@ impl Step for RoisStep {
         self.centres.iter().map(|centre| self.artefact(centre)).collect()
     }
 
-    /// A region outside of the mask is left out.
+    /// A region outside the mask is left out.
     fn may_leave_out(&self) -> bool {
         true
     }

@@ -36,7 +36,7 @@ impl SimulateStudyStep {
     }
 }
 
-/// Scans of an average subject who hears real words.
+/// Simulated scans of an average subject who hears the real words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SimulateScansStep {
     /// The words and their times.

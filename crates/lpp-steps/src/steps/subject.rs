@@ -1,4 +1,4 @@
-//! What a fit to an individual subject makes first: the subject's own mask and its cleaned runs.
+//! The preparation for a fit to an individual subject: its own mask and cleaned runs.
 
 use std::path::PathBuf;
 
@@ -16,11 +16,11 @@ pub struct SubjectStep {
     pub lang: Language,
     /// Its runs on the working grid.
     pub runs: Vec<PathBuf>,
-    /// Full width at half maximum of the smoothing, mm.
+    /// FWHM of the smoothing, in mm.
     pub smoothing_fwhm_mm: f64,
-    /// What is done to the time courses, but for the repetition time.
+    /// The cleaning of the time courses, without the repetition time.
     pub cleaning: CleaningParams,
-    /// Repetition time, seconds, once it is known.
+    /// Repetition time in seconds, once known.
     pub tr_s: Option<f64>,
     /// The mask to write.
     pub mask: PathBuf,
@@ -32,7 +32,7 @@ impl SubjectStep {
     /// Smoothing of the reference study, mm.
     pub const REFERENCE_FWHM_MM: f64 = 4.0;
 
-    /// The subject `name` of a study with `n_runs` cleaned runs, every output at its place, with the settings of the reference.
+    /// The subject `name` of a study with `n_runs` cleaned runs, with default paths and the settings of the reference.
     #[must_use]
     pub fn of_study(study: &Study, lang: Language, name: &str, runs: Vec<PathBuf>, n_runs: usize) -> Self {
         Self {

@@ -13,14 +13,14 @@ pub struct AnnotationSource {
     pub path: PathBuf,
     /// Its language.
     pub lang: Language,
-    /// Which corrections are asked for.
+    /// The requested corrections.
     pub asked: AnnotationCorrections,
-    /// Which it gets: what `auto` means is decided by the contents of the file.
+    /// The corrections to apply; `auto` is resolved from the contents of the file.
     pub corrections: AnnotationCorrections,
 }
 
 impl AnnotationSource {
-    /// The annotation at `path` with the corrections that it gets. A file that cannot be read is for its reader to name.
+    /// The annotation at `path` with the corrections to apply. A file that cannot be read is reported by its reader.
     #[must_use]
     pub fn new(path: PathBuf, lang: Language, asked: AnnotationCorrections) -> Self {
         Self {
@@ -31,7 +31,7 @@ impl AnnotationSource {
         }
     }
 
-    /// An artefact that is made of the annotation.
+    /// An artefact made from the annotation.
     pub(super) fn artefact(&self, path: impl Into<PathBuf>) -> Artefact {
         Artefact::new(path)
             .input(&self.path)
@@ -40,7 +40,7 @@ impl AnnotationSource {
     }
 }
 
-/// The table of words and their times: part of every step that makes features of words.
+/// The table of words and their times, which is part of every step that makes features of words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WordsStep {
     /// The annotation.
