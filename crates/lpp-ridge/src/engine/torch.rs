@@ -118,7 +118,7 @@ fn to_matrix<A: Number>(tensor: &Tensor) -> Result<Array2<A>, TchError> {
         .map_err(|source| TchError::Shape(source.to_string()))
 }
 
-fn to_vec<A: tch::kind::Number + Copy>(tensor: &Tensor) -> Result<Vec<A>, TchError> {
+fn to_vec<A: tch::kind::Element + Copy>(tensor: &Tensor) -> Result<Vec<A>, TchError> {
     Vec::try_from(tensor.f_to_device(Device::Cpu)?.f_contiguous()?.f_reshape([-1])?)
 }
 
