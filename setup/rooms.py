@@ -16,6 +16,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from rooms_drawing import drawing
 from rust_modules import Crate
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,8 +35,14 @@ ONLY = {
     "torch-sys": ("lpp-llm", "lpp-ridge", "lpp-extract"),  # the program's link to it
     "polars-core": ("lpp-analysis", "lpp-tables"),
 }
-# What FORBIDDEN still finds; a line that it does not find any more has to go.
-STILL_OPEN = []
+# What is wrong still and known. An entry that is not found any more is an error too, so that it goes.
+OPEN_ARROWS = [
+    ("lpp-fmri", "lpp-study"),
+    ("lpp-llm", "lpp-study"),
+    ("lpp-text", "lpp-study"),
+    ("lpp-report", "lpp-stats"),
+]
+OPEN_CIRCLES = ["lpp-analysis", "lpp-encoding", "lpp-fmri", "lpp-report", "lpp-study", "lpp-text", "lpp-workflow"]
 
 
 def packages():
@@ -73,11 +80,11 @@ def wrong_arrows(uses):
         if way(uses, one, other)
     }
     for arrow, steps in found.items():
-        if arrow not in STILL_OPEN:
+        if arrow not in OPEN_ARROWS:
             yield f"{arrow[0]} must not depend on {arrow[1]}: {' -> '.join(steps)}"
-    for arrow in STILL_OPEN:
+    for arrow in OPEN_ARROWS:
         if arrow not in found:
-            yield f"{arrow[0]} does not depend on {arrow[1]} any more: take that line out of STILL_OPEN"
+            yield f"{arrow[0]} does not depend on {arrow[1]} any more: take that line out of OPEN_ARROWS in setup/rooms.py"
     for other, allowed in ONLY.items():
         for one in sorted(name for name, names in uses.items() if other in names and name not in allowed):
             yield f"{one} must not use {other}: that is for {' and '.join(allowed)}"
@@ -145,12 +152,19 @@ def told_circles(crate):
                 yield text
 
 
-def crates(packages):
-    """The libraries and programs of the workspace, read."""
+def wrong_modules(packages):
+    """The circles in the libraries and programs of the workspace."""
     for package in packages:
-        for target in package["targets"]:
-            if not {"example", "test", "bench", "custom-build"} & set(target["kind"]):
-                yield Crate(target["src_path"])
+        roots = [
+            target["src_path"]
+            for target in package["targets"]
+            if not {"example", "test", "bench", "custom-build"} & set(target["kind"])
+        ]
+        found = [text for root in roots for text in told_circles(Crate(root))]
+        if package["name"] not in OPEN_CIRCLES:
+            yield from found
+        elif not found:
+            yield f"no circle in {package['name']} any more: take it out of OPEN_CIRCLES in setup/rooms.py"
 
 
 def main():
@@ -161,8 +175,6 @@ def main():
     found = packages()
     wrong = []
     if args.draw or args.check:
-        from rooms_drawing import drawing
-
         svg = drawing(found, dependencies(found))
         if args.draw:
             args.draw.write_text(svg, encoding="utf-8")
@@ -170,7 +182,7 @@ def main():
             wrong.append(f"{args.check} is not current: setup/rooms.py --draw {args.check}")
     if not args.draw:
         wrong += wrong_arrows(dependencies(found))
-        wrong += [text for crate in crates(found) for text in told_circles(crate)]
+        wrong += wrong_modules(found)
     print("\n".join(wrong), file=sys.stderr, end="\n" if wrong else "")
     return 1 if wrong else 0
 

@@ -14,7 +14,7 @@ def drawing(packages, uses):
     programs = [p["name"] for p in packages if "/bins/" in p["manifest_path"]]
     graph = {name: sorted(uses[name] & set(libraries)) for name in libraries}
     graph[PROGRAMS] = sorted({name for program in programs for name in uses[program]} & set(libraries))
-    labels = {name: name for name in libraries} | {PROGRAMS: f"{len(programs)} programs (bins/)"}
+    labels = {name: name for name in libraries} | {PROGRAMS: f"{len(programs)} programs"}
     graph = without_shortcuts(graph)
     levels = levels_of(graph)
     rows, chains = rows_of(graph, levels)

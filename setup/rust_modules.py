@@ -133,9 +133,10 @@ class Crate:
         arrows = defaultdict(set)
 
         def add(module, segments):
-            for file in self.files_of(module, segments):
-                if file != module.file:
-                    arrows[module.file, file].add(segments[-1])
+            for target, rest in self.resolve(module, segments):
+                # A module is a way to names and no destination.
+                if rest and target.file != module.file:
+                    arrows[module.file, target.file].add(rest[0])
 
         for module, segments in self.paths:
             add(module, segments)
@@ -148,10 +149,6 @@ class Crate:
                 for name in (target.defined | set(target.aliases)) & self.words[module.file]:
                     add(module, [*segments, name])
         return dict(arrows)
-
-    def files_of(self, module, segments):
-        """The files that define what a path names; none for a module, which is a way and no destination."""
-        return {m.file for m, rest in self.resolve(module, segments) if rest}
 
     def modules_of(self, module, segments, seen=frozenset()):
         """The modules that a path names."""
