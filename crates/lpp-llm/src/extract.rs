@@ -12,8 +12,9 @@ use lpp_text::{
     text_files,
 };
 
+use crate::causal_model::CausalModel;
 use crate::error::LlmError;
-use crate::model::{CausalModel, ModelInfo, ModelParams, Training, model_files, warn_of_unknown_keys};
+use crate::model::{ModelInfo, ModelParams, Training, model_files, warn_of_unknown_keys};
 use crate::plan::Plan;
 use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder};
 use crate::word_vectors::{RunWindow, WordMeans, windows_of, word_vectors};

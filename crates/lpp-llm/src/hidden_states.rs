@@ -8,8 +8,9 @@ use lpp_study::{AtomicFile, Progress, Software, Step, StudyError, npy};
 use ndarray::{Array2, ArrayRef2};
 use serde_json::json;
 
+use crate::causal_model::CausalModel;
 use crate::error::LlmError;
-use crate::model::{CausalModel, ModelInfo, ModelParams, WindowInput, model_files, warn_of_unknown_keys};
+use crate::model::{ModelInfo, ModelParams, WindowInput, model_files, warn_of_unknown_keys};
 use crate::plan::Plan;
 use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder, write_values};
 

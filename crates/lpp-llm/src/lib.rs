@@ -41,6 +41,7 @@
 )]
 
 mod blocks;
+mod causal_model;
 mod checkpoint;
 mod config;
 mod dropout;
@@ -57,10 +58,10 @@ mod untrained;
 mod weights;
 mod word_vectors;
 
+pub use causal_model::CausalModel;
 pub use error::LlmError;
 pub use extract::{ExtractJob, ExtractReport};
 pub use hidden_states::HiddenStatesJob;
 pub use model::{
-    CausalModel, ComputeDevice, ModelInfo, ModelParams, Precision, Training, WindowInput, model_files,
-    unknown_keys,
+    ComputeDevice, ModelInfo, ModelParams, Precision, Training, WindowInput, model_files, unknown_keys,
 };
