@@ -119,10 +119,10 @@ pub(crate) struct TestOperators<A> {
 }
 
 impl<A: Number> TestOperators<A> {
-    pub(crate) fn new(n_runs: usize, n_alphas: usize) -> Self {
+    pub(crate) fn new(n_folds: usize, n_alphas: usize) -> Self {
         let row = || (0..n_alphas).map(|_| OnceLock::new()).collect();
         Self {
-            cells: (0..n_runs).map(|_| row()).collect(),
+            cells: (0..n_folds).map(|_| row()).collect(),
         }
     }
 
