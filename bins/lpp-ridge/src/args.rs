@@ -9,6 +9,7 @@ use lpp_ridge::{
     NanTargets, RidgeCv, RidgeError,
 };
 use ndarray::Array2;
+use serde_json::{Value, json};
 
 /// Scores how well features predict targets: ridge regression, its penalty chosen by nested leave-one-run-out
 /// cross-validation, Pearson correlation or R² on the run left out.
@@ -77,6 +78,9 @@ pub(crate) struct Args {
     pub(crate) coefficients: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) banded: BandedArgs,
+    /// Recompute even if the output is up to date, and replace files that this program has not made
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Print a summary as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -140,6 +144,34 @@ impl Args {
         let n_delays = self.delays.as_ref().map_or(1, Vec::len);
         let widths = self.banded.bands.as_ref()?;
         Some(widths.iter().map(|w| w.saturating_mul(n_delays)).collect())
+    }
+
+    /// What decides the numbers besides the files, under names that records keep.
+    pub(crate) fn parameters(&self, precision: Precision) -> Vec<(&'static str, Value)> {
+        let banded = &self.banded;
+        let ratios: Option<Vec<_>> = banded
+            .ratios
+            .as_ref()
+            .map(|ratios| ratios.iter().map(|ratio| &ratio.0).collect());
+        // Without bands, or with given ratios, none is drawn.
+        let drawn = banded.bands.is_some() && ratios.is_none();
+        vec![
+            ("metric", json!(name_of(self.metric))),
+            ("groups", json!(self.groups)),
+            ("delays", json!(self.delays)),
+            ("alphas", json!(self.alphas.values())),
+            ("inner", json!(name_of(self.inner))),
+            ("alpha_scope", json!(name_of(self.alpha_scope))),
+            ("alpha_search", json!(name_of(self.alpha_search))),
+            ("nan_targets", json!(name_of(self.nan_targets))),
+            ("precision", json!(name_of(precision))),
+            ("engine", json!(name_of(self.engine))),
+            ("bands", json!(banded.bands)),
+            ("ratios", json!(ratios)),
+            ("n_ratios", json!(drawn.then_some(banded.n_ratios))),
+            ("ratio_search", json!(drawn.then(|| name_of(banded.ratio_search)))),
+            ("seed", json!(drawn.then_some(banded.seed))),
+        ]
     }
 
     /// What predictions are scored by.
@@ -276,6 +308,14 @@ enum NanRule {
     Ignore,
     /// The first penalty is taken, as NumPy's argmax over NaN does in the reference
     TakeFirst,
+}
+
+/// The name of a choice, as it is typed.
+pub(crate) fn name_of(choice: impl ValueEnum) -> String {
+    choice
+        .to_possible_value()
+        .map(|value| value.get_name().to_owned())
+        .unwrap_or_default()
 }
 
 /// Element type of the fit.
