@@ -15,7 +15,7 @@ use crate::args::{Precision, name_of};
 pub(crate) enum Summary {
     Plain(PlainSummary),
     Banded(BandedSummary),
-    UpToDate(UpToDate),
+    UpToDate(KnownScores),
 }
 
 impl Summary {
@@ -37,7 +37,7 @@ impl Summary {
         let scores = npy::load_f64_columns(scores)?;
         let known = || scores.iter().filter(|score| !score.is_nan());
         let n_known = known().count();
-        Ok(Self::UpToDate(UpToDate {
+        Ok(Self::UpToDate(KnownScores {
             n_targets: scores.len(),
             n_nan: scores.len() - n_known,
             mean_score: known().sum::<f64>() / n_known as f64,
@@ -68,7 +68,7 @@ impl Summary {
 
 /// Of scores that nothing had to be done for.
 #[derive(Debug, Serialize)]
-pub(crate) struct UpToDate {
+pub(crate) struct KnownScores {
     n_targets: usize,
     n_nan: usize,
     mean_score: f64,

@@ -7,7 +7,7 @@ use crate::{Number, RidgeError, Run};
 /// Orders in which the scans of each run are taken, and the combinations of them that make the nulls.
 ///
 /// Under an order o the scan o\[i\] takes the place of scan i. Each null names one order of each run. That every run has
-/// few orders, used again in other combinations, is what makes nulls cheap: see [`PreparedFeatures::null_scores`].
+/// few orders, used again in other combinations, is what makes nulls cheap: see [`crate::PreparedFeatures::null_scores`].
 ///
 /// For a test that is exact on data that are as likely in one order as in another, the orders of a run are the identity and
 /// independent draws from a *group* (all circular shifts, all permutations of blocks), and nulls name them at random, the

@@ -8,7 +8,7 @@ use crate::Number;
 
 /// A ridge regression fitted to all runs that it was given, its penalty chosen by cross-validation over them.
 ///
-/// Made by [`RidgeCv::refit`] or [`crate::BandedRidge::refit`]. There is no intercept: features to predict from are standardised
+/// Made by [`crate::RidgeCv::refit`] or [`crate::BandedRidge::refit`]. There is no intercept: features to predict from are standardised
 /// like those of the fit, and predictions are in units of standardised targets.
 ///
 /// ```

@@ -206,8 +206,8 @@ impl RidgeCvParams {
         self
     }
 
-    /// Ends a fit with [`RidgeError::Stopped`] soon after `stop` was set from another thread: between two blocks of targets, or
-    /// of a factorisation ([`Engine::Pure`](crate::Engine::Pure); other engines finish the one at hand).
+    /// Ends a fit with [`crate::RidgeError::Stopped`] soon after `stop` was set from another thread: between two blocks of
+    /// targets, or of a factorisation ([`Engine::Pure`]; other engines finish the one at hand).
     pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
         self.stop = Stop::when(stop);
         self
