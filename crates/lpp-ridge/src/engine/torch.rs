@@ -298,7 +298,7 @@ fn correlate<A: Number>(
         .f_masked_fill(&flat, f64::NAN)
 }
 
-/// R² of each column, as [`crate::metric::r_squared`].
+/// R² of each column, as [`crate::engine::r_squared::r_squared`].
 fn r_squared(predicted: &Tensor, observed: &Tensor, spread: &Tensor) -> Result<Tensor, TchError> {
     let residual = observed
         .f_to_kind(Kind::Double)?
