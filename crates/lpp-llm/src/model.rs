@@ -126,7 +126,7 @@ pub struct ModelParams {
     /// Whether jobs hold the weights of one block at a time instead of all: every window passes through a block
     /// before the next block is read. The result is the same, to the bit at a fixed number of threads.
     ///
-    /// A job that was killed goes on behind the last finished block. [`CausalModel`] itself always holds all blocks.
+    /// A job that was killed goes on behind the last finished block. [`crate::CausalModel`] itself always holds all blocks.
     pub stream_layers: bool,
 }
 
