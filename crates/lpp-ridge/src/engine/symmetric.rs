@@ -8,7 +8,7 @@
 
 use ndarray::{Array1, Array2, Zip, s};
 
-use crate::stop::Stop;
+use crate::settings::stop::Stop;
 
 /// Steps for each eigenvalue after which the search is given up; three are usual.
 const MOST_STEPS: usize = 60;

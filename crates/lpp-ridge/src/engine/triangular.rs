@@ -6,7 +6,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
 
 use super::product::{Update, product, update};
 use super::small::SMALL;
-use crate::stop::Stop;
+use crate::settings::stop::Stop;
 
 /// Where to cut a block of order `n`: near its middle, on a multiple of [`SMALL`].
 pub(super) fn half(n: usize) -> usize {
