@@ -5,8 +5,6 @@ use std::path::Path;
 
 use lpp_files::FileError;
 
-use crate::grid::Grid;
-
 /// What can go wrong with images, masks, spheres, events and joblib files.
 ///
 /// Errors about a file name it and say what was found and what was expected; the cause is the
@@ -31,9 +29,9 @@ pub enum FmriError {
     #[error("the image's grid ({found}) does not match the mask's ({expected})")]
     GridMismatch {
         /// Grid of the image.
-        found: Box<Grid>,
+        found: String,
         /// Grid of the mask.
-        expected: Box<Grid>,
+        expected: String,
     },
     /// No voxel centre of a grid lies inside the image that it is to be resampled from.
     #[error(
@@ -68,7 +66,7 @@ pub enum FmriError {
     )]
     NoMirror {
         /// The grid.
-        grid: Box<Grid>,
+        grid: String,
     },
     /// A number that the caller chose is out of range.
     #[error("{name} is {value}, expected {expected}")]

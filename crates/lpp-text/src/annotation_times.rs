@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{RunWords, TextError};
+use crate::TextError;
+use crate::run_words::RunWords;
 
 /// Words that follow each other this slowly, or last so long, are no speech: times in milliseconds or samples look so.
 const SLOWEST_S: (f64, f64) = (60.0, 20.0);

@@ -1,7 +1,4 @@
-//! The grid of penalties and its textual form.
-
-use std::fmt;
-use std::str::FromStr;
+//! The grid of penalties.
 
 use crate::RidgeError;
 
@@ -13,11 +10,10 @@ use crate::RidgeError;
 /// use lpp_ridge::AlphaGrid;
 ///
 /// # fn main() -> Result<(), lpp_ridge::RidgeError> {
-/// let grid: AlphaGrid = "logspace:2:7:16".parse()?;
+/// let grid = AlphaGrid::logspace(2.0, 7.0, 16)?;
 /// assert_eq!(grid, AlphaGrid::default());
 /// assert_eq!(grid.values().len(), 16);
-/// let listed: AlphaGrid = "1,10,100".parse()?;
-/// assert_eq!(listed.values(), [1.0, 10.0, 100.0]);
+/// assert!(AlphaGrid::new([1.0, -1.0]).is_err());
 /// # Ok(())
 /// # }
 /// ```
@@ -77,52 +73,6 @@ impl Default for AlphaGrid {
     }
 }
 
-/// The list form, shortest digits that read back to the same numbers.
-impl fmt::Display for AlphaGrid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, alpha) in self.0.iter().enumerate() {
-            write!(f, "{}{alpha}", if i > 0 { "," } else { "" })?;
-        }
-        Ok(())
-    }
-}
-
-/// Largest grid a text may ask for; beyond it a typing error is likelier than a wish.
-const MAX_COUNT: usize = 10_000;
-
-/// Reads `logspace:FIRST:LAST:COUNT` or a comma-separated list of numbers.
-impl FromStr for AlphaGrid {
-    type Err = RidgeError;
-
-    fn from_str(text: &str) -> Result<Self, RidgeError> {
-        let wrong = |reason: String| RidgeError::AlphaSyntax {
-            text: text.to_owned(),
-            reason,
-        };
-        let number = |word: &str| {
-            word.trim()
-                .parse::<f64>()
-                .map_err(|_| wrong(format!("'{}' is not a number", word.trim())))
-        };
-        let Some(range) = text.trim().strip_prefix("logspace:") else {
-            return Self::new(text.split(',').map(number).collect::<Result<Vec<_>, _>>()?);
-        };
-        let [first, last, count] = range.split(':').collect::<Vec<_>>()[..] else {
-            return Err(wrong("logspace takes three numbers".to_owned()));
-        };
-        let count = count
-            .trim()
-            .parse::<usize>()
-            .map_err(|_| wrong(format!("'{}' is not a count", count.trim())))?;
-        if count > MAX_COUNT {
-            return Err(wrong(format!(
-                "{count} penalties are too many (at most {MAX_COUNT})"
-            )));
-        }
-        Self::logspace(number(first)?, number(last)?, count)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,36 +91,16 @@ mod tests {
     }
 
     #[test]
-    fn a_grid_reads_back_from_its_own_text() {
-        let grid = AlphaGrid::logspace(-3.0, 9.0, 7).unwrap();
-        assert_eq!(grid.to_string().parse::<AlphaGrid>().unwrap(), grid);
-        assert_eq!("logspace:3:9:1".parse::<AlphaGrid>().unwrap().values(), [1e3]);
-    }
-
-    #[test]
     fn nonsense_is_refused() {
-        for text in [
-            "",
-            "a",
-            "1,,2",
-            "logspace:1:2",
-            "logspace:1:2:3:4",
-            "logspace:1:2:-1",
-            "logspace:1:2:99999999",
-        ] {
-            assert!(
-                matches!(text.parse::<AlphaGrid>(), Err(RidgeError::AlphaSyntax { .. })),
-                "{text}"
-            );
-        }
-        for text in ["0", "1,-2", "nan", "inf", "logspace:1:400:3"] {
-            assert!(
-                matches!(text.parse::<AlphaGrid>(), Err(RidgeError::BadAlpha { .. })),
-                "{text}"
-            );
+        for values in [[0.0, 1.0], [1.0, -2.0], [f64::NAN, 1.0], [1.0, f64::INFINITY]] {
+            assert!(matches!(AlphaGrid::new(values), Err(RidgeError::BadAlpha { .. })));
         }
         assert!(matches!(
-            "logspace:1:2:0".parse::<AlphaGrid>(),
+            AlphaGrid::logspace(1.0, 400.0, 3),
+            Err(RidgeError::BadAlpha { .. })
+        ));
+        assert!(matches!(
+            AlphaGrid::logspace(1.0, 2.0, 0),
             Err(RidgeError::NoAlphas)
         ));
     }
