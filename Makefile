@@ -25,7 +25,7 @@ RIDGE_TORCH := -p lpp-ridge --features torch
 # The Python wheel of the ridge regression, without BLAS.
 WHEEL := -p lpp-ridge-python
 
-.PHONY: help setup build demo gallery test test-report test-outside test-python wheel test-demo test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline lint doc fixtures first-light clean-demo
+.PHONY: help setup build demo gallery test test-report test-outside test-python wheel test-demo test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -135,7 +135,11 @@ fuzz: setup ## Damage the files of each reader for TIME seconds, from SEED (TARG
 bench-build: setup ## Compile the benches without running them
 	$(CARGO) bench --no-run -p lpp-bench
 
-lint: setup ## Format, clippy and rustdoc, warnings as errors
+rooms: ## Fail on circles between modules and forbidden arrows between crates (setup/rooms.py says which)
+	@$(PYTHON) -m unittest discover -q -s setup
+	@$(PYTHON) setup/rooms.py --check docs/images/rooms.svg
+
+lint: setup rooms ## Format, clippy and rustdoc, warnings as errors; the rooms
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --all-targets -- -D warnings
 	$(CARGO) clippy --release --all-targets $(TORCH) -- -D warnings

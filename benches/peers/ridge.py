@@ -108,7 +108,7 @@ def himalaya(x_names, y_names, backend):
 def ours(binary, x_names, y_names, out, search):
     def once():
         start = time.perf_counter()
-        done = subprocess.run([binary, "--x", *x_names, "--y", *y_names, "-o", out, "--json", "-q", "--alpha-search", search],
+        done = subprocess.run([binary, "--x", *x_names, "--y", *y_names, "-o", out, "--json", "-q", "--force", "--alpha-search", search],
                               check=True, capture_output=True, text=True)
         once.summary = json.loads(done.stdout)
         return time.perf_counter() - start

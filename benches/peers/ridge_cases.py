@@ -74,7 +74,7 @@ def sgemm():
 
 def program(binary, files, out, *flags):
     """Processor seconds of a run of lpp-ridge."""
-    command = [binary, "-q", "--threads", "1", "--x", *files[0], "--y", *files[1], "-o", out / "scores.npy", "--inner", "all"]
+    command = [binary, "-q", "--force", "--threads", "1", "--x", *files[0], "--y", *files[1], "-o", out / "scores.npy", "--inner", "all"]
     command += ["--alphas", ",".join(map(str, ALPHAS)), *flags]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

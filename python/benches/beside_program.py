@@ -60,7 +60,7 @@ def wheel(files, search):
 
 def program(args, files, search, engine):
     out = args.work / "scores.npy"
-    command = [args.bin / "lpp-ridge", "--alpha-search", search, "--engine", engine, "-o", out]
+    command = [args.bin / "lpp-ridge", "--force", "--alpha-search", search, "--engine", engine, "-o", out]
     command += ["--x", *files["x"], "--y", *files["y"]]
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
 

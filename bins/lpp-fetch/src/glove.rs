@@ -8,6 +8,7 @@ use lpp_fetch::{Batch, GloveJob, HubSettings};
 
 use crate::args::{NetworkArgs, open_or_make};
 use crate::listing::Listing;
+use crate::software::SOFTWARE;
 
 /// GloVe vectors of 6 billion tokens: glove/glove.6B.300d.txt in the study.
 ///
@@ -73,7 +74,7 @@ impl GloveArgs {
             };
             return Listing::of_batch(&batch).print(common.json());
         }
-        let fetched = job.run(&network.http()?, crate::SOFTWARE, &lpp_cli::progress(common))?;
+        let fetched = job.run(&network.http()?, SOFTWARE, &lpp_cli::progress(common))?;
         lpp_cli::print_outcomes(common, &[Outcome::new(&job.target(), !fetched)])
     }
 }

@@ -6,20 +6,15 @@ mod glove;
 mod listing;
 mod model;
 mod precomputed;
+mod software;
 mod verify;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use lpp_cli::{CommonArgs, Program, Software};
+use lpp_cli::{CommonArgs, Program};
 
 use crate::args::NetworkArgs;
-
-/// This program in provenance, under the name that users know; the package has another.
-const SOFTWARE: Software = Software {
-    program: env!("CARGO_BIN_NAME"),
-    ..lpp_cli::software!()
-};
 
 /// Downloads what a study needs, and checks it.
 ///

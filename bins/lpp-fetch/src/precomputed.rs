@@ -9,6 +9,7 @@ use lpp_steps::PublishedArrayStep;
 
 use crate::args::{NetworkArgs, PlaceArgs};
 use crate::listing::{Listing, print_report};
+use crate::software::SOFTWARE;
 
 /// Mask, regions, text, inter-subject correlation and average subject as the paper's authors published them.
 ///
@@ -48,7 +49,7 @@ impl PrecomputedArgs {
             );
         }
         let report = batch.run(&http, &lpp_cli::progress(common))?;
-        record(&files, &self.commit, crate::SOFTWARE)?;
+        record(&files, &self.commit, SOFTWARE)?;
         for file in files {
             if let Role::Array(output) = file.role {
                 let job = PublishedArrayJob {
@@ -58,7 +59,7 @@ impl PrecomputedArgs {
                     },
                     force: self.place.force,
                 };
-                job.run(crate::SOFTWARE)?;
+                job.run(SOFTWARE)?;
             }
         }
         print_report(&report, common.json())

@@ -10,6 +10,7 @@ use lpp_study::{Language, Study};
 
 use crate::data::ChoiceArgs;
 use crate::listing::size;
+use crate::software::SOFTWARE;
 
 /// Reads every downloaded file again and compares its hash: files of the data set, of the authors, GloVe, and the
 /// contents of a hub's cache.
@@ -36,7 +37,7 @@ impl VerifyArgs {
             required: (!self.lang.is_empty()).then(|| self.choice.selection(&self.lang)),
             folder: self.folder,
             n_threads: common.threads(),
-            program: crate::SOFTWARE.program.to_owned(),
+            program: SOFTWARE.program.to_owned(),
         };
         let report = job.run(&lpp_cli::progress(common))?;
         if common.json() {

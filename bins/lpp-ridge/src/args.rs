@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::{Args as ArgGroup, Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Program};
 use lpp_ridge::{
-    AlphaGrid, AlphaScope, AlphaSearch, BandWeights, BandedRidge, Engine, InnerValidation, Metric,
-    NanTargets, RidgeCv, RidgeError,
+    AlphaScope, AlphaSearch, BandWeights, BandedRidge, Engine, InnerValidation, Metric, NanTargets, RidgeCv,
+    RidgeError,
 };
+use lpp_study::Penalties;
 use ndarray::Array2;
+use serde_json::{Value, json};
 
 /// Scores how well features predict targets: ridge regression, its penalty chosen by nested leave-one-run-out
 /// cross-validation, Pearson correlation or R² on the run left out.
@@ -44,7 +46,7 @@ pub(crate) struct Args {
     pub(crate) delays: Option<Vec<isize>>,
     /// Penalties: logspace:FIRST:LAST:COUNT (powers of ten) or a list like 1,10,100
     #[arg(long, default_value = "logspace:2:7:16", value_name = "GRID")]
-    alphas: AlphaGrid,
+    alphas: Penalties,
     /// Training runs that validate the penalty
     #[arg(long, value_enum, default_value_t = Inner::First)]
     inner: Inner,
@@ -77,9 +79,9 @@ pub(crate) struct Args {
     pub(crate) coefficients: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) banded: BandedArgs,
-    /// Print a summary as one JSON object
+    /// Recompute even if the output is up to date, and replace files that this program has not made
     #[arg(long)]
-    pub(crate) json: bool,
+    pub(crate) force: bool,
     #[command(flatten)]
     common: CommonArgs,
 }
@@ -98,7 +100,7 @@ impl Args {
             None => RidgeCv::params(),
         };
         params
-            .alpha_grid(&self.alphas)
+            .alphas(self.alphas.values())
             .inner(match self.inner {
                 Inner::First => InnerValidation::First,
                 Inner::All => InnerValidation::All,
@@ -113,6 +115,7 @@ impl Args {
             })
             .engine(match self.engine {
                 Solver::Pure => Engine::Pure,
+                #[cfg(feature = "openblas")]
                 Solver::Openblas => Engine::Blas,
             })
             .metric(self.metric())
@@ -140,6 +143,34 @@ impl Args {
         let n_delays = self.delays.as_ref().map_or(1, Vec::len);
         let widths = self.banded.bands.as_ref()?;
         Some(widths.iter().map(|w| w.saturating_mul(n_delays)).collect())
+    }
+
+    /// What decides the numbers besides the files, under names that records keep.
+    pub(crate) fn parameters(&self, precision: Precision) -> Vec<(&'static str, Value)> {
+        let banded = &self.banded;
+        let ratios: Option<Vec<_>> = banded
+            .ratios
+            .as_ref()
+            .map(|ratios| ratios.iter().map(|ratio| &ratio.0).collect());
+        // Without bands, or with given ratios, none is drawn.
+        let drawn = banded.bands.is_some() && ratios.is_none();
+        vec![
+            ("metric", json!(name_of(self.metric))),
+            ("groups", json!(self.groups)),
+            ("delays", json!(self.delays)),
+            ("alphas", json!(self.alphas.values())),
+            ("inner", json!(name_of(self.inner))),
+            ("alpha_scope", json!(name_of(self.alpha_scope))),
+            ("alpha_search", json!(name_of(self.alpha_search))),
+            ("nan_targets", json!(name_of(self.nan_targets))),
+            ("precision", json!(name_of(precision))),
+            ("engine", json!(name_of(self.engine))),
+            ("bands", json!(banded.bands)),
+            ("ratios", json!(ratios)),
+            ("n_ratios", json!(drawn.then_some(banded.n_ratios))),
+            ("ratio_search", json!(drawn.then(|| name_of(banded.ratio_search)))),
+            ("seed", json!(drawn.then_some(banded.seed))),
+        ]
     }
 
     /// What predictions are scored by.
@@ -226,6 +257,7 @@ enum Solver {
     /// This program
     Pure,
     /// The system's OpenBLAS
+    #[cfg(feature = "openblas")]
     Openblas,
 }
 
@@ -276,6 +308,14 @@ enum NanRule {
     Ignore,
     /// The first penalty is taken, as NumPy's argmax over NaN does in the reference
     TakeFirst,
+}
+
+/// The name of a choice, as it is typed.
+pub(crate) fn name_of(choice: impl ValueEnum) -> String {
+    choice
+        .to_possible_value()
+        .map(|value| value.get_name().to_owned())
+        .unwrap_or_default()
 }
 
 /// Element type of the fit.

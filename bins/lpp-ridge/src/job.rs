@@ -5,22 +5,37 @@ use std::time::Instant;
 use anyhow::Context;
 use lpp_files::npy::{self, NpyArray};
 use lpp_ridge::{BandedRidge, EdgeWarning};
+use lpp_steps::{Done, Software, run_if_stale};
 use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Data, Dimension};
+
+use lpp_cli::Program;
 
 use crate::args::{Args, Precision};
 use crate::input::{Number, TargetRuns, check_runs, features};
-use crate::outputs::prediction;
-use crate::summary::{BandedSummary, Summary};
+use crate::outputs::{self, prediction};
+use crate::summary::Summary;
+
+/// This program in records, under the name that users know; the package has another.
+const SOFTWARE: Software = Software {
+    program: env!("CARGO_BIN_NAME"),
+    ..lpp_cli::software!()
+};
 
 /// Runs the program.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    outputs::check(args)?;
     let precision = match args.precision {
         Some(precision) => precision,
         None => precision_of(&args.x[0])?,
     };
-    match precision {
+    let artefacts = outputs::step(args, precision).artefacts();
+    let done = run_if_stale(SOFTWARE, artefacts, args.force, || match precision {
         Precision::F32 => run_in::<f32>(args, precision),
         Precision::F64 => run_in::<f64>(args, precision),
+    })?;
+    match done {
+        Done::UpToDate => tell(args, &Summary::up_to_date(&args.output)?),
+        Done::Made(summary) => tell(args, &summary),
     }
 }
 
@@ -32,7 +47,7 @@ fn precision_of(path: &std::path::Path) -> anyhow::Result<Precision> {
     })
 }
 
-fn run_in<A: Number>(args: &Args, precision: Precision) -> anyhow::Result<()> {
+fn run_in<A: Number>(args: &Args, precision: Precision) -> anyhow::Result<Summary> {
     let start = Instant::now();
     let x = features::<A>(args)?;
     let targets = TargetRuns::open(&args.y)?;
@@ -56,7 +71,7 @@ fn plain<A: Number>(
     x: &[Array2<A>],
     y: &[ArrayView2<'_, A>],
     start: Instant,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Summary> {
     let prepared = args.model()?.prepare(x).context("cannot fit")?;
     let fit = prepared.score(y).context("cannot fit")?;
     warn_of_nan(&fit.scores, &fit.constant_targets, &fit.non_finite_targets);
@@ -72,16 +87,8 @@ fn plain<A: Number>(
         npy::save(path, &prepared.coefficients(&fit, y, &all)?)?;
     }
     save_scores::<A>(args, &fit.scores, &fit.fold_scores)?;
-    if args.json {
-        lpp_cli::print_json(&Summary::new(
-            &fit,
-            args.metric(),
-            precision,
-            start.elapsed().as_secs_f64(),
-        ))
-    } else {
-        tell(args, fit.scores.len(), fit.mean_score())
-    }
+    let wall_s = start.elapsed().as_secs_f64();
+    Ok(Summary::of_fit(&fit, args.metric(), precision, wall_s))
 }
 
 fn banded<A: Number>(
@@ -91,7 +98,7 @@ fn banded<A: Number>(
     x: &[Array2<A>],
     y: &[ArrayView2<'_, A>],
     start: Instant,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Summary> {
     let fit = model.fit(x, y).context("cannot fit")?;
     warn_of_nan(&fit.scores, &fit.constant_targets, &fit.non_finite_targets);
     warn_of_edges(&fit.edge_warnings());
@@ -102,33 +109,28 @@ fn banded<A: Number>(
         save_as::<A, _, _>(path, &fit.all_penalties())?;
     }
     save_scores::<A>(args, &fit.scores, &fit.fold_scores)?;
-    if args.json {
-        lpp_cli::print_json(&BandedSummary::new(
-            &fit,
-            args.metric(),
-            precision,
-            start.elapsed().as_secs_f64(),
-        ))
-    } else {
-        tell(args, fit.scores.len(), fit.mean_score())
-    }
+    let wall_s = start.elapsed().as_secs_f64();
+    Ok(Summary::of_banded_fit(&fit, args.metric(), precision, wall_s))
 }
 
-/// Says which files were written, and the mean score.
-fn tell(args: &Args, n_targets: usize, mean_score: f64) -> anyhow::Result<()> {
-    let also = [
-        &args.fold_scores,
-        &args.predictions,
-        &args.coefficients,
-        &args.banded.split,
-        &args.banded.penalties,
-    ];
-    for path in also.into_iter().flatten() {
-        lpp_cli::print_line(format!("{}: written", path.display()))?;
+/// Says which files there are now, and the mean score.
+fn tell(args: &Args, summary: &Summary) -> anyhow::Result<()> {
+    if args.common().json() {
+        return lpp_cli::print_json(summary);
+    }
+    let state = if summary.is_up_to_date() {
+        "up to date"
+    } else {
+        "written"
+    };
+    for path in outputs::extras(args) {
+        lpp_cli::print_line(format!("{}: {state}", path.display()))?;
     }
     lpp_cli::print_line(format!(
-        "{}: written, {n_targets} targets, mean score {mean_score:.4}",
-        args.output.display()
+        "{}: {state}, {} targets, mean score {:.4}",
+        args.output.display(),
+        summary.n_targets(),
+        summary.mean_score()
     ))
 }
 

@@ -12,7 +12,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     lpp_cli::run(|args: args::Args| {
         let args = order::in_order(args)?;
-        outputs::check(&args)?;
         job::run(&args)
     })
 }

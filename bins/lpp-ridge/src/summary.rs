@@ -1,15 +1,84 @@
 //! What `--json` prints. NaN becomes null.
 
+use std::path::Path;
+
+use lpp_files::npy;
 use lpp_ridge::{BandedRidgeFit, Metric, RidgeCvFit};
 use ndarray::Array2;
 use serde::Serialize;
 
-use crate::args::Precision;
+use crate::args::{Precision, name_of};
+
+/// What a call came to.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Summary {
+    Plain(PlainSummary),
+    Banded(BandedSummary),
+    UpToDate(KnownScores),
+}
+
+impl Summary {
+    pub(crate) fn of_fit(fit: &RidgeCvFit, metric: Metric, precision: Precision, wall_s: f64) -> Self {
+        Self::Plain(PlainSummary::new(fit, metric, precision, wall_s))
+    }
+
+    pub(crate) fn of_banded_fit(
+        fit: &BandedRidgeFit,
+        metric: Metric,
+        precision: Precision,
+        wall_s: f64,
+    ) -> Self {
+        Self::Banded(BandedSummary::new(fit, metric, precision, wall_s))
+    }
+
+    /// Of scores that were there.
+    pub(crate) fn up_to_date(scores: &Path) -> anyhow::Result<Self> {
+        let scores = npy::load_f64_columns(scores)?;
+        let known = || scores.iter().filter(|score| !score.is_nan());
+        let n_known = known().count();
+        Ok(Self::UpToDate(KnownScores {
+            n_targets: scores.len(),
+            n_nan: scores.len() - n_known,
+            mean_score: known().sum::<f64>() / n_known as f64,
+            up_to_date: true,
+        }))
+    }
+
+    pub(crate) fn is_up_to_date(&self) -> bool {
+        matches!(self, Self::UpToDate(_))
+    }
+
+    pub(crate) fn n_targets(&self) -> usize {
+        match self {
+            Self::Plain(summary) => summary.n_targets,
+            Self::Banded(summary) => summary.n_targets,
+            Self::UpToDate(summary) => summary.n_targets,
+        }
+    }
+
+    pub(crate) fn mean_score(&self) -> f64 {
+        match self {
+            Self::Plain(summary) => summary.mean_score,
+            Self::Banded(summary) => summary.mean_score,
+            Self::UpToDate(summary) => summary.mean_score,
+        }
+    }
+}
+
+/// Of scores that nothing had to be done for.
+#[derive(Debug, Serialize)]
+pub(crate) struct KnownScores {
+    n_targets: usize,
+    n_nan: usize,
+    mean_score: f64,
+    up_to_date: bool,
+}
 
 /// Of a ridge regression with one penalty.
 #[derive(Debug, Serialize)]
-pub(crate) struct Summary {
-    precision: &'static str,
+pub(crate) struct PlainSummary {
+    precision: String,
     metric: &'static str,
     alphas: Vec<f64>,
     /// Position of the penalty of each fold; null with a penalty per target.
@@ -28,10 +97,11 @@ pub(crate) struct Summary {
     non_finite_targets: Vec<usize>,
     mean_score: f64,
     wall_s: f64,
+    up_to_date: bool,
 }
 
-impl Summary {
-    pub(crate) fn new(fit: &RidgeCvFit, metric: Metric, precision: Precision, wall_s: f64) -> Self {
+impl PlainSummary {
+    fn new(fit: &RidgeCvFit, metric: Metric, precision: Precision, wall_s: f64) -> Self {
         Self {
             precision: name_of(precision),
             metric: name_of_metric(metric),
@@ -48,6 +118,7 @@ impl Summary {
             non_finite_targets: fit.non_finite_targets.clone(),
             mean_score: fit.mean_score(),
             wall_s,
+            up_to_date: false,
         }
     }
 }
@@ -55,7 +126,7 @@ impl Summary {
 /// Of a banded ridge regression.
 #[derive(Debug, Serialize)]
 pub(crate) struct BandedSummary {
-    precision: &'static str,
+    precision: String,
     metric: &'static str,
     alphas: Vec<f64>,
     /// Candidates for the weights of the bands; the first is equal weights.
@@ -70,10 +141,11 @@ pub(crate) struct BandedSummary {
     non_finite_targets: Vec<usize>,
     mean_score: f64,
     wall_s: f64,
+    up_to_date: bool,
 }
 
 impl BandedSummary {
-    pub(crate) fn new(fit: &BandedRidgeFit, metric: Metric, precision: Precision, wall_s: f64) -> Self {
+    fn new(fit: &BandedRidgeFit, metric: Metric, precision: Precision, wall_s: f64) -> Self {
         Self {
             precision: name_of(precision),
             metric: name_of_metric(metric),
@@ -87,14 +159,8 @@ impl BandedSummary {
             non_finite_targets: fit.non_finite_targets.clone(),
             mean_score: fit.mean_score(),
             wall_s,
+            up_to_date: false,
         }
-    }
-}
-
-fn name_of(precision: Precision) -> &'static str {
-    match precision {
-        Precision::F32 => "f32",
-        Precision::F64 => "f64",
     }
 }
 

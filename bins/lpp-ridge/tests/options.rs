@@ -74,7 +74,8 @@ fn metric_and_groups_reach_the_model() {
     let scores = files.scores(&["--metric", "r2", "--groups", "7,1,2,7"]);
     let model = params().metric(Metric::R2).groups([7, 1, 2, 7]).check().unwrap();
     assert_eq!(scores, model.fit(&files.x, &files.y).unwrap().scores);
-    let text = assert_succeeds(&mut files.command(&["--metric", "r2", "--groups", "7,1,2,7", "--json"]));
+    let text =
+        assert_succeeds(&mut files.command(&["--metric", "r2", "--groups", "7,1,2,7", "--json", "--force"]));
     let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
         (&summary["metric"], &summary["n_runs"]),
@@ -163,7 +164,15 @@ fn bands_are_searched_with_their_delays() {
 fn one_two_and_three_threads_write_the_same_bytes() {
     let files = Files::new();
     let bytes = |threads: &str| {
-        files.scores(&["--threads", threads, "--metric", "r2", "--alpha-scope", "target"]);
+        files.scores(&[
+            "--force",
+            "--threads",
+            threads,
+            "--metric",
+            "r2",
+            "--alpha-scope",
+            "target",
+        ]);
         fs::read(files.path("scores.npy")).unwrap()
     };
     let one = bytes("1");

@@ -467,3 +467,90 @@ fn no_output_is_an_input_or_another_output() {
     assert_eq!(fs::read(files.path("y-run-1.npy")).unwrap(), targets);
     assert!(!files.path("scores.npy").exists());
 }
+
+#[test]
+fn what_is_up_to_date_is_left_alone() {
+    let files = Files::new(|v| v);
+    let folds = files.path("folds.npy");
+    let call = |flags: &[&str]| {
+        let mut command = files.command();
+        command
+            .args(["--alphas", "0.1,1,10", "--fold-scores"])
+            .arg(&folds);
+        assert_succeeds(command.args(flags))
+    };
+    let both = |state: &str, said: &str| {
+        let told = |name: &str| said.contains(&format!("{name}: {state}"));
+        assert!(told("folds.npy") && told("scores.npy"), "{said}");
+    };
+    let written = |name: &str| fs::metadata(files.path(name)).unwrap().modified().unwrap();
+    let first = call(&[]);
+    both("written", &first);
+    let times = ["scores.npy", "folds.npy"].map(written);
+    let again = call(&[]);
+    both("up to date", &again);
+    assert_eq!(["scores.npy", "folds.npy"].map(written), times);
+    // The same number of targets and mean score.
+    assert_eq!(again, first.replace("written", "up to date"));
+    let summary: serde_json::Value = serde_json::from_str(&call(&["--json"])).unwrap();
+    assert_eq!(
+        (&summary["up_to_date"], &summary["n_targets"]),
+        (&true.into(), &5.into())
+    );
+    // The number of threads does not decide the numbers.
+    both("up to date", &call(&["--threads", "1"]));
+    // Something that does, a lost file, a changed one, another input, and the wish of the user.
+    both("written", &call(&["--inner", "all"]));
+    both("written", &call(&[]));
+    fs::remove_file(&folds).unwrap();
+    both("written", &call(&[]));
+    let mut bytes = fs::read(&folds).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&folds, bytes).unwrap();
+    both("written", &call(&[]));
+    write_npy(files.path("x2.npy"), &wave(22, 3, 5.0)).unwrap();
+    both("written", &call(&[]));
+    both("up to date", &call(&[]));
+    both("written", &call(&["--force"]));
+}
+
+#[test]
+fn a_record_lies_beside_each_output() {
+    let files = Files::new(|v| v);
+    let mut command = files.command();
+    assert_succeeds(command.arg("--predictions").arg(files.path("predicted")));
+    for name in ["scores.npy", "predicted/run-3.npy"] {
+        let text = fs::read_to_string(files.path(&format!("{name}.json"))).unwrap();
+        let record: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(record["software"].as_str().unwrap().starts_with("lpp-ridge "));
+        assert_eq!(record["inputs"].as_array().unwrap().len(), 8);
+        let parameters = &record["parameters"];
+        assert_eq!(parameters["alphas"].as_array().unwrap().len(), 16);
+        assert_eq!(
+            (
+                &parameters["precision"],
+                &parameters["alpha_scope"],
+                &parameters["n_ratios"]
+            ),
+            (&"f64".into(), &"global".into(), &serde_json::Value::Null)
+        );
+    }
+}
+
+#[test]
+fn files_of_the_user_are_not_overwritten() {
+    let files = Files::new(|v| v);
+    for name in ["scores.npy", "folds.npy"] {
+        fs::write(files.path(name), "mine").unwrap();
+        let mut command = files.command();
+        command.arg("--fold-scores").arg(files.path("folds.npy"));
+        assert_fails(&mut command, &[name, "--force"]);
+        assert_eq!(fs::read(files.path(name)).unwrap(), b"mine");
+        let there = ["scores.npy", "folds.npy"].map(|name| files.path(name).exists());
+        assert_eq!(there, ["scores.npy", "folds.npy"].map(|other| other == name));
+        fs::remove_file(files.path(name)).unwrap();
+    }
+    fs::write(files.path("scores.npy"), "mine").unwrap();
+    assert_succeeds(files.command().arg("--force"));
+    assert_eq!(load_npy::<f64, ndarray::Ix1>(files.path("scores.npy")).len(), 5);
+}

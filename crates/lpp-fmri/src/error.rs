@@ -5,9 +5,7 @@ use std::path::Path;
 
 use lpp_files::FileError;
 
-use crate::grid::Grid;
-
-/// Errors about images, masks, spheres, events and joblib files.
+/// What can go wrong with images, masks, spheres, events and joblib files.
 ///
 /// Errors about a file name it and say what was found and what was expected. The cause is the
 /// [`source`](std::error::Error::source) and is not repeated in the text.
@@ -31,9 +29,9 @@ pub enum FmriError {
     #[error("the image's grid ({found}) does not match the mask's ({expected})")]
     GridMismatch {
         /// Grid of the image.
-        found: Box<Grid>,
+        found: String,
         /// Grid of the mask.
-        expected: Box<Grid>,
+        expected: String,
     },
     /// The image does not overlap the target grid: no voxel centre of the grid is inside the image.
     #[error(
@@ -68,7 +66,7 @@ pub enum FmriError {
     )]
     NoMirror {
         /// The grid.
-        grid: Box<Grid>,
+        grid: String,
     },
     /// A parameter is out of range.
     #[error("{name} is {value}, expected {expected}")]

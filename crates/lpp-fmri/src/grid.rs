@@ -145,8 +145,8 @@ impl Grid {
             return Ok(());
         }
         Err(FmriError::GridMismatch {
-            found: Box::new(*found),
-            expected: Box::new(*self),
+            found: found.to_string(),
+            expected: self.to_string(),
         })
     }
 }

@@ -40,7 +40,7 @@ impl Mirror {
         });
         if !on_grid {
             return Err(FmriError::NoMirror {
-                grid: Box::new(*grid),
+                grid: grid.to_string(),
             });
         }
         #[expect(

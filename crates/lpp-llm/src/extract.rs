@@ -6,8 +6,9 @@ use std::path::Path;
 use lpp_files::{ActivationsWriter, LayerShape, Progress, StoredAs};
 use lpp_text::CorpusRun;
 
+use crate::causal_model::CausalModel;
 use crate::error::LlmError;
-use crate::model::{CausalModel, ModelInfo, ModelParams};
+use crate::model::{ModelInfo, ModelParams};
 use crate::plan::Plan;
 use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder};
 use crate::word_vectors::{RunWindow, WordMeans, windows_of, word_vectors};

@@ -8,9 +8,10 @@ use lpp_files::{AtomicFile, FileError, Progress, npy};
 use ndarray::{Array2, ArrayRef2};
 use serde_json::json;
 
+use crate::causal_model::CausalModel;
 use crate::error::LlmError;
 use crate::extract::Leftover;
-use crate::model::{CausalModel, ModelInfo, ModelParams, WindowInput, model_files, warn_of_unknown_keys};
+use crate::model::{ModelInfo, ModelParams, WindowInput, model_files, warn_of_unknown_keys};
 use crate::plan::Plan;
 use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder, write_values};
 

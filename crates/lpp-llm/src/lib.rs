@@ -41,6 +41,7 @@
 )]
 
 mod blocks;
+mod causal_model;
 mod checkpoint;
 mod config;
 mod dropout;
@@ -57,11 +58,12 @@ mod untrained;
 mod weights;
 mod word_vectors;
 
+pub use causal_model::CausalModel;
 pub use error::LlmError;
 pub use extract::{Extraction, Leftover, UNLIMITED_WINDOW};
 pub use hidden_states::HiddenStates;
 pub use model::{
-    CausalModel, ComputeDevice, ModelInfo, ModelParams, Precision, Training, WindowInput, model_files,
-    unknown_keys, warn_of_unknown_keys,
+    ComputeDevice, ModelInfo, ModelParams, Precision, Training, WindowInput, model_files, unknown_keys,
+    warn_of_unknown_keys,
 };
 pub use stream::Identity;

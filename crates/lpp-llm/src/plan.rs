@@ -2,9 +2,9 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::blocks::Pass;
-use crate::blocks::attention::Visibility;
+use crate::blocks::pass::Pass;
 use crate::blocks::rotary::RotaryTable;
+use crate::blocks::visibility::Visibility;
 use crate::checkpoint::Checkpoint;
 use crate::dropout::Dropout;
 use crate::error::LlmError;

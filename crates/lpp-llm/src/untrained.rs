@@ -196,9 +196,10 @@ mod tests {
     use lpp_testkit::fixture;
 
     use super::*;
+    use crate::checkpoint::Naming;
     use crate::checkpoint::read_all;
     use crate::config::ConfigFile;
-    use crate::families::{Naming, family_of};
+    use crate::families::family_of;
 
     /// Parameters of a configuration as drawn here, by their canonical names.
     fn drawn(case: &str, seed: u64) -> (Naming, HashMap<String, Tensor>) {

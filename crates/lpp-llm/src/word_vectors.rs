@@ -7,8 +7,9 @@ use lpp_files::Progress;
 use lpp_text::{CorpusRun, SpanAverager};
 use ndarray::Array2;
 
+use crate::causal_model::CausalModel;
 use crate::error::LlmError;
-use crate::model::{CausalModel, WindowInput};
+use crate::model::WindowInput;
 use crate::stream::{LayerReducer, write_values};
 
 /// A window with words in it, as the model gets it.

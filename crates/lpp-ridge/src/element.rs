@@ -1,105 +1,134 @@
-//! The two number types of a fit.
+//! The precision of a fit, and the entry points of the fits, compiled once for each.
+//!
+//! What a caller writes is generic in how runs are held; it ends here, in functions of a given type, so that the algorithm is
+//! compiled with this crate and not again with each program that uses it.
 
-use std::fmt::{Debug, Display};
+use ndarray::{Array2, Array3, ArrayRef2, ArrayView2};
 
-use ndarray::{ArrayRef2, LinalgScalar};
-use num_traits::Float;
-
-use crate::compiled::Compiled;
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
-}
-
-/// Requirements of libtorch on a number type.
-#[cfg(feature = "torch")]
-#[allow(unreachable_pub, reason = "a public trait is bound by it")]
-pub use tch::kind::Element as OfTorch;
-/// No requirements without libtorch.
-#[cfg(not(feature = "torch"))]
-pub trait OfTorch {}
-#[cfg(not(feature = "torch"))]
-impl<A: sealed::Sealed> OfTorch for A {}
+use crate::design::splits::Purpose;
+use crate::engine::product::product;
+use crate::results::ridge_model::RidgeModel;
+use crate::systems::factored::Factored;
+use crate::{BandedRidge, BandedRidgeFit, NullOrders, Number, RidgeCv, RidgeCvFit, RidgeError};
+use crate::{banded, search};
 
 /// The type of features, targets and wide products: `f32` or `f64`.
 ///
-/// For both types, Gram matrices are summed and factored in `f64`, and correlations are accumulated in `f64`. The type
-/// is that of the products over all targets, which take nearly all of the time. Scores in `f32` are within 1e-4 of
-/// `f64`, usually within 1e-6. The trait is sealed: the fits are compiled for these two types.
-pub trait Element:
-    sealed::Sealed + Compiled + OfTorch + LinalgScalar + Float + Send + Sync + Debug + Display
-{
-    /// Machine epsilon, as `f64`.
-    const EPSILON: f64;
+/// Gram matrices are summed and factored in `f64` for both, and correlations are accumulated in `f64`; the type
+/// decides the products that run over all targets, which take nearly all of the time. Scores in `f32` are within
+/// 1e-4 of `f64`, usually within 1e-6. The trait is sealed: the fits are compiled for these two types.
+pub trait Element: Number + Compiled {}
 
-    /// Smallest ratio of the features' scale to a penalty at which predictions and their squares keep their precision.
-    const LEAST_RATIO: f64;
+impl Element for f32 {}
+impl Element for f64 {}
 
-    /// The value in double precision, exact.
-    fn to_double(self) -> f64;
-
-    /// The nearest value of this type.
-    fn from_double(value: f64) -> Self;
-
-    /// All values row by row, each in little-endian order.
-    #[doc(hidden)]
-    fn to_bytes(values: &ArrayRef2<Self>) -> Vec<u8>;
-
-    /// Reads values from such bytes.
-    #[doc(hidden)]
-    fn from_bytes(bytes: &[u8]) -> Vec<Self>;
+/// The fits in one number type.
+#[allow(missing_docs, reason = "each is the method of the same name")]
+pub trait Compiled: Sized {
+    fn prepare(model: &RidgeCv, x: &[ArrayView2<'_, Self>]) -> Result<Factored<Self>, RidgeError>;
+    fn score(factored: &Factored<Self>, y: &[ArrayView2<'_, Self>]) -> Result<RidgeCvFit, RidgeError>;
+    fn predictions(
+        factored: &Factored<Self>,
+        fit: &RidgeCvFit,
+        y: &[ArrayView2<'_, Self>],
+        columns: &[usize],
+    ) -> Result<Vec<Array2<Self>>, RidgeError>;
+    fn coefficients(
+        factored: &Factored<Self>,
+        fit: &RidgeCvFit,
+        y: &[ArrayView2<'_, Self>],
+        columns: &[usize],
+    ) -> Result<Array3<Self>, RidgeError>;
+    fn null_scores(
+        factored: &Factored<Self>,
+        fit: &RidgeCvFit,
+        y: &[ArrayView2<'_, Self>],
+        nulls: &NullOrders,
+    ) -> Result<Array2<f32>, RidgeError>;
+    fn refit(
+        model: &RidgeCv,
+        x: &[ArrayView2<'_, Self>],
+        y: &[ArrayView2<'_, Self>],
+    ) -> Result<RidgeModel<Self>, RidgeError>;
+    fn fit_banded(
+        model: &BandedRidge,
+        x: &[ArrayView2<'_, Self>],
+        y: &[ArrayView2<'_, Self>],
+    ) -> Result<BandedRidgeFit, RidgeError>;
+    fn refit_banded(
+        model: &BandedRidge,
+        x: &[ArrayView2<'_, Self>],
+        y: &[ArrayView2<'_, Self>],
+    ) -> Result<RidgeModel<Self>, RidgeError>;
+    fn product(left: &ArrayRef2<Self>, right: &ArrayRef2<Self>) -> Array2<Self>;
 }
 
-impl Element for f32 {
-    fn to_bytes(values: &ArrayRef2<Self>) -> Vec<u8> {
-        values.iter().flat_map(|v| v.to_le_bytes()).collect()
-    }
+macro_rules! compiled {
+    ($($element:ty),+) => {
+        $(impl Compiled for $element {
+            fn prepare(model: &RidgeCv, x: &[ArrayView2<'_, Self>]) -> Result<Factored<Self>, RidgeError> {
+                Factored::new(model.clone(), x, Purpose::Scores)
+            }
 
-    fn from_bytes(bytes: &[u8]) -> Vec<Self> {
-        let (values, _) = bytes.as_chunks();
-        values.iter().map(|bytes| Self::from_le_bytes(*bytes)).collect()
-    }
+            fn score(factored: &Factored<Self>, y: &[ArrayView2<'_, Self>]) -> Result<RidgeCvFit, RidgeError> {
+                search::score::score(factored, y)
+            }
 
-    const EPSILON: f64 = f32::EPSILON as f64;
-    const LEAST_RATIO: f64 = 1e-30;
+            fn predictions(
+                factored: &Factored<Self>,
+                fit: &RidgeCvFit,
+                y: &[ArrayView2<'_, Self>],
+                columns: &[usize],
+            ) -> Result<Vec<Array2<Self>>, RidgeError> {
+                factored.predict_matrices(fit, y, columns)
+            }
 
-    #[inline]
-    fn to_double(self) -> f64 {
-        f64::from(self)
-    }
+            fn coefficients(
+                factored: &Factored<Self>,
+                fit: &RidgeCvFit,
+                y: &[ArrayView2<'_, Self>],
+                columns: &[usize],
+            ) -> Result<Array3<Self>, RidgeError> {
+                factored.solve_matrices(fit, y, columns)
+            }
 
-    #[inline]
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "rounding to single precision is the purpose"
-    )]
-    fn from_double(value: f64) -> Self {
-        value as f32
-    }
+            fn null_scores(
+                factored: &Factored<Self>,
+                fit: &RidgeCvFit,
+                y: &[ArrayView2<'_, Self>],
+                nulls: &NullOrders,
+            ) -> Result<Array2<f32>, RidgeError> {
+                factored.null_scores_of_matrices(fit, y, nulls)
+            }
+
+            fn refit(
+                model: &RidgeCv,
+                x: &[ArrayView2<'_, Self>],
+                y: &[ArrayView2<'_, Self>],
+            ) -> Result<RidgeModel<Self>, RidgeError> {
+                search::refit::refit(model, x, y)
+            }
+
+            fn fit_banded(
+                model: &BandedRidge,
+                x: &[ArrayView2<'_, Self>],
+                y: &[ArrayView2<'_, Self>],
+            ) -> Result<BandedRidgeFit, RidgeError> {
+                banded::fit(model, x, y)
+            }
+
+            fn refit_banded(
+                model: &BandedRidge,
+                x: &[ArrayView2<'_, Self>],
+                y: &[ArrayView2<'_, Self>],
+            ) -> Result<RidgeModel<Self>, RidgeError> {
+                banded::refit(model, x, y)
+            }
+
+            fn product(left: &ArrayRef2<Self>, right: &ArrayRef2<Self>) -> Array2<Self> {
+                product(left, right)
+            }
+        })+
+    };
 }
-
-impl Element for f64 {
-    fn to_bytes(values: &ArrayRef2<Self>) -> Vec<u8> {
-        values.iter().flat_map(|v| v.to_le_bytes()).collect()
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Vec<Self> {
-        let (values, _) = bytes.as_chunks();
-        values.iter().map(|bytes| Self::from_le_bytes(*bytes)).collect()
-    }
-
-    const EPSILON: f64 = f64::EPSILON;
-    const LEAST_RATIO: f64 = 1e-140;
-
-    #[inline]
-    fn to_double(self) -> f64 {
-        self
-    }
-
-    #[inline]
-    fn from_double(value: f64) -> Self {
-        value
-    }
-}
+compiled!(f32, f64);

@@ -19,15 +19,7 @@ pub enum RidgeError {
         /// The value found.
         value: f64,
     },
-    /// A list of penalties in text form cannot be parsed.
-    #[error("alphas '{text}': {reason}, expected logspace:FIRST:LAST:COUNT or a list like 1,10,100")]
-    AlphaSyntax {
-        /// The whole text.
-        text: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A permutation of a null does not contain every scan of its run exactly once.
+    /// An order of a null does not hold every scan of its run once.
     #[error("null order of run {run}: expected every scan from 0 to {n_scans} (exclusive) once")]
     NotAnOrder {
         /// Index of the run.

@@ -81,68 +81,45 @@
 //! Work is distributed by rayon, in the caller's pool. Restrict BLAS to one thread (`OPENBLAS_NUM_THREADS=1`): with
 //! more, the results are the same to rounding, but the two levels of threads compete for the cores.
 
-mod alphas;
 mod banded;
-mod block;
-mod combinations;
-mod compiled;
-mod defects;
-mod delays;
-mod edges;
+mod design;
 mod element;
 mod engine;
 mod error;
-mod exact_sum;
-mod factor;
-mod fit;
-mod folds;
-mod gram;
-mod layout;
-mod leave_out;
-mod metric;
 mod model;
+mod model_file;
 mod nested;
 mod nulls;
-mod operators;
-mod options;
-mod params;
-mod pearson;
-mod plan;
-mod predictions;
+mod number;
 mod prepared;
-mod runs;
-mod score;
-mod screening;
-mod standardise;
-mod stop;
-#[cfg(test)]
-mod target_sets;
-mod trained;
-mod validation;
-mod validation_scores;
-mod workers;
+mod results;
+mod search;
+mod settings;
+mod systems;
 
-pub use alphas::AlphaGrid;
 pub use banded::{BandChoice, BandWeights, BandedRidge, BandedRidgeFit, BandedRidgeParams};
-pub use delays::delayed;
-pub use edges::{EdgeWarning, GridEdge};
+pub use design::delays::delayed;
+pub use design::runs::Run;
+pub use design::standardise::{standardise_columns, trim_and_standardise};
 pub use element::Element;
-pub use engine::Engine;
 pub use error::RidgeError;
-pub use fit::{AlphaChoice, RidgeCvFit};
-pub use folds::Folds;
-pub use metric::Metric;
-pub use model::RidgeCv;
 pub use nested::{NestedChoice, NestedChooser, nested_choice};
-pub use nulls::NullOrders;
-pub use params::{AlphaScope, AlphaSearch, Formulation, InnerValidation, NanTargets, RidgeCvParams};
+pub use nulls::orders::NullOrders;
+pub use number::Number;
 pub use prepared::PreparedFeatures;
-pub use runs::Run;
-pub use standardise::{standardise_columns, trim_and_standardise};
-/// The version of libtorch's bindings used by this crate, so that programs can name devices with it.
+pub use results::edges::{EdgeWarning, GridEdge};
+pub use results::fit::{AlphaChoice, RidgeCvFit};
+pub use results::ridge_model::RidgeModel;
+pub use settings::alpha_grid::AlphaGrid;
+pub use settings::choices::{AlphaScope, AlphaSearch, Formulation, InnerValidation, NanTargets};
+pub use settings::engine::Engine;
+pub use settings::folds::Folds;
+pub use settings::metric::Metric;
+pub use settings::params::RidgeCvParams;
+pub use settings::ridge_cv::RidgeCv;
+/// libtorch as this crate uses it, so that a program names devices of the same version.
 #[cfg(feature = "torch")]
 pub use tch;
-pub use trained::RidgeModel;
 
 /// Compiles and runs the example of the README.
 #[cfg(doctest)]

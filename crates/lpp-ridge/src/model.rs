@@ -1,41 +1,15 @@
-//! The checked model and its one-call fit.
+//! The fits, as methods of the models, and what a fitted model predicts.
 
-use crate::compiled::Compiled;
-use crate::fit::RidgeCvFit;
-use crate::runs::{Run, matrices};
-use crate::{AlphaGrid, Element, PreparedFeatures, RidgeCvParams, RidgeError, RidgeModel};
+use ndarray::{Array2, ArrayRef2, Axis};
 
-/// A ridge regression for many targets, with the penalty chosen by nested leave-one-run-out cross-validation.
-///
-/// For each test run, each penalty is fitted on the other runs except a validation run, and scored on the validation
-/// run by Pearson correlation (or another [`Metric`](crate::Metric)). The best penalty is fitted on all other runs and
-/// scored on the test run. There is no intercept: features and targets are used as they are, usually standardised per
-/// run with [`crate::trim_and_standardise`].
-///
-/// Parallel loops run in the caller's rayon pool (`pool.install(|| model.fit(..))`). Restrict the BLAS they call to one
-/// thread. With more threads the results are right, but the two levels compete.
-///
-/// # References
-/// Bonnasse-Gahot and Pallier (2024), <https://arxiv.org/abs/2405.17992>, scripts `fit_*.py`.
-#[derive(Debug, Clone)]
-pub struct RidgeCv {
-    pub(crate) grid: AlphaGrid,
-    pub(crate) settings: RidgeCvParams,
-}
+use crate::design::runs::matrices;
+use crate::element::Compiled;
+use crate::{
+    BandedRidge, BandedRidgeFit, Element, PreparedFeatures, RidgeCv, RidgeCvFit, RidgeError, RidgeModel, Run,
+};
 
 impl RidgeCv {
-    /// The default settings: those of the reference study.
-    pub fn params() -> RidgeCvParams {
-        RidgeCvParams::default()
-    }
-
-    /// The penalties in their order.
-    #[must_use]
-    pub fn alphas(&self) -> &[f64] {
-        self.grid.values()
-    }
-
-    /// Checks and factors the features; this is all work that does not depend on the targets.
+    /// Checks and factors the features: all work that does not depend on the targets.
     ///
     /// # Shapes
     /// One array (`n_scans` of that run, `n_features`) per run; at least three runs, unless other folds are set.
@@ -47,7 +21,9 @@ impl RidgeCv {
         &self,
         x_runs: &[X],
     ) -> Result<PreparedFeatures<X::Element>, RidgeError> {
-        X::Element::prepare(self, &matrices(x_runs))
+        Ok(PreparedFeatures {
+            factored: X::Element::prepare(self, &matrices(x_runs))?,
+        })
     }
 
     /// Fits and scores one target set: [`prepare`](Self::prepare), then [`PreparedFeatures::score`].
@@ -76,5 +52,81 @@ impl RidgeCv {
         Y: Run<Element = X::Element>,
     {
         X::Element::refit(self, &matrices(x_runs), &matrices(y_runs))
+    }
+}
+
+impl BandedRidge {
+    /// Chooses weights and penalties within the training runs and scores the test runs.
+    ///
+    /// # Shapes
+    /// As [`RidgeCv::fit`]; the features of all bands stand side by side in each run.
+    ///
+    /// # Errors
+    /// As [`RidgeCv::prepare`] and [`PreparedFeatures::score`]; [`RidgeError::BandWidths`] if the bands do not add up to the
+    /// features.
+    pub fn fit<X, Y>(&self, x_runs: &[X], y_runs: &[Y]) -> Result<BandedRidgeFit, RidgeError>
+    where
+        X: Run<Element: Element>,
+        Y: Run<Element = X::Element>,
+    {
+        X::Element::fit_banded(self, &matrices(x_runs), &matrices(y_runs))
+    }
+
+    /// Fits one model to all runs, to predict with: weights and penalties are those with the best mean score over the folds.
+    ///
+    /// # Shapes
+    /// As [`RidgeCv::refit`].
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn refit<X, Y>(&self, x_runs: &[X], y_runs: &[Y]) -> Result<RidgeModel<X::Element>, RidgeError>
+    where
+        X: Run<Element: Element>,
+        Y: Run<Element = X::Element>,
+    {
+        X::Element::refit_banded(self, &matrices(x_runs), &matrices(y_runs))
+    }
+}
+
+impl<A: Element> RidgeModel<A> {
+    /// Predicts every target from new scans.
+    ///
+    /// # Shapes
+    /// `x` is (`n_scans`, `n_features`), in units of the features of the fit; the result is (`n_scans`, `n_targets`). A target that
+    /// was constant or not finite in the fit is NaN.
+    ///
+    /// # Errors
+    /// [`RidgeError::ModelWidth`] for another number of features.
+    pub fn predict<X: Run<Element = A> + ?Sized>(&self, x: &X) -> Result<Array2<A>, RidgeError> {
+        self.check_width(&x.matrix())?;
+        Ok(A::product(&x.matrix(), &self.coefficients))
+    }
+
+    /// Predicts some targets, in any order: (`n_scans`, `targets.len()`).
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict); [`RidgeError::NoSuchTarget`] for a target that the model does not have.
+    pub fn predict_targets<X: Run<Element = A> + ?Sized>(
+        &self,
+        x: &X,
+        targets: &[usize],
+    ) -> Result<Array2<A>, RidgeError> {
+        let n_targets = self.coefficients.ncols();
+        if let Some(&column) = targets.iter().find(|&&target| target >= n_targets) {
+            return Err(RidgeError::NoSuchTarget { column, n_targets });
+        }
+        self.check_width(&x.matrix())?;
+        Ok(A::product(
+            &x.matrix(),
+            &self.coefficients.select(Axis(1), targets),
+        ))
+    }
+
+    fn check_width(&self, x: &ArrayRef2<A>) -> Result<(), RidgeError> {
+        let (found, expected) = (x.ncols(), self.coefficients.nrows());
+        if found != expected {
+            return Err(RidgeError::ModelWidth { found, expected });
+        }
+        Ok(())
     }
 }

@@ -1,22 +1,11 @@
 //! Features factored once, for any number of target sets.
 
-use std::sync::Arc;
+use ndarray::{Array2, Array3};
 
-use ndarray::{Array2, ArrayView2};
-use rayon::prelude::*;
-
-use crate::combinations::Combinations;
-use crate::defects::{Defect, survey, with_defect};
-use crate::engine::Factorisations;
-use crate::fit::RidgeCvFit;
-use crate::folds::Purpose;
-use crate::gram::Gram;
-use crate::layout::Layout;
-use crate::operators::{InnerOperators, Source, TestOperators, inner_operators, test_operators};
-use crate::plan::{Plan, Split, is_primal};
-use crate::runs::{Run, check_features, check_targets, matrices};
-use crate::validation_scores::validation_scores;
-use crate::{Element, RidgeCv, RidgeError, score};
+use crate::design::defects::{Defect, survey, with_defect};
+use crate::design::runs::matrices;
+use crate::systems::factored::Factored;
+use crate::{Element, NullOrders, RidgeCv, RidgeCvFit, RidgeError, Run};
 
 /// The features of all runs, with everything of the fit that does not depend on the targets.
 ///
@@ -42,83 +31,10 @@ use crate::{Element, RidgeCv, RidgeError, score};
 /// ```
 #[derive(Debug)]
 pub struct PreparedFeatures<A> {
-    pub(crate) model: RidgeCv,
-    pub(crate) with: Arc<dyn Factorisations>,
-    pub(crate) layout: Layout,
-    /// Features of all runs, (`n_scans`, `n_features`).
-    pub(crate) x: Array2<A>,
-    pub(crate) gram: Gram,
-    pub(crate) plan: Plan,
-    pub(crate) inner: Vec<InnerOperators<A>>,
-    /// For each inner set, the penalties whose predictions are combinations of others.
-    pub(crate) combinations: Vec<Option<Combinations<A>>>,
-    pub(crate) test: TestOperators<A>,
+    pub(crate) factored: Factored<A>,
 }
 
 impl<A: Element> PreparedFeatures<A> {
-    pub(crate) fn new(
-        model: RidgeCv,
-        x_runs: &[ArrayView2<'_, A>],
-        purpose: Purpose,
-    ) -> Result<Self, RidgeError> {
-        let options = &model.settings.options;
-        let lengths = check_features(x_runs, options.groups.as_deref())?;
-        let (layout, plan) = model.settings.design(&lengths, purpose)?;
-        Self::from_stack(model, layout.stack(x_runs), layout, plan)
-    }
-
-    /// Factors stacked features for a plan; without inner sets, it can only score tests.
-    pub(crate) fn from_stack(
-        model: RidgeCv,
-        x: Array2<A>,
-        layout: Layout,
-        plan: Plan,
-    ) -> Result<Self, RidgeError> {
-        let n_alphas = model.alphas().len();
-        let primal = is_primal(model.settings.formulation, x.ncols(), &layout, &plan, n_alphas);
-        let with = model
-            .settings
-            .engine
-            .factorisations(model.settings.options.stop.clone());
-        let (gram, inner) = model.in_pool(|| {
-            let gram = Gram::new(&*with, &x, &layout, primal)?;
-            check_penalties::<A>(model.alphas(), gram.scale())?;
-            let source = Source {
-                settings: &model.settings,
-                with: &*with,
-                gram: &gram,
-                x: &x,
-                layout: &layout,
-            };
-            let inner = inner_operators(&plan, model.alphas(), source)?;
-            Ok::<_, RidgeError>((gram, inner))
-        })?;
-        let test = TestOperators::new(plan.folds.len(), n_alphas);
-        let on_host = !model.settings.engine.works_alone();
-        let combine = |operators: &InnerOperators<A>| on_host.then(|| Combinations::new(operators)).flatten();
-        let combinations = model.in_pool(|| inner.par_iter().map(combine).collect());
-        Ok(Self {
-            model,
-            with,
-            layout,
-            x,
-            gram,
-            plan,
-            inner,
-            combinations,
-            test,
-        })
-    }
-
-    /// Features that are constant in some run, ascending. Standardised, they are 0 there and have no effect.
-    #[must_use]
-    pub fn constant_features(&self) -> Vec<usize> {
-        let runs: Vec<Array2<A>> = (0..self.layout.n_runs())
-            .map(|run| self.layout.take(run, &self.x))
-            .collect();
-        with_defect(&survey(&matrices(&runs)), Defect::Constant)
-    }
-
     /// Scores one target set.
     ///
     /// # Shapes
@@ -135,141 +51,242 @@ impl<A: Element> PreparedFeatures<A> {
     /// [`RidgeError`] if the shapes do not match the features, if there are no targets, if no target has a validation
     /// score for a test run, or if a factorisation fails.
     pub fn score<Y: Run<Element = A>>(&self, y_runs: &[Y]) -> Result<RidgeCvFit, RidgeError> {
-        A::score(self, &matrices(y_runs))
+        A::score(&self.factored, &matrices(y_runs))
     }
 
-    pub(crate) fn score_matrices(&self, y_runs: &[ArrayView2<'_, A>]) -> Result<RidgeCvFit, RidgeError> {
-        check_targets(y_runs, &self.layout)?;
-        self.model.in_pool(|| {
-            let mut fit = score::score(self, y_runs)?;
-            if self.model.settings.options.validation_scores && fit.validation_scores.is_none() {
-                fit.validation_scores = Some(validation_scores(self, y_runs, &fit)?);
-            }
-            Ok(fit)
-        })
+    /// Predicts every run by the fit that left it out, for some targets. Scans that no fold tests are NaN.
+    ///
+    /// # Shapes
+    /// `fit` is what [`score`](Self::score) made of the same targets `y_runs`; `columns` lists targets in any order. There
+    /// is one array (`n_scans` of that run, `columns.len()`) for each run, in the type of the features: the very
+    /// predictions whose scores are [`RidgeCvFit::fold_scores`]. A column is NaN in a fold where the target has no
+    /// penalty of its own ([`RidgeCvFit::alpha_index_of`]), or holds NaN or infinity in a training run.
+    ///
+    /// # Errors
+    /// [`RidgeError`] if the shapes do not match the features, if `fit` has other penalties, folds or targets
+    /// ([`RidgeError::ForeignFit`]), for a column that does not exist, or if a factorisation fails.
+    ///
+    /// ```
+    /// use lpp_ridge::RidgeCv;
+    /// use ndarray::Array2;
+    ///
+    /// # fn main() -> Result<(), lpp_ridge::RidgeError> {
+    /// let x: Vec<Array2<f64>> =
+    ///     (0..4).map(|r| Array2::from_shape_fn((30, 2), |(i, j)| ((r + i * (j + 2)) as f64).sin())).collect();
+    /// let y: Vec<Array2<f64>> = x.iter().map(|x| x.dot(&ndarray::array![[1.0, 0.3], [0.5, -2.0]])).collect();
+    /// let prepared = RidgeCv::params().alphas([1e-6]).check()?.prepare(&x)?;
+    /// let fit = prepared.score(&y)?;
+    /// let predicted = prepared.predictions(&fit, &y, &[1])?;
+    /// assert_eq!(predicted[3].dim(), (30, 1));
+    /// assert!((predicted[3][[7, 0]] - y[3][[7, 1]]).abs() < 1e-6);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn predictions<Y: Run<Element = A>>(
+        &self,
+        fit: &RidgeCvFit,
+        y_runs: &[Y],
+        columns: &[usize],
+    ) -> Result<Vec<Array2<A>>, RidgeError> {
+        A::predictions(&self.factored, fit, &matrices(y_runs), columns)
+    }
+
+    /// Primal coefficients of the fit of each fold, for some targets: B in `X B`, whatever system was solved.
+    ///
+    /// # Shapes
+    /// Arguments as for [`predictions`](Self::predictions). The result is (`n_folds`, `n_features`, `columns.len()`). Fold k
+    /// is the fit on its training runs; the mean over folds is a common summary. Systems are
+    /// solved in `f64` and rounded once to the type of the features. A column is NaN as for predictions.
+    ///
+    /// Memory: the result, and in `f64` the features and the chosen targets.
+    ///
+    /// # Errors
+    /// As [`predictions`](Self::predictions).
+    ///
+    /// ```
+    /// use lpp_ridge::RidgeCv;
+    /// use ndarray::Array2;
+    ///
+    /// # fn main() -> Result<(), lpp_ridge::RidgeError> {
+    /// let x: Vec<Array2<f64>> =
+    ///     (0..4).map(|r| Array2::from_shape_fn((30, 2), |(i, j)| ((r + i * (j + 2)) as f64).sin())).collect();
+    /// let y: Vec<Array2<f64>> = x.iter().map(|x| x.dot(&ndarray::array![[1.0, 0.3], [0.5, -2.0]])).collect();
+    /// let prepared = RidgeCv::params().alphas([1e-6]).check()?.prepare(&x)?;
+    /// let coefficients = prepared.coefficients(&prepared.score(&y)?, &y, &[0, 1])?;
+    /// assert_eq!(coefficients.dim(), (4, 2, 2));
+    /// assert!((coefficients[[2, 1, 1]] + 2.0).abs() < 1e-6);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn coefficients<Y: Run<Element = A>>(
+        &self,
+        fit: &RidgeCvFit,
+        y_runs: &[Y],
+        columns: &[usize],
+    ) -> Result<Array3<A>, RidgeError> {
+        A::coefficients(&self.factored, fit, &matrices(y_runs), columns)
+    }
+
+    /// The scores of targets whose runs are taken in other orders, at the penalties of `fit`.
+    ///
+    /// Equal, up to rounding, to fitting and testing [`NullOrders::apply`] anew with the penalties that `fit` chose. Not only
+    /// the tested run is reordered but the training runs too: predictions of one run are made from the others, so that the
+    /// scores of the folds depend on each other, and a null that kept the predictions would have too small a spread.
+    ///
+    /// # Shapes
+    /// `fit` is what [`score`](Self::score) made of `y_runs`. The result is (`n_targets`, `n_nulls`): mean over the folds of the
+    /// correlation, NaN where a target is constant or not finite in a run. With groups of runs, a "run" of the orders is a
+    /// group, its runs stacked.
+    ///
+    /// # Cost
+    /// With K orders a run: K products of all scans with all scans and the targets, whatever the number of nulls, and for
+    /// each null some 45 additions a fold and target (of nine runs). Memory: the result, 4 bytes a null and target.
+    ///
+    /// # Errors
+    /// [`RidgeError`] if shapes do not match, [`RidgeError::ForeignFit`] for a fit of something else,
+    /// [`RidgeError::NullsUnsupported`] for penalties that differ between targets or R² as metric, and those of a
+    /// factorisation.
+    ///
+    /// ```
+    /// use lpp_ridge::{NullOrders, RidgeCv};
+    /// use ndarray::{Array2, array};
+    ///
+    /// # fn main() -> Result<(), lpp_ridge::RidgeError> {
+    /// let x: Vec<Array2<f64>> =
+    ///     (0..3).map(|r| Array2::from_shape_fn((30, 2), |(i, j)| ((r + i * (j + 2)) as f64).sin())).collect();
+    /// let prepared = RidgeCv::params().alphas([1.0]).check()?.prepare(&x)?;
+    /// let fit = prepared.score(&x)?;
+    /// let shifted = |by: usize| (0..30_usize).map(|i| (i + by) % 30).collect::<Vec<usize>>();
+    /// let orders = vec![vec![shifted(0), shifted(11)]; 3];
+    /// let null = prepared.null_scores(&fit, &x, &NullOrders::new(orders, array![[0, 0, 0], [1, 0, 1]])?)?;
+    /// assert!((f64::from(null[[0, 0]]) - fit.scores[0]).abs() < 1e-6);
+    /// assert!(null[[0, 1]] < null[[0, 0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn null_scores<Y: Run<Element = A>>(
+        &self,
+        fit: &RidgeCvFit,
+        y_runs: &[Y],
+        nulls: &NullOrders,
+    ) -> Result<Array2<f32>, RidgeError> {
+        A::null_scores(&self.factored, fit, &matrices(y_runs), nulls)
+    }
+
+    /// Features that do not vary in some run, ascending. Standardised, they are 0 there and play no part.
+    #[must_use]
+    pub fn constant_features(&self) -> Vec<usize> {
+        let Factored { layout, x, .. } = &self.factored;
+        let runs: Vec<Array2<A>> = (0..layout.n_runs()).map(|run| layout.take(run, x)).collect();
+        with_defect(&survey(&matrices(&runs)), Defect::Constant)
     }
 
     /// The model with the settings of these features.
     #[must_use]
     pub fn model(&self) -> &RidgeCv {
-        &self.model
+        &self.factored.model
     }
 
     /// Number of features.
     #[must_use]
     pub fn n_features(&self) -> usize {
-        self.x.ncols()
+        self.factored.n_features()
     }
 
     /// Number of folds: one per run unless other [folds](crate::RidgeCvParams::folds) are set.
     #[must_use]
     pub fn n_folds(&self) -> usize {
-        self.plan.folds.len()
+        self.factored.n_folds()
     }
 
     /// Whether the primal systems (features by features) are solved rather than the dual ones (scans by scans).
     #[must_use]
     pub fn is_primal(&self) -> bool {
-        self.gram.is_primal()
+        self.factored.is_primal()
     }
 
     /// Memory of the validation operators, the largest part, in bytes: penalties × predicted scans × order of the
     /// system.
     #[must_use]
     pub fn operator_bytes(&self) -> usize {
-        self.inner
-            .iter()
-            .flatten()
-            .map(|o| o.len() * size_of::<A>())
-            .sum()
-    }
-
-    /// The operator of the test of one fold for one penalty.
-    pub(crate) fn test_operator(&self, fold: usize, alpha: usize) -> Result<&Array2<A>, RidgeError> {
-        if let Some(operator) = self.test.get(fold, alpha) {
-            return Ok(operator);
-        }
-        let made = self.new_test_operators(&[fold], alpha)?;
-        Ok(made
-            .into_iter()
-            .map(|operator| self.test.put(fold, alpha, operator))
-            .next_back()
-            .unwrap_or_else(|| unreachable!("one operator for one fold")))
-    }
-
-    /// Computes several test operators at once, as (fold, penalty) pairs; those of one penalty share work. Folds
-    /// without test rows are skipped.
-    pub(crate) fn make_test_operators(&self, wanted: &[(usize, usize)]) -> Result<(), RidgeError> {
-        (0..self.model.alphas().len())
-            .into_par_iter()
-            .try_for_each(|alpha| {
-                let missing = |&(fold, a): &(usize, usize)| {
-                    a == alpha && self.test.get(fold, a).is_none() && self.plan.folds[fold].test.is_some()
-                };
-                let folds: Vec<usize> = wanted
-                    .iter()
-                    .filter(|pair| missing(pair))
-                    .map(|pair| pair.0)
-                    .collect();
-                if folds.is_empty() {
-                    return Ok(());
-                }
-                for (&fold, operator) in folds.iter().zip(self.new_test_operators(&folds, alpha)?) {
-                    self.test.put(fold, alpha, operator);
-                }
-                Ok(())
-            })
-    }
-
-    fn new_test_operators(&self, folds: &[usize], alpha: usize) -> Result<Vec<Array2<A>>, RidgeError> {
-        let split = |&fold: &usize| Split {
-            train: self.plan.folds[fold].train.clone(),
-            score: self.tested(fold).to_vec(),
-        };
-        let splits: Vec<Split> = folds.iter().map(split).collect();
-        test_operators(&splits, self.model.alphas()[alpha], self.source())
-    }
-
-    /// The pieces that a fold tests.
-    pub(crate) fn tested(&self, fold: usize) -> &[usize] {
-        self.plan.folds[fold]
-            .test
-            .map_or(&[], |test| &self.plan.scored[test])
-    }
-
-    /// The data from which operators are computed.
-    pub(crate) fn source(&self) -> Source<'_, A> {
-        Source {
-            settings: &self.model.settings,
-            with: &*self.with,
-            gram: &self.gram,
-            x: &self.x,
-            layout: &self.layout,
-        }
-    }
-
-    /// Largest number of rows of an operator.
-    pub(crate) fn max_operator_rows(&self) -> usize {
-        let inner = self.inner.iter().flatten().map(Array2::nrows);
-        let tests = (0..self.n_folds()).map(|fold| self.layout.total(self.tested(fold)));
-        inner.chain(tests).max().unwrap_or(0)
-    }
-
-    /// Largest number of rows of predictions held at a time: those of all penalties of a set, if some are combined.
-    pub(crate) fn max_predicted_rows(&self) -> usize {
-        let combined = self.inner.iter().zip(&self.combinations);
-        let rows = combined
-            .filter(|(_, combinations)| combinations.is_some())
-            .map(|(operators, _)| operators.iter().map(Array2::nrows).sum());
-        rows.chain([self.max_operator_rows()]).max().unwrap_or(0)
+        self.factored.operator_bytes()
     }
 }
 
-/// Refuses a penalty so large that predictions vanish. Features that are all 0 are allowed; they predict nothing with
-/// any penalty.
-fn check_penalties<A: Element>(alphas: &[f64], scale: f64) -> Result<(), RidgeError> {
-    match alphas.iter().find(|&&alpha| scale / alpha < A::LEAST_RATIO) {
-        Some(&alpha) if scale > 0.0 => Err(RidgeError::VanishingPredictions { alpha, scale }),
-        _ => Ok(()),
+#[cfg(test)]
+mod tests {
+    // One factorisation serves twenty subjects.
+
+    use std::collections::BTreeMap;
+
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::{Formulation, standardise_columns};
+
+    const N_SUBJECTS: u64 = 20;
+
+    /// White noise of four runs, standardised.
+    fn noise<A: Element>(seed: u64, n_columns: usize) -> Vec<Array2<A>> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut run =
+            |n| Array2::from_shape_simple_fn((n, n_columns), || A::from_double(rng.random_range(-1.0..1.0)));
+        [31, 26, 33, 29].map(|n| standardise_columns(&run(n))).into()
+    }
+
+    /// Where each inner operator lies in memory.
+    fn places<A: Element>(prepared: &PreparedFeatures<A>) -> Vec<*const A> {
+        prepared
+            .factored
+            .inner
+            .iter()
+            .flatten()
+            .map(Array2::as_ptr)
+            .collect()
+    }
+
+    fn twenty_subjects<A: Element>(formulation: Formulation) {
+        let x: Vec<Array2<A>> = noise(100, 40);
+        let model = RidgeCv::params()
+            .alphas([1.0, 30.0, 1000.0])
+            .formulation(formulation)
+            .check()
+            .unwrap();
+        let prepared = model.prepare(&x).unwrap();
+        let (inner, bytes) = (places(&prepared), prepared.operator_bytes());
+        let mut test = BTreeMap::new();
+        for subject in 0..N_SUBJECTS {
+            let y = noise(subject, 50 + usize::try_from(subject).unwrap()); // more than the block before, or fewer
+            let (shared, alone) = (prepared.score(&y).unwrap(), model.fit(&x, &y).unwrap());
+            assert_eq!(shared.fold_scores, alone.fold_scores, "subject {subject}");
+            assert_eq!(
+                shared.validation_curves, alone.validation_curves,
+                "subject {subject}"
+            );
+            assert_eq!(shared.alpha_choice, alone.alpha_choice, "subject {subject}");
+            for (fold, &alpha) in shared.alpha_index().unwrap().iter().enumerate() {
+                // An operator that was ever made is found at the same place: it was not made again.
+                let place = prepared.factored.test_operator(fold, alpha).unwrap().as_ptr();
+                assert_eq!(
+                    *test.entry((fold, alpha)).or_insert(place),
+                    place,
+                    "subject {subject}"
+                );
+            }
+            // What is kept depends on the penalties that were chosen, not on how many subjects chose them.
+            assert_eq!(prepared.factored.test.n_kept(), test.len());
+        }
+        assert!(test.len() <= 4 * 3);
+        assert_eq!(places(&prepared), inner);
+        assert_eq!(prepared.operator_bytes(), bytes);
+    }
+
+    #[test]
+    fn further_subjects_score_as_if_alone_and_leave_nothing_behind() {
+        for formulation in [Formulation::Primal, Formulation::Dual] {
+            twenty_subjects::<f32>(formulation);
+            twenty_subjects::<f64>(formulation);
+        }
     }
 }

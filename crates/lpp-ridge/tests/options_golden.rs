@@ -95,7 +95,7 @@ fn single_precision_is_close_on_demand_too() {
     let single = |name| -> Vec<Array2<f32>> {
         runs(name)
             .iter()
-            .map(|r| r.mapv(lpp_ridge::Element::from_double))
+            .map(|r| r.mapv(lpp_ridge::Number::from_double))
             .collect()
     };
     let (x, y) = (single("x"), single("y"));

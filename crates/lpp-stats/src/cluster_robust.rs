@@ -6,8 +6,8 @@
 //! under the same working model.
 
 use crate::checks::{at_least, same_length};
-use crate::jacobi::{Svd, dot};
 use crate::ols::design;
+use crate::svd::{Svd, dot};
 use crate::{Groups, Interval, StatsError, student_t_critical, student_t_two_sided_p};
 
 /// Eigenvalues of a group's I − H below this are treated as 0: the group alone determines some coefficient, and its

@@ -7,8 +7,8 @@
 use std::f64::consts::TAU;
 
 use crate::checks::{at_least, same_length};
-use crate::jacobi::{Svd, dot};
 use crate::ols::design;
+use crate::svd::{Svd, dot};
 use crate::{Groups, Interval, StatsError, normal_two_sided_p, student_t_critical, student_t_two_sided_p};
 
 /// ln θ beyond which one of the two variances is negligible.

@@ -1,7 +1,7 @@
 //! Ordinary least squares with a constant, and its regression table.
 
 use crate::checks::check_finite;
-use crate::jacobi::{Svd, dot};
+use crate::svd::{Svd, dot};
 use crate::{ResidualDiagnostics, StatsError, fisher_f_upper_p, student_t_critical, student_t_two_sided_p};
 
 /// One row of a regression table: the constant or a regressor.

@@ -9,6 +9,7 @@ use lpp_files::{BoundedRows, TimedWord, WordTable};
 
 use crate::annotation_times::{TimedRows, check};
 use crate::decode::decode;
+use crate::run_words::RunWords;
 use crate::{Corrections, TextError};
 
 /// Runs of the data set: the sections 1 to 9 of the annotation.
@@ -25,32 +26,6 @@ const MISSING: [&str; 18] = [
     "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A",
     "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
 ];
-
-/// The words of one run with their times.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct RunWords {
-    /// The words as annotated, in the order of the file.
-    pub words: Vec<String>,
-    /// When each word begins, in seconds from the start of the run.
-    pub onsets_s: Vec<f64>,
-    /// When each word ends, in seconds from the start of the run.
-    pub offsets_s: Vec<f64>,
-    /// Position of each word among **all** rows of its section, including rows without a word.
-    ///
-    /// Equal to the word's index if the section has no such row. The published analysis attaches Chinese characters
-    /// to rows by this position (a quirk kept in [`WordSpans`](crate::WordSpans)).
-    pub positions: Vec<usize>,
-    /// Rows of the section, including those without a word.
-    pub n_rows: usize,
-}
-
-impl RunWords {
-    /// Number of words of the run.
-    #[must_use]
-    pub fn n_words(&self) -> usize {
-        self.words.len()
-    }
-}
 
 /// The annotation of one language: the words of each run with their times.
 #[derive(Debug, Clone, PartialEq)]

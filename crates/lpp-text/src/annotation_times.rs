@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{RunWords, TextError};
+use crate::TextError;
+use crate::run_words::RunWords;
 
 /// Speech is never this slow, and words never last this long, in s: the times are probably in milliseconds or samples.
 const SLOWEST_S: (f64, f64) = (60.0, 20.0);

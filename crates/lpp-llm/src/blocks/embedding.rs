@@ -3,7 +3,6 @@
 use tch::Tensor;
 
 use crate::error::LlmError;
-use crate::families::embedded;
 use crate::weights::Weights;
 
 /// Rows of the token embedding.
@@ -53,4 +52,9 @@ impl Embedding {
             &Tensor::f_from_slice(&places)?.f_to_device(ids.device())?,
         )
     }
+}
+
+/// The rows of a table for `ids`.
+pub(crate) fn embedded(table: &Tensor, ids: &Tensor) -> Result<Tensor, LlmError> {
+    Ok(Tensor::f_embedding(table, ids, -1, false, false)?)
 }

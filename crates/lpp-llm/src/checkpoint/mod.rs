@@ -1,6 +1,7 @@
 //! Checkpoint folders as model hubs publish them: which files hold the weights, and which tensors these hold.
 
 mod names;
+mod naming;
 mod pickle;
 mod safetensors_file;
 pub(crate) mod stored;
@@ -15,8 +16,9 @@ use tch::Tensor;
 
 use crate::checkpoint::stored::StoredTensor;
 use crate::error::{LlmError, shortened};
-use crate::families::Naming;
 use crate::parameter::Parameter;
+
+pub(crate) use naming::Naming;
 
 /// Weight files in order of preference: single file, or index of shards.
 const CANDIDATES: [(&str, Format, bool); 4] = [

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use crate::checkpoint::naming::Naming;
 use crate::checkpoint::stored::StoredTensor;
 use crate::error::LlmError;
-use crate::families::Naming;
 
 /// What training programs put in front of all names: data-parallel training, compiled models.
 const WRAPPERS: [&str; 2] = ["module.", "_orig_mod."];

@@ -3,19 +3,19 @@
 
 use tch::Tensor;
 
-use crate::blocks::Pass;
 use crate::blocks::activation::Activation;
 use crate::blocks::attention::{Heads, attend};
 use crate::blocks::dense::Linear;
 use crate::blocks::embedding::Embedding;
 use crate::blocks::norm::RmsNorm;
+use crate::blocks::pass::Pass;
 use crate::blocks::rotary::RotaryParams;
+use crate::checkpoint::Naming;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
+use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
 use crate::families::rope::{self, RopeKeys, rotary};
-use crate::families::{
-    Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, n_blocks, pad_row,
-};
+use crate::families::sizes::{head_parameters, n_blocks, pad_row};
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 

@@ -7,7 +7,8 @@ use crate::blocks::attention::Heads;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
 use crate::families::decoder::{Decoder, Defaults};
-use crate::families::{Family, kv_heads};
+use crate::families::family::Family;
+use crate::families::sizes::kv_heads;
 
 /// Head width and key-value heads where the configuration does not say (the reference's defaults).
 const DEFAULT_HEAD_DIM: i64 = 256;

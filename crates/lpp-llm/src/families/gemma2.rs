@@ -7,7 +7,8 @@ use crate::blocks::attention::Heads;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
 use crate::families::decoder::{Decoder, Defaults, LocalBlocks, NormPlaces};
-use crate::families::{Family, View, kv_heads, local_blocks};
+use crate::families::family::{Family, View};
+use crate::families::sizes::{kv_heads, local_blocks};
 
 /// Sizes where the configuration does not say: those of the reference's class, for Gemma 2 and 3.
 pub(super) const SIZES: Defaults = Defaults {

@@ -6,9 +6,10 @@
 use crate::config::ConfigFile;
 use crate::error::LlmError;
 use crate::families::decoder::{Decoder, Defaults, LocalBlocks, QkNorms};
+use crate::families::family::{Family, View};
 use crate::families::gemma2::{SIZES, family_with};
 use crate::families::rope::{self, RopeKeys, rotary};
-use crate::families::{Family, View, local_blocks};
+use crate::families::sizes::local_blocks;
 
 /// Rotation of the global blocks.
 const GLOBAL: RopeKeys = RopeKeys {

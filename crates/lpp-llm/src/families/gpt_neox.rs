@@ -5,21 +5,21 @@
 
 use tch::Tensor;
 
-use crate::blocks::Pass;
 use crate::blocks::activation::Activation;
 use crate::blocks::attention::{Heads, attend};
 use crate::blocks::dense::Linear;
 use crate::blocks::embedding::Embedding;
 use crate::blocks::norm::LayerNorm;
+use crate::blocks::pass::Pass;
 use crate::blocks::rotary::RotaryParams;
+use crate::checkpoint::Naming;
 use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::decoder::rotated;
+use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
 use crate::families::rope::{self, RopeKeys, rotary};
-use crate::families::{
-    Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, head_width, n_blocks,
-};
+use crate::families::sizes::{head_parameters, head_width, n_blocks};
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 

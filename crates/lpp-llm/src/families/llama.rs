@@ -7,7 +7,8 @@ use crate::blocks::attention::Heads;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
 use crate::families::decoder::{Decoder, Defaults};
-use crate::families::{Family, kv_heads, only_global_blocks, own_head_width};
+use crate::families::family::Family;
+use crate::families::sizes::{kv_heads, only_global_blocks, own_head_width};
 
 /// Reads a configuration of `model_type` llama.
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {

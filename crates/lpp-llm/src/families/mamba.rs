@@ -4,14 +4,16 @@
 
 use tch::{Kind, Tensor};
 
-use crate::blocks::Pass;
 use crate::blocks::activation::Activation;
 use crate::blocks::dense::Linear;
 use crate::blocks::embedding::Embedding;
 use crate::blocks::norm::RmsNorm;
+use crate::blocks::pass::Pass;
+use crate::checkpoint::Naming;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
-use crate::families::{Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, n_blocks};
+use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
+use crate::families::sizes::{head_parameters, n_blocks};
 use crate::parameter::{Construction, Initial, Parameter, uniform_for};
 use crate::scan::{ScanInput, selective_scan};
 use crate::weights::Weights;

@@ -6,7 +6,8 @@ use crate::blocks::attention::Heads;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
 use crate::families::decoder::{Decoder, Defaults};
-use crate::families::{Family, kv_heads, own_head_width};
+use crate::families::family::Family;
+use crate::families::sizes::{kv_heads, own_head_width};
 
 /// Key-value heads where the configuration does not say (the reference's default).
 const DEFAULT_KV_HEADS: i64 = 8;

@@ -8,7 +8,8 @@ use crate::blocks::attention::Heads;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
 use crate::families::decoder::{Decoder, Defaults};
-use crate::families::{Family, head_width, kv_heads, only_global_blocks};
+use crate::families::family::Family;
+use crate::families::sizes::{head_width, kv_heads, only_global_blocks};
 
 /// Key-value heads where the configuration does not say (the reference's default).
 const DEFAULT_KV_HEADS: i64 = 32;

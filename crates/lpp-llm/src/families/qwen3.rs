@@ -6,7 +6,8 @@ use crate::blocks::attention::Heads;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
 use crate::families::decoder::{Decoder, Defaults, QkNorms};
-use crate::families::{Family, kv_heads, only_global_blocks};
+use crate::families::family::Family;
+use crate::families::sizes::{kv_heads, only_global_blocks};
 
 /// Key-value heads and their width where the configuration does not say (the reference's defaults).
 const DEFAULT_KV_HEADS: i64 = 32;

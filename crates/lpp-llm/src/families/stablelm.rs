@@ -4,22 +4,21 @@
 
 use tch::Tensor;
 
-use crate::blocks::Pass;
 use crate::blocks::activation::Activation;
 use crate::blocks::attention::{Heads, attend};
 use crate::blocks::dense::Linear;
 use crate::blocks::embedding::Embedding;
 use crate::blocks::norm::LayerNorm;
+use crate::blocks::pass::Pass;
 use crate::blocks::rotary::RotaryParams;
+use crate::checkpoint::Naming;
 use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::decoder::{GatedMlp, rotated};
+use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
 use crate::families::rope::{self, RopeKeys, rotary};
-use crate::families::{
-    Block, Family, FirstState, Layout, Naming, Stem, View, head_parameters, head_width, kv_heads, n_blocks,
-    pad_row,
-};
+use crate::families::sizes::{head_parameters, head_width, kv_heads, n_blocks, pad_row};
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 

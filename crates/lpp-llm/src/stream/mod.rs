@@ -14,9 +14,10 @@ use tch::{Device, Kind};
 
 use lpp_files::{AtomicFile, Progress, write_f32};
 
+use crate::causal_model::{check_finite, matrix};
 use crate::error::LlmError;
 use crate::families::{Block, FirstState, Stem};
-use crate::model::{ModelInfo, ModelParams, WindowInput, check_finite, matrix};
+use crate::model::{ModelInfo, ModelParams, WindowInput};
 use crate::plan::Plan;
 use crate::stream::states::StatesFile;
 use crate::weights::Weights;

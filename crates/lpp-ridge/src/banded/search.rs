@@ -2,13 +2,15 @@
 
 use ndarray::{Array1, Array2, Zip, s};
 
+use super::data::Data;
+use super::fit::BandChoice;
 use super::walk::Walk;
-use super::{BandChoice, Data};
-use crate::block::Block;
-use crate::defects::no_usable_target;
-use crate::validation::{BlockCurves, Candidates, Totals, first_best, validate};
-use crate::workers::over_blocks;
-use crate::{AlphaScope, Element, PreparedFeatures, RidgeError};
+use crate::design::defects::no_usable_target;
+use crate::search::block::Block;
+use crate::search::validation::{BlockCurves, Candidates, Totals, first_best, validate};
+use crate::search::workers::over_blocks;
+use crate::systems::factored::Factored;
+use crate::{AlphaScope, Number, RidgeError};
 
 /// The best candidates so far, and the scores of all.
 pub(super) struct Found {
@@ -24,7 +26,7 @@ pub(super) struct Found {
     pub(super) primal: bool,
 }
 
-pub(super) fn search<A: Element>(data: &Data<'_, A>) -> Result<Found, RidgeError> {
+pub(super) fn search<A: Number>(data: &Data<'_, A>) -> Result<Found, RidgeError> {
     let settings = &data.model.ridge.settings;
     let n_folds = data.n_folds();
     let shared = settings.scope == AlphaScope::Global;
@@ -40,15 +42,15 @@ pub(super) fn search<A: Element>(data: &Data<'_, A>) -> Result<Found, RidgeError
     };
     let mut walk = Walk::new(&data.model.weights, data.model.descent);
     while let Some(weights) = walk.next() {
-        let prepared = data.weighted(data.model.ridge.clone(), &weights, data.plan.clone())?;
-        found.primal = prepared.is_primal();
+        let factored = data.weighted(data.model.ridge.clone(), &weights, data.plan.clone())?;
+        found.primal = factored.is_primal();
         let candidate = found.weights.len();
         found.weights.push(weights);
         found.candidate_scores.push(Array1::from_elem(n_folds, f64::NAN));
         if shared {
-            found.update_shared(candidate, &totals(&prepared, data)?);
+            found.update_shared(candidate, &totals(&factored, data)?);
         } else {
-            found.update_own(candidate, &own_best(&prepared, data)?);
+            found.update_own(candidate, &own_best(&factored, data)?);
         }
         walk.tell(found.candidate_scores[candidate].sum());
     }
@@ -139,21 +141,18 @@ impl OwnBest {
     }
 }
 
-fn own_best<A: Element>(
-    prepared: &PreparedFeatures<A>,
-    data: &Data<'_, A>,
-) -> Result<Vec<OwnBest>, RidgeError> {
-    let n_alphas = prepared.model.alphas().len();
-    over_all_blocks(prepared, data, |block, columns| {
-        Ok(OwnBest::new(&curves(prepared, block, columns.len())?, n_alphas))
+fn own_best<A: Number>(factored: &Factored<A>, data: &Data<'_, A>) -> Result<Vec<OwnBest>, RidgeError> {
+    let n_alphas = factored.model.alphas().len();
+    over_all_blocks(factored, data, |block, columns| {
+        Ok(OwnBest::new(&curves(factored, block, columns.len())?, n_alphas))
     })
 }
 
-fn totals<A: Element>(prepared: &PreparedFeatures<A>, data: &Data<'_, A>) -> Result<Totals, RidgeError> {
-    let empty = Totals::new(data.n_folds(), prepared.model.alphas().len());
-    let parts = over_all_blocks(prepared, data, |block, columns| {
+fn totals<A: Number>(factored: &Factored<A>, data: &Data<'_, A>) -> Result<Totals, RidgeError> {
+    let empty = Totals::new(data.n_folds(), factored.model.alphas().len());
+    let parts = over_all_blocks(factored, data, |block, columns| {
         let mut totals = empty.clone();
-        totals.add(&curves(prepared, block, columns.len())?);
+        totals.add(&curves(factored, block, columns.len())?);
         Ok(totals)
     })?;
     Ok(parts.iter().fold(empty, |mut all, part| {
@@ -163,22 +162,22 @@ fn totals<A: Element>(prepared: &PreparedFeatures<A>, data: &Data<'_, A>) -> Res
 }
 
 /// Validation scores of every penalty on a loaded block.
-fn curves<A: Element>(
-    prepared: &PreparedFeatures<A>,
+fn curves<A: Number>(
+    factored: &Factored<A>,
     block: &mut Block<'_, A>,
     n_used: usize,
 ) -> Result<BlockCurves, RidgeError> {
-    let every = Candidates::all(prepared.n_folds(), prepared.model.alphas().len());
-    validate(prepared, block, n_used, &every)
+    let every = Candidates::all(factored.n_folds(), factored.model.alphas().len());
+    validate(factored, block, n_used, &every)
 }
 
-fn over_all_blocks<A: Element, R: Send>(
-    prepared: &PreparedFeatures<A>,
+fn over_all_blocks<A: Number, R: Send>(
+    factored: &Factored<A>,
     data: &Data<'_, A>,
     work: impl Fn(&mut Block<'_, A>, &[usize]) -> Result<R, RidgeError> + Sync,
 ) -> Result<Vec<R>, RidgeError> {
     let columns: Vec<usize> = (0..data.n_targets()).collect();
-    over_blocks(prepared, &columns, |block, columns| {
+    over_blocks(factored, &columns, |block, columns| {
         data.load(block, columns)?;
         work(block, columns)
     })

@@ -5,28 +5,29 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayRef1, ArrayViewMut2, Axis, concatenate, s};
 use rayon::prelude::*;
 
-use super::Data;
-use crate::block::Block;
-use crate::factor::penalised_readout;
-use crate::workers::over_blocks;
-use crate::{Element, PreparedFeatures, RidgeError};
+use super::data::Data;
+use crate::search::block::Block;
+use crate::search::workers::over_blocks;
+use crate::systems::factor::penalised_readout;
+use crate::systems::factored::Factored;
+use crate::{Number, RidgeError};
 
 /// Writes the split of the targets that have a penalty in `alphas` to `out` (`n_bands`, `n_targets`).
-pub(super) fn split_of_fold<A: Element>(
-    prepared: &PreparedFeatures<A>,
+pub(super) fn split_of_fold<A: Number>(
+    factored: &Factored<A>,
     data: &Data<'_, A>,
     alphas: &ArrayRef1<Option<usize>>,
     fold: usize,
     out: &mut ArrayViewMut2<'_, f64>,
 ) -> Result<(), RidgeError> {
     let bands = &data.model.bands;
-    let train = prepared.plan.folds[fold].train.clone();
-    let Some(test) = prepared.plan.folds[fold].test else {
+    let train = factored.plan.folds[fold].train.clone();
+    let Some(test) = factored.plan.folds[fold].test else {
         return Ok(());
     };
-    for (alpha, operators) in band_operators(prepared, bands, alphas, fold, &train)? {
+    for (alpha, operators) in band_operators(factored, bands, alphas, fold, &train)? {
         let columns: Vec<usize> = (0..alphas.len()).filter(|&j| alphas[j] == Some(alpha)).collect();
-        let parts = over_blocks(prepared, &columns, |block, columns| {
+        let parts = over_blocks(factored, &columns, |block, columns| {
             data.load(block, columns)?;
             block.train_on(&train)?;
             let predicted = predict_bands(block, &operators, bands.len(), &train)?;
@@ -41,10 +42,10 @@ pub(super) fn split_of_fold<A: Element>(
     Ok(())
 }
 
-/// For each penalty in use, the stacked operators of all bands: (`n_bands` · scans of the test run, system order).
-/// Their sum is the operator of the whole model.
-fn band_operators<A: Element>(
-    prepared: &PreparedFeatures<A>,
+/// For each penalty in use, the operators of all bands, one below the other: (`n_bands` · scans of the test run, system
+/// order). Their sum is the operator of the whole model.
+fn band_operators<A: Number>(
+    factored: &Factored<A>,
     bands: &[Range<usize>],
     alphas: &ArrayRef1<Option<usize>>,
     fold: usize,
@@ -56,38 +57,37 @@ fn band_operators<A: Element>(
     if used.is_empty() {
         return Ok(Vec::new());
     }
-    let system = prepared.gram.system(train, &prepared.layout);
-    let readout = band_readouts(prepared, bands, fold, train)?;
-    let with = &*prepared.with;
+    let system = factored.gram.system(train, &factored.layout);
+    let readout = band_readouts(factored, bands, fold, train)?;
+    let with = &*factored.with;
     used.into_par_iter()
         .map(|alpha| {
-            let operators = penalised_readout(with, &system, prepared.model.alphas()[alpha], &readout)?;
+            let operators = penalised_readout(with, &system, factored.model.alphas()[alpha], &readout)?;
             Ok((alpha, operators.mapv(A::from_double)))
         })
         .collect()
 }
 
-/// The left factor of the inverse for each band: its features padded with zeros (primal), or its part of the kernel
-/// (dual).
-fn band_readouts<A: Element>(
-    prepared: &PreparedFeatures<A>,
+/// What stands left of the inverse for each band: its features beside zeros (primal), or its part of the kernel (dual).
+fn band_readouts<A: Number>(
+    factored: &Factored<A>,
     bands: &[Range<usize>],
     fold: usize,
     train: &[usize],
 ) -> Result<Array2<f64>, RidgeError> {
-    let layout = &prepared.layout;
+    let layout = &factored.layout;
     let x = |ranges: &[Range<usize>], band: &Range<usize>| {
         let parts: Vec<_> = ranges
             .iter()
-            .map(|rows| prepared.x.slice(s![rows.clone(), band.clone()]))
+            .map(|rows| factored.x.slice(s![rows.clone(), band.clone()]))
             .collect();
         let all = concatenate(Axis(0), &parts).unwrap_or_else(|_| unreachable!("rows are equally wide"));
-        all.mapv(Element::to_double)
+        all.mapv(Number::to_double)
     };
-    let tested = layout.ranges(prepared.tested(fold));
+    let tested = layout.ranges(factored.tested(fold));
     let n_test: usize = tested.iter().map(ExactSizeIterator::len).sum();
-    let order = if prepared.is_primal() {
-        prepared.n_features()
+    let order = if factored.is_primal() {
+        factored.n_features()
     } else {
         layout.total(train)
     };
@@ -95,17 +95,17 @@ fn band_readouts<A: Element>(
     let mut out = Array2::zeros((bands.len() * n_test, order));
     for (band, mut out) in bands.iter().zip(out.axis_chunks_iter_mut(Axis(0), n_test)) {
         let test = x(&tested, band);
-        if prepared.is_primal() {
+        if factored.is_primal() {
             out.slice_mut(s![.., band.clone()]).assign(&test);
         } else {
-            out.assign(&prepared.with.product(&test, &x(&trained, band).t())?);
+            out.assign(&factored.with.product(&test, &x(&trained, band).t())?);
         }
     }
     Ok(out)
 }
 
 /// Predictions of each band for a loaded block, each (scans of the test run, width).
-fn predict_bands<A: Element>(
+fn predict_bands<A: Number>(
     block: &mut Block<'_, A>,
     operators: &Array2<A>,
     n_bands: usize,
@@ -122,7 +122,7 @@ fn predict_bands<A: Element>(
 }
 
 /// Σ ŷᵦ (2y − ŷ) / Σ(y − ȳ)² of each band and target, (`n_bands`, `n_used`).
-fn shares<A: Element>(
+fn shares<A: Number>(
     block: &Block<'_, A>,
     test: usize,
     predicted: &[Array2<A>],

@@ -2,16 +2,19 @@
 
 use ndarray::{Array, Array1, Array2, Array3, Axis, Dimension, RemoveAxis};
 
+use super::data::Data;
+use super::fit::BandedRidgeFit;
 use super::search::Found;
 use super::split::split_of_fold;
-use super::{BandedRidgeFit, Data};
-use crate::defects::{Defect, with_defect};
-use crate::score::test_with_own_alphas;
-use crate::workers::over_blocks;
-use crate::{AlphaScope, Element, Formulation, PreparedFeatures, RidgeCv, RidgeError, RidgeModel};
+use crate::design::defects::{Defect, with_defect};
+use crate::search::refit;
+use crate::search::score::test_with_own_alphas;
+use crate::search::workers::over_blocks;
+use crate::systems::factored::Factored;
+use crate::{AlphaScope, Formulation, Number, RidgeCv, RidgeError, RidgeModel};
 
 /// Scores every target with the candidate and penalty found for it.
-pub(super) fn test<A: Element>(data: &Data<'_, A>, found: Found) -> Result<BandedRidgeFit, RidgeError> {
+pub(super) fn test<A: Number>(data: &Data<'_, A>, found: Found) -> Result<BandedRidgeFit, RidgeError> {
     let (n_folds, n_bands) = (data.n_folds(), data.model.bands.len());
     let mut fold_scores = Array2::from_elem((n_folds, data.n_targets()), f64::NAN);
     let mut split =
@@ -23,11 +26,11 @@ pub(super) fn test<A: Element>(data: &Data<'_, A>, found: Found) -> Result<Bande
         if users.is_empty() {
             continue;
         }
-        let prepared = data.weighted(ridge.clone(), weights, data.plan.without_inner())?;
-        fill_scores(&prepared, data, &alphas, &users, &mut fold_scores)?;
+        let factored = data.weighted(ridge.clone(), weights, data.plan.without_inner())?;
+        fill_scores(&factored, data, &alphas, &users, &mut fold_scores)?;
         if let Some(split) = &mut split {
             for (fold, mut out) in split.outer_iter_mut().enumerate() {
-                split_of_fold(&prepared, data, &alphas.row(fold), fold, &mut out)?;
+                split_of_fold(&factored, data, &alphas.row(fold), fold, &mut out)?;
             }
         }
     }
@@ -48,7 +51,7 @@ pub(super) fn test<A: Element>(data: &Data<'_, A>, found: Found) -> Result<Bande
 }
 
 /// Fits all data with the candidate and penalty found for each target.
-pub(super) fn solve<A: Element>(data: &Data<'_, A>, found: &Found) -> Result<RidgeModel<A>, RidgeError> {
+pub(super) fn solve<A: Number>(data: &Data<'_, A>, found: &Found) -> Result<RidgeModel<A>, RidgeError> {
     let ridge = as_searched(&data.model.ridge, found.primal);
     let mut model = RidgeModel::empty(data.x.ncols(), data.defects.len(), data.model.bands.len());
     let last = found.best.ncols() - 1; // one score for all if the choice is shared
@@ -59,8 +62,8 @@ pub(super) fn solve<A: Element>(data: &Data<'_, A>, found: &Found) -> Result<Rid
         if users.is_empty() {
             continue;
         }
-        let prepared = data.weighted(ridge.clone(), weights, data.plan.without_inner())?;
-        for (index, &alpha) in prepared.model.alphas().iter().enumerate() {
+        let factored = data.weighted(ridge.clone(), weights, data.plan.without_inner())?;
+        for (index, &alpha) in factored.model.alphas().iter().enumerate() {
             let targets: Vec<usize> = users
                 .iter()
                 .copied()
@@ -68,7 +71,7 @@ pub(super) fn solve<A: Element>(data: &Data<'_, A>, found: &Found) -> Result<Rid
                 .collect();
             let columns: Vec<usize> = targets.iter().map(|&j| data.columns[j]).collect();
             if !columns.is_empty() {
-                model.solve(&prepared, index, data.y, &columns)?;
+                refit::solve(&mut model, &factored, index, data.y, &columns)?;
                 let penalties = weights.mapv(|weight| alpha / weight);
                 model.set_bands(&data.model.bands, weights, &penalties, &columns);
             }
@@ -82,8 +85,8 @@ fn rows(rows: &[Array1<f64>], width: usize) -> Array2<f64> {
     Array2::from_shape_fn((rows.len(), width), |(i, j)| rows[i][j])
 }
 
-/// Extends the last axis from the targets without a defect to all targets; the others get `missing`.
-fn spread_out<A: Element, T: Copy, D: Dimension + RemoveAxis>(
+/// An array whose last axis counts the targets without a defect as one of all targets; the others get `missing`.
+fn spread_out<A: Number, T: Copy, D: Dimension + RemoveAxis>(
     of_some: &Array<T, D>,
     data: &Data<'_, A>,
     missing: T,
@@ -123,8 +126,8 @@ fn columns_with_any(alphas: &Array2<Option<usize>>) -> Vec<usize> {
     (0..alphas.ncols()).filter(any).collect()
 }
 
-fn fill_scores<A: Element>(
-    prepared: &PreparedFeatures<A>,
+fn fill_scores<A: Number>(
+    factored: &Factored<A>,
     data: &Data<'_, A>,
     alphas: &Array2<Option<usize>>,
     users: &[usize],
@@ -136,10 +139,10 @@ fn fill_scores<A: Element>(
         .collect();
     operators.sort_unstable();
     operators.dedup();
-    prepared.make_test_operators(&operators)?;
-    let parts = over_blocks(prepared, users, |block, columns| {
+    factored.make_test_operators(&operators)?;
+    let parts = over_blocks(factored, users, |block, columns| {
         data.load(block, columns)?;
-        let scores = test_with_own_alphas(prepared, block, &alphas.select(Axis(1), columns))?;
+        let scores = test_with_own_alphas(factored, block, &alphas.select(Axis(1), columns))?;
         Ok((columns.to_vec(), scores))
     })?;
     for (columns, scores) in parts {

@@ -3,7 +3,7 @@
 use ndarray::{Array2, s};
 use ndarray_linalg::{CholeskyInto, Diag, EighInto, InverseCInto, SolveTriangularInto, UPLO};
 
-use super::{Factorisations, Perhaps};
+use super::factorisations::{Factorisations, Perhaps};
 
 /// The engine of a system library.
 #[derive(Debug)]

@@ -5,87 +5,41 @@
 
 #[cfg(feature = "blas")]
 mod blas;
+pub(crate) mod factorisations;
+pub(crate) mod pearson;
 pub(crate) mod product;
 mod pure;
+pub(crate) mod r_squared;
 mod small;
 mod symmetric;
 #[cfg(feature = "torch")]
 pub(crate) mod torch;
 mod triangular;
 
-use std::fmt::Debug;
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayRef2};
+use crate::Engine;
+use crate::settings::stop::Stop;
+use factorisations::Factorisations;
 
-use crate::RidgeError;
-use crate::stop::Stop;
-
-/// The implementation of the linear algebra of a fit.
-///
-/// Every setting works with every engine, and scores agree to rounding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Engine {
-    /// Written in Rust, in this crate; needs no system library.
-    #[default]
-    Pure,
-    /// LAPACK factorisations from the BLAS library that the program links; see the features of the crate.
-    #[cfg(feature = "blas")]
-    Blas,
-    /// libtorch on a CPU or a GPU. It chooses its kernels by shape, so the order of targets may change the last digits.
-    /// TF32 is off unless the program enables it; it would cost three digits.
-    #[cfg(feature = "torch")]
-    Torch(tch::Device),
-}
-
-impl Engine {
-    /// Its factorisations. With [`Engine::Pure`] they can end with [`RidgeError::Stopped`] between two blocks of a
-    /// matrix.
-    pub(crate) fn factorisations(self, stop: Stop) -> Arc<dyn Factorisations> {
-        match self {
-            Self::Pure => Arc::new(pure::Pure { stop }),
-            #[cfg(feature = "blas")]
-            Self::Blas => Arc::new(blas::Blas),
-            #[cfg(feature = "torch")]
-            Self::Torch(device) => Arc::new(torch::Torch::on(device)),
-        }
-    }
-
-    /// Whether blocks of targets are processed by one thread of the caller, because the engine has its own threads.
-    pub(crate) fn works_alone(self) -> bool {
-        match self {
-            #[cfg(feature = "torch")]
-            Self::Torch(_) => true,
-            _ => false,
-        }
-    }
-}
-
-/// The result of an operation that may have no result.
-pub(crate) type Perhaps<T> = Result<Option<T>, RidgeError>;
-
-/// Factorisations of symmetric systems, and products, in double precision.
-pub(crate) trait Factorisations: Debug + Send + Sync {
-    /// The inverse of a positive definite matrix; `None` if it is not positive definite.
-    fn inverse(&self, matrix: Array2<f64>) -> Perhaps<Array2<f64>>;
-
-    /// `rows` times the inverse of a positive definite matrix; `None` if it is not positive definite.
-    fn solve(&self, matrix: Array2<f64>, rows: Array2<f64>) -> Perhaps<Array2<f64>>;
-
-    /// Eigenvalues of a symmetric matrix, and the eigenvectors as columns; `None` if they cannot be found.
-    fn eigen(&self, matrix: Array2<f64>) -> Perhaps<(Vec<f64>, Array2<f64>)>;
-
-    /// The product of two matrices.
-    fn product(&self, left: &ArrayRef2<f64>, right: &ArrayRef2<f64>) -> Result<Array2<f64>, RidgeError> {
-        Ok(product::product(left, right))
+/// The factorisations of an engine, which [`Engine::Pure`] ends with [`crate::RidgeError::Stopped`] between two blocks of a
+/// matrix.
+pub(crate) fn factorisations_of(engine: Engine, stop: Stop) -> Arc<dyn Factorisations> {
+    match engine {
+        Engine::Pure => Arc::new(pure::Pure { stop }),
+        #[cfg(feature = "blas")]
+        Engine::Blas => Arc::new(blas::Blas),
+        #[cfg(feature = "torch")]
+        Engine::Torch(device) => Arc::new(torch::Torch::on(device)),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array2;
+
+    use super::product::product;
     use super::*;
-    use crate::engine::product::product;
 
     /// All engines compiled in.
     fn engines() -> Vec<Engine> {
@@ -114,7 +68,7 @@ mod tests {
     fn inverses_and_solutions_undo_their_matrix() {
         for engine in engines() {
             for n in [1, 2, 7, 31, 32, 33, 64, 65, 100, 193] {
-                let (matrix, with) = (system(n), engine.factorisations(Stop::default()));
+                let (matrix, with) = (system(n), factorisations_of(engine, Stop::default()));
                 let identity = Array2::<f64>::eye(n);
                 let inverse = with.inverse(matrix.clone()).unwrap().unwrap();
                 // condition numbers of some hundreds in double precision
@@ -143,23 +97,20 @@ mod tests {
                 let mut matrix = system(n);
                 matrix[[n - 1, n - 1]] = -1.0;
                 assert!(
-                    engine
-                        .factorisations(Stop::default())
+                    factorisations_of(engine, Stop::default())
                         .inverse(matrix.clone())
                         .unwrap()
                         .is_none()
                 );
                 assert!(
-                    engine
-                        .factorisations(Stop::default())
+                    factorisations_of(engine, Stop::default())
                         .solve(matrix, Array2::ones((1, n)))
                         .unwrap()
                         .is_none()
                 );
                 let nan = Array2::from_elem((n, n), f64::NAN);
                 assert!(
-                    engine
-                        .factorisations(Stop::default())
+                    factorisations_of(engine, Stop::default())
                         .inverse(nan)
                         .unwrap()
                         .is_none()
@@ -177,8 +128,7 @@ mod tests {
                     ((i * 7 + j * 3 + i * j) as f64 * 0.61).cos()
                 });
                 let matrix = product(&x.t(), &x);
-                let (values, vectors) = engine
-                    .factorisations(Stop::default())
+                let (values, vectors) = factorisations_of(engine, Stop::default())
                     .eigen(matrix.clone())
                     .unwrap()
                     .unwrap();

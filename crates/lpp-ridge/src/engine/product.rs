@@ -11,7 +11,7 @@
 use gemm::Parallelism;
 use ndarray::{Array2, ArrayRef2, ArrayViewMut2};
 
-use crate::Element;
+use crate::Number;
 
 /// What happens to the previous values of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(crate) enum Update {
 }
 
 /// `left` (m, k) times `right` (k, n), a new array (m, n).
-pub(crate) fn product<A: Element>(left: &ArrayRef2<A>, right: &ArrayRef2<A>) -> Array2<A> {
+pub(crate) fn product<A: Number>(left: &ArrayRef2<A>, right: &ArrayRef2<A>) -> Array2<A> {
     let mut out = Array2::zeros((left.nrows(), right.ncols()));
     update(&mut out.view_mut(), Update::Replace, left, right);
     out
@@ -36,8 +36,8 @@ pub(crate) fn product<A: Element>(left: &ArrayRef2<A>, right: &ArrayRef2<A>) -> 
 /// A column of the result does not depend on the other columns.
 ///
 /// # Panics
-/// If the shapes do not match, which is a bug of the caller.
-pub(crate) fn update<A: Element>(
+/// If the shapes do not fit, which is an error of the caller.
+pub(crate) fn update<A: Number>(
     out: &mut ArrayViewMut2<'_, A>,
     change: Update,
     left: &ArrayRef2<A>,
@@ -85,13 +85,13 @@ mod tests {
 
     use super::*;
 
-    fn wave<A: Element>(shape: (usize, usize), frequency: f64) -> Array2<A> {
+    fn wave<A: Number>(shape: (usize, usize), frequency: f64) -> Array2<A> {
         Array2::from_shape_fn(shape, |(i, j)| {
             A::from_double((frequency * (i * 31 + j * 7 + 1) as f64).sin())
         })
     }
 
-    fn plain<A: Element>(a: &ArrayRef2<A>, b: &ArrayRef2<A>) -> Array2<f64> {
+    fn plain<A: Number>(a: &ArrayRef2<A>, b: &ArrayRef2<A>) -> Array2<f64> {
         Array2::from_shape_fn((a.nrows(), b.ncols()), |(i, j)| {
             a.row(i)
                 .iter()
@@ -101,7 +101,7 @@ mod tests {
         })
     }
 
-    fn check<A: Element>(a: &ArrayRef2<A>, b: &ArrayRef2<A>) {
+    fn check<A: Number>(a: &ArrayRef2<A>, b: &ArrayRef2<A>) {
         let mut out = Array2::from_elem((a.nrows(), b.ncols()), A::nan());
         update(&mut out.view_mut(), Update::Replace, a, b);
         update(&mut out.view_mut(), Update::Add, a, b);
@@ -113,7 +113,7 @@ mod tests {
         }
     }
 
-    fn all_layouts<A: Element>() {
+    fn all_layouts<A: Number>() {
         for (m, k, n) in [(1, 1, 1), (3, 5, 2), (17, 40, 33), (70, 301, 384), (4, 0, 3)] {
             let (a, b) = (wave::<A>((m, k), 0.37), wave::<A>((k, n), 0.71));
             check(&a, &b);

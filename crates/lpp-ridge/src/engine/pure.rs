@@ -2,15 +2,15 @@
 
 use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, s};
 
+use super::factorisations::{Factorisations, Perhaps};
 use super::product::{Update, update};
 use super::small::{SMALL, factor_small};
 use super::symmetric::eigen;
 use super::triangular::{
     Lower, invert_lower, quarters, solve_with_lower, solve_with_lower_transposed, times_own_transpose,
 };
-use super::{Factorisations, Perhaps};
 use crate::RidgeError;
-use crate::stop::Stop;
+use crate::settings::stop::Stop;
 
 /// The engine without a system library, with one thread per system.
 #[derive(Debug)]

@@ -8,7 +8,7 @@
 
 use ndarray::{Array1, Array2, Zip, s};
 
-use crate::stop::Stop;
+use crate::settings::stop::Stop;
 
 /// Largest number of steps per eigenvalue; three are usual.
 const MOST_STEPS: usize = 60;

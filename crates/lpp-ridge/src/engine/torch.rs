@@ -6,9 +6,9 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayRef2};
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::{Factorisations, Perhaps};
-use crate::defects::constant_bound;
-use crate::{Element, Metric, RidgeError};
+use super::factorisations::{Factorisations, Perhaps};
+use crate::design::defects::constant_bound;
+use crate::{Metric, Number, RidgeError};
 
 /// libtorch on a device.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Torch {
         Self { device }
     }
 
-    fn tensor<A: Element>(&self, matrix: &ArrayRef2<A>) -> Result<Tensor, TchError> {
+    fn tensor<A: Number>(&self, matrix: &ArrayRef2<A>) -> Result<Tensor, TchError> {
         to_tensor(matrix, self.device)
     }
 
@@ -103,7 +103,7 @@ fn int(n: usize) -> i64 {
     n as i64
 }
 
-fn to_tensor<A: Element>(matrix: &ArrayRef2<A>, device: Device) -> Result<Tensor, TchError> {
+fn to_tensor<A: Number>(matrix: &ArrayRef2<A>, device: Device) -> Result<Tensor, TchError> {
     let (n_rows, n_columns) = matrix.dim();
     let dense = matrix.as_standard_layout();
     Tensor::f_from_slice(dense.as_slice().unwrap_or_default())?
@@ -111,7 +111,7 @@ fn to_tensor<A: Element>(matrix: &ArrayRef2<A>, device: Device) -> Result<Tensor
         .f_to_device(device)
 }
 
-fn to_matrix<A: Element>(tensor: &Tensor) -> Result<Array2<A>, TchError> {
+fn to_matrix<A: Number>(tensor: &Tensor) -> Result<Array2<A>, TchError> {
     let shape = tensor.size2()?;
     let count = |n| usize::try_from(n).unwrap_or(0);
     Array2::from_shape_vec((count(shape.0), count(shape.1)), to_vec(tensor)?)
@@ -141,7 +141,7 @@ pub(crate) struct DeviceBlock<A> {
     element: PhantomData<A>,
 }
 
-impl<A: Element> DeviceBlock<A> {
+impl<A: Number> DeviceBlock<A> {
     /// An empty block; `x` are the features if the systems are features by features.
     pub(crate) fn new(device: Device, metric: Metric, x: Option<&Array2<A>>) -> Result<Self, RidgeError> {
         let make = || {
@@ -268,9 +268,9 @@ fn pick(matrix: &Tensor, columns: Option<&[usize]>) -> Result<Tensor, TchError> 
     matrix.f_index_select(1, &index)
 }
 
-/// Correlates each column of `predicted` (`n_scans`, width) with that of `observed`, as [`crate::pearson::correlate`]: sums in
+/// Correlates each column of `predicted` (`n_scans`, width) with that of `observed`, as [`crate::engine::pearson::correlate`]: sums in
 /// double precision, on deviations of the target from its mean and of the prediction from its first value.
-fn correlate<A: Element>(
+fn correlate<A: Number>(
     predicted: &Tensor,
     observed: &Tensor,
     mean: &Tensor,
@@ -298,7 +298,7 @@ fn correlate<A: Element>(
         .f_masked_fill(&flat, f64::NAN)
 }
 
-/// R² of each column, as [`crate::metric::r_squared`].
+/// R² of each column, as [`crate::engine::r_squared::r_squared`].
 fn r_squared(predicted: &Tensor, observed: &Tensor, spread: &Tensor) -> Result<Tensor, TchError> {
     let residual = observed
         .f_to_kind(Kind::Double)?

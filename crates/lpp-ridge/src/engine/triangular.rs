@@ -7,7 +7,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
 
 use super::product::{Update, product, update};
 use super::small::SMALL;
-use crate::stop::Stop;
+use crate::settings::stop::Stop;
 
 /// Where to split a block of order `n`: near its middle, at a multiple of [`SMALL`].
 pub(super) fn half(n: usize) -> usize {

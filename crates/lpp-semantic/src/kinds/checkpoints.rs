@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{LFS_POINTER, edit_json};
+use super::shared::{LFS_POINTER, edit_json};
 use crate::answer::{Answer, refused, same, told};
 use crate::files::{Breach, Content, Element, Encoding, Tensor, Tensors};
 use crate::kind::Kind;

@@ -439,7 +439,7 @@ fn without_score(intact: &Figures, damaged: &Study) -> Figures {
 
 /// The scores of the other voxels, and none for the damaged one.
 fn without_voxel(intact: &Figures, damaged: &Study) -> Figures {
-    let place = place_name(damaged.masked(super::MASK)[dead(damaged)]);
+    let place = place_name(damaged.masked(super::shared::MASK)[dead(damaged)]);
     let mut expected = intact.clone();
     for layer in 0..2 {
         expected.set(format!("score of layer {layer} at {place}"), f64::NAN);

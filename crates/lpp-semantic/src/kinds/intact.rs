@@ -53,7 +53,7 @@ fn isc_of(study: &Study) -> Vec<([f64; 3], f64)> {
         return Vec::new();
     };
     let rows = isc.rows();
-    let places = study.masked(super::MASK);
+    let places = study.masked(super::shared::MASK);
     let voxel = |v: usize| mean(&rows.iter().map(|row| row[v]).collect::<Vec<_>>());
     places
         .into_iter()

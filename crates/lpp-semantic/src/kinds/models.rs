@@ -1,6 +1,6 @@
 //! Names of models, and models together with their text.
 
-use super::edit_json;
+use super::shared::edit_json;
 use crate::answer::{Answer, refused, same, told};
 use crate::files::Content;
 use crate::kind::Kind;

@@ -119,14 +119,14 @@ pub(crate) fn kinds() -> Vec<Kind> {
             &PLAN,
             told(&["scores/midi"]).or_same(0.0),
             |s, _| {
-                let n = s.masked(super::MASK).len();
+                let n = s.masked(super::shared::MASK).len();
                 let scores = crate::files::Array::new(&[2, n], vec![0.1; 2 * n], crate::files::Element::F32);
                 s.files.put("scores/midi_en.npy", Content::Array(scores));
             },
         )
         .expecting(|intact, _| intact.only(|name| name != "step fit:midi:en")),
         Kind::new("mask-changed-after-the-fit", &STALE, told(&["mask"]), |s, _| {
-            let mut image = s.files.image(super::MASK).clone();
+            let mut image = s.files.image(super::shared::MASK).clone();
             let slab = image.shape[1] * image.shape[2];
             image.data = image.data.chunks(slab).rev().flatten().copied().collect();
             image.data.rotate_right(1);
@@ -137,7 +137,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             &STALE,
             told(&["mask"]),
             |s, _| {
-                let mut image = s.files.image(super::MASK).clone();
+                let mut image = s.files.image(super::shared::MASK).clone();
                 image.storage = Storage::LAS;
                 s.files.put("later/mask.nii.gz", Content::image(image));
             },

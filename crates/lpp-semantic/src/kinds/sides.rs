@@ -1,6 +1,6 @@
 //! Left and right: storage of masks, labels of parcels, regions.
 
-use super::{MASK, any_storage, over_mask};
+use super::shared::{MASK, any_storage, over_mask};
 use crate::answer::{refused, same, told};
 use crate::files::{Image, Number, Storage, c_order};
 use crate::kind::Kind;

@@ -1,6 +1,6 @@
 //! Grids: units, forms of the header, storage of the axes, images that miss each other.
 
-use super::{MASK, any_storage};
+use super::shared::{MASK, any_storage};
 use crate::answer::{refused, same, told};
 use crate::files::{Image, Qform, Storage};
 use crate::kind::Kind;

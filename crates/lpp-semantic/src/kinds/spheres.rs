@@ -1,6 +1,6 @@
 //! Spherical regions and their table of centres.
 
-use super::any_storage;
+use super::shared::any_storage;
 use crate::answer::{Answer, refused, same, told};
 use crate::files::{Encoding, TextStyle};
 use crate::kind::Kind;

@@ -1,6 +1,6 @@
 //! How files hold their numbers: types, byte order, scaling, compression, damage in transit.
 
-use super::over_mask;
+use super::shared::over_mask;
 use crate::answer::{Answer, refused, same, told};
 use crate::files::{Array, Breach, Content, Element, Image, Number, Packed};
 use crate::kind::Kind;
@@ -132,7 +132,7 @@ fn images() -> Vec<Kind> {
             // what git-annex, as DataLad sets it up, and Git LFS leave where the data were not fetched
             let text = rng.pick(&[
                 "/annex/objects/MD5E-s1234--0123456789abcdef.nii.gz\n",
-                super::LFS_POINTER,
+                super::shared::LFS_POINTER,
             ]);
             s.files.put_text("bold.nii.gz", text);
         }),

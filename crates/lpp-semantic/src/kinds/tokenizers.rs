@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{LFS_POINTER, edit_json};
+use super::shared::{LFS_POINTER, edit_json};
 use crate::answer::{Answer, refused, same, told};
 use crate::files::Encoding;
 use crate::kind::Kind;

@@ -4,7 +4,8 @@ use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
-use super::{ModelSpec, Parameter};
+use super::parameter::Parameter;
+use super::spec::ModelSpec;
 use crate::random::normal_matrix;
 
 /// Longest window of tokens: long enough for a whole run of the demo.

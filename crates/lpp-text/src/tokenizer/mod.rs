@@ -4,6 +4,7 @@ mod adapt;
 mod class;
 mod file;
 mod pair;
+mod refused;
 mod settings;
 mod word_pieces;
 
@@ -13,15 +14,14 @@ use lpp_files::{caught, refuse_pointer};
 use tokenizers::models::bpe::BPE;
 use tokenizers::{Encoding, ModelWrapper, Tokenizer};
 
+use refused::{one_line, refused};
+
 use crate::TextError;
 use crate::tokenizer::adapt::{adapt, add_tokens};
 use crate::tokenizer::class::TokenizerClass;
 use crate::tokenizer::settings::Settings;
 
-const FILES: &str =
-    "a tokenizer.json, a folder with one, or a folder with vocab.json and merges.txt or vocab.txt";
-
-/// Tokenizer files that cannot be read here; a `tokenizer.json` is needed next to them.
+/// Tokenizer files that are not read, beside which a `tokenizer.json` is missing.
 const UNREAD: [&str; 3] = ["tokenizer.model", "spiece.model", "tekken.json"];
 
 /// A tokenizer with its padding and end-of-text tokens.
@@ -219,20 +219,4 @@ fn nothing_to_read(path: &Path) -> TextError {
         None => "no such file".to_owned(),
     };
     refused(path, &reason)
-}
-
-fn refused(path: &Path, reason: &impl ToString) -> TextError {
-    TextError::Tokenizer {
-        path: path.to_owned(),
-        reason: one_line(reason),
-        expected: FILES,
-    }
-}
-
-fn one_line(reason: &impl ToString) -> String {
-    reason
-        .to_string()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
 }

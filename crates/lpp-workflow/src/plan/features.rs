@@ -6,7 +6,7 @@ use lpp_steps::{
 };
 use lpp_study::FeatureSource;
 
-use super::Planner;
+use super::planner::Planner;
 use crate::call::Call;
 use crate::given::{Given, is_own};
 

@@ -2,7 +2,7 @@
 
 use lpp_steps::{CanaryFeatures, FitStep, JointFit, Nulls, SubjectStep, TargetSet};
 
-use super::Planner;
+use super::planner::Planner;
 use super::scans::{Subject, folder_of};
 use crate::call::Call;
 use crate::given::Given;

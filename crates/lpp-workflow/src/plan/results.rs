@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use lpp_steps::{AnalyzeStep, ReportStep};
 use lpp_study::{BESIDE_SCORES, Scores, beside_scores};
 
-use super::Planner;
+use super::planner::Planner;
 use super::scans::{masks_in, region_masks};
 use crate::call::Call;
 use crate::given::is_own;

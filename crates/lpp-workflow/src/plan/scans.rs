@@ -10,7 +10,7 @@ use lpp_study::{
     resampled_runs,
 };
 
-use super::Planner;
+use super::planner::Planner;
 use crate::call::Call;
 use crate::given::{Given, is_given};
 

@@ -1,0 +1,63 @@
+//! Which keys a query sees.
+
+use tch::{Device, Kind, Tensor};
+
+use crate::error::LlmError;
+
+/// Which keys a query sees: no later one, no padding, and only the nearest where there is a sliding window.
+#[derive(Debug)]
+pub(crate) struct Visibility {
+    pub(super) n_tokens: i64,
+    /// Absent if all tokens are real and no window cuts: then causality says it all.
+    pub(super) allowed: Option<Tensor>,
+}
+
+impl Visibility {
+    /// The visibility in a window with this attention mask (1 for tokens, 0 for padding).
+    ///
+    /// `reach` is the number of earlier keys that a query sees besides itself; `None` for all.
+    pub(crate) fn new(mask: &[i64], reach: Option<i64>, device: Device) -> Result<Self, LlmError> {
+        let n_tokens = i64::try_from(mask.len()).unwrap_or(i64::MAX);
+        let reach = reach.filter(|&keys| keys < n_tokens - 1);
+        if reach.is_none() && mask.iter().all(|&m| m == 1) {
+            return Ok(Self {
+                n_tokens,
+                allowed: None,
+            });
+        }
+        let mut allowed = Tensor::f_ones([n_tokens, n_tokens], (Kind::Bool, Device::Cpu))?.f_tril(0)?;
+        if let Some(keys) = reach {
+            allowed = allowed.f_triu(-keys)?;
+        }
+        let tokens = Tensor::f_from_slice(mask)?.f_to_kind(Kind::Bool)?;
+        let allowed = allowed.f_logical_and(&tokens)?.f_to_device(device)?;
+        Ok(Self {
+            n_tokens,
+            allowed: Some(allowed),
+        })
+    }
+
+    /// Rows `first` to `first + n` of the (query, key) table for the first `n_keys` keys.
+    pub(super) fn rows(&self, first: i64, n: i64, n_keys: i64, device: Device) -> Result<Tensor, LlmError> {
+        Ok(match &self.allowed {
+            Some(allowed) => allowed.f_narrow(0, first, n)?.f_narrow(1, 0, n_keys)?,
+            None => Tensor::f_ones([n, n_keys], (Kind::Bool, device))?.f_tril(first)?,
+        })
+    }
+
+    /// Sets scores of hidden keys to minus infinity, in place. `scores` are (…, `n`, `first` + `n`) for the query
+    /// rows from `first` on.
+    pub(super) fn hide(&self, scores: &mut Tensor, first: i64) -> Result<(), LlmError> {
+        let [.., n, n_keys] = scores.size()[..] else {
+            return Ok(());
+        };
+        // Without padding and sliding window, all keys before the first query of the group are visible.
+        let start = if self.allowed.is_some() { 0 } else { first };
+        let hidden = self.rows(first, n, n_keys, scores.device())?.f_logical_not()?;
+        let columns = n_keys - start;
+        let _in_place = scores
+            .f_narrow(-1, start, columns)?
+            .f_masked_fill_(&hidden.f_narrow(1, start, columns)?, f64::NEG_INFINITY)?;
+        Ok(())
+    }
+}

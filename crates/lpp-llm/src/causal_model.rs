@@ -1,0 +1,135 @@
+//! A causal language model, from a folder to its hidden states.
+
+use ndarray::Array2;
+use tch::{Kind, Tensor};
+
+use crate::error::LlmError;
+use crate::families::{Block, FirstState, Stem};
+use crate::model::{ModelInfo, ModelParams, WindowInput};
+use crate::plan::Plan;
+
+/// A model that is ready to run.
+///
+/// # Examples
+/// ```no_run
+/// use lpp_llm::{CausalModel, ModelParams, WindowInput};
+///
+/// # fn main() -> Result<(), lpp_llm::LlmError> {
+/// let model = CausalModel::load(&ModelParams::new("models/gpt2"))?;
+/// let ids = [15496, 995]; // "Hello world"
+/// model.forward(&WindowInput::new(&ids), &mut |layer, states| {
+///     println!("layer {layer}: {:?}", states.dim());
+///     Ok(())
+/// })?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct CausalModel {
+    plan: Plan,
+    stem: Box<dyn Stem>,
+    blocks: Vec<Box<dyn Block>>,
+}
+
+impl CausalModel {
+    /// Loads a model, or draws it.
+    ///
+    /// # Errors
+    /// [`LlmError`] if the folder lacks what is needed, the configuration asks for something that is not
+    /// supported, tensors are missing or mis-shaped, or a weights file is damaged.
+    pub fn load(params: &ModelParams) -> Result<Self, LlmError> {
+        let plan = Plan::new(params)?;
+        let weights = plan.weights(params)?;
+        let blocks = (0..plan.layout.n_blocks)
+            .map(|i| plan.family.block(&weights, i))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            stem: plan.family.stem(&weights)?,
+            blocks,
+            plan,
+        })
+    }
+
+    /// Facts about the model.
+    #[must_use]
+    pub fn info(&self) -> &ModelInfo {
+        &self.plan.info
+    }
+
+    /// Runs one window and hands over each hidden state as soon as it is known, in order.
+    ///
+    /// `sink` is called with the index of the layer and the states of the positions from
+    /// [`first_needed`](WindowInput::first_needed) on, (`n_tokens` - `first_needed`, width). Layer 0 is the
+    /// embedding, the last layer is normalised, except as `hidden_states` of the reference has it for Mamba,
+    /// where layer 0 is the output of the first block and the last block stands twice.
+    ///
+    /// # Errors
+    /// [`LlmError`] if an id is outside the vocabulary, the window is empty or longer than the model's
+    /// positions, the mask is not usable, or `sink` fails.
+    pub fn forward(
+        &self,
+        window: &WindowInput<'_>,
+        sink: &mut dyn FnMut(usize, Array2<f32>) -> Result<(), LlmError>,
+    ) -> Result<(), LlmError> {
+        tch::no_grad(|| self.run(window, sink))
+    }
+
+    fn run(
+        &self,
+        window: &WindowInput<'_>,
+        sink: &mut dyn FnMut(usize, Array2<f32>) -> Result<(), LlmError>,
+    ) -> Result<(), LlmError> {
+        let frame = self.plan.frame(window)?;
+        let first_row = frame.first_needed();
+        let mut x = self.plan.embed(self.stem.as_ref(), window, &frame)?;
+        let mut layer = 0;
+        let mut deliver = |x: &Tensor, start: i64| -> Result<(), LlmError> {
+            let states = matrix(&x.f_slice(0, start, None, 1)?)?;
+            check_finite(&states, layer, window.first_needed)?;
+            let delivered = sink(layer, states);
+            layer += 1;
+            delivered
+        };
+        if self.plan.layout.first_state == FirstState::Embedding {
+            deliver(&x, first_row)?;
+        }
+        for (index, block) in self.blocks.iter().enumerate() {
+            if index + 1 < self.blocks.len() {
+                x = block.forward(&x, &frame.pass(index, 0))?;
+                deliver(&x, first_row)?;
+            } else {
+                x = block.forward(&x, &frame.pass(index, first_row))?;
+            }
+        }
+        if self.plan.layout.first_state == FirstState::FirstBlock {
+            deliver(&x, 0)?;
+        }
+        deliver(&self.stem.finish(&x)?, 0)
+    }
+}
+
+/// Refuses states with a value that is no number, where they arise. Their first row is that of token `first_token`.
+pub(crate) fn check_finite(states: &Array2<f32>, layer: usize, first_token: usize) -> Result<(), LlmError> {
+    let found = states.indexed_iter().find(|(_, value)| !value.is_finite());
+    match found {
+        None => Ok(()),
+        Some(((row, _), &value)) => Err(LlmError::NotFinite {
+            place: None,
+            layer,
+            token: first_token + row,
+            value,
+        }),
+    }
+}
+
+/// A tensor of two axes as an array of f32.
+pub(crate) fn matrix(x: &Tensor) -> Result<Array2<f32>, LlmError> {
+    let (rows, columns) = x.size2()?;
+    let dim = (
+        usize::try_from(rows).unwrap_or(0),
+        usize::try_from(columns).unwrap_or(0),
+    );
+    let values = Vec::<f32>::try_from(x.f_to_kind(Kind::Float)?.f_contiguous()?.f_flatten(0, 1)?)?;
+    // libtorch delivered exactly the rows and columns it announced.
+    Ok(Array2::from_shape_vec(dim, values).unwrap_or_else(|_| Array2::zeros((0, 0))))
+}

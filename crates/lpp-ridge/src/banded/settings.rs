@@ -1,0 +1,133 @@
+//! Settings of a banded ridge regression, and the model.
+
+use std::ops::Range;
+
+use ndarray::{Array2, ArrayRef2};
+
+use super::weights::BandWeights;
+use crate::{RidgeCv, RidgeError};
+
+/// A ridge regression on several feature spaces ("bands"), each with its own penalty.
+///
+/// Minimises ‖Y − Σ Xᵦ Bᵦ‖² + Σ αᵦ ‖Bᵦ‖² with αᵦ = α / γᵦ. The weights γ of the bands come from a list of
+/// candidates, drawn at random or given; for each fold, each candidate with each α is validated as by the [`RidgeCv`]
+/// within, and the best pair is tested. A weight of 0 leaves a band out. Who shares the pair follows
+/// [`AlphaScope`](crate::AlphaScope): with `PerTarget`, what himalaya calls `local_alpha`, each target has its own. Folds,
+/// inner validation, metric, groups and threads are those of the [`RidgeCv`]; the search over α is always exhaustive, and
+/// a target without validation score is always left out of a shared choice.
+///
+/// A candidate costs a preparation and a validation as for one ridge regression; the candidates that are chosen are
+/// prepared once more for the test runs. Memory does not grow with their number.
+///
+/// ```
+/// use lpp_ridge::{AlphaScope, BandWeights, BandedRidge, InnerValidation, RidgeCv};
+/// use ndarray::{Array2, s};
+///
+/// # fn main() -> Result<(), lpp_ridge::RidgeError> {
+/// // One useful feature, then a band of twenty that have nothing to do with the target.
+/// let x: Vec<Array2<f64>> =
+///     (0..4).map(|r| Array2::from_shape_fn((30, 21), |(i, j)| (37.0 * (r + i * (j + 2)) as f64).sin())).collect();
+/// let y: Vec<Array2<f64>> = x.iter().map(|x| x.slice(s![.., ..1]).to_owned()).collect();
+/// let ridge = RidgeCv::params().alphas([1.0, 10.0]).inner(InnerValidation::All).alpha_scope(AlphaScope::PerTarget);
+/// let banded = BandedRidge::params(ridge.check()?, [1, 20])
+///     .weights(BandWeights::random(10, 0))
+///     .split(true)
+///     .check()?;
+/// let fit = banded.fit(&x, &y)?;
+/// assert!(fit.scores[0] > 0.99);
+/// let penalties = fit.penalties(0, 0).unwrap_or_default();
+/// assert!(penalties[0] < penalties[1]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # References
+/// A. O. Nunez-Elizalde et al. (2019), <https://doi.org/10.1016/j.neuroimage.2019.04.012>; the search is that of
+/// T. Dupré la Tour et al. (2022), <https://doi.org/10.1016/j.neuroimage.2022.119728>, `himalaya`.
+#[derive(Debug, Clone)]
+pub struct BandedRidge {
+    pub(super) ridge: RidgeCv,
+    pub(super) bands: Vec<Range<usize>>,
+    pub(super) weights: Array2<f64>,
+    /// Candidates of a descent from the first of `weights`; `None` to try all of those.
+    pub(super) descent: Option<usize>,
+    pub(super) split: bool,
+}
+
+impl BandedRidge {
+    /// Settings to start from: the model that validates, and the number of features of each band, in their order.
+    pub fn params(ridge: RidgeCv, bands: impl Into<Vec<usize>>) -> BandedRidgeParams {
+        BandedRidgeParams::new(ridge, bands.into())
+    }
+
+    /// The candidates, (`n_candidates`, `n_bands`); of a descent, where it starts.
+    #[must_use]
+    pub fn weights(&self) -> &ArrayRef2<f64> {
+        &self.weights
+    }
+}
+
+/// Unchecked settings; [`check`](Self::check) turns them into a [`BandedRidge`].
+#[derive(Debug, Clone)]
+#[must_use = "settings do nothing until they are checked"]
+pub struct BandedRidgeParams {
+    ridge: RidgeCv,
+    widths: Vec<usize>,
+    weights: BandWeights,
+    split: bool,
+}
+
+impl BandedRidgeParams {
+    fn new(ridge: RidgeCv, widths: Vec<usize>) -> Self {
+        Self {
+            ridge,
+            widths,
+            weights: BandWeights::default(),
+            split: false,
+        }
+    }
+
+    /// Sets the candidates for the weights of the bands.
+    pub fn weights(mut self, weights: BandWeights) -> Self {
+        self.weights = weights;
+        self
+    }
+
+    /// Sets whether R² on the test runs is split among the bands, at the cost of a prediction for each band.
+    pub fn split(mut self, split: bool) -> Self {
+        self.split = split;
+        self
+    }
+
+    /// Checks the settings and draws the candidates.
+    ///
+    /// # Errors
+    /// [`RidgeError::NoBands`] and [`RidgeError::EmptyBand`] for the widths; for the weights as [`BandWeights::draw`].
+    pub fn check(self) -> Result<BandedRidge, RidgeError> {
+        let bands = columns_of(&self.widths)?;
+        Ok(BandedRidge {
+            weights: self.weights.draw(bands.len())?,
+            descent: self.weights.descent(),
+            ridge: self.ridge,
+            bands,
+            split: self.split,
+        })
+    }
+}
+
+/// The columns of each band.
+fn columns_of(widths: &[usize]) -> Result<Vec<Range<usize>>, RidgeError> {
+    if widths.is_empty() {
+        return Err(RidgeError::NoBands);
+    }
+    if let Some(band) = widths.iter().position(|&w| w == 0) {
+        return Err(RidgeError::EmptyBand { band });
+    }
+    let mut left = 0;
+    let mut next = |&width: &usize| {
+        let band = left..left + width;
+        left = band.end;
+        band
+    };
+    Ok(widths.iter().map(&mut next).collect())
+}

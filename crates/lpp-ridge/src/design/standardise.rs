@@ -1,0 +1,109 @@
+//! Trimming and z-scoring of runs before a fit.
+
+use ndarray::{Array1, Array2, ArrayRef2, Zip, s};
+
+use super::defects::{Defect, Range};
+use crate::{Number, RidgeError};
+
+/// Subtracts the mean of each column and divides by its population standard deviation (n in the denominator).
+///
+/// # Shapes
+/// `values` and the result are (`n_scans`, `n_columns`). Sums are in `f64`. A column with a NaN becomes NaN. A constant
+/// column becomes 0, as in scikit-learn's `StandardScaler`: a feature of zeros has no effect, a target of zeros has no
+/// score, and a fit counts both ([`crate::PreparedFeatures::constant_features`],
+/// [`crate::RidgeCvFit::constant_targets`]). Columns that are constant within rounding count as constant, so that noise
+/// in the last bit is never amplified.
+///
+/// ```
+/// let z = lpp_ridge::standardise_columns(&ndarray::array![[1.0_f64, 5.0], [3.0, 5.0]]);
+/// assert_eq!(z, ndarray::array![[-1.0, 0.0], [1.0, 0.0]]);
+/// ```
+#[must_use]
+pub fn standardise_columns<A: Number>(values: &ArrayRef2<A>) -> Array2<A> {
+    let mean = column_sums(values, |_, v| v) / values.nrows() as f64;
+    let spread = column_sums(values, |j, v| (v - mean[j]).powi(2));
+    let range = Range::new(values);
+    let deviation = Array1::from_shape_fn(values.ncols(), |j| match range.defect(j) {
+        Some(Defect::Constant) => f64::INFINITY, // by which every number becomes 0
+        Some(Defect::NonFinite) => f64::NAN,
+        None => (spread[j] / values.nrows() as f64).sqrt(),
+    });
+    let mut out = values.to_owned();
+    for mut row in out.rows_mut() {
+        Zip::from(&mut row)
+            .and(&mean)
+            .and(&deviation)
+            .for_each(|v, &mean, &deviation| *v = A::from_double((v.to_double() - mean) / deviation));
+    }
+    out
+}
+
+/// Sums `term(column, value)` down each column, walking along the rows as they lie in memory.
+fn column_sums<A: Number>(values: &ArrayRef2<A>, term: impl Fn(usize, f64) -> f64) -> Array1<f64> {
+    let mut sums = Array1::zeros(values.ncols());
+    for row in values.rows() {
+        for (j, (sum, value)) in sums.iter_mut().zip(row).enumerate() {
+            *sum += term(j, value.to_double());
+        }
+    }
+    sums
+}
+
+/// Drops `trim` rows at both ends, then standardises as [`standardise_columns`].
+///
+/// The reference study trims 10 scans (20 s), during which the signal has not settled.
+///
+/// # Errors
+/// [`RidgeError::Trim`] if fewer than one row would remain.
+pub fn trim_and_standardise<A: Number>(values: &ArrayRef2<A>, trim: usize) -> Result<Array2<A>, RidgeError> {
+    let n_scans = values.nrows();
+    if n_scans <= trim.saturating_mul(2) {
+        return Err(RidgeError::Trim { n_scans, trim });
+    }
+    Ok(standardise_columns(&values.slice(s![trim..n_scans - trim, ..])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    #[test]
+    fn columns_have_mean_zero_and_unit_population_deviation() {
+        let x = Array2::from_shape_fn((7, 3), |(i, j)| ((i * i + 3 * j * i) % 11) as f64 + 1e3);
+        let z = standardise_columns(&x);
+        for column in z.columns() {
+            assert!(column.sum().abs() < 1e-11); // values near 1e3 carry 1e-13 each
+            assert!((column.mapv(|v| v * v).sum() / 7.0 - 1.0).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_constant_becomes_exactly_zero_at_any_length_and_scale() {
+        for n in [3, 49, 282, 2000] {
+            for value in [1e-6, 0.1, 437.3, -76.71, 1e9] {
+                let double = standardise_columns(&Array2::from_elem((n, 1), value));
+                let single = standardise_columns(&Array2::from_elem((n, 1), f32::from_double(value)));
+                assert!(double.iter().all(|&v| v.abs() <= 0.0), "{n} x {value}");
+                assert!(single.iter().all(|&v| v.abs() <= 0.0), "{n} x {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_with_a_hole_becomes_nan() {
+        let z = standardise_columns(&ndarray::array![[1.0, 2.0], [f64::NAN, 3.0]]);
+        assert!(z.column(0).iter().all(|v| v.is_nan()) && z.column(1).iter().all(|v| v.is_finite()));
+    }
+
+    #[test]
+    fn trimming_leaves_at_least_one_scan() {
+        let x = Array2::from_shape_fn((5, 1), |(i, _)| i as f64);
+        assert_eq!(trim_and_standardise(&x, 1).unwrap().nrows(), 3);
+        assert!(matches!(
+            trim_and_standardise(&x, 3),
+            Err(RidgeError::Trim { n_scans: 5, trim: 3 })
+        ));
+        assert!(trim_and_standardise(&x, usize::MAX).is_err());
+    }
+}

@@ -1,0 +1,215 @@
+//! Correlations of a block of predictions, in one pass while it is still in cache.
+
+use std::ops::Range;
+
+use multiversion::multiversion;
+use ndarray::{Array1, ArrayRef2, Axis};
+
+use crate::Number;
+use crate::design::defects::{Range as ValueRange, constant_bound};
+
+/// Mean and spread of each target of a block in one run.
+#[derive(Debug, Clone)]
+pub(crate) struct TargetMoments {
+    /// Mean over the scans.
+    mean: Array1<f64>,
+    /// Sum of squared deviations; NaN if the target is constant or not finite.
+    spread: Array1<f64>,
+}
+
+impl TargetMoments {
+    /// Of the columns of `y` (`n_scans`, width).
+    pub(crate) fn new<A: Number>(y: &ArrayRef2<A>) -> Self {
+        let (mean, mut spread) = moments(y);
+        let range = ValueRange::new(y);
+        for (column, spread) in spread.iter_mut().enumerate() {
+            if range.defect(column).is_some() || !spread.is_finite() {
+                *spread = f64::NAN;
+            }
+        }
+        Self { mean, spread }
+    }
+
+    /// Mean and sum of squared deviations of all columns.
+    #[cfg(feature = "torch")]
+    pub(crate) fn slices(&self) -> (&[f64], &[f64]) {
+        (
+            self.mean.as_slice().unwrap_or_default(),
+            self.spread.as_slice().unwrap_or_default(),
+        )
+    }
+
+    /// The moments of some columns, in their order.
+    pub(crate) fn select(&self, columns: &[usize]) -> Self {
+        Self {
+            mean: self.mean.select(Axis(0), columns),
+            spread: self.spread.select(Axis(0), columns),
+        }
+    }
+
+    /// Sum of squared deviations of the target in this column; NaN if it is constant or not finite.
+    pub(crate) fn spread(&self, column: usize) -> f64 {
+        self.spread[column]
+    }
+}
+
+/// Mean and sum of squared deviations of each column, in two passes.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+fn moments<A: Number>(y: &ArrayRef2<A>) -> (Array1<f64>, Array1<f64>) {
+    let mut mean = Array1::<f64>::zeros(y.ncols());
+    for row in y.rows() {
+        for (m, v) in mean.iter_mut().zip(row) {
+            *m += v.to_double();
+        }
+    }
+    mean /= y.nrows() as f64;
+    let mut spread = Array1::<f64>::zeros(y.ncols());
+    for row in y.rows() {
+        for ((s, m), v) in spread.iter_mut().zip(&mean).zip(row) {
+            *s += (v.to_double() - m).powi(2);
+        }
+    }
+    (mean, spread)
+}
+
+/// Columns processed together, so that three rows of sums stay in the innermost cache.
+const STRIP: usize = 64;
+
+/// Correlates each column of `predicted` with the same column of `observed`, both (`n_scans`, width).
+///
+/// Sums run in double precision over the scans, in their order, on deviations: of the target from its mean, of
+/// the prediction from its first value (any shift would do; it keeps a large mean from cancelling the digits).
+/// A constant or non-finite column on either side yields NaN. `out` has at least `width` values.
+pub(crate) fn correlate<A: Number>(
+    predicted: &ArrayRef2<A>,
+    observed: &ArrayRef2<A>,
+    moments: &TargetMoments,
+    out: &mut [f64],
+) {
+    for left in (0..predicted.ncols()).step_by(STRIP) {
+        let width = STRIP.min(predicted.ncols() - left);
+        let sums = StripSums::new(predicted, observed, moments, left, width);
+        for (j, r) in out[left..left + width].iter_mut().enumerate() {
+            *r = sums.correlation::<A>(j, predicted.nrows(), moments.spread[left + j]);
+        }
+    }
+}
+
+/// The three sums of a strip of columns.
+struct StripSums {
+    shift: [f64; STRIP],
+    sum: [f64; STRIP],
+    square: [f64; STRIP],
+    cross: [f64; STRIP],
+}
+
+impl StripSums {
+    fn new<A: Number>(
+        predicted: &ArrayRef2<A>,
+        observed: &ArrayRef2<A>,
+        moments: &TargetMoments,
+        left: usize,
+        width: usize,
+    ) -> Self {
+        let zero = [0.0; STRIP];
+        let mut sums = Self {
+            shift: zero,
+            sum: zero,
+            square: zero,
+            cross: zero,
+        };
+        let mut mean = zero;
+        for j in 0..width {
+            mean[j] = moments.mean[left + j];
+            sums.shift[j] = predicted[[0, left + j]].to_double();
+        }
+        add_rows(&mut sums, predicted, observed, &mean, left..left + width);
+        sums
+    }
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "it has to be compiled for the registers of the loop around it"
+    )]
+    fn add_row<A: Number>(&mut self, predicted: &[A], observed: &[A], mean: &[f64; STRIP]) {
+        for (j, (p, y)) in predicted.iter().zip(observed).enumerate().take(STRIP) {
+            let p = p.to_double() - self.shift[j];
+            self.sum[j] += p;
+            self.square[j] += p * p;
+            self.cross[j] += p * (y.to_double() - mean[j]);
+        }
+    }
+
+    fn correlation<A: Number>(&self, j: usize, n: usize, target_spread: f64) -> f64 {
+        let spread = self.square[j] - self.sum[j] * self.sum[j] / n as f64;
+        if !spread.is_finite() || self.is_flat::<A>(j, n, spread) {
+            return f64::NAN;
+        }
+        (self.cross[j] / (spread * target_spread).sqrt()).clamp(-1.0, 1.0)
+    }
+}
+
+impl StripSums {
+    /// Whether a prediction with this spread is one value but for rounding.
+    fn is_flat<A: Number>(&self, j: usize, n: usize, spread: f64) -> bool {
+        let size = n as f64 * self.shift[j] * self.shift[j] + self.square[j];
+        spread <= constant_bound::<A>(n).powi(2) * size
+    }
+}
+
+/// Adds the scans of a strip, with the widest registers available.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+fn add_rows<A: Number>(
+    sums: &mut StripSums,
+    predicted: &ArrayRef2<A>,
+    observed: &ArrayRef2<A>,
+    mean: &[f64; STRIP],
+    columns: Range<usize>,
+) {
+    for (p, y) in predicted.rows().into_iter().zip(observed.rows()) {
+        if let (Some(p), Some(y)) = (p.as_slice(), y.as_slice()) {
+            sums.add_row(&p[columns.clone()], &y[columns.clone()], mean);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, array};
+
+    fn correlations<A: Number>(p: &Array2<A>, y: &Array2<A>) -> Vec<f64> {
+        let mut out = vec![9.0; p.ncols()];
+        correlate(p, y, &TargetMoments::new(y), &mut out);
+        out
+    }
+
+    #[test]
+    fn a_line_correlates_perfectly_whatever_its_offset() {
+        let y = Array2::from_shape_fn((20, 130), |(i, j)| ((i * 7 + j) % 13) as f64);
+        for r in correlations(&y.mapv(|v| 1e6 - 3.0 * v), &y) {
+            assert!((r + 1.0).abs() < 1e-12); // 1e6 costs six digits of each value, sums of 20 regain some
+        }
+    }
+
+    #[test]
+    fn constants_and_nan_have_no_correlation() {
+        let y = array![
+            [0.1, 1.0, 0.3, f64::NAN],
+            [0.1, 2.0, 0.2, 0.0],
+            [0.1, 4.0, 0.7, 1.0]
+        ];
+        let p = array![
+            [1.0, 0.1, f64::INFINITY, 1.0],
+            [2.0, 0.1, 0.0, 2.0],
+            [4.0, 0.1, 1.0, 5.0]
+        ];
+        assert!(correlations(&p, &y).iter().all(|r| r.is_nan()));
+        assert!(
+            correlations(&p.mapv(f32::from_double), &y.mapv(f32::from_double))
+                .iter()
+                .all(|r| r.is_nan())
+        );
+    }
+}

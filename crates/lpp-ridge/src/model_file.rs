@@ -1,0 +1,113 @@
+//! Models in files.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use ndarray::{Array2, Axis};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+
+use crate::{Element, Number, RidgeError, RidgeModel};
+
+impl<A: Element> RidgeModel<A> {
+    /// Writes the model to a safetensors file: `coefficients`, `alphas`, `validation_curve` and `best_scores`.
+    ///
+    /// # Errors
+    /// [`RidgeError::ModelFile`] if the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), RidgeError> {
+        let coefficients = A::to_bytes(&self.coefficients);
+        let alphas = f64::to_bytes(&self.alphas);
+        let curve = f64::to_bytes(&self.validation_curve.view().insert_axis(Axis(0)));
+        let best = f64::to_bytes(&self.best_scores.view().insert_axis(Axis(0)));
+        let failed = |reason: String| RidgeError::ModelFile {
+            path: path.to_owned(),
+            reason,
+        };
+        let view = |dtype, shape: &[usize], bytes| {
+            TensorView::new(dtype, shape.to_vec(), bytes).map_err(|e| failed(e.to_string()))
+        };
+        let tensors = [
+            (
+                "coefficients",
+                view(dtype_of::<A>(), self.coefficients.shape(), &coefficients)?,
+            ),
+            ("alphas", view(Dtype::F64, self.alphas.shape(), &alphas)?),
+            (
+                "validation_curve",
+                view(Dtype::F64, self.validation_curve.shape(), &curve)?,
+            ),
+            ("best_scores", view(Dtype::F64, self.best_scores.shape(), &best)?),
+        ];
+        let about = HashMap::from([("format".to_owned(), FORMAT.to_owned())]);
+        let bytes = safetensors::serialize(tensors, Some(about)).map_err(|e| failed(e.to_string()))?;
+        std::fs::write(path, bytes).map_err(|e| failed(format!("cannot write: {e}")))
+    }
+
+    /// Reads what [`save`](Self::save) wrote.
+    ///
+    /// # Errors
+    /// [`RidgeError::ModelFile`] if the file cannot be read, is no such model, or is of the other number type.
+    pub fn load(path: &Path) -> Result<Self, RidgeError> {
+        let failed = |reason: String| RidgeError::ModelFile {
+            path: path.to_owned(),
+            reason,
+        };
+        let bytes = std::fs::read(path).map_err(|e| failed(format!("cannot read: {e}")))?;
+        let tensors =
+            SafeTensors::deserialize(&bytes).map_err(|e| failed(format!("not a safetensors file: {e}")))?;
+        let (_, about) = SafeTensors::read_metadata(&bytes).map_err(|e| failed(e.to_string()))?;
+        let format = about
+            .metadata()
+            .as_ref()
+            .and_then(|about| about.get("format").cloned());
+        if format.as_deref() != Some(FORMAT) {
+            return Err(failed(format!("found format {format:?}, expected {FORMAT:?}")));
+        }
+        let coefficients = matrix::<A>(&tensors, "coefficients").map_err(failed)?;
+        let alphas = matrix::<f64>(&tensors, "alphas").map_err(failed)?;
+        let curve = matrix::<f64>(&tensors, "validation_curve").map_err(failed)?;
+        let best = matrix::<f64>(&tensors, "best_scores").map_err(failed)?;
+        if alphas.ncols() != coefficients.ncols() || best.len() != coefficients.ncols() {
+            return Err(failed(format!(
+                "{} penalties and {} scores for {} targets",
+                alphas.ncols(),
+                best.len(),
+                coefficients.ncols()
+            )));
+        }
+        Ok(Self {
+            coefficients,
+            alphas,
+            validation_curve: curve.into_iter().collect(),
+            best_scores: best.into_iter().collect(),
+        })
+    }
+}
+
+/// What the metadata of a file says of its format.
+const FORMAT: &str = "lpp-ridge model 1";
+
+fn dtype_of<A: Number>() -> Dtype {
+    if size_of::<A>() == 4 {
+        Dtype::F32
+    } else {
+        Dtype::F64
+    }
+}
+
+/// A tensor of one or two axes as a matrix.
+fn matrix<A: Number>(tensors: &SafeTensors<'_>, name: &str) -> Result<Array2<A>, String> {
+    let tensor = tensors.tensor(name).map_err(|_| format!("no tensor {name:?}"))?;
+    if tensor.dtype() != dtype_of::<A>() {
+        return Err(format!(
+            "{name} holds {:?}, expected {:?}",
+            tensor.dtype(),
+            dtype_of::<A>()
+        ));
+    }
+    let shape = match *tensor.shape() {
+        [n] => (1, n),
+        [n, m] => (n, m),
+        ref other => return Err(format!("{name} has shape {other:?}, expected a matrix")),
+    };
+    Array2::from_shape_vec(shape, A::from_bytes(tensor.data())).map_err(|e| format!("{name}: {e}"))
+}

@@ -1,0 +1,5 @@
+//! What fits return.
+
+pub(crate) mod edges;
+pub(crate) mod fit;
+pub(crate) mod ridge_model;
