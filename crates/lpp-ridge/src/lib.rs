@@ -117,7 +117,7 @@ pub use settings::folds::Folds;
 pub use settings::metric::Metric;
 pub use settings::params::RidgeCvParams;
 pub use settings::ridge_cv::RidgeCv;
-/// libtorch as this crate uses it, so that a program names devices of the same version.
+/// The version of libtorch's bindings used by this crate, so that programs can name devices with it.
 #[cfg(feature = "torch")]
 pub use tch;
 

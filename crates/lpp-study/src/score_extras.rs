@@ -136,7 +136,7 @@ pub struct CanaryInfo {
 /// Writes the sidecar of `path`, then the array: where an array stands, its sidecar does too.
 ///
 /// # Errors
-/// [`FileError::Write`] if the disk refuses.
+/// [`FileError::Write`] if the file cannot be written.
 pub fn save_with_sidecar<S, D>(
     path: &Path,
     values: &ArrayBase<S, D>,

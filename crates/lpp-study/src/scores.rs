@@ -105,7 +105,7 @@ impl Scores {
     /// Writes the sidecar, then the scores: where scores stand, their sidecar does too.
     ///
     /// # Errors
-    /// [`FileError::Write`] if the disk refuses.
+    /// [`FileError::Write`] if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), FileError> {
         let sidecar = path.with_extension("json");
         let text =

@@ -21,7 +21,7 @@ use crate::tokenizer::adapt::{adapt, add_tokens};
 use crate::tokenizer::class::TokenizerClass;
 use crate::tokenizer::settings::Settings;
 
-/// Tokenizer files that are not read, beside which a `tokenizer.json` is missing.
+/// Tokenizer files that cannot be read here; a `tokenizer.json` is needed next to them.
 const UNREAD: [&str; 3] = ["tokenizer.model", "spiece.model", "tekken.json"];
 
 /// A tokenizer with its padding and end-of-text tokens.
