@@ -69,7 +69,7 @@ impl TextTokenizer {
     ///
     /// # Errors
     /// [`TextError::Tokenizer`] if there is no tokenizer or its file is damaged, [`FileError::Malformed`](lpp_files::FileError::Malformed) for a class whose rules
-    /// are not known here and for damaged files beside the tokenizer, [`FileError::Read`](lpp_files::FileError::Read) for files that cannot be read.
+    /// are not known and for damaged files next to the tokenizer, [`FileError::Read`](lpp_files::FileError::Read) for files that cannot be read.
     pub fn load(path: &Path) -> Result<Self, TextError> {
         let (folder, json) = if path.is_dir() {
             (path, path.join("tokenizer.json"))
