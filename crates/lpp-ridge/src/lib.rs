@@ -57,12 +57,12 @@
 //!
 //! # Targets larger than memory
 //! Targets are anything that dereferences to an array, so a run may be a view of a memory-mapped file
-//! (`lpp_files::MappedMatrix`). They are read from the first target to the last: once to find those that cannot be
-//! scored, once, block by block, to validate and once to test. Nothing keeps them. Beside features and operators ([`PreparedFeatures::operator_bytes`]) a fit holds, for
-//! each thread, one block: at most 384 targets of all scans, their `XᵀY` of each run in the primal form, and predictions. The
-//! result takes some 8 (folds + 1) bytes per target, twice while it is put together. In row-major files of more than a
-//! page per row a block touches each row once, so pages are best kept between neighbouring blocks: a page for each scan and
-//! thread.
+//! (`lpp_files::MappedMatrix`). They are read in order, from the first target to the last: once to find those that cannot be
+//! scored, and then block by block, once to validate and once to test. They are not kept in memory. In addition to features and
+//! operators ([`PreparedFeatures::operator_bytes`]), a fit holds one block per thread: at most 384 targets of all scans, their
+//! `XᵀY` of each run in the primal form, and predictions. The result takes about 8 (folds + 1) bytes per target, and twice that
+//! while it is assembled. If a row of a row-major file is longer than a page, a block touches each row once.
+//! Neighbouring blocks share pages, so leave free memory for the page cache: one page per scan and thread.
 //!
 //! # How exact the numbers are
 //! - Order of targets and number of threads: means over targets are summed exactly, blocks are always equally wide, and
@@ -117,7 +117,7 @@ pub use settings::folds::Folds;
 pub use settings::metric::Metric;
 pub use settings::params::RidgeCvParams;
 pub use settings::ridge_cv::RidgeCv;
-/// libtorch as this crate uses it, so that a program names devices of the same version.
+/// The version of libtorch's bindings used by this crate, so that programs can name devices with it.
 #[cfg(feature = "torch")]
 pub use tch;
 
