@@ -188,6 +188,11 @@ fn open(place: &Place) -> anyhow::Result<Study> {
     Study::open(&place.study).context("cannot open the study (--study)")
 }
 
+/// Opens the study to look at its records, for which no setting of the fits matters.
+fn open_records(place: &Place) -> anyhow::Result<Study> {
+    Study::open_without(&place.study, &["alphas"]).context("cannot open the study (--study)")
+}
+
 fn run(args: &RunFlags, place: &Place, common: &CommonArgs) -> anyhow::Result<()> {
     let study = open(place)?;
     let job = args.job(place, common)?;
@@ -215,7 +220,7 @@ fn run(args: &RunFlags, place: &Place, common: &CommonArgs) -> anyhow::Result<()
 }
 
 fn why(artefact: &std::path::Path, place: &Place, common: &CommonArgs) -> anyhow::Result<()> {
-    let lineage = Lineage::of(&open(place)?, artefact)?;
+    let lineage = Lineage::of(&open_records(place)?, artefact)?;
     if common.json() {
         print_json(&lineage)
     } else {
@@ -224,7 +229,7 @@ fn why(artefact: &std::path::Path, place: &Place, common: &CommonArgs) -> anyhow
 }
 
 fn verify(place: &Place, common: &CommonArgs) -> anyhow::Result<()> {
-    let found = Verification::of(&open(place)?)?;
+    let found = Verification::of(&open_records(place)?)?;
     if common.json() {
         print_json(&found)?;
     } else {

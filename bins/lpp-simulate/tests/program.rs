@@ -49,7 +49,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 fn the_same_seed_makes_the_same_study() {
     let dir = tempfile::tempdir().unwrap();
     let [a, b] = ["a", "b"].map(|name| dir.path().join(name));
-    assert!(assert_succeeds(&mut small(&a)).contains("made"));
+    assert!(assert_succeeds(&mut small(&a)).contains("written"));
     assert_succeeds(&mut small(&b));
     let made = files(&a);
     assert!(made == files(&b));
@@ -67,7 +67,7 @@ fn the_same_seed_makes_the_same_study() {
         assert!(made.iter().any(|(name, _)| name == expected), "{expected}");
     }
     assert!(assert_succeeds(&mut small(&a)).contains("up to date"));
-    assert!(assert_succeeds(small(&a).arg("--force")).contains("made"));
+    assert!(assert_succeeds(small(&a).arg("--force")).contains("written"));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn what_is_no_simulation_is_left_alone() {
     assert_succeeds(&mut small(dir.path()));
     fs::remove_file(dir.path().join("simulation/truth.json")).unwrap();
     fs::remove_file(dir.path().join("isc/isc_en.npy")).unwrap();
-    assert!(assert_succeeds(&mut small(dir.path())).contains("made"));
+    assert!(assert_succeeds(&mut small(dir.path())).contains("written"));
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_subject_needs_files_that_fit() {
     fs::write(study.join("words.csv"), words).unwrap();
     fs::write(study.join("empty.csv"), "").unwrap();
     let isc = "isc/isc_en.npy";
-    assert!(assert_succeeds(&mut subject("words.csv", isc, "30,31,32")).contains("made"));
+    assert!(assert_succeeds(&mut subject("words.csv", isc, "30,31,32")).contains("written"));
     assert!(assert_succeeds(&mut subject("words.csv", isc, "30,31,32")).contains("up to date"));
     assert_fails(&mut subject("words.csv", isc, "30,31"), &["number of runs"]);
     assert_fails(&mut subject("none.csv", isc, "30,31,32"), &["none.csv"]);

@@ -8,8 +8,6 @@
 //!   the common brain mask of runs. [`Signals`] and [`SignalCleaner`] extract and clean time courses.
 //! - [`sphere`] makes regions of interest, [`Atlas`] parcels, [`mirror_volume`] mirror images.
 //! - [`RegressorOperator`] turns the activations of a run's words into the features of its scans.
-//! - [`MaskJob`], [`ResampleJob`], [`CleanJob`], [`SphereJob`] and [`RegressorJob`] read and write files, with
-//!   provenance.
 //! - [`joblib`] reads the arrays published by the reference study, [`load_isc`] its inter-subject correlations.
 //!
 //! Sizes in headers are checked against the file length before memory is allocated. Errors name the file, what was

@@ -26,13 +26,10 @@ pub struct CorpusRun {
 /// the functions above.
 ///
 /// ```no_run
-/// use lpp_study::{AnnotationCorrections, Language};
-/// use lpp_text::{Annotation, Corrections, TextTokenizer, WindowLayout, load_texts, prepare_corpus};
+/// use lpp_text::{Annotation, Corrections, TextTokenizer, WindowLayout, Writing, load_texts, prepare_corpus};
 ///
-/// let lang = Language::English;
-/// let corrections = Corrections::of(writing, AnnotationCorrections::Published);
-/// let annotation = Annotation::load("annotation/EN/lppEN_word_information.csv".as_ref(), &corrections)?;
-/// let texts = load_texts("text/lpp_en_text.zip".as_ref(), writing)?;
+/// let annotation = Annotation::load("annotation/EN/lppEN_word_information.csv".as_ref(), &Corrections::none())?;
+/// let texts = load_texts("text/lpp_en_text.zip".as_ref(), "en")?;
 /// let tokenizer = TextTokenizer::load("models/gpt2".as_ref())?;
 /// let runs = prepare_corpus(&annotation, texts, &tokenizer, WindowLayout::reference(1024), Writing::Spaced)?;
 /// assert_eq!(runs[0].tokens.windows().len(), 19);

@@ -9,8 +9,7 @@
 //! 4. [`SpanAverager`] averages hidden states to one vector per word, window by window.
 //!
 //! [`Glove`] and [`RandomBaseline`] give word vectors without a model. [`Control`] and [`SpeechEnvelope`] are low-level
-//! properties of words. [`AlignJob`], [`BaselineJob`] and [`ControlsJob`] are the jobs of the programs `lpp-align`,
-//! `lpp-glove`, `lpp-random` and `lpp-controls`, from files to files.
+//! properties of words.
 //!
 //! All results agree with the published analysis to the last bit, including its quirks, which are documented where they
 //! occur ([`WordSpans`]).

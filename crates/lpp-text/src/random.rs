@@ -57,7 +57,6 @@ impl FromStr for RandomKind {
 /// use lpp_text::{RandomBaseline, RandomKind, RunWords};
 ///
 /// let baseline = RandomBaseline { kind: RandomKind::Embedding, n_dims: 300, seed: 1 };
-/// assert_eq!(baseline.name(), "random_embedding_300d_seed1");
 /// let words = RunWords { words: vec!["red".into(), "fox".into(), "red".into()], ..RunWords::default() };
 /// let runs = baseline.draw(&[words]);
 /// assert_eq!(runs[0].row(0), runs[0].row(2));
