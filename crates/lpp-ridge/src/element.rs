@@ -1,7 +1,7 @@
 //! The precision of a fit, and the entry points of the fits, compiled once for each.
 //!
-//! What a caller writes is generic in how runs are held; it ends here, in functions of a given type, so that the algorithm is
-//! compiled with this crate and not again with each program that uses it.
+//! The public functions are generic over the type of the runs. They call these functions of a fixed type, so the
+//! algorithm is compiled with this crate and not again in each program that uses it.
 
 use ndarray::{Array2, Array3, ArrayRef2, ArrayView2};
 
@@ -14,9 +14,9 @@ use crate::{banded, search};
 
 /// The type of features, targets and wide products: `f32` or `f64`.
 ///
-/// Gram matrices are summed and factored in `f64` for both, and correlations are accumulated in `f64`; the type
-/// decides the products that run over all targets, which take nearly all of the time. Scores in `f32` are within
-/// 1e-4 of `f64`, usually within 1e-6. The trait is sealed: the fits are compiled for these two types.
+/// For both types, Gram matrices are summed and factored in `f64`, and correlations are accumulated in `f64`. The type
+/// is that of the products over all targets, which take nearly all of the time. Scores in `f32` are within 1e-4 of
+/// `f64`, usually within 1e-6. The trait is sealed: the fits are compiled for these two types.
 pub trait Element: Number + Compiled {}
 
 impl Element for f32 {}

@@ -19,7 +19,7 @@ pub enum RidgeError {
         /// The value found.
         value: f64,
     },
-    /// An order of a null does not hold every scan of its run once.
+    /// A permutation of a null does not contain every scan of its run exactly once.
     #[error("null order of run {run}: expected every scan from 0 to {n_scans} (exclusive) once")]
     NotAnOrder {
         /// Index of the run.

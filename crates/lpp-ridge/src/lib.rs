@@ -56,13 +56,13 @@
 //! - [`BandedRidge`]: several feature spaces, each with its own penalty.
 //!
 //! # Targets larger than memory
-//! Targets are anything that dereferences to an array, so a run may be a view of a memory-mapped file
-//! (`lpp_files::MappedMatrix`). They are read from the first target to the last: once to find those that cannot be
-//! scored, once, block by block, to validate and once to test. Nothing keeps them. Beside features and operators ([`PreparedFeatures::operator_bytes`]) a fit holds, for
-//! each thread, one block: at most 384 targets of all scans, their `XᵀY` of each run in the primal form, and predictions. The
-//! result takes some 8 (folds + 1) bytes per target, twice while it is put together. In row-major files of more than a
-//! page per row a block touches each row once, so pages are best kept between neighbouring blocks: a page for each scan and
-//! thread.
+//! Targets can be anything that dereferences to an array, so a run may be a view of a memory-mapped file
+//! (`lpp_files::MappedMatrix`). They are read in order, from the first target to the last: once to find those that
+//! cannot be scored, once to validate, block by block, and once to test. They are not copied as a whole. In addition to
+//! features and operators ([`PreparedFeatures::operator_bytes`]), each thread holds one block: at most 384 targets of
+//! all scans, their `XᵀY` of each run in the primal form, and predictions. The result takes some 8 (folds + 1) bytes
+//! per target, twice while it is assembled. In row-major files with rows longer than a page, a block reads each row
+//! once, so pages should be kept in memory between neighbouring blocks: one page per scan and thread.
 //!
 //! # How exact the numbers are
 //! - Order of targets and number of threads: means over targets are summed exactly, blocks are always equally wide, and
@@ -117,7 +117,7 @@ pub use settings::folds::Folds;
 pub use settings::metric::Metric;
 pub use settings::params::RidgeCvParams;
 pub use settings::ridge_cv::RidgeCv;
-/// libtorch as this crate uses it, so that a program names devices of the same version.
+/// The version of libtorch's bindings used by this crate, so that programs can name devices with it.
 #[cfg(feature = "torch")]
 pub use tch;
 

@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl RidgeCv {
-    /// Checks and factors the features: all work that does not depend on the targets.
+    /// Checks and factors the features; this is all work that does not depend on the targets.
     ///
     /// # Shapes
     /// One array (`n_scans` of that run, `n_features`) per run; at least three runs, unless other folds are set.
@@ -59,7 +59,7 @@ impl BandedRidge {
     /// Chooses weights and penalties within the training runs and scores the test runs.
     ///
     /// # Shapes
-    /// As [`RidgeCv::fit`]; the features of all bands stand side by side in each run.
+    /// As [`RidgeCv::fit`]; each run has the features of all bands as adjacent columns.
     ///
     /// # Errors
     /// As [`RidgeCv::prepare`] and [`PreparedFeatures::score`]; [`RidgeError::BandWidths`] if the bands do not add up to the
@@ -72,7 +72,8 @@ impl BandedRidge {
         X::Element::fit_banded(self, &matrices(x_runs), &matrices(y_runs))
     }
 
-    /// Fits one model to all runs, to predict with: weights and penalties are those with the best mean score over the folds.
+    /// Fits one model to all runs, for predictions. Weights and penalties are those with the best mean score over the
+    /// folds.
     ///
     /// # Shapes
     /// As [`RidgeCv::refit`].
@@ -92,11 +93,11 @@ impl<A: Element> RidgeModel<A> {
     /// Predicts every target from new scans.
     ///
     /// # Shapes
-    /// `x` is (`n_scans`, `n_features`), in units of the features of the fit; the result is (`n_scans`, `n_targets`). A target that
-    /// was constant or not finite in the fit is NaN.
+    /// `x` is (`n_scans`, `n_features`), in the units of the features of the fit; the result is (`n_scans`,
+    /// `n_targets`). A target that was constant or not finite in the fit is NaN.
     ///
     /// # Errors
-    /// [`RidgeError::ModelWidth`] for another number of features.
+    /// [`RidgeError::ModelWidth`] if the number of features differs.
     pub fn predict<X: Run<Element = A> + ?Sized>(&self, x: &X) -> Result<Array2<A>, RidgeError> {
         self.check_width(&x.matrix())?;
         Ok(A::product(&x.matrix(), &self.coefficients))

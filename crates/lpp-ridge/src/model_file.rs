@@ -42,10 +42,10 @@ impl<A: Element> RidgeModel<A> {
         std::fs::write(path, bytes).map_err(|e| failed(format!("cannot write: {e}")))
     }
 
-    /// Reads what [`save`](Self::save) wrote.
+    /// Reads a file written by [`save`](Self::save).
     ///
     /// # Errors
-    /// [`RidgeError::ModelFile`] if the file cannot be read, is no such model, or is of the other number type.
+    /// [`RidgeError::ModelFile`] if the file cannot be read, is not such a model, or has the other number type.
     pub fn load(path: &Path) -> Result<Self, RidgeError> {
         let failed = |reason: String| RidgeError::ModelFile {
             path: path.to_owned(),
@@ -83,7 +83,7 @@ impl<A: Element> RidgeModel<A> {
     }
 }
 
-/// What the metadata of a file says of its format.
+/// The format name in the metadata of a file.
 const FORMAT: &str = "lpp-ridge model 1";
 
 fn dtype_of<A: Number>() -> Dtype {

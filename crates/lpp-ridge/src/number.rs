@@ -11,11 +11,11 @@ mod sealed {
     impl Sealed for f64 {}
 }
 
-/// What libtorch asks of a number type.
+/// Requirements of libtorch on a number type.
 #[cfg(feature = "torch")]
 #[allow(unreachable_pub, reason = "a public trait is bound by it")]
 pub use tch::kind::Element as OfTorch;
-/// Nothing without libtorch.
+/// No requirements without libtorch.
 #[cfg(not(feature = "torch"))]
 pub trait OfTorch {}
 #[cfg(not(feature = "torch"))]
@@ -28,7 +28,7 @@ pub trait Number: sealed::Sealed + OfTorch + LinalgScalar + Float + Send + Sync 
     /// Machine epsilon, as `f64`.
     const EPSILON: f64;
 
-    /// Smallest ratio of the features' scale to a penalty at which predictions and their squares keep their digits.
+    /// Smallest ratio of the features' scale to a penalty at which predictions and their squares keep their precision.
     const LEAST_RATIO: f64;
 
     /// The value in double precision, exact.
@@ -41,7 +41,7 @@ pub trait Number: sealed::Sealed + OfTorch + LinalgScalar + Float + Send + Sync 
     #[doc(hidden)]
     fn to_bytes(values: &ArrayRef2<Self>) -> Vec<u8>;
 
-    /// Values from such bytes.
+    /// Reads values from such bytes.
     #[doc(hidden)]
     fn from_bytes(bytes: &[u8]) -> Vec<Self>;
 }

@@ -54,16 +54,16 @@ impl<A: Element> PreparedFeatures<A> {
         A::score(&self.factored, &matrices(y_runs))
     }
 
-    /// Predicts every run by the fit that left it out, for some targets. Scans that no fold tests are NaN.
+    /// Predicts every run from the fit that left it out, for some targets. Scans that no fold tests are NaN.
     ///
     /// # Shapes
-    /// `fit` is what [`score`](Self::score) made of the same targets `y_runs`; `columns` lists targets in any order. There
-    /// is one array (`n_scans` of that run, `columns.len()`) for each run, in the type of the features: the very
-    /// predictions whose scores are [`RidgeCvFit::fold_scores`]. A column is NaN in a fold where the target has no
-    /// penalty of its own ([`RidgeCvFit::alpha_index_of`]), or holds NaN or infinity in a training run.
+    /// `fit` is the result of [`score`](Self::score) for the same targets `y_runs`; `columns` lists targets in any
+    /// order. The result has one array (`n_scans` of that run, `columns.len()`) per run, in the type of the features.
+    /// These are the predictions whose scores are [`RidgeCvFit::fold_scores`]. A column is NaN in a fold if the target
+    /// has no penalty ([`RidgeCvFit::alpha_index_of`]), or has NaN or infinity in a training run.
     ///
     /// # Errors
-    /// [`RidgeError`] if the shapes do not match the features, if `fit` has other penalties, folds or targets
+    /// [`RidgeError`] if the shapes do not match the features, if `fit` has different penalties, folds or targets
     /// ([`RidgeError::ForeignFit`]), for a column that does not exist, or if a factorisation fails.
     ///
     /// ```
@@ -91,12 +91,12 @@ impl<A: Element> PreparedFeatures<A> {
         A::predictions(&self.factored, fit, &matrices(y_runs), columns)
     }
 
-    /// Primal coefficients of the fit of each fold, for some targets: B in `X B`, whatever system was solved.
+    /// Primal coefficients of the fit of each fold, for some targets: B in `X B`, for either system.
     ///
     /// # Shapes
-    /// Arguments as for [`predictions`](Self::predictions). The result is (`n_folds`, `n_features`, `columns.len()`). Fold k
-    /// is the fit on its training runs; the mean over folds is a common summary. Systems are
-    /// solved in `f64` and rounded once to the type of the features. A column is NaN as for predictions.
+    /// Arguments as for [`predictions`](Self::predictions). The result is (`n_folds`, `n_features`, `columns.len()`).
+    /// Fold k is the fit on its training runs; the mean over folds is a common summary. Systems are solved in `f64`,
+    /// and the result is rounded once to the type of the features. A column is NaN as for predictions.
     ///
     /// Memory: the result, and in `f64` the features and the chosen targets.
     ///
@@ -127,25 +127,26 @@ impl<A: Element> PreparedFeatures<A> {
         A::coefficients(&self.factored, fit, &matrices(y_runs), columns)
     }
 
-    /// The scores of targets whose runs are taken in other orders, at the penalties of `fit`.
+    /// The scores of permuted targets, with the penalties of `fit`.
     ///
-    /// Equal, up to rounding, to fitting and testing [`NullOrders::apply`] anew with the penalties that `fit` chose. Not only
-    /// the tested run is reordered but the training runs too: predictions of one run are made from the others, so that the
-    /// scores of the folds depend on each other, and a null that kept the predictions would have too small a spread.
+    /// The result is equal, to rounding, to fitting and testing the output of [`NullOrders::apply`] again with the
+    /// penalties chosen in `fit`. Both the test run and the training runs are permuted. Each run is predicted from the
+    /// others, so the scores of the folds are correlated; a null that kept the predictions would have too small a
+    /// spread.
     ///
     /// # Shapes
-    /// `fit` is what [`score`](Self::score) made of `y_runs`. The result is (`n_targets`, `n_nulls`): mean over the folds of the
-    /// correlation, NaN where a target is constant or not finite in a run. With groups of runs, a "run" of the orders is a
-    /// group, its runs stacked.
+    /// `fit` is the result of [`score`](Self::score) for `y_runs`. The result is (`n_targets`, `n_nulls`): the
+    /// correlation averaged over folds, NaN if a target is constant or not finite in a run. With groups of runs,
+    /// permutations apply to a group, with its runs stacked.
     ///
     /// # Cost
-    /// With K orders a run: K products of all scans with all scans and the targets, whatever the number of nulls, and for
-    /// each null some 45 additions a fold and target (of nine runs). Memory: the result, 4 bytes a null and target.
+    /// With K permutations per run: K products of all scans with all scans and the targets, for any number of nulls,
+    /// and for each null some 45 additions per fold and target (for nine runs). Memory: the result, 4 bytes per null
+    /// and target.
     ///
     /// # Errors
-    /// [`RidgeError`] if shapes do not match, [`RidgeError::ForeignFit`] for a fit of something else,
-    /// [`RidgeError::NullsUnsupported`] for penalties that differ between targets or R² as metric, and those of a
-    /// factorisation.
+    /// [`RidgeError`] if shapes do not match or a factorisation fails, [`RidgeError::ForeignFit`] for a fit of
+    /// different data, [`RidgeError::NullsUnsupported`] for penalties that differ between targets or R² as metric.
     ///
     /// ```
     /// use lpp_ridge::{NullOrders, RidgeCv};
@@ -173,7 +174,7 @@ impl<A: Element> PreparedFeatures<A> {
         A::null_scores(&self.factored, fit, &matrices(y_runs), nulls)
     }
 
-    /// Features that do not vary in some run, ascending. Standardised, they are 0 there and play no part.
+    /// Features that are constant in some run, ascending. Standardised, they are 0 there and have no effect.
     #[must_use]
     pub fn constant_features(&self) -> Vec<usize> {
         let Factored { layout, x, .. } = &self.factored;

@@ -12,7 +12,7 @@ use crate::search::block::Block;
 use crate::systems::factored::Factored;
 use crate::{Number, RidgeCv, RidgeError};
 
-/// What the search and the test pass work on.
+/// The data of the search and the test pass.
 pub(super) struct Data<'d, A> {
     pub(super) model: &'d BandedRidge,
     /// Features of all runs, not weighted.
@@ -20,9 +20,9 @@ pub(super) struct Data<'d, A> {
     pub(super) layout: Layout,
     pub(super) plan: Plan,
     pub(super) y: &'d [ArrayView2<'d, A>],
-    /// What is wrong with each target, if anything.
+    /// The defect of each target, if any.
     pub(super) defects: Vec<Option<Defect>>,
-    /// The targets without a defect. All that is searched and tested counts these; "target j" is column `columns[j]`.
+    /// The targets without a defect. Search and test number only these; "target j" is column `columns[j]`.
     pub(super) columns: Vec<usize>,
 }
 
@@ -66,13 +66,13 @@ impl<'d, A: Number> Data<'d, A> {
         self.columns.len()
     }
 
-    /// Brings in some of these targets.
+    /// Loads some of these targets.
     pub(super) fn load(&self, block: &mut Block<'_, A>, targets: &[usize]) -> Result<(), RidgeError> {
         let columns: Vec<usize> = targets.iter().map(|&target| self.columns[target]).collect();
         block.load(self.y, &columns)
     }
 
-    /// Features with the weights of a candidate: a band times √γ, so that one α serves all.
+    /// Features weighted for a candidate: each band times √γ, so that one α applies to all.
     pub(super) fn weighted(
         &self,
         ridge: RidgeCv,

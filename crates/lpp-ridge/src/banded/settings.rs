@@ -9,15 +9,15 @@ use crate::{RidgeCv, RidgeError};
 
 /// A ridge regression on several feature spaces ("bands"), each with its own penalty.
 ///
-/// Minimises ‖Y − Σ Xᵦ Bᵦ‖² + Σ αᵦ ‖Bᵦ‖² with αᵦ = α / γᵦ. The weights γ of the bands come from a list of
-/// candidates, drawn at random or given; for each fold, each candidate with each α is validated as by the [`RidgeCv`]
-/// within, and the best pair is tested. A weight of 0 leaves a band out. Who shares the pair follows
-/// [`AlphaScope`](crate::AlphaScope): with `PerTarget`, what himalaya calls `local_alpha`, each target has its own. Folds,
-/// inner validation, metric, groups and threads are those of the [`RidgeCv`]; the search over α is always exhaustive, and
-/// a target without validation score is always left out of a shared choice.
+/// Minimises ‖Y − Σ Xᵦ Bᵦ‖² + Σ αᵦ ‖Bᵦ‖² with αᵦ = α / γᵦ. The weights γ of the bands are chosen from candidates that
+/// are drawn at random or given. In each fold, each candidate is validated with each α by the given [`RidgeCv`], and
+/// the best pair is tested. A weight of 0 leaves a band out. [`AlphaScope`](crate::AlphaScope) says who shares the
+/// pair: with `PerTarget`, called `local_alpha` in himalaya, each target has its own. Folds, inner validation, metric,
+/// groups and threads are those of the [`RidgeCv`]. The search over α is always exhaustive, and a target without a
+/// validation score is always left out of a shared choice.
 ///
-/// A candidate costs a preparation and a validation as for one ridge regression; the candidates that are chosen are
-/// prepared once more for the test runs. Memory does not grow with their number.
+/// A candidate costs one preparation and validation of a ridge regression; chosen candidates are prepared once more for
+/// the test runs. Memory does not grow with the number of candidates.
 ///
 /// ```
 /// use lpp_ridge::{AlphaScope, BandWeights, BandedRidge, InnerValidation, RidgeCv};
@@ -42,32 +42,32 @@ use crate::{RidgeCv, RidgeError};
 /// ```
 ///
 /// # References
-/// A. O. Nunez-Elizalde et al. (2019), <https://doi.org/10.1016/j.neuroimage.2019.04.012>; the search is that of
-/// T. Dupré la Tour et al. (2022), <https://doi.org/10.1016/j.neuroimage.2022.119728>, `himalaya`.
+/// A. O. Nunez-Elizalde et al. (2019), <https://doi.org/10.1016/j.neuroimage.2019.04.012>. The search is that of T.
+/// Dupré la Tour et al. (2022), <https://doi.org/10.1016/j.neuroimage.2022.119728>, `himalaya`.
 #[derive(Debug, Clone)]
 pub struct BandedRidge {
     pub(super) ridge: RidgeCv,
     pub(super) bands: Vec<Range<usize>>,
     pub(super) weights: Array2<f64>,
-    /// Candidates of a descent from the first of `weights`; `None` to try all of those.
+    /// Number of candidates of a descent from the first of `weights`; `None` to try all of `weights`.
     pub(super) descent: Option<usize>,
     pub(super) split: bool,
 }
 
 impl BandedRidge {
-    /// Settings to start from: the model that validates, and the number of features of each band, in their order.
+    /// Initial settings: the model used for validation, and the number of features of each band, in order.
     pub fn params(ridge: RidgeCv, bands: impl Into<Vec<usize>>) -> BandedRidgeParams {
         BandedRidgeParams::new(ridge, bands.into())
     }
 
-    /// The candidates, (`n_candidates`, `n_bands`); of a descent, where it starts.
+    /// The candidates, (`n_candidates`, `n_bands`); for a descent, its start.
     #[must_use]
     pub fn weights(&self) -> &ArrayRef2<f64> {
         &self.weights
     }
 }
 
-/// Unchecked settings; [`check`](Self::check) turns them into a [`BandedRidge`].
+/// Unchecked settings; [`check`](Self::check) returns a [`BandedRidge`].
 #[derive(Debug, Clone)]
 #[must_use = "settings do nothing until they are checked"]
 pub struct BandedRidgeParams {
@@ -93,7 +93,7 @@ impl BandedRidgeParams {
         self
     }
 
-    /// Sets whether R² on the test runs is split among the bands, at the cost of a prediction for each band.
+    /// Sets whether R² on the test runs is split among the bands; this costs a prediction per band.
     pub fn split(mut self, split: bool) -> Self {
         self.split = split;
         self

@@ -42,8 +42,8 @@ pub(super) fn split_of_fold<A: Number>(
     Ok(())
 }
 
-/// For each penalty in use, the operators of all bands, one below the other: (`n_bands` · scans of the test run, system
-/// order). Their sum is the operator of the whole model.
+/// For each penalty in use, the stacked operators of all bands: (`n_bands` · scans of the test run, system order).
+/// Their sum is the operator of the whole model.
 fn band_operators<A: Number>(
     factored: &Factored<A>,
     bands: &[Range<usize>],
@@ -68,7 +68,8 @@ fn band_operators<A: Number>(
         .collect()
 }
 
-/// What stands left of the inverse for each band: its features beside zeros (primal), or its part of the kernel (dual).
+/// The left factor of the inverse for each band: its features padded with zeros (primal), or its part of the kernel
+/// (dual).
 fn band_readouts<A: Number>(
     factored: &Factored<A>,
     bands: &[Range<usize>],

@@ -85,7 +85,7 @@ fn rows(rows: &[Array1<f64>], width: usize) -> Array2<f64> {
     Array2::from_shape_fn((rows.len(), width), |(i, j)| rows[i][j])
 }
 
-/// An array whose last axis counts the targets without a defect as one of all targets; the others get `missing`.
+/// Extends the last axis from the targets without a defect to all targets; the others get `missing`.
 fn spread_out<A: Number, T: Copy, D: Dimension + RemoveAxis>(
     of_some: &Array<T, D>,
     data: &Data<'_, A>,

@@ -17,9 +17,9 @@ pub(crate) enum Defect {
 
 /// Largest distance from the first value, relative to the largest magnitude, at which `n` values count as constant.
 ///
-/// Values that should be equal differ by a few units in the last place of their type. In double precision what made them
-/// may have summed over the scans, whose rounding grows with their number; so does the bound of scikit-learn's
-/// `StandardScaler`, n ε. Real signals are far above both.
+/// Values that should be equal differ by a few units in the last place of their type. In double precision they may come
+/// from sums over the scans, whose rounding grows with their number. So does the bound, as in scikit-learn's
+/// `StandardScaler` (n ε). Real signals are far above both.
 pub(crate) fn constant_bound<A: Number>(n: usize) -> f64 {
     (4.0 * A::EPSILON).max(n as f64 * f64::EPSILON)
 }
@@ -36,7 +36,7 @@ pub(crate) struct Range<A> {
 }
 
 impl<A: Number> Range<A> {
-    /// Of each column of `values` (rows, columns).
+    /// Ranges of the columns of `values` (rows, columns).
     pub(crate) fn new(values: &ArrayRef2<A>) -> Self {
         let zeros = || vec![A::zero(); values.ncols()];
         let mut range = Self {
@@ -82,7 +82,7 @@ fn measure<A: Number>(range: &mut Range<A>, values: &ArrayView2<'_, A>) {
 /// Columns processed together, so that their sums stay in cache.
 const STRIP: usize = 1024;
 
-/// What is wrong with each target over all runs, if anything.
+/// The defect of each target over all runs, if any.
 pub(crate) fn survey<A: Number>(y_runs: &[ArrayView2<'_, A>]) -> Vec<Option<Defect>> {
     let n_targets = y_runs.first().map_or(0, ndarray::ArrayBase::ncols);
     let strips: Vec<usize> = (0..n_targets).step_by(STRIP).collect();

@@ -29,7 +29,7 @@ use crate::{Number, RidgeError};
 /// ```
 ///
 /// # References
-/// A. G. Huth et al. (2016), <https://doi.org/10.1038/nature17637>, who use delays of 1 to 4 scans of 2 s.
+/// A. G. Huth et al. (2016), <https://doi.org/10.1038/nature17637>, with delays of 1 to 4 scans of 2 s.
 pub fn delayed<A: Number>(x: &ArrayRef2<A>, delays: &[isize]) -> Result<Array2<A>, RidgeError> {
     let (n_scans, n_features) = x.dim();
     if delays.is_empty() {

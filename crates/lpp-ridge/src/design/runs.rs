@@ -71,7 +71,7 @@ pub(crate) fn matrices<R: Run>(runs: &[R]) -> Vec<ArrayView2<'_, R::Element>> {
     runs.iter().map(Run::matrix).collect()
 }
 
-/// Checks features; returns the scans of each run.
+/// Checks features; returns the number of scans of each run.
 pub(crate) fn check_features<A: Number>(
     runs: &[ArrayView2<'_, A>],
     groups: Option<&[usize]>,
@@ -115,7 +115,7 @@ fn check_feature_run<A: Number>(run: usize, x: &ArrayRef2<A>, expected: usize) -
     }
 }
 
-/// Checks that targets fit the features; returns their number.
+/// Checks that targets match the features; returns their number.
 pub(crate) fn check_targets<A: Number>(
     runs: &[ArrayView2<'_, A>],
     layout: &Layout,

@@ -38,7 +38,7 @@ pub fn standardise_columns<A: Number>(values: &ArrayRef2<A>) -> Array2<A> {
     out
 }
 
-/// Sums `term(column, value)` down each column, walking along the rows as they lie in memory.
+/// Sums `term(column, value)` over each column, going along the rows in memory order.
 fn column_sums<A: Number>(values: &ArrayRef2<A>, term: impl Fn(usize, f64) -> f64) -> Array1<f64> {
     let mut sums = Array1::zeros(values.ncols());
     for row in values.rows() {

@@ -7,15 +7,15 @@ use ndarray::{Array2, ArrayRef2};
 use super::product;
 use crate::RidgeError;
 
-/// A result of an engine that may not exist.
+/// The result of an operation that may have no result.
 pub(crate) type Perhaps<T> = Result<Option<T>, RidgeError>;
 
 /// Factorisations of symmetric systems, and products, in double precision.
 pub(crate) trait Factorisations: Debug + Send + Sync {
-    /// The inverse of a positive definite matrix; `None` if it is not so.
+    /// The inverse of a positive definite matrix; `None` if it is not positive definite.
     fn inverse(&self, matrix: Array2<f64>) -> Perhaps<Array2<f64>>;
 
-    /// `rows` times the inverse of a positive definite matrix; `None` if it is not so.
+    /// `rows` times the inverse of a positive definite matrix; `None` if it is not positive definite.
     fn solve(&self, matrix: Array2<f64>, rows: Array2<f64>) -> Perhaps<Array2<f64>>;
 
     /// Eigenvalues of a symmetric matrix, and the eigenvectors as columns; `None` if they cannot be found.

@@ -18,7 +18,7 @@ pub(crate) struct TargetMoments {
 }
 
 impl TargetMoments {
-    /// Of the columns of `y` (`n_scans`, width).
+    /// Moments of the columns of `y` (`n_scans`, width).
     pub(crate) fn new<A: Number>(y: &ArrayRef2<A>) -> Self {
         let (mean, mut spread) = moments(y);
         let range = ValueRange::new(y);
@@ -77,9 +77,9 @@ const STRIP: usize = 64;
 
 /// Correlates each column of `predicted` with the same column of `observed`, both (`n_scans`, width).
 ///
-/// Sums run in double precision over the scans, in their order, on deviations: of the target from its mean, of
-/// the prediction from its first value (any shift would do; it keeps a large mean from cancelling the digits).
-/// A constant or non-finite column on either side yields NaN. `out` has at least `width` values.
+/// Sums are in double precision over the scans, in order, of deviations: of the target from its mean, and of the
+/// prediction from its first value (any shift would do; it avoids the loss of digits from a large mean). The result is
+/// NaN if either column is constant or not finite. `out` has at least `width` values.
 pub(crate) fn correlate<A: Number>(
     predicted: &ArrayRef2<A>,
     observed: &ArrayRef2<A>,
@@ -151,7 +151,7 @@ impl StripSums {
 }
 
 impl StripSums {
-    /// Whether a prediction with this spread is one value but for rounding.
+    /// Whether a prediction with this spread is constant within rounding.
     fn is_flat<A: Number>(&self, j: usize, n: usize, spread: f64) -> bool {
         let size = n as f64 * self.shift[j] * self.shift[j] + self.square[j];
         spread <= constant_bound::<A>(n).powi(2) * size

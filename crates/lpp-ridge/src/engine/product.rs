@@ -36,7 +36,7 @@ pub(crate) fn product<A: Number>(left: &ArrayRef2<A>, right: &ArrayRef2<A>) -> A
 /// A column of the result does not depend on the other columns.
 ///
 /// # Panics
-/// If the shapes do not fit, which is an error of the caller.
+/// If the shapes do not match, which is a bug of the caller.
 pub(crate) fn update<A: Number>(
     out: &mut ArrayViewMut2<'_, A>,
     change: Update,

@@ -13,8 +13,8 @@ const STRIP: usize = 64;
 
 /// R² of each column of `predicted` against the same column of `observed`, both (`n_scans`, width).
 ///
-/// Squares of the residuals are summed in double precision over the scans, in their order. A target that is constant or
-/// not finite, or a prediction that is not finite, yields NaN. `out` has at least `width` values.
+/// Squares of the residuals are summed in double precision over the scans, in order. The result is NaN if the target is
+/// constant or not finite, or the prediction is not finite. `out` has at least `width` values.
 pub(crate) fn r_squared<A: Number>(
     predicted: &ArrayRef2<A>,
     observed: &ArrayRef2<A>,

@@ -1,17 +1,17 @@
-//! Which orders the scans of each run are taken in.
+//! The permutations of the scans of each run.
 
 use ndarray::{Array2, ArrayRef1, ArrayRef2, Axis};
 
 use crate::{Number, RidgeError, Run};
 
-/// Orders in which the scans of each run are taken, and the combinations of them that make the nulls.
+/// Permutations of the scans of each run, and the combinations of them that make the nulls.
 ///
-/// Under an order o the scan o\[i\] takes the place of scan i. Each null names one order of each run. That every run has
-/// few orders, used again in other combinations, is what makes nulls cheap: see [`crate::PreparedFeatures::null_scores`].
+/// A permutation o replaces scan i by scan o\[i\]. Each null selects one permutation per run. Nulls are cheap because
+/// every run has only a few permutations, used in many combinations: see [`crate::PreparedFeatures::null_scores`].
 ///
-/// For a test that is exact on data that are as likely in one order as in another, the orders of a run are the identity and
-/// independent draws from a *group* (all circular shifts, all permutations of blocks), and nulls name them at random, the
-/// identity as often as any other.
+/// For a test that is exact if all permutations of the data are equally likely, the permutations of a run must be the
+/// identity and independent draws from a *group* (all circular shifts, all permutations of blocks), and the nulls must
+/// select them at random, the identity as often as any other.
 ///
 /// ```
 /// use lpp_ridge::NullOrders;
@@ -33,12 +33,12 @@ pub struct NullOrders {
 }
 
 impl NullOrders {
-    /// Wraps `orders` (of each run, a list of orders of its scans) and `draws`, (`n_nulls`, `n_runs`): which order each null
-    /// takes.
+    /// Wraps `orders` (for each run, a list of permutations of its scans) and `draws`, (`n_nulls`, `n_runs`): the
+    /// permutation selected by each null.
     ///
     /// # Errors
-    /// [`RidgeError::NotAnOrder`] if an order does not hold every scan of its run once, [`RidgeError::NullDraws`] for a draw
-    /// that names no order, or draws for another number of runs.
+    /// [`RidgeError::NotAnOrder`] if a permutation does not contain every scan of its run exactly once,
+    /// [`RidgeError::NullDraws`] for a draw that selects no permutation, or draws for a different number of runs.
     pub fn new(orders: Vec<Vec<Vec<usize>>>, draws: Array2<usize>) -> Result<Self, RidgeError> {
         for (run, of_run) in orders.iter().enumerate() {
             let n_scans = of_run.first().map_or(0, Vec::len);
@@ -64,22 +64,22 @@ impl NullOrders {
         self.draws.nrows()
     }
 
-    /// The orders of each run.
+    /// The permutations of each run.
     #[must_use]
     pub fn orders(&self) -> &[Vec<Vec<usize>>] {
         &self.orders
     }
 
-    /// Which order of each run a null takes, (`n_nulls`, `n_runs`).
+    /// The permutation of each run selected by each null, (`n_nulls`, `n_runs`).
     #[must_use]
     pub fn draws(&self) -> &ArrayRef2<usize> {
         &self.draws
     }
 
-    /// The targets of one null: each run in the order that the null names.
+    /// The targets of one null: each run with the permutation selected by the null.
     ///
     /// # Shapes
-    /// One array (`n_scans`, `n_targets`) for each run in and out, as many scans as the orders have.
+    /// One array (`n_scans`, `n_targets`) per run in and out, with as many scans as the permutations.
     #[must_use]
     pub fn apply<Y: Run<Element: Number>>(&self, null: usize, y_runs: &[Y]) -> Vec<Array2<Y::Element>> {
         let in_order =

@@ -272,7 +272,7 @@ impl<A: Number> Tables<'_, A> {
 /// enough for fast products.
 const PANEL: usize = 48;
 
-/// The inner products of the rows of `parts`, at least on and above the diagonal.
+/// The inner products between the rows of `parts`, at least on and above the diagonal.
 fn upper_products<A: Number>(parts: &ArrayRef2<A>, table: &mut Array2<A>) {
     let n = parts.nrows();
     for top in (0..n).step_by(PANEL) {

@@ -1,4 +1,4 @@
-//! A model to keep: coefficients of all data, to predict new scans with.
+//! A model that can be saved: coefficients of all data, for predicting new scans.
 
 use std::ops::Range;
 
@@ -6,10 +6,10 @@ use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2, s};
 
 use crate::Number;
 
-/// A ridge regression fitted to all runs that it was given, its penalty chosen by cross-validation over them.
+/// A ridge regression fitted to all given runs, with the penalty chosen by cross-validation over them.
 ///
-/// Made by [`crate::RidgeCv::refit`] or [`crate::BandedRidge::refit`]. There is no intercept: features to predict from are standardised
-/// like those of the fit, and predictions are in units of standardised targets.
+/// Created by [`crate::RidgeCv::refit`] or [`crate::BandedRidge::refit`]. There is no intercept. Standardise features
+/// for predictions like those of the fit; predictions are in units of standardised targets.
 ///
 /// ```
 /// use lpp_ridge::{RidgeCv, RidgeModel};
@@ -42,7 +42,7 @@ pub struct RidgeModel<A> {
 }
 
 impl<A: Number> RidgeModel<A> {
-    /// A model without a target.
+    /// A model without targets.
     pub(crate) fn empty(n_features: usize, n_targets: usize, n_bands: usize) -> Self {
         Self {
             coefficients: Array2::from_elem((n_features, n_targets), A::nan()),
@@ -52,7 +52,7 @@ impl<A: Number> RidgeModel<A> {
         }
     }
 
-    /// Turns coefficients of weighted bands into those of the features, and notes the penalty of each band.
+    /// Turns coefficients of weighted bands into those of the features, and stores the penalty of each band.
     pub(crate) fn set_bands(
         &mut self,
         bands: &[Range<usize>],
@@ -76,26 +76,28 @@ impl<A: Number> RidgeModel<A> {
         &self.coefficients
     }
 
-    /// The penalty of each band and target, (`n_bands`, `n_targets`), one band for a plain ridge regression; infinite for a band
-    /// left out, NaN for a target that was constant or not finite.
+    /// The penalty of each band and target, (`n_bands`, `n_targets`), with one band for a plain ridge regression;
+    /// infinite for a band that is left out, NaN for a target that was constant or not finite.
     #[must_use]
     pub fn alphas(&self) -> &ArrayRef2<f64> {
         &self.alphas
     }
 
-    /// Mean score of each penalty over folds and targets, (`n_alphas`), by which a shared one was chosen; empty for bands.
+    /// Mean score of each penalty over folds and targets, (`n_alphas`), from which a shared one was chosen; empty for
+    /// bands.
     #[must_use]
     pub fn validation_curve(&self) -> &ArrayRef1<f64> {
         &self.validation_curve
     }
 
-    /// Mean score of each target over the folds, under the penalties chosen for it, (`n_targets`); NaN for a target without one.
+    /// Mean score of each target over the folds, with its chosen penalties, (`n_targets`); NaN for a target without a
+    /// score.
     #[must_use]
     pub fn best_scores(&self) -> &ArrayRef1<f64> {
         &self.best_scores
     }
 
-    /// Notes the validation scores of some targets.
+    /// Stores the validation scores of some targets.
     pub(crate) fn set_best_scores(&mut self, columns: &[usize], score: impl Fn(usize) -> f64) {
         for (target, &column) in columns.iter().enumerate() {
             self.best_scores[column] = score(target);

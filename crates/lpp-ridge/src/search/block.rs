@@ -21,7 +21,7 @@ const MAX_WIDTH: usize = 384;
 /// Narrow data use narrower blocks, in whole tiles.
 const TILE: usize = 192;
 
-/// Width of the blocks for that many targets.
+/// Block width for `n_targets` targets.
 pub(crate) fn block_width<A: Number>(factored: &Factored<A>, n_targets: usize) -> usize {
     #[cfg(feature = "torch")]
     if let Engine::Torch(device) = factored.model.settings.engine {
@@ -283,7 +283,7 @@ impl<'p, A: Number> Block<'p, A> {
     }
 }
 
-/// The rows of some ranges: a view if they are one.
+/// The rows of some ranges; a view if there is one range.
 fn rows_of<'y, A: Number>(y: &'y Array2<A>, ranges: &[Range<usize>]) -> CowArray<'y, A, Ix2> {
     if let [range] = ranges {
         return y.slice(s![range.clone(), ..]).into();
@@ -317,7 +317,7 @@ fn copy_columns<A: Number>(
     }
 }
 
-/// Some columns side by side, then zeros up to `width`.
+/// The given columns, padded with zeros up to `width`.
 fn gather<A: Number>(matrix: &ArrayRef2<A>, columns: &[usize], width: usize) -> Array2<A> {
     let mut out = Array2::zeros((matrix.nrows(), width));
     for (mut to, from) in out.rows_mut().into_iter().zip(matrix.rows()) {

@@ -49,7 +49,7 @@ pub(crate) fn refit<A: Number>(
     Ok(model)
 }
 
-/// Solves some targets under one penalty.
+/// Solves some targets with one penalty.
 pub(crate) fn solve<A: Number>(
     model: &mut RidgeModel<A>,
     factored: &Factored<A>,

@@ -14,10 +14,10 @@ use crate::results::fit::{AlphaChoice, RidgeCvFit};
 use crate::systems::factored::Factored;
 use crate::{AlphaScope, NanTargets, Number, RidgeError};
 
-/// Scores all targets under the settings of the features.
+/// Scores all targets with the settings of the features.
 ///
-/// Targets with a defect are found first and kept out of everything that is shared, so that the others get what they would
-/// get without them, to the bit. Under [`NanTargets::TakeFirstAlpha`] they stay in, since that rule is about them.
+/// Targets with a defect are found first and left out of everything shared, so the other targets have the same results
+/// as without them, to the bit. With [`NanTargets::TakeFirstAlpha`] they are included, because that rule is about them.
 pub(crate) fn score<A: Number>(
     factored: &Factored<A>,
     y: &[ArrayView2<'_, A>],
@@ -104,7 +104,7 @@ fn score_with_shared_alpha<A: Number>(
     Ok(())
 }
 
-/// Writes the test scores of `columns` to those columns of `fold_scores`.
+/// Writes the test scores of `columns` to these columns of `fold_scores`.
 fn test_with_shared_alpha<A: Number>(
     factored: &Factored<A>,
     y: &[ArrayView2<'_, A>],
@@ -202,7 +202,7 @@ fn own_choices(curves: &BlockCurves, candidates: &Candidates) -> Array2<Option<u
     })
 }
 
-/// Scores each target of the block on each test run with the penalty chosen for it.
+/// Scores each target of the block on each test run with its chosen penalty.
 pub(crate) fn test_with_own_alphas<A: Number>(
     factored: &Factored<A>,
     block: &mut Block<'_, A>,
@@ -230,7 +230,7 @@ pub(crate) fn test_with_own_alphas<A: Number>(
     Ok(scores)
 }
 
-/// Scores of the whole block on the test of one fold under one penalty; NaN if it tests nothing.
+/// Scores of the whole block on the test of one fold for one penalty; NaN if it has no test rows.
 fn test_scores<A: Number>(
     factored: &Factored<A>,
     block: &mut Block<'_, A>,

@@ -22,7 +22,7 @@ pub(crate) struct Screening {
 }
 
 impl Screening {
-    /// The race for a set of `n_targets` targets, if there is to be one.
+    /// The screening for `n_targets` targets, if it applies.
     pub(crate) fn of(settings: &RidgeCvParams, n_targets: usize) -> Option<Self> {
         match settings.search {
             AlphaSearch::Screened {
@@ -41,10 +41,11 @@ impl Screening {
 
 /// Validation of a screened search.
 ///
-/// The targets come in random order, in rounds that each double their number. After a round, a penalty is dropped whose
-/// distance to the best exceeds the bound; a fold with one penalty left is decided. What survives to the end has been
-/// scored on all targets, as in an exhaustive search. A fold without any usable target so far keeps all its penalties.
-/// Targets that could outweigh the others ([`outweighs`]) are no matter of chance: all of them are in the first round.
+/// Targets are used in random order, in rounds that each double their number. After a round, penalties whose distance
+/// to the best exceeds the bound are dropped; a fold with one penalty left is decided. Penalties that remain at the end
+/// have been scored on all targets, as in an exhaustive search. A fold without any usable target so far keeps all its
+/// penalties.
+/// Targets that could outweigh the others ([`outweighs`]) are not sampled: all of them are in the first round.
 pub(crate) fn screen<A: Number>(
     factored: &Factored<A>,
     y: &[ArrayView2<'_, A>],

@@ -6,13 +6,13 @@ use super::validation::{Candidates, Totals, first_best};
 use crate::systems::factored::Factored;
 use crate::{NanTargets, Number, RidgeError};
 
-/// Mean validation scores, and what they rest on.
+/// Mean validation scores, and the targets they cover.
 pub(crate) struct Validated {
     /// Mean scores, (`n_folds`, `n_alphas`).
     pub(crate) curves: Array2<f64>,
-    /// Which means cover all targets.
+    /// Whether the means cover all targets.
     pub(crate) full: Array2<bool>,
-    /// Penalties that may be chosen.
+    /// Penalties that can be chosen.
     pub(crate) candidates: Candidates,
     /// Number of targets without validation score per fold.
     pub(crate) n_unusable: Vec<u64>,
@@ -37,7 +37,7 @@ impl Validated {
             .ok_or(RidgeError::NoValidation { fold })
     }
 
-    /// The curves as the rule for NaN targets shows them.
+    /// The curves according to the rule for NaN targets.
     pub(crate) fn shown_curves(mut self, rule: NanTargets) -> (Array2<f64>, Array2<bool>) {
         if rule == NanTargets::TakeFirstAlpha {
             for (fold, mut curve) in self.curves.outer_iter_mut().enumerate() {

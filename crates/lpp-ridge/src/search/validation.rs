@@ -75,7 +75,8 @@ pub(crate) fn validate<A: Number>(
 
 /// Scores the penalties `wanted` in an inner set: `scores` is (its validations, `n_alphas`, width).
 ///
-/// If all penalties whose predictions others are combined of are wanted, only these take a product.
+/// If all penalties of the basis are wanted, only these take a product; the predictions of the others are combined from
+/// them.
 fn score_set<A: Number>(
     factored: &Factored<A>,
     block: &mut Block<'_, A>,

@@ -10,7 +10,7 @@ use crate::results::fit::RidgeCvFit;
 use crate::systems::factored::Factored;
 use crate::{Number, RidgeError};
 
-/// Validation scores of all targets at the choice of `fit`, (`n_folds`, `n_targets`); NaN where a target has none.
+/// Validation scores of all targets at the choice of `fit`, (`n_folds`, `n_targets`); NaN if a target has none.
 pub(crate) fn validation_scores<A: Number>(
     factored: &Factored<A>,
     y: &[ArrayView2<'_, A>],
@@ -27,7 +27,7 @@ pub(crate) fn validation_scores<A: Number>(
     Ok(all)
 }
 
-/// The same for the targets of a block. Penalties of one target each are taken in turn.
+/// The same for the targets of a block. With one penalty per target, penalties are processed in turn.
 fn block_scores<A: Number>(
     factored: &Factored<A>,
     block: &mut Block<'_, A>,

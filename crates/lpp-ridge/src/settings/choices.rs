@@ -1,17 +1,17 @@
 //! What the settings of a fit choose among.
 
-/// Which training runs validate the penalty of a test run.
+/// The training runs used to validate the penalty of a test run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum InnerValidation {
-    /// The first training run alone, as the reference study does: run 0, and run 1 when run 0 is the test run.
+    /// Only the first training run, as in the reference study: run 0, or run 1 if run 0 is the test run.
     #[default]
     First,
-    /// Each training run in turn; a target's validation score is the mean over them.
+    /// Each training run in turn; the validation score of a target is the mean over them.
     All,
 }
 
-/// Who shares a penalty.
+/// Whether targets share a penalty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum AlphaScope {
@@ -22,19 +22,19 @@ pub enum AlphaScope {
     PerTarget,
 }
 
-/// What a target without validation score (constant or NaN) does to the choice of a global penalty.
+/// How targets without a validation score (constant or NaN) affect the choice of a global penalty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum NanTargets {
-    /// It is left out of the mean, and reported.
+    /// They are left out of the mean and reported.
     #[default]
     Ignore,
-    /// It makes every mean NaN, and the first penalty of the grid is taken: what `numpy.argmax` over NaN does, kept to
-    /// reproduce the reference.
+    /// Every mean is NaN, and the first penalty of the grid is chosen. This is the behaviour of `numpy.argmax` with
+    /// NaN, kept to reproduce the reference.
     TakeFirstAlpha,
 }
 
-/// Which of two equivalent linear systems is solved.
+/// The choice between two equivalent linear systems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Formulation {
@@ -47,29 +47,30 @@ pub enum Formulation {
     Dual,
 }
 
-/// How the penalties are searched.
+/// The search over penalties.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum AlphaSearch {
     /// Every penalty is scored on every target.
     Exhaustive,
-    /// A race: every penalty is scored on a random subset of the targets; those that may still win are scored on twice as
-    /// many, and so on until one is left or all targets were seen.
+    /// Successive halving: every penalty is scored on a random subset of the targets; those that may still win are
+    /// scored on twice as many, and so on until one is left or all targets were used.
     ///
-    /// With d the difference between the best penalty so far and another one, target by target, the other one is dropped
-    /// if mean(d) exceeds `sigmas` standard errors of a sample drawn without replacement. For six, a wrong drop has a
-    /// probability near 1e-9 per comparison by the normal approximation of a mean over a thousand targets or more, and
-    /// there are some hundred comparisons in a fit. Penalties that survive to the end have been scored on all targets. Test
-    /// scores are those of the exhaustive search to the bit whenever the choice is the same; validation scores in `f32` to rounding.
+    /// Let d be the difference between the best penalty so far and another one, target by target. The other one is
+    /// dropped if mean(d) exceeds `sigmas` standard errors of a sample drawn without replacement. With six standard
+    /// errors, the probability of wrongly dropping a penalty is near 1e-9 per comparison, by the normal approximation
+    /// for a mean over a thousand targets or more; a fit has some hundred comparisons. Penalties that remain at the end
+    /// have been scored on all targets. If the choice is the same, test scores are identical to those of the exhaustive
+    /// search to the bit, and validation scores in `f32` to rounding.
     ///
-    /// Without effect if there are fewer than twice `n_targets` targets, with a penalty per target, or under
-    /// [`NanTargets::TakeFirstAlpha`], which has to see every target.
+    /// It has no effect if there are fewer than twice `n_targets` targets, with a penalty per target, or with
+    /// [`NanTargets::TakeFirstAlpha`], which needs every target.
     Screened {
         /// Size of the first random subset.
         n_targets: usize,
         /// Width of the bound in standard errors.
         sigmas: f64,
-        /// Seed of the order in which targets come.
+        /// Seed of the random order of the targets.
         seed: u64,
     },
 }

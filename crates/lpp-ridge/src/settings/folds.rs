@@ -1,26 +1,28 @@
 //! Which scans are tested and which train.
 
-/// Which scans are tested in each fold, and which train.
+/// The training and test scans of each fold.
 ///
-/// Rows are counted over all runs, one after the other, in the order in which they are handed over.
+/// Rows are numbered over all runs, in the order of the runs passed to the fit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Folds {
-    /// Each run is left out in turn, or each group of runs if there are [groups](crate::RidgeCvParams::groups).
+    /// Each run is left out in turn, or each group of runs if [groups](crate::RidgeCvParams::groups) are set.
     #[default]
     Runs,
-    /// Each run is cut into chunks of neighbouring scans, and each chunk is left out in turn. The scans next to it on either
-    /// side do not train: the haemodynamic response carries a signal over some ten seconds.
+    /// Each run is divided into chunks of consecutive scans, and each chunk is left out in turn. The scans next to it
+    /// on either side are not used for training, because the haemodynamic response carries a signal over some ten
+    /// seconds.
     Chunks {
-        /// Chunks of each run.
+        /// Number of chunks per run.
         per_run: usize,
-        /// Scans beside a chunk that do not train.
+        /// Number of scans on each side of a chunk that are not used for training.
         gap: usize,
     },
-    /// One fold: these runs are tested, all others train. The penalty is chosen by leaving out each of the others.
+    /// One fold: these runs are the test set, all others the training set. The penalty is chosen by leaving out each of
+    /// the others.
     TestRuns(Vec<usize>),
-    /// These pairs of training and test runs.
+    /// Pairs of training and test runs.
     OfRuns(Vec<(Vec<usize>, Vec<usize>)>),
-    /// These pairs of training and test rows, as the splitters of scikit-learn list them.
+    /// Pairs of training and test rows, as given by the splitters of scikit-learn.
     OfRows(Vec<(Vec<usize>, Vec<usize>)>),
 }

@@ -1,4 +1,4 @@
-//! Settings of a fit, unchecked while they are collected.
+//! Settings of a fit before they are checked.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::folds::Folds;
 use super::metric::Metric;
 use super::stop::Stop;
 
-/// Unchecked settings, by default those of the reference study; [`check`](Self::check) turns them into a model.
+/// Unchecked settings, by default those of the reference study; [`check`](Self::check) returns a model.
 #[derive(Debug, Clone)]
 #[must_use = "settings do nothing until they are checked"]
 pub struct RidgeCvParams {
@@ -28,7 +28,7 @@ pub struct RidgeCvParams {
     pub(crate) groups: Option<Vec<usize>>,
     pub(crate) validation_scores: bool,
     pub(crate) threads: Option<NonZeroUsize>,
-    /// Set from outside to end a fit.
+    /// Flag to stop a fit from outside.
     pub(crate) stop: Stop,
 }
 
@@ -54,7 +54,7 @@ impl Default for RidgeCvParams {
 }
 
 impl RidgeCvParams {
-    /// Sets the penalties, in the order in which ties are decided.
+    /// Sets the penalties; on ties the first is chosen.
     pub fn alphas(mut self, alphas: impl Into<Vec<f64>>) -> Self {
         self.alphas = alphas.into();
         self
@@ -65,19 +65,19 @@ impl RidgeCvParams {
         self.alphas(grid.values())
     }
 
-    /// Sets which training runs validate.
+    /// Sets which training runs are used for validation.
     pub fn inner(mut self, inner: InnerValidation) -> Self {
         self.inner = inner;
         self
     }
 
-    /// Sets who shares a penalty.
+    /// Sets whether targets share a penalty.
     pub fn alpha_scope(mut self, scope: AlphaScope) -> Self {
         self.scope = scope;
         self
     }
 
-    /// Sets what a target without validation score does.
+    /// Sets the treatment of targets without a validation score.
     pub fn nan_targets(mut self, rule: NanTargets) -> Self {
         self.nan_targets = rule;
         self
@@ -95,16 +95,16 @@ impl RidgeCvParams {
         self
     }
 
-    /// Sets who factors the systems; scores do not depend on it beyond rounding.
+    /// Sets the engine for the linear algebra; scores do not depend on it beyond rounding.
     pub fn engine(mut self, engine: Engine) -> Self {
         self.engine = engine;
         self
     }
 
-    /// Sets which scans are tested and which train, by default each run left out in turn.
+    /// Sets the training and test scans of the folds; by default each run is left out in turn.
     ///
-    /// The penalty of a fold is chosen on its training scans, by what the other folds leave of them: with leave-one-run-out
-    /// folds, by leaving out each training run, or the first ([`inner`](Self::inner)).
+    /// The penalty of a fold is chosen on its training scans, with the other folds restricted to them. With
+    /// leave-one-run-out folds, each training run is left out in turn, or only the first ([`inner`](Self::inner)).
     ///
     /// ```
     /// use lpp_ridge::{Folds, RidgeCv};
@@ -124,15 +124,16 @@ impl RidgeCvParams {
         self
     }
 
-    /// Sets other folds to choose penalties by: what they leave of the training scans of a fold.
+    /// Sets separate folds for choosing penalties, restricted to the training scans of a fold.
     ///
-    /// With two runs, for example, each is predicted from the other, and chunks of the other choose the penalty.
+    /// With two runs, for example, each is predicted from the other, and the penalty is chosen over chunks of the
+    /// other.
     pub fn inner_folds(mut self, folds: Folds) -> Self {
         self.inner_folds = Some(folds);
         self
     }
 
-    /// Sets what predictions are scored by, in validation as well as on the test runs.
+    /// Sets the score of predictions, in validation and on the test runs.
     ///
     /// ```
     /// use lpp_ridge::{Metric, RidgeCv};
@@ -152,13 +153,13 @@ impl RidgeCvParams {
         self
     }
 
-    /// Leaves out groups of runs in place of single runs: `groups` holds a label for each run, runs of one label are
-    /// tested (and validated) together.
+    /// Leaves out groups of runs instead of single runs. `groups` has a label for each run; runs with the same label
+    /// are tested (and validated) together.
     ///
     /// Folds are in ascending order of the labels, which need not be consecutive. A group is scored over all its scans
-    /// at once, as `sklearn.model_selection.LeaveOneGroupOut` does; "run" in the documentation of folds, inner
-    /// validation and errors about folds then means group. Features and targets are still given, and usually
-    /// standardised, run by run. Any partition of the runs into folds can be written in this way.
+    /// at once, as in `sklearn.model_selection.LeaveOneGroupOut`. In the documentation of folds, inner validation and
+    /// errors about folds, "run" then means group. Features and targets are still passed, and usually standardised, run
+    /// by run. Any partition of the runs into folds can be given in this way.
     ///
     /// ```
     /// use lpp_ridge::RidgeCv;
@@ -178,17 +179,17 @@ impl RidgeCvParams {
         self
     }
 
-    /// Keeps each target's validation score under the penalty chosen for it, at the cost of one more validation
-    /// with that penalty alone: see [`crate::RidgeCvFit::validation_scores`] and [`crate::nested_choice`].
+    /// Keeps the validation score of each target with its chosen penalty, at the cost of one more validation with that
+    /// penalty: see [`crate::RidgeCvFit::validation_scores`] and [`crate::nested_choice`].
     pub fn validation_scores(mut self, keep: bool) -> Self {
         self.validation_scores = keep;
         self
     }
 
-    /// Sets the number of threads of preparing, fitting and scoring: those of a pool that the model keeps. `None`, the
-    /// default, uses the pool of the caller, which is rayon's global one unless `ThreadPool::install` says otherwise.
+    /// Sets the number of threads for preparing, fitting and scoring; the model keeps a pool of that size. `None`, the
+    /// default, uses the caller's pool, which is rayon's global one unless `ThreadPool::install` is used.
     ///
-    /// Results are the same to the bit for any number of threads if BLAS runs on one.
+    /// If BLAS runs on one thread, results are identical to the bit for any number of threads.
     ///
     /// ```
     /// use std::num::NonZeroUsize;
@@ -206,8 +207,8 @@ impl RidgeCvParams {
         self
     }
 
-    /// Ends a fit with [`crate::RidgeError::Stopped`] soon after `stop` was set from another thread: between two blocks of
-    /// targets, or of a factorisation ([`Engine::Pure`]; other engines finish the one at hand).
+    /// Stops a fit with [`crate::RidgeError::Stopped`] soon after `stop` is set by another thread: between two blocks of
+    /// targets, or between two blocks of a factorisation ([`Engine::Pure`]; other engines finish the current one).
     pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
         self.stop = Stop::when(stop);
         self

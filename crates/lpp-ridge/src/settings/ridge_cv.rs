@@ -10,15 +10,15 @@ use super::choices::AlphaSearch;
 use super::params::RidgeCvParams;
 use crate::RidgeError;
 
-/// A ridge regression for many targets, its penalty chosen by nested leave-one-run-out cross-validation.
+/// A ridge regression for many targets, with the penalty chosen by nested leave-one-run-out cross-validation.
 ///
-/// For each test run, each penalty is fitted on the other runs less a validation run and scored there by Pearson
-/// correlation (or another [`Metric`](crate::Metric)); the best one is fitted on all other runs and scored on the test
-/// run. There is no intercept:
-/// features and targets are taken as they are, usually standardised per run by [`crate::trim_and_standardise`].
+/// For each test run, each penalty is fitted on the other runs except a validation run, and scored on the validation
+/// run by Pearson correlation (or another [`Metric`](crate::Metric)). The best penalty is fitted on all other runs and
+/// scored on the test run. There is no intercept: features and targets are used as they are, usually standardised per
+/// run with [`crate::trim_and_standardise`].
 ///
-/// Parallel loops run in the caller's rayon pool (`pool.install(|| model.fit(..))`), and the BLAS they call should run on
-/// one thread. With more, results are right but the two levels compete.
+/// Parallel loops run in the caller's rayon pool (`pool.install(|| model.fit(..))`). Restrict the BLAS they call to one
+/// thread. With more threads the results are right, but the two levels compete.
 ///
 /// # References
 /// Bonnasse-Gahot and Pallier (2024), <https://arxiv.org/abs/2405.17992>, scripts `fit_*.py`.
@@ -31,7 +31,7 @@ pub struct RidgeCv {
 }
 
 impl RidgeCv {
-    /// Settings to start from: those of the reference study.
+    /// The default settings: those of the reference study.
     pub fn params() -> RidgeCvParams {
         RidgeCvParams::default()
     }
@@ -42,7 +42,7 @@ impl RidgeCv {
         self.grid.values()
     }
 
-    /// Runs `work` on the threads that the settings ask for.
+    /// Runs `work` on the configured threads.
     pub(crate) fn in_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         match &self.pool {
             Some(pool) => pool.install(work),
@@ -50,7 +50,7 @@ impl RidgeCv {
         }
     }
 
-    /// Whether the fit is to end.
+    /// [`RidgeError::Stopped`] if the fit is to stop.
     ///
     /// # Errors
     /// [`RidgeError::Stopped`] if it is.
@@ -60,7 +60,7 @@ impl RidgeCv {
 }
 
 impl RidgeCvParams {
-    /// Checks the settings: the only way to a [`RidgeCv`].
+    /// Checks the settings. This is the only way to create a [`RidgeCv`].
     ///
     /// # Errors
     /// As [`AlphaGrid::new`]; [`RidgeError::BadScreening`] for a subset of fewer than two targets or a width that is

@@ -35,8 +35,8 @@ pub(crate) struct Combinations<A> {
 }
 
 impl<A: Number> Combinations<A> {
-    /// Of operators of one shape; `None` where products are as good. In double precision they are: inner products cannot tell
-    /// operators apart to its rounding.
+    /// Finds the combinations among operators of one shape; `None` if products are as good. In double precision they
+    /// are, because inner products cannot distinguish operators to its rounding.
     pub(crate) fn new(operators: &[Array2<A>]) -> Option<Self> {
         let tolerance = MOST_ROUNDINGS * A::EPSILON;
         let n_columns = operators.first()?.ncols();
@@ -79,7 +79,7 @@ fn norm<A: Number>(operator: &Array2<A>) -> f64 {
     operator.iter().map(|v| v.to_double().powi(2)).sum::<f64>().sqrt()
 }
 
-/// Inner products of all operators, each scaled to the size 1; `None` if one has no size.
+/// Inner products of all operators, each scaled to norm 1; `None` if one has norm 0.
 fn gram_of_units<A: Number>(operators: &[Array2<A>]) -> Option<Array2<f64>> {
     let (n_rows, n_columns) = operators[0].dim();
     let mut gram = Array2::zeros((operators.len(), operators.len()));

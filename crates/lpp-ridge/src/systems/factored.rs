@@ -43,7 +43,7 @@ impl<A: Number> Factored<A> {
         Self::from_stack(model, layout.stack(x_runs), layout, plan)
     }
 
-    /// Factors stacked features for a plan; without inner sets, only tests can be scored.
+    /// Factors stacked features for a plan; without inner sets, it can only score tests.
     pub(crate) fn from_stack(
         model: RidgeCv,
         x: Array2<A>,
@@ -105,7 +105,7 @@ impl<A: Number> Factored<A> {
             .sum()
     }
 
-    /// The operator of the test of one fold under one penalty.
+    /// The operator of the test of one fold for one penalty.
     pub(crate) fn test_operator(&self, fold: usize, alpha: usize) -> Result<&Array2<A>, RidgeError> {
         if let Some(operator) = self.test.get(fold, alpha) {
             return Ok(operator);
@@ -118,8 +118,8 @@ impl<A: Number> Factored<A> {
             .unwrap_or_else(|| unreachable!("one operator for one fold")))
     }
 
-    /// Makes several test operators at once, as (fold, penalty) pairs; those of one penalty share what they can. Folds that
-    /// test nothing are passed over.
+    /// Computes several test operators at once, as (fold, penalty) pairs; those of one penalty share work. Folds
+    /// without test rows are skipped.
     pub(crate) fn make_test_operators(&self, wanted: &[(usize, usize)]) -> Result<(), RidgeError> {
         (0..self.model.alphas().len())
             .into_par_iter()
@@ -169,14 +169,14 @@ impl<A: Number> Factored<A> {
         }
     }
 
-    /// Most rows that any operator has.
+    /// Largest number of rows of an operator.
     pub(crate) fn max_operator_rows(&self) -> usize {
         let inner = self.inner.iter().flatten().map(Array2::nrows);
         let tests = (0..self.n_folds()).map(|fold| self.layout.total(self.tested(fold)));
         inner.chain(tests).max().unwrap_or(0)
     }
 
-    /// Most rows of predictions that are held at a time: of all penalties of a set, if some are combined.
+    /// Largest number of rows of predictions held at a time: those of all penalties of a set, if some are combined.
     pub(crate) fn max_predicted_rows(&self) -> usize {
         let combined = self.inner.iter().zip(&self.combinations);
         let rows = combined
@@ -186,7 +186,8 @@ impl<A: Number> Factored<A> {
     }
 }
 
-/// Refuses a penalty beside which the predictions vanish. Features that are all 0 predict nothing with any penalty.
+/// Refuses a penalty so large that predictions vanish. Features that are all 0 are allowed; they predict nothing with
+/// any penalty.
 fn check_penalties<A: Number>(alphas: &[f64], scale: f64) -> Result<(), RidgeError> {
     match alphas.iter().find(|&&alpha| scale / alpha < A::LEAST_RATIO) {
         Some(&alpha) if scale > 0.0 => Err(RidgeError::VanishingPredictions { alpha, scale }),

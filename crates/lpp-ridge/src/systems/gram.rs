@@ -79,8 +79,8 @@ impl Gram {
         }
     }
 
-    /// What stands left of the inverse when the scans of `predict` are predicted from `train`:
-    /// their features (primal) or their inner products with the training scans (dual).
+    /// The left factor of the inverse for predicting the scans of `predict` from `train`: their features (primal) or
+    /// their inner products with the training scans (dual).
     pub(crate) fn readout<A: Number>(
         &self,
         predict: &[usize],

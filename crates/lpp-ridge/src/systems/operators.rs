@@ -93,7 +93,7 @@ fn operators<A: Number>(
     Ok(by_split)
 }
 
-/// The operators of one split, from a factorisation of its own for each penalty.
+/// The operators of one split, with one factorisation per penalty.
 fn by_systems<A: Number>(
     split: &Split,
     alphas: &[f64],

@@ -25,7 +25,7 @@ pub struct ModelSpec {
 }
 
 impl ModelSpec {
-    /// The models of the demo as they are written: widths that alternate between the families while sizes grow.
+    /// The models of the demo in text form: widths of increasing size, alternating between the families.
     pub const DEMO: [&str; 7] = [
         "gpt2:4", "llama:8", "gpt2:12", "llama:20", "gpt2:28", "llama:40", "gpt2:64",
     ];
