@@ -319,6 +319,8 @@ fn given_ratios_and_a_descent_reach_the_model() {
     assert_usage_error(&mut files.command(&["--ratios", "1:1"]));
 }
 
+// cargo test --release -p lpp-ridge-cli --features openblas --test options
+#[cfg(feature = "openblas")]
 #[test]
 fn the_engines_of_the_program_agree() {
     let files = Files::new();

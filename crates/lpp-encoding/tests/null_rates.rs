@@ -7,13 +7,10 @@
     reason = "a test fails by panicking, its helpers included"
 )]
 
-use std::path::Path;
-
-use lpp_encoding::{FitJob, NullJob, null_orders};
+use lpp_encoding::null_orders;
 use lpp_ridge::{RidgeCv, standardise_columns};
 use lpp_stats::{MaxStatistic, Tail, permutation_p};
-use lpp_steps::{Arithmetic, FitStep, NullOrder, Nulls};
-use lpp_study::{Language, Study};
+use lpp_steps::{NullOrder, Nulls};
 use ndarray::{Array2, Axis};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -40,23 +37,8 @@ fn slow_noise(rng: &mut ChaCha8Rng, n_columns: usize, memory: f64) -> Vec<Array2
     (0..N_RUNS).map(run).collect()
 }
 
-fn job(study: &Path, order: NullOrder, seed: u64) -> NullJob {
-    let study = Study::open(study).unwrap();
-    let step = FitStep {
-        arithmetic: Arithmetic::Double,
-        nulls: Some(Nulls {
-            order,
-            seed,
-            ..Nulls::circular(N_NULLS)
-        }),
-        ..FitStep::of_study(&study, "toy", Language::English)
-    };
-    let fit = FitJob::new(step, false).unwrap();
-    NullJob { fit }
-}
-
 /// p of the first voxel, smallest corrected p of the map, p of the difference of the halves.
-fn p_values(study: &Path, order: NullOrder, seed: u64, effect: f64) -> [f64; 3] {
+fn p_values(order: NullOrder, seed: u64, effect: f64) -> [f64; 3] {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let x = slow_noise(&mut rng, 6, 0.8);
     let mut y = slow_noise(&mut rng, N_VOXELS, 0.5);
@@ -66,11 +48,12 @@ fn p_values(study: &Path, order: NullOrder, seed: u64, effect: f64) -> [f64; 3] 
     }
     let prepared = RidgeCv::params().check().unwrap().prepare(&x).unwrap();
     let fit = prepared.score(&y).unwrap();
-    let nulls = null_orders(
-        &job(study, order, seed).fit.step.nulls.unwrap(),
-        &[N_SCANS; N_RUNS],
-    )
-    .unwrap();
+    let nulls = Nulls {
+        order,
+        seed,
+        ..Nulls::circular(N_NULLS)
+    };
+    let nulls = null_orders(&nulls, &[N_SCANS; N_RUNS]).unwrap();
     let scores = prepared.null_scores(&fit, &y, &nulls).unwrap().mapv(f64::from);
     let p = |row: Vec<f64>, tail| permutation_p(row[0], &row[1..], tail);
     let maxima = scores.map_axis(Axis(0), |null| null.iter().copied().fold(f64::NAN, f64::max));
@@ -94,10 +77,9 @@ fn n_studies() -> u64 {
 }
 
 fn rates(order: NullOrder, effect: f64, n_studies: u64) -> [f64; 3] {
-    let study = tempfile::tempdir().unwrap();
     let found: Vec<[f64; 3]> = (0..n_studies)
         .into_par_iter()
-        .map(|seed| p_values(study.path(), order, seed, effect))
+        .map(|seed| p_values(order, seed, effect))
         .collect();
     [0, 1, 2].map(|test| found.iter().filter(|p| p[test] <= 0.05).count() as f64 / n_studies as f64)
 }

@@ -62,7 +62,7 @@ impl VerifyJob {
     /// and the contents of a hub's cache, whose names are their hashes.
     ///
     /// # Errors
-    /// [`FileError::Read`](lpp_files::FileError::Read) if a folder cannot be listed. A bad file is no error but an entry of the report.
+    /// [`FileError::Read`](lpp_files::FileError::Read) if a folder cannot be listed. A bad file is not an error; it is listed in the report.
     pub fn run(&self, progress: &dyn Progress) -> Result<VerifyReport, FetchError> {
         let mut report = VerifyReport::default();
         let mut known = self.data_set(&mut report)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lpp_files::FileError;
 
-/// What can go wrong with images, masks, spheres, events and joblib files.
+/// Errors about images, masks, spheres, events and joblib files.
 ///
 /// Errors about a file name it and say what was found and what was expected. The cause is the
 /// [`source`](std::error::Error::source) and is not repeated in the text.

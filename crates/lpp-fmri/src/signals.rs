@@ -123,7 +123,7 @@ impl Signals {
         }
     }
 
-    /// Writes a `.npy` file of their own type.
+    /// Writes a `.npy` file of the type of the values.
     ///
     /// # Errors
     /// [`FmriError::File`] if the disk refuses.

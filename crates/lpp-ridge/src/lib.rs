@@ -56,13 +56,13 @@
 //! - [`BandedRidge`]: several feature spaces, each with its own penalty.
 //!
 //! # Targets larger than memory
-//! Targets can be anything that dereferences to an array, so a run may be a view of a memory-mapped file
-//! (`lpp_files::MappedMatrix`). They are read in order, from the first target to the last: once to find those that
-//! cannot be scored, once to validate, block by block, and once to test. They are not copied as a whole. In addition to
-//! features and operators ([`PreparedFeatures::operator_bytes`]), each thread holds one block: at most 384 targets of
-//! all scans, their `XᵀY` of each run in the primal form, and predictions. The result takes some 8 (folds + 1) bytes
-//! per target, twice while it is assembled. In row-major files with rows longer than a page, a block reads each row
-//! once, so pages should be kept in memory between neighbouring blocks: one page per scan and thread.
+//! Targets are anything that dereferences to an array, so a run may be a view of a memory-mapped file
+//! (`lpp_files::MappedMatrix`). They are read in order, from the first target to the last: once to find those that cannot be
+//! scored, and then block by block, once to validate and once to test. They are not kept in memory. In addition to features and
+//! operators ([`PreparedFeatures::operator_bytes`]), a fit holds one block per thread: at most 384 targets of all scans, their
+//! `XᵀY` of each run in the primal form, and predictions. The result takes about 8 (folds + 1) bytes per target, and twice that
+//! while it is assembled. If a row of a row-major file is longer than a page, a block touches each row once.
+//! Neighbouring blocks share pages, so leave free memory for the page cache: one page per scan and thread.
 //!
 //! # How exact the numbers are
 //! - Order of targets and number of threads: means over targets are summed exactly, blocks are always equally wide, and

@@ -236,7 +236,7 @@ mod tests {
         [31, 26, 33, 29].map(|n| standardise_columns(&run(n))).into()
     }
 
-    /// Where each inner operator lies in memory.
+    /// The address of each inner operator.
     fn places<A: Element>(prepared: &PreparedFeatures<A>) -> Vec<*const A> {
         prepared
             .factored

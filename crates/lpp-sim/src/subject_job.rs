@@ -74,7 +74,7 @@ impl SubjectSimulation {
         Ok(true)
     }
 
-    /// What is made of what.
+    /// Inputs and outputs.
     fn step(&self, study: &Study) -> SimulateScansStep {
         let runs = (0..self.n_scans.len()).map(|run| study.average_run(self.lang, run));
         SimulateScansStep {

@@ -29,7 +29,7 @@ const MEASURED_THREADS: f64 = 2.0;
 const LEAST_S: f64 = 0.1;
 /// Memory of a program without data, in bytes ("Real input at full size": 14 to 16 MiB).
 const LEAST_MEMORY: f64 = 16.0 * MIB;
-/// Resampling, seconds a volume of 91 × 109 × 91: 3.85 s for 300 ("Preprocessing beside nilearn").
+/// Resampling, seconds a volume of 91 × 109 × 91: 3.85 s for 300 ("Preprocessing compared with nilearn").
 const RESAMPLE_S_PER_SCAN: f64 = 3.85 / 300.0;
 /// A volume of the working grid in f32, bytes.
 const GRID_VOLUME: f64 = 37.0 * 46.0 * 38.0 * 4.0;
@@ -40,7 +40,7 @@ const SOURCE_VOLUME: f64 = 91.0 * 109.0 * 91.0 * 12.0;
 const RESAMPLED_RATIO: f64 = 0.45;
 /// A published volume, compressed, bytes: 31.94 GB for 49 subjects of 2816 scans (manifest of ds003643).
 const DERIVATIVE_BYTES_PER_SCAN: f64 = 31_941_425_834.0 / (49.0 * 2816.0);
-/// Masking, seconds a run ("Preprocessing beside nilearn": 0.13 s for 2 runs).
+/// Masking, seconds a run ("Preprocessing compared with nilearn": 0.13 s for 2 runs).
 const MASK_S_PER_RUN: f64 = 0.065;
 /// Reading, cleaning and averaging one run of one subject: 390 s for 441 runs less ten trials of 17.5 s.
 const AVERAGE_S_PER_RUN: f64 = (390.0 - 175.0) / 441.0;

@@ -1,11 +1,11 @@
 //! The steps of a study: inputs, outputs, parameters, arguments and cost, each stated once.
 //!
 //! A step is a plain struct of paths and settings, one file each in `src/steps`. The program that runs a step makes it from its
-//! flags, the plan of a study makes it from the configuration; both ask it for its [`Artefact`]s. So a plan and a program
-//! cannot disagree about which file is made of what:
+//! flags, and the plan of a study makes it from the configuration. Both ask it for its [`Artefact`]s, so a plan and a program
+//! cannot disagree about the inputs of a file:
 //!
 //! * the program calls [`run_if_stale`] (or a [`Making`] for each artefact), which skips what is up to date and writes the record,
-//!   a [`Provenance`], beside each artefact;
+//!   a [`Provenance`], next to each artefact;
 //! * the plan compares the records with the artefacts of its steps, and calls the program with [`Step::arguments`].
 //!
 //! To add a flag, edit the file of the step and the program.

@@ -1,4 +1,4 @@
-//! Which word annotations are the published ones.
+//! Recognition of the published word annotations.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use md5::{Digest, Md5};
 
 use crate::{AnnotationCorrections, Language};
 
-/// The published annotations, `lppEN_word_information.csv` and its like, by the MD5 that stands in the data set's annex keys.
+/// The published annotations, `lppEN_word_information.csv` and so on, with the MD5 from the data set's git-annex keys.
 ///
 /// # References
 /// ds003643 2.0.5 to 2.0.7, <https://openneuro.org/datasets/ds003643>.
@@ -19,10 +19,10 @@ pub const PUBLISHED_ANNOTATIONS: [(Language, &str); 3] = [
     (Language::Chinese, "582aae73f8d10b9982362b99d7f55919"),
 ];
 
-/// No published annotation is half as long; a longer file needs no hash.
+/// Published annotations are less than half as long, so a longer file need not be hashed.
 const LONGEST: u64 = 4 << 20;
 
-/// Whether a file is the published annotation of a language, line ends of Windows aside.
+/// Whether a file is the published annotation of a language, ignoring Windows line ends.
 ///
 /// # Errors
 /// [`FileError::Read`] if it cannot be read.
@@ -42,7 +42,7 @@ fn is_published(bytes: &[u8], lang: Language) -> bool {
         .any(|(of, md5)| *of == lang && *md5 == found)
 }
 
-/// The bytes as they were before git or an editor wrote `\r\n` for `\n`.
+/// Replaces `\r\n`, written by git or an editor, by `\n`.
 fn without_returns(bytes: &[u8]) -> Vec<u8> {
     let is_end = |i: usize| bytes[i] == b'\r' && bytes.get(i + 1) == Some(&b'\n');
     (0..bytes.len())
@@ -52,12 +52,12 @@ fn without_returns(bytes: &[u8]) -> Vec<u8> {
 }
 
 impl AnnotationCorrections {
-    /// What is done to the annotation `path`: [`Auto`](Self::Auto) becomes one of the other two.
+    /// The corrections for the annotation `path`: resolves [`Auto`](Self::Auto) to one of the other two.
     ///
-    /// A file that is not there yet counts as the published one, which is what a study fetches.
+    /// A file that does not exist yet counts as the published one, which a study downloads.
     ///
     /// # Errors
-    /// [`FileError::Read`] if the file is there and cannot be read.
+    /// [`FileError::Read`] if the file exists and cannot be read.
     pub fn resolve(self, path: &Path, lang: Language) -> Result<Self, FileError> {
         match self {
             Self::Auto if !path.exists() || is_published_annotation(path, lang)? => Ok(Self::Published),

@@ -12,16 +12,16 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::names::check_part;
 use crate::{FeatureName, Language, NameError, Penalties, check_subject};
 
-/// Which corrections the annotation of the words gets before use.
+/// The corrections applied to the word annotation.
 ///
-/// [`resolve`](Self::resolve) decides for a file what `Auto` means.
+/// [`resolve`](Self::resolve) resolves `Auto` for a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AnnotationCorrections {
-    /// Those of the paper for a published file, which is known by its hash; none for any other.
+    /// Those of the paper for a published file, recognised by its hash; none for other files.
     #[default]
     Auto,
-    /// Those that the paper's script makes, by row label, whatever the file.
+    /// Those of the paper's script, by row label, for any file.
     Published,
     /// None: the file is used as it is.
     None,
@@ -42,9 +42,9 @@ impl std::str::FromStr for AnnotationCorrections {
     }
 }
 
-/// Where inputs lie when they are not at their place in the study folder.
+/// Paths of inputs that are not at their default paths in the study folder.
 ///
-/// Relative paths start at the study folder.
+/// Relative paths are relative to the study folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConfiguredPaths {
@@ -59,11 +59,11 @@ pub struct ConfiguredPaths {
     pub glove: Option<PathBuf>,
 }
 
-/// Which models are fitted to which individual subjects.
+/// Fits of models to individual subjects.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConfiguredIndividuals {
-    /// The subjects, `EN057` say; none: all that have scans.
+    /// The subjects, for example `EN057`; empty for all that have scans.
     #[serde(deserialize_with = "subjects")]
     pub subjects: Vec<String>,
     /// The models.
@@ -71,16 +71,16 @@ pub struct ConfiguredIndividuals {
     pub models: Vec<String>,
 }
 
-/// What lpp-run asks of the fits of models to the average subject beyond their scores.
+/// Additional results that lpp-run requests from the fits of models to the average subject.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConfiguredFits {
     /// Whether layers are also chosen on inner data.
     pub nested_layer: bool,
-    /// Low-level controls beside which one layer is also fitted, `wordrate` say; none: no joint fit.
+    /// Low-level controls for joint fits with one layer, for example `wordrate`; empty for no joint fit.
     #[serde(deserialize_with = "controls")]
     pub controls: Vec<String>,
-    /// Nulls against which one layer is also tested; 0: no test.
+    /// Number of nulls to test one layer against; 0 for no test.
     pub nulls: u32,
 }
 
@@ -90,13 +90,14 @@ impl ConfiguredFits {
     }
 }
 
-/// By what runs of different subjects belong together.
+/// How the runs of different subjects are paired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PairRuns {
     /// By their labels: `run-2` of one subject is `run-2` of another.
     Label,
-    /// By their places: the k-th run of one subject is the k-th of another. The labels are a scanner's count.
+    /// By position: the k-th run of one subject is the k-th of another. Use it if the labels are the scanner's
+    /// numbering.
     Place,
 }
 
@@ -104,10 +105,10 @@ pub enum PairRuns {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConfiguredCorpus {
-    /// By what runs of subjects belong together; `None`: by place in files of ds003643, by label in all others.
+    /// How the runs of subjects are paired; `None` for by position in files of ds003643 and by label in all others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pair_runs: Option<PairRuns>,
-    /// Which of several spaces, tasks, sessions and so on of a subject's scans are meant.
+    /// Choices among several spaces, tasks, sessions and so on of a subject's scans.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<EntityChoice>,
 }
@@ -118,7 +119,7 @@ impl ConfiguredCorpus {
     }
 }
 
-/// The contents of `lpp.toml`; what the file leaves out takes the paper's value.
+/// The contents of `lpp.toml`; missing keys have the values of the paper.
 ///
 /// ```
 /// let config: lpp_study::StudyConfig = "tr_s = 1.5".parse()?;
@@ -130,10 +131,10 @@ impl ConfiguredCorpus {
 pub struct StudyConfig {
     /// Languages of the study.
     pub languages: Vec<Language>,
-    /// Repetition time, seconds from one scan to the next; `None`: what the scans themselves say.
+    /// Repetition time in seconds; `None` for that of the scans.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tr_s: Option<f64>,
-    /// Scans cut from both ends of each run before fitting.
+    /// Scans trimmed at both ends of each run before fitting.
     pub trim_scans: usize,
     /// Penalties of the ridge regression.
     pub alphas: Penalties,
@@ -148,19 +149,19 @@ pub struct StudyConfig {
     /// Baselines per language.
     #[serde(deserialize_with = "features_by_language")]
     pub baselines: BTreeMap<Language, Vec<String>>,
-    /// Untrained twins per language, `gpt2_untrained_seed1` say.
+    /// Untrained controls per language, for example `gpt2_untrained_seed1`.
     #[serde(
         skip_serializing_if = "BTreeMap::is_empty",
         deserialize_with = "features_by_language"
     )]
     pub untrained: BTreeMap<Language, Vec<String>>,
-    /// Models at several moments of their training per language, `pythia-6.9b_step1000` say.
+    /// Models at several training steps per language, for example `pythia-6.9b_step1000`.
     #[serde(
         skip_serializing_if = "BTreeMap::is_empty",
         deserialize_with = "features_by_language"
     )]
     pub training: BTreeMap<Language, Vec<String>>,
-    /// Subjects per language whose scans are preprocessed and averaged; none: those that are there.
+    /// Subjects per language whose scans are preprocessed and averaged; empty for all existing ones.
     #[serde(
         skip_serializing_if = "BTreeMap::is_empty",
         deserialize_with = "subjects_by_language"
@@ -169,13 +170,13 @@ pub struct StudyConfig {
     /// Fits to individual subjects, per language.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub individuals: BTreeMap<Language, ConfiguredIndividuals>,
-    /// What is fitted beyond the scores of models.
+    /// Additional results of the fits.
     #[serde(skip_serializing_if = "ConfiguredFits::is_plain")]
     pub fits: ConfiguredFits,
     /// What the files of the corpus are.
     #[serde(skip_serializing_if = "ConfiguredCorpus::is_plain")]
     pub corpus: ConfiguredCorpus,
-    /// Where inputs lie.
+    /// Paths of inputs.
     pub paths: ConfiguredPaths,
 }
 
@@ -206,7 +207,7 @@ impl StudyConfig {
     /// Repetition time of the published study, seconds (`fit_average_subject.py` of the original).
     pub const REFERENCE_TR_S: f64 = 2.0;
 
-    /// The repetition time of `lpp.toml`, or the published study's.
+    /// The repetition time of `lpp.toml`, or that of the published study.
     #[must_use]
     pub fn tr_or_reference_s(&self) -> f64 {
         self.tr_s.unwrap_or(Self::REFERENCE_TR_S)
@@ -221,7 +222,7 @@ impl StudyConfig {
         Self::load_without(path, &[])
     }
 
-    /// The same without the top-level settings `replaced`, whatever the file says of them.
+    /// The same, ignoring the top-level settings `replaced` in the file.
     pub(crate) fn load_without(path: &Path, replaced: &[&str]) -> Result<Self, FileError> {
         let mut text = fs::read_to_string(path).map_err(FileError::read(path))?;
         for key in replaced {
@@ -278,7 +279,7 @@ fn is_true(value: &bool) -> bool {
     *value
 }
 
-/// Places of the values of the top-level settings; none if the text is no TOML.
+/// Positions of the values of the top-level settings; empty if the text is not TOML.
 fn spans(text: &str) -> BTreeMap<String, toml::Spanned<toml::Value>> {
     toml::from_str(text).unwrap_or_default()
 }
@@ -289,7 +290,7 @@ pub(crate) fn line_of(text: &str, key: &str) -> Option<usize> {
     Some(text[..start].matches('\n').count() + 1)
 }
 
-/// Replaces the value of a top-level setting by its default; takes the setting out if it has none.
+/// Replaces the value of a top-level setting by its default; removes the setting if it has none.
 fn take_default(text: &mut String, key: &str) {
     let settings = spans(text);
     let Some(value) = settings.get(key) else { return };
@@ -320,7 +321,7 @@ fn features_by_language<'de, D: Deserializer<'de>>(deserializer: D) -> Result<By
         .collect())
 }
 
-/// A name that is checked as it is read, so that the error has its line.
+/// A name that is checked while reading, so that the error has its line.
 struct Subject(String);
 
 impl<'de> Deserialize<'de> for Subject {

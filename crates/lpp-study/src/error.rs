@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use lpp_files::FileError;
 
-/// What can be wrong with a name: of a model, a subject, a language, a setting.
+/// Errors in names of models, subjects, languages and settings.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NameError {
-    /// A name cannot be that of a model, a subject and so on.
+    /// A name is not valid for a model, a subject and so on.
     #[error("{:?} cannot be the name of a {what}: {why}", lpp_files::shortened(name, 60))]
     BadName {
         /// What it should name.
@@ -18,13 +18,13 @@ pub enum NameError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// A name is none of the corrections of the annotation.
+    /// A name is not one of the corrections of the annotation.
     #[error("unknown corrections {name:?}, expected auto, published or none")]
     UnknownCorrections {
         /// The name.
         name: String,
     },
-    /// A name is none of the languages.
+    /// A name is not one of the languages.
     #[error("unknown language {name:?}, expected en, fr or cn")]
     UnknownLanguage {
         /// The name.
@@ -42,7 +42,7 @@ impl NameError {
     }
 }
 
-/// What can be wrong with the runs of subjects.
+/// Errors in the runs of subjects.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubjectsError {

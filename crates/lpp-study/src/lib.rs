@@ -1,12 +1,12 @@
-//! The study folder: what lies where, in which format, and where it came from.
+//! The study folder: its files and formats.
 //!
 //! * [`Study`] and [`StudyConfig`]: the folder, its `lpp.toml`, and the path of every artefact;
-//! * [`Scores`]: brain scores and what lies beside them;
+//! * [`Scores`]: brain scores and their additional files;
 //! * [`FeatureName`]: the grammar of names of models and baselines;
-//! * [`SubjectRuns`] and [`check_pairs`]: which runs a subject has, and which runs of subjects belong together;
-//! * [`maker_of`]: which program makes a missing file.
+//! * [`SubjectRuns`] and [`check_pairs`]: the runs of a subject, and the pairing of the runs of subjects;
+//! * [`maker_of`]: the program that makes a missing file.
 //!
-//! It knows nothing of brains, words or models beyond their names, and no numerics. Formats that need no study are in
+//! It contains no numerics, and knows brains, words and models only by name. Formats that need no study are in
 //! [`lpp_files`].
 //!
 //! ```

@@ -1,10 +1,10 @@
-//! Which program makes a file of a study.
+//! The programs that make the files of a study.
 
 use std::path::Path;
 
 use crate::FeatureSource;
 
-/// The program that makes such a file, as a sentence; empty for a file that no program makes.
+/// The program that makes a file, as a sentence; empty for a file that no program makes.
 #[must_use]
 pub fn maker_of(path: &Path) -> String {
     let file = lossy(path.file_name());

@@ -1,16 +1,16 @@
-//! Names of models and other features: the one home of their grammar.
+//! Names of models and other features, and their grammar.
 //!
-//! | name | what it is | in file names |
+//! | name | meaning | in file names |
 //! |---|---|---|
 //! | `gpt2` | a model of the catalogue, or a folder of the study's models | `gpt2` |
 //! | `org/tiny`, `org--tiny` | a model of an organisation | `org--tiny` |
 //! | `openai-community/gpt2` | the catalogue's `gpt2` | `gpt2` |
-//! | `X_untrained_seed1` | the untrained twin of X | the same |
-//! | `X_step1000` | X at a step of its training | the same |
+//! | `X_untrained_seed1` | the untrained control of X | the same |
+//! | `X_step1000` | X at a training step | the same |
 //! | `glove`, `random_vector_300d_seed1` | baselines | the same |
 //! | `control_wordrate` | a low-level property of the words | the same |
 //!
-//! A name is part of file names, so it can never lead out of the study.
+//! Names become part of file names, so a name cannot point outside the study.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,11 +19,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::NameError;
 
-/// Longest part of a name, bytes: file systems take 255 with language and ending.
+/// Longest part of a name, in bytes: file systems allow 255 with language and ending.
 const LONGEST: usize = 120;
 
-/// Organisations by how the names of their published models begin, first fit. The first ten are those of the published
-/// study's script, the others cover later families.
+/// Organisations by the beginning of the names of their published models; the first match counts. The first ten are
+/// those of the published study's script, the others cover later families.
 const BY_BEGINNING: [(&str, &str); 13] = [
     ("gpt2", "openai-community"),
     ("opt", "facebook"),
@@ -60,9 +60,9 @@ pub fn organisation_of(model: &str) -> Option<&'static str> {
     rule.map(|(_, organisation)| *organisation)
 }
 
-/// The name of a set of features in its one spelling: `org/name`, or the short name of a model of the catalogue.
+/// The canonical name of a set of features: `org/name`, or the short name of a model of the catalogue.
 ///
-/// Both spellings of an organisation's model are read, and they are one name:
+/// Both spellings of an organisation's model are accepted and give the same name:
 ///
 /// ```
 /// use lpp_study::FeatureName;
@@ -90,14 +90,14 @@ impl FeatureName {
         self.0.replace('/', "--")
     }
 
-    /// What the name says of where the features come from.
+    /// The source of the features, from the name.
     #[must_use]
     pub fn source(&self) -> FeatureSource {
         FeatureSource::of_name(&self.0)
     }
 
-    /// The same model at a branch, tag or commit: `pythia-6.9b_step1000`. Training steps that the name has already are
-    /// not added again.
+    /// The same model at a branch, tag or commit: `pythia-6.9b_step1000`. A training step that is already part of the
+    /// name is not added again.
     ///
     /// # Errors
     /// [`NameError::BadName`] if the revision cannot be part of a name.
@@ -167,14 +167,14 @@ impl<'de> Deserialize<'de> for FeatureName {
     }
 }
 
-/// Where the features of a fit come from, as their name says it.
+/// The source of the features of a fit, from their name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FeatureSource {
     /// A language model.
     Model {
-        /// The model; moments of its training are part of the name: `pythia-6.9b_step1000`.
+        /// The model; training steps are part of the name: `pythia-6.9b_step1000`.
         model: String,
-        /// Seed of an untrained twin.
+        /// Seed of an untrained control.
         seed: Option<u64>,
     },
     /// A low-level property of the words.
@@ -196,7 +196,7 @@ pub enum FeatureSource {
 }
 
 impl FeatureSource {
-    /// Reads a name. Everything that is no baseline and no control is a model.
+    /// Parses a name. A name that is not a baseline or a control is a model.
     ///
     /// ```
     /// use lpp_study::FeatureSource;
@@ -267,7 +267,7 @@ fn random(name: &str) -> Option<FeatureSource> {
     })
 }
 
-/// A name without a number at its end, and the number: `gpt2` and 1 of `gpt2_untrained_seed1` with `_untrained_seed`.
+/// Splits a number from the end of a name: `gpt2` and 1 for `gpt2_untrained_seed1` with `_untrained_seed`.
 ///
 /// ```
 /// assert_eq!(lpp_study::numbered("pythia-6.9b_step1000", "_step"), Some(("pythia-6.9b", 1000)));
@@ -280,13 +280,13 @@ pub fn numbered<'a>(name: &'a str, before: &str) -> Option<(&'a str, u64)> {
     is_number.then_some((base, number.parse().ok()?))
 }
 
-/// The model of a moment of its training: `pythia-6.9b` of `pythia-6.9b_step1000`; other names as they are.
+/// The model of a training step: `pythia-6.9b` for `pythia-6.9b_step1000`; other names unchanged.
 #[must_use]
 pub fn base_of_step(model: &str) -> &str {
     numbered(model, "_step").map_or(model, |(base, _)| base)
 }
 
-/// A name as [`FeatureName`] spells it; a text that is no name as it is.
+/// The canonical form of a name ([`FeatureName`]); other text unchanged.
 ///
 /// ```
 /// assert_eq!(lpp_study::canonical_name("org--tiny"), "org/tiny");
@@ -301,17 +301,17 @@ pub fn canonical_name(name: &str) -> String {
 /// Checks the name of a subject, with or without `sub-`.
 ///
 /// # Errors
-/// [`NameError::BadName`] if it could lead out of the study, or cannot be part of a file name.
+/// [`NameError::BadName`] if it could point outside the study, or cannot be part of a file name.
 pub fn check_subject(name: &str) -> Result<(), NameError> {
     check_part("subject", name)
 }
 
-/// Checks that `name` can be part of a file name: no folder, nothing hidden, no flag.
+/// Checks that `name` can be part of a file name: not a folder, not hidden, not a flag.
 pub(crate) fn check_part(what: &'static str, name: &str) -> Result<(), NameError> {
     fault_of(name).map_or(Ok(()), |why| Err(NameError::bad_name(what, name, why)))
 }
 
-/// What keeps `name` from being part of a file name.
+/// Why `name` cannot be part of a file name.
 fn fault_of(name: &str) -> Option<&'static str> {
     Some(if name.is_empty() {
         "a part of it is empty"
@@ -330,7 +330,7 @@ fn fault_of(name: &str) -> Option<&'static str> {
     })
 }
 
-/// The part of a file name that stands for `name`, whatever it is: a name that was never checked stays inside its folder.
+/// The form of any `name` in file names; even an unchecked name stays inside its folder.
 pub(crate) fn file_stem(name: &str) -> String {
     name.parse::<FeatureName>().map_or_else(
         |_| {

@@ -1,4 +1,4 @@
-//! Where each artefact of a study lies.
+//! The paths of the files of a study.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ const CONFIG: &str = "lpp.toml";
 
 /// A study folder and its configuration.
 ///
-/// The methods name the place of each artefact; they do not look whether it is there.
+/// The methods give the path of each file; they do not check whether it exists.
 #[derive(Debug, Clone)]
 pub struct Study {
     root: PathBuf,
@@ -21,16 +21,16 @@ pub struct Study {
 }
 
 impl Study {
-    /// Opens the study in `root`, reading `lpp.toml` if there is one and taking the paper's values if not.
+    /// Opens the study in `root` and reads `lpp.toml` if it exists; otherwise the values of the paper are used.
     ///
     /// # Errors
-    /// [`FileError::Malformed`] if `root` is no folder or its `lpp.toml` is wrong.
+    /// [`FileError::Malformed`] if `root` is not a folder or its `lpp.toml` is invalid.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, FileError> {
         Self::open_without(root, &[])
     }
 
-    /// The same, but for the top-level settings `replaced`: these a program has from elsewhere, so that what `lpp.toml` says of
-    /// them is not read, right or wrong.
+    /// The same, ignoring the top-level settings `replaced`, which a program gets from elsewhere; their values in
+    /// `lpp.toml` are not even checked.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -50,7 +50,7 @@ impl Study {
         Ok(Self { root, config })
     }
 
-    /// A study that is yet to be made in `root`, with the paper's configuration; nothing is read or written.
+    /// A new study in `root`, with the configuration of the paper; nothing is read or written.
     #[must_use]
     pub fn planned(root: impl Into<PathBuf>) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl Study {
         }
     }
 
-    /// The same study with other choices among spaces, tasks, sessions and so on, if there are any.
+    /// The same study with different choices among spaces, tasks, sessions and so on, if given.
     #[must_use]
     pub fn choosing(mut self, only: Vec<EntityChoice>) -> Self {
         if !only.is_empty() {
@@ -80,7 +80,7 @@ impl Study {
         &self.config
     }
 
-    /// Folder of the word annotation, one folder a language in it.
+    /// Folder of the word annotations, with one folder per language.
     #[must_use]
     pub fn annotation_dir(&self) -> PathBuf {
         self.configured(self.config.paths.annotation.as_deref(), "annotation")
@@ -95,7 +95,7 @@ impl Study {
             .join(format!("lpp{folder}_word_information.csv"))
     }
 
-    /// The text: `text/lpp_en_text.zip`, or the folder `text/lpp_en_text` if that is there and no archive is.
+    /// The text: `text/lpp_en_text.zip`, or the folder `text/lpp_en_text` if only the folder exists.
     #[must_use]
     pub fn text(&self, lang: Language) -> PathBuf {
         let texts = self.configured(self.config.paths.text.as_deref(), "text");
@@ -108,8 +108,8 @@ impl Study {
         }
     }
 
-    /// Folder of a model's checkpoint: `models/gpt2`; for `org/name` `models/org--name`, or `models/org/name` if only that is
-    /// there.
+    /// Folder of a model's checkpoint: `models/gpt2`; for `org/name` it is `models/org--name`, or `models/org/name` if
+    /// only that exists.
     #[must_use]
     pub fn model_dir(&self, model: &str) -> PathBuf {
         let models = self.configured(self.config.paths.models.as_deref(), "models");
@@ -124,8 +124,7 @@ impl Study {
         }
     }
 
-    /// The file of GloVe vectors: the configured one, the only file in `glove` if there is but one, or
-    /// `glove/glove.6B.300d.txt`.
+    /// The file of GloVe vectors: the configured one, the only file in `glove`, or `glove/glove.6B.300d.txt`.
     #[must_use]
     pub fn glove(&self) -> PathBuf {
         if let Some(path) = &self.config.paths.glove {
@@ -173,10 +172,10 @@ impl Study {
             .join(format!("run-{run}.npy"))
     }
 
-    /// The runs of the average subject that are there, from `run-0.npy` on.
+    /// The existing runs of the average subject, from `run-0.npy` on.
     ///
     /// # Errors
-    /// [`FileError::Malformed`] naming the folder if there is none, if a number is left out, or if one stands there twice.
+    /// [`FileError::Malformed`] naming the folder if there are none, if a number is missing, or if one occurs twice.
     pub fn average_runs(&self, lang: Language) -> Result<Vec<PathBuf>, FileError> {
         let first = self.average_run(lang, 0);
         let folder = first.parent().unwrap_or(&self.root);
@@ -226,14 +225,14 @@ impl Study {
             .join(format!("{}_{lang}.safetensors", file_stem(model)))
     }
 
-    /// The words to which the rows of activations belong: `words_en.csv`.
+    /// The table of words, with the rows of activations: `words_en.csv`.
     #[must_use]
     pub fn words(&self, lang: Language) -> PathBuf {
         self.root.join(format!("words_{lang}.csv"))
     }
 
-    /// Where the words of activations at `activations` go: to their place in the study if the activations go to theirs
-    /// (`None`), otherwise beside the activations.
+    /// Path of the table of words for activations at `activations`: in the study if the activations are at their
+    /// default path (`None`), otherwise next to the activations.
     #[must_use]
     pub fn words_of(&self, activations: Option<&Path>, lang: Language) -> PathBuf {
         let place = self.words(lang);

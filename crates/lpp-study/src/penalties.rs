@@ -1,16 +1,16 @@
-//! The penalties of a study, as `lpp.toml` and flags write them.
+//! The penalties of a study, in the form used by `lpp.toml` and flags.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Largest grid a text may ask for; a larger count is more likely a typing error than a wish.
+/// Largest grid in text form; a larger one is probably a typing error.
 const MAX_COUNT: usize = 10_000;
 
 /// A list of penalties: `logspace:FIRST:LAST:COUNT` (powers of ten) or numbers separated by commas.
 ///
-/// The values are those of `numpy.logspace`: the exponent is `first + i * step`, the last one exactly `last`.
+/// The values are those of `numpy.logspace`: the exponent is `first + i * step`, and the last one is exactly `last`.
 ///
 /// ```
 /// use lpp_study::Penalties;
@@ -27,7 +27,7 @@ pub struct Penalties {
     values: Vec<f64>,
 }
 
-/// A text that is no list of penalties.
+/// A text is not a list of penalties.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("alphas {text:?}: {reason}, expected logspace:FIRST:LAST:COUNT or a list like 1,10,100")]
 pub struct BadPenalties {
@@ -53,7 +53,7 @@ impl Default for Penalties {
     }
 }
 
-/// As they were written.
+/// The original text.
 impl fmt::Display for Penalties {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

@@ -28,8 +28,8 @@ impl SubjectRuns {
     /// segmentations and other images that accompany runs. `only` selects spaces, tasks, sessions and so on.
     ///
     /// # Errors
-    /// [`SubjectsError`] naming the folder if it cannot be read, holds no run, mixes images with arrays, or if its runs differ in
-    /// more than their label; naming two files that are one run.
+    /// [`SubjectsError`] naming the folder if it cannot be read, has no runs, mixes images with arrays, or if its runs
+    /// differ in more than their label; naming two files if they are the same run.
     pub fn find(folder: &Path, only: &[EntityChoice]) -> Result<Self, SubjectsError> {
         let mut files = Vec::new();
         for (place, session) in places(folder)? {

@@ -1,4 +1,5 @@
-//! What lies beside a score file: nested scores, joint fits, nulls; arrays over voxels, each with a JSON sidecar.
+//! Additional files of a score file: nested scores, joint fits, nulls. They are arrays over voxels, each with a JSON
+//! sidecar.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +10,10 @@ use ndarray::{ArrayBase, Data, Dimension};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// What may lie beside the scores of a model and goes into tables; see [`beside_scores`].
+/// Additional files of a model's scores that are used in tables; see [`beside_scores`].
 pub const BESIDE_SCORES: [&str; 3] = ["nested", "joint", "nulls"];
 
-/// The file `scores/gpt2_en_nested.npy` beside `scores/gpt2_en.npy`, and so on.
+/// The additional file `scores/gpt2_en_nested.npy` of `scores/gpt2_en.npy`, and so on.
 ///
 /// ```
 /// let nested = lpp_study::beside_scores("scores/gpt2_en.npy".as_ref(), "nested");
@@ -24,14 +25,14 @@ pub fn beside_scores(scores: &Path, what: &str) -> PathBuf {
     scores.with_file_name(format!("{stem}_{what}.npy"))
 }
 
-/// Sidecar of `gpt2_en_nested.npy`, (`n_voxels`): scores of layers that were chosen on inner data.
+/// Sidecar of `gpt2_en_nested.npy`, (`n_voxels`): scores of layers chosen on inner data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NestedInfo {
     /// Name of the model.
     pub model: String,
     /// Subject, or `average`.
     pub subject: String,
-    /// Mean over voxels of the score of the layer that each voxel and fold chose by validation.
+    /// Mean over voxels of the score of the layer chosen by validation for each voxel and fold.
     pub score_mean: f64,
     /// Mean over voxels of the largest score over layers, as in the paper.
     pub best_of_test_mean: f64,
@@ -39,7 +40,7 @@ pub struct NestedInfo {
     pub optimism: f64,
     /// The layer with the largest mean validation score in each fold.
     pub layer_per_fold: Vec<usize>,
-    /// Mean score if all voxels take the layer of the fold.
+    /// Mean score if all voxels use the layer of the fold.
     pub shared_score_mean: f64,
     /// Largest mean score of a layer.
     pub best_layer_mean: f64,
@@ -51,7 +52,7 @@ pub struct NestedInfo {
     pub n_nan_voxels: usize,
 }
 
-/// Sidecar of `gpt2_en_joint.npy`, (rows, `n_voxels`): a layer beside low-level controls.
+/// Sidecar of `gpt2_en_joint.npy`, (rows, `n_voxels`): joint fit of a layer with low-level controls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JointInfo {
     /// Name of the model.
@@ -62,13 +63,13 @@ pub struct JointInfo {
     pub layer: usize,
     /// Names of the controls.
     pub controls: Vec<String>,
-    /// What the rows are.
+    /// Names of the rows.
     pub rows: Vec<String>,
-    /// Mean of each row over voxels, NaN left out.
+    /// Mean of each row over voxels, without NaN.
     pub means: Vec<f64>,
     /// Features of each band: the model's, then the controls'.
     pub band_widths: Vec<usize>,
-    /// Mean over folds and voxels of the weights chosen for the bands of the joint fit, scaled to the sum 1.
+    /// Mean over folds and voxels of the chosen weights of the bands in the joint fit, scaled to sum 1.
     pub mean_weights: Vec<f64>,
 }
 
@@ -77,14 +78,14 @@ pub struct JointInfo {
 pub struct NullTest {
     /// The observed value.
     pub observed: f64,
-    /// Share of the nulls, the observed value included, that are as extreme.
+    /// Share of the nulls, including the observed value, that are as extreme.
     pub p: f64,
 }
 
 /// The difference of left and right, by three definitions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct NullLateral {
-    /// Means of the two halves of the masked array, as in the paper; needs a mask of which they are the sides.
+    /// Means of the two halves of the masked array, as in the paper; needs a mask whose halves are the two sides.
     pub halves: Option<NullTest>,
     /// Means of the voxels left and right of x = 0; needs the mask.
     pub x: Option<NullTest>,
@@ -101,13 +102,14 @@ pub struct NullsInfo {
     pub subject: String,
     /// The layer.
     pub layer: usize,
-    /// How scans were reordered.
+    /// How the scans were permuted.
     pub null: String,
     /// Number of nulls.
     pub n_nulls: usize,
-    /// What the rows are.
+    /// Names of the rows.
     pub rows: Vec<String>,
-    /// A score that exceeds this is significant at 5 % over the whole map; infinite, hence null, for fewer than 19 nulls.
+    /// A score above this is significant at 5 % over the whole map; infinite, and therefore null in JSON, for fewer
+    /// than 19 nulls.
     pub threshold_fwe_05: Option<f64>,
     /// Voxels with a corrected p of 5 % or less.
     pub n_significant: usize,
@@ -117,26 +119,26 @@ pub struct NullsInfo {
     pub l_minus_r: NullLateral,
 }
 
-/// Sidecar of `canary_en_nulls.npy`, (`n_layers`, 1 + `n_nulls`): mean scores of features that know only time, the observed
-/// one first, then under nulls.
+/// Sidecar of `canary_en_nulls.npy`, (`n_layers`, 1 + `n_nulls`): mean scores of the time-only control model, first the
+/// observed one, then those of the nulls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CanaryInfo {
     /// Subject, or `average`.
     pub subject: String,
     /// Number of nulls.
     pub n_nulls: usize,
-    /// Voxels over which the mean is taken, spread over the mask.
+    /// Number of voxels in the mean, spread over the mask.
     pub n_voxels: usize,
     /// Each layer against larger scores: slow waves, then slow noise.
     pub layers: Vec<NullTest>,
-    /// A mean score that exceeds this is significant at 5 %, for each layer.
+    /// A mean score above this is significant at 5 %, for each layer.
     pub thresholds_05: Vec<f64>,
 }
 
-/// Writes the sidecar of `path`, then the array: where an array stands, its sidecar does too.
+/// Writes the sidecar of `path`, then the array, so that every array has its sidecar.
 ///
 /// # Errors
-/// [`FileError::Write`] if the disk refuses.
+/// [`FileError::Write`] if the file cannot be written.
 pub fn save_with_sidecar<S, D>(
     path: &Path,
     values: &ArrayBase<S, D>,
@@ -155,7 +157,7 @@ where
 /// Reads the sidecar of `path`.
 ///
 /// # Errors
-/// [`FileError::Read`] if there is none, [`FileError::Malformed`] if it is another one.
+/// [`FileError::Read`] if it does not exist, [`FileError::Malformed`] if it is a different sidecar.
 pub fn load_sidecar<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
     let sidecar = path.with_extension("json");
     let text = fs::read_to_string(&sidecar).map_err(FileError::read(&sidecar))?;

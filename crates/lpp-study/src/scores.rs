@@ -1,4 +1,4 @@
-//! Brain scores and what is to be known of them.
+//! Brain scores and their sidecars.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Language;
 
-/// What kind of features gave the scores.
+/// The kind of the features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ModelKind {
@@ -22,7 +22,7 @@ pub enum ModelKind {
     Baseline,
     /// A low-level property of the words, such as their rate.
     Control,
-    /// Features that know only time: they should not score.
+    /// The time-only control model, which should score 0.
     Canary,
 }
 
@@ -39,7 +39,7 @@ pub struct ScoresInfo {
     pub kind: ModelKind,
     /// Family, for grouping in figures: `model_type` of the checkpoint.
     pub family: Option<String>,
-    /// Number of parameters without the head if it is tied.
+    /// Number of parameters, without the head if it is tied.
     pub n_parameters: Option<u64>,
     /// Width of each layer.
     pub n_hidden: Vec<usize>,
@@ -49,11 +49,11 @@ pub struct ScoresInfo {
     pub n_voxels: usize,
     /// SHA-256 of the mask file, in hexadecimal.
     pub mask_sha256: Option<String>,
-    /// The penalties that were tried.
+    /// The penalties tried.
     pub alphas: Vec<f64>,
     /// The chosen penalty of each layer and fold, as an index into `alphas`.
     pub alpha_index: Vec<Vec<usize>>,
-    /// Mean score over voxels of each layer and fold, NaN voxels left out.
+    /// Mean score over voxels of each layer and fold, without NaN.
     pub fold_means: Vec<Vec<f64>>,
     /// Voxels without a score, per layer.
     pub n_nan_voxels: Vec<usize>,
@@ -64,17 +64,17 @@ pub struct ScoresInfo {
 /// Scores (`n_layers`, `n_voxels`), mean over test runs, and their sidecar.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scores {
-    /// Held-out correlation of each layer and voxel; NaN where there is none.
+    /// Held-out correlation of each layer and voxel; NaN if there is none.
     pub values: Array2<f32>,
     /// The sidecar.
     pub info: ScoresInfo,
 }
 
 impl Scores {
-    /// Reads `path` and the sidecar beside it.
+    /// Reads `path` and its sidecar.
     ///
     /// # Errors
-    /// [`FileError::Read`] if either is missing, [`FileError::Malformed`] if they do not fit together.
+    /// [`FileError::Read`] if either is missing, [`FileError::Malformed`] if they do not match.
     pub fn load(path: &Path) -> Result<Self, FileError> {
         let values = npy::load_f32_matrix(path)?;
         let info = Self::load_info(path)?;
@@ -91,7 +91,7 @@ impl Scores {
         Ok(Self { values, info })
     }
 
-    /// Reads the sidecar of the scores at `path` alone.
+    /// Reads only the sidecar of the scores at `path`.
     ///
     /// # Errors
     /// As [`Scores::load`].
@@ -102,10 +102,10 @@ impl Scores {
             .map_err(|e| FileError::malformed(&sidecar, e.to_string(), "the sidecar of a score file"))
     }
 
-    /// Writes the sidecar, then the scores: where scores stand, their sidecar does too.
+    /// Writes the sidecar, then the scores, so that every score file has its sidecar.
     ///
     /// # Errors
-    /// [`FileError::Write`] if the disk refuses.
+    /// [`FileError::Write`] if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), FileError> {
         let sidecar = path.with_extension("json");
         let text =
@@ -117,7 +117,7 @@ impl Scores {
     /// The score files of one language in `folder`, sorted by name.
     ///
     /// # Errors
-    /// [`FileError::Read`] if there is no such folder, [`FileError::Malformed`] if it holds no scores.
+    /// [`FileError::Read`] if the folder does not exist, [`FileError::Malformed`] if it has no scores.
     pub fn list(folder: &Path, lang: Language) -> Result<Vec<PathBuf>, FileError> {
         let ending = format!("_{lang}.npy");
         let mut files = Vec::new();

@@ -14,7 +14,8 @@ use crate::{PairRuns, SubjectsError};
 /// others.
 ///
 /// # Errors
-/// [`SubjectsError`] naming the subject that is there twice, the file that is of another space or the like, or the runs that it lacks or has beyond the first one's.
+/// [`SubjectsError`] naming a subject given twice, a file of a different space or similar, or the runs that a subject
+/// lacks or has in addition, compared with the first subject.
 pub fn check_pairs(subjects: &[SubjectRuns], rule: Option<PairRuns>) -> Result<usize, SubjectsError> {
     let first = subjects.first().ok_or(SubjectsError::NoRuns)?;
     check_distinct_subjects(subjects)?;

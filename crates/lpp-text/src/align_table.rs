@@ -34,7 +34,7 @@ const COLUMNS: [&str; 10] = [
 /// For a word without any character, all four columns are empty.
 ///
 /// # Errors
-/// [`TextError::File`] if the file cannot be written; nothing stands under its name then.
+/// [`TextError::File`] if the file cannot be written. No partial file is left.
 pub fn save_alignment(runs: &[CorpusRun], tokenizer: &TextTokenizer, path: &Path) -> Result<(), TextError> {
     let mut writer = csv::Writer::from_writer(AtomicFile::create(path)?);
     let failed = |e: csv::Error| FileError::Write {

@@ -52,7 +52,7 @@ impl Annotation {
     ///
     /// # Errors
     /// [`FileError::Read`](lpp_files::FileError::Read) or [`FileError::Malformed`](lpp_files::FileError::Malformed) for a file that cannot be read, is empty, lacks a column or has
-    /// no word for a run; [`TextError::BadCell`] for a time that is no finite number, an end before its beginning, a cell
+    /// no word for a run; [`TextError::BadCell`] for a time that is not a finite number, an end before its beginning, a cell
     /// without end or a section outside 1 to 9; [`TextError::CorrectionWithoutRow`] if a row to be dropped does not exist.
     ///
     /// ```

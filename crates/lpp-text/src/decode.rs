@@ -32,7 +32,7 @@ impl Mark {
 /// change the tokens, and the published files have neither.
 ///
 /// # Errors
-/// [`FileError::Malformed`](lpp_files::FileError::Malformed) for bytes in another encoding and for a file that only stands in for another.
+/// [`FileError::Malformed`](lpp_files::FileError::Malformed) for bytes in another encoding and for a placeholder such as a Git LFS pointer.
 pub(crate) fn decode(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
     if let Some(what) = stand_in(&bytes) {
         return Err(TextError::malformed(path, what, "a text"));

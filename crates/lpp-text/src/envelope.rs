@@ -33,7 +33,7 @@ impl SpeechEnvelope {
     /// Memory: eight bytes per sample; a run of ten minutes at 44.1 kHz takes 200 MB.
     ///
     /// # Errors
-    /// [`FileError::Malformed`](lpp_files::FileError::Malformed) if it is no such file or is cut short, and as [`new`](Self::new).
+    /// [`FileError::Malformed`](lpp_files::FileError::Malformed) if the file is not of this kind or is truncated, and the errors of [`new`](Self::new).
     pub fn load(path: &Path, cutoff_hz: f64) -> Result<Self, TextError> {
         let broken = |e: hound::Error| match e {
             hound::Error::IoError(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => {

@@ -13,7 +13,7 @@ use lpp_files::FileError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextError {
-    /// A file of the study could not be read or written.
+    /// A file of the study cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
     /// A line of a text file has unexpected contents.

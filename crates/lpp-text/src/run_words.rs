@@ -9,17 +9,17 @@ pub struct RunWords {
     pub onsets_s: Vec<f64>,
     /// When each word ends, in seconds from the start of the run.
     pub offsets_s: Vec<f64>,
-    /// Each word's position among **all** rows of its section, those without a word counted.
+    /// Position of each word among **all** rows of its section, including rows without a word.
     ///
     /// Equal to the word's index if the section has no such row. The published analysis attaches Chinese characters
     /// to rows by this position (a quirk kept in [`WordSpans`](crate::WordSpans)).
     pub positions: Vec<usize>,
-    /// Rows of the section, those without a word counted.
+    /// Rows of the section, including those without a word.
     pub n_rows: usize,
 }
 
 impl RunWords {
-    /// How many words the run has.
+    /// Number of words of the run.
     #[must_use]
     pub fn n_words(&self) -> usize {
         self.words.len()

@@ -1,4 +1,4 @@
-//! How a language writes its words.
+//! The writing system of a language.
 
 /// Whether spaces stand between the words of a text, which decides how words are found in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

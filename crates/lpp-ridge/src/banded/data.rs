@@ -1,4 +1,4 @@
-//! What the search and the test pass work on.
+//! The data of the search and the test pass.
 
 use ndarray::{Array2, ArrayRef1, ArrayView2, s};
 

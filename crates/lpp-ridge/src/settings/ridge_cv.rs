@@ -50,7 +50,7 @@ impl RidgeCv {
         }
     }
 
-    /// [`RidgeError::Stopped`] if the fit is to stop.
+    /// Checks whether the fit is to stop.
     ///
     /// # Errors
     /// [`RidgeError::Stopped`] if it is.

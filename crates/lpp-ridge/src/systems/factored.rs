@@ -91,12 +91,13 @@ impl<A: Number> Factored<A> {
         self.plan.folds.len()
     }
 
-    /// Whether the systems are features by features rather than scans by scans.
+    /// Whether the primal systems (features by features) are solved rather than the dual ones (scans by scans).
     pub(crate) fn is_primal(&self) -> bool {
         self.gram.is_primal()
     }
 
-    /// Bytes held for the validation operators, the largest part: penalties × predicted scans × order of the system.
+    /// Memory of the validation operators, the largest part, in bytes: penalties × predicted scans × order of the
+    /// system.
     pub(crate) fn operator_bytes(&self) -> usize {
         self.inner
             .iter()
@@ -158,7 +159,7 @@ impl<A: Number> Factored<A> {
             .map_or(&[], |test| &self.plan.scored[test])
     }
 
-    /// What operators are made of.
+    /// The data from which operators are computed.
     pub(crate) fn source(&self) -> Source<'_, A> {
         Source {
             model: &self.model,

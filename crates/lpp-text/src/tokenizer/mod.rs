@@ -21,7 +21,7 @@ use crate::tokenizer::adapt::{adapt, add_tokens};
 use crate::tokenizer::class::TokenizerClass;
 use crate::tokenizer::settings::Settings;
 
-/// Tokenizer files that are not read, beside which a `tokenizer.json` is missing.
+/// Tokenizer files that cannot be read here; a `tokenizer.json` is needed next to them.
 const UNREAD: [&str; 3] = ["tokenizer.model", "spiece.model", "tekken.json"];
 
 /// A tokenizer with its padding and end-of-text tokens.
@@ -69,7 +69,7 @@ impl TextTokenizer {
     ///
     /// # Errors
     /// [`TextError::Tokenizer`] if there is no tokenizer or its file is damaged, [`FileError::Malformed`](lpp_files::FileError::Malformed) for a class whose rules
-    /// are not known here and for damaged files beside the tokenizer, [`FileError::Read`](lpp_files::FileError::Read) for files that cannot be read.
+    /// are not known and for damaged files next to the tokenizer, [`FileError::Read`](lpp_files::FileError::Read) for files that cannot be read.
     pub fn load(path: &Path) -> Result<Self, TextError> {
         let (folder, json) = if path.is_dir() {
             (path, path.join("tokenizer.json"))
