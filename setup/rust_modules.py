@@ -220,8 +220,7 @@ class Reader:
             self.module.defined.add(self.token(1))
             self.at += 2
         elif token == "macro_rules" and self.token(1) == "!":
-            self.module.defined.add(self.token(2))
-            self.at += 3
+            self.read_macro(self.token(2))
         elif token == "{":
             self.scopes.append(None)
             self.at += 1
@@ -233,6 +232,13 @@ class Reader:
             self.read_path()
         else:
             self.at += 1
+
+    def read_macro(self, name):
+        """A macro by example; one that is exported has its name at the root, wherever it is written."""
+        self.module.defined.add(name)
+        if self.module.path:
+            self.crate.modules[()].aliases[name].append(["crate", *self.module.path, name])
+        self.at += 3
 
     def read_mod(self):
         name = self.token(1)

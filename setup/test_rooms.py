@@ -107,6 +107,14 @@ class Modules(unittest.TestCase):
         )
         self.assertEqual(found, {})
 
+    def test_an_exported_macro_counts_where_it_is_written(self):
+        found = self.arrows(
+            lib="mod a; mod b; pub use a::A; fn f(a: A) {}",
+            a="#[macro_export] macro_rules! rows { () => { $crate::rows!(1) } } pub struct A;",
+            b="fn f() { crate::rows!(); }",
+        )
+        self.assertEqual(found, {("lib.rs", "a.rs"): {"A"}, ("b.rs", "a.rs"): {"rows"}})
+
     def test_a_path_in_an_attribute_counts(self):
         found = self.arrows(
             lib="mod a; mod b;",

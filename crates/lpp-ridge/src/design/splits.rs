@@ -168,7 +168,7 @@ pub(crate) enum Purpose {
     Model,
 }
 
-/// Where the rows of runs of these lengths lie in the stack of all runs, and what the pieces are for.
+/// The position of the rows of runs of these lengths in the stack of all runs, and the purpose of the pieces.
 pub(crate) fn design(
     settings: &RidgeCvParams,
     lengths: &[usize],

@@ -22,8 +22,8 @@ use crate::Engine;
 use crate::settings::stop::Stop;
 use factorisations::Factorisations;
 
-/// The factorisations of an engine, which [`Engine::Pure`] ends with [`crate::RidgeError::Stopped`] between two blocks of a
-/// matrix.
+/// The factorisations of an engine. With [`Engine::Pure`] they can end with [`crate::RidgeError::Stopped`] between two
+/// blocks of a matrix.
 pub(crate) fn factorisations_of(engine: Engine, stop: Stop) -> Arc<dyn Factorisations> {
     match engine {
         Engine::Pure => Arc::new(pure::Pure { stop }),

@@ -1,4 +1,4 @@
-//! Null distributions of the scores: the scans of each run in other orders.
+//! Null distributions of the scores: the scans of each run permuted.
 
 pub(crate) mod orders;
 mod tables;

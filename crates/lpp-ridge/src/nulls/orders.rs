@@ -1,4 +1,4 @@
-//! Which orders the scans of each run are taken in.
+//! The permutations of the scans of each run.
 
 use ndarray::{Array2, ArrayRef1, ArrayRef2, Axis};
 

@@ -8,8 +8,8 @@ use crate::Number;
 
 /// A ridge regression fitted to all given runs, with the penalty chosen by cross-validation over them.
 ///
-/// Made by [`crate::RidgeCv::refit`] or [`crate::BandedRidge::refit`]. There is no intercept: features to predict from are standardised
-/// like those of the fit, and predictions are in units of standardised targets.
+/// Created by [`crate::RidgeCv::refit`] or [`crate::BandedRidge::refit`]. There is no intercept. Standardise features
+/// for predictions like those of the fit; predictions are in units of standardised targets.
 ///
 /// ```
 /// use lpp_ridge::{RidgeCv, RidgeModel};

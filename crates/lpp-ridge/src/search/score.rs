@@ -14,10 +14,10 @@ use crate::results::fit::{AlphaChoice, RidgeCvFit};
 use crate::systems::factored::Factored;
 use crate::{AlphaScope, NanTargets, Number, RidgeError};
 
-/// Scores all targets under the settings of the features.
+/// Scores all targets with the settings of the features.
 ///
-/// Targets with a defect are found first and kept out of everything that is shared, so that the others get what they would
-/// get without them, to the bit. Under [`NanTargets::TakeFirstAlpha`] they stay in, since that rule is about them.
+/// Targets with a defect are found first and left out of everything shared, so the other targets have the same results
+/// as without them, to the bit. With [`NanTargets::TakeFirstAlpha`] they are included, because that rule is about them.
 pub(crate) fn score<A: Number>(
     factored: &Factored<A>,
     y: &[ArrayView2<'_, A>],

@@ -1,4 +1,4 @@
-//! Settings of a fit, unchecked while they are collected.
+//! Settings of a fit before they are checked.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -207,8 +207,8 @@ impl RidgeCvParams {
         self
     }
 
-    /// Ends a fit with [`crate::RidgeError::Stopped`] soon after `stop` was set from another thread: between two blocks of
-    /// targets, or of a factorisation ([`Engine::Pure`]; other engines finish the one at hand).
+    /// Stops a fit with [`crate::RidgeError::Stopped`] soon after `stop` is set by another thread: between two blocks of
+    /// targets, or between two blocks of a factorisation ([`Engine::Pure`]; other engines finish the current one).
     pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
         self.stop = Stop::when(stop);
         self
