@@ -17,10 +17,10 @@ TIME ?= 10
 SEED ?= 1
 TARGETS ?=
 TORCH_TARGETS ?= torch torch_legacy safetensors model_config
-# Packages that link libtorch are built by themselves, so that the others build without it and OpenBLAS stays out of
-# the programs that run on libtorch's own BLAS.
-TORCH := -p lpp-llm -p lpp-extract
-# The ridge regression on libtorch. Not one command with the above: its tests switch on BLAS for every crate they share.
+# Everything but the wheel in one command: what the programs share is compiled once. Without libtorch, plain `cargo build` builds
+# all but the two packages that link it.
+ALL := --workspace --exclude lpp-ridge-python
+# The ridge regression on libtorch.
 RIDGE_TORCH := -p lpp-ridge --features torch
 # The Python wheel of the ridge regression, without BLAS.
 WHEEL := -p lpp-ridge-python
@@ -35,8 +35,7 @@ setup: ## Check the machine, install what is missing, fetch libtorch into third_
 	@setup/libtorch.sh third_party/libtorch
 
 build: setup ## Build all programs
-	$(CARGO) build --release --bins
-	$(CARGO) build --release --bins $(TORCH)
+	$(CARGO) build --release --bins $(ALL)
 
 demo: build ## Run the whole path on a synthetic study (STUDY=demo-study)
 	@setup/demo.sh $(BIN) $(STUDY)
@@ -45,8 +44,7 @@ gallery: demo ## Draw the figures of docs/figures.md anew from the demo study
 	@setup/gallery.sh $(BIN) $(STUDY) docs/images
 
 test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests on real data)
-	$(CARGO) test --release
-	$(CARGO) test --release $(TORCH)
+	$(CARGO) test --release $(ALL)
 	$(CARGO) test --release $(RIDGE_TORCH) --lib --test torch
 	$(CARGO) test --release -p lpp-ridge --features openblas-system --lib --test blas
 	@$(MAKE) --no-print-directory test-outside
@@ -71,6 +69,7 @@ test-python: setup ## Build the wheel, install it into fresh environments, run i
 test-demo: build ## The demo at a small size, which must recover the planted effects; then broken input for every program
 	@study=$$(mktemp -d) && trap 'rm -rf "$$study"' EXIT && \
 	  setup/demo.sh $(BIN) "$$study" --words-per-run 300 --models gpt2:4,llama:12,gpt2:32 && \
+	  setup/plan_agrees.py $(BIN) "$$study" && \
 	  setup/bad-input.sh $(BIN) "$$study"
 
 test-resume: build ## Kill lpp-run at a few random moments and fill a disk, resume, compare with an undisturbed run
@@ -141,18 +140,15 @@ rooms: ## Fail on circles between modules and forbidden arrows between crates (s
 
 lint: setup rooms ## Format, clippy and rustdoc, warnings as errors; the rooms
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --release --all-targets -- -D warnings
-	$(CARGO) clippy --release --all-targets $(TORCH) -- -D warnings
+	$(CARGO) clippy --release --all-targets $(ALL) -- -D warnings
 	$(CARGO) clippy --release --all-targets $(RIDGE_TORCH) -- -D warnings
 	$(CARGO) clippy --release $(WHEEL) -- -D warnings
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --no-deps
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --no-deps $(TORCH)
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --no-deps $(ALL)
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --no-deps $(RIDGE_TORCH)
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --no-deps --document-private-items $(WHEEL)
 
 doc: setup ## Build the documentation of all crates
-	$(CARGO) doc --release --no-deps
-	$(CARGO) doc --release --no-deps $(TORCH)
+	$(CARGO) doc --release --no-deps $(ALL)
 	$(CARGO) doc --release --no-deps $(RIDGE_TORCH)
 
 fixtures: ## Remake the golden cases with the pinned Python libraries (PYTHON=interpreter)
