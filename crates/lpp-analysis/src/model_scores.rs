@@ -97,6 +97,9 @@ impl FromStr for LayerRule {
     }
 }
 
+/// The kind of a trained model in tables.
+pub(crate) const TRAINED: &str = "model";
+
 /// A model's voxel scores and the means of its layers.
 #[derive(Debug, Clone)]
 pub struct ModelScores {
@@ -185,12 +188,17 @@ impl ModelScores {
         })
     }
 
+    /// Width of the last layer, if the sidecar tells it.
+    pub(crate) fn width(&self) -> Option<usize> {
+        self.info.n_hidden.last().copied()
+    }
+
     /// What kind of features gave the scores, as tables name it.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self.info.kind {
             ModelKind::Model if self.checkpoint().is_some() => "checkpoint",
-            ModelKind::Model => "model",
+            ModelKind::Model => TRAINED,
             ModelKind::Untrained => "untrained",
             ModelKind::Baseline => "baseline",
             ModelKind::Control => "control",

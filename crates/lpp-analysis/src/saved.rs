@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use lpp_study::{FileHash, Provenance, Software, Step, StudyError, peak_memory_bytes, sha256_of_file};
+use lpp_tables::{Table, declaration};
 
-use crate::{AnalysisError, Table};
+use crate::AnalysisError;
+use crate::table_files::{load_table, save};
 
 /// What made a set of results: the same for all of them.
 #[derive(Debug, Clone)]
@@ -60,7 +62,7 @@ impl Origin {
 
     /// Writes a table as CSV and Parquet with its provenance; returns the CSV file.
     pub(crate) fn save_table(&self, table: &Table, stem: &Path) -> Result<PathBuf, AnalysisError> {
-        table.save(stem)?;
+        save(table, stem)?;
         let [parquet, csv] = files_of(stem);
         self.stamp(parquet)?;
         self.stamp(csv.clone())?;
@@ -71,7 +73,7 @@ impl Origin {
     pub(crate) fn load_table(&self, name: &str, stem: &Path) -> Option<(Table, PathBuf)> {
         let [parquet, csv] = files_of(stem);
         (self.made(&parquet) && self.made(&csv)).then_some(())?;
-        Some((Table::load(&csv, name).ok()?, csv))
+        Some((load_table(&csv, declaration(name)?).ok()?, csv))
     }
 
     /// Writes the provenance of a file that is there.

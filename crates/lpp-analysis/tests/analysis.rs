@@ -5,8 +5,9 @@
 mod common;
 
 use common::ToyStudy;
-use lpp_analysis::{Analysis, AnalysisJob, AnalysisReport, HemisphereRule, Table};
+use lpp_analysis::{Analysis, AnalysisJob, AnalysisReport, HemisphereRule};
 use lpp_study::{Language, ModelKind, Silent, Software};
+use lpp_tables::Table;
 use ndarray::Array2;
 
 const SOFTWARE: Software = Software {

@@ -6,9 +6,10 @@ use std::fs::File;
 use std::path::Path;
 
 use lpp_analysis::{
-    Analysis, AnalysisJob, AnalysisOptions, AnalysisReport, CompareJob, HemisphereRule, LanguagesJob, Table,
+    Analysis, AnalysisJob, AnalysisOptions, AnalysisReport, CompareJob, HemisphereRule, LanguagesJob,
 };
 use lpp_study::{Silent, Software, Study};
+use lpp_tables::Table;
 use lpp_testkit::fixture;
 use serde_json::Value;
 

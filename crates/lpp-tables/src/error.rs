@@ -12,7 +12,9 @@ pub struct TableError {
 }
 
 impl TableError {
-    pub(crate) fn new(found: impl Into<String>, expected: impl Into<String>) -> Self {
+    /// What was found instead of what.
+    #[must_use]
+    pub fn new(found: impl Into<String>, expected: impl Into<String>) -> Self {
         Self {
             found: found.into(),
             expected: expected.into(),

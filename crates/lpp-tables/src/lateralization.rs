@@ -112,12 +112,14 @@ table! {
 }
 
 table! {
-    /// The lines of best_layer_regression over all models on size and HellaSwag accuracy, with their bootstrap bands.
+    /// The lines of best_layer_regression on ln(parameters) and HellaSwag accuracy, with their bootstrap bands.
     BestLayerLines: "best_layer_lines" {
         /// What is regressed.
         outcome: String,
         /// On what; x is the number of parameters itself where this is ln_parameters.
         predictor: String,
+        /// Which models: all or above_3e9_parameters.
+        models: String,
         /// A place on the line.
         at: Point,
     }
