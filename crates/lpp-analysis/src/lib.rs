@@ -70,7 +70,7 @@ pub use isc::{IscSides, IscSummary};
 pub use job::{AnalysisJob, AnalysisOptions, AnalysisReport};
 pub use languages::LanguagesJob;
 pub use model_info::{ModelInfo, ModelInfoTable};
-pub use model_scores::{Choosing, LayerRule, ModelScores, SelectionScores};
+pub use model_scores::{Choosing, LayerMaps, LayerRule, ModelScores, SelectionScores};
 pub use parcel_pairs::{Pairing, ParcelPair};
 pub use published::{Published, published_numbers};
 pub use regions::Region;

@@ -61,6 +61,12 @@ impl Cell {
         .unwrap_or_default()
     }
 
+    /// Whether the column is of text.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_))
+    }
+
     /// A number or a count; `None` for text and missing values.
     #[must_use]
     pub fn number(&self) -> Option<f64> {

@@ -1,12 +1,11 @@
-//! The figures of a study, each drawn from its tables.
+//! The figures of a study, each drawn from its tables. Nothing is computed here.
 
 mod abilities;
 mod baselines;
 mod brain;
-mod columns;
 mod densities;
+mod gallery;
 mod individuals;
-mod isc;
 mod layers;
 mod maps;
 mod models;
@@ -15,20 +14,15 @@ mod regions;
 mod sides;
 mod training;
 
+use crate::ReportError;
 use crate::plot::{Families, Sheet};
+use crate::report_tables::ReportTables;
 use crate::theme::Theme;
 
-pub(crate) use abilities::abilities;
-pub(crate) use baselines::{baseline_asymmetry, baselines};
+use abilities::Subset;
+
 pub(crate) use brain::BrainFigures;
-pub(crate) use densities::densities;
-pub(crate) use individuals::individuals;
-pub(crate) use layers::{best_layer, layers, layers_by_family};
-pub(crate) use models::{by_family, scaling};
-pub(crate) use parcels::{parcel_relations, parcel_reliability};
-pub(crate) use regions::{region_sides, region_slopes};
-pub(crate) use sides::lateralization;
-pub(crate) use training::{checkpoints, trained_and_untrained};
+pub(crate) use gallery::{Gallery, LeftOut, Undrawn};
 
 /// A finished figure.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +35,13 @@ pub struct Figure {
     pub alt: String,
     /// The drawing.
     pub svg: String,
+}
+
+impl Figure {
+    /// The drawing without the start of its first tag, to which a page adds the label.
+    pub(crate) fn after_its_tag(&self) -> &str {
+        self.svg.strip_prefix("<svg ").unwrap_or(&self.svg)
+    }
 }
 
 /// What all figures of a study have in common.
@@ -61,38 +62,52 @@ impl Look {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use lpp_analysis::Table;
-
-    #[test]
-    fn tables_without_rows_give_no_figures() {
-        let empty = Table::new("empty");
-        let look = Look {
-            theme: Theme::Light,
-            families: Families::default(),
-        };
-        for figures in [
-            scaling(&empty, &look),
-            by_family(&empty, &look),
-            lateralization(&empty, &look),
-            layers(&empty, &look),
-            layers_by_family(&empty, &look),
-            best_layer(&empty, &look),
-            baselines(&empty, &empty, &look),
-            baseline_asymmetry(&empty, &look),
-            region_slopes(&empty, &look),
-            region_sides(&empty, &empty, &look),
-            abilities(&empty, &look),
-            densities(&empty, &empty, &look),
-            parcel_reliability(&empty, &look),
-            parcel_relations(&empty, &look),
-            trained_and_untrained(&empty, &look),
-            checkpoints(&empty, &look),
-            individuals(&empty, &look),
-        ] {
-            assert!(figures.is_empty());
-        }
+/// Draws all figures that show no brain.
+///
+/// # Errors
+/// [`ReportError`] naming a table that is broken.
+pub(crate) fn draw(gallery: &mut Gallery, tables: &ReportTables, look: &Look) -> Result<(), ReportError> {
+    for score in models::SCORES {
+        gallery.add(&format!("scaling_{}", score.0), models::scaling(score, tables, look))?;
     }
+    gallery.add("scaling_by_family", models::by_family(tables, look))?;
+    gallery.add("abilities", abilities::abilities(Subset::All, tables, look))?;
+    gallery.add("abilities_large", abilities::abilities(Subset::Above3e9, tables, look))?;
+    for (id, title, quantities) in [
+        ("layers_score", "Brain score along the layers", layers::SCORES),
+        ("layers_l_minus_r", "Left minus right along the layers", layers::DIFFERENCES),
+    ] {
+        gallery.add(id, layers::layers(id, title, quantities, tables, look))?;
+    }
+    for (id, title, quantity) in [
+        (
+            "layers_by_family_score_all",
+            "Brain score along the layers by family, all voxels",
+            layers::SCORES[0],
+        ),
+        (
+            "layers_by_family_l_minus_r_reliable",
+            "Left minus right along the layers by family, reliable voxels",
+            layers::DIFFERENCES[1],
+        ),
+    ] {
+        gallery.add(id, layers::layers_by_family(id, title, quantity, tables, look))?;
+    }
+    gallery.add("best_layer", layers::best_layer(tables, look))?;
+    for measure in &sides::MEASURES {
+        let id = format!("l_minus_r_{}", measure.name);
+        gallery.add(&id, sides::lateralization(measure, tables, look))?;
+    }
+    gallery.add("baselines", baselines::baselines(tables, look))?;
+    gallery.add("score_densities", densities::score_densities(tables, look))?;
+    gallery.add("baselines_l_minus_r", baselines::baseline_asymmetry(tables, look))?;
+    gallery.add("rois", regions::region_slopes(tables, look))?;
+    gallery.add("rois_sides", regions::region_scores(tables, look))?;
+    gallery.add("rois_over_random", regions::region_scores_over_random(tables, look))?;
+    gallery.add("atlas_isc", parcels::parcel_reliability(tables, look))?;
+    gallery.add("atlas_relations", parcels::parcel_relations(tables, look))?;
+    gallery.add("training", training::trained_and_untrained(tables, look))?;
+    gallery.add("checkpoints", training::checkpoints(tables, look))?;
+    gallery.add("individuals", individuals::individuals(tables, look))?;
+    gallery.add("isc_density", densities::isc_density(tables, look))
 }
