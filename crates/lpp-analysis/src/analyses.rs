@@ -56,10 +56,10 @@ analyses! {
     Atlas: "atlas", parcels::ParcelsPart;
     /// Trained against untrained models, and checkpoints of a training
     Training: "training", training::TrainingPart;
-    /// Corrected definitions and tests beside the paper's: the delta table, families, ceilings, many voxels, subjects
-    Corrected: "corrected", corrected::CorrectedPart;
     /// Single subjects, each with its own mask
     Individuals: "individuals", individuals::IndividualsPart;
+    /// Corrected definitions and tests beside the paper's: the delta table, families, ceilings, many voxels, subjects
+    Corrected: "corrected", corrected::CorrectedPart;
 }
 
 impl Analysis {

@@ -77,7 +77,9 @@ impl ReportJob {
         let is_first = Provenance::load(&page).is_err();
         progress.start("drawing figures", 3);
         let mut gallery = Gallery::new(tables.command());
-        figures::draw(&mut gallery, &tables, &self.look(&tables)?)?;
+        for (id, sketch) in figures::sketches(&tables, &self.look(&tables)?) {
+            gallery.add(&id, sketch.map(|sketch| sketch.draw(self.theme)))?;
+        }
         progress.advance(1);
         self.brain_figures(&mut gallery, &tables, &provenance, cortex)?;
         progress.advance(1);

@@ -4,7 +4,7 @@ use lpp_tables::{PerformanceLines, PerformanceRegression, Scaling};
 
 use super::gallery::{Undrawn, some_values, trend, without_values};
 use super::models::SCORES;
-use super::{Figure, Look};
+use super::{Look, Sketch};
 use crate::plot::{HorizontalAxis, Panel, Scatter, ScatterPoint, Sheet};
 use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
@@ -31,7 +31,7 @@ impl Subset {
 }
 
 /// Perplexity and `HellaSwag`, all and reliable voxels.
-pub(super) fn abilities(subset: Subset, tables: &ReportTables, look: &Look) -> Result<Figure, Undrawn> {
+pub(super) fn abilities(subset: Subset, tables: &ReportTables, look: &Look) -> Result<Sketch, Undrawn> {
     let rows = tables.filled::<Scaling>()?;
     let all = rows.len();
     let rows: Vec<Scaling> = rows.into_iter().filter(|row| subset.holds(row)).collect();
@@ -51,10 +51,10 @@ pub(super) fn abilities(subset: Subset, tables: &ReportTables, look: &Look) -> R
     };
     let caption = "Brain score against perplexity on the text and against accuracy on HellaSwag";
     Ok(match subset {
-        Subset::All => look.figure("abilities", format!("{caption}."), &sheet),
+        Subset::All => Sketch::new("abilities", format!("{caption}."), sheet),
         Subset::Above3e9 => {
             let caption = format!("{caption}, models above 3·10⁹ parameters alone.");
-            look.figure("abilities_large", caption, &sheet)
+            Sketch::new("abilities_large", caption, sheet)
         }
     })
 }

@@ -3,7 +3,7 @@
 use lpp_tables::{BaselineGroups, Scaling};
 
 use super::gallery::{Undrawn, without_values};
-use super::{Figure, Look};
+use super::Sketch;
 use crate::plot::{Panel, Row, RowPlot, RowStyle, Sheet};
 use crate::report_tables::ReportTables;
 use crate::theme::{DOUBLE_MM, ONE_AND_A_HALF_MM};
@@ -12,7 +12,7 @@ use crate::theme::{DOUBLE_MM, ONE_AND_A_HALF_MM};
 const MOST_MODELS: usize = 40;
 
 /// Mean scores of baselines and models in rows.
-pub(super) fn baselines(tables: &ReportTables, look: &Look) -> Result<Figure, Undrawn> {
+pub(super) fn baselines(tables: &ReportTables) -> Result<Sketch, Undrawn> {
     let groups = tables.filled::<BaselineGroups>()?;
     let models = tables.rows::<Scaling>()?;
     let step = models.len().div_ceil(MOST_MODELS).max(1);
@@ -47,11 +47,11 @@ pub(super) fn baselines(tables: &ReportTables, look: &Look) -> Result<Figure, Un
          size{shown}."
     );
     let sheet = sheet("Baselines and models", panels, 70.0)?;
-    Ok(look.figure("baselines", caption, &sheet))
+    Ok(Sketch::new("baselines", caption, sheet))
 }
 
 /// Left minus right of the baselines (B2).
-pub(super) fn baseline_asymmetry(tables: &ReportTables, look: &Look) -> Result<Figure, Undrawn> {
+pub(super) fn baseline_asymmetry(tables: &ReportTables) -> Result<Sketch, Undrawn> {
     let groups = tables.filled::<BaselineGroups>()?;
     let panel = |title: &str, of: fn(&BaselineGroups) -> f64| {
         let rows = groups.iter().map(|group| row(&group.group, of(group)));
@@ -64,7 +64,7 @@ pub(super) fn baseline_asymmetry(tables: &ReportTables, look: &Look) -> Result<F
     let caption =
         "Left minus right brain score of word vectors, random vectors and untrained models, means over seeds.";
     let sheet = sheet("Left minus right of the baselines", panels, 40.0)?;
-    Ok(look.figure("baselines_l_minus_r", caption, &sheet))
+    Ok(Sketch::new("baselines_l_minus_r", caption, sheet))
 }
 
 fn row(name: &str, value: f64) -> Row {

@@ -3,7 +3,7 @@
 use lpp_tables::{IscDensity, Scaling, ScoreDensities};
 
 use super::gallery::{Undrawn, distinct, without_values};
-use super::{Figure, Look};
+use super::{Look, Sketch};
 use crate::plot::{DensityCurve, DensityPlot, Panel, Sheet};
 use crate::report_tables::ReportTables;
 use crate::theme::{DOUBLE_MM, NEUTRAL, ONE_AND_A_HALF_MM, SINGLE_MM, series_colour};
@@ -12,7 +12,7 @@ use crate::theme::{DOUBLE_MM, NEUTRAL, ONE_AND_A_HALF_MM, SINGLE_MM, series_colo
 const MOST_MODELS: usize = 30;
 
 /// The inter-subject correlation over the voxels, the 75th percentile marked.
-pub(super) fn isc_density(tables: &ReportTables, look: &Look) -> Result<Figure, Undrawn> {
+pub(super) fn isc_density(tables: &ReportTables) -> Result<Sketch, Undrawn> {
     let rows = tables.filled::<IscDensity>()?;
     let threshold = tables.quantity("isc_percentile_75")?;
     let plot = DensityPlot {
@@ -35,11 +35,11 @@ pub(super) fn isc_density(tables: &ReportTables, look: &Look) -> Result<Figure, 
         ..Sheet::single(Panel::Density(plot))
     };
     let caption = "Density of the inter-subject correlation over voxels; reliable voxels lie above its 75th percentile.";
-    Ok(look.figure("isc_density", caption, &sheet))
+    Ok(Sketch::new("isc_density", caption, sheet))
 }
 
 /// Baselines (dashed) and models, whose colour is their size: one panel for all voxels, one for the reliable ones.
-pub(super) fn score_densities(tables: &ReportTables, look: &Look) -> Result<Figure, Undrawn> {
+pub(super) fn score_densities(tables: &ReportTables, look: &Look) -> Result<Sketch, Undrawn> {
     let rows = tables.filled::<ScoreDensities>()?;
     let models = tables.rows::<Scaling>()?;
     let step = models.len().div_ceil(MOST_MODELS).max(1);
@@ -76,7 +76,7 @@ pub(super) fn score_densities(tables: &ReportTables, look: &Look) -> Result<Figu
     };
     let caption = "Kernel densities of the brain score over voxels: baselines dashed (means over seeds), models by size, \
                    the smallest and the largest named.";
-    Ok(look.figure("score_densities", caption, &sheet))
+    Ok(Sketch::new("score_densities", caption, sheet))
 }
 
 /// Untrained twins have a figure of their own.

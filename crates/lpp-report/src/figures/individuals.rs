@@ -3,7 +3,7 @@
 use lpp_tables::{Individuals, IndividualsLines, IndividualsRegression, Regression};
 
 use super::gallery::{Undrawn, distinct, sized, some_values, trend, without_values};
-use super::{Figure, Look};
+use super::{Look, Sketch};
 use crate::plot::{HorizontalAxis, Panel, Scatter, ScatterPoint, Series, Sheet, SidesPlot, Trend};
 use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
@@ -12,7 +12,7 @@ use crate::theme::DOUBLE_MM;
 const MOST_SUBJECTS: usize = 12;
 
 /// Score, its 90th percentile, both sides and their difference against size: a row of panels a subject.
-pub(super) fn individuals(tables: &ReportTables, look: &Look) -> Result<Figure, Undrawn> {
+pub(super) fn individuals(tables: &ReportTables, look: &Look) -> Result<Sketch, Undrawn> {
     let rows = tables.filled::<Individuals>()?;
     let fits = tables.rows::<IndividualsRegression>()?;
     let lines = tables.rows::<IndividualsLines>()?;
@@ -38,7 +38,7 @@ pub(super) fn individuals(tables: &ReportTables, look: &Look) -> Result<Figure, 
         panel_mm: 46.0,
     };
     let caption = "Each subject's brain score, its 90th percentile, both hemispheres and their difference against model size.";
-    Ok(look.figure("individuals", caption, &sheet))
+    Ok(Sketch::new("individuals", caption, sheet))
 }
 
 /// The rows of one subject.

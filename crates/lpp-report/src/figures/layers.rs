@@ -3,7 +3,7 @@
 use lpp_tables::{BestLayerLines, BestLayerRegression, Layers, Scaling};
 
 use super::gallery::{Undrawn, some_values, trend, without_values};
-use super::{Figure, Look};
+use super::{Look, Sketch};
 use crate::plot::{Curve, Curves, HorizontalAxis, Panel, Scatter, ScatterPoint, Sheet};
 use crate::report_tables::ReportTables;
 use crate::theme::{DOUBLE_MM, ONE_AND_A_HALF_MM};
@@ -32,7 +32,7 @@ pub(super) fn layers(
     quantities: [Quantity; 2],
     tables: &ReportTables,
     look: &Look,
-) -> Result<Figure, Undrawn> {
+) -> Result<Sketch, Undrawn> {
     let rows = trained(tables)?;
     let panels = quantities.into_iter().filter_map(|(of, name, value)| {
         let curves = curves_of(&rows, of);
@@ -41,7 +41,7 @@ pub(super) fn layers(
     });
     let caption = format!("{title}. One line a model, coloured by family; depth 0 is the embedding.");
     let sheet = sheet(title, panels.collect(), 2, 68.0)?;
-    Ok(look.figure(id, caption, &sheet))
+    Ok(Sketch::new(id, caption, sheet))
 }
 
 /// One panel a family.
@@ -51,7 +51,7 @@ pub(super) fn layers_by_family(
     (of, _, value): Quantity,
     tables: &ReportTables,
     look: &Look,
-) -> Result<Figure, Undrawn> {
+) -> Result<Sketch, Undrawn> {
     let rows = trained(tables)?;
     let panels: Vec<Panel> = look
         .families
@@ -67,11 +67,11 @@ pub(super) fn layers_by_family(
         return Err(without_values("layers in two families"));
     }
     let sheet = sheet(title, panels, 4, 46.0)?;
-    Ok(look.figure(id, format!("{title}. One line a model."), &sheet))
+    Ok(Sketch::new(id, format!("{title}. One line a model."), sheet))
 }
 
 /// Where the best layer lies, against size and against what the model can do.
-pub(super) fn best_layer(tables: &ReportTables, look: &Look) -> Result<Figure, Undrawn> {
+pub(super) fn best_layer(tables: &ReportTables, look: &Look) -> Result<Sketch, Undrawn> {
     let rows = tables.filled::<Scaling>()?;
     let fits = tables.rows::<BestLayerRegression>()?;
     let lines = tables.rows::<BestLayerLines>()?;
@@ -110,7 +110,7 @@ pub(super) fn best_layer(tables: &ReportTables, look: &Look) -> Result<Figure, U
     let reliable = rows.iter().any(|row| row.voxels_of_best_layer == "reliable");
     let voxels = if reliable { "reliable voxels" } else { "all voxels" };
     let caption = format!("Relative depth of the layer with the highest mean score over {voxels}.");
-    Ok(look.figure("best_layer", caption, &sheet("", panels, 2, 72.0)?))
+    Ok(Sketch::new("best_layer", caption, sheet("", panels, 2, 72.0)?))
 }
 
 /// The layers of trained models.

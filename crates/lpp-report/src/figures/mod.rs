@@ -14,7 +14,6 @@ mod regions;
 mod sides;
 mod training;
 
-use crate::ReportError;
 use crate::plot::{Families, Sheet};
 use crate::report_tables::ReportTables;
 use crate::theme::Theme;
@@ -51,33 +50,52 @@ pub(crate) struct Look {
     pub(crate) families: Families,
 }
 
-impl Look {
-    fn figure(&self, id: impl Into<String>, caption: impl Into<String>, sheet: &Sheet) -> Figure {
-        Figure {
+/// A figure before it is drawn: what it shows, in numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sketch {
+    id: String,
+    caption: String,
+    sheet: Sheet,
+}
+
+impl Sketch {
+    fn new(id: impl Into<String>, caption: impl Into<String>, sheet: Sheet) -> Self {
+        Self {
             id: id.into(),
             caption: caption.into(),
-            alt: sheet.alt_text(),
-            svg: sheet.to_svg(self.theme),
+            sheet,
+        }
+    }
+
+    /// The figure.
+    pub(crate) fn draw(self, theme: Theme) -> Figure {
+        Figure {
+            id: self.id,
+            caption: self.caption,
+            alt: self.sheet.alt_text(),
+            svg: self.sheet.to_svg(theme),
         }
     }
 }
 
-/// Draws all figures that show no brain.
-///
-/// # Errors
-/// [`ReportError`] naming a table that is broken.
-pub(crate) fn draw(gallery: &mut Gallery, tables: &ReportTables, look: &Look) -> Result<(), ReportError> {
+/// A figure under its id, or why there is none.
+pub(crate) type Wanted = (String, Result<Sketch, Undrawn>);
+
+/// All figures that show no brain, in order.
+pub(crate) fn sketches(tables: &ReportTables, look: &Look) -> Vec<Wanted> {
+    let mut wanted: Vec<Wanted> = Vec::new();
+    let mut add = |id: &str, sketch| wanted.push((id.to_owned(), sketch));
     for score in models::SCORES {
-        gallery.add(&format!("scaling_{}", score.0), models::scaling(score, tables, look))?;
+        add(&format!("scaling_{}", score.0), models::scaling(score, tables, look));
     }
-    gallery.add("scaling_by_family", models::by_family(tables, look))?;
-    gallery.add("abilities", abilities::abilities(Subset::All, tables, look))?;
-    gallery.add("abilities_large", abilities::abilities(Subset::Above3e9, tables, look))?;
+    add("scaling_by_family", models::by_family(tables, look));
+    add("abilities", abilities::abilities(Subset::All, tables, look));
+    add("abilities_large", abilities::abilities(Subset::Above3e9, tables, look));
     for (id, title, quantities) in [
         ("layers_score", "Brain score along the layers", layers::SCORES),
         ("layers_l_minus_r", "Left minus right along the layers", layers::DIFFERENCES),
     ] {
-        gallery.add(id, layers::layers(id, title, quantities, tables, look))?;
+        add(id, layers::layers(id, title, quantities, tables, look));
     }
     for (id, title, quantity) in [
         (
@@ -91,23 +109,27 @@ pub(crate) fn draw(gallery: &mut Gallery, tables: &ReportTables, look: &Look) ->
             layers::DIFFERENCES[1],
         ),
     ] {
-        gallery.add(id, layers::layers_by_family(id, title, quantity, tables, look))?;
+        add(id, layers::layers_by_family(id, title, quantity, tables, look));
     }
-    gallery.add("best_layer", layers::best_layer(tables, look))?;
+    add("best_layer", layers::best_layer(tables, look));
     for measure in &sides::MEASURES {
         let id = format!("l_minus_r_{}", measure.name);
-        gallery.add(&id, sides::lateralization(measure, tables, look))?;
+        add(&id, sides::lateralization(measure, tables, look));
     }
-    gallery.add("baselines", baselines::baselines(tables, look))?;
-    gallery.add("score_densities", densities::score_densities(tables, look))?;
-    gallery.add("baselines_l_minus_r", baselines::baseline_asymmetry(tables, look))?;
-    gallery.add("rois", regions::region_slopes(tables, look))?;
-    gallery.add("rois_sides", regions::region_scores(tables, look))?;
-    gallery.add("rois_over_random", regions::region_scores_over_random(tables, look))?;
-    gallery.add("atlas_isc", parcels::parcel_reliability(tables, look))?;
-    gallery.add("atlas_relations", parcels::parcel_relations(tables, look))?;
-    gallery.add("training", training::trained_and_untrained(tables, look))?;
-    gallery.add("checkpoints", training::checkpoints(tables, look))?;
-    gallery.add("individuals", individuals::individuals(tables, look))?;
-    gallery.add("isc_density", densities::isc_density(tables, look))
+    add("baselines", baselines::baselines(tables));
+    add("score_densities", densities::score_densities(tables, look));
+    add("baselines_l_minus_r", baselines::baseline_asymmetry(tables));
+    add("rois", regions::region_slopes(tables));
+    add("rois_sides", regions::region_scores(tables));
+    add("rois_over_random", regions::region_scores_over_random(tables));
+    add("atlas_isc", parcels::parcel_reliability(tables));
+    add("atlas_relations", parcels::parcel_relations(tables));
+    add("training", training::trained_and_untrained(tables, look));
+    add("checkpoints", training::checkpoints(tables));
+    add("individuals", individuals::individuals(tables, look));
+    add("isc_density", densities::isc_density(tables));
+    wanted
 }
+
+#[cfg(test)]
+mod tests;

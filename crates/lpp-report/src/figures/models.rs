@@ -3,7 +3,7 @@
 use lpp_tables::{Scaling, ScalingByFamily, ScalingByFamilyLines, ScalingLines, ScalingRegression};
 
 use super::gallery::{Undrawn, by_size, some_values, trend, without_values};
-use super::{Figure, Look};
+use super::{Look, Sketch};
 use crate::plot::{HorizontalAxis, Panel, Scatter, Sheet};
 use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
@@ -25,7 +25,7 @@ pub(super) fn scaling(
     (column, voxels, of): Score,
     tables: &ReportTables,
     look: &Look,
-) -> Result<Figure, Undrawn> {
+) -> Result<Sketch, Undrawn> {
     let rows = tables.filled::<Scaling>()?;
     let fits = tables.rows::<ScalingRegression>()?;
     let lines = tables.rows::<ScalingLines>()?;
@@ -46,15 +46,15 @@ pub(super) fn scaling(
         "Brain score (mean over {voxels} of the best layer's held-out correlation) against model size. Line: regression on the \
          logarithm of the number of parameters; band: 95 % of 1000 bootstrap lines."
     );
-    Ok(look.figure(
+    Ok(Sketch::new(
         format!("scaling_{column}"),
         caption,
-        &Sheet::single(Panel::Scatter(plot)),
+        Sheet::single(Panel::Scatter(plot)),
     ))
 }
 
 /// Scores against size in each family (S3).
-pub(super) fn by_family(tables: &ReportTables, look: &Look) -> Result<Figure, Undrawn> {
+pub(super) fn by_family(tables: &ReportTables, look: &Look) -> Result<Sketch, Undrawn> {
     let rows = tables.filled::<Scaling>()?;
     let fits = tables.rows::<ScalingByFamily>()?;
     let lines = tables.rows::<ScalingByFamilyLines>()?;
@@ -89,5 +89,5 @@ pub(super) fn by_family(tables: &ReportTables, look: &Look) -> Result<Figure, Un
         panel_mm: 48.0,
     };
     let caption = "Brain score against model size within each family, with the family's own regression.";
-    Ok(look.figure("scaling_by_family", caption, &sheet))
+    Ok(Sketch::new("scaling_by_family", caption, sheet))
 }

@@ -3,7 +3,7 @@
 use lpp_tables::{Atlas, AtlasLines, AtlasRegression};
 
 use super::gallery::{Undrawn, some_values, trend, without_values};
-use super::{Figure, Look};
+use super::Sketch;
 use crate::plot::{
     Families, HorizontalAxis, Panel, Row, RowPlot, RowStyle, Scatter, ScatterPoint, Series, Sheet, SidesPlot, Trend,
 };
@@ -11,7 +11,7 @@ use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
 
 /// Reliability of each parcel, left and right, and their difference with its test (F2).
-pub(super) fn parcel_reliability(tables: &ReportTables, look: &Look) -> Result<Figure, Undrawn> {
+pub(super) fn parcel_reliability(tables: &ReportTables) -> Result<Sketch, Undrawn> {
     let atlas = tables.filled::<Atlas>()?;
     if !atlas.iter().any(|row| row.isc_l_minus_r.is_finite()) {
         return Err(without_values("isc_l_minus_r in both parcels of a pair"));
@@ -46,11 +46,11 @@ pub(super) fn parcel_reliability(tables: &ReportTables, look: &Look) -> Result<F
     };
     let caption = "Inter-subject correlation of each parcel and of its counterpart, and their difference; stars: t-test between \
                    both sides' voxels (* p < 0.05, ** p < 0.01, *** p < 0.001).";
-    Ok(look.figure("atlas_isc", caption, &sheet))
+    Ok(Sketch::new("atlas_isc", caption, sheet))
 }
 
 /// Growth of the asymmetry against the asymmetry of reliability, and score against reliability (P1).
-pub(super) fn parcel_relations(tables: &ReportTables, look: &Look) -> Result<Figure, Undrawn> {
+pub(super) fn parcel_relations(tables: &ReportTables) -> Result<Sketch, Undrawn> {
     let atlas = tables.filled::<Atlas>()?;
     let points = |side: &str, of: fn(&Atlas) -> [f64; 2]| -> Vec<ScatterPoint> {
         let point = |row: &Atlas| {
@@ -106,7 +106,7 @@ pub(super) fn parcel_relations(tables: &ReportTables, look: &Look) -> Result<Fig
     };
     let caption = "Each parcel: how its asymmetry grows with model size against the asymmetry of its inter-subject correlation, \
                    and its mean score against its inter-subject correlation.";
-    Ok(look.figure("atlas_relations", caption, &sheet))
+    Ok(Sketch::new("atlas_relations", caption, sheet))
 }
 
 /// A regression over parcels.

@@ -7,13 +7,13 @@ use lpp_tables::{
 };
 
 use super::gallery::{Undrawn, distinct, sized, some_values, trend, without_values};
-use super::{Figure, Look};
+use super::Sketch;
 use crate::plot::{HorizontalAxis, Level, Panel, Row, RowPlot, RowStyle, Series, Sheet, SidesPlot};
 use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
 
 /// Growth with size in each region, left and right (R1).
-pub(super) fn region_slopes(tables: &ReportTables, look: &Look) -> Result<Figure, Undrawn> {
+pub(super) fn region_slopes(tables: &ReportTables) -> Result<Sketch, Undrawn> {
     let slopes = tables.filled::<RoisVoxelSlopes>()?;
     let row = |of: &RoisVoxelSlopes| Row {
         note: if of.p.is_nan() {
@@ -39,11 +39,11 @@ pub(super) fn region_slopes(tables: &ReportTables, look: &Look) -> Result<Figure
     };
     let caption = "Slope of the brain score on the logarithm of model size, mean over the voxels of each region and of its \
                    mirror image; p of a t-test between both sides' voxels.";
-    Ok(look.figure("rois", caption, &Sheet::single(Panel::Rows(plot))))
+    Ok(Sketch::new("rois", caption, Sheet::single(Panel::Rows(plot))))
 }
 
 /// Score against size in each region, left and right, with the level of reliability (R2).
-pub(super) fn region_scores(tables: &ReportTables, look: &Look) -> Result<Figure, Undrawn> {
+pub(super) fn region_scores(tables: &ReportTables) -> Result<Sketch, Undrawn> {
     let isc = tables.rows::<RoisIsc>()?;
     let fits = tables.rows::<RoisRegression>()?;
     let lines = tables.rows::<RoisLines>()?;
@@ -59,11 +59,11 @@ pub(super) fn region_scores(tables: &ReportTables, look: &Look) -> Result<Figure
     } else {
         " Dashed: inter-subject correlation of either side with its bootstrap interval."
     };
-    Ok(figure("rois_sides", "Brain score by region", ceiling, panels, look))
+    Ok(figure("rois_sides", "Brain score by region", ceiling, panels))
 }
 
 /// The same over random embeddings.
-pub(super) fn region_scores_over_random(tables: &ReportTables, look: &Look) -> Result<Figure, Undrawn> {
+pub(super) fn region_scores_over_random(tables: &ReportTables) -> Result<Sketch, Undrawn> {
     let fits = tables.rows::<RoisOverRandomRegression>()?;
     let lines = tables.rows::<RoisOverRandomLines>()?;
     let panels = panels(
@@ -74,10 +74,10 @@ pub(super) fn region_scores_over_random(tables: &ReportTables, look: &Look) -> R
         |_| None,
     )?;
     let title = "Brain score over random embeddings by region";
-    Ok(figure("rois_over_random", title, "", panels, look))
+    Ok(figure("rois_over_random", title, "", panels))
 }
 
-fn figure(id: &str, title: &str, ceiling: &str, panels: Vec<Panel>, look: &Look) -> Figure {
+fn figure(id: &str, title: &str, ceiling: &str, panels: Vec<Panel>) -> Sketch {
     let sheet = Sheet {
         title: title.to_owned(),
         panels,
@@ -86,7 +86,7 @@ fn figure(id: &str, title: &str, ceiling: &str, panels: Vec<Panel>, look: &Look)
         panel_mm: 48.0,
     };
     let caption = format!("{title} and of its mirror image, against model size.{ceiling}");
-    look.figure(id, caption, &sheet)
+    Sketch::new(id, caption, sheet)
 }
 
 /// A panel a region.

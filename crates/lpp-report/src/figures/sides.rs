@@ -5,7 +5,7 @@ use lpp_tables::{
 };
 
 use super::gallery::{Undrawn, by_size, some_values, trend};
-use super::{Figure, Look};
+use super::{Look, Sketch};
 use crate::plot::{HorizontalAxis, Panel, Scatter, Series, Sheet, SidesPlot};
 use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
@@ -55,7 +55,7 @@ pub(super) fn lateralization(
     measure: &Measure,
     tables: &ReportTables,
     look: &Look,
-) -> Result<Figure, Undrawn> {
+) -> Result<Sketch, Undrawn> {
     let fits = tables.rows::<LateralizationRegression>()?;
     let lines = tables.rows::<LateralizationLines>()?;
     let rows: Vec<(Identity, [f64; 3])> = tables
@@ -104,5 +104,5 @@ pub(super) fn lateralization(
         "Brain score of the left and of the right hemisphere ({voxels}) against model size, and their difference. Lines: \
          regressions on the logarithm of the number of parameters; bands: 95 % of 1000 bootstrap lines."
     );
-    Ok(look.figure(format!("l_minus_r_{name}"), caption, &sheet))
+    Ok(Sketch::new(format!("l_minus_r_{name}"), caption, sheet))
 }

@@ -3,7 +3,7 @@
 use lpp_tables::{Checkpoints, Measures, Training, TrainingLines, TrainingRegression};
 
 use super::gallery::{Undrawn, distinct, sized, some_values, trend, without_values};
-use super::{Figure, Look};
+use super::{Look, Sketch};
 use crate::plot::{Curve, Curves, Families, HorizontalAxis, Panel, Scatter, Sheet};
 use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
@@ -38,7 +38,7 @@ fn measured<'a>(
 }
 
 /// Left minus right of trained models and of their untrained twins: a row of panels a family (T1).
-pub(super) fn trained_and_untrained(tables: &ReportTables, look: &Look) -> Result<Figure, Undrawn> {
+pub(super) fn trained_and_untrained(tables: &ReportTables, look: &Look) -> Result<Sketch, Undrawn> {
     let rows = tables.filled::<Training>()?;
     let fits = tables.rows::<TrainingRegression>()?;
     let lines = tables.rows::<TrainingLines>()?;
@@ -86,11 +86,11 @@ pub(super) fn trained_and_untrained(tables: &ReportTables, look: &Look) -> Resul
     };
     let caption =
         "Left minus right brain score of trained models and of their untrained twins against model size.";
-    Ok(look.figure("training", caption, &sheet))
+    Ok(Sketch::new("training", caption, sheet))
 }
 
 /// Score and asymmetry along the steps of training (T2).
-pub(super) fn checkpoints(tables: &ReportTables, look: &Look) -> Result<Figure, Undrawn> {
+pub(super) fn checkpoints(tables: &ReportTables) -> Result<Sketch, Undrawn> {
     let rows = tables.filled::<Checkpoints>()?;
     let families = Families::of(rows.iter().map(|row| row.model.as_str()));
     let panels = [
@@ -125,5 +125,5 @@ pub(super) fn checkpoints(tables: &ReportTables, look: &Look) -> Result<Figure, 
         return Err(without_values("checkpoints"));
     }
     let caption = "Brain score and left minus right along the steps of training.";
-    Ok(look.figure("checkpoints", caption, &sheet))
+    Ok(Sketch::new("checkpoints", caption, sheet))
 }
