@@ -146,10 +146,10 @@ impl Numbers {
                     let n = self.check_points(side.points.iter(), &what);
                     self.check(&side.trend, n, &what);
                 }
-                for difference in difference {
+                if let Some(difference) = difference {
                     assert!(self.fits.contains_key(&fit(difference)), "{what}, {title}");
                 }
-                for level in level {
+                if let Some(level) = level {
                     self.check_all(level.sides, what);
                     self.check_all(level.intervals.iter().flat_map(|(low, high)| [*low, *high]), what);
                 }
