@@ -2,9 +2,7 @@
 
 use crate::overview::{Overview, Reliability};
 use crate::part::{Need, Part};
-use crate::{
-    baselines, corrected, individuals, lateralization, layers, parcels, regions, scaling, training,
-};
+use crate::{baselines, corrected, individuals, lateralization, layers, parcels, regions, scaling, training};
 
 /// Declares the analyses: name of the command, what it is about, and the part that computes it.
 macro_rules! analyses {
@@ -42,7 +40,7 @@ macro_rules! analyses {
 }
 
 analyses! {
-    /// Brain score against model size, perplexity and HellaSwag; the growth of each voxel
+    /// Brain score against model size, perplexity and `HellaSwag`; the growth of each voxel
     Scaling: "scaling", scaling::ScalingPart;
     /// Left against right, and how the difference grows with size
     Lateralization: "lateralization", lateralization::LateralizationPart;
@@ -70,7 +68,10 @@ impl Analysis {
             None => Self::EACH.iter().filter_map(|analysis| analysis.part()).collect(),
         };
         let mut parts: Vec<&'static dyn Part> = Vec::new();
-        if chosen.iter().any(|part| part.needs().contains(&Need::AverageSubject)) {
+        if chosen
+            .iter()
+            .any(|part| part.needs().contains(&Need::AverageSubject))
+        {
             parts.extend([&Overview as &dyn Part, &Reliability]);
         }
         parts.extend(chosen);

@@ -40,7 +40,10 @@ impl Part for BaselinesPart {
                 measures: measures(brain, model)?,
             })
         };
-        let rows = baselines.iter().map(row).collect::<Result<Vec<_>, AnalysisError>>()?;
+        let rows = baselines
+            .iter()
+            .map(row)
+            .collect::<Result<Vec<_>, AnalysisError>>()?;
         let groups = group_maps(&baselines);
         let (listed, maps) = maps(brain, &groups, &trained)?;
         let made = Made::default()
@@ -118,9 +121,8 @@ fn group_rows(baselines: &[Baselines]) -> Vec<BaselineGroups> {
     }
     let row = |(group, seeds): (&str, Vec<&Measures>)| {
         // A seed without a value leaves its group without one.
-        let mean = |of: fn(&Measures) -> f64| {
-            seeds.iter().map(|seed| of(seed)).sum::<f64>() / seeds.len() as f64
-        };
+        let mean =
+            |of: fn(&Measures) -> f64| seeds.iter().map(|seed| of(seed)).sum::<f64>() / seeds.len() as f64;
         BaselineGroups {
             group: group.to_owned(),
             n_seeds: seeds.len(),

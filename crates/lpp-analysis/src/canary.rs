@@ -29,7 +29,13 @@ pub(crate) fn rows(canaries: &[ModelScores]) -> Result<Vec<Canary>, AnalysisErro
             flag: if test.p <= LEVEL { "scores" } else { "silent" }.to_owned(),
         }));
     }
-    for Canary { features, score_mean, p, .. } in rows.iter().filter(|row| row.p <= LEVEL) {
+    for Canary {
+        features,
+        score_mean,
+        p,
+        ..
+    } in rows.iter().filter(|row| row.p <= LEVEL)
+    {
         tracing::warn!(
             "the canary scores: {features} predict held-out scans (mean {score_mean:.4}, p = {p:.3}); runs share a course over time \
              or data leak"

@@ -39,7 +39,10 @@ impl Place {
     }
 
     fn row_of(&self, table: &Table) -> Option<usize> {
-        let keys = self.row.iter().map(|(name, text)| Some((table.column(name)?, text)));
+        let keys = self
+            .row
+            .iter()
+            .map(|(name, text)| Some((table.column(name)?, text)));
         let keys: Vec<(Vec<&Cell>, &String)> = keys.collect::<Option<_>>()?;
         (0..table.n_rows()).find(|&row| keys.iter().all(|(cells, wanted)| cells[row].plain() == **wanted))
     }

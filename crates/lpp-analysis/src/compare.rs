@@ -56,7 +56,9 @@ fn beside(number: &Published, reports: &BTreeMap<Language, AnalysisReport>) -> C
         voxels: number.voxels.clone(),
         quantity: number.quantity.clone(),
         published: number.published.clone(),
-        ours: ours.as_ref().map_or(String::new(), |ours| as_printed(ours, &number.published)),
+        ours: ours
+            .as_ref()
+            .map_or(String::new(), |ours| as_printed(ours, &number.published)),
         difference,
         agrees: agrees.to_owned(),
         note: ours.err().unwrap_or_default(),
@@ -69,7 +71,9 @@ fn as_printed(ours: &Cell, published: &str) -> String {
         None => ours.plain(),
         Some(ours) if published.contains('e') => format!("{ours:.4e}"),
         Some(ours) => {
-            let digits = published.split_once('.').map_or(0, |(_, digits)| digits.len() + 3);
+            let digits = published
+                .split_once('.')
+                .map_or(0, |(_, digits)| digits.len() + 3);
             format!("{ours:.digits$}")
         }
     }

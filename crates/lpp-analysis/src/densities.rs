@@ -22,7 +22,9 @@ pub(crate) fn of_scores(
     groups: &BTreeMap<String, Vec<f64>>,
     trained: &[&ModelScores],
 ) -> Result<Vec<ScoreDensities>, AnalysisError> {
-    let baselines = groups.iter().map(|(group, scores)| (group.as_str(), "baseline", scores));
+    let baselines = groups
+        .iter()
+        .map(|(group, scores)| (group.as_str(), "baseline", scores));
     let models = trained.iter().map(|model| (model.name(), "model", &model.best));
     let all = brain.all();
     let mut selections: Vec<(&str, &VoxelSet)> = vec![("all", &all)];
@@ -33,7 +35,9 @@ pub(crate) fn of_scores(
         .collect();
     let curves = wanted.par_iter().map(|&((source, kind, scores), (voxels, set))| {
         let curve = curve_of(&set.select(scores)?);
-        let points = curve.into_iter().flat_map(|curve| curve.x.into_iter().zip(curve.density));
+        let points = curve
+            .into_iter()
+            .flat_map(|curve| curve.x.into_iter().zip(curve.density));
         let row = |(score, density)| ScoreDensities {
             source: source.to_owned(),
             kind: kind.to_owned(),

@@ -115,7 +115,11 @@ impl Part for IndividualsPart {
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &[Individuals::NAME, IndividualsRegression::NAME, IndividualsLines::NAME]
+        &[
+            Individuals::NAME,
+            IndividualsRegression::NAME,
+            IndividualsLines::NAME,
+        ]
     }
 
     fn compute(&self, inputs: &Inputs<'_>) -> Result<Made, AnalysisError> {

@@ -59,7 +59,10 @@ impl Files {
             scores,
             mask: job.mask.clone().unwrap_or_else(|| study.mask(lang)),
             isc: own(&job.isc, &[study.isc(lang)]).filter(|_| average),
-            model_info: own(&options.model_info, &[root.join(format!("model_info_{lang}.csv"))]),
+            model_info: own(
+                &options.model_info,
+                &[root.join(format!("model_info_{lang}.csv"))],
+            ),
             regions: if needed(Need::Regions) {
                 Region::files(&study.roi_dir())?
             } else {
@@ -144,7 +147,11 @@ impl<'a> Inputs<'a> {
         files: &'a Files,
         progress: &'a dyn Progress,
     ) -> Result<Self, AnalysisError> {
-        let info = files.model_info.as_deref().map(ModelInfoTable::load).transpose()?;
+        let info = files
+            .model_info
+            .as_deref()
+            .map(ModelInfoTable::load)
+            .transpose()?;
         Ok(Self {
             job,
             files,
@@ -177,9 +184,7 @@ impl<'a> Inputs<'a> {
     /// The parcels of the atlas; none without one.
     pub(crate) fn parcels(&self) -> Result<Vec<ParcelPair>, AnalysisError> {
         match &self.files.atlas {
-            Some(atlas) => {
-                parcels::load_pairs(atlas, self.files.labels.as_deref(), &self.average()?.brain)
-            }
+            Some(atlas) => parcels::load_pairs(atlas, self.files.labels.as_deref(), &self.average()?.brain),
             None => Ok(Vec::new()),
         }
     }
@@ -219,10 +224,7 @@ impl<'a> Inputs<'a> {
 }
 
 /// The value of a cell, which is made if it is asked for the first time.
-fn once<T>(
-    cell: &OnceCell<T>,
-    make: impl FnOnce() -> Result<T, AnalysisError>,
-) -> Result<&T, AnalysisError> {
+fn once<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T, AnalysisError>) -> Result<&T, AnalysisError> {
     if let Some(made) = cell.get() {
         return Ok(made);
     }

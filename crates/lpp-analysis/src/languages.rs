@@ -231,7 +231,9 @@ fn side_by_side(reports: &BTreeMap<Language, AnalysisReport>) -> Vec<Languages> 
 /// The names in a column over all languages, in the order of their first appearance.
 fn names(reports: &BTreeMap<Language, AnalysisReport>, table: &str, column: &str) -> Vec<String> {
     let mut names = Vec::new();
-    let tables = LANGUAGES.iter().filter_map(|lang| reports.get(lang)?.table(table));
+    let tables = LANGUAGES
+        .iter()
+        .filter_map(|lang| reports.get(lang)?.table(table));
     for name in tables.flat_map(|table| table.texts(column)) {
         if !names.contains(&name) {
             names.push(name);
@@ -251,7 +253,10 @@ mod tests {
             let columns = declaration(table).unwrap().columns;
             let (key, _) = key.split_once('=').unwrap();
             for name in [key, column] {
-                assert!(columns.iter().any(|column| column.name == name), "{quantity}: {name}");
+                assert!(
+                    columns.iter().any(|column| column.name == name),
+                    "{quantity}: {name}"
+                );
             }
         }
     }

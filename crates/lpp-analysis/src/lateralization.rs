@@ -2,7 +2,8 @@
 
 use lpp_stats::{LateralScore, VoxelSet, percentile};
 use lpp_tables::{
-    Lateralization, LateralizationLines, LateralizationOls, LateralizationOlsFit, LateralizationRegression, Row,
+    Lateralization, LateralizationLines, LateralizationOls, LateralizationOlsFit, LateralizationRegression,
+    Row,
 };
 
 use crate::inputs::Inputs;
@@ -38,6 +39,8 @@ const MEASURES: [(&str, Measure); 5] = [
 
 /// Left and right.
 type Sides = (f64, f64);
+/// Left, right, or left minus right.
+type Way = fn(Sides) -> f64;
 
 /// One row per model (untrained ones and baselines too), regressions of L − R on size over the trained ones.
 pub(crate) struct LateralizationPart;
@@ -60,10 +63,16 @@ impl Part for LateralizationPart {
     fn compute(&self, inputs: &Inputs<'_>) -> Result<Made, AnalysisError> {
         let average = inputs.average()?;
         let models = average.models.iter();
-        let sides = models.map(|model| all_sides(&average.brain, model)).collect::<Result<Vec<_>, _>>()?;
+        let sides = models
+            .map(|model| all_sides(&average.brain, model))
+            .collect::<Result<Vec<_>, _>>()?;
         let rows: Vec<Lateralization> = average.models.iter().zip(&sides).map(row).collect();
         let trained = average.trained();
-        let known = average.models.iter().zip(&sides).filter(|(model, _)| model.is_trained());
+        let known = average
+            .models
+            .iter()
+            .zip(&sides)
+            .filter(|(model, _)| model.is_trained());
         let of_trained: Vec<[Sides; 5]> = known.map(|(_, sides)| *sides).collect();
         let outcomes = outcomes(&of_trained);
         let (ln_size, size) = (log_parameters(&trained), parameters(&trained));
@@ -79,7 +88,9 @@ impl Part for LateralizationPart {
                 at,
             }));
         }
-        let differences = outcomes.into_iter().filter(|(name, _)| name.starts_with("l_minus_r"));
+        let differences = outcomes
+            .into_iter()
+            .filter(|(name, _)| name.starts_with("l_minus_r"));
         let (terms, quality) = full_regressions(&trained, &differences.collect::<Vec<_>>());
         let terms = terms.into_iter().map(|term| LateralizationOls { term });
         let quality = quality.into_iter().map(|fit| LateralizationOlsFit { fit });
@@ -124,7 +135,7 @@ fn row((model, sides): (&ModelScores, &[Sides; 5])) -> Lateralization {
 
 /// Left, right and left minus right by each measure, under the names of their columns.
 fn outcomes(models: &[[Sides; 5]]) -> Vec<Outcome> {
-    let ways: [(&str, fn(Sides) -> f64); 3] = [
+    let ways: [(&str, Way); 3] = [
         ("left", |sides| sides.0),
         ("right", |sides| sides.1),
         ("l_minus_r", |sides| sides.0 - sides.1),
@@ -141,11 +152,7 @@ fn outcomes(models: &[[Sides; 5]]) -> Vec<Outcome> {
 }
 
 /// Left and right value of a model under one measure; NaN where it is not defined.
-pub(crate) fn sides_of(
-    measure: Measure,
-    brain: &Brain,
-    model: &ModelScores,
-) -> Result<Sides, AnalysisError> {
+pub(crate) fn sides_of(measure: Measure, brain: &Brain, model: &ModelScores) -> Result<Sides, AnalysisError> {
     let undefined = Ok((f64::NAN, f64::NAN));
     let reliable = matches!(measure, Measure::Reliable | Measure::IscNormalizedReliable);
     let sides = match (reliable, brain.reliable()) {

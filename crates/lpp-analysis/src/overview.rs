@@ -56,7 +56,10 @@ fn summary(average: &Average, n_regions: usize) -> Result<Vec<Summary>, Analysis
         ("n_midline_left_out", count(brain.hemispheres().midline().len())),
         ("n_models", count(models(ModelScores::is_trained))),
         ("n_baselines", count(models(ModelScores::is_baseline))),
-        ("n_checkpoints", count(models(|model| model.checkpoint().is_some()))),
+        (
+            "n_checkpoints",
+            count(models(|model| model.checkpoint().is_some())),
+        ),
         ("n_rois", count(n_regions)),
     ];
     if let (Some(isc), Some(reliable)) = (IscSummary::of(brain)?, brain.reliable()) {

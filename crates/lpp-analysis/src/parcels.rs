@@ -116,17 +116,29 @@ fn known(set: &VoxelSet, values: &[f64]) -> Result<Vec<f64>, AnalysisError> {
 }
 
 /// Over parcels: growth of L − R with L − R of the reliability, mean score with reliability.
-fn relations(
-    rows: &[Atlas],
-    seed: u64,
-) -> Result<(Vec<AtlasRegression>, Vec<AtlasLines>), AnalysisError> {
+fn relations(rows: &[Atlas], seed: u64) -> Result<(Vec<AtlasRegression>, Vec<AtlasLines>), AnalysisError> {
     let column = |cell: fn(&Atlas) -> f64| rows.iter().map(cell).collect::<Vec<_>>();
     let both = |cell: fn(&Atlas) -> [f64; 2]| rows.iter().flat_map(cell).collect::<Vec<_>>();
     let growth = column(|row| row.slope_l_minus_r_per_ln_parameter);
     let related = [
-        ("slope_l_minus_r", "isc_l_minus_r", growth, column(|row| row.isc_l_minus_r)),
-        ("score_left", "isc_left", column(|row| row.score_left), column(|row| row.isc_left)),
-        ("score_right", "isc_right", column(|row| row.score_right), column(|row| row.isc_right)),
+        (
+            "slope_l_minus_r",
+            "isc_l_minus_r",
+            growth,
+            column(|row| row.isc_l_minus_r),
+        ),
+        (
+            "score_left",
+            "isc_left",
+            column(|row| row.score_left),
+            column(|row| row.isc_left),
+        ),
+        (
+            "score_right",
+            "isc_right",
+            column(|row| row.score_right),
+            column(|row| row.isc_right),
+        ),
         (
             "score",
             "isc",

@@ -44,14 +44,23 @@ fn each<'a>(
         for (predictor, x, scale) in predictors(models, info) {
             for (subset, least) in [("all", f64::NEG_INFINITY), ("above_3e9_parameters", LARGE)] {
                 let of_subset = |(&x, &size): (&f64, &f64)| {
-                    if subset == "all" || size > least { x } else { f64::NAN }
+                    if subset == "all" || size > least {
+                        x
+                    } else {
+                        f64::NAN
+                    }
                 };
                 let key = Key {
                     outcome: outcome.clone(),
                     predictor: predictor.to_owned(),
                     models: subset.to_owned(),
                 };
-                found.push((key, x.iter().zip(&size).map(of_subset).collect(), scale, values.as_slice()));
+                found.push((
+                    key,
+                    x.iter().zip(&size).map(of_subset).collect(),
+                    scale,
+                    values.as_slice(),
+                ));
             }
         }
     }
@@ -65,7 +74,11 @@ pub(crate) fn regressions(
     outcomes: &[Outcome],
 ) -> Vec<(Key, ModelFit)> {
     let fit = |(key, x, scale, values): (Key, Vec<f64>, LineScale, &[f64])| {
-        let along: Vec<f64> = if scale == LogX { x.iter().map(|x| x.ln()).collect() } else { x };
+        let along: Vec<f64> = if scale == LogX {
+            x.iter().map(|x| x.ln()).collect()
+        } else {
+            x
+        };
         (key, SimpleRegression::of(&along, values).into())
     };
     each(models, info, outcomes).into_iter().map(fit).collect()

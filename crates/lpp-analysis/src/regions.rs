@@ -7,7 +7,8 @@ use lpp_fmri::{RegionVoxels, warn_once};
 use lpp_stats::{Interval, MeanScore, VoxelSet, bootstrap_mean, t_test_pooled};
 use lpp_study::StudyError;
 use lpp_tables::{
-    Rois, RoisIsc, RoisLines, RoisOverRandomLines, RoisOverRandomRegression, RoisRegression, RoisVoxelSlopes, Row,
+    Rois, RoisIsc, RoisLines, RoisOverRandomLines, RoisOverRandomRegression, RoisRegression, RoisVoxelSlopes,
+    Row,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -261,11 +262,17 @@ fn outcomes(regions: &[Region], rows: &[Rois], of: fn(&Rois) -> f64) -> Vec<Outc
     let mut outcomes = Vec::new();
     for Region { name, .. } in regions {
         let side = |side: &str| -> Vec<f64> {
-            let own = rows.iter().filter(|row| row.roi == *name && row.hemisphere == side);
+            let own = rows
+                .iter()
+                .filter(|row| row.roi == *name && row.hemisphere == side);
             own.filter(|row| row.kind == TRAINED).map(of).collect()
         };
         let (left, right) = (side("left"), side("right"));
-        let difference = left.iter().zip(&right).map(|(left, right)| left - right).collect();
+        let difference = left
+            .iter()
+            .zip(&right)
+            .map(|(left, right)| left - right)
+            .collect();
         outcomes.push((format!("{name} left"), left));
         outcomes.push((format!("{name} right"), right));
         outcomes.push((format!("{name} left minus right"), difference));
@@ -298,7 +305,10 @@ fn growth(
 fn slope_rows(brain: &Brain, regions: &[Region], trained: &[&ModelScores]) -> Vec<RoisVoxelSlopes> {
     let of_voxels = voxel_slopes(brain.n_voxels(), trained);
     let slopes = |voxels: &VoxelSet| -> Vec<f64> {
-        let slopes = voxels.indices().iter().map(|&voxel| of_voxels[voxel].slope(|test| test.slope));
+        let slopes = voxels
+            .indices()
+            .iter()
+            .map(|&voxel| of_voxels[voxel].slope(|test| test.slope));
         slopes.filter(|slope| slope.is_finite()).collect()
     };
     let row = |region: &Region| {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use lpp_stats::MeanScore;
 use lpp_tables::{
-    PerformanceLines, PerformanceRegression, Row, Scaling, ScalingByFamily, ScalingByFamilyLines, ScalingLines,
-    ScalingOls, ScalingOlsFit, ScalingRegression, VoxelMaps, VoxelSlopes, VoxelThreshold,
+    PerformanceLines, PerformanceRegression, Row, Scaling, ScalingByFamily, ScalingByFamilyLines,
+    ScalingLines, ScalingOls, ScalingOlsFit, ScalingRegression, VoxelMaps, VoxelSlopes, VoxelThreshold,
 };
 
 use crate::inputs::Inputs;
@@ -47,8 +47,14 @@ impl Part for ScalingPart {
         let models = average.trained();
         let rows = model_rows(&average.brain, &models, info)?;
         let outcomes = [
-            ("score_all".to_owned(), rows.iter().map(|row| row.score_all).collect()),
-            ("score_reliable".to_owned(), rows.iter().map(|row| row.score_reliable).collect()),
+            (
+                "score_all".to_owned(),
+                rows.iter().map(|row| row.score_all).collect(),
+            ),
+            (
+                "score_reliable".to_owned(),
+                rows.iter().map(|row| row.score_reliable).collect(),
+            ),
         ];
         let (regressions, lines) = size_tables(&models, &outcomes, seed)?;
         let (families, family_lines) = by_family(&models, &outcomes, seed)?;
@@ -79,8 +85,18 @@ impl Part for ScalingPart {
             .with(&lines)
             .with(&families)
             .with(&family_lines)
-            .with(&terms.into_iter().map(|term| ScalingOls { term }).collect::<Vec<_>>())
-            .with(&fits.into_iter().map(|fit| ScalingOlsFit { fit }).collect::<Vec<_>>())
+            .with(
+                &terms
+                    .into_iter()
+                    .map(|term| ScalingOls { term })
+                    .collect::<Vec<_>>(),
+            )
+            .with(
+                &fits
+                    .into_iter()
+                    .map(|fit| ScalingOlsFit { fit })
+                    .collect::<Vec<_>>(),
+            )
             .with(&performance.collect::<Vec<_>>())
             .with(&performance_lines.collect::<Vec<_>>())
             .with(&voxelwise::rows(&average.brain, &slopes))
@@ -151,9 +167,9 @@ fn by_family(
         let own = (0..models.len()).filter(|&i| models[i].family() == family);
         let own: Vec<usize> = own.collect();
         let members: Vec<&ModelScores> = own.iter().map(|&i| models[i]).collect();
-        let outcomes = outcomes.iter().map(|(outcome, values)| {
-            (outcome.clone(), own.iter().map(|&i| values[i]).collect())
-        });
+        let outcomes = outcomes
+            .iter()
+            .map(|(outcome, values)| (outcome.clone(), own.iter().map(|&i| values[i]).collect()));
         let (own_fits, own_lines) = size_tables(&members, &outcomes.collect::<Vec<_>>(), seed)?;
         fits.extend(own_fits.into_iter().map(|row| ScalingByFamily {
             family: family.clone(),

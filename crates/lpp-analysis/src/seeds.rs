@@ -27,7 +27,10 @@ pub(crate) fn group_maps(baselines: &[&ModelScores]) -> BTreeMap<String, Vec<f64
             .map(|voxel| seeds.iter().map(|seed| seed.best[voxel]).sum::<f64>() / n)
             .collect()
     };
-    members.into_iter().map(|(group, seeds)| (group, mean(seeds))).collect()
+    members
+        .into_iter()
+        .map(|(group, seeds)| (group, mean(seeds)))
+        .collect()
 }
 
 /// The random embedding of the most dimensions, mean over its seeds; `None` if there is no random embedding.

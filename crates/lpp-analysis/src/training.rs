@@ -91,10 +91,8 @@ fn growth(
     compared: &[Compared<'_>],
     seed_of_bands: u64,
 ) -> Result<(Vec<TrainingRegression>, Vec<TrainingLines>), AnalysisError> {
-    let mut groups: Vec<(String, Option<u64>)> = compared
-        .iter()
-        .map(|of| (of.model.family(), of.seed))
-        .collect();
+    let mut groups: Vec<(String, Option<u64>)> =
+        compared.iter().map(|of| (of.model.family(), of.seed)).collect();
     groups.sort();
     groups.dedup();
     let (mut fits, mut lines) = (Vec::new(), Vec::new());

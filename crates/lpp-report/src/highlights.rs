@@ -44,11 +44,25 @@ pub(crate) fn highlights(tables: &ReportTables) -> Result<Vec<Highlight>, Report
     }
     cards.extend(best_model(&tables.all::<Scaling>()?));
     let scaling = tables.all::<ScalingRegression>()?;
-    let scaling = |outcome: &str| scaling.iter().find(|row| row.outcome == outcome).map(|row| &row.fit);
+    let scaling = |outcome: &str| {
+        scaling
+            .iter()
+            .find(|row| row.outcome == outcome)
+            .map(|row| &row.fit)
+    };
     let sides = tables.all::<LateralizationRegression>()?;
-    let sides = |outcome: &str| sides.iter().find(|row| row.outcome == outcome).map(|row| &row.fit);
+    let sides = |outcome: &str| {
+        sides
+            .iter()
+            .find(|row| row.outcome == outcome)
+            .map(|row| &row.fit)
+    };
     for (fit, table, name) in [
-        (scaling("score_all"), ScalingRegression::NAME, "score with log size"),
+        (
+            scaling("score_all"),
+            ScalingRegression::NAME,
+            "score with log size",
+        ),
         (
             scaling("score_reliable"),
             ScalingRegression::NAME,
@@ -65,7 +79,10 @@ pub(crate) fn highlights(tables: &ReportTables) -> Result<Vec<Highlight>, Report
             "left minus right with log size, reliable voxels",
         ),
     ] {
-        cards.extend(fit.and_then(relation).map(|text| Highlight::new(text, name, table)));
+        cards.extend(
+            fit.and_then(relation)
+                .map(|text| Highlight::new(text, name, table)),
+        );
     }
     Ok(cards)
 }

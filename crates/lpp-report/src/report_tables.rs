@@ -95,7 +95,10 @@ impl ReportTables {
     /// # Errors
     /// [`Undrawn::Without`] if the summary does not have it.
     pub(crate) fn quantity(&self, name: &str) -> Result<f64, Undrawn> {
-        let found = self.rows::<Summary>()?.into_iter().find(|row| row.quantity == name);
+        let found = self
+            .rows::<Summary>()?
+            .into_iter()
+            .find(|row| row.quantity == name);
         let missing = || Undrawn::Without(format!("the summary has no {name}"));
         found.map(|row| row.value).ok_or_else(missing)
     }
@@ -137,7 +140,10 @@ impl ReportTables {
     /// # Errors
     /// [`ReportError::Analysis`] if a table is broken.
     pub(crate) fn paths(&self) -> Result<Vec<PathBuf>, ReportError> {
-        let maps = self.all::<BaselineMaps>()?.into_iter().map(|row| self.map_path(&row.map));
+        let maps = self
+            .all::<BaselineMaps>()?
+            .into_iter()
+            .map(|row| self.map_path(&row.map));
         let tables = self.tables.iter().map(|table| self.path(table.name()));
         Ok(tables.chain(maps).collect())
     }

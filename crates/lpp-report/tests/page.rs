@@ -138,11 +138,19 @@ fn every_table_is_shown_with_its_meaning() {
         if n_rows == 0 {
             assert!(without_rows.contains(&name.as_str()), "{name}");
         } else {
-            let head = format!("<summary>{name} ({n_rows} rows)</summary>\n<p class=\"hint\">{}", declaration.meaning);
+            let head = format!(
+                "<summary>{name} ({n_rows} rows)</summary>\n<p class=\"hint\">{}",
+                declaration.meaning
+            );
             assert!(html.contains(&head), "{head}");
         }
     }
-    for corrected in ["delta", "corrected families", "corrected laterality", "corrected voxel tests"] {
+    for corrected in [
+        "delta",
+        "corrected families",
+        "corrected laterality",
+        "corrected voxel tests",
+    ] {
         assert!(html.contains(&format!("<summary>{corrected} (")), "{corrected}");
     }
 }

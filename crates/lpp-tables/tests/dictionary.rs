@@ -12,7 +12,10 @@ const HEAD: &str = "# Tables\n\nEvery table of `lpp-analyze` with its columns, a
                     in CSV and a null in Parquet. [results.md](results.md) says which result of the paper stands in which.\n";
 
 fn section(table: &Declaration) -> String {
-    let mut text = format!("\n## {}\n\n{}\n\n| column | type | meaning |\n|---|---|---|\n", table.name, table.meaning);
+    let mut text = format!(
+        "\n## {}\n\n{}\n\n| column | type | meaning |\n|---|---|---|\n",
+        table.name, table.meaning
+    );
     for column in &table.columns {
         let kind = match column.kind {
             Kind::Text => "text",
@@ -31,8 +34,12 @@ fn section(table: &Declaration) -> String {
 
 #[test]
 fn the_dictionary_is_what_the_declarations_say() {
-    let all = declarations().into_iter().chain([Languages::declaration(), Compare::declaration()]);
-    let text: String = std::iter::once(HEAD.to_owned()).chain(all.map(|table| section(&table))).collect();
+    let all = declarations()
+        .into_iter()
+        .chain([Languages::declaration(), Compare::declaration()]);
+    let text: String = std::iter::once(HEAD.to_owned())
+        .chain(all.map(|table| section(&table)))
+        .collect();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/tables.md");
     if std::env::var_os("LPP_BLESS").is_some() {
         std::fs::write(&path, &text).unwrap();

@@ -1,7 +1,7 @@
 //! Runs estimators and tests over simulated studies and counts how often they err.
 
-use lpp_analysis::corrected::{Measure, SlopeTests, tables};
 use lpp_analysis::AnalysisError;
+use lpp_analysis::corrected::{Measure, SlopeTests, tables};
 use lpp_tables::Table;
 use rayon::prelude::*;
 

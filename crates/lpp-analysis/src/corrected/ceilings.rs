@@ -19,7 +19,11 @@ const MARGIN: f64 = 0.04;
 /// One row per rule of sides and selection of voxels; none without a split-half correlation or with a single trial.
 pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedCeilings>, AnalysisError> {
     let mut rows = Vec::new();
-    let Some(ceiling) = sample.ceiling.as_ref().filter(|ceiling| ceiling.trials.nrows() > 1) else {
+    let Some(ceiling) = sample
+        .ceiling
+        .as_ref()
+        .filter(|ceiling| ceiling.trials.nrows() > 1)
+    else {
         return Ok(rows);
     };
     let pairs = sides_of_pairs(&sample.pairs);

@@ -143,13 +143,7 @@ fn tests(sample: &Sample, values: &[f64]) -> SlopeTests {
 }
 
 /// r, slope, p and mean over models of one outcome by two definitions.
-fn compare(
-    sample: &Sample,
-    result: &str,
-    correction: &str,
-    paper: &[f64],
-    corrected: &[f64],
-) -> Vec<Delta> {
+fn compare(sample: &Sample, result: &str, correction: &str, paper: &[f64], corrected: &[f64]) -> Vec<Delta> {
     let (before, after) = (tests(sample, paper), tests(sample, corrected));
     let mean = |values: &[f64]| lpp_stats::MeanScore::of(values).mean;
     [
@@ -166,7 +160,13 @@ fn compare(
 fn test_rows(sample: &Sample, result: &str, paper: &[f64], tested: &[f64]) -> Vec<Delta> {
     let (by_paper, found) = (tests(sample, paper), tests(sample, tested));
     let row = |correction, statistic, paper, corrected: Option<f64>| {
-        delta(result, correction, statistic, paper, corrected.unwrap_or(f64::NAN))
+        delta(
+            result,
+            correction,
+            statistic,
+            paper,
+            corrected.unwrap_or(f64::NAN),
+        )
     };
     let slope = "slope_per_ln_parameter";
     vec![

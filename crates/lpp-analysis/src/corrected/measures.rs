@@ -1,8 +1,6 @@
 //! Ways to sum up a model's voxel scores in one number: the paper's and the corrected ones.
 
-use lpp_stats::{
-    CeilingMatch, Hemispheres, LateralScore, MeanScore, VoxelSet, aveli, normalize_by_ceiling,
-};
+use lpp_stats::{CeilingMatch, Hemispheres, LateralScore, MeanScore, VoxelSet, aveli, normalize_by_ceiling};
 
 use super::Sample;
 use crate::AnalysisError;

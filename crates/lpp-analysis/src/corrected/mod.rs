@@ -36,8 +36,8 @@ pub(crate) use load::{files, load};
 
 use lpp_tables::{
     CorrectedCeilings, CorrectedFamilies, CorrectedJoint, CorrectedLaterality, CorrectedLateralityCurves,
-    CorrectedNulls, CorrectedOptimism, CorrectedParcels, CorrectedRandomEffects, CorrectedVoxelTests, Delta, Row,
-    Table,
+    CorrectedNulls, CorrectedOptimism, CorrectedParcels, CorrectedRandomEffects, CorrectedVoxelTests, Delta,
+    Row, Table,
 };
 
 use crate::AnalysisError;

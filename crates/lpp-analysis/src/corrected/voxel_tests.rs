@@ -154,7 +154,13 @@ fn family_means(sample: &Sample, values: &Array2<f64>) -> Vec<Vec<f64>> {
 }
 
 fn counted(row: &Row) -> CorrectedVoxelTests {
-    let surviving = || row.p.iter().zip(&row.t).filter(|(p, _)| **p < row.level).map(|(_, t)| *t);
+    let surviving = || {
+        row.p
+            .iter()
+            .zip(&row.t)
+            .filter(|(p, _)| **p < row.level)
+            .map(|(_, t)| *t)
+    };
     CorrectedVoxelTests {
         map: row.map.to_owned(),
         correction: row.correction.to_owned(),

@@ -37,7 +37,9 @@ pub(super) fn abilities(subset: Subset, tables: &ReportTables, look: &Look) -> R
     let rows: Vec<Scaling> = rows.into_iter().filter(|row| subset.holds(row)).collect();
     // Fewer than three have no correlation, and if all are large the figure says nothing new.
     if subset == Subset::Above3e9 && !(3..all).contains(&rows.len()) {
-        return Err(without_values("three models above 3·10⁹ parameters beside smaller ones"));
+        return Err(without_values(
+            "three models above 3·10⁹ parameters beside smaller ones",
+        ));
     }
     let sheet = Sheet {
         title: match subset {
@@ -71,12 +73,18 @@ fn panels(
     let fits = tables.rows::<PerformanceRegression>()?;
     let lines = tables.rows::<PerformanceLines>()?;
     let abilities: [Ability; 2] = [
-        ("ln_perplexity", "Perplexity", HorizontalAxis::log("perplexity (log scale)"), |row| {
-            row.perplexity
-        }),
-        ("hellaswag", "HellaSwag", HorizontalAxis::linear("HellaSwag accuracy (%)"), |row| {
-            row.hellaswag
-        }),
+        (
+            "ln_perplexity",
+            "Perplexity",
+            HorizontalAxis::log("perplexity (log scale)"),
+            |row| row.perplexity,
+        ),
+        (
+            "hellaswag",
+            "HellaSwag",
+            HorizontalAxis::linear("HellaSwag accuracy (%)"),
+            |row| row.hellaswag,
+        ),
     ];
     let mut panels = Vec::new();
     for (outcome, voxels, score) in SCORES {
@@ -92,8 +100,12 @@ fn panels(
                 continue;
             }
             let key = [outcome, *predictor, subset.name()];
-            let fit = fits.iter().find(|row| [&row.outcome, &row.predictor, &row.models] == key);
-            let line = lines.iter().filter(|row| [&row.outcome, &row.predictor, &row.models] == key);
+            let fit = fits
+                .iter()
+                .find(|row| [&row.outcome, &row.predictor, &row.models] == key);
+            let line = lines
+                .iter()
+                .filter(|row| [&row.outcome, &row.predictor, &row.models] == key);
             let trend = trend(fit.map(|row| &row.fit), line.map(|row| &row.at), &key.join(", "))?;
             panels.push(Panel::Scatter(Scatter {
                 title: format!("{name}, {voxels}"),

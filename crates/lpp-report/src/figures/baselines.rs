@@ -2,8 +2,8 @@
 
 use lpp_tables::{BaselineGroups, Scaling};
 
-use super::gallery::{Undrawn, without_values};
 use super::Sketch;
+use super::gallery::{Undrawn, without_values};
 use crate::plot::{Panel, Row, RowPlot, RowStyle, Sheet};
 use crate::report_tables::ReportTables;
 use crate::theme::{DOUBLE_MM, ONE_AND_A_HALF_MM};
@@ -27,10 +27,19 @@ pub(super) fn baselines(tables: &ReportTables) -> Result<Sketch, Undrawn> {
         });
         let models = models.iter().step_by(step);
         let models = models.map(|model| row(&model.id.model, of_model(model)));
-        panel(title, "mean correlation", groups.chain(models).collect(), RowStyle::Dots)
+        panel(
+            title,
+            "mean correlation",
+            groups.chain(models).collect(),
+            RowStyle::Dots,
+        )
     };
     let panels = [
-        panel("All voxels", |group| group.measures.score_all, |model| model.score_all),
+        panel(
+            "All voxels",
+            |group| group.measures.score_all,
+            |model| model.score_all,
+        ),
         panel(
             "Reliable voxels",
             |group| group.measures.score_reliable,
@@ -55,14 +64,18 @@ pub(super) fn baseline_asymmetry(tables: &ReportTables) -> Result<Sketch, Undraw
     let groups = tables.filled::<BaselineGroups>()?;
     let panel = |title: &str, of: fn(&BaselineGroups) -> f64| {
         let rows = groups.iter().map(|group| row(&group.group, of(group)));
-        panel(title, "left minus right (mean correlation)", rows.collect(), RowStyle::Bars)
+        panel(
+            title,
+            "left minus right (mean correlation)",
+            rows.collect(),
+            RowStyle::Bars,
+        )
     };
     let panels = [
         panel("All voxels", |group| group.measures.l_minus_r_all),
         panel("Reliable voxels", |group| group.measures.l_minus_r_reliable),
     ];
-    let caption =
-        "Left minus right brain score of word vectors, random vectors and untrained models, means over seeds.";
+    let caption = "Left minus right brain score of word vectors, random vectors and untrained models, means over seeds.";
     let sheet = sheet("Left minus right of the baselines", panels, 40.0)?;
     Ok(Sketch::new("baselines_l_minus_r", caption, sheet))
 }
@@ -93,7 +106,11 @@ fn sheet(title: &str, panels: [Option<Panel>; 2], panel_mm: f64) -> Result<Sheet
     Ok(Sheet {
         title: title.to_owned(),
         columns: panels.len(),
-        width_mm: if panels.len() > 1 { DOUBLE_MM } else { ONE_AND_A_HALF_MM },
+        width_mm: if panels.len() > 1 {
+            DOUBLE_MM
+        } else {
+            ONE_AND_A_HALF_MM
+        },
         panels,
         panel_mm,
     })

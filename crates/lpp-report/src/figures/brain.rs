@@ -92,7 +92,10 @@ impl BrainFigures<'_> {
 
     /// The inter-subject correlation with the contour of its 75th percentile (F1).
     fn isc(&self) -> Result<BrainMap, Undrawn> {
-        let isc = self.brain.isc().ok_or_else(|| without_values("inter-subject correlation"))?;
+        let isc = self
+            .brain
+            .isc()
+            .ok_or_else(|| without_values("inter-subject correlation"))?;
         let threshold = self.tables.quantity("isc_percentile_75")?;
         Ok(BrainMap {
             contour: Some((threshold, "75th percentile".to_owned())),
@@ -143,7 +146,11 @@ impl BrainFigures<'_> {
         }
         let any = rows.iter().any(|row| row.shown);
         let slope = |row: &VoxelSlopes| {
-            if row.shown || !any { row.slope_per_ln_parameter } else { f64::NAN }
+            if row.shown || !any {
+                row.slope_per_ln_parameter
+            } else {
+                f64::NAN
+            }
         };
         let values: Vec<f64> = rows.iter().map(slope).collect();
         if values.iter().all(|value| value.is_nan()) {
@@ -179,7 +186,12 @@ impl BrainFigures<'_> {
 
 fn score_map(model: &str, best: &[f64]) -> BrainMap {
     let id = format!("map_{}", file_stem(model));
-    BrainMap::of(&id, &format!("Brain score of {model}"), "correlation", best.to_vec())
+    BrainMap::of(
+        &id,
+        &format!("Brain score of {model}"),
+        "correlation",
+        best.to_vec(),
+    )
 }
 
 /// Left minus right at mirrored voxels, shown on the left.
@@ -194,7 +206,13 @@ fn asymmetry_map(model: &str, best: &[f64], brain: &Brain) -> BrainMap {
 
 /// A model's name as part of a file name.
 fn file_stem(model: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    let safe = |c: char| {
+        if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
     model.chars().map(safe).collect()
 }
 

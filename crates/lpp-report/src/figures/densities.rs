@@ -43,7 +43,11 @@ pub(super) fn score_densities(tables: &ReportTables, look: &Look) -> Result<Sket
     let rows = tables.filled::<ScoreDensities>()?;
     let models = tables.rows::<Scaling>()?;
     let step = models.len().div_ceil(MOST_MODELS).max(1);
-    let shown: Vec<&str> = models.iter().map(|row| row.id.model.as_str()).step_by(step).collect();
+    let shown: Vec<&str> = models
+        .iter()
+        .map(|row| row.id.model.as_str())
+        .step_by(step)
+        .collect();
     let panels: Vec<Panel> = [("all", "All voxels"), ("reliable", "Reliable voxels")]
         .into_iter()
         .filter_map(|(voxels, title)| {
@@ -70,7 +74,11 @@ pub(super) fn score_densities(tables: &ReportTables, look: &Look) -> Result<Sket
     let sheet = Sheet {
         title: "Density of the brain score over voxels".to_owned(),
         columns: panels.len(),
-        width_mm: if panels.len() > 1 { DOUBLE_MM } else { ONE_AND_A_HALF_MM },
+        width_mm: if panels.len() > 1 {
+            DOUBLE_MM
+        } else {
+            ONE_AND_A_HALF_MM
+        },
         panels,
         panel_mm: 66.0,
     };

@@ -81,7 +81,9 @@ impl Gallery {
 
 /// An error unless some point can be drawn.
 pub(super) fn some_values(points: &[ScatterPoint], what: &str) -> Result<(), Undrawn> {
-    let known = points.iter().any(|point| point.y.is_finite() && point.x.is_finite());
+    let known = points
+        .iter()
+        .any(|point| point.y.is_finite() && point.x.is_finite());
     if known { Ok(()) } else { Err(without_values(what)) }
 }
 

@@ -17,7 +17,10 @@ pub(super) fn individuals(tables: &ReportTables, look: &Look) -> Result<Sketch, 
     let fits = tables.rows::<IndividualsRegression>()?;
     let lines = tables.rows::<IndividualsLines>()?;
     let mut panels = Vec::new();
-    for subject in distinct(&rows, |row| &row.subject).into_iter().take(MOST_SUBJECTS) {
+    for subject in distinct(&rows, |row| &row.subject)
+        .into_iter()
+        .take(MOST_SUBJECTS)
+    {
         let of = OfSubject {
             rows: rows.iter().filter(|row| row.subject == subject).collect(),
             fits: fits.iter().filter(|row| row.subject == subject).collect(),
@@ -51,7 +54,8 @@ struct OfSubject<'a> {
 impl OfSubject<'_> {
     fn points(&self, of: fn(&Individuals) -> f64) -> Vec<ScatterPoint> {
         let rows = self.rows.iter();
-        rows.map(|row| sized(&row.model, &row.family, row.n_parameters, of(row))).collect()
+        rows.map(|row| sized(&row.model, &row.family, row.n_parameters, of(row)))
+            .collect()
     }
 
     fn trend(&self, outcome: &str) -> Result<Trend, Undrawn> {

@@ -14,13 +14,28 @@ pub(super) type Quantity = (fn(&Layers) -> f64, &'static str, &'static str);
 /// Scores over all and over reliable voxels.
 pub(super) const SCORES: [Quantity; 2] = [
     (|row| row.score_all, "Brain score, all voxels", "mean correlation"),
-    (|row| row.score_reliable, "Brain score, reliable voxels", "mean correlation"),
+    (
+        |row| row.score_reliable,
+        "Brain score, reliable voxels",
+        "mean correlation",
+    ),
 ];
 /// The same of left minus right.
 pub(super) const DIFFERENCES: [Quantity; 2] = [
-    (|row| row.l_minus_r_all, "Left minus right, all voxels", "difference"),
-    (|row| row.l_minus_r_reliable, "Left minus right, reliable voxels", "difference"),
+    (
+        |row| row.l_minus_r_all,
+        "Left minus right, all voxels",
+        "difference",
+    ),
+    (
+        |row| row.l_minus_r_reliable,
+        "Left minus right, reliable voxels",
+        "difference",
+    ),
 ];
+
+/// A value of a model.
+type Value = fn(&Scaling) -> f64;
 
 /// Sheets of more panels would not fit a page.
 const MOST_PANELS: usize = 16;
@@ -58,7 +73,11 @@ pub(super) fn layers_by_family(
         .names()
         .take(MOST_PANELS)
         .filter_map(|family| {
-            let own: Vec<Layers> = rows.iter().filter(|row| row.id.family == family).cloned().collect();
+            let own: Vec<Layers> = rows
+                .iter()
+                .filter(|row| row.id.family == family)
+                .cloned()
+                .collect();
             let curves = curves_of(&own, of);
             (!curves.is_empty()).then(|| plot(family, "relative depth", value, curves, look))
         })
@@ -76,11 +95,19 @@ pub(super) fn best_layer(tables: &ReportTables, look: &Look) -> Result<Sketch, U
     let fits = tables.rows::<BestLayerRegression>()?;
     let lines = tables.rows::<BestLayerLines>()?;
     let size = |row: &Scaling| row.id.n_parameters.map_or(f64::NAN, |n| n as f64);
-    let axes: [(&str, &str, HorizontalAxis, fn(&Scaling) -> f64); 2] = [
-        ("ln_parameters", "against size", HorizontalAxis::parameters(), size),
-        ("hellaswag", "against HellaSwag", HorizontalAxis::linear("HellaSwag accuracy (%)"), |row| {
-            row.hellaswag
-        }),
+    let axes: [(&str, &str, HorizontalAxis, Value); 2] = [
+        (
+            "ln_parameters",
+            "against size",
+            HorizontalAxis::parameters(),
+            size,
+        ),
+        (
+            "hellaswag",
+            "against HellaSwag",
+            HorizontalAxis::linear("HellaSwag accuracy (%)"),
+            |row| row.hellaswag,
+        ),
     ];
     let mut panels = Vec::new();
     for (predictor, title, x, of) in axes {
@@ -95,8 +122,12 @@ pub(super) fn best_layer(tables: &ReportTables, look: &Look) -> Result<Sketch, U
             continue;
         }
         let key = ["best_layer_relative_depth", predictor, "all"];
-        let fit = fits.iter().find(|row| [&row.outcome, &row.predictor, &row.models] == key);
-        let line = lines.iter().filter(|row| [&row.outcome, &row.predictor, &row.models] == key);
+        let fit = fits
+            .iter()
+            .find(|row| [&row.outcome, &row.predictor, &row.models] == key);
+        let line = lines
+            .iter()
+            .filter(|row| [&row.outcome, &row.predictor, &row.models] == key);
         panels.push(Panel::Scatter(Scatter {
             title: format!("Best layer's depth {title}"),
             x,

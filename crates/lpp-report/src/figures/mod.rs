@@ -86,14 +86,24 @@ pub(crate) fn sketches(tables: &ReportTables, look: &Look) -> Vec<Wanted> {
     let mut wanted: Vec<Wanted> = Vec::new();
     let mut add = |id: &str, sketch| wanted.push((id.to_owned(), sketch));
     for score in models::SCORES {
-        add(&format!("scaling_{}", score.0), models::scaling(score, tables, look));
+        add(
+            &format!("scaling_{}", score.0),
+            models::scaling(score, tables, look),
+        );
     }
     add("scaling_by_family", models::by_family(tables, look));
     add("abilities", abilities::abilities(Subset::All, tables, look));
-    add("abilities_large", abilities::abilities(Subset::Above3e9, tables, look));
+    add(
+        "abilities_large",
+        abilities::abilities(Subset::Above3e9, tables, look),
+    );
     for (id, title, quantities) in [
         ("layers_score", "Brain score along the layers", layers::SCORES),
-        ("layers_l_minus_r", "Left minus right along the layers", layers::DIFFERENCES),
+        (
+            "layers_l_minus_r",
+            "Left minus right along the layers",
+            layers::DIFFERENCES,
+        ),
     ] {
         add(id, layers::layers(id, title, quantities, tables, look));
     }

@@ -2,10 +2,11 @@
 
 use lpp_tables::{Atlas, AtlasLines, AtlasRegression};
 
-use super::gallery::{Undrawn, some_values, trend, without_values};
 use super::Sketch;
+use super::gallery::{Undrawn, some_values, trend, without_values};
 use crate::plot::{
-    Families, HorizontalAxis, Panel, Row, RowPlot, RowStyle, Scatter, ScatterPoint, Series, Sheet, SidesPlot, Trend,
+    Families, HorizontalAxis, Panel, Row, RowPlot, RowStyle, Scatter, ScatterPoint, Series, Sheet, SidesPlot,
+    Trend,
 };
 use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
@@ -38,7 +39,13 @@ pub(super) fn parcel_reliability(tables: &ReportTables) -> Result<Sketch, Undraw
         title: "Inter-subject correlation by parcel".to_owned(),
         panels: vec![
             panel("Left and right", "mean correlation", sides, RowStyle::Dots, true),
-            panel("Left minus right", "difference", differences, RowStyle::Bars, false),
+            panel(
+                "Left minus right",
+                "difference",
+                differences,
+                RowStyle::Bars,
+                false,
+            ),
         ],
         columns: 2,
         width_mm: DOUBLE_MM,
@@ -64,7 +71,9 @@ pub(super) fn parcel_relations(tables: &ReportTables) -> Result<Sketch, Undrawn>
         };
         atlas.iter().map(point).collect()
     };
-    let growth = points("", |row| [row.isc_l_minus_r, row.slope_l_minus_r_per_ln_parameter]);
+    let growth = points("", |row| {
+        [row.isc_l_minus_r, row.slope_l_minus_r_per_ln_parameter]
+    });
     let left = points("left", |row| [row.isc_left, row.score_left]);
     let right = points("right", |row| [row.isc_right, row.score_right]);
     let mut panels = Vec::new();
@@ -79,7 +88,10 @@ pub(super) fn parcel_relations(tables: &ReportTables) -> Result<Sketch, Undrawn>
             named: true,
         }));
     }
-    if some_values(&left, "left").or_else(|_| some_values(&right, "right")).is_ok() {
+    if some_values(&left, "left")
+        .or_else(|_| some_values(&right, "right"))
+        .is_ok()
+    {
         let series = |points, outcome| -> Result<Series, Undrawn> {
             let trend = relation(outcome, tables)?;
             Ok(Series { points, trend })

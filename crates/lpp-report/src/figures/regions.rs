@@ -6,8 +6,8 @@ use lpp_tables::{
     RoisVoxelSlopes, SizeFit, SizePoint,
 };
 
-use super::gallery::{Undrawn, distinct, sized, some_values, trend, without_values};
 use super::Sketch;
+use super::gallery::{Undrawn, distinct, sized, some_values, trend, without_values};
 use crate::plot::{HorizontalAxis, Level, Panel, Row, RowPlot, RowStyle, Series, Sheet, SidesPlot};
 use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
@@ -103,11 +103,15 @@ fn panels(
     for region in distinct(&rows, |row| &row.roi) {
         let fit_of = |outcome: &str| fits.iter().find(|(of, _)| *of == outcome).map(|(_, fit)| *fit);
         let series = |side: &str| -> Result<Series, Undrawn> {
-            let own = rows.iter().filter(|row| row.roi == region && row.hemisphere == side);
+            let own = rows
+                .iter()
+                .filter(|row| row.roi == region && row.hemisphere == side);
             let outcome = format!("{region} {side}");
             let line = lines.iter().filter(|(of, _)| *of == outcome).map(|(_, at)| *at);
             Ok(Series {
-                points: own.map(|row| sized(&row.model, &row.family, row.n_parameters, of(row))).collect(),
+                points: own
+                    .map(|row| sized(&row.model, &row.family, row.n_parameters, of(row)))
+                    .collect(),
                 trend: trend(fit_of(&outcome), line, &outcome)?,
             })
         };
@@ -138,6 +142,9 @@ fn level_of(isc: &[RoisIsc], region: &str) -> Option<Level> {
     Some(Level {
         name: "ISC".to_owned(),
         sides: [left.isc, right.isc],
-        intervals: [(left.isc_ci_low, left.isc_ci_high), (right.isc_ci_low, right.isc_ci_high)],
+        intervals: [
+            (left.isc_ci_low, left.isc_ci_high),
+            (right.isc_ci_low, right.isc_ci_high),
+        ],
     })
 }

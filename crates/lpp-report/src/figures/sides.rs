@@ -1,8 +1,6 @@
 //! Left against right (results A1 to A4).
 
-use lpp_tables::{
-    Identity, Lateralization, LateralizationLines, LateralizationRegression, Regression,
-};
+use lpp_tables::{Identity, Lateralization, LateralizationLines, LateralizationRegression, Regression};
 
 use super::gallery::{Undrawn, by_size, some_values, trend};
 use super::{Look, Sketch};
@@ -34,7 +32,13 @@ pub(super) const MEASURES: [Measure; 4] = [
         name: "percentile_90",
         voxels: "90th percentile of each side",
         value: "correlation",
-        columns: |row| [row.left_percentile_90, row.right_percentile_90, row.l_minus_r_percentile_90],
+        columns: |row| {
+            [
+                row.left_percentile_90,
+                row.right_percentile_90,
+                row.l_minus_r_percentile_90,
+            ]
+        },
     },
     Measure {
         name: "reliable",
@@ -46,7 +50,13 @@ pub(super) const MEASURES: [Measure; 4] = [
         name: "isc_normalized",
         voxels: "normalised by reliability",
         value: "mean score / ISC",
-        columns: |row| [row.left_isc_normalized, row.right_isc_normalized, row.l_minus_r_isc_normalized],
+        columns: |row| {
+            [
+                row.left_isc_normalized,
+                row.right_isc_normalized,
+                row.l_minus_r_isc_normalized,
+            ]
+        },
     },
 ];
 
@@ -64,11 +74,16 @@ pub(super) fn lateralization(
         .filter(|row| row.id.kind == "model")
         .map(|row| (row.id.clone(), (measure.columns)(&row)))
         .collect();
-    let Measure { name, voxels, value, .. } = measure;
+    let Measure {
+        name, voxels, value, ..
+    } = measure;
     let fit_of = |outcome: &str| fits.iter().find(|row| row.outcome == outcome).map(|row| &row.fit);
     let series = |side: usize, way: &str| -> Result<Series, Undrawn> {
         let outcome = format!("{way}_{name}");
-        let points: Vec<_> = rows.iter().map(|(id, values)| by_size(id, values[side])).collect();
+        let points: Vec<_> = rows
+            .iter()
+            .map(|(id, values)| by_size(id, values[side]))
+            .collect();
         some_values(&points, &outcome)?;
         let line = lines.iter().filter(|row| row.outcome == outcome);
         let trend = trend(fit_of(&outcome), line.map(|row| &row.at), &outcome)?;

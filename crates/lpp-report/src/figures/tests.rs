@@ -6,7 +6,8 @@ use std::fs::File;
 use lpp_analysis::{Analysis, AnalysisJob};
 use lpp_study::{Language, Silent, Software, Study};
 use lpp_tables::{
-    Atlas, Cell, LateralizationLines, LateralizationRegression, Line, LinePoint, RegressionSummary, Row, Table,
+    Atlas, Cell, LateralizationLines, LateralizationRegression, Line, LinePoint, RegressionSummary, Row,
+    Table,
 };
 use lpp_testkit::fixture;
 
@@ -19,7 +20,10 @@ use crate::theme::Theme;
 fn study() -> (tempfile::TempDir, ReportTables) {
     let folder = tempfile::tempdir().unwrap();
     let file = File::open(fixture("analysis/study.zip")).unwrap();
-    zip::ZipArchive::new(file).unwrap().extract(folder.path()).unwrap();
+    zip::ZipArchive::new(file)
+        .unwrap()
+        .extract(folder.path())
+        .unwrap();
     let study = Study::open(folder.path()).unwrap();
     let software = Software {
         program: "lpp-test",
@@ -94,7 +98,11 @@ impl Numbers {
                 let [value, low, high] = ["value", "band_low", "band_high"].map(column);
                 for row in 0..table.n_rows() {
                     let place = [x[row], value[row], low[row], high[row]].map(number);
-                    numbers.lines.entry((table.name(), key(table, row))).or_default().push(place);
+                    numbers
+                        .lines
+                        .entry((table.name(), key(table, row)))
+                        .or_default()
+                        .push(place);
                 }
             }
         }
@@ -104,14 +112,23 @@ impl Numbers {
     /// A trend is one row of a table of regressions and the line of the same key, and of as many points as are shown.
     fn check(&self, trend: &Trend, shown: usize, what: &str) {
         let summary = fit(&trend.summary);
-        let found = self.fits.get(&summary).unwrap_or_else(|| panic!("{what}: {summary:?}"));
+        let found = self
+            .fits
+            .get(&summary)
+            .unwrap_or_else(|| panic!("{what}: {summary:?}"));
         let line = places(&trend.line);
         let of_line = |(table, key): &(&str, Key)| {
             let name = format!("{}_lines", table.trim_end_matches("_regression"));
-            let known = self.lines.iter().find(|((table, of), _)| **table == *name && of == key);
+            let known = self
+                .lines
+                .iter()
+                .find(|((table, of), _)| **table == *name && of == key);
             known.map(|(_, line)| line.clone()).unwrap_or_default()
         };
-        assert!(found.iter().any(|of| of_line(of) == line), "{what}: no line of {found:?}");
+        assert!(
+            found.iter().any(|of| of_line(of) == line),
+            "{what}: no line of {found:?}"
+        );
         assert_eq!(trend.summary.n, shown, "{what}");
     }
 
@@ -135,12 +152,21 @@ impl Numbers {
 
     fn check_panel(&self, panel: &Panel, what: &str) {
         match panel {
-            Panel::Scatter(Scatter { points, trend, title, .. }) => {
+            Panel::Scatter(Scatter {
+                points, trend, title, ..
+            }) => {
                 let what = format!("{what}, {title}");
                 let n = self.check_points(points.iter(), &what);
                 self.check(trend, n, &what);
             }
-            Panel::Sides(SidesPlot { left, right, difference, level, title, .. }) => {
+            Panel::Sides(SidesPlot {
+                left,
+                right,
+                difference,
+                level,
+                title,
+                ..
+            }) => {
                 for side in [left, right] {
                     let what = format!("{what}, {title}");
                     let n = self.check_points(side.points.iter(), &what);
@@ -216,7 +242,10 @@ fn the_band_of_left_minus_right_is_that_of_its_table() {
         assert_eq!((trend.line.len(), rows.len()), (100, 100), "{outcome}");
         for (drawn, row) in trend.line.iter().zip(&rows) {
             assert_eq!(*drawn, row.at.point());
-            assert_eq!(drawn.band.map(f64::to_bits), [row.at.band_low, row.at.band_high].map(f64::to_bits));
+            assert_eq!(
+                drawn.band.map(f64::to_bits),
+                [row.at.band_low, row.at.band_high].map(f64::to_bits)
+            );
             assert_eq!(row.at.seed, Some(1));
         }
         let fit = &fits.iter().find(|row| row.outcome == outcome).unwrap().fit;
@@ -239,10 +268,16 @@ fn a_figure_without_its_table_is_left_out_by_name() {
         .into_iter()
         .filter_map(|(id, sketch)| Some((id, sketch.err()?)))
         .collect();
-    assert!(matches!(left_out.remove("isc_density"), Some(Undrawn::Missing("isc_density"))));
+    assert!(matches!(
+        left_out.remove("isc_density"),
+        Some(Undrawn::Missing("isc_density"))
+    ));
     let without_rows = format!("the table {} has no rows", Atlas::NAME);
     for id in ["atlas_isc", "atlas_relations"] {
-        assert!(matches!(left_out.remove(id), Some(Undrawn::Without(why)) if why == without_rows), "{id}");
+        assert!(
+            matches!(left_out.remove(id), Some(Undrawn::Without(why)) if why == without_rows),
+            "{id}"
+        );
     }
     assert!(left_out.is_empty(), "{left_out:?}");
 }

@@ -64,7 +64,9 @@ pub(super) fn trained_and_untrained(tables: &ReportTables, look: &Look) -> Resul
             };
             let mut of_seed = fits.iter().filter(|row| row.family == family && row.seed == seed);
             let fit = of_seed.find(|row| row.outcome == column);
-            let of_seed = lines.iter().filter(|row| row.family == family && row.twin_seed == seed);
+            let of_seed = lines
+                .iter()
+                .filter(|row| row.family == family && row.twin_seed == seed);
             let line = of_seed.filter(|row| row.outcome == column);
             panels.push(Panel::Scatter(Scatter {
                 trend: trend(fit.map(|row| &row.fit), line.map(|row| &row.at), &title)?,

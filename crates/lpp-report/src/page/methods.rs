@@ -74,7 +74,12 @@ enum Penalties {
 
 impl<'a> Methods<'a> {
     fn of(summary: &[Summary], rule: HemisphereRule, facts: &'a Facts) -> Self {
-        let quantity = |name: &str| summary.iter().find(|row| row.quantity == name).map(|row| row.value);
+        let quantity = |name: &str| {
+            summary
+                .iter()
+                .find(|row| row.quantity == name)
+                .map(|row| row.value)
+        };
         let count = |name: &str| grouped_count(quantity(name).unwrap_or(0.0));
         let records = &facts.activations;
         let number = |name: &str| agreed(&facts.fits, name).and_then(Value::as_f64);
@@ -150,7 +155,9 @@ impl<'a> Methods<'a> {
 fn families(trained: &[&ScoresInfo]) -> Vec<Family> {
     let mut families: BTreeMap<&str, usize> = BTreeMap::new();
     for info in trained {
-        *families.entry(info.family.as_deref().unwrap_or("unknown")).or_default() += 1;
+        *families
+            .entry(info.family.as_deref().unwrap_or("unknown"))
+            .or_default() += 1;
     }
     let family = |(name, n)| match works::family(name) {
         Some((name, work)) => Family {
@@ -171,7 +178,11 @@ fn sizes(trained: &[&ScoresInfo]) -> Option<String> {
     let sizes = || trained.iter().filter_map(|info| Some(info.n_parameters? as f64));
     let (low, high) = (sizes().reduce(f64::min)?, sizes().reduce(f64::max)?);
     let (low, high) = (magnitude(low), magnitude(high));
-    Some(if low == high { low } else { format!("{low} to {high}") })
+    Some(if low == high {
+        low
+    } else {
+        format!("{low} to {high}")
+    })
 }
 
 /// What models are compared with.
@@ -186,7 +197,11 @@ fn baselines(facts: &Facts) -> Vec<(String, Option<&'static Reference>)> {
     let untrained = of_kind(facts, ModelKind::Untrained).len();
     let parts = [
         (glove, "GloVe word vectors".to_owned(), Some(&works::GLOVE)),
-        (vectors, format!("random vectors, new for every word ({vectors} sets)"), None),
+        (
+            vectors,
+            format!("random vectors, new for every word ({vectors} sets)"),
+            None,
+        ),
         (
             embeddings,
             format!("random embeddings, fixed for each word form ({embeddings} sets)"),
@@ -217,7 +232,11 @@ fn penalties(infos: &[ScoresInfo]) -> Penalties {
 }
 
 fn span(low: f64, high: f64) -> String {
-    if low < high { format!("{low} to {high}") } else { low.to_string() }
+    if low < high {
+        format!("{low} to {high}")
+    } else {
+        low.to_string()
+    }
 }
 
 /// A count as people read it.

@@ -101,9 +101,6 @@ impl Page<'_> {
         Ok(document.render()?)
     }
 
-    fn is_open(&self, table: &Table) -> bool {
-        OPEN.contains(&table.name())
-    }
 }
 
 /// The page with what its template needs beside.
@@ -131,6 +128,10 @@ struct Document<'a> {
     viewer_script: &'static str,
 }
 
+fn is_open(table: &Table) -> bool {
+    OPEN.contains(&table.name())
+}
+
 /// Names as people read them.
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.map(|name| name.replace('_', " ")).collect();
@@ -144,7 +145,9 @@ fn file_name(file: &FileHash) -> String {
 
 /// One hash for all inputs: of their hashes, a line each, in order.
 fn fingerprint(made: &Provenance) -> String {
-    let lines: String = made.inputs.iter().map(|input| format!("{}\n", input.sha256)).collect();
+    let lines = made.inputs.iter().flat_map(|input| [input.sha256.as_str(), "
+"]);
+    let lines: String = lines.collect();
     lpp_study::sha256_of_bytes(lines.as_bytes())
 }
 

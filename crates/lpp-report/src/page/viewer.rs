@@ -14,6 +14,11 @@ use crate::theme::{self, Theme};
 /// A number of a model: its label, the table and the column that it stands in, and how it is read.
 type Place<F> = (&'static str, &'static str, &'static str, F);
 
+/// Reads a number of a model.
+type OfModel = fn(&ModelRows<'_>) -> Option<String>;
+/// Reads a number of a layer.
+type OfLayer = fn(&Layers) -> Option<String>;
+
 /// The rows of one model. Trained models stand in `scaling`, all others in `baselines`.
 struct ModelRows<'a> {
     sides: &'a Lateralization,
@@ -22,45 +27,93 @@ struct ModelRows<'a> {
 }
 
 /// Numbers beside the map of the best layers.
-const BEST: [Place<fn(&ModelRows<'_>) -> Option<String>>; 12] = [
-    ("Family", Lateralization::NAME, "family", |of| shown(&of.sides.id.family)),
-    ("Parameters", Lateralization::NAME, "n_parameters", |of| shown(&of.sides.id.n_parameters)),
-    ("Layers", Scaling::NAME, "n_layers", |of| shown(&of.trained?.n_layers)),
-    ("Best layer", Scaling::NAME, "best_layer", |of| shown(&of.trained?.best_layer)),
-    ("Score, all voxels", Scaling::NAME, "score_all", |of| match (of.trained, of.baseline) {
-        (Some(row), _) => shown(&row.score_all),
-        (None, row) => shown(&row?.measures.score_all),
+const BEST: [Place<OfModel>; 12] = [
+    ("Family", Lateralization::NAME, "family", |of| {
+        shown(&of.sides.id.family)
     }),
-    ("Score, reliable voxels", Scaling::NAME, "score_reliable", |of| match (of.trained, of.baseline) {
-        (Some(row), _) => shown(&row.score_reliable),
-        (None, row) => shown(&row?.measures.score_reliable),
+    ("Parameters", Lateralization::NAME, "n_parameters", |of| {
+        shown(&of.sides.id.n_parameters)
     }),
-    ("Left, all voxels", Lateralization::NAME, "left_all", |of| shown(&of.sides.left_all)),
-    ("Right, all voxels", Lateralization::NAME, "right_all", |of| shown(&of.sides.right_all)),
-    ("L − R, all voxels", Lateralization::NAME, "l_minus_r_all", |of| shown(&of.sides.l_minus_r_all)),
-    ("L − R, reliable voxels", Lateralization::NAME, "l_minus_r_reliable", |of| {
-        shown(&of.sides.l_minus_r_reliable)
+    ("Layers", Scaling::NAME, "n_layers", |of| {
+        shown(&of.trained?.n_layers)
     }),
-    ("L − R, 90th percentile", Lateralization::NAME, "l_minus_r_percentile_90", |of| {
-        shown(&of.sides.l_minus_r_percentile_90)
+    ("Best layer", Scaling::NAME, "best_layer", |of| {
+        shown(&of.trained?.best_layer)
     }),
-    ("Voxels without a score", Scaling::NAME, "n_nan_voxels", |of| shown(&of.trained?.n_nan_voxels)),
+    ("Score, all voxels", Scaling::NAME, "score_all", |of| {
+        match (of.trained, of.baseline) {
+            (Some(row), _) => shown(&row.score_all),
+            (None, row) => shown(&row?.measures.score_all),
+        }
+    }),
+    (
+        "Score, reliable voxels",
+        Scaling::NAME,
+        "score_reliable",
+        |of| match (of.trained, of.baseline) {
+            (Some(row), _) => shown(&row.score_reliable),
+            (None, row) => shown(&row?.measures.score_reliable),
+        },
+    ),
+    ("Left, all voxels", Lateralization::NAME, "left_all", |of| {
+        shown(&of.sides.left_all)
+    }),
+    ("Right, all voxels", Lateralization::NAME, "right_all", |of| {
+        shown(&of.sides.right_all)
+    }),
+    (
+        "L − R, all voxels",
+        Lateralization::NAME,
+        "l_minus_r_all",
+        |of| shown(&of.sides.l_minus_r_all),
+    ),
+    (
+        "L − R, reliable voxels",
+        Lateralization::NAME,
+        "l_minus_r_reliable",
+        |of| shown(&of.sides.l_minus_r_reliable),
+    ),
+    (
+        "L − R, 90th percentile",
+        Lateralization::NAME,
+        "l_minus_r_percentile_90",
+        |of| shown(&of.sides.l_minus_r_percentile_90),
+    ),
+    ("Voxels without a score", Scaling::NAME, "n_nan_voxels", |of| {
+        shown(&of.trained?.n_nan_voxels)
+    }),
 ];
 
 /// Numbers beside the map of one layer.
-const LAYER: [Place<fn(&Layers) -> Option<String>>; 5] = [
-    ("Relative depth", Layers::NAME, "relative_depth", |of| shown(&of.relative_depth)),
-    ("Score, all voxels", Layers::NAME, "score_all", |of| shown(&of.score_all)),
-    ("Score, reliable voxels", Layers::NAME, "score_reliable", |of| shown(&of.score_reliable)),
-    ("L − R, all voxels", Layers::NAME, "l_minus_r_all", |of| shown(&of.l_minus_r_all)),
-    ("L − R, reliable voxels", Layers::NAME, "l_minus_r_reliable", |of| shown(&of.l_minus_r_reliable)),
+const LAYER: [Place<OfLayer>; 5] = [
+    ("Relative depth", Layers::NAME, "relative_depth", |of| {
+        shown(&of.relative_depth)
+    }),
+    ("Score, all voxels", Layers::NAME, "score_all", |of| {
+        shown(&of.score_all)
+    }),
+    ("Score, reliable voxels", Layers::NAME, "score_reliable", |of| {
+        shown(&of.score_reliable)
+    }),
+    ("L − R, all voxels", Layers::NAME, "l_minus_r_all", |of| {
+        shown(&of.l_minus_r_all)
+    }),
+    (
+        "L − R, reliable voxels",
+        Layers::NAME,
+        "l_minus_r_reliable",
+        |of| shown(&of.l_minus_r_reliable),
+    ),
 ];
 
 /// A value as the tables of the page show it; `None` if it is missing.
 fn shown(value: &impl Fields) -> Option<String> {
     let mut cells = Vec::new();
     value.store(&mut cells);
-    cells.first().map(lpp_tables::Cell::display).filter(|text| !text.is_empty())
+    cells
+        .first()
+        .map(lpp_tables::Cell::display)
+        .filter(|text| !text.is_empty())
 }
 
 /// Everything that the viewer shows: mask, maps, numbers as text, colours.
@@ -116,8 +169,14 @@ impl Rows {
         let (baselines, layers) = (tables.all::<Baselines>()?, tables.all::<Layers>()?);
         Ok(Self {
             sides: sides.into_iter().map(|row| (row.id.model.clone(), row)).collect(),
-            trained: trained.into_iter().map(|row| (row.id.model.clone(), row)).collect(),
-            baselines: baselines.into_iter().map(|row| (row.id.model.clone(), row)).collect(),
+            trained: trained
+                .into_iter()
+                .map(|row| (row.id.model.clone(), row))
+                .collect(),
+            baselines: baselines
+                .into_iter()
+                .map(|row| (row.id.model.clone(), row))
+                .collect(),
             layers: layers
                 .into_iter()
                 .map(|row| ((row.id.model.clone(), row.layer), row))

@@ -125,7 +125,9 @@ impl SidesPlot {
     /// The points that can be drawn.
     fn shown<'a>(&self, series: &'a Series) -> Vec<&'a ScatterPoint> {
         let points = series.points.iter();
-        points.filter(|point| point.y.is_finite() && self.x.shows(point.x)).collect()
+        points
+            .filter(|point| point.y.is_finite() && self.x.shows(point.x))
+            .collect()
     }
 
     fn sides(&self) -> [Side<'_>; 2] {
