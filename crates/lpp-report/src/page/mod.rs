@@ -100,7 +100,6 @@ impl Page<'_> {
         };
         Ok(document.render()?)
     }
-
 }
 
 /// The page with what its template needs beside.
@@ -145,8 +144,13 @@ fn file_name(file: &FileHash) -> String {
 
 /// One hash for all inputs: of their hashes, a line each, in order.
 fn fingerprint(made: &Provenance) -> String {
-    let lines = made.inputs.iter().flat_map(|input| [input.sha256.as_str(), "
-"]);
+    let lines = made.inputs.iter().flat_map(|input| {
+        [
+            input.sha256.as_str(),
+            "
+",
+        ]
+    });
     let lines: String = lines.collect();
     lpp_study::sha256_of_bytes(lines.as_bytes())
 }
