@@ -5,12 +5,13 @@ use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
 use flate2::read::GzDecoder;
-use lpp_analysis::{ModelInfoTable, Table};
+use lpp_analysis::{ModelInfoTable, load_table};
 use lpp_files::{Activations, WordTable, npy};
 use lpp_fmri::{Image, LabelTable, Mask, SphereCentre, WordEvents, joblib};
 use lpp_report::surface::CorticalSurface;
 use lpp_steps::Provenance;
 use lpp_study::{Language, Scores, StudyConfig};
+use lpp_tables::{Row, Summary};
 use lpp_testkit::fixture;
 use lpp_text::{
     Annotation, Corrections, Glove, RunWords, SpeechEnvelope, TextTokenizer, WordCounts, load_texts,
@@ -321,10 +322,10 @@ fn tables() -> Vec<Target> {
         ),
         target!(
             "results",
-            "scaling_en.csv",
+            "summary_en.csv",
             Packing::Plain,
-            [texts(&["model,n_parameters,score_all\ngpt2,124439808,0.07\nx,,\n"]), cases::tables("model,score_all")].concat(),
-            path => Table::load(path, "scaling")
+            [texts(&["quantity,value\nn_voxels,870.0\nx,\n"]), cases::tables("quantity,value")].concat(),
+            path => load_table(path, Summary::declaration())?.rows::<Summary>()
         ),
     ]
 }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 use lpp_analysis::{
     Analysis, AnalysisJob, AnalysisOptions, AnalysisReport, CompareJob, HemisphereRule, IscSummary,
     LanguagesJob, LayerRule,
@@ -70,30 +71,60 @@ enum What {
         #[arg(long, value_name = "FILE")]
         isc: PathBuf,
     },
-    /// Brain score against model size, perplexity and `HellaSwag`; the growth of each voxel
-    Scaling(Study),
-    /// Left against right, and how the difference grows with size
-    Lateralization(Study),
-    /// The score of each layer
-    Layers(Study),
-    /// Word vectors, random vectors, untrained models
-    Baselines(Study),
-    /// Regions of interest and their mirror images
-    Rois(Study),
-    /// Parcels of an atlas: reliability left and right, and the growth of their difference
-    Atlas(Study),
-    /// Trained against untrained models, and checkpoints of a training
-    Training(Study),
-    /// Single subjects, each with its own mask
-    Individuals(Study),
-    /// Corrected definitions and tests beside the paper's: the delta table, families, ceilings, many voxels, subjects
-    Corrected(Study),
-    /// All of the above
-    All(Study),
+    /// Tables of one language
+    #[command(flatten)]
+    Single(Single),
     /// All of the above in every language that has scores, side by side
     Languages(Study),
     /// The numbers that the paper's notebooks printed, and ours beside them
     Compare(Study),
+}
+
+/// One analysis, or all of them: a subcommand for each that the library has.
+#[derive(Debug)]
+struct Single {
+    analysis: Analysis,
+    study: Study,
+}
+
+impl Single {
+    fn each() -> impl Iterator<Item = Analysis> {
+        Analysis::EACH.iter().copied().chain([Analysis::All])
+    }
+}
+
+impl FromArgMatches for Single {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let missing = || clap::Error::new(ErrorKind::MissingSubcommand);
+        let (name, matches) = matches.subcommand().ok_or_else(missing)?;
+        let analysis = Self::each().find(|analysis| analysis.command().0 == name);
+        Ok(Self {
+            analysis: analysis.ok_or_else(missing)?,
+            study: Study::from_arg_matches(matches)?,
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Subcommand for Single {
+    fn augment_subcommands(command: clap::Command) -> clap::Command {
+        Self::each().fold(command, |command, analysis| {
+            let (name, about) = analysis.command();
+            command.subcommand(Study::augment_args(clap::Command::new(name)).about(about))
+        })
+    }
+
+    fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        Self::each().any(|analysis| analysis.command().0 == name)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -134,23 +165,14 @@ impl Program for Command {
 fn main() -> ExitCode {
     lpp_cli::run(|command: Command| {
         let place = &command.place;
-        let (analysis, study) = match command.what {
+        let Single { analysis, study } = match command.what {
             What::Isc { .. } if place.is_given() => {
                 anyhow::bail!("isc reads no study: leave out --study, --lang and --force")
             }
             What::Isc { mask, isc } => {
                 return summarise(&IscSummary::load(&mask, &isc)?, command.common.json());
             }
-            What::Scaling(study) => (Analysis::Scaling, study),
-            What::Lateralization(study) => (Analysis::Lateralization, study),
-            What::Layers(study) => (Analysis::Layers, study),
-            What::Baselines(study) => (Analysis::Baselines, study),
-            What::Rois(study) => (Analysis::Rois, study),
-            What::Atlas(study) => (Analysis::Atlas, study),
-            What::Training(study) => (Analysis::Training, study),
-            What::Individuals(study) => (Analysis::Individuals, study),
-            What::Corrected(study) => (Analysis::Corrected, study),
-            What::All(study) => (Analysis::All, study),
+            What::Single(single) => single,
             What::Languages(study) => {
                 let job = languages(&study, place)?;
                 let report = job.run(lpp_cli::software!(), &lpp_cli::progress(&command.common))?;

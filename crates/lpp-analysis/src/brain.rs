@@ -227,6 +227,29 @@ impl Brain {
         Ok(HomotopicPairs::new(left, right)?)
     }
 
+    /// For each voxel the one at the opposite x, if it is in the mask; none on a grid without mirror images.
+    #[must_use]
+    pub fn mirror_images(&self) -> Vec<Option<usize>> {
+        let images = self.mask.mirror_images();
+        images.unwrap_or_else(|_| vec![None; self.n_voxels()])
+    }
+
+    /// Left minus mirrored right, shown on the left: the asymmetry of a map. Only left voxels with a mirror image have a value.
+    ///
+    /// # Panics
+    /// If `values` has not one value per voxel.
+    #[must_use]
+    pub fn mirror_difference(&self, values: &[f64]) -> Vec<f64> {
+        let mirror = self.mirror_images();
+        let mut difference = vec![f64::NAN; self.n_voxels()];
+        for &voxel in self.sides.by_x().left().indices() {
+            if let Some(opposite) = mirror[voxel] {
+                difference[voxel] = values[voxel] - values[opposite];
+            }
+        }
+        difference
+    }
+
     /// All voxels.
     #[must_use]
     pub fn all(&self) -> VoxelSet {

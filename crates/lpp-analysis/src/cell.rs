@@ -1,7 +1,8 @@
 //! One cell of one table, named.
 
-use crate::table::Column;
-use crate::{AnalysisReport, Table};
+use lpp_tables::{Cell, Table};
+
+use crate::AnalysisReport;
 
 /// Where a number stands: a table, the row in which certain columns read certain texts, a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,13 +10,6 @@ pub(crate) struct Place {
     pub(crate) table: String,
     row: Vec<(String, String)>,
     pub(crate) column: String,
-}
-
-/// What stands there.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Cell {
-    Number(f64),
-    Text(String),
 }
 
 impl Place {
@@ -39,20 +33,18 @@ impl Place {
         let Some(row) = self.row_of(table) else {
             return Err(format!("{} has no row {}", self.table, self.row_text()));
         };
-        let cell = match table.column(&self.column) {
-            Some(Column::Text(values)) => values[row].clone().map(Cell::Text),
-            _ => table.numbers(&self.column)[row].map(Cell::Number),
-        };
-        cell.ok_or_else(|| format!("{} is empty in {}", self.column, self.table))
+        let cell = table.column(&self.column).map(|column| column[row].clone());
+        cell.filter(|cell| !cell.plain().is_empty())
+            .ok_or_else(|| format!("{} is empty in {}", self.column, self.table))
     }
 
     fn row_of(&self, table: &Table) -> Option<usize> {
-        let keys: Vec<_> = self
+        let keys = self
             .row
             .iter()
-            .map(|(name, text)| (table.plain_texts(name), text))
-            .collect();
-        (0..table.n_rows()).find(|&row| keys.iter().all(|(texts, wanted)| texts[row] == **wanted))
+            .map(|(name, text)| Some((table.column(name)?, text)));
+        let keys: Vec<(Vec<&Cell>, &String)> = keys.collect::<Option<_>>()?;
+        (0..table.n_rows()).find(|&row| keys.iter().all(|(cells, wanted)| cells[row].plain() == **wanted))
     }
 
     fn row_text(&self) -> String {

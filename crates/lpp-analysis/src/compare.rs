@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use lpp_files::Progress;
 use lpp_steps::Software;
 use lpp_study::Language;
+use lpp_tables::{Cell, Compare, Table};
 
-use crate::cell::Cell;
 use crate::languages::{LanguagesJob, save};
-use crate::{AnalysisError, AnalysisReport, Published, Table, published_numbers};
+use crate::{AnalysisError, AnalysisReport, Published, published_numbers};
 
 /// The comparison of a study with the paper.
 #[derive(Debug, Clone)]
@@ -27,69 +27,56 @@ impl CompareJob {
     /// As [`LanguagesJob::run`].
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AnalysisReport, AnalysisError> {
         let reports = self.languages.reports(software, progress)?;
-        let table = beside(&published_numbers()?, &reports)?;
-        save(
-            &self.languages.study,
-            software,
-            &reports,
-            table,
-            self.languages.force,
-        )
+        let rows: Vec<Compare> = published_numbers()?
+            .iter()
+            .map(|number| beside(number, &reports))
+            .collect();
+        let table = Table::of(&rows);
+        let LanguagesJob { study, force, .. } = &self.languages;
+        save(study, software, &reports, table, *force)
     }
 }
 
-fn beside(
-    numbers: &[Published],
-    reports: &BTreeMap<Language, AnalysisReport>,
-) -> Result<Table, AnalysisError> {
-    let ours: Vec<Result<Cell, String>> = numbers
-        .iter()
-        .map(|number| match reports.get(&number.lang) {
-            Some(report) => number.place.read(report),
-            None => Err(format!("the study has no scores of {}", number.lang)),
-        })
-        .collect();
-    let rows = || numbers.iter().zip(&ours);
-    let text = |number: &Published, ours: &Result<Cell, String>| match ours {
-        Ok(Cell::Text(ours)) => ours.clone(),
-        // As many digits as were printed, and three more.
-        Ok(Cell::Number(ours)) if number.published.contains('e') => format!("{ours:.4e}"),
-        Ok(Cell::Number(ours)) => {
-            let digits = number
-                .published
+/// A printed number and ours.
+fn beside(number: &Published, reports: &BTreeMap<Language, AnalysisReport>) -> Compare {
+    let ours = match reports.get(&number.lang) {
+        Some(report) => number.place.read(report),
+        None => Err(format!("the study has no scores of {}", number.lang)),
+    };
+    let difference = match (number.published.parse::<f64>(), &ours) {
+        (Ok(printed), Ok(ours)) => ours.number().map_or(f64::NAN, |ours| ours - printed),
+        (..) => f64::NAN,
+    };
+    let agrees = match &ours {
+        Ok(ours) if number.agrees_with(ours) => "yes",
+        Ok(_) => "no",
+        Err(_) => "",
+    };
+    Compare {
+        id: number.id.clone(),
+        language: number.lang.code().to_owned(),
+        voxels: number.voxels.clone(),
+        quantity: number.quantity.clone(),
+        published: number.published.clone(),
+        ours: ours
+            .as_ref()
+            .map_or(String::new(), |ours| as_printed(ours, &number.published)),
+        difference,
+        agrees: agrees.to_owned(),
+        note: ours.err().unwrap_or_default(),
+    }
+}
+
+/// As many digits as were printed, and three more.
+fn as_printed(ours: &Cell, published: &str) -> String {
+    match ours.number() {
+        None => ours.plain(),
+        Some(ours) if published.contains('e') => format!("{ours:.4e}"),
+        Some(ours) => {
+            let digits = published
                 .split_once('.')
                 .map_or(0, |(_, digits)| digits.len() + 3);
             format!("{ours:.digits$}")
         }
-        Err(_) => String::new(),
-    };
-    let difference =
-        |number: &Published, ours: &Result<Cell, String>| match (number.published.parse::<f64>(), ours) {
-            (Ok(printed), Ok(Cell::Number(ours))) => ours - printed,
-            (..) => f64::NAN,
-        };
-    Table::new("compare")
-        .text("id", numbers.iter().map(|n| n.id.as_str()))?
-        .text("language", numbers.iter().map(|n| n.lang.code()))?
-        .text("voxels", numbers.iter().map(|n| n.voxels.as_str()))?
-        .text("quantity", numbers.iter().map(|n| n.quantity.as_str()))?
-        .text("published", numbers.iter().map(|n| n.published.as_str()))?
-        .text("ours", rows().map(|(number, ours)| text(number, ours)))?
-        .number(
-            "difference",
-            rows().map(|(number, ours)| difference(number, ours)),
-        )?
-        .text(
-            "agrees",
-            rows().map(|(number, ours)| match ours {
-                Ok(ours) if number.agrees_with(ours) => "yes",
-                Ok(_) => "no",
-                Err(_) => "",
-            }),
-        )?
-        .text(
-            "note",
-            ours.iter()
-                .map(|ours| ours.as_ref().err().map_or("", String::as_str)),
-        )
+    }
 }

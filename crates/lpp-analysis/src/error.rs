@@ -6,7 +6,7 @@ use lpp_files::FileError;
 use lpp_fmri::FmriError;
 use lpp_stats::StatsError;
 use lpp_study::NameError;
-use polars_core::error::PolarsError;
+use lpp_tables::TableError;
 
 /// Why an analysis could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -36,33 +36,17 @@ pub enum AnalysisError {
         /// Voxels of the mask.
         expected: usize,
     },
-    /// A table could not be handed to the writer of its format.
-    #[error("cannot write the table {}", path.display())]
-    Table {
-        /// The table.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: PolarsError,
-    },
     /// A table on the disk is not what it should be.
     #[error("{}: found {found}, expected {expected}", path.display())]
     Malformed {
         /// The table.
         path: PathBuf,
-        /// What it contains.
+        /// What is in it.
         found: String,
         /// What should be.
         expected: String,
     },
-    /// Columns of a table differ in length.
-    #[error("column {name} has {found} rows, expected {expected} as in the columns before it")]
-    ColumnLength {
-        /// The column.
-        name: String,
-        /// Its length.
-        found: usize,
-        /// The length of the others.
-        expected: usize,
-    },
+    /// A table that is part of the program is not what it should be.
+    #[error(transparent)]
+    Table(#[from] TableError),
 }

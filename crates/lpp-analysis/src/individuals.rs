@@ -1,184 +1,117 @@
 //! Single subjects, each with a mask of its own.
 
-use std::path::{Path, PathBuf};
-
-use lpp_files::FileError;
-use lpp_stats::{MeanScore, VoxelSet};
-use lpp_study::{Language, Scores, Study};
+use lpp_stats::MeanScore;
+use lpp_tables::{Individuals, IndividualsLines, IndividualsRegression, Row};
 use rayon::prelude::*;
 
-use crate::lateralization::{sides_of, upper_decile};
-use crate::regression::{SimpleRegression, log_parameters, with_regressions};
-use crate::{AnalysisError, Brain, HemisphereRule, LayerRule, ModelInfoTable, ModelScores, Table};
+use crate::inputs::Inputs;
+use crate::lateralization::{Measure, sides_of, upper_decile};
+use crate::lines::size_line;
+use crate::need::Need;
+use crate::part::{Made, Part};
+use crate::regression::size_fit;
+use crate::subject::Subject;
+use crate::{AnalysisError, Brain, ModelScores};
 
-/// Names of the tables made here.
-pub(crate) const TABLES: [&str; 2] = ["individuals", "individuals_regression"];
+/// A column of a row.
+type Column = fn(&Individuals) -> f64;
 
-/// A way to sum up one subject's scores of one model.
-const MEASURES: [&str; 8] = [
-    "score_all",
-    "score_percentile_90",
-    "left_all",
-    "right_all",
-    "l_minus_r_all",
-    "left_percentile_90",
-    "right_percentile_90",
-    "l_minus_r_percentile_90",
+/// The measures that are regressed on size, under the names of their columns.
+const MEASURES: [(&str, Column); 8] = [
+    ("score_all", |row| row.score_all),
+    ("score_percentile_90", |row| row.score_percentile_90),
+    ("left_all", |row| row.left_all),
+    ("right_all", |row| row.right_all),
+    ("l_minus_r_all", |row| row.l_minus_r_all),
+    ("left_percentile_90", |row| row.left_percentile_90),
+    ("right_percentile_90", |row| row.right_percentile_90),
+    ("l_minus_r_percentile_90", |row| row.l_minus_r_percentile_90),
 ];
 
-/// The files of one subject.
-#[derive(Debug, Clone)]
-pub(crate) struct Subject {
-    /// Name, as of its folder: `sub-EN057`.
-    pub(crate) name: String,
-    /// Its mask.
-    pub(crate) mask: PathBuf,
-    /// Its score files.
-    pub(crate) scores: Vec<PathBuf>,
+/// Reads the scores of the trained models, by size, and reduces them.
+fn rows_of(subject: &Subject, inputs: &Inputs<'_>) -> Result<Vec<Individuals>, AnalysisError> {
+    let brain = Brain::of_subject(&subject.mask, inputs.source.hemisphere)?;
+    let layers = inputs.source.options.layers;
+    let mut models = subject
+        .scores
+        .par_iter()
+        .map(|path| ModelScores::of_layers(path, &brain, layers))
+        .collect::<Result<Vec<_>, _>>()?;
+    models.retain(ModelScores::is_trained);
+    inputs.info.apply(&mut models);
+    models.sort_by(|a, b| (a.info.n_parameters, a.name()).cmp(&(b.info.n_parameters, b.name())));
+    models
+        .iter()
+        .map(|model| row(&subject.name, model, &brain))
+        .collect()
 }
 
-impl Subject {
-    /// The subjects that have scores in a language, by name; none if there is no folder of scores.
-    pub(crate) fn all(study: &Study, lang: Language) -> Result<Vec<Self>, AnalysisError> {
-        let folder = study.scores_dir();
-        if !folder.is_dir() {
-            return Ok(Vec::new());
-        }
-        let mut subjects = Vec::new();
-        for entry in std::fs::read_dir(&folder).map_err(read_error(&folder))? {
-            let path = entry.map_err(read_error(&folder))?.path();
-            let name = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .unwrap_or_default();
-            if !(path.is_dir() && name.starts_with("sub-")) {
-                continue;
-            }
-            // A folder may hold another language only.
-            if let Ok(scores) = Scores::list(&path, lang) {
-                subjects.push(Self {
-                    name: name.to_owned(),
-                    mask: study.subject_mask(name),
-                    scores,
-                });
-            }
-        }
-        subjects.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(subjects)
-    }
-
-    /// Reads the scores of the trained models, by size, and reduces them.
-    fn rows(
-        &self,
-        rule: HemisphereRule,
-        layers: LayerRule,
-        info: &ModelInfoTable,
-    ) -> Result<Vec<Row>, AnalysisError> {
-        let brain = Brain::of_subject(&self.mask, rule)?;
-        let mut models = self
-            .scores
-            .par_iter()
-            .map(|path| ModelScores::of_layers(path, &brain, layers))
-            .collect::<Result<Vec<_>, _>>()?;
-        models.retain(ModelScores::is_trained);
-        info.apply(&mut models);
-        models.sort_by(|a, b| (a.info.n_parameters, a.name()).cmp(&(b.info.n_parameters, b.name())));
-        let models: Vec<&ModelScores> = models.iter().collect();
-        let size = log_parameters(&models);
-        let all = sides_of("all", &brain, &models)?;
-        let decile = sides_of("percentile_90", &brain, &models)?;
-        let everything = VoxelSet::all(brain.n_voxels());
-        models
-            .iter()
-            .enumerate()
-            .map(|(i, model)| {
-                Ok(Row {
-                    subject: self.name.clone(),
-                    model: model.name().to_owned(),
-                    family: model.family(),
-                    n_parameters: model.info.n_parameters,
-                    ln_parameters: size[i],
-                    n_voxels: brain.n_voxels(),
-                    values: [
-                        MeanScore::of(&model.best).mean,
-                        upper_decile(&model.best, &everything)?,
-                        all[i].0,
-                        all[i].1,
-                        all[i].0 - all[i].1,
-                        decile[i].0,
-                        decile[i].1,
-                        decile[i].0 - decile[i].1,
-                    ],
-                })
-            })
-            .collect()
-    }
-}
-
-/// One model in one subject.
-struct Row {
-    subject: String,
-    model: String,
-    family: String,
-    n_parameters: Option<u64>,
-    ln_parameters: f64,
-    n_voxels: usize,
-    values: [f64; 8],
-}
-
-/// One row per subject and trained model; per subject the growth of each measure with size.
-pub(crate) fn tables(
-    subjects: &[Subject],
-    rule: HemisphereRule,
-    layers: LayerRule,
-    info: &ModelInfoTable,
-) -> Result<Vec<Table>, AnalysisError> {
-    let mut rows = Vec::new();
-    for subject in subjects {
-        rows.extend(subject.rows(rule, layers, info)?);
-    }
-    Ok(vec![score_table(&rows)?, regression_table(&rows)?])
-}
-
-fn score_table(rows: &[Row]) -> Result<Table, AnalysisError> {
-    let table = Table::new("individuals")
-        .text("subject", rows.iter().map(|row| row.subject.as_str()))?
-        .text("model", rows.iter().map(|row| row.model.as_str()))?
-        .text("family", rows.iter().map(|row| row.family.as_str()))?
-        .count(
-            "n_parameters",
-            rows.iter()
-                .map(|row| row.n_parameters.and_then(|n| i64::try_from(n).ok())),
-        )?
-        .count(
-            "n_voxels",
-            rows.iter().map(|row| i64::try_from(row.n_voxels).ok()),
-        )?;
-    MEASURES.iter().enumerate().try_fold(table, |table, (i, name)| {
-        table.number(name, rows.iter().map(|row| row.values[i]))
+fn row(subject: &str, model: &ModelScores, brain: &Brain) -> Result<Individuals, AnalysisError> {
+    let all = sides_of(Measure::All, brain, model)?;
+    let decile = sides_of(Measure::Percentile90, brain, model)?;
+    Ok(Individuals {
+        subject: subject.to_owned(),
+        model: model.name().to_owned(),
+        family: model.family(),
+        n_parameters: model.info.n_parameters,
+        n_voxels: brain.n_voxels(),
+        score_all: MeanScore::of(&model.best).mean,
+        score_percentile_90: upper_decile(&model.best, &brain.all())?,
+        left_all: all.0,
+        right_all: all.1,
+        l_minus_r_all: all.0 - all.1,
+        left_percentile_90: decile.0,
+        right_percentile_90: decile.1,
+        l_minus_r_percentile_90: decile.0 - decile.1,
     })
 }
 
-fn regression_table(rows: &[Row]) -> Result<Table, AnalysisError> {
-    let (mut keys, mut fits) = (Vec::new(), Vec::new());
-    for own in rows.chunk_by(|a, b| a.subject == b.subject) {
-        let size: Vec<f64> = own.iter().map(|row| row.ln_parameters).collect();
-        for (i, measure) in MEASURES.iter().enumerate() {
-            let values: Vec<f64> = own.iter().map(|row| row.values[i]).collect();
-            keys.push((own[0].subject.as_str(), *measure));
-            fits.push(SimpleRegression::of(&size, &values));
-        }
+/// One row per subject and trained model; per subject the growth of each measure with size.
+pub(crate) struct IndividualsPart;
+
+impl Part for IndividualsPart {
+    fn needs(&self) -> &'static [Need] {
+        &[Need::Subjects]
     }
-    let table = Table::new("individuals_regression")
-        .text("subject", keys.iter().map(|key| key.0))?
-        .text("outcome", keys.iter().map(|key| key.1))?;
-    with_regressions(table, "n_models", "slope_per_ln_parameter", &fits)
+
+    fn tables(&self) -> &'static [&'static str] {
+        &[
+            Individuals::NAME,
+            IndividualsRegression::NAME,
+            IndividualsLines::NAME,
+        ]
+    }
+
+    fn compute(&self, inputs: &Inputs<'_>) -> Result<Made, AnalysisError> {
+        let (mut rows, mut fits, mut lines) = (Vec::new(), Vec::new(), Vec::new());
+        for subject in &inputs.files.subjects {
+            let own = rows_of(subject, inputs)?;
+            let size: Vec<f64> = own.iter().map(size_of).collect();
+            let ln_size: Vec<f64> = size.iter().map(|n| n.ln()).collect();
+            for (outcome, of) in MEASURES {
+                let values: Vec<f64> = own.iter().map(of).collect();
+                // Of no model there is nothing to say.
+                if values.is_empty() {
+                    continue;
+                }
+                fits.push(IndividualsRegression {
+                    subject: subject.name.clone(),
+                    outcome: outcome.to_owned(),
+                    fit: size_fit(&ln_size, &values),
+                });
+                let line = size_line(&size, &values, inputs.seed())?;
+                lines.extend(line.into_iter().map(|at| IndividualsLines {
+                    subject: subject.name.clone(),
+                    outcome: outcome.to_owned(),
+                    at,
+                }));
+            }
+            rows.extend(own);
+        }
+        Ok(Made::default().with(&rows).with(&fits).with(&lines))
+    }
 }
 
-fn read_error(folder: &Path) -> impl Fn(std::io::Error) -> FileError {
-    let path = folder.to_owned();
-    move |source| FileError::Read {
-        path: path.clone(),
-        source,
-    }
+fn size_of(row: &Individuals) -> f64 {
+    row.n_parameters.filter(|&n| n > 0).map_or(f64::NAN, |n| n as f64)
 }

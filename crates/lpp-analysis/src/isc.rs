@@ -4,10 +4,10 @@ use std::fmt;
 use std::path::Path;
 
 use lpp_stats::{Hemispheres, LateralScore, VoxelSet};
+use lpp_tables::Isc;
 use serde::Serialize;
 
-use crate::{AnalysisError, Table};
-use crate::{Brain, HemisphereRule};
+use crate::{AnalysisError, Brain, HemisphereRule};
 
 /// Counts and inter-subject correlations of the mask and of its reliable voxels.
 ///
@@ -120,37 +120,13 @@ impl IscSummary {
         }))
     }
 
-    /// The summary as a tidy table, one row per rule and selection.
-    ///
-    /// # Errors
-    /// None in practice: the columns have equal lengths.
-    pub fn table(&self) -> Result<Table, AnalysisError> {
-        let sides = [self.halves.as_ref(), Some(&self.by_x)];
-        let each = |all: fn(&IscSides) -> f64, reliable: fn(&IscSides) -> f64| {
-            sides
-                .iter()
-                .flat_map(|side| [all, reliable].map(|cell| side.map_or(f64::NAN, cell)))
-                .collect::<Vec<f64>>()
-        };
-        let counts = |all: fn(&IscSides) -> usize, reliable: fn(&IscSides) -> usize| {
-            sides
-                .iter()
-                .flat_map(|side| {
-                    [all, reliable].map(|cell| side.map(cell).and_then(|n| i64::try_from(n).ok()))
-                })
-                .collect::<Vec<_>>()
-        };
-        Table::new("isc")
-            .text("hemisphere_rule", ["halves", "halves", "x", "x"])?
-            .text("voxels", ["all", "reliable", "all", "reliable"])?
-            .count("n_left", counts(|s| s.n_left, |s| s.n_reliable_left))?
-            .count("n_right", counts(|s| s.n_right, |s| s.n_reliable_right))?
-            .number("isc_left", each(|s| s.isc_left, |s| s.isc_reliable_left))?
-            .number("isc_right", each(|s| s.isc_right, |s| s.isc_reliable_right))?
-            .number(
-                "isc_left_minus_right",
-                each(|s| s.isc_left_minus_right, |s| s.isc_reliable_left_minus_right),
-            )
+    /// The rows of the table `isc`, one per rule and selection.
+    #[must_use]
+    pub fn rows(&self) -> Vec<Isc> {
+        [("halves", self.halves.as_ref()), ("x", Some(&self.by_x))]
+            .into_iter()
+            .flat_map(|(rule, sides)| IscSides::rows(rule, sides))
+            .collect()
     }
 }
 
@@ -197,6 +173,32 @@ impl fmt::Display for IscSides {
 }
 
 impl IscSides {
+    /// A row over all and one over reliable voxels; empty where the rule does not hold.
+    fn rows(rule: &str, sides: Option<&Self>) -> [Isc; 2] {
+        let count = |of: fn(&Self) -> usize| sides.map(of);
+        let number = |of: fn(&Self) -> f64| sides.map_or(f64::NAN, of);
+        [
+            Isc {
+                hemisphere_rule: rule.to_owned(),
+                voxels: "all".to_owned(),
+                n_left: count(|s| s.n_left),
+                n_right: count(|s| s.n_right),
+                isc_left: number(|s| s.isc_left),
+                isc_right: number(|s| s.isc_right),
+                isc_left_minus_right: number(|s| s.isc_left_minus_right),
+            },
+            Isc {
+                hemisphere_rule: rule.to_owned(),
+                voxels: "reliable".to_owned(),
+                n_left: count(|s| s.n_reliable_left),
+                n_right: count(|s| s.n_reliable_right),
+                isc_left: number(|s| s.isc_reliable_left),
+                isc_right: number(|s| s.isc_reliable_right),
+                isc_left_minus_right: number(|s| s.isc_reliable_left_minus_right),
+            },
+        ]
+    }
+
     fn of(isc: &[f64], sides: &Hemispheres, reliable: &VoxelSet) -> Result<Self, AnalysisError> {
         let reliable_sides = sides.within(reliable);
         let all = LateralScore::over(isc, sides)?;

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use lpp_files::{Progress, hash_file};
 use lpp_steps::Software;
 use lpp_study::{Language, Scores, Study};
+use lpp_tables::{Atlas, BaselineGroups, Languages, Row, Table};
 
-use crate::cell::{Cell, Place};
+use crate::cell::Place;
 use crate::saved::Origin;
-use crate::{Analysis, AnalysisError, AnalysisJob, AnalysisOptions, AnalysisReport, HemisphereRule, Table};
+use crate::{Analysis, AnalysisError, AnalysisJob, AnalysisOptions, AnalysisReport, HemisphereRule};
 
 /// All languages in the order of the columns.
 const LANGUAGES: [Language; 3] = [Language::English, Language::Chinese, Language::French];
@@ -131,7 +132,7 @@ impl LanguagesJob {
     /// As [`AnalysisJob::run`]; [`AnalysisError::File`] if there are scores of no language.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AnalysisReport, AnalysisError> {
         let reports = self.reports(software, progress)?;
-        let table = side_by_side(&reports)?;
+        let table = Table::of(&side_by_side(&reports));
         save(&self.study, software, &reports, table, self.force)
     }
 
@@ -189,65 +190,74 @@ pub(crate) fn save(
     })
 }
 
-/// One number in each language.
-struct Row {
-    id: String,
-    quantity: String,
-    values: [f64; LANGUAGES.len()],
-}
-
-fn side_by_side(reports: &BTreeMap<Language, AnalysisReport>) -> Result<Table, AnalysisError> {
-    let row = |id: &str, quantity: &str, place: &Place| Row {
-        id: id.to_owned(),
-        quantity: quantity.to_owned(),
-        values: LANGUAGES.map(|lang| number(reports.get(&lang), place)),
+fn side_by_side(reports: &BTreeMap<Language, AnalysisReport>) -> Vec<Languages> {
+    let number = |lang, place: &Place| {
+        let cell = reports.get(&lang).and_then(|report| place.read(report).ok());
+        cell.and_then(|cell| cell.number()).unwrap_or(f64::NAN)
     };
-    let mut rows: Vec<Row> = NUMBERS
+    let row = |id: &str, quantity: String, place: Place| Languages {
+        id: id.to_owned(),
+        quantity,
+        en: number(Language::English, &place),
+        cn: number(Language::Chinese, &place),
+        fr: number(Language::French, &place),
+    };
+    let mut rows: Vec<Languages> = NUMBERS
         .iter()
-        .map(|(id, quantity, table, key, column)| row(id, quantity, &Place::new(table, key, column)))
+        .map(|(id, quantity, table, key, column)| {
+            row(id, (*quantity).to_owned(), Place::new(table, key, column))
+        })
         .collect();
-    for group in names(reports, "baseline_groups", "group") {
+    for group in names(reports, BaselineGroups::NAME, "group") {
         for (id, what, column) in [
             ("B1", "score", "score_all"),
             ("B1", "score, reliable", "score_reliable"),
             ("B2", "left minus right", "l_minus_r_all"),
             ("B2", "left minus right, reliable", "l_minus_r_reliable"),
         ] {
-            let place = Place::new("baseline_groups", &format!("group={group}"), column);
-            rows.push(row(id, &format!("{what}, {group}"), &place));
+            let place = Place::new(BaselineGroups::NAME, &format!("group={group}"), column);
+            rows.push(row(id, format!("{what}, {group}"), place));
         }
     }
-    for parcel in names(reports, "atlas", "parcel") {
+    for parcel in names(reports, Atlas::NAME, "parcel") {
         for (what, column) in [("ISC left minus right", "isc_l_minus_r"), ("p of it", "isc_p")] {
-            let place = Place::new("atlas", &format!("parcel={parcel}"), column);
-            rows.push(row("F2", &format!("{what}, {parcel}"), &place));
+            let place = Place::new(Atlas::NAME, &format!("parcel={parcel}"), column);
+            rows.push(row("F2", format!("{what}, {parcel}"), place));
         }
     }
-    let table = Table::new("languages")
-        .text("id", rows.iter().map(|row| row.id.as_str()))?
-        .text("quantity", rows.iter().map(|row| row.quantity.as_str()))?;
-    LANGUAGES.iter().enumerate().try_fold(table, |table, (i, lang)| {
-        table.number(lang.code(), rows.iter().map(|row| row.values[i]))
-    })
-}
-
-fn number(report: Option<&AnalysisReport>, place: &Place) -> f64 {
-    match report.map(|report| place.read(report)) {
-        Some(Ok(Cell::Number(value))) => value,
-        _ => f64::NAN,
-    }
+    rows
 }
 
 /// The names in a column over all languages, in the order of their first appearance.
 fn names(reports: &BTreeMap<Language, AnalysisReport>, table: &str, column: &str) -> Vec<String> {
     let mut names = Vec::new();
-    for lang in LANGUAGES {
-        let found = reports.get(&lang).and_then(|report| report.table(table));
-        for name in found.map(|table| table.plain_texts(column)).unwrap_or_default() {
-            if !names.contains(&name) {
-                names.push(name);
-            }
+    let tables = LANGUAGES
+        .iter()
+        .filter_map(|lang| reports.get(lang)?.table(table));
+    for name in tables.flat_map(|table| table.texts(column)) {
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lpp_tables::declaration;
+
+    #[test]
+    fn every_number_is_of_a_column_that_is_declared() {
+        for (_, quantity, table, key, column) in NUMBERS {
+            let columns = declaration(table).unwrap().columns;
+            let (key, _) = key.split_once('=').unwrap();
+            for name in [key, column] {
+                assert!(
+                    columns.iter().any(|column| column.name == name),
+                    "{quantity}: {name}"
+                );
+            }
+        }
+    }
 }

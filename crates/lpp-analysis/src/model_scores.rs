@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use lpp_stats::{Hemispheres, LateralScore, MeanScore, VoxelSet, best_over_layers};
 use lpp_study::{Language, ModelKind, Scores, ScoresInfo, numbered};
-use ndarray::s;
+use ndarray::{Array2, s};
 
 use crate::AnalysisError;
 use crate::Brain;
@@ -97,6 +97,43 @@ impl FromStr for LayerRule {
     }
 }
 
+/// The scores of the layers of a model.
+#[derive(Debug, Clone)]
+pub struct LayerMaps {
+    /// The sidecar.
+    pub info: ScoresInfo,
+    /// (`n_layers`, `n_voxels`).
+    pub values: Array2<f64>,
+    /// The best of each voxel.
+    pub best: Vec<f64>,
+}
+
+impl LayerMaps {
+    /// Reads `scores/MODEL_LANG.npy` and its sidecar, the layers that a rule keeps.
+    ///
+    /// # Errors
+    /// As [`ModelScores::load`].
+    pub fn load(path: &Path, brain: &Brain, layers: LayerRule) -> Result<Self, AnalysisError> {
+        let Scores { values, info } = Scores::load(path)?;
+        brain.check_voxels(path, values.ncols())?;
+        brain.check_mask(info.mask_sha256.as_deref());
+        if values.nrows() == 0 {
+            return Err(AnalysisError::Malformed {
+                path: path.to_owned(),
+                found: "no layers".to_owned(),
+                expected: "at least one layer of scores".to_owned(),
+            });
+        }
+        let kept = layers.n_kept(values.nrows(), info.lang);
+        let values = values.slice(s![..kept, ..]).mapv(f64::from);
+        let best = best_over_layers(&values)?.to_vec();
+        Ok(Self { info, values, best })
+    }
+}
+
+/// The kind of a trained model in tables.
+pub(crate) const TRAINED: &str = "model";
+
 /// A model's voxel scores and the means of its layers.
 #[derive(Debug, Clone)]
 pub struct ModelScores {
@@ -128,19 +165,7 @@ impl ModelScores {
     /// # Errors
     /// As [`ModelScores::load`].
     pub fn of_layers(path: &Path, brain: &Brain, layers: LayerRule) -> Result<Self, AnalysisError> {
-        let Scores { values, info } = Scores::load(path)?;
-        brain.check_voxels(path, values.ncols())?;
-        brain.check_mask(info.mask_sha256.as_deref());
-        if values.nrows() == 0 {
-            return Err(AnalysisError::Malformed {
-                path: path.to_owned(),
-                found: "no layers".to_owned(),
-                expected: "at least one layer of scores".to_owned(),
-            });
-        }
-        let kept = layers.n_kept(values.nrows(), info.lang);
-        let values = values.slice(s![..kept, ..]).mapv(f64::from);
-        let best = best_over_layers(&values)?.to_vec();
+        let LayerMaps { info, values, best } = LayerMaps::load(path, brain, layers)?;
         let n_nan = best.iter().filter(|score| score.is_nan()).count();
         if n_nan > 0 {
             tracing::warn!(
@@ -185,12 +210,17 @@ impl ModelScores {
         })
     }
 
+    /// Width of the last layer, if the sidecar tells it.
+    pub(crate) fn width(&self) -> Option<usize> {
+        self.info.n_hidden.last().copied()
+    }
+
     /// What kind of features gave the scores, as tables name it.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self.info.kind {
             ModelKind::Model if self.checkpoint().is_some() => "checkpoint",
-            ModelKind::Model => "model",
+            ModelKind::Model => TRAINED,
             ModelKind::Untrained => "untrained",
             ModelKind::Baseline => "baseline",
             ModelKind::Control => "control",

@@ -1,15 +1,37 @@
 //! What the notebooks of the paper printed.
 
-use std::path::Path;
-
 use lpp_study::Language;
+use lpp_tables::{Cell, Row, Table};
 
-use crate::cell::{Cell, Place};
-use crate::{AnalysisError, Table};
+use crate::AnalysisError;
+use crate::cell::Place;
 
-/// The file, one row per printed number. `voxels` says which voxels it is over;
-/// `precision` is the unit of the last printed digit, empty for names. The last three columns say where ours stands.
+/// The file.
 const FILE: &str = include_str!("published.csv");
+
+lpp_tables::table! {
+    /// One row per printed number; the last three columns say where ours stands.
+    Printed: "published" {
+        /// Row of the list of results.
+        id: String,
+        /// The language.
+        language: String,
+        /// Voxels that it is over.
+        voxels: String,
+        /// What it is.
+        quantity: String,
+        /// As it was printed.
+        published: String,
+        /// Unit of the last printed digit; empty for names.
+        precision: f64,
+        /// Table of ours.
+        table: String,
+        /// `column=text` of the row, with semicolons between.
+        row: String,
+        /// Column of ours.
+        column: String,
+    }
+}
 
 /// A printed number and where ours stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,9 +66,9 @@ impl Published {
 
     /// Whether a cell of ours agrees.
     pub(crate) fn agrees_with(&self, ours: &Cell) -> bool {
-        match ours {
-            Cell::Number(ours) => self.agrees(*ours),
-            Cell::Text(ours) => *ours == self.published,
+        match ours.number() {
+            Some(ours) => self.agrees(ours),
+            None => ours.plain() == self.published,
         }
     }
 }
@@ -67,42 +89,19 @@ impl Published {
 /// # References
 /// L. Bonnasse-Gahot and C. Pallier (2024), <https://arxiv.org/abs/2405.17992>, and its notebooks.
 pub fn published_numbers() -> Result<Vec<Published>, AnalysisError> {
-    let table = Table::parse(FILE.as_bytes(), Path::new("published.csv"), "published")?;
-    let columns = [
-        "id",
-        "language",
-        "voxels",
-        "quantity",
-        "precision",
-        "table",
-        "row",
-        "column",
-    ]
-    .map(|name| table.plain_texts(name));
-    let [
-        ids,
-        languages,
-        voxels,
-        quantities,
-        precisions,
-        tables,
-        rows,
-        names,
-    ] = columns;
-    let printed = table.plain_texts("published");
-    (0..table.n_rows())
-        .map(|i| {
-            Ok(Published {
-                id: ids[i].clone(),
-                lang: languages[i].parse()?,
-                voxels: voxels[i].clone(),
-                quantity: quantities[i].clone(),
-                published: printed[i].clone(),
-                precision: precisions[i].parse().ok(),
-                place: Place::new(&tables[i], &rows[i], &names[i]),
-            })
+    let table = Table::read_csv(Printed::declaration(), FILE.as_bytes())?;
+    let number = |row: Printed| {
+        Ok(Published {
+            lang: row.language.parse()?,
+            place: Place::new(&row.table, &row.row, &row.column),
+            id: row.id,
+            voxels: row.voxels,
+            quantity: row.quantity,
+            published: row.published,
+            precision: row.precision.is_finite().then_some(row.precision),
         })
-        .collect()
+    };
+    table.rows::<Printed>()?.into_iter().map(number).collect()
 }
 
 #[cfg(test)]
@@ -162,6 +161,6 @@ mod tests {
         assert!(of("S1", " p").agrees(3.249e-14) && !of("S1", " p").agrees(3.26e-14));
         assert!(of("S1", " r").agrees(0.9549) && !of("S1", " r").agrees(0.956));
         assert!(!of("S1", " r").agrees(f64::NAN));
-        assert!(of("B3", "best").agrees_with(&Cell::Text("Qwen1.5-14B".into())));
+        assert!(of("B3", "best").agrees_with(&Cell::Text(Some("Qwen1.5-14B".into()))));
     }
 }

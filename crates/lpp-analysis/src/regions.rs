@@ -1,193 +1,75 @@
-//! Regions of interest and their mirror images.
+//! Scores, reliability and growth of regions of interest.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use lpp_files::FileError;
-use lpp_fmri::{RegionVoxels, warn_once};
 use lpp_stats::{Interval, MeanScore, VoxelSet, bootstrap_mean, t_test_pooled};
+use lpp_tables::{
+    Rois, RoisIsc, RoisLines, RoisOverRandomLines, RoisOverRandomRegression, RoisRegression, RoisVoxelSlopes,
+    Row,
+};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::baselines::random_embedding;
-use crate::densities::group_maps;
-use crate::lines::size_lines;
-use crate::regression::size_regressions;
-use crate::side_names::{Hand, NamedSide};
+use crate::inputs::{Average, Inputs};
+use crate::lines::size_line;
+use crate::model_scores::TRAINED;
+use crate::need::Need;
+use crate::part::{Made, Part};
+use crate::regression::{Outcome, log_parameters, parameters, size_fit};
+use crate::seeds::{group_maps, random_embedding};
 use crate::voxelwise::voxel_slopes;
-use crate::{AnalysisError, Column, Table};
-use crate::{Brain, ModelScores};
-
-/// A region of both hemispheres: its voxels on one side and their mirror images on the other.
-#[derive(Debug, Clone)]
-pub struct Region {
-    /// Name, the stem of its file.
-    pub name: String,
-    /// Its voxels at x < 0: its own if it was given on the left, else their mirror images.
-    pub left: VoxelSet,
-    /// Its voxels at x > 0.
-    pub right: VoxelSet,
-}
-
-impl Region {
-    /// Reads all region masks of a folder, sorted by name; none if there is no such folder.
-    ///
-    /// The side of a region is that of its voxels. A region on both sides is joined with its mirror image and parted at x = 0. One
-    /// without a voxel in the mask, or with voxels of the midline alone, is left out. Both with a warning that names it.
-    ///
-    /// # Errors
-    /// [`AnalysisError`] naming the image that cannot be read, does not lie on the mask's grid, or whose name tells another side
-    /// than its voxels.
-    pub fn load_all(folder: &Path, brain: &Brain) -> Result<Vec<Self>, AnalysisError> {
-        let mut regions = Vec::new();
-        for path in Self::files(folder)? {
-            regions.extend(Self::load(&path, &name_of(&path).unwrap_or_default(), brain)?);
-        }
-        Ok(regions)
-    }
-
-    /// The region masks of a folder, sorted by name.
-    pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, AnalysisError> {
-        if !folder.is_dir() {
-            return Ok(Vec::new());
-        }
-        let read = |source| FileError::Read {
-            path: folder.to_owned(),
-            source,
-        };
-        let mut files = Vec::new();
-        for entry in fs::read_dir(folder).map_err(read)? {
-            let path = entry.map_err(read)?.path();
-            if name_of(&path).is_some() {
-                files.push(path);
-            }
-        }
-        files.sort();
-        Ok(files)
-    }
-
-    fn load(path: &Path, name: &str, brain: &Brain) -> Result<Option<Self>, AnalysisError> {
-        let RegionVoxels { own, mirrored } = RegionVoxels::load(path, brain.mask())?;
-        let set = |flags: &[bool]| VoxelSet::at((0..flags.len()).filter(|&voxel| flags[voxel]).collect());
-        let by_x = brain.sides().by_x();
-        let own = set(&own);
-        let n = [by_x.left(), by_x.right()].map(|side| own.intersection(side).len());
-        if own.is_empty() {
-            warn_once(path, "no voxel of the region lies in the mask: it is left out");
-            return Ok(None);
-        }
-        if n == [0, 0] {
-            warn_once(
-                path,
-                "all voxels of the region lie at x = 0, neither left nor right: it is left out",
-            );
-            return Ok(None);
-        }
-        check_name(path, name, n)?;
-        let both = if let Some(mirrored) = mirrored {
-            VoxelSet::at([own.indices(), set(&mirrored).indices()].concat())
-        } else {
-            warn_once(
-                path,
-                "the mask's grid has no mirror images across x = 0: one side of the region is not known",
-            );
-            own.clone()
-        };
-        if n[0] > 0 && n[1] > 0 {
-            let [left, right] = n;
-            let note = format!(
-                "the region lies on both sides, {left} voxels left and {right} right of x = 0: it is joined with its mirror image \
-                 and parted there"
-            );
-            warn_once(path, &note);
-        }
-        Ok(Some(Self {
-            name: name.to_owned(),
-            left: both.intersection(by_x.left()),
-            right: both.intersection(by_x.right()),
-        }))
-    }
-
-    fn sides(&self) -> [(&'static str, &VoxelSet); 2] {
-        [("left", &self.left), ("right", &self.right)]
-    }
-}
-
-/// Whether the side in a region's name is that of its voxels, of which `n` lie left and right.
-fn check_name(path: &Path, name: &str, n: [usize; 2]) -> Result<(), AnalysisError> {
-    let contradicted = match NamedSide::of(name).map(|named| named.side) {
-        Some(Hand::Left) => n[0] < n[1],
-        Some(Hand::Right) => n[1] < n[0],
-        None => false,
-    };
-    if !contradicted {
-        return Ok(());
-    }
-    Err(AnalysisError::Malformed {
-        path: path.to_owned(),
-        found: format!(
-            "{} voxels left and {} right of x = 0 in a region of this name",
-            n[0], n[1]
-        ),
-        expected: "a region on the side that its name tells (is its image mirrored?)".to_owned(),
-    })
-}
-
-/// Name of the region that an image is of; `None` for other and hidden files.
-fn name_of(path: &Path) -> Option<String> {
-    let file = path.file_name()?.to_str()?;
-    let name = file
-        .strip_suffix(".nii.gz")
-        .or_else(|| file.strip_suffix(".nii"))?;
-    (!name.starts_with('.')).then(|| name.to_owned())
-}
-
-/// Names of the tables made here.
-pub(crate) const TABLES: [&str; 5] = [
-    "rois",
-    "rois_isc",
-    "rois_regression",
-    "rois_lines",
-    "rois_voxel_slopes",
-];
+use crate::{AnalysisError, Brain, ModelScores, Region};
 
 /// Resamples of the mean correlation of a region, as many as the paper's notebook takes.
 const RESAMPLES: usize = 10_000;
 
 /// One row per region, hemisphere and model; per region its reliability and the growth of L − R with size.
-pub(crate) fn tables(
-    brain: &Brain,
-    regions: &[Region],
-    models: &[&ModelScores],
-    seed: u64,
-) -> Result<Vec<Table>, AnalysisError> {
-    let trained: Vec<&ModelScores> = models
-        .iter()
-        .copied()
-        .filter(|model| model.is_trained())
-        .collect();
-    let outcomes = outcomes(regions, &trained)?;
-    let outcomes: Vec<(&str, Vec<f64>)> = outcomes
-        .iter()
-        .map(|(name, values)| (name.as_str(), values.clone()))
-        .collect();
-    Ok(vec![
-        score_table(regions, models)?,
-        isc_table(brain, regions, seed)?,
-        size_regressions("rois_regression", &trained, &outcomes)?,
-        size_lines("rois_lines", &trained, &outcomes, seed)?,
-        slope_table(brain, regions, &trained)?,
-    ])
+pub(crate) struct RegionsPart;
+
+impl Part for RegionsPart {
+    fn needs(&self) -> &'static [Need] {
+        &[Need::AverageSubject, Need::Regions]
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &[
+            Rois::NAME,
+            RoisIsc::NAME,
+            RoisRegression::NAME,
+            RoisLines::NAME,
+            RoisOverRandomRegression::NAME,
+            RoisOverRandomLines::NAME,
+            RoisVoxelSlopes::NAME,
+        ]
+    }
+
+    fn compute(&self, inputs: &Inputs<'_>) -> Result<Made, AnalysisError> {
+        let (average, regions, seed) = (inputs.average()?, inputs.regions()?, inputs.seed());
+        let trained = average.trained();
+        let rows = score_rows(regions, average)?;
+        let (fits, lines) = growth(&trained, &outcomes(regions, &rows, |row| row.score), seed)?;
+        let over_random = outcomes(regions, &rows, |row| row.score_over_random_embedding);
+        let (random_fits, random_lines) = growth(&trained, &over_random, seed)?;
+        let random_fits = random_fits.into_iter().map(|row| RoisOverRandomRegression {
+            outcome: row.outcome,
+            fit: row.fit,
+        });
+        let random_lines = random_lines.into_iter().map(|row| RoisOverRandomLines {
+            outcome: row.outcome,
+            at: row.at,
+        });
+        Ok(Made::default()
+            .with(&rows)
+            .with(&isc_rows(&average.brain, regions, seed)?)
+            .with(&fits)
+            .with(&lines)
+            .with(&random_fits.collect::<Vec<_>>())
+            .with(&random_lines.collect::<Vec<_>>())
+            .with(&slope_rows(&average.brain, regions, &trained)))
+    }
 }
 
-/// Scores, plain and over the widest random embedding (empty if there is none).
-fn score_table(regions: &[Region], models: &[&ModelScores]) -> Result<Table, AnalysisError> {
-    let baselines: Vec<&ModelScores> = models
-        .iter()
-        .copied()
-        .filter(|model| model.is_baseline())
-        .collect();
-    let groups = group_maps(&baselines);
+/// Scores, plain and over the widest random embedding (NaN if there is none).
+fn score_rows(regions: &[Region], average: &Average) -> Result<Vec<Rois>, AnalysisError> {
+    let groups = group_maps(&average.baselines());
     let embedding = random_embedding(&groups);
     let over = |model: &ModelScores, voxels: &VoxelSet| match embedding {
         Some((_, embedding)) => {
@@ -200,35 +82,29 @@ fn score_table(regions: &[Region], models: &[&ModelScores]) -> Result<Table, Ana
     let mut rows = Vec::new();
     for region in regions {
         for (side, voxels) in region.sides() {
-            for &model in models {
+            for model in &average.models {
                 let score = MeanScore::over(&model.best, voxels)?;
-                rows.push((region, side, model, score, over(model, voxels)?));
+                rows.push(Rois {
+                    roi: region.name.clone(),
+                    hemisphere: side.to_owned(),
+                    model: model.name().to_owned(),
+                    kind: model.kind().to_owned(),
+                    family: model.family(),
+                    n_parameters: model.info.n_parameters,
+                    n_voxels: score.n_voxels,
+                    score: score.mean,
+                    score_over_random_embedding: over(model, voxels)?,
+                });
             }
         }
     }
-    Table::new("rois")
-        .text("roi", rows.iter().map(|row| row.0.name.as_str()))?
-        .text("hemisphere", rows.iter().map(|row| row.1))?
-        .text("model", rows.iter().map(|row| row.2.name()))?
-        .text("kind", rows.iter().map(|row| row.2.kind()))?
-        .text("family", rows.iter().map(|row| row.2.family()))?
-        .count(
-            "n_parameters",
-            rows.iter()
-                .map(|row| row.2.info.n_parameters.and_then(|n| i64::try_from(n).ok())),
-        )?
-        .count(
-            "n_voxels",
-            rows.iter().map(|row| i64::try_from(row.3.n_voxels).ok()),
-        )?
-        .number("score", rows.iter().map(|row| row.3.mean))?
-        .number("score_over_random_embedding", rows.iter().map(|row| row.4))
+    Ok(rows)
 }
 
 /// Mean inter-subject correlation of each region and side, with the 95 % percentile bootstrap over its voxels.
 ///
 /// The interval is the paper's. Voxels are no independent sample, so it is too narrow.
-fn isc_table(brain: &Brain, regions: &[Region], seed: u64) -> Result<Table, AnalysisError> {
+fn isc_rows(brain: &Brain, regions: &[Region], seed: u64) -> Result<Vec<RoisIsc>, AnalysisError> {
     let mut rows = Vec::new();
     for (region, isc) in regions.iter().filter_map(|region| Some((region, brain.isc()?))) {
         for (side, voxels) in region.sides() {
@@ -237,89 +113,88 @@ fn isc_table(brain: &Brain, regions: &[Region], seed: u64) -> Result<Table, Anal
             let interval = bootstrap_mean(&known, RESAMPLES, &mut ChaCha8Rng::seed_from_u64(seed))
                 .and_then(|bootstrap| bootstrap.percentile_interval(0.95))
                 .unwrap_or(Interval::UNDEFINED);
-            rows.push((region, side, MeanScore::of(&known), interval));
+            let mean = MeanScore::of(&known);
+            rows.push(RoisIsc {
+                roi: region.name.clone(),
+                hemisphere: side.to_owned(),
+                n_voxels: mean.n_voxels,
+                isc: mean.mean,
+                isc_ci_low: interval.low,
+                isc_ci_high: interval.high,
+                seed: Some(seed),
+            });
         }
     }
-    Table::new("rois_isc")
-        .text("roi", rows.iter().map(|row| row.0.name.as_str()))?
-        .text("hemisphere", rows.iter().map(|row| row.1))?
-        .count(
-            "n_voxels",
-            rows.iter().map(|row| i64::try_from(row.2.n_voxels).ok()),
-        )?
-        .number("isc", rows.iter().map(|row| row.2.mean))?
-        .number("isc_ci_low", rows.iter().map(|row| row.3.low))?
-        .number("isc_ci_high", rows.iter().map(|row| row.3.high))
+    Ok(rows)
 }
 
-/// Left, right and L − R of each region, three outcomes per region.
-fn outcomes(regions: &[Region], trained: &[&ModelScores]) -> Result<Vec<(String, Vec<f64>)>, AnalysisError> {
+/// Left, right and L − R of each region over the trained models, three outcomes per region.
+fn outcomes(regions: &[Region], rows: &[Rois], of: fn(&Rois) -> f64) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    for region in regions {
-        let mean = |voxels: &VoxelSet| -> Result<Vec<f64>, AnalysisError> {
-            trained
+    for Region { name, .. } in regions {
+        let side = |side: &str| -> Vec<f64> {
+            let own = rows
                 .iter()
-                .map(|model| Ok(MeanScore::over(&model.best, voxels)?.mean))
-                .collect()
+                .filter(|row| row.roi == *name && row.hemisphere == side);
+            own.filter(|row| row.kind == TRAINED).map(of).collect()
         };
-        let (left, right) = (mean(&region.left)?, mean(&region.right)?);
+        let (left, right) = (side("left"), side("right"));
         let difference = left
             .iter()
             .zip(&right)
             .map(|(left, right)| left - right)
             .collect();
-        outcomes.push((format!("{} left", region.name), left));
-        outcomes.push((format!("{} right", region.name), right));
-        outcomes.push((format!("{} left minus right", region.name), difference));
+        outcomes.push((format!("{name} left"), left));
+        outcomes.push((format!("{name} right"), right));
+        outcomes.push((format!("{name} left minus right"), difference));
     }
-    Ok(outcomes)
+    outcomes
+}
+
+fn growth(
+    trained: &[&ModelScores],
+    outcomes: &[Outcome],
+    seed: u64,
+) -> Result<(Vec<RoisRegression>, Vec<RoisLines>), AnalysisError> {
+    let (ln_size, size) = (log_parameters(trained), parameters(trained));
+    let (mut fits, mut lines) = (Vec::new(), Vec::new());
+    for (outcome, values) in outcomes {
+        fits.push(RoisRegression {
+            outcome: outcome.clone(),
+            fit: size_fit(&ln_size, values),
+        });
+        let line = size_line(&size, values, seed)?;
+        lines.extend(line.into_iter().map(|at| RoisLines {
+            outcome: outcome.clone(),
+            at,
+        }));
+    }
+    Ok((fits, lines))
 }
 
 /// The slope of each voxel on ln(parameters), averaged per region and side, and their t-test.
-fn slope_table(brain: &Brain, regions: &[Region], trained: &[&ModelScores]) -> Result<Table, AnalysisError> {
+fn slope_rows(brain: &Brain, regions: &[Region], trained: &[&ModelScores]) -> Vec<RoisVoxelSlopes> {
     let of_voxels = voxel_slopes(brain.n_voxels(), trained);
     let slopes = |voxels: &VoxelSet| -> Vec<f64> {
-        voxels
+        let slopes = voxels
             .indices()
             .iter()
-            .map(|&voxel| of_voxels[voxel].slope)
-            .filter(|slope| slope.is_finite())
-            .collect()
+            .map(|&voxel| of_voxels[voxel].slope(|test| test.slope));
+        slopes.filter(|slope| slope.is_finite()).collect()
     };
-    let counts = |side: fn(&(Vec<f64>, Vec<f64>)) -> usize, rows: &[(Vec<f64>, Vec<f64>)]| {
-        rows.iter()
-            .map(|row| i64::try_from(side(row)).ok())
-            .collect::<Vec<_>>()
+    let row = |region: &Region| {
+        let (left, right) = (slopes(&region.left), slopes(&region.right));
+        let test = t_test_pooled(&left, &right).ok();
+        RoisVoxelSlopes {
+            roi: region.name.clone(),
+            n_voxels_left: left.len(),
+            n_voxels_right: right.len(),
+            slope_left_per_ln_parameter: MeanScore::of(&left).mean,
+            slope_right_per_ln_parameter: MeanScore::of(&right).mean,
+            t: test.map_or(f64::NAN, |test| test.t),
+            p: test.map_or(f64::NAN, |test| test.p),
+            stars: test.map_or(String::new(), |test| test.stars().to_owned()),
+        }
     };
-    let rows: Vec<(Vec<f64>, Vec<f64>)> = regions
-        .iter()
-        .map(|region| (slopes(&region.left), slopes(&region.right)))
-        .collect();
-    let tests: Vec<_> = rows
-        .iter()
-        .map(|(left, right)| t_test_pooled(left, right).ok())
-        .collect();
-    Table::new("rois_voxel_slopes")
-        .text("roi", regions.iter().map(|region| region.name.as_str()))?
-        .count("n_voxels_left", counts(|row| row.0.len(), &rows))?
-        .count("n_voxels_right", counts(|row| row.1.len(), &rows))?
-        .number(
-            "slope_left_per_ln_parameter",
-            rows.iter().map(|row| MeanScore::of(&row.0).mean),
-        )?
-        .number(
-            "slope_right_per_ln_parameter",
-            rows.iter().map(|row| MeanScore::of(&row.1).mean),
-        )?
-        .number("t", tests.iter().map(|test| test.map_or(f64::NAN, |test| test.t)))?
-        .number("p", tests.iter().map(|test| test.map_or(f64::NAN, |test| test.p)))?
-        .with(
-            "stars",
-            Column::Text(
-                tests
-                    .iter()
-                    .map(|test| test.map(|test| test.stars().to_owned()))
-                    .collect(),
-            ),
-        )
+    regions.iter().map(row).collect()
 }

@@ -1,43 +1,24 @@
-//! Regressions on model size, as table rows.
+//! Regressions over models, as columns of tables.
 
 use lpp_stats::{Coefficient, Correlation, Interval, Ols, StatsError, ols, pearson};
+use lpp_tables::{ModelFit, OlsFit, OlsTerm, ParcelFit, SizeFit};
 
 use crate::ModelScores;
-use crate::{AnalysisError, Table};
 
 /// ln(parameters) of each model; NaN where the size is unknown.
 pub(crate) fn log_parameters(models: &[&ModelScores]) -> Vec<f64> {
-    models
-        .iter()
-        .map(|model| {
-            model
-                .info
-                .n_parameters
-                .filter(|&n| n > 0)
-                .map_or(f64::NAN, |n| (n as f64).ln())
-        })
-        .collect()
+    parameters(models).iter().map(|n| n.ln()).collect()
+}
+
+/// Number of parameters of each model; NaN where it is unknown.
+pub(crate) fn parameters(models: &[&ModelScores]) -> Vec<f64> {
+    let known = |model: &&ModelScores| model.info.n_parameters.filter(|&n| n > 0);
+    let size = |model| known(model).map_or(f64::NAN, |n| n as f64);
+    models.iter().map(size).collect()
 }
 
 /// A named outcome, one value per model.
-pub(crate) type Outcome<'a> = (&'a str, Vec<f64>);
-
-/// One row per outcome: correlation with ln(parameters) and simple regression on it.
-///
-/// Models without a size or a value are left out; with too few models the cells are empty.
-pub(crate) fn size_regressions(
-    name: &str,
-    models: &[&ModelScores],
-    outcomes: &[Outcome<'_>],
-) -> Result<Table, AnalysisError> {
-    let size = log_parameters(models);
-    let rows: Vec<_> = outcomes
-        .iter()
-        .map(|(_, values)| SimpleRegression::of(&size, values))
-        .collect();
-    let table = Table::new(name).text("outcome", outcomes.iter().map(|(name, _)| *name))?;
-    with_regressions(table, "n_models", "slope_per_ln_parameter", &rows)
-}
+pub(crate) type Outcome = (String, Vec<f64>);
 
 /// Level of the confidence intervals of r.
 const LEVEL: f64 = 0.95;
@@ -52,7 +33,7 @@ pub(crate) struct SimpleRegression {
 impl SimpleRegression {
     /// Over the pairs of which both are known.
     pub(crate) fn of(x: &[f64], y: &[f64]) -> Self {
-        let (x, y): (Vec<f64>, Vec<f64>) = complete(x, y).into_iter().unzip();
+        let (x, y) = complete(x, y);
         Self {
             n: x.len(),
             correlation: pearson(&x, &y).ok(),
@@ -60,12 +41,8 @@ impl SimpleRegression {
         }
     }
 
-    fn r(&self) -> f64 {
-        self.correlation.map_or(f64::NAN, |c| c.r)
-    }
-
-    fn p(&self) -> f64 {
-        self.correlation.map_or(f64::NAN, |c| c.p)
+    fn correlation(&self, cell: fn(&Correlation) -> f64) -> f64 {
+        self.correlation.as_ref().map_or(f64::NAN, cell)
     }
 
     fn interval(&self) -> Interval {
@@ -74,17 +51,8 @@ impl SimpleRegression {
             .unwrap_or(Interval::UNDEFINED)
     }
 
-    /// The slope; NaN with fewer than three pairs.
-    pub(crate) fn slope(&self) -> f64 {
-        self.slope_cell(|c| c.estimate)
-    }
-
-    /// Two-sided p of the slope.
-    pub(crate) fn slope_p(&self) -> f64 {
-        self.slope_cell(|c| c.p)
-    }
-
-    fn slope_cell(&self, cell: fn(&Coefficient) -> f64) -> f64 {
+    /// A number of the slope; NaN with fewer than three pairs.
+    pub(crate) fn slope(&self, cell: fn(&Coefficient) -> f64) -> f64 {
         self.fit.as_ref().map_or(f64::NAN, |fit| cell(fit.slope()))
     }
 
@@ -93,54 +61,52 @@ impl SimpleRegression {
     }
 }
 
-/// Adds to a table what is known of each row's regression.
-pub(crate) fn with_regressions(
-    table: Table,
-    count: &str,
-    slope: &str,
-    rows: &[SimpleRegression],
-) -> Result<Table, AnalysisError> {
-    let each = |cell: &dyn Fn(&SimpleRegression) -> f64| rows.iter().map(cell).collect::<Vec<_>>();
-    table
-        .count(count, rows.iter().map(|row| i64::try_from(row.n).ok()))?
-        .number("r", each(&|row| row.r()))?
-        .number("r_ci_low", each(&|row| row.interval().low))?
-        .number("r_ci_high", each(&|row| row.interval().high))?
-        .number("p", each(&|row| row.p()))?
-        .number(slope, each(&|row| row.slope_cell(|c| c.estimate)))?
-        .number("slope_std_err", each(&|row| row.slope_cell(|c| c.std_err)))?
-        .number("slope_ci_low", each(&|row| row.slope_cell(|c| c.ci_low)))?
-        .number("slope_ci_high", each(&|row| row.slope_cell(|c| c.ci_high)))?
-        .number("intercept", each(&|row| row.fit(|fit| fit.intercept().estimate)))?
-        .number("r2", each(&|row| row.fit(|fit| fit.r2)))
+macro_rules! columns_of_regressions {
+    ($($columns:ident)+) => {$(
+        impl From<SimpleRegression> for $columns {
+            fn from(of: SimpleRegression) -> Self {
+                Self {
+                    n: of.n,
+                    r: of.correlation(|c| c.r),
+                    r_ci_low: of.interval().low,
+                    r_ci_high: of.interval().high,
+                    p: of.correlation(|c| c.p),
+                    slope: of.slope(|c| c.estimate),
+                    slope_std_err: of.slope(|c| c.std_err),
+                    slope_ci_low: of.slope(|c| c.ci_low),
+                    slope_ci_high: of.slope(|c| c.ci_high),
+                    intercept: of.fit(|fit| fit.intercept().estimate),
+                    r2: of.fit(|fit| fit.r2),
+                }
+            }
+        }
+    )+};
 }
 
-fn complete(x: &[f64], y: &[f64]) -> Vec<(f64, f64)> {
-    x.iter()
-        .copied()
-        .zip(y.iter().copied())
-        .filter(|(x, y)| x.is_finite() && y.is_finite())
-        .collect()
+columns_of_regressions! { SizeFit ModelFit ParcelFit }
+
+/// Correlation with ln(parameters) and simple regression on it. Models without a size or a value are left out.
+pub(crate) fn size_fit(size: &[f64], values: &[f64]) -> SizeFit {
+    SimpleRegression::of(size, values).into()
 }
 
-/// The paper's regression of each outcome on ln(parameters), layers and hidden size: the coefficient
-/// table and the table of the fits.
+/// The pairs of which both are known.
+pub(crate) fn complete(x: &[f64], y: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let pairs = x.iter().copied().zip(y.iter().copied());
+    pairs.filter(|(x, y)| x.is_finite() && y.is_finite()).unzip()
+}
+
+/// The paper's regression of each outcome on ln(parameters), layers and hidden size: coefficients and fits.
 ///
-/// An outcome for which there are too few models, or models of one shape only, has no rows in the first
-/// table and empty cells in the second.
-pub(crate) fn full_regressions(
-    name: &str,
-    models: &[&ModelScores],
-    outcomes: &[Outcome<'_>],
-) -> Result<[Table; 2], AnalysisError> {
-    let fits: Vec<(&str, Option<Ols>)> = outcomes
-        .iter()
-        .map(|(name, values)| (*name, full_fit(models, values).ok()))
-        .collect();
-    Ok([
-        coefficient_table(name, &fits)?,
-        fit_table(&format!("{name}_fit"), &fits)?,
-    ])
+/// An outcome for which there are too few models, or models of one shape only, has no coefficients and empty cells in its fit.
+pub(crate) fn full_regressions(models: &[&ModelScores], outcomes: &[Outcome]) -> (Vec<OlsTerm>, Vec<OlsFit>) {
+    let (mut terms, mut fits) = (Vec::new(), Vec::new());
+    for (outcome, values) in outcomes {
+        let fit = full_fit(models, values).ok();
+        terms.extend(fit.iter().flat_map(|fit| coefficients(outcome, fit)));
+        fits.push(quality(outcome, fit.as_ref()));
+    }
+    (terms, fits)
 }
 
 fn full_fit(models: &[&ModelScores], values: &[f64]) -> Result<Ols, StatsError> {
@@ -155,70 +121,51 @@ fn full_fit(models: &[&ModelScores], values: &[f64]) -> Result<Ols, StatsError> 
             &pick(&|i| size[i]),
             // The layers of the file: the embedding and the blocks, the paper's "layers + 1".
             &pick(&|i| models[i].layers.len() as f64),
-            &pick(&|i| {
-                models[i]
-                    .info
-                    .n_hidden
-                    .last()
-                    .map_or(f64::NAN, |&width| width as f64)
-            }),
+            &pick(&|i| models[i].width().map_or(f64::NAN, |width| width as f64)),
         ],
     )
 }
 
-fn coefficient_table(name: &str, fits: &[(&str, Option<Ols>)]) -> Result<Table, AnalysisError> {
-    const TERMS: [&str; 4] = ["constant", "ln_parameters", "n_layers", "n_hidden"];
-    let rows: Vec<_> = fits
-        .iter()
-        .filter_map(|(outcome, fit)| fit.as_ref().map(|fit| (*outcome, fit)))
-        .flat_map(|(outcome, fit)| {
-            TERMS
-                .iter()
-                .zip(&fit.coefficients)
-                .map(move |(term, coefficient)| (outcome, *term, *coefficient))
-        })
-        .collect();
-    let column = |cell: fn(&Coefficient) -> f64| rows.iter().map(|row| cell(&row.2)).collect::<Vec<_>>();
-    Table::new(name)
-        .text("outcome", rows.iter().map(|row| row.0))?
-        .text("term", rows.iter().map(|row| row.1))?
-        .number("coefficient", column(|c| c.estimate))?
-        .number("std_err", column(|c| c.std_err))?
-        .number("t", column(|c| c.t))?
-        .number("p", column(|c| c.p))?
-        .number("ci_low", column(|c| c.ci_low))?
-        .number("ci_high", column(|c| c.ci_high))
+fn coefficients(outcome: &str, fit: &Ols) -> Vec<OlsTerm> {
+    let row = |(term, c): (&str, &Coefficient)| OlsTerm {
+        outcome: outcome.to_owned(),
+        term: term.to_owned(),
+        coefficient: c.estimate,
+        std_err: c.std_err,
+        t: c.t,
+        p: c.p,
+        ci_low: c.ci_low,
+        ci_high: c.ci_high,
+    };
+    ["constant", "ln_parameters", "n_layers", "n_hidden"]
+        .into_iter()
+        .zip(&fit.coefficients)
+        .map(row)
+        .collect()
 }
 
-fn fit_table(name: &str, fits: &[(&str, Option<Ols>)]) -> Result<Table, AnalysisError> {
-    let column = |cell: fn(&Ols) -> f64| {
-        fits.iter()
-            .map(|(_, fit)| fit.as_ref().map_or(f64::NAN, cell))
-            .collect::<Vec<_>>()
-    };
-    let count = |cell: fn(&Ols) -> usize| {
-        fits.iter()
-            .map(|(_, fit)| fit.as_ref().and_then(|fit| i64::try_from(cell(fit)).ok()))
-            .collect::<Vec<_>>()
-    };
-    Table::new(name)
-        .text("outcome", fits.iter().map(|(outcome, _)| *outcome))?
-        .count("n_models", count(|fit| fit.df_model + fit.df_residual + 1))?
-        .count("df_model", count(|fit| fit.df_model))?
-        .count("df_residual", count(|fit| fit.df_residual))?
-        .number("r2", column(|fit| fit.r2))?
-        .number("r2_adjusted", column(|fit| fit.r2_adjusted))?
-        .number("f", column(|fit| fit.f))?
-        .number("f_p", column(|fit| fit.f_p))?
-        .number("log_likelihood", column(|fit| fit.log_likelihood))?
-        .number("aic", column(|fit| fit.aic))?
-        .number("bic", column(|fit| fit.bic))?
-        .number("omnibus", column(|fit| fit.residuals.omnibus))?
-        .number("omnibus_p", column(|fit| fit.residuals.omnibus_p))?
-        .number("durbin_watson", column(|fit| fit.residuals.durbin_watson))?
-        .number("jarque_bera", column(|fit| fit.residuals.jarque_bera))?
-        .number("jarque_bera_p", column(|fit| fit.residuals.jarque_bera_p))?
-        .number("skew", column(|fit| fit.residuals.skew))?
-        .number("kurtosis", column(|fit| fit.residuals.kurtosis))?
-        .number("condition_number", column(|fit| fit.condition_number))
+fn quality(outcome: &str, fit: Option<&Ols>) -> OlsFit {
+    let number = |cell: fn(&Ols) -> f64| fit.map_or(f64::NAN, cell);
+    let count = |cell: fn(&Ols) -> usize| fit.map(cell);
+    OlsFit {
+        outcome: outcome.to_owned(),
+        n_models: count(|fit| fit.df_model + fit.df_residual + 1),
+        df_model: count(|fit| fit.df_model),
+        df_residual: count(|fit| fit.df_residual),
+        r2: number(|fit| fit.r2),
+        r2_adjusted: number(|fit| fit.r2_adjusted),
+        f: number(|fit| fit.f),
+        f_p: number(|fit| fit.f_p),
+        log_likelihood: number(|fit| fit.log_likelihood),
+        aic: number(|fit| fit.aic),
+        bic: number(|fit| fit.bic),
+        omnibus: number(|fit| fit.residuals.omnibus),
+        omnibus_p: number(|fit| fit.residuals.omnibus_p),
+        durbin_watson: number(|fit| fit.residuals.durbin_watson),
+        jarque_bera: number(|fit| fit.residuals.jarque_bera),
+        jarque_bera_p: number(|fit| fit.residuals.jarque_bera_p),
+        skew: number(|fit| fit.residuals.skew),
+        kurtosis: number(|fit| fit.residuals.kurtosis),
+        condition_number: number(|fit| fit.condition_number),
+    }
 }

@@ -7,7 +7,10 @@ use std::time::Instant;
 use lpp_files::FileHash;
 use lpp_steps::{Artefact, Making, Software};
 
-use crate::{AnalysisError, Table};
+use lpp_tables::{Table, declaration};
+
+use crate::AnalysisError;
+use crate::table_files::{load_table, save};
 
 /// What made a set of results: the same for all of them.
 #[derive(Debug, Clone)]
@@ -51,7 +54,7 @@ impl Origin {
 
     /// Writes a table as CSV and Parquet with its provenance; returns the CSV file.
     pub(crate) fn save_table(&self, table: &Table, stem: &Path) -> Result<PathBuf, AnalysisError> {
-        table.save(stem)?;
+        save(table, stem)?;
         let [parquet, csv] = files_of(stem);
         self.stamp(&parquet)?;
         self.stamp(&csv)?;
@@ -62,7 +65,7 @@ impl Origin {
     pub(crate) fn load_table(&self, name: &str, stem: &Path) -> Option<(Table, PathBuf)> {
         let [parquet, csv] = files_of(stem);
         (self.made(&parquet) && self.made(&csv)).then_some(())?;
-        Some((Table::load(&csv, name).ok()?, csv))
+        Some((load_table(&csv, declaration(name)?).ok()?, csv))
     }
 
     /// Writes the record of a file that is there.

@@ -1,147 +1,144 @@
 //! What training does: trained models beside their untrained twins, and a model on its way.
 
-use lpp_stats::{LateralScore, MeanScore};
+use lpp_tables::{Checkpoints, Measures, Row, Training, TrainingLines, TrainingRegression};
 
-use crate::regression::{SimpleRegression, log_parameters, with_regressions};
-use crate::{AnalysisError, Brain, ModelScores, Table};
-
-/// Names of the tables made here.
-pub(crate) const TABLES: [&str; 3] = ["training", "training_regression", "checkpoints"];
-
-/// What is compared, in the order of the columns.
-const MEASURES: [&str; 4] = [
-    "score_all",
-    "score_reliable",
-    "l_minus_r_all",
-    "l_minus_r_reliable",
-];
+use crate::inputs::Inputs;
+use crate::lines::size_line;
+use crate::model_columns::{measures, outcomes};
+use crate::need::Need;
+use crate::part::{Made, Part};
+use crate::regression::{log_parameters, parameters, size_fit};
+use crate::{AnalysisError, Brain, ModelScores};
 
 /// One row per trained model with a twin and per twin; their growth with size by family; one row per checkpoint.
-pub(crate) fn tables(brain: &Brain, models: &[&ModelScores]) -> Result<Vec<Table>, AnalysisError> {
-    let pairs = with_twins(models);
-    Ok(vec![
-        model_table(brain, &pairs)?,
-        regression_table(brain, &pairs)?,
-        checkpoint_table(brain, models)?,
-    ])
+pub(crate) struct TrainingPart;
+
+impl Part for TrainingPart {
+    fn needs(&self) -> &'static [Need] {
+        &[Need::AverageSubject]
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &[
+            Training::NAME,
+            TrainingRegression::NAME,
+            TrainingLines::NAME,
+            Checkpoints::NAME,
+        ]
+    }
+
+    fn compute(&self, inputs: &Inputs<'_>) -> Result<Made, AnalysisError> {
+        let average = inputs.average()?;
+        let compared = with_twins(&average.brain, &average.models)?;
+        let (fits, lines) = growth(&compared, inputs.seed())?;
+        Ok(Made::default()
+            .with(&compared.iter().map(row).collect::<Vec<_>>())
+            .with(&fits)
+            .with(&lines)
+            .with(&checkpoints(&average.brain, &average.models)?))
+    }
 }
 
-/// Trained models that have an untrained twin, and the twins with their seeds.
-fn with_twins<'a>(models: &[&'a ModelScores]) -> Vec<(&'a ModelScores, Option<u64>)> {
+/// A trained model, or an untrained twin with its seed.
+struct Compared<'a> {
+    model: &'a ModelScores,
+    seed: Option<u64>,
+    measures: Measures,
+}
+
+/// Trained models that have an untrained twin, and the twins.
+fn with_twins<'a>(brain: &Brain, models: &'a [ModelScores]) -> Result<Vec<Compared<'a>>, AnalysisError> {
     let twins: Vec<(&str, u64, &ModelScores)> = models
         .iter()
-        .filter_map(|&model| model.twin().map(|(name, seed)| (name, seed, model)))
+        .filter_map(|model| model.twin().map(|(name, seed)| (name, seed, model)))
         .collect();
+    let compared = |model, seed| {
+        Ok(Compared {
+            model,
+            seed,
+            measures: measures(brain, model)?,
+        })
+    };
     let mut rows = Vec::new();
-    for &model in models.iter().filter(|model| model.is_trained()) {
+    for model in models.iter().filter(|model| model.is_trained()) {
         let mut own: Vec<_> = twins.iter().filter(|twin| twin.0 == model.name()).collect();
         own.sort_by_key(|twin| twin.1);
         if !own.is_empty() {
-            rows.push((model, None));
-            rows.extend(own.into_iter().map(|&(_, seed, twin)| (twin, Some(seed))));
+            rows.push(compared(model, None));
+            rows.extend(own.into_iter().map(|&(_, seed, twin)| compared(twin, Some(seed))));
         }
     }
-    rows
+    rows.into_iter().collect()
 }
 
-/// The measures of a model; NaN where reliable voxels are not known.
-pub(crate) fn measures(brain: &Brain, model: &ModelScores) -> Result<[f64; 4], AnalysisError> {
-    let all = LateralScore::over(&model.best, brain.hemispheres())?.difference();
-    let (score, difference) = match brain.reliable() {
-        Some(reliable) => {
-            let sides = brain.hemispheres().within(&reliable.voxels);
-            let score = MeanScore::over(&model.best, &reliable.voxels)?.mean;
-            (score, LateralScore::over(&model.best, &sides)?.difference())
-        }
-        None => (f64::NAN, f64::NAN),
-    };
-    Ok([MeanScore::of(&model.best).mean, score, all, difference])
+fn training_of(seed: Option<u64>) -> String {
+    if seed.is_none() { "trained" } else { "untrained" }.to_owned()
 }
 
-fn training_of(seed: Option<u64>) -> &'static str {
-    if seed.is_none() { "trained" } else { "untrained" }
-}
-
-fn model_table(brain: &Brain, pairs: &[(&ModelScores, Option<u64>)]) -> Result<Table, AnalysisError> {
-    let values = pairs
-        .iter()
-        .map(|(model, _)| measures(brain, model))
-        .collect::<Result<Vec<_>, _>>()?;
-    let base = |model: &ModelScores| model.twin().map_or(model.name(), |(name, _)| name).to_owned();
-    let table = Table::new("training")
-        .text("model", pairs.iter().map(|(model, _)| base(model)))?
-        .text("training", pairs.iter().map(|(_, seed)| training_of(*seed)))?
-        .count("seed", pairs.iter().map(|(_, seed)| count(*seed)))?
-        .text("family", pairs.iter().map(|(model, _)| model.family()))?
-        .count(
-            "n_parameters",
-            pairs.iter().map(|(model, _)| count(model.info.n_parameters)),
-        )?;
-    with_measures(table, &values)
-}
-
-fn regression_table(brain: &Brain, pairs: &[(&ModelScores, Option<u64>)]) -> Result<Table, AnalysisError> {
-    let mut groups: Vec<(String, Option<u64>)> = Vec::new();
-    for (model, seed) in pairs {
-        // A twin belongs to the family of its model, whose rows come first.
-        let group = (model.family(), *seed);
-        if !groups.contains(&group) {
-            groups.push(group);
-        }
+fn row(compared: &Compared<'_>) -> Training {
+    let model = compared.model;
+    Training {
+        model: model.twin().map_or(model.name(), |(name, _)| name).to_owned(),
+        training: training_of(compared.seed),
+        seed: compared.seed,
+        family: model.family(),
+        n_parameters: model.info.n_parameters,
+        measures: compared.measures.clone(),
     }
+}
+
+/// Regressions and lines of each family, trained and by seed.
+fn growth(
+    compared: &[Compared<'_>],
+    seed_of_bands: u64,
+) -> Result<(Vec<TrainingRegression>, Vec<TrainingLines>), AnalysisError> {
+    let mut groups: Vec<(String, Option<u64>)> =
+        compared.iter().map(|of| (of.model.family(), of.seed)).collect();
     groups.sort();
-    let mut rows = Vec::new();
-    for (family, seed) in &groups {
-        let members: Vec<&ModelScores> = pairs
-            .iter()
-            .filter(|(model, of)| of == seed && model.family() == *family)
-            .map(|(model, _)| *model)
-            .collect();
-        let size = log_parameters(&members);
-        let values = members
-            .iter()
-            .map(|model| measures(brain, model))
-            .collect::<Result<Vec<_>, _>>()?;
-        for (i, outcome) in MEASURES.iter().enumerate() {
-            let y: Vec<f64> = values.iter().map(|row| row[i]).collect();
-            rows.push((family, *seed, *outcome, SimpleRegression::of(&size, &y)));
+    groups.dedup();
+    let (mut fits, mut lines) = (Vec::new(), Vec::new());
+    for (family, seed) in groups {
+        let members = || {
+            let all = compared.iter();
+            all.filter(|of| of.seed == seed && of.model.family() == family)
+        };
+        let models: Vec<&ModelScores> = members().map(|of| of.model).collect();
+        let (ln_size, size) = (log_parameters(&models), parameters(&models));
+        let measures: Vec<Measures> = members().map(|of| of.measures.clone()).collect();
+        for (outcome, values) in outcomes(&measures) {
+            fits.push(TrainingRegression {
+                family: family.clone(),
+                training: training_of(seed),
+                seed,
+                outcome: outcome.to_owned(),
+                fit: size_fit(&ln_size, &values),
+            });
+            let line = size_line(&size, &values, seed_of_bands)?;
+            lines.extend(line.into_iter().map(|at| TrainingLines {
+                family: family.clone(),
+                training: training_of(seed),
+                twin_seed: seed,
+                outcome: outcome.to_owned(),
+                at,
+            }));
         }
     }
-    let table = Table::new("training_regression")
-        .text("family", rows.iter().map(|row| row.0.as_str()))?
-        .text("training", rows.iter().map(|row| training_of(row.1)))?
-        .count("seed", rows.iter().map(|row| count(row.1)))?
-        .text("outcome", rows.iter().map(|row| row.2))?;
-    let fits: Vec<_> = rows.into_iter().map(|row| row.3).collect();
-    with_regressions(table, "n_models", "slope_per_ln_parameter", &fits)
+    Ok((fits, lines))
 }
 
-fn checkpoint_table(brain: &Brain, models: &[&ModelScores]) -> Result<Table, AnalysisError> {
-    let mut rows: Vec<(&str, u64, &ModelScores)> = models
+fn checkpoints(brain: &Brain, models: &[ModelScores]) -> Result<Vec<Checkpoints>, AnalysisError> {
+    let mut steps: Vec<(&str, u64, &ModelScores)> = models
         .iter()
-        .filter_map(|&model| model.checkpoint().map(|(name, step)| (name, step, model)))
+        .filter_map(|model| model.checkpoint().map(|(name, step)| (name, step, model)))
         .collect();
-    rows.sort_by_key(|row| (row.0, row.1));
-    let values = rows
-        .iter()
-        .map(|row| measures(brain, row.2))
-        .collect::<Result<Vec<_>, _>>()?;
-    let table = Table::new("checkpoints")
-        .text("model", rows.iter().map(|row| row.0))?
-        .count("step", rows.iter().map(|row| count(Some(row.1))))?
-        .count(
-            "n_parameters",
-            rows.iter().map(|row| count(row.2.info.n_parameters)),
-        )?;
-    with_measures(table, &values)
-}
-
-fn with_measures(table: Table, values: &[[f64; 4]]) -> Result<Table, AnalysisError> {
-    MEASURES.iter().enumerate().try_fold(table, |table, (i, name)| {
-        table.number(name, values.iter().map(|row| row[i]))
-    })
-}
-
-fn count(value: Option<u64>) -> Option<i64> {
-    value.and_then(|value| i64::try_from(value).ok())
+    steps.sort_by_key(|step| (step.0, step.1));
+    let row = |(name, step, model): (&str, u64, &ModelScores)| {
+        Ok(Checkpoints {
+            model: name.to_owned(),
+            step,
+            n_parameters: model.info.n_parameters,
+            measures: measures(brain, model)?,
+        })
+    };
+    steps.into_iter().map(row).collect()
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use lpp_fmri::Image;
 use ndarray::Array1;
 
-use crate::{AnalysisError, Brain, Table};
+use crate::{AnalysisError, Brain};
 
 /// One value per voxel, under the name of its file.
 #[derive(Debug, Clone)]
@@ -27,9 +27,4 @@ impl VoxelMap {
         let volume = brain.mask().unmask(&values, 0.0)?;
         Ok(Image::new(*brain.mask().grid(), volume.into_dyn())?.save(path)?)
     }
-}
-
-/// The table that lists maps.
-pub(crate) fn list(name: &str, maps: &[VoxelMap]) -> Result<Table, AnalysisError> {
-    Table::new(name).text("map", maps.iter().map(|map| map.name.as_str()))
 }

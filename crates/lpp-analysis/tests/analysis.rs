@@ -5,10 +5,11 @@
 mod common;
 
 use common::ToyStudy;
-use lpp_analysis::{Analysis, AnalysisJob, AnalysisReport, HemisphereRule, Table};
+use lpp_analysis::{Analysis, AnalysisJob, AnalysisReport, HemisphereRule};
 use lpp_files::Silent;
 use lpp_steps::Software;
 use lpp_study::{Language, ModelKind};
+use lpp_tables::Table;
 use ndarray::Array2;
 
 const SOFTWARE: Software = Software {

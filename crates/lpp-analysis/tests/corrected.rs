@@ -10,13 +10,14 @@ use std::path::PathBuf;
 
 use common::ToyStudy;
 use lpp_analysis::corrected::{Ceiling, Measure, Sample, SampleModel, SlopeTests, tables};
-use lpp_analysis::{Analysis, AnalysisJob, Table};
+use lpp_analysis::{Analysis, AnalysisJob};
 use lpp_files::{Silent, npy};
 use lpp_stats::{Hemispheres, HomotopicPairs, ReliableVoxels};
 use lpp_steps::Software;
 use lpp_study::{
     CanaryInfo, JointInfo, Language, NullLateral, NullTest, NullsInfo, beside_scores, save_with_sidecar,
 };
+use lpp_tables::Table;
 use ndarray::{Array1, Array2};
 use serde_json::Value;
 

@@ -6,11 +6,12 @@ use std::fs::File;
 use std::path::Path;
 
 use lpp_analysis::{
-    Analysis, AnalysisJob, AnalysisOptions, AnalysisReport, CompareJob, HemisphereRule, LanguagesJob, Table,
+    Analysis, AnalysisJob, AnalysisOptions, AnalysisReport, CompareJob, HemisphereRule, LanguagesJob,
 };
 use lpp_files::Silent;
 use lpp_steps::Software;
 use lpp_study::Study;
+use lpp_tables::Table;
 use lpp_testkit::fixture;
 use serde_json::Value;
 

@@ -8,9 +8,26 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use lpp_analysis::Table;
+use lpp_analysis::load_table;
 use lpp_report::plot::{Curve, Curves, Families, HorizontalAxis, Panel, Sheet};
 use lpp_report::{Format, Theme, export};
+use lpp_tables::Row;
+
+lpp_tables::table! {
+    /// How often a test finds an effect.
+    Rate: "validation" {
+        /// The test and its data.
+        study: String,
+        /// What it promises.
+        promise: String,
+        /// True effect.
+        effect: f64,
+        /// Data sets.
+        n: usize,
+        /// Share of them with p at most 0.05.
+        rate: f64,
+    }
+}
 
 /// A figure: file name, title, unit of the effect, and its tests with the names in the legend.
 struct Figure {
@@ -91,7 +108,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(name) => name.parse()?,
         None => Format::Svg,
     };
-    let rates = Table::load(&csv, "validation")?;
+    let rates = load_table(&csv, Rate::declaration())?.rows::<Rate>()?;
     for figure in &FIGURES {
         let path = folder.join(figure.file).with_extension(format.to_string());
         std::fs::write(path, export(&drawing(figure, &rates)?, format, 150)?)?;
@@ -99,25 +116,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn drawing(figure: &Figure, rates: &Table) -> Result<String, Box<dyn Error>> {
-    let studies = rates.texts("study");
-    let (effects, found) = (rates.numbers("effect"), rates.numbers("rate"));
+fn drawing(figure: &Figure, rates: &[Rate]) -> Result<String, Box<dyn Error>> {
     let mut curves = Vec::new();
     for (study, name) in figure.tests {
-        let rows: Vec<usize> = (0..studies.len()).filter(|&row| studies[row] == *study).collect();
+        let rows: Vec<&Rate> = rates.iter().filter(|rate| rate.study == *study).collect();
         if rows.is_empty() {
             return Err(format!("no rates of {study:?} in the file").into());
         }
-        let pick = |values: &[Option<f64>]| {
-            rows.iter()
-                .map(|&row| values[row].unwrap_or(f64::NAN))
-                .collect::<Vec<_>>()
-        };
         curves.push(Curve {
             name: (*name).to_owned(),
             family: (*name).to_owned(),
-            x: pick(&effects),
-            y: pick(&found),
+            x: rows.iter().map(|row| row.effect).collect(),
+            y: rows.iter().map(|row| row.rate).collect(),
         });
     }
     // The level itself, from end to end.

@@ -51,6 +51,9 @@ pub enum ReportError {
         /// The resolution.
         dpi: u32,
     },
+    /// A template of the page failed.
+    #[error("cannot write the page: {0}")]
+    Page(#[from] askama::Error),
     /// A drawing could not be converted.
     #[error("cannot draw a figure: {0}")]
     Render(String),

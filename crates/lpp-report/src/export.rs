@@ -63,8 +63,8 @@ impl FromStr for Format {
 /// cannot be converted.
 ///
 /// ```
-/// use lpp_report::{Format, export};
-/// use lpp_report::plot::{Row, RowPlot, RowStyle};
+/// use lpp_report::{Format, Theme, export};
+/// use lpp_report::plot::{Panel, Row, RowPlot, RowStyle, Sheet};
 ///
 /// let figure = RowPlot {
 ///     title: "Baselines".into(),
@@ -73,7 +73,7 @@ impl FromStr for Format {
 ///     style: RowStyle::Bars,
 ///     show_names: true,
 /// };
-/// let png = export(&figure.to_svg(), Format::Png, 150)?;
+/// let png = export(&Sheet::single(Panel::Rows(figure)).to_svg(Theme::Light), Format::Png, 150)?;
 /// assert_eq!(&png[1..4], b"PNG");
 /// # Ok::<(), lpp_report::ReportError>(())
 /// ```

@@ -1,8 +1,10 @@
 //! The numbers at the head of the page.
 
+use lpp_tables::number::{compact, correlation, grouped, p_value};
+use lpp_tables::{LateralizationRegression, Row, Scaling, ScalingRegression, SizeFit, Summary};
+
+use crate::ReportError;
 use crate::report_tables::ReportTables;
-use lpp_analysis::Table;
-use lpp_analysis::number::{compact, correlation, grouped, p_value};
 
 /// A headline number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,74 +25,82 @@ impl Highlight {
 }
 
 /// Headline numbers; only those that are known.
-pub(crate) fn highlights(tables: &ReportTables) -> Vec<Highlight> {
-    let summary = tables.get("summary");
+///
+/// # Errors
+/// [`ReportError::Analysis`] if a table is broken.
+pub(crate) fn highlights(tables: &ReportTables) -> Result<Vec<Highlight>, ReportError> {
     let mut cards = Vec::new();
+    let summary = tables.all::<Summary>()?;
     for (quantity, name) in [
         ("n_models", "language models"),
         ("n_baselines", "baselines and untrained models"),
         ("n_voxels", "voxels in the mask"),
         ("n_reliable", "reliable voxels"),
     ] {
-        if let Some(value) = cell(summary, "quantity", quantity, "value") {
+        if let Some(row) = summary.iter().find(|row| row.quantity == quantity) {
             #[expect(clippy::cast_possible_truncation, reason = "counts of models and voxels")]
-            cards.push(Highlight::new(grouped(value as i64), name, "summary"));
+            cards.push(Highlight::new(grouped(row.value as i64), name, Summary::NAME));
         }
     }
-    cards.extend(best_model(tables.get("scaling")));
-    for (table, outcome, name) in [
-        ("scaling_regression", "score_all", "score with log size"),
+    cards.extend(best_model(&tables.all::<Scaling>()?));
+    let scaling = tables.all::<ScalingRegression>()?;
+    let scaling = |outcome: &str| {
+        scaling
+            .iter()
+            .find(|row| row.outcome == outcome)
+            .map(|row| &row.fit)
+    };
+    let sides = tables.all::<LateralizationRegression>()?;
+    let sides = |outcome: &str| {
+        sides
+            .iter()
+            .find(|row| row.outcome == outcome)
+            .map(|row| &row.fit)
+    };
+    for (fit, table, name) in [
         (
-            "scaling_regression",
-            "score_reliable",
+            scaling("score_all"),
+            ScalingRegression::NAME,
+            "score with log size",
+        ),
+        (
+            scaling("score_reliable"),
+            ScalingRegression::NAME,
             "score with log size, reliable voxels",
         ),
         (
-            "lateralization_regression",
-            "l_minus_r_all",
+            sides("l_minus_r_all"),
+            LateralizationRegression::NAME,
             "left minus right with log size",
         ),
         (
-            "lateralization_regression",
-            "l_minus_r_reliable",
+            sides("l_minus_r_reliable"),
+            LateralizationRegression::NAME,
             "left minus right with log size, reliable voxels",
         ),
     ] {
-        let regression = tables.get(table);
-        if let (Some(r), Some(p)) = (
-            cell(regression, "outcome", outcome, "r"),
-            cell(regression, "outcome", outcome, "p"),
-        ) {
-            // Values must not break in the middle.
-            let text = format!("{}, {}", correlation(r), p_value(p)).replace(" = ", "\u{a0}=\u{a0}");
-            cards.push(Highlight::new(text, name, table));
-        }
+        cards.extend(
+            fit.and_then(relation)
+                .map(|text| Highlight::new(text, name, table)),
+        );
     }
-    cards
+    Ok(cards)
 }
 
-/// The value in column `value` of the row whose `key` reads `wanted`.
-fn cell(table: &Table, key: &str, wanted: &str, value: &str) -> Option<f64> {
-    let row = table.texts(key).iter().position(|found| found == wanted)?;
-    table.numbers(value).get(row).copied().flatten()
+fn relation(fit: &SizeFit) -> Option<String> {
+    let text = format!("{}, {}", correlation(fit.r), p_value(fit.p));
+    // Values must not break in the middle.
+    (!fit.r.is_nan() && !fit.p.is_nan()).then(|| text.replace(" = ", "\u{a0}=\u{a0}"))
 }
 
 /// The model with the largest mean over reliable voxels; over all voxels where none is known to be reliable.
-fn best_model(scaling: &Table) -> Option<Highlight> {
-    let reliable = ("score_reliable", "best score, reliable voxels");
-    let (column, what) = [reliable, ("score_all", "best score")]
-        .into_iter()
-        .find(|(column, _)| scaling.numbers(column).iter().any(Option::is_some))?;
-    let (row, score) = scaling
-        .numbers(column)
-        .into_iter()
-        .enumerate()
-        .filter_map(|(row, score)| Some((row, score?)))
-        .max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let name = scaling.texts("model").get(row)?.clone();
-    Some(Highlight::new(
-        compact(score),
-        format!("{what}: {name}"),
-        "scaling",
-    ))
+fn best_model(scaling: &[Scaling]) -> Option<Highlight> {
+    let best = |of: fn(&Scaling) -> f64, what: &str| {
+        let known = scaling.iter().filter(|row| !of(row).is_nan());
+        let row = known.max_by(|a, b| of(a).total_cmp(&of(b)))?;
+        let name = format!("{what}: {}", row.id.model);
+        Some(Highlight::new(compact(of(row)), name, Scaling::NAME))
+    };
+    best(|row| row.score_reliable, "best score, reliable voxels")
+        .or_else(|| best(|row| row.score_all, "best score"))
 }

@@ -8,7 +8,7 @@ use lpp_files::{FileError, FileHash, Progress, write_atomically};
 use lpp_steps::{Artefact, Making, Provenance, Software};
 use lpp_study::{Language, Study};
 
-use crate::figures::{self, BrainFigures, Figure, Look};
+use crate::figures::{self, BrainFigures, Figure, Gallery, Look};
 use crate::highlights::highlights;
 use crate::maps::{MapAtlas, Source};
 use crate::page::{Facts, Page, viewer_data};
@@ -16,10 +16,8 @@ use crate::plot::Families;
 use crate::report_tables::ReportTables;
 use crate::surface::CorticalSurface;
 use crate::{Format, ReportError, Theme, export};
-use lpp_analysis::{Brain, HemisphereRule, Table};
-
-/// Tables with more rows than this are left to their files: a page of 200 models must stay readable.
-const MOST_ROWS: usize = 2000;
+use lpp_analysis::{Brain, HemisphereRule};
+use lpp_tables::{RoisVoxelSlopes, Scaling, Summary};
 
 /// A report of one language of a study.
 #[derive(Debug, Clone)]
@@ -65,7 +63,7 @@ impl ReportJob {
     /// errors naming the file that is broken.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<ReportFiles, ReportError> {
         let tables = ReportTables::load(&self.study, self.lang)?;
-        let provenance = Provenance::load(&tables.path("summary"))?;
+        let provenance = Provenance::load(&tables.summary_path())?;
         let page = self.output.clone().unwrap_or_else(|| self.study.report());
         let cortex = self.surface.as_deref().map(CorticalSurface::load).transpose()?;
         let making = self.making(software, &page, &tables, &provenance, cortex.as_ref())?;
@@ -80,21 +78,24 @@ impl ReportJob {
         // Figures of another maker are known by the page that has no record of this program.
         let is_first = Provenance::load(&page).is_err();
         progress.start("drawing figures", 3);
-        let mut figures = self.table_figures(&tables);
+        let mut gallery = Gallery::new(tables.command());
+        for (id, sketch) in figures::sketches(&tables, &self.look(&tables)?) {
+            gallery.add(&id, sketch.map(|sketch| sketch.draw(self.theme)))?;
+        }
         progress.advance(1);
-        figures.extend(self.brain_figures(&tables, &provenance, cortex)?);
+        self.brain_figures(&mut gallery, &tables, &provenance, cortex)?;
         progress.advance(1);
         let maps = self.maps(&tables, &provenance)?;
         progress.advance(1);
         progress.finish();
         if is_first && !self.force {
-            self.refuse_others(&figures, &folder)?;
+            self.refuse_others(&gallery.figures, &folder)?;
         }
         making.claim_now(self.force)?;
-        let files = self.save_figures(&figures, &folder, progress)?;
+        let files = self.save_figures(&gallery.figures, &folder, progress)?;
         let html = self
-            .page(software, &tables, &figures, &provenance, maps)?
-            .to_html();
+            .page(software, &tables, &gallery, &provenance, maps)?
+            .to_html()?;
         write_atomically(&page, html.as_bytes())?;
         making.finish_with(&files)?;
         Ok(ReportFiles {
@@ -164,7 +165,7 @@ impl ReportJob {
     ) -> Result<Making, ReportError> {
         let formats: Vec<String> = self.formats.iter().map(ToString::to_string).collect();
         let scores: Vec<PathBuf> = tables
-            .models()
+            .models()?
             .iter()
             .map(|model| self.study.scores(model, self.lang))
             .collect();
@@ -174,7 +175,7 @@ impl ReportJob {
             .with("dpi", self.dpi)
             .input(self.mask_path())
             .inputs(cortex.map_or(&[][..], CorticalSurface::files))
-            .inputs(tables.paths())
+            .inputs(tables.paths()?)
             .inputs(self.isc_path())
             .inputs(&scores);
         let making = Making::of(software, artefact)?;
@@ -199,59 +200,39 @@ impl ReportJob {
     /// What the viewer of the page shows: the maps of all models, and the numbers that belong to them.
     fn maps(&self, tables: &ReportTables, provenance: &Provenance) -> Result<serde_json::Value, ReportError> {
         let brain = Brain::load(&self.mask_path(), self.isc_path().as_deref(), rule_of(provenance))?;
+        let trained = tables.all::<Scaling>()?;
         let sources: Vec<Source> = tables
-            .models()
+            .models()?
             .into_iter()
             .map(|model| Source {
                 scores: self.study.scores(&model, self.lang),
-                best_layer: tables.best_layer(&model),
+                best_layer: trained
+                    .iter()
+                    .find(|row| row.id.model == model)
+                    .and_then(|row| row.best_layer),
                 model,
             })
             .collect();
         let atlas = MapAtlas::pack(&sources, &brain)?;
-        Ok(viewer_data(&atlas, &brain, tables))
+        viewer_data(&atlas, &brain, tables)
     }
 
-    fn table_figures(&self, tables: &ReportTables) -> Vec<Figure> {
-        let scaling = tables.get("scaling");
-        let look = self.look(tables);
-        [
-            figures::scaling(scaling, &look),
-            figures::by_family(scaling, &look),
-            figures::abilities(scaling, &look),
-            figures::layers(tables.get("layers"), &look),
-            figures::layers_by_family(tables.get("layers"), &look),
-            figures::best_layer(scaling, &look),
-            figures::lateralization(tables.get("lateralization"), &look),
-            figures::baselines(tables.get("baseline_groups"), scaling, &look),
-            figures::densities(tables.get("score_densities"), scaling, &look),
-            figures::baseline_asymmetry(tables.get("baseline_groups"), &look),
-            figures::region_slopes(tables.get("rois_voxel_slopes"), &look),
-            figures::region_sides(tables.get("rois"), tables.get("rois_isc"), &look),
-            figures::parcel_reliability(tables.get("atlas"), &look),
-            figures::parcel_relations(tables.get("atlas"), &look),
-            figures::trained_and_untrained(tables.get("training"), &look),
-            figures::checkpoints(tables.get("checkpoints"), &look),
-            figures::individuals(tables.get("individuals"), &look),
-        ]
-        .concat()
-    }
-
-    fn look(&self, tables: &ReportTables) -> Look {
-        let families = tables.get("scaling").texts("family");
-        Look {
+    fn look(&self, tables: &ReportTables) -> Result<Look, ReportError> {
+        let rows = tables.all::<Scaling>()?;
+        Ok(Look {
             theme: self.theme,
-            families: Families::of(families.iter().map(String::as_str)),
-        }
+            families: Families::of(rows.iter().map(|row| row.id.family.as_str())),
+        })
     }
 
     /// What shows the brain itself.
     fn brain_figures(
         &self,
+        gallery: &mut Gallery,
         tables: &ReportTables,
         provenance: &Provenance,
         cortex: Option<CorticalSurface>,
-    ) -> Result<Vec<Figure>, ReportError> {
+    ) -> Result<(), ReportError> {
         let brain = Brain::load(&self.mask_path(), self.isc_path().as_deref(), rule_of(provenance))?;
         let surface = match cortex {
             Some(surface) => surface,
@@ -262,40 +243,33 @@ impl ReportJob {
             lang: self.lang,
             brain: &brain,
             surface: &surface,
-            look: &self.look(tables),
+            tables,
+            look: &self.look(tables)?,
         };
-        figures.all(
-            tables.get("scaling"),
-            tables.get("baselines"),
-            tables.get("baseline_maps"),
-            tables.get("voxel_slopes"),
-        )
+        figures.draw(gallery)
     }
 
     fn page<'a>(
         &self,
         software: Software,
         tables: &'a ReportTables,
-        figures: &'a [Figure],
+        gallery: &'a Gallery,
         provenance: &'a Provenance,
         maps: serde_json::Value,
     ) -> Result<Page<'a>, ReportError> {
-        let rois = tables.get("rois_voxel_slopes").texts("roi");
-        let long = |table: &&Table| table.n_rows() > MOST_ROWS;
+        let regions = tables.all::<RoisVoxelSlopes>()?;
+        let regions: Vec<String> = regions.into_iter().map(|row| row.roi).collect();
         Ok(Page {
             title: format!("Brain scores of language models, {}", language_name(self.lang)),
-            summary: tables.get("summary"),
-            highlights: highlights(tables),
+            summary: tables.all::<Summary>()?,
+            highlights: highlights(tables)?,
             maps,
-            figures,
-            tables: tables.shown().filter(|table| !long(table)).collect(),
-            left_out: tables
-                .shown()
-                .filter(long)
-                .map(|table| (table.name().to_owned(), table.n_rows()))
-                .collect(),
+            figures: &gallery.figures,
+            left_out: &gallery.left_out,
+            tables: tables.each(),
+            command: tables.command(),
             hemisphere: rule_of(provenance),
-            facts: Facts::load(&self.study, self.lang, &tables.models(), &rois)?,
+            facts: Facts::load(&self.study, self.lang, &tables.models()?, &regions)?,
             provenance,
             software,
         })

@@ -1,73 +1,40 @@
 //! The tables that a report is made of.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
+use lpp_analysis::{AnalysisError, load_table};
 use lpp_study::{Language, Study};
-
-use lpp_analysis::Table;
+use lpp_tables::{BaselineMaps, Lateralization, Row, Scaling, Summary, Table, TableError, declarations};
 
 use crate::ReportError;
+use crate::undrawn::Undrawn;
 
 /// Tables that a report cannot do without.
-const NEEDED: [&str; 3] = ["summary", "scaling", "lateralization"];
-/// Tables of the page, in order.
-const SHOWN: [&str; 15] = [
-    "scaling",
-    "scaling_regression",
-    "scaling_ols",
-    "scaling_ols_fit",
-    "lateralization",
-    "lateralization_regression",
-    "lateralization_ols",
-    "lateralization_ols_fit",
-    "baseline_groups",
-    "baselines",
-    "rois_regression",
-    "rois_voxel_slopes",
-    "rois",
-    "layers",
-    "isc",
-];
-
-/// Further tables that figures are drawn from.
-const DRAWN: [&str; 8] = [
-    "score_densities",
-    "baseline_maps",
-    "rois_isc",
-    "voxel_slopes",
-    "atlas",
-    "training",
-    "checkpoints",
-    "individuals",
-];
+const NEEDED: [&str; 3] = [Summary::NAME, Scaling::NAME, Lateralization::NAME];
 
 /// The tables of one language that are there.
 pub(crate) struct ReportTables {
     study: Study,
     lang: Language,
-    by_name: HashMap<&'static str, Table>,
-    none: Table,
+    tables: Vec<Table>,
 }
 
 impl ReportTables {
     /// Reads all tables that the analysis wrote.
     ///
     /// # Errors
-    /// [`ReportError::MissingResult`] if one that is needed is not there, [`ReportError::Malformed`] if
-    /// one is broken.
+    /// [`ReportError::MissingResult`] if one that is needed is not there, [`ReportError::Analysis`] if one is broken.
     pub(crate) fn load(study: &Study, lang: Language) -> Result<Self, ReportError> {
         let mut tables = Self {
             study: study.clone(),
             lang,
-            by_name: HashMap::new(),
-            none: Table::new("none"),
+            tables: Vec::new(),
         };
-        for name in NEEDED.into_iter().chain(SHOWN).chain(DRAWN) {
-            let path = tables.path(name);
+        for declaration in declarations() {
+            let path = tables.path(declaration.name);
             if path.exists() {
-                tables.by_name.insert(name, Table::load(&path, name)?);
-            } else if NEEDED.contains(&name) {
+                tables.tables.push(load_table(&path, declaration)?);
+            } else if NEEDED.contains(&declaration.name) {
                 let command = tables.command();
                 return Err(ReportError::MissingResult { path, command });
             }
@@ -75,14 +42,65 @@ impl ReportTables {
         Ok(tables)
     }
 
-    /// The table of that name; one without rows if it is not there.
-    pub(crate) fn get(&self, name: &str) -> &Table {
-        self.by_name.get(name).unwrap_or(&self.none)
+    /// All tables, in the order of their declarations.
+    pub(crate) fn each(&self) -> &[Table] {
+        &self.tables
     }
 
-    /// The tables of the page, in order.
-    pub(crate) fn shown(&self) -> impl Iterator<Item = &Table> {
-        SHOWN.iter().filter_map(|name| self.by_name.get(name))
+    /// The table of that name; `None` if it is not there.
+    pub(crate) fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name() == name)
+    }
+
+    /// The rows of a table.
+    ///
+    /// # Errors
+    /// [`Undrawn::Missing`] if the table is not there, [`Undrawn::Failed`] if a cell is missing that must not be.
+    pub(crate) fn rows<R: Row>(&self) -> Result<Vec<R>, Undrawn> {
+        let table = self.table(R::NAME).ok_or(Undrawn::Missing(R::NAME))?;
+        let malformed = |error: TableError| AnalysisError::Malformed {
+            path: self.path(R::NAME),
+            found: error.found,
+            expected: error.expected,
+        };
+        Ok(table.rows().map_err(malformed).map_err(ReportError::from)?)
+    }
+
+    /// The rows of a table, at least one.
+    ///
+    /// # Errors
+    /// As [`ReportTables::rows`]; [`Undrawn::Without`] if the table has none.
+    pub(crate) fn filled<R: Row>(&self) -> Result<Vec<R>, Undrawn> {
+        let rows = self.rows::<R>()?;
+        if rows.is_empty() {
+            return Err(Undrawn::Without(format!("the table {} has no rows", R::NAME)));
+        }
+        Ok(rows)
+    }
+
+    /// The rows of a table; none if it is not there.
+    ///
+    /// # Errors
+    /// [`ReportError::Analysis`] if a cell is missing that must not be.
+    pub(crate) fn all<R: Row>(&self) -> Result<Vec<R>, ReportError> {
+        match self.rows() {
+            Ok(rows) => Ok(rows),
+            Err(Undrawn::Failed(error)) => Err(error),
+            Err(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// A headline number.
+    ///
+    /// # Errors
+    /// [`Undrawn::Without`] if the summary does not have it.
+    pub(crate) fn quantity(&self, name: &str) -> Result<f64, Undrawn> {
+        let found = self
+            .rows::<Summary>()?
+            .into_iter()
+            .find(|row| row.quantity == name);
+        let missing = || Undrawn::Without(format!("the summary has no {name}"));
+        found.map(|row| row.value).ok_or_else(missing)
     }
 
     /// The command that makes the tables.
@@ -95,38 +113,38 @@ impl ReportTables {
     }
 
     /// Names of all models, untrained ones and baselines too, by size.
-    pub(crate) fn models(&self) -> Vec<String> {
-        self.get("lateralization").texts("model")
+    ///
+    /// # Errors
+    /// [`ReportError::Analysis`] if a table is broken.
+    pub(crate) fn models(&self) -> Result<Vec<String>, ReportError> {
+        let rows = self.all::<Lateralization>()?;
+        Ok(rows.into_iter().map(|row| row.id.model).collect())
     }
 
-    /// The best layer of a trained model.
-    pub(crate) fn best_layer(&self, model: &str) -> Option<usize> {
-        let scaling = self.get("scaling");
-        let row = scaling.texts("model").iter().position(|name| name == model)?;
-        let layer = scaling.numbers("best_layer").get(row).copied().flatten()?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "the number of a layer"
-        )]
-        let layer = layer as usize;
-        Some(layer)
-    }
-
-    /// Where a table lies.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    fn path(&self, name: &str) -> PathBuf {
         self.study.table(name, self.lang).with_extension("csv")
     }
 
-    /// The files that were read, in a fixed order.
-    pub(crate) fn paths(&self) -> Vec<PathBuf> {
-        let found = SHOWN
-            .iter()
-            .chain(&DRAWN)
-            .filter(|name| self.by_name.contains_key(*name));
-        std::iter::once(&"summary")
-            .chain(found)
-            .map(|name| self.path(name))
-            .collect()
+    /// Where a map of the analysis lies.
+    pub(crate) fn map_path(&self, name: &str) -> PathBuf {
+        self.study.table(name, self.lang).with_extension("nii.gz")
+    }
+
+    /// Where the provenance of the tables lies: beside the first.
+    pub(crate) fn summary_path(&self) -> PathBuf {
+        self.path(Summary::NAME)
+    }
+
+    /// The files that a report is made of, in a fixed order.
+    ///
+    /// # Errors
+    /// [`ReportError::Analysis`] if a table is broken.
+    pub(crate) fn paths(&self) -> Result<Vec<PathBuf>, ReportError> {
+        let maps = self
+            .all::<BaselineMaps>()?
+            .into_iter()
+            .map(|row| self.map_path(&row.map));
+        let tables = self.tables.iter().map(|table| self.path(table.name()));
+        Ok(tables.chain(maps).collect())
     }
 }

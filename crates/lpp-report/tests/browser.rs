@@ -9,9 +9,10 @@ mod made;
 use std::path::Path;
 
 use common::ToyStudy;
-use lpp_analysis::Table;
-use lpp_analysis::number::{compact, correlation, grouped, p_value};
+use lpp_analysis::load_table;
 use lpp_study::ModelKind;
+use lpp_tables::number::{compact, correlation, grouped, p_value};
+use lpp_tables::{Table, declaration};
 use lpp_testkit::Browser;
 use made::page_file;
 use ndarray::Array2;
@@ -119,7 +120,8 @@ impl Page {
 }
 
 fn table(toy: &ToyStudy, name: &str) -> Table {
-    Table::load(&toy.path().join(format!("results/{name}_en.csv")), name).unwrap()
+    let path = toy.path().join(format!("results/{name}_en.csv"));
+    load_table(&path, declaration(name).unwrap()).unwrap()
 }
 
 /// What a table shows in the row of a model.
@@ -129,7 +131,7 @@ fn cell(table: &Table, model: &str, column: &str) -> String {
         .iter()
         .position(|name| name == model)
         .unwrap();
-    table.column(column).unwrap().display(row)
+    table.column(column).unwrap()[row].display()
 }
 
 #[test]
@@ -262,16 +264,12 @@ fn numbers_shown_are_those_of_the_tables() {
             "[...document.querySelectorAll('#table-{name} tbody tr')].map((r) => [...r.cells].map((c) => c.textContent))"
         ));
         assert_eq!(shown.as_array().unwrap().len(), table.n_rows());
-        for (row, cells) in shown.as_array().unwrap().iter().enumerate() {
-            for ((column, values), cell) in table.columns().iter().zip(cells.as_array().unwrap()) {
-                let expected = values.display(row);
-                let expected: &str =
-                    if expected.is_empty() && !matches!(values, lpp_analysis::Column::Text(_)) {
-                        "–"
-                    } else {
-                        &expected
-                    };
-                assert_eq!(cell.as_str().unwrap(), expected, "{name}, {column}, row {row}");
+        for (row, cells) in table.cells().iter().zip(shown.as_array().unwrap()) {
+            for (cell, shown) in row.iter().zip(cells.as_array().unwrap()) {
+                let expected = cell.display();
+                let missing = expected.is_empty() && !cell.is_text();
+                let expected = if missing { "–" } else { &expected };
+                assert_eq!(shown.as_str().unwrap(), expected, "{name}");
             }
         }
     }

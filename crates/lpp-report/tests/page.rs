@@ -11,7 +11,7 @@ use common::ToyStudy;
 use lpp_files::Silent;
 use lpp_report::{ReportError, ReportJob};
 use lpp_study::ModelKind;
-use made::{SOFTWARE, page_of, report};
+use made::{SOFTWARE, analyse, page_of, report};
 
 #[test]
 fn the_page_needs_nothing_else() {
@@ -96,6 +96,77 @@ fn a_poor_study_still_has_a_page() {
     assert!(html.contains("n = 1") && !drawn.contains("NaN"));
     let baselines = ToyStudy::new().with_model("glove", ModelKind::Baseline, None, 0.1, 0.0);
     assert!(page_of(&baselines).contains("glove"));
+}
+
+#[test]
+fn a_table_that_is_not_computed_is_named_with_its_command() {
+    let toy = ToyStudy::full();
+    analyse(&toy);
+    let results = toy.path().join("results");
+    for name in ["lateralization_lines", "rois_isc"] {
+        std::fs::remove_file(results.join(format!("{name}_en.csv"))).unwrap();
+    }
+    let html = std::fs::read_to_string(report(&toy).run(SOFTWARE, &Silent).unwrap().page).unwrap();
+    for (figure, table) in [
+        ("l_minus_r_all", "lateralization_lines"),
+        ("l_minus_r_reliable", "lateralization_lines"),
+        ("rois_sides", "rois_isc"),
+    ] {
+        assert!(!html.contains(&format!("id=\"figure-{figure}\"")), "{figure}");
+        let line = format!(
+            "<li><code>{figure}</code>: the table {table} has not been computed: run `lpp-analyze all --study {} --lang en`.</li>",
+            toy.path().display()
+        );
+        assert!(html.contains(&line), "{line}");
+    }
+    assert!(html.contains("id=\"figure-scaling_score_all\""));
+    assert!(html.contains("have not been computed: lateralization lines, rois isc;"));
+    // What the study does not have is said too.
+    assert!(html.contains("<li><code>atlas_isc</code>: the table atlas has no rows.</li>"));
+}
+
+#[test]
+fn every_table_is_shown_with_its_meaning() {
+    let toy = ToyStudy::full();
+    let html = page_of(&toy);
+    let without_rows = html.split_once("the study has nothing: ").unwrap().1;
+    let (without_rows, _) = without_rows.split_once(".</p>").unwrap();
+    let without_rows: Vec<&str> = without_rows.split(", ").collect();
+    for declaration in lpp_tables::declarations() {
+        let name = declaration.name.replace('_', " ");
+        let path = toy.path().join(format!("results/{}_en.csv", declaration.name));
+        let n_rows = std::fs::read_to_string(&path).unwrap().lines().count() - 1;
+        if n_rows == 0 {
+            assert!(without_rows.contains(&name.as_str()), "{name}");
+        } else {
+            let head = format!(
+                "<summary>{name} ({n_rows} rows)</summary>\n<p class=\"hint\">{}",
+                declaration.meaning
+            );
+            assert!(html.contains(&head), "{head}");
+        }
+    }
+    for corrected in [
+        "delta",
+        "corrected families",
+        "corrected laterality",
+        "corrected voxel tests",
+    ] {
+        assert!(html.contains(&format!("<summary>{corrected} (")), "{corrected}");
+    }
+}
+
+#[test]
+fn names_cannot_break_out_of_the_page() {
+    let toy = ToyStudy::new().with_model("x", ModelKind::Model, Some(1_000), 0.1, 0.01);
+    analyse(&toy);
+    let path = toy.path().join("results/scaling_en.csv");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let hostile = text.replace(",x,", ",</td><script>alert(1)</script>,");
+    assert_ne!(hostile, text);
+    std::fs::write(&path, hostile).unwrap();
+    let html = std::fs::read_to_string(report(&toy).run(SOFTWARE, &Silent).unwrap().page).unwrap();
+    assert!(!html.contains("<script>alert") && html.contains("&#60;script&#62;alert"));
 }
 
 #[test]

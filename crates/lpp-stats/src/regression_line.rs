@@ -183,14 +183,16 @@ pub(crate) fn line_through(points: impl Iterator<Item = (f64, f64)> + Clone) -> 
 
 /// A straight line through the centre of its points.
 #[derive(Debug, Clone, Copy)]
-struct Line {
-    centre: (f64, f64),
-    slope: f64,
+pub(crate) struct Line {
+    pub(crate) centre: (f64, f64),
+    pub(crate) slope: f64,
+    /// Sum of squared distances of x from its centre.
+    pub(crate) spread: f64,
 }
 
 impl Line {
     /// The least-squares line; `None` if the points have only one x.
-    fn through(points: impl Iterator<Item = (f64, f64)> + Clone) -> Option<Self> {
+    pub(crate) fn through(points: impl Iterator<Item = (f64, f64)> + Clone) -> Option<Self> {
         let (n, sum_x, sum_y) = points
             .clone()
             .fold((0.0, 0.0, 0.0), |(n, a, b), (x, y)| (n + 1.0, a + x, b + y));
@@ -206,6 +208,7 @@ impl Line {
         (xx > residue).then(|| Self {
             centre,
             slope: xy / xx,
+            spread: xx,
         })
     }
 

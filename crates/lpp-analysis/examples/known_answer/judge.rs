@@ -1,7 +1,8 @@
 //! Runs estimators and tests over simulated studies and counts how often they err.
 
+use lpp_analysis::AnalysisError;
 use lpp_analysis::corrected::{Measure, SlopeTests, tables};
-use lpp_analysis::{AnalysisError, Table};
+use lpp_tables::Table;
 use rayon::prelude::*;
 
 use crate::simulation::{Known, Scenario, simulate};

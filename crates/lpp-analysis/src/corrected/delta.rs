@@ -1,9 +1,10 @@
 //! The delta table: each headline number by the paper's definition, by a corrected one, and the difference.
 
 use lpp_stats::{Hemispheres, VoxelSet};
+use lpp_tables::Delta;
 
 use super::{Measure, Sample, SampleModel, SlopeTests};
-use crate::{AnalysisError, Table};
+use crate::AnalysisError;
 
 /// A headline number of the paper that is a slope over models.
 struct Headline<'a> {
@@ -13,15 +14,6 @@ struct Headline<'a> {
     selection: Option<&'a VoxelSet>,
     /// Corrections of the measure.
     corrected: Vec<(&'static str, Measure)>,
-}
-
-/// One line of the table.
-struct Row {
-    result: String,
-    correction: &'static str,
-    statistic: &'static str,
-    paper: f64,
-    corrected: f64,
 }
 
 const BY_X: &str = "hemispheres by x, midline left out";
@@ -36,20 +28,25 @@ const WITHOUT: &str = "without the family that supports it most";
 const WIDTH: &str = "given the width, cluster-robust t";
 
 /// One row per result, correction and statistic.
-pub(crate) fn table(sample: &Sample) -> Result<Table, AnalysisError> {
+pub(crate) fn rows(sample: &Sample) -> Result<Vec<Delta>, AnalysisError> {
     let mut rows = Vec::new();
     for headline in headlines(sample) {
         rows.extend(slope_rows(sample, &headline)?);
     }
     rows.extend(baseline_rows(sample)?);
     rows.extend(ceiling_rows(sample)?);
-    Table::new("delta")
-        .text("result", rows.iter().map(|row| row.result.as_str()))?
-        .text("correction", rows.iter().map(|row| row.correction))?
-        .text("statistic", rows.iter().map(|row| row.statistic))?
-        .number("paper", rows.iter().map(|row| row.paper))?
-        .number("corrected", rows.iter().map(|row| row.corrected))?
-        .number("difference", rows.iter().map(|row| row.corrected - row.paper))
+    Ok(rows)
+}
+
+fn delta(result: &str, correction: &str, statistic: &str, paper: f64, corrected: f64) -> Delta {
+    Delta {
+        result: result.to_owned(),
+        correction: correction.to_owned(),
+        statistic: statistic.to_owned(),
+        paper,
+        corrected,
+        difference: corrected - paper,
+    }
 }
 
 fn headlines(sample: &Sample) -> Vec<Headline<'_>> {
@@ -107,7 +104,7 @@ fn headlines(sample: &Sample) -> Vec<Headline<'_>> {
 }
 
 /// The rows of one headline number: corrected measures, nested scores, then other tests of the same numbers.
-fn slope_rows(sample: &Sample, headline: &Headline<'_>) -> Result<Vec<Row>, AnalysisError> {
+fn slope_rows(sample: &Sample, headline: &Headline<'_>) -> Result<Vec<Delta>, AnalysisError> {
     let over = |measure: Measure, scores: fn(&SampleModel) -> &[f64]| -> Result<Vec<f64>, AnalysisError> {
         let models = sample.models.iter();
         models
@@ -146,13 +143,7 @@ fn tests(sample: &Sample, values: &[f64]) -> SlopeTests {
 }
 
 /// r, slope, p and mean over models of one outcome by two definitions.
-fn compare(
-    sample: &Sample,
-    result: &str,
-    correction: &'static str,
-    paper: &[f64],
-    corrected: &[f64],
-) -> Vec<Row> {
+fn compare(sample: &Sample, result: &str, correction: &str, paper: &[f64], corrected: &[f64]) -> Vec<Delta> {
     let (before, after) = (tests(sample, paper), tests(sample, corrected));
     let mean = |values: &[f64]| lpp_stats::MeanScore::of(values).mean;
     [
@@ -161,25 +152,21 @@ fn compare(
         ("slope_per_ln_parameter", before.slope, after.slope),
         ("mean_over_models", mean(paper), mean(corrected)),
     ]
-    .map(|(statistic, paper, corrected)| Row {
-        result: result.to_owned(),
-        correction,
-        statistic,
-        paper,
-        corrected,
-    })
+    .map(|(statistic, paper, corrected)| delta(result, correction, statistic, paper, corrected))
     .into()
 }
 
 /// The outcome of the `paper` and, of the values that are `tested`, what tests find that know of families and width.
-fn test_rows(sample: &Sample, result: &str, paper: &[f64], tested: &[f64]) -> Vec<Row> {
+fn test_rows(sample: &Sample, result: &str, paper: &[f64], tested: &[f64]) -> Vec<Delta> {
     let (by_paper, found) = (tests(sample, paper), tests(sample, tested));
-    let row = |correction, statistic, paper, corrected: Option<f64>| Row {
-        result: result.to_owned(),
-        correction,
-        statistic,
-        paper,
-        corrected: corrected.unwrap_or(f64::NAN),
+    let row = |correction, statistic, paper, corrected: Option<f64>| {
+        delta(
+            result,
+            correction,
+            statistic,
+            paper,
+            corrected.unwrap_or(f64::NAN),
+        )
     };
     let slope = "slope_per_ln_parameter";
     vec![
@@ -208,7 +195,7 @@ fn test_rows(sample: &Sample, result: &str, paper: &[f64], tested: &[f64]) -> Ve
 }
 
 /// R2: L − R of a region and its mirror image; here the sides are not in question, choice of layer and units are.
-fn region_rows(sample: &Sample, region: &crate::Region) -> Result<Vec<Row>, AnalysisError> {
+fn region_rows(sample: &Sample, region: &crate::Region) -> Result<Vec<Delta>, AnalysisError> {
     let result = format!("R2 L-R {}", region.name);
     let over = |scores: fn(&SampleModel) -> &[f64]| -> Result<Vec<f64>, AnalysisError> {
         let models = sample.models.iter();
@@ -230,7 +217,7 @@ fn region_rows(sample: &Sample, region: &crate::Region) -> Result<Vec<Row>, Anal
 }
 
 /// B2: L − R of each baseline.
-fn baseline_rows(sample: &Sample) -> Result<Vec<Row>, AnalysisError> {
+fn baseline_rows(sample: &Sample) -> Result<Vec<Delta>, AnalysisError> {
     let mut rows = Vec::new();
     let reliable = sample.ceiling.as_ref().map(|ceiling| &ceiling.reliable);
     let selections = [("all voxels", None)].into_iter();
@@ -238,13 +225,9 @@ fn baseline_rows(sample: &Sample) -> Result<Vec<Row>, AnalysisError> {
         for model in &sample.baselines {
             let of = |measure: Measure| measure.of(sample, &model.best, selection);
             for (correction, measure) in [(BY_X, Measure::ByX), (PAIRS, Measure::Pairs)] {
-                rows.push(Row {
-                    result: format!("B2 L-R {} {voxels}", model.name),
-                    correction,
-                    statistic: "l_minus_r",
-                    paper: of(Measure::Halves)?,
-                    corrected: of(measure)?,
-                });
+                let result = format!("B2 L-R {} {voxels}", model.name);
+                let (paper, corrected) = (of(Measure::Halves)?, of(measure)?);
+                rows.push(delta(&result, correction, "l_minus_r", paper, corrected));
             }
         }
     }
@@ -252,7 +235,7 @@ fn baseline_rows(sample: &Sample) -> Result<Vec<Row>, AnalysisError> {
 }
 
 /// L − R of the inter-subject correlation itself.
-fn ceiling_rows(sample: &Sample) -> Result<Vec<Row>, AnalysisError> {
+fn ceiling_rows(sample: &Sample) -> Result<Vec<Delta>, AnalysisError> {
     let Some(ceiling) = &sample.ceiling else {
         return Ok(Vec::new());
     };
@@ -264,13 +247,9 @@ fn ceiling_rows(sample: &Sample) -> Result<Vec<Row>, AnalysisError> {
             (PAIRS, Measure::Pairs),
             (MATCHED, Measure::MatchedCeiling),
         ] {
-            rows.push(Row {
-                result: format!("ISC L-R {voxels}"),
-                correction,
-                statistic: "l_minus_r",
-                paper: of(Measure::Halves)?,
-                corrected: of(measure)?,
-            });
+            let result = format!("ISC L-R {voxels}");
+            let (paper, corrected) = (of(Measure::Halves)?, of(measure)?);
+            rows.push(delta(&result, correction, "l_minus_r", paper, corrected));
         }
     }
     Ok(rows)

@@ -1,11 +1,14 @@
 //! The headline slopes with families of models as units, without each family, and given the width.
 
+use lpp_stats::{FixedEffect, RobustCoefficient};
+use lpp_tables::CorrectedFamilies;
+
 use super::{Measure, Sample, SlopeTests};
-use crate::{AnalysisError, Table};
+use crate::AnalysisError;
 
 /// One row per outcome.
-pub(crate) fn table(sample: &Sample) -> Result<Table, AnalysisError> {
-    let mut outcomes: Vec<(&str, SlopeTests)> = Vec::new();
+pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedFamilies>, AnalysisError> {
+    let mut rows = Vec::new();
     let reliable = sample.ceiling.as_ref().map(|ceiling| &ceiling.reliable);
     let all = [
         ("score_all", Measure::Mean, None),
@@ -25,47 +28,33 @@ pub(crate) fn table(sample: &Sample) -> Result<Table, AnalysisError> {
             .map(|model| measure.of(sample, &model.best, selection))
             .collect::<Result<_, _>>()?;
         let tests = SlopeTests::of(&sample.sizes(), &values, &sample.families(), &sample.widths());
-        outcomes.push((name, tests));
+        rows.push(row(name, &tests, sample.groups().len()));
     }
-    write(&outcomes, sample.groups().len())
+    Ok(rows)
 }
 
-fn write(outcomes: &[(&str, SlopeTests)], n_families: usize) -> Result<Table, AnalysisError> {
-    let column = |cell: &dyn Fn(&SlopeTests) -> Option<f64>| {
-        outcomes
-            .iter()
-            .map(|(_, tests)| cell(tests).unwrap_or(f64::NAN))
-            .collect::<Vec<_>>()
-    };
-    let count = |n: usize| i64::try_from(n).ok();
-    let lowest = |tests: &SlopeTests| tests.least_without().map(|(family, _)| family.to_owned());
-    Table::new("corrected_families")
-        .text("outcome", outcomes.iter().map(|(name, _)| *name))?
-        .count("n_models", outcomes.iter().map(|(_, tests)| count(tests.n)))?
-        .count("n_families", outcomes.iter().map(|_| count(n_families)))?
-        .number("slope_per_ln_parameter", column(&|t| Some(t.slope)))?
-        .number("p_models_as_units", column(&|t| Some(t.p)))?
-        .number("robust_std_err", column(&|t| t.robust.map(|c| c.std_err)))?
-        .number("robust_df", column(&|t| t.robust.map(|c| c.df)))?
-        .number("robust_p", column(&|t| t.robust.map(|c| c.p)))?
-        .number("robust_ci_low", column(&|t| t.robust.map(|c| c.interval.low)))?
-        .number("robust_ci_high", column(&|t| t.robust.map(|c| c.interval.high)))?
-        .number("mixed_slope", column(&|t| t.mixed.map(|c| c.estimate)))?
-        .number("mixed_df", column(&|t| t.mixed.map(|c| c.df)))?
-        .number("mixed_p", column(&|t| t.mixed.map(|c| c.p)))?
-        .number(
-            "slope_without_the_strongest_family",
-            column(&|t| t.least_without().map(|(_, slope)| slope)),
-        )?
-        .text(
-            "strongest_family",
-            outcomes
-                .iter()
-                .map(|(_, tests)| lowest(tests).unwrap_or_default()),
-        )?
-        .number(
-            "slope_given_width",
-            column(&|t| t.given_width.map(|c| c.estimate)),
-        )?
-        .number("p_given_width", column(&|t| t.given_width.map(|c| c.p)))
+fn row(outcome: &str, tests: &SlopeTests, n_families: usize) -> CorrectedFamilies {
+    let robust = |cell: fn(&RobustCoefficient) -> f64| tests.robust.as_ref().map_or(f64::NAN, cell);
+    let mixed = |cell: fn(&FixedEffect) -> f64| tests.mixed.as_ref().map_or(f64::NAN, cell);
+    let wide = |cell: fn(&RobustCoefficient) -> f64| tests.given_width.as_ref().map_or(f64::NAN, cell);
+    let strongest = tests.least_without();
+    CorrectedFamilies {
+        outcome: outcome.to_owned(),
+        n_models: tests.n,
+        n_families,
+        slope_per_ln_parameter: tests.slope,
+        p_models_as_units: tests.p,
+        robust_std_err: robust(|c| c.std_err),
+        robust_df: robust(|c| c.df),
+        robust_p: robust(|c| c.p),
+        robust_ci_low: robust(|c| c.interval.low),
+        robust_ci_high: robust(|c| c.interval.high),
+        mixed_slope: mixed(|c| c.estimate),
+        mixed_df: mixed(|c| c.df),
+        mixed_p: mixed(|c| c.p),
+        slope_without_the_strongest_family: strongest.map_or(f64::NAN, |(_, slope)| slope),
+        strongest_family: strongest.map_or(String::new(), |(family, _)| family.to_owned()),
+        slope_given_width: wide(|c| c.estimate),
+        p_given_width: wide(|c| c.p),
+    }
 }

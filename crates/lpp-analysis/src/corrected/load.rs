@@ -1,45 +1,22 @@
 //! Gathering a [`Sample`] from a study's files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lpp_files::{FileError, npy};
 use lpp_fmri::load_isc;
-use lpp_study::{BESIDE_SCORES, JointInfo, Language, ModelKind, Scores, Study, beside_scores, load_sidecar};
+use lpp_study::{JointInfo, ModelKind, beside_scores, load_sidecar};
 
-use super::{Ceiling, JointScores, Sample, SampleModel};
+use super::sample::{Ceiling, JointScores, Sample, SampleModel};
+use crate::subject::Subject;
 use crate::{AnalysisError, Brain, HemisphereRule, ModelScores, Region};
 
-/// Files beyond the scores, the mask and the correlation that decide the tables: nested scores, joint fits, nulls and single
-/// subjects.
-pub(crate) fn files(
-    study: &Study,
-    lang: Language,
-    scores: &[PathBuf],
-) -> Result<Vec<PathBuf>, AnalysisError> {
-    // The sidecar of a joint fit or of nulls tells nothing that changes from run to run.
-    let beside = |path: &PathBuf| BESIDE_SCORES.map(|what| beside_scores(path, what));
-    let mut files: Vec<PathBuf> = scores
-        .iter()
-        .flat_map(beside)
-        .flat_map(|path| [path.with_extension("json"), path])
-        .filter(|path| path.exists())
-        .collect();
-    for subject in subjects(study)? {
-        files.push(study.subject_mask(&subject));
-        // Their sidecars tell how long a fit took, which decides nothing.
-        files.extend(subject_scores(study, &subject, lang));
-    }
-    Ok(files)
-}
-
 /// The sample of a study: average subject first, single subjects below it.
-pub(crate) fn load(
-    study: &Study,
-    lang: Language,
+pub(super) fn load(
     brain: &Brain,
     isc_path: Option<&Path>,
     models: &[ModelScores],
     regions: Vec<Region>,
+    subjects: &[Subject],
 ) -> Result<Sample, AnalysisError> {
     let ceiling = match (isc_path, brain.reliable()) {
         (Some(path), Some(reliable)) => Some(Ceiling::new(load_isc(path)?, reliable.voxels.clone())?),
@@ -48,13 +25,10 @@ pub(crate) fn load(
     let mut sample = of_brain(brain, models)?;
     sample.ceiling = ceiling;
     sample.regions = regions;
-    for subject in subjects(study)? {
-        let paths = subject_scores(study, &subject, lang);
-        if paths.is_empty() {
-            continue;
-        }
-        let brain = Brain::of_subject(&study.subject_mask(&subject), HemisphereRule::WorldX)?;
-        let models: Vec<ModelScores> = paths
+    for subject in subjects {
+        let brain = Brain::of_subject(&subject.mask, HemisphereRule::WorldX)?;
+        let models: Vec<ModelScores> = subject
+            .scores
             .iter()
             .map(|path| ModelScores::load(path, &brain))
             .collect::<Result<_, _>>()?;
@@ -128,28 +102,4 @@ fn joint_scores(path: &Path, brain: &Brain) -> Result<JointScores, AnalysisError
         return Err(FileError::malformed(path, found, expected).into());
     }
     Ok(JointScores { info, rows })
-}
-
-/// Folders of subjects in `scores/`, sorted.
-fn subjects(study: &Study) -> Result<Vec<String>, AnalysisError> {
-    let folder = study.scores_dir();
-    let read = |source| FileError::Read {
-        path: folder.clone(),
-        source,
-    };
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(&folder).map_err(read)? {
-        let entry = entry.map_err(read)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with("sub-") && study.subject_mask(&name).exists() {
-            names.push(name);
-        }
-    }
-    names.sort();
-    Ok(names)
-}
-
-/// A subject's score files of this language; none is no error.
-fn subject_scores(study: &Study, subject: &str, lang: Language) -> Vec<PathBuf> {
-    Scores::list(&study.scores_dir().join(subject), lang).unwrap_or_default()
 }

@@ -1,11 +1,10 @@
 //! Ways to sum up a model's voxel scores in one number: the paper's and the corrected ones.
 
-use lpp_stats::{
-    CeilingMatch, Hemispheres, LateralScore, MeanScore, VoxelSet, aveli, normalize_by_ceiling, percentile,
-};
+use lpp_stats::{CeilingMatch, Hemispheres, LateralScore, MeanScore, VoxelSet, aveli, normalize_by_ceiling};
 
 use super::Sample;
 use crate::AnalysisError;
+use crate::lateralization::{over_isc as ratio_to_isc, upper_decile};
 
 /// Split-half correlations of matched voxels differ by at most this much; a hundredth is a fiftieth of a typical
 /// reliable voxel's.
@@ -115,8 +114,7 @@ fn over_isc(
     let Some(ceiling) = &sample.ceiling else {
         return Ok(f64::NAN);
     };
-    let ratio: Vec<f64> = values.iter().zip(&ceiling.mean).map(|(s, isc)| s / isc).collect();
-    difference(&ratio, sides, selection)
+    difference(&ratio_to_isc(values, &ceiling.mean), sides, selection)
 }
 
 fn restricted(sides: &Hemispheres, selection: Option<&VoxelSet>) -> Hemispheres {
@@ -141,13 +139,5 @@ fn upper_difference(
     selection: Option<&VoxelSet>,
 ) -> Result<f64, AnalysisError> {
     let sides = restricted(sides, selection);
-    let upper = |side: &VoxelSet| -> Result<f64, AnalysisError> {
-        let mut known = side.select(values)?;
-        known.retain(|value| !value.is_nan());
-        if known.is_empty() {
-            return Ok(f64::NAN);
-        }
-        Ok(percentile(&known, 90.0)?)
-    };
-    Ok(upper(sides.left())? - upper(sides.right())?)
+    Ok(upper_decile(values, sides.left())? - upper_decile(values, sides.right())?)
 }

@@ -24,6 +24,7 @@ mod nulls;
 mod optimism;
 mod parcels;
 mod sample;
+mod seed;
 mod slope_tests;
 mod subjects;
 mod voxel_tests;
@@ -32,45 +33,74 @@ pub use measures::{CALIPER, Measure};
 pub use sample::{Ceiling, JointScores, Sample, SampleModel};
 pub use slope_tests::SlopeTests;
 
-pub(crate) use load::{files, load};
+use lpp_tables::{
+    CorrectedCeilings, CorrectedFamilies, CorrectedJoint, CorrectedLaterality, CorrectedLateralityCurves,
+    CorrectedNulls, CorrectedOptimism, CorrectedParcels, CorrectedRandomEffects, CorrectedVoxelTests, Delta,
+    Row, Table,
+};
 
-use crate::{AnalysisError, Table};
+use crate::AnalysisError;
+use crate::inputs::Inputs;
+use crate::need::Need;
+use crate::part::{Made, Part};
 
-/// Names of the tables made here.
-pub(crate) const TABLES: [&str; 11] = [
-    "delta",
-    "corrected_families",
-    "corrected_laterality",
-    "corrected_laterality_curves",
-    "corrected_optimism",
-    "corrected_joint",
-    "corrected_nulls",
-    "corrected_ceilings",
-    "corrected_voxel_tests",
-    "corrected_parcels",
-    "corrected_random_effects",
-];
+/// Every correction of a study.
+pub(crate) struct CorrectedPart;
 
-/// Seed of all draws: tables must not change from run to run.
-const SEED: u64 = 20_251_125;
+impl Part for CorrectedPart {
+    fn needs(&self) -> &'static [Need] {
+        &[Need::AverageSubject, Need::Regions, Need::Subjects, Need::Beside]
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &[
+            Delta::NAME,
+            CorrectedFamilies::NAME,
+            CorrectedLaterality::NAME,
+            CorrectedLateralityCurves::NAME,
+            CorrectedOptimism::NAME,
+            CorrectedJoint::NAME,
+            CorrectedNulls::NAME,
+            CorrectedCeilings::NAME,
+            CorrectedVoxelTests::NAME,
+            CorrectedParcels::NAME,
+            CorrectedRandomEffects::NAME,
+        ]
+    }
+
+    fn compute(&self, inputs: &Inputs<'_>) -> Result<Made, AnalysisError> {
+        let average = inputs.average()?;
+        let sample = load::load(
+            &average.brain,
+            inputs.files.isc.as_deref(),
+            &average.models,
+            inputs.regions()?.to_vec(),
+            &inputs.files.subjects,
+        )?;
+        made(&sample)
+    }
+}
 
 /// All tables of the corrections, in a fixed order; what the sample does not hold is a table without rows or empty cells.
 ///
 /// # Errors
 /// [`AnalysisError::Stats`] if the parts of the sample do not fit each other.
 pub fn tables(sample: &Sample) -> Result<Vec<Table>, AnalysisError> {
-    let [laterality, curves] = laterality::tables(sample)?;
-    Ok(vec![
-        delta::table(sample)?,
-        family_tests::table(sample)?,
-        laterality,
-        curves,
-        optimism::table(sample)?,
-        joint::table(sample)?,
-        nulls::table(sample)?,
-        ceilings::table(sample)?,
-        voxel_tests::table(sample)?,
-        parcels::table(sample)?,
-        subjects::table(sample)?,
-    ])
+    Ok(made(sample)?.tables)
+}
+
+fn made(sample: &Sample) -> Result<Made, AnalysisError> {
+    let (laterality, curves) = laterality::rows(sample)?;
+    Ok(Made::default()
+        .with(&delta::rows(sample)?)
+        .with(&family_tests::rows(sample)?)
+        .with(&laterality)
+        .with(&curves)
+        .with(&optimism::rows(sample)?)
+        .with(&joint::rows(sample)?)
+        .with(&nulls::rows(sample))
+        .with(&ceilings::rows(sample)?)
+        .with(&voxel_tests::rows(sample)?)
+        .with(&parcels::rows(sample))
+        .with(&subjects::rows(sample)?))
 }

@@ -1,45 +1,43 @@
 //! What choosing the layer of each voxel by its test score brings.
 
+use lpp_tables::CorrectedOptimism;
+
 use super::{Measure, Sample, SampleModel};
-use crate::{AnalysisError, Table};
+use crate::AnalysisError;
 
 /// One row per model with nested scores: best-of-test, nested, and their difference, the optimism.
-pub(crate) fn table(sample: &Sample) -> Result<Table, AnalysisError> {
-    let models: Vec<(&SampleModel, &[f64])> = sample
-        .models
-        .iter()
-        .chain(&sample.baselines)
-        .filter_map(|model| model.nested.as_deref().map(|nested| (model, nested)))
-        .collect();
+pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedOptimism>, AnalysisError> {
+    let everything = sample.models.iter().chain(&sample.baselines);
+    let models = everything.filter_map(|model| model.nested.as_deref().map(|nested| (model, nested)));
+    models.map(|(model, nested)| row(sample, model, nested)).collect()
+}
+
+fn row(sample: &Sample, model: &SampleModel, nested: &[f64]) -> Result<CorrectedOptimism, AnalysisError> {
     let reliable = sample.ceiling.as_ref().map(|ceiling| &ceiling.reliable);
-    let mut table = Table::new("corrected_optimism")
-        .text("model", models.iter().map(|(model, _)| model.name.as_str()))?;
-    for (voxels, measure, selection) in [
-        ("score_all", Measure::Mean, None),
-        ("score_reliable", Measure::Mean, reliable),
-        ("l_minus_r_all", Measure::Halves, None),
-        ("l_minus_r_reliable", Measure::Halves, reliable),
-    ] {
-        let (mut best, mut nested) = (Vec::new(), Vec::new());
-        for (model, scores) in &models {
-            let known = selection.is_some() || voxels.ends_with("all");
-            let of = |scores: &[f64]| {
-                if known {
-                    measure.of(sample, scores, selection)
-                } else {
-                    Ok(f64::NAN)
-                }
-            };
-            best.push(of(&model.best)?);
-            nested.push(of(scores)?);
+    // Best-of-test and nested; NaN over reliable voxels that are not known.
+    let both = |measure: Measure, over_reliable: bool| -> Result<(f64, f64), AnalysisError> {
+        if over_reliable && reliable.is_none() {
+            return Ok((f64::NAN, f64::NAN));
         }
-        table = table
-            .number(&format!("{voxels}_best_of_test"), best.iter().copied())?
-            .number(&format!("{voxels}_nested"), nested.iter().copied())?
-            .number(
-                &format!("{voxels}_optimism"),
-                best.iter().zip(&nested).map(|(best, nested)| best - nested),
-            )?;
-    }
-    Ok(table)
+        let selection = reliable.filter(|_| over_reliable);
+        let of = |scores: &[f64]| measure.of(sample, scores, selection);
+        Ok((of(&model.best)?, of(nested)?))
+    };
+    let (score, score_reliable) = (both(Measure::Mean, false)?, both(Measure::Mean, true)?);
+    let (sides, sides_reliable) = (both(Measure::Halves, false)?, both(Measure::Halves, true)?);
+    Ok(CorrectedOptimism {
+        model: model.name.clone(),
+        score_all_best_of_test: score.0,
+        score_all_nested: score.1,
+        score_all_optimism: score.0 - score.1,
+        score_reliable_best_of_test: score_reliable.0,
+        score_reliable_nested: score_reliable.1,
+        score_reliable_optimism: score_reliable.0 - score_reliable.1,
+        l_minus_r_all_best_of_test: sides.0,
+        l_minus_r_all_nested: sides.1,
+        l_minus_r_all_optimism: sides.0 - sides.1,
+        l_minus_r_reliable_best_of_test: sides_reliable.0,
+        l_minus_r_reliable_nested: sides_reliable.1,
+        l_minus_r_reliable_optimism: sides_reliable.0 - sides_reliable.1,
+    })
 }

@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 
 use lpp_stats::{MeanScore, VariogramNull, VariogramSettings, ols, pearson};
+use lpp_tables::CorrectedParcels;
 use ndarray::Array2;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Ceiling, SEED, Sample};
-use crate::{AnalysisError, Table};
+use super::sample::{Ceiling, Sample};
+use super::seed::SEED;
 
 /// Edge of a cube: a parcel of the cortical atlas has about this size.
 const EDGE_MM: f64 = 20.0;
@@ -26,7 +27,7 @@ struct Parcel {
 }
 
 /// One row per pair of parcel maps; none without split-half correlations or with too few parcels.
-pub(crate) fn table(sample: &Sample) -> Result<Table, AnalysisError> {
+pub(crate) fn rows(sample: &Sample) -> Vec<CorrectedParcels> {
     let parcels = cubes(sample);
     let mut rows = Vec::new();
     if let Some(ceiling) = &sample.ceiling {
@@ -49,24 +50,16 @@ pub(crate) fn table(sample: &Sample) -> Result<Table, AnalysisError> {
             let null = VariogramNull::new(a, &distances, &VariogramSettings::default())
                 .and_then(|null| null.correlation_test(b, N_SURROGATES, &mut rng))
                 .ok();
-            rows.push((name, plain, null));
+            rows.push(CorrectedParcels {
+                maps: name.to_owned(),
+                n_parcels: parcels.len(),
+                r: plain.map_or(f64::NAN, |c| c.r),
+                p_parcels_independent: plain.map_or(f64::NAN, |c| c.p),
+                p_variogram: null.map_or(f64::NAN, |c| c.p),
+            });
         }
     }
-    Table::new("corrected_parcels")
-        .text("maps", rows.iter().map(|row| row.0))?
-        .count(
-            "n_parcels",
-            rows.iter().map(|_| i64::try_from(parcels.len()).ok()),
-        )?
-        .number("r", rows.iter().map(|row| row.1.map_or(f64::NAN, |c| c.r)))?
-        .number(
-            "p_parcels_independent",
-            rows.iter().map(|row| row.1.map_or(f64::NAN, |c| c.p)),
-        )?
-        .number(
-            "p_variogram",
-            rows.iter().map(|row| row.2.map_or(f64::NAN, |c| c.p)),
-        )
+    rows
 }
 
 /// Pairs grouped by the cube that their left voxel lies in.

@@ -1,27 +1,23 @@
 //! Slopes of single subjects and of single runs as the sample of a population.
 
-use lpp_stats::{RandomEffects, StudentizedBootstrap, ols};
+use lpp_stats::{Interval, RandomEffects, StudentizedBootstrap, ols};
+use lpp_tables::CorrectedRandomEffects;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Measure, SEED, Sample};
-use crate::{AnalysisError, Table};
+use super::measures::Measure;
+use super::sample::Sample;
+use super::seed::SEED;
+use crate::AnalysisError;
+use crate::regression::complete;
 
 /// Sign patterns; five subjects have 32.
 const N_FLIPS: usize = 4999;
 /// Resamples of the studentised bootstrap.
 const N_RESAMPLES: usize = 1999;
 
-struct Row {
-    units: &'static str,
-    outcome: &'static str,
-    slopes: Vec<f64>,
-    test: Option<RandomEffects>,
-    bootstrap: Option<StudentizedBootstrap>,
-}
-
 /// One row per outcome over subjects, and one over runs of the average subject; fewer than two units have none.
-pub(crate) fn table(sample: &Sample) -> Result<Table, AnalysisError> {
+pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedRandomEffects>, AnalysisError> {
     let mut rows = Vec::new();
     for (outcome, measure) in [
         ("slope of the score", Measure::Mean),
@@ -41,7 +37,7 @@ pub(crate) fn table(sample: &Sample) -> Result<Table, AnalysisError> {
         rows.extend(row("subjects", outcome, slopes));
     }
     rows.extend(row("runs", "slope of the best layer's score", run_slopes(sample)));
-    write(&rows)
+    Ok(rows)
 }
 
 /// The slope on size in each run that all models have.
@@ -61,51 +57,33 @@ fn run_slopes(sample: &Sample) -> Vec<f64> {
 }
 
 fn slope(sizes: &[f64], values: &[f64]) -> f64 {
-    let (x, y): (Vec<f64>, Vec<f64>) = sizes
-        .iter()
-        .zip(values)
-        .filter(|(x, y)| x.is_finite() && y.is_finite())
-        .unzip();
+    let (x, y) = complete(sizes, values);
     ols(&y, &[&x]).map_or(f64::NAN, |fit| fit.slope().estimate)
 }
 
-fn row(units: &'static str, outcome: &'static str, mut slopes: Vec<f64>) -> Option<Row> {
+fn row(units: &str, outcome: &str, mut slopes: Vec<f64>) -> Option<CorrectedRandomEffects> {
     slopes.retain(|slope| slope.is_finite());
+    if slopes.len() < 2 {
+        return None;
+    }
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-    (slopes.len() > 1).then(|| Row {
-        units,
-        outcome,
-        test: RandomEffects::of(&slopes, N_FLIPS, &mut rng).ok(),
-        bootstrap: StudentizedBootstrap::of_mean(&slopes, N_RESAMPLES, &mut rng).ok(),
-        slopes,
+    let test = RandomEffects::of(&slopes, N_FLIPS, &mut rng).ok();
+    let bootstrap = StudentizedBootstrap::of_mean(&slopes, N_RESAMPLES, &mut rng).ok();
+    let interval = bootstrap.and_then(|bootstrap| bootstrap.interval(0.95).ok());
+    let interval = interval.unwrap_or(Interval::UNDEFINED);
+    let number = |cell: fn(&RandomEffects) -> f64| test.as_ref().map_or(f64::NAN, cell);
+    Some(CorrectedRandomEffects {
+        units: units.to_owned(),
+        outcome: outcome.to_owned(),
+        n_units: slopes.len(),
+        mean: number(|t| t.mean),
+        std_err: number(|t| t.std_err),
+        ci_low: number(|t| t.interval.low),
+        ci_high: number(|t| t.interval.high),
+        t: number(|t| t.t_test.t),
+        p: number(|t| t.t_test.p),
+        p_sign_flips: number(|t| t.sign_flip.p),
+        studentized_ci_low: interval.low,
+        studentized_ci_high: interval.high,
     })
-}
-
-fn write(rows: &[Row]) -> Result<Table, AnalysisError> {
-    let test = |cell: fn(&RandomEffects) -> f64| {
-        rows.iter()
-            .map(|row| row.test.as_ref().map_or(f64::NAN, cell))
-            .collect::<Vec<_>>()
-    };
-    let ends = rows.iter().map(|row| {
-        let interval = row.bootstrap.as_ref().and_then(|b| b.interval(0.95).ok());
-        interval.map_or((f64::NAN, f64::NAN), |interval| (interval.low, interval.high))
-    });
-    let ends: Vec<(f64, f64)> = ends.collect();
-    Table::new("corrected_random_effects")
-        .text("units", rows.iter().map(|row| row.units))?
-        .text("outcome", rows.iter().map(|row| row.outcome))?
-        .count(
-            "n_units",
-            rows.iter().map(|row| i64::try_from(row.slopes.len()).ok()),
-        )?
-        .number("mean", test(|t| t.mean))?
-        .number("std_err", test(|t| t.std_err))?
-        .number("ci_low", test(|t| t.interval.low))?
-        .number("ci_high", test(|t| t.interval.high))?
-        .number("t", test(|t| t.t_test.t))?
-        .number("p", test(|t| t.t_test.p))?
-        .number("p_sign_flips", test(|t| t.sign_flip.p))?
-        .number("studentized_ci_low", ends.iter().map(|ends| ends.0))?
-        .number("studentized_ci_high", ends.iter().map(|ends| ends.1))
 }

@@ -2,12 +2,14 @@
 
 use lpp_stats::FalseDiscovery::{BenjaminiHochberg, BenjaminiYekutieli};
 use lpp_stats::{SignFlipMap, SlopeMap, StatsError, ols, student_t_two_sided_p};
+use lpp_tables::CorrectedVoxelTests;
 use ndarray::Array2;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{SEED, Sample};
-use crate::{AnalysisError, Table};
+use super::sample::Sample;
+use super::seed::SEED;
+use crate::AnalysisError;
 
 /// Permutations of the models' sizes.
 const N_PERMUTATIONS: usize = 999;
@@ -16,6 +18,7 @@ const N_FLIPS: usize = 999;
 /// The paper's threshold for single voxels.
 const PAPER_P: f64 = 1e-7;
 
+/// A corrected map.
 struct Row {
     map: &'static str,
     correction: &'static str,
@@ -26,7 +29,7 @@ struct Row {
 }
 
 /// One row per map and correction; a map without enough models or families has none.
-pub(crate) fn table(sample: &Sample) -> Result<Table, AnalysisError> {
+pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedVoxelTests>, AnalysisError> {
     let mut rows = Vec::new();
     let scores = matrix(
         &sample
@@ -46,7 +49,7 @@ pub(crate) fn table(sample: &Sample) -> Result<Table, AnalysisError> {
         rows.extend(by_families(sample, map, values, family_slopes));
     }
     rows.extend(by_families(sample, "L-R of pairs", &differences, family_means));
-    write(&rows)
+    Ok(rows.iter().map(counted).collect())
 }
 
 /// Rows of equal length as a matrix, columns with a NaN left out.
@@ -151,32 +154,22 @@ fn family_means(sample: &Sample, values: &Array2<f64>) -> Vec<Vec<f64>> {
         .collect()
 }
 
-fn write(rows: &[Row]) -> Result<Table, AnalysisError> {
-    let count = |n: usize| i64::try_from(n).ok();
-    let significant = |row: &Row, sign: f64| {
-        let found = row.p.iter().zip(&row.t);
-        count(found.filter(|&(&p, &t)| p < row.level && sign * t > 0.0).count())
-    };
-    // The smallest |t| that survives.
-    let threshold = |row: &Row| {
+fn counted(row: &Row) -> CorrectedVoxelTests {
+    let surviving = || {
         row.p
             .iter()
             .zip(&row.t)
             .filter(|(p, _)| **p < row.level)
-            .map(|(_, t)| t.abs())
-            .fold(f64::NAN, f64::min)
+            .map(|(_, t)| *t)
     };
-    Table::new("corrected_voxel_tests")
-        .text("map", rows.iter().map(|row| row.map))?
-        .text("correction", rows.iter().map(|row| row.correction))?
-        .number("level", rows.iter().map(|row| row.level))?
-        .count("n_tests", rows.iter().map(|row| count(row.t.len())))?
-        .count("n_positive", rows.iter().map(|row| significant(row, 1.0)))?
-        .count("n_negative", rows.iter().map(|row| significant(row, -1.0)))?
-        .number("smallest_t", rows.iter().map(threshold))?
-        .number(
-            "smallest_p",
-            rows.iter()
-                .map(|row| row.p.iter().copied().fold(f64::NAN, f64::min)),
-        )
+    CorrectedVoxelTests {
+        map: row.map.to_owned(),
+        correction: row.correction.to_owned(),
+        level: row.level,
+        n_tests: row.t.len(),
+        n_positive: surviving().filter(|t| *t > 0.0).count(),
+        n_negative: surviving().filter(|t| *t < 0.0).count(),
+        smallest_t: surviving().map(f64::abs).fold(f64::NAN, f64::min),
+        smallest_p: row.p.iter().copied().fold(f64::NAN, f64::min),
+    }
 }

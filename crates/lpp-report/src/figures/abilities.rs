@@ -1,74 +1,126 @@
 //! Scores against what models can do (result S4).
 
-use lpp_analysis::Table;
+use lpp_tables::{PerformanceLines, PerformanceRegression, Scaling};
 
-use super::columns::{has_values, points_over};
-use super::{Figure, Look};
-use crate::plot::{HorizontalAxis, Panel, Scatter, Sheet};
+use super::figure::{Look, Sketch};
+use super::gallery::{some_values, trend, without_values};
+use super::models::SCORES;
+use crate::plot::{HorizontalAxis, Panel, Scatter, ScatterPoint, Sheet};
+use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
+use crate::undrawn::Undrawn;
 
-/// The paper looks at the models above this size alone.
-const LARGE: f64 = 3e9;
-
-/// Perplexity and `HellaSwag`, all and reliable voxels; then the large models alone.
-pub(crate) fn abilities(scaling: &Table, look: &Look) -> Vec<Figure> {
-    let sizes = scaling.numbers("n_parameters");
-    let large = scaling.filter_rows(|row| sizes[row].is_some_and(|size| size > LARGE));
-    let caption = "Brain score against perplexity on the text and against accuracy on HellaSwag";
-    let mut figures = Vec::new();
-    if let Some(sheet) = sheet("Brain score against ability", scaling, look) {
-        figures.push(look.figure("abilities", format!("{caption}."), &sheet));
-    }
-    // Fewer than three have no correlation, and if all are large the figure says nothing new.
-    if (3..scaling.n_rows()).contains(&large.n_rows())
-        && let Some(sheet) = sheet(
-            "Brain score against ability, models above 3B parameters",
-            &large,
-            look,
-        )
-    {
-        figures.push(look.figure(
-            "abilities_large",
-            format!("{caption}, models above 3·10⁹ parameters alone."),
-            &sheet,
-        ));
-    }
-    figures
+/// The models of a figure, under their name in the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subset {
+    All,
+    /// Above this size the paper looks at models alone.
+    Above3e9,
 }
 
-fn sheet(title: &str, table: &Table, look: &Look) -> Option<Sheet> {
-    let mut panels = Vec::new();
-    for (column, voxels) in [("score_all", "all voxels"), ("score_reliable", "reliable voxels")] {
-        for (ability, name, x) in [
-            (
-                "perplexity",
-                "Perplexity",
-                HorizontalAxis::log("perplexity (log scale)"),
-            ),
-            (
-                "hellaswag",
-                "HellaSwag",
-                HorizontalAxis::linear("HellaSwag accuracy (%)"),
-            ),
-        ] {
-            let points = points_over(table, ability, column);
-            if has_values(&points) {
-                panels.push(Panel::Scatter(Scatter {
-                    title: format!("{name}, {voxels}"),
-                    x,
-                    y_name: "mean correlation".to_owned(),
-                    points,
-                    families: look.families.clone(),
-                    named: true,
-                }));
-            }
+impl Subset {
+    fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Above3e9 => "above_3e9_parameters",
         }
     }
-    (!panels.is_empty()).then(|| Sheet {
-        title: title.to_owned(),
-        panels,
+
+    fn holds(self, row: &Scaling) -> bool {
+        self == Self::All || row.id.n_parameters.is_some_and(|n| n > 3_000_000_000)
+    }
+}
+
+/// Perplexity and `HellaSwag`, all and reliable voxels.
+pub(super) fn abilities(subset: Subset, tables: &ReportTables, look: &Look) -> Result<Sketch, Undrawn> {
+    let rows = tables.filled::<Scaling>()?;
+    let all = rows.len();
+    let rows: Vec<Scaling> = rows.into_iter().filter(|row| subset.holds(row)).collect();
+    // Fewer than three have no correlation, and if all are large the figure says nothing new.
+    if subset == Subset::Above3e9 && !(3..all).contains(&rows.len()) {
+        return Err(without_values(
+            "three models above 3·10⁹ parameters beside smaller ones",
+        ));
+    }
+    let sheet = Sheet {
+        title: match subset {
+            Subset::All => "Brain score against ability".to_owned(),
+            Subset::Above3e9 => "Brain score against ability, models above 3B parameters".to_owned(),
+        },
+        panels: panels(subset, &rows, tables, look)?,
         columns: 2,
         width_mm: DOUBLE_MM,
         panel_mm: 66.0,
+    };
+    let caption = "Brain score against perplexity on the text and against accuracy on HellaSwag";
+    Ok(match subset {
+        Subset::All => Sketch::new("abilities", format!("{caption}."), sheet),
+        Subset::Above3e9 => {
+            let caption = format!("{caption}, models above 3·10⁹ parameters alone.");
+            Sketch::new("abilities_large", caption, sheet)
+        }
     })
+}
+
+/// What models can do: predictor in the tables, title of the panel, axis, value.
+type Ability = (&'static str, &'static str, HorizontalAxis, fn(&Scaling) -> f64);
+
+fn panels(
+    subset: Subset,
+    rows: &[Scaling],
+    tables: &ReportTables,
+    look: &Look,
+) -> Result<Vec<Panel>, Undrawn> {
+    let fits = tables.rows::<PerformanceRegression>()?;
+    let lines = tables.rows::<PerformanceLines>()?;
+    let abilities: [Ability; 2] = [
+        (
+            "ln_perplexity",
+            "Perplexity",
+            HorizontalAxis::log("perplexity (log scale)"),
+            |row| row.perplexity,
+        ),
+        (
+            "hellaswag",
+            "HellaSwag",
+            HorizontalAxis::linear("HellaSwag accuracy (%)"),
+            |row| row.hellaswag,
+        ),
+    ];
+    let mut panels = Vec::new();
+    for (outcome, voxels, score) in SCORES {
+        for (predictor, name, x, ability) in &abilities {
+            let point = |row: &Scaling| ScatterPoint {
+                name: row.id.model.clone(),
+                family: row.id.family.clone(),
+                x: ability(row),
+                y: score(row),
+            };
+            let points: Vec<_> = rows.iter().map(point).collect();
+            if some_values(&points, predictor).is_err() {
+                continue;
+            }
+            let key = [outcome, *predictor, subset.name()];
+            let fit = fits
+                .iter()
+                .find(|row| [&row.outcome, &row.predictor, &row.models] == key);
+            let line = lines
+                .iter()
+                .filter(|row| [&row.outcome, &row.predictor, &row.models] == key);
+            let trend = trend(fit.map(|row| &row.fit), line.map(|row| &row.at), &key.join(", "))?;
+            panels.push(Panel::Scatter(Scatter {
+                title: format!("{name}, {voxels}"),
+                x: x.clone(),
+                y_name: "mean correlation".to_owned(),
+                points,
+                trend,
+                families: look.families.clone(),
+                named: true,
+            }));
+        }
+    }
+    if panels.is_empty() {
+        return Err(without_values("perplexity and hellaswag"));
+    }
+    Ok(panels)
 }

@@ -1,15 +1,18 @@
 //! All figures that show the brain itself.
 
-use lpp_analysis::{Brain, ModelScores, Region, Table};
+use lpp_analysis::{Brain, ModelScores, Region};
+use lpp_fmri::Image;
 use lpp_study::{Language, Study};
+use lpp_tables::{BaselineMaps, Scaling, VoxelSlopes};
 
-use super::isc::{isc_density, isc_map};
-use super::maps::{BrainMap, mirror_difference};
-use super::{Figure, Look};
+use super::figure::{Figure, Look};
+use super::gallery::{Gallery, without_values};
+use super::maps::BrainMap;
 use crate::ReportError;
-use crate::maps::mirrors;
-use crate::plot::{BrainRegion, RegionBrain};
+use crate::plot::RegionBrain;
+use crate::report_tables::ReportTables;
 use crate::surface::CorticalSurface;
+use crate::undrawn::Undrawn;
 
 /// What brain figures are drawn from.
 pub(crate) struct BrainFigures<'a> {
@@ -17,209 +20,201 @@ pub(crate) struct BrainFigures<'a> {
     pub(crate) lang: Language,
     pub(crate) brain: &'a Brain,
     pub(crate) surface: &'a CorticalSurface,
+    pub(crate) tables: &'a ReportTables,
     pub(crate) look: &'a Look,
 }
 
+/// How a map is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Drawn {
+    Glass,
+    Cortex,
+    Both,
+}
+
 impl BrainFigures<'_> {
-    /// Reliability, the scores of the largest and the smallest model, the best and the worst model over random vectors, and
-    /// the regions.
-    pub(crate) fn all(
-        &self,
-        scaling: &Table,
-        baselines: &Table,
-        compared: &Table,
-        slopes: &Table,
-    ) -> Result<Vec<Figure>, ReportError> {
-        let mut figures: Vec<Figure> = isc_density(self.brain, self.look).into_iter().collect();
-        if let Some(map) = isc_map(self.brain) {
-            figures.extend(self.both(&map)?);
-        }
-        let names = scaling.texts("model");
-        let mut chosen: Vec<&String> = names.first().into_iter().chain(names.last()).collect();
-        chosen.dedup();
-        for name in chosen.into_iter().rev() {
-            let model = self.load(name)?;
-            figures.extend(self.both(&score_map(name, &model.best))?);
-            figures.push(asymmetry_map(name, &model.best, self.brain).glass(self.brain, self.look.theme));
-        }
-        figures.extend(self.over_random(baselines, compared)?);
-        figures.extend(self.slopes(slopes)?);
-        figures.extend(self.regions()?);
-        Ok(figures)
-    }
-
-    /// A map as a glass brain and on the cortex.
-    fn both(&self, map: &BrainMap) -> Result<[Figure; 2], ReportError> {
-        Ok([
-            map.glass(self.brain, self.look.theme),
-            map.cortex(self.brain, self.surface, self.look.theme)?,
-        ])
-    }
-
-    fn load(&self, name: &str) -> Result<ModelScores, ReportError> {
-        Ok(ModelScores::load(
-            &self.study.scores(name, self.lang),
-            self.brain,
-        )?)
-    }
-
-    /// The best and the worst model minus the mean of the largest random embeddings, on the cortex (B3).
+    /// Reliability, the scores of the largest and the smallest model, the best and the worst model over random vectors, the
+    /// growth of each voxel, and the regions.
     ///
-    /// `compared` is the table `baseline_maps`, which says which models and which embeddings those are.
-    fn over_random(&self, baselines: &Table, compared: &Table) -> Result<Vec<Figure>, ReportError> {
-        let Some(group) = compared.texts("over").into_iter().next() else {
-            return Ok(Vec::new());
-        };
-        let members = baselines
-            .texts("model")
-            .into_iter()
-            .zip(baselines.texts("group"))
-            .filter(|(_, of)| *of == group);
-        let mut random = Vec::new();
-        for (name, _) in members {
-            random.push(self.load(&name)?.best);
+    /// # Errors
+    /// [`ReportError`] naming a file that is broken.
+    pub(crate) fn draw(&self, gallery: &mut Gallery) -> Result<(), ReportError> {
+        self.map(gallery, "isc", self.isc(), Drawn::Both)?;
+        let models = self.tables.all::<Scaling>()?;
+        let ends = models.last().into_iter().chain(models.first());
+        let mut chosen: Vec<&str> = ends.map(|row| row.id.model.as_str()).collect();
+        chosen.dedup();
+        for name in chosen {
+            let best = self.load(name)?;
+            let (score, asymmetry) = (score_map(name, &best), asymmetry_map(name, &best, self.brain));
+            self.map(gallery, "", Ok(score), Drawn::Both)?;
+            self.map(gallery, "", Ok(asymmetry), Drawn::Glass)?;
         }
-        let Some(ground) = mean_map(&random) else {
-            return Ok(Vec::new());
+        match self.over_random() {
+            Ok(maps) => {
+                for map in maps {
+                    self.map(gallery, "", Ok(map), Drawn::Cortex)?;
+                }
+            }
+            Err(undrawn) => gallery.add("over_random", Err(undrawn))?,
+        }
+        self.map(gallery, "voxel_slopes", self.slopes(), Drawn::Both)?;
+        gallery.add("rois_map", self.regions())
+    }
+
+    /// Adds a map to the gallery; `id` is what it would be called if it is not drawn.
+    fn map(
+        &self,
+        gallery: &mut Gallery,
+        id: &str,
+        map: Result<BrainMap, Undrawn>,
+        drawn: Drawn,
+    ) -> Result<(), ReportError> {
+        let map = match map {
+            Ok(map) => map,
+            Err(undrawn) => return gallery.add(id, Err(undrawn)),
         };
+        let theme = self.look.theme;
+        if drawn != Drawn::Cortex {
+            gallery.add(&map.id, Ok(map.glass(self.brain, theme)))?;
+        }
+        if drawn != Drawn::Glass {
+            let figure = map.cortex(self.brain, self.surface, theme)?;
+            gallery.add(&map.id, Ok(figure))?;
+        }
+        Ok(())
+    }
+
+    /// The best score over layers of each voxel.
+    fn load(&self, name: &str) -> Result<Vec<f64>, ReportError> {
+        let path = self.study.scores(name, self.lang);
+        Ok(ModelScores::load(&path, self.brain)?.best)
+    }
+
+    /// The inter-subject correlation with the contour of its 75th percentile (F1).
+    fn isc(&self) -> Result<BrainMap, Undrawn> {
+        let isc = self
+            .brain
+            .isc()
+            .ok_or_else(|| without_values("inter-subject correlation"))?;
+        let threshold = self.tables.quantity("isc_percentile_75")?;
+        Ok(BrainMap {
+            contour: Some((threshold, "75th percentile".to_owned())),
+            ..BrainMap::of("isc", "Inter-subject correlation", "correlation", isc.to_vec())
+        })
+    }
+
+    /// The best and the worst model minus the mean of the largest random embeddings (B3), as the analysis mapped them.
+    fn over_random(&self) -> Result<Vec<BrainMap>, Undrawn> {
+        let rows = self.tables.filled::<BaselineMaps>()?;
         let mut maps = Vec::new();
-        for (map, name) in compared.texts("map").into_iter().zip(compared.texts("model")) {
-            let rank = map.split('_').next().unwrap_or_default().to_owned();
-            let model = self.load(&name)?;
-            let values: Vec<f64> = model
-                .best
-                .iter()
-                .zip(&ground)
-                .map(|(score, ground)| score - ground)
-                .collect();
-            maps.push((rank, name, values));
+        for row in &rows {
+            let values = self.image(&row.map)?;
+            let rank = row.map.split('_').next().unwrap_or_default();
+            let title = format!("{} ({rank}) over {}", row.model, row.over.replace('_', " "));
+            let id = format!("over_random_{rank}");
+            maps.push(BrainMap::of(&id, &title, "difference", values));
         }
         // One colour scale for both, so that they can be compared.
-        let peak = maps
-            .iter()
-            .flat_map(|(_, _, values)| values)
-            .copied()
-            .filter(|value| value.is_finite())
-            .fold(0.0, f64::max);
-        maps.into_iter()
-            .map(|(rank, name, values)| {
-                let map = BrainMap {
-                    id: format!("over_random_{rank}"),
-                    title: format!("{name} ({rank}) over {}", group.replace('_', " ")),
-                    value_name: "difference".to_owned(),
-                    values,
-                    threshold: 0.0,
-                    signed: false,
-                    contour: None,
-                    peak: Some(peak),
-                };
-                map.cortex(self.brain, self.surface, self.look.theme)
-            })
-            .collect()
+        let values = maps.iter().flat_map(|map| &map.values).copied();
+        let peak = values.filter(|value| value.is_finite()).fold(0.0, f64::max);
+        for map in &mut maps {
+            map.peak = Some(peak);
+        }
+        Ok(maps)
+    }
+
+    /// A map of the analysis.
+    fn image(&self, name: &str) -> Result<Vec<f64>, ReportError> {
+        let path = self.tables.map_path(name);
+        if !path.exists() {
+            let command = self.tables.command();
+            return Err(ReportError::MissingResult { path, command });
+        }
+        let volume = Image::load(&path)?.to_f64_volume()?;
+        Ok(self.brain.mask().apply(&volume)?.to_vec())
     }
 
     /// Growth of each voxel's score with model size where it is significant, or everywhere if that is nowhere (V1).
-    fn slopes(&self, table: &Table) -> Result<Vec<Figure>, ReportError> {
-        if table.n_rows() != self.brain.n_voxels() {
-            return Ok(Vec::new());
+    fn slopes(&self) -> Result<BrainMap, Undrawn> {
+        let rows = self.tables.filled::<VoxelSlopes>()?;
+        if rows.len() != self.brain.n_voxels() {
+            return Err(Undrawn::Without(format!(
+                "the table voxel_slopes has {} rows, the mask has {} voxels",
+                rows.len(),
+                self.brain.n_voxels()
+            )));
         }
-        let slopes = table.numbers("slope_per_ln_parameter");
-        let shown = table.numbers("shown");
-        let any = shown.iter().flatten().any(|shown| *shown > 0.0);
-        let values: Vec<f64> = slopes
-            .iter()
-            .zip(&shown)
-            .map(|(slope, shown)| match slope {
-                Some(slope) if !any || shown.is_some_and(|shown| shown > 0.0) => *slope,
-                _ => f64::NAN,
-            })
-            .collect();
+        let any = rows.iter().any(|row| row.shown);
+        let slope = |row: &VoxelSlopes| {
+            if row.shown || !any {
+                row.slope_per_ln_parameter
+            } else {
+                f64::NAN
+            }
+        };
+        let values: Vec<f64> = rows.iter().map(slope).collect();
         if values.iter().all(|value| value.is_nan()) {
-            return Ok(Vec::new());
+            return Err(without_values("slopes of voxels"));
         }
         let condition = if any { ", voxels with p < 1e-7" } else { "" };
-        let map = BrainMap {
-            id: "voxel_slopes".to_owned(),
-            title: format!("Growth of the brain score per ln(parameters){condition}"),
-            value_name: "slope".to_owned(),
-            values,
-            threshold: 0.0,
+        let title = format!("Growth of the brain score per ln(parameters){condition}");
+        Ok(BrainMap {
             signed: true,
-            contour: None,
-            peak: None,
-        };
-        Ok(self.both(&map)?.into())
+            ..BrainMap::of("voxel_slopes", &title, "slope", values)
+        })
     }
 
     /// Where the regions of interest lie (R1).
-    fn regions(&self) -> Result<Option<Figure>, ReportError> {
-        let regions: Vec<BrainRegion> = Region::load_all(&self.study.roi_dir(), self.brain)?
-            .into_iter()
-            .map(|Region { name, left, right }| BrainRegion { name, left, right })
-            .collect();
+    fn regions(&self) -> Result<Figure, Undrawn> {
+        let regions = Region::load_all(&self.study.roi_dir(), self.brain).map_err(ReportError::from)?;
         if regions.is_empty() {
-            return Ok(None);
+            return Err(without_values("regions of interest"));
         }
         let drawing = RegionBrain {
             title: "Regions of interest and their mirror images".to_owned(),
             mask: self.brain.mask(),
             regions: &regions,
         };
-        Ok(Some(Figure {
+        Ok(Figure {
             id: "rois_map".to_owned(),
             caption: "Regions of interest; their mirror images are paler.".to_owned(),
             alt: drawing.alt_text(),
             svg: drawing.to_svg(self.look.theme),
-        }))
+        })
     }
-}
-
-/// Means per voxel; `None` of no maps.
-fn mean_map(maps: &[Vec<f64>]) -> Option<Vec<f64>> {
-    let first = maps.first()?;
-    let mean = |voxel: usize| maps.iter().map(|map| map[voxel]).sum::<f64>() / maps.len() as f64;
-    Some((0..first.len()).map(mean).collect())
 }
 
 fn score_map(model: &str, best: &[f64]) -> BrainMap {
-    BrainMap {
-        id: format!("map_{}", file_stem(model)),
-        title: format!("Brain score of {model}"),
-        value_name: "correlation".to_owned(),
-        values: best.to_vec(),
-        threshold: 0.0,
-        signed: false,
-        contour: None,
-        peak: None,
-    }
+    let id = format!("map_{}", file_stem(model));
+    BrainMap::of(
+        &id,
+        &format!("Brain score of {model}"),
+        "correlation",
+        best.to_vec(),
+    )
 }
 
 /// Left minus right at mirrored voxels, shown on the left.
 fn asymmetry_map(model: &str, best: &[f64], brain: &Brain) -> BrainMap {
+    let id = format!("map_l_minus_r_{}", file_stem(model));
+    let title = format!("Left minus mirrored right: brain score of {model}");
     BrainMap {
-        id: format!("map_l_minus_r_{}", file_stem(model)),
-        title: format!("Left minus mirrored right: brain score of {model}"),
-        value_name: "difference".to_owned(),
-        values: mirror_difference(best, brain.sides().by_x(), &mirrors(brain.mask())),
-        threshold: 0.0,
         signed: true,
-        contour: None,
-        peak: None,
+        ..BrainMap::of(&id, &title, "difference", brain.mirror_difference(best))
     }
 }
 
 /// A model's name as part of a file name.
 fn file_stem(model: &str) -> String {
-    model
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || "-_.".contains(c) {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect()
+    let safe = |c: char| {
+        if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    model.chars().map(safe).collect()
 }
 
 #[cfg(test)]

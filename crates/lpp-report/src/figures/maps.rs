@@ -1,9 +1,8 @@
 //! Maps of one value per voxel: glass brains and the cortex.
 
 use lpp_analysis::Brain;
-use lpp_stats::Hemispheres;
 
-use super::Figure;
+use super::figure::Figure;
 use crate::ReportError;
 use crate::plot::{GlassBrain, SurfaceMap};
 use crate::surface::CorticalSurface;
@@ -24,6 +23,20 @@ pub(crate) struct BrainMap {
 }
 
 impl BrainMap {
+    /// A map of positive values, from zero to the largest.
+    pub(crate) fn of(id: &str, title: &str, value_name: &str, values: Vec<f64>) -> Self {
+        Self {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            value_name: value_name.to_owned(),
+            values,
+            threshold: 0.0,
+            signed: false,
+            contour: None,
+            peak: None,
+        }
+    }
+
     /// The map as a glass brain.
     pub(crate) fn glass(&self, brain: &Brain, theme: Theme) -> Figure {
         let title = match &self.contour {
@@ -82,31 +95,5 @@ impl BrainMap {
             alt: drawing.alt_text(),
             svg: drawing.to_svg(theme)?,
         })
-    }
-}
-
-/// Left minus mirrored right, shown on the left: the asymmetry of a map.
-///
-/// `mirror` gives for each voxel the voxel at the opposite x. Only left voxels have a value.
-pub(crate) fn mirror_difference(values: &[f64], by_x: &Hemispheres, mirror: &[Option<usize>]) -> Vec<f64> {
-    let mut difference = vec![f64::NAN; values.len()];
-    for &voxel in by_x.left().indices() {
-        if let Some(opposite) = mirror[voxel] {
-            difference[voxel] = values[voxel] - values[opposite];
-        }
-    }
-    difference
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_left_voxels_with_a_mirror_have_a_difference() {
-        let by_x = Hemispheres::by_world_x(&[-4.0, 0.0, 4.0]);
-        let difference = mirror_difference(&[0.5, 0.1, 0.2], &by_x, &[Some(2), Some(1), Some(0)]);
-        assert!((difference[0] - 0.3).abs() < 1e-15);
-        assert!(difference[1].is_nan() && difference[2].is_nan());
     }
 }

@@ -1,12 +1,12 @@
-//! The figures of a study, each drawn from its tables.
+//! The figures of a study, each drawn from its tables. Nothing is computed here.
 
 mod abilities;
 mod baselines;
 mod brain;
-mod columns;
 mod densities;
+mod figure;
+mod gallery;
 mod individuals;
-mod isc;
 mod layers;
 mod maps;
 mod models;
@@ -15,84 +15,78 @@ mod regions;
 mod sides;
 mod training;
 
-use crate::plot::{Families, Sheet};
-use crate::theme::Theme;
+use crate::report_tables::ReportTables;
+use crate::undrawn::Undrawn;
 
-pub(crate) use abilities::abilities;
-pub(crate) use baselines::{baseline_asymmetry, baselines};
+use abilities::Subset;
+
 pub(crate) use brain::BrainFigures;
-pub(crate) use densities::densities;
-pub(crate) use individuals::individuals;
-pub(crate) use layers::{best_layer, layers, layers_by_family};
-pub(crate) use models::{by_family, scaling};
-pub(crate) use parcels::{parcel_relations, parcel_reliability};
-pub(crate) use regions::{region_sides, region_slopes};
-pub(crate) use sides::lateralization;
-pub(crate) use training::{checkpoints, trained_and_untrained};
+pub use figure::Figure;
+pub(crate) use figure::{Look, Sketch};
+pub(crate) use gallery::{Gallery, LeftOut};
 
-/// A finished figure.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Figure {
-    /// Stem of its file, and its anchor on the page.
-    pub id: String,
-    /// What is to be seen, for the caption.
-    pub caption: String,
-    /// What is to be seen, in words and numbers.
-    pub alt: String,
-    /// The drawing.
-    pub svg: String,
-}
+/// A figure under its id, or why there is none.
+pub(crate) type Wanted = (String, Result<Sketch, Undrawn>);
 
-/// What all figures of a study have in common.
-#[derive(Debug, Clone)]
-pub(crate) struct Look {
-    pub(crate) theme: Theme,
-    pub(crate) families: Families,
-}
-
-impl Look {
-    fn figure(&self, id: impl Into<String>, caption: impl Into<String>, sheet: &Sheet) -> Figure {
-        Figure {
-            id: id.into(),
-            caption: caption.into(),
-            alt: sheet.alt_text(),
-            svg: sheet.to_svg(self.theme),
-        }
+/// All figures that show no brain, in order.
+pub(crate) fn sketches(tables: &ReportTables, look: &Look) -> Vec<Wanted> {
+    let mut wanted: Vec<Wanted> = Vec::new();
+    let mut add = |id: &str, sketch| wanted.push((id.to_owned(), sketch));
+    for score in models::SCORES {
+        add(
+            &format!("scaling_{}", score.0),
+            models::scaling(score, tables, look),
+        );
     }
+    add("scaling_by_family", models::by_family(tables, look));
+    add("abilities", abilities::abilities(Subset::All, tables, look));
+    add(
+        "abilities_large",
+        abilities::abilities(Subset::Above3e9, tables, look),
+    );
+    for (id, title, quantities) in [
+        ("layers_score", "Brain score along the layers", layers::SCORES),
+        (
+            "layers_l_minus_r",
+            "Left minus right along the layers",
+            layers::DIFFERENCES,
+        ),
+    ] {
+        add(id, layers::layers(id, title, quantities, tables, look));
+    }
+    for (id, title, quantity) in [
+        (
+            "layers_by_family_score_all",
+            "Brain score along the layers by family, all voxels",
+            layers::SCORES[0],
+        ),
+        (
+            "layers_by_family_l_minus_r_reliable",
+            "Left minus right along the layers by family, reliable voxels",
+            layers::DIFFERENCES[1],
+        ),
+    ] {
+        add(id, layers::layers_by_family(id, title, quantity, tables, look));
+    }
+    add("best_layer", layers::best_layer(tables, look));
+    for measure in &sides::MEASURES {
+        let id = format!("l_minus_r_{}", measure.name);
+        add(&id, sides::lateralization(measure, tables, look));
+    }
+    add("baselines", baselines::baselines(tables));
+    add("score_densities", densities::score_densities(tables, look));
+    add("baselines_l_minus_r", baselines::baseline_asymmetry(tables));
+    add("rois", regions::region_slopes(tables));
+    add("rois_sides", regions::region_scores(tables));
+    add("rois_over_random", regions::region_scores_over_random(tables));
+    add("atlas_isc", parcels::parcel_reliability(tables));
+    add("atlas_relations", parcels::parcel_relations(tables));
+    add("training", training::trained_and_untrained(tables, look));
+    add("checkpoints", training::checkpoints(tables));
+    add("individuals", individuals::individuals(tables, look));
+    add("isc_density", densities::isc_density(tables));
+    wanted
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use lpp_analysis::Table;
-
-    #[test]
-    fn tables_without_rows_give_no_figures() {
-        let empty = Table::new("empty");
-        let look = Look {
-            theme: Theme::Light,
-            families: Families::default(),
-        };
-        for figures in [
-            scaling(&empty, &look),
-            by_family(&empty, &look),
-            lateralization(&empty, &look),
-            layers(&empty, &look),
-            layers_by_family(&empty, &look),
-            best_layer(&empty, &look),
-            baselines(&empty, &empty, &look),
-            baseline_asymmetry(&empty, &look),
-            region_slopes(&empty, &look),
-            region_sides(&empty, &empty, &look),
-            abilities(&empty, &look),
-            densities(&empty, &empty, &look),
-            parcel_reliability(&empty, &look),
-            parcel_relations(&empty, &look),
-            trained_and_untrained(&empty, &look),
-            checkpoints(&empty, &look),
-            individuals(&empty, &look),
-        ] {
-            assert!(figures.is_empty());
-        }
-    }
-}
+mod tests;

@@ -2,11 +2,7 @@
 
 use std::path::PathBuf;
 
-use lpp_analysis::Brain;
-use lpp_fmri::Mask;
-use lpp_stats::best_over_layers;
-use lpp_study::Scores;
-use ndarray::Array2;
+use lpp_analysis::{Brain, LayerMaps, LayerRule};
 
 use super::layers::spread;
 use super::pack;
@@ -63,7 +59,7 @@ impl MapAtlas {
     }
 
     fn pack_within(sources: &[Source], brain: &Brain, budget: usize) -> Result<Self, ReportError> {
-        let mirror = mirrors(brain.mask());
+        let mirror = brain.mirror_images();
         let mut atlas = Self {
             isc: brain.isc().map(pack),
             models: Vec::with_capacity(sources.len()),
@@ -72,10 +68,7 @@ impl MapAtlas {
         };
         let mut used = atlas.isc.as_ref().map_or(0, String::len);
         for source in sources {
-            let values = load(source, brain)?;
-            let best = best_over_layers(&values)
-                .map_err(lpp_analysis::AnalysisError::from)?
-                .to_vec();
+            let LayerMaps { values, best, .. } = load(source, brain)?;
             let packed = pack(&best);
             let room = used + packed.len() <= budget;
             if room {
@@ -122,7 +115,7 @@ impl MapAtlas {
             if maps.n_layers < 2 || room == 0 {
                 continue;
             }
-            let values = load(source, brain)?;
+            let values = load(source, brain)?.values;
             for layer in spread(maps.n_layers, room, source.best_layer) {
                 let packed = pack(&values.row(layer).to_vec());
                 // Layers may take more than best maps do: the budget holds in any case.
@@ -146,16 +139,8 @@ fn layers_each(depths: &[usize], total: usize) -> usize {
         .unwrap_or(0)
 }
 
-fn load(source: &Source, brain: &Brain) -> Result<Array2<f64>, ReportError> {
-    let scores = Scores::load(&source.scores)?;
-    brain.check_voxels(&source.scores, scores.values.ncols())?;
-    Ok(scores.values.mapv(f64::from))
-}
-
-/// For each voxel the one at the opposite x, if it is in the mask; none on a grid without mirror images.
-pub(crate) fn mirrors(mask: &Mask) -> Vec<Option<usize>> {
-    mask.mirror_images()
-        .unwrap_or_else(|_| vec![None; mask.n_voxels()])
+fn load(source: &Source, brain: &Brain) -> Result<LayerMaps, ReportError> {
+    Ok(LayerMaps::load(&source.scores, brain, LayerRule::All)?)
 }
 
 #[cfg(test)]

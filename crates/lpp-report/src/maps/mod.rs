@@ -4,5 +4,5 @@ mod atlas;
 mod layers;
 mod packed;
 
-pub(crate) use atlas::{MapAtlas, ModelMaps, Source, mirrors};
+pub(crate) use atlas::{MapAtlas, ModelMaps, Source};
 pub(crate) use packed::{STEP, pack, pack_bytes};

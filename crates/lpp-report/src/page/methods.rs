@@ -1,330 +1,246 @@
-//! The methods paragraph, from what was run.
+//! The methods paragraph, from what was run. Its words are in `templates/methods.html`.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
-use lpp_analysis::number::{grouped, magnitude};
-use lpp_analysis::{HemisphereRule, Table};
+use askama::Template;
+use lpp_analysis::HemisphereRule;
 use lpp_study::{ModelKind, ScoresInfo};
+use lpp_tables::Summary;
+use lpp_tables::number::{grouped, magnitude};
+use serde_json::Value;
 
 use super::facts::{Facts, agreed, range};
 use super::references::{self as works, Reference};
-use crate::plot::escape;
+use crate::ReportError;
 
 /// The methods in sentences and the works they cite, as HTML. Only what summary and records show to have been done is told.
-pub(crate) fn methods(summary: &Table, rule: HemisphereRule, facts: &Facts) -> String {
-    let mut story = Story {
-        summary,
-        facts,
-        text: String::new(),
-        cited: Vec::new(),
-    };
-    story.models();
-    story.features();
-    story.fits();
-    story.scores();
-    story.sides(rule);
-    story.statistics();
-    story.programs();
-    story.into_html()
+///
+/// # Errors
+/// [`ReportError::Page`] if the template fails, which it does not.
+pub(crate) fn methods(
+    summary: &[Summary],
+    rule: HemisphereRule,
+    facts: &Facts,
+) -> Result<String, ReportError> {
+    Ok(Methods::of(summary, rule, facts).render()?)
 }
 
-struct Story<'a> {
-    summary: &'a Table,
+/// What the template tells.
+#[derive(Template)]
+#[template(path = "methods.html")]
+struct Methods<'a> {
     facts: &'a Facts,
-    text: String,
-    cited: Vec<&'static Reference>,
+    rule: HemisphereRule,
+    cited: RefCell<Vec<&'static Reference>>,
+    n_models: usize,
+    families: Vec<Family>,
+    sizes: Option<String>,
+    baselines: Vec<(String, Option<&'static Reference>)>,
+    /// Whether the text is that of the published corpus.
+    story: bool,
+    window: Option<String>,
+    overlap: Option<f64>,
+    high_pass_hz: Option<String>,
+    tr_s: Option<f64>,
+    trim_scans: Option<&'a Value>,
+    n_voxels: String,
+    n_runs: Option<usize>,
+    penalties: Penalties,
+    precision: Option<String>,
+    reliable_above: Option<String>,
+    n_reliable: String,
+    n_trials: Option<u64>,
+    n_rois: Option<f64>,
+    radius_mm: Option<f64>,
+    n_in_summary: f64,
+    programs: Vec<String>,
 }
 
-impl Story<'_> {
-    fn quantity(&self, name: &str) -> Option<f64> {
-        let row = self
-            .summary
-            .texts("quantity")
-            .iter()
-            .position(|known| known == name)?;
-        self.summary.numbers("value").get(row).copied().flatten()
-    }
+/// A model family, how many models are of it, and its paper.
+struct Family {
+    name: String,
+    n: usize,
+    work: Option<&'static Reference>,
+}
 
-    fn tell(&mut self, sentence: &str) {
-        self.text.push_str(sentence);
-        self.text.push(' ');
+/// The penalties that were tried.
+enum Penalties {
+    Unknown,
+    Differ,
+    One(f64),
+    Several { n: usize, low: f64, high: f64 },
+}
+
+impl<'a> Methods<'a> {
+    fn of(summary: &[Summary], rule: HemisphereRule, facts: &'a Facts) -> Self {
+        let quantity = |name: &str| {
+            summary
+                .iter()
+                .find(|row| row.quantity == name)
+                .map(|row| row.value)
+        };
+        let count = |name: &str| grouped_count(quantity(name).unwrap_or(0.0));
+        let records = &facts.activations;
+        let number = |name: &str| agreed(&facts.fits, name).and_then(Value::as_f64);
+        let trained = of_kind(facts, ModelKind::Model);
+        let published = agreed(records, "corrections").is_some_and(|value| value == "published");
+        Self {
+            rule,
+            cited: RefCell::default(),
+            n_models: trained.len(),
+            families: families(&trained),
+            sizes: sizes(&trained),
+            baselines: baselines(facts),
+            story: published && !facts.simulated,
+            window: range(records, "window").map(|(low, high)| span(low, high)),
+            overlap: range(records, "overlap").map(|(low, _)| low),
+            high_pass_hz: facts
+                .average
+                .as_ref()
+                .and_then(|record| record.parameters.get("high_pass_hz")?.as_f64())
+                .map(|hz| format!("{hz:.4}")),
+            tr_s: number("tr_s"),
+            trim_scans: agreed(&facts.fits, "trim_scans"),
+            n_voxels: count("n_voxels"),
+            n_runs: facts
+                .infos
+                .first()
+                .map(|info| info.n_runs)
+                .filter(|n| facts.infos.iter().all(|info| info.n_runs == *n)),
+            penalties: penalties(&facts.infos),
+            precision: agreed(&facts.fits, "precision")
+                .and_then(Value::as_str)
+                .map(str::to_lowercase),
+            reliable_above: quantity("isc_percentile_75").map(|threshold| format!("{threshold:.3}")),
+            n_reliable: count("n_reliable"),
+            n_trials: facts
+                .isc
+                .as_ref()
+                .and_then(|record| record.parameters.get("n_trials")?.as_u64()),
+            n_rois: quantity("n_rois").filter(|n| *n > 0.0),
+            radius_mm: range(&facts.rois, "radius_mm")
+                .filter(|(low, high)| (high - low).abs() < 1e-9)
+                .map(|(radius, _)| radius),
+            n_in_summary: quantity("n_models").unwrap_or(0.0),
+            programs: facts.programs(),
+            facts,
+        }
     }
 
     /// The citation in the text; the work goes on the list.
-    fn cite(&mut self, work: &'static Reference) -> &'static str {
-        if !self.cited.contains(&work) {
-            self.cited.push(work);
+    fn cite(&self, work: &'static Reference) -> &'static str {
+        let mut cited = self.cited.borrow_mut();
+        if !cited.contains(&work) {
+            cited.push(work);
         }
         work.short
     }
 
-    /// Models by family, then what they are compared with.
-    fn models(&mut self) {
-        if self.facts.simulated {
-            self.tell("<strong>This is a simulated study: text, models and scans were made by lpp-simulate, with planted effects.</strong>");
-        }
-        let facts = self.facts;
-        let trained: Vec<&ScoresInfo> = of_kind(facts, ModelKind::Model);
-        let mut families: BTreeMap<&str, usize> = BTreeMap::new();
-        for info in &trained {
-            *families
-                .entry(info.family.as_deref().unwrap_or("unknown"))
-                .or_default() += 1;
-        }
-        let families: Vec<String> = families
-            .into_iter()
-            .map(|(name, n)| match works::family(name) {
-                Some((name, work)) => format!("{name} ({n}; {})", self.cite(work)),
-                None => format!("{} ({n})", escape(name)),
-            })
-            .collect();
-        let sizes: Vec<f64> = trained
-            .iter()
-            .filter_map(|info| Some(info.n_parameters? as f64))
-            .collect();
-        let sizes = match (
-            sizes.iter().copied().reduce(f64::min),
-            sizes.iter().copied().reduce(f64::max),
-        ) {
-            (Some(low), Some(high)) if low < high => {
-                format!(", with {} to {} parameters", magnitude(low), magnitude(high))
-            }
-            (Some(only), _) => format!(", with {} parameters", magnitude(only)),
-            _ => String::new(),
-        };
-        match trained.len() {
-            0 => self.tell("No trained language model was compared."),
-            1 => self.tell(&format!(
-                "One language model was examined, of the family {}{sizes}.",
-                families.join(", ")
-            )),
-            n => self.tell(&format!(
-                "{n} language models were compared, of the families {}{sizes}.",
-                families.join(", ")
-            )),
-        }
-        self.baselines();
-    }
-
-    fn baselines(&mut self) {
-        let facts = self.facts;
-        let baselines = of_kind(facts, ModelKind::Baseline);
-        let count = |prefix: &str| {
-            baselines
-                .iter()
-                .filter(|info| info.model.starts_with(prefix))
-                .count()
-        };
-        let (glove, vectors, embeddings) =
-            (count("glove"), count("random_vector"), count("random_embedding"));
-        let untrained = of_kind(facts, ModelKind::Untrained).len();
-        let mut parts = Vec::new();
-        if glove > 0 {
-            parts.push(format!("GloVe word vectors ({})", self.cite(&works::GLOVE)));
-        }
-        for (n, name) in [
-            (vectors, "random vectors, new for every word"),
-            (embeddings, "random embeddings, fixed for each word form"),
-        ] {
-            if n > 0 {
-                parts.push(format!("{name} ({n} sets)"));
-            }
-        }
-        let others = baselines.len() - glove - vectors - embeddings;
-        if others > 0 {
-            parts.push(format!("{others} other baselines"));
-        }
-        if untrained > 0 {
-            parts.push(format!("{untrained} untrained models"));
-        }
-        if !parts.is_empty() {
-            self.tell(&format!("They stand beside {}.", parts.join("; ")));
-        }
-    }
-
-    /// From text to word vectors.
-    fn features(&mut self) {
-        let facts = self.facts;
-        let records = &facts.activations;
-        if agreed(records, "corrections").is_some_and(|value| value == "published") && !facts.simulated {
-            let work = self.cite(&works::CORPUS);
-            self.tell(&format!(
-                "Subjects listened to <em>Le Petit Prince</em> in the scanner ({work})."
-            ));
-        }
-        if let Some((low, high)) = range(records, "window") {
-            let window = if low < high {
-                format!("{low} to {high}")
-            } else {
-                low.to_string()
-            };
-            let overlap = range(records, "overlap")
-                .map_or_else(String::new, |(low, _)| format!(" that overlap by {low}"));
-            self.tell(&format!(
-                "Models read the text in windows of {window} tokens{overlap}; a word's vector in a layer is the mean over its tokens."
-            ));
-        }
-        if let Some(high_pass) = facts
-            .average
-            .as_ref()
-            .and_then(|record| record.parameters.get("high_pass_hz")?.as_f64())
-        {
-            self.tell(&format!(
-                "The signals of all subjects were detrended, high-pass filtered at {high_pass:.4} Hz, standardised and averaged."
-            ));
-        }
-    }
-
-    /// From word vectors to scores.
-    fn fits(&mut self) {
-        let facts = self.facts;
-        let n_voxels = count(self.quantity("n_voxels").unwrap_or(0.0));
-        let ridge = self.cite(&works::RIDGE);
-        let paper = self.cite(&works::PAPER);
-        let n_runs = facts
-            .infos
-            .first()
-            .map(|info| info.n_runs)
-            .filter(|n| facts.infos.iter().all(|info| info.n_runs == *n));
-        let runs = n_runs.map_or_else(String::new, |n| format!(", leaving out each of {n} runs in turn"));
-        if !facts.fits.is_empty() {
-            let response = self.cite(&works::RESPONSE);
-            let tr = agreed(&facts.fits, "tr_s").and_then(serde_json::Value::as_f64);
-            let tr = tr.map_or_else(String::new, |tr| format!(", sampled every {tr} s"));
-            self.tell(&format!(
-                "The vectors of a layer, convolved with a haemodynamic response ({response}){tr}, are its features."
-            ));
-        }
-        if let Some(trim) = agreed(&facts.fits, "trim_scans") {
-            self.tell(&format!("{trim} scans were cut at both ends of each run, and features and signals standardised per run."));
-        }
-        self.tell(&format!(
-            "Each layer's features predicted the time course of each of {n_voxels} voxels by ridge regression ({ridge}){runs} ({paper})."
-        ));
-        if let Some(penalties) = self.penalties() {
-            self.tell(&penalties);
-        }
-        if let Some(precision) = agreed(&facts.fits, "precision").and_then(serde_json::Value::as_str) {
-            self.tell(&format!(
-                "Products over voxels were in {} precision.",
-                escape(&precision.to_lowercase())
-            ));
-        }
-    }
-
-    fn penalties(&self) -> Option<String> {
-        let alphas = &self.facts.infos.first()?.alphas;
-        let same = self.facts.infos.iter().all(|info| info.alphas == *alphas);
-        let (low, high) = (
-            alphas.iter().copied().reduce(f64::min)?,
-            alphas.iter().copied().reduce(f64::max)?,
-        );
-        if !same {
-            return Some("The penalties that were tried differ between models.".to_owned());
-        }
-        let inner = match agreed(&self.facts.fits, "inner").and_then(serde_json::Value::as_str) {
-            Some("First") => ", the best on the first of the other runs",
-            Some("All") => ", the best over the other runs in turn",
-            _ => "",
-        };
-        let search = match agreed(&self.facts.fits, "alpha_search").and_then(serde_json::Value::as_str) {
-            Some("Exhaustive") => ", all of them tried on all voxels",
-            Some(search) if search.starts_with("Screened") => {
-                ", found by a race over growing samples of voxels"
-            }
-            _ => "",
-        };
-        Some(if alphas.len() == 1 {
-            format!("The penalty was {low}.")
-        } else {
-            format!(
-                "The penalty, one for all voxels, was chosen among {} from {low} to {high}{inner}{search}.",
-                alphas.len()
-            )
-        })
-    }
-
-    /// From correlations to scores of models.
-    fn scores(&mut self) {
-        self.tell(
-            "The correlation of prediction and signal, averaged over held-out runs, is the layer's brain score; a voxel's score is \
-             that of its best layer, a model's score the mean over voxels. Voxels without a score are left out.",
-        );
-        let Some(threshold) = self.quantity("isc_percentile_75") else {
-            return;
-        };
-        let reliable = count(self.quantity("n_reliable").unwrap_or(0.0));
-        let trials = self
-            .facts
-            .isc
-            .as_ref()
-            .and_then(|record| record.parameters.get("n_trials")?.as_u64());
-        let trials = trials.map_or_else(String::new, |n| {
-            format!(" (subjects of one half predicted from the other, {n} random halves)")
-        });
-        self.tell(&format!(
-            "Reliable voxels are the {reliable} whose inter-subject correlation{trials} lies above its 75th percentile, {threshold:.3}."
-        ));
-    }
-
-    fn sides(&mut self, rule: HemisphereRule) {
-        self.tell(match rule {
-            HemisphereRule::Halves => {
-                "Left and right are the two halves of the masked array, as in the paper; this cut divides the midline column between \
-                 both."
-            }
-            HemisphereRule::WorldX => "Left is x &lt; 0, right is x &gt; 0; the midline is left out.",
-        });
-        let n_rois = self.quantity("n_rois").unwrap_or(0.0);
-        if n_rois > 0.0 {
-            let spheres =
-                range(&self.facts.rois, "radius_mm").filter(|(low, high)| (high - low).abs() < 1e-9);
-            let spheres =
-                spheres.map_or_else(String::new, |(radius, _)| format!(", spheres of {radius} mm,"));
-            self.tell(&format!(
-                "{n_rois} regions of interest{spheres} and their mirror images were averaged alike."
-            ));
-        }
-    }
-
-    fn statistics(&mut self) {
-        // Two points have no error, and one has no line.
-        if self.quantity("n_models").unwrap_or(0.0) < 3.0 {
-            return;
-        }
-        let bootstrap = self.cite(&works::BOOTSTRAP);
-        self.tell(&format!(
-            "Scores were related to the natural logarithm of the number of parameters by Pearson correlation and ordinary least \
-             squares; bands are the 2.5th to 97.5th percentiles of 1000 bootstrap lines ({bootstrap})."
-        ));
-    }
-
-    fn programs(&mut self) {
-        let programs = self.facts.programs();
-        if !programs.is_empty() {
-            self.tell(&format!("Computed with {}.", escape(&programs.join(", "))));
-        }
-    }
-
-    fn into_html(self) -> String {
-        let mut html = format!(
-            "<p>{}</p>\n<h3>References</h3>\n<ul class=\"references\">\n",
-            self.text.trim_end()
-        );
-        let mut works = self.cited;
+    /// The works that were cited, by author.
+    fn cited(&self) -> Vec<&'static Reference> {
+        let mut works = self.cited.borrow().clone();
         works.sort_by_key(|work| work.full);
-        for work in works {
-            // Writing to a string cannot fail.
-            let _ = writeln!(html, "<li>{}</li>", escape(work.full));
-        }
-        html.push_str("</ul>\n");
-        html
+        works
+    }
+
+    /// Whether all fits had a setting whose name begins so.
+    fn setting(&self, name: &str, start: &str) -> bool {
+        let value = agreed(&self.facts.fits, name).and_then(Value::as_str);
+        value.is_some_and(|value| value.starts_with(start))
+    }
+}
+
+/// Models by family.
+fn families(trained: &[&ScoresInfo]) -> Vec<Family> {
+    let mut families: BTreeMap<&str, usize> = BTreeMap::new();
+    for info in trained {
+        *families
+            .entry(info.family.as_deref().unwrap_or("unknown"))
+            .or_default() += 1;
+    }
+    let family = |(name, n)| match works::family(name) {
+        Some((name, work)) => Family {
+            name: name.to_owned(),
+            n,
+            work: Some(work),
+        },
+        None => Family {
+            name: name.to_owned(),
+            n,
+            work: None,
+        },
+    };
+    families.into_iter().map(family).collect()
+}
+
+fn sizes(trained: &[&ScoresInfo]) -> Option<String> {
+    let sizes = || trained.iter().filter_map(|info| Some(info.n_parameters? as f64));
+    let (low, high) = (sizes().reduce(f64::min)?, sizes().reduce(f64::max)?);
+    let (low, high) = (magnitude(low), magnitude(high));
+    Some(if low == high {
+        low
+    } else {
+        format!("{low} to {high}")
+    })
+}
+
+/// What models are compared with.
+fn baselines(facts: &Facts) -> Vec<(String, Option<&'static Reference>)> {
+    let baselines = of_kind(facts, ModelKind::Baseline);
+    let count = |prefix: &str| {
+        let names = baselines.iter().map(|info| info.model.as_str());
+        names.filter(|name| name.starts_with(prefix)).count()
+    };
+    let (glove, vectors, embeddings) = (count("glove"), count("random_vector"), count("random_embedding"));
+    let others = baselines.len() - glove - vectors - embeddings;
+    let untrained = of_kind(facts, ModelKind::Untrained).len();
+    let parts = [
+        (glove, "GloVe word vectors".to_owned(), Some(&works::GLOVE)),
+        (
+            vectors,
+            format!("random vectors, new for every word ({vectors} sets)"),
+            None,
+        ),
+        (
+            embeddings,
+            format!("random embeddings, fixed for each word form ({embeddings} sets)"),
+            None,
+        ),
+        (others, format!("{others} other baselines"), None),
+        (untrained, format!("{untrained} untrained models"), None),
+    ];
+    let known = parts.into_iter().filter(|(n, ..)| *n > 0);
+    known.map(|(_, what, work)| (what, work)).collect()
+}
+
+fn penalties(infos: &[ScoresInfo]) -> Penalties {
+    let Some(alphas) = infos.first().map(|info| &info.alphas) else {
+        return Penalties::Unknown;
+    };
+    let low = alphas.iter().copied().reduce(f64::min);
+    let (Some(low), Some(high)) = (low, alphas.iter().copied().reduce(f64::max)) else {
+        return Penalties::Unknown;
+    };
+    if infos.iter().any(|info| info.alphas != *alphas) {
+        return Penalties::Differ;
+    }
+    match alphas.len() {
+        1 => Penalties::One(low),
+        n => Penalties::Several { n, low, high },
+    }
+}
+
+fn span(low: f64, high: f64) -> String {
+    if low < high {
+        format!("{low} to {high}")
+    } else {
+        low.to_string()
     }
 }
 
 /// A count as people read it.
-fn count(number: f64) -> String {
+fn grouped_count(number: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "counts of voxels")]
     let number = number as i64;
     grouped(number)
@@ -337,15 +253,14 @@ fn of_kind(facts: &Facts, kind: ModelKind) -> Vec<&ScoresInfo> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lpp_analysis::Column;
     use lpp_study::Language;
 
-    fn summary() -> Table {
-        Table::new("summary")
-            .text("quantity", ["n_models", "n_voxels"])
-            .unwrap()
-            .with("value", Column::Number(vec![Some(3.0), Some(100.0)]))
-            .unwrap()
+    fn summary() -> Vec<Summary> {
+        let row = |quantity: &str, value| Summary {
+            quantity: quantity.to_owned(),
+            value,
+        };
+        vec![row("n_models", 3.0), row("n_voxels", 100.0)]
     }
 
     fn info(model: &str, kind: ModelKind, family: Option<&str>, alphas: &[f64]) -> ScoresInfo {
@@ -370,7 +285,7 @@ mod tests {
 
     #[test]
     fn only_what_was_done_is_told() {
-        let text = methods(&summary(), HemisphereRule::WorldX, &Facts::default());
+        let text = methods(&summary(), HemisphereRule::WorldX, &Facts::default()).unwrap();
         assert!(text.contains("100 voxels") && text.contains("midline is left out"));
         for absent in [
             "Reliable",
@@ -395,14 +310,12 @@ mod tests {
             ],
             ..Facts::default()
         };
-        let text = methods(&summary(), HemisphereRule::Halves, &facts);
+        let text = methods(&summary(), HemisphereRule::Halves, &facts).unwrap();
         for part in [
-            "2 language models",
-            "&lt;my&gt; family (1)",
-            "GPT-2 (1; Radford et al., 2019)",
-            "124M parameters",
-            "Pennington et al., 2014",
-            "among 2 from 1 to 10",
+            "2 language models were compared, of the families",
+            "&#60;my&#62; family (1), GPT-2 (1; Radford et al., 2019), with 124M parameters.",
+            "GloVe word vectors (Pennington et al., 2014).",
+            "among 2 from 1 to 10.",
             "each of 9 runs",
         ] {
             assert!(text.contains(part), "{part}: {text}");

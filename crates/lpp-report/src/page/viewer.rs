@@ -1,75 +1,131 @@
-//! The viewer of score maps: its place on the page, and the data that its script reads.
+//! The data that the viewer of score maps reads: mask, maps, and the numbers that belong to them.
 
 use std::collections::HashMap;
 
-use lpp_analysis::{Brain, Column, Table};
+use lpp_analysis::Brain;
+use lpp_tables::{Baselines, Fields, Lateralization, Layers, Row, Scaling};
 use serde_json::{Value, json};
 
-use super::niivue;
+use crate::ReportError;
 use crate::maps::{MapAtlas, ModelMaps, STEP, pack_bytes};
 use crate::report_tables::ReportTables;
 use crate::theme::{self, Theme};
 
-const SECTION: &str = include_str!("viewer.html");
+/// A number of a model: its label, the table and the column that it stands in, and how it is read.
+type Place<F> = (&'static str, &'static str, &'static str, F);
 
-/// Where a number of a model stands: its label, table and column.
-type Place = (&'static str, &'static str, &'static str);
+/// Reads a number of a model.
+type OfModel = fn(&ModelRows<'_>) -> Option<String>;
+/// Reads a number of a layer.
+type OfLayer = fn(&Layers) -> Option<String>;
 
-/// Numbers beside the map of the best layers. Trained models stand in `scaling`, all others in `baselines`.
-const BEST: [Place; 12] = [
-    ("Family", "lateralization", "family"),
-    ("Parameters", "lateralization", "n_parameters"),
-    ("Layers", "scaling", "n_layers"),
-    ("Best layer", "scaling", "best_layer"),
-    ("Score, all voxels", "scaling", "score_all"),
-    ("Score, reliable voxels", "scaling", "score_reliable"),
-    ("Left, all voxels", "lateralization", "left_all"),
-    ("Right, all voxels", "lateralization", "right_all"),
-    ("L − R, all voxels", "lateralization", "l_minus_r_all"),
-    ("L − R, reliable voxels", "lateralization", "l_minus_r_reliable"),
+/// The rows of one model. Trained models stand in `scaling`, all others in `baselines`.
+struct ModelRows<'a> {
+    sides: &'a Lateralization,
+    trained: Option<&'a Scaling>,
+    baseline: Option<&'a Baselines>,
+}
+
+/// Numbers beside the map of the best layers.
+const BEST: [Place<OfModel>; 12] = [
+    ("Family", Lateralization::NAME, "family", |of| {
+        shown(&of.sides.id.family)
+    }),
+    ("Parameters", Lateralization::NAME, "n_parameters", |of| {
+        shown(&of.sides.id.n_parameters)
+    }),
+    ("Layers", Scaling::NAME, "n_layers", |of| {
+        shown(&of.trained?.n_layers)
+    }),
+    ("Best layer", Scaling::NAME, "best_layer", |of| {
+        shown(&of.trained?.best_layer)
+    }),
+    ("Score, all voxels", Scaling::NAME, "score_all", |of| {
+        match (of.trained, of.baseline) {
+            (Some(row), _) => shown(&row.score_all),
+            (None, row) => shown(&row?.measures.score_all),
+        }
+    }),
+    (
+        "Score, reliable voxels",
+        Scaling::NAME,
+        "score_reliable",
+        |of| match (of.trained, of.baseline) {
+            (Some(row), _) => shown(&row.score_reliable),
+            (None, row) => shown(&row?.measures.score_reliable),
+        },
+    ),
+    ("Left, all voxels", Lateralization::NAME, "left_all", |of| {
+        shown(&of.sides.left_all)
+    }),
+    ("Right, all voxels", Lateralization::NAME, "right_all", |of| {
+        shown(&of.sides.right_all)
+    }),
+    (
+        "L − R, all voxels",
+        Lateralization::NAME,
+        "l_minus_r_all",
+        |of| shown(&of.sides.l_minus_r_all),
+    ),
+    (
+        "L − R, reliable voxels",
+        Lateralization::NAME,
+        "l_minus_r_reliable",
+        |of| shown(&of.sides.l_minus_r_reliable),
+    ),
     (
         "L − R, 90th percentile",
-        "lateralization",
+        Lateralization::NAME,
         "l_minus_r_percentile_90",
+        |of| shown(&of.sides.l_minus_r_percentile_90),
     ),
-    ("Voxels without a score", "scaling", "n_nan_voxels"),
+    ("Voxels without a score", Scaling::NAME, "n_nan_voxels", |of| {
+        shown(&of.trained?.n_nan_voxels)
+    }),
 ];
 
 /// Numbers beside the map of one layer.
-const LAYER: [Place; 5] = [
-    ("Relative depth", "layers", "relative_depth"),
-    ("Score, all voxels", "layers", "score_all"),
-    ("Score, reliable voxels", "layers", "score_reliable"),
-    ("L − R, all voxels", "layers", "l_minus_r_all"),
-    ("L − R, reliable voxels", "layers", "l_minus_r_reliable"),
+const LAYER: [Place<OfLayer>; 5] = [
+    ("Relative depth", Layers::NAME, "relative_depth", |of| {
+        shown(&of.relative_depth)
+    }),
+    ("Score, all voxels", Layers::NAME, "score_all", |of| {
+        shown(&of.score_all)
+    }),
+    ("Score, reliable voxels", Layers::NAME, "score_reliable", |of| {
+        shown(&of.score_reliable)
+    }),
+    ("L − R, all voxels", Layers::NAME, "l_minus_r_all", |of| {
+        shown(&of.l_minus_r_all)
+    }),
+    (
+        "L − R, reliable voxels",
+        Layers::NAME,
+        "l_minus_r_reliable",
+        |of| shown(&of.l_minus_r_reliable),
+    ),
 ];
 
-/// The section with its controls and the data blocks behind it.
-pub(crate) fn section(data: &Value) -> String {
-    let step = format!("{}", STEP / 2.0);
-    let section = SECTION
-        .replace("{error}", &step)
-        .replace("{niivue}", niivue::NAME);
-    format!(
-        "{section}<script type=\"application/json\" id=\"study-maps\">{}</script>\n\
-         <script type=\"text/plain\" id=\"niivue-packed\">{}</script>\n",
-        // Inside a script element only `<` could end it or open a comment.
-        data.to_string().replace('<', "\\u003c"),
-        niivue::packed()
-    )
+/// A value as the tables of the page show it; `None` if it is missing.
+fn shown(value: &impl Fields) -> Option<String> {
+    let mut cells = Vec::new();
+    value.store(&mut cells);
+    cells
+        .first()
+        .map(lpp_tables::Cell::display)
+        .filter(|text| !text.is_empty())
 }
 
 /// Everything that the viewer shows: mask, maps, numbers as text, colours.
-pub(crate) fn data(atlas: &MapAtlas, brain: &Brain, tables: &ReportTables) -> Value {
-    let inside: Vec<u8> = brain
-        .mask()
-        .inside()
-        .iter()
-        .map(|inside| u8::from(*inside))
-        .collect();
+///
+/// # Errors
+/// [`ReportError`] naming a table that is broken.
+pub(crate) fn data(atlas: &MapAtlas, brain: &Brain, tables: &ReportTables) -> Result<Value, ReportError> {
+    let inside = brain.mask().inside();
+    let inside: Vec<u8> = inside.iter().map(|inside| u8::from(*inside)).collect();
     let grid = brain.mask().grid();
-    let rows = Rows::of(tables);
-    json!({
+    let rows = Rows::of(tables)?;
+    Ok(json!({
         "shape": grid.shape(),
         "affine": grid.affine(),
         "mask": pack_bytes(&inside),
@@ -80,14 +136,14 @@ pub(crate) fn data(atlas: &MapAtlas, brain: &Brain, tables: &ReportTables) -> Va
         "reliableAbove": brain.reliable().map(|reliable| reliable.threshold),
         "colours": colours(),
         "labels": { "best": labels(&BEST), "layer": labels(&LAYER) },
-        "models": atlas.models.iter().map(|maps| model(maps, &rows)).collect::<Vec<_>>(),
-    })
+        "models": atlas.models.iter().map(|maps| rows.model(maps)).collect::<Vec<_>>(),
+    }))
 }
 
-fn labels(places: &[Place]) -> Vec<[&str; 3]> {
+fn labels<F>(places: &[Place<F>]) -> Vec<[&str; 3]> {
     places
         .iter()
-        .map(|(label, table, column)| [*label, *table, *column])
+        .map(|(label, table, column, _)| [*label, *table, *column])
         .collect()
 }
 
@@ -99,87 +155,59 @@ fn colours() -> Value {
     })
 }
 
-fn model(maps: &ModelMaps, rows: &Rows<'_>) -> Value {
-    let layers: Vec<Value> = (0..maps.n_layers)
-        .map(|layer| {
-            let packed = maps
-                .layers
-                .iter()
-                .find(|(number, _)| *number == layer)
-                .map(|(_, packed)| packed);
-            json!({ "map": packed, "numbers": rows.layer(&maps.model, layer) })
-        })
-        .collect();
-    json!({
-        "name": maps.model,
-        "kind": rows.text(&maps.model, "kind"),
-        "map": maps.best,
-        "numbers": rows.best(&maps.model),
-        "layers": layers,
-    })
-}
-
 /// The rows of the tables, by model and layer.
-struct Rows<'a> {
-    tables: &'a ReportTables,
-    models: HashMap<&'static str, HashMap<String, usize>>,
-    layers: HashMap<(String, usize), usize>,
+struct Rows {
+    sides: HashMap<String, Lateralization>,
+    trained: HashMap<String, Scaling>,
+    baselines: HashMap<String, Baselines>,
+    layers: HashMap<(String, usize), Layers>,
 }
 
-impl<'a> Rows<'a> {
-    fn of(tables: &'a ReportTables) -> Self {
-        let by_model = |name| {
-            (
-                name,
-                tables.get(name).texts("model").into_iter().zip(0..).collect(),
-            )
-        };
-        let layers = tables.get("layers");
-        let numbers = layers.numbers("layer");
-        let layers = layers.texts("model").into_iter().zip(numbers).enumerate();
-        Self {
-            tables,
-            models: ["scaling", "baselines", "lateralization"].map(by_model).into(),
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "numbers of layers"
-            )]
-            layers: layers
-                .filter_map(|(row, (model, layer))| Some(((model, layer? as usize), row)))
+impl Rows {
+    fn of(tables: &ReportTables) -> Result<Self, ReportError> {
+        let (sides, trained) = (tables.all::<Lateralization>()?, tables.all::<Scaling>()?);
+        let (baselines, layers) = (tables.all::<Baselines>()?, tables.all::<Layers>()?);
+        Ok(Self {
+            sides: sides.into_iter().map(|row| (row.id.model.clone(), row)).collect(),
+            trained: trained
+                .into_iter()
+                .map(|row| (row.id.model.clone(), row))
                 .collect(),
-        }
+            baselines: baselines
+                .into_iter()
+                .map(|row| (row.id.model.clone(), row))
+                .collect(),
+            layers: layers
+                .into_iter()
+                .map(|row| ((row.id.model.clone(), row.layer), row))
+                .collect(),
+        })
     }
 
-    /// A cell as the tables of the page show it.
-    fn cell(&self, model: &str, table: &str, column: &str) -> Option<String> {
-        let row = *self.models.get(table)?.get(model)?;
-        shown(self.tables.get(table), column, row)
+    fn model(&self, maps: &ModelMaps) -> Value {
+        let sides = self.sides.get(&maps.model);
+        let rows = sides.map(|sides| ModelRows {
+            sides,
+            trained: self.trained.get(&maps.model),
+            baseline: self.baselines.get(&maps.model),
+        });
+        let best = BEST.map(|(.., read)| rows.as_ref().and_then(read));
+        let layers: Vec<Value> = (0..maps.n_layers)
+            .map(|layer| {
+                let row = self.layers.get(&(maps.model.clone(), layer));
+                let packed = maps.layers.iter().find(|(number, _)| *number == layer);
+                json!({
+                    "map": packed.map(|(_, packed)| packed),
+                    "numbers": LAYER.map(|(.., read)| row.and_then(read)),
+                })
+            })
+            .collect();
+        json!({
+            "name": maps.model,
+            "kind": sides.map(|sides| &sides.id.kind),
+            "map": maps.best,
+            "numbers": best,
+            "layers": layers,
+        })
     }
-
-    fn text(&self, model: &str, column: &str) -> Option<String> {
-        self.cell(model, "lateralization", column)
-    }
-
-    fn best(&self, model: &str) -> Vec<Option<String>> {
-        let cell = |(_, table, column): &Place| {
-            let found = self.cell(model, table, column);
-            // Baselines have their scores in a table of their own.
-            found.or_else(|| (*table == "scaling").then(|| self.cell(model, "baselines", column))?)
-        };
-        BEST.iter().map(cell).collect()
-    }
-
-    fn layer(&self, model: &str, layer: usize) -> Vec<Option<String>> {
-        let row = self.layers.get(&(model.to_owned(), layer));
-        let cell = |(_, table, column): &Place| shown(self.tables.get(table), column, *row?);
-        LAYER.iter().map(cell).collect()
-    }
-}
-
-fn shown(table: &Table, column: &str, row: usize) -> Option<String> {
-    table
-        .column(column)
-        .map(|column: &Column| column.display(row))
-        .filter(|text| !text.is_empty())
 }

@@ -5,7 +5,7 @@ use super::scale::{Scale, tick_label};
 use super::svg::{Align, Svg};
 use crate::font::{Weight, fitted, text_width};
 use crate::theme::{HAIRLINE_MM, TEXT_MM, TITLE_MM};
-use lpp_analysis::number::magnitude;
+use lpp_tables::number::magnitude;
 
 /// Height of the title's line and of the line of numbers below it, mm.
 const HEADER_MM: f64 = 9.4;

@@ -1,7 +1,7 @@
 //! The bar that tells which colour is which value.
 
-use super::glass_brain::{LEVELS, MapScale};
 use super::glass_panel::bar_ticks;
+use super::map_scale::{LEVELS, MapScale};
 use super::rect::Rect;
 use super::scale::Scale;
 use super::svg::{Align, Svg};

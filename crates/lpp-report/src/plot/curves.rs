@@ -2,13 +2,12 @@
 
 use super::axes::{Axes, Captions};
 use super::families::Families;
+use super::horizontal_axis::HorizontalAxis;
 use super::rect::Rect;
 use super::scale::Scale;
-use super::scatter::HorizontalAxis;
-use super::sheet::{Panel, Sheet};
 use super::svg::{Stroke, Svg};
-use crate::theme::{MARK_MM, Theme};
-use lpp_analysis::number::compact;
+use crate::theme::MARK_MM;
+use lpp_tables::number::compact;
 
 /// A curve of a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,12 +53,6 @@ pub struct Curves {
 }
 
 impl Curves {
-    /// Draws the plot alone: 120 mm wide.
-    #[must_use]
-    pub fn to_svg(&self) -> String {
-        Sheet::single(Panel::Curves(self.clone())).to_svg(Theme::Light)
-    }
-
     /// What the plot shows, with the highest value.
     #[must_use]
     pub fn alt_text(&self) -> String {

@@ -3,11 +3,10 @@
 use super::axes::{Axes, Captions};
 use super::rect::Rect;
 use super::scale::Scale;
-use super::sheet::{Panel, Sheet};
 use super::svg::{Align, Stroke, Svg};
 use crate::font::{Weight, text_width};
-use crate::theme::{TEXT_MM, Theme};
-use lpp_analysis::number::compact;
+use crate::theme::TEXT_MM;
+use lpp_tables::number::compact;
 
 /// A density curve.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,12 +41,6 @@ pub struct DensityPlot {
 }
 
 impl DensityPlot {
-    /// Draws the plot alone: 120 mm wide.
-    #[must_use]
-    pub fn to_svg(&self) -> String {
-        Sheet::single(Panel::Density(self.clone())).to_svg(Theme::Light)
-    }
-
     /// What the plot shows: where each curve is highest.
     #[must_use]
     pub fn alt_text(&self) -> String {

@@ -1,6 +1,7 @@
 //! Figures as SVG: one small drawing layer, and what is drawn with it.
 //!
-//! Sizes are millimetres, text is text, and the same input gives the same bytes. A [`Sheet`] holds panels: models in a
+//! Sizes are millimetres, text is text, and the same input gives the same bytes. Nothing is computed: lines, bands, r and p are
+//! given ([`Trend`]). A [`Sheet`] holds panels: models in a
 //! [`Scatter`] or with both [`SidesPlot`], [`Curves`] along layers or training, densities ([`DensityPlot`]) and rows of
 //! bars or dots ([`RowPlot`]). Maps are drawn as [`GlassBrain`] or on the cortex ([`SurfaceMap`]), regions as
 //! [`RegionBrain`].
@@ -13,8 +14,10 @@ mod density;
 mod families;
 mod glass_brain;
 mod glass_panel;
+mod horizontal_axis;
 mod labels;
 mod legend;
+mod map_scale;
 mod projection;
 mod rect;
 mod region_brain;
@@ -31,11 +34,11 @@ pub use curves::{Curve, Curves};
 pub use density::{DensityCurve, DensityPlot};
 pub use families::Families;
 pub use glass_brain::GlassBrain;
-pub use region_brain::{BrainRegion, RegionBrain};
+pub use horizontal_axis::HorizontalAxis;
+pub use region_brain::RegionBrain;
 pub use rows::{Row, RowPlot, RowStyle};
-pub use scatter::{HorizontalAxis, Scatter, ScatterPoint};
+pub use scatter::{Scatter, ScatterPoint};
 pub use sheet::{Panel, Sheet};
-pub use sides::{Level, SidesPlot};
+pub use sides::{Level, Series, SidesPlot};
 pub use surface_map::SurfaceMap;
-
-pub(crate) use svg::escape;
+pub use trend::Trend;

@@ -1,7 +1,7 @@
 //! Where regions of interest lie: their shapes in a glass brain.
 
+use lpp_analysis::Region;
 use lpp_fmri::Mask;
-use lpp_stats::VoxelSet;
 
 use super::contour::{Ring, contour};
 use super::glass_panel::{GLASS_HEIGHT_MM, GlassPanel, lay_out, padded, unpadded};
@@ -9,17 +9,6 @@ use super::legend::{Entry, Legend, Symbol};
 use super::projection::{Extreme, Projection, View};
 use super::svg::Svg;
 use crate::theme::{DOUBLE_MM, TITLE_MM, Theme, series_colour};
-
-/// A region: its voxels on both sides.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BrainRegion {
-    /// Its name.
-    pub name: String,
-    /// Voxels on the left.
-    pub left: VoxelSet,
-    /// Voxels of its mirror image.
-    pub right: VoxelSet,
-}
 
 /// Regions of interest, each in a colour, their mirror images paler.
 #[derive(Debug, Clone)]
@@ -29,7 +18,7 @@ pub struct RegionBrain<'a> {
     /// The mask.
     pub mask: &'a Mask,
     /// The regions.
-    pub regions: &'a [BrainRegion],
+    pub regions: &'a [Region],
 }
 
 impl RegionBrain<'_> {
@@ -48,7 +37,7 @@ impl RegionBrain<'_> {
         for panel in &panels {
             for (i, region) in self.regions.iter().enumerate() {
                 for (side, opacity) in [(&region.right, 0.35), (&region.left, 0.75)] {
-                    let rings = self.shape(panel, side);
+                    let rings = self.shape(panel, side.indices());
                     if !rings.is_empty() {
                         svg.areas("region", &rings, series_colour(i), opacity);
                     }
@@ -75,9 +64,9 @@ impl RegionBrain<'_> {
     }
 
     /// The projection of a set of voxels, or of the whole mask.
-    fn projection(&self, view: View, voxels: Option<&VoxelSet>) -> Projection {
+    fn projection(&self, view: View, voxels: Option<&[usize]>) -> Projection {
         let mut values = vec![if voxels.is_some() { f64::NAN } else { 1.0 }; self.mask.n_voxels()];
-        for &voxel in voxels.map_or(&[][..], |voxels| voxels.indices()) {
+        for &voxel in voxels.unwrap_or_default() {
             if let Some(value) = values.get_mut(voxel) {
                 *value = 1.0;
             }
@@ -85,7 +74,7 @@ impl RegionBrain<'_> {
         Projection::of(self.mask, &values, view, Extreme::Highest)
     }
 
-    fn shape(&self, panel: &GlassPanel, voxels: &VoxelSet) -> Vec<Ring> {
+    fn shape(&self, panel: &GlassPanel, voxels: &[usize]) -> Vec<Ring> {
         let values = self.projection(panel.view, Some(voxels)).values;
         let there = values.mapv(|value| f64::from(u8::from(!value.is_nan())));
         let rings: Vec<Ring> = contour(&padded(&there, 0.0), 0.5)

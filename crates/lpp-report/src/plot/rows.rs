@@ -2,11 +2,10 @@
 
 use super::rect::Rect;
 use super::scale::{Scale, tick_label};
-use super::sheet::{Panel, Sheet};
 use super::svg::{Align, Svg};
 use crate::font::{Weight, fitted, text_width};
-use crate::theme::{HAIRLINE_MM, LEFT, MARK_MM, Mark, NEUTRAL, RIGHT, TEXT_MM, TITLE_MM, Theme};
-use lpp_analysis::number::compact;
+use crate::theme::{HAIRLINE_MM, LEFT, MARK_MM, Mark, NEUTRAL, RIGHT, TEXT_MM, TITLE_MM};
+use lpp_tables::number::compact;
 
 const HEADER_MM: f64 = 9.0;
 const FOOTER_MM: f64 = 9.4;
@@ -71,12 +70,6 @@ pub struct RowPlot {
 }
 
 impl RowPlot {
-    /// Draws the plot alone: 120 mm wide, as high as its rows need.
-    #[must_use]
-    pub fn to_svg(&self) -> String {
-        Sheet::single(Panel::Rows(self.clone())).to_svg(Theme::Light)
-    }
-
     /// What the plot shows, with its numbers.
     #[must_use]
     pub fn alt_text(&self) -> String {

@@ -2,14 +2,14 @@
 
 use super::axes::{Axes, Captions};
 use super::families::Families;
+use super::horizontal_axis::HorizontalAxis;
 use super::labels;
 use super::rect::Rect;
 use super::scale::Scale;
-use super::sheet::{Panel, Sheet};
 use super::svg::Svg;
-use super::trend::Trend;
-use crate::theme::{LABEL_MM, MARK_MM, NEUTRAL, Theme};
-use lpp_analysis::number::{compact, magnitude};
+use super::trend::{Trend, short_text};
+use crate::theme::{LABEL_MM, MARK_MM, NEUTRAL};
+use lpp_tables::number::{compact, magnitude};
 
 /// With more models than this, only the remarkable ones are named.
 const MOST_NAMED: usize = 45;
@@ -29,70 +29,23 @@ pub struct ScatterPoint {
     pub y: f64,
 }
 
-/// What runs along the horizontal axis.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HorizontalAxis {
-    /// Its name, with the unit.
-    pub name: String,
-    /// Whether it is logarithmic; regression and correlation then take the logarithm too.
-    pub log: bool,
-}
-
-impl HorizontalAxis {
-    /// The number of parameters, on a logarithmic axis.
-    #[must_use]
-    pub fn parameters() -> Self {
-        Self {
-            name: "parameters (log scale)".to_owned(),
-            log: true,
-        }
-    }
-
-    /// A linear axis.
-    #[must_use]
-    pub fn linear(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            log: false,
-        }
-    }
-
-    /// A logarithmic axis.
-    #[must_use]
-    pub fn log(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            log: true,
-        }
-    }
-
-    pub(crate) fn shows(&self, x: f64) -> bool {
-        x.is_finite() && (!self.log || x > 0.0)
-    }
-
-    pub(crate) fn scale(&self, values: impl IntoIterator<Item = f64>) -> Scale {
-        if self.log {
-            Scale::log(values)
-        } else {
-            Scale::linear(values)
-        }
-    }
-}
-
 /// A scatter plot of a value of models against their size or another property.
 ///
 /// ```
-/// use lpp_report::plot::{Families, HorizontalAxis, Scatter, ScatterPoint};
+/// use lpp_report::Theme;
+/// use lpp_report::plot::{Families, HorizontalAxis, Panel, Scatter, ScatterPoint, Sheet, Trend};
+/// use lpp_tables::RegressionSummary;
 /// let point = |name: &str, x, y| ScatterPoint { name: name.into(), family: "gpt2".into(), x, y };
 /// let figure = Scatter {
 ///     title: "Brain score".into(),
 ///     x: HorizontalAxis::parameters(),
 ///     y_name: "mean correlation".into(),
 ///     points: vec![point("gpt2", 1.2e8, 0.07), point("gpt2-xl", 1.6e9, 0.09), point("x", 1e10, 0.1)],
+///     trend: Trend { summary: RegressionSummary { n: 3, r: 0.98, p: 0.12 }, line: vec![] },
 ///     families: Families::of(["gpt2"]),
 ///     named: true,
 /// };
-/// assert!(figure.to_svg().contains("r = "));
+/// assert!(Sheet::single(Panel::Scatter(figure)).to_svg(Theme::Light).contains("r = 0.98"));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scatter {
@@ -104,6 +57,8 @@ pub struct Scatter {
     pub y_name: String,
     /// The models; points that are not finite are left out.
     pub points: Vec<ScatterPoint>,
+    /// Their regression.
+    pub trend: Trend,
     /// The families of the study, which decide the colours.
     pub families: Families,
     /// Whether names stand beside the points: all that have room, or the extremes of very many.
@@ -111,23 +66,16 @@ pub struct Scatter {
 }
 
 impl Scatter {
-    /// Draws the plot alone: 120 mm wide.
-    #[must_use]
-    pub fn to_svg(&self) -> String {
-        Sheet::single(Panel::Scatter(self.clone())).to_svg(Theme::Light)
-    }
-
     /// What the plot shows, in words and numbers: the alternative text.
     #[must_use]
     pub fn alt_text(&self) -> String {
-        let trend = self.trend(&self.shown());
         format!(
             "{}: {} against {} for {} models, {}",
             self.title,
             self.y_name,
             self.x.name,
-            trend.n,
-            trend.text()
+            self.shown().len(),
+            self.trend.text()
         )
     }
 
@@ -139,22 +87,16 @@ impl Scatter {
             .collect()
     }
 
-    fn trend(&self, shown: &[&ScatterPoint]) -> Trend {
-        let x: Vec<f64> = shown.iter().map(|point| point.x).collect();
-        let y: Vec<f64> = shown.iter().map(|point| point.y).collect();
-        Trend::of(&x, &y, self.x.log)
-    }
-
     pub(crate) fn draw(&self, svg: &mut Svg, area: Rect) {
         let shown = self.shown();
-        let trend = self.trend(&shown);
+        let trend = &self.trend;
         let axes = Axes::within(
             area,
             self.x.scale(shown.iter().map(|point| point.x)),
             Scale::linear(shown.iter().map(|point| point.y).chain(trend.heights())),
         );
         let note = if area.width() < 75.0 {
-            trend.short_text()
+            short_text(&trend.summary)
         } else {
             trend.text()
         };

@@ -1,14 +1,15 @@
 //! Left and right values of the same models, in one plot.
 
 use super::axes::{Axes, Captions};
+use super::horizontal_axis::HorizontalAxis;
 use super::rect::Rect;
 use super::scale::Scale;
-use super::scatter::{HorizontalAxis, ScatterPoint};
-use super::sheet::{Panel, Sheet};
+use super::scatter::ScatterPoint;
 use super::svg::Svg;
-use super::trend::Trend;
-use crate::theme::{LEFT, MARK_MM, Mark, RIGHT, Theme};
-use lpp_analysis::number::compact;
+use super::trend::{Trend, short_text};
+use crate::theme::{LEFT, MARK_MM, Mark, RIGHT};
+use lpp_tables::RegressionSummary;
+use lpp_tables::number::compact;
 
 /// Left and right values of the same models against a property of theirs.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,12 +20,23 @@ pub struct SidesPlot {
     pub x: HorizontalAxis,
     /// Name of the vertical axis, with its unit.
     pub y_name: String,
-    /// Values of the left hemisphere.
-    pub left: Vec<ScatterPoint>,
-    /// Values of the right hemisphere.
-    pub right: Vec<ScatterPoint>,
+    /// The left hemisphere.
+    pub left: Series,
+    /// The right hemisphere.
+    pub right: Series,
+    /// The regression of left minus right, where there is one.
+    pub difference: Option<RegressionSummary>,
     /// A height that the values can be compared with, and its confidence interval: the noise ceiling.
     pub level: Option<Level>,
+}
+
+/// Values of one hemisphere and their regression.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// The models; points that are not finite are left out.
+    pub points: Vec<ScatterPoint>,
+    /// Their regression.
+    pub trend: Trend,
 }
 
 /// A horizontal line with a band.
@@ -39,12 +51,6 @@ pub struct Level {
 }
 
 impl SidesPlot {
-    /// Draws the plot alone: 120 mm wide.
-    #[must_use]
-    pub fn to_svg(&self) -> String {
-        Sheet::single(Panel::Sides(self.clone())).to_svg(Theme::Light)
-    }
-
     /// What the plot shows, in words and numbers.
     #[must_use]
     pub fn alt_text(&self) -> String {
@@ -53,28 +59,22 @@ impl SidesPlot {
             .iter()
             .map(|side| format!("{} {}", side.name, side.trend.text()))
             .collect();
+        let difference = self.difference_text();
         format!(
-            "{}: {} against {}; {}; {}",
+            "{}: {} against {}; {}{}{}",
             self.title,
             self.y_name,
             self.x.name,
             parts.join("; "),
-            self.difference_text()
+            if difference.is_empty() { "" } else { "; " },
+            difference
         )
     }
 
-    /// Correlation of left minus right, of the models that have both.
+    /// Correlation of left minus right.
     fn difference_text(&self) -> String {
-        let (x, y): (Vec<f64>, Vec<f64>) = self
-            .left
-            .iter()
-            .filter_map(|left| {
-                let right = self.right.iter().find(|right| right.name == left.name)?;
-                Some((left.x, left.y - right.y))
-            })
-            .filter(|(x, y)| self.x.shows(*x) && y.is_finite())
-            .unzip();
-        format!("L \u{2212} R: {}", Trend::of(&x, &y, self.x.log).short_text())
+        let text = |of| format!("L \u{2212} R: {}", short_text(of));
+        self.difference.as_ref().map_or_else(String::new, text)
     }
 
     pub(crate) fn draw(&self, svg: &mut Svg, area: Rect) {
@@ -97,7 +97,7 @@ impl SidesPlot {
         let note = if area.width() < 75.0 {
             self.difference_text()
         } else {
-            let text = |side: &Side<'_>| format!("{} {}", side.name, side.trend.short_text());
+            let text = |side: &Side<'_>| format!("{} {}", side.name, short_text(&side.trend.summary));
             format!("{}; {}", text(&sides[0]), text(&sides[1]))
         };
         axes.draw(
@@ -122,11 +122,30 @@ impl SidesPlot {
         }
     }
 
+    /// The points that can be drawn.
+    fn shown<'a>(&self, series: &'a Series) -> Vec<&'a ScatterPoint> {
+        let points = series.points.iter();
+        points
+            .filter(|point| point.y.is_finite() && self.x.shows(point.x))
+            .collect()
+    }
+
     fn sides(&self) -> [Side<'_>; 2] {
-        let side = |name, colour, mark, points| Side::new(name, colour, mark, points, &self.x);
         [
-            side("left", LEFT, Mark::Circle, &self.left),
-            side("right", RIGHT, Mark::Square, &self.right),
+            Side {
+                name: "left",
+                colour: LEFT,
+                mark: Mark::Circle,
+                points: self.shown(&self.left),
+                trend: &self.left.trend,
+            },
+            Side {
+                name: "right",
+                colour: RIGHT,
+                mark: Mark::Square,
+                points: self.shown(&self.right),
+                trend: &self.right.trend,
+            },
         ]
     }
 }
@@ -160,29 +179,5 @@ struct Side<'a> {
     colour: &'static str,
     mark: Mark,
     points: Vec<&'a ScatterPoint>,
-    trend: Trend,
-}
-
-impl<'a> Side<'a> {
-    fn new(
-        name: &'static str,
-        colour: &'static str,
-        mark: Mark,
-        points: &'a [ScatterPoint],
-        axis: &HorizontalAxis,
-    ) -> Self {
-        let points: Vec<_> = points
-            .iter()
-            .filter(|point| point.y.is_finite() && axis.shows(point.x))
-            .collect();
-        let x: Vec<f64> = points.iter().map(|point| point.x).collect();
-        let y: Vec<f64> = points.iter().map(|point| point.y).collect();
-        Self {
-            name,
-            colour,
-            mark,
-            trend: Trend::of(&x, &y, axis.log),
-            points,
-        }
-    }
+    trend: &'a Trend,
 }

@@ -1,13 +1,13 @@
 //! A map on the cortex: both hemispheres, from outside and from the midline.
 
 use super::colour_bar::ColourBar;
-use super::glass_brain::MapScale;
+use super::map_scale::MapScale;
 use super::rect::Rect;
 use super::svg::{Align, Svg};
 use crate::ReportError;
 use crate::surface::{Camera, CorticalSurface, Hemisphere, Scene, Side, render};
 use crate::theme::{DOUBLE_MM, TEXT_MM, TITLE_MM, Theme};
-use lpp_analysis::number::compact;
+use lpp_tables::number::compact;
 
 /// Pixels a millimetre of page: 254 dpi, enough for surfaces without fine detail.
 const PIXELS_PER_MM: f64 = 10.0;

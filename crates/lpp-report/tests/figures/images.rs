@@ -123,7 +123,8 @@ fn rows() {
         style: RowStyle::Bars,
         show_names: true,
     };
-    check("rows", &plot.to_svg());
+    let sheet = Sheet::single(Panel::Rows(plot));
+    check("rows", &sheet.to_svg(Theme::Light));
 }
 
 #[test]

@@ -2,9 +2,15 @@
 
 use lpp_fmri::Mask;
 use lpp_report::plot::{Curve, Curves, DensityCurve, DensityPlot, Families, GlassBrain, HorizontalAxis};
-use lpp_report::plot::{Panel, Row, RowPlot, RowStyle, Scatter, ScatterPoint, Sheet, SidesPlot};
+use lpp_report::plot::{
+    Panel, Row, RowPlot, RowStyle, Scatter, ScatterPoint, Series, Sheet, SidesPlot, Trend,
+};
 use lpp_report::{Format, Theme};
+use lpp_stats::{LineScale, RegressionLine, pearson};
 use lpp_study::Language;
+use lpp_tables::{LinePoint, RegressionSummary};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 use crate::common::ToyStudy;
 use crate::parsed::{count, size, words};
@@ -21,9 +27,37 @@ fn points(n: i32) -> Vec<ScatterPoint> {
         .collect()
 }
 
+/// What a table would hold of the points.
+fn trend(points: &[ScatterPoint]) -> Trend {
+    let (x, y): (Vec<f64>, Vec<f64>) = points.iter().map(|point| (point.x, point.y)).unzip();
+    let along: Vec<f64> = x.iter().map(|x| x.ln()).collect();
+    let correlation = pearson(&along, &y).unwrap();
+    let line = RegressionLine::fit(&x, &y, LineScale::LogX).unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(1234);
+    let band = line.bootstrap_band(&x, &y, 1000, &mut rng).unwrap().unwrap();
+    let at = |i: usize| LinePoint {
+        x: line.x[i],
+        y: line.y[i],
+        band: [band.low[i], band.high[i]],
+    };
+    Trend {
+        summary: RegressionSummary {
+            n: points.len(),
+            r: correlation.r,
+            p: correlation.p,
+        },
+        line: (0..line.x.len()).map(at).collect(),
+    }
+}
+
+fn alone(panel: Panel) -> String {
+    Sheet::single(panel).to_svg(Theme::Light)
+}
+
 pub(crate) fn scatter() -> Scatter {
     let points = points(28);
     Scatter {
+        trend: trend(&points),
         title: "Brain score".into(),
         x: HorizontalAxis::parameters(),
         y_name: "mean correlation".into(),
@@ -35,7 +69,7 @@ pub(crate) fn scatter() -> Scatter {
 
 #[test]
 fn a_scatter_has_its_parts() {
-    let svg = scatter().to_svg();
+    let svg = alone(Panel::Scatter(scatter()));
     let parts = ["point", "legend", "regression", "band", "axis"].map(|class| count(&svg, class));
     assert_eq!(parts, [28, 8, 1, 1, 1]);
     // Crowded points lose their names rather than overlap, but most have one.
@@ -87,15 +121,19 @@ fn sides_have_two_colours_two_lines_and_their_difference() {
         y: point.y - 0.01,
         ..point
     });
-    let svg = SidesPlot {
+    let series = |points: Vec<ScatterPoint>| Series {
+        trend: trend(&points),
+        points,
+    };
+    let svg = alone(Panel::Sides(SidesPlot {
         title: "Sides".into(),
         x: HorizontalAxis::parameters(),
         y_name: "mean correlation".into(),
-        left: points(9),
-        right: right.collect(),
+        left: series(points(9)),
+        right: series(right.collect()),
+        difference: None,
         level: None,
-    }
-    .to_svg();
+    }));
     assert_eq!(
         [
             count(&svg, "point"),
@@ -125,7 +163,7 @@ fn curves_densities_and_rows_have_one_element_each() {
         families: Families::of(["a", "b"]),
         marked: true,
     };
-    let svg = curves.to_svg();
+    let svg = alone(Panel::Curves(curves));
     assert_eq!([count(&svg, "curve"), count(&svg, "point")], [2, 4]);
 
     let density = DensityPlot {
@@ -142,7 +180,7 @@ fn curves_densities_and_rows_have_one_element_each() {
         threshold: Some((0.49, "75 % at 0.49".into())),
         filled: true,
     };
-    let svg = density.to_svg();
+    let svg = alone(Panel::Density(density));
     assert_eq!(
         [
             count(&svg, "density"),
@@ -166,7 +204,7 @@ fn curves_densities_and_rows_have_one_element_each() {
         style: RowStyle::Bars,
         show_names: true,
     };
-    let svg = rows.to_svg();
+    let svg = alone(Panel::Rows(rows));
     assert_eq!(count(&svg, "bar"), 3);
     assert!(
         ["pSTS", "TP", "***", "left", "right"]

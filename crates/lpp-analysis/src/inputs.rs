@@ -1,0 +1,260 @@
+//! What analyses are computed from: the files of a study, each read when a part first asks for it.
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+
+use lpp_files::{FileHash, Progress, hash_file, sha256_of_bytes};
+use lpp_study::{BESIDE_SCORES, Language, ModelKind, Scores, Study, beside_scores};
+use rayon::prelude::*;
+
+use crate::need::Need;
+use crate::parcel_files::load_pairs;
+use crate::subject::Subject;
+use crate::{
+    AnalysisError, AnalysisOptions, Brain, HemisphereRule, ModelInfoTable, ModelScores, ParcelPair, Region,
+};
+
+/// A study as it is to be read, whatever is computed of it: the same as in the job.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) study: &'a Study,
+    pub(crate) lang: Language,
+    pub(crate) hemisphere: HemisphereRule,
+    pub(crate) isc: Option<&'a PathBuf>,
+    pub(crate) mask: Option<&'a PathBuf>,
+    pub(crate) options: &'a AnalysisOptions,
+}
+
+/// The files that an analysis reads.
+pub(crate) struct Files {
+    pub(crate) scores: Vec<PathBuf>,
+    pub(crate) mask: PathBuf,
+    pub(crate) isc: Option<PathBuf>,
+    model_info: Option<PathBuf>,
+    regions: Vec<PathBuf>,
+    atlas: Option<PathBuf>,
+    labels: Option<PathBuf>,
+    pub(crate) subjects: Vec<Subject>,
+    beside: Vec<PathBuf>,
+}
+
+impl Files {
+    /// The files of a study that the parts need.
+    pub(crate) fn of(source: &Source<'_>, needs: &[Need]) -> Result<Self, AnalysisError> {
+        let (study, lang, options) = (source.study, source.lang, source.options);
+        let root = study.root();
+        let needed = |need| needs.contains(&need);
+        // A file of the study counts only if it is there; a path that was given must be.
+        let own = |given: Option<&PathBuf>, places: &[PathBuf]| {
+            let there = || places.iter().find(|path| path.exists()).cloned();
+            given.cloned().or_else(there)
+        };
+        let average = needed(Need::AverageSubject);
+        let scores = if average {
+            Scores::list(&study.scores_dir(), lang)?
+        } else {
+            Vec::new()
+        };
+        let (mut atlas, mut labels) = (None, None);
+        if needed(Need::Atlas) {
+            let folder = root.join("atlas");
+            let images = ["atlas.nii.gz", "atlas.nii"].map(|name| folder.join(name));
+            let tables = ["labels.xml", "labels.csv"].map(|name| folder.join(name));
+            atlas = own(options.atlas.as_ref(), &images);
+            labels = own(options.atlas_labels.as_ref(), &tables).filter(|_| atlas.is_some());
+        }
+        Ok(Self {
+            beside: if needed(Need::Beside) {
+                beside(&scores)
+            } else {
+                Vec::new()
+            },
+            scores,
+            mask: source.mask.cloned().unwrap_or_else(|| study.mask(lang)),
+            isc: own(source.isc, &[study.isc(lang)]).filter(|_| average),
+            model_info: own(
+                options.model_info.as_ref(),
+                &[root.join(format!("model_info_{lang}.csv"))],
+            ),
+            regions: if needed(Need::Regions) {
+                Region::files(&study.roi_dir())?
+            } else {
+                Vec::new()
+            },
+            atlas,
+            labels,
+            subjects: if needed(Need::Subjects) {
+                Subject::all(study, lang)?
+            } else {
+                Vec::new()
+            },
+        })
+    }
+
+    /// Every file that decides the tables, but for the sidecars of the scores, see [`Files::sidecar_facts`].
+    pub(crate) fn hashes(&self) -> Result<Vec<FileHash>, AnalysisError> {
+        let average = (!self.scores.is_empty()).then_some(&self.mask);
+        let single = [&self.isc, &self.model_info, &self.atlas, &self.labels];
+        let mut paths: Vec<PathBuf> = average.into_iter().cloned().collect();
+        paths.extend(single.into_iter().flatten().cloned());
+        paths.extend(self.regions.iter().cloned());
+        paths.extend(self.all_scores().cloned());
+        paths.extend(self.subjects.iter().map(|subject| subject.mask.clone()));
+        paths.extend(self.beside.iter().cloned());
+        Ok(paths
+            .into_par_iter()
+            .map(|path| hash_file(&path))
+            .collect::<Result<_, _>>()?)
+    }
+
+    fn all_scores(&self) -> impl Iterator<Item = &PathBuf> {
+        let subjects = self.subjects.iter().flat_map(|subject| &subject.scores);
+        self.scores.iter().chain(subjects)
+    }
+
+    /// What the sidecars say of the models, as a hash. How long a fit took stands there too, but decides nothing.
+    pub(crate) fn sidecar_facts(&self) -> Result<String, AnalysisError> {
+        let mut facts = String::new();
+        for path in self.all_scores() {
+            let mut info = Scores::load_info(path)?;
+            info.wall_s.clear();
+            // Names and numbers can always be JSON.
+            facts += &serde_json::to_string(&info).unwrap_or_default();
+        }
+        Ok(sha256_of_bytes(facts.as_bytes()))
+    }
+}
+
+/// Nested scores, joint fits and nulls beside scores, with their sidecars, which tell nothing that changes from run to run.
+fn beside(scores: &[PathBuf]) -> Vec<PathBuf> {
+    let beside = |path: &PathBuf| BESIDE_SCORES.map(|what| beside_scores(path, what));
+    scores
+        .iter()
+        .flat_map(beside)
+        .flat_map(|path| [path.with_extension("json"), path])
+        .filter(|path| path.exists())
+        .collect()
+}
+
+/// The average subject.
+pub(crate) struct Average {
+    pub(crate) brain: Brain,
+    /// Models, baselines, checkpoints and controls, by size.
+    pub(crate) models: Vec<ModelScores>,
+    /// Features that only know time: neither models nor baselines.
+    pub(crate) canaries: Vec<ModelScores>,
+}
+
+impl Average {
+    /// The models that regressions on size are made of.
+    pub(crate) fn trained(&self) -> Vec<&ModelScores> {
+        self.models.iter().filter(|model| model.is_trained()).collect()
+    }
+
+    /// What trained models must beat.
+    pub(crate) fn baselines(&self) -> Vec<&ModelScores> {
+        self.models.iter().filter(|model| model.is_baseline()).collect()
+    }
+}
+
+/// What the parts of a job compute from.
+pub(crate) struct Inputs<'a> {
+    pub(crate) source: Source<'a>,
+    pub(crate) files: &'a Files,
+    pub(crate) info: ModelInfoTable,
+    progress: &'a dyn Progress,
+    average: OnceCell<Average>,
+    regions: OnceCell<Vec<Region>>,
+}
+
+impl<'a> Inputs<'a> {
+    /// Reads the table of models.
+    pub(crate) fn new(
+        source: Source<'a>,
+        files: &'a Files,
+        progress: &'a dyn Progress,
+    ) -> Result<Self, AnalysisError> {
+        let info = files
+            .model_info
+            .as_deref()
+            .map(ModelInfoTable::load)
+            .transpose()?;
+        Ok(Self {
+            source,
+            files,
+            info: info.unwrap_or_default(),
+            progress,
+            average: OnceCell::new(),
+            regions: OnceCell::new(),
+        })
+    }
+
+    /// Seed of the bootstraps.
+    pub(crate) fn seed(&self) -> u64 {
+        self.source.options.seed
+    }
+
+    /// The average subject.
+    pub(crate) fn average(&self) -> Result<&Average, AnalysisError> {
+        once(&self.average, || self.load_average())
+    }
+
+    /// The regions of interest, if a part of the job needs them.
+    pub(crate) fn regions(&self) -> Result<&[Region], AnalysisError> {
+        let load = || match self.files.regions.as_slice() {
+            [] => Ok(Vec::new()),
+            _ => Region::load_all(&self.source.study.roi_dir(), &self.average()?.brain),
+        };
+        Ok(once(&self.regions, load)?)
+    }
+
+    /// The parcels of the atlas; none without one.
+    pub(crate) fn parcels(&self) -> Result<Vec<ParcelPair>, AnalysisError> {
+        match &self.files.atlas {
+            Some(atlas) => load_pairs(atlas, self.files.labels.as_deref(), &self.average()?.brain),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn load_average(&self) -> Result<Average, AnalysisError> {
+        let (source, files, progress) = (self.source, self.files, self.progress);
+        let brain = Brain::load(&files.mask, files.isc.as_deref(), source.hemisphere)?;
+        progress.start("reading scores", files.scores.len() as u64);
+        let mut models = files
+            .scores
+            .par_iter()
+            .map(|path| {
+                let model = ModelScores::of_layers(path, &brain, source.options.layers);
+                progress.advance(1);
+                model
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        progress.finish();
+        let canaries = models
+            .extract_if(.., |model| model.info.kind == ModelKind::Canary)
+            .collect();
+        self.info.apply(&mut models);
+        models.sort_by(|a, b| (a.info.n_parameters, a.name()).cmp(&(b.info.n_parameters, b.name())));
+        if brain.reliable().is_none() {
+            tracing::warn!(
+                "no inter-subject correlation ({}): the best layers and models are chosen by the mean over all voxels, \
+                 the paper's by the mean over reliable ones",
+                source.study.isc(source.lang).display()
+            );
+        }
+        Ok(Average {
+            brain,
+            models,
+            canaries,
+        })
+    }
+}
+
+/// The value of a cell, which is made if it is asked for the first time.
+fn once<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T, AnalysisError>) -> Result<&T, AnalysisError> {
+    if let Some(made) = cell.get() {
+        return Ok(made);
+    }
+    let made = make()?;
+    Ok(cell.get_or_init(|| made))
+}

@@ -1,0 +1,291 @@
+//! Corrected definitions and tests beside the paper's.
+
+use crate::table;
+
+table! {
+    /// Every headline number by the paper's definition and by a corrected one.
+    Delta: "delta" {
+        /// The headline number.
+        result: String,
+        /// What is corrected.
+        correction: String,
+        /// Which statistic of it: r, p, slope, mean or difference.
+        statistic: String,
+        /// By the paper's definition.
+        paper: f64,
+        /// By the corrected one.
+        corrected: f64,
+        /// Corrected less paper's.
+        difference: f64,
+    }
+}
+
+table! {
+    /// The headline slopes with model families as units, without the strongest family, and given the width.
+    CorrectedFamilies: "corrected_families" {
+        /// What is regressed on ln(parameters).
+        outcome: String,
+        /// Models with a size and an outcome.
+        n_models: usize,
+        /// Families of the trained models.
+        n_families: usize,
+        /// Least-squares slope.
+        slope_per_ln_parameter: f64,
+        /// Its p with models as independent units.
+        p_models_as_units: f64,
+        /// Standard error, cluster-robust over families (CR2).
+        robust_std_err: f64,
+        /// Degrees of freedom of the robust test (Satterthwaite).
+        robust_df: f64,
+        /// p of the robust test.
+        robust_p: f64,
+        /// Lower end of the robust 95 % confidence interval.
+        robust_ci_low: f64,
+        /// Upper end.
+        robust_ci_high: f64,
+        /// Slope with a random intercept per family.
+        mixed_slope: f64,
+        /// Its degrees of freedom.
+        mixed_df: f64,
+        /// Its p.
+        mixed_p: f64,
+        /// Slope without the family that supports it most.
+        slope_without_the_strongest_family: f64,
+        /// That family.
+        strongest_family: String,
+        /// Slope given ln(width).
+        slope_given_width: f64,
+        /// Its p, cluster-robust.
+        p_given_width: f64,
+    }
+}
+
+table! {
+    /// Measures of laterality of each model that need no threshold.
+    CorrectedLaterality: "corrected_laterality" {
+        /// The model or baseline.
+        model: String,
+        /// Voxels: all or reliable.
+        voxels: String,
+        /// Left less right by halves of the array.
+        l_minus_r_halves: f64,
+        /// Left less right by x.
+        l_minus_r_by_x: f64,
+        /// Mean difference between a voxel and its mirror image.
+        mirror_difference: f64,
+        /// Pairs of voxels with a score each.
+        n_pairs: usize,
+        /// Share of pairs with the higher score on the left.
+        share_of_pairs_left: f64,
+        /// Average laterality index over thresholds (AveLI).
+        aveli: f64,
+        /// Left less right by x over voxels matched by noise ceiling.
+        l_minus_r_matched_ceiling: f64,
+    }
+}
+
+table! {
+    /// Laterality indices of each model as the threshold rises.
+    CorrectedLateralityCurves: "corrected_laterality_curves" {
+        /// The model or baseline.
+        model: String,
+        /// Voxels: all or reliable.
+        voxels: String,
+        /// Score from which voxels count.
+        threshold: f64,
+        /// Voxels above it on the left.
+        n_left: usize,
+        /// Voxels above it on the right.
+        n_right: usize,
+        /// Laterality index of the counts.
+        count_index: f64,
+        /// Laterality index of the sums.
+        sum_index: f64,
+    }
+}
+
+table! {
+    /// What choosing each voxel's layer by its test score adds, against a choice on inner data.
+    CorrectedOptimism: "corrected_optimism" {
+        /// The model or baseline.
+        model: String,
+        /// Mean score with layers chosen by test score, all voxels.
+        score_all_best_of_test: f64,
+        /// Mean score with layers chosen on inner data, all voxels.
+        score_all_nested: f64,
+        /// The first less the second.
+        score_all_optimism: f64,
+        /// Mean score with layers chosen by test score, reliable voxels.
+        score_reliable_best_of_test: f64,
+        /// Mean score with layers chosen on inner data, reliable voxels.
+        score_reliable_nested: f64,
+        /// The first less the second.
+        score_reliable_optimism: f64,
+        /// Left less right with layers chosen by test score, all voxels.
+        l_minus_r_all_best_of_test: f64,
+        /// Left less right with layers chosen on inner data, all voxels.
+        l_minus_r_all_nested: f64,
+        /// The first less the second.
+        l_minus_r_all_optimism: f64,
+        /// Left less right with layers chosen by test score, reliable voxels.
+        l_minus_r_reliable_best_of_test: f64,
+        /// Left less right with layers chosen on inner data, reliable voxels.
+        l_minus_r_reliable_nested: f64,
+        /// The first less the second.
+        l_minus_r_reliable_optimism: f64,
+    }
+}
+
+table! {
+    /// What a layer explains beyond low-level controls.
+    CorrectedJoint: "corrected_joint" {
+        /// The model or baseline.
+        model: String,
+        /// The layer.
+        layer: usize,
+        /// The controls.
+        controls: String,
+        /// Which score: layer and controls together, controls alone, or unique to the layer, as r or R².
+        score: String,
+        /// Mean over all voxels.
+        mean_all: f64,
+        /// Mean over reliable voxels.
+        mean_reliable: f64,
+        /// Left less right by halves, all voxels.
+        l_minus_r_all: f64,
+        /// Left less right by halves, reliable voxels.
+        l_minus_r_reliable: f64,
+        /// Left less right by x, all voxels.
+        l_minus_r_all_by_x: f64,
+        /// Left less right by x, reliable voxels.
+        l_minus_r_reliable_by_x: f64,
+    }
+}
+
+table! {
+    /// Scores and sides of a layer against nulls that reorder the scans.
+    CorrectedNulls: "corrected_nulls" {
+        /// The model or baseline.
+        model: String,
+        /// The layer.
+        layer: usize,
+        /// How scans were reordered.
+        null: String,
+        /// Nulls drawn.
+        n_nulls: usize,
+        /// Score that the largest voxel exceeds in one null of twenty.
+        threshold_fwe_05: f64,
+        /// Voxels above it.
+        n_significant: usize,
+        /// Mean score.
+        score_mean: f64,
+        /// Its p.
+        score_mean_p: f64,
+        /// Left less right by halves.
+        l_minus_r_halves: f64,
+        /// Its p.
+        l_minus_r_halves_p: f64,
+        /// Left less right by x.
+        l_minus_r_x: f64,
+        /// Its p.
+        l_minus_r_x_p: f64,
+        /// Mean difference of mirrored voxels.
+        l_minus_r_pairs: f64,
+        /// Its p.
+        l_minus_r_pairs_p: f64,
+    }
+}
+
+table! {
+    /// Noise ceilings of both sides with their uncertainty and a test of equivalence.
+    CorrectedCeilings: "corrected_ceilings" {
+        /// How left is told from right: halves, x or pairs.
+        hemisphere_rule: String,
+        /// Voxels: all or reliable.
+        voxels: String,
+        /// Mean ceiling on the left.
+        ceiling_left: f64,
+        /// Its standard error over resampled trials.
+        ceiling_left_std_err: f64,
+        /// Mean ceiling on the right.
+        ceiling_right: f64,
+        /// Its standard error.
+        ceiling_right_std_err: f64,
+        /// Left less right.
+        l_minus_r: f64,
+        /// Difference below which sides count as equal.
+        equivalence_margin: f64,
+        /// p of the test that the sides differ by more.
+        equivalence_p: f64,
+        /// The same as if trials were independent, which they are not.
+        equivalence_p_as_if_independent: f64,
+    }
+}
+
+table! {
+    /// How many voxels of a map survive which correction for their number.
+    CorrectedVoxelTests: "corrected_voxel_tests" {
+        /// The map.
+        map: String,
+        /// The correction.
+        correction: String,
+        /// p below which a voxel counts.
+        level: f64,
+        /// Voxels tested.
+        n_tests: usize,
+        /// Significant voxels with a positive effect.
+        n_positive: usize,
+        /// Significant voxels with a negative effect.
+        n_negative: usize,
+        /// Smallest size of t among them.
+        smallest_t: f64,
+        /// Smallest p of all voxels.
+        smallest_p: f64,
+    }
+}
+
+table! {
+    /// Correlations of maps of parcels with a null that keeps their smoothness.
+    CorrectedParcels: "corrected_parcels" {
+        /// The two maps.
+        maps: String,
+        /// Parcels.
+        n_parcels: usize,
+        /// Pearson's r.
+        r: f64,
+        /// Its p if parcels were independent.
+        p_parcels_independent: f64,
+        /// Its p under surrogate maps with the same variogram.
+        p_variogram: f64,
+    }
+}
+
+table! {
+    /// Slopes of single subjects and of single runs as samples of a population.
+    CorrectedRandomEffects: "corrected_random_effects" {
+        /// What is sampled: subjects or runs.
+        units: String,
+        /// The slope.
+        outcome: String,
+        /// Subjects or runs.
+        n_units: usize,
+        /// Mean slope.
+        mean: f64,
+        /// Its standard error.
+        std_err: f64,
+        /// Lower end of its 95 % confidence interval (t).
+        ci_low: f64,
+        /// Upper end.
+        ci_high: f64,
+        /// Its t.
+        t: f64,
+        /// Two-sided p of t.
+        p: f64,
+        /// p by flipping signs.
+        p_sign_flips: f64,
+        /// Lower end of the studentised bootstrap's 95 % interval.
+        studentized_ci_low: f64,
+        /// Upper end.
+        studentized_ci_high: f64,
+    }
+}
