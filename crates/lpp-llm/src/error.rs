@@ -101,13 +101,13 @@ pub enum LlmError {
         problems: Vec<String>,
     },
     /// A seed that cannot be handed to the generator.
-    #[error("seed {seed} is not usable: a seed is 1 or more (0 stands for pretrained weights in this study)")]
+    #[error("invalid seed {seed}: a seed is 1 or more (0 means pretrained weights)")]
     Seed {
         /// The seed asked for.
         seed: u64,
     },
     /// A window holds no token.
-    #[error("the window holds no token")]
+    #[error("the window has no tokens")]
     EmptyWindow,
     /// A window is longer than the model's positions.
     #[error("{n_tokens} tokens in a window, but the model has only {n_positions} positions")]
@@ -157,7 +157,7 @@ pub enum LlmError {
         source: Box<LlmError>,
     },
     /// The folder of a streamed run cannot be used.
-    #[error("{}: {problem}; if no such run is under way, remove the folder", path.display())]
+    #[error("{}: {problem}; if no such run is active, delete the folder", path.display())]
     PartialWork {
         /// The folder, or a file in it.
         path: PathBuf,

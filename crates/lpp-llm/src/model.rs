@@ -274,7 +274,7 @@ pub fn warn_of_unknown_keys(folder: &Path) -> Result<(), LlmError> {
         .collect();
     if !keys.is_empty() {
         tracing::warn!(
-            "{}: keys that are not known here and not used: {}; if the model needs them, its hidden states are wrong",
+            "{}: unknown keys, which are not used: {}; if the model needs them, its hidden states are wrong",
             folder.join("config.json").display(),
             shortened(&keys)
         );

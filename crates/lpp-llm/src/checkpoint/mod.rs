@@ -134,7 +134,8 @@ impl Checkpoint {
     pub(crate) fn not_finite(&self, name: &str, value: f64) -> LlmError {
         let file = self.tensors.get(name).map(|tensor| tensor.file.path());
         let problem = format!(
-            "tensor {name} holds {value}, expected finite numbers; the file is damaged, or the training of the model diverged"
+            "tensor {name} contains {value}, expected finite numbers; the file is damaged, or the training of the \
+             model diverged"
         );
         LlmError::weights(file.unwrap_or(&self.folder), problem)
     }
@@ -179,8 +180,8 @@ fn look_for_adapters(folder: &Path) -> Result<(), LlmError> {
     if let Some(name) = adapter(folder) {
         return Err(LlmError::weights(
             &folder.join(name),
-            "an adapter lies beside the weights and would not be used; merge it (merge_and_unload of peft, then save_pretrained), \
-             or move it away to run the base model",
+            "there is an adapter next to the weights, which would not be used; merge it (merge_and_unload of peft, \
+             then save_pretrained), or move it away to run the base model",
         ));
     }
     let below = folder
@@ -192,7 +193,7 @@ fn look_for_adapters(folder: &Path) -> Result<(), LlmError> {
     for below in below.filter(|path| path.is_dir()) {
         if adapter(&below).is_some() {
             tracing::warn!(
-                "{}: the adapter in it is not used, the base model is run",
+                "{}: its adapter is not used; the base model is run",
                 below.display()
             );
         }
@@ -254,12 +255,8 @@ fn open_shards(
             shards.insert(shard.clone(), format.open(&shard_path(folder, index, &shard)?)?);
         }
         let found = shards.get(&shard).and_then(|content| content.get(&name)).cloned();
-        let tensor = found.ok_or_else(|| {
-            LlmError::weights(
-                index,
-                format!("tensor {name} should be in {shard}, but is not there"),
-            )
-        })?;
+        let tensor = found
+            .ok_or_else(|| LlmError::weights(index, format!("tensor {name} is missing from {shard}")))?;
         tensors.insert(name, tensor);
     }
     Ok(tensors)

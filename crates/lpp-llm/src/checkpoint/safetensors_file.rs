@@ -48,7 +48,7 @@ impl<'de> Deserialize<'de> for Entries {
                 let mut names = HashSet::new();
                 while let Some(name) = map.next_key::<String>()? {
                     if !names.insert(name.clone()) {
-                        return Err(A::Error::custom(format!("tensor {name} stands twice in it")));
+                        return Err(A::Error::custom(format!("tensor {name} occurs twice")));
                     }
                     let unusable = |e: A::Error| A::Error::custom(format!("entry {name}: {e}"));
                     if name == METADATA {
@@ -109,7 +109,7 @@ fn check_cover(mut ranges: Vec<([u64; 2], String)>, n_bytes: u64) -> Result<(), 
     }
     if end < n_bytes {
         return Err(format!(
-            "{} trailing bytes behind the last tensor, {before}",
+            "{} trailing bytes after the last tensor, {before}",
             n_bytes - end
         ));
     }
@@ -133,7 +133,7 @@ fn header(file: &MappedFile) -> Result<(u64, &[u8]), LlmError> {
     {
         Some(header) => Ok((8 + length, header)),
         None => Err(refuse(format!(
-            "the safetensors header claims {length} bytes, the file has {} (truncated, or another format)",
+            "the safetensors header needs {length} bytes, the file has {} (truncated, or not safetensors)",
             file.len()
         ))),
     }
@@ -262,7 +262,7 @@ mod tests {
             (two([4, 8], [8, 12]), 12, "4 bytes between the header and tensor a"),
             (two([0, 4], [8, 12]), 12, "4 bytes between a and tensor b"),
             (two([0, 8], [8, 12]), 16, "4 trailing bytes"),
-            (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#.into(), 4, "tensor a stands twice"),
+            (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#.into(), 4, "tensor a occurs twice"),
             (r#"{"a":{"dtype":"F32","dtype":"F16","shape":[1],"data_offsets":[0,4]}}"#.into(), 4, "duplicate field"),
             (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"order":"F"}}"#.into(), 4, "order"),
             (r#"{"__metadata__":{"n":1},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#.into(), 4, "__metadata__"),

@@ -188,7 +188,7 @@ fn unwrapped(object: Value, objects: &Objects<Made>) -> Result<Value, String> {
                 .map(|name| shortened(name, 40))
                 .collect();
             Err(format!(
-                "it holds more than one set of weights ({}); save the model alone",
+                "it contains more than one set of weights ({}); save only the model",
                 names.join(", ")
             ))
         }

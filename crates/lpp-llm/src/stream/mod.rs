@@ -86,7 +86,7 @@ impl<'a> LayerStream<'a> {
             return Ok(());
         }
         if first > 0 {
-            tracing::info!("going on behind block {} of {}", first - 1, n_stages - 1);
+            tracing::info!("resuming after block {} of {}", first - 1, n_stages - 1);
         }
         let weights = self.plan.weights_in_order(self.params, self.ids_that_occur())?;
         let stem = self.plan.family.stem(&weights)?;

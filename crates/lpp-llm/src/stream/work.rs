@@ -173,7 +173,7 @@ fn lock(folder: &Path) -> Result<File, LlmError> {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(LlmError::PartialWork {
             path: folder.to_path_buf(),
-            problem: "another process works here".to_string(),
+            problem: "another process is using this folder".to_string(),
         }),
         Err(fs::TryLockError::Error(e)) => Err(LlmError::write(&path)(e)),
     }
