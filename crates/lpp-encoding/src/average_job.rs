@@ -413,7 +413,7 @@ fn warn_of_nan(path: &Path, average: &Array2<f32>) {
         .count();
     if n_nan > 0 {
         tracing::warn!(
-            "{}: {n_nan} of {} voxels do not vary; they are NaN",
+            "{}: {n_nan} of {} voxels are constant and become NaN",
             path.display(),
             average.ncols()
         );

@@ -234,11 +234,11 @@ impl FitJob {
         found.sort_by_key(|(n, layer)| (std::cmp::Reverse(*n), *layer));
         if let Some((n, layer)) = found.first() {
             tracing::warn!(
-                "{}: features that are constant in a run after convolution are 0 there: {n} in layer {layer}{}",
+                "{}: features that are constant in a run after convolution are set to 0 there: {n} in layer {layer}{}",
                 self.step.activations.display(),
                 match found.len() {
                     1 => String::new(),
-                    layers => format!(", the most of {layers} layers that have some"),
+                    layers => format!(", the most of {layers} layers with such features"),
                 }
             );
         }
@@ -313,14 +313,14 @@ impl FitJob {
         };
         if let Some(model) = of("model").filter(|model| spelling(model) != spelling(&self.step.model)) {
             tracing::warn!(
-                "{}: these are activations of the model {model}, by their metadata, and are fitted as {}",
+                "{}: according to the metadata these are activations of the model {model}; they are fitted as {}",
                 self.step.activations.display(),
                 self.step.model
             );
         }
         if let Some(lang) = of("lang").filter(|lang| **lang != self.step.lang.to_string()) {
             tracing::warn!(
-                "{}: these are activations of words in the language {lang}, by their metadata, not {}",
+                "{}: according to the metadata these are activations for the language {lang}, not {}",
                 self.step.activations.display(),
                 self.step.lang
             );

@@ -65,10 +65,7 @@ impl IndividualJob {
             force: self.force,
         };
         for run in mask.run(software, progress)?.empty_runs {
-            tracing::warn!(
-                "{}: no brain was found in this run; it counts as empty",
-                run.display()
-            );
+            tracing::warn!("{}: no brain found in this run; its mask is empty", run.display());
         }
         progress.start(
             &format!("cleaning {}", self.step.name),

@@ -54,7 +54,7 @@ pub fn average_targets_of(
     let order = RunOrder::of(files)?;
     if let Some((first, second)) = &order.contradiction {
         tracing::warn!(
-            "found the scans {} before {}; they are taken in the order of their labels, as the runs of the words are",
+            "found the scans {} before {}; runs are sorted by their labels, like those of the words",
             first.display(),
             second.display()
         );
@@ -71,8 +71,8 @@ pub fn average_targets_of(
             path: runs.last().cloned().unwrap_or_default(),
             found: format!("the runs {}", labels.join(", ")),
             expected: format!(
-                "run {missing} too (if labels are a scanner's count, write pair_runs = \"place\" under [corpus] in \
-                 lpp.toml)"
+                "run {missing} too (if the labels are the scanner's numbering, set pair_runs = \"place\" under \
+                 [corpus] in lpp.toml)"
             ),
         }),
         None => Ok(TargetSet::average(study, model, lang, runs)),
