@@ -25,13 +25,13 @@ pub enum WorkflowError {
         source: io::Error,
     },
     /// A program is not beside this one.
-    #[error("{}: no such program; build all programs, or name their folder (--programs)", path.display())]
+    #[error("{}: no such program; build all programs, or give their folder (--programs)", path.display())]
     NoProgram {
         /// Where it was looked for.
         path: PathBuf,
     },
     /// Somebody else is at work in the study.
-    #[error("{}: lpp-run is at work in this study (process {process}); wait for it, or end it", path.display())]
+    #[error("{}: lpp-run is already running in this study (process {process}); wait for it, or stop it", path.display())]
     Busy {
         /// The lock.
         path: PathBuf,
@@ -39,7 +39,7 @@ pub enum WorkflowError {
         process: u32,
     },
     /// A step needs more than there is.
-    #[error("{step} does not fit: {needed}, but {available}")]
+    #[error("{step} does not fit: it needs {needed}, but {available}")]
     DoesNotFit {
         /// The step.
         step: String,
@@ -69,7 +69,7 @@ pub enum WorkflowError {
         log: PathBuf,
     },
     /// A program ended well, but what it should have made is not right.
-    #[error("{step} ended well, but {reason}; its log is {}", log.display())]
+    #[error("{step} succeeded, but {reason}; its log is {}", log.display())]
     NotDone {
         /// The step.
         step: String,
@@ -87,7 +87,7 @@ pub enum WorkflowError {
         hint: String,
     },
     /// A pattern names no step.
-    #[error("no step is called {pattern:?}; --dry-run lists them{hint}")]
+    #[error("no step matches {pattern:?}; --dry-run lists the steps{hint}")]
     NoSuchStep {
         /// The pattern.
         pattern: String,

@@ -40,7 +40,7 @@ pub(crate) fn steps(study: &Study, steps: &mut [Call], languages: &[Language]) -
         let steps = of_language(study, *lang, &missing);
         match own_data(study, *lang).filter(|_| !steps.is_empty()) {
             Some(own) => tracing::warn!(
-                "{} is the study's own: nothing of the published data set is fetched for {lang}",
+                "{} belongs to the study: nothing of the published data set is downloaded for {lang}",
                 own.display()
             ),
             None => fetched.extend(steps),

@@ -20,7 +20,7 @@ pub struct Lineage {
     pub path: PathBuf,
     /// SHA-256 that its maker or its user wrote down.
     pub sha256: String,
-    /// Whether the file is still what was written down; `None` if it is not there any more.
+    /// Whether the file is still what was written down; `None` if it no longer exists.
     pub is_unchanged: Option<bool>,
     /// How it was made; `None` for a file that came from outside.
     pub made: Option<Made>,
@@ -75,7 +75,7 @@ impl Lineage {
         let note = match self.is_unchanged {
             Some(true) => "",
             Some(false) => "  CHANGED SINCE",
-            None => "  not there any more",
+            None => "  no longer exists",
         };
         let short = self.sha256.get(..12).unwrap_or(&self.sha256);
         // Writing to a string cannot fail.

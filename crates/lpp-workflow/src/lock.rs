@@ -45,7 +45,7 @@ impl StudyLock {
                 return Err(WorkflowError::Busy { path, process });
             }
             if !told {
-                tracing::info!("waiting for a program that an earlier run has left at work");
+                tracing::info!("waiting for a program of an earlier run to finish");
                 told = true;
             }
             thread::sleep(LOOK_EVERY);

@@ -23,7 +23,7 @@ pub(crate) fn run_folder(study: &Study) -> PathBuf {
 /// Makes a folder of runs. One that is a link, in a study that came from somebody else, would lead all writing elsewhere.
 pub(crate) fn make_folder(folder: &Path) -> Result<(), WorkflowError> {
     if folder.is_symlink() {
-        let problem = "found a link, expected a folder of lpp-run's own; remove it";
+        let problem = "found a link, expected a folder created by lpp-run; delete it";
         let error = io::Error::new(io::ErrorKind::InvalidInput, problem);
         return Err(WorkflowError::io(folder)(error));
     }

@@ -108,14 +108,16 @@ fn problems(job: &RunJob, steps: &[PlannedStep], disk_bytes: u64, machine: &Mach
         if *state != State::Done && step.cost.memory_bytes > limit {
             let (needed, limit) = (human_bytes(step.cost.memory_bytes), human_bytes(limit));
             problems.push(format!(
-                "{} needs about {needed} of memory, and {limit} are allowed",
+                "{} needs about {needed} of memory; the limit is {limit}",
                 step.id
             ));
         }
     }
     if disk_bytes > machine.free_disk_bytes {
         let (needed, free) = (human_bytes(disk_bytes), human_bytes(machine.free_disk_bytes));
-        problems.push(format!("about {needed} of disk are needed, and {free} are free"));
+        problems.push(format!(
+            "about {needed} of disk space are needed; {free} are free"
+        ));
     }
     let mut programs: Vec<&str> = steps.iter().map(|planned| planned.step.program).collect();
     programs.sort_unstable();
@@ -124,7 +126,7 @@ fn problems(job: &RunJob, steps: &[PlannedStep], disk_bytes: u64, machine: &Mach
         .into_iter()
         .filter(|name| !job.programs.join(name).is_file())
     {
-        problems.push(format!("{} is not there", job.programs.join(program).display()));
+        problems.push(format!("{} does not exist", job.programs.join(program).display()));
     }
     problems
 }
@@ -174,7 +176,7 @@ impl fmt::Display for PlanReport {
             }
         }
         for line in self.given.lines() {
-            writeln!(f, "given    {line}: the study's own, never made again")?;
+            writeln!(f, "given    {line}: belongs to the study, never recomputed")?;
         }
         writeln!(
             f,
@@ -187,7 +189,7 @@ impl fmt::Display for PlanReport {
         )?;
         writeln!(
             f,
-            "still about {}, {} of disk, {} of memory for the largest step",
+            "remaining: about {}, {} of disk, {} of memory for the largest step",
             human_seconds(self.seconds),
             human_bytes(self.disk_bytes),
             human_bytes(self.memory_bytes)

@@ -350,7 +350,7 @@ impl<'a> Execution<'a> {
         if !status.success() {
             let message = if run.memory.own > self.job.memory_bytes {
                 let (took, limit) = (human_bytes(run.memory.own), human_bytes(self.job.memory_bytes));
-                format!("stopped, because it took {took} of memory and {limit} are allowed (--memory)")
+                format!("stopped, because it used {took} of memory; the limit is {limit} (--memory)")
             } else {
                 last_error(&run.log)
             };
@@ -447,6 +447,6 @@ fn last_error(log: &Path) -> String {
     let error = lines().find_map(|line| line.strip_prefix("error: "));
     error
         .or_else(|| lines().next())
-        .unwrap_or("it said nothing")
+        .unwrap_or("it printed no message")
         .to_owned()
 }

@@ -73,7 +73,7 @@ impl Inspector<'_> {
             if state == State::Done
                 && let Some(input) = step.all_inputs().find(|input| changing.contains(input.as_path()))
             {
-                state = State::Stale(format!("{} will be made again", input.display()));
+                state = State::Stale(format!("{} will be remade", input.display()));
             }
             if state != State::Done {
                 changing.extend(step.outputs.iter().map(|output| output.path.as_path()));
@@ -97,11 +97,11 @@ impl Inspector<'_> {
                 .find(|input| !will_be_made(input));
             return match lacking {
                 Some(input) => State::Blocked(self.missing(input)),
-                None => State::Todo(format!("{} is not there", output.display())),
+                None => State::Todo(format!("{} does not exist", output.display())),
             };
         }
         if step.outputs.is_empty() && StepRecord::load(self.study, &step.id).is_none() {
-            return State::Todo("lpp-run has no record that it ended".to_owned());
+            return State::Todo("lpp-run has no record that it finished".to_owned());
         }
         let reason = match step.check {
             Completion::Presence => None,
@@ -165,7 +165,7 @@ impl Inspector<'_> {
 
     fn record(&self, step: &Call) -> Option<String> {
         let Some(record) = StepRecord::load(self.study, &step.id) else {
-            return Some("lpp-run has no record that it ended".to_owned());
+            return Some("lpp-run has no record that it finished".to_owned());
         };
         if record.version != VERSION {
             return Some(format!("it was run by version {}", record.version));
