@@ -176,7 +176,7 @@ fn wrong_calls_are_refused() {
     assert_usage_error(simulate(dir.path()).args(["--lang", "de"]));
     assert_fails(
         simulate(dir.path()).args(["--words-per-run", "5"]),
-        &["words a run is 5", "60 to 20000"],
+        &["words per run is 5", "60 to 20000"],
     );
     let mut compare = Command::new(env!("CARGO_BIN_EXE_lpp-simulate"));
     assert_fails(
