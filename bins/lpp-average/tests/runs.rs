@@ -88,7 +88,7 @@ fn subjects_are_sorted_with_a_note_and_each_is_there_once() {
     )
     .output()
     .unwrap();
-    assert!(String::from_utf8_lossy(&output.stderr).contains("warning: the subjects are taken in the order"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("warning: subjects are sorted by name"));
     let record = fs::read_to_string(at("out/run-0.npy.json")).unwrap();
     assert!(record.find("sub-2/").unwrap() < record.find("sub-10/").unwrap());
     #[cfg(unix)]
