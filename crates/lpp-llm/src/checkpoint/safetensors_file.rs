@@ -1,8 +1,8 @@
 //! The table of contents of a safetensors file.
 //!
-//! A file is eight bytes with the length of the header (little-endian), the header (JSON: name to dtype, shape
-//! and byte range), then the data. Only the header is read here; tensors are read when they are asked for, so
-//! that a model larger than memory can be used block by block.
+//! A file is eight bytes with the length of the header (little-endian), the header (JSON: name to dtype, shape and byte
+//! range), then the data. Only the header is read here. Tensors are read when requested, so that a model larger than
+//! memory can be used block by block.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::error::LlmError;
 /// Longest header that is believed, as in the format's own reader.
 const LONGEST_HEADER: u64 = 100_000_000;
 
-/// The entry that holds no tensor.
+/// The entry that is not a tensor.
 const METADATA: &str = "__metadata__";
 
 #[derive(serde::Deserialize)]
@@ -69,8 +69,8 @@ impl<'de> Deserialize<'de> for Entries {
 /// Lists the tensors of a file.
 ///
 /// # Errors
-/// [`LlmError::Weights`] for each breach of the format: a name that stands twice, bytes that belong to no tensor or to two,
-/// bytes behind the last tensor, a range that does not fit type and shape.
+/// [`LlmError::Weights`] for each violation of the format: a name that occurs twice, bytes that belong to no tensor or
+/// to two, bytes after the last tensor, a range that does not fit type and shape.
 pub(crate) fn open(path: &Path) -> Result<HashMap<String, StoredTensor>, LlmError> {
     let file = stored::map(path)?;
     let (data_start, header) = header(&file)?;
@@ -173,7 +173,7 @@ fn locate(
         )));
     }
     if kind == StoredKind::Unknown {
-        // Its size cannot be known, and perhaps nobody needs it.
+        // Its size is unknown, and it may not be needed.
         return Ok(tensor);
     }
     let needed = tensor.check(name)?;
