@@ -14,8 +14,8 @@ use crate::targets::{self, Targets};
 /// The average subject of a study whose activations have `n_runs` runs.
 ///
 /// # Errors
-/// [`EncodingError::File`] if the numbers of the runs leave a gap, [`EncodingError::Mismatch`] if there are more or fewer of
-/// them. That there are none is told by whoever reads them.
+/// [`EncodingError::File`] if the numbers of the runs leave a gap, [`EncodingError::Mismatch`] if there are more or
+/// fewer of them. If there are none, the reader reports it.
 pub fn average_targets(
     study: &Study,
     model: &str,
@@ -39,11 +39,11 @@ pub fn average_targets(
     ))
 }
 
-/// Other scans in place of the average subject's, one file a run, in the order of their labels.
+/// Other scans instead of the average subject's, one file per run, sorted by label.
 ///
 /// # Errors
-/// [`EncodingError::File`] if a file is there twice or the files are of several kinds, [`EncodingError::Mismatch`] if a number
-/// is left out among labels that count runs.
+/// [`EncodingError::File`] if a file is given twice or the files are of several kinds, [`EncodingError::Mismatch`] if a
+/// number is missing among labels that number the runs.
 pub fn average_targets_of(
     study: &Study,
     model: &str,
