@@ -12,7 +12,7 @@ pub enum WorkflowError {
     /// A file of the study cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The scans of the study are not what they should be.
+    /// The scans of the study are invalid.
     #[error(transparent)]
     Scans(#[from] lpp_study::SubjectsError),
     /// The operating system refused a file or a program.
@@ -24,13 +24,13 @@ pub enum WorkflowError {
         #[source]
         source: io::Error,
     },
-    /// A program is not beside this one.
+    /// A program is not in the folder of this one.
     #[error("{}: no such program; build all programs, or give their folder (--programs)", path.display())]
     NoProgram {
         /// Where it was looked for.
         path: PathBuf,
     },
-    /// Somebody else is at work in the study.
+    /// Another lpp-run is running in the study.
     #[error("{}: lpp-run is already running in this study (process {process}); wait for it, or stop it", path.display())]
     Busy {
         /// The lock.
@@ -48,7 +48,7 @@ pub enum WorkflowError {
         /// What there is.
         available: String,
     },
-    /// Steps cannot start, because a file is missing that no step makes.
+    /// Steps cannot start because an input is missing that no step makes.
     #[error("{step} cannot start: {reason}")]
     Blocked {
         /// The first such step.
@@ -68,7 +68,7 @@ pub enum WorkflowError {
         /// All it said.
         log: PathBuf,
     },
-    /// A program ended well, but what it should have made is not right.
+    /// A program succeeded, but its outputs are missing or wrong.
     #[error("{step} succeeded, but {reason}; its log is {}", log.display())]
     NotDone {
         /// The step.
@@ -78,12 +78,12 @@ pub enum WorkflowError {
         /// All it said.
         log: PathBuf,
     },
-    /// An artefact was asked for that is not there.
+    /// A requested file does not exist.
     #[error("{}: no such artefact in this study{hint}", path.display())]
     NoArtefact {
         /// Its name as given.
         path: PathBuf,
-        /// What makes it, or a name that is near.
+        /// How to make it, or a similar name.
         hint: String,
     },
     /// A pattern names no step.

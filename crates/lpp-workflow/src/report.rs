@@ -27,22 +27,23 @@ pub struct PlannedStep {
     pub state: State,
 }
 
-/// The plan of a study: what is done, what will be done, what it takes, and what does not fit.
+/// The plan of a study: finished steps, steps to run, their cost, and problems.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlanReport {
     /// The steps in their order.
     pub steps: Vec<PlannedStep>,
     /// Artefacts that are the study's own and are used as they are.
     pub given: Given,
-    /// Estimated seconds of what is not done, steps at once taken into account.
+    /// Estimated time of the remaining steps in seconds, with parallel steps taken into account.
     pub seconds: f64,
-    /// Estimated bytes of what is not done: all outputs, and the temporary files of the step that has most of them.
+    /// Estimated disk space of the remaining steps in bytes: all outputs, and the temporary files of the step with the
+    /// largest ones.
     pub disk_bytes: u64,
     /// Estimated memory of the largest step that is not done, bytes.
     pub memory_bytes: u64,
     /// The machine.
     pub machine: Machine,
-    /// What stands in the way.
+    /// Problems that prevent the run.
     pub problems: Vec<String>,
     /// Whether the text lists the inputs of each step.
     #[serde(skip)]
@@ -50,7 +51,8 @@ pub struct PlanReport {
 }
 
 impl PlanReport {
-    /// Looks at the files of the study; nothing is written. Without `check` no step counts as done and no file is hashed.
+    /// Inspects the files of the study; nothing is written. Without `check`, no step counts as done and no file is
+    /// hashed.
     ///
     /// # Errors
     /// As [`plan`], and if a pattern names no step.

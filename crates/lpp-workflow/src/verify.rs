@@ -1,4 +1,4 @@
-//! Are the artefacts of a study still what their provenance says?
+//! Checks whether the files of a study still agree with their provenance.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -30,29 +30,29 @@ const OWN_OR_MADE: [&str; 7] = [
 /// Own inputs that a text lists before it counts the rest.
 const LISTED: usize = 20;
 
-/// What differs in a study from what was written down.
+/// The differences between a study and its records.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Verification {
     /// Artefacts with a provenance record.
     pub n_artefacts: usize,
     /// Files that were hashed, inputs included.
     pub n_files: usize,
-    /// Artefacts and inputs that are not what was written down, in sentences.
+    /// Messages about files and inputs that differ from their records.
     pub differences: Vec<String>,
     /// Inputs that no longer exist, possibly on purpose.
     pub missing_inputs: Vec<PathBuf>,
-    /// Scans, words, masks, activations and scores that no program has a record of: the user's own.
+    /// Scans, words, masks, activations and scores without a record: provided by the user.
     pub own_inputs: Vec<PathBuf>,
-    /// Links. The file behind one is hashed; a folder behind one is not looked through.
+    /// Links. The target is hashed if it is a file, and not searched if it is a folder.
     pub links: Vec<PathBuf>,
     /// Pipes, devices and links to nothing, which are passed over.
     pub odd_files: Vec<PathBuf>,
-    /// Temporary files that programs which were killed have left.
+    /// Temporary files of killed programs.
     pub leftovers: Vec<PathBuf>,
 }
 
 impl Verification {
-    /// Hashes every artefact and every input anew. Nothing is written.
+    /// Hashes all files and their inputs again. Nothing is written.
     ///
     /// # Errors
     /// [`WorkflowError`] naming the folder that cannot be read.
@@ -81,12 +81,12 @@ impl Verification {
     }
 }
 
-/// A verification at work.
+/// A verification in progress.
 struct Check<'a> {
     study: &'a Study,
     /// All files, from the study folder.
     files: BTreeSet<PathBuf>,
-    /// Artefacts that a record of their own or one of a step names, and the records themselves.
+    /// Files named in a record of their own or of a step, and the records themselves.
     recorded: BTreeSet<PathBuf>,
     hashes: BTreeMap<PathBuf, Option<String>>,
     found: Verification,
@@ -170,7 +170,7 @@ impl Check<'_> {
         }
     }
 
-    /// What lpp-run wrote down of steps whose outputs have no records of their own, downloads for one.
+    /// The completion records of steps whose outputs have no records of their own, for example downloads.
     fn records_of_steps(&mut self) {
         for (file, record) in StepRecord::all(self.study) {
             let Some(record) = record else {
@@ -224,7 +224,7 @@ impl Check<'_> {
         }
     }
 
-    /// Whether a JSON file belongs to an array or image beside it, as the sidecar of scores or of scans.
+    /// Whether a JSON file is the sidecar of an array or image, such as scores or scans.
     fn is_sidecar(&self, file: &Path) -> bool {
         let is_json = file.extension().is_some_and(|ending| ending == "json");
         let twin = |ending: &&str| self.files.contains(&file.with_extension(ending));
