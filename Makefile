@@ -30,17 +30,17 @@ WHEEL := -p lpp-ridge-python
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: ## Check the machine, install what is missing, fetch libtorch into third_party/
+setup: ## Check the machine, install missing packages, download libtorch into third_party/
 	@setup/system.sh
 	@setup/libtorch.sh third_party/libtorch
 
 build: setup ## Build all programs
 	$(CARGO) build --release --bins $(ALL)
 
-demo: build ## Run the whole path on a synthetic study (STUDY=demo-study)
+demo: build ## Run all steps on a synthetic study (STUDY=demo-study)
 	@setup/demo.sh $(BIN) $(STUDY)
 
-gallery: demo ## Draw the figures of docs/figures.md anew from the demo study
+gallery: demo ## Redraw the figures of docs/figures.md from the demo study
 	@setup/gallery.sh $(BIN) $(STUDY) docs/images
 
 test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests on real data)
@@ -53,30 +53,30 @@ test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests 
 	@$(MAKE) --no-print-directory test-resume
 	@$(MAKE) --no-print-directory test-semantic-short
 
-test-report: setup ## The report page in a headless Chromium (setup/chromium.sh installs one; skipped without)
+test-report: setup ## Test the report page in a headless Chromium (installed by setup/chromium.sh; skipped without it)
 	$(CARGO) test --release -p lpp-report --test browser -- --nocapture
 
-test-outside: setup ## A program outside the workspace that uses lpp-ridge, with the versions of the workspace
+test-outside: setup ## Build a program outside the workspace that uses lpp-ridge, with the versions of the workspace
 	@cp Cargo.lock fixtures/ridge/outside/
 	$(CARGO) run --release --target-dir $(TARGET) --manifest-path fixtures/ridge/outside/Cargo.toml
 
-wheel: setup ## The Python wheel, into dist/ (one for CPython 3.10 and newer)
+wheel: setup ## Build the Python wheel into dist/ (for CPython 3.10 and newer)
 	@PYTHON=$(PYTHON) CARGO_TARGET_DIR=$(abspath $(TARGET)) python/build.sh dist
 
-test-python: setup ## Build the wheel, install it into fresh environments, run its tests beside scikit-learn and himalaya (PYTHONS="oldest newest")
+test-python: setup ## Build the wheel, install it into fresh environments, and test it against scikit-learn and himalaya (PYTHONS="oldest newest")
 	@PYTHON=$(PYTHON) CARGO_TARGET_DIR=$(abspath $(TARGET)) python/test.sh
 
-test-demo: build ## The demo at a small size, which must recover the planted effects; then broken input for every program
+test-demo: build ## Run a small demo, which must recover the planted effects; then broken input for every program
 	@study=$$(mktemp -d) && trap 'rm -rf "$$study"' EXIT && \
 	  setup/demo.sh $(BIN) "$$study" --words-per-run 300 --models gpt2:4,llama:12,gpt2:32 && \
 	  setup/plan_agrees.py $(BIN) "$$study" && \
 	  setup/bad-input.sh $(BIN) "$$study"
 
-test-resume: build ## Kill lpp-run at a few random moments and fill a disk, resume, compare with an undisturbed run
+test-resume: build ## Kill lpp-run at a few random moments and fill a disk, resume, and compare with an uninterrupted run
 	@$(PYTHON) setup/faults.py $(BIN) --points 6 --extract --full-disk
 	@$(PYTHON) setup/faults.py $(BIN) --points 2 --scans
 
-test-faults: build ## The same at 50 random moments, then at each rename, with programs built for it
+test-faults: build ## The same at 50 random moments and at each rename, with special builds of the programs
 	@$(PYTHON) setup/faults.py $(BIN) --points 50 --extract --full-disk
 	@$(PYTHON) setup/faults.py $(BIN) --points 20 --scans --full-disk
 	$(CARGO) build --release --bins --features lpp-files/fault-injection
@@ -84,41 +84,41 @@ test-faults: build ## The same at 50 random moments, then at each rename, with p
 	$(CARGO) build --release --bins
 	@$(PYTHON) setup/faults.py $(FAULTS) --points 0 --renames both
 
-test-semantic: build ## Damage small studies in every known way, five of each: right, warned or refused by name, never wrong in silence
+test-semantic: build ## Damage small studies in every known way, five of each kind; results must be correct, warned about or refused, never silently wrong
 	@$(BIN)/semantic-fuzz $(BIN)
 
 test-semantic-short: build ## The same with one study of each kind of damage
 	@$(BIN)/semantic-fuzz $(BIN) --seeds 1
 
-test-workflow: build ## Snakemake on this machine gives the files of lpp-run (installs Snakemake into third_party/)
+test-workflow: build ## Check that Snakemake on this machine gives the files of lpp-run (installs Snakemake into third_party/)
 	@setup/workflow.sh third_party/snakemake
 	@setup/test-slurm.sh $(BIN) third_party/snakemake local
 
-test-slurm: build ## The same through a private Slurm, then with a job killed (installs Debian's Slurm)
+test-slurm: build ## The same through a private Slurm, also with a killed job (installs Debian's Slurm)
 	@setup/workflow.sh third_party/snakemake slurm
 	@setup/test-slurm.sh $(BIN) third_party/snakemake
 
 bench: setup ## Time the kernels (criterion; BENCH='--bench ridge -- paper/768' for some)
 	OPENBLAS_NUM_THREADS=1 $(CARGO) bench -p lpp-bench $(BENCH)
 
-bench-peers: build ## Time the ridge beside scikit-learn and himalaya (PYTHON=interpreter that has them, WORK=folder for 0.4 GB)
+bench-peers: build ## Time the ridge regression against scikit-learn and himalaya (PYTHON=interpreter that has them, WORK=folder for 0.4 GB)
 	$(PYTHON) benches/peers/ridge.py --bin $(BIN) --work $(WORK) $(PEERS)
 
-bench-peers-small: build ## Both tables of the ridge beside its peers at a small size, in a fresh environment, some minutes
+bench-peers-small: build ## The same at a small size, in a fresh environment, some minutes
 	@$(PYTHON) -m venv $(WORK)-python && $(WORK)-python/bin/pip install -q -r benches/peers/requirements.txt
 	$(WORK)-python/bin/python benches/peers/ridge.py --bin $(BIN) --work $(WORK)-small --features 300 --targets 2000 --repeat 1
 	$(WORK)-python/bin/python benches/peers/ridge_cases.py --bin $(BIN) --work $(WORK)-small --features 100 400 --targets 1000 --bands 100 --repeat 1
 
-bench-cases: build ## Processor time of the ridge beside himalaya beyond the paper's case (PYTHON, WORK)
+bench-cases: build ## Processor time of the ridge regression against himalaya, for settings beyond the paper (PYTHON, WORK)
 	$(PYTHON) benches/peers/ridge_cases.py --bin $(BIN) --work $(WORK) $(PEERS)
 
-bench-peers-llm: build ## Time lpp-extract beside transformers (ORIGINAL, NEWEST=interpreters with 4.40.1 and 4.57.6, WORK=folder for 1.2 GB)
+bench-peers-llm: build ## Time lpp-extract against transformers (ORIGINAL, NEWEST=interpreters with 4.40.1 and 4.57.6, WORK=folder for 1.2 GB)
 	$(PYTHON) benches/peers/transformers_gpt2.py --bin $(BIN) --work $(WORK) --original $(ORIGINAL) --newest $(NEWEST) $(PEERS)
 
-bench-subjects: build ## Time one layer to many subjects at the real size (DATA=folder of real data, WORK=folder for 0.3 GB a subject, SUBJECTS=49)
+bench-subjects: build ## Time the fit of one layer to many subjects at the real size (DATA=folder of real data, WORK=folder for 0.3 GB per subject, SUBJECTS=49)
 	PYTHON=$(PYTHON) setup/many-subjects.sh $(BIN) "$(DATA)" $(WORK) $(SUBJECTS)
 
-bench-gpu: build ## Parity with transformers and tokens a second on a CUDA device, see docs/gpu.md (WORK=folder for 20 GB)
+bench-gpu: build ## Agreement with transformers and tokens per second on a CUDA device, see docs/gpu.md (WORK=folder for 20 GB)
 	$(PYTHON) benches/peers/gpu.py --bin $(BIN) --work $(WORK) $(PEERS)
 
 bench-check: setup ## Compare times relative to a matrix product with benches/baseline.toml
@@ -151,10 +151,10 @@ doc: setup ## Build the documentation of all crates
 	$(CARGO) doc --release --no-deps $(ALL)
 	$(CARGO) doc --release --no-deps $(RIDGE_TORCH)
 
-fixtures: ## Remake the golden cases with the pinned Python libraries (PYTHON=interpreter)
+fixtures: ## Regenerate the golden cases with the pinned Python libraries (PYTHON=interpreter)
 	@setup/fixtures.sh
 
-first-light: build ## The path on real input at full size (DATA=folder of real data)
+first-light: build ## Run all steps on real input at full size (DATA=folder of real data)
 	@setup/first-light.sh $(BIN) "$(DATA)" first-light
 
 clean-demo: ## Remove the demo study

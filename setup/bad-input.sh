@@ -96,7 +96,7 @@ expect none.npy lpp-ridge --x "${runs[@]}" --y "$work/none.npy" "${runs[1]}" "${
 expect cut.npy lpp-ridge --x "${runs[@]}" --y "$work/cut.npy" "${runs[1]}" "${runs[2]}" -o "$out.npy"
 expect cube.npy lpp-ridge --x "$work/cube.npy" "${runs[1]}" "${runs[2]}" --y "${runs[@]}" -o "$out.npy"
 expect narrow.npy lpp-ridge --x "${runs[@]}" --y "${runs[0]}" "$work/narrow.npy" "${runs[2]}" -o "$out.npy"
-expect "nothing to choose its penalty by" lpp-ridge --x "${runs[@]}" --y "${runs[@]}" --groups 0,0,1 -o "$out.npy"
+expect "no data to choose its penalty" lpp-ridge --x "${runs[@]}" --y "${runs[@]}" --groups 0,0,1 -o "$out.npy"
 expect "4 group labels for 3 runs" lpp-ridge --x "${runs[@]}" --y "${runs[@]}" --groups 0,1,2,3 -o "$out.npy"
 expect "delay 100000" lpp-ridge --x "${runs[@]}" --y "${runs[@]}" --delays 1,100000 -o "$out.npy"
 expect "bands cover 5 features" lpp-ridge --x "${runs[@]}" --y "${runs[@]}" --bands 2,3 -o "$out.npy"
@@ -108,7 +108,7 @@ expect narrow.npy lpp-fit --study "$study" --model "$name" --y "$work"/narrow.np
 expect empty.csv lpp-fit --study "$study" --model "$name" --words "$work/empty.csv" -o "$out.npy"
 expect none.npy lpp-run why scores/none.npy --study "$study"
 expect none lpp-run verify --study "$work/none"
-expect "no step is called" lpp-run --study "$study" --only fit:unheard-of
+expect "no step matches" lpp-run --study "$study" --only fit:unheard-of
 expect control_envelope lpp-fit --study "$study" --model "$name" --controls envelope --layer 0 --no-canary
 expect "layer-99" lpp-fit --study "$study" --model "$name" --nulls 9 --layer 99 --no-canary
 expect none.nii.gz lpp-analyze isc --mask "$work/none.nii.gz" --isc "$study/isc/isc_en.npy"

@@ -147,7 +147,7 @@ def test_nested_scores_name_wrong_runs():
     X, Y = ([a[:40], a[40:80], a[80:]] for a in data())
     for x, y, message in [
         (X, Y[:2], "targets have 2 runs, features have 3"),
-        (X[:1], Y[:1], "nothing|no row"),
+        (X[:1], Y[:1], "no data|no training rows"),
         (X[:2], Y[:2], "at least 3"),
         ([*X[:2], X[2][:, :4]], Y, "run 2 has 4 features"),
         ([*X[:2], X[2][:39]], Y, "run 2 have 40 scans, its features have 39"),

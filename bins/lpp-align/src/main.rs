@@ -10,10 +10,10 @@ use lpp_fetch::{Content, ModelRequest};
 use lpp_preparation::AlignJob;
 use lpp_study::Study;
 
-/// Writes the table of words and their tokens, for looking at an alignment.
+/// Writes a table of words and their tokens, for inspecting an alignment.
 ///
 /// Columns: run,word_index,word,onset,offset,window,token_start,token_end_window,token_end,tokens. Runs, words, windows
-/// and tokens count from 0, times are in seconds, and token_end is the token behind the last.
+/// and tokens are numbered from 0. Times are in seconds. token_end is one past the last token.
 #[expect(
     clippy::doc_markdown,
     reason = "these comments are the help text, where backticks would show"
@@ -27,19 +27,19 @@ use lpp_study::Study;
 struct Args {
     #[command(flatten)]
     study: StudyArgs,
-    /// A tokenizer.json, or a folder with one or with vocab.json and merges.txt
+    /// A tokenizer.json, or a folder with tokenizer.json or with vocab.json and merges.txt
     #[arg(long, value_name = "DIR_OR_JSON", required_unless_present = "model")]
     tokenizer: Option<PathBuf>,
-    /// Take the tokenizer of this model, from the study or the hub (gpt2, ORG/NAME)
+    /// Use the tokenizer of this model, from the study or the hub (gpt2, ORG/NAME)
     #[arg(long, value_name = "NAME", value_parser = lpp_cli::model, conflicts_with = "tokenizer")]
     model: Option<String>,
     /// Branch, tag or commit on the hub
     #[arg(long, value_name = "REVISION", requires = "model")]
     revision: Option<String>,
-    /// Do not download; as HF_HUB_OFFLINE=1
+    /// Do not use the network, like HF_HUB_OFFLINE=1
     #[arg(long)]
     offline: bool,
-    /// Tokens of a window: the model's max_position_embeddings
+    /// Tokens per window: the model's max_position_embeddings
     #[arg(long, value_name = "N")]
     max_len: usize,
     /// The text: lpp_en_text.zip or a folder of text files [default: the study's]
@@ -47,7 +47,7 @@ struct Args {
     text: Option<PathBuf>,
     #[command(flatten)]
     annotation: AnnotationArgs,
-    /// The table to write
+    /// Output table
     #[arg(short, long, value_name = "CSV", value_parser = lpp_cli::output_file(&[".csv"]))]
     output: PathBuf,
     #[command(flatten)]
@@ -80,7 +80,7 @@ impl Args {
             return Ok(tokenizer.clone());
         }
         let request = ModelRequest {
-            name: self.model.clone().context("--tokenizer or --model is needed")?,
+            name: self.model.clone().context("give --tokenizer or --model")?,
             revision: self.revision.clone(),
             content: Content::Tokenizer,
             offline: self.offline,

@@ -168,7 +168,7 @@ fn words_that_the_text_lacks_are_refused_and_those_cut_at_a_neighbour_are_told()
         for word in ["elephant", "saxophone", "step", "sleeping beauty"] {
             let folder = short_study(word, whole_words);
             let says = assert_fails(&mut align_short(&folder), &[word]);
-            let knows_where = says.contains("words.csv") && says.contains("where the text reads");
+            let knows_where = says.contains("words.csv") && says.contains("where the text has");
             assert!(
                 knows_where || says.contains("do text and annotation agree?"),
                 "{word}: {says}"

@@ -216,7 +216,7 @@ fn the_study_may_stand_before_the_analysis() {
         &["all"],
     ] {
         // Both orders are understood; what is missing is the scores.
-        assert_fails(&mut call(arguments), &["scores", "lpp-fit makes it"]);
+        assert_fails(&mut call(arguments), &["scores", "make it with lpp-fit"]);
     }
     assert_fails(
         &mut call(&["isc", "--mask", "m.nii.gz", "--isc", "i.npy", "--study", "."]),

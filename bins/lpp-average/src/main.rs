@@ -13,10 +13,11 @@ use lpp_steps::{AlphaSearch, AverageStep, Choice};
 use lpp_study::{Penalties, SubjectRuns};
 use serde::Serialize;
 
-/// Averages the cleaned signals of subjects run by run, and predicts one random half of them from the other.
+/// Averages the cleaned signals of subjects run by run, and computes the inter-subject correlation by predicting one
+/// random half of the subjects from the other.
 ///
-/// Images are masked, detrended, high-pass filtered at 1/128 Hz and standardised; arrays (.npy, as lpp-clean writes
-/// them) are taken as they are. Without subjects, those of the study's resampled/LANG are taken.
+/// Images are masked, detrended, high-pass filtered at 1/128 Hz and standardised. Arrays (.npy, as written by
+/// lpp-clean) are used as they are. By default the subjects are those in the study's resampled/LANG.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -27,28 +28,28 @@ struct Args {
     study: StudyArgs,
     #[command(flatten)]
     scans: ScanArgs,
-    /// The mask [default: the study's; none is needed for arrays]
+    /// Brain mask [default: the study's; not needed for arrays]
     #[arg(long, value_name = "NII")]
     mask: Option<PathBuf>,
-    /// Folder of a subject's runs, one per subject, taken in the order of the folders' names [default: the study's]
+    /// Folder with the runs of a subject; give one per subject. Subjects are sorted by name [default: the study's]
     #[arg(long = "subject", value_name = "DIR", num_args = 1.., requires = "output")]
     subjects: Vec<PathBuf>,
-    /// Folder to write run-0.npy ... and isc.npy to [default: the study's average_subject/LANG and isc]
+    /// Output folder for run-0.npy ... and isc.npy [default: the study's average_subject/LANG and isc]
     #[arg(short, long, value_name = "DIR", requires = "subjects")]
     output: Option<PathBuf>,
-    /// Repetition time of images in s [default: the study's, or what the images say; all that say one must agree]
+    /// Repetition time of images in s [default: that of the study or the images; all must agree]
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     tr: Option<f64>,
-    /// Random divisions into halves; 0: none
+    /// Number of random splits into halves; 0 for no inter-subject correlation
     #[arg(long, value_name = "N", default_value_t = AverageStep::REFERENCE_TRIALS)]
     isc_trials: usize,
-    /// Seed of the divisions
+    /// Seed of the random splits
     #[arg(long, value_name = "N", default_value_t = AverageStep::REFERENCE_SEED)]
     seed: u32,
     /// Penalties: logspace:FIRST:LAST:COUNT (powers of ten) or a list like 1,10,100 [default: the study's]
     #[arg(long, value_name = "GRID")]
     alphas: Option<Penalties>,
-    /// How penalties are searched
+    /// Search over penalties
     #[arg(long, value_name = "SEARCH", default_value = AlphaSearch::default().name(), value_parser = lpp_cli::choice::<AlphaSearch>())]
     alpha_search: AlphaSearch,
     #[command(flatten)]
@@ -98,7 +99,7 @@ fn in_order(folders: &[PathBuf]) -> Vec<PathBuf> {
     let mut sorted = folders.to_vec();
     sorted.sort_by(|a, b| natural_path_order(a, b));
     if sorted != folders {
-        tracing::warn!("the subjects are taken in the order of their names (it decides the halves)");
+        tracing::warn!("subjects are sorted by name (the order determines the halves)");
     }
     sorted
 }

@@ -88,7 +88,7 @@ fn subjects_are_sorted_with_a_note_and_each_is_there_once() {
     )
     .output()
     .unwrap();
-    assert!(String::from_utf8_lossy(&output.stderr).contains("warning: the subjects are taken in the order"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("warning: subjects are sorted by name"));
     let record = fs::read_to_string(at("out/run-0.npy.json")).unwrap();
     assert!(record.find("sub-2/").unwrap() < record.find("sub-10/").unwrap());
     #[cfg(unix)]
@@ -139,9 +139,9 @@ fn runs_are_paired_by_their_labels() {
         )
     };
     for (name, parts) in [
-        ("sub-22", ["run 2 is missing", "run 5 is too many"]),
+        ("sub-22", ["run 2 is missing", "run 5 is extra"]),
         ("sub-333", ["3 runs (1, 2, 3)", "run 4 is missing"]),
-        ("sub-4444", ["5 runs", "run 5 is too many"]),
+        ("sub-4444", ["5 runs", "run 5 is extra"]),
         ("sub-55555", ["3, 4, 5, 6", "1, 2, 3, 4"]),
     ] {
         let error = assert_fails(&mut average(name, &[]), &[&[name], &parts[..]].concat());

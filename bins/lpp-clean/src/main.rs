@@ -9,17 +9,17 @@ use lpp_fmri::CleaningParams;
 use lpp_preparation::{CleanJob, RepetitionTime};
 use lpp_steps::CleanStep;
 
-/// Takes the voxels of a mask from a run, cleans their time courses and writes them as an array (scans, voxels).
+/// Extracts the time courses of a mask's voxels from a run, cleans them and writes an array (scans, voxels).
 ///
 /// The reference study uses --detrend --high-pass 0.0078125 --standardize, and --smoothing-fwhm 4 for individual
-/// subjects. Without flags the time courses are written as they are.
+/// subjects. Without flags the time courses are not cleaned.
 #[derive(Debug, Parser)]
 #[command(
     version,
     after_help = "Example:\n  lpp-clean bold.nii.gz --mask mask.nii.gz --detrend --high-pass 0.0078125 --standardize --tr 2 -o ts.npy"
 )]
 struct Args {
-    /// The run, on the grid of the mask
+    /// Image of the run, on the grid of the mask
     #[arg(value_name = "NII")]
     image: PathBuf,
     #[command(flatten)]
@@ -27,22 +27,22 @@ struct Args {
     /// The mask [default: the study's]
     #[arg(long, value_name = "NII")]
     mask: Option<PathBuf>,
-    /// The array to write
+    /// Output array
     #[arg(short, long, value_name = "NPY", value_parser = lpp_cli::output_file(&[".npy"]))]
     output: PathBuf,
-    /// Take out the mean and the best line
+    /// Remove the mean and the linear trend
     #[arg(long)]
     detrend: bool,
-    /// Centre and divide by the standard deviation
+    /// Z-score: subtract the mean and divide by the standard deviation
     #[arg(long, visible_alias = "standardise")]
     standardize: bool,
-    /// Cut-off of the high-pass filter
+    /// Cut-off of the high-pass filter, in Hz
     #[arg(long, value_name = "HZ", allow_negative_numbers = true)]
     high_pass: Option<f64>,
-    /// Repetition time in s [default: the study's, or what the image says; all that say one must agree]
+    /// Repetition time in s [default: that of the study or the image; all must agree]
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     tr: Option<f64>,
-    /// Smooth with a Gaussian of this full width at half maximum
+    /// Smooth with a Gaussian of this FWHM, in mm, before masking
     #[arg(long, value_name = "MM", allow_negative_numbers = true)]
     smoothing_fwhm: Option<f64>,
     #[command(flatten)]
@@ -89,7 +89,7 @@ fn main() -> ExitCode {
         if let Some(report) = report {
             if report.n_constant > 0 {
                 tracing::warn!(
-                    "{}: {} of {} voxels do not vary",
+                    "{}: {} of {} voxels are constant",
                     image.display(),
                     report.n_constant,
                     report.n_voxels

@@ -10,12 +10,12 @@ use lpp_steps::{ControlStep, WordsStep};
 use lpp_study::FeatureSource;
 use lpp_text::{Control, SpeechEnvelope};
 
-/// Writes what can be said of a word without knowing what it means, each control as activations of one layer and one column:
-/// wordrate (1 for every word), wordlength (characters), frequency (ln of 1 + count), position (0 to 1 over the run) and, with
-/// recordings, envelope (mean loudness while the word is spoken).
+/// Computes low-level properties of the words: wordrate (1 for every word), wordlength (characters), frequency (ln of
+/// 1 + count), position (0 to 1 over the run) and, with recordings, envelope (mean amplitude while the word is spoken).
+/// Each control is written as activations of one layer and one column.
 ///
-/// They go to activations/control_NAME_LANG.safetensors of the study. lpp-fit fits them like any model (--model
-/// control_wordrate), or beside a model (--controls all).
+/// The files are activations/control_NAME_LANG.safetensors of the study. lpp-fit fits a control like any model (--model
+/// control_wordrate), or jointly with a model (--controls all).
 #[expect(
     clippy::doc_markdown,
     reason = "these comments are the help text, where backticks would show"
@@ -28,21 +28,21 @@ use lpp_text::{Control, SpeechEnvelope};
 struct Args {
     #[command(flatten)]
     study: StudyArgs,
-    /// Which controls to write: wordrate, wordlength, frequency, position, envelope [default: all that there is input for]
+    /// Controls to compute: wordrate, wordlength, frequency, position, envelope [default: all that the input allows]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     controls: Vec<Control>,
-    /// Word counts: a table with the columns word and count, CSV or TSV [default: the words of the story are counted]
+    /// Word counts: a table with the columns word and count, CSV or TSV [default: counts in the story]
     #[arg(long, value_name = "TABLE")]
     frequencies: Option<PathBuf>,
-    /// Recordings, one WAV file a run: the files in order, or a folder of them
+    /// Recordings, one WAV file per run: the files in order, or their folder
     #[arg(long, value_name = "WAV", num_args = 1..)]
     wav: Vec<PathBuf>,
-    /// Cut-off of the envelope's low-pass, Hz
+    /// Cut-off of the envelope's low-pass filter, in Hz
     #[arg(long, value_name = "HZ", default_value_t = SpeechEnvelope::CUTOFF_HZ)]
     cutoff: f64,
     #[command(flatten)]
     annotation: AnnotationArgs,
-    /// Folder for the activations [default: the study's]
+    /// Output folder for the activations [default: the study's]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
     #[command(flatten)]

@@ -120,7 +120,7 @@ impl ExtractJob {
         match there.metadata().get("source") {
             Some(source) if *source != self.source => {
                 let why = format!(
-                    "it holds the model of {source}, not of {}; give this one a name of its own (--model)",
+                    "it was made with the model {source}, not {}; give a different name (--model)",
                     self.source
                 );
                 let path = self.output.clone();

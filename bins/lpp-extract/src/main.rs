@@ -20,10 +20,10 @@ use crate::extract_job::ExtractJob;
 
 /// Runs a language model over the text of a study and writes one vector per word and layer.
 ///
-/// The checkpoint is looked for in models/MODEL of the study, then in the cache of the Hugging Face hub, and is
-/// downloaded into that cache if it is in neither (see `lpp-fetch model`). Activations of gpt2 go to
-/// `activations/gpt2_en.safetensors`, those of its untrained twin to `activations/gpt2_untrained_seed1_en.safetensors`;
-/// an untrained model needs only config.json and the tokenizer.
+/// The checkpoint is read from models/MODEL of the study or from the Hugging Face cache. If it is in neither, it is
+/// downloaded into the cache (see `lpp-fetch model`). Activations of gpt2 are written to
+/// `activations/gpt2_en.safetensors`, those of its untrained control to
+/// `activations/gpt2_untrained_seed1_en.safetensors`. An untrained control needs only config.json and the tokenizer.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -42,27 +42,27 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write all hidden states of given token ids
+    /// Writes all hidden states for given token ids
     HiddenStates(HiddenStatesArgs),
 }
 
 /// How to run a model; the same for both commands.
 #[derive(Debug, Args)]
 struct ModelArgs {
-    /// Untrained twin with weights drawn from this seed (1 or more)
+    /// Use an untrained control with random weights from this seed (1 or more)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=i64::MAX as u64))]
     seed: Option<u64>,
-    /// Switch off the dropout that the original leaves active in untrained models
+    /// Disable dropout in untrained controls (the original leaves it active)
     #[arg(long, requires = "seed")]
     no_dropout: bool,
-    /// Device: auto (the first CUDA device if there is one), cpu, or cuda:N
+    /// Device: auto (the first CUDA device, or else the CPU), cpu, or cuda:N
     #[arg(long, default_value = "auto")]
     device: ComputeDevice,
     /// Arithmetic
     #[arg(long, value_name = "DTYPE", default_value = Dtype::default().name(), value_parser = lpp_cli::choice::<Dtype>())]
     dtype: Dtype,
-    /// Hold the weights of one block at a time: for models larger than memory. A run that was killed goes on behind
-    /// the last finished block
+    /// Keep only one block of weights in memory, for models larger than memory. A killed run resumes after the last
+    /// finished block
     #[arg(long)]
     stream_layers: bool,
 }
@@ -71,7 +71,7 @@ struct ModelArgs {
 enum StoreArg {
     /// 32-bit floats
     F32,
-    /// 16-bit floats: half the room, about three decimals
+    /// 16-bit floats: half the disk space, about three decimals
     F16,
 }
 
@@ -90,13 +90,14 @@ struct ExtractArgs {
         conflicts_with = "model_dir"
     )]
     revision: Option<String>,
-    /// Do not download; as `HF_HUB_OFFLINE=1`
+    /// Do not use the network, like `HF_HUB_OFFLINE=1`
     #[arg(long)]
     offline: bool,
     /// Checkpoint folder [default: models/MODEL of the study, or the hub's cache]
     #[arg(long, value_name = "DIR")]
     model_dir: Option<PathBuf>,
-    /// A tokenizer.json, or a folder with one or with vocab.json and merges.txt [default: the checkpoint folder]
+    /// A tokenizer.json, or a folder with tokenizer.json or with vocab.json and merges.txt [default: the checkpoint
+    /// folder]
     #[arg(long, value_name = "DIR_OR_JSON")]
     tokenizer: Option<PathBuf>,
     /// The text: `lpp_en_text.zip` or a folder of text files [default: the study's]
@@ -104,7 +105,7 @@ struct ExtractArgs {
     text: Option<PathBuf>,
     #[command(flatten)]
     annotation: AnnotationArgs,
-    /// The activations file [default: in the study's activations]
+    /// Output activations file [default: in the study's activations]
     #[arg(short, long, value_name = "FILE", value_parser = lpp_cli::output_file(&[".safetensors"]))]
     output: Option<PathBuf>,
     /// Type of the numbers in the activations file
@@ -122,10 +123,10 @@ struct HiddenStatesArgs {
     /// Token ids: .npy, int64, [rows, tokens]
     #[arg(long, value_name = "NPY")]
     ids: PathBuf,
-    /// 1 for tokens, 0 for padding: .npy, int64, [rows, tokens]
+    /// Attention mask, 1 for tokens and 0 for padding: .npy, int64, [rows, tokens]
     #[arg(long, value_name = "NPY")]
     attention_mask: Option<PathBuf>,
-    /// File to write: f32 tensors layer-0 to layer-L, [rows, tokens, width]
+    /// Output file: f32 tensors layer-0 to layer-L, [rows, tokens, width]
     #[arg(short, long, value_name = "FILE", value_parser = lpp_cli::output_file(&[".safetensors"]))]
     output: PathBuf,
     /// Recompute even if the output is up to date
@@ -231,7 +232,7 @@ impl ExtractArgs {
             return Ok((name, located));
         }
         let request = ModelRequest {
-            name: self.model.clone().context("--model or --model-dir is needed")?,
+            name: self.model.clone().context("give --model or --model-dir")?,
             revision: self.revision.clone(),
             content: if self.run.seed.is_some() {
                 Content::WithoutWeights
@@ -253,8 +254,8 @@ fn refuse_what_is_no_model(name: &FeatureName) -> anyhow::Result<()> {
         FeatureSource::Model {
             model,
             seed: Some(seed),
-        } => bail!("{name}: an untrained twin; give --model {model} --seed {seed}"),
-        source => bail!("{name}: no language model; {} makes it", source.program()),
+        } => bail!("{name}: this is an untrained control; give --model {model} --seed {seed}"),
+        source => bail!("{name}: not a language model; make it with {}", source.program()),
     }
 }
 
@@ -266,7 +267,7 @@ fn name_of(folder: &Path) -> anyhow::Result<FeatureName> {
         Some(name) => name,
         None => folder
             .file_name()
-            .context("--model-dir has no name of its own; add --model NAME")?
+            .context("no model name can be derived from --model-dir; add --model NAME")?
             .to_string_lossy()
             .into_owned(),
     };
@@ -327,7 +328,7 @@ fn main() -> ExitCode {
         Some(_) if cli.extract.is_given() => Cli::command()
             .error(
                 ErrorKind::ArgumentConflict,
-                "flags of the model go behind `hidden-states`",
+                "put the flags of the model after `hidden-states`",
             )
             .exit(),
         Some(Command::HiddenStates(args)) => hidden_states(args, &cli.common),

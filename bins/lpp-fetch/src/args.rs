@@ -13,13 +13,13 @@ use lpp_study::{Language, Study};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Network options")]
 pub(crate) struct NetworkArgs {
-    /// Tries in a row without progress before a download fails
+    /// Number of tries without progress before a download fails
     #[arg(long, value_name = "N", global = true, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..))]
     tries: u32,
-    /// Seconds before the second try; the pause doubles each time
+    /// Pause before the second try in seconds; it doubles each time
     #[arg(long, value_name = "S", global = true, default_value_t = 1.0, value_parser = seconds)]
     first_pause: f64,
-    /// Seconds of silence after which a connection is given up
+    /// Time without data after which a connection is closed, in seconds
     #[arg(long, value_name = "S", global = true, default_value_t = 60.0, value_parser = seconds)]
     silence: f64,
 }
@@ -50,16 +50,16 @@ impl NetworkArgs {
 /// The study and its languages.
 #[derive(Debug, Args)]
 pub(crate) struct PlaceArgs {
-    /// Study folder; it is made if it is not there
+    /// Study folder; created if it does not exist
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) study: PathBuf,
-    /// Languages of the story
+    /// Languages
     #[arg(long, value_name = "LANG,...", value_delimiter = ',', default_value = "en", value_parser = lpp_cli::language())]
     pub(crate) lang: Vec<Language>,
-    /// List files and sizes, fetch nothing
+    /// List files and sizes without downloading
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Fetch again what is there
+    /// Download existing files again
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -7,17 +7,17 @@ use lpp_fetch::{DATA_URL, DataJob, DataKind, DataSelection};
 use crate::args::{NetworkArgs, PlaceArgs};
 use crate::listing::{Listing, print_report};
 
-/// Files of the data set ds003643, checked against the sizes and MD5 sums of its version control.
+/// Downloads files of the data set ds003643 and verifies them with the sizes and MD5 sums of its version control.
 ///
-/// Scans go to derivatives/ of the study, annotation to annotation/. A file of the right size counts as there; `lpp-fetch
-/// verify` reads contents too.
+/// Scans are written to derivatives/ of the study, annotation to annotation/. A file of the right size is not
+/// downloaded again; `lpp-fetch verify` checks contents too.
 #[derive(Debug, Args)]
 pub(crate) struct DataArgs {
     #[command(flatten)]
     place: PlaceArgs,
     #[command(flatten)]
     choice: ChoiceArgs,
-    /// Address that has annotation/ and derivatives/ below it
+    /// Base address with annotation/ and derivatives/
     #[arg(long, value_name = "URL", default_value = DATA_URL)]
     base_url: String,
 }
@@ -28,17 +28,17 @@ pub(crate) struct ChoiceArgs {
     /// Kinds of files
     #[arg(long, value_enum, value_name = "KIND,...", value_delimiter = ',', default_values = ["words", "derivatives"])]
     kind: Vec<KindArg>,
-    /// Subjects whose scans are wanted, such as EN057 [default: all]
+    /// Subjects whose scans to download, such as EN057 [default: all]
     #[arg(long, value_name = "SUBJECT,...", value_delimiter = ',', value_parser = lpp_cli::subject)]
     subject: Vec<String>,
-    /// Runs whose scans are wanted, 0 to 8 [default: all]
+    /// Runs whose scans to download, 0 to 8 [default: all]
     #[arg(long, value_name = "RUN,...", value_delimiter = ',')]
     run: Vec<usize>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum KindArg {
-    /// The words and their times, which the programs read
+    /// Words and their times, as read by the programs
     Words,
     /// All annotation
     Annotation,

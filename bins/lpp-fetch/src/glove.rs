@@ -10,19 +10,19 @@ use crate::args::{NetworkArgs, open_or_make};
 use crate::listing::Listing;
 use crate::software::SOFTWARE;
 
-/// GloVe vectors of 6 billion tokens: glove/glove.6B.300d.txt in the study.
+/// Downloads GloVe vectors (6 billion tokens) to glove/glove.6B.300d.txt in the study.
 ///
-/// The archive of 862 MB comes from the hub (HF_ENDPOINT) and is checked against its SHA-256.
+/// The archive of 862 MB is downloaded from the hub (HF_ENDPOINT) and verified with its SHA-256.
 #[expect(
     clippy::doc_markdown,
     reason = "these comments are the help text, where backticks would show"
 )]
 #[derive(Debug, Args)]
 pub(crate) struct GloveArgs {
-    /// Study folder; it is made if it is not there
+    /// Study folder; created if it does not exist
     #[arg(long, value_name = "DIR", default_value = ".")]
     study: PathBuf,
-    /// Dimensions; the paper's are 300
+    /// Dimensions (300 in the paper)
     #[arg(long, value_name = "D", default_value_t = 300, value_parser = dims)]
     dims: u32,
     /// Address of glove.6B.zip [default: the hub's]
@@ -31,13 +31,13 @@ pub(crate) struct GloveArgs {
     /// SHA-256 of another archive at that address
     #[arg(long, value_name = "HEX", requires = "url", value_parser = sha256)]
     sha256: Option<String>,
-    /// Keep the archive too
+    /// Keep the archive
     #[arg(long)]
     keep_archive: bool,
-    /// List files and sizes, fetch nothing
+    /// List files and sizes without downloading
     #[arg(long)]
     dry_run: bool,
-    /// Fetch again what is there
+    /// Download existing files again
     #[arg(long)]
     force: bool,
 }

@@ -70,7 +70,7 @@ impl Listing {
             lpp_cli::print_result(format!("{bytes:>13}  {}  ({state})", file.path.display()))?;
         }
         lpp_cli::print_result(format!(
-            "{} files, {}, of which {} to fetch",
+            "{} files, {}, of which {} to download",
             self.files.len(),
             size(self.bytes),
             size(self.bytes_left)
@@ -84,7 +84,7 @@ pub(crate) fn print_report(report: &BatchReport, json: bool) -> anyhow::Result<(
         return lpp_cli::print_json(report);
     }
     lpp_cli::print_line(format!(
-        "{} files fetched, {} there before, {} in all",
+        "{} files downloaded, {} already there, {} in total",
         report.n_fetched,
         report.n_present,
         size(report.bytes)

@@ -16,10 +16,10 @@ use lpp_cli::{CommonArgs, Program};
 
 use crate::args::NetworkArgs;
 
-/// Downloads what a study needs, and checks it.
+/// Downloads the files that a study needs, and verifies them.
 ///
-/// Files arrive under another name and get their own when size and hash are right. A download that was interrupted goes
-/// on where it stopped when it is started again. Proxies are taken from HTTPS_PROXY and NO_PROXY.
+/// A file gets its final name when its size and hash are right. To resume an interrupted download, run the command
+/// again. Proxies are read from HTTPS_PROXY and NO_PROXY.
 #[expect(
     clippy::doc_markdown,
     reason = "these comments are the help text, where backticks would show"

@@ -8,11 +8,13 @@ use serde::Serialize;
 use crate::args::NetworkArgs;
 use crate::listing::{ListedFile, Listing};
 
-/// Models and their tokenizers from the hub, into the cache that Python's libraries share (HF_HOME, HF_HUB_CACHE).
+/// Downloads models and their tokenizers from the hub into the cache shared with Python's libraries (HF_HOME,
+/// HF_HUB_CACHE).
 ///
-/// A name is one of the paper's (gpt2, Qwen1.5-0.5B, pythia-6.9b_step1000) or ORG/NAME as on the hub. Weights come as
-/// safetensors where there are any, otherwise as pytorch_model.bin. The token for gated models is taken from HF_TOKEN or
-/// the file of `huggingface-cli login`; HF_ENDPOINT names a mirror, HF_HUB_OFFLINE forbids the network.
+/// A model is given by its name in the paper (gpt2, Qwen1.5-0.5B, pythia-6.9b_step1000) or as ORG/NAME. Weights are
+/// downloaded as safetensors if available, otherwise as pytorch_model.bin. The token for gated models is read from
+/// HF_TOKEN or the file of `huggingface-cli login`. Set HF_ENDPOINT to use a mirror, and HF_HUB_OFFLINE to use no
+/// network.
 #[expect(
     clippy::doc_markdown,
     reason = "these comments are the help text, where backticks would show"
@@ -29,16 +31,16 @@ pub(crate) struct ModelArgs {
     /// Branch, tag or commit, such as step1000
     #[arg(long, value_name = "REVISION")]
     revision: Option<String>,
-    /// Configuration and tokenizer only: enough for an untrained twin
+    /// Download only configuration and tokenizer: enough for an untrained control
     #[arg(long, conflicts_with = "tokenizer_only")]
     without_weights: bool,
-    /// The tokenizer only
+    /// Download only the tokenizer
     #[arg(long)]
     tokenizer_only: bool,
-    /// Use the cache only; fails if something is missing
+    /// Use only the cache; fail if a file is missing
     #[arg(long)]
     offline: bool,
-    /// List files and sizes, fetch nothing
+    /// List files and sizes without downloading
     #[arg(long)]
     dry_run: bool,
 }

@@ -11,10 +11,10 @@ use crate::args::{NetworkArgs, PlaceArgs};
 use crate::listing::{Listing, print_report};
 use crate::software::SOFTWARE;
 
-/// Mask, regions, text, inter-subject correlation and average subject as the paper's authors published them.
+/// Downloads mask, regions, text, inter-subject correlation and average subject as published by the paper's authors.
 ///
-/// Files are those of one commit of their repository, checked against the hashes that git has for them. Arrays are
-/// converted from joblib's format, so that lpp-fit can start at once.
+/// The files are from one commit of their repository and are verified with git's hashes. Arrays are converted from
+/// joblib format for lpp-fit.
 #[derive(Debug, Args)]
 pub(crate) struct PrecomputedArgs {
     #[command(flatten)]
@@ -22,10 +22,10 @@ pub(crate) struct PrecomputedArgs {
     /// Commit of the authors' repository
     #[arg(long, value_name = "COMMIT", default_value = AUTHORS_COMMIT)]
     commit: String,
-    /// Address that has the files of the commit below it [default: GitHub's]
+    /// Base address of the files of the commit [default: GitHub's]
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
-    /// Address of the commit's tree, as GitHub's API gives it [default: GitHub's]
+    /// Address of the commit's tree in the format of GitHub's API [default: GitHub's]
     #[arg(long, value_name = "URL")]
     listing_url: Option<String>,
 }
@@ -44,7 +44,7 @@ impl PrecomputedArgs {
         }
         if let Some(path) = in_the_way(&files)?.first().filter(|_| !self.place.force) {
             bail!(
-                "{}: there is another file here; --force replaces it by the published one",
+                "{}: a different file exists; --force replaces it with the published one",
                 path.display()
             );
         }

@@ -12,17 +12,17 @@ use crate::data::ChoiceArgs;
 use crate::listing::size;
 use crate::software::SOFTWARE;
 
-/// Reads every downloaded file again and compares its hash: files of the data set, of the authors, GloVe, and the
-/// contents of a hub's cache.
+/// Reads every downloaded file and compares its hash: files of the data set, files of the authors, GloVe, and the hub
+/// cache.
 ///
-/// With --lang the files of the data set that this and --kind, --subject and --run choose must all be there. The exit
-/// status is 1 if a file is bad or missing.
+/// With --lang, the files of the data set selected by --lang, --kind, --subject and --run must exist. The exit status
+/// is 1 if a file is bad or missing.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
     /// A study folder, or the cache of the hub
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// Languages whose files must be there: en, fr, cn
+    /// Languages whose files must exist: en, fr, cn
     #[arg(long, value_name = "LANG,...", value_delimiter = ',')]
     lang: Vec<Language>,
     #[command(flatten)]
@@ -56,7 +56,7 @@ impl VerifyArgs {
         }
         if !report.bad.is_empty() || !report.missing.is_empty() {
             bail!(
-                "{}: {} bad and {} missing files; remove the bad ones and fetch again",
+                "{}: {} bad and {} missing files; delete the bad ones and download again",
                 job.folder.display(),
                 report.bad.len(),
                 report.missing.len()

@@ -44,7 +44,7 @@ fn a_dry_run_lists_the_data_set_and_touches_nothing() {
     let said = assert_succeeds(&mut command);
     // 1008 runs of 112 subjects and three tables of words.
     assert!(
-        said.ends_with("1011 files, 77.3 GB, of which 77.3 GB to fetch\n"),
+        said.ends_with("1011 files, 77.3 GB, of which 77.3 GB to download\n"),
         "{}",
         &said[said.len() - 80..]
     );
@@ -222,7 +222,7 @@ fn precomputed_files_go_where_the_programs_look() {
     let study = folder.path();
     let server = authors(None);
     let said = assert_succeeds(&mut precomputed(study, &server));
-    assert!(said.starts_with("19 files fetched, 0 there before"), "{said}");
+    assert!(said.starts_with("19 files downloaded, 0 already there"), "{said}");
     for file in [
         "masks/mask_lpp_fr.nii.gz",
         "roi_masks/TP.nii.gz",
@@ -241,7 +241,7 @@ fn precomputed_files_go_where_the_programs_look() {
     // Again: nothing to do.
     let requests = server.log().len();
     assert!(
-        assert_succeeds(&mut precomputed(study, &server)).starts_with("0 files fetched, 19 there before")
+        assert_succeeds(&mut precomputed(study, &server)).starts_with("0 files downloaded, 19 already there")
     );
     assert_eq!(server.log().len(), requests + 1, "only the listing");
     // All of it is known to verify, and a change is found.
@@ -366,7 +366,7 @@ fn models_go_into_the_cache() {
     let hub = hub();
     let listed = assert_succeeds(model(&hub, home.path()).args(["gpt2", "--dry-run"]));
     assert!(
-        listed.contains("3 files, 5.0 kB, of which 5.0 kB to fetch"),
+        listed.contains("3 files, 5.0 kB, of which 5.0 kB to download"),
         "{listed}"
     );
     assert!(!home.path().join("hub").exists());

@@ -21,12 +21,12 @@ use lpp_study::{
 };
 use lpp_text::Control;
 
-/// Predicts every voxel of the average subject, or of individual subjects, from each layer of a model, by nested
-/// cross-validated ridge regression, and writes the held-out correlations: an array (layers, voxels), its sidecar, and
-/// a map.
+/// Predicts every voxel of the average subject, or of individual subjects, from each layer of a model by nested
+/// cross-validated ridge regression. Writes the correlations on held-out runs as an array (layers, voxels) with a
+/// sidecar and a map.
 ///
-/// An individual subject has its own mask and is smoothed by 4 mm; both are made of its resampled runs when they are not
-/// up to date. All subjects share the factorisation of each layer.
+/// An individual subject has its own mask, and its scans are smoothed by 4 mm; both are computed from its resampled
+/// runs if needed. All subjects share the factorisation of each layer.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -41,7 +41,7 @@ struct Args {
     study: StudyArgs,
     #[command(flatten)]
     scans: ScanArgs,
-    /// Fit this subject in place of the average one, EN057 say; may be repeated
+    /// Fit this subject instead of the average subject, for example EN057; may be repeated
     #[arg(long, value_name = "SUBJECT", value_parser = lpp_cli::subject, conflicts_with_all = ["all_subjects", "y", "mask", "output"])]
     subject: Vec<String>,
     /// Fit every subject that has resampled runs
@@ -53,59 +53,59 @@ struct Args {
     /// The words and their times [default: the study's]
     #[arg(long, value_name = "CSV")]
     words: Option<PathBuf>,
-    /// Repetition time in s [default: the study's, or what the scans say; all that say one must agree]
+    /// Repetition time in s [default: that of the study or the scans; all must agree]
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     tr: Option<f64>,
-    /// Scans (scans, voxels) of each run; labels such as run-2 decide their order [default: the study's average subject]
+    /// Scans (scans, voxels) of each run, sorted by labels such as run-2 [default: the study's average subject]
     #[arg(long, value_name = "NPY", num_args = 1..)]
     y: Vec<PathBuf>,
     /// The brain mask [default: the study's]
     #[arg(long, value_name = "NII")]
     mask: Option<PathBuf>,
-    /// Where the scores go; the map goes beside them [default: the study's scores folder]
+    /// Output file of the scores; the map is written next to it [default: in the study's scores folder]
     #[arg(short, long, value_name = "NPY", value_parser = lpp_cli::output_file(&[".npy"]))]
     output: Option<PathBuf>,
     /// Penalties: logspace:FIRST:LAST:COUNT (powers of ten) or a list like 1,10,100 [default: the study's]
     #[arg(long, value_name = "GRID")]
     alphas: Option<Penalties>,
-    /// How penalties are searched
+    /// Search over penalties
     #[arg(long, value_name = "SEARCH", default_value = AlphaSearch::default().name(), value_parser = lpp_cli::choice::<AlphaSearch>())]
     alpha_search: AlphaSearch,
-    /// Training runs that validate the penalty
+    /// Training runs used to validate the penalty
     #[arg(long, value_name = "RUNS", default_value = InnerRuns::default().name(), value_parser = lpp_cli::choice::<InnerRuns>())]
     inner: InnerRuns,
     /// Arithmetic of the products over voxels
     #[arg(long, value_name = "PRECISION", default_value = Arithmetic::default().name(), value_parser = lpp_cli::choice::<Arithmetic>())]
     precision: Arithmetic,
-    /// Also choose the layer of each voxel and fold on inner data and score it on outer data; written to `MODEL_LANG_nested.npy`
+    /// Also choose the layer of each voxel by nested cross-validation; written to `MODEL_LANG_nested.npy`
     #[arg(long)]
     nested_layer: bool,
-    /// Also fit one layer beside these controls by banded ridge; written to `MODEL_LANG_joint.npy`. Names as lpp-controls has
-    /// them (wordrate, ...), names of other activations, or all: every control that the study has
+    /// Also fit one layer jointly with these controls by banded ridge; written to `MODEL_LANG_joint.npy`. Give names of
+    /// controls (wordrate, ...) or of other activations, or all for every control of the study
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     controls: Vec<FeatureName>,
-    /// Ratios of penalties that a joint fit tries
+    /// Number of penalty ratios to try in a joint fit
     #[arg(long, value_name = "N", default_value_t = JointFit::DEFAULT_CANDIDATES)]
     candidates: usize,
-    /// Also test one layer against that many nulls; written to `MODEL_LANG_nulls.npy`
+    /// Also test one layer against this number of nulls; written to `MODEL_LANG_nulls.npy`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     nulls: Option<u32>,
-    /// How nulls reorder the scans of a run
+    /// Permutation of the scans of a run in nulls
     #[arg(long, value_enum, default_value_t = Null::Circular)]
     null: Null,
-    /// Scans of a block of --null blocks
+    /// Scans per block, for --null blocks
     #[arg(long, value_name = "SCANS", default_value_t = Nulls::DEFAULT_BLOCK)]
     null_block: usize,
-    /// Choose penalties anew for each null, which costs a fit each; they are those of the observed scans otherwise
+    /// Choose penalties again for each null, at the cost of a fit per null [default: keep those of the observed scans]
     #[arg(long)]
     null_refit: bool,
-    /// Layer for --controls and --nulls [default: the one with the best validation score, as --nested-layer finds it]
+    /// Layer for --controls and --nulls [default: the one with the best validation score, as with --nested-layer]
     #[arg(long, value_name = "LAYER")]
     layer: Option<usize>,
-    /// Seed of nulls and of ratios of penalties
+    /// Seed of nulls and penalty ratios
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
-    /// Leave out the canary, features that know only time, which is fitted along with a study's model
+    /// Do not fit the time-only control model (leakage check) along with a study's model
     #[arg(long)]
     no_canary: bool,
     #[command(flatten)]

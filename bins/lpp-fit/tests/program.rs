@@ -263,7 +263,7 @@ fn broken_input_gives_one_line_and_no_scores() {
         let whole = fs::read(path).unwrap();
         whole[..whole.len() * 2 / 3].to_vec()
     };
-    spoil(&run, &cut(&run), &["run-1.npy", "cut short"]);
+    spoil(&run, &cut(&run), &["run-1.npy", "truncated"]);
     spoil(&words, b"", &["words_en.csv", "no words"]);
     spoil(&activations, &cut(&activations), &["toy_en.safetensors"]);
     let mask = study.join("mask.nii.gz");
@@ -286,7 +286,7 @@ fn broken_input_gives_one_line_and_no_scores() {
         &["unheard-of_en.safetensors"],
     );
     fs::remove_file(&run).unwrap();
-    assert_fails(&mut fit(study), &["run-2.npy in place of run-1.npy"]);
+    assert_fails(&mut fit(study), &["run-2.npy instead of run-1.npy"]);
     assert!(!study.join("scores").exists());
     assert_usage_error(fit(study).args(["--alphas", "zero"]));
     assert_usage_error(fit(study).args(["--threads", "0"]));
@@ -648,7 +648,7 @@ fn files_of_the_user_are_not_overwritten() {
         fs::write(&path, "precious").unwrap();
         assert_fails(
             &mut fit(dir.path()),
-            &[name, "lpp-fit has not made it", "--force"],
+            &[name, "was not made by lpp-fit", "--force"],
         );
         assert_eq!(fs::read(&path).unwrap(), b"precious");
         assert_eq!(fs::read_dir(dir.path().join("scores")).unwrap().count(), 1);

@@ -157,7 +157,7 @@ fn runs_are_as_many_as_those_of_the_words_without_a_gap() {
     fs::remove_file(toy.run(3)).unwrap();
     toy.refused(&["3 runs of scans", "4 as of the words"]);
     npy::save(&toy.run(4), &scans(3)).unwrap();
-    toy.refused(&["average_subject/en", "run-4.npy in place of run-3.npy"]);
+    toy.refused(&["average_subject/en", "run-4.npy instead of run-3.npy"]);
     fs::rename(toy.run(4), toy.run(3)).unwrap();
     npy::save(&toy.path("average_subject/en/run-03.npy"), &scans(3)).unwrap();
     toy.refused(&["average_subject/en", "run-3.npy"]);
@@ -190,7 +190,7 @@ fn labels_decide_the_order_of_scans() {
         files.sort();
         files.swap(0, 1);
         let (said, found) = warnings(&mut toy.fit_to(&files, "o.npy"), &toy.path("o.npy"));
-        assert!(said.contains("order of their labels"), "{said}");
+        assert!(said.contains("sorted by their labels"), "{said}");
         assert_eq!(found, expected, "{names:?}");
         fs::remove_dir_all(toy.path("in")).unwrap();
     }

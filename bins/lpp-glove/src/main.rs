@@ -12,7 +12,7 @@ use lpp_study::FeatureSource;
 /// Writes the GloVe vector of each word as activations of one layer.
 ///
 /// Words without a vector get zeros and are listed in a warning. The words with their times are written to
-/// words_LANG.csv of the study, or beside the activations if these go elsewhere.
+/// words_LANG.csv in the study, or next to the activations if these are written elsewhere.
 #[expect(
     clippy::doc_markdown,
     reason = "these comments are the help text, where backticks would show"
@@ -25,12 +25,12 @@ use lpp_study::FeatureSource;
 struct Args {
     #[command(flatten)]
     study: StudyArgs,
-    /// The vectors: a word and its numbers a line, gzip or not
+    /// Word vectors: one word and its numbers per line, optionally gzipped
     #[arg(long, value_name = "FILE")]
     glove: PathBuf,
     #[command(flatten)]
     annotation: AnnotationArgs,
-    /// The activations file to write [default: the study's, such as activations/glove_en.safetensors]
+    /// Output activations file [default: in the study, such as activations/glove_en.safetensors]
     #[arg(short, long, value_name = "SAFETENSORS", value_parser = lpp_cli::output_file(&[".safetensors"]))]
     output: Option<PathBuf>,
     #[command(flatten)]

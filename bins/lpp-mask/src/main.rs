@@ -9,10 +9,10 @@ use lpp_preparation::MaskJob;
 use lpp_steps::MaskStep;
 use lpp_study::averaged_runs;
 
-/// Finds the brain in every run, keeps the voxels that more than half of the runs share, and of these the ones whose
-/// mirror image is inside too.
+/// Computes a brain mask for every run, keeps the voxels that are in more than half of the run masks, and then those
+/// whose mirror image is in the mask too.
 ///
-/// Without runs, those of the study's resampled/LANG are taken.
+/// By default the runs are those in the study's resampled/LANG.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -26,13 +26,13 @@ struct Args {
     study: StudyArgs,
     #[command(flatten)]
     scans: ScanArgs,
-    /// The mask to write [default: the study's]
+    /// Output mask [default: the study's]
     #[arg(short, long, value_name = "NII", value_parser = lpp_cli::output_file(&[".nii.gz", ".nii"]))]
     output: Option<PathBuf>,
-    /// Keep voxels whose mirror image is not inside
+    /// Do not make the mask symmetric
     #[arg(long)]
     asymmetric: bool,
-    /// Also write the mask of each run, under its name, to this folder
+    /// Also write the mask of each run to this folder
     #[arg(long, value_name = "DIR")]
     run_masks: Option<PathBuf>,
     #[command(flatten)]
@@ -75,10 +75,7 @@ fn main() -> ExitCode {
         let job = args.job()?;
         let report = job.run(lpp_cli::software!(), &lpp_cli::progress(&common))?;
         for run in &report.empty_runs {
-            tracing::warn!(
-                "{}: no brain was found in this run; it counts as empty",
-                run.display()
-            );
+            tracing::warn!("{}: no brain found in this run; its mask is empty", run.display());
         }
         let outcome = Outcome::new(&job.step.output, report.up_to_date);
         lpp_cli::print_outcomes(&common, &[outcome.count("voxels", report.mask.n_voxels())])

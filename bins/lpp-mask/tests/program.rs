@@ -224,7 +224,7 @@ fn what_makes_a_mask_doubtful_is_said() {
     let cases: [(&str, &dyn Fn(&[usize], bool) -> f32, &str); 3] = [
         ("stripped.nii", &stripped, "never vary"),
         ("covered.nii", &covered, "never vary"),
-        ("full.nii", &full, "nearly the whole box"),
+        ("full.nii", &full, "nearly the whole image"),
     ];
     for (name, change, part) in cases {
         // So small that smoothing carries the mask into the background.

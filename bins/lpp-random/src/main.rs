@@ -10,11 +10,11 @@ use lpp_steps::{RandomStep, WordsStep};
 use lpp_study::FeatureSource;
 use lpp_text::RandomKind;
 
-/// Writes random vectors as activations of one layer, with the numbers that NumPy draws for the same seed.
+/// Writes random vectors as activations of one layer. The numbers are those that NumPy draws for the same seed.
 ///
-/// The type is vector (a new normal vector for each word spoken) or embedding (one uniform vector for each different
-/// word). The words with their times are written to words_LANG.csv of the study, or beside the activations if these
-/// go elsewhere.
+/// The type is vector (a new normal vector for each spoken word) or embedding (one uniform vector for each distinct
+/// word). The words with their times are written to words_LANG.csv in the study, or next to the activations if these
+/// are written elsewhere.
 #[expect(
     clippy::doc_markdown,
     reason = "these comments are the help text, where backticks would show"
@@ -38,7 +38,7 @@ struct Args {
     seed: u32,
     #[command(flatten)]
     annotation: AnnotationArgs,
-    /// The activations file to write [default: the study's, such as activations/random_vector_300d_seed1_en.safetensors]
+    /// Output activations file [default: in the study, such as activations/random_vector_300d_seed1_en.safetensors]
     #[arg(short, long, value_name = "SAFETENSORS", value_parser = lpp_cli::output_file(&[".safetensors"]))]
     output: Option<PathBuf>,
     #[command(flatten)]

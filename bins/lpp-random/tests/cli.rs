@@ -216,7 +216,7 @@ fn times_that_cannot_be_are_named() {
         (
             "box,1,2,1\nsheep,2,3,1",
             "box,2,3,1\nsheep,1,2,1",
-            ["row 2", "ahead"],
+            ["row 2", "previous"],
         ),
         ("sheep,2,3,1", "sheep,2000,3000,1", ["milliseconds", "medians"]),
         (

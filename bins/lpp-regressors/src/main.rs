@@ -11,7 +11,7 @@ use lpp_fmri::Hrf;
 use lpp_preparation::RegressorJob;
 use lpp_steps::RegressorsStep;
 
-/// Convolves the activations of a run's words with the haemodynamic response and samples them at its scans.
+/// Convolves the activations of a run's words with the HRF and samples them at its scans.
 ///
 /// The events are a CSV file with a column onset (or onset_s), and one of offset (offset_s) or duration (duration_s),
 /// in seconds from the start of the run; the activations are [words, features], float32 or float64. Writes float64
@@ -25,7 +25,7 @@ struct Args {
     /// Word times
     #[arg(long, value_name = "CSV")]
     events: PathBuf,
-    /// The run meant, where the events have a column run (or section) with several
+    /// Run to use, if the events have a column run (or section) with several runs
     #[arg(long, value_name = "R")]
     run: Option<String>,
     /// Activations of the words of that run
@@ -40,10 +40,10 @@ struct Args {
     /// Haemodynamic response: glover or spm
     #[arg(long, value_name = "MODEL", default_value_t)]
     hrf: Hrf,
-    /// The features to write
+    /// Output features
     #[arg(short, long, value_name = "NPY", value_parser = lpp_cli::output_file(&[".npy"]))]
     output: PathBuf,
-    /// Compute again what is up to date
+    /// Recompute even if the output is up to date
     #[arg(long)]
     force: bool,
     #[command(flatten)]

@@ -13,7 +13,7 @@ use lpp_study::{SubjectRuns, derivative_runs, resampled_dir, resampled_name};
 
 /// Resamples images, by default to the working grid of the study: 4 mm, shape 37,46,38.
 ///
-/// Without images, the study's derivatives/sub-LANG*/func are taken and resampled/LANG/sub-* written.
+/// By default the images are those in the study's derivatives/sub-LANG*/func, and the output is resampled/LANG/sub-*.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -27,10 +27,10 @@ struct Args {
     study: StudyArgs,
     #[command(flatten)]
     scans: ScanArgs,
-    /// Only this subject of the study, EN057 say; may be repeated
+    /// Only this subject of the study, for example EN057; may be repeated
     #[arg(long, value_name = "SUBJECT", value_parser = lpp_cli::subject, conflicts_with = "images")]
     subject: Vec<String>,
-    /// Folder to write to, under the names of the images
+    /// Output folder; files keep the names of the images
     #[arg(
         short,
         long = "out",
@@ -58,10 +58,10 @@ struct Args {
         requires = "affine"
     )]
     shape: Vec<usize>,
-    /// Take the grid of this image
+    /// Use the grid of this image
     #[arg(long, value_name = "NII", conflicts_with_all = ["affine", "shape"])]
     like: Option<PathBuf>,
-    /// How values between voxels are made
+    /// Interpolation
     #[arg(long, value_enum, default_value_t = Between::Cubic)]
     interpolation: Between,
     #[command(flatten)]
@@ -70,10 +70,10 @@ struct Args {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Between {
-    /// Cubic splines: for scans
+    /// Cubic splines, for scans
     #[value(alias = "continuous")]
     Cubic,
-    /// The nearest voxel: for labels
+    /// Nearest neighbour, for labels
     Nearest,
 }
 
@@ -120,10 +120,7 @@ impl Args {
 
     fn outputs(&self) -> anyhow::Result<Vec<(PathBuf, PathBuf)>> {
         if !self.images.is_empty() {
-            let folder = self
-                .out
-                .as_ref()
-                .context("--out must name a folder to write to")?;
+            let folder = self.out.as_ref().context("--out must be an output folder")?;
             let named = |image: &PathBuf| {
                 let name = image
                     .file_name()

@@ -168,7 +168,7 @@ fn bad_input_is_explained() {
         (vec![&image], vec!["--out"]),
         (
             vec!["cut.nii", "--out", "."],
-            vec!["cut.nii", "another file to write to"],
+            vec!["cut.nii", "give another output file"],
         ),
         (
             vec![&image, "--out", "out", "--affine", flat, "--shape", "2,2,2"],

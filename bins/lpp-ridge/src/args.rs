@@ -12,10 +12,10 @@ use lpp_study::Penalties;
 use ndarray::Array2;
 use serde_json::{Value, json};
 
-/// Scores how well features predict targets: ridge regression, its penalty chosen by nested leave-one-run-out
-/// cross-validation, Pearson correlation or R² on the run left out.
+/// Scores how well features predict targets, by ridge regression. The penalty is chosen by nested leave-one-run-out
+/// cross-validation; the score is the Pearson correlation or R² on the held-out run.
 ///
-/// Arrays are used as they are: trim and standardise them first. Rows are scans, columns features or targets.
+/// Trim and standardise the arrays first; they are used as they are. Rows are scans; columns are features or targets.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -27,16 +27,17 @@ pub(crate) struct Args {
     #[arg(long, required = true, num_args = 1.., value_name = "NPY")]
     pub(crate) x: Vec<PathBuf>,
     /// Targets, one .npy file (scans, targets) per run, in the order of the features. Files in the precision of the fit
-    /// are mapped, not read: they may be larger than memory
+    /// are memory-mapped and may be larger than memory
     #[arg(long, required = true, num_args = 1.., value_name = "NPY")]
     pub(crate) y: Vec<PathBuf>,
-    /// What predictions are scored by, in validation and test
+    /// Score of predictions, in validation and test
     #[arg(long, value_enum, default_value_t = Score::Pearson)]
     metric: Score,
-    /// A label for each run; runs of one label are left out together, scored over all their scans [default: single runs]
+    /// A label for each run; runs with the same label are left out together and scored over all their scans [default:
+    /// each run separately]
     #[arg(long, value_delimiter = ',', value_name = "LABEL,...")]
     pub(crate) groups: Option<Vec<usize>>,
-    /// Features at these delays in scans, side by side, in place of the features (finite impulse response)
+    /// Use the features at these delays, in scans (finite impulse response)
     #[arg(
         long,
         value_delimiter = ',',
@@ -47,34 +48,35 @@ pub(crate) struct Args {
     /// Penalties: logspace:FIRST:LAST:COUNT (powers of ten) or a list like 1,10,100
     #[arg(long, default_value = "logspace:2:7:16", value_name = "GRID")]
     alphas: Penalties,
-    /// Training runs that validate the penalty
+    /// Training runs used to validate the penalty
     #[arg(long, value_enum, default_value_t = Inner::First)]
     inner: Inner,
-    /// Who shares a penalty
+    /// One penalty for all targets, or one per target
     #[arg(long, value_enum, default_value_t = Scope::Global)]
     alpha_scope: Scope,
-    /// How penalties are searched
+    /// Search over penalties
     #[arg(long, value_enum, default_value_t = Search::Screened)]
     alpha_search: Search,
-    /// What a constant or NaN target does to the choice of a shared penalty
+    /// Treatment of constant or NaN targets in the choice of a shared penalty
     #[arg(long, value_enum, default_value_t = NanRule::Ignore)]
     nan_targets: NanRule,
-    /// Arithmetic of the wide products [default: f64 if the features are, else f32]
+    /// Arithmetic of the products over targets [default: f64 for f64 features, else f32]
     #[arg(long, value_enum)]
     pub(crate) precision: Option<Precision>,
-    /// Who factors the systems
+    /// Engine for the factorisations
     #[arg(long, value_enum, default_value_t = Solver::Pure)]
     engine: Solver,
     /// Mean score of each target over the test runs (targets)
     #[arg(short, long, value_name = "NPY", value_parser = lpp_cli::output_file(&[".npy"]))]
     pub(crate) output: PathBuf,
-    /// Also the score of each test run (runs, targets)
+    /// Also write the score of each test run (runs, targets)
     #[arg(long, value_name = "NPY", value_parser = lpp_cli::output_file(&[".npy"]))]
     pub(crate) fold_scores: Option<PathBuf>,
-    /// Also the predictions of each run by the fit that left it out: run-0.npy, ... (scans, targets) in this folder
+    /// Also write the predictions of each run from the fit that left it out: run-0.npy, ... (scans, targets) in this
+    /// folder
     #[arg(long, value_name = "DIR", conflicts_with = "bands")]
     pub(crate) predictions: Option<PathBuf>,
-    /// Also the coefficients of the fit of each fold (folds, features, targets)
+    /// Also write the coefficients of the fit of each fold (folds, features, targets)
     #[arg(long, value_name = "NPY", value_parser = lpp_cli::output_file(&[".npy"]), conflicts_with = "bands")]
     pub(crate) coefficients: Option<PathBuf>,
     #[command(flatten)]
@@ -186,16 +188,16 @@ impl Args {
 #[derive(Debug, ArgGroup)]
 #[command(next_help_heading = "Banded ridge")]
 pub(crate) struct BandedArgs {
-    /// Widths of consecutive feature spaces; the penalty of each is searched over random ratios
+    /// Widths of consecutive feature spaces; each gets its own penalty, searched over random ratios
     #[arg(long, value_delimiter = ',', value_name = "N,...", conflicts_with_all = ["alpha_search", "nan_targets"])]
     pub(crate) bands: Option<Vec<usize>>,
-    /// Number of ratios between the penalties to try, the first one equal
+    /// Number of penalty ratios to try; in the first, all penalties are equal
     #[arg(long, default_value_t = 100, value_name = "N", requires = "bands")]
     n_ratios: usize,
-    /// How ratios are found
+    /// Search over penalty ratios
     #[arg(long, value_enum, default_value_t = RatioSearch::Random, requires = "bands")]
     ratio_search: RatioSearch,
-    /// Try these weights of the bands instead, 1:1,1:0.1,1:0 for example; a band of weight 0 is left out
+    /// Try these weights of the bands instead, for example 1:1,1:0.1,1:0; a band of weight 0 is left out
     #[arg(
         long,
         value_delimiter = ',',
@@ -208,10 +210,10 @@ pub(crate) struct BandedArgs {
     /// Seed of the ratios
     #[arg(long, default_value_t = 0, requires = "bands")]
     seed: u64,
-    /// Also R² on each test run split among the bands (folds, bands, targets)
+    /// Also write R² on each test run split among the bands (folds, bands, targets)
     #[arg(long, value_name = "NPY", requires = "bands")]
     pub(crate) split: Option<PathBuf>,
-    /// Also the chosen penalty of each band (folds, bands, targets), infinite for a band left out
+    /// Also write the chosen penalty of each band (folds, bands, targets), infinite for a band that is left out
     #[arg(long, value_name = "NPY", requires = "bands")]
     pub(crate) penalties: Option<PathBuf>,
 }
@@ -254,7 +256,7 @@ fn ratio(text: &str) -> Result<Ratio, String> {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Solver {
-    /// This program
+    /// Built in, written in Rust
     Pure,
     /// The system's OpenBLAS
     #[cfg(feature = "openblas")]
@@ -265,13 +267,13 @@ enum Solver {
 enum RatioSearch {
     /// Drawn from Dirichlet distributions
     Random,
-    /// From equal weights on, one band after the other made heavier or lighter as long as the validation score rises
+    /// Coordinate descent from equal weights, as long as the validation score rises
     Descent,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Score {
-    /// Pearson correlation, as the reference study
+    /// Pearson correlation, as in the reference study
     Pearson,
     /// Coefficient of determination
     R2,
@@ -279,7 +281,7 @@ enum Score {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Inner {
-    /// The first training run alone, as the reference study
+    /// Only the first training run, as in the reference study
     First,
     /// Each training run in turn
     All,
@@ -295,18 +297,18 @@ enum Scope {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Search {
-    /// Every penalty on every target
+    /// Score every penalty on every target
     Exhaustive,
-    /// A race: every penalty on 768 random targets, then those within six standard errors of the best on twice as many,
-    /// and so on
+    /// Successive halving: score every penalty on 768 random targets, then those within six standard errors of the best
+    /// on twice as many, and so on
     Screened,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum NanRule {
-    /// It is left out
+    /// Leave them out
     Ignore,
-    /// The first penalty is taken, as NumPy's argmax over NaN does in the reference
+    /// Choose the first penalty, as the reference does (NumPy's argmax with NaN)
     TakeFirst,
 }
 

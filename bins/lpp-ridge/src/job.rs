@@ -158,7 +158,7 @@ fn warn_of_edges(warnings: &[EdgeWarning]) {
 fn warn_of_constant_features(features: &[usize]) {
     if let Some(first) = features.first() {
         tracing::warn!(
-            "{} features do not vary in some run (the first is feature {first}); there they predict nothing",
+            "{} features are constant in some run (the first is feature {first}) and predict nothing there",
             features.len()
         );
     }

@@ -19,12 +19,13 @@ pub(crate) fn in_order(mut args: Args) -> anyhow::Result<Args> {
     if let (true, Some((first, second))) = (labelled, x.contradiction.as_ref().or(y.contradiction.as_ref())) {
         ensure!(
             x.places == y.places,
-            "{}: found before {}, but not so in the other list; expected features (--x) and targets (--y) in one order",
+            "{}: listed before {}, but not in the other list; expected features (--x) and targets (--y) in the same \
+             order",
             first.display(),
             second.display()
         );
         tracing::warn!(
-            "found {} before {}; the runs are taken in the order of their labels",
+            "found {} before {}; runs are sorted by their labels",
             first.display(),
             second.display()
         );
@@ -44,7 +45,7 @@ fn check_pairs(args: &Args) -> anyhow::Result<()> {
     let wrong = (1..of_x.len().min(of_y.len())).find(|&run| shift(run) != shift(0));
     match wrong {
         Some(run) if of_x.len() == of_y.len() => bail!(
-            "{}: found run {} beside run {} of the features ({}), expected the same runs in both lists",
+            "{}: found run {} paired with run {} of the features ({}), expected the same runs in both lists",
             args.y[run].display(),
             of_y[run],
             of_x[run],

@@ -246,8 +246,8 @@ fn wrong_files_are_named() {
     files.refuses("y0.npy", text, &["text", "astype"]);
     files.refuses("x3.npy", |p| fs::write(p, b"not an array").unwrap(), &[]);
     let cut = |p: &Path| fs::write(p, &fs::read(p).unwrap()[..200]).unwrap();
-    files.refuses("x0.npy", cut, &["cut short"]);
-    files.refuses("y2.npy", cut, &["cut short"]);
+    files.refuses("x0.npy", cut, &["truncated"]);
+    files.refuses("y2.npy", cut, &["truncated"]);
     assert_succeeds(&mut files.command());
 }
 

@@ -11,10 +11,10 @@ use lpp_fmri::{REFERENCE_RADIUS_MM, SphereCentre};
 use lpp_preparation::{SphereJob, SphereReport};
 use lpp_steps::RoisStep;
 
-/// Writes one image per region: 1 where a voxel of the mask lies within the radius of the region's centre, else 0.
+/// Writes one image per region: 1 for voxels of the mask within the radius of the region's centre, else 0.
 ///
-/// Without --coords, the regions are the seven of the reference study: TP, aSTS, pSTS, BA44, BA45, BA47 and AG_TPJ.
-/// The regions of the English mask serve all languages.
+/// Without --coords, the regions are the seven of the reference study: TP, aSTS, pSTS, BA44, BA45, BA47 and AG_TPJ. The
+/// regions made with the English mask are used for all languages.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -26,13 +26,13 @@ struct Args {
     /// The mask [default: the study's]
     #[arg(long, value_name = "NII")]
     mask: Option<PathBuf>,
-    /// Radius in mm, the surface included
+    /// Radius in mm, surface included
     #[arg(long, allow_negative_numbers = true, value_name = "MM", default_value_t = REFERENCE_RADIUS_MM)]
     radius: f64,
-    /// Other regions: a CSV file with the columns name, x, y and z, in mm
+    /// Regions to use instead: a CSV file with the columns name, x, y and z, in mm
     #[arg(long, value_name = "CSV")]
     coords: Option<PathBuf>,
-    /// Folder to write NAME.nii.gz to [default: the study's roi_masks]
+    /// Output folder for NAME.nii.gz [default: the study's roi_masks]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
     #[command(flatten)]

@@ -95,7 +95,7 @@ fn bad_input_is_explained() {
         ),
         (
             vec!["--mask", &mask, "--radius", "-1"],
-            vec!["a radius of 0 or more"],
+            vec!["a radius of at least 0"],
         ),
     ] {
         assert_fails(&mut program(&folder, &arguments), &parts);

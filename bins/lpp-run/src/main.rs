@@ -13,11 +13,11 @@ use lpp_workflow::{
     Lineage, Machine, PAPER, PlanOptions, PlanReport, RunJob, Verification, human_bytes, human_seconds,
 };
 
-/// Runs everything that a study lacks: from scans and text to the report.
+/// Runs all missing steps of a study, from scans and text to the report.
 ///
-/// The steps follow from lpp.toml. What is done is told from the provenance beside each artefact, so that nothing is
-/// computed twice and a changed parameter or input leads to exactly what depends on it. A run that was killed goes on
-/// where it was. Its log is run/log.jsonl in the study, that of each step run/steps/STEP.log.
+/// The steps are set in lpp.toml. A step is done if the provenance next to its outputs says so. Finished steps are not
+/// repeated, and a changed parameter or input reruns only the steps that depend on it. To resume a killed run, start it
+/// again. The log is run/log.jsonl in the study; each step logs to run/steps/STEP.log.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -37,16 +37,17 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Other {
-    /// Prints what made an artefact, and from which inputs, down to the files that came from outside
+    /// Shows which command made a file and from which inputs, back to the original files
     Why {
-        /// The artefact: a file of the study, named from its folder or from here
+        /// File of the study, relative to the study folder or the current folder
         artefact: PathBuf,
     },
-    /// Hashes all artefacts and their inputs anew and names what differs from what was written down
+    /// Hashes all files and their inputs again and lists those that differ from their records
     Verify,
-    /// Writes an lpp.toml to begin with
+    /// Writes an initial lpp.toml
     Init {
-        /// That of the published study: 28 English models, baselines, untrained twins, Pythia, French, Chinese, individuals
+        /// Use the configuration of the published study: 28 English models, baselines, untrained controls, Pythia,
+        /// French, Chinese, individual subjects
         #[arg(long, required = true)]
         paper: bool,
     },
@@ -54,7 +55,7 @@ enum Other {
 
 #[derive(Debug, ClapArgs)]
 struct Place {
-    /// Folder that holds lpp.toml and all artefacts
+    /// Study folder, with lpp.toml and all files of the study
     #[arg(long, value_name = "DIR", default_value = ".", global = true)]
     study: PathBuf,
 }
@@ -68,34 +69,35 @@ struct RunFlags {
     /// Show the plan: steps, outputs, estimated time, memory and disk, and what does not fit
     #[arg(long)]
     dry_run: bool,
-    /// With --dry-run, list commands, inputs and all outputs too
+    /// With --dry-run, also list commands, inputs and all outputs
     #[arg(long, requires = "dry_run")]
     full: bool,
-    /// With --dry-run, do not look which steps are done: no file is hashed
+    /// With --dry-run, do not check which steps are done, so that no file is hashed
     #[arg(long, requires = "dry_run")]
     no_check: bool,
-    /// Languages, in place of those of lpp.toml
+    /// Languages, instead of those in lpp.toml
     #[arg(long, value_name = "LANG", value_delimiter = ',', value_parser = lpp_cli::language())]
     lang: Vec<Language>,
-    /// Only steps whose names contain this, and what they need; may be repeated
+    /// Run only steps whose names contain this text, and the steps they need; may be repeated
     #[arg(long, value_name = "PART")]
     only: Vec<String>,
-    /// Steps at once; they share the threads
+    /// Number of steps to run in parallel; they share the threads
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
-    /// Memory of all running steps together, 16G say [default: nine tenths of the machine's]
+    /// Memory limit for all running steps together, for example 16G [default: nine tenths of the machine's memory]
     #[arg(long, value_name = "SIZE")]
     memory: Option<Memory>,
-    /// Go on with steps that do not depend on one that failed
+    /// If a step fails, continue with steps that do not depend on it
     #[arg(long)]
     keep_going: bool,
-    /// Download nothing: a missing input is an error
+    /// Do not download; a missing input is an error
     #[arg(long)]
     no_fetch: bool,
-    /// Individual subjects that one step fits at most: they share a factorisation, and are lost together if the step is killed
+    /// Largest number of individual subjects per step; they share a factorisation, and all are refitted if the step is
+    /// killed
     #[arg(long, value_name = "N", default_value_t = SUBJECTS_PER_STEP, value_parser = clap::value_parser!(u16).range(1..))]
     subjects_per_step: u16,
-    /// Folder of the programs [default: that of lpp-run]
+    /// Folder with the programs [default: that of lpp-run]
     #[arg(long, value_name = "DIR")]
     programs: Option<PathBuf>,
 }
@@ -245,7 +247,7 @@ fn init(study: &std::path::Path, common: &CommonArgs) -> anyhow::Result<()> {
     let file = study.join("lpp.toml");
     if file.exists() {
         bail!(
-            "{}: there is a configuration already; move it away first",
+            "{}: a configuration already exists; move or rename it first",
             file.display()
         );
     }
@@ -259,7 +261,7 @@ fn main() -> ExitCode {
             return run(&args.run, &args.place, &args.common);
         };
         if let Some(flag) = args.run.first_given() {
-            bail!("{flag} is for a run: leave it out with a subcommand");
+            bail!("{flag} is only for a run: remove it when using a subcommand");
         }
         match other {
             Other::Why { artefact } => why(artefact, &args.place, &args.common),

@@ -66,7 +66,7 @@ fn what_is_missing_is_named() {
     );
     assert_fails(
         &mut program(study, &["--only", "fit:gpt9"]),
-        &["no step is called \"fit:gpt9\""],
+        &["no step matches \"fit:gpt9\""],
     );
     assert_fails(
         &mut program(study, &["why", "scores/none.npy"]),

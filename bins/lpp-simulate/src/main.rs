@@ -7,8 +7,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use lpp_cli::{CommonArgs, Outcome, Program, StudyArgs, print_outcomes};
 use lpp_sim::{Comparison, ModelSpec, StudySimulation, SubjectSimulation};
 
-/// Makes a complete synthetic study: story, word times, small language models, brain mask, inter-subject correlation
-/// and scans of an average subject, with planted effects that the analysis should find.
+/// Makes a complete synthetic study with planted effects: story, word times, small language models, brain mask,
+/// inter-subject correlation and scans of an average subject.
 ///
 /// The same settings give the same files.
 #[derive(Debug, Parser)]
@@ -28,9 +28,9 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Other {
-    /// Makes scans of an average subject who hears real words, with a real mask and noise level
+    /// Simulates scans of an average subject for real words, with a real mask and noise level
     Subject(Subject),
-    /// Puts planted effects beside those that the analysis recovered; fails if they differ in sign or order
+    /// Compares planted and recovered effects; fails if they differ in sign or order
     Compare(Compare),
 }
 
@@ -38,16 +38,16 @@ enum Other {
 struct WholeStudy {
     #[command(flatten)]
     study: StudyArgs,
-    /// Seed of everything random
+    /// Seed of all random numbers
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Words of each run, at least
+    /// Smallest number of words per run
     #[arg(long, value_name = "N", default_value_t = 600)]
     words_per_run: usize,
-    /// The models, as ARCHITECTURE:WIDTH; wider models know more of what the brain responds to
+    /// Models, as ARCHITECTURE:WIDTH; wider models explain more of the planted signal
     #[arg(long, value_name = "SPEC", value_delimiter = ',', default_values = ModelSpec::DEMO)]
     models: Vec<ModelSpec>,
-    /// Width of the random baselines that lpp.toml lists
+    /// Width of the random baselines in lpp.toml
     #[arg(long, value_name = "N", default_value_t = 32)]
     baseline_dims: usize,
 }
@@ -56,7 +56,7 @@ struct WholeStudy {
 struct Subject {
     #[command(flatten)]
     study: StudyArgs,
-    /// Seed of everything random
+    /// Seed of all random numbers
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// The words and their times [default: the study's]
@@ -68,7 +68,7 @@ struct Subject {
     /// Inter-subject correlation (trials, voxels), .npy or joblib: the noise level
     #[arg(long, value_name = "FILE")]
     isc: PathBuf,
-    /// Scans of each run
+    /// Number of scans of each run
     #[arg(long, value_name = "N,N,…", value_delimiter = ',', required = true)]
     n_scans: Vec<usize>,
 }

@@ -87,10 +87,10 @@ fn what_is_no_simulation_is_left_alone() {
         for force in [false, true] {
             let mut command = small(dir.path());
             command.args(force.then_some("--force"));
-            assert_fails(&mut command, &["no simulation has made", first, "--study"]);
+            assert_fails(&mut command, &["not made by a simulation", first, "--study"]);
             let mut here = small(Path::new("."));
             here.current_dir(dir.path());
-            assert_fails(&mut here, &["no simulation has made", first]);
+            assert_fails(&mut here, &["not made by a simulation", first]);
         }
         assert!(files(dir.path()) == before, "{name}");
     }
@@ -121,7 +121,7 @@ fn scans_of_a_real_study_are_left_alone() {
     subject.arg("--isc").arg(demo.join("isc/isc_en.npy"));
     assert_fails(
         &mut subject,
-        &["run-1.npy", "lpp-simulate has not made it", "--force"],
+        &["run-1.npy", "was not made by lpp-simulate", "--force"],
     );
     assert_eq!(fs::read(&scans).unwrap(), b"precious");
     assert!(!study.join("isc").exists());
@@ -176,7 +176,7 @@ fn wrong_calls_are_refused() {
     assert_usage_error(simulate(dir.path()).args(["--lang", "de"]));
     assert_fails(
         simulate(dir.path()).args(["--words-per-run", "5"]),
-        &["words a run is 5", "60 to 20000"],
+        &["words per run is 5", "60 to 20000"],
     );
     let mut compare = Command::new(env!("CARGO_BIN_EXE_lpp-simulate"));
     assert_fails(

@@ -16,10 +16,10 @@ pub struct CommonArgs {
     /// Number of threads [default: all cores]
     #[arg(long, value_name = "N", global = true, value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
-    /// Say more; twice: everything
+    /// Print more messages; give it twice to print everything
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     verbose: u8,
-    /// Say nothing but errors
+    /// Print only errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
     /// Print one JSON object instead of lines
@@ -85,13 +85,13 @@ pub fn model(name: &str) -> Result<String, lpp_study::NameError> {
 /// The study folder and its language.
 #[derive(Debug, Clone, Args)]
 pub struct StudyArgs {
-    /// Folder that holds lpp.toml and all artefacts
+    /// Study folder, with lpp.toml and all files of the study
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub study: PathBuf,
     /// Language of the story
     #[arg(long, value_name = "LANG", default_value = "en", value_parser = crate::language())]
     pub lang: Language,
-    /// Compute again what is up to date
+    /// Recompute even if the output is up to date
     #[arg(long)]
     pub force: bool,
 }
@@ -118,7 +118,7 @@ impl StudyArgs {
 /// Which scans are meant where there are several kinds.
 #[derive(Debug, Clone, Args)]
 pub struct ScanArgs {
-    /// Take only scans whose names have this entity, space-T1w say; may be repeated [default: the study's]
+    /// Use only scans whose names have this entity, for example space-T1w; may be repeated [default: the study's]
     #[arg(long, value_name = "ENTITY-LABEL")]
     pub only: Vec<EntityChoice>,
 }
@@ -134,11 +134,11 @@ impl ScanArgs {
 /// The annotation of the words.
 #[derive(Debug, Clone, Args)]
 pub struct AnnotationArgs {
-    /// The word annotation [default: the study's]
+    /// Word annotation [default: the study's]
     #[arg(long, value_name = "CSV")]
     pub annotation: Option<PathBuf>,
-    /// Corrections of the annotation: auto (the published ones for the published files), published or none [default: the
-    /// study's]
+    /// Corrections of the annotation: auto (published corrections for the published files only), published or none
+    /// [default: the study's]
     #[arg(long, value_name = "WHICH")]
     pub corrections: Option<AnnotationCorrections>,
 }

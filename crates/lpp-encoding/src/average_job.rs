@@ -1,4 +1,4 @@
-//! From files to files: the average subject and the inter-subject correlation.
+//! The average subject and the inter-subject correlation, from files to files.
 
 use std::path::{Path, PathBuf};
 
@@ -21,9 +21,9 @@ use crate::subject_signals::SignalSource;
 
 /// Runs of many subjects in, the average subject and the inter-subject correlation out.
 ///
-/// Of each run the subjects are read one after the other, as many at a time as there are threads; memory does not grow
-/// with their number. The means of the split halves wait in a hidden folder beside the correlations until their trial
-/// comes: for ten trials at the size of the study, 5.5 GB of disk.
+/// The subjects of each run are read one after the other, with one in memory per thread, so memory does not grow with
+/// their number. The means of the split halves are stored in a hidden folder next to the correlations until their trial
+/// is fitted: 5.5 GB of disk space for ten trials at the size of the study.
 ///
 /// ```no_run
 /// use lpp_encoding::AverageJob;
@@ -41,12 +41,12 @@ use crate::subject_signals::SignalSource;
 /// ```
 #[derive(Debug, Clone)]
 pub struct AverageJob {
-    /// What is made of what: of runs of many subjects a folder of averages, `f32`, (`n_scans`, `n_voxels`), not trimmed, and the
-    /// correlation, `f32`, (`n_trials`, `n_voxels`).
+    /// Inputs, outputs and parameters. The inputs are the runs of many subjects. The outputs are a folder of averages,
+    /// `f32`, (`n_scans`, `n_voxels`), not trimmed, and the correlation, `f32`, (`n_trials`, `n_voxels`).
     pub step: AverageStep,
     /// The subjects; all have the same runs.
     pub subjects: Vec<SubjectRuns>,
-    /// By what their runs belong together; `None`: by place in files of ds003643, by label in all others.
+    /// How runs are paired between subjects. `None`: by position for files of ds003643, by label for all others.
     pub pair_runs: Option<PairRuns>,
     /// What is said of the repetition time, besides the runs.
     pub tr: RepetitionTime,
@@ -69,7 +69,7 @@ pub struct AverageReport {
     pub alpha_index: Vec<Vec<usize>>,
     /// Mean correlation over the voxels that have one, for each trial.
     pub mean_isc: Vec<f64>,
-    /// Whether everything was up to date and left alone.
+    /// Whether everything was already up to date.
     pub up_to_date: bool,
 }
 
@@ -124,8 +124,8 @@ impl AverageJob {
     ///
     /// # Errors
     /// [`EncodingError`] naming the file if a run cannot be read, is too short, or differs from the first subject's in
-    /// scans or voxels, or repetition times contradict each other; the subject, if it is there twice or lacks a run of the first
-    /// or has another; the trial, if it cannot be fitted.
+    /// scans or voxels, or repetition times contradict each other; the subject, if it is given twice, lacks a run of
+    /// the first subject or has an extra one; the trial, if it cannot be fitted.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AverageReport, EncodingError> {
         check_pairs(&self.subjects, self.pair_runs)?;
         self.check_trials()?;
@@ -270,7 +270,7 @@ impl AverageJob {
         Ok(trials)
     }
 
-    /// Sums one run over the subjects, as many of them in memory as there are threads.
+    /// Sums one run over the subjects, with one subject in memory per thread.
     fn run_means<'a>(
         &self,
         run: usize,
@@ -413,7 +413,7 @@ fn warn_of_nan(path: &Path, average: &Array2<f32>) {
         .count();
     if n_nan > 0 {
         tracing::warn!(
-            "{}: {n_nan} of {} voxels do not vary; they are NaN",
+            "{}: {n_nan} of {} voxels are constant and become NaN",
             path.display(),
             average.ncols()
         );

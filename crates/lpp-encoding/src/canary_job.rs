@@ -1,4 +1,4 @@
-//! The canary: features that know only time, and so should explain nothing.
+//! The canary, a time-only control model (leakage check): its features depend only on time and should explain nothing.
 
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
@@ -17,14 +17,14 @@ use crate::prepared::{Prepared, to_f32};
 use crate::targets::{self, Targets};
 use crate::{EncodingError, FitJob};
 
-/// Features of scans that know nothing of the text, fitted like a model and tested against nulls.
+/// Features of scans that do not depend on the text, fitted like a model and tested against nulls.
 ///
 /// Layer 0 are slow waves, cos(πk(i + ½)/n) for k = 1 … 16, the same in every run: they score if runs share a course over time
 /// (onset transients, drifts, arousal). Layer 1 is noise as slow as features are: 32 columns of white noise, one number a scan,
 /// convolved with the haemodynamic response, another in each run. It scores if held-out data leak into the fit.
 ///
-/// Whether they score is asked of the mean over at most 1024 voxels, spread over the mask, against 199 nulls of circular
-/// shifts (see [`NullJob`](crate::NullJob)).
+/// The test statistic is the mean score of at most 1024 voxels spread over the mask. It is compared with 199 nulls of
+/// circular shifts (see [`NullJob`](crate::NullJob)).
 #[derive(Debug, Clone, PartialEq)]
 pub struct CanaryJob {
     /// The fit of the features, whose activations are written first.
@@ -34,11 +34,12 @@ pub struct CanaryJob {
 const N_WAVES: usize = CanaryFeatures::N_WAVES;
 const N_NOISE: usize = CanaryFeatures::N_NOISE;
 const N_NULLS: usize = CanaryFeatures::N_NULLS;
-/// Voxels whose mean is tested: as many as make its spread small beside that over nulls.
+/// Largest number of voxels in the tested mean: enough to make its sampling error small compared with its spread over
+/// nulls.
 const N_TESTED: usize = 1024;
 
 impl CanaryJob {
-    /// The canary beside the fit of a model: for the same scans and with the same settings.
+    /// The canary for the fit of a model, with the same scans and settings.
     #[must_use]
     pub fn beside(fit: &FitJob, study: &Study) -> Self {
         let fit = FitJob {

@@ -9,7 +9,7 @@ pub enum EncodingError {
     /// A file of the study cannot be read or written.
     #[error(transparent)]
     File(#[from] lpp_files::FileError),
-    /// The runs of subjects are not there, or do not belong together.
+    /// The runs of subjects are missing or inconsistent.
     #[error(transparent)]
     Subjects(#[from] lpp_study::SubjectsError),
     /// The mask cannot be read, or words and scans make no regressor.
@@ -40,7 +40,7 @@ pub enum EncodingError {
         #[source]
         source: lpp_ridge::RidgeError,
     },
-    /// Halves were asked for of fewer than two subjects.
+    /// Halves were requested of fewer than two subjects.
     #[error("found {found} subjects, expected two or more to correlate halves")]
     TooFewSubjects {
         /// Number of subjects.

@@ -11,7 +11,7 @@ use crate::EncodingError;
 
 /// Turns the layers of an activations file into features, with one regressor matrix per run for all layers.
 ///
-/// If the metadata of the file say `rows` = `scans`, its rows are features of the scans already.
+/// If the metadata of the file contain `rows` = `scans`, its rows are already features of scans.
 #[derive(Debug)]
 pub struct LayerFeatures {
     path: PathBuf,
@@ -39,7 +39,7 @@ pub struct Layer {
     pub n_constant: usize,
 }
 
-/// Whether the rows of an activations file are scans; they are words if its metadata say nothing of them.
+/// Whether the rows of an activations file are scans. If the metadata do not say, they are words.
 pub(crate) fn rows_are_scans(path: &Path, activations: &Activations) -> Result<bool, EncodingError> {
     match activations.metadata().get("rows").map(String::as_str) {
         None | Some("words") => Ok(false),
@@ -58,8 +58,8 @@ impl LayerFeatures {
     ///
     /// # Errors
     /// [`EncodingError::File`] if a file cannot be read, [`EncodingError::Mismatch`] if words, activations and scans
-    /// differ in runs or words, [`EncodingError::Fmri`] if a run is too short for a regressor or its words lie outside of its
-    /// scans.
+    /// differ in runs or words, [`EncodingError::Fmri`] if a run is too short for a regressor or its words are outside
+    /// its scans.
     pub fn open(
         activations: &Path,
         words: Option<&Path>,
@@ -117,7 +117,7 @@ impl LayerFeatures {
         &self.activations
     }
 
-    /// What is odd about the times of the words beside the scans.
+    /// Doubts about the times of the words relative to the scans.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
@@ -126,9 +126,9 @@ impl LayerFeatures {
     /// Features of one layer.
     ///
     /// # Errors
-    /// [`EncodingError::Mismatch`] if a run has another number of words (or scans) than its word table or another width than the
-    /// first run, or holds a NaN or an infinity, [`EncodingError::Run`] if a run is too short to trim, [`EncodingError::File`] for
-    /// a broken file.
+    /// [`EncodingError::Mismatch`] if the number of words (or scans) of a run differs from its word table, if its width
+    /// differs from the first run, or if it contains a NaN or an infinity, [`EncodingError::Run`] if a run is too short
+    /// to trim, [`EncodingError::File`] for a broken file.
     pub fn layer(&self, layer: usize) -> Result<Layer, EncodingError> {
         let n_runs = self.activations.n_runs();
         let mut runs: Vec<Array2<f64>> = Vec::with_capacity(n_runs);
@@ -205,7 +205,7 @@ impl LayerFeatures {
     }
 }
 
-/// The regressors of a run, and what is odd about its times.
+/// The regressors of a run, and doubts about its times.
 fn regressor(
     file: &Path,
     run: usize,
@@ -228,7 +228,7 @@ fn regressor(
     Ok((operator, warnings))
 }
 
-/// Trims and z-scores features; returns the columns that are constant, which [`trim_and_standardise`] makes 0.
+/// Trims and z-scores features; returns the columns that are constant, which [`trim_and_standardise`] sets to 0.
 fn standardised(
     features: &ArrayRef2<f64>,
     trim: usize,

@@ -25,7 +25,7 @@ use crate::targets::{self, Targets};
 /// The fit of all layers of a model to one subject, or to several that share the factorisations of each layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitJob {
-    /// What is made of what.
+    /// Inputs, outputs and parameters.
     pub step: FitStep,
     /// Recompute even if the scores are up to date.
     pub force: bool,
@@ -36,7 +36,7 @@ pub struct FitJob {
 pub struct FitOutcome {
     /// The score file.
     pub scores: PathBuf,
-    /// Whether it was up to date and left alone.
+    /// Whether it was already up to date.
     pub up_to_date: bool,
     /// Number of layers.
     pub n_layers: usize,
@@ -44,14 +44,14 @@ pub struct FitOutcome {
     pub n_voxels: usize,
     /// The layer with the largest mean score.
     pub best_layer: usize,
-    /// Its mean score over voxels, NaN left out.
+    /// Its mean score over voxels without NaN.
     pub best_mean_score: f64,
 }
 
 impl FitJob {
     /// A fit without targets; inputs default to the study's paths.
     ///
-    /// Features of scans need no words: the step then has none unless the file is there.
+    /// Features of scans need no words; the step then has words only if the file exists.
     ///
     /// # Errors
     /// [`EncodingError::File`] if the activations cannot be read.
@@ -72,7 +72,7 @@ impl FitJob {
         Ok(Activations::open(&self.step.activations)?.n_runs())
     }
 
-    /// Takes the repetition time that was given or that the records of the scans say.
+    /// Uses the given repetition time or that of the records of the scans.
     ///
     /// # Errors
     /// As [`RepetitionTime::of_runs`].
@@ -97,8 +97,9 @@ impl FitJob {
 
     /// Fits every layer and writes scores, sidecar, map and provenance of each target set, unless they are up to date.
     ///
-    /// Several sets are read anew for each layer, one at a time: memory holds one of them, however many there are, and
-    /// the scores. Voxels without a score (constant or NaN in some run) are NaN in the result and counted in a warning.
+    /// If there are several sets, they are read again for each layer, one at a time, so that only one of them and the
+    /// scores are in memory. Voxels without a score (constant or NaN in some run) are NaN in the result and counted in
+    /// a warning.
     ///
     /// # Errors
     /// [`EncodingError`] naming the file that cannot be read or does not fit the others, or the layer that cannot be
@@ -234,11 +235,11 @@ impl FitJob {
         found.sort_by_key(|(n, layer)| (std::cmp::Reverse(*n), *layer));
         if let Some((n, layer)) = found.first() {
             tracing::warn!(
-                "{}: features that are constant in a run after convolution are 0 there: {n} in layer {layer}{}",
+                "{}: features that are constant in a run after convolution are set to 0 there: {n} in layer {layer}{}",
                 self.step.activations.display(),
                 match found.len() {
                     1 => String::new(),
-                    layers => format!(", the most of {layers} layers that have some"),
+                    layers => format!(", the most of {layers} layers with such features"),
                 }
             );
         }
@@ -303,8 +304,8 @@ impl FitJob {
         Ok(info.layer)
     }
 
-    /// The scores and the sidecar of a set before the first layer.
-    /// Warns of activations that say of themselves that they are of another model or language: a copied or renamed file.
+    /// The scores and the sidecar of a set before the first layer. Warns if the metadata of the activations name
+    /// another model or language, as in a copied or renamed file.
     fn compare_metadata(&self, activations: &Activations) {
         let of = |key: &str| activations.metadata().get(key);
         let spelling = |name: &str| {
@@ -313,14 +314,14 @@ impl FitJob {
         };
         if let Some(model) = of("model").filter(|model| spelling(model) != spelling(&self.step.model)) {
             tracing::warn!(
-                "{}: these are activations of the model {model}, by their metadata, and are fitted as {}",
+                "{}: according to the metadata these are activations of the model {model}; they are fitted as {}",
                 self.step.activations.display(),
                 self.step.model
             );
         }
         if let Some(lang) = of("lang").filter(|lang| **lang != self.step.lang.to_string()) {
             tracing::warn!(
-                "{}: these are activations of words in the language {lang}, by their metadata, not {}",
+                "{}: according to the metadata these are activations for the language {lang}, not {}",
                 self.step.activations.display(),
                 self.step.lang
             );
@@ -336,7 +337,7 @@ impl FitJob {
         load_mask(set, n_voxels)?;
         let metadata = activations.metadata();
         let family = metadata.get("family").cloned();
-        // Seed 0 stands for trained weights, as in the original scripts.
+        // Seed 0 means trained weights, as in the original scripts.
         let trained = metadata.get("seed").is_none_or(|seed| seed == "0");
         let kind = match (&family, trained) {
             _ if metadata.get("kind").is_some_and(|kind| kind == "control") => ModelKind::Control,

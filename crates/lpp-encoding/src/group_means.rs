@@ -10,9 +10,9 @@ use crate::split_half::SplitHalf;
 pub(crate) struct GroupMeans<'a> {
     halves: &'a [SplitHalf],
     n_subjects: usize,
-    /// All subjects, in `f32` and in their order as in the reference: the average subject rests on it.
+    /// All subjects, in `f32` and in the order of the reference; used for the average subject.
     single: Array2<f32>,
-    /// All subjects, in `f64`: what the other half is subtracted from.
+    /// All subjects, in `f64`; one half is subtracted from it to get the other half.
     total: Array2<f64>,
     /// The first group of each trial.
     features: Vec<Array2<f64>>,
@@ -49,7 +49,7 @@ impl<'a> GroupMeans<'a> {
         self.n_subjects += 1;
     }
 
-    /// The average subject: the mean, z-scored in `f32`; a voxel that does not vary becomes NaN.
+    /// The average subject: the mean, z-scored in `f32`; a constant voxel becomes NaN.
     pub(crate) fn average(&self) -> Array2<f32> {
         standardise_plainly(&self.single.mapv(|sum| sum / self.n_subjects as f32))
     }

@@ -9,8 +9,8 @@ use crate::EncodingError;
 
 /// The runs of one subject in, its mask and its cleaned time courses out.
 ///
-/// The mask is the subject's own: the symmetric part of what most of its runs share. Volumes are smoothed before they are
-/// masked. A voxel that does not vary in some run is kept; it will have no score.
+/// The mask is the symmetric part of the voxels that most runs of the subject share. Volumes are smoothed before they
+/// are masked. A voxel that is constant in some run is kept, but will have no score.
 ///
 /// # References
 /// Bonnasse-Gahot and Pallier (2024), <https://arxiv.org/abs/2405.17992>, script `fit_individual_subject.py`.
@@ -31,7 +31,7 @@ use crate::EncodingError;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct IndividualJob {
-    /// What is made of what; the runs are images.
+    /// Inputs, outputs and parameters; the runs are images.
     pub step: SubjectStep,
     /// What is said of the repetition time, besides the images.
     pub tr: RepetitionTime,
@@ -54,8 +54,8 @@ impl IndividualJob {
     /// Writes mask and time courses with their provenance, unless they are up to date.
     ///
     /// # Errors
-    /// [`EncodingError::Fmri`] naming the run that cannot be read, has another repetition time, lies on another grid than the first, holds no brain or
-    /// is too short, or the output that cannot be written.
+    /// [`EncodingError::Fmri`] naming the run that cannot be read, has another repetition time, is on a different grid
+    /// from the first, has no brain or is too short, or the output that cannot be written.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<(), EncodingError> {
         // Runs that contradict each other show before any of them is cleaned.
         self.tr.agreed(&self.step.runs)?;
@@ -65,10 +65,7 @@ impl IndividualJob {
             force: self.force,
         };
         for run in mask.run(software, progress)?.empty_runs {
-            tracing::warn!(
-                "{}: no brain was found in this run; it counts as empty",
-                run.display()
-            );
+            tracing::warn!("{}: no brain found in this run; its mask is empty", run.display());
         }
         progress.start(
             &format!("cleaning {}", self.step.name),

@@ -1,4 +1,4 @@
-//! A layer beside low-level controls: what it explains that they do not.
+//! A layer fitted jointly with low-level controls: what it explains beyond them.
 
 use lpp_files::Progress;
 use lpp_ridge::{BandWeights, BandedRidge, BandedRidgeFit, RidgeError};
@@ -25,10 +25,10 @@ const ROWS: [&str; 6] = [
 
 /// A joint fit of one layer and of controls, and a fit of the controls alone, by banded ridge regression.
 ///
-/// The layer is one band, each control another, each with a penalty of its own; ratios of penalties are searched among random
-/// ones, shared by all voxels of a fold as the penalty of a plain fit is, and chosen by the validated correlation. The unique
-/// score of the layer is the joint score less that of the controls: of R² the variance that the layer explains beyond them.
-/// Either fit chooses for itself, so a unique score may be below 0.
+/// The layer and each control are bands with separate penalties. The ratios of penalties are chosen among random ones
+/// by the validation correlation and are shared by all voxels of a fold, like the penalty of a plain fit. The unique
+/// score of the layer is the joint score minus the score of the controls; for R², it is the variance that the layer
+/// explains beyond them. The penalties of the two fits are chosen separately, so a unique score may be below 0.
 ///
 /// # References
 /// A. O. Nunez-Elizalde et al. (2019), <https://doi.org/10.1016/j.neuroimage.2019.04.012>; variance partitioning as in W. A. de
@@ -40,7 +40,7 @@ pub struct JointJob {
 }
 
 impl JointJob {
-    /// Fits, and writes the rows and what they mean, unless they are up to date.
+    /// Fits, and writes the rows and their meaning, unless they are up to date.
     ///
     /// # Errors
     /// [`EncodingError`] naming the file that cannot be read or does not fit the others.
@@ -146,7 +146,7 @@ fn side_by_side(bands: &[Vec<Array2<f64>>], run: usize) -> Array2<f64> {
     concatenate(Axis(1), &views).unwrap_or_else(|_| unreachable!("bands have the scans of the targets"))
 }
 
-/// R² of each voxel, mean over folds: the sum of the parts of the bands.
+/// R² of each voxel, averaged over folds: the sum over bands.
 fn r_squared(fit: &BandedRidgeFit) -> Array1<f64> {
     match &fit.split {
         Some(split) => split.sum_axis(Axis(1)).sum_axis(Axis(0)) / fit.fold_scores.nrows() as f64,

@@ -16,15 +16,17 @@ use crate::{EncodingError, FitJob};
 pub struct LayerOutcome<Info> {
     /// The file.
     pub path: PathBuf,
-    /// Whether it was up to date and left alone.
+    /// Whether it was already up to date.
     pub up_to_date: bool,
     /// Its sidecar.
     pub info: Info,
 }
 
-/// Fits one layer to each set of a fit, unless the result is up to date: the layer asked for, or the one that the set chose.
+/// Fits one layer to each set of a fit, unless the result is up to date. The layer is the requested one, or the one
+/// chosen for the set.
 ///
-/// `artefact` says what is made of what for a set and its layer, `compute` gives the values and what goes into their sidecar.
+/// `artefact` gives the inputs, outputs and parameters for a set and its layer; `compute` gives the values and the
+/// content of their sidecar.
 pub(crate) fn fit_layer<Info: Serialize + DeserializeOwned>(
     fit: &FitJob,
     software: Software,

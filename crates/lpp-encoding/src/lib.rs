@@ -13,9 +13,9 @@
 //! regression, with one half of the subjects as features and the other as targets), or [`IndividualJob`], the mask and the
 //! cleaned signals of one subject.
 //!
-//! What goes beyond the paper builds on a [`FitJob`]: layers chosen on inner data ([`FitStep::nested_layer`](lpp_steps::FitStep::nested_layer)), a layer beside
-//! low-level controls ([`JointJob`]), p-values of a layer ([`NullJob`]), and features that should explain nothing
-//! ([`CanaryJob`]).
+//! Analyses beyond the paper build on a [`FitJob`]: layers chosen on inner data
+//! ([`FitStep::nested_layer`](lpp_steps::FitStep::nested_layer)), a layer fitted jointly with low-level controls
+//! ([`JointJob`]), p-values of a layer ([`NullJob`]), and a time-only control model ([`CanaryJob`]).
 //!
 //! ```no_run
 //! use lpp_encoding::FitJob;

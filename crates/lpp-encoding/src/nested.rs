@@ -1,4 +1,4 @@
-//! Scores of layers that were chosen on inner data, and what choosing by the test scores gains.
+//! Scores of layers that were chosen on inner data, and the bias of choosing by test scores.
 
 use std::path::Path;
 

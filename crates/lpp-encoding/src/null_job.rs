@@ -19,14 +19,14 @@ use crate::{EncodingError, FitJob};
 /// Scores of one layer under nulls: p-values of every voxel, corrected over the map by the maximum statistic, and of the
 /// difference of left and right.
 ///
-/// The hypothesis is that a voxel's scans, run by run, are as likely in any of the orders, given the features: they are
-/// stationary, and independent of the features. Under a null each run of scans is taken in another order, for all voxels
-/// alike, and the model is fitted and tested anew at the penalties of the observed fit (see
-/// [`lpp_ridge::PreparedFeatures::null_scores`]). Or, with [`refit`](Self::refit), penalties are chosen anew too.
+/// The null hypothesis is that all permutations of a voxel's scans within a run are equally likely given the features:
+/// the scans are stationary and independent of the features. For each null, the scans of each run are permuted in the
+/// same way for all voxels, and the model is refitted and tested with the penalties of the observed fit (see
+/// [`lpp_ridge::PreparedFeatures::null_scores`]). With [`refit`](Self::refit), the penalties are chosen again too.
 ///
 /// # References
-/// T. E. Nichols and A. P. Holmes (2002), <https://doi.org/10.1002/hbm.1058>, on the maximum
-/// statistic; K. D. Harris (2020), <https://doi.org/10.1101/2020.11.29.402719>, on what shifts can promise.
+/// T. E. Nichols and A. P. Holmes (2002), <https://doi.org/10.1002/hbm.1058>, on the maximum statistic; K. D. Harris
+/// (2020), <https://doi.org/10.1101/2020.11.29.402719>, on the validity of shifts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NullJob {
     /// The fit, whose step has the nulls.
@@ -34,7 +34,7 @@ pub struct NullJob {
 }
 
 impl NullJob {
-    /// Tests, and writes the rows and what they mean, unless they are up to date.
+    /// Tests, and writes the rows and their meaning, unless they are up to date.
     ///
     /// # Errors
     /// [`EncodingError`] naming the file that cannot be read or does not fit the others.
@@ -110,13 +110,13 @@ fn describe(nulls: &Nulls) -> String {
     format!("{orders}, penalties {penalties}")
 }
 
-/// The orders of runs of `lengths`; the first null is the data as they are, `n_nulls` follow.
+/// The permutations of runs of `lengths`; the first null is the unpermuted data, `n_nulls` follow.
 ///
 /// # Errors
 /// [`EncodingError::Stats`] if a run cannot be reordered.
 pub fn null_orders(nulls: &Nulls, lengths: &[usize]) -> Result<NullOrders, EncodingError> {
     let mut rng = ChaCha8Rng::seed_from_u64(nulls.seed);
-    // To choose anew costs a fit a null whatever the orders: then each null has orders of its own.
+    // Choosing the penalties again costs a fit per null for any permutations, so each null gets its own permutations.
     let n_orders = if nulls.refit {
         1 + nulls.n
     } else {

@@ -125,7 +125,7 @@ fn p_of_rows(scores: &ArrayRef2<f32>, tail: Tail) -> Vec<f64> {
     rows.into_par_iter().map(row_p).collect()
 }
 
-/// The largest of each null, the observed column left out, NaN passed over.
+/// The maximum of each null, without the observed column and ignoring NaN.
 fn maxima(scores: &ArrayRef2<f32>, size: impl Fn(f32) -> f32) -> Vec<f64> {
     let mut most = vec![f32::NAN; scores.ncols() - 1];
     for row in scores.rows() {
@@ -136,7 +136,7 @@ fn maxima(scores: &ArrayRef2<f32>, size: impl Fn(f32) -> f32) -> Vec<f64> {
     most.into_iter().map(f64::from).collect()
 }
 
-/// Mean over the rows of a set under each null, rows without a score left out.
+/// Mean over the rows of a set under each null, without rows that have no score.
 fn means(scores: &ArrayRef2<f32>, set: &VoxelSet) -> Array1<f64> {
     let (mut sum, mut n) = (Array1::zeros(scores.ncols()), 0_u32);
     for &row in set.indices() {

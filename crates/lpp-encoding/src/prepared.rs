@@ -4,7 +4,7 @@ use lpp_ridge::{AlphaSearch, NullOrders, PreparedFeatures, RidgeCv, RidgeCvFit, 
 use lpp_steps::Arithmetic;
 use ndarray::Array2;
 
-/// The search of the ridge regression that a step names.
+/// The penalty search that a step requests of the ridge regression.
 pub(crate) fn search_of(search: lpp_steps::AlphaSearch) -> AlphaSearch {
     match search {
         lpp_steps::AlphaSearch::Exhaustive => AlphaSearch::Exhaustive,

@@ -16,7 +16,7 @@ pub struct SplitHalf {
 impl SplitHalf {
     /// The divisions of `n_trials` trials, drawn as the reference draws them.
     ///
-    /// Each trial shuffles the subjects anew, with `NumPy`'s legacy generator seeded once.
+    /// Each trial shuffles the subjects again; `NumPy`'s legacy generator is seeded once.
     ///
     /// ```
     /// let halves = lpp_encoding::SplitHalf::draw(28, 2, 1234);

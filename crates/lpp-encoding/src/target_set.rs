@@ -14,8 +14,8 @@ use crate::targets::{self, Targets};
 /// The average subject of a study whose activations have `n_runs` runs.
 ///
 /// # Errors
-/// [`EncodingError::File`] if the numbers of the runs leave a gap, [`EncodingError::Mismatch`] if there are more or fewer of
-/// them. That there are none is told by whoever reads them.
+/// [`EncodingError::File`] if the numbers of the runs leave a gap, [`EncodingError::Mismatch`] if there are more or
+/// fewer of them. If there are none, the reader reports it.
 pub fn average_targets(
     study: &Study,
     model: &str,
@@ -39,11 +39,11 @@ pub fn average_targets(
     ))
 }
 
-/// Other scans in place of the average subject's, one file a run, in the order of their labels.
+/// Other scans instead of the average subject's, one file per run, sorted by label.
 ///
 /// # Errors
-/// [`EncodingError::File`] if a file is there twice or the files are of several kinds, [`EncodingError::Mismatch`] if a number
-/// is left out among labels that count runs.
+/// [`EncodingError::File`] if a file is given twice or the files are of several kinds, [`EncodingError::Mismatch`] if a
+/// number is missing among labels that number the runs.
 pub fn average_targets_of(
     study: &Study,
     model: &str,
@@ -54,7 +54,7 @@ pub fn average_targets_of(
     let order = RunOrder::of(files)?;
     if let Some((first, second)) = &order.contradiction {
         tracing::warn!(
-            "found the scans {} before {}; they are taken in the order of their labels, as the runs of the words are",
+            "found the scans {} before {}; runs are sorted by their labels, like those of the words",
             first.display(),
             second.display()
         );
@@ -71,8 +71,8 @@ pub fn average_targets_of(
             path: runs.last().cloned().unwrap_or_default(),
             found: format!("the runs {}", labels.join(", ")),
             expected: format!(
-                "run {missing} too (if labels are a scanner's count, write pair_runs = \"place\" under [corpus] in \
-                 lpp.toml)"
+                "run {missing} too (if the labels are the scanner's numbering, set pair_runs = \"place\" under \
+                 [corpus] in lpp.toml)"
             ),
         }),
         None => Ok(TargetSet::average(study, model, lang, runs)),

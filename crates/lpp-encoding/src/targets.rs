@@ -49,7 +49,8 @@ pub(crate) fn read(files: &[PathBuf], trim_scans: usize) -> Result<Targets, Enco
     Ok(Targets { runs, n_scans })
 }
 
-/// Scans before trimming and voxels of a run, from the file's header if it holds single precision.
+/// Number of scans before trimming and of voxels of a run, from the file's header if its values are in single
+/// precision.
 pub(crate) fn shape(run: &Path) -> Result<(usize, usize), EncodingError> {
     Ok(match MappedMatrix::<f32>::open(run)? {
         Some(scans) => scans.view()?.dim(),

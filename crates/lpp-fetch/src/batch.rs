@@ -125,7 +125,7 @@ impl Batch {
         if let Some(path) = other.filter(|_| !self.force) {
             return Err(FileError::NotOurs {
                 path: path.clone(),
-                why: "another file than the one to be fetched is there".to_owned(),
+                why: "a different file exists there".to_owned(),
             }
             .into());
         }

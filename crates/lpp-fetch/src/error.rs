@@ -20,7 +20,7 @@ pub enum FetchError {
     #[error(transparent)]
     Name(#[from] NameError),
     /// There is not enough disk space for the downloads.
-    #[error("{}: {needed} bytes are needed, {free} bytes are free; make room or choose another folder", folder.display())]
+    #[error("{}: {needed} bytes are needed, {free} bytes are free; free disk space or choose another folder", folder.display())]
     NoSpace {
         /// A folder on that disk.
         folder: PathBuf,
@@ -30,7 +30,7 @@ pub enum FetchError {
         free: u64,
     },
     /// The disk filled up during a download.
-    #[error("{}: the disk is full after {written} bytes; make room and start again, the download goes on from there", path.display())]
+    #[error("{}: the disk is full after {written} bytes; free disk space and run the command again to resume", path.display())]
     DiskFull {
         /// The partial file.
         path: PathBuf,
@@ -44,7 +44,7 @@ pub enum FetchError {
         path: PathBuf,
     },
     /// An address is invalid.
-    #[error("{url}: no usable address ({reason}), expected http:// or https://")]
+    #[error("{url}: invalid address ({reason}), expected http:// or https://")]
     Address {
         /// The address.
         url: String,
@@ -62,7 +62,7 @@ pub enum FetchError {
         tries: u32,
     },
     /// The server refused the request.
-    #[error("{url}: the server says {status}{}", hint(*status))]
+    #[error("{url}: the server answered {status}{}", hint(*status))]
     Status {
         /// The address.
         url: String,
@@ -71,7 +71,7 @@ pub enum FetchError {
     },
     /// The server sent a web page instead of the file.
     #[error(
-        "{url}: a web page ({found}) came instead of the file; does a proxy or a log-in page stand between?"
+        "{url}: the server sent a web page ({found}) instead of the file; is there a proxy or a login page?"
     )]
     WebPage {
         /// The address.
@@ -90,7 +90,7 @@ pub enum FetchError {
         expected: u64,
     },
     /// A complete file had wrong contents twice.
-    #[error("{url}: the file has {algorithm} {found}, expected {expected}; it was thrown away")]
+    #[error("{url}: the file has {algorithm} {found}, expected {expected}; it was deleted")]
     Hash {
         /// The address.
         url: String,
@@ -110,7 +110,7 @@ pub enum FetchError {
         problem: String,
     },
     /// Some files of a batch failed.
-    #[error("{failed} of {total} files failed, the first: {first}; start again to go on")]
+    #[error("{failed} of {total} files failed, the first: {first}; run the command again to resume")]
     Batch {
         /// Files that failed.
         failed: usize,
@@ -143,7 +143,7 @@ pub enum FetchError {
     },
     /// A name is neither a model of the catalogue nor `org/name`.
     #[error(
-        "{}: no published model is known by this name; give org/name as on the hub, or put the model's folder into models/",
+        "{}: unknown model; give org/name as on the hub, or put the model's folder into models/",
         lpp_files::shortened(name, 60)
     )]
     UnknownModel {
@@ -151,7 +151,9 @@ pub enum FetchError {
         name: String,
     },
     /// A model is gated: access must be requested.
-    #[error("{repo}: gated; accept its terms at {page}, then set HF_TOKEN to a token of that account")]
+    #[error(
+        "{repo}: this model is gated; accept its terms at {page}, then set HF_TOKEN to a token of that account"
+    )]
     Gated {
         /// The repository.
         repo: String,
@@ -159,7 +161,7 @@ pub enum FetchError {
         page: String,
     },
     /// The account of the token has no access.
-    #[error("{repo}: the account of HF_TOKEN has no access; ask for it at {page}")]
+    #[error("{repo}: the account of HF_TOKEN has no access; request access at {page}")]
     Forbidden {
         /// The repository.
         repo: String,
@@ -168,7 +170,7 @@ pub enum FetchError {
     },
     /// Access is refused and there is no token.
     #[error(
-        "{repo}: the hub gives no access without a token, and none is set; set HF_TOKEN to one of an account that may read {page}"
+        "{repo}: no access without a token, and none is set; set HF_TOKEN to one of an account that may read {page}"
     )]
     NoToken {
         /// The repository.
@@ -187,8 +189,8 @@ pub enum FetchError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The hub does not accept the token.
-    #[error("{repo}: the hub does not accept HF_TOKEN; make a new token at {page}")]
+    /// The hub rejects the token.
+    #[error("{repo}: the hub rejects HF_TOKEN; create a new token at {page}")]
     TokenRefused {
         /// The repository.
         repo: String,
@@ -238,7 +240,7 @@ pub enum FetchError {
         looked_for: String,
     },
     /// Something is not in the cache, and the network may not be used.
-    #[error("{repo}: {missing} not in the cache {}, and HF_HUB_OFFLINE or --offline forbids to download", cache.display())]
+    #[error("{repo}: {missing} is not in the cache {}, and HF_HUB_OFFLINE or --offline forbids downloading", cache.display())]
     Offline {
         /// The repository.
         repo: String,

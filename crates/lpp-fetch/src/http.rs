@@ -244,7 +244,7 @@ pub(crate) fn web_page(url: &str, found: &str) -> FetchError {
 }
 
 fn unusable_redirect(url: &str) -> FetchError {
-    FetchError::answer(&shown(url), "a redirection to no usable address")
+    FetchError::answer(&shown(url), "a redirect to an invalid address")
 }
 
 fn connection(url: &str, reason: String) -> FetchError {
@@ -258,7 +258,7 @@ fn connection(url: &str, reason: String) -> FetchError {
 /// The fault for a connection that ended while the body was read.
 pub(crate) fn cut(url: &str, error: &io::Error) -> Fault {
     let reason = if error.kind() == io::ErrorKind::TimedOut || error.to_string().contains("timeout") {
-        "the server fell silent".to_owned()
+        "the server stopped sending data".to_owned()
     } else {
         format!("the connection broke ({error})")
     };
@@ -275,10 +275,12 @@ fn broken(url: &str, error: &ureq::Error) -> Fault {
         Error::Rustls(e) => {
             return Fault::Final(connection(
                 url,
-                format!("no trust in the server ({e}); SSL_CERT_FILE can name further certificates"),
+                format!(
+                    "the server's certificate is not trusted ({e}); set SSL_CERT_FILE to use other certificates"
+                ),
             ));
         }
-        other => format!("no usable answer ({other})"),
+        other => format!("no valid answer ({other})"),
     };
     Fault::passing(connection(url, reason))
 }
@@ -297,7 +299,7 @@ fn configured_roots() -> Result<Option<RootCerts>, FetchError> {
         })
         .collect();
     if certificates.is_empty() {
-        let problem = "no certificate in the file that SSL_CERT_FILE names";
+        let problem = "no certificate in the file given by SSL_CERT_FILE";
         return Err(FetchError::answer(&path.to_string_lossy(), problem));
     }
     Ok(Some(RootCerts::Specific(Arc::new(certificates))))

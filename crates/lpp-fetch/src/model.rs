@@ -54,7 +54,7 @@ impl ModelRequest {
         if in_study.folder.is_dir() {
             if self.name.contains('/') && !name.as_str().contains('/') {
                 tracing::warn!(
-                    "{}: this folder of the study is run as {}; rename it to run the hub's",
+                    "{}: this folder of the study is used as {}; rename it to use the model of the hub",
                     in_study.folder.display(),
                     self.name
                 );
@@ -176,7 +176,7 @@ impl ModelJob {
                     cache: settings.cache.root().to_owned(),
                 });
             }
-            Err(missing) => tracing::info!("{repo}: {missing} not in the cache, fetching"),
+            Err(missing) => tracing::info!("{repo}: {missing} is not in the cache, downloading"),
         }
         hub.fetch(repo, revision, content, self.n_threads, progress)
     }

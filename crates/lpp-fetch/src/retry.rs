@@ -136,7 +136,7 @@ impl RetryPolicy {
                 return Err(counted(error, tries));
             }
             let pause = wait.unwrap_or_else(|| self.pause(failures.saturating_sub(1)));
-            tracing::debug!("{error}; trying again in {:.1} s", pause.as_secs_f64());
+            tracing::debug!("{error}; retrying in {:.1} s", pause.as_secs_f64());
             (self.sleep)(pause);
         }
     }

@@ -52,7 +52,7 @@ impl Transfer<'_> {
             return Err(error);
         }
         if let Err(error) = self.check(&part) {
-            tracing::warn!("{error}; fetching it again from the start");
+            tracing::warn!("{error}; downloading it again from the beginning");
             part.restart()?;
             self.fill(&mut part)?;
             if let Err(error) = self.check(&part) {
@@ -131,18 +131,21 @@ impl Transfer<'_> {
                 });
                 if !fits {
                     part.restart()?;
-                    let problem = "a range came that was not asked for";
+                    let problem = "the server sent a range that was not requested";
                     return Err(Fault::passing(FetchError::answer(&shown(self.url), problem)));
                 }
             }
             200 if start > 0 => {
-                tracing::debug!("{}: the server sends all from the start", shown(self.url));
+                tracing::debug!(
+                    "{}: the server does not resume; downloading from the beginning",
+                    shown(self.url)
+                );
                 part.restart()?;
             }
             200 => {}
             416 if start > 0 => {
                 part.restart()?;
-                let problem = "the server has no bytes behind those received";
+                let problem = "the server has no bytes after those received";
                 return Err(Fault::passing(FetchError::answer(&shown(self.url), problem)));
             }
             _ => return Err(refused(reply, (self.refusal)(reply))),

@@ -137,7 +137,7 @@ impl VerifyJob {
                 if !path.exists() {
                     report.bad.push(BadFile {
                         path,
-                        problem: "a link to a file that is not there".to_owned(),
+                        problem: "a broken link".to_owned(),
                     });
                 }
             } else if is_partial(&path) {

@@ -40,7 +40,7 @@ pub enum FileError {
         expected: String,
     },
     /// A file exists at the path of an output and was not made by this program.
-    #[error("{}: {why}; name another file to write to, or overwrite it (--force)", path.display())]
+    #[error("{}: {why}; give another output file, or overwrite it (--force)", path.display())]
     NotOurs {
         /// The file.
         path: PathBuf,
@@ -148,12 +148,12 @@ impl FileError {
 fn same_output(first: &Path, second: Option<&Path>) -> String {
     match second {
         None => format!(
-            "found the input {} there, expected another file to write to",
+            "the output {} is also an input; give another output file",
             first.display()
         ),
         Some(second) => format!(
-            "found {} and {}, which would both be written there under the same name, expected a place for each (call \
-             the program once for each, with an output folder of its own)",
+            "found {} and {}, whose outputs would have the same name; run the program once for each, with separate \
+             output folders",
             first.display(),
             second.display()
         ),

@@ -53,8 +53,9 @@ pub fn hash_file(path: &Path) -> Result<FileHash, FileError> {
 pub fn unchanged(inputs: &[FileHash]) -> Result<(), FileError> {
     for input in inputs {
         if sha256_unless_known(&input.path)? != input.sha256 {
-            let found = "other contents than when the program began to read it";
-            let expected = "an input that stays as it is; what was made of it has no record: run this again";
+            let found = "different contents from when the program began to read it";
+            let expected =
+                "an input that does not change during the run; no record was written: run the program again";
             return Err(FileError::malformed(&input.path, found, expected));
         }
     }

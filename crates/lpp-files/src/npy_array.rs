@@ -39,7 +39,7 @@ impl NpyArray {
 
 pub(crate) fn describe(error: &ViewNpyError) -> String {
     match error {
-        ViewNpyError::MissingBytes(n) => format!("a file cut short by {n} bytes"),
+        ViewNpyError::MissingBytes(n) => format!("a file truncated by {n} bytes"),
         ViewNpyError::ExtraBytes(n) => format!("{n} bytes after the array"),
         other => other.to_string(),
     }

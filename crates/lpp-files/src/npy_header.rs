@@ -32,12 +32,12 @@ fn header(bytes: &[u8]) -> Result<&[u8], String> {
         [1, _, a, b, ref rest @ ..] => (usize::from(u16::from_le_bytes([a, b])), rest),
         [2 | 3, _, a, b, c, d, ref rest @ ..] => (u32::from_le_bytes([a, b, c, d]) as usize, rest),
         [major, minor, ..] => return Err(format!("version {major}.{minor} of the format")),
-        _ => return Err("a file cut short within its header".to_owned()),
+        _ => return Err("a file truncated within its header".to_owned()),
     };
     if length > LONGEST {
         return Err(format!("a header of {length} bytes"));
     }
-    let header = rest.get(..length).ok_or("a file cut short within its header")?;
+    let header = rest.get(..length).ok_or("a file truncated within its header")?;
     if deepest(header) > DEEPEST {
         return Err(format!("a header with brackets nested deeper than {DEEPEST}"));
     }
@@ -90,7 +90,7 @@ mod tests {
         let n = u16::try_from(brackets.len()).unwrap().to_le_bytes();
         for (bytes, part) in [
             (file(2, &[0xff; 4], "{}"), "a header of 4294967295 bytes"),
-            (file(1, &[9, 0], "{}"), "cut short"),
+            (file(1, &[9, 0], "{}"), "truncated"),
             (file(1, &n, &brackets), "brackets nested deeper"),
             (file(1, &n, &"[{(".repeat(20_000)), "brackets nested deeper"),
             (file(9, &[0, 0], ""), "version 9.0"),

@@ -64,7 +64,7 @@ fn own(metadata: &fs::Metadata) -> io::Result<()> {
     } else {
         return Ok(());
     };
-    let problem = format!("found {found}, expected a file of lpp-rs's own; remove it");
+    let problem = format!("found {found}, expected a file written by lpp-rs; delete it");
     Err(io::Error::new(io::ErrorKind::InvalidInput, problem))
 }
 
@@ -96,7 +96,7 @@ mod tests {
             ] {
                 let error = open_own_file(&at(name), options).unwrap_err().to_string();
                 assert!(
-                    error.contains("expected a file of lpp-rs's own"),
+                    error.contains("expected a file written by lpp-rs"),
                     "{name}: {error}"
                 );
             }

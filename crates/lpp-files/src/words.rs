@@ -46,7 +46,7 @@ impl WordTable {
                 return Err(FileError::malformed(origin, found, expected));
             }
             if !(word.onset_s.is_finite() && word.offset_s.is_finite()) {
-                let found = format!("a time that is no number for {:?} in row {row}", word.word);
+                let found = format!("a time that is not a number for {:?} in row {row}", word.word);
                 return Err(FileError::malformed(origin, found, "seconds"));
             }
             expected = (place.0, place.1 + 1);

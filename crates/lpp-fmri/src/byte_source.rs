@@ -80,7 +80,7 @@ impl ByteSource {
         match self.position.checked_add(n_bytes) {
             Some(end) if end <= self.limit => Ok(()),
             _ => Err(self.malformed(
-                format!("a file too small for the {n_bytes} bytes of data that it announces"),
+                format!("a file too small for the {n_bytes} bytes of data given in its header"),
                 "a complete file",
             )),
         }

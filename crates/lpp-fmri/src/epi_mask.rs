@@ -78,7 +78,7 @@ pub fn epi_mask(path: &Path) -> Result<RunMask, FmriError> {
         ),
         MeanImage::Double { plain, smooth } => (bright_part(&plain, smooth), plain),
     };
-    let expected = "a run with a brain that is brighter than what is around it";
+    let expected = "a run whose brain is brighter than the background";
     let Bright { inside, mut doubts } =
         bright.map_err(|found| FmriError::malformed(path, found, expected))?;
     let volume =
@@ -108,7 +108,9 @@ fn fills_the_box(inside: &Array3<bool>) -> Option<String> {
         .map(|n| n.saturating_sub(2 * OPENING))
         .product();
     (most > 0 && n as f64 >= NEARLY * most as f64).then(|| {
-        format!("the brain mask covers nearly the whole box ({n} of {all} voxels): is there background around the brain?")
+        format!(
+            "the brain mask covers nearly the whole image ({n} of {all} voxels): is there background around the brain?"
+        )
     })
 }
 
@@ -117,8 +119,9 @@ fn holds_noise(inside: &Array3<bool>, mean: &Array3<f64>) -> Option<String> {
     let kept = inside.iter().zip(mean).filter(|(is_in, _)| **is_in);
     let (low, high) = two_groups(kept.map(|(_, &v)| v).collect())?;
     Some(format!(
-        "the voxels of the brain mask are of two kinds, with means of {low:.4} and {high:.4}: it seems to hold noise around a brain that fills \
-         less than {:.0} % of the image, which is too small for the threshold; crop the runs (`lpp-resample`), or use your own mask",
+        "the voxels of the brain mask form two groups, with means of {low:.4} and {high:.4}: the mask seems to \
+         include noise around a brain that fills less than {:.0} % of the image, too little for the threshold; crop \
+         the runs (`lpp-resample`), or use your own mask",
         100.0 * (1.0 - UPPER_CUTOFF)
     ))
 }
@@ -271,8 +274,8 @@ fn bright_part<T: Real>(plain: &[T], smooth: Vec<T>) -> Result<Bright, String> {
     let above: f64 = known().filter(|v| *v > 0.0).sum();
     if -below > DEMEANED * above {
         doubts.push(
-            "the mean over its scans is 0 or negative in much of the volume: a run that was demeaned, filtered or standardised \
-             shows no brain; take the runs as they were before"
+            "the mean over its scans is 0 or negative in much of the volume: after demeaning, filtering or \
+             standardising, the brain cannot be found; use the runs from before that step"
                 .to_owned(),
         );
     }
@@ -281,8 +284,9 @@ fn bright_part<T: Real>(plain: &[T], smooth: Vec<T>) -> Result<Bright, String> {
         // Smoothing would carry the brain beyond its border.
         let background = gap.middle.to_double();
         doubts.push(format!(
-            "no threshold between brain and background was found, since more than half of the voxels are {background} (a \
-             skull-stripped run with zeros around the brain?): the voxels of any other value are taken for the brain"
+            "no threshold between brain and background was found, because more than half of the voxels are \
+             {background} (a skull-stripped run with zeros around the brain?); all other voxels are used as the \
+             brain"
         ));
         let rounding = ROUNDING * T::epsilon().to_double() * low.abs().max(high.abs());
         plain
@@ -492,7 +496,7 @@ mod tests {
     fn a_demeaned_run_is_doubtful() {
         let mean: Vec<f64> = (0..100).map(|i| f64::from(i % 7 - 3) * 1e-7).collect();
         let doubts = bright_part(&mean, mean.clone()).ok().unwrap().doubts;
-        assert!(doubts[0].contains("demeaned"), "{doubts:?}");
+        assert!(doubts[0].contains("demeaning"), "{doubts:?}");
         // Ringing around a bright brain is none.
         let ringing: Vec<f64> = (0..100)
             .map(|i| if i < 50 { -3.0 } else { 500.0 + f64::from(i) })

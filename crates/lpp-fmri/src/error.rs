@@ -60,9 +60,9 @@ pub enum FmriError {
     },
     /// The mirror images of voxels fall between voxels.
     #[error(
-        "the grid has no mirror images across x = 0: x = 0 lies neither at nor half way between its voxel centres, or its axes \
-         are oblique ({grid}); bring the images to a grid that is centred on x = 0 with lpp-resample, or make the mask with \
-         --asymmetric"
+        "the grid has no mirror images across x = 0: x = 0 is neither at nor halfway between voxel centres, or the \
+         axes are oblique ({grid}); resample the images to a grid centred on x = 0 with lpp-resample, or make the \
+         mask with --asymmetric"
     )]
     NoMirror {
         /// The grid.
@@ -94,8 +94,9 @@ pub enum FmriError {
     EmptyMask,
     /// The runs have no brain voxels in common.
     #[error(
-        "the mask is empty: no voxel is brain in more than half of the runs, and {n_empty} of {n_runs} runs show none; expected \
-         runs with a brain that is brighter than what is around it, before they are demeaned, filtered or standardised"
+        "the mask is empty: no voxel is brain in more than half of the runs, and {n_empty} of {n_runs} runs have no \
+         brain at all; expected runs whose brain is brighter than the background, before demeaning, filtering or \
+         standardising"
     )]
     NoBrain {
         /// Number of runs.
@@ -104,7 +105,7 @@ pub enum FmriError {
         n_empty: usize,
     },
     /// A sphere contains no voxel of the mask.
-    #[error("the sphere of {radius_mm} mm around {centre_mm:?} holds no voxel of the mask")]
+    #[error("the sphere of {radius_mm} mm around {centre_mm:?} contains no voxel of the mask")]
     EmptySphere {
         /// World coordinates of its centre, in mm.
         centre_mm: [f64; 3],
@@ -113,7 +114,7 @@ pub enum FmriError {
     },
     /// The centre or radius of a sphere is not a valid number.
     #[error(
-        "a sphere of {radius_mm} mm around {centre_mm:?} was asked for; expected finite numbers and a radius of 0 or more"
+        "found a sphere of {radius_mm} mm around {centre_mm:?}, expected finite numbers and a radius of at least 0"
     )]
     InvalidSphere {
         /// World coordinates of its centre, in mm.

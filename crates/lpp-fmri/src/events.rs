@@ -97,7 +97,7 @@ fn check_durations(
         if (end - offsets[i]).abs() > ROUNDING_S {
             let found = format!("offset {} in row {row}", offsets[i]);
             let expected = format!(
-                "{end}, onset {} and duration {} (take one of the columns offset and duration out)",
+                "{end}, onset {} and duration {} (remove the column offset or duration)",
                 onsets[i], durations[i]
             );
             return Err(FmriError::malformed(path, found, expected));

@@ -51,8 +51,8 @@ impl Placement {
             self.qform()?
         } else {
             notes.push(
-                "its header has neither an sform nor a qform, so that nobody knows which side is left; taken as nibabel does: the \
-                 first axis from right to left, the centre at 0"
+                "its header has neither an sform nor a qform, so left and right are unknown; assumed as in nibabel: \
+                 the first axis runs from right to left, the centre is at 0"
                     .to_owned(),
             );
             self.fallback()
@@ -72,12 +72,12 @@ impl Placement {
         let usable = self.qform_code != 0 && self.qform().is_ok_and(|qform| invert_affine(&qform).is_some());
         if usable {
             let found = format!(
-                "an sform (code {code}) that cannot be inverted, {rows:?}, beside a good qform (code {})",
+                "an sform (code {code}) that cannot be inverted, {rows:?}, and a valid qform (code {})",
                 self.qform_code
             );
             (
                 found,
-                "one placement of the voxels: set the sform, or set sform_code to 0 so that the qform counts",
+                "a valid sform: correct it, or set sform_code to 0 to use the qform",
             )
         } else {
             let found = format!("an sform (code {code}) that cannot be inverted, {rows:?}");
@@ -143,13 +143,14 @@ impl Placement {
             );
             if mirrored {
                 return Some(format!(
-                    "{codes} mirror each other: one calls left what the other calls right; the sform is taken, as nibabel does"
+                    "{codes} have opposite handedness: left in one is right in the other; the sform is used, as in \
+                     nibabel"
                 ));
             }
             if self.sform_code == self.qform_code && apart > SAME_PLACE * voxel {
                 return Some(format!(
-                    "{codes} place voxels up to {apart:.1} mm apart though their codes name one space; the sform is taken, as \
-                     nibabel does"
+                    "{codes} differ by up to {apart:.1} mm, though their codes refer to the same space; the sform is \
+                     used, as in nibabel"
                 ));
             }
         }
@@ -158,7 +159,7 @@ impl Placement {
         (self.pixdim[1..].iter().all(|size| *size != 0.0) && differ).then(|| {
             let shown = |sizes: [f64; 3]| sizes.map(|size| format!("{size:.3}")).join(" × ");
             format!(
-                "its voxels measure {} by the sform and {} by pixdim; the sform is taken, as nibabel does",
+                "its voxel sizes are {} in the sform and {} in pixdim; the sform is used, as in nibabel",
                 shown(sizes),
                 shown(stored)
             )
@@ -198,13 +199,13 @@ impl Placement {
                     let unit = if self.unit.is_some() {
                         "its header says so"
                     } else {
-                        "its header names no unit"
+                        "its header gives no unit"
                     };
                     format!("voxels of {shown} mm ({unit}): are they in another unit, metres or micrometres?")
                 })
             }
             Some(unit) => Some(format!(
-                "the unit of its places is the {unit}: they are scaled to mm, voxels of {shown} mm"
+                "its coordinates are in {unit}s; they are converted to mm, which gives voxels of {shown} mm"
             )),
         }
     }
@@ -277,13 +278,13 @@ mod tests {
         };
         nowhere.srow = [[0.0; 4]; 3];
         for (wrong, words) in [
-            (mirrored.clone(), ["sform", "qform", "mirror"]),
+            (mirrored.clone(), ["sform", "qform", "opposite handedness"]),
             (
                 Placement {
                     sform_code: 4,
                     ..mirrored
                 },
-                ["sform", "qform", "mirror"],
+                ["sform", "qform", "opposite handedness"],
             ),
             (
                 Placement {

@@ -300,16 +300,16 @@ fn why_no_overlap(source: &Grid, target: &Grid) -> String {
     if apart(furthest) > 0.0 {
         let ([from, to], [low, high]) = (ours[furthest], theirs[furthest]);
         return format!(
-            "its voxels lie at {} = {from:.1} to {to:.1} mm, those of the target at {low:.1} to {high:.1} mm{unit}",
+            "its voxels are at {} = {from:.1} to {to:.1} mm, those of the target at {low:.1} to {high:.1} mm{unit}",
             ["x", "y", "z"][furthest]
         );
     }
     match source.shape().iter().position(|n| *n == 1) {
         Some(axis) => format!(
-            "it is one slice thick along its axis {}, and that slice lies between the planes of the target{unit}",
+            "it is one slice thick along its axis {}, and that slice is between the planes of the target{unit}",
             ["i", "j", "k"][axis]
         ),
-        None => format!("it lies between the target's voxel centres{unit}"),
+        None => format!("it is between the target's voxel centres{unit}"),
     }
 }
 

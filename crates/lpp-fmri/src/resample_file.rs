@@ -39,7 +39,7 @@ pub fn resample_file(path: &Path, target: &Grid, interpolation: Interpolation) -
     let mut reader = ImageReader::open(path)?;
     let in_file = |e: FmriError| match e {
         FmriError::NoOverlap { .. } => {
-            FmriError::malformed(path, e.to_string(), "an image that reaches the target grid")
+            FmriError::malformed(path, e.to_string(), "an image that overlaps the target grid")
         }
         other => other,
     };
@@ -51,7 +51,7 @@ pub fn resample_file(path: &Path, target: &Grid, interpolation: Interpolation) -
     let share = resampler.n_inside() as f64 / n_target as f64;
     if share < LITTLE {
         tracing::warn!(
-            "{}: only {:.1} % of the target's voxels lie inside of the image, the others are 0",
+            "{}: only {:.1} % of the target's voxels are inside the image, the others are 0",
             path.display(),
             100.0 * share
         );
@@ -94,9 +94,9 @@ fn warn_if_blank(path: &Path, result: &NumArray, of_image: ValueRange) {
         let why = if blank(of_image) {
             "as does the image itself"
         } else {
-            "since what the image holds lies outside of the target grid"
+            "because all nonzero voxels of the image are outside the target grid"
         };
-        tracing::warn!("{}: the result holds nothing but 0 or NaN, {why}", path.display());
+        tracing::warn!("{}: the result has only 0 or NaN, {why}", path.display());
     }
 }
 
@@ -112,8 +112,8 @@ fn shift_image(
     range.include(&values);
     if with_array!(&values, array => displaces(array, shift))? {
         tracing::warn!(
-            "{}: its voxels are those of the target moved by whole steps, and the target begins inside of what it holds: as in nilearn, \
-             the content is displaced; crop the image to the target first",
+            "{}: its grid is that of the target shifted by whole voxels, and the target begins inside its \
+             foreground; as in nilearn, the content is displaced; crop the image to the target first",
             path.display()
         );
     }

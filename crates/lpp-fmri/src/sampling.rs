@@ -10,7 +10,7 @@ use crate::spline::cubic_weights;
 pub enum Interpolation {
     /// Cubic B-splines, nilearn's "continuous": for scans.
     Cubic,
-    /// The nearest voxel: for labels.
+    /// Nearest neighbour, for labels.
     Nearest,
 }
 

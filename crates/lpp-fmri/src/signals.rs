@@ -80,7 +80,7 @@ impl Signals {
         )?;
         if not_finite > 0 {
             tracing::warn!(
-                "{}: {not_finite} values in voxels of the mask are NaN or infinite; they are taken as 0, as nilearn does",
+                "{}: {not_finite} values in voxels of the mask are NaN or infinite; they are set to 0, as in nilearn",
                 path.display()
             );
         }

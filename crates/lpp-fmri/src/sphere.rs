@@ -57,7 +57,7 @@ impl SphereCentre {
             let is_file_name =
                 !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
             if !is_file_name || centres.iter().any(|c| c.name == name) {
-                let expected = "a name that serves as a file name and stands in one row only";
+                let expected = "a name that is a valid file name and occurs in only one row";
                 return Err(FmriError::malformed(
                     path,
                     format!("the name {name:?} in row {}", row + 1),

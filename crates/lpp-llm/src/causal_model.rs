@@ -35,8 +35,8 @@ impl CausalModel {
     /// Loads a model, or draws it.
     ///
     /// # Errors
-    /// [`LlmError`] if the folder lacks what is needed, the configuration asks for something that is not
-    /// supported, tensors are missing or mis-shaped, or a weights file is damaged.
+    /// [`LlmError`] if the folder lacks a needed file, the configuration requests something that is not supported,
+    /// tensors are missing or mis-shaped, or a weights file is damaged.
     pub fn load(params: &ModelParams) -> Result<Self, LlmError> {
         let plan = Plan::new(params)?;
         let weights = plan.weights(params)?;
@@ -56,12 +56,12 @@ impl CausalModel {
         &self.plan.info
     }
 
-    /// Runs one window and hands over each hidden state as soon as it is known, in order.
+    /// Runs one window and passes on each hidden state as soon as it is computed, in order.
     ///
     /// `sink` is called with the index of the layer and the states of the positions from
-    /// [`first_needed`](WindowInput::first_needed) on, (`n_tokens` - `first_needed`, width). Layer 0 is the
-    /// embedding, the last layer is normalised, except as `hidden_states` of the reference has it for Mamba,
-    /// where layer 0 is the output of the first block and the last block stands twice.
+    /// [`first_needed`](WindowInput::first_needed) on, (`n_tokens` - `first_needed`, width). Layer 0 is the embedding
+    /// and the last layer is normalised. Mamba is an exception, as in `hidden_states` of the reference: layer 0 is the
+    /// output of the first block, and the last block occurs twice.
     ///
     /// # Errors
     /// [`LlmError`] if an id is outside the vocabulary, the window is empty or longer than the model's

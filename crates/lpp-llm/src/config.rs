@@ -1,4 +1,4 @@
-//! Typed reading of a checkpoint's `config.json`, refusing what is not understood.
+//! Typed reading of a checkpoint's `config.json`; unsupported values are refused.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -13,9 +13,9 @@ use crate::error::LlmError;
 /// No published model has more blocks, widths or words; a larger number is a damaged file.
 const LARGEST_SIZE: i64 = 1 << 24;
 
-/// A parsed `config.json`. A key that holds `null` counts as absent, unless [`is_null`](Self::is_null) asks.
+/// A parsed `config.json`. A key with the value `null` counts as absent, except in [`is_null`](Self::is_null).
 ///
-/// It remembers which keys were asked for, so that the others can be named.
+/// It records which keys were read, so that the others can be listed.
 #[derive(Debug, Clone)]
 pub(crate) struct ConfigFile {
     path: PathBuf,
@@ -37,7 +37,7 @@ impl ConfigFile {
         Self::parse(path, &text)
     }
 
-    /// Parses the text of a `config.json`; `path` only serves in messages.
+    /// Parses the text of a `config.json`; `path` is only used in messages.
     pub(crate) fn parse(path: PathBuf, text: &str) -> Result<Self, LlmError> {
         match serde_json::from_str(text) {
             Ok(values) => Ok(Self::new(path, values)),
@@ -56,7 +56,7 @@ impl ConfigFile {
     /// The same with other names for some keys: (found, wanted).
     ///
     /// # Errors
-    /// `ConfigValue` if both names are there with different values.
+    /// `ConfigValue` if both names exist with different values.
     pub(crate) fn with_synonyms(mut self, synonyms: &[(&str, &str)]) -> Result<Self, LlmError> {
         for (found, wanted) in synonyms {
             let Some(value) = self.get(found).cloned() else {
@@ -72,7 +72,7 @@ impl ConfigFile {
         Ok(self)
     }
 
-    /// Where the file lies, for messages.
+    /// The path of the file, for messages.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -82,12 +82,12 @@ impl ConfigFile {
         self.values.get(key).filter(|value| !value.is_null())
     }
 
-    /// Whether `key` is there and holds `null`.
+    /// Whether `key` exists and is `null`.
     pub(crate) fn is_null(&self, key: &str) -> bool {
         self.values.get(key).is_some_and(Value::is_null)
     }
 
-    /// The keys that nobody asked for and that say something: not `null`, `false`, or an empty list, object or text.
+    /// The keys that were not read and are not empty: not `null`, `false`, or an empty list, object or text.
     pub(crate) fn unasked(&self) -> impl Iterator<Item = &str> {
         let asked = self.asked.borrow().clone();
         let says_something = |value: &Value| match value {
@@ -128,7 +128,7 @@ impl ConfigFile {
         self.values.keys().map(String::as_str)
     }
 
-    /// Whether two keys hold the same value.
+    /// Whether two keys have the same value.
     pub(crate) fn are_equal(&self, a: &str, b: &str) -> bool {
         self.get(a) == self.get(b)
     }

@@ -56,8 +56,8 @@ impl Dropout {
 
 /// A stream of independent decisions.
 ///
-/// The generator is `SplitMix64` (Steele, Lea and Flood 2014, <https://doi.org/10.1145/2714064.2660195>); each
-/// of its numbers serves two decisions.
+/// The generator is `SplitMix64` (Steele, Lea and Flood 2014, <https://doi.org/10.1145/2714064.2660195>); each of its
+/// numbers is used for two decisions.
 #[derive(Debug, Clone)]
 pub(crate) struct MaskStream {
     state: u64,

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LlmError {
-    /// There is no folder with the asked-for model.
+    /// There is no folder with the requested model.
     #[error("{}: no such model folder (known here: {known}); download the model there or give a folder with --model-dir", folder.display())]
     NoModelFolder {
         /// The folder that was looked at.
         folder: PathBuf,
-        /// The models beside it, or "none".
+        /// The models in the same folder, or "none".
         known: String,
     },
     /// A model folder lacks `config.json`.
@@ -32,7 +32,7 @@ pub enum LlmError {
         #[source]
         source: serde_json::Error,
     },
-    /// A key of `config.json` holds something else than what it must.
+    /// A key of `config.json` has an invalid value.
     #[error("{}: `{key}` is {found}, expected {expected}", path.display())]
     ConfigValue {
         /// The file.
@@ -77,7 +77,7 @@ pub enum LlmError {
         folder: PathBuf,
         /// Their names, without the base prefix.
         names: Vec<String>,
-        /// Tensors that are there and that the model does not use.
+        /// Tensors in the file that the model does not use.
         found: Vec<String>,
     },
     /// A hidden state is NaN or infinite.
@@ -101,13 +101,13 @@ pub enum LlmError {
         problems: Vec<String>,
     },
     /// A seed that cannot be handed to the generator.
-    #[error("seed {seed} is not usable: a seed is 1 or more (0 stands for pretrained weights in this study)")]
+    #[error("invalid seed {seed}: a seed is 1 or more (0 means pretrained weights)")]
     Seed {
-        /// The seed asked for.
+        /// The requested seed.
         seed: u64,
     },
-    /// A window holds no token.
-    #[error("the window holds no token")]
+    /// A window has no tokens.
+    #[error("the window has no tokens")]
     EmptyWindow,
     /// A window is longer than the model's positions.
     #[error("{n_tokens} tokens in a window, but the model has only {n_positions} positions")]
@@ -157,14 +157,14 @@ pub enum LlmError {
         source: Box<LlmError>,
     },
     /// The folder of a streamed run cannot be used.
-    #[error("{}: {problem}; if no such run is under way, remove the folder", path.display())]
+    #[error("{}: {problem}; if no such run is active, delete the folder", path.display())]
     PartialWork {
         /// The folder, or a file in it.
         path: PathBuf,
         /// What was found and what was expected.
         problem: String,
     },
-    /// The asked-for CUDA device is not there.
+    /// The requested CUDA device does not exist.
     #[error("device cuda:{index}: libtorch sees {n_devices} CUDA devices, expected at least {}; docs/gpu.md says how to use one", index + 1)]
     NoSuchDevice {
         /// Its number, from 0.
@@ -213,7 +213,7 @@ impl LlmError {
         }
     }
 
-    /// The same error with the place at which a number was no number, if that is what it is.
+    /// The same error with the position of a NaN, if it is an error about NaN.
     pub(crate) fn at(self, where_it_arose: impl FnOnce(usize) -> String) -> Self {
         match self {
             Self::NotFinite {
@@ -232,11 +232,11 @@ impl LlmError {
     }
 }
 
-/// What to do about numbers that are none.
+/// Likely causes of NaN or infinite values.
 const WHY_NOT_FINITE: &str =
     "weights or settings of the model are damaged, or its numbers are too large for --dtype";
 
-/// What a checkpoint has in place of tensors that are missing.
+/// The tensors of a checkpoint that may correspond to missing ones.
 fn found_instead(found: &[String]) -> String {
     if found.is_empty() {
         String::new()

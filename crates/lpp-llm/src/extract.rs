@@ -37,7 +37,7 @@ pub struct Extraction<'a> {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// What a streamed extraction leaves beside its output, so that it can be resumed until its record is written.
+/// The work folder of a streamed extraction, from which it can be resumed until its record is written.
 #[derive(Debug)]
 #[must_use]
 pub struct Leftover(Option<WorkFolder>);

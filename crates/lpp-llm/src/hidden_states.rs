@@ -17,7 +17,7 @@ use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder, write_value
 
 /// Runs a model on rows of token ids and writes every hidden state.
 ///
-/// Each row is a window of its own. With dropout (untrained models) the rows get different masks.
+/// Each row is a separate window. With dropout (untrained models) the rows get different masks.
 ///
 /// # Examples
 /// ```no_run
@@ -64,8 +64,8 @@ impl HiddenStates {
         Ok(files)
     }
 
-    /// Computes and writes; the file is complete or not there. `identity` is that of the program and its input files: finished
-    /// layers of a streamed run of the same identity are not computed again.
+    /// Computes and writes the file, completely or not at all. `identity` is that of the program and its input files:
+    /// finished layers of a streamed run of the same identity are not computed again.
     ///
     /// # Errors
     /// [`LlmError`] if an array is of another type or shape, a row does not fit the model, or the model cannot be loaded.
@@ -222,7 +222,7 @@ impl LayerReducer for AllStates<'_> {
     }
 }
 
-/// A matrix of whole numbers with at least one element.
+/// A matrix of integers with at least one element.
 fn load_integers(path: &Path) -> Result<Array2<i64>, LlmError> {
     let array = npy::load_i64_matrix(path)?;
     if array.is_empty() {

@@ -7,13 +7,13 @@
 //!    into memory and converted to f32 tensor by tensor. Pickles are parsed, never executed. What is missing,
 //!    mis-shaped or not supported is refused by name.
 //! 2. **Families**: GPT-2, OPT, Llama, Mistral, Qwen, Gemma, `OLMo` 2, `StableLM`, GPT-NeoX and Mamba, one file each,
-//!    made of shared blocks. Hidden states are those of transformers 4.40 (4.57 for families that are younger): the
-//!    residual stream after each block, the last one normalised.
-//! 3. **[`CausalModel`]** runs one window at a time and hands over each layer as it is known. There is no output
-//!    matrix and no cache of keys, attention is fused, and the last block is computed only where it is needed.
+//!    made of shared blocks. Hidden states are those of transformers 4.40 (4.57 for newer families): the residual
+//!    stream after each block, the last one normalised.
+//! 3. **[`CausalModel`]** runs one window at a time and passes on each layer as soon as it is computed. There is no
+//!    output matrix and no cache of keys, attention is fused, and the last block is computed only where it is needed.
 //! 4. **Untrained twins** ([`Training::Untrained`]): weights that equal torch's for the same seed to the bit.
 //! 5. **Streaming** ([`ModelParams::stream_layers`]): one block in memory at a time, all windows through it, for models
-//!    larger than memory; the same bits, and a killed run goes on.
+//!    larger than memory. The results are bitwise the same, and a killed run can be resumed.
 //! 6. **[`Extraction`]** writes one vector per word and layer, **[`HiddenStates`]** all hidden states of given token ids.
 //!
 //! ```no_run

@@ -1,4 +1,4 @@
-//! Which model is run and how, and what its configuration says of it.
+//! The choice of a model, how it is run, and the information in its configuration.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -60,7 +60,7 @@ pub enum ComputeDevice {
 }
 
 impl ComputeDevice {
-    /// The device for libtorch, once it is known to be there.
+    /// The device for libtorch, if it exists.
     pub(crate) fn torch(self) -> Result<Device, LlmError> {
         let n_devices = usize::try_from(tch::Cuda::device_count()).unwrap_or(0);
         match self {
@@ -120,12 +120,13 @@ pub struct ModelParams {
     pub precision: Precision,
     /// Where to run.
     pub device: ComputeDevice,
-    /// Threads of libtorch, a setting of the whole process; `None` leaves it as it is.
+    /// Threads of libtorch, a setting of the whole process; `None` keeps the current value.
     pub n_threads: Option<usize>,
-    /// Whether jobs hold the weights of one block at a time instead of all: every window passes through a block
-    /// before the next block is read. The result is the same, to the bit at a fixed number of threads.
+    /// Whether jobs keep only one block of weights in memory: every window passes through a block before the next block
+    /// is read. The result is the same, bitwise for a fixed number of threads.
     ///
-    /// A job that was killed goes on behind the last finished block. [`crate::CausalModel`] itself always holds all blocks.
+    /// A killed job resumes after the last finished block. [`crate::CausalModel`] itself always keeps all blocks in
+    /// memory.
     pub stream_layers: bool,
 }
 
@@ -142,7 +143,7 @@ impl ModelParams {
         }
     }
 
-    /// The untrained twin with this seed, dropout active as in the reference.
+    /// The untrained control with this seed, with dropout active as in the reference.
     #[must_use]
     pub fn untrained(self, seed: u64) -> Self {
         Self {
@@ -154,7 +155,7 @@ impl ModelParams {
     /// Seed of an untrained model, 0 for trained weights, and whether dropout stays active; trained models have none.
     ///
     /// # Errors
-    /// [`LlmError::Seed`] for an untrained model with the seed 0, which stands for trained weights.
+    /// [`LlmError::Seed`] for an untrained model with the seed 0, which means trained weights.
     pub fn seed_and_dropout(&self) -> Result<(u64, Option<bool>), LlmError> {
         match self.training {
             Training::Pretrained => Ok((0, None)),
@@ -172,7 +173,7 @@ pub struct ModelInfo {
     pub family: &'static str,
     /// Parameters, counted as in the published tables: with the output matrix unless it is tied to the embedding.
     pub n_parameters: u64,
-    /// Hidden states: one more than there are blocks.
+    /// Number of hidden states: one more than the number of blocks.
     pub n_layers: usize,
     /// Width of all hidden states but the last.
     pub n_hidden: usize,
@@ -188,7 +189,7 @@ impl ModelInfo {
     /// Reads the facts from the `config.json` of a folder; no weight is touched.
     ///
     /// # Errors
-    /// [`LlmError`] if there is no such folder, or if its configuration asks for something that is not supported.
+    /// [`LlmError`] if there is no such folder, or if its configuration requests something that is not supported.
     pub fn of_folder(folder: &Path) -> Result<Self, LlmError> {
         let (name, family) = described(folder)?;
         Ok(info(name, &family.layout(), &family.parameters()))
@@ -231,7 +232,7 @@ impl<'a> WindowInput<'a> {
     }
 }
 
-/// The files that decide what a model computes, for provenance: the configuration and the weights.
+/// The files that determine the hidden states, for provenance: the configuration and the weights.
 ///
 /// # Errors
 /// [`LlmError`] if a pretrained model has no weights.
@@ -243,7 +244,7 @@ pub fn model_files(folder: &Path, training: Training) -> Result<Vec<PathBuf>, Ll
     Ok(files)
 }
 
-/// The family that the configuration of a folder asks for, and its name.
+/// The family in the configuration of a folder, and its name.
 pub(crate) fn described(folder: &Path) -> Result<(&'static str, Box<dyn Family>), LlmError> {
     if folder.is_dir() {
         return families::family_of(&ConfigFile::load(folder)?);
@@ -254,8 +255,8 @@ pub(crate) fn described(folder: &Path) -> Result<(&'static str, Box<dyn Family>)
     })
 }
 
-/// Keys in the `config.json` of a folder that its family does not know and that say something: a model that needs them is run
-/// without. Keys that are known to change a model are refused, not listed.
+/// Unknown, non-empty keys in the `config.json` of a folder. They are ignored, even if the model needs them. Keys that
+/// are known to change a model are refused, not listed.
 ///
 /// # Errors
 /// As [`ModelInfo::of_folder`].
@@ -263,7 +264,7 @@ pub fn unknown_keys(folder: &Path) -> Result<Vec<String>, LlmError> {
     families::unknown_keys(&ConfigFile::load(folder)?)
 }
 
-/// Warns of keys of the configuration that are not known here, once a job.
+/// Warns of unknown keys of the configuration, once per job.
 ///
 /// # Errors
 /// As [`ModelInfo::of_folder`].
@@ -274,7 +275,7 @@ pub fn warn_of_unknown_keys(folder: &Path) -> Result<(), LlmError> {
         .collect();
     if !keys.is_empty() {
         tracing::warn!(
-            "{}: keys that are not known here and not used: {}; if the model needs them, its hidden states are wrong",
+            "{}: unknown keys, which are not used: {}; if the model needs them, its hidden states are wrong",
             folder.join("config.json").display(),
             shortened(&keys)
         );
@@ -282,7 +283,7 @@ pub fn warn_of_unknown_keys(folder: &Path) -> Result<(), LlmError> {
     Ok(())
 }
 
-/// The model folders beside one that is not there.
+/// The model folders next to a missing one.
 fn neighbours(folder: &Path) -> String {
     let entries = folder.parent().and_then(|parent| parent.read_dir().ok());
     let mut names: Vec<_> = entries

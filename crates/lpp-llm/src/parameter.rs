@@ -1,7 +1,7 @@
 //! The parameters of a model: names, shapes, and how an untrained model draws them.
 //!
-//! One list serves three ends: it says which tensors a checkpoint must hold, it counts parameters, and in
-//! the order of the reference's module definitions it drives the random draws of [`crate::untrained`].
+//! The list has three uses: it defines the tensors that a checkpoint must contain, it gives the number of parameters,
+//! and its order (that of the reference's module definitions) determines the random draws of [`crate::untrained`].
 
 /// What constructing a module draws, before the family's own initialisation.
 #[derive(Debug, Clone, Copy, PartialEq)]

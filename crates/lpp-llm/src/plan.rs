@@ -1,4 +1,4 @@
-//! A model without its weights: family, sizes, and what its blocks need to know about a window.
+//! A model without its weights: family, sizes, and the inputs of its blocks for a window.
 
 use tch::{Device, Kind, Tensor};
 
@@ -61,7 +61,7 @@ impl Plan {
         })
     }
 
-    /// All weights of the model: tensors of the checkpoint are read when asked for, drawn ones are drawn now.
+    /// All weights of the model: tensors of the checkpoint are read when requested, random ones are drawn now.
     pub(crate) fn weights(&self, params: &ModelParams) -> Result<Weights, LlmError> {
         let parameters = self.family.parameters();
         Ok(self.weights_from(match params.training {
@@ -70,7 +70,7 @@ impl Plan {
         }))
     }
 
-    /// Weights that are asked for block by block; of the token embedding only the rows of `ids`, sorted, are kept.
+    /// Weights that are requested block by block. Only the rows of `ids`, sorted, of the token embedding are kept.
     pub(crate) fn weights_in_order(&self, params: &ModelParams, ids: Vec<i64>) -> Result<Weights, LlmError> {
         let source = match params.training {
             Training::Pretrained => self.checkpoint(params)?,
@@ -105,7 +105,7 @@ impl Plan {
         checked_mask(&self.info, window).map(drop)
     }
 
-    /// What the blocks need to know about a window, whose ids and sizes are checked.
+    /// The inputs of the blocks for a window; its ids and sizes are checked.
     pub(crate) fn frame(&self, window: &WindowInput<'_>) -> Result<WindowFrame<'_>, LlmError> {
         let mask = checked_mask(&self.info, window)?;
         let n_tokens = i64::try_from(mask.len()).unwrap_or(i64::MAX);
@@ -152,7 +152,7 @@ struct Seen {
     rotary: Option<RotaryTable>,
 }
 
-/// What the blocks of a model need to know about one window.
+/// The inputs of the blocks of a model for one window.
 #[derive(Debug)]
 pub(crate) struct WindowFrame<'a> {
     plan: &'a Plan,
@@ -168,7 +168,7 @@ impl WindowFrame<'_> {
         self.first_needed
     }
 
-    /// What block `block` needs to know, if its output is needed from `first_row` on.
+    /// The input of block `block`, if its output is needed from `first_row` on.
     pub(crate) fn pass(&self, block: usize, first_row: i64) -> Pass<'_> {
         let view = self.plan.view_of_block.get(block).copied().unwrap_or(0);
         let seen = &self.seen[view];

@@ -32,7 +32,7 @@ pub(crate) fn draw(parameters: &[Parameter], seed: u64) -> Result<HashMap<String
     })
 }
 
-/// Seed 0 names the pretrained model in this study; torch takes seeds as signed 64-bit numbers.
+/// Seed 0 means the pretrained model; torch uses signed 64-bit seeds.
 fn checked(seed: u64) -> Result<i64, LlmError> {
     i64::try_from(seed)
         .ok()
@@ -40,16 +40,17 @@ fn checked(seed: u64) -> Result<i64, LlmError> {
         .ok_or(LlmError::Seed { seed })
 }
 
-/// The parameters of an untrained model, each drawn when it is asked for, the same to the bit as [`draw`] has them.
+/// The parameters of an untrained model, each drawn when requested, bitwise the same as with [`draw`].
 ///
-/// Since one generator serves all parameters, they must be asked for in the order of their list; those without
-/// randomness may come at any time. Nothing else in the process may draw meanwhile, so the generator is locked.
+/// One generator is used for all parameters, so they must be requested in the order of their list; those without
+/// randomness may be requested at any time. Nothing else in the process may draw in between, so the generator is
+/// locked.
 #[derive(Debug)]
 pub(crate) struct DrawnSequence {
     parameters: Vec<Parameter>,
     /// The first parameter whose draw in the current pass is still to come.
     next: usize,
-    /// Drawn and not yet asked for.
+    /// Drawn and not yet requested.
     ready: HashMap<String, Tensor>,
     pass: DrawingPass,
     _alone: MutexGuard<'static, ()>,
@@ -65,7 +66,7 @@ enum DrawingPass {
 }
 
 impl DrawnSequence {
-    /// Seeds the generator and brings it to the first draw that is kept.
+    /// Seeds the generator and advances it to the first draw that is kept.
     pub(crate) fn new(parameters: Vec<Parameter>, seed: u64) -> Result<Self, LlmError> {
         let torch_seed = checked(seed)?;
         let alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Where a model takes its tensors from: a checkpoint, or a seeded draw.
+//! The source of a model's tensors: a checkpoint, or a seeded draw.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -26,7 +26,7 @@ pub(crate) enum Source {
     Checkpoint(Checkpoint),
     /// Tensors of an untrained model.
     Drawn(HashMap<String, Tensor>),
-    /// Tensors of an untrained model that are drawn when they are asked for, each once.
+    /// Tensors of an untrained model that are drawn when requested, each once.
     DrawnInOrder(RefCell<DrawnSequence>),
 }
 
@@ -50,12 +50,12 @@ impl Weights {
         self.placed(&rows)
     }
 
-    /// Whether earlier blocks have to be asked for before later ones.
+    /// Whether earlier blocks have to be requested before later ones.
     pub(crate) fn come_in_order(&self) -> bool {
         matches!(self.source, Source::DrawnInOrder(_))
     }
 
-    /// A weight that is no number makes every later number of its token none.
+    /// A NaN in a weight makes all later values of its token NaN.
     fn finite(&self, name: &str, tensor: Tensor) -> Result<Tensor, LlmError> {
         if tensor.numel() == 0 {
             return Ok(tensor);

@@ -27,7 +27,7 @@ pub(crate) fn windows_of(corpus: &[CorpusRun]) -> Vec<RunWindow<'_>> {
         let windows = content.tokens.windows().iter().enumerate();
         windows.filter_map(move |(index, window)| {
             let needed = content.spans.needed(index)?;
-            // A causal model gives the same states whatever follows, so tokens behind the last word are left out.
+            // The states of a causal model do not depend on later tokens, so tokens after the last word are omitted.
             let input = WindowInput {
                 ids: window.ids.get(..needed.end).unwrap_or(&window.ids),
                 attention_mask: window.attention_mask.get(..needed.end),
@@ -97,7 +97,7 @@ pub(crate) struct WordMeans<'a> {
 }
 
 impl<'a> WordMeans<'a> {
-    /// Starts a layer of this width; `path` only serves in messages.
+    /// Starts a layer of this width; `path` is only used in messages.
     pub(crate) fn new(
         corpus: &'a [CorpusRun],
         windows: &'a [RunWindow<'a>],

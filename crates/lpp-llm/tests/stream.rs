@@ -249,7 +249,7 @@ fn two_processes_do_not_share_a_work_folder() {
     lock.lock().unwrap();
     let error = write(&job, "1", &Silent).unwrap_err();
     assert!(matches!(error, LlmError::PartialWork { .. }));
-    assert!(error.to_string().contains("another process works here"));
+    assert!(error.to_string().contains("another process is using this folder"));
     drop(lock);
     write(&job, "1", &Silent).unwrap();
 }

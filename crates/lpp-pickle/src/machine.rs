@@ -272,7 +272,7 @@ impl<S: Source, D: Dialect<S>> Machine<'_, S, D> {
         };
         match self.memo.get(&place).copied() {
             Some(value) => self.push(value),
-            None => self.refuse(format!("a reference to object {place}, which is not there")),
+            None => self.refuse(format!("a reference to object {place}, which does not exist")),
         }
     }
 
@@ -322,7 +322,7 @@ impl<S: Source, D: Dialect<S>> Machine<'_, S, D> {
                 list.extend(items);
                 Ok(())
             }
-            _ => self.refuse("an append to something else than a list"),
+            _ => self.refuse("an append to something that is not a list"),
         }
     }
 

@@ -32,13 +32,13 @@ fn warn_of_corrections(source: &AnnotationSource) -> Result<(), FileError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if source.asked == AnnotationCorrections::Published {
         tracing::warn!(
-            "{} is not the published annotation (its hash differs); the published corrections are made all the same",
+            "{} is not the published annotation (its hash differs); the published corrections are applied anyway",
             path.display()
         );
     } else if name == format!("lpp{}_word_information.csv", lang.folder()) {
         tracing::warn!(
-            "{} is not the published annotation (its hash differs), so that no corrections are made; --corrections published \
-             makes them, --corrections none says that none are wanted",
+            "{} is not the published annotation (its hash differs), so no corrections are applied; use --corrections \
+             published to apply them, or --corrections none to silence this warning",
             path.display()
         );
     }

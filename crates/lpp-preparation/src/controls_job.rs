@@ -67,7 +67,10 @@ fn values(step: &ControlStep, annotation: &Annotation) -> Result<Vec<Array2<f32>
             let counts = WordCounts::load(table)?;
             let n_missing = counts.n_missing(runs);
             if n_missing > 0 {
-                tracing::warn!("{}: {n_missing} words are not in it and count 0", table.display());
+                tracing::warn!(
+                    "{}: {n_missing} words are missing and get the count 0",
+                    table.display()
+                );
             }
             counts
         }
@@ -109,7 +112,7 @@ fn envelopes(
         }
         if outside > 0 {
             tracing::warn!(
-                "{}: {outside} words begin after its end and get 0",
+                "{}: {outside} words begin after its end and get the value 0",
                 path.display()
             );
         }

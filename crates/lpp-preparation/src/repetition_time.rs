@@ -140,8 +140,8 @@ fn assumed(runs: &[PathBuf]) -> f64 {
     let tr_s = StudyConfig::REFERENCE_TR_S;
     if let Some(run) = runs.iter().find(|run| BidsName::of(run).is_volume()) {
         tracing::warn!(
-            "{}: neither its header nor a file beside it says the repetition time; {tr_s} s is assumed (--tr or tr_s in \
-             lpp.toml says otherwise)",
+            "{}: neither its header nor a sidecar gives the repetition time; {tr_s} s is assumed (set --tr, or tr_s \
+             in lpp.toml)",
             run.display()
         );
     }
@@ -186,13 +186,8 @@ fn said_by_record(array: &Path) -> Option<Said> {
 
 fn said_by_sidecar(path: &Path) -> Result<Option<Said>, FmriError> {
     let text = fs::read(path).map_err(FileError::read(path))?;
-    let json: Value = serde_json::from_slice(&text).map_err(|e| {
-        FileError::malformed(
-            path,
-            format!("no JSON ({e})"),
-            "the properties of the image it lies beside",
-        )
-    })?;
+    let json: Value = serde_json::from_slice(&text)
+        .map_err(|e| FileError::malformed(path, format!("no JSON ({e})"), "the properties of its image"))?;
     let Some(value) = json.get("RepetitionTime") else {
         return Ok(None);
     };

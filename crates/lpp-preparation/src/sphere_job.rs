@@ -57,7 +57,7 @@ impl SphereJob {
         }
         for centre in &outside {
             tracing::warn!(
-                "the region {} is left out: no voxel of {} lies within {} mm of its centre {:?}",
+                "the region {} is left out: no voxel of {} is within {} mm of its centre {:?}",
                 centre.name,
                 self.step.mask.display(),
                 self.step.radius_mm,

@@ -160,7 +160,7 @@ fn no_run_and_no_brain_are_errors() {
         .mask_job(vec![run("demeaned.nii", noise)])
         .run(SOFTWARE, &Silent)
         .unwrap_err();
-    says(&error, &["1 of 1 runs show none", "demeaned"]);
+    says(&error, &["1 of 1 runs have no brain", "demeaning"]);
     folder.assert_nothing_written();
 }
 
@@ -256,7 +256,7 @@ fn images_beside_the_target_grid_cannot_be_resampled() {
         assert!(error.to_string().len() < 500, "{error}");
     }
     let error = job(run.clone()).run(SOFTWARE, &Silent).unwrap_err();
-    says(&error, &["far.nii.gz", "another file to write to"]);
+    says(&error, &["far.nii.gz", "give another output file"]);
     folder.assert_nothing_written();
 }
 

@@ -20,7 +20,7 @@ pub enum RidgeError {
         value: f64,
     },
     /// A permutation of a null does not contain every scan of its run exactly once.
-    #[error("null order of run {run}: expected every scan from 0 to {n_scans} (exclusive) once")]
+    #[error("permutation of run {run} in a null: expected every scan from 0 to {n_scans} (exclusive) once")]
     NotAnOrder {
         /// Index of the run.
         run: usize,
@@ -28,7 +28,7 @@ pub enum RidgeError {
         n_scans: usize,
     },
     /// A null does not select a permutation for each run.
-    #[error("null {null} does not name one order for each run")]
+    #[error("null {null} does not select one permutation for each run")]
     NullDraws {
         /// Index of the null.
         null: usize,
@@ -57,7 +57,8 @@ pub enum RidgeError {
     NoFolds,
     /// No rows are left to choose a penalty: a fold needs rows for testing, validation and training.
     #[error(
-        "fold {fold} of {n_runs} runs has nothing to choose its penalty by: leaving out runs needs at least 3 (or 2 for a model); otherwise take chunks of runs as folds, or as inner folds"
+        "fold {fold} of {n_runs} runs has no data to choose its penalty: leaving out runs needs at least 3 runs (or \
+         2 for a model); otherwise use chunks of runs as folds, or as inner folds"
     )]
     NoInnerFold {
         /// The fold.
@@ -66,7 +67,7 @@ pub enum RidgeError {
         n_runs: usize,
     },
     /// A fold has no rows for training or no rows for testing.
-    #[error("fold {fold} has no row to train on or none to test")]
+    #[error("fold {fold} has no training rows or no test rows")]
     EmptyFold {
         /// The fold.
         fold: usize,
@@ -146,7 +147,7 @@ pub enum RidgeError {
         source: rayon::ThreadPoolBuildError,
     },
     /// The feature matrices have no columns.
-    #[error("run {run} has no feature column")]
+    #[error("run {run} has no features")]
     NoFeatures {
         /// Index of the run.
         run: usize,
@@ -202,7 +203,7 @@ pub enum RidgeError {
         expected: usize,
     },
     /// There are no targets.
-    #[error("targets have no column")]
+    #[error("there are no targets")]
     NoTargets,
     /// Every target is constant or not finite in some run, so no penalty can be chosen.
     #[error(
@@ -224,7 +225,8 @@ pub enum RidgeError {
     },
     /// A penalty is so far above the scale of the features that predictions vanish in the arithmetic of the fit.
     #[error(
-        "penalty (alpha) {alpha:e} is too large: predictions vanish beside features whose Gram matrix has a mean diagonal of {scale:.1e}; expected penalties below {:.0e}",
+        "penalty (alpha) {alpha:e} is too large for features whose Gram matrix has a mean diagonal of {scale:.1e}: \
+         predictions vanish; expected penalties below {:.0e}",
         scale * 1e12
     )]
     VanishingPredictions {
@@ -234,7 +236,7 @@ pub enum RidgeError {
         scale: f64,
     },
     /// A run has fewer scans than are to be trimmed.
-    #[error("a run of {n_scans} scans cannot lose {trim} scans at both ends")]
+    #[error("cannot trim {trim} scans at both ends of a run of {n_scans} scans")]
     Trim {
         /// Number of rows of the array.
         n_scans: usize,
@@ -263,7 +265,7 @@ pub enum RidgeError {
         expected: [usize; 2],
     },
     /// A requested column is beyond the last target.
-    #[error("no target in column {column}, there are {n_targets}")]
+    #[error("no target {column}, there are {n_targets}")]
     NoSuchTarget {
         /// The column.
         column: usize,
@@ -312,7 +314,7 @@ pub enum RidgeError {
     #[error("no delay given, expected at least one")]
     NoDelays,
     /// A delay is repeated or as long as the run.
-    #[error("delay {delay} is given twice or not below the {n_scans} scans of the run")]
+    #[error("delay {delay} is given twice or is not below the {n_scans} scans of the run")]
     BadDelay {
         /// The delay in scans.
         delay: isize,
@@ -348,7 +350,9 @@ pub enum RidgeError {
         expected: usize,
     },
     /// A weight is negative, NaN or infinite.
-    #[error("weight of band {band} in candidate {candidate} is {value}, expected a finite number from 0 on")]
+    #[error(
+        "weight of band {band} in candidate {candidate} is {value}, expected a finite number of at least 0"
+    )]
     BadBandWeight {
         /// Row of the candidates.
         candidate: usize,
@@ -358,7 +362,7 @@ pub enum RidgeError {
         value: f64,
     },
     /// A candidate leaves every band out.
-    #[error("candidate {candidate} gives every band the weight 0")]
+    #[error("candidate {candidate} has weight 0 for every band")]
     ZeroBandWeights {
         /// Row of the candidates.
         candidate: usize,

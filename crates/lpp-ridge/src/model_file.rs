@@ -99,7 +99,7 @@ fn matrix<A: Number>(tensors: &SafeTensors<'_>, name: &str) -> Result<Array2<A>,
     let tensor = tensors.tensor(name).map_err(|_| format!("no tensor {name:?}"))?;
     if tensor.dtype() != dtype_of::<A>() {
         return Err(format!(
-            "{name} holds {:?}, expected {:?}",
+            "{name} is {:?}, expected {:?}",
             tensor.dtype(),
             dtype_of::<A>()
         ));

@@ -33,8 +33,8 @@ pub enum SimError {
     },
     /// A folder has files that were not made by a simulation.
     #[error(
-        "{}: found {found}, which no simulation has made; expected an empty folder or a simulated study: name another one \
-         (--study)", path.display()
+        "{}: found {found}, which was not made by a simulation; expected an empty folder or a simulated study: give \
+         another folder (--study)", path.display()
     )]
     NotASimulation {
         /// The folder.

@@ -115,7 +115,7 @@ impl StudySimulation {
         };
         if !(60..=20_000).contains(&self.words_per_run) {
             return Err(setting(
-                "the number of words a run",
+                "the number of words per run",
                 self.words_per_run,
                 "60 to 20000",
             ));

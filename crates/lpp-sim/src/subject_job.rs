@@ -33,7 +33,7 @@ pub struct SubjectSimulation {
     pub mask: PathBuf,
     /// Inter-subject correlation, (`n_trials`, `n_voxels`): `.npy` or joblib.
     pub isc: PathBuf,
-    /// Scans of each run.
+    /// Number of scans of each run.
     pub n_scans: Vec<usize>,
 }
 

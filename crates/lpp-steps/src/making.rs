@@ -153,8 +153,8 @@ impl Making {
         let own = self.software.program;
         match Provenance::load(&self.artefact.path) {
             Ok(made) if made.program() == own => None,
-            Ok(made) => Some(format!("{} has made it, not {own}", made.program())),
-            Err(_) => Some(format!("it is there, and {own} has not made it")),
+            Ok(made) => Some(format!("it was made by {}, not by {own}", made.program())),
+            Err(_) => Some(format!("it exists and was not made by {own}")),
         }
     }
 
@@ -329,7 +329,7 @@ mod tests {
         fs::write(&out, "the user's").unwrap();
         let error = refused(step(folder, 1.0));
         assert!(
-            error.contains("out: it is there, and lpp-test has not made it"),
+            error.contains("out: it exists and was not made by lpp-test"),
             "{error}"
         );
         assert!(error.contains("--force"), "{error}");
@@ -348,7 +348,10 @@ mod tests {
             ..step(folder, 1.0)
         };
         let error = refused(other);
-        assert!(error.contains("lpp-test has made it, not lpp-other"), "{error}");
+        assert!(
+            error.contains("it was made by lpp-test, not by lpp-other"),
+            "{error}"
+        );
         fs::write(Provenance::path_of(&out), "{\"name\": \"a file of the user\"}").unwrap();
         refused(step(folder, 1.0));
         fs::remove_file(&out).unwrap();
@@ -405,7 +408,7 @@ mod tests {
             fs::write(folder.join("out"), "result").unwrap();
             change(&folder.join("in"));
             let error = step.finish().unwrap_err().to_string();
-            assert!(error.contains("/in: found other contents"), "{error}");
+            assert!(error.contains("/in: found different contents"), "{error}");
             assert!(Provenance::load(&folder.join("out")).is_err());
         }
     }

@@ -35,7 +35,7 @@ const TOKENS_OF_CHINESE: f64 = 1.22;
 /// Sizes of one language of a study.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StudySize {
-    /// Scans of each run.
+    /// Number of scans of each run.
     pub n_scans: Vec<u64>,
     /// Voxels of the mask.
     pub n_voxels: u64,

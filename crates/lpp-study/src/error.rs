@@ -59,7 +59,7 @@ pub enum SubjectsError {
         path: PathBuf,
     },
     /// A folder of subjects contains no subject.
-    #[error("{}: found no subject, expected folders {prefix}*, one a subject", path.display())]
+    #[error("{}: found no subject, expected one folder {prefix}* per subject", path.display())]
     NoSubjects {
         /// The folder.
         path: PathBuf,

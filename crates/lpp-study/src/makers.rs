@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::FeatureSource;
 
-/// The program that makes a file, as a sentence; empty for a file that no program makes.
+/// How to make a file, as advice; empty for a file that no program makes.
 #[must_use]
 pub fn maker_of(path: &Path) -> String {
     let file = lossy(path.file_name());
@@ -15,47 +15,47 @@ pub fn maker_of(path: &Path) -> String {
         .map(|p| lossy(p.file_name()))
         .collect();
     let within = |name: &str| file == name || folders.iter().any(|folder| folder == name);
-    let published = "lpp-fetch precomputed brings the published one";
+    let published = "download the published one with lpp-fetch precomputed";
     if within("activations") && file.ends_with(".safetensors") {
         return feature_maker(&file);
     }
     let of_folder = [
-        ("scores", "lpp-fit makes it"),
-        ("resampled", "lpp-resample makes it of scans in derivatives"),
-        ("individual_subjects", "lpp-fit --subject makes it"),
+        ("scores", "make it with lpp-fit"),
+        ("resampled", "make it with lpp-resample from scans in derivatives"),
+        ("individual_subjects", "make it with lpp-fit --subject"),
         (
             "derivatives",
-            "lpp-fetch data --kind derivatives brings the published scans",
+            "download the published scans with lpp-fetch data --kind derivatives",
         ),
-        ("results", "lpp-analyze all makes it"),
-        ("figures", "lpp-report makes it"),
-        ("roi_masks", "lpp-rois makes it"),
+        ("results", "make it with lpp-analyze all"),
+        ("figures", "make it with lpp-report"),
+        ("roi_masks", "make it with lpp-rois"),
         (
             "annotation",
-            "lpp-fetch data --kind words brings the published one",
+            "download the published one with lpp-fetch data --kind words",
         ),
-        ("glove", "lpp-fetch glove brings it"),
+        ("glove", "download it with lpp-fetch glove"),
     ];
     if within("average_subject") || within("isc") {
-        return format!("lpp-average makes it of scans in resampled, {published}");
+        return format!("make it with lpp-average from scans in resampled, or {published}");
     }
     if within("masks") {
-        return format!("lpp-mask makes it of scans in resampled, {published}");
+        return format!("make it with lpp-mask from scans in resampled, or {published}");
     }
     if within("text") {
         return published.to_owned();
     }
     if file.starts_with("words_") && path.extension().is_some_and(|ending| ending == "csv") {
-        return "lpp-extract, lpp-glove, lpp-random and lpp-controls make it".to_owned();
+        return "make it with lpp-extract, lpp-glove, lpp-random or lpp-controls".to_owned();
     }
     if file == "lpp.toml" {
-        return "lpp-run init writes one".to_owned();
+        return "write one with lpp-run init".to_owned();
     }
     let known = of_folder.into_iter().find(|(folder, _)| within(folder));
-    known.map_or_else(String::new, |(_, sentence)| sentence.to_owned())
+    known.map_or_else(String::new, |(_, advice)| advice.to_owned())
 }
 
-/// The maker of `NAME_LANG.safetensors`.
+/// How to make `NAME_LANG.safetensors`.
 fn feature_maker(file: &str) -> String {
     let stem = file.trim_end_matches(".safetensors");
     let name = stem.rsplit_once('_').map_or(stem, |(name, _)| name);
@@ -65,12 +65,12 @@ fn feature_maker(file: &str) -> String {
         FeatureSource::Model { model, seed } => {
             let seed = seed.map_or_else(String::new, |seed| format!(" --seed {seed}"));
             format!(
-                "{program} --model {}{seed} makes it",
+                "make it with {program} --model {}{seed}",
                 model.replacen("--", "/", 1)
             )
         }
-        FeatureSource::Control { name } => format!("{program} --controls {name} makes it"),
-        _ => format!("{program} makes it"),
+        FeatureSource::Control { name } => format!("make it with {program} --controls {name}"),
+        _ => format!("make it with {program}"),
     }
 }
 
@@ -83,12 +83,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_artefact_has_its_maker() {
+    fn each_file_has_its_maker() {
         let folder = tempfile::tempdir().unwrap();
         for (name, says) in [
             (
                 "activations/gpt2_en.safetensors",
-                "lpp-extract --model gpt2 makes it",
+                "make it with lpp-extract --model gpt2",
             ),
             (
                 "activations/org--tiny_en.safetensors",
@@ -102,26 +102,26 @@ mod tests {
                 "activations/control_wordrate_en.safetensors",
                 "lpp-controls --controls wordrate",
             ),
-            ("activations/glove_en.safetensors", "lpp-glove makes it"),
+            ("activations/glove_en.safetensors", "make it with lpp-glove"),
             (
                 "activations/random_vector_300d_seed1_en.safetensors",
-                "lpp-random makes it",
+                "make it with lpp-random",
             ),
             ("words_en.csv", "lpp-extract, lpp-glove"),
-            ("masks/mask_lpp_en.nii.gz", "lpp-mask makes it"),
-            ("average_subject/en/run-0.npy", "lpp-average makes it"),
-            ("isc/isc_en.npy", "lpp-average makes it"),
-            ("scores/gpt2_en.npy", "lpp-fit makes it"),
-            ("scores", "lpp-fit makes it"),
-            ("scores/sub-EN001/gpt2_en.npy", "lpp-fit makes it"),
-            ("resampled/en", "lpp-resample makes it"),
-            ("results/summary_en.csv", "lpp-analyze all makes it"),
+            ("masks/mask_lpp_en.nii.gz", "make it with lpp-mask"),
+            ("average_subject/en/run-0.npy", "make it with lpp-average"),
+            ("isc/isc_en.npy", "make it with lpp-average"),
+            ("scores/gpt2_en.npy", "make it with lpp-fit"),
+            ("scores", "make it with lpp-fit"),
+            ("scores/sub-EN001/gpt2_en.npy", "make it with lpp-fit"),
+            ("resampled/en", "make it with lpp-resample"),
+            ("results/summary_en.csv", "make it with lpp-analyze all"),
             (
                 "annotation/EN/lppEN_word_information.csv",
                 "lpp-fetch data --kind words",
             ),
             ("text/lpp_en_text.zip", "lpp-fetch precomputed"),
-            ("roi_masks/TP.nii.gz", "lpp-rois makes it"),
+            ("roi_masks/TP.nii.gz", "make it with lpp-rois"),
             ("lpp.toml", "lpp-run init"),
         ] {
             let found = maker_of(&folder.path().join(name));

@@ -136,7 +136,7 @@ impl FromStr for FeatureName {
                     }
                     // As on the hub; without it two names could have one file.
                     if part.contains("--") || part.ends_with('-') {
-                        return bad("a part of ORG/NAME has no -- and no - at its ends");
+                        return bad("a part of ORG/NAME must not contain -- or begin or end with -");
                     }
                 }
                 Ok(Self::of_organisation(organisation, name))
@@ -316,9 +316,9 @@ fn fault_of(name: &str) -> Option<&'static str> {
     Some(if name.is_empty() {
         "a part of it is empty"
     } else if name.contains(['/', '\\']) {
-        "it holds a slash"
+        "it contains a slash"
     } else if name.contains(|c: char| c.is_control()) {
-        "it holds a control character"
+        "it contains a control character"
     } else if name.starts_with(['.', '-']) {
         "it begins with a dot or a dash"
     } else if name.trim() != name {

@@ -192,7 +192,7 @@ impl Study {
         match wrong {
             Some((run, path)) => {
                 let found = format!(
-                    "{} arrays, {} in place of run-{run}.npy",
+                    "{} arrays, {} instead of run-{run}.npy",
                     runs.len(),
                     file_name(path)
                 );

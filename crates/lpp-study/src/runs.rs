@@ -95,7 +95,7 @@ impl SubjectRuns {
 
 /// Advice for labels that do not number the runs of the story.
 pub(crate) const BY_PLACE: &str =
-    "if labels are a scanner's count, write pair_runs = \"place\" under [corpus] in lpp.toml";
+    "if the labels are the scanner's numbering, set pair_runs = \"place\" under [corpus] in lpp.toml";
 
 /// The first labels of a list.
 pub(crate) fn listed(labels: &[String]) -> String {
@@ -315,7 +315,7 @@ fn check_one_subject(folder: &Path, files: &[Named]) -> Result<(), SubjectsError
             Err(SubjectsError::malformed(
                 path,
                 found,
-                format!("one of {name}, whose folder it lies in"),
+                format!("one of {name}, the subject of its folder"),
             ))
         }
         None => Ok(()),
@@ -330,7 +330,7 @@ fn check_labelled(files: Vec<Named>) -> Result<Vec<Named>, SubjectsError> {
             Err(SubjectsError::malformed(
                 path,
                 "no label of the run",
-                "run-1 or the like, as in the other names of the folder",
+                "a label such as run-1, as in the other names of the folder",
             ))
         }
         _ => Ok(files),

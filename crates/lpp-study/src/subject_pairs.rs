@@ -40,7 +40,7 @@ pub fn check_pairs(subjects: &[SubjectRuns], rule: Option<PairRuns>) -> Result<u
             )];
             if !by_place {
                 let missing = lacks.first().map(|label| format!("run {label} is missing"));
-                let extra = has.first().map(|label| format!("run {label} is too many"));
+                let extra = has.first().map(|label| format!("run {label} is extra"));
                 expected.extend(missing.into_iter().chain(extra));
                 expected.push(BY_PLACE.to_owned());
             }
@@ -53,7 +53,7 @@ pub fn check_pairs(subjects: &[SubjectRuns], rule: Option<PairRuns>) -> Result<u
         }
     }
     if let (false, Some(missing)) = (by_place, missing_run(&first.labels)) {
-        tracing::warn!("no subject has a run {missing}; run-0.npy and so on count the runs that are there");
+        tracing::warn!("no subject has a run {missing}; run-0.npy and so on number the existing runs");
     }
     Ok(first.runs.len())
 }
@@ -137,16 +137,16 @@ mod tests {
         for (labels, parts) in [
             (
                 vec!["1", "3", "4", "5"],
-                vec!["sub-2", "run 2 is missing", "run 5 is too many"],
+                vec!["sub-2", "run 2 is missing", "run 5 is extra"],
             ),
             (
                 vec!["1", "2", "3"],
                 vec!["sub-2", "3 runs", "4 as of sub-1", "run 4 is missing"],
             ),
-            (vec!["1", "2", "3", "4", "5"], vec!["sub-2", "run 5 is too many"]),
+            (vec!["1", "2", "3", "4", "5"], vec!["sub-2", "run 5 is extra"]),
             (
                 vec!["0", "1", "2", "3"],
-                vec!["run 4 is missing", "run 0 is too many", "place"],
+                vec!["run 4 is missing", "run 0 is extra", "place"],
             ),
         ] {
             let error = with(&labels, None).unwrap_err();

@@ -204,7 +204,11 @@ impl Columns {
                     format!("the columns {names:?}"),
                     format!(
                         "a column {name:?}{}",
-                        if is_one { "; columns parted by commas" } else { "" }
+                        if is_one {
+                            "; columns separated by commas"
+                        } else {
+                            ""
+                        }
                     ),
                 )
             })
@@ -248,8 +252,8 @@ impl LeftOut {
         let Some(first) = self.first else { return };
         if self.n_spelt > 0 {
             tracing::warn!(
-                "{path}: {} words spelt like a missing value (NA, None, null, …) are left out, as the published analysis does; \
-                 --corrections none keeps them",
+                "{path}: {} words spelt like a missing value (NA, None, null, …) are left out, as in the published \
+                 analysis; --corrections none keeps them",
                 self.n_spelt
             );
         }

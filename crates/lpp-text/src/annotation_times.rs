@@ -60,7 +60,7 @@ pub(crate) fn check(rows: &TimedRows, runs: &[RunWords], published: bool) -> Res
     let path = rows.path.display();
     if let Some((word, n)) = first_of(words().filter(|word| word.onset < 0.0)) {
         tracing::warn!(
-            "{path}, row {}: the onset {} s lies before the start of the run ({n} such rows)",
+            "{path}, row {}: the onset {} s is before the start of the run ({n} such rows)",
             word.label,
             word.onset
         );
@@ -68,17 +68,15 @@ pub(crate) fn check(rows: &TimedRows, runs: &[RunWords], published: bool) -> Res
     let out_of_order = words().filter(|word| word.before.is_some_and(|before| word.onset < before));
     if let Some((word, n)) = first_of(out_of_order) {
         tracing::warn!(
-            "{path}, row {}: the onset {} s lies before that of the word ahead, {} s ({n} such rows); words are taken in the \
-             order of the file",
+            "{path}, row {}: the onset {} s is before that of the previous word, {} s ({n} such rows); words are \
+             used in the order of the file",
             word.label,
             word.onset,
             word.before.unwrap_or_default()
         );
     }
     if let Some((row, n)) = first_of(repeated(rows, runs)) {
-        tracing::warn!(
-            "{path}, row {row}: the word and its times are those of the row ahead ({n} such rows)"
-        );
+        tracing::warn!("{path}, row {row}: the word and its times repeat the previous row ({n} such rows)");
     }
     if let Some(doubt) = doubt(runs) {
         tracing::warn!("{path}: {doubt}");
@@ -130,7 +128,7 @@ fn doubt(runs: &[RunWords]) -> Option<String> {
     }
     if step.abs() <= 0.0 {
         return Some(
-            "most words begin at the very time of the word ahead; are the times rounded to whole seconds?"
+            "most words begin at the same time as the previous word; are the times rounded to whole seconds?"
                 .to_owned(),
         );
     }
@@ -141,8 +139,7 @@ fn doubt(runs: &[RunWords]) -> Option<String> {
     };
     let has_length = runs.first().is_some_and(|run| run.n_words() > 1);
     (runs.len() > 1 && has_length && runs.windows(2).all(goes_on)).then(|| {
-        "each run begins after the time at which the one ahead ends; onsets are expected in seconds from the start of their \
-         run"
+        "each run begins after the end of the previous one; onsets must be in seconds from the start of their run"
         .to_owned()
     })
 }

@@ -68,8 +68,8 @@ pub fn prepare_corpus(
     let is_padded = |run: &CorpusRun| run.tokens.windows().iter().any(|w| w.attention_mask.contains(&0));
     if tokenizer.pads_left() && runs.iter().any(is_padded) {
         tracing::warn!(
-            "the last windows are padded on the right; transformers pads on the left for this tokenizer ({}), where the search \
-             for words would lose its place",
+            "the last windows are padded on the right; transformers pads on the left for this tokenizer ({}), which \
+             would break the search for words",
             tokenizer.class()
         );
     }
@@ -81,8 +81,8 @@ fn refuse_or_warn(doubts: Doubts, annotation: &Annotation) -> Result<(), TextErr
     let Doubts { absent, shifted } = doubts;
     if let Some(first) = shifted.first() {
         tracing::warn!(
-            "{} of {} words have tokens that begin or end in a neighbour, since the published search takes any token that begins like \
-             a word; the first is {first} (`lpp-align` shows all)",
+            "{} of {} words have tokens that begin or end in a neighbouring word, because the published search \
+             accepts any token that begins like a word; the first is {first} (`lpp-align` shows all)",
             shifted.len(),
             annotation.n_words()
         );
@@ -92,7 +92,9 @@ fn refuse_or_warn(doubts: Doubts, annotation: &Annotation) -> Result<(), TextErr
         return Ok(());
     };
     if annotation.is_published() {
-        tracing::warn!("the text lacks {n_words} words, as in the published analysis; the first is {first}");
+        tracing::warn!(
+            "{n_words} words are missing from the text, as in the published analysis; the first is {first}"
+        );
         return Ok(());
     }
     Err(TextError::WordsNotInText {

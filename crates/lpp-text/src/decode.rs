@@ -41,11 +41,11 @@ pub(crate) fn decode(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
     let text = match Mark::of(&bytes) {
         Mark::None => utf8(bytes, path)?,
         Mark::Utf8 => {
-            tracing::info!("note: {shown}: the byte order mark is left out");
+            tracing::info!("note: {shown}: the byte order mark is removed");
             utf8(bytes[3..].to_vec(), path)?
         }
         Mark::Utf16 { is_big_endian } => {
-            tracing::info!("note: {shown}: read as UTF-16, as its byte order mark says");
+            tracing::info!("note: {shown}: read as UTF-16, according to its byte order mark");
             utf16(&bytes[2..], is_big_endian, path)?
         }
         Mark::Utf32 => return Err(TextError::malformed(path, "UTF-32", "a text in UTF-8")),
@@ -56,8 +56,8 @@ pub(crate) fn decode(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
     }
     if let Some(sign) = decomposed(&text) {
         tracing::warn!(
-            "{shown}: accents are characters of their own ({sign:?} is two, Unicode form NFD); words and tokens differ from those \
-             of composed text (NFC), which language models know: convert the file"
+            "{shown}: accents are separate characters ({sign:?} is two; Unicode form NFD), so words and tokens \
+             differ from those of composed text (NFC), on which language models are trained; convert the file to NFC"
         );
     }
     let n_returns = text.matches('\r').count();

@@ -57,7 +57,7 @@ pub enum TextError {
         n_rows: usize,
     },
     /// A tokenizer file cannot be used.
-    #[error("{}: found no usable tokenizer ({reason}), expected {expected}", path.display())]
+    #[error("{}: no valid tokenizer ({reason}), expected {expected}", path.display())]
     Tokenizer {
         /// The file or folder.
         path: PathBuf,
@@ -76,8 +76,8 @@ pub enum TextError {
     },
     /// The windows are too short for their overlap and the special tokens.
     #[error(
-        "windows of {max_len} tokens are too short: neighbours have {overlap} in common, {n_special} are special, and at least {least} are \
-         needed (--max-len, or max_position_embeddings of the model)"
+        "windows of {max_len} tokens are too short: with an overlap of {overlap} and {n_special} special tokens, at \
+         least {least} are needed (--max-len, or max_position_embeddings of the model)"
     )]
     WindowTooShort {
         /// Tokens per window, including special ones.
@@ -161,7 +161,7 @@ impl fmt::Display for DoubtfulWord {
         let (word, text) = (cut(&self.word), cut(self.text.trim()));
         write!(
             f,
-            "word {} of run {}, {word:?}, where the text reads {text:?}",
+            "word {} of run {}, {word:?}, where the text has {text:?}",
             self.word_index, self.run
         )
     }
@@ -221,8 +221,8 @@ impl fmt::Display for UnalignableWord {
         if let Some(joined) = &self.joined {
             return write!(
                 f,
-                "the token {:?} holds parts of two words, and a token belongs to one word only; take a model whose tokens \
-                 end with the words, or join the two in the annotation",
+                "the token {:?} contains parts of two words, but a token can belong to only one word; use a model \
+                 whose tokens end at word boundaries, or join the two words in the annotation",
                 cut(joined)
             );
         }

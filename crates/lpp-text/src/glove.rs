@@ -116,7 +116,7 @@ impl Glove {
             return Err(TextError::malformed(
                 path,
                 "an empty file",
-                "a word and its numbers a line",
+                "one word and its numbers per line",
             ));
         }
         Ok(glove)

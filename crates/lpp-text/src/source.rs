@@ -99,7 +99,7 @@ fn read_member(
         let (found, expected) = match error {
             ZipError::FileNotFound => (format!("no member {member}"), "a member for each run".to_owned()),
             ZipError::InvalidPassword => (
-                format!("{member} under another password"),
+                format!("{member} encrypted with a different password"),
                 "the published password".to_owned(),
             ),
             other => (
@@ -111,7 +111,7 @@ fn read_member(
     })?;
     read_capped(entry).map_err(|error| {
         // One wrong password in 256 passes the check of the format and shows only here, as garbage.
-        let found = format!("{member} damaged or under another password ({error})");
+        let found = format!("{member} damaged or encrypted with a different password ({error})");
         TextError::malformed(path, found, "a complete zip file with the published password")
     })
 }

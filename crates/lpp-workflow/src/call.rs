@@ -18,20 +18,20 @@ pub struct Call {
     pub arguments: Vec<String>,
     /// The files that must be there.
     pub inputs: Vec<PathBuf>,
-    /// Files that go in if they are there.
+    /// Optional inputs, used if they exist.
     pub optional_inputs: Vec<PathBuf>,
-    /// The files that it makes; with [`Completion::Record`], those that are known beforehand.
+    /// Its outputs; with [`Completion::Record`], those that are known in advance.
     pub outputs: Vec<Artefact>,
-    /// How it is told whether the step is done.
+    /// How to determine whether the step is done.
     pub check: Completion,
-    /// Whether the program may leave outputs out and say so: then its end is recorded too.
+    /// Whether the program may omit outputs with a message; then its completion is recorded too.
     pub may_leave_out: bool,
     /// Steps that come first without making an input: they write a file that this one would write too.
     pub after: Vec<String>,
     /// The language model that it runs: to be fetched if the study does not have it.
     #[serde(skip)]
     pub needs_model: Option<FetchModelStep>,
-    /// Whether later steps can only be known after this one, because it brings the files that they depend on.
+    /// Whether later steps are only known after this one, because it downloads the files that they depend on.
     pub brings_inputs: bool,
     /// What it takes.
     pub cost: Cost,
@@ -131,7 +131,7 @@ mod tests {
         }
     }
 
-    /// The program: from its arguments to the step, which it runs if it is stale. Returns whether it did.
+    /// The program: makes the step from its arguments and runs it if it is stale. Returns whether it was run.
     fn program(study: &Study, arguments: &[String]) -> bool {
         let times = arguments[1].parse().unwrap();
         let step = copy_in(study, times);

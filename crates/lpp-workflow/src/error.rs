@@ -12,7 +12,7 @@ pub enum WorkflowError {
     /// A file of the study cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The scans of the study are not what they should be.
+    /// The scans of the study are invalid.
     #[error(transparent)]
     Scans(#[from] lpp_study::SubjectsError),
     /// The operating system refused a file or a program.
@@ -24,14 +24,14 @@ pub enum WorkflowError {
         #[source]
         source: io::Error,
     },
-    /// A program is not beside this one.
-    #[error("{}: no such program; build all programs, or name their folder (--programs)", path.display())]
+    /// A program is not in the folder of this one.
+    #[error("{}: no such program; build all programs, or give their folder (--programs)", path.display())]
     NoProgram {
         /// Where it was looked for.
         path: PathBuf,
     },
-    /// Somebody else is at work in the study.
-    #[error("{}: lpp-run is at work in this study (process {process}); wait for it, or end it", path.display())]
+    /// Another lpp-run is running in the study.
+    #[error("{}: lpp-run is already running in this study (process {process}); wait for it, or stop it", path.display())]
     Busy {
         /// The lock.
         path: PathBuf,
@@ -39,7 +39,7 @@ pub enum WorkflowError {
         process: u32,
     },
     /// A step needs more than there is.
-    #[error("{step} does not fit: {needed}, but {available}")]
+    #[error("{step} does not fit: it needs {needed}, but {available}")]
     DoesNotFit {
         /// The step.
         step: String,
@@ -48,7 +48,7 @@ pub enum WorkflowError {
         /// What there is.
         available: String,
     },
-    /// Steps cannot start, because a file is missing that no step makes.
+    /// Steps cannot start because an input is missing that no step makes.
     #[error("{step} cannot start: {reason}")]
     Blocked {
         /// The first such step.
@@ -68,8 +68,8 @@ pub enum WorkflowError {
         /// All it said.
         log: PathBuf,
     },
-    /// A program ended well, but what it should have made is not right.
-    #[error("{step} ended well, but {reason}; its log is {}", log.display())]
+    /// A program succeeded, but its outputs are missing or wrong.
+    #[error("{step} succeeded, but {reason}; its log is {}", log.display())]
     NotDone {
         /// The step.
         step: String,
@@ -78,16 +78,16 @@ pub enum WorkflowError {
         /// All it said.
         log: PathBuf,
     },
-    /// An artefact was asked for that is not there.
+    /// A requested file does not exist.
     #[error("{}: no such artefact in this study{hint}", path.display())]
     NoArtefact {
         /// Its name as given.
         path: PathBuf,
-        /// What makes it, or a name that is near.
+        /// How to make it, or a similar name.
         hint: String,
     },
     /// A pattern names no step.
-    #[error("no step is called {pattern:?}; --dry-run lists them{hint}")]
+    #[error("no step matches {pattern:?}; --dry-run lists the steps{hint}")]
     NoSuchStep {
         /// The pattern.
         pattern: String,

@@ -1,4 +1,4 @@
-//! What has to be downloaded before a plan can run: the inputs that are missing and that no step makes.
+//! The downloads before a plan can run: the missing inputs that no step makes.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,8 @@ use crate::call::Call;
 use crate::given::own_data;
 use crate::place::relative;
 
-/// The steps that bring what `steps` lack; those that run a model that is not in the study will wait for it.
+/// The steps that download the missing inputs of `steps`; steps that run a model that is not in the study will wait for
+/// it.
 pub(crate) fn steps(study: &Study, steps: &mut [Call], languages: &[Language]) -> Vec<Call> {
     let Some(first) = languages.first() else {
         return Vec::new();
@@ -40,7 +41,7 @@ pub(crate) fn steps(study: &Study, steps: &mut [Call], languages: &[Language]) -
         let steps = of_language(study, *lang, &missing);
         match own_data(study, *lang).filter(|_| !steps.is_empty()) {
             Some(own) => tracing::warn!(
-                "{} is the study's own: nothing of the published data set is fetched for {lang}",
+                "{} belongs to the study: nothing of the published data set is downloaded for {lang}",
                 own.display()
             ),
             None => fetched.extend(steps),
@@ -114,7 +115,7 @@ fn glove(study: &Study, missing: &[PathBuf], estimator: &Estimator<'_>) -> Optio
         .then(|| Call::of(&step, study, estimator))
 }
 
-/// Models that are not in the study: into the cache of the hub, of which only a record in the study tells.
+/// Models that are not in the study, downloaded into the cache of the hub; the study has only a record of them.
 fn models(study: &Study, steps: &mut [Call], estimator: &Estimator<'_>) -> Vec<Call> {
     let mut fetched: Vec<FetchModelStep> = Vec::new();
     for step in steps {

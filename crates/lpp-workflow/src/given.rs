@@ -1,6 +1,6 @@
-//! Artefacts that somebody has put into the study: files at the places of artefacts without a record of how they were made.
+//! Files provided by the user in place of outputs of steps: they have no record of how they were made.
 //!
-//! They are the study's own inputs: never made again, never fetched, and what is fetched does not go beside them.
+//! They are inputs that belong to the study: never recomputed, never downloaded, and not mixed with downloaded files.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use crate::place::relative;
 use lpp_steps::Provenance;
 use lpp_study::{Language, Study};
 
-/// The artefacts of a study that no program has made, as far as a plan depends on them.
+/// The provided files of a study that a plan depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(transparent)]
 pub struct Given {
@@ -17,7 +17,7 @@ pub struct Given {
 }
 
 impl Given {
-    /// Notes the files of `paths` that are given in place of those of `program`; returns whether there is one.
+    /// Records the files of `paths` that are given instead of those of `program`; returns whether there is one.
     pub(crate) fn note<'a>(
         &mut self,
         study: &Study,
@@ -35,7 +35,7 @@ impl Given {
         any
     }
 
-    /// One line for each folder: the first file and how many more there are.
+    /// One line for each folder: the first file and the number of others.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let mut groups: Vec<(&Path, usize)> = Vec::new();
@@ -56,7 +56,7 @@ impl Given {
     }
 }
 
-/// Whether a file of a study is there that `program` would make and has not made: it has no record, or one of another maker.
+/// Whether a file that `program` would make exists but was not made by it: it has no record, or one of another program.
 pub(crate) fn is_given(study: &Study, program: &str, path: &Path) -> bool {
     let path = study.root().join(path);
     let made = || match Provenance::load(&path) {
@@ -67,7 +67,7 @@ pub(crate) fn is_given(study: &Study, program: &str, path: &Path) -> bool {
     path.is_file() && !made()
 }
 
-/// Whether a file of a study is there without a record of any program.
+/// Whether a file of a study exists without a record of any program.
 pub(crate) fn is_own(study: &Study, path: &Path) -> bool {
     let path = study.root().join(path);
     path.is_file() && !Provenance::path_of(&path).exists()

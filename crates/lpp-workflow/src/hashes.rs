@@ -43,7 +43,7 @@ impl Hashes {
         }
     }
 
-    /// Writes what is known. Losing it costs time, no more.
+    /// Writes the known hashes. If the file is lost, they are computed again.
     pub(crate) fn save(&self) -> Result<(), FileError> {
         let known = self.known.borrow();
         let by_text: BTreeMap<String, &Known> = known
@@ -56,7 +56,7 @@ impl Hashes {
         }
     }
 
-    /// Drops what was learnt of young files: a program has run since.
+    /// Drops the hashes of recently changed files, because a program has run since.
     pub(crate) fn forget_young(&self) {
         self.young.borrow_mut().clear();
     }

@@ -1,11 +1,11 @@
-//! The study as a whole: which steps it takes, what they cost, which are done, and running the rest.
+//! The steps of a study: their costs, which are done, and running the others.
 //!
-//! [`plan`] turns the configuration of a study into [`Call`]s of the programs of lpp-rs with their inputs, outputs
-//! and parameters, as the steps of [`lpp_steps`] state them. Whether a step is done is told from the provenance beside its outputs, whoever ran it: version,
-//! parameters and the hashes of inputs and outputs must be those of now. [`RunJob`] runs what is not done as processes
-//! of bounded memory and threads; since every program writes its outputs whole or not at all, a run that was killed at
-//! any moment goes on where it was. [`PlanReport`] shows a plan without running it, [`Lineage`] what made an artefact,
-//! [`Verification`] whether artefacts are still what was written down.
+//! [`plan`] turns the configuration of a study into [`Call`]s of the programs of lpp-rs with their inputs, outputs and
+//! parameters, as the steps of [`lpp_steps`] state them. A step is done if the provenance next to its outputs has the
+//! current version, parameters and hashes of inputs and outputs; it does not matter who ran it. [`RunJob`] runs the
+//! other steps as processes with limited memory and threads. Every program writes its outputs completely or not at all,
+//! so a run that was killed at any moment can be resumed. [`PlanReport`] shows a plan without running it, [`Lineage`]
+//! how a file was made, and [`Verification`] whether files still agree with their records.
 //!
 //! ```
 //! use lpp_study::{Language, Study};

@@ -1,4 +1,4 @@
-//! What made an artefact, from which inputs: the chain of provenance records.
+//! How a file was made and from which inputs: the chain of provenance records.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
@@ -20,15 +20,15 @@ pub struct Lineage {
     pub path: PathBuf,
     /// SHA-256 that its maker or its user wrote down.
     pub sha256: String,
-    /// Whether the file is still what was written down; `None` if it is not there any more.
+    /// Whether the file is unchanged since its record; `None` if it no longer exists.
     pub is_unchanged: Option<bool>,
     /// How it was made; `None` for a file that came from outside.
     pub made: Option<Made>,
-    /// Whether the rest stands elsewhere in the tree.
+    /// Whether the rest is shown elsewhere in the tree.
     pub is_repeated: bool,
 }
 
-/// How an artefact was made.
+/// How a file was made.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Made {
     /// Program and version.
@@ -44,7 +44,8 @@ pub struct Made {
 }
 
 impl Lineage {
-    /// The chain behind `artefact`, a file named from the study folder or from here. Hashes are computed anew.
+    /// The chain of records of `artefact`, a file relative to the study folder or the current folder. Hashes are
+    /// recomputed.
     ///
     /// # Errors
     /// [`WorkflowError::NoArtefact`] if there is no such file, [`WorkflowError::File`] if it cannot be read.
@@ -75,7 +76,7 @@ impl Lineage {
         let note = match self.is_unchanged {
             Some(true) => "",
             Some(false) => "  CHANGED SINCE",
-            None => "  not there any more",
+            None => "  no longer exists",
         };
         let short = self.sha256.get(..12).unwrap_or(&self.sha256);
         // Writing to a string cannot fail.

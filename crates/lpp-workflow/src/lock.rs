@@ -13,11 +13,11 @@ use lpp_study::Study;
 use crate::WorkflowError;
 use crate::record::{make_folder, run_folder};
 
-/// Between two looks whether a program that was left behind has ended.
+/// Time between two checks whether a program of a killed run has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// The right to run steps in a study, shared with the programs that are started: if lpp-run is killed they keep it until
-/// they end, so that no second run begins beside them.
+/// The lock for running steps in a study, inherited by the started programs. If lpp-run is killed, they keep it until
+/// they end, so that no second run starts meanwhile.
 #[derive(Debug)]
 pub(crate) struct StudyLock {
     file: File,
@@ -25,7 +25,7 @@ pub(crate) struct StudyLock {
 }
 
 impl StudyLock {
-    /// Takes the lock; waits for programs that a killed lpp-run has left.
+    /// Acquires the lock; waits for programs of a killed lpp-run.
     pub(crate) fn take(study: &Study) -> Result<Self, WorkflowError> {
         let folder = run_folder(study);
         let path = folder.join("lock");
@@ -45,7 +45,7 @@ impl StudyLock {
                 return Err(WorkflowError::Busy { path, process });
             }
             if !told {
-                tracing::info!("waiting for a program that an earlier run has left at work");
+                tracing::info!("waiting for a program of an earlier run to finish");
                 told = true;
             }
             thread::sleep(LOOK_EVERY);

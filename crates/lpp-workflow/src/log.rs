@@ -40,7 +40,7 @@ pub(crate) enum Event<'a> {
         status: &'a str,
         wall_s: f64,
         peak_memory_bytes: u64,
-        /// What it has made with a record beside it.
+        /// Its outputs that have records.
         outputs: Vec<String>,
     },
     /// All is done, or nothing more can be done.
@@ -67,7 +67,7 @@ pub(crate) struct RunLog {
 }
 
 impl RunLog {
-    /// Opens the log; a line that a killed run has left half is closed, so that the next one stands alone.
+    /// Opens the log; an incomplete line of a killed run is terminated, so that the next entry starts on a new line.
     pub(crate) fn open(study: &Study) -> Result<Self, WorkflowError> {
         let folder = run_folder(study);
         let path = folder.join("log.jsonl");
@@ -96,7 +96,7 @@ impl RunLog {
     }
 }
 
-/// The outputs of the steps that ended well in any run, from the study folder; lines that are no such events tell nothing.
+/// The outputs of the steps that succeeded in any run, relative to the study folder; other lines are ignored.
 pub(crate) fn outputs_made(study: &Study) -> BTreeSet<PathBuf> {
     #[derive(Deserialize)]
     struct End {

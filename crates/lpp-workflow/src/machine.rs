@@ -14,12 +14,12 @@ pub struct Machine {
     pub memory_bytes: u64,
     /// Memory that programs can have now, bytes.
     pub available_bytes: u64,
-    /// Free bytes where the study lies.
+    /// Free bytes on the disk of the study.
     pub free_disk_bytes: u64,
 }
 
 impl Machine {
-    /// This machine; what the system does not tell counts as unlimited.
+    /// This machine; limits that the system does not report count as unlimited.
     #[must_use]
     pub fn here(study: &Path) -> Self {
         let table = fs::read_to_string("/proc/meminfo").unwrap_or_default();
@@ -33,7 +33,7 @@ impl Machine {
     }
 }
 
-/// Free bytes of the file system that holds `folder`.
+/// Free bytes of the file system of `folder`.
 pub(crate) fn free_disk(folder: &Path) -> u64 {
     rustix::fs::statvfs(folder).map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
 }
@@ -43,7 +43,7 @@ pub(crate) fn free_disk(folder: &Path) -> u64 {
 pub(crate) struct ProcessMemory {
     /// Largest resident memory so far, bytes.
     pub(crate) peak: u64,
-    /// Resident memory now that belongs to no file, bytes: what the system cannot take back.
+    /// Current resident memory without file mappings, in bytes: the memory that the system cannot reclaim.
     pub(crate) own: u64,
 }
 

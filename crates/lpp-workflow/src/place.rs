@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use lpp_study::Study;
 
-/// Version that artefacts must have been made by.
+/// Version that must have made the files.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// `path` from the study folder, if it lies inside.
+/// `path` relative to the study folder, if it is inside it.
 pub(crate) fn relative(study: &Study, path: &Path) -> PathBuf {
     path.strip_prefix(study.root()).unwrap_or(path).to_owned()
 }

@@ -1,4 +1,4 @@
-//! What lpp-run writes down of steps whose programs decide themselves which files they make.
+//! Completion records of steps whose outputs are not known in advance.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,17 +20,18 @@ pub(crate) fn run_folder(study: &Study) -> PathBuf {
     study.root().join("run")
 }
 
-/// Makes a folder of runs. One that is a link, in a study that came from somebody else, would lead all writing elsewhere.
+/// Creates the folder of runs. A link is refused: in a study from an untrusted source, it could redirect all writes to
+/// another place.
 pub(crate) fn make_folder(folder: &Path) -> Result<(), WorkflowError> {
     if folder.is_symlink() {
-        let problem = "found a link, expected a folder of lpp-run's own; remove it";
+        let problem = "found a link, expected a folder created by lpp-run; delete it";
         let error = io::Error::new(io::ErrorKind::InvalidInput, problem);
         return Err(WorkflowError::io(folder)(error));
     }
     fs::create_dir_all(folder).map_err(WorkflowError::io(folder))
 }
 
-/// A step that ended well, with all that went in and came out.
+/// A step that succeeded, with its inputs and outputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StepRecord {
     pub(crate) step: String,
@@ -75,7 +76,7 @@ impl StepRecord {
         paths.into_iter().map(read).collect()
     }
 
-    /// Writes down that `step` has ended well.
+    /// Records that `step` has succeeded.
     pub(crate) fn save(study: &Study, hashes: &Hashes, step: &Call) -> Result<(), FileError> {
         let outputs = outputs_of(study, step);
         let mut inputs: BTreeMap<PathBuf, FileHash> = BTreeMap::new();
@@ -118,7 +119,7 @@ fn hashed(study: &Study, hashes: &Hashes, path: &Path) -> Option<FileHash> {
     })
 }
 
-/// The known outputs of a step, and the files beside them in its language: tables, figures.
+/// The known outputs of a step, and the tables and figures of its language in the same folders.
 fn outputs_of(study: &Study, step: &Call) -> Vec<PathBuf> {
     let lang = step.id.rsplit(':').next().unwrap_or_default();
     let folder = match step.program {
@@ -141,7 +142,7 @@ fn outputs_of(study: &Study, step: &Call) -> Vec<PathBuf> {
     outputs
 }
 
-/// The name of a step as that of a file.
+/// The name of a step as a file name.
 pub(crate) fn file_name(step: &str) -> String {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || "-_.".contains(c) {

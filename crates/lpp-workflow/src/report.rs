@@ -27,22 +27,23 @@ pub struct PlannedStep {
     pub state: State,
 }
 
-/// The plan of a study: what is done, what will be done, what it takes, and what does not fit.
+/// The plan of a study: finished steps, steps to run, their cost, and problems.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlanReport {
     /// The steps in their order.
     pub steps: Vec<PlannedStep>,
     /// Artefacts that are the study's own and are used as they are.
     pub given: Given,
-    /// Estimated seconds of what is not done, steps at once taken into account.
+    /// Estimated time of the remaining steps in seconds, with parallel steps taken into account.
     pub seconds: f64,
-    /// Estimated bytes of what is not done: all outputs, and the temporary files of the step that has most of them.
+    /// Estimated disk space of the remaining steps in bytes: all outputs, and the temporary files of the step with the
+    /// largest ones.
     pub disk_bytes: u64,
     /// Estimated memory of the largest step that is not done, bytes.
     pub memory_bytes: u64,
     /// The machine.
     pub machine: Machine,
-    /// What stands in the way.
+    /// Problems that prevent the run.
     pub problems: Vec<String>,
     /// Whether the text lists the inputs of each step.
     #[serde(skip)]
@@ -50,7 +51,8 @@ pub struct PlanReport {
 }
 
 impl PlanReport {
-    /// Looks at the files of the study; nothing is written. Without `check` no step counts as done and no file is hashed.
+    /// Inspects the files of the study; nothing is written. Without `check`, no step counts as done and no file is
+    /// hashed.
     ///
     /// # Errors
     /// As [`plan`], and if a pattern names no step.
@@ -108,14 +110,16 @@ fn problems(job: &RunJob, steps: &[PlannedStep], disk_bytes: u64, machine: &Mach
         if *state != State::Done && step.cost.memory_bytes > limit {
             let (needed, limit) = (human_bytes(step.cost.memory_bytes), human_bytes(limit));
             problems.push(format!(
-                "{} needs about {needed} of memory, and {limit} are allowed",
+                "{} needs about {needed} of memory; the limit is {limit}",
                 step.id
             ));
         }
     }
     if disk_bytes > machine.free_disk_bytes {
         let (needed, free) = (human_bytes(disk_bytes), human_bytes(machine.free_disk_bytes));
-        problems.push(format!("about {needed} of disk are needed, and {free} are free"));
+        problems.push(format!(
+            "about {needed} of disk space are needed; {free} are free"
+        ));
     }
     let mut programs: Vec<&str> = steps.iter().map(|planned| planned.step.program).collect();
     programs.sort_unstable();
@@ -124,7 +128,7 @@ fn problems(job: &RunJob, steps: &[PlannedStep], disk_bytes: u64, machine: &Mach
         .into_iter()
         .filter(|name| !job.programs.join(name).is_file())
     {
-        problems.push(format!("{} is not there", job.programs.join(program).display()));
+        problems.push(format!("{} does not exist", job.programs.join(program).display()));
     }
     problems
 }
@@ -174,7 +178,7 @@ impl fmt::Display for PlanReport {
             }
         }
         for line in self.given.lines() {
-            writeln!(f, "given    {line}: the study's own, never made again")?;
+            writeln!(f, "given    {line}: belongs to the study, never recomputed")?;
         }
         writeln!(
             f,
@@ -187,7 +191,7 @@ impl fmt::Display for PlanReport {
         )?;
         writeln!(
             f,
-            "still about {}, {} of disk, {} of memory for the largest step",
+            "remaining: about {}, {} of disk, {} of memory for the largest step",
             human_seconds(self.seconds),
             human_bytes(self.disk_bytes),
             human_bytes(self.memory_bytes)

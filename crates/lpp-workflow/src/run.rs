@@ -23,7 +23,7 @@ use crate::plan::{PlanOptions, plan};
 use crate::record::{StepRecord, file_name, make_folder, run_folder};
 use crate::state::{Inspector, State};
 
-/// Between two looks at the running programs.
+/// Time between two checks of the running programs.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// How a study is run.
@@ -39,7 +39,7 @@ pub struct RunJob {
     pub memory_bytes: u64,
     /// Parts of names of steps to run, with all that they need; none: all steps.
     pub only: Vec<String>,
-    /// Whether other steps go on when one has failed.
+    /// Whether other steps continue after a failure.
     pub keep_going: bool,
     /// The commit that this program was built from, for the log.
     pub commit: Option<&'static str>,
@@ -52,18 +52,19 @@ pub struct RunReport {
     pub n_steps: usize,
     /// Steps that were done already.
     pub n_done_before: usize,
-    /// Steps that were run and ended well.
+    /// Steps that were run and succeeded.
     pub n_run: usize,
     /// Seconds from start to end.
     pub wall_s: f64,
 }
 
 impl RunJob {
-    /// Runs what is not done.
+    /// Runs all steps that are not done.
     ///
     /// # Errors
-    /// [`WorkflowError`] naming the first step that failed, does not fit, or cannot start; steps that do not depend on it
-    /// are run before with `keep_going`. Also if another lpp-run is at work in the study, or a pattern names no step.
+    /// [`WorkflowError`] naming the first step that failed, does not fit, or cannot start; with `keep_going`, steps
+    /// that do not depend on it are run first. Also if another lpp-run is running in the study, or a pattern matches no
+    /// step.
     pub fn run(&self, study: &Study) -> Result<RunReport, WorkflowError> {
         let started = Instant::now();
         let lock = StudyLock::take(study)?;
@@ -308,7 +309,7 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
-    /// Looks at the running programs and takes in those that have ended.
+    /// Checks the running programs and handles those that have ended.
     fn look(&mut self, log: &mut RunLog) -> Result<(), WorkflowError> {
         let mut place = 0;
         while place < self.running.len() {
@@ -350,7 +351,7 @@ impl<'a> Execution<'a> {
         if !status.success() {
             let message = if run.memory.own > self.job.memory_bytes {
                 let (took, limit) = (human_bytes(run.memory.own), human_bytes(self.job.memory_bytes));
-                format!("stopped, because it took {took} of memory and {limit} are allowed (--memory)")
+                format!("stopped, because it used {took} of memory; the limit is {limit} (--memory)")
             } else {
                 last_error(&run.log)
             };
@@ -381,7 +382,7 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
-    /// The largest memory that a program has written down itself, since `started`: it may end between two looks.
+    /// The peak memory that a program itself has recorded since `started`, because it may end between two checks.
     fn recorded_peak(&self, step: &Call, started: SystemTime) -> u64 {
         let of_output = |path: &PathBuf| {
             let artefact = self.study.root().join(path);
@@ -420,7 +421,7 @@ impl<'a> Execution<'a> {
     }
 }
 
-/// The outputs of a step that have records of their own.
+/// The outputs of a step that have their own records.
 fn with_records(step: &Call) -> Vec<String> {
     let outputs = step
         .outputs
@@ -447,6 +448,6 @@ fn last_error(log: &Path) -> String {
     let error = lines().find_map(|line| line.strip_prefix("error: "));
     error
         .or_else(|| lines().next())
-        .unwrap_or("it said nothing")
+        .unwrap_or("it printed no message")
         .to_owned()
 }

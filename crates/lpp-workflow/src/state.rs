@@ -18,13 +18,13 @@ use crate::record::StepRecord;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", content = "reason", rename_all = "lowercase")]
 pub enum State {
-    /// Its outputs are there, made from what is there now.
+    /// Its outputs exist and were made from the current inputs.
     Done,
-    /// Its outputs are there, but something has changed.
+    /// Its outputs exist, but something has changed.
     Stale(String),
     /// Outputs are missing.
     Todo(String),
-    /// It cannot start: an input is missing that no step makes.
+    /// It cannot start because an input is missing that no step makes.
     Blocked(String),
 }
 
@@ -73,7 +73,7 @@ impl Inspector<'_> {
             if state == State::Done
                 && let Some(input) = step.all_inputs().find(|input| changing.contains(input.as_path()))
             {
-                state = State::Stale(format!("{} will be made again", input.display()));
+                state = State::Stale(format!("{} will be remade", input.display()));
             }
             if state != State::Done {
                 changing.extend(step.outputs.iter().map(|output| output.path.as_path()));
@@ -83,10 +83,10 @@ impl Inspector<'_> {
         states
     }
 
-    /// The state of one step; `will_be_made` tells whether an input that is not there will be.
+    /// The state of one step; `will_be_made` returns whether a missing input will be made.
     pub(crate) fn state(&self, step: &Call, will_be_made: impl Fn(&Path) -> bool) -> State {
         let absent = |path: &&PathBuf| !self.study.root().join(path).exists();
-        // What the program has left out, it would leave out again as long as its inputs are the same.
+        // The program would omit the same outputs again as long as its inputs are the same.
         let left_out = step.may_leave_out && self.record(step).is_none();
         let lacking = step.outputs.iter().map(|output| &output.path).find(absent);
         if let Some(output) = lacking.filter(|_| !left_out) {
@@ -97,11 +97,11 @@ impl Inspector<'_> {
                 .find(|input| !will_be_made(input));
             return match lacking {
                 Some(input) => State::Blocked(self.missing(input)),
-                None => State::Todo(format!("{} is not there", output.display())),
+                None => State::Todo(format!("{} does not exist", output.display())),
             };
         }
         if step.outputs.is_empty() && StepRecord::load(self.study, &step.id).is_none() {
-            return State::Todo("lpp-run has no record that it ended".to_owned());
+            return State::Todo("lpp-run has no record that it finished".to_owned());
         }
         let reason = match step.check {
             Completion::Presence => None,
@@ -114,14 +114,14 @@ impl Inspector<'_> {
         reason.map_or(State::Done, State::Stale)
     }
 
-    /// That an input is missing, and what to do.
+    /// The message for a missing input, with what to do.
     fn missing(&self, input: &Path) -> String {
         let hint = way_out(&self.study.root().join(input));
         let separator = if hint.is_empty() { "" } else { "; " };
         format!("{} is missing{separator}{hint}", input.display())
     }
 
-    /// Why an artefact is not up to date.
+    /// The reason why a file is not up to date.
     fn artefact(&self, artefact: &Artefact) -> Option<String> {
         let path = self.study.root().join(&artefact.path);
         let name = artefact.path.display();
@@ -145,7 +145,7 @@ impl Inspector<'_> {
         self.inputs(&made.inputs, &artefact.inputs)
     }
 
-    /// Whether what went in is what is there, and what should go in went in.
+    /// Whether the recorded inputs are unchanged and complete.
     fn inputs(&self, recorded: &[FileHash], wanted: &[PathBuf]) -> Option<String> {
         for input in recorded {
             // An input that was removed since, to save space say, does no harm.
@@ -165,7 +165,7 @@ impl Inspector<'_> {
 
     fn record(&self, step: &Call) -> Option<String> {
         let Some(record) = StepRecord::load(self.study, &step.id) else {
-            return Some("lpp-run has no record that it ended".to_owned());
+            return Some("lpp-run has no record that it finished".to_owned());
         };
         if record.version != VERSION {
             return Some(format!("it was run by version {}", record.version));
@@ -183,7 +183,7 @@ impl Inspector<'_> {
     }
 }
 
-/// A value as far as a line has room for it.
+/// A value, shortened to fit on a line.
 fn short(value: &serde_json::Value) -> String {
     const MOST: usize = 40;
     let text = value.to_string();

@@ -1,4 +1,4 @@
-//! Are the artefacts of a study still what their provenance says?
+//! Checks whether the files of a study still agree with their provenance.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -30,29 +30,29 @@ const OWN_OR_MADE: [&str; 7] = [
 /// Own inputs that a text lists before it counts the rest.
 const LISTED: usize = 20;
 
-/// What differs in a study from what was written down.
+/// The differences between a study and its records.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Verification {
     /// Artefacts with a provenance record.
     pub n_artefacts: usize,
     /// Files that were hashed, inputs included.
     pub n_files: usize,
-    /// Artefacts and inputs that are not what was written down, in sentences.
+    /// Messages about files and inputs that differ from their records.
     pub differences: Vec<String>,
-    /// Inputs that are not there any more, which may be on purpose.
+    /// Inputs that no longer exist, possibly on purpose.
     pub missing_inputs: Vec<PathBuf>,
-    /// Scans, words, masks, activations and scores that no program has a record of: the user's own.
+    /// Scans, words, masks, activations and scores without a record: provided by the user.
     pub own_inputs: Vec<PathBuf>,
-    /// Links. The file behind one is hashed; a folder behind one is not looked through.
+    /// Links. The target is hashed if it is a file, and not searched if it is a folder.
     pub links: Vec<PathBuf>,
     /// Pipes, devices and links to nothing, which are passed over.
     pub odd_files: Vec<PathBuf>,
-    /// Temporary files that programs which were killed have left.
+    /// Temporary files of killed programs.
     pub leftovers: Vec<PathBuf>,
 }
 
 impl Verification {
-    /// Hashes every artefact and every input anew. Nothing is written.
+    /// Hashes all files and their inputs again. Nothing is written.
     ///
     /// # Errors
     /// [`WorkflowError`] naming the folder that cannot be read.
@@ -81,12 +81,12 @@ impl Verification {
     }
 }
 
-/// A verification at work.
+/// A verification in progress.
 struct Check<'a> {
     study: &'a Study,
     /// All files, from the study folder.
     files: BTreeSet<PathBuf>,
-    /// Artefacts that a record of their own or one of a step names, and the records themselves.
+    /// Files named in a record of their own or of a step, and the records themselves.
     recorded: BTreeSet<PathBuf>,
     hashes: BTreeMap<PathBuf, Option<String>>,
     found: Verification,
@@ -123,7 +123,7 @@ impl Check<'_> {
             Err(_) if self.files.contains(&name) => {
                 let (file, name) = (relative(self.study, file), name.display());
                 self.differs(format!(
-                    "{}: cannot be read as the record of {name}; make {name} again",
+                    "{}: not a valid record of {name}; remake {name}",
                     file.display()
                 ));
                 self.recorded.insert(file);
@@ -138,13 +138,13 @@ impl Check<'_> {
         let name = relative(self.study, artefact).display().to_string();
         if made.output.sha256.is_empty() {
             self.differs(format!(
-                "{name}: {} was ended while it made it; run it again",
+                "{name}: {} was killed while making it; run it again",
                 made.software
             ));
         } else if !artefact.exists() {
-            self.differs(format!("{name}: not there, but its record is"));
+            self.differs(format!("{name}: missing, but its record exists"));
         } else if self.hash(artefact).as_ref() != Some(&made.output.sha256) {
-            self.differs(format!("{name}: was changed after {} made it", made.software));
+            self.differs(format!("{name}: changed after {} made it", made.software));
         }
         for companion in &made.companions {
             let place = place_of(self.study, &companion.path).unwrap_or_else(|| companion.path.clone());
@@ -152,7 +152,7 @@ impl Check<'_> {
             if self.hash(&place).as_ref() != Some(&companion.sha256) {
                 let file = path.display();
                 self.differs(format!(
-                    "{file}: is not what {} wrote beside {name}",
+                    "{file}: differs from what {} wrote next to {name}",
                     made.software
                 ));
             }
@@ -163,20 +163,20 @@ impl Check<'_> {
                 None => self.found.missing_inputs.push(input.path.clone()),
                 Some(place) if self.hash(&place).as_ref() != Some(&input.sha256) => {
                     let input = relative(self.study, &place);
-                    self.differs(format!("{name}: was made from another {}", input.display()));
+                    self.differs(format!("{name}: made from a different {}", input.display()));
                 }
                 Some(_) => {}
             }
         }
     }
 
-    /// What lpp-run wrote down of steps whose outputs have no records of their own, downloads for one.
+    /// The completion records of steps whose outputs have no records of their own, for example downloads.
     fn records_of_steps(&mut self) {
         for (file, record) in StepRecord::all(self.study) {
             let Some(record) = record else {
                 let file = relative(self.study, &file);
                 self.differs(format!(
-                    "{}: cannot be read as the record of a step; run lpp-run again",
+                    "{}: not a valid record of a step; run lpp-run again",
                     file.display()
                 ));
                 continue;
@@ -190,7 +190,7 @@ impl Check<'_> {
                     self.found.missing_inputs.push(output.path);
                 } else if self.hash(&place).as_ref() != Some(&output.sha256) {
                     self.differs(format!(
-                        "{}: was changed after the step {} made it",
+                        "{}: changed after the step {} made it",
                         output.path.display(),
                         record.step
                     ));
@@ -215,7 +215,7 @@ impl Check<'_> {
             }
             if MADE_HERE.contains(&&*folder) || logged.contains(&file) {
                 self.differs(format!(
-                    "{}: has no record of how it was made; make it again",
+                    "{}: no record of how it was made; remake it",
                     file.display()
                 ));
             } else if OWN_OR_MADE.contains(&&*folder) || is_words(&file) {
@@ -224,7 +224,7 @@ impl Check<'_> {
         }
     }
 
-    /// Whether a JSON file belongs to an array or image beside it, as the sidecar of scores or of scans.
+    /// Whether a JSON file is the sidecar of an array or image, such as scores or scans.
     fn is_sidecar(&self, file: &Path) -> bool {
         let is_json = file.extension().is_some_and(|ending| ending == "json");
         let twin = |ending: &&str| self.files.contains(&file.with_extension(ending));
@@ -254,7 +254,7 @@ impl fmt::Display for Verification {
             writeln!(f, "differs: {difference}")?;
         }
         for input in &self.missing_inputs {
-            writeln!(f, "not there any more: {}", input.display())?;
+            writeln!(f, "no longer exists: {}", input.display())?;
         }
         for input in self.own_inputs.iter().take(LISTED) {
             writeln!(f, "your own input, without a record: {}", input.display())?;
@@ -266,12 +266,12 @@ impl fmt::Display for Verification {
             writeln!(f, "a link: {}", link.display())?;
         }
         for odd in &self.odd_files {
-            writeln!(f, "no file, passed over: {}", odd.display())?;
+            writeln!(f, "not a file, skipped: {}", odd.display())?;
         }
         for leftover in &self.leftovers {
             writeln!(
                 f,
-                "left by a killed program, can be removed: {}",
+                "left by a killed program, can be deleted: {}",
                 leftover.display()
             )?;
         }

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use crate::WorkflowError;
 
-/// What lies in a folder and below, hidden folders left out.
+/// The content of a folder and its subfolders, without hidden folders.
 #[derive(Debug, Default)]
 pub(crate) struct Walk {
-    /// Files, those that a link leads to included, in order.
+    /// Files, including link targets, in order.
     pub(crate) files: Vec<PathBuf>,
-    /// Links to files and folders. What lies in a linked folder is not listed: it may be the study itself.
+    /// Links to files and folders. The content of a linked folder is not listed, because it may be the study itself.
     pub(crate) links: Vec<PathBuf>,
     /// Pipes, devices and links to nothing.
     pub(crate) odd: Vec<PathBuf>,

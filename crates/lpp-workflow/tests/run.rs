@@ -137,8 +137,8 @@ fn what_is_missing_is_made_once() {
     assert_eq!(
         scene.open(),
         [
-            "glove:en to do: activations/glove_en.safetensors is not there",
-            "fit:glove:en to do: scores/glove_en.npy is not there"
+            "glove:en to do: activations/glove_en.safetensors does not exist",
+            "fit:glove:en to do: scores/glove_en.npy does not exist"
         ]
     );
     assert_eq!(scene.n_run(), 2);
@@ -147,7 +147,7 @@ fn what_is_missing_is_made_once() {
     fs::remove_file(scene.root().join("scores/glove_en.json")).unwrap();
     assert_eq!(
         scene.open(),
-        ["fit:glove:en to do: scores/glove_en.json is not there"]
+        ["fit:glove:en to do: scores/glove_en.json does not exist"]
     );
     assert_eq!(scene.n_run(), 1);
     let log = fs::read_to_string(scene.root().join("run/log.jsonl")).unwrap();
@@ -181,7 +181,7 @@ fn a_change_leads_to_what_depends_on_it() {
         scene.open(),
         [
             "glove:en stale: glove/vectors.txt has changed",
-            "fit:glove:en stale: activations/glove_en.safetensors will be made again"
+            "fit:glove:en stale: activations/glove_en.safetensors will be remade"
         ]
     );
     // The program makes the same vectors again: the fit needs not be repeated.
@@ -208,7 +208,7 @@ fn what_the_study_has_of_its_own_is_never_made_again() {
         "words_en.csv",
         "masks/mask_lpp_en.nii.gz",
     ] {
-        let line = format!("given    {line}: the study's own");
+        let line = format!("given    {line}: belongs to the study");
         assert!(text.contains(&line), "{line} is not in {text}");
     }
     assert!(text.contains("average_subject/en/run-0.npy and 8 more"), "{text}");
@@ -280,7 +280,10 @@ fn a_near_name_is_offered() {
     let error = Lineage::of(&scene.study(), Path::new("scores/golve_en.npy"))
         .unwrap_err()
         .to_string();
-    assert!(error.contains("lpp-fit makes it; did you mean glove?"), "{error}");
+    assert!(
+        error.contains("make it with lpp-fit; did you mean glove?"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -331,7 +334,7 @@ fn a_step_that_takes_too_much_memory_is_stopped() {
     let started = Instant::now();
     let text = job.run(&scene.study()).unwrap_err().to_string();
     assert!(
-        text.contains("200 MiB are allowed") && text.contains("signal 9"),
+        text.contains("the limit is 200 MiB") && text.contains("signal 9"),
         "{text}"
     );
     assert!(started.elapsed() < Duration::from_secs(50));
@@ -392,14 +395,14 @@ fn a_lineage_goes_down_to_what_came_from_outside() {
         found
             .differences
             .iter()
-            .any(|d| d.starts_with("words_en.csv: was changed")),
+            .any(|d| d.starts_with("words_en.csv: changed after")),
         "{found}"
     );
     assert!(
         found
             .differences
             .iter()
-            .any(|d| d.contains("was made from another glove/vectors.txt")),
+            .any(|d| d.contains("made from a different glove/vectors.txt")),
         "{found}"
     );
     assert_eq!(found.n_artefacts, 5);

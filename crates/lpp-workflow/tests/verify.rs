@@ -112,7 +112,7 @@ fn a_record_of_a_program_that_was_ended_is_a_difference() {
     fs::write(&record, text.replace(&hash, "")).unwrap();
     assert!(
         toy.differences()
-            .contains("scores/a_en.npy: lpp-test 0.0.0 was ended while it made it")
+            .contains("scores/a_en.npy: lpp-test 0.0.0 was killed while making it")
     );
 }
 
@@ -122,7 +122,7 @@ fn what_programs_alone_make_needs_a_record() {
         let toy = Toy::new();
         fs::remove_file(toy.record(name)).unwrap();
         assert!(
-            toy.differences().contains(&format!("{name}: has no record")),
+            toy.differences().contains(&format!("{name}: no record")),
             "{}",
             toy.differences()
         );
@@ -147,10 +147,7 @@ fn what_a_log_or_a_step_names_as_its_output_is_not_the_users_own() {
         fs::remove_file(toy.record("scores/a_en.npy")).unwrap();
         assert!(toy.verified().own_inputs.contains(&"scores/a_en.npy".into()));
         toy.write("run/log.jsonl", &end(status));
-        assert_eq!(
-            toy.differences().contains("scores/a_en.npy: has no record"),
-            differs
-        );
+        assert_eq!(toy.differences().contains("scores/a_en.npy: no record"), differs);
     }
 
     // A download has no record of its own, its step has.
@@ -171,13 +168,13 @@ fn what_a_log_or_a_step_names_as_its_output_is_not_the_users_own() {
     toy.write("activations/got.safetensors", "abd");
     assert!(
         toy.differences()
-            .contains("was changed after the step fetch:model made it")
+            .contains("changed after the step fetch:model made it")
     );
     for damaged in ["", &record[..40], "[]"] {
         toy.write("run/done/fetch_model.json", damaged);
         assert!(
             toy.differences()
-                .contains("run/done/fetch_model.json: cannot be read"),
+                .contains("run/done/fetch_model.json: not a valid record"),
             "{}",
             toy.differences()
         );
@@ -235,7 +232,7 @@ fn inputs_and_outputs_that_became_something_else_are_differences() {
     rustix::fs::mkfifoat(rustix::fs::CWD, toy.at("words_en.csv"), rustix::fs::Mode::RWXU).unwrap();
     assert!(
         toy.differences()
-            .contains("scores/a_en.npy: was made from another words_en.csv")
+            .contains("scores/a_en.npy: made from a different words_en.csv")
     );
     let toy = Toy::new();
     toy.write("elsewhere.csv", "other words");
@@ -243,7 +240,7 @@ fn inputs_and_outputs_that_became_something_else_are_differences() {
     symlink("elsewhere.csv", toy.at("words_en.csv")).unwrap();
     assert!(
         toy.differences()
-            .contains("scores/a_en.npy: was made from another words_en.csv")
+            .contains("scores/a_en.npy: made from a different words_en.csv")
     );
     let toy = Toy::new();
     fs::remove_file(toy.at("words_en.csv")).unwrap();

@@ -145,13 +145,13 @@ fn time_may_stand_in_a_later_axis() {
 fn an_sform_that_is_no_place_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for (rows, qform_code, part) in [
-        ([0.0f32; 12], 1, "beside a good qform (code 1)"),
+        ([0.0f32; 12], 1, "and a valid qform (code 1)"),
         ([0.0; 12], 0, "cannot be inverted"),
-        ([f32::NAN; 12], 1, "beside a good qform (code 1)"),
+        ([f32::NAN; 12], 1, "and a valid qform (code 1)"),
         (
             [4.0, 0.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 4.0, 0.0],
             1,
-            "beside a good qform",
+            "and a valid qform",
         ),
     ] {
         let path = changed(folder.path(), &[6, 6, 6, 2], |bytes| {

@@ -59,8 +59,8 @@ impl Heads {
 /// Softmax attention; heads are joined in the result (`n_rows`, `n_heads` x `width`).
 ///
 /// `q` is (`n_heads`, `n_rows`, `width`) for the rows from `pass.first_row` on; `k` and `v` are (`n_kv_heads`,
-/// `n_tokens`, `width`) for all tokens. Hidden keys are left out altogether. The reference adds the lowest f32
-/// to their scores instead, which is the same wherever a query sees at least one key.
+/// `n_tokens`, `width`) for all tokens. Hidden keys are omitted. The reference adds the lowest f32 to their scores
+/// instead, which is equivalent if a query sees at least one key.
 pub(crate) fn attend(
     q: &Tensor,
     k: &Tensor,
@@ -89,7 +89,7 @@ fn repeated(x: &Tensor, copies: i64) -> Result<Tensor, LlmError> {
     }
 }
 
-/// libtorch's fused kernel, which never holds the table of scores.
+/// libtorch's fused kernel, which does not store the matrix of scores.
 fn fused(q: &Tensor, k: &Tensor, v: &Tensor, heads: &Heads, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
     let n_tokens = pass.visibility.n_tokens;
     let is_causal = pass.visibility.allowed.is_none() && pass.first_row == 0;

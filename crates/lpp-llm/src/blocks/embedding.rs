@@ -1,4 +1,4 @@
-//! The token embedding, whole or restricted to the tokens that occur.
+//! The token embedding, complete or restricted to the tokens that occur.
 
 use tch::Tensor;
 
@@ -11,7 +11,7 @@ use crate::weights::Weights;
 #[derive(Debug)]
 pub(crate) struct Embedding {
     rows: Tensor,
-    /// The token of each row, ascending; `None` if all rows are there.
+    /// The token of each row, ascending; `None` for the complete table.
     ids: Option<Vec<i64>>,
 }
 

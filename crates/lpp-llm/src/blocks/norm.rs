@@ -51,7 +51,7 @@ impl LayerNorm {
     }
 }
 
-/// x / √(mean(x²) + eps), times a weight. The statistics are taken in f32 whatever the type of `x`.
+/// x / √(mean(x²) + eps), times a weight. The statistics are computed in f32 for every type of `x`.
 ///
 /// # References
 /// B. Zhang, R. Sennrich (2019), <https://arxiv.org/abs/1910.07467>

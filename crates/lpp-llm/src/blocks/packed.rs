@@ -1,9 +1,9 @@
 //! Weights of linear maps in the order in which oneDNN multiplies fastest.
 //!
-//! libtorch's plain f32 product goes to MKL, which uses its slowest kernels on processors of other makers: two Zen 4 cores
-//! reach 145 GFLOP/s there and 205 here, and an activation function costs next to nothing when it is applied to values
-//! that are still in registers. In bf16 the gain is smaller. `tch` does not bind these two operators of libtorch, so a
-//! `TorchScript` module of two functions calls them.
+//! libtorch's plain f32 product uses MKL, which uses its slowest kernels on processors of other manufacturers: two Zen
+//! 4 cores reach 145 GFLOP/s there and 205 here, and an activation function costs next to nothing when it is applied to
+//! values that are still in registers. In bf16 the gain is smaller. `tch` does not bind these two operators of
+//! libtorch, so a `TorchScript` module of two functions calls them.
 
 use std::io::{Cursor, Write};
 use std::sync::OnceLock;
@@ -33,8 +33,8 @@ pub(crate) struct PackedWeight {
 }
 
 impl PackedWeight {
-    /// Packs a weight; `None` where oneDNN cannot take it: on another device than the processor, in a libtorch without it,
-    /// or on a processor without the instructions for the weight's type.
+    /// Packs a weight; `None` if oneDNN does not support it: on a device other than the CPU, in a libtorch without
+    /// oneDNN, or on a CPU without the instructions for the weight's type.
     pub(crate) fn new(weight: &Tensor) -> Option<Self> {
         if weight.device() != Device::Cpu {
             return None;

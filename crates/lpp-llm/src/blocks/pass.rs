@@ -1,4 +1,4 @@
-//! What a block needs to know about the window at hand.
+//! The input of a block besides the hidden states: positions and visible tokens of the current window.
 
 use tch::Tensor;
 
@@ -7,7 +7,7 @@ use crate::blocks::visibility::Visibility;
 use crate::dropout::{Dropout, Site};
 use crate::error::LlmError;
 
-/// What a block needs to know about the window at hand.
+/// The input of a block besides the hidden states: positions and visible tokens of the current window.
 #[derive(Debug)]
 pub(crate) struct Pass<'a> {
     /// Which keys each query may attend to.

@@ -11,7 +11,7 @@ pub(crate) struct RotaryParams {
     pub(crate) n_features: i64,
     /// Base of the geometric series of wave lengths (`rope_theta`).
     pub(crate) theta: f64,
-    /// What a model does to reach beyond the context it was first trained on.
+    /// How a model extends the context it was first trained on.
     pub(crate) scaling: RotaryScaling,
 }
 
@@ -28,7 +28,7 @@ pub(crate) enum RotaryScaling {
     Llama3 {
         /// Factor of the long waves.
         factor: f64,
-        /// Waves longer than the context over this are stretched by the whole factor.
+        /// Wavelengths longer than the context divided by this are stretched by the full factor.
         low_freq_factor: f64,
         /// Waves shorter than the context over this are not stretched.
         high_freq_factor: f64,

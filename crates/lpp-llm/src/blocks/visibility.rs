@@ -8,14 +8,15 @@ use crate::error::LlmError;
 #[derive(Debug)]
 pub(crate) struct Visibility {
     pub(super) n_tokens: i64,
-    /// Absent if all tokens are real and no window cuts: then causality says it all.
+    /// Absent if there is no padding and no sliding window: then the causal mask is sufficient.
     pub(super) allowed: Option<Tensor>,
 }
 
 impl Visibility {
     /// The visibility in a window with this attention mask (1 for tokens, 0 for padding).
     ///
-    /// `reach` is the number of earlier keys that a query sees besides itself; `None` for all.
+    /// `reach` is the width of the sliding window: the number of earlier keys that a query sees besides itself; `None`
+    /// for all.
     pub(crate) fn new(mask: &[i64], reach: Option<i64>, device: Device) -> Result<Self, LlmError> {
         let n_tokens = i64::try_from(mask.len()).unwrap_or(i64::MAX);
         let reach = reach.filter(|&keys| keys < n_tokens - 1);

@@ -1,4 +1,4 @@
-//! Checkpoint folders as model hubs publish them: which files hold the weights, and which tensors these hold.
+//! Checkpoint folders as published on model hubs: the files with the weights, and their tensors.
 
 mod names;
 mod naming;
@@ -57,9 +57,9 @@ pub(crate) struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Opens the weights of `folder` and checks that all `parameters` are there with the right shape.
+    /// Opens the weights of `folder` and checks that all `parameters` exist with the right shape.
     ///
-    /// Tensors that nobody needs are ignored if `naming` knows them, and reported as a warning otherwise.
+    /// Unused tensors are ignored if they are listed in `naming`, and reported as a warning otherwise.
     pub(crate) fn open(folder: &Path, naming: &Naming, parameters: &[Parameter]) -> Result<Self, LlmError> {
         let tensors = names::canonical(find_tensors(folder)?, naming, folder)?;
         let checkpoint = Self {
@@ -103,7 +103,7 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Tensors that the model does not use, except those that are known to be of no use, in order.
+    /// Tensors that the model does not use, except those known to be unnecessary, in order.
     fn unneeded(&self, naming: &Naming, parameters: &[Parameter]) -> Vec<String> {
         let needed: BTreeSet<_> = parameters.iter().map(|p| p.name.as_str()).collect();
         let extra = self.tensors.keys();
@@ -130,11 +130,12 @@ impl Checkpoint {
         self.stored(name)?.remapped()?.read_rows(name, ids)
     }
 
-    /// A tensor that holds `value`, which is NaN or infinite.
+    /// A tensor that contains `value`, which is NaN or infinite.
     pub(crate) fn not_finite(&self, name: &str, value: f64) -> LlmError {
         let file = self.tensors.get(name).map(|tensor| tensor.file.path());
         let problem = format!(
-            "tensor {name} holds {value}, expected finite numbers; the file is damaged, or the training of the model diverged"
+            "tensor {name} contains {value}, expected finite numbers; the file is damaged, or the training of the \
+             model diverged"
         );
         LlmError::weights(file.unwrap_or(&self.folder), problem)
     }
@@ -166,21 +167,22 @@ pub(crate) fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, LlmError> {
         .collect()
 }
 
-/// What a trained adapter leaves in its folder, beside the base model or in place of it.
+/// Files of a trained adapter, in its folder with or without the base model.
 const ADAPTER: [&str; 3] = [
     "adapter_config.json",
     "adapter_model.safetensors",
     "adapter_model.bin",
 ];
 
-/// Refuses a folder with an adapter, whose weights would be left out in silence; one in a folder below is said.
+/// Refuses a folder with an adapter, whose weights would be silently ignored. For an adapter in a subfolder, there is a
+/// warning.
 fn look_for_adapters(folder: &Path) -> Result<(), LlmError> {
     let adapter = |folder: &Path| ADAPTER.into_iter().find(|name| folder.join(name).exists());
     if let Some(name) = adapter(folder) {
         return Err(LlmError::weights(
             &folder.join(name),
-            "an adapter lies beside the weights and would not be used; merge it (merge_and_unload of peft, then save_pretrained), \
-             or move it away to run the base model",
+            "there is an adapter next to the weights, which would not be used; merge it (merge_and_unload of peft, \
+             then save_pretrained), or move it away to run the base model",
         ));
     }
     let below = folder
@@ -192,7 +194,7 @@ fn look_for_adapters(folder: &Path) -> Result<(), LlmError> {
     for below in below.filter(|path| path.is_dir()) {
         if adapter(&below).is_some() {
             tracing::warn!(
-                "{}: the adapter in it is not used, the base model is run",
+                "{}: its adapter is not used; the base model is run",
                 below.display()
             );
         }
@@ -230,7 +232,7 @@ fn read_index(path: &Path) -> Result<Index, LlmError> {
     })
 }
 
-/// Shards lie beside their index; a name that leads elsewhere is refused.
+/// Shards are in the folder of their index; a name with another folder is refused.
 fn shard_path(folder: &Path, index: &Path, shard: &str) -> Result<PathBuf, LlmError> {
     if shard.is_empty() || shard.contains(['/', '\\']) || shard == ".." {
         return Err(LlmError::weights(
@@ -254,12 +256,8 @@ fn open_shards(
             shards.insert(shard.clone(), format.open(&shard_path(folder, index, &shard)?)?);
         }
         let found = shards.get(&shard).and_then(|content| content.get(&name)).cloned();
-        let tensor = found.ok_or_else(|| {
-            LlmError::weights(
-                index,
-                format!("tensor {name} should be in {shard}, but is not there"),
-            )
-        })?;
+        let tensor = found
+            .ok_or_else(|| LlmError::weights(index, format!("tensor {name} is missing from {shard}")))?;
         tensors.insert(name, tensor);
     }
     Ok(tensors)
@@ -410,7 +408,7 @@ mod tests {
         );
     }
 
-    /// Writes the weights of a folder anew under other names.
+    /// Rewrites the weights of a folder under other names.
     fn rename(folder: &Path, name: impl Fn(&str) -> String) {
         let path = folder.join("model.safetensors");
         let whole = std::fs::read(&path).unwrap();

@@ -37,7 +37,7 @@ pub(super) fn canonical(
     let wrapper = wrapper(&names);
     if !wrapper.is_empty() {
         tracing::info!(
-            "note: {}: all names begin with {wrapper}, which is left out",
+            "note: {}: all names begin with {wrapper}, which is removed",
             folder.display()
         );
     }

@@ -21,7 +21,7 @@ impl Naming {
             .map_or(name, |(_, wanted)| wanted)
     }
 
-    /// Whether a tensor is known to be of no use here.
+    /// Whether a tensor is known to be unnecessary.
     pub(crate) fn ignores(&self, name: &str) -> bool {
         ["lm_head.weight", "embed_out.weight"].contains(&name)
             || self.ignored.iter().any(|end| name.ends_with(end))

@@ -1,6 +1,6 @@
 //! The pickles of PyTorch checkpoints: (ordered) dictionaries of tensors.
 //!
-//! Five callables are known, each with the one use that `torch.save` makes of it. Storages lie outside of the pickle.
+//! Five callables are supported, each only as used by `torch.save`. Storages are outside the pickle.
 
 use lpp_pickle::{Called, Dialect, Objects, Source, Value};
 
@@ -22,7 +22,7 @@ pub(crate) struct TensorView {
     pub(crate) strides: Vec<i64>,
 }
 
-/// What a checkpoint holds beside plain values.
+/// The values of a checkpoint that are not plain values.
 #[derive(Debug)]
 pub(crate) enum Made {
     Storage(Box<StorageName>),

@@ -1,8 +1,8 @@
 //! The table of contents of a safetensors file.
 //!
-//! A file is eight bytes with the length of the header (little-endian), the header (JSON: name to dtype, shape
-//! and byte range), then the data. Only the header is read here; tensors are read when they are asked for, so
-//! that a model larger than memory can be used block by block.
+//! A file is eight bytes with the length of the header (little-endian), the header (JSON: name to dtype, shape and byte
+//! range), then the data. Only the header is read here. Tensors are read when requested, so that a model larger than
+//! memory can be used block by block.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::error::LlmError;
 /// Longest header that is believed, as in the format's own reader.
 const LONGEST_HEADER: u64 = 100_000_000;
 
-/// The entry that holds no tensor.
+/// The entry that is not a tensor.
 const METADATA: &str = "__metadata__";
 
 #[derive(serde::Deserialize)]
@@ -48,7 +48,7 @@ impl<'de> Deserialize<'de> for Entries {
                 let mut names = HashSet::new();
                 while let Some(name) = map.next_key::<String>()? {
                     if !names.insert(name.clone()) {
-                        return Err(A::Error::custom(format!("tensor {name} stands twice in it")));
+                        return Err(A::Error::custom(format!("tensor {name} occurs twice")));
                     }
                     let unusable = |e: A::Error| A::Error::custom(format!("entry {name}: {e}"));
                     if name == METADATA {
@@ -69,8 +69,8 @@ impl<'de> Deserialize<'de> for Entries {
 /// Lists the tensors of a file.
 ///
 /// # Errors
-/// [`LlmError::Weights`] for each breach of the format: a name that stands twice, bytes that belong to no tensor or to two,
-/// bytes behind the last tensor, a range that does not fit type and shape.
+/// [`LlmError::Weights`] for each violation of the format: a name that occurs twice, bytes that belong to no tensor or
+/// to two, bytes after the last tensor, a range that does not fit type and shape.
 pub(crate) fn open(path: &Path) -> Result<HashMap<String, StoredTensor>, LlmError> {
     let file = stored::map(path)?;
     let (data_start, header) = header(&file)?;
@@ -109,7 +109,7 @@ fn check_cover(mut ranges: Vec<([u64; 2], String)>, n_bytes: u64) -> Result<(), 
     }
     if end < n_bytes {
         return Err(format!(
-            "{} trailing bytes behind the last tensor, {before}",
+            "{} trailing bytes after the last tensor, {before}",
             n_bytes - end
         ));
     }
@@ -133,7 +133,7 @@ fn header(file: &MappedFile) -> Result<(u64, &[u8]), LlmError> {
     {
         Some(header) => Ok((8 + length, header)),
         None => Err(refuse(format!(
-            "the safetensors header claims {length} bytes, the file has {} (truncated, or another format)",
+            "the safetensors header needs {length} bytes, the file has {} (truncated, or not safetensors)",
             file.len()
         ))),
     }
@@ -173,7 +173,7 @@ fn locate(
         )));
     }
     if kind == StoredKind::Unknown {
-        // Its size cannot be known, and perhaps nobody needs it.
+        // Its size is unknown, and it may not be needed.
         return Ok(tensor);
     }
     let needed = tensor.check(name)?;
@@ -262,7 +262,7 @@ mod tests {
             (two([4, 8], [8, 12]), 12, "4 bytes between the header and tensor a"),
             (two([0, 4], [8, 12]), 12, "4 bytes between a and tensor b"),
             (two([0, 8], [8, 12]), 16, "4 trailing bytes"),
-            (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#.into(), 4, "tensor a stands twice"),
+            (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#.into(), 4, "tensor a occurs twice"),
             (r#"{"a":{"dtype":"F32","dtype":"F16","shape":[1],"data_offsets":[0,4]}}"#.into(), 4, "duplicate field"),
             (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"order":"F"}}"#.into(), 4, "order"),
             (r#"{"__metadata__":{"n":1},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#.into(), 4, "__metadata__"),

@@ -1,4 +1,4 @@
-//! A tensor where it lies in a file, and how it is read from there.
+//! The location of a tensor in a file, and its reading.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use tch::{Kind, Tensor};
 
 use crate::error::LlmError;
 
-/// Maps a weights file. Nothing is read before a tensor is asked for, so a model may be larger than memory.
+/// Maps a weights file. Nothing is read before a tensor is requested, so a model may be larger than memory.
 pub(crate) fn map(path: &Path) -> Result<Arc<MappedFile>, LlmError> {
     Ok(Arc::new(MappedFile::open(path)?))
 }
@@ -20,11 +20,11 @@ pub(crate) enum StoredKind {
     F16,
     BF16,
     F64,
-    /// Integers, truth values and floats of 8 bits: left-over buffers, or weights that were quantised.
+    /// Integers, Booleans and 8-bit floats: leftover buffers, or quantised weights.
     Other {
         n_bytes: u64,
     },
-    /// A type that is not known here.
+    /// An unsupported type.
     Unknown,
 }
 
@@ -51,7 +51,7 @@ impl StoredKind {
     }
 }
 
-/// Where a tensor lies. Several may share the same bytes.
+/// The location of a tensor. Several tensors may share the same bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredTensor {
     pub(crate) file: Arc<MappedFile>,
@@ -86,7 +86,7 @@ impl StoredTensor {
         })
     }
 
-    /// Number of bytes from the first to the last element, or an error if they do not lie within the file.
+    /// Number of bytes from the first to the last element, or an error if they are not within the file.
     pub(crate) fn check(&self, name: &str) -> Result<u64, LlmError> {
         let path = self.file.path();
         let n_bytes = self.span().and_then(|n| n.checked_mul(self.kind.n_bytes()));
@@ -110,7 +110,7 @@ impl StoredTensor {
         }
     }
 
-    /// The same tensor through a mapping of its own.
+    /// The same tensor with a separate mapping.
     ///
     /// Pages that were read stay in the process as long as their mapping; this one ends with the tensor, so that a
     /// checkpoint larger than memory can be read through.
@@ -173,7 +173,8 @@ impl StoredTensor {
         Ok(tensor.f_to_kind(Kind::Float)?.f_contiguous()?)
     }
 
-    /// The mapped bytes from the first element on; empty if they lie outside, which [`check`](Self::check) excludes.
+    /// The mapped bytes from the first element on; empty if they are outside the file, which [`check`](Self::check)
+    /// excludes.
     fn bytes(&self, n_bytes: u64) -> &[u8] {
         let range = |offset: u64| usize::try_from(offset).ok();
         match (range(self.offset), range(self.offset.saturating_add(n_bytes))) {

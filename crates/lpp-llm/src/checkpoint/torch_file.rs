@@ -17,13 +17,13 @@ use crate::checkpoint::pickle::{Checkpoint, Made};
 use crate::checkpoint::stored::{self, StoredKind, StoredTensor};
 use crate::error::LlmError;
 
-/// Longest pickle that is believed: the names and shapes of a model take far less.
+/// Largest size of a pickle that is read: the names and shapes of a model need far less.
 const LONGEST_PICKLE: u64 = 64 << 20;
 
 /// What to do with a file that is not understood.
 const CONVERT: &str = "convert the model with `save_pretrained(…, safe_serialization=True)` of transformers";
 
-/// Where a storage lies.
+/// The location of a storage.
 #[derive(Debug, Clone, Copy)]
 struct Storage {
     offset: u64,
@@ -73,7 +73,7 @@ fn open_archive(file: &Arc<MappedFile>) -> Result<HashMap<String, StoredTensor>,
     tensors_of(file, value, &objects, &storages)
 }
 
-/// The `<root>` of the one entry `<root>data.pkl`, and what its pickle holds.
+/// The `<root>` of the one entry `<root>data.pkl`, and the content of its pickle.
 fn read_pickle_entry(
     file: &MappedFile,
     archive: &mut ZipArchive<Cursor<&[u8]>>,
@@ -97,7 +97,7 @@ fn read_pickle_entry(
     Ok((name.trim_end_matches("data.pkl").to_string(), value, objects))
 }
 
-/// A pickle that is not understood, and what to do.
+/// An unsupported pickle, and what to do.
 fn refused(file: &MappedFile, problem: &str) -> LlmError {
     LlmError::weights(
         file.path(),
@@ -188,7 +188,7 @@ fn unwrapped(object: Value, objects: &Objects<Made>) -> Result<Value, String> {
                 .map(|name| shortened(name, 40))
                 .collect();
             Err(format!(
-                "it holds more than one set of weights ({}); save the model alone",
+                "it contains more than one set of weights ({}); save only the model",
                 names.join(", ")
             ))
         }

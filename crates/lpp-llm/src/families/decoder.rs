@@ -1,5 +1,5 @@
 //! The decoder that Llama introduced and Qwen, Mistral, Gemma and `OLMo` 2 share: RMS norms, rotary positions, a gated
-//! feed-forward part. Each family's file says what is particular to it.
+//! feed-forward part. Each family's file describes its differences.
 
 use tch::Tensor;
 
@@ -57,7 +57,7 @@ pub(super) struct Decoder {
     pub(super) pad_row: Option<i64>,
 }
 
-/// Blocks with a view of their own.
+/// Blocks with a different view.
 #[derive(Debug, Clone)]
 pub(super) struct LocalBlocks {
     /// Which blocks.
@@ -65,7 +65,7 @@ pub(super) struct LocalBlocks {
     pub(super) view: View,
 }
 
-/// Where the norms of a block stand.
+/// The positions of the norms of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NormPlaces {
     /// Before attention and feed-forward part (Llama).
@@ -77,7 +77,7 @@ pub(super) enum NormPlaces {
 }
 
 impl NormPlaces {
-    /// Names of the norms: before and behind the attention, before and behind the feed-forward part.
+    /// Names of the norms: before and after the attention, before and after the feed-forward part.
     fn names(self) -> [Option<&'static str>; 4] {
         let behind_attention = Some("post_attention_layernorm");
         let behind_feed_forward = Some("post_feedforward_layernorm");

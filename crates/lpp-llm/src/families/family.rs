@@ -1,4 +1,4 @@
-//! What a family is: its sizes, its stem and its blocks.
+//! A model family: sizes, embedding, final norm and blocks.
 
 use tch::Tensor;
 
@@ -22,11 +22,11 @@ pub(crate) struct Layout {
     pub(crate) n_positions: Option<i64>,
     /// Rows of the token embedding.
     pub(crate) n_vocabulary: i64,
-    /// Elements of an output matrix of its own (0 if it is tied to the embedding); counted, never loaded.
+    /// Number of elements of a separate output matrix (0 if it is tied to the embedding); counted, not loaded.
     pub(crate) n_head_parameters: i64,
     /// What the first hidden state is.
     pub(crate) first_state: FirstState,
-    /// How all blocks see positions, unless [`Family::view`] says otherwise.
+    /// How all blocks see positions, unless [`Family::view`] overrides it.
     pub(crate) view: View,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct View {
     pub(crate) reach: Option<i64>,
 }
 
-/// What stands at index 0 of the hidden states.
+/// The content of index 0 of the hidden states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FirstState {
     /// The embedding; then block outputs follow, and the last one is normalised.
@@ -64,7 +64,7 @@ pub(crate) trait Family: std::fmt::Debug + Send {
     /// All parameters, in the definition order of the reference (see [`crate::untrained`]).
     fn parameters(&self) -> Vec<Parameter>;
 
-    /// Loads what comes before and after the blocks.
+    /// Loads the embedding and the final norm.
     fn stem(&self, weights: &Weights) -> Result<Box<dyn Stem>, LlmError>;
 
     /// Loads one block.

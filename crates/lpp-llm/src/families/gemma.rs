@@ -1,4 +1,4 @@
-//! Gemma: Llama with scaled embeddings, heads of a width of their own, and tanh-GELU gates.
+//! Gemma: Llama with scaled embeddings, an independent head width, and tanh-GELU gates.
 //!
 //! Gemma Team (2024), <https://arxiv.org/abs/2403.08295>
 
@@ -10,14 +10,14 @@ use crate::families::decoder::{Decoder, Defaults};
 use crate::families::family::Family;
 use crate::families::sizes::kv_heads;
 
-/// Head width and key-value heads where the configuration does not say (the reference's defaults).
+/// Head width and key-value heads if the configuration does not give them (the reference's defaults).
 const DEFAULT_HEAD_DIM: i64 = 256;
 const DEFAULT_KV_HEADS: i64 = 16;
 
 /// Reads a configuration of `model_type` gemma.
 ///
-/// The published files say `hidden_act: gelu`, but the models were trained with the tanh form, which the
-/// reference uses unless `hidden_activation` names another.
+/// The published files have `hidden_act: gelu`, but the models were trained with the tanh form, which the reference
+/// uses unless `hidden_activation` gives another.
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     let defaults = Defaults {
         n_vocabulary: 256_000,

@@ -10,7 +10,7 @@ use crate::families::decoder::{Decoder, Defaults, LocalBlocks, NormPlaces};
 use crate::families::family::{Family, View};
 use crate::families::sizes::{kv_heads, local_blocks};
 
-/// Sizes where the configuration does not say: those of the reference's class, for Gemma 2 and 3.
+/// Sizes if the configuration does not give them: those of the reference's class, for Gemma 2 and 3.
 pub(super) const SIZES: Defaults = Defaults {
     n_vocabulary: 256_000,
     width: 2304,
@@ -23,7 +23,7 @@ pub(super) const SIZES: Defaults = Defaults {
     ..Defaults::LLAMA
 };
 
-/// Further values where the configuration does not say.
+/// Other values if the configuration does not give them.
 const DEFAULT_HEAD_DIM: i64 = 256;
 const DEFAULT_KV_HEADS: i64 = 4;
 const DEFAULT_SLIDING_WINDOW: i64 = 4096;

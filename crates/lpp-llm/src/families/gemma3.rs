@@ -1,5 +1,5 @@
-//! Gemma 3, the text model: Gemma 2 with norms of queries and keys in place of the cap, and slower rotation in the
-//! global blocks, which are one in six.
+//! Gemma 3, the text model: Gemma 2 with norms of queries and keys instead of the cap, and slower rotation in the
+//! global blocks (every sixth block).
 //!
 //! Gemma Team (2025), <https://arxiv.org/abs/2503.19786>
 
@@ -27,7 +27,7 @@ const LOCAL: RopeKeys = RopeKeys {
     ..rope::LLAMA
 };
 
-/// Where the configuration does not say (the reference's defaults).
+/// Values if the configuration does not give them (the reference's defaults).
 const DEFAULT_KV_HEADS: i64 = 4;
 const DEFAULT_SLIDING_WINDOW: i64 = 4096;
 const DEFAULT_PATTERN: i64 = 6;

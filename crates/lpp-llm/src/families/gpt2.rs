@@ -23,7 +23,7 @@ use crate::weights::Weights;
 /// Deviation with which the reference constructs a `Conv1D`, before any configuration is looked at.
 const CONV1D_STD: f64 = 0.02;
 
-/// Names that transformers takes for the same settings: (found, wanted).
+/// Names that transformers treats as the same settings: (found, wanted).
 const SYNONYMS: [(&str, &str); 4] = [
     ("hidden_size", "n_embd"),
     ("num_hidden_layers", "n_layer"),

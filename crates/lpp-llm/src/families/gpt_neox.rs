@@ -79,7 +79,7 @@ pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     }))
 }
 
-/// Later releases write base and share a second time, under the names of other families; these must say the same.
+/// Later releases write base and share a second time under the names of other families; the values must agree.
 fn said_twice(config: &ConfigFile, rotary: RotaryParams, head: i64) -> Result<RotaryParams, LlmError> {
     let share = rotary.n_features as f64 / head as f64;
     let echoes = [("rope_theta", rotary.theta), ("partial_rotary_factor", share)];
@@ -215,7 +215,7 @@ struct GptNeoXBlock {
 }
 
 impl GptNeoXBlock {
-    /// The fused projection holds query, key and value of one head next to each other.
+    /// In the fused projection, query, key and value of one head are next to each other.
     fn attention(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
         let Heads { n_heads, width, .. } = self.heads;
         let fused = self

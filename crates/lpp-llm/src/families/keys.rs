@@ -1,4 +1,4 @@
-//! Keys of configurations that no family asks for: those that have no part in hidden states, and those that change them.
+//! Keys of configurations that no family reads: those that do not affect hidden states, and those that do.
 
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ const HARMLESS: &[&str] = &[
     "use_return_dict",
 ];
 
-/// Keys under which other architectures hide behind a supported `model_type`, and the values that change nothing.
+/// Keys that indicate another architecture under a supported `model_type`, and the values that change nothing.
 fn altering() -> Vec<(&'static str, Vec<Value>)> {
     let off = || vec![json!(false), json!([]), json!({}), json!(0)];
     let one = || vec![json!(1)];
@@ -135,7 +135,7 @@ pub(super) fn refuse_foreign(config: &ConfigFile) -> Result<(), LlmError> {
     Ok(())
 }
 
-/// Keys that are not known, once the family has asked for its own.
+/// Unknown keys, after the family has read its keys.
 pub(super) fn unknown(config: &ConfigFile) -> Vec<String> {
     let unknown = config.unasked().filter(|key| !HARMLESS.contains(key));
     unknown.map(str::to_owned).collect()

@@ -1,4 +1,4 @@
-//! Llama 1 to 3, and what took their architecture over, such as `SmolLM`.
+//! Llama 1 to 3, and models with the same architecture, such as `SmolLM`.
 //!
 //! H. Touvron et al. (2023), <https://arxiv.org/abs/2307.09288>; A. Grattafiori et al. (2024),
 //! <https://arxiv.org/abs/2407.21783>

@@ -21,8 +21,8 @@ use crate::weights::Weights;
 /// Above this, softplus is the identity in the reference.
 const SOFTPLUS_THRESHOLD: f32 = 20.0;
 
-/// Keys that say again what others say, or how the original code is to run. The width inside of a block is recomputed from
-/// `expand`, as the reference does.
+/// Keys that repeat others, or that configure the original code. The inner width of a block is recomputed from
+/// `expand`, as in the reference.
 const OTHER_NAMES: [&str; 12] = [
     "d_inner",
     "d_model",

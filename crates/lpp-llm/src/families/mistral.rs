@@ -9,10 +9,10 @@ use crate::families::decoder::{Decoder, Defaults};
 use crate::families::family::Family;
 use crate::families::sizes::{kv_heads, own_head_width};
 
-/// Key-value heads where the configuration does not say (the reference's default).
+/// Key-value heads if the configuration does not give them (the reference's default).
 const DEFAULT_KV_HEADS: i64 = 8;
 
-/// The window where the configuration does not say (the reference's default).
+/// The sliding window if the configuration does not give it (the reference's default).
 const DEFAULT_SLIDING_WINDOW: i64 = 4096;
 
 /// Reads a configuration of `model_type` mistral.

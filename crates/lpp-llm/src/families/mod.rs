@@ -1,8 +1,7 @@
 //! The model families: one file each, tensors named as in the checkpoint.
 //!
-//! A family reads its `config.json`, lists its parameters in the reference's order, and builds two kinds of
-//! parts: the stem (what comes before and after the blocks) and the blocks. The model that drives them is
-//! [`crate::CausalModel`], and knows no family.
+//! A family reads its `config.json`, lists its parameters in the reference's order, and builds two kinds of parts: the
+//! stem (embedding and final norm) and the blocks. [`crate::CausalModel`] runs them and does not depend on the family.
 
 mod decoder;
 mod family;
@@ -53,7 +52,7 @@ pub(crate) fn supported() -> String {
     FAMILIES.map(|(name, _)| name).join(", ")
 }
 
-/// The family and name that a configuration asks for.
+/// The family and name in a configuration.
 pub(crate) fn family_of(config: &ConfigFile) -> Result<(&'static str, Box<dyn Family>), LlmError> {
     let model_type = config.text_or("model_type", "")?;
     // The first release of stablelm-3b-4e1t carried its own code under this name.
@@ -75,7 +74,7 @@ pub(crate) fn family_of(config: &ConfigFile) -> Result<(&'static str, Box<dyn Fa
     }
 }
 
-/// Keys of a configuration that the family does not know.
+/// Keys of a configuration that are unknown to the family.
 ///
 /// # Errors
 /// As [`family_of`].

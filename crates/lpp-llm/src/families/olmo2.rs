@@ -1,4 +1,4 @@
-//! `OLMo` 2: Llama with the norms behind attention and feed-forward part, and norms of queries and keys.
+//! `OLMo` 2: Llama with the norms after attention and feed-forward part, and norms of queries and keys.
 //!
 //! Team `OLMo` (2025), <https://arxiv.org/abs/2501.00656>
 

@@ -22,7 +22,7 @@ use crate::weights::Weights;
 /// Fixed in the reference; no configuration key changes it.
 const EPS: f64 = 1e-5;
 
-/// The position table starts with two rows that no real token takes.
+/// The position table starts with two rows that no real token uses.
 const POSITION_OFFSET: i64 = 2;
 
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use crate::families::decoder::{Decoder, Defaults};
 use crate::families::family::Family;
 use crate::families::sizes::{head_width, kv_heads, only_global_blocks};
 
-/// Key-value heads where the configuration does not say (the reference's default).
+/// Key-value heads if the configuration does not give them (the reference's default).
 const DEFAULT_KV_HEADS: i64 = 32;
 
 /// Reads a configuration of `model_type` qwen2.

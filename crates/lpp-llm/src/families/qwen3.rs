@@ -1,4 +1,4 @@
-//! Qwen3: Qwen2 with norms of queries and keys in place of their biases.
+//! Qwen3: Qwen2 with norms of queries and keys instead of their biases.
 //!
 //! A. Yang et al. (2025), <https://arxiv.org/abs/2505.09388>
 
@@ -9,7 +9,7 @@ use crate::families::decoder::{Decoder, Defaults, QkNorms};
 use crate::families::family::Family;
 use crate::families::sizes::{kv_heads, only_global_blocks};
 
-/// Key-value heads and their width where the configuration does not say (the reference's defaults).
+/// Key-value heads and their width if the configuration does not give them (the reference's defaults).
 const DEFAULT_KV_HEADS: i64 = 32;
 const DEFAULT_HEAD_DIM: i64 = 128;
 

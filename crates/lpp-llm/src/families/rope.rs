@@ -5,10 +5,10 @@ use crate::blocks::rotary::{RotaryParams, RotaryScaling};
 use crate::config::ConfigFile;
 use crate::error::LlmError;
 
-/// Where a family's configuration keeps its rotary parameters, and what it takes where it says nothing.
+/// The keys of the rotary parameters in a family's configuration, and their defaults.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RopeKeys {
-    /// Keys of the base beside `rope_parameters`, the first that is there.
+    /// Keys of the base outside `rope_parameters`; the first that exists is used.
     pub(crate) theta: &'static [&'static str],
     pub(crate) default_theta: f64,
     /// Keys of the share of the head that is rotated, and its default; none: all of it.
@@ -84,7 +84,7 @@ fn newer_section(config: &ConfigFile, keys: &RopeKeys) -> Result<Option<ConfigFi
     }
 }
 
-/// A number that may stand in the section, under one of several keys beside it, or both, but then as one value.
+/// A number that may be in the section, under one of several keys next to it, or in both with the same value.
 fn agreed(
     config: &ConfigFile,
     section: Option<&ConfigFile>,
@@ -135,7 +135,7 @@ fn scaling(
         }
         _ => return Err(config.refuse(name, "null, or of type default (scaling is not supported here)")),
     };
-    // What the section says beyond that would be left out in silence.
+    // Other keys of the section would be silently ignored.
     match section.unasked().next() {
         Some(key) => Err(section.refuse(key, format!("no such key in {name} of this type"))),
         None => Ok(scaling),

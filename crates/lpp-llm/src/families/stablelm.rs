@@ -22,7 +22,7 @@ use crate::families::sizes::{head_parameters, head_width, kv_heads, n_blocks, pa
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 
-/// Key-value heads where the configuration does not say (the reference's default).
+/// Key-value heads if the configuration does not give them (the reference's default).
 const DEFAULT_KV_HEADS: i64 = 32;
 
 /// The share has another name in older files.

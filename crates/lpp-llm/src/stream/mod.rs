@@ -1,8 +1,8 @@
 //! All windows through one block at a time, so that a model larger than memory can run.
 //!
-//! Between blocks the residual stream of all windows lies in a file of the work folder, and so do the finished
-//! layers. Memory holds one block, one window, and the rows of the token embedding that occur. After each block a
-//! journal says how far the work has come; a run that was killed goes on from there.
+//! Between blocks, the residual stream of all windows and the finished layers are in files of the work folder. One
+//! block, one window, and the rows of the token embedding that occur are in memory. After each block, the progress is
+//! written to a journal, from which a killed run resumes.
 
 mod states;
 mod work;
@@ -27,13 +27,13 @@ pub(crate) use work::WorkFolder;
 
 /// What becomes of the hidden states of a layer.
 pub(crate) trait LayerReducer {
-    /// Takes the states of the next window and writes to `out` what is complete.
+    /// Receives the states of the next window and writes the completed part to `out`.
     fn add(&mut self, window: usize, states: &Array2<f32>, out: &mut dyn Write) -> Result<(), LlmError>;
 
-    /// Where a token of a window stands in the input, for messages.
+    /// The position of a token of a window in the input, for messages.
     fn place(&self, window: usize, token: usize) -> String;
 
-    /// Writes what is left after the last window.
+    /// Writes the rest after the last window.
     fn finish(&mut self, out: &mut dyn Write) -> Result<(), LlmError>;
 }
 
@@ -78,7 +78,7 @@ impl<'a> LayerStream<'a> {
         (self.plan.info, self.work)
     }
 
-    /// Makes the files of all layers in the work folder, except those that are there already.
+    /// Creates the files of all layers in the work folder, except those that already exist.
     pub(crate) fn run(&mut self, reducers: &Reducers<'_>, progress: &dyn Progress) -> Result<(), LlmError> {
         let n_stages = self.plan.info.n_layers;
         let first = self.work.n_stages_done();
@@ -86,7 +86,7 @@ impl<'a> LayerStream<'a> {
             return Ok(());
         }
         if first > 0 {
-            tracing::info!("going on behind block {} of {}", first - 1, n_stages - 1);
+            tracing::info!("resuming after block {} of {}", first - 1, n_stages - 1);
         }
         let weights = self.plan.weights_in_order(self.params, self.ids_that_occur())?;
         let stem = self.plan.family.stem(&weights)?;
@@ -115,7 +115,7 @@ impl<'a> LayerStream<'a> {
         Ok(())
     }
 
-    /// The block behind which stage `stage` ends; stage 0 is the embedding.
+    /// The block after which stage `stage` ends; stage 0 is the embedding.
     fn load_block(&self, weights: &Weights, stage: usize) -> Result<Box<dyn Block>, LlmError> {
         let index = i64::try_from(stage - 1).unwrap_or(i64::MAX);
         self.plan.family.block(weights, index)
@@ -141,7 +141,7 @@ impl<'a> LayerStream<'a> {
             0 => None,
             _ => Some(self.states.open(&self.work.states_path(stage - 1))?),
         };
-        // Nobody reads the residual stream behind the last block.
+        // The residual stream after the last block is not needed.
         let after = if is_last {
             None
         } else {
@@ -188,7 +188,7 @@ impl<'a> LayerStream<'a> {
         stage + 1 == self.plan.info.n_layers
     }
 
-    /// The layers that are known after a stage.
+    /// The layers that are computed after a stage.
     fn open_layers<'r>(&self, stage: usize, reducers: &Reducers<'r>) -> Result<Vec<OpenLayer<'r>>, LlmError> {
         let n_layers = self.plan.info.n_layers;
         let layers = match self.plan.layout.first_state {

@@ -8,7 +8,7 @@ use tch::{Kind, Tensor};
 
 use crate::error::LlmError;
 
-/// Where each window's states lie in a file of states: f32, row-major, one window behind the other.
+/// The position of each window's states in a file of states: f32, row-major, one window after the other.
 ///
 /// Plain reads and writes go through the system's page cache, which keeps the file in memory as long as there is
 /// room and gives the room back when a block needs it.
@@ -38,7 +38,7 @@ impl StatesFile {
         }
     }
 
-    /// A new file; what stood there, such as half the work of a killed run, is gone.
+    /// A new file; an existing one, such as the partial output of a killed run, is replaced.
     pub(crate) fn create(&self, path: &Path) -> Result<OpenStates<'_>, LlmError> {
         let file = File::create(path).map_err(LlmError::write(path))?;
         file.set_len(self.n_bytes).map_err(LlmError::write(path))?;

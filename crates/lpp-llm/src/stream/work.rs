@@ -1,4 +1,4 @@
-//! The folder beside an output where a streamed run keeps what it has finished.
+//! The folder next to an output in which a streamed run keeps its finished work.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -20,7 +20,7 @@ struct Journal {
     n_stages: usize,
 }
 
-/// A hash of everything that decides what a streamed run computes: work of another identity is not continued.
+/// A hash of everything that determines the result of a streamed run; work of another identity is not resumed.
 #[derive(Debug, Clone)]
 pub struct Identity(Sha256);
 
@@ -56,7 +56,7 @@ impl Identity {
     }
 }
 
-/// A folder of finished layers, the residual stream behind the last finished block, and a journal.
+/// A folder of finished layers, the residual stream after the last finished block, and a journal.
 #[derive(Debug)]
 pub(crate) struct WorkFolder {
     folder: PathBuf,
@@ -66,14 +66,14 @@ pub(crate) struct WorkFolder {
 }
 
 impl WorkFolder {
-    /// Name of the folder beside `output`.
+    /// Name of the folder next to `output`.
     pub(crate) fn path_of(output: &Path) -> PathBuf {
         let mut name = output.as_os_str().to_owned();
         name.push(".partial");
         name.into()
     }
 
-    /// Opens the folder beside `output`. What another work, or a part of one without a journal, left is removed.
+    /// Opens the folder next to `output`. Files of other work, or of work without a journal, are deleted.
     ///
     /// `afresh` removes finished layers of the same work, too.
     pub(crate) fn open(output: &Path, identity: Identity, afresh: bool) -> Result<Self, LlmError> {
@@ -95,13 +95,13 @@ impl WorkFolder {
         })
     }
 
-    /// Number of stages that need not be done again: the embedding, then one a block.
+    /// Number of finished stages: the embedding, then one per block.
     pub(crate) fn n_stages_done(&self) -> usize {
         self.journal.n_stages
     }
 
-    /// The residual stream behind a stage. Two files take turns, so that the one a stage reads stays whole until the
-    /// journal says that the stage is done.
+    /// The residual stream after a stage. Two files alternate, so that the file that a stage reads stays complete until
+    /// the journal records the stage as finished.
     pub(crate) fn states_path(&self, stage: usize) -> PathBuf {
         self.folder.join(["states-even", "states-odd"][stage % 2])
     }
@@ -110,7 +110,7 @@ impl WorkFolder {
         self.folder.join(format!("layer-{layer}"))
     }
 
-    /// A new file for a layer; it takes its name when it is complete.
+    /// A new file for a layer; it gets its final name when it is complete.
     pub(crate) fn create_layer(&self, layer: usize) -> Result<AtomicFile, LlmError> {
         Ok(AtomicFile::create(&self.layer_path(layer))?)
     }
@@ -173,7 +173,7 @@ fn lock(folder: &Path) -> Result<File, LlmError> {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(LlmError::PartialWork {
             path: folder.to_path_buf(),
-            problem: "another process works here".to_string(),
+            problem: "another process is using this folder".to_string(),
         }),
         Err(fs::TryLockError::Error(e)) => Err(LlmError::write(&path)(e)),
     }
@@ -193,7 +193,7 @@ fn read_journal(folder: &Path) -> Option<Journal> {
     serde_json::from_str(&text).ok()
 }
 
-/// Removes everything but the lock; the journal first, so that what is left is never trusted.
+/// Deletes everything except the lock, the journal first, so that remaining files are never used.
 fn clear(folder: &Path) -> Result<(), LlmError> {
     let remove = |path: &Path| fs::remove_file(path).map_err(LlmError::write(path));
     let journal = journal_path(folder);

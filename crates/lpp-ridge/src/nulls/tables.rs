@@ -28,7 +28,7 @@ impl<A: Number> Factored<A> {
         let n_targets = fit.scores.len();
         self.check_fit(fit, y_runs, &[0])?;
         let alphas = fit.alpha_index().ok_or(RidgeError::NullsUnsupported {
-            what: "penalties of each target's own",
+            what: "one penalty per target",
         })?;
         if self.model.settings.metric != Metric::Pearson {
             return Err(RidgeError::NullsUnsupported { what: "R²" });
@@ -36,7 +36,7 @@ impl<A: Number> Factored<A> {
         let n_runs = self.layout.n_pieces();
         if !self.plan.leaves_out_one_piece(n_runs) {
             return Err(RidgeError::NullsUnsupported {
-                what: "folds other than runs left out in turn",
+                what: "folds other than leave-one-run-out",
             });
         }
         let lengths: Vec<usize> = (0..n_runs).map(|run| self.layout.len(run)).collect();

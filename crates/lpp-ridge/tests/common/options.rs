@@ -14,7 +14,7 @@ pub fn numbers<T: serde::de::DeserializeOwned>(key: &str) -> Vec<T> {
     serde_json::from_value(manifest()[key].clone()).unwrap()
 }
 
-/// Scans of each run.
+/// Number of scans of each run.
 pub fn lengths() -> Vec<usize> {
     numbers("lengths")
 }

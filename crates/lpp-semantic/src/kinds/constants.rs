@@ -337,7 +337,7 @@ fn scans() -> Vec<Kind> {
         Kind::new(
             "runs-demeaned",
             &MASK,
-            told(&["mean", "zero", "threshold", "no brain", "empty", "box"]),
+            told(&["mean", "zero", "threshold", "no brain", "empty", "whole image"]),
             |s, _| {
                 for run in s.given("runs").to_vec() {
                     s.files.image(&run).each_voxel(|_, course| {

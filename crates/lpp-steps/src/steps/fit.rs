@@ -10,7 +10,7 @@ use crate::{Artefact, Choice, Cost, Estimator, Step, SubjectStep};
 /// The search over penalties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AlphaSearch {
-    /// Every penalty on every voxel.
+    /// Score every penalty on every voxel.
     Exhaustive,
     /// Successive halving over samples of the voxels.
     #[default]
@@ -19,7 +19,11 @@ pub enum AlphaSearch {
 
 impl Choice for AlphaSearch {
     const ALL: &'static [(Self, &'static str, &'static str)] = &[
-        (Self::Exhaustive, "exhaustive", "Every penalty on every voxel"),
+        (
+            Self::Exhaustive,
+            "exhaustive",
+            "Score every penalty on every voxel",
+        ),
         (
             Self::Screened,
             "screened",
@@ -43,7 +47,7 @@ impl Choice for InnerRuns {
         (
             Self::First,
             "first",
-            "The first training run alone, as the reference study",
+            "Only the first training run, as in the reference study",
         ),
         (Self::All, "all", "Each training run in turn"),
     ];
@@ -66,7 +70,7 @@ impl Choice for Arithmetic {
             "f32",
             "Single precision: scores within 1e-4 of double, usually 1e-6",
         ),
-        (Self::Double, "f64", "Double precision, as the reference"),
+        (Self::Double, "f64", "Double precision, as in the reference"),
     ];
 }
 
@@ -212,7 +216,7 @@ impl Nulls {
 /// The activations of the time-only control model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CanaryFeatures {
-    /// Scans of each run.
+    /// Number of scans of each run.
     pub n_scans: Vec<usize>,
     /// Repetition time, seconds.
     pub tr_s: f64,

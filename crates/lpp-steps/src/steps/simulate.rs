@@ -49,7 +49,7 @@ pub struct SimulateScansStep {
     pub seed: u64,
     /// Repetition time, seconds.
     pub tr_s: f64,
-    /// Scans of each run.
+    /// Number of scans of each run.
     pub n_scans: Vec<usize>,
     /// The runs and the correlation to write.
     pub outputs: Vec<PathBuf>,

@@ -136,7 +136,9 @@ fn as_converted(tokenizer: &mut Tokenizer, settings: &Settings) -> Result<(), St
         tokenizer.with_pre_tokenizer(None::<PreTokenizerWrapper>);
         return Ok(());
     }
-    Err("add_prefix_space, with which transformers converts tokenizer.model anew; tokenizer.json differs from that".to_owned())
+    let problem = "add_prefix_space, for which transformers converts tokenizer.model again; tokenizer.json differs \
+                   from the result";
+    Err(problem.to_owned())
 }
 
 /// A template with `bos` before the text and `eos` after it.

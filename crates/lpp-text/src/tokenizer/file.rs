@@ -15,7 +15,7 @@ pub(crate) fn read(path: &Path) -> Result<Tokenizer, String> {
         .map_err(|e| format!("not JSON: {e} (is the file complete?)"))?;
     match caught(|| Tokenizer::from_bytes(&bytes)) {
         Ok(tokenizer) => tokenizer.map_err(|e| e.to_string()),
-        Err(panic) => Err(format!("a part that no tokenizer has: {panic}")),
+        Err(panic) => Err(format!("an invalid part: {panic}")),
     }
 }
 

@@ -120,8 +120,8 @@ fn load_merges(path: &Path, rule: PairRule) -> Result<Vec<(String, String)>, Tex
         _ => {
             if !(text.starts_with('#') && text.ends_with('\n')) {
                 tracing::warn!(
-                    "{}: the first line (usually #version) and what stands behind the last line end are no merges to \
-                     transformers, nor here, whatever they say",
+                    "{}: the first line (usually #version) and any text after the last line end are ignored, as in \
+                     transformers",
                     path.display()
                 );
             }
@@ -136,7 +136,7 @@ fn load_merges(path: &Path, rule: PairRule) -> Result<Vec<(String, String)>, Tex
             (None, ..) => {}
             _ => {
                 let found = format!("the merge {line:?}, number {number}");
-                return Err(TextError::malformed(path, found, "two tokens a line"));
+                return Err(TextError::malformed(path, found, "two tokens per line"));
             }
         }
     }

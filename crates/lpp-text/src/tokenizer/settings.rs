@@ -216,7 +216,10 @@ fn class(
         Some(family) => TokenizerClass::of_model_type(family).ok_or_else(|| {
             TextError::malformed(
                 &folder.join(MODEL_CONFIG),
-                format!("no tokenizer class: {CONFIG} names none, and the model_type {family:?} has none that is known here"),
+                format!(
+                    "no tokenizer class: {CONFIG} gives none, and no supported class is known for the model_type \
+                     {family:?}"
+                ),
                 format!("a tokenizer_class in {CONFIG}, one of {}", TokenizerClass::known()),
             )
         }),
@@ -232,9 +235,9 @@ fn class(
 fn unknown_class(path: &Path, name: &str) -> TextError {
     TextError::malformed(
         path,
-        format!("the tokenizer class {name:?}, whose rules are not known here"),
+        format!("the tokenizer class {name:?}, which is not supported"),
         format!(
-            "one of {}; PreTrainedTokenizerFast runs tokenizer.json as it stands",
+            "one of {}; PreTrainedTokenizerFast uses tokenizer.json unchanged",
             TokenizerClass::known()
         ),
     )

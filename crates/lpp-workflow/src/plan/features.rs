@@ -24,7 +24,7 @@ impl Planner<'_> {
         unique(listed.map(String::as_str))
     }
 
-    /// The names of all features: those, what individual subjects are fitted with, and controls that go beside models.
+    /// The names of all features: those, the ones for individual subjects, and the controls of joint fits.
     fn names(&self) -> Vec<String> {
         let config = self.study.config();
         let individuals = config.individuals.get(&self.lang);
@@ -33,7 +33,7 @@ impl Planner<'_> {
         unique(fitted.chain(individuals).chain(self.controls()))
     }
 
-    /// Names of the controls beside which models are fitted too.
+    /// Names of the controls that are fitted jointly with models.
     pub(super) fn controls(&self) -> Vec<String> {
         let config = self.study.config();
         if config.models.get(&self.lang).is_none_or(Vec::is_empty) {
@@ -53,7 +53,7 @@ impl Planner<'_> {
                 source.program(),
                 &[self.study.activations(&name, self.lang)],
             );
-            // All of them write the words if these are not there; the first one does.
+            // Each of them writes the words if they do not exist; the first one does.
             let words = (first.is_none() && !own_words).then(|| self.words());
             let makes_words = words.is_some();
             let Some(mut step) = self.activations(&name, &source, words).filter(|_| !own) else {
@@ -79,7 +79,7 @@ impl Planner<'_> {
         }
     }
 
-    /// What makes the features `name`; nothing does if they need files that a configuration cannot name.
+    /// The step that makes the features `name`; none if they need files that cannot be given in a configuration.
     fn activations(&self, name: &str, source: &FeatureSource, words: Option<WordsStep>) -> Option<Call> {
         let (annotation, output) = (self.annotation(), self.study.activations(name, self.lang));
         Some(match source {

@@ -34,8 +34,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Adds what the configuration asks of the fit of a model beyond its scores. Joint fits and nulls are of the layer that is
-    /// chosen on inner data.
+    /// Adds what the configuration asks of the fit of a model beyond its scores. Joint fits and nulls use the layer
+    /// that is chosen on inner data.
     fn add_extras(&self, step: &mut FitStep) {
         let wanted = &self.study.config().fits;
         step.nested_layer = wanted.nested_layer;

@@ -18,19 +18,19 @@ use planner::Planner;
 
 pub use options::PlanOptions;
 
-/// What a study takes.
+/// The plan of a study.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The steps, in an order in which they can run one after the other.
     pub steps: Vec<Call>,
-    /// Artefacts that are the study's own: no step makes them.
+    /// Files that belong to the study: no step makes them.
     pub given: Given,
 }
 
-/// The steps of `study`, and what it has of its own in place of them.
+/// The steps of `study`, and the files that the study provides instead.
 ///
 /// # Errors
-/// [`WorkflowError::Scans`] if there are scans that are not runs of one kind.
+/// [`WorkflowError::Scans`] if the scans are not runs of one kind.
 pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError> {
     let config = study.config();
     let languages = if options.languages.is_empty() {

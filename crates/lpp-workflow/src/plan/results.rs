@@ -72,8 +72,8 @@ impl Planner<'_> {
         steps.extend([analyse, report]);
     }
 
-    /// Scores that no step makes but are there, and what lies beside scores: they go into tables too. The canary is no
-    /// such thing: a fit makes it.
+    /// Scores that exist but are not made by a step, and files next to scores: they are in tables too. This excludes
+    /// the canary, which is made by a fit.
     fn made_by_hand(&self, planned: &[PathBuf]) -> Vec<PathBuf> {
         let there = Scores::list(&self.study.scores_dir(), self.lang).unwrap_or_default();
         let there = there.into_iter().filter(|path| !self.is_canary(path));

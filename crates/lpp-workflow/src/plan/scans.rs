@@ -15,7 +15,7 @@ use crate::call::Call;
 use crate::given::{Given, is_given};
 
 impl Planner<'_> {
-    /// Subjects on the working grid, as far as they are known: each with the runs it has or will have.
+    /// The known subjects on the working grid, each with the runs that it has or will have.
     pub(super) fn subjects(&self) -> Vec<Subject> {
         let published = derivative_runs(self.study, self.lang).unwrap_or_default();
         let there = resampled_runs(self.study, self.lang).unwrap_or_default();
@@ -41,7 +41,7 @@ impl Planner<'_> {
             .collect()
     }
 
-    /// From published scans to the average subject, if there are scans or subjects are named.
+    /// From published scans to the average subject, if there are scans or given subjects.
     ///
     /// What is the study's own is not made again: runs on the grid, the mask, the average. An average that is given may have
     /// its correlation or not; no step could make one that belongs to it.
@@ -115,7 +115,7 @@ impl Planner<'_> {
         })
     }
 
-    /// The regions, unless the study has some of its own or wants none; one outside of the mask is left out.
+    /// The regions, unless the study provides regions or has them disabled; a region outside the mask is omitted.
     pub(super) fn rois(&self, given: &mut Given) -> Option<Call> {
         let own = self.note(given, "lpp-rois", &masks_in(&self.study.roi_dir()));
         if own || !self.study.config().regions {
@@ -125,7 +125,7 @@ impl Planner<'_> {
     }
 }
 
-/// Scans that are there must be runs of one kind; that there are none, or none yet, is no error.
+/// Existing scans must be runs of one kind; missing scans are not an error.
 pub(super) fn check(study: &Study, lang: Language) -> Result<(), SubjectsError> {
     for found in [derivative_runs(study, lang), resampled_runs(study, lang)] {
         match found {
@@ -145,9 +145,9 @@ pub(super) fn check(study: &Study, lang: Language) -> Result<(), SubjectsError> 
 pub(super) struct Subject {
     /// `sub-EN057`.
     pub(super) name: String,
-    /// The published runs, if they are there.
+    /// The published runs, if they exist.
     published: Vec<PathBuf>,
-    /// The runs on the working grid, if they are there.
+    /// The runs on the working grid, if they exist.
     resampled: Vec<PathBuf>,
     /// Where the latter are or will be.
     folder: PathBuf,
@@ -159,7 +159,7 @@ impl Subject {
         !self.published.is_empty() || self.resampled.is_empty()
     }
 
-    /// The runs on the working grid; the folder as long as they are not known.
+    /// The runs on the working grid, or the folder if they are not known yet.
     pub(super) fn runs(&self) -> impl Iterator<Item = PathBuf> {
         let runs: Vec<PathBuf> = if !self.published.is_empty() {
             self.published
@@ -179,7 +179,7 @@ pub(super) fn folder_of(subject: &str) -> String {
     format!("sub-{}", subject.strip_prefix("sub-").unwrap_or(subject))
 }
 
-/// Images of regions that are there.
+/// Existing images of regions.
 pub(super) fn masks_in(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut masks: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
