@@ -13,7 +13,7 @@ use lpp_analysis::{
 use lpp_cli::{CommonArgs, Program};
 use lpp_study::Language;
 
-/// Computes the numbers of a study from its scores, as CSV and Parquet tables.
+/// Computes the results of a study from its scores and writes them as CSV and Parquet tables.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -33,7 +33,7 @@ struct Command {
 /// The study, before or after the name of the analysis.
 #[derive(Debug, Args)]
 struct Place {
-    /// Folder that holds lpp.toml and all artefacts [default: the current folder]
+    /// Study folder, with lpp.toml and all files of the study [default: the current folder]
     #[arg(long, value_name = "DIR", global = true)]
     study: Option<PathBuf>,
     /// Language of the story [default: en]
@@ -62,7 +62,7 @@ impl Place {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Voxels, hemispheres and reliability of a mask; needs no study
+    /// Voxels, hemispheres and reliability of a mask (needs no study)
     Isc {
         /// The brain mask
         #[arg(long, value_name = "NIFTI")]
@@ -74,9 +74,9 @@ enum What {
     /// Tables of one language
     #[command(flatten)]
     Single(Single),
-    /// All of the above in every language that has scores, side by side
+    /// All of the above for every language that has scores, with a comparison of languages
     Languages(Study),
-    /// The numbers that the paper's notebooks printed, and ours beside them
+    /// The numbers printed in the paper's notebooks next to those of this study
     Compare(Study),
 }
 
@@ -129,29 +129,29 @@ impl Subcommand for Single {
 
 #[derive(Debug, Args)]
 struct Study {
-    /// How left is told from right: halves (of the array, the paper's; x where they are not the sides of the mask) or x (the
-    /// midline left out)
+    /// Definition of left and right: halves (of the masked array, as in the paper; x if the halves are not the two
+    /// sides) or x (sign of x, without the midline)
     #[arg(long, value_name = "RULE", default_value_t)]
     hemisphere: HemisphereRule,
     /// The brain mask [default: the study's]
     #[arg(long, value_name = "NIFTI")]
     mask: Option<PathBuf>,
-    /// The inter-subject correlation [default: the study's, if there is one]
+    /// Inter-subject correlation [default: the study's, if it exists]
     #[arg(long, value_name = "FILE")]
     isc: Option<PathBuf>,
-    /// Perplexity, `HellaSwag` and size of models as CSV [default: the study's `model_info_LANG.csv`, if there is one]
+    /// Table of perplexity, `HellaSwag` accuracy and size of models, CSV [default: the study's `model_info_LANG.csv`, if it exists]
     #[arg(long, value_name = "CSV")]
     model_info: Option<PathBuf>,
-    /// The label image, odd labels left, even ones right [default: the study's atlas/atlas.nii.gz, if there is one]
+    /// Atlas: label image of any numbering [default: the study's atlas/atlas.nii.gz, if it exists]
     #[arg(long, value_name = "NIFTI")]
     atlas: Option<PathBuf>,
     /// Names of the labels [default: the study's atlas/labels.xml or .csv]
     #[arg(long, value_name = "XML|CSV")]
     atlas_labels: Option<PathBuf>,
-    /// Layers that count: all, or published (French and Chinese models without the last, as the paper's notebook)
+    /// Layers to use: all, or published (without the last layer of French and Chinese models, as in the paper's notebook)
     #[arg(long, value_name = "RULE", default_value_t)]
     layers: LayerRule,
-    /// Seed of the bootstraps
+    /// Seed of the bootstrap
     #[arg(long, value_name = "N", default_value_t = AnalysisOptions::default().seed)]
     seed: u64,
 }
@@ -167,7 +167,7 @@ fn main() -> ExitCode {
         let place = &command.place;
         let Single { analysis, study } = match command.what {
             What::Isc { .. } if place.is_given() => {
-                anyhow::bail!("isc reads no study: leave out --study, --lang and --force")
+                anyhow::bail!("isc does not use a study: remove --study, --lang and --force")
             }
             What::Isc { mask, isc } => {
                 return summarise(&IscSummary::load(&mask, &isc)?, command.common.json());
@@ -231,7 +231,7 @@ fn languages(args: &Study, place: &Place) -> anyhow::Result<LanguagesJob> {
     let single = [&args.mask, &args.isc, &args.model_info];
     if single.iter().any(|path| path.is_some()) {
         anyhow::bail!(
-            "--mask, --isc and --model-info belong to one language; this command reads those of the study"
+            "--mask, --isc and --model-info are for one language; this command uses those of the study"
         );
     }
     Ok(LanguagesJob {

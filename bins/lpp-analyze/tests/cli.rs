@@ -220,6 +220,6 @@ fn the_study_may_stand_before_the_analysis() {
     }
     assert_fails(
         &mut call(&["isc", "--mask", "m.nii.gz", "--isc", "i.npy", "--study", "."]),
-        &["isc reads no study"],
+        &["isc does not use a study"],
     );
 }

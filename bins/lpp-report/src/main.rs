@@ -8,9 +8,9 @@ use lpp_cli::{CommonArgs, Outcome, Program, Software, StudyArgs};
 use lpp_report::surface::CorticalSurface;
 use lpp_report::{Format, ReportJob, Theme};
 
-/// Draws the figures of a study and writes them, with its tables, into one self-contained page.
+/// Draws the figures of a study and writes them with its tables to one self-contained HTML page.
 ///
-/// Needs the tables that `lpp-analyze all` writes. The page makes no network request and can be mailed.
+/// Run `lpp-analyze all` first. The page makes no network requests and can be sent by mail.
 #[derive(Debug, Parser)]
 #[command(
     name = "lpp-report",
@@ -20,7 +20,7 @@ use lpp_report::{Format, ReportJob, Theme};
 struct Args {
     #[command(flatten)]
     study: StudyArgs,
-    /// The page to write [default: the study's report/report.html]
+    /// Output page [default: the study's report/report.html]
     #[arg(short, long, value_name = "HTML", value_parser = lpp_cli::output_file(&[".html", ".htm"]))]
     output: Option<PathBuf>,
     /// Folder for the figures [default: the study's figures/]
@@ -29,17 +29,17 @@ struct Args {
     /// The brain mask [default: the study's]
     #[arg(long, value_name = "NIFTI")]
     mask: Option<PathBuf>,
-    /// Kinds of figure files, separated by commas: svg, png, pdf
+    /// Formats of the figures, separated by commas: svg, png, pdf
     #[arg(long, value_name = "KINDS", value_delimiter = ',', default_value = "svg")]
     format: Vec<Format>,
     /// Colours of the figures: light or dark
     #[arg(long, value_name = "THEME", default_value_t)]
     theme: Theme,
-    /// Resolution of PNG figures, pixels per inch
+    /// Resolution of PNG figures, in dots per inch
     #[arg(long, value_name = "DPI", default_value_t = 300, value_parser = clap::value_parser!(u32).range(36..=1200))]
     dpi: u32,
-    /// Folder with cortical meshes: nilearn's fsaverage5, or surf of a `FreeSurfer` subject [default: fsaverage5 of
-    /// nilearn or `FreeSurfer` if it is there, otherwise the surface of the mask]
+    /// Folder with cortical meshes: nilearn's fsaverage5, or the surf folder of a `FreeSurfer` subject [default:
+    /// fsaverage5 of nilearn or `FreeSurfer` if installed, otherwise the surface of the mask]
     #[arg(long, value_name = "DIR")]
     surface: Option<PathBuf>,
     #[command(flatten)]

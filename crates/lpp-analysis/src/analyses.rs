@@ -41,23 +41,23 @@ macro_rules! analyses {
 }
 
 analyses! {
-    /// Brain score against model size, perplexity and `HellaSwag`; the growth of each voxel
+    /// Brain score against model size, perplexity and `HellaSwag`; slope of each voxel
     Scaling: "scaling", scaling::ScalingPart;
-    /// Left against right, and how the difference grows with size
+    /// Left-right asymmetry, and its growth with model size
     Lateralization: "lateralization", lateralization::LateralizationPart;
-    /// The score of each layer
+    /// Brain score of each layer
     Layers: "layers", layers::LayersPart;
-    /// Word vectors, random vectors, untrained models
+    /// Baselines: word vectors, random vectors, untrained controls
     Baselines: "baselines", baselines::BaselinesPart;
     /// Regions of interest and their mirror images
     Rois: "rois", regions::RegionsPart;
-    /// Parcels of an atlas: reliability left and right, and the growth of their difference
+    /// Parcels of an atlas: ISC left and right, and the growth of the asymmetry
     Atlas: "atlas", parcels::ParcelsPart;
-    /// Trained against untrained models, and checkpoints of a training
+    /// Trained models against untrained controls, and training checkpoints
     Training: "training", training::TrainingPart;
     /// Single subjects, each with its own mask
     Individuals: "individuals", individuals::IndividualsPart;
-    /// Corrected definitions and tests beside the paper's: the delta table, families, ceilings, many voxels, subjects
+    /// Corrected definitions and tests along with the paper's: delta table, families, noise ceilings, voxels, subjects
     Corrected: "corrected", corrected::CorrectedPart;
 }
 

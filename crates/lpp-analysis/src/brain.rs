@@ -49,8 +49,7 @@ pub(crate) fn rule_for(mask: &Path, sides: &Sides, asked: HemisphereRule) -> Hem
     match (asked, sides.why_no_halves()) {
         (HemisphereRule::Halves, Some(why)) => {
             let note = format!(
-                "{why}: the paper's halves of the array are not its left and right side, and are left out; left is x < 0 and right \
-                 is x > 0 (--hemisphere x)"
+                "{why}: the halves of the array are not the left and right side, and results by halves are left out; left is x < 0 and right is x > 0 (--hemisphere x)"
             );
             warn_once(mask, &note);
             HemisphereRule::WorldX
@@ -58,7 +57,7 @@ pub(crate) fn rule_for(mask: &Path, sides: &Sides, asked: HemisphereRule) -> Hem
         (HemisphereRule::Halves, None) if sides.share_elsewhere() > 0.0 => {
             let share = 100.0 * sides.share_elsewhere();
             let note = format!(
-                "{share:.2} % of the voxels of its left and right half lie on the other side of x = 0"
+                "{share:.2} % of the voxels of its left and right half are on the other side of x = 0"
             );
             warn_once(mask, &note);
             asked
@@ -141,7 +140,7 @@ impl Brain {
         let reliable = ReliableVoxels::above_percentile(&mean, ReliableVoxels::PAPER_PERCENTILE)?;
         if reliable.n_nan > 0 {
             tracing::warn!(
-                "{}: voxels without a correlation, never reliable: {}",
+                "{}: {} voxels have no correlation and are never reliable",
                 path.display(),
                 reliable.n_nan
             );
@@ -173,8 +172,7 @@ impl Brain {
         if let Some(sha256) = recorded.filter(|sha256| **sha256 != self.mask_sha256) {
             let short: String = sha256.chars().take(12).collect();
             let note = format!(
-                "scores were fitted with another mask file (SHA-256 {short}…): if its voxels are others, or stored in another order, \
-                 places and sides are wrong; give that mask (--mask), or fit again"
+                "scores were fitted with a different mask file (SHA-256 {short}…): if its voxels or their order differ, positions and sides are wrong; give that mask (--mask), or fit again"
             );
             warn_once(&self.mask_path, &note);
         }
@@ -287,8 +285,7 @@ fn check_correlations(path: &Path, trials: &Array2<f64>) -> Result<(), AnalysisE
         format!("values from {least} to {largest}")
     } else {
         if least.to_bits() == largest.to_bits() {
-            let note =
-                format!("the correlation is {least} everywhere: no voxel is more reliable than the others");
+            let note = format!("the correlation is {least} everywhere, so no voxel is reliable");
             warn_once(path, &note);
         }
         return Ok(());

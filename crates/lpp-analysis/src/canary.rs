@@ -37,8 +37,8 @@ pub(crate) fn rows(canaries: &[ModelScores]) -> Result<Vec<Canary>, AnalysisErro
     } in rows.iter().filter(|row| row.p <= LEVEL)
     {
         tracing::warn!(
-            "the canary scores: {features} predict held-out scans (mean {score_mean:.4}, p = {p:.3}); runs share a course over time \
-             or data leak"
+            "leakage check failed: {features}, which contain only time, predict held-out scans (mean {score_mean:.4}, p = {p:.3}); \
+             runs share a time course, or held-out data leak into training"
         );
     }
     Ok(rows)

@@ -189,7 +189,7 @@ impl<'a> Inputs<'a> {
         })
     }
 
-    /// Seed of the bootstraps.
+    /// Seed of the bootstrap.
     pub(crate) fn seed(&self) -> u64 {
         self.source.options.seed
     }
@@ -237,8 +237,7 @@ impl<'a> Inputs<'a> {
         models.sort_by(|a, b| (a.info.n_parameters, a.name()).cmp(&(b.info.n_parameters, b.name())));
         if brain.reliable().is_none() {
             tracing::warn!(
-                "no inter-subject correlation ({}): the best layers and models are chosen by the mean over all voxels, \
-                 the paper's by the mean over reliable ones",
+                "no inter-subject correlation ({}): the best layers and models are chosen by the mean over all voxels; the paper uses reliable voxels",
                 source.study.isc(source.lang).display()
             );
         }

@@ -1,4 +1,4 @@
-//! The score of each layer.
+//! Brain score of each layer.
 
 use lpp_tables::{BestLayerLines, BestLayerRegression, Canary, Layers, Row};
 

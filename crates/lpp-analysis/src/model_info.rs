@@ -94,7 +94,7 @@ impl ModelInfoTable {
             if rows.insert(model.to_owned(), row).is_some() {
                 return Err(malformed(
                     format!("two rows of {}", shortened(model, 60)),
-                    "one row a model",
+                    "one row per model",
                 ));
             }
         }
@@ -157,7 +157,7 @@ impl Cell<'_> {
         }
         if Self::MISSING.contains(&self.text.to_lowercase().as_str()) {
             tracing::warn!(
-                "{}: column {} of {} is {:?} and counts as missing; leave such a cell empty",
+                "{}: column {} of {} is {:?} and is treated as missing; leave the cell empty",
                 self.path.display(),
                 self.column,
                 shortened(self.model, 60),
@@ -182,7 +182,7 @@ impl Cell<'_> {
     fn count(&self) -> Result<Option<u64>, AnalysisError> {
         // Up to here every whole number is an f64.
         const LARGEST: f64 = 9_007_199_254_740_992.0;
-        let expected = "a number of parameters, a whole number from 1 up";
+        let expected = "a number of parameters: a whole number of at least 1";
         let Some(number) = self.number(expected)? else {
             return Ok(None);
         };

@@ -15,7 +15,7 @@ pub struct AnalysisOptions {
     pub atlas_labels: Option<PathBuf>,
     /// Which layers count.
     pub layers: LayerRule,
-    /// Seed of the bootstraps: bands of regression lines, intervals of correlations.
+    /// Seed of the bootstrap: bands of regression lines, intervals of correlations.
     pub seed: u64,
 }
 

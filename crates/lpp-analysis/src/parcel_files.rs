@@ -22,12 +22,12 @@ pub(crate) fn load_pairs(
         AnalysisError::Malformed {
             path: labels.unwrap_or(atlas).to_owned(),
             found,
-            expected: "labels on the side that their names tell (is the atlas mirrored, or the table another atlas')".to_owned(),
+            expected: "labels on the side given by their names (is the atlas mirrored, or the table from a different atlas?)".to_owned(),
         }
     })?;
     for (names, what) in [
-        (&pairing.parted, "lie on both sides and are parted at x = 0"),
-        (&pairing.midline, "lie at x = 0 only and are left out"),
+        (&pairing.parted, "are on both sides and are divided at x = 0"),
+        (&pairing.midline, "are only at x = 0 and are left out"),
     ] {
         if let Some(first) = names.first() {
             warn_once(

@@ -151,7 +151,7 @@ fn check_name(
     }
     let [left, right] = counts(voxels, by_x);
     Err(format!(
-        "the label {} named {:?}, of whose voxels {left} lie left and {right} right of x = 0",
+        "the label {} named {:?}, with {left} voxels left and {right} right of x = 0",
         parcel.label, parcel.name
     ))
 }

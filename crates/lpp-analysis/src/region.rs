@@ -65,13 +65,13 @@ impl Region {
         let own = set(&own);
         let n = [by_x.left(), by_x.right()].map(|side| own.intersection(side).len());
         if own.is_empty() {
-            warn_once(path, "no voxel of the region lies in the mask: it is left out");
+            warn_once(path, "the region has no voxel in the mask and is left out");
             return Ok(None);
         }
         if n == [0, 0] {
             warn_once(
                 path,
-                "all voxels of the region lie at x = 0, neither left nor right: it is left out",
+                "all voxels of the region are at x = 0, neither left nor right; it is left out",
             );
             return Ok(None);
         }
@@ -81,15 +81,14 @@ impl Region {
         } else {
             warn_once(
                 path,
-                "the mask's grid has no mirror images across x = 0: one side of the region is not known",
+                "the mask's grid has no mirror images across x = 0, so one side of the region is unknown",
             );
             own.clone()
         };
         if n[0] > 0 && n[1] > 0 {
             let [left, right] = n;
             let note = format!(
-                "the region lies on both sides, {left} voxels left and {right} right of x = 0: it is joined with its mirror image \
-                 and parted there"
+                "the region is on both sides ({left} voxels left and {right} right of x = 0); it is joined with its mirror image and divided at x = 0"
             );
             warn_once(path, &note);
         }
@@ -122,7 +121,7 @@ fn check_name(path: &Path, name: &str, n: [usize; 2]) -> Result<(), AnalysisErro
             "{} voxels left and {} right of x = 0 in a region of this name",
             n[0], n[1]
         ),
-        expected: "a region on the side that its name tells (is its image mirrored?)".to_owned(),
+        expected: "a region on the side given by its name (is its image mirrored?)".to_owned(),
     })
 }
 

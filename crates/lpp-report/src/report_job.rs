@@ -117,7 +117,7 @@ impl ReportJob {
             for &format in &self.formats {
                 let path = self.figure_file(figure, format, folder);
                 if path.exists() {
-                    let why = "it is there, and no report of this study has made it".to_owned();
+                    let why = "it exists and was not made by a report of this study".to_owned();
                     return Err(FileError::NotOurs { path, why }.into());
                 }
             }

@@ -56,7 +56,7 @@ pub(super) fn abilities(subset: Subset, tables: &ReportTables, look: &Look) -> R
     Ok(match subset {
         Subset::All => Sketch::new("abilities", format!("{caption}."), sheet),
         Subset::Above3e9 => {
-            let caption = format!("{caption}, models above 3·10⁹ parameters alone.");
+            let caption = format!("{caption}, only models above 3·10⁹ parameters.");
             Sketch::new("abilities_large", caption, sheet)
         }
     })

@@ -35,7 +35,7 @@ pub(super) fn isc_density(tables: &ReportTables) -> Result<Sketch, Undrawn> {
         panel_mm: 58.0,
         ..Sheet::single(Panel::Density(plot))
     };
-    let caption = "Density of the inter-subject correlation over voxels; reliable voxels lie above its 75th percentile.";
+    let caption = "Density of the inter-subject correlation over voxels; reliable voxels are above its 75th percentile.";
     Ok(Sketch::new("isc_density", caption, sheet))
 }
 

@@ -88,7 +88,7 @@ pub(super) fn trained_and_untrained(tables: &ReportTables, look: &Look) -> Resul
         panel_mm: 52.0,
     };
     let caption =
-        "Left minus right brain score of trained models and of their untrained twins against model size.";
+        "Left minus right brain score of trained models and their untrained controls against model size.";
     Ok(Sketch::new("training", caption, sheet))
 }
 
