@@ -139,10 +139,8 @@ fn every_table_is_shown_with_its_meaning() {
         if n_rows == 0 {
             assert!(without_rows.contains(&name.as_str()), "{name}");
         } else {
-            let head = format!(
-                "<summary>{name} ({n_rows} rows)</summary>\n<p class=\"hint\">{}",
-                declaration.meaning
-            );
+            let meaning = declaration.meaning.replace('\'', "&#39;");
+            let head = format!("<summary>{name} ({n_rows} rows)</summary>\n<p class=\"hint\">{meaning}</p>");
             assert!(html.contains(&head), "{head}");
         }
     }
