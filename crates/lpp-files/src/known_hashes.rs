@@ -1,40 +1,26 @@
 //! Hashes computed by this process. A program has the same inputs for many outputs, and a fit to many subjects reads
 //! gigabytes, so each file is hashed once.
 
-use std::collections::HashMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::LazyLock;
 
-use crate::{FileError, FileHash, FileStamp, is_young, sha256_of_file};
+use crate::{FileError, FileHash, HashMemo};
 
-static KNOWN: LazyLock<Mutex<HashMap<PathBuf, (FileStamp, String)>>> = LazyLock::new(Mutex::default);
+static KNOWN: LazyLock<HashMemo> = LazyLock::new(HashMemo::default);
 
-/// The same as [`sha256_of_file`], but a file whose [`FileStamp`] is that of the last call is not read again.
+/// The SHA-256 of a file; one whose [`FileStamp`](crate::FileStamp) is that of the last call is not read again.
 ///
 /// # Errors
-/// As [`sha256_of_file`].
+/// As [`sha256_of_file`](crate::sha256_of_file).
 pub fn sha256_unless_known(path: &Path) -> Result<String, FileError> {
-    let metadata = fs::metadata(path).map_err(FileError::read(path))?;
-    let stamp = FileStamp::of(&metadata);
-    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((of, sha256)) = known().get(path)
-        && *of == stamp
-    {
-        return Ok(sha256.clone());
-    }
-    let young = is_young(&metadata);
-    let sha256 = sha256_of_file(path)?;
-    if !young {
-        known().insert(path.to_owned(), (stamp, sha256.clone()));
-    }
-    Ok(sha256)
+    KNOWN.of(path)
 }
 
 /// A file and its hash, as in records.
 ///
 /// # Errors
-/// As [`sha256_of_file`].
+/// As [`sha256_of_file`](crate::sha256_of_file).
 pub fn hash_file(path: &Path) -> Result<FileHash, FileError> {
     let sha256 = sha256_unless_known(path)?;
     let bytes = fs::metadata(path).map_err(FileError::read(path))?.len();
@@ -65,6 +51,7 @@ pub fn unchanged(inputs: &[FileHash]) -> Result<(), FileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sha256_of_file;
     use std::fs::File;
     use std::time::{Duration, SystemTime};
 
@@ -81,7 +68,6 @@ mod tests {
         let is_right = || sha256_unless_known(&path).unwrap() == sha256_of_file(&path).unwrap();
         write("one", 100);
         assert!(is_right() && is_right());
-        assert!(KNOWN.lock().unwrap().contains_key(&path));
         write("two", 50);
         assert!(is_right());
         // Young files are never taken as known.

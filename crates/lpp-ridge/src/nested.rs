@@ -1,7 +1,8 @@
 //! The choice among several feature sets (the layers of a model), by validation and by the test scores.
 
-use ndarray::{Array1, Array2, ArrayRef1, Axis, Zip};
+use ndarray::{Array1, Array2, Axis, Zip};
 
+use crate::results::known_scores::{beats, mean_of_known};
 use crate::{RidgeCvFit, RidgeError};
 
 /// The best of several fits for each target, chosen in two ways.
@@ -139,7 +140,7 @@ impl NestedChooser {
             .as_ref()
             .ok_or(RidgeError::NoValidationScores { index })?;
         so_far.add(index, fit, validation);
-        let means = |scores: &Array2<f64>| scores.rows().into_iter().map(|row| mean_of_known(&row)).collect();
+        let means = |scores: &Array2<f64>| scores.rows().into_iter().map(|row| mean_of_known(row)).collect();
         self.validation_means.push(means(validation));
         self.test_means.push(means(&fit.fold_scores));
         self.n_fits += 1;
@@ -213,19 +214,6 @@ impl SoFar {
             .and(&fit.scores)
             .for_each(|best, &score| *best = best.max(score));
     }
-}
-
-/// Whether a score is larger than the best so far; on ties the first stays, and NaN is never larger.
-fn beats(score: f64, best: f64) -> bool {
-    score > best || (best.is_nan() && !score.is_nan())
-}
-
-fn mean_of_known(scores: &ArrayRef1<f64>) -> f64 {
-    let (sum, n) = scores
-        .iter()
-        .filter(|s| !s.is_nan())
-        .fold((0.0, 0_u32), |(sum, n), s| (sum + s, n + 1));
-    sum / f64::from(n)
 }
 
 /// Index of the largest number, the first on ties; `None` if all are NaN.

@@ -9,7 +9,7 @@ use ndarray::{ArrayRef2, Axis};
 use rand::Rng;
 
 use crate::checks::{at_least, same_length};
-use crate::{Bootstrap, StatsError, VoxelSet};
+use crate::{Bootstrap, StatsError, VoxelSet, nan_mean};
 
 /// The reliability of a measurement `factor` times as long as the one whose reliability is `r`.
 ///
@@ -118,7 +118,7 @@ pub fn normalized_mean(
     )?;
     let chosen = set.select(scores)?;
     over_trials(r_half, set, n_resamples, rng, |mean_r_half| {
-        mean_known(
+        nan_mean(
             chosen
                 .iter()
                 .zip(mean_r_half)
@@ -141,7 +141,7 @@ pub fn mean_ceiling(
     rng: &mut impl Rng,
 ) -> Result<Bootstrap, StatsError> {
     over_trials(r_half, set, n_resamples, rng, |mean_r_half| {
-        mean_known(mean_r_half.iter().map(|&r| noise_ceiling(r)))
+        nan_mean(mean_r_half.iter().map(|&r| noise_ceiling(r)))
     })
 }
 
@@ -158,16 +158,10 @@ fn over_trials(
     let rows: Vec<Vec<f64>> = rows.collect::<Result<_, _>>()?;
     Bootstrap::of_units(rows.len(), n_resamples, rng, |trials| {
         let mean: Vec<f64> = (0..set.len())
-            .map(|voxel| mean_known(trials.iter().map(|&trial| rows[trial][voxel])))
+            .map(|voxel| nan_mean(trials.iter().map(|&trial| rows[trial][voxel])))
             .collect();
         statistic(&mean)
     })
-}
-
-fn mean_known(values: impl Iterator<Item = f64>) -> f64 {
-    let known = values.filter(|value| !value.is_nan());
-    let (n, sum) = known.fold((0_usize, 0.0), |(n, sum), value| (n + 1, sum + value));
-    sum / n as f64
 }
 
 #[cfg(test)]

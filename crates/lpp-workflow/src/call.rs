@@ -85,10 +85,10 @@ impl Call {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hashes::Hashes;
+
     use crate::place::VERSION;
     use crate::state::{Inspector, State};
-    use lpp_files::{FileError, write_atomically};
+    use lpp_files::{FileError, HashMemo, write_atomically};
     use lpp_steps::{Provenance, Software, StudySize, run_if_stale};
     use lpp_study::Language;
 
@@ -162,7 +162,7 @@ mod tests {
             threads: 1,
         };
         let call = |times| Call::of(&copy_in(&study, times), &study, &estimator);
-        let hashes = Hashes::default();
+        let hashes = HashMemo::default();
         let state = |call: &Call| {
             hashes.forget_young();
             let inspector = Inspector {

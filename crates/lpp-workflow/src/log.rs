@@ -11,8 +11,8 @@ use lpp_study::Study;
 use serde::{Deserialize, Serialize};
 
 use crate::WorkflowError;
-use crate::hashes::regular;
 use crate::record::{make_folder, run_folder};
+use crate::regular::regular;
 
 /// Something that happened.
 #[derive(Debug, Serialize)]

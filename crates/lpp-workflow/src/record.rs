@@ -5,15 +5,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lpp_files::{FileError, FileHash, write_atomically};
+use lpp_files::{FileError, FileHash, HashMemo, write_atomically};
 use lpp_steps::Provenance;
 use lpp_study::Study;
 use serde::{Deserialize, Serialize};
 
 use crate::WorkflowError;
 use crate::call::Call;
-use crate::hashes::{Hashes, regular};
 use crate::place::{VERSION, place_of, relative};
+use crate::regular::regular;
 
 /// Folder of a study for everything that belongs to runs rather than to results.
 pub(crate) fn run_folder(study: &Study) -> PathBuf {
@@ -77,7 +77,7 @@ impl StepRecord {
     }
 
     /// Records that `step` has succeeded.
-    pub(crate) fn save(study: &Study, hashes: &Hashes, step: &Call) -> Result<(), FileError> {
+    pub(crate) fn save(study: &Study, hashes: &HashMemo, step: &Call) -> Result<(), FileError> {
         let outputs = outputs_of(study, step);
         let mut inputs: BTreeMap<PathBuf, FileHash> = BTreeMap::new();
         for path in step.all_inputs() {
@@ -110,12 +110,12 @@ impl StepRecord {
     }
 }
 
-fn hashed(study: &Study, hashes: &Hashes, path: &Path) -> Option<FileHash> {
+fn hashed(study: &Study, hashes: &HashMemo, path: &Path) -> Option<FileHash> {
     let place = study.root().join(path);
     Some(FileHash {
         path: path.to_owned(),
         bytes: fs::metadata(&place).ok()?.len(),
-        sha256: hashes.of(&place)?,
+        sha256: hashes.of_regular(&place)?,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use lpp_files::HashMemo;
 use lpp_study::Study;
 use serde::Serialize;
 
@@ -9,7 +10,7 @@ use crate::WorkflowError;
 use crate::call::Call;
 use crate::given::Given;
 use crate::graph::select;
-use crate::hashes::Hashes;
+
 use crate::machine::{Machine, human_bytes, human_seconds};
 use crate::plan::{Plan, plan};
 use crate::record::run_folder;
@@ -59,7 +60,7 @@ impl PlanReport {
     pub fn of(study: &Study, job: &RunJob, check: bool) -> Result<Self, WorkflowError> {
         let Plan { steps, given } = plan(study, &job.plan)?;
         let steps = select(steps, &job.only)?;
-        let hashes = Hashes::load(run_folder(study).join("hashes.json"));
+        let hashes = HashMemo::load(run_folder(study).join("hashes.json"));
         let inspector = Inspector {
             study,
             hashes: &hashes,

@@ -7,14 +7,14 @@ use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use lpp_files::{recorded_text, replace_own_file};
+use lpp_files::{HashMemo, recorded_text, replace_own_file};
 use lpp_steps::{Completion, Provenance};
 use lpp_study::Study;
 
 use crate::WorkflowError;
 use crate::call::Call;
 use crate::graph::{predecessors, select};
-use crate::hashes::Hashes;
+
 use crate::lock::StudyLock;
 use crate::log::{Event, RunLog};
 use crate::machine::{ProcessMemory, free_disk, human_bytes, human_seconds};
@@ -68,7 +68,7 @@ impl RunJob {
     pub fn run(&self, study: &Study) -> Result<RunReport, WorkflowError> {
         let started = Instant::now();
         let lock = StudyLock::take(study)?;
-        let hashes = Hashes::load(run_folder(study).join("hashes.json"));
+        let hashes = HashMemo::load(run_folder(study).join("hashes.json"));
         let mut log = RunLog::open(study)?;
         log.add(&Event::Run {
             version: VERSION,
@@ -144,7 +144,7 @@ struct Running {
 struct Execution<'a> {
     job: &'a RunJob,
     study: &'a Study,
-    hashes: &'a Hashes,
+    hashes: &'a HashMemo,
     lock: &'a StudyLock,
     steps: Vec<Call>,
     before: Vec<BTreeSet<usize>>,
@@ -160,7 +160,7 @@ impl<'a> Execution<'a> {
     fn new(
         job: &'a RunJob,
         study: &'a Study,
-        hashes: &'a Hashes,
+        hashes: &'a HashMemo,
         lock: &'a StudyLock,
         steps: Vec<Call>,
     ) -> Self {

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use lpp_files::{FileHash, way_out};
+use lpp_files::{FileHash, HashMemo, way_out};
 use lpp_steps::{Artefact, Completion, Provenance};
 use lpp_study::Study;
 use serde::Serialize;
 
 use crate::call::Call;
-use crate::hashes::Hashes;
+
 use crate::place::{VERSION, place_of, relative};
 use crate::record::StepRecord;
 
@@ -60,7 +60,7 @@ impl fmt::Display for State {
 #[derive(Debug)]
 pub(crate) struct Inspector<'a> {
     pub(crate) study: &'a Study,
-    pub(crate) hashes: &'a Hashes,
+    pub(crate) hashes: &'a HashMemo,
 }
 
 impl Inspector<'_> {
@@ -139,7 +139,7 @@ impl Inspector<'_> {
                 return Some(format!("{parameter} is {}, was {had}", short(wanted)));
             }
         }
-        if self.hashes.of(&path).as_ref() != Some(&made.output.sha256) {
+        if self.hashes.of_regular(&path).as_ref() != Some(&made.output.sha256) {
             return Some(format!("{name} was changed after it was made"));
         }
         self.inputs(&made.inputs, &artefact.inputs)
@@ -152,13 +152,17 @@ impl Inspector<'_> {
             let Some(place) = place_of(self.study, &input.path) else {
                 continue;
             };
-            if self.hashes.of(&place).is_some_and(|hash| hash != input.sha256) {
+            if self
+                .hashes
+                .of_regular(&place)
+                .is_some_and(|hash| hash != input.sha256)
+            {
                 return Some(format!("{} has changed", relative(self.study, &place).display()));
             }
         }
         let known: BTreeSet<&str> = recorded.iter().map(|input| input.sha256.as_str()).collect();
         wanted.iter().find_map(|input| {
-            let hash = self.hashes.of(&self.study.root().join(input))?;
+            let hash = self.hashes.of_regular(&self.study.root().join(input))?;
             (!known.contains(hash.as_str())).then(|| format!("{} is new", input.display()))
         })
     }
@@ -174,7 +178,12 @@ impl Inspector<'_> {
             return Some(format!("it was run as {}", record.arguments.join(" ")));
         }
         for output in &record.outputs {
-            if self.hashes.of(&self.study.root().join(&output.path)).as_ref() != Some(&output.sha256) {
+            if self
+                .hashes
+                .of_regular(&self.study.root().join(&output.path))
+                .as_ref()
+                != Some(&output.sha256)
+            {
                 return Some(format!("{} was changed after it was made", output.path.display()));
             }
         }

@@ -3,6 +3,7 @@
 use ndarray::{Array1, Array2, Array3};
 
 use crate::EdgeWarning;
+use crate::results::known_scores::mean_of_known;
 
 /// A candidate and a penalty, as indices in their lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,8 +77,7 @@ impl BandedRidgeFit {
     /// Mean over the targets that have a score; NaN if none has.
     #[must_use]
     pub fn mean_score(&self) -> f64 {
-        let finite = || self.scores.iter().filter(|s| !s.is_nan());
-        finite().sum::<f64>() / finite().count() as f64
+        mean_of_known(self.scores.iter())
     }
 
     /// Choices of penalties at an end of the grid, as [`crate::RidgeCvFit::edge_warnings`], with their share.

@@ -6,6 +6,7 @@ use super::data::Data;
 use super::fit::BandChoice;
 use super::walk::Walk;
 use crate::design::defects::no_usable_target;
+use crate::results::known_scores::beats;
 use crate::search::block::Block;
 use crate::search::validation::{BlockCurves, Candidates, Totals, first_best, validate};
 use crate::search::workers::over_blocks;
@@ -70,7 +71,7 @@ impl Found {
             };
             let mean = totals.mean(fold, alpha);
             self.candidate_scores[weights][fold] = mean;
-            if is_better(mean, self.best[[fold, 0]]) {
+            if beats(mean, self.best[[fold, 0]]) {
                 self.best[[fold, 0]] = mean;
                 self.choice
                     .row_mut(fold)
@@ -91,7 +92,7 @@ impl Found {
                 .and(&part.scores)
                 .and(&part.alphas)
                 .for_each(|best, choice, &score, &alpha| {
-                    if is_better(score, *best) {
+                    if beats(score, *best) {
                         *best = score;
                         *choice = Some(BandChoice { weights, alpha });
                     }
@@ -106,11 +107,6 @@ impl Found {
             self.candidate_scores[weights][fold] = sum / f64::from(n);
         }
     }
-}
-
-/// On ties the first stays; NaN is never better.
-fn is_better(score: f64, best: f64) -> bool {
-    score > best || (best.is_nan() && !score.is_nan())
 }
 
 /// Best penalty of each target of a block under one candidate.

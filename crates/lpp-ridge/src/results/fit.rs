@@ -2,6 +2,7 @@
 
 use ndarray::{Array1, Array2};
 
+use super::known_scores::mean_of_known;
 use crate::EdgeWarning;
 
 /// The chosen penalties, as indices in the grid.
@@ -54,13 +55,13 @@ impl RidgeCvFit {
     /// Mean over the targets that have a score; NaN if none has.
     #[must_use]
     pub fn mean_score(&self) -> f64 {
-        mean_of_finite(self.scores.iter())
+        mean_of_known(self.scores.iter())
     }
 
     /// The same for each fold, (`n_folds`).
     #[must_use]
     pub fn fold_means(&self) -> Array1<f64> {
-        self.fold_scores.rows().into_iter().map(mean_of_finite).collect()
+        self.fold_scores.rows().into_iter().map(mean_of_known).collect()
     }
 
     /// The shared penalty of each fold, as its index in the grid; `None` if each target has its own.
@@ -115,12 +116,4 @@ impl RidgeCvFit {
             AlphaChoice::PerTarget(index) => EdgeWarning::of_targets(&self.alphas, index),
         }
     }
-}
-
-fn mean_of_finite<'a>(scores: impl IntoIterator<Item = &'a f64>) -> f64 {
-    let (sum, n) = scores
-        .into_iter()
-        .filter(|s| !s.is_nan())
-        .fold((0.0, 0_u32), |(sum, n), s| (sum + s, n + 1));
-    sum / f64::from(n)
 }

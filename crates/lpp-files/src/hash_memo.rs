@@ -1,14 +1,14 @@
 //! Hashes of files, remembered as long as the stamp of a file (size, times, inode) stays the same.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use lpp_files::{
-    FileError, FileStamp, is_young, recorded_name, recorded_text, sha256_of_file, write_atomically,
-};
 use serde::{Deserialize, Serialize};
+
+use crate::recorded::{recorded_name, recorded_text};
+use crate::{FileError, FileStamp, is_young, sha256_of_file, write_atomically};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Known {
@@ -16,36 +16,45 @@ struct Known {
     sha256: String,
 }
 
-/// The hashes of the files of a study.
+type Store = Mutex<HashMap<PathBuf, Known>>;
+
+/// Hashes of files by path. A file is read again if its [`FileStamp`] has changed.
+///
+/// Young files, whose next change may not change their stamp, are remembered only by a memo with a file, and only until
+/// [`HashMemo::forget_young`].
 #[derive(Debug, Default)]
-pub(crate) struct Hashes {
-    known: RefCell<BTreeMap<PathBuf, Known>>,
-    /// Hashes of young files: good for this call alone, and only while their time stays.
-    young: RefCell<BTreeMap<PathBuf, Known>>,
+pub struct HashMemo {
+    known: Store,
+    young: Store,
     file: Option<PathBuf>,
 }
 
-impl Hashes {
-    /// Those that `file` remembers; an unreadable one remembers nothing.
-    pub(crate) fn load(file: PathBuf) -> Self {
-        let known = regular(&file).and_then(|_| fs::read(&file).ok());
+impl HashMemo {
+    /// The hashes that were saved to `file`; none if it cannot be read.
+    #[must_use]
+    pub fn load(file: PathBuf) -> Self {
+        let known = is_regular(&file).then(|| fs::read(&file).ok()).flatten();
         let known: Option<BTreeMap<String, Known>> =
             known.and_then(|text| serde_json::from_slice(&text).ok());
         let by_path = known.unwrap_or_default().into_iter();
         Self {
-            known: RefCell::new(
+            known: Mutex::new(
                 by_path
                     .map(|(path, known)| (recorded_name(&path).into(), known))
                     .collect(),
             ),
-            young: RefCell::default(),
+            young: Store::default(),
             file: Some(file),
         }
     }
 
-    /// Writes the known hashes. If the file is lost, they are computed again.
-    pub(crate) fn save(&self) -> Result<(), FileError> {
-        let known = self.known.borrow();
+    /// Writes the hashes to the file of [`HashMemo::load`]; without one, nothing. If the file is lost, they are computed
+    /// again.
+    ///
+    /// # Errors
+    /// [`FileError::Write`] naming the file.
+    pub fn save(&self) -> Result<(), FileError> {
+        let known = locked(&self.known);
         let by_text: BTreeMap<String, &Known> = known
             .iter()
             .map(|(path, known)| (recorded_text(path.as_os_str()), known))
@@ -56,36 +65,52 @@ impl Hashes {
         }
     }
 
-    /// Drops the hashes of recently changed files, because a program has run since.
-    pub(crate) fn forget_young(&self) {
-        self.young.borrow_mut().clear();
+    /// Drops the hashes of young files: call it when they may have changed, for example after a program has run.
+    pub fn forget_young(&self) {
+        locked(&self.young).clear();
     }
 
-    /// The hash of a file; `None` if it cannot be read, a folder for one.
-    pub(crate) fn of(&self, path: &Path) -> Option<String> {
-        let metadata = regular(path)?;
+    /// The SHA-256 of a file.
+    ///
+    /// # Errors
+    /// As [`sha256_of_file`].
+    pub fn of(&self, path: &Path) -> Result<String, FileError> {
+        let metadata = fs::metadata(path).map_err(FileError::read(path))?;
         let stamp = FileStamp::of(&metadata);
-        let is_same = |known: &&Known| known.stamp == stamp;
         for store in [&self.known, &self.young] {
-            if let Some(known) = store.borrow().get(path).filter(is_same) {
-                return Some(known.sha256.clone());
+            if let Some(known) = locked(store).get(path).filter(|known| known.stamp == stamp) {
+                return Ok(known.sha256.clone());
             }
         }
+        // Asked before the file is read: it may be young no more when it has been.
         let young = is_young(&metadata);
+        let sha256 = sha256_of_file(path)?;
+        let store = match (young, &self.file) {
+            (false, _) => &self.known,
+            (true, Some(_)) => &self.young,
+            (true, None) => return Ok(sha256),
+        };
         let known = Known {
             stamp,
-            sha256: sha256_of_file(path).ok()?,
+            sha256: sha256.clone(),
         };
-        let sha256 = known.sha256.clone();
-        let store = if young { &self.young } else { &self.known };
-        store.borrow_mut().insert(path.to_owned(), known);
-        Some(sha256)
+        locked(store).insert(path.to_owned(), known);
+        Ok(sha256)
+    }
+
+    /// The same; `None` for anything but a readable file, for example a folder or a pipe, which is not opened.
+    #[must_use]
+    pub fn of_regular(&self, path: &Path) -> Option<String> {
+        is_regular(path).then(|| self.of(path).ok()).flatten()
     }
 }
 
-/// The metadata of a file; `None` of a folder, pipe or device, and of nothing.
-pub(crate) fn regular(path: &Path) -> Option<fs::Metadata> {
-    fs::metadata(path).ok().filter(fs::Metadata::is_file)
+fn is_regular(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
+fn locked(store: &Store) -> MutexGuard<'_, HashMap<PathBuf, Known>> {
+    store.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -97,16 +122,16 @@ mod tests {
     fn a_changed_file_has_another_hash_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        let hashes = Hashes::load(folder.path().join("hashes.json"));
-        assert_eq!(hashes.of(&path), None);
+        let hashes = HashMemo::load(folder.path().join("hashes.json"));
+        assert_eq!(hashes.of_regular(&path), None);
         fs::write(&path, "abc").unwrap();
-        let first = hashes.of(&path).unwrap();
-        assert_eq!(hashes.of(&path).unwrap(), first);
+        let first = hashes.of_regular(&path).unwrap();
+        assert_eq!(hashes.of_regular(&path).unwrap(), first);
         hashes.forget_young();
         fs::write(&path, "abd").unwrap();
-        assert_ne!(hashes.of(&path).unwrap(), first);
-        assert!(hashes.known.borrow().is_empty(), "too young to be remembered");
-        assert_eq!(hashes.of(folder.path()), None);
+        assert_ne!(hashes.of_regular(&path).unwrap(), first);
+        assert!(locked(&hashes.known).is_empty(), "too young to be remembered");
+        assert_eq!(hashes.of_regular(folder.path()), None);
     }
 
     #[test]
@@ -117,23 +142,23 @@ mod tests {
             let file = fs::File::options().append(true).open(&path).unwrap();
             file.set_modified(time).unwrap();
         };
-        let hashes = Hashes::load(folder.path().join("hashes.json"));
+        let hashes = HashMemo::load(folder.path().join("hashes.json"));
         // Dates of long ago, of before 1970, and of last year.
         for age in [3_000_000_000, 300, 31_557_600] {
             let then = SystemTime::now() - Duration::from_secs(age);
             fs::write(&path, "abc").unwrap();
             date(then);
-            let first = hashes.of(&path).unwrap();
-            assert_eq!(hashes.of(&path).unwrap(), first);
+            let first = hashes.of_regular(&path).unwrap();
+            assert_eq!(hashes.of_regular(&path).unwrap(), first);
             fs::write(&path, "abd").unwrap();
             date(then);
-            assert_ne!(hashes.of(&path).unwrap(), first);
+            assert_ne!(hashes.of_regular(&path).unwrap(), first);
             // Another file under the same name.
             let other = folder.path().join("other");
             fs::write(&other, "abc").unwrap();
             fs::rename(&other, &path).unwrap();
             date(then);
-            assert_eq!(hashes.of(&path).unwrap(), first);
+            assert_eq!(hashes.of_regular(&path).unwrap(), first);
         }
     }
 
@@ -149,14 +174,14 @@ mod tests {
             .unwrap()
             .set_modified(old)
             .unwrap();
-        let hashes = Hashes::load(store.clone());
-        let first = hashes.of(&path).unwrap();
+        let hashes = HashMemo::load(store.clone());
+        let first = hashes.of_regular(&path).unwrap();
         hashes.save().unwrap();
-        let again = Hashes::load(store);
-        assert_eq!(again.known.borrow().len(), 1);
-        assert_eq!(again.of(&path).unwrap(), first);
+        let again = HashMemo::load(store);
+        assert_eq!(locked(&again.known).len(), 1);
+        assert_eq!(again.of_regular(&path).unwrap(), first);
         fs::write(&path, "abcd").unwrap();
-        assert_ne!(again.of(&path).unwrap(), first);
+        assert_ne!(again.of_regular(&path).unwrap(), first);
     }
 
     #[test]
@@ -172,15 +197,15 @@ mod tests {
             SystemTime::UNIX_EPOCH,
             SystemTime::now() - Duration::from_hours(1),
         ] {
-            let hashes = Hashes::default();
+            let hashes = HashMemo::default();
             fs::write(&path, "abc").unwrap();
             date(time);
-            let first = hashes.of(&path).unwrap();
-            assert_eq!(hashes.known.borrow().len(), 1);
+            let first = hashes.of_regular(&path).unwrap();
+            assert_eq!(locked(&hashes.known).len(), 1);
             std::thread::sleep(Duration::from_millis(20)); // longer than a tick of the clock
             fs::write(&path, "abd").unwrap();
             date(time);
-            assert_ne!(hashes.of(&path).unwrap(), first);
+            assert_ne!(hashes.of_regular(&path).unwrap(), first);
         }
     }
 }
