@@ -115,6 +115,14 @@ impl RunJob {
     }
 }
 
+/// Why a step that was done before is done again; that an output does not exist yet is no news.
+fn because(state: &State) -> String {
+    match state {
+        State::Stale(reason) => format!(" ({reason})"),
+        _ => String::new(),
+    }
+}
+
 /// How an execution ended that did not fail.
 enum End {
     All,
@@ -149,6 +157,8 @@ struct Execution<'a> {
     steps: Vec<Call>,
     before: Vec<BTreeSet<usize>>,
     progress: Vec<Progress>,
+    /// The steps that were not done when it began.
+    open: Vec<usize>,
     running: Vec<Running>,
     n_run: usize,
     n_done_before: usize,
@@ -164,7 +174,11 @@ impl<'a> Execution<'a> {
         lock: &'a StudyLock,
         steps: Vec<Call>,
     ) -> Self {
+        let states = Inspector { study, hashes }.states(&steps);
         Self {
+            open: (0..steps.len())
+                .filter(|&place| states[place] != State::Done)
+                .collect(),
             before: predecessors(&steps),
             progress: vec![Progress::Waiting; steps.len()],
             steps,
@@ -198,6 +212,24 @@ impl<'a> Execution<'a> {
             None if self.plan_again => Ok(End::PlanAgain),
             None => Ok(End::All),
         }
+    }
+
+    /// Position of the step that has just started among those to be done, and the estimated time that is left.
+    fn position(&self) -> String {
+        let begun = |place: &&usize| self.progress[**place] != Progress::Waiting;
+        let left = |place: &&usize| matches!(self.progress[**place], Progress::Waiting | Progress::Running);
+        let seconds: f64 = self
+            .open
+            .iter()
+            .filter(left)
+            .map(|&place| self.steps[place].cost.seconds)
+            .sum();
+        format!(
+            "{} of {}, about {} left",
+            self.open.iter().filter(begun).count(),
+            self.open.len(),
+            human_seconds(seconds / self.job.jobs.max(1) as f64)
+        )
     }
 
     /// A step that can start now.
@@ -271,8 +303,13 @@ impl<'a> Execution<'a> {
             arguments: &step.arguments,
             process: child.id(),
         })?;
-        tracing::info!("{}: {}", step.id, state.reason());
         self.progress[place] = Progress::Running;
+        tracing::info!(
+            "{}: running, {}{}",
+            self.steps[place].id,
+            self.position(),
+            because(&state)
+        );
         self.running.push(Running {
             place,
             child,
