@@ -46,7 +46,7 @@ mod joint_job;
 mod layer_job;
 mod nested;
 mod null_job;
-mod null_tests;
+mod null_significance;
 mod prepared;
 mod scratch;
 mod split_half;

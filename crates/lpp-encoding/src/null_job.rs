@@ -10,7 +10,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::layer_job::{LayerOutcome, fit_layer};
-use crate::null_tests::{NullTests, ROWS};
+use crate::null_significance::{NullTests, ROWS};
 use crate::prepared::{Prepared, to_f32};
 use crate::target_set::{load_mask, mask_of};
 use crate::targets::{self, Targets};

@@ -131,7 +131,7 @@ enum End {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Progress {
+enum Stage {
     Waiting,
     Running,
     Finished,
@@ -156,7 +156,7 @@ struct Execution<'a> {
     lock: &'a StudyLock,
     steps: Vec<Call>,
     before: Vec<BTreeSet<usize>>,
-    progress: Vec<Progress>,
+    progress: Vec<Stage>,
     /// The steps that were not done when it began.
     open: Vec<usize>,
     running: Vec<Running>,
@@ -180,7 +180,7 @@ impl<'a> Execution<'a> {
                 .filter(|&place| states[place] != State::Done)
                 .collect(),
             before: predecessors(&steps),
-            progress: vec![Progress::Waiting; steps.len()],
+            progress: vec![Stage::Waiting; steps.len()],
             steps,
             job,
             study,
@@ -216,8 +216,8 @@ impl<'a> Execution<'a> {
 
     /// Position of the step that has just started among those to be done, and the estimated time that is left.
     fn position(&self) -> String {
-        let begun = |place: &&usize| self.progress[**place] != Progress::Waiting;
-        let left = |place: &&usize| matches!(self.progress[**place], Progress::Waiting | Progress::Running);
+        let begun = |place: &&usize| self.progress[**place] != Stage::Waiting;
+        let left = |place: &&usize| matches!(self.progress[**place], Stage::Waiting | Stage::Running);
         let seconds: f64 = self
             .open
             .iter()
@@ -245,10 +245,10 @@ impl<'a> Execution<'a> {
             .sum();
         (0..self.steps.len()).find(|place| {
             let cost = self.steps[*place].cost.memory_bytes;
-            self.progress[*place] == Progress::Waiting
+            self.progress[*place] == Stage::Waiting
                 && self.before[*place]
                     .iter()
-                    .all(|b| self.progress[*b] == Progress::Finished)
+                    .all(|b| self.progress[*b] == Stage::Finished)
                 && (self.running.is_empty() || taken.saturating_add(cost) <= self.job.memory_bytes)
         })
     }
@@ -266,7 +266,7 @@ impl<'a> Execution<'a> {
         let step = &self.steps[place];
         match state {
             State::Done => {
-                self.progress[place] = Progress::Finished;
+                self.progress[place] = Stage::Finished;
                 self.n_done_before += 1;
                 return Ok(());
             }
@@ -303,7 +303,7 @@ impl<'a> Execution<'a> {
             arguments: &step.arguments,
             process: child.id(),
         })?;
-        self.progress[place] = Progress::Running;
+        self.progress[place] = Stage::Running;
         tracing::info!(
             "{}: running, {}{}",
             self.steps[place].id,
@@ -413,7 +413,7 @@ impl<'a> Execution<'a> {
         }
         let (id, peak) = (&self.steps[run.place].id, human_bytes(peak_bytes));
         tracing::info!("{id}: done in {}, {peak}", human_seconds(wall_s));
-        self.progress[run.place] = Progress::Finished;
+        self.progress[run.place] = Stage::Finished;
         self.n_run += 1;
         self.plan_again |= self.steps[run.place].brings_inputs;
         Ok(())
@@ -435,17 +435,17 @@ impl<'a> Execution<'a> {
 
     /// A step that will not be done, and with it all that wait for it. The first failure is the one that is reported.
     fn lose(&mut self, place: usize, error: WorkflowError) {
-        self.progress[place] = Progress::Lost;
+        self.progress[place] = Stage::Lost;
         let mut lost = true;
         while lost {
             lost = false;
             for later in 0..self.steps.len() {
-                if self.progress[later] == Progress::Waiting
+                if self.progress[later] == Stage::Waiting
                     && self.before[later]
                         .iter()
-                        .any(|b| self.progress[*b] == Progress::Lost)
+                        .any(|b| self.progress[*b] == Stage::Lost)
                 {
-                    self.progress[later] = Progress::Lost;
+                    self.progress[later] = Stage::Lost;
                     lost = true;
                 }
             }

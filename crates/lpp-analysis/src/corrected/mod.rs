@@ -25,13 +25,13 @@ mod optimism;
 mod parcels;
 mod sample;
 mod seed;
-mod slope_tests;
+mod slope_significance;
 mod subjects;
 mod voxel_tests;
 
 pub use measures::{CALIPER, Measure};
 pub use sample::{Ceiling, JointScores, Sample, SampleModel};
-pub use slope_tests::SlopeTests;
+pub use slope_significance::SlopeTests;
 
 use lpp_tables::{
     CorrectedCeilings, CorrectedFamilies, CorrectedJoint, CorrectedLaterality, CorrectedLateralityCurves,
