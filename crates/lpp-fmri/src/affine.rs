@@ -6,6 +6,11 @@
 pub type Affine = [[f64; 4]; 4];
 
 /// Applies `affine` to a point: `A·p + b`, the three products summed in axis order, then the offset.
+///
+/// ```
+/// let affine = lpp_fmri::diagonal_affine([4.0; 3], [-72.0, -106.0, -64.0]);
+/// assert_eq!(lpp_fmri::transform(&affine, [0.0; 3]), [-72.0, -106.0, -64.0]);
+/// ```
 #[must_use]
 pub fn transform(affine: &Affine, point: [f64; 3]) -> [f64; 3] {
     [0, 1, 2].map(|row| {
@@ -34,6 +39,15 @@ pub fn diagonal_affine(voxel_mm: [f64; 3], origin_mm: [f64; 3]) -> Affine {
 
 /// Whether two affines agree in every entry to |a − b| ≤ 1e-8 + 1e-5·|b|, `numpy.allclose`'s default and the
 /// reference's test for "same grid".
+///
+/// ```
+/// use lpp_fmri::{affines_close, diagonal_affine};
+///
+/// let grid = diagonal_affine([4.0; 3], [-72.0, -106.0, -64.0]);
+/// let rounded = diagonal_affine([4.0; 3], [-72.0001, -106.0, -64.0]);
+/// let shifted = diagonal_affine([4.0; 3], [-71.0, -106.0, -64.0]);
+/// assert!(affines_close(&grid, &rounded) && !affines_close(&grid, &shifted));
+/// ```
 #[must_use]
 pub fn affines_close(a: &Affine, b: &Affine) -> bool {
     let entries = a.iter().flatten().zip(b.iter().flatten());
@@ -46,6 +60,15 @@ pub fn affines_close(a: &Affine, b: &Affine) -> bool {
 ///
 /// LU with partial pivoting, each solution multiplied by the reciprocal of the pivot as LAPACK does, so that
 /// diagonal affines are inverted to the last bit as `numpy.linalg.inv` inverts them.
+///
+/// ```
+/// use lpp_fmri::{diagonal_affine, invert_affine, transform};
+///
+/// let affine = diagonal_affine([4.0; 3], [-72.0, -106.0, -64.0]);
+/// let to_voxel = invert_affine(&affine).expect("a grid has an inverse");
+/// assert_eq!(transform(&to_voxel, [0.0, -22.0, -4.0]), [18.0, 21.0, 15.0]);
+/// assert_eq!(invert_affine(&diagonal_affine([4.0, 4.0, 0.0], [0.0; 3])), None);
+/// ```
 #[must_use]
 pub fn invert_affine(affine: &Affine) -> Option<Affine> {
     let mut lu = *affine;

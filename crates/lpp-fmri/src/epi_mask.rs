@@ -65,6 +65,15 @@ impl RunMask {
 /// # Errors
 /// [`FmriError`] naming the file if it cannot be read, or if its mean has no finite value or is constant.
 ///
+/// # Example
+/// ```no_run
+/// let run = lpp_fmri::epi_mask("sub-01_task-story_run-1_bold.nii.gz".as_ref())?;
+/// if run.is_empty() {
+///     println!("no brain was found");
+/// }
+/// # Ok::<(), lpp_fmri::FmriError>(())
+/// ```
+///
 /// # References
 /// nilearn 0.10.4, `nilearn.masking.compute_epi_mask`
 pub fn epi_mask(path: &Path) -> Result<RunMask, FmriError> {

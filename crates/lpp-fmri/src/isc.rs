@@ -19,6 +19,13 @@ const NPY_MAGIC: &[u8] = b"\x93NUMPY";
 ///
 /// # Errors
 /// [`FmriError`] naming the file if it cannot be read, is truncated, has other contents, or does not have two axes.
+///
+/// # Example
+/// ```no_run
+/// let scores = lpp_fmri::load_matrix("scores/gpt2_en.npy".as_ref())?;
+/// println!("{} layers, {} voxels", scores.nrows(), scores.ncols());
+/// # Ok::<(), lpp_fmri::FmriError>(())
+/// ```
 pub fn load_matrix(path: &Path) -> Result<Array2<f64>, FmriError> {
     if begins_like_npy(path)? {
         return Ok(npy::load_f64_matrix(path)?);

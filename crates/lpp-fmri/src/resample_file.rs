@@ -126,6 +126,14 @@ fn shift_image(
 ///
 /// # Errors
 /// [`FmriError::InvalidParameter`] with the number of voxels.
+///
+/// # Example
+/// ```
+/// use lpp_fmri::{Grid, check_target, diagonal_affine};
+///
+/// let whole_brain = Grid::working();
+/// assert!(check_target(&whole_brain).is_ok());
+/// ```
 pub fn check_target(target: &Grid) -> Result<(), FmriError> {
     let n_voxels: f64 = target.shape().iter().map(|n| *n as f64).product();
     if n_voxels > MAX_VOXELS {

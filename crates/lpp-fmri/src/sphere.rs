@@ -133,6 +133,17 @@ pub fn sphere(mask: &Mask, centre_mm: [f64; 3], radius_mm: f64) -> Result<Array1
 ///
 /// # Errors
 /// As [`sphere`].
+///
+/// # Example
+/// ```
+/// use lpp_fmri::{Grid, Mask, sphere_volume};
+/// use ndarray::Array3;
+///
+/// let mask = Mask::new(Grid::working(), Array3::from_elem((37, 46, 38), true))?;
+/// let volume = sphere_volume(&mask, [0.0, -22.0, -4.0], 4.0)?;
+/// assert_eq!((volume.sum(), volume[[18, 21, 15]]), (7.0, 1.0));
+/// # Ok::<(), lpp_fmri::FmriError>(())
+/// ```
 pub fn sphere_volume(mask: &Mask, centre_mm: [f64; 3], radius_mm: f64) -> Result<Array3<f64>, FmriError> {
     mask.unmask(&sphere(mask, centre_mm, radius_mm)?.mapv(f64::from), 0.0)
 }

@@ -110,6 +110,15 @@ pub fn best_over_layers(scores: &ArrayRef2<f64>) -> Result<Array1<f64>, StatsErr
 ///
 /// # Errors
 /// [`StatsError::TooFew`] if there are no trials.
+///
+/// # Example
+/// ```
+/// use ndarray::array;
+///
+/// let mean = lpp_stats::mean_over_trials(&array![[0.2, f64::NAN], [0.4, 0.1]])?;
+/// assert!((mean[0] - 0.3).abs() < 1e-15 && mean[1].is_nan());
+/// # Ok::<(), lpp_stats::StatsError>(())
+/// ```
 pub fn mean_over_trials(values: &ArrayRef2<f64>) -> Result<Array1<f64>, StatsError> {
     if values.nrows() == 0 {
         return Err(StatsError::TooFew {

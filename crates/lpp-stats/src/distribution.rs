@@ -92,6 +92,12 @@ pub fn student_t_critical(p: f64, df: f64) -> Result<f64, StatsError> {
 /// The probability that Fisher's F with (`df1`, `df2`) degrees of freedom exceeds `f`.
 ///
 /// NaN if an argument is NaN or a number of degrees of freedom is not positive; 1 for `f` ≤ 0.
+///
+/// ```
+/// // The 5 % point of F(1, 10) is 4.9646.
+/// assert!((lpp_stats::fisher_f_upper_p(4.9646, 1.0, 10.0) - 0.05).abs() < 1e-5);
+/// assert_eq!(lpp_stats::fisher_f_upper_p(0.0, 1.0, 10.0), 1.0);
+/// ```
 #[must_use]
 pub fn fisher_f_upper_p(f: f64, df1: f64, df2: f64) -> f64 {
     if f.is_nan() || df1.is_nan() || df2.is_nan() || df1 <= 0.0 || df2 <= 0.0 {

@@ -134,6 +134,20 @@ pub fn normalized_mean(
 ///
 /// # Errors
 /// [`StatsError::VoxelOutOfRange`]; [`StatsError::TooFew`] with fewer than two trials or without resamples.
+///
+/// # Example
+/// ```
+/// use lpp_stats::{VoxelSet, mean_ceiling, noise_ceiling};
+/// use ndarray::array;
+/// use rand::SeedableRng;
+///
+/// // Two halvings of the subjects; their mean split-half correlation is 0.5 in both voxels.
+/// let r_half = array![[0.4, 0.5], [0.6, 0.5]];
+/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+/// let ceiling = mean_ceiling(&r_half, &VoxelSet::all(2), 100, &mut rng)?;
+/// assert!((ceiling.estimate - noise_ceiling(0.5)).abs() < 1e-12);
+/// # Ok::<(), lpp_stats::StatsError>(())
+/// ```
 pub fn mean_ceiling(
     r_half: &ArrayRef2<f64>,
     set: &VoxelSet,

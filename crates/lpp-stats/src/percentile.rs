@@ -34,6 +34,13 @@ pub fn percentile(values: &[f64], q: f64) -> Result<f64, StatsError> {
 ///
 /// # Errors
 /// As [`percentile`].
+///
+/// # Example
+/// ```
+/// let quartiles = lpp_stats::percentiles(&[4.0, 1.0, 3.0, 2.0], &[25.0, 50.0, 75.0])?;
+/// assert_eq!(quartiles, [1.75, 2.5, 3.25]);
+/// # Ok::<(), lpp_stats::StatsError>(())
+/// ```
 pub fn percentiles(values: &[f64], q: &[f64]) -> Result<Vec<f64>, StatsError> {
     if values.is_empty() {
         return Err(StatsError::TooFew {

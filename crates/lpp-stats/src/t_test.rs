@@ -75,6 +75,14 @@ pub fn t_test_pooled(a: &[f64], b: &[f64]) -> Result<TTest, StatsError> {
 /// # Errors
 /// [`StatsError::TooFew`] if a sample has fewer than two values.
 ///
+/// # Example
+/// ```
+/// // scipy.stats.ttest_ind([1, 2, 3, 4], [2, 4, 6, 8], equal_var=False)
+/// let test = lpp_stats::t_test_welch(&[1.0, 2.0, 3.0, 4.0], &[2.0, 4.0, 6.0, 8.0])?;
+/// assert!((test.t + 1.732_050_8).abs() < 1e-6 && (test.df - 4.411_765).abs() < 1e-6);
+/// # Ok::<(), lpp_stats::StatsError>(())
+/// ```
+///
 /// # References
 /// B. L. Welch (1947), <https://doi.org/10.1093/biomet/34.1-2.28>;
 /// `scipy.stats.ttest_ind(equal_var=False)`.

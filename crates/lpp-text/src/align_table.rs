@@ -35,6 +35,15 @@ const COLUMNS: [&str; 10] = [
 ///
 /// # Errors
 /// [`TextError::File`] if the file cannot be written. No partial file is left.
+///
+/// # Example
+/// ```no_run
+/// use lpp_text::{CorpusRun, TextError, TextTokenizer, save_alignment};
+///
+/// fn write(runs: &[CorpusRun], tokenizer: &TextTokenizer) -> Result<(), TextError> {
+///     save_alignment(runs, tokenizer, "alignment.csv".as_ref())
+/// }
+/// ```
 pub fn save_alignment(runs: &[CorpusRun], tokenizer: &TextTokenizer, path: &Path) -> Result<(), TextError> {
     let mut writer = csv::Writer::from_writer(AtomicFile::create(path)?);
     let failed = |e: csv::Error| FileError::Write {

@@ -154,6 +154,17 @@ impl<'a> SpanAverager<'a> {
 ///
 /// # Errors
 /// [`TextError::HiddenShape`] as [`SpanAverager::add_window`] and [`SpanAverager::finish`].
+///
+/// # Example
+/// ```no_run
+/// use lpp_text::{CorpusRun, average_spans};
+/// use ndarray::Array2;
+///
+/// /// Word vectors of one layer: `hidden` has one matrix per window.
+/// fn word_vectors(run: &CorpusRun, hidden: &[Array2<f32>]) -> Result<Array2<f32>, lpp_text::TextError> {
+///     average_spans(hidden, &run.spans)
+/// }
+/// ```
 pub fn average_spans(hidden: &[Array2<f32>], spans: &WordSpans) -> Result<Array2<f32>, TextError> {
     let mut averager = SpanAverager::new(spans, hidden.first().map_or(0, Array2::ncols));
     for (window, hidden) in hidden.iter().enumerate() {

@@ -142,6 +142,13 @@ fn into_text(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
 ///
 /// # Errors
 /// [`FileError::Read`](lpp_files::FileError::Read) if a folder cannot be listed.
+///
+/// # Example
+/// ```no_run
+/// let files = lpp_text::text_files("lpp_en_text.zip".as_ref(), "en")?;
+/// assert_eq!(files, ["lpp_en_text.zip".as_ref() as &std::path::Path]);
+/// # Ok::<(), lpp_text::TextError>(())
+/// ```
 pub fn text_files(path: &Path, lang: &str) -> Result<Vec<PathBuf>, TextError> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);

@@ -27,6 +27,20 @@ pub struct TokenPosition {
 ///
 /// # Errors
 /// [`TextError::Unalignable`] with the word, its neighbours, the tokens tried and the surrounding text.
+///
+/// # Example
+/// ```no_run
+/// use lpp_text::{RunTokens, TextError, Writing, unit_starts};
+///
+/// /// Window and token at which each of three words begins.
+/// fn starts(tokens: &RunTokens) -> Result<(), TextError> {
+///     let run = 0;
+///     for start in unit_starts(&["Once", "when", "I"], tokens, Writing::Spaced, run)? {
+///         println!("window {}, token {}", start.window, start.token);
+///     }
+///     Ok(())
+/// }
+/// ```
 pub fn unit_starts(
     units: &[&str],
     tokens: &RunTokens,

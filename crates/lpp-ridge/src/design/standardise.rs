@@ -55,6 +55,16 @@ fn column_sums<A: Number>(values: &ArrayRef2<A>, term: impl Fn(usize, f64) -> f6
 ///
 /// # Errors
 /// [`RidgeError::Trim`] if fewer than one row would remain.
+///
+/// # Example
+/// ```
+/// use ndarray::array;
+///
+/// let run = array![[9.0], [1.0], [3.0], [-9.0]];
+/// let standardised = lpp_ridge::trim_and_standardise(&run, 1)?;
+/// assert_eq!(standardised, array![[-1.0], [1.0]]);
+/// # Ok::<(), lpp_ridge::RidgeError>(())
+/// ```
 pub fn trim_and_standardise<A: Number>(values: &ArrayRef2<A>, trim: usize) -> Result<Array2<A>, RidgeError> {
     let n_scans = values.nrows();
     if n_scans <= trim.saturating_mul(2) {
