@@ -129,10 +129,9 @@ fn shift_image(
 ///
 /// # Example
 /// ```
-/// use lpp_fmri::{Grid, check_target, diagonal_affine};
+/// use lpp_fmri::{Grid, check_target};
 ///
-/// let whole_brain = Grid::working();
-/// assert!(check_target(&whole_brain).is_ok());
+/// assert!(check_target(&Grid::working()).is_ok());
 /// ```
 pub fn check_target(target: &Grid) -> Result<(), FmriError> {
     let n_voxels: f64 = target.shape().iter().map(|n| *n as f64).product();
