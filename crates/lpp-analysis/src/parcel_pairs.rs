@@ -332,7 +332,7 @@ mod tests {
         for (left, right) in [("Right", "Left"), ("RH", "LH"), ("R", "L")] {
             let error = pair(&parcels(label, named(left, right))).unwrap_err();
             assert!(
-                error.contains("label 1") && error.contains("3 lie left and 0 right"),
+                error.contains("label 1") && error.contains("3 voxels left and 0 right"),
                 "{error}"
             );
         }
