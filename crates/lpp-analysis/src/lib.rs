@@ -12,13 +12,15 @@
 //! is analysed as far as it goes.
 //!
 //! ```no_run
+//! use std::path::Path;
+//!
 //! use lpp_analysis::{Analysis, AnalysisJob};
 //! use lpp_files::Silent;
 //! use lpp_steps::Software;
 //! use lpp_study::{Language, Study};
 //! use lpp_tables::Scaling;
 //!
-//! let job = AnalysisJob::new(Study::open("my-study".as_ref())?, Language::English, Analysis::Scaling);
+//! let job = AnalysisJob::new(Study::open(Path::new("my-study"))?, Language::English, Analysis::Scaling);
 //! let software = Software { program: "my-program", version: "1.0.0", commit: None };
 //! let report = job.run(software, &Silent)?;
 //! for row in report.rows::<Scaling>()? {
