@@ -1,7 +1,8 @@
 //! The list of analyses.
 
+use crate::need::Need;
 use crate::overview::{Overview, Reliability};
-use crate::part::{Need, Part};
+use crate::part::Part;
 use crate::{baselines, corrected, individuals, lateralization, layers, parcels, regions, scaling, training};
 
 /// Declares the analyses: name of the command, what it is about, and the part that computes it.

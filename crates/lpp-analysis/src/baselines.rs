@@ -8,7 +8,8 @@ use lpp_tables::{BaselineGroups, BaselineMaps, Baselines, Measures, Row, ScoreDe
 use crate::inputs::Inputs;
 use crate::model_columns::{identity, measures, reliable_mean};
 use crate::model_scores::Choosing;
-use crate::part::{Made, Need, Part};
+use crate::need::Need;
+use crate::part::{Made, Part};
 use crate::seeds::{group_maps, group_of, random_embedding};
 use crate::voxel_maps::VoxelMap;
 use crate::{AnalysisError, Brain, ModelScores, densities};

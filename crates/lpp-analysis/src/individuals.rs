@@ -1,17 +1,16 @@
 //! Single subjects, each with a mask of its own.
 
-use std::path::{Path, PathBuf};
-
 use lpp_stats::MeanScore;
-use lpp_study::{Language, Scores, Study, StudyError};
 use lpp_tables::{Individuals, IndividualsLines, IndividualsRegression, Row};
 use rayon::prelude::*;
 
 use crate::inputs::Inputs;
 use crate::lateralization::{Measure, sides_of, upper_decile};
 use crate::lines::size_line;
-use crate::part::{Made, Need, Part};
+use crate::need::Need;
+use crate::part::{Made, Part};
 use crate::regression::size_fit;
+use crate::subjects::Subject;
 use crate::{AnalysisError, Brain, ModelScores};
 
 /// A column of a row.
@@ -29,81 +28,42 @@ const MEASURES: [(&str, Column); 8] = [
     ("l_minus_r_percentile_90", |row| row.l_minus_r_percentile_90),
 ];
 
-/// The files of one subject.
-#[derive(Debug, Clone)]
-pub(crate) struct Subject {
-    /// Name, as of its folder: `sub-EN057`.
-    pub(crate) name: String,
-    /// Its mask.
-    pub(crate) mask: PathBuf,
-    /// Its score files.
-    pub(crate) scores: Vec<PathBuf>,
+/// Reads the scores of the trained models, by size, and reduces them.
+fn subject_rows(subject: &Subject, inputs: &Inputs<'_>) -> Result<Vec<Individuals>, AnalysisError> {
+    let brain = Brain::of_subject(&subject.mask, inputs.source.hemisphere)?;
+    let layers = inputs.source.options.layers;
+    let mut models = subject
+        .scores
+        .par_iter()
+        .map(|path| ModelScores::of_layers(path, &brain, layers))
+        .collect::<Result<Vec<_>, _>>()?;
+    models.retain(ModelScores::is_trained);
+    inputs.info.apply(&mut models);
+    models.sort_by(|a, b| (a.info.n_parameters, a.name()).cmp(&(b.info.n_parameters, b.name())));
+    models
+        .iter()
+        .map(|model| row(&subject.name, model, &brain))
+        .collect()
 }
 
-impl Subject {
-    /// The subjects that have scores in a language, by name; none if there is no folder of scores.
-    pub(crate) fn all(study: &Study, lang: Language) -> Result<Vec<Self>, AnalysisError> {
-        let folder = study.scores_dir();
-        if !folder.is_dir() {
-            return Ok(Vec::new());
-        }
-        let mut subjects = Vec::new();
-        for entry in std::fs::read_dir(&folder).map_err(read_error(&folder))? {
-            let path = entry.map_err(read_error(&folder))?.path();
-            let name = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .unwrap_or_default();
-            if !(path.is_dir() && name.starts_with("sub-")) {
-                continue;
-            }
-            // A folder may hold another language only.
-            if let Ok(scores) = Scores::list(&path, lang) {
-                subjects.push(Self {
-                    name: name.to_owned(),
-                    mask: study.subject_mask(name),
-                    scores,
-                });
-            }
-        }
-        subjects.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(subjects)
-    }
-
-    /// Reads the scores of the trained models, by size, and reduces them.
-    fn rows(&self, inputs: &Inputs<'_>) -> Result<Vec<Individuals>, AnalysisError> {
-        let brain = Brain::of_subject(&self.mask, inputs.job.hemisphere)?;
-        let layers = inputs.job.options.layers;
-        let mut models = self
-            .scores
-            .par_iter()
-            .map(|path| ModelScores::of_layers(path, &brain, layers))
-            .collect::<Result<Vec<_>, _>>()?;
-        models.retain(ModelScores::is_trained);
-        inputs.info.apply(&mut models);
-        models.sort_by(|a, b| (a.info.n_parameters, a.name()).cmp(&(b.info.n_parameters, b.name())));
-        models.iter().map(|model| self.row(model, &brain)).collect()
-    }
-
-    fn row(&self, model: &ModelScores, brain: &Brain) -> Result<Individuals, AnalysisError> {
-        let all = sides_of(Measure::All, brain, model)?;
-        let decile = sides_of(Measure::Percentile90, brain, model)?;
-        Ok(Individuals {
-            subject: self.name.clone(),
-            model: model.name().to_owned(),
-            family: model.family(),
-            n_parameters: model.info.n_parameters,
-            n_voxels: brain.n_voxels(),
-            score_all: MeanScore::of(&model.best).mean,
-            score_percentile_90: upper_decile(&model.best, &brain.all())?,
-            left_all: all.0,
-            right_all: all.1,
-            l_minus_r_all: all.0 - all.1,
-            left_percentile_90: decile.0,
-            right_percentile_90: decile.1,
-            l_minus_r_percentile_90: decile.0 - decile.1,
-        })
-    }
+fn row(subject: &str, model: &ModelScores, brain: &Brain) -> Result<Individuals, AnalysisError> {
+    let all = sides_of(Measure::All, brain, model)?;
+    let decile = sides_of(Measure::Percentile90, brain, model)?;
+    Ok(Individuals {
+        subject: subject.to_owned(),
+        model: model.name().to_owned(),
+        family: model.family(),
+        n_parameters: model.info.n_parameters,
+        n_voxels: brain.n_voxels(),
+        score_all: MeanScore::of(&model.best).mean,
+        score_percentile_90: upper_decile(&model.best, &brain.all())?,
+        left_all: all.0,
+        right_all: all.1,
+        l_minus_r_all: all.0 - all.1,
+        left_percentile_90: decile.0,
+        right_percentile_90: decile.1,
+        l_minus_r_percentile_90: decile.0 - decile.1,
+    })
 }
 
 /// One row per subject and trained model; per subject the growth of each measure with size.
@@ -125,7 +85,7 @@ impl Part for IndividualsPart {
     fn compute(&self, inputs: &Inputs<'_>) -> Result<Made, AnalysisError> {
         let (mut rows, mut fits, mut lines) = (Vec::new(), Vec::new(), Vec::new());
         for subject in &inputs.files.subjects {
-            let own = subject.rows(inputs)?;
+            let own = subject_rows(subject, inputs)?;
             let size: Vec<f64> = own.iter().map(size_of).collect();
             let ln_size: Vec<f64> = size.iter().map(|n| n.ln()).collect();
             for (outcome, of) in MEASURES {
@@ -154,12 +114,4 @@ impl Part for IndividualsPart {
 
 fn size_of(row: &Individuals) -> f64 {
     row.n_parameters.filter(|&n| n > 0).map_or(f64::NAN, |n| n as f64)
-}
-
-fn read_error(folder: &Path) -> impl Fn(std::io::Error) -> StudyError {
-    let path = folder.to_owned();
-    move |source| StudyError::Read {
-        path: path.clone(),
-        source,
-    }
 }

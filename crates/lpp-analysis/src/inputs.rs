@@ -3,14 +3,28 @@
 use std::cell::OnceCell;
 use std::path::PathBuf;
 
-use lpp_study::{FileHash, ModelKind, Progress, Scores, sha256_of_bytes};
+use lpp_study::{FileHash, Language, ModelKind, Progress, Scores, Study, sha256_of_bytes};
 use rayon::prelude::*;
 
-use crate::individuals::Subject;
-use crate::part::Need;
+use crate::beside;
+use crate::need::Need;
 use crate::saved::hash_of;
-use crate::{AnalysisError, AnalysisJob, Brain, ModelInfoTable, ModelScores, ParcelPair, Region};
-use crate::{corrected, parcels};
+use crate::subjects::Subject;
+use crate::{
+    AnalysisError, AnalysisOptions, Brain, HemisphereRule, ModelInfoTable, ModelScores, ParcelPair, Region,
+};
+
+/// Where an analysis reads from, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) study: &'a Study,
+    pub(crate) lang: Language,
+    /// The mask and the inter-subject correlation, if not the study's own.
+    pub(crate) mask: Option<&'a PathBuf>,
+    pub(crate) isc: Option<&'a PathBuf>,
+    pub(crate) hemisphere: HemisphereRule,
+    pub(crate) options: &'a AnalysisOptions,
+}
 
 /// The files that an analysis reads.
 pub(crate) struct Files {
@@ -26,15 +40,17 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// The files of a job that its parts need.
-    pub(crate) fn of(job: &AnalysisJob, needs: &[Need]) -> Result<Self, AnalysisError> {
-        let (study, lang, options) = (&job.study, job.lang, &job.options);
+    /// The files that are needed.
+    pub(crate) fn of(source: &Source<'_>, needs: &[Need]) -> Result<Self, AnalysisError> {
+        let Source {
+            study, lang, options, ..
+        } = *source;
         let root = study.root();
         let needed = |need| needs.contains(&need);
         // A file of the study counts only if it is there; a path that was given must be.
-        let own = |given: &Option<PathBuf>, places: &[PathBuf]| {
-            let there = || places.iter().find(|path| path.exists()).cloned();
-            given.clone().or_else(there)
+        let own = |given: Option<&PathBuf>, places: &[PathBuf]| {
+            let there = || places.iter().find(|path| path.exists());
+            given.or_else(there).cloned()
         };
         let average = needed(Need::AverageSubject);
         let scores = if average {
@@ -47,20 +63,20 @@ impl Files {
             let folder = root.join("atlas");
             let images = ["atlas.nii.gz", "atlas.nii"].map(|name| folder.join(name));
             let tables = ["labels.xml", "labels.csv"].map(|name| folder.join(name));
-            atlas = own(&options.atlas, &images);
-            labels = own(&options.atlas_labels, &tables).filter(|_| atlas.is_some());
+            atlas = own(options.atlas.as_ref(), &images);
+            labels = own(options.atlas_labels.as_ref(), &tables).filter(|_| atlas.is_some());
         }
         Ok(Self {
             beside: if needed(Need::Beside) {
-                corrected::files(study, lang, &scores)?
+                beside::files(study, lang, &scores)?
             } else {
                 Vec::new()
             },
             scores,
-            mask: job.mask.clone().unwrap_or_else(|| study.mask(lang)),
-            isc: own(&job.isc, &[study.isc(lang)]).filter(|_| average),
+            mask: source.mask.cloned().unwrap_or_else(|| study.mask(lang)),
+            isc: own(source.isc, &[study.isc(lang)]).filter(|_| average),
             model_info: own(
-                &options.model_info,
+                options.model_info.as_ref(),
                 &[root.join(format!("model_info_{lang}.csv"))],
             ),
             regions: if needed(Need::Regions) {
@@ -132,7 +148,7 @@ impl Average {
 
 /// What the parts of a job compute from.
 pub(crate) struct Inputs<'a> {
-    pub(crate) job: &'a AnalysisJob,
+    pub(crate) source: Source<'a>,
     pub(crate) files: &'a Files,
     pub(crate) info: ModelInfoTable,
     progress: &'a dyn Progress,
@@ -143,7 +159,7 @@ pub(crate) struct Inputs<'a> {
 impl<'a> Inputs<'a> {
     /// Reads the table of models.
     pub(crate) fn new(
-        job: &'a AnalysisJob,
+        source: Source<'a>,
         files: &'a Files,
         progress: &'a dyn Progress,
     ) -> Result<Self, AnalysisError> {
@@ -153,7 +169,7 @@ impl<'a> Inputs<'a> {
             .map(ModelInfoTable::load)
             .transpose()?;
         Ok(Self {
-            job,
+            source,
             files,
             info: info.unwrap_or_default(),
             progress,
@@ -164,7 +180,7 @@ impl<'a> Inputs<'a> {
 
     /// Seed of the bootstraps.
     pub(crate) fn seed(&self) -> u64 {
-        self.job.options.seed
+        self.source.options.seed
     }
 
     /// The average subject.
@@ -176,7 +192,7 @@ impl<'a> Inputs<'a> {
     pub(crate) fn regions(&self) -> Result<&[Region], AnalysisError> {
         let load = || match self.files.regions.as_slice() {
             [] => Ok(Vec::new()),
-            _ => Region::load_all(&self.job.study.roi_dir(), &self.average()?.brain),
+            _ => Region::load_all(&self.source.study.roi_dir(), &self.average()?.brain),
         };
         Ok(once(&self.regions, load)?)
     }
@@ -184,20 +200,20 @@ impl<'a> Inputs<'a> {
     /// The parcels of the atlas; none without one.
     pub(crate) fn parcels(&self) -> Result<Vec<ParcelPair>, AnalysisError> {
         match &self.files.atlas {
-            Some(atlas) => parcels::load_pairs(atlas, self.files.labels.as_deref(), &self.average()?.brain),
+            Some(atlas) => ParcelPair::load(atlas, self.files.labels.as_deref(), &self.average()?.brain),
             None => Ok(Vec::new()),
         }
     }
 
     fn load_average(&self) -> Result<Average, AnalysisError> {
-        let (job, files, progress) = (self.job, self.files, self.progress);
-        let brain = Brain::load(&files.mask, files.isc.as_deref(), job.hemisphere)?;
+        let (source, files, progress) = (self.source, self.files, self.progress);
+        let brain = Brain::load(&files.mask, files.isc.as_deref(), source.hemisphere)?;
         progress.start("reading scores", files.scores.len() as u64);
         let mut models = files
             .scores
             .par_iter()
             .map(|path| {
-                let model = ModelScores::of_layers(path, &brain, job.options.layers);
+                let model = ModelScores::of_layers(path, &brain, source.options.layers);
                 progress.advance(1);
                 model
             })
@@ -212,7 +228,7 @@ impl<'a> Inputs<'a> {
             tracing::warn!(
                 "no inter-subject correlation ({}): the best layers and models are chosen by the mean over all voxels, \
                  the paper's by the mean over reliable ones",
-                job.study.isc(job.lang).display()
+                source.study.isc(source.lang).display()
             );
         }
         Ok(Average {

@@ -7,38 +7,11 @@ use lpp_study::{Language, Progress, Software, Study};
 use lpp_tables::{Row, Table, TableError};
 
 use crate::analyses::Analysis;
-use crate::inputs::{Files, Inputs};
-use crate::part::{Need, Part};
+use crate::inputs::{Files, Inputs, Source};
+use crate::need::Need;
+use crate::part::Part;
 use crate::saved::Origin;
-use crate::{AnalysisError, Brain, HemisphereRule, LayerRule};
-
-/// What an analysis may need beside the scores, and how it is done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AnalysisOptions {
-    /// The table of models, if not the study's `model_info_en.csv`.
-    pub model_info: Option<PathBuf>,
-    /// The label image, if not the study's `atlas/atlas.nii.gz`.
-    pub atlas: Option<PathBuf>,
-    /// The names of its labels, if not the study's `atlas/labels.xml` or `atlas/labels.csv`.
-    pub atlas_labels: Option<PathBuf>,
-    /// Which layers count.
-    pub layers: LayerRule,
-    /// Seed of the bootstraps: bands of regression lines, intervals of correlations.
-    pub seed: u64,
-}
-
-impl Default for AnalysisOptions {
-    fn default() -> Self {
-        Self {
-            model_info: None,
-            atlas: None,
-            atlas_labels: None,
-            layers: LayerRule::default(),
-            // Any will do; the paper's bands have none.
-            seed: 1,
-        }
-    }
-}
+use crate::{AnalysisError, AnalysisOptions, Brain, HemisphereRule};
 
 /// An analysis of one language of a study.
 #[derive(Debug, Clone)]
@@ -130,7 +103,8 @@ impl AnalysisJob {
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AnalysisReport, AnalysisError> {
         let mut parts = self.analysis.parts();
         let needs: Vec<Need> = parts.iter().flat_map(|part| part.needs()).copied().collect();
-        let files = Files::of(self, &needs)?;
+        let source = self.source();
+        let files = Files::of(&source, &needs)?;
         parts.retain(|part| files.isc.is_some() || !part.needs().contains(&Need::Isc));
         let origin = Origin::new(software, self.parameters(&files)?, files.hashes()?);
         if let Some(report) = self.finished(&parts, &origin) {
@@ -139,7 +113,7 @@ impl AnalysisJob {
         for name in names_of(&parts) {
             origin.claim_table(&self.study.table(name, self.lang), self.force)?;
         }
-        let inputs = Inputs::new(self, &files, progress)?;
+        let inputs = Inputs::new(source, &files, progress)?;
         let mut report = AnalysisReport::default();
         for part in parts {
             let made = part.compute(&inputs)?;
@@ -157,6 +131,17 @@ impl AnalysisJob {
             report.files.push(origin.save_table(table, &stem)?);
         }
         Ok(report)
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source {
+            study: &self.study,
+            lang: self.lang,
+            mask: self.mask.as_ref(),
+            isc: self.isc.as_ref(),
+            hemisphere: self.hemisphere,
+            options: &self.options,
+        }
     }
 
     fn map_path(&self, name: &str) -> PathBuf {

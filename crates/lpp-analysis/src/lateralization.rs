@@ -9,7 +9,8 @@ use lpp_tables::{
 use crate::inputs::Inputs;
 use crate::lines::size_line;
 use crate::model_columns::identity;
-use crate::part::{Made, Need, Part};
+use crate::need::Need;
+use crate::part::{Made, Part};
 use crate::regression::{Outcome, full_regressions, log_parameters, parameters, size_fit};
 use crate::{AnalysisError, Brain, ModelScores};
 

@@ -4,7 +4,8 @@ use lpp_tables::{BestLayerLines, BestLayerRegression, Canary, Layers, Row};
 
 use crate::inputs::Inputs;
 use crate::model_columns::identity;
-use crate::part::{Made, Need, Part};
+use crate::need::Need;
+use crate::part::{Made, Part};
 use crate::{AnalysisError, ModelScores, canary, performance};
 
 /// One row per model and layer, from the embedding (layer 0) up; the depth of the best layer against size and performance.

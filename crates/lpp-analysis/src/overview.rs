@@ -3,7 +3,8 @@
 use lpp_tables::{Isc, IscDensity, Row, Summary};
 
 use crate::inputs::{Average, Inputs};
-use crate::part::{Made, Need, Part};
+use crate::need::Need;
+use crate::part::{Made, Part};
 use crate::{AnalysisError, IscSummary, ModelScores, densities};
 
 /// The table of headline numbers.

@@ -1,9 +1,12 @@
 //! Which parcel of an atlas is the counterpart of which.
 
-use lpp_fmri::Parcel;
+use std::path::Path;
+
+use lpp_fmri::{LabelTable, Parcel, warn_once};
 use lpp_stats::{Hemispheres, VoxelSet};
 
 use crate::side_names::{Hand, NamedSide};
+use crate::{AnalysisError, Brain};
 
 /// Share of a parcel's voxels off the midline that may lie on the other side: borders of atlases in a subject's or a template's
 /// space wander over the midline by a voxel.
@@ -51,6 +54,39 @@ enum Place {
 }
 
 impl ParcelPair {
+    /// Reads an atlas and pairs its parcels.
+    ///
+    /// # Errors
+    /// [`AnalysisError`] naming the image or the table that cannot be read, or the label whose name tells another side than its voxels.
+    pub(crate) fn load(
+        atlas: &Path,
+        labels: Option<&Path>,
+        brain: &Brain,
+    ) -> Result<Vec<Self>, AnalysisError> {
+        let table = labels.map(LabelTable::load).transpose()?.unwrap_or_default();
+        let parcels = lpp_fmri::Atlas::load(atlas, brain.mask())?.parcels(&table);
+        let places_mm = brain.mask().world_coordinates();
+        let pairing = Self::of(&parcels, &places_mm, brain.sides().by_x()).map_err(|found| {
+            AnalysisError::Malformed {
+                path: labels.unwrap_or(atlas).to_owned(),
+                found,
+                expected: "labels on the side that their names tell (is the atlas mirrored, or the table another atlas')".to_owned(),
+            }
+        })?;
+        for (names, what) in [
+            (&pairing.parted, "lie on both sides and are parted at x = 0"),
+            (&pairing.midline, "lie at x = 0 only and are left out"),
+        ] {
+            if let Some(first) = names.first() {
+                warn_once(
+                    atlas,
+                    &format!("parcels that {what}: {}, {first:?} the first", names.len()),
+                );
+            }
+        }
+        Ok(pairing.pairs)
+    }
+
     /// Pairs the parcels of an atlas. The side of a parcel is that of its voxels; its counterpart is the parcel of the same name but
     /// for the side, if that lies where its mirror image does, or else the one whose mirrored centre is nearest, each to the
     /// other. `places_mm` are the voxels' world coordinates.

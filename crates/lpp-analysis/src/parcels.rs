@@ -1,14 +1,12 @@
 //! Parcels of an atlas: a left one and its right counterpart.
 
-use std::path::Path;
-
-use lpp_fmri::{LabelTable, warn_once};
 use lpp_stats::{LateralScore, LineScale, MeanScore, VoxelSet, t_test_pooled};
 use lpp_tables::{Atlas, AtlasLines, AtlasRegression, Point, Row};
 
 use crate::inputs::Inputs;
 use crate::lines::line;
-use crate::part::{Made, Need, Part};
+use crate::need::Need;
+use crate::part::{Made, Part};
 use crate::regression::{SimpleRegression, log_parameters};
 use crate::{AnalysisError, Brain, ModelScores, ParcelPair};
 
@@ -20,39 +18,6 @@ impl ParcelPair {
             right: MeanScore::over(values, &self.right)?,
         })
     }
-}
-
-/// Reads an atlas and pairs its parcels.
-///
-/// # Errors
-/// [`AnalysisError`] naming the image or the table that cannot be read, or the label whose name tells another side than its voxels.
-pub(crate) fn load_pairs(
-    atlas: &Path,
-    labels: Option<&Path>,
-    brain: &Brain,
-) -> Result<Vec<ParcelPair>, AnalysisError> {
-    let table = labels.map(LabelTable::load).transpose()?.unwrap_or_default();
-    let parcels = lpp_fmri::Atlas::load(atlas, brain.mask())?.parcels(&table);
-    let places_mm = brain.mask().world_coordinates();
-    let pairing = ParcelPair::of(&parcels, &places_mm, brain.sides().by_x()).map_err(|found| {
-        AnalysisError::Malformed {
-            path: labels.unwrap_or(atlas).to_owned(),
-            found,
-            expected: "labels on the side that their names tell (is the atlas mirrored, or the table another atlas')".to_owned(),
-        }
-    })?;
-    for (names, what) in [
-        (&pairing.parted, "lie on both sides and are parted at x = 0"),
-        (&pairing.midline, "lie at x = 0 only and are left out"),
-    ] {
-        if let Some(first) = names.first() {
-            warn_once(
-                atlas,
-                &format!("parcels that {what}: {}, {first:?} the first", names.len()),
-            );
-        }
-    }
-    Ok(pairing.pairs)
 }
 
 /// One row per pair of parcels, and how parcels relate to their reliability.

@@ -4,24 +4,8 @@ use lpp_tables::{Row, Table};
 
 use crate::AnalysisError;
 use crate::inputs::Inputs;
+use crate::need::Need;
 use crate::voxel_maps::VoxelMap;
-
-/// Files beyond the table of models that a part needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// Scores and mask of the average subject.
-    AverageSubject,
-    /// The inter-subject correlation: without it the part makes nothing.
-    Isc,
-    /// Masks of regions of interest.
-    Regions,
-    /// A label image.
-    Atlas,
-    /// Scores and masks of single subjects.
-    Subjects,
-    /// Nested scores, joint fits and nulls beside the scores.
-    Beside,
-}
 
 /// One analysis of a study.
 pub(crate) trait Part: Sync {

@@ -5,7 +5,8 @@ use lpp_tables::{Checkpoints, Measures, Row, Training, TrainingLines, TrainingRe
 use crate::inputs::Inputs;
 use crate::lines::size_line;
 use crate::model_columns::{measures, outcomes};
-use crate::part::{Made, Need, Part};
+use crate::need::Need;
+use crate::part::{Made, Part};
 use crate::regression::{log_parameters, parameters, size_fit};
 use crate::{AnalysisError, Brain, ModelScores};
 

@@ -23,6 +23,7 @@ mod report_job;
 mod report_tables;
 pub mod surface;
 mod theme;
+mod undrawn;
 
 pub use error::ReportError;
 pub use export::{Format, export};

@@ -7,7 +7,7 @@ use lpp_study::{Language, Study};
 use lpp_tables::{BaselineMaps, Lateralization, Row, Scaling, Summary, Table, TableError, declarations};
 
 use crate::ReportError;
-use crate::figures::Undrawn;
+use crate::undrawn::Undrawn;
 
 /// Tables that a report cannot do without.
 const NEEDED: [&str; 3] = [Summary::NAME, Scaling::NAME, Lateralization::NAME];

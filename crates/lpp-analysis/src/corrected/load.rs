@@ -1,38 +1,13 @@
 //! Gathering a [`Sample`] from a study's files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lpp_fmri::load_isc;
-use lpp_study::{
-    BESIDE_SCORES, JointInfo, Language, ModelKind, Scores, Study, StudyError, beside_scores, load_sidecar,
-    npy,
-};
+use lpp_study::{JointInfo, Language, ModelKind, Study, StudyError, beside_scores, load_sidecar, npy};
 
 use super::{Ceiling, JointScores, Sample, SampleModel};
+use crate::beside::{subject_scores, subjects};
 use crate::{AnalysisError, Brain, HemisphereRule, ModelScores, Region};
-
-/// Files beyond the scores, the mask and the correlation that decide the tables: nested scores, joint fits, nulls and single
-/// subjects.
-pub(crate) fn files(
-    study: &Study,
-    lang: Language,
-    scores: &[PathBuf],
-) -> Result<Vec<PathBuf>, AnalysisError> {
-    // The sidecar of a joint fit or of nulls tells nothing that changes from run to run.
-    let beside = |path: &PathBuf| BESIDE_SCORES.map(|what| beside_scores(path, what));
-    let mut files: Vec<PathBuf> = scores
-        .iter()
-        .flat_map(beside)
-        .flat_map(|path| [path.with_extension("json"), path])
-        .filter(|path| path.exists())
-        .collect();
-    for subject in subjects(study)? {
-        files.push(study.subject_mask(&subject));
-        // Their sidecars tell how long a fit took, which decides nothing.
-        files.extend(subject_scores(study, &subject, lang));
-    }
-    Ok(files)
-}
 
 /// The sample of a study: average subject first, single subjects below it.
 pub(crate) fn load(
@@ -130,28 +105,4 @@ fn joint_scores(path: &Path, brain: &Brain) -> Result<JointScores, AnalysisError
         return Err(StudyError::malformed(path, found, expected).into());
     }
     Ok(JointScores { info, rows })
-}
-
-/// Folders of subjects in `scores/`, sorted.
-fn subjects(study: &Study) -> Result<Vec<String>, AnalysisError> {
-    let folder = study.scores_dir();
-    let read = |source| StudyError::Read {
-        path: folder.clone(),
-        source,
-    };
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(&folder).map_err(read)? {
-        let entry = entry.map_err(read)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with("sub-") && study.subject_mask(&name).exists() {
-            names.push(name);
-        }
-    }
-    names.sort();
-    Ok(names)
-}
-
-/// A subject's score files of this language; none is no error.
-fn subject_scores(study: &Study, subject: &str, lang: Language) -> Vec<PathBuf> {
-    Scores::list(&study.scores_dir().join(subject), lang).unwrap_or_default()
 }

@@ -32,7 +32,7 @@ pub use measures::{CALIPER, Measure};
 pub use sample::{Ceiling, JointScores, Sample, SampleModel};
 pub use slope_tests::SlopeTests;
 
-pub(crate) use load::{files, load};
+use load::load;
 
 use lpp_tables::{
     CorrectedCeilings, CorrectedFamilies, CorrectedJoint, CorrectedLaterality, CorrectedLateralityCurves,
@@ -42,7 +42,8 @@ use lpp_tables::{
 
 use crate::AnalysisError;
 use crate::inputs::Inputs;
-use crate::part::{Made, Need, Part};
+use crate::need::Need;
+use crate::part::{Made, Part};
 
 /// Seed of all draws: tables must not change from run to run.
 const SEED: u64 = 20_251_125;
@@ -72,10 +73,10 @@ impl Part for CorrectedPart {
     }
 
     fn compute(&self, inputs: &Inputs<'_>) -> Result<Made, AnalysisError> {
-        let (average, job) = (inputs.average()?, inputs.job);
+        let (average, source) = (inputs.average()?, inputs.source);
         let sample = load(
-            &job.study,
-            job.lang,
+            source.study,
+            source.lang,
             &average.brain,
             inputs.files.isc.as_deref(),
             &average.models,

@@ -2,12 +2,13 @@
 
 use lpp_tables::{PerformanceLines, PerformanceRegression, Scaling};
 
-use super::gallery::{Undrawn, some_values, trend, without_values};
+use super::gallery::{some_values, trend, without_values};
 use super::models::SCORES;
 use super::{Look, Sketch};
 use crate::plot::{HorizontalAxis, Panel, Scatter, ScatterPoint, Sheet};
 use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
+use crate::undrawn::Undrawn;
 
 /// The models of a figure, under their name in the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

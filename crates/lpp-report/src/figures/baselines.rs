@@ -3,10 +3,11 @@
 use lpp_tables::{BaselineGroups, Scaling};
 
 use super::Sketch;
-use super::gallery::{Undrawn, without_values};
+use super::gallery::without_values;
 use crate::plot::{Panel, Row, RowPlot, RowStyle, Sheet};
 use crate::report_tables::ReportTables;
 use crate::theme::{DOUBLE_MM, ONE_AND_A_HALF_MM};
+use crate::undrawn::Undrawn;
 
 /// More models than this are too many rows: some of all sizes are shown.
 const MOST_MODELS: usize = 40;

@@ -5,13 +5,14 @@ use lpp_fmri::Image;
 use lpp_study::{Language, Study};
 use lpp_tables::{BaselineMaps, Scaling, VoxelSlopes};
 
-use super::gallery::{Gallery, Undrawn, without_values};
+use super::gallery::{Gallery, without_values};
 use super::maps::BrainMap;
 use super::{Figure, Look};
 use crate::ReportError;
 use crate::plot::RegionBrain;
 use crate::report_tables::ReportTables;
 use crate::surface::CorticalSurface;
+use crate::undrawn::Undrawn;
 
 /// What brain figures are drawn from.
 pub(crate) struct BrainFigures<'a> {

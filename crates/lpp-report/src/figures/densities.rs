@@ -2,11 +2,12 @@
 
 use lpp_tables::{IscDensity, Scaling, ScoreDensities};
 
-use super::gallery::{Undrawn, distinct, without_values};
+use super::gallery::{distinct, without_values};
 use super::{Look, Sketch};
 use crate::plot::{DensityCurve, DensityPlot, Panel, Sheet};
 use crate::report_tables::ReportTables;
 use crate::theme::{DOUBLE_MM, NEUTRAL, ONE_AND_A_HALF_MM, SINGLE_MM, series_colour};
+use crate::undrawn::Undrawn;
 
 /// Of more models than this some of all sizes are shown.
 const MOST_MODELS: usize = 30;

@@ -5,23 +5,7 @@ use lpp_tables::{Identity, Line, Regression};
 use super::Figure;
 use crate::ReportError;
 use crate::plot::{ScatterPoint, Trend};
-
-/// Why a figure is not drawn.
-#[derive(Debug)]
-pub(crate) enum Undrawn {
-    /// A table has not been computed.
-    Missing(&'static str),
-    /// The study lacks what the figure shows.
-    Without(String),
-    /// A file is broken.
-    Failed(ReportError),
-}
-
-impl From<ReportError> for Undrawn {
-    fn from(error: ReportError) -> Self {
-        Self::Failed(error)
-    }
-}
+use crate::undrawn::Undrawn;
 
 /// A figure that is not there.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,11 +2,12 @@
 
 use lpp_tables::{Individuals, IndividualsLines, IndividualsRegression, Regression};
 
-use super::gallery::{Undrawn, distinct, sized, some_values, trend, without_values};
+use super::gallery::{distinct, sized, some_values, trend, without_values};
 use super::{Look, Sketch};
 use crate::plot::{HorizontalAxis, Panel, Scatter, ScatterPoint, Series, Sheet, SidesPlot, Trend};
 use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
+use crate::undrawn::Undrawn;
 
 /// Subjects of a page; the paper has five.
 const MOST_SUBJECTS: usize = 12;

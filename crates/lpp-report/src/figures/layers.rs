@@ -2,11 +2,12 @@
 
 use lpp_tables::{BestLayerLines, BestLayerRegression, Layers, Scaling};
 
-use super::gallery::{Undrawn, some_values, trend, without_values};
+use super::gallery::{some_values, trend, without_values};
 use super::{Look, Sketch};
 use crate::plot::{Curve, Curves, HorizontalAxis, Panel, Scatter, ScatterPoint, Sheet};
 use crate::report_tables::ReportTables;
 use crate::theme::{DOUBLE_MM, ONE_AND_A_HALF_MM};
+use crate::undrawn::Undrawn;
 
 /// A quantity along the layers: its value, what is drawn, name of the value.
 pub(super) type Quantity = (fn(&Layers) -> f64, &'static str, &'static str);

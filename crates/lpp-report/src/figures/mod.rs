@@ -17,11 +17,12 @@ mod training;
 use crate::plot::{Families, Sheet};
 use crate::report_tables::ReportTables;
 use crate::theme::Theme;
+use crate::undrawn::Undrawn;
 
 use abilities::Subset;
 
 pub(crate) use brain::BrainFigures;
-pub(crate) use gallery::{Gallery, LeftOut, Undrawn};
+pub(crate) use gallery::{Gallery, LeftOut};
 
 /// A finished figure.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,11 +2,12 @@
 
 use lpp_tables::{Scaling, ScalingByFamily, ScalingByFamilyLines, ScalingLines, ScalingRegression};
 
-use super::gallery::{Undrawn, by_size, some_values, trend, without_values};
+use super::gallery::{by_size, some_values, trend, without_values};
 use super::{Look, Sketch};
 use crate::plot::{HorizontalAxis, Panel, Scatter, Sheet};
 use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
+use crate::undrawn::Undrawn;
 
 /// Panels by family need some models each to say anything.
 const MOST_FAMILIES: usize = 16;

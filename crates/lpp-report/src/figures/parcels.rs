@@ -3,13 +3,14 @@
 use lpp_tables::{Atlas, AtlasLines, AtlasRegression};
 
 use super::Sketch;
-use super::gallery::{Undrawn, some_values, trend, without_values};
+use super::gallery::{some_values, trend, without_values};
 use crate::plot::{
     Families, HorizontalAxis, Panel, Row, RowPlot, RowStyle, Scatter, ScatterPoint, Series, Sheet, SidesPlot,
     Trend,
 };
 use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
+use crate::undrawn::Undrawn;
 
 /// Reliability of each parcel, left and right, and their difference with its test (F2).
 pub(super) fn parcel_reliability(tables: &ReportTables) -> Result<Sketch, Undrawn> {

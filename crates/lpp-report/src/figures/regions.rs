@@ -7,10 +7,11 @@ use lpp_tables::{
 };
 
 use super::Sketch;
-use super::gallery::{Undrawn, distinct, sized, some_values, trend, without_values};
+use super::gallery::{distinct, sized, some_values, trend, without_values};
 use crate::plot::{HorizontalAxis, Level, Panel, Row, RowPlot, RowStyle, Series, Sheet, SidesPlot};
 use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
+use crate::undrawn::Undrawn;
 
 /// Growth with size in each region, left and right (R1).
 pub(super) fn region_slopes(tables: &ReportTables) -> Result<Sketch, Undrawn> {

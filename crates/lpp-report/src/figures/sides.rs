@@ -2,11 +2,12 @@
 
 use lpp_tables::{Identity, Lateralization, LateralizationLines, LateralizationRegression, Regression};
 
-use super::gallery::{Undrawn, by_size, some_values, trend};
+use super::gallery::{by_size, some_values, trend};
 use super::{Look, Sketch};
 use crate::plot::{HorizontalAxis, Panel, Scatter, Series, Sheet, SidesPlot};
 use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
+use crate::undrawn::Undrawn;
 
 /// A measure of the table.
 pub(super) struct Measure {

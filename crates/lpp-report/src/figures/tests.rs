@@ -11,10 +11,11 @@ use lpp_tables::{
 };
 use lpp_testkit::fixture;
 
-use super::{Look, Sketch, Undrawn, sketches};
+use super::{Look, Sketch, sketches};
 use crate::plot::{Families, Panel, Scatter, ScatterPoint, SidesPlot, Trend};
 use crate::report_tables::ReportTables;
 use crate::theme::Theme;
+use crate::undrawn::Undrawn;
 
 /// The simulated study of `fixtures/analysis` with all its tables.
 fn study() -> (tempfile::TempDir, ReportTables) {

@@ -2,11 +2,12 @@
 
 use lpp_tables::{Checkpoints, Measures, Training, TrainingLines, TrainingRegression};
 
-use super::gallery::{Undrawn, distinct, sized, some_values, trend, without_values};
+use super::gallery::{distinct, sized, some_values, trend, without_values};
 use super::{Look, Sketch};
 use crate::plot::{Curve, Curves, Families, HorizontalAxis, Panel, Scatter, Sheet};
 use crate::report_tables::ReportTables;
 use crate::theme::DOUBLE_MM;
+use crate::undrawn::Undrawn;
 
 /// Families of a study whose untrained twins were scored are few; more panels would not fit a page.
 const MOST_FAMILIES: usize = 8;
