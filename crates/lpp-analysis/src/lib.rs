@@ -54,6 +54,7 @@ mod parcels;
 mod part;
 mod performance;
 mod published;
+mod region;
 mod regions;
 mod regression;
 mod saved;
@@ -78,5 +79,5 @@ pub use model_scores::{Choosing, LayerMaps, LayerRule, ModelScores, SelectionSco
 pub use options::AnalysisOptions;
 pub use parcel_pairs::{Pairing, ParcelPair};
 pub use published::{Published, published_numbers};
-pub use regions::Region;
+pub use region::Region;
 pub use table_files::load_table;
