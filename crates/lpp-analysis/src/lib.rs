@@ -16,7 +16,7 @@
 //! use lpp_study::{Language, Silent, Software, Study};
 //! use lpp_tables::Scaling;
 //!
-//! let job = AnalysisJob::new(Study::open("my-study".as_ref())?, Language::English, Analysis::Scaling);
+//! let job = AnalysisJob::new(Study::open("my-study")?, Language::English, Analysis::Scaling);
 //! let software = Software { program: "my-program", version: "1.0.0", commit: None };
 //! let report = job.run(software, &Silent)?;
 //! for row in report.rows::<Scaling>()? {
