@@ -67,9 +67,9 @@ impl HubCache {
     pub fn find(&self, repo: &RepoId, revision: &str, content: Content) -> Result<PathBuf, String> {
         let folder = self
             .snapshot(repo, revision)
-            .ok_or_else(|| format!("revision {revision:?} is"))?;
+            .ok_or_else(|| format!("revision {revision:?}"))?;
         match content.missing_in(&folder) {
-            Some(file) => Err(format!("{file} is")),
+            Some(file) => Err(file),
             None => Ok(folder),
         }
     }

@@ -91,7 +91,7 @@ impl Hub {
     /// [`FetchError::NoRepository`], [`FetchError::NoRevision`], [`FetchError::TooManyRequests`] and similar;
     /// [`FetchError::Offline`] if the network may not be used.
     pub fn list(&self, repo: &RepoId, revision: &str) -> Result<Listing, FetchError> {
-        self.require_network(repo, || format!("revision {revision:?} is"))?;
+        self.require_network(repo, || format!("revision {revision:?}"))?;
         let mut url = self.address(&["api", "models"], repo, &["revision"])?;
         push(&mut url, &[revision])?;
         url.set_query(Some("blobs=true"));
