@@ -143,7 +143,7 @@ fn every_table_is_shown_with_its_meaning() {
             // Long tables are left to their files.
             let head = if n_rows > 2000 {
                 format!(
-                    "The table {name} has {n_rows} rows, too many for a page; it lies in the study’s results/ folder. {meaning}"
+                    "The table {name} has {n_rows} rows, too many for this page; it is in the study’s results/ folder. {meaning}"
                 )
             } else {
                 format!("<summary>{name} ({n_rows} rows)</summary>\n<p class=\"hint\">{meaning}</p>")
