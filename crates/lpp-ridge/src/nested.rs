@@ -140,7 +140,7 @@ impl NestedChooser {
             .as_ref()
             .ok_or(RidgeError::NoValidationScores { index })?;
         so_far.add(index, fit, validation);
-        let means = |scores: &Array2<f64>| scores.rows().into_iter().map(|row| mean_of_known(row)).collect();
+        let means = |scores: &Array2<f64>| scores.rows().into_iter().map(mean_of_known).collect();
         self.validation_means.push(means(validation));
         self.test_means.push(means(&fit.fold_scores));
         self.n_fits += 1;

@@ -21,7 +21,12 @@ impl Table {
     /// [`TableError`] if the stream is empty or cannot be read, its columns are not those of the declaration, its rows differ in
     /// length or a cell is not of the kind of its column.
     pub fn read_csv(declaration: Declaration, text: impl Read) -> Result<Self, TableError> {
-        let expected = || format!("the table {} of this version: run lpp-analyze again", declaration.name);
+        let expected = || {
+            format!(
+                "the table {} of this version: run lpp-analyze again",
+                declaration.name
+            )
+        };
         let malformed = |found: String| TableError::new(found, expected());
         let mut reader = csv::Reader::from_reader(text);
         let header = reader.headers().map_err(|e| malformed(e.to_string()))?.clone();
