@@ -22,7 +22,7 @@ use crate::{EncodingError, FitJob};
 /// The null hypothesis is that all permutations of a voxel's scans within a run are equally likely given the features:
 /// the scans are stationary and independent of the features. For each null, the scans of each run are permuted in the
 /// same way for all voxels, and the model is refitted and tested with the penalties of the observed fit (see
-/// [`lpp_ridge::PreparedFeatures::null_scores`]). With [`refit`](Self::refit), the penalties are chosen again too.
+/// [`lpp_ridge::PreparedFeatures::null_scores`]). With `refit` in the step, the penalties are chosen again too.
 ///
 /// # References
 /// T. E. Nichols and A. P. Holmes (2002), <https://doi.org/10.1002/hbm.1058>, on the maximum statistic; K. D. Harris

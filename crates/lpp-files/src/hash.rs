@@ -12,7 +12,7 @@ use crate::{FileError, recorded};
 /// A file and the hash of its contents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileHash {
-    /// The file as named on the command line or by the study; see [`recorded_text`] for names that are not UTF-8.
+    /// The file as named on the command line or by the study; see [`recorded_text`](crate::recorded_text) for names that are not UTF-8.
     #[serde(with = "recorded::path")]
     pub path: PathBuf,
     /// Size in bytes.
