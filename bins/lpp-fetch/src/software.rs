@@ -1,4 +1,4 @@
-//! How this program signs what it makes.
+//! Name and version of this program, as its records give them.
 
 use lpp_cli::Software;
 

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use lpp_files::hexadecimal;
 use sha2::Digest as _;
 
 use crate::FetchError;
@@ -113,17 +114,6 @@ impl Hasher {
             Self::Sha256(hasher) => hexadecimal(&hasher.finalize()),
         }
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 #[cfg(test)]

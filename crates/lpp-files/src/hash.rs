@@ -49,7 +49,13 @@ pub fn sha256_of_bytes(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+/// A hash in hexadecimal, in small letters.
+///
+/// ```
+/// assert_eq!(lpp_files::hexadecimal(&[0x0f, 0xa0]), "0fa0");
+/// ```
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes
         .iter()

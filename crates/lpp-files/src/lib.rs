@@ -57,7 +57,7 @@ pub use elements::{StoredAs, write_f32};
 pub use error::FileError;
 pub use file_stamp::{FileStamp, is_young};
 pub use gzip::GzipReader;
-pub use hash::{FileHash, sha256_of_bytes, sha256_of_file};
+pub use hash::{FileHash, hexadecimal, sha256_of_bytes, sha256_of_file};
 pub use hash_memo::HashMemo;
 pub use known_hashes::{hash_file, sha256_unless_known, unchanged};
 pub use mapped::MappedFile;

@@ -1,8 +1,8 @@
 //! Brain masks: the voxels to analyse, and their order.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
+use lpp_files::hexadecimal;
 use ndarray::{Array1, Array2, Array3, ArrayRef1, ArrayRef3, ArrayView3, Axis};
 use sha2::{Digest, Sha256};
 
@@ -195,11 +195,7 @@ impl Mask {
             hasher.update((entry + 0.0).to_le_bytes());
         }
         hasher.update(self.inside.iter().map(|&v| u8::from(v)).collect::<Vec<_>>());
-        hasher.finalize().iter().fold(String::new(), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hexadecimal(&hasher.finalize())
     }
 }
 
