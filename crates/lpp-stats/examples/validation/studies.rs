@@ -1,11 +1,13 @@
 //! Simulated data sets, each decided by one test of the crate.
 
+mod families;
+mod maps;
+
 use lpp_stats::FalseDiscovery::{self, BenjaminiHochberg, BenjaminiYekutieli};
 use lpp_stats::{
-    Bootstrap, Groups, MixedModel, RandomEffects, SignFlipMap, StatsError, StudentizedBootstrap, Tail,
-    VariogramNull, VariogramSettings, block_permutation, bootstrap_mean, circular_shift, cluster_robust_ols,
-    equivalence_over_splits, equivalence_test, group_bootstrap_slope, hemisphere_swap_test, ols, pearson,
-    permutation_p, sign_flip_test, t_test_one_sample, t_test_pooled, t_test_welch,
+    Bootstrap, RandomEffects, SignFlipMap, StatsError, StudentizedBootstrap, Tail, block_permutation,
+    bootstrap_mean, circular_shift, equivalence_over_splits, equivalence_test, hemisphere_swap_test, ols,
+    pearson, permutation_p, sign_flip_test, t_test_one_sample, t_test_pooled, t_test_welch,
 };
 use ndarray::Array2;
 use rand::seq::SliceRandom;
@@ -229,67 +231,67 @@ pub(crate) fn all() -> Vec<Study> {
             "OLS slope p, 28 models of 8 families",
             Broken,
             [0.5, 1.0, 2.0],
-            family_ols,
+            families::family_ols,
         ),
         study(
             "family bootstrap, percentile, the same",
             TooSmall,
             [0.5, 1.0, 2.0],
-            family_percentile,
+            families::family_percentile,
         ),
         study(
             "family bootstrap, BCa, the same",
             TooSmall,
             [0.5, 1.0, 2.0],
-            family_bca,
+            families::family_bca,
         ),
         study(
             "mixed model z, the same",
             TooSmall,
             [0.5, 1.0, 2.0],
-            family_mixed_z,
+            families::family_mixed_z,
         ),
         study(
             "mixed model t, the same",
             Nominal,
             [0.5, 1.0, 2.0],
-            family_mixed_t,
+            families::family_mixed_t,
         ),
         study(
             "cluster-robust t (CR2), the same",
             Nominal,
             [0.5, 1.0, 2.0],
-            family_robust,
+            families::family_robust,
         ),
         study(
             "family bootstrap, percentile, 40 families",
             TooSmall,
             [0.2, 0.4, 0.8],
-            families_percentile,
+            families::families_percentile,
         ),
         study(
             "mixed model t, 40 families",
             Nominal,
             [0.2, 0.4, 0.8],
-            families_mixed_t,
+            families::families_mixed_t,
         ),
         study(
             "cluster-robust t (CR2), 40 families",
             Nominal,
             [0.2, 0.4, 0.8],
-            families_robust,
+            families::families_robust,
         ),
         study(
             "Pearson p of smooth maps, 48 parcels",
             Broken,
             [0.3, 0.5, 0.8],
-            maps_pearson,
+            maps::maps_pearson,
         ),
         study(
             "variogram null of the same",
             Nominal,
             [0.3, 0.5, 0.8],
-            maps_variogram,
+            maps::maps_variogram,
         ),
     ]
 }
@@ -558,140 +560,4 @@ fn mean_studentised(effect: f64, rng: &mut ChaCha8Rng) -> Result<bool, StatsErro
         .collect();
     let bootstrap = StudentizedBootstrap::of_mean(&values, N_RESAMPLES, rng)?;
     Ok(!bootstrap.interval(1.0 - ALPHA)?.contains(1.0))
-}
-
-/// Models of several families.
-///
-/// Sizes differ within families and twice as much between them; scores deviate per family as much as per model.
-struct Models {
-    size: Vec<f64>,
-    score: Vec<f64>,
-    families: Groups,
-}
-
-impl Models {
-    fn simulate(n_families: usize, effect: f64, rng: &mut ChaCha8Rng) -> Self {
-        // Three, four, three, … models, 28 in eight families.
-        let labels: Vec<usize> = (0..n_families)
-            .flat_map(|family| vec![family; 3 + family % 2])
-            .collect();
-        let (centre, deviation) = (
-            normals(n_families, 0.0, 1.0, rng),
-            normals(n_families, 0.0, 1.0, rng),
-        );
-        let size: Vec<f64> = labels
-            .iter()
-            .map(|&family| centre[family] + 0.5 * normal(rng))
-            .collect();
-        let score = labels
-            .iter()
-            .zip(&size)
-            .map(|(&family, size)| effect * size + deviation[family] + normal(rng))
-            .collect();
-        Self {
-            size,
-            score,
-            families: Groups::by_label(&labels),
-        }
-    }
-
-    /// Whether the interval of the slope excludes zero.
-    fn bootstrap_finds(
-        &self,
-        rng: &mut ChaCha8Rng,
-        interval: fn(&Bootstrap, f64) -> Result<lpp_stats::Interval, StatsError>,
-    ) -> Result<bool, StatsError> {
-        let slope = group_bootstrap_slope(&self.size, &self.score, &self.families, N_RESAMPLES, rng)?;
-        Ok(!interval(&slope, 1.0 - ALPHA)?.contains(0.0))
-    }
-
-    fn mixed_model(&self) -> Result<lpp_stats::FixedEffect, StatsError> {
-        Ok(MixedModel::fit(&self.score, &[&self.size], &self.families)?.fixed[1])
-    }
-
-    fn robust_finds(&self) -> Result<bool, StatsError> {
-        Ok(cluster_robust_ols(&self.score, &[&self.size], &self.families)?[1].p <= ALPHA)
-    }
-}
-
-fn family_ols(effect: f64, rng: &mut ChaCha8Rng) -> Result<bool, StatsError> {
-    let models = Models::simulate(8, effect, rng);
-    Ok(ols(&models.score, &[&models.size])?.slope().p <= ALPHA)
-}
-
-fn family_percentile(effect: f64, rng: &mut ChaCha8Rng) -> Result<bool, StatsError> {
-    Models::simulate(8, effect, rng).bootstrap_finds(rng, Bootstrap::percentile_interval)
-}
-
-fn family_bca(effect: f64, rng: &mut ChaCha8Rng) -> Result<bool, StatsError> {
-    Models::simulate(8, effect, rng).bootstrap_finds(rng, Bootstrap::bca_interval)
-}
-
-fn family_mixed_z(effect: f64, rng: &mut ChaCha8Rng) -> Result<bool, StatsError> {
-    Ok(Models::simulate(8, effect, rng).mixed_model()?.p_normal <= ALPHA)
-}
-
-fn family_mixed_t(effect: f64, rng: &mut ChaCha8Rng) -> Result<bool, StatsError> {
-    Ok(Models::simulate(8, effect, rng).mixed_model()?.p <= ALPHA)
-}
-
-fn family_robust(effect: f64, rng: &mut ChaCha8Rng) -> Result<bool, StatsError> {
-    Models::simulate(8, effect, rng).robust_finds()
-}
-
-fn families_percentile(effect: f64, rng: &mut ChaCha8Rng) -> Result<bool, StatsError> {
-    Models::simulate(40, effect, rng).bootstrap_finds(rng, Bootstrap::percentile_interval)
-}
-
-fn families_mixed_t(effect: f64, rng: &mut ChaCha8Rng) -> Result<bool, StatsError> {
-    Ok(Models::simulate(40, effect, rng).mixed_model()?.p <= ALPHA)
-}
-
-fn families_robust(effect: f64, rng: &mut ChaCha8Rng) -> Result<bool, StatsError> {
-    Models::simulate(40, effect, rng).robust_finds()
-}
-
-/// Distances of 48 parcels on a grid of 8 × 6.
-fn parcel_distances() -> Array2<f64> {
-    let place = |i: usize| ((i % 8) as f64, (i / 8) as f64);
-    Array2::from_shape_fn((48, 48), |(i, j)| {
-        (place(i).0 - place(j).0).hypot(place(i).1 - place(j).1)
-    })
-}
-
-/// Averages of white noise with weights that fall off with distance.
-fn smooth_map(distances: &Array2<f64>, rng: &mut ChaCha8Rng) -> Vec<f64> {
-    let noise = normals(distances.nrows(), 0.0, 1.0, rng);
-    let average = |row: ndarray::ArrayView1<'_, f64>| {
-        let weights = row.iter().map(|distance| (-distance / 1.5).exp());
-        let (sum, squares) = weights
-            .zip(&noise)
-            .fold((0.0, 0.0), |(sum, squares), (weight, value)| {
-                (sum + weight * value, squares + weight * weight)
-            });
-        sum / f64::sqrt(squares)
-    };
-    distances.rows().into_iter().map(average).collect()
-}
-
-fn two_maps(effect: f64, rng: &mut ChaCha8Rng) -> (Vec<f64>, Vec<f64>, Array2<f64>) {
-    let distances = parcel_distances();
-    let (a, b) = (smooth_map(&distances, rng), smooth_map(&distances, rng));
-    let b = a
-        .iter()
-        .zip(&b)
-        .map(|(a, b)| effect * a + (1.0 - effect * effect).sqrt() * b)
-        .collect();
-    (a, b, distances)
-}
-
-fn maps_pearson(effect: f64, rng: &mut ChaCha8Rng) -> Result<bool, StatsError> {
-    let (a, b, _) = two_maps(effect, rng);
-    Ok(pearson(&a, &b)?.p <= ALPHA)
-}
-
-fn maps_variogram(effect: f64, rng: &mut ChaCha8Rng) -> Result<bool, StatsError> {
-    let (a, b, distances) = two_maps(effect, rng);
-    let null = VariogramNull::new(&a, &distances, &VariogramSettings::default())?;
-    Ok(null.correlation_test(&b, N_NULL, rng)?.p <= ALPHA)
 }
