@@ -17,27 +17,32 @@ TIME ?= 10
 SEED ?= 1
 TARGETS ?=
 TORCH_TARGETS ?= torch torch_legacy safetensors model_config
-# Everything but the wheel in one command: what the programs share is compiled once. Without libtorch, plain `cargo build` builds
-# all but the two packages that link it.
+# Everything but the wheel in one command: what the programs share is compiled once. Plain `cargo build` builds what needs no
+# libtorch.
 ALL := --workspace --exclude lpp-ridge-python
 # The ridge regression on libtorch.
 RIDGE_TORCH := -p lpp-ridge --features torch
 # The Python wheel of the ridge regression, without BLAS.
 WHEEL := -p lpp-ridge-python
 
-.PHONY: help setup build demo gallery test test-report test-outside test-python wheel test-demo test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms lint doc fixtures first-light clean-demo
+.PHONY: help machine setup programs build demo gallery test test-report test-outside test-python wheel test-demo test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: ## Check the machine, install missing packages, download libtorch into third_party/
+machine: ## Check the machine, install missing packages
 	@setup/system.sh
+
+setup: machine ## The same, and download libtorch into third_party/
 	@setup/libtorch.sh third_party/libtorch
+
+programs: machine ## Build all programs but lpp-extract, which needs libtorch
+	$(CARGO) build --release --bins
 
 build: setup ## Build all programs
 	$(CARGO) build --release --bins $(ALL)
 
-demo: build ## Run all steps on a synthetic study (STUDY=demo-study)
+demo: programs ## Run all steps on a synthetic study (STUDY=demo-study)
 	@setup/demo.sh $(BIN) $(STUDY)
 
 gallery: demo ## Redraw the figures of docs/figures.md from the demo study
@@ -66,7 +71,7 @@ wheel: setup ## Build the Python wheel into dist/ (for CPython 3.10 and newer)
 test-python: setup ## Build the wheel, install it into fresh environments, and test it against scikit-learn and himalaya (PYTHONS="oldest newest")
 	@PYTHON=$(PYTHON) CARGO_TARGET_DIR=$(abspath $(TARGET)) python/test.sh
 
-test-demo: build ## Run a small demo, which must recover the planted effects; then broken input for every program
+test-demo: programs ## Run a small demo, which must recover the planted effects; then broken input for every program
 	@study=$$(mktemp -d) && trap 'rm -rf "$$study"' EXIT && \
 	  setup/demo.sh $(BIN) "$$study" --words-per-run 300 --models gpt2:4,llama:12,gpt2:32 && \
 	  setup/plan_agrees.py $(BIN) "$$study" && \
