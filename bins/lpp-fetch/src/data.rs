@@ -28,7 +28,7 @@ pub(crate) struct ChoiceArgs {
     /// Kinds of files
     #[arg(long, value_enum, value_name = "KIND,...", value_delimiter = ',', default_values = ["words", "derivatives"])]
     kind: Vec<KindArg>,
-    /// Subjects whose scans to download, such as EN057 [default: all]
+    /// Only the scans of these subjects, such as EN057 [default: all]
     #[arg(long, value_name = "SUBJECT,...", value_delimiter = ',', value_parser = lpp_cli::subject)]
     subject: Vec<String>,
     /// Runs whose scans to download, 0 to 8 [default: all]

@@ -44,7 +44,7 @@ table! {
 }
 
 table! {
-    /// The best and the worst model less the random embedding, voxel by voxel; the maps are images in results/.
+    /// The best and the worst model minus the random embedding, voxel by voxel; the maps are images in results/.
     BaselineMaps: "baseline_maps" {
         /// Stem of the image's file without the language.
         map: String,

@@ -15,7 +15,7 @@ table! {
         paper: f64,
         /// By the corrected one.
         corrected: f64,
-        /// Corrected less paper's.
+        /// Corrected minus paper's.
         difference: f64,
     }
 }
@@ -67,9 +67,9 @@ table! {
         model: String,
         /// Voxels: all or reliable.
         voxels: String,
-        /// Left less right by halves of the array.
+        /// Left minus right by halves of the array.
         l_minus_r_halves: f64,
-        /// Left less right by x.
+        /// Left minus right by x.
         l_minus_r_by_x: f64,
         /// Mean difference between a voxel and its mirror image.
         mirror_difference: f64,
@@ -79,7 +79,7 @@ table! {
         share_of_pairs_left: f64,
         /// Average laterality index over thresholds (AveLI).
         aveli: f64,
-        /// Left less right by x over voxels matched by noise ceiling.
+        /// Left minus right by x over voxels matched by noise ceiling.
         l_minus_r_matched_ceiling: f64,
     }
 }
@@ -113,25 +113,25 @@ table! {
         score_all_best_of_test: f64,
         /// Mean score with layers chosen on inner data, all voxels.
         score_all_nested: f64,
-        /// The first less the second.
+        /// The first minus the second.
         score_all_optimism: f64,
         /// Mean score with layers chosen by test score, reliable voxels.
         score_reliable_best_of_test: f64,
         /// Mean score with layers chosen on inner data, reliable voxels.
         score_reliable_nested: f64,
-        /// The first less the second.
+        /// The first minus the second.
         score_reliable_optimism: f64,
-        /// Left less right with layers chosen by test score, all voxels.
+        /// Left minus right with layers chosen by test score, all voxels.
         l_minus_r_all_best_of_test: f64,
-        /// Left less right with layers chosen on inner data, all voxels.
+        /// Left minus right with layers chosen on inner data, all voxels.
         l_minus_r_all_nested: f64,
-        /// The first less the second.
+        /// The first minus the second.
         l_minus_r_all_optimism: f64,
-        /// Left less right with layers chosen by test score, reliable voxels.
+        /// Left minus right with layers chosen by test score, reliable voxels.
         l_minus_r_reliable_best_of_test: f64,
-        /// Left less right with layers chosen on inner data, reliable voxels.
+        /// Left minus right with layers chosen on inner data, reliable voxels.
         l_minus_r_reliable_nested: f64,
-        /// The first less the second.
+        /// The first minus the second.
         l_minus_r_reliable_optimism: f64,
     }
 }
@@ -151,13 +151,13 @@ table! {
         mean_all: f64,
         /// Mean over reliable voxels.
         mean_reliable: f64,
-        /// Left less right by halves, all voxels.
+        /// Left minus right by halves, all voxels.
         l_minus_r_all: f64,
-        /// Left less right by halves, reliable voxels.
+        /// Left minus right by halves, reliable voxels.
         l_minus_r_reliable: f64,
-        /// Left less right by x, all voxels.
+        /// Left minus right by x, all voxels.
         l_minus_r_all_by_x: f64,
-        /// Left less right by x, reliable voxels.
+        /// Left minus right by x, reliable voxels.
         l_minus_r_reliable_by_x: f64,
     }
 }
@@ -181,11 +181,11 @@ table! {
         score_mean: f64,
         /// Its p.
         score_mean_p: f64,
-        /// Left less right by halves.
+        /// Left minus right by halves.
         l_minus_r_halves: f64,
         /// Its p.
         l_minus_r_halves_p: f64,
-        /// Left less right by x.
+        /// Left minus right by x.
         l_minus_r_x: f64,
         /// Its p.
         l_minus_r_x_p: f64,
@@ -211,7 +211,7 @@ table! {
         ceiling_right: f64,
         /// Its standard error.
         ceiling_right_std_err: f64,
-        /// Left less right.
+        /// Left minus right.
         l_minus_r: f64,
         /// Difference below which sides count as equal.
         equivalence_margin: f64,

@@ -23,7 +23,7 @@ columns! {
         score_all: f64,
         /// Mean score over reliable voxels.
         score_reliable: f64,
-        /// Mean of the left less mean of the right side, all voxels.
+        /// Mean of the left minus mean of the right side, all voxels.
         l_minus_r_all: f64,
         /// The same over reliable voxels.
         l_minus_r_reliable: f64,

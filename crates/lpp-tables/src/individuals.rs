@@ -24,13 +24,13 @@ table! {
         left_all: f64,
         /// Mean score on the right.
         right_all: f64,
-        /// Left less right.
+        /// Left minus right.
         l_minus_r_all: f64,
         /// 90th percentile on the left.
         left_percentile_90: f64,
         /// 90th percentile on the right.
         right_percentile_90: f64,
-        /// Left less right of the 90th percentiles.
+        /// Left minus right of the 90th percentiles.
         l_minus_r_percentile_90: f64,
     }
 }

@@ -33,7 +33,7 @@ table! {
         published: String,
         /// Ours, with three more digits.
         ours: String,
-        /// Ours less the printed one.
+        /// Ours minus the printed one.
         difference: f64,
         /// yes if ours rounds to the printed digits, else no.
         agrees: String,

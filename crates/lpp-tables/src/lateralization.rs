@@ -12,31 +12,31 @@ table! {
         left_all: f64,
         /// Mean score on the right, all voxels.
         right_all: f64,
-        /// Left less right, all voxels.
+        /// Left minus right, all voxels.
         l_minus_r_all: f64,
         /// 90th percentile of the score on the left.
         left_percentile_90: f64,
         /// 90th percentile of the score on the right.
         right_percentile_90: f64,
-        /// Left less right of the 90th percentiles.
+        /// Left minus right of the 90th percentiles.
         l_minus_r_percentile_90: f64,
         /// Mean score on the left, reliable voxels.
         left_reliable: f64,
         /// Mean score on the right, reliable voxels.
         right_reliable: f64,
-        /// Left less right, reliable voxels.
+        /// Left minus right, reliable voxels.
         l_minus_r_reliable: f64,
         /// Mean of score over inter-subject correlation on the left, all voxels.
         left_isc_normalized: f64,
         /// The same on the right.
         right_isc_normalized: f64,
-        /// Left less right of these.
+        /// Left minus right of these.
         l_minus_r_isc_normalized: f64,
         /// Mean of score over inter-subject correlation on the left, reliable voxels.
         left_isc_normalized_reliable: f64,
         /// The same on the right.
         right_isc_normalized_reliable: f64,
-        /// Left less right of these.
+        /// Left minus right of these.
         l_minus_r_isc_normalized_reliable: f64,
     }
 }
@@ -88,11 +88,11 @@ table! {
         relative_depth: f64,
         /// Mean score over all voxels.
         score_all: f64,
-        /// Left less right, all voxels.
+        /// Left minus right, all voxels.
         l_minus_r_all: f64,
         /// Mean score over reliable voxels.
         score_reliable: f64,
-        /// Left less right, reliable voxels.
+        /// Left minus right, reliable voxels.
         l_minus_r_reliable: f64,
     }
 }

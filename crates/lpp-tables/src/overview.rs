@@ -27,7 +27,7 @@ table! {
         isc_left: f64,
         /// Mean correlation on the right.
         isc_right: f64,
-        /// Left less right.
+        /// Left minus right.
         isc_left_minus_right: f64,
     }
 }

@@ -22,7 +22,7 @@ table! {
         n_voxels: usize,
         /// Mean score.
         score: f64,
-        /// Mean score less that of the widest random embedding; empty if there is none.
+        /// Mean score minus that of the widest random embedding; empty if there is none.
         score_over_random_embedding: f64,
     }
 }
@@ -122,7 +122,7 @@ table! {
         isc_left: f64,
         /// Mean inter-subject correlation on the right.
         isc_right: f64,
-        /// Left less right.
+        /// Left minus right.
         isc_l_minus_r: f64,
         /// t between the voxels of both sides.
         isc_t: f64,

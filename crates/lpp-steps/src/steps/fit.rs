@@ -27,7 +27,7 @@ impl Choice for AlphaSearch {
         (
             Self::Screened,
             "screened",
-            "Successive halving: every penalty on a random sample of the voxels, those that may still win on larger samples",
+            "Successive halving: all penalties are scored on a random sample of the voxels, then the best ones on larger samples",
         ),
     ];
 }
