@@ -1,10 +1,12 @@
 //! What analyses are computed from: the files of a study, each read when a part first asks for it.
 
 use std::cell::OnceCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lpp_files::{FileHash, Progress, hash_file, sha256_of_bytes};
-use lpp_study::{BESIDE_SCORES, Language, ModelKind, Scores, Study, beside_scores};
+use lpp_study::{
+    BESIDE_SCORES, Language, ModelKind, Scores, Study, VOXELWISE_ISC, beside_isc, beside_scores,
+};
 use rayon::prelude::*;
 
 use crate::need::Need;
@@ -55,6 +57,7 @@ impl Files {
         } else {
             Vec::new()
         };
+        let isc = own(source.isc, &[study.isc(lang)]).filter(|_| average);
         let (mut atlas, mut labels) = (None, None);
         if needed(Need::Atlas) {
             let folder = root.join("atlas");
@@ -65,13 +68,13 @@ impl Files {
         }
         Ok(Self {
             beside: if needed(Need::Beside) {
-                beside(&scores)
+                beside(&scores, isc.as_deref())
             } else {
                 Vec::new()
             },
             scores,
             mask: source.mask.cloned().unwrap_or_else(|| study.mask(lang)),
-            isc: own(source.isc, &[study.isc(lang)]).filter(|_| average),
+            isc,
             model_info: own(
                 options.model_info.as_ref(),
                 &[root.join(format!("model_info_{lang}.csv"))],
@@ -125,13 +128,18 @@ impl Files {
     }
 }
 
-/// Nested scores, joint fits and nulls beside scores, with their sidecars, which tell nothing that changes from run to run.
-fn beside(scores: &[PathBuf]) -> Vec<PathBuf> {
+/// Nested scores, joint fits, nulls and runs beside scores, with their sidecars, which tell nothing that changes from run to
+/// run; split-half correlations beside the inter-subject correlation.
+fn beside(scores: &[PathBuf], isc: Option<&Path>) -> Vec<PathBuf> {
+    let of_isc = isc
+        .into_iter()
+        .flat_map(|isc| VOXELWISE_ISC.map(|what| beside_isc(isc, what)));
     let beside = |path: &PathBuf| BESIDE_SCORES.map(|what| beside_scores(path, what));
     scores
         .iter()
         .flat_map(beside)
         .flat_map(|path| [path.with_extension("json"), path])
+        .chain(of_isc)
         .filter(|path| path.exists())
         .collect()
 }

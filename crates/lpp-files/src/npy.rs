@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use ndarray::{Array, ArrayBase, ArrayD, ArrayView, Axis, Data, Dimension, Ix1, Ix2, IxDyn};
+use ndarray::{Array, ArrayBase, ArrayD, ArrayView, Axis, Data, Dimension, Ix1, Ix2, Ix3, IxDyn};
 use ndarray_npy::{ReadableElement, ViewNpyError, ViewNpyExt, WriteNpyExt};
 pub use ndarray_npy::{ViewElement, WritableElement};
 
@@ -48,6 +48,14 @@ pub fn load_f64_matrix(path: &Path) -> Result<Array<f64, Ix2>, FileError> {
 /// As [`load_f64_matrix`].
 pub fn load_f32_matrix(path: &Path) -> Result<Array<f32, Ix2>, FileError> {
     axes(singles(load(path)?), path)
+}
+
+/// Reads an array of real numbers with three axes as `f64`.
+///
+/// # Errors
+/// As [`load_f64_matrix`], for other numbers of axes.
+pub fn load_f64_stack(path: &Path) -> Result<Array<f64, Ix3>, FileError> {
+    axes(doubles(load(path)?), path)
 }
 
 /// Reads a matrix as [`load_f64_matrix`], or a vector as a matrix of one column.

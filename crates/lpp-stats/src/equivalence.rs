@@ -39,58 +39,74 @@ pub fn equivalence_test(differences: &[f64], margin: f64) -> Result<Equivalence,
     at_least("an equivalence test", 2, differences.len())?;
     check_finite("a difference", differences)?;
     not_negative("the margin", margin)?;
-    two_one_sided(differences, margin, 1.0)
-}
-
-/// Tests whether the mean difference is within ±`margin`, from repeated random halves of the same subjects.
-///
-/// Use it for noise ceilings, left minus right, with one value per split. The splits share all subjects, so their mean
-/// is far less certain than the mean of independent values. The result generalises to further subjects with the same
-/// stimuli; halves of subjects carry no information about other stimuli. As for repeated random subsampling, the
-/// variance of the mean of J splits is s²·(1/J + n₂/n₁), with n₂/n₁ = 1 for halves of equal size, instead of s²/J.
-/// Error rates are in `docs/validation.md`.
-///
-/// # Errors
-/// As [`equivalence_test`].
-///
-/// # Example
-/// ```
-/// let splits = [0.010, 0.014, 0.008, 0.011, 0.013];
-/// let naive = lpp_stats::equivalence_test(&splits, 0.02)?;
-/// let honest = lpp_stats::equivalence_over_splits(&splits, 0.02)?;
-/// assert!(naive.p < honest.p && naive.mean == honest.mean);
-/// # Ok::<(), lpp_stats::StatsError>(())
-/// ```
-///
-/// # References
-/// C. Nadeau and Y. Bengio (2003), <https://doi.org/10.1023/A:1024068626366>; D. J. Schuirmann (1987),
-/// <https://doi.org/10.1007/BF01068419>.
-pub fn equivalence_over_splits(differences: &[f64], margin: f64) -> Result<Equivalence, StatsError> {
-    at_least("an equivalence test", 2, differences.len())?;
-    check_finite("a difference", differences)?;
-    not_negative("the margin", margin)?;
-    two_one_sided(differences, margin, 1.0 + differences.len() as f64)
-}
-
-/// The two one-sided t-tests, the variance of the mean multiplied by `inflation`.
-fn two_one_sided(differences: &[f64], margin: f64, inflation: f64) -> Result<Equivalence, StatsError> {
     let low = t_test_one_sample(differences, -margin)?;
     let high = t_test_one_sample(differences, margin)?;
     let (p_low, p_high) = (
-        student_t_upper_p(low.t / inflation.sqrt(), low.df),
-        student_t_upper_p(-high.t / inflation.sqrt(), high.df),
+        student_t_upper_p(low.t, low.df),
+        student_t_upper_p(-high.t, high.df),
     );
     Ok(Equivalence {
         mean: differences.iter().sum::<f64>() / differences.len() as f64,
-        // NaN wins, as f64::max would hide it.
-        p: if p_low.is_nan() || p_high.is_nan() {
-            f64::NAN
-        } else {
-            p_low.max(p_high)
-        },
+        p: larger(p_low, p_high),
         p_low,
         p_high,
     })
+}
+
+/// p of "the true value is beyond ±`margin`", for an estimate with a standard error.
+///
+/// Two one-sided t-tests with `df` degrees of freedom; the result is the larger p. It is NaN if an argument is, or
+/// without degrees of freedom.
+///
+/// Use it for the difference of two noise ceilings with its error over subjects ([`jackknife_std_err`]). Repeated random
+/// halves of the same subjects are not independent values for [`equivalence_test`]: their spread shows the choice of
+/// halves, not the subjects.
+///
+/// # Example
+/// ```
+/// assert!(lpp_stats::equivalence_p(0.004, 0.01, 19.0, 0.04) < 0.01);
+/// assert!(lpp_stats::equivalence_p(0.035, 0.01, 19.0, 0.04) > 0.05);
+/// ```
+///
+/// # References
+/// D. J. Schuirmann (1987), <https://doi.org/10.1007/BF01068419>.
+#[must_use]
+pub fn equivalence_p(estimate: f64, std_err: f64, df: f64, margin: f64) -> f64 {
+    let p = |t: f64| student_t_upper_p(t, df);
+    larger(p((estimate + margin) / std_err), p((margin - estimate) / std_err))
+}
+
+/// The standard error of a statistic from its values without each of n units: √((n − 1)/n · Σ(value − mean)²).
+///
+/// NaN with fewer than two values.
+///
+/// # Example
+/// ```
+/// // For a mean it is the usual standard error: 1, 2, 3 have means 2.5, 2 and 1.5 without each.
+/// let std_err = lpp_stats::jackknife_std_err(&[2.5, 2.0, 1.5]);
+/// assert!((std_err - 1.0 / 3.0_f64.sqrt()).abs() < 1e-15);
+/// ```
+///
+/// # References
+/// B. Efron and C. Stein (1981), <https://doi.org/10.1214/aos/1176345462>.
+#[must_use]
+pub fn jackknife_std_err(without_each: &[f64]) -> f64 {
+    if without_each.len() < 2 {
+        return f64::NAN;
+    }
+    let n = without_each.len() as f64;
+    let mean = without_each.iter().sum::<f64>() / n;
+    let squares: f64 = without_each.iter().map(|value| (value - mean).powi(2)).sum();
+    ((n - 1.0) / n * squares).sqrt()
+}
+
+/// The larger of two p-values; NaN if either is, which `f64::max` would hide.
+fn larger(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() {
+        f64::NAN
+    } else {
+        a.max(b)
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +126,17 @@ mod tests {
     fn constant_differences_are_inside_or_outside() {
         assert_eq!(equivalence_test(&[0.1; 4], 0.2).unwrap().p, 0.0);
         assert_eq!(equivalence_test(&[0.1; 4], 0.05).unwrap().p, 1.0);
+    }
+
+    #[test]
+    fn a_mean_is_tested_like_its_values() {
+        let differences = [0.3, -0.2, 0.1, 0.4, -0.1, 0.0];
+        let by_values = equivalence_test(&differences, 0.4).unwrap();
+        let sum: f64 = differences.iter().sum();
+        let without: Vec<f64> = differences.iter().map(|d| (sum - d) / 5.0).collect();
+        let p = equivalence_p(by_values.mean, jackknife_std_err(&without), 5.0, 0.4);
+        assert!((p - by_values.p).abs() < 1e-12);
+        assert!(jackknife_std_err(&[1.0]).is_nan() && equivalence_p(f64::NAN, 1.0, 3.0, 1.0).is_nan());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Pairs of homotopic voxels: a left voxel and its mirror image on the right.
 
-use crate::checks::{not_negative, same_length};
+use crate::checks::same_length;
 use crate::{MeanScore, StatsError, VoxelSet};
 
 /// Voxels of a masked array, paired across the midline.
@@ -65,17 +65,6 @@ impl HomotopicPairs {
     #[must_use]
     pub fn within(&self, selection: &VoxelSet) -> Self {
         self.keeping(|left, right| selection.contains(left) && selection.contains(right))
-    }
-
-    /// The pairs whose values differ by at most `caliper`, for example pairs of equal noise ceiling. Pairs with a NaN
-    /// are dropped.
-    ///
-    /// # Errors
-    /// [`StatsError::VoxelOutOfRange`], and [`StatsError::Negative`] for the caliper.
-    pub fn within_caliper(&self, values: &[f64], caliper: f64) -> Result<Self, StatsError> {
-        not_negative("the caliper", caliper)?;
-        self.check_range(values)?;
-        Ok(self.keeping(|left, right| (values[left] - values[right]).abs() <= caliper))
     }
 
     /// Left minus right value of each pair; NaN where either is.
@@ -172,14 +161,6 @@ mod tests {
         let selection = VoxelSet::at(vec![0, 1, 5, 6, 4]);
         assert_eq!(pairs().within(&selection).left(), [0, 1]);
         assert_eq!(pairs().within(&selection).right(), [6, 5]);
-    }
-
-    #[test]
-    fn the_caliper_is_inclusive() {
-        let values = [0.5, 0.5, f64::NAN, 0.0, 0.5, 0.75, 0.25];
-        assert_eq!(pairs().within_caliper(&values, 0.25).unwrap().left(), [0, 1]);
-        assert!(pairs().within_caliper(&values, 0.125).unwrap().is_empty());
-        assert!(pairs().within_caliper(&values, -1.0).is_err());
     }
 
     #[test]

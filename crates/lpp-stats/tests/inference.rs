@@ -14,9 +14,9 @@ use common::{assert_near, number, vector};
 use lpp_stats::FalseDiscovery::{BenjaminiHochberg, BenjaminiYekutieli};
 use lpp_stats::{
     Bootstrap, Groups, MaxStatistic, MixedModel, StudentizedBootstrap, Tail, VariogramNull,
-    VariogramSettings, VoxelSet, aveli, cluster_robust_ols, equivalence_over_splits, equivalence_test,
-    laterality_curve, mean_ceiling, noise_ceiling, normal_quantile, normal_upper_p, normalize_by_ceiling,
-    normalized_mean, pearson, sign_flip_test, slopes_without_each_group, t_test_one_sample, t_test_welch,
+    VariogramSettings, VoxelSet, aveli, cluster_robust_ols, equivalence_test, laterality_curve, mean_ceiling,
+    noise_ceiling, normal_quantile, normal_upper_p, normalize_by_ceiling, normalized_mean, pearson,
+    sign_flip_test, slopes_without_each_group, t_test_one_sample, t_test_welch,
 };
 use ndarray::Array2;
 use rand::SeedableRng;
@@ -218,18 +218,6 @@ fn cluster_robust_errors_are_those_of_their_definition_and_cr1_is_statsmodels() 
             (of(|c| c.std_err_cr1), "cr1"),
         ] {
             assert_all_near(&values, &expected[key], 1e-11, 1e-8, key);
-        }
-    }
-}
-
-#[test]
-fn equivalence_over_splits_follows_its_definition() {
-    for case in cases("splits") {
-        let inputs = &case["inputs"];
-        let test = equivalence_over_splits(&vector(&inputs["d"]), number(&inputs["margin"])).unwrap();
-        let expected = &case["expected"];
-        for (found, key) in [(test.p_low, "p_low"), (test.p_high, "p_high"), (test.p, "p")] {
-            assert_near(found, number(&expected[key]), 1e-14, 1e-10, key);
         }
     }
 }

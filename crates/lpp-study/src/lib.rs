@@ -50,8 +50,8 @@ pub use runs::{
     resampled_runs_of,
 };
 pub use score_extras::{
-    BESIDE_SCORES, CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, beside_scores,
-    load_sidecar, save_with_sidecar,
+    BESIDE_SCORES, CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, VOXELWISE_ISC,
+    beside_isc, beside_scores, load_sidecar, save_with_sidecar,
 };
 pub use scores::{ModelKind, Scores, ScoresInfo};
 pub use subject_pairs::check_pairs;

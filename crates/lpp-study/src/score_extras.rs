@@ -11,7 +11,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Additional files of a model's scores that are used in tables; see [`beside_scores`].
-pub const BESIDE_SCORES: [&str; 3] = ["nested", "joint", "nulls"];
+pub const BESIDE_SCORES: [&str; 5] = ["nested", "joint", "nulls", "runs", "nested_runs"];
+
+/// Split-half correlations beside `isc/isc_en.npy`: of each voxel in each halving and run, and without each subject.
+pub const VOXELWISE_ISC: [&str; 2] = ["voxelwise", "jackknife"];
 
 /// The additional file `scores/gpt2_en_nested.npy` of `scores/gpt2_en.npy`, and so on.
 ///
@@ -23,6 +26,17 @@ pub const BESIDE_SCORES: [&str; 3] = ["nested", "joint", "nulls"];
 pub fn beside_scores(scores: &Path, what: &str) -> PathBuf {
     let stem = scores.file_stem().unwrap_or_default().to_string_lossy();
     scores.with_file_name(format!("{stem}_{what}.npy"))
+}
+
+/// The additional file `isc/isc_en_voxelwise.npy` of `isc/isc_en.npy`, and so on.
+///
+/// ```
+/// let voxelwise = lpp_study::beside_isc("isc/isc_en.npy".as_ref(), "voxelwise");
+/// assert_eq!(voxelwise, std::path::Path::new("isc/isc_en_voxelwise.npy"));
+/// ```
+#[must_use]
+pub fn beside_isc(isc: &Path, what: &str) -> PathBuf {
+    beside_scores(isc, what)
 }
 
 /// Sidecar of `gpt2_en_nested.npy`, (`n_voxels`): scores of layers chosen on inner data.

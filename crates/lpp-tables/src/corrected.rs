@@ -25,6 +25,10 @@ table! {
     CorrectedFamilies: "corrected_families" {
         /// What is regressed on ln(parameters).
         outcome: String,
+        /// How the layer of each voxel is chosen: best_of_test or nested (on inner data).
+        layer_rule: String,
+        /// Where the ceilings of the outcome come from, if it has some: voxelwise or lower bound.
+        ceiling_kind: String,
         /// Models with a size and an outcome.
         n_models: usize,
         /// Families of the trained models.
@@ -43,7 +47,29 @@ table! {
         robust_ci_low: f64,
         /// Upper end.
         robust_ci_high: f64,
-        /// Slope with a random intercept per family.
+        /// Test runs; empty if the scores of single runs are not known for every model.
+        n_runs: Option<usize>,
+        /// Standard error over runs, for these models: all of them are fitted to the same scans.
+        runs_std_err: f64,
+        /// Its degrees of freedom.
+        runs_df: f64,
+        /// p of the slope over runs.
+        runs_p: f64,
+        /// Lower end of its 95 % confidence interval.
+        runs_ci_low: f64,
+        /// Upper end.
+        runs_ci_high: f64,
+        /// Standard error over runs and families, for further models.
+        two_way_std_err: f64,
+        /// Its degrees of freedom.
+        two_way_df: f64,
+        /// p of the slope over runs and families.
+        two_way_p: f64,
+        /// Lower end of its 95 % confidence interval.
+        two_way_ci_low: f64,
+        /// Upper end.
+        two_way_ci_high: f64,
+        /// Slope with a random intercept per family: families may differ in level, not in slope.
         mixed_slope: f64,
         /// Its degrees of freedom.
         mixed_df: f64,
@@ -79,8 +105,14 @@ table! {
         share_of_pairs_left: f64,
         /// Average laterality index over thresholds (AveLI).
         aveli: f64,
-        /// Left minus right by x over voxels matched by noise ceiling.
-        l_minus_r_matched_ceiling: f64,
+        /// Where ceilings come from: voxelwise (halves of the subjects, same voxel) or lower bound (from the ISC).
+        ceiling_kind: String,
+        /// Left minus right by x at equal noise ceilings, over voxels matched by the ceilings of other runs.
+        l_minus_r_matched: f64,
+        /// Matched pairs of voxels.
+        matched_n_pairs: Option<usize>,
+        /// Left minus right of their ceilings in the runs that are scored, which is then removed.
+        matched_ceiling_difference: f64,
     }
 }
 
@@ -197,28 +229,52 @@ table! {
 }
 
 table! {
-    /// Noise ceilings of both sides with their uncertainty and a test of equivalence.
+    /// Noise ceilings of both sides with their errors.
     CorrectedCeilings: "corrected_ceilings" {
+        /// Where they come from: voxelwise (halves of the subjects, same voxel) or lower bound (from the ISC).
+        ceiling_kind: String,
         /// How left is told from right: halves, x or pairs.
         hemisphere_rule: String,
         /// Voxels: all or reliable.
         voxels: String,
         /// Mean ceiling on the left.
         ceiling_left: f64,
-        /// Its standard error over resampled trials.
-        ceiling_left_std_err: f64,
+        /// Its standard deviation over random halves of the subjects, which is no error over subjects.
+        ceiling_left_spread_of_halves: f64,
         /// Mean ceiling on the right.
         ceiling_right: f64,
-        /// Its standard error.
-        ceiling_right_std_err: f64,
+        /// Its standard deviation over random halves of the subjects.
+        ceiling_right_spread_of_halves: f64,
         /// Left minus right.
         l_minus_r: f64,
-        /// Difference below which sides count as equal.
-        equivalence_margin: f64,
-        /// p of the test that the sides differ by more.
+        /// Its standard error over subjects (jackknife).
+        l_minus_r_std_err_subjects: f64,
+    }
+}
+
+table! {
+    /// Whether the sides' difference of noise ceilings could make at least half of their difference of scores.
+    CorrectedEquivalence: "corrected_equivalence" {
+        /// The model, or slope for the slope on ln(parameters).
+        model: String,
+        /// Voxels: all, or those of reliable pairs; sides by x.
+        voxels: String,
+        /// Mean score of the voxels, or its slope.
+        mean_score: f64,
+        /// Left minus right of the mean ceilings.
+        ceiling_difference: f64,
+        /// Its standard error over subjects (jackknife).
+        ceiling_difference_std_err: f64,
+        /// Subjects minus one.
+        df: f64,
+        /// The difference of scores that the ceilings alone would make.
+        score_difference_by_ceiling: f64,
+        /// Left minus right of the scores, or its slope.
+        l_minus_r: f64,
+        /// Half of its size: a difference by ceilings below it counts as small.
+        margin: f64,
+        /// p of the test that the ceilings make a difference beyond the margin.
         equivalence_p: f64,
-        /// The same as if trials were independent, which they are not.
-        equivalence_p_as_if_independent: f64,
     }
 }
 
@@ -229,18 +285,20 @@ table! {
         map: String,
         /// The correction.
         correction: String,
-        /// p below which a voxel counts.
+        /// Largest p of a voxel that counts.
         level: f64,
         /// Voxels tested.
         n_tests: usize,
         /// Significant voxels with a positive effect.
-        n_positive: usize,
+        n_positive: Option<usize>,
         /// Significant voxels with a negative effect.
-        n_negative: usize,
+        n_negative: Option<usize>,
         /// Smallest size of t among them.
         smallest_t: f64,
         /// Smallest p of all voxels.
         smallest_p: f64,
+        /// Smallest p that the test can give: with few families it may be above the level, and counts are empty.
+        smallest_reachable_p: f64,
     }
 }
 

@@ -71,7 +71,7 @@ tables_of_a_language! {
         Atlas AtlasRegression AtlasLines;
     individuals: Individuals IndividualsRegression IndividualsLines;
     corrected: Delta CorrectedFamilies CorrectedLaterality CorrectedLateralityCurves CorrectedOptimism CorrectedJoint
-        CorrectedNulls CorrectedCeilings CorrectedVoxelTests CorrectedParcels CorrectedRandomEffects;
+        CorrectedNulls CorrectedCeilings CorrectedEquivalence CorrectedVoxelTests CorrectedParcels CorrectedRandomEffects;
 }
 
 /// The declaration of a table of one language; `None` if there is no such table.

@@ -1,108 +1,108 @@
-//! Noise ceilings of the two sides: √(2r/(1 + r)) per voxel, with the uncertainty that the trials show.
+//! Noise ceilings of the two sides, with their errors.
 
-use lpp_stats::{
-    Bootstrap, Hemispheres, HomotopicPairs, equivalence_over_splits, equivalence_test, mean_ceiling,
-    noise_ceiling,
-};
+use lpp_stats::{Hemispheres, HomotopicPairs, VoxelSet, jackknife_std_err, nan_mean, noise_ceiling};
 use lpp_tables::CorrectedCeilings;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use ndarray::ArrayView1;
 
-use super::sample::{Ceiling, Sample};
-use super::seed::SEED;
+use super::{Ceiling, Sample, Voxels};
 use crate::AnalysisError;
 
-/// Resamples of the trials.
-const N_RESAMPLES: usize = 999;
-/// Ceilings that differ by less than this are called equal: a twentieth of a typical ceiling of reliable voxels (0.8).
-const MARGIN: f64 = 0.04;
-
-/// One row per rule of sides and selection of voxels; none without a split-half correlation or with a single trial.
+/// One row per rule of sides and selection of voxels; none without split-half correlations.
 pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedCeilings>, AnalysisError> {
     let mut rows = Vec::new();
-    let Some(ceiling) = sample
-        .ceiling
-        .as_ref()
-        .filter(|ceiling| ceiling.trials.nrows() > 1)
-    else {
+    let Some(ceiling) = &sample.ceiling else {
         return Ok(rows);
     };
-    let pairs = sides_of_pairs(&sample.pairs);
-    for (rule, sides) in [("halves", &sample.halves), ("x", &sample.by_x), ("pairs", &pairs)] {
-        rows.push(row(rule, "all", ceiling, sides)?);
-        let reliable = if rule == "pairs" {
-            sides_of_pairs(&sample.pairs.within(&ceiling.reliable))
-        } else {
-            sides.within(&ceiling.reliable)
-        };
-        rows.push(row(rule, "reliable", ceiling, &reliable)?);
+    for (rule, sides) in [("halves", &sample.halves), ("x", &sample.by_x)] {
+        rows.push(row(rule, Voxels::All, ceiling, sides));
+        rows.push(row(
+            rule,
+            Voxels::Reliable,
+            ceiling,
+            &sides.within(&ceiling.reliable),
+        ));
     }
+    rows.push(row(
+        "pairs",
+        Voxels::All,
+        ceiling,
+        &sides_of(&sample.pairs, &sample.by_x),
+    ));
+    let reliable = sides_of(&ceiling.reliable_pairs, &sample.by_x);
+    rows.push(row("pairs", Voxels::Reliable, ceiling, &reliable));
     Ok(rows)
 }
 
-fn row(
-    rule: &str,
-    voxels: &str,
-    ceiling: &Ceiling,
-    sides: &Hemispheres,
-) -> Result<CorrectedCeilings, AnalysisError> {
-    let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-    let left = mean_ceiling(&ceiling.trials, sides.left(), N_RESAMPLES, &mut rng)?;
-    let right = mean_ceiling(&ceiling.trials, sides.right(), N_RESAMPLES, &mut rng)?;
-    let per_trial: Vec<f64> = ceiling
-        .trials
-        .rows()
-        .into_iter()
-        .map(|trial| {
-            let of = |set: &lpp_stats::VoxelSet| {
-                let values: Vec<f64> = set
-                    .indices()
-                    .iter()
-                    .map(|&voxel| noise_ceiling(trial[voxel]))
-                    .collect();
-                lpp_stats::MeanScore::of(&values).mean
-            };
-            of(sides.left()) - of(sides.right())
-        })
-        .collect();
-    // Sides without voxels have no ceiling, and no test.
-    let p =
-        |test: Result<lpp_stats::Equivalence, lpp_stats::StatsError>| test.map_or(f64::NAN, |test| test.p);
-    // A side without voxels has neither.
-    let with_error = |side: &Bootstrap| {
-        let error = if side.estimate.is_nan() {
-            f64::NAN
-        } else {
-            side.std_err()
-        };
-        (side.estimate, error)
-    };
-    let ((ceiling_left, left_error), (ceiling_right, right_error)) = (with_error(&left), with_error(&right));
-    Ok(CorrectedCeilings {
-        hemisphere_rule: rule.to_owned(),
-        voxels: voxels.to_owned(),
-        ceiling_left,
-        ceiling_left_std_err: left_error,
-        ceiling_right,
-        ceiling_right_std_err: right_error,
-        l_minus_r: left.estimate - right.estimate,
-        equivalence_margin: MARGIN,
-        equivalence_p: p(equivalence_over_splits(&per_trial, MARGIN)),
-        equivalence_p_as_if_independent: p(equivalence_test(&per_trial, MARGIN)),
-    })
+/// The sides of the voxels of pairs.
+pub(super) fn sides_of(pairs: &HomotopicPairs, by_x: &Hemispheres) -> Hemispheres {
+    by_x.within(&VoxelSet::at([pairs.left(), pairs.right()].concat()))
 }
 
-fn sides_of_pairs(pairs: &HomotopicPairs) -> Hemispheres {
-    // A pseudo-coordinate tells the sides: −1, 0 for voxels without a partner, 1.
-    let n = pairs
-        .left()
-        .iter()
-        .chain(pairs.right())
-        .max()
-        .map_or(0, |last| last + 1);
-    let mut x = vec![0.0; n];
-    for (&left, &right) in pairs.left().iter().zip(pairs.right()) {
-        (x[left], x[right]) = (-1.0, 1.0);
+fn row(rule: &str, voxels: Voxels, ceiling: &Ceiling, sides: &Hemispheres) -> CorrectedCeilings {
+    let known = known(ceiling, sides);
+    let (left, right) = (
+        mean(&ceiling.of_voxel, known.left()),
+        mean(&ceiling.of_voxel, known.right()),
+    );
+    let spread = |side: &VoxelSet| {
+        let halvings: Vec<f64> = ceiling
+            .by_trial
+            .rows()
+            .into_iter()
+            .map(|r| of_halves(r, side))
+            .collect();
+        deviation(&halvings)
+    };
+    CorrectedCeilings {
+        ceiling_kind: ceiling.kind.to_string(),
+        hemisphere_rule: rule.to_owned(),
+        voxels: voxels.name().to_owned(),
+        ceiling_left: left,
+        ceiling_left_spread_of_halves: spread(known.left()),
+        ceiling_right: right,
+        ceiling_right_spread_of_halves: spread(known.right()),
+        l_minus_r: left - right,
+        l_minus_r_std_err_subjects: difference_error(ceiling, &known),
     }
-    Hemispheres::by_world_x(&x)
+}
+
+/// The voxels of both sides that have a ceiling, from all halvings, runs and subjects.
+pub(super) fn known(ceiling: &Ceiling, sides: &Hemispheres) -> Hemispheres {
+    sides.within(&VoxelSet::matching(&ceiling.of_voxel, f64::is_finite))
+}
+
+pub(super) fn mean(values: &[f64], set: &VoxelSet) -> f64 {
+    nan_mean(set.indices().iter().map(|&voxel| values[voxel]))
+}
+
+/// The error over subjects of the difference of ceilings: jackknife over subjects, NaN if they are not known.
+pub(super) fn difference_error(ceiling: &Ceiling, known: &Hemispheres) -> f64 {
+    let Some(without) = &ceiling.without_subject else {
+        return f64::NAN;
+    };
+    let rows = without.rows().into_iter();
+    let differences: Vec<f64> = rows
+        .map(|r| of_halves(r, known.left()) - of_halves(r, known.right()))
+        .collect();
+    jackknife_std_err(&differences)
+}
+
+/// Mean ceiling of a fixed set of voxels; a correlation that is not positive has a ceiling of 0.
+fn of_halves(r_half: ArrayView1<'_, f64>, set: &VoxelSet) -> f64 {
+    nan_mean(set.indices().iter().map(|&voxel| {
+        let r = r_half[voxel];
+        if r <= 0.0 { 0.0 } else { noise_ceiling(r) }
+    }))
+}
+
+/// Standard deviation; NaN of fewer than two values.
+fn deviation(values: &[f64]) -> f64 {
+    let mean = nan_mean(values.iter().copied());
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    let n = values.len() as f64;
+    if n < 2.0 {
+        f64::NAN
+    } else {
+        (squares / (n - 1.0)).sqrt()
+    }
 }

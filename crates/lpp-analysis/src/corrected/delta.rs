@@ -1,17 +1,18 @@
 //! The delta table: each headline number by the paper's definition, by a corrected one, and the difference.
 
-use lpp_stats::{Hemispheres, VoxelSet};
+use lpp_stats::{Hemispheres, RunTest, VoxelSet};
 use lpp_tables::Delta;
 
-use super::{Measure, Sample, SampleModel, SlopeTests};
+use super::outcome::Outcome;
+use super::{LayerChoice, Measure, Sample, SlopeTests, Voxels};
 use crate::AnalysisError;
 
 /// A headline number of the paper that is a slope over models.
-struct Headline<'a> {
+struct Headline {
     /// Its id in the table of results.
     result: String,
     paper: Measure,
-    selection: Option<&'a VoxelSet>,
+    voxels: Voxels,
     /// Corrections of the measure.
     corrected: Vec<(&'static str, Measure)>,
 }
@@ -20,8 +21,11 @@ const BY_X: &str = "hemispheres by x, midline left out";
 const PAIRS: &str = "homotopic voxel pairs";
 const AVELI: &str = "AveLI of homotopic pairs";
 const NESTED: &str = "layer chosen on inner data";
-const CEILING: &str = "score over noise ceiling, by x, reliable voxels";
+const CEILING: &str = "score over noise ceiling, homotopic voxel pairs";
 const MATCHED: &str = "voxels matched by noise ceiling, by x";
+const NESTED_BY_X: &str = "layer chosen on inner data, by x";
+const RUNS: &str = "runs as units";
+const TWO_WAY: &str = "runs and families as units";
 const ROBUST: &str = "families as units, cluster-robust t";
 const MIXED: &str = "families as units, mixed model t";
 const WITHOUT: &str = "without the family that supports it most";
@@ -49,7 +53,7 @@ fn delta(result: &str, correction: &str, statistic: &str, paper: f64, corrected:
     }
 }
 
-fn headlines(sample: &Sample) -> Vec<Headline<'_>> {
+fn headlines(sample: &Sample) -> Vec<Headline> {
     let sides = || {
         vec![
             (BY_X, Measure::ByX),
@@ -61,24 +65,29 @@ fn headlines(sample: &Sample) -> Vec<Headline<'_>> {
         list.push((MATCHED, Measure::MatchedCeiling));
         list
     };
-    let headline = |result: &str, paper, selection, corrected| Headline {
+    let headline = |result: &str, paper, voxels, corrected| Headline {
         result: result.to_owned(),
         paper,
-        selection,
+        voxels,
         corrected,
     };
     let mut all = vec![
-        headline("S1 all voxels", Measure::Mean, None, vec![]),
-        headline("A1 L-R all voxels", Measure::Halves, None, matched(sides())),
+        headline("S1 all voxels", Measure::Mean, Voxels::All, vec![]),
+        headline(
+            "A1 L-R all voxels",
+            Measure::Halves,
+            Voxels::All,
+            matched(sides()),
+        ),
         headline(
             "A2 L-R 90th percentile",
             Measure::Percentile90,
-            None,
+            Voxels::All,
             vec![(BY_X, Measure::Percentile90ByX)],
         ),
     ];
-    if let Some(ceiling) = &sample.ceiling {
-        let reliable = Some(&ceiling.reliable);
+    if sample.ceiling.is_some() {
+        let reliable = Voxels::Reliable;
         all.extend([
             headline(
                 "S1 reliable voxels",
@@ -95,7 +104,7 @@ fn headlines(sample: &Sample) -> Vec<Headline<'_>> {
             headline(
                 "A4 L-R over ISC",
                 Measure::OverIsc,
-                None,
+                Voxels::All,
                 vec![(CEILING, Measure::OverCeiling)],
             ),
         ]);
@@ -104,33 +113,33 @@ fn headlines(sample: &Sample) -> Vec<Headline<'_>> {
 }
 
 /// The rows of one headline number: corrected measures, nested scores, then other tests of the same numbers.
-fn slope_rows(sample: &Sample, headline: &Headline<'_>) -> Result<Vec<Delta>, AnalysisError> {
-    let over = |measure: Measure, scores: fn(&SampleModel) -> &[f64]| -> Result<Vec<f64>, AnalysisError> {
-        let models = sample.models.iter();
-        models
-            .map(|model| measure.of(sample, scores(model), headline.selection))
-            .collect()
+fn slope_rows(sample: &Sample, headline: &Headline) -> Result<Vec<Delta>, AnalysisError> {
+    let over = |measure: Measure, rule| Outcome::of(sample, measure, rule, headline.voxels);
+    let Some(paper) = over(headline.paper, LayerChoice::BestOfTest)? else {
+        return Ok(Vec::new());
     };
-    let paper = over(headline.paper, |model| &model.best)?;
     let mut rows = Vec::new();
     for &(correction, measure) in &headline.corrected {
-        let corrected = over(measure, |model| &model.best)?;
-        rows.extend(compare(sample, &headline.result, correction, &paper, &corrected));
+        if let Some(corrected) = over(measure, LayerChoice::BestOfTest)? {
+            let correction = measure.named(sample, correction);
+            rows.extend(compare(sample, &headline.result, &correction, &paper, &corrected));
+        }
     }
-    if sample.has_nested() {
-        let nested = over(headline.paper, |model| {
-            model.nested.as_deref().unwrap_or(&model.best)
-        })?;
-        rows.extend(compare(sample, &headline.result, NESTED, &paper, &nested));
+    for (correction, measure) in [(NESTED, headline.paper), (NESTED_BY_X, headline.paper.by_x())] {
+        let same = correction == NESTED_BY_X && measure == headline.paper;
+        if let Some(nested) = over(measure, LayerChoice::Nested)?.filter(|_| !same) {
+            rows.extend(compare(sample, &headline.result, correction, &paper, &nested));
+        }
     }
     // Without halves the paper has no number; the other tests then ask of x.
-    let tested = if sample.halves == Hemispheres::default() {
-        over(headline.paper.by_x(), |model| &model.best)?
+    let by_x = if sample.halves == Hemispheres::default() {
+        over(headline.paper.by_x(), LayerChoice::BestOfTest)?
     } else {
-        paper.clone()
+        None
     };
-    rows.extend(test_rows(sample, &headline.result, &paper, &tested));
-    if headline.paper == Measure::Halves && headline.selection.is_none() {
+    let tested = by_x.as_ref().unwrap_or(&paper).tests(sample);
+    rows.extend(test_rows(&headline.result, &paper.tests(sample), &tested));
+    if headline.paper == Measure::Halves && headline.voxels == Voxels::All {
         for region in &sample.regions {
             rows.extend(region_rows(sample, region)?);
         }
@@ -138,38 +147,40 @@ fn slope_rows(sample: &Sample, headline: &Headline<'_>) -> Result<Vec<Delta>, An
     Ok(rows)
 }
 
-fn tests(sample: &Sample, values: &[f64]) -> SlopeTests {
-    SlopeTests::of(&sample.sizes(), values, &sample.families(), &sample.widths())
-}
-
-/// r, slope, p and mean over models of one outcome by two definitions.
-fn compare(sample: &Sample, result: &str, correction: &str, paper: &[f64], corrected: &[f64]) -> Vec<Delta> {
-    let (before, after) = (tests(sample, paper), tests(sample, corrected));
-    let mean = |values: &[f64]| lpp_stats::MeanScore::of(values).mean;
+/// r, slope, mean over models and p of one outcome by two definitions.
+fn compare(
+    sample: &Sample,
+    result: &str,
+    correction: &str,
+    paper: &Outcome,
+    corrected: &Outcome,
+) -> Vec<Delta> {
+    let (before, after) = (paper.tests(sample), corrected.tests(sample));
+    let mean = |outcome: &Outcome| lpp_stats::MeanScore::of(&outcome.values).mean;
+    let p = |test: Option<RunTest>| test.map_or(f64::NAN, |test| test.p);
     [
         ("r", before.r, after.r),
         ("p", before.p, after.p),
         ("slope_per_ln_parameter", before.slope, after.slope),
         ("mean_over_models", mean(paper), mean(corrected)),
+        ("runs_p", p(before.runs), p(after.runs)),
+        ("two_way_p", p(before.two_way), p(after.two_way)),
     ]
     .map(|(statistic, paper, corrected)| delta(result, correction, statistic, paper, corrected))
     .into()
 }
 
-/// The outcome of the `paper` and, of the values that are `tested`, what tests find that know of families and width.
-fn test_rows(sample: &Sample, result: &str, paper: &[f64], tested: &[f64]) -> Vec<Delta> {
-    let (by_paper, found) = (tests(sample, paper), tests(sample, tested));
+/// The outcome of the paper and what tests find that know of families, runs and width.
+fn test_rows(result: &str, by_paper: &SlopeTests, found: &SlopeTests) -> Vec<Delta> {
     let row = |correction, statistic, paper, corrected: Option<f64>| {
-        delta(
-            result,
-            correction,
-            statistic,
-            paper,
-            corrected.unwrap_or(f64::NAN),
-        )
+        let corrected = corrected.unwrap_or(f64::NAN);
+        delta(result, correction, statistic, paper, corrected)
     };
     let slope = "slope_per_ln_parameter";
+    let without = found.least_without().map(|(_, slope)| slope);
     vec![
+        row(RUNS, "p", by_paper.p, found.runs.map(|test| test.p)),
+        row(TWO_WAY, "p", by_paper.p, found.two_way.map(|test| test.p)),
         row(ROBUST, "p", by_paper.p, found.robust.map(|test| test.p)),
         row(
             MIXED,
@@ -178,12 +189,7 @@ fn test_rows(sample: &Sample, result: &str, paper: &[f64], tested: &[f64]) -> Ve
             found.mixed.map(|test| test.estimate),
         ),
         row(MIXED, "p", by_paper.p, found.mixed.map(|test| test.p)),
-        row(
-            WITHOUT,
-            slope,
-            by_paper.slope,
-            found.least_without().map(|(_, slope)| slope),
-        ),
+        row(WITHOUT, slope, by_paper.slope, without),
         row(
             WIDTH,
             slope,
@@ -197,35 +203,31 @@ fn test_rows(sample: &Sample, result: &str, paper: &[f64], tested: &[f64]) -> Ve
 /// R2: L − R of a region and its mirror image; here the sides are not in question, choice of layer and units are.
 fn region_rows(sample: &Sample, region: &crate::Region) -> Result<Vec<Delta>, AnalysisError> {
     let result = format!("R2 L-R {}", region.name);
-    let over = |scores: fn(&SampleModel) -> &[f64]| -> Result<Vec<f64>, AnalysisError> {
-        let models = sample.models.iter();
-        models
-            .map(|model| {
-                let of = |set: &VoxelSet| lpp_stats::MeanScore::over(scores(model), set);
-                Ok(of(&region.left)?.mean - of(&region.right)?.mean)
-            })
-            .collect()
+    let of_map = |scores: &[f64]| -> Result<f64, AnalysisError> {
+        let of = |set: &VoxelSet| lpp_stats::MeanScore::over(scores, set);
+        Ok(of(&region.left)?.mean - of(&region.right)?.mean)
     };
-    let paper = over(|model| &model.best)?;
+    let over = |rule| Outcome::by(sample, rule, |scores, _| of_map(scores));
+    let Some(paper) = over(LayerChoice::BestOfTest)? else {
+        return Ok(Vec::new());
+    };
     let mut rows = Vec::new();
-    if sample.has_nested() {
-        let nested = over(|model| model.nested.as_deref().unwrap_or(&model.best))?;
+    if let Some(nested) = over(LayerChoice::Nested)? {
         rows.extend(compare(sample, &result, NESTED, &paper, &nested));
     }
-    rows.extend(test_rows(sample, &result, &paper, &paper));
+    let tests = paper.tests(sample);
+    rows.extend(test_rows(&result, &tests, &tests));
     Ok(rows)
 }
 
 /// B2: L − R of each baseline.
 fn baseline_rows(sample: &Sample) -> Result<Vec<Delta>, AnalysisError> {
     let mut rows = Vec::new();
-    let reliable = sample.ceiling.as_ref().map(|ceiling| &ceiling.reliable);
-    let selections = [("all voxels", None)].into_iter();
-    for (voxels, selection) in selections.chain(reliable.map(|set| ("reliable voxels", Some(set)))) {
+    for &voxels in sample.selections() {
         for model in &sample.baselines {
-            let of = |measure: Measure| measure.of(sample, &model.best, selection);
+            let of = |measure: Measure| measure.of(sample, &model.best, voxels);
             for (correction, measure) in [(BY_X, Measure::ByX), (PAIRS, Measure::Pairs)] {
-                let result = format!("B2 L-R {} {voxels}", model.name);
+                let result = format!("B2 L-R {} {} voxels", model.name, voxels.name());
                 let (paper, corrected) = (of(Measure::Halves)?, of(measure)?);
                 rows.push(delta(&result, correction, "l_minus_r", paper, corrected));
             }
@@ -240,14 +242,10 @@ fn ceiling_rows(sample: &Sample) -> Result<Vec<Delta>, AnalysisError> {
         return Ok(Vec::new());
     };
     let mut rows = Vec::new();
-    for (voxels, selection) in [("all voxels", None), ("reliable voxels", Some(&ceiling.reliable))] {
-        let of = |measure: Measure| measure.of(sample, &ceiling.mean, selection);
-        for (correction, measure) in [
-            (BY_X, Measure::ByX),
-            (PAIRS, Measure::Pairs),
-            (MATCHED, Measure::MatchedCeiling),
-        ] {
-            let result = format!("ISC L-R {voxels}");
+    for &voxels in sample.selections() {
+        let of = |measure: Measure| measure.of(sample, &ceiling.isc, voxels);
+        for (correction, measure) in [(BY_X, Measure::ByX), (PAIRS, Measure::Pairs)] {
+            let result = format!("ISC L-R {} voxels", voxels.name());
             let (paper, corrected) = (of(Measure::Halves)?, of(measure)?);
             rows.push(delta(&result, correction, "l_minus_r", paper, corrected));
         }

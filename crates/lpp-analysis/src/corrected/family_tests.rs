@@ -1,45 +1,55 @@
 //! The headline slopes with families of models as units, without each family, and given the width.
 
-use lpp_stats::{FixedEffect, RobustCoefficient};
+use lpp_stats::{FixedEffect, RobustCoefficient, RunTest};
 use lpp_tables::CorrectedFamilies;
 
-use super::{Measure, Sample, SlopeTests};
+use super::outcome::Outcome;
+use super::{LayerChoice, Measure, Sample, SlopeTests};
 use crate::AnalysisError;
 
-/// One row per outcome.
+/// The outcomes: ends of their names, after `score_all` and `l_minus_r_all`, or `…_reliable`.
+const OUTCOMES: [(&str, &str, Measure); 7] = [
+    ("score", "", Measure::Mean),
+    ("l_minus_r", "", Measure::Halves),
+    ("l_minus_r", "_by_x", Measure::ByX),
+    ("l_minus_r", "_pairs", Measure::Pairs),
+    ("l_minus_r", "_aveli", Measure::AveLi),
+    ("l_minus_r", "_matched", Measure::MatchedCeiling),
+    ("l_minus_r", "_over_ceiling", Measure::OverCeiling),
+];
+
+/// One row per rule for the layer, selection of voxels and outcome.
 pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedFamilies>, AnalysisError> {
     let mut rows = Vec::new();
-    let reliable = sample.ceiling.as_ref().map(|ceiling| &ceiling.reliable);
-    let all = [
-        ("score_all", Measure::Mean, None),
-        ("l_minus_r_all", Measure::Halves, None),
-        ("l_minus_r_all_by_x", Measure::ByX, None),
-    ];
-    let of_reliable = reliable.map(|set| {
-        [
-            ("score_reliable", Measure::Mean, Some(set)),
-            ("l_minus_r_reliable", Measure::Halves, Some(set)),
-            ("l_minus_r_reliable_by_x", Measure::ByX, Some(set)),
-        ]
-    });
-    for (name, measure, selection) in all.into_iter().chain(of_reliable.into_iter().flatten()) {
-        let models = sample.models.iter();
-        let values: Vec<f64> = models
-            .map(|model| measure.of(sample, &model.best, selection))
-            .collect::<Result<_, _>>()?;
-        let tests = SlopeTests::of(&sample.sizes(), &values, &sample.families(), &sample.widths());
-        rows.push(row(name, &tests, sample.groups().len()));
+    for &voxels in sample.selections() {
+        for rule in [LayerChoice::BestOfTest, LayerChoice::Nested] {
+            for (what, by, measure) in OUTCOMES {
+                let Some(outcome) = Outcome::of(sample, measure, rule, voxels)? else {
+                    continue;
+                };
+                let name = format!("{what}_{}{by}", voxels.name());
+                let row = row(name, rule, &outcome.tests(sample), sample.groups().len());
+                rows.push(CorrectedFamilies {
+                    ceiling_kind: measure.ceiling_kind(sample).unwrap_or_default(),
+                    ..row
+                });
+            }
+        }
     }
     Ok(rows)
 }
 
-fn row(outcome: &str, tests: &SlopeTests, n_families: usize) -> CorrectedFamilies {
+fn row(outcome: String, rule: LayerChoice, tests: &SlopeTests, n_families: usize) -> CorrectedFamilies {
+    let runs = |cell: fn(&RunTest) -> f64| tests.runs.as_ref().map_or(f64::NAN, cell);
+    let two_way = |cell: fn(&RunTest) -> f64| tests.two_way.as_ref().map_or(f64::NAN, cell);
     let robust = |cell: fn(&RobustCoefficient) -> f64| tests.robust.as_ref().map_or(f64::NAN, cell);
     let mixed = |cell: fn(&FixedEffect) -> f64| tests.mixed.as_ref().map_or(f64::NAN, cell);
     let wide = |cell: fn(&RobustCoefficient) -> f64| tests.given_width.as_ref().map_or(f64::NAN, cell);
     let strongest = tests.least_without();
     CorrectedFamilies {
-        outcome: outcome.to_owned(),
+        outcome,
+        layer_rule: rule.name().to_owned(),
+        ceiling_kind: String::new(),
         n_models: tests.n,
         n_families,
         slope_per_ln_parameter: tests.slope,
@@ -49,6 +59,17 @@ fn row(outcome: &str, tests: &SlopeTests, n_families: usize) -> CorrectedFamilie
         robust_p: robust(|c| c.p),
         robust_ci_low: robust(|c| c.interval.low),
         robust_ci_high: robust(|c| c.interval.high),
+        n_runs: tests.runs.map(|test| test.n_runs),
+        runs_std_err: runs(|test| test.std_err),
+        runs_df: runs(|test| test.df),
+        runs_p: runs(|test| test.p),
+        runs_ci_low: runs(|test| test.interval.low),
+        runs_ci_high: runs(|test| test.interval.high),
+        two_way_std_err: two_way(|test| test.std_err),
+        two_way_df: two_way(|test| test.df),
+        two_way_p: two_way(|test| test.p),
+        two_way_ci_low: two_way(|test| test.interval.low),
+        two_way_ci_high: two_way(|test| test.interval.high),
         mixed_slope: mixed(|c| c.estimate),
         mixed_df: mixed(|c| c.df),
         mixed_p: mixed(|c| c.p),

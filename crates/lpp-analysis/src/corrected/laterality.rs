@@ -1,9 +1,9 @@
 //! Measures of laterality of every model that need no choice of a threshold, or show what hangs on it.
 
-use lpp_stats::{HomotopicPairs, LateralityPoint, VoxelSet, laterality_curve};
+use lpp_stats::{HomotopicPairs, LateralityPoint, laterality_curve};
 use lpp_tables::{CorrectedLaterality, CorrectedLateralityCurves};
 
-use super::{Measure, Sample, SampleModel};
+use super::{Measure, Sample, SampleModel, Voxels};
 use crate::AnalysisError;
 
 /// Scores from which voxels count in the curves.
@@ -13,14 +13,11 @@ const THRESHOLDS: [f64; 7] = [0.0, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2];
 pub(crate) fn rows(
     sample: &Sample,
 ) -> Result<(Vec<CorrectedLaterality>, Vec<CorrectedLateralityCurves>), AnalysisError> {
-    let mut selections = vec![("all", None)];
-    let reliable = sample.ceiling.as_ref().map(|ceiling| &ceiling.reliable);
-    selections.extend(reliable.map(|reliable| ("reliable", Some(reliable))));
     let (mut rows, mut curves) = (Vec::new(), Vec::new());
     for model in sample.models.iter().chain(&sample.baselines) {
-        for &(voxels, selection) in &selections {
-            rows.push(measures(sample, model, voxels, selection)?);
-            curves.extend(curve(sample, model, voxels, selection)?);
+        for &voxels in sample.selections() {
+            rows.push(measures(sample, model, voxels)?);
+            curves.extend(curve(sample, model, voxels)?);
         }
     }
     Ok((rows, curves))
@@ -29,36 +26,39 @@ pub(crate) fn rows(
 fn measures(
     sample: &Sample,
     model: &SampleModel,
-    voxels: &str,
-    selection: Option<&VoxelSet>,
+    voxels: Voxels,
 ) -> Result<CorrectedLaterality, AnalysisError> {
-    let of = |measure: Measure| measure.of(sample, &model.best, selection);
-    let mirror = pairs_of(sample, selection).mirror_difference(&model.best)?;
+    let of = |measure: Measure| measure.of(sample, &model.best, voxels);
+    let ceiling = sample.ceiling.as_ref();
+    let mirror = pairs_of(sample, voxels).mirror_difference(&model.best)?;
     Ok(CorrectedLaterality {
         model: model.name.clone(),
-        voxels: voxels.to_owned(),
+        voxels: voxels.name().to_owned(),
         l_minus_r_halves: of(Measure::Halves)?,
         l_minus_r_by_x: of(Measure::ByX)?,
         mirror_difference: of(Measure::Pairs)?,
         n_pairs: mirror.difference.n_voxels,
         share_of_pairs_left: mirror.share_left,
         aveli: of(Measure::AveLi)?,
-        l_minus_r_matched_ceiling: of(Measure::MatchedCeiling)?,
+        ceiling_kind: ceiling.map_or(String::new(), |ceiling| ceiling.kind.to_string()),
+        l_minus_r_matched: of(Measure::MatchedCeiling)?,
+        matched_n_pairs: ceiling.map(|ceiling| ceiling.n_matched(voxels)),
+        matched_ceiling_difference: ceiling
+            .map_or(Ok(f64::NAN), |ceiling| ceiling.matched_ceiling_difference(voxels))?,
     })
 }
 
 fn curve(
     sample: &Sample,
     model: &SampleModel,
-    voxels: &str,
-    selection: Option<&VoxelSet>,
+    voxels: Voxels,
 ) -> Result<Vec<CorrectedLateralityCurves>, AnalysisError> {
-    let pairs = pairs_of(sample, selection);
+    let pairs = pairs_of(sample, voxels);
     let side = |side: &[usize]| side.iter().map(|&voxel| model.best[voxel]).collect::<Vec<_>>();
     let points = laterality_curve(&side(pairs.left()), &side(pairs.right()), &THRESHOLDS)?;
     let row = |point: LateralityPoint| CorrectedLateralityCurves {
         model: model.name.clone(),
-        voxels: voxels.to_owned(),
+        voxels: voxels.name().to_owned(),
         threshold: point.threshold,
         n_left: point.n_left,
         n_right: point.n_right,
@@ -68,6 +68,9 @@ fn curve(
     Ok(points.into_iter().map(row).collect())
 }
 
-fn pairs_of(sample: &Sample, selection: Option<&VoxelSet>) -> HomotopicPairs {
-    selection.map_or_else(|| sample.pairs.clone(), |set| sample.pairs.within(set))
+fn pairs_of(sample: &Sample, voxels: Voxels) -> &HomotopicPairs {
+    match (voxels, &sample.ceiling) {
+        (Voxels::Reliable, Some(ceiling)) => &ceiling.reliable_pairs,
+        _ => &sample.pairs,
+    }
 }

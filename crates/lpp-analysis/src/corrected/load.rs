@@ -4,9 +4,12 @@ use std::path::Path;
 
 use lpp_files::{FileError, npy};
 use lpp_fmri::load_isc;
-use lpp_study::{JointInfo, ModelKind, beside_scores, load_sidecar};
+use lpp_study::{JointInfo, ModelKind, VOXELWISE_ISC, beside_isc, beside_scores, load_sidecar};
+use ndarray::{Array2, Array3, ArrayView1, Axis};
 
-use super::sample::{Ceiling, JointScores, Sample, SampleModel};
+use super::sample::{JointScores, Sample, SampleModel};
+use super::{Ceiling, Geometry};
+use crate::model_scores::LayerRule;
 use crate::subject::Subject;
 use crate::{AnalysisError, Brain, HemisphereRule, ModelScores, Region};
 
@@ -15,15 +18,12 @@ pub(super) fn load(
     brain: &Brain,
     isc_path: Option<&Path>,
     models: &[ModelScores],
+    layers: LayerRule,
     regions: Vec<Region>,
     subjects: &[Subject],
 ) -> Result<Sample, AnalysisError> {
-    let ceiling = match (isc_path, brain.reliable()) {
-        (Some(path), Some(reliable)) => Some(Ceiling::new(load_isc(path)?, reliable.voxels.clone())?),
-        _ => None,
-    };
-    let mut sample = of_brain(brain, models)?;
-    sample.ceiling = ceiling;
+    let mut sample = of_brain(brain, models, layers)?;
+    sample.ceiling = ceiling(brain, isc_path, &sample)?;
     sample.regions = regions;
     for subject in subjects {
         let brain = Brain::of_subject(&subject.mask, HemisphereRule::WorldX)?;
@@ -32,12 +32,49 @@ pub(super) fn load(
             .iter()
             .map(|path| ModelScores::load(path, &brain))
             .collect::<Result<_, _>>()?;
-        sample.subjects.push(of_brain(&brain, &models)?);
+        sample.subjects.push(of_brain(&brain, &models, LayerRule::All)?);
     }
     Ok(sample)
 }
 
-fn of_brain(brain: &Brain, models: &[ModelScores]) -> Result<Sample, AnalysisError> {
+/// The ceilings: voxelwise if they are beside the inter-subject correlation, else a lower bound.
+fn ceiling(
+    brain: &Brain,
+    isc_path: Option<&Path>,
+    sample: &Sample,
+) -> Result<Option<Ceiling>, AnalysisError> {
+    let (Some(path), Some(reliable)) = (isc_path, brain.reliable()) else {
+        return Ok(None);
+    };
+    let (isc, reliable) = (load_isc(path)?, reliable.voxels.clone());
+    let geometry = Geometry {
+        pairs: &sample.pairs,
+        by_x: &sample.by_x,
+    };
+    let [r_half, without] = VOXELWISE_ISC
+        .map(|what| beside_isc(path, what))
+        .map(|path| stacked(&path, brain));
+    Ok(Some(match r_half? {
+        Some(r_half) => Ceiling::voxelwise(&isc, reliable, &r_half, without?.as_ref(), geometry)?,
+        None => Ceiling::lower_bound(&isc, reliable, geometry)?,
+    }))
+}
+
+/// An array (…, `n_runs`, `n_voxels`) of correlations, if it is there.
+fn stacked(path: &Path, brain: &Brain) -> Result<Option<Array3<f64>>, AnalysisError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let values = npy::load_f64_stack(path)?;
+    brain.check_voxels(path, values.len_of(Axis(2)))?;
+    if let Some(r) = values.iter().find(|r| r.abs() > 1.0) {
+        let expected = "correlations between -1 and 1";
+        return Err(FileError::malformed(path, format!("a value of {r}"), expected).into());
+    }
+    Ok(Some(values))
+}
+
+fn of_brain(brain: &Brain, models: &[ModelScores], layers: LayerRule) -> Result<Sample, AnalysisError> {
     let places_mm = brain.mask().world_coordinates();
     let (mut trained, mut baselines) = (Vec::new(), Vec::new());
     // A subject's canary lies among its scores; what lies beside that is no test of a model.
@@ -47,7 +84,7 @@ fn of_brain(brain: &Brain, models: &[ModelScores]) -> Result<Sample, AnalysisErr
         } else {
             &mut baselines
         };
-        target.push(of_model(model, brain)?);
+        target.push(of_model(model, brain, layers)?);
     }
     Ok(Sample {
         models: trained,
@@ -62,7 +99,7 @@ fn of_brain(brain: &Brain, models: &[ModelScores]) -> Result<Sample, AnalysisErr
     })
 }
 
-fn of_model(model: &ModelScores, brain: &Brain) -> Result<SampleModel, AnalysisError> {
+fn of_model(model: &ModelScores, brain: &Brain, layers: LayerRule) -> Result<SampleModel, AnalysisError> {
     let ln = |n: Option<u64>| n.filter(|&n| n > 0).map_or(f64::NAN, |n| (n as f64).ln());
     let there = |what: &str| Some(beside_scores(&model.path, what)).filter(|path| path.exists());
     let nested = there("nested").map(|path| -> Result<Vec<f64>, AnalysisError> {
@@ -70,6 +107,7 @@ fn of_model(model: &ModelScores, brain: &Brain) -> Result<SampleModel, AnalysisE
         brain.check_voxels(&path, values.len())?;
         Ok(values.to_vec())
     });
+    let nested = nested.transpose()?;
     let joint = there("joint").map(|path| joint_scores(&path, brain));
     let nulls = there("nulls").map(|path| load_sidecar(&path));
     Ok(SampleModel {
@@ -78,11 +116,46 @@ fn of_model(model: &ModelScores, brain: &Brain) -> Result<SampleModel, AnalysisE
         ln_parameters: ln(model.info.n_parameters),
         ln_width: ln(model.info.n_hidden.last().map(|&width| width as u64)),
         best: model.best.clone(),
-        nested: nested.transpose()?,
+        // The runs are those of the best of all layers.
+        best_runs: there("runs")
+            .filter(|_| layers == LayerRule::All)
+            .map(|path| run_maps(&path, &model.best, brain))
+            .transpose()?,
+        nested_runs: match (&nested, there("nested_runs")) {
+            (Some(nested), Some(path)) => Some(run_maps(&path, nested, brain)?),
+            _ => None,
+        },
+        nested,
         joint: joint.transpose()?,
         nulls: nulls.transpose()?,
         run_scores: best_layer_runs(model),
     })
+}
+
+/// Mean scores over runs may differ by this much from those of the model: rounding of single precision.
+const MEAN_TOLERANCE: f64 = 1e-5;
+
+/// The scores of each test run, (`n_runs`, `n_voxels`), whose mean must be the scores of the model.
+fn run_maps(path: &Path, mean: &[f64], brain: &Brain) -> Result<Array2<f64>, AnalysisError> {
+    let runs = npy::load_f64_matrix(path)?;
+    brain.check_voxels(path, runs.ncols())?;
+    let differs = |(column, &mean): (ArrayView1<'_, f64>, &f64)| {
+        let found = column.mean().unwrap_or(f64::NAN);
+        mean.is_finite() && !((found - mean).abs() <= MEAN_TOLERANCE)
+    };
+    let voxels = runs.columns().into_iter().zip(mean);
+    match voxels.enumerate().find(|(_, pair)| differs(*pair)) {
+        None => Ok(runs),
+        Some((voxel, (column, mean))) => Err(FileError::malformed(
+            path,
+            format!(
+                "a mean over runs of {:.5} in voxel {voxel}",
+                column.mean().unwrap_or(f64::NAN)
+            ),
+            format!("{mean:.5}, the score of the model there; run lpp-fit again"),
+        )
+        .into()),
+    }
 }
 
 /// Per run the mean score of the model's best layer; nothing where the sidecar has no such layer.

@@ -1,14 +1,10 @@
 //! Ways to sum up a model's voxel scores in one number: the paper's and the corrected ones.
 
-use lpp_stats::{CeilingMatch, Hemispheres, LateralScore, MeanScore, VoxelSet, aveli, normalize_by_ceiling};
+use lpp_stats::{Hemispheres, HomotopicPairs, LateralScore, MeanScore, VoxelSet, aveli};
 
-use super::Sample;
+use super::{Ceiling, CeilingKind, Sample, Voxels};
 use crate::AnalysisError;
 use crate::lateralization::{over_isc as ratio_to_isc, upper_decile};
-
-/// Split-half correlations of matched voxels differ by at most this much; a hundredth is a fiftieth of a typical
-/// reliable voxel's.
-pub const CALIPER: f64 = 0.01;
 
 /// A number per model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +12,7 @@ pub const CALIPER: f64 = 0.01;
 pub enum Measure {
     /// Mean over all voxels.
     Mean,
-    /// Mean score over the noise ceiling of each voxel, reliable voxels.
+    /// Mean score over the noise ceiling of each voxel, over the paper's reliable voxels.
     MeanOverCeiling,
     /// L − R of means over the array halves.
     Halves,
@@ -34,9 +30,9 @@ pub enum Measure {
     OverIsc,
     /// The same by x.
     OverIscByX,
-    /// L − R of means of score/ceiling by x, reliable voxels.
+    /// L − R of the mean score over the mean ceiling, over homotopic voxels.
     OverCeiling,
-    /// L − R of means over voxels by x with matched ceilings.
+    /// L − R at equal ceilings, over voxels by x with matched ceilings.
     MatchedCeiling,
 }
 
@@ -52,54 +48,95 @@ impl Measure {
         }
     }
 
-    /// The measure of one model's voxel scores, over the `selection` if there is one.
+    /// The name of a correction, with a word where the ceilings are a lower bound.
+    pub(super) fn named(self, sample: &Sample, correction: &str) -> String {
+        match self.ceiling_kind(sample) {
+            Some(kind) if kind == CeilingKind::LowerBound.to_string() => format!("{correction} ({kind})"),
+            _ => correction.to_owned(),
+        }
+    }
+
+    /// Where the ceilings of a measure come from, if it uses some and they are known.
+    pub(super) fn ceiling_kind(self, sample: &Sample) -> Option<String> {
+        let uses = matches!(
+            self,
+            Self::MeanOverCeiling | Self::OverCeiling | Self::MatchedCeiling
+        );
+        let ceiling = sample.ceiling.as_ref().filter(|_| uses);
+        ceiling.map(|ceiling| ceiling.kind.to_string())
+    }
+
+    /// The measure of one model's voxel scores.
     ///
-    /// NaN where it is not defined: without split-half correlations, pairs or voxels.
+    /// NaN where it is not defined: without ceilings, pairs or voxels.
     ///
     /// # Errors
     /// [`AnalysisError::Stats`] if `values` has not one value per voxel of the sample.
-    pub fn of(
+    pub fn of(self, sample: &Sample, values: &[f64], voxels: Voxels) -> Result<f64, AnalysisError> {
+        self.in_split(sample, values, None, voxels)
+    }
+
+    /// The same for the scores of one test run. Voxels and pairs that depend on ceilings are chosen by other runs.
+    ///
+    /// # Errors
+    /// As [`Measure::of`].
+    pub fn of_run(
         self,
         sample: &Sample,
         values: &[f64],
-        selection: Option<&VoxelSet>,
+        run: usize,
+        voxels: Voxels,
     ) -> Result<f64, AnalysisError> {
-        let ceiling = sample.ceiling.as_ref();
+        self.in_split(sample, values, Some(run), voxels)
+    }
+
+    fn in_split(
+        self,
+        sample: &Sample,
+        values: &[f64],
+        run: Option<usize>,
+        voxels: Voxels,
+    ) -> Result<f64, AnalysisError> {
+        let selection = match (voxels, &sample.ceiling) {
+            (Voxels::All, _) => None,
+            (Voxels::Reliable, Some(ceiling)) => Some(&ceiling.reliable),
+            (Voxels::Reliable, None) => return Ok(f64::NAN),
+        };
+        let over_ceiling = |of: &dyn Fn(&Ceiling) -> Result<f64, AnalysisError>| {
+            sample.ceiling.as_ref().map_or(Ok(f64::NAN), of)
+        };
+        let over_pairs = |of: &dyn Fn(&HomotopicPairs) -> Result<f64, AnalysisError>| match &sample.ceiling {
+            Some(ceiling) if voxels == Voxels::Reliable => ceiling.over_reliable_pairs(run, of),
+            _ => of(&sample.pairs),
+        };
         match self {
             Self::Mean => Ok(match selection {
                 Some(set) => MeanScore::over(values, set)?.mean,
                 None => MeanScore::of(values).mean,
             }),
-            Self::MeanOverCeiling => ceiling.map_or(Ok(f64::NAN), |ceiling| {
-                let relative = normalize_by_ceiling(values, &ceiling.mean)?;
+            Self::MeanOverCeiling => over_ceiling(&|ceiling| {
+                let relative: Vec<f64> = values.iter().zip(&ceiling.of_voxel).map(|(v, c)| v / c).collect();
                 Ok(MeanScore::over(&relative, &ceiling.reliable)?.mean)
             }),
             Self::Halves => difference(values, &sample.halves, selection),
             Self::ByX => difference(values, &sample.by_x, selection),
-            Self::Pairs => {
-                let pairs = chosen(sample, selection);
-                Ok(pairs.mirror_difference(values)?.difference.mean)
-            }
-            Self::AveLi => {
-                let pairs = chosen(sample, selection);
+            Self::Pairs => over_pairs(&|pairs| Ok(pairs.mirror_difference(values)?.difference.mean)),
+            Self::AveLi => over_pairs(&|pairs| {
                 pairs.differences(values)?;
                 let of = |side: &[usize]| side.iter().map(|&voxel| values[voxel]).collect::<Vec<_>>();
                 Ok(aveli(&of(pairs.left()), &of(pairs.right())))
-            }
+            }),
             Self::Percentile90 => upper_difference(values, &sample.halves, selection),
             Self::Percentile90ByX => upper_difference(values, &sample.by_x, selection),
             Self::OverIsc => over_isc(sample, &sample.halves, values, selection),
             Self::OverIscByX => over_isc(sample, &sample.by_x, values, selection),
-            Self::OverCeiling => ceiling.map_or(Ok(f64::NAN), |ceiling| {
-                let relative = normalize_by_ceiling(values, &ceiling.mean)?;
-                difference(&relative, &sample.by_x, Some(&ceiling.reliable))
+            Self::OverCeiling => over_ceiling(&|ceiling| {
+                over_pairs(&|pairs| {
+                    pairs.differences(values)?;
+                    Ok(ceiling.relative_difference(pairs, values))
+                })
             }),
-            Self::MatchedCeiling => ceiling.map_or(Ok(f64::NAN), |ceiling| {
-                let sides = restricted(&sample.by_x, selection);
-                let matched = CeilingMatch::of(&ceiling.mean, sides.left(), sides.right(), CALIPER)?;
-                Ok(MeanScore::over(values, &matched.left)?.mean
-                    - MeanScore::over(values, &matched.right)?.mean)
-            }),
+            Self::MatchedCeiling => over_ceiling(&|ceiling| ceiling.matched_difference(values, voxels, run)),
         }
     }
 }
@@ -114,15 +151,11 @@ fn over_isc(
     let Some(ceiling) = &sample.ceiling else {
         return Ok(f64::NAN);
     };
-    difference(&ratio_to_isc(values, &ceiling.mean), sides, selection)
+    difference(&ratio_to_isc(values, &ceiling.isc), sides, selection)
 }
 
 fn restricted(sides: &Hemispheres, selection: Option<&VoxelSet>) -> Hemispheres {
     selection.map_or_else(|| sides.clone(), |set| sides.within(set))
-}
-
-fn chosen(sample: &Sample, selection: Option<&VoxelSet>) -> lpp_stats::HomotopicPairs {
-    selection.map_or_else(|| sample.pairs.clone(), |set| sample.pairs.within(set))
 }
 
 fn difference(

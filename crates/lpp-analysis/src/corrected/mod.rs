@@ -8,13 +8,15 @@
 //! * `optimism`: what choosing the layer by test scores brings;
 //! * `joint`: what a layer explains beyond low-level controls;
 //! * `nulls`: scores and sides of a layer against reordered scans;
-//! * `ceilings`: noise ceilings of both sides, with uncertainty and equivalence;
+//! * `ceilings`: noise ceilings of both sides with their errors, and `equivalence`: whether they explain L − R;
 //! * `voxel_tests`: corrections for many voxels;
 //! * `parcels`: a spatial null for maps of parcels;
 //! * `subjects`: effects over individual subjects and over runs.
 
+mod ceiling;
 mod ceilings;
 mod delta;
+mod equivalence;
 mod family_tests;
 mod joint;
 mod laterality;
@@ -22,6 +24,7 @@ mod load;
 mod measures;
 mod nulls;
 mod optimism;
+mod outcome;
 mod parcels;
 mod sample;
 mod seed;
@@ -29,14 +32,15 @@ mod slope_significance;
 mod subjects;
 mod voxel_tests;
 
-pub use measures::{CALIPER, Measure};
-pub use sample::{Ceiling, JointScores, Sample, SampleModel};
+pub use ceiling::{CALIPER, Ceiling, CeilingKind, Geometry};
+pub use measures::Measure;
+pub use sample::{JointScores, LayerChoice, Sample, SampleModel, Voxels};
 pub use slope_significance::SlopeTests;
 
 use lpp_tables::{
-    CorrectedCeilings, CorrectedFamilies, CorrectedJoint, CorrectedLaterality, CorrectedLateralityCurves,
-    CorrectedNulls, CorrectedOptimism, CorrectedParcels, CorrectedRandomEffects, CorrectedVoxelTests, Delta,
-    Row, Table,
+    CorrectedCeilings, CorrectedEquivalence, CorrectedFamilies, CorrectedJoint, CorrectedLaterality,
+    CorrectedLateralityCurves, CorrectedNulls, CorrectedOptimism, CorrectedParcels, CorrectedRandomEffects,
+    CorrectedVoxelTests, Delta, Row, Table,
 };
 
 use crate::AnalysisError;
@@ -62,6 +66,7 @@ impl Part for CorrectedPart {
             CorrectedJoint::NAME,
             CorrectedNulls::NAME,
             CorrectedCeilings::NAME,
+            CorrectedEquivalence::NAME,
             CorrectedVoxelTests::NAME,
             CorrectedParcels::NAME,
             CorrectedRandomEffects::NAME,
@@ -74,6 +79,7 @@ impl Part for CorrectedPart {
             &average.brain,
             inputs.files.isc.as_deref(),
             &average.models,
+            inputs.source.options.layers,
             inputs.regions()?.to_vec(),
             &inputs.files.subjects,
         )?;
@@ -100,6 +106,7 @@ fn made(sample: &Sample) -> Result<Made, AnalysisError> {
         .with(&joint::rows(sample)?)
         .with(&nulls::rows(sample))
         .with(&ceilings::rows(sample)?)
+        .with(&equivalence::rows(sample)?)
         .with(&voxel_tests::rows(sample)?)
         .with(&parcels::rows(sample))
         .with(&subjects::rows(sample)?))

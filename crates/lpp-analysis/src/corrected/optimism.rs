@@ -2,7 +2,7 @@
 
 use lpp_tables::CorrectedOptimism;
 
-use super::{Measure, Sample, SampleModel};
+use super::{Measure, Sample, SampleModel, Voxels};
 use crate::AnalysisError;
 
 /// One row per model with nested scores: best-of-test, nested, and their difference, the optimism.
@@ -13,18 +13,14 @@ pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedOptimism>, AnalysisEr
 }
 
 fn row(sample: &Sample, model: &SampleModel, nested: &[f64]) -> Result<CorrectedOptimism, AnalysisError> {
-    let reliable = sample.ceiling.as_ref().map(|ceiling| &ceiling.reliable);
-    // Best-of-test and nested; NaN over reliable voxels that are not known.
-    let both = |measure: Measure, over_reliable: bool| -> Result<(f64, f64), AnalysisError> {
-        if over_reliable && reliable.is_none() {
-            return Ok((f64::NAN, f64::NAN));
-        }
-        let selection = reliable.filter(|_| over_reliable);
-        let of = |scores: &[f64]| measure.of(sample, scores, selection);
+    // Best-of-test and nested.
+    let both = |measure: Measure, voxels: Voxels| -> Result<(f64, f64), AnalysisError> {
+        let of = |scores: &[f64]| measure.of(sample, scores, voxels);
         Ok((of(&model.best)?, of(nested)?))
     };
-    let (score, score_reliable) = (both(Measure::Mean, false)?, both(Measure::Mean, true)?);
-    let (sides, sides_reliable) = (both(Measure::Halves, false)?, both(Measure::Halves, true)?);
+    let (all, reliable) = (Voxels::All, Voxels::Reliable);
+    let (score, score_reliable) = (both(Measure::Mean, all)?, both(Measure::Mean, reliable)?);
+    let (sides, sides_reliable) = (both(Measure::Halves, all)?, both(Measure::Halves, reliable)?);
     Ok(CorrectedOptimism {
         model: model.name.clone(),
         score_all_best_of_test: score.0,

@@ -10,8 +10,8 @@ use ndarray::Array2;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::sample::{Ceiling, Sample};
 use super::seed::SEED;
+use super::{Ceiling, Sample};
 
 /// Edge of a cube: a parcel of the cortical atlas has about this size.
 const EDGE_MM: f64 = 20.0;
@@ -118,10 +118,10 @@ fn maps(sample: &Sample, ceiling: &Ceiling, parcels: &[Parcel]) -> Maps {
     Maps {
         slope: parcels.iter().map(slope).collect(),
         score: parcels.iter().map(score).collect(),
-        isc: parcels.iter().map(|parcel| parcel.mean(&ceiling.mean)).collect(),
+        isc: parcels.iter().map(|parcel| parcel.mean(&ceiling.isc)).collect(),
         isc_difference: parcels
             .iter()
-            .map(|parcel| parcel.difference(&ceiling.mean))
+            .map(|parcel| parcel.difference(&ceiling.isc))
             .collect(),
     }
 }

@@ -1,10 +1,11 @@
 //! What the corrections are computed from: voxel scores of all models, sides, pairs, ceilings, in memory.
 
-use lpp_stats::{Groups, Hemispheres, HomotopicPairs, VoxelSet, mean_over_trials};
+use lpp_stats::{Groups, Hemispheres, HomotopicPairs};
 use lpp_study::{JointInfo, NullsInfo};
 use ndarray::Array2;
 
-use crate::{AnalysisError, Region};
+use super::Ceiling;
+use crate::Region;
 
 /// One trained model or baseline.
 #[derive(Debug, Clone)]
@@ -21,6 +22,10 @@ pub struct SampleModel {
     pub best: Vec<f64>,
     /// Score of each voxel with the layer chosen on inner data, where there is one.
     pub nested: Option<Vec<f64>>,
+    /// The scores of `best` in each test run, (`n_runs`, `n_voxels`), if known.
+    pub best_runs: Option<Array2<f64>>,
+    /// The scores of `nested` in each test run, if known.
+    pub nested_runs: Option<Array2<f64>>,
     /// One layer fitted beside low-level controls, where that was done.
     pub joint: Option<JointScores>,
     /// One layer tested against nulls, where that was done.
@@ -38,29 +43,63 @@ pub struct JointScores {
     pub rows: Array2<f64>,
 }
 
-/// Split-half correlations of the voxels.
-#[derive(Debug, Clone)]
-pub struct Ceiling {
-    /// (`n_trials`, `n_voxels`).
-    pub trials: Array2<f64>,
-    /// Mean over trials.
-    pub mean: Vec<f64>,
-    /// Voxels above the 75th percentile.
-    pub reliable: VoxelSet,
+impl SampleModel {
+    /// Score of each voxel by a rule for its layer; `None` if there are no nested scores.
+    #[must_use]
+    pub fn scores(&self, rule: LayerChoice) -> Option<&[f64]> {
+        match rule {
+            LayerChoice::BestOfTest => Some(&self.best),
+            LayerChoice::Nested => self.nested.as_deref(),
+        }
+    }
+
+    /// The same in each test run.
+    #[must_use]
+    pub fn run_maps(&self, rule: LayerChoice) -> Option<&Array2<f64>> {
+        match rule {
+            LayerChoice::BestOfTest => self.best_runs.as_ref(),
+            LayerChoice::Nested => self.nested_runs.as_ref(),
+        }
+    }
 }
 
-impl Ceiling {
-    /// Averages the trials; `reliable` as elsewhere in the analysis.
-    ///
-    /// # Errors
-    /// [`AnalysisError::Stats`] without trials.
-    pub fn new(trials: Array2<f64>, reliable: VoxelSet) -> Result<Self, AnalysisError> {
-        let mean = mean_over_trials(&trials)?.to_vec();
-        Ok(Self {
-            trials,
-            mean,
-            reliable,
-        })
+/// How the layer of each voxel was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LayerChoice {
+    /// The layer with the largest mean test score, as in the paper.
+    BestOfTest,
+    /// The layer chosen on inner data, fold by fold.
+    Nested,
+}
+
+impl LayerChoice {
+    /// The name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BestOfTest => "best_of_test",
+            Self::Nested => "nested",
+        }
+    }
+}
+
+/// Over which voxels a measure is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voxels {
+    /// All of them.
+    All,
+    /// The reliable ones: for measures of pairs and matched voxels the reliable pairs, for others the paper's.
+    Reliable,
+}
+
+impl Voxels {
+    /// The name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Reliable => "reliable",
+        }
     }
 }
 
@@ -110,6 +149,16 @@ impl Sample {
     #[must_use]
     pub fn groups(&self) -> Groups {
         Groups::by_label(&self.families())
+    }
+
+    /// All voxels, and the reliable ones if they are known.
+    #[must_use]
+    pub fn selections(&self) -> &'static [Voxels] {
+        if self.ceiling.is_some() {
+            &[Voxels::All, Voxels::Reliable]
+        } else {
+            &[Voxels::All]
+        }
     }
 
     /// Whether every trained model has scores of layers chosen on inner data.

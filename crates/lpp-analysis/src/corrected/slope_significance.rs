@@ -1,8 +1,10 @@
 //! One outcome per model against size, by every test that there is for it.
 
+use crate::regression::complete;
+
 use lpp_stats::{
-    Coefficient, FixedEffect, Groups, MixedModel, RobustCoefficient, SlopeWithout, cluster_robust_ols, ols,
-    pearson, slopes_without_each_group,
+    Coefficient, FixedEffect, Groups, MixedModel, RobustCoefficient, RunTest, SlopeWithout,
+    cluster_robust_ols, ols, pearson, slopes_without_each_group,
 };
 
 /// The slope of an outcome on ln(parameters), as the paper tests it and with families of models as units.
@@ -37,6 +39,10 @@ pub struct SlopeTests {
     pub without: Vec<(String, SlopeWithout)>,
     /// Slope given ln(width), cluster-robust: what size brings among models of equal feature count.
     pub given_width: Option<RobustCoefficient>,
+    /// The slope with its error over runs, if the outcome is known in each run.
+    pub runs: Option<RunTest>,
+    /// The slope with its error over runs and families.
+    pub two_way: Option<RunTest>,
 }
 
 impl SlopeTests {
@@ -80,7 +86,29 @@ impl SlopeTests {
                 &[&given[0], &given[1]],
                 &wide_groups,
             )),
+            runs: None,
+            two_way: None,
         }
+    }
+
+    /// Adds the tests over runs, for an outcome that is known in each run.
+    ///
+    /// `by_run` has one entry per run with a value per model, in the order of [`of`](Self::of). The models must be the
+    /// same in all runs as there; otherwise nothing is added.
+    #[must_use]
+    pub fn with_runs(mut self, size: &[f64], by_run: &[Vec<f64>]) -> Self {
+        let slope = |values: &Vec<f64>| {
+            let (x, y) = complete(size, values);
+            let fit = ols(&y, &[&x]).ok().filter(|_| y.len() == self.n)?;
+            Some(fit.slope().estimate)
+        };
+        let slopes: Option<Vec<f64>> = by_run.iter().map(slope).collect();
+        self.runs = slopes.and_then(|slopes| RunTest::of(&slopes).ok());
+        self.two_way = self
+            .runs
+            .zip(self.robust)
+            .and_then(|(runs, families)| runs.with_families(&families).ok());
+        self
     }
 
     /// The leave-one-family-out slope that supports growth least: the smallest if the slope is positive, else the

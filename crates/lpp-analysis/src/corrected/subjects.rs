@@ -6,7 +6,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::measures::Measure;
-use super::sample::Sample;
+use super::sample::{Sample, Voxels};
 use super::seed::SEED;
 use crate::AnalysisError;
 use crate::regression::complete;
@@ -30,7 +30,7 @@ pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedRandomEffects>, Analy
             let values: Vec<f64> = subject
                 .models
                 .iter()
-                .map(|model| measure.of(subject, &model.best, None))
+                .map(|model| measure.of(subject, &model.best, Voxels::All))
                 .collect::<Result<_, _>>()?;
             slopes.push(slope(&subject.sizes(), &values));
         }

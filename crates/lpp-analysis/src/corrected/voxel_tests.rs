@@ -23,6 +23,8 @@ struct Row {
     map: &'static str,
     correction: &'static str,
     level: f64,
+    /// Smallest p that the correction can give; NaN if there is no such limit.
+    reachable: f64,
     /// p of every voxel after the correction.
     p: Vec<f64>,
     t: Vec<f64>,
@@ -77,6 +79,7 @@ fn by_models(sample: &Sample, map: &'static str, values: &Array2<f64>) -> Result
         map,
         correction,
         level,
+        reachable: f64::NAN,
         p,
         t: t.clone(),
     };
@@ -93,7 +96,10 @@ fn by_models(sample: &Sample, map: &'static str, values: &Array2<f64>) -> Result
             0.05,
             BenjaminiYekutieli.adjust(&p)?,
         ),
-        row("largest t, models permuted", 0.05, slopes.max.corrected_p(&t)),
+        Row {
+            reachable: 1.0 / (1 + N_PERMUTATIONS) as f64,
+            ..row("largest t, models permuted", 0.05, slopes.max.corrected_p(&t))
+        },
     ])
 }
 
@@ -112,6 +118,12 @@ fn by_families(
         map,
         correction: "largest t, families flipped",
         level: 0.05,
+        // All signs flipped give the same size of t, so that two patterns of 2ⁿ are as extreme as the observed one.
+        reachable: if flips.exact {
+            0.5_f64.powi(maps.nrows() as i32 - 1)
+        } else {
+            1.0 / (1 + N_FLIPS) as f64
+        },
         p: flips.max.corrected_p(&flips.t),
         t: flips.t,
     })
@@ -159,17 +171,24 @@ fn counted(row: &Row) -> CorrectedVoxelTests {
         row.p
             .iter()
             .zip(&row.t)
-            .filter(|(p, _)| **p < row.level)
+            .filter(|(p, _)| **p <= row.level)
             .map(|(_, t)| *t)
     };
+    let testable = !(row.reachable > row.level);
+    let count = |keep: fn(f64) -> bool| testable.then(|| surviving().filter(|t| keep(*t)).count());
     CorrectedVoxelTests {
         map: row.map.to_owned(),
-        correction: row.correction.to_owned(),
+        correction: format!(
+            "{}{}",
+            row.correction,
+            if testable { "" } else { " (not testable)" }
+        ),
         level: row.level,
         n_tests: row.t.len(),
-        n_positive: surviving().filter(|t| *t > 0.0).count(),
-        n_negative: surviving().filter(|t| *t < 0.0).count(),
+        n_positive: count(|t| t > 0.0),
+        n_negative: count(|t| t < 0.0),
         smallest_t: surviving().map(f64::abs).fold(f64::NAN, f64::min),
         smallest_p: row.p.iter().copied().fold(f64::NAN, f64::min),
+        smallest_reachable_p: row.reachable,
     }
 }

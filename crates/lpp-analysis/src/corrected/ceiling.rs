@@ -1,0 +1,282 @@
+//! Noise ceilings of the voxels, and what is chosen by them: reliable pairs and matched voxels.
+
+use std::fmt;
+
+use lpp_stats::{
+    CeilingMatch, Hemispheres, HomotopicPairs, ReliableVoxels, VoxelSet, mean_over_trials, nan_mean,
+    noise_ceiling,
+};
+use ndarray::{Array2, Array3, Axis};
+
+use super::Voxels;
+use crate::AnalysisError;
+
+/// Ceilings of a matched pair differ by at most this share of their mean.
+pub const CALIPER: f64 = 0.02;
+
+/// What is known of the ceilings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CeilingKind {
+    /// Correlations of two halves of the subjects in the same voxel, in each run.
+    Voxelwise,
+    /// Only the inter-subject correlation, in which a voxel of one half is predicted from all voxels of the other. Its
+    /// square is a lower bound of the correlation of halves.
+    LowerBound,
+}
+
+impl fmt::Display for CeilingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Voxelwise => "voxelwise",
+            Self::LowerBound => "lower bound",
+        })
+    }
+}
+
+/// Split-half correlations of the voxels and what follows from them.
+#[derive(Debug, Clone)]
+pub struct Ceiling {
+    /// Where the ceilings come from.
+    pub kind: CeilingKind,
+    /// Inter-subject correlation, the mean over its trials: what the paper divides by.
+    pub isc: Vec<f64>,
+    /// Voxels with an inter-subject correlation above the 75th percentile: the paper's reliable voxels.
+    pub reliable: VoxelSet,
+    /// Split-half correlation of each halving, mean over runs: (`n_trials`, `n_voxels`).
+    pub by_trial: Array2<f64>,
+    /// The same without each subject, mean over halvings and runs: (`n_subjects`, `n_voxels`), if known.
+    pub without_subject: Option<Array2<f64>>,
+    /// The ceiling √(2r/(1 + r)) of each voxel, from the mean r over halvings and runs; NaN if that is not positive.
+    pub of_voxel: Vec<f64>,
+    /// Pairs of which the mean of both split-half correlations is above the 75th percentile, by all runs.
+    pub reliable_pairs: HomotopicPairs,
+    splits: Vec<Split>,
+}
+
+/// What is chosen by the ceilings of some runs, for scores of the others.
+#[derive(Debug, Clone)]
+struct Split {
+    /// Scores of runs with this parity; of all runs if `None`.
+    parity: Option<usize>,
+    /// Ceilings of the runs that are scored; 0 where r is not positive.
+    scored: Vec<f64>,
+    reliable_pairs: HomotopicPairs,
+    matched: CeilingMatch,
+    matched_reliable: CeilingMatch,
+}
+
+/// Pairs and sides of a brain.
+#[derive(Debug, Clone, Copy)]
+pub struct Geometry<'a> {
+    /// Voxels and their mirror images.
+    pub pairs: &'a HomotopicPairs,
+    /// Sides by x.
+    pub by_x: &'a Hemispheres,
+}
+
+impl Ceiling {
+    /// From the correlation of halves in each voxel.
+    ///
+    /// `isc` is (`n_trials`, `n_voxels`), `r_half` (`n_trials`, `n_runs`, `n_voxels`), `without_subject` (`n_subjects`,
+    /// `n_runs`, `n_voxels`).
+    ///
+    /// # Errors
+    /// [`AnalysisError::Stats`] without trials, or if the arrays do not fit each other.
+    pub fn voxelwise(
+        isc: &Array2<f64>,
+        reliable: VoxelSet,
+        r_half: &Array3<f64>,
+        without_subject: Option<&Array3<f64>>,
+        brain: Geometry<'_>,
+    ) -> Result<Self, AnalysisError> {
+        let by_run = means(r_half, Axis(0));
+        let splits = if by_run.nrows() < 2 {
+            vec![Split::of(None, &by_run, brain)?]
+        } else {
+            vec![
+                Split::of(Some(0), &by_run, brain)?,
+                Split::of(Some(1), &by_run, brain)?,
+            ]
+        };
+        Ok(Self {
+            by_trial: means(r_half, Axis(1)),
+            without_subject: without_subject.map(|values| means(values, Axis(1))),
+            ..Self::with(CeilingKind::Voxelwise, isc, reliable, &by_run, splits, brain)?
+        })
+    }
+
+    /// The lower bound from the inter-subject correlation alone.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Stats`] without trials.
+    pub fn lower_bound(
+        isc: &Array2<f64>,
+        reliable: VoxelSet,
+        brain: Geometry<'_>,
+    ) -> Result<Self, AnalysisError> {
+        // A negative prediction is no reliability.
+        let square = |r: f64| r * r.max(0.0);
+        let mean = mean_over_trials(isc)?.mapv(square).insert_axis(Axis(0));
+        let splits = vec![Split::of(None, &mean, brain)?];
+        Ok(Self {
+            by_trial: isc.mapv(square),
+            ..Self::with(CeilingKind::LowerBound, isc, reliable, &mean, splits, brain)?
+        })
+    }
+
+    fn with(
+        kind: CeilingKind,
+        isc: &Array2<f64>,
+        reliable: VoxelSet,
+        by_run: &Array2<f64>,
+        splits: Vec<Split>,
+        brain: Geometry<'_>,
+    ) -> Result<Self, AnalysisError> {
+        let r_half = column_means(by_run, |_| true);
+        Ok(Self {
+            kind,
+            isc: mean_over_trials(isc)?.to_vec(),
+            reliable,
+            by_trial: Array2::default((0, 0)),
+            without_subject: None,
+            of_voxel: r_half.iter().map(|&r| noise_ceiling(r)).collect(),
+            reliable_pairs: reliable_pairs(&r_half, brain.pairs)?,
+            splits,
+        })
+    }
+
+    /// The mean over splits of runs of a number that depends on what the other runs chose. With a `run`, only the split
+    /// that scores it counts.
+    fn over_splits(
+        &self,
+        run: Option<usize>,
+        of: impl Fn(&Split) -> Result<f64, AnalysisError>,
+    ) -> Result<f64, AnalysisError> {
+        let scores = |split: &&Split| match (run, split.parity) {
+            (Some(run), Some(parity)) => run % 2 == parity,
+            _ => true,
+        };
+        let values: Vec<f64> = self
+            .splits
+            .iter()
+            .filter(scores)
+            .map(of)
+            .collect::<Result<_, _>>()?;
+        Ok(values.iter().sum::<f64>() / values.len() as f64)
+    }
+
+    /// Left minus right over voxels matched by ceiling, at equal ceilings ([`CeilingMatch::difference`]).
+    pub(super) fn matched_difference(
+        &self,
+        values: &[f64],
+        voxels: Voxels,
+        run: Option<usize>,
+    ) -> Result<f64, AnalysisError> {
+        self.over_splits(run, |split| {
+            Ok(split.matched(voxels).difference(values, &split.scored)?)
+        })
+    }
+
+    /// Mean difference of the ceilings of matched voxels in the runs that did not choose them.
+    pub(super) fn matched_ceiling_difference(&self, voxels: Voxels) -> Result<f64, AnalysisError> {
+        self.over_splits(None, |split| {
+            Ok(split.matched(voxels).ceiling_difference(&split.scored)?)
+        })
+    }
+
+    /// Number of matched pairs, the mean over splits rounded down.
+    pub(super) fn n_matched(&self, voxels: Voxels) -> usize {
+        let total: usize = self
+            .splits
+            .iter()
+            .map(|split| split.matched(voxels).pairs.len())
+            .sum();
+        total / self.splits.len()
+    }
+
+    /// A number over reliable pairs, which the runs choose that are not scored.
+    pub(super) fn over_reliable_pairs(
+        &self,
+        run: Option<usize>,
+        of: impl Fn(&HomotopicPairs) -> Result<f64, AnalysisError>,
+    ) -> Result<f64, AnalysisError> {
+        self.over_splits(run, |split| of(&split.reliable_pairs))
+    }
+
+    /// Left minus right of the mean score over the mean ceiling, over the voxels of pairs that have both.
+    pub(super) fn relative_difference(&self, pairs: &HomotopicPairs, values: &[f64]) -> f64 {
+        let known = |&(l, r): &(&usize, &usize)| {
+            let finite = |&voxel: &usize| values[voxel].is_finite() && self.of_voxel[voxel].is_finite();
+            finite(l) && finite(r)
+        };
+        let sums = pairs
+            .left()
+            .iter()
+            .zip(pairs.right())
+            .filter(known)
+            .fold([0.0; 4], |sums, (&l, &r)| {
+                let add = [values[l], self.of_voxel[l], values[r], self.of_voxel[r]];
+                std::array::from_fn(|i| sums[i] + add[i])
+            });
+        sums[0] / sums[1] - sums[2] / sums[3]
+    }
+}
+
+impl Split {
+    /// Scores of runs of a parity, pairs by the ceilings of the others.
+    fn of(parity: Option<usize>, by_run: &Array2<f64>, brain: Geometry<'_>) -> Result<Self, AnalysisError> {
+        let scores = |run: usize| parity.is_none_or(|parity| run % 2 == parity);
+        let choosing = column_means(by_run, |run| parity.is_none() || !scores(run));
+        let ceilings: Vec<f64> = choosing.iter().map(|&r| noise_ceiling(r)).collect();
+        let scored = column_means(by_run, scores);
+        let reliable_pairs = reliable_pairs(&choosing, brain.pairs)?;
+        let reliable: Vec<usize> = [reliable_pairs.left(), reliable_pairs.right()].concat();
+        let sides = brain.by_x.within(&VoxelSet::at(reliable));
+        let matched =
+            |sides: &Hemispheres| CeilingMatch::closest(&ceilings, sides.left(), sides.right(), CALIPER);
+        Ok(Self {
+            parity,
+            scored: scored
+                .iter()
+                .map(|&r| if r <= 0.0 { 0.0 } else { noise_ceiling(r) })
+                .collect(),
+            matched: matched(brain.by_x)?,
+            matched_reliable: matched(&sides)?,
+            reliable_pairs,
+        })
+    }
+
+    fn matched(&self, voxels: Voxels) -> &CeilingMatch {
+        match voxels {
+            Voxels::All => &self.matched,
+            Voxels::Reliable => &self.matched_reliable,
+        }
+    }
+}
+
+/// Means over an axis, without NaN.
+fn means(values: &Array3<f64>, axis: Axis) -> Array2<f64> {
+    values.map_axis(axis, |lane| nan_mean(lane.iter().copied()))
+}
+
+/// Means of the chosen rows, without NaN.
+fn column_means(by_run: &Array2<f64>, keep: impl Fn(usize) -> bool) -> Vec<f64> {
+    let rows: Vec<usize> = (0..by_run.nrows()).filter(|&run| keep(run)).collect();
+    by_run
+        .columns()
+        .into_iter()
+        .map(|column| nan_mean(rows.iter().map(|&run| column[run])))
+        .collect()
+}
+
+/// The pairs whose mean correlation is above its 75th percentile over pairs, which does not know the side.
+fn reliable_pairs(r_half: &[f64], pairs: &HomotopicPairs) -> Result<HomotopicPairs, AnalysisError> {
+    let both = |(&l, &r): (&usize, &usize)| f64::midpoint(r_half[l], r_half[r]);
+    let means: Vec<f64> = pairs.left().iter().zip(pairs.right()).map(both).collect();
+    if means.iter().all(|mean| mean.is_nan()) {
+        return Ok(HomotopicPairs::default());
+    }
+    let chosen = ReliableVoxels::above_percentile(&means, ReliableVoxels::PAPER_PERCENTILE)?.voxels;
+    let pick = |side: &[usize]| chosen.indices().iter().map(|&pair| side[pair]).collect();
+    Ok(HomotopicPairs::new(pick(pairs.left()), pick(pairs.right()))?)
+}
