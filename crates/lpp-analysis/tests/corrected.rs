@@ -9,7 +9,9 @@ mod common;
 use std::path::PathBuf;
 
 use common::ToyStudy;
-use lpp_analysis::corrected::{Ceiling, Measure, Sample, SampleModel, SlopeTests, tables};
+use lpp_analysis::corrected::{
+    Ceiling, Geometry, LayerChoice, Measure, Sample, SampleModel, SlopeTests, Voxels, tables,
+};
 use lpp_analysis::{Analysis, AnalysisJob};
 use lpp_files::{Silent, npy};
 use lpp_stats::{Hemispheres, HomotopicPairs, ReliableVoxels};
@@ -18,7 +20,7 @@ use lpp_study::{
     CanaryInfo, JointInfo, Language, NullLateral, NullTest, NullsInfo, beside_scores, save_with_sidecar,
 };
 use lpp_tables::Table;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Array3, Axis};
 use serde_json::Value;
 
 const MEASURES: [(&str, Measure); 11] = [
@@ -54,6 +56,13 @@ fn rows(value: &Value) -> Vec<Vec<f64>> {
     value.as_array().unwrap().iter().map(vector).collect()
 }
 
+/// Matrices one above the other.
+fn stack(value: &Value) -> Array3<f64> {
+    let matrices: Vec<Vec<Vec<f64>>> = value.as_array().unwrap().iter().map(rows).collect();
+    let shape = (matrices.len(), matrices[0].len(), matrices[0][0].len());
+    Array3::from_shape_vec(shape, matrices.concat().concat()).unwrap()
+}
+
 fn indices(value: &Value) -> Vec<usize> {
     let all = value.as_array().unwrap().iter();
     all.map(|v| usize::try_from(v.as_u64().unwrap()).unwrap())
@@ -79,6 +88,7 @@ fn sample(case: &Value) -> Sample {
         .collect();
     let (sizes, widths) = (vector(&inputs["ln_parameters"]), vector(&inputs["ln_width"]));
     let (best, nested) = (rows(&inputs["best"]), rows(&inputs["nested"]));
+    let runs = stack(&inputs["runs"]);
     let models = (0..sizes.len()).map(|i| SampleModel {
         name: format!("model{i}"),
         family: families[i].to_owned(),
@@ -86,18 +96,28 @@ fn sample(case: &Value) -> Sample {
         ln_width: widths[i],
         best: best[i].clone(),
         nested: Some(nested[i].clone()),
+        best_runs: Some(runs.index_axis(Axis(0), i).to_owned()),
+        nested_runs: None,
         joint: None,
         nulls: None,
         run_scores: vec![],
     });
+    let by_x = Hemispheres::by_world_x(&x_mm);
+    let pairs = HomotopicPairs::new(indices(&inputs["pairs"][0]), indices(&inputs["pairs"][1])).unwrap();
+    let geometry = Geometry {
+        pairs: &pairs,
+        by_x: &by_x,
+    };
+    let (r_half, without) = (stack(&inputs["r_half"]), stack(&inputs["without"]));
+    let ceiling = Ceiling::voxelwise(&trials, reliable.voxels, &r_half, Some(&without), geometry);
     Sample {
         models: models.collect(),
         baselines: vec![],
         halves: Hemispheres::array_halves(places_mm.len()),
-        by_x: Hemispheres::by_world_x(&x_mm),
-        pairs: HomotopicPairs::new(indices(&inputs["pairs"][0]), indices(&inputs["pairs"][1])).unwrap(),
+        ceiling: Some(ceiling.unwrap()),
+        by_x,
+        pairs,
         places_mm,
-        ceiling: Some(Ceiling::new(trials, reliable.voxels).unwrap()),
         regions: vec![],
         subjects: vec![],
     }
@@ -133,12 +153,11 @@ fn delta(table: &Table, result: &str, correction: &str, statistic: &str) -> (f64
 fn measures_of_every_model_are_those_of_python() {
     let case = case();
     let sample = sample(&case);
-    let reliable = &sample.ceiling.as_ref().unwrap().reliable;
     for (name, measure) in MEASURES {
-        for (voxels, selection) in [("all", None), ("reliable", Some(reliable))] {
-            let expected = &case["expected"]["measures"][name][voxels];
+        for voxels in [Voxels::All, Voxels::Reliable] {
+            let expected = &case["expected"]["measures"][name][voxels.name()];
             for (i, model) in sample.models.iter().enumerate() {
-                let found = measure.of(&sample, &model.best, selection).unwrap();
+                let found = measure.of(&sample, &model.best, voxels).unwrap();
                 // Differences of means of some hundred values; the order of sums.
                 match expected[i].as_f64() {
                     Some(expected) => assert_near(found, expected, 1e-10, name),
@@ -187,6 +206,45 @@ fn slopes_and_their_tests_are_those_of_python() {
 }
 
 #[test]
+fn slopes_over_runs_are_those_of_python() {
+    let case = case();
+    let tables = tables(&sample(&case)).unwrap();
+    let found = table(&tables, "corrected_families");
+    for (end, name) in [
+        ("", "Halves"),
+        ("_by_x", "ByX"),
+        ("_pairs", "Pairs"),
+        ("_aveli", "AveLi"),
+        ("_matched", "MatchedCeiling"),
+        ("_over_ceiling", "OverCeiling"),
+    ] {
+        for voxels in ["all", "reliable"] {
+            let outcome = format!("l_minus_r_{voxels}{end}");
+            let row = (0..found.n_rows())
+                .find(|&row| {
+                    found.texts("outcome")[row] == outcome && found.texts("layer_rule")[row] == "best_of_test"
+                })
+                .unwrap();
+            for (column, key) in [
+                ("runs_std_err", "runs_se"),
+                ("runs_p", "runs_p"),
+                ("two_way_std_err", "two_way_se"),
+                ("two_way_p", "two_way_p"),
+            ] {
+                let expected = case["expected"]["slopes"][name][voxels][key].as_f64().unwrap();
+                let value = found.numbers(column)[row].unwrap();
+                assert_near(value, expected, 1e-7, &format!("{outcome} {column}"));
+            }
+        }
+    }
+    // Nested scores have no runs here.
+    let nested = |row: &usize| found.texts("layer_rule")[*row] == LayerChoice::Nested.name();
+    let rows: Vec<usize> = (0..found.n_rows()).filter(nested).collect();
+    assert_eq!(rows.len(), found.n_rows() / 2);
+    assert!(rows.iter().all(|&row| found.numbers("runs_p")[row].is_none()));
+}
+
+#[test]
 fn the_delta_table_holds_both_definitions() {
     let case = case();
     let tables = tables(&sample(&case)).unwrap();
@@ -232,7 +290,7 @@ fn the_delta_table_holds_both_definitions() {
             "A4 L-R over ISC",
             "all",
             "OverIsc",
-            "score over noise ceiling, by x, reliable voxels",
+            "score over noise ceiling, homotopic voxel pairs",
             "OverCeiling",
         ),
         (
@@ -307,7 +365,7 @@ fn voxels_survive_corrections_as_often_as_in_python() {
     assert!(
         corrections
             .iter()
-            .any(|name| name == "largest t, families flipped")
+            .any(|name| name.starts_with("largest t, families flipped"))
     );
 }
 
@@ -315,25 +373,33 @@ fn voxels_survive_corrections_as_often_as_in_python() {
 fn ceilings_and_their_equivalence_are_those_of_python() {
     let case = case();
     let tables = tables(&sample(&case)).unwrap();
+    let expected = |key: &str| case["expected"]["ceiling"][key].as_f64().unwrap();
     let found = table(&tables, "corrected_ceilings");
     let row = (0..found.n_rows())
         .find(|&i| found.texts("hemisphere_rule")[i] == "x" && found.texts("voxels")[i] == "all")
         .unwrap();
-    let expected = &case["expected"]["ceiling"];
-    let value = |name: &str| found.numbers(name)[row].unwrap();
-    assert_near(
-        value("l_minus_r"),
-        expected["l_minus_r"].as_f64().unwrap(),
-        1e-10,
-        "l_minus_r",
+    assert_eq!(found.texts("ceiling_kind")[row], "voxelwise");
+    for (column, key) in [
+        ("l_minus_r", "l_minus_r"),
+        ("l_minus_r_std_err_subjects", "std_err"),
+        ("ceiling_left_spread_of_halves", "spread_left"),
+    ] {
+        assert_near(found.numbers(column)[row].unwrap(), expected(key), 1e-10, column);
+    }
+    let found = table(&tables, "corrected_equivalence");
+    assert_eq!(
+        (
+            found.texts("model")[0].as_str(),
+            found.texts("voxels")[0].as_str()
+        ),
+        ("model0", "all")
     );
-    assert_near(
-        value("equivalence_p"),
-        expected["equivalence_p"].as_f64().unwrap(),
-        1e-9,
-        "equivalence",
-    );
-    assert!(value("ceiling_left_std_err") > 0.0);
+    for (column, key) in [
+        ("score_difference_by_ceiling", "by_ceiling"),
+        ("equivalence_p", "equivalence_p"),
+    ] {
+        assert_near(found.numbers(column)[0].unwrap(), expected(key), 1e-9, column);
+    }
 }
 
 fn run(toy: &ToyStudy) -> Vec<Table> {

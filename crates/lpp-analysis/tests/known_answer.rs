@@ -23,8 +23,11 @@ fn scenario(name: &str) -> &'static Scenario {
 }
 
 fn outcome(estimator: &str, planted: &str) -> Outcome {
-    let estimator = ESTIMATORS.iter().find(|known| known.name == estimator).unwrap();
-    judge(estimator, scenario(planted), STUDIES, SEED).unwrap()
+    let place = ESTIMATORS
+        .iter()
+        .position(|known| known.name == estimator)
+        .unwrap();
+    judge(scenario(planted), STUDIES, SEED).unwrap()[place]
 }
 
 #[test]
@@ -57,11 +60,13 @@ fn corrected_definitions_are_not() {
             found.bias.abs() < 4.0 * found.bias_error + 3e-4,
             "{estimator}, {planted}: {found:?}"
         );
-        // 5 of 100 expected; more than 13 have a probability of 0.0005.
+        // 5 of 100 expected; more than 13 have a probability of 0.0005. The first three do not see the brain's noise.
+        let [models, _, _, runs, two_way] = found.misses;
         assert!(
-            found.misses_robust <= 0.13 && found.misses_mixed <= 0.13,
+            runs <= 0.13 && two_way <= 0.13,
             "{estimator}, {planted}: {found:?}"
         );
+        assert!(models > 0.13, "{estimator}, {planted}: {found:?}");
     }
 }
 
@@ -76,9 +81,8 @@ fn recommended_p_values_keep_their_level() {
     let found = rates(scenario("nothing"), 40, SEED).unwrap();
     let kept = |name: &str| {
         [
-            "robust_p",
-            "mixed_p",
-            "families flipped",
+            // Families deviate from the common slope, which `runs_p` finds in the models at hand.
+            "two_way_p",
             "subjects",
             "p_variogram",
         ]

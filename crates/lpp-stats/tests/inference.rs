@@ -13,10 +13,11 @@ mod common;
 use common::{assert_near, number, vector};
 use lpp_stats::FalseDiscovery::{BenjaminiHochberg, BenjaminiYekutieli};
 use lpp_stats::{
-    Bootstrap, Groups, MaxStatistic, MixedModel, StudentizedBootstrap, Tail, VariogramNull,
-    VariogramSettings, VoxelSet, aveli, cluster_robust_ols, equivalence_test, laterality_curve, mean_ceiling,
-    noise_ceiling, normal_quantile, normal_upper_p, normalize_by_ceiling, normalized_mean, pearson,
-    sign_flip_test, slopes_without_each_group, t_test_one_sample, t_test_welch,
+    Bootstrap, Groups, MaxStatistic, MixedModel, RunTest, StudentizedBootstrap, Tail, VariogramNull,
+    VariogramSettings, VoxelSet, aveli, cluster_robust_ols, equivalence_p, equivalence_test,
+    jackknife_std_err, laterality_curve, mean_ceiling, noise_ceiling, normal_quantile, normal_upper_p,
+    normalize_by_ceiling, normalized_mean, pearson, sign_flip_test, slopes_without_each_group,
+    t_test_one_sample, t_test_welch,
 };
 use ndarray::Array2;
 use rand::SeedableRng;
@@ -218,6 +219,34 @@ fn cluster_robust_errors_are_those_of_their_definition_and_cr1_is_statsmodels() 
             (of(|c| c.std_err_cr1), "cr1"),
         ] {
             assert_all_near(&values, &expected[key], 1e-11, 1e-8, key);
+        }
+    }
+}
+
+#[test]
+fn equivalence_of_an_estimate_follows_its_definition() {
+    for case in cases("jackknife") {
+        let (inputs, expected) = (&case["inputs"], &case["expected"]);
+        let without = vector(&inputs["without"]);
+        let std_err = jackknife_std_err(&without);
+        assert_near(std_err, number(&expected["std_err"]), 1e-16, 1e-10, "std_err");
+        let (estimate, margin) = (number(&inputs["estimate"]), number(&inputs["margin"]));
+        let p = equivalence_p(estimate, std_err, without.len() as f64 - 1.0, margin);
+        assert_near(p, number(&expected["p"]), 1e-14, 1e-9, "p");
+    }
+}
+
+#[test]
+fn tests_over_runs_follow_their_definition() {
+    for case in cases("runs") {
+        let test = RunTest::of(&vector(&case["inputs"]["d"])).unwrap();
+        for (found, key) in [
+            (test.std_err, "std_err"),
+            (test.p, "p"),
+            (test.interval.low, "low"),
+            (test.interval.high, "high"),
+        ] {
+            assert_near(found, number(&case["expected"][key]), 1e-14, 1e-9, key);
         }
     }
 }

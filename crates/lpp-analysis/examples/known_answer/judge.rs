@@ -1,7 +1,8 @@
 //! Runs estimators and tests over simulated studies and counts how often they err.
 
 use lpp_analysis::AnalysisError;
-use lpp_analysis::corrected::{Measure, SlopeTests, tables};
+use lpp_analysis::corrected::{LayerChoice, Measure, SampleModel, SlopeTests, Voxels, tables};
+use lpp_stats::Interval;
 use lpp_tables::Table;
 use rayon::prelude::*;
 
@@ -11,32 +12,57 @@ use crate::simulation::{Known, Scenario, simulate};
 pub(crate) struct Estimator {
     pub(crate) name: &'static str,
     pub(crate) measure: Measure,
-    pub(crate) nested: bool,
+    pub(crate) rule: LayerChoice,
     /// What a planted slope of 1 is on its scale.
     unit: fn(&Known) -> f64,
 }
 
 /// The paper's estimators first.
 pub(crate) const ESTIMATORS: [Estimator; 7] = [
-    estimator("paper: halves", Measure::Halves, false, of_scores),
-    estimator("paper: score/ISC, halves", Measure::OverIsc, false, over_isc),
-    estimator("by x", Measure::ByX, false, of_scores),
-    estimator("homotopic pairs", Measure::Pairs, false, of_scores),
-    estimator("by x, nested layer", Measure::ByX, true, of_scores),
-    estimator("score/ceiling, by x", Measure::OverCeiling, false, over_ceiling),
+    estimator(
+        "paper: halves",
+        Measure::Halves,
+        LayerChoice::BestOfTest,
+        of_scores,
+    ),
+    estimator(
+        "paper: score/ISC, halves",
+        Measure::OverIsc,
+        LayerChoice::BestOfTest,
+        over_isc,
+    ),
+    estimator("by x", Measure::ByX, LayerChoice::BestOfTest, of_scores),
+    estimator(
+        "homotopic pairs",
+        Measure::Pairs,
+        LayerChoice::BestOfTest,
+        of_scores,
+    ),
+    estimator("by x, nested layer", Measure::ByX, LayerChoice::Nested, of_scores),
+    estimator(
+        "score/ceiling, pairs",
+        Measure::OverCeiling,
+        LayerChoice::BestOfTest,
+        over_ceiling,
+    ),
     estimator(
         "matched ceilings, by x",
         Measure::MatchedCeiling,
-        false,
+        LayerChoice::BestOfTest,
         of_scores,
     ),
 ];
 
-const fn estimator(name: &'static str, measure: Measure, nested: bool, unit: fn(&Known) -> f64) -> Estimator {
+const fn estimator(
+    name: &'static str,
+    measure: Measure,
+    rule: LayerChoice,
+    unit: fn(&Known) -> f64,
+) -> Estimator {
     Estimator {
         name,
         measure,
-        nested,
+        rule,
         unit,
     }
 }
@@ -54,98 +80,107 @@ fn over_ceiling(_: &Known) -> f64 {
     1.0
 }
 
+/// The intervals that are judged, in the order of [`Outcome::misses`].
+pub(crate) const INTERVALS: [&str; 5] = [
+    "models as units",
+    "cluster-robust",
+    "mixed model",
+    "runs",
+    "runs and families",
+];
+
 /// How an estimator did over all studies of a scenario.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Outcome {
-    /// Mean of estimate less planted slope.
+    /// Mean of estimate minus planted slope.
     pub(crate) bias: f64,
     /// Its standard error over studies.
     pub(crate) bias_error: f64,
-    /// Share of studies whose interval misses the planted slope: models as units.
-    pub(crate) misses_plain: f64,
-    /// The same, cluster-robust.
-    pub(crate) misses_robust: f64,
-    /// The same, mixed model.
-    pub(crate) misses_mixed: f64,
+    /// Share of studies in which each interval of [`INTERVALS`] misses the planted slope.
+    pub(crate) misses: [f64; 5],
 }
 
-/// The estimate less the planted slope, and which intervals miss it.
-type Error = (f64, [bool; 3]);
+/// The estimate minus the planted slope, and which intervals miss it.
+type Error = (f64, [bool; 5]);
 
-/// Runs one estimator over `n` studies.
-pub(crate) fn judge(
-    estimator: &Estimator,
-    scenario: &Scenario,
-    n: u32,
-    seed: u64,
-) -> Result<Outcome, AnalysisError> {
-    let errors: Vec<Error> = (0..n)
-        .into_par_iter()
-        .map(|repetition| error_of(estimator, scenario, &simulate(scenario, repetition, seed)))
-        .collect::<Result<_, _>>()?;
-    let count = f64::from(n);
+/// Runs every estimator over `n` studies.
+pub(crate) fn judge(scenario: &Scenario, n: u32, seed: u64) -> Result<Vec<Outcome>, AnalysisError> {
+    let studies = (0..n).into_par_iter().map(|repetition| {
+        let known = simulate(scenario, repetition, seed);
+        let errors = ESTIMATORS
+            .iter()
+            .map(|estimator| error_of(estimator, scenario, &known));
+        errors.collect::<Result<Vec<Error>, AnalysisError>>()
+    });
+    let studies = studies.collect::<Result<Vec<_>, _>>()?;
+    let of = |estimator: usize| outcome(&studies.iter().map(|study| study[estimator]).collect::<Vec<_>>());
+    Ok((0..ESTIMATORS.len()).map(of).collect())
+}
+
+fn outcome(errors: &[Error]) -> Outcome {
+    let count = errors.len() as f64;
     let bias = errors.iter().map(|error| error.0).sum::<f64>() / count;
     let squares: f64 = errors.iter().map(|error| (error.0 - bias).powi(2)).sum();
     let share = |which: usize| errors.iter().filter(|error| error.1[which]).count() as f64 / count;
-    Ok(Outcome {
+    Outcome {
         bias,
         bias_error: (squares / (count - 1.0) / count).sqrt(),
-        misses_plain: share(0),
-        misses_robust: share(1),
-        misses_mixed: share(2),
-    })
+        misses: std::array::from_fn(share),
+    }
 }
 
 fn error_of(estimator: &Estimator, scenario: &Scenario, known: &Known) -> Result<Error, AnalysisError> {
-    let sample = &known.sample;
-    let values: Vec<f64> = sample
-        .models
-        .iter()
-        .map(|model| {
-            let scores = match &model.nested {
-                Some(nested) if estimator.nested => nested,
-                _ => &model.best,
-            };
-            estimator.measure.of(sample, scores, None)
+    let (sample, measure) = (&known.sample, estimator.measure);
+    let over = |number: &dyn Fn(&SampleModel) -> Result<f64, AnalysisError>| {
+        sample.models.iter().map(number).collect::<Result<Vec<f64>, _>>()
+    };
+    let values = over(&|model| {
+        let scores = model.scores(estimator.rule).unwrap_or_default();
+        measure.of(sample, scores, Voxels::All)
+    })?;
+    let n_runs = sample.models[0]
+        .run_maps(estimator.rule)
+        .map_or(0, |runs| runs.nrows());
+    let by_run = (0..n_runs).map(|run| {
+        over(&|model| {
+            let scores = model.run_maps(estimator.rule).map(|runs| runs.row(run).to_vec());
+            measure.of_run(sample, &scores.unwrap_or_default(), run, Voxels::All)
         })
-        .collect::<Result<_, _>>()?;
-    let tests = SlopeTests::of(&sample.sizes(), &values, &sample.families(), &[]);
+    });
+    let by_run: Vec<Vec<f64>> = by_run.collect::<Result<_, _>>()?;
+    let sizes = sample.sizes();
+    let tests = SlopeTests::of(&sizes, &values, &sample.families(), &[]).with_runs(&sizes, &by_run);
     let planted = scenario.asymmetry * (estimator.unit)(known);
-    let outside = |low: f64, high: f64| !(low <= planted && planted <= high);
-    Ok((
-        tests.slope - planted,
-        [
-            tests
-                .plain
-                .is_none_or(|slope| outside(slope.ci_low, slope.ci_high)),
-            tests
-                .robust
-                .is_none_or(|slope| outside(slope.interval.low, slope.interval.high)),
-            tests
-                .mixed
-                .is_none_or(|slope| outside(slope.interval.low, slope.interval.high)),
-        ],
-    ))
+    let plain = |slope: lpp_stats::Coefficient| Interval {
+        low: slope.ci_low,
+        high: slope.ci_high,
+    };
+    let intervals = [
+        tests.plain.map(plain),
+        tests.robust.map(|slope| slope.interval),
+        tests.mixed.map(|slope| slope.interval),
+        tests.runs.map(|slope| slope.interval),
+        tests.two_way.map(|slope| slope.interval),
+    ];
+    let misses = intervals.map(|interval| interval.is_none_or(|interval| !interval.contains(planted)));
+    Ok((tests.slope - planted, misses))
 }
 
-/// Mean score over models less the true one: best-of-test and nested, over `n` studies.
+/// Mean score over models minus the true one: best-of-test and nested, over `n` studies.
 pub(crate) fn optimism(scenario: &Scenario, n: u32, seed: u64) -> Result<[f64; 2], AnalysisError> {
     let sums = (0..n)
         .into_par_iter()
         .map(|repetition| {
             let known = simulate(scenario, repetition, seed);
-            let mean = |nested: bool| -> Result<f64, AnalysisError> {
+            let mean = |rule: LayerChoice| -> Result<f64, AnalysisError> {
                 let models = &known.sample.models;
-                let scores = models.iter().map(|model| match &model.nested {
-                    Some(scores) if nested => scores,
-                    _ => &model.best,
-                });
+                let scores = models.iter().filter_map(|model| model.scores(rule));
                 let means: Vec<f64> = scores
-                    .map(|scores| Measure::Mean.of(&known.sample, scores, None))
+                    .map(|scores| Measure::Mean.of(&known.sample, scores, Voxels::All))
                     .collect::<Result<_, _>>()?;
                 Ok(means.iter().sum::<f64>() / means.len() as f64 - known.true_score)
             };
-            Ok([mean(false)?, mean(true)?])
+            Ok([mean(LayerChoice::BestOfTest)?, mean(LayerChoice::Nested)?])
         })
         .collect::<Result<Vec<_>, AnalysisError>>()?;
     Ok([0, 1].map(|which| sums.iter().map(|sum| sum[which]).sum::<f64>() / f64::from(n)))
@@ -175,16 +210,11 @@ pub(crate) fn rates(scenario: &Scenario, n: u32, seed: u64) -> Result<Vec<(Strin
 
 /// Every p-value of the tables: one per row and column that holds such.
 fn p_values(tables: &[Table]) -> Vec<(String, f64)> {
-    let columns: [(&str, &[&str], &[&str]); 5] = [
+    let columns: [(&str, &[&str], &[&str]); 4] = [
         (
             "corrected_families",
-            &["outcome"],
-            &["p_models_as_units", "robust_p", "mixed_p"],
-        ),
-        (
-            "corrected_ceilings",
-            &["hemisphere_rule", "voxels"],
-            &["equivalence_p"],
+            &["outcome", "layer_rule"],
+            &["p_models_as_units", "robust_p", "mixed_p", "runs_p", "two_way_p"],
         ),
         ("corrected_voxel_tests", &["map", "correction"], &["smallest_p"]),
         (

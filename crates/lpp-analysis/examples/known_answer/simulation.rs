@@ -1,8 +1,8 @@
 //! Simulated studies at the level of scores, with known effects.
 
-use lpp_analysis::corrected::{Ceiling, Sample, SampleModel};
-use lpp_stats::{Hemispheres, HomotopicPairs, VoxelSet, best_over_layers, percentile};
-use ndarray::Array2;
+use lpp_analysis::corrected::{Ceiling, Geometry, Sample, SampleModel};
+use lpp_stats::{Hemispheres, HomotopicPairs, VoxelSet, percentile};
+use ndarray::{Array2, Array3, Axis};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -12,8 +12,14 @@ const SHAPE: [i32; 3] = [13, 6, 4];
 const EDGE_MM: f64 = 8.0;
 /// Gain of each layer: the middle one is best everywhere.
 const LAYERS: [f64; 3] = [0.9, 1.0, 0.95];
-/// Noise of a voxel's score in one layer.
+/// Noise of a voxel's mean score in one layer, of the model alone.
 const NOISE: f64 = 0.03;
+/// Test runs.
+const N_RUNS: usize = 9;
+/// Noise of the brain in one run. All models are fitted to it, and see the more of it the better they predict.
+const BRAIN_NOISE: f64 = 0.1;
+/// Share of its variance that all voxels of a side have in common.
+const SHARED_WITHIN_SIDE: f64 = 0.2;
 /// Asymmetries deviate by this much per family and per model, relative to the ceiling.
 const DEVIATION: f64 = 0.01;
 /// Trials of the split-half correlation, and their noise.
@@ -143,8 +149,9 @@ pub(crate) fn simulate(scenario: &Scenario, repetition: u32, seed: u64) -> Known
     let ceilings = ceilings(&space, scenario, &mut rng);
     let sizes = Sizes::draw(&mut rng);
     let truth: Vec<Vec<f64>> = sizes.true_scores(scenario, &space, &ceilings, 1.0, &mut rng);
-    let models = sizes.observe(&truth, &mut rng);
-    let mut sample = space.sample(models, Some(split_halves(&ceilings, &mut rng)));
+    let brain = brain_noise(&space, &mut rng);
+    let models = sizes.observe(&truth, &brain, &mut rng);
+    let mut sample = space.sample(models, Some(split_halves(&space, &ceilings, &mut rng)));
     // Five subjects whose asymmetry slopes vary, on the same grid.
     for _ in 0..5 {
         let own = Scenario {
@@ -152,9 +159,10 @@ pub(crate) fn simulate(scenario: &Scenario, repetition: u32, seed: u64) -> Known
             ..*scenario
         };
         let truth = sizes.true_scores(&own, &space, &ceilings, 0.0, &mut rng);
-        sample
-            .subjects
-            .push(space.sample(sizes.observe(&truth, &mut rng), None));
+        sample.subjects.push(space.sample(
+            sizes.observe(&truth, &brain_noise(&space, &mut rng), &mut rng),
+            None,
+        ));
     }
     let left = sample.by_x.left().select(&ceilings).expect("voxels of the space");
     Known {
@@ -183,18 +191,42 @@ fn ceilings(space: &Space, scenario: &Scenario, rng: &mut ChaCha8Rng) -> Vec<f64
     ceilings
 }
 
-/// Trials whose mean has the ceiling √(2r/(1 + r)).
-fn split_halves(ceilings: &[f64], rng: &mut ChaCha8Rng) -> Ceiling {
+/// What the scans of a run add to the score of a perfect model, (`n_runs`, `n_voxels`).
+fn brain_noise(space: &Space, rng: &mut ChaCha8Rng) -> Array2<f64> {
+    let mut noise = Array2::zeros((N_RUNS, space.places_mm.len()));
+    for mut run in noise.rows_mut() {
+        let sides = [0; 3].map(|_| normal(rng));
+        for (value, place) in run.iter_mut().zip(&space.places_mm) {
+            let side = sides[if place[0] < 0.0 {
+                0
+            } else if place[0] > 0.0 {
+                1
+            } else {
+                2
+            }];
+            let own = (1.0 - SHARED_WITHIN_SIDE).sqrt() * normal(rng);
+            *value = BRAIN_NOISE * (SHARED_WITHIN_SIDE.sqrt() * side + own);
+        }
+    }
+    noise
+}
+
+/// Correlations of halves whose mean has the ceiling √(2r/(1 + r)).
+fn split_halves(space: &Space, ceilings: &[f64], rng: &mut ChaCha8Rng) -> Ceiling {
     let r_half: Vec<f64> = ceilings.iter().map(|c| c * c / (2.0 - c * c)).collect();
-    let trials = Array2::from_shape_fn((N_TRIALS, ceilings.len()), |(_, voxel)| {
-        r_half[voxel] + TRIAL_NOISE * normal(rng)
+    let noise = TRIAL_NOISE * (N_RUNS as f64).sqrt();
+    let by_run = Array3::from_shape_fn((N_TRIALS, N_RUNS, ceilings.len()), |(_, _, voxel)| {
+        r_half[voxel] + noise * normal(rng)
     });
-    let mean: Vec<f64> = (0..ceilings.len())
-        .map(|voxel| trials.column(voxel).sum() / N_TRIALS as f64)
-        .collect();
+    let trials = by_run.mean_axis(Axis(1)).expect("nine runs");
+    let mean = trials.mean_axis(Axis(0)).expect("ten trials").to_vec();
     let threshold = percentile(&mean, 75.0).expect("finite correlations");
     let reliable = VoxelSet::matching(&mean, |value| value > threshold);
-    Ceiling::new(trials, reliable).expect("ten trials")
+    let geometry = Geometry {
+        pairs: &space.pairs,
+        by_x: &space.by_x,
+    };
+    Ceiling::voxelwise(&trials, reliable, &by_run, None, geometry).expect("ten trials")
 }
 
 /// Sizes of 28 models in eight families: differences between families and half as large ones within, around 21.
@@ -253,34 +285,53 @@ impl Sizes {
             .collect()
     }
 
-    /// Scores per layer with noise; the best by test score, and the one that an equally noisy validation chooses.
-    fn observe(&self, truth: &[Vec<f64>], rng: &mut ChaCha8Rng) -> Vec<SampleModel> {
+    /// Scores per layer and run with noise; the best layer by test score, and the one that an equally noisy validation
+    /// chooses.
+    fn observe(&self, truth: &[Vec<f64>], brain: &Array2<f64>, rng: &mut ChaCha8Rng) -> Vec<SampleModel> {
         let mut models = Vec::new();
         for (i, truth) in truth.iter().enumerate() {
+            // A model sees the brain's noise as far as it predicts.
+            let reach = truth.iter().sum::<f64>() / truth.len() as f64 / TYPICAL_SCORE;
             let mut draw = || {
-                Array2::from_shape_fn((LAYERS.len(), truth.len()), |(layer, voxel)| {
-                    LAYERS[layer] * truth[voxel] + NOISE * normal(rng)
+                let shape = (LAYERS.len(), N_RUNS, truth.len());
+                Array3::from_shape_fn(shape, |(layer, run, voxel)| {
+                    let own = NOISE * (N_RUNS as f64).sqrt() * normal(rng);
+                    LAYERS[layer] * (truth[voxel] + reach * brain[(run, voxel)]) + own
                 })
             };
             let (test, validation) = (draw(), draw());
-            let nested = (0..truth.len()).map(|voxel| {
-                let best = (0..LAYERS.len())
-                    .max_by(|&a, &b| validation[(a, voxel)].total_cmp(&validation[(b, voxel)]))
-                    .unwrap_or(0);
-                test[(best, voxel)]
-            });
+            let (best_runs, nested_runs) = (chosen(&test, &test), chosen(&test, &validation));
+            let mean = |runs: &Array2<f64>| runs.mean_axis(Axis(0)).expect("nine runs").to_vec();
             models.push(SampleModel {
                 name: format!("model {i}"),
                 family: format!("family {}", self.family[i]),
                 ln_parameters: self.ln_parameters[i],
                 ln_width: f64::NAN,
-                nested: Some(nested.collect()),
+                nested: Some(mean(&nested_runs)),
                 joint: None,
                 nulls: None,
-                best: best_over_layers(&test).expect("three layers").to_vec(),
+                best: mean(&best_runs),
+                best_runs: Some(best_runs),
+                nested_runs: Some(nested_runs),
                 run_scores: Vec::new(),
             });
         }
         models
     }
+}
+
+/// A score that a typical model has.
+const TYPICAL_SCORE: f64 = 0.24;
+
+/// Of each voxel the scores of the layer that is best on average by other scores.
+fn chosen(scores: &Array3<f64>, by: &Array3<f64>) -> Array2<f64> {
+    let means = by.mean_axis(Axis(1)).expect("nine runs");
+    let layer = |voxel: usize| {
+        let better = |a: &usize, b: &usize| means[(*a, voxel)].total_cmp(&means[(*b, voxel)]);
+        (0..LAYERS.len()).max_by(better).unwrap_or(0)
+    };
+    let layers: Vec<usize> = (0..scores.len_of(Axis(2))).map(layer).collect();
+    Array2::from_shape_fn((N_RUNS, layers.len()), |(run, voxel)| {
+        scores[(layers[voxel], run, voxel)]
+    })
 }
