@@ -19,15 +19,26 @@ pub(crate) struct CsvTable {
 impl CsvTable {
     /// Reads `path`.
     pub(crate) fn load(path: &Path) -> Result<Self, FmriError> {
+        Self::load_separated(path, b',')
+    }
+
+    /// Reads a table of confounds: separated by tabs, unless the name says otherwise.
+    pub(crate) fn load_confounds(path: &Path) -> Result<Self, FmriError> {
+        let is_csv = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
+        Self::load_separated(path, if is_csv { b',' } else { b'\t' })
+    }
+
+    fn load_separated(path: &Path, separator: u8) -> Result<Self, FmriError> {
         let failed = |error: csv::Error| {
             let found = error.to_string();
             match error.into_kind() {
                 csv::ErrorKind::Io(source) => FmriError::read(path)(source),
-                _ => FmriError::malformed(path, found, "rows of comma-separated values"),
+                _ => FmriError::malformed(path, found, if separator == b',' { "rows of comma-separated values" } else { "rows of values separated by tabs" }),
             }
         };
         let file = File::open(path).map_err(FmriError::read(path))?;
         let mut reader = ReaderBuilder::new()
+            .delimiter(separator)
             .trim(csv::Trim::All)
             .from_reader(BoundedRows::new(file));
         let header = reader.headers().map_err(failed)?.clone();
@@ -45,6 +56,16 @@ impl CsvTable {
             header,
             rows,
         })
+    }
+
+    /// Names of all columns.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.header.iter().map(str::to_owned).collect()
+    }
+
+    /// Number of rows.
+    pub(crate) fn n_rows(&self) -> usize {
+        self.rows.len()
     }
 
     /// Whether there is a column of this name.
@@ -83,13 +104,37 @@ impl CsvTable {
 
     /// The column as finite numbers.
     pub(crate) fn numbers(&self, column: &str) -> Result<Vec<f64>, FmriError> {
+        self.numbers_after(column, 0)
+    }
+
+    /// The same without the first rows.
+    fn numbers_after(&self, column: &str, n_skipped: usize) -> Result<Vec<f64>, FmriError> {
         let parse = |((row, _), text): (&(usize, StringRecord), String)| {
             text.parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(|| {
                 let found = format!("{text:?} in column {column}, row {row}");
                 FmriError::malformed(&self.path, found, "a finite number")
             })
         };
-        self.rows.iter().zip(self.text(column)?).map(parse).collect()
+        let rows = self.rows.iter().zip(self.text(column)?);
+        rows.skip(n_skipped).map(parse).collect()
+    }
+
+    /// The same, with the second number for a missing first one.
+    pub(crate) fn numbers_from_second_row(&self, column: &str) -> Result<Vec<f64>, FmriError> {
+        let is_missing = self.first_is_missing(column)?;
+        let mut numbers = self.numbers_after(column, usize::from(is_missing))?;
+        if is_missing {
+            let second = numbers.first().copied();
+            numbers.insert(0, second.ok_or_else(|| self.missing(column))?);
+        }
+        Ok(numbers)
+    }
+
+    /// Whether the first value of a column is missing (`n/a`).
+    pub(crate) fn first_is_missing(&self, column: &str) -> Result<bool, FmriError> {
+        let index = self.index(column)?;
+        let first = self.rows.first().and_then(|(_, row)| row.get(index));
+        Ok(first.is_some_and(|text| ["n/a", "nan", "na"].contains(&text.to_ascii_lowercase().as_str())))
     }
 
     fn index(&self, column: &str) -> Result<usize, FmriError> {

@@ -71,6 +71,7 @@ impl SubjectStep {
                 mask: self.mask.clone(),
                 smoothing_fwhm_mm: Some(self.smoothing_fwhm_mm),
                 cleaning: self.cleaning,
+                confounds: None,
                 tr_s: self.tr_s,
                 output: output.clone(),
             })
