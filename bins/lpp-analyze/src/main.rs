@@ -37,7 +37,7 @@ struct Place {
     #[arg(long, value_name = "DIR", global = true)]
     study: Option<PathBuf>,
     /// Language of the story [default: en]
-    #[arg(long, value_name = "LANG", global = true, value_parser = lpp_cli::language())]
+    #[arg(long, value_name = "LANG", global = true, value_parser = lpp_cli::language(), hide_possible_values = true)]
     lang: Option<Language>,
     /// Recompute even if the output is up to date
     #[arg(long, global = true)]

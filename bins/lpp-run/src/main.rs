@@ -76,7 +76,7 @@ struct RunFlags {
     #[arg(long, requires = "dry_run")]
     no_check: bool,
     /// Languages, instead of those in lpp.toml
-    #[arg(long, value_name = "LANG", value_delimiter = ',', value_parser = lpp_cli::language())]
+    #[arg(long, value_name = "LANG", value_delimiter = ',', value_parser = lpp_cli::language(), hide_possible_values = true)]
     lang: Vec<Language>,
     /// Run only steps whose names contain this text, and the steps they need; may be repeated
     #[arg(long, value_name = "PART")]

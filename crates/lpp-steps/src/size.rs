@@ -103,7 +103,7 @@ impl StudySize {
 )]
 fn tokens(n_words: u64, lang: Language) -> u64 {
     let factor = match lang {
-        Language::English => 1.0,
+        Language::English | Language::Other(_) => 1.0,
         Language::French => TOKENS_OF_FRENCH,
         Language::Chinese => TOKENS_OF_CHINESE,
     };

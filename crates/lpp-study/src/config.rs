@@ -105,6 +105,13 @@ pub enum PairRuns {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConfiguredCorpus {
+    /// Name of the study, for the report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The text, if it is not at a default path: an archive, folder or file, or files named by a pattern such as
+    /// `text/{lang}/*.txt`, in which `{lang}` stands for the language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// How the runs of subjects are paired; `None` for by position in files of ds003643 and by label in all others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pair_runs: Option<PairRuns>,

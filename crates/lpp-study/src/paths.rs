@@ -91,21 +91,26 @@ impl Study {
     pub fn annotation(&self, lang: Language) -> PathBuf {
         let folder = lang.folder();
         self.annotation_dir()
-            .join(folder)
+            .join(&folder)
             .join(format!("lpp{folder}_word_information.csv"))
     }
 
-    /// The text: `text/lpp_en_text.zip`, or the folder `text/lpp_en_text` if only the folder exists.
+    /// The text: what `lpp.toml` names under `[corpus]`, or the first of `text/lpp_en_text.zip`, the folders
+    /// `text/lpp_en_text` and `text/en`, and `text/en.txt` that exists. If none does, it is the archive.
     #[must_use]
     pub fn text(&self, lang: Language) -> PathBuf {
+        if let Some(text) = &self.config.corpus.text {
+            return self.root.join(text.replace("{lang}", lang.code()));
+        }
         let texts = self.configured(self.config.paths.text.as_deref(), "text");
         let archive = texts.join(format!("lpp_{lang}_text.zip"));
-        let folder = texts.join(format!("lpp_{lang}_text"));
-        if !archive.exists() && folder.is_dir() {
-            folder
-        } else {
-            archive
+        let folders = [format!("lpp_{lang}_text"), lang.to_string()].map(|name| texts.join(name));
+        let file = texts.join(format!("{lang}.txt"));
+        if archive.exists() {
+            return archive;
         }
+        let folder = folders.into_iter().find(|folder| folder.is_dir());
+        folder.or_else(|| file.exists().then_some(file)).unwrap_or(archive)
     }
 
     /// Folder of a model's checkpoint: `models/gpt2`; for `org/name` it is `models/org--name`, or `models/org/name` if

@@ -109,7 +109,8 @@ pub(crate) fn listed(labels: &[String]) -> String {
 /// # Errors
 /// As [`SubjectRuns::find`]; also if there is no subject.
 pub fn resampled_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, SubjectsError> {
-    subjects(&resampled_dir(study, lang), "sub-", &resampled_choices(study))
+    let folder = resampled_dir(study, lang);
+    subjects(&folder, subject_folders(&folder)?, "sub-", &resampled_choices(study))
 }
 
 /// The subjects whose scans are averaged: those listed in `lpp.toml`, or all.
@@ -147,17 +148,27 @@ pub fn resampled_runs_of(study: &Study, lang: Language, subject: &str) -> Result
     SubjectRuns::find(&resampled_dir(study, lang).join(name), &resampled_choices(study))
 }
 
-/// The preprocessed runs of a study as published: `derivatives/sub-EN*/func`.
+/// The preprocessed runs of a study: `derivatives/sub-EN*/func` as published, or `derivatives/sub-*/func` of a study of one
+/// language in which no subject is named so.
 ///
 /// # Errors
 /// As [`resampled_runs`].
 pub fn derivative_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, SubjectsError> {
-    let prefix = format!("sub-{}", lang.folder());
-    subjects(
-        &study.root().join("derivatives"),
-        &prefix,
-        &study.config().corpus.only,
-    )
+    let folder = study.root().join("derivatives");
+    let languages = &study.config().languages;
+    let mut folders = subject_folders(&folder)?;
+    let is_of = |path: &PathBuf, lang: &Language| file_name(path).starts_with(&format!("sub-{}", lang.folder()));
+    let of_published = |path: &PathBuf| Language::PUBLISHED.iter().find(|lang| is_of(path, lang)).copied();
+    if lang.is_published() && folders.iter().any(|path| of_published(path) == Some(lang)) {
+        folders.retain(|path| of_published(path) == Some(lang));
+    } else if languages.iter().any(|other| *other != lang) {
+        // Which language a subject heard is then in its name, or unknown.
+        folders.retain(|path| is_of(path, &lang));
+    } else {
+        folders.retain(|path| of_published(path).is_none());
+    }
+    let prefix = format!("sub-{}", if languages.len() > 1 { lang.folder() } else { String::new() });
+    subjects(&folder, folders, &prefix, &study.config().corpus.only)
 }
 
 /// The folder of the resampled runs of a language.
@@ -189,9 +200,18 @@ pub fn resampled_name(run: &Path) -> String {
     format!("{head}_res-4mm{tail}")
 }
 
-fn subjects(folder: &Path, prefix: &str, only: &[EntityChoice]) -> Result<Vec<SubjectRuns>, SubjectsError> {
-    let folders = sorted_entries(folder, |name| name.stem().starts_with(prefix))?;
-    let folders: Vec<PathBuf> = folders.into_iter().filter(|path| path.is_dir()).collect();
+fn subject_folders(folder: &Path) -> Result<Vec<PathBuf>, SubjectsError> {
+    let mut folders = sorted_entries(folder, |name| name.stem().starts_with("sub-"))?;
+    folders.retain(|path| path.is_dir());
+    Ok(folders)
+}
+
+fn subjects(
+    folder: &Path,
+    folders: Vec<PathBuf>,
+    prefix: &str,
+    only: &[EntityChoice],
+) -> Result<Vec<SubjectRuns>, SubjectsError> {
     if folders.is_empty() {
         return Err(SubjectsError::NoSubjects {
             path: folder.to_owned(),
@@ -490,6 +510,32 @@ mod tests {
         }
         refused(&["func/notes.txt"], &["0 images and 0 arrays"]);
         refused(&["a.nii", "b.nii", "c.npy"], &["2 images and 1 arrays"]);
+    }
+
+    #[test]
+    fn subjects_of_one_language_may_have_any_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let add = |names: &[&str]| {
+            for name in names {
+                let func = dir.path().join("derivatives").join(name).join("func");
+                fs::create_dir_all(&func).unwrap();
+                fs::write(func.join(format!("{name}_run-1_bold.nii.gz")), "").unwrap();
+            }
+        };
+        let found = |languages: &str, lang: &str| {
+            fs::write(dir.path().join("lpp.toml"), format!("languages = {languages}")).unwrap();
+            let study = Study::open(dir.path()).unwrap();
+            let subjects = derivative_runs(&study, lang.parse().unwrap()).unwrap_or_default();
+            subjects.iter().map(|s| s.name.clone()).collect::<Vec<_>>().join(" ")
+        };
+        add(&["sub-01", "sub-pilot", "sub-10", "sub-2"]);
+        assert_eq!(found("[\"en\"]", "en"), "sub-01 sub-2 sub-10 sub-pilot");
+        assert_eq!(found("[\"de\"]", "de"), "sub-01 sub-2 sub-10 sub-pilot");
+        assert_eq!(found("[\"de\", \"en\"]", "en"), "", "whose language is not known");
+        add(&["sub-EN057", "sub-FR001"]);
+        assert_eq!(found("[\"en\"]", "en"), "sub-EN057", "as published");
+        assert_eq!(found("[\"en\", \"fr\"]", "fr"), "sub-FR001");
+        assert_eq!(found("[\"de\"]", "de"), "sub-01 sub-2 sub-10 sub-pilot");
     }
 
     #[test]

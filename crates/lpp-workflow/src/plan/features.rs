@@ -45,7 +45,8 @@ impl Planner<'_> {
 
     pub(super) fn features(&self, steps: &mut Vec<Call>, given: &mut Given) {
         let mut first: Option<String> = None;
-        let own_words = is_own(self.study, &self.study.words(self.lang));
+        let words = self.study.words(self.lang);
+        let own_words = is_own(self.study, &words) || self.annotation().is_table(&words);
         for name in self.names() {
             let source = FeatureSource::of_name(&name);
             let own = self.note(
@@ -69,7 +70,7 @@ impl Planner<'_> {
 
     fn annotation(&self) -> AnnotationSource {
         let asked = self.study.config().annotation_corrections;
-        AnnotationSource::new(self.study.annotation(self.lang), self.lang, asked)
+        AnnotationSource::of_study(self.study, self.lang, asked)
     }
 
     fn words(&self) -> WordsStep {
@@ -124,8 +125,10 @@ impl Planner<'_> {
             .map(|size| estimator.extract(&size, false));
         // A model that is not in the study is in the cache of the hub, or will be.
         let configuration = self.study.model_dir(model).join("config.json");
+        let annotation = self.annotation();
         ExtractStep {
-            annotation: self.annotation(),
+            text: annotation.text(self.study),
+            annotation,
             model: model.to_owned(),
             name: name.to_owned(),
             seed: seed.unwrap_or(0),
@@ -133,7 +136,6 @@ impl Planner<'_> {
             dtype: Dtype::default(),
             stored_as: StoredAs::default(),
             window: None,
-            text: self.study.text(self.lang),
             files: configuration
                 .exists()
                 .then_some(configuration)
