@@ -62,7 +62,7 @@ pub use hash_memo::HashMemo;
 pub use known_hashes::{hash_file, sha256_unless_known, unchanged};
 pub use mapped::MappedFile;
 pub use mapped_matrix::MappedMatrix;
-pub use natural_order::{natural_order, natural_path_order};
+pub use natural_order::{natural_order, natural_path_order, without_leading_zeros};
 pub use outputs::check_outputs;
 pub use own_file::{open_own_file, replace_own_file};
 pub use pointer::{refuse_pointer, stand_in};

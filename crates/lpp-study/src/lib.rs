@@ -4,6 +4,7 @@
 //! * [`Scores`]: brain scores and their additional files;
 //! * [`FeatureName`]: the grammar of names of models and baselines;
 //! * [`SubjectRuns`] and [`check_pairs`]: the runs of a subject, and the pairing of the runs of subjects;
+//! * [`RunsTable`]: `runs.csv`, the runs of a study of any form;
 //! * [`maker_of`]: the program that makes a missing file.
 //!
 //! It contains no numerics, and knows brains, words and models only by name. Formats that need no study are in
@@ -28,6 +29,7 @@ mod names;
 mod paths;
 mod penalties;
 mod runs;
+mod runs_table;
 mod score_extras;
 mod scores;
 mod subject_pairs;
@@ -49,6 +51,7 @@ pub use runs::{
     SubjectRuns, averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs,
     resampled_runs_of,
 };
+pub use runs_table::{RunKind, RunsTable, TableRun};
 pub use score_extras::{
     BESIDE_SCORES, CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, beside_scores,
     load_sidecar, save_with_sidecar,
