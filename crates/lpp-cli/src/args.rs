@@ -72,7 +72,12 @@ struct LanguageParser;
 impl TypedValueParser for LanguageParser {
     type Value = Language;
 
-    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<Language, clap::Error> {
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Language, clap::Error> {
         let parse = |tag: &str| tag.parse::<Language>();
         TypedValueParser::parse_ref(&parse, command, arg, value)
     }

@@ -38,7 +38,9 @@ mod output;
 mod program;
 mod threads;
 
-pub use args::{AnnotationArgs, CommonArgs, ScanArgs, StudyArgs, language, model, published_language, subject};
+pub use args::{
+    AnnotationArgs, CommonArgs, ScanArgs, StudyArgs, language, model, published_language, subject,
+};
 pub use bar::{ProgressReport, progress};
 pub use choice::choice;
 pub use outcome::{Outcome, print_outcomes};

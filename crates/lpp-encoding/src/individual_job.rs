@@ -40,12 +40,16 @@ pub struct IndividualJob {
 }
 
 impl IndividualJob {
-    /// The job for a subject of a study, every output at its place, with the settings of the reference.
+    /// The job for a subject of a study, every output at its place, with the settings of `lpp.toml`.
     #[must_use]
     pub fn of_study(study: &Study, lang: Language, subject: SubjectRuns) -> Self {
         let n_runs = subject.runs.len();
+        let step = SubjectStep {
+            stories: subject.stories,
+            ..SubjectStep::of_study(study, lang, &subject.name, subject.runs, n_runs)
+        };
         Self {
-            step: SubjectStep::of_study(study, lang, &subject.name, subject.runs, n_runs),
+            step,
             tr: RepetitionTime::of_study(study),
             force: false,
         }

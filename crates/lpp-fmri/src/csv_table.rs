@@ -1,6 +1,7 @@
 //! Small CSV files read by column name.
 
 use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use csv::{ReaderBuilder, StringRecord};
@@ -17,7 +18,8 @@ pub(crate) struct CsvTable {
 }
 
 impl CsvTable {
-    /// Reads `path`.
+    /// Reads `path`. Cells are separated by commas, or by the tabs or semicolons of a header without commas. Names of columns
+    /// are read in lower case.
     pub(crate) fn load(path: &Path) -> Result<Self, FmriError> {
         let failed = |error: csv::Error| {
             let found = error.to_string();
@@ -26,11 +28,14 @@ impl CsvTable {
                 _ => FmriError::malformed(path, found, "rows of comma-separated values"),
             }
         };
-        let file = File::open(path).map_err(FmriError::read(path))?;
+        let mut file = BufReader::new(File::open(path).map_err(FmriError::read(path))?);
+        let separator = separator(file.fill_buf().map_err(FmriError::read(path))?);
         let mut reader = ReaderBuilder::new()
             .trim(csv::Trim::All)
+            .delimiter(separator)
             .from_reader(BoundedRows::new(file));
-        let header = reader.headers().map_err(failed)?.clone();
+        let header = reader.headers().map_err(failed)?;
+        let header: StringRecord = header.iter().map(str::to_lowercase).collect();
         let records = reader.records().collect::<Result<Vec<_>, _>>().map_err(failed)?;
         let rows: Vec<_> = (1..).zip(records).collect();
         if rows.is_empty() {
@@ -107,4 +112,17 @@ impl CsvTable {
         );
         FmriError::malformed(&self.path, found, format!("a column {column}"))
     }
+}
+
+/// The separator of the first row.
+fn separator(beginning: &[u8]) -> u8 {
+    let header = beginning
+        .split(|byte| matches!(byte, b'\n' | b'\r'))
+        .next()
+        .unwrap_or_default();
+    let separators = *b",\t;";
+    separators
+        .into_iter()
+        .find(|byte| header.contains(byte))
+        .unwrap_or(b',')
 }

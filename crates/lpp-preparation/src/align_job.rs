@@ -37,7 +37,11 @@ impl AlignJob {
         let step = AlignStep {
             annotation: self.annotation.clone(),
             has_text: self.text.is_some(),
-            files: [text_inputs(self.text.as_deref(), lang)?, tokenizer.files().to_vec()].concat(),
+            files: [
+                text_inputs(self.text.as_deref(), lang)?,
+                tokenizer.files().to_vec(),
+            ]
+            .concat(),
             max_len: self.max_len,
             output: self.output.clone(),
         };

@@ -10,7 +10,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::names::check_part;
-use crate::{FeatureName, Language, NameError, Penalties, check_subject};
+use crate::{FeatureName, Language, NameError, Penalties, StudyGrid, check_subject};
 
 /// The corrections applied to the word annotation.
 ///
@@ -126,6 +126,44 @@ impl ConfiguredCorpus {
     }
 }
 
+/// How time courses are cleaned; what is not said is as in the published study.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfiguredClean {
+    /// Columns of the tables of confounds to regress out; `trans_*` stands for all names that begin so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// Cut-off of the high-pass filter in Hz; 0 for no filter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub high_pass_hz: Option<f64>,
+    /// Whether mean and linear trend are removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detrend: Option<bool>,
+    /// FWHM of the smoothing in mm; 0 for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smoothing_mm: Option<f64>,
+}
+
+impl ConfiguredClean {
+    fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// A number that cannot be, with its name.
+    fn fault(&self) -> Option<(&'static str, f64)> {
+        let numbers = [
+            ("high_pass_hz", self.high_pass_hz),
+            ("smoothing_mm", self.smoothing_mm),
+        ];
+        let known = numbers
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        known
+            .into_iter()
+            .find(|(_, value)| !(value.is_finite() && *value >= 0.0))
+    }
+}
+
 /// The contents of `lpp.toml`; missing keys have the values of the paper.
 ///
 /// ```
@@ -177,9 +215,15 @@ pub struct StudyConfig {
     /// Fits to individual subjects, per language.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub individuals: BTreeMap<Language, ConfiguredIndividuals>,
-    /// Additional results of the fits.
-    #[serde(skip_serializing_if = "ConfiguredFits::is_plain")]
-    pub fits: ConfiguredFits,
+    /// Additional results of the fits; older files call it `[fits]`.
+    #[serde(alias = "fits", skip_serializing_if = "ConfiguredFits::is_plain")]
+    pub fit: ConfiguredFits,
+    /// The grid of the scans; `None` for the default ([`Study::grid`](crate::Study::grid)).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grid: Option<StudyGrid>,
+    /// The cleaning of time courses.
+    #[serde(skip_serializing_if = "ConfiguredClean::is_plain")]
+    pub clean: ConfiguredClean,
     /// What the files of the corpus are.
     #[serde(skip_serializing_if = "ConfiguredCorpus::is_plain")]
     pub corpus: ConfiguredCorpus,
@@ -203,7 +247,9 @@ impl Default for StudyConfig {
             subjects: BTreeMap::new(),
             individuals: BTreeMap::new(),
             regions: true,
-            fits: ConfiguredFits::default(),
+            fit: ConfiguredFits::default(),
+            grid: None,
+            clean: ConfiguredClean::default(),
             corpus: ConfiguredCorpus::default(),
             paths: ConfiguredPaths::default(),
         }
@@ -260,6 +306,19 @@ impl StudyConfig {
                 "a study configuration",
             )
         })?;
+        if spans(text).contains_key("fits") {
+            tracing::info!(
+                "note: {}: [fits] is now called [fit]; it is read as before",
+                path.display()
+            );
+        }
+        if let Some((name, value)) = config.clean.fault() {
+            return Err(FileError::malformed(
+                path,
+                format!("{name} = {value} under [clean]"),
+                "a number that is not negative",
+            ));
+        }
         // No scanner needs a minute for a volume: that would be milliseconds.
         if let Some(tr_s) = config.tr_s.filter(|s| !(*s > 0.0 && *s < 60.0)) {
             let line = line_of(text, "tr_s").unwrap_or_default();
@@ -415,6 +474,7 @@ mod tests {
             "tr_s = 2\n[subjects]\nen = [\"../evil\"]",
             "tr_s = 2\n[individuals.en]\nsubjects = [\"evil/..\"]",
             "tr_s = 2\n[individuals.en]\nmodels = [\"..\", \"evil\"]",
+            "tr_s = 2\n[fit]\ncontrols = [\"../evil\"]",
             "tr_s = 2\n[fits]\ncontrols = [\"../evil\"]",
         ] {
             let error = text.parse::<StudyConfig>().unwrap_err().to_string();
@@ -463,7 +523,7 @@ mod tests {
         };
         config.individuals.insert(Language::French, individuals);
         config.paths.glove = Some("vectors.txt".into());
-        config.fits.controls = vec!["wordrate".into()];
+        config.fit.controls = vec!["wordrate".into()];
         config.regions = false;
         config.tr_s = Some(1.49);
         config.corpus.pair_runs = Some(PairRuns::Place);

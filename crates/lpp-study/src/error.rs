@@ -25,7 +25,10 @@ pub enum NameError {
         name: String,
     },
     /// A name is not a language.
-    #[error("{:?} is not a language; expected a BCP-47 tag such as en, de or pt-BR", lpp_files::shortened(name, 60))]
+    #[error(
+        "{:?} is not a language; expected a BCP-47 tag such as en, de or pt-BR",
+        lpp_files::shortened(name, 60)
+    )]
     UnknownLanguage {
         /// The name.
         name: String,

@@ -80,13 +80,17 @@ impl FromStr for Language {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let unknown = || NameError::UnknownLanguage { name: text.to_owned() };
+        let unknown = || NameError::UnknownLanguage {
+            name: text.to_owned(),
+        };
         let tag = LanguageTag::parse_and_normalize(text).map_err(|_| unknown())?;
         // A language has two or three letters; a name in full, `english`, is well-formed but no tag of any language.
         if !(2..=3).contains(&tag.primary_language().len()) {
             return Err(unknown());
         }
-        let of_study = Self::PUBLISHED.into_iter().find(|lang| lang.code() == tag.as_str());
+        let of_study = Self::PUBLISHED
+            .into_iter()
+            .find(|lang| lang.code() == tag.as_str());
         match of_study {
             Some(lang) => Ok(lang),
             None => tag.as_str().parse().map(Self::Other).map_err(|_| unknown()),
@@ -132,17 +136,38 @@ mod tests {
 
     #[test]
     fn what_is_no_tag_is_refused() {
-        for text in ["", "e", "english", "de_AT", "de-", "../de", "de\0", "deutsch-x", "en-a", " de", "x-klingon"] {
+        for text in [
+            "",
+            "e",
+            "english",
+            "de_AT",
+            "de-",
+            "../de",
+            "de\0",
+            "deutsch-x",
+            "en-a",
+            " de",
+            "x-klingon",
+        ] {
             let error = text.parse::<Language>().unwrap_err().to_string();
             assert!(error.contains("pt-BR"), "{text:?}: {error}");
         }
-        assert!("en-a-bbbbbbbb-cccccccc-dddddddd-eeeeeeee".parse::<Language>().is_err());
+        assert!(
+            "en-a-bbbbbbbb-cccccccc-dddddddd-eeeeeeee"
+                .parse::<Language>()
+                .is_err()
+        );
     }
 
     #[test]
     fn the_published_languages_come_first() {
-        let mut all: Vec<Language> = ["de", "cn", "aa", "fr", "en"].map(|tag| tag.parse().unwrap()).to_vec();
+        let mut all: Vec<Language> = ["de", "cn", "aa", "fr", "en"]
+            .map(|tag| tag.parse().unwrap())
+            .to_vec();
         all.sort();
-        assert_eq!(all.iter().map(Language::code).collect::<Vec<_>>(), ["en", "fr", "cn", "aa", "de"]);
+        assert_eq!(
+            all.iter().map(Language::code).collect::<Vec<_>>(),
+            ["en", "fr", "cn", "aa", "de"]
+        );
     }
 }

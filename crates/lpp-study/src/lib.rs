@@ -32,12 +32,14 @@ mod runs;
 mod runs_table;
 mod score_extras;
 mod scores;
+mod study_grid;
+mod study_runs;
 mod subject_pairs;
 
 pub use annotation::{PUBLISHED_ANNOTATIONS, is_published_annotation};
 pub use config::{
-    AnnotationCorrections, ConfiguredCorpus, ConfiguredFits, ConfiguredIndividuals, ConfiguredPaths,
-    PairRuns, StudyConfig,
+    AnnotationCorrections, ConfiguredClean, ConfiguredCorpus, ConfiguredFits, ConfiguredIndividuals,
+    ConfiguredPaths, PairRuns, StudyConfig,
 };
 pub use error::{NameError, SubjectsError};
 pub use language::Language;
@@ -47,14 +49,15 @@ pub use names::{
 };
 pub use paths::Study;
 pub use penalties::{BadPenalties, Penalties};
-pub use runs::{
-    SubjectRuns, averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs,
-    resampled_runs_of,
-};
+pub use runs::SubjectRuns;
 pub use runs_table::{RunKind, RunsTable, TableRun};
 pub use score_extras::{
     BESIDE_SCORES, CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, beside_scores,
     load_sidecar, save_with_sidecar,
 };
 pub use scores::{ModelKind, Scores, ScoresInfo};
+pub use study_grid::StudyGrid;
+pub use study_runs::{
+    averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs, resampled_runs_of,
+};
 pub use subject_pairs::check_pairs;

@@ -6,7 +6,7 @@ use lpp_files::{BidsName, EntityChoice, FileError, name_makers, natural_path_ord
 
 use crate::names::file_stem;
 
-use crate::{Language, StudyConfig, maker_of};
+use crate::{Language, RunsTable, StudyConfig, StudyGrid, maker_of};
 
 /// The configuration of a study folder.
 const CONFIG: &str = "lpp.toml";
@@ -80,6 +80,32 @@ impl Study {
         &self.config
     }
 
+    /// The table of runs, which a study need not have: `runs.csv`.
+    #[must_use]
+    pub fn runs_file(&self) -> PathBuf {
+        self.root.join("runs.csv")
+    }
+
+    /// The table of runs, if the study has one.
+    ///
+    /// # Errors
+    /// As [`RunsTable::load`].
+    pub fn runs_table(&self) -> Result<Option<RunsTable>, FileError> {
+        let file = self.runs_file();
+        file.exists().then(|| RunsTable::load(&file)).transpose()
+    }
+
+    /// The grid of the scans: the one in `lpp.toml`; otherwise that of the scans themselves if the study has a table of
+    /// runs, and that of the published study if not.
+    #[must_use]
+    pub fn grid(&self) -> StudyGrid {
+        match &self.config.grid {
+            Some(grid) => grid.clone(),
+            None if self.runs_file().exists() => StudyGrid::Native,
+            None => StudyGrid::Paper,
+        }
+    }
+
     /// Folder of the word annotations, with one folder per language.
     #[must_use]
     pub fn annotation_dir(&self) -> PathBuf {
@@ -110,7 +136,9 @@ impl Study {
             return archive;
         }
         let folder = folders.into_iter().find(|folder| folder.is_dir());
-        folder.or_else(|| file.exists().then_some(file)).unwrap_or(archive)
+        folder
+            .or_else(|| file.exists().then_some(file))
+            .unwrap_or(archive)
     }
 
     /// Folder of a model's checkpoint: `models/gpt2`; for `org/name` it is `models/org--name`, or `models/org/name` if

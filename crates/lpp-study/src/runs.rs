@@ -8,7 +8,7 @@ use lpp_files::{
     BidsName, EntityChoice, FileError, check_distinct_files, missing_run, natural_order, natural_path_order,
 };
 
-use crate::{Language, PairRuns, Study, SubjectsError};
+use crate::{PairRuns, SubjectsError};
 
 /// A subject and its runs in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +17,11 @@ pub struct SubjectRuns {
     pub name: String,
     /// The files, in the natural order of their labels.
     pub runs: Vec<PathBuf>,
-    /// The label of each run, without leading zeros: `15` of `run-15`.
+    /// The label of each run, without leading zeros: `15` of `run-15`; its story if `runs.csv` lists the runs.
     pub labels: Vec<String>,
+    /// The run of the words that each run heard, from 0, if it is not the run at the same place: a story may be heard
+    /// several times.
+    pub stories: Option<Vec<usize>>,
 }
 
 impl SubjectRuns {
@@ -54,6 +57,7 @@ impl SubjectRuns {
         Ok(Self {
             name: subject_name(folder),
             labels: files.iter().map(|(_, name)| name.run_label()).collect(),
+            stories: None,
             runs: files.into_iter().map(|(path, _)| path).collect(),
         })
     }
@@ -102,126 +106,6 @@ pub(crate) fn listed(labels: &[String]) -> String {
     const MOST: usize = 12;
     let more = if labels.len() > MOST { ", ..." } else { "" };
     labels.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ") + more
-}
-
-/// The subjects of a study on the working grid: `resampled/en/sub-*`.
-///
-/// # Errors
-/// As [`SubjectRuns::find`]; also if there is no subject.
-pub fn resampled_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, SubjectsError> {
-    let folder = resampled_dir(study, lang);
-    subjects(&folder, subject_folders(&folder)?, "sub-", &resampled_choices(study))
-}
-
-/// The subjects whose scans are averaged: those listed in `lpp.toml`, or all.
-///
-/// # Errors
-/// As [`resampled_runs`]; also if a listed subject does not exist.
-pub fn averaged_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, SubjectsError> {
-    let mut found = resampled_runs(study, lang)?;
-    let Some(listed) = study.config().subjects.get(&lang) else {
-        return Ok(found);
-    };
-    let folder_of = |subject: &String| format!("sub-{}", subject.strip_prefix("sub-").unwrap_or(subject));
-    let listed: Vec<String> = listed.iter().map(folder_of).collect();
-    if let Some(missing) = listed
-        .iter()
-        .find(|name| found.iter().all(|subject| subject.name != **name))
-    {
-        let path = resampled_dir(study, lang).join(missing);
-        return Err(SubjectsError::malformed(
-            &path,
-            "no runs",
-            "those of a subject that lpp.toml lists under [subjects] (lpp-resample writes them)",
-        ));
-    }
-    found.retain(|subject| listed.contains(&subject.name));
-    Ok(found)
-}
-
-/// One subject of a study on the working grid, given by the name of its folder or without the `sub-`: `EN057`.
-///
-/// # Errors
-/// As [`SubjectRuns::find`].
-pub fn resampled_runs_of(study: &Study, lang: Language, subject: &str) -> Result<SubjectRuns, SubjectsError> {
-    let name = format!("sub-{}", subject.strip_prefix("sub-").unwrap_or(subject));
-    SubjectRuns::find(&resampled_dir(study, lang).join(name), &resampled_choices(study))
-}
-
-/// The preprocessed runs of a study: `derivatives/sub-EN*/func` as published, or `derivatives/sub-*/func` of a study of one
-/// language in which no subject is named so.
-///
-/// # Errors
-/// As [`resampled_runs`].
-pub fn derivative_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, SubjectsError> {
-    let folder = study.root().join("derivatives");
-    let languages = &study.config().languages;
-    let mut folders = subject_folders(&folder)?;
-    let is_of = |path: &PathBuf, lang: &Language| file_name(path).starts_with(&format!("sub-{}", lang.folder()));
-    let of_published = |path: &PathBuf| Language::PUBLISHED.iter().find(|lang| is_of(path, lang)).copied();
-    if lang.is_published() && folders.iter().any(|path| of_published(path) == Some(lang)) {
-        folders.retain(|path| of_published(path) == Some(lang));
-    } else if languages.iter().any(|other| *other != lang) {
-        // Which language a subject heard is then in its name, or unknown.
-        folders.retain(|path| is_of(path, &lang));
-    } else {
-        folders.retain(|path| of_published(path).is_none());
-    }
-    let prefix = format!("sub-{}", if languages.len() > 1 { lang.folder() } else { String::new() });
-    subjects(&folder, folders, &prefix, &study.config().corpus.only)
-}
-
-/// The folder of the resampled runs of a language.
-#[must_use]
-pub fn resampled_dir(study: &Study, lang: Language) -> PathBuf {
-    study.root().join("resampled").join(lang.code())
-}
-
-/// The choices for resampled runs. They have only one resolution, so a choice of resolution does not apply.
-fn resampled_choices(study: &Study) -> Vec<EntityChoice> {
-    let only = study.config().corpus.only.iter();
-    only.filter(|choice| choice.key() != "res").cloned().collect()
-}
-
-/// The name of a resampled run: `_res-4mm` replaces its resolution, or is inserted before `_desc-` or before the
-/// ending.
-#[must_use]
-pub fn resampled_name(run: &Path) -> String {
-    let name = file_name(run);
-    let name = match BidsName::of(run).entity("res") {
-        Some(label) => name.replacen(&format!("_res-{label}"), "", 1),
-        None => name,
-    };
-    let place = name.rfind("_desc-").unwrap_or_else(|| {
-        let stem = name.strip_suffix(".gz").unwrap_or(&name);
-        stem.strip_suffix(".nii").unwrap_or(stem).len()
-    });
-    let (head, tail) = name.split_at(place);
-    format!("{head}_res-4mm{tail}")
-}
-
-fn subject_folders(folder: &Path) -> Result<Vec<PathBuf>, SubjectsError> {
-    let mut folders = sorted_entries(folder, |name| name.stem().starts_with("sub-"))?;
-    folders.retain(|path| path.is_dir());
-    Ok(folders)
-}
-
-fn subjects(
-    folder: &Path,
-    folders: Vec<PathBuf>,
-    prefix: &str,
-    only: &[EntityChoice],
-) -> Result<Vec<SubjectRuns>, SubjectsError> {
-    if folders.is_empty() {
-        return Err(SubjectsError::NoSubjects {
-            path: folder.to_owned(),
-            prefix: prefix.to_owned(),
-        });
-    }
-    folders
-        .iter()
-        .map(|subject| SubjectRuns::find(subject, only))
-        .collect()
 }
 
 /// The folders that may contain a subject's runs, with the label of the session.
@@ -405,7 +289,10 @@ fn kind(key: &str) -> String {
     }
 }
 
-fn sorted_entries(folder: &Path, keep: impl Fn(&BidsName) -> bool) -> Result<Vec<PathBuf>, SubjectsError> {
+pub(crate) fn sorted_entries(
+    folder: &Path,
+    keep: impl Fn(&BidsName) -> bool,
+) -> Result<Vec<PathBuf>, SubjectsError> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(folder).map_err(FileError::read(folder))? {
         let path = entry.map_err(FileError::read(folder))?.path();
@@ -419,7 +306,7 @@ fn sorted_entries(folder: &Path, keep: impl Fn(&BidsName) -> bool) -> Result<Vec
     Ok(entries)
 }
 
-fn file_name(path: &Path) -> String {
+pub(crate) fn file_name(path: &Path) -> String {
     path.file_name()
         .unwrap_or_default()
         .to_string_lossy()
@@ -429,24 +316,6 @@ fn file_name(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn resampled_runs_say_so_in_their_names() {
-        for (from, to) in [
-            (
-                "a/sub-1_run-2_desc-preproc_bold.nii.gz",
-                "sub-1_run-2_res-4mm_desc-preproc_bold.nii.gz",
-            ),
-            (
-                "sub-1_space-A_res-2_desc-preproc_bold.nii.gz",
-                "sub-1_space-A_res-4mm_desc-preproc_bold.nii.gz",
-            ),
-            ("bold.nii.gz", "bold_res-4mm.nii.gz"),
-            ("bold.nii", "bold_res-4mm.nii"),
-        ] {
-            assert_eq!(resampled_name(Path::new(from)), to);
-        }
-    }
 
     /// A folder with empty files of these names.
     fn folder(names: &[&str]) -> tempfile::TempDir {
@@ -510,32 +379,6 @@ mod tests {
         }
         refused(&["func/notes.txt"], &["0 images and 0 arrays"]);
         refused(&["a.nii", "b.nii", "c.npy"], &["2 images and 1 arrays"]);
-    }
-
-    #[test]
-    fn subjects_of_one_language_may_have_any_name() {
-        let dir = tempfile::tempdir().unwrap();
-        let add = |names: &[&str]| {
-            for name in names {
-                let func = dir.path().join("derivatives").join(name).join("func");
-                fs::create_dir_all(&func).unwrap();
-                fs::write(func.join(format!("{name}_run-1_bold.nii.gz")), "").unwrap();
-            }
-        };
-        let found = |languages: &str, lang: &str| {
-            fs::write(dir.path().join("lpp.toml"), format!("languages = {languages}")).unwrap();
-            let study = Study::open(dir.path()).unwrap();
-            let subjects = derivative_runs(&study, lang.parse().unwrap()).unwrap_or_default();
-            subjects.iter().map(|s| s.name.clone()).collect::<Vec<_>>().join(" ")
-        };
-        add(&["sub-01", "sub-pilot", "sub-10", "sub-2"]);
-        assert_eq!(found("[\"en\"]", "en"), "sub-01 sub-2 sub-10 sub-pilot");
-        assert_eq!(found("[\"de\"]", "de"), "sub-01 sub-2 sub-10 sub-pilot");
-        assert_eq!(found("[\"de\", \"en\"]", "en"), "", "whose language is not known");
-        add(&["sub-EN057", "sub-FR001"]);
-        assert_eq!(found("[\"en\"]", "en"), "sub-EN057", "as published");
-        assert_eq!(found("[\"en\", \"fr\"]", "fr"), "sub-FR001");
-        assert_eq!(found("[\"de\"]", "de"), "sub-01 sub-2 sub-10 sub-pilot");
     }
 
     #[test]

@@ -505,8 +505,14 @@ mod tests {
             ("", "an empty file"),
             ("word,onset,section\na,1,1\n", "a column \"offset\""),
             ("word,onset,offset,section\n", "no word,"),
-            ("word,onset,offset,section\na,1,2,1\n,1,2,2\n", "no word in section 2"),
-            ("run,word_index,word,onset_s,offset_s\n0,0,,1,2\n", "no word in row 0"),
+            (
+                "word,onset,offset,section\na,1,2,1\n,1,2,2\n",
+                "no word in section 2",
+            ),
+            (
+                "run,word_index,word,onset_s,offset_s\n0,0,,1,2\n",
+                "no word in row 0",
+            ),
             ("run,word_index,word,onset_s,offset_s\n0,0,a,2,1\n", "row 0"),
             ("run,word_index,word,onset_s,offset_s\n0,1,a,1,2\n", "word 1"),
         ] {
@@ -519,9 +525,18 @@ mod tests {
     fn sections_are_runs_in_the_order_of_their_numbers() {
         let rows = |order: &[i64]| {
             let row = |s: &i64| format!("w{s},0.5,1.5,{s}\n");
-            let table = format!("word,onset,offset,section\n{}", order.iter().map(row).collect::<String>());
+            let table = format!(
+                "word,onset,offset,section\n{}",
+                order.iter().map(row).collect::<String>()
+            );
             let words = |run: &RunWords| run.words[0].clone();
-            load(&table).unwrap().runs().iter().map(words).collect::<Vec<_>>().join(" ")
+            load(&table)
+                .unwrap()
+                .runs()
+                .iter()
+                .map(words)
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         for (order, expected) in [
             (vec![1, 2, 3, 4], "w1 w2 w3 w4"),
@@ -534,7 +549,8 @@ mod tests {
 
     #[test]
     fn a_table_of_words_is_an_annotation() {
-        let table = "run,word_index,word,onset_s,offset_s\n0,0,der,0.5,0.7\n0,1,n/a,0.7,0.9\n1,0,Wal,0.1,0.4\n";
+        let table =
+            "run,word_index,word,onset_s,offset_s\n0,0,der,0.5,0.7\n0,1,n/a,0.7,0.9\n1,0,Wal,0.1,0.4\n";
         let (_folder, path) = written(table);
         let annotation = Annotation::load(&path, &Corrections::none()).unwrap();
         assert_eq!(annotation.runs()[0].words, ["der", "n/a"]);

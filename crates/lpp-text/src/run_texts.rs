@@ -59,7 +59,11 @@ impl<'a> Letters<'a> {
             letters.extend(letter.to_lowercase());
             places.resize(letters.len(), place);
         }
-        Self { text, letters, places }
+        Self {
+            text,
+            letters,
+            places,
+        }
     }
 
     /// Where a run begins behind the byte `from`.
@@ -79,7 +83,9 @@ impl<'a> Letters<'a> {
 
     /// The place between two letters at which the text is cut: a quotation mark belongs to the word behind it.
     fn gap(&self, last: usize, first: usize) -> usize {
-        let blank = self.text[last..first].rfind('\n').or_else(|| self.text[last..first].find(char::is_whitespace));
+        let blank = self.text[last..first]
+            .rfind('\n')
+            .or_else(|| self.text[last..first].find(char::is_whitespace));
         blank.map_or(first, |blank| last + blank + 1)
     }
 }
@@ -98,11 +104,19 @@ mod tests {
     #[test]
     fn one_text_is_cut_where_runs_begin() {
         let text = "Once, when I was six.\n\n\u{ab}Draw me\u{bb} a sheep! \"No,\" said he. The end.";
-        let runs = [run("once when I was six"), run("draw me a sheep"), run("no said he the end")];
+        let runs = [
+            run("once when I was six"),
+            run("draw me a sheep"),
+            run("no said he the end"),
+        ];
         let texts = cut(text, &runs).unwrap();
         assert_eq!(
             texts,
-            ["Once, when I was six.\n\n", "\u{ab}Draw me\u{bb} a sheep! ", "\"No,\" said he. The end."]
+            [
+                "Once, when I was six.\n\n",
+                "\u{ab}Draw me\u{bb} a sheep! ",
+                "\"No,\" said he. The end."
+            ]
         );
         assert_eq!(cut(text, &runs[..1]).unwrap(), [text]);
         let chinese = [run("小王子"), run("你好")];

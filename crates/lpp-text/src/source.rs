@@ -63,7 +63,10 @@ pub fn load_texts(path: &Path, lang: &str, n_runs: usize) -> Result<Vec<String>,
 }
 
 fn is_archive(path: &Path) -> bool {
-    !path.is_dir() && path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"))
+    !path.is_dir()
+        && path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("zip"))
 }
 
 /// The files that [`load_texts`] reads, for provenance.
@@ -132,7 +135,10 @@ fn checked(path: &Path, files: Vec<PathBuf>, n_runs: usize) -> Result<Vec<PathBu
         return Ok(files);
     }
     let name = |file: Option<&PathBuf>| {
-        file.and_then(|file| file.file_name()).unwrap_or_default().to_string_lossy().into_owned()
+        file.and_then(|file| file.file_name())
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
     };
     let number = |file: &PathBuf| name(Some(file)).chars().filter(char::is_ascii_digit).collect();
     let missing = missing_run(&files.iter().map(number).collect::<Vec<String>>());

@@ -12,8 +12,8 @@ use crate::{Artefact, Completion, Cost, Estimator, Step};
 pub struct AnalyzeStep {
     /// Language.
     pub lang: Language,
-    /// The mask.
-    pub mask: PathBuf,
+    /// The mask of the average subject, if there is one.
+    pub mask: Option<PathBuf>,
     /// The inter-subject correlation, if there is or will be one.
     pub isc: Option<PathBuf>,
     /// Images of regions that may be there.
@@ -42,8 +42,12 @@ impl Step for AnalyzeStep {
     }
 
     fn further_inputs(&self) -> Vec<PathBuf> {
-        let mask = [&self.mask].into_iter();
-        mask.chain(&self.isc).chain(&self.scores).cloned().collect()
+        self.mask
+            .iter()
+            .chain(&self.isc)
+            .chain(&self.scores)
+            .cloned()
+            .collect()
     }
 
     fn optional_inputs(&self) -> Vec<PathBuf> {

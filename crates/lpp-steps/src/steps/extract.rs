@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use lpp_files::StoredAs;
 
-use super::{place, words};
 use super::words::WORDS_AS_TEXT;
+use super::{place, words};
 use crate::{AnnotationSource, Artefact, Choice, Cost, Estimator, Step, WordsStep};
 
 /// Arithmetic of a language model.

@@ -12,8 +12,8 @@ use crate::{Artefact, Completion, Cost, Estimator, Step};
 pub struct ReportStep {
     /// Language.
     pub lang: Language,
-    /// The mask.
-    pub mask: PathBuf,
+    /// The mask of the average subject, if there is one.
+    pub mask: Option<PathBuf>,
     /// The table that represents all tables.
     pub summary: PathBuf,
     /// Number of fits, for the cost.
@@ -39,7 +39,7 @@ impl Step for ReportStep {
     }
 
     fn further_inputs(&self) -> Vec<PathBuf> {
-        vec![self.mask.clone(), self.summary.clone()]
+        self.mask.iter().chain([&self.summary]).cloned().collect()
     }
 
     fn completion(&self) -> Completion {

@@ -40,8 +40,16 @@ impl AnnotationSource {
     #[must_use]
     pub fn of_study(study: &Study, lang: Language, asked: AnnotationCorrections) -> Self {
         let (annotation, table) = (study.annotation(lang), study.words(lang));
-        let is_own = if table.exists() { is_imported(&table) } else { !lang.is_published() };
-        let path = if is_own && !annotation.exists() { table } else { annotation };
+        let is_own = if table.exists() {
+            is_imported(&table)
+        } else {
+            !lang.is_published()
+        };
+        let path = if is_own && !annotation.exists() {
+            table
+        } else {
+            annotation
+        };
         Self::new(path, lang, asked)
     }
 
@@ -56,7 +64,8 @@ impl AnnotationSource {
     #[must_use]
     pub fn text(&self, study: &Study) -> Option<PathBuf> {
         let text = study.text(self.lang);
-        let is_needed = text.exists() || study.config().corpus.text.is_some() || !self.is_table(&study.words(self.lang));
+        let is_needed =
+            text.exists() || study.config().corpus.text.is_some() || !self.is_table(&study.words(self.lang));
         is_needed.then_some(text)
     }
 
@@ -71,7 +80,10 @@ impl AnnotationSource {
 
 /// Whether no program made a table of words out of an annotation.
 fn is_imported(table: &Path) -> bool {
-    Provenance::load(table).map_or_else(|_| !Provenance::path_of(table).exists(), |made| made.program() == "lpp-import")
+    Provenance::load(table).map_or_else(
+        |_| !Provenance::path_of(table).exists(),
+        |made| made.program() == "lpp-import",
+    )
 }
 
 /// The table of words and their times, which is part of every step that makes features of words.

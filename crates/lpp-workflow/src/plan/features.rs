@@ -39,7 +39,7 @@ impl Planner<'_> {
         if config.models.get(&self.lang).is_none_or(Vec::is_empty) {
             return Vec::new();
         }
-        let controls = config.fits.controls.iter();
+        let controls = config.fit.controls.iter();
         controls.map(|name| format!("control_{name}")).collect()
     }
 
@@ -149,7 +149,7 @@ impl Planner<'_> {
 }
 
 /// Each of `names` once, where it comes first.
-fn unique<T: PartialEq>(names: impl Iterator<Item = T>) -> Vec<T> {
+pub(super) fn unique<T: PartialEq>(names: impl Iterator<Item = T>) -> Vec<T> {
     let mut all = Vec::new();
     for name in names {
         if !all.contains(&name) {

@@ -7,7 +7,7 @@ mod planner;
 mod results;
 mod scans;
 
-use lpp_steps::StudySize;
+use lpp_steps::{StudySize, target_grid};
 use lpp_study::{Language, Study};
 
 use crate::WorkflowError;
@@ -30,7 +30,7 @@ pub struct Plan {
 /// The steps of `study`, and the files that the study provides instead.
 ///
 /// # Errors
-/// [`WorkflowError::Scans`] if the scans are not runs of one kind.
+/// [`WorkflowError::Scans`] if the scans are not runs of one kind, [`WorkflowError::Grid`] if their grid cannot be read.
 pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError> {
     let config = study.config();
     let languages = if options.languages.is_empty() {
@@ -51,6 +51,7 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError>
             lang,
             options,
             size: &size,
+            grid: target_grid(study)?,
             first: Some(lang) == languages.first().copied(),
         };
         planner.own_inputs(&mut given);

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use lpp_fmri::Grid;
 use lpp_steps::{Estimator, Step, StudySize};
 use lpp_study::{Language, Study};
 
@@ -16,6 +17,8 @@ pub(super) struct Planner<'a> {
     pub(super) lang: Language,
     pub(super) options: &'a PlanOptions,
     pub(super) size: &'a StudySize,
+    /// The grid to which scans are resampled; `None` if they stay on their own.
+    pub(super) grid: Option<Grid>,
     /// Whether it is the first language of the plan.
     pub(super) first: bool,
 }

@@ -36,7 +36,10 @@ impl Planner<'_> {
             .flat_map(|step| &step.outputs)
             .any(|output| output.path == isc);
         let isc = (made || self.study.isc(self.lang).exists()).then_some(isc);
-        let summary = self.study.table("summary", self.lang).with_extension("csv");
+        let is_average = !self.has_no_average();
+        let mask = is_average.then(|| self.mask());
+        let summary = if is_average { "summary" } else { "individuals" };
+        let summary = self.study.table(summary, self.lang).with_extension("csv");
         // Those to be made, and those of the study's own.
         let mut regions = region_masks(self.study);
         let others = masks_in(&self.study.roi_dir());
@@ -46,7 +49,7 @@ impl Planner<'_> {
         let n_fits = fits.len();
         let mut analyse = self.call(&AnalyzeStep {
             lang: self.lang,
-            mask: self.mask(),
+            mask: mask.clone(),
             isc,
             regions,
             scores: scores.into_iter().chain(by_hand).collect(),
@@ -64,7 +67,7 @@ impl Planner<'_> {
         };
         let report = self.call(&ReportStep {
             lang: self.lang,
-            mask: self.mask(),
+            mask,
             summary,
             n_fits,
             page: self.path(&page),
