@@ -10,14 +10,15 @@ use lpp_encoding::{
     average_targets_of,
 };
 use lpp_files::Progress;
+use lpp_fmri::Hrf;
 use lpp_preparation::RepetitionTime;
 use lpp_steps::{
-    AlphaSearch, Arithmetic, CanaryFeatures, Choice, FitStep, InnerRuns, JointFit, NullOrder, Nulls,
+    AlphaSearch, Arithmetic, CanaryFeatures, Choice, FitSettings, FitStep, InnerRuns, JointFit, NullOrder, Nulls,
     TargetSet,
 };
 use lpp_study::{
-    FeatureName, FeatureSource, JointInfo, Language, NullsInfo, PairRuns, Penalties, Study, check_pairs,
-    resampled_runs, resampled_runs_of,
+    AlphaScope, FeatureName, FeatureSource, FoldRule, JointInfo, Language, Metric, NullsInfo, PairRuns, Penalties,
+    Study, check_pairs, resampled_runs, resampled_runs_of,
 };
 use lpp_text::Control;
 
@@ -77,6 +78,29 @@ struct Args {
     /// Arithmetic of the products over voxels
     #[arg(long, value_name = "PRECISION", default_value = Arithmetic::default().name(), value_parser = lpp_cli::choice::<Arithmetic>())]
     precision: Arithmetic,
+    /// Haemodynamic response of words: glover, spm, glover+derivative, or fir:D1,D2,… with delays in scans. If it is given,
+    /// features of scans are convolved too; otherwise they are the design itself [default: glover]
+    #[arg(long, value_name = "MODEL")]
+    hrf: Option<Hrf>,
+    /// Score of predictions, in validation and on held-out scans
+    #[arg(long, value_name = "METRIC", default_value = Metric::default().name(), value_parser = lpp_cli::choice::<Metric>())]
+    metric: Metric,
+    /// Voxels that share a penalty
+    #[arg(long, value_name = "SCOPE", default_value = AlphaScope::default().name(), value_parser = lpp_cli::choice::<AlphaScope>())]
+    alpha_scope: AlphaScope,
+    /// Scans left out in each fold: runs, stories, chunks:K (K even pieces of each run, standardised by themselves), or
+    /// test:STORY,… (these stories are scored, all others train)
+    #[arg(long, value_name = "RULE", default_value_t)]
+    folds: FoldRule,
+    /// Scans on both sides of a chunk that are not used, for --folds chunks:K
+    #[arg(long, value_name = "SCANS", default_value_t = 0)]
+    gap: usize,
+    /// Also keep the scores of each fold and layer; written to `MODEL_LANG_folds.npy`
+    #[arg(long)]
+    keep_folds: bool,
+    /// Write the scores to the folder variant-NAME inside the scores folder, to compare settings
+    #[arg(long, value_name = "NAME", value_parser = variant, conflicts_with = "output")]
+    variant: Option<String>,
     /// Also choose the layer of each voxel by nested cross-validation; written to `MODEL_LANG_nested.npy`
     #[arg(long)]
     nested_layer: bool,
@@ -140,6 +164,15 @@ impl Args {
         step.alpha_search = self.alpha_search;
         step.inner = self.inner;
         step.arithmetic = self.precision;
+        step.settings = FitSettings {
+            hrf: self.hrf.clone().unwrap_or_default(),
+            convolve_scans: self.hrf.is_some(),
+            metric: self.metric,
+            alpha_scope: self.alpha_scope,
+            folds: self.folds.clone(),
+            gap_scans: self.gap,
+        };
+        step.keep_folds = self.keep_folds;
         step.nested_layer = self.nested_layer;
         step.layer = self.layer;
         step.joint = (!self.controls.is_empty()).then(|| JointFit {
@@ -212,14 +245,31 @@ impl Args {
             .filter(|(_, given)| *given)
             .map(|(key, _)| *key)
             .collect();
+        if self.gap > 0 && !matches!(self.folds, FoldRule::Chunks(_)) {
+            let found = format!("--gap {} with the folds {}", self.gap, self.folds);
+            anyhow::bail!("{found}, expected --folds chunks:K");
+        }
         let study = self.scans.choose(self.study.open_without(&replaced)?);
         let mut job = FitJob::new(self.step(&study), self.study.force)?;
         self.add_targets(&study, &mut job, progress)?;
+        if let Some(name) = &self.variant {
+            let targets = std::mem::take(&mut job.step.targets);
+            job.step.targets = targets.into_iter().map(|set| set.variant(name)).collect();
+        }
         job.take_tr(RepetitionTime::of_study(&study).or_flag(self.tr))?;
         // Scores that go elsewhere have no place for the control model beside them.
         let own = self.output.is_none() && self.y.is_empty() && self.model.as_str() != CanaryFeatures::NAME;
         let canary = (own && !self.no_canary).then(|| CanaryJob::beside(&job, &study));
         Ok((job, canary))
+    }
+}
+
+/// A name that makes a folder inside the scores folder.
+fn variant(name: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    match !name.is_empty() && name.chars().all(is_plain) {
+        true => Ok(name.to_owned()),
+        false => Err("expected letters, digits, -, _ and .".to_owned()),
     }
 }
 

@@ -23,7 +23,7 @@
 //! let inside = sphere(&mask, pole.centre_mm, 10.0)?;
 //! assert_eq!((pole.name.as_str(), inside.len()), ("TP", mask.n_voxels()));
 //!
-//! let operator = RegressorOperator::new(&[0.2, 0.7], &[0.6, 1.1], 282, 2.0, Hrf::Glover)?;
+//! let operator = RegressorOperator::new(&[0.2, 0.7], &[0.6, 1.1], 282, 2.0, &Hrf::Glover)?;
 //! assert_eq!(operator.apply(&Array2::<f32>::ones((2, 768)))?.dim(), (282, 768));
 //! # Ok(())
 //! # }

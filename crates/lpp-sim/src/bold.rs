@@ -122,7 +122,7 @@ fn run_features(
     let spoken = words.run(run);
     let onsets: Vec<f64> = spoken.iter().map(|w| w.onset_s).collect();
     let offsets: Vec<f64> = spoken.iter().map(|w| w.offset_s).collect();
-    let operator = RegressorOperator::new(&onsets, &offsets, n_scans, tr_s, Hrf::Glover)?;
+    let operator = RegressorOperator::new(&onsets, &offsets, n_scans, tr_s, &Hrf::Glover)?;
     let hidden = latents.of_sequence(spoken.iter().map(|w| w.word.as_str()));
     Ok(operator.apply(&hidden)?.mapv(|v| v as f32))
 }

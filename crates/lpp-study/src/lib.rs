@@ -23,6 +23,7 @@
 mod annotation;
 mod config;
 mod error;
+mod fit_settings;
 mod language;
 mod makers;
 mod names;
@@ -42,6 +43,7 @@ pub use config::{
     ConfiguredPaths, PairRuns, StudyConfig,
 };
 pub use error::{NameError, SubjectsError};
+pub use fit_settings::{AlphaScope, FitTerms, FoldRule, FoldRuleError, Metric};
 pub use language::Language;
 pub use makers::maker_of;
 pub use names::{

@@ -8,6 +8,7 @@ mod controls;
 mod extract;
 mod fetch;
 mod fit;
+mod fit_settings;
 mod glove;
 mod hidden_states;
 mod mask;
@@ -32,6 +33,7 @@ pub use fetch::{FetchGloveStep, FetchModelStep, FetchPrecomputedStep, FetchScans
 pub use fit::{
     AlphaSearch, Arithmetic, CanaryFeatures, FitStep, InnerRuns, JointFit, NullOrder, Nulls, TargetSet,
 };
+pub use fit_settings::FitSettings;
 pub use glove::GloveStep;
 pub use hidden_states::HiddenStatesStep;
 pub use mask::MaskStep;
