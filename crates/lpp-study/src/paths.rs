@@ -80,6 +80,12 @@ impl Study {
         &self.config
     }
 
+    /// The table of the runs of all subjects: `runs.csv`.
+    #[must_use]
+    pub fn runs_table(&self) -> PathBuf {
+        self.root.join("runs.csv")
+    }
+
     /// Folder of the word annotations, with one folder per language.
     #[must_use]
     pub fn annotation_dir(&self) -> PathBuf {

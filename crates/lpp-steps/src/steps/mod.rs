@@ -10,6 +10,7 @@ mod fetch;
 mod fit;
 mod glove;
 mod hidden_states;
+mod import;
 mod mask;
 mod published_array;
 mod random;
@@ -34,6 +35,7 @@ pub use fit::{
 };
 pub use glove::GloveStep;
 pub use hidden_states::HiddenStatesStep;
+pub use import::ImportWordsStep;
 pub use mask::MaskStep;
 pub use published_array::PublishedArrayStep;
 pub use random::RandomStep;
