@@ -10,7 +10,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::names::check_part;
-use crate::{FeatureName, Language, NameError, Penalties, StudyGrid, check_subject};
+use crate::{
+    AlphaScope, FeatureName, FoldRule, Language, Metric, NameError, Penalties, StudyGrid, check_subject,
+};
 
 /// The corrections applied to the word annotation.
 ///
@@ -71,10 +73,22 @@ pub struct ConfiguredIndividuals {
     pub models: Vec<String>,
 }
 
-/// Additional results that lpp-run requests from the fits of models to the average subject.
+/// How features are fitted, and additional results that lpp-run requests from the fits of models.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct ConfiguredFits {
+pub struct ConfiguredFit {
+    /// The haemodynamic response, as for `lpp-fit --hrf`.
+    #[serde(alias = "response", skip_serializing_if = "Option::is_none")]
+    pub hrf: Option<String>,
+    /// What predictions are scored by.
+    #[serde(skip_serializing_if = "is_default")]
+    pub metric: Metric,
+    /// The voxels that share a penalty.
+    #[serde(skip_serializing_if = "is_default")]
+    pub alpha_scope: AlphaScope,
+    /// Whether the scores of each fold are kept.
+    #[serde(skip_serializing_if = "is_default")]
+    pub keep_folds: bool,
     /// Whether layers are also chosen on inner data.
     pub nested_layer: bool,
     /// Low-level controls for joint fits with one layer, for example `wordrate`; empty for no joint fit.
@@ -84,10 +98,15 @@ pub struct ConfiguredFits {
     pub nulls: u32,
 }
 
-impl ConfiguredFits {
-    fn is_plain(&self) -> bool {
-        *self == Self::default()
-    }
+/// What is left out in each fold.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfiguredFolds {
+    /// The test scans of each fold.
+    pub folds: FoldRule,
+    /// Scans purged on both sides of a chunk.
+    #[serde(rename = "gap", skip_serializing_if = "is_default")]
+    pub gap_scans: usize,
 }
 
 /// How the runs of different subjects are paired.
@@ -112,18 +131,15 @@ pub struct ConfiguredCorpus {
     /// `text/{lang}/*.txt`, in which `{lang}` stands for the language.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Names of the stories in the order of the runs of the words, if there is no `runs.csv`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stories: Vec<String>,
     /// How the runs of subjects are paired; `None` for by position in files of ds003643 and by label in all others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pair_runs: Option<PairRuns>,
     /// Choices among several spaces, tasks, sessions and so on of a subject's scans.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<EntityChoice>,
-}
-
-impl ConfiguredCorpus {
-    fn is_plain(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// How time courses are cleaned; what is not said is as in the published study.
@@ -145,10 +161,6 @@ pub struct ConfiguredClean {
 }
 
 impl ConfiguredClean {
-    fn is_plain(&self) -> bool {
-        *self == Self::default()
-    }
-
     /// A number that cannot be, with its name.
     fn fault(&self) -> Option<(&'static str, f64)> {
         let numbers = [
@@ -215,17 +227,20 @@ pub struct StudyConfig {
     /// Fits to individual subjects, per language.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub individuals: BTreeMap<Language, ConfiguredIndividuals>,
-    /// Additional results of the fits; older files call it `[fits]`.
-    #[serde(alias = "fits", skip_serializing_if = "ConfiguredFits::is_plain")]
-    pub fit: ConfiguredFits,
+    /// The folds of the fits.
+    #[serde(skip_serializing_if = "is_default")]
+    pub cv: ConfiguredFolds,
+    /// The fits, and their additional results; older files call it `[fits]`.
+    #[serde(alias = "fits", skip_serializing_if = "is_default")]
+    pub fit: ConfiguredFit,
     /// The grid of the scans; `None` for the default ([`Study::grid`](crate::Study::grid)).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grid: Option<StudyGrid>,
     /// The cleaning of time courses.
-    #[serde(skip_serializing_if = "ConfiguredClean::is_plain")]
+    #[serde(skip_serializing_if = "is_default")]
     pub clean: ConfiguredClean,
     /// What the files of the corpus are.
-    #[serde(skip_serializing_if = "ConfiguredCorpus::is_plain")]
+    #[serde(skip_serializing_if = "is_default")]
     pub corpus: ConfiguredCorpus,
     /// Paths of inputs.
     pub paths: ConfiguredPaths,
@@ -247,7 +262,8 @@ impl Default for StudyConfig {
             subjects: BTreeMap::new(),
             individuals: BTreeMap::new(),
             regions: true,
-            fit: ConfiguredFits::default(),
+            fit: ConfiguredFit::default(),
+            cv: ConfiguredFolds::default(),
             grid: None,
             clean: ConfiguredClean::default(),
             corpus: ConfiguredCorpus::default(),
@@ -312,6 +328,13 @@ impl StudyConfig {
                 path.display()
             );
         }
+        if config.cv.gap_scans > 0 && !matches!(config.cv.folds, FoldRule::Chunks(_)) {
+            let found = format!(
+                "gap = {} with the folds {} under [cv]",
+                config.cv.gap_scans, config.cv.folds
+            );
+            return Err(FileError::malformed(path, found, "folds = \"chunks:K\""));
+        }
         if let Some((name, value)) = config.clean.fault() {
             return Err(FileError::malformed(
                 path,
@@ -338,6 +361,10 @@ impl std::str::FromStr for StudyConfig {
     fn from_str(text: &str) -> Result<Self, FileError> {
         Self::parse(text, Path::new("lpp.toml"))
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]

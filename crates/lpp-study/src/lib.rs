@@ -39,8 +39,8 @@ mod subject_pairs;
 
 pub use annotation::{PUBLISHED_ANNOTATIONS, is_published_annotation};
 pub use config::{
-    AnnotationCorrections, ConfiguredClean, ConfiguredCorpus, ConfiguredFits, ConfiguredIndividuals,
-    ConfiguredPaths, PairRuns, StudyConfig,
+    AnnotationCorrections, ConfiguredClean, ConfiguredCorpus, ConfiguredFit, ConfiguredFolds,
+    ConfiguredIndividuals, ConfiguredPaths, PairRuns, StudyConfig,
 };
 pub use error::{NameError, SubjectsError};
 pub use fit_settings::{AlphaScope, FitTerms, FoldRule, FoldRuleError, Metric};
@@ -61,5 +61,6 @@ pub use scores::{ModelKind, Scores, ScoresInfo};
 pub use study_grid::StudyGrid;
 pub use study_runs::{
     averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs, resampled_runs_of,
+    story_names,
 };
 pub use subject_pairs::check_pairs;

@@ -80,18 +80,18 @@ impl Study {
         &self.config
     }
 
-    /// The table of runs, which a study need not have: `runs.csv`.
+    /// The table of the runs of all subjects, which a study need not have: `runs.csv`.
     #[must_use]
-    pub fn runs_file(&self) -> PathBuf {
+    pub fn runs_table(&self) -> PathBuf {
         self.root.join("runs.csv")
     }
 
-    /// The table of runs, if the study has one.
+    /// The runs of all subjects, if there is a table of them.
     ///
     /// # Errors
     /// As [`RunsTable::load`].
-    pub fn runs_table(&self) -> Result<Option<RunsTable>, FileError> {
-        let file = self.runs_file();
+    pub fn load_runs(&self) -> Result<Option<RunsTable>, FileError> {
+        let file = self.runs_table();
         file.exists().then(|| RunsTable::load(&file)).transpose()
     }
 
@@ -101,7 +101,7 @@ impl Study {
     pub fn grid(&self) -> StudyGrid {
         match &self.config.grid {
             Some(grid) => grid.clone(),
-            None if self.runs_file().exists() => StudyGrid::Native,
+            None if self.runs_table().exists() => StudyGrid::Native,
             None => StudyGrid::Paper,
         }
     }

@@ -201,7 +201,10 @@ mod tests {
         old["hrf"] = serde_json::Value::Null;
         old["folds"] = "chunks:4".into();
         let info: ScoresInfo = serde_json::from_value(old).unwrap();
-        assert_eq!((info.terms.hrf, info.terms.folds), (None, crate::FoldRule::Chunks(4)));
+        assert_eq!(
+            (info.terms.hrf, info.terms.folds),
+            (None, crate::FoldRule::Chunks(4))
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_files::{BidsName, EntityChoice};
+use lpp_files::{BidsName, EntityChoice, FileError};
 
 use crate::runs::{file_name, sorted_entries};
 use crate::{Language, PairRuns, RunKind, RunsTable, Study, StudyGrid, SubjectRuns, SubjectsError, TableRun};
@@ -35,20 +35,17 @@ pub fn resampled_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>,
 
 /// The subjects that `runs.csv` lists, if there is such a file; the runs are in the order of their stories.
 fn listed_runs(study: &Study, lang: Language) -> Result<Option<Vec<SubjectRuns>>, SubjectsError> {
-    let Some(table) = study.runs_table()? else {
+    let Some(table) = study.load_runs()? else {
         return Ok(None);
     };
-    let mut table = table.of_language(lang.code());
+    let table = in_language(study, &table, lang);
     if table.runs().is_empty() {
         let expected = "runs whose lang is that language or empty";
         return Err(SubjectsError::malformed(
-            &study.runs_file(),
+            &study.runs_table(),
             format!("no run of {lang}"),
             expected,
         ));
-    }
-    if study.config().corpus.pair_runs == Some(PairRuns::Place) {
-        table = table.by_place();
     }
     table.check_paired()?;
     let stories = table.stories();
@@ -57,6 +54,29 @@ fn listed_runs(study: &Study, lang: Language) -> Result<Option<Vec<SubjectRuns>>
         .map(|subject| of_table(&table, subject, &stories))
         .collect::<Result<_, _>>()
         .map(Some)
+}
+
+/// The runs of a table in one language, paired as the study says.
+fn in_language(study: &Study, table: &RunsTable, lang: Language) -> RunsTable {
+    let table = table.of_language(lang.code());
+    if study.config().corpus.pair_runs == Some(PairRuns::Place) {
+        table.by_place()
+    } else {
+        table
+    }
+}
+
+/// The names of the stories of a study in the order of the runs of the words: from `runs.csv`, else from `lpp.toml`; empty if
+/// neither has them.
+///
+/// # Errors
+/// As [`RunsTable::load`].
+pub fn story_names(study: &Study, lang: Language) -> Result<Vec<String>, FileError> {
+    let table = study.load_runs()?;
+    Ok(match table {
+        Some(table) => in_language(study, &table, lang).stories(),
+        None => study.config().corpus.stories.clone(),
+    })
 }
 
 /// The runs of one subject of a table, by story.
@@ -110,7 +130,7 @@ pub fn averaged_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, 
 /// As [`SubjectRuns::find`].
 pub fn resampled_runs_of(study: &Study, lang: Language, subject: &str) -> Result<SubjectRuns, SubjectsError> {
     let name = format!("sub-{}", subject.strip_prefix("sub-").unwrap_or(subject));
-    if study.runs_table()?.is_none() && study.grid() != StudyGrid::Native {
+    if study.load_runs()?.is_none() && study.grid() != StudyGrid::Native {
         return SubjectRuns::find(&resampled_dir(study, lang).join(name), &resampled_choices(study));
     }
     let mut found = resampled_runs(study, lang)?;

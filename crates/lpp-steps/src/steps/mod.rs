@@ -11,6 +11,7 @@ mod fit;
 mod fit_settings;
 mod glove;
 mod hidden_states;
+mod import;
 mod mask;
 mod published_array;
 mod random;
@@ -36,6 +37,7 @@ pub use fit::{
 pub use fit_settings::FitSettings;
 pub use glove::GloveStep;
 pub use hidden_states::HiddenStatesStep;
+pub use import::ImportWordsStep;
 pub use mask::MaskStep;
 pub use published_array::PublishedArrayStep;
 pub use random::RandomStep;

@@ -37,6 +37,16 @@ impl Planner<'_> {
         let average = TargetSet::average(self.study, name, self.lang, runs.collect());
         FitStep {
             targets: vec![average],
+            ..self.configured(name)
+        }
+    }
+
+    /// A fit with the settings of the study, without targets.
+    fn configured(&self, name: &str) -> FitStep {
+        FitStep {
+            settings: self.settings.clone(),
+            story_names: self.story_names.clone(),
+            keep_folds: self.study.config().fit.keep_folds,
             ..FitStep::of_study(self.study, name, self.lang)
         }
     }
@@ -113,7 +123,7 @@ impl Planner<'_> {
             subjects,
             part,
             prepares,
-            ..FitStep::of_study(self.study, name, self.lang)
+            ..self.configured(name)
         }
     }
 

@@ -7,8 +7,8 @@ mod planner;
 mod results;
 mod scans;
 
-use lpp_steps::{StudySize, target_grid};
-use lpp_study::{Language, Study};
+use lpp_steps::{FitSettings, StudySize, target_grid};
+use lpp_study::{Language, Study, story_names};
 
 use crate::WorkflowError;
 use crate::call::Call;
@@ -52,6 +52,8 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError>
             options,
             size: &size,
             grid: target_grid(study)?,
+            settings: FitSettings::of_study(study)?,
+            story_names: story_names(study, lang)?,
             first: Some(lang) == languages.first().copied(),
         };
         planner.own_inputs(&mut given);
