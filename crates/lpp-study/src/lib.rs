@@ -57,7 +57,7 @@ pub use score_extras::{
     BESIDE_SCORES, CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, beside_scores,
     load_sidecar, save_with_sidecar,
 };
-pub use scores::{ModelKind, Scores, ScoresInfo};
+pub use scores::{EXPLAINABLE, ModelKind, Scores, ScoresInfo};
 pub use study_grid::StudyGrid;
 pub use study_runs::{
     averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs, resampled_runs_of,

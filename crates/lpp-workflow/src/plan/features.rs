@@ -8,7 +8,7 @@ use lpp_study::FeatureSource;
 
 use super::planner::Planner;
 use crate::call::Call;
-use crate::given::{Given, is_own};
+use crate::given::{Given, is_given, is_own};
 
 impl Planner<'_> {
     /// The names of all features that are fitted to the average subject, in the order of the configuration.
@@ -49,11 +49,12 @@ impl Planner<'_> {
         let own_words = is_own(self.study, &words) || self.annotation().is_table(&words);
         for name in self.names() {
             let source = FeatureSource::of_name(&name);
-            let own = self.note(
-                given,
-                source.program(),
-                &[self.study.activations(&name, self.lang)],
-            );
+            let own = self.is_scored_already(&name)
+                || self.note(
+                    given,
+                    source.program(),
+                    &[self.study.activations(&name, self.lang)],
+                );
             // Each of them writes the words if they do not exist; the first one does.
             let words = (first.is_none() && !own_words).then(|| self.words());
             let makes_words = words.is_some();
@@ -66,6 +67,15 @@ impl Planner<'_> {
             }
             steps.push(step);
         }
+    }
+
+    /// Whether the study provides the scores of the average subject, and nobody else needs the features.
+    fn is_scored_already(&self, name: &str) -> bool {
+        let individuals = self.study.config().individuals.get(&self.lang);
+        let is_needed = individuals.is_some_and(|i| i.models.iter().any(|model| model == name));
+        !is_needed
+            && !self.has_no_average()
+            && is_given(self.study, "lpp-fit", &self.study.scores(name, self.lang))
     }
 
     fn annotation(&self) -> AnnotationSource {
