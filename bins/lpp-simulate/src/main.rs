@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use lpp_cli::{CommonArgs, Outcome, Program, StudyArgs, print_outcomes};
+use lpp_cli::{CommonArgs, Outcome, Program, StudyArgs, SubjectArgs, print_outcomes};
 use lpp_sim::{BidsSettings, Comparison, ModelSpec, StudySimulation, SubjectSimulation};
 use lpp_study::StudyConfig;
 
@@ -94,6 +94,8 @@ struct Subject {
 struct Compare {
     #[command(flatten)]
     study: StudyArgs,
+    #[command(flatten)]
+    subject: SubjectArgs,
 }
 
 impl Program for Args {
@@ -138,7 +140,7 @@ fn make_subject(args: Subject, common: &CommonArgs) -> anyhow::Result<()> {
 }
 
 fn compare(args: &Compare, common: &CommonArgs) -> anyhow::Result<()> {
-    let comparison = Comparison::of(&args.study.open()?, args.study.lang)?;
+    let comparison = Comparison::of(&args.subject.choose(args.study.open()?), args.study.lang)?;
     if common.json() {
         lpp_cli::print_json(&comparison)?;
     } else {

@@ -145,6 +145,25 @@ impl StudyArgs {
     }
 }
 
+/// One subject in place of the average subject.
+#[derive(Debug, Clone, Args)]
+pub struct SubjectArgs {
+    /// Use this subject in place of the average subject, for example EN057
+    #[arg(long, value_name = "SUBJECT", value_parser = subject)]
+    pub subject: Option<String>,
+}
+
+impl SubjectArgs {
+    /// The study of the subject, if one is given.
+    #[must_use]
+    pub fn choose(&self, study: Study) -> Study {
+        match &self.subject {
+            Some(subject) => study.of_subject(subject),
+            None => study,
+        }
+    }
+}
+
 /// Which scans are meant where there are several kinds.
 #[derive(Debug, Clone, Args)]
 pub struct ScanArgs {

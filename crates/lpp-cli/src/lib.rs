@@ -39,7 +39,8 @@ mod program;
 mod threads;
 
 pub use args::{
-    AnnotationArgs, CommonArgs, ScanArgs, StudyArgs, language, model, published_language, subject,
+    AnnotationArgs, CommonArgs, ScanArgs, StudyArgs, SubjectArgs, language, model, published_language,
+    subject,
 };
 pub use bar::{ProgressReport, progress};
 pub use choice::choice;

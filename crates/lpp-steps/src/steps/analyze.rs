@@ -4,16 +4,18 @@ use std::path::PathBuf;
 
 use lpp_study::Language;
 
-use super::{place, words};
+use super::{place_of, with_subject, words};
 use crate::{Artefact, Completion, Cost, Estimator, Step};
 
 /// All tables of one language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnalyzeStep {
+    /// The subject in place of the average subject.
+    pub subject: Option<String>,
     /// Language.
     pub lang: Language,
-    /// The mask of the average subject, if there is one.
-    pub mask: Option<PathBuf>,
+    /// The mask.
+    pub mask: PathBuf,
     /// The inter-subject correlation, if there is or will be one.
     pub isc: Option<PathBuf>,
     /// Images of regions that may be there.
@@ -30,11 +32,15 @@ impl Step for AnalyzeStep {
     const PROGRAM: &'static str = "lpp-analyze";
 
     fn id(&self) -> String {
-        format!("analyze:{}", self.lang)
+        format!(
+            "{}:{}",
+            with_subject("analyze", self.subject.as_deref()),
+            self.lang
+        )
     }
 
     fn arguments(&self) -> Vec<String> {
-        [words(["all"]), place(self.lang)].concat()
+        [words(["all"]), place_of(self.lang, self.subject.as_deref())].concat()
     }
 
     fn artefacts(&self) -> Vec<Artefact> {
@@ -42,8 +48,8 @@ impl Step for AnalyzeStep {
     }
 
     fn further_inputs(&self) -> Vec<PathBuf> {
-        self.mask
-            .iter()
+        [&self.mask]
+            .into_iter()
             .chain(&self.isc)
             .chain(&self.scores)
             .cloned()

@@ -57,6 +57,17 @@ fn place(lang: Language) -> Vec<String> {
     words(["--study", ".", "--lang", lang.code()])
 }
 
+/// The same of one subject, if it is in place of the average subject.
+fn place_of(lang: Language, subject: Option<&str>) -> Vec<String> {
+    let subject = subject.map(|subject| words(["--subject", subject]));
+    [place(lang), subject.unwrap_or_default()].concat()
+}
+
+/// The name of a step of one subject: `analyze:sub-01`.
+fn with_subject(step: &str, subject: Option<&str>) -> String {
+    subject.map_or_else(|| step.to_owned(), |subject| format!("{step}:{subject}"))
+}
+
 fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
     words.map(str::to_owned).to_vec()
 }

@@ -4,16 +4,18 @@ use std::path::PathBuf;
 
 use lpp_study::Language;
 
-use super::{place, words};
+use super::{place_of, with_subject, words};
 use crate::{Artefact, Completion, Cost, Estimator, Step};
 
 /// The figures and the page of one language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportStep {
+    /// The subject in place of the average subject.
+    pub subject: Option<String>,
     /// Language.
     pub lang: Language,
-    /// The mask of the average subject, if there is one.
-    pub mask: Option<PathBuf>,
+    /// The mask.
+    pub mask: PathBuf,
     /// The table that represents all tables.
     pub summary: PathBuf,
     /// Number of fits, for the cost.
@@ -26,12 +28,16 @@ impl Step for ReportStep {
     const PROGRAM: &'static str = "lpp-report";
 
     fn id(&self) -> String {
-        format!("report:{}", self.lang)
+        format!(
+            "{}:{}",
+            with_subject("report", self.subject.as_deref()),
+            self.lang
+        )
     }
 
     fn arguments(&self) -> Vec<String> {
         let page = self.page.display().to_string();
-        [place(self.lang), words(["-o", &page])].concat()
+        [place_of(self.lang, self.subject.as_deref()), words(["-o", &page])].concat()
     }
 
     fn artefacts(&self) -> Vec<Artefact> {
@@ -39,7 +45,7 @@ impl Step for ReportStep {
     }
 
     fn further_inputs(&self) -> Vec<PathBuf> {
-        self.mask.iter().chain([&self.summary]).cloned().collect()
+        [&self.mask].into_iter().chain([&self.summary]).cloned().collect()
     }
 
     fn completion(&self) -> Completion {

@@ -1,6 +1,6 @@
 //! Fits to the average subject and to individual ones.
 
-use lpp_steps::{CanaryFeatures, FitStep, JointFit, Nulls, SubjectStep, TargetSet};
+use lpp_steps::{FitStep, JointFit, Nulls, SubjectStep, TargetSet};
 
 use super::features::unique;
 use super::planner::Planner;
@@ -125,10 +125,5 @@ impl Planner<'_> {
             prepares,
             ..self.configured(name)
         }
-    }
-
-    /// Whether scores are those of the time-only control model.
-    pub(super) fn is_canary(&self, scores: &std::path::Path) -> bool {
-        *scores == self.study.scores(CanaryFeatures::NAME, self.lang)
     }
 }

@@ -58,12 +58,19 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError>
         };
         planner.own_inputs(&mut given);
         planner.scans(&mut steps, &mut given);
-        if Some(lang) == of_regions {
-            steps.extend(planner.rois(&mut given));
+        let mut rois = if Some(lang) == of_regions {
+            planner.rois(&mut given)
+        } else {
+            Vec::new()
+        };
+        if !planner.has_no_average() {
+            steps.append(&mut rois);
         }
         planner.features(&mut steps, &mut given);
         planner.fits(&mut steps, &mut given);
         planner.individuals(&mut steps);
+        // The mask of a subject is made with its fits.
+        steps.append(&mut rois);
         planner.results(&mut steps);
     }
     if options.fetch {

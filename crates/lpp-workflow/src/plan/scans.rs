@@ -132,12 +132,30 @@ impl Planner<'_> {
     }
 
     /// The regions, unless the study provides regions or has them disabled; a region outside the mask is omitted.
-    pub(super) fn rois(&self, given: &mut Given) -> Option<Call> {
-        let own = self.note(given, "lpp-rois", &masks_in(&self.study.roi_dir()));
-        if own || !self.study.config().regions || self.has_no_average() {
-            return None;
+    pub(super) fn rois(&self, given: &mut Given) -> Vec<Call> {
+        let of = |(subject, view): (Option<String>, Study)| {
+            let own = self.note(given, "lpp-rois", &masks_in(&view.roi_dir()));
+            let step = RoisStep {
+                subject,
+                ..RoisStep::of_study(&view, self.lang)
+            };
+            (!own && view.config().regions).then(|| self.call(&step))
+        };
+        self.analysed().into_iter().filter_map(of).collect()
+    }
+
+    /// The average subject, or each subject in its place.
+    pub(super) fn analysed(&self) -> Vec<(Option<String>, Study)> {
+        if !self.has_no_average() {
+            return vec![(None, self.study.clone())];
         }
-        Some(self.call(&RoisStep::of_study(self.study, self.lang)))
+        let view = |subject: Subject| {
+            (
+                Some(subject.name.clone()),
+                self.study.clone().of_subject(&subject.name),
+            )
+        };
+        self.subjects().into_iter().map(view).collect()
     }
 }
 
