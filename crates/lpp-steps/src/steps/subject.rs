@@ -78,6 +78,7 @@ impl SubjectStep {
                 mask: self.mask.clone(),
                 smoothing_fwhm_mm: self.smoothing_fwhm_mm,
                 cleaning: self.cleaning,
+                confounds: None,
                 tr_s: self.tr_s,
                 output: output.clone(),
             })
