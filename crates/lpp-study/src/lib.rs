@@ -49,7 +49,7 @@ pub use paths::Study;
 pub use penalties::{BadPenalties, Penalties};
 pub use runs::{
     SubjectRuns, averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs,
-    resampled_runs_of,
+    resampled_runs_of, run_folders, sorted_entries,
 };
 pub use runs_table::{RunKind, RunsTable, TableRun};
 pub use score_extras::{
