@@ -1,5 +1,6 @@
 //! `lpp-import`: other people's words, runs, features and parcels in a study.
 
+mod bids;
 mod words;
 
 use std::path::PathBuf;
@@ -15,7 +16,8 @@ use lpp_study::Study;
 #[command(
     name = "lpp-import",
     version,
-    after_help = "Examples:\n  lpp-import words align/*.TextGrid --tier words --lang de --study my-study"
+    after_help = "Examples:\n  lpp-import words align/*.TextGrid --tier words --lang de --study my-study\n  \
+                  lpp-import bids derivatives/fmriprep --task story --space T1w --study my-study"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -47,6 +49,7 @@ impl Place {
 #[derive(Debug, Subcommand)]
 enum Command {
     Words(words::WordsArgs),
+    Bids(bids::BidsArgs),
 }
 
 impl Program for Cli {
@@ -64,5 +67,6 @@ const SOFTWARE: Software = Software {
 fn main() -> ExitCode {
     lpp_cli::run(|cli: Cli| match cli.command {
         Command::Words(args) => args.run(&cli.place, &cli.common),
+        Command::Bids(args) => args.run(&cli.place, &cli.common),
     })
 }

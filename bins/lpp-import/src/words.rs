@@ -67,16 +67,19 @@ impl WordsArgs {
             tier: self.tier,
             run_of: self.run_of,
             spread: self.spread,
+            in_order: false,
             force: place.force,
         };
         let report = job.run(SOFTWARE)?;
-        if !common.json() {
-            for run in &report.runs {
-                lpp_cli::print_line(line(run))?;
-            }
-        }
+        print_runs(common, &report)?;
         lpp_cli::print_outcomes(common, &[outcome(&job, &report)])
     }
+}
+
+/// A line for each run, unless the output is JSON.
+pub(crate) fn print_runs(common: &CommonArgs, report: &WordsReport) -> anyhow::Result<()> {
+    let runs = report.runs.iter().filter(|_| !common.json());
+    runs.map(line).try_for_each(lpp_cli::print_line)
 }
 
 fn line(run: &RunOfWords) -> String {
@@ -93,7 +96,8 @@ fn line(run: &RunOfWords) -> String {
     )
 }
 
-fn outcome(job: &WordsJob, report: &WordsReport) -> Outcome {
+/// What was written, in words and as facts.
+pub(crate) fn outcome(job: &WordsJob, report: &WordsReport) -> Outcome {
     let n_words: usize = report.runs.iter().map(|run| run.n_words).sum();
     let n_left_out: usize = report.left_out.values().sum();
     let named = |text: &String| {

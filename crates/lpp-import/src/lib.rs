@@ -1,5 +1,6 @@
 //! Other people's data made ready for a study.
 //!
+//! * [`BidsJob`]: the runs of a folder of derivatives in BIDS form, into `runs.csv`; nothing is copied;
 //! * [`WordsJob`]: words with their times, from tables, `TextGrid` files, transcripts and subtitles, into `words_LANG.csv`.
 //!
 //! ```
@@ -24,8 +25,12 @@
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare what is exact"))]
 
+mod bids;
+mod error;
 mod language;
 mod words;
 
+pub use bids::{BidsChoice, BidsJob, BidsReport, EventsSource};
+pub use error::ImportError;
 pub use language::{language_tag, stories_of};
 pub use words::{RunOf, RunOfWords, Unit, WordFormat, WordsJob, WordsReport};

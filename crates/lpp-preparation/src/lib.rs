@@ -17,6 +17,7 @@ mod published_array_job;
 mod regressor_job;
 mod repetition_time;
 mod resample_job;
+mod sidecar;
 mod sphere_job;
 mod vectors_job;
 
@@ -30,5 +31,6 @@ pub use published_array_job::PublishedArrayJob;
 pub use regressor_job::RegressorJob;
 pub use repetition_time::RepetitionTime;
 pub use resample_job::ResampleJob;
+pub use sidecar::in_sidecar;
 pub use sphere_job::{SphereJob, SphereReport};
 pub use vectors_job::{GloveJob, RandomJob};

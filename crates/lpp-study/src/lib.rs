@@ -51,7 +51,7 @@ pub use names::{
 };
 pub use paths::Study;
 pub use penalties::{BadPenalties, Penalties};
-pub use runs::SubjectRuns;
+pub use runs::{SubjectRuns, run_folders, sorted_entries};
 pub use runs_table::{RunKind, RunsTable, TableRun};
 pub use score_extras::{
     BESIDE_SCORES, CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, beside_scores,

@@ -35,7 +35,7 @@ impl SubjectRuns {
     /// differ in more than their label; naming two files if they are the same run.
     pub fn find(folder: &Path, only: &[EntityChoice]) -> Result<Self, SubjectsError> {
         let mut files = Vec::new();
-        for (place, session) in places(folder)? {
+        for (place, session) in run_folders(folder)? {
             for path in sorted_entries(&place, |name| name.is_volume() || name.is_array())? {
                 let mut name = BidsName::of(&path);
                 if let Some(label) = &session {
@@ -108,8 +108,12 @@ pub(crate) fn listed(labels: &[String]) -> String {
     labels.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ") + more
 }
 
-/// The folders that may contain a subject's runs, with the label of the session.
-fn places(folder: &Path) -> Result<Vec<(PathBuf, Option<String>)>, SubjectsError> {
+/// The folders that may contain a subject's runs, with the label of the session: `func`, or the folder itself, and those
+/// of sessions.
+///
+/// # Errors
+/// [`SubjectsError`] naming a folder that cannot be read.
+pub fn run_folders(folder: &Path) -> Result<Vec<(PathBuf, Option<String>)>, SubjectsError> {
     let mut places = vec![(inner_folder(folder), None)];
     for session in sorted_entries(folder, |name| name.stem().starts_with("ses-"))? {
         if session.is_dir() {
@@ -289,7 +293,11 @@ fn kind(key: &str) -> String {
     }
 }
 
-pub(crate) fn sorted_entries(
+/// The entries of a folder in natural order, without hidden ones and those that `keep` is false of.
+///
+/// # Errors
+/// [`SubjectsError`] naming the folder if it cannot be read.
+pub fn sorted_entries(
     folder: &Path,
     keep: impl Fn(&BidsName) -> bool,
 ) -> Result<Vec<PathBuf>, SubjectsError> {

@@ -35,6 +35,16 @@ impl RunKind {
         }
     }
 
+    /// Its name in the table.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Volume => "volume",
+            Self::Surface => "surface",
+            Self::Cifti => "cifti",
+        }
+    }
+
     /// The kind in words, with its files.
     fn described(self) -> &'static str {
         match self {

@@ -32,6 +32,8 @@ pub struct WordsJob {
     pub spread: bool,
     /// The stories of the study, if it has a runs table.
     pub stories: Option<Vec<String>>,
+    /// Whether the files are those of the stories in their order, whatever their names.
+    pub in_order: bool,
     /// The table of words.
     pub output: PathBuf,
     /// Write it even if it is up to date.
@@ -98,8 +100,12 @@ impl WordsJob {
             self.tell_of_segments(spoken);
             labelled.extend(self.runs_of(spoken, unit)?);
         }
-        let labels: Vec<String> = labelled.iter().map(|(label, _)| label.clone()).collect();
-        let places = places(&labels, self.stories.as_deref(), &self.files[0])?;
+        let places = if self.in_order {
+            (0..labelled.len()).collect()
+        } else {
+            let labels: Vec<String> = labelled.iter().map(|(label, _)| label.clone()).collect();
+            places(&labels, self.stories.as_deref(), &self.files[0])?
+        };
         let mut runs: Vec<(usize, Labelled)> = places.into_iter().zip(labelled).collect();
         runs.sort_by_key(|(place, _)| *place);
         let table = WordTable::new(timed(&runs), &self.files[0])?;

@@ -42,3 +42,24 @@ impl ImportWordsStep {
             .with("stories", &self.stories)
     }
 }
+
+/// The runs of a folder in BIDS form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportRunsStep {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Hash of the table, which tells all that names, headers and sidecars say.
+    pub content: String,
+    /// The runs table.
+    pub output: PathBuf,
+}
+
+impl ImportRunsStep {
+    /// The runs table.
+    #[must_use]
+    pub fn artefact(&self) -> Artefact {
+        Artefact::new(&self.output)
+            .with("folder", &self.folder)
+            .with("content", &self.content)
+    }
+}

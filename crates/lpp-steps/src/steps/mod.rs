@@ -37,7 +37,7 @@ pub use fit::{
 pub use fit_settings::FitSettings;
 pub use glove::GloveStep;
 pub use hidden_states::HiddenStatesStep;
-pub use import::ImportWordsStep;
+pub use import::{ImportRunsStep, ImportWordsStep};
 pub use mask::MaskStep;
 pub use published_array::PublishedArrayStep;
 pub use random::RandomStep;
