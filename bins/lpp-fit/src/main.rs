@@ -229,7 +229,7 @@ impl Args {
         for subject in subjects {
             subject.check_whole(rule)?;
             job.check_runs_of(&subject.name, &subject.runs, subject.stories.as_deref())?;
-            let mut prepared = IndividualJob::of_study(study, lang, subject);
+            let mut prepared = IndividualJob::of_study(study, lang, subject)?;
             prepared.tr = prepared.tr.or_flag(self.tr);
             prepared.force = self.study.force;
             prepared.run(lpp_cli::software!(), progress)?;

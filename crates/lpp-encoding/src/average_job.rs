@@ -7,7 +7,7 @@ use lpp_fmri::{CleaningParams, Mask};
 use lpp_preparation::RepetitionTime;
 use lpp_ridge::{RidgeCv, RidgeError};
 use lpp_stats::nan_mean;
-use lpp_steps::{Artefact, AverageStep, Making, Software};
+use lpp_steps::{Artefact, AverageStep, ConfoundColumns, Making, Software, confounds_of};
 use lpp_study::{Language, PairRuns, Study, SubjectRuns, averaged_runs, check_pairs};
 use ndarray::Array2;
 use rayon::prelude::*;
@@ -81,7 +81,11 @@ impl AverageJob {
     pub fn of_study(study: &Study, lang: Language) -> Result<Self, EncodingError> {
         let first = study.average_run(lang, 0);
         let folder = first.parent().unwrap_or(study.root());
-        let mut job = Self::new(averaged_runs(study, lang)?, lang, folder, study);
+        let subjects = averaged_runs(study, lang)?;
+        let confounds = subjects.iter().map(|subject| confounds_of(study, subject));
+        let confounds = confounds.collect::<Result<_, _>>()?;
+        let mut job = Self::new(subjects, lang, folder, study);
+        job.step.confounds = confounds;
         job.step.mask = Some(study.mask(lang));
         job.step.isc = study.isc(lang);
         Ok(job)
@@ -272,8 +276,17 @@ impl AverageJob {
         halves: &'a [SplitHalf],
         progress: &dyn Progress,
     ) -> Result<GroupMeans<'a>, EncodingError> {
-        let heard = |s: &'_ SubjectRuns| -> Vec<PathBuf> { self.step.heard(&s.runs, run).cloned().collect() };
-        let files: Vec<Vec<PathBuf>> = self.subjects.iter().map(heard).collect();
+        let heard = |(subject, s): (usize, &SubjectRuns)| -> Vec<(PathBuf, Option<ConfoundColumns>)> {
+            let places = self.step.heard(&s.runs, run);
+            let file = |place: usize| {
+                (
+                    s.runs[place].clone(),
+                    self.step.confounds_of(subject, place).cloned(),
+                )
+            };
+            places.map(file).collect()
+        };
+        let files: Vec<Vec<_>> = self.subjects.iter().enumerate().map(heard).collect();
         let mut means: Option<GroupMeans<'a>> = None;
         for files in files.chunks(rayon::current_num_threads()) {
             let loaded = files
@@ -282,7 +295,7 @@ impl AverageJob {
                 .collect::<Result<Vec<_>, _>>()?;
             for (files, signals) in files.iter().zip(loaded) {
                 let means = means.get_or_insert_with(|| GroupMeans::new(signals.dim(), halves));
-                self.check_shape(run, &files[0], signals.dim(), means.shape())?;
+                self.check_shape(run, &files[0].0, signals.dim(), means.shape())?;
                 means.add(&signals);
                 progress.advance(1);
             }
@@ -292,11 +305,9 @@ impl AverageJob {
 
     /// The first file of a run, which stands for it in messages.
     fn first_file(&self, run: usize) -> &Path {
-        let first = self
-            .subjects
-            .first()
-            .and_then(|s| self.step.heard(&s.runs, run).next());
-        first.map_or(Path::new(""), PathBuf::as_path)
+        let first = self.subjects.first();
+        let file = first.and_then(|s| Some(s.runs[self.step.heard(&s.runs, run).next()?].as_path()));
+        file.unwrap_or(Path::new(""))
     }
 
     fn check_shape(

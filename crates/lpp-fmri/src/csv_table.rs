@@ -136,7 +136,11 @@ impl CsvTable {
     /// The place of a column of this name, or of one that differs only in case.
     fn position(&self, column: &str) -> Option<usize> {
         let exact = self.header.iter().position(|name| name == column);
-        exact.or_else(|| self.header.iter().position(|name| name.eq_ignore_ascii_case(column)))
+        exact.or_else(|| {
+            self.header
+                .iter()
+                .position(|name| name.eq_ignore_ascii_case(column))
+        })
     }
 
     /// The error for a missing `column`.

@@ -23,7 +23,7 @@ mod vectors_job;
 
 pub use align_job::AlignJob;
 pub use annotation::{load_annotation, published_corrections, save_words, text_inputs, texts_of, writing_of};
-pub use clean_job::{CleanJob, CleanReport};
+pub use clean_job::{CleanJob, CleanReport, load_confounds};
 pub use controls_job::{ControlReport, ControlsJob, wav_files};
 pub use features::FeatureReport;
 pub use mask_job::{MaskJob, MaskReport};

@@ -22,6 +22,8 @@ pub struct SubjectRuns {
     /// The run of the words that each run heard, from 0, if it is not the run at the same place: a story may be heard
     /// several times.
     pub stories: Option<Vec<usize>>,
+    /// The table of confounds of each run, as far as `runs.csv` names one; empty without that file.
+    pub confounds: Vec<Option<PathBuf>>,
 }
 
 impl SubjectRuns {
@@ -58,6 +60,7 @@ impl SubjectRuns {
             name: subject_name(folder),
             labels: files.iter().map(|(_, name)| name.run_label()).collect(),
             stories: None,
+            confounds: Vec::new(),
             runs: files.into_iter().map(|(path, _)| path).collect(),
         })
     }

@@ -94,6 +94,7 @@ fn of_table(table: &RunsTable, subject: &str, stories: &[String]) -> Result<Subj
         name: format!("sub-{subject}"),
         labels: runs.iter().map(|run| table.story_of(run)).collect(),
         stories: (!is_at_place).then_some(places),
+        confounds: runs.iter().map(|run| run.confounds.clone()).collect(),
         runs: runs.into_iter().map(|run| run.path.clone()).collect(),
     })
 }

@@ -123,6 +123,7 @@ mod tests {
                 .collect(),
             labels: labels.iter().map(|label| (*label).to_owned()).collect(),
             stories: None,
+            confounds: Vec::new(),
         }
     }
 

@@ -7,7 +7,9 @@ use lpp_study::{Language, Study};
 
 use super::clean::with_cleaning;
 use super::{place, words};
-use crate::{AlphaSearch, Artefact, Choice, Cost, Estimator, Step, cleaning_of, smoothing_of};
+use crate::{
+    AlphaSearch, Artefact, Choice, ConfoundColumns, Cost, Estimator, Step, cleaning_of, smoothing_of,
+};
 
 /// The average of subjects, and the inter-subject correlation.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +20,8 @@ pub struct AverageStep {
     pub subjects: Vec<(String, Vec<PathBuf>)>,
     /// The run of the words that each run heard, if it is not the run at the same place; the same for all subjects.
     pub stories: Option<Vec<usize>>,
+    /// The confounds that are removed from each run of each subject; empty for none.
+    pub confounds: Vec<Vec<ConfoundColumns>>,
     /// The mask; not needed for arrays.
     pub mask: Option<PathBuf>,
     /// The cleaning of the time courses, without the repetition time.
@@ -56,6 +60,7 @@ impl AverageStep {
             lang,
             subjects,
             stories: None,
+            confounds: Vec::new(),
             mask: None,
             cleaning: cleaning_of(&config.clean),
             smoothing_fwhm_mm: smoothing_of(&config.clean, None),
@@ -70,23 +75,41 @@ impl AverageStep {
         }
     }
 
-    /// The files of a subject in which the run `story` of the words was heard.
-    pub fn heard<'a>(&'a self, runs: &'a [PathBuf], story: usize) -> impl Iterator<Item = &'a PathBuf> {
+    /// The runs of a subject, by their places, in which the run `story` of the words was heard.
+    pub fn heard<'a>(&'a self, runs: &'a [PathBuf], story: usize) -> impl Iterator<Item = usize> + 'a {
         let heard = move |place: usize| self.stories.as_ref().map_or(place, |stories| stories[place]);
-        runs.iter()
-            .enumerate()
-            .filter(move |(place, _)| heard(*place) == story)
-            .map(|(_, run)| run)
+        (0..runs.len()).filter(move |place| heard(*place) == story)
+    }
+
+    /// The confounds of a run of a subject, both by their places.
+    #[must_use]
+    pub fn confounds_of(&self, subject: usize, run: usize) -> Option<&ConfoundColumns> {
+        self.confounds.get(subject)?.get(run)
     }
 
     /// The runs of the average subject.
     #[must_use]
     pub fn average_artefacts(&self) -> Vec<Artefact> {
         let average = |(run, path): (usize, &PathBuf)| {
-            let runs = self.subjects.iter().flat_map(|(_, runs)| self.heard(runs, run));
-            let average = Artefact::new(path).inputs(runs).inputs(&self.mask);
+            let subjects = self.subjects.iter().enumerate();
+            let heard = subjects
+                .flat_map(|(subject, (_, runs))| self.heard(runs, run).map(move |place| (subject, place)));
+            let heard: Vec<(usize, usize)> = heard.collect();
+            let confounds: Vec<&ConfoundColumns> = heard
+                .iter()
+                .filter_map(|&(subject, place)| self.confounds_of(subject, place))
+                .collect();
+            let average = Artefact::new(path)
+                .inputs(
+                    heard
+                        .iter()
+                        .map(|&(subject, place)| &self.subjects[subject].1[place]),
+                )
+                .inputs(&self.mask)
+                .inputs(confounds.iter().map(|confounds| &confounds.table));
             with_cleaning(average, &self.cleaning, self.tr_s)
                 .if_known("smoothing_fwhm_mm", self.smoothing_fwhm_mm)
+                .if_known("confounds", confounds.first().map(|confounds| &confounds.columns))
         };
         self.averages.iter().enumerate().map(average).collect()
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use lpp_fmri::CleaningParams;
 use lpp_study::{Language, Study};
 
-use crate::{Artefact, CleanStep, MaskStep, cleaning_of, has_symmetric_masks, smoothing_of};
+use crate::{Artefact, CleanStep, ConfoundColumns, MaskStep, cleaning_of, has_symmetric_masks, smoothing_of};
 
 /// A subject's own mask and cleaned runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +20,8 @@ pub struct SubjectStep {
     pub symmetric: bool,
     /// The run of the words that each run heard, if it is not the run at the same place.
     pub stories: Option<Vec<usize>>,
+    /// The confounds that are removed from each run; empty for none.
+    pub confounds: Vec<ConfoundColumns>,
     /// FWHM of the smoothing, in mm.
     pub smoothing_fwhm_mm: Option<f64>,
     /// The cleaning of the time courses, without the repetition time.
@@ -44,6 +46,7 @@ impl SubjectStep {
             lang,
             symmetric: has_symmetric_masks(study, &runs),
             stories: None,
+            confounds: Vec::new(),
             smoothing_fwhm_mm: smoothing_of(clean, Some(Self::REFERENCE_FWHM_MM)),
             cleaning: cleaning_of(clean),
             tr_s: study.config().tr_s,
@@ -78,7 +81,7 @@ impl SubjectStep {
                 mask: self.mask.clone(),
                 smoothing_fwhm_mm: self.smoothing_fwhm_mm,
                 cleaning: self.cleaning,
-                confounds: None,
+                confounds: self.confounds.get(run).cloned(),
                 tr_s: self.tr_s,
                 output: output.clone(),
             })

@@ -113,6 +113,7 @@ impl Planner<'_> {
             let runs = subject.runs(self.study).collect();
             SubjectStep {
                 stories: subject.stories.clone(),
+                confounds: subject.confounds.clone(),
                 ..SubjectStep::of_study(self.study, self.lang, &subject.name, runs, n_runs)
             }
         };

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, natural_order};
 use lpp_fmri::{Grid, Interpolation, SphereCentre};
-use lpp_steps::{AverageStep, MaskStep, ResampleStep, RoisStep, Step, has_symmetric_masks};
+use lpp_steps::{
+    AverageStep, ConfoundColumns, MaskStep, ResampleStep, RoisStep, Step, confounds_of, has_symmetric_masks,
+};
 use lpp_study::{
     Language, Study, SubjectRuns, SubjectsError, derivative_runs, resampled_dir, resampled_name,
     resampled_runs,
@@ -30,17 +32,22 @@ impl Planner<'_> {
             let runs = list.iter().find(|s| s.name == name).map(|s| s.runs.clone());
             self.paths(&runs.unwrap_or_default())
         };
+        let listed = |name: &str| {
+            there
+                .iter()
+                .chain(&published)
+                .find(|subject| subject.name == name)
+        };
         names
             .into_iter()
             .map(|name| Subject {
                 published: self.grid.map_or_else(Vec::new, |_| runs_of(&published, &name)),
                 resampled: runs_of(&there, &name),
                 folder: self.path(&resampled_dir(self.study, self.lang).join(&name)),
-                stories: there
-                    .iter()
-                    .chain(&published)
-                    .find(|s| s.name == name)
-                    .and_then(|s| s.stories.clone()),
+                stories: listed(&name).and_then(|subject| subject.stories.clone()),
+                confounds: listed(&name)
+                    .and_then(|subject| confounds_of(self.study, subject).ok())
+                    .unwrap_or_default(),
                 name,
             })
             .collect()
@@ -121,6 +128,7 @@ impl Planner<'_> {
             .iter()
             .map(|subject| (subject.name.clone(), subject.runs(self.study).collect()));
         let mut step = AverageStep::of_study(self.study, self.lang, named.collect());
+        step.confounds = subjects.iter().map(|subject| subject.confounds.clone()).collect();
         step.stories = subjects.first().and_then(|subject| subject.stories.clone());
         step.mask = Some(self.mask());
         step.tr_s = self.study.config().tr_s;
@@ -163,8 +171,12 @@ impl Planner<'_> {
 pub(super) fn check(study: &Study, lang: Language) -> Result<(), SubjectsError> {
     for found in [derivative_runs(study, lang), resampled_runs(study, lang)] {
         match found {
-            Ok(_)
-            | Err(
+            Ok(subjects) => {
+                for subject in &subjects {
+                    confounds_of(study, subject)?;
+                }
+            }
+            Err(
                 SubjectsError::File(FileError::Read { .. })
                 | SubjectsError::NoScans { .. }
                 | SubjectsError::NoSubjects { .. },
@@ -187,6 +199,8 @@ pub(super) struct Subject {
     folder: PathBuf,
     /// The run of the words that each run heard, if it is not the run at the same place.
     pub(super) stories: Option<Vec<usize>>,
+    /// The confounds that are removed from each run; empty for none.
+    pub(super) confounds: Vec<ConfoundColumns>,
 }
 
 /// Fewer subjects are not averaged.
