@@ -7,12 +7,13 @@ use clap::Parser;
 use lpp_cli::{CommonArgs, Outcome, Program, StudyArgs};
 use lpp_fmri::{CleaningParams, Scrub};
 use lpp_preparation::{CleanJob, RepetitionTime};
-use lpp_steps::{CleanStep, ConfoundColumns};
+use lpp_steps::{CleanStep, ConfoundColumns, smoothing_of};
 
 /// Extracts the time courses of a mask's voxels from a run, cleans them and writes an array (scans, voxels).
 ///
 /// The reference study uses --detrend --high-pass 0.0078125 --standardize, and --smoothing-fwhm 4 for individual
-/// subjects. Without flags the time courses are not cleaned.
+/// subjects. Without flags the time courses are cleaned as the
+/// study says under [clean] in lpp.toml, or not at all.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -69,6 +70,7 @@ impl Args {
     fn job(self) -> anyhow::Result<CleanJob> {
         let replaced: &[&str] = if self.tr.is_some() { &["tr_s"] } else { &[] };
         let study = self.study.open_without(replaced)?;
+        let clean = &study.config().clean;
         if let Some(table) = &self.confounds
             && self.columns.is_empty()
             && self.scrub.is_none()
@@ -78,10 +80,10 @@ impl Args {
         let step = CleanStep {
             image: Some(self.image),
             mask: self.mask.unwrap_or_else(|| study.mask(self.study.lang)),
-            smoothing_fwhm_mm: self.smoothing_fwhm,
+            smoothing_fwhm_mm: self.smoothing_fwhm.or(smoothing_of(clean, None)),
             cleaning: CleaningParams {
-                detrend: self.detrend,
-                high_pass_hz: self.high_pass,
+                detrend: self.detrend || clean.detrend == Some(true),
+                high_pass_hz: self.high_pass.or(clean.high_pass_hz.filter(|hz| *hz > 0.0)),
                 standardise: self.standardize,
                 ..CleaningParams::default()
             },

@@ -169,10 +169,12 @@ impl LayerFeatures {
         let mut constant = vec![false; scans.first().map_or(0, Array2::ncols)];
         let mut all = Vec::new();
         for (run, scans) in scans.iter().enumerate() {
-            let of_run = pieces.standardised(run, scans).map_err(|source| EncodingError::Run {
-                path: self.path.clone(),
-                source,
-            })?;
+            let of_run = pieces
+                .standardised(run, scans)
+                .map_err(|source| EncodingError::Run {
+                    path: self.path.clone(),
+                    source,
+                })?;
             for piece in of_run {
                 for column in constant_columns(&piece) {
                     constant[column] = true;
@@ -206,12 +208,18 @@ impl LayerFeatures {
             )
         };
         match &self.rows {
-            Rows::Words(operators) | Rows::Convolved(operators) => operators[run].apply(rows).map_err(|error| match error {
-                FmriError::NonFiniteActivation { word, feature, value } => not_finite(word, feature, value),
-                other => other.into(),
-            }),
+            Rows::Words(operators) | Rows::Convolved(operators) => {
+                operators[run].apply(rows).map_err(|error| match error {
+                    FmriError::NonFiniteActivation { word, feature, value } => {
+                        not_finite(word, feature, value)
+                    }
+                    other => other.into(),
+                })
+            }
             Rows::Scans(_) | Rows::Delayed(..) => {
-                if let Some(((row, feature), value)) = rows.indexed_iter().find(|(_, value)| !value.is_finite()) {
+                if let Some(((row, feature), value)) =
+                    rows.indexed_iter().find(|(_, value)| !value.is_finite())
+                {
                     return Err(not_finite(row, feature, f64::from(*value)));
                 }
                 let rows = rows.mapv(f64::from);
@@ -278,14 +286,20 @@ fn rows_of_scans(design: Design<'_>) -> Result<Rows, EncodingError> {
     let n_scans = design.n_scans.to_vec();
     match design.hrf {
         _ if !design.convolve_scans => Ok(Rows::Scans(n_scans)),
-        Hrf::Fir(delays) => Ok(Rows::Delayed(n_scans, delays.iter().map(|d| d.cast_signed()).collect())),
+        Hrf::Fir(delays) => Ok(Rows::Delayed(
+            n_scans,
+            delays.iter().map(|d| d.cast_signed()).collect(),
+        )),
         hrf => {
             let operator = |&n: &usize| {
                 let onsets: Vec<f64> = (0..n).map(|scan| scan as f64 * design.tr_s).collect();
                 let offsets: Vec<f64> = onsets.iter().map(|onset| onset + design.tr_s).collect();
                 Ok(RegressorOperator::new(&onsets, &offsets, n, design.tr_s, hrf)?)
             };
-            let operators = n_scans.iter().map(operator).collect::<Result<_, EncodingError>>()?;
+            let operators = n_scans
+                .iter()
+                .map(operator)
+                .collect::<Result<_, EncodingError>>()?;
             Ok(Rows::Convolved(operators))
         }
     }

@@ -239,7 +239,9 @@ impl FitJob {
                     let fit = fit.map_err(failed)?;
                     let wall_s = scans_s + shared_s + started.elapsed().as_secs_f64();
                     let result = &mut results[*place];
-                    result.add(layer, &fit, prepared.n_features(), wall_s).map_err(failed)?;
+                    result
+                        .add(layer, &fit, prepared.n_features(), wall_s)
+                        .map_err(failed)?;
                     progress.advance(1);
                 }
             }
@@ -305,17 +307,25 @@ impl FitJob {
 
     /// As many runs of scans as of activations, before anything is read.
     fn check_runs(&self, sets: &[&TargetSet]) -> Result<(), EncodingError> {
-        let whole = sets.iter().filter(|set| set.stories.is_none());
-        whole.into_iter().try_for_each(|set| self.check_runs_of(&set.subject, &set.runs))
+        sets.iter()
+            .try_for_each(|set| self.check_runs_of(&set.subject, &set.runs, set.stories.as_deref()))
     }
 
     /// Checks that a subject has as many runs of scans as the activations have.
     ///
     /// # Errors
     /// [`EncodingError::Mismatch`] naming both numbers, [`EncodingError::File`] if the activations cannot be read.
-    pub fn check_runs_of(&self, subject: &str, runs: &[PathBuf]) -> Result<(), EncodingError> {
+    pub fn check_runs_of(
+        &self,
+        subject: &str,
+        runs: &[PathBuf],
+        stories: Option<&[usize]>,
+    ) -> Result<(), EncodingError> {
         let n_runs = self.n_runs()?;
-        if runs.len() == n_runs {
+        let n_heard = stories
+            .and_then(|stories| stories.iter().max())
+            .map_or(runs.len(), |last| last + 1);
+        if n_heard == n_runs {
             return Ok(());
         }
         Err(wrong_runs(subject, runs, n_runs, &self.step.activations))

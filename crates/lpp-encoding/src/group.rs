@@ -21,7 +21,9 @@ pub(crate) struct Group {
 impl Group {
     /// Scans of each story before trimming, the same in all sets.
     pub(crate) fn n_scans(&self) -> Vec<usize> {
-        self.members.first().map_or_else(Vec::new, |(_, heard)| heard.n_scans())
+        self.members
+            .first()
+            .map_or_else(Vec::new, |(_, heard)| heard.n_scans())
     }
 
     /// The targets of the only set; `None` if there are several, which must not be in memory together.
@@ -35,7 +37,12 @@ impl Group {
 
 /// All sets with their groups.
 pub(crate) fn members<'a>(groups: &'a [Group]) -> impl Iterator<Item = (&'a Group, usize, &'a Heard)> {
-    let of_group = |group: &'a Group| group.members.iter().map(move |(place, heard)| (group, *place, heard));
+    let of_group = |group: &'a Group| {
+        group
+            .members
+            .iter()
+            .map(move |(place, heard)| (group, *place, heard))
+    };
     groups.iter().flat_map(of_group)
 }
 

@@ -84,7 +84,11 @@ impl Story {
             return Err(EncodingError::Mismatch {
                 path: run.path,
                 found: format!("{} scans", run.n_scans),
-                expected: format!("{} as in {}, of the same story", first.n_scans, first.path.display()),
+                expected: format!(
+                    "{} as in {}, of the same story",
+                    first.n_scans,
+                    first.path.display()
+                ),
             });
         }
         self.runs.push(run);
@@ -124,7 +128,9 @@ impl Story {
             for (scan, row) in scans.rows().into_iter().enumerate() {
                 if !run.absent.contains(&scan) {
                     n_present[scan] += 1;
-                    Zip::from(sums.row_mut(scan)).and(row).for_each(|sum, &v| *sum += f64::from(v));
+                    Zip::from(sums.row_mut(scan))
+                        .and(row)
+                        .for_each(|sum, &v| *sum += f64::from(v));
                 }
             }
         }
@@ -207,11 +213,16 @@ mod tests {
     fn runs_that_do_not_fit_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let refusal = |runs: &[Array2<f32>], stories| {
-            Heard::of(&set(folder.path(), runs, stories)).unwrap_err().to_string()
+            Heard::of(&set(folder.path(), runs, stories))
+                .unwrap_err()
+                .to_string()
         };
         let long = Array2::zeros((4, 2));
         let error = refusal(&[long.clone(), Array2::zeros((4, 3))], None);
-        assert!(error.contains("run-1.npy: found 3 voxels, expected 2 as in"), "{error}");
+        assert!(
+            error.contains("run-1.npy: found 3 voxels, expected 2 as in"),
+            "{error}"
+        );
         let error = refusal(&[long.clone(), Array2::zeros((3, 2))], Some(vec![0, 0]));
         assert!(error.contains("run-1.npy: found 3 scans, expected 4"), "{error}");
         let error = refusal(&[long.clone(), long], Some(vec![0, 2]));

@@ -81,7 +81,9 @@ impl JointJob {
         let bands = [vec![of_layer], controls].concat();
         let failed = |source| self.fit.failed(layer, source);
         let with_layer = self.banded(joint, &group.model, &bands, &y).map_err(failed)?;
-        let alone = self.banded(joint, &group.model, &bands[1..], &y).map_err(failed)?;
+        let alone = self
+            .banded(joint, &group.model, &bands[1..], &y)
+            .map_err(failed)?;
         let (joint_r2, alone_r2) = (r_squared(&with_layer), r_squared(&alone));
         let rows = [
             with_layer.scores.clone(),

@@ -70,7 +70,9 @@ impl NullJob {
         let prepared = Prepared::new(&group.model, &x, self.fit.step.arithmetic).map_err(failed)?;
         let fit = prepared.score(&y).map_err(failed)?;
         let orders = null_orders(&nulls, &group.pieces.lengths())?;
-        let scores = prepared.null_scores(&fit, &y, &orders, nulls.refit).map_err(failed)?;
+        let scores = prepared
+            .null_scores(&fit, &y, &orders, nulls.refit)
+            .map_err(failed)?;
         let tests = NullTests::new(&scores, mask.as_ref().map(|mask| (mask, mask_of(set))))?;
         let info = NullsInfo {
             model: self.fit.step.model.clone(),

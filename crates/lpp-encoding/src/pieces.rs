@@ -46,7 +46,11 @@ impl Pieces {
     ///
     /// # Errors
     /// [`EncodingError::Run`] naming the file of a run that is too short.
-    pub(crate) fn of(heard: &Heard, settings: &FitSettings, trim_scans: usize) -> Result<Self, EncodingError> {
+    pub(crate) fn of(
+        heard: &Heard,
+        settings: &FitSettings,
+        trim_scans: usize,
+    ) -> Result<Self, EncodingError> {
         let per_run = match settings.folds {
             FoldRule::Chunks(k) => k,
             _ => 1,
@@ -126,7 +130,12 @@ impl Pieces {
             FoldRule::Test(names) => {
                 let place = |wanted: &String| {
                     let found = (0..n_runs).find(|&run| name(run) == *wanted);
-                    found.ok_or_else(|| mismatch(format!("the test story {wanted}"), format!("stories among {}", all())))
+                    found.ok_or_else(|| {
+                        mismatch(
+                            format!("the test story {wanted}"),
+                            format!("stories among {}", all()),
+                        )
+                    })
                 };
                 Some(names.iter().map(place).collect::<Result<Vec<usize>, _>>()?)
             }
@@ -162,7 +171,9 @@ impl Pieces {
     pub(crate) fn add_folds(&self, folds: &FoldDesign, params: RidgeCvParams) -> RidgeCvParams {
         match &folds.test {
             Some(test) => {
-                let train: Vec<usize> = (0..self.pieces.len()).filter(|piece| !test.contains(piece)).collect();
+                let train: Vec<usize> = (0..self.pieces.len())
+                    .filter(|piece| !test.contains(piece))
+                    .collect();
                 let each = test.iter().map(|&piece| (train.clone(), vec![piece])).collect();
                 params.folds(Folds::OfRuns(each)).inner_folds(Folds::Runs)
             }
@@ -173,7 +184,13 @@ impl Pieces {
 
     /// Training and test rows of each piece, without `gap` scans on both sides of it.
     fn purged(&self, gap: usize) -> Vec<(Vec<usize>, Vec<usize>)> {
-        let scans = |piece: &Piece| piece.scans.iter().map(|&scan| (piece.run, scan)).collect::<Vec<_>>();
+        let scans = |piece: &Piece| {
+            piece
+                .scans
+                .iter()
+                .map(|&scan| (piece.run, scan))
+                .collect::<Vec<_>>()
+        };
         let rows: Vec<(usize, usize)> = self.pieces.iter().flat_map(scans).collect();
         let of_piece = |piece: &Piece| {
             let near = piece.span.start.saturating_sub(gap)..piece.span.end.saturating_add(gap);
@@ -255,7 +272,9 @@ mod tests {
         let first = &pieces.standardised(0, &scans).unwrap()[0];
         let z = 1.0 / (14.0_f64 / 9.0).sqrt();
         // Scans 2, 3 and 5 have the mean 10/3 and the variance 14/9.
-        assert!((first[[0, 0]] + 4.0 / 3.0 * z).abs() < 1e-12 && (first[[2, 0]] - 5.0 / 3.0 * z).abs() < 1e-12);
+        assert!(
+            (first[[0, 0]] + 4.0 / 3.0 * z).abs() < 1e-12 && (first[[2, 0]] - 5.0 / 3.0 * z).abs() < 1e-12
+        );
     }
 
     #[test]
@@ -277,7 +296,9 @@ mod tests {
             let pieces = Pieces::of(&heard(runs), &settings, 0).map_err(|e| format!("{e}"));
             let folds = pieces.and_then(|pieces| {
                 let names = ["a", "b", "c"].map(str::to_owned);
-                pieces.folds(&settings, &names, Path::new("words.csv")).map_err(|e| e.to_string())
+                pieces
+                    .folds(&settings, &names, Path::new("words.csv"))
+                    .map_err(|e| e.to_string())
             });
             folds.unwrap_err()
         };
@@ -286,7 +307,10 @@ mod tests {
         assert!(refusal(&short[..1], "chunks:2").contains("K of 3 or more"));
         assert!(refusal(short, "chunks:3").contains("run.npy"));
         let error = refusal(&long, "test:d");
-        assert!(error.contains("test story d, expected stories among a, b, c"), "{error}");
+        assert!(
+            error.contains("test story d, expected stories among a, b, c"),
+            "{error}"
+        );
         assert!(refusal(&long, "test:a,b").contains("3 runs with the folds test:a,b"));
     }
 }

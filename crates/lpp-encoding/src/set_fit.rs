@@ -74,7 +74,9 @@ impl SetFit {
         }
         self.best.add(fit);
         if let Some(folds) = &mut self.folds {
-            folds.slice_mut(s![.., layer, ..]).assign(&fit.fold_scores.mapv(to_f32));
+            folds
+                .slice_mut(s![.., layer, ..])
+                .assign(&fit.fold_scores.mapv(to_f32));
         }
         self.scores.values.row_mut(layer).assign(&fit.scores.mapv(to_f32));
         let info = &mut self.scores.info;
@@ -83,7 +85,8 @@ impl SetFit {
             Some(index) => info.alpha_index.push(index.to_vec()),
             None => {
                 let counts = fit.alpha_counts();
-                info.alpha_counts.push(counts.rows().into_iter().map(|row| row.to_vec()).collect());
+                info.alpha_counts
+                    .push(counts.rows().into_iter().map(|row| row.to_vec()).collect());
             }
         }
         info.fold_means.push(fit.fold_means().to_vec());
@@ -138,14 +141,19 @@ fn warn_of_edges(info: &ScoresInfo) {
     let n_all: usize = choices.iter().map(|(_, n)| n).sum();
     let (what, least) = match info.alpha_counts.is_empty() {
         true => ("folds (of all layers)", 0.0),
-        false => ("choices (of all layers, folds and voxels)", EdgeWarning::LEAST_SHARE),
+        false => (
+            "choices (of all layers, folds and voxels)",
+            EdgeWarning::LEAST_SHARE,
+        ),
     };
     for edge in [GridEdge::Smallest, GridEdge::Largest] {
         let mut there = choices
             .iter()
             .filter(|(index, n)| *n > 0 && GridEdge::of(&info.alphas, *index) == Some(edge))
             .peekable();
-        let Some(&&(index, _)) = there.peek() else { continue };
+        let Some(&&(index, _)) = there.peek() else {
+            continue;
+        };
         let n_there: usize = there.map(|(_, n)| n).sum();
         if n_there as f64 >= least * n_all as f64 {
             tracing::warn!(

@@ -104,7 +104,10 @@ pub(crate) fn load_mask(set: &TargetSet, n_voxels: usize) -> Result<Option<Mask>
 /// Each story must have as many scans as in the first set.
 pub(crate) fn check_scans(set: &TargetSet, heard: &Heard, expected: &[usize]) -> Result<(), EncodingError> {
     let stories = heard.stories.iter().zip(expected);
-    match stories.into_iter().find(|(story, expected)| story.n_scans() != **expected) {
+    match stories
+        .into_iter()
+        .find(|(story, expected)| story.n_scans() != **expected)
+    {
         Some((story, expected)) => Err(EncodingError::Mismatch {
             path: story.path().to_owned(),
             found: format!("{} scans of {}", story.n_scans(), set.subject),

@@ -4,11 +4,11 @@ use multiversion::multiversion;
 use ndarray::parallel::prelude::*;
 use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, s};
 
-use crate::nuisance::{Nuisance, fill_between};
-use crate::{Confounds, FmriError};
 use crate::butterworth::{HighPass, PADDING};
+use crate::nuisance::{Nuisance, fill_between};
 use crate::sample::Real;
 use crate::signals::Signals;
+use crate::{Confounds, FmriError};
 
 /// Voxels cleaned side by side.
 const LANES: usize = 16;
@@ -121,7 +121,11 @@ impl SignalCleaner {
         // The mean and one degree of freedom to be explained must be left.
         if rank + 2 > n_kept {
             let found = format!("{rank} independent confounds for {n_kept} scans");
-            return Err(FmriError::malformed(confounds.path(), found, "fewer confounds than scans"));
+            return Err(FmriError::malformed(
+                confounds.path(),
+                found,
+                "fewer confounds than scans",
+            ));
         }
         Ok(Self {
             nuisance: Some(nuisance),
@@ -247,7 +251,10 @@ impl SignalCleaner {
             standardise(rows);
         }
         for (&scan, row) in stay.kept.iter().zip(rows.iter()) {
-            out.row_mut(scan).iter_mut().zip(row).for_each(|(out, value)| *out = *value);
+            out.row_mut(scan)
+                .iter_mut()
+                .zip(row)
+                .for_each(|(out, value)| *out = *value);
         }
     }
 }

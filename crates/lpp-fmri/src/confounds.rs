@@ -11,7 +11,7 @@ use crate::csv_table::CsvTable;
 
 /// Columns of a table of confounds, and the scans that are scrubbed.
 ///
-/// Tables are tab-separated (comma-separated if the name ends in `.csv`), with a row per scan. A missing value (`n/a`) in the
+/// Tables are separated by tabs or commas, with a row per scan. A missing value (`n/a`) in the
 /// first row, as in derivatives over time, takes the value of the second row, as in nilearn's `load_confounds`.
 ///
 /// ```
@@ -82,18 +82,29 @@ impl Confounds {
     /// [`FmriError::File`] naming the file, and the pattern that matches nothing, or the row and column of a value that is
     /// missing or no number.
     pub fn load(path: &Path, patterns: &[impl AsRef<str>], scrub: Option<&Scrub>) -> Result<Self, FmriError> {
-        let table = CsvTable::load_confounds(path)?;
+        let table = CsvTable::load(path)?;
         let mut wanted = vec![false; table.names().len()];
         for pattern in patterns {
             let text = pattern.as_ref();
             let pattern = Pattern::new(text).map_err(|error| {
-                FmriError::malformed(path, format!("the pattern {text:?}"), format!("a shell pattern ({error})"))
+                FmriError::malformed(
+                    path,
+                    format!("the pattern {text:?}"),
+                    format!("a shell pattern ({error})"),
+                )
             })?;
-            let matched = wanted.iter_mut().zip(table.names()).filter(|(_, name)| pattern.matches(name));
+            let matched = wanted
+                .iter_mut()
+                .zip(table.names())
+                .filter(|(_, name)| pattern.matches(name));
             let n = matched.map(|(wanted, _)| *wanted = true).count();
             if n == 0 {
                 let found = format!("no column {text} among {}", table.names().join(", "));
-                return Err(FmriError::malformed(path, found, "columns that match each pattern"));
+                return Err(FmriError::malformed(
+                    path,
+                    found,
+                    "columns that match each pattern",
+                ));
             }
         }
         let mut names = table.names();
@@ -101,7 +112,9 @@ impl Confounds {
         names.retain(|_| keep.next() == Some(true));
         let columns = names.iter().map(|name| table.numbers_from_second_row(name));
         let columns: Vec<Vec<f64>> = columns.collect::<Result<_, _>>()?;
-        let values = Array2::from_shape_fn((table.n_rows(), names.len()), |(scan, column)| columns[column][scan]);
+        let values = Array2::from_shape_fn((table.n_rows(), names.len()), |(scan, column)| {
+            columns[column][scan]
+        });
         let scrubbed = match scrub {
             None => Vec::new(),
             Some(scrub) => {
@@ -109,7 +122,10 @@ impl Confounds {
                 let is_missing = table.first_is_missing(&scrub.column)?;
                 // The first scan has no displacement; it is not scrubbed for that of the second.
                 let scans = column.iter().enumerate().skip(usize::from(is_missing));
-                scans.filter(|(_, v)| **v > scrub.threshold).map(|(scan, _)| scan).collect()
+                scans
+                    .filter(|(_, v)| **v > scrub.threshold)
+                    .map(|(scan, _)| scan)
+                    .collect()
             }
         };
         Ok(Self {
@@ -177,7 +193,10 @@ mod tests {
         assert_eq!(found.scrubbed(), [1]);
         let later = TABLE.replace("0.2\t0.3", "n/a\t0.3");
         let error = load(&later, &["frame*"], None).unwrap_err();
-        assert!(error.contains("\"n/a\" in column framewise_displacement, row 3"), "{error}");
+        assert!(
+            error.contains("\"n/a\" in column framewise_displacement, row 3"),
+            "{error}"
+        );
         let error = load(&TABLE.replace("0.9\t0.2", "n/a\t0.2"), &["frame*"], None).unwrap_err();
         assert!(error.contains("row 2"), "{error}");
         let error = load(TABLE, &["csf"], Some("fd:0.5")).unwrap_err();

@@ -1,6 +1,7 @@
 //! Small CSV files read by column name.
 
 use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use csv::{ReaderBuilder, StringRecord};
@@ -17,29 +18,20 @@ pub(crate) struct CsvTable {
 }
 
 impl CsvTable {
-    /// Reads `path`.
+    /// Reads `path`. Cells are separated by commas, or by the tabs or semicolons of a header without commas.
     pub(crate) fn load(path: &Path) -> Result<Self, FmriError> {
-        Self::load_separated(path, b',')
-    }
-
-    /// Reads a table of confounds: separated by tabs, unless the name says otherwise.
-    pub(crate) fn load_confounds(path: &Path) -> Result<Self, FmriError> {
-        let is_csv = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
-        Self::load_separated(path, if is_csv { b',' } else { b'\t' })
-    }
-
-    fn load_separated(path: &Path, separator: u8) -> Result<Self, FmriError> {
         let failed = |error: csv::Error| {
             let found = error.to_string();
             match error.into_kind() {
                 csv::ErrorKind::Io(source) => FmriError::read(path)(source),
-                _ => FmriError::malformed(path, found, if separator == b',' { "rows of comma-separated values" } else { "rows of values separated by tabs" }),
+                _ => FmriError::malformed(path, found, "rows of values separated by commas or tabs"),
             }
         };
-        let file = File::open(path).map_err(FmriError::read(path))?;
+        let mut file = BufReader::new(File::open(path).map_err(FmriError::read(path))?);
+        let separator = separator(file.fill_buf().map_err(FmriError::read(path))?);
         let mut reader = ReaderBuilder::new()
-            .delimiter(separator)
             .trim(csv::Trim::All)
+            .delimiter(separator)
             .from_reader(BoundedRows::new(file));
         let header = reader.headers().map_err(failed)?.clone();
         let records = reader.records().collect::<Result<Vec<_>, _>>().map_err(failed)?;
@@ -70,7 +62,7 @@ impl CsvTable {
 
     /// Whether there is a column of this name.
     pub(crate) fn has(&self, column: &str) -> bool {
-        self.header.iter().any(|name| name == column)
+        self.position(column).is_some()
     }
 
     /// The first of `names` that is a column.
@@ -138,10 +130,17 @@ impl CsvTable {
     }
 
     fn index(&self, column: &str) -> Result<usize, FmriError> {
-        self.header
-            .iter()
-            .position(|name| name == column)
-            .ok_or_else(|| self.missing(column))
+        self.position(column).ok_or_else(|| self.missing(column))
+    }
+
+    /// The place of a column of this name, or of one that differs only in case.
+    fn position(&self, column: &str) -> Option<usize> {
+        let exact = self.header.iter().position(|name| name == column);
+        exact.or_else(|| {
+            self.header
+                .iter()
+                .position(|name| name.eq_ignore_ascii_case(column))
+        })
     }
 
     /// The error for a missing `column`.
@@ -152,4 +151,17 @@ impl CsvTable {
         );
         FmriError::malformed(&self.path, found, format!("a column {column}"))
     }
+}
+
+/// The separator of the first row.
+fn separator(beginning: &[u8]) -> u8 {
+    let header = beginning
+        .split(|byte| matches!(byte, b'\n' | b'\r'))
+        .next()
+        .unwrap_or_default();
+    let separators = *b",\t;";
+    separators
+        .into_iter()
+        .find(|byte| header.contains(byte))
+        .unwrap_or(b',')
 }

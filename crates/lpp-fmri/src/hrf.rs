@@ -235,7 +235,15 @@ mod tests {
         for name in ["glover", "spm", "glover+derivative", "fir:0", "fir:1,2,5"] {
             assert_eq!(name.parse::<Hrf>().unwrap().to_string(), name);
         }
-        for name in ["fir", "fir:", "fir:1,1", "fir:-1", "fir:1.5", "fir:99999", "Glover"] {
+        for name in [
+            "fir",
+            "fir:",
+            "fir:1,1",
+            "fir:-1",
+            "fir:1.5",
+            "fir:99999",
+            "Glover",
+        ] {
             assert_eq!(
                 name.parse::<Hrf>().unwrap_err().to_string(),
                 format!(

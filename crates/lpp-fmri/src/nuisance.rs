@@ -51,14 +51,21 @@ impl Nuisance {
         for direction in self.basis.rows() {
             let mut product = [0.0; N];
             for (row, q) in rows.iter().zip(direction) {
-                product.iter_mut().zip(row).for_each(|(sum, v)| *sum += q * v.to_double());
+                product
+                    .iter_mut()
+                    .zip(row)
+                    .for_each(|(sum, v)| *sum += q * v.to_double());
             }
             for (part, q) in part.iter_mut().zip(direction) {
-                part.iter_mut().zip(product).for_each(|(part, product)| *part += q * product);
+                part.iter_mut()
+                    .zip(product)
+                    .for_each(|(part, product)| *part += q * product);
             }
         }
         for (row, part) in rows.iter_mut().zip(part) {
-            row.iter_mut().zip(part).for_each(|(v, part)| *v = T::from_double(v.to_double() - part));
+            row.iter_mut()
+                .zip(part)
+                .for_each(|(v, part)| *v = T::from_double(v.to_double() - part));
         }
     }
 }
@@ -130,13 +137,15 @@ fn spline_slopes<T: Real, const N: usize>(rows: &[[T; N]], kept: &[usize]) -> Ve
         if i == 0 {
             let (one, two) = (width(0), width(1));
             let both = one + two;
-            let right = |lane| ((one + 2.0 * both) * two * slope(0, lane) + one * one * slope(1, lane)) / both;
+            let right =
+                |lane| ((one + 2.0 * both) * two * slope(0, lane) + one * one * slope(1, lane)) / both;
             ([0.0, two, both], std::array::from_fn(right))
         } else if i == n - 1 {
             let (one, two) = (width(n - 3), width(n - 2));
             let both = one + two;
-            let right =
-                |lane| (two * two * slope(n - 3, lane) + (2.0 * both + two) * one * slope(n - 2, lane)) / both;
+            let right = |lane| {
+                (two * two * slope(n - 3, lane) + (2.0 * both + two) * one * slope(n - 2, lane)) / both
+            };
             ([both, one, 0.0], std::array::from_fn(right))
         } else {
             let (one, two) = (width(i - 1), width(i));
@@ -148,7 +157,11 @@ fn spline_slopes<T: Real, const N: usize>(rows: &[[T; N]], kept: &[usize]) -> Ve
     let mut slopes = vec![[0.0; N]; n];
     for i in 0..n {
         let ([before, at, next], right) = equation(i);
-        let (above, known) = if i == 0 { (0.0, [0.0; N]) } else { (after[i - 1], slopes[i - 1]) };
+        let (above, known) = if i == 0 {
+            (0.0, [0.0; N])
+        } else {
+            (after[i - 1], slopes[i - 1])
+        };
         let pivot = at - before * above;
         after[i] = next / pivot;
         slopes[i] = std::array::from_fn(|lane| (right[lane] - before * known[lane]) / pivot);
@@ -169,7 +182,9 @@ mod tests {
     #[test]
     fn a_cubic_is_filled_exactly() {
         let cubic = |t: f64| 0.01 * t * t * t - 0.3 * t * t + t - 5.0;
-        let truth: Vec<[f64; 2]> = (0..25).map(|t| [cubic(f64::from(t)), -cubic(f64::from(t))]).collect();
+        let truth: Vec<[f64; 2]> = (0..25)
+            .map(|t| [cubic(f64::from(t)), -cubic(f64::from(t))])
+            .collect();
         let kept: Vec<usize> = (0..25).filter(|t| ![1, 7, 8, 9, 15, 23].contains(t)).collect();
         let mut rows = truth.clone();
         for t in (0..25).filter(|t| !kept.contains(t)) {
@@ -192,7 +207,9 @@ mod tests {
         });
         let nuisance = Nuisance::scrubbing(30, &[]).with_confounds(&confounds);
         assert_eq!(nuisance.rank(), 2);
-        let mut rows: Vec<[f64; 1]> = (0..30).map(|t| [3.0 * confounds[[t, 0]] - 0.5 * t as f64 + 4.0]).collect();
+        let mut rows: Vec<[f64; 1]> = (0..30)
+            .map(|t| [3.0 * confounds[[t, 0]] - 0.5 * t as f64 + 4.0])
+            .collect();
         nuisance.project(&mut rows);
         // What is left is the mean, which confounds without their means do not explain.
         let mean = rows.iter().map(|row| row[0]).sum::<f64>() / 30.0;

@@ -186,7 +186,11 @@ impl RegressorOperator {
             .into_par_iter()
             .enumerate()
             .for_each(|(block, mut rows)| {
-                for (band, columns) in self.bands.iter().zip(rows.axis_chunks_iter_mut(Axis(1), n_features)) {
+                for (band, columns) in self
+                    .bands
+                    .iter()
+                    .zip(rows.axis_chunks_iter_mut(Axis(1), n_features))
+                {
                     band.fill(columns, block * BLOCK_SCANS, &activations);
                 }
             });
@@ -205,13 +209,19 @@ fn make_orthogonal(first: &ArrayRef2<f64>, mut second: ArrayViewMut2<'_, f64>) {
     let mut products = squares.clone();
     for (one, other) in first.rows().into_iter().zip(second.rows()) {
         Zip::from(&mut squares).and(one).for_each(|sum, &x| *sum += x * x);
-        Zip::from(&mut products).and(one).and(other).for_each(|sum, &x, &y| *sum += x * y);
+        Zip::from(&mut products)
+            .and(one)
+            .and(other)
+            .for_each(|sum, &x, &y| *sum += x * y);
     }
     let slopes = Zip::from(&products)
         .and(&squares)
         .map_collect(|&product, &square| if square > 0.0 { product / square } else { 0.0 });
     for (one, mut other) in first.rows().into_iter().zip(second.rows_mut()) {
-        Zip::from(&mut other).and(one).and(&slopes).for_each(|y, &x, &slope| *y -= slope * x);
+        Zip::from(&mut other)
+            .and(one)
+            .and(&slopes)
+            .for_each(|y, &x, &slope| *y -= slope * x);
     }
 }
 
@@ -232,8 +242,7 @@ impl Band {
             band.row_starts.push(band.entries.len());
             let (before, weight) = grid.bracket(time);
             for (word, &edges) in boxes.iter().enumerate() {
-                let [left, right] =
-                    [before, before + 1].map(|sample| response.of_box(edges, sample + ahead));
+                let [left, right] = [before, before + 1].map(|sample| response.of_box(edges, sample + ahead));
                 if left != 0.0 || right != 0.0 {
                     band.entries.push((word, (1.0 - weight) * left + weight * right));
                 }

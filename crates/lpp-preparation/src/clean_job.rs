@@ -34,7 +34,10 @@ pub struct CleanReport {
 }
 
 /// The confounds of a run of `n_scans` scans.
-fn load_confounds(
+///
+/// # Errors
+/// [`FmriError`] naming the table that cannot be read, lacks a column, or has another number of rows.
+pub fn load_confounds(
     wanted: &ConfoundColumns,
     image: &std::path::Path,
     n_scans: usize,
@@ -59,7 +62,11 @@ impl CleanJob {
             image, mask, output, ..
         } = &self.step;
         let image = image.as_ref().ok_or(FmriError::NoRuns)?;
-        let table = self.step.confounds.as_ref().map(|confounds| confounds.table.clone());
+        let table = self
+            .step
+            .confounds
+            .as_ref()
+            .map(|confounds| confounds.table.clone());
         let inputs: Vec<_> = [image.clone(), mask.clone()].into_iter().chain(table).collect();
         check_outputs(&inputs, std::slice::from_ref(output))?;
         let cleaning = self.cleaning_of(image)?;
@@ -71,10 +78,15 @@ impl CleanJob {
         let done = run_if_stale(software, vec![step.artefact()], self.force, || {
             let mask = Mask::load(mask)?;
             let raw = Signals::extract(image, &mask, step.smoothing_fwhm_mm)?;
-            let confounds = step.confounds.as_ref().map(|wanted| load_confounds(wanted, image, raw.n_scans()));
+            let confounds = step
+                .confounds
+                .as_ref()
+                .map(|wanted| load_confounds(wanted, image, raw.n_scans()));
             let confounds = confounds.transpose()?;
             let clean = match &confounds {
-                Some(confounds) => cleaner.removing(confounds).and_then(|cleaner| raw.clean(&cleaner)),
+                Some(confounds) => cleaner
+                    .removing(confounds)
+                    .and_then(|cleaner| raw.clean(&cleaner)),
                 None => raw.clean(&cleaner),
             };
             let clean = clean.map_err(|e| match e {
@@ -92,7 +104,9 @@ impl CleanJob {
                 n_voxels: clean.n_voxels(),
                 n_constant: raw.n_constant(),
                 n_confounds: confounds.as_ref().map_or(0, |confounds| confounds.names().len()),
-                n_scrubbed: confounds.as_ref().map_or(0, |confounds| confounds.scrubbed().len()),
+                n_scrubbed: confounds
+                    .as_ref()
+                    .map_or(0, |confounds| confounds.scrubbed().len()),
             })
         })?;
         Ok(done.made())

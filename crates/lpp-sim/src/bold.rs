@@ -68,6 +68,19 @@ impl BoldSimulator {
     /// # Errors
     /// [`SimError::Setting`] if there is no such run.
     pub fn run(&self, run: usize) -> Result<Array2<f32>, SimError> {
+        self.noisy(run, &format!("noise run {run}"))
+    }
+
+    /// The time courses of one subject in one run: the signal of all subjects, with noise of its own. `name` tells subject
+    /// and run.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn subject_run(&self, run: usize, name: &str) -> Result<Array2<f32>, SimError> {
+        self.noisy(run, &format!("noise {name}"))
+    }
+
+    fn noisy(&self, run: usize, noise: &str) -> Result<Array2<f32>, SimError> {
         let features = self.features.get(run).ok_or_else(|| SimError::Setting {
             name: "run",
             found: run.to_string(),
@@ -79,7 +92,7 @@ impl BoldSimulator {
             .into_par_iter()
             .enumerate()
             .for_each(|(chunk, mut courses)| {
-                let mut rng = stream(self.seed, &format!("noise run {run} chunk {chunk}"));
+                let mut rng = stream(self.seed, &format!("{noise} chunk {chunk}"));
                 for (i, mut course) in courses.columns_mut().into_iter().enumerate() {
                     let std = self.noise_std[chunk * VOXELS_PER_STREAM + i];
                     let fresh = (1.0 - NOISE_CORRELATION * NOISE_CORRELATION).sqrt();

@@ -26,7 +26,10 @@ pub(crate) const FIT_PROGRAM: &str = "lpp-fit";
 
 /// Adds the settings of fits that records did not name while they had only one value.
 pub(crate) fn complete(parameters: &mut BTreeMap<String, Value>) {
-    if !["alphas", "inner", "trim_scans"].iter().all(|key| parameters.contains_key(*key)) {
+    if !["alphas", "inner", "trim_scans"]
+        .iter()
+        .all(|key| parameters.contains_key(*key))
+    {
         return;
     }
     let defaults = [
@@ -83,7 +86,10 @@ mod tests {
         let other = json!({ "alphas": [1.0], "inner": "first", "trim_scans": 10, "hrf": "spm", "metric": "r2",
             "alpha_scope": "target", "folds": "chunks:4", "gap_scans": 5 });
         assert_eq!(completed(other.clone()), other);
-        assert_eq!(completed(json!({ "inner": "first" })), json!({ "inner": "first" }));
+        assert_eq!(
+            completed(json!({ "inner": "first" })),
+            json!({ "inner": "first" })
+        );
     }
 
     #[test]

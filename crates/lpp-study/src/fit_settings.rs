@@ -63,7 +63,8 @@ impl FromStr for FoldRule {
     type Err = FoldRuleError;
 
     fn from_str(text: &str) -> Result<Self, FoldRuleError> {
-        let names = |list: &str| -> Vec<String> { list.split(',').map(|name| name.trim().to_owned()).collect() };
+        let names =
+            |list: &str| -> Vec<String> { list.split(',').map(|name| name.trim().to_owned()).collect() };
         let rule = match text.split_once(':') {
             None if text == "runs" => Some(Self::Runs),
             None if text == "stories" => Some(Self::Stories),
@@ -98,7 +99,9 @@ impl Serialize for FoldRule {
 
 impl<'de> Deserialize<'de> for FoldRule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
     }
 }
 
@@ -137,12 +140,28 @@ mod tests {
 
     #[test]
     fn rules_round_trip_and_others_are_refused() {
-        for text in ["runs", "stories", "chunks:2", "test:1", "test:wheretheressmoke,eyespy"] {
+        for text in [
+            "runs",
+            "stories",
+            "chunks:2",
+            "test:1",
+            "test:wheretheressmoke,eyespy",
+        ] {
             assert_eq!(text.parse::<FoldRule>().unwrap().to_string(), text);
             let json = serde_json::to_string(&text.parse::<FoldRule>().unwrap()).unwrap();
             assert_eq!(json, format!("{text:?}"));
         }
-        for text in ["", "run", "chunks", "chunks:", "chunks:0", "chunks:1", "chunks:x", "test:", "test:a,,b"] {
+        for text in [
+            "",
+            "run",
+            "chunks",
+            "chunks:",
+            "chunks:0",
+            "chunks:1",
+            "chunks:x",
+            "test:",
+            "test:a,,b",
+        ] {
             let error = text.parse::<FoldRule>().unwrap_err().to_string();
             assert!(error.contains(&format!("{text:?}")), "{error}");
         }

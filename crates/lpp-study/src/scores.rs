@@ -26,6 +26,9 @@ pub enum ModelKind {
     Canary,
 }
 
+/// The name of the explainable variance among the scores of a subject: `scores/explainable_de.npy`.
+pub const EXPLAINABLE: &str = "explainable";
+
 /// The JSON sidecar of a score file, `scores/gpt2_en.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScoresInfo {
@@ -123,7 +126,7 @@ impl Scores {
         npy::save(path, &self.values)
     }
 
-    /// The score files of one language in `folder`, sorted by name.
+    /// The score files of one language in `folder`, sorted by name; the explainable variance is none of them.
     ///
     /// # Errors
     /// [`FileError::Read`] if the folder does not exist, [`FileError::Malformed`] if it has no scores.
@@ -134,7 +137,9 @@ impl Scores {
             let path = entry.map_err(FileError::read(folder))?.path();
             if path
                 .file_name()
-                .is_some_and(|name| name.to_string_lossy().ends_with(&ending))
+                .map(|name| name.to_string_lossy())
+                .and_then(|name| name.strip_suffix(&ending).map(str::to_owned))
+                .is_some_and(|name| name != EXPLAINABLE)
             {
                 files.push(path);
             }
@@ -185,6 +190,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("toy_en.npy");
         scores().save(&path).unwrap();
+        npy::save(&dir.path().join("explainable_en.npy"), &array![[0.5_f32]]).unwrap();
         assert_eq!(Scores::load(&path).unwrap(), scores());
         assert_eq!(Scores::list(dir.path(), Language::English).unwrap(), [path]);
         assert!(Scores::list(dir.path(), Language::French).is_err());
@@ -201,7 +207,10 @@ mod tests {
         old["hrf"] = serde_json::Value::Null;
         old["folds"] = "chunks:4".into();
         let info: ScoresInfo = serde_json::from_value(old).unwrap();
-        assert_eq!((info.terms.hrf, info.terms.folds), (None, crate::FoldRule::Chunks(4)));
+        assert_eq!(
+            (info.terms.hrf, info.terms.folds),
+            (None, crate::FoldRule::Chunks(4))
+        );
     }
 
     #[test]

@@ -30,7 +30,8 @@ impl CleanStep {
     #[must_use]
     pub fn artefact(&self) -> Artefact {
         let array = Artefact::new(&self.output).inputs(&self.image).input(&self.mask);
-        let array = with_cleaning(array, &self.cleaning, self.tr_s).with("smoothing_fwhm_mm", self.smoothing_fwhm_mm);
+        let array =
+            with_cleaning(array, &self.cleaning, self.tr_s).with("smoothing_fwhm_mm", self.smoothing_fwhm_mm);
         match &self.confounds {
             None => array,
             Some(confounds) => array

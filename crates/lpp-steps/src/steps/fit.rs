@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Language, Study, beside_scores};
+use lpp_files::FileError;
+use lpp_study::{Language, Study, beside_scores, story_names};
 
-use super::{place, words};
 use super::fit_settings::FitSettings;
+use super::{place, words};
 use crate::{Artefact, Choice, Cost, Estimator, Step, SubjectStep};
 
 /// The search over penalties.
@@ -136,7 +137,7 @@ impl TargetSet {
         Self {
             subject: subject.name.clone(),
             runs: subject.cleaned.clone(),
-            stories: None,
+            stories: subject.stories.clone(),
             mask: Some(subject.mask.clone()),
             scores: study.subject_scores(&subject.name, model, lang),
             score_map: study.subject_score_map(&subject.name, model, lang),
@@ -312,6 +313,17 @@ pub struct FitStep {
 }
 
 impl FitStep {
+    /// The same with the settings of a study, and the names of its stories.
+    ///
+    /// # Errors
+    /// As [`FitSettings::of_study`] and [`story_names`].
+    pub fn as_configured(mut self, study: &Study) -> Result<Self, FileError> {
+        self.settings = FitSettings::of_study(study)?;
+        self.story_names = story_names(study, self.lang)?;
+        self.keep_folds = study.config().fit.keep_folds;
+        Ok(self)
+    }
+
     /// A fit without targets; inputs default to the study's paths, and settings to those of the study.
     #[must_use]
     pub fn of_study(study: &Study, model: &str, lang: Language) -> Self {
@@ -412,7 +424,9 @@ impl FitStep {
     pub fn explainable_artefact(&self, set: &TargetSet) -> Option<Artefact> {
         let stories = set.stories.as_ref()?;
         let is_again = |(place, story)| stories[..place].contains(story);
-        let path = set.scores.with_file_name(format!("explainable_{}.npy", self.lang));
+        let path = set
+            .scores
+            .with_file_name(format!("explainable_{}.npy", self.lang));
         let artefact = Artefact::new(path)
             .inputs(&set.runs)
             .with("subject", &set.subject)

@@ -1,20 +1,33 @@
 //! `lpp-fit`: the design of a fit, beyond the grid of penalties.
 
+use lpp_files::FileError;
 use lpp_fmri::Hrf;
-use lpp_study::{AlphaScope, FoldRule, Metric};
+use lpp_study::{AlphaScope, FoldRule, Metric, Study, StudyConfig};
 
 use crate::{Artefact, Choice};
 
 impl Choice for Metric {
     const ALL: &'static [(Self, &'static str, &'static str)] = &[
-        (Self::Pearson, "pearson", "Pearson correlation, as in the reference study"),
-        (Self::R2, "r2", "Coefficient of determination R², 1 − residual over total variance"),
+        (
+            Self::Pearson,
+            "pearson",
+            "Pearson correlation, as in the reference study",
+        ),
+        (
+            Self::R2,
+            "r2",
+            "Coefficient of determination R², 1 − residual over total variance",
+        ),
     ];
 }
 
 impl Choice for AlphaScope {
     const ALL: &'static [(Self, &'static str, &'static str)] = &[
-        (Self::Global, "global", "One penalty for all voxels, as in the reference study"),
+        (
+            Self::Global,
+            "global",
+            "One penalty for all voxels, as in the reference study",
+        ),
         (Self::Target, "target", "Each voxel has its own penalty"),
     ];
 }
@@ -37,6 +50,27 @@ pub struct FitSettings {
 }
 
 impl FitSettings {
+    /// The settings of a study.
+    ///
+    /// # Errors
+    /// [`FileError::Malformed`] if `lpp.toml` names no haemodynamic response.
+    pub fn of_study(study: &Study) -> Result<Self, FileError> {
+        let StudyConfig { fit, cv, .. } = study.config();
+        let hrf = fit.hrf.as_deref().map(str::parse::<Hrf>).transpose();
+        let hrf = hrf.map_err(|error| {
+            let found = format!("hrf = {:?} under [fit]", fit.hrf.as_deref().unwrap_or_default());
+            FileError::malformed(&study.root().join("lpp.toml"), found, error.to_string())
+        })?;
+        Ok(Self {
+            convolve_scans: hrf.is_some(),
+            hrf: hrf.unwrap_or_default(),
+            metric: fit.metric,
+            alpha_scope: fit.alpha_scope,
+            folds: cv.folds.clone(),
+            gap_scans: cv.gap_scans,
+        })
+    }
+
     /// Whether nulls can be scored from the operators of the observed fit, without fitting each of them.
     #[must_use]
     pub fn has_fast_nulls(&self) -> bool {
