@@ -42,7 +42,7 @@ struct Args {
     /// Tokens per window: the model's max_position_embeddings
     #[arg(long, value_name = "N")]
     max_len: usize,
-    /// The text: lpp_en_text.zip or a folder of text files [default: the study's]
+    /// The text: lpp_en_text.zip, a folder of text files, or one file [default: the study's, or the words]
     #[arg(long, value_name = "ZIP_OR_DIR")]
     text: Option<PathBuf>,
     #[command(flatten)]
@@ -63,11 +63,12 @@ impl Program for Args {
 impl Args {
     fn job(self) -> anyhow::Result<AlignJob> {
         let study = self.study.open_without(self.annotation.replaced())?;
-        let lang = self.study.lang;
+        let tokenizer = self.tokenizer(&study)?;
+        let annotation = self.annotation.source(&study, self.study.lang);
         Ok(AlignJob {
-            tokenizer: self.tokenizer(&study)?,
-            annotation: self.annotation.source(&study, lang),
-            text: self.text.unwrap_or_else(|| study.text(lang)),
+            tokenizer,
+            text: self.text.or_else(|| annotation.text(&study)),
+            annotation,
             max_len: self.max_len,
             output: self.output,
             force: self.study.force,

@@ -10,7 +10,7 @@ use lpp_analysis::{
     Analysis, AnalysisJob, AnalysisOptions, AnalysisReport, CompareJob, HemisphereRule, IscSummary,
     LanguagesJob, LayerRule,
 };
-use lpp_cli::{CommonArgs, Program};
+use lpp_cli::{CommonArgs, Program, SubjectArgs};
 use lpp_study::Language;
 
 /// Computes the results of a study from its scores and writes them as CSV and Parquet tables.
@@ -37,7 +37,7 @@ struct Place {
     #[arg(long, value_name = "DIR", global = true)]
     study: Option<PathBuf>,
     /// Language of the story [default: en]
-    #[arg(long, value_name = "LANG", global = true, value_parser = lpp_cli::language())]
+    #[arg(long, value_name = "LANG", global = true, value_parser = lpp_cli::language(), hide_possible_values = true)]
     lang: Option<Language>,
     /// Recompute even if the output is up to date
     #[arg(long, global = true)]
@@ -129,6 +129,8 @@ impl Subcommand for Single {
 
 #[derive(Debug, Args)]
 struct Study {
+    #[command(flatten)]
+    subject: SubjectArgs,
     /// Definition of left and right: halves (of the masked array, as in the paper; x if the halves are not the two
     /// sides) or x (sign of x, without the midline)
     #[arg(long, value_name = "RULE", default_value_t)]
@@ -214,7 +216,7 @@ fn summarise(summary: &IscSummary, json: bool) -> anyhow::Result<()> {
 fn analyse(analysis: Analysis, args: Study, place: &Place, common: &CommonArgs) -> anyhow::Result<()> {
     let options = args.options();
     let job = AnalysisJob {
-        study: place.open()?,
+        study: args.subject.choose(place.open()?),
         lang: place.lang(),
         analysis,
         hemisphere: args.hemisphere,
@@ -229,9 +231,9 @@ fn analyse(analysis: Analysis, args: Study, place: &Place, common: &CommonArgs) 
 
 fn languages(args: &Study, place: &Place) -> anyhow::Result<LanguagesJob> {
     let single = [&args.mask, &args.isc, &args.model_info];
-    if single.iter().any(|path| path.is_some()) {
+    if single.iter().any(|path| path.is_some()) || args.subject.subject.is_some() {
         anyhow::bail!(
-            "--mask, --isc and --model-info are for one language; this command uses those of the study"
+            "--mask, --isc, --model-info and --subject are for one language; this command uses what the study has"
         );
     }
     Ok(LanguagesJob {

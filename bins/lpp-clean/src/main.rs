@@ -5,14 +5,15 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use lpp_cli::{CommonArgs, Outcome, Program, StudyArgs};
-use lpp_fmri::CleaningParams;
+use lpp_fmri::{CleaningParams, Scrub};
 use lpp_preparation::{CleanJob, RepetitionTime};
-use lpp_steps::CleanStep;
+use lpp_steps::{CleanStep, ConfoundColumns, smoothing_of};
 
 /// Extracts the time courses of a mask's voxels from a run, cleans them and writes an array (scans, voxels).
 ///
 /// The reference study uses --detrend --high-pass 0.0078125 --standardize, and --smoothing-fwhm 4 for individual
-/// subjects. Without flags the time courses are not cleaned.
+/// subjects. Without flags the time courses are cleaned as the
+/// study says under [clean] in lpp.toml, or not at all.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -45,6 +46,16 @@ struct Args {
     /// Smooth with a Gaussian of this FWHM, in mm, before masking
     #[arg(long, value_name = "MM", allow_negative_numbers = true)]
     smoothing_fwhm: Option<f64>,
+    /// Table of confounds with a row per scan, such as *_desc-confounds_timeseries.tsv of fMRIPrep
+    #[arg(long, value_name = "TSV")]
+    confounds: Option<PathBuf>,
+    /// Columns of the table to remove: names or shell patterns, for example 'trans_*,rot_*,csf,white_matter,cosine*'
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',', requires = "confounds")]
+    columns: Vec<String>,
+    /// Leave out scans at which a column of the table is above a threshold, for example framewise_displacement:0.5; they are
+    /// NaN in the output, and lpp-fit leaves them out of fit and score
+    #[arg(long, value_name = "COLUMN:THRESHOLD", requires = "confounds")]
+    scrub: Option<Scrub>,
     #[command(flatten)]
     common: CommonArgs,
 }
@@ -59,16 +70,28 @@ impl Args {
     fn job(self) -> anyhow::Result<CleanJob> {
         let replaced: &[&str] = if self.tr.is_some() { &["tr_s"] } else { &[] };
         let study = self.study.open_without(replaced)?;
+        let clean = &study.config().clean;
+        if let Some(table) = &self.confounds
+            && self.columns.is_empty()
+            && self.scrub.is_none()
+        {
+            anyhow::bail!("{}: expected --columns or --scrub too", table.display());
+        }
         let step = CleanStep {
             image: Some(self.image),
             mask: self.mask.unwrap_or_else(|| study.mask(self.study.lang)),
-            smoothing_fwhm_mm: self.smoothing_fwhm,
+            smoothing_fwhm_mm: self.smoothing_fwhm.or(smoothing_of(clean, None)),
             cleaning: CleaningParams {
-                detrend: self.detrend,
-                high_pass_hz: self.high_pass,
+                detrend: self.detrend || clean.detrend == Some(true),
+                high_pass_hz: self.high_pass.or(clean.high_pass_hz.filter(|hz| *hz > 0.0)),
                 standardise: self.standardize,
                 ..CleaningParams::default()
             },
+            confounds: self.confounds.map(|table| ConfoundColumns {
+                table,
+                columns: self.columns,
+                scrub: self.scrub,
+            }),
             tr_s: None,
             output: self.output,
         };
@@ -98,6 +121,11 @@ fn main() -> ExitCode {
             outcome = outcome
                 .count("scans", report.n_scans)
                 .count("voxels", report.n_voxels);
+            if job.step.confounds.is_some() {
+                outcome = outcome
+                    .count("confounds", report.n_confounds)
+                    .count("scrubbed", report.n_scrubbed);
+            }
         }
         lpp_cli::print_outcomes(&common, &[outcome])
     })

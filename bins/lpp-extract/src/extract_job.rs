@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use lpp_files::{Activations, FileError, Progress, StoredAs, sha256_of_file};
 use lpp_llm::{Extraction, Identity, ModelInfo, ModelParams, UNLIMITED_WINDOW, model_files};
-use lpp_preparation::{load_annotation, save_words, writing_of};
+use lpp_preparation::{load_annotation, save_words, text_inputs, texts_of, writing_of};
 use lpp_steps::{AnnotationSource, Dtype, ExtractStep, Making, Software, WordsStep};
-use lpp_text::{TextTokenizer, WindowLayout, load_texts, prepare_corpus, text_files};
+use lpp_text::{TextTokenizer, WindowLayout, prepare_corpus};
 
 /// Extracts the activations of one model in one language.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub(crate) struct ExtractJob {
     pub(crate) name: String,
     pub(crate) tokenizer: PathBuf,
     pub(crate) annotation: AnnotationSource,
-    pub(crate) text: PathBuf,
+    pub(crate) text: Option<PathBuf>,
     pub(crate) output: PathBuf,
     pub(crate) words: PathBuf,
     /// Where the model is: its folder, from the study if it lies inside, or `org/name@revision` on the hub. Activations of
@@ -71,7 +71,7 @@ impl ExtractJob {
         }
         // Alignment comes first: it takes seconds and finds most mistakes.
         let lang = self.annotation.lang;
-        let texts = load_texts(&self.text, lang.code())?;
+        let texts = texts_of(self.text.as_deref(), lang, &annotation)?;
         let corpus = prepare_corpus(&annotation, texts, &tokenizer, layout, writing_of(lang))?;
         let extraction = Extraction {
             model: &self.model,
@@ -92,7 +92,7 @@ impl ExtractJob {
     }
 
     fn step(&self, tokenizer: &TextTokenizer, layout: WindowLayout) -> anyhow::Result<ExtractStep> {
-        let texts = text_files(&self.text, self.annotation.lang.code())?;
+        let texts = text_inputs(self.text.as_deref(), self.annotation.lang)?;
         let weights = model_files(&self.model.folder, self.model.training)?;
         let (seed, dropout) = self.model.seed_and_dropout()?;
         Ok(ExtractStep {

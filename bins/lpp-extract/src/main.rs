@@ -100,7 +100,7 @@ struct ExtractArgs {
     /// folder]
     #[arg(long, value_name = "DIR_OR_JSON")]
     tokenizer: Option<PathBuf>,
-    /// The text: `lpp_en_text.zip` or a folder of text files [default: the study's]
+    /// The text: lpp_en_text.zip, a folder of text files, or one file [default: the study's, or the words]
     #[arg(long, value_name = "ZIP_OR_DIR")]
     text: Option<PathBuf>,
     #[command(flatten)]
@@ -190,6 +190,7 @@ impl ExtractArgs {
             seed,
         };
         let name = name.to_string();
+        let annotation = self.annotation.source(&study, lang);
         Ok(ExtractJob {
             dtype: self.run.dtype,
             model: self.run.params(located.folder, common),
@@ -197,8 +198,8 @@ impl ExtractArgs {
             source: located.source,
             tokenizer: self.tokenizer.unwrap_or(located.tokenizer),
             commit: located.commit,
-            annotation: self.annotation.source(&study, lang),
-            text: self.text.unwrap_or_else(|| study.text(lang)),
+            text: self.text.or_else(|| annotation.text(&study)),
+            annotation,
             words: study.words_of(self.output.as_deref(), lang),
             output: self.output.unwrap_or_else(|| study.activations(&name, lang)),
             name,

@@ -54,7 +54,7 @@ pub(crate) struct PlaceArgs {
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) study: PathBuf,
     /// Languages
-    #[arg(long, value_name = "LANG,...", value_delimiter = ',', default_value = "en", value_parser = lpp_cli::language())]
+    #[arg(long, value_name = "LANG,...", value_delimiter = ',', default_value = "en", value_parser = lpp_cli::published_language())]
     pub(crate) lang: Vec<Language>,
     /// List files and sizes without downloading
     #[arg(long)]

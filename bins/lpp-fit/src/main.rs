@@ -10,14 +10,15 @@ use lpp_encoding::{
     average_targets_of,
 };
 use lpp_files::Progress;
+use lpp_fmri::Hrf;
 use lpp_preparation::RepetitionTime;
 use lpp_steps::{
-    AlphaSearch, Arithmetic, CanaryFeatures, Choice, FitStep, InnerRuns, JointFit, NullOrder, Nulls,
-    TargetSet,
+    AlphaSearch, Arithmetic, CanaryFeatures, Choice, FitSettings, FitStep, InnerRuns, JointFit, NullOrder,
+    Nulls, TargetSet,
 };
 use lpp_study::{
-    FeatureName, FeatureSource, JointInfo, Language, NullsInfo, PairRuns, Penalties, Study, check_pairs,
-    resampled_runs, resampled_runs_of,
+    AlphaScope, FeatureName, FeatureSource, FoldRule, JointInfo, Language, Metric, NullsInfo, PairRuns,
+    Penalties, Study, check_pairs, resampled_runs, resampled_runs_of,
 };
 use lpp_text::Control;
 
@@ -77,6 +78,30 @@ struct Args {
     /// Arithmetic of the products over voxels
     #[arg(long, value_name = "PRECISION", default_value = Arithmetic::default().name(), value_parser = lpp_cli::choice::<Arithmetic>())]
     precision: Arithmetic,
+    /// Haemodynamic response of words: glover, spm, glover+derivative, or fir:D1,D2,… with delays in scans. If it is given,
+    /// features of scans are convolved too; otherwise they are the design itself [default: the study's,
+    /// or glover]
+    #[arg(long, value_name = "MODEL")]
+    hrf: Option<Hrf>,
+    /// Score of predictions, in validation and on held-out scans [default: the study's, or pearson]
+    #[arg(long, value_name = "METRIC", value_parser = lpp_cli::choice::<Metric>())]
+    metric: Option<Metric>,
+    /// Voxels that share a penalty [default: the study's, or global]
+    #[arg(long, value_name = "SCOPE", value_parser = lpp_cli::choice::<AlphaScope>())]
+    alpha_scope: Option<AlphaScope>,
+    /// Scans left out in each fold: runs, stories, chunks:K (K even pieces of each run, standardised by themselves), or
+    /// test:STORY,… (these stories are scored, all others train) [default: the study's, or runs]
+    #[arg(long, value_name = "RULE")]
+    folds: Option<FoldRule>,
+    /// Scans on both sides of a chunk that are not used, for --folds chunks:K [default: the study's, or 0]
+    #[arg(long, value_name = "SCANS")]
+    gap: Option<usize>,
+    /// Also keep the scores of each fold and layer; written to `MODEL_LANG_folds.npy`
+    #[arg(long)]
+    keep_folds: bool,
+    /// Write the scores to the folder variant-NAME inside the scores folder, to compare settings
+    #[arg(long, value_name = "NAME", value_parser = variant, conflicts_with = "output")]
+    variant: Option<String>,
     /// Also choose the layer of each voxel by nested cross-validation; written to `MODEL_LANG_nested.npy`
     #[arg(long)]
     nested_layer: bool,
@@ -128,8 +153,9 @@ impl Program for Args {
 
 impl Args {
     /// The settings of the fit, without targets.
-    fn step(&self, study: &Study) -> FitStep {
-        let mut step = FitStep::of_study(study, self.model.as_str(), self.study.lang);
+    fn step(&self, study: &Study) -> anyhow::Result<FitStep> {
+        let step = FitStep::of_study(study, self.model.as_str(), self.study.lang);
+        let mut step = step.as_configured(study)?;
         if let Some(activations) = &self.activations {
             step.activations.clone_from(activations);
         }
@@ -140,6 +166,8 @@ impl Args {
         step.alpha_search = self.alpha_search;
         step.inner = self.inner;
         step.arithmetic = self.precision;
+        step.settings = self.settings(step.settings)?;
+        step.keep_folds |= self.keep_folds;
         step.nested_layer = self.nested_layer;
         step.layer = self.layer;
         step.joint = (!self.controls.is_empty()).then(|| JointFit {
@@ -157,7 +185,30 @@ impl Args {
             seed: self.seed,
             ..Nulls::circular(n as usize)
         });
-        step
+        Ok(step)
+    }
+
+    /// The settings of the study, with those that were given in their place.
+    fn settings(&self, of_study: FitSettings) -> anyhow::Result<FitSettings> {
+        // A gap belongs to its chunks: other folds do not keep it.
+        let gap_of_study = if self.folds.is_none() {
+            of_study.gap_scans
+        } else {
+            0
+        };
+        let settings = FitSettings {
+            hrf: self.hrf.clone().unwrap_or(of_study.hrf),
+            convolve_scans: self.hrf.is_some() || of_study.convolve_scans,
+            metric: self.metric.unwrap_or(of_study.metric),
+            alpha_scope: self.alpha_scope.unwrap_or(of_study.alpha_scope),
+            folds: self.folds.clone().unwrap_or(of_study.folds),
+            gap_scans: self.gap.unwrap_or(gap_of_study),
+        };
+        if settings.gap_scans > 0 && !matches!(settings.folds, FoldRule::Chunks(_)) {
+            let found = format!("--gap {} with the folds {}", settings.gap_scans, settings.folds);
+            anyhow::bail!("{found}, expected --folds chunks:K");
+        }
+        Ok(settings)
     }
 
     /// Adds what is predicted: the average subject, given scans, or individual subjects, which are made ready.
@@ -177,8 +228,8 @@ impl Args {
         check_pairs(&subjects, rule)?;
         for subject in subjects {
             subject.check_whole(rule)?;
-            job.check_runs_of(&subject.name, &subject.runs)?;
-            let mut prepared = IndividualJob::of_study(study, lang, subject);
+            job.check_runs_of(&subject.name, &subject.runs, subject.stories.as_deref())?;
+            let mut prepared = IndividualJob::of_study(study, lang, subject)?;
             prepared.tr = prepared.tr.or_flag(self.tr);
             prepared.force = self.study.force;
             prepared.run(lpp_cli::software!(), progress)?;
@@ -213,13 +264,26 @@ impl Args {
             .map(|(key, _)| *key)
             .collect();
         let study = self.scans.choose(self.study.open_without(&replaced)?);
-        let mut job = FitJob::new(self.step(&study), self.study.force)?;
+        let mut job = FitJob::new(self.step(&study)?, self.study.force)?;
         self.add_targets(&study, &mut job, progress)?;
+        if let Some(name) = &self.variant {
+            let targets = std::mem::take(&mut job.step.targets);
+            job.step.targets = targets.into_iter().map(|set| set.variant(name)).collect();
+        }
         job.take_tr(RepetitionTime::of_study(&study).or_flag(self.tr))?;
         // Scores that go elsewhere have no place for the control model beside them.
         let own = self.output.is_none() && self.y.is_empty() && self.model.as_str() != CanaryFeatures::NAME;
         let canary = (own && !self.no_canary).then(|| CanaryJob::beside(&job, &study));
         Ok((job, canary))
+    }
+}
+
+/// A name that makes a folder inside the scores folder.
+fn variant(name: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    match !name.is_empty() && name.chars().all(is_plain) {
+        true => Ok(name.to_owned()),
+        false => Err("expected letters, digits, -, _ and .".to_owned()),
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use lpp_cli::{CommonArgs, Outcome, Program, ScanArgs, StudyArgs};
 use lpp_preparation::MaskJob;
-use lpp_steps::MaskStep;
+use lpp_steps::{MaskStep, has_symmetric_masks};
 use lpp_study::averaged_runs;
 
 /// Computes a brain mask for every run, keeps the voxels that are in more than half of the run masks, and then those
@@ -49,16 +49,18 @@ impl Args {
     fn job(self) -> anyhow::Result<MaskJob> {
         let study = self.scans.choose(self.study.open()?);
         let lang = self.study.lang;
-        let runs = if self.runs.is_empty() {
+        let (runs, can_be_symmetric) = if self.runs.is_empty() {
             let subjects = averaged_runs(&study, lang)?.into_iter();
-            subjects.flat_map(|subject| subject.runs).collect()
+            let runs: Vec<PathBuf> = subjects.flat_map(|subject| subject.runs).collect();
+            let symmetric = has_symmetric_masks(&study, &runs);
+            (runs, symmetric)
         } else {
-            self.runs
+            (self.runs, true)
         };
         let step = MaskStep {
             lang,
             runs,
-            symmetric: !self.asymmetric,
+            symmetric: can_be_symmetric && !self.asymmetric,
             output: self.output.unwrap_or_else(|| study.mask(lang)),
         };
         Ok(MaskJob {

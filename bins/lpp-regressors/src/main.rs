@@ -37,7 +37,7 @@ struct Args {
     /// Repetition time in seconds
     #[arg(long, allow_negative_numbers = true, value_name = "SECONDS")]
     tr: f64,
-    /// Haemodynamic response: glover or spm
+    /// Haemodynamic response: glover, spm, glover+derivative, or fir:D1,D2,… with delays in scans
     #[arg(long, value_name = "MODEL", default_value_t)]
     hrf: Hrf,
     /// Output features

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lpp_cli::{CommonArgs, Outcome, Program, Software, StudyArgs};
+use lpp_cli::{CommonArgs, Outcome, Program, Software, StudyArgs, SubjectArgs};
 use lpp_report::surface::CorticalSurface;
 use lpp_report::{Format, ReportJob, Theme};
 
@@ -20,6 +20,8 @@ use lpp_report::{Format, ReportJob, Theme};
 struct Args {
     #[command(flatten)]
     study: StudyArgs,
+    #[command(flatten)]
+    subject: SubjectArgs,
     /// Output page [default: the study's report/report.html]
     #[arg(short, long, value_name = "HTML", value_parser = lpp_cli::output_file(&[".html", ".htm"]))]
     output: Option<PathBuf>,
@@ -55,7 +57,7 @@ impl Program for Args {
 impl Args {
     fn into_job(self) -> anyhow::Result<ReportJob> {
         Ok(ReportJob {
-            study: self.study.open()?,
+            study: self.subject.choose(self.study.open()?),
             lang: self.study.lang,
             output: self.output,
             figures: self.figures,

@@ -8,7 +8,7 @@ use clap::{Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Outcome, Program, ScanArgs, StudyArgs};
 use lpp_fmri::{Grid, ImageReader, Interpolation};
 use lpp_preparation::ResampleJob;
-use lpp_steps::ResampleStep;
+use lpp_steps::{ResampleStep, target_grid};
 use lpp_study::{SubjectRuns, derivative_runs, resampled_dir, resampled_name};
 
 /// Resamples images, by default to the working grid of the study: 4 mm, shape 37,46,38.
@@ -106,7 +106,17 @@ impl Args {
             return Ok(*ImageReader::open(like)?.grid());
         }
         if self.affine.is_empty() {
-            return Ok(Grid::working());
+            if !self.images.is_empty() {
+                return Ok(Grid::working());
+            }
+            let study = self.study.open()?;
+            let place = || {
+                format!(
+                    "{}: the scans stay on their own grid ([grid])",
+                    study.root().join("lpp.toml").display()
+                )
+            };
+            return target_grid(&study)?.with_context(place);
         }
         let shape = <[usize; 3]>::try_from(self.shape.as_slice())
             .ok()
@@ -140,9 +150,9 @@ impl Args {
             subjects.retain(|subject| self.subject.iter().any(|wanted| is_named(subject, wanted)));
         }
         let outputs = subjects.into_iter().flat_map(|subject| {
-            let folder = folder.join(subject.name);
+            let (folder, study) = (folder.join(subject.name), &study);
             subject.runs.into_iter().map(move |run| {
-                let output = folder.join(resampled_name(&run));
+                let output = folder.join(resampled_name(study, &run));
                 (run, output)
             })
         });

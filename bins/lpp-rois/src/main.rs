@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lpp_cli::{CommonArgs, Outcome, Program, StudyArgs};
+use lpp_cli::{CommonArgs, Outcome, Program, StudyArgs, SubjectArgs};
 use lpp_fmri::{REFERENCE_RADIUS_MM, SphereCentre};
 use lpp_preparation::{SphereJob, SphereReport};
 use lpp_steps::RoisStep;
@@ -23,6 +23,8 @@ use lpp_steps::RoisStep;
 struct Args {
     #[command(flatten)]
     study: StudyArgs,
+    #[command(flatten)]
+    subject: SubjectArgs,
     /// The mask [default: the study's]
     #[arg(long, value_name = "NII")]
     mask: Option<PathBuf>,
@@ -47,7 +49,7 @@ impl Program for Args {
 
 impl Args {
     fn job(self) -> anyhow::Result<SphereJob> {
-        let study = self.study.open()?;
+        let study = self.subject.choose(self.study.open()?);
         let mut step = RoisStep::of_study(&study, self.study.lang);
         if let Some(file) = &self.coords {
             step.centres = SphereCentre::load_csv(file)?;

@@ -11,6 +11,7 @@ use lpp_files::write_atomically;
 use lpp_study::{Language, Study};
 use lpp_workflow::{
     Lineage, Machine, PAPER, PlanOptions, PlanReport, RunJob, Verification, human_bytes, human_seconds,
+    initial_config,
 };
 
 /// Runs all missing steps of a study, from scans and text to the report.
@@ -44,11 +45,11 @@ enum Other {
     },
     /// Hashes all files and their inputs again and lists those that differ from their records
     Verify,
-    /// Writes an initial lpp.toml
+    /// Writes an initial lpp.toml, from the runs, words, models and features in the study folder
     Init {
         /// Use the configuration of the published study: 28 English models, baselines, untrained controls, Pythia,
         /// French, Chinese, individual subjects
-        #[arg(long, required = true)]
+        #[arg(long)]
         paper: bool,
     },
 }
@@ -76,7 +77,7 @@ struct RunFlags {
     #[arg(long, requires = "dry_run")]
     no_check: bool,
     /// Languages, instead of those in lpp.toml
-    #[arg(long, value_name = "LANG", value_delimiter = ',', value_parser = lpp_cli::language())]
+    #[arg(long, value_name = "LANG", value_delimiter = ',', value_parser = lpp_cli::language(), hide_possible_values = true)]
     lang: Vec<Language>,
     /// Run only steps whose names contain this text, and the steps they need; may be repeated
     #[arg(long, value_name = "PART")]
@@ -243,7 +244,7 @@ fn verify(place: &Place, common: &CommonArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn init(study: &std::path::Path, common: &CommonArgs) -> anyhow::Result<()> {
+fn init(study: &std::path::Path, paper: bool, common: &CommonArgs) -> anyhow::Result<()> {
     let file = study.join("lpp.toml");
     if file.exists() {
         bail!(
@@ -251,7 +252,12 @@ fn init(study: &std::path::Path, common: &CommonArgs) -> anyhow::Result<()> {
             file.display()
         );
     }
-    write_atomically(&file, PAPER.as_bytes())?;
+    let text = if paper {
+        PAPER.to_owned()
+    } else {
+        initial_config(study)?.to_toml()
+    };
+    write_atomically(&file, text.as_bytes())?;
     print_outcomes(common, &[Outcome::new(&file, false)])
 }
 
@@ -266,7 +272,7 @@ fn main() -> ExitCode {
         match other {
             Other::Why { artefact } => why(artefact, &args.place, &args.common),
             Other::Verify => verify(&args.place, &args.common),
-            Other::Init { .. } => init(&args.place.study, &args.common),
+            Other::Init { paper } => init(&args.place.study, *paper, &args.common),
         }
     })
 }

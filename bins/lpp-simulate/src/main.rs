@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use lpp_cli::{CommonArgs, Outcome, Program, StudyArgs, print_outcomes};
-use lpp_sim::{Comparison, ModelSpec, StudySimulation, SubjectSimulation};
+use lpp_cli::{CommonArgs, Outcome, Program, StudyArgs, SubjectArgs, print_outcomes};
+use lpp_sim::{BidsSettings, Comparison, ModelSpec, StudySimulation, SubjectSimulation};
+use lpp_study::StudyConfig;
 
 /// Makes a complete synthetic study with planted effects: story, word times, small language models, brain mask,
 /// inter-subject correlation and scans of an average subject.
@@ -15,7 +16,7 @@ use lpp_sim::{Comparison, ModelSpec, StudySimulation, SubjectSimulation};
 #[command(
     version,
     args_conflicts_with_subcommands = true,
-    after_help = "Example:\n  lpp-simulate --study demo-study --seed 1\n  lpp-simulate compare --study demo-study"
+    after_help = "Example:\n  lpp-simulate --study demo-study --seed 1\n  lpp-simulate --study stories --bids --runs 12 --tr 1.5 --lang de --subjects 3\n  lpp-simulate compare --study demo-study"
 )]
 struct Args {
     #[command(subcommand)]
@@ -50,6 +51,22 @@ struct WholeStudy {
     /// Width of the random baselines in lpp.toml
     #[arg(long, value_name = "N", default_value_t = 32)]
     baseline_dims: usize,
+    /// Number of runs
+    #[arg(long, value_name = "N", default_value_t = StudySimulation::DEFAULT_RUNS)]
+    runs: usize,
+    /// Repetition time in s
+    #[arg(long, value_name = "S", default_value_t = StudyConfig::REFERENCE_TR_S)]
+    tr: f64,
+    /// Write scans of subjects as fMRIPrep leaves them, to the folder fmriprep of the study: two sessions, two spaces,
+    /// masks, confounds and events. There is no lpp.toml and no average subject
+    #[arg(long)]
+    bids: bool,
+    /// Number of subjects
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "bids")]
+    subjects: usize,
+    /// A story that each subject hears again at the end of each session, from 1
+    #[arg(long, value_name = "K", requires = "bids")]
+    test_story: Option<usize>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -77,6 +94,8 @@ struct Subject {
 struct Compare {
     #[command(flatten)]
     study: StudyArgs,
+    #[command(flatten)]
+    subject: SubjectArgs,
 }
 
 impl Program for Args {
@@ -93,6 +112,12 @@ fn make_study(args: WholeStudy, common: &CommonArgs) -> anyhow::Result<()> {
         words_per_run: args.words_per_run,
         models: args.models,
         baseline_dims: args.baseline_dims,
+        n_runs: args.runs,
+        tr_s: args.tr,
+        bids: args.bids.then_some(BidsSettings {
+            n_subjects: args.subjects,
+            test_story: args.test_story,
+        }),
     };
     let made = job.run(lpp_cli::software!(), args.study.force, &lpp_cli::progress(common))?;
     print_outcomes(common, &[Outcome::new(&job.root, !made)])
@@ -115,7 +140,7 @@ fn make_subject(args: Subject, common: &CommonArgs) -> anyhow::Result<()> {
 }
 
 fn compare(args: &Compare, common: &CommonArgs) -> anyhow::Result<()> {
-    let comparison = Comparison::of(&args.study.open()?, args.study.lang)?;
+    let comparison = Comparison::of(&args.subject.choose(args.study.open()?), args.study.lang)?;
     if common.json() {
         lpp_cli::print_json(&comparison)?;
     } else {

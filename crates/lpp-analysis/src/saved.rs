@@ -76,9 +76,8 @@ impl Origin {
 
     fn artefact(&self, file: &Path) -> Artefact {
         Artefact {
-            path: file.to_owned(),
-            inputs: Vec::new(),
             parameters: self.parameters.clone(),
+            ..Artefact::new(file)
         }
     }
 

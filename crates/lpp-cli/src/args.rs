@@ -1,10 +1,11 @@
 //! Flags that all programs have.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Arg, Args, Command};
 use lpp_files::EntityChoice;
 use lpp_steps::AnnotationSource;
 use lpp_study::{AnnotationCorrections, FeatureName, Language, Study};
@@ -59,11 +60,40 @@ impl CommonArgs {
     }
 }
 
-/// The languages, as shells offer them.
+/// Any language; shells offer those of the published study.
 #[must_use]
 pub fn language() -> impl TypedValueParser<Value = Language> {
-    let languages = [Language::English, Language::French, Language::Chinese];
-    PossibleValuesParser::new(languages.map(Language::code)).try_map(|code| code.parse::<Language>())
+    LanguageParser
+}
+
+#[derive(Debug, Clone, Copy)]
+struct LanguageParser;
+
+impl TypedValueParser for LanguageParser {
+    type Value = Language;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Language, clap::Error> {
+        let parse = |tag: &str| tag.parse::<Language>();
+        TypedValueParser::parse_ref(&parse, command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(PUBLISHED.into_iter().map(PossibleValue::new)))
+    }
+}
+
+/// The languages of the published study.
+const PUBLISHED: [&str; 3] = ["en", "fr", "cn"];
+
+/// A language of the published study, of which alone there are files to download.
+#[must_use]
+pub fn published_language() -> impl TypedValueParser<Value = Language> {
+    PossibleValuesParser::new(PUBLISHED).try_map(|tag| tag.parse::<Language>())
 }
 
 /// Reads the name of a subject, with or without `sub-`.
@@ -88,8 +118,8 @@ pub struct StudyArgs {
     /// Study folder, with lpp.toml and all files of the study
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub study: PathBuf,
-    /// Language of the story
-    #[arg(long, value_name = "LANG", default_value = "en", value_parser = crate::language())]
+    /// Language of the story: a BCP-47 tag such as en, de or pt-BR; en, fr and cn are those of the published study
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = crate::language(), hide_possible_values = true)]
     pub lang: Language,
     /// Recompute even if the output is up to date
     #[arg(long)]
@@ -112,6 +142,25 @@ impl StudyArgs {
     /// As [`open`](Self::open).
     pub fn open_without(&self, replaced: &[&str]) -> anyhow::Result<Study> {
         Study::open_without(&self.study, replaced).context("cannot open the study (--study)")
+    }
+}
+
+/// One subject in place of the average subject.
+#[derive(Debug, Clone, Args)]
+pub struct SubjectArgs {
+    /// Use this subject in place of the average subject, for example EN057
+    #[arg(long, value_name = "SUBJECT", value_parser = subject)]
+    pub subject: Option<String>,
+}
+
+impl SubjectArgs {
+    /// The study of the subject, if one is given.
+    #[must_use]
+    pub fn choose(&self, study: Study) -> Study {
+        match &self.subject {
+            Some(subject) => study.of_subject(subject),
+            None => study,
+        }
     }
 }
 
@@ -156,8 +205,10 @@ impl AnnotationArgs {
     /// The annotation and its corrections: the flags, or what `study` has.
     #[must_use]
     pub fn source(self, study: &Study, lang: Language) -> AnnotationSource {
-        let path = self.annotation.unwrap_or_else(|| study.annotation(lang));
         let asked = self.corrections.unwrap_or(study.config().annotation_corrections);
-        AnnotationSource::new(path, lang, asked)
+        match self.annotation {
+            Some(path) => AnnotationSource::new(path, lang, asked),
+            None => AnnotationSource::of_study(study, lang, asked),
+        }
     }
 }

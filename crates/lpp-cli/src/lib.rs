@@ -38,7 +38,10 @@ mod output;
 mod program;
 mod threads;
 
-pub use args::{AnnotationArgs, CommonArgs, ScanArgs, StudyArgs, language, model, subject};
+pub use args::{
+    AnnotationArgs, CommonArgs, ScanArgs, StudyArgs, SubjectArgs, language, model, published_language,
+    subject,
+};
 pub use bar::{ProgressReport, progress};
 pub use choice::choice;
 pub use outcome::{Outcome, print_outcomes};

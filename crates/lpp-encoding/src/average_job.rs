@@ -7,7 +7,7 @@ use lpp_fmri::{CleaningParams, Mask};
 use lpp_preparation::RepetitionTime;
 use lpp_ridge::{RidgeCv, RidgeError};
 use lpp_stats::nan_mean;
-use lpp_steps::{AlphaSearch, Artefact, AverageStep, Making, Software};
+use lpp_steps::{Artefact, AverageStep, ConfoundColumns, Making, Software, confounds_of};
 use lpp_study::{Language, PairRuns, Study, SubjectRuns, averaged_runs, check_pairs};
 use ndarray::Array2;
 use rayon::prelude::*;
@@ -81,7 +81,11 @@ impl AverageJob {
     pub fn of_study(study: &Study, lang: Language) -> Result<Self, EncodingError> {
         let first = study.average_run(lang, 0);
         let folder = first.parent().unwrap_or(study.root());
-        let mut job = Self::new(averaged_runs(study, lang)?, lang, folder, study);
+        let subjects = averaged_runs(study, lang)?;
+        let confounds = subjects.iter().map(|subject| confounds_of(study, subject));
+        let confounds = confounds.collect::<Result<_, _>>()?;
+        let mut job = Self::new(subjects, lang, folder, study);
+        job.step.confounds = confounds;
         job.step.mask = Some(study.mask(lang));
         job.step.isc = study.isc(lang);
         Ok(job)
@@ -90,31 +94,24 @@ impl AverageJob {
     /// The job for any subjects, writing `run-0.npy` … and `isc.npy` to `output`, with the settings of `study`. There is no mask.
     #[must_use]
     pub fn new(subjects: Vec<SubjectRuns>, lang: Language, output: &Path, study: &Study) -> Self {
-        let config = study.config();
-        let n_runs = subjects.first().map_or(0, |subject| subject.runs.len());
+        let stories = subjects.first().and_then(|subject| subject.stories.clone());
+        let n_runs = match &stories {
+            Some(stories) => stories.iter().max().map_or(0, |last| last + 1),
+            None => subjects.first().map_or(0, |subject| subject.runs.len()),
+        };
+        let named = subjects.iter().map(|s| (s.name.clone(), s.runs.clone()));
         let step = AverageStep {
-            lang,
-            subjects: subjects
-                .iter()
-                .map(|s| (s.name.clone(), s.runs.clone()))
-                .collect(),
-            mask: None,
-            cleaning: CleaningParams::reference(),
-            tr_s: None,
+            stories,
             averages: (0..n_runs)
                 .map(|run| output.join(format!("run-{run}.npy")))
                 .collect(),
             isc: output.join("isc.npy"),
-            n_trials: AverageStep::REFERENCE_TRIALS,
-            seed: AverageStep::REFERENCE_SEED,
-            trim_scans: config.trim_scans,
-            alphas: config.alphas.values().to_vec(),
-            alpha_search: AlphaSearch::default(),
+            ..AverageStep::of_study(study, lang, named.collect())
         };
         Self {
             step,
             subjects,
-            pair_runs: config.corpus.pair_runs,
+            pair_runs: study.config().corpus.pair_runs,
             tr: RepetitionTime::of_study(study),
             force: false,
         }
@@ -200,6 +197,7 @@ impl AverageJob {
             .map(|path| Ok::<_, EncodingError>((path, Mask::load(path)?)));
         Ok(SignalSource {
             mask: mask.transpose()?,
+            smoothing_fwhm_mm: self.step.smoothing_fwhm_mm,
             cleaner: cleaning.check()?,
         })
     }
@@ -255,7 +253,7 @@ impl AverageJob {
         );
         for (run, (path, making)) in self.step.averages.iter().zip(averages).enumerate() {
             let means = self.run_means(run, source, halves, progress)?;
-            trials.check_voxels(&self.subjects[0].runs[run], means.shape().1)?;
+            trials.check_voxels(self.first_file(run), means.shape().1)?;
             let average = means.average();
             warn_of_nan(path, &average);
             npy::save(path, &average)?;
@@ -278,21 +276,38 @@ impl AverageJob {
         halves: &'a [SplitHalf],
         progress: &dyn Progress,
     ) -> Result<GroupMeans<'a>, EncodingError> {
-        let files: Vec<&Path> = self.subjects.iter().map(|s| s.runs[run].as_path()).collect();
+        let heard = |(subject, s): (usize, &SubjectRuns)| -> Vec<(PathBuf, Option<ConfoundColumns>)> {
+            let places = self.step.heard(&s.runs, run);
+            let file = |place: usize| {
+                (
+                    s.runs[place].clone(),
+                    self.step.confounds_of(subject, place).cloned(),
+                )
+            };
+            places.map(file).collect()
+        };
+        let files: Vec<Vec<_>> = self.subjects.iter().enumerate().map(heard).collect();
         let mut means: Option<GroupMeans<'a>> = None;
         for files in files.chunks(rayon::current_num_threads()) {
             let loaded = files
                 .par_iter()
-                .map(|file| source.load(file))
+                .map(|files| source.mean(files))
                 .collect::<Result<Vec<_>, _>>()?;
-            for (file, signals) in files.iter().zip(loaded) {
+            for (files, signals) in files.iter().zip(loaded) {
                 let means = means.get_or_insert_with(|| GroupMeans::new(signals.dim(), halves));
-                self.check_shape(run, file, signals.dim(), means.shape())?;
+                self.check_shape(run, &files[0].0, signals.dim(), means.shape())?;
                 means.add(&signals);
                 progress.advance(1);
             }
         }
         means.ok_or_else(|| lpp_fmri::FmriError::NoRuns.into())
+    }
+
+    /// The first file of a run, which stands for it in messages.
+    fn first_file(&self, run: usize) -> &Path {
+        let first = self.subjects.first();
+        let file = first.and_then(|s| Some(s.runs[self.step.heard(&s.runs, run).next()?].as_path()));
+        file.unwrap_or(Path::new(""))
     }
 
     fn check_shape(
@@ -303,7 +318,7 @@ impl AverageJob {
         expected: (usize, usize),
     ) -> Result<(), EncodingError> {
         if found != expected {
-            let first = self.subjects[0].runs[run].display();
+            let first = self.first_file(run).display();
             return Err(EncodingError::Mismatch {
                 path: file.to_owned(),
                 found: format!("{} scans of {} voxels", found.0, found.1),

@@ -12,9 +12,9 @@ use ndarray::{Array1, Array2, Axis, s};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::heard::Heard;
 use crate::null_job::null_orders;
 use crate::prepared::{Prepared, to_f32};
-use crate::targets::{self, Targets};
 use crate::{EncodingError, FitJob};
 
 /// Features of scans that do not depend on the text, fitted like a model and tested against nulls.
@@ -70,15 +70,14 @@ impl CanaryJob {
     /// Mean scores of each layer under nulls, (`n_layers`, 1 + `n_nulls`), the observed one first, and what they say.
     fn test(&self, set: &TargetSet) -> Result<(Array2<f32>, CanaryInfo), EncodingError> {
         let fit = &self.fit;
-        let Targets { runs, n_scans } = targets::read(&set.runs, fit.step.trim_scans)?;
-        let n_voxels = runs.first().map_or(0, Array2::ncols);
+        let (group, heard, runs) = fit.lone(set)?;
+        let n_voxels = heard.n_voxels;
         let every = n_voxels.div_ceil(N_TESTED).max(1);
         let tested: Vec<usize> = (0..n_voxels).step_by(every).collect();
         let y: Vec<Array2<f32>> = runs.iter().map(|run| run.select(Axis(1), &tested)).collect();
-        let features = fit.features(&n_scans)?;
-        let lengths: Vec<usize> = y.iter().map(Array2::nrows).collect();
-        let nulls = null_orders(&Nulls::circular(N_NULLS), &lengths)?;
-        let model = fit.ridge().check().map_err(EncodingError::Settings)?;
+        let features = fit.features(&heard.n_scans())?;
+        let nulls = null_orders(&Nulls::circular(N_NULLS), &group.pieces.lengths())?;
+        let refit = !fit.step.settings.has_fast_nulls();
         let mut all = Array2::zeros((features.activations().n_layers(), 1 + N_NULLS));
         let mut info = CanaryInfo {
             subject: set.subject.clone(),
@@ -89,10 +88,10 @@ impl CanaryJob {
         };
         for (layer, mut row) in all.rows_mut().into_iter().enumerate() {
             let failed = |source| fit.failed(layer, source);
-            let prepared =
-                Prepared::new(&model, &features.layer(layer)?.runs, fit.step.arithmetic).map_err(failed)?;
+            let x = features.layer(layer, &group.pieces)?;
+            let prepared = Prepared::new(&group.model, &x, fit.step.arithmetic).map_err(failed)?;
             let found = prepared.score(&y).map_err(failed)?;
-            let scores = prepared.null_scores(&found, &y, &nulls).map_err(failed)?;
+            let scores = prepared.null_scores(&found, &y, &nulls, refit).map_err(failed)?;
             let means: Array1<f64> = scores
                 .axis_iter(Axis(1))
                 .map(|null| nan_mean(null.iter().map(|&r| f64::from(r))))
@@ -111,11 +110,7 @@ impl CanaryJob {
 
     fn write_features(&self, software: Software) -> Result<(), EncodingError> {
         let lengths = match self.fit.step.targets.first() {
-            Some(set) => set
-                .runs
-                .iter()
-                .map(|run| Ok(targets::shape(run)?.0))
-                .collect::<Result<Vec<_>, EncodingError>>()?,
+            Some(set) => Heard::of(set)?.n_scans(),
             None => return Ok(()),
         };
         let features = CanaryFeatures {
@@ -176,7 +171,7 @@ fn slow_noise(n: usize, tr_s: f64, rng: &mut ChaCha8Rng) -> Result<Array2<f32>, 
     let onsets: Vec<f64> = (0..n).map(|scan| scan as f64 * tr_s).collect();
     let offsets: Vec<f64> = onsets.iter().map(|onset| onset + tr_s).collect();
     let noise = Array2::from_shape_simple_fn((n, N_NOISE), || rng.random_range(-1.0_f64..1.0));
-    let operator = RegressorOperator::new(&onsets, &offsets, n, tr_s, Hrf::Glover)?;
+    let operator = RegressorOperator::new(&onsets, &offsets, n, tr_s, &Hrf::Glover)?;
     Ok(operator.apply(&noise)?.mapv(to_f32))
 }
 

@@ -4,20 +4,20 @@ use std::path::{Path, PathBuf};
 
 use lpp_files::{Activations, TimedWord, WordTable};
 use lpp_fmri::{FmriError, Hrf, RegressorOperator, RunTimes};
-use lpp_ridge::trim_and_standardise;
+use lpp_ridge::delayed;
 use ndarray::{Array2, ArrayRef2};
 
 use crate::EncodingError;
+use crate::pieces::Pieces;
 
 /// Turns the layers of an activations file into features, with one regressor matrix per run for all layers.
 ///
 /// If the metadata of the file contain `rows` = `scans`, its rows are already features of scans.
 #[derive(Debug)]
-pub struct LayerFeatures {
+pub(crate) struct LayerFeatures {
     path: PathBuf,
     activations: Activations,
     rows: Rows,
-    trim_scans: usize,
     warnings: Vec<String>,
 }
 
@@ -26,17 +26,36 @@ pub struct LayerFeatures {
 enum Rows {
     /// Words, which these matrices turn into scans.
     Words(Vec<RegressorOperator>),
-    /// Scans, as many in each run.
+    /// Scans, as many in each run, which are the design itself.
     Scans(Vec<usize>),
+    /// Scans, which these matrices convolve with a response.
+    Convolved(Vec<RegressorOperator>),
+    /// Scans, which are delayed by these numbers of scans.
+    Delayed(Vec<usize>, Vec<isize>),
 }
 
 /// Features of one layer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Layer {
-    /// (`n_scans` − 2·trim, `n_hidden`) of each run, columns z-scored; a feature that is constant in a run is 0 there.
-    pub runs: Vec<Array2<f64>>,
-    /// Features that are constant in at least one run.
-    pub n_constant: usize,
+pub(crate) struct Layer {
+    /// (`n_scans`, `n_features`) of each piece, columns z-scored; a feature that is constant in a piece is 0 there.
+    pub(crate) pieces: Vec<Array2<f64>>,
+    /// Features that are constant in at least one piece.
+    pub(crate) n_constant: usize,
+}
+
+/// When words were heard, and how the brain responds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Design<'a> {
+    /// The words and their times; not read if rows are scans.
+    pub(crate) words: Option<&'a Path>,
+    /// Scans of each run.
+    pub(crate) n_scans: &'a [usize],
+    /// Repetition time, s.
+    pub(crate) tr_s: f64,
+    /// The haemodynamic response.
+    pub(crate) hrf: &'a Hrf,
+    /// Whether features of scans are convolved too.
+    pub(crate) convolve_scans: bool,
 }
 
 /// Whether the rows of an activations file are scans. If the metadata do not say, they are words.
@@ -53,20 +72,15 @@ pub(crate) fn rows_are_scans(path: &Path, activations: &Activations) -> Result<b
 }
 
 impl LayerFeatures {
-    /// Opens `activations` and prepares the regressors of runs with `n_scans` scans each. `words` are not read if the rows are
-    /// scans.
+    /// Opens `activations` and prepares the regressors of runs. Finite impulse responses of features of scans are
+    /// features of earlier scans.
     ///
     /// # Errors
     /// [`EncodingError::File`] if a file cannot be read, [`EncodingError::Mismatch`] if words, activations and scans
     /// differ in runs or words, [`EncodingError::Fmri`] if a run is too short for a regressor or its words are outside
     /// its scans.
-    pub fn open(
-        activations: &Path,
-        words: Option<&Path>,
-        n_scans: &[usize],
-        tr_s: f64,
-        trim_scans: usize,
-    ) -> Result<Self, EncodingError> {
+    pub(crate) fn open(activations: &Path, design: Design<'_>) -> Result<Self, EncodingError> {
+        let n_scans = design.n_scans;
         let path = activations.to_owned();
         let activations = Activations::open(&path)?;
         let mismatch = |path: &Path, found: usize, expected: String| EncodingError::Mismatch {
@@ -83,9 +97,9 @@ impl LayerFeatures {
         }
         let mut warnings = Vec::new();
         let rows = if rows_are_scans(&path, &activations)? {
-            Rows::Scans(n_scans.to_vec())
+            rows_of_scans(design)?
         } else {
-            let words = words.ok_or_else(|| EncodingError::Mismatch {
+            let words = design.words.ok_or_else(|| EncodingError::Mismatch {
                 path: path.clone(),
                 found: "activations of words, and no table of words".to_owned(),
                 expected: "the words with their times".to_owned(),
@@ -96,7 +110,7 @@ impl LayerFeatures {
                 return Err(mismatch(words, table.n_runs(), expected));
             }
             let runs = n_scans.iter().enumerate().map(|(run, &n)| {
-                let (operator, of_run) = regressor(words, run, table.run(run), n, tr_s)?;
+                let (operator, of_run) = regressor(words, run, table.run(run), n, design)?;
                 warnings.extend(of_run);
                 Ok(operator)
             });
@@ -106,57 +120,80 @@ impl LayerFeatures {
             path,
             activations,
             rows,
-            trim_scans,
             warnings,
         })
     }
 
     /// The activations.
-    #[must_use]
-    pub fn activations(&self) -> &Activations {
+    pub(crate) fn activations(&self) -> &Activations {
         &self.activations
     }
 
+    /// Whether a haemodynamic response is part of the features.
+    pub(crate) fn are_convolved(&self) -> bool {
+        !matches!(self.rows, Rows::Scans(_))
+    }
+
     /// Doubts about the times of the words relative to the scans.
-    #[must_use]
-    pub fn warnings(&self) -> &[String] {
+    pub(crate) fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// Features of one layer.
+    /// Features of all scans of each run, for one layer.
     ///
     /// # Errors
     /// [`EncodingError::Mismatch`] if the number of words (or scans) of a run differs from its word table, if its width
-    /// differs from the first run, or if it contains a NaN or an infinity, [`EncodingError::Run`] if a run is too short
-    /// to trim, [`EncodingError::File`] for a broken file.
-    pub fn layer(&self, layer: usize) -> Result<Layer, EncodingError> {
+    /// differs from the first run, or if it contains a NaN or an infinity, [`EncodingError::File`] for a broken file.
+    pub(crate) fn scans(&self, layer: usize) -> Result<Vec<Array2<f64>>, EncodingError> {
         let n_runs = self.activations.n_runs();
-        let mut runs: Vec<Array2<f64>> = Vec::with_capacity(n_runs);
-        let mut constant: Vec<bool> = Vec::new();
-        for run in 0..n_runs {
+        let mut width = None;
+        let mut of_run = |run| {
             let rows = self.activations.layer(run, layer)?;
-            let width = runs.first().map_or(rows.ncols(), Array2::ncols);
+            let width = *width.get_or_insert(rows.ncols());
             if rows.dim() != (self.n_rows(run), width) {
                 return Err(self.mismatch(
                     format!("run {run}, layer {layer} of shape {:?}", rows.dim()),
                     format!("{:?} ({}s, width)", (self.n_rows(run), width), self.row_name()),
                 ));
             }
-            constant.resize(width, false);
-            let (features, constant_here) = standardised(&self.of_scans(run, layer, &rows)?, self.trim_scans)
+            self.of_scans(run, layer, &rows)
+        };
+        (0..n_runs).map(&mut of_run).collect()
+    }
+
+    /// Features of the pieces of one layer, z-scored, from those of [`scans`](Self::scans).
+    ///
+    /// # Errors
+    /// [`EncodingError::Run`] if a run is too short to trim.
+    pub(crate) fn cut(&self, scans: &[Array2<f64>], pieces: &Pieces) -> Result<Layer, EncodingError> {
+        let mut constant = vec![false; scans.first().map_or(0, Array2::ncols)];
+        let mut all = Vec::new();
+        for (run, scans) in scans.iter().enumerate() {
+            let of_run = pieces
+                .standardised(run, scans)
                 .map_err(|source| EncodingError::Run {
                     path: self.path.clone(),
                     source,
                 })?;
-            for column in constant_here {
-                constant[column] = true;
+            for piece in of_run {
+                for column in constant_columns(&piece) {
+                    constant[column] = true;
+                }
+                all.push(piece);
             }
-            runs.push(features);
         }
         Ok(Layer {
-            runs,
+            pieces: all,
             n_constant: constant.into_iter().filter(|constant| *constant).count(),
         })
+    }
+
+    /// The pieces of one layer.
+    ///
+    /// # Errors
+    /// As [`scans`](Self::scans) and [`cut`](Self::cut).
+    pub(crate) fn layer(&self, layer: usize, pieces: &Pieces) -> Result<Vec<Array2<f64>>, EncodingError> {
+        Ok(self.cut(&self.scans(layer)?, pieces)?.pieces)
     }
 
     /// Features of all scans of a run.
@@ -171,14 +208,29 @@ impl LayerFeatures {
             )
         };
         match &self.rows {
-            Rows::Words(operators) => operators[run].apply(rows).map_err(|error| match error {
-                FmriError::NonFiniteActivation { word, feature, value } => not_finite(word, feature, value),
-                other => other.into(),
-            }),
-            Rows::Scans(_) => match rows.indexed_iter().find(|(_, value)| !value.is_finite()) {
-                Some(((row, feature), value)) => Err(not_finite(row, feature, f64::from(*value))),
-                None => Ok(rows.mapv(f64::from)),
-            },
+            Rows::Words(operators) | Rows::Convolved(operators) => {
+                operators[run].apply(rows).map_err(|error| match error {
+                    FmriError::NonFiniteActivation { word, feature, value } => {
+                        not_finite(word, feature, value)
+                    }
+                    other => other.into(),
+                })
+            }
+            Rows::Scans(_) | Rows::Delayed(..) => {
+                if let Some(((row, feature), value)) =
+                    rows.indexed_iter().find(|(_, value)| !value.is_finite())
+                {
+                    return Err(not_finite(row, feature, f64::from(*value)));
+                }
+                let rows = rows.mapv(f64::from);
+                match &self.rows {
+                    Rows::Delayed(_, delays) => delayed(&rows, delays).map_err(|source| EncodingError::Run {
+                        path: self.path.clone(),
+                        source,
+                    }),
+                    _ => Ok(rows),
+                }
+            }
         }
     }
 
@@ -192,15 +244,15 @@ impl LayerFeatures {
 
     fn n_rows(&self, run: usize) -> usize {
         match &self.rows {
-            Rows::Words(operators) => operators[run].n_words(),
-            Rows::Scans(n_scans) => n_scans[run],
+            Rows::Words(operators) | Rows::Convolved(operators) => operators[run].n_words(),
+            Rows::Scans(n_scans) | Rows::Delayed(n_scans, _) => n_scans[run],
         }
     }
 
     fn row_name(&self) -> &'static str {
         match &self.rows {
             Rows::Words(_) => "word",
-            Rows::Scans(_) => "scan",
+            _ => "scan",
         }
     }
 }
@@ -211,8 +263,9 @@ fn regressor(
     run: usize,
     words: &[TimedWord],
     n_scans: usize,
-    tr_s: f64,
+    design: Design<'_>,
 ) -> Result<(RegressorOperator, Vec<String>), EncodingError> {
+    let tr_s = design.tr_s;
     let (onsets, offsets): (Vec<f64>, Vec<f64>) = words.iter().map(|w| (w.onset_s, w.offset_s)).unzip();
     let times = RunTimes {
         file,
@@ -224,19 +277,38 @@ fn regressor(
         tr_s,
     };
     let warnings = times.check()?;
-    let operator = RegressorOperator::new(&onsets, &offsets, n_scans, tr_s, Hrf::Glover)?;
+    let operator = RegressorOperator::new(&onsets, &offsets, n_scans, tr_s, design.hrf)?;
     Ok((operator, warnings))
 }
 
-/// Trims and z-scores features; returns the columns that are constant, which [`trim_and_standardise`] sets to 0.
-fn standardised(
-    features: &ArrayRef2<f64>,
-    trim: usize,
-) -> Result<(Array2<f64>, Vec<usize>), lpp_ridge::RidgeError> {
-    let standardised = trim_and_standardise(features, trim)?;
+/// What becomes of features of scans: each is an event that lasts for its scan, or they stay as they are.
+fn rows_of_scans(design: Design<'_>) -> Result<Rows, EncodingError> {
+    let n_scans = design.n_scans.to_vec();
+    match design.hrf {
+        _ if !design.convolve_scans => Ok(Rows::Scans(n_scans)),
+        Hrf::Fir(delays) => Ok(Rows::Delayed(
+            n_scans,
+            delays.iter().map(|d| d.cast_signed()).collect(),
+        )),
+        hrf => {
+            let operator = |&n: &usize| {
+                let onsets: Vec<f64> = (0..n).map(|scan| scan as f64 * design.tr_s).collect();
+                let offsets: Vec<f64> = onsets.iter().map(|onset| onset + design.tr_s).collect();
+                Ok(RegressorOperator::new(&onsets, &offsets, n, design.tr_s, hrf)?)
+            };
+            let operators = n_scans
+                .iter()
+                .map(operator)
+                .collect::<Result<_, EncodingError>>()?;
+            Ok(Rows::Convolved(operators))
+        }
+    }
+}
+
+/// Columns that are constant, which z-scoring sets to 0.
+fn constant_columns(standardised: &ArrayRef2<f64>) -> impl Iterator<Item = usize> {
     let is_zero = |&column: &usize| standardised.column(column).iter().all(|v| v.abs() <= 0.0);
-    let constant = (0..standardised.ncols()).filter(is_zero).collect();
-    Ok((standardised, constant))
+    (0..standardised.ncols()).filter(is_zero)
 }
 
 #[cfg(test)]
@@ -259,12 +331,17 @@ mod tests {
             &|i| 1e6 + 1e-3 * wave(i),
         ];
         let features = Array2::from_shape_fn((n, columns.len()), |(i, j)| columns[j](i));
-        let (found, constant) = standardised(&features, 5).unwrap();
+        let standardised = |features: &ArrayRef2<f64>| {
+            let found = lpp_ridge::trim_and_standardise(features, 5).unwrap();
+            let constant: Vec<usize> = constant_columns(&found).collect();
+            (found, constant)
+        };
+        let (found, constant) = standardised(&features);
         assert_eq!(constant, [1, 2, 3, 4, 5]);
         for column in [1, 2, 3, 4, 5] {
             assert!(found.column(column).iter().all(|v| *v == 0.0));
         }
-        let (alone, none) = standardised(&features.slice(s![.., ..1]), 5).unwrap();
+        let (alone, none) = standardised(&features.slice(s![.., ..1]));
         assert!(none.is_empty() && alone.column(0) == found.column(0));
         // What a feature of 1e6 keeps of a thousandth.
         assert!(

@@ -5,22 +5,24 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use lpp_files::{Activations, Progress, check_distinct_contents, check_outputs, sha256_of_file};
-use lpp_fmri::{Image, Mask};
 use lpp_preparation::RepetitionTime;
-use lpp_ridge::{GridEdge, InnerValidation, NestedChooser, RidgeCv, RidgeCvFit, RidgeCvParams, RidgeError};
+use lpp_ridge::{AlphaScope, InnerValidation, Metric, RidgeCv, RidgeCvParams, RidgeError};
 use lpp_stats::nan_mean;
 use lpp_steps::{FitStep, InnerRuns, Making, Software, TargetSet};
 use lpp_study::{
-    FeatureName, ModelKind, NestedInfo, Scores, ScoresInfo, Study, StudyConfig, beside_scores, load_sidecar,
+    FeatureName, FitTerms, ModelKind, NestedInfo, Scores, ScoresInfo, Study, StudyConfig, beside_scores,
+    load_sidecar,
 };
-use ndarray::{Array2, Axis};
+use ndarray::Array2;
 
 use crate::EncodingError;
-use crate::features::{LayerFeatures, rows_are_scans};
-use crate::nested;
-use crate::prepared::{Prepared, search_of, to_f32};
-use crate::target_set::{average_targets, check, load, load_mask, wrong_runs};
-use crate::targets::{self, Targets};
+use crate::explainable;
+use crate::features::{Design, LayerFeatures, rows_are_scans};
+use crate::group::members;
+use crate::pieces::FoldDesign;
+use crate::prepared::{Prepared, search_of};
+use crate::set_fit::SetFit;
+use crate::target_set::{average_targets, load_mask, wrong_runs};
 
 /// The fit of all layers of a model to one subject, or to several that share the factorisations of each layer.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,8 +60,12 @@ impl FitJob {
     pub fn new(mut step: FitStep, force: bool) -> Result<Self, EncodingError> {
         let activations = &step.activations;
         let words_are_there = step.words.as_ref().is_some_and(|words| words.exists());
-        if !words_are_there && rows_are_scans(activations, &Activations::open(activations)?)? {
-            step.words = None;
+        if !words_are_there || step.settings.convolve_scans {
+            let rows_are_scans = rows_are_scans(activations, &Activations::open(activations)?)?;
+            if rows_are_scans && !words_are_there {
+                step.words = None;
+            }
+            step.settings.convolve_scans &= rows_are_scans;
         }
         Ok(Self { step, force })
     }
@@ -109,11 +115,13 @@ impl FitJob {
         let mut outcomes = BTreeMap::new();
         let mut open = Vec::new();
         for (place, set) in self.step.targets.iter().enumerate() {
+            explainable::write(&self.step, set, software, self.force)?;
             let making = self.making(software, set)?;
             if let Some(making) = making.first() {
                 check_distinct_contents(making.inputs())?;
             }
             if !self.force && making.iter().all(Making::is_current) {
+                self.mention_older(set);
                 outcomes.insert(place, outcome(&set.scores, &Scores::load(&set.scores)?, true));
             } else {
                 making.iter().try_for_each(|making| making.claim(self.force))?;
@@ -121,21 +129,27 @@ impl FitJob {
             }
         }
         let sets: Vec<&TargetSet> = open.iter().map(|(_, set, _)| *set).collect();
-        for ((scores, chooser), (place, set, making)) in self.fit(&sets, progress)?.into_iter().zip(open) {
-            let mask = load_mask(set, scores.info.n_voxels)?;
-            scores.save(&set.scores)?;
-            if self.step.chooses_layers() {
-                nested::save(chooser, &scores, &beside_scores(&set.scores, "nested"))?;
-            }
-            if let Some(mask) = mask {
-                save_map(&scores, &mask, &set.score_map)?;
-            }
+        for (fit, (place, set, making)) in self.fit(&sets, progress)?.into_iter().zip(open) {
+            let mask = load_mask(set, fit.scores.info.n_voxels)?;
+            let scores = fit.save(set, mask)?;
             for making in making {
                 making.finish()?;
             }
             outcomes.insert(place, outcome(&set.scores, &scores, false));
         }
         Ok(outcomes.into_values().collect())
+    }
+
+    /// Says which files an older version did not write.
+    fn mention_older(&self, set: &TargetSet) {
+        for artefact in self.step.score_artefacts(set) {
+            if artefact.was_never_written(&artefact.path) {
+                tracing::info!(
+                    "{}: not written by the version that made the scores; add --force to fit again and write it",
+                    artefact.path.display()
+                );
+            }
+        }
     }
 
     /// The files of a set in the making.
@@ -156,8 +170,15 @@ impl FitJob {
         activations: &Path,
         n_scans: &[usize],
     ) -> Result<LayerFeatures, EncodingError> {
-        let words = self.step.words.as_deref();
-        LayerFeatures::open(activations, words, n_scans, self.tr_s(), self.step.trim_scans)
+        let settings = &self.step.settings;
+        let design = Design {
+            words: self.step.words.as_deref(),
+            n_scans,
+            tr_s: self.tr_s(),
+            hrf: &settings.hrf,
+            convolve_scans: settings.convolve_scans,
+        };
+        LayerFeatures::open(activations, design)
     }
 
     /// Repetition time, seconds.
@@ -166,31 +187,31 @@ impl FitJob {
     }
 
     /// Scores of each set, in their order.
-    fn fit(
-        &self,
-        sets: &[&TargetSet],
-        progress: &dyn Progress,
-    ) -> Result<Vec<(Scores, NestedChooser)>, EncodingError> {
-        let Some((first, others)) = sets.split_first() else {
+    fn fit(&self, sets: &[&TargetSet], progress: &dyn Progress) -> Result<Vec<SetFit>, EncodingError> {
+        if sets.is_empty() {
             return Ok(Vec::new());
-        };
-        let model = self.ridge().validation_scores(self.step.chooses_layers()).check();
-        let model = model.map_err(EncodingError::Settings)?;
+        }
+        // Wrong settings should show before scans are read.
+        self.ridge().check().map_err(EncodingError::Settings)?;
         self.check_runs(sets)?;
-        let Targets { runs, n_scans } = targets::read(&first.runs, self.step.trim_scans)?;
-        let features = self.features(&n_scans)?;
+        let groups = self.groups(sets)?;
+        let features = self.features(&groups[0].n_scans())?;
         for warning in features.warnings() {
             tracing::warn!("{warning}");
         }
         self.compare_metadata(features.activations());
-        let n_voxels = runs.first().map_or(0, Array2::ncols);
-        let mut results = vec![self.empty_scores(first, n_voxels, features.activations())?];
+        let mut results: Vec<Option<SetFit>> = sets.iter().map(|_| None).collect();
         // A set that does not fit the others should show before hours of work, not after the first layer.
-        for set in others {
-            results.push(self.empty_scores(set, check(set, &n_scans)?, features.activations())?);
+        for (group, place, heard) in members(&groups) {
+            let empty = self.empty_scores(sets[place], heard.n_voxels, &group.folds, &features)?;
+            let fit = SetFit::new(empty, self.step.chooses_layers(), self.step.keep_folds);
+            results[place] = Some(fit);
         }
-        let only = others.is_empty().then_some(runs);
-        let mut choosers = vec![NestedChooser::default(); sets.len()];
+        let mut results: Vec<SetFit> = results.into_iter().flatten().collect();
+        let only = match groups.as_slice() {
+            [group] => group.only_targets()?,
+            _ => None,
+        };
         let n_layers = features.activations().n_layers();
         let mut constant = Vec::with_capacity(n_layers);
         progress.start(
@@ -200,33 +221,35 @@ impl FitJob {
         for layer in 0..n_layers {
             let failed = |source| self.failed(layer, source);
             let started = Instant::now();
-            let of_layer = features.layer(layer)?;
-            constant.push((of_layer.n_constant, layer));
-            let prepared = Prepared::new(&model, &of_layer.runs, self.step.arithmetic).map_err(failed)?;
-            let shared_s = started.elapsed().as_secs_f64() / sets.len() as f64;
-            for ((set, result), chooser) in sets.iter().zip(&mut results).zip(&mut choosers) {
+            let scans = features.scans(layer)?;
+            let scans_s = started.elapsed().as_secs_f64() / sets.len() as f64;
+            for group in &groups {
                 let started = Instant::now();
-                let fit = match &only {
-                    Some(runs) => prepared.score(runs),
-                    None => prepared.score(&load(set, self.step.trim_scans, &n_scans)?),
-                };
-                let fit = fit.map_err(failed)?;
-                if self.step.chooses_layers() {
-                    chooser.add(&fit).map_err(failed)?;
+                let of_layer = features.cut(&scans, &group.pieces)?;
+                constant.push((of_layer.n_constant, layer));
+                let prepared = Prepared::new(&group.model, &of_layer.pieces, self.step.arithmetic);
+                let prepared = prepared.map_err(failed)?;
+                let shared_s = started.elapsed().as_secs_f64() / group.members.len() as f64;
+                for (place, heard) in &group.members {
+                    let started = Instant::now();
+                    let fit = match &only {
+                        Some(targets) => prepared.score(targets),
+                        None => prepared.score(&group.pieces.targets(heard)?),
+                    };
+                    let fit = fit.map_err(failed)?;
+                    let wall_s = scans_s + shared_s + started.elapsed().as_secs_f64();
+                    let result = &mut results[*place];
+                    result
+                        .add(layer, &fit, prepared.n_features(), wall_s)
+                        .map_err(failed)?;
+                    progress.advance(1);
                 }
-                result.values.row_mut(layer).assign(&fit.scores.mapv(to_f32));
-                let wall_s = shared_s + started.elapsed().as_secs_f64();
-                record(&mut result.info, &fit, prepared.n_features(), wall_s);
-                progress.advance(1);
             }
         }
         progress.finish();
         self.warn_of_constant(&constant);
-        for scores in &results {
-            warn_of_nan(&scores.info);
-            warn_of_edges(&scores.info);
-        }
-        Ok(results.into_iter().zip(choosers).collect())
+        results.iter().for_each(SetFit::warn);
+        Ok(results)
     }
 
     /// Says how many features are constant in some run, and in which layers.
@@ -266,25 +289,43 @@ impl FitJob {
             InnerRuns::First => InnerValidation::First,
             InnerRuns::All => InnerValidation::All,
         };
+        let scope = match self.step.settings.alpha_scope {
+            lpp_study::AlphaScope::Global => AlphaScope::Global,
+            lpp_study::AlphaScope::Target => AlphaScope::PerTarget,
+        };
+        let metric = match self.step.settings.metric {
+            lpp_study::Metric::Pearson => Metric::Pearson,
+            lpp_study::Metric::R2 => Metric::R2,
+        };
         RidgeCv::params()
             .alphas(self.step.alphas.clone())
             .alpha_search(search_of(self.step.alpha_search))
+            .alpha_scope(scope)
+            .metric(metric)
             .inner(inner)
     }
 
     /// As many runs of scans as of activations, before anything is read.
     fn check_runs(&self, sets: &[&TargetSet]) -> Result<(), EncodingError> {
         sets.iter()
-            .try_for_each(|set| self.check_runs_of(&set.subject, &set.runs))
+            .try_for_each(|set| self.check_runs_of(&set.subject, &set.runs, set.stories.as_deref()))
     }
 
     /// Checks that a subject has as many runs of scans as the activations have.
     ///
     /// # Errors
     /// [`EncodingError::Mismatch`] naming both numbers, [`EncodingError::File`] if the activations cannot be read.
-    pub fn check_runs_of(&self, subject: &str, runs: &[PathBuf]) -> Result<(), EncodingError> {
+    pub fn check_runs_of(
+        &self,
+        subject: &str,
+        runs: &[PathBuf],
+        stories: Option<&[usize]>,
+    ) -> Result<(), EncodingError> {
         let n_runs = self.n_runs()?;
-        if runs.len() == n_runs {
+        let n_heard = stories
+            .and_then(|stories| stories.iter().max())
+            .map_or(runs.len(), |last| last + 1);
+        if n_heard == n_runs {
             return Ok(());
         }
         Err(wrong_runs(subject, runs, n_runs, &self.step.activations))
@@ -332,9 +373,11 @@ impl FitJob {
         &self,
         set: &TargetSet,
         n_voxels: usize,
-        activations: &Activations,
+        folds: &FoldDesign,
+        features: &LayerFeatures,
     ) -> Result<Scores, EncodingError> {
         load_mask(set, n_voxels)?;
+        let (activations, settings) = (features.activations(), &self.step.settings);
         let metadata = activations.metadata();
         let family = metadata.get("family").cloned();
         // Seed 0 means trained weights, as in the original scripts.
@@ -354,11 +397,20 @@ impl FitJob {
             family,
             n_parameters: metadata.get("n_parameters").and_then(|n| n.parse().ok()),
             n_hidden: Vec::new(),
+            terms: FitTerms {
+                metric: settings.metric,
+                hrf: features.are_convolved().then(|| settings.hrf.to_string()),
+                alpha_scope: settings.alpha_scope,
+                folds: settings.folds.clone(),
+                gap_scans: settings.gap_scans,
+            },
             n_runs: set.runs.len(),
             n_voxels,
             mask_sha256: set.mask.as_deref().map(sha256_of_file).transpose()?,
             alphas: self.step.alphas.clone(),
             alpha_index: Vec::new(),
+            alpha_counts: Vec::new(),
+            test_folds: folds.names.clone(),
             fold_means: Vec::new(),
             n_nan_voxels: Vec::new(),
             wall_s: Vec::new(),
@@ -366,54 +418,6 @@ impl FitJob {
         let values = Array2::zeros((activations.n_layers(), n_voxels));
         Ok(Scores { values, info })
     }
-}
-
-fn record(info: &mut ScoresInfo, fit: &RidgeCvFit, n_features: usize, wall_s: f64) {
-    info.n_hidden.push(n_features);
-    info.alpha_index
-        .push(fit.alpha_index().unwrap_or_default().to_vec());
-    info.fold_means.push(fit.fold_means().to_vec());
-    info.n_nan_voxels.push(fit.n_nan());
-    info.wall_s.push(wall_s);
-}
-
-fn warn_of_nan(info: &ScoresInfo) {
-    let most = info.n_nan_voxels.iter().max().copied().unwrap_or(0);
-    if most > 0 {
-        tracing::warn!(
-            "{}, {}: {most} of {} voxels have no score in some layer (constant or NaN in a run); they stay NaN",
-            info.model,
-            info.subject,
-            info.n_voxels
-        );
-    }
-}
-
-/// Says where a wider grid of penalties may score better.
-fn warn_of_edges(info: &ScoresInfo) {
-    for edge in [GridEdge::Smallest, GridEdge::Largest] {
-        let lies_there = |&&index: &&usize| GridEdge::of(&info.alphas, index) == Some(edge);
-        let folds = || info.alpha_index.iter().flatten();
-        let n_there = folds().filter(lies_there).count();
-        if let Some(&index) = folds().find(lies_there) {
-            tracing::warn!(
-                "{}, {}: {n_there} of {} folds (of all layers) chose the {edge} penalty of the grid ({:e}); a wider grid may score better",
-                info.model,
-                info.subject,
-                folds().count(),
-                info.alphas[index]
-            );
-        }
-    }
-}
-
-/// Writes the best score over layers of each voxel on the grid of the mask, 0 outside.
-fn save_map(scores: &Scores, mask: &Mask, path: &Path) -> Result<(), EncodingError> {
-    let best = scores
-        .values
-        .fold_axis(Axis(0), f32::NAN, |best, &score| best.max(score));
-    let volume = mask.unmask(&best, 0.0)?;
-    Ok(Image::new(*mask.grid(), volume.into_dyn())?.save(path)?)
 }
 
 fn outcome(path: &Path, scores: &Scores, up_to_date: bool) -> FitOutcome {

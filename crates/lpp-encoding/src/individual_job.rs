@@ -2,7 +2,7 @@
 
 use lpp_files::Progress;
 use lpp_preparation::{CleanJob, MaskJob, RepetitionTime};
-use lpp_steps::{Software, SubjectStep};
+use lpp_steps::{Software, SubjectStep, confounds_of};
 use lpp_study::{Language, Study, SubjectRuns};
 
 use crate::EncodingError;
@@ -24,7 +24,7 @@ use crate::EncodingError;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let study = Study::open("study")?;
 /// let subject = resampled_runs_of(&study, Language::English, "EN057")?;
-/// let job = IndividualJob::of_study(&study, Language::English, subject);
+/// let job = IndividualJob::of_study(&study, Language::English, subject)?;
 /// job.run(Software { program: "my-program", version: "0.1.0", commit: None }, &Silent)?;
 /// # Ok(())
 /// # }
@@ -40,15 +40,23 @@ pub struct IndividualJob {
 }
 
 impl IndividualJob {
-    /// The job for a subject of a study, every output at its place, with the settings of the reference.
-    #[must_use]
-    pub fn of_study(study: &Study, lang: Language, subject: SubjectRuns) -> Self {
+    /// The job for a subject of a study, every output at its place, with the settings of `lpp.toml`.
+    ///
+    /// # Errors
+    /// As [`confounds_of`].
+    pub fn of_study(study: &Study, lang: Language, subject: SubjectRuns) -> Result<Self, EncodingError> {
         let n_runs = subject.runs.len();
-        Self {
-            step: SubjectStep::of_study(study, lang, &subject.name, subject.runs, n_runs),
+        let confounds = confounds_of(study, &subject)?;
+        let step = SubjectStep {
+            stories: subject.stories,
+            confounds,
+            ..SubjectStep::of_study(study, lang, &subject.name, subject.runs, n_runs)
+        };
+        Ok(Self {
+            step,
             tr: RepetitionTime::of_study(study),
             force: false,
-        }
+        })
     }
 
     /// Writes mask and time courses with their provenance, unless they are up to date.

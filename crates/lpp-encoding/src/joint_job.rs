@@ -1,7 +1,7 @@
 //! A layer fitted jointly with low-level controls: what it explains beyond them.
 
 use lpp_files::Progress;
-use lpp_ridge::{BandWeights, BandedRidge, BandedRidgeFit, RidgeError};
+use lpp_ridge::{BandWeights, BandedRidge, BandedRidgeFit, RidgeCv, RidgeError};
 use lpp_stats::nan_mean;
 use lpp_steps::{Arithmetic, JointFit, Software, TargetSet};
 use lpp_study::JointInfo;
@@ -10,7 +10,6 @@ use ndarray::{Array1, Array2, Axis, concatenate, stack};
 use crate::layer_job::{LayerOutcome, fit_layer};
 use crate::prepared::to_f32;
 use crate::target_set::load_mask;
-use crate::targets::{self, Targets};
 use crate::{EncodingError, FitJob};
 
 /// What the rows of a joint fit are.
@@ -70,17 +69,21 @@ impl JointJob {
         set: &TargetSet,
         layer: usize,
     ) -> Result<(Array2<f32>, JointInfo), EncodingError> {
-        let Targets { runs: y, n_scans } = targets::read(&set.runs, self.fit.step.trim_scans)?;
-        load_mask(set, y.first().map_or(0, Array2::ncols))?;
+        let (group, heard, y) = self.fit.lone(set)?;
+        load_mask(set, heard.n_voxels)?;
+        let n_scans = heard.n_scans();
         let controls = joint
             .controls
             .iter()
-            .map(|(_, path)| Ok(self.fit.features_of(path, &n_scans)?.layer(0)?.runs))
+            .map(|(_, path)| self.fit.features_of(path, &n_scans)?.layer(0, &group.pieces))
             .collect::<Result<Vec<_>, EncodingError>>()?;
-        let bands = [vec![self.fit.features(&n_scans)?.layer(layer)?.runs], controls].concat();
+        let of_layer = self.fit.features(&n_scans)?.layer(layer, &group.pieces)?;
+        let bands = [vec![of_layer], controls].concat();
         let failed = |source| self.fit.failed(layer, source);
-        let with_layer = self.banded(joint, &bands, &y).map_err(failed)?;
-        let alone = self.banded(joint, &bands[1..], &y).map_err(failed)?;
+        let with_layer = self.banded(joint, &group.model, &bands, &y).map_err(failed)?;
+        let alone = self
+            .banded(joint, &group.model, &bands[1..], &y)
+            .map_err(failed)?;
         let (joint_r2, alone_r2) = (r_squared(&with_layer), r_squared(&alone));
         let rows = [
             with_layer.scores.clone(),
@@ -109,6 +112,7 @@ impl JointJob {
     fn banded(
         &self,
         joint: &JointFit,
+        ridge: &RidgeCv,
         bands: &[Vec<Array2<f64>>],
         y: &[Array2<f32>],
     ) -> Result<BandedRidgeFit, RidgeError> {
@@ -116,7 +120,7 @@ impl JointJob {
         let n_candidates = if widths.len() == 1 { 1 } else { joint.n_candidates };
         // Drawn to the sum 1; scaled so that equal weights stand for the plain fit of all bands with the same penalties.
         let weights = BandWeights::random(n_candidates, joint.seed).draw(widths.len())? * widths.len() as f64;
-        let model = BandedRidge::params(self.fit.ridge().check()?, widths)
+        let model = BandedRidge::params(ridge.clone(), widths)
             .weights(BandWeights::Given(weights))
             .split(true)
             .check()?;

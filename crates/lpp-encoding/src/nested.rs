@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use lpp_files::npy;
 use lpp_ridge::NestedChooser;
 use lpp_stats::nan_mean;
 use lpp_study::{NestedInfo, Scores, save_with_sidecar};
@@ -9,11 +10,17 @@ use lpp_study::{NestedInfo, Scores, save_with_sidecar};
 use crate::EncodingError;
 use crate::prepared::to_f32;
 
-/// Writes the nested scores of all layers that `chooser` saw to `path`, with their sidecar.
+/// Writes the nested scores of all layers that `chooser` saw to `path`, with their sidecar, and those of each fold to
+/// `runs`.
 ///
 /// # Errors
 /// [`EncodingError::File`] if the disk refuses, [`EncodingError::Settings`] if there was no layer.
-pub(crate) fn save(chooser: NestedChooser, scores: &Scores, path: &Path) -> Result<(), EncodingError> {
+pub(crate) fn save(
+    chooser: NestedChooser,
+    scores: &Scores,
+    path: &Path,
+    runs: &Path,
+) -> Result<(), EncodingError> {
     let (layer_per_fold, layer) = (chooser.fold_layers(), chooser.layer().unwrap_or(0));
     let shared_score_mean = chooser.shared_mean();
     let choice = chooser.finish().map_err(EncodingError::Settings)?;
@@ -36,5 +43,6 @@ pub(crate) fn save(chooser: NestedChooser, scores: &Scores, path: &Path) -> Resu
         layer,
         n_nan_voxels: choice.scores.iter().filter(|r| r.is_nan()).count(),
     };
+    npy::save(runs, &choice.fold_scores.mapv(to_f32))?;
     Ok(save_with_sidecar(path, &choice.scores.mapv(to_f32), &info)?)
 }

@@ -5,15 +5,14 @@ use lpp_ridge::NullOrders;
 use lpp_stats::{block_permutation, circular_shift};
 use lpp_steps::{NullOrder, Nulls, Software, TargetSet};
 use lpp_study::NullsInfo;
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::layer_job::{LayerOutcome, fit_layer};
 use crate::null_significance::{NullTests, ROWS};
-use crate::prepared::{Prepared, to_f32};
+use crate::prepared::Prepared;
 use crate::target_set::{load_mask, mask_of};
-use crate::targets::{self, Targets};
 use crate::{EncodingError, FitJob};
 
 /// Scores of one layer under nulls: p-values of every voxel, corrected over the map by the maximum statistic, and of the
@@ -64,25 +63,16 @@ impl NullJob {
         set: &TargetSet,
         layer: usize,
     ) -> Result<(Array2<f32>, NullsInfo), EncodingError> {
-        let Targets { runs: y, n_scans } = targets::read(&set.runs, self.fit.step.trim_scans)?;
-        let mask = load_mask(set, y.first().map_or(0, Array2::ncols))?;
-        let x = self.fit.features(&n_scans)?.layer(layer)?.runs;
-        let model = self.fit.ridge().check().map_err(EncodingError::Settings)?;
+        let (group, heard, y) = self.fit.lone(set)?;
+        let mask = load_mask(set, heard.n_voxels)?;
+        let x = self.fit.features(&heard.n_scans())?.layer(layer, &group.pieces)?;
         let failed = |source| self.fit.failed(layer, source);
-        let prepared = Prepared::new(&model, &x, self.fit.step.arithmetic).map_err(failed)?;
+        let prepared = Prepared::new(&group.model, &x, self.fit.step.arithmetic).map_err(failed)?;
         let fit = prepared.score(&y).map_err(failed)?;
-        let lengths: Vec<usize> = y.iter().map(Array2::nrows).collect();
-        let orders = null_orders(&nulls, &lengths)?;
-        let scores = if nulls.refit {
-            let mut scores = Array2::zeros((fit.scores.len(), 1 + nulls.n));
-            for (null, mut column) in scores.axis_iter_mut(Axis(1)).enumerate() {
-                let refit = prepared.score(&orders.apply(null, &y)).map_err(failed)?;
-                column.assign(&refit.scores.mapv(to_f32));
-            }
-            scores
-        } else {
-            prepared.null_scores(&fit, &y, &orders).map_err(failed)?
-        };
+        let orders = null_orders(&nulls, &group.pieces.lengths())?;
+        let scores = prepared
+            .null_scores(&fit, &y, &orders, nulls.refit)
+            .map_err(failed)?;
         let tests = NullTests::new(&scores, mask.as_ref().map(|mask| (mask, mask_of(set))))?;
         let info = NullsInfo {
             model: self.fit.step.model.clone(),

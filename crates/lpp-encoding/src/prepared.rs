@@ -2,7 +2,7 @@
 
 use lpp_ridge::{AlphaSearch, NullOrders, PreparedFeatures, RidgeCv, RidgeCvFit, RidgeError};
 use lpp_steps::Arithmetic;
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
 /// The penalty search that a step requests of the ridge regression.
 pub(crate) fn search_of(search: lpp_steps::AlphaSearch) -> AlphaSearch {
@@ -50,13 +50,22 @@ impl Prepared {
         }
     }
 
-    /// Scores of reordered targets, (`n_voxels`, `n_nulls`).
+    /// Scores of reordered targets, (`n_voxels`, `n_nulls`); with `refit`, the penalties are chosen again for each.
     pub(crate) fn null_scores(
         &self,
         fit: &RidgeCvFit,
         y: &[Array2<f32>],
         nulls: &NullOrders,
+        refit: bool,
     ) -> Result<Array2<f32>, RidgeError> {
+        if refit {
+            let mut scores = Array2::zeros((fit.scores.len(), nulls.n_nulls()));
+            for (null, mut column) in scores.axis_iter_mut(Axis(1)).enumerate() {
+                let refit = self.score(&nulls.apply(null, y))?;
+                column.assign(&refit.scores.mapv(to_f32));
+            }
+            return Ok(scores);
+        }
         match self {
             Self::Single(prepared) => prepared.null_scores(fit, y, nulls),
             Self::Double(prepared) => {

@@ -1,9 +1,11 @@
 //! Cleaned signals of subjects, from images or from arrays.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lpp_files::npy;
 use lpp_fmri::{FmriError, Mask, SignalCleaner, Signals};
+use lpp_preparation::load_confounds;
+use lpp_steps::ConfoundColumns;
 use ndarray::Array2;
 
 use crate::EncodingError;
@@ -11,12 +13,42 @@ use crate::EncodingError;
 /// Loads runs: images are masked and cleaned, `.npy` arrays are clean already.
 pub(crate) struct SignalSource<'a> {
     pub(crate) mask: Option<(&'a Path, Mask)>,
+    pub(crate) smoothing_fwhm_mm: Option<f64>,
     pub(crate) cleaner: SignalCleaner,
 }
 
 impl SignalSource<'_> {
+    /// The mean of the time courses of runs in which one story was heard.
+    pub(crate) fn mean(
+        &self,
+        runs: &[(PathBuf, Option<ConfoundColumns>)],
+    ) -> Result<Array2<f32>, EncodingError> {
+        let [(first, confounds), others @ ..] = runs else {
+            return Err(FmriError::NoRuns.into());
+        };
+        let mut mean = self.load(first, confounds.as_ref())?;
+        for (run, confounds) in others {
+            let signals = self.load(run, confounds.as_ref())?;
+            if signals.dim() != mean.dim() {
+                let ((found, voxels), (expected, _)) = (signals.dim(), mean.dim());
+                return Err(EncodingError::Mismatch {
+                    path: run.clone(),
+                    found: format!("{found} scans of {voxels} voxels"),
+                    expected: format!("{expected} scans as in {}, of the same story", first.display()),
+                });
+            }
+            mean += &signals;
+        }
+        if !others.is_empty() {
+            #[expect(clippy::cast_precision_loss, reason = "a handful of runs")]
+            let n = runs.len() as f32;
+            mean /= n;
+        }
+        Ok(mean)
+    }
+
     /// Time courses of a run, (`n_scans`, `n_voxels`).
-    pub(crate) fn load(&self, run: &Path) -> Result<Array2<f32>, EncodingError> {
+    fn load(&self, run: &Path, confounds: Option<&ConfoundColumns>) -> Result<Array2<f32>, EncodingError> {
         let is_array = run.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy"));
         match &self.mask {
             mask if is_array => {
@@ -25,9 +57,17 @@ impl SignalSource<'_> {
                 Ok(signals)
             }
             Some((_, mask)) => {
-                let raw = Signals::extract(run, mask, None)?;
-                let clean = raw.clean(&self.cleaner).map_err(|e| too_short(run, e))?;
-                Ok(clean.into_single())
+                let raw = Signals::extract(run, mask, self.smoothing_fwhm_mm)?;
+                let clean = match confounds {
+                    Some(wanted) => {
+                        let confounds = load_confounds(wanted, run, raw.n_scans())?;
+                        self.cleaner
+                            .removing(&confounds)
+                            .and_then(|cleaner| raw.clean(&cleaner))
+                    }
+                    None => raw.clean(&self.cleaner),
+                };
+                Ok(clean.map_err(|e| too_short(run, e))?.into_single())
             }
             None => Err(EncodingError::Mismatch {
                 path: run.to_owned(),

@@ -6,10 +6,9 @@ use lpp_files::{BidsName, RunOrder, missing_run};
 use lpp_fmri::{Mask, MaskOf};
 use lpp_steps::TargetSet;
 use lpp_study::{Language, PairRuns, Study};
-use ndarray::Array2;
 
 use crate::EncodingError;
-use crate::targets::{self, Targets};
+use crate::heard::Heard;
 
 /// The average subject of a study whose activations have `n_runs` runs.
 ///
@@ -102,34 +101,17 @@ pub(crate) fn load_mask(set: &TargetSet, n_voxels: usize) -> Result<Option<Mask>
     Ok(Some(mask))
 }
 
-/// The scans, trimmed and z-scored, which must be as many in each run as the features have (`n_scans`, before
-/// trimming).
-pub(crate) fn load(
-    set: &TargetSet,
-    trim_scans: usize,
-    n_scans: &[usize],
-) -> Result<Vec<Array2<f32>>, EncodingError> {
-    let Targets { runs, n_scans: found } = targets::read(&set.runs, trim_scans)?;
-    check_scans(set, &found, n_scans)?;
-    Ok(runs)
-}
-
-/// Number of voxels, if all runs have as many and as many scans as they must; read from the heads of the files.
-pub(crate) fn check(set: &TargetSet, n_scans: &[usize]) -> Result<usize, EncodingError> {
-    let shapes = set.runs.iter().map(|run| targets::shape(run));
-    let (found, n_voxels): (Vec<_>, Vec<_>) = shapes.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
-    targets::check_voxels(&set.runs, n_voxels.iter().copied())?;
-    check_scans(set, &found, n_scans)?;
-    Ok(n_voxels.first().copied().unwrap_or(0))
-}
-
-fn check_scans(set: &TargetSet, found: &[usize], expected: &[usize]) -> Result<(), EncodingError> {
-    let differs = |(found, expected): (&usize, &usize)| found != expected;
-    match found.iter().zip(expected).position(differs) {
-        Some(run) => Err(EncodingError::Mismatch {
-            path: set.runs[run].clone(),
-            found: format!("{} scans", found[run]),
-            expected: format!("{} as in the other subjects", expected[run]),
+/// Each story must have as many scans as in the first set.
+pub(crate) fn check_scans(set: &TargetSet, heard: &Heard, expected: &[usize]) -> Result<(), EncodingError> {
+    let stories = heard.stories.iter().zip(expected);
+    match stories
+        .into_iter()
+        .find(|(story, expected)| story.n_scans() != **expected)
+    {
+        Some((story, expected)) => Err(EncodingError::Mismatch {
+            path: story.path().to_owned(),
+            found: format!("{} scans of {}", story.n_scans(), set.subject),
+            expected: format!("{expected} as in the other subjects"),
         }),
         None => Ok(()),
     }

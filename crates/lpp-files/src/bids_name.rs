@@ -105,6 +105,12 @@ impl BidsName {
         &self.stem
     }
 
+    /// The ending in lower case: `.nii.gz`, `.func.gii`.
+    #[must_use]
+    pub fn ending(&self) -> &str {
+        &self.ending
+    }
+
     /// Whether it is a volume image by its ending: `.nii` or `.nii.gz`, not `.dtseries.nii`.
     #[must_use]
     pub fn is_volume(&self) -> bool {

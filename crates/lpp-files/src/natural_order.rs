@@ -50,7 +50,8 @@ pub fn natural_path_order(a: &Path, b: &Path) -> Ordering {
 }
 
 /// The name with its numbers written without leading zeros: `run-01` and `run-1` are one label.
-pub(crate) fn without_leading_zeros(name: &str) -> String {
+#[must_use]
+pub fn without_leading_zeros(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
     let mut rest = name;
     while !rest.is_empty() {

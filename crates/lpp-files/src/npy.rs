@@ -147,6 +147,24 @@ where
     file.commit()
 }
 
+/// Writes an array in half precision, atomically.
+///
+/// # Errors
+/// [`FileError::Write`] if the file cannot be written.
+pub fn save_half<S, D>(path: &Path, array: &ArrayBase<S, D>) -> Result<(), FileError>
+where
+    S: Data<Elem = f32>,
+    D: Dimension,
+{
+    let mut bytes = Vec::new();
+    array
+        .mapv(|value| half::f16::from_f32(value).to_bits())
+        .write_npy(&mut bytes)
+        .map_err(|e| FileError::write(path)(std::io::Error::other(e)))?;
+    npy_elements::name_as_half(&mut bytes);
+    crate::write_atomically(path, &bytes)
+}
+
 /// The mapped array as an owned one; `None` if the file's elements are not `T`.
 fn view<T>(file: &MappedFile) -> Result<Option<ArrayD<T>>, FileError>
 where

@@ -103,6 +103,13 @@ fn descriptor(bytes: &[u8]) -> Option<std::ops::Range<usize>> {
     Some(start + open + 1..start + open + 1 + length)
 }
 
+/// Calls the 16-bit integers of a written array what their bits are, half-precision numbers.
+pub(crate) fn name_as_half(bytes: &mut [u8]) {
+    if let Some(place) = descriptor(bytes) {
+        bytes[place].copy_from_slice(b"<f2");
+    }
+}
+
 /// A file whose elements are read as unsigned or signed integers of their size.
 struct Source<'f> {
     file: &'f MappedFile,

@@ -4,10 +4,11 @@ use multiversion::multiversion;
 use ndarray::parallel::prelude::*;
 use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, s};
 
-use crate::FmriError;
 use crate::butterworth::{HighPass, PADDING};
+use crate::nuisance::{Nuisance, fill_between};
 use crate::sample::Real;
 use crate::signals::Signals;
+use crate::{Confounds, FmriError};
 
 /// Voxels cleaned side by side.
 const LANES: usize = 16;
@@ -67,6 +68,7 @@ impl CleaningParams {
                 .high_pass_hz
                 .map(|hz| HighPass::new(hz, self.tr_s))
                 .transpose()?,
+            nuisance: None,
         })
     }
 }
@@ -82,6 +84,7 @@ impl CleaningParams {
 pub struct SignalCleaner {
     params: CleaningParams,
     filter: Option<HighPass>,
+    nuisance: Option<Nuisance>,
 }
 
 impl SignalCleaner {
@@ -89,6 +92,45 @@ impl SignalCleaner {
     #[must_use]
     pub fn params(&self) -> CleaningParams {
         self.params
+    }
+
+    /// A cleaner for one run that also removes its confounds and leaves out its scrubbed scans, which become NaN.
+    ///
+    /// Confounds are detrended and filtered like the signals, z-scored, and projected out after the filter. Scrubbed
+    /// scans are interpolated by a cubic spline for the filter; those before the first scan that stays and after the last
+    /// are left out of it too.
+    ///
+    /// # Errors
+    /// [`FmriError::TooFewScans`] if too few scans stay for the filter, [`FmriError::File`] naming the table if its
+    /// confounds explain every course of the scans that stay.
+    ///
+    /// # References
+    /// nilearn 0.10.4, `nilearn.signal.clean` with `confounds`, `sample_mask` and `extrapolate=False`
+    pub fn removing(&self, confounds: &Confounds) -> Result<Self, FmriError> {
+        let nuisance = Nuisance::scrubbing(confounds.values().nrows(), confounds.scrubbed());
+        let temporal = Self {
+            params: CleaningParams {
+                standardise: false,
+                ..self.params
+            },
+            nuisance: Some(nuisance.clone()),
+            ..self.clone()
+        };
+        let nuisance = nuisance.with_confounds(&temporal.clean_double(confounds.values())?);
+        let (rank, n_kept) = (nuisance.rank(), nuisance.kept.len());
+        // The mean and one degree of freedom to be explained must be left.
+        if rank + 2 > n_kept {
+            let found = format!("{rank} independent confounds for {n_kept} scans");
+            return Err(FmriError::malformed(
+                confounds.path(),
+                found,
+                "fewer confounds than scans",
+            ));
+        }
+        Ok(Self {
+            nuisance: Some(nuisance),
+            ..self.clone()
+        })
     }
 
     /// Smallest number of scans that can be cleaned.
@@ -102,7 +144,8 @@ impl SignalCleaner {
     /// A constant voxel stays constant, but is not exactly 0 after filtering; an all-zero voxel stays 0.
     ///
     /// # Errors
-    /// [`FmriError::TooFewScans`] if there are at most 18 scans to filter, or no scans.
+    /// [`FmriError::TooFewScans`] if there are at most 18 scans to filter, or no scans; [`FmriError::Shape`] if there are
+    /// more or fewer than of the confounds.
     pub fn clean(&self, signals: &ArrayRef2<f32>) -> Result<Array2<f32>, FmriError> {
         self.clean_in(signals)
     }
@@ -116,15 +159,10 @@ impl SignalCleaner {
     }
 
     fn clean_in<T: Real>(&self, signals: &ArrayRef2<T>) -> Result<Array2<T>, FmriError> {
-        let (n_scans, needed) = (signals.nrows(), self.min_scans());
-        if n_scans < needed {
-            return Err(FmriError::TooFewScans {
-                found: n_scans,
-                needed,
-            });
-        }
-        let line = unit_line(n_scans);
-        let mut cleaned = Array2::from_elem(signals.raw_dim(), T::zero());
+        let n_scans = signals.nrows();
+        let stay = self.scans_that_stay(n_scans)?;
+        let line = unit_line(stay.filtered.len());
+        let mut cleaned = Array2::from_elem(signals.raw_dim(), T::nan());
         cleaned
             .axis_chunks_iter_mut(Axis(1), LANES)
             .into_par_iter()
@@ -132,9 +170,38 @@ impl SignalCleaner {
             .for_each_init(Scratch::default, |scratch, (block, mut out)| {
                 let left = block * LANES;
                 let columns = signals.slice(s![.., left..left + out.ncols()]);
-                self.clean_block(&columns, &mut out, &line, scratch);
+                self.clean_block(&columns, &mut out, &line, &stay, scratch);
             });
         Ok(cleaned)
+    }
+
+    /// Which of `n_scans` scans are filtered and which are written.
+    fn scans_that_stay(&self, n_scans: usize) -> Result<Stay, FmriError> {
+        if let Some(nuisance) = &self.nuisance
+            && nuisance.n_scans != n_scans
+        {
+            return Err(FmriError::Shape {
+                what: "the run",
+                found: vec![n_scans],
+                expected: vec![nuisance.n_scans],
+            });
+        }
+        let kept = match &self.nuisance {
+            Some(nuisance) => nuisance.kept.clone(),
+            None => (0..n_scans).collect(),
+        };
+        let needed = self.min_scans();
+        if kept.len() < needed {
+            return Err(FmriError::TooFewScans {
+                found: kept.len(),
+                needed,
+            });
+        }
+        let filtered = match (&self.filter, kept.first(), kept.last()) {
+            (Some(_), Some(&first), Some(&last)) => (first..=last).collect(),
+            _ => kept.clone(),
+        };
+        Ok(Stay { filtered, kept })
     }
 
     fn clean_block<T: Real>(
@@ -142,15 +209,25 @@ impl SignalCleaner {
         signals: &ArrayView2<'_, T>,
         out: &mut ArrayViewMut2<'_, T>,
         line: &[T],
+        stay: &Stay,
         scratch: &mut Scratch<T>,
     ) {
         let rows = &mut scratch.rows;
         rows.clear();
-        rows.extend(signals.rows().into_iter().map(|row| {
+        rows.extend(stay.filtered.iter().map(|&scan| {
             let mut lanes = [T::zero(); LANES];
-            lanes.iter_mut().zip(row).for_each(|(lane, value)| *lane = *value);
+            lanes
+                .iter_mut()
+                .zip(signals.row(scan))
+                .for_each(|(lane, value)| *lane = *value);
             lanes
         }));
+        let scrubs = stay.filtered.len() > stay.kept.len();
+        // Rows of the scans that stay.
+        let kept = || stay.kept.iter().map(|scan| scan - stay.filtered[0]);
+        if scrubs {
+            fill_between(rows, &kept().collect::<Vec<_>>());
+        }
         let mean = column_means(rows);
         if self.params.detrend && rows.len() > 1 {
             subtract(rows, mean);
@@ -158,6 +235,14 @@ impl SignalCleaner {
         }
         if let Some(filter) = &self.filter {
             filter.apply(rows, &mut scratch.filtered);
+        }
+        if scrubs {
+            *rows = kept().map(|row| rows[row]).collect();
+        }
+        if let Some(nuisance) = &self.nuisance {
+            nuisance.project(rows);
+        }
+        if self.filter.is_some() {
             for row in rows.iter_mut() {
                 row.iter_mut().zip(mean).for_each(|(value, mean)| *value += mean);
             }
@@ -165,8 +250,11 @@ impl SignalCleaner {
         if self.params.standardise && rows.len() > 1 {
             standardise(rows);
         }
-        for (mut out, row) in out.rows_mut().into_iter().zip(rows.iter()) {
-            out.iter_mut().zip(row).for_each(|(out, value)| *out = *value);
+        for (&scan, row) in stay.kept.iter().zip(rows.iter()) {
+            out.row_mut(scan)
+                .iter_mut()
+                .zip(row)
+                .for_each(|(out, value)| *out = *value);
         }
     }
 }
@@ -182,6 +270,12 @@ impl Signals {
             Self::Double(array) => Self::Double(cleaner.clean_double(array)?),
         })
     }
+}
+
+/// Scans that are filtered, and those of them that are written.
+struct Stay {
+    filtered: Vec<usize>,
+    kept: Vec<usize>,
 }
 
 /// Memory of one thread.

@@ -1,6 +1,7 @@
 //! Small CSV files read by column name.
 
 use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use csv::{ReaderBuilder, StringRecord};
@@ -17,18 +18,20 @@ pub(crate) struct CsvTable {
 }
 
 impl CsvTable {
-    /// Reads `path`.
+    /// Reads `path`. Cells are separated by commas, or by the tabs or semicolons of a header without commas.
     pub(crate) fn load(path: &Path) -> Result<Self, FmriError> {
         let failed = |error: csv::Error| {
             let found = error.to_string();
             match error.into_kind() {
                 csv::ErrorKind::Io(source) => FmriError::read(path)(source),
-                _ => FmriError::malformed(path, found, "rows of comma-separated values"),
+                _ => FmriError::malformed(path, found, "rows of values separated by commas or tabs"),
             }
         };
-        let file = File::open(path).map_err(FmriError::read(path))?;
+        let mut file = BufReader::new(File::open(path).map_err(FmriError::read(path))?);
+        let separator = separator(file.fill_buf().map_err(FmriError::read(path))?);
         let mut reader = ReaderBuilder::new()
             .trim(csv::Trim::All)
+            .delimiter(separator)
             .from_reader(BoundedRows::new(file));
         let header = reader.headers().map_err(failed)?.clone();
         let records = reader.records().collect::<Result<Vec<_>, _>>().map_err(failed)?;
@@ -47,9 +50,19 @@ impl CsvTable {
         })
     }
 
+    /// Names of all columns.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.header.iter().map(str::to_owned).collect()
+    }
+
+    /// Number of rows.
+    pub(crate) fn n_rows(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Whether there is a column of this name.
     pub(crate) fn has(&self, column: &str) -> bool {
-        self.header.iter().any(|name| name == column)
+        self.position(column).is_some()
     }
 
     /// The first of `names` that is a column.
@@ -83,20 +96,51 @@ impl CsvTable {
 
     /// The column as finite numbers.
     pub(crate) fn numbers(&self, column: &str) -> Result<Vec<f64>, FmriError> {
+        self.numbers_after(column, 0)
+    }
+
+    /// The same without the first rows.
+    fn numbers_after(&self, column: &str, n_skipped: usize) -> Result<Vec<f64>, FmriError> {
         let parse = |((row, _), text): (&(usize, StringRecord), String)| {
             text.parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(|| {
                 let found = format!("{text:?} in column {column}, row {row}");
                 FmriError::malformed(&self.path, found, "a finite number")
             })
         };
-        self.rows.iter().zip(self.text(column)?).map(parse).collect()
+        let rows = self.rows.iter().zip(self.text(column)?);
+        rows.skip(n_skipped).map(parse).collect()
+    }
+
+    /// The same, with the second number for a missing first one.
+    pub(crate) fn numbers_from_second_row(&self, column: &str) -> Result<Vec<f64>, FmriError> {
+        let is_missing = self.first_is_missing(column)?;
+        let mut numbers = self.numbers_after(column, usize::from(is_missing))?;
+        if is_missing {
+            let second = numbers.first().copied();
+            numbers.insert(0, second.ok_or_else(|| self.missing(column))?);
+        }
+        Ok(numbers)
+    }
+
+    /// Whether the first value of a column is missing (`n/a`).
+    pub(crate) fn first_is_missing(&self, column: &str) -> Result<bool, FmriError> {
+        let index = self.index(column)?;
+        let first = self.rows.first().and_then(|(_, row)| row.get(index));
+        Ok(first.is_some_and(|text| ["n/a", "nan", "na"].contains(&text.to_ascii_lowercase().as_str())))
     }
 
     fn index(&self, column: &str) -> Result<usize, FmriError> {
-        self.header
-            .iter()
-            .position(|name| name == column)
-            .ok_or_else(|| self.missing(column))
+        self.position(column).ok_or_else(|| self.missing(column))
+    }
+
+    /// The place of a column of this name, or of one that differs only in case.
+    fn position(&self, column: &str) -> Option<usize> {
+        let exact = self.header.iter().position(|name| name == column);
+        exact.or_else(|| {
+            self.header
+                .iter()
+                .position(|name| name.eq_ignore_ascii_case(column))
+        })
     }
 
     /// The error for a missing `column`.
@@ -107,4 +151,17 @@ impl CsvTable {
         );
         FmriError::malformed(&self.path, found, format!("a column {column}"))
     }
+}
+
+/// The separator of the first row.
+fn separator(beginning: &[u8]) -> u8 {
+    let header = beginning
+        .split(|byte| matches!(byte, b'\n' | b'\r'))
+        .next()
+        .unwrap_or_default();
+    let separators = *b",\t;";
+    separators
+        .into_iter()
+        .find(|byte| header.contains(byte))
+        .unwrap_or(b',')
 }

@@ -141,7 +141,9 @@ pub enum FmriError {
         value: f64,
     },
     /// The name of a haemodynamic response model is unknown.
-    #[error("unknown haemodynamic response {name:?}, expected glover or spm")]
+    #[error(
+        "unknown haemodynamic response {name:?}, expected glover, spm, glover+derivative or fir:D1,D2,… (different delays in scans)"
+    )]
     UnknownHrf {
         /// The name.
         name: String,

@@ -1,4 +1,4 @@
-//! Word times of one run, from a CSV file.
+//! Word times of one run, from a table.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ pub struct WordEvents {
 const ROUNDING_S: f64 = 0.02;
 
 impl WordEvents {
-    /// Reads a CSV file with a column `onset_s` or `onset`, and a column `offset_s`, `offset`, `duration_s` or
+    /// Reads a table, such as an `events.tsv` of BIDS, with a column `onset_s` or `onset`, and a column `offset_s`, `offset`, `duration_s` or
     /// `duration`; other columns are ignored.
     ///
     /// A column `run` (or `section`, as in the annotation of the corpus) distinguishes runs; the times of each run

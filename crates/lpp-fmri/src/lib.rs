@@ -23,7 +23,7 @@
 //! let inside = sphere(&mask, pole.centre_mm, 10.0)?;
 //! assert_eq!((pole.name.as_str(), inside.len()), ("TP", mask.n_voxels()));
 //!
-//! let operator = RegressorOperator::new(&[0.2, 0.7], &[0.6, 1.1], 282, 2.0, Hrf::Glover)?;
+//! let operator = RegressorOperator::new(&[0.2, 0.7], &[0.6, 1.1], 282, 2.0, &Hrf::Glover)?;
 //! assert_eq!(operator.apply(&Array2::<f32>::ones((2, 768)))?.dim(), (282, 768));
 //! # Ok(())
 //! # }
@@ -37,6 +37,7 @@ mod atlas;
 mod butterworth;
 mod byte_source;
 mod clean;
+mod confounds;
 mod crop;
 mod csv_table;
 mod epi_mask;
@@ -57,6 +58,7 @@ mod morphology;
 mod nifti_header;
 mod nifti_write;
 mod notes;
+mod nuisance;
 mod numeric;
 mod placement;
 mod region;
@@ -78,6 +80,7 @@ mod volume_stream;
 pub use affine::{Affine, affines_close, diagonal_affine, invert_affine, transform};
 pub use atlas::{Atlas, LabelTable, Parcel};
 pub use clean::{CleaningParams, SignalCleaner};
+pub use confounds::{Confounds, Scrub};
 pub use epi_mask::{MaskVotes, RunMask, epi_mask};
 pub use error::FmriError;
 pub use events::WordEvents;

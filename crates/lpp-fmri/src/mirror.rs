@@ -69,6 +69,14 @@ impl Mirror {
     }
 }
 
+impl Grid {
+    /// Whether each voxel centre has a mirror image across x = 0 mm that is a voxel centre again.
+    #[must_use]
+    pub fn has_mirror(&self) -> bool {
+        Mirror::of(self).is_ok()
+    }
+}
+
 /// The mirror image of a volume across x = 0 mm, on the same grid, with `outside` where the mirrored voxel is not in
 /// the volume.
 ///

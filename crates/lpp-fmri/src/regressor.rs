@@ -5,7 +5,7 @@
 //! features, layers and models. The matrix is sparse: a scan depends only on the words of the last 32 s.
 
 use ndarray::parallel::prelude::*;
-use ndarray::{Array2, ArrayRef2, ArrayViewMut2, Axis, s};
+use ndarray::{Array1, Array2, ArrayRef2, ArrayViewMut2, Axis, Zip, s};
 
 use crate::FmriError;
 use crate::hrf::{Hrf, OVERSAMPLING, n_kernel_points};
@@ -19,7 +19,8 @@ const BLOCK_SCANS: usize = 16;
 /// Features per block of the product: 200 words of a block stay in the second-level cache.
 const BLOCK_FEATURES: usize = 512;
 
-/// The matrix that turns the activations of a run's words into the features of its scans.
+/// The matrices that turn the activations of a run's words into the features of its scans, one for each response of the
+/// haemodynamic model.
 ///
 /// Scans are at `tr_s`·(i + ½). Each word is a boxcar from its onset to its offset; words without duration last one
 /// sample of the fine grid (`tr_s`/50). Words before the fine grid, which starts 24 s before the first scan, act at its
@@ -35,7 +36,7 @@ const BLOCK_FEATURES: usize = 512;
 ///
 /// # fn main() -> Result<(), lpp_fmri::FmriError> {
 /// // Two words, three features, ten scans of two seconds.
-/// let operator = RegressorOperator::new(&[0.5, 2.1], &[0.8, 2.4], 10, 2.0, Hrf::Glover)?;
+/// let operator = RegressorOperator::new(&[0.5, 2.1], &[0.8, 2.4], 10, 2.0, &Hrf::Glover)?;
 /// let features = operator.apply(&array![[1.0f32, 0.0, 2.0], [0.0, 1.0, 2.0]])?;
 /// assert_eq!(features.dim(), (10, 3));
 /// assert!((features[[4, 0]] + features[[4, 1]] - features[[4, 2]] / 2.0).abs() < 1e-15);
@@ -45,6 +46,16 @@ const BLOCK_FEATURES: usize = 512;
 #[derive(Debug, Clone, PartialEq)]
 pub struct RegressorOperator {
     n_words: usize,
+    n_scans: usize,
+    /// One for each response.
+    bands: Vec<Band>,
+    /// Whether the second response is made orthogonal to the first, feature by feature.
+    orthogonal: bool,
+}
+
+/// A band matrix (`n_scans`, `n_words`).
+#[derive(Debug, Clone, PartialEq)]
+struct Band {
     /// Where each scan's entries begin, and the end of the last.
     row_starts: Vec<usize>,
     /// (word, weight) for the words that contribute to a scan, ascending by word.
@@ -53,7 +64,7 @@ pub struct RegressorOperator {
 
 impl RegressorOperator {
     /// The operator for a run of `n_scans` scans with a repetition time of `tr_s` seconds, with one word per onset and
-    /// offset (in seconds from the start of the run).
+    /// offset (in seconds from the start of the run). The first scan is at half a repetition time.
     ///
     /// # Errors
     /// [`FmriError::Design`] if there are fewer than two scans or more than a million, if the numbers of onsets and
@@ -63,7 +74,22 @@ impl RegressorOperator {
         offsets_s: &[f64],
         n_scans: usize,
         tr_s: f64,
-        hrf: Hrf,
+        hrf: &Hrf,
+    ) -> Result<Self, FmriError> {
+        Self::starting_at(0.5 * tr_s, onsets_s, offsets_s, n_scans, tr_s, hrf)
+    }
+
+    /// The same with the first scan at `start_s` on the clock of the words.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn starting_at(
+        start_s: f64,
+        onsets_s: &[f64],
+        offsets_s: &[f64],
+        n_scans: usize,
+        tr_s: f64,
+        hrf: &Hrf,
     ) -> Result<Self, FmriError> {
         check_times(onsets_s, offsets_s)?;
         if !(2..=MAX_SCANS).contains(&n_scans) {
@@ -73,38 +99,28 @@ impl RegressorOperator {
             });
         }
         n_kernel_points(tr_s)?;
-        let scan_times: Vec<f64> = (0..n_scans).map(|i| i as f64 * tr_s + 0.5 * tr_s).collect();
+        let scan_times: Vec<f64> = (0..n_scans).map(|i| i as f64 * tr_s + start_s).collect();
         // The library derives the repetition time from the scan times, rounding included.
         let spacing = scan_times
             .windows(2)
             .map(|pair| pair[1] - pair[0])
             .fold(f64::INFINITY, f64::min);
-        let response = CumulativeResponse::new(&hrf.kernel(spacing)?);
         let grid = FineGrid::new(&scan_times);
         let boxes: Vec<_> = onsets_s
             .iter()
             .zip(offsets_s)
             .map(|(&on, &off)| grid.place(on, off))
             .collect();
-        let mut operator = Self {
-            n_words: boxes.len(),
-            row_starts: Vec::with_capacity(n_scans + 1),
-            entries: Vec::new(),
+        let band = |kernel: Vec<f64>| {
+            let response = CumulativeResponse::new(&kernel);
+            Band::new(&response, &grid, &boxes, &scan_times, hrf.samples_ahead())
         };
-        for time in scan_times {
-            operator.row_starts.push(operator.entries.len());
-            let (before, weight) = grid.bracket(time);
-            for (word, &edges) in boxes.iter().enumerate() {
-                let [left, right] = [before, before + 1].map(|sample| response.of_box(edges, sample));
-                if left != 0.0 || right != 0.0 {
-                    operator
-                        .entries
-                        .push((word, (1.0 - weight) * left + weight * right));
-                }
-            }
-        }
-        operator.row_starts.push(operator.entries.len());
-        Ok(operator)
+        Ok(Self {
+            n_words: boxes.len(),
+            n_scans,
+            bands: hrf.kernels(spacing)?.into_iter().map(band).collect(),
+            orthogonal: *hrf == Hrf::GloverDerivative,
+        })
     }
 
     /// Number of words: rows of the activations.
@@ -116,19 +132,16 @@ impl RegressorOperator {
     /// Number of scans: rows of the features.
     #[must_use]
     pub fn n_scans(&self) -> usize {
-        self.row_starts.len() - 1
+        self.n_scans
     }
 
-    /// The words that contribute to scan `scan`, with their weights; empty beyond the last scan.
+    /// The words that contribute to scan `scan` in the first response, with their weights; empty beyond the last scan.
     #[must_use]
     pub fn row(&self, scan: usize) -> &[(usize, f64)] {
-        match self.row_starts.get(scan..) {
-            Some(&[start, end, ..]) => &self.entries[start..end],
-            _ => &[],
-        }
+        self.bands.first().map_or(&[], |band| band.row(scan))
     }
 
-    /// The full matrix, of shape (`n_scans`, `n_words`).
+    /// The full matrix of the first response, of shape (`n_scans`, `n_words`).
     #[must_use]
     pub fn to_dense(&self) -> Array2<f64> {
         let mut dense = Array2::zeros((self.n_scans(), self.n_words));
@@ -145,7 +158,8 @@ impl RegressorOperator {
     /// Runs on the current rayon pool. The result does not depend on the number of threads, to the last bit.
     ///
     /// # Shapes
-    /// `activations` is (`n_words`, `n_features`), the result (`n_scans`, `n_features`).
+    /// `activations` is (`n_words`, `n_features`), the result (`n_scans`, `n_features`). With several responses, the
+    /// columns are those of all features for the first response, then for the next one.
     ///
     /// # Errors
     /// [`FmriError::Shape`] if the number of words differs, [`FmriError::NonFiniteActivation`] for NaN and infinities.
@@ -163,16 +177,86 @@ impl RegressorOperator {
         }
         check_finite(activations)?;
         let activations = activations.as_standard_layout();
-        let mut features = Array2::zeros((self.n_scans(), n_features));
-        if n_features == 0 {
+        let mut features = Array2::zeros((self.n_scans, n_features * self.bands.len()));
+        if features.is_empty() {
             return Ok(features);
         }
         features
             .axis_chunks_iter_mut(Axis(0), BLOCK_SCANS)
             .into_par_iter()
             .enumerate()
-            .for_each(|(block, rows)| self.fill(rows, block * BLOCK_SCANS, &activations));
+            .for_each(|(block, mut rows)| {
+                for (band, columns) in self
+                    .bands
+                    .iter()
+                    .zip(rows.axis_chunks_iter_mut(Axis(1), n_features))
+                {
+                    band.fill(columns, block * BLOCK_SCANS, &activations);
+                }
+            });
+        if self.orthogonal {
+            let (first, second) = features.view_mut().split_at(Axis(1), n_features);
+            make_orthogonal(&first, second);
+        }
         Ok(features)
+    }
+}
+
+/// Removes from each column of `second` its component along the same column of `first`, as nilearn's `orthogonalize`
+/// does with one event type. A column of zeros has no direction.
+fn make_orthogonal(first: &ArrayRef2<f64>, mut second: ArrayViewMut2<'_, f64>) {
+    let mut squares = Array1::<f64>::zeros(first.ncols());
+    let mut products = squares.clone();
+    for (one, other) in first.rows().into_iter().zip(second.rows()) {
+        Zip::from(&mut squares).and(one).for_each(|sum, &x| *sum += x * x);
+        Zip::from(&mut products)
+            .and(one)
+            .and(other)
+            .for_each(|sum, &x, &y| *sum += x * y);
+    }
+    let slopes = Zip::from(&products)
+        .and(&squares)
+        .map_collect(|&product, &square| if square > 0.0 { product / square } else { 0.0 });
+    for (one, mut other) in first.rows().into_iter().zip(second.rows_mut()) {
+        Zip::from(&mut other)
+            .and(one)
+            .and(&slopes)
+            .for_each(|y, &x, &slope| *y -= slope * x);
+    }
+}
+
+impl Band {
+    /// The matrix of a response that is read `ahead` fine samples after each scan.
+    fn new(
+        response: &CumulativeResponse,
+        grid: &FineGrid,
+        boxes: &[BoxEdges],
+        scan_times: &[f64],
+        ahead: usize,
+    ) -> Self {
+        let mut band = Self {
+            row_starts: Vec::with_capacity(scan_times.len() + 1),
+            entries: Vec::new(),
+        };
+        for &time in scan_times {
+            band.row_starts.push(band.entries.len());
+            let (before, weight) = grid.bracket(time);
+            for (word, &edges) in boxes.iter().enumerate() {
+                let [left, right] = [before, before + 1].map(|sample| response.of_box(edges, sample + ahead));
+                if left != 0.0 || right != 0.0 {
+                    band.entries.push((word, (1.0 - weight) * left + weight * right));
+                }
+            }
+        }
+        band.row_starts.push(band.entries.len());
+        band
+    }
+
+    fn row(&self, scan: usize) -> &[(usize, f64)] {
+        match self.row_starts.get(scan..) {
+            Some(&[start, end, ..]) => &self.entries[start..end],
+            _ => &[],
+        }
     }
 
     /// Fills the scans from `first_scan` on, one block of features after the other.

@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 
 use lpp_steps::{AlignStep, AnnotationSource, Done, Software, run_if_stale};
-use lpp_text::{
-    TextError, TextTokenizer, WindowLayout, load_texts, prepare_corpus, save_alignment, text_files,
-};
+use lpp_text::{TextError, TextTokenizer, WindowLayout, prepare_corpus, save_alignment};
 
-use crate::annotation::{load_annotation, writing_of};
+use crate::annotation::{load_annotation, text_inputs, texts_of, writing_of};
 use crate::features::FeatureReport;
 
 /// Reads words, text and tokenizer, and writes the table of words and tokens.
@@ -15,8 +13,8 @@ use crate::features::FeatureReport;
 pub struct AlignJob {
     /// The words.
     pub annotation: AnnotationSource,
-    /// The text: archive or folder, see [`load_texts`].
-    pub text: PathBuf,
+    /// The text: archive, folder or file, see [`load_texts`](lpp_text::load_texts). Without one, the words joined by blanks are the text.
+    pub text: Option<PathBuf>,
     /// The tokenizer, see [`TextTokenizer::load`].
     pub tokenizer: PathBuf,
     /// Tokens per window.
@@ -38,13 +36,18 @@ impl AlignJob {
         let tokenizer = TextTokenizer::load(&self.tokenizer)?;
         let step = AlignStep {
             annotation: self.annotation.clone(),
-            files: [text_files(&self.text, lang.code())?, tokenizer.files().to_vec()].concat(),
+            has_text: self.text.is_some(),
+            files: [
+                text_inputs(self.text.as_deref(), lang)?,
+                tokenizer.files().to_vec(),
+            ]
+            .concat(),
             max_len: self.max_len,
             output: self.output.clone(),
         };
         let done: Done<()> = run_if_stale(software, vec![step.artefact()], self.force, || {
             let layout = WindowLayout::reference(self.max_len);
-            let texts = load_texts(&self.text, lang.code())?;
+            let texts = texts_of(self.text.as_deref(), lang, &annotation)?;
             let runs = prepare_corpus(&annotation, texts, &tokenizer, layout, writing_of(lang))?;
             save_alignment(&runs, &tokenizer, &self.output)
         })?;

@@ -1,9 +1,11 @@
 //! The corrected word annotation of a study, and its table of words.
 
+use std::path::{Path, PathBuf};
+
 use lpp_files::{FileError, WordTable};
 use lpp_steps::{AnnotationSource, Making, Provenance, Software, WordsStep};
 use lpp_study::{AnnotationCorrections, Language, is_published_annotation};
-use lpp_text::{Annotation, Corrections, TextError, Writing};
+use lpp_text::{Annotation, Corrections, TextError, Writing, load_texts, text_files};
 
 /// Reads and corrects an annotation.
 ///
@@ -52,7 +54,7 @@ fn warn_of_corrections(source: &AnnotationSource) -> Result<(), FileError> {
 #[must_use]
 pub fn published_corrections(lang: Language) -> Corrections {
     match lang {
-        Language::Chinese => Corrections::new([], []),
+        Language::Chinese | Language::Other(_) => Corrections::new([], []),
         // A repeated line with a typo, and two rows which are not in the text.
         Language::English => Corrections::new([3919, 6775, 6781], []),
         // An s' which is not in the text, and two empty rows.
@@ -76,18 +78,48 @@ pub fn published_corrections(lang: Language) -> Corrections {
 /// The writing system of a language.
 #[must_use]
 pub fn writing_of(lang: Language) -> Writing {
-    match lang {
-        Language::English | Language::French => Writing::Spaced,
-        Language::Chinese => Writing::Unspaced,
+    match lang.primary() {
+        "cn" | "zh" | "cmn" | "yue" | "wuu" | "nan" | "hak" | "lzh" | "ja" => Writing::Unspaced,
+        _ => Writing::Spaced,
     }
 }
 
+/// The texts of the runs at `text`; none if there is no text, and the words are the text.
+///
+/// # Errors
+/// As [`load_texts`].
+pub fn texts_of(
+    text: Option<&Path>,
+    lang: Language,
+    annotation: &Annotation,
+) -> Result<Option<Vec<String>>, TextError> {
+    let Some(path) = text else {
+        tracing::info!(
+            "note: the study has no text of {lang}: the words of {}, joined by blanks, are the text",
+            annotation.path().display()
+        );
+        return Ok(None);
+    };
+    load_texts(path, lang.code(), annotation.runs().len()).map(Some)
+}
+
+/// The files that [`texts_of`] reads.
+///
+/// # Errors
+/// As [`text_files`].
+pub fn text_inputs(text: Option<&Path>, lang: Language) -> Result<Vec<PathBuf>, TextError> {
+    text.map_or(Ok(Vec::new()), |path| text_files(path, lang.code()))
+}
+
 /// Writes the table of words with its record, unless the same words with a record already exist, whichever program
-/// wrote them. Words without a record belong to the user and are not changed.
+/// wrote them, or they are the annotation themselves. Words without a record belong to the user and are not changed.
 ///
 /// # Errors
 /// [`FileError`] if the file cannot be written, or has different words and no record.
 pub fn save_words(software: Software, step: &WordsStep, annotation: &Annotation) -> Result<(), TextError> {
+    if step.annotation.is_table(&step.output) {
+        return Ok(());
+    }
     let (words, path) = (annotation.word_table()?, &step.output);
     let making = Making::of(software, step.artefact())?;
     let same = WordTable::load(path).is_ok_and(|there| there == words);

@@ -1,8 +1,8 @@
 //! The cleaned time courses of a run, from files to files.
 
 use lpp_files::{FileError, check_outputs};
-use lpp_fmri::{CleaningParams, FmriError, Mask, Signals};
-use lpp_steps::{CleanStep, Software, run_if_stale};
+use lpp_fmri::{CleaningParams, Confounds, FmriError, Mask, Signals};
+use lpp_steps::{CleanStep, ConfoundColumns, Software, run_if_stale};
 
 use crate::repetition_time::RepetitionTime;
 
@@ -27,6 +27,28 @@ pub struct CleanReport {
     pub n_voxels: usize,
     /// Number of constant voxels, with NaN counted as 0.
     pub n_constant: usize,
+    /// Number of columns of confounds.
+    pub n_confounds: usize,
+    /// Number of scans that were left out, which are NaN.
+    pub n_scrubbed: usize,
+}
+
+/// The confounds of a run of `n_scans` scans.
+///
+/// # Errors
+/// [`FmriError`] naming the table that cannot be read, lacks a column, or has another number of rows.
+pub fn load_confounds(
+    wanted: &ConfoundColumns,
+    image: &std::path::Path,
+    n_scans: usize,
+) -> Result<Confounds, FmriError> {
+    let confounds = Confounds::load(&wanted.table, &wanted.columns, wanted.scrub.as_ref())?;
+    let n_rows = confounds.values().nrows();
+    if n_rows == n_scans {
+        return Ok(confounds);
+    }
+    let expected = format!("{n_scans}, as {} has scans", image.display());
+    Err(FileError::malformed(&wanted.table, format!("{n_rows} rows"), expected).into())
 }
 
 impl CleanJob {
@@ -40,7 +62,13 @@ impl CleanJob {
             image, mask, output, ..
         } = &self.step;
         let image = image.as_ref().ok_or(FmriError::NoRuns)?;
-        check_outputs(&[image.clone(), mask.clone()], std::slice::from_ref(output))?;
+        let table = self
+            .step
+            .confounds
+            .as_ref()
+            .map(|confounds| confounds.table.clone());
+        let inputs: Vec<_> = [image.clone(), mask.clone()].into_iter().chain(table).collect();
+        check_outputs(&inputs, std::slice::from_ref(output))?;
         let cleaning = self.cleaning_of(image)?;
         let cleaner = cleaning.check()?;
         let step = CleanStep {
@@ -50,7 +78,18 @@ impl CleanJob {
         let done = run_if_stale(software, vec![step.artefact()], self.force, || {
             let mask = Mask::load(mask)?;
             let raw = Signals::extract(image, &mask, step.smoothing_fwhm_mm)?;
-            let clean = raw.clean(&cleaner).map_err(|e| match e {
+            let confounds = step
+                .confounds
+                .as_ref()
+                .map(|wanted| load_confounds(wanted, image, raw.n_scans()));
+            let confounds = confounds.transpose()?;
+            let clean = match &confounds {
+                Some(confounds) => cleaner
+                    .removing(confounds)
+                    .and_then(|cleaner| raw.clean(&cleaner)),
+                None => raw.clean(&cleaner),
+            };
+            let clean = clean.map_err(|e| match e {
                 FmriError::TooFewScans { found, needed } => FileError::malformed(
                     image,
                     format!("{found} scans"),
@@ -64,6 +103,10 @@ impl CleanJob {
                 n_scans: clean.n_scans(),
                 n_voxels: clean.n_voxels(),
                 n_constant: raw.n_constant(),
+                n_confounds: confounds.as_ref().map_or(0, |confounds| confounds.names().len()),
+                n_scrubbed: confounds
+                    .as_ref()
+                    .map_or(0, |confounds| confounds.scrubbed().len()),
             })
         })?;
         Ok(done.made())

@@ -94,7 +94,7 @@ fn envelopes(
         return Err(TextError::BadSetting {
             what: "recordings",
             found: recordings.len().to_string(),
-            expected: "one for each of the 9 runs",
+            expected: "one for each run of the words",
         });
     }
     let envelope_of_run = |(run, path): (&RunWords, &PathBuf)| {

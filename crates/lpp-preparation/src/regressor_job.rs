@@ -29,7 +29,7 @@ impl RegressorJob {
             let events = WordEvents::load(&step.events, step.run.as_deref())?;
             self.compare(&events)?;
             let (onsets_s, offsets_s) = (events.onsets_s(), events.offsets_s());
-            let operator = RegressorOperator::new(onsets_s, offsets_s, step.n_scans, step.tr_s, step.hrf)?;
+            let operator = RegressorOperator::new(onsets_s, offsets_s, step.n_scans, step.tr_s, &step.hrf)?;
             npy::save(&step.output, &self.features(&operator)?)?;
             Ok::<_, FmriError>(())
         })?;

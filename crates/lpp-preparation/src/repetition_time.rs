@@ -9,13 +9,13 @@ use lpp_steps::Provenance;
 use lpp_study::{Study, StudyConfig};
 use serde_json::Value;
 
+use crate::sidecar::in_sidecar;
+
 /// Repetition times are equal if they differ by no more than this; headers store them in single precision or in whole
 /// ms.
 const TOLERANCE_S: f64 = 1e-3;
 /// No run has a longer repetition time; a larger value must be in milliseconds.
 const LONGEST_S: f64 = 60.0;
-/// Number of folders above an image that may have a sidecar: `func`, session, subject, data set.
-const FOLDERS_UP: usize = 4;
 
 /// Name of an image's header in messages.
 const HEADER: &str = "its header";
@@ -107,6 +107,14 @@ impl RepetitionTime {
         Ok(in_force.map(|said| said.seconds))
     }
 
+    /// The value that the sidecar of a run gives, whose image is not opened.
+    ///
+    /// # Errors
+    /// [`FileError`] naming the sidecar if it cannot be read, or its value is no number of seconds.
+    pub fn of_sidecar(run: &Path) -> Result<Option<f64>, FileError> {
+        Ok(said_by_sidecar(run)?.map(|said| said.seconds))
+    }
+
     /// The value in the sidecar of an image, if the header gives none.
     ///
     /// # Errors
@@ -166,11 +174,7 @@ fn said_by(run: &Path) -> Result<Vec<Said>, FmriError> {
         seconds,
         by: HEADER.to_owned(),
     });
-    let beside = sidecar(run)
-        .map(|path| said_by_sidecar(&path))
-        .transpose()?
-        .flatten();
-    Ok(in_header.into_iter().chain(beside).collect())
+    Ok(in_header.into_iter().chain(said_by_sidecar(run)?).collect())
 }
 
 /// The value used by the program that made an array, if the record belongs to the array.
@@ -184,11 +188,8 @@ fn said_by_record(array: &Path) -> Option<Said> {
     })
 }
 
-fn said_by_sidecar(path: &Path) -> Result<Option<Said>, FmriError> {
-    let text = fs::read(path).map_err(FileError::read(path))?;
-    let json: Value = serde_json::from_slice(&text)
-        .map_err(|e| FileError::malformed(path, format!("no JSON ({e})"), "the properties of its image"))?;
-    let Some(value) = json.get("RepetitionTime") else {
+fn said_by_sidecar(run: &Path) -> Result<Option<Said>, FileError> {
+    let Some((path, value)) = in_sidecar(run, "RepetitionTime")? else {
         return Ok(None);
     };
     match value.as_f64().filter(|seconds| *seconds > 0.0) {
@@ -196,38 +197,11 @@ fn said_by_sidecar(path: &Path) -> Result<Option<Said>, FmriError> {
             seconds,
             by: path.display().to_string(),
         })),
-        None => Err(FileError::malformed(
-            path,
-            format!("RepetitionTime {value}"),
-            "a positive number of seconds",
-        )
-        .into()),
+        None => {
+            let found = format!("RepetitionTime {value}");
+            Err(FileError::malformed(&path, found, "a positive number of seconds"))
+        }
     }
-}
-
-/// The JSON sidecar of an image: next to it, or in the next folder above that has one for all its entities.
-fn sidecar(image: &Path) -> Option<PathBuf> {
-    let name = BidsName::of(image);
-    let beside = image.with_file_name(format!("{}.json", name.stem()));
-    if beside.is_file() {
-        return Some(beside);
-    }
-    let whole = image.canonicalize().ok().filter(|_| image.is_relative());
-    let folder = whole.as_deref().unwrap_or(image);
-    folder.ancestors().skip(1).take(FOLDERS_UP).find_map(|folder| {
-        let entries = fs::read_dir(folder).ok()?;
-        let paths = entries.flatten().map(|entry| entry.path());
-        let fitting = paths.filter(|path| {
-            let other = BidsName::of(path);
-            path.extension().is_some_and(|e| e == "json")
-                && !name.suffix().is_empty()
-                && other.suffix() == name.suffix()
-                && other
-                    .entities()
-                    .all(|(key, label)| name.entity(key) == Some(label))
-        });
-        fitting.max_by_key(|path| (BidsName::of(path).entities().count(), path.clone()))
-    })
 }
 
 #[cfg(test)]

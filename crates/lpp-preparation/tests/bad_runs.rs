@@ -63,6 +63,7 @@ impl Folder {
                 mask,
                 smoothing_fwhm_mm: None,
                 cleaning: CleaningParams::reference(),
+                confounds: None,
                 tr_s: None,
                 output: self.path("out/ts.npy"),
             },

@@ -260,7 +260,7 @@ impl ReportJob {
         let regions = tables.all::<RoisVoxelSlopes>()?;
         let regions: Vec<String> = regions.into_iter().map(|row| row.roi).collect();
         Ok(Page {
-            title: format!("Brain scores of language models, {}", language_name(self.lang)),
+            title: format!("Brain scores of language models, {}", language_name(&self.lang)),
             summary: tables.all::<Summary>()?,
             highlights: highlights(tables)?,
             maps,
@@ -285,10 +285,12 @@ fn rule_of(provenance: &Provenance) -> HemisphereRule {
         .unwrap_or_default()
 }
 
-fn language_name(lang: Language) -> &'static str {
+/// The name of a language of the published study, or the tag of another.
+fn language_name(lang: &Language) -> &str {
     match lang {
         Language::English => "English",
         Language::French => "French",
         Language::Chinese => "Chinese",
+        Language::Other(tag) => tag.as_str(),
     }
 }

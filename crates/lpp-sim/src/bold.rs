@@ -68,6 +68,19 @@ impl BoldSimulator {
     /// # Errors
     /// [`SimError::Setting`] if there is no such run.
     pub fn run(&self, run: usize) -> Result<Array2<f32>, SimError> {
+        self.noisy(run, &format!("noise run {run}"))
+    }
+
+    /// The time courses of one subject in one run: the signal of all subjects, with noise of its own. `name` tells subject
+    /// and run.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn subject_run(&self, run: usize, name: &str) -> Result<Array2<f32>, SimError> {
+        self.noisy(run, &format!("noise {name}"))
+    }
+
+    fn noisy(&self, run: usize, noise: &str) -> Result<Array2<f32>, SimError> {
         let features = self.features.get(run).ok_or_else(|| SimError::Setting {
             name: "run",
             found: run.to_string(),
@@ -79,7 +92,7 @@ impl BoldSimulator {
             .into_par_iter()
             .enumerate()
             .for_each(|(chunk, mut courses)| {
-                let mut rng = stream(self.seed, &format!("noise run {run} chunk {chunk}"));
+                let mut rng = stream(self.seed, &format!("{noise} chunk {chunk}"));
                 for (i, mut course) in courses.columns_mut().into_iter().enumerate() {
                     let std = self.noise_std[chunk * VOXELS_PER_STREAM + i];
                     let fresh = (1.0 - NOISE_CORRELATION * NOISE_CORRELATION).sqrt();
@@ -122,7 +135,7 @@ fn run_features(
     let spoken = words.run(run);
     let onsets: Vec<f64> = spoken.iter().map(|w| w.onset_s).collect();
     let offsets: Vec<f64> = spoken.iter().map(|w| w.offset_s).collect();
-    let operator = RegressorOperator::new(&onsets, &offsets, n_scans, tr_s, Hrf::Glover)?;
+    let operator = RegressorOperator::new(&onsets, &offsets, n_scans, tr_s, &Hrf::Glover)?;
     let hidden = latents.of_sequence(spoken.iter().map(|w| w.word.as_str()));
     Ok(operator.apply(&hidden)?.mapv(|v| v as f32))
 }

@@ -36,7 +36,11 @@ const RESPONSES: [(&str, f64, f64); 7] = [
 /// # Errors
 /// [`SimError::Fmri`], never in practice: the grid and the shape are constants.
 pub fn simulated_mask() -> Result<Mask, SimError> {
-    let grid = Grid::working();
+    mask_on(Grid::working())
+}
+
+/// The same shape on another grid.
+pub(crate) fn mask_on(grid: Grid) -> Result<Mask, SimError> {
     let [nx, ny, nz] = grid.shape();
     let inside = Array3::from_shape_fn((nx, ny, nz), |(i, j, k)| in_brain(grid.world([i, j, k])));
     Ok(Mask::new(grid, inside)?)

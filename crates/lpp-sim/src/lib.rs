@@ -6,7 +6,7 @@
 //! width. The analysis should then find scores that grow with model size, and an asymmetry in every region;
 //! [`Comparison`] compares planted and recovered effects.
 //!
-//! - [`StudySimulation`] makes a whole study, [`SubjectSimulation`] scans for real words, mask and noise level.
+//! - [`StudySimulation`] makes a whole study, or scans of many subjects as fMRIPrep leaves them, [`SubjectSimulation`] scans for real words, mask and noise level.
 //! - [`tell_story`], [`simulated_mask`], [`planted_responses`], [`WordLatents`], [`write_checkpoint`] and
 //!   [`BoldSimulator`] are its parts.
 //! - [`Truth`] has the planted effects, and [`Comparison`] compares them with the recovered ones.
@@ -23,6 +23,7 @@
     reason = "simulated data are single precision by design, and counts of scans are small positive numbers"
 )]
 
+mod bids;
 mod bold;
 mod brain;
 mod checkpoint;
@@ -35,6 +36,7 @@ mod study_job;
 mod subject_job;
 mod truth;
 
+pub use bids::BidsSettings;
 pub use bold::BoldSimulator;
 pub use brain::{planted_responses, simulated_mask};
 pub use checkpoint::{Architecture, ModelSpec, write_checkpoint};

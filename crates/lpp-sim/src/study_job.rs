@@ -12,6 +12,7 @@ use lpp_study::{AnnotationCorrections, FeatureSource, Language, Study, StudyConf
 use ndarray::{Array1, Array2, ArrayRef1};
 
 use crate::SimError;
+use crate::bids::{self, BidsFolder, BidsSettings, coarse_mask};
 use crate::bold::BoldSimulator;
 use crate::brain::{planted_responses, simulated_mask};
 use crate::checkpoint::{ModelSpec, write_checkpoint};
@@ -20,8 +21,6 @@ use crate::random::{normal, stream};
 use crate::story::{StoryRun, tell_story, vocabulary};
 use crate::truth::Truth;
 
-/// Number of runs of a study, as in the data set.
-const N_RUNS: usize = 9;
 /// Time that scans continue after the last word, in seconds; the peak of its response is then over.
 const TAIL_S: f64 = 10.0;
 /// Standard deviation of the inter-subject correlation between trials.
@@ -51,9 +50,18 @@ pub struct StudySimulation {
     pub models: Vec<ModelSpec>,
     /// Width of the random baselines in the configuration.
     pub baseline_dims: usize,
+    /// Number of runs.
+    pub n_runs: usize,
+    /// Repetition time in seconds.
+    pub tr_s: f64,
+    /// Scans of subjects in an fMRIPrep folder, in place of a study with the scans of an average subject.
+    pub bids: Option<BidsSettings>,
 }
 
 impl StudySimulation {
+    /// Number of runs, as in the data set.
+    pub const DEFAULT_RUNS: usize = 9;
+
     /// Makes the study, unless it exists with the same settings. Returns whether it was made.
     ///
     /// The folder must be empty or contain a study simulated by this program, complete or partial, because a real study
@@ -71,6 +79,10 @@ impl StudySimulation {
             words_per_run: self.words_per_run,
             models: self.models.iter().map(ModelSpec::name).collect(),
             baseline_dims: self.baseline_dims,
+            n_runs: Some(self.n_runs).filter(|n| *n != Self::DEFAULT_RUNS),
+            tr_s: Some(self.tr_s).filter(|tr_s| (tr_s - StudyConfig::REFERENCE_TR_S).abs() > 0.0),
+            n_subjects: self.bids.map(|bids| bids.n_subjects),
+            test_story: self.bids.and_then(|bids| bids.test_story),
         };
         let making = Making::of(software, step.artefact())?;
         if !force && making.is_current() {
@@ -123,47 +135,85 @@ impl StudySimulation {
         if self.models.is_empty() {
             return Err(setting("the number of models", 0, "at least one"));
         }
+        if !(1..=1000).contains(&self.n_runs) {
+            return Err(setting("the number of runs", self.n_runs, "1 to 1000"));
+        }
+        if !(0.1..=10.0).contains(&self.tr_s) {
+            return Err(SimError::Setting {
+                name: "the repetition time",
+                found: self.tr_s.to_string(),
+                expected: "0.1 to 10 s",
+            });
+        }
+        if let Some(bids) = self.bids {
+            if !(1..=99).contains(&bids.n_subjects) {
+                return Err(setting("the number of subjects", bids.n_subjects, "1 to 99"));
+            }
+            if let Some(story) = bids.test_story.filter(|story| !(1..=self.n_runs).contains(story)) {
+                return Err(setting("the test story", story, "the number of a run"));
+            }
+        }
         Ok(())
     }
 
     fn make(&self, progress: &dyn Progress) -> Result<(), SimError> {
-        progress.start("simulating", (N_RUNS + self.models.len() + 1) as u64);
-        let config = self.config();
-        write_atomically(&self.root.join("lpp.toml"), config.to_toml().as_bytes())?;
-        let study = Study::open(&self.root)?;
+        let n_scanned = self.bids.map_or(self.n_runs, |bids| bids.n_subjects);
+        progress.start("simulating", (n_scanned + self.models.len()) as u64);
+        if self.bids.is_none() {
+            write_atomically(&self.root.join("lpp.toml"), self.config().to_toml().as_bytes())?;
+        }
+        let study = Study::planned(&self.root);
         let mut latents = WordLatents::new(self.seed);
-        let story = tell_story(self.seed, N_RUNS, self.words_per_run);
+        let story = tell_story(self.seed, self.n_runs, self.words_per_run);
         self.write_story(&study, &story)?;
         write_glove(&self.glove_path(), self.seed, &mut latents)?;
         for &model in &self.models {
             write_checkpoint(model, self.seed, &mut latents, &study.model_dir(&model.name()))?;
             progress.advance(1);
         }
-        let mask = simulated_mask()?;
-        mask.save(&study.mask(self.lang))?;
+        let mask = if self.bids.is_some() {
+            coarse_mask()?
+        } else {
+            simulated_mask()?
+        };
         let responses = planted_responses(&mask);
-        npy::save(&study.isc(self.lang), &simulated_isc(self.seed, &responses))?;
-        progress.advance(1);
         let words = word_table(&story, &study.annotation(self.lang))?;
-        let n_scans: Vec<usize> = story
-            .iter()
-            .map(|run| scans_of(run, config.tr_or_reference_s()))
-            .collect();
-        let bold = BoldSimulator::new(
-            self.seed,
-            &words,
-            &n_scans,
-            config.tr_or_reference_s(),
-            &responses,
-            &mut latents,
-        )?;
-        for run in 0..N_RUNS {
-            npy::save(&study.average_run(self.lang, run), &bold.run(run)?)?;
-            progress.advance(1);
+        let n_scans: Vec<usize> = story.iter().map(|run| scans_of(run, self.tr_s)).collect();
+        let bold = BoldSimulator::new(self.seed, &words, &n_scans, self.tr_s, &responses, &mut latents)?;
+        match self.bids {
+            Some(settings) => BidsFolder {
+                root: bids::folder(&self.root),
+                seed: self.seed,
+                tr_s: self.tr_s,
+                settings,
+                mask: &mask,
+                words: &words,
+                bold: &bold,
+            }
+            .write(progress)?,
+            None => self.write_average(&study, &mask, &responses, &bold, progress)?,
         }
         // The truth comes last: where it stands, the study is complete.
         self.write_truth(&mask, &responses)?;
         progress.finish();
+        Ok(())
+    }
+
+    /// Mask, correlation and scans of the average subject.
+    fn write_average(
+        &self,
+        study: &Study,
+        mask: &Mask,
+        responses: &Array1<f64>,
+        bold: &BoldSimulator,
+        progress: &dyn Progress,
+    ) -> Result<(), SimError> {
+        mask.save(&study.mask(self.lang))?;
+        npy::save(&study.isc(self.lang), &simulated_isc(self.seed, responses))?;
+        for run in 0..self.n_runs {
+            npy::save(&study.average_run(self.lang, run), &bold.run(run)?)?;
+            progress.advance(1);
+        }
         Ok(())
     }
 
@@ -179,7 +229,7 @@ impl StudySimulation {
         let baselines = vec!["glove".to_owned(), random("vector"), random("embedding")];
         StudyConfig {
             languages: vec![self.lang],
-            tr_s: Some(StudyConfig::REFERENCE_TR_S),
+            tr_s: Some(self.tr_s),
             annotation_corrections: AnnotationCorrections::None,
             models: [(self.lang, self.models.iter().map(ModelSpec::name).collect())].into(),
             baselines: [(self.lang, baselines)].into(),
@@ -197,17 +247,24 @@ impl StudySimulation {
         Truth::of(self.seed, mask, responses, &self.models)?.save(&self.root)
     }
 
-    /// Writes the text, one plain file per run, and the annotation in the published format.
+    /// Writes the text, one plain file per run, and the annotation in the published format, unless the words are events.
     fn write_story(&self, study: &Study, story: &[StoryRun]) -> Result<(), SimError> {
+        let lang = self.lang;
         // `Study::text` names the folder of plain files only once it is there.
-        let texts = study
-            .text(self.lang)
-            .with_file_name(format!("lpp_{}_text", self.lang));
+        let texts = study.text(lang);
+        let (folder, name) = match self.bids {
+            Some(_) => (lang.to_string(), "story-".to_owned()),
+            None => (format!("lpp_{lang}_text"), format!("text_{lang}_run")),
+        };
         for (run, told) in story.iter().enumerate() {
-            let name = format!("text_{}_run{}.txt", self.lang, run + 1);
-            write_atomically(&texts.join(name), told.text.as_bytes())?;
+            let path = texts
+                .with_file_name(&folder)
+                .join(format!("{name}{}.txt", run + 1));
+            write_atomically(&path, told.text.as_bytes())?;
         }
-        write_annotation(&study.annotation(self.lang), story)?;
+        if self.bids.is_none() {
+            write_annotation(&study.annotation(lang), story)?;
+        }
         Ok(())
     }
 }

@@ -1,10 +1,12 @@
 //! An output file of a step, with everything that determines its contents.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::Provenance;
 
 /// An output file of a step, with its inputs and parameters.
 ///
@@ -30,6 +32,9 @@ pub struct Artefact {
     pub inputs: Vec<PathBuf>,
     /// The parameters.
     pub parameters: BTreeMap<String, Value>,
+    /// Whether older versions of the step did not write it; see [`added_later`](Self::added_later).
+    #[serde(skip)]
+    pub is_later: bool,
 }
 
 impl Artefact {
@@ -40,7 +45,24 @@ impl Artefact {
             path: path.into(),
             inputs: Vec::new(),
             parameters: BTreeMap::new(),
+            is_later: false,
         }
+    }
+
+    /// Marks an output that older versions of the step did not write. Where neither it nor a record of it exists, the
+    /// step may be up to date without it, so that an existing study is not computed again.
+    #[must_use]
+    pub fn added_later(self) -> Self {
+        Self {
+            is_later: true,
+            ..self
+        }
+    }
+
+    /// Whether the file, at `path`, is one that an older version did not write.
+    #[must_use]
+    pub fn was_never_written(&self, path: &Path) -> bool {
+        self.is_later && !path.exists() && !Provenance::path_of(path).exists()
     }
 
     /// Adds an input.

@@ -88,10 +88,12 @@ impl Making {
 
     /// Whether the artefact exists, is complete, and was made by this version from the same inputs and parameters.
     ///
-    /// The contents of the inputs are compared, not their names.
+    /// The contents of the inputs are compared, not their names. An output that older versions did not write may be
+    /// missing ([`Artefact::added_later`]).
     #[must_use]
     pub fn is_current(&self) -> bool {
-        self.agrees(|made| made.software == self.software_name())
+        let path = &self.artefact.path;
+        self.artefact.was_never_written(path) || self.agrees(|made| made.software == self.software_name())
     }
 
     /// The same for an artefact that several programs can make: it may have been made by any of them, in this version.

@@ -21,6 +21,29 @@ pub(crate) fn modernise(parameters: &mut BTreeMap<String, Value>) {
     }
 }
 
+/// The program whose records lack settings.
+pub(crate) const FIT_PROGRAM: &str = "lpp-fit";
+
+/// Adds the settings of fits that records did not name while they had only one value.
+pub(crate) fn complete(parameters: &mut BTreeMap<String, Value>) {
+    if !["alphas", "inner", "trim_scans"]
+        .iter()
+        .all(|key| parameters.contains_key(*key))
+    {
+        return;
+    }
+    let defaults = [
+        ("hrf", Value::from("glover")),
+        ("metric", "pearson".into()),
+        ("alpha_scope", "global".into()),
+        ("folds", "runs".into()),
+        ("gap_scans", 0.into()),
+    ];
+    for (name, value) in defaults {
+        parameters.entry(name.to_owned()).or_insert(value);
+    }
+}
+
 fn renamed(parameter: &str, old: &str) -> Option<&'static str> {
     let word = old.split([' ', '{', '(']).next().unwrap_or_default();
     Some(match (parameter, word) {
@@ -45,6 +68,28 @@ mod tests {
         let mut parameters = serde_json::from_value(old).unwrap();
         modernise(&mut parameters);
         json!(parameters)
+    }
+
+    #[test]
+    fn a_fit_without_response_and_folds_had_those_of_the_paper() {
+        let completed = |record: Value| {
+            let mut parameters = serde_json::from_value(record).unwrap();
+            complete(&mut parameters);
+            json!(parameters)
+        };
+        let old = json!({ "alphas": [1.0], "inner": "first", "trim_scans": 10 });
+        let new = json!({
+            "alphas": [1.0], "inner": "first", "trim_scans": 10,
+            "hrf": "glover", "metric": "pearson", "alpha_scope": "global", "folds": "runs", "gap_scans": 0,
+        });
+        assert_eq!(completed(old), new);
+        let other = json!({ "alphas": [1.0], "inner": "first", "trim_scans": 10, "hrf": "spm", "metric": "r2",
+            "alpha_scope": "target", "folds": "chunks:4", "gap_scans": 5 });
+        assert_eq!(completed(other.clone()), other);
+        assert_eq!(
+            completed(json!({ "inner": "first" })),
+            json!({ "inner": "first" })
+        );
     }
 
     #[test]

@@ -117,6 +117,9 @@ impl Provenance {
         let text = fs::read_to_string(&path).map_err(FileError::read(&path))?;
         let mut record: Self = serde_json::from_str(&text)
             .map_err(|e| FileError::malformed(&path, e.to_string(), "a provenance record"))?;
+        if record.program() == old_records::FIT_PROGRAM {
+            old_records::complete(&mut record.parameters);
+        }
         match record.form {
             1 => {
                 old_records::modernise(&mut record.parameters);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use lpp_files::{MappedMatrix, WordTable};
-use lpp_study::{Language, Study, base_of_step, derivative_runs, resampled_runs};
+use lpp_study::{Language, Study, SubjectRuns, base_of_step, derivative_runs, resampled_runs};
 use serde_json::Value;
 
 use crate::catalogue::{ModelSize, published_size};
@@ -21,6 +21,8 @@ const SUBJECTS: [(Language, u64); 3] = [
     (Language::French, 28),
     (Language::Chinese, 35),
 ];
+/// Scans of a run of another study, for estimates.
+const USUAL_SCANS: u64 = 300;
 /// Voxels of the English mask; that of the Chinese has 26,050.
 const VOXELS: u64 = 25_870;
 /// Words of the English annotation after its corrections; the same number is assumed for the other languages.
@@ -69,6 +71,16 @@ impl StudySize {
     #[must_use]
     pub fn of(study: &Study, lang: Language) -> Self {
         let mut size = Self::published(lang);
+        let subjects = derivative_runs(study, lang)
+            .or_else(|_| resampled_runs(study, lang))
+            .unwrap_or_default();
+        if let Some(n_runs) = subjects
+            .first()
+            .map(stories_of)
+            .filter(|n| *n != size.n_scans.len())
+        {
+            size.n_scans = vec![USUAL_SCANS; n_runs];
+        }
         let runs: Vec<(u64, u64)> = (0..)
             .map_while(|run| shape(&study.average_run(lang, run)))
             .collect();
@@ -83,7 +95,7 @@ impl StudySize {
         }
         if let Some(subjects) = study.config().subjects.get(&lang) {
             size.n_subjects = subjects.len() as u64;
-        } else if let Ok(subjects) = derivative_runs(study, lang).or_else(|_| resampled_runs(study, lang)) {
+        } else if !subjects.is_empty() {
             size.n_subjects = subjects.len() as u64;
         }
         size
@@ -96,6 +108,12 @@ impl StudySize {
     }
 }
 
+/// Number of runs of the words that a subject heard.
+fn stories_of(subject: &SubjectRuns) -> usize {
+    let last = subject.stories.as_ref().and_then(|stories| stories.iter().max());
+    last.map_or(subject.runs.len(), |last| last + 1)
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -103,7 +121,7 @@ impl StudySize {
 )]
 fn tokens(n_words: u64, lang: Language) -> u64 {
     let factor = match lang {
-        Language::English => 1.0,
+        Language::English | Language::Other(_) => 1.0,
         Language::French => TOKENS_OF_FRENCH,
         Language::Chinese => TOKENS_OF_CHINESE,
     };

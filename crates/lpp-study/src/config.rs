@@ -10,7 +10,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::names::check_part;
-use crate::{FeatureName, Language, NameError, Penalties, check_subject};
+use crate::{
+    AlphaScope, FeatureName, FoldRule, Language, Metric, NameError, Penalties, StudyGrid, check_subject,
+};
 
 /// The corrections applied to the word annotation.
 ///
@@ -71,10 +73,22 @@ pub struct ConfiguredIndividuals {
     pub models: Vec<String>,
 }
 
-/// Additional results that lpp-run requests from the fits of models to the average subject.
+/// How features are fitted, and additional results that lpp-run requests from the fits of models.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct ConfiguredFits {
+pub struct ConfiguredFit {
+    /// The haemodynamic response, as for `lpp-fit --hrf`.
+    #[serde(alias = "response", skip_serializing_if = "Option::is_none")]
+    pub hrf: Option<String>,
+    /// What predictions are scored by.
+    #[serde(skip_serializing_if = "is_default")]
+    pub metric: Metric,
+    /// The voxels that share a penalty.
+    #[serde(skip_serializing_if = "is_default")]
+    pub alpha_scope: AlphaScope,
+    /// Whether the scores of each fold are kept.
+    #[serde(skip_serializing_if = "is_default")]
+    pub keep_folds: bool,
     /// Whether layers are also chosen on inner data.
     pub nested_layer: bool,
     /// Low-level controls for joint fits with one layer, for example `wordrate`; empty for no joint fit.
@@ -84,10 +98,15 @@ pub struct ConfiguredFits {
     pub nulls: u32,
 }
 
-impl ConfiguredFits {
-    fn is_plain(&self) -> bool {
-        *self == Self::default()
-    }
+/// What is left out in each fold.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfiguredFolds {
+    /// The test scans of each fold.
+    pub folds: FoldRule,
+    /// Scans purged on both sides of a chunk.
+    #[serde(rename = "gap", skip_serializing_if = "is_default")]
+    pub gap_scans: usize,
 }
 
 /// How the runs of different subjects are paired.
@@ -105,6 +124,16 @@ pub enum PairRuns {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConfiguredCorpus {
+    /// Name of the study, for the report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The text, if it is not at a default path: an archive, folder or file, or files named by a pattern such as
+    /// `text/{lang}/*.txt`, in which `{lang}` stands for the language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Names of the stories in the order of the runs of the words, if there is no `runs.csv`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stories: Vec<String>,
     /// How the runs of subjects are paired; `None` for by position in files of ds003643 and by label in all others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pair_runs: Option<PairRuns>,
@@ -113,9 +142,37 @@ pub struct ConfiguredCorpus {
     pub only: Vec<EntityChoice>,
 }
 
-impl ConfiguredCorpus {
-    fn is_plain(&self) -> bool {
-        *self == Self::default()
+/// How time courses are cleaned; what is not said is as in the published study.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfiguredClean {
+    /// Columns of the tables of confounds to regress out; `trans_*` stands for all names that begin so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// Cut-off of the high-pass filter in Hz; 0 for no filter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub high_pass_hz: Option<f64>,
+    /// Whether mean and linear trend are removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detrend: Option<bool>,
+    /// FWHM of the smoothing in mm; 0 for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smoothing_mm: Option<f64>,
+}
+
+impl ConfiguredClean {
+    /// A number that cannot be, with its name.
+    fn fault(&self) -> Option<(&'static str, f64)> {
+        let numbers = [
+            ("high_pass_hz", self.high_pass_hz),
+            ("smoothing_mm", self.smoothing_mm),
+        ];
+        let known = numbers
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        known
+            .into_iter()
+            .find(|(_, value)| !(value.is_finite() && *value >= 0.0))
     }
 }
 
@@ -170,11 +227,20 @@ pub struct StudyConfig {
     /// Fits to individual subjects, per language.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub individuals: BTreeMap<Language, ConfiguredIndividuals>,
-    /// Additional results of the fits.
-    #[serde(skip_serializing_if = "ConfiguredFits::is_plain")]
-    pub fits: ConfiguredFits,
+    /// The folds of the fits.
+    #[serde(skip_serializing_if = "is_default")]
+    pub cv: ConfiguredFolds,
+    /// The fits, and their additional results; older files call it `[fits]`.
+    #[serde(alias = "fits", skip_serializing_if = "is_default")]
+    pub fit: ConfiguredFit,
+    /// The grid of the scans; `None` for the default ([`Study::grid`](crate::Study::grid)).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grid: Option<StudyGrid>,
+    /// The cleaning of time courses.
+    #[serde(skip_serializing_if = "is_default")]
+    pub clean: ConfiguredClean,
     /// What the files of the corpus are.
-    #[serde(skip_serializing_if = "ConfiguredCorpus::is_plain")]
+    #[serde(skip_serializing_if = "is_default")]
     pub corpus: ConfiguredCorpus,
     /// Paths of inputs.
     pub paths: ConfiguredPaths,
@@ -196,7 +262,10 @@ impl Default for StudyConfig {
             subjects: BTreeMap::new(),
             individuals: BTreeMap::new(),
             regions: true,
-            fits: ConfiguredFits::default(),
+            fit: ConfiguredFit::default(),
+            cv: ConfiguredFolds::default(),
+            grid: None,
+            clean: ConfiguredClean::default(),
             corpus: ConfiguredCorpus::default(),
             paths: ConfiguredPaths::default(),
         }
@@ -253,6 +322,26 @@ impl StudyConfig {
                 "a study configuration",
             )
         })?;
+        if spans(text).contains_key("fits") {
+            tracing::info!(
+                "note: {}: [fits] is now called [fit]; it is read as before",
+                path.display()
+            );
+        }
+        if config.cv.gap_scans > 0 && !matches!(config.cv.folds, FoldRule::Chunks(_)) {
+            let found = format!(
+                "gap = {} with the folds {} under [cv]",
+                config.cv.gap_scans, config.cv.folds
+            );
+            return Err(FileError::malformed(path, found, "folds = \"chunks:K\""));
+        }
+        if let Some((name, value)) = config.clean.fault() {
+            return Err(FileError::malformed(
+                path,
+                format!("{name} = {value} under [clean]"),
+                "a number that is not negative",
+            ));
+        }
         // No scanner needs a minute for a volume: that would be milliseconds.
         if let Some(tr_s) = config.tr_s.filter(|s| !(*s > 0.0 && *s < 60.0)) {
             let line = line_of(text, "tr_s").unwrap_or_default();
@@ -272,6 +361,10 @@ impl std::str::FromStr for StudyConfig {
     fn from_str(text: &str) -> Result<Self, FileError> {
         Self::parse(text, Path::new("lpp.toml"))
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
@@ -408,6 +501,7 @@ mod tests {
             "tr_s = 2\n[subjects]\nen = [\"../evil\"]",
             "tr_s = 2\n[individuals.en]\nsubjects = [\"evil/..\"]",
             "tr_s = 2\n[individuals.en]\nmodels = [\"..\", \"evil\"]",
+            "tr_s = 2\n[fit]\ncontrols = [\"../evil\"]",
             "tr_s = 2\n[fits]\ncontrols = [\"../evil\"]",
         ] {
             let error = text.parse::<StudyConfig>().unwrap_err().to_string();
@@ -456,7 +550,7 @@ mod tests {
         };
         config.individuals.insert(Language::French, individuals);
         config.paths.glove = Some("vectors.txt".into());
-        config.fits.controls = vec!["wordrate".into()];
+        config.fit.controls = vec!["wordrate".into()];
         config.regions = false;
         config.tr_s = Some(1.49);
         config.corpus.pair_runs = Some(PairRuns::Place);

@@ -24,8 +24,11 @@ pub enum NameError {
         /// The name.
         name: String,
     },
-    /// A name is not one of the languages.
-    #[error("unknown language {name:?}, expected en, fr or cn")]
+    /// A name is not a language.
+    #[error(
+        "{:?} is not a language; expected a BCP-47 tag such as en, de or pt-BR",
+        lpp_files::shortened(name, 60)
+    )]
     UnknownLanguage {
         /// The name.
         name: String,
@@ -59,7 +62,7 @@ pub enum SubjectsError {
         path: PathBuf,
     },
     /// A folder of subjects contains no subject.
-    #[error("{}: found no subject, expected one folder {prefix}* per subject", path.display())]
+    #[error("{}: found no subject, expected one folder {prefix}* per subject; which subjects heard which language is told by their names or by runs.csv", path.display())]
     NoSubjects {
         /// The folder.
         path: PathBuf,

@@ -4,6 +4,7 @@
 //! * [`Scores`]: brain scores and their additional files;
 //! * [`FeatureName`]: the grammar of names of models and baselines;
 //! * [`SubjectRuns`] and [`check_pairs`]: the runs of a subject, and the pairing of the runs of subjects;
+//! * [`RunsTable`]: `runs.csv`, the runs of a study of any form;
 //! * [`maker_of`]: the program that makes a missing file.
 //!
 //! It contains no numerics, and knows brains, words and models only by name. Formats that need no study are in
@@ -22,22 +23,27 @@
 mod annotation;
 mod config;
 mod error;
+mod fit_settings;
 mod language;
 mod makers;
 mod names;
 mod paths;
 mod penalties;
 mod runs;
+mod runs_table;
 mod score_extras;
 mod scores;
+mod study_grid;
+mod study_runs;
 mod subject_pairs;
 
 pub use annotation::{PUBLISHED_ANNOTATIONS, is_published_annotation};
 pub use config::{
-    AnnotationCorrections, ConfiguredCorpus, ConfiguredFits, ConfiguredIndividuals, ConfiguredPaths,
-    PairRuns, StudyConfig,
+    AnnotationCorrections, ConfiguredClean, ConfiguredCorpus, ConfiguredFit, ConfiguredFolds,
+    ConfiguredIndividuals, ConfiguredPaths, PairRuns, StudyConfig,
 };
 pub use error::{NameError, SubjectsError};
+pub use fit_settings::{AlphaScope, FitTerms, FoldRule, FoldRuleError, Metric};
 pub use language::Language;
 pub use makers::maker_of;
 pub use names::{
@@ -45,13 +51,16 @@ pub use names::{
 };
 pub use paths::Study;
 pub use penalties::{BadPenalties, Penalties};
-pub use runs::{
-    SubjectRuns, averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs,
-    resampled_runs_of,
-};
+pub use runs::{SubjectRuns, run_folders, sorted_entries};
+pub use runs_table::{RunKind, RunsTable, TableRun};
 pub use score_extras::{
     BESIDE_SCORES, CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, VOXELWISE_ISC,
     beside_isc, beside_scores, load_sidecar, save_with_sidecar,
 };
-pub use scores::{ModelKind, Scores, ScoresInfo};
+pub use scores::{EXPLAINABLE, ModelKind, Scores, ScoresInfo};
+pub use study_grid::StudyGrid;
+pub use study_runs::{
+    averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs, resampled_runs_of,
+    story_names,
+};
 pub use subject_pairs::check_pairs;

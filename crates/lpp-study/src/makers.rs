@@ -46,7 +46,12 @@ pub fn maker_of(path: &Path) -> String {
         return published.to_owned();
     }
     if file.starts_with("words_") && path.extension().is_some_and(|ending| ending == "csv") {
-        return "make it with lpp-extract, lpp-glove, lpp-random or lpp-controls".to_owned();
+        return "import it with lpp-import words, or make it from an annotation with lpp-extract, lpp-glove, lpp-random or \
+                lpp-controls"
+            .to_owned();
+    }
+    if file == "runs.csv" {
+        return "write it with lpp-import bids, or by hand".to_owned();
     }
     if file == "lpp.toml" {
         return "write one with lpp-run init".to_owned();
@@ -108,6 +113,8 @@ mod tests {
                 "make it with lpp-random",
             ),
             ("words_en.csv", "lpp-extract, lpp-glove"),
+            ("words_de.csv", "lpp-import words"),
+            ("runs.csv", "lpp-import bids"),
             ("masks/mask_lpp_en.nii.gz", "make it with lpp-mask"),
             ("average_subject/en/run-0.npy", "make it with lpp-average"),
             ("isc/isc_en.npy", "make it with lpp-average"),

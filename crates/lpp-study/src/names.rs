@@ -312,7 +312,7 @@ pub(crate) fn check_part(what: &'static str, name: &str) -> Result<(), NameError
 }
 
 /// Why `name` cannot be part of a file name.
-fn fault_of(name: &str) -> Option<&'static str> {
+pub(crate) fn fault_of(name: &str) -> Option<&'static str> {
     Some(if name.is_empty() {
         "a part of it is empty"
     } else if name.contains(['/', '\\']) {

@@ -6,7 +6,7 @@ use lpp_files::{BidsName, EntityChoice, FileError, name_makers, natural_path_ord
 
 use crate::names::file_stem;
 
-use crate::{Language, StudyConfig, maker_of};
+use crate::{Language, RunsTable, StudyConfig, StudyGrid, maker_of};
 
 /// The configuration of a study folder.
 const CONFIG: &str = "lpp.toml";
@@ -18,6 +18,8 @@ const CONFIG: &str = "lpp.toml";
 pub struct Study {
     root: PathBuf,
     config: StudyConfig,
+    /// The folder's name of the subject that takes the place of the average subject.
+    subject: Option<String>,
 }
 
 impl Study {
@@ -47,7 +49,11 @@ impl Study {
         } else {
             StudyConfig::default()
         };
-        Ok(Self { root, config })
+        Ok(Self {
+            root,
+            config,
+            subject: None,
+        })
     }
 
     /// A new study in `root`, with the configuration of the paper; nothing is read or written.
@@ -56,6 +62,7 @@ impl Study {
         Self {
             root: root.into(),
             config: StudyConfig::default(),
+            subject: None,
         }
     }
 
@@ -66,6 +73,23 @@ impl Study {
             self.config.corpus.only = only;
         }
         self
+    }
+
+    /// The study of one subject, given with or without `sub-`: its mask, scores, regions, tables, figures and report take
+    /// the place of those of the average subject.
+    #[must_use]
+    pub fn of_subject(mut self, name: &str) -> Self {
+        self.subject = Some(format!("sub-{}", name.strip_prefix("sub-").unwrap_or(name)));
+        self
+    }
+
+    /// A folder of the average subject, or of the subject in its place.
+    fn of_whom(&self, folder: &str) -> PathBuf {
+        let folder = self.root.join(folder);
+        match &self.subject {
+            Some(subject) => folder.join(subject),
+            None => folder,
+        }
     }
 
     /// The folder.
@@ -80,6 +104,32 @@ impl Study {
         &self.config
     }
 
+    /// The table of the runs of all subjects, which a study need not have: `runs.csv`.
+    #[must_use]
+    pub fn runs_table(&self) -> PathBuf {
+        self.root.join("runs.csv")
+    }
+
+    /// The runs of all subjects, if there is a table of them.
+    ///
+    /// # Errors
+    /// As [`RunsTable::load`].
+    pub fn load_runs(&self) -> Result<Option<RunsTable>, FileError> {
+        let file = self.runs_table();
+        file.exists().then(|| RunsTable::load(&file)).transpose()
+    }
+
+    /// The grid of the scans: the one in `lpp.toml`; otherwise that of the scans themselves if the study has a table of
+    /// runs, and that of the published study if not.
+    #[must_use]
+    pub fn grid(&self) -> StudyGrid {
+        match &self.config.grid {
+            Some(grid) => grid.clone(),
+            None if self.runs_table().exists() => StudyGrid::Native,
+            None => StudyGrid::Paper,
+        }
+    }
+
     /// Folder of the word annotations, with one folder per language.
     #[must_use]
     pub fn annotation_dir(&self) -> PathBuf {
@@ -91,21 +141,28 @@ impl Study {
     pub fn annotation(&self, lang: Language) -> PathBuf {
         let folder = lang.folder();
         self.annotation_dir()
-            .join(folder)
+            .join(&folder)
             .join(format!("lpp{folder}_word_information.csv"))
     }
 
-    /// The text: `text/lpp_en_text.zip`, or the folder `text/lpp_en_text` if only the folder exists.
+    /// The text: what `lpp.toml` names under `[corpus]`, or the first of `text/lpp_en_text.zip`, the folders
+    /// `text/lpp_en_text` and `text/en`, and `text/en.txt` that exists. If none does, it is the archive.
     #[must_use]
     pub fn text(&self, lang: Language) -> PathBuf {
+        if let Some(text) = &self.config.corpus.text {
+            return self.root.join(text.replace("{lang}", lang.code()));
+        }
         let texts = self.configured(self.config.paths.text.as_deref(), "text");
         let archive = texts.join(format!("lpp_{lang}_text.zip"));
-        let folder = texts.join(format!("lpp_{lang}_text"));
-        if !archive.exists() && folder.is_dir() {
-            folder
-        } else {
-            archive
+        let folders = [format!("lpp_{lang}_text"), lang.to_string()].map(|name| texts.join(name));
+        let file = texts.join(format!("{lang}.txt"));
+        if archive.exists() {
+            return archive;
         }
+        let folder = folders.into_iter().find(|folder| folder.is_dir());
+        folder
+            .or_else(|| file.exists().then_some(file))
+            .unwrap_or(archive)
     }
 
     /// Folder of a model's checkpoint: `models/gpt2`; for `org/name` it is `models/org--name`, or `models/org/name` if
@@ -148,13 +205,16 @@ impl Study {
     /// The brain mask: `masks/mask_lpp_en.nii.gz`.
     #[must_use]
     pub fn mask(&self, lang: Language) -> PathBuf {
-        self.root.join("masks").join(format!("mask_lpp_{lang}.nii.gz"))
+        match &self.subject {
+            Some(subject) => self.subject_mask(subject),
+            None => self.root.join("masks").join(format!("mask_lpp_{lang}.nii.gz")),
+        }
     }
 
     /// Folder of the region masks.
     #[must_use]
     pub fn roi_dir(&self) -> PathBuf {
-        self.root.join("roi_masks")
+        self.of_whom("roi_masks")
     }
 
     /// A region mask of the left hemisphere: `roi_masks/TP.nii.gz`.
@@ -166,6 +226,9 @@ impl Study {
     /// A run of the average subject, from 0: `average_subject/en/run-0.npy`, (`n_scans`, `n_voxels`).
     #[must_use]
     pub fn average_run(&self, lang: Language, run: usize) -> PathBuf {
+        if let Some(subject) = &self.subject {
+            return self.subject_run(subject, lang, run);
+        }
         self.root
             .join("average_subject")
             .join(lang.code())
@@ -214,7 +277,7 @@ impl Study {
     /// The inter-subject correlation: `isc/isc_en.npy`, (`n_trials`, `n_voxels`).
     #[must_use]
     pub fn isc(&self, lang: Language) -> PathBuf {
-        self.root.join("isc").join(format!("isc_{lang}.npy"))
+        self.of_whom("isc").join(format!("isc_{lang}.npy"))
     }
 
     /// Activations of a model: `activations/gpt2_en.safetensors`.
@@ -245,7 +308,7 @@ impl Study {
     /// Folder of the scores.
     #[must_use]
     pub fn scores_dir(&self) -> PathBuf {
-        self.root.join("scores")
+        self.of_whom("scores")
     }
 
     /// Brain scores of a model: `scores/gpt2_en.npy`, (`n_layers`, `n_voxels`).
@@ -282,7 +345,8 @@ impl Study {
     /// Brain scores of a model in one subject: `scores/sub-EN057/gpt2_en.npy`, (`n_layers`, `n_voxels`).
     #[must_use]
     pub fn subject_scores(&self, subject: &str, model: &str, lang: Language) -> PathBuf {
-        self.scores_dir()
+        self.root
+            .join("scores")
             .join(file_stem(subject))
             .join(format!("{}_{lang}.npy", file_stem(model)))
     }
@@ -297,21 +361,24 @@ impl Study {
     #[must_use]
     pub fn table(&self, name: &str, lang: Language) -> PathBuf {
         // A map of a model carries the model's name.
-        self.root
-            .join("results")
+        self.of_whom("results")
             .join(format!("{}_{lang}", file_stem(name)))
     }
 
     /// Folder of the figures.
     #[must_use]
     pub fn figures_dir(&self) -> PathBuf {
-        self.root.join("figures")
+        self.of_whom("figures")
     }
 
     /// The report: `report/report.html`.
     #[must_use]
     pub fn report(&self) -> PathBuf {
-        self.root.join("report").join("report.html")
+        let of_whom = self
+            .subject
+            .as_ref()
+            .map_or_else(String::new, |subject| format!("_{subject}"));
+        self.root.join("report").join(format!("report{of_whom}.html"))
     }
 
     fn configured(&self, path: Option<&Path>, default: &str) -> PathBuf {
@@ -358,6 +425,29 @@ mod tests {
             let text = file.display().to_string();
             assert!(!text.contains("..") && file.starts_with("study"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_subject_takes_the_place_of_the_average() {
+        let lang = Language::English;
+        let (study, of_one) = (Study::planned("s"), Study::planned("s").of_subject("01"));
+        assert_eq!(of_one.mask(lang), study.subject_mask("sub-01"));
+        assert_eq!(
+            of_one.scores("m", lang),
+            study.subject_scores("sub-01", "m", lang)
+        );
+        assert_eq!(
+            of_one.subject_scores("sub-01", "m", lang),
+            of_one.scores("m", lang)
+        );
+        assert_eq!(of_one.average_run(lang, 2), study.subject_run("sub-01", lang, 2));
+        assert!(
+            of_one
+                .table("summary", lang)
+                .ends_with("results/sub-01/summary_en")
+        );
+        assert!(of_one.report().ends_with("report/report_sub-01.html"));
+        assert_eq!(of_one.activations("m", lang), study.activations("m", lang));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use lpp_files::{
     BidsName, EntityChoice, FileError, check_distinct_files, missing_run, natural_order, natural_path_order,
 };
 
-use crate::{Language, PairRuns, Study, SubjectsError};
+use crate::{PairRuns, SubjectsError};
 
 /// A subject and its runs in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +17,13 @@ pub struct SubjectRuns {
     pub name: String,
     /// The files, in the natural order of their labels.
     pub runs: Vec<PathBuf>,
-    /// The label of each run, without leading zeros: `15` of `run-15`.
+    /// The label of each run, without leading zeros: `15` of `run-15`; its story if `runs.csv` lists the runs.
     pub labels: Vec<String>,
+    /// The run of the words that each run heard, from 0, if it is not the run at the same place: a story may be heard
+    /// several times.
+    pub stories: Option<Vec<usize>>,
+    /// The table of confounds of each run, as far as `runs.csv` names one; empty without that file.
+    pub confounds: Vec<Option<PathBuf>>,
 }
 
 impl SubjectRuns {
@@ -32,7 +37,7 @@ impl SubjectRuns {
     /// differ in more than their label; naming two files if they are the same run.
     pub fn find(folder: &Path, only: &[EntityChoice]) -> Result<Self, SubjectsError> {
         let mut files = Vec::new();
-        for (place, session) in places(folder)? {
+        for (place, session) in run_folders(folder)? {
             for path in sorted_entries(&place, |name| name.is_volume() || name.is_array())? {
                 let mut name = BidsName::of(&path);
                 if let Some(label) = &session {
@@ -54,6 +59,8 @@ impl SubjectRuns {
         Ok(Self {
             name: subject_name(folder),
             labels: files.iter().map(|(_, name)| name.run_label()).collect(),
+            stories: None,
+            confounds: Vec::new(),
             runs: files.into_iter().map(|(path, _)| path).collect(),
         })
     }
@@ -104,108 +111,12 @@ pub(crate) fn listed(labels: &[String]) -> String {
     labels.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ") + more
 }
 
-/// The subjects of a study on the working grid: `resampled/en/sub-*`.
+/// The folders that may contain a subject's runs, with the label of the session: `func`, or the folder itself, and those
+/// of sessions.
 ///
 /// # Errors
-/// As [`SubjectRuns::find`]; also if there is no subject.
-pub fn resampled_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, SubjectsError> {
-    subjects(&resampled_dir(study, lang), "sub-", &resampled_choices(study))
-}
-
-/// The subjects whose scans are averaged: those listed in `lpp.toml`, or all.
-///
-/// # Errors
-/// As [`resampled_runs`]; also if a listed subject does not exist.
-pub fn averaged_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, SubjectsError> {
-    let mut found = resampled_runs(study, lang)?;
-    let Some(listed) = study.config().subjects.get(&lang) else {
-        return Ok(found);
-    };
-    let folder_of = |subject: &String| format!("sub-{}", subject.strip_prefix("sub-").unwrap_or(subject));
-    let listed: Vec<String> = listed.iter().map(folder_of).collect();
-    if let Some(missing) = listed
-        .iter()
-        .find(|name| found.iter().all(|subject| subject.name != **name))
-    {
-        let path = resampled_dir(study, lang).join(missing);
-        return Err(SubjectsError::malformed(
-            &path,
-            "no runs",
-            "those of a subject that lpp.toml lists under [subjects] (lpp-resample writes them)",
-        ));
-    }
-    found.retain(|subject| listed.contains(&subject.name));
-    Ok(found)
-}
-
-/// One subject of a study on the working grid, given by the name of its folder or without the `sub-`: `EN057`.
-///
-/// # Errors
-/// As [`SubjectRuns::find`].
-pub fn resampled_runs_of(study: &Study, lang: Language, subject: &str) -> Result<SubjectRuns, SubjectsError> {
-    let name = format!("sub-{}", subject.strip_prefix("sub-").unwrap_or(subject));
-    SubjectRuns::find(&resampled_dir(study, lang).join(name), &resampled_choices(study))
-}
-
-/// The preprocessed runs of a study as published: `derivatives/sub-EN*/func`.
-///
-/// # Errors
-/// As [`resampled_runs`].
-pub fn derivative_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>, SubjectsError> {
-    let prefix = format!("sub-{}", lang.folder());
-    subjects(
-        &study.root().join("derivatives"),
-        &prefix,
-        &study.config().corpus.only,
-    )
-}
-
-/// The folder of the resampled runs of a language.
-#[must_use]
-pub fn resampled_dir(study: &Study, lang: Language) -> PathBuf {
-    study.root().join("resampled").join(lang.code())
-}
-
-/// The choices for resampled runs. They have only one resolution, so a choice of resolution does not apply.
-fn resampled_choices(study: &Study) -> Vec<EntityChoice> {
-    let only = study.config().corpus.only.iter();
-    only.filter(|choice| choice.key() != "res").cloned().collect()
-}
-
-/// The name of a resampled run: `_res-4mm` replaces its resolution, or is inserted before `_desc-` or before the
-/// ending.
-#[must_use]
-pub fn resampled_name(run: &Path) -> String {
-    let name = file_name(run);
-    let name = match BidsName::of(run).entity("res") {
-        Some(label) => name.replacen(&format!("_res-{label}"), "", 1),
-        None => name,
-    };
-    let place = name.rfind("_desc-").unwrap_or_else(|| {
-        let stem = name.strip_suffix(".gz").unwrap_or(&name);
-        stem.strip_suffix(".nii").unwrap_or(stem).len()
-    });
-    let (head, tail) = name.split_at(place);
-    format!("{head}_res-4mm{tail}")
-}
-
-fn subjects(folder: &Path, prefix: &str, only: &[EntityChoice]) -> Result<Vec<SubjectRuns>, SubjectsError> {
-    let folders = sorted_entries(folder, |name| name.stem().starts_with(prefix))?;
-    let folders: Vec<PathBuf> = folders.into_iter().filter(|path| path.is_dir()).collect();
-    if folders.is_empty() {
-        return Err(SubjectsError::NoSubjects {
-            path: folder.to_owned(),
-            prefix: prefix.to_owned(),
-        });
-    }
-    folders
-        .iter()
-        .map(|subject| SubjectRuns::find(subject, only))
-        .collect()
-}
-
-/// The folders that may contain a subject's runs, with the label of the session.
-fn places(folder: &Path) -> Result<Vec<(PathBuf, Option<String>)>, SubjectsError> {
+/// [`SubjectsError`] naming a folder that cannot be read.
+pub fn run_folders(folder: &Path) -> Result<Vec<(PathBuf, Option<String>)>, SubjectsError> {
     let mut places = vec![(inner_folder(folder), None)];
     for session in sorted_entries(folder, |name| name.stem().starts_with("ses-"))? {
         if session.is_dir() {
@@ -385,7 +296,14 @@ fn kind(key: &str) -> String {
     }
 }
 
-fn sorted_entries(folder: &Path, keep: impl Fn(&BidsName) -> bool) -> Result<Vec<PathBuf>, SubjectsError> {
+/// The entries of a folder in natural order, without hidden ones and those that `keep` is false of.
+///
+/// # Errors
+/// [`SubjectsError`] naming the folder if it cannot be read.
+pub fn sorted_entries(
+    folder: &Path,
+    keep: impl Fn(&BidsName) -> bool,
+) -> Result<Vec<PathBuf>, SubjectsError> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(folder).map_err(FileError::read(folder))? {
         let path = entry.map_err(FileError::read(folder))?.path();
@@ -399,7 +317,7 @@ fn sorted_entries(folder: &Path, keep: impl Fn(&BidsName) -> bool) -> Result<Vec
     Ok(entries)
 }
 
-fn file_name(path: &Path) -> String {
+pub(crate) fn file_name(path: &Path) -> String {
     path.file_name()
         .unwrap_or_default()
         .to_string_lossy()
@@ -409,24 +327,6 @@ fn file_name(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn resampled_runs_say_so_in_their_names() {
-        for (from, to) in [
-            (
-                "a/sub-1_run-2_desc-preproc_bold.nii.gz",
-                "sub-1_run-2_res-4mm_desc-preproc_bold.nii.gz",
-            ),
-            (
-                "sub-1_space-A_res-2_desc-preproc_bold.nii.gz",
-                "sub-1_space-A_res-4mm_desc-preproc_bold.nii.gz",
-            ),
-            ("bold.nii.gz", "bold_res-4mm.nii.gz"),
-            ("bold.nii", "bold_res-4mm.nii"),
-        ] {
-            assert_eq!(resampled_name(Path::new(from)), to);
-        }
-    }
 
     /// A folder with empty files of these names.
     fn folder(names: &[&str]) -> tempfile::TempDir {

@@ -8,7 +8,7 @@ use lpp_files::{FileError, npy, write_atomically};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use crate::Language;
+use crate::{FitTerms, Language};
 
 /// The kind of the features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub enum ModelKind {
     /// The time-only control model, which should score 0.
     Canary,
 }
+
+/// The name of the explainable variance among the scores of a subject: `scores/explainable_de.npy`.
+pub const EXPLAINABLE: &str = "explainable";
 
 /// The JSON sidecar of a score file, `scores/gpt2_en.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,7 +46,10 @@ pub struct ScoresInfo {
     pub n_parameters: Option<u64>,
     /// Width of each layer.
     pub n_hidden: Vec<usize>,
-    /// Number of runs: folds of the outer cross-validation.
+    /// Metric, response and folds.
+    #[serde(flatten)]
+    pub terms: FitTerms,
+    /// Number of runs of scans.
     pub n_runs: usize,
     /// Number of voxels.
     pub n_voxels: usize,
@@ -51,8 +57,14 @@ pub struct ScoresInfo {
     pub mask_sha256: Option<String>,
     /// The penalties tried.
     pub alphas: Vec<f64>,
-    /// The chosen penalty of each layer and fold, as an index into `alphas`.
+    /// The chosen penalty of each layer and fold, as an index into `alphas`; empty if each voxel has its own.
     pub alpha_index: Vec<Vec<usize>>,
+    /// How many voxels chose each penalty in each layer and fold; empty if voxels share one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alpha_counts: Vec<Vec<Vec<usize>>>,
+    /// The test scans of each fold, in the order of the rows of `MODEL_LANG_runs.npy`; empty in older files.
+    #[serde(default)]
+    pub test_folds: Vec<String>,
     /// Mean score over voxels of each layer and fold, without NaN.
     pub fold_means: Vec<Vec<f64>>,
     /// Voxels without a score, per layer.
@@ -114,7 +126,7 @@ impl Scores {
         npy::save(path, &self.values)
     }
 
-    /// The score files of one language in `folder`, sorted by name.
+    /// The score files of one language in `folder`, sorted by name; the explainable variance is none of them.
     ///
     /// # Errors
     /// [`FileError::Read`] if the folder does not exist, [`FileError::Malformed`] if it has no scores.
@@ -125,7 +137,9 @@ impl Scores {
             let path = entry.map_err(FileError::read(folder))?.path();
             if path
                 .file_name()
-                .is_some_and(|name| name.to_string_lossy().ends_with(&ending))
+                .map(|name| name.to_string_lossy())
+                .and_then(|name| name.strip_suffix(&ending).map(str::to_owned))
+                .is_some_and(|name| name != EXPLAINABLE)
             {
                 files.push(path);
             }
@@ -153,11 +167,14 @@ mod tests {
             family: Some("gpt2".into()),
             n_parameters: Some(12),
             n_hidden: vec![4, 4],
+            terms: FitTerms::default(),
             n_runs: 9,
             n_voxels: 3,
             mask_sha256: None,
             alphas: vec![1.0],
             alpha_index: vec![vec![0; 9]; 2],
+            alpha_counts: Vec::new(),
+            test_folds: vec!["run 0".into()],
             fold_means: vec![vec![0.1; 9]; 2],
             n_nan_voxels: vec![0, 1],
             wall_s: vec![0.5, 0.5],
@@ -173,9 +190,27 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("toy_en.npy");
         scores().save(&path).unwrap();
+        npy::save(&dir.path().join("explainable_en.npy"), &array![[0.5_f32]]).unwrap();
         assert_eq!(Scores::load(&path).unwrap(), scores());
         assert_eq!(Scores::list(dir.path(), Language::English).unwrap(), [path]);
         assert!(Scores::list(dir.path(), Language::French).is_err());
+    }
+
+    #[test]
+    fn a_sidecar_without_terms_is_of_the_published_fit() {
+        let mut old = serde_json::to_value(scores().info).unwrap();
+        for key in ["metric", "hrf", "alpha_scope", "folds", "gap_scans", "test_folds"] {
+            assert!(old.as_object_mut().unwrap().remove(key).is_some(), "{key}");
+        }
+        let info: ScoresInfo = serde_json::from_value(old.clone()).unwrap();
+        assert_eq!(info.terms, FitTerms::default());
+        old["hrf"] = serde_json::Value::Null;
+        old["folds"] = "chunks:4".into();
+        let info: ScoresInfo = serde_json::from_value(old).unwrap();
+        assert_eq!(
+            (info.terms.hrf, info.terms.folds),
+            (None, crate::FoldRule::Chunks(4))
+        );
     }
 
     #[test]

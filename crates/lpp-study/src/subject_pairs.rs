@@ -122,6 +122,8 @@ mod tests {
                 .map(|label| format!("/none/{name}/{name}_{}", form.replace('#', label)).into())
                 .collect(),
             labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+            stories: None,
+            confounds: Vec::new(),
         }
     }
 

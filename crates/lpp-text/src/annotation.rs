@@ -10,10 +10,8 @@ use lpp_files::{BoundedRows, TimedWord, WordTable};
 use crate::annotation_times::{TimedRows, check};
 use crate::decode::decode;
 use crate::run_words::RunWords;
+use crate::sections::Sections;
 use crate::{Corrections, TextError};
-
-/// Runs of the data set: the sections 1 to 9 of the annotation.
-pub const N_RUNS: usize = 9;
 
 /// Largest annotation file; the published ones have a megabyte.
 const MAX_BYTES: u64 = 256 << 20;
@@ -36,7 +34,10 @@ pub struct Annotation {
 }
 
 impl Annotation {
-    /// Reads `lppEN_word_information.csv` or a file of the same format.
+    /// Reads `lppEN_word_information.csv` or a file of the same format, or a table of words.
+    ///
+    /// A table of words has a column `word_index` and is read as [`WordTable::load`] reads it; nothing is corrected and
+    /// no row is left out. Otherwise each `section`, a whole number, is a run; runs are in the order of the numbers.
     ///
     /// The columns `word`, `onset`, `offset` and `section` are found by name; others are ignored. Rows are corrected
     /// first ([`Corrections`]). Then rows without a word are left out: rows without any cell, and rows whose word is an
@@ -52,14 +53,14 @@ impl Annotation {
     ///
     /// # Errors
     /// [`FileError::Read`](lpp_files::FileError::Read) or [`FileError::Malformed`](lpp_files::FileError::Malformed) for a file that cannot be read, is empty, lacks a column or has
-    /// no word for a run; [`TextError::BadCell`] for a time that is not a finite number, an end before its beginning, a cell
-    /// without end or a section outside 1 to 9; [`TextError::CorrectionWithoutRow`] if a row to be dropped does not exist.
+    /// no word for a section; [`TextError::BadCell`] for a time that is not a finite number, an end before its beginning, a cell
+    /// without end or a section that is not a whole number; [`TextError::CorrectionWithoutRow`] if a row to be dropped does not exist.
     ///
     /// ```
     /// use lpp_text::{Annotation, Corrections};
     ///
     /// # let path = std::env::temp_dir().join(format!("lpp-doc-annotation-{}.csv", std::process::id()));
-    /// # let rows: String = (1..=9).map(|s| format!("once,0.1,0.7,{s}\nNA,0.7,0.9,{s}\n,0.9,1,{s}\n")).collect();
+    /// # let rows: String = (1..=4).map(|s| format!("once,0.1,0.7,{s}\nNA,0.7,0.9,{s}\n,0.9,1,{s}\n")).collect();
     /// # std::fs::write(&path, format!("word,onset,offset,section\n{rows}")).unwrap();
     /// let annotation = Annotation::load(&path, &Corrections::none())?;
     /// assert_eq!(annotation.runs()[0].words, ["once", "NA"]);
@@ -72,10 +73,16 @@ impl Annotation {
             .flexible(true)
             .from_reader(BoundedRows::new(text.as_bytes()));
         let header = reader.headers().map_err(|e| unreadable(path, &e))?;
+        if header.iter().any(|column| column == "word_index") {
+            if corrections.are_published() {
+                let expected = "an annotation with sections, which the published corrections are for (--corrections none)";
+                return Err(TextError::malformed(path, "a table of words", expected));
+            }
+            return Self::of_table(&WordTable::load(path)?, path);
+        }
         let columns = Columns::find(header, path)?;
 
-        let mut runs = vec![RunWords::default(); N_RUNS];
-        let mut rows = TimedRows::new(path, N_RUNS);
+        let mut sections = Sections::default();
         let mut left_out = LeftOut::default();
         let mut n_rows = 0;
         for (label, record) in reader.records().enumerate() {
@@ -93,13 +100,13 @@ impl Annotation {
             let word = corrections
                 .replacement(label)
                 .unwrap_or_else(|| cell(&record, columns.word));
-            let run = row.section(columns.section)? - 1;
+            let (run, labels) = sections.of(row.section(columns.section)?);
             if is_missing(word, corrections) {
-                runs[run].n_rows += 1;
+                run.n_rows += 1;
                 left_out.add(label, word);
             } else {
-                row.add(word, &columns, &mut runs[run])?;
-                rows.add(run, label);
+                row.add(word, &columns, run)?;
+                labels.push(label);
             }
         }
         left_out.tell(path, corrections);
@@ -110,18 +117,34 @@ impl Annotation {
                 n_rows,
             });
         }
-        if let Some(run) = runs.iter().position(|run| run.words.is_empty()) {
-            let found = format!("no word in section {}", run + 1);
-            return Err(TextError::malformed(
-                path,
-                found,
-                format!("words in each of the sections 1 to {N_RUNS}"),
-            ));
-        }
+        let (runs, rows) = sections.into_runs(path)?;
         check(&rows, &runs, corrections.are_published())?;
         Ok(Self {
             path: path.to_owned(),
             is_published: corrections.are_published(),
+            runs,
+        })
+    }
+
+    /// The words of a table, run by run.
+    fn of_table(table: &WordTable, path: &Path) -> Result<Self, TextError> {
+        if let Some(row) = table.words().iter().position(|word| word.word.trim().is_empty()) {
+            let found = format!("no word in row {row}");
+            return Err(TextError::malformed(path, found, "a word in each row"));
+        }
+        let mut n_before = 0;
+        let (runs, labels) = (0..table.n_runs())
+            .map(|run| {
+                let words = RunWords::of(table.run(run));
+                let labels = (n_before..n_before + words.n_words()).collect();
+                n_before += words.n_words();
+                (words, labels)
+            })
+            .unzip::<_, _, Vec<_>, Vec<_>>();
+        check(&TimedRows::new(path, labels), &runs, false)?;
+        Ok(Self {
+            path: path.to_owned(),
+            is_published: false,
             runs,
         })
     }
@@ -294,15 +317,13 @@ impl Row<'_> {
         }
     }
 
-    fn section(&self, column: usize) -> Result<usize, TextError> {
+    fn section(&self, column: usize) -> Result<i64, TextError> {
         let text = cell(self.record, column);
         // Spreadsheet programs write whole numbers as `3.0` where the column has gaps.
         let digits = text.trim();
         let digits = digits.strip_suffix(".0").unwrap_or(digits);
-        match digits.parse::<usize>() {
-            Ok(section) if (1..=N_RUNS).contains(&section) => Ok(section),
-            _ => Err(self.bad("section", text, format!("a whole number from 1 to {N_RUNS}"))),
-        }
+        let bad = |_| self.bad("section", text, "a whole number".to_owned());
+        digits.parse().map_err(bad)
     }
 
     fn seconds(&self, column: usize, name: &'static str) -> Result<f64, TextError> {
@@ -369,6 +390,9 @@ mod tests {
         std::fs::write(&path, table).unwrap();
         (folder, path)
     }
+
+    /// Runs of the table.
+    const N_RUNS: usize = 9;
 
     fn table(first_rows: &str) -> String {
         let rest = (1..=N_RUNS)
@@ -466,7 +490,7 @@ mod tests {
         for (row, parts) in [
             ("a,one,2,x,1\n", ["row 0", "\"onset\"", "\"one\""]),
             ("a,1,nan,x,1\n", ["row 0", "\"offset\"", "\"nan\""]),
-            ("a,1,2,x,10\n", ["row 0", "\"section\"", "\"10\""]),
+            ("a,1,2,x,1.5\n", ["row 0", "\"section\"", "\"1.5\""]),
             ("a,1,2,x,\n", ["row 0", "\"section\"", "\"\""]),
             ("a,1\n", ["row 0", "\"section\"", "\"\""]),
         ] {
@@ -480,12 +504,58 @@ mod tests {
         for (table, part) in [
             ("", "an empty file"),
             ("word,onset,section\na,1,1\n", "a column \"offset\""),
-            ("word,onset,offset,section\n", "no word in section 1"),
-            ("word,onset,offset,section\na,1,2,1\n", "no word in section 2"),
+            ("word,onset,offset,section\n", "no word,"),
+            (
+                "word,onset,offset,section\na,1,2,1\n,1,2,2\n",
+                "no word in section 2",
+            ),
+            (
+                "run,word_index,word,onset_s,offset_s\n0,0,,1,2\n",
+                "no word in row 0",
+            ),
+            ("run,word_index,word,onset_s,offset_s\n0,0,a,2,1\n", "row 0"),
+            ("run,word_index,word,onset_s,offset_s\n0,1,a,1,2\n", "word 1"),
         ] {
             let error = load(table).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         }
+    }
+
+    #[test]
+    fn sections_are_runs_in_the_order_of_their_numbers() {
+        let rows = |order: &[i64]| {
+            let row = |s: &i64| format!("w{s},0.5,1.5,{s}\n");
+            let table = format!(
+                "word,onset,offset,section\n{}",
+                order.iter().map(row).collect::<String>()
+            );
+            let words = |run: &RunWords| run.words[0].clone();
+            load(&table)
+                .unwrap()
+                .runs()
+                .iter()
+                .map(words)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        for (order, expected) in [
+            (vec![1, 2, 3, 4], "w1 w2 w3 w4"),
+            (vec![10, 9, 12, 11, 8], "w8 w9 w10 w11 w12"),
+            (vec![0, 100, -3], "w-3 w0 w100"),
+        ] {
+            assert_eq!(rows(&order), expected);
+        }
+    }
+
+    #[test]
+    fn a_table_of_words_is_an_annotation() {
+        let table =
+            "run,word_index,word,onset_s,offset_s\n0,0,der,0.5,0.7\n0,1,n/a,0.7,0.9\n1,0,Wal,0.1,0.4\n";
+        let (_folder, path) = written(table);
+        let annotation = Annotation::load(&path, &Corrections::none()).unwrap();
+        assert_eq!(annotation.runs()[0].words, ["der", "n/a"]);
+        assert_eq!(annotation.runs()[0].positions, [0, 1]);
+        assert_eq!(annotation.word_table().unwrap(), WordTable::load(&path).unwrap());
     }
 
     #[test]

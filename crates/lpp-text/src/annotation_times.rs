@@ -18,16 +18,10 @@ pub(crate) struct TimedRows {
 }
 
 impl TimedRows {
-    pub(crate) fn new(path: &Path, n_runs: usize) -> Self {
-        Self {
-            path: path.to_owned(),
-            labels: vec![Vec::new(); n_runs],
-        }
-    }
-
-    /// Records that the next word of a run is in the row `label`.
-    pub(crate) fn add(&mut self, run: usize, label: usize) {
-        self.labels[run].push(label);
+    /// The rows of the words of each run.
+    pub(crate) fn new(path: &Path, labels: Vec<Vec<usize>>) -> Self {
+        let path = path.to_owned();
+        Self { path, labels }
     }
 }
 
@@ -192,8 +186,8 @@ mod tests {
     #[test]
     fn a_row_that_stands_twice_is_named() {
         let mut runs = runs(|_, t| t);
-        let mut rows = TimedRows::new(Path::new("words.csv"), 3);
-        (0..60).for_each(|label| rows.add(label / 20, label));
+        let labels = [0..20, 20..40, 40..60].map(Vec::from_iter);
+        let rows = TimedRows::new(Path::new("words.csv"), labels.to_vec());
         assert_eq!(repeated(&rows, &runs).count(), 0);
         // The same word again later is no repetition, nor are two words at one time.
         runs[0].onsets_s[3] = runs[0].onsets_s[2];
@@ -209,8 +203,8 @@ mod tests {
     fn a_word_that_ends_before_it_begins_is_named_by_its_row() {
         let mut runs = runs(|_, t| t);
         runs[1].offsets_s[4] = 0.1;
-        let mut rows = TimedRows::new(Path::new("words.csv"), 3);
-        (0..60).for_each(|label| rows.add(label / 20, label));
+        let labels = [0..20, 20..40, 40..60].map(Vec::from_iter);
+        let rows = TimedRows::new(Path::new("words.csv"), labels.to_vec());
         let message = check(&rows, &runs, false).unwrap_err().to_string();
         assert!(
             message.contains("words.csv, row 24") && message.contains("offset"),

@@ -1,6 +1,7 @@
 //! Input of the extraction, prepared without a model: words, windows, and the tokens of each word.
 
 use crate::Writing;
+use crate::run_texts::{cut, joined};
 use crate::spelling::Doubts;
 use crate::{Annotation, RunTokens, RunWords, TextError, TextTokenizer, WindowLayout, WordSpans};
 
@@ -17,7 +18,8 @@ pub struct CorpusRun {
 
 /// Tokenizes the text of each run and aligns it with the annotation.
 ///
-/// `annotation` and `texts` must have the same runs; see [`load_texts`](crate::load_texts), [`RunTokens::new`] and
+/// `texts` has one text for each run of the annotation, or one of all runs, which is cut where each run begins; without
+/// texts, the words joined by blanks are the text. See [`load_texts`](crate::load_texts), [`RunTokens::new`] and
 /// [`WordSpans::align`] for the steps. No model is needed.
 ///
 /// # Errors
@@ -29,7 +31,7 @@ pub struct CorpusRun {
 /// use lpp_text::{Annotation, Corrections, TextTokenizer, WindowLayout, Writing, load_texts, prepare_corpus};
 ///
 /// let annotation = Annotation::load("annotation/EN/lppEN_word_information.csv".as_ref(), &Corrections::none())?;
-/// let texts = load_texts("text/lpp_en_text.zip".as_ref(), "en")?;
+/// let texts = Some(load_texts("text/lpp_en_text.zip".as_ref(), "en", annotation.runs().len())?);
 /// let tokenizer = TextTokenizer::load("models/gpt2".as_ref())?;
 /// let runs = prepare_corpus(&annotation, texts, &tokenizer, WindowLayout::reference(1024), Writing::Spaced)?;
 /// assert_eq!(runs[0].tokens.windows().len(), 19);
@@ -37,18 +39,13 @@ pub struct CorpusRun {
 /// ```
 pub fn prepare_corpus(
     annotation: &Annotation,
-    texts: Vec<String>,
+    texts: Option<Vec<String>>,
     tokenizer: &TextTokenizer,
     layout: WindowLayout,
     writing: Writing,
 ) -> Result<Vec<CorpusRun>, TextError> {
-    if texts.len() != annotation.runs().len() {
-        return Err(TextError::BadSetting {
-            what: "texts",
-            found: format!("{} for {} runs", texts.len(), annotation.runs().len()),
-            expected: "one for each run",
-        });
-    }
+    let writing = if texts.is_some() { writing } else { Writing::Joined };
+    let texts = texts_of_runs(texts, annotation.runs())?;
     let mut doubts = Doubts::default();
     let runs = annotation.runs().iter().zip(texts).enumerate();
     let runs = runs.map(|(run, (words, text))| {
@@ -74,6 +71,22 @@ pub fn prepare_corpus(
         );
     }
     Ok(runs)
+}
+
+/// The text of each run.
+fn texts_of_runs(texts: Option<Vec<String>>, runs: &[RunWords]) -> Result<Vec<String>, TextError> {
+    match texts {
+        None => Ok(runs.iter().map(joined).collect()),
+        Some(texts) if texts.len() == runs.len() => Ok(texts),
+        Some(texts) => match &texts[..] {
+            [text] => cut(text, runs),
+            _ => Err(TextError::BadSetting {
+                what: "texts",
+                found: format!("{} for {} runs", texts.len(), runs.len()),
+                expected: "one for each run, or one for all",
+            }),
+        },
+    }
 }
 
 /// Words missing from the text are an error, or a warning if the search for tokens must be as published.

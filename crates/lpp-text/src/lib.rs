@@ -31,7 +31,9 @@ mod error;
 mod glove;
 mod matching;
 mod random;
+mod run_texts;
 mod run_words;
+mod sections;
 mod source;
 mod spans;
 mod spelling;
@@ -42,7 +44,7 @@ mod word_counts;
 mod writing;
 
 pub use align_table::save_alignment;
-pub use annotation::{Annotation, N_RUNS};
+pub use annotation::Annotation;
 pub use average::{SpanAverager, average_spans};
 pub use controls::Control;
 pub use corpus::{CorpusRun, prepare_corpus};

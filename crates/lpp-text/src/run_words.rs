@@ -1,5 +1,7 @@
 //! The words of one run.
 
+use lpp_files::TimedWord;
+
 /// The words of one run with their times.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RunWords {
@@ -19,6 +21,17 @@ pub struct RunWords {
 }
 
 impl RunWords {
+    /// The words of one run of a table, each a row.
+    pub(crate) fn of(words: &[TimedWord]) -> Self {
+        Self {
+            words: words.iter().map(|word| word.word.clone()).collect(),
+            onsets_s: words.iter().map(|word| word.onset_s).collect(),
+            offsets_s: words.iter().map(|word| word.offset_s).collect(),
+            positions: (0..words.len()).collect(),
+            n_rows: words.len(),
+        }
+    }
+
     /// Number of words of the run.
     #[must_use]
     pub fn n_words(&self) -> usize {

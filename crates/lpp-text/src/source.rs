@@ -4,12 +4,11 @@ use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use lpp_files::refuse_pointer;
+use lpp_files::{RunOrder, missing_run, natural_path_order, refuse_pointer};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
 use crate::TextError;
-use crate::annotation::N_RUNS;
 use crate::decode::decode;
 
 /// Password of the published archives. It keeps a copyrighted text out of search engines and is not secret: it is in
@@ -19,38 +18,87 @@ const PASSWORD: &[u8] = b"lessentielestinvisiblepourlesyeux";
 /// Largest text of one run; the real ones have about ten kilobytes. The size given in the archive is not trusted.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
 
-/// Reads the text of each run of a language, which is named by its code, such as `en`.
+/// Reads the texts of the runs of a language, which is named by its code, such as `en`.
 ///
-/// `path` is either `lpp_en_text.zip`, encrypted with the published password or not encrypted, with the members
-/// `lpp_en_text/text_en_run1.txt` to `…run9.txt`; or a folder with these files; or a folder that contains a folder
-/// `lpp_en_text`. Lines end with `\n` and byte order marks are removed, whatever system wrote the files. Otherwise
-/// texts are returned unchanged, including line ends, because the paper's models read them this way.
+/// `path` is a zip archive, encrypted with the published password or not encrypted; a folder, or one that contains a
+/// folder `lpp_en_text`; files named by a pattern with one `*`, such as `text/*.txt`; or a single file. In archives and
+/// folders, the texts are the files `text_en_run1.txt` and so on, or all other `.txt` files if there are none; they are in
+/// the natural order of their names. There is one for each of `n_runs` runs, or one for all.
+///
+/// Lines end with `\n` and byte order marks are removed, whatever system wrote the files. Otherwise texts are returned
+/// unchanged, including line ends, because the paper's models read them this way.
 ///
 /// # Errors
-/// [`FileError::Read`](lpp_files::FileError::Read) if a file cannot be opened, [`FileError::Malformed`](lpp_files::FileError::Malformed) if the archive is truncated, has another
-/// password or lacks a member, or if a text is empty, too large or not UTF-8.
+/// [`FileError::Read`](lpp_files::FileError::Read) if a file cannot be opened, [`FileError::Malformed`](lpp_files::FileError::Malformed) if the archive is truncated or has another
+/// password, if there are other than `n_runs` texts or one, or if a text is empty, too large or not UTF-8.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = std::env::temp_dir().join(format!("lpp-doc-text-{}", std::process::id()));
 /// # std::fs::create_dir_all(&folder)?;
-/// # for run in 1..=9 { std::fs::write(folder.join(format!("text_en_run{run}.txt")), "Once\n")?; }
-/// let texts = lpp_text::load_texts(&folder, "en")?;
-/// assert_eq!(texts[0], "Once\n");
+/// # for run in 1..=12 { std::fs::write(folder.join(format!("text_en_run{run}.txt")), format!("Once {run}\n"))?; }
+/// let texts = lpp_text::load_texts(&folder, "en", 12)?;
+/// assert_eq!(texts[9], "Once 10\n");
 /// # std::fs::remove_dir_all(&folder)?;
 /// # Ok(())
 /// # }
 /// ```
-pub fn load_texts(path: &Path, lang: &str) -> Result<Vec<String>, TextError> {
-    if path.is_dir() {
-        load_folder(path, lang)
-    } else {
-        load_archive(path, lang)
+pub fn load_texts(path: &Path, lang: &str, n_runs: usize) -> Result<Vec<String>, TextError> {
+    if is_archive(path) {
+        let mut archive = open_archive(path)?;
+        let members = archive.file_names().map(PathBuf::from).collect();
+        let members = checked(path, texts_among(path, members, lang)?, n_runs)?;
+        let text = |member: &PathBuf| {
+            let bytes = read_member(&mut archive, &member.to_string_lossy(), path)?;
+            into_text(bytes, &path.join(member))
+        };
+        return members.iter().map(text).collect();
     }
+    let files = checked(path, text_files(path, lang)?, n_runs)?;
+    let text = |path: &PathBuf| {
+        let file = File::open(path).map_err(TextError::read(path))?;
+        into_text(read_capped(file).map_err(TextError::read(path))?, path)
+    };
+    files.iter().map(text).collect()
 }
 
-fn file_name(lang: &str, run: usize) -> String {
-    format!("text_{lang}_run{}.txt", run + 1)
+fn is_archive(path: &Path) -> bool {
+    !path.is_dir()
+        && path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("zip"))
+}
+
+/// The files that [`load_texts`] reads, for provenance.
+///
+/// # Errors
+/// As [`load_texts`], but for their number.
+///
+/// # Example
+/// ```no_run
+/// let files = lpp_text::text_files("lpp_en_text.zip".as_ref(), "en")?;
+/// assert_eq!(files, ["lpp_en_text.zip".as_ref() as &std::path::Path]);
+/// # Ok::<(), lpp_text::TextError>(())
+/// ```
+pub fn text_files(path: &Path, lang: &str) -> Result<Vec<PathBuf>, TextError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let (folder, pattern) = match name.split_once('*') {
+        Some(pattern) => (path.parent().unwrap_or(Path::new(".")).to_owned(), Some(pattern)),
+        None if path.is_dir() => (folder_of_texts(path, lang), None),
+        None => return Ok(vec![path.to_owned()]),
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(TextError::read(&folder))? {
+        let entry = entry.map_err(TextError::read(&folder))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_meant = pattern.is_none_or(|(head, tail)| {
+            name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail)
+        });
+        if is_meant {
+            files.push(entry.path());
+        }
+    }
+    texts_among(path, files, lang)
 }
 
 fn folder_of_texts(path: &Path, lang: &str) -> PathBuf {
@@ -58,36 +106,64 @@ fn folder_of_texts(path: &Path, lang: &str) -> PathBuf {
     if inner.is_dir() { inner } else { path.to_owned() }
 }
 
-fn load_folder(path: &Path, lang: &str) -> Result<Vec<String>, TextError> {
-    let folder = folder_of_texts(path, lang);
-    (0..N_RUNS)
-        .map(|run| {
-            let path = folder.join(file_name(lang, run));
-            let file = File::open(&path).map_err(TextError::read(&path))?;
-            let bytes = read_capped(file).map_err(TextError::read(&path))?;
-            into_text(bytes, &path)
-        })
-        .collect()
+/// The texts of a language among the files of a folder or archive, in the order of their runs.
+fn texts_among(path: &Path, mut files: Vec<PathBuf>, lang: &str) -> Result<Vec<PathBuf>, TextError> {
+    files.retain(|file| {
+        let is_hidden = |part: std::path::Component| part.as_os_str().as_encoded_bytes().starts_with(b".");
+        let is_text = file.extension().is_some_and(|ending| ending == "txt");
+        is_text && !file.starts_with("__MACOSX") && !file.components().next_back().is_some_and(is_hidden)
+    });
+    let language = |file: &Path| -> Option<String> {
+        let stem = file.file_stem()?.to_string_lossy().into_owned();
+        let (lang, run) = stem.strip_prefix("text_")?.rsplit_once("_run")?;
+        run.parse::<u64>().is_ok().then(|| lang.to_owned())
+    };
+    let is_named = files.iter().any(|file| language(file).as_deref() == Some(lang));
+    files.retain(|file| language(file).as_deref() == is_named.then_some(lang));
+    if files.is_empty() {
+        let expected = format!("text_{lang}_run1.txt and so on, or other .txt files");
+        return Err(TextError::malformed(path, format!("no text of {lang}"), expected));
+    }
+    files.sort_by(|a, b| natural_path_order(a, b));
+    let order = RunOrder::of(&files)?;
+    Ok(order.apply(&files))
 }
 
-fn load_archive(path: &Path, lang: &str) -> Result<Vec<String>, TextError> {
+/// One text for each run, or one for all.
+fn checked(path: &Path, files: Vec<PathBuf>, n_runs: usize) -> Result<Vec<PathBuf>, TextError> {
+    if files.len() == n_runs || files.len() == 1 {
+        return Ok(files);
+    }
+    let name = |file: Option<&PathBuf>| {
+        file.and_then(|file| file.file_name())
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    let number = |file: &PathBuf| name(Some(file)).chars().filter(char::is_ascii_digit).collect();
+    let missing = missing_run(&files.iter().map(number).collect::<Vec<String>>());
+    let lacks = missing.map_or_else(String::new, |run| format!(", none of run {run}"));
+    let found = format!(
+        "{} texts ({} to {}{lacks})",
+        files.len(),
+        name(files.first()),
+        name(files.last())
+    );
+    let expected = format!("{n_runs}, one for each run of the words; or one for all");
+    Err(TextError::malformed(path, found, expected))
+}
+
+fn open_archive(path: &Path) -> Result<ZipArchive<BufReader<File>>, TextError> {
     refuse_pointer(path)?;
     let file = File::open(path).map_err(TextError::read(path))?;
     let bytes_in_file = file.metadata().map_err(TextError::read(path))?.len();
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|e| {
+    ZipArchive::new(BufReader::new(file)).map_err(|e| {
         TextError::malformed(
             path,
             format!("no readable zip archive ({e}) in {bytes_in_file} bytes"),
             "a complete zip file",
         )
-    })?;
-    (0..N_RUNS)
-        .map(|run| {
-            let member = format!("lpp_{lang}_text/{}", file_name(lang, run));
-            let bytes = read_member(&mut archive, &member, path)?;
-            into_text(bytes, &path.join(member))
-        })
-        .collect()
+    })
 }
 
 fn read_member(
@@ -136,27 +212,4 @@ fn into_text(bytes: Vec<u8>, path: &Path) -> Result<String, TextError> {
         return Err(TextError::malformed(path, "an empty text", "the text of a run"));
     }
     Ok(text)
-}
-
-/// The files that [`load_texts`] reads, for provenance.
-///
-/// # Errors
-/// [`FileError::Read`](lpp_files::FileError::Read) if a folder cannot be listed.
-///
-/// # Example
-/// ```no_run
-/// let files = lpp_text::text_files("lpp_en_text.zip".as_ref(), "en")?;
-/// assert_eq!(files, ["lpp_en_text.zip".as_ref() as &std::path::Path]);
-/// # Ok::<(), lpp_text::TextError>(())
-/// ```
-pub fn text_files(path: &Path, lang: &str) -> Result<Vec<PathBuf>, TextError> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let folder = folder_of_texts(path, lang);
-    let files: Vec<PathBuf> = (0..N_RUNS).map(|run| folder.join(file_name(lang, run))).collect();
-    for file in &files {
-        fs::metadata(file).map_err(TextError::read(file))?;
-    }
-    Ok(files)
 }

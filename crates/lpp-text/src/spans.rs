@@ -151,7 +151,7 @@ impl WordSpans {
 
 /// The units to align and, for Chinese, their owners.
 fn units(words: &RunWords, writing: Writing) -> (Vec<&str>, Option<Vec<usize>>) {
-    if writing == Writing::Spaced {
+    if writing != Writing::Unspaced {
         return (words.words.iter().map(String::as_str).collect(), None);
     }
     let characters = words

@@ -23,7 +23,8 @@ pub struct TokenPosition {
 ///
 /// The search goes through the tokens; at the end of a window it continues in the next one at index `overlap`. A unit
 /// begins at the first token that matches it, at most 19 tokens further on. English and French units never share a
-/// token. Chinese characters do, if the next one is in the same token.
+/// token. Chinese characters do, if the next one is in the same token. In a text of joined words, the first token of a word is
+/// the first one that covers a character of it.
 ///
 /// # Errors
 /// [`TextError::Unalignable`] with the word, its neighbours, the tokens tried and the surrounding text.
@@ -52,10 +53,17 @@ pub fn unit_starts(
         at: TokenPosition { window: 0, token: 0 },
     };
     let mut starts = Vec::with_capacity(units.len());
+    let mut place = 0;
     for (index, &unit) in units.iter().enumerate() {
         cursor.wrap();
         let from = cursor.at;
-        if !cursor.advance_to(&plain(unit), writing) {
+        let end = place + unit.chars().count();
+        let found = match writing {
+            Writing::Joined => cursor.advance_into(place, end),
+            Writing::Spaced | Writing::Unspaced => cursor.advance_to(&plain(unit), writing),
+        };
+        place = end + 1;
+        if !found {
             return Err(unalignable(units, index, tokens, from, run));
         }
         starts.push(cursor.at);
@@ -99,6 +107,22 @@ impl<'a> Cursor<'a> {
             }
         }
         false
+    }
+
+    /// Moves to the first token that covers one of the characters `start..end`; returns `false` if there is none.
+    fn advance_into(&mut self, start: usize, end: usize) -> bool {
+        loop {
+            let TokenPosition { window, token } = self.at;
+            let window = self.tokens.windows().get(window);
+            match window.and_then(|window| window.offsets.get(token)) {
+                Some(&(from, to)) if from < to && start < to => return from < end,
+                Some(_) => {
+                    self.at.token += 1;
+                    self.wrap();
+                }
+                None => return false,
+            }
+        }
     }
 
     /// Whether the current token also contains the next character; true after the last character.

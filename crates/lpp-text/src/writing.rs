@@ -8,4 +8,6 @@ pub enum Writing {
     Spaced,
     /// Without spaces: Chinese. Each character is aligned by itself, and neighbours may share a token.
     Unspaced,
+    /// The text is the words themselves, joined by blanks: the place of each is known.
+    Joined,
 }

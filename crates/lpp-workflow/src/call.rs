@@ -50,6 +50,7 @@ impl Call {
                 path: relative(study, &artefact.path),
                 inputs: within(artefact.inputs),
                 parameters: artefact.parameters,
+                is_later: artefact.is_later,
             })
             .collect();
         let mut inputs: Vec<PathBuf> = Vec::new();

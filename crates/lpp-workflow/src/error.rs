@@ -15,6 +15,9 @@ pub enum WorkflowError {
     /// The scans of the study are invalid.
     #[error(transparent)]
     Scans(#[from] lpp_study::SubjectsError),
+    /// The image whose grid the study has cannot be read.
+    #[error(transparent)]
+    Grid(#[from] lpp_fmri::FmriError),
     /// The operating system refused a file or a program.
     #[error("{}", path.display())]
     Io {

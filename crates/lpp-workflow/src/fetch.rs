@@ -37,7 +37,9 @@ pub(crate) fn steps(study: &Study, steps: &mut [Call], languages: &[Language]) -
         }
     }
     let mut fetched: Vec<Call> = Vec::new();
-    for lang in languages {
+    // Of any other study nothing is published.
+    let is_published = |lang: &&Language| lang.is_published() && !study.runs_table().exists();
+    for lang in languages.iter().filter(is_published) {
         let steps = of_language(study, *lang, &missing);
         match own_data(study, *lang).filter(|_| !steps.is_empty()) {
             Some(own) => tracing::warn!(

@@ -88,7 +88,10 @@ impl Inspector<'_> {
         let absent = |path: &&PathBuf| !self.study.root().join(path).exists();
         // The program would omit the same outputs again as long as its inputs are the same.
         let left_out = step.may_leave_out && self.record(step).is_none();
-        let lacking = step.outputs.iter().map(|output| &output.path).find(absent);
+        let never_written =
+            |output: &&Artefact| output.was_never_written(&self.study.root().join(&output.path));
+        let expected = step.outputs.iter().filter(|output| !never_written(output));
+        let lacking = expected.map(|output| &output.path).find(absent);
         if let Some(output) = lacking.filter(|_| !left_out) {
             let lacking = step
                 .inputs

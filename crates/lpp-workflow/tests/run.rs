@@ -87,6 +87,7 @@ impl Scene {
                 path: place.join(&output.path),
                 inputs: output.inputs.iter().map(there).collect(),
                 parameters: output.parameters.clone(),
+                is_later: output.is_later,
             };
             write_atomically(
                 &made.path,

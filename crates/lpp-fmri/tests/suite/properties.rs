@@ -101,7 +101,7 @@ proptest! {
     ) {
         let onsets: Vec<f64> = words.iter().map(|w| w.0).collect();
         let offsets: Vec<f64> = words.iter().map(|w| w.0 + w.1).collect();
-        let operator = RegressorOperator::new(&onsets, &offsets, n_scans, tr_s, Hrf::Glover).unwrap();
+        let operator = RegressorOperator::new(&onsets, &offsets, n_scans, tr_s, &Hrf::Glover).unwrap();
         let activations = Array2::from_shape_fn((words.len(), 3), |(w, f)| match f {
             0 => words[w].2,
             1 => words[w].3,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::words::WORDS_AS_TEXT;
 use crate::{AnnotationSource, Artefact};
 
 /// A table of words and tokens.
@@ -9,6 +10,8 @@ use crate::{AnnotationSource, Artefact};
 pub struct AlignStep {
     /// The annotation.
     pub annotation: AnnotationSource,
+    /// Whether there is a text; otherwise the words are the text.
+    pub has_text: bool,
     /// The files of the text and of the tokenizer.
     pub files: Vec<PathBuf>,
     /// Tokens per window.
@@ -22,6 +25,9 @@ impl AlignStep {
     #[must_use]
     pub fn artefact(&self) -> Artefact {
         let table = self.annotation.artefact(&self.output);
-        table.inputs(&self.files).with("max_len", self.max_len)
+        table
+            .inputs(&self.files)
+            .if_known("text", (!self.has_text).then_some(WORDS_AS_TEXT))
+            .with("max_len", self.max_len)
     }
 }

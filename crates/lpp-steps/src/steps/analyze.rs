@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use lpp_study::Language;
 
-use super::{place, words};
+use super::{place_of, with_subject, words};
 use crate::{Artefact, Completion, Cost, Estimator, Step};
 
 /// All tables of one language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnalyzeStep {
+    /// The subject in place of the average subject.
+    pub subject: Option<String>,
     /// Language.
     pub lang: Language,
     /// The mask.
@@ -30,11 +32,15 @@ impl Step for AnalyzeStep {
     const PROGRAM: &'static str = "lpp-analyze";
 
     fn id(&self) -> String {
-        format!("analyze:{}", self.lang)
+        format!(
+            "{}:{}",
+            with_subject("analyze", self.subject.as_deref()),
+            self.lang
+        )
     }
 
     fn arguments(&self) -> Vec<String> {
-        [words(["all"]), place(self.lang)].concat()
+        [words(["all"]), place_of(self.lang, self.subject.as_deref())].concat()
     }
 
     fn artefacts(&self) -> Vec<Artefact> {
@@ -42,8 +48,12 @@ impl Step for AnalyzeStep {
     }
 
     fn further_inputs(&self) -> Vec<PathBuf> {
-        let mask = [&self.mask].into_iter();
-        mask.chain(&self.isc).chain(&self.scores).cloned().collect()
+        [&self.mask]
+            .into_iter()
+            .chain(&self.isc)
+            .chain(&self.scores)
+            .cloned()
+            .collect()
     }
 
     fn optional_inputs(&self) -> Vec<PathBuf> {

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use lpp_fmri::CleaningParams;
-use lpp_study::Language;
+use lpp_study::{Language, Study};
 
 use super::clean::with_cleaning;
 use super::{place, words};
-use crate::{AlphaSearch, Artefact, Choice, Cost, Estimator, Step};
+use crate::{
+    AlphaSearch, Artefact, Choice, ConfoundColumns, Cost, Estimator, Step, cleaning_of, smoothing_of,
+};
 
 /// The average of subjects, and the inter-subject correlation.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,10 +18,16 @@ pub struct AverageStep {
     pub lang: Language,
     /// Name of each subject, with its runs if known.
     pub subjects: Vec<(String, Vec<PathBuf>)>,
+    /// The run of the words that each run heard, if it is not the run at the same place; the same for all subjects.
+    pub stories: Option<Vec<usize>>,
+    /// The confounds that are removed from each run of each subject; empty for none.
+    pub confounds: Vec<Vec<ConfoundColumns>>,
     /// The mask; not needed for arrays.
     pub mask: Option<PathBuf>,
     /// The cleaning of the time courses, without the repetition time.
     pub cleaning: CleaningParams,
+    /// FWHM of the smoothing, in mm.
+    pub smoothing_fwhm_mm: Option<f64>,
     /// Repetition time in seconds, once known.
     pub tr_s: Option<f64>,
     /// The runs to write.
@@ -44,13 +52,64 @@ impl AverageStep {
     /// Seed of the reference study.
     pub const REFERENCE_SEED: u32 = 1234;
 
+    /// The average of subjects of a study, each with its runs, without a mask.
+    #[must_use]
+    pub fn of_study(study: &Study, lang: Language, subjects: Vec<(String, Vec<PathBuf>)>) -> Self {
+        let config = study.config();
+        Self {
+            lang,
+            subjects,
+            stories: None,
+            confounds: Vec::new(),
+            mask: None,
+            cleaning: cleaning_of(&config.clean),
+            smoothing_fwhm_mm: smoothing_of(&config.clean, None),
+            tr_s: None,
+            averages: Vec::new(),
+            isc: study.isc(lang),
+            n_trials: Self::REFERENCE_TRIALS,
+            seed: Self::REFERENCE_SEED,
+            trim_scans: config.trim_scans,
+            alphas: config.alphas.values().to_vec(),
+            alpha_search: AlphaSearch::default(),
+        }
+    }
+
+    /// The runs of a subject, by their places, in which the run `story` of the words was heard.
+    pub fn heard<'a>(&'a self, runs: &'a [PathBuf], story: usize) -> impl Iterator<Item = usize> + 'a {
+        let heard = move |place: usize| self.stories.as_ref().map_or(place, |stories| stories[place]);
+        (0..runs.len()).filter(move |place| heard(*place) == story)
+    }
+
+    /// The confounds of a run of a subject, both by their places.
+    #[must_use]
+    pub fn confounds_of(&self, subject: usize, run: usize) -> Option<&ConfoundColumns> {
+        self.confounds.get(subject)?.get(run)
+    }
+
     /// The runs of the average subject.
     #[must_use]
     pub fn average_artefacts(&self) -> Vec<Artefact> {
         let average = |(run, path): (usize, &PathBuf)| {
-            let runs = self.subjects.iter().filter_map(|(_, runs)| runs.get(run));
-            let average = Artefact::new(path).inputs(runs).inputs(&self.mask);
+            let subjects = self.subjects.iter().enumerate();
+            let heard = subjects
+                .flat_map(|(subject, (_, runs))| self.heard(runs, run).map(move |place| (subject, place)));
+            let heard: Vec<(usize, usize)> = heard.collect();
+            let confounds: Vec<&ConfoundColumns> = heard
+                .iter()
+                .filter_map(|&(subject, place)| self.confounds_of(subject, place))
+                .collect();
+            let average = Artefact::new(path)
+                .inputs(
+                    heard
+                        .iter()
+                        .map(|&(subject, place)| &self.subjects[subject].1[place]),
+                )
+                .inputs(&self.mask)
+                .inputs(confounds.iter().map(|confounds| &confounds.table));
             with_cleaning(average, &self.cleaning, self.tr_s)
+                .if_known("smoothing_fwhm_mm", self.smoothing_fwhm_mm)
+                .if_known("confounds", confounds.first().map(|confounds| &confounds.columns))
         };
         self.averages.iter().enumerate().map(average).collect()
     }

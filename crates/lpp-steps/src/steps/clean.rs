@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lpp_fmri::CleaningParams;
+use lpp_fmri::{CleaningParams, Scrub};
 
 use crate::Artefact;
 
@@ -17,6 +17,8 @@ pub struct CleanStep {
     pub smoothing_fwhm_mm: Option<f64>,
     /// The cleaning of the time courses, without the repetition time.
     pub cleaning: CleaningParams,
+    /// Confounds that are removed.
+    pub confounds: Option<ConfoundColumns>,
     /// Repetition time in seconds, once known.
     pub tr_s: Option<f64>,
     /// The array.
@@ -28,8 +30,27 @@ impl CleanStep {
     #[must_use]
     pub fn artefact(&self) -> Artefact {
         let array = Artefact::new(&self.output).inputs(&self.image).input(&self.mask);
-        with_cleaning(array, &self.cleaning, self.tr_s).with("smoothing_fwhm_mm", self.smoothing_fwhm_mm)
+        let array =
+            with_cleaning(array, &self.cleaning, self.tr_s).with("smoothing_fwhm_mm", self.smoothing_fwhm_mm);
+        match &self.confounds {
+            None => array,
+            Some(confounds) => array
+                .input(&confounds.table)
+                .with("confounds", &confounds.columns)
+                .with("scrub", confounds.scrub.as_ref().map(ToString::to_string)),
+        }
     }
+}
+
+/// Columns of a table of confounds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConfoundColumns {
+    /// The table, with a row per scan.
+    pub table: PathBuf,
+    /// Shell patterns of the columns that are removed.
+    pub columns: Vec<String>,
+    /// Scans that are left out.
+    pub scrub: Option<Scrub>,
 }
 
 /// Adds the parameters of a cleaning.

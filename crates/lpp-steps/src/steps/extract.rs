@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use lpp_files::StoredAs;
 
+use super::words::WORDS_AS_TEXT;
 use super::{place, words};
 use crate::{AnnotationSource, Artefact, Choice, Cost, Estimator, Step, WordsStep};
 
@@ -43,8 +44,8 @@ pub struct ExtractStep {
     pub stored_as: StoredAs,
     /// Tokens per window and overlap of the windows, once the model's configuration is read.
     pub window: Option<(usize, usize)>,
-    /// The archive or folder of the text.
-    pub text: PathBuf,
+    /// The archive, folder or file of the text; none if the words are the text.
+    pub text: Option<PathBuf>,
     /// Files of text, tokenizer and checkpoint, if known.
     pub files: Vec<PathBuf>,
     /// Whether only one block is held in memory at a time.
@@ -64,6 +65,7 @@ impl ExtractStep {
             .inputs(&self.files)
             .with("model", &self.name)
             .with("seed", self.seed)
+            .if_known("text", self.text.is_none().then_some(WORDS_AS_TEXT))
             .if_known("dropout", self.dropout)
             .with("precision", self.dtype.name())
             .with("stored_as", self.stored_as.name())
@@ -96,7 +98,7 @@ impl Step for ExtractStep {
     }
 
     fn further_inputs(&self) -> Vec<PathBuf> {
-        vec![self.text.clone()]
+        self.text.iter().cloned().collect()
     }
 
     fn cost(&self, estimator: &Estimator) -> Cost {

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_study::{Language, Study, beside_scores};
+use lpp_files::FileError;
+use lpp_study::{Language, Study, beside_scores, story_names};
 
+use super::fit_settings::FitSettings;
 use super::{place, words};
 use crate::{Artefact, Choice, Cost, Estimator, Step, SubjectStep};
 
@@ -101,6 +103,9 @@ pub struct TargetSet {
     pub subject: String,
     /// Scans of each run, `.npy` (`n_scans`, `n_voxels`).
     pub runs: Vec<PathBuf>,
+    /// The run of the words that each run heard, from 0, if it is not the run at the same place: a story may be heard
+    /// several times.
+    pub stories: Option<Vec<usize>>,
     /// The mask of the voxels; without it there is no map.
     pub mask: Option<PathBuf>,
     /// The scores to write.
@@ -119,6 +124,7 @@ impl TargetSet {
         Self {
             subject: Self::AVERAGE.to_owned(),
             runs,
+            stories: None,
             mask: Some(study.mask(lang)),
             scores: study.scores(model, lang),
             score_map: study.score_map(model, lang),
@@ -131,6 +137,7 @@ impl TargetSet {
         Self {
             subject: subject.name.clone(),
             runs: subject.cleaned.clone(),
+            stories: subject.stories.clone(),
             mask: Some(subject.mask.clone()),
             scores: study.subject_scores(&subject.name, model, lang),
             score_map: study.subject_score_map(&subject.name, model, lang),
@@ -152,6 +159,16 @@ impl TargetSet {
             path.set_file_name(format!("{}{ending}", CanaryFeatures::NAME));
         }
         canary
+    }
+
+    /// The same scores in a folder of their own, `variant-NAME`.
+    #[must_use]
+    pub fn variant(mut self, name: &str) -> Self {
+        for path in [&mut self.scores, &mut self.score_map] {
+            let file = path.file_name().unwrap_or_default().to_owned();
+            *path = path.with_file_name(format!("variant-{name}")).join(file);
+        }
+        self
     }
 
     /// Whether this is the average subject.
@@ -279,6 +296,12 @@ pub struct FitStep {
     pub inner: InnerRuns,
     /// Arithmetic.
     pub arithmetic: Arithmetic,
+    /// Response, metric, scope of penalties and folds.
+    pub settings: FitSettings,
+    /// Names of the stories of the words, in order; without them a story is called by its number.
+    pub story_names: Vec<String>,
+    /// Whether the scores of each fold and layer are kept too.
+    pub keep_folds: bool,
     /// Whether layers are also chosen by nested cross-validation.
     pub nested_layer: bool,
     /// Layer of joint fits and nulls; `None` for the layer chosen on inner data.
@@ -290,6 +313,17 @@ pub struct FitStep {
 }
 
 impl FitStep {
+    /// The same with the settings of a study, and the names of its stories.
+    ///
+    /// # Errors
+    /// As [`FitSettings::of_study`] and [`story_names`].
+    pub fn as_configured(mut self, study: &Study) -> Result<Self, FileError> {
+        self.settings = FitSettings::of_study(study)?;
+        self.story_names = story_names(study, self.lang)?;
+        self.keep_folds = study.config().fit.keep_folds;
+        Ok(self)
+    }
+
     /// A fit without targets; inputs default to the study's paths, and settings to those of the study.
     #[must_use]
     pub fn of_study(study: &Study, model: &str, lang: Language) -> Self {
@@ -309,6 +343,9 @@ impl FitStep {
             alpha_search: AlphaSearch::default(),
             inner: InnerRuns::default(),
             arithmetic: Arithmetic::default(),
+            settings: FitSettings::default(),
+            story_names: Vec::new(),
+            keep_folds: false,
             nested_layer: false,
             layer: None,
             joint: None,
@@ -323,6 +360,11 @@ impl FitStep {
             model: CanaryFeatures::NAME.to_owned(),
             activations: study.activations(CanaryFeatures::NAME, self.lang),
             targets: self.targets.iter().map(TargetSet::canary).collect(),
+            settings: FitSettings {
+                convolve_scans: false,
+                ..self.settings.clone()
+            },
+            keep_folds: false,
             nested_layer: false,
             joint: None,
             nulls: None,
@@ -339,7 +381,7 @@ impl FitStep {
 
     /// A file made from the model, the words and the scans of a set.
     fn artefact(&self, set: &TargetSet, path: &Path) -> Artefact {
-        Artefact::new(path)
+        let artefact = Artefact::new(path)
             .input(&self.activations)
             .inputs(&self.words)
             .inputs(&set.runs)
@@ -353,27 +395,44 @@ impl FitStep {
             .with("alpha_search", self.alpha_search.name())
             .with("inner", self.inner.name())
             .with("precision", self.arithmetic.name())
+            .if_known("stories", set.stories.as_ref());
+        self.settings.add_to(artefact)
     }
 
-    /// The scores of a set, their sidecar, those of nested layers and the map. Each has its own record, so that a run
-    /// killed between two of them does not count as complete.
+    /// The scores of a set, their sidecar, those of nested layers, the map, and the scores of each fold. Each has its own
+    /// record, so that a run killed between two of them does not count as complete.
     #[must_use]
     pub fn score_artefacts(&self, set: &TargetSet) -> Vec<Artefact> {
-        let nested = self
-            .chooses_layers()
-            .then(|| beside_scores(&set.scores, "nested"));
-        let map = set.mask.as_ref().map(|_| set.score_map.clone());
+        let nested = self.chooses_layers();
+        let beside = |wanted: bool, what| wanted.then(|| beside_scores(&set.scores, what));
         let files = [
             Some(set.scores.clone()),
             Some(set.scores.with_extension("json")),
-            nested,
-            map,
+            beside(nested, "nested"),
+            set.mask.as_ref().map(|_| set.score_map.clone()),
+            beside(self.keep_folds, "folds"),
         ];
-        files
-            .into_iter()
-            .flatten()
-            .map(|path| self.artefact(set, &path))
-            .collect()
+        let later = [beside(true, "runs"), beside(nested, "nested_runs")];
+        let artefact = |path: PathBuf| self.artefact(set, &path);
+        let files = files.into_iter().flatten().map(artefact);
+        let later = later.into_iter().flatten().map(artefact);
+        files.chain(later.map(Artefact::added_later)).collect()
+    }
+
+    /// The explainable variance of the stories that a subject heard several times, if there are any.
+    #[must_use]
+    pub fn explainable_artefact(&self, set: &TargetSet) -> Option<Artefact> {
+        let stories = set.stories.as_ref()?;
+        let is_again = |(place, story)| stories[..place].contains(story);
+        let path = set
+            .scores
+            .with_file_name(format!("explainable_{}.npy", self.lang));
+        let artefact = Artefact::new(path)
+            .inputs(&set.runs)
+            .with("subject", &set.subject)
+            .with("trim_scans", self.trim_scans)
+            .with("stories", stories);
+        stories.iter().enumerate().any(is_again).then_some(artefact)
     }
 
     /// The joint fit of a set, if there is one; `layer` once known.
@@ -461,6 +520,7 @@ impl Step for FitStep {
                 artefacts.push(test);
             }
             artefacts.extend(self.score_artefacts(set));
+            artefacts.extend(self.explainable_artefact(set));
             artefacts.extend(self.joint_artefact(set, self.layer));
             artefacts.extend(self.nulls_artefact(set, self.layer));
         }

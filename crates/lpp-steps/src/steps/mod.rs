@@ -8,8 +8,10 @@ mod controls;
 mod extract;
 mod fetch;
 mod fit;
+mod fit_settings;
 mod glove;
 mod hidden_states;
+mod import;
 mod mask;
 mod published_array;
 mod random;
@@ -25,15 +27,17 @@ mod words;
 pub use align::AlignStep;
 pub use analyze::AnalyzeStep;
 pub use average::AverageStep;
-pub use clean::CleanStep;
+pub use clean::{CleanStep, ConfoundColumns};
 pub use controls::ControlStep;
 pub use extract::{Dtype, ExtractStep};
 pub use fetch::{FetchGloveStep, FetchModelStep, FetchPrecomputedStep, FetchScansStep, FetchWordsStep};
 pub use fit::{
     AlphaSearch, Arithmetic, CanaryFeatures, FitStep, InnerRuns, JointFit, NullOrder, Nulls, TargetSet,
 };
+pub use fit_settings::FitSettings;
 pub use glove::GloveStep;
 pub use hidden_states::HiddenStatesStep;
+pub use import::{ImportRunsStep, ImportWordsStep};
 pub use mask::MaskStep;
 pub use published_array::PublishedArrayStep;
 pub use random::RandomStep;
@@ -51,6 +55,17 @@ use lpp_study::Language;
 /// The arguments for the study folder (the current one) and the language.
 fn place(lang: Language) -> Vec<String> {
     words(["--study", ".", "--lang", lang.code()])
+}
+
+/// The same of one subject, if it is in place of the average subject.
+fn place_of(lang: Language, subject: Option<&str>) -> Vec<String> {
+    let subject = subject.map(|subject| words(["--subject", subject]));
+    [place(lang), subject.unwrap_or_default()].concat()
+}
+
+/// The name of a step of one subject: `analyze:sub-01`.
+fn with_subject(step: &str, subject: Option<&str>) -> String {
+    subject.map_or_else(|| step.to_owned(), |subject| format!("{step}:{subject}"))
 }
 
 fn words<const N: usize>(words: [&str; N]) -> Vec<String> {

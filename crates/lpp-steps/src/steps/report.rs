@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use lpp_study::Language;
 
-use super::{place, words};
+use super::{place_of, with_subject, words};
 use crate::{Artefact, Completion, Cost, Estimator, Step};
 
 /// The figures and the page of one language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportStep {
+    /// The subject in place of the average subject.
+    pub subject: Option<String>,
     /// Language.
     pub lang: Language,
     /// The mask.
@@ -26,12 +28,16 @@ impl Step for ReportStep {
     const PROGRAM: &'static str = "lpp-report";
 
     fn id(&self) -> String {
-        format!("report:{}", self.lang)
+        format!(
+            "{}:{}",
+            with_subject("report", self.subject.as_deref()),
+            self.lang
+        )
     }
 
     fn arguments(&self) -> Vec<String> {
         let page = self.page.display().to_string();
-        [place(self.lang), words(["-o", &page])].concat()
+        [place_of(self.lang, self.subject.as_deref()), words(["-o", &page])].concat()
     }
 
     fn artefacts(&self) -> Vec<Artefact> {
@@ -39,7 +45,7 @@ impl Step for ReportStep {
     }
 
     fn further_inputs(&self) -> Vec<PathBuf> {
-        vec![self.mask.clone(), self.summary.clone()]
+        [&self.mask].into_iter().chain([&self.summary]).cloned().collect()
     }
 
     fn completion(&self) -> Completion {

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use lpp_fmri::{REFERENCE_RADIUS_MM, SphereCentre};
 use lpp_study::{Language, Study};
 
-use super::place;
+use super::{place_of, with_subject};
 use crate::{Artefact, Cost, Estimator, Step};
 
 /// Spherical regions of a mask.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RoisStep {
+    /// The subject in place of the average subject, for a step of a plan.
+    pub subject: Option<String>,
     /// The language of the mask, for a step of a plan.
     pub lang: Language,
     /// The mask.
@@ -28,6 +30,7 @@ impl RoisStep {
     #[must_use]
     pub fn of_study(study: &Study, lang: Language) -> Self {
         Self {
+            subject: None,
             lang,
             mask: study.mask(lang),
             centres: SphereCentre::reference_set(),
@@ -50,11 +53,11 @@ impl Step for RoisStep {
     const PROGRAM: &'static str = "lpp-rois";
 
     fn id(&self) -> String {
-        "rois".to_owned()
+        with_subject("rois", self.subject.as_deref())
     }
 
     fn arguments(&self) -> Vec<String> {
-        place(self.lang)
+        place_of(self.lang, self.subject.as_deref())
     }
 
     fn artefacts(&self) -> Vec<Artefact> {

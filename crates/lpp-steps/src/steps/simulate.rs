@@ -21,6 +21,14 @@ pub struct SimulateStudyStep {
     pub models: Vec<String>,
     /// Width of the random baselines.
     pub baseline_dims: usize,
+    /// Number of runs, if not that of the published study.
+    pub n_runs: Option<usize>,
+    /// Repetition time in seconds, if not that of the published study.
+    pub tr_s: Option<f64>,
+    /// Number of subjects, if there are scans of subjects.
+    pub n_subjects: Option<usize>,
+    /// The story that is heard again, from 1.
+    pub test_story: Option<usize>,
 }
 
 impl SimulateStudyStep {
@@ -33,6 +41,10 @@ impl SimulateStudyStep {
             .with("words_per_run", self.words_per_run)
             .with("models", &self.models)
             .with("baseline_dims", self.baseline_dims)
+            .if_known("n_runs", self.n_runs)
+            .if_known("tr_s", self.tr_s)
+            .if_known("n_subjects", self.n_subjects)
+            .if_known("test_story", self.test_story)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use lpp_fmri::CleaningParams;
 use lpp_study::{Language, Study};
 
-use crate::{Artefact, CleanStep, MaskStep};
+use crate::{Artefact, CleanStep, ConfoundColumns, MaskStep, cleaning_of, has_symmetric_masks, smoothing_of};
 
 /// A subject's own mask and cleaned runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,8 +16,14 @@ pub struct SubjectStep {
     pub lang: Language,
     /// Its runs on the working grid.
     pub runs: Vec<PathBuf>,
+    /// Whether the mask is symmetric.
+    pub symmetric: bool,
+    /// The run of the words that each run heard, if it is not the run at the same place.
+    pub stories: Option<Vec<usize>>,
+    /// The confounds that are removed from each run; empty for none.
+    pub confounds: Vec<ConfoundColumns>,
     /// FWHM of the smoothing, in mm.
-    pub smoothing_fwhm_mm: f64,
+    pub smoothing_fwhm_mm: Option<f64>,
     /// The cleaning of the time courses, without the repetition time.
     pub cleaning: CleaningParams,
     /// Repetition time in seconds, once known.
@@ -32,13 +38,17 @@ impl SubjectStep {
     /// Smoothing of the reference study, mm.
     pub const REFERENCE_FWHM_MM: f64 = 4.0;
 
-    /// The subject `name` of a study with `n_runs` cleaned runs, with default paths and the settings of the reference.
+    /// The subject `name` of a study with `n_runs` cleaned runs, with default paths and the settings of `lpp.toml`.
     #[must_use]
     pub fn of_study(study: &Study, lang: Language, name: &str, runs: Vec<PathBuf>, n_runs: usize) -> Self {
+        let clean = &study.config().clean;
         Self {
             lang,
-            smoothing_fwhm_mm: Self::REFERENCE_FWHM_MM,
-            cleaning: CleaningParams::reference(),
+            symmetric: has_symmetric_masks(study, &runs),
+            stories: None,
+            confounds: Vec::new(),
+            smoothing_fwhm_mm: smoothing_of(clean, Some(Self::REFERENCE_FWHM_MM)),
+            cleaning: cleaning_of(clean),
             tr_s: study.config().tr_s,
             mask: study.subject_mask(name),
             cleaned: (0..n_runs)
@@ -55,7 +65,7 @@ impl SubjectStep {
         MaskStep {
             lang: self.lang,
             runs: self.runs.clone(),
-            symmetric: true,
+            symmetric: self.symmetric,
             output: self.mask.clone(),
         }
     }
@@ -69,8 +79,9 @@ impl SubjectStep {
             .map(move |(run, output)| CleanStep {
                 image: run_of(run),
                 mask: self.mask.clone(),
-                smoothing_fwhm_mm: Some(self.smoothing_fwhm_mm),
+                smoothing_fwhm_mm: self.smoothing_fwhm_mm,
                 cleaning: self.cleaning,
+                confounds: self.confounds.get(run).cloned(),
                 tr_s: self.tr_s,
                 output: output.clone(),
             })

@@ -8,7 +8,7 @@ use lpp_study::FeatureSource;
 
 use super::planner::Planner;
 use crate::call::Call;
-use crate::given::{Given, is_own};
+use crate::given::{Given, is_given, is_own};
 
 impl Planner<'_> {
     /// The names of all features that are fitted to the average subject, in the order of the configuration.
@@ -39,20 +39,22 @@ impl Planner<'_> {
         if config.models.get(&self.lang).is_none_or(Vec::is_empty) {
             return Vec::new();
         }
-        let controls = config.fits.controls.iter();
+        let controls = config.fit.controls.iter();
         controls.map(|name| format!("control_{name}")).collect()
     }
 
     pub(super) fn features(&self, steps: &mut Vec<Call>, given: &mut Given) {
         let mut first: Option<String> = None;
-        let own_words = is_own(self.study, &self.study.words(self.lang));
+        let words = self.study.words(self.lang);
+        let own_words = is_own(self.study, &words) || self.annotation().is_table(&words);
         for name in self.names() {
             let source = FeatureSource::of_name(&name);
-            let own = self.note(
-                given,
-                source.program(),
-                &[self.study.activations(&name, self.lang)],
-            );
+            let own = self.is_scored_already(&name)
+                || self.note(
+                    given,
+                    source.program(),
+                    &[self.study.activations(&name, self.lang)],
+                );
             // Each of them writes the words if they do not exist; the first one does.
             let words = (first.is_none() && !own_words).then(|| self.words());
             let makes_words = words.is_some();
@@ -67,9 +69,18 @@ impl Planner<'_> {
         }
     }
 
+    /// Whether the study provides the scores of the average subject, and nobody else needs the features.
+    fn is_scored_already(&self, name: &str) -> bool {
+        let individuals = self.study.config().individuals.get(&self.lang);
+        let is_needed = individuals.is_some_and(|i| i.models.iter().any(|model| model == name));
+        !is_needed
+            && !self.has_no_average()
+            && is_given(self.study, "lpp-fit", &self.study.scores(name, self.lang))
+    }
+
     fn annotation(&self) -> AnnotationSource {
         let asked = self.study.config().annotation_corrections;
-        AnnotationSource::new(self.study.annotation(self.lang), self.lang, asked)
+        AnnotationSource::of_study(self.study, self.lang, asked)
     }
 
     fn words(&self) -> WordsStep {
@@ -124,8 +135,10 @@ impl Planner<'_> {
             .map(|size| estimator.extract(&size, false));
         // A model that is not in the study is in the cache of the hub, or will be.
         let configuration = self.study.model_dir(model).join("config.json");
+        let annotation = self.annotation();
         ExtractStep {
-            annotation: self.annotation(),
+            text: annotation.text(self.study),
+            annotation,
             model: model.to_owned(),
             name: name.to_owned(),
             seed: seed.unwrap_or(0),
@@ -133,7 +146,6 @@ impl Planner<'_> {
             dtype: Dtype::default(),
             stored_as: StoredAs::default(),
             window: None,
-            text: self.study.text(self.lang),
             files: configuration
                 .exists()
                 .then_some(configuration)
@@ -147,7 +159,7 @@ impl Planner<'_> {
 }
 
 /// Each of `names` once, where it comes first.
-fn unique<T: PartialEq>(names: impl Iterator<Item = T>) -> Vec<T> {
+pub(super) fn unique<T: PartialEq>(names: impl Iterator<Item = T>) -> Vec<T> {
     let mut all = Vec::new();
     for name in names {
         if !all.contains(&name) {

@@ -1,7 +1,8 @@
 //! Fits to the average subject and to individual ones.
 
-use lpp_steps::{CanaryFeatures, FitStep, JointFit, Nulls, SubjectStep, TargetSet};
+use lpp_steps::{FitStep, JointFit, Nulls, SubjectStep, TargetSet};
 
+use super::features::unique;
 use super::planner::Planner;
 use super::scans::{Subject, folder_of};
 use crate::call::Call;
@@ -9,19 +10,25 @@ use crate::given::Given;
 
 impl Planner<'_> {
     pub(super) fn fits(&self, steps: &mut Vec<Call>, given: &mut Given) {
-        let models = self.study.config().models.get(&self.lang);
+        if self.has_no_average() {
+            return;
+        }
         for name in self.fitted_names() {
             // Scores of the study's own go into the tables as they are.
             if self.note(given, "lpp-fit", &[self.study.scores(name, self.lang)]) {
                 continue;
             }
-            let is_model = models.is_some_and(|models| models.iter().any(|model| model == name));
             let mut step = self.fit(name);
-            if is_model {
+            if self.is_model(name) {
                 self.add_extras(&mut step);
             }
             steps.push(self.call(&step));
         }
+    }
+
+    fn is_model(&self, name: &str) -> bool {
+        let models = self.study.config().models.get(&self.lang);
+        models.is_some_and(|models| models.iter().any(|model| model == name))
     }
 
     /// A fit to the average subject.
@@ -30,6 +37,16 @@ impl Planner<'_> {
         let average = TargetSet::average(self.study, name, self.lang, runs.collect());
         FitStep {
             targets: vec![average],
+            ..self.configured(name)
+        }
+    }
+
+    /// A fit with the settings of the study, without targets.
+    fn configured(&self, name: &str) -> FitStep {
+        FitStep {
+            settings: self.settings.clone(),
+            story_names: self.story_names.clone(),
+            keep_folds: self.study.config().fit.keep_folds,
             ..FitStep::of_study(self.study, name, self.lang)
         }
     }
@@ -37,7 +54,7 @@ impl Planner<'_> {
     /// Adds what the configuration asks of the fit of a model beyond its scores. Joint fits and nulls use the layer
     /// that is chosen on inner data.
     fn add_extras(&self, step: &mut FitStep) {
-        let wanted = &self.study.config().fits;
+        let wanted = &self.study.config().fit;
         step.nested_layer = wanted.nested_layer;
         let controls = self.controls();
         step.joint = (!controls.is_empty()).then(|| JointFit {
@@ -54,12 +71,16 @@ impl Planner<'_> {
 
     /// One step a model; the first one prepares the subjects' own masks and scans.
     pub(super) fn individuals(&self, steps: &mut Vec<Call>) {
-        let Some(wanted) = self.study.config().individuals.get(&self.lang) else {
-            return;
-        };
+        let configured = self.study.config().individuals.get(&self.lang);
+        let (listed, mut models) =
+            configured.map_or_else(Default::default, |i| (i.subjects.clone(), i.models.clone()));
+        let is_average = !self.has_no_average();
+        if !is_average {
+            models = unique(self.fitted_names().into_iter().map(str::to_owned).chain(models));
+        }
         let known = self.subjects();
         let is_wanted = |s: &&Subject| {
-            wanted.subjects.is_empty() || wanted.subjects.iter().any(|name| folder_of(name) == s.name)
+            listed.is_empty() || !is_average || listed.iter().any(|name| folder_of(name) == s.name)
         };
         let subjects: Vec<&Subject> = known.iter().filter(is_wanted).collect();
         let at_most = self.options.subjects_per_step.unwrap_or(subjects.len()).max(1);
@@ -67,8 +88,11 @@ impl Planner<'_> {
         for (group, subjects) in subjects.chunks(at_most).enumerate() {
             let part = (n_groups > 1).then_some((group + 1, n_groups));
             let mut first: Option<String> = None;
-            for name in &wanted.models {
-                let step = self.individual(name, subjects, part, first.is_none());
+            for name in &models {
+                let mut step = self.individual(name, subjects, part, first.is_none());
+                if !is_average && self.is_model(name) {
+                    self.add_extras(&mut step);
+                }
                 let mut call = self.call(&step);
                 call.after.extend(first.clone());
                 first = first.or_else(|| Some(call.id.clone()));
@@ -84,10 +108,14 @@ impl Planner<'_> {
         part: Option<(usize, usize)>,
         prepares: bool,
     ) -> FitStep {
-        let n_runs = self.size.n_runs();
         let subject = |subject: &&Subject| {
-            let runs = subject.runs().collect();
-            SubjectStep::of_study(self.study, self.lang, &subject.name, runs, n_runs)
+            let n_runs = subject.n_runs().unwrap_or(self.size.n_runs());
+            let runs = subject.runs(self.study).collect();
+            SubjectStep {
+                stories: subject.stories.clone(),
+                confounds: subject.confounds.clone(),
+                ..SubjectStep::of_study(self.study, self.lang, &subject.name, runs, n_runs)
+            }
         };
         let subjects: Vec<SubjectStep> = subjects.iter().map(subject).collect();
         let target = |subject| TargetSet::individual(self.study, name, self.lang, subject);
@@ -96,12 +124,7 @@ impl Planner<'_> {
             subjects,
             part,
             prepares,
-            ..FitStep::of_study(self.study, name, self.lang)
+            ..self.configured(name)
         }
-    }
-
-    /// Whether scores are those of the time-only control model.
-    pub(super) fn is_canary(&self, scores: &std::path::Path) -> bool {
-        *scores == self.study.scores(CanaryFeatures::NAME, self.lang)
     }
 }

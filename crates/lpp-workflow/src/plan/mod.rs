@@ -7,8 +7,8 @@ mod planner;
 mod results;
 mod scans;
 
-use lpp_steps::StudySize;
-use lpp_study::{Language, Study};
+use lpp_steps::{FitSettings, StudySize, target_grid};
+use lpp_study::{Language, Study, story_names};
 
 use crate::WorkflowError;
 use crate::call::Call;
@@ -30,7 +30,7 @@ pub struct Plan {
 /// The steps of `study`, and the files that the study provides instead.
 ///
 /// # Errors
-/// [`WorkflowError::Scans`] if the scans are not runs of one kind.
+/// [`WorkflowError::Scans`] if the scans are not runs of one kind, [`WorkflowError::Grid`] if their grid cannot be read.
 pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError> {
     let config = study.config();
     let languages = if options.languages.is_empty() {
@@ -51,16 +51,26 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError>
             lang,
             options,
             size: &size,
+            grid: target_grid(study)?,
+            settings: FitSettings::of_study(study)?,
+            story_names: story_names(study, lang)?,
             first: Some(lang) == languages.first().copied(),
         };
         planner.own_inputs(&mut given);
         planner.scans(&mut steps, &mut given);
-        if Some(lang) == of_regions {
-            steps.extend(planner.rois(&mut given));
+        let mut rois = if Some(lang) == of_regions {
+            planner.rois(&mut given)
+        } else {
+            Vec::new()
+        };
+        if !planner.has_no_average() {
+            steps.append(&mut rois);
         }
         planner.features(&mut steps, &mut given);
         planner.fits(&mut steps, &mut given);
         planner.individuals(&mut steps);
+        // The mask of a subject is made with its fits.
+        steps.append(&mut rois);
         planner.results(&mut steps);
     }
     if options.fetch {

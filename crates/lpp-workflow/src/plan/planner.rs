@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_steps::{Estimator, Step, StudySize};
+use lpp_fmri::Grid;
+use lpp_steps::{Estimator, FitSettings, Step, StudySize};
 use lpp_study::{Language, Study};
 
 use super::options::PlanOptions;
@@ -16,6 +17,12 @@ pub(super) struct Planner<'a> {
     pub(super) lang: Language,
     pub(super) options: &'a PlanOptions,
     pub(super) size: &'a StudySize,
+    /// The grid to which scans are resampled; `None` if they stay on their own.
+    pub(super) grid: Option<Grid>,
+    /// How features are fitted.
+    pub(super) settings: FitSettings,
+    /// Names of the stories, if the study has them.
+    pub(super) story_names: Vec<String>,
     /// Whether it is the first language of the plan.
     pub(super) first: bool,
 }

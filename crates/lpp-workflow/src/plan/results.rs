@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use lpp_steps::{AnalyzeStep, ReportStep};
-use lpp_study::{BESIDE_SCORES, Scores, beside_scores};
+use lpp_steps::{AnalyzeStep, CanaryFeatures, ReportStep};
+use lpp_study::{BESIDE_SCORES, Scores, Study, beside_scores};
 
 use super::planner::Planner;
 use super::scans::{masks_in, region_masks};
@@ -11,7 +11,7 @@ use crate::call::Call;
 use crate::given::is_own;
 
 impl Planner<'_> {
-    /// Tables and the page.
+    /// Tables and the page, of the average subject or of each subject.
     pub(super) fn results(&self, steps: &mut Vec<Call>) {
         let of_lang = format!(":{}", self.lang);
         let of_fit = |step: &&Call| step.id.starts_with("fit") && step.id.ends_with(&of_lang);
@@ -20,33 +20,50 @@ impl Planner<'_> {
         if fits.is_empty() && !self.fitted_names().iter().any(own) {
             return;
         }
-        let is_score = |path: &&PathBuf| {
-            path.starts_with("scores") && !path.as_os_str().as_encoded_bytes().ends_with(b".nii.gz")
-        };
-        let scores: Vec<PathBuf> = fits
+        let n_fits = fits.len();
+        let made: Vec<PathBuf> = fits
             .iter()
-            .flat_map(|step| step.outputs.iter().map(|o| &o.path))
-            .filter(is_score)
-            .cloned()
+            .flat_map(|step| step.outputs.iter().map(|o| o.path.clone()))
             .collect();
-        let by_hand = self.made_by_hand(&scores);
-        let isc = self.path(&self.study.isc(self.lang));
+        for (subject, view) in self.analysed() {
+            let results = self.results_of(&view, subject, steps, &made, n_fits);
+            steps.extend(results);
+        }
+    }
+
+    /// The same of one of them, from the files that fits make.
+    fn results_of(
+        &self,
+        view: &Study,
+        subject: Option<String>,
+        steps: &[Call],
+        fitted: &[PathBuf],
+        n_fits: usize,
+    ) -> [Call; 2] {
+        let folder = self.path(&view.scores_dir());
+        let is_score = |path: &&PathBuf| {
+            path.starts_with(&folder) && !path.as_os_str().as_encoded_bytes().ends_with(b".nii.gz")
+        };
+        let scores: Vec<PathBuf> = fitted.iter().filter(is_score).cloned().collect();
+        let by_hand = self.made_by_hand(view, &scores);
+        let isc = self.path(&view.isc(self.lang));
         let made = steps
             .iter()
             .flat_map(|step| &step.outputs)
             .any(|output| output.path == isc);
-        let isc = (made || self.study.isc(self.lang).exists()).then_some(isc);
-        let summary = self.study.table("summary", self.lang).with_extension("csv");
+        let isc = (made || view.isc(self.lang).exists()).then_some(isc);
+        let summary = view.table("summary", self.lang).with_extension("csv");
         // Those to be made, and those of the study's own.
-        let mut regions = region_masks(self.study);
-        let others = masks_in(&self.study.roi_dir());
-        regions.extend(others.into_iter().filter(|path| is_own(self.study, path)));
+        let mut regions = region_masks(view);
+        let others = masks_in(&view.roi_dir());
+        regions.extend(others.into_iter().filter(|path| is_own(view, path)));
         regions.sort();
         regions.dedup();
-        let n_fits = fits.len();
+        let mask = self.path(&view.mask(self.lang));
         let mut analyse = self.call(&AnalyzeStep {
+            subject: subject.clone(),
             lang: self.lang,
-            mask: self.mask(),
+            mask: mask.clone(),
             isc,
             regions,
             scores: scores.into_iter().chain(by_hand).collect(),
@@ -54,29 +71,35 @@ impl Planner<'_> {
             summary: summary.clone(),
         });
         // Engines that know outputs only learn the order from this.
-        let rois = steps.iter().find(|step| step.may_leave_out);
+        let rois = steps.iter().filter(|step| step.may_leave_out);
         analyse.after.extend(rois.map(|step| step.id.clone()));
-        let page = self.study.report();
-        let page = if self.first {
-            page
-        } else {
-            page.with_file_name(format!("report_{}.html", self.lang))
-        };
+        let mut page = view.report();
+        if !self.first {
+            let name = page
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            page.set_file_name(format!("{name}_{}.html", self.lang));
+        }
         let report = self.call(&ReportStep {
+            subject,
             lang: self.lang,
-            mask: self.mask(),
+            mask,
             summary,
             n_fits,
             page: self.path(&page),
         });
-        steps.extend([analyse, report]);
+        [analyse, report]
     }
 
     /// Scores that exist but are not made by a step, and files next to scores: they are in tables too. This excludes
     /// the canary, which is made by a fit.
-    fn made_by_hand(&self, planned: &[PathBuf]) -> Vec<PathBuf> {
-        let there = Scores::list(&self.study.scores_dir(), self.lang).unwrap_or_default();
-        let there = there.into_iter().filter(|path| !self.is_canary(path));
+    fn made_by_hand(&self, view: &Study, planned: &[PathBuf]) -> Vec<PathBuf> {
+        let canary = view.scores(CanaryFeatures::NAME, self.lang);
+        let is_canary = |path: &PathBuf| *path == canary;
+        let there = Scores::list(&view.scores_dir(), self.lang).unwrap_or_default();
+        let there = there.into_iter().filter(|path| !is_canary(path));
         let others: Vec<PathBuf> = there.map(|path| self.path(&path)).collect();
         let scores = || planned.iter().chain(&others);
         let beside = scores().flat_map(|path| BESIDE_SCORES.map(|what| beside_scores(path, what)));

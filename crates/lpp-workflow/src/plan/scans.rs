@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, natural_order};
-use lpp_fmri::{CleaningParams, Grid, Interpolation, SphereCentre};
-use lpp_steps::{AlphaSearch, AverageStep, MaskStep, ResampleStep, RoisStep, Step};
+use lpp_fmri::{Grid, Interpolation, SphereCentre};
+use lpp_steps::{
+    AverageStep, ConfoundColumns, MaskStep, ResampleStep, RoisStep, Step, confounds_of, has_symmetric_masks,
+};
 use lpp_study::{
     Language, Study, SubjectRuns, SubjectsError, derivative_runs, resampled_dir, resampled_name,
     resampled_runs,
@@ -30,12 +32,22 @@ impl Planner<'_> {
             let runs = list.iter().find(|s| s.name == name).map(|s| s.runs.clone());
             self.paths(&runs.unwrap_or_default())
         };
+        let listed = |name: &str| {
+            there
+                .iter()
+                .chain(&published)
+                .find(|subject| subject.name == name)
+        };
         names
             .into_iter()
             .map(|name| Subject {
-                published: runs_of(&published, &name),
+                published: self.grid.map_or_else(Vec::new, |_| runs_of(&published, &name)),
                 resampled: runs_of(&there, &name),
                 folder: self.path(&resampled_dir(self.study, self.lang).join(&name)),
+                stories: listed(&name).and_then(|subject| subject.stories.clone()),
+                confounds: listed(&name)
+                    .and_then(|subject| confounds_of(self.study, subject).ok())
+                    .unwrap_or_default(),
                 name,
             })
             .collect()
@@ -44,17 +56,24 @@ impl Planner<'_> {
     /// From published scans to the average subject, if there are scans or given subjects.
     ///
     /// What is the study's own is not made again: runs on the grid, the mask, the average. An average that is given may have
-    /// its correlation or not; no step could make one that belongs to it.
+    /// its correlation or not; no step could make one that belongs to it. One or two subjects have no average.
     pub(super) fn scans(&self, steps: &mut Vec<Call>, given: &mut Given) {
         let subjects = self.subjects();
         if subjects.is_empty() {
             return;
         }
-        for subject in subjects.iter().filter(|s| s.is_resampled_here()) {
-            let runs: Vec<PathBuf> = subject.runs().collect();
+        for (subject, grid) in subjects
+            .iter()
+            .filter(|s| s.is_resampled_here())
+            .zip(self.grid.into_iter().cycle())
+        {
+            let runs: Vec<PathBuf> = subject.runs(self.study).collect();
             if !self.note(given, "lpp-resample", &runs) {
-                steps.push(self.resample(subject));
+                steps.push(self.resample(subject, grid));
             }
+        }
+        if self.has_no_average() {
+            return;
         }
         if !self.note(given, "lpp-mask", &[self.mask()]) {
             steps.push(self.common_mask(&subjects));
@@ -64,10 +83,16 @@ impl Planner<'_> {
         }
     }
 
-    fn resample(&self, subject: &Subject) -> Call {
+    /// Whether there are too few subjects for an average, and nobody made one: each subject is then fitted.
+    pub(super) fn has_no_average(&self) -> bool {
+        let n_subjects = self.subjects().len();
+        (1..FEWEST_AVERAGED).contains(&n_subjects) && !self.study.average_run(self.lang, 0).exists()
+    }
+
+    fn resample(&self, subject: &Subject, target: Grid) -> Call {
         let are_known = !subject.published.is_empty();
         let images = if are_known {
-            let output = |run: &PathBuf| (run.clone(), subject.folder.join(resampled_name(run)));
+            let output = |run: &PathBuf| (run.clone(), subject.folder.join(resampled_name(self.study, run)));
             subject.published.iter().map(output).collect()
         } else {
             // Which runs there are shows when they have been fetched.
@@ -78,50 +103,67 @@ impl Planner<'_> {
             subject: Some((subject.name.clone(), self.lang)),
             images,
             are_known,
-            target: Grid::working(),
+            target,
             interpolation: Interpolation::Cubic,
         })
     }
 
     fn common_mask(&self, subjects: &[Subject]) -> Call {
+        let runs: Vec<PathBuf> = subjects
+            .iter()
+            .flat_map(|subject| subject.runs(self.study))
+            .collect();
         self.call(&MaskStep {
             lang: self.lang,
-            runs: subjects.iter().flat_map(Subject::runs).collect(),
-            symmetric: true,
+            symmetric: has_symmetric_masks(self.study, &runs),
+            runs,
             output: self.mask(),
         })
     }
 
     fn average(&self, subjects: &[Subject]) -> Call {
-        let config = self.study.config();
         // A correlation that is given belongs to the average; no step could make one that does.
         let given = is_given(self.study, AverageStep::PROGRAM, &self.study.isc(self.lang));
-        self.call(&AverageStep {
-            lang: self.lang,
-            subjects: subjects
-                .iter()
-                .map(|subject| (subject.name.clone(), subject.runs().collect()))
-                .collect(),
-            mask: Some(self.mask()),
-            cleaning: CleaningParams::reference(),
-            tr_s: config.tr_s,
-            averages: self.average_runs(),
-            isc: self.study.isc(self.lang),
-            n_trials: if given { 0 } else { AverageStep::REFERENCE_TRIALS },
-            seed: AverageStep::REFERENCE_SEED,
-            trim_scans: config.trim_scans,
-            alphas: config.alphas.values().to_vec(),
-            alpha_search: AlphaSearch::default(),
-        })
+        let named = subjects
+            .iter()
+            .map(|subject| (subject.name.clone(), subject.runs(self.study).collect()));
+        let mut step = AverageStep::of_study(self.study, self.lang, named.collect());
+        step.confounds = subjects.iter().map(|subject| subject.confounds.clone()).collect();
+        step.stories = subjects.first().and_then(|subject| subject.stories.clone());
+        step.mask = Some(self.mask());
+        step.tr_s = self.study.config().tr_s;
+        step.averages = self.average_runs();
+        if given {
+            step.n_trials = 0;
+        }
+        self.call(&step)
     }
 
     /// The regions, unless the study provides regions or has them disabled; a region outside the mask is omitted.
-    pub(super) fn rois(&self, given: &mut Given) -> Option<Call> {
-        let own = self.note(given, "lpp-rois", &masks_in(&self.study.roi_dir()));
-        if own || !self.study.config().regions {
-            return None;
+    pub(super) fn rois(&self, given: &mut Given) -> Vec<Call> {
+        let of = |(subject, view): (Option<String>, Study)| {
+            let own = self.note(given, "lpp-rois", &masks_in(&view.roi_dir()));
+            let step = RoisStep {
+                subject,
+                ..RoisStep::of_study(&view, self.lang)
+            };
+            (!own && view.config().regions).then(|| self.call(&step))
+        };
+        self.analysed().into_iter().filter_map(of).collect()
+    }
+
+    /// The average subject, or each subject in its place.
+    pub(super) fn analysed(&self) -> Vec<(Option<String>, Study)> {
+        if !self.has_no_average() {
+            return vec![(None, self.study.clone())];
         }
-        Some(self.call(&RoisStep::of_study(self.study, self.lang)))
+        let view = |subject: Subject| {
+            (
+                Some(subject.name.clone()),
+                self.study.clone().of_subject(&subject.name),
+            )
+        };
+        self.subjects().into_iter().map(view).collect()
     }
 }
 
@@ -129,8 +171,12 @@ impl Planner<'_> {
 pub(super) fn check(study: &Study, lang: Language) -> Result<(), SubjectsError> {
     for found in [derivative_runs(study, lang), resampled_runs(study, lang)] {
         match found {
-            Ok(_)
-            | Err(
+            Ok(subjects) => {
+                for subject in &subjects {
+                    confounds_of(study, subject)?;
+                }
+            }
+            Err(
                 SubjectsError::File(FileError::Read { .. })
                 | SubjectsError::NoScans { .. }
                 | SubjectsError::NoSubjects { .. },
@@ -151,20 +197,34 @@ pub(super) struct Subject {
     resampled: Vec<PathBuf>,
     /// Where the latter are or will be.
     folder: PathBuf,
+    /// The run of the words that each run heard, if it is not the run at the same place.
+    pub(super) stories: Option<Vec<usize>>,
+    /// The confounds that are removed from each run; empty for none.
+    pub(super) confounds: Vec<ConfoundColumns>,
 }
 
+/// Fewer subjects are not averaged.
+const FEWEST_AVERAGED: usize = 3;
+
 impl Subject {
+    /// Number of runs, if they are known.
+    pub(super) fn n_runs(&self) -> Option<usize> {
+        [self.published.len(), self.resampled.len()]
+            .into_iter()
+            .find(|n| *n > 0)
+    }
+
     /// Whether the runs on the working grid are made here, or given.
     fn is_resampled_here(&self) -> bool {
         !self.published.is_empty() || self.resampled.is_empty()
     }
 
     /// The runs on the working grid, or the folder if they are not known yet.
-    pub(super) fn runs(&self) -> impl Iterator<Item = PathBuf> {
+    pub(super) fn runs(&self, study: &Study) -> impl Iterator<Item = PathBuf> {
         let runs: Vec<PathBuf> = if !self.published.is_empty() {
             self.published
                 .iter()
-                .map(|run| self.folder.join(resampled_name(run)))
+                .map(|run| self.folder.join(resampled_name(study, run)))
                 .collect()
         } else if !self.resampled.is_empty() {
             self.resampled.clone()

@@ -1,0 +1,72 @@
+//! `lpp-import`: other people's words, runs, features and parcels in a study.
+
+mod bids;
+mod words;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use lpp_cli::{CommonArgs, Program, Software};
+use lpp_study::Study;
+
+/// Brings data of other programs into a study: words with times, runs of scans, features and atlases.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lpp-import",
+    version,
+    after_help = "Examples:\n  lpp-import words align/*.TextGrid --tier words --lang de --study my-study\n  \
+                  lpp-import bids derivatives/fmriprep --task story --space T1w --study my-study"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+/// The study, before or after the name of the command.
+#[derive(Debug, Args)]
+struct Place {
+    /// Study folder, with lpp.toml and all files of the study
+    #[arg(long, value_name = "DIR", global = true, default_value = ".")]
+    study: PathBuf,
+    /// Write again even if the output is up to date, and overwrite a file that another program made
+    #[arg(long, global = true)]
+    force: bool,
+}
+
+impl Place {
+    fn open(&self) -> anyhow::Result<Study> {
+        Study::open(&self.study).context("cannot open the study (--study)")
+    }
+}
+
+/// The doc comments of the arguments are the help texts.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Words(words::WordsArgs),
+    Bids(bids::BidsArgs),
+}
+
+impl Program for Cli {
+    fn common(&self) -> &CommonArgs {
+        &self.common
+    }
+}
+
+/// This program in provenance, under the name that users know; the package has another.
+const SOFTWARE: Software = Software {
+    program: env!("CARGO_BIN_NAME"),
+    ..lpp_cli::software!()
+};
+
+fn main() -> ExitCode {
+    lpp_cli::run(|cli: Cli| match cli.command {
+        Command::Words(args) => args.run(&cli.place, &cli.common),
+        Command::Bids(args) => args.run(&cli.place, &cli.common),
+    })
+}

@@ -1,0 +1,102 @@
+//! Sets of scans that share pieces and folds, and therefore the factorisation of each layer.
+
+use lpp_ridge::RidgeCv;
+use lpp_steps::TargetSet;
+use ndarray::Array2;
+
+use crate::heard::Heard;
+use crate::pieces::{FoldDesign, Pieces};
+use crate::target_set::check_scans;
+use crate::{EncodingError, FitJob};
+
+/// Sets with the same pieces. There are several groups only if scans were scrubbed.
+pub(crate) struct Group {
+    pub(crate) pieces: Pieces,
+    pub(crate) folds: FoldDesign,
+    pub(crate) model: RidgeCv,
+    /// The place of each set among all, and its files.
+    pub(crate) members: Vec<(usize, Heard)>,
+}
+
+impl Group {
+    /// Scans of each story before trimming, the same in all sets.
+    pub(crate) fn n_scans(&self) -> Vec<usize> {
+        self.members
+            .first()
+            .map_or_else(Vec::new, |(_, heard)| heard.n_scans())
+    }
+
+    /// The targets of the only set; `None` if there are several, which must not be in memory together.
+    pub(crate) fn only_targets(&self) -> Result<Option<Vec<Array2<f32>>>, EncodingError> {
+        match self.members.as_slice() {
+            [(_, heard)] => Ok(Some(self.pieces.targets(heard)?)),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// All sets with their groups.
+pub(crate) fn members<'a>(groups: &'a [Group]) -> impl Iterator<Item = (&'a Group, usize, &'a Heard)> {
+    let of_group = |group: &'a Group| {
+        group
+            .members
+            .iter()
+            .map(move |(place, heard)| (group, *place, heard))
+    };
+    groups.iter().flat_map(of_group)
+}
+
+impl FitJob {
+    /// The groups of some sets.
+    ///
+    /// # Errors
+    /// [`EncodingError`] naming the file that does not fit the others or the folds.
+    pub(crate) fn groups(&self, sets: &[&TargetSet]) -> Result<Vec<Group>, EncodingError> {
+        let mut groups: Vec<Group> = Vec::new();
+        for (place, set) in sets.iter().enumerate() {
+            let heard = Heard::of(set)?;
+            if let Some(first) = groups.first() {
+                check_scans(set, &heard, &first.n_scans())?;
+            }
+            if heard.n_absent() > 0 {
+                tracing::warn!(
+                    "{}: {} scans are NaN in every voxel (scrubbed); they are left out of fit and score",
+                    set.subject,
+                    heard.n_absent()
+                );
+            }
+            let pieces = Pieces::of(&heard, &self.step.settings, self.step.trim_scans)?;
+            match groups.iter_mut().find(|group| group.pieces == pieces) {
+                Some(group) => group.members.push((place, heard)),
+                None => groups.push(self.group(pieces, (place, heard), self.step.chooses_layers())?),
+            }
+        }
+        Ok(groups)
+    }
+
+    fn group(
+        &self,
+        pieces: Pieces,
+        member: (usize, Heard),
+        validation_scores: bool,
+    ) -> Result<Group, EncodingError> {
+        let words = self.step.words.as_ref().unwrap_or(&self.step.activations);
+        let folds = pieces.folds(&self.step.settings, &self.step.story_names, words)?;
+        let params = self.ridge().validation_scores(validation_scores);
+        let model = pieces.add_folds(&folds, params).check();
+        Ok(Group {
+            model: model.map_err(EncodingError::Settings)?,
+            pieces,
+            folds,
+            members: vec![member],
+        })
+    }
+
+    /// One set by itself, with its targets.
+    pub(crate) fn lone(&self, set: &TargetSet) -> Result<(Group, Heard, Vec<Array2<f32>>), EncodingError> {
+        let heard = Heard::of(set)?;
+        let pieces = Pieces::of(&heard, &self.step.settings, self.step.trim_scans)?;
+        let targets = pieces.targets(&heard)?;
+        Ok((self.group(pieces, (0, heard.clone()), false)?, heard, targets))
+    }
+}

@@ -1,0 +1,20 @@
+//! Words with their times, from tables, `TextGrid` files, transcripts and subtitles.
+
+mod columns;
+mod encoding;
+mod format;
+mod job;
+mod run_of;
+mod same_words;
+mod spoken;
+mod subtitles;
+mod text_grid;
+mod times;
+mod transcript;
+mod unit;
+
+pub use format::WordFormat;
+pub use job::{RunOfWords, WordsJob, WordsReport};
+pub use run_of::RunOf;
+pub(crate) use same_words::same_words;
+pub use unit::Unit;

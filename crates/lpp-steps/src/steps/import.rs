@@ -1,0 +1,65 @@
+//! `lpp-import`: other people's data in a study.
+
+use std::path::PathBuf;
+
+use crate::Artefact;
+
+/// The words of one language, from files of any form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportWordsStep {
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// The language.
+    pub lang: String,
+    /// The format of the files: `auto`, `csv` and so on.
+    pub format: String,
+    /// The unit of times, if it is given.
+    pub unit: Option<String>,
+    /// The tier or column of the words, if it is given.
+    pub tier: Option<String>,
+    /// What tells the run: `name`, or a column.
+    pub run_of: String,
+    /// Whether segments are divided into words.
+    pub spread: bool,
+    /// The stories of the runs table, if there is one.
+    pub stories: Option<Vec<String>>,
+    /// The table of words.
+    pub output: PathBuf,
+}
+
+impl ImportWordsStep {
+    /// The table of words.
+    #[must_use]
+    pub fn artefact(&self) -> Artefact {
+        Artefact::new(&self.output)
+            .inputs(&self.files)
+            .with("lang", &self.lang)
+            .with("format", &self.format)
+            .with("unit", &self.unit)
+            .with("tier", &self.tier)
+            .with("run_of", &self.run_of)
+            .with("spread", self.spread)
+            .with("stories", &self.stories)
+    }
+}
+
+/// The runs of a folder in BIDS form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportRunsStep {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Hash of the table, which tells all that names, headers and sidecars say.
+    pub content: String,
+    /// The runs table.
+    pub output: PathBuf,
+}
+
+impl ImportRunsStep {
+    /// The runs table.
+    #[must_use]
+    pub fn artefact(&self) -> Artefact {
+        Artefact::new(&self.output)
+            .with("folder", &self.folder)
+            .with("content", &self.content)
+    }
+}

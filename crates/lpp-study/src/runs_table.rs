@@ -1,0 +1,582 @@
+//! `runs.csv`: the runs of all subjects of a study.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use lpp_files::{
+    AtomicFile, BidsName, BoundedRows, FileError, check_distinct_files, natural_order, without_leading_zeros,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::names::fault_of;
+
+/// What the scans of a run are measured on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunKind {
+    /// Voxels of a NIfTI image.
+    Volume,
+    /// Vertices of two hemispheres: a pair of GIFTI files. The path is that of the left one.
+    Surface,
+    /// Grayordinates of a CIFTI-2 file.
+    Cifti,
+}
+
+impl RunKind {
+    /// The kind of a file, by its ending; `None` for an array or a file of another kind.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        let name = BidsName::of(path);
+        match name.ending() {
+            _ if name.is_volume() => Some(Self::Volume),
+            ".func.gii" => Some(Self::Surface),
+            ".dtseries.nii" => Some(Self::Cifti),
+            _ => None,
+        }
+    }
+
+    /// Its name in the table.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Volume => "volume",
+            Self::Surface => "surface",
+            Self::Cifti => "cifti",
+        }
+    }
+
+    /// The kind in words, with its files.
+    fn described(self) -> &'static str {
+        match self {
+            Self::Volume => "a volume (.nii or .nii.gz)",
+            Self::Surface => "the left one of two surfaces (hemi-L and .func.gii)",
+            Self::Cifti => "grayordinates (.dtseries.nii)",
+        }
+    }
+}
+
+/// One run of one subject. Labels have no prefix (`EN057`, `01`); an empty text means that there is no such label.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableRun {
+    /// The subject.
+    pub subject: String,
+    /// The session.
+    #[serde(default)]
+    pub session: String,
+    /// The task.
+    #[serde(default)]
+    pub task: String,
+    /// The run.
+    #[serde(default)]
+    pub run: String,
+    /// The language of the story; empty for that of the study.
+    #[serde(default)]
+    pub lang: String,
+    /// The story that was heard; empty if session and run say it.
+    #[serde(default)]
+    pub story: String,
+    /// What the scans are measured on.
+    pub kind: RunKind,
+    /// The space of the scans.
+    #[serde(default)]
+    pub space: String,
+    /// The scans.
+    pub path: PathBuf,
+    /// Number of scans, if known.
+    #[serde(default)]
+    pub n_scans: Option<usize>,
+    /// Repetition time in seconds; `None` for that of the file.
+    #[serde(default)]
+    pub tr_s: Option<f64>,
+    /// Time of the first scan on the clock of the words, in seconds. 0 is not the same as `None`.
+    #[serde(default)]
+    pub start_s: Option<f64>,
+    /// The table of confounds of the run.
+    #[serde(default)]
+    pub confounds: Option<PathBuf>,
+    /// The brain mask of the run.
+    #[serde(default)]
+    pub mask: Option<PathBuf>,
+}
+
+impl TableRun {
+    /// The files of the scans: two hemispheres, left before right, or one file.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files = vec![self.path.clone()];
+        files.extend(right_of(&self.path));
+        files
+    }
+
+    /// The labels in words: `sub-01, ses-2, run-3`.
+    #[must_use]
+    pub fn labels(&self) -> String {
+        let parts = [
+            ("sub", &self.subject),
+            ("ses", &self.session),
+            ("task", &self.task),
+            ("run", &self.run),
+        ];
+        let said = parts.iter().filter(|(_, label)| !label.is_empty());
+        said.map(|(key, label)| format!("{key}-{label}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// What tells the runs of a table apart; leading zeros make no other run.
+    fn identity(&self) -> [String; 5] {
+        let [session, task, run] =
+            [&self.session, &self.task, &self.run].map(|label| without_leading_zeros(label));
+        [self.subject.clone(), self.lang.to_lowercase(), session, task, run]
+    }
+
+    fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let keys =
+            |row: &Self| [&row.subject, &row.lang, &row.session, &row.run, &row.task].map(Clone::clone);
+        let pairs = keys(self).into_iter().zip(keys(other));
+        let parts = pairs.map(|(a, b)| natural_order(&a, &b));
+        parts.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+    }
+
+    /// What is wrong with the row, if anything: what was found, and what was expected.
+    fn fault(&self) -> Option<(String, String)> {
+        let labels = [
+            ("subject", "sub-", &self.subject),
+            ("session", "ses-", &self.session),
+            ("task", "task-", &self.task),
+            ("run", "run-", &self.run),
+            ("space", "space-", &self.space),
+            ("story", "", &self.story),
+            ("lang", "", &self.lang),
+        ];
+        for (column, prefix, label) in labels {
+            if let Some(plain) = label.strip_prefix(prefix).filter(|_| !prefix.is_empty()) {
+                return Some((
+                    format!("{column} {label:?}"),
+                    format!("the label without its prefix: {plain}"),
+                ));
+            }
+            let optional = label.is_empty() && column != "subject";
+            let fault = fault_of(label).filter(|_| !optional);
+            let fault = fault.or(label.contains(',').then_some("it contains a comma"));
+            if let Some(fault) = fault {
+                return Some((format!("{column} {label:?}"), format!("a label ({fault})")));
+            }
+        }
+        let array = BidsName::of(&self.path).is_array();
+        let pair = self.kind != RunKind::Surface || right_of(&self.path).is_some();
+        if !array && (RunKind::of(&self.path) != Some(self.kind) || !pair) {
+            let found = format!("the path {:?}", self.path.display().to_string());
+            return Some((found, format!("{} or an array (.npy)", self.kind.described())));
+        }
+        if self.n_scans == Some(0) {
+            return Some((
+                "n_scans 0".to_owned(),
+                "at least one scan, or an empty cell".to_owned(),
+            ));
+        }
+        if let Some(tr_s) = self.tr_s.filter(|tr_s| !(tr_s.is_finite() && *tr_s > 0.0)) {
+            return Some((
+                format!("tr_s {tr_s}"),
+                "seconds above 0, or an empty cell".to_owned(),
+            ));
+        }
+        let start_s = self.start_s.filter(|start_s| !start_s.is_finite())?;
+        Some((
+            format!("start_s {start_s}"),
+            "seconds, or an empty cell".to_owned(),
+        ))
+    }
+}
+
+/// The right hemisphere of a left one by name: `hemi-R` for `hemi-L`.
+fn right_of(left: &Path) -> Option<PathBuf> {
+    let name = left.file_name()?.to_str()?;
+    let is_left =
+        BidsName::of(left).entity("hemi") == Some("L") && RunKind::of(left) == Some(RunKind::Surface);
+    is_left.then(|| left.with_file_name(name.replacen("hemi-L", "hemi-R", 1)))
+}
+
+/// The runs of all subjects: sorted by subject, session and run, each as numbers.
+///
+/// A run is its labels, never its place in a listing.
+///
+/// ```
+/// # let folder = std::env::temp_dir().join(format!("lpp-doc-runs-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// let file = folder.join("runs.csv");
+/// std::fs::write(&file, "subject,run,kind,path\n01,10,volume,a.nii\n01,9,volume,b.nii\n")?;
+/// let table = lpp_study::RunsTable::load(&file)?;
+/// assert_eq!(table.stories(), ["run-9", "run-10"]);
+/// assert_eq!(table.runs()[0].path, folder.join("b.nii"));
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunsTable {
+    runs: Vec<TableRun>,
+    origin: PathBuf,
+}
+
+impl RunsTable {
+    /// A table of `runs`, with the file that errors name.
+    ///
+    /// # Errors
+    /// [`FileError::Malformed`] naming the row if there is no run, a label has a prefix or cannot be part of a file name,
+    /// a path does not fit its kind, a number is out of range, or a run stands twice; [`FileError::SameInput`] naming
+    /// two paths that are one file.
+    pub fn new(mut runs: Vec<TableRun>, origin: &Path) -> Result<Self, FileError> {
+        if runs.is_empty() {
+            return Err(FileError::malformed(
+                origin,
+                "no run",
+                "at least one run of a subject",
+            ));
+        }
+        let mut seen = BTreeMap::new();
+        for (row, run) in (1..).zip(&runs) {
+            if let Some((found, expected)) = run.fault() {
+                return Err(FileError::malformed(
+                    origin,
+                    format!("{found} in row {row}"),
+                    expected,
+                ));
+            }
+            if let Some(first) = seen.insert(run.identity(), row) {
+                let found = format!("{} in rows {first} and {row}", run.labels());
+                return Err(FileError::malformed(origin, found, "each run of a subject once"));
+            }
+        }
+        check_distinct_files(&runs.iter().flat_map(TableRun::files).collect::<Vec<_>>())?;
+        runs.sort_by(TableRun::order);
+        Ok(Self {
+            runs,
+            origin: origin.to_owned(),
+        })
+    }
+
+    /// Reads a table. Relative paths are relative to its folder; only `subject`, `kind` and `path` must be there.
+    ///
+    /// # Errors
+    /// [`FileError::Read`], or [`FileError::Malformed`] as in [`new`](Self::new) or if a column is unknown.
+    pub fn load(file: &Path) -> Result<Self, FileError> {
+        let stream = std::fs::File::open(file).map_err(FileError::read(file))?;
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .from_reader(BoundedRows::new(stream));
+        let runs: Result<Vec<TableRun>, csv::Error> = reader.deserialize().collect();
+        let mut runs = runs.map_err(|error| {
+            let expected = "columns subject, kind and path, and of session, task, run, lang, story, space, n_scans, \
+                            tr_s, start_s, confounds, mask those that are known";
+            FileError::malformed(file, error.to_string(), expected)
+        })?;
+        let folder = file.parent().unwrap_or(Path::new(""));
+        map_paths(&mut runs, |path| folder.join(path));
+        Self::new(runs, file)
+    }
+
+    /// Writes the table atomically; paths below its folder become relative.
+    ///
+    /// # Errors
+    /// [`FileError::Write`] if the file cannot be written.
+    pub fn save(&self, file: &Path) -> Result<(), FileError> {
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let mut runs = self.runs.clone();
+        map_paths(&mut runs, |path| {
+            path.strip_prefix(folder).unwrap_or(path).to_owned()
+        });
+        let mut writer = csv::Writer::from_writer(AtomicFile::create(file)?);
+        for run in &runs {
+            let written = writer.serialize(run);
+            written.map_err(|error| FileError::write(file)(std::io::Error::other(error)))?;
+        }
+        let done = writer.into_inner();
+        done.map_err(|error| FileError::write(file)(error.into_error()))?
+            .commit()
+    }
+
+    /// The runs in order.
+    #[must_use]
+    pub fn runs(&self) -> &[TableRun] {
+        &self.runs
+    }
+
+    /// The subjects in order, without the prefix.
+    #[must_use]
+    pub fn subjects(&self) -> Vec<&str> {
+        let mut subjects: Vec<&str> = self.runs.iter().map(|run| run.subject.as_str()).collect();
+        subjects.dedup();
+        subjects
+    }
+
+    /// The runs of one subject in order.
+    pub fn of_subject<'a>(&'a self, subject: &'a str) -> impl Iterator<Item = &'a TableRun> {
+        self.runs.iter().filter(move |run| run.subject == subject)
+    }
+
+    /// The runs in one language; runs without a language are in every one.
+    #[must_use]
+    pub fn of_language(&self, lang: &str) -> Self {
+        self.keeping(|run| run.lang.is_empty() || run.lang.eq_ignore_ascii_case(lang))
+    }
+
+    /// The same runs, where the k-th run of each subject is story k if none is given: for labels that are the scanner's
+    /// numbering.
+    #[must_use]
+    pub fn by_place(mut self) -> Self {
+        let mut place: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for run in &mut self.runs {
+            let place = place.entry((run.subject.clone(), run.lang.clone())).or_default();
+            *place += 1;
+            if run.story.is_empty() {
+                run.story = place.to_string();
+            }
+        }
+        self
+    }
+
+    /// The name of a run's story: its own, or else its session and run (and its task, if there are several tasks, or
+    /// nothing else).
+    #[must_use]
+    pub fn story_of(&self, run: &TableRun) -> String {
+        if !run.story.is_empty() {
+            return run.story.clone();
+        }
+        let several = self.runs.iter().any(|other| other.task != self.runs[0].task);
+        let alone = run.session.is_empty() && run.run.is_empty();
+        let task = if several || alone { run.task.as_str() } else { "" };
+        let parts = [
+            ("ses", run.session.as_str()),
+            ("task", task),
+            ("run", run.run.as_str()),
+        ];
+        let said = parts.iter().filter(|(_, label)| !label.is_empty());
+        let said: Vec<String> = said
+            .map(|(key, label)| format!("{key}-{}", without_leading_zeros(label)))
+            .collect();
+        if said.is_empty() {
+            "story".to_owned()
+        } else {
+            said.join("_")
+        }
+    }
+
+    /// The stories in the order of their first use by the first subject, then by the others. The place of a story is
+    /// its `run` in tables of words.
+    #[must_use]
+    pub fn stories(&self) -> Vec<String> {
+        let mut known = BTreeSet::new();
+        let stories = self.runs.iter().map(|run| self.story_of(run));
+        stories.filter(|story| known.insert(story.clone())).collect()
+    }
+
+    /// Checks that each subject heard every story as often as the first.
+    ///
+    /// # Errors
+    /// [`FileError::Malformed`] naming the subject and the run that is missing or extra.
+    pub fn check_paired(&self) -> Result<(), FileError> {
+        for story in self.stories() {
+            let heard = self.heard(&story);
+            let Some((first, expected)) = heard.first() else {
+                continue;
+            };
+            if let Some((subject, found)) = heard.iter().find(|(_, count)| count != expected) {
+                let found = format!("{story} {} in sub-{subject}", times(*found));
+                let expected = format!(
+                    "{} as in sub-{first} (--allow-missing leaves the story out for all subjects)",
+                    times(*expected)
+                );
+                return Err(FileError::malformed(&self.origin, found, expected));
+            }
+        }
+        Ok(())
+    }
+
+    /// The runs of the stories that all subjects heard equally often, and the names of the other stories.
+    #[must_use]
+    pub fn only_paired(&self) -> (Self, Vec<String>) {
+        let (paired, others): (Vec<_>, Vec<_>) = self.stories().into_iter().partition(|story| {
+            let heard = self.heard(story);
+            heard.iter().all(|(_, count)| *count == heard[0].1)
+        });
+        (self.keeping(|run| paired.contains(&self.story_of(run))), others)
+    }
+
+    /// How often each subject heard a story.
+    fn heard(&self, story: &str) -> Vec<(&str, usize)> {
+        let subjects = self.subjects().into_iter();
+        let count = |subject| {
+            self.of_subject(subject)
+                .filter(|run| self.story_of(run) == story)
+                .count()
+        };
+        subjects.map(|subject| (subject, count(subject))).collect()
+    }
+
+    fn keeping(&self, keep: impl Fn(&TableRun) -> bool) -> Self {
+        Self {
+            runs: self.runs.iter().filter(|run| keep(run)).cloned().collect(),
+            origin: self.origin.clone(),
+        }
+    }
+}
+
+fn times(count: usize) -> String {
+    match count {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        _ => format!("{count} times"),
+    }
+}
+
+fn map_paths(runs: &mut [TableRun], change: impl Fn(&Path) -> PathBuf) {
+    for run in runs {
+        let others = [&mut run.confounds, &mut run.mask].into_iter().flatten();
+        for path in others.chain([&mut run.path]) {
+            *path = change(path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<RunsTable, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("runs.csv");
+        std::fs::write(&file, text).unwrap();
+        RunsTable::load(&file).map_err(|error| error.to_string())
+    }
+
+    fn of(rows: &[&str]) -> Result<RunsTable, String> {
+        load(&format!(
+            "subject,session,task,run,story,kind,path,tr_s\n{}\n",
+            rows.join("\n")
+        ))
+    }
+
+    #[test]
+    fn a_saved_table_comes_back_with_relative_paths() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("runs.csv");
+        let text = "subject,session,task,run,lang,story,kind,space,path,n_scans,tr_s,start_s,confounds,mask\n\
+                    01,,story,9,de,,volume,T1w,func/a.nii.gz,120,1.5,0.0,func/a.tsv,\n\
+                    01,,story,10,de,,volume,T1w,/elsewhere/b.nii.gz,,,,,func/b.nii\n";
+        std::fs::write(&file, text).unwrap();
+        let table = RunsTable::load(&file).unwrap();
+        let [first, second] = table.runs() else {
+            panic!("two runs")
+        };
+        assert_eq!((first.start_s, second.start_s), (Some(0.0), None));
+        assert_eq!(
+            first.confounds.as_deref(),
+            Some(folder.path().join("func/a.tsv").as_path())
+        );
+        assert_eq!(second.path, Path::new("/elsewhere/b.nii.gz"));
+        table.save(&file).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    }
+
+    #[test]
+    fn stories_follow_the_first_subject_and_numbers() {
+        let table = of(&[
+            "2,,,1,tunnel,volume,d.nii,",
+            "1,,,10,pieman,volume,a.nii,",
+            "1,,,2,tunnel,volume,b.nii,",
+            "2,,,2,pieman,volume,c.nii,",
+        ])
+        .unwrap();
+        assert_eq!(table.stories(), ["tunnel", "pieman"]);
+        assert_eq!(table.subjects(), ["1", "2"]);
+        assert!(table.check_paired().is_ok());
+        // Without stories, the labels of one subject are not those of the other.
+        let labels = of(&[
+            "1,,,01,,volume,a.nii,",
+            "1,,,10,,volume,b.nii,",
+            "2,,,1,,volume,c.nii,",
+        ])
+        .unwrap();
+        let error = labels.check_paired().unwrap_err().to_string();
+        assert!(error.contains("run-10 never in sub-2"), "{error}");
+        let (paired, others) = labels.only_paired();
+        assert_eq!((paired.runs().len(), others), (2, vec!["run-10".to_owned()]));
+        assert!(paired.check_paired().is_ok());
+    }
+
+    #[test]
+    fn tasks_and_sessions_are_no_repeats() {
+        let table = of(&[
+            "1,2,b,1,,volume,a.nii,",
+            "1,1,a,1,,volume,b.nii,",
+            "1,1,b,1,,volume,c.nii,",
+        ])
+        .unwrap();
+        assert_eq!(
+            table.stories(),
+            ["ses-1_task-a_run-1", "ses-1_task-b_run-1", "ses-2_task-b_run-1"]
+        );
+        let places = of(&[
+            "EN1,,,7,,volume,a.nii,",
+            "EN1,,,12,,volume,b.nii,",
+            "EN2,,,3,,volume,c.nii,",
+        ])
+        .unwrap();
+        assert_eq!(places.by_place().stories(), ["1", "2"]);
+        assert_eq!(
+            of(&["1,,,,,cifti,a_bold.dtseries.nii,"]).unwrap().stories(),
+            ["story"]
+        );
+    }
+
+    #[test]
+    fn the_hemispheres_of_a_run_are_two_files() {
+        let table = of(&["1,,,,,surface,f/sub-1_hemi-L_bold.func.gii,"]).unwrap();
+        let files = table.runs()[0].files();
+        assert!(
+            files[0].ends_with("sub-1_hemi-L_bold.func.gii")
+                && files[1].ends_with("sub-1_hemi-R_bold.func.gii")
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_row() {
+        for (rows, said) in [
+            (
+                vec!["sub-1,,,1,,volume,a.nii,"],
+                "subject \"sub-1\" in row 1, expected the label without its prefix: 1",
+            ),
+            (
+                vec!["1,,,1,,volume,a.nii,", "1,,,01,,volume,b.nii,"],
+                "sub-1, run-01 in rows 1 and 2",
+            ),
+            (vec!["1,,,1,,volume,a.nii,", "1,,,2,,volume,a.nii,"], "one file"),
+            (vec!["1,,,1,,volume,a.nii,0"], "tr_s 0 in row 1"),
+            (vec!["1,,,1,,volume,a.nii,NaN"], "tr_s NaN in row 1"),
+            (vec!["../1,,,1,,volume,a.nii,"], "it contains a slash"),
+            (vec!["1,,,1,\"a,b\",volume,a.nii,"], "it contains a comma"),
+            (vec!["1,,,1,,volume,a.dtseries.nii,"], "expected a volume"),
+            (vec!["1,,,1,,surface,a_bold.func.gii,"], "hemi-L"),
+            (vec!["1,,,1,,voxels,a.nii,"], "unknown variant `voxels`"),
+            (vec![",,,1,,volume,a.nii,"], "a part of it is empty"),
+        ] {
+            let error = of(&rows).unwrap_err();
+            assert!(error.contains("runs.csv: found") || said == "one file", "{error}");
+            assert!(error.contains(said), "{error}");
+        }
+        for (text, said) in [
+            ("", "no run"),
+            ("subject,kind,path\n", "no run"),
+            ("subject,kind\n1,volume\n", "missing field `path`"),
+            (
+                "subject,kind,path,confound\n1,volume,a.nii,c.tsv\n",
+                "unknown field `confound`",
+            ),
+            ("subject,kind,path\n1,volume\n", "found record with 2 fields"),
+        ] {
+            let error = load(text).unwrap_err();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+}
