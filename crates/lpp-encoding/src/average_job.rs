@@ -18,12 +18,14 @@ use crate::prepared::search_of;
 use crate::scratch::{Scratch, Waiting};
 use crate::split_half::{SplitHalf, SplitHalfScores, split_half_scores};
 use crate::subject_signals::SignalSource;
+use crate::voxel_halves::VoxelHalves;
 
 /// Runs of many subjects in, the average subject and the inter-subject correlation out.
 ///
 /// The subjects of each run are read one after the other, with one in memory per thread, so memory does not grow with
 /// their number. The means of the split halves are stored in a hidden folder next to the correlations until their trial
-/// is fitted: 5.5 GB of disk space for ten trials at the size of the study.
+/// is fitted: 5.5 GB of disk space for ten trials at the size of the study. The signals of one run of all subjects are
+/// stored there too: 30 MB per subject.
 ///
 /// ```no_run
 /// use lpp_encoding::AverageJob;
@@ -42,7 +44,9 @@ use crate::subject_signals::SignalSource;
 #[derive(Debug, Clone)]
 pub struct AverageJob {
     /// Inputs, outputs and parameters. The inputs are the runs of many subjects. The outputs are a folder of averages,
-    /// `f32`, (`n_scans`, `n_voxels`), not trimmed, and the correlation, `f32`, (`n_trials`, `n_voxels`).
+    /// `f32`, (`n_scans`, `n_voxels`), not trimmed; the correlation, `f32`, (`n_trials`, `n_voxels`); and beside it the
+    /// correlations of halves in each voxel, (`n_trials`, `n_runs`, `n_voxels`), and without each subject,
+    /// (`n_subjects`, `n_runs`, `n_voxels`).
     pub step: AverageStep,
     /// The subjects; all have the same runs.
     pub subjects: Vec<SubjectRuns>,
@@ -138,8 +142,8 @@ impl AverageJob {
             return self.found();
         }
         averages.iter().try_for_each(|making| making.claim(self.force))?;
-        if let Some(isc) = step.isc_artefact() {
-            Making::unread(software, isc).claim(self.force)?;
+        for artefact in step.isc_artefact().into_iter().chain(step.voxelwise_artefacts()) {
+            Making::unread(software, artefact).claim(self.force)?;
         }
         let halves = SplitHalf::draw(self.subjects.len(), step.n_trials, step.seed);
         let model = RidgeCv::params()
@@ -148,7 +152,7 @@ impl AverageJob {
         let model = model.check().map_err(EncodingError::Settings)?;
         let scratch = Scratch::inside(step.isc.parent().unwrap_or(Path::new(".")))?;
         let source = self.source(cleaning)?;
-        let means = self.average(averages, &source, &halves, &scratch, progress)?;
+        let (means, voxels) = self.average(averages, &source, &halves, &scratch, progress)?;
         let mut report = AverageReport {
             n_subjects: self.subjects.len(),
             n_voxels: means.n_voxels,
@@ -162,6 +166,11 @@ impl AverageJob {
             let isc = correlate(&model, means, &mut report, progress)?;
             npy::save(&step.isc, &isc)?;
             Making::of(software, artefact)?.finish()?;
+            let arrays = [&voxels.of_all, &voxels.without];
+            for (artefact, array) in step.voxelwise_artefacts().into_iter().zip(arrays) {
+                npy::save(&artefact.path, array)?;
+                Making::of(software, artefact)?.finish()?;
+            }
         }
         Ok(report)
     }
@@ -185,6 +194,12 @@ impl AverageJob {
             .iter()
             .chain([&self.step.isc])
             .cloned()
+            .chain(
+                self.step
+                    .voxelwise_artefacts()
+                    .into_iter()
+                    .map(|artefact| artefact.path),
+            )
             .collect();
         Ok(check_outputs(&inputs, &outputs)?)
     }
@@ -245,14 +260,15 @@ impl AverageJob {
         halves: &[SplitHalf],
         scratch: &Scratch,
         progress: &dyn Progress,
-    ) -> Result<TrialMeans, EncodingError> {
+    ) -> Result<(TrialMeans, VoxelHalves), EncodingError> {
         let mut trials = TrialMeans::new(halves.len());
+        let mut voxels: Option<VoxelHalves> = None;
         progress.start(
             "averaging runs of subjects",
             (averages.len() * self.subjects.len()) as u64,
         );
         for (run, (path, making)) in self.step.averages.iter().zip(averages).enumerate() {
-            let means = self.run_means(run, source, halves, progress)?;
+            let (means, signals) = self.run_means(run, source, halves, scratch, progress)?;
             trials.check_voxels(self.first_file(run), means.shape().1)?;
             let average = means.average();
             warn_of_nan(path, &average);
@@ -263,19 +279,27 @@ impl AverageJob {
                 trials.x[trial].push(scratch.put(&format!("x-{trial}-{run}"), &x)?);
                 trials.y[trial].push(scratch.put(&format!("y-{trial}-{run}"), &y)?);
             }
+            let new = || {
+                let (n_subjects, n_runs) = (self.subjects.len(), self.step.averages.len());
+                VoxelHalves::new(halves.len(), n_subjects, n_runs, means.shape().1)
+            };
+            let voxels = voxels.get_or_insert_with(new);
+            voxels.add(run, &means, self.step.trim_scans, signals)?;
         }
         progress.finish();
-        Ok(trials)
+        Ok((trials, voxels.unwrap_or_else(|| VoxelHalves::new(0, 0, 0, 0))))
     }
 
-    /// Sums one run over the subjects, with one subject in memory per thread.
+    /// Sums one run over the subjects, with one subject in memory per thread. If halves are compared, the signals of the
+    /// subjects wait on disk, since the correlations without each subject need the sums first.
     fn run_means<'a>(
         &self,
         run: usize,
         source: &SignalSource<'_>,
         halves: &'a [SplitHalf],
+        scratch: &Scratch,
         progress: &dyn Progress,
-    ) -> Result<GroupMeans<'a>, EncodingError> {
+    ) -> Result<(GroupMeans<'a>, Vec<Waiting>), EncodingError> {
         let heard = |(subject, s): (usize, &SubjectRuns)| -> Vec<(PathBuf, Option<ConfoundColumns>)> {
             let places = self.step.heard(&s.runs, run);
             let file = |place: usize| {
@@ -288,6 +312,7 @@ impl AverageJob {
         };
         let files: Vec<Vec<_>> = self.subjects.iter().enumerate().map(heard).collect();
         let mut means: Option<GroupMeans<'a>> = None;
+        let mut waiting = Vec::new();
         for files in files.chunks(rayon::current_num_threads()) {
             let loaded = files
                 .par_iter()
@@ -297,10 +322,14 @@ impl AverageJob {
                 let means = means.get_or_insert_with(|| GroupMeans::new(signals.dim(), halves));
                 self.check_shape(run, &files[0].0, signals.dim(), means.shape())?;
                 means.add(&signals);
+                if !halves.is_empty() {
+                    waiting.push(scratch.put(&format!("subject-{}", waiting.len()), &signals)?);
+                }
                 progress.advance(1);
             }
         }
-        means.ok_or_else(|| lpp_fmri::FmriError::NoRuns.into())
+        let means = means.ok_or(lpp_fmri::FmriError::NoRuns)?;
+        Ok((means, waiting))
     }
 
     /// The first file of a run, which stands for it in messages.
@@ -348,10 +377,9 @@ fn making(software: Software, artefacts: Vec<Artefact>) -> Result<Vec<Making>, E
 }
 
 fn isc_is_current(software: Software, step: &AverageStep) -> Result<bool, EncodingError> {
-    match step.isc_artefact() {
-        Some(artefact) => Ok(Making::of(software, artefact)?.is_current()),
-        None => Ok(true),
-    }
+    let artefacts = step.isc_artefact().into_iter().chain(step.voxelwise_artefacts());
+    let making = making(software, artefacts.collect())?;
+    Ok(making.iter().all(Making::is_current))
 }
 
 /// Means of the halves of every trial, run by run, on disk.

@@ -5,6 +5,7 @@ use ndarray::{Array2, ArrayRef2, Zip, s};
 use rayon::prelude::*;
 
 use crate::split_half::SplitHalf;
+use crate::voxel_halves::HalfSums;
 
 /// Sums over the subjects that came so far.
 pub(crate) struct GroupMeans<'a> {
@@ -52,6 +53,20 @@ impl<'a> GroupMeans<'a> {
     /// The average subject: the mean, z-scored in `f32`; a constant voxel becomes NaN.
     pub(crate) fn average(&self) -> Array2<f32> {
         standardise_plainly(&self.single.mapv(|sum| sum / self.n_subjects as f32))
+    }
+
+    /// The sums of both groups of each trial, without the first and last `trim` scans.
+    pub(crate) fn sums(&self, trim: usize) -> impl Iterator<Item = HalfSums<'_>> {
+        let rows = s![trim..self.shape().0 - trim, ..];
+        let total = self.total.slice(rows);
+        self.halves.iter().zip(&self.features).map(move |(half, first)| {
+            let first = first.slice(rows);
+            HalfSums {
+                half,
+                second: &total - &first,
+                first,
+            }
+        })
     }
 
     /// The means of both groups of a trial, without the first and last `trim` scans.

@@ -57,6 +57,7 @@ mod set_fit;
 mod split_half;
 mod subject_signals;
 mod target_set;
+mod voxel_halves;
 
 pub use average_job::{AverageJob, AverageReport};
 pub use canary_job::CanaryJob;

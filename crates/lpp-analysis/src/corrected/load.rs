@@ -56,7 +56,13 @@ fn ceiling(
         .map(|path| stacked(&path, brain));
     Ok(Some(match r_half? {
         Some(r_half) => Ceiling::voxelwise(&isc, reliable, &r_half, without?.as_ref(), geometry)?,
-        None => Ceiling::lower_bound(&isc, reliable, geometry)?,
+        None => {
+            tracing::info!(
+                "{}: no correlations of halves beside it (_voxelwise.npy, written by lpp-average): noise ceilings are a lower bound",
+                path.display()
+            );
+            Ceiling::lower_bound(&isc, reliable, geometry)?
+        }
     }))
 }
 

@@ -1,9 +1,9 @@
 //! `lpp-average`: the average subject and the inter-subject correlation.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lpp_fmri::CleaningParams;
-use lpp_study::{Language, Study};
+use lpp_study::{Language, Study, VOXELWISE_ISC, beside_isc};
 
 use super::clean::with_cleaning;
 use super::{place, words};
@@ -117,16 +117,29 @@ impl AverageStep {
     /// The correlation, if it is computed. Its inputs are the averages, whose records list the files of the subjects.
     #[must_use]
     pub fn isc_artefact(&self) -> Option<Artefact> {
+        let isc = self.of_halves(&self.isc)?;
+        let isc = isc.with("alphas", &self.alphas);
+        Some(isc.with("alpha_search", self.alpha_search.name()))
+    }
+
+    /// The correlations of halves in each voxel, of all subjects and without each, if they are computed.
+    #[must_use]
+    pub fn voxelwise_artefacts(&self) -> Vec<Artefact> {
+        let files = VOXELWISE_ISC.map(|what| beside_isc(&self.isc, what));
+        let artefacts = files.iter().filter_map(|path| self.of_halves(path));
+        artefacts.map(Artefact::added_later).collect()
+    }
+
+    /// An output made of random halves of the subjects.
+    fn of_halves(&self, path: &Path) -> Option<Artefact> {
         let names: Vec<&String> = self.subjects.iter().map(|(name, _)| name).collect();
-        let isc = Artefact::new(&self.isc)
+        let output = Artefact::new(path)
             .inputs(&self.averages)
             .with("subjects", names)
             .with("n_trials", self.n_trials)
             .with("seed", self.seed)
-            .with("trim_scans", self.trim_scans)
-            .with("alphas", &self.alphas)
-            .with("alpha_search", self.alpha_search.name());
-        (self.n_trials > 0).then_some(isc)
+            .with("trim_scans", self.trim_scans);
+        (self.n_trials > 0).then_some(output)
     }
 }
 
@@ -148,6 +161,7 @@ impl Step for AverageStep {
     fn artefacts(&self) -> Vec<Artefact> {
         let mut artefacts = self.average_artefacts();
         artefacts.extend(self.isc_artefact());
+        artefacts.extend(self.voxelwise_artefacts());
         artefacts
     }
 
