@@ -33,8 +33,8 @@ pub fn spearman_brown(r: f64, factor: f64) -> f64 {
 ///
 /// NaN if the split-half correlation `r_half` is not positive: there is no signal to explain.
 ///
-/// If r½ comes from predicting one half from the other, like the inter-subject correlation of the study, the prediction
-/// itself is imperfect and the ceiling is an underestimate.
+/// `r_half` must be the correlation of both halves in the same voxel. A correlation with a prediction from all voxels of
+/// the other half, like the inter-subject correlation of the study, gives a ceiling that may be too low or too high.
 ///
 /// # Example
 /// ```
