@@ -60,12 +60,8 @@ impl FitJob {
     pub fn new(mut step: FitStep, force: bool) -> Result<Self, EncodingError> {
         let activations = &step.activations;
         let words_are_there = step.words.as_ref().is_some_and(|words| words.exists());
-        if !words_are_there || step.settings.convolve_scans {
-            let rows_are_scans = rows_are_scans(activations, &Activations::open(activations)?)?;
-            if rows_are_scans && !words_are_there {
-                step.words = None;
-            }
-            step.settings.convolve_scans &= rows_are_scans;
+        if !words_are_there && rows_are_scans(activations, &Activations::open(activations)?)? {
+            step.words = None;
         }
         Ok(Self { step, force })
     }
