@@ -43,7 +43,10 @@ fn check_alike(
     let named = |terms: &FitTerms| {
         let metric = serde_json::to_value(terms.metric).unwrap_or_default();
         let hrf = terms.hrf.as_deref().unwrap_or("none");
-        format!("the metric {} and the response {hrf}", metric.as_str().unwrap_or_default())
+        format!(
+            "the metric {} and the response {hrf}",
+            metric.as_str().unwrap_or_default()
+        )
     };
     Err(AnalysisError::Malformed {
         path: path.to_owned(),
@@ -91,7 +94,9 @@ mod tests {
         new.test_folds = vec!["a \"b\"".into(), "1".into()];
         assert_eq!(described(&new), OLD);
         new.terms.gap_scans = 5;
-        assert!(described(&new).contains("\"gap_scans\":5") && described(&new).contains("\"metric\":\"pearson\""));
+        assert!(
+            described(&new).contains("\"gap_scans\":5") && described(&new).contains("\"metric\":\"pearson\"")
+        );
     }
 
     #[test]
@@ -109,11 +114,24 @@ mod tests {
         let same = write("same", "pearson", "spm".into());
         assert!(facts([&canary, &one, &same].into_iter()).is_ok());
         let glover = write("glover", "pearson", "glover".into());
-        let error = facts([&canary, &one, &glover].into_iter()).unwrap_err().to_string();
-        assert!(error.contains("glover_en.npy: found scores with the metric pearson and the response glover"), "{error}");
-        assert!(error.contains("response spm as in") && error.contains("one_en.npy"), "{error}");
+        let error = facts([&canary, &one, &glover].into_iter())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("glover_en.npy: found scores with the metric pearson and the response glover"),
+            "{error}"
+        );
+        assert!(
+            error.contains("response spm as in") && error.contains("one_en.npy"),
+            "{error}"
+        );
         let r2 = write("r2", "r2", "spm".into());
-        assert!(facts([&one, &r2].into_iter()).unwrap_err().to_string().contains("metric r2"));
+        assert!(
+            facts([&one, &r2].into_iter())
+                .unwrap_err()
+                .to_string()
+                .contains("metric r2")
+        );
         assert!(facts([&canary, &r2].into_iter()).is_err());
     }
 }

@@ -31,7 +31,9 @@ impl Nuisance {
     /// The same with the directions of confounds, (`n_scans`, `n_confounds`), as they are in the table (`raw`) and cleaned
     /// like the signals.
     pub(crate) fn with_confounds(self, raw: &ArrayRef2<f64>, cleaned: &ArrayRef2<f64>) -> Self {
-        let scales = raw.map_axis(Axis(0), |column| column.fold(0.0_f64, |largest, v| largest.max(v.abs())));
+        let scales = raw.map_axis(Axis(0), |column| {
+            column.fold(0.0_f64, |largest, v| largest.max(v.abs()))
+        });
         Self {
             basis: orthonormal(&cleaned.select(Axis(0), &self.kept), &scales),
             ..self

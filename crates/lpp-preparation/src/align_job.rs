@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use lpp_steps::{AlignStep, AnnotationSource, Done, Software, run_if_stale};
-use lpp_text::{
-    Context, TextError, TextTokenizer, WindowLayout, Windowing, prepare_corpus, save_alignment,
-};
+use lpp_text::{Context, TextError, TextTokenizer, WindowLayout, Windowing, prepare_corpus, save_alignment};
 
 use crate::annotation::{load_annotation, text_inputs, texts_of, writing_of};
 use crate::features::FeatureReport;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{CorpusRun, Piece, Span, TextError, TokenPosition, Window, WindowLayout};
+use crate::{Piece, RunTokens, Span, TextError, TokenPosition, Window, WindowLayout, WordSpans};
 
 /// What a model reads before a word.
 ///
@@ -82,34 +82,31 @@ impl Windowing {
         }
     }
 
-    /// Gives each word its context.
+    /// Gives each word of a run its context.
     ///
     /// # Errors
     /// [`TextError::BadSetting`] if a context is longer than the windows of the model.
-    pub(crate) fn apply(&self, corpus: CorpusRun, run: usize) -> Result<CorpusRun, TextError> {
-        match self.context {
-            None => Ok(corpus),
-            Some(context) => {
-                let corpus = match context {
-                    Context::Run => corpus,
-                    _ => with_contexts(corpus, context),
-                };
-                self.check_lengths(&corpus, run)?;
-                Ok(corpus)
-            }
-        }
-    }
-
-    fn check_lengths(&self, corpus: &CorpusRun, run: usize) -> Result<(), TextError> {
-        let longest = corpus.tokens.windows().iter().map(Window::len).max().unwrap_or(0);
+    pub(crate) fn apply(
+        &self,
+        tokens: RunTokens,
+        spans: WordSpans,
+        run: usize,
+    ) -> Result<(RunTokens, WordSpans), TextError> {
+        let Some(context) = self.context else {
+            return Ok((tokens, spans));
+        };
+        let (tokens, spans) = match context {
+            Context::Run => (tokens, spans),
+            _ => with_contexts(tokens, spans, context),
+        };
+        let longest = tokens.windows().iter().map(Window::len).max().unwrap_or(0);
         if longest <= self.layout.max_len {
-            return Ok(());
+            return Ok((tokens, spans));
         }
         Err(TextError::BadSetting {
             what: "--context",
             found: format!(
-                "{} with {longest} tokens for a word of run {run}, and windows of {} tokens",
-                self.context.map_or_else(String::new, |context| context.to_string()),
+                "{context} with {longest} tokens for a word of run {run}, and windows of {} tokens",
                 self.layout.max_len
             ),
             expected: "a context that fits the window of the model, for example tokens:512",
@@ -118,8 +115,7 @@ impl Windowing {
 
     /// # Errors
     /// [`TextError::BadSetting`] if there are more windows than allowed.
-    pub(crate) fn check_number(&self, runs: &[CorpusRun]) -> Result<(), TextError> {
-        let n_windows: usize = runs.iter().map(|run| run.tokens.windows().len()).sum();
+    pub(crate) fn check_number(&self, n_windows: usize) -> Result<(), TextError> {
         match self.max_windows {
             Some(most) if n_windows > most => Err(TextError::BadSetting {
                 what: "--max-windows",
@@ -132,8 +128,7 @@ impl Windowing {
 }
 
 /// One window for each unit that has tokens: special tokens before the text, the context, and the tokens of the unit.
-fn with_contexts(corpus: CorpusRun, context: Context) -> CorpusRun {
-    let CorpusRun { words, tokens, spans } = corpus;
+fn with_contexts(tokens: RunTokens, spans: WordSpans, context: Context) -> (RunTokens, WordSpans) {
     let n_front = tokens.n_front();
     let (mut windows, mut units, mut starts) = (Vec::new(), Vec::new(), Vec::new());
     let row = |unit: usize| spans.owners().map_or(unit, |owners| owners[unit]);
@@ -173,9 +168,5 @@ fn with_contexts(corpus: CorpusRun, context: Context) -> CorpusRun {
         });
         windows.push(whole.parts(&[0..n_front, from..piece.end]));
     }
-    CorpusRun {
-        words,
-        tokens: tokens.with_windows(windows),
-        spans: spans.with_units(units, starts),
-    }
+    (tokens.with_windows(windows), spans.with_units(units, starts))
 }

@@ -57,16 +57,16 @@ pub fn prepare_corpus(
         if writing == Writing::Spaced {
             doubts.add_run(words, &tokens, &spans, run);
         }
-        let corpus = CorpusRun {
+        let (tokens, spans) = windowing.apply(tokens, spans, run)?;
+        Ok(CorpusRun {
             words: words.clone(),
             tokens,
             spans,
-        };
-        windowing.apply(corpus, run)
+        })
     });
     let runs: Vec<CorpusRun> = runs.collect::<Result<_, TextError>>()?;
     refuse_or_warn(doubts, annotation)?;
-    windowing.check_number(&runs)?;
+    windowing.check_number(runs.iter().map(|run| run.tokens.windows().len()).sum())?;
     let is_padded = |run: &CorpusRun| run.tokens.windows().iter().any(|w| w.attention_mask.contains(&0));
     if tokenizer.pads_left() && runs.iter().any(is_padded) {
         tracing::warn!(

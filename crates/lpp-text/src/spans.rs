@@ -100,7 +100,11 @@ impl WordSpans {
 
     /// The same units with other tokens.
     pub(crate) fn with_units(self, units: Vec<Span>, starts: Vec<TokenPosition>) -> Self {
-        Self { units, starts, ..self }
+        Self {
+            units,
+            starts,
+            ..self
+        }
     }
 
     /// The first token of each unit.

@@ -14,13 +14,20 @@ fn largest_of_layers(study: &Path, name: &str) -> Vec<f64> {
 }
 
 fn means_of_runs(path: &Path) -> Vec<f64> {
-    npy::load_f64_matrix(path).unwrap().mean_axis(Axis(0)).unwrap().to_vec()
+    npy::load_f64_matrix(path)
+        .unwrap()
+        .mean_axis(Axis(0))
+        .unwrap()
+        .to_vec()
 }
 
 fn assert_alike(found: &[f64], expected: &[f64]) {
     for (found, expected) in found.iter().zip(expected) {
         // Means of numbers that are stored in single precision.
-        assert!((found - expected).abs() < 1e-7 || (found.is_nan() && expected.is_nan()), "{found} {expected}");
+        assert!(
+            (found - expected).abs() < 1e-7 || (found.is_nan() && expected.is_nan()),
+            "{found} {expected}"
+        );
     }
 }
 
@@ -38,7 +45,10 @@ fn scores_of_runs_average_to_those_of_the_best_layer() {
     let runs = npy::load_f64_matrix(&scores("runs")).unwrap();
     assert_eq!(runs.dim(), (N_RUNS, N_VOXELS));
     assert!(runs.column(4).iter().all(|r| r.is_nan()));
-    assert_alike(&means_of_runs(&scores("runs")), &largest_of_layers(dir.path(), "toy"));
+    assert_alike(
+        &means_of_runs(&scores("runs")),
+        &largest_of_layers(dir.path(), "toy"),
+    );
     let nested = npy::load_f64_vector(&scores("nested")).unwrap();
     assert_alike(&means_of_runs(&scores("nested_runs")), &nested.to_vec());
     let npy::NpyArray::F32(folds) = npy::load(&scores("folds")).unwrap() else {
@@ -97,7 +107,16 @@ fn a_single_run_is_fitted_in_chunks_with_gaps_and_variants_lie_side_by_side() {
     let dir = tempfile::tempdir().unwrap();
     toy_study(dir.path());
     fs::write(dir.path().join("lpp.toml"), "trim_scans = 2\n").unwrap();
-    let chunks = ["--folds", "chunks:4", "--gap", "3", "--metric", "r2", "--alpha-scope", "target"];
+    let chunks = [
+        "--folds",
+        "chunks:4",
+        "--gap",
+        "3",
+        "--metric",
+        "r2",
+        "--alpha-scope",
+        "target",
+    ];
     let run = |extra: &[&str]| {
         let mut command = fit(dir.path());
         command.args(chunks).args(["--variant", "gaps"]).args(extra);
@@ -106,17 +125,30 @@ fn a_single_run_is_fitted_in_chunks_with_gaps_and_variants_lie_side_by_side() {
     assert_succeeds(&mut run(&[]));
     let scores = Scores::load(&dir.path().join("scores/variant-gaps/toy_en.npy")).unwrap();
     assert_eq!(scores.info.test_folds.len(), 4 * N_RUNS);
-    assert_eq!(scores.info.test_folds[..2], ["0, scans 2 to 13", "0, scans 14 to 25"]);
+    assert_eq!(
+        scores.info.test_folds[..2],
+        ["0, scans 2 to 13", "0, scans 14 to 25"]
+    );
     assert!(scores.info.alpha_index.is_empty());
     let n_choices: usize = scores.info.alpha_counts[0][0].iter().sum();
     assert_eq!(n_choices, N_VOXELS);
     assert!(!dir.path().join("scores/toy_en.npy").exists());
-    assert!(dir.path().join("scores/variant-gaps/canary_en_nulls.npy").exists());
+    assert!(
+        dir.path()
+            .join("scores/variant-gaps/canary_en_nulls.npy")
+            .exists()
+    );
     assert!(assert_succeeds(&mut run(&[])).contains("up to date"));
-    assert_fails(fit(dir.path()).args(["--gap", "3"]), &["expected --folds chunks:K"]);
+    assert_fails(
+        fit(dir.path()).args(["--gap", "3"]),
+        &["expected --folds chunks:K"],
+    );
     assert_usage_error(fit(dir.path()).args(["--folds", "chunks:1"]));
     assert_usage_error(fit(dir.path()).args(["--variant", "../x"]));
-    assert_fails(fit(dir.path()).args(["--folds", "test:9"]), &["found the test story 9, expected stories among 0, 1, 2, 3"]);
+    assert_fails(
+        fit(dir.path()).args(["--folds", "test:9"]),
+        &["found the test story 9, expected stories among 0, 1, 2, 3"],
+    );
     assert_succeeds(fit(dir.path()).args(["--folds", "test:3", "--inner", "all"]));
     let tested = npy::load_f32_matrix(&dir.path().join("scores/toy_en_runs.npy")).unwrap();
     assert_eq!(tested.dim(), (1, N_VOXELS));
@@ -136,7 +168,10 @@ fn scrubbed_scans_leave_fit_and_score() {
     npy::save(&path, &run).unwrap();
     let said = fit(dir.path()).output().unwrap();
     let warned = String::from_utf8_lossy(&said.stderr).into_owned();
-    assert!(warned.contains("average: 1 scans are NaN in every voxel (scrubbed)"), "{warned}");
+    assert!(
+        warned.contains("average: 1 scans are NaN in every voxel (scrubbed)"),
+        "{warned}"
+    );
     let scrubbed = largest_of_layers(dir.path(), "toy");
     assert!(scrubbed.iter().all(|r| r.is_finite()) && scrubbed != spiked);
     // A single voxel that is NaN is no scrubbed scan: it has no score.

@@ -59,11 +59,21 @@ fn cleaning_with_confounds_agrees_with_nilearn() {
         };
         let cleaner = params.check().unwrap().removing(&confounds).unwrap();
         let found = cleaner.clean_double(&matrix(&case["signals"])).unwrap();
-        let stays: Vec<usize> = (0..found.nrows()).filter(|scan| !scrubbed.contains(scan)).collect();
-        assert!(scrubbed.iter().all(|&scan| found.row(scan).iter().all(|v| v.is_nan())));
+        let stays: Vec<usize> = (0..found.nrows())
+            .filter(|scan| !scrubbed.contains(scan))
+            .collect();
+        assert!(
+            scrubbed
+                .iter()
+                .all(|&scan| found.row(scan).iter().all(|v| v.is_nan()))
+        );
         // The filter starts from a state that SciPy solves for with ten digits.
         let expected = matrix(&case_of["cleaned"]);
-        assert_close(&found.select(Axis(0), &stays), &expected, Tolerance::absolute(1e-8));
+        assert_close(
+            &found.select(Axis(0), &stays),
+            &expected,
+            Tolerance::absolute(1e-8),
+        );
     }
 }
 
@@ -74,14 +84,19 @@ fn confounds_that_explain_everything_are_refused() {
     let header: Vec<String> = (0..29).map(|k| format!("c{k}")).collect();
     let mut text = header.join("\t") + "\n";
     for scan in 0..30_usize {
-        let row: Vec<String> = (0..29_usize).map(|k| ((scan * (k + 3)) as f64 * 0.37).sin().to_string()).collect();
+        let row: Vec<String> = (0..29_usize)
+            .map(|k| ((scan * (k + 3)) as f64 * 0.37).sin().to_string())
+            .collect();
         text += &(row.join("\t") + "\n");
     }
     std::fs::write(&table, text).unwrap();
     let cleaner = CleaningParams::default().check().unwrap();
     let load = |patterns: &[&str]| Confounds::load(&table, patterns, None).unwrap();
     let error = cleaner.removing(&load(&["*"])).unwrap_err().to_string();
-    assert!(error.contains("confounds.tsv: found 29 independent confounds for 30 scans"), "{error}");
+    assert!(
+        error.contains("confounds.tsv: found 29 independent confounds for 30 scans"),
+        "{error}"
+    );
     let few = cleaner.removing(&load(&["c1", "c2"])).unwrap();
     let error = few.clean_double(&Array2::zeros((31, 2))).unwrap_err().to_string();
     assert!(error.contains("31") && error.contains("30"), "{error}");
