@@ -8,7 +8,7 @@ lengths of runs, words and confounds. Prints the largest deviation of each kind 
 
 - regressors (glover, spm, glover+derivative, fir): 1e-12 of the column's maximum;
 - cleaned signals, with and without confounds and scrubbing: 5e-5 in single precision, 1e-8 in double;
-- scores given the same targets: 2e-7, the rounding of what is stored (scores per fold in half precision: 5e-4).
+- scores given the same targets, for runs that begin at any time: 2e-7, the rounding of what is stored (scores per fold in half precision: 5e-4).
 """
 import argparse
 import json
@@ -46,6 +46,14 @@ class Study:
         self.n_scans = [int(n) for n in rng.integers(90, 150, n_runs)]
         if n_runs == 1:
             self.n_scans = [int(rng.integers(300, 400))]
+        # With several runs, a table of runs says when some of them begin.
+        begins = [None if n_runs == 1 or rng.random() < 0.4 else float(rng.uniform(-1, 1)) for _ in range(n_runs)]
+        self.starts = [0.5 * self.tr if start is None else start for start in begins]
+        if n_runs > 1:
+            rows = [("1", run + 1, f"story{run}", "volume", f"sub-1_run-{run + 1}_bold.nii", start)
+                    for run, start in enumerate(begins)]
+            table = pandas.DataFrame(rows, columns=["subject", "run", "story", "kind", "path", "start_s"])
+            table.to_csv(folder / "runs.csv", index=False)
         self.words, self.layers = [], [[], []]
         for run, n in enumerate(self.n_scans):
             n_words = int(n * self.tr / 0.6)
@@ -116,15 +124,13 @@ class Study:
             self.images.append(image)
             self.tables.append((path, table))
 
-    def frame_times(self, run):
-        return np.arange(self.n_scans[run]) * self.tr + 0.5 * self.tr
-
-    def regressors(self, run, activations, hrf):
+    def regressors(self, run, activations, hrf, start=None):
         """Features by nilearn: all of the first response, then all of the next one."""
+        times = np.arange(self.n_scans[run]) * self.tr + (0.5 * self.tr if start is None else start)
         delays = [int(d) for d in hrf[4:].split(",")] if hrf.startswith("fir") else None
         onsets, offsets = self.words[run]
         columns = [compute_regressor((onsets, offsets - onsets, column.astype(float)), HRFS[hrf],
-                                     self.frame_times(run), fir_delays=delays)[0] for column in activations.T]
+                                     times, fir_delays=delays)[0] for column in activations.T]
         return np.concatenate([np.stack([c[:, k] for c in columns], 1) for k in range(columns[0].shape[1])], 1)
 
 
@@ -255,7 +261,7 @@ def check_fits(study, bins, cleaned, worst):
     trim = 5
     (study.folder / "lpp.toml").write_text(f"trim_scans = {trim}\n")
     for hrf, k, gap, test, metric, scope, inner in cases:
-        folds = f"test:{','.join(map(str, test))}" if test else f"chunks:{k}" if k > 1 else "runs"
+        folds = f"test:{','.join(f'story{run}' for run in test)}" if test else f"chunks:{k}" if k > 1 else "runs"
         out = study.folder / "out.npy"
         call(bins / "lpp-fit", "--study", study.folder, "--model", "made", "--activations",
              study.folder / "made.safetensors", "--words", study.folder / "words.csv", "--mask",
@@ -264,7 +270,7 @@ def check_fits(study, bins, cleaned, worst):
              "--metric", metric, "--alpha-scope", scope, "--inner", inner, "--keep-folds", "-o", out, "--force")
         wanted = []
         for layer in study.layers:
-            features = [study.regressors(run, a, hrf) for run, a in enumerate(layer)]
+            features = [study.regressors(run, a, hrf, study.starts[run]) for run, a in enumerate(layer)]
             wanted.append(nested_scores(features, targets, trim, k, gap, test, metric, scope, inner))
         wanted = np.array(wanted)  # layers, folds, voxels
         means = wanted.mean(1)

@@ -50,6 +50,8 @@ pub(crate) struct Design<'a> {
     pub(crate) words: Option<&'a Path>,
     /// Scans of each run.
     pub(crate) n_scans: &'a [usize],
+    /// Time of the first scan of each run on the clock of the words, s; half a repetition time if it is not known.
+    pub(crate) starts_s: &'a [Option<f64>],
     /// Repetition time, s.
     pub(crate) tr_s: f64,
     /// The haemodynamic response.
@@ -267,17 +269,21 @@ fn regressor(
 ) -> Result<(RegressorOperator, Vec<String>), EncodingError> {
     let tr_s = design.tr_s;
     let (onsets, offsets): (Vec<f64>, Vec<f64>) = words.iter().map(|w| (w.onset_s, w.offset_s)).unzip();
+    let half = 0.5 * tr_s;
+    let start_s = design.starts_s.get(run).copied().flatten().unwrap_or(half);
+    // A run begins half a repetition time before its first scan.
+    let since = |times: &[f64]| -> Vec<f64> { times.iter().map(|time| time - (start_s - half)).collect() };
     let times = RunTimes {
         file,
         run: &format!("run {run}"),
-        onsets_s: &onsets,
-        offsets_s: &offsets,
+        onsets_s: &since(&onsets),
+        offsets_s: &since(&offsets),
         name: &|word| format!("word {word} ({:?})", words[word].word),
         n_scans,
         tr_s,
     };
     let warnings = times.check()?;
-    let operator = RegressorOperator::new(&onsets, &offsets, n_scans, tr_s, design.hrf)?;
+    let operator = RegressorOperator::starting_at(start_s, &onsets, &offsets, n_scans, tr_s, design.hrf)?;
     Ok((operator, warnings))
 }
 

@@ -60,7 +60,7 @@ pub use score_extras::{
 pub use scores::{EXPLAINABLE, ModelKind, Scores, ScoresInfo};
 pub use study_grid::StudyGrid;
 pub use study_runs::{
-    averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs, resampled_runs_of,
-    story_names,
+    Stories, averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs,
+    resampled_runs_of, stories,
 };
 pub use subject_pairs::check_pairs;

@@ -66,16 +66,57 @@ fn in_language(study: &Study, table: &RunsTable, lang: Language) -> RunsTable {
     }
 }
 
-/// The names of the stories of a study in the order of the runs of the words: from `runs.csv`, else from `lpp.toml`; empty if
-/// neither has them.
+/// The stories of a study, in the order of the runs of the words.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Stories {
+    /// Their names: from `runs.csv`, else from `lpp.toml`; empty if neither has them.
+    pub names: Vec<String>,
+    /// Time of the first scan of each on the clock of the words, in seconds, as far as `runs.csv` says it; otherwise it is half
+    /// a repetition time.
+    pub starts_s: Vec<Option<f64>>,
+}
+
+/// The stories of a study.
 ///
 /// # Errors
-/// As [`RunsTable::load`].
-pub fn story_names(study: &Study, lang: Language) -> Result<Vec<String>, FileError> {
-    let table = study.load_runs()?;
-    Ok(match table {
-        Some(table) => in_language(study, &table, lang).stories(),
-        None => study.config().corpus.stories.clone(),
+/// As [`RunsTable::load`]; [`FileError::Malformed`] if runs of a story begin at different times: they share features.
+pub fn stories(study: &Study, lang: Language) -> Result<Stories, FileError> {
+    let Some(table) = study.load_runs()? else {
+        return Ok(Stories {
+            names: study.config().corpus.stories.clone(),
+            starts_s: Vec::new(),
+        });
+    };
+    let table = in_language(study, &table, lang);
+    let names = table.stories();
+    let start = |name: &String| {
+        let mut runs = table.runs().iter().filter(|run| table.story_of(run) == *name);
+        let Some(first) = runs.next() else { return Ok(None) };
+        let said = |run: &TableRun| {
+            run.start_s
+                .map_or("no start_s".to_owned(), |s| format!("start_s {s}"))
+        };
+        let is_same = |run: &&TableRun| match (run.start_s, first.start_s) {
+            // Milliseconds are the precision of headers.
+            (Some(one), Some(other)) => (one - other).abs() <= 1e-3,
+            (one, other) => one == other,
+        };
+        match runs.find(|run| !is_same(run)) {
+            Some(other) => Err(FileError::malformed(
+                &study.runs_table(),
+                format!("{} for {}", said(other), other.labels()),
+                format!(
+                    "{} as for {}, which heard the same story",
+                    said(first),
+                    first.labels()
+                ),
+            )),
+            None => Ok(first.start_s),
+        }
+    };
+    Ok(Stories {
+        starts_s: names.iter().map(start).collect::<Result<_, _>>()?,
+        names,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::FileError;
-use lpp_study::{Language, Study, beside_scores, story_names};
+use lpp_study::{Language, Stories, Study, beside_scores, stories};
 
 use super::fit_settings::FitSettings;
 use super::{place, words};
@@ -298,8 +298,8 @@ pub struct FitStep {
     pub arithmetic: Arithmetic,
     /// Response, metric, scope of penalties and folds.
     pub settings: FitSettings,
-    /// Names of the stories of the words, in order; without them a story is called by its number.
-    pub story_names: Vec<String>,
+    /// The stories of the words, in order; without a name a story is called by its number.
+    pub stories: Stories,
     /// Whether the scores of each fold and layer are kept too.
     pub keep_folds: bool,
     /// Whether layers are also chosen by nested cross-validation.
@@ -316,10 +316,10 @@ impl FitStep {
     /// The same with the settings of a study, and the names of its stories.
     ///
     /// # Errors
-    /// As [`FitSettings::of_study`] and [`story_names`].
+    /// As [`FitSettings::of_study`] and [`stories`].
     pub fn as_configured(mut self, study: &Study) -> Result<Self, FileError> {
         self.settings = FitSettings::of_study(study)?;
-        self.story_names = story_names(study, self.lang)?;
+        self.stories = stories(study, self.lang)?;
         self.keep_folds = study.config().fit.keep_folds;
         Ok(self)
     }
@@ -344,7 +344,7 @@ impl FitStep {
             inner: InnerRuns::default(),
             arithmetic: Arithmetic::default(),
             settings: FitSettings::default(),
-            story_names: Vec::new(),
+            stories: Stories::default(),
             keep_folds: false,
             nested_layer: false,
             layer: None,
@@ -379,6 +379,12 @@ impl FitStep {
         self.nested_layer || needed
     }
 
+    /// Times of the first scans, if any is known.
+    fn first_scans(&self) -> Option<&[Option<f64>]> {
+        let starts = self.stories.starts_s.as_slice();
+        starts.iter().any(Option::is_some).then_some(starts)
+    }
+
     /// A file made from the model, the words and the scans of a set.
     fn artefact(&self, set: &TargetSet, path: &Path) -> Artefact {
         let artefact = Artefact::new(path)
@@ -395,7 +401,8 @@ impl FitStep {
             .with("alpha_search", self.alpha_search.name())
             .with("inner", self.inner.name())
             .with("precision", self.arithmetic.name())
-            .if_known("stories", set.stories.as_ref());
+            .if_known("stories", set.stories.as_ref())
+            .if_known("starts_s", self.first_scans());
         self.settings.add_to(artefact)
     }
 
@@ -498,6 +505,9 @@ impl Step for FitStep {
         }
         if let Some(nulls) = &self.nulls {
             arguments.extend(words(["--nulls", &nulls.n.to_string()]));
+            if nulls.refit {
+                arguments.extend(words(["--null-refit"]));
+            }
         }
         for subject in &self.subjects {
             arguments.extend(words(["--subject", &subject.name]));

@@ -45,7 +45,7 @@ impl Planner<'_> {
     fn configured(&self, name: &str) -> FitStep {
         FitStep {
             settings: self.settings.clone(),
-            story_names: self.story_names.clone(),
+            stories: self.stories.clone(),
             keep_folds: self.study.config().fit.keep_folds,
             ..FitStep::of_study(self.study, name, self.lang)
         }
@@ -66,7 +66,10 @@ impl Planner<'_> {
             n_candidates: JointFit::DEFAULT_CANDIDATES,
             seed: 0,
         });
-        step.nulls = (wanted.nulls > 0).then(|| Nulls::circular(wanted.nulls as usize));
+        step.nulls = (wanted.nulls > 0).then(|| Nulls {
+            refit: !self.settings.has_fast_nulls(),
+            ..Nulls::circular(wanted.nulls as usize)
+        });
     }
 
     /// One step a model; the first one prepares the subjects' own masks and scans.

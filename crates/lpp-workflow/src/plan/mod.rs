@@ -8,7 +8,7 @@ mod results;
 mod scans;
 
 use lpp_steps::{FitSettings, StudySize, target_grid};
-use lpp_study::{Language, Study, story_names};
+use lpp_study::{Language, Study, stories};
 
 use crate::WorkflowError;
 use crate::call::Call;
@@ -53,7 +53,7 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError>
             size: &size,
             grid: target_grid(study)?,
             settings: FitSettings::of_study(study)?,
-            story_names: story_names(study, lang)?,
+            stories: stories(study, lang)?,
             first: Some(lang) == languages.first().copied(),
         };
         planner.own_inputs(&mut given);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use lpp_fmri::Grid;
 use lpp_steps::{Estimator, FitSettings, Step, StudySize};
-use lpp_study::{Language, Study};
+use lpp_study::{Language, Stories, Study};
 
 use super::options::PlanOptions;
 use crate::call::Call;
@@ -21,8 +21,8 @@ pub(super) struct Planner<'a> {
     pub(super) grid: Option<Grid>,
     /// How features are fitted.
     pub(super) settings: FitSettings,
-    /// Names of the stories, if the study has them.
-    pub(super) story_names: Vec<String>,
+    /// The stories, as far as the study names them.
+    pub(super) stories: Stories,
     /// Whether it is the first language of the plan.
     pub(super) first: bool,
 }
