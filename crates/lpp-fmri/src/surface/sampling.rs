@@ -1,9 +1,9 @@
 //! From voxels to vertices: the mean along each vertex's normal.
 
-use lpp_fmri::{Affine, transform};
 use ndarray::Array3;
 
 use super::mesh::Mesh;
+use crate::affine::{Affine, transform};
 
 /// Least share of a sample's eight voxels, by weight, that must be known.
 const LEAST_WEIGHT: f64 = 0.5;
