@@ -1,6 +1,8 @@
 //! `lpp-import`: other people's words, runs, features and parcels in a study.
 
+mod atlas;
 mod bids;
+mod features;
 mod words;
 
 use std::path::PathBuf;
@@ -17,7 +19,9 @@ use lpp_study::Study;
     name = "lpp-import",
     version,
     after_help = "Examples:\n  lpp-import words align/*.TextGrid --tier words --lang de --study my-study\n  \
-                  lpp-import bids derivatives/fmriprep --task story --space T1w --study my-study"
+                  lpp-import bids derivatives/fmriprep --task story --space T1w --study my-study\n  \
+                  lpp-import features own/run-*.npy --name own --rows words --lang de --study my-study\n  \
+                  lpp-import atlas parcels.nii.gz --labels parcels.tsv --study my-study"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -50,6 +54,8 @@ impl Place {
 enum Command {
     Words(words::WordsArgs),
     Bids(bids::BidsArgs),
+    Features(features::FeaturesArgs),
+    Atlas(atlas::AtlasArgs),
 }
 
 impl Program for Cli {
@@ -68,5 +74,7 @@ fn main() -> ExitCode {
     lpp_cli::run(|cli: Cli| match cli.command {
         Command::Words(args) => args.run(&cli.place, &cli.common),
         Command::Bids(args) => args.run(&cli.place, &cli.common),
+        Command::Features(args) => args.run(&cli.place, &cli.common),
+        Command::Atlas(args) => args.run(&cli.place, &cli.common),
     })
 }

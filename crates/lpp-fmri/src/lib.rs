@@ -78,7 +78,7 @@ mod units;
 mod volume_stream;
 
 pub use affine::{Affine, affines_close, diagonal_affine, invert_affine, transform};
-pub use atlas::{Atlas, LabelTable, Parcel};
+pub use atlas::{Atlas, LabelImage, LabelTable, Parcel};
 pub use clean::{CleaningParams, SignalCleaner};
 pub use epi_mask::{MaskVotes, RunMask, epi_mask};
 pub use error::FmriError;

@@ -35,7 +35,7 @@ pub use fit::{
 };
 pub use glove::GloveStep;
 pub use hidden_states::HiddenStatesStep;
-pub use import::{ImportRunsStep, ImportWordsStep};
+pub use import::{ImportAtlasStep, ImportFeaturesStep, ImportRunsStep, ImportWordsStep};
 pub use mask::MaskStep;
 pub use published_array::PublishedArrayStep;
 pub use random::RandomStep;
