@@ -46,7 +46,10 @@ pub fn maker_of(path: &Path) -> String {
         return published.to_owned();
     }
     if file.starts_with("words_") && path.extension().is_some_and(|ending| ending == "csv") {
-        return "make it with lpp-extract, lpp-glove, lpp-random or lpp-controls".to_owned();
+        return "make it with lpp-extract, lpp-glove, lpp-random or lpp-controls, or from your own words with lpp-import words".to_owned();
+    }
+    if file == "runs.csv" {
+        return "make it with lpp-import bids".to_owned();
     }
     if file == "lpp.toml" {
         return "write one with lpp-run init".to_owned();

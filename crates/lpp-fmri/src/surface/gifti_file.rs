@@ -16,8 +16,9 @@ use super::xml_guard::guarded;
 use crate::FmriError;
 use crate::numeric::{Element, ElementType, with_element_type};
 
-/// Bytes of text per node of the smallest sensible file: memory for nodes stays a small part of that of the text.
-const LEAST_NODE: usize = 32;
+/// Nodes of any file, and bytes of text per further node: memory for nodes stays below twice that of the text.
+const LEAST_NODES: usize = 100_000;
+const NODE_BYTES: usize = 64;
 /// Deflate stores at best 258 bytes in 2 bits; what claims more is not read.
 const MAX_EXPANSION: u64 = 1032;
 
@@ -33,7 +34,7 @@ pub(super) fn parse<'a>(path: &Path, text: &'a str) -> Result<Document<'a>, Fmri
     let options = ParsingOptions {
         // The guard has taken out the document type that the standard's own files name.
         allow_dtd: false,
-        nodes_limit: u32::try_from(1000 + text.len() / LEAST_NODE).unwrap_or(u32::MAX),
+        nodes_limit: u32::try_from(LEAST_NODES + text.len() / NODE_BYTES).unwrap_or(u32::MAX),
     };
     Document::parse_with_options(text, options).map_err(|error| {
         FmriError::malformed(path, format!("broken XML ({error})"), "the XML of a surface file")

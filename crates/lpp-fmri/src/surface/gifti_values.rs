@@ -82,7 +82,7 @@ pub fn load_gifti(path: &Path) -> Result<Array2<f32>, FmriError> {
 
 /// Numbers that a text may unpack to. Real values take at least a byte each; small files may be all zeros.
 fn most_numbers(text: usize) -> usize {
-    (1 << 24) + text.saturating_mul(16)
+    (1 << 22) + text.saturating_mul(16)
 }
 
 /// Number of scans or maps of a file.
