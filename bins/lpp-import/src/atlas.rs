@@ -7,7 +7,7 @@ use lpp_cli::{CommonArgs, Outcome};
 use lpp_import::AtlasJob;
 use lpp_steps::ImportAtlasStep;
 
-use crate::{Place, SOFTWARE};
+use crate::place::{Place, SOFTWARE};
 
 /// Makes a label image the atlas of the study
 ///

@@ -9,7 +9,7 @@ use lpp_files::WordTable;
 use lpp_import::{FeaturesJob, RowsAre};
 use lpp_study::{RunsTable, Study};
 
-use crate::{Place, SOFTWARE};
+use crate::place::{Place, SOFTWARE};
 
 /// Writes features of words or scans as activations of the study
 ///

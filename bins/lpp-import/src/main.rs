@@ -3,15 +3,15 @@
 mod atlas;
 mod bids;
 mod features;
+mod place;
 mod words;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
-use clap::{Args, Parser, Subcommand};
-use lpp_cli::{CommonArgs, Program, Software};
-use lpp_study::Study;
+use clap::{Parser, Subcommand};
+use lpp_cli::{CommonArgs, Program};
+
+use crate::place::Place;
 
 /// Brings data of other programs into a study: words with times, runs of scans, features and atlases.
 #[derive(Debug, Parser)]
@@ -32,23 +32,6 @@ struct Cli {
     common: CommonArgs,
 }
 
-/// The study, before or after the name of the command.
-#[derive(Debug, Args)]
-struct Place {
-    /// Study folder, with lpp.toml and all files of the study
-    #[arg(long, value_name = "DIR", global = true, default_value = ".")]
-    study: PathBuf,
-    /// Write again even if the output is up to date, and overwrite a file that another program made
-    #[arg(long, global = true)]
-    force: bool,
-}
-
-impl Place {
-    fn open(&self) -> anyhow::Result<Study> {
-        Study::open(&self.study).context("cannot open the study (--study)")
-    }
-}
-
 /// The doc comments of the arguments are the help texts.
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -63,12 +46,6 @@ impl Program for Cli {
         &self.common
     }
 }
-
-/// This program in provenance, under the name that users know; the package has another.
-const SOFTWARE: Software = Software {
-    program: env!("CARGO_BIN_NAME"),
-    ..lpp_cli::software!()
-};
 
 fn main() -> ExitCode {
     lpp_cli::run(|cli: Cli| match cli.command {

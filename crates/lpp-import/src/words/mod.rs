@@ -4,6 +4,7 @@ mod columns;
 mod encoding;
 mod format;
 mod job;
+mod pace;
 mod run_of;
 mod same_words;
 mod spoken;
