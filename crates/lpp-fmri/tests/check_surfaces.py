@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Compares surfaces and grayordinates as lpp-fmri reads and writes them with nibabel.
 
-    check_surfaces.py EXAMPLE [--seeds 5]
+    check_surfaces.py EXAMPLE [--surface PROGRAM] [--seeds 5]
 
 EXAMPLE is the built example: cargo build --release -p lpp-fmri --example surface_values, then
-target/release/examples/surface_values. Needs nibabel. It reads the GIFTI test files that nibabel ships, and files with
+target/release/examples/surface_values; PROGRAM is lpp-surface. Needs nibabel and nilearn. It reads the GIFTI test files that nibabel ships, and files with
 fresh random contents: GIFTI of all encodings and types, CIFTI-2 series and maps, FreeSurfer curvature of both forms.
 """
 import argparse
@@ -17,6 +17,7 @@ import nibabel as nib
 import numpy as np
 from nibabel import cifti2, gifti
 from nibabel.freesurfer import write_morph_data
+from nilearn.surface import vol_to_surf
 
 NO_VALUES = {"NIFTI_INTENT_POINTSET", "NIFTI_INTENT_TRIANGLE", "NIFTI_INTENT_LABEL"}
 
@@ -121,9 +122,36 @@ def fresh_curvature(example, folder, rng):
     same("curvature, old", ours(example, folder / "lh.old", folder), nib.freesurfer.read_morph_data(folder / "lh.old")[None])
 
 
+def fresh_projection(program, folder, rng):
+    """Values between two surfaces by lpp-surface project and by nilearn's vol_to_surf."""
+    affine = np.diag([2.5, 2.5, 2.5, 1]) + rng.normal(0, 0.05, (4, 4))
+    affine[:3, 3] = [-40, -30, -20]
+    affine[3] = [0, 0, 0, 1]
+    volume = nib.Nifti1Image(rng.standard_normal((32, 24, 20, 3)).astype(np.float32), affine)
+    nib.save(volume, folder / "v.nii.gz")
+    outer = rng.uniform([-30, -20, -10], [30, 20, 20], (60, 3)).astype(np.float32)
+    inner = (outer + rng.normal(0, 1.5, outer.shape)).astype(np.float32)
+    faces = rng.integers(0, 60, (90, 3)).astype(np.int32)
+    for name, points in (("pial", outer), ("white", inner)):
+        arrays = [
+            gifti.GiftiDataArray(points, intent="NIFTI_INTENT_POINTSET", datatype="NIFTI_TYPE_FLOAT32"),
+            gifti.GiftiDataArray(faces, intent="NIFTI_INTENT_TRIANGLE", datatype="NIFTI_TYPE_INT32"),
+        ]
+        nib.save(gifti.GiftiImage(darrays=arrays), folder / f"{name}.gii")
+    out = folder / "v.func.gii"
+    surfaces = ["--white", folder / "white.gii", "--pial", folder / "pial.gii"]
+    subprocess.run([program, "project", folder / "v.nii.gz", *surfaces, "-o", out, "--force", "-q"], check=True)
+    expected = vol_to_surf(nib.load(folder / "v.nii.gz"), [outer, faces], inner_mesh=[inner, faces]).T
+    off = np.abs(of_gifti(out) - expected).max()
+    if not off < 1e-5:
+        raise SystemExit(f"lpp-surface project differs from nilearn by {off}")
+    print(f"projection: within {off:.1e} of nilearn")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("example", type=Path)
+    parser.add_argument("--surface", type=Path, metavar="PROGRAM", help="lpp-surface, to compare with nilearn")
     parser.add_argument("--seeds", type=int, default=5, help="number of fresh seeds")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -134,6 +162,8 @@ def main():
             rng = np.random.default_rng(seed)
             for part in (fresh_gifti, fresh_cifti, fresh_curvature):
                 part(args.example, folder, rng)
+            if args.surface:
+                fresh_projection(args.surface, folder, rng)
     return 0
 
 

@@ -1,6 +1,7 @@
 //! Surfaces and grayordinates: meshes, values per vertex, and the places of CIFTI files.
 //!
-//! * [`load_mesh`] reads meshes of GIFTI and `FreeSurfer`; [`sample_along_normals`] takes values of a volume to vertices;
+//! * [`load_mesh`] reads meshes of GIFTI and `FreeSurfer`; [`sample_along_normals`] and [`sample_between`] take
+//!   values of a volume to vertices;
 //! * [`load_gifti`], [`load_curvature`] and [`Cifti`] read values; [`save_gifti`] and [`save_cifti`] write maps;
 //! * [`Grayordinates`] are the places of values: their sides and homotopic pairs.
 
@@ -30,7 +31,7 @@ pub use gifti_values::{gifti_length, load_gifti, load_values, save_gifti};
 pub use grayordinates::{BrainModel, Grayordinates, Places};
 pub use hemispheres::{load_hemispheres, save_hemispheres};
 pub use mesh::Mesh;
-pub use sampling::sample_along_normals;
+pub use sampling::{sample_along_normals, sample_between};
 
 /// Reads a mesh: GIFTI by its ending `.gii` or `.gii.gz`, or else a triangle file of `FreeSurfer`.
 ///
