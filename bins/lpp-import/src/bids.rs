@@ -10,7 +10,8 @@ use lpp_files::EntityChoice;
 use lpp_import::{BidsChoice, BidsJob, BidsReport, EventsSource, WordFormat, WordsJob};
 use lpp_study::{RunKind, Study, TableRun};
 
-use crate::{Place, SOFTWARE, words};
+use crate::place::{Place, SOFTWARE};
+use crate::words;
 
 /// Writes runs.csv from a folder of preprocessed scans in BIDS form
 ///
