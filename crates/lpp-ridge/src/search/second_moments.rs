@@ -316,6 +316,24 @@ mod tests {
     }
 
     #[test]
+    fn a_constant_target_changes_no_bit_of_the_others() {
+        let (x, y) = study();
+        let model = settings().check().unwrap();
+        let alone = model.fit(&x, &y).unwrap();
+        let mut dead = y.clone();
+        for (run, y) in dead.iter_mut().enumerate() {
+            let value = if run == 2 { 437.3 } else { f64::NAN };
+            let column = Array2::from_shape_fn((y.nrows(), 1), |(i, _)| value.max((i as f64).sin()));
+            *y = ndarray::concatenate![ndarray::Axis(1), column, *y];
+        }
+        let beside = model.fit(&x, &dead).unwrap();
+        assert_eq!(beside.constant_targets, [0]);
+        assert_eq!(beside.alpha_index(), alone.alpha_index());
+        assert_eq!(beside.validation_curves, alone.validation_curves);
+        assert_eq!(beside.fold_scores.slice(s![.., 1..]), alone.fold_scores);
+    }
+
+    #[test]
     fn a_target_without_a_score_leaves_the_means_to_the_scores_of_targets() {
         let (x, mut y) = study();
         y[2].column_mut(5).fill(0.3);
