@@ -30,6 +30,9 @@ const WIDTH: usize = 384;
 /// Rows of the second moments computed at a time, on one thread each.
 const STRIP: usize = 128;
 
+/// Memory for the second moments of the validation sets that share a pass over the targets; one set may need more.
+const MOST_BYTES: usize = 1 << 28;
+
 /// Mean R² of all penalties, if the settings ask for it and this is the cheapest way; `None` otherwise, or if some target
 /// is constant or not finite in a validation set.
 pub(crate) fn mean_r_squared<A: Number>(
@@ -43,22 +46,27 @@ pub(crate) fn mean_r_squared<A: Number>(
     let scored: Vec<usize> = (0..factored.plan.scored.len())
         .filter(|&scored| !uses_of(factored, scored).is_empty())
         .collect();
-    let Some(moments) = second_moments(factored, y, &ordered_by_value(y, columns), &scored)? else {
-        return Ok(None);
-    };
+    let columns = ordered_by_value(y, columns);
     let shape = (factored.n_folds(), factored.model.alphas().len());
     let (mut errors, mut n_validations) = (Array2::<f64>::zeros(shape), vec![0_u32; shape.0]);
-    for (scored, strips) in scored.into_iter().zip(moments) {
-        let moments = symmetric(&strips, factored.layout.n_scans());
-        let uses = uses_of(factored, scored);
-        let of_uses: Vec<Array1<f64>> = uses
-            .par_iter()
-            .map(|one| errors_of(factored, &moments, scored, one))
-            .collect::<Result<_, RidgeError>>()?;
-        for (one, of_use) in uses.iter().zip(&of_uses) {
-            let mut row = errors.row_mut(one.fold);
-            row += of_use;
-            n_validations[one.fold] += 1;
+    let n_scans = factored.layout.n_scans();
+    let at_a_time = (MOST_BYTES / (4 * n_scans * n_scans)).max(1);
+    for scored in scored.chunks(at_a_time) {
+        let Some(moments) = second_moments(factored, y, &columns, scored)? else {
+            return Ok(None);
+        };
+        for (&scored, strips) in scored.iter().zip(&moments) {
+            let moments = symmetric(strips, n_scans);
+            let uses = uses_of(factored, scored);
+            let of_uses: Vec<Array1<f64>> = uses
+                .par_iter()
+                .map(|one| errors_of(factored, &moments, scored, one))
+                .collect::<Result<_, RidgeError>>()?;
+            for (one, of_use) in uses.iter().zip(&of_uses) {
+                let mut row = errors.row_mut(one.fold);
+                row += of_use;
+                n_validations[one.fold] += 1;
+            }
         }
     }
     let mut curves = errors;
