@@ -2,8 +2,8 @@
 //! single-precision matrix product of a BLAS library, measured in turns with it.
 //!
 //! `make bench-check` compares with `benches/baseline.toml` and fails if a kernel is slower than there by more than the
-//! tolerance; `make bench-baseline` rewrites the file. All runs on one thread, in its processor time, so that a machine that
-//! others use too gives about the same. Each ratio is the median of [`N_REPEATS`], each between two products.
+//! tolerance, twice in a row; `make bench-baseline` rewrites the file. All runs on one thread, in its processor time, so that a
+//! machine that others use too gives about the same. Each ratio is the median of [`N_REPEATS`], each between two products.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 
 use std::collections::BTreeMap;
@@ -25,14 +25,14 @@ use study::{driven, noise};
 /// Odd, so that the median is one of them.
 const N_REPEATS: usize = 5;
 
-/// How much slower a kernel may be than its baseline. Processor time still depends on who shares caches and memory: see
-/// docs/benchmarks.md for how far runs differ.
-const TOLERANCE: f64 = 0.5;
+/// How much slower a kernel may be than its baseline: less than a kernel that becomes 1.5 times slower, more than runs differ
+/// on a machine whose caches and memory others share (docs/benchmarks.md).
+const TOLERANCE: f64 = 0.3;
 
 /// What `baseline.toml` holds.
 #[derive(Debug, Serialize, Deserialize)]
 struct Baseline {
-    /// Allowed increase of a ratio: 0.5 is 50 %.
+    /// Allowed increase of a ratio: 0.3 is 30 %.
     tolerance: f64,
     /// Time of each kernel in units of the product's.
     ratio: BTreeMap<String, f64>,
@@ -50,19 +50,7 @@ fn main() -> ExitCode {
         .use_current_thread()
         .build_global()
         .expect("nothing has used the pool yet");
-    let found = Baseline {
-        tolerance: TOLERANCE,
-        ratio: kernels()
-            .iter()
-            .map(|(name, run)| (name.clone(), ratio(run)))
-            .collect(),
-    };
-    let outcome = if write {
-        save(&path, &found)
-    } else {
-        compare(&path, &found)
-    };
-    match outcome {
+    match if write { save(&path) } else { compare(&path) } {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(message) => {
@@ -181,8 +169,15 @@ fn product() {
     black_box(&predicted);
 }
 
-fn save(path: &Path, found: &Baseline) -> Result<bool, String> {
-    let text = toml::to_string(found).map_err(|e| e.to_string())?;
+fn save(path: &Path) -> Result<bool, String> {
+    let found = Baseline {
+        tolerance: TOLERANCE,
+        ratio: kernels()
+            .iter()
+            .map(|(name, run)| (name.clone(), ratio(run)))
+            .collect(),
+    };
+    let text = toml::to_string(&found).map_err(|e| e.to_string())?;
     let head = "# Times relative to a matrix product in the same run; written by `make bench-baseline`.\n";
     std::fs::write(path, format!("{head}{text}")).map_err(|e| format!("{}: {e}", path.display()))?;
     println!("{text}");
@@ -190,19 +185,26 @@ fn save(path: &Path, found: &Baseline) -> Result<bool, String> {
 }
 
 /// Prints a table; true if nothing got slower.
-fn compare(path: &Path, found: &Baseline) -> Result<bool, String> {
+fn compare(path: &Path) -> Result<bool, String> {
     let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let baseline: Baseline = toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
     println!("time in units of the matrix product's      baseline      now   change");
     let mut all_well = true;
-    for (name, &now) in &found.ratio {
-        let Some(&before) = baseline.ratio.get(name) else {
+    for (name, run) in kernels() {
+        let Some(&before) = baseline.ratio.get(&name) else {
             return Err(format!(
                 "no baseline for '{name}'; make bench-baseline writes one"
             ));
         };
-        let change = now / before - 1.0;
-        let slower = change > baseline.tolerance;
+        let limit = before * (1.0 + baseline.tolerance);
+        let first = ratio(&run);
+        // What is slow by chance is not slow again.
+        let now = if first > limit {
+            first.min(ratio(&run))
+        } else {
+            first
+        };
+        let (change, slower) = (now / before - 1.0, now > limit);
         all_well &= !slower;
         println!(
             "{name:<46} {before:>8.2} {now:>8.2} {:>+7.0} %{}",

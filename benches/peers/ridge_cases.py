@@ -10,6 +10,7 @@ OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE: they force old kernels on the peers; the
 """
 
 import argparse
+import functools
 import os
 import resource
 import statistics
@@ -82,10 +83,10 @@ def program(binary, files, out, *flags):
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def himalaya(x, y, score, per_target):
-    """Processor seconds of the same nested validation by himalaya."""
+def himalaya(x, y, score, per_target, n_folds):
+    """Processor seconds of the same nested validation by himalaya, from its first folds."""
     start = time.process_time()
-    for test in range(N_RUNS):
+    for test in range(n_folds):
         train_x = np.concatenate([a for r, a in enumerate(x) if r != test])
         train_y = np.concatenate([a for r, a in enumerate(y) if r != test])
         params = {"local_alpha": per_target, "score_func": score}
@@ -96,13 +97,13 @@ def himalaya(x, y, score, per_target):
             model = KernelRidgeCV(alphas=ALPHAS, cv=folds, solver_params=params)
         model.fit(train_x, train_y)
         score(y[test], model.predict(x[test]))
-    return time.process_time() - start
+    return (time.process_time() - start) * N_RUNS / n_folds
 
 
-def himalaya_bands(x, y, groups, gammas):
-    """Processor seconds of banded ridge regression on all but one run."""
+def himalaya_bands(x, y, groups, gammas, n_folds):
+    """Processor seconds of banded ridge regression by himalaya, from its first folds."""
     start = time.process_time()
-    for test in range(N_RUNS):
+    for test in range(n_folds):
         train = [r for r in range(N_RUNS) if r != test]
         model = GroupRidgeCV(
             groups=groups,
@@ -111,13 +112,16 @@ def himalaya_bands(x, y, groups, gammas):
         )
         model.fit(np.concatenate([x[r] for r in train]), np.concatenate([y[r] for r in train]))
         model.predict(x[test])
-    return time.process_time() - start
+    return (time.process_time() - start) * N_RUNS / n_folds
 
 
-def compare(name, ours, peer, repeat):
-    times = [(ours(), peer()) for _ in range(repeat)]
-    a, b = (statistics.median(t[i] for t in times) for i in (0, 1))
-    print(f"{name:44}{a:8.2f}{b:10.2f}{b / a:8.1f}", flush=True)
+def compare(ours, peer, repeat):
+    """Prints a row for each of our ways, which take turns with the peer: medians of seconds and of the ratios of a turn."""
+    turns = [([way() for way in ours.values()], peer()) for _ in range(repeat)]
+    for i, name in enumerate(ours):
+        a, b = (statistics.median(turn) for turn in zip(*((way[i], peer) for way, peer in turns), strict=True))
+        ratio = statistics.median(peer / way[i] for way, peer in turns)
+        print(f"{name:44}{a:8.2f}{b:10.2f}{ratio:8.1f}", flush=True)
 
 
 def main():
@@ -128,6 +132,7 @@ def main():
     parser.add_argument("--scans", type=int, default=150)
     parser.add_argument("--features", type=int, nargs="+", default=[300, 2500])
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--peer-folds", type=int, default=N_RUNS, help="folds of himalaya that are timed; all take the same work")
     parser.add_argument("--bands", type=int, default=1500, help="features of each of two bands; 0 leaves banded fits out")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
@@ -139,11 +144,13 @@ def main():
         x, y, files = make(args.work, n_features, args.targets, args.scans)
         for metric, score in (("pearson", correlation_score), ("r2", r2_score)):
             for scope in ("global", "target"):
-                peer = lambda: himalaya(x, y, score, scope == "target")  # noqa: E731, B023
+                peer = lambda: himalaya(x, y, score, scope == "target", args.peer_folds)  # noqa: E731, B023
+                ours = {}
                 for search in ("screened", "exhaustive") if scope == "global" else ("exhaustive",):
                     flags = ("--metric", metric, "--alpha-scope", scope, "--alpha-search", search)
-                    ours = lambda: program(binary, files, args.work, *flags)  # noqa: E731, B023
-                    compare(f"p = {n_features}, {metric}, {scope}, {search}", ours, peer, args.repeat)
+                    name = f"p = {n_features}, {metric}, {scope}, {search}"
+                    ours[name] = functools.partial(program, binary, files, args.work, *flags)
+                compare(ours, peer, args.repeat)
     if args.bands:
         n_targets = args.targets // 3
         x, y, files = make(args.work, 2 * args.bands, n_targets, args.scans)
@@ -151,12 +158,9 @@ def main():
         ratios = ",".join(":".join(map(str, row)) for row in gammas)
         flags = ("--bands", f"{args.bands},{args.bands}", "--ratios", ratios, "--metric", "r2", "--alpha-scope", "target")
         groups = np.repeat([0, 1], args.bands)
-        compare(
-            f"2 bands of {args.bands}, 10 ratios, {n_targets} targets",
-            lambda: program(binary, files, args.work, *flags),
-            lambda: himalaya_bands(x, y, groups, gammas),
-            1,
-        )
+        name = f"2 bands of {args.bands}, 10 ratios, {n_targets} targets"
+        ours = {name: functools.partial(program, binary, files, args.work, *flags)}
+        compare(ours, lambda: himalaya_bands(x, y, groups, gammas, args.peer_folds), 1)
 
 
 main()

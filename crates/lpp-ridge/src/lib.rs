@@ -35,6 +35,8 @@
 //!   training set.
 //! - In single precision, some operators are combinations of others to rounding, mostly for penalties far outside the
 //!   spectrum of the features. Their predictions are the same combinations.
+//! - The mean R² of a penalty over targets follows from their second moments, so a shared penalty needs one product per target
+//!   and validation set, whatever the number of penalties.
 //! - Penalties are screened ([`AlphaSearch::Screened`]): all are validated on a few random targets, and those that may
 //!   still win on more targets.
 //! - Targets are processed in blocks that stay in cache; correlations are summed in `f64` while a block's predictions

@@ -78,12 +78,13 @@ impl<'d, A: Number> Data<'d, A> {
         ridge: RidgeCv,
         weights: &ArrayRef1<f64>,
         plan: Plan,
+        with_tests: bool,
     ) -> Result<Factored<A>, RidgeError> {
         let mut x = self.x.clone();
         for (band, &weight) in self.model.bands.iter().zip(weights) {
             let root = A::from_double(weight.sqrt());
             x.slice_mut(s![.., band.clone()]).mapv_inplace(|v| v * root);
         }
-        Factored::from_stack(ridge, x, self.layout.clone(), plan)
+        Factored::from_stack(ridge, x, self.layout.clone(), plan, with_tests)
     }
 }

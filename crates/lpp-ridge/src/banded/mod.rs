@@ -27,8 +27,7 @@ pub(crate) fn fit<A: Number>(
 ) -> Result<BandedRidgeFit, RidgeError> {
     model.ridge.in_pool(|| {
         let data = Data::new(model, x_runs, y_runs, Purpose::Scores)?;
-        let found = search::search(&data)?;
-        test_pass::test(&data, found)
+        test_pass::test(&data)
     })
 }
 
@@ -40,7 +39,7 @@ pub(crate) fn refit<A: Number>(
 ) -> Result<RidgeModel<A>, RidgeError> {
     model.ridge.in_pool(|| {
         let data = Data::new(model, x_runs, y_runs, Purpose::Model)?;
-        let found = search::search(&data)?;
+        let found = search::search(&data, |_, _| Ok(()))?;
         test_pass::solve(&data, &found)
     })
 }

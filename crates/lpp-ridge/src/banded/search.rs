@@ -27,7 +27,12 @@ pub(super) struct Found {
     pub(super) primal: bool,
 }
 
-pub(super) fn search<A: Number>(data: &Data<'_, A>) -> Result<Found, RidgeError> {
+/// Tries every candidate. After each, calls `chosen` with its factored features and the penalties of those folds and targets
+/// for which it is the best so far.
+pub(super) fn search<A: Number>(
+    data: &Data<'_, A>,
+    mut chosen: impl FnMut(&Factored<A>, &Array2<Option<usize>>) -> Result<(), RidgeError>,
+) -> Result<Found, RidgeError> {
     let settings = &data.model.ridge.settings;
     let n_folds = data.n_folds();
     let shared = settings.scope == AlphaScope::Global;
@@ -43,7 +48,7 @@ pub(super) fn search<A: Number>(data: &Data<'_, A>) -> Result<Found, RidgeError>
     };
     let mut walk = Walk::new(&data.model.weights, data.model.descent);
     while let Some(weights) = walk.next() {
-        let factored = data.weighted(data.model.ridge.clone(), &weights, data.plan.clone())?;
+        let factored = data.weighted(data.model.ridge.clone(), &weights, data.plan.clone(), !shared)?;
         found.primal = factored.is_primal();
         let candidate = found.weights.len();
         found.weights.push(weights);
@@ -53,6 +58,7 @@ pub(super) fn search<A: Number>(data: &Data<'_, A>) -> Result<Found, RidgeError>
         } else {
             found.update_own(candidate, &own_best(&factored, data)?);
         }
+        chosen(&factored, &found.alphas_of(candidate))?;
         walk.tell(found.candidate_scores[candidate].sum());
     }
     match (0..n_folds).find(|&fold| shared && found.choice[[fold, 0]].is_none()) {
@@ -62,6 +68,12 @@ pub(super) fn search<A: Number>(data: &Data<'_, A>) -> Result<Found, RidgeError>
 }
 
 impl Found {
+    /// The penalty of each fold and target that has chosen a candidate, (`n_folds`, `n_targets`).
+    pub(super) fn alphas_of(&self, candidate: usize) -> Array2<Option<usize>> {
+        self.choice
+            .mapv(|choice| choice.filter(|c| c.weights == candidate).map(|c| c.alpha))
+    }
+
     /// Chooses the candidate in every fold in which its best mean is larger than all before.
     fn update_shared(&mut self, weights: usize, totals: &Totals) {
         let alphas: Vec<usize> = (0..totals.n_alphas()).collect();

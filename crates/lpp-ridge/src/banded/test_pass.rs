@@ -4,7 +4,7 @@ use ndarray::{Array, Array1, Array2, Array3, Axis, Dimension, RemoveAxis};
 
 use super::data::Data;
 use super::fit::BandedRidgeFit;
-use super::search::Found;
+use super::search::{Found, search};
 use super::split::split_of_fold;
 use crate::design::defects::{Defect, with_defect};
 use crate::search::refit;
@@ -13,27 +13,17 @@ use crate::search::workers::over_blocks;
 use crate::systems::factored::Factored;
 use crate::{AlphaScope, Formulation, Number, RidgeCv, RidgeError, RidgeModel};
 
-/// Scores every target with the candidate and penalty found for it.
-pub(super) fn test<A: Number>(data: &Data<'_, A>, found: Found) -> Result<BandedRidgeFit, RidgeError> {
-    let (n_folds, n_bands) = (data.n_folds(), data.model.bands.len());
+/// Searches, and scores every target with the candidate and penalty found for it.
+///
+/// A candidate is tested while its features are still factored, on the targets that have chosen it so far.
+pub(super) fn test<A: Number>(data: &Data<'_, A>) -> Result<BandedRidgeFit, RidgeError> {
+    let n_folds = data.n_folds();
     let mut fold_scores = Array2::from_elem((n_folds, data.n_targets()), f64::NAN);
-    let mut split =
-        (data.model.split).then(|| Array3::from_elem((n_folds, n_bands, data.n_targets()), f64::NAN));
-    let ridge = as_searched(&data.model.ridge, found.primal);
-    for (candidate, weights) in found.weights.iter().enumerate() {
-        let alphas = chosen_alphas(&found, candidate);
-        let users = columns_with_any(&alphas);
-        if users.is_empty() {
-            continue;
-        }
-        let factored = data.weighted(ridge.clone(), weights, data.plan.without_inner())?;
-        fill_scores(&factored, data, &alphas, &users, &mut fold_scores)?;
-        if let Some(split) = &mut split {
-            for (fold, mut out) in split.outer_iter_mut().enumerate() {
-                split_of_fold(&factored, data, &alphas.row(fold), fold, &mut out)?;
-            }
-        }
-    }
+    let found = search(data, |factored, alphas| {
+        fill_scores(factored, data, alphas, &mut fold_scores)
+    })?;
+    let split = data.model.split.then(|| split(data, &found)).transpose()?;
+    let n_bands = data.model.bands.len();
     let fold_scores = spread_out(&fold_scores, data, f64::NAN);
     let per_target = data.model.ridge.settings.scope == AlphaScope::PerTarget;
     Ok(BandedRidgeFit {
@@ -50,33 +40,63 @@ pub(super) fn test<A: Number>(data: &Data<'_, A>, found: Found) -> Result<Banded
     })
 }
 
+/// R² on the test runs split among the bands, (`n_folds`, `n_bands`, `n_targets`).
+fn split<A: Number>(data: &Data<'_, A>, found: &Found) -> Result<Array3<f64>, RidgeError> {
+    let mut split = Array3::from_elem(
+        (data.n_folds(), data.model.bands.len(), data.n_targets()),
+        f64::NAN,
+    );
+    for_each_choice(data, found, |factored, _, alphas| {
+        for (fold, mut out) in split.outer_iter_mut().enumerate() {
+            split_of_fold(factored, data, &alphas.row(fold), fold, &mut out)?;
+        }
+        Ok(())
+    })?;
+    Ok(split)
+}
+
+/// Factors the features of each candidate that some target has chosen, and calls `work` with the candidate's weights and
+/// the penalties chosen with it.
+fn for_each_choice<A: Number>(
+    data: &Data<'_, A>,
+    found: &Found,
+    mut work: impl FnMut(&Factored<A>, &Array1<f64>, &Array2<Option<usize>>) -> Result<(), RidgeError>,
+) -> Result<(), RidgeError> {
+    let ridge = as_searched(&data.model.ridge, found.primal);
+    for (candidate, weights) in found.weights.iter().enumerate() {
+        let alphas = found.alphas_of(candidate);
+        if alphas.iter().any(Option::is_some) {
+            let plan = data.plan.without_inner();
+            work(
+                &data.weighted(ridge.clone(), weights, plan, false)?,
+                weights,
+                &alphas,
+            )?;
+        }
+    }
+    Ok(())
+}
+
 /// Fits all data with the candidate and penalty found for each target.
 pub(super) fn solve<A: Number>(data: &Data<'_, A>, found: &Found) -> Result<RidgeModel<A>, RidgeError> {
-    let ridge = as_searched(&data.model.ridge, found.primal);
     let mut model = RidgeModel::empty(data.x.ncols(), data.defects.len(), data.model.bands.len());
     let last = found.best.ncols() - 1; // one score for all if the choice is shared
     model.set_best_scores(&data.columns, |target| found.best[[0, target.min(last)]]);
-    for (candidate, weights) in found.weights.iter().enumerate() {
-        let alphas = chosen_alphas(found, candidate);
-        let users = columns_with_any(&alphas);
-        if users.is_empty() {
-            continue;
-        }
-        let factored = data.weighted(ridge.clone(), weights, data.plan.without_inner())?;
+    for_each_choice(data, found, |factored, weights, alphas| {
         for (index, &alpha) in factored.model.alphas().iter().enumerate() {
-            let targets: Vec<usize> = users
-                .iter()
-                .copied()
-                .filter(|&j| alphas[[0, j]] == Some(index))
+            let chosen = alphas.row(0).into_iter().zip(&data.columns);
+            let columns: Vec<usize> = chosen
+                .filter(|(choice, _)| **choice == Some(index))
+                .map(|(_, &column)| column)
                 .collect();
-            let columns: Vec<usize> = targets.iter().map(|&j| data.columns[j]).collect();
             if !columns.is_empty() {
-                refit::solve(&mut model, &factored, index, data.y, &columns)?;
+                refit::solve(&mut model, factored, index, data.y, &columns)?;
                 let penalties = weights.mapv(|weight| alpha / weight);
                 model.set_bands(&data.model.bands, weights, &penalties, &columns);
             }
         }
-    }
+        Ok(())
+    })?;
     Ok(model)
 }
 
@@ -114,13 +134,6 @@ fn as_searched(ridge: &RidgeCv, primal: bool) -> RidgeCv {
     ridge
 }
 
-/// The penalty of each fold and target that chose a candidate, (`n_folds`, `n_targets`).
-fn chosen_alphas(found: &Found, candidate: usize) -> Array2<Option<usize>> {
-    found
-        .choice
-        .mapv(|choice| choice.filter(|c| c.weights == candidate).map(|c| c.alpha))
-}
-
 fn columns_with_any(alphas: &Array2<Option<usize>>) -> Vec<usize> {
     let any = |&j: &usize| alphas.column(j).iter().any(Option::is_some);
     (0..alphas.ncols()).filter(any).collect()
@@ -130,9 +143,9 @@ fn fill_scores<A: Number>(
     factored: &Factored<A>,
     data: &Data<'_, A>,
     alphas: &Array2<Option<usize>>,
-    users: &[usize],
     fold_scores: &mut Array2<f64>,
 ) -> Result<(), RidgeError> {
+    let users = columns_with_any(alphas);
     let mut operators: Vec<(usize, usize)> = alphas
         .indexed_iter()
         .filter_map(|((fold, _), alpha)| Some((fold, (*alpha)?)))
@@ -140,7 +153,7 @@ fn fill_scores<A: Number>(
     operators.sort_unstable();
     operators.dedup();
     factored.make_test_operators(&operators)?;
-    let parts = over_blocks(factored, users, |block, columns| {
+    let parts = over_blocks(factored, &users, |block, columns| {
         data.load(block, columns)?;
         let scores = test_with_own_alphas(factored, block, &alphas.select(Axis(1), columns))?;
         Ok((columns.to_vec(), scores))

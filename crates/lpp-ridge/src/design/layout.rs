@@ -147,6 +147,27 @@ impl Layout {
     }
 }
 
+/// Some rows and columns of a matrix, in the order of the ranges.
+pub(crate) fn block_of<A: Number>(
+    matrix: &ArrayRef2<A>,
+    rows: &[Range<usize>],
+    columns: &[Range<usize>],
+) -> Array2<A> {
+    let total = |ranges: &[Range<usize>]| ranges.iter().map(ExactSizeIterator::len).sum();
+    let mut out = Array2::zeros((total(rows), total(columns)));
+    let mut top = 0;
+    for r in rows {
+        let mut left = 0;
+        for c in columns {
+            out.slice_mut(s![top..top + r.len(), left..left + c.len()])
+                .assign(&matrix.slice(s![r.clone(), c.clone()]));
+            left += c.len();
+        }
+        top += r.len();
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@ pub(crate) mod product;
 mod pure;
 pub(crate) mod r_squared;
 mod small;
+mod strips;
 mod symmetric;
 #[cfg(feature = "torch")]
 pub(crate) mod torch;

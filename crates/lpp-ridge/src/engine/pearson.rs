@@ -5,6 +5,7 @@ use std::ops::Range;
 use multiversion::multiversion;
 use ndarray::{Array1, ArrayRef2, Axis};
 
+use super::strips::{STRIP, fold_strip, for_each_strip};
 use crate::Number;
 use crate::design::defects::{Range as ValueRange, constant_bound};
 
@@ -72,9 +73,6 @@ fn moments<A: Number>(y: &ArrayRef2<A>) -> (Array1<f64>, Array1<f64>) {
     (mean, spread)
 }
 
-/// Columns processed together, so that three rows of sums stay in the innermost cache.
-const STRIP: usize = 64;
-
 /// Correlates each column of `predicted` with the same column of `observed`, both (`n_scans`, width).
 ///
 /// Sums are in double precision over the scans, in order, of deviations: of the target from its mean, and of the
@@ -86,18 +84,21 @@ pub(crate) fn correlate<A: Number>(
     moments: &TargetMoments,
     out: &mut [f64],
 ) {
-    for left in (0..predicted.ncols()).step_by(STRIP) {
-        let width = STRIP.min(predicted.ncols() - left);
-        let sums = StripSums::new(predicted, observed, moments, left, width);
-        for (j, r) in out[left..left + width].iter_mut().enumerate() {
-            *r = sums.correlation::<A>(j, predicted.nrows(), moments.spread[left + j]);
+    for_each_strip(predicted.ncols(), |left, width| {
+        let (mut mean, mut shift) = ([0.0; STRIP], [0.0; STRIP]);
+        for j in 0..width {
+            mean[j] = moments.mean[left + j];
+            shift[j] = predicted[[0, left + j]].to_double();
         }
-    }
+        let sums = StripSums::new(predicted, observed, left..left + width, &shift, &mean);
+        for (j, r) in out[left..left + width].iter_mut().enumerate() {
+            *r = sums.correlation::<A>(j, shift[j], predicted.nrows(), moments.spread[left + j]);
+        }
+    });
 }
 
 /// The three sums of a strip of columns.
 struct StripSums {
-    shift: [f64; STRIP],
     sum: [f64; STRIP],
     square: [f64; STRIP],
     cross: [f64; STRIP],
@@ -107,71 +108,42 @@ impl StripSums {
     fn new<A: Number>(
         predicted: &ArrayRef2<A>,
         observed: &ArrayRef2<A>,
-        moments: &TargetMoments,
-        left: usize,
-        width: usize,
+        columns: Range<usize>,
+        shift: &[f64; STRIP],
+        mean: &[f64; STRIP],
     ) -> Self {
-        let zero = [0.0; STRIP];
-        let mut sums = Self {
-            shift: zero,
-            sum: zero,
-            square: zero,
-            cross: zero,
-        };
-        let mut mean = zero;
-        for j in 0..width {
-            mean[j] = moments.mean[left + j];
-            sums.shift[j] = predicted[[0, left + j]].to_double();
-        }
-        add_rows(&mut sums, predicted, observed, &mean, left..left + width);
-        sums
+        let [sum, square, cross] = sums_of(predicted, observed, columns, shift, mean);
+        Self { sum, square, cross }
     }
 
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "it has to be compiled for the registers of the loop around it"
-    )]
-    fn add_row<A: Number>(&mut self, predicted: &[A], observed: &[A], mean: &[f64; STRIP]) {
-        for (j, (p, y)) in predicted.iter().zip(observed).enumerate().take(STRIP) {
-            let p = p.to_double() - self.shift[j];
-            self.sum[j] += p;
-            self.square[j] += p * p;
-            self.cross[j] += p * (y.to_double() - mean[j]);
-        }
-    }
-
-    fn correlation<A: Number>(&self, j: usize, n: usize, target_spread: f64) -> f64 {
+    fn correlation<A: Number>(&self, j: usize, shift: f64, n: usize, target_spread: f64) -> f64 {
         let spread = self.square[j] - self.sum[j] * self.sum[j] / n as f64;
-        if !spread.is_finite() || self.is_flat::<A>(j, n, spread) {
+        let size = n as f64 * shift * shift + self.square[j];
+        // Constant within rounding.
+        let is_flat = spread <= constant_bound::<A>(n).powi(2) * size;
+        if !spread.is_finite() || is_flat {
             return f64::NAN;
         }
         (self.cross[j] / (spread * target_spread).sqrt()).clamp(-1.0, 1.0)
     }
 }
 
-impl StripSums {
-    /// Whether a prediction with this spread is constant within rounding.
-    fn is_flat<A: Number>(&self, j: usize, n: usize, spread: f64) -> bool {
-        let size = n as f64 * self.shift[j] * self.shift[j] + self.square[j];
-        spread <= constant_bound::<A>(n).powi(2) * size
-    }
-}
-
-/// Adds the scans of a strip, with the widest registers available.
+/// Sums of the prediction, of its square and of its product with the target, as deviations, with the widest registers
+/// available.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
-fn add_rows<A: Number>(
-    sums: &mut StripSums,
+fn sums_of<A: Number>(
     predicted: &ArrayRef2<A>,
     observed: &ArrayRef2<A>,
-    mean: &[f64; STRIP],
     columns: Range<usize>,
-) {
-    for (p, y) in predicted.rows().into_iter().zip(observed.rows()) {
-        if let (Some(p), Some(y)) = (p.as_slice(), y.as_slice()) {
-            sums.add_row(&p[columns.clone()], &y[columns.clone()], mean);
-        }
-    }
+    shift: &[f64; STRIP],
+    mean: &[f64; STRIP],
+) -> [[f64; STRIP]; 3] {
+    fold_strip(predicted, observed, columns, |[sum, square, cross], j, p, y| {
+        let p = p - shift[j];
+        sum[j] += p;
+        square[j] += p * p;
+        cross[j] += p * (y - mean[j]);
+    })
 }
 
 #[cfg(test)]

@@ -6,10 +6,8 @@ use multiversion::multiversion;
 use ndarray::ArrayRef2;
 
 use super::pearson::TargetMoments;
+use super::strips::{STRIP, fold_strip, for_each_strip};
 use crate::Number;
-
-/// Columns processed together, so that their sums stay in the innermost cache.
-const STRIP: usize = 64;
 
 /// R² of each column of `predicted` against the same column of `observed`, both (`n_scans`, width).
 ///
@@ -21,44 +19,28 @@ pub(crate) fn r_squared<A: Number>(
     moments: &TargetMoments,
     out: &mut [f64],
 ) {
-    for left in (0..predicted.ncols()).step_by(STRIP) {
-        let width = STRIP.min(predicted.ncols() - left);
-        let mut errors = [0.0; STRIP];
-        add_strip(&mut errors, predicted, observed, left..left + width);
+    for_each_strip(predicted.ncols(), |left, width| {
+        let [errors] = squares_of(predicted, observed, left..left + width);
         for (j, r2) in out[left..left + width].iter_mut().enumerate() {
             *r2 = 1.0 - errors[j] / moments.spread(left + j);
             if !r2.is_finite() {
                 *r2 = f64::NAN;
             }
         }
-    }
+    });
 }
 
-/// Adds the squared residuals of a strip of columns, with the widest registers available.
+/// Sums of squared residuals of a strip of columns, with the widest registers available.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
-fn add_strip<A: Number>(
-    errors: &mut [f64; STRIP],
+fn squares_of<A: Number>(
     predicted: &ArrayRef2<A>,
     observed: &ArrayRef2<A>,
     columns: Range<usize>,
-) {
-    for (p, y) in predicted.rows().into_iter().zip(observed.rows()) {
-        if let (Some(p), Some(y)) = (p.as_slice(), y.as_slice()) {
-            add_squares(errors, &p[columns.clone()], &y[columns.clone()]);
-        }
-    }
-}
-
-#[inline(always)]
-#[expect(
-    clippy::inline_always,
-    reason = "it has to be compiled for the registers of the loop around it"
-)]
-fn add_squares<A: Number>(errors: &mut [f64; STRIP], predicted: &[A], observed: &[A]) {
-    for ((error, p), y) in errors.iter_mut().zip(predicted).zip(observed) {
-        let residual = y.to_double() - p.to_double();
-        *error += residual * residual;
-    }
+) -> [[f64; STRIP]; 1] {
+    fold_strip(predicted, observed, columns, |[errors], j, p, y| {
+        let residual = y - p;
+        errors[j] += residual * residual;
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, CowArray, Ix2,
 
 #[cfg(feature = "torch")]
 use crate::Engine;
+use crate::design::layout::Layout;
 use crate::engine::pearson::{TargetMoments, correlate};
 use crate::engine::product::{Update, update};
 use crate::engine::r_squared::r_squared;
@@ -97,14 +98,7 @@ impl<'p, A: Number> Block<'p, A> {
     /// Loads the targets `columns`.
     pub(crate) fn load(&mut self, y_runs: &[ArrayView2<'_, A>], columns: &[usize]) -> Result<(), RidgeError> {
         let layout = &self.factored.layout;
-        self.y.slice_mut(s![.., columns.len()..]).fill(A::zero());
-        let ranges = neighbours(columns);
-        for (run, y) in y_runs.iter().enumerate() {
-            layout.for_each_segment(run, |from, to| {
-                let (from, mut to) = (y.slice(s![from, ..]), self.y.slice_mut(s![to, ..]));
-                copy_columns(&from, columns, &ranges, &mut to);
-            });
-        }
+        load_targets(layout, y_runs, columns, &mut self.y);
         let moments = |scored: &Vec<usize>| TargetMoments::new(&rows_of(&self.y, &layout.ranges(scored)));
         self.moments = self.factored.plan.scored.iter().map(moments).collect();
         #[cfg(feature = "torch")]
@@ -295,6 +289,23 @@ fn rows_of<'y, A: Number>(y: &'y Array2<A>, ranges: &[Range<usize>]) -> CowArray
     concatenate(Axis(0), &parts)
         .unwrap_or_else(|_| unreachable!("rows are equally wide"))
         .into()
+}
+
+/// Copies targets of all runs to the first columns of a stack of all scans, and clears its other columns.
+pub(crate) fn load_targets<A: Number>(
+    layout: &Layout,
+    y_runs: &[ArrayView2<'_, A>],
+    columns: &[usize],
+    stack: &mut Array2<A>,
+) {
+    stack.slice_mut(s![.., columns.len()..]).fill(A::zero());
+    let ranges = neighbours(columns);
+    for (run, y) in y_runs.iter().enumerate() {
+        layout.for_each_segment(run, |from, to| {
+            let (from, mut to) = (y.slice(s![from, ..]), stack.slice_mut(s![to, ..]));
+            copy_columns(&from, columns, &ranges, &mut to);
+        });
+    }
 }
 
 /// Copies some columns of `from` to the first ones of `to`.

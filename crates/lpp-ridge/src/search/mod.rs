@@ -6,6 +6,7 @@ mod predictions;
 pub(crate) mod refit;
 pub(crate) mod score;
 mod screening;
+mod second_moments;
 mod validated;
 pub(crate) mod validation;
 mod validation_scores;

@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use super::block::Block;
 use super::screening::{Screening, screen};
+use super::second_moments::mean_r_squared;
 use super::validated::Validated;
 use super::validation::{BlockCurves, Candidates, Totals, first_best, validate};
 use super::validation_scores::validation_scores;
@@ -83,7 +84,9 @@ fn score_with_shared_alpha<A: Number>(
     fit: &mut RidgeCvFit,
 ) -> Result<(), RidgeError> {
     let settings = &factored.model.settings;
-    let validated = if let Some(screening) = Screening::of(settings, columns.len()) {
+    let validated = if let Some(means) = mean_r_squared(factored, y, columns)? {
+        means
+    } else if let Some(screening) = Screening::of(settings, columns.len()) {
         screen(factored, y, columns, screening)?
     } else {
         let candidates = Candidates::all(factored.n_folds(), factored.model.alphas().len());

@@ -48,6 +48,9 @@ pub enum Formulation {
 }
 
 /// The search over penalties.
+///
+/// With [R²](crate::Metric::R2) and one penalty for all targets, the mean scores of all penalties on all targets are
+/// computed from second moments of the targets if that takes fewer operations, in either search.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum AlphaSearch {

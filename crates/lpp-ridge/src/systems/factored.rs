@@ -7,14 +7,14 @@ use rayon::prelude::*;
 
 use super::combinations::Combinations;
 use super::gram::Gram;
-use super::operators::{InnerOperators, Source, TestOperators, inner_operators, test_operators};
+use super::operators::{InnerOperators, Source, TestOperators, all_operators, test_operators};
 use crate::design::layout::Layout;
 use crate::design::plan::{Plan, Split, is_primal};
 use crate::design::runs::check_features;
 use crate::design::splits::{Purpose, design};
 use crate::engine::factorisations::Factorisations;
 use crate::engine::factorisations_of;
-use crate::{Number, RidgeCv, RidgeError};
+use crate::{AlphaScope, Number, RidgeCv, RidgeError};
 
 /// The features of all runs with everything about the fit that does not depend on the targets.
 #[derive(Debug)]
@@ -40,20 +40,24 @@ impl<A: Number> Factored<A> {
     ) -> Result<Self, RidgeError> {
         let lengths = check_features(x_runs, model.settings.groups.as_deref())?;
         let (layout, plan) = design(&model.settings, &lengths, purpose)?;
-        Self::from_stack(model, layout.stack(x_runs), layout, plan)
+        // With a penalty for each target, nearly every penalty is tested in every fold.
+        let with_tests = model.settings.scope == AlphaScope::PerTarget;
+        Self::from_stack(model, layout.stack(x_runs), layout, plan, with_tests)
     }
 
-    /// Factors stacked features for a plan; without inner sets, it can only score tests.
+    /// Factors stacked features for a plan; without inner sets, it can only score tests. The tests of all penalties are
+    /// factored too if `with_tests`.
     pub(crate) fn from_stack(
         model: RidgeCv,
         x: Array2<A>,
         layout: Layout,
         plan: Plan,
+        with_tests: bool,
     ) -> Result<Self, RidgeError> {
         let n_alphas = model.alphas().len();
         let primal = is_primal(model.settings.formulation, x.ncols(), &layout, &plan, n_alphas);
         let with = factorisations_of(model.settings.engine, model.settings.stop.clone());
-        let (gram, inner) = model.in_pool(|| {
+        let (gram, inner, test) = model.in_pool(|| {
             let gram = Gram::new(&*with, &x, &layout, primal)?;
             check_penalties::<A>(model.alphas(), gram.scale())?;
             let source = Source {
@@ -63,10 +67,9 @@ impl<A: Number> Factored<A> {
                 x: &x,
                 layout: &layout,
             };
-            let inner = inner_operators(&plan, model.alphas(), source)?;
-            Ok::<_, RidgeError>((gram, inner))
+            let (inner, test) = all_operators(&plan, model.alphas(), source, with_tests)?;
+            Ok::<_, RidgeError>((gram, inner, test))
         })?;
-        let test = TestOperators::new(plan.folds.len(), n_alphas);
         let on_host = !model.settings.engine.works_alone();
         let combine = |operators: &InnerOperators<A>| on_host.then(|| Combinations::new(operators)).flatten();
         let combinations = model.in_pool(|| inner.par_iter().map(combine).collect());

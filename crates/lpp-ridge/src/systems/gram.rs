@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayRef2, s};
 use rayon::prelude::*;
 
-use crate::design::layout::Layout;
+use crate::design::layout::{Layout, block_of};
 use crate::engine::factorisations::Factorisations;
 use crate::{Number, RidgeError};
 
@@ -75,7 +75,10 @@ impl Gram {
                 }
                 sum
             }
-            Self::Kernel(kernel) => select(kernel, &layout.ranges(train), train, layout),
+            Self::Kernel(kernel) => {
+                let train = layout.ranges(train);
+                block_of(kernel, &train, &train)
+            }
         }
     }
 
@@ -88,7 +91,7 @@ impl Gram {
         x: &ArrayRef2<A>,
         layout: &Layout,
     ) -> Array2<f64> {
-        let rows: Vec<_> = predict.iter().map(|&r| layout.rows(r)).collect();
+        let rows: Vec<Range<usize>> = predict.iter().map(|&r| layout.rows(r)).collect();
         match self {
             Self::PerPiece(_) => {
                 let mut out = Array2::zeros((layout.total(predict), x.ncols()));
@@ -101,25 +104,7 @@ impl Gram {
                 }
                 out
             }
-            Self::Kernel(kernel) => select(kernel, &rows, train, layout),
+            Self::Kernel(kernel) => block_of(kernel, &rows, &layout.ranges(train)),
         }
     }
-}
-
-/// Some rows of the kernel, and the columns of the training runs.
-fn select(kernel: &Array2<f64>, rows: &[Range<usize>], train: &[usize], layout: &Layout) -> Array2<f64> {
-    let columns = layout.ranges(train);
-    let n_rows = rows.iter().map(ExactSizeIterator::len).sum();
-    let mut out = Array2::zeros((n_rows, layout.total(train)));
-    let mut top = 0;
-    for r in rows {
-        let mut left = 0;
-        for c in &columns {
-            out.slice_mut(s![top..top + r.len(), left..left + c.len()])
-                .assign(&kernel.slice(s![r.clone(), c.clone()]));
-            left += c.len();
-        }
-        top += r.len();
-    }
-    out
 }

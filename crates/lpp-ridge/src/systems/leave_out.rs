@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayRef2, Axis, concatenate, s};
 
 use super::factor::safe_inverse;
 use crate::RidgeError;
-use crate::design::layout::Layout;
+use crate::design::layout::{Layout, block_of};
 use crate::engine::factorisations::{Factorisations, Perhaps};
 
 /// The inverse G of the penalised kernel of all runs, K + αI.
@@ -50,13 +50,14 @@ impl<'e> LeaveOut<'e> {
         let others = (0..layout.n_pieces()).filter(|run| !train.contains(run) && !predict.contains(run));
         let left_out: Vec<usize> = distinct.iter().copied().chain(others).collect();
         let size = layout.total(&left_out);
-        let within = self.with.inverse(self.block(&left_out, &left_out, layout))?;
+        let (out, train) = (layout.ranges(&left_out), layout.ranges(train));
+        let within = self.with.inverse(block_of(&self.inverse, &out, &out))?;
         let within = within.ok_or(RidgeError::Factorisation {
             alpha: self.alpha,
             size,
         })?;
-        let rows = within.slice(s![..layout.total(&distinct), ..]);
-        let operator = -self.with.product(&rows, &self.block(&left_out, train, layout))?;
+        let rows = -&within.slice(s![..layout.total(&distinct), ..]);
+        let operator = self.with.product(&rows, &block_of(&self.inverse, &out, &train))?;
         if distinct.len() == predict.len() {
             return Ok(operator);
         }
@@ -69,22 +70,6 @@ impl<'e> LeaveOut<'e> {
             })
             .collect();
         Ok(concatenate(Axis(0), &parts).unwrap_or_else(|_| unreachable!("parts are equally wide")))
-    }
-
-    /// Rows and columns of some runs, in the order in which they are named.
-    fn block(&self, rows: &[usize], columns: &[usize], layout: &Layout) -> Array2<f64> {
-        let mut out = Array2::zeros((layout.total(rows), layout.total(columns)));
-        let mut top = 0;
-        for r in rows.iter().map(|&run| layout.rows(run)) {
-            let mut left = 0;
-            for c in columns.iter().map(|&run| layout.rows(run)) {
-                out.slice_mut(s![top..top + r.len(), left..left + c.len()])
-                    .assign(&self.inverse.slice(s![r.clone(), c.clone()]));
-                left += c.len();
-            }
-            top += r.len();
-        }
-        out
     }
 }
 

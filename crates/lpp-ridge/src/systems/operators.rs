@@ -9,7 +9,7 @@ use super::factor::penalised_readout;
 use super::gram::Gram;
 use super::leave_out::LeaveOut;
 use crate::design::layout::Layout;
-use crate::design::plan::{InnerSet, Plan, Split};
+use crate::design::plan::{Fold, InnerSet, Plan, Split};
 use crate::engine::factorisations::Factorisations;
 use crate::{Number, RidgeCv, RidgeError};
 
@@ -26,22 +26,35 @@ pub(crate) struct Source<'s, A> {
     pub(crate) layout: &'s Layout,
 }
 
-/// Builds the operators of all inner sets.
-pub(crate) fn inner_operators<A: Number>(
+/// Builds the operators of all inner sets, and those of the tests of all penalties if `with_tests`.
+pub(crate) fn all_operators<A: Number>(
     plan: &Plan,
     alphas: &[f64],
     source: Source<'_, A>,
-) -> Result<Vec<InnerOperators<A>>, RidgeError> {
-    let split = |set: &InnerSet| Split {
-        train: set.train.clone(),
-        score: set
-            .validations
-            .iter()
-            .flat_map(|v| plan.scored[v.scored].clone())
-            .collect(),
+    with_tests: bool,
+) -> Result<(Vec<InnerOperators<A>>, TestOperators<A>), RidgeError> {
+    let split = |train: &[usize], scored: &[usize]| Split {
+        train: train.to_vec(),
+        score: scored.iter().flat_map(|&s| plan.scored[s].clone()).collect(),
     };
-    let splits: Vec<Split> = plan.sets.iter().map(split).collect();
-    operators(&splits, alphas, source)
+    let of_set = |set: &InnerSet| {
+        let scored: Vec<usize> = set.validations.iter().map(|v| v.scored).collect();
+        split(&set.train, &scored)
+    };
+    let tested = |&(_, fold): &(usize, &Fold)| with_tests && fold.test.is_some();
+    let tests: Vec<(usize, &Fold)> = plan.folds.iter().enumerate().filter(tested).collect();
+    let of_tests = tests
+        .iter()
+        .map(|(_, fold)| split(&fold.train, fold.test.as_slice()));
+    let splits: Vec<Split> = plan.sets.iter().map(of_set).chain(of_tests).collect();
+    let mut inner = operators(&splits, alphas, source)?;
+    let kept = TestOperators::new(plan.folds.len(), alphas.len());
+    for ((fold, _), by_alpha) in tests.iter().zip(inner.split_off(plan.sets.len())) {
+        for (alpha, operator) in by_alpha.into_iter().enumerate() {
+            kept.put(*fold, alpha, operator);
+        }
+    }
+    Ok((inner, kept))
 }
 
 /// Builds the operators of some folds' tests for one penalty.
