@@ -172,6 +172,7 @@ impl FitJob {
     ) -> Result<LayerFeatures, EncodingError> {
         let settings = &self.step.settings;
         let design = Design {
+            start_s: &self.step.start_s,
             words: self.step.words.as_deref(),
             n_scans,
             tr_s: self.tr_s(),

@@ -79,6 +79,50 @@ pub fn story_names(study: &Study, lang: Language) -> Result<Vec<String>, FileErr
     })
 }
 
+/// The time of the first scan of each run of the words on their clock, in seconds, as `runs.csv` says it; empty if it says
+/// none.
+///
+/// # Errors
+/// As [`RunsTable::load`]; also naming two runs of one story that begin at different times.
+pub fn start_times(study: &Study, lang: Language) -> Result<Vec<Option<f64>>, FileError> {
+    let Some(table) = study.load_runs()? else {
+        return Ok(Vec::new());
+    };
+    let table = in_language(study, &table, lang);
+    let mut starts = Vec::new();
+    for story in table.stories() {
+        let mut runs = table.runs().iter().filter(|run| table.story_of(run) == story);
+        let first = runs.next();
+        let start_s = first.and_then(|run| run.start_s);
+        let same = |other: Option<f64>| match (start_s, other) {
+            (Some(a), Some(b)) => (a - b).abs() <= SAME_START_S,
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        if let (Some(first), Some(other)) = (first, runs.find(|run| !same(run.start_s))) {
+            let said = |run: &TableRun| {
+                run.start_s
+                    .map_or("no start_s".to_owned(), |s| format!("start_s {s}"))
+            };
+            let found = format!("{} of {}", said(other), other.labels());
+            let expected = format!(
+                "{} as of {}, who heard the same story",
+                said(first),
+                first.labels()
+            );
+            return Err(FileError::malformed(&study.runs_table(), found, expected));
+        }
+        starts.push(start_s);
+    }
+    Ok(if starts.iter().all(Option::is_none) {
+        Vec::new()
+    } else {
+        starts
+    })
+}
+
+/// Runs of one story begin at the same time up to this, in s, as repetition times are compared.
+const SAME_START_S: f64 = 1e-3;
+
 /// The runs of one subject of a table, by story.
 fn of_table(table: &RunsTable, subject: &str, stories: &[String]) -> Result<SubjectRuns, SubjectsError> {
     let place = |run: &&TableRun| stories.iter().position(|story| *story == table.story_of(run));
@@ -328,6 +372,22 @@ mod tests {
         let study = Study::open(dir.path()).unwrap();
         let error = resampled_runs_of(&study, lang, "03").unwrap_err().to_string();
         assert!(error.contains("sub-03"), "{error}");
+        assert!(start_times(&study, lang).unwrap().is_empty());
+        let starts = |second: &str| {
+            let rows = format!(
+                "01,1,volume,a.nii,0\n01,2,volume,b.nii,\n02,1,volume,c.nii,{second}\n02,2,volume,d.nii,\n"
+            );
+            write("runs.csv", &format!("subject,run,kind,path,start_s\n{rows}"));
+            start_times(&study, lang).map_err(|error| error.to_string())
+        };
+        assert_eq!(starts("0.0").unwrap(), [Some(0.0), None]);
+        for (second, said) in [("0.75", "start_s 0.75 of sub-02"), ("", "no start_s of sub-02")] {
+            let error = starts(second).unwrap_err();
+            assert!(
+                error.contains(said) && error.contains("start_s 0 as of sub-01"),
+                "{error}"
+            );
+        }
         write("runs.csv", "subject,run,lang,kind,path\n01,1,fr,volume,a.nii\n");
         let error = derivative_runs(&study, lang).unwrap_err().to_string();
         assert!(error.contains("runs.csv: found no run of de"), "{error}");

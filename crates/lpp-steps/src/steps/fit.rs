@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::FileError;
-use lpp_study::{Language, Study, beside_scores, story_names};
+use lpp_study::{Language, Study, beside_scores, start_times, story_names};
 
 use super::fit_settings::FitSettings;
 use super::{place, words};
@@ -298,6 +298,8 @@ pub struct FitStep {
     pub arithmetic: Arithmetic,
     /// Response, metric, scope of penalties and folds.
     pub settings: FitSettings,
+    /// Time of the first scan of each run on the clock of the words, s; empty if all are at half a repetition time.
+    pub start_s: Vec<Option<f64>>,
     /// Names of the stories of the words, in order; without them a story is called by its number.
     pub story_names: Vec<String>,
     /// Whether the scores of each fold and layer are kept too.
@@ -316,10 +318,11 @@ impl FitStep {
     /// The same with the settings of a study, and the names of its stories.
     ///
     /// # Errors
-    /// As [`FitSettings::of_study`] and [`story_names`].
+    /// As [`FitSettings::of_study`], [`story_names`] and [`start_times`].
     pub fn as_configured(mut self, study: &Study) -> Result<Self, FileError> {
         self.settings = FitSettings::of_study(study)?;
         self.story_names = story_names(study, self.lang)?;
+        self.start_s = start_times(study, self.lang)?;
         self.keep_folds = study.config().fit.keep_folds;
         Ok(self)
     }
@@ -344,6 +347,7 @@ impl FitStep {
             inner: InnerRuns::default(),
             arithmetic: Arithmetic::default(),
             settings: FitSettings::default(),
+            start_s: Vec::new(),
             story_names: Vec::new(),
             keep_folds: false,
             nested_layer: false,
@@ -395,7 +399,8 @@ impl FitStep {
             .with("alpha_search", self.alpha_search.name())
             .with("inner", self.inner.name())
             .with("precision", self.arithmetic.name())
-            .if_known("stories", set.stories.as_ref());
+            .if_known("stories", set.stories.as_ref())
+            .if_known("start_s", (!self.start_s.is_empty()).then_some(&self.start_s));
         self.settings.add_to(artefact)
     }
 

@@ -21,6 +21,8 @@ pub(super) struct Planner<'a> {
     pub(super) grid: Option<Grid>,
     /// How features are fitted.
     pub(super) settings: FitSettings,
+    /// Time of the first scan of each run, if the study says it.
+    pub(super) start_s: Vec<Option<f64>>,
     /// Names of the stories, if the study has them.
     pub(super) story_names: Vec<String>,
     /// Whether it is the first language of the plan.
