@@ -50,7 +50,8 @@ fn cleaning_with_confounds_agrees_with_nilearn() {
         }
         std::fs::write(&table, text).unwrap();
         let scrub = "fd:0.5".parse().unwrap();
-        let confounds = Confounds::load(&table, &[case_of["columns"].as_str().unwrap()], Some(&scrub)).unwrap();
+        let confounds =
+            Confounds::load(&table, &[case_of["columns"].as_str().unwrap()], Some(&scrub)).unwrap();
         assert_eq!(confounds.scrubbed(), scrubbed);
         let params = CleaningParams {
             high_pass_hz: case_of["high_pass_hz"].as_f64(),
