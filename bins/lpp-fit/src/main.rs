@@ -284,9 +284,10 @@ impl Args {
 /// A name that makes a folder inside the scores folder.
 fn variant(name: &str) -> Result<String, String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    match !name.is_empty() && name.chars().all(is_plain) {
-        true => Ok(name.to_owned()),
-        false => Err("expected letters, digits, -, _ and .".to_owned()),
+    if !name.is_empty() && name.chars().all(is_plain) {
+        Ok(name.to_owned())
+    } else {
+        Err("expected letters, digits, -, _ and .".to_owned())
     }
 }
 
