@@ -271,7 +271,7 @@ impl Args {
         self.add_targets(&study, &mut job, progress)?;
         if let Some(name) = &self.variant {
             let targets = std::mem::take(&mut job.step.targets);
-            job.step.targets = targets.into_iter().map(|set| set.variant(name)).collect();
+            job.step.targets = targets.into_iter().map(|set| set.variant(&study, name)).collect();
         }
         job.take_tr(RepetitionTime::of_study(&study).or_flag(self.tr))?;
         // Scores that go elsewhere have no place for the control model beside them.

@@ -161,12 +161,14 @@ impl TargetSet {
         canary
     }
 
-    /// The same scores in a folder of their own, `variant-NAME`.
+    /// The same scores under `scores/variant-NAME`, those of a subject in its folder there.
     #[must_use]
-    pub fn variant(mut self, name: &str) -> Self {
+    pub fn variant(mut self, study: &Study, name: &str) -> Self {
+        let folder = study.scores_dir();
         for path in [&mut self.scores, &mut self.score_map] {
-            let file = path.file_name().unwrap_or_default().to_owned();
-            *path = path.with_file_name(format!("variant-{name}")).join(file);
+            if let Ok(place) = path.strip_prefix(&folder) {
+                *path = folder.join(format!("variant-{name}")).join(place);
+            }
         }
         self
     }
