@@ -356,7 +356,7 @@ fn languages() -> Vec<Target> {
             vec![cases::gzip(b"the 0.1 -0.2 3e-5\nfox 1 2 3\n"), b"the 0.1 0.2\nfox 1 2\n".to_vec(), cases::gzip(&vec![b'a'; 8 << 20])],
             path => Glove::load(path, &[RunWords { words: vec!["the".to_owned(), "fox".to_owned()], ..RunWords::default() }])
         ),
-        target!("text", "lpp_en_text.zip", Packing::Zip(".txt"), vec![text_archive()], path => load_texts(path, Language::English.code())),
+        target!("text", "lpp_en_text.zip", Packing::Zip(".txt"), vec![text_archive()], path => load_texts(path, Language::English.code(), 9)),
         target!("sound", "sound.wav", Packing::Plain, vec![sound()], path => SpeechEnvelope::load(path, 10.0)),
     ]
 }

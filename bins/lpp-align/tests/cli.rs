@@ -329,7 +329,7 @@ fn wrong_usage_ends_with_status_2() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-align"));
     assert_usage_error(command.args([
         "--lang",
-        "xx",
+        "x_x",
         "--tokenizer",
         "t",
         "--max-len",

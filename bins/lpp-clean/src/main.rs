@@ -1,5 +1,7 @@
 //! `lpp-clean`: cleaned time courses of the voxels of a mask.
 
+#![expect(clippy::doc_markdown, reason = "clap shows these texts as they are")]
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 

@@ -100,7 +100,7 @@ struct ExtractArgs {
     /// folder]
     #[arg(long, value_name = "DIR_OR_JSON")]
     tokenizer: Option<PathBuf>,
-    /// The text: lpp_en_text.zip, a folder of text files, or one file [default: the study's, or the words]
+    /// The text: `lpp_en_text.zip`, a folder of text files, or one file [default: the study's, or the words]
     #[arg(long, value_name = "ZIP_OR_DIR")]
     text: Option<PathBuf>,
     #[command(flatten)]

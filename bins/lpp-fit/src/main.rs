@@ -271,7 +271,7 @@ impl Args {
         self.add_targets(&study, &mut job, progress)?;
         if let Some(name) = &self.variant {
             let targets = std::mem::take(&mut job.step.targets);
-            job.step.targets = targets.into_iter().map(|set| set.variant(name)).collect();
+            job.step.targets = targets.into_iter().map(|set| set.variant(&study, name)).collect();
         }
         job.take_tr(RepetitionTime::of_study(&study).or_flag(self.tr))?;
         // Scores that go elsewhere have no place for the control model beside them.
@@ -284,9 +284,10 @@ impl Args {
 /// A name that makes a folder inside the scores folder.
 fn variant(name: &str) -> Result<String, String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    match !name.is_empty() && name.chars().all(is_plain) {
-        true => Ok(name.to_owned()),
-        false => Err("expected letters, digits, -, _ and .".to_owned()),
+    if !name.is_empty() && name.chars().all(is_plain) {
+        Ok(name.to_owned())
+    } else {
+        Err("expected letters, digits, -, _ and .".to_owned())
     }
 }
 

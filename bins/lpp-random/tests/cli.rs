@@ -128,7 +128,7 @@ fn bad_inputs_are_named() {
 fn wrong_usage_ends_with_status_2() {
     let toy = Toy::new();
     assert_usage_error(&mut toy.command("matrix"));
-    assert_usage_error(toy.command("vector").args(["--lang", "xx"]));
+    assert_usage_error(toy.command("vector").args(["--lang", "x_x"]));
 }
 
 /// A study with an annotation of its own of 13,000 rows at the place of the published one, and no choice of corrections.

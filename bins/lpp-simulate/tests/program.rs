@@ -173,7 +173,16 @@ fn examples_name_models_of_the_demo() {
 fn wrong_calls_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     assert_usage_error(simulate(dir.path()).args(["--models", "bert:8"]));
-    assert_usage_error(simulate(dir.path()).args(["--lang", "de"]));
+    assert_usage_error(simulate(dir.path()).args(["--lang", "german"]));
+    assert_usage_error(simulate(dir.path()).args(["--subjects", "2"]));
+    for (flags, part) in [
+        (["--bids", "--subjects", "0"].as_slice(), "subjects is 0"),
+        (&["--bids", "--test-story", "10"], "test story is 10"),
+        (&["--runs", "0"], "runs is 0"),
+        (&["--tr", "1500"], "repetition time is 1500"),
+    ] {
+        assert_fails(simulate(dir.path()).args(flags), &[part]);
+    }
     assert_fails(
         simulate(dir.path()).args(["--words-per-run", "5"]),
         &["words per run is 5", "60 to 20000"],

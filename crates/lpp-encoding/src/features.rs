@@ -50,8 +50,8 @@ pub(crate) struct Design<'a> {
     pub(crate) words: Option<&'a Path>,
     /// Scans of each run.
     pub(crate) n_scans: &'a [usize],
-    /// Time of the first scan of each run on the clock of the words, s; half a repetition time if it is not known.
-    pub(crate) starts_s: &'a [Option<f64>],
+    /// Time of the first scan of each run on the clock of the words, s; empty or `None` for half a repetition time.
+    pub(crate) start_s: &'a [Option<f64>],
     /// Repetition time, s.
     pub(crate) tr_s: f64,
     /// The haemodynamic response.
@@ -268,16 +268,21 @@ fn regressor(
     design: Design<'_>,
 ) -> Result<(RegressorOperator, Vec<String>), EncodingError> {
     let tr_s = design.tr_s;
+    // Without a time of its own, the first scan is at half a repetition time, as in the published study.
+    let usual_s = 0.5 * tr_s;
+    let start_s = design.start_s.get(run).copied().flatten().unwrap_or(usual_s);
     let (onsets, offsets): (Vec<f64>, Vec<f64>) = words.iter().map(|w| (w.onset_s, w.offset_s)).unzip();
-    let half = 0.5 * tr_s;
-    let start_s = design.starts_s.get(run).copied().flatten().unwrap_or(half);
-    // A run begins half a repetition time before its first scan.
-    let since = |times: &[f64]| -> Vec<f64> { times.iter().map(|time| time - (start_s - half)).collect() };
+    let from_first = |times: &[f64]| -> Vec<f64> { times.iter().map(|s| s - (start_s - usual_s)).collect() };
+    let of_start = if (start_s - usual_s).abs() > 0.0 {
+        ", whose first scan is at start_s"
+    } else {
+        ""
+    };
     let times = RunTimes {
         file,
-        run: &format!("run {run}"),
-        onsets_s: &since(&onsets),
-        offsets_s: &since(&offsets),
+        run: &format!("run {run}{of_start}"),
+        onsets_s: &from_first(&onsets),
+        offsets_s: &from_first(&offsets),
         name: &|word| format!("word {word} ({:?})", words[word].word),
         n_scans,
         tr_s,

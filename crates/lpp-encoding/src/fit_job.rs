@@ -168,9 +168,9 @@ impl FitJob {
     ) -> Result<LayerFeatures, EncodingError> {
         let settings = &self.step.settings;
         let design = Design {
+            start_s: &self.step.start_s,
             words: self.step.words.as_deref(),
             n_scans,
-            starts_s: &self.step.stories.starts_s,
             tr_s: self.tr_s(),
             hrf: &settings.hrf,
             convolve_scans: settings.convolve_scans,

@@ -81,7 +81,7 @@ fn group(
     validation_scores: bool,
 ) -> Result<Group, EncodingError> {
     let words = step.words.as_ref().unwrap_or(&step.activations);
-    let folds = pieces.folds(&step.settings, &step.stories.names, words)?;
+    let folds = pieces.folds(&step.settings, &step.story_names, words)?;
     let params = ridge_params(step).validation_scores(validation_scores);
     let model = pieces.add_folds(&folds, params).check();
     Ok(Group {

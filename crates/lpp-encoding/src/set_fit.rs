@@ -139,12 +139,13 @@ fn warn_of_edges(info: &ScoresInfo) {
     let shared = info.alpha_index.iter().flatten().map(|&index| (index, 1));
     let choices: Vec<(usize, usize)> = of_targets.chain(shared).collect();
     let n_all: usize = choices.iter().map(|(_, n)| n).sum();
-    let (what, least) = match info.alpha_counts.is_empty() {
-        true => ("folds (of all layers)", 0.0),
-        false => (
+    let (what, least) = if info.alpha_counts.is_empty() {
+        ("folds (of all layers)", 0.0)
+    } else {
+        (
             "choices (of all layers, folds and voxels)",
             EdgeWarning::LEAST_SHARE,
-        ),
+        )
     };
     for edge in [GridEdge::Smallest, GridEdge::Largest] {
         let mut there = choices

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, ArrayRef2, Axis};
 
-use crate::sample::Real;
+use crate::sample::{Real, Sample};
 
 /// Share of its own length that a confound must keep beside the others to count as independent.
 const LEAST_SHARE: f64 = 1e-10;
@@ -116,7 +116,7 @@ pub(crate) fn fill_between<T: Real, const N: usize>(rows: &mut [[T; N]], kept: &
         for row in pair[0] + 1..pair[1] {
             let h = (row - pair[0]) as f64;
             rows[row] = std::array::from_fn(|lane| {
-                let [left, right] = [rows[pair[0]][lane], rows[pair[1]][lane]].map(|v| v.to_double());
+                let [left, right] = [rows[pair[0]][lane], rows[pair[1]][lane]].map(Sample::to_double);
                 let [left_slope, right_slope] = [ends[0][lane], ends[1][lane]];
                 let slope = (right - left) / width;
                 let bend = (left_slope + right_slope - 2.0 * slope) / width;

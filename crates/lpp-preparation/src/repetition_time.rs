@@ -35,7 +35,7 @@ const HEADER: &str = "its header";
 pub struct RepetitionTime {
     /// From a flag, in seconds.
     pub flag_s: Option<f64>,
-    /// From `lpp.toml`, in seconds.
+    /// From `lpp.toml` or `runs.csv`, in seconds.
     pub study_s: Option<f64>,
 }
 
@@ -47,12 +47,23 @@ struct Said {
 }
 
 impl RepetitionTime {
-    /// The value in the `lpp.toml` of a study.
+    /// The value in the `lpp.toml` of a study, else the one that all runs of its `runs.csv` have. A table that cannot be
+    /// read is reported by whoever reads the runs.
     #[must_use]
     pub fn of_study(study: &Study) -> Self {
+        let of_table = || {
+            let table = study.load_runs().ok().flatten()?;
+            let first = table.runs().first()?.tr_s?;
+            let is_same = |tr_s: f64| (tr_s - first).abs() <= TOLERANCE_S;
+            table
+                .runs()
+                .iter()
+                .all(|run| run.tr_s.is_some_and(is_same))
+                .then_some(first)
+        };
         Self {
             flag_s: None,
-            study_s: study.config().tr_s,
+            study_s: study.config().tr_s.or_else(of_table),
         }
     }
 
@@ -139,7 +150,7 @@ impl RepetitionTime {
                 by: by.to_owned(),
             })
         };
-        Ok(said(self.flag_s, "--tr").or(said(self.study_s, "tr_s of lpp.toml")))
+        Ok(said(self.flag_s, "--tr").or(said(self.study_s, "tr_s of lpp.toml or runs.csv")))
     }
 }
 

@@ -60,7 +60,7 @@ pub use score_extras::{
 pub use scores::{EXPLAINABLE, ModelKind, Scores, ScoresInfo};
 pub use study_grid::StudyGrid;
 pub use study_runs::{
-    Stories, averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs,
-    resampled_runs_of, stories,
+    averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs, resampled_runs_of,
+    start_times, story_names,
 };
 pub use subject_pairs::check_pairs;

@@ -66,59 +66,62 @@ fn in_language(study: &Study, table: &RunsTable, lang: Language) -> RunsTable {
     }
 }
 
-/// The stories of a study, in the order of the runs of the words.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Stories {
-    /// Their names: from `runs.csv`, else from `lpp.toml`; empty if neither has them.
-    pub names: Vec<String>,
-    /// Time of the first scan of each on the clock of the words, in seconds, as far as `runs.csv` says it; otherwise it is half
-    /// a repetition time.
-    pub starts_s: Vec<Option<f64>>,
-}
-
-/// The stories of a study.
+/// The names of the stories of a study in the order of the runs of the words: from `runs.csv`, else from `lpp.toml`; empty if
+/// neither has them.
 ///
 /// # Errors
-/// As [`RunsTable::load`]; [`FileError::Malformed`] if runs of a story begin at different times: they share features.
-pub fn stories(study: &Study, lang: Language) -> Result<Stories, FileError> {
-    let Some(table) = study.load_runs()? else {
-        return Ok(Stories {
-            names: study.config().corpus.stories.clone(),
-            starts_s: Vec::new(),
-        });
-    };
-    let table = in_language(study, &table, lang);
-    let names = table.stories();
-    let start = |name: &String| {
-        let mut runs = table.runs().iter().filter(|run| table.story_of(run) == *name);
-        let Some(first) = runs.next() else { return Ok(None) };
-        let said = |run: &TableRun| {
-            run.start_s
-                .map_or("no start_s".to_owned(), |s| format!("start_s {s}"))
-        };
-        let is_same = |run: &&TableRun| match (run.start_s, first.start_s) {
-            // Milliseconds are the precision of headers.
-            (Some(one), Some(other)) => (one - other).abs() <= 1e-3,
-            (one, other) => one == other,
-        };
-        match runs.find(|run| !is_same(run)) {
-            Some(other) => Err(FileError::malformed(
-                &study.runs_table(),
-                format!("{} for {}", said(other), other.labels()),
-                format!(
-                    "{} as for {}, which heard the same story",
-                    said(first),
-                    first.labels()
-                ),
-            )),
-            None => Ok(first.start_s),
-        }
-    };
-    Ok(Stories {
-        starts_s: names.iter().map(start).collect::<Result<_, _>>()?,
-        names,
+/// As [`RunsTable::load`].
+pub fn story_names(study: &Study, lang: Language) -> Result<Vec<String>, FileError> {
+    let table = study.load_runs()?;
+    Ok(match table {
+        Some(table) => in_language(study, &table, lang).stories(),
+        None => study.config().corpus.stories.clone(),
     })
 }
+
+/// The time of the first scan of each run of the words on their clock, in seconds, as `runs.csv` says it; empty if it says
+/// none.
+///
+/// # Errors
+/// As [`RunsTable::load`]; also naming two runs of one story that begin at different times.
+pub fn start_times(study: &Study, lang: Language) -> Result<Vec<Option<f64>>, FileError> {
+    let Some(table) = study.load_runs()? else {
+        return Ok(Vec::new());
+    };
+    let table = in_language(study, &table, lang);
+    let mut starts = Vec::new();
+    for story in table.stories() {
+        let mut runs = table.runs().iter().filter(|run| table.story_of(run) == story);
+        let first = runs.next();
+        let start_s = first.and_then(|run| run.start_s);
+        let same = |other: Option<f64>| match (start_s, other) {
+            (Some(a), Some(b)) => (a - b).abs() <= SAME_START_S,
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        if let (Some(first), Some(other)) = (first, runs.find(|run| !same(run.start_s))) {
+            let said = |run: &TableRun| {
+                run.start_s
+                    .map_or("no start_s".to_owned(), |s| format!("start_s {s}"))
+            };
+            let found = format!("{} of {}", said(other), other.labels());
+            let expected = format!(
+                "{} as of {}, who heard the same story",
+                said(first),
+                first.labels()
+            );
+            return Err(FileError::malformed(&study.runs_table(), found, expected));
+        }
+        starts.push(start_s);
+    }
+    Ok(if starts.iter().all(Option::is_none) {
+        Vec::new()
+    } else {
+        starts
+    })
+}
+
+/// Runs of one story begin at the same time up to this, in s, as repetition times are compared.
+const SAME_START_S: f64 = 1e-3;
 
 /// The runs of one subject of a table, by story.
 fn of_table(table: &RunsTable, subject: &str, stories: &[String]) -> Result<SubjectRuns, SubjectsError> {
@@ -369,6 +372,22 @@ mod tests {
         let study = Study::open(dir.path()).unwrap();
         let error = resampled_runs_of(&study, lang, "03").unwrap_err().to_string();
         assert!(error.contains("sub-03"), "{error}");
+        assert!(start_times(&study, lang).unwrap().is_empty());
+        let starts = |second: &str| {
+            let rows = format!(
+                "01,1,volume,a.nii,0\n01,2,volume,b.nii,\n02,1,volume,c.nii,{second}\n02,2,volume,d.nii,\n"
+            );
+            write("runs.csv", &format!("subject,run,kind,path,start_s\n{rows}"));
+            start_times(&study, lang).map_err(|error| error.to_string())
+        };
+        assert_eq!(starts("0.0").unwrap(), [Some(0.0), None]);
+        for (second, said) in [("0.75", "start_s 0.75 of sub-02"), ("", "no start_s of sub-02")] {
+            let error = starts(second).unwrap_err();
+            assert!(
+                error.contains(said) && error.contains("start_s 0 as of sub-01"),
+                "{error}"
+            );
+        }
         write("runs.csv", "subject,run,lang,kind,path\n01,1,fr,volume,a.nii\n");
         let error = derivative_runs(&study, lang).unwrap_err().to_string();
         assert!(error.contains("runs.csv: found no run of de"), "{error}");

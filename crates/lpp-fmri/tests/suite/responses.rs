@@ -46,11 +46,13 @@ fn cleaning_with_confounds_agrees_with_nilearn() {
         let mut text = "a\tb\tc\td\te\tfd\n".to_owned();
         for (scan, row) in confounds.rows().into_iter().enumerate() {
             let row: Vec<String> = row.iter().map(ToString::to_string).collect();
-            text += &format!("{}\t{}\n", row.join("\t"), u8::from(scrubbed.contains(&scan)));
+            let last = if scrubbed.contains(&scan) { "1\n" } else { "0\n" };
+            text += &(row.join("\t") + "\t" + last);
         }
         std::fs::write(&table, text).unwrap();
         let scrub = "fd:0.5".parse().unwrap();
-        let confounds = Confounds::load(&table, &["[a-e]"], Some(&scrub)).unwrap();
+        let confounds =
+            Confounds::load(&table, &[case_of["columns"].as_str().unwrap()], Some(&scrub)).unwrap();
         assert_eq!(confounds.scrubbed(), scrubbed);
         let params = CleaningParams {
             high_pass_hz: case_of["high_pass_hz"].as_f64(),

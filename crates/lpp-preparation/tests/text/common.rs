@@ -86,10 +86,10 @@ impl Case {
 
     pub(crate) fn corpus(&self) -> Vec<CorpusRun> {
         let annotation = Annotation::load(&self.annotation_file(), &self.corrections()).unwrap();
-        let texts = load_texts(&self.text_folder(), self.lang.code()).unwrap();
+        let texts = load_texts(&self.text_folder(), self.lang.code(), annotation.runs().len()).unwrap();
         prepare_corpus(
             &annotation,
-            texts,
+            Some(texts),
             &self.tokenizer(),
             self.layout(),
             writing_of(self.lang),

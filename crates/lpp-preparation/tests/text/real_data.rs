@@ -20,10 +20,10 @@ fn annotation(data: &Path) -> Annotation {
 
 fn corpus(data: &Path, tokenizer: &str, max_len: usize) -> Vec<CorpusRun> {
     let tokenizer = TextTokenizer::load(&data.join(tokenizer)).unwrap();
-    let texts = load_texts(&data.join(TEXT), "en").unwrap();
+    let texts = load_texts(&data.join(TEXT), "en", 9).unwrap();
     prepare_corpus(
         &annotation(data),
-        texts,
+        Some(texts),
         &tokenizer,
         WindowLayout::reference(max_len),
         Writing::Spaced,
@@ -92,16 +92,16 @@ fn damaged_archives_are_refused_in_one_line() {
     flipped[2000] ^= 0xff;
     for damaged in [&whole[..whole.len() - 200], &whole[..1000], &flipped] {
         fs::write(&path, damaged).unwrap();
-        let error = load_texts(&path, "en").unwrap_err().to_string();
+        let error = load_texts(&path, "en", 9).unwrap_err().to_string();
         assert!(
             error.contains("lpp_en_text.zip: found") && !error.contains('\n'),
             "{error}"
         );
     }
     fs::write(&path, &whole).unwrap();
-    let error = load_texts(&path, "fr").unwrap_err().to_string();
+    let error = load_texts(&path, "fr", 9).unwrap_err().to_string();
     assert!(
-        error.contains("no member lpp_fr_text/text_fr_run1.txt"),
+        error.contains("no text of fr") && error.contains("text_fr_run1.txt"),
         "{error}"
     );
 }

@@ -281,10 +281,10 @@ fn annotation() -> Vec<Kind> {
                 words(s).rows.iter_mut().for_each(|row| row[3].push_str(".0"));
             },
         ),
-        Kind::new("sections-from-zero", &WORDS, told(&["section"]), |s, _| {
+        Kind::new("sections-from-zero", &WORDS, EXACT, |s, _| {
             words(s).each_number("section", |n| n - 1.0);
         }),
-        Kind::new("section-lost", &WORDS, refused(&["section", "run"]), |s, rng| {
+        Kind::new("section-lost", &WORDS, told(&["section"]), |s, rng| {
             let lost = (2 + rng.below(6)).to_string();
             words(s).rows.retain(|row| row[3] != lost);
         }),

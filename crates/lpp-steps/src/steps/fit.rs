@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::FileError;
-use lpp_study::{Language, Stories, Study, beside_scores, stories};
+use lpp_study::{Language, Study, beside_scores, start_times, story_names};
 
 use super::fit_settings::FitSettings;
 use super::{place, words};
@@ -161,12 +161,14 @@ impl TargetSet {
         canary
     }
 
-    /// The same scores in a folder of their own, `variant-NAME`.
+    /// The same scores under `scores/variant-NAME`, those of a subject in its folder there.
     #[must_use]
-    pub fn variant(mut self, name: &str) -> Self {
+    pub fn variant(mut self, study: &Study, name: &str) -> Self {
+        let folder = study.scores_dir();
         for path in [&mut self.scores, &mut self.score_map] {
-            let file = path.file_name().unwrap_or_default().to_owned();
-            *path = path.with_file_name(format!("variant-{name}")).join(file);
+            if let Ok(place) = path.strip_prefix(&folder) {
+                *path = folder.join(format!("variant-{name}")).join(place);
+            }
         }
         self
     }
@@ -298,8 +300,10 @@ pub struct FitStep {
     pub arithmetic: Arithmetic,
     /// Response, metric, scope of penalties and folds.
     pub settings: FitSettings,
-    /// The stories of the words, in order; without a name a story is called by its number.
-    pub stories: Stories,
+    /// Time of the first scan of each run on the clock of the words, s; empty if all are at half a repetition time.
+    pub start_s: Vec<Option<f64>>,
+    /// Names of the stories of the words, in order; without them a story is called by its number.
+    pub story_names: Vec<String>,
     /// Whether the scores of each fold and layer are kept too.
     pub keep_folds: bool,
     /// Whether layers are also chosen by nested cross-validation.
@@ -316,10 +320,11 @@ impl FitStep {
     /// The same with the settings of a study, and the names of its stories.
     ///
     /// # Errors
-    /// As [`FitSettings::of_study`] and [`stories`].
+    /// As [`FitSettings::of_study`], [`story_names`] and [`start_times`].
     pub fn as_configured(mut self, study: &Study) -> Result<Self, FileError> {
         self.settings = FitSettings::of_study(study)?;
-        self.stories = stories(study, self.lang)?;
+        self.story_names = story_names(study, self.lang)?;
+        self.start_s = start_times(study, self.lang)?;
         self.keep_folds = study.config().fit.keep_folds;
         Ok(self)
     }
@@ -344,7 +349,8 @@ impl FitStep {
             inner: InnerRuns::default(),
             arithmetic: Arithmetic::default(),
             settings: FitSettings::default(),
-            stories: Stories::default(),
+            start_s: Vec::new(),
+            story_names: Vec::new(),
             keep_folds: false,
             nested_layer: false,
             layer: None,
@@ -379,12 +385,6 @@ impl FitStep {
         self.nested_layer || needed
     }
 
-    /// Times of the first scans, if any is known.
-    fn first_scans(&self) -> Option<&[Option<f64>]> {
-        let starts = self.stories.starts_s.as_slice();
-        starts.iter().any(Option::is_some).then_some(starts)
-    }
-
     /// A file made from the model, the words and the scans of a set.
     fn artefact(&self, set: &TargetSet, path: &Path) -> Artefact {
         let artefact = Artefact::new(path)
@@ -402,7 +402,7 @@ impl FitStep {
             .with("inner", self.inner.name())
             .with("precision", self.arithmetic.name())
             .if_known("stories", set.stories.as_ref())
-            .if_known("starts_s", self.first_scans());
+            .if_known("start_s", (!self.start_s.is_empty()).then_some(&self.start_s));
         self.settings.add_to(artefact)
     }
 

@@ -45,7 +45,8 @@ impl Planner<'_> {
     fn configured(&self, name: &str) -> FitStep {
         FitStep {
             settings: self.settings.clone(),
-            stories: self.stories.clone(),
+            start_s: self.start_s.clone(),
+            story_names: self.story_names.clone(),
             keep_folds: self.study.config().fit.keep_folds,
             ..FitStep::of_study(self.study, name, self.lang)
         }

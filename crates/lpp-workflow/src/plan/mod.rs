@@ -8,7 +8,7 @@ mod results;
 mod scans;
 
 use lpp_steps::{FitSettings, StudySize, target_grid};
-use lpp_study::{Language, Study, stories};
+use lpp_study::{Language, Study, start_times, story_names};
 
 use crate::WorkflowError;
 use crate::call::Call;
@@ -53,7 +53,8 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError>
             size: &size,
             grid: target_grid(study)?,
             settings: FitSettings::of_study(study)?,
-            stories: stories(study, lang)?,
+            start_s: start_times(study, lang)?,
+            story_names: story_names(study, lang)?,
             first: Some(lang) == languages.first().copied(),
         };
         planner.own_inputs(&mut given);

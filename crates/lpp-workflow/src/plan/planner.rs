@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use lpp_fmri::Grid;
 use lpp_steps::{Estimator, FitSettings, Step, StudySize};
-use lpp_study::{Language, Stories, Study};
+use lpp_study::{Language, Study};
 
 use super::options::PlanOptions;
 use crate::call::Call;
@@ -21,8 +21,10 @@ pub(super) struct Planner<'a> {
     pub(super) grid: Option<Grid>,
     /// How features are fitted.
     pub(super) settings: FitSettings,
-    /// The stories, as far as the study names them.
-    pub(super) stories: Stories,
+    /// Time of the first scan of each run, if the study says it.
+    pub(super) start_s: Vec<Option<f64>>,
+    /// Names of the stories, if the study has them.
+    pub(super) story_names: Vec<String>,
     /// Whether it is the first language of the plan.
     pub(super) first: bool,
 }
