@@ -192,6 +192,8 @@ fn a_run_that_a_subject_lacks_is_named_or_left_out() {
     assert!(alone.contains("6 runs, 1 subjects"), "{alone}");
 }
 
+type Damage = fn(&Path);
+
 #[test]
 fn what_images_and_sidecars_contradict_is_refused() {
     let arguments = [
@@ -204,7 +206,6 @@ fn what_images_and_sidecars_contradict_is_refused() {
         "--words",
         "events",
     ];
-    type Damage = fn(&Path);
     let cases: [(Damage, &str); 6] = [
         (
             |folder| {
@@ -212,7 +213,7 @@ fn what_images_and_sidecars_contradict_is_refused() {
                     folder,
                     "derivatives/task-tale_bold.json",
                     r#"{"RepetitionTime": 2}"#,
-                )
+                );
             },
             "1.5 s",
         ),
@@ -222,7 +223,7 @@ fn what_images_and_sidecars_contradict_is_refused() {
                     folder,
                     "derivatives/task-tale_bold.json",
                     r#"{"StartTime": "early"}"#,
-                )
+                );
             },
             "StartTime",
         ),
@@ -239,14 +240,14 @@ fn what_images_and_sidecars_contradict_is_refused() {
                     folder,
                     "raw/sub-02/ses-1/func/sub-02_ses-1_task-tale_run-3_events.tsv",
                     &events(4),
-                )
+                );
             },
             "\"run4\" at 4 s",
         ),
         (
             |folder| {
                 fs::remove_file(folder.join("raw/sub-01/ses-1/func/sub-01_ses-1_task-tale_run-5_events.tsv"))
-                    .unwrap()
+                    .unwrap();
             },
             "no events of sub-01, ses-1, task-tale, run-5",
         ),
