@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use lpp_files::{Activations, WordTable, npy};
+use lpp_fmri::surface::save_gifti;
 use lpp_fmri::{Grid, Image, diagonal_affine};
 use lpp_study::RunsTable;
 use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error};
@@ -264,6 +265,32 @@ fn what_images_and_sidecars_contradict_is_refused() {
         damage(study.path());
         assert_fails(&mut program(study.path(), &arguments), &[said]);
     }
+}
+
+#[test]
+fn both_hemispheres_of_a_run_must_be_there() {
+    let study = tempfile::tempdir().unwrap();
+    let folder = study.path();
+    let file = |side: &str| format!("d/sub-1/func/sub-1_task-t_hemi-{side}_space-fsaverage5_bold.func.gii");
+    let save = |side: &str, n_scans: usize| {
+        let values = Array2::from_elem((n_scans, 5), 0.5_f32);
+        save_gifti(&folder.join(file(side)), "CortexLeft", &values, &[]).unwrap();
+    };
+    save("L", 7);
+    assert_fails(
+        &mut program(folder, &["bids", "d"]),
+        &["hemi-L alone", "hemi-R too"],
+    );
+    save("R", 6);
+    assert_fails(&mut program(folder, &["bids", "d"]), &["hemi-R", "7 scans as in"]);
+    save("R", 7);
+    let said = assert_succeeds(&mut program(folder, &["bids", "d"]));
+    assert!(
+        said.contains("surface, space-fsaverage5, 7 scans") && said.contains("1 runs"),
+        "{said}"
+    );
+    let table = RunsTable::load(&folder.join("runs.csv")).unwrap();
+    assert!(table.runs()[0].files()[1].ends_with(file("R")));
 }
 
 #[test]
