@@ -9,13 +9,16 @@
 //! needed: readers run in the process of the program `lpp-fuzz`, which starts itself anew for each target, so that an abort costs
 //! one target only. `tests/corpus.rs` runs every target over its files and some thousand mutations as a plain test.
 
+mod all_targets;
 mod cases;
 mod check;
+mod imported;
 mod memory;
 mod mutate;
 mod targets;
 
+pub use all_targets::targets;
 pub use check::{Failure, Outcome, check};
 pub use memory::CountingAllocator;
 pub use mutate::Mutator;
-pub use targets::{Packing, Target, targets};
+pub use targets::{Packing, Target};

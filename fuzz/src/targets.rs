@@ -148,9 +148,8 @@ macro_rules! target {
     };
 }
 
-/// All targets.
-#[must_use]
-pub fn targets() -> Vec<Target> {
+/// The readers of studies and models.
+pub(crate) fn of_studies() -> Vec<Target> {
     let mut targets = arrays();
     targets.extend(tables());
     targets.extend(languages());

@@ -15,10 +15,6 @@ use crate::place::{Place, SOFTWARE};
 ///
 /// Reads NumPy arrays (.npy, .npz), tables (.csv, .tsv) and safetensors. Each .npy, .csv and .tsv file is a run. An .npz
 /// file holds arrays run-R or run-R/layer-L, counted from 0. lpp-fit --model NAME fits them.
-#[expect(
-    clippy::doc_markdown,
-    reason = "these comments are the help text, where backticks would show"
-)]
 #[derive(Debug, Args)]
 pub(crate) struct FeaturesArgs {
     /// Files of features

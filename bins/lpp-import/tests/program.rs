@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use lpp_files::{Activations, WordTable, npy};
+use lpp_fmri::surface::save_gifti;
 use lpp_fmri::{Grid, Image, diagonal_affine};
 use lpp_study::RunsTable;
 use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error};
@@ -192,6 +193,8 @@ fn a_run_that_a_subject_lacks_is_named_or_left_out() {
     assert!(alone.contains("6 runs, 1 subjects"), "{alone}");
 }
 
+type Damage = fn(&Path);
+
 #[test]
 fn what_images_and_sidecars_contradict_is_refused() {
     let arguments = [
@@ -204,7 +207,6 @@ fn what_images_and_sidecars_contradict_is_refused() {
         "--words",
         "events",
     ];
-    type Damage = fn(&Path);
     let cases: [(Damage, &str); 6] = [
         (
             |folder| {
@@ -212,7 +214,7 @@ fn what_images_and_sidecars_contradict_is_refused() {
                     folder,
                     "derivatives/task-tale_bold.json",
                     r#"{"RepetitionTime": 2}"#,
-                )
+                );
             },
             "1.5 s",
         ),
@@ -222,7 +224,7 @@ fn what_images_and_sidecars_contradict_is_refused() {
                     folder,
                     "derivatives/task-tale_bold.json",
                     r#"{"StartTime": "early"}"#,
-                )
+                );
             },
             "StartTime",
         ),
@@ -239,14 +241,14 @@ fn what_images_and_sidecars_contradict_is_refused() {
                     folder,
                     "raw/sub-02/ses-1/func/sub-02_ses-1_task-tale_run-3_events.tsv",
                     &events(4),
-                )
+                );
             },
             "\"run4\" at 4 s",
         ),
         (
             |folder| {
                 fs::remove_file(folder.join("raw/sub-01/ses-1/func/sub-01_ses-1_task-tale_run-5_events.tsv"))
-                    .unwrap()
+                    .unwrap();
             },
             "no events of sub-01, ses-1, task-tale, run-5",
         ),
@@ -263,6 +265,32 @@ fn what_images_and_sidecars_contradict_is_refused() {
         damage(study.path());
         assert_fails(&mut program(study.path(), &arguments), &[said]);
     }
+}
+
+#[test]
+fn both_hemispheres_of_a_run_must_be_there() {
+    let study = tempfile::tempdir().unwrap();
+    let folder = study.path();
+    let file = |side: &str| format!("d/sub-1/func/sub-1_task-t_hemi-{side}_space-fsaverage5_bold.func.gii");
+    let save = |side: &str, n_scans: usize| {
+        let values = Array2::from_elem((n_scans, 5), 0.5_f32);
+        save_gifti(&folder.join(file(side)), "CortexLeft", &values, &[]).unwrap();
+    };
+    save("L", 7);
+    assert_fails(
+        &mut program(folder, &["bids", "d"]),
+        &["hemi-L alone", "hemi-R too"],
+    );
+    save("R", 6);
+    assert_fails(&mut program(folder, &["bids", "d"]), &["hemi-R", "7 scans as in"]);
+    save("R", 7);
+    let said = assert_succeeds(&mut program(folder, &["bids", "d"]));
+    assert!(
+        said.contains("surface, space-fsaverage5, 7 scans") && said.contains("1 runs"),
+        "{said}"
+    );
+    let table = RunsTable::load(&folder.join("runs.csv")).unwrap();
+    assert!(table.runs()[0].files()[1].ends_with(file("R")));
 }
 
 #[test]

@@ -31,6 +31,10 @@ enum Command {
 ///
 /// Ten points are taken between the surfaces, and interpolated linearly, as in nilearn. A volume of several scans gives a map
 /// per scan. Volume and surfaces must be in the same space. Vertices outside the volume are NaN.
+#[expect(
+    clippy::doc_markdown,
+    reason = "these comments are the help text, where backticks would show"
+)]
 #[derive(Debug, Args)]
 struct ProjectArgs {
     /// The volume: a run or a map

@@ -53,7 +53,10 @@ impl ProjectJob {
             return Err(FileError::malformed(&step.white, found, expected).into());
         }
         let mut reader = ImageReader::open(&step.volume)?;
-        let to_voxels = invert_affine(reader.grid().affine())?;
+        let affine = *reader.grid().affine();
+        let to_voxels = invert_affine(&affine).ok_or(FmriError::SingularAffine {
+            affine: [affine[0], affine[1], affine[2]],
+        })?;
         let depths: Vec<f64> = (0..N_SAMPLES)
             .map(|at| f64::from(at) / f64::from(N_SAMPLES - 1))
             .collect();

@@ -176,7 +176,7 @@ impl Grayordinates {
     }
 
     /// The pairs of homotopic places, by ascending left column: a vertex and its namesake of the other side, if the meshes
-    /// are symmetric in that sense (fs_LR), and mirrored voxels of structures that have both sides.
+    /// are symmetric in that sense (`fs_LR`), and mirrored voxels of structures that have both sides.
     ///
     /// `None` if the space is not one whose meshes are symmetric: there, a vertex of the left mesh has no counterpart on the
     /// right without a registration between the sides.

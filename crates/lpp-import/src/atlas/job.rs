@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lpp_files::{AtomicFile, FileError, check_outputs};
 use lpp_fmri::LabelImage;
@@ -162,7 +162,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), FileError> {
     file.commit()
 }
 
-fn save(path: &PathBuf, rows: &[Row]) -> Result<(), FileError> {
+fn save(path: &Path, rows: &[Row]) -> Result<(), FileError> {
     let mut writer = csv::Writer::from_writer(AtomicFile::create(path)?);
     for row in rows {
         let written = writer.serialize(row);

@@ -12,6 +12,8 @@ pub(super) struct Found {
     pub(super) path: PathBuf,
     pub(super) name: BidsName,
     pub(super) kind: RunKind,
+    /// The right hemisphere of a left one.
+    pub(super) right: Option<PathBuf>,
 }
 
 impl Found {
@@ -74,7 +76,12 @@ fn of_subject(folder: &Path, label: &str) -> Result<Vec<Found>, SubjectsError> {
             let name = session
                 .iter()
                 .fold(name, |name, session| name.or_entity("ses", session));
-            found.push(Found { path, name, kind });
+            found.push(Found {
+                path,
+                name,
+                kind,
+                right: None,
+            });
         }
     }
     Ok(found)
@@ -92,6 +99,10 @@ pub(super) fn paired(scans: Vec<Found>) -> Result<Vec<Found>, FileError> {
     let (surfaces, mut others): (Vec<Found>, Vec<Found>) = scans
         .into_iter()
         .partition(|found| found.kind == RunKind::Surface);
+    let by_labels: BTreeMap<_, &Found> = surfaces
+        .iter()
+        .map(|found| ((key(found), found.label("hemi")), found))
+        .collect();
     for found in &surfaces {
         let hemi = found.label("hemi");
         let other = match hemi.as_str() {
@@ -106,18 +117,21 @@ pub(super) fn paired(scans: Vec<Found>) -> Result<Vec<Found>, FileError> {
                 ));
             }
         };
-        if !surfaces
-            .iter()
-            .any(|pair| pair.label("hemi") == other && key(pair) == key(found))
-        {
+        let pair = by_labels.get(&(key(found), other.to_owned()));
+        let Some(pair) = pair else {
             let expected = format!("both hemispheres of the run, hemi-{other} too");
             return Err(FileError::malformed(
                 &found.path,
                 format!("hemi-{hemi} alone"),
                 expected,
             ));
+        };
+        if hemi == "L" {
+            others.push(Found {
+                right: Some(pair.path.clone()),
+                ..found.clone()
+            });
         }
     }
-    others.extend(surfaces.into_iter().filter(|found| found.label("hemi") == "L"));
     Ok(others)
 }

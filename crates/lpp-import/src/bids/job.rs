@@ -160,7 +160,16 @@ fn measured(found: &Found) -> Result<(Option<usize>, Option<f64>), ImportError> 
             (ImageReader::open(path)?.n_volumes(), tr_s)
         }
         // The unit of the time step of a GIFTI file is told by nobody: its sidecar has the repetition time.
-        RunKind::Surface => (gifti_length(path)?, RepetitionTime::of_sidecar(path)?),
+        RunKind::Surface => {
+            let n_scans = gifti_length(path)?;
+            if let Some(right) = &found.right
+                && gifti_length(right)? != n_scans
+            {
+                let expected = format!("{n_scans} scans as in {}", path.display());
+                return Err(FileError::malformed(right, "another number of scans", expected).into());
+            }
+            (n_scans, RepetitionTime::of_sidecar(path)?)
+        }
         RunKind::Cifti => {
             let CiftiRows::Series { n_scans, step_s } = Cifti::load_header(path)?.0 else {
                 return Err(FileError::malformed(path, "maps", "scans of a run").into());

@@ -1,0 +1,155 @@
+//! Readers of other programs' words, runs, surfaces and grayordinates.
+
+use std::fs;
+use std::path::Path;
+
+use lpp_fmri::surface::{
+    BrainModel, Cifti, Grayordinates, Places, load_curvature, load_gifti, save_cifti, save_gifti,
+};
+use lpp_import::{WordFormat, WordsJob};
+use lpp_steps::Software;
+use lpp_study::RunsTable;
+use ndarray::Array2;
+
+use crate::cases;
+use crate::targets::{Packing, Target};
+
+/// The readers of `lpp-import` and of values on surfaces.
+pub(crate) fn of_imports() -> Vec<Target> {
+    let target = |name, file, files, read| Target {
+        name,
+        file,
+        packing: Packing::Plain,
+        files,
+        beside: |_| Ok(()),
+        read,
+    };
+    vec![
+        target("gifti values", "a.func.gii", gifti, |folder| {
+            Ok(load_gifti(&folder.join("a.func.gii")).map(drop)?)
+        }),
+        target("cifti", "a.dscalar.nii", cifti, |folder| {
+            Ok(Cifti::load(&folder.join("a.dscalar.nii")).map(drop)?)
+        }),
+        target("curvature", "lh.curv", curvature, |folder| {
+            Ok(load_curvature(&folder.join("lh.curv")).map(drop)?)
+        }),
+        target("runs", "runs.csv", runs, |folder| {
+            Ok(RunsTable::load(&folder.join("runs.csv")).map(drop)?)
+        }),
+        target("textgrid", "a.TextGrid", text_grids, |folder| {
+            words(folder, "a.TextGrid", WordFormat::TextGrid)
+        }),
+        target("transcript", "a.json", transcripts, |folder| {
+            words(folder, "a.json", WordFormat::Transcript)
+        }),
+        target("subtitles", "a.srt", subtitles, |folder| {
+            words(folder, "a.srt", WordFormat::Transcript)
+        }),
+        target("events", "a.tsv", events, |folder| {
+            words(folder, "a.tsv", WordFormat::Events)
+        }),
+    ]
+}
+
+fn words(folder: &Path, file: &str, format: WordFormat) -> anyhow::Result<()> {
+    let software = Software {
+        program: "lpp-fuzz",
+        version: "0",
+        commit: None,
+    };
+    let job = WordsJob {
+        files: vec![folder.join(file)],
+        lang: "en".to_owned(),
+        format,
+        spread: true,
+        output: folder.join("words_en.csv"),
+        force: true,
+        ..WordsJob::default()
+    };
+    Ok(job.run(software).map(drop)?)
+}
+
+/// What a writer writes; nothing if it fails.
+fn made(name: &str, write: impl FnOnce(&Path) -> anyhow::Result<()>) -> Vec<Vec<u8>> {
+    let bytes = tempfile::tempdir().ok().and_then(|folder| {
+        let path = folder.path().join(name);
+        write(&path).ok()?;
+        fs::read(path).ok()
+    });
+    bytes.into_iter().collect()
+}
+
+fn maps() -> Array2<f32> {
+    Array2::from_shape_fn((2, 4), |(map, place)| if map == 0 { 0.5 } else { place as f32 })
+}
+
+fn gifti() -> Vec<Vec<u8>> {
+    let plain = made("a.func.gii", |path| {
+        Ok(save_gifti(path, "CortexLeft", &maps(), &["r".to_owned()])?)
+    });
+    [plain, cases::gifti()].concat()
+}
+
+fn cifti() -> Vec<Vec<u8>> {
+    made("a.dscalar.nii", |path| {
+        let model = BrainModel {
+            structure: "CIFTI_STRUCTURE_CORTEX_LEFT".to_owned(),
+            places: Places::Vertices {
+                n_mesh: 9,
+                vertices: vec![0, 2, 3, 8],
+            },
+        };
+        let places = Grayordinates::new(vec![model], None, path)?;
+        Ok(save_cifti(
+            path,
+            &places,
+            &maps(),
+            &["r".to_owned(), "p".to_owned()],
+        )?)
+    })
+}
+
+fn curvature() -> Vec<Vec<u8>> {
+    let counts = [3_u32, 1, 1].map(u32::to_be_bytes).concat();
+    let values = [0.5_f32, -0.5, 1.0].map(f32::to_be_bytes).concat();
+    vec![[vec![0xff; 3], counts, values].concat()]
+}
+
+fn runs() -> Vec<Vec<u8>> {
+    let text =
+        "subject,session,run,kind,path,n_scans,tr_s\n01,1,1,volume,a.nii,20,1.5\n01,1,2,volume,b.nii,,\n";
+    [vec![text.as_bytes().to_vec()], cases::tables("subject,kind,path")].concat()
+}
+
+fn text_grids() -> Vec<Vec<u8>> {
+    let text = "File type = \"ooTextFile\"\n\"TextGrid\"\n0\n2\n<exists>\n1\n\"IntervalTier\"\n\"w\"\n0\n2\n2\n0\n0.5\n\"so\"\n0.5\n2\n\"\"\n";
+    let wide = [
+        vec![0xff, 0xfe],
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+    ]
+    .concat();
+    vec![text.as_bytes().to_vec(), wide, vec![b'"'; 1 << 20]]
+}
+
+fn transcripts() -> Vec<Vec<u8>> {
+    let text = r#"{"segments":[{"words":[{"word":"so","start":0.5,"end":0.75},{"word":"gut"},{"word":"da","start":1,"end":2}]}]}"#;
+    vec![text.as_bytes().to_vec(), vec![b'['; 1 << 20]]
+}
+
+fn subtitles() -> Vec<Vec<u8>> {
+    let text = "WEBVTT\n\n1\n00:01.500 --> 00:03.000\n<i>The sea</i> &amp; me\n\n00:00:04,000 --> 00:00:05,000\nYes\n";
+    vec![
+        text.as_bytes().to_vec(),
+        [text, &"<".repeat(1 << 20)].concat().into_bytes(),
+    ]
+}
+
+fn events() -> Vec<Vec<u8>> {
+    let text = "onset\tduration\tword\n0.5\t0.25\tso\n1\tn/a\tgut\n2\t1\tn/a\n";
+    [
+        vec![text.as_bytes().to_vec()],
+        cases::tables("onset\tduration\tword"),
+    ]
+    .concat()
+}
