@@ -278,7 +278,7 @@ impl<'p, A: Number> Block<'p, A> {
 }
 
 /// The rows of some ranges; a view if there is one range.
-fn rows_of<'y, A: Number>(y: &'y Array2<A>, ranges: &[Range<usize>]) -> CowArray<'y, A, Ix2> {
+pub(crate) fn rows_of<'y, A: Number>(y: &'y ArrayRef2<A>, ranges: &[Range<usize>]) -> CowArray<'y, A, Ix2> {
     if let [range] = ranges {
         return y.slice(s![range.clone(), ..]).into();
     }

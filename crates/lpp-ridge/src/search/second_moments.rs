@@ -3,7 +3,7 @@
 //! The operator M of a penalty predicts the validation scans of a target as M t, with t its training scans (or their
 //! products with the features). If y are its validation scans and s is their sum of squares about the mean, R² is
 //! 1 − ‖y − M t‖² / s. The sum over targets needs only the second moments C = Σ z zᵀ / s of their scans z:
-//! Σ ‖y − M t‖² / s = tr C_yy + tr M (C_tt Mᵀ − 2 C_ty). So a target is multiplied once for each validation set, whatever the
+//! Σ ‖y − M t‖² / s = `tr C_yy + tr M (C_tt Mᵀ − 2 C_ty)`. So a target is multiplied once for each validation set, whatever the
 //! number of penalties, and no penalty has to be dropped early.
 //!
 //! Targets are summed in the order of their values. So neither their order, nor targets that are left out, nor the
@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 use ndarray::{Array1, Array2, ArrayView2, Zip, s};
 use rayon::prelude::*;
 
-use super::block::load_targets;
+use super::block::{load_targets, rows_of};
 use super::validated::Validated;
 use super::validation::Candidates;
 use crate::design::layout::block_of;
@@ -173,7 +173,7 @@ fn second_moments<A: Number>(
         let targets = stack.slice(s![.., ..columns.len()]);
         for (strips, &scored) in all.iter_mut().zip(scored) {
             let rows = layout.ranges(&factored.plan.scored[scored]);
-            let validation = TargetMoments::new(&block_of(&targets, &rows, &[0..columns.len()]));
+            let validation = TargetMoments::new(&rows_of(&targets, &rows));
             let scale: Array1<A> = (0..columns.len())
                 .map(|target| A::from_double(validation.spread(target).sqrt().recip()))
                 .collect();
@@ -206,7 +206,7 @@ fn errors_of<A: Number>(
     let mut between = block_of(moments, &rows, &train);
     let mut within = block_of(moments, &train, &train);
     if factored.is_primal() {
-        let x = block_of(&factored.x, &train, &[0..factored.n_features()]);
+        let x = rows_of(&factored.x, &train);
         between = product(&between, &x);
         within = product(&x.t(), &product(&within, &x));
     }
