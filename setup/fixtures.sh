@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 PYTHON=${PYTHON:-python3}
-for topic in analysis encoding fmri llm report ridge ridge-options; do
+for topic in analysis encoding fmri llm report responses ridge ridge-options; do
   echo "== $topic"; "$PYTHON" "fixtures/$topic/make.py"
 done
 echo "== report, surface"; "$PYTHON" fixtures/report/make_surface.py

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::Context as _;
 use clap::Parser;
 use lpp_cli::{AnnotationArgs, CommonArgs, Outcome, Program, StudyArgs};
 use lpp_fetch::{Content, ModelRequest};
 use lpp_preparation::AlignJob;
 use lpp_study::Study;
+use lpp_text::Context;
 
 /// Writes a table of words and their tokens, for inspecting an alignment.
 ///
@@ -40,8 +41,14 @@ struct Args {
     #[arg(long)]
     offline: bool,
     /// Tokens per window: the model's max_position_embeddings
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", visible_alias = "window")]
     max_len: usize,
+    /// Tokens by which windows advance [default: 64]
+    #[arg(long, value_name = "TOKENS", conflicts_with = "context")]
+    advance: Option<usize>,
+    /// A context for each word, as in lpp-extract: words:N, tokens:N or run
+    #[arg(long, value_name = "CONTEXT")]
+    context: Option<Context>,
     /// The text: lpp_en_text.zip, a folder of text files, or one file [default: the study's, or the words]
     #[arg(long, value_name = "ZIP_OR_DIR")]
     text: Option<PathBuf>,
@@ -70,6 +77,8 @@ impl Args {
             text: self.text.or_else(|| annotation.text(&study)),
             annotation,
             max_len: self.max_len,
+            advance: self.advance,
+            context: self.context,
             output: self.output,
             force: self.study.force,
         })

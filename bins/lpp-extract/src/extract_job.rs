@@ -7,7 +7,7 @@ use lpp_files::{Activations, FileError, Progress, StoredAs, sha256_of_file};
 use lpp_llm::{Extraction, Identity, ModelInfo, ModelParams, UNLIMITED_WINDOW, model_files};
 use lpp_preparation::{load_annotation, save_words, text_inputs, texts_of, writing_of};
 use lpp_steps::{AnnotationSource, Dtype, ExtractStep, Making, Software, WordsStep};
-use lpp_text::{TextTokenizer, WindowLayout, prepare_corpus};
+use lpp_text::{Context, TextTokenizer, WindowLayout, Windowing, prepare_corpus};
 
 /// Extracts the activations of one model in one language.
 #[derive(Debug, Clone)]
@@ -29,7 +29,51 @@ pub(crate) struct ExtractJob {
     /// Commit of the hub's repository from which the model comes, if it does; noted in the activations.
     pub(crate) commit: Option<String>,
     pub(crate) stored: StoredAs,
+    pub(crate) windows: WindowFlags,
     pub(crate) force: bool,
+}
+
+/// What was asked of the windows of tokens.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub(crate) struct WindowFlags {
+    /// Tokens per window, special tokens included [default: what the model takes, or 32000]
+    #[arg(long, value_name = "TOKENS")]
+    window: Option<usize>,
+    /// Tokens by which windows advance; a word has at least the window less the advance before it, unless its run has not [default: 64]
+    #[arg(long, value_name = "TOKENS", conflicts_with = "context")]
+    advance: Option<usize>,
+    /// Give each word a context of its own, in a window of its own: words:N (the N words before it), tokens:N, or run (the whole
+    /// run in one pass) [default: overlapping windows, as in the reference study]
+    #[arg(long, value_name = "CONTEXT")]
+    context: Option<Context>,
+    /// Refuse to run more windows than this, over all runs: each is a pass through the model
+    #[arg(long, value_name = "N")]
+    max_windows: Option<usize>,
+}
+
+impl WindowFlags {
+    pub(crate) fn are_given(&self) -> bool {
+        self.window.or(self.advance).or(self.max_windows).is_some() || self.context.is_some()
+    }
+
+    /// The windows for a model that takes `n_positions` tokens, if it has a limit.
+    fn windowing(&self, n_positions: Option<usize>) -> anyhow::Result<Windowing> {
+        if let (Some(window), Some(most)) = (self.window, n_positions)
+            && window > most
+        {
+            anyhow::bail!("found --window {window}, expected at most {most}, the positions of the model");
+        }
+        let max_len = self.window.or(n_positions).unwrap_or(UNLIMITED_WINDOW);
+        let layout = match self.advance {
+            Some(advance) => WindowLayout::advancing(max_len, advance),
+            None => WindowLayout::reference(max_len),
+        };
+        Ok(Windowing {
+            layout,
+            context: self.context,
+            max_windows: self.max_windows,
+        })
+    }
 }
 
 /// How an extraction ended.
@@ -49,8 +93,8 @@ impl ExtractJob {
         lpp_llm::warn_of_unknown_keys(&self.model.folder)?;
         let annotation = load_annotation(&self.annotation)?;
         let tokenizer = TextTokenizer::load(&self.tokenizer)?;
-        let layout = WindowLayout::reference(info.n_positions.unwrap_or(UNLIMITED_WINDOW));
-        let step = self.step(&tokenizer, layout)?;
+        let windowing = self.windows.windowing(info.n_positions)?;
+        let step = self.step(&tokenizer, windowing)?;
         let words = WordsStep {
             annotation: self.annotation.clone(),
             output: self.words.clone(),
@@ -72,7 +116,7 @@ impl ExtractJob {
         // Alignment comes first: it takes seconds and finds most mistakes.
         let lang = self.annotation.lang;
         let texts = texts_of(self.text.as_deref(), lang, &annotation)?;
-        let corpus = prepare_corpus(&annotation, texts, &tokenizer, layout, writing_of(lang))?;
+        let corpus = prepare_corpus(&annotation, texts, &tokenizer, windowing, writing_of(lang))?;
         let extraction = Extraction {
             model: &self.model,
             info: &info,
@@ -91,7 +135,7 @@ impl ExtractJob {
         Ok(report)
     }
 
-    fn step(&self, tokenizer: &TextTokenizer, layout: WindowLayout) -> anyhow::Result<ExtractStep> {
+    fn step(&self, tokenizer: &TextTokenizer, windowing: Windowing) -> anyhow::Result<ExtractStep> {
         let texts = text_inputs(self.text.as_deref(), self.annotation.lang)?;
         let weights = model_files(&self.model.folder, self.model.training)?;
         let (seed, dropout) = self.model.seed_and_dropout()?;
@@ -103,7 +147,8 @@ impl ExtractJob {
             dropout,
             dtype: self.dtype,
             stored_as: self.stored,
-            window: Some((layout.max_len, layout.overlap)),
+            window: Some((windowing.layout.max_len, windowing.layout.overlap)),
+            context: windowing.context.map(|context| context.to_string()),
             text: self.text.clone(),
             files: [texts, tokenizer.files().to_vec(), weights].concat(),
             stream_layers: self.model.stream_layers,
@@ -161,7 +206,8 @@ impl ExtractJob {
             ("software", format!("{} {}", software.program, software.version)),
         ];
         let commit = self.commit.clone().map(|commit| ("revision", commit));
-        let entries = entries.into_iter().chain(commit);
+        let context = step.context.clone().map(|context| ("context", context));
+        let entries = entries.into_iter().chain(commit).chain(context);
         Ok(entries.map(|(key, value)| (key.to_string(), value)).collect())
     }
 }

@@ -16,7 +16,7 @@ use lpp_llm::{ComputeDevice, HiddenStates, Identity, ModelParams, Precision, Tra
 use lpp_steps::{Choice, Dtype, HiddenStatesStep, Making};
 use lpp_study::{FeatureName, FeatureSource, Study};
 
-use crate::extract_job::ExtractJob;
+use crate::extract_job::{ExtractJob, WindowFlags};
 
 /// Runs a language model over the text of a study and writes one vector per word and layer.
 ///
@@ -112,6 +112,8 @@ struct ExtractArgs {
     #[arg(long, value_enum, default_value = "f32")]
     store: StoreArg,
     #[command(flatten)]
+    windows: WindowFlags,
+    #[command(flatten)]
     run: ModelArgs,
 }
 
@@ -177,6 +179,7 @@ impl ExtractArgs {
         self.model.is_some()
             || self.revision.is_some()
             || self.run.seed.is_some()
+            || self.windows.are_given()
             || paths.into_iter().any(Option::is_some)
     }
 
@@ -207,6 +210,7 @@ impl ExtractArgs {
                 StoreArg::F32 => StoredAs::F32,
                 StoreArg::F16 => StoredAs::F16,
             },
+            windows: self.windows,
             force: self.study.force,
         })
     }

@@ -176,6 +176,9 @@ impl Args {
             n_candidates: self.candidates,
             seed: self.seed,
         });
+        if self.nulls.is_some() && !self.null_refit && !step.settings.has_fast_nulls() {
+            anyhow::bail!("--nulls with R², a penalty per voxel, gaps or test stories needs --null-refit");
+        }
         step.nulls = self.nulls.map(|n| Nulls {
             order: match self.null {
                 Null::Circular => NullOrder::Circular,

@@ -3,12 +3,13 @@
 use std::cell::OnceCell;
 use std::path::PathBuf;
 
-use lpp_files::{FileHash, Progress, hash_file, sha256_of_bytes};
+use lpp_files::{FileHash, Progress, hash_file};
 use lpp_study::{BESIDE_SCORES, Language, ModelKind, Scores, Study, beside_scores};
 use rayon::prelude::*;
 
 use crate::need::Need;
 use crate::parcel_files::load_pairs;
+use crate::sidecars;
 use crate::subject::Subject;
 use crate::{
     AnalysisError, AnalysisOptions, Brain, HemisphereRule, ModelInfoTable, ModelScores, ParcelPair, Region,
@@ -112,16 +113,9 @@ impl Files {
         self.scores.iter().chain(subjects)
     }
 
-    /// What the sidecars say of the models, as a hash. How long a fit took stands there too, but decides nothing.
+    /// What the sidecars say of the models, as a hash.
     pub(crate) fn sidecar_facts(&self) -> Result<String, AnalysisError> {
-        let mut facts = String::new();
-        for path in self.all_scores() {
-            let mut info = Scores::load_info(path)?;
-            info.wall_s.clear();
-            // Names and numbers can always be JSON.
-            facts += &serde_json::to_string(&info).unwrap_or_default();
-        }
-        Ok(sha256_of_bytes(facts.as_bytes()))
+        sidecars::facts(self.all_scores())
     }
 }
 

@@ -65,6 +65,7 @@ mod saved;
 mod scaling;
 mod seeds;
 mod side_names;
+mod sidecars;
 mod subject;
 mod table_files;
 mod training;

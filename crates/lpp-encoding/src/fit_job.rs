@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use lpp_files::{Activations, Progress, check_distinct_contents, check_outputs, sha256_of_file};
 use lpp_preparation::RepetitionTime;
-use lpp_ridge::{AlphaScope, InnerValidation, Metric, RidgeCv, RidgeCvParams, RidgeError};
+use lpp_ridge::RidgeError;
 use lpp_stats::nan_mean;
-use lpp_steps::{FitStep, InnerRuns, Making, Software, TargetSet};
+use lpp_steps::{FitStep, Making, Software, TargetSet};
 use lpp_study::{
     FeatureName, FitTerms, ModelKind, NestedInfo, Scores, ScoresInfo, Study, StudyConfig, beside_scores,
     load_sidecar,
@@ -18,9 +18,9 @@ use ndarray::Array2;
 use crate::EncodingError;
 use crate::explainable;
 use crate::features::{Design, LayerFeatures, rows_are_scans};
-use crate::group::members;
+use crate::group::{groups, members, ridge_params};
 use crate::pieces::FoldDesign;
-use crate::prepared::{Prepared, search_of};
+use crate::prepared::Prepared;
 use crate::set_fit::SetFit;
 use crate::target_set::{average_targets, load_mask, wrong_runs};
 
@@ -60,12 +60,8 @@ impl FitJob {
     pub fn new(mut step: FitStep, force: bool) -> Result<Self, EncodingError> {
         let activations = &step.activations;
         let words_are_there = step.words.as_ref().is_some_and(|words| words.exists());
-        if !words_are_there || step.settings.convolve_scans {
-            let rows_are_scans = rows_are_scans(activations, &Activations::open(activations)?)?;
-            if rows_are_scans && !words_are_there {
-                step.words = None;
-            }
-            step.settings.convolve_scans &= rows_are_scans;
+        if !words_are_there && rows_are_scans(activations, &Activations::open(activations)?)? {
+            step.words = None;
         }
         Ok(Self { step, force })
     }
@@ -193,9 +189,11 @@ impl FitJob {
             return Ok(Vec::new());
         }
         // Wrong settings should show before scans are read.
-        self.ridge().check().map_err(EncodingError::Settings)?;
+        ridge_params(&self.step)
+            .check()
+            .map_err(EncodingError::Settings)?;
         self.check_runs(sets)?;
-        let groups = self.groups(sets)?;
+        let groups = groups(&self.step, sets)?;
         let features = self.features(&groups[0].n_scans())?;
         for warning in features.warnings() {
             tracing::warn!("{warning}");
@@ -282,28 +280,6 @@ impl FitJob {
         let inputs: Vec<PathBuf> = inputs.cloned().collect();
         let outputs: Vec<PathBuf> = targets.iter().map(|set| set.scores.clone()).collect();
         Ok(check_outputs(&inputs, &outputs)?)
-    }
-
-    /// The settings of the ridge regression.
-    pub(crate) fn ridge(&self) -> RidgeCvParams {
-        let inner = match self.step.inner {
-            InnerRuns::First => InnerValidation::First,
-            InnerRuns::All => InnerValidation::All,
-        };
-        let scope = match self.step.settings.alpha_scope {
-            lpp_study::AlphaScope::Global => AlphaScope::Global,
-            lpp_study::AlphaScope::Target => AlphaScope::PerTarget,
-        };
-        let metric = match self.step.settings.metric {
-            lpp_study::Metric::Pearson => Metric::Pearson,
-            lpp_study::Metric::R2 => Metric::R2,
-        };
-        RidgeCv::params()
-            .alphas(self.step.alphas.clone())
-            .alpha_search(search_of(self.step.alpha_search))
-            .alpha_scope(scope)
-            .metric(metric)
-            .inner(inner)
     }
 
     /// As many runs of scans as of activations, before anything is read.

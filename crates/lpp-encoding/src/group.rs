@@ -1,13 +1,14 @@
 //! Sets of scans that share pieces and folds, and therefore the factorisation of each layer.
 
-use lpp_ridge::RidgeCv;
-use lpp_steps::TargetSet;
+use lpp_ridge::{AlphaScope, InnerValidation, Metric, RidgeCv, RidgeCvParams};
+use lpp_steps::{FitStep, InnerRuns, TargetSet};
 use ndarray::Array2;
 
+use crate::EncodingError;
 use crate::heard::Heard;
 use crate::pieces::{FoldDesign, Pieces};
+use crate::prepared::search_of;
 use crate::target_set::check_scans;
-use crate::{EncodingError, FitJob};
 
 /// Sets with the same pieces. There are several groups only if scans were scrubbed.
 pub(crate) struct Group {
@@ -46,57 +47,83 @@ pub(crate) fn members<'a>(groups: &'a [Group]) -> impl Iterator<Item = (&'a Grou
     groups.iter().flat_map(of_group)
 }
 
-impl FitJob {
-    /// The groups of some sets.
-    ///
-    /// # Errors
-    /// [`EncodingError`] naming the file that does not fit the others or the folds.
-    pub(crate) fn groups(&self, sets: &[&TargetSet]) -> Result<Vec<Group>, EncodingError> {
-        let mut groups: Vec<Group> = Vec::new();
-        for (place, set) in sets.iter().enumerate() {
-            let heard = Heard::of(set)?;
-            if let Some(first) = groups.first() {
-                check_scans(set, &heard, &first.n_scans())?;
-            }
-            if heard.n_absent() > 0 {
-                tracing::warn!(
-                    "{}: {} scans are NaN in every voxel (scrubbed); they are left out of fit and score",
-                    set.subject,
-                    heard.n_absent()
-                );
-            }
-            let pieces = Pieces::of(&heard, &self.step.settings, self.step.trim_scans)?;
-            match groups.iter_mut().find(|group| group.pieces == pieces) {
-                Some(group) => group.members.push((place, heard)),
-                None => groups.push(self.group(pieces, (place, heard), self.step.chooses_layers())?),
-            }
-        }
-        Ok(groups)
-    }
-
-    fn group(
-        &self,
-        pieces: Pieces,
-        member: (usize, Heard),
-        validation_scores: bool,
-    ) -> Result<Group, EncodingError> {
-        let words = self.step.words.as_ref().unwrap_or(&self.step.activations);
-        let folds = pieces.folds(&self.step.settings, &self.step.story_names, words)?;
-        let params = self.ridge().validation_scores(validation_scores);
-        let model = pieces.add_folds(&folds, params).check();
-        Ok(Group {
-            model: model.map_err(EncodingError::Settings)?,
-            pieces,
-            folds,
-            members: vec![member],
-        })
-    }
-
-    /// One set by itself, with its targets.
-    pub(crate) fn lone(&self, set: &TargetSet) -> Result<(Group, Heard, Vec<Array2<f32>>), EncodingError> {
+/// The groups of some sets.
+///
+/// # Errors
+/// [`EncodingError`] naming the file that does not fit the others or the folds.
+pub(crate) fn groups(step: &FitStep, sets: &[&TargetSet]) -> Result<Vec<Group>, EncodingError> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (place, set) in sets.iter().enumerate() {
         let heard = Heard::of(set)?;
-        let pieces = Pieces::of(&heard, &self.step.settings, self.step.trim_scans)?;
-        let targets = pieces.targets(&heard)?;
-        Ok((self.group(pieces, (0, heard.clone()), false)?, heard, targets))
+        if let Some(first) = groups.first() {
+            check_scans(set, &heard, &first.n_scans())?;
+        }
+        if heard.n_absent() > 0 {
+            tracing::warn!(
+                "{}: {} scans are NaN in every voxel (scrubbed); they are left out of fit and score",
+                set.subject,
+                heard.n_absent()
+            );
+        }
+        let pieces = Pieces::of(&heard, &step.settings, step.trim_scans)?;
+        match groups.iter_mut().find(|group| group.pieces == pieces) {
+            Some(group) => group.members.push((place, heard)),
+            None => groups.push(group(step, pieces, (place, heard), step.chooses_layers())?),
+        }
     }
+    Ok(groups)
+}
+
+fn group(
+    step: &FitStep,
+    pieces: Pieces,
+    member: (usize, Heard),
+    validation_scores: bool,
+) -> Result<Group, EncodingError> {
+    let words = step.words.as_ref().unwrap_or(&step.activations);
+    let folds = pieces.folds(&step.settings, &step.story_names, words)?;
+    let params = ridge_params(step).validation_scores(validation_scores);
+    let model = pieces.add_folds(&folds, params).check();
+    Ok(Group {
+        model: model.map_err(EncodingError::Settings)?,
+        pieces,
+        folds,
+        members: vec![member],
+    })
+}
+
+/// One set by itself, with its targets.
+///
+/// # Errors
+/// As [`groups`].
+pub(crate) fn lone(
+    step: &FitStep,
+    set: &TargetSet,
+) -> Result<(Group, Heard, Vec<Array2<f32>>), EncodingError> {
+    let heard = Heard::of(set)?;
+    let pieces = Pieces::of(&heard, &step.settings, step.trim_scans)?;
+    let targets = pieces.targets(&heard)?;
+    Ok((group(step, pieces, (0, heard.clone()), false)?, heard, targets))
+}
+
+/// The settings of the ridge regression, without folds.
+pub(crate) fn ridge_params(step: &FitStep) -> RidgeCvParams {
+    let inner = match step.inner {
+        InnerRuns::First => InnerValidation::First,
+        InnerRuns::All => InnerValidation::All,
+    };
+    let scope = match step.settings.alpha_scope {
+        lpp_study::AlphaScope::Global => AlphaScope::Global,
+        lpp_study::AlphaScope::Target => AlphaScope::PerTarget,
+    };
+    let metric = match step.settings.metric {
+        lpp_study::Metric::Pearson => Metric::Pearson,
+        lpp_study::Metric::R2 => Metric::R2,
+    };
+    RidgeCv::params()
+        .alphas(step.alphas.clone())
+        .alpha_search(search_of(step.alpha_search))
+        .alpha_scope(scope)
+        .metric(metric)
+        .inner(inner)
 }

@@ -7,6 +7,7 @@ use lpp_steps::{Arithmetic, JointFit, Software, TargetSet};
 use lpp_study::JointInfo;
 use ndarray::{Array1, Array2, Axis, concatenate, stack};
 
+use crate::group::lone;
 use crate::layer_job::{LayerOutcome, fit_layer};
 use crate::prepared::to_f32;
 use crate::target_set::load_mask;
@@ -69,7 +70,7 @@ impl JointJob {
         set: &TargetSet,
         layer: usize,
     ) -> Result<(Array2<f32>, JointInfo), EncodingError> {
-        let (group, heard, y) = self.fit.lone(set)?;
+        let (group, heard, y) = lone(&self.fit.step, set)?;
         load_mask(set, heard.n_voxels)?;
         let n_scans = heard.n_scans();
         let controls = joint

@@ -9,6 +9,7 @@ use ndarray::{Array1, Array2};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::group::lone;
 use crate::layer_job::{LayerOutcome, fit_layer};
 use crate::null_significance::{NullTests, ROWS};
 use crate::prepared::Prepared;
@@ -63,7 +64,7 @@ impl NullJob {
         set: &TargetSet,
         layer: usize,
     ) -> Result<(Array2<f32>, NullsInfo), EncodingError> {
-        let (group, heard, y) = self.fit.lone(set)?;
+        let (group, heard, y) = lone(&self.fit.step, set)?;
         let mask = load_mask(set, heard.n_voxels)?;
         let x = self.fit.features(&heard.n_scans())?.layer(layer, &group.pieces)?;
         let failed = |source| self.fit.failed(layer, source);

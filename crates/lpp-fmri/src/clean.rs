@@ -116,7 +116,8 @@ impl SignalCleaner {
             nuisance: Some(nuisance.clone()),
             ..self.clone()
         };
-        let nuisance = nuisance.with_confounds(&temporal.clean_double(confounds.values())?);
+        let cleaned = temporal.clean_double(confounds.values())?;
+        let nuisance = nuisance.with_confounds(confounds.values(), &cleaned);
         let (rank, n_kept) = (nuisance.rank(), nuisance.kept.len());
         // The mean and one degree of freedom to be explained must be left.
         if rank + 2 > n_kept {

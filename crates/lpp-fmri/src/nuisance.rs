@@ -28,11 +28,14 @@ impl Nuisance {
         }
     }
 
-    /// The same with the directions of confounds, (`n_scans`, `n_confounds`), which are cleaned like the signals.
-    pub(crate) fn with_confounds(self, confounds: &ArrayRef2<f64>) -> Self {
-        let kept = confounds.select(Axis(0), &self.kept);
+    /// The same with the directions of confounds, (`n_scans`, `n_confounds`), as they are in the table (`raw`) and cleaned
+    /// like the signals.
+    pub(crate) fn with_confounds(self, raw: &ArrayRef2<f64>, cleaned: &ArrayRef2<f64>) -> Self {
+        let scales = raw.map_axis(Axis(0), |column| {
+            column.fold(0.0_f64, |largest, v| largest.max(v.abs()))
+        });
         Self {
-            basis: orthonormal(&kept),
+            basis: orthonormal(&cleaned.select(Axis(0), &self.kept), &scales),
             ..self
         }
     }
@@ -70,13 +73,13 @@ impl Nuisance {
     }
 }
 
-/// Orthonormal directions of the columns, which are z-scored first; constant and dependent columns add none.
-fn orthonormal(columns: &ArrayRef2<f64>) -> Array2<f64> {
+/// Orthonormal directions of the columns, which are z-scored first; constant and dependent columns add none. `scales` are
+/// the largest magnitudes of the columns before they were cleaned.
+fn orthonormal(columns: &ArrayRef2<f64>, scales: &Array1<f64>) -> Array2<f64> {
     let mut basis: Vec<Array1<f64>> = Vec::new();
-    for column in columns.columns() {
+    for (column, scale) in columns.columns().into_iter().zip(scales) {
         let mean = column.sum() / column.len() as f64;
         let mut rest = column.mapv(|v| v - mean);
-        let scale = column.iter().fold(0.0_f64, |largest, v| largest.max(v.abs()));
         let length = rest.dot(&rest).sqrt();
         // Rounding leaves a constant column slightly off 0.
         if length <= LEAST_SHARE * scale {
@@ -205,7 +208,7 @@ mod tests {
             3 => 0.0,
             _ => t as f64,
         });
-        let nuisance = Nuisance::scrubbing(30, &[]).with_confounds(&confounds);
+        let nuisance = Nuisance::scrubbing(30, &[]).with_confounds(&confounds, &confounds);
         assert_eq!(nuisance.rank(), 2);
         let mut rows: Vec<[f64; 1]> = (0..30)
             .map(|t| [3.0 * confounds[[t, 0]] - 0.5 * t as f64 + 4.0])

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use lpp_steps::{AlignStep, AnnotationSource, Done, Software, run_if_stale};
-use lpp_text::{TextError, TextTokenizer, WindowLayout, prepare_corpus, save_alignment};
+use lpp_text::{Context, TextError, TextTokenizer, WindowLayout, Windowing, prepare_corpus, save_alignment};
 
 use crate::annotation::{load_annotation, text_inputs, texts_of, writing_of};
 use crate::features::FeatureReport;
@@ -19,6 +19,10 @@ pub struct AlignJob {
     pub tokenizer: PathBuf,
     /// Tokens per window.
     pub max_len: usize,
+    /// Tokens by which windows advance, if not as published.
+    pub advance: Option<usize>,
+    /// A context for each word.
+    pub context: Option<Context>,
     /// Output: the table.
     pub output: PathBuf,
     /// Recompute even if the table is up to date.
@@ -43,12 +47,21 @@ impl AlignJob {
             ]
             .concat(),
             max_len: self.max_len,
+            advance: self.advance,
+            context: self.context.map(|context| context.to_string()),
             output: self.output.clone(),
         };
         let done: Done<()> = run_if_stale(software, vec![step.artefact()], self.force, || {
-            let layout = WindowLayout::reference(self.max_len);
+            let layout = match self.advance {
+                Some(advance) => WindowLayout::advancing(self.max_len, advance),
+                None => WindowLayout::reference(self.max_len),
+            };
+            let windowing = Windowing {
+                context: self.context,
+                ..Windowing::from(layout)
+            };
             let texts = texts_of(self.text.as_deref(), lang, &annotation)?;
-            let runs = prepare_corpus(&annotation, texts, &tokenizer, layout, writing_of(lang))?;
+            let runs = prepare_corpus(&annotation, texts, &tokenizer, windowing, writing_of(lang))?;
             save_alignment(&runs, &tokenizer, &self.output)
         })?;
         Ok(FeatureReport {

@@ -253,7 +253,9 @@ impl Estimator<'_> {
         // The features in f64 and f32, and twice while they are convolved.
         let features = self.scans() * n_features as f64 * 24.0;
         let working = (FIT_MEMORY + FIT_MEMORY_PER_FEATURE * n_features as f64) * size.min(1.0);
-        let scores = (n_layers * n_subjects) as f64 * self.voxels() * 4.0;
+        // Of each layer, and of each run.
+        let n_rows = n_layers + self.size.n_runs() as u64;
+        let scores = (n_rows * n_subjects) as f64 * self.voxels() * 4.0;
         let cleaned = if prepares { n_subjects as f64 * scans } else { 0.0 };
         self.cost(seconds, 1.2 * scans + features + working, scores + cleaned)
     }

@@ -3,7 +3,7 @@
 use crate::Writing;
 use crate::run_texts::{cut, joined};
 use crate::spelling::Doubts;
-use crate::{Annotation, RunTokens, RunWords, TextError, TextTokenizer, WindowLayout, WordSpans};
+use crate::{Annotation, RunTokens, RunWords, TextError, TextTokenizer, Windowing, WordSpans};
 
 /// One run of the story, ready for a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,11 +19,13 @@ pub struct CorpusRun {
 /// Tokenizes the text of each run and aligns it with the annotation.
 ///
 /// `texts` has one text for each run of the annotation, or one of all runs, which is cut where each run begins; without
-/// texts, the words joined by blanks are the text. See [`load_texts`](crate::load_texts), [`RunTokens::new`] and
+/// texts, the words joined by blanks are the text. `windowing` is a [`WindowLayout`](crate::WindowLayout) or a [`Windowing`] with a context for each
+/// word. See [`load_texts`](crate::load_texts), [`RunTokens::new`] and
 /// [`WordSpans::align`] for the steps. No model is needed.
 ///
 /// # Errors
-/// [`TextError::BadSetting`] if the numbers of texts and runs differ; [`TextError::WordsNotInText`] if a word is not in
+/// [`TextError::BadSetting`] if the numbers of texts and runs differ, a context does not fit the windows, or there are too
+/// many windows; [`TextError::WordsNotInText`] if a word is not in
 /// the text near its tokens (a warning with the published corrections, whose search is kept as published); otherwise as
 /// the functions above.
 ///
@@ -41,19 +43,21 @@ pub fn prepare_corpus(
     annotation: &Annotation,
     texts: Option<Vec<String>>,
     tokenizer: &TextTokenizer,
-    layout: WindowLayout,
+    windowing: impl Into<Windowing>,
     writing: Writing,
 ) -> Result<Vec<CorpusRun>, TextError> {
+    let windowing = windowing.into();
     let writing = if texts.is_some() { writing } else { Writing::Joined };
     let texts = texts_of_runs(texts, annotation.runs())?;
     let mut doubts = Doubts::default();
     let runs = annotation.runs().iter().zip(texts).enumerate();
     let runs = runs.map(|(run, (words, text))| {
-        let tokens = RunTokens::new(text, tokenizer, layout, run)?;
+        let tokens = RunTokens::new(text, tokenizer, windowing.aligned(), run)?;
         let spans = WordSpans::align(words, &tokens, tokenizer.eos_id(), writing, run)?;
         if writing == Writing::Spaced {
             doubts.add_run(words, &tokens, &spans, run);
         }
+        let (tokens, spans) = windowing.apply(tokens, spans, run)?;
         Ok(CorpusRun {
             words: words.clone(),
             tokens,
@@ -62,6 +66,7 @@ pub fn prepare_corpus(
     });
     let runs: Vec<CorpusRun> = runs.collect::<Result<_, TextError>>()?;
     refuse_or_warn(doubts, annotation)?;
+    windowing.check_number(runs.iter().map(|run| run.tokens.windows().len()).sum())?;
     let is_padded = |run: &CorpusRun| run.tokens.windows().iter().any(|w| w.attention_mask.contains(&0));
     if tokenizer.pads_left() && runs.iter().any(is_padded) {
         tracing::warn!(

@@ -98,6 +98,15 @@ impl WordSpans {
         &self.units
     }
 
+    /// The same units with other tokens.
+    pub(crate) fn with_units(self, units: Vec<Span>, starts: Vec<TokenPosition>) -> Self {
+        Self {
+            units,
+            starts,
+            ..self
+        }
+    }
+
     /// The first token of each unit.
     #[must_use]
     pub fn starts(&self) -> &[TokenPosition] {

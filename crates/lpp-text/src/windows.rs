@@ -1,5 +1,7 @@
 //! Texts as overlapping windows of tokens, for models with a limited context.
 
+use std::ops::Range;
+
 use tokenizers::Encoding;
 
 use crate::{TextError, TextTokenizer};
@@ -28,9 +30,15 @@ impl WindowLayout {
     /// `max_len` must exceed 64, which [`RunTokens::new`] checks.
     #[must_use]
     pub fn reference(max_len: usize) -> Self {
+        Self::advancing(max_len, REFERENCE_ADVANCE)
+    }
+
+    /// Windows of `max_len` tokens that begin every `advance` tokens, special tokens included.
+    #[must_use]
+    pub fn advancing(max_len: usize, advance: usize) -> Self {
         Self {
             max_len,
-            overlap: max_len.saturating_sub(REFERENCE_ADVANCE),
+            overlap: max_len.saturating_sub(advance),
         }
     }
 
@@ -93,6 +101,17 @@ impl Window {
         self.ids.is_empty()
     }
 
+    /// Some of its tokens.
+    pub(crate) fn parts(&self, ranges: &[Range<usize>]) -> Self {
+        let mut parts = Self::default();
+        for range in ranges {
+            parts.ids.extend(&self.ids[range.clone()]);
+            parts.attention_mask.extend(&self.attention_mask[range.clone()]);
+            parts.offsets.extend(&self.offsets[range.clone()]);
+        }
+        parts
+    }
+
     fn pad(&mut self, len: usize, pad_id: u32) {
         self.ids.resize(len, i64::from(pad_id));
         self.attention_mask.resize(len, 0);
@@ -108,6 +127,7 @@ pub struct RunTokens {
     char_starts: Vec<usize>,
     windows: Vec<Window>,
     layout: WindowLayout,
+    n_front: usize,
     n_content: usize,
 }
 
@@ -159,6 +179,7 @@ impl RunTokens {
             char_starts,
             windows,
             layout,
+            n_front: content.n_front,
             n_content: content.n_tokens,
         })
     }
@@ -167,6 +188,16 @@ impl RunTokens {
     #[must_use]
     pub fn windows(&self) -> &[Window] {
         &self.windows
+    }
+
+    /// The same text in other windows.
+    pub(crate) fn with_windows(self, windows: Vec<Window>) -> Self {
+        Self { windows, ..self }
+    }
+
+    /// Number of special tokens before the text in each window.
+    pub(crate) fn n_front(&self) -> usize {
+        self.n_front
     }
 
     /// The text, unchanged.

@@ -5,6 +5,7 @@
     reason = "helpers of tests panic where a test should fail"
 )]
 
+mod context_tests;
 mod name_tests;
 
 use std::fs;

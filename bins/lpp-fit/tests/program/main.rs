@@ -1,6 +1,7 @@
 //! The program from flags to files.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod fold_tests;
 mod golden_tests;
 mod refusal_tests;
 

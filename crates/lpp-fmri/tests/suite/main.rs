@@ -19,4 +19,5 @@ mod preprocessing_properties;
 mod properties;
 mod real_data;
 mod regressors;
+mod responses;
 mod spheres;

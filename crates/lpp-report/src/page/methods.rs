@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use lpp_analysis::HemisphereRule;
-use lpp_study::{ModelKind, ScoresInfo};
+use lpp_study::{AlphaScope, FitTerms, FoldRule, Metric, ModelKind, ScoresInfo};
 use lpp_tables::Summary;
 use lpp_tables::number::{grouped, magnitude};
 use serde_json::Value;
@@ -46,6 +46,8 @@ struct Methods<'a> {
     trim_scans: Option<&'a Value>,
     n_voxels: String,
     n_runs: Option<usize>,
+    /// Response, metric and folds, which lpp-analyze does not mix.
+    terms: FitTerms,
     penalties: Penalties,
     precision: Option<String>,
     reliable_above: Option<String>,
@@ -108,6 +110,7 @@ impl<'a> Methods<'a> {
                 .first()
                 .map(|info| info.n_runs)
                 .filter(|n| facts.infos.iter().all(|info| info.n_runs == *n)),
+            terms: terms(&facts.infos),
             penalties: penalties(&facts.infos),
             precision: agreed(&facts.fits, "precision")
                 .and_then(Value::as_str)
@@ -125,6 +128,49 @@ impl<'a> Methods<'a> {
             n_in_summary: quantity("n_models").unwrap_or(0.0),
             programs: facts.programs(),
             facts,
+        }
+    }
+
+    /// The haemodynamic response in words.
+    fn response(&self) -> String {
+        match self.terms.hrf.as_deref() {
+            Some("spm") => "the canonical haemodynamic response of SPM".to_owned(),
+            Some("glover+derivative") => "a haemodynamic response and its derivative".to_owned(),
+            Some(name) if name.starts_with("fir:") => {
+                format!(
+                    "finite impulse responses at delays of {} scans",
+                    &name[4..].replace(',', ", ")
+                )
+            }
+            _ => "a haemodynamic response".to_owned(),
+        }
+    }
+
+    fn is_glover(&self) -> bool {
+        self.terms
+            .hrf
+            .as_ref()
+            .is_none_or(|name| name.starts_with("glover"))
+    }
+
+    fn tests_runs(&self) -> bool {
+        matches!(self.terms.folds, FoldRule::Runs | FoldRule::Stories)
+    }
+
+    /// What was left out in each fold, if it is known.
+    fn folds(&self) -> Option<String> {
+        let gap = match self.terms.gap_scans {
+            0 => String::new(),
+            n => format!(" and the {n} scans on both sides of it"),
+        };
+        match &self.terms.folds {
+            FoldRule::Runs | FoldRule::Stories => self
+                .n_runs
+                .map(|n| format!("leaving out each of {n} runs in turn")),
+            FoldRule::Chunks(k) => Some(format!(
+                "leaving out each of {k} pieces of every run in turn{gap}"
+            )),
+            FoldRule::Test(names) => Some(format!("leaving out the stories {}", names.join(", "))),
         }
     }
 
@@ -212,6 +258,12 @@ fn baselines(facts: &Facts) -> Vec<(String, Option<&'static Reference>)> {
     ];
     let known = parts.into_iter().filter(|(n, ..)| *n > 0);
     known.map(|(_, what, work)| (what, work)).collect()
+}
+
+/// Those of the first fit with a response.
+fn terms(infos: &[ScoresInfo]) -> FitTerms {
+    let with_response = infos.iter().find(|info| info.terms.hrf.is_some());
+    with_response.map_or_else(FitTerms::default, |info| info.terms.clone())
 }
 
 fn penalties(infos: &[ScoresInfo]) -> Penalties {
@@ -328,5 +380,30 @@ mod tests {
                 && text.contains("<li>J. Pennington")
                 && !text.contains("<li>S. Zhang")
         );
+    }
+
+    #[test]
+    fn other_settings_of_the_fits_are_told() {
+        let mut info = info("gpt2", ModelKind::Model, Some("gpt2"), &[1.0, 10.0]);
+        info.terms = FitTerms {
+            metric: Metric::R2,
+            hrf: Some("fir:1,2".to_owned()),
+            alpha_scope: AlphaScope::Target,
+            folds: FoldRule::Chunks(4),
+            gap_scans: 5,
+        };
+        let facts = Facts {
+            infos: vec![info],
+            ..Facts::default()
+        };
+        let text = methods(&summary(), HemisphereRule::Halves, &facts).unwrap();
+        for part in [
+            "leaving out each of 4 pieces of every run in turn and the 5 scans on both sides of it",
+            "The penalty, one for each voxel,",
+            "The coefficient of determination of the prediction (R²), averaged over held-out folds",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!text.contains("correlation of prediction"));
     }
 }

@@ -16,6 +16,10 @@ pub struct AlignStep {
     pub files: Vec<PathBuf>,
     /// Tokens per window.
     pub max_len: usize,
+    /// Tokens by which windows advance, if not as published.
+    pub advance: Option<usize>,
+    /// The context of each word, if it has one of its own: `words:10`.
+    pub context: Option<String>,
     /// The table.
     pub output: PathBuf,
 }
@@ -29,5 +33,7 @@ impl AlignStep {
             .inputs(&self.files)
             .if_known("text", (!self.has_text).then_some(WORDS_AS_TEXT))
             .with("max_len", self.max_len)
+            .if_known("advance", self.advance)
+            .if_known("context", self.context.as_ref())
     }
 }

@@ -44,6 +44,8 @@ pub struct ExtractStep {
     pub stored_as: StoredAs,
     /// Tokens per window and overlap of the windows, once the model's configuration is read.
     pub window: Option<(usize, usize)>,
+    /// The context of each word, if it has one of its own: `words:10`.
+    pub context: Option<String>,
     /// The archive, folder or file of the text; none if the words are the text.
     pub text: Option<PathBuf>,
     /// Files of text, tokenizer and checkpoint, if known.
@@ -71,6 +73,7 @@ impl ExtractStep {
             .with("stored_as", self.stored_as.name())
             .if_known("window", self.window.map(|(len, _)| len))
             .if_known("overlap", self.window.map(|(_, overlap)| overlap))
+            .if_known("context", self.context.as_ref())
     }
 }
 

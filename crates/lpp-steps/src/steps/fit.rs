@@ -503,6 +503,9 @@ impl Step for FitStep {
         }
         if let Some(nulls) = &self.nulls {
             arguments.extend(words(["--nulls", &nulls.n.to_string()]));
+            if nulls.refit {
+                arguments.extend(words(["--null-refit"]));
+            }
         }
         for subject in &self.subjects {
             arguments.extend(words(["--subject", &subject.name]));

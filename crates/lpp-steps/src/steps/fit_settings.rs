@@ -74,8 +74,8 @@ impl FitSettings {
     /// Whether nulls can be scored from the operators of the observed fit, without fitting each of them.
     #[must_use]
     pub fn has_fast_nulls(&self) -> bool {
-        let whole_runs = matches!(self.folds, FoldRule::Runs | FoldRule::Stories);
-        whole_runs && self.metric == Metric::Pearson && self.alpha_scope == AlphaScope::Global
+        let each_in_turn = !matches!(self.folds, FoldRule::Test(_)) && self.gap_scans == 0;
+        each_in_turn && self.metric == Metric::Pearson && self.alpha_scope == AlphaScope::Global
     }
 
     /// Adds the settings to the parameters of an artefact.

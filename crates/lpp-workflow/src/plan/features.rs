@@ -146,6 +146,7 @@ impl Planner<'_> {
             dtype: Dtype::default(),
             stored_as: StoredAs::default(),
             window: None,
+            context: None,
             files: configuration
                 .exists()
                 .then_some(configuration)

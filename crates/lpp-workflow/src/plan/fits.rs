@@ -67,7 +67,10 @@ impl Planner<'_> {
             n_candidates: JointFit::DEFAULT_CANDIDATES,
             seed: 0,
         });
-        step.nulls = (wanted.nulls > 0).then(|| Nulls::circular(wanted.nulls as usize));
+        step.nulls = (wanted.nulls > 0).then(|| Nulls {
+            refit: !self.settings.has_fast_nulls(),
+            ..Nulls::circular(wanted.nulls as usize)
+        });
     }
 
     /// One step a model; the first one prepares the subjects' own masks and scans.
