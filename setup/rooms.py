@@ -26,6 +26,8 @@ NUMERIC = ("lpp-fmri", "lpp-llm", "lpp-pickle", "lpp-ridge", "lpp-stats", "lpp-t
 # (these crates, must not depend on these, by themselves or through others)
 FORBIDDEN = [
     (NUMERIC, ("lpp-study", "lpp-steps")),
+    # What computes knows the files of a study, not where they came from.
+    (("lpp-preparation", "lpp-encoding", "lpp-analysis", "lpp-report", "lpp-workflow"), ("lpp-import",)),
 ]
 # Crates that only these may use themselves.
 ONLY = {

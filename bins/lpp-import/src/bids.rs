@@ -10,7 +10,8 @@ use lpp_files::EntityChoice;
 use lpp_import::{BidsChoice, BidsJob, BidsReport, EventsSource, WordFormat, WordsJob};
 use lpp_study::{RunKind, Study, TableRun};
 
-use crate::{Place, SOFTWARE, words};
+use crate::place::{Place, SOFTWARE};
+use crate::words;
 
 /// Writes runs.csv from a folder of preprocessed scans in BIDS form
 ///
@@ -98,7 +99,7 @@ impl BidsArgs {
                 lpp_cli::print_line(line(run))?;
             }
         }
-        let mut outcomes: Vec<Outcome> = self.outcome(&job, &report).into_iter().collect();
+        let mut outcomes: Vec<Outcome> = Self::outcome(&job, &report).into_iter().collect();
         if let Some(words) = words {
             let written = words.run(SOFTWARE)?;
             words::print_runs(common, &written)?;
@@ -172,7 +173,7 @@ impl BidsArgs {
         }))
     }
 
-    fn outcome(&self, job: &BidsJob, report: &BidsReport) -> Option<Outcome> {
+    fn outcome(job: &BidsJob, report: &BidsReport) -> Option<Outcome> {
         let runs = report.runs.runs();
         let with = |has: fn(&TableRun) -> bool| runs.iter().filter(|run| has(run)).count();
         let outcome = Outcome::new(&job.output, report.up_to_date?)

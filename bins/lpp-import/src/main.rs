@@ -1,15 +1,17 @@
 //! `lpp-import`: other people's words, runs, features and parcels in a study.
 
+mod atlas;
 mod bids;
+mod features;
+mod place;
 mod words;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
-use clap::{Args, Parser, Subcommand};
-use lpp_cli::{CommonArgs, Program, Software};
-use lpp_study::Study;
+use clap::{Parser, Subcommand};
+use lpp_cli::{CommonArgs, Program};
+
+use crate::place::Place;
 
 /// Brings data of other programs into a study: words with times, runs of scans, features and atlases.
 #[derive(Debug, Parser)]
@@ -17,7 +19,9 @@ use lpp_study::Study;
     name = "lpp-import",
     version,
     after_help = "Examples:\n  lpp-import words align/*.TextGrid --tier words --lang de --study my-study\n  \
-                  lpp-import bids derivatives/fmriprep --task story --space T1w --study my-study"
+                  lpp-import bids derivatives/fmriprep --task story --space T1w --study my-study\n  \
+                  lpp-import features own/run-*.npy --name own --rows words --lang de --study my-study\n  \
+                  lpp-import atlas parcels.nii.gz --labels parcels.tsv --study my-study"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -28,28 +32,13 @@ struct Cli {
     common: CommonArgs,
 }
 
-/// The study, before or after the name of the command.
-#[derive(Debug, Args)]
-struct Place {
-    /// Study folder, with lpp.toml and all files of the study
-    #[arg(long, value_name = "DIR", global = true, default_value = ".")]
-    study: PathBuf,
-    /// Write again even if the output is up to date, and overwrite a file that another program made
-    #[arg(long, global = true)]
-    force: bool,
-}
-
-impl Place {
-    fn open(&self) -> anyhow::Result<Study> {
-        Study::open(&self.study).context("cannot open the study (--study)")
-    }
-}
-
 /// The doc comments of the arguments are the help texts.
 #[derive(Debug, Subcommand)]
 enum Command {
     Words(words::WordsArgs),
     Bids(bids::BidsArgs),
+    Features(features::FeaturesArgs),
+    Atlas(atlas::AtlasArgs),
 }
 
 impl Program for Cli {
@@ -58,15 +47,11 @@ impl Program for Cli {
     }
 }
 
-/// This program in provenance, under the name that users know; the package has another.
-const SOFTWARE: Software = Software {
-    program: env!("CARGO_BIN_NAME"),
-    ..lpp_cli::software!()
-};
-
 fn main() -> ExitCode {
     lpp_cli::run(|cli: Cli| match cli.command {
         Command::Words(args) => args.run(&cli.place, &cli.common),
         Command::Bids(args) => args.run(&cli.place, &cli.common),
+        Command::Features(args) => args.run(&cli.place, &cli.common),
+        Command::Atlas(args) => args.run(&cli.place, &cli.common),
     })
 }

@@ -8,7 +8,7 @@ use lpp_import::{RunOf, RunOfWords, Unit, WordFormat, WordsJob, WordsReport};
 
 use lpp_steps::Choice;
 
-use crate::{Place, SOFTWARE};
+use crate::place::{Place, SOFTWARE};
 
 /// Writes words_LANG.csv from words with times
 ///

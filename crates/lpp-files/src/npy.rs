@@ -47,7 +47,7 @@ pub fn load_f64_matrix(path: &Path) -> Result<Array<f64, Ix2>, FileError> {
 /// # Errors
 /// As [`load_f64_matrix`].
 pub fn load_f32_matrix(path: &Path) -> Result<Array<f32, Ix2>, FileError> {
-    axes(singles(load(path)?), path)
+    axes(load(path)?.into_f32(), path)
 }
 
 /// Reads a matrix as [`load_f64_matrix`], or a vector as a matrix of one column.
@@ -63,7 +63,7 @@ pub fn load_f64_columns(path: &Path) -> Result<Array<f64, Ix2>, FileError> {
 /// # Errors
 /// As [`load_f64_columns`].
 pub fn load_f32_columns(path: &Path) -> Result<Array<f32, Ix2>, FileError> {
-    axes(as_columns(singles(load(path)?)), path)
+    axes(as_columns(load(path)?.into_f32()), path)
 }
 
 /// Reads a vector of real numbers as `f64`.
@@ -83,19 +83,6 @@ fn doubles(array: NpyArray) -> ArrayD<f64> {
         NpyArray::F32(a) => a.mapv(f64::from),
         NpyArray::F64(a) => a,
         NpyArray::I64(a) => a.mapv(|v| v as f64),
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    reason = "rounding to single precision is what was asked for"
-)]
-fn singles(array: NpyArray) -> ArrayD<f32> {
-    match array {
-        NpyArray::F32(a) => a,
-        NpyArray::F64(a) => a.mapv(|v| v as f32),
-        NpyArray::I64(a) => a.mapv(|v| v as f32),
     }
 }
 

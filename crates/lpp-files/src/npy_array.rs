@@ -26,6 +26,21 @@ impl NpyArray {
         }
     }
 
+    /// The numbers in single precision, with rounding.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "rounding to single precision is what is asked for"
+    )]
+    pub fn into_f32(self) -> ArrayD<f32> {
+        match self {
+            Self::F32(a) => a,
+            Self::F64(a) => a.mapv(|v| v as f32),
+            Self::I64(a) => a.mapv(|v| v as f32),
+        }
+    }
+
     /// NumPy's name of the element type.
     #[must_use]
     pub fn dtype(&self) -> &'static str {

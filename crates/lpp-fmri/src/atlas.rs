@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use ndarray::ArrayD;
+use ndarray::{Array3, ArrayD};
 
 use crate::FmriError;
+use crate::affine::transform;
 use crate::csv_table::CsvTable;
 use crate::grid::Grid;
 use crate::hemisphere::Reordered;
@@ -15,6 +16,58 @@ use crate::mask::Mask;
 use crate::numeric::NumArray;
 use crate::resample::Resampler;
 use crate::sampling::Interpolation;
+
+/// Voxels nearer to x = 0 than this are on neither side.
+const MIDLINE_MM: f64 = 1e-3;
+
+/// A label image: a whole number at every voxel, 0 for background.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabelImage {
+    grid: Grid,
+    labels: Array3<u32>,
+}
+
+impl LabelImage {
+    /// Reads an image. NaN is background; labels that differ from whole numbers only by rounding are rounded.
+    ///
+    /// # Errors
+    /// [`FmriError`] naming the file if it is not a 3-D image of whole numbers of 0 or more.
+    pub fn load(path: &Path) -> Result<Self, FmriError> {
+        let expected = "one volume of labels: whole numbers, 0 or more";
+        let image = Image::load(path)?;
+        let volume = image.to_f64_volume().map_err(|_| {
+            let found = format!("an image of shape {:?}", image.values().shape());
+            FmriError::malformed(path, found, expected)
+        })?;
+        if let Some(wrong) = volume.iter().find(|v| to_label(**v).is_none()) {
+            let expected = format!(
+                "{expected}; labels are resampled with nearest neighbours (lpp-resample --interpolation nearest)"
+            );
+            return Err(FmriError::malformed(path, format!("the value {wrong}"), expected));
+        }
+        Ok(Self {
+            grid: *image.grid(),
+            labels: volume.mapv(|v| to_label(v).unwrap_or(0)),
+        })
+    }
+
+    /// Number of voxels of each label but the background: left of x = 0, on it, and right of it.
+    #[must_use]
+    pub fn voxels_by_side(&self) -> BTreeMap<u32, [usize; 3]> {
+        let mut counts: BTreeMap<u32, [usize; 3]> = BTreeMap::new();
+        for ((i, j, k), &label) in self.labels.indexed_iter().filter(|(_, label)| **label != 0) {
+            let [x, ..] = transform(self.grid.affine(), [i, j, k].map(|index| index as f64));
+            // Affines are stored as f32: a voxel on the midline may differ from 0 by their rounding.
+            let side = if x.abs() < MIDLINE_MM {
+                1
+            } else {
+                2 * usize::from(x > 0.0)
+            };
+            counts.entry(label).or_default()[side] += 1;
+        }
+        counts
+    }
+}
 
 /// Labels of the voxels of a mask.
 ///
@@ -62,20 +115,8 @@ impl Atlas {
     /// # References
     /// nilearn 0.10.4, `fetch_atlas_harvard_oxford` and `resample_to_img` with nearest interpolation
     pub fn load(path: &Path, mask: &Mask) -> Result<Self, FmriError> {
-        let expected = "one volume of labels: whole numbers, 0 or more";
-        let image = Image::load(path)?;
-        let volume = image.to_f64_volume().map_err(|_| {
-            let found = format!("an image of shape {:?}", image.values().shape());
-            FmriError::malformed(path, found, expected)
-        })?;
-        if let Some(wrong) = volume.iter().find(|v| to_label(**v).is_none()) {
-            let expected = format!(
-                "{expected}; labels are resampled with nearest neighbours (lpp-resample --interpolation nearest)"
-            );
-            return Err(FmriError::malformed(path, format!("the value {wrong}"), expected));
-        }
-        let labels: ArrayD<u32> = volume.mapv(|v| to_label(v).unwrap_or(0)).into_dyn();
-        let (grid, labels) = upright(*image.grid(), labels)?;
+        let image = LabelImage::load(path)?;
+        let (grid, labels) = upright(image.grid, image.labels.into_dyn())?;
         let resampler = Resampler::new(&grid, mask.grid(), Interpolation::Nearest)
             .map_err(|e| FmriError::malformed(path, e.to_string(), "an atlas that reaches the mask"))?;
         if let Some(shift) = resampler.shift() {

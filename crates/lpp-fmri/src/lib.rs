@@ -8,6 +8,7 @@
 //!   the common brain mask of runs. [`Signals`] and [`SignalCleaner`] extract and clean time courses.
 //! - [`sphere`] makes regions of interest, [`Atlas`] parcels, [`mirror_volume`] mirror images.
 //! - [`RegressorOperator`] turns the activations of a run's words into the features of its scans.
+//! - [`surface`] has meshes, values per vertex and grayordinates: GIFTI, CIFTI-2 and `FreeSurfer`.
 //! - [`joblib`] reads the arrays published by the reference study, [`load_isc`] its inter-subject correlations.
 //!
 //! Sizes in headers are checked against the file length before memory is allocated. Errors name the file, what was
@@ -73,12 +74,13 @@ mod signals;
 mod smooth;
 mod sphere;
 mod spline;
+pub mod surface;
 mod two_groups;
 mod units;
 mod volume_stream;
 
 pub use affine::{Affine, affines_close, diagonal_affine, invert_affine, transform};
-pub use atlas::{Atlas, LabelTable, Parcel};
+pub use atlas::{Atlas, LabelImage, LabelTable, Parcel};
 pub use clean::{CleaningParams, SignalCleaner};
 pub use confounds::{Confounds, Scrub};
 pub use epi_mask::{MaskVotes, RunMask, epi_mask};

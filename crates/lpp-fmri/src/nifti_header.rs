@@ -88,6 +88,38 @@ impl Header {
     }
 }
 
+/// The header of a matrix that is stored in a NIfTI-2 file: the fifth and sixth axis are long, no other is.
+pub(crate) struct MatrixHeader {
+    /// Lengths of the two axes; the first one varies fastest.
+    pub(crate) matrix: [usize; 2],
+    pub(crate) element: ElementType,
+    pub(crate) big_endian: bool,
+    pub(crate) scaling: Option<(f64, f64)>,
+    /// The content of the extension that was asked for.
+    pub(crate) extension: Vec<u8>,
+}
+
+impl MatrixHeader {
+    /// Reads the header and the first extension of this code, and leaves `source` at the first number.
+    pub(crate) fn read(source: &mut ByteSource, code: i32) -> Result<Self, FmriError> {
+        let raw = RawHeader::read(source)?;
+        let length = |axis: usize| usize::try_from(raw.dim[axis]).ok().filter(|length| *length > 0);
+        let [_, i, j, k, t, ..] = raw.dim;
+        let (Some(rows), Some(columns), 6, [1, 1, 1, 1]) = (length(5), length(6), raw.dim[0], [i, j, k, t])
+        else {
+            let found = format!("dimensions {:?}", raw.dim);
+            return Err(source.malformed(found, "a CIFTI-2 file: a matrix of scans or maps and places"));
+        };
+        Ok(Self {
+            matrix: [rows, columns],
+            element: raw.element(source)?,
+            big_endian: raw.big_endian,
+            scaling: raw.scaling(source)?,
+            extension: raw.extension(source, code)?,
+        })
+    }
+}
+
 fn in_file(source: &ByteSource, error: &FmriError) -> FmriError {
     source.malformed(error.to_string(), "a grid with voxels and an invertible affine")
 }
@@ -242,6 +274,30 @@ impl RawHeader {
             ));
         }
         Ok(Some((slope, intercept)))
+    }
+
+    /// The first extension of a code; skips everything else before the data.
+    fn extension(&self, source: &mut ByteSource, code: i32) -> Result<Vec<u8>, FmriError> {
+        let mut left = self.padding(source)?.saturating_sub(4);
+        source.skip(4)?;
+        let mut found = None;
+        while left >= 8 && found.is_none() {
+            let head: Vec<i32> = source.read_numbers(2, self.big_endian)?;
+            let content = u64::try_from(head[0]).ok().and_then(|size| size.checked_sub(8));
+            let Some(content) = content.filter(|content| *content <= left - 8) else {
+                let wrong = format!("an extension of {} bytes", head[0]);
+                return Err(source.malformed(wrong, "extensions that end before the data"));
+            };
+            left -= 8 + content;
+            if head[1] == code {
+                let length = usize::try_from(content).unwrap_or(usize::MAX);
+                found = Some(source.read_numbers::<u8>(length, false)?);
+            } else {
+                source.skip(content)?;
+            }
+        }
+        source.skip(left)?;
+        found.ok_or_else(|| source.malformed("no extension with XML", "a CIFTI-2 file"))
     }
 
     /// Bytes between the header and the data. An offset of 0 means "right after the header".

@@ -2,6 +2,8 @@
 //!
 //! * [`BidsJob`]: the runs of a folder of derivatives in BIDS form, into `runs.csv`; nothing is copied;
 //! * [`WordsJob`]: words with their times, from tables, `TextGrid` files, transcripts and subtitles, into `words_LANG.csv`.
+//! * [`FeaturesJob`]: features of words or scans, into activations;
+//! * [`AtlasJob`]: a label image with a table of its labels.
 //!
 //! ```
 //! use lpp_import::{Unit, WordsJob};
@@ -25,12 +27,16 @@
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare what is exact"))]
 
+mod atlas;
 mod bids;
 mod error;
+mod features;
 mod language;
 mod words;
 
+pub use atlas::{AtlasJob, AtlasReport};
 pub use bids::{BidsChoice, BidsJob, BidsReport, EventsSource};
 pub use error::ImportError;
+pub use features::{FeaturesJob, FeaturesReport, RowsAre};
 pub use language::{language_tag, stories_of};
 pub use words::{RunOf, RunOfWords, Unit, WordFormat, WordsJob, WordsReport};

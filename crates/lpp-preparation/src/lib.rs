@@ -3,7 +3,8 @@
 //! Each preparation program has a job here: a step (its inputs and outputs, see [`lpp_steps`]) and the code that runs
 //! it with [`lpp_fmri`] and [`lpp_text`]. A job does nothing if its outputs are up to date.
 //!
-//! * scans: [`ResampleJob`], [`MaskJob`], [`CleanJob`], [`SphereJob`], [`RegressorJob`], [`PublishedArrayJob`];
+//! * scans: [`ResampleJob`], [`MaskJob`], [`CleanJob`], [`SphereJob`], [`RegressorJob`], [`ProjectJob`],
+//!   [`PublishedArrayJob`];
 //! * words: [`AlignJob`], [`GloveJob`], [`RandomJob`], [`ControlsJob`], and [`load_annotation`];
 //! * [`RepetitionTime`]: compares the values in headers, sidecars, flags and `lpp.toml`.
 
@@ -13,6 +14,7 @@ mod clean_job;
 mod controls_job;
 mod features;
 mod mask_job;
+mod project_job;
 mod published_array_job;
 mod regressor_job;
 mod repetition_time;
@@ -27,6 +29,7 @@ pub use clean_job::{CleanJob, CleanReport, load_confounds};
 pub use controls_job::{ControlReport, ControlsJob, wav_files};
 pub use features::FeatureReport;
 pub use mask_job::{MaskJob, MaskReport};
+pub use project_job::{ProjectJob, ProjectReport};
 pub use published_array_job::PublishedArrayJob;
 pub use regressor_job::RegressorJob;
 pub use repetition_time::RepetitionTime;

@@ -203,16 +203,14 @@ fn said_by_sidecar(run: &Path) -> Result<Option<Said>, FileError> {
     let Some((path, value)) = in_sidecar(run, "RepetitionTime")? else {
         return Ok(None);
     };
-    match value.as_f64().filter(|seconds| *seconds > 0.0) {
-        Some(seconds) => Ok(Some(Said {
-            seconds,
-            by: path.display().to_string(),
-        })),
-        None => {
-            let found = format!("RepetitionTime {value}");
-            Err(FileError::malformed(&path, found, "a positive number of seconds"))
-        }
-    }
+    let Some(seconds) = value.as_f64().filter(|seconds| *seconds > 0.0) else {
+        let found = format!("RepetitionTime {value}");
+        return Err(FileError::malformed(&path, found, "a positive number of seconds"));
+    };
+    Ok(Some(Said {
+        seconds,
+        by: path.display().to_string(),
+    }))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Which of the scans of a folder are the runs of the study.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use lpp_files::{EntityChoice, FileError, natural_order};
@@ -82,11 +82,13 @@ impl BidsChoice {
             .into_iter()
             .filter(|key| !OF_RUNS.contains(key) && !self.is_chosen(key))
             .map(|key| (key, labels(scans, key)))
-            .filter(|(_, labels)| labels.len() > 1)
+            .filter(|(key, labels)| {
+                labels.len() > 1 && (*key == "space" || varies_within_a_space(scans, key))
+            })
             .collect();
         let mut found: Vec<String> = open
             .iter()
-            .map(|(key, labels)| format!("{} of {} ({})", labels.len(), plural(key), said(key, labels)))
+            .map(|(key, labels)| format!("{} {} ({})", labels.len(), plural(key), said(key, labels)))
             .collect();
         let mut flags: Vec<String> = open.iter().map(|(key, labels)| flag(key, labels)).collect();
         // Where the space decides, the kind follows.
@@ -115,6 +117,18 @@ impl BidsChoice {
         // Several chosen tasks are stories of one study each.
         self.only.iter().any(|choice| choice.key() == key)
     }
+}
+
+/// Whether an entity is a choice of its own, and does not follow from the space.
+fn varies_within_a_space(scans: &[Found], key: &str) -> bool {
+    let mut of_space: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for found in scans {
+        of_space
+            .entry(found.label("space"))
+            .or_default()
+            .insert(found.label(key));
+    }
+    of_space.values().any(|labels| labels.len() > 1)
 }
 
 /// The labels of an entity in natural order, one empty if a name lacks it.

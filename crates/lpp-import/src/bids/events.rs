@@ -31,7 +31,7 @@ impl EventsSource {
         let mut first: BTreeMap<String, PathBuf> = BTreeMap::new();
         for run in runs.runs() {
             let story = runs.story_of(run);
-            let events = self.of_run(run, raw.as_deref())?;
+            let events = Self::of_run(run, raw.as_deref())?;
             match first.get(&story) {
                 Some(known) if *known != events => same_words(known, &events, self.column.as_deref())?,
                 Some(_) => {}
@@ -47,7 +47,7 @@ impl EventsSource {
             .collect())
     }
 
-    fn of_run(&self, run: &TableRun, raw: Option<&Path>) -> Result<PathBuf, FileError> {
+    fn of_run(run: &TableRun, raw: Option<&Path>) -> Result<PathBuf, FileError> {
         let name = BidsName::of(&run.path).or_entity("sub", &run.subject);
         let name = if run.session.is_empty() {
             name
@@ -81,14 +81,14 @@ impl EventsSource {
     /// The raw data set: the given one, or that which `dataset_description.json` names.
     fn raw_folder(&self) -> Result<Option<PathBuf>, FileError> {
         if let Some(raw) = &self.raw {
-            return match raw.is_dir() {
-                true => Ok(Some(raw.clone())),
-                false => Err(FileError::malformed(
+            if !raw.is_dir() {
+                return Err(FileError::malformed(
                     raw,
                     "no such folder",
                     "the raw data set (--raw)",
-                )),
-            };
+                ));
+            }
+            return Ok(Some(raw.clone()));
         }
         let file = self.folder.join("dataset_description.json");
         let Ok(text) = fs::read(&file) else {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, sha256_of_file};
 use lpp_fmri::ImageReader;
+use lpp_fmri::surface::{Cifti, CiftiRows, gifti_length};
 use lpp_preparation::{RepetitionTime, in_sidecar};
 use lpp_steps::{ImportRunsStep, Software, run_if_stale};
 use lpp_study::{PairRuns, RunKind, RunsTable, TableRun};
@@ -13,6 +14,9 @@ use super::beside::{confounds, mask};
 use super::choice::BidsChoice;
 use super::found::{Found, paired, scans};
 use crate::ImportError;
+
+/// Header and sidecar agree up to the rounding to whole ms.
+const TOLERANCE_S: f64 = 1e-3;
 
 /// Finds the runs of a folder in BIDS form and writes the runs table of a study.
 #[derive(Debug, Clone, Default)]
@@ -65,11 +69,7 @@ impl BidsJob {
     /// As [`list`](Self::list); also naming an image that holds no data or no time series, or whose repetition time
     /// contradicts its sidecar.
     pub fn run(&self, software: Software) -> Result<BidsReport, ImportError> {
-        let mut report = self.report(|found| {
-            let n_scans = n_scans(found)?;
-            let tr_s = RepetitionTime::default().agreed(std::slice::from_ref(&found.path))?;
-            Ok((Some(n_scans), tr_s))
-        })?;
+        let mut report = self.report(measured)?;
         let step = ImportRunsStep {
             folder: self.folder.clone(),
             // What is in the table tells all that the images, sidecars and settings decide.
@@ -151,19 +151,36 @@ impl BidsJob {
     }
 }
 
-/// Scans of a run by its header.
-fn n_scans(found: &Found) -> Result<usize, ImportError> {
-    let n_scans = match found.kind {
-        RunKind::Volume => ImageReader::open(&found.path)?.n_volumes(),
-        RunKind::Surface | RunKind::Cifti => {
-            let expected = "volumes (--kind volume, or another --space)";
-            return Err(FileError::malformed(&found.path, "no volume", expected).into());
+/// Number of scans and repetition time of a run by its header and sidecar, which must agree.
+fn measured(found: &Found) -> Result<(Option<usize>, Option<f64>), ImportError> {
+    let path = &found.path;
+    let (n_scans, tr_s) = match found.kind {
+        RunKind::Volume => {
+            let tr_s = RepetitionTime::default().agreed(std::slice::from_ref(path))?;
+            (ImageReader::open(path)?.n_volumes(), tr_s)
+        }
+        // The unit of the time step of a GIFTI file is told by nobody: its sidecar has the repetition time.
+        RunKind::Surface => (gifti_length(path)?, RepetitionTime::of_sidecar(path)?),
+        RunKind::Cifti => {
+            let CiftiRows::Series { n_scans, step_s } = Cifti::load_header(path)?.0 else {
+                return Err(FileError::malformed(path, "maps", "scans of a run").into());
+            };
+            let beside = RepetitionTime::of_sidecar(path)?;
+            if let Some((step_s, said_s)) = step_s
+                .zip(beside)
+                .filter(|(step, said)| (step - said).abs() > TOLERANCE_S)
+            {
+                let found = format!("a repetition time of {step_s} s");
+                let expected = format!("{said_s} s as in its sidecar; correct the one that is wrong");
+                return Err(FileError::malformed(path, found, expected).into());
+            }
+            (n_scans, beside.or(step_s))
         }
     };
     if n_scans < 2 {
-        return Err(FileError::malformed(&found.path, "one scan", "a run of several scans").into());
+        return Err(FileError::malformed(path, "one scan", "a run of several scans").into());
     }
-    Ok(n_scans)
+    Ok((Some(n_scans), tr_s))
 }
 
 /// The time of the first scan, if the sidecar gives it.

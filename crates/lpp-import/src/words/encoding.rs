@@ -6,7 +6,7 @@ use std::path::Path;
 use lpp_files::FileError;
 
 /// Reads a file as text, without the byte order mark.
-pub(super) fn read_text(path: &Path) -> Result<String, FileError> {
+pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
     let bytes = fs::read(path).map_err(FileError::read(path))?;
     let decoded = match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),

@@ -8,10 +8,11 @@ use lpp_steps::{Choice, ImportWordsStep, Software, run_if_stale};
 use serde::Serialize;
 
 use super::format::{self, WordFormat};
+use super::pace::unit_of;
 use super::run_of::{RunOf, places};
 use super::spoken::{Segment, Spoken};
 use super::times::{Word, words};
-use super::unit::{Unit, unit_of};
+use super::unit::Unit;
 
 /// Reads files of words and writes the table of words of one language.
 #[derive(Debug, Clone, Default)]

@@ -4,6 +4,7 @@ mod columns;
 mod encoding;
 mod format;
 mod job;
+mod pace;
 mod run_of;
 mod same_words;
 mod spoken;
@@ -13,8 +14,10 @@ mod times;
 mod transcript;
 mod unit;
 
+pub(crate) use encoding::read_text;
 pub use format::WordFormat;
 pub use job::{RunOfWords, WordsJob, WordsReport};
 pub use run_of::RunOf;
+pub(crate) use run_of::places;
 pub(crate) use same_words::same_words;
 pub use unit::Unit;

@@ -32,7 +32,7 @@ impl FromStr for RunOf {
 ///
 /// If the study has a runs table, labels and `stories` must be the same, one to one. Otherwise labels are numbered in the
 /// natural order of their numbers.
-pub(super) fn places(
+pub(crate) fn places(
     labels: &[String],
     stories: Option<&[String]>,
     origin: &Path,

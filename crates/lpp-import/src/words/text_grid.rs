@@ -179,16 +179,12 @@ impl Reader<'_> {
         loop {
             let (part, after) = rest.split_once('"')?;
             text.push_str(part);
-            match after.strip_prefix('"') {
-                Some(more) => {
-                    text.push('"');
-                    rest = more;
-                }
-                None => {
-                    self.rest = &self.rest[self.rest.len() - after.len()..];
-                    return Some(Token::Text(text));
-                }
-            }
+            let Some(more) = after.strip_prefix('"') else {
+                self.rest = &self.rest[self.rest.len() - after.len()..];
+                return Some(Token::Text(text));
+            };
+            text.push('"');
+            rest = more;
         }
     }
 

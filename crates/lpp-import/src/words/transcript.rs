@@ -150,7 +150,9 @@ fn collect<'a>(json: &'a Value, found: &mut Vec<&'a Map<String, Value>>) -> Resu
 mod tests {
     use super::*;
 
-    fn of(text: &str) -> Result<Vec<(String, Option<f64>, Option<f64>)>, String> {
+    type Row = (String, Option<f64>, Option<f64>);
+
+    fn of(text: &str) -> Result<Vec<Row>, String> {
         let spoken = read(Path::new("t.json"), text).map_err(|error| error.to_string())?;
         Ok(spoken
             .segments

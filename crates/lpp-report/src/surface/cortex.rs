@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use lpp_fmri::Mask;
+use lpp_fmri::surface::{Mesh, load_mesh, load_values, sample_along_normals};
 use ndarray::aview1;
 
-use super::mesh::Mesh;
-use super::sampling::sample_along_normals;
-use super::{freesurfer, gifti, isosurface};
+use super::isosurface;
 use crate::ReportError;
 
 /// Samples along a normal, as many as nilearn takes.
@@ -204,7 +203,7 @@ fn load_hemisphere(
     };
     let folds = match file(folder, &folds) {
         Some(path) => {
-            let values = gifti::load_values(&path)?;
+            let values = load_values(&path)?;
             same_vertices(&path, values.len(), &cortex)?;
             files.push(path);
             values
@@ -238,15 +237,6 @@ fn same_vertices(path: &Path, found: usize, cortex: &Mesh) -> Result<(), ReportE
     }
     let expected = format!("{expected}, as in the pial surface");
     Err(ReportError::mesh(path, format!("{found} vertices"), expected))
-}
-
-fn load_mesh(path: &Path) -> Result<Mesh, ReportError> {
-    let name = path.to_string_lossy();
-    if name.ends_with(".gii") || name.ends_with(".gii.gz") {
-        gifti::load_mesh(path)
-    } else {
-        freesurfer::load_mesh(path)
-    }
 }
 
 fn file(folder: &Path, names: &[String]) -> Option<PathBuf> {

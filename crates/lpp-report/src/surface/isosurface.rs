@@ -9,8 +9,8 @@ use std::path::Path;
 use lpp_fmri::{Affine, Mask, transform};
 use ndarray::Array3;
 
-use super::mesh::Mesh;
 use crate::ReportError;
+use lpp_fmri::surface::Mesh;
 
 /// Empty voxels around the mask: room for the blur, and every surface closes.
 const MARGIN: usize = 2;

@@ -7,9 +7,9 @@
 
 use resvg::tiny_skia::{Pixmap, PremultipliedColorU8};
 
-use super::mesh::Mesh;
 use crate::ReportError;
 use crate::theme::Rgb;
+use lpp_fmri::surface::Mesh;
 
 /// Pixels per pixel of the result along each axis: smooth edges.
 const OVERSAMPLING: usize = 2;

@@ -1,7 +1,8 @@
 //! Values on meshes, compared with nilearn.
 
+use lpp_fmri::surface::{Mesh, sample_along_normals};
 use lpp_fmri::{Affine, invert_affine};
-use lpp_report::surface::{CorticalSurface, Mesh, sample_along_normals};
+use lpp_report::surface::CorticalSurface;
 use lpp_testkit::{Tolerance, assert_close, fixture};
 use ndarray::{Array1, Array3};
 use serde_json::Value;

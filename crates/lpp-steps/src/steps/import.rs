@@ -63,3 +63,60 @@ impl ImportRunsStep {
             .with("content", &self.content)
     }
 }
+
+/// Features of one language, from files of other programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportFeaturesStep {
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// The name of the features.
+    pub name: String,
+    /// The language.
+    pub lang: String,
+    /// What the rows are: `words` or `scans`.
+    pub rows: String,
+    /// The axis of the layers, if there is one.
+    pub layer_axis: Option<usize>,
+    /// The stories of the runs table, if there is one.
+    pub stories: Option<Vec<String>>,
+    /// The activations.
+    pub output: PathBuf,
+}
+
+impl ImportFeaturesStep {
+    /// The activations.
+    #[must_use]
+    pub fn artefact(&self) -> Artefact {
+        Artefact::new(&self.output)
+            .inputs(&self.files)
+            .with("name", &self.name)
+            .with("lang", &self.lang)
+            .with("rows", &self.rows)
+            .with("layer_axis", self.layer_axis)
+            .with("stories", &self.stories)
+    }
+}
+
+/// A label image with a table of its labels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportAtlasStep {
+    /// The label image.
+    pub image: PathBuf,
+    /// The names of its labels.
+    pub labels: PathBuf,
+    /// The image in the study.
+    pub output: PathBuf,
+    /// The table in the study.
+    pub table: PathBuf,
+}
+
+impl ImportAtlasStep {
+    /// The image and the table.
+    #[must_use]
+    pub fn artefacts(&self) -> Vec<Artefact> {
+        vec![
+            Artefact::new(&self.output).input(&self.image),
+            Artefact::new(&self.table).inputs([&self.image, &self.labels]),
+        ]
+    }
+}

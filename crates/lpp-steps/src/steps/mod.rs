@@ -13,6 +13,7 @@ mod glove;
 mod hidden_states;
 mod import;
 mod mask;
+mod project;
 mod published_array;
 mod random;
 mod regressors;
@@ -37,8 +38,9 @@ pub use fit::{
 pub use fit_settings::FitSettings;
 pub use glove::GloveStep;
 pub use hidden_states::HiddenStatesStep;
-pub use import::{ImportRunsStep, ImportWordsStep};
+pub use import::{ImportAtlasStep, ImportFeaturesStep, ImportRunsStep, ImportWordsStep};
 pub use mask::MaskStep;
+pub use project::ProjectStep;
 pub use published_array::PublishedArrayStep;
 pub use random::RandomStep;
 pub use regressors::RegressorsStep;

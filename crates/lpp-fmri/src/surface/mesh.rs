@@ -1,19 +1,19 @@
 //! Triangle meshes.
 
-use crate::ReportError;
+use crate::FmriError;
 use std::path::Path;
 
 /// A mesh of triangles, its vertices in mm of the world.
 ///
 /// ```
-/// use lpp_report::surface::Mesh;
+/// use lpp_fmri::surface::Mesh;
 /// let corner = Mesh::new(
 ///     vec![[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]],
 ///     vec![[0, 1, 2]],
 ///     "a triangle".as_ref(),
 /// )?;
 /// assert_eq!(corner.normals(), [[0.0, 0.0, 1.0]; 3]);
-/// # Ok::<(), lpp_report::ReportError>(())
+/// # Ok::<(), lpp_fmri::FmriError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mesh {
@@ -25,22 +25,18 @@ impl Mesh {
     /// A mesh from its vertices and from triangles of their numbers, counter-clockwise as seen from outside.
     ///
     /// # Errors
-    /// [`ReportError::Mesh`] naming `file` if there is no triangle, a triangle has a vertex that is not there, or a
+    /// [`FmriError::File`] naming `file` if there is no triangle, a triangle has a vertex that is not there, or a
     /// coordinate is not finite.
-    pub fn new(
-        vertices: Vec<[f64; 3]>,
-        triangles: Vec<[usize; 3]>,
-        file: &Path,
-    ) -> Result<Self, ReportError> {
+    pub fn new(vertices: Vec<[f64; 3]>, triangles: Vec<[usize; 3]>, file: &Path) -> Result<Self, FmriError> {
         if triangles.is_empty() {
-            return Err(ReportError::mesh(file, "no triangle", "a mesh of triangles"));
+            return Err(FmriError::malformed(file, "no triangle", "a mesh of triangles"));
         }
         if let Some(wrong) = triangles
             .iter()
             .flatten()
             .find(|&&vertex| vertex >= vertices.len())
         {
-            return Err(ReportError::mesh(
+            return Err(FmriError::malformed(
                 file,
                 format!("a triangle with vertex {wrong}"),
                 format!("vertices below {}", vertices.len()),
@@ -51,7 +47,7 @@ impl Mesh {
             .flatten()
             .any(|coordinate| !coordinate.is_finite())
         {
-            return Err(ReportError::mesh(
+            return Err(FmriError::malformed(
                 file,
                 "a coordinate that is not finite",
                 "coordinates in mm",
@@ -92,7 +88,8 @@ impl Mesh {
     ///
     /// # References
     /// G. Taubin (1995), A signal processing approach to fair surface design, <https://doi.org/10.1145/218380.218473>
-    pub(crate) fn smoothed(mut self, n: usize, share: f64, back: f64) -> Self {
+    #[must_use]
+    pub fn smoothed(mut self, n: usize, share: f64, back: f64) -> Self {
         for _ in 0..n {
             self.relax(share);
             self.relax(-back);

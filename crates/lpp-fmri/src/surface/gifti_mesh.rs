@@ -1,35 +1,28 @@
-//! GIFTI surfaces (`.gii`, `.gii.gz`): meshes and values per vertex.
+//! Meshes of GIFTI files (`.gii`, `.gii.gz`).
 //!
 //! # References
 //! GIFTI surface data format, version 1.0, <https://www.nitrc.org/projects/gifti>
 
-use std::io::Read;
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use flate2::read::ZlibDecoder;
-use roxmltree::{Document, Node, ParsingOptions};
+use roxmltree::{Document, Node};
 
-use super::binary::read_all;
+use super::gifti_file::{DataArray, parse, text_of};
 use super::mesh::Mesh;
 use super::volume_geometry::VolumeGeometry;
-use super::xml_guard::guarded;
-use crate::ReportError;
+use crate::FmriError;
 
-/// Nodes of the largest sensible file: a few arrays with their metadata.
-const MOST_NODES: u32 = 100_000;
-/// Numbers of the largest sensible array: 1.4 million triangles; a cortex of 0.5 mm has 0.8 million.
-const MOST_NUMBERS: usize = 1 << 22;
+/// Vertices are counted below this.
+const MOST_VERTICES: usize = 1 << 32;
 
 /// Reads a mesh; its vertices are in the world, whatever the file has them in.
-pub(super) fn load_mesh(path: &Path) -> Result<Mesh, ReportError> {
+pub(super) fn load_mesh(path: &Path) -> Result<Mesh, FmriError> {
     let text = text_of(path)?;
     let document = parse(path, &text)?;
     let node = array(path, &document, "NIFTI_INTENT_POINTSET")?;
-    let points = numbers(path, node, 3)?;
+    let points = DataArray::of(path, node)?.rows_of(3)?;
     let geometry = geometry(path, node)?;
-    let triangles = numbers(path, array(path, &document, "NIFTI_INTENT_TRIANGLE")?, 3)?;
+    let triangles = DataArray::of(path, array(path, &document, "NIFTI_INTENT_TRIANGLE")?)?.rows_of(3)?;
     let vertices = points
         .chunks_exact(3)
         .map(|p| [p[0], p[1], p[2]])
@@ -38,50 +31,23 @@ pub(super) fn load_mesh(path: &Path) -> Result<Mesh, ReportError> {
     let triangles = triangles
         .chunks_exact(3)
         .map(|t| Ok([index(path, t[0])?, index(path, t[1])?, index(path, t[2])?]))
-        .collect::<Result<_, ReportError>>()?;
+        .collect::<Result<_, FmriError>>()?;
     Mesh::new(vertices, triangles, path)
 }
 
-/// Reads one value per vertex, as the depth of the folds.
-pub(super) fn load_values(path: &Path) -> Result<Vec<f64>, ReportError> {
-    let text = text_of(path)?;
-    let document = parse(path, &text)?;
-    let node = document
-        .descendants()
-        .find(|node| node.has_tag_name("DataArray"))
-        .ok_or_else(|| ReportError::mesh(path, "no data array", "one value per vertex"))?;
-    numbers(path, node, 1)
-}
-
-fn text_of(path: &Path) -> Result<String, ReportError> {
-    let text = String::from_utf8(read_all(path)?)
-        .map_err(|_| ReportError::mesh(path, "bytes that are not text", "GIFTI"))?;
-    guarded(&text).map_err(|found| ReportError::mesh(path, found, "GIFTI"))
-}
-
-fn parse<'a>(path: &Path, text: &'a str) -> Result<Document<'a>, ReportError> {
-    let options = ParsingOptions {
-        // The guard has taken out the document type that the standard's own files name.
-        allow_dtd: false,
-        nodes_limit: MOST_NODES,
-    };
-    Document::parse_with_options(text, options)
-        .map_err(|error| ReportError::mesh(path, format!("broken XML ({error})"), "GIFTI"))
-}
-
 /// The first array with that intent.
-fn array<'a>(path: &Path, document: &'a Document<'_>, intent: &str) -> Result<Node<'a, 'a>, ReportError> {
+fn array<'a>(path: &Path, document: &'a Document<'_>, intent: &str) -> Result<Node<'a, 'a>, FmriError> {
     document
         .descendants()
         .find(|node| node.has_tag_name("DataArray") && node.attribute("Intent") == Some(intent))
-        .ok_or_else(|| ReportError::mesh(path, format!("no array {intent}"), "a mesh"))
+        .ok_or_else(|| FmriError::malformed(path, format!("no array {intent}"), "a mesh"))
 }
 
 /// Where the volume lay that `FreeSurfer` made the points from, if they are in its coordinates; `None` if they are in the world.
 ///
 /// # Errors
 /// If the points need a transformation: which of the two spaces is that of the scans, the file does not tell.
-fn geometry(path: &Path, points: Node<'_, '_>) -> Result<Option<VolumeGeometry>, ReportError> {
+fn geometry(path: &Path, points: Node<'_, '_>) -> Result<Option<VolumeGeometry>, FmriError> {
     let text = |tag: &str| {
         points
             .descendants()
@@ -95,7 +61,7 @@ fn geometry(path: &Path, points: Node<'_, '_>) -> Result<Option<VolumeGeometry>,
         .collect();
     let is_identity = |(at, entry): (usize, &f64)| (entry - f64::from(u8::from(at % 5 == 0))).abs() < 1e-6;
     if !matrix.iter().enumerate().all(is_identity) {
-        return Err(ReportError::mesh(
+        return Err(FmriError::malformed(
             path,
             format!(
                 "points that are to be transformed to the space {}",
@@ -139,115 +105,9 @@ fn geometry(path: &Path, points: Node<'_, '_>) -> Result<Option<VolumeGeometry>,
     }))
 }
 
-/// The numbers of an array of rows of `columns`.
-fn numbers(path: &Path, node: Node<'_, '_>, columns: usize) -> Result<Vec<f64>, ReportError> {
-    let attribute = |name: &str| node.attribute(name).unwrap_or_default();
-    let dimension = |name: &str| attribute(name).parse::<usize>().ok();
-    let rows = dimension("Dim0").ok_or_else(|| ReportError::mesh(path, "an array without Dim0", "GIFTI"))?;
-    let found_columns = dimension("Dim1").unwrap_or(1);
-    let n = rows.saturating_mul(found_columns);
-    if found_columns != columns || n > MOST_NUMBERS {
-        return Err(ReportError::mesh(
-            path,
-            format!("an array of {rows} × {found_columns} numbers"),
-            format!("{columns} a row, at most {MOST_NUMBERS}"),
-        ));
-    }
-    if attribute("ArrayIndexingOrder") == "ColumnMajorOrder" && columns > 1 {
-        return Err(ReportError::mesh(path, "columns in order", "rows in order"));
-    }
-    let data = node
-        .children()
-        .find(|child| child.has_tag_name("Data"))
-        .and_then(|child| child.text())
-        .unwrap_or_default();
-    let values = if attribute("Encoding") == "ASCII" {
-        ascii(path, data, n)?
-    } else {
-        let bytes = bytes_of(path, attribute("Encoding"), data, n)?;
-        decode(path, attribute("DataType"), attribute("Endian"), &bytes)?
-    };
-    if values.len() != n {
-        return Err(ReportError::mesh(
-            path,
-            format!("{} numbers", values.len()),
-            format!("{n}, as Dim0 and Dim1 say"),
-        ));
-    }
-    Ok(values)
-}
-
-fn ascii(path: &Path, data: &str, n: usize) -> Result<Vec<f64>, ReportError> {
-    data.split_ascii_whitespace()
-        .take(n + 1)
-        .map(|word| {
-            word.parse()
-                .map_err(|_| ReportError::mesh(path, format!("{word:?} in an array"), "a number"))
-        })
-        .collect()
-}
-
-/// The bytes of 4-byte numbers; never more than announced.
-fn bytes_of(path: &Path, encoding: &str, data: &str, n: usize) -> Result<Vec<u8>, ReportError> {
-    let compact: String = data.split_ascii_whitespace().collect();
-    let raw = STANDARD
-        .decode(compact)
-        .map_err(|error| ReportError::mesh(path, format!("broken Base64 ({error})"), "GIFTI"))?;
-    match encoding {
-        "Base64Binary" => Ok(raw),
-        "GZipBase64Binary" => {
-            let mut bytes = Vec::new();
-            ZlibDecoder::new(raw.as_slice())
-                .take(4 * n as u64 + 1)
-                .read_to_end(&mut bytes)
-                .map_err(|error| {
-                    ReportError::mesh(path, format!("a broken stream ({error})"), "zlib data")
-                })?;
-            Ok(bytes)
-        }
-        other => Err(ReportError::mesh(
-            path,
-            format!("the encoding {other:?}"),
-            "ASCII, Base64Binary or GZipBase64Binary",
-        )),
-    }
-}
-
-fn decode(path: &Path, data_type: &str, endian: &str, bytes: &[u8]) -> Result<Vec<f64>, ReportError> {
-    let big = match endian {
-        "BigEndian" => true,
-        "LittleEndian" => false,
-        other => {
-            return Err(ReportError::mesh(
-                path,
-                format!("the byte order {other:?}"),
-                "LittleEndian or BigEndian",
-            ));
-        }
-    };
-    let word = |four: &[u8]| {
-        let four = [four[0], four[1], four[2], four[3]];
-        if big {
-            u32::from_be_bytes(four)
-        } else {
-            u32::from_le_bytes(four)
-        }
-    };
-    let words = bytes.chunks_exact(4).map(word);
-    match data_type {
-        "NIFTI_TYPE_FLOAT32" => Ok(words.map(|word| f64::from(f32::from_bits(word))).collect()),
-        "NIFTI_TYPE_INT32" => Ok(words.map(|word| f64::from(word.cast_signed())).collect()),
-        other => Err(ReportError::mesh(
-            path,
-            format!("the data type {other:?}"),
-            "NIFTI_TYPE_FLOAT32 or NIFTI_TYPE_INT32",
-        )),
-    }
-}
-
 /// A vertex number from a number of the file.
-fn index(path: &Path, value: f64) -> Result<usize, ReportError> {
-    if value >= 0.0 && value < MOST_NUMBERS as f64 && value.fract() == 0.0 {
+fn index(path: &Path, value: f64) -> Result<usize, FmriError> {
+    if value >= 0.0 && value < MOST_VERTICES as f64 && value.fract() == 0.0 {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -256,7 +116,7 @@ fn index(path: &Path, value: f64) -> Result<usize, ReportError> {
         let index = value as usize;
         Ok(index)
     } else {
-        Err(ReportError::mesh(
+        Err(FmriError::malformed(
             path,
             format!("vertex {value} in a triangle"),
             "a vertex number",
@@ -268,6 +128,8 @@ fn index(path: &Path, value: f64) -> Result<usize, ReportError> {
 #[allow(clippy::cast_possible_truncation, reason = "whole numbers of a made file")]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use flate2::Compression;
     use flate2::write::{GzEncoder, ZlibEncoder};
     use std::io::Write;
@@ -283,7 +145,7 @@ mod tests {
         )
     }
 
-    fn load(text: &str) -> Result<Mesh, ReportError> {
+    fn load(text: &str) -> Result<Mesh, FmriError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pial.gii.gz");
         let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());

@@ -1,9 +1,10 @@
 //! From voxels to vertices: the mean along each vertex's normal.
 
-use lpp_fmri::{Affine, transform};
 use ndarray::Array3;
 
 use super::mesh::Mesh;
+use crate::FmriError;
+use crate::affine::{Affine, transform};
 
 /// Least share of a sample's eight voxels, by weight, that must be known.
 const LEAST_WEIGHT: f64 = 0.5;
@@ -24,22 +25,54 @@ pub fn sample_along_normals(
     mesh: &Mesh,
     offsets: &[f64],
 ) -> Vec<f64> {
-    mesh.vertices()
+    let points = mesh
+        .vertices()
         .iter()
         .zip(mesh.normals())
         .map(|(vertex, normal)| {
-            let (mut sum, mut n) = (0.0, 0.0);
-            for offset in offsets {
-                let point = [0, 1, 2].map(|axis| vertex[axis] + normal[axis] * offset);
-                let value = interpolated(volume, transform(to_voxels, point));
-                if !value.is_nan() {
-                    sum += value;
-                    n += 1.0;
-                }
-            }
-            sum / n
-        })
-        .collect()
+            let along = |offset: &f64| [0, 1, 2].map(|axis| vertex[axis] + normal[axis] * offset);
+            offsets.iter().map(along).collect::<Vec<_>>()
+        });
+    points.map(|points| mean_at(volume, to_voxels, &points)).collect()
+}
+
+/// The mean of a volume between two surfaces with the same vertices, at `depths` from 0 (the first surface) to 1.
+///
+/// Samples are taken as in [`sample_along_normals`]. Ten even depths from the pial to the white surface are nilearn's
+/// `vol_to_surf(kind="depth")`, with which the values agree where all voxels around a sample are known.
+///
+/// # Errors
+/// [`FmriError::Shape`] if the surfaces differ in their number of vertices.
+pub fn sample_between(
+    volume: &Array3<f64>,
+    to_voxels: &Affine,
+    surfaces: [&Mesh; 2],
+    depths: &[f64],
+) -> Result<Vec<f64>, FmriError> {
+    let [outer, inner] = surfaces.map(Mesh::vertices);
+    if outer.len() != inner.len() {
+        return Err(FmriError::Shape {
+            what: "the second surface",
+            found: vec![inner.len(), 3],
+            expected: vec![outer.len(), 3],
+        });
+    }
+    let points = outer.iter().zip(inner).map(|(outer, inner)| {
+        let at = |depth: &f64| [0, 1, 2].map(|axis| outer[axis] + depth * (inner[axis] - outer[axis]));
+        depths.iter().map(at).collect::<Vec<_>>()
+    });
+    Ok(points.map(|points| mean_at(volume, to_voxels, &points)).collect())
+}
+
+/// The mean of the known samples at some points of the world; NaN without any.
+fn mean_at(volume: &Array3<f64>, to_voxels: &Affine, points: &[[f64; 3]]) -> f64 {
+    let samples = points
+        .iter()
+        .map(|point| interpolated(volume, transform(to_voxels, *point)));
+    let (sum, n) = samples
+        .filter(|value| !value.is_nan())
+        .fold((0.0, 0.0), |(sum, n), value| (sum + value, n + 1.0));
+    sum / n
 }
 
 /// Linear interpolation between the known ones of the eight voxels around a place.
@@ -98,6 +131,21 @@ mod tests {
     fn interpolation_is_exact_on_a_ramp() {
         assert!((interpolated(&ramp(), [1.25, 2.5, 0.75]) - (1.25 + 25.0 + 75.0)).abs() < 1e-12);
         assert!((interpolated(&ramp(), [3.0, 3.0, 3.0]) - 333.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_mean_between_surfaces_is_that_of_the_ramp() {
+        let mesh = |z: f64| {
+            let vertices = vec![[1.0, 1.0, z], [2.0, 1.0, z], [1.0, 2.0, z]];
+            Mesh::new(vertices, vec![[0, 1, 2]], "made".as_ref()).unwrap()
+        };
+        let identity = crate::affine::diagonal_affine([1.0; 3], [0.0; 3]);
+        let depths = [0.0, 0.5, 1.0];
+        let values = sample_between(&ramp(), &identity, [&mesh(2.5), &mesh(0.5)], &depths).unwrap();
+        assert_eq!(values, [161.0, 162.0, 171.0]);
+        // The outer sample lies beside the volume and is left out.
+        let values = sample_between(&ramp(), &identity, [&mesh(7.0), &mesh(1.0)], &[0.0, 1.0]).unwrap();
+        assert_eq!(values[0], 111.0);
     }
 
     #[test]

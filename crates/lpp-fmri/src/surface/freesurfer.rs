@@ -5,10 +5,10 @@
 
 use std::path::Path;
 
-use super::binary::read_all;
 use super::mesh::Mesh;
 use super::volume_geometry::VolumeGeometry;
-use crate::ReportError;
+use super::whole_file::read_all;
+use crate::FmriError;
 
 /// First three bytes of a file of triangles.
 const MAGIC: [u8; 3] = [0xff, 0xff, 0xfe];
@@ -20,9 +20,9 @@ const TAG_GEOMETRY: u32 = 20;
 
 /// Reads a mesh: magic number, two lines of comment, counts, coordinates, triangles, and where the volume lay that it was made
 /// from; all big-endian. The vertices are in the world, whatever the file has them in.
-pub(super) fn load_mesh(path: &Path) -> Result<Mesh, ReportError> {
+pub(super) fn load_mesh(path: &Path) -> Result<Mesh, FmriError> {
     let bytes = read_all(path)?;
-    let wrong = |found: &str| ReportError::mesh(path, found, "a FreeSurfer triangle file");
+    let wrong = |found: &str| FmriError::malformed(path, found, "a FreeSurfer triangle file");
     let rest = bytes
         .strip_prefix(&MAGIC)
         .ok_or_else(|| wrong("another magic number"))?;

@@ -1,0 +1,93 @@
+//! `lpp-import features`.
+
+use std::path::PathBuf;
+
+use anyhow::ensure;
+use clap::Args;
+use lpp_cli::{CommonArgs, Outcome};
+use lpp_files::WordTable;
+use lpp_import::{FeaturesJob, RowsAre};
+use lpp_study::{RunsTable, Study};
+
+use crate::place::{Place, SOFTWARE};
+
+/// Writes features of words or scans as activations of the study
+///
+/// Reads NumPy arrays (.npy, .npz), tables (.csv, .tsv) and safetensors. Each .npy, .csv and .tsv file is a run. An .npz
+/// file holds arrays run-R or run-R/layer-L, counted from 0. lpp-fit --model NAME fits them.
+#[derive(Debug, Args)]
+pub(crate) struct FeaturesArgs {
+    /// Files of features
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Name of the features, as that of a model
+    #[arg(long, value_name = "NAME", value_parser = lpp_cli::model)]
+    name: String,
+    /// What the rows are
+    #[arg(long, value_name = "ROWS", value_parser = lpp_cli::choice::<RowsAre>())]
+    rows: RowsAre,
+    /// Language of the words: a tag such as en, de or pt-BR
+    #[arg(long, value_name = "TAG", value_parser = lpp_import::language_tag)]
+    lang: String,
+    /// Axis of the layers in arrays of three axes, from 0; the others are rows and features
+    #[arg(long, value_name = "AXIS", value_parser = clap::value_parser!(u8).range(0..3))]
+    layer_axis: Option<u8>,
+}
+
+impl FeaturesArgs {
+    pub(crate) fn run(self, place: &Place, common: &CommonArgs) -> anyhow::Result<()> {
+        let study = place.open()?;
+        ensure!(
+            !self.name.contains('/'),
+            "found the name {:?}, expected one without a slash (--name)",
+            self.name
+        );
+        let file = format!("{}_{}.safetensors", self.name, self.lang);
+        let job = FeaturesJob {
+            n_rows: known_rows(&study, &self.lang, self.rows)?,
+            stories: lpp_import::stories_of(&study, &self.lang)?,
+            output: study.root().join("activations").join(file),
+            files: self.files,
+            name: self.name,
+            lang: self.lang,
+            rows: self.rows,
+            layer_axis: self.layer_axis.map(usize::from),
+            force: place.force,
+        };
+        let report = job.run(SOFTWARE)?;
+        let outcome = Outcome::new(&job.output, report.up_to_date)
+            .count("runs", report.n_rows.len())
+            .count("layers", report.n_features.len())
+            .count("rows", report.n_rows.iter().sum())
+            .fact("n_features", &report.n_features, "");
+        lpp_cli::print_outcomes(common, &[outcome])
+    }
+}
+
+/// Words or scans of each run, and the file that says so. Scans are compared if all subjects have the same number.
+fn known_rows(study: &Study, lang: &str, rows: RowsAre) -> anyhow::Result<Option<(Vec<usize>, PathBuf)>> {
+    if rows == RowsAre::Words {
+        let path = study.root().join(format!("words_{lang}.csv"));
+        let table = WordTable::load(&path)?;
+        let n_words = (0..table.n_runs()).map(|run| table.run(run).len()).collect();
+        return Ok(Some((n_words, path)));
+    }
+    let path = study.runs_table();
+    if !path.exists() {
+        return Ok(None);
+    }
+    let runs = RunsTable::load(&path)?.of_language(lang);
+    let of_story = |story: &String| {
+        let mut found = runs
+            .runs()
+            .iter()
+            .filter(|run| runs.story_of(run) == *story)
+            .map(|run| run.n_scans);
+        let first = found.next().flatten();
+        first.filter(|_| found.all(|n_scans| n_scans == first))
+    };
+    let n_scans: Option<Vec<usize>> = runs.stories().iter().map(of_story).collect();
+    Ok(n_scans
+        .filter(|n_scans| !n_scans.is_empty())
+        .map(|n_scans| (n_scans, path)))
+}

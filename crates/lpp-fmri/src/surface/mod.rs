@@ -1,0 +1,47 @@
+//! Surfaces and grayordinates: meshes, values per vertex, and the places of CIFTI files.
+//!
+//! * [`load_mesh`] reads meshes of GIFTI and `FreeSurfer`; [`sample_along_normals`] and [`sample_between`] take
+//!   values of a volume to vertices;
+//! * [`load_gifti`], [`load_curvature`] and [`Cifti`] read values; [`save_gifti`] and [`save_cifti`] write maps;
+//! * [`Grayordinates`] are the places of values: their sides and homotopic pairs.
+
+mod cifti;
+mod cifti_header;
+mod curvature;
+mod freesurfer;
+mod gifti_file;
+mod gifti_mesh;
+mod gifti_values;
+mod grayordinates;
+mod hemispheres;
+mod mesh;
+mod sampling;
+mod volume_geometry;
+mod whole_file;
+mod xml_guard;
+
+use std::path::Path;
+
+use crate::FmriError;
+
+pub use cifti::{Cifti, save_cifti};
+pub use cifti_header::CiftiRows;
+pub use curvature::load_curvature;
+pub use gifti_values::{gifti_length, load_gifti, load_values, save_gifti};
+pub use grayordinates::{BrainModel, Grayordinates, Places};
+pub use hemispheres::{load_hemispheres, save_hemispheres};
+pub use mesh::Mesh;
+pub use sampling::{sample_along_normals, sample_between};
+
+/// Reads a mesh: GIFTI by its ending `.gii` or `.gii.gz`, or else a triangle file of `FreeSurfer`.
+///
+/// # Errors
+/// [`FmriError`] naming the file if it is neither, or damaged.
+pub fn load_mesh(path: &Path) -> Result<Mesh, FmriError> {
+    let name = path.to_string_lossy();
+    if name.ends_with(".gii") || name.ends_with(".gii.gz") {
+        gifti_mesh::load_mesh(path)
+    } else {
+        freesurfer::load_mesh(path)
+    }
+}

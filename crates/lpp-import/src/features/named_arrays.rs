@@ -1,0 +1,118 @@
+//! Features of all runs in one file of named arrays: `.npz` and safetensors. Names are `run-R`, or `run-R/layer-L`.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use lpp_files::{Activations, FileError};
+use ndarray::{Array2, ArrayD};
+use zip::ZipArchive;
+
+use super::arrays::singles;
+use super::run_features::{Place, RunFeatures, layers_of};
+
+/// Deflate stores at best 258 bytes in 2 bits; an entry that claims to hold more is not unpacked.
+const MAX_EXPANSION: u64 = 1032;
+const EXPECTED: &str = "arrays run-R or run-R/layer-L, with runs and layers counted from 0";
+
+/// Reads an archive of NumPy arrays.
+pub(super) fn load_npz(path: &Path, layer_axis: Option<usize>) -> Result<Vec<RunFeatures>, FileError> {
+    let wrong = |found: String| FileError::malformed(path, found, "an archive of NumPy arrays (.npz)");
+    let file = File::open(path).map_err(FileError::read(path))?;
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| wrong(error.to_string()))?;
+    let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
+    let keys = names
+        .iter()
+        .map(|name| name.strip_suffix(".npy").unwrap_or(name).to_owned());
+    let places = places_of(path, keys.collect())?;
+    let folder = tempfile::tempdir().map_err(FileError::write(path))?;
+    let mut arrays = BTreeMap::new();
+    for (name, place) in names.iter().zip(places) {
+        let mut entry = archive.by_name(name).map_err(|error| wrong(error.to_string()))?;
+        let limit = entry
+            .compressed_size()
+            .saturating_mul(MAX_EXPANSION)
+            .min(entry.size());
+        let unpacked = folder.path().join("array.npy");
+        let mut file = File::create(&unpacked).map_err(FileError::write(&unpacked))?;
+        std::io::copy(&mut entry.by_ref().take(limit), &mut file)
+            .map_err(|error| wrong(error.to_string()))?;
+        let array = singles(&unpacked).map_err(|error| match error {
+            FileError::Malformed { found, expected, .. } => {
+                FileError::malformed(path, format!("{found} in the array {name}"), expected)
+            }
+            other => other,
+        })?;
+        arrays.insert(place, array);
+    }
+    by_run(path, arrays, layer_axis)
+}
+
+/// Reads the tensors of a safetensors file of our own form.
+pub(super) fn load_safetensors(path: &Path) -> Result<Vec<RunFeatures>, FileError> {
+    let activations = Activations::open(path)?;
+    let runs = 0..activations.n_runs();
+    runs.map(|run| {
+        let layers = (0..activations.n_layers()).map(|layer| activations.layer(run, layer));
+        Ok(RunFeatures {
+            place: Place::Run(run),
+            layers: layers.collect::<Result<_, _>>()?,
+        })
+    })
+    .collect()
+}
+
+/// Run and layer of each name; a name without a layer has none.
+fn places_of(path: &Path, keys: Vec<String>) -> Result<Vec<(usize, Option<usize>)>, FileError> {
+    let number = |text: &str, prefix: &str| -> Option<usize> {
+        let digits = text.strip_prefix(prefix)?;
+        digits
+            .parse()
+            .ok()
+            .filter(|number: &usize| number.to_string() == digits)
+    };
+    let place = |key: &String| match key.split_once('/') {
+        Some((run, layer)) => Some((number(run, "run-")?, Some(number(layer, "layer-")?))),
+        None => Some((number(key, "run-")?, None)),
+    };
+    let places: Option<Vec<_>> = keys.iter().map(place).collect();
+    places.filter(|places| !places.is_empty()).ok_or_else(|| {
+        let mut listed: Vec<String> = keys.iter().take(8).cloned().collect();
+        listed.extend((keys.len() > 8).then(|| "...".to_owned()));
+        FileError::malformed(path, format!("the arrays {}", listed.join(", ")), EXPECTED)
+    })
+}
+
+/// Runs in order, each with all of its layers.
+fn by_run(
+    path: &Path,
+    arrays: BTreeMap<(usize, Option<usize>), ArrayD<f32>>,
+    layer_axis: Option<usize>,
+) -> Result<Vec<RunFeatures>, FileError> {
+    let mut runs: BTreeMap<usize, Vec<Array2<f32>>> = BTreeMap::new();
+    let mut whole: BTreeMap<usize, bool> = BTreeMap::new();
+    for ((run, layer), array) in arrays {
+        let known = runs.entry(run).or_default();
+        let name = layer.map_or(format!("run-{run}"), |layer| format!("run-{run}/layer-{layer}"));
+        let mixed = whole
+            .insert(run, layer.is_none())
+            .is_some_and(|whole| whole || layer.is_none());
+        if mixed || layer.is_some_and(|layer| layer != known.len()) {
+            return Err(FileError::malformed(
+                path,
+                format!("the array {name} after {} layers", known.len()),
+                EXPECTED,
+            ));
+        }
+        let axis = layer_axis.filter(|_| layer.is_none());
+        known.extend(layers_of(path, &format!("the array {name}"), array, axis)?);
+    }
+    Ok(runs
+        .into_iter()
+        .map(|(run, layers)| RunFeatures {
+            place: Place::Run(run),
+            layers,
+        })
+        .collect())
+}
