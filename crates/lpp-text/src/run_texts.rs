@@ -59,11 +59,7 @@ impl<'a> Letters<'a> {
             plain.extend(letter.to_lowercase());
             places.resize(plain.len(), place);
         }
-        Self {
-            text,
-            plain,
-            places,
-        }
+        Self { text, plain, places }
     }
 
     /// Where a run begins behind the byte `from`.
