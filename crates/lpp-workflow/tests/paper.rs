@@ -448,7 +448,7 @@ fn a_study_of_other_stories_is_planned_from_its_table_of_runs() {
         "mask:de",
         "average:de",
         "rois",
-        "random:random_vector_3d_seed1:de",
+        "random:vector_3d_seed1:de",
         "fit:random_vector_3d_seed1:de",
     ];
     assert_eq!(ids(&three)[..5], steps, "neither resampled nor fetched");
@@ -464,7 +464,7 @@ fn a_study_of_other_stories_is_planned_from_its_table_of_runs() {
         average.outputs[9].inputs.contains(&"x/02_10.nii".into()),
         "in the order of the numbers"
     );
-    let random = step(&three, "random:random_vector_3d_seed1:de");
+    let random = step(&three, "random:vector_3d_seed1:de");
     assert_eq!(random.inputs, [PathBuf::from("words_de.csv")]);
     assert_eq!(random.outputs.len(), 1, "the words are the study's own");
     let fit = step(&three, "fit:random_vector_3d_seed1:de");
