@@ -249,6 +249,15 @@ impl ReportJob {
         figures.draw(gallery)
     }
 
+    /// What the page is about, with the name of the study if it has one.
+    fn title(&self) -> String {
+        let what = format!("rain scores of language models, {}", language_name(&self.lang));
+        match &self.study.config().corpus.name {
+            Some(name) => format!("{name}: b{what}"),
+            None => format!("B{what}"),
+        }
+    }
+
     fn page<'a>(
         &self,
         software: Software,
@@ -260,7 +269,7 @@ impl ReportJob {
         let regions = tables.all::<RoisVoxelSlopes>()?;
         let regions: Vec<String> = regions.into_iter().map(|row| row.roi).collect();
         Ok(Page {
-            title: format!("Brain scores of language models, {}", language_name(&self.lang)),
+            title: self.title(),
             summary: tables.all::<Summary>()?,
             highlights: highlights(tables)?,
             maps,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use lpp_files::{Progress, WordTable, write_atomically};
 use lpp_fmri::{Grid, Image, Mask};
-use ndarray::{Array1, Array2, Array3, Array4, ArrayRef1, ArrayRef2, Axis};
+use ndarray::{Array1, Array2, Array3, Array4, ArrayRef2, Axis};
 use serde_json::json;
 
 use crate::SimError;
@@ -152,8 +152,8 @@ impl BidsFolder<'_> {
     /// A few voxels of noise.
     fn other_space(&self, base: &str, n_scans: usize) -> Result<(Mask, Array2<f32>), SimError> {
         let mut affine = *self.mask.grid().affine();
-        for axis in 0..3 {
-            affine[axis][axis] = 4.0 * VOXEL_MM;
+        for (axis, row) in affine.iter_mut().take(3).enumerate() {
+            row[axis] = 4.0 * VOXEL_MM;
         }
         let mask = Mask::new(Grid::new([5, 6, 5], affine)?, Array3::from_elem((5, 6, 5), true))?;
         let mut rng = stream(self.seed, &format!("other space {base}"));
@@ -263,6 +263,7 @@ pub(crate) fn folder(root: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::ArrayRef1;
 
     #[test]
     fn runs_of_two_sessions_are_numbered_through() {

@@ -30,7 +30,7 @@ pub use estimate::{Cost, Estimator};
 pub use making::Making;
 pub use provenance::{Provenance, Software, command, peak_memory_bytes};
 pub use run_if_stale::{Done, run_if_stale};
-pub use scans::{cleaning_of, confounds_of, has_symmetric_masks, smoothing_of, target_grid};
+pub use scans::{cleaning_of, has_symmetric_masks, smoothing_of, target_grid};
 pub use size::{StudySize, model_size};
 pub use step::{Completion, Step};
 pub use steps::*;

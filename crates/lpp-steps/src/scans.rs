@@ -2,11 +2,8 @@
 
 use std::path::PathBuf;
 
-use lpp_files::FileError;
 use lpp_fmri::{CleaningParams, FmriError, Grid, ImageReader};
-use lpp_study::{ConfiguredClean, Study, StudyGrid, SubjectRuns};
-
-use crate::ConfoundColumns;
+use lpp_study::{ConfiguredClean, Study, StudyGrid};
 
 /// The grid to which the runs of a study are resampled; `None` if they stay on their own.
 ///
@@ -51,30 +48,6 @@ pub fn smoothing_of(clean: &ConfiguredClean, usual: Option<f64>) -> Option<f64> 
     clean.smoothing_mm.or(usual).filter(|mm| *mm > 0.0)
 }
 
-/// The confounds that are removed from each run of a subject; empty if the study removes none.
-///
-/// # Errors
-/// [`FileError::Malformed`] naming a run without a table of confounds.
-pub fn confounds_of(study: &Study, subject: &SubjectRuns) -> Result<Vec<ConfoundColumns>, FileError> {
-    let columns = &study.config().clean.columns;
-    if columns.is_empty() {
-        return Ok(Vec::new());
-    }
-    let of_run = |(place, run): (usize, &PathBuf)| {
-        let table = subject.confounds.get(place).cloned().flatten().ok_or_else(|| {
-            let expected =
-                "one in the column confounds of runs.csv, for the columns under [clean] in lpp.toml";
-            FileError::malformed(run, "no table of confounds", expected)
-        })?;
-        Ok(ConfoundColumns {
-            table,
-            columns: columns.clone(),
-            scrub: None,
-        })
-    };
-    subject.runs.iter().enumerate().map(of_run).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,31 +69,6 @@ mod tests {
             of("[clean]\nhigh_pass_hz = 0.01\nsmoothing_mm = 6\n").1,
             Some(6.0)
         );
-    }
-
-    #[test]
-    fn each_run_has_its_table_of_confounds_or_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(
-            folder.path().join("lpp.toml"),
-            "[clean]\ncolumns = [\"trans_*\", \"csf\"]\n",
-        )
-        .unwrap();
-        let study = Study::open(folder.path()).unwrap();
-        let mut subject = SubjectRuns {
-            name: "sub-01".into(),
-            runs: vec!["a.nii".into(), "b.nii".into()],
-            labels: vec!["1".into(), "2".into()],
-            stories: None,
-            confounds: vec![Some("a.tsv".into()), None],
-        };
-        let error = confounds_of(&study, &subject).unwrap_err().to_string();
-        assert!(error.contains("b.nii") && error.contains("runs.csv"), "{error}");
-        subject.confounds[1] = Some("b.tsv".into());
-        let found = confounds_of(&study, &subject).unwrap();
-        assert_eq!(found[1].table, PathBuf::from("b.tsv"));
-        assert_eq!(found[0].columns, ["trans_*", "csf"]);
-        assert!(confounds_of(&Study::planned("s"), &subject).unwrap().is_empty());
     }
 
     #[test]

@@ -48,32 +48,28 @@ fn around(before: &[String], after: &[String], n: usize, between: &str) -> Strin
 /// Letters and digits of a text in lower case, with the place of each of their bytes.
 struct Letters<'a> {
     text: &'a str,
-    letters: String,
+    plain: String,
     places: Vec<usize>,
 }
 
 impl<'a> Letters<'a> {
     fn of(text: &'a str) -> Self {
-        let (mut letters, mut places) = (String::new(), Vec::new());
+        let (mut plain, mut places) = (String::new(), Vec::new());
         for (place, letter) in text.char_indices().filter(|(_, c)| c.is_alphanumeric()) {
-            letters.extend(letter.to_lowercase());
-            places.resize(letters.len(), place);
+            plain.extend(letter.to_lowercase());
+            places.resize(plain.len(), place);
         }
-        Self {
-            text,
-            letters,
-            places,
-        }
+        Self { text, plain, places }
     }
 
     /// Where a run begins behind the byte `from`.
     fn beginning(&self, before: &[String], after: &[String], from: usize) -> Option<usize> {
         let start = self.places.partition_point(|&place| place < from);
-        let plain = |words: &str| Letters::of(words).letters;
+        let plain = |words: &str| Letters::of(words).plain;
         (WORDS_AROUND.1..=WORDS_AROUND.0).rev().find_map(|n| {
             let end_of_run = plain(&around(before, &[], n, ""));
             let wanted = plain(&around(before, after, n, " "));
-            let mut found = self.letters[start..].match_indices(&wanted);
+            let mut found = self.plain[start..].match_indices(&wanted);
             let (at, _) = found.next().filter(|_| found.next().is_none())?;
             let last = self.places[start + at + end_of_run.len() - 1];
             let first = *self.places.get(start + at + end_of_run.len())?;

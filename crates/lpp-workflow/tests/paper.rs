@@ -250,7 +250,7 @@ fn fits_carry_what_the_configuration_adds() {
     );
     assert_eq!(
         step("fit:random_vector_3d_seed1:en").unwrap().outputs.len(),
-        3,
+        4,
         "models only"
     );
 }
@@ -316,11 +316,11 @@ fn what_is_the_studys_own_is_neither_made_nor_fetched() {
     assert_eq!(ids(&plan), ["fit:mine:en", "analyze:en", "report:en"]);
 
     // Scans on the grid, a mask and averages of one's own; nothing of the published data set comes beside them.
-    let subjects =
-        "subjects = { en = [\"EN001\", \"EN002\"] }\nbaselines = { en = [\"random_vector_3d_seed1\"] }";
+    let subjects = "subjects = { en = [\"EN001\", \"EN002\", \"EN003\"] }\nbaselines = { en = [\"random_vector_3d_seed1\"] }";
     let scans = [
         "resampled/en/sub-EN001/run-1.nii.gz",
         "resampled/en/sub-EN002/run-1.nii.gz",
+        "resampled/en/sub-EN003/run-1.nii.gz",
     ];
     let plan = plan_of_own(subjects, &scans);
     assert!(ids(&plan).contains(&"mask:en") && ids(&plan).contains(&"average:en"));
@@ -407,4 +407,78 @@ fn scores_that_were_made_by_hand_are_analysed_too() {
         !has("canary_en.npy") && !has("canary_en_nulls.npy"),
         "every fit makes them"
     );
+}
+
+#[test]
+fn a_study_of_other_stories_is_planned_from_its_table_of_runs() {
+    let runs = |subjects: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        let rows = subjects.iter().flat_map(|subject| {
+            (1..=12).map(move |run| {
+                format!(
+                    "{subject},{},{run},de,volume,x/{subject}_{run}.nii\n",
+                    1 + run / 7
+                )
+            })
+        });
+        write(
+            "runs.csv",
+            &format!("subject,session,run,lang,kind,path\n{}", rows.collect::<String>()),
+        );
+        write(
+            "words_de.csv",
+            "run,word_index,word,onset_s,offset_s\n0,0,ja,1,2\n",
+        );
+        write(
+            "lpp.toml",
+            "languages = [\"de\"]\nbaselines = { de = [\"random_vector_3d_seed1\"] }\n[cv]\nfolds = \"stories\"\n",
+        );
+        let options = PlanOptions {
+            languages: vec![],
+            threads: 1,
+            memory_bytes: 16 << 30,
+            fetch: true,
+            subjects_per_step: None,
+        };
+        plan(&Study::open(folder.path()).unwrap(), &options).unwrap()
+    };
+    let three = runs(&["01", "02", "03"]);
+    let steps = [
+        "mask:de",
+        "average:de",
+        "rois",
+        "random:vector_3d_seed1:de",
+        "fit:random_vector_3d_seed1:de",
+    ];
+    assert_eq!(ids(&three)[..5], steps, "neither resampled nor fetched");
+    let step = |plan: &Plan, id: &str| plan.steps.iter().find(|step| step.id == id).unwrap().clone();
+    let average = step(&three, "average:de");
+    assert_eq!(average.outputs.len(), 13, "twelve runs and the correlation");
+    assert!(
+        average.outputs[9]
+            .inputs
+            .ends_with(&["masks/mask_lpp_de.nii.gz".into()])
+    );
+    assert!(
+        average.outputs[9].inputs.contains(&"x/02_10.nii".into()),
+        "in the order of the numbers"
+    );
+    let random = step(&three, "random:vector_3d_seed1:de");
+    assert_eq!(random.inputs, [PathBuf::from("words_de.csv")]);
+    assert_eq!(random.outputs.len(), 1, "the words are the study's own");
+    let fit = step(&three, "fit:random_vector_3d_seed1:de");
+    assert_eq!(fit.outputs[0].parameters["folds"], "stories");
+
+    let two = runs(&["01", "02"]);
+    assert!(!ids(&two).contains(&"average:de"), "{:?}", ids(&two));
+    let fit = step(&two, "fit-individuals:random_vector_3d_seed1:de");
+    assert!(fit.outputs.iter().any(|output| {
+        output
+            .path
+            .ends_with("scores/sub-02/random_vector_3d_seed1_de.npy")
+    }));
+    for id in ["rois:sub-01", "analyze:sub-02:de", "report:sub-02:de"] {
+        assert!(ids(&two).contains(&id), "{id}");
+    }
 }

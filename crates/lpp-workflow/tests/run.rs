@@ -406,6 +406,6 @@ fn a_lineage_goes_down_to_what_came_from_outside() {
             .any(|d| d.contains("made from a different glove/vectors.txt")),
         "{found}"
     );
-    assert_eq!(found.n_artefacts, 5);
+    assert_eq!(found.n_artefacts, 6);
     assert!(Lineage::of(&scene.study(), Path::new("scores/none.npy")).is_err());
 }

@@ -28,7 +28,7 @@ mod words;
 pub use align::AlignStep;
 pub use analyze::AnalyzeStep;
 pub use average::AverageStep;
-pub use clean::{CleanStep, ConfoundColumns};
+pub use clean::{CleanStep, ConfoundColumns, confounds_of};
 pub use controls::ControlStep;
 pub use extract::{Dtype, ExtractStep};
 pub use fetch::{FetchGloveStep, FetchModelStep, FetchPrecomputedStep, FetchScansStep, FetchWordsStep};
