@@ -20,26 +20,25 @@ TORCH_TARGETS ?= torch torch_legacy safetensors model_config
 # Everything but the wheel in one command: what the programs share is compiled once. Plain `cargo build` builds what needs no
 # libtorch.
 ALL := --workspace --exclude lpp-ridge-python
+PROGRAMS := $(ALL) $(addprefix --exclude ,lpp-bench lpp-fuzz lpp-semantic lpp-testkit)
 # The ridge regression on libtorch.
 RIDGE_TORCH := -p lpp-ridge --features torch
 # The Python wheel of the ridge regression, without BLAS.
 WHEEL := -p lpp-ridge-python
 
-.PHONY: help machine setup programs build demo gallery test test-report test-outside test-python wheel test-demo test-stories test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms lint doc fixtures first-light clean-demo
+.PHONY: help setup programs build demo gallery test test-report test-outside test-python wheel test-demo test-stories test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-machine: ## Check the machine, install missing packages
+setup: ## Check the machine, install missing packages, download libtorch into third_party/
 	@setup/system.sh
-
-setup: machine ## The same, and download libtorch into third_party/
 	@setup/libtorch.sh third_party/libtorch
 
-programs: machine ## Build all programs but lpp-extract, which needs libtorch
-	$(CARGO) build --release --bins
+programs: setup ## Build the programs
+	$(CARGO) build --release --bins $(PROGRAMS)
 
-build: setup ## Build all programs
+build: setup ## Build the programs and those that test them
 	$(CARGO) build --release --bins $(ALL)
 
 demo: programs ## Run all steps on a synthetic study (STUDY=demo-study)
