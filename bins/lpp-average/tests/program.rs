@@ -98,8 +98,14 @@ fn average_and_correlations_are_what_the_definition_says() {
     // Nothing but results and their provenance is left.
     assert_eq!(
         std::fs::read_dir(folder.path().join("out")).unwrap().count(),
-        2 * (N_RUNS + 1)
+        2 * (N_RUNS + 3)
     );
+    let shape = |what: &str| {
+        let file = folder.path().join(format!("out/isc_{what}.npy"));
+        load_npy::<f32, ndarray::Ix3>(file).dim()
+    };
+    assert_eq!(shape("voxelwise"), (2, N_RUNS, 60));
+    assert_eq!(shape("jackknife"), (5, N_RUNS, 60));
 }
 
 /// A study of subjects with images, and its mask.

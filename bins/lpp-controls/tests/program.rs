@@ -160,7 +160,7 @@ fn bad_inputs_are_named() {
     assert_fails(program(study).args(["--frequencies", "none.csv"]), &["none.csv"]);
     assert_fails(
         program(study).arg("--wav").arg(wav.join("run1.wav")),
-        &["recordings", "found 1", "each of the 9 runs"],
+        &["recordings", "found 1", "each run of the words"],
     );
     assert_fails(
         program(study).args(["--controls", "envelope"]),

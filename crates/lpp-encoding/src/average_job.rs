@@ -279,6 +279,9 @@ impl AverageJob {
                 trials.x[trial].push(scratch.put(&format!("x-{trial}-{run}"), &x)?);
                 trials.y[trial].push(scratch.put(&format!("y-{trial}-{run}"), &y)?);
             }
+            if halves.is_empty() {
+                continue;
+            }
             let new = || {
                 let (n_subjects, n_runs) = (self.subjects.len(), self.step.averages.len());
                 VoxelHalves::new(halves.len(), n_subjects, n_runs, means.shape().1)

@@ -1,11 +1,17 @@
 //! Means over subjects of one run, subject by subject: memory does not grow with their number.
 
 use lpp_fmri::standardise_plainly;
-use ndarray::{Array2, ArrayRef2, Zip, s};
+use ndarray::{Array2, ArrayRef2, ArrayView2, Zip, s};
 use rayon::prelude::*;
 
 use crate::split_half::SplitHalf;
-use crate::voxel_halves::HalfSums;
+
+/// The sums of both halves of one halving over their subjects, (`n_scans`, `n_voxels`).
+pub(crate) struct HalfSums<'a> {
+    pub(crate) half: &'a SplitHalf,
+    pub(crate) first: ArrayView2<'a, f64>,
+    pub(crate) second: Array2<f64>,
+}
 
 /// Sums over the subjects that came so far.
 pub(crate) struct GroupMeans<'a> {

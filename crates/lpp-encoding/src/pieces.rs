@@ -26,7 +26,7 @@ struct Piece {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pieces {
     trim_scans: usize,
-    pieces: Vec<Piece>,
+    in_order: Vec<Piece>,
     /// Whether each run is one piece and no scan is absent.
     whole: bool,
 }
@@ -66,13 +66,13 @@ impl Pieces {
         Ok(Self {
             trim_scans,
             whole: per_run == 1 && heard.n_absent() == 0,
-            pieces,
+            in_order: pieces,
         })
     }
 
     /// Number of scans of each piece.
     pub(crate) fn lengths(&self) -> Vec<usize> {
-        self.pieces.iter().map(|piece| piece.scans.len()).collect()
+        self.in_order.iter().map(|piece| piece.scans.len()).collect()
     }
 
     /// The pieces of a run from all of its scans, each column z-scored within its piece; constant columns become 0.
@@ -84,7 +84,7 @@ impl Pieces {
         if self.whole {
             return Ok(vec![trim_and_standardise(scans, self.trim_scans)?]);
         }
-        let of_run = self.pieces.iter().filter(|piece| piece.run == run);
+        let of_run = self.in_order.iter().filter(|piece| piece.run == run);
         of_run
             .map(|piece| trim_and_standardise(&scans.select(Axis(0), &piece.scans), 0))
             .collect()
@@ -118,7 +118,7 @@ impl Pieces {
         stories: &[String],
         words: &Path,
     ) -> Result<FoldDesign, EncodingError> {
-        let n_runs = self.pieces.last().map_or(0, |piece| piece.run + 1);
+        let n_runs = self.in_order.last().map_or(0, |piece| piece.run + 1);
         let mismatch = |found: String, expected: String| EncodingError::Mismatch {
             path: words.to_owned(),
             found,
@@ -141,7 +141,7 @@ impl Pieces {
             }
             _ => None,
         };
-        let n_training = self.pieces.len() - test.as_ref().map_or(1, Vec::len).min(self.pieces.len());
+        let n_training = self.in_order.len() - test.as_ref().map_or(1, Vec::len).min(self.in_order.len());
         if n_training < 2 {
             return Err(mismatch(
                 format!("{n_runs} runs with the folds {}", settings.folds),
@@ -149,9 +149,9 @@ impl Pieces {
                     .to_owned(),
             ));
         }
-        let tested: Vec<usize> = test.clone().unwrap_or_else(|| (0..self.pieces.len()).collect());
+        let tested: Vec<usize> = test.clone().unwrap_or_else(|| (0..self.in_order.len()).collect());
         let names = tested.iter().map(|&place| {
-            let Piece { run, span, .. } = &self.pieces[place];
+            let Piece { run, span, .. } = &self.in_order[place];
             match settings.folds {
                 FoldRule::Chunks(_) => format!("{}, scans {} to {}", name(*run), span.start, span.end - 1),
                 _ => name(*run),
@@ -171,7 +171,7 @@ impl Pieces {
     pub(crate) fn add_folds(&self, folds: &FoldDesign, params: RidgeCvParams) -> RidgeCvParams {
         match &folds.test {
             Some(test) => {
-                let train: Vec<usize> = (0..self.pieces.len())
+                let train: Vec<usize> = (0..self.in_order.len())
                     .filter(|piece| !test.contains(piece))
                     .collect();
                 let each = test.iter().map(|&piece| (train.clone(), vec![piece])).collect();
@@ -191,7 +191,7 @@ impl Pieces {
                 .map(|&scan| (piece.run, scan))
                 .collect::<Vec<_>>()
         };
-        let rows: Vec<(usize, usize)> = self.pieces.iter().flat_map(scans).collect();
+        let rows: Vec<(usize, usize)> = self.in_order.iter().flat_map(scans).collect();
         let of_piece = |piece: &Piece| {
             let near = piece.span.start.saturating_sub(gap)..piece.span.end.saturating_add(gap);
             let is_near = |row: &usize| rows[*row].0 == piece.run && near.contains(&rows[*row].1);
@@ -199,7 +199,7 @@ impl Pieces {
             let train = (0..rows.len()).filter(|row| !is_near(row)).collect();
             (train, (0..rows.len()).filter(is_test).collect())
         };
-        self.pieces.iter().map(of_piece).collect()
+        self.in_order.iter().map(of_piece).collect()
     }
 }
 
@@ -265,7 +265,7 @@ mod tests {
         let settings = settings("chunks:3", 0);
         let pieces = Pieces::of(&heard(&[(15, &[4, 9]), (12, &[])]), &settings, 2).unwrap();
         // Of 11 scans 4, 4 and 3; of 8 scans 3, 3 and 2.
-        let spans: Vec<_> = pieces.pieces.iter().map(|piece| piece.span.clone()).collect();
+        let spans: Vec<_> = pieces.in_order.iter().map(|piece| piece.span.clone()).collect();
         assert_eq!(spans, [2..6, 6..10, 10..13, 2..5, 5..8, 8..10]);
         assert_eq!(pieces.lengths(), [3, 3, 3, 3, 3, 2]);
         let scans = Array2::from_shape_fn((15, 1), |(i, _)| if i == 4 { f64::NAN } else { i as f64 });

@@ -81,13 +81,12 @@ impl SetFit {
         self.scores.values.row_mut(layer).assign(&fit.scores.mapv(to_f32));
         let info = &mut self.scores.info;
         info.n_hidden.push(n_features);
-        match fit.alpha_index() {
-            Some(index) => info.alpha_index.push(index.to_vec()),
-            None => {
-                let counts = fit.alpha_counts();
-                info.alpha_counts
-                    .push(counts.rows().into_iter().map(|row| row.to_vec()).collect());
-            }
+        if let Some(index) = fit.alpha_index() {
+            info.alpha_index.push(index.to_vec());
+        } else {
+            let counts = fit.alpha_counts();
+            info.alpha_counts
+                .push(counts.rows().into_iter().map(|row| row.to_vec()).collect());
         }
         info.fold_means.push(fit.fold_means().to_vec());
         info.n_nan_voxels.push(fit.n_nan());

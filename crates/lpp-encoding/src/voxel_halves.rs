@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, Array3, ArrayRef2, Axis, s};
 use rayon::prelude::*;
 
 use crate::EncodingError;
-use crate::group_means::GroupMeans;
+use crate::group_means::{GroupMeans, HalfSums};
 use crate::scratch::Waiting;
 use crate::split_half::SplitHalf;
 
@@ -68,13 +68,6 @@ impl VoxelHalves {
 #[expect(clippy::cast_possible_truncation, reason = "correlations are stored as f32")]
 fn single(r: f64) -> f32 {
     r as f32
-}
-
-/// The sums of both halves of one halving over their subjects, (`n_scans`, `n_voxels`).
-pub(crate) struct HalfSums<'a> {
-    pub(crate) half: &'a SplitHalf,
-    pub(crate) first: ndarray::ArrayView2<'a, f64>,
-    pub(crate) second: Array2<f64>,
 }
 
 /// Moments over scans of the sums of both halves.

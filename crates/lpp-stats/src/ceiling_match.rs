@@ -54,7 +54,7 @@ impl CeilingMatch {
     /// The difference of left and right mean scores at equal ceilings.
     ///
     /// `other_ceiling` holds ceilings that did not choose the pairs, for example of other runs. What remains of the
-    /// difference of ceilings there is removed: mean(s_L − s_R) − (s̄_L + s̄_R)/(c̄_L + c̄_R)·(c̄_L − c̄_R). Pairs
+    /// difference of ceilings there is removed: `mean(s_L − s_R) − (s̄_L + s̄_R)/(c̄_L + c̄_R)·(c̄_L − c̄_R)`. Pairs
     /// with a NaN are left out; without pairs the result is NaN.
     ///
     /// # Errors

@@ -140,7 +140,7 @@ fn error_of(estimator: &Estimator, scenario: &Scenario, known: &Known) -> Result
     })?;
     let n_runs = sample.models[0]
         .run_maps(estimator.rule)
-        .map_or(0, |runs| runs.nrows());
+        .map_or(0, ndarray::Array2::nrows);
     let by_run = (0..n_runs).map(|run| {
         over(&|model| {
             let scores = model.run_maps(estimator.rule).map(|runs| runs.row(run).to_vec());

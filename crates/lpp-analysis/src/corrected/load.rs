@@ -54,16 +54,15 @@ fn ceiling(
     let [r_half, without] = VOXELWISE_ISC
         .map(|what| beside_isc(path, what))
         .map(|path| stacked(&path, brain));
-    Ok(Some(match r_half? {
-        Some(r_half) => Ceiling::voxelwise(&isc, reliable, &r_half, without?.as_ref(), geometry)?,
-        None => {
-            tracing::info!(
-                "{}: no correlations of halves beside it (_voxelwise.npy, written by lpp-average): noise ceilings are a lower bound",
-                path.display()
-            );
-            Ceiling::lower_bound(&isc, reliable, geometry)?
-        }
-    }))
+    if let Some(r_half) = r_half? {
+        let ceiling = Ceiling::voxelwise(&isc, reliable, &r_half, without?.as_ref(), geometry)?;
+        return Ok(Some(ceiling));
+    }
+    tracing::info!(
+        "{}: no correlations of halves beside it (_voxelwise.npy, written by lpp-average): noise ceilings are a lower bound",
+        path.display()
+    );
+    Ok(Some(Ceiling::lower_bound(&isc, reliable, geometry)?))
 }
 
 /// An array (…, `n_runs`, `n_voxels`) of correlations, if it is there.
@@ -147,7 +146,7 @@ fn run_maps(path: &Path, mean: &[f64], brain: &Brain) -> Result<Array2<f64>, Ana
     brain.check_voxels(path, runs.ncols())?;
     let differs = |(column, &mean): (ArrayView1<'_, f64>, &f64)| {
         let found = column.mean().unwrap_or(f64::NAN);
-        mean.is_finite() && !((found - mean).abs() <= MEAN_TOLERANCE)
+        mean.is_finite() && (found.is_nan() || (found - mean).abs() > MEAN_TOLERANCE)
     };
     let voxels = runs.columns().into_iter().zip(mean);
     match voxels.enumerate().find(|(_, pair)| differs(*pair)) {

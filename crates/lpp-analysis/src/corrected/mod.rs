@@ -31,11 +31,13 @@ mod seed;
 mod slope_significance;
 mod subjects;
 mod voxel_tests;
+mod voxels;
 
 pub use ceiling::{CALIPER, Ceiling, CeilingKind, Geometry};
 pub use measures::Measure;
-pub use sample::{JointScores, LayerChoice, Sample, SampleModel, Voxels};
+pub use sample::{JointScores, LayerChoice, Sample, SampleModel};
 pub use slope_significance::SlopeTests;
+pub use voxels::Voxels;
 
 use lpp_tables::{
     CorrectedCeilings, CorrectedEquivalence, CorrectedFamilies, CorrectedJoint, CorrectedLaterality,

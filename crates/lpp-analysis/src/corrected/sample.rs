@@ -4,7 +4,7 @@ use lpp_stats::{Groups, Hemispheres, HomotopicPairs};
 use lpp_study::{JointInfo, NullsInfo};
 use ndarray::Array2;
 
-use super::Ceiling;
+use super::{Ceiling, Voxels};
 use crate::Region;
 
 /// One trained model or baseline.
@@ -79,26 +79,6 @@ impl LayerChoice {
         match self {
             Self::BestOfTest => "best_of_test",
             Self::Nested => "nested",
-        }
-    }
-}
-
-/// Over which voxels a measure is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Voxels {
-    /// All of them.
-    All,
-    /// The reliable ones: for measures of pairs and matched voxels the reliable pairs, for others the paper's.
-    Reliable,
-}
-
-impl Voxels {
-    /// The name in tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Reliable => "reliable",
         }
     }
 }

@@ -6,8 +6,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::measures::Measure;
-use super::sample::{Sample, Voxels};
+use super::sample::Sample;
 use super::seed::SEED;
+use super::voxels::Voxels;
 use crate::AnalysisError;
 use crate::regression::complete;
 

@@ -120,7 +120,7 @@ fn by_families(
         level: 0.05,
         // All signs flipped give the same size of t, so that two patterns of 2ⁿ are as extreme as the observed one.
         reachable: if flips.exact {
-            0.5_f64.powi(maps.nrows() as i32 - 1)
+            0.5_f64.powf(maps.nrows() as f64 - 1.0)
         } else {
             1.0 / (1 + N_FLIPS) as f64
         },
@@ -174,7 +174,7 @@ fn counted(row: &Row) -> CorrectedVoxelTests {
             .filter(|(p, _)| **p <= row.level)
             .map(|(_, t)| *t)
     };
-    let testable = !(row.reachable > row.level);
+    let testable = row.reachable.is_nan() || row.reachable <= row.level;
     let count = |keep: fn(f64) -> bool| testable.then(|| surviving().filter(|t| keep(*t)).count());
     CorrectedVoxelTests {
         map: row.map.to_owned(),
