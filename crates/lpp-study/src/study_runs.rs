@@ -201,22 +201,16 @@ pub fn derivative_runs(study: &Study, lang: Language) -> Result<Vec<SubjectRuns>
     let is_of =
         |path: &PathBuf, lang: &Language| file_name(path).starts_with(&format!("sub-{}", lang.folder()));
     let of_published = |path: &PathBuf| Language::PUBLISHED.iter().find(|lang| is_of(path, lang)).copied();
+    let mut prefix = "sub-".to_owned();
     if lang.is_published() && folders.iter().any(|path| of_published(path) == Some(lang)) {
         folders.retain(|path| of_published(path) == Some(lang));
     } else if languages.iter().any(|other| *other != lang) {
         // Which language a subject heard is then in its name, or unknown.
         folders.retain(|path| is_of(path, &lang));
+        prefix.push_str(&lang.folder());
     } else {
         folders.retain(|path| of_published(path).is_none());
     }
-    let prefix = format!(
-        "sub-{}",
-        if languages.len() > 1 {
-            lang.folder()
-        } else {
-            String::new()
-        }
-    );
     subjects(&folder, folders, &prefix, &study.config().corpus.only)
 }
 

@@ -454,7 +454,11 @@ fn a_study_of_other_stories_is_planned_from_its_table_of_runs() {
     assert_eq!(ids(&three)[..5], steps, "neither resampled nor fetched");
     let step = |plan: &Plan, id: &str| plan.steps.iter().find(|step| step.id == id).unwrap().clone();
     let average = step(&three, "average:de");
-    assert_eq!(average.outputs.len(), 13, "twelve runs and the correlation");
+    assert_eq!(
+        average.outputs.len(),
+        15,
+        "twelve runs and three arrays of correlations"
+    );
     assert!(
         average.outputs[9]
             .inputs
