@@ -15,7 +15,7 @@ use lpp_steps::{CleanStep, ConfoundColumns, smoothing_of};
 ///
 /// The reference study uses --detrend --high-pass 0.0078125 --standardize, and --smoothing-fwhm 4 for individual
 /// subjects. Without flags the time courses are cleaned as the
-/// study says under [clean] in lpp.toml, or not at all.
+/// study says in the section clean of lpp.toml, or not at all.
 #[derive(Debug, Parser)]
 #[command(
     version,

@@ -68,7 +68,7 @@ impl RegressorOperator {
     ///
     /// # Errors
     /// [`FmriError::Design`] if there are fewer than two scans or more than a million, if the numbers of onsets and
-    /// offsets differ, if one is not finite, or if the repetition time is invalid (see [`Hrf::kernel`]).
+    /// offsets differ, if one is not finite, or if the repetition time is invalid (see [`Hrf::kernels`]).
     pub fn new(
         onsets_s: &[f64],
         offsets_s: &[f64],
