@@ -199,18 +199,8 @@ fn the_tokenizer_of_a_model_comes_from_the_hub() {
     let hub = FakeHub::start(vec![repo]);
     let run = |flags: &[&str]| {
         let mut command = toy.command();
-        command
-            .args(flags)
-            .env("HF_HOME", toy.path("hf"))
-            .env("HF_ENDPOINT", hub.endpoint());
-        for name in [
-            "HF_HUB_OFFLINE",
-            "TRANSFORMERS_OFFLINE",
-            "HF_HUB_CACHE",
-            "HF_TOKEN",
-        ] {
-            command.env_remove(name);
-        }
+        command.args(flags);
+        hub.serve(&mut command, toy.path("hf").as_ref());
         command
     };
     fs::remove_dir_all(toy.path("models")).unwrap();

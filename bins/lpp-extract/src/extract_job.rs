@@ -42,8 +42,8 @@ pub(crate) struct WindowFlags {
     /// Tokens by which windows advance; a word has at least the window less the advance before it, unless its run has not [default: 64]
     #[arg(long, value_name = "TOKENS", conflicts_with = "context")]
     advance: Option<usize>,
-    /// Give each word a context of its own, in a window of its own: words:N (the N words before it), tokens:N, or run (the whole
-    /// run in one pass) [default: overlapping windows, as in the reference study]
+    /// Read each word in a separate window after words:N (the N words before it) or tokens:N, or read each run in one pass
+    /// (run) [default: overlapping windows, as in the reference study]
     #[arg(long, value_name = "CONTEXT")]
     context: Option<Context>,
     /// Refuse to run more windows than this, over all runs: each is a pass through the model

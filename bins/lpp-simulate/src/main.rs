@@ -58,7 +58,7 @@ struct WholeStudy {
     #[arg(long, value_name = "S", default_value_t = StudyConfig::REFERENCE_TR_S)]
     tr: f64,
     /// Write scans of subjects as fMRIPrep leaves them, to the folder fmriprep of the study: two sessions, two spaces,
-    /// masks, confounds and events. There is no lpp.toml and no average subject
+    /// masks, confounds and events. Writes no lpp.toml and no average subject
     #[arg(long)]
     bids: bool,
     /// Number of subjects

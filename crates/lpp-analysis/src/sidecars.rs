@@ -29,7 +29,7 @@ pub(crate) fn facts<'a>(scores: impl Iterator<Item = &'a PathBuf>) -> Result<Str
     Ok(sha256_of_bytes(facts.as_bytes()))
 }
 
-/// Features of scans have no response of their own, and go with any.
+/// Features of scans are not convolved, so they can be compared with models of any response.
 fn check_alike(
     path: &Path,
     found: &FitTerms,

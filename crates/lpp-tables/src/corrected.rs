@@ -297,7 +297,7 @@ table! {
         smallest_t: f64,
         /// Smallest p of all voxels.
         smallest_p: f64,
-        /// Smallest p that the test can give: with few families it may be above the level, and counts are empty.
+        /// Smallest p-value that the test can reach. With few families it may exceed the level; counts are then empty.
         smallest_reachable_p: f64,
     }
 }

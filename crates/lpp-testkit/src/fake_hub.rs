@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 
 use sha1::Digest as _;
@@ -169,6 +171,19 @@ impl FakeHub {
     #[must_use]
     pub fn endpoint(&self) -> String {
         self.hub.url("")
+    }
+
+    /// Makes a command use this hub and a cache in `home`, whatever the environment of the test says.
+    pub fn serve(&self, command: &mut Command, home: &Path) {
+        command.env("HF_ENDPOINT", self.endpoint()).env("HF_HOME", home);
+        for name in [
+            "HF_HUB_OFFLINE",
+            "TRANSFORMERS_OFFLINE",
+            "HF_HUB_CACHE",
+            "HF_TOKEN",
+        ] {
+            command.env_remove(name);
+        }
     }
 }
 

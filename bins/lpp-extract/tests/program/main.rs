@@ -284,17 +284,7 @@ fn a_model_that_is_not_in_the_study_comes_from_the_hub() {
     let run = |flags: &[&str]| {
         let mut command = program();
         command.arg("--study").arg(study.path()).args(flags);
-        command
-            .env("HF_HOME", study.path().join("hf"))
-            .env("HF_ENDPOINT", hub.endpoint());
-        for name in [
-            "HF_HUB_OFFLINE",
-            "TRANSFORMERS_OFFLINE",
-            "HF_HUB_CACHE",
-            "HF_TOKEN",
-        ] {
-            command.env_remove(name);
-        }
+        hub.serve(&mut command, &study.path().join("hf"));
         command
     };
     assert_fails(

@@ -34,17 +34,7 @@ fn two_organisations_never_share_a_file() {
     let run = |model: &str| {
         let mut command = program();
         command.args(["--model", model, "--study"]).arg(study.path());
-        command
-            .env("HF_ENDPOINT", hub.endpoint())
-            .env("HF_HOME", home.path());
-        for name in [
-            "HF_HUB_OFFLINE",
-            "TRANSFORMERS_OFFLINE",
-            "HF_HUB_CACHE",
-            "HF_TOKEN",
-        ] {
-            command.env_remove(name);
-        }
+        hub.serve(&mut command, home.path());
         assert_succeeds(&mut command)
     };
     let file = |name: &str| study.path().join(format!("activations/{name}_en.safetensors"));

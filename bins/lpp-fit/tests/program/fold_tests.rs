@@ -174,7 +174,7 @@ fn scrubbed_scans_leave_fit_and_score() {
     );
     let scrubbed = largest_of_layers(dir.path(), "toy");
     assert!(scrubbed.iter().all(|r| r.is_finite()) && scrubbed != spiked);
-    // A single voxel that is NaN is no scrubbed scan: it has no score.
+    // NaN in a single voxel does not mark the scan as scrubbed: the voxel has no score.
     run.row_mut(20).fill(0.5);
     run[[20, 3]] = f32::NAN;
     npy::save(&path, &run).unwrap();

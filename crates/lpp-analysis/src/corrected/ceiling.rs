@@ -1,4 +1,4 @@
-//! Noise ceilings of the voxels, and what is chosen by them: reliable pairs and matched voxels.
+//! Noise ceilings of the voxels, and the reliable pairs and matched voxels that they select.
 
 use std::fmt;
 
@@ -114,7 +114,7 @@ impl Ceiling {
         reliable: VoxelSet,
         brain: Geometry<'_>,
     ) -> Result<Self, AnalysisError> {
-        // A negative prediction is no reliability.
+        // If the prediction correlates negatively, the reliability is 0.
         let square = |r: f64| r * r.max(0.0);
         let mean = mean_over_trials(isc)?.mapv(square).insert_axis(Axis(0));
         let splits = vec![Split::of(None, &mean, brain)?];

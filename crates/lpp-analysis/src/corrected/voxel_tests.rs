@@ -23,7 +23,7 @@ struct Row {
     map: &'static str,
     correction: &'static str,
     level: f64,
-    /// Smallest p that the correction can give; NaN if there is no such limit.
+    /// Smallest p-value that the correction can reach; NaN if there is no lower limit.
     reachable: f64,
     /// p of every voxel after the correction.
     p: Vec<f64>,
