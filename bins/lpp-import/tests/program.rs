@@ -102,6 +102,18 @@ fn fmriprep() -> TempDir {
     study
 }
 
+/// The import of a folder of derivatives in one of its spaces, with the words of its events.
+const BIDS: [&str; 8] = [
+    "bids",
+    "derivatives",
+    "--space",
+    "T1w",
+    "--lang",
+    "de",
+    "--words",
+    "events",
+];
+
 #[test]
 fn an_fmriprep_folder_becomes_a_table_of_runs_and_words() {
     let study = fmriprep();
@@ -116,16 +128,7 @@ fn an_fmriprep_folder_becomes_a_table_of_runs_and_words() {
     ));
     assert_eq!(listed.lines().count(), 24, "{listed}");
     assert!(!folder.join("runs.csv").exists());
-    let arguments = [
-        "bids",
-        "derivatives",
-        "--space",
-        "T1w",
-        "--lang",
-        "de",
-        "--words",
-        "events",
-    ];
+    let arguments = BIDS;
     let said = assert_succeeds(&mut program(folder, &arguments));
     assert!(
         said.contains("24 runs, 2 subjects, 12 stories, 24 with confounds, 24 with masks"),
@@ -197,16 +200,7 @@ type Damage = fn(&Path);
 
 #[test]
 fn what_images_and_sidecars_contradict_is_refused() {
-    let arguments = [
-        "bids",
-        "derivatives",
-        "--space",
-        "T1w",
-        "--lang",
-        "de",
-        "--words",
-        "events",
-    ];
+    let arguments = BIDS;
     let cases: [(Damage, &str); 6] = [
         (
             |folder| {
