@@ -1,7 +1,6 @@
 //! Flags that several subcommands have.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -65,18 +64,8 @@ pub(crate) struct PlaceArgs {
 }
 
 impl PlaceArgs {
-    /// The study; a dry run does not make its folder.
+    /// The study; the first file that is downloaded makes its folder.
     pub(crate) fn open(&self) -> anyhow::Result<Study> {
-        open_or_make(&self.study, self.dry_run)
+        Study::open_or_planned(&self.study).context("cannot open the study (--study)")
     }
-}
-
-pub(crate) fn open_or_make(folder: &Path, dry_run: bool) -> anyhow::Result<Study> {
-    if !folder.exists() {
-        if dry_run {
-            return Ok(Study::planned(folder));
-        }
-        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    }
-    Study::open(folder).context("cannot open the study (--study)")
 }

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Args;
 use lpp_cli::{CommonArgs, Outcome};
 use lpp_fetch::{Batch, GloveJob, HubSettings};
+use lpp_study::Study;
 
-use crate::args::{NetworkArgs, open_or_make};
+use crate::args::NetworkArgs;
 use crate::listing::Listing;
 use crate::software::SOFTWARE;
 
@@ -58,7 +60,7 @@ fn sha256(text: &str) -> Result<String, String> {
 
 impl GloveArgs {
     pub(crate) fn run(self, network: &NetworkArgs, common: &CommonArgs) -> anyhow::Result<()> {
-        let study = open_or_make(&self.study, self.dry_run)?;
+        let study = Study::open_or_planned(&self.study).context("cannot open the study (--study)")?;
         let endpoint = HubSettings::from_env().endpoint;
         let mut job = GloveJob::published(&endpoint, self.dims, study.root().join("glove"));
         job.url = self.url.unwrap_or(job.url);

@@ -25,8 +25,8 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Opens the study.
+    /// Opens the study; what is imported first makes its folder.
     pub(crate) fn open(&self) -> anyhow::Result<Study> {
-        Study::open(&self.study).context("cannot open the study (--study)")
+        Study::open_or_planned(&self.study).context("cannot open the study (--study)")
     }
 }

@@ -51,6 +51,9 @@ enum Other {
         /// French, Chinese, individual subjects
         #[arg(long)]
         paper: bool,
+        /// Also fit this model of the hub, for example gpt2; may be repeated
+        #[arg(long = "model", value_name = "NAME", value_parser = lpp_cli::model, conflicts_with = "paper")]
+        models: Vec<String>,
     },
 }
 
@@ -244,7 +247,7 @@ fn verify(place: &Place, common: &CommonArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn init(study: &std::path::Path, paper: bool, common: &CommonArgs) -> anyhow::Result<()> {
+fn init(study: &std::path::Path, paper: bool, models: &[String], common: &CommonArgs) -> anyhow::Result<()> {
     let file = study.join("lpp.toml");
     if file.exists() {
         bail!(
@@ -255,7 +258,7 @@ fn init(study: &std::path::Path, paper: bool, common: &CommonArgs) -> anyhow::Re
     let text = if paper {
         PAPER.to_owned()
     } else {
-        initial_config(study)?.to_toml()
+        initial_config(study, models)?.to_toml()
     };
     write_atomically(&file, text.as_bytes())?;
     print_outcomes(common, &[Outcome::new(&file, false)])
@@ -272,7 +275,7 @@ fn main() -> ExitCode {
         match other {
             Other::Why { artefact } => why(artefact, &args.place, &args.common),
             Other::Verify => verify(&args.place, &args.common),
-            Other::Init { paper } => init(&args.place.study, *paper, &args.common),
+            Other::Init { paper, models } => init(&args.place.study, *paper, models, &args.common),
         }
     })
 }

@@ -66,6 +66,27 @@ impl Study {
         }
     }
 
+    /// Opens the study in `root`; if there is no such folder yet, it is [`planned`](Self::planned), and the first file that
+    /// is written makes it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_or_planned(root: impl Into<PathBuf>) -> Result<Self, FileError> {
+        let root = root.into();
+        if root.exists() {
+            Self::open(root)
+        } else {
+            name_makers(maker_of);
+            Ok(Self::planned(root))
+        }
+    }
+
+    /// The file of the configuration.
+    #[must_use]
+    pub fn config_file(&self) -> PathBuf {
+        self.root.join(CONFIG)
+    }
+
     /// The same study with different choices among spaces, tasks, sessions and so on, if given.
     #[must_use]
     pub fn choosing(mut self, only: Vec<EntityChoice>) -> Self {

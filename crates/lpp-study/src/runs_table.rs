@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use lpp_files::{
-    AtomicFile, BidsName, BoundedRows, FileError, check_distinct_files, natural_order, without_leading_zeros,
+    BidsName, BoundedRows, FileError, check_distinct_files, natural_order, without_leading_zeros,
+    write_atomically,
 };
 use serde::{Deserialize, Serialize};
 
@@ -281,19 +282,24 @@ impl RunsTable {
     /// # Errors
     /// [`FileError::Write`] if the file cannot be written.
     pub fn save(&self, file: &Path) -> Result<(), FileError> {
-        let folder = file.parent().unwrap_or(Path::new(""));
+        let text = self.to_csv(file.parent().unwrap_or(Path::new("")));
+        write_atomically(file, text.map_err(FileError::write(file))?.as_slice())
+    }
+
+    /// The text of the table, with paths relative to `folder` where they lie in it.
+    ///
+    /// # Errors
+    /// If a path is no UTF-8.
+    pub fn to_csv(&self, folder: &Path) -> std::io::Result<Vec<u8>> {
         let mut runs = self.runs.clone();
         map_paths(&mut runs, |path| {
             path.strip_prefix(folder).unwrap_or(path).to_owned()
         });
-        let mut writer = csv::Writer::from_writer(AtomicFile::create(file)?);
+        let mut writer = csv::Writer::from_writer(Vec::new());
         for run in &runs {
-            let written = writer.serialize(run);
-            written.map_err(|error| FileError::write(file)(std::io::Error::other(error)))?;
+            writer.serialize(run).map_err(std::io::Error::other)?;
         }
-        let done = writer.into_inner();
-        done.map_err(|error| FileError::write(file)(error.into_error()))?
-            .commit()
+        writer.into_inner().map_err(|error| error.into_error())
     }
 
     /// The runs in order.

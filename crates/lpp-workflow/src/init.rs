@@ -25,11 +25,12 @@ const CONFOUNDS: [&str; 8] = [
     "white_matter",
 ];
 
-/// The configuration for the runs, words, models, features and scores in a folder.
+/// The configuration for the runs, words, models, features and scores in a folder, and for `models` of the hub in each
+/// language.
 ///
 /// # Errors
 /// [`FileError::Malformed`] if nothing tells the language of the study; as [`RunsTable::load`] for a broken table of runs.
-pub fn initial_config(root: &Path) -> Result<StudyConfig, FileError> {
+pub fn initial_config(root: &Path, models: &[String]) -> Result<StudyConfig, FileError> {
     let study = Study::planned(root);
     let table = study.load_runs()?;
     let languages = languages(&study, table.as_ref())?;
@@ -38,7 +39,8 @@ pub fn initial_config(root: &Path) -> Result<StudyConfig, FileError> {
         ..StudyConfig::default()
     };
     for &lang in &languages {
-        let found = Features::of(&study, lang);
+        let mut found = Features::of(&study, lang);
+        models.iter().for_each(|model| found.add(model));
         for (names, place) in [
             (found.models, &mut config.models),
             (found.baselines, &mut config.baselines),
@@ -218,7 +220,7 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         };
-        let error = initial_config(folder.path()).unwrap_err().to_string();
+        let error = initial_config(folder.path(), &[]).unwrap_err().to_string();
         assert!(
             error.contains("--paper") && error.contains("lpp-import words"),
             "{error}"
@@ -245,9 +247,13 @@ mod tests {
         write("scores/theirs_pt-BR_runs.npy", "");
         write("scores/explainable_pt-BR.npy", "");
         let lang: Language = "pt-BR".parse().unwrap();
-        let config = initial_config(folder.path()).unwrap();
+        let asked = ["m-2", "gpt2"].map(ToOwned::to_owned);
+        let config = initial_config(folder.path(), &asked).unwrap();
         assert_eq!(config.languages, [lang]);
-        assert_eq!(config.models[&lang], ["m-2", "m-10", "org/tiny", "own", "theirs"]);
+        assert_eq!(
+            config.models[&lang],
+            ["m-2", "m-10", "org/tiny", "own", "theirs", "gpt2"]
+        );
         assert_eq!(config.untrained[&lang], ["own_untrained_seed1"]);
         assert_eq!(config.training[&lang], ["own_step20"]);
         assert_eq!(config.baselines[&lang], ["random_vector_3d_seed1"]);
@@ -266,7 +272,7 @@ mod tests {
             )
         };
         write("runs.csv", &rows("c.tsv"));
-        let config = initial_config(folder.path()).unwrap();
+        let config = initial_config(folder.path(), &[]).unwrap();
         assert_eq!(
             (config.languages, config.grid),
             (vec![lang], Some(StudyGrid::Native))
@@ -274,9 +280,15 @@ mod tests {
         assert_eq!(config.cv, ConfiguredFolds::default());
         assert_eq!(config.clean.columns.len(), 8);
         write("runs.csv", &rows(""));
-        assert!(initial_config(folder.path()).unwrap().clean.columns.is_empty());
+        assert!(
+            initial_config(folder.path(), &[])
+                .unwrap()
+                .clean
+                .columns
+                .is_empty()
+        );
         write("runs.csv", &rows("").replace("pt-br", "brazilian"));
-        let error = initial_config(folder.path()).unwrap_err().to_string();
+        let error = initial_config(folder.path(), &[]).unwrap_err().to_string();
         assert!(
             error.contains("runs.csv") && error.contains("brazilian"),
             "{error}"

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_files::{FileError, sha256_of_file};
+use lpp_files::{FileError, sha256_of_bytes};
 use lpp_fmri::ImageReader;
 use lpp_fmri::surface::{Cifti, CiftiRows, gifti_length};
 use lpp_preparation::{RepetitionTime, in_sidecar};
@@ -140,14 +140,10 @@ impl BidsJob {
         })
     }
 
-    /// A hash of what is to be written.
+    /// A hash of what is to be written, with whole paths.
     fn content(&self, runs: &RunsTable) -> Result<String, ImportError> {
-        let folder = self.output.parent().unwrap_or(Path::new("."));
-        let draft = tempfile::Builder::new().prefix(".lpp-").tempdir_in(folder);
-        let draft = draft.map_err(FileError::write(&self.output))?;
-        let file = draft.path().join("runs.csv");
-        runs.save(&file)?;
-        Ok(sha256_of_file(&file)?)
+        let text = runs.to_csv(Path::new(""));
+        Ok(sha256_of_bytes(&text.map_err(FileError::write(&self.output))?))
     }
 }
 

@@ -7,6 +7,7 @@ mod planner;
 mod results;
 mod scans;
 
+use lpp_files::FileError;
 use lpp_steps::{FitSettings, StudySize, target_grid};
 use lpp_study::{Language, Study, start_times, story_names};
 
@@ -30,8 +31,14 @@ pub struct Plan {
 /// The steps of `study`, and the files that the study provides instead.
 ///
 /// # Errors
+/// [`WorkflowError::File`] if there is a table of runs but no `lpp.toml`: the defaults are those of the published study.
 /// [`WorkflowError::Scans`] if the scans are not runs of one kind, [`WorkflowError::Grid`] if their grid cannot be read.
 pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError> {
+    let file = study.config_file();
+    if study.runs_table().exists() && !file.exists() {
+        let expected = "the settings of a study with a table of runs (lpp-run init writes them)";
+        return Err(FileError::malformed(&file, "no such file", expected).into());
+    }
     let config = study.config();
     let languages = if options.languages.is_empty() {
         &config.languages
