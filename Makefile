@@ -26,7 +26,7 @@ RIDGE_TORCH := -p lpp-ridge --features torch
 # The Python wheel of the ridge regression, without BLAS.
 WHEEL := -p lpp-ridge-python
 
-.PHONY: help setup programs build demo gallery test test-report test-outside test-python wheel test-demo test-stories test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms lint doc fixtures first-light clean-demo
+.PHONY: help setup programs build demo gallery test test-report test-outside test-python wheel test-demo test-stories test-tutorials test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,7 @@ test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests 
 	@$(MAKE) --no-print-directory test-python
 	@$(MAKE) --no-print-directory test-demo
 	@$(MAKE) --no-print-directory test-stories
+	@$(MAKE) --no-print-directory test-tutorials
 	@$(MAKE) --no-print-directory test-resume
 	@$(MAKE) --no-print-directory test-semantic-short
 
@@ -79,6 +80,10 @@ test-demo: programs ## Run a small demo, which must recover the planted effects;
 
 test-stories: build ## Other stories, each from an fMRIPrep folder to the report: twelve runs, one run in chunks, a repeated test story
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && setup/stories.sh $(BIN) "$$folder"
+
+test-tutorials: build ## Run the tutorials of docs/tutorials as they are written
+	@$(PYTHON) -m venv $(TARGET)/tutorials && $(TARGET)/tutorials/bin/pip install -q numpy
+	@$(TARGET)/tutorials/bin/python setup/tutorials.py $(BIN)
 
 test-resume: build ## Kill lpp-run at a few random moments and fill a disk, resume, and compare with an uninterrupted run
 	@$(PYTHON) setup/faults.py $(BIN) --points 6 --extract --full-disk

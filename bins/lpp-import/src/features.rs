@@ -59,8 +59,17 @@ impl FeaturesArgs {
             .count("runs", report.n_rows.len())
             .count("layers", report.n_features.len())
             .count("rows", report.n_rows.iter().sum())
-            .fact("n_features", &report.n_features, "");
+            .fact("n_features", &report.n_features, &widths(&report.n_features));
         lpp_cli::print_outcomes(common, &[outcome])
+    }
+}
+
+/// The number of features, which is usually that of every layer.
+fn widths(n_features: &[usize]) -> String {
+    match (n_features.iter().min(), n_features.iter().max()) {
+        (Some(least), Some(most)) if least < most => format!("{least} to {most} features"),
+        (Some(n), _) => format!("{n} features"),
+        _ => String::new(),
     }
 }
 

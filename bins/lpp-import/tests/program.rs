@@ -280,7 +280,7 @@ fn both_hemispheres_of_a_run_must_be_there() {
     save("R", 7);
     let said = assert_succeeds(&mut program(folder, &["bids", "d"]));
     assert!(
-        said.contains("surface, space-fsaverage5, 7 scans") && said.contains("1 runs"),
+        said.contains("surface, space-fsaverage5, 7 scans") && said.contains("1 run,"),
         "{said}"
     );
     let table = RunsTable::load(&folder.join("runs.csv")).unwrap();

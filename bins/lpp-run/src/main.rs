@@ -215,13 +215,16 @@ fn run(args: &RunFlags, place: &Place, common: &CommonArgs) -> anyhow::Result<()
     if common.json() {
         return print_json(&report);
     }
+    let memory = match report.peak_memory_bytes {
+        0 => String::new(),
+        bytes => format!(", at most {} of memory in a step", human_bytes(bytes)),
+    };
     print_line(format!(
-        "{}: {} steps, {} run, {}, memory {} at most",
+        "{}: {} steps, {} run, {}{memory}",
         study.root().display(),
         report.n_steps,
         report.n_run,
         human_seconds(report.wall_s),
-        human_bytes(job.memory_bytes)
     ))
 }
 

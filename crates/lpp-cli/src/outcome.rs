@@ -36,7 +36,8 @@ impl Outcome {
     #[must_use]
     pub fn count(self, things: &str, n: usize) -> Self {
         let name = format!("n_{}", things.replace(' ', "_"));
-        self.fact(&name, n, &format!("{n} {things}"))
+        let words = if n == 1 { one_of(things) } else { things.to_owned() };
+        self.fact(&name, n, &format!("{n} {words}"))
     }
 
     /// Adds a fact: its name and value in JSON, and its words in the line, none if they are empty. NaN becomes null in JSON.
@@ -66,6 +67,18 @@ impl Outcome {
     }
 }
 
+/// One of some things that a single word names: `stories` becomes `story`.
+fn one_of(things: &str) -> String {
+    let endings = [("ies", "y"), ("ices", "ex"), ("s", "")];
+    let found = endings
+        .iter()
+        .find_map(|(many, one)| Some((things.strip_suffix(many)?, one)));
+    match found {
+        Some((stem, ending)) if !things.contains(' ') => format!("{stem}{ending}"),
+        _ => things.to_owned(),
+    }
+}
+
 /// Prints a line for each outcome or, with `--json`, one object `{"outputs": [...]}`.
 ///
 /// # Errors
@@ -90,5 +103,9 @@ mod tests {
         assert_eq!(outcome.line(), "x.npy: written, 2 empty runs");
         let expected = json!({ "path": "x.npy", "up_to_date": false, "n_empty_runs": 2, "mean": null });
         assert_eq!(outcome.json(), expected);
+        let one = Outcome::new(Path::new("x"), true)
+            .count("stories", 1)
+            .count("on both sides", 1);
+        assert_eq!(one.line(), "x: up to date, 1 story, 1 on both sides");
     }
 }

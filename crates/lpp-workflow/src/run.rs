@@ -56,6 +56,8 @@ pub struct RunReport {
     pub n_run: usize,
     /// Seconds from start to end.
     pub wall_s: f64,
+    /// The most memory that a step that was run has used.
+    pub peak_memory_bytes: u64,
 }
 
 impl RunJob {
@@ -84,6 +86,7 @@ impl RunJob {
             let mut execution = Execution::new(self, study, &hashes, &lock, steps);
             let ended = execution.run(&mut log);
             report.n_run += execution.n_run;
+            report.peak_memory_bytes = report.peak_memory_bytes.max(execution.peak_memory_bytes);
             report.n_steps = execution.steps.len();
             report.n_done_before = execution.n_done_before;
             match ended {
@@ -161,6 +164,7 @@ struct Execution<'a> {
     open: Vec<usize>,
     running: Vec<Running>,
     n_run: usize,
+    peak_memory_bytes: u64,
     n_done_before: usize,
     failure: Option<WorkflowError>,
     plan_again: bool,
@@ -188,6 +192,7 @@ impl<'a> Execution<'a> {
             lock,
             running: Vec::new(),
             n_run: 0,
+            peak_memory_bytes: 0,
             n_done_before: 0,
             failure: None,
             plan_again: false,
@@ -378,6 +383,7 @@ impl<'a> Execution<'a> {
             StepRecord::save(self.study, self.hashes, step)?;
         }
         let peak_bytes = run.memory.peak.max(self.recorded_peak(step, run.started_at));
+        self.peak_memory_bytes = self.peak_memory_bytes.max(peak_bytes);
         log.add(&Event::End {
             step: &step.id,
             status: &how,
