@@ -193,7 +193,7 @@ fn a_run_that_a_subject_lacks_is_named_or_left_out() {
         folder,
         &[&arguments[..], &["--subject", "02", "--session", "1"]].concat(),
     ));
-    assert!(alone.contains("6 runs, 1 subjects"), "{alone}");
+    assert!(alone.contains("6 runs, 1 subject"), "{alone}");
 }
 
 type Damage = fn(&Path);
@@ -358,7 +358,7 @@ fn features_must_have_a_row_per_word() {
     npy::save(&folder.join("own_2.npy"), &Array2::from_elem((1, 3), 1.5_f64)).unwrap();
     let said = assert_succeeds(&mut program(folder, &arguments));
     assert!(
-        said.contains("own_de.safetensors: written, 2 runs, 1 layers, 3 rows"),
+        said.contains("own_de.safetensors: written, 2 runs, 1 layer, 3 rows"),
         "{said}"
     );
     let written = Activations::open(&folder.join("activations/own_de.safetensors")).unwrap();
