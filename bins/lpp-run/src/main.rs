@@ -10,8 +10,8 @@ use lpp_cli::{CommonArgs, Outcome, Program, print_json, print_line, print_outcom
 use lpp_files::write_atomically;
 use lpp_study::{Language, Study};
 use lpp_workflow::{
-    Lineage, Machine, PAPER, PlanOptions, PlanReport, RunJob, Verification, human_bytes, human_seconds,
-    initial_config,
+    Lineage, Machine, PAPER, PlanOptions, PlanReport, RunJob, StopRequest, Verification, WorkflowError,
+    human_bytes, human_seconds, initial_config,
 };
 
 /// Runs all missing steps of a study, from scans and text to the report.
@@ -186,6 +186,7 @@ impl RunFlags {
             only: self.only.clone(),
             keep_going: self.keep_going,
             commit: lpp_cli::COMMIT,
+            stop: StopRequest::default(),
         })
     }
 }
@@ -211,7 +212,14 @@ fn run(args: &RunFlags, place: &Place, common: &CommonArgs) -> anyhow::Result<()
             print_result(report.to_string())
         };
     }
-    let report = job.run(&study)?;
+    let stop = StopRequest::on_signals().context("cannot take signals")?;
+    let report = RunJob { stop, ..job }.run(&study);
+    if let Err(error @ WorkflowError::Stopped { signal, .. }) = &report {
+        tracing::error!("{error}");
+        // As a shell reports a program that a signal has ended.
+        std::process::exit(128 + signal);
+    }
+    let report = report?;
     if common.json() {
         return print_json(&report);
     }

@@ -1,8 +1,9 @@
 //! The program from flags to plan, and how it fails.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error};
 
@@ -94,6 +95,53 @@ fn the_study_is_named_before_or_after_a_subcommand() {
         command.args(["--dry-run", "verify", "--study", study]),
         &["--dry-run"],
     );
+}
+
+#[test]
+fn a_run_that_is_asked_to_end_ends_its_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = folder.path();
+    let write = |name: &str, text: &str| {
+        fs::create_dir_all(study.join(name).parent().unwrap()).unwrap();
+        fs::write(study.join(name), text).unwrap();
+    };
+    write(
+        "lpp.toml",
+        "annotation_corrections = \"none\"\n[baselines]\nen = [\"glove\"]\n",
+    );
+    write("annotation/EN/lppEN_word_information.csv", "word\nthe\n");
+    write("glove/vectors.txt", "the 1 2 3\n");
+    write(
+        "programs/lpp-glove",
+        "#!/bin/sh\necho $$ > running\nexec sleep 600\n",
+    );
+    fs::set_permissions(
+        study.join("programs/lpp-glove"),
+        fs::Permissions::from_mode(0o755),
+    )
+    .unwrap();
+    let programs = study.join("programs");
+    let programs = programs.to_str().unwrap();
+    let mut command = program(study, &["--only", "glove", "--no-fetch", "--programs", programs]);
+    let mut run = command.stderr(Stdio::piped()).spawn().unwrap();
+    let running = study.join("running");
+    // The file is there before its number.
+    let process = loop {
+        match fs::read_to_string(&running).unwrap_or_default().trim() {
+            "" => assert!(run.try_wait().unwrap().is_none(), "ended too early"),
+            number => break number.to_owned(),
+        }
+    };
+    let asked = Command::new("kill").arg(run.id().to_string()).status().unwrap();
+    assert!(asked.success());
+    let ended = run.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(128 + 15), "{said}");
+    assert!(
+        said.contains("stopped by signal 15; ") && said.contains("glove"),
+        "{said}"
+    );
+    assert!(!Path::new("/proc").join(process).exists());
 }
 
 #[test]

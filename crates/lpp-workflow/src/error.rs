@@ -41,6 +41,14 @@ pub enum WorkflowError {
         /// Its owner.
         process: u32,
     },
+    /// The run was asked to end.
+    #[error("stopped by signal {signal}; {steps} was ended and is not done, start lpp-run again to continue")]
+    Stopped {
+        /// The signal.
+        signal: i32,
+        /// The steps that were running.
+        steps: String,
+    },
     /// A step needs more than there is.
     #[error("{step} does not fit: it needs {needed}, but {available}")]
     DoesNotFit {

@@ -41,6 +41,7 @@ mod regular;
 mod report;
 mod run;
 mod state;
+mod stop;
 mod verify;
 mod walk;
 
@@ -54,6 +55,7 @@ pub use plan::{Plan, PlanOptions, plan};
 pub use report::{PlanReport, PlannedStep};
 pub use run::{RunJob, RunReport};
 pub use state::State;
+pub use stop::StopRequest;
 pub use verify::Verification;
 
 /// The configuration of the published study: all its models, baselines, untrained twins, moments of training, languages

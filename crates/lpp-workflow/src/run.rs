@@ -22,12 +22,13 @@ use crate::place::VERSION;
 use crate::plan::{PlanOptions, plan};
 use crate::record::{StepRecord, file_name, make_folder, run_folder};
 use crate::state::{Inspector, State};
+use crate::stop::{self, StopRequest};
 
 /// Time between two checks of the running programs.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// How a study is run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct RunJob {
     /// What is planned.
     pub plan: PlanOptions,
@@ -43,6 +44,8 @@ pub struct RunJob {
     pub keep_going: bool,
     /// The commit that this program was built from, for the log.
     pub commit: Option<&'static str>,
+    /// Whether the run is asked to end; it then ends the programs that it has started.
+    pub stop: StopRequest,
 }
 
 /// How a run ended.
@@ -66,7 +69,7 @@ impl RunJob {
     /// # Errors
     /// [`WorkflowError`] naming the first step that failed, does not fit, or cannot start; with `keep_going`, steps
     /// that do not depend on it are run first. Also if another lpp-run is running in the study, or a pattern matches no
-    /// step.
+    /// step. [`WorkflowError::Stopped`] if `stop` asked.
     pub fn run(&self, study: &Study) -> Result<RunReport, WorkflowError> {
         let started = Instant::now();
         let lock = StudyLock::take(study)?;
@@ -210,7 +213,11 @@ impl<'a> Execution<'a> {
                 break;
             }
             thread::sleep(LOOK_EVERY);
+            if let Some(signal) = self.job.stop.signal() {
+                return Err(self.stopped(signal));
+            }
             self.look(log)?;
+            self.job.stop.set_idle(self.running.is_empty());
         }
         match self.failure.take() {
             Some(error) => Err(error),
@@ -300,6 +307,7 @@ impl<'a> Execution<'a> {
         if !self.job.plan.fetch {
             command.env("HF_HUB_OFFLINE", "1");
         }
+        self.job.stop.set_idle(false);
         let child = command.spawn().map_err(WorkflowError::io(&program))?;
         log.add(&Event::Start {
             step: &step.id,
@@ -349,6 +357,18 @@ impl<'a> Execution<'a> {
             return refuse(needed, format!("{} are free", human_bytes(free)));
         }
         Ok(())
+    }
+
+    /// Ends the running programs; their steps are not done.
+    fn stopped(&mut self, signal: i32) -> WorkflowError {
+        let name = |run: &Running| self.steps[run.place].id.as_str();
+        let steps = self.running.iter().map(name).collect::<Vec<_>>().join(", ");
+        for run in &mut self.running {
+            if let Err(error) = stop::end(&mut run.child) {
+                tracing::warn!("{}: {error}", run.log.display());
+            }
+        }
+        WorkflowError::Stopped { signal, steps }
     }
 
     /// Checks the running programs and handles those that have ended.

@@ -11,7 +11,9 @@ use lpp_files::write_atomically;
 use lpp_fmri::{REFERENCE_RADIUS_MM, SphereCentre};
 use lpp_steps::{Artefact, Making, Software};
 use lpp_study::Study;
-use lpp_workflow::{Lineage, PlanOptions, PlanReport, RunJob, State, Verification, WorkflowError, plan};
+use lpp_workflow::{
+    Lineage, PlanOptions, PlanReport, RunJob, State, StopRequest, Verification, WorkflowError, plan,
+};
 use tempfile::TempDir;
 
 const CONFIG: &str = "annotation_corrections = \"none\"\nbaselines = { en = [\"glove\"] }\n";
@@ -116,6 +118,7 @@ impl Scene {
             only: vec!["fit:glove".into()],
             keep_going: false,
             commit: None,
+            stop: StopRequest::default(),
         }
     }
 
