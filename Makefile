@@ -26,7 +26,7 @@ RIDGE_TORCH := -p lpp-ridge --features torch
 # The Python wheel of the ridge regression, without BLAS.
 WHEEL := -p lpp-ridge-python
 
-.PHONY: help setup programs build demo gallery test test-report test-outside test-python wheel test-demo test-stories test-tutorials test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms lint doc fixtures first-light clean-demo
+.PHONY: help setup programs build demo gallery test test-report test-outside test-python wheel test-demo test-stories test-tutorials test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms supply notices lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -151,7 +151,13 @@ rooms: ## Fail on circles between modules and forbidden arrows between crates (s
 	@$(PYTHON) -m unittest discover -q -s setup
 	@$(PYTHON) setup/rooms.py --check docs/images/rooms.svg
 
-lint: setup rooms ## Format, clippy and rustdoc, warnings as errors; the rooms
+supply: ## Check the licences and sources of the dependencies (deny.toml)
+	@$(PYTHON) setup/supply.py check
+
+notices: ## Write the licences of all dependencies to NOTICES.txt in the build folder
+	@$(PYTHON) setup/supply.py notices $(TARGET)/NOTICES.txt
+
+lint: setup rooms supply ## Format, clippy and rustdoc, warnings as errors; the rooms; licences
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --all-targets $(ALL) -- -D warnings
 	$(CARGO) clippy --release --all-targets $(RIDGE_TORCH) -- -D warnings

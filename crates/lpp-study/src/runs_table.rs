@@ -299,7 +299,7 @@ impl RunsTable {
         for run in &runs {
             writer.serialize(run).map_err(std::io::Error::other)?;
         }
-        writer.into_inner().map_err(|error| error.into_error())
+        writer.into_inner().map_err(csv::IntoInnerError::into_error)
     }
 
     /// The runs in order.
