@@ -14,6 +14,7 @@
 mod error;
 mod export;
 mod figures;
+mod findings;
 mod font;
 mod highlights;
 mod maps;

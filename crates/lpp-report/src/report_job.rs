@@ -9,6 +9,7 @@ use lpp_steps::{Artefact, Making, Provenance, Software};
 use lpp_study::{Language, Study};
 
 use crate::figures::{self, BrainFigures, Figure, Gallery, Look};
+use crate::findings::findings;
 use crate::highlights::highlights;
 use crate::maps::{MapAtlas, Source};
 use crate::page::{Facts, Page, viewer_data};
@@ -271,6 +272,7 @@ impl ReportJob {
         Ok(Page {
             title: self.title(),
             summary: tables.all::<Summary>()?,
+            findings: findings(&tables.all()?),
             highlights: highlights(tables)?,
             maps,
             figures: &gallery.figures,

@@ -68,6 +68,41 @@ fn numbers_on_the_page_are_those_of_the_tables() {
 }
 
 #[test]
+fn findings_are_cells_of_a_table() {
+    let toy = ToyStudy::full();
+    let html = page_of(&toy);
+    let path = toy.path().join("results/corrected_families_en.csv");
+    let mut csv = csv::Reader::from_path(path).unwrap();
+    let columns = csv.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
+    let value = |text: &str, name: &str| {
+        let (_, rest) = text.split_once(&format!("{name}=\"")).unwrap();
+        rest.split_once('"').unwrap().0.to_owned()
+    };
+    let mut n_cells = 0;
+    for finding in html.split("<tr data-outcome").skip(1) {
+        let finding = format!("data-outcome{}", finding.split("</tr>").next().unwrap());
+        let (outcome, rule) = (value(&finding, "data-outcome"), value(&finding, "data-rule"));
+        let row = rows
+            .iter()
+            .find(|row| row[0] == outcome && row[1] == rule)
+            .unwrap();
+        for cell in finding.split("<td").filter(|cell| cell.contains("data-column")) {
+            let column = value(cell, "data-column");
+            let place = columns.iter().position(|name| name == column).unwrap();
+            let shown: f64 = value(cell, "data-v").parse().unwrap();
+            let written: f64 = row[place].parse().unwrap_or(f64::NAN);
+            assert!(
+                shown.to_bits() == written.to_bits() || (shown.is_nan() && written.is_nan()),
+                "{outcome}, {column}: {shown} on the page, {written} in the table"
+            );
+            n_cells += 1;
+        }
+    }
+    assert!(n_cells >= 20, "{n_cells}");
+}
+
+#[test]
 fn the_page_is_the_same_each_time() {
     let toy = ToyStudy::full();
     let first = page_of(&toy);

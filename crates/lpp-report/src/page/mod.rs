@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ReportError;
 use crate::figures::{Figure, LeftOut};
+use crate::findings::Findings;
 use crate::font::{self, Weight};
 use crate::highlights::Highlight;
 use crate::maps::STEP;
@@ -42,7 +43,9 @@ pub(crate) struct Page<'a> {
     pub(crate) title: String,
     /// The summary table of the study.
     pub(crate) summary: Vec<Summary>,
-    /// Headline results.
+    /// What was found, and how sure.
+    pub(crate) findings: Vec<Findings>,
+    /// The paper's own statistics.
     pub(crate) highlights: Vec<Highlight>,
     /// What the viewer of score maps shows.
     pub(crate) maps: Value,
