@@ -414,6 +414,14 @@ fn the_page_fits_a_phone() {
         );
         // Tables scroll inside their boxes.
         assert!(page.count("[...document.querySelectorAll('.wide')].filter((box) => box.scrollWidth > box.clientWidth).length") > 0);
+        // The whole of each figure is seen; on request it is larger, and scrolls in its box.
+        let cut = "[...document.querySelectorAll('.drawing')].filter((box) => box.scrollWidth > box.clientWidth).length";
+        assert_eq!(page.count(cut), 0);
+        page.browser
+            .evaluate("document.querySelectorAll('.larger input').forEach((box) => { box.checked = true; })");
+        assert_eq!(page.count(cut), page.count("document.querySelectorAll('.drawing').length"));
+        page.browser
+            .evaluate("document.querySelectorAll('.larger input').forEach((box) => { box.checked = false; })");
         // Controls are large enough for a finger: 24 CSS pixels, WCAG 2.2, 2.5.8.
         let small = "[...document.querySelectorAll('#viewer select, #viewer button, #viewer input[type=range]')].filter((e) => e.offsetHeight < 24).length";
         assert_eq!(page.count(small), 0);
