@@ -19,10 +19,10 @@ use crate::EncodingError;
 use crate::explainable;
 use crate::features::{Design, LayerFeatures, rows_are_scans};
 use crate::group::{groups, members, ridge_params};
-use crate::pieces::FoldDesign;
 use crate::prepared::Prepared;
 use crate::set_fit::SetFit;
 use crate::target_set::{average_targets, load_mask, wrong_runs};
+use crate::transfer;
 
 /// The fit of all layers of a model to one subject, or to several that share the factorisations of each layer.
 #[derive(Debug, Clone, PartialEq)]
@@ -188,6 +188,10 @@ impl FitJob {
         if sets.is_empty() {
             return Ok(Vec::new());
         }
+        if let Some(model) = &self.step.apply {
+            self.check_runs(sets)?;
+            return transfer::score(self, model, sets, progress);
+        }
         // Wrong settings should show before scans are read.
         ridge_params(&self.step)
             .check()
@@ -202,7 +206,8 @@ impl FitJob {
         let mut results: Vec<Option<SetFit>> = sets.iter().map(|_| None).collect();
         // A set that does not fit the others should show before hours of work, not after the first layer.
         for (group, place, heard) in members(&groups) {
-            let empty = self.empty_scores(sets[place], heard.n_voxels, &group.folds, &features)?;
+            let names = &group.folds.names;
+            let empty = self.empty_scores(sets[place], heard.n_voxels, names, &features)?;
             let fit = SetFit::new(empty, self.step.chooses_layers(), self.step.keep_folds);
             results[place] = Some(fit);
         }
@@ -346,15 +351,27 @@ impl FitJob {
         }
     }
 
-    fn empty_scores(
+    /// Metric, response and folds of the fit.
+    pub(crate) fn terms(&self, features: &LayerFeatures) -> FitTerms {
+        let settings = &self.step.settings;
+        FitTerms {
+            metric: settings.metric,
+            hrf: features.are_convolved().then(|| settings.hrf.to_string()),
+            alpha_scope: settings.alpha_scope,
+            folds: settings.folds.clone(),
+            gap_scans: settings.gap_scans,
+        }
+    }
+
+    pub(crate) fn empty_scores(
         &self,
         set: &TargetSet,
         n_voxels: usize,
-        folds: &FoldDesign,
+        test_folds: &[String],
         features: &LayerFeatures,
     ) -> Result<Scores, EncodingError> {
         load_mask(set, n_voxels)?;
-        let (activations, settings) = (features.activations(), &self.step.settings);
+        let activations = features.activations();
         let metadata = activations.metadata();
         let family = metadata.get("family").cloned();
         // Seed 0 means trained weights, as in the original scripts.
@@ -374,20 +391,16 @@ impl FitJob {
             family,
             n_parameters: metadata.get("n_parameters").and_then(|n| n.parse().ok()),
             n_hidden: Vec::new(),
-            terms: FitTerms {
-                metric: settings.metric,
-                hrf: features.are_convolved().then(|| settings.hrf.to_string()),
-                alpha_scope: settings.alpha_scope,
-                folds: settings.folds.clone(),
-                gap_scans: settings.gap_scans,
-            },
+            terms: self.terms(features),
             n_runs: set.runs.len(),
             n_voxels,
             mask_sha256: set.mask.as_deref().map(sha256_of_file).transpose()?,
+            words_sha256: features.words_sha256().map(str::to_owned),
+            transfer: None,
             alphas: self.step.alphas.clone(),
             alpha_index: Vec::new(),
             alpha_counts: Vec::new(),
-            test_folds: folds.names.clone(),
+            test_folds: test_folds.to_vec(),
             fold_means: Vec::new(),
             n_nan_voxels: Vec::new(),
             wall_s: Vec::new(),

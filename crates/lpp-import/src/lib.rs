@@ -31,12 +31,10 @@ mod atlas;
 mod bids;
 mod error;
 mod features;
-mod language;
 mod words;
 
 pub use atlas::{AtlasJob, AtlasReport};
 pub use bids::{BidsChoice, BidsJob, BidsReport, EventsSource};
 pub use error::ImportError;
 pub use features::{FeaturesJob, FeaturesReport, RowsAre};
-pub use language::{language_tag, stories_of};
 pub use words::{RunOf, RunOfWords, Unit, WordFormat, WordsJob, WordsReport};
