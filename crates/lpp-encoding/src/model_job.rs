@@ -133,13 +133,12 @@ impl ModelJob {
             known.any(|known| known == key)
         };
         let said = said.filter(of_features);
-        KeptModel {
-            features: said.map(|(key, value)| (key.clone(), value.clone())).collect(),
-            tr_s: self.fit.tr_s(),
-            trim_scans: step.trim_scans,
-            precision: step.arithmetic.name().to_owned(),
-            ..KeptModel::new(source, &step.model, self.fit.terms(features))
-        }
+        let mut kept = KeptModel::new(source, &step.model, self.fit.terms(features));
+        kept.features = said.map(|(key, value)| (key.clone(), value.clone())).collect();
+        kept.tr_s = self.fit.tr_s();
+        kept.trim_scans = step.trim_scans;
+        step.arithmetic.name().clone_into(&mut kept.precision);
+        kept
     }
 }
 

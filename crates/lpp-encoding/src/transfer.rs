@@ -6,7 +6,6 @@ use std::time::Instant;
 use lpp_files::{FileError, Progress, hash_file};
 use lpp_fmri::{Hrf, Mask};
 use lpp_ridge::RidgeError;
-use lpp_stats::nan_mean;
 use lpp_steps::{Arithmetic, Choice, FitSettings, FitStep, TargetSet};
 use lpp_study::{FeatureName, KeptFile, KeptModel, Scores, Transfer};
 use ndarray::{Array1, Array2, Axis};
