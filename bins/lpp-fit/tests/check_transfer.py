@@ -7,7 +7,7 @@ Needs what check_nilearn.py needs. The two studies of a pair have other repetiti
 scikit-learn chooses the penalty over the runs or chunks of the source, fits all of them, and predicts the runs of the target.
 Prints the largest deviation of each kind and exits with 1 if a tolerance is exceeded:
 
-- weights in double precision: 1e-9 of the largest weight; in single precision, 1e-4;
+- weights: 2e-7 of the largest weight, since scans are standardised in single precision; of a fit in single precision, 1e-5;
 - scores, and those of each run: 2e-7, the rounding of what is stored; in single precision, 1e-4.
 """
 import argparse
@@ -22,12 +22,12 @@ import numpy as np
 
 from check_nilearn import ALPHAS, Study, Worst, call, fitted, pieces_of, score, zscored
 
-TOLERANCES = {"weights f64": 1e-9, "weights f32": 1e-4, "scores f64": 2e-7, "scores f32": 1e-4}
+TOLERANCES = {"weights f64": 2e-7, "weights f32": 1e-5, "scores f64": 2e-7, "scores f32": 1e-4}
 TRIM = 4
 CASES = [  # response, pieces a run, gap, metric, scope of penalties, validation
     ("glover", 1, 0, "pearson", "global", "first"), ("spm", 1, 0, "pearson", "target", "all"),
     ("glover+derivative", 1, 0, "r2", "global", "all"), ("glover", 3, 5, "pearson", "global", "all"),
-    ("fir:1,2,3", 1, 0, "r2", "target", "all"),
+    ("fir:0,1,3", 1, 0, "r2", "target", "all"),
 ]
 
 
