@@ -180,7 +180,7 @@ impl Args {
         step.arithmetic = self.precision;
         step.settings = self.settings(step.settings)?;
         step.keep_folds |= self.keep_folds;
-        step.keep_model = self.keep_model;
+        step.keep_model = self.keep_model.then(|| ModelSource::name_of(study));
         step.nested_layer = self.nested_layer;
         step.layer = self.layer;
         step.joint = (!self.controls.is_empty()).then(|| JointFit {
@@ -272,7 +272,7 @@ impl Args {
         Ok(average)
     }
 
-    fn into_jobs(self, progress: &dyn Progress) -> anyhow::Result<(FitJob, ModelJob, Option<CanaryJob>)> {
+    fn into_jobs(self, progress: &dyn Progress) -> anyhow::Result<(FitJob, Option<CanaryJob>)> {
         let replaced = [("alphas", self.alphas.is_some()), ("tr_s", self.tr.is_some())];
         let replaced: Vec<&str> = replaced
             .iter()
@@ -295,11 +295,7 @@ impl Args {
         let own = self.output.is_none() && self.y.is_empty() && self.model.as_str() != CanaryFeatures::NAME;
         let own = own && job.step.apply.is_none();
         let canary = (own && !self.no_canary).then(|| CanaryJob::beside(&job, &study));
-        let model = ModelJob {
-            fit: job.clone(),
-            study: ModelSource::name_of(&study),
-        };
-        Ok((job, model, canary))
+        Ok((job, canary))
     }
 
     /// The step with the kept model that is to be applied, and the folder for the scores inside that of the study, if they
@@ -397,13 +393,14 @@ fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
         let common = args.common.clone();
         let (progress, software) = (lpp_cli::progress(&common), lpp_cli::software!());
-        let (fit, model, canary) = args.into_jobs(&progress)?;
+        let (fit, canary) = args.into_jobs(&progress)?;
         let mut outcomes: Vec<Outcome> = fit.run(software, &progress)?.iter().map(of_fit).collect();
         let joint = JointJob { fit: fit.clone() }.run(software, &progress)?;
         outcomes.extend(joint.iter().map(of_joint));
-        let nulls = NullJob { fit }.run(software, &progress)?;
+        let nulls = NullJob { fit: fit.clone() }.run(software, &progress)?;
         outcomes.extend(nulls.iter().map(of_nulls));
-        outcomes.extend(model.run(software, &progress)?.iter().map(of_model));
+        let models = ModelJob { fit }.run(software, &progress)?;
+        outcomes.extend(models.iter().map(of_model));
         if let Some(canary) = canary {
             canary.run(software, &progress)?;
         }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, Progress, hash_file};
-use lpp_steps::{Choice, Software, TargetSet, run_if_stale};
+use lpp_steps::{Choice, Making, Software, TargetSet};
 use lpp_study::{KeptFile, KeptLayer, KeptModel, ModelSource};
 
 use crate::features::LayerFeatures;
@@ -39,8 +39,6 @@ pub(crate) const OF_CONTEXT: [&str; 5] = ["window", "stride", "context", "source
 pub struct ModelJob {
     /// The fit, whose step says that the model is kept.
     pub fit: FitJob,
-    /// The name of the study ([`ModelSource::name_of`]).
-    pub study: String,
 }
 
 /// A kept model.
@@ -72,12 +70,14 @@ impl ModelJob {
             .filter_map(|set| Some((set, step.model_artefact(set)?)))
         {
             let path = artefact.path.clone();
-            let artefact = artefact.with("study", &self.study);
-            let done = run_if_stale(software, vec![artefact], self.fit.force, || {
-                self.keep(set, &path, progress)
-            })?;
+            let making = Making::of(software, artefact)?;
+            let up_to_date = making.is_done(self.fit.force)?;
+            if !up_to_date {
+                let files = self.keep(set, &path, progress)?;
+                making.finish_with(&files)?;
+            }
             outcomes.push(ModelOutcome {
-                up_to_date: done.is_up_to_date(),
+                up_to_date,
                 n_layers: KeptModel::load(&path)?.layers.len(),
                 path,
             });
@@ -85,8 +85,13 @@ impl ModelJob {
         Ok(outcomes)
     }
 
-    /// Writes the layers, the mask, and the description of them last.
-    fn keep(&self, set: &TargetSet, path: &Path, progress: &dyn Progress) -> Result<(), EncodingError> {
+    /// Writes the layers, the mask, and the description of them last. Returns the files that it describes.
+    fn keep(
+        &self,
+        set: &TargetSet,
+        path: &Path,
+        progress: &dyn Progress,
+    ) -> Result<Vec<PathBuf>, EncodingError> {
         let step = &self.fit.step;
         let (group, heard, y) = lone(step, set)?;
         let mask = load_mask(set, heard.n_voxels)?;
@@ -116,13 +121,15 @@ impl ModelJob {
             progress.advance(1);
         }
         progress.finish();
-        Ok(kept.save(path)?)
+        kept.save(path)?;
+        let files = kept.layers.iter().map(|layer| &layer.weights).chain(&kept.mask);
+        Ok(files.map(|kept| folder.join(&kept.file)).collect())
     }
 
     fn description(&self, set: &TargetSet, features: &LayerFeatures) -> KeptModel {
         let step = &self.fit.step;
         let source = ModelSource {
-            study: self.study.clone(),
+            study: step.keep_model.clone().unwrap_or_default(),
             lang: step.lang,
             subject: set.subject.clone(),
             words_sha256: features.words_sha256().map(str::to_owned),

@@ -314,8 +314,8 @@ pub struct FitStep {
     pub joint: Option<JointFit>,
     /// The test against nulls.
     pub nulls: Option<Nulls>,
-    /// Whether the weights of each layer are kept too.
-    pub keep_model: bool,
+    /// The name of the study, if the weights of each layer are kept too.
+    pub keep_model: Option<String>,
     /// The description of a kept model whose weights are scored; nothing is fitted then.
     pub apply: Option<PathBuf>,
 }
@@ -360,7 +360,7 @@ impl FitStep {
             layer: None,
             joint: None,
             nulls: None,
-            keep_model: false,
+            keep_model: None,
             apply: None,
         }
     }
@@ -380,7 +380,7 @@ impl FitStep {
             nested_layer: false,
             joint: None,
             nulls: None,
-            keep_model: false,
+            keep_model: None,
             ..self.clone()
         }
     }
@@ -487,8 +487,9 @@ impl FitStep {
     /// The description of the kept model of a set, if it is kept.
     #[must_use]
     pub fn model_artefact(&self, set: &TargetSet) -> Option<Artefact> {
-        self.keep_model
-            .then(|| self.artefact(set, &KeptModel::beside(&set.scores)))
+        let study = self.keep_model.as_ref()?;
+        let artefact = self.artefact(set, &KeptModel::beside(&set.scores));
+        Some(artefact.with("study", study))
     }
 
     /// The test of the time-only control model, for a step made by [`canary`](Self::canary).
@@ -528,7 +529,7 @@ impl Step for FitStep {
                 arguments.extend(words(["--null-refit"]));
             }
         }
-        if self.keep_model {
+        if self.keep_model.is_some() {
             arguments.extend(words(["--keep-model"]));
         }
         if let Some(model) = &self.apply {
