@@ -55,6 +55,7 @@ def holds(rule, entities, suffix, ending, datatype):
 def rules():
     for group in ("imaging", "preprocessed_data", "tables"):
         yield from SCHEMA.rules.files.deriv[group].values()
+    yield from SCHEMA.rules.files.raw["events"].values()
 
 
 def check(root):

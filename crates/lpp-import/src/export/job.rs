@@ -280,12 +280,12 @@ fn check_voxels(path: &Path, n_voxels: usize, mask: &Mask) -> Result<(), FileErr
 
 /// The words of a story as events of BIDS: tab-separated, in seconds.
 fn events(words: &WordTable, story: usize) -> Vec<u8> {
-    let mut table = "onset\tduration\tword\n".to_owned();
+    let mut table = "onset\tduration\toffset\tword\n".to_owned();
     for word in words.run(story) {
-        // Nanoseconds: the difference of two decimal numbers has more digits than they.
+        // Nanoseconds: the difference of two decimal numbers has more digits than they. The offset has all of them.
         let duration = ((word.offset_s - word.onset_s) * 1e9).round() / 1e9;
         let text = word.word.replace(['\t', '\n', '\r'], " ");
-        table += &format!("{}\t{duration}\t{text}\n", word.onset_s);
+        table += &format!("{}\t{duration}\t{}\t{text}\n", word.onset_s, word.offset_s);
     }
     table.into_bytes()
 }
