@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Outcome, Program, ScanArgs, StudyArgs};
 use lpp_encoding::{
     CanaryJob, FitJob, FitOutcome, IndividualJob, JointJob, LayerOutcome, ModelJob, ModelOutcome, NullJob,
-    average_targets, average_targets_of,
+    TransferJob, average_targets, average_targets_of,
 };
 use lpp_files::Progress;
 use lpp_fmri::Hrf;
@@ -394,7 +394,11 @@ fn main() -> ExitCode {
         let common = args.common.clone();
         let (progress, software) = (lpp_cli::progress(&common), lpp_cli::software!());
         let (fit, canary) = args.into_jobs(&progress)?;
-        let mut outcomes: Vec<Outcome> = fit.run(software, &progress)?.iter().map(of_fit).collect();
+        let fits = match fit.step.apply {
+            Some(_) => TransferJob { fit: fit.clone() }.run(software, &progress)?,
+            None => fit.run(software, &progress)?,
+        };
+        let mut outcomes: Vec<Outcome> = fits.iter().map(of_fit).collect();
         let joint = JointJob { fit: fit.clone() }.run(software, &progress)?;
         outcomes.extend(joint.iter().map(of_joint));
         let nulls = NullJob { fit: fit.clone() }.run(software, &progress)?;

@@ -22,7 +22,6 @@ use crate::group::{groups, members, ridge_params};
 use crate::prepared::Prepared;
 use crate::set_fit::SetFit;
 use crate::target_set::{average_targets, load_mask, wrong_runs};
-use crate::transfer;
 
 /// The fit of all layers of a model to one subject, or to several that share the factorisations of each layer.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,6 +106,15 @@ impl FitJob {
     /// [`EncodingError`] naming the file that cannot be read or does not fit the others, or the layer that cannot be
     /// fitted.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<Vec<FitOutcome>, EncodingError> {
+        self.write(software, |sets| self.fit(sets, progress))
+    }
+
+    /// Writes what `scores` gives for the sets that are not up to date.
+    pub(crate) fn write(
+        &self,
+        software: Software,
+        scores: impl FnOnce(&[&TargetSet]) -> Result<Vec<SetFit>, EncodingError>,
+    ) -> Result<Vec<FitOutcome>, EncodingError> {
         self.check_places()?;
         let mut outcomes = BTreeMap::new();
         let mut open = Vec::new();
@@ -125,7 +133,7 @@ impl FitJob {
             }
         }
         let sets: Vec<&TargetSet> = open.iter().map(|(_, set, _)| *set).collect();
-        for (fit, (place, set, making)) in self.fit(&sets, progress)?.into_iter().zip(open) {
+        for (fit, (place, set, making)) in scores(&sets)?.into_iter().zip(open) {
             let mask = load_mask(set, fit.scores.info.n_voxels)?;
             let scores = fit.save(set, mask)?;
             for making in making {
@@ -187,10 +195,6 @@ impl FitJob {
     fn fit(&self, sets: &[&TargetSet], progress: &dyn Progress) -> Result<Vec<SetFit>, EncodingError> {
         if sets.is_empty() {
             return Ok(Vec::new());
-        }
-        if let Some(model) = &self.step.apply {
-            self.check_runs(sets)?;
-            return transfer::score(self, model, sets, progress);
         }
         // Wrong settings should show before scans are read.
         ridge_params(&self.step)
@@ -288,7 +292,7 @@ impl FitJob {
     }
 
     /// As many runs of scans as of activations, before anything is read.
-    fn check_runs(&self, sets: &[&TargetSet]) -> Result<(), EncodingError> {
+    pub(crate) fn check_runs(&self, sets: &[&TargetSet]) -> Result<(), EncodingError> {
         sets.iter()
             .try_for_each(|set| self.check_runs_of(&set.subject, &set.runs, set.stories.as_deref()))
     }

@@ -16,7 +16,7 @@
 //! Analyses beyond the paper build on a [`FitJob`]: layers chosen on inner data
 //! ([`FitStep::nested_layer`](lpp_steps::FitStep::nested_layer)), a layer fitted jointly with low-level controls
 //! ([`JointJob`]), p-values of a layer ([`NullJob`]), and a time-only control model ([`CanaryJob`]). A [`ModelJob`] keeps the
-//! weights of all layers; a step made by [`applying`] scores them in another study, language or story.
+//! weights of all layers; a [`TransferJob`] scores them in another study, language or story.
 //!
 //! ```no_run
 //! use lpp_encoding::FitJob;
@@ -74,4 +74,4 @@ pub use model_job::{ModelJob, ModelOutcome};
 pub use null_job::{NullJob, null_orders};
 pub use split_half::{SplitHalf, SplitHalfScores, split_half_scores};
 pub use target_set::{average_targets, average_targets_of};
-pub use transfer::applying;
+pub use transfer::{TransferJob, applying};

@@ -6,7 +6,7 @@ use std::time::Instant;
 use lpp_files::{FileError, Progress, hash_file};
 use lpp_fmri::{Hrf, Mask};
 use lpp_ridge::RidgeError;
-use lpp_steps::{Arithmetic, Choice, FitSettings, FitStep, TargetSet};
+use lpp_steps::{Arithmetic, Choice, FitSettings, FitStep, Software, TargetSet};
 use lpp_study::{FeatureName, KeptFile, KeptModel, Scores, Transfer};
 use ndarray::{Array1, Array2, Axis};
 
@@ -18,7 +18,7 @@ use crate::pieces::Pieces;
 use crate::set_fit::SetFit;
 use crate::target_set::load_mask;
 use crate::weights::Weights;
-use crate::{EncodingError, FitJob};
+use crate::{EncodingError, FitJob, FitOutcome};
 
 /// Repetition times count as the same up to this, in s, as where scans are compared with what is said of them.
 const SAME_TR_S: f64 = 1e-3;
@@ -60,31 +60,40 @@ struct Common {
     of_scans: Vec<usize>,
 }
 
-/// Scores of each set with the weights of the model at `path`.
-///
-/// # Errors
-/// [`EncodingError`] naming the file that differs from the model: other features, another grid, no voxel in common, another
-/// repetition time where the response counts scans.
-pub(crate) fn score(
-    job: &FitJob,
-    path: &Path,
-    sets: &[&TargetSet],
-    progress: &dyn Progress,
-) -> Result<Vec<SetFit>, EncodingError> {
-    let kept = KeptModel::load(path)?;
-    let n_steps = (kept.layers.len() * sets.len()) as u64;
-    progress.start(&format!("applying {}", kept.model), n_steps);
-    let of_set = |set: &&TargetSet| {
+/// Scores of the weights that a step [applies](FitStep::apply), written as those of a fit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TransferJob {
+    /// The words and scans, with a step made by [`applying`].
+    pub fit: FitJob,
+}
+
+impl TransferJob {
+    /// Scores each set, unless its scores are up to date.
+    ///
+    /// # Errors
+    /// [`EncodingError`] naming the file that differs from the model: other features, another grid, no voxel in common, another
+    /// repetition time where the response counts scans.
+    pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<Vec<FitOutcome>, EncodingError> {
+        let Some(path) = &self.fit.step.apply else {
+            return Ok(Vec::new());
+        };
+        let kept = KeptModel::load(path)?;
         let applied = Applied {
-            job,
+            job: &self.fit,
             path,
             kept: &kept,
         };
-        applied.score(set, progress)
-    };
-    let fits = sets.iter().map(of_set).collect();
-    progress.finish();
-    fits
+        self.fit.write(software, |sets| {
+            self.fit.check_runs(sets)?;
+            progress.start(
+                &format!("applying {}", kept.model),
+                (kept.layers.len() * sets.len()) as u64,
+            );
+            let fits = sets.iter().map(|set| applied.score(set, progress)).collect();
+            progress.finish();
+            fits
+        })
+    }
 }
 
 /// A kept model on the words of a job.
