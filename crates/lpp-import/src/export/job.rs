@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lpp_files::{FileError, Progress, WordTable, npy, sha256_of_file, write_atomically};
+use lpp_files::{FileError, Progress, TimedWord, WordTable, npy, sha256_of_file, write_atomically};
 use lpp_fmri::{Image, Mask};
 use lpp_preparation::RepetitionTime;
 use lpp_steps::Software;
@@ -280,14 +280,15 @@ fn check_voxels(path: &Path, n_voxels: usize, mask: &Mask) -> Result<(), FileErr
 
 /// The words of a story as events of BIDS: tab-separated, in seconds.
 fn events(words: &WordTable, story: usize) -> Vec<u8> {
-    let mut table = "onset\tduration\toffset\tword\n".to_owned();
-    for word in words.run(story) {
+    let row = |word: &TimedWord| {
         // Nanoseconds: the difference of two decimal numbers has more digits than they. The offset has all of them.
         let duration = ((word.offset_s - word.onset_s) * 1e9).round() / 1e9;
         let text = word.word.replace(['\t', '\n', '\r'], " ");
-        table += &format!("{}\t{duration}\t{}\t{text}\n", word.onset_s, word.offset_s);
-    }
-    table.into_bytes()
+        format!("{}\t{duration}\t{}\t{text}\n", word.onset_s, word.offset_s)
+    };
+    let rows = words.run(story).iter().map(row);
+    let head = "onset\tduration\toffset\tword\n".to_owned();
+    std::iter::once(head).chain(rows).collect::<String>().into_bytes()
 }
 
 /// `x.json` of `x.nii.gz`.
