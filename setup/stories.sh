@@ -33,6 +33,13 @@ test -s "$study/report/report.html"
 quiet "$bin/lpp-run" --study "$study" --dry-run
 grep -q ' 0 stale, 0 to do' "$folder/last.log" || { cat "$folder/last.log"; exit 1; }
 
+step "Its cleaned runs as BIDS derivatives, and back"
+quiet "$bin/lpp-import" export "$folder/derivatives" --study "$study" --lang de
+mkdir -p "$folder/back"
+quiet "$bin/lpp-import" bids "$folder/derivatives" --desc clean --study "$folder/back" --lang de --words events
+[ "$(grep -c '^average,' "$folder/back/runs.csv")" = 12 ]
+cmp "$study/words_de.csv" "$folder/back/words_de.csv"
+
 step "One run of one subject, in chunks with gaps"
 study=$folder/one
 quiet "$bin/lpp-simulate" --study "$study" --bids --runs 1 --tr 1.5 --lang pt-BR --subjects 1 --words-per-run 2500 \

@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 use lpp_analysis::{
     Analysis, AnalysisJob, AnalysisOptions, AnalysisReport, CompareJob, HemisphereRule, IscSummary,
-    LanguagesJob, LayerRule,
+    LanguagesJob, LayerRule, TransfersJob,
 };
 use lpp_cli::{CommonArgs, Program, SubjectArgs};
 use lpp_study::Language;
@@ -78,6 +78,12 @@ enum What {
     Languages(Study),
     /// The numbers printed in the paper's notebooks next to those of this study
     Compare(Study),
+    /// Kept weights on the words of this study and others (lpp-fit --apply): all pairs of source and target
+    Transfer {
+        /// Another study whose transferred scores are rows of the same table; may be repeated
+        #[arg(long, value_name = "DIR")]
+        also: Vec<PathBuf>,
+    },
 }
 
 /// One analysis, or all of them: a subcommand for each that the library has.
@@ -184,6 +190,20 @@ fn main() -> ExitCode {
                     command.common.json(),
                 );
             }
+            What::Transfer { also } => {
+                let columns = [
+                    "model",
+                    "source_study",
+                    "source_lang",
+                    "target_study",
+                    "target_lang",
+                    "layer",
+                    "score",
+                    "own_score",
+                ];
+                let report = transfers(also, place)?.run(lpp_cli::software!())?;
+                return show(&report, &columns, command.common.json());
+            }
             What::Compare(study) => {
                 let job = CompareJob {
                     languages: languages(&study, place)?,
@@ -240,6 +260,20 @@ fn languages(args: &Study, place: &Place) -> anyhow::Result<LanguagesJob> {
         study: place.open()?,
         hemisphere: args.hemisphere,
         options: args.options(),
+        force: place.force,
+    })
+}
+
+fn transfers(also: Vec<PathBuf>, place: &Place) -> anyhow::Result<TransfersJob> {
+    anyhow::ensure!(
+        place.lang.is_none(),
+        "transfer is over all languages: remove --lang"
+    );
+    let others = also.into_iter().map(lpp_study::Study::open);
+    let studies = std::iter::once(place.open())
+        .chain(others.map(|study| study.context("cannot open the study (--also)")));
+    Ok(TransfersJob {
+        studies: studies.collect::<Result<_, _>>()?,
         force: place.force,
     })
 }

@@ -89,6 +89,8 @@ fn values(study: &Path, name: &str, run: usize) -> Vec<f32> {
     let path = study.join(format!("activations/control_{name}_en.safetensors"));
     let activations = Activations::open(&path).unwrap();
     assert_eq!(activations.metadata()["kind"], "control");
+    let words = WordTable::load(&study.join("words_en.csv")).unwrap();
+    assert_eq!(activations.metadata()[WordTable::HASH_KEY], words.sha256());
     activations.layer(run, 0).unwrap().into_iter().collect()
 }
 

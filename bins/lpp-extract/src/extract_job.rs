@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use lpp_files::{Activations, FileError, Progress, StoredAs, sha256_of_file};
+use lpp_files::{Activations, FileError, Progress, StoredAs, WordTable, sha256_of_file};
 use lpp_llm::{Extraction, Identity, ModelInfo, ModelParams, UNLIMITED_WINDOW, model_files};
 use lpp_preparation::{load_annotation, save_words, text_inputs, texts_of, writing_of};
 use lpp_steps::{AnnotationSource, Dtype, ExtractStep, Making, Software, WordsStep};
@@ -124,7 +124,7 @@ impl ExtractJob {
             corpus: &corpus,
             output: &self.output,
             stored: self.stored,
-            metadata: self.metadata(&step, &info, &tokenizer, software)?,
+            metadata: self.metadata(&step, &info, &tokenizer, &annotation.word_table()?, software)?,
         };
         let identity = Identity::new(software.program, software.version, &self.model, making.inputs());
         let leftover = extraction.write(identity, self.force, progress)?;
@@ -180,6 +180,7 @@ impl ExtractJob {
         step: &ExtractStep,
         info: &ModelInfo,
         tokenizer: &TextTokenizer,
+        words: &WordTable,
         software: Software,
     ) -> Result<BTreeMap<String, String>, FileError> {
         let tokenizer_hash = match tokenizer.files().first() {
@@ -196,6 +197,7 @@ impl ExtractJob {
             ("tokenizer_sha256", tokenizer_hash),
             ("source", self.source.clone()),
             ("lang", self.annotation.lang.to_string()),
+            (WordTable::HASH_KEY, words.sha256()),
             ("window", window.to_string()),
             ("stride", overlap.to_string()),
             // Seed 0 stands for trained weights, as in the original scripts.

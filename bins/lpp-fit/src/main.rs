@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Outcome, Program, ScanArgs, StudyArgs};
 use lpp_encoding::{
-    CanaryJob, FitJob, FitOutcome, IndividualJob, JointJob, LayerOutcome, NullJob, average_targets,
-    average_targets_of,
+    CanaryJob, FitJob, FitOutcome, IndividualJob, JointJob, LayerOutcome, ModelJob, ModelOutcome, NullJob,
+    TransferJob, average_targets, average_targets_of,
 };
 use lpp_files::Progress;
 use lpp_fmri::Hrf;
@@ -17,8 +17,8 @@ use lpp_steps::{
     Nulls, TargetSet,
 };
 use lpp_study::{
-    AlphaScope, FeatureName, FeatureSource, FoldRule, JointInfo, Language, Metric, NullsInfo, PairRuns,
-    Penalties, Study, check_pairs, resampled_runs, resampled_runs_of,
+    AlphaScope, FeatureName, FeatureSource, FoldRule, JointInfo, KeptModel, Language, Metric, ModelSource,
+    NullsInfo, PairRuns, Penalties, Study, check_pairs, resampled_runs, resampled_runs_of,
 };
 use lpp_text::Control;
 
@@ -99,7 +99,19 @@ struct Args {
     /// Also keep the scores of each fold and layer; written to `MODEL_LANG_folds.npy`
     #[arg(long)]
     keep_folds: bool,
-    /// Write the scores to the folder variant-NAME inside the scores folder, to compare settings
+    /// Also fit each layer to all runs and keep the weights, for --apply; written to the folder `MODEL_LANG_model`, a file for
+    /// each layer of features × voxels × 4 bytes
+    #[arg(long)]
+    keep_model: bool,
+    /// Do not fit: score the weights of this kept model, of the same features in another study, language or story, on the
+    /// words and scans of this one; written to the folder transfer-SOURCE inside the scores folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = [
+        "alphas", "alpha_search", "inner", "precision", "hrf", "metric", "alpha_scope", "folds", "gap", "nested_layer",
+        "controls", "nulls", "layer", "keep_model", "no_canary",
+    ])]
+    apply: Option<PathBuf>,
+    /// Write the scores to the folder variant-NAME inside the scores folder, to compare settings; with --apply, to
+    /// transfer-NAME
     #[arg(long, value_name = "NAME", value_parser = variant, conflicts_with = "output")]
     variant: Option<String>,
     /// Also choose the layer of each voxel by nested cross-validation; written to `MODEL_LANG_nested.npy`
@@ -168,6 +180,7 @@ impl Args {
         step.arithmetic = self.precision;
         step.settings = self.settings(step.settings)?;
         step.keep_folds |= self.keep_folds;
+        step.keep_model = self.keep_model.then(|| ModelSource::name_of(study));
         step.nested_layer = self.nested_layer;
         step.layer = self.layer;
         step.joint = (!self.controls.is_empty()).then(|| JointFit {
@@ -267,17 +280,34 @@ impl Args {
             .map(|(key, _)| *key)
             .collect();
         let study = self.scans.choose(self.study.open_without(&replaced)?);
-        let mut job = FitJob::new(self.step(&study)?, self.study.force)?;
+        let (step, folder) = self.with_folder(self.step(&study)?)?;
+        let mut job = FitJob::new(step, self.study.force)?;
         self.add_targets(&study, &mut job, progress)?;
-        if let Some(name) = &self.variant {
+        if let Some(folder) = folder.filter(|_| self.output.is_none()) {
             let targets = std::mem::take(&mut job.step.targets);
-            job.step.targets = targets.into_iter().map(|set| set.variant(&study, name)).collect();
+            job.step.targets = targets
+                .into_iter()
+                .map(|set| set.inside(&study, &folder))
+                .collect();
         }
         job.take_tr(RepetitionTime::of_study(&study).or_flag(self.tr))?;
         // Scores that go elsewhere have no place for the control model beside them.
         let own = self.output.is_none() && self.y.is_empty() && self.model.as_str() != CanaryFeatures::NAME;
+        let own = own && job.step.apply.is_none();
         let canary = (own && !self.no_canary).then(|| CanaryJob::beside(&job, &study));
         Ok((job, canary))
+    }
+
+    /// The step with the kept model that is to be applied, and the folder for the scores inside that of the study, if they
+    /// have one of their own.
+    fn with_folder(&self, step: FitStep) -> anyhow::Result<(FitStep, Option<String>)> {
+        let named = |kind: &str| self.variant.as_ref().map(|name| format!("{kind}-{name}"));
+        let Some(model) = &self.apply else {
+            return Ok((step, named("variant")));
+        };
+        let (step, kept) = lpp_encoding::applying(step, &KeptModel::description(model))?;
+        let folder = named("transfer").unwrap_or_else(|| format!("transfer-{}", kept.source.label()));
+        Ok((step, Some(folder)))
     }
 }
 
@@ -355,16 +385,26 @@ fn of_nulls(found: &LayerOutcome<NullsInfo>) -> Outcome {
         )
 }
 
+fn of_model(kept: &ModelOutcome) -> Outcome {
+    Outcome::new(&kept.path, kept.up_to_date).count("layers", kept.n_layers)
+}
+
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
         let common = args.common.clone();
         let (progress, software) = (lpp_cli::progress(&common), lpp_cli::software!());
         let (fit, canary) = args.into_jobs(&progress)?;
-        let mut outcomes: Vec<Outcome> = fit.run(software, &progress)?.iter().map(of_fit).collect();
+        let fits = match fit.step.apply {
+            Some(_) => TransferJob { fit: fit.clone() }.run(software, &progress)?,
+            None => fit.run(software, &progress)?,
+        };
+        let mut outcomes: Vec<Outcome> = fits.iter().map(of_fit).collect();
         let joint = JointJob { fit: fit.clone() }.run(software, &progress)?;
         outcomes.extend(joint.iter().map(of_joint));
-        let nulls = NullJob { fit }.run(software, &progress)?;
+        let nulls = NullJob { fit: fit.clone() }.run(software, &progress)?;
         outcomes.extend(nulls.iter().map(of_nulls));
+        let models = ModelJob { fit }.run(software, &progress)?;
+        outcomes.extend(models.iter().map(of_model));
         if let Some(canary) = canary {
             canary.run(software, &progress)?;
         }

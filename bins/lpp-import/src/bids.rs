@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use lpp_cli::{CommonArgs, Outcome, ScanArgs};
 use lpp_files::EntityChoice;
 use lpp_import::{BidsChoice, BidsJob, BidsReport, EventsSource, WordFormat, WordsJob};
-use lpp_study::{RunKind, Study, TableRun};
+use lpp_study::{Language, RunKind, Study, TableRun};
 
 use crate::place::{Place, SOFTWARE};
 use crate::words;
@@ -47,8 +47,8 @@ pub(crate) struct BidsArgs {
     #[command(flatten)]
     scans: ScanArgs,
     /// Language of the stories, for studies with several languages
-    #[arg(long, value_name = "TAG", value_parser = lpp_import::language_tag)]
-    lang: Option<String>,
+    #[arg(long, value_name = "TAG", value_parser = lpp_cli::language(), hide_possible_values = true)]
+    lang: Option<Language>,
     /// Leave stories that a subject lacks out for all subjects
     #[arg(long)]
     allow_missing: bool,
@@ -141,7 +141,7 @@ impl BidsArgs {
                 desc: self.desc.clone(),
                 kind: self.kind,
             },
-            lang: self.lang.clone().unwrap_or_default(),
+            lang: self.lang.map(|lang| lang.to_string()).unwrap_or_default(),
             pair_runs: study.config().corpus.pair_runs,
             allow_missing: self.allow_missing,
             output: root.join("runs.csv"),
@@ -151,7 +151,7 @@ impl BidsArgs {
 
     /// The words of the stories, if they are asked for.
     fn words(&self, study: &Study, report: &BidsReport, force: bool) -> anyhow::Result<Option<WordsJob>> {
-        let (Some(_), Some(lang)) = (&self.words, &self.lang) else {
+        let (Some(_), Some(lang)) = (&self.words, self.lang) else {
             return Ok(None);
         };
         let source = EventsSource {
@@ -162,12 +162,12 @@ impl BidsArgs {
         let files = source.files(&report.runs)?;
         Ok((!self.dry_run).then(|| WordsJob {
             files,
-            lang: lang.clone(),
+            lang: lang.to_string(),
             format: WordFormat::Events,
             tier: self.tier.clone(),
             in_order: true,
             stories: Some(report.runs.stories()),
-            output: study.root().join(format!("words_{lang}.csv")),
+            output: study.words(lang),
             force,
             ..WordsJob::default()
         }))

@@ -7,9 +7,9 @@ use clap::Args;
 use lpp_cli::{CommonArgs, Outcome};
 use lpp_files::WordTable;
 use lpp_import::{FeaturesJob, RowsAre};
-use lpp_study::{RunsTable, Study};
+use lpp_study::{Language, RunsTable, Study};
 
-use crate::place::{Place, SOFTWARE};
+use crate::place::{Place, SOFTWARE, listed_stories};
 
 /// Writes features of words or scans as activations of the study
 ///
@@ -27,8 +27,8 @@ pub(crate) struct FeaturesArgs {
     #[arg(long, value_name = "ROWS", value_parser = lpp_cli::choice::<RowsAre>())]
     rows: RowsAre,
     /// Language of the words: a tag such as en, de or pt-BR
-    #[arg(long, value_name = "TAG", value_parser = lpp_import::language_tag)]
-    lang: String,
+    #[arg(long, value_name = "TAG", value_parser = lpp_cli::language(), hide_possible_values = true)]
+    lang: Language,
     /// Axis of the layers in arrays of three axes, from 0; the others are rows and features
     #[arg(long, value_name = "AXIS", value_parser = clap::value_parser!(u8).range(0..3))]
     layer_axis: Option<u8>,
@@ -42,14 +42,20 @@ impl FeaturesArgs {
             "found the name {:?}, expected one without a slash (--name)",
             self.name
         );
-        let file = format!("{}_{}.safetensors", self.name, self.lang);
+        let words = (self.rows == RowsAre::Words)
+            .then(|| WordTable::load(&study.words(self.lang)))
+            .transpose()?;
         let job = FeaturesJob {
-            n_rows: known_rows(&study, &self.lang, self.rows)?,
-            stories: lpp_import::stories_of(&study, &self.lang)?,
-            output: study.root().join("activations").join(file),
+            n_rows: match &words {
+                Some(table) => Some((words_of_runs(table), study.words(self.lang))),
+                None => known_scans(&study, self.lang)?,
+            },
+            words_sha256: words.as_ref().map(WordTable::sha256),
+            stories: listed_stories(&study, self.lang)?,
+            output: study.activations(&self.name, self.lang),
             files: self.files,
             name: self.name,
-            lang: self.lang,
+            lang: self.lang.to_string(),
             rows: self.rows,
             layer_axis: self.layer_axis.map(usize::from),
             force: place.force,
@@ -73,19 +79,17 @@ fn widths(n_features: &[usize]) -> String {
     }
 }
 
-/// Words or scans of each run, and the file that says so. Scans are compared if all subjects have the same number.
-fn known_rows(study: &Study, lang: &str, rows: RowsAre) -> anyhow::Result<Option<(Vec<usize>, PathBuf)>> {
-    if rows == RowsAre::Words {
-        let path = study.root().join(format!("words_{lang}.csv"));
-        let table = WordTable::load(&path)?;
-        let n_words = (0..table.n_runs()).map(|run| table.run(run).len()).collect();
-        return Ok(Some((n_words, path)));
-    }
+fn words_of_runs(table: &WordTable) -> Vec<usize> {
+    (0..table.n_runs()).map(|run| table.run(run).len()).collect()
+}
+
+/// Scans of each run if all subjects have the same number, and the file that says so.
+fn known_scans(study: &Study, lang: Language) -> anyhow::Result<Option<(Vec<usize>, PathBuf)>> {
     let path = study.runs_table();
     if !path.exists() {
         return Ok(None);
     }
-    let runs = RunsTable::load(&path)?.of_language(lang);
+    let runs = RunsTable::load(&path)?.of_language(lang.code());
     let of_story = |story: &String| {
         let mut found = runs
             .runs()

@@ -2,6 +2,7 @@
 
 mod atlas;
 mod bids;
+mod export;
 mod features;
 mod place;
 mod words;
@@ -13,7 +14,8 @@ use lpp_cli::{CommonArgs, Program};
 
 use crate::place::Place;
 
-/// Brings data of other programs into a study: words with times, runs of scans, features and atlases.
+/// Brings data of other programs into a study: words with times, runs of scans, features and atlases. Writes a study as BIDS
+/// derivatives.
 #[derive(Debug, Parser)]
 #[command(
     name = "lpp-import",
@@ -21,7 +23,8 @@ use crate::place::Place;
     after_help = "Examples:\n  lpp-import words align/*.TextGrid --tier words --lang de --study my-study\n  \
                   lpp-import bids derivatives/fmriprep --task story --space T1w --study my-study\n  \
                   lpp-import features own/run-*.npy --name own --rows words --lang de --study my-study\n  \
-                  lpp-import atlas parcels.nii.gz --labels parcels.tsv --study my-study"
+                  lpp-import atlas parcels.nii.gz --labels parcels.tsv --study my-study\n  \
+                  lpp-import export my-derivatives --study my-study --lang de"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -39,6 +42,7 @@ enum Command {
     Bids(bids::BidsArgs),
     Features(features::FeaturesArgs),
     Atlas(atlas::AtlasArgs),
+    Export(export::ExportArgs),
 }
 
 impl Program for Cli {
@@ -53,5 +57,6 @@ fn main() -> ExitCode {
         Command::Bids(args) => args.run(&cli.place, &cli.common),
         Command::Features(args) => args.run(&cli.place, &cli.common),
         Command::Atlas(args) => args.run(&cli.place, &cli.common),
+        Command::Export(args) => args.run(&cli.place, &cli.common),
     })
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use lpp_cli::Software;
-use lpp_study::Study;
+use lpp_study::{Language, Study, story_names};
 
 /// This program in provenance, under the name that users know; the package has another.
 pub(crate) const SOFTWARE: Software = Software {
@@ -29,4 +29,12 @@ impl Place {
     pub(crate) fn open(&self) -> anyhow::Result<Study> {
         Study::open_or_planned(&self.study).context("cannot open the study (--study)")
     }
+}
+
+/// The stories of a study in one language, if it has a table of runs with that language.
+pub(crate) fn listed_stories(study: &Study, lang: Language) -> anyhow::Result<Option<Vec<String>>> {
+    if !study.runs_table().exists() {
+        return Ok(None);
+    }
+    Ok(Some(story_names(study, lang)?).filter(|stories| !stories.is_empty()))
 }

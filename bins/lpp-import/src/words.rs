@@ -7,8 +7,9 @@ use lpp_cli::{CommonArgs, Outcome};
 use lpp_import::{RunOf, RunOfWords, Unit, WordFormat, WordsJob, WordsReport};
 
 use lpp_steps::Choice;
+use lpp_study::Language;
 
-use crate::place::{Place, SOFTWARE};
+use crate::place::{Place, SOFTWARE, listed_stories};
 
 /// Writes words_LANG.csv from words with times
 ///
@@ -25,8 +26,8 @@ pub(crate) struct WordsArgs {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Language of the words: a tag such as en, de or pt-BR
-    #[arg(long, value_name = "TAG", value_parser = lpp_import::language_tag)]
-    lang: String,
+    #[arg(long, value_name = "TAG", value_parser = lpp_cli::language(), hide_possible_values = true)]
+    lang: Language,
     /// Format of the files
     #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = lpp_cli::choice::<WordFormat>())]
     format: WordFormat,
@@ -58,10 +59,10 @@ impl WordsArgs {
     pub(crate) fn run(self, place: &Place, common: &CommonArgs) -> anyhow::Result<()> {
         let study = place.open()?;
         let job = WordsJob {
-            stories: lpp_import::stories_of(&study, &self.lang)?,
-            output: study.root().join(format!("words_{}.csv", self.lang)),
+            stories: listed_stories(&study, self.lang)?,
+            output: study.words(self.lang),
             files: self.files,
-            lang: self.lang,
+            lang: self.lang.to_string(),
             format: self.format,
             unit: self.unit,
             tier: self.tier,

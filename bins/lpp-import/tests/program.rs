@@ -369,6 +369,8 @@ fn features_must_have_a_row_per_word() {
         ),
         (1.5, "words")
     );
+    let words = WordTable::load(&folder.join("words_de.csv")).unwrap();
+    assert_eq!(written.metadata()[WordTable::HASH_KEY], words.sha256());
 }
 
 #[test]

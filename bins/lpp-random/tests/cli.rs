@@ -66,10 +66,9 @@ fn embeddings_are_numpys_uniform_draws_one_a_word() {
     );
     assert_close(&activations.layer(4, 0).unwrap(), &array![a], tolerance);
     assert_eq!(activations.metadata()["seed"], "1");
-    assert_eq!(
-        WordTable::load(&toy.path("words_en.csv")).unwrap().words().len(),
-        11
-    );
+    let words = WordTable::load(&toy.path("words_en.csv")).unwrap();
+    assert_eq!(words.words().len(), 11);
+    assert_eq!(activations.metadata()[WordTable::HASH_KEY], words.sha256());
     assert!(assert_succeeds(&mut toy.command("embedding")).contains("up to date"));
     assert!(assert_succeeds(toy.command("embedding").arg("--force")).contains("written"));
 }

@@ -7,7 +7,7 @@ use lpp_steps::Software;
 use lpp_study::Language;
 use lpp_tables::{Cell, Compare, Table};
 
-use crate::languages::{LanguagesJob, save};
+use crate::languages::{LanguagesJob, files_of, save};
 use crate::{AnalysisError, AnalysisReport, Published, published_numbers};
 
 /// The comparison of a study with the paper.
@@ -33,7 +33,7 @@ impl CompareJob {
             .collect();
         let table = Table::of(&rows);
         let LanguagesJob { study, force, .. } = &self.languages;
-        save(study, software, &reports, table, *force)
+        save(study, software, files_of(&reports), table, *force)
     }
 }
 

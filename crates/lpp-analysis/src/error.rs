@@ -15,6 +15,9 @@ pub enum AnalysisError {
     /// A file of the study could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A folder of the study could not be read.
+    #[error(transparent)]
+    Folder(#[from] lpp_study::SubjectsError),
     /// A name is not that of a model or a language.
     #[error(transparent)]
     Name(#[from] NameError),

@@ -1,6 +1,7 @@
 //! The same results in all languages of a study, side by side.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use lpp_files::{Progress, hash_file};
 use lpp_steps::Software;
@@ -133,7 +134,7 @@ impl LanguagesJob {
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<AnalysisReport, AnalysisError> {
         let reports = self.reports(software, progress)?;
         let table = Table::of(&side_by_side(&reports));
-        save(&self.study, software, &reports, table, self.force)
+        save(&self.study, software, files_of(&reports), table, self.force)
     }
 
     /// The report of each language that has scores.
@@ -166,15 +167,19 @@ impl LanguagesJob {
     }
 }
 
-/// Writes a table over all languages to `results/`, made from the tables of the reports.
-pub(crate) fn save(
+/// The files of the tables of all languages.
+pub(crate) fn files_of(reports: &BTreeMap<Language, AnalysisReport>) -> impl Iterator<Item = &PathBuf> {
+    reports.values().flat_map(|report| &report.files)
+}
+
+/// Writes a table over all languages to `results/`, made from some files.
+pub(crate) fn save<'a>(
     study: &Study,
     software: Software,
-    reports: &BTreeMap<Language, AnalysisReport>,
+    inputs: impl Iterator<Item = &'a PathBuf>,
     table: Table,
     force: bool,
 ) -> Result<AnalysisReport, AnalysisError> {
-    let inputs = reports.values().flat_map(|report| &report.files);
     let inputs = inputs.map(|file| hash_file(file)).collect::<Result<_, _>>()?;
     let stem = study
         .table(table.name(), Language::English)

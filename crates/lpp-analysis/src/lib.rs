@@ -6,6 +6,7 @@
 //! * [`Brain`], [`ModelScores`], [`ModelInfoTable`], [`Region`], [`ParcelPair`]: what is read;
 //! * [`Analysis`], [`AnalysisJob`]: what is computed, for the programs; [`LanguagesJob`] sets languages side by side;
 //! * [`CompareJob`]: ours beside what the paper's notebooks printed;
+//! * [`TransfersJob`]: kept weights on other words and scans;
 //! * [`load_table`]: a table that was written.
 //!
 //! A study without baselines, without inter-subject correlation, with one model or with voxels that have no score
@@ -69,6 +70,7 @@ mod sidecars;
 mod subject;
 mod table_files;
 mod training;
+mod transfers;
 mod voxel_maps;
 mod voxelwise;
 
@@ -86,3 +88,4 @@ pub use parcel_pairs::{Pairing, ParcelPair};
 pub use published::{Published, published_numbers};
 pub use region::Region;
 pub use table_files::load_table;
+pub use transfers::TransfersJob;

@@ -24,6 +24,7 @@ pub(crate) fn facts<'a>(scores: impl Iterator<Item = &'a PathBuf>) -> Result<Str
         }
         check_alike(path, &info.terms, place, terms)?;
         info.wall_s.clear();
+        info.words_sha256 = None;
         facts += &described(&info);
     }
     Ok(sha256_of_bytes(facts.as_bytes()))

@@ -18,6 +18,7 @@ pub(crate) struct LayerFeatures {
     path: PathBuf,
     activations: Activations,
     rows: Rows,
+    words_sha256: Option<String>,
     warnings: Vec<String>,
 }
 
@@ -97,7 +98,7 @@ impl LayerFeatures {
                 format!("{} as there are runs of scans", n_scans.len()),
             ));
         }
-        let mut warnings = Vec::new();
+        let (mut warnings, mut words_sha256) = (Vec::new(), None);
         let rows = if rows_are_scans(&path, &activations)? {
             rows_of_scans(design)?
         } else {
@@ -111,6 +112,7 @@ impl LayerFeatures {
                 let expected = format!("{} as in {}", activations.n_runs(), path.display());
                 return Err(mismatch(words, table.n_runs(), expected));
             }
+            words_sha256 = Some(check_words(&path, &activations, words, &table)?);
             let runs = n_scans.iter().enumerate().map(|(run, &n)| {
                 let (operator, of_run) = regressor(words, run, table.run(run), n, design)?;
                 warnings.extend(of_run);
@@ -122,6 +124,7 @@ impl LayerFeatures {
             path,
             activations,
             rows,
+            words_sha256,
             warnings,
         })
     }
@@ -129,6 +132,11 @@ impl LayerFeatures {
     /// The activations.
     pub(crate) fn activations(&self) -> &Activations {
         &self.activations
+    }
+
+    /// The hash of the table of words; `None` for features of scans.
+    pub(crate) fn words_sha256(&self) -> Option<&str> {
+        self.words_sha256.as_deref()
     }
 
     /// Whether a haemodynamic response is part of the features.
@@ -256,6 +264,32 @@ impl LayerFeatures {
             Rows::Words(_) => "word",
             _ => "scan",
         }
+    }
+}
+
+/// The hash of the words, which must be that of the words of the features, if their metadata have it.
+fn check_words(
+    path: &Path,
+    activations: &Activations,
+    words: &Path,
+    table: &WordTable,
+) -> Result<String, EncodingError> {
+    let found = table.sha256();
+    match activations.metadata().get(WordTable::HASH_KEY) {
+        Some(own) if *own != found => Err(EncodingError::Mismatch {
+            path: path.to_owned(),
+            found: format!(
+                "features of other words ({} {})",
+                WordTable::HASH_KEY,
+                own.get(..12).unwrap_or(own)
+            ),
+            expected: format!(
+                "those of {} ({}); make the features again from these words, or give their own table with --words",
+                words.display(),
+                &found[..12]
+            ),
+        }),
+        _ => Ok(found),
     }
 }
 

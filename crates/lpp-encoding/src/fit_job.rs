@@ -19,7 +19,6 @@ use crate::EncodingError;
 use crate::explainable;
 use crate::features::{Design, LayerFeatures, rows_are_scans};
 use crate::group::{groups, members, ridge_params};
-use crate::pieces::FoldDesign;
 use crate::prepared::Prepared;
 use crate::set_fit::SetFit;
 use crate::target_set::{average_targets, load_mask, wrong_runs};
@@ -107,6 +106,15 @@ impl FitJob {
     /// [`EncodingError`] naming the file that cannot be read or does not fit the others, or the layer that cannot be
     /// fitted.
     pub fn run(&self, software: Software, progress: &dyn Progress) -> Result<Vec<FitOutcome>, EncodingError> {
+        self.write(software, |sets| self.fit(sets, progress))
+    }
+
+    /// Writes what `scores` gives for the sets that are not up to date.
+    pub(crate) fn write(
+        &self,
+        software: Software,
+        scores: impl FnOnce(&[&TargetSet]) -> Result<Vec<SetFit>, EncodingError>,
+    ) -> Result<Vec<FitOutcome>, EncodingError> {
         self.check_places()?;
         let mut outcomes = BTreeMap::new();
         let mut open = Vec::new();
@@ -125,7 +133,7 @@ impl FitJob {
             }
         }
         let sets: Vec<&TargetSet> = open.iter().map(|(_, set, _)| *set).collect();
-        for (fit, (place, set, making)) in self.fit(&sets, progress)?.into_iter().zip(open) {
+        for (fit, (place, set, making)) in scores(&sets)?.into_iter().zip(open) {
             let mask = load_mask(set, fit.scores.info.n_voxels)?;
             let scores = fit.save(set, mask)?;
             for making in making {
@@ -202,7 +210,8 @@ impl FitJob {
         let mut results: Vec<Option<SetFit>> = sets.iter().map(|_| None).collect();
         // A set that does not fit the others should show before hours of work, not after the first layer.
         for (group, place, heard) in members(&groups) {
-            let empty = self.empty_scores(sets[place], heard.n_voxels, &group.folds, &features)?;
+            let names = &group.folds.names;
+            let empty = self.empty_scores(sets[place], heard.n_voxels, names, &features)?;
             let fit = SetFit::new(empty, self.step.chooses_layers(), self.step.keep_folds);
             results[place] = Some(fit);
         }
@@ -283,7 +292,7 @@ impl FitJob {
     }
 
     /// As many runs of scans as of activations, before anything is read.
-    fn check_runs(&self, sets: &[&TargetSet]) -> Result<(), EncodingError> {
+    pub(crate) fn check_runs(&self, sets: &[&TargetSet]) -> Result<(), EncodingError> {
         sets.iter()
             .try_for_each(|set| self.check_runs_of(&set.subject, &set.runs, set.stories.as_deref()))
     }
@@ -346,15 +355,27 @@ impl FitJob {
         }
     }
 
-    fn empty_scores(
+    /// Metric, response and folds of the fit.
+    pub(crate) fn terms(&self, features: &LayerFeatures) -> FitTerms {
+        let settings = &self.step.settings;
+        FitTerms {
+            metric: settings.metric,
+            hrf: features.are_convolved().then(|| settings.hrf.to_string()),
+            alpha_scope: settings.alpha_scope,
+            folds: settings.folds.clone(),
+            gap_scans: settings.gap_scans,
+        }
+    }
+
+    pub(crate) fn empty_scores(
         &self,
         set: &TargetSet,
         n_voxels: usize,
-        folds: &FoldDesign,
+        test_folds: &[String],
         features: &LayerFeatures,
     ) -> Result<Scores, EncodingError> {
         load_mask(set, n_voxels)?;
-        let (activations, settings) = (features.activations(), &self.step.settings);
+        let activations = features.activations();
         let metadata = activations.metadata();
         let family = metadata.get("family").cloned();
         // Seed 0 means trained weights, as in the original scripts.
@@ -374,20 +395,16 @@ impl FitJob {
             family,
             n_parameters: metadata.get("n_parameters").and_then(|n| n.parse().ok()),
             n_hidden: Vec::new(),
-            terms: FitTerms {
-                metric: settings.metric,
-                hrf: features.are_convolved().then(|| settings.hrf.to_string()),
-                alpha_scope: settings.alpha_scope,
-                folds: settings.folds.clone(),
-                gap_scans: settings.gap_scans,
-            },
+            terms: self.terms(features),
             n_runs: set.runs.len(),
             n_voxels,
             mask_sha256: set.mask.as_deref().map(sha256_of_file).transpose()?,
+            words_sha256: features.words_sha256().map(str::to_owned),
+            transfer: None,
             alphas: self.step.alphas.clone(),
             alpha_index: Vec::new(),
             alpha_counts: Vec::new(),
-            test_folds: folds.names.clone(),
+            test_folds: test_folds.to_vec(),
             fold_means: Vec::new(),
             n_nan_voxels: Vec::new(),
             wall_s: Vec::new(),

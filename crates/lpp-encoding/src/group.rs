@@ -116,14 +116,18 @@ pub(crate) fn ridge_params(step: &FitStep) -> RidgeCvParams {
         lpp_study::AlphaScope::Global => AlphaScope::Global,
         lpp_study::AlphaScope::Target => AlphaScope::PerTarget,
     };
-    let metric = match step.settings.metric {
-        lpp_study::Metric::Pearson => Metric::Pearson,
-        lpp_study::Metric::R2 => Metric::R2,
-    };
     RidgeCv::params()
         .alphas(step.alphas.clone())
         .alpha_search(search_of(step.alpha_search))
         .alpha_scope(scope)
-        .metric(metric)
+        .metric(metric_of(step.settings.metric))
         .inner(inner)
+}
+
+/// The metric of a study in the ridge regression.
+pub(crate) fn metric_of(metric: lpp_study::Metric) -> Metric {
+    match metric {
+        lpp_study::Metric::Pearson => Metric::Pearson,
+        lpp_study::Metric::R2 => Metric::R2,
+    }
 }

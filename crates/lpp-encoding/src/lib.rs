@@ -15,7 +15,8 @@
 //!
 //! Analyses beyond the paper build on a [`FitJob`]: layers chosen on inner data
 //! ([`FitStep::nested_layer`](lpp_steps::FitStep::nested_layer)), a layer fitted jointly with low-level controls
-//! ([`JointJob`]), p-values of a layer ([`NullJob`]), and a time-only control model ([`CanaryJob`]).
+//! ([`JointJob`]), p-values of a layer ([`NullJob`]), and a time-only control model ([`CanaryJob`]). A [`ModelJob`] keeps the
+//! weights of all layers; a [`TransferJob`] scores them in another study, language or story.
 //!
 //! ```no_run
 //! use lpp_encoding::FitJob;
@@ -47,6 +48,7 @@ mod heard;
 mod individual_job;
 mod joint_job;
 mod layer_job;
+mod model_job;
 mod nested;
 mod null_job;
 mod null_significance;
@@ -57,7 +59,9 @@ mod set_fit;
 mod split_half;
 mod subject_signals;
 mod target_set;
+mod transfer;
 mod voxel_halves;
+mod weights;
 
 pub use average_job::{AverageJob, AverageReport};
 pub use canary_job::CanaryJob;
@@ -66,6 +70,8 @@ pub use fit_job::{FitJob, FitOutcome};
 pub use individual_job::IndividualJob;
 pub use joint_job::JointJob;
 pub use layer_job::LayerOutcome;
+pub use model_job::{ModelJob, ModelOutcome};
 pub use null_job::{NullJob, null_orders};
 pub use split_half::{SplitHalf, SplitHalfScores, split_half_scores};
 pub use target_set::{average_targets, average_targets_of};
+pub use transfer::{TransferJob, applying};

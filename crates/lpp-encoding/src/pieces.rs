@@ -108,6 +108,16 @@ impl Pieces {
         Ok(pieces.into_iter().flatten().collect())
     }
 
+    fn n_runs(&self) -> usize {
+        self.in_order.last().map_or(0, |piece| piece.run + 1)
+    }
+
+    /// The name of each run: that of its story, or its number.
+    pub(crate) fn run_names(&self, stories: &[String]) -> Vec<String> {
+        let name = |run: usize| stories.get(run).cloned().unwrap_or_else(|| run.to_string());
+        (0..self.n_runs()).map(name).collect()
+    }
+
     /// The folds of a fit. `stories` are the names of the stories, `words` the file that they belong to.
     ///
     /// # Errors
@@ -118,14 +128,15 @@ impl Pieces {
         stories: &[String],
         words: &Path,
     ) -> Result<FoldDesign, EncodingError> {
-        let n_runs = self.in_order.last().map_or(0, |piece| piece.run + 1);
+        let n_runs = self.n_runs();
         let mismatch = |found: String, expected: String| EncodingError::Mismatch {
             path: words.to_owned(),
             found,
             expected,
         };
-        let name = |run: usize| stories.get(run).cloned().unwrap_or_else(|| run.to_string());
-        let all = || (0..n_runs).map(name).collect::<Vec<_>>().join(", ");
+        let runs = self.run_names(stories);
+        let name = |run: usize| runs[run].clone();
+        let all = || runs.join(", ");
         let test = match &settings.folds {
             FoldRule::Test(names) => {
                 let place = |wanted: &String| {

@@ -5,9 +5,10 @@ use std::path::Path;
 use lpp_files::npy;
 use lpp_fmri::{Image, Mask};
 use lpp_ridge::{EdgeWarning, GridEdge, NestedChooser, RidgeCvFit, RidgeError};
+use lpp_stats::nan_mean;
 use lpp_steps::TargetSet;
 use lpp_study::{Scores, ScoresInfo, beside_scores};
-use ndarray::{Array1, Array2, Array3, Axis, s};
+use ndarray::{Array1, Array2, Array3, ArrayRef1, ArrayRef2, Axis, s};
 
 use crate::EncodingError;
 use crate::nested;
@@ -32,16 +33,16 @@ struct BestOfTest {
 }
 
 impl BestOfTest {
-    fn add(&mut self, fit: &RidgeCvFit) {
+    fn add(&mut self, scores: &ArrayRef1<f64>, fold_scores: &ArrayRef2<f64>) {
         if self.folds.is_empty() {
-            self.means = Array1::from_elem(fit.scores.len(), f64::NAN);
-            self.folds = Array2::from_elem(fit.fold_scores.raw_dim(), f32::NAN);
+            self.means = Array1::from_elem(scores.len(), f64::NAN);
+            self.folds = Array2::from_elem(fold_scores.raw_dim(), f32::NAN);
         }
-        for (voxel, (&mean, best)) in fit.scores.iter().zip(&mut self.means).enumerate() {
+        for (voxel, (&mean, best)) in scores.iter().zip(&mut self.means).enumerate() {
             // As in the choice of nested layers, the first layer stays on ties, and NaN is never larger.
             if mean > *best || (best.is_nan() && !mean.is_nan()) {
                 *best = mean;
-                let of_folds = fit.fold_scores.column(voxel).mapv(to_f32);
+                let of_folds = fold_scores.column(voxel).mapv(to_f32);
                 self.folds.column_mut(voxel).assign(&of_folds);
             }
         }
@@ -72,15 +73,8 @@ impl SetFit {
         if let Some(nested) = &mut self.nested {
             nested.add(fit)?;
         }
-        self.best.add(fit);
-        if let Some(folds) = &mut self.folds {
-            folds
-                .slice_mut(s![.., layer, ..])
-                .assign(&fit.fold_scores.mapv(to_f32));
-        }
-        self.scores.values.row_mut(layer).assign(&fit.scores.mapv(to_f32));
+        self.add_scores(layer, &fit.scores, &fit.fold_scores, n_features, wall_s);
         let info = &mut self.scores.info;
-        info.n_hidden.push(n_features);
         if let Some(index) = fit.alpha_index() {
             info.alpha_index.push(index.to_vec());
         } else {
@@ -88,10 +82,35 @@ impl SetFit {
             info.alpha_counts
                 .push(counts.rows().into_iter().map(|row| row.to_vec()).collect());
         }
-        info.fold_means.push(fit.fold_means().to_vec());
-        info.n_nan_voxels.push(fit.n_nan());
-        info.wall_s.push(wall_s);
         Ok(())
+    }
+
+    /// Adds the scores of the next layer, (`n_voxels`), and those of each fold, (`n_folds`, `n_voxels`).
+    pub(crate) fn add_scores(
+        &mut self,
+        layer: usize,
+        scores: &ArrayRef1<f64>,
+        fold_scores: &ArrayRef2<f64>,
+        n_features: usize,
+        wall_s: f64,
+    ) {
+        self.best.add(scores, fold_scores);
+        if let Some(folds) = &mut self.folds {
+            folds
+                .slice_mut(s![.., layer, ..])
+                .assign(&fold_scores.mapv(to_f32));
+        }
+        self.scores.values.row_mut(layer).assign(&scores.mapv(to_f32));
+        let info = &mut self.scores.info;
+        let means = fold_scores
+            .rows()
+            .into_iter()
+            .map(|fold| nan_mean(fold.iter().copied()));
+        info.n_hidden.push(n_features);
+        info.fold_means.push(means.collect());
+        info.n_nan_voxels
+            .push(scores.iter().filter(|r| r.is_nan()).count());
+        info.wall_s.push(wall_s);
     }
 
     /// Writes all files of a set. The scores of each fold come first: a run killed in between does not count as an older

@@ -1,10 +1,11 @@
 //! The table of words with their times; its rows are those of the activations.
 
+use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AtomicFile, BoundedRows, FileError};
+use crate::{AtomicFile, BoundedRows, FileError, sha256_of_bytes};
 
 /// A word of the story with its times.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +29,9 @@ pub struct WordTable {
 }
 
 impl WordTable {
+    /// The key of [`sha256`](Self::sha256) in the metadata of activations.
+    pub const HASH_KEY: &str = "words_sha256";
+
     /// A table of `words`.
     ///
     /// # Errors
@@ -77,16 +81,25 @@ impl WordTable {
     /// # Errors
     /// [`FileError::Write`] if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), FileError> {
-        let mut writer = csv::Writer::from_writer(AtomicFile::create(path)?);
+        let file = AtomicFile::create(path)?;
+        self.write(file).map_err(FileError::write(path))?.commit()
+    }
+
+    /// Writes the table as CSV, and returns the writer.
+    fn write<W: Write>(&self, to: W) -> std::io::Result<W> {
+        let mut writer = csv::Writer::from_writer(to);
         for word in &self.words {
-            writer
-                .serialize(word)
-                .map_err(|e| FileError::write(path)(std::io::Error::other(e)))?;
+            writer.serialize(word).map_err(std::io::Error::other)?;
         }
-        let file = writer
-            .into_inner()
-            .map_err(|e| FileError::write(path)(e.into_error()))?;
-        file.commit()
+        writer.into_inner().map_err(csv::IntoInnerError::into_error)
+    }
+
+    /// SHA-256 of the table as [`save`](Self::save) writes it, in hexadecimal: the same for files that differ only in line
+    /// ends, the order of columns or the digits of a number.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        let text = self.write(Vec::new());
+        sha256_of_bytes(&text.unwrap_or_else(|_| unreachable!("words can be written to memory")))
     }
 
     /// All words in order.
@@ -146,6 +159,21 @@ mod tests {
             ),
             (2, 2, 1, 0)
         );
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_words_and_of_a_file_written_here() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("words.csv");
+        let table = WordTable::new(vec![word(0, 0, 0.5), word(1, 0, 1.0 / 3.0)], &path).unwrap();
+        table.save(&path).unwrap();
+        assert_eq!(table.sha256(), crate::sha256_of_file(&path).unwrap());
+        let text = "offset_s,run,word_index,word,onset_s\r\n0.6,0,0,\"w,0\",0.500\r\n0.43333333333333335,1,0,\"w,0\",0.3333333333333333\r\n";
+        fs::write(&path, text).unwrap();
+        let edited = WordTable::load(&path).unwrap();
+        assert_eq!((&edited, edited.sha256()), (&table, table.sha256()));
+        let later = WordTable::new(vec![word(0, 0, 0.6), word(1, 0, 1.0 / 3.0)], &path).unwrap();
+        assert_ne!(later.sha256(), table.sha256());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lpp_files::hexadecimal;
-use ndarray::{Array1, Array2, Array3, ArrayRef1, ArrayRef3, ArrayView3, Axis};
+use ndarray::{Array1, Array2, Array3, Array4, ArrayRef1, ArrayRef2, ArrayRef3, ArrayView3, Axis};
 use sha2::{Digest, Sha256};
 
 use crate::FmriError;
@@ -158,6 +158,19 @@ impl Mask {
             volume[voxel] = value;
         }
         Ok(volume)
+    }
+
+    /// The same for the rows of `series`, (`n_volumes`, `n_voxels`): volumes along the last axis.
+    ///
+    /// # Errors
+    /// As [`Mask::unmask`].
+    pub fn unmask_series<T: Copy>(&self, series: &ArrayRef2<T>, outside: T) -> Result<Array4<T>, FmriError> {
+        let (i, j, k) = self.inside.dim();
+        let mut volumes = Array4::from_elem((i, j, k, series.nrows()), outside);
+        for (row, mut volume) in series.rows().into_iter().zip(volumes.axis_iter_mut(Axis(3))) {
+            volume.assign(&self.unmask(&row, outside)?);
+        }
+        Ok(volumes)
     }
 
     /// For each voxel, the index of its mirror image across x = 0 mm in masked arrays, if it is in the mask.

@@ -5,6 +5,8 @@
 //! * [`FeaturesJob`]: features of words or scans, into activations;
 //! * [`AtlasJob`]: a label image with a table of its labels.
 //!
+//! [`ExportJob`] is the way back: cleaned runs and scores of a study as BIDS derivatives.
+//!
 //! ```
 //! use lpp_import::{Unit, WordsJob};
 //! use lpp_steps::Software;
@@ -30,13 +32,13 @@
 mod atlas;
 mod bids;
 mod error;
+mod export;
 mod features;
-mod language;
 mod words;
 
 pub use atlas::{AtlasJob, AtlasReport};
 pub use bids::{BidsChoice, BidsJob, BidsReport, EventsSource};
 pub use error::ImportError;
+pub use export::{ExportJob, ExportReport};
 pub use features::{FeaturesJob, FeaturesReport, RowsAre};
-pub use language::{language_tag, stories_of};
 pub use words::{RunOf, RunOfWords, Unit, WordFormat, WordsJob, WordsReport};

@@ -46,7 +46,7 @@ impl ControlsJob {
         let mut reports = Vec::new();
         for step in &self.steps {
             let done = run_if_stale(software, vec![step.artefact()], self.force, || {
-                save(step, &values(step, &annotation)?)
+                save(step, &values(step, &annotation)?, &annotation)
             })?;
             reports.push(ControlReport {
                 output: step.output.clone(),
@@ -123,14 +123,14 @@ fn envelopes(
     runs.iter().zip(recordings).map(envelope_of_run).collect()
 }
 
-fn save(step: &ControlStep, runs: &[Array2<f32>]) -> Result<(), TextError> {
+fn save(step: &ControlStep, runs: &[Array2<f32>], words: &Annotation) -> Result<(), TextError> {
     let name = step.control.clone();
     let metadata = BTreeMap::from([
         ("model".to_owned(), FeatureSource::Control { name }.to_string()),
         ("kind".to_owned(), "control".to_owned()),
         ("lang".to_owned(), step.annotation.lang.to_string()),
     ]);
-    save_one_layer(&step.output, runs, metadata)
+    save_one_layer(&step.output, runs, metadata, words)
 }
 
 /// The recordings in a list of files and folders. A folder is replaced by its WAV files, sorted by the numbers in their

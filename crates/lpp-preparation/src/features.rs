@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use lpp_files::{ActivationsWriter, LayerShape};
-use lpp_text::TextError;
+use lpp_files::{ActivationsWriter, LayerShape, WordTable};
+use lpp_text::{Annotation, TextError};
 use ndarray::Array2;
 
 /// The result of a step that makes features of words.
@@ -18,11 +18,13 @@ pub struct FeatureReport {
     pub n_missing: usize,
 }
 
-/// Writes activations of one layer, (`n_words`, `n_hidden`) per run; the software is added to `metadata`.
+/// Writes activations of one layer, (`n_words`, `n_hidden`) per run; the software and the hash of the words are added to
+/// `metadata`.
 pub(crate) fn save_one_layer(
     output: &Path,
     runs: &[Array2<f32>],
     mut metadata: BTreeMap<String, String>,
+    words: &Annotation,
 ) -> Result<(), TextError> {
     let shapes: Vec<LayerShape> = runs
         .iter()
@@ -34,6 +36,7 @@ pub(crate) fn save_one_layer(
             n_hidden: values.ncols(),
         })
         .collect();
+    metadata.insert(WordTable::HASH_KEY.to_owned(), words.word_table()?.sha256());
     metadata.insert(
         "software".to_owned(),
         format!("lpp-rs {}", env!("CARGO_PKG_VERSION")),

@@ -47,7 +47,7 @@ impl GloveJob {
                 ("model".to_owned(), FeatureSource::Glove.to_string()),
                 ("lang".to_owned(), step.annotation.lang.to_string()),
             ]);
-            save_one_layer(&step.output, &glove.runs, metadata)?;
+            save_one_layer(&step.output, &glove.runs, metadata, &annotation)?;
             Ok::<_, TextError>(n_missing)
         })?;
         Ok(FeatureReport {
@@ -94,7 +94,7 @@ impl RandomJob {
                 ("lang".to_owned(), step.annotation.lang.to_string()),
                 ("seed".to_owned(), step.seed.to_string()),
             ]);
-            save_one_layer(&step.output, &runs, metadata)
+            save_one_layer(&step.output, &runs, metadata, &annotation)
         })?;
         Ok(FeatureReport {
             up_to_date: done.is_up_to_date(),

@@ -134,6 +134,8 @@ fn write(
         n_runs: 9,
         n_voxels: level.len(),
         mask_sha256: None,
+        words_sha256: None,
+        transfer: None,
         alphas: vec![1e2, 1e3, 1e4, 1e5],
         alpha_index: vec![vec![0; 9]; n_layers],
         alpha_counts: Vec::new(),

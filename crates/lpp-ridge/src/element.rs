@@ -3,13 +3,13 @@
 //! The public functions are generic over the type of the runs. They call these functions of a fixed type, so the
 //! algorithm is compiled with this crate and not again in each program that uses it.
 
-use ndarray::{Array2, Array3, ArrayRef2, ArrayView2};
+use ndarray::{Array1, Array2, Array3, ArrayRef2, ArrayView2};
 
 use crate::design::splits::Purpose;
 use crate::engine::product::product;
 use crate::results::ridge_model::RidgeModel;
 use crate::systems::factored::Factored;
-use crate::{BandedRidge, BandedRidgeFit, NullOrders, Number, RidgeCv, RidgeCvFit, RidgeError};
+use crate::{BandedRidge, BandedRidgeFit, Metric, NullOrders, Number, RidgeCv, RidgeCvFit, RidgeError};
 use crate::{banded, search};
 
 /// The type of features, targets and wide products: `f32` or `f64`.
@@ -61,6 +61,12 @@ pub trait Compiled: Sized {
         y: &[ArrayView2<'_, Self>],
     ) -> Result<RidgeModel<Self>, RidgeError>;
     fn product(left: &ArrayRef2<Self>, right: &ArrayRef2<Self>) -> Array2<Self>;
+    fn score_new(
+        coefficients: &ArrayRef2<Self>,
+        x: &ArrayRef2<Self>,
+        y: &ArrayRef2<Self>,
+        metric: Metric,
+    ) -> Array1<f64>;
 }
 
 macro_rules! compiled {
@@ -127,6 +133,15 @@ macro_rules! compiled {
 
             fn product(left: &ArrayRef2<Self>, right: &ArrayRef2<Self>) -> Array2<Self> {
                 product(left, right)
+            }
+
+            fn score_new(
+                coefficients: &ArrayRef2<Self>,
+                x: &ArrayRef2<Self>,
+                y: &ArrayRef2<Self>,
+                metric: Metric,
+            ) -> Array1<f64> {
+                search::new_scans::score_new(coefficients, x, y, metric)
             }
         })+
     };

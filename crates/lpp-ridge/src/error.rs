@@ -280,6 +280,14 @@ pub enum RidgeError {
         /// Features of the model.
         expected: usize,
     },
+    /// The number of targets differs from that of the model.
+    #[error("there are {found} targets, the model was fitted on {expected}")]
+    ModelTargets {
+        /// Number of targets.
+        found: usize,
+        /// Targets of the model.
+        expected: usize,
+    },
     /// A file of a model cannot be written or read.
     #[error("{}: {reason}", path.display())]
     ModelFile {

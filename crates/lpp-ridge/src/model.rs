@@ -1,11 +1,12 @@
 //! The fits, as methods of the models, and what a fitted model predicts.
 
-use ndarray::{Array2, ArrayRef2, Axis};
+use ndarray::{Array1, Array2, ArrayRef2, Axis};
 
-use crate::design::runs::matrices;
+use crate::design::runs::{check_features, matrices};
 use crate::element::Compiled;
 use crate::{
-    BandedRidge, BandedRidgeFit, Element, PreparedFeatures, RidgeCv, RidgeCvFit, RidgeError, RidgeModel, Run,
+    BandedRidge, BandedRidgeFit, Element, Metric, PreparedFeatures, RidgeCv, RidgeCvFit, RidgeError,
+    RidgeModel, Run,
 };
 
 impl RidgeCv {
@@ -112,15 +113,59 @@ impl<A: Element> RidgeModel<A> {
         x: &X,
         targets: &[usize],
     ) -> Result<Array2<A>, RidgeError> {
+        self.select(targets)?.predict(x)
+    }
+
+    /// The model of some targets, in any order.
+    ///
+    /// # Errors
+    /// [`RidgeError::NoSuchTarget`] for a target that the model does not have.
+    pub fn select(&self, targets: &[usize]) -> Result<Self, RidgeError> {
         let n_targets = self.coefficients.ncols();
         if let Some(&column) = targets.iter().find(|&&target| target >= n_targets) {
             return Err(RidgeError::NoSuchTarget { column, n_targets });
         }
-        self.check_width(&x.matrix())?;
-        Ok(A::product(
-            &x.matrix(),
-            &self.coefficients.select(Axis(1), targets),
-        ))
+        Ok(Self {
+            coefficients: self.coefficients.select(Axis(1), targets),
+            alphas: self.alphas.select(Axis(1), targets),
+            validation_curve: self.validation_curve.clone(),
+            best_scores: self.best_scores.select(Axis(0), targets),
+        })
+    }
+
+    /// Scores the predictions of new scans, target by target: (`n_targets`). Predictions of all targets are never in
+    /// memory together.
+    ///
+    /// # Shapes
+    /// `x` as in [`predict`](Self::predict), `y` is (`n_scans`, `n_targets`), standardised like the targets of the fit. A
+    /// target without coefficients, or constant or not finite in `y`, scores NaN.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict); [`RidgeError`] for features that are not finite, fewer than two scans, or targets of
+    /// other numbers of scans or columns.
+    pub fn score<X, Y>(&self, x: &X, y: &Y, metric: Metric) -> Result<Array1<f64>, RidgeError>
+    where
+        X: Run<Element = A> + ?Sized,
+        Y: Run<Element = A> + ?Sized,
+    {
+        let (x, y) = (x.matrix(), y.matrix());
+        let n_scans = check_features(&[x], None)?[0];
+        self.check_width(&x)?;
+        if y.nrows() != n_scans {
+            return Err(RidgeError::ScanCount {
+                run: 0,
+                found: y.nrows(),
+                expected: n_scans,
+            });
+        }
+        let n_targets = self.coefficients.ncols();
+        if y.ncols() != n_targets {
+            return Err(RidgeError::ModelTargets {
+                found: y.ncols(),
+                expected: n_targets,
+            });
+        }
+        Ok(A::score_new(&self.coefficients, &x, &y, metric))
     }
 
     fn check_width(&self, x: &ArrayRef2<A>) -> Result<(), RidgeError> {

@@ -1,6 +1,7 @@
 //! Models in files.
 
 use std::collections::HashMap;
+use std::io::{self, Write};
 use std::path::Path;
 
 use ndarray::{Array2, Axis};
@@ -14,16 +15,24 @@ impl<A: Element> RidgeModel<A> {
     /// # Errors
     /// [`RidgeError::ModelFile`] if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), RidgeError> {
+        let written = std::fs::File::create(path).and_then(|file| self.write(file));
+        written.map_err(|e| RidgeError::ModelFile {
+            path: path.to_owned(),
+            reason: format!("cannot write: {e}"),
+        })
+    }
+
+    /// Writes the content of [`save`](Self::save).
+    ///
+    /// # Errors
+    /// That of the writer.
+    pub fn write(&self, mut to: impl Write) -> io::Result<()> {
         let coefficients = A::to_bytes(&self.coefficients);
         let alphas = f64::to_bytes(&self.alphas);
         let curve = f64::to_bytes(&self.validation_curve.view().insert_axis(Axis(0)));
         let best = f64::to_bytes(&self.best_scores.view().insert_axis(Axis(0)));
-        let failed = |reason: String| RidgeError::ModelFile {
-            path: path.to_owned(),
-            reason,
-        };
         let view = |dtype, shape: &[usize], bytes| {
-            TensorView::new(dtype, shape.to_vec(), bytes).map_err(|e| failed(e.to_string()))
+            TensorView::new(dtype, shape.to_vec(), bytes).map_err(io::Error::other)
         };
         let tensors = [
             (
@@ -38,8 +47,7 @@ impl<A: Element> RidgeModel<A> {
             ("best_scores", view(Dtype::F64, self.best_scores.shape(), &best)?),
         ];
         let about = HashMap::from([("format".to_owned(), FORMAT.to_owned())]);
-        let bytes = safetensors::serialize(tensors, Some(about)).map_err(|e| failed(e.to_string()))?;
-        std::fs::write(path, bytes).map_err(|e| failed(format!("cannot write: {e}")))
+        to.write_all(&safetensors::serialize(tensors, Some(about)).map_err(io::Error::other)?)
     }
 
     /// Reads a file written by [`save`](Self::save).

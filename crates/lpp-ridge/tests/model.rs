@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use common::{Study, largest};
 use lpp_ridge::{
-    AlphaScope, BandWeights, BandedRidge, Folds, Formulation, InnerValidation, RidgeCv, RidgeError,
+    AlphaScope, BandWeights, BandedRidge, Folds, Formulation, InnerValidation, Metric, RidgeCv, RidgeError,
     RidgeModel,
 };
 use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
@@ -82,6 +82,52 @@ fn its_penalty_is_the_best_over_the_runs_left_out() {
             .iter()
             .all(|a| a.to_bits() == ALPHAS[best].to_bits())
     );
+}
+
+#[test]
+fn scores_of_a_new_run_equal_those_of_the_fold_that_tests_it() {
+    // More targets than are predicted together.
+    let study = Study::new(36, &[30, 26, 33, 29], 20, 400);
+    for metric in [Metric::Pearson, Metric::R2] {
+        let ridge = RidgeCv::params().alphas([10.0]).metric(metric).check().unwrap();
+        let mut y = study.y.clone();
+        y[0].column_mut(5).fill(1.0);
+        let fit = ridge.fit(&study.x, &study.y).unwrap();
+        let model = ridge.refit(&study.x[..3], &y[..3]).unwrap();
+        let mut test = y[3].clone();
+        test.column_mut(390).fill(0.5);
+        let found = model.score(&study.x[3], &test, metric).unwrap();
+        // Columns in the order of memory score the same.
+        let columns = test.t().as_standard_layout().into_owned().reversed_axes();
+        let again = model.score(&study.x[3], &columns, metric).unwrap();
+        assert_eq!(again.mapv(f64::to_bits), found.mapv(f64::to_bits));
+        for (target, found) in found.iter().enumerate() {
+            let expected = fit.fold_scores[[3, target]];
+            let is_constant = [5, 390].contains(&target);
+            assert!(found.is_nan() == is_constant);
+            assert!(
+                is_constant || (found - expected).abs() < 1e-12,
+                "{target}: {found} {expected}"
+            );
+        }
+        let error = model.score(&study.x[3], &test.slice(s![.., 1..]), metric);
+        assert!(matches!(
+            error,
+            Err(RidgeError::ModelTargets {
+                found: 399,
+                expected: 400
+            })
+        ));
+        let error = model.score(&study.x[2], &test, metric);
+        assert!(matches!(
+            error,
+            Err(RidgeError::ScanCount {
+                found: 29,
+                expected: 33,
+                ..
+            })
+        ));
+    }
 }
 
 #[test]

@@ -175,14 +175,8 @@ impl BidsFolder<'_> {
 
 /// Time courses as volumes of whole numbers.
 fn volumes(mask: &Mask, courses: &ArrayRef2<f32>) -> Result<Array4<i16>, SimError> {
-    let [nx, ny, nz] = mask.grid().shape();
-    let mut all = Array4::zeros((nx, ny, nz, courses.nrows()));
-    for (scan, course) in courses.rows().into_iter().enumerate() {
-        let inside = course.mapv(|value| (BRAIN + DEVIATION * value).round() as i16);
-        let volume = mask.unmask(&inside, OUTSIDE as i16)?;
-        all.index_axis_mut(Axis(3), scan).assign(&volume);
-    }
-    Ok(all)
+    let inside = courses.mapv(|value| (BRAIN + DEVIATION * value).round() as i16);
+    Ok(mask.unmask_series(&inside, OUTSIDE as i16)?)
 }
 
 /// Head motion and other nuisances of a run, by column.

@@ -24,6 +24,7 @@ mod annotation;
 mod config;
 mod error;
 mod fit_settings;
+mod kept_model;
 mod language;
 mod makers;
 mod names;
@@ -44,6 +45,7 @@ pub use config::{
 };
 pub use error::{NameError, SubjectsError};
 pub use fit_settings::{AlphaScope, FitTerms, FoldRule, FoldRuleError, Metric};
+pub use kept_model::{KeptFile, KeptLayer, KeptModel, ModelSource, Transfer};
 pub use language::Language;
 pub use makers::maker_of;
 pub use names::{

@@ -8,7 +8,7 @@ use lpp_files::{FileError, npy, write_atomically};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use crate::{FitTerms, Language};
+use crate::{FitTerms, Language, Transfer};
 
 /// The kind of the features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,6 +55,12 @@ pub struct ScoresInfo {
     pub n_voxels: usize,
     /// SHA-256 of the mask file, in hexadecimal.
     pub mask_sha256: Option<String>,
+    /// SHA-256 of the table of words ([`lpp_files::WordTable::sha256`]); none for features of scans and in older files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words_sha256: Option<String>,
+    /// Where the weights come from, of scores of a kept model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<Transfer>,
     /// The penalties tried.
     pub alphas: Vec<f64>,
     /// The chosen penalty of each layer and fold, as an index into `alphas`; empty if each voxel has its own.
@@ -171,6 +177,8 @@ mod tests {
             n_runs: 9,
             n_voxels: 3,
             mask_sha256: None,
+            words_sha256: Some("5a".into()),
+            transfer: None,
             alphas: vec![1.0],
             alpha_index: vec![vec![0; 9]; 2],
             alpha_counts: Vec::new(),

@@ -36,6 +36,7 @@ mod parquet_file;
 mod regions;
 mod scaling;
 mod table;
+mod transfer;
 
 pub use cell::{Cell, Kind};
 pub use error::TableError;
@@ -46,6 +47,7 @@ pub use groups::{
 };
 pub use languages::{Compare, Languages};
 pub use table::Table;
+pub use transfer::Transfers;
 
 /// Exports the tables of one language and lists them.
 macro_rules! tables_of_a_language {

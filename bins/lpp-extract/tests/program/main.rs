@@ -121,6 +121,7 @@ fn a_toy_study_goes_from_text_to_word_vectors() {
     );
     let words = WordTable::load(&study.path().join("words_en.csv")).unwrap();
     assert_eq!(words.n_runs(), N_RUNS);
+    assert_eq!(metadata[WordTable::HASH_KEY], words.sha256());
 
     // Each word is one token, so the words of the first window are the hidden states of its tokens.
     let ids = Array2::from_shape_fn((1, 80), |(_, k)| i64::try_from(word_id(k)).unwrap());

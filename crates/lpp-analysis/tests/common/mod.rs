@@ -156,6 +156,8 @@ impl ToyStudy {
             n_runs: 9,
             n_voxels: values.ncols(),
             mask_sha256: None,
+            words_sha256: None,
+            transfer: None,
             alphas: vec![1.0],
             alpha_index: vec![vec![0; 9]; n_layers],
             alpha_counts: Vec::new(),

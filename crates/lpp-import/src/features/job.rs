@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lpp_files::{ActivationsWriter, FileError, LayerShape, check_distinct_files, check_outputs};
+use lpp_files::{ActivationsWriter, FileError, LayerShape, WordTable, check_distinct_files, check_outputs};
 use lpp_steps::{Choice, ImportFeaturesStep, Software, run_if_stale};
 
 use super::arrays::{load_csv, load_npy};
@@ -45,6 +45,8 @@ pub struct FeaturesJob {
     pub stories: Option<Vec<String>>,
     /// Rows that each run must have, if they are known, and the file that says so.
     pub n_rows: Option<(Vec<usize>, PathBuf)>,
+    /// The hash of the table of words, for features of words.
+    pub words_sha256: Option<String>,
     /// The activations.
     pub output: PathBuf,
     /// Write them even if they are up to date.
@@ -217,7 +219,11 @@ impl FeaturesJob {
                 n_hidden: values.ncols(),
             })
             .collect();
-        let metadata = BTreeMap::from([
+        let words = self
+            .words_sha256
+            .as_ref()
+            .map(|hash| (WordTable::HASH_KEY.to_owned(), hash.clone()));
+        let metadata = [
             ("model".to_owned(), self.name.clone()),
             ("lang".to_owned(), self.lang.clone()),
             ("rows".to_owned(), self.rows.name().to_owned()),
@@ -225,7 +231,8 @@ impl FeaturesJob {
                 "software".to_owned(),
                 format!("lpp-rs {}", env!("CARGO_PKG_VERSION")),
             ),
-        ]);
+        ];
+        let metadata: BTreeMap<String, String> = metadata.into_iter().chain(words).collect();
         let mut writer = ActivationsWriter::create(&self.output, &shapes, &metadata)?;
         for (run, layer, values) in layers() {
             writer.write(run, layer, values)?;

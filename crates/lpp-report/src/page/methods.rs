@@ -327,6 +327,8 @@ mod tests {
             n_runs: 9,
             n_voxels: 100,
             mask_sha256: None,
+            words_sha256: None,
+            transfer: None,
             alphas: alphas.to_vec(),
             alpha_index: Vec::new(),
             alpha_counts: Vec::new(),

@@ -5,9 +5,23 @@ use std::ops::Range;
 use multiversion::multiversion;
 use ndarray::ArrayRef2;
 
-use super::pearson::TargetMoments;
+use super::pearson::{TargetMoments, correlate};
 use super::strips::{STRIP, fold_strip, for_each_strip};
-use crate::Number;
+use crate::{Metric, Number};
+
+/// The score of each column of `predicted` against the same column of `observed`, as [`correlate`] or [`r_squared`].
+pub(crate) fn score_columns<A: Number>(
+    metric: Metric,
+    predicted: &ArrayRef2<A>,
+    observed: &ArrayRef2<A>,
+    moments: &TargetMoments,
+    out: &mut [f64],
+) {
+    match metric {
+        Metric::Pearson => correlate(predicted, observed, moments, out),
+        Metric::R2 => r_squared(predicted, observed, moments, out),
+    }
+}
 
 /// R² of each column of `predicted` against the same column of `observed`, both (`n_scans`, width).
 ///

@@ -7,13 +7,13 @@ use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, CowArray, Ix2,
 #[cfg(feature = "torch")]
 use crate::Engine;
 use crate::design::layout::Layout;
-use crate::engine::pearson::{TargetMoments, correlate};
+use crate::engine::pearson::TargetMoments;
 use crate::engine::product::{Update, update};
-use crate::engine::r_squared::r_squared;
+use crate::engine::r_squared::score_columns;
 #[cfg(feature = "torch")]
 use crate::engine::torch::{self, DeviceBlock};
 use crate::systems::factored::Factored;
-use crate::{Metric, Number, RidgeError};
+use crate::{Number, RidgeError};
 
 /// Largest block width. It is a multiple of the row tiles of all BLAS kernels in use (16, 32, 48, 64), so that a target
 /// is always processed by the same kernel; with 300 scans the predictions take half a mebibyte in single precision.
@@ -216,7 +216,8 @@ impl<'p, A: Number> Block<'p, A> {
         }
         let observed = rows_of(&self.y, &ranges);
         let predicted = self.predicted.slice(s![top..top + observed.nrows(), ..]);
-        self.score_against(&predicted, &observed, &self.moments[scored], out);
+        let metric = self.factored.model.settings.metric;
+        score_columns(metric, &predicted, &observed, &self.moments[scored], out);
         Ok(())
     }
 
@@ -231,7 +232,8 @@ impl<'p, A: Number> Block<'p, A> {
         let predicted = self.predicted.slice(s![..observed.nrows(), ..columns.len()]);
         let observed = gather(&observed, columns, columns.len());
         let mut out = vec![0.0; columns.len()];
-        self.score_against(
+        score_columns(
+            self.factored.model.settings.metric,
             &predicted,
             &observed,
             &self.moments[scored].select(columns),
@@ -242,19 +244,6 @@ impl<'p, A: Number> Block<'p, A> {
 
     fn ranges_of(&self, scored: usize) -> Vec<Range<usize>> {
         self.factored.layout.ranges(&self.factored.plan.scored[scored])
-    }
-
-    fn score_against(
-        &self,
-        predicted: &ArrayRef2<A>,
-        observed: &ArrayRef2<A>,
-        moments: &TargetMoments,
-        out: &mut [f64],
-    ) {
-        match self.factored.model.settings.metric {
-            Metric::Pearson => correlate(predicted, observed, moments, out),
-            Metric::R2 => r_squared(predicted, observed, moments, out),
-        }
     }
 
     /// The first `n_rows` rows of the last predictions, (`n_rows`, width).

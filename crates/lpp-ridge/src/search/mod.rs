@@ -2,6 +2,7 @@
 
 pub(crate) mod block;
 mod exact_sum;
+pub(crate) mod new_scans;
 mod predictions;
 pub(crate) mod refit;
 pub(crate) mod score;

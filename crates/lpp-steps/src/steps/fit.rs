@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::FileError;
-use lpp_study::{Language, Study, beside_scores, start_times, story_names};
+use lpp_study::{KeptModel, Language, Study, beside_scores, start_times, story_names};
 
 use super::fit_settings::FitSettings;
 use super::{place, words};
@@ -161,13 +161,13 @@ impl TargetSet {
         canary
     }
 
-    /// The same scores under `scores/variant-NAME`, those of a subject in its folder there.
+    /// The same scores in a folder of the scores, such as `scores/variant-NAME`; those of a subject in its folder there.
     #[must_use]
-    pub fn variant(mut self, study: &Study, name: &str) -> Self {
-        let folder = study.scores_dir();
+    pub fn inside(mut self, study: &Study, folder: &str) -> Self {
+        let scores = study.scores_dir();
         for path in [&mut self.scores, &mut self.score_map] {
-            if let Ok(place) = path.strip_prefix(&folder) {
-                *path = folder.join(format!("variant-{name}")).join(place);
+            if let Ok(place) = path.strip_prefix(&scores) {
+                *path = scores.join(folder).join(place);
             }
         }
         self
@@ -314,6 +314,10 @@ pub struct FitStep {
     pub joint: Option<JointFit>,
     /// The test against nulls.
     pub nulls: Option<Nulls>,
+    /// The name of the study, if the weights of each layer are kept too.
+    pub keep_model: Option<String>,
+    /// The description of a kept model whose weights are scored; nothing is fitted then.
+    pub apply: Option<PathBuf>,
 }
 
 impl FitStep {
@@ -356,6 +360,8 @@ impl FitStep {
             layer: None,
             joint: None,
             nulls: None,
+            keep_model: None,
+            apply: None,
         }
     }
 
@@ -374,6 +380,7 @@ impl FitStep {
             nested_layer: false,
             joint: None,
             nulls: None,
+            keep_model: None,
             ..self.clone()
         }
     }
@@ -397,12 +404,17 @@ impl FitStep {
             .with("subject", &set.subject)
             .if_known("tr_s", self.tr_s)
             .with("trim_scans", self.trim_scans)
+            .if_known("stories", set.stories.as_ref())
+            .if_known("start_s", (!self.start_s.is_empty()).then_some(&self.start_s));
+        if let Some(model) = &self.apply {
+            // Its description has the settings of its fit.
+            return artefact.input(model);
+        }
+        let artefact = artefact
             .with("alphas", &self.alphas)
             .with("alpha_search", self.alpha_search.name())
             .with("inner", self.inner.name())
-            .with("precision", self.arithmetic.name())
-            .if_known("stories", set.stories.as_ref())
-            .if_known("start_s", (!self.start_s.is_empty()).then_some(&self.start_s));
+            .with("precision", self.arithmetic.name());
         self.settings.add_to(artefact)
     }
 
@@ -472,6 +484,14 @@ impl FitStep {
         Some(artefact)
     }
 
+    /// The description of the kept model of a set, if it is kept.
+    #[must_use]
+    pub fn model_artefact(&self, set: &TargetSet) -> Option<Artefact> {
+        let study = self.keep_model.as_ref()?;
+        let artefact = self.artefact(set, &KeptModel::beside(&set.scores));
+        Some(artefact.with("study", study))
+    }
+
     /// The test of the time-only control model, for a step made by [`canary`](Self::canary).
     #[must_use]
     pub fn canary_artefact(&self, set: &TargetSet) -> Artefact {
@@ -509,6 +529,12 @@ impl Step for FitStep {
                 arguments.extend(words(["--null-refit"]));
             }
         }
+        if self.keep_model.is_some() {
+            arguments.extend(words(["--keep-model"]));
+        }
+        if let Some(model) = &self.apply {
+            arguments.extend(words(["--apply", &model.to_string_lossy()]));
+        }
         for subject in &self.subjects {
             arguments.extend(words(["--subject", &subject.name]));
         }
@@ -533,6 +559,7 @@ impl Step for FitStep {
             artefacts.extend(self.explainable_artefact(set));
             artefacts.extend(self.joint_artefact(set, self.layer));
             artefacts.extend(self.nulls_artefact(set, self.layer));
+            artefacts.extend(self.model_artefact(set));
         }
         artefacts
     }
