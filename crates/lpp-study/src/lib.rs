@@ -49,7 +49,7 @@ pub use makers::maker_of;
 pub use names::{
     FeatureName, FeatureSource, base_of_step, canonical_name, check_subject, numbered, organisation_of,
 };
-pub use paths::Study;
+pub use paths::{Study, map_of};
 pub use penalties::{BadPenalties, Penalties};
 pub use runs::{SubjectRuns, run_folders, sorted_entries};
 pub use runs_table::{RunKind, RunsTable, TableRun};

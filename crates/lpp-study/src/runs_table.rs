@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use lpp_files::{
-    AtomicFile, BidsName, BoundedRows, FileError, check_distinct_files, natural_order, without_leading_zeros,
+    AtomicFile, BidsName, BoundedRows, FileError, both_hemispheres, check_distinct_files, natural_order,
+    right_hemisphere, without_leading_zeros,
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,13 @@ impl RunKind {
         }
     }
 
+    /// Whether files of scans are surfaces or grayordinates, which have vertices: the first of them decides.
+    #[must_use]
+    pub fn have_vertices(runs: &[PathBuf]) -> bool {
+        let first = runs.first().and_then(|run| Self::of(run));
+        matches!(first, Some(Self::Surface | Self::Cifti))
+    }
+
     /// Its name in the table.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -42,6 +50,32 @@ impl RunKind {
             Self::Volume => "volume",
             Self::Surface => "surface",
             Self::Cifti => "cifti",
+        }
+    }
+
+    /// What follows the name of a map on these places; of two hemispheres it is the left file.
+    ///
+    /// ```
+    /// use lpp_study::RunKind;
+    /// assert_eq!(RunKind::Surface.map_ending(), "_hemi-L.func.gii");
+    /// ```
+    #[must_use]
+    pub fn map_ending(self) -> &'static str {
+        match self {
+            Self::Volume => ".nii.gz",
+            Self::Surface => "_hemi-L.func.gii",
+            Self::Cifti => ".dscalar.nii",
+        }
+    }
+
+    /// The kind of a map or mask, by its ending.
+    #[must_use]
+    pub fn of_map(map: &Path) -> Self {
+        let name = BidsName::of(map);
+        match name.ending() {
+            ending if ending.ends_with(".gii") => Self::Surface,
+            ".dscalar.nii" => Self::Cifti,
+            _ => Self::Volume,
         }
     }
 
@@ -104,9 +138,7 @@ impl TableRun {
     /// The files of the scans: two hemispheres, left before right, or one file.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
-        let mut files = vec![self.path.clone()];
-        files.extend(right_of(&self.path));
-        files
+        both_hemispheres(&self.path)
     }
 
     /// The labels in words: `sub-01, ses-2, run-3`.
@@ -165,7 +197,7 @@ impl TableRun {
             }
         }
         let array = BidsName::of(&self.path).is_array();
-        let pair = self.kind != RunKind::Surface || right_of(&self.path).is_some();
+        let pair = self.kind != RunKind::Surface || right_hemisphere(&self.path).is_some();
         if !array && (RunKind::of(&self.path) != Some(self.kind) || !pair) {
             let found = format!("the path {:?}", self.path.display().to_string());
             return Some((found, format!("{} or an array (.npy)", self.kind.described())));
@@ -188,14 +220,6 @@ impl TableRun {
             "seconds, or an empty cell".to_owned(),
         ))
     }
-}
-
-/// The right hemisphere of a left one by name: `hemi-R` for `hemi-L`.
-fn right_of(left: &Path) -> Option<PathBuf> {
-    let name = left.file_name()?.to_str()?;
-    let is_left =
-        BidsName::of(left).entity("hemi") == Some("L") && RunKind::of(left) == Some(RunKind::Surface);
-    is_left.then(|| left.with_file_name(name.replacen("hemi-L", "hemi-R", 1)))
 }
 
 /// The runs of all subjects: sorted by subject, session and run, each as numbers.
@@ -224,8 +248,8 @@ impl RunsTable {
     ///
     /// # Errors
     /// [`FileError::Malformed`] naming the row if there is no run, a label has a prefix or cannot be part of a file name,
-    /// a path does not fit its kind, a number is out of range, or a run stands twice; [`FileError::SameInput`] naming
-    /// two paths that are one file.
+    /// a path does not fit its kind, a number is out of range, a run stands twice, or runs are of several kinds or on
+    /// surfaces of several spaces; [`FileError::SameInput`] naming two paths that are one file.
     pub fn new(mut runs: Vec<TableRun>, origin: &Path) -> Result<Self, FileError> {
         if runs.is_empty() {
             return Err(FileError::malformed(
@@ -248,6 +272,7 @@ impl RunsTable {
                 return Err(FileError::malformed(origin, found, "each run of a subject once"));
             }
         }
+        check_one_space(&runs, origin)?;
         check_distinct_files(&runs.iter().flat_map(TableRun::files).collect::<Vec<_>>())?;
         runs.sort_by(TableRun::order);
         Ok(Self {
@@ -420,6 +445,26 @@ impl RunsTable {
             origin: self.origin.clone(),
         }
     }
+}
+
+/// A study has one kind of scans. Surfaces of several spaces may have as many vertices and yet not correspond.
+fn check_one_space(runs: &[TableRun], origin: &Path) -> Result<(), FileError> {
+    let Some((first, others)) = runs.split_first() else {
+        return Ok(());
+    };
+    let is_other = |run: &&TableRun| {
+        run.kind != first.kind || (run.kind != RunKind::Volume && run.space != first.space)
+    };
+    let Some(other) = others.iter().find(is_other) else {
+        return Ok(());
+    };
+    let described = |run: &TableRun| {
+        let space = if run.space.is_empty() { "no space" } else { &run.space };
+        format!("{} ({space})", run.kind.name())
+    };
+    let found = format!("runs of two kinds: {} and {}", described(first), described(other));
+    let expected = "runs of one kind and space; choose with --kind and --space of lpp-import bids, or keep a study for each";
+    Err(FileError::malformed(origin, found, expected))
 }
 
 fn times(count: usize) -> String {

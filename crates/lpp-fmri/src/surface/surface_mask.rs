@@ -1,0 +1,237 @@
+//! Masks of vertices and grayordinates.
+
+use std::path::{Path, PathBuf};
+
+use lpp_files::{BidsName, right_hemisphere};
+use ndarray::{Array2, Axis};
+
+use super::cifti::{Cifti, save_cifti};
+use super::cifti_header::CiftiRows;
+use super::grayordinates::{Grayordinates, Places};
+use super::hemispheres::{load_hemispheres, save_hemispheres};
+use crate::FmriError;
+use crate::homotopic::HomotopicPair;
+use crate::signals::Signals;
+
+/// Numbers of vertices of the meshes of `fs_LR` that no other standard space has. (164k is also that of fsaverage.)
+const FS_LR: [usize; 2] = [32_492, 59_292];
+
+/// The vertices of two hemispheres, or vertices and voxels of a CIFTI file, that are analysed.
+///
+/// Masked arrays list them in the order of the files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SurfaceMask {
+    whole: Grayordinates,
+    /// The columns of the files that are inside.
+    columns: Vec<usize>,
+    inside: Grayordinates,
+    /// The space of the meshes, if the file's name tells it.
+    space: Option<String>,
+}
+
+impl SurfaceMask {
+    /// The places of a file that `inside` marks. The space is the entity of the file's name: `space-fsLR`.
+    ///
+    /// # Errors
+    /// [`FmriError::EmptyMask`] if there is none.
+    pub fn new(whole: Grayordinates, inside: &[bool], file: &Path) -> Result<Self, FmriError> {
+        let columns: Vec<usize> = (0..whole.len()).filter(|&column| inside[column]).collect();
+        if columns.is_empty() {
+            return Err(FmriError::EmptyMask);
+        }
+        Ok(Self {
+            inside: whole.only(&columns, file)?,
+            whole,
+            columns,
+            space: BidsName::of(file).entity("space").map(str::to_owned),
+        })
+    }
+
+    /// Reads a mask: a `.dscalar.nii`, or the GIFTI file of the left hemisphere of a pair. One map, 0 or NaN outside and one
+    /// other value inside.
+    ///
+    /// # Errors
+    /// [`FmriError`] naming the file if it is not such a file.
+    pub fn load(path: &Path) -> Result<Self, FmriError> {
+        let (maps, whole) = load(path)?;
+        let expected = "a mask: one map of 0 (or NaN) outside and one other value inside";
+        if maps.nrows() != 1 {
+            return Err(FmriError::malformed(path, format!("{} maps", maps.nrows()), expected));
+        }
+        let is_in = |value: &f32| *value != 0.0 && !value.is_nan();
+        let mut known = maps.iter().filter(|value| is_in(value));
+        let first = known.next().copied().unwrap_or(0.0);
+        if let Some(other) = known.find(|value| **value != first) {
+            let found = format!("the values {first} and {other}");
+            return Err(FmriError::malformed(path, found, expected));
+        }
+        let inside: Vec<bool> = maps.iter().map(is_in).collect();
+        Self::new(whole, &inside, path).map_err(|_| FmriError::malformed(path, "nothing inside", expected))
+    }
+
+    /// The places that vary in more than half of the runs, in files of one kind and space.
+    ///
+    /// A place without a number in some scan, or with the same number in all scans, has no signal: the medial wall.
+    ///
+    /// # Errors
+    /// [`FmriError`] naming the run that cannot be read or has other places than the first, or [`FmriError::NoBrain`].
+    pub fn of_runs(runs: &[PathBuf], file: &Path) -> Result<(Self, Vec<bool>), FmriError> {
+        let first = runs.first().ok_or(FmriError::NoRuns)?;
+        let mut whole: Option<Grayordinates> = None;
+        let mut votes: Vec<usize> = Vec::new();
+        for run in runs {
+            let (scans, places) = load(run)?;
+            match &whole {
+                Some(expected) => check_places(run, &places, expected, first)?,
+                None => votes = vec![0; places.len()],
+            }
+            whole.get_or_insert(places);
+            for (votes, course) in votes.iter_mut().zip(scans.columns()) {
+                let finite = course.iter().all(|value| value.is_finite());
+                *votes += usize::from(finite && course.iter().any(|value| *value != course[0]));
+            }
+        }
+        let inside: Vec<bool> = votes.iter().map(|n| 2 * n > runs.len()).collect();
+        let sometimes = votes.iter().map(|n| *n < runs.len()).collect();
+        let whole = whole.ok_or(FmriError::NoRuns)?;
+        match Self::new(whole, &inside, file) {
+            Err(FmriError::EmptyMask) => {
+                let expected = "time courses that vary, in more than half of the runs";
+                Err(FmriError::malformed(first, "no place that varies", expected))
+            }
+            mask => Ok((mask?, sometimes)),
+        }
+    }
+
+    /// Writes the mask as a `.dscalar.nii` of 0 and 1.
+    ///
+    /// # Errors
+    /// [`FmriError`] if the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), FmriError> {
+        let mut map = Array2::zeros((1, self.whole.len()));
+        for &column in &self.columns {
+            map[[0, column]] = 1.0;
+        }
+        save_cifti(path, &self.whole, &map, &["mask".to_owned()])
+    }
+
+    /// The places inside, in the order of masked arrays.
+    #[must_use]
+    pub fn places(&self) -> &Grayordinates {
+        &self.inside
+    }
+
+    /// The columns of the files that are inside.
+    #[must_use]
+    pub fn columns(&self) -> &[usize] {
+        &self.columns
+    }
+
+    /// The time courses of a run. Values that are not finite become 0, with a warning, as in volumes.
+    ///
+    /// # Errors
+    /// [`FmriError`] naming the run if it cannot be read or has other places than the mask.
+    pub fn signals(&self, run: &Path) -> Result<Signals, FmriError> {
+        let mut scans = self.load_inside(run)?;
+        let mut not_finite = 0;
+        for value in scans.iter_mut().filter(|value| !value.is_finite()) {
+            *value = 0.0;
+            not_finite += 1;
+        }
+        if not_finite > 0 {
+            tracing::warn!(
+                "{}: {not_finite} values inside the mask are NaN or infinite; they are set to 0, as in volumes",
+                run.display()
+            );
+        }
+        Ok(Signals::Single(scans))
+    }
+
+    /// The rows of a file, (`n_rows`, `n_voxels`).
+    ///
+    /// # Errors
+    /// As [`signals`](Self::signals).
+    pub fn load_inside(&self, file: &Path) -> Result<Array2<f32>, FmriError> {
+        let (rows, places) = load(file)?;
+        check_places(file, &places, &self.whole, Path::new("the mask"))?;
+        Ok(rows.select(Axis(1), &self.columns))
+    }
+
+    /// Writes a map as `.dscalar.nii` or, by its ending, as a pair of `.func.gii`; NaN outside the mask.
+    ///
+    /// # Errors
+    /// [`FmriError`] if the file cannot be written, or a pair of surfaces cannot hold the voxels of the mask.
+    pub fn save_map(&self, path: &Path, name: &str, values: &[f32]) -> Result<(), FmriError> {
+        let mut map = Array2::from_elem((1, self.whole.len()), f32::NAN);
+        for (&column, value) in self.columns.iter().zip(values) {
+            map[[0, column]] = *value;
+        }
+        let names = [name.to_owned()];
+        match right_hemisphere(path) {
+            None => save_cifti(path, &self.whole, &map, &names),
+            Some(_) if self.whole.volume().is_some() => {
+                let expected = "places on surfaces only; grayordinates are written as .dscalar.nii";
+                Err(FmriError::malformed(path, "voxels in the mask", expected))
+            }
+            Some(right) => save_hemispheres([path, &right], &self.whole, &map, &names),
+        }
+    }
+
+    /// The pairs of homotopic places; see [`Grayordinates::homotopic_pairs`].
+    ///
+    /// # Errors
+    /// [`FmriError::NoCounterparts`] if the meshes are not known to be symmetric.
+    pub fn homotopic_pairs(&self) -> Result<Vec<HomotopicPair>, FmriError> {
+        let is_fs_lr = |places: &Places| matches!(places, Places::Vertices { n_mesh, .. } if FS_LR.contains(n_mesh));
+        let models = self.whole.models();
+        let known = models.iter().any(|model| is_fs_lr(&model.places));
+        let by_count = known.then(|| "fsLR".to_owned());
+        let space = self.space.clone().or(by_count).unwrap_or_default();
+        let pairs = self.inside.homotopic_pairs(&space);
+        pairs.ok_or(FmriError::NoCounterparts { space })
+    }
+}
+
+/// Rows and places of a file of vertices or grayordinates.
+fn load(path: &Path) -> Result<(Array2<f32>, Grayordinates), FmriError> {
+    if let Some(right) = right_hemisphere(path) {
+        return load_hemispheres(path, &right);
+    }
+    let name = BidsName::of(path);
+    if name.ending().ends_with(".gii") {
+        let expected = "hemi-L in the name of a left hemisphere, beside hemi-R of the right one";
+        return Err(FmriError::malformed(path, "one hemisphere", expected));
+    }
+    if name.is_volume() {
+        let expected = "surfaces or grayordinates, as the mask or the first run";
+        return Err(FmriError::malformed(path, "a volume", expected));
+    }
+    let Cifti { values, columns, .. } = Cifti::load(path)?;
+    Ok((values, columns))
+}
+
+/// Number of scans and repetition time of a CIFTI run.
+///
+/// # Errors
+/// [`FmriError`] naming the file if it holds no scans.
+pub fn cifti_scans(path: &Path) -> Result<(usize, Option<f64>), FmriError> {
+    match Cifti::load_header(path)?.0 {
+        CiftiRows::Series { n_scans, step_s } => Ok((n_scans, step_s)),
+        CiftiRows::Scalars(_) => Err(FmriError::malformed(path, "maps", "scans of a run")),
+    }
+}
+
+/// A file must have exactly the places of another.
+fn check_places(
+    path: &Path,
+    found: &Grayordinates,
+    expected: &Grayordinates,
+    of: &Path,
+) -> Result<(), FmriError> {
+    if found == expected {
+        return Ok(());
+    }
+    let (found, expected) = found.first_difference(expected);
+    let expected = format!("{expected}, as in {}; resample the files to the same places", of.display());
+    Err(FmriError::malformed(path, found, expected))
+}
