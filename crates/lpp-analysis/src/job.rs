@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use lpp_files::Progress;
+use lpp_files::{Progress, both_hemispheres};
 use lpp_steps::Software;
 use lpp_study::{Language, Study};
 use lpp_tables::{Row, Table, TableError};

@@ -223,6 +223,13 @@ impl Study {
         }
     }
 
+    /// The folder of cortical meshes, if `lpp.toml` names one.
+    #[must_use]
+    pub fn surface(&self) -> Option<PathBuf> {
+        let folder = self.config.paths.surface.as_ref()?;
+        Some(self.root.join(folder))
+    }
+
     /// The brain mask: `masks/mask_lpp_en.nii.gz`; of vertices `masks/mask_lpp_en_space-fsLR.dscalar.nii`.
     #[must_use]
     pub fn mask(&self, lang: Language) -> PathBuf {

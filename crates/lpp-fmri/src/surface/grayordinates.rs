@@ -188,6 +188,30 @@ impl Grayordinates {
         }
     }
 
+    /// What is different if a structure has another mesh than in `other`, or voxels are on another grid, in words.
+    pub(super) fn other_mesh(&self, other: &Self) -> Option<(String, String)> {
+        let mesh_of = |model: &BrainModel| match &model.places {
+            Places::Vertices { n_mesh, .. } => Some(*n_mesh),
+            Places::Voxels(_) => None,
+        };
+        for model in &self.models {
+            let same = |with: &&BrainModel| with.structure == model.structure;
+            let meshes = (mesh_of(model), other.models.iter().find(same).and_then(mesh_of));
+            if let (Some(found), Some(expected)) = meshes
+                && found != expected
+            {
+                let found = format!("a mesh of {found} vertices for {}", model.structure);
+                return Some((found, format!("{expected}, as the mask has")));
+            }
+        }
+        match (&self.volume, &other.volume) {
+            (Some(found), Some(expected)) if !found.matches(expected) => {
+                Some((format!("voxels on another grid ({found})"), format!("the grid of the mask ({expected})")))
+            }
+            _ => None,
+        }
+    }
+
     /// World coordinates of the voxels, in mm; NaN for vertices, whose meshes are not known.
     #[must_use]
     pub fn world_coordinates(&self) -> Vec<[f64; 3]> {

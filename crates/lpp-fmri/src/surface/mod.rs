@@ -16,6 +16,7 @@ mod grayordinates;
 mod hemispheres;
 mod mesh;
 mod sampling;
+mod surface_labels;
 mod surface_mask;
 mod volume_geometry;
 mod whole_file;
@@ -33,6 +34,7 @@ pub use grayordinates::{BrainModel, Grayordinates, Places};
 pub use hemispheres::{load_hemispheres, save_hemispheres};
 pub use mesh::Mesh;
 pub use sampling::{sample_along_normals, sample_between};
+pub use surface_labels::SurfaceLabels;
 pub use surface_mask::{SurfaceMask, cifti_scans};
 
 /// Reads a mesh: GIFTI by its ending `.gii` or `.gii.gz`, or else a triangle file of `FreeSurfer`.

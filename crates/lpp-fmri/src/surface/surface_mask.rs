@@ -54,19 +54,17 @@ impl SurfaceMask {
     /// [`FmriError`] naming the file if it is not such a file.
     pub fn load(path: &Path) -> Result<Self, FmriError> {
         let (maps, whole) = load(path)?;
-        let expected = "a mask: one map of 0 (or NaN) outside and one other value inside";
-        if maps.nrows() != 1 {
-            return Err(FmriError::malformed(path, format!("{} maps", maps.nrows()), expected));
-        }
-        let is_in = |value: &f32| *value != 0.0 && !value.is_nan();
-        let mut known = maps.iter().filter(|value| is_in(value));
-        let first = known.next().copied().unwrap_or(0.0);
-        if let Some(other) = known.find(|value| **value != first) {
-            let found = format!("the values {first} and {other}");
-            return Err(FmriError::malformed(path, found, expected));
-        }
-        let inside: Vec<bool> = maps.iter().map(is_in).collect();
-        Self::new(whole, &inside, path).map_err(|_| FmriError::malformed(path, "nothing inside", expected))
+        let inside = binary(path, &maps)?;
+        Self::new(whole, &inside, path)
+            .map_err(|_| FmriError::malformed(path, "nothing inside", "a mask of at least one place"))
+    }
+
+    /// Which places a map of a region marks, which is a file like a mask.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load) and [`load_inside`](Self::load_inside).
+    pub fn load_region(&self, file: &Path) -> Result<Vec<bool>, FmriError> {
+        binary(file, &self.load_inside(file)?)
     }
 
     /// The places that vary in more than half of the runs, in files of one kind and space.
@@ -192,6 +190,21 @@ impl SurfaceMask {
     }
 }
 
+/// The places with the one value that is neither 0 nor NaN.
+fn binary(path: &Path, maps: &Array2<f32>) -> Result<Vec<bool>, FmriError> {
+    let expected = "one map of 0 (or NaN) outside and one other value inside";
+    if maps.nrows() != 1 {
+        return Err(FmriError::malformed(path, format!("{} maps", maps.nrows()), expected));
+    }
+    let is_in = |value: &f32| *value != 0.0 && !value.is_nan();
+    let mut known = maps.iter().filter(|value| is_in(value));
+    let first = known.next().copied().unwrap_or(0.0);
+    match known.find(|value| (**value - first).abs() > 0.0) {
+        Some(other) => Err(FmriError::malformed(path, format!("the values {first} and {other}"), expected)),
+        None => Ok(maps.iter().map(is_in).collect()),
+    }
+}
+
 /// Rows and places of a file of vertices or grayordinates.
 fn load(path: &Path) -> Result<(Array2<f32>, Grayordinates), FmriError> {
     if let Some(right) = right_hemisphere(path) {
@@ -217,7 +230,7 @@ fn load(path: &Path) -> Result<(Array2<f32>, Grayordinates), FmriError> {
 pub fn cifti_scans(path: &Path) -> Result<(usize, Option<f64>), FmriError> {
     match Cifti::load_header(path)?.0 {
         CiftiRows::Series { n_scans, step_s } => Ok((n_scans, step_s)),
-        CiftiRows::Scalars(_) => Err(FmriError::malformed(path, "maps", "scans of a run")),
+        _ => Err(FmriError::malformed(path, "maps", "scans of a run")),
     }
 }
 
