@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use lpp_files::both_hemispheres;
+
 use crate::Artefact;
 
 /// The words of one language, from files of any form.
@@ -97,13 +99,13 @@ impl ImportFeaturesStep {
     }
 }
 
-/// A label image with a table of its labels.
+/// A label image, or labels of surfaces, with a table of its labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportAtlasStep {
     /// The label image.
     pub image: PathBuf,
-    /// The names of its labels.
-    pub labels: PathBuf,
+    /// The names of its labels, if the file itself gives none.
+    pub labels: Option<PathBuf>,
     /// The image in the study.
     pub output: PathBuf,
     /// The table in the study.
@@ -114,9 +116,9 @@ impl ImportAtlasStep {
     /// The image and the table.
     #[must_use]
     pub fn artefacts(&self) -> Vec<Artefact> {
-        vec![
-            Artefact::new(&self.output).input(&self.image),
-            Artefact::new(&self.table).inputs([&self.image, &self.labels]),
-        ]
+        let images = both_hemispheres(&self.output).into_iter();
+        let images = images.map(|output| Artefact::new(output).input(&self.image));
+        let table = Artefact::new(&self.table).input(&self.image).inputs(&self.labels);
+        images.chain([table]).collect()
     }
 }
