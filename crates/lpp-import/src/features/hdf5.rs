@@ -180,3 +180,51 @@ fn is_plain(description: &[u8]) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lpp_files::npy;
+    use lpp_testkit::fixture;
+
+    fn expected(name: &str) -> ArrayD<f32> {
+        let array = npy::load(&fixture(&format!("features/expected_{name}.npy"))).unwrap();
+        array.into_f32()
+    }
+
+    #[test]
+    fn runs_of_every_type_and_storage_are_read_as_h5py_does() {
+        let runs = load_hdf5(&fixture("features/types.hdf5"), None).unwrap();
+        let expected = expected("types");
+        assert_eq!(runs.len(), expected.len_of(Axis(0)));
+        for (run, of) in runs.iter().enumerate() {
+            let wanted = expected.index_axis(Axis(0), run);
+            assert_eq!(of.layers[0].view().into_dyn(), wanted, "run {run}");
+            assert_eq!(of.place, Place::Run(run));
+        }
+    }
+
+    #[test]
+    fn arrays_of_the_tutorials_are_cut_into_runs() {
+        let runs = load_hdf5(&fixture("features/tutorial.hdf"), None).unwrap();
+        let rows: Vec<usize> = runs.iter().map(|run| run.layers[0].nrows()).collect();
+        assert_eq!(rows, [5, 6, 4]);
+        let all: Vec<f32> = runs.iter().flat_map(|run| run.layers[0].iter().copied()).collect();
+        assert_eq!(all, expected("tutorial").into_raw_vec_and_offset().0);
+    }
+
+    #[test]
+    fn only_plain_numbers_are_plain() {
+        let float = |size: u8, fields: [u8; 4], bias: u8| {
+            let bits = 8 * u16::from(size);
+            let [low, high] = bits.to_le_bytes();
+            let head = [0x11, 0x20, 15, 0, size, 0, 0, 0, 0, 0, low, high];
+            [&head[..], &fields, &[bias, 0, 0, 0]].concat()
+        };
+        assert!(is_plain(&float(2, [10, 5, 0, 10], 15)));
+        assert!(is_plain(&float(4, [23, 8, 0, 23], 127)));
+        // bfloat16, and a half with another bias.
+        assert!(!is_plain(&float(2, [7, 8, 0, 7], 127)));
+        assert!(!is_plain(&float(2, [10, 5, 0, 10], 14)));
+    }
+}

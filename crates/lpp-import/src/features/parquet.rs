@@ -144,3 +144,31 @@ fn index_of_pandas(notes: Option<&Vec<parquet::file::metadata::KeyValue>>) -> Ve
     let columns = json["index_columns"].as_array().cloned().unwrap_or_default();
     columns.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lpp_files::npy;
+    use lpp_testkit::fixture;
+
+    #[test]
+    fn numbers_of_every_type_are_read_as_pandas_does() {
+        let expected = npy::load(&fixture("features/expected_parquet.npy")).unwrap();
+        let expected = expected.into_f32();
+        for run in 0..2 {
+            let read = load_parquet(&fixture(&format!("features/run-{run}.parquet"))).unwrap();
+            assert_eq!(read[0].layers[0].view().into_dyn(), expected.view(), "run {run}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_named() {
+        for (file, said) in [
+            ("missing.parquet", "missing values in the column \"a\""),
+            ("words.parquet", "texts in the column \"word\""),
+        ] {
+            let error = load_parquet(&fixture(&format!("features/{file}"))).unwrap_err().to_string();
+            assert!(error.contains(file) && error.contains(said), "{error}");
+        }
+    }
+}
