@@ -136,3 +136,51 @@ fn label(path: &Path, value: f64) -> Result<u32, FmriError> {
     }
     Err(FmriError::malformed(path, format!("the label {value}"), "whole numbers, 0 or more"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn label_file(folder: &Path, side: &str, table: &str, labels: &str) {
+        let n = labels.split(' ').count();
+        let text = format!(
+            "<GIFTI><LabelTable>{table}</LabelTable><DataArray Intent=\"NIFTI_INTENT_LABEL\" DataType=\"NIFTI_TYPE_INT32\" \
+             Encoding=\"ASCII\" Dim0=\"{n}\"><Data>{labels}</Data></DataArray></GIFTI>"
+        );
+        std::fs::write(folder.join(format!("a_hemi-{side}.label.gii")), text).unwrap();
+    }
+
+    #[test]
+    fn labels_of_both_hemispheres_are_kept_apart_by_their_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = folder.path().join("a_hemi-L.label.gii");
+        label_file(folder.path(), "L", "<Label Key=\"0\">???</Label><Label Key=\"1\">LH_A</Label>", "0 1 1");
+        label_file(folder.path(), "R", "<Label Key=\"0\">???</Label><Label Key=\"1\">RH_A</Label>", "1 0 -1");
+        let file = SurfaceLabels::load(&left).unwrap();
+        assert_eq!(file.labels, [0, 1, 1, 2, 0, 0]);
+        assert_eq!(file.names[&2], "RH_A");
+        assert_eq!(file.places_by_side(), BTreeMap::from([(1, [2, 0, 0]), (2, [0, 0, 1])]));
+        // One name for both sides is one label.
+        label_file(folder.path(), "R", "<Label Key=\"1\">LH_A</Label>", "1 0 0");
+        assert_eq!(SurfaceLabels::load(&left).unwrap().labels, [0, 1, 1, 1, 0, 0]);
+        label_file(folder.path(), "R", "", "1 0.5 0");
+        let error = SurfaceLabels::load(&left).unwrap_err().to_string();
+        assert!(error.contains("hemi-R") && error.contains("the label 0.5"), "{error}");
+    }
+
+    #[test]
+    fn labels_are_found_by_structure_and_vertex() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = folder.path().join("a_hemi-L.label.gii");
+        for side in ["L", "R"] {
+            label_file(folder.path(), side, "<Label Key=\"3\">A</Label>", "0 3 3");
+        }
+        let file = SurfaceLabels::load(&left).unwrap();
+        let whole = Grayordinates::of_hemispheres([3, 3], &left).unwrap();
+        let some = whole.only(&[1, 3, 5], &left).unwrap();
+        assert_eq!(file.at(&some, &left).unwrap(), [3, 0, 3]);
+        let other = Grayordinates::of_hemispheres([4, 3], &left).unwrap();
+        let error = file.at(&other, &left).unwrap_err().to_string();
+        assert!(error.contains("3 vertices") && error.contains("expected 4"), "{error}");
+    }
+}

@@ -248,3 +248,101 @@ fn check_places(
     let expected = format!("{expected}, as in {}; resample the files to the same places", of.display());
     Err(FmriError::malformed(path, found, expected))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::surface::BrainModel;
+    use ndarray::array;
+
+    /// Two hemispheres of four vertices of a mesh of `n_mesh`.
+    fn places(n_mesh: usize) -> Grayordinates {
+        let model = |side: &str| BrainModel {
+            structure: format!("CIFTI_STRUCTURE_CORTEX_{side}"),
+            places: Places::Vertices {
+                n_mesh,
+                vertices: vec![0, 1, 2, 5],
+            },
+        };
+        Grayordinates::new(vec![model("LEFT"), model("RIGHT")], None, Path::new("made")).unwrap()
+    }
+
+    fn saved(folder: &tempfile::TempDir, name: &str, rows: &Array2<f32>) -> PathBuf {
+        let path = folder.path().join(name);
+        let names: Vec<String> = (0..rows.nrows()).map(|row| row.to_string()).collect();
+        save_cifti(&path, &places(6), rows, &names).unwrap();
+        path
+    }
+
+    #[test]
+    fn places_that_vary_in_most_runs_are_the_mask() {
+        let folder = tempfile::tempdir().unwrap();
+        let nan = f32::NAN;
+        // Columns: varying; constant; constant in one of three runs; constant in two; NaN in two.
+        let run = |third: f32, fourth: f32, fifth: f32| {
+            array![
+                [1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0],
+                [2.0, 0.0, third, fourth, fifth, 2.0, 2.0, 2.0]
+            ]
+        };
+        let runs = [run(2.0, 1.0, nan), run(2.0, 2.0, nan), run(1.0, 1.0, 2.0)];
+        let runs: Vec<PathBuf> = runs
+            .iter()
+            .zip(["a", "b", "c"])
+            .map(|(rows, name)| saved(&folder, &format!("{name}.dscalar.nii"), rows))
+            .collect();
+        let file = folder.path().join("mask_space-fsLR.dscalar.nii");
+        let (mask, sometimes) = SurfaceMask::of_runs(&runs, &file).unwrap();
+        assert_eq!(mask.columns(), [0, 2, 5, 6, 7]);
+        assert_eq!(sometimes[..4], [false, true, true, true]);
+        mask.save(&file).unwrap();
+        assert_eq!(SurfaceMask::load(&file).unwrap(), mask);
+        // Vertex 0 has no counterpart in the mask; 1 of the right one has none on the left.
+        let pairs = mask.homotopic_pairs().unwrap();
+        assert_eq!(pairs, [HomotopicPair { left: 1, right: 3 }]);
+        let map = folder.path().join("r.dscalar.nii");
+        mask.save_map(&map, "r", &[1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
+        assert_eq!(mask.load_inside(&map).unwrap(), array![[1.0_f32, 2.0, 3.0, 4.0, 5.0]]);
+        let whole = Cifti::load(&map).unwrap().values;
+        assert!(whole[[0, 1]].is_nan() && whole[[0, 5]] == 3.0);
+    }
+
+    #[test]
+    fn meshes_that_may_not_be_symmetric_have_no_pairs() {
+        let of = |n_mesh: usize, name: &str| {
+            let mask = SurfaceMask::new(places(n_mesh), &[true; 8], Path::new(name)).unwrap();
+            mask.homotopic_pairs().map(|pairs| pairs.len())
+        };
+        assert_eq!(of(32_492, "mask.dscalar.nii").unwrap(), 4);
+        assert_eq!(of(163_842, "mask_space-fsLR.dscalar.nii").unwrap(), 4);
+        for (n_mesh, name) in [
+            (163_842, "mask.dscalar.nii"),
+            (10_242, "mask_space-fsaverage5.dscalar.nii"),
+            (32_492, "mask_space-fsaverage.dscalar.nii"),
+        ] {
+            let error = of(n_mesh, name).unwrap_err();
+            assert!(error.is_without_pairs() && error.to_string().contains("fs_LR"), "{error}");
+        }
+    }
+
+    #[test]
+    fn other_places_and_masks_that_are_none_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mask = SurfaceMask::new(places(6), &[true; 8], Path::new("mask.dscalar.nii")).unwrap();
+        let other = folder.path().join("b.dscalar.nii");
+        save_cifti(&other, &places(7), &Array2::ones((1, 8)), &["1".to_owned()]).unwrap();
+        let error = mask.signals(&other).unwrap_err().to_string();
+        assert!(error.contains("b.dscalar.nii: found 4 of 7 vertices") && error.contains("4 of 6"), "{error}");
+        let mut two = Array2::zeros((1, 8));
+        (two[[0, 1]], two[[0, 2]]) = (1.0, 2.0);
+        for (rows, said) in [
+            (two, "the values 1 and 2"),
+            (Array2::ones((2, 8)), "2 maps"),
+            (Array2::zeros((1, 8)), "nothing inside"),
+        ] {
+            let path = saved(&folder, "m.dscalar.nii", &rows);
+            let error = SurfaceMask::load(&path).unwrap_err().to_string();
+            assert!(error.contains("m.dscalar.nii") && error.contains(said), "{error}");
+        }
+    }
+}
