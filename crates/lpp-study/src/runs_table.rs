@@ -9,85 +9,8 @@ use lpp_files::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::RunKind;
 use crate::names::fault_of;
-
-/// What the scans of a run are measured on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RunKind {
-    /// Voxels of a NIfTI image.
-    Volume,
-    /// Vertices of two hemispheres: a pair of GIFTI files. The path is that of the left one.
-    Surface,
-    /// Grayordinates of a CIFTI-2 file.
-    Cifti,
-}
-
-impl RunKind {
-    /// The kind of a file, by its ending; `None` for an array or a file of another kind.
-    #[must_use]
-    pub fn of(path: &Path) -> Option<Self> {
-        let name = BidsName::of(path);
-        match name.ending() {
-            _ if name.is_volume() => Some(Self::Volume),
-            ".func.gii" => Some(Self::Surface),
-            ".dtseries.nii" => Some(Self::Cifti),
-            _ => None,
-        }
-    }
-
-    /// Whether files of scans are surfaces or grayordinates, which have vertices: the first of them decides.
-    #[must_use]
-    pub fn have_vertices(runs: &[PathBuf]) -> bool {
-        let first = runs.first().and_then(|run| Self::of(run));
-        matches!(first, Some(Self::Surface | Self::Cifti))
-    }
-
-    /// Its name in the table.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Volume => "volume",
-            Self::Surface => "surface",
-            Self::Cifti => "cifti",
-        }
-    }
-
-    /// What follows the name of a map on these places; of two hemispheres it is the left file.
-    ///
-    /// ```
-    /// use lpp_study::RunKind;
-    /// assert_eq!(RunKind::Surface.map_ending(), "_hemi-L.func.gii");
-    /// ```
-    #[must_use]
-    pub fn map_ending(self) -> &'static str {
-        match self {
-            Self::Volume => ".nii.gz",
-            Self::Surface => "_hemi-L.func.gii",
-            Self::Cifti => ".dscalar.nii",
-        }
-    }
-
-    /// The kind of a map or mask, by its ending.
-    #[must_use]
-    pub fn of_map(map: &Path) -> Self {
-        let name = BidsName::of(map);
-        match name.ending() {
-            ending if ending.ends_with(".gii") => Self::Surface,
-            ".dscalar.nii" => Self::Cifti,
-            _ => Self::Volume,
-        }
-    }
-
-    /// The kind in words, with its files.
-    fn described(self) -> &'static str {
-        match self {
-            Self::Volume => "a volume (.nii or .nii.gz)",
-            Self::Surface => "the left one of two surfaces (hemi-L and .func.gii)",
-            Self::Cifti => "grayordinates (.dtseries.nii)",
-        }
-    }
-}
 
 /// One run of one subject. Labels have no prefix (`EN057`, `01`); an empty text means that there is no such label.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -428,6 +351,22 @@ impl RunsTable {
         (self.keeping(|run| paired.contains(&self.story_of(run))), others)
     }
 
+    /// The same without the runs of stories that some subject lacks, or heard less often, in one of `languages`; and the
+    /// names of these stories. `by_place` says that the k-th run of each subject is story k.
+    #[must_use]
+    pub fn only_paired_in(&self, languages: &[&str], by_place: bool) -> (Self, Vec<String>) {
+        let (mut names, mut dropped) = (Vec::new(), BTreeSet::new());
+        for lang in languages {
+            let own = self.of_language(lang);
+            let own = if by_place { own.by_place() } else { own };
+            let (_, others) = own.only_paired();
+            let runs = own.runs.iter().filter(|run| others.contains(&own.story_of(run)));
+            dropped.extend(runs.map(TableRun::identity));
+            names.extend(others.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
+        }
+        (self.keeping(|run| !dropped.contains(&run.identity())), names)
+    }
+
     /// How often each subject heard a story.
     fn heard(&self, story: &str) -> Vec<(&str, usize)> {
         let subjects = self.subjects().into_iter();
@@ -548,6 +487,24 @@ mod tests {
         let (paired, others) = labels.only_paired();
         assert_eq!((paired.runs().len(), others), (2, vec!["run-10".to_owned()]));
         assert!(paired.check_paired().is_ok());
+        // Of a language, and by place, where subject 2 lacks its second run.
+        let (kept, others) = labels.only_paired_in(&["de"], false);
+        assert_eq!((kept.runs().len(), others), (2, vec!["run-10".to_owned()]));
+        let (kept, others) = labels.only_paired_in(&["de"], true);
+        assert_eq!((kept.runs().len(), others), (2, vec!["2".to_owned()]));
+    }
+
+    #[test]
+    fn a_study_has_one_kind_of_scans() {
+        for (rows, said) in [
+            (["1,,,1,,volume,a.nii,", "1,,,2,,cifti,b_bold.dtseries.nii,"], "volume (no space) and cifti"),
+            (["1,,,1,,cifti,a_bold.dtseries.nii,", "2,,,1,,surface,x_hemi-L_bold.func.gii,"], "cifti (no space) and surface"),
+        ] {
+            let error = of(&rows).unwrap_err();
+            assert!(error.contains("runs.csv") && error.contains(said), "{error}");
+        }
+        let spaces = "subject,run,kind,space,path\n1,1,cifti,fsLR,a.dtseries.nii\n1,2,cifti,fsaverage,b.dtseries.nii\n";
+        assert!(load(spaces).unwrap_err().contains("cifti (fsLR) and cifti (fsaverage)"));
     }
 
     #[test]

@@ -71,6 +71,7 @@ impl BidsJob {
             folder: self.folder.clone(),
             // What is in the table tells all that the images, sidecars and settings decide.
             content: self.content(&report.runs)?,
+            left_out: report.left_out.clone(),
             output: self.output.clone(),
         };
         let save = || report.runs.save(&self.output);

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use half::f16;
-use hdf5_reader::{Dataset, Datatype, Group, Hdf5File};
+use hdf5_reader::group::Group;
+use hdf5_reader::{Dataset, Datatype, Hdf5File};
 use lpp_files::FileError;
 use ndarray::{Array1, ArrayD, Axis, Slice};
 

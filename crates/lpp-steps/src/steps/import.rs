@@ -52,6 +52,8 @@ pub struct ImportRunsStep {
     pub folder: PathBuf,
     /// Hash of the table, which tells all that names, headers and sidecars say.
     pub content: String,
+    /// Stories that were left out for all subjects, as some subject lacks them.
+    pub left_out: Vec<String>,
     /// The runs table.
     pub output: PathBuf,
 }
@@ -63,6 +65,7 @@ impl ImportRunsStep {
         Artefact::new(&self.output)
             .with("folder", &self.folder)
             .with("content", &self.content)
+            .if_known("left_out", (!self.left_out.is_empty()).then_some(&self.left_out))
     }
 }
 
