@@ -12,6 +12,7 @@ vertices without signal, other repetition times and other brain models. Checked 
 - maps of scores and of the analysis, opened by nibabel: the scores at their places, NaN elsewhere, the runs' own brain models;
 - sides and homotopic pairs of the tables: means over structures and over namesakes, 1e-6;
 - the report: maps on the meshes that the study names;
+- atlases of surfaces on other places, regions of interest, and lpp-run from the runs to the report;
 - what cannot be right is refused in one line that names the file.
 """
 import argparse
@@ -272,6 +273,71 @@ class Check:
         if self.study.kind == "cifti" and len(regions) != 5:
             self.wrong.append(f"{len(regions)} regions instead of 5 structures")
 
+    def atlas(self, best, rng):
+        """An atlas of all places, on meshes of its own places, and a region of interest."""
+        study, folder = self.study, self.study.folder
+        bands = rng.integers(0, 4, study.n_mesh)
+        names = {0: ("???", (0, 0, 0, 0))} | {k: (f"L_area{k}", (1, 0, 0, 1)) for k in (1, 2, 3)}
+        names |= {k + 10: (f"R_area{k}", (0, 1, 0, 1)) for k in (1, 2, 3)}
+        if study.kind == "cifti":
+            # All vertices of both meshes, which the runs do not have, and the stem of the runs.
+            names[20] = ("stem", (0, 0, 1, 1))
+            all_vertices = [cifti2.BrainModelAxis.from_surface(np.arange(study.n_mesh), study.n_mesh, n) for n in ["CortexLeft", "CortexRight"]]
+            stem = cifti2.BrainModelAxis("CIFTI_STRUCTURE_BRAIN_STEM", voxel=study.voxels["CIFTI_STRUCTURE_BRAIN_STEM"],
+                                         affine=AFFINE, volume_shape=(91, 109, 91))
+            labels = np.r_[bands, np.where(bands > 0, bands + 10, 0), np.full(12, 20)]
+            file = folder / "a.dlabel.nii"
+            axis = all_vertices[0] + all_vertices[1] + stem
+            nib.save(cifti2.Cifti2Image(labels[None].astype("f4"), (cifti2.LabelAxis(["a"], [names]), axis)), file)
+        else:
+            for side, shift in [("L", 0), ("R", 10)]:
+                table = gifti.GiftiLabelTable()
+                for key, (name, _) in names.items():
+                    if key == 0 or (key > 10) == (shift > 0):
+                        label = gifti.GiftiLabel(key=key)
+                        label.label = name
+                        table.labels.append(label)
+                labels = np.where(bands > 0, bands + shift, 0).astype("i4")
+                array = gifti.GiftiDataArray(labels, "NIFTI_INTENT_LABEL", "NIFTI_TYPE_INT32")
+                nib.save(gifti.GiftiImage(labeltable=table, darrays=[array]), folder / f"a_hemi-{side}.label.gii")
+            file = folder / "a_hemi-L.label.gii"
+        self.run("lpp-import", "atlas", file, "--study", ".")
+        whole = np.concatenate([bands[study.vertices[0]], np.where(bands[study.vertices[1]] > 0, bands[study.vertices[1]] + 10, 0)])
+        stem = np.where(study.structure[len(whole):] == "CIFTI_STRUCTURE_BRAIN_STEM", 20, 0)
+        labels = np.r_[whole, stem].astype(int)[self.inside]
+        region = np.zeros((1, study.n))
+        region[0, : len(study.vertices[0]) // 3] = 1
+        (folder / "roi_masks").mkdir()
+        axis = study.axis()
+        nib.save(cifti2.Cifti2Image(region, (cifti2.ScalarAxis(["roi"]), axis)), folder / "roi_masks/third.dscalar.nii")
+        self.run("lpp-analyze", "all")
+        mean = np.mean([best[name] for name in MODELS], axis=0)
+        regions = self.table("atlas_regions")
+        self.close("labels of the atlas", regions.label, np.unique(labels[labels > 0]), 0)
+        for row in regions.itertuples():
+            wanted = [(labels == row.label).sum(), np.nanmean(mean[labels == row.label])]
+            self.close("regions of the atlas", [row.n_voxels, row.score], wanted, 1e-6)
+            if (row.region, row.side) != (names[row.label][0], {0: "left", 1: "right", 2: "midline"}[row.label // 10]):
+                self.wrong.append(f"the region {row.region} on the {row.side}")
+        for row in self.table("atlas").itertuples():
+            k = int(row.parcel[-1])
+            wanted = [np.nanmean(mean[labels == k]), np.nanmean(mean[labels == k + 10])]
+            self.close("pairs of the atlas", [row.score_left, row.score_right], wanted, 1e-6)
+        pairs, inside = self.study.pairs(self.inside), region[0, self.inside] > 0
+        right = np.zeros(len(inside), bool)
+        right[[r for l, r in pairs if inside[l]]] = True
+        for row in self.table("rois").itertuples():
+            wanted = np.nanmean(best[row.model][inside if row.hemisphere == "left" else right]) if row.model in best else np.nan
+            if row.model in best:
+                self.close("regions of interest", row.score, wanted, 1e-6)
+
+    def workflow(self):
+        """lpp-run does the rest of a study of which the programs did some steps by hand."""
+        folder = self.study.folder
+        (folder / "lpp.toml").write_text('languages = ["en"]\nmodels = { en = ["small", "large"] }\n[paths]\nsurface = "mesh"\n')
+        self.run("lpp-run", "--no-fetch")
+        self.run("lpp-run", "verify")
+
     def report(self):
         self.run("lpp-report")
         figures = [path.name for path in (self.study.folder / "figures").glob("*_surface_en.svg")]
@@ -332,8 +398,11 @@ def main():
                 folder.mkdir(parents=True, exist_ok=True)
                 check = Check(Study(folder.resolve(), seed, kind), args.bin.resolve())
                 check.scans()
-                check.tables(check.scores())
+                best = check.scores()
+                check.tables(best)
                 check.report()
+                check.atlas(best, np.random.default_rng(seed))
+                check.workflow()
                 check.refusals()
             wrong += [f"{kind}, seed {seed}: {what}" for what in check.wrong]
             worst |= {what: max(off, worst.get(what, 0)) for what, off in check.worst.items()}

@@ -93,7 +93,7 @@ def hdf5(program, study, rng):
 
 def parquet(program, study, rng):
     files, read = [], []
-    columns = [(f"c{i}", [k for k in TYPES if k[0] != ">"][rng.integers(12)]) for i in range(int(rng.integers(1, 8)))]
+    columns = [(f"c{i}", [k for k in TYPES if k[0] != ">"][rng.integers(11)]) for i in range(int(rng.integers(1, 8)))]
     for run in range(3):
         n = int(rng.integers(1, 80))
         frame = pandas.DataFrame({name: values(rng, n, kind) for name, kind in columns})

@@ -115,6 +115,7 @@ impl MaskJob {
     fn check_lists(&self) -> Result<(), FmriError> {
         check_distinct_files(&self.step.runs)?;
         check_one_kind(&self.step.runs)?;
+        self.check_ending()?;
         let other = self.step.runs.iter().find(|run| BidsName::of(run).is_no_run());
         if let Some(run) = other {
             let found = format!("an image of the kind {}", BidsName::of(run).suffix());
@@ -129,6 +130,18 @@ impl MaskJob {
         check_outputs(&self.step.runs, &run_masks)?;
         let all = [run_masks, vec![self.step.output.clone()]].concat();
         Ok(check_outputs(&self.step.runs, &all)?)
+    }
+
+    /// Masks of vertices are CIFTI files, those of volumes are not.
+    fn check_ending(&self) -> Result<(), FileError> {
+        let output = &self.step.output;
+        let expected = match (RunKind::have_vertices(&self.step.runs), RunKind::of_map(output)) {
+            (true, RunKind::Cifti) | (false, RunKind::Volume) => return Ok(()),
+            (true, _) => "the ending .dscalar.nii, as the runs are on surfaces",
+            (false, _) => "the ending .nii or .nii.gz, as the runs are volumes",
+        };
+        let found = format!("the ending {}", BidsName::of(output).ending());
+        Err(FileError::malformed(output, found, expected))
     }
 
     /// The path of a run's mask, if it was requested.
