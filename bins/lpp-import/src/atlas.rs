@@ -37,15 +37,21 @@ impl AtlasArgs {
         let output = folder.join(match name.ending() {
             ".nii" => "atlas.nii",
             ".dlabel.nii" => "atlas.dlabel.nii",
-            ending if ending.ends_with(".gii") && right_hemisphere(&self.image).is_some() => "atlas_hemi-L.label.gii",
+            ending if ending.ends_with(".gii") && right_hemisphere(&self.image).is_some() => {
+                "atlas_hemi-L.label.gii"
+            }
             ending if ending.ends_with(".gii") => {
-                let expected = "the file of the left hemisphere, with hemi-L in its name and hemi-R beside it";
+                let expected =
+                    "the file of the left hemisphere, with hemi-L in its name and hemi-R beside it";
                 return Err(FileError::malformed(&self.image, "labels of one hemisphere", expected).into());
             }
             _ => "atlas.nii.gz",
         });
         if name.is_volume() && self.labels.is_none() {
-            anyhow::bail!("{}: a volume has no names of labels, expected --labels TABLE too", self.image.display());
+            anyhow::bail!(
+                "{}: a volume has no names of labels, expected --labels TABLE too",
+                self.image.display()
+            );
         }
         let job = AtlasJob {
             step: ImportAtlasStep {

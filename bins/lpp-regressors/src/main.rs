@@ -81,7 +81,10 @@ impl Args {
 /// A finite number.
 fn finite(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().map_err(|error| format!("{error}"))?;
-    number.is_finite().then_some(number).ok_or_else(|| "expected a finite number of seconds".to_owned())
+    number
+        .is_finite()
+        .then_some(number)
+        .ok_or_else(|| "expected a finite number of seconds".to_owned())
 }
 
 fn main() -> ExitCode {

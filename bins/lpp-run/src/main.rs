@@ -231,7 +231,11 @@ fn run(args: &RunFlags, place: &Place, common: &CommonArgs) -> anyhow::Result<()
 
 /// Leaves out runs that some subject lacks, and says so.
 fn leave_out_missing(study: &Study, languages: &[Language]) -> anyhow::Result<()> {
-    let all = if languages.is_empty() { &study.config().languages } else { languages };
+    let all = if languages.is_empty() {
+        &study.config().languages
+    } else {
+        languages
+    };
     let left_out = leave_out_missing_runs(study, all, lpp_cli::software!())?;
     if !left_out.is_empty() {
         tracing::warn!(

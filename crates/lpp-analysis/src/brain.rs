@@ -333,7 +333,11 @@ mod tests {
 
     #[test]
     fn rules_have_one_name_each() {
-        for rule in [HemisphereRule::Halves, HemisphereRule::WorldX, HemisphereRule::Structure] {
+        for rule in [
+            HemisphereRule::Halves,
+            HemisphereRule::WorldX,
+            HemisphereRule::Structure,
+        ] {
             assert_eq!(rule.to_string().parse(), Ok(rule));
         }
         assert!("left".parse::<HemisphereRule>().is_err());

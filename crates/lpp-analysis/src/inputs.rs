@@ -63,7 +63,12 @@ impl Files {
         let (mut atlas, mut labels) = (None, None);
         if needed(Need::Atlas) {
             let folder = root.join("atlas");
-            let images = ["atlas.nii.gz", "atlas.nii", "atlas.dlabel.nii", "atlas_hemi-L.label.gii"];
+            let images = [
+                "atlas.nii.gz",
+                "atlas.nii",
+                "atlas.dlabel.nii",
+                "atlas_hemi-L.label.gii",
+            ];
             let images = images.map(|name| folder.join(name));
             let tables = ["labels.xml", "labels.csv"].map(|name| folder.join(name));
             atlas = own(options.atlas.as_ref(), &images);
@@ -102,7 +107,12 @@ impl Files {
         let average = (!self.scores.is_empty()).then_some(&self.mask);
         let single = [&self.isc, &self.model_info, &self.atlas, &self.labels];
         let mut paths: Vec<PathBuf> = average.into_iter().cloned().collect();
-        paths.extend(single.into_iter().flatten().flat_map(|path| both_hemispheres(path)));
+        paths.extend(
+            single
+                .into_iter()
+                .flatten()
+                .flat_map(|path| both_hemispheres(path)),
+        );
         paths.extend(self.regions.iter().cloned());
         paths.extend(self.all_scores().cloned());
         paths.extend(self.subjects.iter().map(|subject| subject.mask.clone()));
@@ -216,7 +226,11 @@ impl<'a> Inputs<'a> {
     pub(crate) fn parcels(&self) -> Result<(Vec<Parcel>, Vec<ParcelPair>), AnalysisError> {
         let (files, brain) = (self.files, &self.average()?.brain);
         let parcels = load_parcels(files.atlas.as_deref(), files.labels.as_deref(), brain)?;
-        let named_in = files.labels.as_ref().or(files.atlas.as_ref()).unwrap_or(&files.mask);
+        let named_in = files
+            .labels
+            .as_ref()
+            .or(files.atlas.as_ref())
+            .unwrap_or(&files.mask);
         let pairs = pairs_of(&parcels, named_in, brain)?;
         Ok((parcels, pairs))
     }

@@ -161,7 +161,11 @@ impl fmt::Display for IscSummary {
             None if self.are_structures => {}
             None => writeln!(f, "halves           not the left and right side of this mask")?,
         }
-        let rule = if self.are_structures { "by structure    " } else { "by x            " };
+        let rule = if self.are_structures {
+            "by structure    "
+        } else {
+            "by x            "
+        };
         write!(f, "{rule} {}", self.by_x)
     }
 }

@@ -47,7 +47,11 @@ impl Part for ParcelsPart {
         let rows = pairs.iter().map(|pair| row(pair, &average.brain, &trained));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         let (fits, lines) = relations(&rows, inputs.seed())?;
-        Ok(Made::default().with(&rows).with(&regions).with(&fits).with(&lines))
+        Ok(Made::default()
+            .with(&rows)
+            .with(&regions)
+            .with(&fits)
+            .with(&lines))
     }
 }
 
@@ -62,11 +66,14 @@ fn region_rows(
     let mut rows = Vec::with_capacity(parcels.len());
     for Parcel { label, name, voxels } in parcels {
         let set = VoxelSet::at(voxels.clone());
-        let of_models = trained.iter().map(|model| Ok(MeanScore::over(&model.best, &set)?.mean));
+        let of_models = trained
+            .iter()
+            .map(|model| Ok(MeanScore::over(&model.best, &set)?.mean));
         let of_models = of_models.collect::<Result<Vec<f64>, AnalysisError>>()?;
         let growth = SimpleRegression::of(&sizes, &of_models);
         let isc = brain.isc().map(|isc| MeanScore::over(isc, &set)).transpose()?;
-        let centre = |axis: usize| voxels.iter().map(|&voxel| places[voxel][axis]).sum::<f64>() / voxels.len() as f64;
+        let centre =
+            |axis: usize| voxels.iter().map(|&voxel| places[voxel][axis]).sum::<f64>() / voxels.len() as f64;
         let n_left = set.intersection(by_x.left()).len();
         let n_right = set.intersection(by_x.right()).len();
         rows.push(AtlasRegions {

@@ -33,7 +33,10 @@ impl NullTests {
     /// Tests the observed scores, which are the first column of `scores`, (`n_voxels`, 1 + `n_nulls`), against the others.
     ///
     /// Sides and homotopic pairs need the mask.
-    pub(crate) fn new(scores: &ArrayRef2<f32>, mask: Option<(&BrainMask, MaskOf)>) -> Result<Self, EncodingError> {
+    pub(crate) fn new(
+        scores: &ArrayRef2<f32>,
+        mask: Option<(&BrainMask, MaskOf)>,
+    ) -> Result<Self, EncodingError> {
         let observed = scores.column(0).mapv(f64::from);
         let p = p_of_rows(scores, Tail::Upper);
         let maxima = MaxStatistic::of_maxima(maxima(scores, |r| r), Tail::Upper)?;

@@ -79,7 +79,11 @@ impl SignalSource<'_> {
 }
 
 /// Arrays must fit the mask and be finite.
-fn check_array(run: &Path, signals: &Array2<f32>, mask: Option<&(&Path, BrainMask)>) -> Result<(), EncodingError> {
+fn check_array(
+    run: &Path,
+    signals: &Array2<f32>,
+    mask: Option<&(&Path, BrainMask)>,
+) -> Result<(), EncodingError> {
     let mismatch = |found, expected| EncodingError::Mismatch {
         path: run.to_owned(),
         found,

@@ -178,7 +178,10 @@ pub fn right_hemisphere(left: &Path) -> Option<PathBuf> {
 /// A file of values, and that of the right hemisphere if it is of the left one.
 #[must_use]
 pub fn both_hemispheres(path: &Path) -> Vec<PathBuf> {
-    [path.to_owned()].into_iter().chain(right_hemisphere(path)).collect()
+    [path.to_owned()]
+        .into_iter()
+        .chain(right_hemisphere(path))
+        .collect()
 }
 
 /// Key and label of a part, if it is an entity.

@@ -69,7 +69,11 @@ impl BrainMask {
             (Self::Surface(_), Some(fwhm)) => {
                 let expected = "none on surfaces: smooth along the surface (wb_command -cifti-smoothing, mri_surf2surf) and set \
                                 smoothing_mm = 0 under [clean]";
-                Err(FmriError::malformed(run, format!("smoothing of {fwhm} mm"), expected))
+                Err(FmriError::malformed(
+                    run,
+                    format!("smoothing of {fwhm} mm"),
+                    expected,
+                ))
             }
         }
     }
@@ -100,7 +104,9 @@ impl BrainMask {
     /// As [`homotopic_pairs`](Self::homotopic_pairs).
     pub fn mirror_images(&self) -> Result<Vec<Option<usize>>, FmriError> {
         let Self::Surface(mask) = self else {
-            return self.volume().map_or(Err(FmriError::EmptyMask), Mask::mirror_images);
+            return self
+                .volume()
+                .map_or(Err(FmriError::EmptyMask), Mask::mirror_images);
         };
         let mut images = vec![None; self.n_voxels()];
         for pair in mask.homotopic_pairs()? {

@@ -31,7 +31,10 @@ impl ResampleJob {
         if images.is_empty() {
             return Err(FmriError::NoRuns);
         }
-        if let Some((image, _)) = images.iter().find(|(image, _)| RunKind::have_vertices(std::slice::from_ref(image))) {
+        if let Some((image, _)) = images
+            .iter()
+            .find(|(image, _)| RunKind::have_vertices(std::slice::from_ref(image)))
+        {
             let expected = "volumes; surfaces and grayordinates stay on their own places";
             return Err(FileError::malformed(image, "surfaces or grayordinates", expected).into());
         }

@@ -362,7 +362,12 @@ impl RunsTable {
             let (_, others) = own.only_paired();
             let runs = own.runs.iter().filter(|run| others.contains(&own.story_of(run)));
             dropped.extend(runs.map(TableRun::identity));
-            names.extend(others.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
+            names.extend(
+                others
+                    .into_iter()
+                    .filter(|name| !names.contains(name))
+                    .collect::<Vec<_>>(),
+            );
         }
         (self.keeping(|run| !dropped.contains(&run.identity())), names)
     }
@@ -391,14 +396,17 @@ fn check_one_space(runs: &[TableRun], origin: &Path) -> Result<(), FileError> {
     let Some((first, others)) = runs.split_first() else {
         return Ok(());
     };
-    let is_other = |run: &&TableRun| {
-        run.kind != first.kind || (run.kind != RunKind::Volume && run.space != first.space)
-    };
+    let is_other =
+        |run: &&TableRun| run.kind != first.kind || (run.kind != RunKind::Volume && run.space != first.space);
     let Some(other) = others.iter().find(is_other) else {
         return Ok(());
     };
     let described = |run: &TableRun| {
-        let space = if run.space.is_empty() { "no space" } else { &run.space };
+        let space = if run.space.is_empty() {
+            "no space"
+        } else {
+            &run.space
+        };
         format!("{} ({space})", run.kind.name())
     };
     let found = format!("runs of two kinds: {} and {}", described(first), described(other));
@@ -497,14 +505,27 @@ mod tests {
     #[test]
     fn a_study_has_one_kind_of_scans() {
         for (rows, said) in [
-            (["1,,,1,,volume,a.nii,", "1,,,2,,cifti,b_bold.dtseries.nii,"], "volume (no space) and cifti"),
-            (["1,,,1,,cifti,a_bold.dtseries.nii,", "2,,,1,,surface,x_hemi-L_bold.func.gii,"], "cifti (no space) and surface"),
+            (
+                ["1,,,1,,volume,a.nii,", "1,,,2,,cifti,b_bold.dtseries.nii,"],
+                "volume (no space) and cifti",
+            ),
+            (
+                [
+                    "1,,,1,,cifti,a_bold.dtseries.nii,",
+                    "2,,,1,,surface,x_hemi-L_bold.func.gii,",
+                ],
+                "cifti (no space) and surface",
+            ),
         ] {
             let error = of(&rows).unwrap_err();
             assert!(error.contains("runs.csv") && error.contains(said), "{error}");
         }
         let spaces = "subject,run,kind,space,path\n1,1,cifti,fsLR,a.dtseries.nii\n1,2,cifti,fsaverage,b.dtseries.nii\n";
-        assert!(load(spaces).unwrap_err().contains("cifti (fsLR) and cifti (fsaverage)"));
+        assert!(
+            load(spaces)
+                .unwrap_err()
+                .contains("cifti (fsLR) and cifti (fsaverage)")
+        );
     }
 
     #[test]

@@ -51,7 +51,11 @@ mod tests {
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         let text = "subject,run,kind,path\n1,1,volume,a.nii\n1,2,volume,b.nii\n2,1,volume,c.nii\n";
         write("runs.csv", text);
-        let software = Software { program: "lpp-run", version: "0", commit: None };
+        let software = Software {
+            program: "lpp-run",
+            version: "0",
+            commit: None,
+        };
         let study = Study::open(folder.path()).unwrap();
         let leave_out = || leave_out_missing_runs(&study, &[Language::English], software);
         assert_eq!(leave_out().unwrap(), ["run-2"]);

@@ -105,7 +105,10 @@ pub(super) fn label_table(node: Node<'_, '_>) -> BTreeMap<i64, String> {
     let labels = node.descendants().filter(|node| node.has_tag_name("Label"));
     let named = |label: Node<'_, '_>| {
         let key = label.attribute("Key").or_else(|| label.attribute("Index"))?;
-        Some((key.trim().parse().ok()?, label.text().unwrap_or_default().trim().to_owned()))
+        Some((
+            key.trim().parse().ok()?,
+            label.text().unwrap_or_default().trim().to_owned(),
+        ))
     };
     labels.filter_map(named).collect()
 }

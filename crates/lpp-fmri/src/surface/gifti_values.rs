@@ -49,7 +49,11 @@ pub(super) fn load_side(path: &Path, structure: &str) -> Result<Array2<f32>, Fmr
 fn check_side(path: &Path, document: &Document<'_>, structure: &str) -> Result<(), FmriError> {
     let child = |node: &Node<'_, '_>, name: &str| {
         let found = node.children().find(|child| child.has_tag_name(name));
-        found.and_then(|child| child.text()).unwrap_or_default().trim().to_owned()
+        found
+            .and_then(|child| child.text())
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
     };
     let mut entries = document.descendants().filter(|node| node.has_tag_name("MD"));
     let named = entries.find(|node| child(node, "Name") == "AnatomicalStructurePrimary");
@@ -69,15 +73,23 @@ fn check_side(path: &Path, document: &Document<'_>, structure: &str) -> Result<(
 pub(super) fn load_gifti_labels(path: &Path) -> Result<(Vec<f64>, BTreeMap<i64, String>), FmriError> {
     let text = text_of(path)?;
     let document = parse(path, &text)?;
-    let arrays = document.descendants().filter(|node| node.has_tag_name("DataArray"));
-    let arrays: Vec<DataArray> = arrays.map(|node| DataArray::of(path, node)).collect::<Result<_, _>>()?;
+    let arrays = document
+        .descendants()
+        .filter(|node| node.has_tag_name("DataArray"));
+    let arrays: Vec<DataArray> = arrays
+        .map(|node| DataArray::of(path, node))
+        .collect::<Result<_, _>>()?;
     match &arrays[..] {
         [labels] if labels.intent() == "NIFTI_INTENT_LABEL" => {
             Ok((labels.rows_of(1)?, label_table(document.root())))
         }
         _ => {
             let found = format!("{} arrays of other kinds or numbers", arrays.len());
-            Err(FmriError::malformed(path, found, "one array of labels (.label.gii)"))
+            Err(FmriError::malformed(
+                path,
+                found,
+                "one array of labels (.label.gii)",
+            ))
         }
     }
 }

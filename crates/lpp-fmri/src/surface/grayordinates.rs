@@ -205,9 +205,10 @@ impl Grayordinates {
             }
         }
         match (&self.volume, &other.volume) {
-            (Some(found), Some(expected)) if !found.matches(expected) => {
-                Some((format!("voxels on another grid ({found})"), format!("the grid of the mask ({expected})")))
-            }
+            (Some(found), Some(expected)) if !found.matches(expected) => Some((
+                format!("voxels on another grid ({found})"),
+                format!("the grid of the mask ({expected})"),
+            )),
             _ => None,
         }
     }
@@ -216,9 +217,7 @@ impl Grayordinates {
     #[must_use]
     pub fn world_coordinates(&self) -> Vec<[f64; 3]> {
         let of = |model: &BrainModel| match (&model.places, &self.volume) {
-            (Places::Voxels(voxels), Some(grid)) => {
-                voxels.iter().map(|&voxel| grid.world(voxel)).collect()
-            }
+            (Places::Voxels(voxels), Some(grid)) => voxels.iter().map(|&voxel| grid.world(voxel)).collect(),
             (places, _) => vec![[f64::NAN; 3]; places.len()],
         };
         self.models.iter().flat_map(of).collect()

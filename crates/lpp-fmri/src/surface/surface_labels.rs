@@ -39,11 +39,19 @@ impl SurfaceLabels {
     fn of_cifti(path: &Path) -> Result<Self, FmriError> {
         let file = Cifti::load(path)?;
         let CiftiRows::Labels(tables) = file.rows else {
-            return Err(FmriError::malformed(path, "no labels", "one map of labels (.dlabel.nii)"));
+            return Err(FmriError::malformed(
+                path,
+                "no labels",
+                "one map of labels (.dlabel.nii)",
+            ));
         };
         let [names] = &tables[..] else {
             let found = format!("{} maps of labels", tables.len());
-            return Err(FmriError::malformed(path, found, "one map; wb_command -cifti-separate takes one out"));
+            return Err(FmriError::malformed(
+                path,
+                found,
+                "one map; wb_command -cifti-separate takes one out",
+            ));
         };
         let labels = file.values.iter().map(|value| label(path, f64::from(*value)));
         Ok(Self {
@@ -59,7 +67,10 @@ impl SurfaceLabels {
         let mut n_vertices = [0; 2];
         for (side, path) in [left, right].into_iter().enumerate() {
             let (values, table) = load_gifti_labels(path)?;
-            let own: Vec<u32> = values.into_iter().map(|value| label(path, value)).collect::<Result<_, _>>()?;
+            let own: Vec<u32> = values
+                .into_iter()
+                .map(|value| label(path, value))
+                .collect::<Result<_, _>>()?;
             let table = named(&table);
             let differs = |(key, name): (&u32, &String)| names.get(key).is_some_and(|other| other != name);
             let shift = match table.iter().any(differs) {
@@ -100,14 +111,17 @@ impl SurfaceLabels {
         let by_place = |places: &Grayordinates| -> Vec<(String, [usize; 3])> {
             let of = |structure: &str, places: &Places| -> Vec<(String, [usize; 3])> {
                 match places {
-                    Places::Vertices { vertices, .. } => {
-                        vertices.iter().map(|&vertex| (structure.to_owned(), [vertex, 0, 0])).collect()
-                    }
+                    Places::Vertices { vertices, .. } => vertices
+                        .iter()
+                        .map(|&vertex| (structure.to_owned(), [vertex, 0, 0]))
+                        .collect(),
                     Places::Voxels(voxels) => voxels.iter().map(|&voxel| (String::new(), voxel)).collect(),
                 }
             };
             let models = places.models().iter();
-            models.flat_map(|model| of(&model.structure, &model.places)).collect()
+            models
+                .flat_map(|model| of(&model.structure, &model.places))
+                .collect()
         };
         if let Some((found, expected)) = self.places.other_mesh(places) {
             return Err(FmriError::malformed(file, found, expected));
@@ -120,7 +134,9 @@ impl SurfaceLabels {
 
 /// A table of names by key, without the background and without labels below it.
 fn named(table: &BTreeMap<i64, String>) -> BTreeMap<u32, String> {
-    let known = table.iter().filter_map(|(key, name)| Some((u32::try_from(*key).ok()?, name.clone())));
+    let known = table
+        .iter()
+        .filter_map(|(key, name)| Some((u32::try_from(*key).ok()?, name.clone())));
     known.filter(|(key, _)| *key != 0).collect()
 }
 
@@ -130,11 +146,19 @@ fn label(path: &Path, value: f64) -> Result<u32, FmriError> {
     if value == -1.0 || value.is_nan() {
         return Ok(0);
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in the range of u32")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "in the range of u32"
+    )]
     if (0.0..=f64::from(u32::MAX)).contains(&whole) && (whole - value).abs() < 1e-4 {
         return Ok(whole as u32);
     }
-    Err(FmriError::malformed(path, format!("the label {value}"), "whole numbers, 0 or more"))
+    Err(FmriError::malformed(
+        path,
+        format!("the label {value}"),
+        "whole numbers, 0 or more",
+    ))
 }
 
 #[cfg(test)]
@@ -154,18 +178,34 @@ mod tests {
     fn labels_of_both_hemispheres_are_kept_apart_by_their_names() {
         let folder = tempfile::tempdir().unwrap();
         let left = folder.path().join("a_hemi-L.label.gii");
-        label_file(folder.path(), "L", "<Label Key=\"0\">???</Label><Label Key=\"1\">LH_A</Label>", "0 1 1");
-        label_file(folder.path(), "R", "<Label Key=\"0\">???</Label><Label Key=\"1\">RH_A</Label>", "1 0 -1");
+        label_file(
+            folder.path(),
+            "L",
+            "<Label Key=\"0\">???</Label><Label Key=\"1\">LH_A</Label>",
+            "0 1 1",
+        );
+        label_file(
+            folder.path(),
+            "R",
+            "<Label Key=\"0\">???</Label><Label Key=\"1\">RH_A</Label>",
+            "1 0 -1",
+        );
         let file = SurfaceLabels::load(&left).unwrap();
         assert_eq!(file.labels, [0, 1, 1, 2, 0, 0]);
         assert_eq!(file.names[&2], "RH_A");
-        assert_eq!(file.places_by_side(), BTreeMap::from([(1, [2, 0, 0]), (2, [0, 0, 1])]));
+        assert_eq!(
+            file.places_by_side(),
+            BTreeMap::from([(1, [2, 0, 0]), (2, [0, 0, 1])])
+        );
         // One name for both sides is one label.
         label_file(folder.path(), "R", "<Label Key=\"1\">LH_A</Label>", "1 0 0");
         assert_eq!(SurfaceLabels::load(&left).unwrap().labels, [0, 1, 1, 1, 0, 0]);
         label_file(folder.path(), "R", "", "1 0.5 0");
         let error = SurfaceLabels::load(&left).unwrap_err().to_string();
-        assert!(error.contains("hemi-R") && error.contains("the label 0.5"), "{error}");
+        assert!(
+            error.contains("hemi-R") && error.contains("the label 0.5"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -181,6 +221,9 @@ mod tests {
         assert_eq!(file.at(&some, &left).unwrap(), [3, 0, 3]);
         let other = Grayordinates::of_hemispheres([4, 3], &left).unwrap();
         let error = file.at(&other, &left).unwrap_err().to_string();
-        assert!(error.contains("3 vertices") && error.contains("expected 4"), "{error}");
+        assert!(
+            error.contains("3 vertices") && error.contains("expected 4"),
+            "{error}"
+        );
     }
 }

@@ -180,7 +180,8 @@ impl SurfaceMask {
     /// # Errors
     /// [`FmriError::NoCounterparts`] if the meshes are not known to be symmetric.
     pub fn homotopic_pairs(&self) -> Result<Vec<HomotopicPair>, FmriError> {
-        let is_fs_lr = |places: &Places| matches!(places, Places::Vertices { n_mesh, .. } if FS_LR.contains(n_mesh));
+        let is_fs_lr =
+            |places: &Places| matches!(places, Places::Vertices { n_mesh, .. } if FS_LR.contains(n_mesh));
         let models = self.whole.models();
         let known = models.iter().any(|model| is_fs_lr(&model.places));
         let by_count = known.then(|| "fsLR".to_owned());
@@ -194,13 +195,21 @@ impl SurfaceMask {
 fn binary(path: &Path, maps: &Array2<f32>) -> Result<Vec<bool>, FmriError> {
     let expected = "one map of 0 (or NaN) outside and one other value inside";
     if maps.nrows() != 1 {
-        return Err(FmriError::malformed(path, format!("{} maps", maps.nrows()), expected));
+        return Err(FmriError::malformed(
+            path,
+            format!("{} maps", maps.nrows()),
+            expected,
+        ));
     }
     let is_in = |value: &f32| *value != 0.0 && !value.is_nan();
     let mut known = maps.iter().filter(|value| is_in(value));
     let first = known.next().copied().unwrap_or(0.0);
     match known.find(|value| (**value - first).abs() > 0.0) {
-        Some(other) => Err(FmriError::malformed(path, format!("the values {first} and {other}"), expected)),
+        Some(other) => Err(FmriError::malformed(
+            path,
+            format!("the values {first} and {other}"),
+            expected,
+        )),
         None => Ok(maps.iter().map(is_in).collect()),
     }
 }
@@ -245,7 +254,10 @@ fn check_places(
         return Ok(());
     }
     let (found, expected) = found.first_difference(expected);
-    let expected = format!("{expected}, as in {}; resample the files to the same places", of.display());
+    let expected = format!(
+        "{expected}, as in {}; resample the files to the same places",
+        of.display()
+    );
     Err(FmriError::malformed(path, found, expected))
 }
 
@@ -302,7 +314,10 @@ mod tests {
         assert_eq!(pairs, [HomotopicPair { left: 1, right: 3 }]);
         let map = folder.path().join("r.dscalar.nii");
         mask.save_map(&map, "r", &[1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
-        assert_eq!(mask.load_inside(&map).unwrap(), array![[1.0_f32, 2.0, 3.0, 4.0, 5.0]]);
+        assert_eq!(
+            mask.load_inside(&map).unwrap(),
+            array![[1.0_f32, 2.0, 3.0, 4.0, 5.0]]
+        );
         let whole = Cifti::load(&map).unwrap().values;
         assert!(whole[[0, 1]].is_nan() && whole[[0, 5]] == 3.0);
     }
@@ -321,7 +336,10 @@ mod tests {
             (32_492, "mask_space-fsaverage.dscalar.nii"),
         ] {
             let error = of(n_mesh, name).unwrap_err();
-            assert!(error.is_without_pairs() && error.to_string().contains("fs_LR"), "{error}");
+            assert!(
+                error.is_without_pairs() && error.to_string().contains("fs_LR"),
+                "{error}"
+            );
         }
     }
 
@@ -332,7 +350,10 @@ mod tests {
         let other = folder.path().join("b.dscalar.nii");
         save_cifti(&other, &places(7), &Array2::ones((1, 8)), &["1".to_owned()]).unwrap();
         let error = mask.signals(&other).unwrap_err().to_string();
-        assert!(error.contains("b.dscalar.nii: found 4 of 7 vertices") && error.contains("4 of 6"), "{error}");
+        assert!(
+            error.contains("b.dscalar.nii: found 4 of 7 vertices") && error.contains("4 of 6"),
+            "{error}"
+        );
         let mut two = Array2::zeros((1, 8));
         (two[[0, 1]], two[[0, 2]]) = (1.0, 2.0);
         for (rows, said) in [

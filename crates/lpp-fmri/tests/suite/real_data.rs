@@ -1,7 +1,8 @@
 //! The published English files; run where `LPP_DATA` names their folder.
 
 use lpp_fmri::{
-    BrainMask, Image, Mask, MaskOf, REFERENCE_RADIUS_MM, RegionVoxels, SphereCentre, load_isc, sphere, sphere_volume,
+    BrainMask, Image, Mask, MaskOf, REFERENCE_RADIUS_MM, RegionVoxels, SphereCentre, load_isc, sphere,
+    sphere_volume,
 };
 use lpp_stats::{ReliableVoxels, mean_over_trials};
 use lpp_testkit::{Tolerance, assert_close};

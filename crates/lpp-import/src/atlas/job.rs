@@ -67,7 +67,9 @@ impl AtlasJob {
         names.remove(&0);
         let rows = rows(step, &voxels, &names)?;
         let done = run_if_stale(software, step.artefacts(), self.force, || {
-            let files = both_hemispheres(&step.image).into_iter().zip(both_hemispheres(&step.output));
+            let files = both_hemispheres(&step.image)
+                .into_iter()
+                .zip(both_hemispheres(&step.output));
             files.into_iter().try_for_each(|(from, to)| copy(&from, &to))?;
             save(&step.table, &rows)
         })?;
@@ -118,13 +120,18 @@ fn rows(
         );
         let expected = format!("a name for each label of {}", step.image.display());
         let table = step.labels.as_ref().unwrap_or(&step.image);
-        return Err(FileError::malformed(table, found, format!("{expected} (--labels TABLE)")));
+        return Err(FileError::malformed(
+            table,
+            found,
+            format!("{expected} (--labels TABLE)"),
+        ));
     }
     let mut rows = Vec::new();
     for (label, counts) in voxels {
         let name = &names[label];
         let side = side_of(*counts);
-        if let Some(said) = said_side(name).filter(|said| ["left", "right"].contains(&side) && side != *said) {
+        if let Some(said) = said_side(name).filter(|said| ["left", "right"].contains(&side) && side != *said)
+        {
             let found = format!(
                 "{name:?} with {} of {} voxels on the left",
                 counts[0],

@@ -26,7 +26,13 @@ pub(super) fn load_hdf5(path: &Path, layer_axis: Option<usize>) -> Result<Vec<Ru
     let names: Vec<String> = datasets.iter().map(|(name, _)| name.clone()).collect();
     let load = |(name, dataset): &(String, Dataset)| singles(path, name, dataset);
     if let Some(train) = datasets.iter().position(|(name, _)| name == "X_train") {
-        let find = |wanted: &str| datasets.iter().find(|(name, _)| name == wanted).map(load).transpose();
+        let find = |wanted: &str| {
+            datasets
+                .iter()
+                .find(|(name, _)| name == wanted)
+                .map(load)
+                .transpose()
+        };
         let (onsets, test) = (find("run_onsets")?, find("X_test")?);
         return tutorial_runs(path, load(&datasets[train])?, onsets, test, layer_axis);
     }
@@ -37,7 +43,11 @@ pub(super) fn load_hdf5(path: &Path, layer_axis: Option<usize>) -> Result<Vec<Ru
         return by_run(path, arrays.collect::<Result<_, FileError>>()?, layer_axis);
     }
     if names.is_empty() || names.iter().any(|name| name.contains('/')) {
-        return Err(FileError::malformed(path, format!("the datasets {}", listed(&names)), EXPECTED));
+        return Err(FileError::malformed(
+            path,
+            format!("the datasets {}", listed(&names)),
+            EXPECTED,
+        ));
     }
     let of_story = |dataset: &(String, Dataset)| {
         let what = format!("the dataset {}", dataset.0);
@@ -81,17 +91,31 @@ fn tutorial_runs(
 ) -> Result<Vec<RunFeatures>, FileError> {
     // The rows are the first axis that is none of layers.
     let axis = Axis(usize::from(layer_axis == Some(0) && train.ndim() == 3));
-    let n_rows = if train.ndim() > axis.0 { train.len_of(axis) } else { 0 };
+    let n_rows = if train.ndim() > axis.0 {
+        train.len_of(axis)
+    } else {
+        0
+    };
     let onsets = onsets.map_or_else(|| Array1::zeros(1), |onsets| onsets.into_iter().collect());
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked below")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked below"
+    )]
     let mut cuts: Vec<usize> = onsets.iter().map(|&row| row as usize).collect();
     cuts.push(n_rows);
     let are_rows = onsets.iter().zip(&cuts).all(|(&row, &cut)| row == cut as f32);
     if cuts[0] != 0 || !are_rows || cuts.windows(2).any(|pair| pair[0] >= pair[1]) {
         let found = format!("run_onsets {:?} of {n_rows} rows of X_train", onsets.to_vec());
-        return Err(FileError::malformed(path, found, "the first row of each run, ascending from 0"));
+        return Err(FileError::malformed(
+            path,
+            found,
+            "the first row of each run, ascending from 0",
+        ));
     }
-    let parts = cuts.windows(2).map(|pair| train.slice_axis(axis, Slice::from(pair[0]..pair[1])).to_owned());
+    let parts = cuts
+        .windows(2)
+        .map(|pair| train.slice_axis(axis, Slice::from(pair[0]..pair[1])).to_owned());
     let runs = parts.chain(test).enumerate();
     runs.map(|(run, array)| {
         Ok(RunFeatures {
@@ -134,18 +158,30 @@ fn singles(path: &Path, name: &str, dataset: &Dataset) -> Result<ArrayD<f32>, Fi
             return Err(wrong(format!("values of the type {kind}")));
         }
     };
-    let shape: Option<Vec<usize>> = dataset.shape().iter().map(|&length| usize::try_from(length).ok()).collect();
+    let shape: Option<Vec<usize>> = dataset
+        .shape()
+        .iter()
+        .map(|&length| usize::try_from(length).ok())
+        .collect();
     let array = ArrayD::from_shape_vec(shape.unwrap_or_default(), values);
     array.map_err(|error| wrong(error.to_string()))
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "activations are f32; what overflows is refused later")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "activations are f32; what overflows is refused later"
+)]
 fn single(value: f64) -> f32 {
     value as f32
 }
 
 fn numbers<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-    bytes.as_chunks::<N>().0.iter().map(|&chunk| number(chunk)).collect()
+    bytes
+        .as_chunks::<N>()
+        .0
+        .iter()
+        .map(|&chunk| number(chunk))
+        .collect()
 }
 
 /// Whether a description of a type says numbers as NumPy has them: IEEE floats, integers of all their bits.
@@ -210,7 +246,10 @@ mod tests {
         let runs = load_hdf5(&fixture("features/tutorial.hdf"), None).unwrap();
         let rows: Vec<usize> = runs.iter().map(|run| run.layers[0].nrows()).collect();
         assert_eq!(rows, [5, 6, 4]);
-        let all: Vec<f32> = runs.iter().flat_map(|run| run.layers[0].iter().copied()).collect();
+        let all: Vec<f32> = runs
+            .iter()
+            .flat_map(|run| run.layers[0].iter().copied())
+            .collect();
         assert_eq!(all, expected("tutorial").into_raw_vec_and_offset().0);
     }
 

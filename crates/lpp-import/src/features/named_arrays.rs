@@ -81,9 +81,9 @@ pub(super) fn places_of(
         None => Some((number(key, "run-")?, None)),
     };
     let places: Option<Vec<_>> = keys.iter().map(place).collect();
-    places.filter(|places| !places.is_empty()).ok_or_else(|| {
-        FileError::malformed(path, format!("the arrays {}", listed(&keys)), expected)
-    })
+    places
+        .filter(|places| !places.is_empty())
+        .ok_or_else(|| FileError::malformed(path, format!("the arrays {}", listed(&keys)), expected))
 }
 
 /// The first names of a list.

@@ -60,7 +60,10 @@ fn read(path: &Path, file: File) -> Result<Array2<f32>, FileError> {
         }
     }
     let n_rows = values.first().map_or(0, Vec::len);
-    Ok(Array2::from_shape_fn((n_rows, features.len()), |(row, column)| values[column][row]))
+    Ok(Array2::from_shape_fn(
+        (n_rows, features.len()),
+        |(row, column)| values[column][row],
+    ))
 }
 
 enum Fault {
@@ -90,11 +93,15 @@ fn read_column(
         (ColumnReader::Int32ColumnReader(from), _) if is_integer && unsigned => {
             extend(from, n_rows, values, |&v| v.cast_unsigned() as f32)
         }
-        (ColumnReader::Int32ColumnReader(from), _) if is_integer => extend(from, n_rows, values, |&v| v as f32),
+        (ColumnReader::Int32ColumnReader(from), _) if is_integer => {
+            extend(from, n_rows, values, |&v| v as f32)
+        }
         (ColumnReader::Int64ColumnReader(from), _) if is_integer && unsigned => {
             extend(from, n_rows, values, |&v| v.cast_unsigned() as f32)
         }
-        (ColumnReader::Int64ColumnReader(from), _) if is_integer => extend(from, n_rows, values, |&v| v as f32),
+        (ColumnReader::Int64ColumnReader(from), _) if is_integer => {
+            extend(from, n_rows, values, |&v| v as f32)
+        }
         (ColumnReader::FixedLenByteArrayColumnReader(from), _) if logical == Some(&LogicalType::Float16) => {
             extend(from, n_rows, values, |v| match v.data() {
                 [low, high] => f16::from_le_bytes([*low, *high]).to_f32(),
@@ -131,7 +138,10 @@ fn extend<T: DataType>(
     Ok(())
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "activations are f32; what overflows is refused later")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "activations are f32; what overflows is refused later"
+)]
 fn single(value: f64) -> f32 {
     value as f32
 }
@@ -142,7 +152,10 @@ fn index_of_pandas(notes: Option<&Vec<parquet::file::metadata::KeyValue>>) -> Ve
     let text = note.and_then(|note| note.value.as_deref()).unwrap_or_default();
     let json: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
     let columns = json["index_columns"].as_array().cloned().unwrap_or_default();
-    columns.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+    columns
+        .iter()
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect()
 }
 
 #[cfg(test)]
@@ -167,7 +180,9 @@ mod tests {
             ("missing.parquet", "missing values in the column \"a\""),
             ("words.parquet", "texts in the column \"word\""),
         ] {
-            let error = load_parquet(&fixture(&format!("features/{file}"))).unwrap_err().to_string();
+            let error = load_parquet(&fixture(&format!("features/{file}")))
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(file) && error.contains(said), "{error}");
         }
     }

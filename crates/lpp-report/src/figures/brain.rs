@@ -172,7 +172,9 @@ impl BrainFigures<'_> {
     /// Where the regions of interest lie (R1).
     fn regions(&self) -> Result<Figure, Undrawn> {
         let Some(mask) = self.brain.mask().volume() else {
-            return Err(Undrawn::Without("regions are drawn in a glass brain, of volumes only".to_owned()));
+            return Err(Undrawn::Without(
+                "regions are drawn in a glass brain, of volumes only".to_owned(),
+            ));
         };
         let regions = Region::load_all(&self.study.roi_dir(), self.brain).map_err(ReportError::from)?;
         if regions.is_empty() {

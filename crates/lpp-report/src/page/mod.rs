@@ -87,7 +87,10 @@ impl Page<'_> {
             fingerprint: fingerprint(made),
             rounding: STEP / 2.0,
             // Inside a script element only `<` could end it or open a comment.
-            maps: self.maps.as_ref().map(|maps| maps.to_string().replace('<', "\\u003c")),
+            maps: self
+                .maps
+                .as_ref()
+                .map(|maps| maps.to_string().replace('<', "\\u003c")),
             viewer: niivue::packed(),
             viewer_name: niivue::NAME,
             licence: niivue::LICENCE,

@@ -158,14 +158,23 @@ impl CorticalSurface {
         for model in places.models() {
             let own = &values[start..start + model.places.len()];
             start += own.len();
-            let side = ["CORTEX_LEFT", "CORTEX_RIGHT"].iter().position(|side| model.structure.ends_with(side));
+            let side = ["CORTEX_LEFT", "CORTEX_RIGHT"]
+                .iter()
+                .position(|side| model.structure.ends_with(side));
             let (Some(side), Places::Vertices { n_mesh, vertices }) = (side, &model.places) else {
                 continue;
             };
             if maps[side].len() != *n_mesh {
-                let folder = self.files.first().and_then(|file| file.parent()).unwrap_or(Path::new(""));
+                let folder = self
+                    .files
+                    .first()
+                    .and_then(|file| file.parent())
+                    .unwrap_or(Path::new(""));
                 let found = format!("meshes of {} vertices", maps[side].len());
-                let expected = format!("{n_mesh}, as {} of the scans has; name their own meshes with --surface", model.structure);
+                let expected = format!(
+                    "{n_mesh}, as {} of the scans has; name their own meshes with --surface",
+                    model.structure
+                );
                 return Err(ReportError::mesh(folder, found, expected));
             }
             for (&vertex, &value) in vertices.iter().zip(own) {
@@ -210,8 +219,9 @@ fn load_hemisphere(
     };
     let pial = by_name(&pial_names(side, hemisphere), &["midthickness.", "pial."])?.ok_or_else(|| {
         let letter = if side == "left" { "L" } else { "R" };
-        let expected =
-            format!("pial_{side}.gii.gz, {hemisphere}.pial.gii, {hemisphere}.pial or *_hemi-{letter}_pial.surf.gii");
+        let expected = format!(
+            "pial_{side}.gii.gz, {hemisphere}.pial.gii, {hemisphere}.pial or *_hemi-{letter}_pial.surf.gii"
+        );
         ReportError::mesh(
             folder,
             format!("no pial surface of the {side} hemisphere"),
@@ -287,7 +297,12 @@ fn named_by_side(folder: &Path, side: &str, kinds: &[&str]) -> Result<Option<Pat
     let marks = [format!("hemi-{letter}_"), format!(".{letter}.")];
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut of_side: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = |path: &PathBuf| {
+        path.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
     of_side.retain(|path| name(path).ends_with(".gii") && marks.iter().any(|mark| name(path).contains(mark)));
     for kind in kinds {
         let (plain, marked) = (format!("_{kind}"), format!(".{}_", kind.trim_end_matches('.')));
@@ -298,7 +313,11 @@ fn named_by_side(folder: &Path, side: &str, kinds: &[&str]) -> Result<Option<Pat
             [only] => return Ok(Some(only.clone())),
             [first, second, ..] => {
                 let found = format!("{} and {}", name(first), name(second));
-                return Err(ReportError::mesh(folder, found, "one mesh of each hemisphere and kind"));
+                return Err(ReportError::mesh(
+                    folder,
+                    found,
+                    "one mesh of each hemisphere and kind",
+                ));
             }
         }
     }

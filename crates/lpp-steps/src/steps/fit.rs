@@ -148,7 +148,12 @@ impl TargetSet {
     #[must_use]
     pub fn canary(&self) -> Self {
         let mut canary = self.clone();
-        let name_of = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name_of = |path: &Path| {
+            path.file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned()
+        };
         let name = name_of(&self.scores);
         // The name ends in _LANG.npy; a model's own may have underscores too.
         let ending = name.rfind('_').map_or(name.as_str(), |place| &name[place..]);

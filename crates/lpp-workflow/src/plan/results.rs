@@ -43,7 +43,9 @@ impl Planner<'_> {
         let folder = self.path(&view.scores_dir());
         let is_score = |path: &&PathBuf| {
             let name = path.as_os_str().as_encoded_bytes();
-            let is_map = [&b".nii.gz"[..], b".dscalar.nii", b".func.gii"].iter().any(|ending| name.ends_with(ending));
+            let is_map = [&b".nii.gz"[..], b".dscalar.nii", b".func.gii"]
+                .iter()
+                .any(|ending| name.ends_with(ending));
             path.starts_with(&folder) && !is_map
         };
         let scores: Vec<PathBuf> = fitted.iter().filter(is_score).cloned().collect();
