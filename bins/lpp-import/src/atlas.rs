@@ -37,10 +37,8 @@ impl AtlasArgs {
         let output = folder.join(match name.ending() {
             ".nii" => "atlas.nii",
             ".dlabel.nii" => "atlas.dlabel.nii",
-            ending if ending.ends_with(".gii") && right_hemisphere(&self.image).is_some() => {
-                "atlas_hemi-L.label.gii"
-            }
-            ending if ending.ends_with(".gii") => {
+            _ if name.is_gifti() && right_hemisphere(&self.image).is_some() => "atlas_hemi-L.label.gii",
+            _ if name.is_gifti() => {
                 let expected =
                     "the file of the left hemisphere, with hemi-L in its name and hemi-R beside it";
                 return Err(FileError::malformed(&self.image, "labels of one hemisphere", expected).into());

@@ -139,9 +139,10 @@ impl fmt::Display for IscSummary {
     /// A few lines for people.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (left, mid, right) = (self.n_left_of_midline, self.n_midline, self.n_right_of_midline);
-        let names = match self.are_structures {
-            false => ["x < 0: ", "x = 0: ", "x > 0: "],
-            true => ["left: ", "neither: ", "right: "],
+        let names = if self.are_structures {
+            ["left: ", "neither: ", "right: "]
+        } else {
+            ["x < 0: ", "x = 0: ", "x > 0: "]
         };
         writeln!(
             f,

@@ -117,6 +117,12 @@ impl BidsName {
         matches!(self.ending.as_str(), ".nii" | ".nii.gz")
     }
 
+    /// Whether it is a GIFTI file by its ending: `.func.gii`, `.surf.gii`.
+    #[must_use]
+    pub fn is_gifti(&self) -> bool {
+        self.ending.rsplit('.').next() == Some("gii")
+    }
+
     /// Whether it is a NumPy array by its ending.
     #[must_use]
     pub fn is_array(&self) -> bool {
@@ -170,7 +176,7 @@ impl BidsName {
 #[must_use]
 pub fn right_hemisphere(left: &Path) -> Option<PathBuf> {
     let name = BidsName::of(left);
-    let is_left = name.entity("hemi") == Some("L") && name.ending().ends_with(".gii");
+    let is_left = name.entity("hemi") == Some("L") && name.is_gifti();
     let file = left.file_name()?.to_str().filter(|_| is_left)?;
     Some(left.with_file_name(file.replacen("hemi-L", "hemi-R", 1)))
 }

@@ -164,6 +164,5 @@ impl BrainMask {
 /// Whether a file is of surfaces or grayordinates by its ending.
 fn is_of_surfaces(path: &Path) -> bool {
     let name = BidsName::of(path);
-    let ending = name.ending();
-    ending.ends_with(".gii") || [".dscalar.nii", ".dtseries.nii"].contains(&ending)
+    name.is_gifti() || [".dscalar.nii", ".dtseries.nii"].contains(&name.ending())
 }

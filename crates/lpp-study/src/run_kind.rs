@@ -67,7 +67,7 @@ impl RunKind {
     pub fn of_map(map: &Path) -> Self {
         let name = BidsName::of(map);
         match name.ending() {
-            ending if ending.ends_with(".gii") => Self::Surface,
+            _ if name.is_gifti() => Self::Surface,
             ".dscalar.nii" => Self::Cifti,
             _ => Self::Volume,
         }

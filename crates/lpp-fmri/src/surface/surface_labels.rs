@@ -73,9 +73,10 @@ impl SurfaceLabels {
                 .collect::<Result<_, _>>()?;
             let table = named(&table);
             let differs = |(key, name): (&u32, &String)| names.get(key).is_some_and(|other| other != name);
-            let shift = match table.iter().any(differs) {
-                true => names.keys().chain(&labels).max().copied().unwrap_or(0),
-                false => 0,
+            let shift = if table.iter().any(differs) {
+                names.keys().chain(&labels).max().copied().unwrap_or(0)
+            } else {
+                0
             };
             let moved = |key: u32| if key == 0 { 0 } else { key.saturating_add(shift) };
             n_vertices[side] = own.len();
@@ -140,10 +141,13 @@ fn named(table: &BTreeMap<i64, String>) -> BTreeMap<u32, String> {
     known.filter(|(key, _)| *key != 0).collect()
 }
 
+/// Labels are stored as floats in CIFTI files; whole numbers come back within this.
+const ROUNDING: f64 = 1e-4;
+
 /// Labels are whole numbers; −1 is background too.
 fn label(path: &Path, value: f64) -> Result<u32, FmriError> {
     let whole = value.round();
-    if value == -1.0 || value.is_nan() {
+    if value.is_nan() || (value + 1.0).abs() < ROUNDING {
         return Ok(0);
     }
     #[expect(
@@ -151,7 +155,7 @@ fn label(path: &Path, value: f64) -> Result<u32, FmriError> {
         clippy::cast_sign_loss,
         reason = "in the range of u32"
     )]
-    if (0.0..=f64::from(u32::MAX)).contains(&whole) && (whole - value).abs() < 1e-4 {
+    if (0.0..=f64::from(u32::MAX)).contains(&whole) && (whole - value).abs() < ROUNDING {
         return Ok(whole as u32);
     }
     Err(FmriError::malformed(

@@ -86,7 +86,7 @@ impl SurfaceMask {
             whole.get_or_insert(places);
             for (votes, course) in votes.iter_mut().zip(scans.columns()) {
                 let finite = course.iter().all(|value| value.is_finite());
-                *votes += usize::from(finite && course.iter().any(|value| *value != course[0]));
+                *votes += usize::from(finite && course.iter().any(|value| (value - course[0]).abs() > 0.0));
             }
         }
         let inside: Vec<bool> = votes.iter().map(|n| 2 * n > runs.len()).collect();
@@ -220,7 +220,7 @@ fn load(path: &Path) -> Result<(Array2<f32>, Grayordinates), FmriError> {
         return load_hemispheres(path, &right);
     }
     let name = BidsName::of(path);
-    if name.ending().ends_with(".gii") {
+    if name.is_gifti() {
         let expected = "hemi-L in the name of a left hemisphere, beside hemi-R of the right one";
         return Err(FmriError::malformed(path, "one hemisphere", expected));
     }

@@ -85,8 +85,13 @@ impl AtlasJob {
     }
 }
 
+/// Places of each label: left, on neither side, right.
+type Counts = BTreeMap<u32, [usize; 3]>;
+/// Names of labels.
+type Names = BTreeMap<u32, String>;
+
 /// The places of each label by side, and the names that the file itself gives.
-fn labels_of(image: &Path) -> Result<(BTreeMap<u32, [usize; 3]>, BTreeMap<u32, String>), ImportError> {
+fn labels_of(image: &Path) -> Result<(Counts, Names), ImportError> {
     if BidsName::of(image).is_volume() {
         return Ok((LabelImage::load(image)?.voxels_by_side(), BTreeMap::new()));
     }
@@ -94,11 +99,7 @@ fn labels_of(image: &Path) -> Result<(BTreeMap<u32, [usize; 3]>, BTreeMap<u32, S
     Ok((labels.places_by_side(), labels.names))
 }
 
-fn rows(
-    step: &ImportAtlasStep,
-    voxels: &BTreeMap<u32, [usize; 3]>,
-    names: &BTreeMap<u32, String>,
-) -> Result<Vec<Row>, FileError> {
+fn rows(step: &ImportAtlasStep, voxels: &Counts, names: &Names) -> Result<Vec<Row>, FileError> {
     if voxels.is_empty() {
         return Err(FileError::malformed(
             &step.image,

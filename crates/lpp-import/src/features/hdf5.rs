@@ -104,7 +104,10 @@ fn tutorial_runs(
     )]
     let mut cuts: Vec<usize> = onsets.iter().map(|&row| row as usize).collect();
     cuts.push(n_rows);
-    let are_rows = onsets.iter().zip(&cuts).all(|(&row, &cut)| row == cut as f32);
+    let are_rows = onsets
+        .iter()
+        .zip(&cuts)
+        .all(|(&row, &cut)| (row - cut as f32).abs() <= 0.0);
     if cuts[0] != 0 || !are_rows || cuts.windows(2).any(|pair| pair[0] >= pair[1]) {
         let found = format!("run_onsets {:?} of {n_rows} rows of X_train", onsets.to_vec());
         return Err(FileError::malformed(

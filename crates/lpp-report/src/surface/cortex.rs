@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use lpp_files::BidsName;
 use lpp_fmri::surface::{Grayordinates, Mesh, Places, load_mesh, load_values, sample_along_normals};
 use lpp_fmri::{BrainMask, Mask};
 use ndarray::aview1;
@@ -303,7 +304,8 @@ fn named_by_side(folder: &Path, side: &str, kinds: &[&str]) -> Result<Option<Pat
             .to_string_lossy()
             .into_owned()
     };
-    of_side.retain(|path| name(path).ends_with(".gii") && marks.iter().any(|mark| name(path).contains(mark)));
+    of_side
+        .retain(|path| BidsName::of(path).is_gifti() && marks.iter().any(|mark| name(path).contains(mark)));
     for kind in kinds {
         let (plain, marked) = (format!("_{kind}"), format!(".{}_", kind.trim_end_matches('.')));
         let is_it = |path: &&PathBuf| [&plain, &marked].iter().any(|part| name(path).contains(*part));
