@@ -18,7 +18,7 @@ use lpp_steps::{
 };
 use lpp_study::{
     AlphaScope, FeatureName, FeatureSource, FoldRule, JointInfo, KeptModel, Language, Metric, ModelSource,
-    NullsInfo, PairRuns, Penalties, Study, check_pairs, resampled_runs, resampled_runs_of,
+    NullsInfo, PairRuns, Penalties, RunKind, Study, check_pairs, map_of, resampled_runs, resampled_runs_of,
 };
 use lpp_text::Control;
 
@@ -266,7 +266,8 @@ impl Args {
         };
         average.mask = self.mask.clone().or(average.mask);
         if let Some(output) = &self.output {
-            average.score_map = output.with_extension("nii.gz");
+            let kind = average.mask.as_deref().map_or(study.kind(), RunKind::of_map);
+            average.score_map = map_of(output, kind);
             average.scores.clone_from(output);
         }
         Ok(average)

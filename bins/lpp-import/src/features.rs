@@ -13,8 +13,13 @@ use crate::place::{Place, SOFTWARE, listed_stories};
 
 /// Writes features of words or scans as activations of the study
 ///
-/// Reads NumPy arrays (.npy, .npz), tables (.csv, .tsv) and safetensors. Each .npy, .csv and .tsv file is a run. An .npz
-/// file holds arrays run-R or run-R/layer-L, counted from 0. lpp-fit --model NAME fits them.
+/// Reads NumPy arrays (.npy, .npz), tables (.csv, .tsv, .parquet), HDF5 and safetensors. Each array and each table is a run.
+/// An .npz or HDF5 file holds arrays run-R or run-R/layer-L, counted from 0; HDF5 may also have a dataset per story, or
+/// X_train, X_test and run_onsets. lpp-fit --model NAME fits them.
+#[expect(
+    clippy::doc_markdown,
+    reason = "these comments are the help text, where backticks would show"
+)]
 #[derive(Debug, Args)]
 pub(crate) struct FeaturesArgs {
     /// Files of features

@@ -7,7 +7,7 @@ use clap::Parser;
 use lpp_cli::{CommonArgs, Outcome, Program, ScanArgs, StudyArgs};
 use lpp_preparation::MaskJob;
 use lpp_steps::{MaskStep, has_symmetric_masks};
-use lpp_study::averaged_runs;
+use lpp_study::{RunKind, averaged_runs};
 
 /// Computes a brain mask for every run, keeps the voxels that are in more than half of the run masks, and then those
 /// whose mirror image is in the mask too.
@@ -55,7 +55,8 @@ impl Args {
             let symmetric = has_symmetric_masks(&study, &runs);
             (runs, symmetric)
         } else {
-            (self.runs, true)
+            let symmetric = !RunKind::have_vertices(&self.runs);
+            (self.runs, symmetric)
         };
         let step = MaskStep {
             lang,

@@ -37,6 +37,9 @@ struct Args {
     /// Repetition time in seconds
     #[arg(long, allow_negative_numbers = true, value_name = "SECONDS")]
     tr: f64,
+    /// Time of the first scan on the clock of the words, in seconds [default: half a TR; 0 is not the same]
+    #[arg(long, allow_negative_numbers = true, value_name = "SECONDS", value_parser = finite)]
+    start: Option<f64>,
     /// Haemodynamic response: glover, spm, glover+derivative, or fir:D1,D2,… with delays in scans
     #[arg(long, value_name = "MODEL", default_value_t)]
     hrf: Hrf,
@@ -64,6 +67,7 @@ impl Args {
             activations: self.activations,
             n_scans: self.n_scans,
             tr_s: self.tr,
+            start_s: self.start,
             hrf: self.hrf,
             output: self.output,
         };
@@ -72,6 +76,15 @@ impl Args {
             force: self.force,
         }
     }
+}
+
+/// A finite number.
+fn finite(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|error| format!("{error}"))?;
+    number
+        .is_finite()
+        .then_some(number)
+        .ok_or_else(|| "expected a finite number of seconds".to_owned())
 }
 
 fn main() -> ExitCode {

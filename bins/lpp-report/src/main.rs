@@ -7,6 +7,7 @@ use clap::Parser;
 use lpp_cli::{CommonArgs, Outcome, Program, Software, StudyArgs, SubjectArgs};
 use lpp_report::surface::CorticalSurface;
 use lpp_report::{Format, ReportJob, Theme};
+use lpp_study::RunKind;
 
 /// Draws the figures of a study and writes them with its tables to one self-contained HTML page.
 ///
@@ -40,8 +41,9 @@ struct Args {
     /// Resolution of PNG figures, in dots per inch
     #[arg(long, value_name = "DPI", default_value_t = 300, value_parser = clap::value_parser!(u32).range(36..=1200))]
     dpi: u32,
-    /// Folder with cortical meshes: nilearn's fsaverage5, or the surf folder of a `FreeSurfer` subject [default:
-    /// fsaverage5 of nilearn or `FreeSurfer` if installed, otherwise the surface of the mask]
+    /// Folder with cortical meshes: nilearn's fsaverage5, the surf folder of a `FreeSurfer` subject, or `.surf.gii`
+    /// files of both hemispheres. Scans on surfaces need their own mesh [default: surface under [paths] in lpp.toml; for
+    /// volumes, fsaverage5 of nilearn or `FreeSurfer` if installed, otherwise the surface of the mask]
     #[arg(long, value_name = "DIR")]
     surface: Option<PathBuf>,
     #[command(flatten)]
@@ -56,8 +58,12 @@ impl Program for Args {
 
 impl Args {
     fn into_job(self) -> anyhow::Result<ReportJob> {
+        let study = self.subject.choose(self.study.open()?);
+        let is_volume = study.kind() == RunKind::Volume;
+        let installed = || is_volume.then(CorticalSurface::find).flatten();
         Ok(ReportJob {
-            study: self.subject.choose(self.study.open()?),
+            surface: self.surface.or_else(|| study.surface()).or_else(installed),
+            study,
             lang: self.study.lang,
             output: self.output,
             figures: self.figures,
@@ -65,7 +71,6 @@ impl Args {
             formats: self.format,
             theme: self.theme,
             dpi: self.dpi,
-            surface: self.surface.or_else(CorticalSurface::find),
             force: self.study.force,
         })
     }

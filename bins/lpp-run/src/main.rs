@@ -11,7 +11,7 @@ use lpp_files::write_atomically;
 use lpp_study::{Language, Study};
 use lpp_workflow::{
     Lineage, Machine, PAPER, PlanOptions, PlanReport, RunJob, StopRequest, Verification, WorkflowError,
-    human_bytes, human_seconds, initial_config,
+    human_bytes, human_seconds, initial_config, leave_out_missing_runs,
 };
 
 /// Runs all missing steps of a study, from scans and text to the report.
@@ -94,6 +94,9 @@ struct RunFlags {
     /// If a step fails, continue with steps that do not depend on it
     #[arg(long)]
     keep_going: bool,
+    /// Leave runs that some subject lacks out of runs.csv for all subjects; the whole table is kept as runs_all.csv
+    #[arg(long, conflicts_with = "dry_run")]
+    allow_missing: bool,
     /// Do not download; a missing input is an error
     #[arg(long)]
     no_fetch: bool,
@@ -155,6 +158,7 @@ impl RunFlags {
             ("--jobs", self.jobs != 1),
             ("--memory", self.memory.is_some()),
             ("--keep-going", self.keep_going),
+            ("--allow-missing", self.allow_missing),
             ("--no-fetch", self.no_fetch),
             ("--subjects-per-step", self.subjects_per_step != SUBJECTS_PER_STEP),
             ("--programs", self.programs.is_some()),
@@ -203,6 +207,9 @@ fn open_records(place: &Place) -> anyhow::Result<Study> {
 fn run(args: &RunFlags, place: &Place, common: &CommonArgs) -> anyhow::Result<()> {
     let study = open(place)?;
     let job = args.job(place, common)?;
+    if args.allow_missing {
+        leave_out_missing(&study, &args.lang)?;
+    }
     if args.dry_run {
         let mut report = PlanReport::of(&study, &job, !args.no_check)?;
         report.with_inputs = args.full;
@@ -234,6 +241,25 @@ fn run(args: &RunFlags, place: &Place, common: &CommonArgs) -> anyhow::Result<()
         report.n_run,
         human_seconds(report.wall_s),
     ))
+}
+
+/// Leaves out runs that some subject lacks, and says so.
+fn leave_out_missing(study: &Study, languages: &[Language]) -> anyhow::Result<()> {
+    let all = if languages.is_empty() {
+        &study.config().languages
+    } else {
+        languages
+    };
+    let left_out = leave_out_missing_runs(study, all, lpp_cli::software!())?;
+    if !left_out.is_empty() {
+        tracing::warn!(
+            "{}: left out for all subjects, as some subject lacks them: {}; words and features must be of the remaining \
+             stories (lpp-import)",
+            study.runs_table().display(),
+            left_out.join(", ")
+        );
+    }
+    Ok(())
 }
 
 fn why(artefact: &std::path::Path, place: &Place, common: &CommonArgs) -> anyhow::Result<()> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use lpp_files::sha256_of_file;
-use lpp_fmri::{FmriError, Mask, MaskOf, Sides, load_isc, warn_once};
+use lpp_fmri::{BrainMask, MaskOf, Sides, load_isc, warn_once};
 use lpp_stats::{Hemispheres, HomotopicPairs, ReliableVoxels, VoxelSet, mean_over_trials};
 use ndarray::Array2;
 
@@ -20,6 +20,8 @@ pub enum HemisphereRule {
     Halves,
     /// The sign of the world x coordinate; the midline belongs to neither side.
     WorldX,
+    /// The structures of surfaces and grayordinates, which are left, right or neither; whatever is asked for.
+    Structure,
 }
 
 impl fmt::Display for HemisphereRule {
@@ -27,6 +29,7 @@ impl fmt::Display for HemisphereRule {
         f.write_str(match self {
             Self::Halves => "halves",
             Self::WorldX => "x",
+            Self::Structure => "structure",
         })
     }
 }
@@ -38,6 +41,7 @@ impl FromStr for HemisphereRule {
         match text {
             "halves" => Ok(Self::Halves),
             "x" => Ok(Self::WorldX),
+            "structure" => Ok(Self::Structure),
             _ => Err(format!("unknown hemisphere rule {text:?}, expected halves or x")),
         }
     }
@@ -46,6 +50,9 @@ impl FromStr for HemisphereRule {
 /// The rule that holds for a mask if `asked` is asked for. The halves of a mask that is stored otherwise than from left to right
 /// are not its sides: then it is x, and a warning says why.
 pub(crate) fn rule_for(mask: &Path, sides: &Sides, asked: HemisphereRule) -> HemisphereRule {
+    if sides.are_structures() {
+        return HemisphereRule::Structure;
+    }
     match (asked, sides.why_no_halves()) {
         (HemisphereRule::Halves, Some(why)) => {
             let note = format!(
@@ -72,7 +79,7 @@ const ROUNDING: f64 = 1e-4;
 /// Mask, sides and inter-subject correlation of one language.
 #[derive(Debug, Clone)]
 pub struct Brain {
-    mask: Mask,
+    mask: BrainMask,
     mask_path: PathBuf,
     mask_sha256: String,
     sides: Sides,
@@ -112,7 +119,7 @@ impl Brain {
     }
 
     fn of(mask_path: &Path, of: MaskOf, asked: HemisphereRule) -> Result<Self, AnalysisError> {
-        let mask = Mask::load(mask_path)?;
+        let mask = BrainMask::load(mask_path)?;
         let sides = mask.sides(of);
         let rule = rule_for(mask_path, &sides, asked);
         let hemispheres = match (rule, sides.halves()) {
@@ -180,7 +187,7 @@ impl Brain {
 
     /// The mask.
     #[must_use]
-    pub fn mask(&self) -> &Mask {
+    pub fn mask(&self) -> &BrainMask {
         &self.mask
     }
 
@@ -215,7 +222,7 @@ impl Brain {
     pub fn homotopic_pairs(&self) -> Result<HomotopicPairs, AnalysisError> {
         let pairs = match self.mask.homotopic_pairs() {
             Ok(pairs) => pairs,
-            Err(error @ FmriError::NoMirror { .. }) => {
+            Err(error) if error.is_without_pairs() => {
                 warn_once(&self.mask_path, &format!("{error}; there are no homotopic pairs"));
                 Vec::new()
             }
@@ -326,7 +333,11 @@ mod tests {
 
     #[test]
     fn rules_have_one_name_each() {
-        for rule in [HemisphereRule::Halves, HemisphereRule::WorldX] {
+        for rule in [
+            HemisphereRule::Halves,
+            HemisphereRule::WorldX,
+            HemisphereRule::Structure,
+        ] {
             assert_eq!(rule.to_string().parse(), Ok(rule));
         }
         assert!("left".parse::<HemisphereRule>().is_err());

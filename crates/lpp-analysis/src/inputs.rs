@@ -3,14 +3,15 @@
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use lpp_files::{FileHash, Progress, hash_file};
+use lpp_files::{FileHash, Progress, both_hemispheres, hash_file};
+use lpp_fmri::Parcel;
 use lpp_study::{
     BESIDE_SCORES, Language, ModelKind, Scores, Study, VOXELWISE_ISC, beside_isc, beside_scores,
 };
 use rayon::prelude::*;
 
 use crate::need::Need;
-use crate::parcel_files::load_pairs;
+use crate::parcel_files::{load_parcels, pairs_of};
 use crate::sidecars;
 use crate::subject::Subject;
 use crate::{
@@ -62,7 +63,13 @@ impl Files {
         let (mut atlas, mut labels) = (None, None);
         if needed(Need::Atlas) {
             let folder = root.join("atlas");
-            let images = ["atlas.nii.gz", "atlas.nii"].map(|name| folder.join(name));
+            let images = [
+                "atlas.nii.gz",
+                "atlas.nii",
+                "atlas.dlabel.nii",
+                "atlas_hemi-L.label.gii",
+            ];
+            let images = images.map(|name| folder.join(name));
             let tables = ["labels.xml", "labels.csv"].map(|name| folder.join(name));
             atlas = own(options.atlas.as_ref(), &images);
             labels = own(options.atlas_labels.as_ref(), &tables).filter(|_| atlas.is_some());
@@ -100,7 +107,12 @@ impl Files {
         let average = (!self.scores.is_empty()).then_some(&self.mask);
         let single = [&self.isc, &self.model_info, &self.atlas, &self.labels];
         let mut paths: Vec<PathBuf> = average.into_iter().cloned().collect();
-        paths.extend(single.into_iter().flatten().cloned());
+        paths.extend(
+            single
+                .into_iter()
+                .flatten()
+                .flat_map(|path| both_hemispheres(path)),
+        );
         paths.extend(self.regions.iter().cloned());
         paths.extend(self.all_scores().cloned());
         paths.extend(self.subjects.iter().map(|subject| subject.mask.clone()));
@@ -210,12 +222,17 @@ impl<'a> Inputs<'a> {
         Ok(once(&self.regions, load)?)
     }
 
-    /// The parcels of the atlas; none without one.
-    pub(crate) fn parcels(&self) -> Result<Vec<ParcelPair>, AnalysisError> {
-        match &self.files.atlas {
-            Some(atlas) => load_pairs(atlas, self.files.labels.as_deref(), &self.average()?.brain),
-            None => Ok(Vec::new()),
-        }
+    /// The parcels of the atlas, and their pairs; none without one, unless grayordinates have structures.
+    pub(crate) fn parcels(&self) -> Result<(Vec<Parcel>, Vec<ParcelPair>), AnalysisError> {
+        let (files, brain) = (self.files, &self.average()?.brain);
+        let parcels = load_parcels(files.atlas.as_deref(), files.labels.as_deref(), brain)?;
+        let named_in = files
+            .labels
+            .as_ref()
+            .or(files.atlas.as_ref())
+            .unwrap_or(&files.mask);
+        let pairs = pairs_of(&parcels, named_in, brain)?;
+        Ok((parcels, pairs))
     }
 
     fn load_average(&self) -> Result<Average, AnalysisError> {

@@ -46,8 +46,11 @@ pub struct IscSummary {
     pub n_reliable: usize,
     /// Left and right by array halves, as in the paper; `None` where the halves are not the sides.
     pub halves: Option<IscSides>,
-    /// Left and right by the sign of x, the midline left out.
+    /// Left and right by the sign of x, the midline left out; on surfaces, by structure.
     pub by_x: IscSides,
+    /// Whether the sides are those of structures.
+    #[serde(skip)]
+    are_structures: bool,
 }
 
 /// Counts and correlations of the two sides under one rule.
@@ -117,13 +120,15 @@ impl IscSummary {
                 .map(|halves| IscSides::of(isc, halves, &reliable.voxels))
                 .transpose()?,
             by_x: IscSides::of(isc, by_x, &reliable.voxels)?,
+            are_structures: brain.sides().are_structures(),
         }))
     }
 
     /// The rows of the table `isc`, one per rule and selection.
     #[must_use]
     pub fn rows(&self) -> Vec<Isc> {
-        [("halves", self.halves.as_ref()), ("x", Some(&self.by_x))]
+        let rule = if self.are_structures { "structure" } else { "x" };
+        [("halves", self.halves.as_ref()), (rule, Some(&self.by_x))]
             .into_iter()
             .flat_map(|(rule, sides)| IscSides::rows(rule, sides))
             .collect()
@@ -134,10 +139,15 @@ impl fmt::Display for IscSummary {
     /// A few lines for people.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (left, mid, right) = (self.n_left_of_midline, self.n_midline, self.n_right_of_midline);
+        let names = if self.are_structures {
+            ["left: ", "neither: ", "right: "]
+        } else {
+            ["x < 0: ", "x = 0: ", "x > 0: "]
+        };
         writeln!(
             f,
-            "voxels           {} (x < 0: {left}, x = 0: {mid}, x > 0: {right})",
-            self.n_voxels
+            "voxels           {} ({}{left}, {}{mid}, {}{right})",
+            self.n_voxels, names[0], names[1], names[2]
         )?;
         writeln!(f, "trials           {}, NaN voxels {}", self.n_trials, self.n_nan)?;
         writeln!(
@@ -149,9 +159,15 @@ impl fmt::Display for IscSummary {
         writeln!(f, "reliable voxels  {}", self.n_reliable)?;
         match &self.halves {
             Some(halves) => writeln!(f, "halves           {halves}")?,
+            None if self.are_structures => {}
             None => writeln!(f, "halves           not the left and right side of this mask")?,
         }
-        write!(f, "by x             {}", self.by_x)
+        let rule = if self.are_structures {
+            "by structure    "
+        } else {
+            "by x            "
+        };
+        write!(f, "{rule} {}", self.by_x)
     }
 }
 

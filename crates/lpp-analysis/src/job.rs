@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use lpp_files::Progress;
+use lpp_files::{Progress, both_hemispheres};
 use lpp_steps::Software;
 use lpp_study::{Language, Study};
 use lpp_tables::{Row, Table, TableError};
@@ -119,11 +119,12 @@ impl AnalysisJob {
         for part in parts {
             let made = part.compute(&inputs)?;
             for map in made.maps {
-                let path = self.map_path(&map.name);
-                origin.claim(&path, self.force)?;
+                let path = self.study.result_map(&map.name, self.lang);
+                let files = both_hemispheres(&path);
+                files.iter().try_for_each(|file| origin.claim(file, self.force))?;
                 map.save(&inputs.average()?.brain, &path)?;
-                origin.stamp(&path)?;
-                report.maps.push(path);
+                files.iter().try_for_each(|file| origin.stamp(file))?;
+                report.maps.extend(files);
             }
             report.tables.extend(made.tables);
         }
@@ -145,13 +146,6 @@ impl AnalysisJob {
         }
     }
 
-    fn map_path(&self, name: &str) -> PathBuf {
-        let stem = self.study.table(name, self.lang);
-        let mut file = stem.into_os_string();
-        file.push(".nii.gz");
-        file.into()
-    }
-
     /// The results on the disk, if all of them were made by this version from these inputs.
     fn finished(&self, parts: &[&'static dyn Part], origin: &Origin) -> Option<AnalysisReport> {
         if self.force {
@@ -167,7 +161,7 @@ impl AnalysisJob {
                 let maps: Vec<PathBuf> = table
                     .texts("map")
                     .iter()
-                    .map(|name| self.map_path(name))
+                    .flat_map(|name| both_hemispheres(&self.study.result_map(name, self.lang)))
                     .collect();
                 maps.iter().all(|map| origin.made(map)).then_some(())?;
                 report.maps.extend(maps);

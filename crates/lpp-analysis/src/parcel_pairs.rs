@@ -7,7 +7,7 @@ use crate::side_names::{Hand, NamedSide};
 
 /// Share of a parcel's voxels off the midline that may lie on the other side: borders of atlases in a subject's or a template's
 /// space wander over the midline by a voxel.
-const STRAY: f64 = 0.1;
+pub(crate) const STRAY: f64 = 0.1;
 /// Parcels of one name but for the side are counterparts if their mirrored centres are at most this far apart, in mm: neighbours
 /// of a coarse atlas. In atlases that number the parcels of each side apart, equal numbers can be far from each other.
 const SAME_PLACE_MM: f64 = 15.0;
@@ -53,7 +53,8 @@ enum Place {
 impl ParcelPair {
     /// Pairs the parcels of an atlas. The side of a parcel is that of its voxels; its counterpart is the parcel of the same name but
     /// for the side, if that lies where its mirror image does, or else the one whose mirrored centre is nearest, each to the
-    /// other. `places_mm` are the voxels' world coordinates.
+    /// other. `places_mm` are the voxels' world coordinates. Vertices have none (NaN); their parcels lie where each other's
+    /// mirror images do if they share vertices in `mirror`, the homotopic voxel of each. If that is empty, names decide.
     ///
     /// A parcel without a counterpart in the mask is kept: its differences are empty cells. A parcel on both sides is parted at
     /// x = 0, as the paper's atlas is.
@@ -68,11 +69,17 @@ impl ParcelPair {
     /// let parcel = |label, name: &str, voxel| Parcel { label, name: name.to_owned(), voxels: vec![voxel] };
     /// let places = [[-40.0, 50.0, 0.0], [38.0, 52.0, 0.0]];
     /// let sides = Hemispheres::by_world_x(&places.map(|place| place[0]));
-    /// let pairing = ParcelPair::of(&[parcel(7, "Right Pole", 1), parcel(9, "Left Pole", 0)], &places, &sides)?;
+    /// let mirror = [Some(1), Some(0)];
+    /// let pairing = ParcelPair::of(&[parcel(7, "Right Pole", 1), parcel(9, "Left Pole", 0)], &places, &sides, &mirror)?;
     /// assert_eq!((pairing.pairs.len(), pairing.pairs[0].name.as_str()), (1, "Pole"));
     /// # Ok::<(), String>(())
     /// ```
-    pub fn of(parcels: &[Parcel], places_mm: &[[f64; 3]], by_x: &Hemispheres) -> Result<Pairing, String> {
+    pub fn of(
+        parcels: &[Parcel],
+        places_mm: &[[f64; 3]],
+        by_x: &Hemispheres,
+        mirror: &[Option<usize>],
+    ) -> Result<Pairing, String> {
         let (mut left, mut right) = (Vec::new(), Vec::new());
         let (mut parted, mut midline) = (Vec::new(), Vec::new());
         let named = names(parcels);
@@ -99,7 +106,7 @@ impl ParcelPair {
             }
         }
         Ok(Pairing {
-            pairs: paired(left, right),
+            pairs: paired(left, right, mirror),
             parted,
             midline,
         })
@@ -164,20 +171,31 @@ fn centre(voxels: &VoxelSet, places_mm: &[[f64; 3]]) -> [f64; 3] {
     sum.map(|sum: f64| sum / voxels.len() as f64)
 }
 
-fn distance(a: &Half, b: &Half) -> f64 {
-    (0..3)
-        .map(|axis| (a.centre_mm[axis] - b.centre_mm[axis]).powi(2))
-        .sum::<f64>()
-        .sqrt()
+/// The distance of two centres, mirrored, in mm. Between vertices it is 0 for parcels of all the same vertices, up to
+/// [`SAME_PLACE_MM`] for those that share fewer, and infinite if they share none; NaN if that is not known.
+fn distance(a: &Half, b: &Half, mirror: &[Option<usize>]) -> f64 {
+    let squares = (0..3).map(|axis| (a.centre_mm[axis] - b.centre_mm[axis]).powi(2));
+    let mm = squares.sum::<f64>().sqrt();
+    if mm.is_finite() || mirror.is_empty() {
+        return mm;
+    }
+    let images = a.voxels.indices().iter().filter_map(|&voxel| mirror[voxel]);
+    match images.filter(|&image| b.voxels.contains(image)).count() {
+        0 => f64::INFINITY,
+        n => SAME_PLACE_MM * (1.0 - 2.0 * n as f64 / (a.voxels.len() + b.voxels.len()) as f64),
+    }
 }
 
 /// Left and right parcels in pairs: first those of one label or name, then those that are nearest to each other.
-fn paired(left: Vec<Half>, right: Vec<Half>) -> Vec<ParcelPair> {
+fn paired(left: Vec<Half>, right: Vec<Half>, mirror: &[Option<usize>]) -> Vec<ParcelPair> {
+    let distance = |a: &Half, b: &Half| distance(a, b, mirror);
     let mut partner: Vec<Option<usize>> = vec![None; left.len()];
     let mut free = vec![true; right.len()];
     for (l, half) in left.iter().enumerate() {
         let same = |other: &Half| {
-            other.label == half.label || (other.name == half.name && distance(other, half) <= SAME_PLACE_MM)
+            // Where the places are not known, the names decide.
+            let is_near = |mm: f64| mm.is_nan() || mm <= SAME_PLACE_MM;
+            other.label == half.label || (other.name == half.name && is_near(distance(half, other)))
         };
         if let Some(r) = (0..right.len()).find(|&r| free[r] && same(&right[r])) {
             (partner[l], free[r]) = (Some(r), false);
@@ -186,6 +204,7 @@ fn paired(left: Vec<Half>, right: Vec<Half>) -> Vec<ParcelPair> {
     let nearest = |to: &Half, among: &mut dyn Iterator<Item = (usize, &Half)>| -> Option<usize> {
         among
             .map(|(at, other)| (at, distance(to, other)))
+            .filter(|(_, mm)| mm.is_finite())
             .min_by(|a, b| a.1.total_cmp(&b.1))
             .map(|(at, _)| at)
     };
@@ -276,7 +295,7 @@ mod tests {
     fn pair(parcels: &[Parcel]) -> Result<Pairing, String> {
         let places = places();
         let x: Vec<f64> = places.iter().map(|place| place[0]).collect();
-        ParcelPair::of(parcels, &places, &Hemispheres::by_world_x(&x))
+        ParcelPair::of(parcels, &places, &Hemispheres::by_world_x(&x), &[])
     }
 
     /// Bands of the left and of the right parcel of each pair.

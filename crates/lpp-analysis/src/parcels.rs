@@ -1,11 +1,13 @@
 //! Parcels of an atlas: a left one and its right counterpart.
 
+use lpp_fmri::Parcel;
 use lpp_stats::{LateralScore, LineScale, MeanScore, VoxelSet, t_test_pooled};
-use lpp_tables::{Atlas, AtlasLines, AtlasRegression, Point, Row};
+use lpp_tables::{Atlas, AtlasLines, AtlasRegions, AtlasRegression, Point, Row};
 
 use crate::inputs::Inputs;
 use crate::lines::line;
 use crate::need::Need;
+use crate::parcel_pairs::STRAY;
 use crate::part::{Made, Part};
 use crate::regression::{SimpleRegression, log_parameters};
 use crate::{AnalysisError, Brain, ModelScores, ParcelPair};
@@ -20,7 +22,7 @@ impl ParcelPair {
     }
 }
 
-/// One row per pair of parcels, and how parcels relate to their reliability.
+/// One row per pair of parcels, one per parcel of any place, and how parcels relate to their reliability.
 pub(crate) struct ParcelsPart;
 
 impl Part for ParcelsPart {
@@ -29,17 +31,78 @@ impl Part for ParcelsPart {
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &[Atlas::NAME, AtlasRegression::NAME, AtlasLines::NAME]
+        &[
+            Atlas::NAME,
+            AtlasRegions::NAME,
+            AtlasRegression::NAME,
+            AtlasLines::NAME,
+        ]
     }
 
     fn compute(&self, inputs: &Inputs<'_>) -> Result<Made, AnalysisError> {
         let average = inputs.average()?;
         let trained = average.trained();
-        let pairs = inputs.parcels()?;
+        let (parcels, pairs) = inputs.parcels()?;
+        let regions = region_rows(&parcels, &average.brain, &trained)?;
         let rows = pairs.iter().map(|pair| row(pair, &average.brain, &trained));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         let (fits, lines) = relations(&rows, inputs.seed())?;
-        Ok(Made::default().with(&rows).with(&fits).with(&lines))
+        Ok(Made::default()
+            .with(&rows)
+            .with(&regions)
+            .with(&fits)
+            .with(&lines))
+    }
+}
+
+/// One row per parcel as the atlas has it.
+fn region_rows(
+    parcels: &[Parcel],
+    brain: &Brain,
+    trained: &[&ModelScores],
+) -> Result<Vec<AtlasRegions>, AnalysisError> {
+    let (places, by_x) = (brain.mask().world_coordinates(), brain.sides().by_x());
+    let sizes = log_parameters(trained);
+    let mut rows = Vec::with_capacity(parcels.len());
+    for Parcel { label, name, voxels } in parcels {
+        let set = VoxelSet::at(voxels.clone());
+        let of_models = trained
+            .iter()
+            .map(|model| Ok(MeanScore::over(&model.best, &set)?.mean));
+        let of_models = of_models.collect::<Result<Vec<f64>, AnalysisError>>()?;
+        let growth = SimpleRegression::of(&sizes, &of_models);
+        let isc = brain.isc().map(|isc| MeanScore::over(isc, &set)).transpose()?;
+        let centre =
+            |axis: usize| voxels.iter().map(|&voxel| places[voxel][axis]).sum::<f64>() / voxels.len() as f64;
+        let n_left = set.intersection(by_x.left()).len();
+        let n_right = set.intersection(by_x.right()).len();
+        rows.push(AtlasRegions {
+            label: *label as usize,
+            region: name.clone(),
+            side: side_of(n_left, n_right).to_owned(),
+            n_voxels: voxels.len(),
+            n_left,
+            n_right,
+            x_mm: centre(0),
+            y_mm: centre(1),
+            z_mm: centre(2),
+            isc: isc.map_or(f64::NAN, |isc| isc.mean),
+            score: of_models.iter().sum::<f64>() / of_models.len() as f64,
+            slope_per_ln_parameter: growth.slope(|c| c.estimate),
+            slope_p: growth.slope(|c| c.p),
+        });
+    }
+    Ok(rows)
+}
+
+/// The side of a parcel, which may reach over the midline by a few voxels.
+fn side_of(n_left: usize, n_right: usize) -> &'static str {
+    let few = |n: usize| n as f64 <= STRAY * (n_left + n_right) as f64;
+    match (n_left, n_right) {
+        (0, 0) => "midline",
+        _ if few(n_right) => "left",
+        _ if few(n_left) => "right",
+        _ => "both",
     }
 }
 

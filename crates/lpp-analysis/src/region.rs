@@ -128,8 +128,7 @@ fn check_name(path: &Path, name: &str, n: [usize; 2]) -> Result<(), AnalysisErro
 /// Name of the region that an image is of; `None` for other and hidden files.
 fn name_of(path: &Path) -> Option<String> {
     let file = path.file_name()?.to_str()?;
-    let name = file
-        .strip_suffix(".nii.gz")
-        .or_else(|| file.strip_suffix(".nii"))?;
+    let endings = [".nii.gz", ".dscalar.nii", ".nii"];
+    let name = endings.iter().find_map(|ending| file.strip_suffix(ending))?;
     (!name.starts_with('.')).then(|| name.to_owned())
 }

@@ -1,8 +1,7 @@
-//! Maps of voxels as images on the grid of the mask.
+//! Maps of voxels as files on the places of the mask.
 
 use std::path::Path;
 
-use lpp_fmri::Image;
 use ndarray::Array1;
 
 use crate::{AnalysisError, Brain};
@@ -17,14 +16,13 @@ pub(crate) struct VoxelMap {
 }
 
 impl VoxelMap {
-    /// Writes the map in single precision, 0 outside the mask.
+    /// Writes the map in single precision.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "maps are single precision, as the scores are"
     )]
     pub(crate) fn save(&self, brain: &Brain, path: &Path) -> Result<(), AnalysisError> {
         let values: Array1<f32> = self.values.iter().map(|&value| value as f32).collect();
-        let volume = brain.mask().unmask(&values, 0.0)?;
-        Ok(Image::new(*brain.mask().grid(), volume.into_dyn())?.save(path)?)
+        Ok(brain.mask().save_map(path, &self.name, &values)?)
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::{Progress, check_distinct_contents, check_outputs, npy};
-use lpp_fmri::{CleaningParams, Mask};
+use lpp_fmri::{BrainMask, CleaningParams};
 use lpp_preparation::RepetitionTime;
 use lpp_ridge::{RidgeCv, RidgeError};
 use lpp_stats::nan_mean;
@@ -209,7 +209,7 @@ impl AverageJob {
             .step
             .mask
             .as_deref()
-            .map(|path| Ok::<_, EncodingError>((path, Mask::load(path)?)));
+            .map(|path| Ok::<_, EncodingError>((path, BrainMask::load(path)?)));
         Ok(SignalSource {
             mask: mask.transpose()?,
             smoothing_fwhm_mm: self.step.smoothing_fwhm_mm,

@@ -306,7 +306,7 @@ fn regressor(
     let usual_s = 0.5 * tr_s;
     let start_s = design.start_s.get(run).copied().flatten().unwrap_or(usual_s);
     let (onsets, offsets): (Vec<f64>, Vec<f64>) = words.iter().map(|w| (w.onset_s, w.offset_s)).unzip();
-    let from_first = |times: &[f64]| -> Vec<f64> { times.iter().map(|s| s - (start_s - usual_s)).collect() };
+    let from_first = |times: &[f64]| RunTimes::from_first_scan(times, start_s, tr_s);
     let of_start = if (start_s - usual_s).abs() > 0.0 {
         ", whose first scan is at start_s"
     } else {

@@ -1,6 +1,6 @@
 //! P-values of a map and of its asymmetry, from the map's scores under nulls.
 
-use lpp_fmri::{FmriError, Mask, MaskOf, Sides};
+use lpp_fmri::{BrainMask, MaskOf, Sides};
 use lpp_stats::{Hemispheres, HomotopicPairs, MaxStatistic, StatsError, Tail, VoxelSet, permutation_p};
 use lpp_study::{NullLateral, NullTest};
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2};
@@ -33,7 +33,10 @@ impl NullTests {
     /// Tests the observed scores, which are the first column of `scores`, (`n_voxels`, 1 + `n_nulls`), against the others.
     ///
     /// Sides and homotopic pairs need the mask.
-    pub(crate) fn new(scores: &ArrayRef2<f32>, mask: Option<(&Mask, MaskOf)>) -> Result<Self, EncodingError> {
+    pub(crate) fn new(
+        scores: &ArrayRef2<f32>,
+        mask: Option<(&BrainMask, MaskOf)>,
+    ) -> Result<Self, EncodingError> {
         let observed = scores.column(0).mapv(f64::from);
         let p = p_of_rows(scores, Tail::Upper);
         let maxima = MaxStatistic::of_maxima(maxima(scores, |r| r), Tail::Upper)?;
@@ -76,9 +79,9 @@ impl NullTests {
 }
 
 /// The homotopic pairs of a mask; none, with a warning, if its grid has no mirror images.
-fn pairs_of(mask: &Mask) -> Result<HomotopicPairs, EncodingError> {
+fn pairs_of(mask: &BrainMask) -> Result<HomotopicPairs, EncodingError> {
     let pairs = match mask.homotopic_pairs() {
-        Err(error @ FmriError::NoMirror { .. }) => {
+        Err(error) if error.is_without_pairs() => {
             tracing::warn!("{error}; there are no homotopic pairs");
             Vec::new()
         }
@@ -160,7 +163,7 @@ fn test(numbers: &ArrayRef1<f64>, tail: Tail) -> NullTest {
 
 #[cfg(test)]
 mod tests {
-    use lpp_fmri::{Grid, diagonal_affine};
+    use lpp_fmri::{Grid, Mask, diagonal_affine};
     use ndarray::{Array3, array};
 
     use super::*;
@@ -200,6 +203,7 @@ mod tests {
             )
             .unwrap();
             let mask = Mask::new(grid, Array3::from_elem((4, 1, 1), true)).unwrap();
+            let mask = BrainMask::Volume(mask);
             let sides = NullTests::new(&scores, Some((&mask, MaskOf::Group)))
                 .unwrap()
                 .l_minus_r;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lpp_files::npy;
-use lpp_fmri::{Image, Mask};
+use lpp_fmri::BrainMask;
 use lpp_ridge::{EdgeWarning, GridEdge, NestedChooser, RidgeCvFit, RidgeError};
 use lpp_stats::nan_mean;
 use lpp_steps::TargetSet;
@@ -115,7 +115,7 @@ impl SetFit {
 
     /// Writes all files of a set. The scores of each fold come first: a run killed in between does not count as an older
     /// version that did not write them.
-    pub(crate) fn save(self, set: &TargetSet, mask: Option<Mask>) -> Result<Scores, EncodingError> {
+    pub(crate) fn save(self, set: &TargetSet, mask: Option<BrainMask>) -> Result<Scores, EncodingError> {
         let (scores, beside) = (self.scores, |what: &str| beside_scores(&set.scores, what));
         npy::save(&beside("runs"), &self.best.folds)?;
         if let Some(folds) = &self.folds {
@@ -185,11 +185,10 @@ fn warn_of_edges(info: &ScoresInfo) {
     }
 }
 
-/// Writes the best score over layers of each voxel on the grid of the mask, 0 outside.
-fn save_map(scores: &Scores, mask: &Mask, path: &Path) -> Result<(), EncodingError> {
+/// Writes the best score over layers of each voxel on the places of the mask.
+fn save_map(scores: &Scores, mask: &BrainMask, path: &Path) -> Result<(), EncodingError> {
     let best = scores
         .values
         .fold_axis(Axis(0), f32::NAN, |best, &score| best.max(score));
-    let volume = mask.unmask(&best, 0.0)?;
-    Ok(Image::new(*mask.grid(), volume.into_dyn())?.save(path)?)
+    Ok(mask.save_map(path, &scores.info.model, &best)?)
 }

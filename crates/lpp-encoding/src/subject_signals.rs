@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::npy;
-use lpp_fmri::{FmriError, Mask, SignalCleaner, Signals};
+use lpp_fmri::{BrainMask, FmriError, SignalCleaner};
 use lpp_preparation::load_confounds;
 use lpp_steps::ConfoundColumns;
 use ndarray::Array2;
@@ -12,7 +12,7 @@ use crate::EncodingError;
 
 /// Loads runs: images are masked and cleaned, `.npy` arrays are clean already.
 pub(crate) struct SignalSource<'a> {
-    pub(crate) mask: Option<(&'a Path, Mask)>,
+    pub(crate) mask: Option<(&'a Path, BrainMask)>,
     pub(crate) smoothing_fwhm_mm: Option<f64>,
     pub(crate) cleaner: SignalCleaner,
 }
@@ -57,7 +57,7 @@ impl SignalSource<'_> {
                 Ok(signals)
             }
             Some((_, mask)) => {
-                let raw = Signals::extract(run, mask, self.smoothing_fwhm_mm)?;
+                let raw = mask.signals(run, self.smoothing_fwhm_mm)?;
                 let clean = match confounds {
                     Some(wanted) => {
                         let confounds = load_confounds(wanted, run, raw.n_scans())?;
@@ -79,7 +79,11 @@ impl SignalSource<'_> {
 }
 
 /// Arrays must fit the mask and be finite.
-fn check_array(run: &Path, signals: &Array2<f32>, mask: Option<&(&Path, Mask)>) -> Result<(), EncodingError> {
+fn check_array(
+    run: &Path,
+    signals: &Array2<f32>,
+    mask: Option<&(&Path, BrainMask)>,
+) -> Result<(), EncodingError> {
     let mismatch = |found, expected| EncodingError::Mismatch {
         path: run.to_owned(),
         found,

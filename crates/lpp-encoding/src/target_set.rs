@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::{BidsName, RunOrder, missing_run};
-use lpp_fmri::{Mask, MaskOf};
+use lpp_fmri::{BrainMask, MaskOf};
 use lpp_steps::TargetSet;
 use lpp_study::{Language, PairRuns, Study};
 
@@ -88,9 +88,9 @@ pub(crate) fn mask_of(set: &TargetSet) -> MaskOf {
 }
 
 /// The mask, checked against scans of `n_voxels`.
-pub(crate) fn load_mask(set: &TargetSet, n_voxels: usize) -> Result<Option<Mask>, EncodingError> {
+pub(crate) fn load_mask(set: &TargetSet, n_voxels: usize) -> Result<Option<BrainMask>, EncodingError> {
     let Some(path) = &set.mask else { return Ok(None) };
-    let mask = Mask::load(path)?;
+    let mask = BrainMask::load(path)?;
     if mask.n_voxels() != n_voxels {
         return Err(EncodingError::Mismatch {
             path: set.runs.first().cloned().unwrap_or_default(),

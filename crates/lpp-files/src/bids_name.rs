@@ -1,6 +1,6 @@
 //! The parts of the name of a file of scans: entities, suffix, ending.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -117,6 +117,12 @@ impl BidsName {
         matches!(self.ending.as_str(), ".nii" | ".nii.gz")
     }
 
+    /// Whether it is a GIFTI file by its ending: `.func.gii`, `.surf.gii`.
+    #[must_use]
+    pub fn is_gifti(&self) -> bool {
+        self.ending.rsplit('.').next() == Some("gii")
+    }
+
     /// Whether it is a NumPy array by its ending.
     #[must_use]
     pub fn is_array(&self) -> bool {
@@ -158,6 +164,30 @@ impl BidsName {
                 && self.entity("space") == Some("MNIColin27")
         })
     }
+}
+
+/// The GIFTI file of the right hemisphere beside that of the left one: `hemi-R` for `hemi-L` in its name.
+///
+/// ```
+/// let right = lpp_files::right_hemisphere("func/sub-01_hemi-L_bold.func.gii".as_ref());
+/// assert_eq!(right, Some("func/sub-01_hemi-R_bold.func.gii".into()));
+/// assert_eq!(lpp_files::right_hemisphere("sub-01_bold.nii.gz".as_ref()), None);
+/// ```
+#[must_use]
+pub fn right_hemisphere(left: &Path) -> Option<PathBuf> {
+    let name = BidsName::of(left);
+    let is_left = name.entity("hemi") == Some("L") && name.is_gifti();
+    let file = left.file_name()?.to_str().filter(|_| is_left)?;
+    Some(left.with_file_name(file.replacen("hemi-L", "hemi-R", 1)))
+}
+
+/// A file of values, and that of the right hemisphere if it is of the left one.
+#[must_use]
+pub fn both_hemispheres(path: &Path) -> Vec<PathBuf> {
+    [path.to_owned()]
+        .into_iter()
+        .chain(right_hemisphere(path))
+        .collect()
 }
 
 /// Key and label of a part, if it is an entity.

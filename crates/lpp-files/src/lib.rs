@@ -50,7 +50,7 @@ mod words;
 
 pub use activations::{Activations, ActivationsWriter, LayerShape};
 pub use atomic::{AtomicFile, keep_claim, write_atomically};
-pub use bids_name::{BidsName, EntityChoice};
+pub use bids_name::{BidsName, EntityChoice, both_hemispheres, right_hemisphere};
 pub use bounded_rows::BoundedRows;
 pub use caught::{caught, panics_are_caught};
 pub use claims::{claim_output, forget_claim};

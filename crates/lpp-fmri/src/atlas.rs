@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use lpp_files::BidsName;
 use ndarray::{Array3, ArrayD};
 
 use crate::FmriError;
 use crate::affine::transform;
+use crate::brain_mask::BrainMask;
 use crate::csv_table::CsvTable;
 use crate::grid::Grid;
 use crate::hemisphere::Reordered;
@@ -16,6 +18,7 @@ use crate::mask::Mask;
 use crate::numeric::NumArray;
 use crate::resample::Resampler;
 use crate::sampling::Interpolation;
+use crate::surface::{Grayordinates, SurfaceLabels};
 
 /// Voxels nearer to x = 0 than this are on neither side.
 const MIDLINE_MM: f64 = 1e-3;
@@ -75,10 +78,10 @@ impl LabelImage {
 /// data folder of FSL or nilearn.
 ///
 /// ```no_run
-/// use lpp_fmri::{Atlas, LabelTable, Mask};
+/// use lpp_fmri::{Atlas, BrainMask, LabelTable};
 ///
 /// # fn main() -> Result<(), lpp_fmri::FmriError> {
-/// let mask = Mask::load("masks/mask_lpp_en.nii.gz".as_ref())?;
+/// let mask = BrainMask::load("masks/mask_lpp_en.nii.gz".as_ref())?;
 /// let table = LabelTable::load("HarvardOxford-Cortical-Lateralized.xml".as_ref())?;
 /// let image = "HarvardOxford-cortl-maxprob-thr0-2mm.nii.gz";
 /// for parcel in Atlas::load(image.as_ref(), &mask)?.parcels(&table) {
@@ -90,6 +93,8 @@ impl LabelImage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Atlas {
     labels: Vec<u32>,
+    /// Names that the file itself gives.
+    names: LabelTable,
 }
 
 /// A labelled region inside a mask.
@@ -104,7 +109,8 @@ pub struct Parcel {
 }
 
 impl Atlas {
-    /// Reads a label image, reorders its axes to x, y, z, and resamples it to the mask's grid by nearest neighbour.
+    /// Reads a label image, reorders its axes to x, y, z, and resamples it to the mask's grid by nearest neighbour; of a mask
+    /// on surfaces, the labels of its vertices and voxels.
     ///
     /// NaN is background. Labels that differ from whole numbers only by rounding are rounded.
     ///
@@ -114,13 +120,47 @@ impl Atlas {
     ///
     /// # References
     /// nilearn 0.10.4, `fetch_atlas_harvard_oxford` and `resample_to_img` with nearest interpolation
-    pub fn load(path: &Path, mask: &Mask) -> Result<Self, FmriError> {
+    pub fn load(path: &Path, mask: &BrainMask) -> Result<Self, FmriError> {
+        match mask {
+            BrainMask::Surface(_) if BidsName::of(path).is_volume() => {
+                let expected = "a .dlabel.nii or .label.gii, as the scans are on surfaces";
+                Err(FmriError::malformed(path, "a volume of labels", expected))
+            }
+            BrainMask::Surface(mask) => {
+                let file = SurfaceLabels::load(path)?;
+                Ok(Self {
+                    labels: file.at(mask.places(), path)?,
+                    names: LabelTable { names: file.names },
+                })
+            }
+            BrainMask::Volume(mask) => Self::of_volume(path, mask),
+        }
+    }
+
+    /// The structures of grayordinates as parcels: both cortices, subcortical structures, the cerebellum.
+    #[must_use]
+    pub fn of_structures(places: &Grayordinates) -> Self {
+        let (mut labels, mut names) = (Vec::with_capacity(places.len()), BTreeMap::new());
+        for (label, model) in (1..).zip(places.models()) {
+            let name = model.structure.trim_start_matches("CIFTI_STRUCTURE_");
+            names.insert(label, name.to_lowercase().replace('_', " "));
+            labels.extend(vec![label; model.places.len()]);
+        }
+        Self {
+            labels,
+            names: LabelTable { names },
+        }
+    }
+
+    fn of_volume(path: &Path, mask: &Mask) -> Result<Self, FmriError> {
+        let names = LabelTable::default();
         let image = LabelImage::load(path)?;
         let (grid, labels) = upright(image.grid, image.labels.into_dyn())?;
         let resampler = Resampler::new(&grid, mask.grid(), Interpolation::Nearest)
             .map_err(|e| FmriError::malformed(path, e.to_string(), "an atlas that reaches the mask"))?;
         if let Some(shift) = resampler.shift() {
             return Ok(Self {
+                names,
                 labels: mask
                     .voxels()
                     .iter()
@@ -130,6 +170,7 @@ impl Atlas {
         }
         let on_mask = Image::new(*mask.grid(), resampler.volume(NumArray::U32(labels))?)?.to_f64_volume()?;
         Ok(Self {
+            names,
             labels: mask.apply(&on_mask)?.into_iter().filter_map(to_label).collect(),
         })
     }
@@ -151,7 +192,10 @@ impl Atlas {
             .into_iter()
             .map(|(label, voxels)| Parcel {
                 label,
-                name: table.name(label),
+                name: match table.names.get(&label) {
+                    Some(name) => name.clone(),
+                    None => self.names.name(label),
+                },
                 voxels,
             })
             .collect()
@@ -337,7 +381,7 @@ mod tests {
             .unwrap()
             .save(&path)
             .unwrap();
-        Atlas::load(&path, &mask())
+        Atlas::load(&path, &BrainMask::Volume(mask()))
     }
 
     #[test]

@@ -68,6 +68,15 @@ pub enum FmriError {
         /// The grid.
         grid: String,
     },
+    /// Vertices of the same number are not known to be homotopic.
+    #[error(
+        "the meshes of the two hemispheres (space {space:?}) are not known to be symmetric, so a left vertex has no \
+         counterpart; resample the runs to fs_LR, or give the mask a name with space-fsLR if they are"
+    )]
+    NoCounterparts {
+        /// The space of the meshes; empty if it is not known.
+        space: String,
+    },
     /// A parameter is out of range.
     #[error("{name} is {value}, expected {expected}")]
     InvalidParameter {
@@ -151,6 +160,12 @@ pub enum FmriError {
 }
 
 impl FmriError {
+    /// Whether the places of a mask have no mirror images or counterparts, so that there are no homotopic pairs.
+    #[must_use]
+    pub fn is_without_pairs(&self) -> bool {
+        matches!(self, Self::NoMirror { .. } | Self::NoCounterparts { .. })
+    }
+
     /// A [`FileError::Malformed`](lpp_files::FileError::Malformed); what was found is cut short if it is long.
     pub(crate) fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
         FileError::malformed(path, found, expected).into()

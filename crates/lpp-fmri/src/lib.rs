@@ -3,7 +3,7 @@
 //! - [`Image`] and [`ImageReader`] read NIfTI-1 and NIfTI-2, whole or volume by volume. [`Grid`] has the shape and the
 //!   affine of an image, in `f64`.
 //! - [`Mask`] is the set of voxels to analyse, in C order (i slowest). It converts volumes to masked arrays and back.
-//!   [`Sides`] are its left and right voxels, by their coordinates.
+//!   [`Sides`] are its left and right voxels, by their coordinates. A [`BrainMask`] is a mask of voxels or of vertices.
 //! - [`Resampler`] resamples volumes to another grid. [`epi_mask`], [`MaskVotes`] and [`Mask::symmetric_part`] compute
 //!   the common brain mask of runs. [`Signals`] and [`SignalCleaner`] extract and clean time courses.
 //! - [`sphere`] makes regions of interest, [`Atlas`] parcels, [`mirror_volume`] mirror images.
@@ -35,6 +35,7 @@
 
 mod affine;
 mod atlas;
+mod brain_mask;
 mod butterworth;
 mod byte_source;
 mod clean;
@@ -81,6 +82,7 @@ mod volume_stream;
 
 pub use affine::{Affine, affines_close, diagonal_affine, invert_affine, transform};
 pub use atlas::{Atlas, LabelImage, LabelTable, Parcel};
+pub use brain_mask::BrainMask;
 pub use clean::{CleaningParams, SignalCleaner};
 pub use confounds::{Confounds, Scrub};
 pub use epi_mask::{MaskVotes, RunMask, epi_mask};

@@ -1,10 +1,12 @@
-//! Regions of interest as images.
+//! Regions of interest as files.
 
 use std::path::Path;
 
 use crate::FmriError;
+use crate::brain_mask::BrainMask;
 use crate::mask::{Mask, load_binary};
 use crate::mirror::mirror_volume;
+use crate::surface::SurfaceMask;
 
 /// A region of interest and its mirror image across x = 0, as flags of the mask's voxels in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,13 +18,38 @@ pub struct RegionVoxels {
 }
 
 impl RegionVoxels {
-    /// Reads an image on the grid of `mask`, with 0 (or NaN) outside the region and one other value inside.
+    /// Reads a file on the places of `mask`, with 0 (or NaN) outside the region and one other value inside: an image, or
+    /// a map of vertices or grayordinates.
     ///
     /// The region may have no voxel in the mask.
     ///
     /// # Errors
-    /// [`FmriError`] naming the file if it is not such an image or is on another grid.
-    pub fn load(path: &Path, mask: &Mask) -> Result<Self, FmriError> {
+    /// [`FmriError`] naming the file if it is not such a file or is on other places.
+    pub fn load(path: &Path, mask: &BrainMask) -> Result<Self, FmriError> {
+        match mask {
+            BrainMask::Volume(mask) => Self::of_volume(path, mask),
+            BrainMask::Surface(mask) => Self::of_surfaces(path, mask),
+        }
+    }
+
+    fn of_surfaces(path: &Path, mask: &SurfaceMask) -> Result<Self, FmriError> {
+        let own: Vec<bool> = mask.load_region(path)?;
+        let mirrored = match mask.homotopic_pairs() {
+            Ok(pairs) => {
+                let mut mirrored = vec![false; own.len()];
+                for pair in pairs {
+                    mirrored[pair.left] = own[pair.right];
+                    mirrored[pair.right] = own[pair.left];
+                }
+                Some(mirrored)
+            }
+            Err(error) if error.is_without_pairs() => None,
+            Err(other) => return Err(other),
+        };
+        Ok(Self { own, mirrored })
+    }
+
+    fn of_volume(path: &Path, mask: &Mask) -> Result<Self, FmriError> {
         let (grid, inside) = load_binary(path, "a region")?;
         if !mask.grid().matches(&grid) {
             let found = format!("a region on another grid ({grid})");

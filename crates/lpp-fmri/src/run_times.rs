@@ -31,6 +31,15 @@ pub struct RunTimes<'a> {
     pub tr_s: f64,
 }
 
+impl RunTimes<'_> {
+    /// Times on the clock of a run whose first scan is at half a repetition time, from those of one whose first scan is at
+    /// `start_s`.
+    #[must_use]
+    pub fn from_first_scan(times_s: &[f64], start_s: f64, tr_s: f64) -> Vec<f64> {
+        times_s.iter().map(|s| s - (start_s - 0.5 * tr_s)).collect()
+    }
+}
+
 /// A problem found.
 struct Finding {
     found: String,

@@ -46,6 +46,7 @@ pub struct Sides {
     halves: Hemispheres,
     share_elsewhere: f64,
     why_no_halves: Option<String>,
+    are_structures: bool,
 }
 
 impl Mask {
@@ -75,12 +76,33 @@ impl Mask {
             halves,
             share_elsewhere,
             why_no_halves,
+            are_structures: false,
         }
     }
 }
 
 impl Sides {
-    /// Left is x < 0, right is x > 0; the midline is neither.
+    /// The sides of places whose structures tell them; structures without a side are the midline.
+    pub(crate) fn of_structures([left, right]: &[Vec<usize>; 2], n: usize) -> Self {
+        let mut x = vec![0.0; n];
+        left.iter().for_each(|&place| x[place] = -1.0);
+        right.iter().for_each(|&place| x[place] = 1.0);
+        Self {
+            by_x: Hemispheres::by_world_x(&x),
+            halves: Hemispheres::default(),
+            share_elsewhere: 0.0,
+            why_no_halves: None,
+            are_structures: true,
+        }
+    }
+
+    /// Whether the sides are those of structures, which need no rule: left and right cortex.
+    #[must_use]
+    pub fn are_structures(&self) -> bool {
+        self.are_structures
+    }
+
+    /// Left is x < 0, right is x > 0; the midline is neither. On surfaces, the sides are those of the structures.
     #[must_use]
     pub fn by_x(&self) -> &Hemispheres {
         &self.by_x
@@ -90,7 +112,7 @@ impl Sides {
     /// the posterior part counts as left, the anterior part as right.
     #[must_use]
     pub fn halves(&self) -> Option<&Hemispheres> {
-        self.why_no_halves.is_none().then_some(&self.halves)
+        (self.why_no_halves.is_none() && !self.are_structures).then_some(&self.halves)
     }
 
     /// Share of the voxels in the half of the other side, from 0 to 1.
@@ -99,7 +121,7 @@ impl Sides {
         self.share_elsewhere
     }
 
-    /// Why the halves are not the two sides; `None` if they are.
+    /// Why the halves are not the two sides; `None` if they are, or on surfaces.
     #[must_use]
     pub fn why_no_halves(&self) -> Option<&str> {
         self.why_no_halves.as_deref()

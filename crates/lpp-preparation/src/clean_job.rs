@@ -1,7 +1,7 @@
 //! The cleaned time courses of a run, from files to files.
 
 use lpp_files::{FileError, check_outputs};
-use lpp_fmri::{CleaningParams, Confounds, FmriError, Mask, Signals};
+use lpp_fmri::{BrainMask, CleaningParams, Confounds, FmriError};
 use lpp_steps::{CleanStep, ConfoundColumns, Software, run_if_stale};
 
 use crate::repetition_time::RepetitionTime;
@@ -76,8 +76,7 @@ impl CleanJob {
             ..self.step.clone()
         };
         let done = run_if_stale(software, vec![step.artefact()], self.force, || {
-            let mask = Mask::load(mask)?;
-            let raw = Signals::extract(image, &mask, step.smoothing_fwhm_mm)?;
+            let raw = BrainMask::load(mask)?.signals(image, step.smoothing_fwhm_mm)?;
             let confounds = step
                 .confounds
                 .as_ref()

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::{BidsName, FileError, Progress, check_distinct_files, check_one_kind, check_outputs};
-use lpp_fmri::{FmriError, Image, Mask, MaskVotes, RunMask, epi_mask};
+use lpp_fmri::surface::SurfaceMask;
+use lpp_fmri::{BrainMask, FmriError, Image, Mask, MaskVotes, RunMask, epi_mask};
 use lpp_steps::{Artefact, Making, MaskStep, Software};
+use lpp_study::RunKind;
 use rayon::prelude::*;
 
 /// Reads runs and writes one mask.
@@ -22,7 +24,7 @@ pub struct MaskJob {
 #[derive(Debug, Clone, PartialEq)]
 pub struct MaskReport {
     /// The mask.
-    pub mask: Mask,
+    pub mask: BrainMask,
     /// Whether the image was up to date and not written.
     pub up_to_date: bool,
     /// Runs in which no brain was found.
@@ -45,11 +47,49 @@ impl MaskJob {
         let is_done = making.is_done(self.force)?;
         if is_done && self.run_masks.is_none() {
             return Ok(MaskReport {
-                mask: Mask::load(&self.step.output)?,
+                mask: BrainMask::load(&self.step.output)?,
                 up_to_date: true,
                 empty_runs: Vec::new(),
             });
         }
+        if RunKind::have_vertices(&self.step.runs) {
+            let mask = BrainMask::Surface(self.surface_mask()?);
+            making.finish()?;
+            return Ok(MaskReport {
+                mask,
+                up_to_date: false,
+                empty_runs: Vec::new(),
+            });
+        }
+        let (mask, empty_runs) = self.volume_mask(software, progress)?;
+        mask.save(&self.step.output)?;
+        making.finish()?;
+        Ok(MaskReport {
+            mask: BrainMask::Volume(mask),
+            up_to_date: false,
+            empty_runs,
+        })
+    }
+
+    /// The places that vary in most runs of surfaces or grayordinates, written.
+    fn surface_mask(&self) -> Result<SurfaceMask, FmriError> {
+        if let Some(folder) = &self.run_masks {
+            let expected = "no --run-masks: a place of a surface is in the mask if it varies";
+            return Err(FileError::malformed(folder, "masks of runs on surfaces", expected).into());
+        }
+        let (mask, sometimes) = SurfaceMask::of_runs(&self.step.runs, &self.step.output)?;
+        let n_constant = mask.columns().iter().filter(|&&column| sometimes[column]).count();
+        warn_of_constant(n_constant, mask.columns().len());
+        mask.save(&self.step.output)?;
+        Ok(mask)
+    }
+
+    /// The voxels that are in most run masks, and the runs without any.
+    fn volume_mask(
+        &self,
+        software: Software,
+        progress: &dyn Progress,
+    ) -> Result<(Mask, Vec<PathBuf>), FmriError> {
         let Found { votes, empty_runs } = self.votes(software, progress)?;
         let mut mask = votes.majority().map_err(|error| match error {
             FmriError::EmptyMask => FmriError::NoBrain {
@@ -67,26 +107,15 @@ impl MaskJob {
                 );
             }
         }
-        let n_constant = votes.n_constant(&mask);
-        if n_constant > 0 {
-            tracing::warn!(
-                "{n_constant} of {} voxels of the mask never vary in at least one run (partial coverage?): they have no score",
-                mask.n_voxels()
-            );
-        }
-        mask.save(&self.step.output)?;
-        making.finish()?;
-        Ok(MaskReport {
-            mask,
-            up_to_date: false,
-            empty_runs,
-        })
+        warn_of_constant(votes.n_constant(&mask), mask.n_voxels());
+        Ok((mask, empty_runs))
     }
 
     /// Each run must be given once and be a run; no output may be another output or a run.
     fn check_lists(&self) -> Result<(), FmriError> {
         check_distinct_files(&self.step.runs)?;
         check_one_kind(&self.step.runs)?;
+        self.check_ending()?;
         let other = self.step.runs.iter().find(|run| BidsName::of(run).is_no_run());
         if let Some(run) = other {
             let found = format!("an image of the kind {}", BidsName::of(run).suffix());
@@ -101,6 +130,18 @@ impl MaskJob {
         check_outputs(&self.step.runs, &run_masks)?;
         let all = [run_masks, vec![self.step.output.clone()]].concat();
         Ok(check_outputs(&self.step.runs, &all)?)
+    }
+
+    /// Masks of vertices are CIFTI files, those of volumes are not.
+    fn check_ending(&self) -> Result<(), FileError> {
+        let output = &self.step.output;
+        let expected = match (RunKind::have_vertices(&self.step.runs), RunKind::of_map(output)) {
+            (true, RunKind::Cifti) | (false, RunKind::Volume) => return Ok(()),
+            (true, _) => "the ending .dscalar.nii, as the runs are on surfaces",
+            (false, _) => "the ending .nii or .nii.gz, as the runs are volumes",
+        };
+        let found = format!("the ending {}", BidsName::of(output).ending());
+        Err(FileError::malformed(output, found, expected))
     }
 
     /// The path of a run's mask, if it was requested.
@@ -149,6 +190,14 @@ impl MaskJob {
             making.finish()?;
         }
         Ok(())
+    }
+}
+
+fn warn_of_constant(n_constant: usize, n_voxels: usize) {
+    if n_constant > 0 {
+        tracing::warn!(
+            "{n_constant} of {n_voxels} voxels of the mask never vary in at least one run (partial coverage?): they have no score"
+        );
     }
 }
 

@@ -29,7 +29,10 @@ impl RegressorJob {
             let events = WordEvents::load(&step.events, step.run.as_deref())?;
             self.compare(&events)?;
             let (onsets_s, offsets_s) = (events.onsets_s(), events.offsets_s());
-            let operator = RegressorOperator::new(onsets_s, offsets_s, step.n_scans, step.tr_s, &step.hrf)?;
+            let (n_scans, tr_s) = (step.n_scans, step.tr_s);
+            let start_s = step.start_s.unwrap_or(0.5 * tr_s);
+            let operator =
+                RegressorOperator::starting_at(start_s, onsets_s, offsets_s, n_scans, tr_s, &step.hrf)?;
             npy::save(&step.output, &self.features(&operator)?)?;
             Ok::<_, FmriError>(())
         })?;
@@ -43,14 +46,17 @@ impl RegressorJob {
             .run
             .as_ref()
             .map_or("the run".to_owned(), |run| format!("run {run}"));
+        let tr_s = self.step.tr_s;
+        let start_s = self.step.start_s.unwrap_or(0.5 * tr_s);
+        let from_first = |times: &[f64]| RunTimes::from_first_scan(times, start_s, tr_s);
         let times = RunTimes {
             file: &self.step.events,
             run: &run,
-            onsets_s: events.onsets_s(),
-            offsets_s: events.offsets_s(),
+            onsets_s: &from_first(events.onsets_s()),
+            offsets_s: &from_first(events.offsets_s()),
             name: &|word| format!("row {}", events.rows()[word]),
             n_scans: self.step.n_scans,
-            tr_s: self.step.tr_s,
+            tr_s,
         };
         for warning in times.check_most()? {
             tracing::warn!("{warning}");

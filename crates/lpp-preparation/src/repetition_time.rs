@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{BidsName, FileError};
+use lpp_fmri::surface::cifti_scans;
 use lpp_fmri::{FmriError, ImageReader};
 use lpp_steps::Provenance;
-use lpp_study::{Study, StudyConfig};
+use lpp_study::{RunKind, Study, StudyConfig};
 use serde_json::Value;
 
 use crate::sidecar::in_sidecar;
@@ -157,7 +158,7 @@ impl RepetitionTime {
 /// The value of the published study, with a warning if there are images that should have given one.
 fn assumed(runs: &[PathBuf]) -> f64 {
     let tr_s = StudyConfig::REFERENCE_TR_S;
-    if let Some(run) = runs.iter().find(|run| BidsName::of(run).is_volume()) {
+    if let Some(run) = runs.iter().find(|run| RunKind::of(run).is_some()) {
         tracing::warn!(
             "{}: neither its header nor a sidecar gives the repetition time; {tr_s} s is assumed (set --tr, or tr_s \
              in lpp.toml)",
@@ -177,11 +178,19 @@ fn said_by(run: &Path) -> Result<Vec<Said>, FmriError> {
     if BidsName::of(run).is_array() {
         return Ok(said_by_record(run).into_iter().collect());
     }
-    let image = ImageReader::open(run)?;
-    if image.is_3d() {
-        return Ok(Vec::new());
-    }
-    let in_header = image.repetition_time_s().map(|seconds| Said {
+    let in_header = match RunKind::of(run) {
+        // The unit of a time step in a GIFTI file is told by nobody.
+        Some(RunKind::Surface) => None,
+        Some(RunKind::Cifti) => cifti_scans(run)?.1,
+        _ => {
+            let image = ImageReader::open(run)?;
+            if image.is_3d() {
+                return Ok(Vec::new());
+            }
+            image.repetition_time_s()
+        }
+    };
+    let in_header = in_header.map(|seconds| Said {
         seconds,
         by: HEADER.to_owned(),
     });

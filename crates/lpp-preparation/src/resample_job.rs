@@ -1,8 +1,9 @@
 //! Resampling of runs to another grid.
 
-use lpp_files::{Progress, check_outputs};
+use lpp_files::{FileError, Progress, check_outputs};
 use lpp_fmri::{FmriError, check_target, resample_file};
 use lpp_steps::{Artefact, ResampleStep, Software, Step, run_if_stale};
+use lpp_study::RunKind;
 
 use crate::repetition_time::RepetitionTime;
 
@@ -29,6 +30,13 @@ impl ResampleJob {
         let images = &self.step.images;
         if images.is_empty() {
             return Err(FmriError::NoRuns);
+        }
+        if let Some((image, _)) = images
+            .iter()
+            .find(|(image, _)| RunKind::have_vertices(std::slice::from_ref(image)))
+        {
+            let expected = "volumes; surfaces and grayordinates stay on their own places";
+            return Err(FileError::malformed(image, "surfaces or grayordinates", expected).into());
         }
         check_target(&self.step.target)?;
         let (inputs, outputs): (Vec<_>, Vec<_>) = images.iter().cloned().unzip();

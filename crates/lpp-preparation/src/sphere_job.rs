@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use lpp_files::FileError;
-use lpp_fmri::{FmriError, Image, Mask, sphere_volume};
+use lpp_fmri::{BrainMask, FmriError, Image, sphere_volume};
 use lpp_steps::{RoisStep, Software, run_if_stale};
 
 /// Reads a mask and writes one image per sphere.
@@ -32,7 +32,11 @@ impl SphereJob {
     /// # Errors
     /// [`FmriError`] if an input cannot be read, no region has a voxel in the mask, or an output cannot be written.
     pub fn run(&self, software: Software) -> Result<Vec<SphereReport>, FmriError> {
-        let mask = Mask::load(&self.step.mask)?;
+        let BrainMask::Volume(mask) = BrainMask::load(&self.step.mask)? else {
+            let expected = "a volume, in which spheres have a place; give regions of surfaces as roi_masks/NAME.dscalar.nii, or \
+                            an atlas (lpp-import atlas)";
+            return Err(FileError::malformed(&self.step.mask, "a mask of vertices", expected).into());
+        };
         let (mut inside, mut outside) = (Vec::new(), Vec::new());
         for centre in &self.step.centres {
             match sphere_volume(&mask, centre.centre_mm, self.step.radius_mm) {

@@ -198,8 +198,12 @@ impl ReportJob {
         Some(self.study.isc(self.lang)).filter(|path| path.exists())
     }
 
-    /// What the viewer of the page shows: the maps of all models, and the numbers that belong to them.
-    fn maps(&self, tables: &ReportTables, provenance: &Provenance) -> Result<serde_json::Value, ReportError> {
+    /// What the viewer of the page shows: the maps of all models, and the numbers that belong to them. It shows volumes.
+    fn maps(
+        &self,
+        tables: &ReportTables,
+        provenance: &Provenance,
+    ) -> Result<Option<serde_json::Value>, ReportError> {
         let brain = Brain::load(&self.mask_path(), self.isc_path().as_deref(), rule_of(provenance))?;
         let trained = tables.all::<Scaling>()?;
         let sources: Vec<Source> = tables
@@ -214,8 +218,11 @@ impl ReportJob {
                 model,
             })
             .collect();
+        let Some(mask) = brain.mask().volume() else {
+            return Ok(None);
+        };
         let atlas = MapAtlas::pack(&sources, &brain)?;
-        viewer_data(&atlas, &brain, tables)
+        viewer_data(&atlas, &brain, mask, tables).map(Some)
     }
 
     fn look(&self, tables: &ReportTables) -> Result<Look, ReportError> {
@@ -235,15 +242,13 @@ impl ReportJob {
         cortex: Option<CorticalSurface>,
     ) -> Result<(), ReportError> {
         let brain = Brain::load(&self.mask_path(), self.isc_path().as_deref(), rule_of(provenance))?;
-        let surface = match cortex {
-            Some(surface) => surface,
-            None => CorticalSurface::of_mask(brain.mask())?,
-        };
+        let of_mask = || brain.mask().volume().map(CorticalSurface::of_mask).transpose();
+        let surface = cortex.map_or_else(of_mask, |surface| Ok(Some(surface)))?;
         let figures = BrainFigures {
             study: &self.study,
             lang: self.lang,
             brain: &brain,
-            surface: &surface,
+            surface: surface.as_ref(),
             tables,
             look: &self.look(tables)?,
         };
@@ -265,7 +270,7 @@ impl ReportJob {
         tables: &'a ReportTables,
         gallery: &'a Gallery,
         provenance: &'a Provenance,
-        maps: serde_json::Value,
+        maps: Option<serde_json::Value>,
     ) -> Result<Page<'a>, ReportError> {
         let regions = tables.all::<RoisVoxelSlopes>()?;
         let regions: Vec<String> = regions.into_iter().map(|row| row.roi).collect();

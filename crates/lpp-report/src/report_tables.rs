@@ -127,7 +127,7 @@ impl ReportTables {
 
     /// Where a map of the analysis lies.
     pub(crate) fn map_path(&self, name: &str) -> PathBuf {
-        self.study.table(name, self.lang).with_extension("nii.gz")
+        self.study.result_map(name, self.lang)
     }
 
     /// Where the provenance of the tables lies: beside the first.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use lpp_files::both_hemispheres;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -71,10 +72,11 @@ impl Artefact {
         self.inputs([path.into()])
     }
 
-    /// Adds inputs.
+    /// Adds inputs; that of a left hemisphere is followed by its right one.
     #[must_use]
     pub fn inputs<P: Into<PathBuf>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
-        self.inputs.extend(paths.into_iter().map(Into::into));
+        let files = paths.into_iter().flat_map(|path| both_hemispheres(&path.into()));
+        self.inputs.extend(files);
         self
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use lpp_fmri::{CleaningParams, FmriError, Grid, ImageReader};
-use lpp_study::{ConfiguredClean, Study, StudyGrid};
+use lpp_study::{ConfiguredClean, RunKind, Study, StudyGrid};
 
 /// The grid to which the runs of a study are resampled; `None` if they stay on their own.
 ///
@@ -17,9 +17,13 @@ pub fn target_grid(study: &Study) -> Result<Option<Grid>, FmriError> {
     })
 }
 
-/// Whether the masks of a study are symmetric, which they are unless the grid of its runs has no mirror images.
+/// Whether the masks of a study are symmetric, which they are unless the grid of its runs has no mirror images, or runs are
+/// on surfaces, where all that was measured is kept.
 #[must_use]
 pub fn has_symmetric_masks(study: &Study, runs: &[PathBuf]) -> bool {
+    if RunKind::have_vertices(runs) {
+        return false;
+    }
     if study.grid() == StudyGrid::Paper {
         return true;
     }

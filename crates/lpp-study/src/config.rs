@@ -59,6 +59,9 @@ pub struct ConfiguredPaths {
     /// File of GloVe vectors (default: the only file in `glove`, or `glove/glove.6B.300d.txt`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub glove: Option<PathBuf>,
+    /// Folder of the cortical meshes that reports draw.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub surface: Option<PathBuf>,
 }
 
 /// Fits of models to individual subjects.

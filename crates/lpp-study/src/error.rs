@@ -56,7 +56,7 @@ pub enum SubjectsError {
     #[error("found no run, expected at least one image")]
     NoRuns,
     /// A folder of a subject contains no runs.
-    #[error("{}: found 0 images and 0 arrays, expected runs, all .nii(.gz) or all .npy", path.display())]
+    #[error("{}: found 0 images and 0 arrays, expected runs, all .nii(.gz) or all .npy; runs on surfaces and grayordinates are listed in runs.csv (lpp-import bids)", path.display())]
     NoScans {
         /// The folder.
         path: PathBuf,

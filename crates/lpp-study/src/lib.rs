@@ -30,6 +30,7 @@ mod makers;
 mod names;
 mod paths;
 mod penalties;
+mod run_kind;
 mod runs;
 mod runs_table;
 mod score_extras;
@@ -51,10 +52,11 @@ pub use makers::maker_of;
 pub use names::{
     FeatureName, FeatureSource, base_of_step, canonical_name, check_subject, numbered, organisation_of,
 };
-pub use paths::Study;
+pub use paths::{Study, map_of};
 pub use penalties::{BadPenalties, Penalties};
+pub use run_kind::RunKind;
 pub use runs::{SubjectRuns, run_folders, sorted_entries};
-pub use runs_table::{RunKind, RunsTable, TableRun};
+pub use runs_table::{RunsTable, TableRun};
 pub use score_extras::{
     BESIDE_SCORES, CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, VOXELWISE_ISC,
     beside_isc, beside_scores, load_sidecar, save_with_sidecar,

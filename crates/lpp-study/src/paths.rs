@@ -6,7 +6,7 @@ use lpp_files::{BidsName, EntityChoice, FileError, name_makers, natural_path_ord
 
 use crate::names::file_stem;
 
-use crate::{Language, RunsTable, StudyConfig, StudyGrid, maker_of};
+use crate::{Language, RunKind, RunsTable, StudyConfig, StudyGrid, maker_of};
 
 /// The configuration of a study folder.
 const CONFIG: &str = "lpp.toml";
@@ -20,6 +20,9 @@ pub struct Study {
     config: StudyConfig,
     /// The folder's name of the subject that takes the place of the average subject.
     subject: Option<String>,
+    /// What the scans are measured on, and the space of surfaces.
+    kind: RunKind,
+    space: String,
 }
 
 impl Study {
@@ -49,10 +52,19 @@ impl Study {
         } else {
             StudyConfig::default()
         };
-        Ok(Self {
-            root,
+        let study = Self {
             config,
-            subject: None,
+            ..Self::planned(root)
+        };
+        // A table that cannot be read is reported by whoever reads the runs.
+        let runs = study.load_runs().ok().flatten();
+        let Some(first) = runs.as_ref().and_then(|table| table.runs().first()) else {
+            return Ok(study);
+        };
+        Ok(Self {
+            kind: first.kind,
+            space: first.space.clone(),
+            ..study
         })
     }
 
@@ -63,6 +75,8 @@ impl Study {
             root: root.into(),
             config: StudyConfig::default(),
             subject: None,
+            kind: RunKind::Volume,
+            space: String::new(),
         }
     }
 
@@ -125,6 +139,12 @@ impl Study {
         &self.config
     }
 
+    /// What the scans are measured on: the kind of the runs in `runs.csv`, else volumes.
+    #[must_use]
+    pub fn kind(&self) -> RunKind {
+        self.kind
+    }
+
     /// The table of the runs of all subjects, which a study need not have: `runs.csv`.
     #[must_use]
     pub fn runs_table(&self) -> PathBuf {
@@ -141,10 +161,11 @@ impl Study {
     }
 
     /// The grid of the scans: the one in `lpp.toml`; otherwise that of the scans themselves if the study has a table of
-    /// runs, and that of the published study if not.
+    /// runs, and that of the published study if not. Scans on surfaces are never resampled.
     #[must_use]
     pub fn grid(&self) -> StudyGrid {
         match &self.config.grid {
+            _ if self.kind != RunKind::Volume => StudyGrid::Native,
             Some(grid) => grid.clone(),
             None if self.runs_table().exists() => StudyGrid::Native,
             None => StudyGrid::Paper,
@@ -223,13 +244,30 @@ impl Study {
         }
     }
 
-    /// The brain mask: `masks/mask_lpp_en.nii.gz`.
+    /// The folder of cortical meshes, if `lpp.toml` names one.
+    #[must_use]
+    pub fn surface(&self) -> Option<PathBuf> {
+        let folder = self.config.paths.surface.as_ref()?;
+        Some(self.root.join(folder))
+    }
+
+    /// The brain mask: `masks/mask_lpp_en.nii.gz`; of vertices `masks/mask_lpp_en_space-fsLR.dscalar.nii`.
     #[must_use]
     pub fn mask(&self, lang: Language) -> PathBuf {
         match &self.subject {
             Some(subject) => self.subject_mask(subject),
-            None => self.root.join("masks").join(format!("mask_lpp_{lang}.nii.gz")),
+            None => self.mask_named(&format!("mask_lpp_{lang}")),
         }
+    }
+
+    /// Masks of vertices are CIFTI files, which hold both hemispheres; their name tells the space of the meshes.
+    fn mask_named(&self, stem: &str) -> PathBuf {
+        let name = match (self.kind, self.space.as_str()) {
+            (RunKind::Volume, _) => format!("{stem}.nii.gz"),
+            (_, "") => format!("{stem}.dscalar.nii"),
+            (_, space) => format!("{stem}_space-{space}.dscalar.nii"),
+        };
+        self.root.join("masks").join(name)
     }
 
     /// Folder of the region masks.
@@ -338,19 +376,16 @@ impl Study {
         self.scores_dir().join(format!("{}_{lang}.npy", file_stem(model)))
     }
 
-    /// Map of the best score over layers, on the grid of the mask: `scores/gpt2_en.nii.gz`.
+    /// Map of the best score over layers, on the places of the mask: `scores/gpt2_en.nii.gz`.
     #[must_use]
     pub fn score_map(&self, model: &str, lang: Language) -> PathBuf {
-        self.scores_dir()
-            .join(format!("{}_{lang}.nii.gz", file_stem(model)))
+        map_of(&self.scores(model, lang), self.kind)
     }
 
     /// The brain mask of one subject, by the name of its folder: `masks/sub-EN057.nii.gz`.
     #[must_use]
     pub fn subject_mask(&self, subject: &str) -> PathBuf {
-        self.root
-            .join("masks")
-            .join(format!("{}.nii.gz", file_stem(subject)))
+        self.mask_named(&file_stem(subject))
     }
 
     /// A cleaned run of one subject, from 0: `individual_subjects/en/sub-EN057/run-0.npy`, (`n_scans`, `n_voxels`).
@@ -375,7 +410,7 @@ impl Study {
     /// The map of these scores: `scores/sub-EN057/gpt2_en.nii.gz`.
     #[must_use]
     pub fn subject_score_map(&self, subject: &str, model: &str, lang: Language) -> PathBuf {
-        self.subject_scores(subject, model, lang).with_extension("nii.gz")
+        map_of(&self.subject_scores(subject, model, lang), self.kind)
     }
 
     /// A table of the analysis without its ending: `results/scaling_en`.
@@ -384,6 +419,14 @@ impl Study {
         // A map of a model carries the model's name.
         self.of_whom("results")
             .join(format!("{}_{lang}", file_stem(name)))
+    }
+
+    /// A map of the analysis: `results/voxel_slopes_en.nii.gz`; of two hemispheres, the left file.
+    #[must_use]
+    pub fn result_map(&self, name: &str, lang: Language) -> PathBuf {
+        let mut file = self.table(name, lang).into_os_string();
+        file.push(self.kind.map_ending());
+        file.into()
     }
 
     /// Folder of the figures.
@@ -406,6 +449,20 @@ impl Study {
         // An absolute path replaces the root in `join`.
         self.root.join(path.unwrap_or(Path::new(default)))
     }
+}
+
+/// The map beside an array of scores.
+///
+/// ```
+/// use lpp_study::{RunKind, map_of};
+/// let map = map_of("scores/gpt2_en.npy".as_ref(), RunKind::Cifti);
+/// assert_eq!(map, std::path::Path::new("scores/gpt2_en.dscalar.nii"));
+/// ```
+#[must_use]
+pub fn map_of(scores: &Path, kind: RunKind) -> PathBuf {
+    let mut file = scores.with_extension("").into_os_string();
+    file.push(kind.map_ending());
+    file.into()
 }
 
 fn file_name(path: &Path) -> String {

@@ -4,57 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use lpp_files::{
-    BidsName, BoundedRows, FileError, check_distinct_files, natural_order, without_leading_zeros,
-    write_atomically,
+    BidsName, BoundedRows, FileError, both_hemispheres, check_distinct_files, natural_order,
+    right_hemisphere, without_leading_zeros, write_atomically,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::RunKind;
 use crate::names::fault_of;
-
-/// What the scans of a run are measured on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RunKind {
-    /// Voxels of a NIfTI image.
-    Volume,
-    /// Vertices of two hemispheres: a pair of GIFTI files. The path is that of the left one.
-    Surface,
-    /// Grayordinates of a CIFTI-2 file.
-    Cifti,
-}
-
-impl RunKind {
-    /// The kind of a file, by its ending; `None` for an array or a file of another kind.
-    #[must_use]
-    pub fn of(path: &Path) -> Option<Self> {
-        let name = BidsName::of(path);
-        match name.ending() {
-            _ if name.is_volume() => Some(Self::Volume),
-            ".func.gii" => Some(Self::Surface),
-            ".dtseries.nii" => Some(Self::Cifti),
-            _ => None,
-        }
-    }
-
-    /// Its name in the table.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Volume => "volume",
-            Self::Surface => "surface",
-            Self::Cifti => "cifti",
-        }
-    }
-
-    /// The kind in words, with its files.
-    fn described(self) -> &'static str {
-        match self {
-            Self::Volume => "a volume (.nii or .nii.gz)",
-            Self::Surface => "the left one of two surfaces (hemi-L and .func.gii)",
-            Self::Cifti => "grayordinates (.dtseries.nii)",
-        }
-    }
-}
 
 /// One run of one subject. Labels have no prefix (`EN057`, `01`); an empty text means that there is no such label.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -105,9 +61,7 @@ impl TableRun {
     /// The files of the scans: two hemispheres, left before right, or one file.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
-        let mut files = vec![self.path.clone()];
-        files.extend(right_of(&self.path));
-        files
+        both_hemispheres(&self.path)
     }
 
     /// The labels in words: `sub-01, ses-2, run-3`.
@@ -166,7 +120,7 @@ impl TableRun {
             }
         }
         let array = BidsName::of(&self.path).is_array();
-        let pair = self.kind != RunKind::Surface || right_of(&self.path).is_some();
+        let pair = self.kind != RunKind::Surface || right_hemisphere(&self.path).is_some();
         if !array && (RunKind::of(&self.path) != Some(self.kind) || !pair) {
             let found = format!("the path {:?}", self.path.display().to_string());
             return Some((found, format!("{} or an array (.npy)", self.kind.described())));
@@ -189,14 +143,6 @@ impl TableRun {
             "seconds, or an empty cell".to_owned(),
         ))
     }
-}
-
-/// The right hemisphere of a left one by name: `hemi-R` for `hemi-L`.
-fn right_of(left: &Path) -> Option<PathBuf> {
-    let name = left.file_name()?.to_str()?;
-    let is_left =
-        BidsName::of(left).entity("hemi") == Some("L") && RunKind::of(left) == Some(RunKind::Surface);
-    is_left.then(|| left.with_file_name(name.replacen("hemi-L", "hemi-R", 1)))
 }
 
 /// The runs of all subjects: sorted by subject, session and run, each as numbers.
@@ -225,8 +171,8 @@ impl RunsTable {
     ///
     /// # Errors
     /// [`FileError::Malformed`] naming the row if there is no run, a label has a prefix or cannot be part of a file name,
-    /// a path does not fit its kind, a number is out of range, or a run stands twice; [`FileError::SameInput`] naming
-    /// two paths that are one file.
+    /// a path does not fit its kind, a number is out of range, a run stands twice, or runs are of several kinds or on
+    /// surfaces of several spaces; [`FileError::SameInput`] naming two paths that are one file.
     pub fn new(mut runs: Vec<TableRun>, origin: &Path) -> Result<Self, FileError> {
         if runs.is_empty() {
             return Err(FileError::malformed(
@@ -249,6 +195,7 @@ impl RunsTable {
                 return Err(FileError::malformed(origin, found, "each run of a subject once"));
             }
         }
+        check_one_space(&runs, origin)?;
         check_distinct_files(&runs.iter().flat_map(TableRun::files).collect::<Vec<_>>())?;
         runs.sort_by(TableRun::order);
         Ok(Self {
@@ -409,6 +356,27 @@ impl RunsTable {
         (self.keeping(|run| paired.contains(&self.story_of(run))), others)
     }
 
+    /// The same without the runs of stories that some subject lacks, or heard less often, in one of `languages`; and the
+    /// names of these stories. `by_place` says that the k-th run of each subject is story k.
+    #[must_use]
+    pub fn only_paired_in(&self, languages: &[&str], by_place: bool) -> (Self, Vec<String>) {
+        let (mut names, mut dropped) = (Vec::new(), BTreeSet::new());
+        for lang in languages {
+            let own = self.of_language(lang);
+            let own = if by_place { own.by_place() } else { own };
+            let (_, others) = own.only_paired();
+            let runs = own.runs.iter().filter(|run| others.contains(&own.story_of(run)));
+            dropped.extend(runs.map(TableRun::identity));
+            names.extend(
+                others
+                    .into_iter()
+                    .filter(|name| !names.contains(name))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        (self.keeping(|run| !dropped.contains(&run.identity())), names)
+    }
+
     /// How often each subject heard a story.
     fn heard(&self, story: &str) -> Vec<(&str, usize)> {
         let subjects = self.subjects().into_iter();
@@ -426,6 +394,29 @@ impl RunsTable {
             origin: self.origin.clone(),
         }
     }
+}
+
+/// A study has one kind of scans. Surfaces of several spaces may have as many vertices and yet not correspond.
+fn check_one_space(runs: &[TableRun], origin: &Path) -> Result<(), FileError> {
+    let Some((first, others)) = runs.split_first() else {
+        return Ok(());
+    };
+    let is_other =
+        |run: &&TableRun| run.kind != first.kind || (run.kind != RunKind::Volume && run.space != first.space);
+    let Some(other) = others.iter().find(is_other) else {
+        return Ok(());
+    };
+    let described = |run: &TableRun| {
+        let space = if run.space.is_empty() {
+            "no space"
+        } else {
+            &run.space
+        };
+        format!("{} ({space})", run.kind.name())
+    };
+    let found = format!("runs of two kinds: {} and {}", described(first), described(other));
+    let expected = "runs of one kind and space; choose with --kind and --space of lpp-import bids, or keep a study for each";
+    Err(FileError::malformed(origin, found, expected))
 }
 
 fn times(count: usize) -> String {
@@ -509,6 +500,37 @@ mod tests {
         let (paired, others) = labels.only_paired();
         assert_eq!((paired.runs().len(), others), (2, vec!["run-10".to_owned()]));
         assert!(paired.check_paired().is_ok());
+        // Of a language, and by place, where subject 2 lacks its second run.
+        let (kept, others) = labels.only_paired_in(&["de"], false);
+        assert_eq!((kept.runs().len(), others), (2, vec!["run-10".to_owned()]));
+        let (kept, others) = labels.only_paired_in(&["de"], true);
+        assert_eq!((kept.runs().len(), others), (2, vec!["2".to_owned()]));
+    }
+
+    #[test]
+    fn a_study_has_one_kind_of_scans() {
+        for (rows, said) in [
+            (
+                ["1,,,1,,volume,a.nii,", "1,,,2,,cifti,b_bold.dtseries.nii,"],
+                "volume (no space) and cifti",
+            ),
+            (
+                [
+                    "1,,,1,,cifti,a_bold.dtseries.nii,",
+                    "2,,,1,,surface,x_hemi-L_bold.func.gii,",
+                ],
+                "cifti (no space) and surface",
+            ),
+        ] {
+            let error = of(&rows).unwrap_err();
+            assert!(error.contains("runs.csv") && error.contains(said), "{error}");
+        }
+        let spaces = "subject,run,kind,space,path\n1,1,cifti,fsLR,a.dtseries.nii\n1,2,cifti,fsaverage,b.dtseries.nii\n";
+        assert!(
+            load(spaces)
+                .unwrap_err()
+                .contains("cifti (fsLR) and cifti (fsaverage)")
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use lpp_files::{BidsName, EntityChoice, FileError};
 
 use crate::runs::{file_name, sorted_entries};
-use crate::{Language, PairRuns, RunKind, RunsTable, Study, StudyGrid, SubjectRuns, SubjectsError, TableRun};
+use crate::{Language, PairRuns, RunsTable, Study, StudyGrid, SubjectRuns, SubjectsError, TableRun};
 
 /// The subjects of a study on its grid: `resampled/en/sub-*`, or the preprocessed runs themselves if the grid is their own.
 ///
@@ -127,10 +127,6 @@ const SAME_START_S: f64 = 1e-3;
 fn of_table(table: &RunsTable, subject: &str, stories: &[String]) -> Result<SubjectRuns, SubjectsError> {
     let place = |run: &&TableRun| stories.iter().position(|story| *story == table.story_of(run));
     let mut runs: Vec<&TableRun> = table.of_subject(subject).collect();
-    if let Some(run) = runs.iter().find(|run| run.kind != RunKind::Volume) {
-        let expected = "a volume; surfaces and grayordinates are arrays (.npy) of kind volume";
-        return Err(SubjectsError::malformed(&run.path, "no volume", expected));
-    }
     runs.sort_by_key(place);
     let places: Vec<usize> = runs.iter().filter_map(place).collect();
     let is_at_place = places.iter().copied().eq(0..stories.len());

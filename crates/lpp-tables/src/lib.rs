@@ -70,7 +70,7 @@ tables_of_a_language! {
         Layers BestLayerRegression BestLayerLines Canary;
     baselines: BaselineGroups Baselines BaselineMaps ScoreDensities Training TrainingRegression TrainingLines Checkpoints;
     regions: RoisRegression RoisLines RoisVoxelSlopes Rois RoisOverRandomRegression RoisOverRandomLines RoisIsc
-        Atlas AtlasRegression AtlasLines;
+        Atlas AtlasRegions AtlasRegression AtlasLines;
     individuals: Individuals IndividualsRegression IndividualsLines;
     corrected: Delta CorrectedFamilies CorrectedLaterality CorrectedLateralityCurves CorrectedOptimism CorrectedJoint
         CorrectedNulls CorrectedCeilings CorrectedEquivalence CorrectedVoxelTests CorrectedParcels CorrectedRandomEffects;

@@ -142,6 +142,39 @@ table! {
 }
 
 table! {
+    /// One row per region of the atlas, on whatever side: cortex, subcortical structures, cerebellum. Without an atlas, the
+    /// structures of grayordinates.
+    AtlasRegions: "atlas_regions" {
+        /// Its label.
+        label: usize,
+        /// Its name.
+        region: String,
+        /// Where its voxels are: left, right, both (more than a tenth of them on either side), or midline.
+        side: String,
+        /// Voxels in the mask, or vertices.
+        n_voxels: usize,
+        /// Those on the left.
+        n_left: usize,
+        /// Those on the right.
+        n_right: usize,
+        /// Centre, mm to the right; empty for vertices.
+        x_mm: f64,
+        /// Centre, mm to the front.
+        y_mm: f64,
+        /// Centre, mm upwards.
+        z_mm: f64,
+        /// Mean inter-subject correlation.
+        isc: f64,
+        /// Mean score over trained models.
+        score: f64,
+        /// Slope over models of the score on ln(parameters).
+        slope_per_ln_parameter: f64,
+        /// Two-sided p of that slope.
+        slope_p: f64,
+    }
+}
+
+table! {
     /// Over parcels: growth of left minus right with that of the correlation, and score with correlation.
     AtlasRegression: "atlas_regression" {
         /// What is regressed.

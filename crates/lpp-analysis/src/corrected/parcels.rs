@@ -65,7 +65,9 @@ pub(crate) fn rows(sample: &Sample) -> Vec<CorrectedParcels> {
 /// Pairs grouped by the cube that their left voxel lies in.
 fn cubes(sample: &Sample) -> Vec<Parcel> {
     let mut cells: BTreeMap<[i64; 3], Vec<(usize, usize)>> = BTreeMap::new();
-    for (&left, &right) in sample.pairs.left().iter().zip(sample.pairs.right()) {
+    let pairs = sample.pairs.left().iter().zip(sample.pairs.right());
+    // Vertices have no place without their mesh.
+    for (&left, &right) in pairs.filter(|(left, _)| sample.places_mm[**left][0].is_finite()) {
         #[expect(clippy::cast_possible_truncation, reason = "millimetres of a head over 20")]
         let cell = sample.places_mm[left].map(|mm| (mm / EDGE_MM).floor() as i64);
         cells.entry(cell).or_default().push((left, right));

@@ -3,6 +3,7 @@
 //! # References
 //! CIFTI-2 file format, <https://www.nitrc.org/projects/cifti>
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -27,6 +28,8 @@ pub enum CiftiRows {
     },
     /// Maps with their names.
     Scalars(Vec<String>),
+    /// Maps of labels, with the names of the labels of each.
+    Labels(Vec<BTreeMap<i64, String>>),
 }
 
 impl CiftiRows {
@@ -36,6 +39,7 @@ impl CiftiRows {
         match self {
             Self::Series { n_scans, .. } => *n_scans,
             Self::Scalars(names) => names.len(),
+            Self::Labels(tables) => tables.len(),
         }
     }
 
@@ -84,12 +88,29 @@ fn rows(path: &Path, map: Node<'_, '_>) -> Result<CiftiRows, FmriError> {
                 named.map(|node| text_of(node, "MapName")).collect(),
             ))
         }
+        "CIFTI_INDEX_TYPE_LABELS" => {
+            let named = map.children().filter(|node| node.has_tag_name("NamedMap"));
+            Ok(CiftiRows::Labels(named.map(label_table).collect()))
+        }
         other => Err(FmriError::malformed(
             path,
             format!("rows of type {other:?}"),
-            "scans (.dtseries.nii) or maps of numbers (.dscalar.nii)",
+            "scans (.dtseries.nii), maps of numbers (.dscalar.nii) or of labels (.dlabel.nii)",
         )),
     }
+}
+
+/// The names of labels below a node, as CIFTI and GIFTI write them.
+pub(super) fn label_table(node: Node<'_, '_>) -> BTreeMap<i64, String> {
+    let labels = node.descendants().filter(|node| node.has_tag_name("Label"));
+    let named = |label: Node<'_, '_>| {
+        let key = label.attribute("Key").or_else(|| label.attribute("Index"))?;
+        Some((
+            key.trim().parse().ok()?,
+            label.text().unwrap_or_default().trim().to_owned(),
+        ))
+    };
+    labels.filter_map(named).collect()
 }
 
 fn columns(path: &Path, map: Node<'_, '_>) -> Result<Grayordinates, FmriError> {

@@ -1,5 +1,6 @@
 //! Values per vertex in GIFTI files: time series (`.func.gii`), maps and shapes (`.shape.gii`).
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
@@ -9,7 +10,9 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use lpp_files::{AtomicFile, FileError};
 use ndarray::{Array2, ArrayRef2};
+use roxmltree::{Document, Node};
 
+use super::cifti_header::label_table;
 use super::gifti_file::{DataArray, parse, text_of};
 use crate::FmriError;
 
@@ -28,7 +31,70 @@ const NO_VALUES: [&str; 3] = [
 /// [`FmriError`] naming the file if it is no GIFTI file, holds no values, or has arrays of different lengths.
 pub fn load_gifti(path: &Path) -> Result<Array2<f32>, FmriError> {
     let text = text_of(path)?;
+    values_of(path, &parse(path, &text)?, text.len())
+}
+
+/// The same of one hemisphere, which the file must not say to be the other.
+///
+/// # Errors
+/// As [`load_gifti`].
+pub(super) fn load_side(path: &Path, structure: &str) -> Result<Array2<f32>, FmriError> {
+    let text = text_of(path)?;
     let document = parse(path, &text)?;
+    check_side(path, &document, structure)?;
+    values_of(path, &document, text.len())
+}
+
+/// The structure that a file names must be the one that its name says.
+fn check_side(path: &Path, document: &Document<'_>, structure: &str) -> Result<(), FmriError> {
+    let child = |node: &Node<'_, '_>, name: &str| {
+        let found = node.children().find(|child| child.has_tag_name(name));
+        found
+            .and_then(|child| child.text())
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
+    };
+    let mut entries = document.descendants().filter(|node| node.has_tag_name("MD"));
+    let named = entries.find(|node| child(node, "Name") == "AnatomicalStructurePrimary");
+    match named.map(|node| child(&node, "Value")) {
+        Some(found) if ["CortexLeft", "CortexRight"].contains(&found.as_str()) && found != structure => {
+            let expected = format!("{structure}, as the name says (are the two files exchanged?)");
+            Err(FmriError::malformed(path, format!("values of {found}"), expected))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The labels of the vertices and their names.
+///
+/// # Errors
+/// [`FmriError`] naming the file if there is not one array of labels.
+pub(super) fn load_gifti_labels(path: &Path) -> Result<(Vec<f64>, BTreeMap<i64, String>), FmriError> {
+    let text = text_of(path)?;
+    let document = parse(path, &text)?;
+    let arrays = document
+        .descendants()
+        .filter(|node| node.has_tag_name("DataArray"));
+    let arrays: Vec<DataArray> = arrays
+        .map(|node| DataArray::of(path, node))
+        .collect::<Result<_, _>>()?;
+    match &arrays[..] {
+        [labels] if labels.intent() == "NIFTI_INTENT_LABEL" => {
+            Ok((labels.rows_of(1)?, label_table(document.root())))
+        }
+        _ => {
+            let found = format!("{} arrays of other kinds or numbers", arrays.len());
+            Err(FmriError::malformed(
+                path,
+                found,
+                "one array of labels (.label.gii)",
+            ))
+        }
+    }
+}
+
+fn values_of(path: &Path, document: &Document<'_>, n_bytes: usize) -> Result<Array2<f32>, FmriError> {
     let mut rows: Vec<f32> = Vec::new();
     let mut n_vertices = None;
     let mut expanded = 0;
@@ -47,8 +113,8 @@ pub fn load_gifti(path: &Path) -> Result<Array2<f32>, FmriError> {
         }
         let values = array.numbers()?;
         expanded += values.len();
-        if expanded > most_numbers(text.len()) {
-            let found = format!("over {expanded} numbers in a text of {} bytes", text.len());
+        if expanded > most_numbers(n_bytes) {
+            let found = format!("over {expanded} numbers in a text of {n_bytes} bytes");
             return Err(FmriError::malformed(
                 path,
                 found,

@@ -135,6 +135,94 @@ impl Grayordinates {
         Self::new(models.collect(), None, file)
     }
 
+    /// The places at some columns, in ascending order; structures without one are left out.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub(super) fn only(&self, columns: &[usize], file: &Path) -> Result<Self, FmriError> {
+        let mut models = Vec::new();
+        for (start, model) in self.with_starts() {
+            let end = start + model.places.len();
+            let own = columns.iter().filter(|column| (start..end).contains(*column));
+            let own: Vec<usize> = own.map(|column| column - start).collect();
+            let places = match &model.places {
+                Places::Vertices { n_mesh, vertices } => Places::Vertices {
+                    n_mesh: *n_mesh,
+                    vertices: own.iter().map(|&at| vertices[at]).collect(),
+                },
+                Places::Voxels(voxels) => Places::Voxels(own.iter().map(|&at| voxels[at]).collect()),
+            };
+            if !places.is_empty() {
+                let structure = model.structure.clone();
+                models.push(BrainModel { structure, places });
+            }
+        }
+        Self::new(models, self.volume, file)
+    }
+
+    /// What is different in the first structure that differs, here and in `other`, in words.
+    #[must_use]
+    pub(super) fn first_difference(&self, other: &Self) -> (String, String) {
+        let described = |model: Option<&BrainModel>| {
+            let Some(model) = model else {
+                return "no further structure".to_owned();
+            };
+            let n = model.places.len();
+            match &model.places {
+                Places::Vertices { n_mesh, .. } => format!("{n} of {n_mesh} vertices of {}", model.structure),
+                Places::Voxels(_) => format!("{n} voxels of {}", model.structure),
+            }
+        };
+        let n = self.models.len().max(other.models.len());
+        let differs = |at: &usize| self.models.get(*at) != other.models.get(*at);
+        match (0..n).find(differs) {
+            Some(at) => {
+                let [found, expected] = [self, other].map(|places| described(places.models.get(at)));
+                if found == expected {
+                    (format!("other {found}"), "the same ones".to_owned())
+                } else {
+                    (found, expected)
+                }
+            }
+            None => ("voxels on another grid".to_owned(), "the same grid".to_owned()),
+        }
+    }
+
+    /// What is different if a structure has another mesh than in `other`, or voxels are on another grid, in words.
+    pub(super) fn other_mesh(&self, other: &Self) -> Option<(String, String)> {
+        let mesh_of = |model: &BrainModel| match &model.places {
+            Places::Vertices { n_mesh, .. } => Some(*n_mesh),
+            Places::Voxels(_) => None,
+        };
+        for model in &self.models {
+            let same = |with: &&BrainModel| with.structure == model.structure;
+            let meshes = (mesh_of(model), other.models.iter().find(same).and_then(mesh_of));
+            if let (Some(found), Some(expected)) = meshes
+                && found != expected
+            {
+                let found = format!("a mesh of {found} vertices for {}", model.structure);
+                return Some((found, format!("{expected}, as the mask has")));
+            }
+        }
+        match (&self.volume, &other.volume) {
+            (Some(found), Some(expected)) if !found.matches(expected) => Some((
+                format!("voxels on another grid ({found})"),
+                format!("the grid of the mask ({expected})"),
+            )),
+            _ => None,
+        }
+    }
+
+    /// World coordinates of the voxels, in mm; NaN for vertices, whose meshes are not known.
+    #[must_use]
+    pub fn world_coordinates(&self) -> Vec<[f64; 3]> {
+        let of = |model: &BrainModel| match (&model.places, &self.volume) {
+            (Places::Voxels(voxels), Some(grid)) => voxels.iter().map(|&voxel| grid.world(voxel)).collect(),
+            (places, _) => vec![[f64::NAN; 3]; places.len()],
+        };
+        self.models.iter().flat_map(of).collect()
+    }
+
     /// The structures in the order of their values.
     #[must_use]
     pub fn models(&self) -> &[BrainModel] {

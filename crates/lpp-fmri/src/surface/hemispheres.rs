@@ -4,16 +4,20 @@ use std::path::Path;
 
 use ndarray::{Array2, ArrayRef2, Axis, concatenate, s};
 
-use super::gifti_values::{load_gifti, save_gifti};
+use super::gifti_values::{load_side, save_gifti};
 use super::grayordinates::{Grayordinates, Places};
 use crate::FmriError;
+
+/// The structures of the two files, in the terms of Workbench.
+const SIDES: [&str; 2] = ["CortexLeft", "CortexRight"];
 
 /// Reads a run or maps of both hemispheres, (`n_scans`, `n_left` + `n_right`), left before right.
 ///
 /// # Errors
-/// As [`load_gifti`]; also if the two files differ in their number of scans.
+/// As [`load_gifti`](super::load_gifti); also if the two files differ in their number of scans, or one says that it is of
+/// the other hemisphere.
 pub fn load_hemispheres(left: &Path, right: &Path) -> Result<(Array2<f32>, Grayordinates), FmriError> {
-    let [one, other] = [load_gifti(left)?, load_gifti(right)?];
+    let [one, other] = [load_side(left, SIDES[0])?, load_side(right, SIDES[1])?];
     if one.nrows() != other.nrows() {
         let found = format!("{} scans", other.nrows());
         return Err(FmriError::malformed(
@@ -57,7 +61,7 @@ pub fn save_hemispheres(
             for (vertex, column) in vertices.iter().zip(columns.columns()) {
                 whole.column_mut(*vertex).assign(&column);
             }
-            save_gifti(files[side], ["CortexLeft", "CortexRight"][side], &whole, names)?;
+            save_gifti(files[side], SIDES[side], &whole, names)?;
         }
     }
     Ok(())

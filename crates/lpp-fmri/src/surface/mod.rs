@@ -3,7 +3,7 @@
 //! * [`load_mesh`] reads meshes of GIFTI and `FreeSurfer`; [`sample_along_normals`] and [`sample_between`] take
 //!   values of a volume to vertices;
 //! * [`load_gifti`], [`load_curvature`] and [`Cifti`] read values; [`save_gifti`] and [`save_cifti`] write maps;
-//! * [`Grayordinates`] are the places of values: their sides and homotopic pairs.
+//! * [`Grayordinates`] are the places of values: their sides and homotopic pairs; a [`SurfaceMask`] is those to analyse.
 
 mod cifti;
 mod cifti_header;
@@ -16,6 +16,8 @@ mod grayordinates;
 mod hemispheres;
 mod mesh;
 mod sampling;
+mod surface_labels;
+mod surface_mask;
 mod volume_geometry;
 mod whole_file;
 mod xml_guard;
@@ -32,6 +34,8 @@ pub use grayordinates::{BrainModel, Grayordinates, Places};
 pub use hemispheres::{load_hemispheres, save_hemispheres};
 pub use mesh::Mesh;
 pub use sampling::{sample_along_normals, sample_between};
+pub use surface_labels::SurfaceLabels;
+pub use surface_mask::{SurfaceMask, cifti_scans};
 
 /// Reads a mesh: GIFTI by its ending `.gii` or `.gii.gz`, or else a triangle file of `FreeSurfer`.
 ///

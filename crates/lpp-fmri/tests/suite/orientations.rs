@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use lpp_fmri::{
-    Atlas, Grid, Image, Interpolation, LabelTable, Mask, MaskOf, RegionVoxels, diagonal_affine, resample_file,
+    Atlas, BrainMask, Grid, Image, Interpolation, LabelTable, Mask, MaskOf, RegionVoxels, diagonal_affine,
+    resample_file,
 };
 use ndarray::Array3;
 
@@ -127,10 +128,11 @@ fn regions_and_parcels_lie_where_they_were_drawn() {
         let path = folder.path().join("region.nii");
         let image = volume(&grid, |place| f32::from(u8::from(region(place))));
         Image::new(grid, image.into_dyn()).unwrap().save(&path).unwrap();
-        let RegionVoxels { own, mirrored } = RegionVoxels::load(&path, &mask).unwrap();
+        let RegionVoxels { own, mirrored } =
+            RegionVoxels::load(&path, &BrainMask::Volume(mask.clone())).unwrap();
         let own = places(&mask, own);
         assert!(own.iter().all(|[x, ..]| *x > 0), "drawn on the right");
-        let parcels: BTreeMap<u32, Vec<[i32; 3]>> = Atlas::load(&atlas, &mask)
+        let parcels: BTreeMap<u32, Vec<[i32; 3]>> = Atlas::load(&atlas, &BrainMask::Volume(mask.clone()))
             .unwrap()
             .parcels(&LabelTable::default())
             .into_iter()

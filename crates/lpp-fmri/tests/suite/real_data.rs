@@ -1,7 +1,8 @@
 //! The published English files; run where `LPP_DATA` names their folder.
 
 use lpp_fmri::{
-    Image, Mask, MaskOf, REFERENCE_RADIUS_MM, RegionVoxels, SphereCentre, load_isc, sphere, sphere_volume,
+    BrainMask, Image, Mask, MaskOf, REFERENCE_RADIUS_MM, RegionVoxels, SphereCentre, load_isc, sphere,
+    sphere_volume,
 };
 use lpp_stats::{ReliableVoxels, mean_over_trials};
 use lpp_testkit::{Tolerance, assert_close};
@@ -54,7 +55,7 @@ fn the_published_spheres_come_out_voxel_for_voxel() {
         assert_eq!(published.grid(), mask.grid(), "{}", centre.name);
         assert_close(&volume, &published.to_f64_volume().unwrap(), Tolerance::exact());
         // The mask is symmetric, so that the mirrored region keeps its voxels; it is the reference's swapped image.
-        let region = RegionVoxels::load(&path, &mask).unwrap();
+        let region = RegionVoxels::load(&path, &BrainMask::Volume(mask.clone())).unwrap();
         let flags = sphere(&mask, centre.centre_mm, REFERENCE_RADIUS_MM).unwrap();
         assert_eq!(region.own, flags.to_vec(), "{}", centre.name);
         let swapped = mask.apply_image(&published.swap_hemispheres().unwrap()).unwrap();

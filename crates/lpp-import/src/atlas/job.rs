@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use lpp_files::{AtomicFile, FileError, check_outputs};
+use lpp_files::{AtomicFile, BidsName, FileError, both_hemispheres, check_outputs};
 use lpp_fmri::LabelImage;
+use lpp_fmri::surface::SurfaceLabels;
 use lpp_steps::{ImportAtlasStep, Software, run_if_stale};
 use serde::Serialize;
 
@@ -56,16 +57,20 @@ impl AtlasJob {
     /// side than the coordinates of its voxels.
     pub fn run(&self, software: Software) -> Result<AtlasReport, ImportError> {
         let step = &self.step;
-        check_outputs(
-            &[step.image.clone(), step.labels.clone()],
-            &[step.output.clone(), step.table.clone()],
-        )?;
-        let voxels = LabelImage::load(&step.image)?.voxels_by_side();
-        let mut names = names::load(&step.labels, voxels.keys().copied())?;
+        let inputs: Vec<PathBuf> = [&step.image].into_iter().chain(&step.labels).cloned().collect();
+        check_outputs(&inputs, &[step.output.clone(), step.table.clone()])?;
+        let (voxels, own_names) = labels_of(&step.image)?;
+        let mut names = match &step.labels {
+            Some(table) => names::load(table, voxels.keys().copied())?,
+            None => own_names,
+        };
         names.remove(&0);
         let rows = rows(step, &voxels, &names)?;
         let done = run_if_stale(software, step.artefacts(), self.force, || {
-            copy(&step.image, &step.output)?;
+            let files = both_hemispheres(&step.image)
+                .into_iter()
+                .zip(both_hemispheres(&step.output));
+            files.into_iter().try_for_each(|(from, to)| copy(&from, &to))?;
             save(&step.table, &rows)
         })?;
         let on = |side: &str| rows.iter().filter(|row| row.side == side).count();
@@ -80,11 +85,21 @@ impl AtlasJob {
     }
 }
 
-fn rows(
-    step: &ImportAtlasStep,
-    voxels: &BTreeMap<u32, [usize; 3]>,
-    names: &BTreeMap<u32, String>,
-) -> Result<Vec<Row>, FileError> {
+/// Places of each label: left, on neither side, right.
+type Counts = BTreeMap<u32, [usize; 3]>;
+/// Names of labels.
+type Names = BTreeMap<u32, String>;
+
+/// The places of each label by side, and the names that the file itself gives.
+fn labels_of(image: &Path) -> Result<(Counts, Names), ImportError> {
+    if BidsName::of(image).is_volume() {
+        return Ok((LabelImage::load(image)?.voxels_by_side(), BTreeMap::new()));
+    }
+    let labels = SurfaceLabels::load(image)?;
+    Ok((labels.places_by_side(), labels.names))
+}
+
+fn rows(step: &ImportAtlasStep, voxels: &Counts, names: &Names) -> Result<Vec<Row>, FileError> {
     if voxels.is_empty() {
         return Err(FileError::malformed(
             &step.image,
@@ -105,15 +120,21 @@ fn rows(
             voxels.len()
         );
         let expected = format!("a name for each label of {}", step.image.display());
-        return Err(FileError::malformed(&step.labels, found, expected));
+        let table = step.labels.as_ref().unwrap_or(&step.image);
+        return Err(FileError::malformed(
+            table,
+            found,
+            format!("{expected} (--labels TABLE)"),
+        ));
     }
     let mut rows = Vec::new();
     for (label, counts) in voxels {
         let name = &names[label];
         let side = side_of(*counts);
-        if let Some(said) = said_side(name).filter(|said| side != "both" && side != *said) {
+        if let Some(said) = said_side(name).filter(|said| ["left", "right"].contains(&side) && side != *said)
+        {
             let found = format!(
-                "{name:?} with {} of {} voxels at x < 0",
+                "{name:?} with {} of {} voxels on the left",
                 counts[0],
                 counts.iter().sum::<usize>()
             );
@@ -133,6 +154,9 @@ fn rows(
 
 /// The side of a label with these numbers of voxels left of, on and right of the midline.
 fn side_of([left, _, right]: [usize; 3]) -> &'static str {
+    if left + right == 0 {
+        return "midline";
+    }
     let most = SHARE_BEYOND * (left + right) as f64;
     match (left as f64 > most, right as f64 > most) {
         (true, false) => "left",
@@ -203,7 +227,7 @@ mod tests {
         AtlasJob {
             step: ImportAtlasStep {
                 image: folder.join("p.nii.gz"),
-                labels: folder.join("p.csv"),
+                labels: Some(folder.join("p.csv")),
                 output: folder.join("atlas/atlas.nii.gz"),
                 table: folder.join("atlas/labels.csv"),
             },

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, sha256_of_bytes};
 use lpp_fmri::ImageReader;
-use lpp_fmri::surface::{Cifti, CiftiRows, gifti_length};
+use lpp_fmri::surface::{cifti_scans, gifti_length};
 use lpp_preparation::{RepetitionTime, in_sidecar};
 use lpp_steps::{ImportRunsStep, Software, run_if_stale};
 use lpp_study::{PairRuns, RunKind, RunsTable, TableRun};
@@ -14,9 +14,6 @@ use super::beside::{confounds, mask};
 use super::choice::BidsChoice;
 use super::found::{Found, paired, scans};
 use crate::ImportError;
-
-/// Header and sidecar agree up to the rounding to whole ms.
-const TOLERANCE_S: f64 = 1e-3;
 
 /// Finds the runs of a folder in BIDS form and writes the runs table of a study.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +71,7 @@ impl BidsJob {
             folder: self.folder.clone(),
             // What is in the table tells all that the images, sidecars and settings decide.
             content: self.content(&report.runs)?,
+            left_out: report.left_out.clone(),
             output: self.output.clone(),
         };
         let save = || report.runs.save(&self.output);
@@ -150,12 +148,9 @@ impl BidsJob {
 /// Number of scans and repetition time of a run by its header and sidecar, which must agree.
 fn measured(found: &Found) -> Result<(Option<usize>, Option<f64>), ImportError> {
     let path = &found.path;
-    let (n_scans, tr_s) = match found.kind {
-        RunKind::Volume => {
-            let tr_s = RepetitionTime::default().agreed(std::slice::from_ref(path))?;
-            (ImageReader::open(path)?.n_volumes(), tr_s)
-        }
-        // The unit of the time step of a GIFTI file is told by nobody: its sidecar has the repetition time.
+    let tr_s = RepetitionTime::default().agreed(std::slice::from_ref(path))?;
+    let n_scans = match found.kind {
+        RunKind::Volume => ImageReader::open(path)?.n_volumes(),
         RunKind::Surface => {
             let n_scans = gifti_length(path)?;
             if let Some(right) = &found.right
@@ -164,23 +159,9 @@ fn measured(found: &Found) -> Result<(Option<usize>, Option<f64>), ImportError> 
                 let expected = format!("{n_scans} scans as in {}", path.display());
                 return Err(FileError::malformed(right, "another number of scans", expected).into());
             }
-            (n_scans, RepetitionTime::of_sidecar(path)?)
+            n_scans
         }
-        RunKind::Cifti => {
-            let CiftiRows::Series { n_scans, step_s } = Cifti::load_header(path)?.0 else {
-                return Err(FileError::malformed(path, "maps", "scans of a run").into());
-            };
-            let beside = RepetitionTime::of_sidecar(path)?;
-            if let Some((step_s, said_s)) = step_s
-                .zip(beside)
-                .filter(|(step, said)| (step - said).abs() > TOLERANCE_S)
-            {
-                let found = format!("a repetition time of {step_s} s");
-                let expected = format!("{said_s} s as in its sidecar; correct the one that is wrong");
-                return Err(FileError::malformed(path, found, expected).into());
-            }
-            (n_scans, beside.or(step_s))
-        }
+        RunKind::Cifti => cifti_scans(path)?.0,
     };
     if n_scans < 2 {
         return Err(FileError::malformed(path, "one scan", "a run of several scans").into());

@@ -64,7 +64,7 @@ pub(super) fn load_csv(path: &Path) -> Result<Vec<RunFeatures>, FileError> {
     }])
 }
 
-fn name_of(path: &Path) -> Place {
+pub(super) fn name_of(path: &Path) -> Place {
     Place::Name(
         path.file_stem()
             .unwrap_or_default()

@@ -7,7 +7,9 @@ use lpp_files::{ActivationsWriter, FileError, LayerShape, WordTable, check_disti
 use lpp_steps::{Choice, ImportFeaturesStep, Software, run_if_stale};
 
 use super::arrays::{load_csv, load_npy};
+use super::hdf5::load_hdf5;
 use super::named_arrays::{load_npz, load_safetensors};
+use super::parquet::load_parquet;
 use super::run_features::{Place, RunFeatures};
 use crate::words::places;
 
@@ -262,7 +264,7 @@ fn load(path: &Path, layer_axis: Option<usize>) -> Result<Vec<RunFeatures>, File
         Some(_) => Err(FileError::malformed(
             path,
             "a file without axes",
-            "arrays (.npy, .npz) with --layer-axis",
+            "arrays (.npy, .npz, .hdf5) with --layer-axis",
         )),
     };
     match ending.as_str() {
@@ -270,10 +272,12 @@ fn load(path: &Path, layer_axis: Option<usize>) -> Result<Vec<RunFeatures>, File
         "npz" => load_npz(path, layer_axis),
         "csv" | "tsv" => without_layers(load_csv(path)),
         "safetensors" => without_layers(load_safetensors(path)),
+        "parquet" | "pq" => without_layers(load_parquet(path)),
+        "h5" | "hdf5" | "hdf" => load_hdf5(path, layer_axis),
         _ => Err(FileError::malformed(
             path,
             format!("the ending {ending:?}"),
-            ".npy, .npz, .csv, .tsv or .safetensors (numpy.savez and pandas.DataFrame.to_csv write these)",
+            ".npy, .npz, .csv, .tsv, .parquet, .hdf5 or .safetensors (numpy.savez and pandas.DataFrame.to_csv write these)",
         )),
     }
 }
@@ -363,7 +367,9 @@ mod tests {
         std::fs::write(path("d_2.csv"), "word,a\nda,1\n").unwrap();
         std::fs::write(path("e_2.csv"), "0.5,1\n1,2\n").unwrap();
         std::fs::write(path("g_2.npz"), "no archive").unwrap();
-        std::fs::write(path("h_2.hdf5"), "").unwrap();
+        for empty in ["h_2.hdf5", "i_2.parquet", "j_2.mat"] {
+            std::fs::write(path(empty), "").unwrap();
+        }
         for (file, said) in [
             ("a_2.npy", "1 layers of 1 features in run 1"),
             ("b_2.npy", "NaN in run 1, layer 0, row 0, feature 1"),
@@ -371,7 +377,9 @@ mod tests {
             ("d_2.csv", "\"da\" in row 1, column \"word\""),
             ("e_2.csv", "in the header"),
             ("g_2.npz", "an archive of NumPy arrays"),
-            ("h_2.hdf5", "the ending \"hdf5\""),
+            ("h_2.hdf5", "expected HDF5"),
+            ("i_2.parquet", "expected a Parquet file"),
+            ("j_2.mat", "the ending \"mat\""),
         ] {
             let error = job(&folder, &["a_1.npy", file])
                 .run(SOFTWARE)

@@ -1,8 +1,10 @@
 //! Features of words or scans from other programs.
 
 mod arrays;
+mod hdf5;
 mod job;
 mod named_arrays;
+mod parquet;
 mod run_features;
 
 pub use job::{FeaturesJob, FeaturesReport, RowsAre};

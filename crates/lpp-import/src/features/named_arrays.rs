@@ -25,7 +25,7 @@ pub(super) fn load_npz(path: &Path, layer_axis: Option<usize>) -> Result<Vec<Run
     let keys = names
         .iter()
         .map(|name| name.strip_suffix(".npy").unwrap_or(name).to_owned());
-    let places = places_of(path, keys.collect())?;
+    let places = places_of(path, keys.collect(), EXPECTED)?;
     let folder = tempfile::tempdir().map_err(FileError::write(path))?;
     let mut arrays = BTreeMap::new();
     for (name, place) in names.iter().zip(places) {
@@ -64,7 +64,11 @@ pub(super) fn load_safetensors(path: &Path) -> Result<Vec<RunFeatures>, FileErro
 }
 
 /// Run and layer of each name; a name without a layer has none.
-fn places_of(path: &Path, keys: Vec<String>) -> Result<Vec<(usize, Option<usize>)>, FileError> {
+pub(super) fn places_of(
+    path: &Path,
+    keys: Vec<String>,
+    expected: &str,
+) -> Result<Vec<(usize, Option<usize>)>, FileError> {
     let number = |text: &str, prefix: &str| -> Option<usize> {
         let digits = text.strip_prefix(prefix)?;
         digits
@@ -77,15 +81,20 @@ fn places_of(path: &Path, keys: Vec<String>) -> Result<Vec<(usize, Option<usize>
         None => Some((number(key, "run-")?, None)),
     };
     let places: Option<Vec<_>> = keys.iter().map(place).collect();
-    places.filter(|places| !places.is_empty()).ok_or_else(|| {
-        let mut listed: Vec<String> = keys.iter().take(8).cloned().collect();
-        listed.extend((keys.len() > 8).then(|| "...".to_owned()));
-        FileError::malformed(path, format!("the arrays {}", listed.join(", ")), EXPECTED)
-    })
+    places
+        .filter(|places| !places.is_empty())
+        .ok_or_else(|| FileError::malformed(path, format!("the arrays {}", listed(&keys)), expected))
+}
+
+/// The first names of a list.
+pub(super) fn listed(names: &[String]) -> String {
+    let mut listed: Vec<&str> = names.iter().take(8).map(String::as_str).collect();
+    listed.extend((names.len() > 8).then_some("..."));
+    listed.join(", ")
 }
 
 /// Runs in order, each with all of its layers.
-fn by_run(
+pub(super) fn by_run(
     path: &Path,
     arrays: BTreeMap<(usize, Option<usize>), ArrayD<f32>>,
     layer_axis: Option<usize>,

@@ -1,7 +1,6 @@
 //! All figures that show the brain itself.
 
 use lpp_analysis::{Brain, ModelScores, Region};
-use lpp_fmri::Image;
 use lpp_study::{Language, Study};
 use lpp_tables::{BaselineMaps, Scaling, VoxelSlopes};
 
@@ -19,7 +18,8 @@ pub(crate) struct BrainFigures<'a> {
     pub(crate) study: &'a Study,
     pub(crate) lang: Language,
     pub(crate) brain: &'a Brain,
-    pub(crate) surface: &'a CorticalSurface,
+    /// `None` for scans on surfaces whose meshes are not known.
+    pub(crate) surface: Option<&'a CorticalSurface>,
     pub(crate) tables: &'a ReportTables,
     pub(crate) look: &'a Look,
 }
@@ -75,14 +75,19 @@ impl BrainFigures<'_> {
             Err(undrawn) => return gallery.add(id, Err(undrawn)),
         };
         let theme = self.look.theme;
-        if drawn != Drawn::Cortex {
-            gallery.add(&map.id, Ok(map.glass(self.brain, theme)))?;
+        if let Some(mask) = self.brain.mask().volume()
+            && drawn != Drawn::Cortex
+        {
+            gallery.add(&map.id, Ok(map.glass(mask, theme)))?;
         }
-        if drawn != Drawn::Glass {
-            let figure = map.cortex(self.brain, self.surface, theme)?;
-            gallery.add(&map.id, Ok(figure))?;
+        if drawn == Drawn::Glass && self.brain.mask().volume().is_some() {
+            return Ok(());
         }
-        Ok(())
+        let figure = match self.surface {
+            Some(surface) => Ok(map.cortex(self.brain, surface, theme)?),
+            None => Err(without_mesh()),
+        };
+        gallery.add(&map.id, figure)
     }
 
     /// The best score over layers of each voxel.
@@ -131,8 +136,7 @@ impl BrainFigures<'_> {
             let command = self.tables.command();
             return Err(ReportError::MissingResult { path, command });
         }
-        let volume = Image::load(&path)?.to_f64_volume()?;
-        Ok(self.brain.mask().apply(&volume)?.to_vec())
+        Ok(self.brain.mask().load_map(&path)?)
     }
 
     /// Growth of each voxel's score with model size where it is significant, or everywhere if that is nowhere (V1).
@@ -167,13 +171,18 @@ impl BrainFigures<'_> {
 
     /// Where the regions of interest lie (R1).
     fn regions(&self) -> Result<Figure, Undrawn> {
+        let Some(mask) = self.brain.mask().volume() else {
+            return Err(Undrawn::Without(
+                "regions are drawn in a glass brain, of volumes only".to_owned(),
+            ));
+        };
         let regions = Region::load_all(&self.study.roi_dir(), self.brain).map_err(ReportError::from)?;
         if regions.is_empty() {
             return Err(without_values("regions of interest"));
         }
         let drawing = RegionBrain {
             title: "Regions of interest and their mirror images".to_owned(),
-            mask: self.brain.mask(),
+            mask,
             regions: &regions,
         };
         Ok(Figure {
@@ -183,6 +192,13 @@ impl BrainFigures<'_> {
             svg: drawing.to_svg(self.look.theme),
         })
     }
+}
+
+/// Why a map on surfaces is not drawn.
+fn without_mesh() -> Undrawn {
+    let why = "scans on surfaces are drawn on their own meshes: name their folder with --surface, or as surface under \
+               [paths] in lpp.toml";
+    Undrawn::Without(why.to_owned())
 }
 
 fn score_map(model: &str, best: &[f64]) -> BrainMap {

@@ -1,6 +1,7 @@
 //! Maps of one value per voxel: glass brains and the cortex.
 
 use lpp_analysis::Brain;
+use lpp_fmri::Mask;
 
 use super::figure::Figure;
 use crate::ReportError;
@@ -38,7 +39,7 @@ impl BrainMap {
     }
 
     /// The map as a glass brain.
-    pub(crate) fn glass(&self, brain: &Brain, theme: Theme) -> Figure {
+    pub(crate) fn glass(&self, mask: &Mask, theme: Theme) -> Figure {
         let title = match &self.contour {
             Some((value, name)) => format!("{}; contour: {name}, {value:.2}", self.title),
             None => self.title.clone(),
@@ -46,7 +47,7 @@ impl BrainMap {
         let drawing = GlassBrain {
             title: title.clone(),
             value_name: self.value_name.clone(),
-            mask: brain.mask(),
+            mask,
             values: &self.values,
             threshold: self.threshold,
             signed: self.signed,
@@ -89,8 +90,13 @@ impl BrainMap {
         Ok(Figure {
             id: format!("{}_surface", self.id),
             caption: format!(
-                "{}, on the {}: means along the normals of its vertices.",
-                self.title, surface.origin
+                "{}, on the {}{}",
+                self.title,
+                surface.origin,
+                match brain.mask().volume() {
+                    Some(_) => ": means along the normals of its vertices.",
+                    None => ".",
+                }
             ),
             alt: drawing.alt_text(),
             svg: drawing.to_svg(theme)?,

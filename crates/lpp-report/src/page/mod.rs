@@ -48,7 +48,7 @@ pub(crate) struct Page<'a> {
     /// The paper's own statistics.
     pub(crate) highlights: Vec<Highlight>,
     /// What the viewer of score maps shows.
-    pub(crate) maps: Value,
+    pub(crate) maps: Option<Value>,
     /// The figures, in order.
     pub(crate) figures: &'a [Figure],
     /// Figures that are not drawn.
@@ -90,7 +90,10 @@ impl Page<'_> {
             fingerprint: fingerprint(made),
             rounding: STEP / 2.0,
             // Inside a script element only `<` could end it or open a comment.
-            maps: self.maps.to_string().replace('<', "\\u003c"),
+            maps: self
+                .maps
+                .as_ref()
+                .map(|maps| maps.to_string().replace('<', "\\u003c")),
             viewer: niivue::packed(),
             viewer_name: niivue::NAME,
             licence: niivue::LICENCE,
@@ -118,7 +121,7 @@ struct Document<'a> {
     page_by: String,
     fingerprint: String,
     rounding: f64,
-    maps: String,
+    maps: Option<String>,
     viewer: String,
     viewer_name: &'static str,
     licence: &'static str,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use lpp_analysis::Brain;
+use lpp_fmri::Mask;
 use lpp_tables::{Baselines, Fields, Lateralization, Layers, Row, Scaling};
 use serde_json::{Value, json};
 
@@ -120,10 +121,14 @@ fn shown(value: &impl Fields) -> Option<String> {
 ///
 /// # Errors
 /// [`ReportError`] naming a table that is broken.
-pub(crate) fn data(atlas: &MapAtlas, brain: &Brain, tables: &ReportTables) -> Result<Value, ReportError> {
-    let inside = brain.mask().inside();
-    let inside: Vec<u8> = inside.iter().map(|inside| u8::from(*inside)).collect();
-    let grid = brain.mask().grid();
+pub(crate) fn data(
+    atlas: &MapAtlas,
+    brain: &Brain,
+    mask: &Mask,
+    tables: &ReportTables,
+) -> Result<Value, ReportError> {
+    let inside: Vec<u8> = mask.inside().iter().map(|inside| u8::from(*inside)).collect();
+    let grid = mask.grid();
     let rows = Rows::of(tables)?;
     Ok(json!({
         "shape": grid.shape(),

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_fmri::Mask;
-use lpp_fmri::surface::{Mesh, load_mesh, load_values, sample_along_normals};
+use lpp_files::BidsName;
+use lpp_fmri::surface::{Grayordinates, Mesh, Places, load_mesh, load_values, sample_along_normals};
+use lpp_fmri::{BrainMask, Mask};
 use ndarray::aview1;
 
 use super::isosurface;
@@ -30,7 +31,7 @@ pub struct Hemisphere {
 /// The surface of both hemispheres.
 ///
 /// ```
-/// use lpp_fmri::{Grid, Mask};
+/// use lpp_fmri::{BrainMask, Grid, Mask};
 /// use lpp_report::surface::CorticalSurface;
 /// use ndarray::Array3;
 ///
@@ -39,6 +40,7 @@ pub struct Hemisphere {
 /// });
 /// let mask = Mask::new(Grid::working(), inside)?;
 /// let surface = CorticalSurface::of_mask(&mask)?;
+/// let mask = BrainMask::Volume(mask);
 /// let [left, right] = surface.sample(&mask, &vec![0.25; mask.n_voxels()])?;
 /// assert!(left.iter().chain(&right).all(|value| (value - 0.25).abs() < 1e-12));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -57,9 +59,10 @@ pub struct CorticalSurface {
 
 impl CorticalSurface {
     /// Reads the meshes of a folder: nilearn's fsaverage5 (`pial_left.gii.gz`, `infl_left.gii.gz`, `sulc_left.gii.gz`) or a
-    /// subject's `surf` folder of `FreeSurfer` (`lh.pial`, `lh.inflated`), binary or GIFTI.
+    /// subject's `surf` folder of `FreeSurfer` (`lh.pial`, `lh.inflated`), binary or GIFTI, or the files `.surf.gii` of
+    /// fMRIPrep, `TemplateFlow` and the Human Connectome Project (`hemi-L` or `.L.` in their names).
     ///
-    /// The pial surface is needed; without an inflated one it is drawn itself.
+    /// The pial or middle surface is needed; without an inflated one it is drawn itself.
     ///
     /// # Errors
     /// [`ReportError::Mesh`] if there is no pial surface or a file is broken.
@@ -136,11 +139,53 @@ impl CorticalSurface {
         &self.files
     }
 
-    /// Values of the vertices of both hemispheres, from one value per voxel; see [`sample_along_normals`].
+    /// Values of the vertices of both hemispheres, from one value per voxel: those of the vertices themselves, or of a
+    /// volume, see [`sample_along_normals`].
     ///
     /// # Errors
-    /// [`ReportError::Fmri`] if there are not as many values as voxels or the mask's affine has no inverse.
-    pub fn sample(&self, mask: &Mask, values: &[f64]) -> Result<[Vec<f64>; 2], ReportError> {
+    /// [`ReportError::Fmri`] if there are not as many values as voxels or the mask's affine has no inverse;
+    /// [`ReportError::Mesh`] if the meshes have other vertices than the mask.
+    pub fn sample(&self, mask: &BrainMask, values: &[f64]) -> Result<[Vec<f64>; 2], ReportError> {
+        match mask {
+            BrainMask::Volume(mask) => self.sample_volume(mask, values),
+            BrainMask::Surface(mask) => self.own_values(mask.places(), values),
+        }
+    }
+
+    /// The values of vertices at their places on the meshes; NaN where there is none.
+    fn own_values(&self, places: &Grayordinates, values: &[f64]) -> Result<[Vec<f64>; 2], ReportError> {
+        let mut maps = [&self.left, &self.right].map(|side| vec![f64::NAN; side.drawn.vertices().len()]);
+        let mut start = 0;
+        for model in places.models() {
+            let own = &values[start..start + model.places.len()];
+            start += own.len();
+            let side = ["CORTEX_LEFT", "CORTEX_RIGHT"]
+                .iter()
+                .position(|side| model.structure.ends_with(side));
+            let (Some(side), Places::Vertices { n_mesh, vertices }) = (side, &model.places) else {
+                continue;
+            };
+            if maps[side].len() != *n_mesh {
+                let folder = self
+                    .files
+                    .first()
+                    .and_then(|file| file.parent())
+                    .unwrap_or(Path::new(""));
+                let found = format!("meshes of {} vertices", maps[side].len());
+                let expected = format!(
+                    "{n_mesh}, as {} of the scans has; name their own meshes with --surface",
+                    model.structure
+                );
+                return Err(ReportError::mesh(folder, found, expected));
+            }
+            for (&vertex, &value) in vertices.iter().zip(own) {
+                maps[side][vertex] = value;
+            }
+        }
+        Ok(maps)
+    }
+
+    fn sample_volume(&self, mask: &Mask, values: &[f64]) -> Result<[Vec<f64>; 2], ReportError> {
         let volume = mask.unmask(&aview1(values), f64::NAN)?;
         let to_voxels = mask.grid().inverse_affine()?;
         let (from, to) = self.offsets_mm;
@@ -169,8 +214,15 @@ fn load_hemisphere(
     hemisphere: &str,
     files: &mut Vec<PathBuf>,
 ) -> Result<Hemisphere, ReportError> {
-    let pial = file(folder, &pial_names(side, hemisphere)).ok_or_else(|| {
-        let expected = format!("pial_{side}.gii.gz, {hemisphere}.pial.gii or {hemisphere}.pial");
+    let by_name = |names: &[String], kinds: &[&str]| match file(folder, names) {
+        Some(path) => Ok(Some(path)),
+        None => named_by_side(folder, side, kinds),
+    };
+    let pial = by_name(&pial_names(side, hemisphere), &["midthickness.", "pial."])?.ok_or_else(|| {
+        let letter = if side == "left" { "L" } else { "R" };
+        let expected = format!(
+            "pial_{side}.gii.gz, {hemisphere}.pial.gii, {hemisphere}.pial or *_hemi-{letter}_pial.surf.gii"
+        );
         ReportError::mesh(
             folder,
             format!("no pial surface of the {side} hemisphere"),
@@ -192,7 +244,7 @@ fn load_hemisphere(
     ];
     let cortex = load_mesh(&pial)?;
     check_side(&pial, side, &cortex)?;
-    let drawn = match file(folder, &inflated) {
+    let drawn = match by_name(&inflated, &["inflated."])? {
         Some(path) => {
             let mesh = load_mesh(&path)?;
             same_vertices(&path, mesh.vertices().len(), &cortex)?;
@@ -201,7 +253,7 @@ fn load_hemisphere(
         }
         None => cortex.clone(),
     };
-    let folds = match file(folder, &folds) {
+    let folds = match by_name(&folds, &["sulc."])? {
         Some(path) => {
             let values = load_values(&path)?;
             same_vertices(&path, values.len(), &cortex)?;
@@ -237,6 +289,41 @@ fn same_vertices(path: &Path, found: usize, cortex: &Mesh) -> Result<(), ReportE
     }
     let expected = format!("{expected}, as in the pial surface");
     Err(ReportError::mesh(path, format!("{found} vertices"), expected))
+}
+
+/// The file of one side and the first kind of which there is one, by names such as `tpl-fsLR_den-32k_hemi-L_inflated.surf.gii`
+/// and `S1200.L.inflated_MSMAll.32k_fs_LR.surf.gii`.
+fn named_by_side(folder: &Path, side: &str, kinds: &[&str]) -> Result<Option<PathBuf>, ReportError> {
+    let letter = if side == "left" { "L" } else { "R" };
+    let marks = [format!("hemi-{letter}_"), format!(".{letter}.")];
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut of_side: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    let name = |path: &PathBuf| {
+        path.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    of_side
+        .retain(|path| BidsName::of(path).is_gifti() && marks.iter().any(|mark| name(path).contains(mark)));
+    for kind in kinds {
+        let (plain, marked) = (format!("_{kind}"), format!(".{}_", kind.trim_end_matches('.')));
+        let is_it = |path: &&PathBuf| [&plain, &marked].iter().any(|part| name(path).contains(*part));
+        let found: Vec<&PathBuf> = of_side.iter().filter(is_it).collect();
+        match found[..] {
+            [] => {}
+            [only] => return Ok(Some(only.clone())),
+            [first, second, ..] => {
+                let found = format!("{} and {}", name(first), name(second));
+                return Err(ReportError::mesh(
+                    folder,
+                    found,
+                    "one mesh of each hemisphere and kind",
+                ));
+            }
+        }
+    }
+    Ok(None)
 }
 
 fn file(folder: &Path, names: &[String]) -> Option<PathBuf> {

@@ -2,7 +2,7 @@
 //!
 //! `LPP_BLESS=1` draws the references again; the change shows in the repository.
 
-use lpp_fmri::{Grid, Mask, diagonal_affine};
+use lpp_fmri::{BrainMask, Grid, Mask, diagonal_affine};
 use lpp_report::plot::{GlassBrain, Panel, Row, RowPlot, RowStyle, Sheet, SurfaceMap};
 use lpp_report::surface::CorticalSurface;
 use lpp_report::{Format, Theme, export};
@@ -139,7 +139,9 @@ fn glass_brains() {
 fn cortex() {
     let mask = mask();
     let surface = CorticalSurface::of_mask(&mask).unwrap();
-    let sampled = surface.sample(&mask, &values(&mask)).unwrap();
+    let sampled = surface
+        .sample(&BrainMask::Volume(mask.clone()), &values(&mask))
+        .unwrap();
     let map = SurfaceMap {
         title: "Reliability".into(),
         value_name: "correlation".into(),

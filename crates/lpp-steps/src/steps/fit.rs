@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_files::FileError;
-use lpp_study::{KeptModel, Language, Study, beside_scores, start_times, story_names};
+use lpp_files::{FileError, right_hemisphere};
+use lpp_study::{KeptModel, Language, RunKind, Study, beside_scores, map_of, start_times, story_names};
 
 use super::fit_settings::FitSettings;
 use super::{place, words};
@@ -148,16 +148,19 @@ impl TargetSet {
     #[must_use]
     pub fn canary(&self) -> Self {
         let mut canary = self.clone();
-        for path in [&mut canary.scores, &mut canary.score_map] {
-            let name = path
-                .file_name()
+        let name_of = |path: &Path| {
+            path.file_name()
                 .unwrap_or_default()
                 .to_string_lossy()
-                .into_owned();
-            // The name ends in _LANG.npy or _LANG.nii.gz; a model's own may have underscores too.
-            let ending = name.rfind('_').map_or(name.as_str(), |place| &name[place..]);
-            path.set_file_name(format!("{}{ending}", CanaryFeatures::NAME));
-        }
+                .into_owned()
+        };
+        let name = name_of(&self.scores);
+        // The name ends in _LANG.npy; a model's own may have underscores too.
+        let ending = name.rfind('_').map_or(name.as_str(), |place| &name[place..]);
+        canary
+            .scores
+            .set_file_name(format!("{}{ending}", CanaryFeatures::NAME));
+        canary.score_map = map_of(&canary.scores, RunKind::of_map(&self.score_map));
         canary
     }
 
@@ -429,6 +432,7 @@ impl FitStep {
             Some(set.scores.with_extension("json")),
             beside(nested, "nested"),
             set.mask.as_ref().map(|_| set.score_map.clone()),
+            right_hemisphere(&set.score_map).filter(|_| set.mask.is_some()),
             beside(self.keep_folds, "folds"),
         ];
         let later = [beside(true, "runs"), beside(nested, "nested_runs")];

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use lpp_files::both_hemispheres;
+
 use crate::Artefact;
 
 /// The words of one language, from files of any form.
@@ -50,6 +52,8 @@ pub struct ImportRunsStep {
     pub folder: PathBuf,
     /// Hash of the table, which tells all that names, headers and sidecars say.
     pub content: String,
+    /// Stories that were left out for all subjects, as some subject lacks them.
+    pub left_out: Vec<String>,
     /// The runs table.
     pub output: PathBuf,
 }
@@ -61,6 +65,7 @@ impl ImportRunsStep {
         Artefact::new(&self.output)
             .with("folder", &self.folder)
             .with("content", &self.content)
+            .if_known("left_out", (!self.left_out.is_empty()).then_some(&self.left_out))
     }
 }
 
@@ -97,13 +102,13 @@ impl ImportFeaturesStep {
     }
 }
 
-/// A label image with a table of its labels.
+/// A label image, or labels of surfaces, with a table of its labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportAtlasStep {
     /// The label image.
     pub image: PathBuf,
-    /// The names of its labels.
-    pub labels: PathBuf,
+    /// The names of its labels, if the file itself gives none.
+    pub labels: Option<PathBuf>,
     /// The image in the study.
     pub output: PathBuf,
     /// The table in the study.
@@ -114,9 +119,9 @@ impl ImportAtlasStep {
     /// The image and the table.
     #[must_use]
     pub fn artefacts(&self) -> Vec<Artefact> {
-        vec![
-            Artefact::new(&self.output).input(&self.image),
-            Artefact::new(&self.table).inputs([&self.image, &self.labels]),
-        ]
+        let images = both_hemispheres(&self.output).into_iter();
+        let images = images.map(|output| Artefact::new(output).input(&self.image));
+        let table = Artefact::new(&self.table).input(&self.image).inputs(&self.labels);
+        images.chain([table]).collect()
     }
 }

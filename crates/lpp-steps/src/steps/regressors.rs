@@ -19,6 +19,8 @@ pub struct RegressorsStep {
     pub n_scans: usize,
     /// Repetition time, seconds.
     pub tr_s: f64,
+    /// Time of the first scan on the clock of the words, seconds; `None` for half a repetition time.
+    pub start_s: Option<f64>,
     /// The haemodynamic response.
     pub hrf: Hrf,
     /// The features.
@@ -34,6 +36,7 @@ impl RegressorsStep {
             .with("run", &self.run)
             .with("n_scans", self.n_scans)
             .with("tr_s", self.tr_s)
+            .if_known("start_s", self.start_s)
             .with("hrf", self.hrf.to_string())
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use lpp_fmri::CleaningParams;
-use lpp_study::{Language, Study};
+use lpp_study::{Language, RunKind, Study};
 
 use crate::{Artefact, CleanStep, ConfoundColumns, MaskStep, cleaning_of, has_symmetric_masks, smoothing_of};
 
@@ -42,12 +42,14 @@ impl SubjectStep {
     #[must_use]
     pub fn of_study(study: &Study, lang: Language, name: &str, runs: Vec<PathBuf>, n_runs: usize) -> Self {
         let clean = &study.config().clean;
+        // Surfaces are smoothed along the surface, or not at all.
+        let usual_mm = (study.kind() == RunKind::Volume).then_some(Self::REFERENCE_FWHM_MM);
         Self {
             lang,
             symmetric: has_symmetric_masks(study, &runs),
             stories: None,
             confounds: Vec::new(),
-            smoothing_fwhm_mm: smoothing_of(clean, Some(Self::REFERENCE_FWHM_MM)),
+            smoothing_fwhm_mm: smoothing_of(clean, usual_mm),
             cleaning: cleaning_of(clean),
             tr_s: study.config().tr_s,
             mask: study.subject_mask(name),

@@ -42,7 +42,11 @@ impl Planner<'_> {
     ) -> [Call; 2] {
         let folder = self.path(&view.scores_dir());
         let is_score = |path: &&PathBuf| {
-            path.starts_with(&folder) && !path.as_os_str().as_encoded_bytes().ends_with(b".nii.gz")
+            let name = path.as_os_str().as_encoded_bytes();
+            let is_map = [&b".nii.gz"[..], b".dscalar.nii", b".func.gii"]
+                .iter()
+                .any(|ending| name.ends_with(ending));
+            path.starts_with(&folder) && !is_map
         };
         let scores: Vec<PathBuf> = fitted.iter().filter(is_score).cloned().collect();
         let by_hand = self.made_by_hand(view, &scores);

@@ -8,7 +8,7 @@ use lpp_steps::{
     AverageStep, ConfoundColumns, MaskStep, ResampleStep, RoisStep, Step, confounds_of, has_symmetric_masks,
 };
 use lpp_study::{
-    Language, Study, SubjectRuns, SubjectsError, derivative_runs, resampled_dir, resampled_name,
+    Language, RunKind, Study, SubjectRuns, SubjectsError, derivative_runs, resampled_dir, resampled_name,
     resampled_runs,
 };
 
@@ -147,7 +147,8 @@ impl Planner<'_> {
                 subject,
                 ..RoisStep::of_study(&view, self.lang)
             };
-            (!own && view.config().regions).then(|| self.call(&step))
+            let has_spheres = view.config().regions && view.kind() == RunKind::Volume;
+            (!own && has_spheres).then(|| self.call(&step))
         };
         self.analysed().into_iter().filter_map(of).collect()
     }
