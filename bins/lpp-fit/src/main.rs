@@ -112,7 +112,7 @@ struct Args {
     /// Number of penalty ratios to try in a joint fit
     #[arg(long, value_name = "N", default_value_t = JointFit::DEFAULT_CANDIDATES)]
     candidates: usize,
-    /// Also test one layer against this number of nulls; written to `MODEL_LANG_nulls.npy`
+    /// Also test one layer against this number of nulls, and left against right; written to `MODEL_LANG_nulls.npy`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     nulls: Option<u32>,
     /// Permutation of the scans of a run in nulls
@@ -124,7 +124,8 @@ struct Args {
     /// Choose penalties again for each null, at the cost of a fit per null [default: keep those of the observed scans]
     #[arg(long)]
     null_refit: bool,
-    /// Layer for --controls and --nulls [default: the one with the best validation score, as with --nested-layer]
+    /// Layer for --controls and --nulls [default: the one with the best validation score, which --nulls chooses again in
+    /// each null]
     #[arg(long, value_name = "LAYER")]
     layer: Option<usize>,
     /// Seed of nulls and penalty ratios
@@ -338,21 +339,16 @@ fn of_joint(found: &LayerOutcome<JointInfo>) -> Outcome {
 
 fn of_nulls(found: &LayerOutcome<NullsInfo>) -> Outcome {
     let info = &found.info;
-    let sides = info.l_minus_r.halves.or(info.l_minus_r.x);
-    let p = sides.map_or_else(
-        || "not known without a mask".to_owned(),
-        |test| format!("{:.4}", test.p),
-    );
+    let sides = &info.l_minus_r;
+    let sides_p = sides.pairs.or(sides.x).or(sides.halves).and_then(|test| test.runs_p);
+    let p = sides_p.map_or_else(|| "not tested".to_owned(), |p| format!("p {p:.4}"));
     let significant = format!("{} voxels significant over the map", info.n_significant);
     Outcome::new(&found.path, found.up_to_date)
-        .fact("layer", info.layer, &format!("layer {}", info.layer))
+        .fact("layer", info.layer, &format!("layer {} ({})", info.layer, info.layer_choice))
         .count("nulls", info.n_nulls)
         .fact("n_significant", info.n_significant, &significant)
-        .fact(
-            "l_minus_r_p",
-            sides.map(|test| test.p),
-            &format!("p of left minus right {p}"),
-        )
+        .fact("gate_p", info.gate_p, "")
+        .fact("l_minus_r_runs_p", sides_p, &format!("left minus right over runs {p}"))
 }
 
 fn main() -> ExitCode {

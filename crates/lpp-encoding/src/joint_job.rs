@@ -8,7 +8,7 @@ use lpp_study::JointInfo;
 use ndarray::{Array1, Array2, Axis, concatenate, stack};
 
 use crate::group::lone;
-use crate::layer_job::{LayerOutcome, fit_layer};
+use crate::layer_job::{LayerOutcome, beside_fit};
 use crate::prepared::to_f32;
 use crate::target_set::load_mask;
 use crate::{EncodingError, FitJob};
@@ -53,12 +53,12 @@ impl JointJob {
             return Ok(Vec::new());
         };
         progress.start("joint fits with controls", self.fit.step.targets.len() as u64);
-        let outcomes = fit_layer(
+        let outcomes = beside_fit(
             &self.fit,
             software,
             progress,
-            |set, layer| self.fit.step.joint_artefact(set, Some(layer)),
-            |set, layer| self.fit_set(joint, set, layer),
+            |set| self.fit.step.joint_artefact(set),
+            |set| self.fit_set(joint, set),
         );
         progress.finish();
         outcomes
@@ -68,9 +68,9 @@ impl JointJob {
         &self,
         joint: &JointFit,
         set: &TargetSet,
-        layer: usize,
     ) -> Result<(Array2<f32>, JointInfo), EncodingError> {
-        let (group, heard, y) = lone(&self.fit.step, set)?;
+        let layer = self.fit.step.layer.map_or_else(|| FitJob::chosen_layer(set), Ok)?;
+        let (group, heard, y) = lone(&self.fit.step, set, false)?;
         load_mask(set, heard.n_voxels)?;
         let n_scans = heard.n_scans();
         let controls = joint

@@ -38,6 +38,7 @@
 mod average_job;
 mod canary_job;
 mod error;
+mod exchanges;
 mod explainable;
 mod features;
 mod fit_job;
@@ -47,8 +48,10 @@ mod heard;
 mod individual_job;
 mod joint_job;
 mod layer_job;
+mod map_sides;
 mod nested;
 mod null_job;
+mod null_layers;
 mod null_significance;
 mod pieces;
 mod prepared;

@@ -96,15 +96,31 @@ pub struct NullTest {
     pub p: f64,
 }
 
+/// A difference of left and right with its p-values. Those that are not defined are null in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SidesTest {
+    /// The observed value.
+    pub observed: f64,
+    /// Share of the nulls, including the observed value, that are as extreme. The nulls have no encoding on either side.
+    #[serde(alias = "p")]
+    pub no_encoding_p: f64,
+    /// p of the t over runs, for runs that share training data; only if the mean score is significant.
+    #[serde(default)]
+    pub runs_p: Option<f64>,
+    /// p under exchanges of the sides of whole runs; only for pairs, and if it can be 5 % or less.
+    #[serde(default)]
+    pub swap_p: Option<f64>,
+}
+
 /// The difference of left and right, by three definitions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct NullLateral {
     /// Means of the two halves of the masked array, as in the paper; needs a mask whose halves are the two sides.
-    pub halves: Option<NullTest>,
+    pub halves: Option<SidesTest>,
     /// Means of the voxels left and right of x = 0; needs the mask.
-    pub x: Option<NullTest>,
+    pub x: Option<SidesTest>,
     /// Mean over homotopic pairs; needs the mask.
-    pub pairs: Option<NullTest>,
+    pub pairs: Option<SidesTest>,
 }
 
 /// Sidecar of `gpt2_en_nulls.npy`, (rows, `n_voxels`): p-values of a layer.
@@ -114,8 +130,15 @@ pub struct NullsInfo {
     pub model: String,
     /// Subject, or `average`.
     pub subject: String,
-    /// The layer.
+    /// The layer, of the scans in their own order.
     pub layer: usize,
+    /// Whether the layer was `given` or chosen by validation `in each null`; `not recorded` by older versions, whose
+    /// choices were not made anew.
+    #[serde(default = "not_recorded")]
+    pub layer_choice: String,
+    /// In how many nulls each layer was chosen.
+    #[serde(default)]
+    pub null_layers: Vec<usize>,
     /// How the scans were permuted.
     pub null: String,
     /// Number of nulls.
@@ -129,8 +152,19 @@ pub struct NullsInfo {
     pub n_significant: usize,
     /// Mean score over voxels, against larger ones.
     pub mean_score: NullTest,
+    /// p of the mean score over both sides: above 5 % there is no encoding whose sides could be compared.
+    #[serde(default)]
+    pub gate_p: Option<f64>,
     /// Left minus right, two-sided.
     pub l_minus_r: NullLateral,
+    /// Number of patterns of exchanged sides, or why there are none.
+    #[serde(default = "not_recorded")]
+    pub swaps: String,
+}
+
+/// What sidecars of older versions do not say.
+fn not_recorded() -> String {
+    "not recorded".to_owned()
 }
 
 /// Sidecar of `canary_en_nulls.npy`, (`n_layers`, 1 + `n_nulls`): mean scores of the time-only control model, first the

@@ -201,6 +201,8 @@ table! {
         model: String,
         /// The layer.
         layer: usize,
+        /// Whether the layer was given, or chosen by validation in each null.
+        layer_choice: String,
         /// How scans were reordered.
         null: String,
         /// Nulls drawn.
@@ -213,18 +215,30 @@ table! {
         score_mean: f64,
         /// Its p.
         score_mean_p: f64,
+        /// p of the mean score over both sides: above 5 % there is no encoding whose sides could be compared.
+        gate_p: f64,
         /// Left minus right by halves.
         l_minus_r_halves: f64,
-        /// Its p.
-        l_minus_r_halves_p: f64,
+        /// Its p against nulls without encoding on either side.
+        l_minus_r_halves_no_encoding_p: f64,
+        /// Its p over runs, given encoding.
+        l_minus_r_halves_runs_p: f64,
         /// Left minus right by x.
         l_minus_r_x: f64,
-        /// Its p.
-        l_minus_r_x_p: f64,
+        /// Its p against nulls without encoding on either side.
+        l_minus_r_x_no_encoding_p: f64,
+        /// Its p over runs, given encoding.
+        l_minus_r_x_runs_p: f64,
         /// Mean difference of mirrored voxels.
         l_minus_r_pairs: f64,
-        /// Its p.
-        l_minus_r_pairs_p: f64,
+        /// Its p against nulls without encoding on either side.
+        l_minus_r_pairs_no_encoding_p: f64,
+        /// Its p over runs, given encoding.
+        l_minus_r_pairs_runs_p: f64,
+        /// Its p under exchanges of the sides of whole runs; empty if it cannot be 5 % or less.
+        l_minus_r_pairs_swap_p: f64,
+        /// The exchanges, or why there is no p.
+        swaps: String,
     }
 }
 

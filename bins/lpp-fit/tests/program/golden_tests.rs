@@ -166,7 +166,7 @@ fn nulls_are_tested_per_voxel_over_the_map_and_left_against_right() {
     ] {
         let said = assert_succeeds(&mut nulls(more));
         assert!(
-            said.contains("golden_en_nulls.npy: written, layer 1, 99 nulls"),
+            said.contains("golden_en_nulls.npy: written, layer 1 (given), 99 nulls"),
             "{said}"
         );
         let values = npy::load_f64_matrix(&path).unwrap();
@@ -187,7 +187,11 @@ fn nulls_are_tested_per_voxel_over_the_map_and_left_against_right() {
         assert_eq!(values.row(3).iter().filter(|d| !d.is_nan()).count(), 2);
         let info: NullsInfo = load_sidecar(&path).unwrap();
         assert_eq!((info.n_nulls, info.layer, info.rows.len()), (99, 1, 6));
-        assert!(info.mean_score.p <= 0.05 && info.l_minus_r.pairs.is_some());
+        let pairs = info.l_minus_r.pairs.unwrap();
+        assert!(info.gate_p.unwrap() <= 0.05 && pairs.runs_p.is_some());
+        // Four runs have eight patterns.
+        assert!(pairs.swap_p.is_none() && info.swaps.starts_with("not testable: 8 patterns"));
+        assert_eq!((info.layer_choice.as_str(), info.null_layers), ("given", vec![0, 99]));
         shown.push(info.null);
     }
     assert_eq!(shown[0], "circular shifts, penalties fixed");

@@ -385,6 +385,15 @@ impl FitStep {
         self.nested_layer || needed
     }
 
+    /// How the layer of joint fits and nulls comes about, as in sidecars.
+    #[must_use]
+    pub fn layer_choice(&self) -> &'static str {
+        match self.layer {
+            Some(_) => "given",
+            None => "in each null",
+        }
+    }
+
     /// A file made from the model, the words and the scans of a set.
     fn artefact(&self, set: &TargetSet, path: &Path) -> Artefact {
         let artefact = Artefact::new(path)
@@ -442,14 +451,15 @@ impl FitStep {
         stories.iter().enumerate().any(is_again).then_some(artefact)
     }
 
-    /// The joint fit of a set, if there is one; `layer` once known.
+    /// The joint fit of a set, if there is one.
     #[must_use]
-    pub fn joint_artefact(&self, set: &TargetSet, layer: Option<usize>) -> Option<Artefact> {
+    pub fn joint_artefact(&self, set: &TargetSet) -> Option<Artefact> {
         let joint = self.joint.as_ref()?;
         let names: Vec<&String> = joint.controls.iter().map(|(name, _)| name).collect();
         let artefact = self
             .artefact(set, &beside_scores(&set.scores, "joint"))
-            .if_known("layer", layer)
+            .if_known("layer", self.layer)
+            .with("layer_choice", self.layer_choice())
             .inputs(joint.controls.iter().map(|(_, path)| path))
             .with("controls", names)
             .with("n_candidates", joint.n_candidates)
@@ -457,13 +467,14 @@ impl FitStep {
         Some(artefact)
     }
 
-    /// The nulls of a set, if there are any; `layer` once known.
+    /// The nulls of a set, if there are any.
     #[must_use]
-    pub fn nulls_artefact(&self, set: &TargetSet, layer: Option<usize>) -> Option<Artefact> {
+    pub fn nulls_artefact(&self, set: &TargetSet) -> Option<Artefact> {
         let nulls = self.nulls?;
         let artefact = self
             .artefact(set, &beside_scores(&set.scores, "nulls"))
-            .if_known("layer", layer)
+            .if_known("layer", self.layer)
+            .with("layer_choice", self.layer_choice())
             .with("n_nulls", nulls.n)
             .with("null", nulls.order.recorded())
             .with("null_refit", nulls.refit)
@@ -531,8 +542,8 @@ impl Step for FitStep {
             }
             artefacts.extend(self.score_artefacts(set));
             artefacts.extend(self.explainable_artefact(set));
-            artefacts.extend(self.joint_artefact(set, self.layer));
-            artefacts.extend(self.nulls_artefact(set, self.layer));
+            artefacts.extend(self.joint_artefact(set));
+            artefacts.extend(self.nulls_artefact(set));
         }
         artefacts
     }
