@@ -105,13 +105,20 @@ struct Args {
     /// Also choose the layer of each voxel by nested cross-validation; written to `MODEL_LANG_nested.npy`
     #[arg(long)]
     nested_layer: bool,
-    /// Also fit one layer jointly with these controls by banded ridge; written to `MODEL_LANG_joint.npy`. Give names of
-    /// controls (wordrate, ...) or of other activations, or all for every control of the study
+    /// Also fit one layer jointly with these controls by banded ridge, all controls as one band; written to
+    /// `MODEL_LANG_joint.npy`. Give names of controls (wordrate, ...) or of other activations, or all for every control of the study
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     controls: Vec<FeatureName>,
-    /// Number of penalty ratios to try in a joint fit
-    #[arg(long, value_name = "N", default_value_t = JointFit::DEFAULT_CANDIDATES)]
-    candidates: usize,
+    /// Ratios of the layer to the controls that are tried in a joint fit, 1 for equal traces; 0, the controls alone, is
+    /// always tried
+    #[arg(long, value_name = "GRID", default_value = JointFit::DEFAULT_RATIOS)]
+    ratios: Penalties,
+    /// Voxels that share ratio and penalty in a joint fit
+    #[arg(long, value_name = "SCOPE", default_value = AlphaScope::default().name(), value_parser = lpp_cli::choice::<AlphaScope>())]
+    joint_scope: AlphaScope,
+    /// No longer known: see --ratios
+    #[arg(long, hide = true, value_parser = no_candidates)]
+    candidates: Option<String>,
     /// Also test one layer against this number of nulls, and left against right; written to `MODEL_LANG_nulls.npy`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     nulls: Option<u32>,
@@ -128,7 +135,7 @@ struct Args {
     /// each null]
     #[arg(long, value_name = "LAYER")]
     layer: Option<usize>,
-    /// Seed of nulls and penalty ratios
+    /// Seed of nulls
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
     /// Do not fit the time-only control model (leakage check) along with a study's model
@@ -171,11 +178,11 @@ impl Args {
         step.keep_folds |= self.keep_folds;
         step.nested_layer = self.nested_layer;
         step.layer = self.layer;
+        let asked = self.controls.iter().map(ToString::to_string).collect();
         step.joint = (!self.controls.is_empty()).then(|| JointFit {
-            asked: self.controls.iter().map(ToString::to_string).collect(),
-            controls: controls(study, self.study.lang, &self.controls),
-            n_candidates: self.candidates,
-            seed: self.seed,
+            ratios: JointFit::nested(&self.ratios),
+            scope: self.joint_scope,
+            ..JointFit::with(asked, controls(study, self.study.lang, &self.controls))
         });
         if self.nulls.is_some() && !self.null_refit && !step.settings.has_fast_nulls() {
             anyhow::bail!("--nulls with R², a penalty per voxel, gaps or test stories needs --null-refit");
@@ -280,6 +287,11 @@ impl Args {
         let canary = (own && !self.no_canary).then(|| CanaryJob::beside(&job, &study));
         Ok((job, canary))
     }
+}
+
+/// Joint fits once drew their ratios at random.
+fn no_candidates(_: &str) -> Result<String, String> {
+    Err("joint fits try every ratio of a grid; choose it with --ratios".to_owned())
 }
 
 /// A name that makes a folder inside the scores folder.

@@ -472,11 +472,13 @@ fn joint_fits_and_nulls_are_tabulated() {
         model: "gpt2-m".to_owned(),
         subject: "average".to_owned(),
         layer: 2,
+        layer_choice: "given".to_owned(),
         controls: vec!["wordrate".to_owned(), "envelope".to_owned()],
         rows: vec!["joint_r".to_owned(), "unique_r".to_owned()],
         means: vec![2.0, 1.75],
-        band_widths: vec![4, 1, 1],
-        mean_weights: vec![0.5, 0.25, 0.25],
+        band_widths: vec![4, 2],
+        ratio_per_fold: vec![1.0, 0.1],
+        ratio_per_fold_r2: vec![0.0, 0.0],
     };
     save_with_sidecar(&beside_scores(&scores, "joint"), &values, &joint).unwrap();
     let test = |observed, no_encoding_p| SidesTest {

@@ -24,22 +24,22 @@ pub struct LayerOutcome<Info> {
 
 /// Computes a file beside the scores of each set of a fit, unless it is up to date.
 ///
-/// `artefact` gives the inputs, outputs and parameters for a set; `compute` gives the values and the content of their
-/// sidecar.
+/// `artefacts` gives the inputs, outputs and parameters for a set; `compute` gives the values of the first output and the
+/// content of their sidecar, and writes the others.
 pub(crate) fn beside_fit<Info: Serialize + DeserializeOwned>(
     fit: &FitJob,
     software: Software,
     progress: &dyn Progress,
-    artefact: impl Fn(&TargetSet) -> Option<Artefact>,
+    artefacts: impl Fn(&TargetSet) -> Vec<Artefact>,
     compute: impl Fn(&TargetSet) -> Result<(Array2<f32>, Info), EncodingError>,
 ) -> Result<Vec<LayerOutcome<Info>>, EncodingError> {
     let mut outcomes = Vec::new();
     for set in &fit.step.targets {
-        let Some(artefact) = artefact(set) else {
+        let artefacts = artefacts(set);
+        let Some(path) = artefacts.first().map(|artefact| artefact.path.clone()) else {
             continue;
         };
-        let path = artefact.path.clone();
-        let done = run_if_stale(software, vec![artefact], fit.force, || {
+        let done = run_if_stale(software, artefacts, fit.force, || {
             let (values, info) = compute(set)?;
             save_with_sidecar(&path, &values, &info)?;
             Ok::<_, EncodingError>(info)

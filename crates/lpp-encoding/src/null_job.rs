@@ -68,7 +68,7 @@ impl NullJob {
             &self.fit,
             software,
             progress,
-            |set| self.fit.step.nulls_artefact(set),
+            |set| self.fit.step.nulls_artefact(set).into_iter().collect(),
             |set| self.test_set(nulls, set),
         );
         progress.finish();

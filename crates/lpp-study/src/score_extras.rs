@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Additional files of a model's scores that are used in tables; see [`beside_scores`].
-pub const BESIDE_SCORES: [&str; 5] = ["nested", "joint", "nulls", "runs", "nested_runs"];
+pub const BESIDE_SCORES: [&str; 6] = ["nested", "joint", "nulls", "runs", "nested_runs", "joint_runs"];
 
 /// Split-half correlations beside `isc/isc_en.npy`: of each voxel in each halving and run, and without each subject.
 pub const VOXELWISE_ISC: [&str; 2] = ["voxelwise", "jackknife"];
@@ -66,7 +66,8 @@ pub struct NestedInfo {
     pub n_nan_voxels: usize,
 }
 
-/// Sidecar of `gpt2_en_joint.npy`, (rows, `n_voxels`): joint fit of a layer with low-level controls.
+/// Sidecar of `gpt2_en_joint.npy`, (rows, `n_voxels`): joint fit of a layer with low-level controls. The rows of each fold
+/// are in `gpt2_en_joint_runs.npy`, (`n_runs`, rows, `n_voxels`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JointInfo {
     /// Name of the model.
@@ -75,6 +76,9 @@ pub struct JointInfo {
     pub subject: String,
     /// The layer.
     pub layer: usize,
+    /// Whether the layer was `given` or chosen `by validation`.
+    #[serde(default = "not_recorded")]
+    pub layer_choice: String,
     /// Names of the controls.
     pub controls: Vec<String>,
     /// Names of the rows.
@@ -83,8 +87,12 @@ pub struct JointInfo {
     pub means: Vec<f64>,
     /// Features of each band: the model's, then the controls'.
     pub band_widths: Vec<usize>,
-    /// Mean over folds and voxels of the chosen weights of the bands in the joint fit, scaled to sum 1.
-    pub mean_weights: Vec<f64>,
+    /// The ratio of the bands that each fold chose by r, 1 for equal traces; the mean over voxels if each chose its own.
+    #[serde(default)]
+    pub ratio_per_fold: Vec<f64>,
+    /// The same by R².
+    #[serde(default)]
+    pub ratio_per_fold_r2: Vec<f64>,
 }
 
 /// A statistic with its p-value under a null.

@@ -118,7 +118,7 @@ fn nested_layers_and_joint_fits_are_those_of_scikit_learn() {
 
     let joint = || {
         let mut command = golden_fit(study);
-        command.args(["--controls", "wordrate,b", "--candidates", "1", "--layer", "1"]);
+        command.args(["--controls", "wordrate,b", "--layer", "1"]);
         command
     };
     let said = assert_succeeds(&mut joint());
@@ -131,10 +131,20 @@ fn nested_layers_and_joint_fits_are_those_of_scikit_learn() {
     assert_eq!(info.controls, ["control_wordrate", "b"]);
     assert_eq!(
         (info.band_widths, info.rows[5].as_str()),
-        (vec![4, 1, 2], "unique_r2")
+        (vec![4, 3], "unique_r2")
     );
+    assert_eq!(serde_json::json!(info.ratio_per_fold), expected["ratio_per_fold"]);
+    assert_eq!(serde_json::json!(info.ratio_per_fold_r2), expected["ratio_per_fold_r2"]);
+    assert_eq!(info.layer_choice, "given");
+    let of_folds = npy::load_f64_stack(&study.join("scores/golden_en_joint_runs.npy")).unwrap();
+    assert_eq!(of_folds.dim(), (N_RUNS, 6, N_VOXELS));
+    lpp_testkit::assert_close(&of_folds.mean_axis(ndarray::Axis(0)).unwrap(), &found, stored());
     assert!(assert_succeeds(&mut joint()).contains("golden_en_joint.npy: up to date"));
-    let said = assert_succeeds(golden_fit(study).args(["--controls", "all", "--candidates", "3"]));
+    let mut old = joint();
+    assert_usage_error(old.args(["--candidates", "3"]));
+    let error = String::from_utf8(old.output().unwrap().stderr).unwrap();
+    assert!(error.contains("--ratios"), "{error}");
+    let said = assert_succeeds(golden_fit(study).args(["--controls", "all", "--ratios", "1"]));
     assert!(said.contains("golden_en_joint.npy: written"), "{said}");
     assert_fails(
         golden_fit(study).args(["--controls", "envelope"]),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::FileError;
-use lpp_study::{Language, Study, beside_scores, start_times, story_names};
+use lpp_study::{AlphaScope, Language, Penalties, Study, beside_scores, start_times, story_names};
 
 use super::fit_settings::FitSettings;
 use super::{place, words};
@@ -187,15 +187,34 @@ pub struct JointFit {
     pub asked: Vec<String>,
     /// Name and activations of each control.
     pub controls: Vec<(String, PathBuf)>,
-    /// Number of penalty ratios to try.
-    pub n_candidates: usize,
-    /// Seed of the ratios.
-    pub seed: u64,
+    /// Ratios of the layer's band to that of the controls, 1 for equal traces; 0 is the controls alone.
+    pub ratios: Vec<f64>,
+    /// The voxels that share a ratio and a penalty.
+    pub scope: AlphaScope,
 }
 
 impl JointFit {
-    /// Default number of penalty ratios.
-    pub const DEFAULT_CANDIDATES: usize = 20;
+    /// The ratios that are tried by default, beside 0: half decades.
+    pub const DEFAULT_RATIOS: &'static str = "logspace:-5:2:15";
+
+    /// A joint fit with `controls`: names and activations, as `asked`, with the default ratios.
+    #[must_use]
+    pub fn with(asked: Vec<String>, controls: Vec<(String, PathBuf)>) -> Self {
+        let ratios = Self::DEFAULT_RATIOS.parse::<Penalties>();
+        let ratios = ratios.unwrap_or_else(|_| unreachable!("the default ratios are a grid"));
+        Self {
+            asked,
+            controls,
+            ratios: Self::nested(&ratios),
+            scope: AlphaScope::Global,
+        }
+    }
+
+    /// Ratios behind 0, with which the joint fit contains the controls alone.
+    #[must_use]
+    pub fn nested(ratios: &Penalties) -> Vec<f64> {
+        [&[0.0], ratios.values()].concat()
+    }
 }
 
 /// A test of one layer against permuted scans.
@@ -451,20 +470,22 @@ impl FitStep {
         stories.iter().enumerate().any(is_again).then_some(artefact)
     }
 
-    /// The joint fit of a set, if there is one.
+    /// The joint fit of a set and its scores in each fold, if there is one.
     #[must_use]
-    pub fn joint_artefact(&self, set: &TargetSet) -> Option<Artefact> {
-        let joint = self.joint.as_ref()?;
+    pub fn joint_artefacts(&self, set: &TargetSet) -> Vec<Artefact> {
+        let Some(joint) = &self.joint else {
+            return Vec::new();
+        };
         let names: Vec<&String> = joint.controls.iter().map(|(name, _)| name).collect();
-        let artefact = self
-            .artefact(set, &beside_scores(&set.scores, "joint"))
-            .if_known("layer", self.layer)
-            .with("layer_choice", self.layer_choice())
-            .inputs(joint.controls.iter().map(|(_, path)| path))
-            .with("controls", names)
-            .with("n_candidates", joint.n_candidates)
-            .with("seed", joint.seed);
-        Some(artefact)
+        let artefact = |what: &&str| {
+            self.artefact(set, &beside_scores(&set.scores, what))
+                .if_known("layer", self.layer)
+                .inputs(joint.controls.iter().map(|(_, path)| path))
+                .with("controls", &names)
+                .with("ratios", &joint.ratios)
+                .with("joint_scope", joint.scope.name())
+        };
+        ["joint", "joint_runs"].iter().map(artefact).collect()
     }
 
     /// The nulls of a set, if there are any.
@@ -542,7 +563,7 @@ impl Step for FitStep {
             }
             artefacts.extend(self.score_artefacts(set));
             artefacts.extend(self.explainable_artefact(set));
-            artefacts.extend(self.joint_artefact(set));
+            artefacts.extend(self.joint_artefacts(set));
             artefacts.extend(self.nulls_artefact(set));
         }
         artefacts
