@@ -6,19 +6,19 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Outcome, Program, ScanArgs, StudyArgs};
 use lpp_encoding::{
-    CanaryJob, FitJob, FitOutcome, IndividualJob, JointJob, LayerOutcome, NullJob, average_targets,
-    average_targets_of,
+    CanaryJob, FitJob, FitOutcome, IndividualJob, JointJob, LayerOutcome, NullJob, SwapJob,
+    average_targets, average_targets_of,
 };
 use lpp_files::Progress;
 use lpp_fmri::Hrf;
 use lpp_preparation::RepetitionTime;
 use lpp_steps::{
     AlphaSearch, Arithmetic, CanaryFeatures, Choice, FitSettings, FitStep, InnerRuns, JointFit, NullOrder,
-    Nulls, TargetSet,
+    Nulls, Swaps, TargetSet,
 };
 use lpp_study::{
     AlphaScope, FeatureName, FeatureSource, FoldRule, JointInfo, Language, Metric, NullsInfo, PairRuns,
-    Penalties, Study, check_pairs, resampled_runs, resampled_runs_of,
+    Penalties, Study, SwapsInfo, check_pairs, resampled_runs, resampled_runs_of,
 };
 use lpp_text::Control;
 
@@ -131,7 +131,11 @@ struct Args {
     /// Choose penalties again for each null, at the cost of a fit per null [default: keep those of the observed scans]
     #[arg(long)]
     null_refit: bool,
-    /// Layer for --controls and --nulls [default: the one with the best validation score, which --nulls chooses again in
+    /// Also compute left minus right with the sides of whole runs exchanged, for the p of slopes; written to
+    /// `MODEL_LANG_swaps.npy`
+    #[arg(long)]
+    swaps: bool,
+    /// Layer for --controls, --nulls and --swaps [default: the one with the best validation score, which --nulls chooses again in
     /// each null]
     #[arg(long, value_name = "LAYER")]
     layer: Option<usize>,
@@ -183,6 +187,13 @@ impl Args {
             ratios: JointFit::nested(&self.ratios),
             scope: self.joint_scope,
             ..JointFit::with(asked, controls(study, self.study.lang, &self.controls))
+        });
+        if self.swaps && !step.settings.has_fast_nulls() {
+            anyhow::bail!("--swaps needs correlations, a penalty for all voxels, no gaps and no test stories");
+        }
+        step.swaps = self.swaps.then(|| Swaps {
+            seed: self.seed,
+            isc: Some(study.isc(self.study.lang)),
         });
         if self.nulls.is_some() && !self.null_refit && !step.settings.has_fast_nulls() {
             anyhow::bail!("--nulls with R², a penalty per voxel, gaps or test stories needs --null-refit");
@@ -363,6 +374,15 @@ fn of_nulls(found: &LayerOutcome<NullsInfo>) -> Outcome {
         .fact("l_minus_r_runs_p", sides_p, &format!("left minus right over runs {p}"))
 }
 
+fn of_swaps(found: &LayerOutcome<SwapsInfo>) -> Outcome {
+    let info = &found.info;
+    let n_pairs = info.n_pairs.first().copied().unwrap_or(0);
+    Outcome::new(&found.path, found.up_to_date)
+        .fact("layer", info.layer, &format!("layer {}", info.layer))
+        .count("runs", info.n_runs)
+        .count("pairs", n_pairs)
+}
+
 fn main() -> ExitCode {
     lpp_cli::run(|args: Args| {
         let common = args.common.clone();
@@ -371,8 +391,10 @@ fn main() -> ExitCode {
         let mut outcomes: Vec<Outcome> = fit.run(software, &progress)?.iter().map(of_fit).collect();
         let joint = JointJob { fit: fit.clone() }.run(software, &progress)?;
         outcomes.extend(joint.iter().map(of_joint));
-        let nulls = NullJob { fit }.run(software, &progress)?;
+        let nulls = NullJob { fit: fit.clone() }.run(software, &progress)?;
         outcomes.extend(nulls.iter().map(of_nulls));
+        let swaps = SwapJob { fit }.run(software, &progress)?;
+        outcomes.extend(swaps.iter().map(of_swaps));
         if let Some(canary) = canary {
             canary.run(software, &progress)?;
         }

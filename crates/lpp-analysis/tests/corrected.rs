@@ -100,6 +100,7 @@ fn sample(case: &Value) -> Sample {
         nested_runs: None,
         joint: None,
         nulls: None,
+        swaps: None,
         run_scores: vec![],
     });
     let by_x = Hemispheres::by_world_x(&x_mm);

@@ -1,14 +1,14 @@
 //! Exchanges of the sides of whole runs, for the homotopic pairs of a map.
 
-use lpp_ridge::{RidgeError, SideSwaps};
+use lpp_ridge::{RidgeCvFit, RidgeError, SideSwaps};
 use lpp_stats::{HomotopicPairs, RunSwaps, StatsError};
 use ndarray::{Array2, Axis};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::EncodingError;
-use crate::null_layers::Chosen;
 use crate::pieces::Pieces;
+use crate::prepared::Prepared;
 
 /// The patterns of exchanged runs, and the pairs.
 pub(crate) struct Exchanges {
@@ -34,11 +34,12 @@ impl Exchanges {
     /// Left minus right of each pair under each pattern, averaged over the tests of `folds`: (`n_pairs`, `n_patterns`).
     pub(crate) fn differences(
         &self,
-        chosen: &Chosen<'_>,
+        prepared: &Prepared,
+        fit: &RidgeCvFit,
         y: &[Array2<f32>],
         folds: &[usize],
     ) -> Result<Array2<f32>, RidgeError> {
-        chosen.prepared.swap_differences(chosen.fit, y, &self.swaps, folds)
+        prepared.swap_differences(fit, y, &self.swaps, folds)
     }
 
     /// The p of mean differences, one per pattern, and what to say of it: there is none if it could not be 5 % or less.

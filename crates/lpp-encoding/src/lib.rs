@@ -59,6 +59,7 @@ mod scratch;
 mod set_fit;
 mod split_half;
 mod subject_signals;
+mod swap_job;
 mod target_set;
 mod voxel_halves;
 
@@ -71,4 +72,5 @@ pub use joint_job::JointJob;
 pub use layer_job::LayerOutcome;
 pub use null_job::{NullJob, null_orders};
 pub use split_half::{SplitHalf, SplitHalfScores, split_half_scores};
+pub use swap_job::SwapJob;
 pub use target_set::{average_targets, average_targets_of};

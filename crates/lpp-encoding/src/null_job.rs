@@ -102,7 +102,7 @@ impl NullJob {
                 let of_folds = chosen.fit.fold_scores.t().mapv(to_f32);
                 let exchanged = exchanges.as_ref().map(|exchanges| {
                     let folds: Vec<usize> = (0..of_folds.ncols()).collect();
-                    let differences = exchanges.differences(chosen, &y, &folds)?;
+                    let differences = exchanges.differences(chosen.prepared, chosen.fit, &y, &folds)?;
                     Ok(means(&differences, &VoxelSet::all(differences.nrows())).to_vec())
                 });
                 let folds = sides.as_ref().map(|sides| sides.l_minus_r(&of_folds).map(|d| d.to_vec()));

@@ -11,7 +11,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Additional files of a model's scores that are used in tables; see [`beside_scores`].
-pub const BESIDE_SCORES: [&str; 6] = ["nested", "joint", "nulls", "runs", "nested_runs", "joint_runs"];
+pub const BESIDE_SCORES: [&str; 7] = [
+    "nested",
+    "joint",
+    "nulls",
+    "runs",
+    "nested_runs",
+    "joint_runs",
+    "swaps",
+];
 
 /// Split-half correlations beside `isc/isc_en.npy`: of each voxel in each halving and run, and without each subject.
 pub const VOXELWISE_ISC: [&str; 2] = ["voxelwise", "jackknife"];
@@ -173,6 +181,37 @@ pub struct NullsInfo {
 /// What sidecars of older versions do not say.
 fn not_recorded() -> String {
     "not recorded".to_owned()
+}
+
+/// Sidecar of `gpt2_en_swaps.npy`, (`n_patterns`, measures): mean left minus right score of homotopic pairs while the
+/// sides of whole runs are exchanged.
+///
+/// Up to 1024 patterns are a binary counter: run 0 is the lowest bit, the last run is never exchanged, and the first pattern
+/// is the data as they are. More than eleven runs have 1023 random patterns behind the first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SwapsInfo {
+    /// Name of the model.
+    pub model: String,
+    /// Subject, or `average`.
+    pub subject: String,
+    /// The layer, given or chosen by validation.
+    pub layer: usize,
+    /// Number of runs.
+    pub n_runs: usize,
+    /// Names of the columns: over `all` pairs and `reliable_pairs`, then each of them in each run, such as `all/run-0`.
+    pub measures: Vec<String>,
+    /// Number of pairs of each of the former.
+    pub n_pairs: Vec<usize>,
+    /// Seed of random patterns.
+    pub seed: u64,
+}
+
+impl SwapsInfo {
+    /// The name of a measure in one run, from 0.
+    #[must_use]
+    pub fn of_run(measure: &str, run: usize) -> String {
+        format!("{measure}/run-{run}")
+    }
 }
 
 /// Sidecar of `canary_en_nulls.npy`, (`n_layers`, 1 + `n_nulls`): mean scores of the time-only control model, first the

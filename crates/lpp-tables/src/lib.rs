@@ -71,7 +71,8 @@ tables_of_a_language! {
         Atlas AtlasRegression AtlasLines;
     individuals: Individuals IndividualsRegression IndividualsLines;
     corrected: Delta CorrectedFamilies CorrectedLaterality CorrectedLateralityCurves CorrectedOptimism CorrectedJoint
-        CorrectedNulls CorrectedCeilings CorrectedEquivalence CorrectedVoxelTests CorrectedParcels CorrectedRandomEffects;
+        CorrectedNulls CorrectedCeilings CorrectedEquivalence CorrectedVoxelTests CorrectedParcels CorrectedRandomEffects
+        SpecificationCurve SpecificationCurveChoices SpecificationCurveTest;
 }
 
 /// The declaration of a table of one language; `None` if there is no such table.

@@ -30,13 +30,17 @@ mod sample;
 mod seed;
 mod slope_significance;
 mod subjects;
+mod swaps;
 mod voxel_tests;
 mod voxels;
 
+pub(crate) use load::sample;
+
 pub use ceiling::{CALIPER, Ceiling, CeilingKind, Geometry};
 pub use measures::Measure;
-pub use sample::{JointScores, LayerChoice, Sample, SampleModel};
+pub use sample::{JointScores, LayerChoice, Sample, SampleModel, SwapScores};
 pub use slope_significance::SlopeTests;
+pub(crate) use swaps::{Exchanged, ONE_LAYER, slope};
 pub use voxels::Voxels;
 
 use lpp_tables::{
@@ -77,7 +81,7 @@ impl Part for CorrectedPart {
 
     fn compute(&self, inputs: &Inputs<'_>) -> Result<Made, AnalysisError> {
         let average = inputs.average()?;
-        let sample = load::load(
+        let sample = load::with_subjects(
             &average.brain,
             inputs.files.isc.as_deref(),
             &average.models,

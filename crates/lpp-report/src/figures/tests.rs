@@ -199,6 +199,10 @@ impl Numbers {
                     self.check_all(row.values.iter().copied(), what);
                 }
             }
+            Panel::Specifications(plot) => {
+                let ends = plot.intervals.iter().flat_map(|(low, high)| [*low, *high]);
+                self.check_all(plot.slopes.iter().copied().chain(ends), what);
+            }
         }
     }
 }

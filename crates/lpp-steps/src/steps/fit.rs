@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::FileError;
-use lpp_study::{AlphaScope, Language, Penalties, Study, beside_scores, start_times, story_names};
+use lpp_study::{AlphaScope, Language, Penalties, Study, beside_isc, beside_scores, start_times, story_names};
 
 use super::fit_settings::FitSettings;
 use super::{place, words};
@@ -251,6 +251,15 @@ impl Nulls {
     }
 }
 
+/// Left minus right with the sides of whole runs exchanged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Swaps {
+    /// Seed of the patterns, if there are too many for all.
+    pub seed: u64,
+    /// The inter-subject correlation beside which the correlations of halves lie, which tell reliable pairs.
+    pub isc: Option<PathBuf>,
+}
+
 /// The activations of the time-only control model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CanaryFeatures {
@@ -327,12 +336,14 @@ pub struct FitStep {
     pub keep_folds: bool,
     /// Whether layers are also chosen by nested cross-validation.
     pub nested_layer: bool,
-    /// Layer of joint fits and nulls; `None` for the layer chosen on inner data.
+    /// Layer of joint fits, nulls and exchanges; `None` for the layer chosen on inner data.
     pub layer: Option<usize>,
     /// The joint fit with controls.
     pub joint: Option<JointFit>,
     /// The test against nulls.
     pub nulls: Option<Nulls>,
+    /// The exchanges of sides.
+    pub swaps: Option<Swaps>,
 }
 
 impl FitStep {
@@ -375,6 +386,7 @@ impl FitStep {
             layer: None,
             joint: None,
             nulls: None,
+            swaps: None,
         }
     }
 
@@ -393,6 +405,7 @@ impl FitStep {
             nested_layer: false,
             joint: None,
             nulls: None,
+            swaps: None,
             ..self.clone()
         }
     }
@@ -400,7 +413,8 @@ impl FitStep {
     /// Whether the layer of joint fits and nulls is chosen by the fit, or was requested explicitly.
     #[must_use]
     pub fn chooses_layers(&self) -> bool {
-        let needed = self.layer.is_none() && (self.joint.is_some() || self.nulls.is_some());
+        let further = self.joint.is_some() || self.nulls.is_some() || self.swaps.is_some();
+        let needed = self.layer.is_none() && further;
         self.nested_layer || needed
     }
 
@@ -504,6 +518,20 @@ impl FitStep {
         Some(artefact)
     }
 
+    /// The exchanges of sides of a set, if they are wanted.
+    #[must_use]
+    pub fn swaps_artefact(&self, set: &TargetSet) -> Option<Artefact> {
+        let swaps = self.swaps.as_ref()?;
+        let halves = swaps.isc.as_deref().map(|isc| beside_isc(isc, "voxelwise"));
+        let halves = halves.filter(|path| set.is_average() && path.exists());
+        let artefact = self
+            .artefact(set, &beside_scores(&set.scores, "swaps"))
+            .inputs(&halves)
+            .if_known("layer", self.layer)
+            .with("swap_seed", swaps.seed);
+        Some(artefact)
+    }
+
     /// The test of the time-only control model, for a step made by [`canary`](Self::canary).
     #[must_use]
     pub fn canary_artefact(&self, set: &TargetSet) -> Artefact {
@@ -541,6 +569,9 @@ impl Step for FitStep {
                 arguments.extend(words(["--null-refit"]));
             }
         }
+        if self.swaps.is_some() {
+            arguments.extend(words(["--swaps"]));
+        }
         for subject in &self.subjects {
             arguments.extend(words(["--subject", &subject.name]));
         }
@@ -565,6 +596,7 @@ impl Step for FitStep {
             artefacts.extend(self.explainable_artefact(set));
             artefacts.extend(self.joint_artefacts(set));
             artefacts.extend(self.nulls_artefact(set));
+            artefacts.extend(self.swaps_artefact(set));
         }
         artefacts
     }

@@ -33,7 +33,7 @@ pub use controls::ControlStep;
 pub use extract::{Dtype, ExtractStep};
 pub use fetch::{FetchGloveStep, FetchModelStep, FetchPrecomputedStep, FetchScansStep, FetchWordsStep};
 pub use fit::{
-    AlphaSearch, Arithmetic, CanaryFeatures, FitStep, InnerRuns, JointFit, NullOrder, Nulls, TargetSet,
+    AlphaSearch, Arithmetic, CanaryFeatures, FitStep, InnerRuns, JointFit, NullOrder, Nulls, Swaps, TargetSet,
 };
 pub use fit_settings::FitSettings;
 pub use glove::GloveStep;

@@ -1,6 +1,6 @@
 //! Fits to the average subject and to individual ones.
 
-use lpp_steps::{FitStep, JointFit, Nulls, SubjectStep, TargetSet};
+use lpp_steps::{FitStep, JointFit, Nulls, SubjectStep, Swaps, TargetSet};
 
 use super::features::unique;
 use super::planner::Planner;
@@ -68,6 +68,10 @@ impl Planner<'_> {
         step.nulls = (wanted.nulls > 0).then(|| Nulls {
             refit: !self.settings.has_fast_nulls(),
             ..Nulls::circular(wanted.nulls as usize)
+        });
+        step.swaps = wanted.swaps.then(|| Swaps {
+            seed: 0,
+            isc: Some(self.study.isc(self.lang)),
         });
     }
 
