@@ -90,7 +90,7 @@ impl SwapJob {
             names.extend((0..n_runs).map(|run| SwapsInfo::of_run(name, run)));
             columns.extend(by_run);
         }
-        let views: Vec<_> = columns.iter().map(Array1::view).collect();
+        let views: Vec<_> = columns.iter().map(|column| column.view()).collect();
         let values = stack(Axis(1), &views).unwrap_or_else(|_| unreachable!("all have every pattern"));
         let info = SwapsInfo {
             model: step.model.clone(),

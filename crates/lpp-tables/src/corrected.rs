@@ -394,6 +394,24 @@ table! {
 }
 
 table! {
+    /// Left minus right of pairs whose partners lie beside the mirror image: no template is symmetric.
+    CorrectedMirrorOffsets: "corrected_mirror_offsets" {
+        /// How the layer of each voxel is chosen: best_of_test or nested.
+        layer_rule: String,
+        /// Shift of the partner from the mirror image along x, mm.
+        offset_mm: f64,
+        /// Pairs.
+        n_pairs: usize,
+        /// Mean left minus right, over models.
+        l_minus_r_mean: f64,
+        /// Its slope per ln(parameters).
+        slope_per_ln_parameter: f64,
+        /// p of the slope over runs.
+        runs_p: f64,
+    }
+}
+
+table! {
     /// The slope of left minus right on model size under every combination of choices.
     SpecificationCurve: "specification_curve" {
         /// Place by rising slope.

@@ -11,7 +11,8 @@
 //! * `ceilings`: noise ceilings of both sides with their errors, and `equivalence`: whether they explain L − R;
 //! * `voxel_tests`: corrections for many voxels;
 //! * `parcels`: a spatial null for maps of parcels;
-//! * `subjects`: effects over individual subjects and over runs.
+//! * `subjects`: effects over individual subjects and over runs;
+//! * `mirror_offsets`: pairs whose partners lie beside the mirror image.
 
 mod ceiling;
 mod ceilings;
@@ -22,6 +23,7 @@ mod joint;
 mod laterality;
 mod load;
 mod measures;
+mod mirror_offsets;
 mod nulls;
 mod optimism;
 mod outcome;
@@ -45,7 +47,7 @@ pub use voxels::Voxels;
 
 use lpp_tables::{
     CorrectedCeilings, CorrectedEquivalence, CorrectedFamilies, CorrectedJoint, CorrectedLaterality,
-    CorrectedLateralityCurves, CorrectedNulls, CorrectedOptimism, CorrectedParcels, CorrectedRandomEffects,
+    CorrectedLateralityCurves, CorrectedMirrorOffsets, CorrectedNulls, CorrectedOptimism, CorrectedParcels, CorrectedRandomEffects,
     CorrectedVoxelTests, Delta, Row, Table,
 };
 
@@ -76,6 +78,7 @@ impl Part for CorrectedPart {
             CorrectedVoxelTests::NAME,
             CorrectedParcels::NAME,
             CorrectedRandomEffects::NAME,
+            CorrectedMirrorOffsets::NAME,
         ]
     }
 
@@ -115,5 +118,6 @@ fn made(sample: &Sample) -> Result<Made, AnalysisError> {
         .with(&equivalence::rows(sample)?)
         .with(&voxel_tests::rows(sample)?)
         .with(&parcels::rows(sample))
-        .with(&subjects::rows(sample)?))
+        .with(&subjects::rows(sample)?)
+        .with(&mirror_offsets::rows(sample)?))
 }
