@@ -42,11 +42,16 @@ impl Exchanges {
         prepared.swap_differences(fit, y, &self.swaps, folds)
     }
 
+    /// Whether a p of 5 % or less can be reached.
+    pub(crate) fn is_testable(&self) -> bool {
+        self.runs.smallest_p() <= 0.05
+    }
+
     /// The p of mean differences, one per pattern, and what to say of it: there is none if it could not be 5 % or less.
     pub(crate) fn p(&self, means: &[f64]) -> (Option<f64>, String) {
         let (n, n_runs) = self.runs.patterns().dim();
-        let least = self.runs.smallest_p();
-        if least > 0.05 {
+        if !self.is_testable() {
+            let least = self.runs.smallest_p();
             let why = format!("not testable: {n} patterns of {n_runs} runs, p of at least {least}");
             return (None, why);
         }

@@ -53,6 +53,7 @@ mod nested;
 mod null_job;
 mod null_layers;
 mod null_significance;
+mod pair_clusters;
 mod pieces;
 mod prepared;
 mod scratch;

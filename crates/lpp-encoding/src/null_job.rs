@@ -15,6 +15,7 @@ use crate::layer_job::{LayerOutcome, beside_fit};
 use crate::map_sides::{Lateral, MapSides, means};
 use crate::null_layers::NullLayers;
 use crate::null_significance::{NullTests, ROWS};
+use crate::pair_clusters::tfce_p;
 use crate::pieces::Pieces;
 use crate::prepared::to_f32;
 use crate::target_set::{load_mask, mask_of};
@@ -46,8 +47,8 @@ pub struct NullJob {
 struct Observed {
     /// Left minus right in each fold.
     folds: Lateral<Vec<f64>>,
-    /// Mean left minus right of pairs under each exchange.
-    exchanged: Option<Vec<f64>>,
+    /// Left minus right of each pair under each exchange, (`n_pairs`, `n_patterns`).
+    exchanged: Option<Array2<f32>>,
 }
 
 impl NullJob {
@@ -79,7 +80,7 @@ impl NullJob {
         let step = &self.fit.step;
         let (group, heard, y) = lone(step, set, step.layer.is_none() && nulls.refit)?;
         let mask = load_mask(set, heard.n_voxels)?;
-        let sides = mask.map(|mask| MapSides::of(&mask, mask_of(set))).transpose()?;
+        let sides = mask.as_ref().map(|mask| MapSides::of(mask, mask_of(set))).transpose()?;
         let features = self.fit.features(&heard.n_scans())?;
         let orders = null_orders(&nulls, &group.pieces.lengths())?;
         let exchanges = self.exchanges(sides.as_ref(), &group.pieces, nulls.seed)?;
@@ -102,8 +103,7 @@ impl NullJob {
                 let of_folds = chosen.fit.fold_scores.t().mapv(to_f32);
                 let exchanged = exchanges.as_ref().map(|exchanges| {
                     let folds: Vec<usize> = (0..of_folds.ncols()).collect();
-                    let differences = exchanges.differences(chosen.prepared, chosen.fit, &y, &folds)?;
-                    Ok(means(&differences, &VoxelSet::all(differences.nrows())).to_vec())
+                    exchanges.differences(chosen.prepared, chosen.fit, &y, &folds)
                 });
                 let folds = sides.as_ref().map(|sides| sides.l_minus_r(&of_folds).map(|d| d.to_vec()));
                 observed = Some(Observed {
@@ -113,8 +113,14 @@ impl NullJob {
             }
             Ok(())
         })?;
-        let tests = NullTests::new(&scores, sides.as_ref())?;
+        let mut tests = NullTests::new(&scores, sides.as_ref())?;
         let gate_p = tests.mean_score.p;
+        let observed = observed.unwrap_or_else(|| unreachable!("the observed order has a layer"));
+        let testable = exchanges.as_ref().is_some_and(Exchanges::is_testable);
+        let pairs = sides.as_ref().and_then(MapSides::pairs).filter(|_| testable);
+        if let (Some(mask), Some(pairs), Some(exchanged)) = (&mask, pairs, &observed.exchanged) {
+            tests.set_tfce_p(pairs, &tfce_p(mask, pairs, exchanged)?);
+        }
         let (l_minus_r, swaps) = self.lateral(&tests, observed, exchanges.as_ref(), &group.pieces)?;
         let mut null_layers = vec![0; features.activations().n_layers()];
         layers.iter().skip(1).for_each(|&layer| null_layers[layer] += 1);
@@ -153,13 +159,14 @@ impl NullJob {
     fn lateral(
         &self,
         tests: &NullTests,
-        observed: Option<Observed>,
+        observed: Observed,
         exchanges: Option<&Exchanges>,
         pieces: &Pieces,
     ) -> Result<(NullLateral, String), EncodingError> {
-        let observed = observed.unwrap_or_else(|| unreachable!("the observed order has a layer"));
         let (swap_p, swaps) = match (exchanges, observed.exchanged) {
-            (Some(exchanges), Some(means)) => exchanges.p(&means),
+            (Some(exchanges), Some(differences)) => {
+                exchanges.p(&means(&differences, &VoxelSet::all(differences.nrows())).to_vec())
+            }
             _ => (None, "no homotopic pairs, or settings without fast nulls".to_owned()),
         };
         // The runs of fixed test stories do not take turns, so their spread is not that of the mean.

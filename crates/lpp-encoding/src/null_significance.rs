@@ -10,18 +10,19 @@ use crate::map_sides::{Lateral, MapSides, differences, means};
 use crate::prepared::to_f32;
 
 /// What the rows of the map of p-values are.
-pub(crate) const ROWS: [&str; 6] = [
+pub(crate) const ROWS: [&str; 7] = [
     "score",
     "p",
     "p_fwe",
     "difference",
     "difference_p",
     "difference_p_fwe",
+    "difference_tfce_p",
 ];
 
 /// Every test of a map.
 pub(crate) struct NullTests {
-    /// (rows, `n_voxels`); see [`ROWS`].
+    /// (rows, `n_voxels`); see [`ROWS`]. The last row is left to [`NullTests::set_tfce_p`].
     pub(crate) values: Array2<f32>,
     pub(crate) threshold_fwe_05: Option<f64>,
     pub(crate) n_significant: usize,
@@ -57,6 +58,15 @@ impl NullTests {
             mean_score: test(&means(scores, &VoxelSet::all(n_voxels)), Tail::Upper),
             sides: lateral.map(two_sided),
         })
+    }
+}
+
+impl NullTests {
+    /// Writes the p of pairs by clusters under exchanged sides.
+    pub(crate) fn set_tfce_p(&mut self, pairs: &HomotopicPairs, p: &[f64]) {
+        for (&left, &p) in pairs.left().iter().zip(p) {
+            self.values[[ROWS.len() - 1, left]] = to_f32(p);
+        }
     }
 }
 

@@ -97,7 +97,7 @@ fn centred(points: &ArrayRef2<f64>) -> Result<Array2<f64>, StatsError> {
     at_least("points of a cloud", 2, points.nrows())?;
     check_finite("a coordinate", &points.iter().copied().collect::<Vec<_>>())?;
     let mean: Array1<f64> = points.sum_axis(Axis(0)) / points.nrows() as f64;
-    Ok(points - &mean)
+    Ok(points.to_owned() - &mean)
 }
 
 #[cfg(test)]
