@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Outcome, Program, ScanArgs, StudyArgs};
 use lpp_encoding::{
-    CanaryJob, FitJob, FitOutcome, IndividualJob, JointJob, LayerOutcome, NullJob, SwapJob,
-    average_targets, average_targets_of,
+    CanaryJob, FitJob, FitOutcome, IndividualJob, JointJob, LayerOutcome, NullJob, SwapJob, average_targets,
+    average_targets_of,
 };
 use lpp_files::Progress;
 use lpp_fmri::Hrf;
@@ -189,7 +189,9 @@ impl Args {
             ..JointFit::with(asked, controls(study, self.study.lang, &self.controls))
         });
         if self.swaps && !step.settings.has_fast_nulls() {
-            anyhow::bail!("--swaps needs correlations, a penalty for all voxels, no gaps and no test stories");
+            anyhow::bail!(
+                "--swaps needs correlations, a penalty for all voxels, no gaps and no test stories"
+            );
         }
         step.swaps = self.swaps.then(|| Swaps {
             seed: self.seed,
@@ -363,15 +365,27 @@ fn of_joint(found: &LayerOutcome<JointInfo>) -> Outcome {
 fn of_nulls(found: &LayerOutcome<NullsInfo>) -> Outcome {
     let info = &found.info;
     let sides = &info.l_minus_r;
-    let sides_p = sides.pairs.or(sides.x).or(sides.halves).and_then(|test| test.runs_p);
+    let sides_p = sides
+        .pairs
+        .or(sides.x)
+        .or(sides.halves)
+        .and_then(|test| test.runs_p);
     let p = sides_p.map_or_else(|| "not tested".to_owned(), |p| format!("p {p:.4}"));
     let significant = format!("{} voxels significant over the map", info.n_significant);
     Outcome::new(&found.path, found.up_to_date)
-        .fact("layer", info.layer, &format!("layer {} ({})", info.layer, info.layer_choice))
+        .fact(
+            "layer",
+            info.layer,
+            &format!("layer {} ({})", info.layer, info.layer_choice),
+        )
         .count("nulls", info.n_nulls)
         .fact("n_significant", info.n_significant, &significant)
         .fact("gate_p", info.gate_p, "")
-        .fact("l_minus_r_runs_p", sides_p, &format!("left minus right over runs {p}"))
+        .fact(
+            "l_minus_r_runs_p",
+            sides_p,
+            &format!("left minus right over runs {p}"),
+        )
 }
 
 fn of_swaps(found: &LayerOutcome<SwapsInfo>) -> Outcome {

@@ -3,7 +3,9 @@
 use crate::need::Need;
 use crate::overview::{Overview, Reliability};
 use crate::part::Part;
-use crate::{baselines, corrected, curve, individuals, lateralization, layers, parcels, regions, scaling, training};
+use crate::{
+    baselines, corrected, curve, individuals, lateralization, layers, parcels, regions, scaling, training,
+};
 
 /// Declares the analyses: name of the command, what it is about, and the part that computes it.
 macro_rules! analyses {

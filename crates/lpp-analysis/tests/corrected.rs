@@ -17,7 +17,8 @@ use lpp_files::{Silent, npy};
 use lpp_stats::{Hemispheres, HomotopicPairs, ReliableVoxels};
 use lpp_steps::Software;
 use lpp_study::{
-    CanaryInfo, JointInfo, Language, NullLateral, NullTest, NullsInfo, SidesTest, beside_scores, save_with_sidecar,
+    CanaryInfo, JointInfo, Language, NullLateral, NullTest, NullsInfo, SidesTest, beside_scores,
+    save_with_sidecar,
 };
 use lpp_tables::Table;
 use ndarray::{Array1, Array2, Array3, Axis};
@@ -533,7 +534,10 @@ fn joint_fits_and_nulls_are_tabulated() {
     );
     assert_eq!(found.numbers("l_minus_r_pairs_no_encoding_p"), [Some(0.5)]);
     assert_eq!(
-        (found.numbers("l_minus_r_pairs_runs_p"), found.numbers("l_minus_r_x_runs_p")),
+        (
+            found.numbers("l_minus_r_pairs_runs_p"),
+            found.numbers("l_minus_r_x_runs_p")
+        ),
         (vec![Some(0.125)], vec![None])
     );
 }

@@ -30,7 +30,11 @@ fn with_runs(toy: &ToyStudy, exchanged: bool) {
         let size = scores.info.n_parameters.map_or(0.0, |n| (n as f64).ln());
         let half = best.len() / 2;
         let runs = Array2::from_shape_fn((GROWTH.len(), best.len()), |(run, voxel)| {
-            let more = if voxel < half { (GROWTH[run] - 0.004) * size } else { 0.0 };
+            let more = if voxel < half {
+                (GROWTH[run] - 0.004) * size
+            } else {
+                0.0
+            };
             best[voxel] + more as f32
         });
         npy::save(&beside_scores(&path, "runs"), &runs).unwrap();
@@ -39,7 +43,11 @@ fn with_runs(toy: &ToyStudy, exchanged: bool) {
         }
         let swaps = RunSwaps::new(GROWTH.len(), &mut ChaCha8Rng::seed_from_u64(0)).unwrap();
         let of_run = |pattern: usize, run: usize| {
-            let sign = if swaps.patterns()[[pattern, run]] { -1.0 } else { 1.0 };
+            let sign = if swaps.patterns()[[pattern, run]] {
+                -1.0
+            } else {
+                1.0
+            };
             sign * GROWTH[run] * size
         };
         let n_runs = GROWTH.len();
@@ -70,7 +78,9 @@ fn run(toy: &ToyStudy, analysis: Analysis) -> AnalysisReport {
         version: "0",
         commit: None,
     };
-    AnalysisJob::new(toy.study(), Language::English, analysis).run(software, &Silent).unwrap()
+    AnalysisJob::new(toy.study(), Language::English, analysis)
+        .run(software, &Silent)
+        .unwrap()
 }
 
 #[test]
@@ -82,40 +92,77 @@ fn every_combination_has_its_slope_and_the_curve_one_p() {
     // Eighteen choices of sides, voxels and ceilings, two of matched voxels, one of exchanged pairs; all runs or without
     // run 0; all families or without llama, because two models without gpt2 have no slope.
     assert_eq!(rows.len(), 21 * 2 * 2);
-    assert!(rows.windows(2).all(|pair| pair[0].slope <= pair[1].slope && pair[0].rank + 1 == pair[1].rank));
+    assert!(
+        rows.windows(2)
+            .all(|pair| pair[0].slope <= pair[1].slope && pair[0].rank + 1 == pair[1].rank)
+    );
     let find = |sides: &str, rule: &str, runs: &str, families: &str| {
         let row = rows.iter().find(|row| {
             (row.sides.as_str(), row.voxels.as_str(), row.ceiling.as_str()) == (sides, "all", "none")
-                && (row.layer_rule.as_str(), row.runs.as_str(), row.families.as_str()) == (rule, runs, families)
+                && (row.layer_rule.as_str(), row.runs.as_str(), row.families.as_str())
+                    == (rule, runs, families)
         });
         row.unwrap().clone()
     };
     for (runs, expected) in [("all", 0.004), ("without run 0", 0.0041)] {
-        for (sides, rule) in [("halves", "best_of_test"), ("x", "best_of_test"), ("pairs", "one_layer")] {
+        for (sides, rule) in [
+            ("halves", "best_of_test"),
+            ("x", "best_of_test"),
+            ("pairs", "one_layer"),
+        ] {
             let row = find(sides, rule, runs, "without llama");
-            assert!((row.slope - expected).abs() < 1e-6, "{sides}, {runs}: {}", row.slope);
+            assert!(
+                (row.slope - expected).abs() < 1e-6,
+                "{sides}, {runs}: {}",
+                row.slope
+            );
             assert_eq!((row.n_models, row.n_runs), (3, if runs == "all" { 6 } else { 5 }));
         }
     }
     // The spread of the runs' slopes, for runs that share training data: √(5e-7 · (1/6 + 1/5)) · t(0.975, 5).
     let row = find("halves", "best_of_test", "all", "all");
-    assert!((row.runs_ci_high - row.slope - 4.281_744e-4 * 2.570_582).abs() < 1e-6, "{row:?}");
+    assert!(
+        (row.runs_ci_high - row.slope - 4.281_744e-4 * 2.570_582).abs() < 1e-6,
+        "{row:?}"
+    );
     let choices = report.rows::<SpecificationCurveChoices>().unwrap();
-    let n = |choice: &str| choices.iter().filter(|row| row.choice == choice).map(|row| row.n_specifications).sum::<usize>();
-    assert!(["sides", "voxels", "ceiling", "runs", "families"].iter().all(|choice| n(choice) == rows.len()));
+    let n = |choice: &str| {
+        choices
+            .iter()
+            .filter(|row| row.choice == choice)
+            .map(|row| row.n_specifications)
+            .sum::<usize>()
+    };
+    assert!(
+        ["sides", "voxels", "ceiling", "runs", "families"]
+            .iter()
+            .all(|choice| n(choice) == rows.len())
+    );
     let test = &report.rows::<SpecificationCurveTest>().unwrap()[0];
     // Any exchange makes the mean smaller and the spread larger.
-    assert_eq!((test.n_tested, test.n_patterns, test.joint_p), (4, 32, 1.0 / 32.0));
+    assert_eq!(
+        (test.n_tested, test.n_patterns, test.joint_p),
+        (4, 32, 1.0 / 32.0)
+    );
     let families = run(&toy, Analysis::Corrected);
     let table = families.table("corrected_families").unwrap();
-    let one = table.texts("layer_rule").iter().position(|rule| rule == "one_layer").unwrap();
+    let one = table
+        .texts("layer_rule")
+        .iter()
+        .position(|rule| rule == "one_layer")
+        .unwrap();
     assert_eq!(table.numbers("swap_p")[one], Some(1.0 / 32.0));
 }
 
 #[test]
 fn a_curve_without_exchanges_has_no_p_and_says_why() {
     let toy = ToyStudy::full();
-    assert!(run(&toy, Analysis::Curve).rows::<SpecificationCurve>().unwrap().is_empty());
+    assert!(
+        run(&toy, Analysis::Curve)
+            .rows::<SpecificationCurve>()
+            .unwrap()
+            .is_empty()
+    );
     with_runs(&toy, false);
     let report = run(&toy, Analysis::Curve);
     let test = &report.rows::<SpecificationCurveTest>().unwrap()[0];

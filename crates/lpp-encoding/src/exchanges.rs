@@ -55,7 +55,10 @@ impl Exchanges {
             let why = format!("not testable: {n} patterns of {n_runs} runs, p of at least {least}");
             return (None, why);
         }
-        (Some(self.runs.p(means)).filter(|p| !p.is_nan()), format!("{n} patterns of {n_runs} runs"))
+        (
+            Some(self.runs.p(means)).filter(|p| !p.is_nan()),
+            format!("{n} patterns of {n_runs} runs"),
+        )
     }
 }
 

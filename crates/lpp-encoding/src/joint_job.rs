@@ -111,7 +111,11 @@ impl JointJob {
             .to_owned(),
             controls: joint.controls.iter().map(|(name, _)| name.clone()).collect(),
             rows: ROWS.map(str::to_owned).to_vec(),
-            means: values.rows().into_iter().map(|row| nan_mean(row.iter().copied())).collect(),
+            means: values
+                .rows()
+                .into_iter()
+                .map(|row| nan_mean(row.iter().copied()))
+                .collect(),
             band_widths: bands.widths.to_vec(),
             ratio_per_fold: by_r.ratios(&joint.ratios),
             ratio_per_fold_r2: by_r2.ratios(&joint.ratios),
@@ -133,7 +137,8 @@ impl JointJob {
         let width = |bands: &[Vec<Array2<f64>>]| bands.iter().map(|band| band[0].ncols()).sum();
         let side_by_side = |run: usize| {
             let views: Vec<_> = all.iter().map(|band| band[run].view()).collect();
-            concatenate(Axis(1), &views).unwrap_or_else(|_| unreachable!("bands have the scans of the targets"))
+            concatenate(Axis(1), &views)
+                .unwrap_or_else(|_| unreachable!("bands have the scans of the targets"))
         };
         Ok(Bands {
             x: (0..group.pieces.lengths().len()).map(side_by_side).collect(),
@@ -161,7 +166,9 @@ fn continued(alphas: &[f64]) -> Vec<f64> {
     };
     let factor = next / least;
     // Rounding must not drop the last one.
-    let below = (1..).map(|k| least / factor.powi(k)).take_while(|&alpha| alpha > LEAST_PENALTY * (1.0 - 1e-9));
+    let below = (1..)
+        .map(|k| least / factor.powi(k))
+        .take_while(|&alpha| alpha > LEAST_PENALTY * (1.0 - 1e-9));
     let mut all: Vec<f64> = below.collect();
     all.reverse();
     all.extend(alphas);
@@ -182,10 +189,21 @@ impl Nested {
             0 => joint.ratios[ratio] * equal,
             _ => 1.0,
         });
-        let alone: Vec<Array2<f64>> = bands.x.iter().map(|run| run.slice(s![.., of_layer..]).to_owned()).collect();
+        let alone: Vec<Array2<f64>> = bands
+            .x
+            .iter()
+            .map(|run| run.slice(s![.., of_layer..]).to_owned())
+            .collect();
         Ok(Self {
             joint: banded(ridge, bands.widths.to_vec(), weights, &bands.x, y, arithmetic)?,
-            controls: banded(ridge, vec![of_controls], Array2::ones((1, 1)), &alone, y, arithmetic)?,
+            controls: banded(
+                ridge,
+                vec![of_controls],
+                Array2::ones((1, 1)),
+                &alone,
+                y,
+                arithmetic,
+            )?,
         })
     }
 
@@ -238,7 +256,10 @@ mod tests {
         assert_eq!(found.len(), 25);
         for (k, alpha) in (0..25).zip(&found) {
             let expected = 10_f64.powf(-1.0 + f64::from(k) / 3.0);
-            assert!((alpha / expected - 1.0).abs() < 1e-12, "{alpha}, expected {expected}");
+            assert!(
+                (alpha / expected - 1.0).abs() < 1e-12,
+                "{alpha}, expected {expected}"
+            );
         }
         assert_eq!(continued(&[100.0, 1.0, 10.0]), [0.1, 1.0, 10.0, 100.0]);
         assert_eq!(continued(&[0.01, 1.0]), [0.01, 1.0]);

@@ -80,7 +80,10 @@ impl NullJob {
         let step = &self.fit.step;
         let (group, heard, y) = lone(step, set, step.layer.is_none() && nulls.refit)?;
         let mask = load_mask(set, heard.n_voxels)?;
-        let sides = mask.as_ref().map(|mask| MapSides::of(mask, mask_of(set))).transpose()?;
+        let sides = mask
+            .as_ref()
+            .map(|mask| MapSides::of(mask, mask_of(set)))
+            .transpose()?;
         let features = self.fit.features(&heard.n_scans())?;
         let orders = null_orders(&nulls, &group.pieces.lengths())?;
         let exchanges = self.exchanges(sides.as_ref(), &group.pieces, nulls.seed)?;
@@ -95,7 +98,10 @@ impl NullJob {
             orders: &orders,
         };
         let layers = of_layers.choose(|chosen| {
-            let found = chosen.prepared.null_scores(chosen.fit, &y, &orders.only(chosen.orders), nulls.refit)?;
+            let found =
+                chosen
+                    .prepared
+                    .null_scores(chosen.fit, &y, &orders.only(chosen.orders), nulls.refit)?;
             for (&order, column) in chosen.orders.iter().zip(found.columns()) {
                 scores.column_mut(order).assign(&column);
             }
@@ -105,7 +111,9 @@ impl NullJob {
                     let folds: Vec<usize> = (0..of_folds.ncols()).collect();
                     exchanges.differences(chosen.prepared, chosen.fit, &y, &folds)
                 });
-                let folds = sides.as_ref().map(|sides| sides.l_minus_r(&of_folds).map(|d| d.to_vec()));
+                let folds = sides
+                    .as_ref()
+                    .map(|sides| sides.l_minus_r(&of_folds).map(|d| d.to_vec()));
                 observed = Some(Observed {
                     folds: folds.unwrap_or_default(),
                     exchanged: exchanged.transpose()?,
@@ -167,7 +175,10 @@ impl NullJob {
             (Some(exchanges), Some(differences)) => {
                 exchanges.p(&means(&differences, &VoxelSet::all(differences.nrows())).to_vec())
             }
-            _ => (None, "no homotopic pairs, or settings without fast nulls".to_owned()),
+            _ => (
+                None,
+                "no homotopic pairs, or settings without fast nulls".to_owned(),
+            ),
         };
         // The runs of fixed test stories do not take turns, so their spread is not that of the mean.
         let in_turn = !matches!(self.fit.step.settings.folds, FoldRule::Test(_));
@@ -199,7 +210,10 @@ impl NullJob {
 
 /// p of the t over runs, where it is defined.
 fn runs_p(of_runs: &[f64]) -> Option<f64> {
-    RunTest::of(of_runs).ok().map(|test| test.p).filter(|p| !p.is_nan())
+    RunTest::of(of_runs)
+        .ok()
+        .map(|test| test.p)
+        .filter(|p| !p.is_nan())
 }
 
 /// As the sidecar describes the nulls.

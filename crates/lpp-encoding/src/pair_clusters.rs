@@ -23,7 +23,10 @@ pub(crate) fn tfce_p(
     pairs: &HomotopicPairs,
     differences: &Array2<f32>,
 ) -> Result<Vec<f64>, EncodingError> {
-    let largest = differences.iter().filter(|d| d.is_finite()).fold(0.0_f32, |most, d| most.max(d.abs()));
+    let largest = differences
+        .iter()
+        .filter(|d| d.is_finite())
+        .fold(0.0_f32, |most, d| most.max(d.abs()));
     let tfce = Tfce {
         step: Some(f64::from(largest) / N_STEPS).filter(|step| *step > 0.0),
         ..Tfce::default()
@@ -31,7 +34,11 @@ pub(crate) fn tfce_p(
     let enhanced = |pattern: ArrayView1<'_, f32>| -> Result<Vec<f64>, EncodingError> {
         let mut map = Array1::zeros(mask.n_voxels());
         for (&left, &difference) in pairs.left().iter().zip(pattern) {
-            map[left] = if difference.is_nan() { 0.0 } else { f64::from(difference) };
+            map[left] = if difference.is_nan() {
+                0.0
+            } else {
+                f64::from(difference)
+            };
         }
         let volume = tfce.of(&mask.unmask(&map, 0.0)?)?;
         let values = mask.apply(&volume)?;

@@ -61,17 +61,20 @@ impl Prepared {
         if refit {
             let of_null = |null| {
                 let fit = self.score(&nulls.apply(null, y))?;
-                let scores = fit.validation_scores.ok_or(RidgeError::NoValidationScores { index: 0 })?;
-                let of_folds = scores.rows().into_iter().map(|fold| nan_mean(fold.iter().copied()));
+                let scores = fit
+                    .validation_scores
+                    .ok_or(RidgeError::NoValidationScores { index: 0 })?;
+                let of_folds = scores
+                    .rows()
+                    .into_iter()
+                    .map(|fold| nan_mean(fold.iter().copied()));
                 Ok(of_folds.sum())
             };
             return (0..nulls.n_nulls()).map(of_null).collect();
         }
         let scores = match self {
             Self::Single(prepared) => prepared.null_validation_scores(fit, y, columns, nulls)?,
-            Self::Double(prepared) => {
-                prepared.null_validation_scores(fit, &in_double(y), columns, nulls)?
-            }
+            Self::Double(prepared) => prepared.null_validation_scores(fit, &in_double(y), columns, nulls)?,
         };
         let mean = |null: ArrayView1<'_, f32>| nan_mean(null.iter().map(|&r| f64::from(r)));
         Ok(scores.axis_iter(Axis(1)).map(mean).collect())

@@ -1,10 +1,12 @@
 //! Left minus right of homotopic pairs while the sides of whole runs are exchanged, for slopes over models.
 
+use std::path::PathBuf;
+
 use lpp_files::{Progress, npy};
 use lpp_fmri::Mask;
 use lpp_stats::{HomotopicPairs, ReliableVoxels, VoxelSet, nan_mean};
 use lpp_steps::{Software, Swaps, TargetSet};
-use lpp_study::{SwapsInfo, beside_isc};
+use lpp_study::SwapsInfo;
 use ndarray::{Array1, Array2, Axis, stack};
 
 use crate::exchanges::Exchanges;
@@ -64,7 +66,7 @@ impl SwapJob {
         let prepared = Prepared::new(&group.model, &x, step.arithmetic).map_err(failed)?;
         let fit = prepared.score(&y).map_err(failed)?;
         let scored = VoxelSet::matching(&fit.scores.to_vec(), |score| !score.is_nan());
-        let measures = measures(swaps, set, &mask, &scored)?;
+        let measures = measures(step.swap_halves(set), set, &mask, &scored)?;
         let all = &measures[0].1;
         let exchanges = Exchanges::of(all, &group.pieces, swaps.seed)?;
         let runs = group.pieces.runs();
@@ -73,7 +75,9 @@ impl SwapJob {
         let mut by_run: Vec<Vec<Array1<f64>>> = vec![Vec::new(); measures.len()];
         for run in 0..n_runs {
             let folds: Vec<usize> = (0..runs.len()).filter(|&piece| runs[piece] == run).collect();
-            let differences = exchanges.differences(&prepared, &fit, &y, &folds).map_err(failed)?;
+            let differences = exchanges
+                .differences(&prepared, &fit, &y, &folds)
+                .map_err(failed)?;
             for ((_, pairs), by_run) in measures.iter().zip(&mut by_run) {
                 let rows = |(row, left): (usize, &usize)| pairs.left().contains(left).then_some(row);
                 let rows = all.left().iter().enumerate().filter_map(rows).collect();
@@ -83,7 +87,9 @@ impl SwapJob {
         let (mut names, mut columns) = (Vec::new(), Vec::new());
         for ((name, _), by_run) in measures.iter().zip(&by_run) {
             names.push((*name).to_owned());
-            let sum = by_run.iter().fold(Array1::zeros(by_run[0].len()), |sum, of_run| sum + of_run);
+            let sum = by_run
+                .iter()
+                .fold(Array1::zeros(by_run[0].len()), |sum, of_run| sum + of_run);
             columns.push(sum / n_runs as f64);
         }
         for ((name, _), by_run) in measures.iter().zip(by_run) {
@@ -107,19 +113,21 @@ impl SwapJob {
 
 /// All pairs with scores and, if the correlations of halves are known, the reliable ones.
 fn measures(
-    swaps: &Swaps,
+    halves: Option<PathBuf>,
     set: &TargetSet,
     mask: &Mask,
     scored: &VoxelSet,
 ) -> Result<Vec<Measure>, EncodingError> {
     let sides = MapSides::of(mask, mask_of(set))?;
-    let all = sides.pairs().map(|pairs| pairs.within(scored)).unwrap_or_default();
+    let all = sides
+        .pairs()
+        .map(|pairs| pairs.within(scored))
+        .unwrap_or_default();
     if all.is_empty() {
         return Err(no_pairs(set, "no voxel with a mirror image and a score"));
     }
     let mut measures = vec![("all", all.clone())];
-    let halves = swaps.isc.as_deref().map(|isc| beside_isc(isc, "voxelwise"));
-    if let Some(path) = halves.filter(|path| set.is_average() && path.exists()) {
+    if let Some(path) = halves {
         let values = npy::load_f64_stack(&path)?;
         if values.len_of(Axis(2)) != mask.n_voxels() {
             return Err(EncodingError::Mismatch {

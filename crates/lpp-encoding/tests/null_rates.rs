@@ -51,7 +51,9 @@ fn scores_under_nulls(layers: &[Vec<Array2<f64>>], y: &[Array2<f64>], nulls: &Nu
             let sum: f64 = validation.iter().map(|&r| f64::from(r)).sum();
             if sum > best[null] {
                 best[null] = sum;
-                scores.column_mut(null).assign(&of_layer.column(null).mapv(f64::from));
+                scores
+                    .column_mut(null)
+                    .assign(&of_layer.column(null).mapv(f64::from));
             }
         }
     }

@@ -41,7 +41,12 @@ fn refit<A: Element>(
 ) -> [Vec<f64>; 2] {
     let mut sums = [vec![0.0; y[0].ncols()], vec![0.0; y[0].ncols()]];
     for (fold, &alpha) in penalties.iter().enumerate() {
-        let model = params.clone().alphas([alpha]).validation_scores(true).check().unwrap();
+        let model = params
+            .clone()
+            .alphas([alpha])
+            .validation_scores(true)
+            .check()
+            .unwrap();
         let fit = model.fit(x, y).unwrap();
         let validation = fit.validation_scores.unwrap();
         for (sum, scores) in sums.iter_mut().zip([&fit.fold_scores, &validation]) {
@@ -92,7 +97,8 @@ fn compare<A: Element>(formulation: Formulation, n_features: usize, tolerance: f
                     // A run that is constant need not be a validation run.
                     let undefined = target == 5 || target == 7;
                     assert!(
-                        undefined && (found.is_nan() || kind == 1 && target == 7) || (found - expected).abs() < tolerance,
+                        undefined && (found.is_nan() || kind == 1 && target == 7)
+                            || (found - expected).abs() < tolerance,
                         "null {null}, target {target}: {found}, expected {expected}"
                     );
                 }
@@ -113,7 +119,9 @@ fn exchange<A: Element>(formulation: Formulation, n_features: usize, tolerance: 
     let (left, right): (Vec<usize>, Vec<usize>) = (0..18).map(|pair| (pair, 36 - pair)).unzip();
     let patterns = Array2::from_shape_fn((8, 4), |(pattern, run)| pattern >> run & 1 == 1);
     let swaps = SideSwaps::new(left.clone(), right.clone(), &patterns).unwrap();
-    let found = prepared.swap_differences(&fit, &y, &swaps, &[0, 1, 2, 3]).unwrap();
+    let found = prepared
+        .swap_differences(&fit, &y, &swaps, &[0, 1, 2, 3])
+        .unwrap();
     let last = prepared.swap_differences(&fit, &y, &swaps, &[3]).unwrap();
     for (pattern, runs) in patterns.rows().into_iter().enumerate() {
         let mut exchanged = y.clone();
@@ -123,7 +131,13 @@ fn exchange<A: Element>(formulation: Formulation, n_features: usize, tolerance: 
                 exchanged[run].column_mut(right).assign(&y[run].column(left));
             }
         }
-        let expected = params.clone().alphas([3.0]).check().unwrap().fit(&x, &exchanged).unwrap();
+        let expected = params
+            .clone()
+            .alphas([3.0])
+            .check()
+            .unwrap()
+            .fit(&x, &exchanged)
+            .unwrap();
         for (pair, (&left, &right)) in left.iter().zip(&right).enumerate() {
             let of_all = expected.scores[left] - expected.scores[right];
             let of_last = expected.fold_scores[[3, left]] - expected.fold_scores[[3, right]];

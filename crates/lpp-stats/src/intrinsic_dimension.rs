@@ -63,11 +63,17 @@ pub fn participation_ratio(points: &ArrayRef2<f64>) -> Result<f64, StatsError> {
 pub fn two_nn(points: &ArrayRef2<f64>) -> Result<f64, StatsError> {
     let centred = centred(points)?;
     let rows: Vec<Vec<f64>> = centred.rows().into_iter().map(|row| row.to_vec()).collect();
-    let mut logs: Vec<f64> = (0..rows.len()).into_par_iter().filter_map(|point| ln_ratio(&rows, point)).collect();
+    let mut logs: Vec<f64> = (0..rows.len())
+        .into_par_iter()
+        .filter_map(|point| ln_ratio(&rows, point))
+        .collect();
     at_least("points with two neighbours", 10, logs.len())?;
     logs.sort_by(f64::total_cmp);
     let n = logs.len() as f64;
-    let kept = logs.iter().enumerate().take_while(|(place, _)| (*place as f64) < (1.0 - LEFT_OUT) * n);
+    let kept = logs
+        .iter()
+        .enumerate()
+        .take_while(|(place, _)| (*place as f64) < (1.0 - LEFT_OUT) * n);
     let (mut cross, mut square) = (0.0, 0.0);
     for (place, &x) in kept {
         cross -= x * (1.0 - (place as f64 + 1.0) / n).ln();
@@ -115,7 +121,11 @@ mod tests {
         let turn = Array2::from_shape_simple_fn((2 * d, width), || rng.random_range(-1.0..1.0));
         let angles = Array2::from_shape_simple_fn((n, d), || rng.random_range(0.0..TAU));
         let circles = Array2::from_shape_fn((n, 2 * d), |(i, j)| {
-            if j % 2 == 0 { angles[[i, j / 2]].cos() } else { angles[[i, j / 2]].sin() }
+            if j % 2 == 0 {
+                angles[[i, j / 2]].cos()
+            } else {
+                angles[[i, j / 2]].sin()
+            }
         });
         circles.dot(&turn)
     }
@@ -124,7 +134,9 @@ mod tests {
     fn manifolds_have_their_dimension() {
         // The standard error of one estimate is about d/√n; the mean of five is within 5 %.
         for d in [1, 2, 4] {
-            let found: f64 = (0..5).map(|seed| two_nn(&torus(d, 30, 1500, seed)).unwrap() / 5.0).sum();
+            let found: f64 = (0..5)
+                .map(|seed| two_nn(&torus(d, 30, 1500, seed)).unwrap() / 5.0)
+                .sum();
             assert!((found / d as f64 - 1.0).abs() < 0.05, "{d}: {found}");
         }
     }

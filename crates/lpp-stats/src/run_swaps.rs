@@ -37,7 +37,9 @@ impl RunSwaps {
     /// [`StatsError::TooFew`] with fewer than two runs.
     pub fn new(n_runs: usize, rng: &mut impl Rng) -> Result<Self, StatsError> {
         at_least("runs whose sides are exchanged", 2, n_runs)?;
-        let all = u32::try_from(n_runs - 1).ok().and_then(|n| 1_usize.checked_shl(n));
+        let all = u32::try_from(n_runs - 1)
+            .ok()
+            .and_then(|n| 1_usize.checked_shl(n));
         let patterns = match all.filter(|&all| all <= Self::MOST) {
             Some(all) => Array2::from_shape_fn((all, n_runs), |(pattern, run)| pattern >> run & 1 == 1),
             None => Array2::from_shape_fn((Self::MOST, n_runs), |(pattern, run)| {
@@ -86,7 +88,13 @@ mod tests {
         assert_eq!(swaps.patterns().row(6).to_vec(), [false, true, true, false]);
         let many = RunSwaps::new(14, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
         assert_eq!(many.patterns().nrows(), RunSwaps::MOST);
-        assert!(many.patterns().row(0).iter().chain(many.patterns().column(13)).all(|swap| !swap));
+        assert!(
+            many.patterns()
+                .row(0)
+                .iter()
+                .chain(many.patterns().column(13))
+                .all(|swap| !swap)
+        );
         // Half of 1023 × 13 exchanges, within five standard errors.
         let n = many.patterns().iter().filter(|swap| **swap).count() as f64;
         assert!((n - 6649.5).abs() < 5.0 * (1023.0_f64 * 13.0 / 4.0).sqrt(), "{n}");

@@ -87,10 +87,17 @@ impl Tfce {
     /// value is a matter of rounding.
     fn thresholds(&self, largest: f64) -> Result<Vec<f64>, StatsError> {
         let step = self.step.unwrap_or(largest / 100.0);
-        check_finite("the step between thresholds", &[if step > 0.0 { step } else { f64::NAN }])?;
+        check_finite(
+            "the step between thresholds",
+            &[if step > 0.0 { step } else { f64::NAN }],
+        )?;
         let count = ((largest + step - step) / step).ceil();
         let spacing = (step + step) - step;
-        Ok((0..).map(f64::from).take_while(|&i| i < count).map(|i| step + i * spacing).collect())
+        Ok((0..)
+            .map(f64::from)
+            .take_while(|&i| i < count)
+            .map(|i| step + i * spacing)
+            .collect())
     }
 }
 
@@ -122,7 +129,11 @@ impl<'v> Clusters<'v> {
 
     /// Adds the voxels at or above a threshold, lower than those before.
     fn grow(&mut self, threshold: f64) {
-        while let Some(&voxel) = self.by_value.get(self.joined).filter(|&&voxel| self.values[voxel] >= threshold) {
+        while let Some(&voxel) = self
+            .by_value
+            .get(self.joined)
+            .filter(|&&voxel| self.values[voxel] >= threshold)
+        {
             self.size[voxel] = 1;
             self.joined += 1;
             for neighbour in self.neighbours(voxel).into_iter().flatten() {
@@ -159,7 +170,11 @@ impl<'v> Clusters<'v> {
         if a == b {
             return;
         }
-        let (small, large) = if self.size[a] < self.size[b] { (a, b) } else { (b, a) };
+        let (small, large) = if self.size[a] < self.size[b] {
+            (a, b)
+        } else {
+            (b, a)
+        };
         self.parent[small] = large;
         self.size[large] += self.size[small];
     }
@@ -185,7 +200,11 @@ mod tests {
         let both = Tfce::default().of(&negative).unwrap();
         let mirrored = Tfce::default().of(&negative.mapv(|v| -v)).unwrap();
         assert!(both.iter().zip(&mirrored).all(|(a, b)| *a == -*b && *b > 0.0));
-        assert!(Tfce::default().of(&Array3::from_elem((1, 1, 1), f64::NAN)).is_err());
+        assert!(
+            Tfce::default()
+                .of(&Array3::from_elem((1, 1, 1), f64::NAN))
+                .is_err()
+        );
         let wrong = Tfce {
             step: Some(0.0),
             ..Tfce::default()

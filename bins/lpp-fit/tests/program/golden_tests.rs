@@ -133,12 +133,19 @@ fn nested_layers_and_joint_fits_are_those_of_scikit_learn() {
         (info.band_widths, info.rows[5].as_str()),
         (vec![4, 3], "unique_r2")
     );
-    let ratios = [(info.ratio_per_fold, "ratio_per_fold"), (info.ratio_per_fold_r2, "ratio_per_fold_r2")];
+    let ratios = [
+        (info.ratio_per_fold, "ratio_per_fold"),
+        (info.ratio_per_fold_r2, "ratio_per_fold_r2"),
+    ];
     for (found, key) in ratios {
         let expected: Vec<f64> = serde_json::from_value(expected[key].clone()).unwrap();
         // Powers of ten differ by rounding.
         let close = lpp_testkit::Tolerance::relative(1e-12);
-        lpp_testkit::assert_close(&ndarray::Array1::from(found), &ndarray::Array1::from(expected), close);
+        lpp_testkit::assert_close(
+            &ndarray::Array1::from(found),
+            &ndarray::Array1::from(expected),
+            close,
+        );
     }
     assert_eq!(info.layer_choice, "given");
     let of_folds = npy::load_f64_stack(&study.join("scores/golden_en_joint_runs.npy")).unwrap();
@@ -206,7 +213,10 @@ fn nulls_are_tested_per_voxel_over_the_map_and_left_against_right() {
         assert!(info.gate_p.unwrap() <= 0.05 && pairs.runs_p.is_some());
         // Four runs have eight patterns.
         assert!(pairs.swap_p.is_none() && info.swaps.starts_with("not testable: 8 patterns"));
-        assert_eq!((info.layer_choice.as_str(), info.null_layers), ("given", vec![0, 99, 0]));
+        assert_eq!(
+            (info.layer_choice.as_str(), info.null_layers),
+            ("given", vec![0, 99, 0])
+        );
         shown.push(info.null);
     }
     assert_eq!(shown[0], "circular shifts, penalties fixed");
@@ -233,12 +243,22 @@ fn sides_of_runs_are_exchanged_for_slopes() {
     let path = study.join("scores/golden_en_swaps.npy");
     let values = npy::load_f64_matrix(&path).unwrap();
     let info: SwapsInfo = load_sidecar(&path).unwrap();
-    assert_eq!(info.measures, ["all", "all/run-0", "all/run-1", "all/run-2", "all/run-3"]);
+    assert_eq!(
+        info.measures,
+        ["all", "all/run-0", "all/run-1", "all/run-2", "all/run-3"]
+    );
     assert_eq!(values.dim(), (8, 5));
     // The mask has voxels at x = −8 … 12 mm.
-    let scores = Scores::load(&study.join("scores/golden_en.npy")).unwrap().values.mapv(f64::from);
+    let scores = Scores::load(&study.join("scores/golden_en.npy"))
+        .unwrap()
+        .values
+        .mapv(f64::from);
     let expected = (scores[[1, 0]] - scores[[1, 4]] + scores[[1, 1]] - scores[[1, 3]]) / 2.0;
-    assert!((values[[0, 0]] - expected).abs() < 1e-6, "{} {expected}", values[[0, 0]]);
+    assert!(
+        (values[[0, 0]] - expected).abs() < 1e-6,
+        "{} {expected}",
+        values[[0, 0]]
+    );
     for row in values.rows() {
         assert!((row[0] - row.slice(ndarray::s![1..]).mean().unwrap()).abs() < 1e-6);
     }

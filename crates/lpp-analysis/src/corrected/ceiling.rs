@@ -140,7 +140,9 @@ impl Ceiling {
             by_trial: Array2::default((0, 0)),
             without_subject: None,
             of_voxel: r_half.iter().map(|&r| noise_ceiling(r)).collect(),
-            reliable_pairs: brain.pairs.above_percentile(&r_half, ReliableVoxels::PAPER_PERCENTILE)?,
+            reliable_pairs: brain
+                .pairs
+                .above_percentile(&r_half, ReliableVoxels::PAPER_PERCENTILE)?,
             splits,
         })
     }
@@ -229,7 +231,9 @@ impl Split {
         let choosing = column_means(by_run, |run| parity.is_none() || !scores(run));
         let ceilings: Vec<f64> = choosing.iter().map(|&r| noise_ceiling(r)).collect();
         let scored = column_means(by_run, scores);
-        let reliable_pairs = brain.pairs.above_percentile(&choosing, ReliableVoxels::PAPER_PERCENTILE)?;
+        let reliable_pairs = brain
+            .pairs
+            .above_percentile(&choosing, ReliableVoxels::PAPER_PERCENTILE)?;
         let reliable: Vec<usize> = [reliable_pairs.left(), reliable_pairs.right()].concat();
         let sides = brain.by_x.within(&VoxelSet::at(reliable));
         let matched =

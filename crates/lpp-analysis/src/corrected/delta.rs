@@ -133,7 +133,13 @@ fn slope_rows(sample: &Sample, headline: &Headline) -> Result<Vec<Delta>, Analys
     }
     for run in 0..paper.n_runs() {
         if let Some(others) = paper.without_run(sample, headline.paper, headline.voxels, run)? {
-            rows.extend(compare(sample, &headline.result, &format!("without_run {run}"), &paper, &others));
+            rows.extend(compare(
+                sample,
+                &headline.result,
+                &format!("without_run {run}"),
+                &paper,
+                &others,
+            ));
         }
     }
     // Without halves the paper has no number; the other tests then ask of x.

@@ -72,7 +72,12 @@ impl Cells {
         let of_run = |(run, rows): (usize, ndarray::ArrayView2<'_, f64>)| {
             measure.of_run(sample, &rows.row(row).to_vec(), run, voxels)
         };
-        let by_run = joint.runs.iter().flat_map(|runs| runs.outer_iter()).enumerate().map(of_run);
+        let by_run = joint
+            .runs
+            .iter()
+            .flat_map(|runs| runs.outer_iter())
+            .enumerate()
+            .map(of_run);
         let by_run: Vec<f64> = by_run.collect::<Result<_, _>>()?;
         let test = RunTest::of(&by_run).ok();
         let nothing = Interval {

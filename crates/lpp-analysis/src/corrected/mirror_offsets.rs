@@ -23,7 +23,8 @@ pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedMirrorOffsets>, Analy
             let pairs = pairs(&sample.places_mm, offset_mm)?;
             let of_map = |scores: &[f64]| Ok(pairs.mirror_difference(scores)?.difference.mean);
             let outcome = Outcome::by(sample, rule, |scores, _| of_map(scores))?;
-            let Some(outcome) = outcome.filter(|outcome| !outcome.values.is_empty() && !pairs.is_empty()) else {
+            let Some(outcome) = outcome.filter(|outcome| !outcome.values.is_empty() && !pairs.is_empty())
+            else {
                 continue;
             };
             let tests = outcome.tests(sample);
@@ -44,8 +45,11 @@ pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedMirrorOffsets>, Analy
 fn pairs(places_mm: &[[f64; 3]], offset_mm: f64) -> Result<HomotopicPairs, AnalysisError> {
     #[expect(clippy::cast_possible_truncation, reason = "coordinates of a brain are small")]
     let key = |place: [f64; 3]| place.map(|mm| (mm * PER_MM).round() as i64);
-    let voxels: HashMap<[i64; 3], usize> =
-        places_mm.iter().enumerate().map(|(voxel, &place)| (key(place), voxel)).collect();
+    let voxels: HashMap<[i64; 3], usize> = places_mm
+        .iter()
+        .enumerate()
+        .map(|(voxel, &place)| (key(place), voxel))
+        .collect();
     let partner = |(left, &[x, y, z]): (usize, &[f64; 3])| {
         let image = [offset_mm - x, y, z];
         let on_both_sides = key([x, y, z])[0] < 0 && key(image)[0] > 0;
@@ -63,7 +67,10 @@ mod tests {
     fn partners_are_beside_the_mirror_image() {
         let places = [-6.0, -2.0, 2.0, 6.0].map(|x| [x, 4.0, 0.0]);
         let found = |offset| pairs(&places, offset).unwrap();
-        assert_eq!((found(0.0).left(), found(0.0).right()), (&[0, 1][..], &[3, 2][..]));
+        assert_eq!(
+            (found(0.0).left(), found(0.0).right()),
+            (&[0, 1][..], &[3, 2][..])
+        );
         assert_eq!((found(4.0).left(), found(4.0).right()), (&[1][..], &[3][..]));
         assert_eq!((found(-4.0).left(), found(-4.0).right()), (&[0][..], &[2][..]));
         assert!(found(3.0).is_empty());

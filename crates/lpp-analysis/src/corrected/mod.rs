@@ -47,8 +47,8 @@ pub use voxels::Voxels;
 
 use lpp_tables::{
     CorrectedCeilings, CorrectedEquivalence, CorrectedFamilies, CorrectedJoint, CorrectedLaterality,
-    CorrectedLateralityCurves, CorrectedMirrorOffsets, CorrectedNulls, CorrectedOptimism, CorrectedParcels, CorrectedRandomEffects,
-    CorrectedVoxelTests, Delta, Row, Table,
+    CorrectedLateralityCurves, CorrectedMirrorOffsets, CorrectedNulls, CorrectedOptimism, CorrectedParcels,
+    CorrectedRandomEffects, CorrectedVoxelTests, Delta, Row, Table,
 };
 
 use crate::AnalysisError;

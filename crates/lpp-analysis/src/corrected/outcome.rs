@@ -51,12 +51,20 @@ impl Outcome {
         voxels: Voxels,
         run: usize,
     ) -> Result<Option<Self>, AnalysisError> {
-        let maps: Option<Vec<_>> = sample.models.iter().map(|model| model.best_runs.as_ref()).collect();
+        let maps: Option<Vec<_>> = sample
+            .models
+            .iter()
+            .map(|model| model.best_runs.as_ref())
+            .collect();
         let Some(maps) = maps.filter(|_| run < self.by_run.len() && self.by_run.len() > 1) else {
             return Ok(None);
         };
         let of_others = |map: &ndarray::Array2<f64>| {
-            let others = map.rows().into_iter().enumerate().filter(|(other, _)| *other != run);
+            let others = map
+                .rows()
+                .into_iter()
+                .enumerate()
+                .filter(|(other, _)| *other != run);
             let sum = others.fold(ndarray::Array1::zeros(map.ncols()), |sum, (_, row)| sum + row);
             measure.of(sample, &(sum / (map.nrows() - 1) as f64).to_vec(), voxels)
         };

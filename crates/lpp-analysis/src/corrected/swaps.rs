@@ -8,8 +8,10 @@ use super::{Sample, SlopeTests};
 pub(crate) const ONE_LAYER: &str = "one_layer";
 
 /// A measure of pairs with its name in the files of models, and the end of the outcome's name.
-pub(super) const MEASURES: [(&str, &str); 2] =
-    [("all", "l_minus_r_all_pairs"), ("reliable_pairs", "l_minus_r_reliable_pairs")];
+pub(super) const MEASURES: [(&str, &str); 2] = [
+    ("all", "l_minus_r_all_pairs"),
+    ("reliable_pairs", "l_minus_r_reliable_pairs"),
+];
 
 /// A measure of every trained model under each pattern.
 pub(crate) struct Exchanged {
@@ -22,20 +24,34 @@ pub(crate) struct Exchanged {
 impl Exchanged {
     /// `None` unless every trained model has the measure for the same runs and patterns.
     pub(crate) fn of(sample: &Sample, measure: &str) -> Option<Self> {
-        let swaps: Vec<_> = sample.models.iter().map(|model| model.swaps.as_ref()).collect::<Option<_>>()?;
+        let swaps: Vec<_> = sample
+            .models
+            .iter()
+            .map(|model| model.swaps.as_ref())
+            .collect::<Option<_>>()?;
         let first = swaps.first()?;
         let (n_runs, n_patterns) = (first.info.n_runs, first.values.nrows());
         // Many runs have random patterns, which a seed makes.
         let alike = |swaps: &&super::SwapScores| {
-            (swaps.info.n_runs, swaps.values.nrows(), swaps.info.seed) == (n_runs, n_patterns, first.info.seed)
+            (swaps.info.n_runs, swaps.values.nrows(), swaps.info.seed)
+                == (n_runs, n_patterns, first.info.seed)
         };
         if !swaps.iter().all(alike) {
-            tracing::warn!("the exchanges of sides of the models differ in runs or seed; they make no p of slopes");
+            tracing::warn!(
+                "the exchanges of sides of the models differ in runs or seed; they make no p of slopes"
+            );
             return None;
         }
         let by_pattern = |name: &str| -> Option<Vec<Vec<f64>>> {
-            let models: Vec<Vec<f64>> = swaps.iter().map(|swaps| swaps.measure(name)).collect::<Option<_>>()?;
-            Some((0..n_patterns).map(|pattern| models.iter().map(|of| of[pattern]).collect()).collect())
+            let models: Vec<Vec<f64>> = swaps
+                .iter()
+                .map(|swaps| swaps.measure(name))
+                .collect::<Option<_>>()?;
+            Some(
+                (0..n_patterns)
+                    .map(|pattern| models.iter().map(|of| of[pattern]).collect())
+                    .collect(),
+            )
         };
         let runs = (0..n_runs).map(|run| by_pattern(&lpp_study::SwapsInfo::of_run(measure, run)));
         Some(Self {
@@ -46,7 +62,10 @@ impl Exchanged {
 
     /// Each run under a pattern: a value per model.
     pub(crate) fn by_run(&self, pattern: usize) -> Vec<Vec<f64>> {
-        self.runs.iter().filter_map(|run| run.get(pattern).cloned()).collect()
+        self.runs
+            .iter()
+            .filter_map(|run| run.get(pattern).cloned())
+            .collect()
     }
 
     /// Every test of the observed slope.

@@ -96,15 +96,23 @@ impl Choice {
                 },
                 _,
             ) => {
-                let ceilings = ceiling.filter(|_| *over_ceiling).map(|ceiling| ceiling.of_voxel.as_slice());
+                let ceilings = ceiling
+                    .filter(|_| *over_ceiling)
+                    .map(|ceiling| ceiling.of_voxel.as_slice());
                 let known = |voxel: usize| {
                     values[voxel].is_finite() && ceilings.is_none_or(|ceilings| ceilings[voxel].is_finite())
                 };
                 let both = |place: usize| !paired || known(left[place]) && known(right[place]);
                 let ratio = |side: &[usize]| {
-                    let own = side.iter().enumerate().filter(|(place, voxel)| known(**voxel) && both(*place));
+                    let own = side
+                        .iter()
+                        .enumerate()
+                        .filter(|(place, voxel)| known(**voxel) && both(*place));
                     let add = |[score, level]: [f64; 2], (_, &voxel): (usize, &usize)| {
-                        [score + values[voxel], level + ceilings.map_or(1.0, |ceilings| ceilings[voxel])]
+                        [
+                            score + values[voxel],
+                            level + ceilings.map_or(1.0, |ceilings| ceilings[voxel]),
+                        ]
                     };
                     let [score, level] = own.fold([0.0; 2], add);
                     score / level

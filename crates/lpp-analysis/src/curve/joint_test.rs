@@ -27,7 +27,9 @@ pub(super) fn row(sample: &Sample, rows: &[SpecificationCurve]) -> Option<Specif
     let known = test.as_ref().filter(|_| note.is_empty());
     Some(SpecificationCurveTest {
         n_specifications: rows.len(),
-        n_runs: first.n_runs.max(rows.iter().map(|row| row.n_runs).max().unwrap_or(0)),
+        n_runs: first
+            .n_runs
+            .max(rows.iter().map(|row| row.n_runs).max().unwrap_or(0)),
         median_slope: percentile(&slopes, 50.0).unwrap_or(f64::NAN),
         share_positive: share(slopes.iter().filter(|slope| **slope > 0.0).count()),
         share_significant: share(rows.iter().filter(|row| row.runs_p <= 0.05).count()),
@@ -49,20 +51,30 @@ struct JointTest {
 
 impl JointTest {
     fn of(sample: &Sample) -> Option<Self> {
-        let exchanged: Vec<Exchanged> =
-            EXCHANGED.iter().filter_map(|(measure, _)| Exchanged::of(sample, measure)).collect();
+        let exchanged: Vec<Exchanged> = EXCHANGED
+            .iter()
+            .filter_map(|(measure, _)| Exchanged::of(sample, measure))
+            .collect();
         let first = exchanged.first()?;
         let (sizes, subsets) = (sample.sizes(), subsets(sample, first.runs.len()));
         let of_pattern = |pattern: usize| -> Vec<f64> {
             let by_run = exchanged.iter().map(|exchanged| exchanged.by_run(pattern));
             let size_of = |by_run: &[Vec<f64>], subset: &Subset| Some(subset.test(&sizes, by_run)?.t.abs());
             by_run
-                .flat_map(|by_run| subsets.iter().filter_map(|subset| size_of(&by_run, subset)).collect::<Vec<_>>())
+                .flat_map(|by_run| {
+                    subsets
+                        .iter()
+                        .filter_map(|subset| size_of(&by_run, subset))
+                        .collect::<Vec<_>>()
+                })
                 .collect()
         };
         let n_patterns = first.by_pattern.len();
         let all: Vec<Vec<f64>> = (0..n_patterns).map(of_pattern).collect();
-        let medians = all.iter().map(|sizes| percentile(sizes, 50.0)).collect::<Result<Vec<_>, _>>();
+        let medians = all
+            .iter()
+            .map(|sizes| percentile(sizes, 50.0))
+            .collect::<Result<Vec<_>, _>>();
         Some(Self {
             n_specifications: all.first().map_or(0, Vec::len),
             medians: medians.ok().filter(|medians| !medians.is_empty())?,

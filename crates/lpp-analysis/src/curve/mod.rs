@@ -38,12 +38,7 @@ impl Part for CurvePart {
     fn compute(&self, inputs: &Inputs<'_>) -> Result<Made, AnalysisError> {
         let average = inputs.average()?;
         let isc = inputs.files.isc.as_deref();
-        let of_study = corrected::sample(
-            &average.brain,
-            isc,
-            &average.models,
-            inputs.source.options.layers,
-        )?;
+        let of_study = corrected::sample(&average.brain, isc, &average.models, inputs.source.options.layers)?;
         let mut rows = specifications::rows(&of_study, "", specifications::response(&average.models))?;
         for (name, models) in inputs.variants()? {
             let sample = corrected::sample(&average.brain, isc, &models, inputs.source.options.layers)?;

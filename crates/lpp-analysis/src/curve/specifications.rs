@@ -9,7 +9,10 @@ use crate::{AnalysisError, ModelScores};
 
 /// The response with which the words of all models were convolved; empty for features of scans.
 pub(super) fn response(models: &[ModelScores]) -> &str {
-    models.first().and_then(|model| model.info.terms.hrf.as_deref()).unwrap_or("")
+    models
+        .first()
+        .and_then(|model| model.info.terms.hrf.as_deref())
+        .unwrap_or("")
 }
 
 /// Runs and models of a specification.
@@ -109,10 +112,15 @@ pub(super) fn rows(
         };
         for choice in choices(sample) {
             let of_run = |run: usize| -> Result<Vec<f64>, AnalysisError> {
-                maps.iter().map(|map| choice.of_run(sample, &map.row(run).to_vec(), run)).collect()
+                maps.iter()
+                    .map(|map| choice.of_run(sample, &map.row(run).to_vec(), run))
+                    .collect()
             };
             let by_run = (0..n_runs(&maps)).map(of_run).collect::<Result<Vec<_>, _>>()?;
-            add([choice.sides, choice.voxels, choice.ceiling, rule.name()], &by_run);
+            add(
+                [choice.sides, choice.voxels, choice.ceiling, rule.name()],
+                &by_run,
+            );
         }
     }
     for (measure, voxels) in EXCHANGED {

@@ -44,7 +44,10 @@ fn study() -> (tempfile::TempDir, ReportTables) {
 /// Scores of three runs whose mean is the best score over layers of each voxel, as `lpp-fit` writes them.
 fn write_runs(study: &Study) {
     for path in Scores::list(&study.scores_dir(), Language::English).unwrap() {
-        let best = Scores::load(&path).unwrap().values.fold_axis(Axis(0), f32::NAN, |a, b| a.max(*b));
+        let best = Scores::load(&path)
+            .unwrap()
+            .values
+            .fold_axis(Axis(0), f32::NAN, |a, b| a.max(*b));
         let of_run = |(run, voxel): (usize, usize)| {
             best[voxel] + [0.01, -0.01, 0.0][run] * ((voxel * 7 + path.as_os_str().len()) as f32).sin()
         };

@@ -69,7 +69,10 @@ impl Specifications {
     }
 
     pub(crate) fn draw(&self, svg: &mut Svg, area: Rect) {
-        let names = self.choices.iter().map(|choice| text_width(&choice.name, LABEL_MM, Weight::Regular));
+        let names = self
+            .choices
+            .iter()
+            .map(|choice| text_width(&choice.name, LABEL_MM, Weight::Regular));
         let margin = names.fold(0.0, f64::max);
         let ends = self.intervals.iter().flat_map(|(low, high)| [*low, *high]);
         let ranks: Vec<f64> = (1..=self.slopes.len()).map(|rank| rank as f64).collect();
@@ -92,14 +95,26 @@ impl Specifications {
         let mut band = axes.curve(&ranks, &edge(|interval| interval.0));
         band.extend(axes.curve(&ranks, &edge(|interval| interval.1)).into_iter().rev());
         svg.polygon("interval", &band, NEUTRAL, 0.25);
-        svg.polyline("curve", &axes.curve(&ranks, &self.slopes), Stroke::solid(NEUTRAL, 0.4));
+        svg.polyline(
+            "curve",
+            &axes.curve(&ranks, &self.slopes),
+            Stroke::solid(NEUTRAL, 0.4),
+        );
         let (from, to) = (axes.at(1.0, 0.0), axes.at(self.slopes.len() as f64, 0.0));
         svg.dashed("zero", from, to);
         for (row, choice) in self.choices.iter().enumerate() {
             let y = area.top + CURVE_MM + (row as f64 + 0.5) * ROW_MM;
-            svg.text((axes.frame.left - 1.5, y + LABEL_MM * 0.36), Align::End, LABEL_MM, &choice.name);
+            svg.text(
+                (axes.frame.left - 1.5, y + LABEL_MM * 0.36),
+                Align::End,
+                LABEL_MM,
+                &choice.name,
+            );
             for (first, last) in stretches(&choice.made) {
-                let (left, right) = (axes.at(first as f64 + 0.5, 0.0).0, axes.at(last as f64 + 1.5, 0.0).0);
+                let (left, right) = (
+                    axes.at(first as f64 + 0.5, 0.0).0,
+                    axes.at(last as f64 + 1.5, 0.0).0,
+                );
                 let mark = Rect::new(left, y - ROW_MM * 0.35, right - left, ROW_MM * 0.7);
                 svg.rect("choice", mark, NEUTRAL, "");
             }

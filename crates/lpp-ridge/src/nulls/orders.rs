@@ -79,7 +79,11 @@ impl NullOrders {
     /// Some of the nulls, in the given order; indices that do not exist are left out.
     #[must_use]
     pub fn only(&self, nulls: &[usize]) -> Self {
-        let known: Vec<usize> = nulls.iter().copied().filter(|&null| null < self.n_nulls()).collect();
+        let known: Vec<usize> = nulls
+            .iter()
+            .copied()
+            .filter(|&null| null < self.n_nulls())
+            .collect();
         Self {
             orders: self.orders.clone(),
             draws: self.draws.select(Axis(0), &known),

@@ -33,7 +33,10 @@ impl SideSwaps {
         if left.is_empty() || left.len() != right.len() {
             return Err(RidgeError::NoTargets);
         }
-        let (as_said, opposite) = (patterns.mapv(usize::from), patterns.mapv(|swap| usize::from(!swap)));
+        let (as_said, opposite) = (
+            patterns.mapv(usize::from),
+            patterns.mapv(|swap| usize::from(!swap)),
+        );
         let draws = concatenate(Axis(0), &[as_said.view(), opposite.view()])
             .unwrap_or_else(|_| unreachable!("both have a column per run"));
         Ok(Self { left, right, draws })
