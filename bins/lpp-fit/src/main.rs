@@ -83,6 +83,9 @@ struct Args {
     /// or glover]
     #[arg(long, value_name = "MODEL")]
     hrf: Option<Hrf>,
+    /// Detrend features and high-pass them at 1/128 Hz, like the scans of the reference study
+    #[arg(long)]
+    filter_features: bool,
     /// Score of predictions, in validation and on held-out scans [default: the study's, or pearson]
     #[arg(long, value_name = "METRIC", value_parser = lpp_cli::choice::<Metric>())]
     metric: Option<Metric>,
@@ -227,6 +230,7 @@ impl Args {
             alpha_scope: self.alpha_scope.unwrap_or(of_study.alpha_scope),
             folds: self.folds.clone().unwrap_or(of_study.folds),
             gap_scans: self.gap.unwrap_or(gap_of_study),
+            filter_features: self.filter_features,
         };
         if settings.gap_scans > 0 && !matches!(settings.folds, FoldRule::Chunks(_)) {
             let found = format!("--gap {} with the folds {}", settings.gap_scans, settings.folds);

@@ -300,6 +300,7 @@ impl FitStep {
             targets: self.targets.iter().map(TargetSet::canary).collect(),
             settings: FitSettings {
                 convolve_scans: false,
+                filter_features: false,
                 ..self.settings.clone()
             },
             keep_folds: false,
