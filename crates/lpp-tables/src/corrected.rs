@@ -424,7 +424,7 @@ table! {
         sides: String,
         /// Voxels: all, reliable or reliable pairs.
         voxels: String,
-        /// Noise ceilings: none, over ceiling (mean score over mean ceiling) or matched.
+        /// Noise ceilings: none, over ceiling (mean score over mean ceiling) or matched; "lower bound" if they are only that.
         ceiling: String,
         /// How layers are chosen: best_of_test, nested, or one_layer for a model.
         layer_rule: String,

@@ -3,7 +3,7 @@
 use lpp_stats::VoxelSet;
 
 use crate::AnalysisError;
-use crate::corrected::{Sample, Voxels};
+use crate::corrected::{CeilingKind, Sample, Voxels};
 
 /// What left minus right is taken of.
 pub(super) struct Choice {
@@ -11,8 +11,8 @@ pub(super) struct Choice {
     pub(super) sides: &'static str,
     /// all, reliable, or reliable pairs.
     pub(super) voxels: &'static str,
-    /// none, over ceiling, or matched.
-    pub(super) ceiling: &'static str,
+    /// none, over ceiling, or matched; with a word if ceilings are only a lower bound.
+    pub(super) ceiling: String,
     of: Of,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn choices(sample: &Sample) -> Vec<Choice> {
                 all.push(Choice {
                     sides,
                     voxels,
-                    ceiling,
+                    ceiling: named(sample, ceiling),
                     of,
                 });
             }
@@ -73,11 +73,20 @@ pub(super) fn choices(sample: &Sample) -> Vec<Choice> {
         all.extend(matched.map(|(voxels, set)| Choice {
             sides: "x",
             voxels,
-            ceiling: "matched",
+            ceiling: named(sample, "matched"),
             of: Of::Matched(set),
         }));
     }
     all
+}
+
+/// The name of a use of ceilings.
+fn named(sample: &Sample, ceiling: &str) -> String {
+    let kind = sample.ceiling.as_ref().map(|ceiling| ceiling.kind);
+    match kind {
+        Some(kind @ CeilingKind::LowerBound) if ceiling != "none" => format!("{ceiling} ({kind})"),
+        _ => ceiling.to_owned(),
+    }
 }
 
 impl Choice {

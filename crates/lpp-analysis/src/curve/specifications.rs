@@ -118,7 +118,7 @@ pub(super) fn rows(
             };
             let by_run = (0..n_runs(&maps)).map(of_run).collect::<Result<Vec<_>, _>>()?;
             add(
-                [choice.sides, choice.voxels, choice.ceiling, rule.name()],
+                [choice.sides, choice.voxels, &choice.ceiling, rule.name()],
                 &by_run,
             );
         }
