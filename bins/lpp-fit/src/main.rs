@@ -7,18 +7,19 @@ use clap::{Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Outcome, Program, ScanArgs, StudyArgs};
 use lpp_encoding::{
     CanaryJob, FitJob, FitOutcome, IndividualJob, JointJob, LayerOutcome, ModelJob, ModelOutcome, NullJob,
-    TransferJob, average_targets, average_targets_of,
+    SwapJob, TransferJob, average_targets, average_targets_of,
 };
 use lpp_files::Progress;
 use lpp_fmri::Hrf;
 use lpp_preparation::RepetitionTime;
 use lpp_steps::{
     AlphaSearch, Arithmetic, CanaryFeatures, Choice, FitSettings, FitStep, InnerRuns, JointFit, NullOrder,
-    Nulls, TargetSet,
+    Nulls, Swaps, TargetSet,
 };
 use lpp_study::{
     AlphaScope, FeatureName, FeatureSource, FoldRule, JointInfo, KeptModel, Language, Metric, ModelSource,
-    NullsInfo, PairRuns, Penalties, RunKind, Study, check_pairs, map_of, resampled_runs, resampled_runs_of,
+    NullsInfo, PairRuns, Penalties, RunKind, Study, SwapsInfo, check_pairs, map_of, resampled_runs,
+    resampled_runs_of,
 };
 use lpp_text::Control;
 
@@ -83,6 +84,9 @@ struct Args {
     /// or glover]
     #[arg(long, value_name = "MODEL")]
     hrf: Option<Hrf>,
+    /// Detrend features and high-pass them at 1/128 Hz, like the scans of the reference study
+    #[arg(long)]
+    filter_features: bool,
     /// Score of predictions, in validation and on held-out scans [default: the study's, or pearson]
     #[arg(long, value_name = "METRIC", value_parser = lpp_cli::choice::<Metric>())]
     metric: Option<Metric>,
@@ -117,14 +121,21 @@ struct Args {
     /// Also choose the layer of each voxel by nested cross-validation; written to `MODEL_LANG_nested.npy`
     #[arg(long)]
     nested_layer: bool,
-    /// Also fit one layer jointly with these controls by banded ridge; written to `MODEL_LANG_joint.npy`. Give names of
-    /// controls (wordrate, ...) or of other activations, or all for every control of the study
+    /// Also fit one layer jointly with these controls by banded ridge, all controls as one band; written to
+    /// `MODEL_LANG_joint.npy`. Give names of controls (wordrate, ...) or of other activations, or all for every control of the study
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     controls: Vec<FeatureName>,
-    /// Number of penalty ratios to try in a joint fit
-    #[arg(long, value_name = "N", default_value_t = JointFit::DEFAULT_CANDIDATES)]
-    candidates: usize,
-    /// Also test one layer against this number of nulls; written to `MODEL_LANG_nulls.npy`
+    /// Ratios of the layer to the controls that are tried in a joint fit, 1 for equal traces; 0, the controls alone, is
+    /// always tried
+    #[arg(long, value_name = "GRID", default_value = JointFit::DEFAULT_RATIOS)]
+    ratios: Penalties,
+    /// Voxels that share ratio and penalty in a joint fit
+    #[arg(long, value_name = "SCOPE", default_value = AlphaScope::default().name(), value_parser = lpp_cli::choice::<AlphaScope>())]
+    joint_scope: AlphaScope,
+    /// No longer known: see --ratios
+    #[arg(long, hide = true, value_parser = no_candidates)]
+    candidates: Option<String>,
+    /// Also test one layer against this number of nulls, and left against right; written to `MODEL_LANG_nulls.npy`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     nulls: Option<u32>,
     /// Permutation of the scans of a run in nulls
@@ -136,10 +147,15 @@ struct Args {
     /// Choose penalties again for each null, at the cost of a fit per null [default: keep those of the observed scans]
     #[arg(long)]
     null_refit: bool,
-    /// Layer for --controls and --nulls [default: the one with the best validation score, as with --nested-layer]
+    /// Also compute left minus right with the sides of whole runs exchanged, for the p of slopes; written to
+    /// `MODEL_LANG_swaps.npy`
+    #[arg(long)]
+    swaps: bool,
+    /// Layer for --controls, --nulls and --swaps [default: the one with the best validation score, which --nulls chooses again in
+    /// each null]
     #[arg(long, value_name = "LAYER")]
     layer: Option<usize>,
-    /// Seed of nulls and penalty ratios
+    /// Seed of nulls
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
     /// Do not fit the time-only control model (leakage check) along with a study's model
@@ -183,11 +199,20 @@ impl Args {
         step.keep_model = self.keep_model.then(|| ModelSource::name_of(study));
         step.nested_layer = self.nested_layer;
         step.layer = self.layer;
+        let asked = self.controls.iter().map(ToString::to_string).collect();
         step.joint = (!self.controls.is_empty()).then(|| JointFit {
-            asked: self.controls.iter().map(ToString::to_string).collect(),
-            controls: controls(study, self.study.lang, &self.controls),
-            n_candidates: self.candidates,
+            ratios: JointFit::nested(&self.ratios),
+            scope: self.joint_scope,
+            ..JointFit::with(asked, controls(study, self.study.lang, &self.controls))
+        });
+        if self.swaps && !step.settings.has_fast_nulls() {
+            anyhow::bail!(
+                "--swaps needs correlations, a penalty for all voxels, no gaps and no test stories"
+            );
+        }
+        step.swaps = self.swaps.then(|| Swaps {
             seed: self.seed,
+            isc: Some(study.isc(self.study.lang)),
         });
         if self.nulls.is_some() && !self.null_refit && !step.settings.has_fast_nulls() {
             anyhow::bail!("--nulls with R², a penalty per voxel, gaps or test stories needs --null-refit");
@@ -219,6 +244,7 @@ impl Args {
             alpha_scope: self.alpha_scope.unwrap_or(of_study.alpha_scope),
             folds: self.folds.clone().unwrap_or(of_study.folds),
             gap_scans: self.gap.unwrap_or(gap_of_study),
+            filter_features: self.filter_features,
         };
         if settings.gap_scans > 0 && !matches!(settings.folds, FoldRule::Chunks(_)) {
             let found = format!("--gap {} with the folds {}", settings.gap_scans, settings.folds);
@@ -312,6 +338,11 @@ impl Args {
     }
 }
 
+/// Joint fits once drew their ratios at random.
+fn no_candidates(_: &str) -> Result<String, String> {
+    Err("joint fits try every ratio of a grid; choose it with --ratios".to_owned())
+}
+
 /// A name that makes a folder inside the scores folder.
 fn variant(name: &str) -> Result<String, String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
@@ -369,25 +400,41 @@ fn of_joint(found: &LayerOutcome<JointInfo>) -> Outcome {
 
 fn of_nulls(found: &LayerOutcome<NullsInfo>) -> Outcome {
     let info = &found.info;
-    let sides = info.l_minus_r.halves.or(info.l_minus_r.x);
-    let p = sides.map_or_else(
-        || "not known without a mask".to_owned(),
-        |test| format!("{:.4}", test.p),
-    );
+    let sides = &info.l_minus_r;
+    let sides_p = sides
+        .pairs
+        .or(sides.x)
+        .or(sides.halves)
+        .and_then(|test| test.runs_p);
+    let p = sides_p.map_or_else(|| "not tested".to_owned(), |p| format!("p {p:.4}"));
     let significant = format!("{} voxels significant over the map", info.n_significant);
     Outcome::new(&found.path, found.up_to_date)
-        .fact("layer", info.layer, &format!("layer {}", info.layer))
+        .fact(
+            "layer",
+            info.layer,
+            &format!("layer {} ({})", info.layer, info.layer_choice),
+        )
         .count("nulls", info.n_nulls)
         .fact("n_significant", info.n_significant, &significant)
+        .fact("gate_p", info.gate_p, "")
         .fact(
-            "l_minus_r_p",
-            sides.map(|test| test.p),
-            &format!("p of left minus right {p}"),
+            "l_minus_r_runs_p",
+            sides_p,
+            &format!("left minus right over runs {p}"),
         )
 }
 
 fn of_model(kept: &ModelOutcome) -> Outcome {
     Outcome::new(&kept.path, kept.up_to_date).count("layers", kept.n_layers)
+}
+
+fn of_swaps(found: &LayerOutcome<SwapsInfo>) -> Outcome {
+    let info = &found.info;
+    let n_pairs = info.n_pairs.first().copied().unwrap_or(0);
+    Outcome::new(&found.path, found.up_to_date)
+        .fact("layer", info.layer, &format!("layer {}", info.layer))
+        .count("runs", info.n_runs)
+        .count("pairs", n_pairs)
 }
 
 fn main() -> ExitCode {
@@ -404,6 +451,8 @@ fn main() -> ExitCode {
         outcomes.extend(joint.iter().map(of_joint));
         let nulls = NullJob { fit: fit.clone() }.run(software, &progress)?;
         outcomes.extend(nulls.iter().map(of_nulls));
+        let swaps = SwapJob { fit: fit.clone() }.run(software, &progress)?;
+        outcomes.extend(swaps.iter().map(of_swaps));
         let models = ModelJob { fit }.run(software, &progress)?;
         outcomes.extend(models.iter().map(of_model));
         if let Some(canary) = canary {

@@ -3,7 +3,9 @@
 use crate::need::Need;
 use crate::overview::{Overview, Reliability};
 use crate::part::Part;
-use crate::{baselines, corrected, individuals, lateralization, layers, parcels, regions, scaling, training};
+use crate::{
+    baselines, corrected, curve, individuals, lateralization, layers, parcels, regions, scaling, training,
+};
 
 /// Declares the analyses: name of the command, what it is about, and the part that computes it.
 macro_rules! analyses {
@@ -59,6 +61,8 @@ analyses! {
     Individuals: "individuals", individuals::IndividualsPart;
     /// Corrected definitions and tests along with the paper's: delta table, families, noise ceilings, voxels, subjects
     Corrected: "corrected", corrected::CorrectedPart;
+    /// The slope of left minus right under every combination of choices, with one p for all of them
+    Curve: "curve", curve::CurvePart;
 }
 
 impl Analysis {

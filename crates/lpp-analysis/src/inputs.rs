@@ -1,9 +1,10 @@
 //! What analyses are computed from: the files of a study, each read when a part first asks for it.
 
 use std::cell::OnceCell;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use lpp_files::{FileHash, Progress, both_hemispheres, hash_file};
+use lpp_files::{FileError, FileHash, Progress, both_hemispheres, hash_file};
 use lpp_fmri::Parcel;
 use lpp_study::{
     BESIDE_SCORES, Language, ModelKind, Scores, Study, VOXELWISE_ISC, beside_isc, beside_scores,
@@ -40,6 +41,7 @@ pub(crate) struct Files {
     labels: Option<PathBuf>,
     pub(crate) subjects: Vec<Subject>,
     beside: Vec<PathBuf>,
+    variants: Vec<(String, Vec<PathBuf>)>,
 }
 
 impl Files {
@@ -80,6 +82,11 @@ impl Files {
             } else {
                 Vec::new()
             },
+            variants: if needed(Need::Variants) {
+                variants(&study.scores_dir(), lang)?
+            } else {
+                Vec::new()
+            },
             scores,
             mask: source.mask.cloned().unwrap_or_else(|| study.mask(lang)),
             isc,
@@ -117,6 +124,10 @@ impl Files {
         paths.extend(self.all_scores().cloned());
         paths.extend(self.subjects.iter().map(|subject| subject.mask.clone()));
         paths.extend(self.beside.iter().cloned());
+        for (_, scores) in &self.variants {
+            paths.extend(scores.iter().cloned());
+            paths.extend(beside(scores, None));
+        }
         Ok(paths
             .into_par_iter()
             .map(|path| hash_file(&path))
@@ -136,6 +147,24 @@ impl Files {
 
 /// Nested scores, joint fits, nulls and runs beside scores, with their sidecars, which tell nothing that changes from run to
 /// run; split-half correlations beside the inter-subject correlation.
+/// The scores of each variant: folders `variant-NAME`, made by `lpp-fit --variant NAME`.
+fn variants(folder: &Path, lang: Language) -> Result<Vec<(String, Vec<PathBuf>)>, AnalysisError> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(FileError::read(folder))? {
+        let path = entry.map_err(FileError::read(folder))?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let Some(name) = name.as_deref().and_then(|name| name.strip_prefix("variant-")) else {
+            continue;
+        };
+        // A variant may be of another language.
+        if let Ok(scores) = Scores::list(&path, lang) {
+            found.push((name.to_owned(), scores));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 fn beside(scores: &[PathBuf], isc: Option<&Path>) -> Vec<PathBuf> {
     let of_isc = isc
         .into_iter()
@@ -211,6 +240,19 @@ impl<'a> Inputs<'a> {
     /// The average subject.
     pub(crate) fn average(&self) -> Result<&Average, AnalysisError> {
         once(&self.average, || self.load_average())
+    }
+
+    /// The models of each variant of the fits, trained ones by size, under its name.
+    pub(crate) fn variants(&self) -> Result<Vec<(String, Vec<ModelScores>)>, AnalysisError> {
+        let brain = &self.average()?.brain;
+        let load = |path: &PathBuf| ModelScores::of_layers(path, brain, self.source.options.layers);
+        let variant = |(name, scores): &(String, Vec<PathBuf>)| {
+            let mut models = scores.iter().map(load).collect::<Result<Vec<_>, _>>()?;
+            self.info.apply(&mut models);
+            models.sort_by(|a, b| (a.info.n_parameters, a.name()).cmp(&(b.info.n_parameters, b.name())));
+            Ok((name.clone(), models))
+        };
+        self.files.variants.iter().map(variant).collect()
     }
 
     /// The regions of interest, if a part of the job needs them.

@@ -37,6 +37,7 @@ mod canary;
 mod cell;
 mod compare;
 pub mod corrected;
+mod curve;
 mod densities;
 mod error;
 mod individuals;

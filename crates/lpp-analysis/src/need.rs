@@ -15,4 +15,6 @@ pub(crate) enum Need {
     Subjects,
     /// Nested scores, joint fits and nulls beside the scores.
     Beside,
+    /// Scores of fits with other settings.
+    Variants,
 }

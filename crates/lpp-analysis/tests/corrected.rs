@@ -17,7 +17,8 @@ use lpp_files::{Silent, npy};
 use lpp_stats::{Hemispheres, HomotopicPairs, ReliableVoxels};
 use lpp_steps::Software;
 use lpp_study::{
-    CanaryInfo, JointInfo, Language, NullLateral, NullTest, NullsInfo, beside_scores, save_with_sidecar,
+    CanaryInfo, JointInfo, Language, NullLateral, NullTest, NullsInfo, SidesTest, beside_scores,
+    save_with_sidecar,
 };
 use lpp_tables::Table;
 use ndarray::{Array1, Array2, Array3, Axis};
@@ -100,6 +101,7 @@ fn sample(case: &Value) -> Sample {
         nested_runs: None,
         joint: None,
         nulls: None,
+        swaps: None,
         run_scores: vec![],
     });
     let by_x = Hemispheres::by_world_x(&x_mm);
@@ -472,29 +474,43 @@ fn joint_fits_and_nulls_are_tabulated() {
         model: "gpt2-m".to_owned(),
         subject: "average".to_owned(),
         layer: 2,
+        layer_choice: "given".to_owned(),
         controls: vec!["wordrate".to_owned(), "envelope".to_owned()],
         rows: vec!["joint_r".to_owned(), "unique_r".to_owned()],
         means: vec![2.0, 1.75],
-        band_widths: vec![4, 1, 1],
-        mean_weights: vec![0.5, 0.25, 0.25],
+        band_widths: vec![4, 2],
+        ratio_per_fold: vec![1.0, 0.1],
+        ratio_per_fold_r2: vec![0.0, 0.0],
     };
     save_with_sidecar(&beside_scores(&scores, "joint"), &values, &joint).unwrap();
-    let test = |observed, p| NullTest { observed, p };
+    let test = |observed, no_encoding_p| SidesTest {
+        observed,
+        no_encoding_p,
+        runs_p: Some(0.125),
+        swap_p: None,
+    };
     let nulls = NullsInfo {
         model: "gpt2-m".to_owned(),
         subject: "average".to_owned(),
         layer: 1,
+        layer_choice: "in each null".to_owned(),
+        null_layers: vec![90, 9],
         null: "circular shifts, penalties fixed".to_owned(),
         n_nulls: 99,
         rows: vec![],
         threshold_fwe_05: Some(0.2),
         n_significant: 7,
-        mean_score: test(0.1, 0.01),
+        mean_score: NullTest {
+            observed: 0.1,
+            p: 0.01,
+        },
+        gate_p: Some(0.01),
         l_minus_r: NullLateral {
             halves: Some(test(0.02, 0.03)),
             x: None,
             pairs: Some(test(0.04, 0.5)),
         },
+        swaps: "256 patterns of 9 runs".to_owned(),
     };
     save_with_sidecar(
         &beside_scores(&scores, "nulls"),
@@ -516,7 +532,14 @@ fn joint_fits_and_nulls_are_tabulated() {
         (found.numbers("score_mean_p"), found.numbers("l_minus_r_x")),
         (vec![Some(0.01)], vec![None])
     );
-    assert_eq!(found.numbers("l_minus_r_pairs_p"), [Some(0.5)]);
+    assert_eq!(found.numbers("l_minus_r_pairs_no_encoding_p"), [Some(0.5)]);
+    assert_eq!(
+        (
+            found.numbers("l_minus_r_pairs_runs_p"),
+            found.numbers("l_minus_r_x_runs_p")
+        ),
+        (vec![Some(0.125)], vec![None])
+    );
 }
 
 #[test]

@@ -71,7 +71,7 @@ impl CanaryJob {
     /// Mean scores of each layer under nulls, (`n_layers`, 1 + `n_nulls`), the observed one first, and what they say.
     fn test(&self, set: &TargetSet) -> Result<(Array2<f32>, CanaryInfo), EncodingError> {
         let fit = &self.fit;
-        let (group, heard, runs) = lone(&fit.step, set)?;
+        let (group, heard, runs) = lone(&fit.step, set, false)?;
         let n_voxels = heard.n_voxels;
         let every = n_voxels.div_ceil(N_TESTED).max(1);
         let tested: Vec<usize> = (0..n_voxels).step_by(every).collect();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::{Activations, TimedWord, WordTable};
-use lpp_fmri::{FmriError, Hrf, RegressorOperator, RunTimes};
+use lpp_fmri::{CleaningParams, FmriError, Hrf, RegressorOperator, RunTimes, SignalCleaner};
 use lpp_ridge::delayed;
 use ndarray::{Array2, ArrayRef2};
 
@@ -19,6 +19,8 @@ pub(crate) struct LayerFeatures {
     activations: Activations,
     rows: Rows,
     words_sha256: Option<String>,
+    /// Applied to the features of all scans of a run.
+    filter: Option<SignalCleaner>,
     warnings: Vec<String>,
 }
 
@@ -59,6 +61,20 @@ pub(crate) struct Design<'a> {
     pub(crate) hrf: &'a Hrf,
     /// Whether features of scans are convolved too.
     pub(crate) convolve_scans: bool,
+    /// Whether features are detrended and high-passed like the scans of the reference study.
+    pub(crate) filter_features: bool,
+}
+
+impl Design<'_> {
+    /// What the reference study does to scans before it standardises them.
+    fn filter(&self) -> Result<SignalCleaner, FmriError> {
+        let params = CleaningParams {
+            standardise: false,
+            tr_s: self.tr_s,
+            ..CleaningParams::reference()
+        };
+        params.check()
+    }
 }
 
 /// Whether the rows of an activations file are scans. If the metadata do not say, they are words.
@@ -125,6 +141,7 @@ impl LayerFeatures {
             activations,
             rows,
             words_sha256,
+            filter: design.filter_features.then(|| design.filter()).transpose()?,
             warnings,
         })
     }
@@ -153,7 +170,8 @@ impl LayerFeatures {
     ///
     /// # Errors
     /// [`EncodingError::Mismatch`] if the number of words (or scans) of a run differs from its word table, if its width
-    /// differs from the first run, or if it contains a NaN or an infinity, [`EncodingError::File`] for a broken file.
+    /// differs from the first run, or if it contains a NaN or an infinity, [`EncodingError::File`] for a broken file,
+    /// [`EncodingError::Fmri`] if a run is too short for the filter.
     pub(crate) fn scans(&self, layer: usize) -> Result<Vec<Array2<f64>>, EncodingError> {
         let n_runs = self.activations.n_runs();
         let mut width = None;
@@ -166,7 +184,11 @@ impl LayerFeatures {
                     format!("{:?} ({}s, width)", (self.n_rows(run), width), self.row_name()),
                 ));
             }
-            self.of_scans(run, layer, &rows)
+            let scans = self.of_scans(run, layer, &rows)?;
+            match &self.filter {
+                Some(filter) => Ok(filter.clean_double(&scans)?),
+                None => Ok(scans),
+            }
         };
         (0..n_runs).map(&mut of_run).collect()
     }

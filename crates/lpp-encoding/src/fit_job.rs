@@ -182,6 +182,7 @@ impl FitJob {
             tr_s: self.tr_s(),
             hrf: &settings.hrf,
             convolve_scans: settings.convolve_scans,
+            filter_features: settings.filter_features,
         };
         LayerFeatures::open(activations, design)
     }
@@ -364,6 +365,7 @@ impl FitJob {
             alpha_scope: settings.alpha_scope,
             folds: settings.folds.clone(),
             gap_scans: settings.gap_scans,
+            filter_features: settings.filter_features,
         }
     }
 

@@ -92,18 +92,20 @@ fn group(
     })
 }
 
-/// One set by itself, with its targets.
+/// One set by itself, with its targets; fits keep their validation scores if asked to.
 ///
 /// # Errors
 /// As [`groups`].
 pub(crate) fn lone(
     step: &FitStep,
     set: &TargetSet,
+    validation_scores: bool,
 ) -> Result<(Group, Heard, Vec<Array2<f32>>), EncodingError> {
     let heard = Heard::of(set)?;
     let pieces = Pieces::of(&heard, &step.settings, step.trim_scans)?;
     let targets = pieces.targets(&heard)?;
-    Ok((group(step, pieces, (0, heard.clone()), false)?, heard, targets))
+    let group = group(step, pieces, (0, heard.clone()), validation_scores)?;
+    Ok((group, heard, targets))
 }
 
 /// The settings of the ridge regression, without folds.

@@ -1,14 +1,14 @@
 //! A layer fitted jointly with low-level controls: what it explains beyond them.
 
-use lpp_files::Progress;
+use lpp_files::{Progress, npy};
 use lpp_ridge::{BandWeights, BandedRidge, BandedRidgeFit, RidgeCv, RidgeError};
 use lpp_stats::nan_mean;
-use lpp_steps::{Arithmetic, JointFit, Software, TargetSet};
-use lpp_study::JointInfo;
-use ndarray::{Array1, Array2, Axis, concatenate, stack};
+use lpp_steps::{Arithmetic, FitStep, JointFit, Software, TargetSet};
+use lpp_study::{JointInfo, Metric, beside_scores};
+use ndarray::{Array2, Array3, Axis, concatenate, s, stack};
 
-use crate::group::lone;
-use crate::layer_job::{LayerOutcome, fit_layer};
+use crate::group::{Group, lone, ridge_params};
+use crate::layer_job::{LayerOutcome, beside_fit};
 use crate::prepared::to_f32;
 use crate::target_set::load_mask;
 use crate::{EncodingError, FitJob};
@@ -23,12 +23,16 @@ const ROWS: [&str; 6] = [
     "unique_r2",
 ];
 
+/// Smallest penalty of the grids of joint fits: features of a few controls need smaller ones than those of a layer.
+const LEAST_PENALTY: f64 = 0.1;
+
 /// A joint fit of one layer and of controls, and a fit of the controls alone, by banded ridge regression.
 ///
-/// The layer and each control are bands with separate penalties. The ratios of penalties are chosen among random ones
-/// by the validation correlation and are shared by all voxels of a fold, like the penalty of a plain fit. The unique
-/// score of the layer is the joint score minus the score of the controls; for R², it is the variance that the layer
-/// explains beyond them. The penalties of the two fits are chosen separately, so a unique score may be below 0.
+/// All controls are one band of `p_c` columns, the layer is the other, of `p_l`. The kernel is `K_c + q (p_c / p_l) K_l`,
+/// so that equal traces have q = 1. All ratios q and all penalties are validated, and each fold takes the best pair. The
+/// ratio 0 *is* the fit of the controls alone, so the joint fit contains it: its validation score is never below that of
+/// the controls, and a layer of noise is left out. Rows of r are chosen by r, rows of R² by R². The unique score of the
+/// layer is the joint score minus the score of the controls.
 ///
 /// # References
 /// A. O. Nunez-Elizalde et al. (2019), <https://doi.org/10.1016/j.neuroimage.2019.04.012>; variance partitioning as in W. A. de
@@ -37,6 +41,19 @@ const ROWS: [&str; 6] = [
 pub struct JointJob {
     /// The fit, whose step has the controls.
     pub fit: FitJob,
+}
+
+/// The features of a joint fit, each run (`n_scans`, layer and controls side by side).
+struct Bands {
+    x: Vec<Array2<f64>>,
+    /// Columns of the layer and of all controls.
+    widths: [usize; 2],
+}
+
+/// A joint fit and that of the controls alone, by one metric.
+struct Nested {
+    joint: BandedRidgeFit,
+    controls: BandedRidgeFit,
 }
 
 impl JointJob {
@@ -53,108 +70,199 @@ impl JointJob {
             return Ok(Vec::new());
         };
         progress.start("joint fits with controls", self.fit.step.targets.len() as u64);
-        let outcomes = fit_layer(
+        let outcomes = beside_fit(
             &self.fit,
             software,
             progress,
-            |set, layer| self.fit.step.joint_artefact(set, Some(layer)),
-            |set, layer| self.fit_set(joint, set, layer),
+            |set| self.fit.step.joint_artefacts(set),
+            |set| self.fit_set(joint, set),
         );
         progress.finish();
         outcomes
     }
 
-    fn fit_set(
-        &self,
-        joint: &JointFit,
-        set: &TargetSet,
-        layer: usize,
-    ) -> Result<(Array2<f32>, JointInfo), EncodingError> {
-        let (group, heard, y) = lone(&self.fit.step, set)?;
+    fn fit_set(&self, joint: &JointFit, set: &TargetSet) -> Result<(Array2<f32>, JointInfo), EncodingError> {
+        let step = &self.fit.step;
+        let layer = step.layer.map_or_else(|| FitJob::chosen_layer(set), Ok)?;
+        let (group, heard, y) = lone(step, set, false)?;
         load_mask(set, heard.n_voxels)?;
-        let n_scans = heard.n_scans();
-        let controls = joint
-            .controls
-            .iter()
-            .map(|(_, path)| self.fit.features_of(path, &n_scans)?.layer(0, &group.pieces))
-            .collect::<Result<Vec<_>, EncodingError>>()?;
-        let of_layer = self.fit.features(&n_scans)?.layer(layer, &group.pieces)?;
-        let bands = [vec![of_layer], controls].concat();
+        let bands = self.bands(joint, layer, &heard.n_scans(), &group)?;
+        let fit = |metric| {
+            let ridge = ridge(step, joint, &group, metric)?;
+            Nested::fit(&ridge, joint, &bands, &y, step.arithmetic)
+        };
         let failed = |source| self.fit.failed(layer, source);
-        let with_layer = self.banded(joint, &group.model, &bands, &y).map_err(failed)?;
-        let alone = self
-            .banded(joint, &group.model, &bands[1..], &y)
-            .map_err(failed)?;
-        let (joint_r2, alone_r2) = (r_squared(&with_layer), r_squared(&alone));
-        let rows = [
-            with_layer.scores.clone(),
-            alone.scores.clone(),
-            &with_layer.scores - &alone.scores,
-            joint_r2.clone(),
-            alone_r2.clone(),
-            joint_r2 - alone_r2,
-        ];
-        let views: Vec<_> = rows.iter().map(|row| row.view()).collect();
-        let values = stack(Axis(0), &views).unwrap_or_else(|_| unreachable!("rows have all voxels"));
+        let by_r = fit(Metric::Pearson).map_err(failed)?;
+        let by_r2 = fit(Metric::R2).map_err(failed)?;
+        let of_folds = [by_r.of_folds(), by_r2.of_folds()].concat();
+        let views: Vec<_> = of_folds.iter().map(|rows| rows.view()).collect();
+        let of_folds: Array3<f64> =
+            stack(Axis(1), &views).unwrap_or_else(|_| unreachable!("rows have all folds and voxels"));
+        let values = of_folds.sum_axis(Axis(0)) / of_folds.len_of(Axis(0)) as f64;
+        npy::save(&beside_scores(&set.scores, "joint_runs"), &of_folds.mapv(to_f32))?;
         let info = JointInfo {
-            model: self.fit.step.model.clone(),
+            model: step.model.clone(),
             subject: set.subject.clone(),
             layer,
+            layer_choice: match step.layer {
+                Some(_) => "given",
+                None => "by validation",
+            }
+            .to_owned(),
             controls: joint.controls.iter().map(|(name, _)| name.clone()).collect(),
             rows: ROWS.map(str::to_owned).to_vec(),
-            means: rows.iter().map(|row| nan_mean(row.iter().copied())).collect(),
-            band_widths: widths(&bands),
-            mean_weights: with_layer.mean_weights().to_vec(),
+            means: values
+                .rows()
+                .into_iter()
+                .map(|row| nan_mean(row.iter().copied()))
+                .collect(),
+            band_widths: bands.widths.to_vec(),
+            ratio_per_fold: by_r.ratios(&joint.ratios),
+            ratio_per_fold_r2: by_r2.ratios(&joint.ratios),
         };
         Ok((values.mapv(to_f32), info))
     }
 
-    /// Fits bands side by side.
-    fn banded(
+    fn bands(
         &self,
         joint: &JointFit,
+        layer: usize,
+        n_scans: &[usize],
+        group: &Group,
+    ) -> Result<Bands, EncodingError> {
+        let mut all = vec![self.fit.features(n_scans)?.layer(layer, &group.pieces)?];
+        for (_, path) in &joint.controls {
+            all.push(self.fit.features_of(path, n_scans)?.layer(0, &group.pieces)?);
+        }
+        let width = |bands: &[Vec<Array2<f64>>]| bands.iter().map(|band| band[0].ncols()).sum();
+        let side_by_side = |run: usize| {
+            let views: Vec<_> = all.iter().map(|band| band[run].view()).collect();
+            concatenate(Axis(1), &views)
+                .unwrap_or_else(|_| unreachable!("bands have the scans of the targets"))
+        };
+        Ok(Bands {
+            x: (0..group.pieces.lengths().len()).map(side_by_side).collect(),
+            widths: [width(&all[..1]), width(&all[1..])],
+        })
+    }
+}
+
+/// The ridge regression of a metric, with the penalties of joint fits.
+fn ridge(step: &FitStep, joint: &JointFit, group: &Group, metric: Metric) -> Result<RidgeCv, RidgeError> {
+    let mut step = step.clone();
+    step.alphas = continued(&step.alphas);
+    step.settings.metric = metric;
+    step.settings.alpha_scope = joint.scope;
+    group.pieces.add_folds(&group.folds, ridge_params(&step)).check()
+}
+
+/// Penalties in ascending order, continued at the spacing of the two smallest down to [`LEAST_PENALTY`].
+fn continued(alphas: &[f64]) -> Vec<f64> {
+    let mut alphas = alphas.to_vec();
+    alphas.sort_by(f64::total_cmp);
+    alphas.dedup();
+    let [least, next, ..] = alphas[..] else {
+        return alphas;
+    };
+    let factor = next / least;
+    // Rounding must not drop the last one.
+    let below = (1..)
+        .map(|k| least / factor.powi(k))
+        .take_while(|&alpha| alpha > LEAST_PENALTY * (1.0 - 1e-9));
+    let mut all: Vec<f64> = below.collect();
+    all.reverse();
+    all.extend(alphas);
+    all
+}
+
+impl Nested {
+    fn fit(
         ridge: &RidgeCv,
-        bands: &[Vec<Array2<f64>>],
+        joint: &JointFit,
+        bands: &Bands,
         y: &[Array2<f32>],
-    ) -> Result<BandedRidgeFit, RidgeError> {
-        let widths = widths(bands);
-        let n_candidates = if widths.len() == 1 { 1 } else { joint.n_candidates };
-        // Drawn to the sum 1; scaled so that equal weights stand for the plain fit of all bands with the same penalties.
-        let weights = BandWeights::random(n_candidates, joint.seed).draw(widths.len())? * widths.len() as f64;
-        let model = BandedRidge::params(ridge.clone(), widths)
-            .weights(BandWeights::Given(weights))
-            .split(true)
-            .check()?;
-        let x: Vec<Array2<f64>> = (0..y.len()).map(|run| side_by_side(bands, run)).collect();
-        match self.fit.step.arithmetic {
-            Arithmetic::Single => {
-                let x: Vec<Array2<f32>> = x.iter().map(|run| run.mapv(to_f32)).collect();
-                model.fit(&x, y)
-            }
-            Arithmetic::Double => {
-                let y: Vec<Array2<f64>> = y.iter().map(|run| run.mapv(f64::from)).collect();
-                model.fit(&x, &y)
-            }
+        arithmetic: Arithmetic,
+    ) -> Result<Self, RidgeError> {
+        let [of_layer, of_controls] = bands.widths;
+        let equal = of_controls as f64 / of_layer as f64;
+        let weights = Array2::from_shape_fn((joint.ratios.len(), 2), |(ratio, band)| match band {
+            0 => joint.ratios[ratio] * equal,
+            _ => 1.0,
+        });
+        let alone: Vec<Array2<f64>> = bands
+            .x
+            .iter()
+            .map(|run| run.slice(s![.., of_layer..]).to_owned())
+            .collect();
+        Ok(Self {
+            joint: banded(ridge, bands.widths.to_vec(), weights, &bands.x, y, arithmetic)?,
+            controls: banded(
+                ridge,
+                vec![of_controls],
+                Array2::ones((1, 1)),
+                &alone,
+                y,
+                arithmetic,
+            )?,
+        })
+    }
+
+    /// Joint, controls and unique scores, each (`n_folds`, `n_voxels`).
+    fn of_folds(&self) -> [Array2<f64>; 3] {
+        let (joint, controls) = (&self.joint.fold_scores, &self.controls.fold_scores);
+        [joint.clone(), controls.clone(), joint - controls]
+    }
+
+    /// The chosen ratio of each fold, the mean over voxels if each has its own.
+    fn ratios(&self, ratios: &[f64]) -> Vec<f64> {
+        let of_fold = |fold: ndarray::ArrayView1<'_, Option<lpp_ridge::BandChoice>>| {
+            nan_mean(fold.iter().flatten().map(|choice| ratios[choice.weights]))
+        };
+        self.joint.choice.rows().into_iter().map(of_fold).collect()
+    }
+}
+
+fn banded(
+    ridge: &RidgeCv,
+    widths: Vec<usize>,
+    weights: Array2<f64>,
+    x: &[Array2<f64>],
+    y: &[Array2<f32>],
+    arithmetic: Arithmetic,
+) -> Result<BandedRidgeFit, RidgeError> {
+    let model = BandedRidge::params(ridge.clone(), widths)
+        .weights(BandWeights::Given(weights))
+        .check()?;
+    match arithmetic {
+        Arithmetic::Single => {
+            let x: Vec<Array2<f32>> = x.iter().map(|run| run.mapv(to_f32)).collect();
+            model.fit(&x, y)
+        }
+        Arithmetic::Double => {
+            let y: Vec<Array2<f64>> = y.iter().map(|run| run.mapv(f64::from)).collect();
+            model.fit(x, &y)
         }
     }
 }
 
-fn widths(bands: &[Vec<Array2<f64>>]) -> Vec<usize> {
-    bands
-        .iter()
-        .map(|band| band.first().map_or(0, Array2::ncols))
-        .collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn side_by_side(bands: &[Vec<Array2<f64>>], run: usize) -> Array2<f64> {
-    let views: Vec<_> = bands.iter().map(|band| band[run].view()).collect();
-    concatenate(Axis(1), &views).unwrap_or_else(|_| unreachable!("bands have the scans of the targets"))
-}
-
-/// R² of each voxel, averaged over folds: the sum over bands.
-fn r_squared(fit: &BandedRidgeFit) -> Array1<f64> {
-    match &fit.split {
-        Some(split) => split.sum_axis(Axis(1)).sum_axis(Axis(0)) / fit.fold_scores.nrows() as f64,
-        None => Array1::from_elem(fit.scores.len(), f64::NAN),
+    #[test]
+    fn penalties_are_continued_at_their_own_spacing() {
+        let paper: Vec<f64> = (0..16).map(|k| 10_f64.powf(2.0 + f64::from(k) / 3.0)).collect();
+        let found = continued(&paper);
+        assert_eq!(found.len(), 25);
+        for (k, alpha) in (0..25).zip(&found) {
+            let expected = 10_f64.powf(-1.0 + f64::from(k) / 3.0);
+            assert!(
+                (alpha / expected - 1.0).abs() < 1e-12,
+                "{alpha}, expected {expected}"
+            );
+        }
+        assert_eq!(continued(&[100.0, 1.0, 10.0]), [0.1, 1.0, 10.0, 100.0]);
+        assert_eq!(continued(&[0.01, 1.0]), [0.01, 1.0]);
+        assert_eq!(continued(&[5.0]), [5.0]);
     }
 }

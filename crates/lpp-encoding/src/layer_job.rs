@@ -22,27 +22,25 @@ pub struct LayerOutcome<Info> {
     pub info: Info,
 }
 
-/// Fits one layer to each set of a fit, unless the result is up to date. The layer is the requested one, or the one
-/// chosen for the set.
+/// Computes a file beside the scores of each set of a fit, unless it is up to date.
 ///
-/// `artefact` gives the inputs, outputs and parameters for a set and its layer; `compute` gives the values and the
-/// content of their sidecar.
-pub(crate) fn fit_layer<Info: Serialize + DeserializeOwned>(
+/// `artefacts` gives the inputs, outputs and parameters for a set; `compute` gives the values of the first output and the
+/// content of their sidecar, and writes the others.
+pub(crate) fn beside_fit<Info: Serialize + DeserializeOwned>(
     fit: &FitJob,
     software: Software,
     progress: &dyn Progress,
-    artefact: impl Fn(&TargetSet, usize) -> Option<Artefact>,
-    compute: impl Fn(&TargetSet, usize) -> Result<(Array2<f32>, Info), EncodingError>,
+    artefacts: impl Fn(&TargetSet) -> Vec<Artefact>,
+    compute: impl Fn(&TargetSet) -> Result<(Array2<f32>, Info), EncodingError>,
 ) -> Result<Vec<LayerOutcome<Info>>, EncodingError> {
     let mut outcomes = Vec::new();
     for set in &fit.step.targets {
-        let layer = fit.step.layer.map_or_else(|| FitJob::chosen_layer(set), Ok)?;
-        let Some(artefact) = artefact(set, layer) else {
+        let artefacts = artefacts(set);
+        let Some(path) = artefacts.first().map(|artefact| artefact.path.clone()) else {
             continue;
         };
-        let path = artefact.path.clone();
-        let done = run_if_stale(software, vec![artefact], fit.force, || {
-            let (values, info) = compute(set, layer)?;
+        let done = run_if_stale(software, artefacts, fit.force, || {
+            let (values, info) = compute(set)?;
             save_with_sidecar(&path, &values, &info)?;
             Ok::<_, EncodingError>(info)
         })?;

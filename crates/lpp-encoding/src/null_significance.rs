@@ -1,48 +1,44 @@
 //! P-values of a map and of its asymmetry, from the map's scores under nulls.
 
-use lpp_fmri::{BrainMask, MaskOf, Sides};
-use lpp_stats::{Hemispheres, HomotopicPairs, MaxStatistic, StatsError, Tail, VoxelSet, permutation_p};
-use lpp_study::{NullLateral, NullTest};
+use lpp_stats::{HomotopicPairs, MaxStatistic, StatsError, Tail, VoxelSet, permutation_p};
+use lpp_study::NullTest;
 use ndarray::{Array1, Array2, ArrayRef1, ArrayRef2};
 use rayon::prelude::*;
 
 use crate::EncodingError;
+use crate::map_sides::{Lateral, MapSides, differences, means};
 use crate::prepared::to_f32;
 
 /// What the rows of the map of p-values are.
-pub(crate) const ROWS: [&str; 6] = [
+pub(crate) const ROWS: [&str; 7] = [
     "score",
     "p",
     "p_fwe",
     "difference",
     "difference_p",
     "difference_p_fwe",
+    "difference_tfce_p",
 ];
 
 /// Every test of a map.
 pub(crate) struct NullTests {
-    /// (rows, `n_voxels`); see [`ROWS`].
+    /// (rows, `n_voxels`); see [`ROWS`]. The last row is left to [`NullTests::set_tfce_p`].
     pub(crate) values: Array2<f32>,
     pub(crate) threshold_fwe_05: Option<f64>,
     pub(crate) n_significant: usize,
     pub(crate) mean_score: NullTest,
-    pub(crate) l_minus_r: NullLateral,
+    /// Left minus right.
+    pub(crate) sides: Lateral<NullTest>,
 }
 
 impl NullTests {
     /// Tests the observed scores, which are the first column of `scores`, (`n_voxels`, 1 + `n_nulls`), against the others.
-    ///
-    /// Sides and homotopic pairs need the mask.
-    pub(crate) fn new(
-        scores: &ArrayRef2<f32>,
-        mask: Option<(&BrainMask, MaskOf)>,
-    ) -> Result<Self, EncodingError> {
+    pub(crate) fn new(scores: &ArrayRef2<f32>, sides: Option<&MapSides>) -> Result<Self, EncodingError> {
         let observed = scores.column(0).mapv(f64::from);
         let p = p_of_rows(scores, Tail::Upper);
         let maxima = MaxStatistic::of_maxima(maxima(scores, |r| r), Tail::Upper)?;
         let p_fwe = maxima.corrected_p(&observed.to_vec());
         let threshold = maxima.threshold(0.05)?;
-        let pairs = mask.map(|(mask, _)| pairs_of(mask)).transpose()?;
         let n_voxels = scores.nrows();
         let mut values = Array2::from_elem((ROWS.len(), n_voxels), f32::NAN);
         for (row, numbers) in [observed.to_vec(), p, p_fwe.clone()].iter().enumerate() {
@@ -50,55 +46,28 @@ impl NullTests {
                 .row_mut(row)
                 .assign(&Array1::from_iter(numbers.iter().map(|&v| to_f32(v))));
         }
-        let mut of_pairs = None;
-        if let Some(pairs) = pairs.filter(|pairs| !pairs.is_empty()) {
-            let differences = differences(scores, &pairs);
-            write_differences(&mut values, &differences, &pairs)?;
-            of_pairs = Some(test(
-                &means(&differences, &VoxelSet::all(pairs.len())),
-                Tail::TwoSided,
-            ));
+        if let Some(pairs) = sides.and_then(MapSides::pairs) {
+            write_differences(&mut values, &differences(scores, pairs), pairs)?;
         }
-        let sides = mask.map(|(mask, of)| mask.sides(of));
-        let lateral = |sides: &Hemispheres| {
-            let (left, right) = (means(scores, sides.left()), means(scores, sides.right()));
-            test(&(left - right), Tail::TwoSided)
-        };
+        let lateral = sides.map(|sides| sides.l_minus_r(scores)).unwrap_or_default();
+        let two_sided = |numbers: Array1<f64>| test(&numbers, Tail::TwoSided);
         Ok(Self {
             values,
             threshold_fwe_05: threshold.is_finite().then_some(threshold),
             n_significant: p_fwe.iter().filter(|&&p| p <= 0.05).count(),
             mean_score: test(&means(scores, &VoxelSet::all(n_voxels)), Tail::Upper),
-            l_minus_r: NullLateral {
-                halves: sides.as_ref().and_then(Sides::halves).map(lateral),
-                x: sides.as_ref().map(Sides::by_x).map(lateral),
-                pairs: of_pairs,
-            },
+            sides: lateral.map(two_sided),
         })
     }
 }
 
-/// The homotopic pairs of a mask; none, with a warning, if its grid has no mirror images.
-fn pairs_of(mask: &BrainMask) -> Result<HomotopicPairs, EncodingError> {
-    let pairs = match mask.homotopic_pairs() {
-        Err(error) if error.is_without_pairs() => {
-            tracing::warn!("{error}; there are no homotopic pairs");
-            Vec::new()
+impl NullTests {
+    /// Writes the p of pairs by clusters under exchanged sides.
+    pub(crate) fn set_tfce_p(&mut self, pairs: &HomotopicPairs, p: &[f64]) {
+        for (&left, &p) in pairs.left().iter().zip(p) {
+            self.values[[ROWS.len() - 1, left]] = to_f32(p);
         }
-        other => other?,
-    };
-    let (left, right) = pairs.iter().map(|pair| (pair.left, pair.right)).unzip();
-    Ok(HomotopicPairs::new(left, right)?)
-}
-
-/// Left minus right score of each pair under each null.
-fn differences(scores: &ArrayRef2<f32>, pairs: &HomotopicPairs) -> Array2<f32> {
-    let mut out = Array2::zeros((pairs.len(), scores.ncols()));
-    for ((mut row, &left), &right) in out.rows_mut().into_iter().zip(pairs.left()).zip(pairs.right()) {
-        row.assign(&scores.row(left));
-        row -= &scores.row(right);
     }
-    out
 }
 
 fn write_differences(
@@ -139,19 +108,6 @@ fn maxima(scores: &ArrayRef2<f32>, size: impl Fn(f32) -> f32) -> Vec<f64> {
     most.into_iter().map(f64::from).collect()
 }
 
-/// Mean over the rows of a set under each null, without rows that have no score.
-fn means(scores: &ArrayRef2<f32>, set: &VoxelSet) -> Array1<f64> {
-    let (mut sum, mut n) = (Array1::zeros(scores.ncols()), 0_u32);
-    for &row in set.indices() {
-        let row = scores.row(row);
-        if !row[0].is_nan() {
-            sum.zip_mut_with(&row, |sum, &score| *sum += f64::from(score));
-            n += 1;
-        }
-    }
-    sum / f64::from(n)
-}
-
 /// The test of the first number against the others.
 fn test(numbers: &ArrayRef1<f64>, tail: Tail) -> NullTest {
     let null: Vec<f64> = numbers.iter().skip(1).copied().collect();
@@ -163,7 +119,7 @@ fn test(numbers: &ArrayRef1<f64>, tail: Tail) -> NullTest {
 
 #[cfg(test)]
 mod tests {
-    use lpp_fmri::{Grid, Mask, diagonal_affine};
+    use lpp_fmri::{BrainMask, Grid, Mask, MaskOf, diagonal_affine};
     use ndarray::{Array3, array};
 
     use super::*;
@@ -185,7 +141,7 @@ mod tests {
         assert!(found.values.column(2).iter().all(|v| v.is_nan()));
         assert!(found.values.row(3).iter().all(|v| v.is_nan()));
         assert_eq!((found.threshold_fwe_05, found.n_significant), (None, 0));
-        let sides = found.l_minus_r;
+        let sides = found.sides;
         assert_eq!((sides.halves, sides.x, sides.pairs), (None, None, None));
     }
 
@@ -203,10 +159,8 @@ mod tests {
             )
             .unwrap();
             let mask = Mask::new(grid, Array3::from_elem((4, 1, 1), true)).unwrap();
-            let mask = BrainMask::Volume(mask);
-            let sides = NullTests::new(&scores, Some((&mask, MaskOf::Group)))
-                .unwrap()
-                .l_minus_r;
+            let sides = MapSides::of(&BrainMask::Volume(mask), MaskOf::Group).unwrap();
+            let sides = NullTests::new(&scores, Some(&sides)).unwrap().sides;
             let by_x = sides.x.unwrap();
             assert!((by_x.observed - 0.475).abs() < 1e-7 && (by_x.p - 0.25).abs() < 1e-12);
             assert_eq!(sides.halves, (!reversed).then_some(by_x));

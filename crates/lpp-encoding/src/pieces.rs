@@ -75,6 +75,11 @@ impl Pieces {
         self.in_order.iter().map(|piece| piece.scans.len()).collect()
     }
 
+    /// The run of each piece.
+    pub(crate) fn runs(&self) -> Vec<usize> {
+        self.in_order.iter().map(|piece| piece.run).collect()
+    }
+
     /// The pieces of a run from all of its scans, each column z-scored within its piece; constant columns become 0.
     pub(crate) fn standardised<A: Number>(
         &self,

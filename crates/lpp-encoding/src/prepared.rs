@@ -1,8 +1,9 @@
 //! A layer, factored in the arithmetic of the fit.
 
-use lpp_ridge::{AlphaSearch, NullOrders, PreparedFeatures, RidgeCv, RidgeCvFit, RidgeError};
+use lpp_ridge::{AlphaSearch, NullOrders, PreparedFeatures, RidgeCv, RidgeCvFit, RidgeError, SideSwaps};
+use lpp_stats::nan_mean;
 use lpp_steps::Arithmetic;
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView1, Axis};
 
 /// The penalty search that a step requests of the ridge regression.
 pub(crate) fn search_of(search: lpp_steps::AlphaSearch) -> AlphaSearch {
@@ -43,10 +44,53 @@ impl Prepared {
     pub(crate) fn score(&self, y: &[Array2<f32>]) -> Result<RidgeCvFit, RidgeError> {
         match self {
             Self::Single(prepared) => prepared.score(y),
-            Self::Double(prepared) => {
-                let y: Vec<Array2<f64>> = y.iter().map(|run| run.mapv(f64::from)).collect();
-                prepared.score(&y)
-            }
+            Self::Double(prepared) => prepared.score(&in_double(y)),
+        }
+    }
+
+    /// The size of the validation score under each null: the mean over voxels `columns`, or over all voxels with `refit`,
+    /// added up over folds or averaged over them.
+    pub(crate) fn null_validation(
+        &self,
+        fit: &RidgeCvFit,
+        y: &[Array2<f32>],
+        columns: &[usize],
+        nulls: &NullOrders,
+        refit: bool,
+    ) -> Result<Vec<f64>, RidgeError> {
+        if refit {
+            let of_null = |null| {
+                let fit = self.score(&nulls.apply(null, y))?;
+                let scores = fit
+                    .validation_scores
+                    .ok_or(RidgeError::NoValidationScores { index: 0 })?;
+                let of_folds = scores
+                    .rows()
+                    .into_iter()
+                    .map(|fold| nan_mean(fold.iter().copied()));
+                Ok(of_folds.sum())
+            };
+            return (0..nulls.n_nulls()).map(of_null).collect();
+        }
+        let scores = match self {
+            Self::Single(prepared) => prepared.null_validation_scores(fit, y, columns, nulls)?,
+            Self::Double(prepared) => prepared.null_validation_scores(fit, &in_double(y), columns, nulls)?,
+        };
+        let mean = |null: ArrayView1<'_, f32>| nan_mean(null.iter().map(|&r| f64::from(r)));
+        Ok(scores.axis_iter(Axis(1)).map(mean).collect())
+    }
+
+    /// Left minus right of pairs whose runs are exchanged, averaged over the tests of `folds`: (`n_pairs`, `n_patterns`).
+    pub(crate) fn swap_differences(
+        &self,
+        fit: &RidgeCvFit,
+        y: &[Array2<f32>],
+        swaps: &SideSwaps,
+        folds: &[usize],
+    ) -> Result<Array2<f32>, RidgeError> {
+        match self {
+            Self::Single(prepared) => prepared.swap_differences(fit, y, swaps, folds),
+            Self::Double(prepared) => prepared.swap_differences(fit, &in_double(y), swaps, folds),
         }
     }
 
@@ -68,12 +112,13 @@ impl Prepared {
         }
         match self {
             Self::Single(prepared) => prepared.null_scores(fit, y, nulls),
-            Self::Double(prepared) => {
-                let y: Vec<Array2<f64>> = y.iter().map(|run| run.mapv(f64::from)).collect();
-                prepared.null_scores(fit, &y, nulls)
-            }
+            Self::Double(prepared) => prepared.null_scores(fit, &in_double(y), nulls),
         }
     }
+}
+
+fn in_double(y: &[Array2<f32>]) -> Vec<Array2<f64>> {
+    y.iter().map(|run| run.mapv(f64::from)).collect()
 }
 
 #[expect(

@@ -7,6 +7,8 @@ use ndarray::{Array1, Array2, Array3, ArrayRef2, ArrayView2};
 
 use crate::design::splits::Purpose;
 use crate::engine::product::product;
+use crate::nulls::forecasts::Scored;
+use crate::nulls::versions::Versions;
 use crate::results::ridge_model::RidgeModel;
 use crate::systems::factored::Factored;
 use crate::{BandedRidge, BandedRidgeFit, Metric, NullOrders, Number, RidgeCv, RidgeCvFit, RidgeError};
@@ -39,11 +41,12 @@ pub trait Compiled: Sized {
         y: &[ArrayView2<'_, Self>],
         columns: &[usize],
     ) -> Result<Array3<Self>, RidgeError>;
-    fn null_scores(
+    fn scores_of_versions(
         factored: &Factored<Self>,
         fit: &RidgeCvFit,
         y: &[ArrayView2<'_, Self>],
-        nulls: &NullOrders,
+        versions: Versions<'_>,
+        scored: Scored<'_>,
     ) -> Result<Array2<f32>, RidgeError>;
     fn refit(
         model: &RidgeCv,
@@ -98,13 +101,14 @@ macro_rules! compiled {
                 factored.solve_matrices(fit, y, columns)
             }
 
-            fn null_scores(
+            fn scores_of_versions(
                 factored: &Factored<Self>,
                 fit: &RidgeCvFit,
                 y: &[ArrayView2<'_, Self>],
-                nulls: &NullOrders,
+                versions: Versions<'_>,
+                scored: Scored<'_>,
             ) -> Result<Array2<f32>, RidgeError> {
-                factored.null_scores_of_matrices(fit, y, nulls)
+                factored.scores_of_versions(fit, y, versions, scored)
             }
 
             fn refit(

@@ -53,7 +53,9 @@
 //! - [`Folds`]: runs, chunks of a run, a fixed test set, or any lists of rows.
 //! - [`PreparedFeatures::predictions`] and [`PreparedFeatures::coefficients`] for selected targets.
 //! - [`nested_choice`]: the layer of a model chosen on inner data and scored on outer data.
-//! - [`PreparedFeatures::null_scores`]: scores of thousands of permuted target sets at the cost of a few.
+//! - [`PreparedFeatures::null_scores`]: scores of thousands of permuted target sets at the cost of a few;
+//!   [`PreparedFeatures::null_validation_scores`] for a choice among feature sets under each of them.
+//! - [`PreparedFeatures::swap_differences`]: left minus right of pairs of targets whose runs are exchanged.
 //! - [`delayed`]: finite impulse responses as a transform of the features.
 //! - [`BandedRidge`]: several feature spaces, each with its own penalty.
 //!
@@ -107,6 +109,7 @@ pub use element::Element;
 pub use error::RidgeError;
 pub use nested::{NestedChoice, NestedChooser, nested_choice};
 pub use nulls::orders::NullOrders;
+pub use nulls::swaps::SideSwaps;
 pub use number::Number;
 pub use prepared::PreparedFeatures;
 pub use results::edges::{EdgeWarning, GridEdge};

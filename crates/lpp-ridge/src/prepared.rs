@@ -4,8 +4,10 @@ use ndarray::{Array2, Array3};
 
 use crate::design::defects::{Defect, survey, with_defect};
 use crate::design::runs::matrices;
+use crate::nulls::forecasts::Scored;
+use crate::nulls::versions::Versions;
 use crate::systems::factored::Factored;
-use crate::{Element, NullOrders, RidgeCv, RidgeCvFit, RidgeError, Run};
+use crate::{Element, NullOrders, RidgeCv, RidgeCvFit, RidgeError, Run, SideSwaps};
 
 /// The features of all runs, with everything of the fit that does not depend on the targets.
 ///
@@ -171,7 +173,99 @@ impl<A: Element> PreparedFeatures<A> {
         y_runs: &[Y],
         nulls: &NullOrders,
     ) -> Result<Array2<f32>, RidgeError> {
-        A::null_scores(&self.factored, fit, &matrices(y_runs), nulls)
+        let all: Vec<usize> = (0..fit.fold_scores.ncols()).collect();
+        self.of_versions(fit, y_runs, Versions::Orders(&all, nulls), None)
+    }
+
+    /// The validation scores of permuted targets, with the penalties of `fit`: as [`null_scores`](Self::null_scores), but
+    /// predictions of the validation runs are scored, for the targets `columns`.
+    ///
+    /// The result is (`columns.len()`, `n_nulls`), the mean over all folds and their validation runs; NaN if a target is
+    /// constant in one of these, or not finite in any run. To choose among
+    /// feature sets under a null, compare the means over targets.
+    ///
+    /// # Errors
+    /// As [`null_scores`](Self::null_scores), and [`RidgeError::NoSuchTarget`].
+    ///
+    /// ```
+    /// use lpp_ridge::{NullOrders, RidgeCv};
+    /// use ndarray::{Array2, array};
+    ///
+    /// # fn main() -> Result<(), lpp_ridge::RidgeError> {
+    /// let x: Vec<Array2<f64>> =
+    ///     (0..3).map(|r| Array2::from_shape_fn((30, 2), |(i, j)| ((r + i * (j + 2)) as f64).sin())).collect();
+    /// let prepared = RidgeCv::params().alphas([1.0]).validation_scores(true).check()?.prepare(&x)?;
+    /// let fit = prepared.score(&x)?;
+    /// let as_is = NullOrders::new(vec![vec![(0..30).collect()]; 3], array![[0, 0, 0]])?;
+    /// let found = prepared.null_validation_scores(&fit, &x, &[1], &as_is)?;
+    /// let expected = fit.validation_scores.map(|scores| scores.column(1).sum() / 3.0);
+    /// assert!(expected.is_some_and(|expected| (f64::from(found[[0, 0]]) - expected).abs() < 1e-6));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn null_validation_scores<Y: Run<Element = A>>(
+        &self,
+        fit: &RidgeCvFit,
+        y_runs: &[Y],
+        columns: &[usize],
+        nulls: &NullOrders,
+    ) -> Result<Array2<f32>, RidgeError> {
+        let scored = Some(Scored::Validations);
+        self.of_versions(fit, y_runs, Versions::Orders(columns, nulls), scored)
+    }
+
+    /// Left minus right score of pairs of targets whose runs are exchanged, with the penalties of `fit`.
+    ///
+    /// Where the sides of a run are exchanged, the left target has the scans of the right one, in training and test, and
+    /// the right target those of the left one.
+    ///
+    /// # Shapes
+    /// The result is (`n_pairs`, `n_patterns`): the difference averaged over the tests of `folds`, NaN if either target is
+    /// constant or not finite in a run.
+    ///
+    /// # Errors
+    /// As [`null_scores`](Self::null_scores), and [`RidgeError::NoSuchTarget`].
+    ///
+    /// ```
+    /// use lpp_ridge::{RidgeCv, SideSwaps};
+    /// use ndarray::{Array2, array};
+    ///
+    /// # fn main() -> Result<(), lpp_ridge::RidgeError> {
+    /// let x: Vec<Array2<f64>> =
+    ///     (0..3).map(|r| Array2::from_shape_fn((30, 2), |(i, j)| ((r + i * (j + 2)) as f64).sin())).collect();
+    /// let prepared = RidgeCv::params().alphas([1.0]).check()?.prepare(&x)?;
+    /// let fit = prepared.score(&x)?;
+    /// let patterns = array![[false, false, false], [true, true, true]];
+    /// let swaps = SideSwaps::new(vec![0], vec![1], &patterns)?;
+    /// let found = prepared.swap_differences(&fit, &x, &swaps, &[0, 1, 2])?;
+    /// assert!((f64::from(found[[0, 0]]) - (fit.scores[0] - fit.scores[1])).abs() < 1e-6);
+    /// assert_eq!(found[[0, 1]], -found[[0, 0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn swap_differences<Y: Run<Element = A>>(
+        &self,
+        fit: &RidgeCvFit,
+        y_runs: &[Y],
+        swaps: &SideSwaps,
+        folds: &[usize],
+    ) -> Result<Array2<f32>, RidgeError> {
+        let scored = Some(Scored::Tests(folds));
+        let scores = self.of_versions(fit, y_runs, Versions::Sides(swaps), scored)?;
+        Ok(swaps.differences(&scores))
+    }
+
+    /// Scores of combinations of versions of runs; those of all tests if nothing else is said.
+    fn of_versions<Y: Run<Element = A>>(
+        &self,
+        fit: &RidgeCvFit,
+        y_runs: &[Y],
+        versions: Versions<'_>,
+        scored: Option<Scored<'_>>,
+    ) -> Result<Array2<f32>, RidgeError> {
+        let folds: Vec<usize> = (0..self.n_folds()).collect();
+        let scored = scored.unwrap_or(Scored::Tests(&folds));
+        A::scores_of_versions(&self.factored, fit, &matrices(y_runs), versions, scored)
     }
 
     /// Features that are constant in some run, ascending. Standardised, they are 0 there and have no effect.

@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use lpp_ridge::{
-    AlphaScope, Element, Formulation, Metric, NullOrders, RidgeCv, RidgeError, standardise_columns,
+    AlphaScope, Element, Formulation, InnerValidation, Metric, NullOrders, RidgeCv, RidgeError, SideSwaps,
+    standardise_columns,
 };
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -31,67 +32,124 @@ fn nulls(rng: &mut ChaCha8Rng) -> NullOrders {
     NullOrders::new(orders, draws).unwrap()
 }
 
-/// A fit of each fold alone at the penalty that was chosen there.
+/// A fit of each fold alone at the penalty that was chosen there: its test scores, and its validation scores.
 fn refit<A: Element>(
     x: &[Array2<A>],
     y: &[Array2<A>],
     penalties: &[f64],
-    formulation: Formulation,
-) -> Vec<f64> {
-    let mut sum = vec![0.0; y[0].ncols()];
+    params: &lpp_ridge::RidgeCvParams,
+) -> [Vec<f64>; 2] {
+    let mut sums = [vec![0.0; y[0].ncols()], vec![0.0; y[0].ncols()]];
     for (fold, &alpha) in penalties.iter().enumerate() {
-        let model = RidgeCv::params()
+        let model = params
+            .clone()
             .alphas([alpha])
-            .formulation(formulation)
+            .validation_scores(true)
             .check()
             .unwrap();
         let fit = model.fit(x, y).unwrap();
-        sum.iter_mut()
-            .zip(fit.fold_scores.row(fold))
-            .for_each(|(s, r)| *s += r);
+        let validation = fit.validation_scores.unwrap();
+        for (sum, scores) in sums.iter_mut().zip([&fit.fold_scores, &validation]) {
+            sum.iter_mut().zip(scores.row(fold)).for_each(|(s, r)| *s += r);
+        }
     }
-    sum.iter().map(|s| s / penalties.len() as f64).collect()
+    sums.map(|sum| sum.iter().map(|s| s / penalties.len() as f64).collect())
 }
 
-fn compare<A: Element>(formulation: Formulation, n_features: usize, tolerance: f64) {
-    let mut rng = ChaCha8Rng::seed_from_u64(3);
-    let (x, mut y) = (noise::<A>(&mut rng, n_features), noise::<A>(&mut rng, 37));
+/// Features and targets; target 0 is a feature, target 5 is NaN, target 7 is constant in a run.
+fn study<A: Element>(rng: &mut ChaCha8Rng, n_features: usize) -> [Vec<Array2<A>>; 2] {
+    let (x, mut y) = (noise::<A>(rng, n_features), noise::<A>(rng, 37));
     for (x, y) in x.iter().zip(&mut y) {
         let signal = x.column(0).to_owned();
         y.column_mut(0).assign(&signal);
         y.column_mut(5).fill(A::nan());
     }
     y[2].column_mut(7).fill(A::one());
-    let model = RidgeCv::params()
-        .alphas([1.0, 30.0, 1000.0])
-        .formulation(formulation)
-        .check()
-        .unwrap();
-    let prepared = model.prepare(&x).unwrap();
+    [x, y]
+}
+
+fn compare<A: Element>(formulation: Formulation, n_features: usize, tolerance: f64) {
+    for inner in [InnerValidation::First, InnerValidation::All] {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let [x, y] = study::<A>(&mut rng, n_features);
+        let params = RidgeCv::params().formulation(formulation).inner(inner);
+        let model = params.clone().alphas([1.0, 30.0, 1000.0]).check().unwrap();
+        let prepared = model.prepare(&x).unwrap();
+        let fit = prepared.score(&y).unwrap();
+        let penalties: Vec<f64> = fit
+            .alpha_index()
+            .unwrap()
+            .iter()
+            .map(|&i| fit.alphas[i])
+            .collect();
+        let nulls = nulls(&mut rng);
+        let tests = prepared.null_scores(&fit, &y, &nulls).unwrap();
+        let columns: Vec<usize> = (0..37).rev().collect();
+        let validations = prepared
+            .null_validation_scores(&fit, &y, &columns, &nulls)
+            .unwrap()
+            .select(Axis(0), &columns);
+        for null in 0..20 {
+            let expected = refit(&x, &nulls.apply(null, &y), &penalties, &params);
+            for (kind, (found, expected)) in [&tests, &validations].into_iter().zip(expected).enumerate() {
+                for (target, expected) in expected.into_iter().enumerate() {
+                    let found = f64::from(found[[target, null]]);
+                    // A run that is constant need not be a validation run.
+                    let undefined = target == 5 || target == 7;
+                    assert!(
+                        undefined && (found.is_nan() || kind == 1 && target == 7)
+                            || (found - expected).abs() < tolerance,
+                        "null {null}, target {target}: {found}, expected {expected}"
+                    );
+                }
+            }
+        }
+        // The first null names the data as they are.
+        assert!((f64::from(tests[[0, 0]]) - fit.scores[0]).abs() < tolerance);
+    }
+}
+
+/// Left minus right of fits in which the targets of some runs were exchanged.
+fn exchange<A: Element>(formulation: Formulation, n_features: usize, tolerance: f64) {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let [x, y] = study::<A>(&mut rng, n_features);
+    let params = RidgeCv::params().formulation(formulation);
+    let prepared = params.clone().alphas([3.0]).check().unwrap().prepare(&x).unwrap();
     let fit = prepared.score(&y).unwrap();
-    let penalties: Vec<f64> = fit
-        .alpha_index()
-        .unwrap()
-        .iter()
-        .map(|&i| fit.alphas[i])
-        .collect();
-    let nulls = nulls(&mut rng);
-    let found = prepared.null_scores(&fit, &y, &nulls).unwrap();
-    assert_eq!(found.dim(), (37, 20));
-    for null in 0..20 {
-        let expected = refit(&x, &nulls.apply(null, &y), &penalties, formulation);
-        for (target, &expected) in expected.iter().enumerate() {
-            let found = f64::from(found[[target, null]]);
-            let close = (found - expected).abs() < tolerance || (found.is_nan() && expected.is_nan());
-            assert!(
-                close,
-                "null {null}, target {target}: {found}, expected {expected}"
-            );
-            assert_eq!(found.is_nan(), target == 5 || target == 7);
+    let (left, right): (Vec<usize>, Vec<usize>) = (0..18).map(|pair| (pair, 36 - pair)).unzip();
+    let patterns = Array2::from_shape_fn((8, 4), |(pattern, run)| pattern >> run & 1 == 1);
+    let swaps = SideSwaps::new(left.clone(), right.clone(), &patterns).unwrap();
+    let found = prepared
+        .swap_differences(&fit, &y, &swaps, &[0, 1, 2, 3])
+        .unwrap();
+    let last = prepared.swap_differences(&fit, &y, &swaps, &[3]).unwrap();
+    for (pattern, runs) in patterns.rows().into_iter().enumerate() {
+        let mut exchanged = y.clone();
+        for (run, _) in runs.iter().enumerate().filter(|(_, swap)| **swap) {
+            for (&left, &right) in left.iter().zip(&right) {
+                exchanged[run].column_mut(left).assign(&y[run].column(right));
+                exchanged[run].column_mut(right).assign(&y[run].column(left));
+            }
+        }
+        let expected = params
+            .clone()
+            .alphas([3.0])
+            .check()
+            .unwrap()
+            .fit(&x, &exchanged)
+            .unwrap();
+        for (pair, (&left, &right)) in left.iter().zip(&right).enumerate() {
+            let of_all = expected.scores[left] - expected.scores[right];
+            let of_last = expected.fold_scores[[3, left]] - expected.fold_scores[[3, right]];
+            for (found, expected) in [(&found, of_all), (&last, of_last)] {
+                let found = f64::from(found[[pair, pattern]]);
+                assert!(
+                    found.is_nan() && (pair == 5 || pair == 7) || (found - expected).abs() < tolerance,
+                    "pattern {pattern}, pair {pair}: {found}, expected {expected}"
+                );
+            }
         }
     }
-    // The first null names the data as they are.
-    assert!((f64::from(found[[0, 0]]) - fit.scores[0]).abs() < tolerance);
 }
 
 #[test]
@@ -101,6 +159,13 @@ fn nulls_equal_fits_of_reordered_targets() {
     compare::<f64>(Formulation::Dual, 200, 1e-7);
     compare::<f32>(Formulation::Primal, 12, 2e-6);
     compare::<f32>(Formulation::Dual, 200, 2e-6);
+}
+
+#[test]
+fn exchanged_sides_equal_fits_of_exchanged_targets() {
+    exchange::<f64>(Formulation::Primal, 12, 2e-7);
+    exchange::<f64>(Formulation::Dual, 200, 2e-7);
+    exchange::<f32>(Formulation::Primal, 12, 4e-6);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Pairs of homotopic voxels: a left voxel and its mirror image on the right.
 
 use crate::checks::same_length;
-use crate::{MeanScore, StatsError, VoxelSet};
+use crate::{MeanScore, ReliableVoxels, StatsError, VoxelSet};
 
 /// Voxels of a masked array, paired across the midline.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -65,6 +65,34 @@ impl HomotopicPairs {
     #[must_use]
     pub fn within(&self, selection: &VoxelSet) -> Self {
         self.keeping(|left, right| selection.contains(left) && selection.contains(right))
+    }
+
+    /// The pairs of which the mean of both values exceeds the `q`-th percentile over pairs, a rule that does not know the
+    /// side; none if all are NaN.
+    ///
+    /// # Errors
+    /// [`StatsError::VoxelOutOfRange`] if `values` is too short for a pair, [`StatsError::PercentileOutOfRange`].
+    ///
+    /// # Example
+    /// ```
+    /// use lpp_stats::HomotopicPairs;
+    /// let pairs = HomotopicPairs::new(vec![0, 1], vec![3, 2])?;
+    /// assert_eq!(pairs.above_percentile(&[0.5, 0.1, 0.2, 0.3], 50.0)?.left(), [0]);
+    /// # Ok::<(), lpp_stats::StatsError>(())
+    /// ```
+    pub fn above_percentile(&self, values: &[f64], q: f64) -> Result<Self, StatsError> {
+        self.check_range(values)?;
+        let both = |(&l, &r): (&usize, &usize)| f64::midpoint(values[l], values[r]);
+        let means: Vec<f64> = self.left.iter().zip(&self.right).map(both).collect();
+        if means.iter().all(|mean| mean.is_nan()) {
+            return Ok(Self::default());
+        }
+        let chosen = ReliableVoxels::above_percentile(&means, q)?.voxels;
+        let pick = |side: &[usize]| chosen.indices().iter().map(|&pair| side[pair]).collect();
+        Ok(Self {
+            left: pick(&self.left),
+            right: pick(&self.right),
+        })
     }
 
     /// Left minus right value of each pair; NaN where either is.

@@ -13,7 +13,7 @@ mod common;
 use common::{assert_near, number, vector};
 use lpp_stats::FalseDiscovery::{BenjaminiHochberg, BenjaminiYekutieli};
 use lpp_stats::{
-    Bootstrap, Groups, MaxStatistic, MixedModel, RunTest, StudentizedBootstrap, Tail, VariogramNull,
+    Bootstrap, Groups, MaxStatistic, MixedModel, RunTest, StudentizedBootstrap, Tail, Tfce, VariogramNull,
     VariogramSettings, VoxelSet, aveli, cluster_robust_ols, equivalence_p, equivalence_test,
     jackknife_std_err, laterality_curve, mean_ceiling, noise_ceiling, normal_quantile, normal_upper_p,
     normalize_by_ceiling, normalized_mean, pearson, sign_flip_test, slopes_without_each_group,
@@ -480,5 +480,22 @@ fn surrogates_follow_their_definition() {
             .unwrap();
         // The line between variograms divides by their spread, which smoothing makes small.
         assert_all_near(&surrogate, &expected["surrogate"], 1e-8, 0.0, "surrogate");
+    }
+}
+
+#[test]
+fn cluster_enhancement_is_nilearns() {
+    for case in cases("tfce") {
+        let inputs = &case["inputs"];
+        let shape: [usize; 3] = serde_json::from_value(inputs["shape"].clone()).unwrap();
+        let map = ndarray::Array3::from_shape_vec(shape, vector(&inputs["map"])).unwrap();
+        let settings = Tfce {
+            step: inputs["step"].as_f64(),
+            two_sided: inputs["two_sided"].as_bool().unwrap(),
+            ..Tfce::default()
+        };
+        let found: Vec<f64> = settings.of(&map).unwrap().into_iter().collect();
+        // Sums in another order.
+        assert_all_near(&found, &case["expected"]["tfce"], 1e-9, 1e-10, "tfce");
     }
 }

@@ -67,8 +67,8 @@ const FIT_MEMORY: f64 = 0.23 * 1024.0 * MIB - 768.0 * FIT_MEMORY_PER_FEATURE;
 const FIT_MEMORY_PER_FEATURE: f64 = (0.53 - 0.23) * 1024.0 * MIB / (5120.0 - 768.0);
 /// Cost of a thousand nulls of one layer, in fits of that layer ("Nulls of one layer" in docs/benchmarks.md).
 const FITS_PER_THOUSAND_NULLS: f64 = 6.1;
-/// Cost of a joint fit, in fits of one layer: one per penalty ratio, an assumption.
-const FITS_PER_JOINT: f64 = 20.0;
+/// Cost of a joint fit, in fits of one layer: one per ratio and metric, an assumption.
+const FITS_PER_JOINT: f64 = 32.0;
 /// Analysis and report, seconds a score file: 28 models and baselines take seconds.
 const ANALYSE_S_PER_MODEL: f64 = 0.1;
 

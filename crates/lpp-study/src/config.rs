@@ -99,6 +99,9 @@ pub struct ConfiguredFit {
     pub controls: Vec<String>,
     /// Number of nulls to test one layer against; 0 for no test.
     pub nulls: u32,
+    /// Whether left minus right is also computed with exchanged sides of runs, for slopes.
+    #[serde(skip_serializing_if = "is_default")]
+    pub swaps: bool,
 }
 
 /// What is left out in each fold.

@@ -120,6 +120,9 @@ pub struct FitTerms {
     pub folds: FoldRule,
     /// Scans purged on both sides of a chunk.
     pub gap_scans: usize,
+    /// Whether features were detrended and high-passed like the scans.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub filter_features: bool,
 }
 
 impl Default for FitTerms {
@@ -130,6 +133,7 @@ impl Default for FitTerms {
             alpha_scope: AlphaScope::default(),
             folds: FoldRule::default(),
             gap_scans: 0,
+            filter_features: false,
         }
     }
 }

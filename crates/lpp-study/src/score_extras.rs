@@ -11,7 +11,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Additional files of a model's scores that are used in tables; see [`beside_scores`].
-pub const BESIDE_SCORES: [&str; 5] = ["nested", "joint", "nulls", "runs", "nested_runs"];
+pub const BESIDE_SCORES: [&str; 7] = [
+    "nested",
+    "joint",
+    "nulls",
+    "runs",
+    "nested_runs",
+    "joint_runs",
+    "swaps",
+];
 
 /// Split-half correlations beside `isc/isc_en.npy`: of each voxel in each halving and run, and without each subject.
 pub const VOXELWISE_ISC: [&str; 2] = ["voxelwise", "jackknife"];
@@ -66,7 +74,8 @@ pub struct NestedInfo {
     pub n_nan_voxels: usize,
 }
 
-/// Sidecar of `gpt2_en_joint.npy`, (rows, `n_voxels`): joint fit of a layer with low-level controls.
+/// Sidecar of `gpt2_en_joint.npy`, (rows, `n_voxels`): joint fit of a layer with low-level controls. The rows of each fold
+/// are in `gpt2_en_joint_runs.npy`, (`n_runs`, rows, `n_voxels`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JointInfo {
     /// Name of the model.
@@ -75,6 +84,9 @@ pub struct JointInfo {
     pub subject: String,
     /// The layer.
     pub layer: usize,
+    /// Whether the layer was `given` or chosen `by validation`.
+    #[serde(default = "not_recorded")]
+    pub layer_choice: String,
     /// Names of the controls.
     pub controls: Vec<String>,
     /// Names of the rows.
@@ -83,8 +95,12 @@ pub struct JointInfo {
     pub means: Vec<f64>,
     /// Features of each band: the model's, then the controls'.
     pub band_widths: Vec<usize>,
-    /// Mean over folds and voxels of the chosen weights of the bands in the joint fit, scaled to sum 1.
-    pub mean_weights: Vec<f64>,
+    /// The ratio of the bands that each fold chose by r, 1 for equal traces; the mean over voxels if each chose its own.
+    #[serde(default)]
+    pub ratio_per_fold: Vec<f64>,
+    /// The same by R².
+    #[serde(default)]
+    pub ratio_per_fold_r2: Vec<f64>,
 }
 
 /// A statistic with its p-value under a null.
@@ -96,15 +112,31 @@ pub struct NullTest {
     pub p: f64,
 }
 
+/// A difference of left and right with its p-values. Those that are not defined are null in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SidesTest {
+    /// The observed value.
+    pub observed: f64,
+    /// Share of the nulls, including the observed value, that are as extreme. The nulls have no encoding on either side.
+    #[serde(alias = "p")]
+    pub no_encoding_p: f64,
+    /// p of the t over runs, for runs that share training data; only if the mean score is significant.
+    #[serde(default)]
+    pub runs_p: Option<f64>,
+    /// p under exchanges of the sides of whole runs; only for pairs, and if it can be 5 % or less.
+    #[serde(default)]
+    pub swap_p: Option<f64>,
+}
+
 /// The difference of left and right, by three definitions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct NullLateral {
     /// Means of the two halves of the masked array, as in the paper; needs a mask whose halves are the two sides.
-    pub halves: Option<NullTest>,
+    pub halves: Option<SidesTest>,
     /// Means of the voxels left and right of x = 0; needs the mask.
-    pub x: Option<NullTest>,
+    pub x: Option<SidesTest>,
     /// Mean over homotopic pairs; needs the mask.
-    pub pairs: Option<NullTest>,
+    pub pairs: Option<SidesTest>,
 }
 
 /// Sidecar of `gpt2_en_nulls.npy`, (rows, `n_voxels`): p-values of a layer.
@@ -114,8 +146,15 @@ pub struct NullsInfo {
     pub model: String,
     /// Subject, or `average`.
     pub subject: String,
-    /// The layer.
+    /// The layer, of the scans in their own order.
     pub layer: usize,
+    /// Whether the layer was `given` or chosen by validation `in each null`; `not recorded` by older versions, whose
+    /// choices were not made anew.
+    #[serde(default = "not_recorded")]
+    pub layer_choice: String,
+    /// In how many nulls each layer was chosen.
+    #[serde(default)]
+    pub null_layers: Vec<usize>,
     /// How the scans were permuted.
     pub null: String,
     /// Number of nulls.
@@ -129,8 +168,50 @@ pub struct NullsInfo {
     pub n_significant: usize,
     /// Mean score over voxels, against larger ones.
     pub mean_score: NullTest,
+    /// p of the mean score over both sides: above 5 % there is no encoding whose sides could be compared.
+    #[serde(default)]
+    pub gate_p: Option<f64>,
     /// Left minus right, two-sided.
     pub l_minus_r: NullLateral,
+    /// Number of patterns of exchanged sides, or why there are none.
+    #[serde(default = "not_recorded")]
+    pub swaps: String,
+}
+
+/// What sidecars of older versions do not say.
+fn not_recorded() -> String {
+    "not recorded".to_owned()
+}
+
+/// Sidecar of `gpt2_en_swaps.npy`, (`n_patterns`, measures): mean left minus right score of homotopic pairs while the
+/// sides of whole runs are exchanged.
+///
+/// Up to 1024 patterns are a binary counter: run 0 is the lowest bit, the last run is never exchanged, and the first pattern
+/// is the data as they are. More than eleven runs have 1023 random patterns behind the first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SwapsInfo {
+    /// Name of the model.
+    pub model: String,
+    /// Subject, or `average`.
+    pub subject: String,
+    /// The layer, given or chosen by validation.
+    pub layer: usize,
+    /// Number of runs.
+    pub n_runs: usize,
+    /// Names of the columns: over `all` pairs and `reliable_pairs`, then each of them in each run, such as `all/run-0`.
+    pub measures: Vec<String>,
+    /// Number of pairs of each of the former.
+    pub n_pairs: Vec<usize>,
+    /// Seed of random patterns.
+    pub seed: u64,
+}
+
+impl SwapsInfo {
+    /// The name of a measure in one run, from 0.
+    #[must_use]
+    pub fn of_run(measure: &str, run: usize) -> String {
+        format!("{measure}/run-{run}")
+    }
 }
 
 /// Sidecar of `canary_en_nulls.npy`, (`n_layers`, 1 + `n_nulls`): mean scores of the time-only control model, first the

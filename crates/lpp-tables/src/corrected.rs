@@ -25,7 +25,8 @@ table! {
     CorrectedFamilies: "corrected_families" {
         /// What is regressed on ln(parameters).
         outcome: String,
-        /// How the layer of each voxel is chosen: best_of_test or nested (on inner data).
+        /// How the layer of each voxel is chosen: best_of_test or nested (on inner data); one_layer is one a model, chosen on
+        /// inner data over all voxels.
         layer_rule: String,
         /// Where the ceilings of the outcome come from, if it has some: voxelwise or lower bound.
         ceiling_kind: String,
@@ -69,6 +70,8 @@ table! {
         two_way_ci_low: f64,
         /// Upper end.
         two_way_ci_high: f64,
+        /// p of the slope under exchanges of the sides of whole runs, in all models alike; only for one_layer.
+        swap_p: f64,
         /// Slope with a random intercept per family: families may differ in level, not in slope.
         mixed_slope: f64,
         /// Its degrees of freedom.
@@ -181,16 +184,44 @@ table! {
         score: String,
         /// Mean over all voxels.
         mean_all: f64,
+        /// Its p over runs.
+        mean_all_runs_p: f64,
+        /// Lower end of its 95 % confidence interval over runs.
+        mean_all_runs_ci_low: f64,
+        /// Upper end.
+        mean_all_runs_ci_high: f64,
         /// Mean over reliable voxels.
         mean_reliable: f64,
+        /// Its p over runs.
+        mean_reliable_runs_p: f64,
+        /// Lower end of its 95 % confidence interval over runs.
+        mean_reliable_runs_ci_low: f64,
+        /// Upper end.
+        mean_reliable_runs_ci_high: f64,
         /// Left minus right by halves, all voxels.
         l_minus_r_all: f64,
+        /// Its p over runs.
+        l_minus_r_all_runs_p: f64,
         /// Left minus right by halves, reliable voxels.
         l_minus_r_reliable: f64,
+        /// Its p over runs.
+        l_minus_r_reliable_runs_p: f64,
         /// Left minus right by x, all voxels.
         l_minus_r_all_by_x: f64,
+        /// Its p over runs.
+        l_minus_r_all_by_x_runs_p: f64,
         /// Left minus right by x, reliable voxels.
         l_minus_r_reliable_by_x: f64,
+        /// Its p over runs.
+        l_minus_r_reliable_by_x_runs_p: f64,
+        /// Left minus right over pairs, all voxels.
+        l_minus_r_all_pairs: f64,
+        /// Its p over runs.
+        l_minus_r_all_pairs_runs_p: f64,
+        /// Left minus right over pairs, reliable voxels.
+        l_minus_r_reliable_pairs: f64,
+        /// Its p over runs.
+        l_minus_r_reliable_pairs_runs_p: f64,
     }
 }
 
@@ -201,6 +232,8 @@ table! {
         model: String,
         /// The layer.
         layer: usize,
+        /// Whether the layer was given, or chosen by validation in each null.
+        layer_choice: String,
         /// How scans were reordered.
         null: String,
         /// Nulls drawn.
@@ -213,18 +246,30 @@ table! {
         score_mean: f64,
         /// Its p.
         score_mean_p: f64,
+        /// p of the mean score over both sides: above 5 % there is no encoding whose sides could be compared.
+        gate_p: f64,
         /// Left minus right by halves.
         l_minus_r_halves: f64,
-        /// Its p.
-        l_minus_r_halves_p: f64,
+        /// Its p against nulls without encoding on either side.
+        l_minus_r_halves_no_encoding_p: f64,
+        /// Its p over runs, given encoding.
+        l_minus_r_halves_runs_p: f64,
         /// Left minus right by x.
         l_minus_r_x: f64,
-        /// Its p.
-        l_minus_r_x_p: f64,
+        /// Its p against nulls without encoding on either side.
+        l_minus_r_x_no_encoding_p: f64,
+        /// Its p over runs, given encoding.
+        l_minus_r_x_runs_p: f64,
         /// Mean difference of mirrored voxels.
         l_minus_r_pairs: f64,
-        /// Its p.
-        l_minus_r_pairs_p: f64,
+        /// Its p against nulls without encoding on either side.
+        l_minus_r_pairs_no_encoding_p: f64,
+        /// Its p over runs, given encoding.
+        l_minus_r_pairs_runs_p: f64,
+        /// Its p under exchanges of the sides of whole runs; empty if it cannot be 5 % or less.
+        l_minus_r_pairs_swap_p: f64,
+        /// The exchanges, or why there is no p.
+        swaps: String,
     }
 }
 
@@ -345,5 +390,103 @@ table! {
         studentized_ci_low: f64,
         /// Upper end.
         studentized_ci_high: f64,
+    }
+}
+
+table! {
+    /// Left minus right of pairs whose partners lie beside the mirror image: no template is symmetric.
+    CorrectedMirrorOffsets: "corrected_mirror_offsets" {
+        /// How the layer of each voxel is chosen: best_of_test or nested.
+        layer_rule: String,
+        /// Shift of the partner from the mirror image along x, mm.
+        offset_mm: f64,
+        /// Pairs.
+        n_pairs: usize,
+        /// Mean left minus right, over models.
+        l_minus_r_mean: f64,
+        /// Its slope per ln(parameters).
+        slope_per_ln_parameter: f64,
+        /// p of the slope over runs.
+        runs_p: f64,
+    }
+}
+
+table! {
+    /// The slope of left minus right on model size under every combination of choices.
+    SpecificationCurve: "specification_curve" {
+        /// Place by rising slope.
+        rank: usize,
+        /// The variant of the fits (lpp-fit --variant); empty for the study's own.
+        variant: String,
+        /// Haemodynamic response of the words; empty for features of scans.
+        response: String,
+        /// How left is told from right: halves, x or pairs.
+        sides: String,
+        /// Voxels: all, reliable or reliable pairs.
+        voxels: String,
+        /// Noise ceilings: none, over ceiling (mean score over mean ceiling) or matched; "lower bound" if they are only that.
+        ceiling: String,
+        /// How layers are chosen: best_of_test, nested, or one_layer for a model.
+        layer_rule: String,
+        /// Test runs: all or without run 0.
+        runs: String,
+        /// Families: all or without one of them.
+        families: String,
+        /// Models of these families.
+        n_models: usize,
+        /// Runs.
+        n_runs: usize,
+        /// Mean over runs of the slope per ln(parameters).
+        slope: f64,
+        /// Lower end of its 95 % confidence interval over runs.
+        runs_ci_low: f64,
+        /// Upper end.
+        runs_ci_high: f64,
+        /// p over runs.
+        runs_p: f64,
+    }
+}
+
+table! {
+    /// The specifications of the curve that make each choice.
+    SpecificationCurveChoices: "specification_curve_choices" {
+        /// The choice: a column of specification_curve.
+        choice: String,
+        /// What is chosen.
+        level: String,
+        /// Specifications.
+        n_specifications: usize,
+        /// Median slope.
+        median_slope: f64,
+        /// Share with a slope above 0.
+        share_positive: f64,
+        /// Share with a p over runs of 0.05 or less.
+        share_significant: f64,
+    }
+}
+
+table! {
+    /// The specification curve as a whole.
+    SpecificationCurveTest: "specification_curve_test" {
+        /// Specifications of the curve.
+        n_specifications: usize,
+        /// Test runs.
+        n_runs: usize,
+        /// Median slope.
+        median_slope: f64,
+        /// Share of the specifications with a slope above 0.
+        share_positive: f64,
+        /// Share with a p over runs of 0.05 or less.
+        share_significant: f64,
+        /// Specifications in the joint test: over pairs, with one layer a model.
+        n_tested: usize,
+        /// Patterns of exchanged runs, the data as they are included.
+        n_patterns: usize,
+        /// Median over those specifications of |slope| over its standard error over runs.
+        median_t: f64,
+        /// Share of the patterns with a median at least as large.
+        joint_p: f64,
+        /// Why there is no p.
+        note: String,
     }
 }

@@ -73,7 +73,8 @@ tables_of_a_language! {
         Atlas AtlasRegions AtlasRegression AtlasLines;
     individuals: Individuals IndividualsRegression IndividualsLines;
     corrected: Delta CorrectedFamilies CorrectedLaterality CorrectedLateralityCurves CorrectedOptimism CorrectedJoint
-        CorrectedNulls CorrectedCeilings CorrectedEquivalence CorrectedVoxelTests CorrectedParcels CorrectedRandomEffects;
+        CorrectedNulls CorrectedCeilings CorrectedEquivalence CorrectedVoxelTests CorrectedParcels CorrectedRandomEffects
+        CorrectedMirrorOffsets SpecificationCurve SpecificationCurveChoices SpecificationCurveTest;
 }
 
 /// The declaration of a table of one language; `None` if there is no such table.

@@ -118,7 +118,7 @@ fn nested_layers_and_joint_fits_are_those_of_scikit_learn() {
 
     let joint = || {
         let mut command = golden_fit(study);
-        command.args(["--controls", "wordrate,b", "--candidates", "1", "--layer", "1"]);
+        command.args(["--controls", "wordrate,b", "--layer", "1"]);
         command
     };
     let said = assert_succeeds(&mut joint());
@@ -131,10 +131,32 @@ fn nested_layers_and_joint_fits_are_those_of_scikit_learn() {
     assert_eq!(info.controls, ["control_wordrate", "b"]);
     assert_eq!(
         (info.band_widths, info.rows[5].as_str()),
-        (vec![4, 1, 2], "unique_r2")
+        (vec![4, 3], "unique_r2")
     );
+    let ratios = [
+        (info.ratio_per_fold, "ratio_per_fold"),
+        (info.ratio_per_fold_r2, "ratio_per_fold_r2"),
+    ];
+    for (found, key) in ratios {
+        let expected: Vec<f64> = serde_json::from_value(expected[key].clone()).unwrap();
+        // Powers of ten differ by rounding.
+        let close = lpp_testkit::Tolerance::relative(1e-12);
+        lpp_testkit::assert_close(
+            &ndarray::Array1::from(found),
+            &ndarray::Array1::from(expected),
+            close,
+        );
+    }
+    assert_eq!(info.layer_choice, "given");
+    let of_folds = npy::load_f64_stack(&study.join("scores/golden_en_joint_runs.npy")).unwrap();
+    assert_eq!(of_folds.dim(), (N_RUNS, 6, N_VOXELS));
+    lpp_testkit::assert_close(&of_folds.mean_axis(ndarray::Axis(0)).unwrap(), &found, stored());
     assert!(assert_succeeds(&mut joint()).contains("golden_en_joint.npy: up to date"));
-    let said = assert_succeeds(golden_fit(study).args(["--controls", "all", "--candidates", "3"]));
+    let mut old = joint();
+    assert_usage_error(old.args(["--candidates", "3"]));
+    let error = String::from_utf8(old.output().unwrap().stderr).unwrap();
+    assert!(error.contains("--ratios"), "{error}");
+    let said = assert_succeeds(golden_fit(study).args(["--controls", "all", "--ratios", "1"]));
     assert!(said.contains("golden_en_joint.npy: written"), "{said}");
     assert_fails(
         golden_fit(study).args(["--controls", "envelope"]),
@@ -166,7 +188,7 @@ fn nulls_are_tested_per_voxel_over_the_map_and_left_against_right() {
     ] {
         let said = assert_succeeds(&mut nulls(more));
         assert!(
-            said.contains("golden_en_nulls.npy: written, layer 1, 99 nulls"),
+            said.contains("golden_en_nulls.npy: written, layer 1 (given), 99 nulls"),
             "{said}"
         );
         let values = npy::load_f64_matrix(&path).unwrap();
@@ -186,8 +208,15 @@ fn nulls_are_tested_per_voxel_over_the_map_and_left_against_right() {
         // The mask has voxels at x = −8 … 12 mm: two pairs, the others lack a partner or lie on the midline.
         assert_eq!(values.row(3).iter().filter(|d| !d.is_nan()).count(), 2);
         let info: NullsInfo = load_sidecar(&path).unwrap();
-        assert_eq!((info.n_nulls, info.layer, info.rows.len()), (99, 1, 6));
-        assert!(info.mean_score.p <= 0.05 && info.l_minus_r.pairs.is_some());
+        assert_eq!((info.n_nulls, info.layer, info.rows.len()), (99, 1, 7));
+        let pairs = info.l_minus_r.pairs.unwrap();
+        assert!(info.gate_p.unwrap() <= 0.05 && pairs.runs_p.is_some());
+        // Four runs have eight patterns.
+        assert!(pairs.swap_p.is_none() && info.swaps.starts_with("not testable: 8 patterns"));
+        assert_eq!(
+            (info.layer_choice.as_str(), info.null_layers),
+            ("given", vec![0, 99, 0])
+        );
         shown.push(info.null);
     }
     assert_eq!(shown[0], "circular shifts, penalties fixed");
@@ -198,6 +227,45 @@ fn nulls_are_tested_per_voxel_over_the_map_and_left_against_right() {
         &["blocks of a run"],
     );
     assert_usage_error(&mut nulls(&["--nulls", "0"]));
+}
+
+#[test]
+fn sides_of_runs_are_exchanged_for_slopes() {
+    let dir = tempfile::tempdir().unwrap();
+    toy_study(dir.path());
+    let study = dir.path();
+    golden_study(study);
+    let said = assert_succeeds(golden_fit(study).args(["--layer", "1", "--swaps"]));
+    assert!(
+        said.contains("golden_en_swaps.npy: written, layer 1, 4 runs, 2 pairs"),
+        "{said}"
+    );
+    let path = study.join("scores/golden_en_swaps.npy");
+    let values = npy::load_f64_matrix(&path).unwrap();
+    let info: SwapsInfo = load_sidecar(&path).unwrap();
+    assert_eq!(
+        info.measures,
+        ["all", "all/run-0", "all/run-1", "all/run-2", "all/run-3"]
+    );
+    assert_eq!(values.dim(), (8, 5));
+    // The mask has voxels at x = −8 … 12 mm.
+    let scores = Scores::load(&study.join("scores/golden_en.npy"))
+        .unwrap()
+        .values
+        .mapv(f64::from);
+    let expected = (scores[[1, 0]] - scores[[1, 4]] + scores[[1, 1]] - scores[[1, 3]]) / 2.0;
+    assert!(
+        (values[[0, 0]] - expected).abs() < 1e-6,
+        "{} {expected}",
+        values[[0, 0]]
+    );
+    for row in values.rows() {
+        assert!((row[0] - row.slice(ndarray::s![1..]).mean().unwrap()).abs() < 1e-6);
+    }
+    assert_fails(
+        golden_fit(study).args(["--layer", "1", "--swaps", "--metric", "r2"]),
+        &["--swaps needs correlations"],
+    );
 }
 
 #[test]

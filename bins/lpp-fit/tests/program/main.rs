@@ -15,7 +15,7 @@ use lpp_files::{ActivationsWriter, LayerShape, TimedWord, WordTable, npy};
 use lpp_fmri::{CleaningParams, Grid, Image, Mask, Signals, diagonal_affine};
 use lpp_steps::Provenance;
 use lpp_study::{
-    CanaryInfo, JointInfo, Language, ModelKind, NestedInfo, NullsInfo, Scores, Study, load_sidecar,
+    CanaryInfo, JointInfo, Language, ModelKind, NestedInfo, NullsInfo, Scores, Study, SwapsInfo, load_sidecar,
 };
 use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error};
 use ndarray::{Array2, ArrayD};

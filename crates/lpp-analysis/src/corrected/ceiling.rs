@@ -140,7 +140,9 @@ impl Ceiling {
             by_trial: Array2::default((0, 0)),
             without_subject: None,
             of_voxel: r_half.iter().map(|&r| noise_ceiling(r)).collect(),
-            reliable_pairs: reliable_pairs(&r_half, brain.pairs)?,
+            reliable_pairs: brain
+                .pairs
+                .above_percentile(&r_half, ReliableVoxels::PAPER_PERCENTILE)?,
             splits,
         })
     }
@@ -166,7 +168,7 @@ impl Ceiling {
     }
 
     /// Left minus right over voxels matched by ceiling, at equal ceilings ([`CeilingMatch::difference`]).
-    pub(super) fn matched_difference(
+    pub(crate) fn matched_difference(
         &self,
         values: &[f64],
         voxels: Voxels,
@@ -229,7 +231,9 @@ impl Split {
         let choosing = column_means(by_run, |run| parity.is_none() || !scores(run));
         let ceilings: Vec<f64> = choosing.iter().map(|&r| noise_ceiling(r)).collect();
         let scored = column_means(by_run, scores);
-        let reliable_pairs = reliable_pairs(&choosing, brain.pairs)?;
+        let reliable_pairs = brain
+            .pairs
+            .above_percentile(&choosing, ReliableVoxels::PAPER_PERCENTILE)?;
         let reliable: Vec<usize> = [reliable_pairs.left(), reliable_pairs.right()].concat();
         let sides = brain.by_x.within(&VoxelSet::at(reliable));
         let matched =
@@ -267,16 +271,4 @@ fn column_means(by_run: &Array2<f64>, keep: impl Fn(usize) -> bool) -> Vec<f64> 
         .into_iter()
         .map(|column| nan_mean(rows.iter().map(|&run| column[run])))
         .collect()
-}
-
-/// The pairs whose mean correlation is above its 75th percentile over pairs, which does not know the side.
-fn reliable_pairs(r_half: &[f64], pairs: &HomotopicPairs) -> Result<HomotopicPairs, AnalysisError> {
-    let both = |(&l, &r): (&usize, &usize)| f64::midpoint(r_half[l], r_half[r]);
-    let means: Vec<f64> = pairs.left().iter().zip(pairs.right()).map(both).collect();
-    if means.iter().all(|mean| mean.is_nan()) {
-        return Ok(HomotopicPairs::default());
-    }
-    let chosen = ReliableVoxels::above_percentile(&means, ReliableVoxels::PAPER_PERCENTILE)?.voxels;
-    let pick = |side: &[usize]| chosen.indices().iter().map(|&pair| side[pair]).collect();
-    Ok(HomotopicPairs::new(pick(pairs.left()), pick(pairs.right()))?)
 }

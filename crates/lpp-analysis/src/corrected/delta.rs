@@ -131,6 +131,17 @@ fn slope_rows(sample: &Sample, headline: &Headline) -> Result<Vec<Delta>, Analys
             rows.extend(compare(sample, &headline.result, correction, &paper, &nested));
         }
     }
+    for run in 0..paper.n_runs() {
+        if let Some(others) = paper.without_run(sample, headline.paper, headline.voxels, run)? {
+            rows.extend(compare(
+                sample,
+                &headline.result,
+                &format!("without_run {run}"),
+                &paper,
+                &others,
+            ));
+        }
+    }
     // Without halves the paper has no number; the other tests then ask of x.
     let by_x = if sample.halves == Hemispheres::default() {
         over(headline.paper.by_x(), LayerChoice::BestOfTest)?

@@ -4,6 +4,7 @@ use lpp_stats::{FixedEffect, RobustCoefficient, RunTest};
 use lpp_tables::CorrectedFamilies;
 
 use super::outcome::Outcome;
+use super::swaps::{Exchanged, MEASURES, ONE_LAYER};
 use super::{LayerChoice, Measure, Sample, SlopeTests};
 use crate::AnalysisError;
 
@@ -18,7 +19,8 @@ const OUTCOMES: [(&str, &str, Measure); 7] = [
     ("l_minus_r", "_over_ceiling", Measure::OverCeiling),
 ];
 
-/// One row per rule for the layer, selection of voxels and outcome.
+/// One row per rule for the layer, selection of voxels and outcome; behind them those of one layer a model, if sides were
+/// exchanged.
 pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedFamilies>, AnalysisError> {
     let mut rows = Vec::new();
     for &voxels in sample.selections() {
@@ -28,7 +30,7 @@ pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedFamilies>, AnalysisEr
                     continue;
                 };
                 let name = format!("{what}_{}{by}", voxels.name());
-                let row = row(name, rule, &outcome.tests(sample), sample.groups().len());
+                let row = row(name, rule.name(), &outcome.tests(sample), sample.groups().len());
                 rows.push(CorrectedFamilies {
                     ceiling_kind: measure.ceiling_kind(sample).unwrap_or_default(),
                     ..row
@@ -36,10 +38,18 @@ pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedFamilies>, AnalysisEr
             }
         }
     }
+    rows.extend(MEASURES.iter().filter_map(|(measure, outcome)| {
+        let exchanged = Exchanged::of(sample, measure)?;
+        let tests = exchanged.tests(sample);
+        Some(CorrectedFamilies {
+            swap_p: exchanged.slope_p(&sample.sizes()),
+            ..row((*outcome).to_owned(), ONE_LAYER, &tests, sample.groups().len())
+        })
+    }));
     Ok(rows)
 }
 
-fn row(outcome: String, rule: LayerChoice, tests: &SlopeTests, n_families: usize) -> CorrectedFamilies {
+fn row(outcome: String, rule: &str, tests: &SlopeTests, n_families: usize) -> CorrectedFamilies {
     let runs = |cell: fn(&RunTest) -> f64| tests.runs.as_ref().map_or(f64::NAN, cell);
     let two_way = |cell: fn(&RunTest) -> f64| tests.two_way.as_ref().map_or(f64::NAN, cell);
     let robust = |cell: fn(&RobustCoefficient) -> f64| tests.robust.as_ref().map_or(f64::NAN, cell);
@@ -48,7 +58,7 @@ fn row(outcome: String, rule: LayerChoice, tests: &SlopeTests, n_families: usize
     let strongest = tests.least_without();
     CorrectedFamilies {
         outcome,
-        layer_rule: rule.name().to_owned(),
+        layer_rule: rule.to_owned(),
         ceiling_kind: String::new(),
         n_models: tests.n,
         n_families,
@@ -70,6 +80,7 @@ fn row(outcome: String, rule: LayerChoice, tests: &SlopeTests, n_families: usize
         two_way_p: two_way(|test| test.p),
         two_way_ci_low: two_way(|test| test.interval.low),
         two_way_ci_high: two_way(|test| test.interval.high),
+        swap_p: f64::NAN,
         mixed_slope: mixed(|c| c.estimate),
         mixed_df: mixed(|c| c.df),
         mixed_p: mixed(|c| c.p),

@@ -4,17 +4,29 @@ use std::path::Path;
 
 use lpp_files::{FileError, npy};
 use lpp_fmri::load_isc;
-use lpp_study::{JointInfo, ModelKind, VOXELWISE_ISC, beside_isc, beside_scores, load_sidecar};
+use lpp_study::{JointInfo, ModelKind, SwapsInfo, VOXELWISE_ISC, beside_isc, beside_scores, load_sidecar};
 use ndarray::{Array2, Array3, ArrayView1, Axis};
 
-use super::sample::{JointScores, Sample, SampleModel};
+use super::sample::{JointScores, Sample, SampleModel, SwapScores};
 use super::{Ceiling, Geometry};
 use crate::model_scores::LayerRule;
 use crate::subject::Subject;
 use crate::{AnalysisError, Brain, HemisphereRule, ModelScores, Region};
 
+/// The sample of the average subject, with ceilings.
+pub(crate) fn sample(
+    brain: &Brain,
+    isc_path: Option<&Path>,
+    models: &[ModelScores],
+    layers: LayerRule,
+) -> Result<Sample, AnalysisError> {
+    let mut sample = of_brain(brain, models, layers)?;
+    sample.ceiling = ceiling(brain, isc_path, &sample)?;
+    Ok(sample)
+}
+
 /// The sample of a study: average subject first, single subjects below it.
-pub(super) fn load(
+pub(super) fn with_subjects(
     brain: &Brain,
     isc_path: Option<&Path>,
     models: &[ModelScores],
@@ -22,8 +34,7 @@ pub(super) fn load(
     regions: Vec<Region>,
     subjects: &[Subject],
 ) -> Result<Sample, AnalysisError> {
-    let mut sample = of_brain(brain, models, layers)?;
-    sample.ceiling = ceiling(brain, isc_path, &sample)?;
+    let mut sample = sample(brain, isc_path, models, layers)?;
     sample.regions = regions;
     for subject in subjects {
         let brain = Brain::of_subject(&subject.mask, HemisphereRule::WorldX)?;
@@ -113,8 +124,9 @@ fn of_model(model: &ModelScores, brain: &Brain, layers: LayerRule) -> Result<Sam
         Ok(values.to_vec())
     });
     let nested = nested.transpose()?;
-    let joint = there("joint").map(|path| joint_scores(&path, brain));
+    let joint = there("joint").map(|path| joint_scores(&path, there("joint_runs").as_deref(), brain));
     let nulls = there("nulls").map(|path| load_sidecar(&path));
+    let swaps = there("swaps").map(|path| swap_scores(&path));
     Ok(SampleModel {
         name: model.name().to_owned(),
         family: model.family(),
@@ -133,6 +145,7 @@ fn of_model(model: &ModelScores, brain: &Brain, layers: LayerRule) -> Result<Sam
         nested,
         joint: joint.transpose()?,
         nulls: nulls.transpose()?,
+        swaps: swaps.transpose()?,
         run_scores: best_layer_runs(model),
     })
 }
@@ -170,14 +183,35 @@ fn best_layer_runs(model: &ModelScores) -> Vec<f64> {
     runs.cloned().unwrap_or_default()
 }
 
-fn joint_scores(path: &Path, brain: &Brain) -> Result<JointScores, AnalysisError> {
+fn joint_scores(path: &Path, runs: Option<&Path>, brain: &Brain) -> Result<JointScores, AnalysisError> {
     let info: JointInfo = load_sidecar(path)?;
     let rows = npy::load_f64_matrix(path)?;
     brain.check_voxels(path, rows.ncols())?;
-    if rows.nrows() != info.rows.len() {
-        let found = format!("{} rows", rows.nrows());
-        let expected = format!("{}, as its sidecar says", info.rows.len());
-        return Err(FileError::malformed(path, found, expected).into());
+    check_count(path, "rows", rows.nrows(), info.rows.len())?;
+    let runs = runs.map(|path| -> Result<Array3<f64>, AnalysisError> {
+        let runs = npy::load_f64_stack(path)?;
+        brain.check_voxels(path, runs.len_of(Axis(2)))?;
+        check_count(path, "rows", runs.len_of(Axis(1)), info.rows.len())?;
+        Ok(runs)
+    });
+    Ok(JointScores {
+        runs: runs.transpose()?,
+        info,
+        rows,
+    })
+}
+
+fn swap_scores(path: &Path) -> Result<SwapScores, AnalysisError> {
+    let info: SwapsInfo = load_sidecar(path)?;
+    let values = npy::load_f64_matrix(path)?;
+    check_count(path, "columns", values.ncols(), info.measures.len())?;
+    Ok(SwapScores { info, values })
+}
+
+fn check_count(path: &Path, what: &str, found: usize, expected: usize) -> Result<(), AnalysisError> {
+    if found == expected {
+        return Ok(());
     }
-    Ok(JointScores { info, rows })
+    let expected = format!("{expected}, as its sidecar says; run lpp-fit again");
+    Err(FileError::malformed(path, format!("{found} {what}"), expected).into())
 }

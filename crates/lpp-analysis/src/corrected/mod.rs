@@ -11,7 +11,8 @@
 //! * `ceilings`: noise ceilings of both sides with their errors, and `equivalence`: whether they explain L − R;
 //! * `voxel_tests`: corrections for many voxels;
 //! * `parcels`: a spatial null for maps of parcels;
-//! * `subjects`: effects over individual subjects and over runs.
+//! * `subjects`: effects over individual subjects and over runs;
+//! * `mirror_offsets`: pairs whose partners lie beside the mirror image.
 
 mod ceiling;
 mod ceilings;
@@ -22,6 +23,7 @@ mod joint;
 mod laterality;
 mod load;
 mod measures;
+mod mirror_offsets;
 mod nulls;
 mod optimism;
 mod outcome;
@@ -30,19 +32,23 @@ mod sample;
 mod seed;
 mod slope_significance;
 mod subjects;
+mod swaps;
 mod voxel_tests;
 mod voxels;
 
+pub(crate) use load::sample;
+
 pub use ceiling::{CALIPER, Ceiling, CeilingKind, Geometry};
 pub use measures::Measure;
-pub use sample::{JointScores, LayerChoice, Sample, SampleModel};
+pub use sample::{JointScores, LayerChoice, Sample, SampleModel, SwapScores};
 pub use slope_significance::SlopeTests;
+pub(crate) use swaps::{Exchanged, ONE_LAYER, slope};
 pub use voxels::Voxels;
 
 use lpp_tables::{
     CorrectedCeilings, CorrectedEquivalence, CorrectedFamilies, CorrectedJoint, CorrectedLaterality,
-    CorrectedLateralityCurves, CorrectedNulls, CorrectedOptimism, CorrectedParcels, CorrectedRandomEffects,
-    CorrectedVoxelTests, Delta, Row, Table,
+    CorrectedLateralityCurves, CorrectedMirrorOffsets, CorrectedNulls, CorrectedOptimism, CorrectedParcels,
+    CorrectedRandomEffects, CorrectedVoxelTests, Delta, Row, Table,
 };
 
 use crate::AnalysisError;
@@ -72,12 +78,13 @@ impl Part for CorrectedPart {
             CorrectedVoxelTests::NAME,
             CorrectedParcels::NAME,
             CorrectedRandomEffects::NAME,
+            CorrectedMirrorOffsets::NAME,
         ]
     }
 
     fn compute(&self, inputs: &Inputs<'_>) -> Result<Made, AnalysisError> {
         let average = inputs.average()?;
-        let sample = load::load(
+        let sample = load::with_subjects(
             &average.brain,
             inputs.files.isc.as_deref(),
             &average.models,
@@ -111,5 +118,6 @@ fn made(sample: &Sample) -> Result<Made, AnalysisError> {
         .with(&equivalence::rows(sample)?)
         .with(&voxel_tests::rows(sample)?)
         .with(&parcels::rows(sample))
-        .with(&subjects::rows(sample)?))
+        .with(&subjects::rows(sample)?)
+        .with(&mirror_offsets::rows(sample)?))
 }

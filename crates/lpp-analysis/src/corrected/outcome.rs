@@ -42,6 +42,45 @@ impl Outcome {
         }))
     }
 
+    /// A measure of all models without a run, by best of test: of the mean over the other runs. `None` unless the runs of all
+    /// models are known.
+    pub(super) fn without_run(
+        &self,
+        sample: &Sample,
+        measure: Measure,
+        voxels: Voxels,
+        run: usize,
+    ) -> Result<Option<Self>, AnalysisError> {
+        let maps: Option<Vec<_>> = sample
+            .models
+            .iter()
+            .map(|model| model.best_runs.as_ref())
+            .collect();
+        let Some(maps) = maps.filter(|_| run < self.by_run.len() && self.by_run.len() > 1) else {
+            return Ok(None);
+        };
+        let of_others = |map: &ndarray::Array2<f64>| {
+            let others = map
+                .rows()
+                .into_iter()
+                .enumerate()
+                .filter(|(other, _)| *other != run);
+            let sum = others.fold(ndarray::Array1::zeros(map.ncols()), |sum, (_, row)| sum + row);
+            measure.of(sample, &(sum / (map.nrows() - 1) as f64).to_vec(), voxels)
+        };
+        let mut by_run = self.by_run.clone();
+        by_run.remove(run);
+        Ok(Some(Self {
+            values: maps.into_iter().map(of_others).collect::<Result<_, _>>()?,
+            by_run,
+        }))
+    }
+
+    /// Number of test runs; 0 unless those of all models are known.
+    pub(super) fn n_runs(&self) -> usize {
+        self.by_run.len()
+    }
+
     /// Every test of its slope on ln(parameters).
     pub(super) fn tests(&self, sample: &Sample) -> SlopeTests {
         SlopeTests::of(

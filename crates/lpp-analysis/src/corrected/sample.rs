@@ -1,8 +1,8 @@
 //! What the corrections are computed from: voxel scores of all models, sides, pairs, ceilings, in memory.
 
 use lpp_stats::{Groups, Hemispheres, HomotopicPairs};
-use lpp_study::{JointInfo, NullsInfo};
-use ndarray::Array2;
+use lpp_study::{JointInfo, NullsInfo, SwapsInfo};
+use ndarray::{Array2, Array3};
 
 use super::{Ceiling, Voxels};
 use crate::Region;
@@ -30,6 +30,8 @@ pub struct SampleModel {
     pub joint: Option<JointScores>,
     /// One layer tested against nulls, where that was done.
     pub nulls: Option<NullsInfo>,
+    /// Sides of one layer while those of whole runs are exchanged, where that was done.
+    pub swaps: Option<SwapScores>,
     /// Mean score over voxels of the best layer in each run; empty if unknown.
     pub run_scores: Vec<f64>,
 }
@@ -41,6 +43,26 @@ pub struct JointScores {
     pub info: JointInfo,
     /// (rows, `n_voxels`).
     pub rows: Array2<f64>,
+    /// The same in each test run, (`n_runs`, rows, `n_voxels`), if known.
+    pub runs: Option<Array3<f64>>,
+}
+
+/// Mean left minus right of pairs under every exchange of the sides of whole runs.
+#[derive(Debug, Clone)]
+pub struct SwapScores {
+    /// Layer, and what the columns are.
+    pub info: SwapsInfo,
+    /// (`n_patterns`, measures).
+    pub values: Array2<f64>,
+}
+
+impl SwapScores {
+    /// A measure under each pattern, the data as they are first; `None` if it is not there.
+    #[must_use]
+    pub fn measure(&self, name: &str) -> Option<Vec<f64>> {
+        let column = self.info.measures.iter().position(|known| known == name)?;
+        Some(self.values.column(column).to_vec())
+    }
 }
 
 impl SampleModel {

@@ -13,6 +13,7 @@ mod models;
 mod parcels;
 mod regions;
 mod sides;
+mod specifications;
 mod training;
 
 use crate::report_tables::ReportTables;
@@ -85,6 +86,7 @@ pub(crate) fn sketches(tables: &ReportTables, look: &Look) -> Vec<Wanted> {
     add("checkpoints", training::checkpoints(tables));
     add("individuals", individuals::individuals(tables, look));
     add("isc_density", densities::isc_density(tables));
+    add("specification_curve", specifications::curve(tables));
     wanted
 }
 

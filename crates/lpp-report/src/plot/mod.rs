@@ -3,7 +3,7 @@
 //! Sizes are millimetres, text is text, and the same input gives the same bytes. Nothing is computed: lines, bands, r and p are
 //! given ([`Trend`]). A [`Sheet`] holds panels: models in a
 //! [`Scatter`] or with both [`SidesPlot`], [`Curves`] along layers or training, densities ([`DensityPlot`]) and rows of
-//! bars or dots ([`RowPlot`]). Maps are drawn as [`GlassBrain`] or on the cortex ([`SurfaceMap`]), regions as
+//! bars or dots ([`RowPlot`]). [`Specifications`] are slopes under many choices. Maps are drawn as [`GlassBrain`] or on the cortex ([`SurfaceMap`]), regions as
 //! [`RegionBrain`].
 
 mod axes;
@@ -26,6 +26,7 @@ mod scale;
 mod scatter;
 mod sheet;
 mod sides;
+mod specifications;
 mod surface_map;
 pub(crate) mod svg;
 mod trend;
@@ -40,5 +41,6 @@ pub use rows::{Row, RowPlot, RowStyle};
 pub use scatter::{Scatter, ScatterPoint};
 pub use sheet::{Panel, Sheet};
 pub use sides::{Level, Series, SidesPlot};
+pub use specifications::{Choice, Specifications};
 pub use surface_map::SurfaceMap;
 pub use trend::Trend;

@@ -8,6 +8,7 @@ use super::rect::Rect;
 use super::rows::RowPlot;
 use super::scatter::Scatter;
 use super::sides::SidesPlot;
+use super::specifications::Specifications;
 use super::svg::Svg;
 use crate::theme::{ONE_AND_A_HALF_MM, SINGLE_MM, TITLE_MM, Theme};
 
@@ -30,6 +31,8 @@ pub enum Panel {
     Density(DensityPlot),
     /// Rows of bars or dots.
     Rows(RowPlot),
+    /// Slopes under many choices.
+    Specifications(Specifications),
 }
 
 impl Panel {
@@ -42,12 +45,14 @@ impl Panel {
             Self::Curves(plot) => plot.alt_text(),
             Self::Density(plot) => plot.alt_text(),
             Self::Rows(plot) => plot.alt_text(),
+            Self::Specifications(plot) => plot.alt_text(),
         }
     }
 
     fn height(&self, usual: f64) -> f64 {
         match self {
             Self::Rows(plot) => plot.height(),
+            Self::Specifications(plot) => plot.height(),
             _ => usual,
         }
     }
@@ -59,6 +64,7 @@ impl Panel {
             Self::Curves(plot) => plot.draw(svg, area),
             Self::Density(plot) => plot.draw(svg, area),
             Self::Rows(plot) => plot.draw(svg, area),
+            Self::Specifications(plot) => plot.draw(svg, area),
         }
     }
 }
@@ -200,7 +206,7 @@ impl Sheet {
                     add(explained.map(curve_entry).collect());
                 }
                 Panel::Rows(plot) if plot.paired() => add(sides()),
-                Panel::Density(_) | Panel::Rows(_) => {}
+                Panel::Density(_) | Panel::Rows(_) | Panel::Specifications(_) => {}
             }
         }
         entries

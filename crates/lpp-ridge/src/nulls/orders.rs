@@ -1,6 +1,6 @@
 //! The permutations of the scans of each run.
 
-use ndarray::{Array2, ArrayRef1, ArrayRef2, Axis};
+use ndarray::{Array2, ArrayRef1, Axis};
 
 use crate::{Number, RidgeError, Run};
 
@@ -72,8 +72,22 @@ impl NullOrders {
 
     /// The permutation of each run selected by each null, (`n_nulls`, `n_runs`).
     #[must_use]
-    pub fn draws(&self) -> &ArrayRef2<usize> {
+    pub fn draws(&self) -> &Array2<usize> {
         &self.draws
+    }
+
+    /// Some of the nulls, in the given order; indices that do not exist are left out.
+    #[must_use]
+    pub fn only(&self, nulls: &[usize]) -> Self {
+        let known: Vec<usize> = nulls
+            .iter()
+            .copied()
+            .filter(|&null| null < self.n_nulls())
+            .collect();
+        Self {
+            orders: self.orders.clone(),
+            draws: self.draws.select(Axis(0), &known),
+        }
     }
 
     /// The targets of one null: each run with the permutation selected by the null.

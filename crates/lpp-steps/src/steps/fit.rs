@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, right_hemisphere};
-use lpp_study::{KeptModel, Language, RunKind, Study, beside_scores, map_of, start_times, story_names};
+use lpp_study::{
+    KeptModel, Language, RunKind, Study, beside_isc, beside_scores, map_of, start_times, story_names,
+};
 
+use super::fit_extras::{JointFit, Nulls, Swaps};
 use super::fit_settings::FitSettings;
 use super::{place, words};
 use crate::{Artefact, Choice, Cost, Estimator, Step, SubjectStep};
@@ -74,26 +77,6 @@ impl Choice for Arithmetic {
         ),
         (Self::Double, "f64", "Double precision, as in the reference"),
     ];
-}
-
-/// The permutations of the scans of a run in nulls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NullOrder {
-    /// Circular shifts by any number of scans.
-    Circular,
-    /// Permutations of blocks of that many scans.
-    Blocks(usize),
-}
-
-impl NullOrder {
-    /// The form in records: `circular`, `blocks:15`.
-    #[must_use]
-    pub fn recorded(self) -> String {
-        match self {
-            Self::Circular => "circular".to_owned(),
-            Self::Blocks(n_scans) => format!("blocks:{n_scans}"),
-        }
-    }
 }
 
 /// The scans to predict, and the files of their scores.
@@ -183,58 +166,6 @@ impl TargetSet {
     }
 }
 
-/// A joint fit of one layer with controls.
-#[derive(Debug, Clone, PartialEq)]
-pub struct JointFit {
-    /// The controls as given to `--controls`.
-    pub asked: Vec<String>,
-    /// Name and activations of each control.
-    pub controls: Vec<(String, PathBuf)>,
-    /// Number of penalty ratios to try.
-    pub n_candidates: usize,
-    /// Seed of the ratios.
-    pub seed: u64,
-}
-
-impl JointFit {
-    /// Default number of penalty ratios.
-    pub const DEFAULT_CANDIDATES: usize = 20;
-}
-
-/// A test of one layer against permuted scans.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Nulls {
-    /// Number of nulls.
-    pub n: usize,
-    /// The permutation of the scans.
-    pub order: NullOrder,
-    /// Permutations drawn for each run; nulls combine them.
-    pub orders_per_run: usize,
-    /// Whether penalties are chosen again for each null.
-    pub refit: bool,
-    /// Seed.
-    pub seed: u64,
-}
-
-impl Nulls {
-    /// Default number of permutations per run.
-    pub const DEFAULT_ORDERS: usize = 16;
-    /// Default number of scans per block.
-    pub const DEFAULT_BLOCK: usize = 15;
-
-    /// `n` nulls of circular shifts.
-    #[must_use]
-    pub fn circular(n: usize) -> Self {
-        Self {
-            n,
-            order: NullOrder::Circular,
-            orders_per_run: Self::DEFAULT_ORDERS,
-            refit: false,
-            seed: 0,
-        }
-    }
-}
-
 /// The activations of the time-only control model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CanaryFeatures {
@@ -311,7 +242,7 @@ pub struct FitStep {
     pub keep_folds: bool,
     /// Whether layers are also chosen by nested cross-validation.
     pub nested_layer: bool,
-    /// Layer of joint fits and nulls; `None` for the layer chosen on inner data.
+    /// Layer of joint fits, nulls and exchanges; `None` for the layer chosen on inner data.
     pub layer: Option<usize>,
     /// The joint fit with controls.
     pub joint: Option<JointFit>,
@@ -321,6 +252,8 @@ pub struct FitStep {
     pub keep_model: Option<String>,
     /// The description of a kept model whose weights are scored; nothing is fitted then.
     pub apply: Option<PathBuf>,
+    /// The exchanges of sides.
+    pub swaps: Option<Swaps>,
 }
 
 impl FitStep {
@@ -365,6 +298,7 @@ impl FitStep {
             nulls: None,
             keep_model: None,
             apply: None,
+            swaps: None,
         }
     }
 
@@ -377,6 +311,7 @@ impl FitStep {
             targets: self.targets.iter().map(TargetSet::canary).collect(),
             settings: FitSettings {
                 convolve_scans: false,
+                filter_features: false,
                 ..self.settings.clone()
             },
             keep_folds: false,
@@ -384,6 +319,7 @@ impl FitStep {
             joint: None,
             nulls: None,
             keep_model: None,
+            swaps: None,
             ..self.clone()
         }
     }
@@ -391,8 +327,18 @@ impl FitStep {
     /// Whether the layer of joint fits and nulls is chosen by the fit, or was requested explicitly.
     #[must_use]
     pub fn chooses_layers(&self) -> bool {
-        let needed = self.layer.is_none() && (self.joint.is_some() || self.nulls.is_some());
+        let further = self.joint.is_some() || self.nulls.is_some() || self.swaps.is_some();
+        let needed = self.layer.is_none() && further;
         self.nested_layer || needed
+    }
+
+    /// How the layer of joint fits and nulls comes about, as in sidecars.
+    #[must_use]
+    pub fn layer_choice(&self) -> &'static str {
+        match self.layer {
+            Some(_) => "given",
+            None => "in each null",
+        }
     }
 
     /// A file made from the model, the words and the scans of a set.
@@ -458,28 +404,32 @@ impl FitStep {
         stories.iter().enumerate().any(is_again).then_some(artefact)
     }
 
-    /// The joint fit of a set, if there is one; `layer` once known.
+    /// The joint fit of a set and its scores in each fold, if there is one.
     #[must_use]
-    pub fn joint_artefact(&self, set: &TargetSet, layer: Option<usize>) -> Option<Artefact> {
-        let joint = self.joint.as_ref()?;
+    pub fn joint_artefacts(&self, set: &TargetSet) -> Vec<Artefact> {
+        let Some(joint) = &self.joint else {
+            return Vec::new();
+        };
         let names: Vec<&String> = joint.controls.iter().map(|(name, _)| name).collect();
-        let artefact = self
-            .artefact(set, &beside_scores(&set.scores, "joint"))
-            .if_known("layer", layer)
-            .inputs(joint.controls.iter().map(|(_, path)| path))
-            .with("controls", names)
-            .with("n_candidates", joint.n_candidates)
-            .with("seed", joint.seed);
-        Some(artefact)
+        let artefact = |what: &&str| {
+            self.artefact(set, &beside_scores(&set.scores, what))
+                .if_known("layer", self.layer)
+                .inputs(joint.controls.iter().map(|(_, path)| path))
+                .with("controls", &names)
+                .with("ratios", &joint.ratios)
+                .with("joint_scope", joint.scope.name())
+        };
+        ["joint", "joint_runs"].iter().map(artefact).collect()
     }
 
-    /// The nulls of a set, if there are any; `layer` once known.
+    /// The nulls of a set, if there are any.
     #[must_use]
-    pub fn nulls_artefact(&self, set: &TargetSet, layer: Option<usize>) -> Option<Artefact> {
+    pub fn nulls_artefact(&self, set: &TargetSet) -> Option<Artefact> {
         let nulls = self.nulls?;
         let artefact = self
             .artefact(set, &beside_scores(&set.scores, "nulls"))
-            .if_known("layer", layer)
+            .if_known("layer", self.layer)
+            .with("layer_choice", self.layer_choice())
             .with("n_nulls", nulls.n)
             .with("null", nulls.order.recorded())
             .with("null_refit", nulls.refit)
@@ -494,6 +444,25 @@ impl FitStep {
         let study = self.keep_model.as_ref()?;
         let artefact = self.artefact(set, &KeptModel::beside(&set.scores));
         Some(artefact.with("study", study))
+    }
+
+    /// The correlations of halves that tell the reliable pairs of exchanges, if they are there.
+    #[must_use]
+    pub fn swap_halves(&self, set: &TargetSet) -> Option<PathBuf> {
+        let halves = beside_isc(self.swaps.as_ref()?.isc.as_deref()?, "voxelwise");
+        (set.is_average() && halves.exists()).then_some(halves)
+    }
+
+    /// The exchanges of sides of a set, if they are wanted.
+    #[must_use]
+    pub fn swaps_artefact(&self, set: &TargetSet) -> Option<Artefact> {
+        let swaps = self.swaps.as_ref()?;
+        let artefact = self
+            .artefact(set, &beside_scores(&set.scores, "swaps"))
+            .inputs(&self.swap_halves(set))
+            .if_known("layer", self.layer)
+            .with("swap_seed", swaps.seed);
+        Some(artefact)
     }
 
     /// The test of the time-only control model, for a step made by [`canary`](Self::canary).
@@ -539,6 +508,9 @@ impl Step for FitStep {
         if let Some(model) = &self.apply {
             arguments.extend(words(["--apply", &model.to_string_lossy()]));
         }
+        if self.swaps.is_some() {
+            arguments.extend(words(["--swaps"]));
+        }
         for subject in &self.subjects {
             arguments.extend(words(["--subject", &subject.name]));
         }
@@ -561,8 +533,9 @@ impl Step for FitStep {
             }
             artefacts.extend(self.score_artefacts(set));
             artefacts.extend(self.explainable_artefact(set));
-            artefacts.extend(self.joint_artefact(set, self.layer));
-            artefacts.extend(self.nulls_artefact(set, self.layer));
+            artefacts.extend(self.joint_artefacts(set));
+            artefacts.extend(self.nulls_artefact(set));
+            artefacts.extend(self.swaps_artefact(set));
             artefacts.extend(self.model_artefact(set));
         }
         artefacts

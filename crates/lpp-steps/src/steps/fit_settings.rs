@@ -47,6 +47,8 @@ pub struct FitSettings {
     pub folds: FoldRule,
     /// Scans purged on both sides of a chunk.
     pub gap_scans: usize,
+    /// Whether features are detrended and high-passed like the scans of the reference study.
+    pub filter_features: bool,
 }
 
 impl FitSettings {
@@ -68,6 +70,7 @@ impl FitSettings {
             alpha_scope: fit.alpha_scope,
             folds: cv.folds.clone(),
             gap_scans: cv.gap_scans,
+            filter_features: false,
         })
     }
 
@@ -87,5 +90,6 @@ impl FitSettings {
             .with("alpha_scope", self.alpha_scope.name())
             .with("folds", &self.folds)
             .with("gap_scans", self.gap_scans)
+            .if_known("filter_features", self.filter_features.then_some(true))
     }
 }

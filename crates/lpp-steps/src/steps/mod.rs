@@ -8,6 +8,7 @@ mod controls;
 mod extract;
 mod fetch;
 mod fit;
+mod fit_extras;
 mod fit_settings;
 mod glove;
 mod hidden_states;
@@ -32,9 +33,8 @@ pub use clean::{CleanStep, ConfoundColumns, confounds_of};
 pub use controls::ControlStep;
 pub use extract::{Dtype, ExtractStep};
 pub use fetch::{FetchGloveStep, FetchModelStep, FetchPrecomputedStep, FetchScansStep, FetchWordsStep};
-pub use fit::{
-    AlphaSearch, Arithmetic, CanaryFeatures, FitStep, InnerRuns, JointFit, NullOrder, Nulls, TargetSet,
-};
+pub use fit::{AlphaSearch, Arithmetic, CanaryFeatures, FitStep, InnerRuns, TargetSet};
+pub use fit_extras::{JointFit, NullOrder, Nulls, Swaps};
 pub use fit_settings::FitSettings;
 pub use glove::GloveStep;
 pub use hidden_states::HiddenStatesStep;

@@ -1,6 +1,6 @@
 //! Fits to the average subject and to individual ones.
 
-use lpp_steps::{FitStep, JointFit, Nulls, SubjectStep, TargetSet};
+use lpp_steps::{FitStep, JointFit, Nulls, SubjectStep, Swaps, TargetSet};
 
 use super::features::unique;
 use super::planner::Planner;
@@ -58,18 +58,20 @@ impl Planner<'_> {
         let wanted = &self.study.config().fit;
         step.nested_layer = wanted.nested_layer;
         let controls = self.controls();
-        step.joint = (!controls.is_empty()).then(|| JointFit {
-            asked: wanted.controls.clone(),
-            controls: controls
-                .into_iter()
-                .map(|name| (name.clone(), self.study.activations(&name, self.lang)))
-                .collect(),
-            n_candidates: JointFit::DEFAULT_CANDIDATES,
-            seed: 0,
+        let of_name = |name: String| (name.clone(), self.study.activations(&name, self.lang));
+        step.joint = (!controls.is_empty()).then(|| {
+            JointFit::with(
+                wanted.controls.clone(),
+                controls.into_iter().map(of_name).collect(),
+            )
         });
         step.nulls = (wanted.nulls > 0).then(|| Nulls {
             refit: !self.settings.has_fast_nulls(),
             ..Nulls::circular(wanted.nulls as usize)
+        });
+        step.swaps = wanted.swaps.then(|| Swaps {
+            seed: 0,
+            isc: Some(self.study.isc(self.lang)),
         });
     }
 
