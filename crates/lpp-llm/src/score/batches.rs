@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use lpp_text::TokenRow;
+
 use crate::model::WindowInput;
-use crate::score::TokenRow;
 
 /// Rows of equal length.
 #[derive(Debug)]

@@ -11,5 +11,5 @@ mod scoring;
 mod token_scores;
 
 pub(crate) use head::Head;
-pub use scoring::{RowScores, Scoring, TokenRow};
+pub use scoring::{RowScores, Scoring};
 pub use token_scores::TokenScores;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use lpp_files::Progress;
+use lpp_text::TokenRow;
 
 use crate::error::LlmError;
 use crate::extract::Leftover;
@@ -13,23 +14,6 @@ use crate::score::head::NextTokens;
 use crate::score::log::ScoreLog;
 use crate::score::passes::last_states;
 use crate::stream::{Identity, WorkFolder};
-
-/// A sequence of tokens, of which some are to be scored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenRow {
-    /// Token ids, the prefix included.
-    pub ids: Vec<i64>,
-    /// The tokens from here on are scored, given all tokens before them; 1 or more.
-    pub first_scored: usize,
-}
-
-impl TokenRow {
-    /// Number of scored tokens.
-    #[must_use]
-    pub fn n_scored(&self) -> usize {
-        self.ids.len().saturating_sub(self.first_scored.max(1))
-    }
-}
 
 /// The scored tokens of a row, in order.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -58,7 +42,8 @@ impl RowScores {
 /// # Examples
 /// ```no_run
 /// use lpp_files::Silent;
-/// use lpp_llm::{Identity, ModelParams, Scoring, TokenRow};
+/// use lpp_llm::{Identity, ModelParams, Scoring};
+/// use lpp_text::TokenRow;
 ///
 /// # fn main() -> Result<(), lpp_llm::LlmError> {
 /// let scoring = Scoring {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use lpp_files::Progress;
+use lpp_text::TokenRow;
 use ndarray::{Array2, ArrayView1};
 
 use crate::causal_model::matrix;
@@ -12,7 +13,7 @@ use crate::input_arrays::{load_integers, load_like};
 use crate::model::{ModelInfo, ModelParams, WindowInput, model_files, warn_of_unknown_keys};
 use crate::score::passes::last_states;
 use crate::score::scoring::without_dropout;
-use crate::score::{RowScores, Scoring, TokenRow};
+use crate::score::{RowScores, Scoring};
 use crate::stream::{Identity, WorkFolder};
 use crate::tensor_file::{Stored, TensorEntry, TensorFile};
 
