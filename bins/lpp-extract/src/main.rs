@@ -13,7 +13,7 @@ use lpp_llm::{HiddenStates, Identity, ModelParams};
 use lpp_model_flags::{ModelFlags, RunFlags};
 use lpp_steps::{HiddenStatesStep, Making};
 
-use crate::extract_job::{ExtractJob, WindowFlags};
+use crate::extract_job::{ContextFlags, ExtractJob};
 
 /// Runs a language model over the text of a study and writes one vector per word and layer.
 ///
@@ -79,7 +79,7 @@ struct ExtractArgs {
     #[arg(long, value_enum, default_value = "f32")]
     store: StoreArg,
     #[command(flatten)]
-    windows: WindowFlags,
+    windows: ContextFlags,
     #[command(flatten)]
     run: ModelArgs,
 }

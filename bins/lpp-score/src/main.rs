@@ -1,6 +1,12 @@
 //! `lpp-score`: log-probabilities of language models, and what is made of them.
 
+mod choices;
 mod ids;
+mod make_pairs;
+mod outcome;
+mod pairs;
+mod scorer;
+mod text;
 
 use std::process::ExitCode;
 
@@ -27,7 +33,11 @@ struct Cli {
 /// The doc comments of the arguments are the help texts.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Pairs(pairs::PairsArgs),
+    Choices(choices::ChoicesArgs),
+    Text(text::TextArgs),
     Ids(ids::IdsArgs),
+    MakePairs(make_pairs::MakePairsArgs),
 }
 
 impl Program for Cli {
@@ -38,6 +48,10 @@ impl Program for Cli {
 
 fn main() -> ExitCode {
     lpp_cli::run(|cli: Cli| match cli.command {
+        Command::Pairs(args) => args.run(&cli.common),
+        Command::Choices(args) => args.run(&cli.common),
+        Command::Text(args) => args.run(&cli.common),
+        Command::MakePairs(args) => args.run(&cli.common),
         Command::Ids(args) => args.run(&cli.common),
     })
 }

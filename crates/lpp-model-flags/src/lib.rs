@@ -18,6 +18,8 @@
 
 mod model;
 mod run;
+mod windows;
 
 pub use model::{ChosenModel, ModelFlags};
 pub use run::RunFlags;
+pub use windows::WindowFlags;

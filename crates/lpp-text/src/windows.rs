@@ -240,6 +240,12 @@ impl RunTokens {
         Some(self.slice(start, end))
     }
 
+    /// The part of the text between two characters.
+    #[must_use]
+    pub fn covered(&self, (start, end): (usize, usize)) -> &str {
+        self.slice(start, end)
+    }
+
     /// Characters `start..end` of the text, as far as they exist.
     pub(crate) fn slice(&self, start: usize, end: usize) -> &str {
         let byte = |character: usize| {

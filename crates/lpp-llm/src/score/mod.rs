@@ -8,8 +8,10 @@ mod head;
 mod log;
 mod passes;
 mod scoring;
+mod text_scoring;
 mod token_scores;
 
 pub(crate) use head::Head;
 pub use scoring::{RowScores, Scoring};
+pub use text_scoring::{TextScores, TextScoring};
 pub use token_scores::TokenScores;

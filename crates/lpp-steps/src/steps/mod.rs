@@ -49,7 +49,7 @@ pub use report::ReportStep;
 pub use resample::ResampleStep;
 pub use ridge::RidgeStep;
 pub use rois::RoisStep;
-pub use score::ScoreStep;
+pub use score::{MakePairsStep, ScoreStep};
 pub use simulate::{SimulateScansStep, SimulateStudyStep};
 pub use subject::SubjectStep;
 pub use words::{AnnotationSource, WordsStep};

@@ -46,3 +46,27 @@ impl ScoreStep {
         settings.fold(artefact, |artefact, (name, value)| artefact.with(name, value))
     }
 }
+
+/// A table of minimal pairs that are made by rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MakePairsStep {
+    /// `arithmetic` or `dyck`.
+    pub battery: String,
+    /// Pairs of each set.
+    pub n_pairs: usize,
+    /// Seed.
+    pub seed: u64,
+    /// The table.
+    pub output: PathBuf,
+}
+
+impl MakePairsStep {
+    /// The table.
+    #[must_use]
+    pub fn artefact(&self) -> Artefact {
+        Artefact::new(&self.output)
+            .with("battery", &self.battery)
+            .with("n_pairs", self.n_pairs)
+            .with("seed", self.seed)
+    }
+}
