@@ -8,6 +8,7 @@ use lpp_llm::{Extraction, Identity, ModelInfo, ModelParams, model_files};
 use lpp_model_flags::WindowFlags;
 use lpp_preparation::{load_annotation, save_words, text_inputs, texts_of, writing_of};
 use lpp_steps::{AnnotationSource, Dtype, ExtractStep, Making, Software, WordsStep};
+use crate::surprisal_job::SurprisalJob;
 use lpp_text::{Context, TextTokenizer, Windowing, prepare_corpus};
 
 /// Extracts the activations of one model in one language.
@@ -31,6 +32,8 @@ pub(crate) struct ExtractJob {
     pub(crate) commit: Option<String>,
     pub(crate) stored: StoredAs,
     pub(crate) windows: ContextFlags,
+    /// Whether surprisal is written, too.
+    pub(crate) surprisal: bool,
     pub(crate) force: bool,
 }
 
@@ -71,6 +74,8 @@ pub(crate) struct ExtractReport {
     /// Windows over all runs; 0 if nothing was done.
     pub(crate) n_windows: usize,
     pub(crate) n_layers: usize,
+    /// The controls of `--surprisal`, and whether they were up to date.
+    pub(crate) controls: Vec<(PathBuf, bool)>,
 }
 
 impl ExtractJob {
@@ -92,11 +97,27 @@ impl ExtractJob {
             n_words: annotation.n_words(),
             n_windows: 0,
             n_layers: info.n_layers,
+            controls: Vec::new(),
         };
         if !self.force && !making.is_current() {
             self.refuse_another_source()?;
         }
-        if making.is_done(self.force)? {
+        report.up_to_date = making.is_done(self.force)?;
+        let surprisal = self.surprisal.then_some(SurprisalJob {
+            model: &self.model,
+            step: &step,
+            eos_id: tokenizer.eos_id(),
+            force: self.force,
+        });
+        let controls_are_current = match &surprisal {
+            Some(surprisal) => surprisal.are_current(software)?,
+            None => true,
+        };
+        if let Some(surprisal) = &surprisal {
+            let outputs = surprisal.outputs().into_iter();
+            report.controls = outputs.map(|path| (path, controls_are_current)).collect();
+        }
+        if report.up_to_date && controls_are_current {
             save_words(software, &words, &annotation)?;
             return Ok(report);
         }
@@ -104,21 +125,27 @@ impl ExtractJob {
         let lang = self.annotation.lang;
         let texts = texts_of(self.text.as_deref(), lang, &annotation)?;
         let corpus = prepare_corpus(&annotation, texts, &tokenizer, windowing, writing_of(lang))?;
-        let extraction = Extraction {
-            model: &self.model,
-            info: &info,
-            name: &self.name,
-            corpus: &corpus,
-            output: &self.output,
-            stored: self.stored,
-            metadata: self.metadata(&step, &info, &tokenizer, software)?,
-        };
-        let identity = Identity::new(software.program, software.version, &self.model, making.inputs());
-        let leftover = extraction.write(identity, self.force, progress)?;
-        save_words(software, &words, &annotation)?;
-        making.finish()?;
-        leftover.remove()?;
-        (report.up_to_date, report.n_windows) = (false, extraction.n_windows());
+        if !report.up_to_date {
+            let extraction = Extraction {
+                model: &self.model,
+                info: &info,
+                name: &self.name,
+                corpus: &corpus,
+                output: &self.output,
+                stored: self.stored,
+                metadata: self.metadata(&step, &info, &tokenizer, software)?,
+            };
+            let identity =
+                Identity::new(software.program, software.version, &self.model, making.inputs());
+            let leftover = extraction.write(identity, self.force, progress)?;
+            save_words(software, &words, &annotation)?;
+            making.finish()?;
+            leftover.remove()?;
+            report.n_windows = extraction.n_windows();
+        }
+        if let Some(surprisal) = surprisal.filter(|_| !controls_are_current) {
+            surprisal.run(&corpus, software, progress)?;
+        }
         Ok(report)
     }
 

@@ -1,6 +1,7 @@
 //! `lpp-extract`: activations of a language model for every word.
 
 mod extract_job;
+mod surprisal_job;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -75,6 +76,11 @@ struct ExtractArgs {
     /// Output activations file [default: in the study's activations]
     #[arg(short, long, value_name = "FILE", value_parser = lpp_cli::output_file(&[".safetensors"]))]
     output: Option<PathBuf>,
+    /// Also write the surprisal of words (bits), that of the word before, and the entropy before each word (nats), as controls
+    /// next to the activations, for lpp-fit: control_surprisal_MODEL and so on. This is a second pass through the model, with
+    /// the same windows
+    #[arg(long, conflicts_with = "context")]
+    surprisal: bool,
     /// Type of the numbers in the activations file
     #[arg(long, value_enum, default_value = "f32")]
     store: StoreArg,
@@ -149,6 +155,7 @@ impl ExtractArgs {
                 StoreArg::F16 => StoredAs::F16,
             },
             windows: self.windows,
+            surprisal: self.surprisal,
             force: self.study.force,
         })
     }
@@ -161,7 +168,10 @@ fn extract(args: ExtractArgs, common: &CommonArgs) -> anyhow::Result<()> {
         .count("words", report.n_words)
         .count("layers", report.n_layers)
         .fact("n_windows", report.n_windows, "");
-    lpp_cli::print_outcomes(common, &[outcome])
+    let controls = report.controls.iter().map(|(path, up_to_date)| {
+        Outcome::new(path, *up_to_date).count("words", report.n_words)
+    });
+    lpp_cli::print_outcomes(common, &[outcome].into_iter().chain(controls).collect::<Vec<_>>())
 }
 
 fn hidden_states(args: HiddenStatesArgs, common: &CommonArgs) -> anyhow::Result<()> {
