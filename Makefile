@@ -76,6 +76,7 @@ test-demo: programs ## Run a small demo, which must recover the planted effects;
 	@study=$$(mktemp -d) && trap 'rm -rf "$$study"' EXIT && \
 	  setup/demo.sh $(BIN) "$$study" --words-per-run 300 --models gpt2:4,llama:12,gpt2:32 && \
 	  setup/plan_agrees.py $(BIN) "$$study" && \
+	  setup/surprisal.sh $(BIN) "$$study" && \
 	  setup/bad-input.sh $(BIN) "$$study"
 
 test-stories: build ## Other stories, each from an fMRIPrep folder to the report: twelve runs, one run in chunks, a repeated test story

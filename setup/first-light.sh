@@ -45,10 +45,11 @@ run "lpp-random: embeddings, 300 dimensions" "$bin/lpp-random" --study "$study" 
 # Scan counts of the data set's README.
 run "lpp-simulate subject: 2816 scans" "$bin/lpp-simulate" subject --study "$study" --seed 1 \
   --isc "$data/reference_en/isc_10trials_en.gz" --n-scans 282,298,340,303,265,343,325,292,368
-run "lpp-extract: stories260K" "$bin/lpp-extract" --study "$study" --model stories260K
+run "lpp-extract: stories260K, surprisal" "$bin/lpp-extract" --study "$study" --model stories260K --surprisal
 run "lpp-extract: GPT-2 124M, untrained" "$bin/lpp-extract" --study "$study" --model gpt2 --seed 1
 for model in glove random_vector_300d_seed1 random_embedding_300d_seed1 stories260K gpt2_untrained_seed1; do
   run "lpp-fit: $model" "$bin/lpp-fit" --study "$study" --model "$model"
 done
+run "lpp-fit: surprisal beside the embedding" "$bin/lpp-fit" --study "$study" --model control_surprisal_stories260K --controls stories260K
 run "lpp-analyze all" "$bin/lpp-analyze" all --study "$study"
 run "lpp-report" "$bin/lpp-report" --study "$study"

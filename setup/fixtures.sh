@@ -11,6 +11,7 @@ PYTHON=${PYTHON:-python3}
 for topic in analysis encoding fmri llm report responses ridge ridge-options; do
   echo "== $topic"; "$PYTHON" "fixtures/$topic/make.py"
 done
+echo "== llm, log-probabilities"; "$PYTHON" fixtures/llm/make_logprobs.py
 echo "== report, surface"; "$PYTHON" fixtures/report/make_surface.py
 echo "== stats, inference"; "$PYTHON" fixtures/stats/make_inference.py
 echo "== text, envelope"; "$PYTHON" fixtures/text/make_envelope.py
@@ -22,6 +23,7 @@ else
 fi
 if [ -n "${PYTHON_NEWER:-}" ]; then
   echo "== llm, successors"; "$PYTHON_NEWER" fixtures/llm/make_successors.py
+  echo "== llm, log-probabilities of successors"; "$PYTHON_NEWER" fixtures/llm/make_logprobs.py
 else
   echo "left as they are, since PYTHON_NEWER is not set: the successors in llm"
 fi

@@ -22,7 +22,7 @@ from rust_modules import Crate
 ROOT = Path(__file__).resolve().parent.parent
 
 # Crates of numbers know arrays and files, no study and no step.
-NUMERIC = ("lpp-fmri", "lpp-llm", "lpp-pickle", "lpp-ridge", "lpp-stats", "lpp-text")
+NUMERIC = ("lpp-competence", "lpp-fmri", "lpp-llm", "lpp-pickle", "lpp-ridge", "lpp-stats", "lpp-text")
 # (these crates, must not depend on these, by themselves or through others)
 FORBIDDEN = [
     (NUMERIC, ("lpp-study", "lpp-steps")),
@@ -33,10 +33,10 @@ FORBIDDEN = [
 ONLY = {
     "ureq": ("lpp-fetch",),  # the network
     "tch": ("lpp-llm", "lpp-ridge"),  # libtorch
-    "torch-sys": ("lpp-llm", "lpp-ridge", "lpp-extract"),  # the program's link to it
+    "torch-sys": ("lpp-llm", "lpp-ridge", "lpp-extract", "lpp-score"),  # the program's link to it
     "parquet": ("lpp-tables",),
     # Figures draw what tables hold: lpp-report reads scores and regions through lpp-analysis, and computes nothing.
-    "lpp-stats": ("lpp-analysis", "lpp-encoding", "lpp-fmri", "lpp-sim", "lpp-text"),
+    "lpp-stats": ("lpp-analysis", "lpp-competence", "lpp-encoding", "lpp-fmri", "lpp-sim", "lpp-text"),
 }
 # What is wrong still and known. An entry that is not found any more is an error too, so that it goes.
 OPEN_ARROWS = []

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use lpp_files::{Activations, FileError, Progress, StoredAs, WordTable, sha256_of_file};
-use lpp_llm::{Extraction, Identity, ModelInfo, ModelParams, UNLIMITED_WINDOW, model_files};
+use lpp_llm::{Extraction, Identity, ModelInfo, ModelParams, model_files};
+use lpp_model_flags::WindowFlags;
 use lpp_preparation::{load_annotation, save_words, text_inputs, texts_of, writing_of};
 use lpp_steps::{AnnotationSource, Dtype, ExtractStep, Making, Software, WordsStep};
-use lpp_text::{Context, TextTokenizer, WindowLayout, Windowing, prepare_corpus};
+use lpp_text::{Context, TextTokenizer, Windowing, prepare_corpus};
+
+use crate::surprisal_job::SurprisalJob;
 
 /// Extracts the activations of one model in one language.
 #[derive(Debug, Clone)]
@@ -29,47 +32,35 @@ pub(crate) struct ExtractJob {
     /// Commit of the hub's repository from which the model comes, if it does; noted in the activations.
     pub(crate) commit: Option<String>,
     pub(crate) stored: StoredAs,
-    pub(crate) windows: WindowFlags,
+    pub(crate) windows: ContextFlags,
+    /// Whether surprisal is written, too.
+    pub(crate) surprisal: bool,
     pub(crate) force: bool,
 }
 
 /// What was asked of the windows of tokens.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
-pub(crate) struct WindowFlags {
-    /// Tokens per window, special tokens included [default: what the model takes, or 32000]
-    #[arg(long, value_name = "TOKENS")]
-    window: Option<usize>,
-    /// Tokens by which windows advance; a word has at least the window less the advance before it, unless its run has not [default: 64]
-    #[arg(long, value_name = "TOKENS", conflicts_with = "context")]
-    advance: Option<usize>,
+pub(crate) struct ContextFlags {
+    #[command(flatten)]
+    windows: WindowFlags,
     /// Read each word in a separate window after words:N (the N words before it) or tokens:N, or read each run in one pass
     /// (run) [default: overlapping windows, as in the reference study]
-    #[arg(long, value_name = "CONTEXT")]
+    #[arg(long, value_name = "CONTEXT", conflicts_with = "advance")]
     context: Option<Context>,
     /// Refuse to run more windows than this, over all runs: each is a pass through the model
     #[arg(long, value_name = "N")]
     max_windows: Option<usize>,
 }
 
-impl WindowFlags {
+impl ContextFlags {
     pub(crate) fn are_given(&self) -> bool {
-        self.window.or(self.advance).or(self.max_windows).is_some() || self.context.is_some()
+        self.windows.are_given() || self.max_windows.is_some() || self.context.is_some()
     }
 
     /// The windows for a model that takes `n_positions` tokens, if it has a limit.
     fn windowing(&self, n_positions: Option<usize>) -> anyhow::Result<Windowing> {
-        if let (Some(window), Some(most)) = (self.window, n_positions)
-            && window > most
-        {
-            anyhow::bail!("found --window {window}, expected at most {most}, the positions of the model");
-        }
-        let max_len = self.window.or(n_positions).unwrap_or(UNLIMITED_WINDOW);
-        let layout = match self.advance {
-            Some(advance) => WindowLayout::advancing(max_len, advance),
-            None => WindowLayout::reference(max_len),
-        };
         Ok(Windowing {
-            layout,
+            layout: self.windows.layout(n_positions)?,
             context: self.context,
             max_windows: self.max_windows,
         })
@@ -84,6 +75,8 @@ pub(crate) struct ExtractReport {
     /// Windows over all runs; 0 if nothing was done.
     pub(crate) n_windows: usize,
     pub(crate) n_layers: usize,
+    /// The controls of `--surprisal`, and whether they were up to date.
+    pub(crate) controls: Vec<(PathBuf, bool)>,
 }
 
 impl ExtractJob {
@@ -105,11 +98,27 @@ impl ExtractJob {
             n_words: annotation.n_words(),
             n_windows: 0,
             n_layers: info.n_layers,
+            controls: Vec::new(),
         };
         if !self.force && !making.is_current() {
             self.refuse_another_source()?;
         }
-        if making.is_done(self.force)? {
+        report.up_to_date = making.is_done(self.force)?;
+        let surprisal = self.surprisal.then_some(SurprisalJob {
+            model: &self.model,
+            step: &step,
+            eos_id: tokenizer.eos_id(),
+            force: self.force,
+        });
+        let controls_are_current = match &surprisal {
+            Some(surprisal) => surprisal.are_current(software)?,
+            None => true,
+        };
+        if let Some(surprisal) = &surprisal {
+            let outputs = surprisal.outputs().into_iter();
+            report.controls = outputs.map(|path| (path, controls_are_current)).collect();
+        }
+        if report.up_to_date && controls_are_current {
             save_words(software, &words, &annotation)?;
             return Ok(report);
         }
@@ -117,21 +126,27 @@ impl ExtractJob {
         let lang = self.annotation.lang;
         let texts = texts_of(self.text.as_deref(), lang, &annotation)?;
         let corpus = prepare_corpus(&annotation, texts, &tokenizer, windowing, writing_of(lang))?;
-        let extraction = Extraction {
-            model: &self.model,
-            info: &info,
-            name: &self.name,
-            corpus: &corpus,
-            output: &self.output,
-            stored: self.stored,
-            metadata: self.metadata(&step, &info, &tokenizer, &annotation.word_table()?, software)?,
-        };
-        let identity = Identity::new(software.program, software.version, &self.model, making.inputs());
-        let leftover = extraction.write(identity, self.force, progress)?;
-        save_words(software, &words, &annotation)?;
-        making.finish()?;
-        leftover.remove()?;
-        (report.up_to_date, report.n_windows) = (false, extraction.n_windows());
+        if !report.up_to_date {
+            let extraction = Extraction {
+                model: &self.model,
+                info: &info,
+                name: &self.name,
+                corpus: &corpus,
+                output: &self.output,
+                stored: self.stored,
+                metadata: self.metadata(&step, &info, &tokenizer, &annotation.word_table()?, software)?,
+            };
+            let identity =
+                Identity::new(software.program, software.version, &self.model, making.inputs());
+            let leftover = extraction.write(identity, self.force, progress)?;
+            save_words(software, &words, &annotation)?;
+            making.finish()?;
+            leftover.remove()?;
+            report.n_windows = extraction.n_windows();
+        }
+        if let Some(surprisal) = surprisal.filter(|_| !controls_are_current) {
+            surprisal.run(&annotation, &corpus, software, progress)?;
+        }
         Ok(report)
     }
 

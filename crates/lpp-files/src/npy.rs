@@ -107,8 +107,20 @@ fn as_columns<T>(array: ArrayD<T>) -> ArrayD<T> {
 /// # Errors
 /// As [`load`]; also [`FileError::Malformed`] for floats or a different number of axes.
 pub fn load_i64_matrix(path: &Path) -> Result<Array<i64, Ix2>, FileError> {
+    axes(integers(path)?, path)
+}
+
+/// Reads a vector of 64-bit integers, such as numbers of tokens.
+///
+/// # Errors
+/// As [`load_i64_matrix`], with one axis.
+pub fn load_i64_vector(path: &Path) -> Result<Array<i64, Ix1>, FileError> {
+    axes(integers(path)?, path)
+}
+
+fn integers(path: &Path) -> Result<ArrayD<i64>, FileError> {
     match load(path)? {
-        NpyArray::I64(a) => axes(a, path),
+        NpyArray::I64(a) => Ok(a),
         other => Err(FileError::malformed(
             path,
             format!("elements of {}", other.dtype()),

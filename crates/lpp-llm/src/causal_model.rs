@@ -7,6 +7,8 @@ use crate::error::LlmError;
 use crate::families::{Block, FirstState, Stem};
 use crate::model::{ModelInfo, ModelParams, WindowInput};
 use crate::plan::Plan;
+use crate::score::Head;
+use crate::weights::Weights;
 
 /// A model that is ready to run.
 ///
@@ -40,11 +42,24 @@ impl CausalModel {
     pub fn load(params: &ModelParams) -> Result<Self, LlmError> {
         let plan = Plan::new(params)?;
         let weights = plan.weights(params)?;
+        Self::of(plan, &weights)
+    }
+
+    /// The same with the output matrix.
+    pub(crate) fn load_with_head(params: &ModelParams) -> Result<(Self, Head), LlmError> {
+        let plan = Plan::new(params)?;
+        let weights = plan.weights(params)?;
+        let model = Self::of(plan, &weights)?;
+        let head = Head::load(&model.plan, params, weights)?;
+        Ok((model, head))
+    }
+
+    fn of(plan: Plan, weights: &Weights) -> Result<Self, LlmError> {
         let blocks = (0..plan.layout.n_blocks)
-            .map(|i| plan.family.block(&weights, i))
+            .map(|i| plan.family.block(weights, i))
             .collect::<Result<_, _>>()?;
         Ok(Self {
-            stem: plan.family.stem(&weights)?,
+            stem: plan.family.stem(weights)?,
             blocks,
             plan,
         })
@@ -71,22 +86,37 @@ impl CausalModel {
         window: &WindowInput<'_>,
         sink: &mut dyn FnMut(usize, Array2<f32>) -> Result<(), LlmError>,
     ) -> Result<(), LlmError> {
-        tch::no_grad(|| self.run(window, sink))
+        let mut deliver = |layer: usize, x: &Tensor| -> Result<(), LlmError> {
+            let states = matrix(x)?;
+            check_finite(&states, layer, window)?;
+            sink(layer, states)
+        };
+        tch::no_grad(|| self.run(window, &mut deliver))
+    }
+
+    /// The last hidden state of a window, (`n_rows` x positions from `first_needed` on, width).
+    pub(crate) fn last_states(&self, window: &WindowInput<'_>) -> Result<Tensor, LlmError> {
+        let mut last = Tensor::new();
+        tch::no_grad(|| {
+            self.run(window, &mut |_layer, x| {
+                last = x.shallow_clone();
+                Ok(())
+            })
+        })?;
+        Ok(last.f_flatten(0, -2)?)
     }
 
     fn run(
         &self,
         window: &WindowInput<'_>,
-        sink: &mut dyn FnMut(usize, Array2<f32>) -> Result<(), LlmError>,
+        sink: &mut dyn FnMut(usize, &Tensor) -> Result<(), LlmError>,
     ) -> Result<(), LlmError> {
         let frame = self.plan.frame(window)?;
         let first_row = frame.first_needed();
         let mut x = self.plan.embed(self.stem.as_ref(), window, &frame)?;
         let mut layer = 0;
         let mut deliver = |x: &Tensor, start: i64| -> Result<(), LlmError> {
-            let states = matrix(&x.f_slice(0, start, None, 1)?)?;
-            check_finite(&states, layer, window.first_needed)?;
-            let delivered = sink(layer, states);
+            let delivered = sink(layer, &x.f_slice(-2, start, None, 1)?);
             layer += 1;
             delivered
         };
@@ -108,28 +138,33 @@ impl CausalModel {
     }
 }
 
-/// Refuses states with a value that is no number, where they arise. Their first row is that of token `first_token`.
-pub(crate) fn check_finite(states: &Array2<f32>, layer: usize, first_token: usize) -> Result<(), LlmError> {
+/// Refuses states of a window with a value that is no number, where they arise.
+pub(crate) fn check_finite(
+    states: &Array2<f32>,
+    layer: usize,
+    window: &WindowInput<'_>,
+) -> Result<(), LlmError> {
+    let n_positions = (states.nrows() / window.n_rows.max(1)).max(1);
     let found = states.indexed_iter().find(|(_, value)| !value.is_finite());
     match found {
         None => Ok(()),
         Some(((row, _), &value)) => Err(LlmError::NotFinite {
             place: None,
             layer,
-            token: first_token + row,
+            token: window.first_needed + row % n_positions,
             value,
         }),
     }
 }
 
-/// A tensor of two axes as an array of f32.
+/// A tensor as an array of f32 whose columns are the last axis.
 pub(crate) fn matrix(x: &Tensor) -> Result<Array2<f32>, LlmError> {
-    let (rows, columns) = x.size2()?;
+    let (rows, columns) = x.f_flatten(0, -2)?.size2()?;
     let dim = (
         usize::try_from(rows).unwrap_or(0),
         usize::try_from(columns).unwrap_or(0),
     );
-    let values = Vec::<f32>::try_from(x.f_to_kind(Kind::Float)?.f_contiguous()?.f_flatten(0, 1)?)?;
+    let values = Vec::<f32>::try_from(x.f_to_kind(Kind::Float)?.f_contiguous()?.f_flatten(0, -1)?)?;
     // libtorch delivered exactly the rows and columns it announced.
     Ok(Array2::from_shape_vec(dim, values).unwrap_or_else(|_| Array2::zeros((0, 0))))
 }

@@ -156,6 +156,15 @@ pub enum LlmError {
         #[source]
         source: Box<LlmError>,
     },
+    /// A text of the input is refused by the model.
+    #[error("{place}")]
+    InText {
+        /// Which text: its file, its number.
+        place: String,
+        /// The reason.
+        #[source]
+        source: Box<LlmError>,
+    },
     /// The folder of a streamed run cannot be used.
     #[error("{}: {problem}; if no such run is active, delete the folder", path.display())]
     PartialWork {
@@ -193,6 +202,14 @@ impl From<tch::TchError> for LlmError {
 }
 
 impl LlmError {
+    /// The same error of a text that `place` names.
+    pub(crate) fn of(self, place: String) -> Self {
+        Self::InText {
+            place,
+            source: Box::new(self),
+        }
+    }
+
     /// A read error of `path`, ready for `map_err`.
     pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let error = FileError::read(path);

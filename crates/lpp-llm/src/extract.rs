@@ -133,10 +133,11 @@ impl Extraction<'_> {
         inputs.iter().try_for_each(|window| plan.check(window))?;
         let work = WorkFolder::open(output, identity, afresh)?;
         let mut stream = LayerStream::new(self.model, plan, &inputs, work);
-        let reducer = |width| -> Box<dyn LayerReducer + '_> {
+        let reducer = |layer| -> Box<dyn LayerReducer + '_> {
+            let width = self.info.width(layer);
             Box::new(WordMeans::new(self.corpus, windows, width, output))
         };
-        stream.run(&reducer, progress)?;
+        stream.run(&stream.weights()?, &reducer, progress)?;
         let (_, work) = stream.into_parts();
         let mut writer = self.writer()?;
         for layer in 0..self.info.n_layers {

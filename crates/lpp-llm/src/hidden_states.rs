@@ -1,19 +1,20 @@
 //! Hidden states of given token ids, from arrays in files to a file of tensors.
 
-use std::io::{Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use lpp_files::{AtomicFile, FileError, Progress, npy};
-use ndarray::{Array2, ArrayRef2};
-use serde_json::json;
+use lpp_files::Progress;
+use ndarray::Array2;
 
 use crate::causal_model::CausalModel;
 use crate::error::LlmError;
 use crate::extract::Leftover;
+use crate::input_arrays::{load_integers, load_like};
 use crate::model::{ModelInfo, ModelParams, WindowInput, model_files, warn_of_unknown_keys};
 use crate::plan::Plan;
 use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder, write_values};
+use crate::tensor_file::{Stored, TensorEntry, TensorFile};
 
 /// Runs a model on rows of token ids and writes every hidden state.
 ///
@@ -95,12 +96,12 @@ impl HiddenStates {
         dim: (usize, usize),
         progress: &dyn Progress,
     ) -> Result<(), LlmError> {
-        let mut file = TensorFile::create(&self.output, model.info(), dim)?;
+        let mut file = TensorFile::create(&self.output, &layer_tensors(model.info(), dim))?;
         progress.start("hidden states", windows.len() as u64);
         let start = Instant::now();
         for (row, window) in windows.iter().enumerate() {
             model
-                .forward(window, &mut |layer, states| file.write(row, layer, &states))
+                .forward(window, &mut |layer, states| file.write_matrix(layer, row, &states))
                 .map_err(|source| self.in_row(row, source).at(|_| place_of_row(row)))?;
             progress.advance(1);
         }
@@ -124,13 +125,15 @@ impl HiddenStates {
         identity.add_windows(windows);
         let work = WorkFolder::open(&self.output, identity, false)?;
         let mut stream = LayerStream::new(&self.model, plan, windows, work);
-        stream.run(&|_width| Box::new(AllStates { path: &self.output }), progress)?;
-        let (info, work) = stream.into_parts();
-        let mut file = TensorFile::create(&self.output, &info, (n_rows, n_tokens))?;
+        let weights = stream.weights()?;
+        stream.run(&weights, &|_layer| Box::new(AllStates { path: &self.output }), progress)?;
+        let (plan, work) = stream.into_parts();
+        let info = plan.info;
+        let mut file = TensorFile::create(&self.output, &layer_tensors(&info, (n_rows, n_tokens)))?;
         for layer in 0..info.n_layers {
             let mut content = work.open_layer(layer)?;
             for row in 0..n_rows {
-                file.write(row, layer, &content.next_matrix((n_tokens, info.width(layer)))?)?;
+                file.write_matrix(layer, row, &content.next_matrix((n_tokens, info.width(layer)))?)?;
             }
         }
         file.commit()?;
@@ -138,18 +141,8 @@ impl HiddenStates {
     }
 
     fn load_mask(&self, ids: &Array2<i64>) -> Result<Option<Array2<i64>>, LlmError> {
-        let Some(path) = &self.attention_mask else {
-            return Ok(None);
-        };
-        let mask = load_integers(path)?;
-        if mask.dim() == ids.dim() {
-            return Ok(Some(mask));
-        }
-        Err(LlmError::InputArray {
-            path: path.clone(),
-            found: format!("shape {:?}", mask.dim()),
-            expected: format!("{:?} as the token ids", ids.dim()),
-        })
+        let load = |path: &PathBuf| load_like(path, ids);
+        self.attention_mask.as_ref().map(load).transpose()
     }
 
     fn in_row(&self, row: usize, source: LlmError) -> LlmError {
@@ -197,6 +190,16 @@ impl Rows {
     }
 }
 
+/// One tensor a layer, of a matrix a row.
+fn layer_tensors(model: &ModelInfo, (n_rows, n_tokens): (usize, usize)) -> Vec<TensorEntry> {
+    let entry = |layer| TensorEntry {
+        name: format!("layer-{layer}"),
+        stored: Stored::F32,
+        shape: vec![n_rows, n_tokens, model.width(layer)],
+    };
+    (0..model.n_layers).map(entry).collect()
+}
+
 /// How a message names a row of the input array.
 fn place_of_row(row: usize) -> String {
     format!("row {row}: ")
@@ -220,77 +223,4 @@ impl LayerReducer for AllStates<'_> {
     fn finish(&mut self, _out: &mut dyn Write) -> Result<(), LlmError> {
         Ok(())
     }
-}
-
-/// A matrix of integers with at least one element.
-fn load_integers(path: &Path) -> Result<Array2<i64>, LlmError> {
-    let array = npy::load_i64_matrix(path)?;
-    if array.is_empty() {
-        return Err(LlmError::InputArray {
-            path: path.to_path_buf(),
-            found: format!("an empty array of shape {:?}", array.dim()),
-            expected: "at least one row and one token".to_string(),
-        });
-    }
-    Ok(array)
-}
-
-/// A safetensors file that is written row by row.
-#[derive(Debug)]
-struct TensorFile {
-    file: AtomicFile,
-    /// First byte of each layer, and bytes of one row in it.
-    places: Vec<(u64, u64)>,
-}
-
-impl TensorFile {
-    fn create(path: &Path, model: &ModelInfo, (n_rows, n_tokens): (usize, usize)) -> Result<Self, LlmError> {
-        let mut header = serde_json::Map::new();
-        let mut places = Vec::with_capacity(model.n_layers);
-        let mut end = 0;
-        for layer in 0..model.n_layers {
-            let width = model.width(layer);
-            let row_bytes = (n_tokens * width * size_of::<f32>()) as u64;
-            let start = end;
-            end += n_rows as u64 * row_bytes;
-            let entry =
-                json!({"dtype": "F32", "shape": [n_rows, n_tokens, width], "data_offsets": [start, end]});
-            header.insert(format!("layer-{layer}"), entry);
-            places.push((start, row_bytes));
-        }
-        let mut text = serde_json::Value::Object(header).to_string();
-        // Data start at a multiple of eight bytes, as the format asks for.
-        text.push_str(&" ".repeat(text.len().next_multiple_of(8) - text.len()));
-        let mut file = AtomicFile::create(path)?;
-        file.write_all(&(text.len() as u64).to_le_bytes())
-            .and_then(|()| file.write_all(text.as_bytes()))
-            .map_err(|e| write_error(path, e))?;
-        for place in &mut places {
-            place.0 += 8 + text.len() as u64;
-        }
-        Ok(Self { file, places })
-    }
-
-    fn write(&mut self, row: usize, layer: usize, states: &ArrayRef2<f32>) -> Result<(), LlmError> {
-        let Some(&(start, row_bytes)) = self.places.get(layer) else {
-            return Ok(());
-        };
-        let path = self.file.target().to_path_buf();
-        self.file
-            .seek(SeekFrom::Start(start + row as u64 * row_bytes))
-            .and_then(|_| write_values(states, &mut self.file))
-            .map_err(|e| write_error(&path, e))
-    }
-
-    fn commit(self) -> Result<(), LlmError> {
-        Ok(self.file.commit()?)
-    }
-}
-
-fn write_error(path: &Path, source: std::io::Error) -> LlmError {
-    FileError::Write {
-        path: path.to_path_buf(),
-        source,
-    }
-    .into()
 }

@@ -10,11 +10,12 @@
 //!    made of shared blocks. Hidden states are those of transformers 4.40 (4.57 for newer families): the residual
 //!    stream after each block, the last one normalised.
 //! 3. **[`CausalModel`]** runs one window at a time and passes on each layer as soon as it is computed. There is no
-//!    output matrix and no cache of keys, attention is fused, and the last block is computed only where it is needed.
+//!    cache of keys, attention is fused, and the last block is computed only where it is needed.
 //! 4. **Untrained twins** ([`Training::Untrained`]): weights that equal torch's for the same seed to the bit.
 //! 5. **Streaming** ([`ModelParams::stream_layers`]): one block in memory at a time, all windows through it, for models
 //!    larger than memory. The results are bitwise the same, and a killed run can be resumed.
 //! 6. **[`Extraction`]** writes one vector per word and layer, **[`HiddenStates`]** all hidden states of given token ids.
+//! 7. **[`Scoring`]** gives log-probabilities of tokens through the output matrix, **[`TokenScores`]** those of given ids.
 //!
 //! ```no_run
 //! use lpp_llm::{CausalModel, ModelParams, WindowInput};
@@ -49,11 +50,14 @@ mod error;
 mod extract;
 mod families;
 mod hidden_states;
+mod input_arrays;
 mod model;
 mod parameter;
 mod plan;
 mod scan;
+mod score;
 mod stream;
+mod tensor_file;
 mod untrained;
 mod weights;
 mod word_vectors;
@@ -66,4 +70,5 @@ pub use model::{
     ComputeDevice, ModelInfo, ModelParams, Precision, Training, WindowInput, model_files, unknown_keys,
     warn_of_unknown_keys,
 };
+pub use score::{RowScores, Scoring, TextScores, TextScoring, TokenScores};
 pub use stream::Identity;

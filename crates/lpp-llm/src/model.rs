@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use tch::{Device, Kind};
+use tch::{Device, Kind, Tensor};
 
 use crate::checkpoint;
 use crate::config::ConfigFile;
@@ -206,12 +206,14 @@ impl ModelInfo {
     }
 }
 
-/// A window of text for a model.
+/// A window of text for a model, or several of equal length that go through it together without seeing each other.
 #[derive(Debug, Clone, Copy)]
 pub struct WindowInput<'a> {
-    /// Token ids.
+    /// Token ids, row after row.
     pub ids: &'a [i64],
-    /// 1 for tokens, 0 for padding, in the same length; `None` means that there is no padding.
+    /// Number of rows, 1 for a single window. States are delivered row after row, too.
+    pub n_rows: usize,
+    /// 1 for tokens, 0 for padding, in the length of a row; `None` means that there is no padding.
     pub attention_mask: Option<&'a [i64]>,
     /// Hidden states are delivered from this position on; the last block is not computed before it.
     pub first_needed: usize,
@@ -225,10 +227,26 @@ impl<'a> WindowInput<'a> {
     pub fn new(ids: &'a [i64]) -> Self {
         Self {
             ids,
+            n_rows: 1,
             attention_mask: None,
             first_needed: 0,
             key: 0,
         }
+    }
+
+    /// Tokens of a row.
+    #[must_use]
+    pub fn n_tokens(&self) -> usize {
+        self.ids.len() / self.n_rows.max(1)
+    }
+
+    /// States of all positions of all rows, (`n_rows` x `n_tokens`, `width`), with an axis of rows if there are several.
+    pub(crate) fn by_rows(&self, x: Tensor) -> Result<Tensor, LlmError> {
+        if self.n_rows == 1 {
+            return Ok(x);
+        }
+        let n_tokens = i64::try_from(self.n_tokens()).unwrap_or(i64::MAX);
+        Ok(x.f_unflatten(0, &[-1, n_tokens][..])?)
     }
 }
 
@@ -303,10 +321,15 @@ fn neighbours(folder: &Path) -> String {
 
 pub(crate) fn info(family: &'static str, layout: &Layout, parameters: &[Parameter]) -> ModelInfo {
     let n_body_parameters: u64 = parameters.iter().map(Parameter::n_elements).sum();
+    let n_head_parameters = if layout.head.is_tied {
+        0
+    } else {
+        layout.n_vocabulary * layout.last_width
+    };
     let count = |n: i64| usize::try_from(n).unwrap_or(0);
     ModelInfo {
         family,
-        n_parameters: n_body_parameters + layout.n_head_parameters.unsigned_abs(),
+        n_parameters: n_body_parameters + n_head_parameters.unsigned_abs(),
         n_layers: count(layout.n_blocks) + 1,
         n_hidden: count(layout.width),
         n_hidden_last: count(layout.last_width),

@@ -138,7 +138,7 @@ impl Plan {
             Ok(Tensor::f_from_slice(x)?.f_to_device(self.device)?)
         };
         stem.embed(
-            &on_device(window.ids)?,
+            &window.by_rows(on_device(window.ids)?)?,
             &on_device(&frame.mask)?,
             &frame.pass(0, 0),
         )
@@ -187,8 +187,8 @@ impl WindowFrame<'_> {
 
 /// The attention mask of a window whose ids and sizes fit the model.
 fn checked_mask(info: &ModelInfo, window: &WindowInput<'_>) -> Result<Vec<i64>, LlmError> {
-    let n_tokens = window.ids.len();
-    if window.first_needed >= n_tokens {
+    let n_tokens = window.n_tokens();
+    if window.first_needed >= n_tokens || n_tokens * window.n_rows != window.ids.len() {
         return Err(LlmError::EmptyWindow);
     }
     if let Some(n_positions) = info.n_positions.filter(|&n| n_tokens > n) {
@@ -199,10 +199,10 @@ fn checked_mask(info: &ModelInfo, window: &WindowInput<'_>) -> Result<Vec<i64>, 
     }
     let n_vocabulary = info.n_vocabulary;
     let is_outside = |&(_, &id): &(usize, &i64)| usize::try_from(id).map_or(true, |id| id >= n_vocabulary);
-    if let Some((position, &id)) = window.ids.iter().enumerate().find(is_outside) {
+    if let Some((place, &id)) = window.ids.iter().enumerate().find(is_outside) {
         return Err(LlmError::TokenId {
             id,
-            position,
+            position: place % n_tokens,
             n_vocabulary,
         });
     }

@@ -3,17 +3,19 @@
 /// What the scan reads; all slices are row-major f32.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ScanInput<'a> {
+    /// Tokens of a row; each row starts with an empty state.
+    pub(crate) n_tokens: usize,
     pub(crate) n_channels: usize,
     pub(crate) n_states: usize,
-    /// Input, (`n_tokens`, `n_channels`).
+    /// Input, (`n_rows` x `n_tokens`, `n_channels`).
     pub(crate) u: &'a [f32],
-    /// Time steps, (`n_tokens`, `n_channels`).
+    /// Time steps, (`n_rows` x `n_tokens`, `n_channels`).
     pub(crate) delta: &'a [f32],
     /// Decay rates (negative), (`n_channels`, `n_states`).
     pub(crate) a: &'a [f32],
-    /// What enters the states, (`n_tokens`, `n_states`).
+    /// What enters the states, (`n_rows` x `n_tokens`, `n_states`).
     pub(crate) b: &'a [f32],
-    /// What is read from the states, (`n_tokens`, `n_states`).
+    /// What is read from the states, (`n_rows` x `n_tokens`, `n_states`).
     pub(crate) c: &'a [f32],
     /// Direct path, (`n_channels`).
     pub(crate) d: &'a [f32],
@@ -22,10 +24,11 @@ pub(crate) struct ScanInput<'a> {
 
 /// y\[t\] = Σₙ h\[t, n\] C\[t, n\] + D u\[t\] with h\[t\] = exp(Δ\[t\] A) h\[t-1\] + Δ\[t\] B\[t\] u\[t\], for each channel.
 ///
-/// Returns (`n_tokens`, `n_channels`). Channels are independent, so they are shared out among threads; the
+/// Returns (`n_rows` x `n_tokens`, `n_channels`). Rows and channels are independent, so they are shared out among threads; the
 /// result does not depend on their number. The (channels, tokens, states) arrays of the reference never exist.
 pub(crate) fn selective_scan(input: &ScanInput<'_>) -> Vec<f32> {
     let ScanInput {
+        n_tokens,
         n_channels,
         u,
         n_threads,
@@ -34,10 +37,9 @@ pub(crate) fn selective_scan(input: &ScanInput<'_>) -> Vec<f32> {
     if n_channels == 0 || u.is_empty() {
         return Vec::new();
     }
-    let n_tokens = u.len() / n_channels;
-    // One column a channel while scanning, so that threads write to separate memory.
-    let mut columns = vec![0.0; n_tokens * n_channels];
-    let per_thread = n_channels.div_ceil(n_threads.max(1));
+    // One column a row and channel while scanning, so that threads write to separate memory.
+    let mut columns = vec![0.0; u.len()];
+    let per_thread = (u.len() / n_tokens).div_ceil(n_threads.max(1));
     std::thread::scope(|scope| {
         for (index, share) in columns.chunks_mut(per_thread * n_tokens).enumerate() {
             scope.spawn(move || {
@@ -48,19 +50,23 @@ pub(crate) fn selective_scan(input: &ScanInput<'_>) -> Vec<f32> {
         }
     });
     let mut rows = vec![0.0; columns.len()];
-    for (channel, column) in columns.chunks(n_tokens).enumerate() {
+    for (index, column) in columns.chunks(n_tokens).enumerate() {
+        let (row, channel) = (index / n_channels, index % n_channels);
         for (t, &y) in column.iter().enumerate() {
-            rows[t * n_channels + channel] = y;
+            rows[(row * n_tokens + t) * n_channels + channel] = y;
         }
     }
     rows
 }
 
-fn scan_channel(input: &ScanInput<'_>, channel: usize, y: &mut [f32]) {
+/// Scans one channel of one row; columns are numbered row by row.
+fn scan_channel(input: &ScanInput<'_>, column: usize, y: &mut [f32]) {
     let n = input.n_states;
+    let (row, channel) = (column / input.n_channels, column % input.n_channels);
     let rates = &input.a[channel * n..(channel + 1) * n];
     let mut state = vec![0.0_f32; n];
     for (t, y) in y.iter_mut().enumerate() {
+        let t = row * input.n_tokens + t;
         let at = t * input.n_channels + channel;
         let (u, delta) = (input.u[at], input.delta[at]);
         let (b, c) = (&input.b[t * n..(t + 1) * n], &input.c[t * n..(t + 1) * n]);
@@ -80,6 +86,7 @@ mod tests {
     #[test]
     fn without_decay_the_state_is_a_running_sum() {
         let input = ScanInput {
+            n_tokens: 3,
             n_channels: 1,
             n_states: 1,
             u: &[1.0, 2.0, 3.0],
@@ -94,12 +101,30 @@ mod tests {
     }
 
     #[test]
+    fn each_row_starts_with_an_empty_state() {
+        let input = ScanInput {
+            n_tokens: 2,
+            n_channels: 1,
+            n_states: 1,
+            u: &[1.0, 2.0, 4.0, 8.0],
+            delta: &[1.0; 4],
+            a: &[0.0],
+            b: &[1.0; 4],
+            c: &[1.0; 4],
+            d: &[0.0],
+            n_threads: 3,
+        };
+        assert_eq!(selective_scan(&input), [1.0, 3.0, 4.0, 12.0]);
+    }
+
+    #[test]
     fn the_number_of_threads_changes_no_bit() {
         let values = |n: usize, step: f32| (0..n).map(|i| (i as f32 * step).sin()).collect::<Vec<_>>();
         let (u, delta, a) = (values(35, 0.7), values(35, 0.3), values(10, 0.9));
         let (b, c, d) = (values(14, 0.5), values(14, 0.2), values(5, 0.4));
         let scan = |n_threads| {
             selective_scan(&ScanInput {
+                n_tokens: 7,
                 n_channels: 5,
                 n_states: 2,
                 u: &u,

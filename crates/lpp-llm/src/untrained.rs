@@ -18,7 +18,7 @@ static GENERATOR: Mutex<()> = Mutex::new(());
 
 /// Draws all parameters of a model, which must be listed in the definition order of the reference.
 ///
-/// All tensors are f32 on the CPU. The head of the language model would be drawn after them and is not needed.
+/// All tensors are f32 on the CPU. The head of the language model is drawn after them ([`draw_head`]).
 pub(crate) fn draw(parameters: &[Parameter], seed: u64) -> Result<HashMap<String, Tensor>, LlmError> {
     let torch_seed = checked(seed)?;
     let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
@@ -29,6 +29,39 @@ pub(crate) fn draw(parameters: &[Parameter], seed: u64) -> Result<HashMap<String
             initialise(parameter, tensor)?;
         }
         Ok(parameters.iter().map(|p| p.name.clone()).zip(drawn).collect())
+    })
+}
+
+/// Draws the output matrix of a model: `own` if it has one, which is drawn after all `parameters`, otherwise the
+/// embedding.
+pub(crate) fn draw_head(
+    parameters: &[Parameter],
+    embedding: &str,
+    own: Option<&Parameter>,
+    seed: u64,
+) -> Result<Tensor, LlmError> {
+    let torch_seed = checked(seed)?;
+    let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+    tch::no_grad(|| {
+        tch::manual_seed(torch_seed);
+        for parameter in parameters {
+            drop(construct(parameter)?);
+        }
+        for parameter in parameters {
+            let mut tensor = Tensor::f_empty(&parameter.shape, (Kind::Float, Device::Cpu))?;
+            initialise(parameter, &mut tensor)?;
+            if own.is_none() && parameter.name == embedding {
+                return Ok(tensor);
+            }
+        }
+        let own = own.ok_or_else(|| LlmError::MissingTensors {
+            folder: "the drawn weights".into(),
+            names: vec![embedding.to_owned()],
+            found: Vec::new(),
+        })?;
+        let mut tensor = construct(own)?;
+        initialise(own, &mut tensor)?;
+        Ok(tensor)
     })
 }
 

@@ -44,7 +44,7 @@ impl Weights {
     /// The rows `ids` of the matrix `name`.
     pub(crate) fn get_rows(&self, name: &str, ids: &[i64]) -> Result<Tensor, LlmError> {
         let rows = match &self.source {
-            Source::Checkpoint(checkpoint) => self.finite(name, checkpoint.read_rows(name, ids)?)?,
+            Source::Checkpoint(checkpoint) => checkpoint.finite(name, checkpoint.read_rows(name, ids)?)?,
             _ => self.exact(name)?.f_index_select(0, &Tensor::f_from_slice(ids)?)?,
         };
         self.placed(&rows)
@@ -55,27 +55,13 @@ impl Weights {
         matches!(self.source, Source::DrawnInOrder(_))
     }
 
-    /// A NaN in a weight makes all later values of its token NaN.
-    fn finite(&self, name: &str, tensor: Tensor) -> Result<Tensor, LlmError> {
-        if tensor.numel() == 0 {
-            return Ok(tensor);
-        }
-        // Both ends are NaN if any element is.
-        let (least, largest) = tch::no_grad(|| tensor.f_aminmax(None, false))?;
-        let ends = [f64::try_from(least)?, f64::try_from(largest)?];
-        match (ends.iter().find(|end| !end.is_finite()), &self.source) {
-            (Some(end), Source::Checkpoint(checkpoint)) => Err(checkpoint.not_finite(name, *end)),
-            _ => Ok(tensor),
-        }
-    }
-
     fn placed(&self, exact: &Tensor) -> Result<Tensor, LlmError> {
         Ok(exact.f_to_device(self.device)?.f_to_kind(self.kind)?)
     }
 
     fn exact(&self, name: &str) -> Result<Tensor, LlmError> {
         let drawn = match &self.source {
-            Source::Checkpoint(checkpoint) => return self.finite(name, checkpoint.read(name)?),
+            Source::Checkpoint(checkpoint) => return checkpoint.read_finite(name),
             Source::Drawn(tensors) => tensors.get(name).map(Tensor::shallow_clone),
             Source::DrawnInOrder(sequence) => sequence.borrow_mut().take(name)?,
         };

@@ -29,6 +29,7 @@ pub(crate) fn windows_of(corpus: &[CorpusRun]) -> Vec<RunWindow<'_>> {
             let needed = content.spans.needed(index)?;
             // The states of a causal model do not depend on later tokens, so tokens after the last word are omitted.
             let input = WindowInput {
+                n_rows: 1,
                 ids: window.ids.get(..needed.end).unwrap_or(&window.ids),
                 attention_mask: window.attention_mask.get(..needed.end),
                 first_needed: needed.start,

@@ -5,7 +5,7 @@
     reason = "helpers of tests panic where a test should fail"
 )]
 
-use lpp_llm::{CausalModel, LlmError, ModelParams, Training, WindowInput};
+use lpp_llm::{CausalModel, LlmError, ModelParams, Precision, Training, WindowInput};
 use lpp_testkit::{Tolerance, assert_close, data_folder, fixture, load_npy};
 use ndarray::{Array2, Array3, s};
 
@@ -154,6 +154,61 @@ fn what_follows_does_not_matter() {
             &all.slice(s![..17, ..]),
             Tolerance::relative(1e-5).or_absolute(1e-5),
         );
+    }
+}
+
+/// One case of each family.
+const FAMILIES: [&str; 13] = [
+    "gpt2",
+    "opt",
+    "llama",
+    "mistral",
+    "qwen2",
+    "qwen3",
+    "gemma",
+    "gemma2",
+    "gemma3",
+    "olmo2",
+    "stablelm_12b",
+    "gpt_neox",
+    "mamba",
+];
+
+/// Where the padding is longer than a sliding window, padded positions see no token at all.
+#[test]
+fn long_padding_changes_no_token_and_is_refused_in_front() {
+    let tokens: Vec<i64> = (0..7).map(|i| (i * 7 + 3) % 40).collect();
+    let (mut ids, mut mask) = (tokens.clone(), vec![1; 7]);
+    ids.resize(60, 0);
+    mask.resize(60, 0);
+    for case in FAMILIES {
+        for precision in [Precision::F32, Precision::Bf16] {
+            let params = ModelParams {
+                precision,
+                ..ModelParams::new(fixture(&format!("llm/{case}")))
+            };
+            let model = CausalModel::load(&params).unwrap();
+            let padded = WindowInput {
+                attention_mask: Some(&mask),
+                ..WindowInput::new(&ids)
+            };
+            let alone = states(&model, &WindowInput::new(&tokens));
+            for (padded, alone) in states(&model, &padded).iter().zip(&alone) {
+                assert!(padded.iter().all(|x| x.is_finite()), "{case} {precision:?}");
+                let largest = alone.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
+                // Sums over other numbers of rows; in bf16 each step rounds to three digits.
+                let share = if precision == Precision::F32 { 1e-5 } else { 0.05 };
+                let tolerance = Tolerance::absolute(share * f64::from(largest));
+                assert_close(&padded.slice(s![..7, ..]), alone, tolerance);
+            }
+            let reversed: Vec<i64> = mask.iter().rev().copied().collect();
+            let in_front = WindowInput {
+                attention_mask: Some(&reversed),
+                ..padded
+            };
+            let refused = model.forward(&in_front, &mut |_, _| Ok(())).unwrap_err();
+            assert!(refused.to_string().contains("padding on the right"), "{refused}");
+        }
     }
 }
 

@@ -20,7 +20,10 @@ pub struct FeatureReport {
 
 /// Writes activations of one layer, (`n_words`, `n_hidden`) per run; the software and the hash of the words are added to
 /// `metadata`.
-pub(crate) fn save_one_layer(
+///
+/// # Errors
+/// [`TextError::File`] if the file cannot be written.
+pub fn save_one_layer(
     output: &Path,
     runs: &[Array2<f32>],
     mut metadata: BTreeMap<String, String>,

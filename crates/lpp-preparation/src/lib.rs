@@ -27,7 +27,7 @@ pub use align_job::AlignJob;
 pub use annotation::{load_annotation, published_corrections, save_words, text_inputs, texts_of, writing_of};
 pub use clean_job::{CleanJob, CleanReport, load_confounds};
 pub use controls_job::{ControlReport, ControlsJob, wav_files};
-pub use features::FeatureReport;
+pub use features::{FeatureReport, save_one_layer};
 pub use mask_job::{MaskJob, MaskReport};
 pub use project_job::{ProjectJob, ProjectReport};
 pub use published_array_job::PublishedArrayJob;

@@ -39,6 +39,7 @@
 
 mod aggregate;
 mod aveli;
+mod battery;
 mod block_permutation;
 mod bootstrap;
 mod ceiling_match;
@@ -83,6 +84,7 @@ mod voxels;
 
 pub use aggregate::{LateralScore, MeanScore, best_over_layers, mean_over_trials};
 pub use aveli::aveli;
+pub use battery::{Marks, battery_interval, battery_mean};
 pub use block_permutation::block_permutation;
 pub use bootstrap::{Bootstrap, bootstrap_indices, bootstrap_mean};
 pub use ceiling_match::CeilingMatch;

@@ -413,6 +413,15 @@ impl Study {
         map_of(&self.subject_scores(subject, model, lang), self.kind)
     }
 
+    /// What a model makes of a battery of items, or of the text of the study: `competence/gpt2_en/blimp.csv`.
+    #[must_use]
+    pub fn competence(&self, model: &str, lang: Language, battery: &str) -> PathBuf {
+        self.root
+            .join("competence")
+            .join(format!("{}_{lang}", file_stem(model)))
+            .join(format!("{}.csv", file_stem(battery)))
+    }
+
     /// A table of the analysis without its ending: `results/scaling_en`.
     #[must_use]
     pub fn table(&self, name: &str, lang: Language) -> PathBuf {

@@ -78,8 +78,11 @@ pub fn prepare_corpus(
     Ok(runs)
 }
 
-/// The text of each run.
-fn texts_of_runs(texts: Option<Vec<String>>, runs: &[RunWords]) -> Result<Vec<String>, TextError> {
+/// The text of each run: its own, its part of one for all, or its words joined by blanks.
+///
+/// # Errors
+/// [`TextError::BadSetting`] if the numbers of texts and runs differ.
+pub fn texts_of_runs(texts: Option<Vec<String>>, runs: &[RunWords]) -> Result<Vec<String>, TextError> {
     match texts {
         None => Ok(runs.iter().map(joined).collect()),
         Some(texts) if texts.len() == runs.len() => Ok(texts),

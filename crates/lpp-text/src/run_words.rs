@@ -1,6 +1,10 @@
 //! The words of one run.
 
-use lpp_files::TimedWord;
+use std::fs::File;
+use std::path::Path;
+
+use lpp_files::{BoundedRows, FileError, TimedWord};
+use serde::Deserialize;
 
 /// The words of one run with their times.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -37,4 +41,55 @@ impl RunWords {
     pub fn n_words(&self) -> usize {
         self.words.len()
     }
+}
+
+#[derive(Deserialize)]
+struct WordLine {
+    #[serde(default)]
+    run: usize,
+    word: String,
+}
+
+/// Reads the words of texts from a table with the column `word`, and `run` (from 0) if there are several texts; times have no part
+/// and are 0.
+///
+/// # Errors
+/// [`FileError`] if the file cannot be read, a word is empty, or the runs do not count up from 0.
+///
+/// # Example
+/// ```no_run
+/// let runs = lpp_text::load_words_of_texts("words.csv".as_ref())?;
+/// # Ok::<(), lpp_files::FileError>(())
+/// ```
+pub fn load_words_of_texts(path: &Path) -> Result<Vec<RunWords>, FileError> {
+    let file = File::open(path).map_err(FileError::read(path))?;
+    let mut reader = csv::Reader::from_reader(BoundedRows::new(file));
+    let mut runs: Vec<RunWords> = Vec::new();
+    for (row, line) in reader.deserialize::<WordLine>().enumerate() {
+        let line = line.map_err(|e| FileError::malformed(path, e.to_string(), "a column word"))?;
+        if line.word.trim().is_empty() {
+            return Err(FileError::malformed(path, format!("no word in row {row}"), "a word in each row"));
+        }
+        if line.run == runs.len() {
+            runs.push(RunWords::default());
+        }
+        let is_last = line.run + 1 == runs.len();
+        match runs.last_mut().filter(|_| is_last) {
+            Some(run) => {
+                run.positions.push(run.n_rows);
+                run.n_rows += 1;
+                run.words.push(line.word);
+                run.onsets_s.push(0.0);
+                run.offsets_s.push(0.0);
+            }
+            None => {
+                let found = format!("run {} in row {row}", line.run);
+                return Err(FileError::malformed(path, found, "runs that count up from 0"));
+            }
+        }
+    }
+    if runs.is_empty() {
+        return Err(FileError::malformed(path, "no words", "at least one word"));
+    }
+    Ok(runs)
 }

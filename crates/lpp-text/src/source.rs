@@ -44,17 +44,39 @@ const MAX_TEXT_BYTES: u64 = 64 << 20;
 /// # }
 /// ```
 pub fn load_texts(path: &Path, lang: &str, n_runs: usize) -> Result<Vec<String>, TextError> {
+    texts_at(path, lang, |files| checked(path, files, n_runs))
+}
+
+/// Reads all texts of a language, as [`load_texts`] does, whatever their number.
+///
+/// # Errors
+/// As [`load_texts`], but for their number.
+///
+/// # Example
+/// ```no_run
+/// let texts = lpp_text::load_all_texts("texts".as_ref(), "en")?;
+/// # Ok::<(), lpp_text::TextError>(())
+/// ```
+pub fn load_all_texts(path: &Path, lang: &str) -> Result<Vec<String>, TextError> {
+    texts_at(path, lang, Ok)
+}
+
+fn texts_at(
+    path: &Path,
+    lang: &str,
+    checked: impl Fn(Vec<PathBuf>) -> Result<Vec<PathBuf>, TextError>,
+) -> Result<Vec<String>, TextError> {
     if is_archive(path) {
         let mut archive = open_archive(path)?;
         let members = archive.file_names().map(PathBuf::from).collect();
-        let members = checked(path, texts_among(path, members, lang)?, n_runs)?;
+        let members = checked(texts_among(path, members, lang)?)?;
         let text = |member: &PathBuf| {
             let bytes = read_member(&mut archive, &member.to_string_lossy(), path)?;
             into_text(bytes, &path.join(member))
         };
         return members.iter().map(text).collect();
     }
-    let files = checked(path, text_files(path, lang)?, n_runs)?;
+    let files = checked(text_files(path, lang)?)?;
     let text = |path: &PathBuf| {
         let file = File::open(path).map_err(TextError::read(path))?;
         into_text(read_capped(file).map_err(TextError::read(path))?, path)

@@ -128,6 +128,7 @@ pub struct RunTokens {
     windows: Vec<Window>,
     layout: WindowLayout,
     n_front: usize,
+    n_special: usize,
     n_content: usize,
 }
 
@@ -147,8 +148,8 @@ impl RunTokens {
         run: usize,
     ) -> Result<Self, TextError> {
         let encoding = tokenizer.encode(&text, run)?;
-        let content = Content::of(&encoding);
-        let n_special = encoding.len() - content.n_tokens;
+        let content = Content::of(&encoding, tokenizer.front());
+        let n_special = content.n_special();
         let spans = layout.windows(content.n_tokens, n_special)?;
         if spans.len() > 1 && tokenizer.cuts_left() {
             return Err(TextError::BadSetting {
@@ -179,7 +180,8 @@ impl RunTokens {
             char_starts,
             windows,
             layout,
-            n_front: content.n_front,
+            n_front: content.front.len(),
+            n_special,
             n_content: content.n_tokens,
         })
     }
@@ -223,11 +225,25 @@ impl RunTokens {
         self.n_content
     }
 
+    /// The index among the tokens of the text of a token of a window; `None` for special tokens and padding.
+    pub(crate) fn content_index(&self, window: usize, token: usize) -> Option<usize> {
+        let step = self.layout.max_len.saturating_sub(self.n_special + self.layout.overlap);
+        let index = window * step + token.checked_sub(self.n_front)?;
+        let in_window = self.layout.max_len.saturating_sub(self.n_special);
+        (token - self.n_front < in_window && index < self.n_content).then_some(index)
+    }
+
     /// The part of the text that a token covers, empty for special tokens; `None` if there is no such token.
     #[must_use]
     pub fn token_text(&self, window: usize, token: usize) -> Option<&str> {
         let &(start, end) = self.windows.get(window)?.offsets.get(token)?;
         Some(self.slice(start, end))
+    }
+
+    /// The part of the text between two characters.
+    #[must_use]
+    pub fn covered(&self, (start, end): (usize, usize)) -> &str {
+        self.slice(start, end)
     }
 
     /// Characters `start..end` of the text, as far as they exist.
@@ -245,34 +261,48 @@ impl RunTokens {
 /// The encoding of the whole text, with the special tokens at both ends separated.
 struct Content<'a> {
     encoding: &'a Encoding,
-    /// Special tokens before the text.
-    n_front: usize,
+    /// Special tokens in front of each window, with their offsets.
+    front: Vec<(i64, (usize, usize))>,
+    /// Special tokens of the encoding before the text.
+    n_before: usize,
     /// Tokens of the text.
     n_tokens: usize,
 }
 
 impl<'a> Content<'a> {
-    fn of(encoding: &'a Encoding) -> Self {
+    /// The content of an encoding, with `front` in place of its own special tokens at the beginning.
+    fn of(encoding: &'a Encoding, front: Option<&[i64]>) -> Self {
         let special = encoding.get_special_tokens_mask();
-        let n_front = special.iter().take_while(|&&flag| flag == 1).count();
-        let n_back = special[n_front..]
+        let n_before = special.iter().take_while(|&&flag| flag == 1).count();
+        let n_back = special[n_before..]
             .iter()
             .rev()
             .take_while(|&&flag| flag == 1)
             .count();
+        let own = encoding.get_ids().iter().zip(encoding.get_offsets()).take(n_before);
         Self {
             encoding,
-            n_front,
-            n_tokens: special.len() - n_front - n_back,
+            front: match front {
+                Some(ids) => ids.iter().map(|&id| (id, (0, 0))).collect(),
+                None => own.map(|(&id, &offsets)| (i64::from(id), offsets)).collect(),
+            },
+            n_before,
+            n_tokens: special.len() - n_before - n_back,
         }
     }
 
+    /// Special tokens of each window.
+    fn n_special(&self) -> usize {
+        self.front.len() + self.encoding.len() - self.n_before - self.n_tokens
+    }
+
     fn window(&self, start: usize, len: usize) -> Window {
-        let front = 0..self.n_front;
-        let content = self.n_front + start..self.n_front + start + len;
-        let back = self.n_front + self.n_tokens..self.encoding.len();
+        let content = self.n_before + start..self.n_before + start + len;
+        let back = self.n_before + self.n_tokens..self.encoding.len();
         let mut window = Window::default();
-        for range in [front, content, back] {
+        window.ids.extend(self.front.iter().map(|(id, _)| id));
+        window.offsets.extend(self.front.iter().map(|(_, offsets)| offsets));
+        for range in [content, back] {
             window.ids.extend(
                 self.encoding.get_ids()[range.clone()]
                     .iter()

@@ -7,6 +7,7 @@
 
 mod context_tests;
 mod name_tests;
+mod surprisal_tests;
 
 use std::fs;
 use std::path::{Path, PathBuf};

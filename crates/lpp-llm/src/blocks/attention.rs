@@ -50,13 +50,15 @@ impl Heads {
         self.scale.unwrap_or(1.0 / (self.width as f64).sqrt())
     }
 
-    /// (`n_tokens`, `n` x `width`) to (`n`, `n_tokens`, `width`).
+    /// (…, `n_tokens`, `n` x `width`) to (…, `n`, `n_tokens`, `width`).
     pub(crate) fn split(&self, x: &Tensor) -> Result<Tensor, LlmError> {
-        Ok(x.f_unflatten(-1, &[-1, self.width][..])?.f_transpose(0, 1)?)
+        Ok(x.f_unflatten(-1, &[-1, self.width][..])?.f_transpose(-3, -2)?)
     }
 }
 
 /// Softmax attention; heads are joined in the result (`n_rows`, `n_heads` x `width`).
+///
+/// An axis in front of all these is that of rows of tokens that do not see each other.
 ///
 /// `q` is (`n_heads`, `n_rows`, `width`) for the rows from `pass.first_row` on; `k` and `v` are (`n_kv_heads`,
 /// `n_tokens`, `width`) for all tokens. Hidden keys are omitted. The reference adds the lowest f32 to their scores
@@ -78,14 +80,14 @@ pub(crate) fn attend(
     } else {
         fused(q, &k, &v, heads, pass)?
     };
-    Ok(mixed.f_transpose(0, 1)?.f_flatten(1, 2)?)
+    Ok(mixed.f_transpose(-3, -2)?.f_flatten(-2, -1)?)
 }
 
 fn repeated(x: &Tensor, copies: i64) -> Result<Tensor, LlmError> {
     if copies == 1 {
         Ok(x.shallow_clone())
     } else {
-        Ok(x.f_repeat_interleave_self_int(copies, 0, None)?)
+        Ok(x.f_repeat_interleave_self_int(copies, -3, None)?)
     }
 }
 
@@ -101,10 +103,15 @@ fn fused(q: &Tensor, k: &Tensor, v: &Tensor, heads: &Heads, pass: &Pass<'_>) -> 
                 .rows(pass.first_row, n_tokens - pass.first_row, n_tokens, q.device())?,
         )
     };
+    // The fused kernel is for four axes; other numbers go a slower way.
+    let attended = |q: &Tensor, k: &Tensor, v: &Tensor| {
+        Tensor::f_scaled_dot_product_attention(q, k, v, allowed, 0.0, is_causal, heads.scale, false)
+    };
+    if q.dim() == 4 {
+        return Ok(attended(q, k, v)?);
+    }
     let [q, k, v] = [q, k, v].map(|x| x.f_unsqueeze(0));
-    let mixed =
-        Tensor::f_scaled_dot_product_attention(&q?, &k?, &v?, allowed, 0.0, is_causal, heads.scale, false)?;
-    Ok(mixed.f_squeeze_dim(0)?)
+    Ok(attended(&q?, &k?, &v?)?.f_squeeze_dim(0)?)
 }
 
 /// Attention whose scores or probabilities are changed on the way, by groups of rows and only up to the last key they
@@ -126,8 +133,8 @@ fn by_rows(
         let n = ROWS_AT_ONCE.min(n_tokens - first);
         let n_keys = first + n;
         let mut scores = q
-            .f_narrow(1, first - pass.first_row, n)?
-            .f_matmul(&k.f_narrow(1, 0, n_keys)?.f_transpose(1, 2)?)?;
+            .f_narrow(-2, first - pass.first_row, n)?
+            .f_matmul(&k.f_narrow(-2, 0, n_keys)?.f_transpose(-2, -1)?)?;
         if let Some(cap) = heads.softcap {
             scores = scores.f_div_scalar(cap)?.f_tanh()?.f_mul_scalar(cap)?;
         }
@@ -136,10 +143,10 @@ fn by_rows(
         if let Some(stream) = &mut stream {
             shares = stream.apply(&shares, heads.dropout)?;
         }
-        groups.push(shares.f_matmul(&v.f_narrow(1, 0, n_keys)?)?);
+        groups.push(shares.f_matmul(&v.f_narrow(-2, 0, n_keys)?)?);
         first += n;
     }
-    Ok(Tensor::f_cat(&groups, 1)?)
+    Ok(Tensor::f_cat(&groups, -2)?)
 }
 
 #[cfg(test)]

@@ -54,7 +54,8 @@ impl Linear {
         Ok([part(0, Some(n))?, part(n, None)?])
     }
 
-    fn new(weight: Tensor, bias: Option<Tensor>) -> Self {
+    /// A map by `weight`, (`out`, `in`).
+    pub(crate) fn new(weight: Tensor, bias: Option<Tensor>) -> Self {
         let weight = match PackedWeight::new(&weight) {
             Some(packed) => Weight::Packed(packed),
             None => Weight::Plain(weight),

@@ -30,12 +30,12 @@ impl Embedding {
         })
     }
 
-    /// The rows of the tokens `ids`, (`n_tokens`, `width`).
+    /// The rows of the tokens `ids`, (…, `n_tokens`, `width`).
     pub(crate) fn rows(&self, ids: &Tensor) -> Result<Tensor, LlmError> {
         let Some(known) = &self.ids else {
             return embedded(&self.rows, ids);
         };
-        let places = Vec::<i64>::try_from(ids)?
+        let places = Vec::<i64>::try_from(ids.f_flatten(0, -1)?)?
             .iter()
             .enumerate()
             .map(|(position, id)| match known.binary_search(id) {
@@ -49,7 +49,7 @@ impl Embedding {
             .collect::<Result<Vec<_>, _>>()?;
         embedded(
             &self.rows,
-            &Tensor::f_from_slice(&places)?.f_to_device(ids.device())?,
+            &Tensor::f_from_slice(&places)?.f_view_as(ids)?.f_to_device(ids.device())?,
         )
     }
 }

@@ -29,12 +29,12 @@ impl Pass<'_> {
         }
     }
 
-    /// The rows of `x` for which output is needed.
+    /// The positions of `x`, (…, `n_tokens`, `width`), for which output is needed.
     pub(crate) fn needed(&self, x: &Tensor) -> Result<Tensor, LlmError> {
         if self.first_row == 0 {
             Ok(x.shallow_clone())
         } else {
-            Ok(x.f_slice(0, self.first_row, None, 1)?)
+            Ok(x.f_slice(-2, self.first_row, None, 1)?)
         }
     }
 }

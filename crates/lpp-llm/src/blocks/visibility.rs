@@ -4,7 +4,8 @@ use tch::{Device, Kind, Tensor};
 
 use crate::error::LlmError;
 
-/// Which keys a query sees: no later one, no padding, and only the nearest where there is a sliding window.
+/// Which keys a query sees: no later one, no padding, and only the nearest where there is a sliding window. A padded
+/// position that would see none, since all tokens are further back than its window reaches, sees itself.
 #[derive(Debug)]
 pub(crate) struct Visibility {
     pub(super) n_tokens: i64,
@@ -31,10 +32,14 @@ impl Visibility {
             allowed = allowed.f_triu(-keys)?;
         }
         let tokens = Tensor::f_from_slice(mask)?.f_to_kind(Kind::Bool)?;
-        let allowed = allowed.f_logical_and(&tokens)?.f_to_device(device)?;
+        let allowed = allowed.f_logical_and(&tokens)?;
+        // A softmax over no key at all is NaN, and the NaN would reach the tokens in the next block.
+        let sees_none = allowed.f_any_dim(1, true)?.f_logical_not()?;
+        let itself = Tensor::f_eye(n_tokens, (Kind::Bool, Device::Cpu))?;
+        let allowed = allowed.f_logical_or(&itself.f_logical_and(&sees_none)?)?;
         Ok(Self {
             n_tokens,
-            allowed: Some(allowed),
+            allowed: Some(allowed.f_to_device(device)?),
         })
     }
 

@@ -16,6 +16,7 @@ use tch::Tensor;
 
 use crate::checkpoint::stored::StoredTensor;
 use crate::error::{LlmError, shortened};
+use crate::families::HeadLayout;
 use crate::parameter::Parameter;
 
 pub(crate) use naming::Naming;
@@ -130,8 +131,58 @@ impl Checkpoint {
         self.stored(name)?.remapped()?.read_rows(name, ids)
     }
 
+    /// Reads the output matrix of a model as f32.
+    ///
+    /// # Errors
+    /// [`LlmError`] if a matrix of its own is missing or of another shape than `shape`, if there is one besides the
+    /// embedding to which it should be tied and the two differ, or if there is a bias, which no family has.
+    pub(crate) fn head(&self, head: &HeadLayout, shape: [i64; 2]) -> Result<Tensor, LlmError> {
+        let has = |name: &str| self.tensors.contains_key(name);
+        if let Some(bias) = ["lm_head.bias", "embed_out.bias"].into_iter().find(|name| has(name)) {
+            let problem = format!("found {bias}, expected an output matrix without a bias, as in the reference");
+            return Err(LlmError::weights(&self.folder, problem));
+        }
+        if !has(head.own) && head.is_tied {
+            return self.read_finite(head.embedding);
+        }
+        let own = self.read_finite(head.own)?;
+        if own.size() != shape {
+            return Err(LlmError::MisshapenTensors {
+                folder: self.folder.clone(),
+                problems: vec![format!("{} is {:?}, expected {shape:?}", head.own, own.size())],
+            });
+        }
+        if head.is_tied && !own.f_equal(&self.read(head.embedding)?)? {
+            let problem = format!(
+                "{} differs from {}, expected equal ones, since tie_word_embeddings is true; correct config.json or remove one",
+                head.own, head.embedding
+            );
+            return Err(LlmError::weights(&self.folder, problem));
+        }
+        Ok(own)
+    }
+
+    /// Reads one tensor as f32; a NaN or an infinite value in it is an error.
+    pub(crate) fn read_finite(&self, name: &str) -> Result<Tensor, LlmError> {
+        self.finite(name, self.read(name)?)
+    }
+
+    /// Refuses a tensor read under `name` with a NaN, which would make all later values of its token NaN.
+    pub(crate) fn finite(&self, name: &str, tensor: Tensor) -> Result<Tensor, LlmError> {
+        if tensor.numel() == 0 {
+            return Ok(tensor);
+        }
+        // Both ends are NaN if any element is.
+        let (least, largest) = tch::no_grad(|| tensor.f_aminmax(None, false))?;
+        let ends = [f64::try_from(least)?, f64::try_from(largest)?];
+        match ends.iter().find(|end| !end.is_finite()) {
+            Some(end) => Err(self.not_finite(name, *end)),
+            None => Ok(tensor),
+        }
+    }
+
     /// A tensor that contains `value`, which is NaN or infinite.
-    pub(crate) fn not_finite(&self, name: &str, value: f64) -> LlmError {
+    fn not_finite(&self, name: &str, value: f64) -> LlmError {
         let file = self.tensors.get(name).map(|tensor| tensor.file.path());
         let problem = format!(
             "tensor {name} contains {value}, expected finite numbers; the file is damaged, or the training of the \

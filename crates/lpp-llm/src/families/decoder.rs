@@ -13,9 +13,9 @@ use crate::blocks::rotary::RotaryParams;
 use crate::checkpoint::Naming;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
-use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
+use crate::families::family::{Block, Family, FirstState, HeadLayout, Layout, Stem, View};
 use crate::families::rope::{self, RopeKeys, rotary};
-use crate::families::sizes::{head_parameters, n_blocks, pad_row};
+use crate::families::sizes::{n_blocks, pad_row};
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 
@@ -45,6 +45,8 @@ pub(super) struct Decoder {
     pub(super) norms_around_one: bool,
     /// Factor of the embedding (Gemma).
     pub(super) embedding_scale: Option<f64>,
+    /// Logits z become c tanh(z / c) with this c (Gemma 2).
+    pub(super) final_softcap: Option<f64>,
     /// Number of earlier keys that a query sees (Mistral).
     pub(super) reach: Option<i64>,
     /// Blocks that see positions in another way (Gemma 2 and 3).
@@ -132,6 +134,7 @@ impl Decoder {
             mlp_bias: false,
             norms_around_one: false,
             embedding_scale: None,
+            final_softcap: None,
             reach: None,
             local: None,
             norms: NormPlaces::Before,
@@ -252,7 +255,10 @@ impl Family for Decoder {
             last_width: self.width,
             n_positions: Some(self.n_positions),
             n_vocabulary: self.n_vocabulary,
-            n_head_parameters: head_parameters(self.is_tied, [self.n_vocabulary, self.width]),
+            head: HeadLayout {
+                softcap: self.final_softcap,
+                ..HeadLayout::new(self.is_tied, "embed_tokens.weight", self.std)
+            },
             first_state: FirstState::Embedding,
             view: View {
                 rotary: Some(self.rotary),

@@ -29,19 +29,25 @@ const DEFAULT_KV_HEADS: i64 = 4;
 const DEFAULT_SLIDING_WINDOW: i64 = 4096;
 const DEFAULT_SCORE_WIDTH: f64 = 256.0;
 const DEFAULT_SOFTCAP: f64 = 50.0;
+const DEFAULT_FINAL_SOFTCAP: f64 = 30.0;
 
 /// Reads a configuration of `model_type` gemma2.
 ///
 /// A local block sees `sliding_window` keys, the query's own included (Mistral's counts those before it).
 pub(super) fn family(config: &ConfigFile) -> Result<Box<dyn Family>, LlmError> {
     config.only_flag("use_bidirectional_attention", false, false)?;
-    // `null` switches the cap off; a file without the key means the default.
-    let softcap = if config.is_null("attn_logit_softcapping") {
-        None
-    } else {
-        Some(config.number_or("attn_logit_softcapping", DEFAULT_SOFTCAP)?).filter(|&cap| cap > 0.0)
+    // `null` switches a cap off; a file without the key means the default.
+    let cap = |key: &str, default: f64| -> Result<Option<f64>, LlmError> {
+        if config.is_null(key) {
+            return Ok(None);
+        }
+        Ok(Some(config.number_or(key, default)?).filter(|&cap| cap > 0.0))
     };
-    let decoder = family_with(config, softcap, DEFAULT_KV_HEADS, &SIZES)?;
+    let softcap = cap("attn_logit_softcapping", DEFAULT_SOFTCAP)?;
+    let decoder = Decoder {
+        final_softcap: cap("final_logit_softcapping", DEFAULT_FINAL_SOFTCAP)?,
+        ..family_with(config, softcap, DEFAULT_KV_HEADS, &SIZES)?
+    };
     // Without a list, the first block is local, the second is not, and so on.
     let alternating = || (0..decoder.n_blocks).map(|block| block % 2 == 0).collect();
     let are_local = local_blocks(config, decoder.n_blocks)?.unwrap_or_else(alternating);
@@ -62,8 +68,7 @@ pub(super) fn family_with(
     default_kv_heads: i64,
     defaults: &Defaults,
 ) -> Result<Decoder, LlmError> {
-    // The cap of the output's logits has no part in hidden states.
-    config.ignore(&["final_logit_softcapping", "hidden_act"]);
+    config.ignore(&["hidden_act"]);
     let n_heads = defaults.n_heads(config)?;
     let score_width = config.positive_or("query_pre_attn_scalar", DEFAULT_SCORE_WIDTH)?;
     let heads = Heads {
@@ -85,6 +90,7 @@ pub(super) fn family_with(
         norms_around_one: true,
         norms: NormPlaces::Around,
         embedding_scale: Some((decoder.width as f64).sqrt()),
+        final_softcap: config.optional_number("final_logit_softcapping")?,
         ..decoder
     })
 }

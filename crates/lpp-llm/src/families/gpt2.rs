@@ -15,8 +15,8 @@ use crate::checkpoint::Naming;
 use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
-use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
-use crate::families::sizes::{head_parameters, head_width, n_blocks};
+use crate::families::family::{Block, Family, FirstState, HeadLayout, Layout, Stem, View};
+use crate::families::sizes::{head_width, n_blocks};
 use crate::parameter::{Construction, Initial, Parameter};
 use crate::weights::Weights;
 
@@ -126,7 +126,7 @@ impl Family for Gpt2 {
             last_width: self.n_embd,
             n_positions: Some(self.n_positions),
             n_vocabulary: self.n_vocabulary,
-            n_head_parameters: head_parameters(self.is_tied, [self.n_vocabulary, self.n_embd]),
+            head: HeadLayout::new(self.is_tied, "wte.weight", self.std),
             first_state: FirstState::Embedding,
             view: View {
                 rotary: None,
@@ -191,7 +191,7 @@ struct Gpt2Stem {
 impl Stem for Gpt2Stem {
     fn embed(&self, ids: &Tensor, _mask: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
         let tokens = self.wte.rows(ids)?;
-        let positions = self.wpe.f_narrow(0, 0, ids.size1()?)?;
+        let positions = self.wpe.f_narrow(0, 0, ids.size().last().copied().unwrap_or(0))?;
         pass.drop_out(tokens.f_add(&positions)?, Site::Embedding, self.embd_pdrop)
     }
 
@@ -218,7 +218,7 @@ impl Gpt2Block {
         let (d, heads) = (self.config.n_embd, &self.config.heads);
         let q = self.c_attn_q.forward(&pass.needed(x)?)?;
         let kv = self.c_attn_kv.forward(x)?;
-        let (k, v) = (kv.f_narrow(1, 0, d)?, kv.f_narrow(1, d, d)?);
+        let (k, v) = (kv.f_narrow(-1, 0, d)?, kv.f_narrow(-1, d, d)?);
         let mixed = attend(
             &heads.split(&q)?,
             &heads.split(&k)?,

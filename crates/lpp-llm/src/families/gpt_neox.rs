@@ -17,9 +17,9 @@ use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::decoder::rotated;
-use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
+use crate::families::family::{Block, Family, FirstState, HeadLayout, Layout, Stem, View};
 use crate::families::rope::{self, RopeKeys, rotary};
-use crate::families::sizes::{head_parameters, head_width, n_blocks};
+use crate::families::sizes::{head_width, n_blocks};
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 
@@ -127,7 +127,10 @@ impl Family for GptNeoX {
             last_width: self.width,
             n_positions: Some(self.n_positions),
             n_vocabulary: self.n_vocabulary,
-            n_head_parameters: head_parameters(self.is_tied, [self.n_vocabulary, self.width]),
+            head: HeadLayout {
+                own: "embed_out.weight",
+                ..HeadLayout::new(self.is_tied, "embed_in.weight", self.std)
+            },
             first_state: FirstState::Embedding,
             view: View {
                 rotary: Some(self.rotary),
@@ -223,8 +226,8 @@ impl GptNeoXBlock {
             .forward(x)?
             .f_unflatten(-1, &[n_heads, 3, width][..])?;
         let part =
-            |index: i64| -> Result<Tensor, LlmError> { Ok(fused.f_select(2, index)?.f_transpose(0, 1)?) };
-        let q = part(0)?.f_slice(1, pass.first_row, None, 1)?;
+            |index: i64| -> Result<Tensor, LlmError> { Ok(fused.f_select(-2, index)?.f_transpose(-3, -2)?) };
+        let q = part(0)?.f_slice(-2, pass.first_row, None, 1)?;
         let (q, k) = rotated(&q, &part(1)?, pass)?;
         let attended = self
             .dense

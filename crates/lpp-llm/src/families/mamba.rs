@@ -12,8 +12,8 @@ use crate::blocks::pass::Pass;
 use crate::checkpoint::Naming;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
-use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
-use crate::families::sizes::{head_parameters, n_blocks};
+use crate::families::family::{Block, Family, FirstState, HeadLayout, Layout, Stem, View};
+use crate::families::sizes::n_blocks;
 use crate::parameter::{Construction, Initial, Parameter, uniform_for};
 use crate::scan::{ScanInput, selective_scan};
 use crate::weights::Weights;
@@ -161,7 +161,11 @@ impl Family for Mamba {
             last_width: self.width,
             n_positions: None,
             n_vocabulary: self.n_vocabulary,
-            n_head_parameters: head_parameters(self.is_tied, [self.n_vocabulary, self.width]),
+            head: HeadLayout {
+                // The reference leaves it as it is constructed.
+                initial: Initial::Constructed,
+                ..HeadLayout::new(self.is_tied, "embeddings.weight", self.std)
+            },
             first_state: FirstState::FirstBlock,
             view: View {
                 rotary: None,
@@ -256,8 +260,8 @@ impl MambaBlock {
         let Mamba {
             n_channels, kernel, ..
         } = self.config;
-        let n_tokens = u.size().first().copied().unwrap_or(0);
-        let channels = u.f_transpose(0, 1)?.f_unsqueeze(0)?;
+        let n_tokens = n_tokens(u);
+        let channels = u.f_reshape([-1, n_tokens, n_channels])?.f_transpose(1, 2)?;
         // Padding of K-1 on both sides; the outputs past the end look into the future and are cut off.
         let full = channels.f_conv1d(
             &self.conv_weight,
@@ -267,11 +271,8 @@ impl MambaBlock {
             &[1_i64][..],
             n_channels,
         )?;
-        Ok(full
-            .f_squeeze_dim(0)?
-            .f_narrow(1, 0, n_tokens)?
-            .f_transpose(0, 1)?
-            .f_contiguous()?)
+        let outputs = full.f_narrow(-1, 0, n_tokens)?.f_transpose(1, 2)?;
+        Ok(outputs.f_contiguous()?.f_view_as(u)?)
     }
 
     /// The state-space part in f32: (`n_tokens`, `n_channels`) to the same shape.
@@ -283,7 +284,7 @@ impl MambaBlock {
             ..
         } = self.config;
         let selected = self.x_proj.forward(u)?;
-        let steps = self.dt_proj.forward(&selected.f_narrow(1, 0, rank)?)?;
+        let steps = self.dt_proj.forward(&selected.f_narrow(-1, 0, rank)?)?;
         let values = |x: &Tensor| -> Result<Vec<f32>, LlmError> {
             Ok(Vec::try_from(
                 x.f_to_kind(Kind::Float)?.f_contiguous()?.f_flatten(0, -1)?,
@@ -291,13 +292,14 @@ impl MambaBlock {
         };
         let delta = values(&steps)?.into_iter().map(softplus).collect::<Vec<_>>();
         let y = selective_scan(&ScanInput {
+            n_tokens: usize::try_from(n_tokens(u)).unwrap_or(0),
             n_channels: usize::try_from(n_channels).unwrap_or(0),
             n_states: usize::try_from(n_states).unwrap_or(0),
             u: &values(u)?,
             delta: &delta,
             a: &values(&self.a)?,
-            b: &values(&selected.f_narrow(1, rank, n_states)?)?,
-            c: &values(&selected.f_narrow(1, rank + n_states, n_states)?)?,
+            b: &values(&selected.f_narrow(-1, rank, n_states)?)?,
+            c: &values(&selected.f_narrow(-1, rank + n_states, n_states)?)?,
             d: &values(&self.d)?,
             n_threads: usize::try_from(tch::get_num_threads()).unwrap_or(1),
         });
@@ -306,6 +308,11 @@ impl MambaBlock {
             .f_to_kind(u.f_kind()?)?
             .f_to_device(u.device())?)
     }
+}
+
+/// Tokens of each row of (…, `n_tokens`, `n_channels`).
+fn n_tokens(x: &Tensor) -> i64 {
+    x.size().iter().rev().nth(1).copied().unwrap_or(0)
 }
 
 /// ln(1 + exp(x)), as libtorch computes it in f32.
@@ -324,8 +331,8 @@ impl Block for MambaBlock {
         let u = self
             .config
             .activation
-            .apply(&self.convolved(&z.f_narrow(1, 0, n)?)?)?;
-        let gate = self.config.activation.apply(&z.f_narrow(1, n, n)?)?;
+            .apply(&self.convolved(&z.f_narrow(-1, 0, n)?)?)?;
+        let gate = self.config.activation.apply(&z.f_narrow(-1, n, n)?)?;
         let gated = self.scanned(&u)?.f_mul(&gate)?;
         Ok(pass
             .needed(x)?

@@ -14,8 +14,8 @@ use crate::checkpoint::Naming;
 use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
-use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
-use crate::families::sizes::{head_parameters, head_width, n_blocks, pad_row};
+use crate::families::family::{Block, Family, FirstState, HeadLayout, Layout, Stem, View};
+use crate::families::sizes::{head_width, n_blocks, pad_row};
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 
@@ -139,7 +139,7 @@ impl Family for Opt {
             last_width: self.embedding_width,
             n_positions: Some(self.n_positions),
             n_vocabulary: self.n_vocabulary,
-            n_head_parameters: head_parameters(self.is_tied, [self.n_vocabulary, self.embedding_width]),
+            head: HeadLayout::new(self.is_tied, "decoder.embed_tokens.weight", self.std),
             first_state: FirstState::Embedding,
             view: View {
                 rotary: None,
@@ -232,7 +232,7 @@ struct OptStem {
 
 /// Row of the position table for each token: 2, 3, … for real tokens, 1 for padding.
 fn position_rows(mask: &Tensor) -> Result<Tensor, LlmError> {
-    let count = mask.f_cumsum(0, Kind::Int64)?;
+    let count = mask.f_cumsum(-1, Kind::Int64)?;
     Ok(count.f_mul(mask)?.f_add_scalar(POSITION_OFFSET - 1)?)
 }
 

@@ -3,11 +3,6 @@
 use crate::config::ConfigFile;
 use crate::error::LlmError;
 
-/// Elements of the output matrix, unless it is tied to the embedding.
-pub(crate) fn head_parameters(is_tied: bool, [n_vocabulary, width]: [i64; 2]) -> i64 {
-    if is_tied { 0 } else { n_vocabulary * width }
-}
-
 /// Width of a head, refusing heads that do not divide the model's width.
 pub(crate) fn head_width(config: &ConfigFile, key: &str, width: i64, n_heads: i64) -> Result<i64, LlmError> {
     if width % n_heads == 0 {

@@ -16,9 +16,9 @@ use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::decoder::{GatedMlp, rotated};
-use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
+use crate::families::family::{Block, Family, FirstState, HeadLayout, Layout, Stem, View};
 use crate::families::rope::{self, RopeKeys, rotary};
-use crate::families::sizes::{head_parameters, head_width, kv_heads, n_blocks, pad_row};
+use crate::families::sizes::{head_width, kv_heads, n_blocks, pad_row};
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 
@@ -144,7 +144,7 @@ impl Family for StableLm {
             last_width: self.width,
             n_positions: Some(self.n_positions),
             n_vocabulary: self.n_vocabulary,
-            n_head_parameters: head_parameters(self.is_tied, [self.n_vocabulary, self.width]),
+            head: HeadLayout::new(self.is_tied, "embed_tokens.weight", self.std),
             first_state: FirstState::Embedding,
             view: View {
                 rotary: Some(self.rotary),

@@ -8,6 +8,7 @@ mod states;
 mod work;
 
 use std::io::Write;
+use std::path::Path;
 
 use ndarray::{Array2, ArrayRef2};
 use tch::{Device, Kind};
@@ -17,7 +18,7 @@ use lpp_files::{AtomicFile, Progress, write_f32};
 use crate::causal_model::{check_finite, matrix};
 use crate::error::LlmError;
 use crate::families::{Block, FirstState, Stem};
-use crate::model::{ModelInfo, ModelParams, WindowInput};
+use crate::model::{ModelParams, WindowInput};
 use crate::plan::Plan;
 use crate::stream::states::StatesFile;
 use crate::weights::Weights;
@@ -37,7 +38,7 @@ pub(crate) trait LayerReducer {
     fn finish(&mut self, out: &mut dyn Write) -> Result<(), LlmError>;
 }
 
-/// Makes the reducer of a layer; the argument is the layer's width.
+/// Makes the reducer of a layer, given by its index.
 pub(crate) type Reducers<'a> = dyn Fn(usize) -> Box<dyn LayerReducer + 'a> + 'a;
 
 /// Writes a matrix as little-endian f32, row by row.
@@ -73,13 +74,28 @@ impl<'a> LayerStream<'a> {
         }
     }
 
-    /// Facts about the model, and the folder with the finished layers.
-    pub(crate) fn into_parts(self) -> (ModelInfo, WorkFolder) {
-        (self.plan.info, self.work)
+    /// The model, and the folder with the finished layers.
+    pub(crate) fn into_parts(self) -> (Plan, WorkFolder) {
+        (self.plan, self.work)
+    }
+
+    /// The folder with the finished layers.
+    pub(crate) fn path(&self) -> &Path {
+        self.work.path()
+    }
+
+    /// The weights for [`run`](Self::run), read or drawn block by block.
+    pub(crate) fn weights(&self) -> Result<Weights, LlmError> {
+        self.plan.weights_in_order(self.params, self.ids_that_occur())
     }
 
     /// Creates the files of all layers in the work folder, except those that already exist.
-    pub(crate) fn run(&mut self, reducers: &Reducers<'_>, progress: &dyn Progress) -> Result<(), LlmError> {
+    pub(crate) fn run(
+        &mut self,
+        weights: &Weights,
+        reducers: &Reducers<'_>,
+        progress: &dyn Progress,
+    ) -> Result<(), LlmError> {
         let n_stages = self.plan.info.n_layers;
         let first = self.work.n_stages_done();
         if first >= n_stages {
@@ -88,11 +104,10 @@ impl<'a> LayerStream<'a> {
         if first > 0 {
             tracing::info!("resuming after block {} of {}", first - 1, n_stages - 1);
         }
-        let weights = self.plan.weights_in_order(self.params, self.ids_that_occur())?;
-        let stem = self.plan.family.stem(&weights)?;
+        let stem = self.plan.family.stem(weights)?;
         for stage in 1..first {
             if weights.come_in_order() {
-                drop(self.load_block(&weights, stage)?);
+                drop(self.load_block(weights, stage)?);
             }
         }
         progress.start(
@@ -102,7 +117,7 @@ impl<'a> LayerStream<'a> {
         for stage in first..n_stages {
             let block = match stage {
                 0 => None,
-                _ => Some(self.load_block(&weights, stage)?),
+                _ => Some(self.load_block(weights, stage)?),
             };
             let parts = Parts {
                 stem: stem.as_ref(),
@@ -153,6 +168,7 @@ impl<'a> LayerStream<'a> {
             let x = match (parts.block, &before) {
                 (Some(block), Some(before)) => {
                     let x = before.read(index)?;
+                    let x = window.by_rows(x)?;
                     let x = x.f_to_kind(self.plan.kind)?.f_to_device(self.plan.device)?;
                     let first_row = if is_last { frame.first_needed() } else { 0 };
                     block.forward(&x, &frame.pass(stage - 1, first_row))?
@@ -166,9 +182,9 @@ impl<'a> LayerStream<'a> {
                 let states = match (layer.is_final, is_last) {
                     (true, _) => matrix(&parts.stem.finish(&x)?)?,
                     (false, true) => matrix(&x)?,
-                    (false, false) => matrix(&x.f_slice(0, frame.first_needed(), None, 1)?)?,
+                    (false, false) => matrix(&x.f_slice(-2, frame.first_needed(), None, 1)?)?,
                 };
-                check_finite(&states, layer.index, window.first_needed)
+                check_finite(&states, layer.index, window)
                     .and_then(|()| layer.reducer.add(index, &states, &mut layer.file))
                     .map_err(|error| error.at(|token| layer.reducer.place(index, token)))?;
             }
@@ -200,7 +216,7 @@ impl<'a> LayerStream<'a> {
             .map(|layer| {
                 Ok(OpenLayer {
                     file: self.work.create_layer(layer)?,
-                    reducer: reducers(self.plan.info.width(layer)),
+                    reducer: reducers(layer),
                     index: layer,
                     is_final: layer + 1 == n_layers,
                 })

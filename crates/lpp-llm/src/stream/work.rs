@@ -95,6 +95,11 @@ impl WorkFolder {
         })
     }
 
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.folder
+    }
+
     /// Number of finished stages: the embedding, then one per block.
     pub(crate) fn n_stages_done(&self) -> usize {
         self.journal.n_stages
@@ -104,6 +109,18 @@ impl WorkFolder {
     /// the journal records the stage as finished.
     pub(crate) fn states_path(&self, stage: usize) -> PathBuf {
         self.folder.join(["states-even", "states-odd"][stage % 2])
+    }
+
+    /// The log of finished batches of tokens that are scored.
+    pub(crate) fn scores_path(&self) -> PathBuf {
+        self.folder.join("scores")
+    }
+
+    /// Writes the journal: what work is done here, and how far it is.
+    pub(crate) fn note(&self) -> Result<(), LlmError> {
+        let path = journal_path(&self.folder);
+        let text = serde_json::to_string(&self.journal).map_err(|e| LlmError::write(&path)(e.into()))?;
+        Ok(write_atomically(&path, text.as_bytes())?)
     }
 
     fn layer_path(&self, layer: usize) -> PathBuf {
@@ -118,9 +135,7 @@ impl WorkFolder {
     /// Notes that a stage is done.
     pub(crate) fn finish_stage(&mut self, stage: usize) -> Result<(), LlmError> {
         self.journal.n_stages = stage + 1;
-        let path = journal_path(&self.folder);
-        let text = serde_json::to_string(&self.journal).map_err(|e| LlmError::write(&path)(e.into()))?;
-        Ok(write_atomically(&path, text.as_bytes())?)
+        self.note()
     }
 
     /// A finished layer, to be read from front to back as matrices.

@@ -4,6 +4,7 @@ mod adapt;
 mod class;
 mod file;
 mod pair;
+mod prefix;
 mod refused;
 mod settings;
 mod word_pieces;
@@ -21,6 +22,8 @@ use crate::tokenizer::adapt::{adapt, add_tokens};
 use crate::tokenizer::class::TokenizerClass;
 use crate::tokenizer::settings::Settings;
 
+pub use prefix::{Prefix, TokenRow};
+
 /// Tokenizer files that cannot be read here; a `tokenizer.json` is needed next to them.
 const UNREAD: [&str; 3] = ["tokenizer.model", "spiece.model", "tekken.json"];
 
@@ -37,8 +40,11 @@ pub struct TextTokenizer {
     class: &'static str,
     files: Vec<PathBuf>,
     n_special: usize,
+    bos_id: Option<u32>,
     eos_id: Option<u32>,
     pad_id: Option<u32>,
+    /// Special tokens in front of each window in place of its own.
+    front: Option<Vec<i64>>,
     pads_left: bool,
     cuts_left: bool,
 }
@@ -112,7 +118,7 @@ impl TextTokenizer {
         adapt(&mut inner, &settings).map_err(|e| refused(path, &e))?;
         files.extend_from_slice(settings.files());
         let id = |name: &str| settings.token(name).and_then(|token| inner.token_to_id(&token));
-        let (eos_id, pad_id) = (id("eos_token"), id("pad_token"));
+        let (bos_id, eos_id, pad_id) = (id("bos_token"), id("eos_token"), id("pad_token"));
         Ok(Self {
             n_special: caught(|| inner.encode("", true))
                 .map_err(|e| refused(path, &e))?
@@ -120,6 +126,8 @@ impl TextTokenizer {
                 .len(),
             class: class.name(),
             files,
+            front: None,
+            bos_id,
             eos_id,
             pad_id: pad_id.or(eos_id),
             pads_left: settings.pads_left(),

@@ -1,0 +1,132 @@
+//! Multiple choice.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use lpp_cli::{CommonArgs, Outcome, StudyArgs};
+use lpp_competence::{
+    ChoiceFormat, ChoiceItem, ChoiceNorm, ChoiceRow, ChoiceSummary, ScoredChoice, choice_rows, load_choices, load_rows,
+    save_rows,
+};
+use lpp_llm::RowScores;
+use lpp_text::{Prefix, TokenRow};
+
+use crate::outcome::with_facts;
+use crate::scorer::{Scorer, ScorerArgs, Work};
+
+/// Finds the likeliest of several continuations
+///
+/// acc counts the choice with the largest sum of ln p, acc_norm that with the largest sum divided by its length, as in
+/// lm-evaluation-harness.
+#[expect(
+    clippy::doc_markdown,
+    reason = "these comments are the help text, where backticks would show"
+)]
+#[derive(Debug, Args)]
+pub(crate) struct ChoicesArgs {
+    /// Questions, one JSON object a line
+    #[arg(value_name = "FILE")]
+    items: PathBuf,
+    /// Form of the file: arc, hellaswag, or jsonl (objects with context, choices, and answer from 0)
+    #[arg(long, value_name = "FORM")]
+    format: ChoiceFormat,
+    /// Length for acc_norm: characters, bytes or tokens
+    #[arg(long, value_name = "LENGTH", default_value_t = ChoiceNorm::default())]
+    norm: ChoiceNorm,
+    #[command(flatten)]
+    study: StudyArgs,
+    /// Output table [default: competence/MODEL_LANG/FILE.csv of the study]
+    #[arg(short, long, value_name = "CSV", value_parser = lpp_cli::output_file(&[".csv"]))]
+    output: Option<PathBuf>,
+    /// The token in front of each context: auto (what the tokenizer puts there, or else bos, or else eos), bos, eos or none
+    #[arg(long, value_name = "WHICH", default_value_t = Prefix::Auto)]
+    prefix: Prefix,
+    #[command(flatten)]
+    scorer: ScorerArgs,
+}
+
+impl ChoicesArgs {
+    pub(crate) fn run(self, common: &CommonArgs) -> anyhow::Result<()> {
+        let study = self.study.open()?;
+        let items = load_choices(&self.items, self.format)?;
+        let scorer = self.scorer.open(&study, common)?;
+        let battery = self.items.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let output = self
+            .output
+            .unwrap_or_else(|| study.competence(scorer.name(), self.study.lang, &battery));
+        let settings = BTreeMap::from([
+            ("format", self.format.to_string().into()),
+            ("norm", self.norm.to_string().into()),
+            ("prefix", self.prefix.to_string().into()),
+        ]);
+        let step = scorer.step("choices", vec![self.items], settings, output)?;
+        let Some(mut work) = Work::begin(&step, self.study.force)? else {
+            return say(common, &step.output, true, &load_rows(&step.output)?, self.prefix);
+        };
+        let (rows, places) = continuations(&scorer, &items, self.prefix)?;
+        let place = |row: usize| {
+            let (item, choice) = places[row];
+            format!("item {item}, choice {choice}")
+        };
+        let scores = scorer.score(&mut work, &rows, &place, common)?;
+        let mut scores = scores.iter().map(scored);
+        let table = items.iter().enumerate().flat_map(|(index, item)| {
+            let scored: Vec<_> = scores.by_ref().take(item.choices.len()).collect();
+            choice_rows(index, item, &scored, self.norm)
+        });
+        let table: Vec<ChoiceRow> = table.collect();
+        save_rows(&step.output, &table)?;
+        work.finish()?;
+        say(common, &step.output, false, &table, self.prefix)
+    }
+}
+
+/// Each choice behind its context, and the item and choice of each row.
+#[expect(clippy::type_complexity, reason = "rows and their places belong together")]
+fn continuations(
+    scorer: &Scorer,
+    items: &[ChoiceItem],
+    prefix: Prefix,
+) -> anyhow::Result<(Vec<TokenRow>, Vec<(usize, usize)>)> {
+    let front = scorer.tokenizer.prefix(prefix)?;
+    let (mut rows, mut places) = (Vec::new(), Vec::new());
+    for (index, item) in items.iter().enumerate() {
+        for (choice, text) in item.choices.iter().enumerate() {
+            let max_len = scorer.info.n_positions;
+            let row = scorer.tokenizer.continuation(&front, &item.context, text, max_len)?;
+            let n_left = max_len.map_or(usize::MAX, |max_len| max_len - 1);
+            if row.n_scored() == 0 || row.n_scored() > n_left {
+                anyhow::bail!(
+                    "item {index}, choice {choice}: found {} tokens to score, expected at least one and no more than the model \
+                     takes behind a context",
+                    row.n_scored()
+                );
+            }
+            rows.push(row);
+            places.push((index, choice));
+        }
+    }
+    Ok((rows, places))
+}
+
+fn scored(scores: &RowScores) -> ScoredChoice {
+    ScoredChoice {
+        logp_nats: scores.sum(),
+        n_tokens: scores.logprobs.len(),
+        is_greedy: scores.is_best.iter().all(|&best| best),
+    }
+}
+
+fn say(
+    common: &CommonArgs,
+    path: &Path,
+    up_to_date: bool,
+    table: &[ChoiceRow],
+    prefix: Prefix,
+) -> anyhow::Result<()> {
+    let summary = ChoiceSummary::of(table);
+    let words = format!("{} items, acc {:.4}, acc_norm {:.4}", summary.n, summary.acc, summary.acc_norm);
+    let outcome = Outcome::new(path, up_to_date).fact("prefix", prefix.to_string(), &words);
+    lpp_cli::print_outcomes(common, &[with_facts(outcome, &summary)])
+}

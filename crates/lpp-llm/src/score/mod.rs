@@ -1,0 +1,17 @@
+//! Probabilities of tokens: the output matrix on the last hidden states, reduced at once to what is needed.
+//!
+//! Rows of equal length go through the model together, without padding, so a row's numbers depend on its batch only by the
+//! rounding of sums. The last token of a row is a target only and never an input.
+
+mod batches;
+mod head;
+mod log;
+mod passes;
+mod scoring;
+mod text_scoring;
+mod token_scores;
+
+pub(crate) use head::Head;
+pub use scoring::{RowScores, Scoring};
+pub use text_scoring::{TextScores, TextScoring};
+pub use token_scores::TokenScores;
