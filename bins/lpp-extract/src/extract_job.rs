@@ -136,8 +136,7 @@ impl ExtractJob {
                 stored: self.stored,
                 metadata: self.metadata(&step, &info, &tokenizer, &annotation.word_table()?, software)?,
             };
-            let identity =
-                Identity::new(software.program, software.version, &self.model, making.inputs());
+            let identity = Identity::new(software.program, software.version, &self.model, making.inputs());
             let leftover = extraction.write(identity, self.force, progress)?;
             save_words(software, &words, &annotation)?;
             making.finish()?;

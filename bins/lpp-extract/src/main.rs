@@ -148,7 +148,9 @@ impl ExtractArgs {
             text: self.text.or_else(|| annotation.text(&study)),
             annotation,
             words: study.words_of(self.output.as_deref(), lang),
-            output: self.output.unwrap_or_else(|| study.activations(&chosen.name, lang)),
+            output: self
+                .output
+                .unwrap_or_else(|| study.activations(&chosen.name, lang)),
             name: chosen.name,
             stored: match self.store {
                 StoreArg::F32 => StoredAs::F32,
@@ -168,9 +170,10 @@ fn extract(args: ExtractArgs, common: &CommonArgs) -> anyhow::Result<()> {
         .count("words", report.n_words)
         .count("layers", report.n_layers)
         .fact("n_windows", report.n_windows, "");
-    let controls = report.controls.iter().map(|(path, up_to_date)| {
-        Outcome::new(path, *up_to_date).count("words", report.n_words)
-    });
+    let controls = report
+        .controls
+        .iter()
+        .map(|(path, up_to_date)| Outcome::new(path, *up_to_date).count("words", report.n_words));
     lpp_cli::print_outcomes(common, &[outcome].into_iter().chain(controls).collect::<Vec<_>>())
 }
 

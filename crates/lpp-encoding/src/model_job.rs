@@ -93,7 +93,7 @@ impl ModelJob {
         progress: &dyn Progress,
     ) -> Result<Vec<PathBuf>, EncodingError> {
         let step = &self.fit.step;
-        let (group, heard, y) = lone(step, set)?;
+        let (group, heard, y) = lone(step, set, false)?;
         let mask = load_mask(set, heard.n_voxels)?;
         let features = self.fit.features(&heard.n_scans())?;
         let folder = path.parent().unwrap_or(Path::new("."));
@@ -101,6 +101,11 @@ impl ModelJob {
         let mut kept = self.description(set, &features);
         kept.n_voxels = heard.n_voxels;
         if let Some(mask) = mask {
+            let mask = mask.volume().ok_or_else(|| EncodingError::Mismatch {
+                path: set.mask.clone().unwrap_or_default(),
+                found: "a mask of surfaces".to_owned(),
+                expected: "one of voxels for --keep-model".to_owned(),
+            })?;
             mask.save(&folder.join(MASK))?;
             kept.mask = Some(kept_file(folder, MASK)?);
         }

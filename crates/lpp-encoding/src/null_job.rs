@@ -1,6 +1,7 @@
 //! P-values of a layer: its scores against those of reordered scans.
 
 use lpp_files::Progress;
+use lpp_fmri::BrainMask;
 use lpp_ridge::NullOrders;
 use lpp_stats::{RunTest, VoxelSet, block_permutation, circular_shift};
 use lpp_steps::{NullOrder, Nulls, Software, TargetSet};
@@ -126,7 +127,9 @@ impl NullJob {
         let observed = observed.unwrap_or_else(|| unreachable!("the observed order has a layer"));
         let testable = exchanges.as_ref().is_some_and(Exchanges::is_testable);
         let pairs = sides.as_ref().and_then(MapSides::pairs).filter(|_| testable);
-        if let (Some(mask), Some(pairs), Some(exchanged)) = (&mask, pairs, &observed.exchanged) {
+        // Clusters are those of voxels; on a surface there are none yet.
+        let volume = mask.as_ref().and_then(BrainMask::volume);
+        if let (Some(mask), Some(pairs), Some(exchanged)) = (volume, pairs, &observed.exchanged) {
             tests.set_tfce_p(pairs, &tfce_p(mask, pairs, exchanged)?);
         }
         let (l_minus_r, swaps) = self.lateral(&tests, observed, exchanges.as_ref(), &group.pieces)?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use lpp_files::{Progress, npy};
-use lpp_fmri::Mask;
+use lpp_fmri::BrainMask;
 use lpp_stats::{HomotopicPairs, ReliableVoxels, VoxelSet, nan_mean};
 use lpp_steps::{Software, Swaps, TargetSet};
 use lpp_study::SwapsInfo;
@@ -115,7 +115,7 @@ impl SwapJob {
 fn measures(
     halves: Option<PathBuf>,
     set: &TargetSet,
-    mask: &Mask,
+    mask: &BrainMask,
     scored: &VoxelSet,
 ) -> Result<Vec<Measure>, EncodingError> {
     let sides = MapSides::of(mask, mask_of(set))?;

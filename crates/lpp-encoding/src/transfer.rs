@@ -348,7 +348,11 @@ impl Applied<'_> {
                 )),
             };
         };
-        let common = Common::of(&Mask::load(model)?, &scans).map_err(|found| {
+        let scans = scans.volume().ok_or_else(|| {
+            let expected = "one of voxels: weights are kept for volumes".to_owned();
+            mismatch(&place, "a mask of surfaces".to_owned(), expected)
+        })?;
+        let common = Common::of(&Mask::load(model)?, scans).map_err(|found| {
             let expected = format!(
                 "the grid and voxels of {}; bring both on one grid (lpp-resample, [grid] like)",
                 model.display()

@@ -419,9 +419,13 @@ fn the_page_fits_a_phone() {
         assert_eq!(page.count(cut), 0);
         page.browser
             .evaluate("document.querySelectorAll('.larger input').forEach((box) => { box.checked = true; })");
-        assert_eq!(page.count(cut), page.count("document.querySelectorAll('.drawing').length"));
-        page.browser
-            .evaluate("document.querySelectorAll('.larger input').forEach((box) => { box.checked = false; })");
+        assert_eq!(
+            page.count(cut),
+            page.count("document.querySelectorAll('.drawing').length")
+        );
+        page.browser.evaluate(
+            "document.querySelectorAll('.larger input').forEach((box) => { box.checked = false; })",
+        );
         // Controls are large enough for a finger: 24 CSS pixels, WCAG 2.2, 2.5.8.
         let small = "[...document.querySelectorAll('#viewer select, #viewer button, #viewer input[type=range]')].filter((e) => e.offsetHeight < 24).length";
         assert_eq!(page.count(small), 0);

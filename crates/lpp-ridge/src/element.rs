@@ -11,7 +11,7 @@ use crate::nulls::forecasts::Scored;
 use crate::nulls::versions::Versions;
 use crate::results::ridge_model::RidgeModel;
 use crate::systems::factored::Factored;
-use crate::{BandedRidge, BandedRidgeFit, Metric, NullOrders, Number, RidgeCv, RidgeCvFit, RidgeError};
+use crate::{BandedRidge, BandedRidgeFit, Metric, Number, RidgeCv, RidgeCvFit, RidgeError};
 use crate::{banded, search};
 
 /// The type of features, targets and wide products: `f32` or `f64`.

@@ -393,6 +393,7 @@ mod tests {
             alpha_scope: AlphaScope::Target,
             folds: FoldRule::Chunks(4),
             gap_scans: 5,
+            filter_features: false,
         };
         let facts = Facts {
             infos: vec![info],
