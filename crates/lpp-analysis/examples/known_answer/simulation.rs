@@ -314,6 +314,7 @@ impl Sizes {
                 best_runs: Some(best_runs),
                 nested_runs: Some(nested_runs),
                 run_scores: Vec::new(),
+                swaps: None,
             });
         }
         models
