@@ -58,6 +58,10 @@ fn scores(path: &Path, model: &str, subject: &str, mask: &Path) {
     Scores { values, info }.save(path).unwrap();
 }
 
+fn is_same(found: f64, expected: f64) -> bool {
+    found.to_bits() == expected.to_bits() || (found.is_nan() && expected.is_nan())
+}
+
 fn mask_of(path: &Path) -> Mask {
     Mask::load(path).unwrap()
 }
@@ -71,7 +75,8 @@ fn study() -> (TempDir, Study, Language) {
     for subject in ["01", "02"] {
         for run in [1, 2] {
             let path = format!("scans/sub-{subject}_{run}.nii.gz");
-            table += &format!("{subject},{run},owl,{run},de,story{run},volume,T1w,{path},1.5,0.25\n");
+            let row = format!("{subject},{run},owl,{run},de,story{run},volume,T1w,{path},1.5,0.25\n");
+            table.push_str(&row);
             let values = ArrayD::<f32>::zeros(vec![SHAPE[0], SHAPE[1], SHAPE[2], N_SCANS[run - 1]]);
             fs::create_dir_all(root.join("scans")).unwrap();
             let image = Image::new(*mask().grid(), values).unwrap().with_time_step(1.5);
@@ -183,7 +188,7 @@ fn a_written_study_is_read_back() {
         let array =
             npy::load_f64_matrix(&study.subject_run(&format!("sub-{}", run.subject), lang, place)).unwrap();
         for (found, expected) in series.iter().zip(&array) {
-            assert!(found.to_bits() == expected.to_bits() || (found.is_nan() && expected.is_nan()));
+            assert!(is_same(*found, *expected));
         }
     }
     let words = |root: &Path| WordTable::load(&root.join("words_de.csv")).unwrap();
@@ -196,7 +201,7 @@ fn a_written_study_is_read_back() {
         let volume = image.index_axis(Axis(3), layer).to_owned();
         let inside = mask().apply(&volume).unwrap();
         for (found, expected) in inside.iter().zip(values) {
-            assert!(*found == f64::from(*expected) || (found.is_nan() && expected.is_nan()));
+            assert!(is_same(*found, f64::from(*expected)));
         }
     }
     assert_succeeds(export().arg("--no-runs"));

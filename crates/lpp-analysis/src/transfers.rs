@@ -33,6 +33,14 @@ struct Target {
     subject: String,
 }
 
+/// The fit to a target itself.
+struct Own {
+    path: PathBuf,
+    scores: Scores,
+    /// The layer chosen on inner data, if the fit chose one.
+    layer: Option<usize>,
+}
+
 /// Scores of weights from elsewhere.
 struct Applied {
     target: Target,
@@ -63,26 +71,19 @@ impl TransfersJob {
             });
         };
         let own = self.own(&applied)?;
-        let mut rows: Vec<Transfers> = own
-            .iter()
-            .map(|(target, (_, scores, layer))| self.within(target, scores, *layer))
-            .collect();
-        rows.extend(
-            applied
-                .iter()
-                .map(|one| self.across(one, own.get(&one.target).map(|(_, scores, _)| scores))),
-        );
+        let mut rows: Vec<Transfers> = own.iter().map(|(target, own)| self.within(target, own)).collect();
+        rows.extend(applied.iter().map(|one| {
+            let own = own.get(&one.target).map(|own| &own.scores);
+            self.across(one, own)
+        }));
         rows.sort_by(|a, b| key(a).cmp(&key(b)));
-        let own_files = own.values().map(|(path, ..)| path);
+        let own_files = own.values().map(|own| &own.path);
         let inputs: BTreeSet<&PathBuf> = files.iter().map(|(_, path)| path).chain(own_files).collect();
         save(first, software, inputs.into_iter(), Table::of(&rows), self.force)
     }
 
     /// The own scores of all targets, and of the sources that are among the studies, with the nested layer if it is known.
-    fn own(
-        &self,
-        applied: &[Applied],
-    ) -> Result<BTreeMap<Target, (PathBuf, Scores, Option<usize>)>, AnalysisError> {
+    fn own(&self, applied: &[Applied]) -> Result<BTreeMap<Target, Own>, AnalysisError> {
         let names: Vec<String> = self.studies.iter().map(ModelSource::name_of).collect();
         let source = |one: &Applied| {
             let from = &one.transfer.source;
@@ -110,15 +111,20 @@ impl TransfersJob {
             };
             if path.exists() {
                 let nested = load_sidecar::<NestedInfo>(&beside_scores(&path, "nested"));
-                let scores = Scores::load(&path)?;
-                own.insert(target, (path, scores, nested.ok().map(|info| info.layer)));
+                let of_target = Own {
+                    scores: Scores::load(&path)?,
+                    layer: nested.ok().map(|info| info.layer),
+                    path,
+                };
+                own.insert(target, of_target);
             }
         }
         Ok(own)
     }
 
     /// The row of a fit to the target itself.
-    fn within(&self, target: &Target, scores: &Scores, layer: Option<usize>) -> Transfers {
+    fn within(&self, target: &Target, own: &Own) -> Transfers {
+        let (scores, layer) = (&own.scores, own.layer);
         let mean = |layer: usize| nan_mean(scores.values.row(layer).iter().map(|&r| f64::from(r)));
         let score = layer.map_or(f64::NAN, mean);
         let n_voxels = layer.map_or(0, |layer| {
@@ -136,7 +142,7 @@ impl TransfersJob {
             n_voxels,
             score,
             own_score: score,
-            share: score / score,
+            share: layer.map_or(f64::NAN, |_| 1.0),
             ..self.row(&source, target, scores)
         }
     }

@@ -151,7 +151,15 @@ impl Applied<'_> {
             );
             progress.advance(1);
         }
-        fit.warn();
+        // Voxels without weights were named already.
+        let info = &fit.scores.info;
+        let n_named = info
+            .transfer
+            .as_ref()
+            .map_or(0, |transfer| info.n_voxels - transfer.n_common_voxels);
+        if info.n_nan_voxels.iter().any(|n_nan| *n_nan > n_named) {
+            fit.warn();
+        }
         Ok(fit)
     }
 
