@@ -10,15 +10,14 @@ use lpp_fmri::surface::{
 use lpp_import::{FeaturesJob, WordFormat, WordsJob};
 use lpp_steps::Software;
 use lpp_study::RunsTable;
-use lpp_testkit::fixture;
 use ndarray::Array2;
 
 use crate::cases;
-use crate::targets::{Packing, Target};
+use crate::targets::{Packing, Target, fixtures};
 
 /// The readers of `lpp-import` and of values on surfaces.
 pub(crate) fn of_imports() -> Vec<Target> {
-    let target = |name, file, files, read| Target {
+    let target = |name, file, files: fn() -> Vec<Vec<u8>>, read| Target {
         name,
         file,
         packing: Packing::Plain,
@@ -42,10 +41,18 @@ pub(crate) fn of_imports() -> Vec<Target> {
                 Ok(SurfaceLabels::load(&folder.join("a_hemi-L.label.gii")).map(drop)?)
             })
         },
-        target("hdf5", "a.hdf5", hdf5, |folder| features(folder, "a.hdf5")),
-        target("parquet features", "run-0.parquet", parquet, |folder| {
-            features(folder, "run-0.parquet")
-        }),
+        target(
+            "hdf5",
+            "a.hdf5",
+            || fixtures(&["features/tutorial.hdf"]),
+            |folder| features(folder, "a.hdf5"),
+        ),
+        target(
+            "parquet features",
+            "run-0.parquet",
+            || fixtures(&["features/run-0.parquet", "features/run-1.parquet"]),
+            |folder| features(folder, "run-0.parquet"),
+        ),
         target("runs", "runs.csv", runs, |folder| {
             Ok(RunsTable::load(&folder.join("runs.csv")).map(drop)?)
         }),
@@ -97,20 +104,6 @@ fn features(folder: &Path, file: &str) -> anyhow::Result<()> {
         ..FeaturesJob::default()
     };
     Ok(job.run(software).map(drop)?)
-}
-
-fn hdf5() -> Vec<Vec<u8>> {
-    golden(&["tutorial.hdf"])
-}
-
-fn parquet() -> Vec<Vec<u8>> {
-    golden(&["run-0.parquet", "run-1.parquet"])
-}
-
-/// Files that h5py and pandas wrote.
-fn golden(names: &[&str]) -> Vec<Vec<u8>> {
-    let read = |name: &&str| fs::read(fixture(&format!("features/{name}"))).ok();
-    names.iter().filter_map(read).collect()
 }
 
 /// Labels of three vertices.
