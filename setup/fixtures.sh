@@ -3,7 +3,7 @@
 #   fixtures.sh
 # PYTHON names the interpreter that has them. GENERATORS names the folder of reference generators (fmri/ and llm/ in it);
 # without it the cases that need them are left as they are. PYTHON_NEWER names one with transformers 4.57.6, for the language
-# models that 4.40.1 does not know yet.
+# models that 4.40.1 does not know yet; PYTHON_COLUMNS one with h5py, pandas and pyarrow.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,5 +26,10 @@ if [ -n "${PYTHON_NEWER:-}" ]; then
   echo "== llm, log-probabilities of successors"; "$PYTHON_NEWER" fixtures/llm/make_logprobs.py
 else
   echo "left as they are, since PYTHON_NEWER is not set: the successors in llm"
+fi
+if [ -n "${PYTHON_COLUMNS:-}" ]; then
+  echo "== features"; "$PYTHON_COLUMNS" fixtures/features/make.py
+else
+  echo "left as they are, since PYTHON_COLUMNS is not set: features"
 fi
 git status --short fixtures

@@ -34,7 +34,7 @@ ONLY = {
     "ureq": ("lpp-fetch",),  # the network
     "tch": ("lpp-llm", "lpp-ridge"),  # libtorch
     "torch-sys": ("lpp-llm", "lpp-ridge", "lpp-extract", "lpp-score"),  # the program's link to it
-    "parquet": ("lpp-tables",),
+    "parquet": ("lpp-tables", "lpp-import"),  # our tables, and features of other programs
     # Figures draw what tables hold: lpp-report reads scores and regions through lpp-analysis, and computes nothing.
     "lpp-stats": ("lpp-analysis", "lpp-competence", "lpp-encoding", "lpp-fmri", "lpp-sim", "lpp-text"),
 }

@@ -4,19 +4,20 @@ use std::fs;
 use std::path::Path;
 
 use lpp_fmri::surface::{
-    BrainModel, Cifti, Grayordinates, Places, load_curvature, load_gifti, save_cifti, save_gifti,
+    BrainModel, Cifti, Grayordinates, Places, SurfaceLabels, load_curvature, load_gifti, save_cifti,
+    save_gifti,
 };
-use lpp_import::{WordFormat, WordsJob};
+use lpp_import::{FeaturesJob, WordFormat, WordsJob};
 use lpp_steps::Software;
 use lpp_study::RunsTable;
 use ndarray::Array2;
 
 use crate::cases;
-use crate::targets::{Packing, Target};
+use crate::targets::{Packing, Target, fixtures};
 
 /// The readers of `lpp-import` and of values on surfaces.
 pub(crate) fn of_imports() -> Vec<Target> {
-    let target = |name, file, files, read| Target {
+    let target = |name, file, files: fn() -> Vec<Vec<u8>>, read| Target {
         name,
         file,
         packing: Packing::Plain,
@@ -34,6 +35,24 @@ pub(crate) fn of_imports() -> Vec<Target> {
         target("curvature", "lh.curv", curvature, |folder| {
             Ok(load_curvature(&folder.join("lh.curv")).map(drop)?)
         }),
+        Target {
+            beside: |folder| Ok(fs::write(folder.join("a_hemi-R.label.gii"), LABELS)?),
+            ..target("surface labels", "a_hemi-L.label.gii", labels, |folder| {
+                Ok(SurfaceLabels::load(&folder.join("a_hemi-L.label.gii")).map(drop)?)
+            })
+        },
+        target(
+            "hdf5",
+            "a.hdf5",
+            || fixtures(&["features/tutorial.hdf"]),
+            |folder| features(folder, "a.hdf5"),
+        ),
+        target(
+            "parquet features",
+            "run-0.parquet",
+            || fixtures(&["features/run-0.parquet", "features/run-1.parquet"]),
+            |folder| features(folder, "run-0.parquet"),
+        ),
         target("runs", "runs.csv", runs, |folder| {
             Ok(RunsTable::load(&folder.join("runs.csv")).map(drop)?)
         }),
@@ -68,6 +87,32 @@ fn words(folder: &Path, file: &str, format: WordFormat) -> anyhow::Result<()> {
         ..WordsJob::default()
     };
     Ok(job.run(software).map(drop)?)
+}
+
+fn features(folder: &Path, file: &str) -> anyhow::Result<()> {
+    let software = Software {
+        program: "lpp-fuzz",
+        version: "0",
+        commit: None,
+    };
+    let job = FeaturesJob {
+        files: vec![folder.join(file)],
+        name: "own".to_owned(),
+        lang: "en".to_owned(),
+        output: folder.join("own_en.safetensors"),
+        force: true,
+        ..FeaturesJob::default()
+    };
+    Ok(job.run(software).map(drop)?)
+}
+
+/// Labels of three vertices.
+const LABELS: &str = "<GIFTI><LabelTable><Label Key=\"0\">no</Label><Label Key=\"2\">A</Label></LabelTable><DataArray \
+                      Intent=\"NIFTI_INTENT_LABEL\" DataType=\"NIFTI_TYPE_INT32\" Encoding=\"ASCII\" Dim0=\"3\"><Data>0 2 \
+                      2</Data></DataArray></GIFTI>";
+
+fn labels() -> Vec<Vec<u8>> {
+    [vec![LABELS.as_bytes().to_vec()], cases::gifti()].concat()
 }
 
 /// What a writer writes; nothing if it fails.

@@ -118,7 +118,7 @@ fn nothing(_: &Path) -> anyhow::Result<()> {
 }
 
 /// Files of the fixtures.
-fn fixtures(names: &[&str]) -> Vec<Vec<u8>> {
+pub(crate) fn fixtures(names: &[&str]) -> Vec<Vec<u8>> {
     names
         .iter()
         .filter_map(|name| fs::read(fixture(name)).ok())

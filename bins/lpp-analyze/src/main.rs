@@ -138,7 +138,7 @@ struct Study {
     #[command(flatten)]
     subject: SubjectArgs,
     /// Definition of left and right: halves (of the masked array, as in the paper; x if the halves are not the two
-    /// sides) or x (sign of x, without the midline)
+    /// sides) or x (sign of x, without the midline); of scans on surfaces, always the structures
     #[arg(long, value_name = "RULE", default_value_t)]
     hemisphere: HemisphereRule,
     /// The brain mask [default: the study's]

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lpp_files::{ActivationsWriter, LayerShape, TimedWord, WordTable, npy};
+use lpp_fmri::surface::{load_hemispheres, save_gifti};
 use lpp_fmri::{Grid, Mask};
 use lpp_steps::{Artefact, Making, Software};
 use lpp_study::{Language, Scores, Study};
 use lpp_testkit::{assert_fails, assert_succeeds};
-use ndarray::{Array2, Array3, s};
+use ndarray::{Array2, Array3, Axis, s};
 
 const N_WORDS: usize = 60;
 /// Scans of 2 s of each run, all different.
@@ -415,4 +416,74 @@ fn scores_replace_no_input() {
         );
         assert_eq!(fs::read(toy.path(output)).unwrap(), before);
     }
+}
+
+/// Runs of one subject as pairs of surfaces: vertex 1 of the left one never varies. The scans are those of the average.
+fn surfaces(toy: &Toy) {
+    let mut rows = "subject,run,kind,space,path,tr_s\n".to_owned();
+    fs::create_dir(toy.path("func")).unwrap();
+    for run in 0..4 {
+        let scans = scans(run).mapv(|value| 100.0 + value);
+        let mut left = scans.slice(s![.., ..3]).to_owned();
+        left.column_mut(1).fill(7.0);
+        let right = scans.slice(s![.., 2..]).to_owned();
+        let name = |side: char| format!("func/sub-01_run-{}_hemi-{side}_bold.func.gii", run + 1);
+        save_gifti(&toy.path(&name('L')), "CortexLeft", &left, &[]).unwrap();
+        save_gifti(&toy.path(&name('R')), "CortexRight", &right, &[]).unwrap();
+        rows += &format!("01,{},surface,fsLR,{},2\n", run + 1, name('L'));
+    }
+    fs::write(toy.path("runs.csv"), rows).unwrap();
+}
+
+#[test]
+fn runs_on_surfaces_are_fitted_and_mapped_vertex_by_vertex() {
+    let toy = Toy::new();
+    surfaces(&toy);
+    assert_succeeds(&mut toy.fit(&["--subject", "01"]));
+    let scores = Scores::load(&toy.path("scores/sub-01/toy_en.npy")).unwrap();
+    assert_eq!(scores.values.dim(), (2, 5));
+    let maps = ["L", "R"].map(|side| toy.path(&format!("scores/sub-01/toy_en_hemi-{side}.func.gii")));
+    let (map, _) = load_hemispheres(&maps[0], &maps[1]).unwrap();
+    assert!(map[[0, 1]].is_nan());
+    let at_vertices: Vec<f32> = [0, 2, 3, 4, 5].map(|vertex| map[[0, vertex]]).to_vec();
+    let best = scores
+        .values
+        .fold_axis(Axis(0), f32::NAN, |best, score| best.max(*score));
+    assert_eq!(at_vertices, best.to_vec());
+    // The same arrays without any surface.
+    let runs: Vec<PathBuf> = (0..4)
+        .map(|run| toy.path(&format!("individual_subjects/en/sub-01/run-{run}.npy")))
+        .collect();
+    let mask = toy.path("masks/sub-01_space-fsLR.dscalar.nii");
+    let mut fit = toy.fit_to(&runs, "plain.npy");
+    assert_succeeds(fit.arg("--mask").arg(mask));
+    assert_eq!(
+        Scores::load(&toy.path("plain.npy")).unwrap().values,
+        scores.values
+    );
+    assert!(toy.path("plain.dscalar.nii").exists());
+}
+
+#[test]
+fn surfaces_that_do_not_belong_together_are_named() {
+    let toy = Toy::new();
+    surfaces(&toy);
+    let table = fs::read_to_string(toy.path("runs.csv")).unwrap();
+    let right = toy.path("func/sub-01_run-2_hemi-R_bold.func.gii");
+    let refused = |parts: &[&str]| assert_fails(&mut toy.fit(&["--subject", "01"]), parts);
+    let scans = scans(1);
+    save_gifti(&right, "CortexRight", &scans.slice(s![..60, 2..]).to_owned(), &[]).unwrap();
+    refused(&["run-2_hemi-R", "found 60 scans, expected 64"]);
+    save_gifti(&right, "CortexRight", &scans.slice(s![.., 3..]).to_owned(), &[]).unwrap();
+    refused(&[
+        "run-2_hemi-L",
+        "2 of 2 vertices of CIFTI_STRUCTURE_CORTEX_RIGHT",
+        "3 of 3",
+    ]);
+    save_gifti(&right, "CortexLeft", &scans.slice(s![.., 2..]).to_owned(), &[]).unwrap();
+    refused(&["run-2_hemi-R", "values of CortexLeft", "exchanged"]);
+    fs::remove_file(&right).unwrap();
+    refused(&["run-2_hemi-R"]);
+    fs::write(toy.path("runs.csv"), table.replacen("fsLR", "fsaverage5", 1)).unwrap();
+    refused(&["runs.csv", "surface (fsaverage5) and surface (fsLR)"]);
 }

@@ -94,7 +94,7 @@ struct RunFlags {
     /// If a step fails, continue with steps that do not depend on it
     #[arg(long)]
     keep_going: bool,
-    /// Leave runs that some subject lacks out of runs.csv for all subjects; the whole table is kept as runs_all.csv
+    /// Leave runs that some subject lacks out of runs.csv for all subjects; the whole table is kept beside it
     #[arg(long, conflicts_with = "dry_run")]
     allow_missing: bool,
     /// Do not download; a missing input is an error

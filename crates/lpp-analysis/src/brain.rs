@@ -54,6 +54,8 @@ pub(crate) fn rule_for(mask: &Path, sides: &Sides, asked: HemisphereRule) -> Hem
         return HemisphereRule::Structure;
     }
     match (asked, sides.why_no_halves()) {
+        // A volume has no structures; its sides are known by x.
+        (HemisphereRule::Structure, _) => HemisphereRule::WorldX,
         (HemisphereRule::Halves, Some(why)) => {
             let note = format!(
                 "{why}: the halves of the array are not the left and right side, and results by halves are left out; left is x < 0 and right is x > 0 (--hemisphere x)"

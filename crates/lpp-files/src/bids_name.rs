@@ -166,17 +166,20 @@ impl BidsName {
     }
 }
 
-/// The GIFTI file of the right hemisphere beside that of the left one: `hemi-R` for `hemi-L` in its name.
+/// The GIFTI file of the right hemisphere beside that of the left one: `hemi-R` for `hemi-L` in its name. Files of values
+/// and labels come in pairs; a mesh is used by itself.
 ///
 /// ```
 /// let right = lpp_files::right_hemisphere("func/sub-01_hemi-L_bold.func.gii".as_ref());
 /// assert_eq!(right, Some("func/sub-01_hemi-R_bold.func.gii".into()));
 /// assert_eq!(lpp_files::right_hemisphere("sub-01_bold.nii.gz".as_ref()), None);
+/// assert_eq!(lpp_files::right_hemisphere("sub-01_hemi-L_white.surf.gii".as_ref()), None);
 /// ```
 #[must_use]
 pub fn right_hemisphere(left: &Path) -> Option<PathBuf> {
     let name = BidsName::of(left);
-    let is_left = name.entity("hemi") == Some("L") && name.is_gifti();
+    let holds_values = [".func.gii", ".shape.gii", ".label.gii"].contains(&name.ending());
+    let is_left = name.entity("hemi") == Some("L") && holds_values;
     let file = left.file_name()?.to_str().filter(|_| is_left)?;
     Some(left.with_file_name(file.replacen("hemi-L", "hemi-R", 1)))
 }

@@ -58,7 +58,7 @@ impl Given {
 
 /// Whether a file that `program` would make exists but was not made by it: it has no record, or one of another program.
 pub(crate) fn is_given(study: &Study, program: &str, path: &Path) -> bool {
-    let path = study.root().join(path);
+    let path = study.root().join(relative(study, path));
     let made = || match Provenance::load(&path) {
         Ok(made) => made.program() == program,
         // A record that cannot be read is a fault of the study, not a sign of the user's own file.
@@ -69,7 +69,7 @@ pub(crate) fn is_given(study: &Study, program: &str, path: &Path) -> bool {
 
 /// Whether a file of a study exists without a record of any program.
 pub(crate) fn is_own(study: &Study, path: &Path) -> bool {
-    let path = study.root().join(path);
+    let path = study.root().join(relative(study, path));
     path.is_file() && !Provenance::path_of(&path).exists()
 }
 
@@ -89,6 +89,22 @@ pub(crate) fn own_data(study: &Study, lang: Language) -> Option<PathBuf> {
 mod tests {
     use super::*;
     use lpp_steps::{Artefact, Making, Software};
+
+    #[test]
+    fn a_study_may_be_named_from_the_current_folder() {
+        let here = std::env::current_dir().unwrap();
+        let folder = tempfile::tempdir_in(&here).unwrap();
+        let root = folder.path().strip_prefix(&here).unwrap();
+        std::fs::write(root.join("words_en.csv"), "").unwrap();
+        let study = Study::open(root).unwrap();
+        for path in [study.words(Language::English), "words_en.csv".into()] {
+            assert!(
+                is_own(&study, &path) && is_given(&study, "lpp-fit", &path),
+                "{}",
+                path.display()
+            );
+        }
+    }
 
     #[test]
     fn what_has_no_record_is_given() {
