@@ -433,7 +433,7 @@ impl FitStep {
         let swaps = self.swaps.as_ref()?;
         let artefact = self
             .artefact(set, &beside_scores(&set.scores, "swaps"))
-            .inputs(&self.swap_halves(set))
+            .inputs(self.swap_halves(set))
             .if_known("layer", self.layer)
             .with("swap_seed", swaps.seed);
         Some(artefact)
