@@ -523,7 +523,8 @@ impl Step for FitStep {
             cost.seconds += estimator.joint_seconds(n_hidden);
         }
         if let Some(nulls) = &self.nulls {
-            cost.seconds += estimator.null_seconds(n_hidden, nulls.n);
+            let tested = self.layer.map_or(n_layers, |_| 1);
+            cost.seconds += estimator.null_seconds(tested, n_hidden, nulls.n);
         }
         cost
     }
