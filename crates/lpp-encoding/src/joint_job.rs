@@ -166,10 +166,12 @@ fn continued(alphas: &[f64]) -> Vec<f64> {
     };
     let factor = next / least;
     // Rounding must not drop the last one.
-    let below = (1..)
-        .map(|k| least / factor.powi(k))
-        .take_while(|&alpha| alpha > LEAST_PENALTY * (1.0 - 1e-9));
-    let mut all: Vec<f64> = below.collect();
+    let mut all = Vec::new();
+    let mut below = least / factor;
+    while below > LEAST_PENALTY * (1.0 - 1e-9) {
+        all.push(below);
+        below /= factor;
+    }
     all.reverse();
     all.extend(alphas);
     all

@@ -93,11 +93,11 @@ impl Tfce {
         )?;
         let count = ((largest + step - step) / step).ceil();
         let spacing = (step + step) - step;
-        Ok((0..)
-            .map(f64::from)
-            .take_while(|&i| i < count)
-            .map(|i| step + i * spacing)
-            .collect())
+        let mut thresholds = Vec::new();
+        while (thresholds.len() as f64) < count {
+            thresholds.push(step + thresholds.len() as f64 * spacing);
+        }
+        Ok(thresholds)
     }
 }
 

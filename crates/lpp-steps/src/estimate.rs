@@ -265,9 +265,10 @@ impl Estimator<'_> {
         FITS_PER_JOINT * self.fit(1, n_features).seconds
     }
 
-    /// Further seconds of nulls of one layer.
-    pub(crate) fn null_seconds(&self, n_features: u64, n_nulls: usize) -> f64 {
-        FITS_PER_THOUSAND_NULLS * n_nulls as f64 / 1000.0 * self.fit(1, n_features).seconds
+    /// Further seconds of nulls among `n_layers` layers, each of which is fitted again; one if it is given.
+    pub(crate) fn null_seconds(&self, n_layers: u64, n_features: u64, n_nulls: usize) -> f64 {
+        let fits = 1.0 + FITS_PER_THOUSAND_NULLS * n_nulls as f64 / 1000.0;
+        n_layers as f64 * fits * self.fit(1, n_features).seconds
     }
 
     /// Tables or figures over `n_models` score files.

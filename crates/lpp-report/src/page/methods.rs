@@ -133,7 +133,12 @@ impl<'a> Methods<'a> {
 
     /// The haemodynamic response in words.
     fn response(&self) -> String {
-        match self.terms.hrf.as_deref() {
+        let filtered = if self.terms.filter_features {
+            ", then detrended and high-passed at 1/128 Hz"
+        } else {
+            ""
+        };
+        let response = match self.terms.hrf.as_deref() {
             Some("spm") => "the canonical haemodynamic response of SPM".to_owned(),
             Some("glover+derivative") => "a haemodynamic response and its derivative".to_owned(),
             Some(name) if name.starts_with("fir:") => {
@@ -143,7 +148,8 @@ impl<'a> Methods<'a> {
                 )
             }
             _ => "a haemodynamic response".to_owned(),
-        }
+        };
+        format!("{response}{filtered}")
     }
 
     fn is_glover(&self) -> bool {

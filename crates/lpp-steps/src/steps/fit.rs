@@ -459,7 +459,7 @@ impl FitStep {
         let swaps = self.swaps.as_ref()?;
         let artefact = self
             .artefact(set, &beside_scores(&set.scores, "swaps"))
-            .inputs(&self.swap_halves(set))
+            .inputs(self.swap_halves(set))
             .if_known("layer", self.layer)
             .with("swap_seed", swaps.seed);
         Some(artefact)
@@ -556,7 +556,8 @@ impl Step for FitStep {
             cost.seconds += estimator.joint_seconds(n_hidden);
         }
         if let Some(nulls) = &self.nulls {
-            cost.seconds += estimator.null_seconds(n_hidden, nulls.n);
+            let tested = self.layer.map_or(n_layers, |_| 1);
+            cost.seconds += estimator.null_seconds(tested, n_hidden, nulls.n);
         }
         cost
     }
