@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::surprisal_job::SurprisalJob;
 use lpp_files::{Activations, FileError, Progress, StoredAs, sha256_of_file};
 use lpp_llm::{Extraction, Identity, ModelInfo, ModelParams, model_files};
 use lpp_model_flags::WindowFlags;
 use lpp_preparation::{load_annotation, save_words, text_inputs, texts_of, writing_of};
 use lpp_steps::{AnnotationSource, Dtype, ExtractStep, Making, Software, WordsStep};
-use crate::surprisal_job::SurprisalJob;
 use lpp_text::{Context, TextTokenizer, Windowing, prepare_corpus};
 
 /// Extracts the activations of one model in one language.
@@ -135,8 +135,7 @@ impl ExtractJob {
                 stored: self.stored,
                 metadata: self.metadata(&step, &info, &tokenizer, software)?,
             };
-            let identity =
-                Identity::new(software.program, software.version, &self.model, making.inputs());
+            let identity = Identity::new(software.program, software.version, &self.model, making.inputs());
             let leftover = extraction.write(identity, self.force, progress)?;
             save_words(software, &words, &annotation)?;
             making.finish()?;

@@ -77,7 +77,7 @@ struct ExtractArgs {
     #[arg(short, long, value_name = "FILE", value_parser = lpp_cli::output_file(&[".safetensors"]))]
     output: Option<PathBuf>,
     /// Also write the surprisal of words (bits), that of the word before, and the entropy before each word (nats), as controls
-    /// next to the activations, for lpp-fit: control_surprisal_MODEL and so on. This is a second pass through the model, with
+    /// next to the activations, for lpp-fit: `control_surprisal_MODEL` and so on. This is a second pass through the model, with
     /// the same windows
     #[arg(long, conflicts_with = "context")]
     surprisal: bool,
@@ -148,7 +148,9 @@ impl ExtractArgs {
             text: self.text.or_else(|| annotation.text(&study)),
             annotation,
             words: study.words_of(self.output.as_deref(), lang),
-            output: self.output.unwrap_or_else(|| study.activations(&chosen.name, lang)),
+            output: self
+                .output
+                .unwrap_or_else(|| study.activations(&chosen.name, lang)),
             name: chosen.name,
             stored: match self.store {
                 StoreArg::F32 => StoredAs::F32,
@@ -168,9 +170,10 @@ fn extract(args: ExtractArgs, common: &CommonArgs) -> anyhow::Result<()> {
         .count("words", report.n_words)
         .count("layers", report.n_layers)
         .fact("n_windows", report.n_windows, "");
-    let controls = report.controls.iter().map(|(path, up_to_date)| {
-        Outcome::new(path, *up_to_date).count("words", report.n_words)
-    });
+    let controls = report
+        .controls
+        .iter()
+        .map(|(path, up_to_date)| Outcome::new(path, *up_to_date).count("words", report.n_words));
     lpp_cli::print_outcomes(common, &[outcome].into_iter().chain(controls).collect::<Vec<_>>())
 }
 

@@ -24,12 +24,16 @@ pub(crate) struct SurprisalJob<'a> {
 
 /// The controls, and the values of a run that each has.
 const CONTROLS: [(&str, fn(&[WordValues]) -> Vec<Option<f64>>); 3] = [
-    ("surprisal", |words| words.iter().map(|word| word.surprisal_bits).collect()),
+    ("surprisal", |words| {
+        words.iter().map(|word| word.surprisal_bits).collect()
+    }),
     ("surprisal_of_previous", |words| {
         let before = words.iter().map(|word| word.surprisal_bits);
         [None].into_iter().chain(before).take(words.len()).collect()
     }),
-    ("entropy", |words| words.iter().map(|word| word.entropy_nats).collect()),
+    ("entropy", |words| {
+        words.iter().map(|word| word.entropy_nats).collect()
+    }),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -92,7 +96,9 @@ impl SurprisalJob<'_> {
         let identity = Identity::new(software.program, software.version, self.model, inputs);
         let (scores, leftover) = scoring.run(identity, self.force, progress)?;
         let runs = corpus.iter().zip(&texts).zip(&scores);
-        let runs: Vec<_> = runs.map(|((run, text), scores)| self.words(run, text, scores)).collect();
+        let runs: Vec<_> = runs
+            .map(|((run, text), scores)| self.words(run, text, scores))
+            .collect();
         for (output, (control, values)) in outputs.iter().zip(CONTROLS) {
             let columns: Vec<_> = runs.iter().map(|words| column(&values(words))).collect();
             save_one_layer(output, &columns, self.metadata(control))?;
@@ -111,7 +117,9 @@ impl SurprisalJob<'_> {
         let values = |(logprobs, entropies): (&Vec<Option<f64>>, &Vec<Option<f64>>)| {
             let sum: Option<f64> = logprobs.iter().copied().sum();
             WordValues {
-                surprisal_bits: sum.filter(|_| !logprobs.is_empty()).map(|sum| -sum / std::f64::consts::LN_2),
+                surprisal_bits: sum
+                    .filter(|_| !logprobs.is_empty())
+                    .map(|sum| -sum / std::f64::consts::LN_2),
                 entropy_nats: entropies.first().copied().flatten(),
             }
         };
@@ -124,7 +132,10 @@ impl SurprisalJob<'_> {
             ("kind", "control".to_owned()),
             ("lang", self.step.annotation.lang.to_string()),
         ];
-        entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+        entries
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect()
     }
 }
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use lpp_cli::{CommonArgs, Outcome, StudyArgs};
 use lpp_competence::{
-    ChoiceFormat, ChoiceItem, ChoiceNorm, ChoiceRow, ChoiceSummary, ScoredChoice, choice_rows, load_choices, load_rows,
-    save_rows,
+    ChoiceFormat, ChoiceItem, ChoiceNorm, ChoiceRow, ChoiceSummary, ScoredChoice, choice_rows, load_choices,
+    load_rows, save_rows,
 };
 use lpp_llm::RowScores;
 use lpp_text::{Prefix, TokenRow};
@@ -51,7 +51,12 @@ impl ChoicesArgs {
         let study = self.study.open()?;
         let items = load_choices(&self.items, self.format)?;
         let scorer = self.scorer.open(&study, common)?;
-        let battery = self.items.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let battery = self
+            .items
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let output = self
             .output
             .unwrap_or_else(|| study.competence(scorer.name(), self.study.lang, &battery));
@@ -94,7 +99,9 @@ fn continuations(
     for (index, item) in items.iter().enumerate() {
         for (choice, text) in item.choices.iter().enumerate() {
             let max_len = scorer.info.n_positions;
-            let row = scorer.tokenizer.continuation(&front, &item.context, text, max_len)?;
+            let row = scorer
+                .tokenizer
+                .continuation(&front, &item.context, text, max_len)?;
             let n_left = max_len.map_or(usize::MAX, |max_len| max_len - 1);
             if row.n_scored() == 0 || row.n_scored() > n_left {
                 anyhow::bail!(
@@ -126,7 +133,10 @@ fn say(
     prefix: Prefix,
 ) -> anyhow::Result<()> {
     let summary = ChoiceSummary::of(table);
-    let words = format!("{} items, acc {:.4}, acc_norm {:.4}", summary.n, summary.acc, summary.acc_norm);
+    let words = format!(
+        "{} items, acc {:.4}, acc_norm {:.4}",
+        summary.n, summary.acc, summary.acc_norm
+    );
     let outcome = Outcome::new(path, up_to_date).fact("prefix", prefix.to_string(), &words);
     lpp_cli::print_outcomes(common, &[with_facts(outcome, &summary)])
 }

@@ -64,7 +64,10 @@ impl IdsArgs {
             files: job.files()?,
             seed: self.run.seed.unwrap_or(0),
             dtype: self.run.dtype,
-            settings: BTreeMap::from([("logits", self.logits.into()), ("context", job.context.is_some().into())]),
+            settings: BTreeMap::from([
+                ("logits", self.logits.into()),
+                ("context", job.context.is_some().into()),
+            ]),
             output: job.output.clone(),
             tokens: None,
         };

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use lpp_cli::{CommonArgs, Outcome, StudyArgs};
-use lpp_competence::{Pair, PairRow, PairSummary, Scored, item_files, load_pairs, load_rows, sampled, save_rows};
+use lpp_competence::{
+    Pair, PairRow, PairSummary, Scored, item_files, load_pairs, load_rows, sampled, save_rows,
+};
 use lpp_llm::RowScores;
 use lpp_text::{Prefix, TokenRow};
 
@@ -55,9 +57,9 @@ impl PairsArgs {
             pairs = sampled(pairs, n as usize, self.sample_seed);
         }
         let scorer = self.scorer.open(&study, common)?;
-        let output = self.output.unwrap_or_else(|| {
-            study.competence(scorer.name(), self.study.lang, &battery_of(&self.items))
-        });
+        let output = self
+            .output
+            .unwrap_or_else(|| study.competence(scorer.name(), self.study.lang, &battery_of(&self.items)));
         let mut settings = BTreeMap::from([
             ("prefix", self.prefix.to_string().into()),
             ("leading_space", self.leading_space.into()),
@@ -110,7 +112,11 @@ fn sentences(
                     "set {}, pair {}: found no token to score in {sentence:?}, expected at least one{}",
                     pair.set,
                     pair.item,
-                    if front.is_empty() { " behind the first (--prefix auto)" } else { "" }
+                    if front.is_empty() {
+                        " behind the first (--prefix auto)"
+                    } else {
+                        ""
+                    }
                 );
             }
             rows.push(row);
@@ -140,7 +146,11 @@ fn say(
         .fact(
             "n_sets",
             summary.sets.len(),
-            &format!("{} sets, accuracy {:.4}", summary.sets.len(), summary.macro_accuracy),
+            &format!(
+                "{} sets, accuracy {:.4}",
+                summary.sets.len(),
+                summary.macro_accuracy
+            ),
         );
     lpp_cli::print_outcomes(common, &[with_facts(outcome, &summary)])
 }

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use lpp_cli::CommonArgs;
 use lpp_llm::{
-    Identity, Leftover, ModelInfo, ModelParams, RowScores, Scoring, TextScores, TextScoring, model_files, warn_of_unknown_keys,
+    Identity, Leftover, ModelInfo, ModelParams, RowScores, Scoring, TextScores, TextScoring, model_files,
+    warn_of_unknown_keys,
 };
 use lpp_model_flags::{ChosenModel, ModelFlags, RunFlags};
 use lpp_steps::{Making, ScoreStep};
@@ -135,7 +136,11 @@ impl Scorer {
 impl Work {
     /// Starts the work on the tables of a step; nothing if all of them are up to date.
     pub(crate) fn begin(step: &ScoreStep, force: bool) -> anyhow::Result<Option<Self>> {
-        let outputs: Vec<_> = step.artefacts().into_iter().map(|artefact| artefact.path).collect();
+        let outputs: Vec<_> = step
+            .artefacts()
+            .into_iter()
+            .map(|artefact| artefact.path)
+            .collect();
         lpp_files::check_outputs(&step.files, &outputs)?;
         let artefacts = step.artefacts().into_iter();
         let makings = artefacts.map(|artefact| Making::of(lpp_cli::software!(), artefact));

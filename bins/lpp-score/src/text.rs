@@ -99,7 +99,10 @@ impl TextArgs {
         let mut step = scorer.step("text", texts.files.clone(), settings, output)?;
         step.tokens = self.tokens;
         let n_bytes = texts.texts.iter().map(String::len).sum();
-        let n_words = texts.words.as_ref().map(|runs| runs.iter().map(RunWords::n_words).sum());
+        let n_words = texts
+            .words
+            .as_ref()
+            .map(|runs| runs.iter().map(RunWords::n_words).sum());
         let Some(mut work) = Work::begin(&step, self.study.force)? else {
             return say_up_to_date(common, &step.output, step.tokens.as_deref(), n_bytes);
         };
@@ -107,7 +110,14 @@ impl TextArgs {
         for (index, text) in texts.texts.into_iter().enumerate() {
             let tokens = RunTokens::new(text, &scorer.tokenizer, layout, index)?;
             let words = texts.words.as_ref().map(|runs| &runs[index]);
-            runs.push(prepared(&scorer, tokens, words, texts.writing, self.content_only, index)?);
+            runs.push(prepared(
+                &scorer,
+                tokens,
+                words,
+                texts.writing,
+                self.content_only,
+                index,
+            )?);
         }
         let tokens: Vec<TextTokens> = runs.iter().map(|run| run.text.clone()).collect();
         let scores = scorer.score_texts(&mut work, &tokens, common)?;
@@ -123,14 +133,23 @@ impl TextArgs {
         let left_out = runs.iter().map(|run| run.n_left_out).sum();
         let mut outcome = Outcome::new(&step.output, false)
             .count("words", n_words)
-            .fact("perplexity", summary.perplexity, &format!("perplexity {:.4}", summary.perplexity))
+            .fact(
+                "perplexity",
+                summary.perplexity,
+                &format!("perplexity {:.4}", summary.perplexity),
+            )
             .fact("window", layout.max_len, "")
             .fact("overlap", layout.overlap, "")
             .fact("prefix", self.prefix.to_string(), "");
         if self.content_only {
             outcome = outcome.count("tokens left out", left_out);
         }
-        print(common, with_facts(outcome, &summary), step.tokens.as_deref(), false)
+        print(
+            common,
+            with_facts(outcome, &summary),
+            step.tokens.as_deref(),
+            false,
+        )
     }
 }
 
@@ -138,11 +157,18 @@ fn given_texts(text: &Path, words: Option<&Path>, lang: &str) -> anyhow::Result<
     let texts = load_all_texts(text, lang)?;
     let mut files = text_files(text, lang)?;
     files.extend(words.map(Path::to_owned));
-    let words = words.map(|path| anyhow::Ok((path, load_words_of_texts(path)?))).transpose()?;
+    let words = words
+        .map(|path| anyhow::Ok((path, load_words_of_texts(path)?)))
+        .transpose()?;
     if let Some((path, words)) = &words
         && words.len() != texts.len()
     {
-        anyhow::bail!("{}: found {} runs, expected {}, one for each text", path.display(), words.len(), texts.len());
+        anyhow::bail!(
+            "{}: found {} runs, expected {}, one for each text",
+            path.display(),
+            words.len(),
+            texts.len()
+        );
     }
     Ok(Texts {
         texts,
@@ -164,7 +190,11 @@ fn texts_of_study(
     let found = texts_of(path.as_deref(), lang, &annotation)?;
     let mut files = vec![source.path];
     files.extend(lpp_preparation::text_inputs(path.as_deref(), lang)?);
-    let writing = if found.is_some() { writing_of(lang) } else { Writing::Joined };
+    let writing = if found.is_some() {
+        writing_of(lang)
+    } else {
+        Writing::Joined
+    };
     Ok(Texts {
         texts: lpp_text::texts_of_runs(found, &words)?,
         words: Some(words),
@@ -249,7 +279,11 @@ fn say_up_to_date(
     let rows: Vec<TokenScoreRow> = load_rows(table)?;
     let logprobs = rows.iter().map(|token| token.logprob_nats);
     let summary = TextSummary::of(logprobs, words.len(), n_bytes);
-    let outcome = outcome.fact("perplexity", summary.perplexity, &format!("perplexity {:.4}", summary.perplexity));
+    let outcome = outcome.fact(
+        "perplexity",
+        summary.perplexity,
+        &format!("perplexity {:.4}", summary.perplexity),
+    );
     print(common, with_facts(outcome, &summary), Some(table), true)
 }
 

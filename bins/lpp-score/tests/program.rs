@@ -15,7 +15,9 @@ use ndarray::array;
 use serde_json::{Value, json};
 
 /// The vocabulary; `##s` is a piece of a word.
-const VOCABULARY: [&str; 10] = ["<end>", "the", "dog", "##s", "cat", "is", "are", "good", "bad", "."];
+const VOCABULARY: [&str; 10] = [
+    "<end>", "the", "dog", "##s", "cat", "is", "are", "good", "bad", ".",
+];
 const END: usize = 0;
 const N_POSITIONS: usize = 80;
 
@@ -38,7 +40,10 @@ fn weight(current: usize, next: usize) -> f64 {
     ];
     let found = likely.iter().find(|(a, b, _)| at(a) == current && at(b) == next);
     // No two sentences of the tests are equally likely by chance.
-    found.map_or(1.0 + ((current * 7 + next * 3) % 10) as f64 / 20.0, |(_, _, weight)| *weight)
+    found.map_or(
+        1.0 + ((current * 7 + next * 3) % 10) as f64 / 20.0,
+        |(_, _, weight)| *weight,
+    )
 }
 
 fn ln_p(current: usize, next: usize) -> f64 {
@@ -48,7 +53,9 @@ fn ln_p(current: usize, next: usize) -> f64 {
 
 /// ln P of tokens behind the end-of-text token.
 fn ln_p_of(tokens: &[&str]) -> f64 {
-    let ids = tokens.iter().map(|token| VOCABULARY.iter().position(|known| known == token).unwrap());
+    let ids = tokens
+        .iter()
+        .map(|token| VOCABULARY.iter().position(|known| known == token).unwrap());
     let mut before = END;
     let mut sum = 0.0;
     for id in ids {
@@ -73,30 +80,53 @@ fn save_model(folder: &Path) {
     let one_hot = |i: usize| if i / v == i % v { 1.0 } else { 0.0 };
     let mut tensors: Vec<(String, Vec<usize>, Vec<f64>)> = vec![
         ("wte.weight".into(), vec![v, v], (0..v * v).map(one_hot).collect()),
-        ("wpe.weight".into(), vec![N_POSITIONS, v], vec![0.0; N_POSITIONS * v]),
+        (
+            "wpe.weight".into(),
+            vec![N_POSITIONS, v],
+            vec![0.0; N_POSITIONS * v],
+        ),
         ("ln_f.weight".into(), vec![v], vec![deviation; v]),
         ("ln_f.bias".into(), vec![v], vec![1.0 / size; v]),
-        ("lm_head.weight".into(), vec![v, v], (0..v * v).map(|i| ln_p(i % v, i / v)).collect()),
+        (
+            "lm_head.weight".into(),
+            vec![v, v],
+            (0..v * v).map(|i| ln_p(i % v, i / v)).collect(),
+        ),
     ];
     for norm in ["ln_1", "ln_2"] {
         tensors.push((format!("h.0.{norm}.weight"), vec![v], vec![1.0; v]));
         tensors.push((format!("h.0.{norm}.bias"), vec![v], vec![0.0; v]));
     }
-    for (name, n_in, n_out) in [("attn.c_attn", v, 3 * v), ("attn.c_proj", v, v), ("mlp.c_fc", v, 4 * v), ("mlp.c_proj", 4 * v, v)] {
-        tensors.push((format!("h.0.{name}.weight"), vec![n_in, n_out], vec![0.0; n_in * n_out]));
+    for (name, n_in, n_out) in [
+        ("attn.c_attn", v, 3 * v),
+        ("attn.c_proj", v, v),
+        ("mlp.c_fc", v, 4 * v),
+        ("mlp.c_proj", 4 * v, v),
+    ] {
+        tensors.push((
+            format!("h.0.{name}.weight"),
+            vec![n_in, n_out],
+            vec![0.0; n_in * n_out],
+        ));
         tensors.push((format!("h.0.{name}.bias"), vec![n_out], vec![0.0; n_out]));
     }
     let (mut header, mut data) = (serde_json::Map::new(), Vec::new());
     for (name, shape, values) in tensors {
         let start = data.len();
         data.extend(values.iter().flat_map(|&value| (value as f32).to_le_bytes()));
-        header.insert(name, json!({"dtype": "F32", "shape": shape, "data_offsets": [start, data.len()]}));
+        header.insert(
+            name,
+            json!({"dtype": "F32", "shape": shape, "data_offsets": [start, data.len()]}),
+        );
     }
     let header = serde_json::to_vec(&header).unwrap();
     let whole = [&(header.len() as u64).to_le_bytes()[..], &header, &data].concat();
     fs::write(folder.join("model.safetensors"), whole).unwrap();
-    let ids: serde_json::Map<String, Value> =
-        VOCABULARY.iter().enumerate().map(|(id, token)| ((*token).to_owned(), id.into())).collect();
+    let ids: serde_json::Map<String, Value> = VOCABULARY
+        .iter()
+        .enumerate()
+        .map(|(id, token)| ((*token).to_owned(), id.into()))
+        .collect();
     let tokenizer = json!({
         "version": "1.0",
         "added_tokens": [{"id": 0, "content": "<end>", "single_word": false, "lstrip": false, "rstrip": false,
@@ -119,7 +149,10 @@ fn folder() -> tempfile::TempDir {
 
 fn program(folder: &Path, command: &str, arguments: &[&str]) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_lpp-score"));
-    program.args([command, "--model-dir", "model", "--threads", "1"]).args(arguments).current_dir(folder);
+    program
+        .args([command, "--model-dir", "model", "--threads", "1"])
+        .args(arguments)
+        .current_dir(folder);
     program
 }
 
@@ -132,7 +165,10 @@ fn said(program: &mut Command) -> Value {
 
 fn assert_near(found: f64, expected: f64) {
     // Logits are in f32.
-    assert!((found - expected).abs() <= 1e-5 * (1.0 + expected.abs()), "{found} is not {expected}");
+    assert!(
+        (found - expected).abs() <= 1e-5 * (1.0 + expected.abs()),
+        "{found} is not {expected}"
+    );
 }
 
 const GOOD: &str = "the dogs are good .";
@@ -144,31 +180,87 @@ fn pairs_are_right_wrong_and_tied_in_every_form() {
     let path = |name: &str| folder.path().join(name);
     fs::create_dir(path("items")).unwrap();
     let line = |good: &str, bad: &str, uid: &str| {
-        json!({"sentence_good": good, "sentence_bad": bad, "UID": uid, "linguistics_term": "number"}).to_string()
+        json!({"sentence_good": good, "sentence_bad": bad, "UID": uid, "linguistics_term": "number"})
+            .to_string()
     };
-    let blimp = [line(GOOD, BAD, "right"), line(BAD, GOOD, "wrong"), line(GOOD, GOOD, "tied")].join("\n");
+    let blimp = [
+        line(GOOD, BAD, "right"),
+        line(BAD, GOOD, "wrong"),
+        line(GOOD, GOOD, "tied"),
+    ]
+    .join("\n");
     fs::write(path("items/a.jsonl"), blimp).unwrap();
     fs::write(path("items/zorro.txt"), format!("{BAD}\n{GOOD}\n{GOOD}\n{BAD}\n")).unwrap();
-    fs::write(path("items/table.tsv"), format!("set\tgood\tbad\nlength\tthe cat is good .\tcat .\n")).unwrap();
-    let found = said(&mut program(folder.path(), "pairs", &["items", "-o", "pairs.csv"]));
+    fs::write(
+        path("items/table.tsv"),
+        format!("set\tgood\tbad\nlength\tthe cat is good .\tcat .\n"),
+    )
+    .unwrap();
+    let found = said(&mut program(
+        folder.path(),
+        "pairs",
+        &["items", "-o", "pairs.csv"],
+    ));
     let accuracies: Vec<(String, f64)> = found["sets"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|set| (set["set"].as_str().unwrap().to_owned(), set["accuracy"].as_f64().unwrap()))
+        .map(|set| {
+            (
+                set["set"].as_str().unwrap().to_owned(),
+                set["accuracy"].as_f64().unwrap(),
+            )
+        })
         .collect();
-    let expected = [("right", 1.0), ("wrong", 0.0), ("tied", 0.5), ("length", 0.0), ("zorro", 0.5)];
-    assert_eq!(accuracies, expected.map(|(set, accuracy)| (set.to_owned(), accuracy)));
-    assert_eq!((&found["macro_accuracy"], &found["prefix"]), (&json!(0.4), &json!("auto")));
+    let expected = [
+        ("right", 1.0),
+        ("wrong", 0.0),
+        ("tied", 0.5),
+        ("length", 0.0),
+        ("zorro", 0.5),
+    ];
+    assert_eq!(
+        accuracies,
+        expected.map(|(set, accuracy)| (set.to_owned(), accuracy))
+    );
+    assert_eq!(
+        (&found["macro_accuracy"], &found["prefix"]),
+        (&json!(0.4), &json!("auto"))
+    );
     let rows: Vec<PairRow> = load_rows(&path("pairs.csv")).unwrap();
-    assert_eq!((rows[0].n_tokens_good, rows[3].set.as_str(), rows[3].correct_mean), (6, "length", 1.0));
-    assert_near(rows[0].logp_good_nats, ln_p_of(&["the", "dog", "##s", "are", "good", "."]));
-    assert_near(rows[0].logp_bad_nats, ln_p_of(&["the", "dog", "##s", "is", "good", "."]));
+    assert_eq!(
+        (rows[0].n_tokens_good, rows[3].set.as_str(), rows[3].correct_mean),
+        (6, "length", 1.0)
+    );
+    assert_near(
+        rows[0].logp_good_nats,
+        ln_p_of(&["the", "dog", "##s", "are", "good", "."]),
+    );
+    assert_near(
+        rows[0].logp_bad_nats,
+        ln_p_of(&["the", "dog", "##s", "is", "good", "."]),
+    );
     assert!(!path("pairs.csv.partial").exists());
 
-    let again = said(&mut program(folder.path(), "pairs", &["items", "-o", "pairs.csv"]));
-    assert_eq!((&again["up_to_date"], &again["sets"]), (&json!(true), &found["sets"]));
-    let flags = ["items", "-o", "bare.csv", "--prefix", "none", "--batch-tokens", "1", "--stream-layers"];
+    let again = said(&mut program(
+        folder.path(),
+        "pairs",
+        &["items", "-o", "pairs.csv"],
+    ));
+    assert_eq!(
+        (&again["up_to_date"], &again["sets"]),
+        (&json!(true), &found["sets"])
+    );
+    let flags = [
+        "items",
+        "-o",
+        "bare.csv",
+        "--prefix",
+        "none",
+        "--batch-tokens",
+        "1",
+        "--stream-layers",
+    ];
     assert_succeeds(&mut program(folder.path(), "pairs", &flags));
     let bare: Vec<PairRow> = load_rows(&path("bare.csv")).unwrap();
     assert_near(bare[0].logp_good_nats, rows[0].logp_good_nats - ln_p(END, 1));
@@ -188,10 +280,19 @@ fn sums_and_lengths_pick_different_choices() {
     let chain = |words: &[&str]| -> f64 { words.windows(2).map(|pair| ln_p(id(pair[0]), id(pair[1]))).sum() };
     assert_near(rows[2].logp_nats, chain(&["dog", "is", "good", "."]));
     assert_near(rows[1].logp_nats, chain(&["dog", "bad"]));
-    assert_eq!((rows[2].n_tokens, rows[2].n_characters, rows[2].is_answer), (3, 9, 1));
+    assert_eq!(
+        (rows[2].n_tokens, rows[2].n_characters, rows[2].is_answer),
+        (3, 9, 1)
+    );
     let is_larger = rows[1].logp_nats > rows[2].logp_nats;
-    assert_eq!((found["acc"] == json!(0.0), found["acc_norm"] == json!(1.0)), (is_larger, true));
-    assert_eq!(rows.iter().map(|row| row.picked_norm).collect::<Vec<_>>(), [0, 0, 1]);
+    assert_eq!(
+        (found["acc"] == json!(0.0), found["acc_norm"] == json!(1.0)),
+        (is_larger, true)
+    );
+    assert_eq!(
+        rows.iter().map(|row| row.picked_norm).collect::<Vec<_>>(),
+        [0, 0, 1]
+    );
     assert!(rows[2].is_greedy == 1 && rows[1].is_greedy == 0);
 }
 
@@ -206,31 +307,62 @@ fn each_token_of_a_long_text_is_scored_once() {
     let tokens: Vec<TokenScoreRow> = load_rows(&folder.path().join("tokens.csv")).unwrap();
     let n_tokens = 20 * 11;
     assert!(tokens.len() == n_tokens && n_tokens > 2 * N_POSITIONS);
-    assert_eq!((&found["n_tokens"], &found["n_scored_tokens"]), (&json!(n_tokens), &json!(n_tokens - 1)));
+    assert_eq!(
+        (&found["n_tokens"], &found["n_scored_tokens"]),
+        (&json!(n_tokens), &json!(n_tokens - 1))
+    );
     assert_eq!(tokens[0].logprob_nats, None);
     for pair in tokens.windows(2) {
         let ids = [&pair[0], &pair[1]].map(|token| usize::try_from(token.token_id).unwrap());
         assert_near(pair[1].logprob_nats.unwrap(), ln_p(ids[0], ids[1]));
-        let entropy: f64 = (0..VOCABULARY.len()).map(|word| -ln_p(ids[0], word) * ln_p(ids[0], word).exp()).sum();
+        let entropy: f64 = (0..VOCABULARY.len())
+            .map(|word| -ln_p(ids[0], word) * ln_p(ids[0], word).exp())
+            .sum();
         assert_near(pair[1].entropy_nats.unwrap(), entropy);
     }
     let words: Vec<WordRow> = load_rows(&folder.path().join("words.csv")).unwrap();
     assert_eq!(words.len(), 20 * 8);
-    assert_eq!((words[0].is_complete, words[0].surprisal_nats, words[1].word.as_str()), (0, None, "dogs"));
+    assert_eq!(
+        (
+            words[0].is_complete,
+            words[0].surprisal_nats,
+            words[1].word.as_str()
+        ),
+        (0, None, "dogs")
+    );
     let sum: f64 = tokens.iter().filter_map(|token| token.logprob_nats).sum();
     let of_words: f64 = words.iter().filter_map(|word| word.surprisal_nats).sum();
     assert_near(of_words, -sum);
-    assert_near(found["perplexity"].as_f64().unwrap(), (-sum / (n_tokens - 1) as f64).exp());
-    assert_near(found["bits_per_byte"].as_f64().unwrap(), -sum / std::f64::consts::LN_2 / text.len() as f64);
+    assert_near(
+        found["perplexity"].as_f64().unwrap(),
+        (-sum / (n_tokens - 1) as f64).exp(),
+    );
+    assert_near(
+        found["bits_per_byte"].as_f64().unwrap(),
+        -sum / std::f64::consts::LN_2 / text.len() as f64,
+    );
 
     // The same words from a table, with the punctuation left out and a prefix.
-    let table: String = (0..20).map(|_| "the\ndogs\nare\ngood\nthe\ncat\nis\nbad\n").collect();
+    let table: String = (0..20)
+        .map(|_| "the\ndogs\nare\ngood\nthe\ncat\nis\nbad\n")
+        .collect();
     fs::write(folder.path().join("given.csv"), format!("word\n{table}")).unwrap();
     let flags = [
-        "--text", "story.txt", "--words", "given.csv", "--prefix", "auto", "--content-only", "-o", "w2.csv",
+        "--text",
+        "story.txt",
+        "--words",
+        "given.csv",
+        "--prefix",
+        "auto",
+        "--content-only",
+        "-o",
+        "w2.csv",
     ];
     let found = said(&mut program(folder.path(), "text", &flags));
-    assert_eq!((&found["n_tokens_left_out"], &found["n_scored_tokens"]), (&json!(40), &json!(n_tokens)));
+    assert_eq!(
+        (&found["n_tokens_left_out"], &found["n_scored_tokens"]),
+        (&json!(40), &json!(n_tokens))
+    );
     let aligned: Vec<WordRow> = load_rows(&folder.path().join("w2.csv")).unwrap();
     assert_near(aligned[0].surprisal_nats.unwrap(), -ln_p(END, 1));
     assert_near(aligned[3].surprisal_nats.unwrap(), -ln_p(6, 7));
@@ -246,7 +378,15 @@ fn given_ids_have_their_probabilities() {
     npy::save(&folder.path().join("mask.npy"), &mask).unwrap();
     npy::save(&folder.path().join("context.npy"), &array![2_i64, 1]).unwrap();
     let flags = [
-        "--ids", "ids.npy", "--attention-mask", "mask.npy", "--context", "context.npy", "--logits", "-o", "o.safetensors",
+        "--ids",
+        "ids.npy",
+        "--attention-mask",
+        "mask.npy",
+        "--context",
+        "context.npy",
+        "--logits",
+        "-o",
+        "o.safetensors",
     ];
     assert!(assert_succeeds(&mut program(folder.path(), "ids", &flags)).contains("2 rows"));
     let bytes = fs::read(folder.path().join("o.safetensors")).unwrap();
@@ -257,9 +397,21 @@ fn given_ids_have_their_probabilities() {
         bytes[end + ends[0]..end + ends[1]].to_vec()
     };
     let floats = |name: &str| -> Vec<f64> {
-        tensor(name).as_chunks::<4>().0.iter().map(|b| f64::from(f32::from_le_bytes(*b))).collect()
+        tensor(name)
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|b| f64::from(f32::from_le_bytes(*b)))
+            .collect()
     };
-    let doubles = |name: &str| -> Vec<f64> { tensor(name).as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect() };
+    let doubles = |name: &str| -> Vec<f64> {
+        tensor(name)
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .map(|b| f64::from_le_bytes(*b))
+            .collect()
+    };
     let logprobs = floats("logprobs");
     assert!([0, 4, 6, 7].iter().all(|&at| logprobs[at].is_nan()));
     assert_near(logprobs[2], ln_p(2, 5));
@@ -276,10 +428,23 @@ fn given_ids_have_their_probabilities() {
 fn pairs_made_by_rule_can_be_scored() {
     let folder = folder();
     let mut make = Command::new(env!("CARGO_BIN_EXE_lpp-score"));
-    make.args(["make-pairs", "dyck", "--seed", "3", "--pairs", "5", "-o", "dyck.csv"]).current_dir(folder.path());
+    make.args([
+        "make-pairs",
+        "dyck",
+        "--seed",
+        "3",
+        "--pairs",
+        "5",
+        "-o",
+        "dyck.csv",
+    ])
+    .current_dir(folder.path());
     assert!(assert_succeeds(&mut make).contains("15 pairs"));
     assert!(assert_succeeds(&mut make).contains("up to date"));
-    assert_eq!(said(&mut program(folder.path(), "pairs", &["dyck.csv", "-o", "p.csv"]))["n_sets"], 3);
+    assert_eq!(
+        said(&mut program(folder.path(), "pairs", &["dyck.csv", "-o", "p.csv"]))["n_sets"],
+        3
+    );
 }
 
 #[test]
@@ -288,20 +453,43 @@ fn what_cannot_be_scored_is_refused() {
     let write = |name: &str, content: &str| fs::write(folder.path().join(name), content).unwrap();
     write("long.txt", &format!("{}\n{GOOD}\n", "dog ".repeat(200)));
     write("odd.txt", "the dog .\n");
-    write("q.jsonl", "{\"context\": \"the\", \"choices\": [\"dog\"], \"answer\": 0}");
+    write(
+        "q.jsonl",
+        "{\"context\": \"the\", \"choices\": [\"dog\"], \"answer\": 0}",
+    );
     let fails = |command: &str, arguments: &[&str], parts: &[&str]| {
         assert_fails(&mut program(folder.path(), command, arguments), parts);
     };
-    fails("pairs", &["long.txt", "-o", "p.csv"], &["set long, pair 0", "200 tokens", "80 positions"]);
-    fails("pairs", &["odd.txt", "-o", "p.csv"], &["odd.txt", "1 lines", "Zorro"]);
+    fails(
+        "pairs",
+        &["long.txt", "-o", "p.csv"],
+        &["set long, pair 0", "200 tokens", "80 positions"],
+    );
+    fails(
+        "pairs",
+        &["odd.txt", "-o", "p.csv"],
+        &["odd.txt", "1 lines", "Zorro"],
+    );
     fails("pairs", &["none.txt", "-o", "p.csv"], &["none.txt"]);
-    fails("pairs", &["long.txt", "-o", "long.txt.csv", "--prefix", "bos"], &["--prefix", "bos"]);
-    fails("choices", &["q.jsonl", "--format", "jsonl", "-o", "c.csv"], &["q.jsonl", "1 choices", "line 1"]);
+    fails(
+        "pairs",
+        &["long.txt", "-o", "long.txt.csv", "--prefix", "bos"],
+        &["--prefix", "bos"],
+    );
+    fails(
+        "choices",
+        &["q.jsonl", "--format", "jsonl", "-o", "c.csv"],
+        &["q.jsonl", "1 choices", "line 1"],
+    );
     fails("text", &["--text", "none.txt", "-o", "w.csv"], &["none.txt"]);
     assert!(!folder.path().join("p.csv").exists());
     write("mine.csv", "my own");
     write("ok.txt", &format!("{BAD}\n{GOOD}\n"));
     fails("pairs", &["ok.txt", "-o", "mine.csv"], &["mine.csv", "--force"]);
-    assert_usage_error(&mut program(folder.path(), "choices", &["q.jsonl", "--format", "ARC", "-o", "c.csv"]));
+    assert_usage_error(&mut program(
+        folder.path(),
+        "choices",
+        &["q.jsonl", "--format", "ARC", "-o", "c.csv"],
+    ));
     assert_usage_error(&mut program(folder.path(), "pairs", &["ok.txt", "-o", "p.json"]));
 }

@@ -32,7 +32,9 @@ impl FromStr for ChoiceNorm {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = NORMS.into_iter().find(|(_, name)| *name == text);
-        found.map(|(norm, _)| norm).ok_or_else(|| "expected characters, bytes or tokens".to_owned())
+        found
+            .map(|(norm, _)| norm)
+            .ok_or_else(|| "expected characters, bytes or tokens".to_owned())
     }
 }
 
@@ -79,7 +81,12 @@ pub struct ChoiceRow {
 
 /// The rows of an item, in the order of its choices.
 #[must_use]
-pub fn choice_rows(index: usize, item: &ChoiceItem, scored: &[ScoredChoice], norm: ChoiceNorm) -> Vec<ChoiceRow> {
+pub fn choice_rows(
+    index: usize,
+    item: &ChoiceItem,
+    scored: &[ScoredChoice],
+    norm: ChoiceNorm,
+) -> Vec<ChoiceRow> {
     let length = |choice: &str, scored: &ScoredChoice| match norm {
         ChoiceNorm::Characters => choice.chars().count(),
         ChoiceNorm::Bytes => choice.len(),

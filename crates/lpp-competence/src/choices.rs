@@ -34,7 +34,9 @@ impl FromStr for ChoiceFormat {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = FORMATS.into_iter().find(|(_, name)| *name == text);
-        found.map(|(format, _)| format).ok_or_else(|| "expected arc, hellaswag or jsonl".to_owned())
+        found
+            .map(|(format, _)| format)
+            .ok_or_else(|| "expected arc, hellaswag or jsonl".to_owned())
     }
 }
 
@@ -63,7 +65,11 @@ pub struct ChoiceItem {
 /// the answer.
 pub fn load_choices(path: &Path, format: ChoiceFormat) -> Result<Vec<ChoiceItem>, FileError> {
     match format {
-        ChoiceFormat::Arc => read(path, "objects with question.stem, question.choices and answerKey (ARC)", arc),
+        ChoiceFormat::Arc => read(
+            path,
+            "objects with question.stem, question.choices and answerKey (ARC)",
+            arc,
+        ),
         ChoiceFormat::HellaSwag => read(
             path,
             "objects with activity_label, ctx_a, ctx_b, endings and label (HellaSwag)",
@@ -117,11 +123,20 @@ struct ArcChoice {
 
 fn arc(line: ArcLine) -> Result<ChoiceItem, String> {
     let key = line.answer_key;
-    let answer = line.question.choices.iter().position(|choice| choice.label == key);
+    let answer = line
+        .question
+        .choices
+        .iter()
+        .position(|choice| choice.label == key);
     Ok(ChoiceItem {
         context: format!("Question: {}\nAnswer:", line.question.stem),
         answer: answer.ok_or_else(|| format!("answerKey {key:?}, which is no label"))?,
-        choices: line.question.choices.into_iter().map(|choice| choice.text).collect(),
+        choices: line
+            .question
+            .choices
+            .into_iter()
+            .map(|choice| choice.text)
+            .collect(),
     })
 }
 
@@ -140,7 +155,12 @@ fn hellaswag(line: HellaSwagLine) -> Result<ChoiceItem, String> {
         Value::String(text) => text.trim().parse().ok(),
         other => other.as_u64().and_then(|label| usize::try_from(label).ok()),
     };
-    let context = format!("{}: {} {}", line.activity_label, line.ctx_a, capitalised(&line.ctx_b));
+    let context = format!(
+        "{}: {} {}",
+        line.activity_label,
+        line.ctx_a,
+        capitalised(&line.ctx_b)
+    );
     Ok(ChoiceItem {
         context: cleaned(&context),
         choices: line.endings.iter().map(|ending| cleaned(ending)).collect(),
@@ -188,7 +208,10 @@ mod tests {
         let arc = r#"{"id": "1", "question": {"stem": "Why?", "choices": [{"text": "so", "label": "1"}, {"text": "no", "label": "2"}]},
                       "answerKey": "2"}"#
             .replace('\n', "");
-        assert_eq!(loaded("arc", &arc).unwrap(), [item("Question: Why?\nAnswer:", &["so", "no"], 1)]);
+        assert_eq!(
+            loaded("arc", &arc).unwrap(),
+            [item("Question: Why?\nAnswer:", &["so", "no"], 1)]
+        );
         let hellaswag = r#"{"activity_label": "Lamps", "ctx_a": "A lamp.", "ctx_b": "the Lamp", "endings": ["[step] is.", "was  it."], "label": "1"}"#;
         assert_eq!(
             loaded("hellaswag", hellaswag).unwrap(),
@@ -201,9 +224,21 @@ mod tests {
     #[test]
     fn what_has_no_answer_is_refused_with_its_place() {
         for (format, content, part) in [
-            ("jsonl", r#"{"context": "a", "choices": ["b", "c"], "answer": 2}"#, "answer 2 of 2 choices in line 1"),
-            ("jsonl", r#"{"context": "a", "choices": ["b"], "answer": 0}"#, "1 choices"),
-            ("jsonl", r#"{"context": "a", "choices": ["b", ""], "answer": 0}"#, "an empty choice"),
+            (
+                "jsonl",
+                r#"{"context": "a", "choices": ["b", "c"], "answer": 2}"#,
+                "answer 2 of 2 choices in line 1",
+            ),
+            (
+                "jsonl",
+                r#"{"context": "a", "choices": ["b"], "answer": 0}"#,
+                "1 choices",
+            ),
+            (
+                "jsonl",
+                r#"{"context": "a", "choices": ["b", ""], "answer": 0}"#,
+                "an empty choice",
+            ),
             ("jsonl", r#"{"context": "a", "answer": 0}"#, "choices"),
             (
                 "hellaswag",

@@ -21,15 +21,19 @@ pub enum GeneratedBattery {
     Dyck,
 }
 
-const BATTERIES: [(GeneratedBattery, &str); 2] =
-    [(GeneratedBattery::Arithmetic, "arithmetic"), (GeneratedBattery::Dyck, "dyck")];
+const BATTERIES: [(GeneratedBattery, &str); 2] = [
+    (GeneratedBattery::Arithmetic, "arithmetic"),
+    (GeneratedBattery::Dyck, "dyck"),
+];
 
 impl FromStr for GeneratedBattery {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = BATTERIES.into_iter().find(|(_, name)| *name == text);
-        found.map(|(battery, _)| battery).ok_or_else(|| "expected arithmetic or dyck".to_owned())
+        found
+            .map(|(battery, _)| battery)
+            .ok_or_else(|| "expected arithmetic or dyck".to_owned())
     }
 }
 
@@ -163,7 +167,10 @@ mod tests {
             let (same, bad) = pair.bad.split_once('=').unwrap();
             let (a, b) = terms.split_once('+').unwrap();
             assert_eq!(number(a) + number(b), number(good));
-            assert!(terms == same && good.len() == bad.len() && good != bad, "{pair:?}");
+            assert!(
+                terms == same && good.len() == bad.len() && good != bad,
+                "{pair:?}"
+            );
         }
     }
 
@@ -183,7 +190,10 @@ mod tests {
         };
         for pair in generated_pairs(GeneratedBattery::Dyck, 200, 3) {
             let n = pair.good.split(' ').count();
-            assert!((4..=24).contains(&n) && depth_of(&pair.good).is_some_and(|depth| depth <= 4), "{pair:?}");
+            assert!(
+                (4..=24).contains(&n) && depth_of(&pair.good).is_some_and(|depth| depth <= 4),
+                "{pair:?}"
+            );
             assert!(depth_of(&pair.bad).is_none());
             let different = pair.good.chars().zip(pair.bad.chars()).filter(|(a, b)| a != b);
             assert_eq!((different.count(), pair.good.len()), (1, pair.bad.len()));

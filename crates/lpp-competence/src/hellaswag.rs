@@ -29,7 +29,10 @@ fn without_brackets(text: &str) -> String {
 pub(crate) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     match characters.next() {
-        Some(first) => first.to_uppercase().chain(characters.as_str().to_lowercase().chars()).collect(),
+        Some(first) => first
+            .to_uppercase()
+            .chain(characters.as_str().to_lowercase().chars())
+            .collect(),
         None => String::new(),
     }
 }

@@ -56,7 +56,10 @@ pub(crate) fn json_lines<T: serde::de::DeserializeOwned>(
     expected: &str,
 ) -> Result<Vec<(usize, T)>, FileError> {
     let text = text_of(path)?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let lines = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty());
     let items = lines.map(|(index, line)| match serde_json::from_str(line) {
         Ok(item) => Ok((index + 1, item)),
         Err(error) => Err(at_line(path, index + 1, &error.to_string(), expected)),

@@ -168,7 +168,8 @@ pub(crate) fn add(marks: &mut Marks, mark: f64) {
 /// The interval of a battery; NaN without items.
 pub(crate) fn interval(groups: &[Vec<Marks>]) -> [f64; 2] {
     let mut rng = ChaCha12Rng::seed_from_u64(SEED);
-    battery_interval(groups, N_RESAMPLES, 0.95, &mut rng).map_or([f64::NAN; 2], |found| [found.low, found.high])
+    battery_interval(groups, N_RESAMPLES, 0.95, &mut rng)
+        .map_or([f64::NAN; 2], |found| [found.low, found.high])
 }
 
 #[cfg(test)]
@@ -188,7 +189,10 @@ mod tests {
             PairRow::new("b", 0, "y", scored(-5.0, 5), scored(-4.0, 2)),
         ];
         let found = PairSummary::of(&rows);
-        assert_eq!((found.sets[0].n, found.sets[0].accuracy, found.sets[1].accuracy), (2, 0.75, 0.0));
+        assert_eq!(
+            (found.sets[0].n, found.sets[0].accuracy, found.sets[1].accuracy),
+            (2, 0.75, 0.0)
+        );
         assert_eq!((found.macro_accuracy, found.macro_accuracy_mean), (0.375, 0.875));
         assert_eq!(found.phenomena_accuracy, Some(0.375));
         let [low, high] = found.macro_accuracy_interval;

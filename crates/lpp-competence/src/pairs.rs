@@ -28,7 +28,7 @@ pub struct Pair {
 
 /// Reads minimal pairs, recognised by the ending of the file:
 ///
-/// * `.jsonl`: BLiMP, objects with `sentence_good` and `sentence_bad`; the set is `UID`, or the file's name; the phenomenon is
+/// * `.jsonl`: `BLiMP`, objects with `sentence_good` and `sentence_bad`; the set is `UID`, or the file's name; the phenomenon is
 ///   `linguistics_term`, or `field`. A. Warstadt et al. (2020), <https://doi.org/10.1162/tacl_a_00321>
 /// * `.txt`: Zorro, lines in turn ungrammatical and grammatical; the set is the file's name. P. Huebner et al. (2021),
 ///   <https://doi.org/10.18653/v1/2021.conll-1.49>
@@ -70,7 +70,10 @@ fn pairs_of(file: &Path) -> Result<Vec<(usize, Pair)>, FileError> {
 }
 
 fn name_of(file: &Path) -> String {
-    file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    file.file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 #[derive(Deserialize)]
@@ -84,7 +87,10 @@ struct BlimpLine {
 }
 
 fn blimp(file: &Path) -> Result<Vec<(usize, Pair)>, FileError> {
-    let lines = json_lines::<BlimpLine>(file, "objects with sentence_good and sentence_bad, one a line (BLiMP)")?;
+    let lines = json_lines::<BlimpLine>(
+        file,
+        "objects with sentence_good and sentence_bad, one a line (BLiMP)",
+    )?;
     let pair = |(line, found): (usize, BlimpLine)| {
         let pair = Pair {
             set: found.uid.unwrap_or_else(|| name_of(file)),
@@ -146,7 +152,11 @@ fn table(file: &Path, delimiter: u8) -> Result<Vec<(usize, Pair)>, FileError> {
         pairs.push((index + 2, pair));
     }
     if pairs.is_empty() {
-        return Err(FileError::malformed(file, "no rows", "rows with a good and a bad sentence"));
+        return Err(FileError::malformed(
+            file,
+            "no rows",
+            "rows with a good and a bad sentence",
+        ));
     }
     Ok(pairs)
 }
@@ -166,8 +176,10 @@ pub fn sampled(pairs: Vec<Pair>, n: usize, seed: u64) -> Vec<Pair> {
         }
         chosen
     };
-    let chosen: BTreeMap<String, Vec<bool>> =
-        sizes.into_iter().map(|(set, size)| (set.to_owned(), draw(size))).collect();
+    let chosen: BTreeMap<String, Vec<bool>> = sizes
+        .into_iter()
+        .map(|(set, size)| (set.to_owned(), draw(size)))
+        .collect();
     let is_chosen = |pair: &Pair| chosen.get(&pair.set).is_some_and(|set| set[pair.item]);
     pairs.into_iter().filter(is_chosen).collect()
 }
@@ -196,9 +208,10 @@ mod tests {
 
     #[test]
     fn every_form_gives_the_same_pairs() {
-        let line = r#"{"sentence_good": "The dogs bark.", "sentence_bad": "The dogs barks.", "field": "morphology",
+        let line =
+            r#"{"sentence_good": "The dogs bark.", "sentence_bad": "The dogs barks.", "field": "morphology",
                        "linguistics_term": "agreement", "UID": "sv"}"#
-            .replace('\n', "");
+                .replace('\n', "");
         assert_eq!(
             loaded("x.jsonl", &format!("{line}\n\n{line}\n")).unwrap(),
             [pair("sv", 0, "agreement"), pair("sv", 1, "agreement")]
@@ -208,11 +221,19 @@ mod tests {
             [pair("sv", 0, "")]
         );
         assert_eq!(
-            loaded("x.tsv", "\u{feff}good\tbad\tset\nThe dogs bark.\tThe dogs barks.\tsv\n").unwrap(),
+            loaded(
+                "x.tsv",
+                "\u{feff}good\tbad\tset\nThe dogs bark.\tThe dogs barks.\tsv\n"
+            )
+            .unwrap(),
             [pair("sv", 0, "")]
         );
         assert_eq!(
-            loaded("sv.csv", "bad,good,phenomenon\nThe dogs barks.,The dogs bark.,number\n").unwrap(),
+            loaded(
+                "sv.csv",
+                "bad,good,phenomenon\nThe dogs barks.,The dogs bark.,number\n"
+            )
+            .unwrap(),
             [pair("sv", 0, "number")]
         );
     }

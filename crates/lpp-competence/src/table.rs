@@ -36,7 +36,10 @@ pub fn load_rows<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, FileError> 
 }
 
 /// 1 and 0 without decimals, as whole numbers are written.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes fields by reference"
+)]
 pub(crate) fn shortest<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }

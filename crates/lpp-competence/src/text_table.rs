@@ -118,7 +118,10 @@ mod tests {
         let row = WordRow::new(0, 3, "kings", &[Some(-LN_2), Some(-2.0 * LN_2)]);
         assert_eq!((row.n_tokens, row.is_complete), (2, 1));
         assert!((row.surprisal_bits.unwrap() - 3.0).abs() < 1e-12);
-        assert_eq!(WordRow::new(0, 0, "The", &[None, Some(-1.0)]).surprisal_nats, None);
+        assert_eq!(
+            WordRow::new(0, 0, "The", &[None, Some(-1.0)]).surprisal_nats,
+            None
+        );
         assert_eq!(WordRow::new(0, 0, "", &[]).is_complete, 0);
     }
 }

@@ -101,7 +101,9 @@ impl HiddenStates {
         let start = Instant::now();
         for (row, window) in windows.iter().enumerate() {
             model
-                .forward(window, &mut |layer, states| file.write_matrix(layer, row, &states))
+                .forward(window, &mut |layer, states| {
+                    file.write_matrix(layer, row, &states)
+                })
                 .map_err(|source| self.in_row(row, source).at(|_| place_of_row(row)))?;
             progress.advance(1);
         }
@@ -126,7 +128,11 @@ impl HiddenStates {
         let work = WorkFolder::open(&self.output, identity, false)?;
         let mut stream = LayerStream::new(&self.model, plan, windows, work);
         let weights = stream.weights()?;
-        stream.run(&weights, &|_layer| Box::new(AllStates { path: &self.output }), progress)?;
+        stream.run(
+            &weights,
+            &|_layer| Box::new(AllStates { path: &self.output }),
+            progress,
+        )?;
         let (plan, work) = stream.into_parts();
         let info = plan.info;
         let mut file = TensorFile::create(&self.output, &layer_tensors(&info, (n_rows, n_tokens)))?;

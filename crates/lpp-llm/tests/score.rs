@@ -29,7 +29,12 @@ fn rows(case: &str) -> Vec<TokenRow> {
     let ids: Array2<i64> = load_npy(folder.join("ids.npy"));
     let mask: Array2<i64> = load_npy(folder.join("mask.npy"));
     let row = |(ids, mask): (ndarray::ArrayView1<'_, i64>, ndarray::ArrayView1<'_, i64>)| TokenRow {
-        ids: ids.iter().zip(mask).filter(|(_, m)| **m == 1).map(|(&id, _)| id).collect(),
+        ids: ids
+            .iter()
+            .zip(mask)
+            .filter(|(_, m)| **m == 1)
+            .map(|(&id, _)| id)
+            .collect(),
         first_scored: 1,
     };
     ids.outer_iter().zip(mask.outer_iter()).map(row).collect()
@@ -52,7 +57,11 @@ fn score_at(
     };
     let (scores, leftover) = scoring.run(Identity::new("test", "1", model, &[]), false, progress)?;
     leftover.remove()?;
-    assert_eq!(output.parent().unwrap().read_dir().unwrap().count(), 0, "nothing is left behind");
+    assert_eq!(
+        output.parent().unwrap().read_dir().unwrap().count(),
+        0,
+        "nothing is left behind"
+    );
     Ok(scores)
 }
 
@@ -63,7 +72,11 @@ fn score(model: &ModelParams, rows: &[TokenRow], batch_tokens: usize) -> Result<
 
 fn assert_agrees(case: &str, model: &ModelParams) {
     let expected: Array2<f64> = load_npy(fixture(&format!("llm/{case}")).join("logprobs.npy"));
-    for (found, expected) in score(model, &rows(case), 1).unwrap().iter().zip(expected.outer_iter()) {
+    for (found, expected) in score(model, &rows(case), 1)
+        .unwrap()
+        .iter()
+        .zip(expected.outer_iter())
+    {
         let expected: Array1<f64> = expected.iter().copied().filter(|value| !value.is_nan()).collect();
         // Both sides compute in f32 and differ in the order of sums.
         let tolerance = Tolerance::relative(1e-5).or_absolute(1e-5);
@@ -109,7 +122,13 @@ fn heads_of_untrained_controls_are_drawn_as_in_torch() {
         // Has no part in probabilities.
         dropout: true,
     };
-    for case in ["untrained_gpt2", "untrained_llama", "untrained_opt_350m", "untrained_olmo2", "untrained_gemma2"] {
+    for case in [
+        "untrained_gpt2",
+        "untrained_llama",
+        "untrained_opt_350m",
+        "untrained_olmo2",
+        "untrained_gemma2",
+    ] {
         for stream_layers in [false, true] {
             let model = ModelParams {
                 training,
@@ -163,7 +182,8 @@ fn the_chain_rule_holds_and_equal_rows_are_equal() {
     assert_eq!(found[0], found[3]);
     assert_eq!(found[0].logprobs[11..], found[2].logprobs[..]);
     // Probabilities of all next tokens sum to one.
-    let n_vocabulary = i64::try_from(lpp_llm::ModelInfo::of_folder(&model.folder).unwrap().n_vocabulary).unwrap();
+    let n_vocabulary =
+        i64::try_from(lpp_llm::ModelInfo::of_folder(&model.folder).unwrap().n_vocabulary).unwrap();
     let all: Vec<TokenRow> = (0..n_vocabulary)
         .map(|id| TokenRow {
             ids: vec![5, 9, id],
@@ -221,7 +241,10 @@ fn a_killed_run_goes_on_and_gives_the_same_numbers() {
 }
 
 /// The tiny model of a case with its safetensors header and data changed.
-fn changed(case: &str, change: impl Fn(&mut serde_json::Map<String, serde_json::Value>, &mut Vec<u8>)) -> tempfile::TempDir {
+fn changed(
+    case: &str,
+    change: impl Fn(&mut serde_json::Map<String, serde_json::Value>, &mut Vec<u8>),
+) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     let folder = fixture(&format!("llm/{case}"));
     fs::copy(folder.join("config.json"), copy.path().join("config.json")).unwrap();
@@ -268,12 +291,19 @@ fn doubled(case: &str, of: &str, name: &str, differs: bool) -> tempfile::TempDir
 fn heads_that_are_missing_doubled_or_biased_are_named() {
     let without = changed("mistral", |header, _| drop(header.remove("lm_head.weight")));
     // The file now has bytes of no tensor, or lacks the matrix: named either way.
-    assert!(problem_of(without.path()).contains("model.safetensors") || problem_of(without.path()).contains("lm_head.weight"));
+    assert!(
+        problem_of(without.path()).contains("model.safetensors")
+            || problem_of(without.path()).contains("lm_head.weight")
+    );
     let renamed = changed("mistral", |header, _| {
         let entry = header.remove("lm_head.weight").unwrap();
         header.insert("score.weight".to_owned(), entry);
     });
-    assert!(problem_of(renamed.path()).contains("lm_head.weight"), "{}", problem_of(renamed.path()));
+    assert!(
+        problem_of(renamed.path()).contains("lm_head.weight"),
+        "{}",
+        problem_of(renamed.path())
+    );
     let same = doubled("gpt2", "wte.weight", "lm_head.weight", false);
     assert_eq!(problem_of(same.path()), "");
     let other = doubled("gpt2", "wte.weight", "lm_head.weight", true);
@@ -284,19 +314,36 @@ fn heads_that_are_missing_doubled_or_biased_are_named() {
         let shape = header["lm_head.weight"]["shape"].clone();
         header["lm_head.weight"]["shape"] = serde_json::json!([shape[1], shape[0]]);
     });
-    assert!(problem_of(misshapen.path()).contains("lm_head.weight is"), "{}", problem_of(misshapen.path()));
+    assert!(
+        problem_of(misshapen.path()).contains("lm_head.weight is"),
+        "{}",
+        problem_of(misshapen.path())
+    );
 }
 
 #[test]
 fn rows_that_do_not_fit_are_named() {
     let model = params("gpt2");
     let row = |ids: Vec<i64>| TokenRow { ids, first_scored: 1 };
-    for (bad, part) in [(vec![1, 40], "40"), (vec![1; 82], "81 tokens"), (vec![-1, 2], "-1")] {
+    for (bad, part) in [
+        (vec![1, 40], "40"),
+        (vec![1; 82], "81 tokens"),
+        (vec![-1, 2], "-1"),
+    ] {
         let error = score(&model, &[row(vec![1, 2]), row(bad)], 16).unwrap_err();
         let source = std::error::Error::source(&error).unwrap().to_string();
-        assert!(error.to_string() == "row 1" && source.contains(part), "{error}: {source}");
+        assert!(
+            error.to_string() == "row 1" && source.contains(part),
+            "{error}: {source}"
+        );
     }
     // The last token is no input.
-    assert_eq!(score(&model, &[row(vec![1; 81])], 16).unwrap()[0].logprobs.len(), 80);
-    assert_eq!(score(&model, &[row(vec![1])], 16).unwrap()[0], RowScores::default());
+    assert_eq!(
+        score(&model, &[row(vec![1; 81])], 16).unwrap()[0].logprobs.len(),
+        80
+    );
+    assert_eq!(
+        score(&model, &[row(vec![1])], 16).unwrap()[0],
+        RowScores::default()
+    );
 }

@@ -66,7 +66,12 @@ impl ModelFlags {
     ///
     /// # Errors
     /// If the name is not that of a language model, or the model is nowhere.
-    pub fn choose(self, study: &Study, seed: Option<u64>, common: &CommonArgs) -> anyhow::Result<ChosenModel> {
+    pub fn choose(
+        self,
+        study: &Study,
+        seed: Option<u64>,
+        common: &CommonArgs,
+    ) -> anyhow::Result<ChosenModel> {
         let (name, located) = self.locate(study, seed, common)?;
         let model = name.as_str().to_owned();
         let name = FeatureSource::Model {

@@ -48,7 +48,7 @@ fn draw(n: u64, share: f64, rng: &mut impl Rng) -> u64 {
     Binomial::new(n, share).map_or(0, |binomial| binomial.sample(rng))
 }
 
-/// Mean over groups of the mean over their sets of the mean over their items: BLiMP over phenomena, or any battery over its sets
+/// Mean over groups of the mean over their sets of the mean over their items: `BLiMP` over phenomena, or any battery over its sets
 /// if there is one group.
 ///
 /// # Example
@@ -79,7 +79,11 @@ pub fn battery_interval(
     for sets in groups {
         at_least("sets of a battery", 1, sets.len())?;
         for set in sets {
-            at_least("items of a set", 1, usize::try_from(set.n()).unwrap_or(usize::MAX))?;
+            at_least(
+                "items of a set",
+                1,
+                usize::try_from(set.n()).unwrap_or(usize::MAX),
+            )?;
         }
     }
     at_least("resamples of a bootstrap", 1, n_resamples)?;
@@ -119,7 +123,10 @@ mod tests {
         };
         let found = interval(&[vec![set]]);
         // 0.64 ± 1.96 √(0.64 · 0.36 / 1000); the ends of 4000 draws scatter by a few thousandths.
-        assert!((found.low - 0.6102).abs() < 0.005 && (found.high - 0.6698).abs() < 0.005, "{found:?}");
+        assert!(
+            (found.low - 0.6102).abs() < 0.005 && (found.high - 0.6698).abs() < 0.005,
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -68,7 +68,11 @@ pub fn load_words_of_texts(path: &Path) -> Result<Vec<RunWords>, FileError> {
     for (row, line) in reader.deserialize::<WordLine>().enumerate() {
         let line = line.map_err(|e| FileError::malformed(path, e.to_string(), "a column word"))?;
         if line.word.trim().is_empty() {
-            return Err(FileError::malformed(path, format!("no word in row {row}"), "a word in each row"));
+            return Err(FileError::malformed(
+                path,
+                format!("no word in row {row}"),
+                "a word in each row",
+            ));
         }
         if line.run == runs.len() {
             runs.push(RunWords::default());

@@ -35,7 +35,9 @@ impl TextTokens {
                 end = place + 1;
                 if token == found.ids.len() {
                     first_new = first_new.or(Some(place));
-                    found.ids.push(u32::try_from(window.ids[place]).unwrap_or(u32::MAX));
+                    found
+                        .ids
+                        .push(u32::try_from(window.ids[place]).unwrap_or(u32::MAX));
                     found.offsets.push(window.offsets[place]);
                 }
             }
@@ -118,12 +120,17 @@ impl TokenOwners {
         eos_id: Option<u32>,
     ) -> Self {
         let starts = spans.starts().iter();
-        let starts: Vec<_> = starts.map(|at| tokens.content_index(at.window, at.token)).collect();
+        let starts: Vec<_> = starts
+            .map(|at| tokens.content_index(at.window, at.token))
+            .collect();
         let mut word_of = vec![None; text.ids.len()];
         let mut unit = 0;
         while unit < starts.len() {
             // Units that share their first token are one piece, the first one's.
-            let same = starts[unit..].iter().take_while(|&&start| start == starts[unit]).count();
+            let same = starts[unit..]
+                .iter()
+                .take_while(|&&start| start == starts[unit])
+                .count();
             let next = unit + same;
             if let Some(start) = starts[unit] {
                 let behind = &text.ids[start..];
@@ -190,11 +197,23 @@ mod tests {
         let text = " the dog's\n  ";
         let found = TokenOwners::of_text(
             text,
-            &tokens(&[(0, 1), (0, 4), (4, 6), (6, 8), (8, 8), (8, 10), (10, 11), (11, 13)]),
+            &tokens(&[
+                (0, 1),
+                (0, 4),
+                (4, 6),
+                (6, 8),
+                (8, 8),
+                (8, 10),
+                (10, 11),
+                (11, 13),
+            ]),
         );
         assert_eq!(found.words, ["the", "dog's"]);
         let (the, dogs) = (Some(0), Some(1));
         assert_eq!(found.word_of, [the, the, dogs, dogs, dogs, dogs, None, None]);
-        assert_eq!(found.by_word(&[1, 2, 3, 4, 5, 6, 7, 8]), [vec![1, 2], vec![3, 4, 5, 6]]);
+        assert_eq!(
+            found.by_word(&[1, 2, 3, 4, 5, 6, 7, 8]),
+            [vec![1, 2], vec![3, 4, 5, 6]]
+        );
     }
 }

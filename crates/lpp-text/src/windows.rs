@@ -227,7 +227,10 @@ impl RunTokens {
 
     /// The index among the tokens of the text of a token of a window; `None` for special tokens and padding.
     pub(crate) fn content_index(&self, window: usize, token: usize) -> Option<usize> {
-        let step = self.layout.max_len.saturating_sub(self.n_special + self.layout.overlap);
+        let step = self
+            .layout
+            .max_len
+            .saturating_sub(self.n_special + self.layout.overlap);
         let index = window * step + token.checked_sub(self.n_front)?;
         let in_window = self.layout.max_len.saturating_sub(self.n_special);
         (token - self.n_front < in_window && index < self.n_content).then_some(index)
@@ -279,7 +282,11 @@ impl<'a> Content<'a> {
             .rev()
             .take_while(|&&flag| flag == 1)
             .count();
-        let own = encoding.get_ids().iter().zip(encoding.get_offsets()).take(n_before);
+        let own = encoding
+            .get_ids()
+            .iter()
+            .zip(encoding.get_offsets())
+            .take(n_before);
         Self {
             encoding,
             front: match front {
@@ -301,7 +308,9 @@ impl<'a> Content<'a> {
         let back = self.n_before + self.n_tokens..self.encoding.len();
         let mut window = Window::default();
         window.ids.extend(self.front.iter().map(|(id, _)| id));
-        window.offsets.extend(self.front.iter().map(|(_, offsets)| offsets));
+        window
+            .offsets
+            .extend(self.front.iter().map(|(_, offsets)| offsets));
         for range in [content, back] {
             window.ids.extend(
                 self.encoding.get_ids()[range.clone()]

@@ -49,7 +49,9 @@ impl Embedding {
             .collect::<Result<Vec<_>, _>>()?;
         embedded(
             &self.rows,
-            &Tensor::f_from_slice(&places)?.f_view_as(ids)?.f_to_device(ids.device())?,
+            &Tensor::f_from_slice(&places)?
+                .f_view_as(ids)?
+                .f_to_device(ids.device())?,
         )
     }
 }

@@ -138,8 +138,12 @@ impl Checkpoint {
     /// embedding to which it should be tied and the two differ, or if there is a bias, which no family has.
     pub(crate) fn head(&self, head: &HeadLayout, shape: [i64; 2]) -> Result<Tensor, LlmError> {
         let has = |name: &str| self.tensors.contains_key(name);
-        if let Some(bias) = ["lm_head.bias", "embed_out.bias"].into_iter().find(|name| has(name)) {
-            let problem = format!("found {bias}, expected an output matrix without a bias, as in the reference");
+        if let Some(bias) = ["lm_head.bias", "embed_out.bias"]
+            .into_iter()
+            .find(|name| has(name))
+        {
+            let problem =
+                format!("found {bias}, expected an output matrix without a bias, as in the reference");
             return Err(LlmError::weights(&self.folder, problem));
         }
         if !has(head.own) && head.is_tied {

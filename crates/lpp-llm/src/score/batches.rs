@@ -116,7 +116,10 @@ mod tests {
         let rows_of: Vec<_> = found.iter().map(|batch| batch.rows.clone()).collect();
         assert_eq!(rows_of, [vec![2], vec![0, 3], vec![4]]);
         assert_eq!(found[0].window().first_needed, 1);
-        assert_eq!((found[1].window().n_rows, found[1].window().ids), (2, &[1, 2, 1, 8][..]));
+        assert_eq!(
+            (found[1].window().n_rows, found[1].window().ids),
+            (2, &[1, 2, 1, 8][..])
+        );
         assert_eq!(found[1].targets, [2, 3, 8, 9]);
         let parts: Vec<_> = found[1].parts(&rows).collect();
         assert_eq!(parts, [(0, 0..2), (3, 3..4)]);

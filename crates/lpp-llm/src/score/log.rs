@@ -53,7 +53,8 @@ impl ScoreLog {
 
     /// Adds a batch.
     pub(super) fn add(&mut self, batch: &NextTokens) -> Result<(), LlmError> {
-        let mut bytes = Vec::with_capacity(record_size(batch.logprobs.len(), self.with_entropies) + HASH_BYTES);
+        let mut bytes =
+            Vec::with_capacity(record_size(batch.logprobs.len(), self.with_entropies) + HASH_BYTES);
         for value in batch.logprobs.iter().chain(&batch.entropies) {
             bytes.extend(value.to_le_bytes());
         }

@@ -99,7 +99,10 @@ impl Scoring<'_> {
         sequences.iter().for_each(|row| identity.add(&format!("{row:?}")));
         let mut scores = vec![RowScores::default(); sequences.len()];
         if batches.is_empty() {
-            return Ok((sequence_of.iter().map(|_| RowScores::default()).collect(), Leftover::none()));
+            return Ok((
+                sequence_of.iter().map(|_| RowScores::default()).collect(),
+                Leftover::none(),
+            ));
         }
         let work = WorkFolder::open(self.output, identity, afresh)?;
         work.note()?;
@@ -114,7 +117,10 @@ impl Scoring<'_> {
                 };
             }
         };
-        known.iter().enumerate().for_each(|(index, batch)| keep(index, batch));
+        known
+            .iter()
+            .enumerate()
+            .for_each(|(index, batch)| keep(index, batch));
         if !known.is_empty() {
             tracing::info!("resuming after batch {} of {}", known.len(), batches.len());
         }
@@ -122,14 +128,21 @@ impl Scoring<'_> {
             work
         } else {
             let windows: Vec<_> = batches.iter().map(Batch::window).collect();
-            last_states(&params, &windows, known.len(), work, progress, &mut |index, states, head| {
-                let batch = &batches[index];
-                let found = head.next_tokens(states, &batch.targets, self.with_entropies)?;
-                check_finite(&params, batch, &found).map_err(|error| error.of(place(batch.rows[0])))?;
-                log.add(&found)?;
-                keep(index, &found);
-                Ok(())
-            })?
+            last_states(
+                &params,
+                &windows,
+                known.len(),
+                work,
+                progress,
+                &mut |index, states, head| {
+                    let batch = &batches[index];
+                    let found = head.next_tokens(states, &batch.targets, self.with_entropies)?;
+                    check_finite(&params, batch, &found).map_err(|error| error.of(place(batch.rows[0])))?;
+                    log.add(&found)?;
+                    keep(index, &found);
+                    Ok(())
+                },
+            )?
         };
         let of_rows = self.rows.iter().zip(&sequence_of).map(|(row, &sequence)| {
             let skipped = row.first_scored.max(1) - sequences[sequence].first_scored;

@@ -181,7 +181,11 @@ impl TokenScores {
             entries.push(entry("continuation_greedy", Stored::U8, &[n_rows]));
         }
         if self.with_logits {
-            entries.push(entry("logits", Stored::F32, &[n_rows, n_tokens, info.n_vocabulary]));
+            entries.push(entry(
+                "logits",
+                Stored::F32,
+                &[n_rows, n_tokens, info.n_vocabulary],
+            ));
         }
         entries
     }

@@ -35,7 +35,9 @@ impl FromStr for Prefix {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = PREFIXES.into_iter().find(|(_, name)| *name == text);
-        found.map(|(prefix, _)| prefix).ok_or_else(|| "expected auto, bos, eos or none".to_owned())
+        found
+            .map(|(prefix, _)| prefix)
+            .ok_or_else(|| "expected auto, bos, eos or none".to_owned())
     }
 }
 
@@ -108,7 +110,10 @@ impl TextTokenizer {
         let encoding = self.encoded("a")?;
         let special = encoding.get_special_tokens_mask();
         let n_front = special.iter().take_while(|&&flag| flag == 1).count();
-        Ok(encoding.get_ids()[..n_front].iter().map(|&id| i64::from(id)).collect())
+        Ok(encoding.get_ids()[..n_front]
+            .iter()
+            .map(|&id| i64::from(id))
+            .collect())
     }
 
     /// The ids of a text, without special tokens.
@@ -118,7 +123,10 @@ impl TextTokenizer {
     pub fn ids(&self, text: &str) -> Result<Vec<i64>, TextError> {
         let encoding = self.encoded(text)?;
         let tokens = encoding.get_ids().iter().zip(encoding.get_special_tokens_mask());
-        Ok(tokens.filter(|(_, special)| **special == 0).map(|(&id, _)| i64::from(id)).collect())
+        Ok(tokens
+            .filter(|(_, special)| **special == 0)
+            .map(|(&id, _)| i64::from(id))
+            .collect())
     }
 
     fn encoded(&self, text: &str) -> Result<Encoding, TextError> {
