@@ -4,7 +4,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::blocks::dense::Linear;
 use crate::error::LlmError;
-use crate::families::HeadLayout;
+use crate::head_layout::HeadLayout;
 use crate::model::ModelParams;
 use crate::parameter::{Parameter, uniform_for};
 use crate::plan::Plan;
@@ -18,13 +18,13 @@ const POSITIONS_AT_ONCE: i64 = 512;
 
 /// What is known of the next token at some positions, each (`n_positions`).
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct NextTokens {
+pub(crate) struct NextTokens {
     /// ln p of the token that follows, in nats.
-    pub(super) logprobs: Vec<f64>,
+    pub(crate) logprobs: Vec<f64>,
     /// Whether its logit is the largest, the first of equals.
-    pub(super) is_best: Vec<bool>,
+    pub(crate) is_best: Vec<bool>,
     /// Entropy of the distribution, in nats; empty unless requested.
-    pub(super) entropies: Vec<f64>,
+    pub(crate) entropies: Vec<f64>,
 }
 
 impl NextTokens {
@@ -85,7 +85,7 @@ impl Head {
     }
 
     /// All logits, f32 (`n_positions`, `n_vocabulary`), of states (`n_positions`, width).
-    pub(super) fn logits(&self, states: &Tensor) -> Result<Tensor, LlmError> {
+    pub(crate) fn logits(&self, states: &Tensor) -> Result<Tensor, LlmError> {
         tch::no_grad(|| {
             let states = states.f_to_device(self.device)?.f_to_kind(Kind::Float)?;
             let tiles = self.tiles.iter().map(|tile| self.tile_logits(tile, &states));
@@ -94,7 +94,7 @@ impl Head {
     }
 
     /// What the states (`n_positions`, width) say of the tokens `targets` that follow them.
-    pub(super) fn next_tokens(
+    pub(crate) fn next_tokens(
         &self,
         states: &Tensor,
         targets: &[i64],
