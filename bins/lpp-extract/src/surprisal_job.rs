@@ -22,8 +22,11 @@ pub(crate) struct SurprisalJob<'a> {
     pub(crate) force: bool,
 }
 
-/// The controls, and the values of a run that each has.
-const CONTROLS: [(&str, fn(&[WordValues]) -> Vec<Option<f64>>); 3] = [
+/// The values of the words of a run that a control has.
+type Column = fn(&[WordValues]) -> Vec<Option<f64>>;
+
+/// The controls.
+const CONTROLS: [(&str, Column); 3] = [
     ("surprisal", |words| {
         words.iter().map(|word| word.surprisal_bits).collect()
     }),

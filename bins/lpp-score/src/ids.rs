@@ -9,6 +9,8 @@ use lpp_llm::{Identity, TokenScores};
 use lpp_model_flags::RunFlags;
 use lpp_steps::{Making, ScoreStep};
 
+use crate::scorer::BATCH_TOKENS;
+
 /// Writes log-probabilities of given token ids
 ///
 /// The output has the tensors logprobs (NaN where there is none) and sums; with --context continuation_sums and
@@ -38,7 +40,7 @@ pub(crate) struct IdsArgs {
     #[arg(short, long, value_name = "FILE", value_parser = lpp_cli::output_file(&[".safetensors"]))]
     output: PathBuf,
     /// Tokens that go through the model together; 1 means one row at a time
-    #[arg(long, value_name = "N", default_value_t = crate::BATCH_TOKENS)]
+    #[arg(long, value_name = "N", default_value_t = BATCH_TOKENS)]
     batch_tokens: usize,
     /// Recompute even if the output is up to date
     #[arg(long)]

@@ -13,9 +13,6 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use lpp_cli::{CommonArgs, Program};
 
-/// Tokens that go through a model together, unless the user says otherwise.
-const BATCH_TOKENS: usize = 2048;
-
 /// Scores items, texts and tokens with a language model.
 #[derive(Debug, Parser)]
 #[command(

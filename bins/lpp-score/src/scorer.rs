@@ -15,6 +15,9 @@ use lpp_study::Study;
 use lpp_text::{TextTokenizer, TextTokens, TokenRow};
 use serde_json::Value;
 
+/// Tokens that go through a model together, unless the user says otherwise.
+pub(crate) const BATCH_TOKENS: usize = 2048;
+
 /// The model and how it is run.
 #[derive(Debug, Args)]
 pub(crate) struct ScorerArgs {
@@ -23,7 +26,7 @@ pub(crate) struct ScorerArgs {
     #[command(flatten)]
     run: RunFlags,
     /// Tokens that go through the model together; 1 means one text at a time
-    #[arg(long, value_name = "N", default_value_t = crate::BATCH_TOKENS)]
+    #[arg(long, value_name = "N", default_value_t = BATCH_TOKENS)]
     batch_tokens: usize,
 }
 

@@ -57,7 +57,7 @@ pub(crate) struct TextArgs {
 }
 
 /// The texts of the runs with their words, if these are given.
-struct Texts {
+struct Story {
     texts: Vec<String>,
     words: Option<Vec<RunWords>>,
     writing: Writing,
@@ -153,7 +153,7 @@ impl TextArgs {
     }
 }
 
-fn given_texts(text: &Path, words: Option<&Path>, lang: &str) -> anyhow::Result<Texts> {
+fn given_texts(text: &Path, words: Option<&Path>, lang: &str) -> anyhow::Result<Story> {
     let texts = load_all_texts(text, lang)?;
     let mut files = text_files(text, lang)?;
     files.extend(words.map(Path::to_owned));
@@ -170,7 +170,7 @@ fn given_texts(text: &Path, words: Option<&Path>, lang: &str) -> anyhow::Result<
             texts.len()
         );
     }
-    Ok(Texts {
+    Ok(Story {
         texts,
         words: words.map(|(_, words)| words),
         writing: Writing::Spaced,
@@ -182,7 +182,7 @@ fn texts_of_study(
     study: &Study,
     lang: lpp_study::Language,
     annotation: AnnotationArgs,
-) -> anyhow::Result<Texts> {
+) -> anyhow::Result<Story> {
     let source = annotation.source(study, lang);
     let path = source.text(study);
     let annotation = load_annotation(&source)?;
@@ -195,7 +195,7 @@ fn texts_of_study(
     } else {
         Writing::Joined
     };
-    Ok(Texts {
+    Ok(Story {
         texts: lpp_text::texts_of_runs(found, &words)?,
         words: Some(words),
         writing,

@@ -1,7 +1,8 @@
 //! The program from flags to files, on a model whose probabilities are known.
 #![allow(
     clippy::unwrap_used,
-    reason = "a test fails by panicking, its helpers included"
+    clippy::cast_possible_truncation,
+    reason = "a test fails by panicking, its helpers included; checkpoints have f32"
 )]
 
 use std::fs;
@@ -193,7 +194,7 @@ fn pairs_are_right_wrong_and_tied_in_every_form() {
     fs::write(path("items/zorro.txt"), format!("{BAD}\n{GOOD}\n{GOOD}\n{BAD}\n")).unwrap();
     fs::write(
         path("items/table.tsv"),
-        format!("set\tgood\tbad\nlength\tthe cat is good .\tcat .\n"),
+        "set\tgood\tbad\nlength\tthe cat is good .\tcat .\n",
     )
     .unwrap();
     let found = said(&mut program(

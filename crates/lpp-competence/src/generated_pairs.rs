@@ -45,7 +45,7 @@ impl fmt::Display for GeneratedBattery {
 }
 
 /// Sets of a battery: digits of the larger term, or kinds of brackets.
-const N_SETS: usize = 3;
+const N_SETS: u32 = 3;
 
 /// Brackets of each kind.
 const BRACKETS: [(char, char); 3] = [('(', ')'), ('[', ']'), ('{', '}')];
@@ -55,7 +55,7 @@ const DEEPEST: usize = 4;
 #[must_use]
 pub fn generated_pairs(battery: GeneratedBattery, n: usize, seed: u64) -> Vec<Pair> {
     let mut rng = ChaCha12Rng::seed_from_u64(seed);
-    let mut pairs = Vec::with_capacity(N_SETS * n);
+    let mut pairs = Vec::new();
     for size in 1..=N_SETS {
         for item in 0..n {
             let (set, (good, bad)) = match battery {
@@ -75,8 +75,8 @@ pub fn generated_pairs(battery: GeneratedBattery, n: usize, seed: u64) -> Vec<Pa
 }
 
 /// A sum whose larger term has `n_digits`, and a wrong one.
-fn sum(n_digits: usize, rng: &mut impl Rng) -> (String, String) {
-    let bounds = |n_digits: usize| (10_u32.pow(n_digits as u32 - 1), 10_u32.pow(n_digits as u32));
+fn sum(n_digits: u32, rng: &mut impl Rng) -> (String, String) {
+    let bounds = |n_digits: u32| (10_u32.pow(n_digits - 1), 10_u32.pow(n_digits));
     let (low, high) = bounds(n_digits);
     let larger = rng.random_range(low..high);
     let smaller = rng.random_range(1..=larger);
@@ -86,7 +86,7 @@ fn sum(n_digits: usize, rng: &mut impl Rng) -> (String, String) {
         (smaller, larger)
     };
     let c = a + b;
-    let (low, high) = bounds(c.to_string().len());
+    let (low, high) = bounds(c.ilog10() + 1);
     // Any other number of as many digits.
     let wrong = rng.random_range(low..high - 1);
     let wrong = wrong + u32::from(wrong >= c);
@@ -94,9 +94,10 @@ fn sum(n_digits: usize, rng: &mut impl Rng) -> (String, String) {
 }
 
 /// A balanced string of brackets of up to `n_kinds` kinds, and one with a closing bracket of another kind.
-fn brackets(n_kinds: usize, rng: &mut impl Rng) -> (String, String) {
+fn brackets(n_kinds: u32, rng: &mut impl Rng) -> (String, String) {
     let n_pairs = rng.random_range(2..=12);
     let mut open: Vec<usize> = Vec::new();
+    let n_kinds = n_kinds as usize;
     let (mut good, mut n_opened, mut closing) = (Vec::new(), 0, Vec::new());
     while good.len() < 2 * n_pairs {
         let may_open = n_opened < n_pairs && open.len() < DEEPEST;

@@ -1,6 +1,6 @@
 //! Items that probe a language model, and what its log-probabilities say of them. It knows neither models nor tokens.
 //!
-//! * [`Pair`] and [`ChoiceItem`]: items in the published forms (BLiMP, Zorro, ARC, HellaSwag) and as tables;
+//! * [`Pair`] and [`ChoiceItem`]: items in the published forms (`BLiMP`, Zorro, ARC, `HellaSwag`) and as tables;
 //! * [`PairRow`], [`ChoiceRow`], [`WordRow`] and [`TokenScoreRow`]: the tables of `lpp-score`;
 //! * [`PairSummary`], [`ChoiceSummary`] and [`TextSummary`]: accuracies with intervals, perplexity.
 //!

@@ -28,7 +28,7 @@ pub struct Pair {
 
 /// Reads minimal pairs, recognised by the ending of the file:
 ///
-/// * `.jsonl`: BLiMP, objects with `sentence_good` and `sentence_bad`; the set is `UID`, or the file's name; the phenomenon is
+/// * `.jsonl`: `BLiMP`, objects with `sentence_good` and `sentence_bad`; the set is `UID`, or the file's name; the phenomenon is
 ///   `linguistics_term`, or `field`. A. Warstadt et al. (2020), <https://doi.org/10.1162/tacl_a_00321>
 /// * `.txt`: Zorro, lines in turn ungrammatical and grammatical; the set is the file's name. P. Huebner et al. (2021),
 ///   <https://doi.org/10.18653/v1/2021.conll-1.49>

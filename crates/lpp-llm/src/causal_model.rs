@@ -5,9 +5,9 @@ use tch::{Kind, Tensor};
 
 use crate::error::LlmError;
 use crate::families::{Block, FirstState, Stem};
+use crate::head::Head;
 use crate::model::{ModelInfo, ModelParams, WindowInput};
 use crate::plan::Plan;
-use crate::score::Head;
 use crate::weights::Weights;
 
 /// A model that is ready to run.

@@ -49,6 +49,8 @@ mod dropout;
 mod error;
 mod extract;
 mod families;
+mod head;
+mod head_layout;
 mod hidden_states;
 mod input_arrays;
 mod model;

@@ -48,7 +48,7 @@ fn draw(n: u64, share: f64, rng: &mut impl Rng) -> u64 {
     Binomial::new(n, share).map_or(0, |binomial| binomial.sample(rng))
 }
 
-/// Mean over groups of the mean over their sets of the mean over their items: BLiMP over phenomena, or any battery over its sets
+/// Mean over groups of the mean over their sets of the mean over their items: `BLiMP` over phenomena, or any battery over its sets
 /// if there is one group.
 ///
 /// # Example

@@ -78,19 +78,15 @@ pub fn load_words_of_texts(path: &Path) -> Result<Vec<RunWords>, FileError> {
             runs.push(RunWords::default());
         }
         let is_last = line.run + 1 == runs.len();
-        match runs.last_mut().filter(|_| is_last) {
-            Some(run) => {
-                run.positions.push(run.n_rows);
-                run.n_rows += 1;
-                run.words.push(line.word);
-                run.onsets_s.push(0.0);
-                run.offsets_s.push(0.0);
-            }
-            None => {
-                let found = format!("run {} in row {row}", line.run);
-                return Err(FileError::malformed(path, found, "runs that count up from 0"));
-            }
-        }
+        let Some(run) = runs.last_mut().filter(|_| is_last) else {
+            let found = format!("run {} in row {row}", line.run);
+            return Err(FileError::malformed(path, found, "runs that count up from 0"));
+        };
+        run.positions.push(run.n_rows);
+        run.n_rows += 1;
+        run.words.push(line.word);
+        run.onsets_s.push(0.0);
+        run.offsets_s.push(0.0);
     }
     if runs.is_empty() {
         return Err(FileError::malformed(path, "no words", "at least one word"));

@@ -63,7 +63,7 @@ fn surprisal_is_that_of_the_words_in_their_windows() {
     assert_eq!((logprobs.len(), surprisal.len()), (N_WORDS - 1, N_WORDS));
     // Rows of other batches: sums in another order; the files have f32.
     let near = |found: f32, expected: f64| {
-        assert!((f64::from(found) - expected).abs() < 1e-5 * (1.0 + expected.abs()))
+        assert!((f64::from(found) - expected).abs() < 1e-5 * (1.0 + expected.abs()));
     };
     for (k, (logprob, entropy_before)) in logprobs.iter().zip(&entropies).enumerate() {
         near(surprisal[k + 1], -logprob / std::f64::consts::LN_2);

@@ -16,7 +16,7 @@ use tch::Tensor;
 
 use crate::checkpoint::stored::StoredTensor;
 use crate::error::{LlmError, shortened};
-use crate::families::HeadLayout;
+use crate::head_layout::HeadLayout;
 use crate::parameter::Parameter;
 
 pub(crate) use naming::Naming;

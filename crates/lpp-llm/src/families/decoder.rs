@@ -13,9 +13,10 @@ use crate::blocks::rotary::RotaryParams;
 use crate::checkpoint::Naming;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
-use crate::families::family::{Block, Family, FirstState, HeadLayout, Layout, Stem, View};
+use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
 use crate::families::rope::{self, RopeKeys, rotary};
 use crate::families::sizes::{n_blocks, pad_row};
+use crate::head_layout::HeadLayout;
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 

@@ -15,8 +15,9 @@ use crate::checkpoint::Naming;
 use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
-use crate::families::family::{Block, Family, FirstState, HeadLayout, Layout, Stem, View};
+use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
 use crate::families::sizes::{head_width, n_blocks};
+use crate::head_layout::HeadLayout;
 use crate::parameter::{Construction, Initial, Parameter};
 use crate::weights::Weights;
 

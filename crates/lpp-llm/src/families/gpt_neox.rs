@@ -17,9 +17,10 @@ use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::decoder::rotated;
-use crate::families::family::{Block, Family, FirstState, HeadLayout, Layout, Stem, View};
+use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
 use crate::families::rope::{self, RopeKeys, rotary};
 use crate::families::sizes::{head_width, n_blocks};
+use crate::head_layout::HeadLayout;
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 

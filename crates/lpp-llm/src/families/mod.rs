@@ -25,7 +25,7 @@ mod stablelm;
 use crate::config::ConfigFile;
 use crate::error::LlmError;
 
-pub(crate) use family::{Block, Family, FirstState, HeadLayout, Layout, Stem, View};
+pub(crate) use family::{Block, Family, FirstState, Layout, Stem, View};
 
 /// Reads the configuration of a family.
 type Builder = fn(&ConfigFile) -> Result<Box<dyn Family>, LlmError>;

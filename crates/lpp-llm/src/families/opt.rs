@@ -14,8 +14,9 @@ use crate::checkpoint::Naming;
 use crate::config::ConfigFile;
 use crate::dropout::Site;
 use crate::error::LlmError;
-use crate::families::family::{Block, Family, FirstState, HeadLayout, Layout, Stem, View};
+use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
 use crate::families::sizes::{head_width, n_blocks, pad_row};
+use crate::head_layout::HeadLayout;
 use crate::parameter::Parameter;
 use crate::weights::Weights;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::error::LlmError;
-use crate::score::head::NextTokens;
+use crate::head::NextTokens;
 
 /// Bytes of the hash after each batch. What a crash has cut or damaged is computed again.
 const HASH_BYTES: usize = 8;

@@ -4,14 +4,12 @@
 //! rounding of sums. The last token of a row is a target only and never an input.
 
 mod batches;
-mod head;
 mod log;
 mod passes;
 mod scoring;
 mod text_scoring;
 mod token_scores;
 
-pub(crate) use head::Head;
 pub use scoring::{RowScores, Scoring};
 pub use text_scoring::{TextScores, TextScoring};
 pub use token_scores::TokenScores;

@@ -9,9 +9,9 @@ use tch::Tensor;
 
 use crate::causal_model::CausalModel;
 use crate::error::LlmError;
+use crate::head::Head;
 use crate::model::{ModelParams, WindowInput};
 use crate::plan::Plan;
-use crate::score::Head;
 use crate::stream::{LayerReducer, LayerStream, WorkFolder, write_values};
 
 /// Receives the last hidden states of a window, (`n_rows` x positions, width), and the output matrix.

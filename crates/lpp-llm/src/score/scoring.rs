@@ -7,10 +7,10 @@ use lpp_text::TokenRow;
 
 use crate::error::LlmError;
 use crate::extract::Leftover;
+use crate::head::NextTokens;
 use crate::model::{ModelInfo, ModelParams, Training, WindowInput};
 use crate::plan::Plan;
 use crate::score::batches::{Batch, batches, distinct};
-use crate::score::head::NextTokens;
 use crate::score::log::ScoreLog;
 use crate::score::passes::last_states;
 use crate::stream::{Identity, WorkFolder};

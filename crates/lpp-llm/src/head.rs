@@ -4,7 +4,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::blocks::dense::Linear;
 use crate::error::LlmError;
-use crate::families::HeadLayout;
+use crate::head_layout::HeadLayout;
 use crate::model::ModelParams;
 use crate::parameter::{Parameter, uniform_for};
 use crate::plan::Plan;
@@ -18,13 +18,13 @@ const POSITIONS_AT_ONCE: i64 = 512;
 
 /// What is known of the next token at some positions, each (`n_positions`).
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct NextTokens {
+pub(crate) struct NextTokens {
     /// ln p of the token that follows, in nats.
-    pub(super) logprobs: Vec<f64>,
+    pub(crate) logprobs: Vec<f64>,
     /// Whether its logit is the largest, the first of equals.
-    pub(super) is_best: Vec<bool>,
+    pub(crate) is_best: Vec<bool>,
     /// Entropy of the distribution, in nats; empty unless requested.
-    pub(super) entropies: Vec<f64>,
+    pub(crate) entropies: Vec<f64>,
 }
 
 impl NextTokens {
@@ -85,7 +85,7 @@ impl Head {
     }
 
     /// All logits, f32 (`n_positions`, `n_vocabulary`), of states (`n_positions`, width).
-    pub(super) fn logits(&self, states: &Tensor) -> Result<Tensor, LlmError> {
+    pub(crate) fn logits(&self, states: &Tensor) -> Result<Tensor, LlmError> {
         tch::no_grad(|| {
             let states = states.f_to_device(self.device)?.f_to_kind(Kind::Float)?;
             let tiles = self.tiles.iter().map(|tile| self.tile_logits(tile, &states));
@@ -94,7 +94,7 @@ impl Head {
     }
 
     /// What the states (`n_positions`, width) say of the tokens `targets` that follow them.
-    pub(super) fn next_tokens(
+    pub(crate) fn next_tokens(
         &self,
         states: &Tensor,
         targets: &[i64],
@@ -152,7 +152,8 @@ struct Sums {
     exponentials: Tensor,
     /// Σ exp(z - largest) z, in f64, for entropies.
     weighted: Tensor,
-    /// The logit of the token that follows, if it is among the words; otherwise without meaning.
+    /// The logit of the token that follows, if it is among the words or an earlier one's; otherwise NaN, or without meaning if it comes
+    /// later.
     target: Tensor,
 }
 
@@ -163,6 +164,9 @@ impl Sums {
         let shares = logits.f_sub(&largest.f_unsqueeze(1)?)?.f_exp()?;
         let summed = |x: &Tensor| x.f_sum_dim_intlist(1_i64, false, Kind::Double);
         let places = targets.f_sub_scalar(first)?.f_clamp(0, logits.size2()?.1 - 1)?;
+        let target = logits
+            .f_gather(1, &places.f_unsqueeze(1)?, false)?
+            .f_squeeze_dim(1)?;
         Ok(Self {
             exponentials: summed(&shares)?,
             weighted: if with_entropies {
@@ -170,20 +174,11 @@ impl Sums {
             } else {
                 largest.f_to_kind(Kind::Double)?
             },
-            target: logits
-                .f_gather(1, &places.f_unsqueeze(1)?, false)?
-                .f_squeeze_dim(1)?,
+            // NaN marks a target with its logit in an earlier tile.
+            target: target.f_masked_fill(&targets.f_lt(first)?, f64::NAN)?,
             best: best.f_add_scalar(first)?,
             largest,
-        }
-        .only_of(targets, first)?)
-    }
-
-    /// A target before the words from `first` on has its logit from an earlier tile, marked by NaN here.
-    fn only_of(mut self, targets: &Tensor, first: i64) -> Result<Self, LlmError> {
-        let is_earlier = targets.f_lt(first)?;
-        self.target = self.target.f_masked_fill(&is_earlier, f64::NAN)?;
-        Ok(self)
+        })
     }
 
     /// The same of these words and of `later` ones.
@@ -218,5 +213,72 @@ impl Sums {
                 Vec::new()
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A head over 19 words in tiles of 7, and over all at once: the rows of a matrix of waves.
+    fn heads(softcap: Option<f64>) -> [Head; 2] {
+        let matrix = Tensor::f_arange(19 * 4, (Kind::Float, Device::Cpu)).unwrap();
+        let matrix = matrix
+            .f_mul_scalar(0.7)
+            .unwrap()
+            .f_sin()
+            .unwrap()
+            .f_view([19, 4])
+            .unwrap();
+        [7, 19].map(|n_words| Head {
+            tiles: matrix
+                .f_split(n_words, 0)
+                .unwrap()
+                .iter()
+                .map(|tile| Linear::new(tile.f_contiguous().unwrap(), None))
+                .collect(),
+            softcap,
+            device: Device::Cpu,
+        })
+    }
+
+    #[test]
+    fn tiles_change_only_rounding() {
+        for softcap in [None, Some(1.5)] {
+            let [tiled, whole] = heads(softcap);
+            // A target in each place of each tile, at states that are far apart.
+            let targets: Vec<i64> = (0..19).collect();
+            let states = Tensor::f_arange(19 * 4, (Kind::Float, Device::Cpu)).unwrap();
+            let states = states
+                .f_cos()
+                .unwrap()
+                .f_mul_scalar(5.0)
+                .unwrap()
+                .f_view([19, 4])
+                .unwrap();
+            let found = tiled.next_tokens(&states, &targets, true).unwrap();
+            let logits = whole.logits(&states).unwrap().f_to_kind(Kind::Double).unwrap();
+            let logprobs = logits.f_log_softmax(1, None).unwrap();
+            let best = logits.f_argmax(1, false).unwrap();
+            for (row, &target) in targets.iter().enumerate() {
+                let row_index = i64::try_from(row).unwrap();
+                // Sums of exponentials of f32 logits.
+                let expected = logprobs.double_value(&[row_index, target]);
+                assert!(
+                    (found.logprobs[row] - expected).abs() < 1e-5,
+                    "{} is not {expected}",
+                    found.logprobs[row]
+                );
+                assert_eq!(found.is_best[row], best.int64_value(&[row_index]) == target);
+                let of_row: Vec<f64> = (0..19)
+                    .map(|word| logprobs.double_value(&[row_index, word]))
+                    .collect();
+                let entropy: f64 = of_row.iter().map(|logprob| -logprob * logprob.exp()).sum();
+                assert!((found.entropies[row] - entropy).abs() < 1e-5);
+            }
+            assert!(found.is_best.contains(&true) && found.is_best.contains(&false));
+            let difference = tiled.logits(&states).unwrap() - whole.logits(&states).unwrap();
+            assert!(difference.abs().max().double_value(&[]) < 1e-6);
+        }
     }
 }
