@@ -430,7 +430,11 @@ fn surfaces(toy: &Toy) {
         let name = |side: char| format!("func/sub-01_run-{}_hemi-{side}_bold.func.gii", run + 1);
         save_gifti(&toy.path(&name('L')), "CortexLeft", &left, &[]).unwrap();
         save_gifti(&toy.path(&name('R')), "CortexRight", &right, &[]).unwrap();
-        rows += &format!("01,{},surface,fsLR,{},2\n", run + 1, name('L'));
+        rows.extend([
+            "01,".to_owned(),
+            (run + 1).to_string(),
+            format!(",surface,fsLR,{},2\n", name('L')),
+        ]);
     }
     fs::write(toy.path("runs.csv"), rows).unwrap();
 }

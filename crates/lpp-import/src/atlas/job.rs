@@ -267,7 +267,7 @@ mod tests {
         };
         let mirrored = refused([3, 7, 7, 5], TABLE, -4.0);
         assert!(
-            mirrored.contains("\"Left A\" with 0 of 2 voxels at x < 0"),
+            mirrored.contains("\"Left A\" with 0 of 2 voxels on the left"),
             "{mirrored}"
         );
         assert!(refused([3, 0, 8, 6], TABLE, 4.0).contains("no name of 2 of 3 labels (6, 8)"));
