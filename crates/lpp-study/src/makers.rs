@@ -67,7 +67,10 @@ fn feature_maker(file: &str) -> String {
     let source = FeatureSource::of_name(name);
     let program = source.program();
     if let Some(model) = source.model_of_control() {
-        return format!("make it with {program} --surprisal --model {}", model.replacen("--", "/", 1));
+        return format!(
+            "make it with {program} --surprisal --model {}",
+            model.replacen("--", "/", 1)
+        );
     }
     match source {
         FeatureSource::Model { model, seed } => {

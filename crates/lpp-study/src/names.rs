@@ -235,7 +235,9 @@ impl FeatureSource {
             return None;
         };
         let measures = ["surprisal_of_previous_", "surprisal_", "entropy_"];
-        measures.into_iter().find_map(|measure| name.strip_prefix(measure))
+        measures
+            .into_iter()
+            .find_map(|measure| name.strip_prefix(measure))
     }
 
     /// The program that makes such features.
