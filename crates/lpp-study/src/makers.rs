@@ -66,6 +66,12 @@ fn feature_maker(file: &str) -> String {
     let name = stem.rsplit_once('_').map_or(stem, |(name, _)| name);
     let source = FeatureSource::of_name(name);
     let program = source.program();
+    if let Some(model) = source.model_of_control() {
+        return format!(
+            "make it with {program} --surprisal --model {}",
+            model.replacen("--", "/", 1)
+        );
+    }
     match source {
         FeatureSource::Model { model, seed } => {
             let seed = seed.map_or_else(String::new, |seed| format!(" --seed {seed}"));
@@ -106,6 +112,10 @@ mod tests {
             (
                 "activations/control_wordrate_en.safetensors",
                 "lpp-controls --controls wordrate",
+            ),
+            (
+                "activations/control_surprisal_of_previous_org--tiny_en.safetensors",
+                "lpp-extract --surprisal --model org/tiny",
             ),
             ("activations/glove_en.safetensors", "make it with lpp-glove"),
             (

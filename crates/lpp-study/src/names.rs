@@ -228,11 +228,24 @@ impl FeatureSource {
         }
     }
 
+    /// The model of a control that only a language model gives: `gpt2` of `surprisal_gpt2`.
+    #[must_use]
+    pub fn model_of_control(&self) -> Option<&str> {
+        let Self::Control { name } = self else {
+            return None;
+        };
+        let measures = ["surprisal_of_previous_", "surprisal_", "entropy_"];
+        measures
+            .into_iter()
+            .find_map(|measure| name.strip_prefix(measure))
+    }
+
     /// The program that makes such features.
     #[must_use]
     pub fn program(&self) -> &'static str {
         match self {
             Self::Model { .. } => "lpp-extract",
+            Self::Control { .. } if self.model_of_control().is_some() => "lpp-extract",
             Self::Control { .. } => "lpp-controls",
             Self::Glove => "lpp-glove",
             Self::Random { .. } => "lpp-random",

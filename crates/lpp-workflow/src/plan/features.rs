@@ -96,6 +96,8 @@ impl Planner<'_> {
         Some(match source {
             // The recordings of an envelope are given to lpp-controls by hand.
             FeatureSource::Control { name } if name == "envelope" => return None,
+            // So is surprisal, by lpp-extract --surprisal.
+            FeatureSource::Control { .. } if source.model_of_control().is_some() => return None,
             FeatureSource::Control { name } => self.call(&ControlStep {
                 annotation,
                 control: name.clone(),
