@@ -310,7 +310,6 @@ impl Sizes {
                 nested: Some(mean(&nested_runs)),
                 joint: None,
                 nulls: None,
-                swaps: None,
                 best: mean(&best_runs),
                 best_runs: Some(best_runs),
                 nested_runs: Some(nested_runs),
