@@ -30,7 +30,7 @@ pub(crate) struct IdsArgs {
     /// Attention mask, 1 for tokens and 0 for padding on the right: .npy, int64, [rows, tokens]
     #[arg(long, value_name = "NPY")]
     attention_mask: Option<PathBuf>,
-    /// Tokens of the context of each row, at least 1: .npy, int64, [rows]
+    /// Tokens of the context of each row, at least 1: .npy, int64, (rows)
     #[arg(long, value_name = "NPY")]
     context: Option<PathBuf>,
     /// Write all logits, too
