@@ -1,7 +1,7 @@
 //! What was found, and how sure: the first lines of the page. All numbers are cells of `corrected_families`.
 
-use lpp_tables::CorrectedFamilies;
 use lpp_tables::number::{compact, p_value};
+use lpp_tables::{CorrectedFamilies, SpecificationCurveTest};
 
 /// The level of the tests.
 const LEVEL: f64 = 0.05;
@@ -124,6 +124,26 @@ pub(crate) fn findings(table: &[CorrectedFamilies]) -> Vec<Findings> {
         })
     };
     sets.into_iter().filter_map(of_set).collect()
+}
+
+/// What would change the answer: all combinations of choices at once.
+pub(crate) fn all_choices(table: &[SpecificationCurveTest]) -> Option<String> {
+    let row = table.first().filter(|row| row.n_specifications > 0)?;
+    let joint = if row.joint_p.is_nan() {
+        String::new()
+    } else {
+        format!(
+            "; joint p of {} of them {} (sides of whole runs exchanged)",
+            row.n_tested,
+            shown(row.joint_p)
+        )
+    };
+    Some(format!(
+        "Left minus right under {} combinations of sides, voxels, layers, ceilings, runs and families: slope above 0 in {:.0} %, p over runs of 0.05 or less, for a slope of either sign, in {:.0} %{joint}.",
+        row.n_specifications,
+        100.0 * row.share_positive,
+        100.0 * row.share_significant,
+    ))
 }
 
 fn interval(low: f64, high: f64) -> String {

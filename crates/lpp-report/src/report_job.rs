@@ -9,7 +9,7 @@ use lpp_steps::{Artefact, Making, Provenance, Software};
 use lpp_study::{Language, Study};
 
 use crate::figures::{self, BrainFigures, Figure, Gallery, Look};
-use crate::findings::findings;
+use crate::findings::{all_choices, findings};
 use crate::highlights::highlights;
 use crate::maps::{MapAtlas, Source};
 use crate::page::{Facts, Page, viewer_data};
@@ -278,6 +278,7 @@ impl ReportJob {
             title: self.title(),
             summary: tables.all::<Summary>()?,
             findings: findings(&tables.all()?),
+            all_choices: all_choices(&tables.all()?),
             highlights: highlights(tables)?,
             maps,
             figures: &gallery.figures,

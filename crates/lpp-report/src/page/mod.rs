@@ -45,6 +45,8 @@ pub(crate) struct Page<'a> {
     pub(crate) summary: Vec<Summary>,
     /// What was found, and how sure.
     pub(crate) findings: Vec<Findings>,
+    /// What all combinations of choices say, if they were tried.
+    pub(crate) all_choices: Option<String>,
     /// The paper's own statistics.
     pub(crate) highlights: Vec<Highlight>,
     /// What the viewer of score maps shows.
