@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use half::f16;
-use lpp_files::FileError;
+use lpp_files::{FileError, caught};
 use ndarray::Array2;
 use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -16,10 +16,18 @@ use parquet::schema::types::ColumnDescriptor;
 use super::arrays::name_of;
 use super::run_features::RunFeatures;
 
+/// Numbers that a file of any size may hold; more must be as many as it has bytes. A few bytes can stand for any number of
+/// equal values.
+const FREE_VALUES: u64 = 4_000_000;
+
 /// Reads a table of numbers: a row per word or scan, a column per feature. The index of pandas is no feature.
 pub(super) fn load_parquet(path: &Path) -> Result<Vec<RunFeatures>, FileError> {
     let file = File::open(path).map_err(FileError::read(path))?;
-    let layer = read(path, file)?;
+    // The library panics on some broken files.
+    let layer = caught(|| read(path, file)).map_err(|panic| {
+        let expected = "a Parquet file as pandas writes it";
+        FileError::malformed(path, format!("a broken Parquet file ({panic})"), expected)
+    })??;
     Ok(vec![RunFeatures {
         place: name_of(path),
         layers: vec![layer],
@@ -31,6 +39,7 @@ fn read(path: &Path, file: File) -> Result<Array2<f32>, FileError> {
         let expected = "a Parquet file without compression, or with snappy or gzip";
         FileError::malformed(path, error.to_string(), expected)
     };
+    let n_bytes = file.metadata().map_err(FileError::read(path))?.len();
     let reader = SerializedFileReader::new(file).map_err(failed)?;
     let metadata = reader.metadata().file_metadata();
     let index = index_of_pandas(metadata.key_value_metadata());
@@ -38,6 +47,18 @@ fn read(path: &Path, file: File) -> Result<Array2<f32>, FileError> {
     let features: Vec<usize> = (0..columns.len())
         .filter(|&column| !index.iter().any(|name| name == columns[column].name()))
         .collect();
+    let n_rows: u64 = (reader.metadata().row_groups().iter())
+        .map(|group| u64::try_from(group.num_rows()).unwrap_or(u64::MAX))
+        .fold(0, u64::saturating_add);
+    let most = FREE_VALUES.saturating_add(n_bytes);
+    if n_rows.saturating_mul(features.len() as u64) > most {
+        let found = format!("{n_rows} rows of {} columns in {n_bytes} bytes", features.len());
+        return Err(FileError::malformed(
+            path,
+            found,
+            format!("at most {most} numbers in such a file"),
+        ));
+    }
     let mut values: Vec<Vec<f32>> = vec![Vec::new(); features.len()];
     for group in 0..reader.num_row_groups() {
         let group = reader.get_row_group(group).map_err(failed)?;
