@@ -325,8 +325,8 @@ impl Args {
         Ok((job, canary))
     }
 
-    /// The step with the kept model that is to be applied, and the folder for the scores inside that of the study, if they
-    /// have one of their own.
+    /// The step with the kept model that is to be applied, and the folder of its scores inside `scores`; none for the usual
+    /// place.
     fn with_folder(&self, step: FitStep) -> anyhow::Result<(FitStep, Option<String>)> {
         let named = |kind: &str| self.variant.as_ref().map(|name| format!("{kind}-{name}"));
         let Some(model) = &self.apply else {

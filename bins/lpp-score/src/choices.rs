@@ -65,11 +65,11 @@ impl ChoicesArgs {
             ("norm", self.norm.to_string().into()),
             ("prefix", self.prefix.to_string().into()),
         ]);
-        let step = scorer.step("choices", vec![self.items], settings, output)?;
+        let step = scorer.step("choices", vec![self.items.clone()], settings, output)?;
         let Some(mut work) = Work::begin(&step, self.study.force)? else {
             return say(common, &step.output, true, &load_rows(&step.output)?, self.prefix);
         };
-        let (rows, places) = continuations(&scorer, &items, self.prefix)?;
+        let (rows, places) = continuations(&scorer, &self.items, &items, self.prefix)?;
         let place = |row: usize| {
             let (item, choice) = places[row];
             format!("item {item}, choice {choice}")
@@ -87,10 +87,11 @@ impl ChoicesArgs {
     }
 }
 
-/// Each choice behind its context, and the item and choice of each row.
+/// Each choice after its context, and the item and choice of each row.
 #[expect(clippy::type_complexity, reason = "rows and their places belong together")]
 fn continuations(
     scorer: &Scorer,
+    file: &Path,
     items: &[ChoiceItem],
     prefix: Prefix,
 ) -> anyhow::Result<(Vec<TokenRow>, Vec<(usize, usize)>)> {
@@ -105,8 +106,9 @@ fn continuations(
             let n_left = max_len.map_or(usize::MAX, |max_len| max_len - 1);
             if row.n_scored() == 0 || row.n_scored() > n_left {
                 anyhow::bail!(
-                    "item {index}, choice {choice}: found {} tokens to score, expected at least one and no more than the model \
-                     takes behind a context",
+                    "{}: item {index}, choice {choice}: found {} tokens to score, expected at least one and no more than the model \
+                     takes after a context",
+                    file.display(),
                     row.n_scored()
                 );
             }

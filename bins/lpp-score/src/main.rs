@@ -1,4 +1,4 @@
-//! `lpp-score`: log-probabilities of language models, and what is made of them.
+//! `lpp-score`: log-probabilities of language models: minimal pairs, multiple choice, surprisal, perplexity.
 
 mod choices;
 mod ids;

@@ -113,7 +113,7 @@ fn sentences(
                     pair.set,
                     pair.item,
                     if front.is_empty() {
-                        " behind the first (--prefix auto)"
+                        " after the first (--prefix auto)"
                     } else {
                         ""
                     }
