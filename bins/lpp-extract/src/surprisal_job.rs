@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{Progress, StoredAs};
-use lpp_llm::{Identity, ModelParams, TextScores, TextScoring};
+use lpp_llm::{BATCH_TOKENS, Identity, ModelParams, TextScores, TextScoring};
 use lpp_preparation::save_one_layer;
 use lpp_steps::{ExtractStep, Making, Software};
 use lpp_text::{Annotation, CorpusRun, TextTokens, TokenOwners};
 use ndarray::Array2;
-
-/// Tokens that go through the model together.
-const BATCH_TOKENS: usize = 2048;
 
 /// Makes the three controls of a model: `surprisal` (bits), `surprisal_of_previous`, and `entropy` (nats, before the word).
 pub(crate) struct SurprisalJob<'a> {

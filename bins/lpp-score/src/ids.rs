@@ -9,7 +9,7 @@ use lpp_llm::{Identity, TokenScores};
 use lpp_model_flags::RunFlags;
 use lpp_steps::{Making, ScoreStep};
 
-use crate::scorer::BATCH_TOKENS;
+use lpp_llm::BATCH_TOKENS;
 
 /// Writes log-probabilities of given token ids
 ///

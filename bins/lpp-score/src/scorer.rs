@@ -6,17 +6,14 @@ use std::path::PathBuf;
 use clap::Args;
 use lpp_cli::CommonArgs;
 use lpp_llm::{
-    Identity, Leftover, ModelInfo, ModelParams, RowScores, Scoring, TextScores, TextScoring, model_files,
-    warn_of_unknown_keys,
+    BATCH_TOKENS, Identity, Leftover, ModelInfo, ModelParams, RowScores, Scoring, TextScores, TextScoring,
+    model_files, warn_of_unknown_keys,
 };
 use lpp_model_flags::{ChosenModel, ModelFlags, RunFlags};
 use lpp_steps::{Making, ScoreStep};
 use lpp_study::Study;
 use lpp_text::{TextTokenizer, TextTokens, TokenRow};
 use serde_json::Value;
-
-/// Tokens that go through a model together, unless the user says otherwise.
-pub(crate) const BATCH_TOKENS: usize = 2048;
 
 /// The model and how it is run.
 #[derive(Debug, Args)]

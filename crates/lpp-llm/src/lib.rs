@@ -72,5 +72,5 @@ pub use model::{
     ComputeDevice, ModelInfo, ModelParams, Precision, Training, WindowInput, model_files, unknown_keys,
     warn_of_unknown_keys,
 };
-pub use score::{RowScores, Scoring, TextScores, TextScoring, TokenScores};
+pub use score::{BATCH_TOKENS, RowScores, Scoring, TextScores, TextScoring, TokenScores};
 pub use stream::Identity;

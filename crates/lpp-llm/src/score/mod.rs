@@ -13,3 +13,6 @@ mod token_scores;
 pub use scoring::{RowScores, Scoring};
 pub use text_scoring::{TextScores, TextScoring};
 pub use token_scores::TokenScores;
+
+/// Tokens that go through a model together, unless the user says otherwise.
+pub const BATCH_TOKENS: usize = 2048;
