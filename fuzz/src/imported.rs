@@ -26,9 +26,12 @@ pub(crate) fn of_imports() -> Vec<Target> {
         read,
     };
     vec![
-        target("gifti values", "a.func.gii", gifti, |folder| {
-            Ok(load_gifti(&folder.join("a.func.gii")).map(drop)?)
-        }),
+        Target {
+            packing: Packing::Gzip,
+            ..target("gifti values", "a.func.gii", gifti, |folder| {
+                Ok(load_gifti(&folder.join("a.func.gii")).map(drop)?)
+            })
+        },
         target("cifti", "a.dscalar.nii", cifti, |folder| {
             Ok(Cifti::load(&folder.join("a.dscalar.nii")).map(drop)?)
         }),
@@ -36,6 +39,7 @@ pub(crate) fn of_imports() -> Vec<Target> {
             Ok(load_curvature(&folder.join("lh.curv")).map(drop)?)
         }),
         Target {
+            packing: Packing::Gzip,
             beside: |folder| Ok(fs::write(folder.join("a_hemi-R.label.gii"), LABELS)?),
             ..target("surface labels", "a_hemi-L.label.gii", labels, |folder| {
                 Ok(SurfaceLabels::load(&folder.join("a_hemi-L.label.gii")).map(drop)?)
@@ -50,7 +54,13 @@ pub(crate) fn of_imports() -> Vec<Target> {
         target(
             "parquet features",
             "run-0.parquet",
-            || fixtures(&["features/run-0.parquet", "features/run-1.parquet"]),
+            || {
+                fixtures(&[
+                    "features/run-0.parquet",
+                    "features/run-1.parquet",
+                    "features/run-2.parquet",
+                ])
+            },
             |folder| features(folder, "run-0.parquet"),
         ),
         target("runs", "runs.csv", runs, |folder| {

@@ -5,6 +5,7 @@ mod hdf5;
 mod job;
 mod named_arrays;
 mod parquet;
+mod parquet_pages;
 mod run_features;
 
 pub use job::{FeaturesJob, FeaturesReport, RowsAre};

@@ -1,8 +1,9 @@
 //! Features of one run in a Parquet file, a column per feature.
 
-use std::fs::File;
+use std::fs;
 use std::path::Path;
 
+use bytes::Bytes;
 use half::f16;
 use lpp_files::{FileError, caught};
 use ndarray::Array2;
@@ -10,10 +11,12 @@ use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
 use super::arrays::name_of;
+use super::parquet_pages::check_pages;
 use super::run_features::RunFeatures;
 
 /// Numbers that a file of any size may hold; more must be as many as it has bytes. A few bytes can stand for any number of
@@ -22,9 +25,9 @@ const FREE_VALUES: u64 = 4_000_000;
 
 /// Reads a table of numbers: a row per word or scan, a column per feature. The index of pandas is no feature.
 pub(super) fn load_parquet(path: &Path) -> Result<Vec<RunFeatures>, FileError> {
-    let file = File::open(path).map_err(FileError::read(path))?;
+    let bytes = Bytes::from(fs::read(path).map_err(FileError::read(path))?);
     // The library panics on some broken files.
-    let layer = caught(|| read(path, file)).map_err(|panic| {
+    let layer = caught(|| read(path, bytes)).map_err(|panic| {
         let expected = "a Parquet file as pandas writes it";
         FileError::malformed(path, format!("a broken Parquet file ({panic})"), expected)
     })??;
@@ -34,13 +37,13 @@ pub(super) fn load_parquet(path: &Path) -> Result<Vec<RunFeatures>, FileError> {
     }])
 }
 
-fn read(path: &Path, file: File) -> Result<Array2<f32>, FileError> {
+fn read(path: &Path, bytes: Bytes) -> Result<Array2<f32>, FileError> {
     let failed = |error: ParquetError| {
         let expected = "a Parquet file without compression, or with snappy or gzip";
         FileError::malformed(path, error.to_string(), expected)
     };
-    let n_bytes = file.metadata().map_err(FileError::read(path))?.len();
-    let reader = SerializedFileReader::new(file).map_err(failed)?;
+    let n_bytes = bytes.len() as u64;
+    let reader = SerializedFileReader::new(bytes.clone()).map_err(failed)?;
     let metadata = reader.metadata().file_metadata();
     let index = index_of_pandas(metadata.key_value_metadata());
     let columns = metadata.schema_descr().columns();
@@ -65,6 +68,14 @@ fn read(path: &Path, file: File) -> Result<Array2<f32>, FileError> {
         let n_rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
         for (&column, values) in features.iter().zip(&mut values) {
             let start = values.len();
+            check_column(&bytes, group.metadata().column(column)).map_err(|found| {
+                let found = format!("{found}, in the column {:?}", columns[column].name());
+                FileError::malformed(
+                    path,
+                    found,
+                    "pages that hold what they declare; write the file again",
+                )
+            })?;
             let described = &columns[column];
             let from = group.get_column_reader(column).map_err(failed)?;
             read_column(from, described, n_rows, values).map_err(|fault| match fault {
@@ -85,6 +96,21 @@ fn read(path: &Path, file: File) -> Result<Array2<f32>, FileError> {
         (n_rows, features.len()),
         |(row, column)| values[column][row],
     ))
+}
+
+/// Checks what the pages of a column declare.
+fn check_column(file: &Bytes, column: &ColumnChunkMetaData) -> Result<(), String> {
+    let (start, length) = column.byte_range();
+    let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+    let Some(pages) = file.get(place(start)..place(start.saturating_add(length))) else {
+        return Err(format!("{length} bytes from byte {start} of {}", file.len()));
+    };
+    let width = match column.column_type() {
+        Physical::INT64 | Physical::DOUBLE => 8,
+        Physical::INT32 | Physical::FLOAT => 4,
+        _ => usize::try_from(column.column_descr().type_length()).unwrap_or(0),
+    };
+    check_pages(pages, column.compression(), column.column_type(), width)
 }
 
 enum Fault {
@@ -189,7 +215,7 @@ mod tests {
     fn numbers_of_every_type_are_read_as_pandas_does() {
         let expected = npy::load(&fixture("features/expected_parquet.npy")).unwrap();
         let expected = expected.into_f32();
-        for run in 0..2 {
+        for run in 0..3 {
             let read = load_parquet(&fixture(&format!("features/run-{run}.parquet"))).unwrap();
             assert_eq!(read[0].layers[0].view().into_dyn(), expected.view(), "run {run}");
         }
