@@ -81,6 +81,13 @@ fn explained(error: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
+/// Explains an error of a program that did not get as far as [`run`].
+#[must_use]
+pub fn failed(error: &anyhow::Error) -> ExitCode {
+    tracing_free_error(&format!("{error:#}"));
+    ExitCode::FAILURE
+}
+
 fn usage(text: &str) -> ExitCode {
     tracing_free_error(text);
     ExitCode::from(2)

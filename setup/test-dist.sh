@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Runs the demo study from an archive of dist.sh in a bare Debian 12, without compiler, Python or BLAS.
+#   test-dist.sh ARCHIVE [ROOT]     ROOT: a bare system that is there already
+# Needs root and debootstrap (installed if it is missing); says so and skips otherwise, unless LPP_NEED_ROOT is set.
+set -euo pipefail
+
+archive=$1
+skip() {
+  echo "test-dist: skipped: $*" >&2
+  [ -z "${LPP_NEED_ROOT:-}" ] || exit 1
+  exit 0
+}
+[ "$(id -u)" = 0 ] || skip "a bare system is made as root"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+root=${2:-}
+if [ -z "$root" ]; then
+  command -v debootstrap >/dev/null || apt-get install -y -qq --no-install-recommends debootstrap >/dev/null
+  root=$work/root
+  debootstrap --variant=minbase bookworm "$root" >"$work/log" 2>&1 || { tail -3 "$work/log" >&2; skip "debootstrap failed"; }
+fi
+for tool in cc python3; do
+  ! chroot "$root" sh -c "command -v $tool" >/dev/null || { echo "test-dist: $root is not bare: it has $tool" >&2; exit 1; }
+done
+home=$root/root/unpacked
+rm -rf "$home"
+mkdir -p "$home"
+tar -C "$home" --strip-components=1 -xzf "$archive"
+started=$(date +%s)
+chroot "$root" env -i HOME=/root LANG=C.UTF-8 PATH=/root/unpacked/bin:/usr/bin:/bin bash -euc '
+  cd /root/unpacked
+  sha256sum --quiet -c SHA256SUMS
+  ./demo.sh bin my-demo | tail -25
+  test -s my-demo/report/report.html
+  lpp fit --version
+  # Without libtorch, the two programs that need it say what is missing.
+  if bin/lpp-extract --version 2>missing; then exit 1; fi
+  grep -q libtorch missing'
+echo "test-dist: the demo study from $(basename "$archive") in a bare Debian 12: $(($(date +%s) - started)) s"
