@@ -26,7 +26,7 @@ RIDGE_TORCH := -p lpp-ridge --features torch
 # The Python wheel of the ridge regression, without BLAS.
 WHEEL := -p lpp-ridge-python
 
-.PHONY: help setup programs build demo gallery test test-report test-outside test-python wheel test-demo test-stories test-tutorials test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms supply notices lint doc fixtures first-light clean-demo
+.PHONY: help setup programs build demo gallery test test-report test-outside test-python wheel dist test-dist test-demo test-stories test-tutorials test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms supply notices lint doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -65,6 +65,12 @@ test-report: setup ## Test the report page in a headless Chromium (installed by 
 test-outside: setup ## Build a program outside the workspace that uses lpp-ridge, with the versions of the workspace
 	@cp Cargo.lock fixtures/ridge/outside/
 	$(CARGO) run --release --target-dir $(TARGET) --manifest-path fixtures/ridge/outside/Cargo.toml
+
+dist: programs ## Pack the programs into dist/ for machines without a compiler (glibc 2.35 or newer)
+	@PYTHON=$(PYTHON) setup/dist.sh $(BIN) dist
+
+test-dist: dist ## Run the demo study from that archive in a bare Debian 12 (as root; made with debootstrap)
+	@setup/test-dist.sh dist/lpp-rs-*-linux.tar.gz third_party/libtorch
 
 wheel: setup ## Build the Python wheel into dist/ (for CPython 3.10 and newer)
 	@PYTHON=$(PYTHON) CARGO_TARGET_DIR=$(abspath $(TARGET)) python/build.sh dist

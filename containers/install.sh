@@ -4,9 +4,8 @@ set -eu
 
 bin=$1 prefix=$2
 mkdir -p "$prefix/bin" "$prefix/workflow"
-for program in "$bin"/lpp-*; do
-  if [ -f "$program" ] && [ -x "$program" ]; then
-    strip -o "$prefix/bin/$(basename "$program")" "$program"
-  fi
+for folder in bins/*/; do
+  program=$(basename "$folder")
+  strip -o "$prefix/bin/$program" "$bin/$program"
 done
 cp -R workflow/. "$prefix/workflow"

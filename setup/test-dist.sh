@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Runs the demo study from an archive of dist.sh in a bare Debian 12, without compiler, Python or BLAS.
-#   test-dist.sh ARCHIVE [ROOT]     ROOT: a bare system that is there already
+#   test-dist.sh ARCHIVE LIBTORCH [ROOT]     ROOT: a bare system that is there already
+# LIBTORCH is copied beside the programs, as the archive's README says.
 # Needs root and debootstrap (installed if it is missing); says so and skips otherwise, unless LPP_NEED_ROOT is set.
 set -euo pipefail
 
-archive=$1
+archive=$1 libtorch=$2
 skip() {
   echo "test-dist: skipped: $*" >&2
   [ -z "${LPP_NEED_ROOT:-}" ] || exit 1
@@ -13,7 +14,7 @@ skip() {
 [ "$(id -u)" = 0 ] || skip "a bare system is made as root"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-root=${2:-}
+root=${3:-}
 if [ -z "$root" ]; then
   command -v debootstrap >/dev/null || apt-get install -y -qq --no-install-recommends debootstrap >/dev/null
   root=$work/root
@@ -26,14 +27,21 @@ home=$root/root/unpacked
 rm -rf "$home"
 mkdir -p "$home"
 tar -C "$home" --strip-components=1 -xzf "$archive"
+mkdir -p "$root/root/libtorch/lib"
+cp -L "$libtorch"/lib/*.so* "$root/root/libtorch/lib"
 started=$(date +%s)
-chroot "$root" env -i HOME=/root LANG=C.UTF-8 PATH=/root/unpacked/bin:/usr/bin:/bin bash -euc '
+# In a mount namespace of its own, which ends with it: programs ask /proc where they are.
+unshare --mount bash -euc 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$root" \
+  env -i HOME=/root LANG=C.UTF-8 PATH=/root/unpacked/bin:/usr/bin:/bin bash -euc '
   cd /root/unpacked
   sha256sum --quiet -c SHA256SUMS
-  ./demo.sh bin my-demo | tail -25
-  test -s my-demo/report/report.html
   lpp fit --version
-  # Without libtorch, the two programs that need it say what is missing.
-  if bin/lpp-extract --version 2>missing; then exit 1; fi
-  grep -q libtorch missing'
+  # Without libtorch, a program that needs it says what is missing.
+  if lpp extract --version 2>missing; then exit 1; fi
+  grep -q libtorch missing
+  mkdir -p lib && cp -rL /root/libtorch lib/libtorch
+  lpp extract --version
+  ./demo.sh bin my-demo >demo.log 2>&1 || { tail -20 demo.log >&2; exit 1; }
+  tail -22 demo.log
+  test -s my-demo/report/report.html'
 echo "test-dist: the demo study from $(basename "$archive") in a bare Debian 12: $(($(date +%s) - started)) s"
