@@ -26,7 +26,7 @@ RIDGE_TORCH := -p lpp-ridge --features torch
 # The Python wheel of the ridge regression, without BLAS.
 WHEEL := -p lpp-ridge-python
 
-.PHONY: help setup programs build demo gallery test test-report test-outside test-python wheel dist test-dist test-demo test-stories test-tutorials test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms supply notices lint doc fixtures first-light clean-demo
+.PHONY: help setup programs build demo gallery test test-report test-outside test-python wheel dist test-dist test-demo test-stories test-tutorials test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms supply notices lint book doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -173,7 +173,10 @@ lint: setup rooms supply ## Format, clippy and rustdoc, warnings as errors; the 
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --no-deps $(RIDGE_TORCH)
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --no-deps --document-private-items $(WHEEL)
 
-doc: setup ## Build the documentation of all crates
+book: programs ## Build the book from docs/ and the help of all programs, links checked
+	@$(PYTHON) setup/book/build.py $(BIN) $(TARGET)/book
+
+doc: setup book ## Build the book and the documentation of all crates
 	$(CARGO) doc --release --no-deps $(ALL)
 	$(CARGO) doc --release --no-deps $(RIDGE_TORCH)
 
