@@ -26,7 +26,7 @@ RIDGE_TORCH := -p lpp-ridge --features torch
 # The Python wheel of the ridge regression, without BLAS.
 WHEEL := -p lpp-ridge-python
 
-.PHONY: help setup programs build demo gallery test test-report test-outside test-python wheel dist test-dist test-demo test-stories test-tutorials test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms supply notices lint book doc fixtures first-light clean-demo
+.PHONY: help setup programs build demo gallery test test-report test-outside test-python wheel dist test-dist test-shells test-demo test-stories test-tutorials test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms supply notices lint book doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,7 @@ test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests 
 	$(CARGO) test --release -p lpp-ridge --features openblas-system --lib --test blas
 	@$(MAKE) --no-print-directory test-outside
 	@$(MAKE) --no-print-directory test-python
+	@$(MAKE) --no-print-directory test-shells
 	@$(MAKE) --no-print-directory test-demo
 	@$(MAKE) --no-print-directory test-stories
 	@$(MAKE) --no-print-directory test-tutorials
@@ -77,6 +78,9 @@ wheel: setup ## Build the Python wheel into dist/ (for CPython 3.10 and newer)
 
 test-python: setup ## Build the wheel, install it into fresh environments, and test it against scikit-learn and himalaya (PYTHONS="oldest newest")
 	@PYTHON=$(PYTHON) CARGO_TARGET_DIR=$(abspath $(TARGET)) python/test.sh
+
+test-shells: programs ## Test help, man page and completions of every program and command (bash; man, zsh and fish where they are)
+	@$(PYTHON) setup/test-shells.py $(BIN)
 
 test-demo: programs ## Run a small demo, which must recover the planted effects; then broken input for every program
 	@study=$$(mktemp -d) && trap 'rm -rf "$$study"' EXIT && \
