@@ -394,6 +394,24 @@ table! {
 }
 
 table! {
+    /// The headline slopes in each test run: whether one run, such as the first with its pictures, makes the result.
+    CorrectedRuns: "corrected_runs" {
+        /// The outcome, as in corrected_families.
+        outcome: String,
+        /// How the layer of each voxel is chosen: best_of_test or nested.
+        layer_rule: String,
+        /// Test run, from 0.
+        run: usize,
+        /// Models.
+        n_models: usize,
+        /// Mean of the outcome over models in this run.
+        mean_over_models: f64,
+        /// Its slope per ln(parameters) in this run.
+        slope_per_ln_parameter: f64,
+    }
+}
+
+table! {
     /// Left minus right of pairs whose partners lie beside the mirror image: no template is symmetric.
     CorrectedMirrorOffsets: "corrected_mirror_offsets" {
         /// How the layer of each voxel is chosen: best_of_test or nested.

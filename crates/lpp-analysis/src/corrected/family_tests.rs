@@ -1,10 +1,10 @@
 //! The headline slopes with families of models as units, without each family, and given the width.
 
-use lpp_stats::{FixedEffect, RobustCoefficient, RunTest};
-use lpp_tables::CorrectedFamilies;
+use lpp_stats::{FixedEffect, MeanScore, RobustCoefficient, RunTest};
+use lpp_tables::{CorrectedFamilies, CorrectedRuns};
 
 use super::outcome::Outcome;
-use super::swaps::{Exchanged, MEASURES, ONE_LAYER};
+use super::swaps::{Exchanged, MEASURES, ONE_LAYER, slope};
 use super::{LayerChoice, Measure, Sample, SlopeTests};
 use crate::AnalysisError;
 
@@ -20,9 +20,9 @@ const OUTCOMES: [(&str, &str, Measure); 7] = [
 ];
 
 /// One row per rule for the layer, selection of voxels and outcome; behind them those of one layer a model, if sides were
-/// exchanged.
-pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedFamilies>, AnalysisError> {
-    let mut rows = Vec::new();
+/// exchanged. With them, the same slopes in each test run.
+pub(crate) fn rows(sample: &Sample) -> Result<(Vec<CorrectedFamilies>, Vec<CorrectedRuns>), AnalysisError> {
+    let (mut rows, mut runs) = (Vec::new(), Vec::new());
     for &voxels in sample.selections() {
         for rule in [LayerChoice::BestOfTest, LayerChoice::Nested] {
             for (what, by, measure) in OUTCOMES {
@@ -30,6 +30,7 @@ pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedFamilies>, AnalysisEr
                     continue;
                 };
                 let name = format!("{what}_{}{by}", voxels.name());
+                runs.extend(run_rows(sample, &name, rule, &outcome));
                 let row = row(name, rule.name(), &outcome.tests(sample), sample.groups().len());
                 rows.push(CorrectedFamilies {
                     ceiling_kind: measure.ceiling_kind(sample).unwrap_or_default(),
@@ -46,7 +47,27 @@ pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedFamilies>, AnalysisEr
             ..row((*outcome).to_owned(), ONE_LAYER, &tests, sample.groups().len())
         })
     }));
-    Ok(rows)
+    Ok((rows, runs))
+}
+
+/// The outcome in each test run.
+fn run_rows<'a>(
+    sample: &'a Sample,
+    outcome: &'a str,
+    rule: LayerChoice,
+    of: &'a Outcome,
+) -> impl Iterator<Item = CorrectedRuns> + 'a {
+    of.runs().iter().enumerate().map(move |(run, values)| {
+        let known: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+        CorrectedRuns {
+            outcome: outcome.to_owned(),
+            layer_rule: rule.name().to_owned(),
+            run,
+            n_models: known.len(),
+            mean_over_models: MeanScore::of(&known).mean,
+            slope_per_ln_parameter: slope(&sample.sizes(), values),
+        }
+    })
 }
 
 fn row(outcome: String, rule: &str, tests: &SlopeTests, n_families: usize) -> CorrectedFamilies {

@@ -3,7 +3,7 @@
 //! A [`Sample`] holds in memory what the corrections need; each module makes one kind of table of it:
 //!
 //! * `delta`: every headline number, paper's and corrected, and their difference;
-//! * `family_tests`: the slopes with families of models as units, without each family, and given the width;
+//! * `family_tests`: the slopes with families of models as units, without each family, given the width, and in each test run;
 //! * `laterality`: `AveLI` and threshold curves of each model;
 //! * `optimism`: what choosing the layer by test scores brings;
 //! * `joint`: what a layer explains beyond low-level controls;
@@ -48,7 +48,7 @@ pub use voxels::Voxels;
 use lpp_tables::{
     CorrectedCeilings, CorrectedEquivalence, CorrectedFamilies, CorrectedJoint, CorrectedLaterality,
     CorrectedLateralityCurves, CorrectedMirrorOffsets, CorrectedNulls, CorrectedOptimism, CorrectedParcels,
-    CorrectedRandomEffects, CorrectedVoxelTests, Delta, Row, Table,
+    CorrectedRandomEffects, CorrectedRuns, CorrectedVoxelTests, Delta, Row, Table,
 };
 
 use crate::AnalysisError;
@@ -68,6 +68,7 @@ impl Part for CorrectedPart {
         &[
             Delta::NAME,
             CorrectedFamilies::NAME,
+            CorrectedRuns::NAME,
             CorrectedLaterality::NAME,
             CorrectedLateralityCurves::NAME,
             CorrectedOptimism::NAME,
@@ -105,10 +106,12 @@ pub fn tables(sample: &Sample) -> Result<Vec<Table>, AnalysisError> {
 }
 
 fn made(sample: &Sample) -> Result<Made, AnalysisError> {
+    let (families, runs) = family_tests::rows(sample)?;
     let (laterality, curves) = laterality::rows(sample)?;
     Ok(Made::default()
         .with(&delta::rows(sample)?)
-        .with(&family_tests::rows(sample)?)
+        .with(&families)
+        .with(&runs)
         .with(&laterality)
         .with(&curves)
         .with(&optimism::rows(sample)?)

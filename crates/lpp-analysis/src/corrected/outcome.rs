@@ -81,6 +81,11 @@ impl Outcome {
         self.by_run.len()
     }
 
+    /// The values of all models in each test run; empty unless those of all models are known.
+    pub(super) fn runs(&self) -> &[Vec<f64>] {
+        &self.by_run
+    }
+
     /// Every test of its slope on ln(parameters).
     pub(super) fn tests(&self, sample: &Sample) -> SlopeTests {
         SlopeTests::of(

@@ -12,6 +12,7 @@ mod maps;
 mod models;
 mod parcels;
 mod regions;
+mod runs;
 mod sides;
 mod specifications;
 mod training;
@@ -33,6 +34,7 @@ pub(crate) type Wanted = (String, Result<Sketch, Undrawn>);
 pub(crate) fn sketches(tables: &ReportTables, look: &Look) -> Vec<Wanted> {
     let mut wanted: Vec<Wanted> = Vec::new();
     let mut add = |id: &str, sketch| wanted.push((id.to_owned(), sketch));
+    add("l_minus_r_runs", runs::run_slopes(tables));
     for score in models::SCORES {
         add(
             &format!("scaling_{}", score.0),
