@@ -368,8 +368,7 @@ fn controls(study: &Study, lang: Language, names: &[FeatureName]) -> Vec<(String
         match name.parse::<Control>() {
             Ok(named) => found.push(control(named)),
             Err(_) if name == "all" => {
-                let all = Control::OF_TEXT.into_iter().chain([Control::Envelope]);
-                found.extend(all.map(control).filter(|(_, path)| path.exists()));
+                found.extend(Control::ALL.map(control).into_iter().filter(|(_, path)| path.exists()));
             }
             Err(_) => found.push(of_name(name.to_owned())),
         }

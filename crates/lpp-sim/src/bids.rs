@@ -257,7 +257,7 @@ pub(crate) fn folder(root: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::ArrayRef1;
+    use lpp_study::Plant;
 
     #[test]
     fn runs_of_two_sessions_are_numbered_through() {
@@ -301,9 +301,8 @@ mod tests {
             "{}",
             mask.n_voxels()
         );
-        let responses: Array1<f64> = crate::planted_responses(&mask);
-        let view: &ArrayRef1<f64> = &responses;
-        let truth = crate::Truth::of(1, &mask, view, &[]).unwrap();
+        let brain = crate::PlantedBrain::of(&mask, &Plant::default());
+        let truth = crate::truth::truth_of(1, Plant::default(), &mask, &brain, &[]).unwrap();
         assert!(
             truth
                 .regions

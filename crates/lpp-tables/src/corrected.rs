@@ -490,3 +490,27 @@ table! {
         note: String,
     }
 }
+
+table! {
+    /// A synthetic study: what was planted (simulation/truth.json), and whether it came back.
+    Planted: "planted" {
+        /// A number of corrected_families, whose slope on ln(parameters) this is; or ceiling_l_minus_r, the difference of ceilings.
+        outcome: String,
+        /// How the layer of each voxel is chosen; empty for ceilings.
+        layer_rule: String,
+        /// What was planted: for slopes that of fits without noise, so measured ones are nearer to 0.
+        planted: f64,
+        /// What was found.
+        recovered: f64,
+        /// Lower end of its 95 % confidence interval: over runs, for ceilings over subjects.
+        ci_low: f64,
+        /// Upper end.
+        ci_high: f64,
+        /// Whether it was planted: above 0, below 0 or nothing.
+        planted_direction: String,
+        /// The same of what was found: nothing if the interval contains 0; empty without an interval.
+        recovered_direction: String,
+        /// Whether both are the same: yes or no; empty without an interval.
+        came_back: String,
+    }
+}
