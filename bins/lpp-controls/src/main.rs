@@ -119,7 +119,10 @@ impl Args {
             output: self.output_of(study, control),
             words: None,
         };
-        let controls = self.controls().into_iter().filter(|control| !control.is_of_scans());
+        let controls = self
+            .controls()
+            .into_iter()
+            .filter(|control| !control.is_of_scans());
         let steps: Vec<ControlStep> = controls.map(step).collect();
         let elsewhere = self.output.as_ref().and(steps.first());
         let words = WordsStep {
@@ -136,10 +139,18 @@ impl Args {
 
     /// The controls of scans.
     fn of_scans(&self, study: &Study, annotation: &AnnotationSource) -> anyhow::Result<Vec<ScanControlJob>> {
-        let controls = self.controls().into_iter().filter(|control| control.is_of_scans());
+        let controls = self
+            .controls()
+            .into_iter()
+            .filter(|control| control.is_of_scans());
         let job = |control: Control| {
             let is_dvars = control == Control::Dvars;
-            let hrf = study.config().fit.hrf.as_deref().map_or(Ok(Hrf::Glover), str::parse);
+            let hrf = study
+                .config()
+                .fit
+                .hrf
+                .as_deref()
+                .map_or(Ok(Hrf::Glover), str::parse);
             let hrf: Hrf = hrf.map_err(|error| anyhow::anyhow!("lpp.toml, fit.hrf: {error}"))?;
             Ok(ScanControlJob {
                 step: ScanControlStep {
@@ -171,10 +182,15 @@ impl Args {
             return Ok(Picture::load_all(table)?);
         }
         let path = &annotation.path;
-        if annotation.lang == Language::English && path.exists() && is_published_annotation(path, annotation.lang)? {
+        if annotation.lang == Language::English
+            && path.exists()
+            && is_published_annotation(path, annotation.lang)?
+        {
             return Ok(Picture::PUBLISHED_ENGLISH.to_vec());
         }
-        anyhow::bail!("pictures: only those of the published English study are known; give a table (--pictures)")
+        anyhow::bail!(
+            "pictures: only those of the published English study are known; give a table (--pictures)"
+        )
     }
 
     /// The scans of each run: those given, those of all subjects, or those of the average subject.
@@ -187,16 +203,31 @@ impl Args {
             let runs = (0..).map(|run| study.average_run(lang, run));
             let runs: Vec<_> = runs.take_while(|run| run.exists()).map(|run| vec![run]).collect();
             if runs.is_empty() {
-                anyhow::bail!("{}: no such file; expected the average subject (lpp-average), or --scans", study.average_run(lang, 0).display());
+                anyhow::bail!(
+                    "{}: no such file; expected the average subject (lpp-average), or --scans",
+                    study.average_run(lang, 0).display()
+                );
             }
             return Ok(runs);
         }
         let subjects = averaged_runs(study, lang)?;
         if let Some(repeated) = subjects.iter().find(|subject| subject.stories.is_some()) {
-            anyhow::bail!("{}: stories are heard several times; expected --scans with one image for each run of the words", repeated.name);
+            anyhow::bail!(
+                "{}: stories are heard several times; expected --scans with one image for each run of the words",
+                repeated.name
+            );
         }
-        let n_runs = subjects.iter().map(|subject| subject.runs.len()).max().unwrap_or(0);
-        let of_run = |run: usize| subjects.iter().filter_map(|subject| subject.runs.get(run).cloned()).collect();
+        let n_runs = subjects
+            .iter()
+            .map(|subject| subject.runs.len())
+            .max()
+            .unwrap_or(0);
+        let of_run = |run: usize| {
+            subjects
+                .iter()
+                .filter_map(|subject| subject.runs.get(run).cloned())
+                .collect()
+        };
         Ok((0..n_runs).map(of_run).collect())
     }
 }

@@ -115,7 +115,13 @@ impl Files {
     /// Every file that decides the tables, but for the sidecars of the scores, see [`Files::sidecar_facts`].
     pub(crate) fn hashes(&self) -> Result<Vec<FileHash>, AnalysisError> {
         let average = (!self.scores.is_empty()).then_some(&self.mask);
-        let single = [&self.isc, &self.model_info, &self.atlas, &self.labels, &self.truth];
+        let single = [
+            &self.isc,
+            &self.model_info,
+            &self.atlas,
+            &self.labels,
+            &self.truth,
+        ];
         let mut paths: Vec<PathBuf> = average.into_iter().cloned().collect();
         paths.extend(
             single

@@ -115,7 +115,10 @@ impl LayerFeatures {
             ));
         }
         let (mut warnings, mut words_sha256) = (Vec::new(), None);
-        let is_final = activations.metadata().get("design").is_some_and(|design| design == "final");
+        let is_final = activations
+            .metadata()
+            .get("design")
+            .is_some_and(|design| design == "final");
         let rows = if rows_are_scans(&path, &activations)? {
             rows_of_scans(design, is_final)?
         } else {

@@ -28,7 +28,11 @@ pub struct Picture {
 impl Picture {
     /// The drawings that the subjects of the published English study saw in the first run, as the README of the data set
     /// (OpenNeuro ds003643) lists them.
-    pub const PUBLISHED_ENGLISH: [Self; 3] = [Self::first(10.0, 25.0), Self::first(35.0, 55.0), Self::first(60.0, 75.0)];
+    pub const PUBLISHED_ENGLISH: [Self; 3] = [
+        Self::first(10.0, 25.0),
+        Self::first(35.0, 55.0),
+        Self::first(60.0, 75.0),
+    ];
 
     const fn first(onset_s: f64, offset_s: f64) -> Self {
         Self {
@@ -49,10 +53,16 @@ impl Picture {
         let mut pictures: Vec<Self> = Vec::new();
         for (row, picture) in reader.deserialize().enumerate() {
             let picture: Self = picture.map_err(|e| FileError::malformed(path, e.to_string(), expected))?;
-            let Self { onset_s, offset_s, .. } = picture;
+            let Self {
+                onset_s, offset_s, ..
+            } = picture;
             if !(onset_s >= 0.0 && offset_s > onset_s && offset_s.is_finite()) {
                 let found = format!("{onset_s} to {offset_s} s in row {row}");
-                return Err(FileError::malformed(path, found, "an end behind its beginning, 0 s or later"));
+                return Err(FileError::malformed(
+                    path,
+                    found,
+                    "an end behind its beginning, 0 s or later",
+                ));
             }
             pictures.push(picture);
         }
@@ -121,10 +131,19 @@ impl ScanControlJob {
     }
 
     fn pictures(&self, pictures: &[Picture], hrf: &Hrf, tr_s: f64) -> Result<Vec<Array2<f32>>, FmriError> {
-        let table = self.step.pictures.as_deref().unwrap_or(Path::new("the published pictures"));
-        if let Some(wrong) = pictures.iter().find(|picture| picture.run >= self.step.runs.len()) {
+        let table = self
+            .step
+            .pictures
+            .as_deref()
+            .unwrap_or(Path::new("the published pictures"));
+        if let Some(wrong) = pictures
+            .iter()
+            .find(|picture| picture.run >= self.step.runs.len())
+        {
             let expected = format!("runs from 0 to {}", self.step.runs.len() - 1);
-            return Err(FileError::malformed(table, format!("a picture in run {}", wrong.run), expected).into());
+            return Err(
+                FileError::malformed(table, format!("a picture in run {}", wrong.run), expected).into(),
+            );
         }
         let of_run = |(run, files): (usize, &Vec<PathBuf>)| {
             let n_scans = same_length(files)?;
@@ -140,9 +159,14 @@ impl ScanControlJob {
             if shown.is_empty() {
                 return Ok(Array2::zeros((n_scans, hrf.n_columns())));
             }
-            let (onsets, offsets) = (times(|picture| picture.onset_s), times(|picture| picture.offset_s));
+            let (onsets, offsets) = (
+                times(|picture| picture.onset_s),
+                times(|picture| picture.offset_s),
+            );
             let operator = RegressorOperator::starting_at(start_s, &onsets, &offsets, n_scans, tr_s, hrf)?;
-            Ok(operator.apply(&Array2::<f32>::ones((shown.len(), 1)))?.mapv(single))
+            Ok(operator
+                .apply(&Array2::<f32>::ones((shown.len(), 1)))?
+                .mapv(single))
         };
         self.step.runs.iter().enumerate().map(of_run).collect()
     }
@@ -167,13 +191,15 @@ impl ScanControlJob {
 /// DVARS of the scans of a file over its mean; the first scan, which has none before it, has the mean.
 fn dvars_of(file: &Path, mask: &BrainMask) -> Result<Array1<f64>, FmriError> {
     if BidsName::of(file).is_array() {
-        let expected = "the image as the scanner's preprocessing left it: cleaned signals all have variance 1";
+        let expected =
+            "the image as the scanner's preprocessing left it: cleaned signals all have variance 1";
         return Err(FileError::malformed(file, "an array", expected).into());
     }
     let scans = mask.signals(file, None)?.into_single();
     let differences = changes(&scans);
     let mean = differences.mean().filter(|mean| *mean > 0.0);
-    let mean = mean.ok_or_else(|| FileError::malformed(file, "scans that are all the same", "scans that differ"))?;
+    let mean =
+        mean.ok_or_else(|| FileError::malformed(file, "scans that are all the same", "scans that differ"))?;
     let of_all = concatenate(Axis(0), &[Array1::from_elem(1, mean).view(), differences.view()]);
     Ok(of_all.unwrap_or_else(|_| unreachable!("both are one-dimensional")) / mean)
 }
@@ -182,7 +208,10 @@ fn dvars_of(file: &Path, mask: &BrainMask) -> Result<Array1<f64>, FmriError> {
 fn changes(scans: &ArrayRef2<f32>) -> Array1<f64> {
     let later = scans.rows().into_iter().skip(1);
     let change = |(before, after): (ndarray::ArrayView1<f32>, ndarray::ArrayView1<f32>)| {
-        let squares = before.iter().zip(after).map(|(a, b)| (f64::from(*b) - f64::from(*a)).powi(2));
+        let squares = before
+            .iter()
+            .zip(after)
+            .map(|(a, b)| (f64::from(*b) - f64::from(*a)).powi(2));
         (squares.sum::<f64>() / before.len() as f64).sqrt()
     };
     scans.rows().into_iter().zip(later).map(change).collect()
@@ -190,10 +219,17 @@ fn changes(scans: &ArrayRef2<f32>) -> Array1<f64> {
 
 /// A series and its first difference, which is 0 where one of both scans has no value of its own.
 fn with_difference(series: &Array1<f64>) -> Array2<f32> {
-    let difference = |scan: usize| if scan < 2 { 0.0 } else { series[scan] - series[scan - 1] };
+    let difference = |scan: usize| {
+        if scan < 2 {
+            0.0
+        } else {
+            series[scan] - series[scan - 1]
+        }
+    };
     let differences: Array1<f64> = (0..series.len()).map(difference).collect();
     let both = stack(Axis(1), &[series.view(), differences.view()]);
-    both.unwrap_or_else(|_| unreachable!("both have all scans")).mapv(single)
+    both.unwrap_or_else(|_| unreachable!("both have all scans"))
+        .mapv(single)
 }
 
 /// Number of scans, the same in all files of a run.
@@ -247,8 +283,16 @@ mod tests {
         };
         let pictures = load("run,onset_s,offset_s\n0,10,25\n0,35,55\n0,60,75\n").unwrap();
         assert_eq!(pictures, Picture::PUBLISHED_ENGLISH);
-        for wrong in ["run,onset_s\n0,1\n", "run,onset_s,offset_s\n", "run,onset_s,offset_s\n0,5,5\n", "run,onset_s,offset_s\n0,x,5\n"] {
-            assert!(load(wrong).unwrap_err().to_string().contains("pictures.csv"), "{wrong}");
+        for wrong in [
+            "run,onset_s\n0,1\n",
+            "run,onset_s,offset_s\n",
+            "run,onset_s,offset_s\n0,5,5\n",
+            "run,onset_s,offset_s\n0,x,5\n",
+        ] {
+            assert!(
+                load(wrong).unwrap_err().to_string().contains("pictures.csv"),
+                "{wrong}"
+            );
         }
     }
 }

@@ -98,14 +98,21 @@ fn sentences(plant: &Plant) -> String {
         .to_owned(),
     ];
     if let Some(ceiling) = plant.midline {
-        words.push(format!("Voxels between the sides respond in the back half (ceiling {ceiling})."));
+        words.push(format!(
+            "Voxels between the sides respond in the back half (ceiling {ceiling})."
+        ));
     }
     if plant.noise_fwhm_mm > 0.0 {
-        words.push(format!("The noise is smooth in space (FWHM {} mm).", plant.noise_fwhm_mm));
+        words.push(format!(
+            "The noise is smooth in space (FWHM {} mm).",
+            plant.noise_fwhm_mm
+        ));
     }
     if plant.noise_shared > 0.0 {
         let share = 100.0 * plant.noise_shared;
-        words.push(format!("The voxels of a side share {share:.0} % of the variance of the noise."));
+        words.push(format!(
+            "The voxels of a side share {share:.0} % of the variance of the noise."
+        ));
     }
     if let Some(group) = plant.group {
         words.push(format!(

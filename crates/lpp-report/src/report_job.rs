@@ -10,10 +10,10 @@ use lpp_study::{Language, Study, Truth};
 
 use crate::figures::{self, BrainFigures, Figure, Gallery, Look};
 use crate::findings::{all_choices, findings};
-use crate::planted::{PlantedWords, planted};
 use crate::highlights::highlights;
 use crate::maps::{MapAtlas, Source};
 use crate::page::{Facts, Page, viewer_data};
+use crate::planted::{PlantedWords, planted};
 use crate::plot::Families;
 use crate::report_tables::ReportTables;
 use crate::surface::CorticalSurface;

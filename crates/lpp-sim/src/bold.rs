@@ -176,11 +176,10 @@ fn run_features(
 /// Subtracts the mean over the whole story from each feature.
 fn centre(features: &mut [Array2<f32>]) {
     let n: usize = features.iter().map(Array2::nrows).sum();
-    let total = features
-        .iter()
-        .fold(Array1::zeros(features.first().map_or(0, Array2::ncols)), |sum: Array1<f32>, f| {
-            sum + f.sum_axis(Axis(0))
-        });
+    let total = features.iter().fold(
+        Array1::zeros(features.first().map_or(0, Array2::ncols)),
+        |sum: Array1<f32>, f| sum + f.sum_axis(Axis(0)),
+    );
     let mean = total / n as f32;
     for run in features {
         *run -= &mean;
@@ -190,12 +189,10 @@ fn centre(features: &mut [Array2<f32>]) {
 /// Scales the weights of each voxel such that the standard deviation of its signal over the story is its response.
 fn scale_to_responses(weights: &mut Array2<f32>, features: &[Array2<f32>], responses: &ArrayRef1<f64>) {
     let n: usize = features.iter().map(Array2::nrows).sum();
-    let covariance = features
-        .iter()
-        .fold(Array2::zeros((weights.nrows(), weights.nrows())), |sum: Array2<f32>, f| {
-            sum + f.t().dot(f)
-        })
-        / n as f32;
+    let covariance = features.iter().fold(
+        Array2::zeros((weights.nrows(), weights.nrows())),
+        |sum: Array2<f32>, f| sum + f.t().dot(f),
+    ) / n as f32;
     let variances = signal_variances(weights, &covariance);
     for ((mut weight, variance), response) in weights.columns_mut().into_iter().zip(&variances).zip(responses)
     {

@@ -26,6 +26,8 @@ pub(crate) fn side_of([x, ..]: [f64; 3]) -> usize {
 /// Response of voxels outside the language regions, equal in both hemispheres: listeners share much besides language.
 /// With this value the correlation of halves is 0.09 there.
 const BASE_RESPONSE: f64 = 0.40;
+/// The highest response where ceilings on the left are raised; below 1, so that every voxel has some noise.
+const HIGHEST_RESPONSE: f64 = 0.97;
 /// Extent of the response of a region: standard deviation of its Gaussian fall-off in mm.
 const REACH_MM: f64 = 14.0;
 /// Response at the centre of each region, left and right: the correlation with the planted signal that a perfect model
@@ -85,6 +87,10 @@ impl PlantedBrain {
             let (peak, reach) = reached.fold((BASE_RESPONSE, 0.0), |(response, most), (peak, reach)| {
                 (f64::max(response, peak * reach), f64::max(most, reach))
             });
+            let higher = plant
+                .ceiling_left
+                .filter(|_| side == 0 && plant.asymmetry == Asymmetry::Ceiling);
+            let peak = higher.map_or(peak, |higher| (peak + higher).min(HIGHEST_RESPONSE));
             let in_midline = side == 1 && place[1] < CENTRE_MM[1];
             let response = plant.midline.filter(|_| in_midline).unwrap_or(peak);
             let is_right = side == 2 && plant.asymmetry == Asymmetry::Growth;
@@ -128,14 +134,15 @@ impl Region {
 fn regions(plant: &Plant) -> Vec<Region> {
     let region = |centre: SphereCentre| {
         let (_, left, right) = RESPONSES.iter().find(|(name, ..)| *name == centre.name)?;
-        let right = match (plant.asymmetry, plant.ceiling_left) {
-            (Asymmetry::Ceiling, Some(higher)) => left - higher,
-            (Asymmetry::Ceiling, None) => *right,
-            _ => *left,
+        let peaks = match (plant.asymmetry, plant.ceiling_left) {
+            (Asymmetry::Ceiling, None) => [*left, *right],
+            // Every left voxel becomes higher then, not only those near the regions.
+            (Asymmetry::Ceiling, Some(_)) => [*right, *right],
+            _ => [*left, *left],
         };
         Some(Region {
             centre_mm: centre.centre_mm,
-            peaks: [*left, right],
+            peaks,
         })
     };
     SphereCentre::reference_set()
@@ -169,7 +176,9 @@ mod tests {
         };
         let centres = SphereCentre::reference_set().into_iter();
         let sides = centres.map(|centre| centre.centre_mm);
-        sides.map(|[x, y, z]| [mean([x, y, z]), mean([-x, y, z])]).collect()
+        sides
+            .map(|[x, y, z]| [mean([x, y, z]), mean([-x, y, z])])
+            .collect()
     }
 
     #[test]
@@ -210,9 +219,14 @@ mod tests {
             midline,
             ..Plant::default()
         };
-        let [with, without] = [plant, Plant::default()].map(|plant| PlantedBrain::of(&mask, &plant).responses);
+        let [with, without] =
+            [plant, Plant::default()].map(|plant| PlantedBrain::of(&mask, &plant).responses);
         for (voxel, [x, y, _]) in mask.world_coordinates().into_iter().enumerate() {
-            let expected = if x.abs() < 1.0 && y < -18.0 { 0.85 } else { without[voxel] };
+            let expected = if x.abs() < 1.0 && y < -18.0 {
+                0.85
+            } else {
+                without[voxel]
+            };
             assert!((with[voxel] - expected).abs() < 1e-15);
         }
     }

@@ -139,12 +139,12 @@ impl Comparison {
         })
     }
 
-    /// Checks that every asymmetry has the planted sign, that the score increases from each model to the next larger one, and
-    /// that the corrected slopes and ceilings show what was planted, as far as the tables are there.
+    /// Checks that every asymmetry has the planted sign, and that the score increases from each model to the next larger one;
+    /// if `corrected`, also that the corrected slopes and ceilings show what was planted.
     ///
     /// # Errors
     /// [`SimError::NotRecovered`], naming the effects that were not recovered.
-    pub fn verdict(&self) -> Result<(), SimError> {
+    pub fn verdict(&self, corrected: bool) -> Result<(), SimError> {
         let wrong: Vec<&str> = self
             .regions
             .iter()
@@ -155,9 +155,8 @@ impl Comparison {
             let what = format!("the sign of left − right is wrong in {}", wrong.join(", "));
             return Err(SimError::NotRecovered { what });
         }
-        if let Some(row) = self.corrected.iter().find(|row| row.came_back == Some(false)) {
-            let what = format!("{}: planted {}, found {}", row.outcome, row.planted, row.recovered);
-            return Err(SimError::NotRecovered { what });
+        if corrected {
+            self.corrected_verdict()?;
         }
         let falls = self
             .models
@@ -171,6 +170,23 @@ impl Comparison {
                 ),
             }),
             _ => Ok(()),
+        }
+    }
+
+    fn corrected_verdict(&self) -> Result<(), SimError> {
+        if self.corrected.is_empty() {
+            let what = "there is no table planted, which lpp-analyze corrected makes".to_owned();
+            return Err(SimError::NotRecovered { what });
+        }
+        match self.corrected.iter().find(|row| row.came_back == Some(false)) {
+            Some(row) => {
+                let what = format!(
+                    "{}: planted {}, found {}",
+                    row.outcome, row.planted, row.recovered
+                );
+                Err(SimError::NotRecovered { what })
+            }
+            None => Ok(()),
         }
     }
 
@@ -215,7 +231,9 @@ impl Comparison {
         }));
         if !self.corrected.is_empty() {
             lines.push(String::new());
-            lines.push("corrected slope or difference                   planted   came back  found".to_owned());
+            lines.push(
+                "corrected slope or difference                   planted   came back  found".to_owned(),
+            );
         }
         lines.extend(self.corrected.iter().map(|row| {
             let came_back = row.came_back.map_or("?", |back| if back { "yes" } else { "NO" });
@@ -237,12 +255,16 @@ fn corrected(study: &Study, lang: Language) -> Result<Vec<CorrectedComparison>, 
         Err(source) => return Err(FileError::Read { path, source }.into()),
     };
     let rows = Table::read_csv(Planted::declaration(), BoundedRows::new(file)).and_then(|table| table.rows());
-    let rows: Vec<Planted> = rows.map_err(|error| FileError::malformed(&path, error.found, error.expected))?;
+    let rows: Vec<Planted> =
+        rows.map_err(|error| FileError::malformed(&path, error.found, error.expected))?;
     let compared = |row: Planted| CorrectedComparison {
         recovered: if row.ci_low.is_nan() {
             format!("{:+.4}", row.recovered)
         } else {
-            format!("{:+.4} ({:+.4} to {:+.4})", row.recovered, row.ci_low, row.ci_high)
+            format!(
+                "{:+.4} ({:+.4} to {:+.4})",
+                row.recovered, row.ci_low, row.ci_high
+            )
         },
         outcome: [row.outcome, row.layer_rule].join(" ").trim_end().to_owned(),
         planted: row.planted_direction,
@@ -311,22 +333,29 @@ mod tests {
 
     #[test]
     fn the_verdict_names_what_was_missed() {
-        assert!(comparison().verdict().is_ok());
+        assert!(comparison().verdict(false).is_ok());
         let mut wrong_sign = comparison();
         wrong_sign.regions[1].recovered = [0.2, 0.3];
-        assert!(wrong_sign.verdict().unwrap_err().to_string().contains("BA44"));
+        assert!(
+            wrong_sign
+                .verdict(false)
+                .unwrap_err()
+                .to_string()
+                .contains("BA44")
+        );
         for score in [0.1, 0.05, f64::NAN] {
             let mut falling = comparison();
             falling.models[1].score = score;
             assert!(
-                falling.verdict().unwrap_err().to_string().contains("m20"),
+                falling.verdict(false).unwrap_err().to_string().contains("m20"),
                 "{score}"
             );
         }
         let mut equal = comparison();
         equal.regions[1].planted = [0.5, 0.499];
         equal.regions[1].recovered = [0.3, 0.31];
-        assert!(equal.verdict().is_ok());
+        assert!(equal.verdict(false).is_ok());
+        assert!(equal.verdict(true).unwrap_err().to_string().contains("no table"));
         for (came_back, is_ok) in [(None, true), (Some(true), true), (Some(false), false)] {
             equal.corrected = vec![CorrectedComparison {
                 outcome: "l_minus_r_all_matched".into(),
@@ -334,10 +363,11 @@ mod tests {
                 recovered: "+0.01".into(),
                 came_back,
             }];
-            assert_eq!(equal.verdict().is_ok(), is_ok);
+            assert_eq!(equal.verdict(true).is_ok(), is_ok);
+            assert!(equal.verdict(false).is_ok());
         }
         let mut nothing = comparison();
         nothing.regions[0].recovered = [f64::NAN, 0.3];
-        assert!(nothing.verdict().is_err());
+        assert!(nothing.verdict(false).is_err());
     }
 }

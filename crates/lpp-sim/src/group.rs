@@ -44,7 +44,11 @@ impl GroupScans {
         let relative = |subject: &[f64; 3]| {
             let of_voxel = |voxel: usize| {
                 let response = planted[voxel];
-                let scale = if response > 0.0 { alone[voxel] / response } else { 0.0 };
+                let scale = if response > 0.0 {
+                    alone[voxel] / response
+                } else {
+                    0.0
+                };
                 (subject[side[voxel]] * scale) as f32
             };
             voxels.clone().map(of_voxel).collect()
@@ -103,7 +107,9 @@ fn gains_of_sides(seed: u64, group: Group) -> Vec<[f64; 3]> {
     }
     let [left, right] = sides;
     let subjects = left.into_iter().zip(right);
-    subjects.map(|(left, right)| [left, f64::midpoint(left, right), right]).collect()
+    subjects
+        .map(|(left, right)| [left, f64::midpoint(left, right), right])
+        .collect()
 }
 
 #[cfg(test)]

@@ -16,24 +16,25 @@ const SCATTER_OF_TRIALS: f64 = 0.3;
 
 /// Writes the correlation of halves of each voxel in every trial and run, and its mean over runs as the inter-subject
 /// correlation.
-///
-/// If the average has the correlation c with the signal, its reliability is ρ = c², and by Spearman and Brown two halves
-/// correlate by ρ/(2 − ρ). Runs scatter about it as correlations of so many scans do.
 pub(crate) fn write_isc(
     path: &Path,
     seed: u64,
     responses: &Array1<f64>,
     n_scans: &[usize],
 ) -> Result<(), SimError> {
-    let voxelwise = correlations(seed, responses, n_scans);
+    let voxelwise = half_correlations(seed, responses, n_scans);
     let mean = voxelwise.mean_axis(Axis(1));
     let [beside, _] = VOXELWISE_ISC;
     npy::save(&beside_isc(path, beside), &voxelwise)?;
     Ok(npy::save(path, &mean.unwrap_or_default())?)
 }
 
-/// (`n_trials`, `n_runs`, `n_voxels`).
-fn correlations(seed: u64, responses: &Array1<f64>, n_scans: &[usize]) -> Array3<f32> {
+/// Correlations of halves of voxels with the given responses, (`n_trials`, `n_runs`, `n_voxels`).
+///
+/// If the average has the correlation c with the signal, its reliability is ρ = c², and by Spearman and Brown two halves
+/// correlate by ρ/(2 − ρ). Runs scatter about it as correlations of so many scans do.
+#[must_use]
+pub fn half_correlations(seed: u64, responses: &Array1<f64>, n_scans: &[usize]) -> Array3<f32> {
     let mut rng = stream(seed, "correlations of halves");
     let mut draw = |shape| Array2::from_shape_simple_fn(shape, || f64::from(normal(&mut rng)));
     let of_runs = draw((n_scans.len(), responses.len()));
@@ -62,7 +63,7 @@ mod tests {
         // A response of 0.4 has the reliability 0.16, and halves that correlate by 0.087.
         assert!((half_correlation(0.4) - 0.087).abs() < 1e-3);
         let responses = Array1::from_elem(4000, 0.7);
-        let drawn = correlations(1, &responses, &[200; 9]);
+        let drawn = half_correlations(1, &responses, &[200; 9]);
         let half = f64::from(drawn.mean().unwrap());
         // 36,000 correlations with a standard error of 0.067 each.
         assert!(((2.0 * half / (1.0 + half)).sqrt() - 0.7).abs() < 0.003, "{half}");

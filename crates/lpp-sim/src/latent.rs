@@ -53,7 +53,11 @@ impl WordLatents {
     /// What no model knows of the words of a run, (`n_words`, `N_BEYOND`): another vector for each occurrence of a word, and
     /// for all subjects the same.
     pub(crate) fn beyond(&self, run: usize, n_words: usize) -> Array2<f32> {
-        normal_matrix(&mut stream(self.seed, &format!("beyond run {run}")), (n_words, N_BEYOND), 1.0)
+        normal_matrix(
+            &mut stream(self.seed, &format!("beyond run {run}")),
+            (n_words, N_BEYOND),
+            1.0,
+        )
     }
 }
 

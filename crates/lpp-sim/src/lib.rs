@@ -45,6 +45,7 @@ pub use brain::{PlantedBrain, simulated_mask};
 pub use checkpoint::{Architecture, ModelSpec, write_checkpoint};
 pub use comparison::{Comparison, CorrectedComparison, ModelComparison, RegionComparison};
 pub use error::SimError;
+pub use isc::half_correlations;
 pub use latent::{N_LATENT, WordLatents, explained_share, weight_stds};
 pub use story::{SpokenWord, StoryRun, tell_story};
 pub use study_job::StudySimulation;

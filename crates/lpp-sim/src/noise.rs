@@ -77,16 +77,19 @@ impl Noise {
         let mut noise = Array2::zeros((n_scans, n_voxels));
         let chunks = noise.axis_chunks_iter_mut(Axis(1), VOXELS_PER_STREAM);
         let fresh = (1.0 - CORRELATION * CORRELATION).sqrt();
-        chunks.into_par_iter().enumerate().for_each(|(chunk, mut courses)| {
-            let mut rng = stream(self.seed, &format!("{name} chunk {chunk}"));
-            for mut course in courses.columns_mut() {
-                let mut value = normal(&mut rng);
-                for scan in &mut course {
-                    *scan = value;
-                    value = CORRELATION * value + fresh * normal(&mut rng);
+        chunks
+            .into_par_iter()
+            .enumerate()
+            .for_each(|(chunk, mut courses)| {
+                let mut rng = stream(self.seed, &format!("{name} chunk {chunk}"));
+                for mut course in courses.columns_mut() {
+                    let mut value = normal(&mut rng);
+                    for scan in &mut course {
+                        *scan = value;
+                        value = CORRELATION * value + fresh * normal(&mut rng);
+                    }
                 }
-            }
-        });
+            });
         noise
     }
 }

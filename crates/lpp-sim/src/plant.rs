@@ -63,7 +63,10 @@ mod tests {
             asymmetry,
             ..plain
         };
-        let shared = |noise_shared| Plant { noise_shared, ..plain };
+        let shared = |noise_shared| Plant {
+            noise_shared,
+            ..plain
+        };
         for wrong in [
             ceiling(0.6, Asymmetry::Ceiling),
             ceiling(0.1, Asymmetry::Growth),

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use lpp_files::{AtomicFile, FileError, Progress, TimedWord, WordTable, npy, write_atomically};
 use lpp_steps::{Making, Provenance, SimulateStudyStep, Software};
-use lpp_study::{AnnotationCorrections, ConfiguredFit, FeatureSource, Language, Plant, Study, StudyConfig, Truth};
+use lpp_study::{
+    AnnotationCorrections, ConfiguredFit, FeatureSource, Language, Plant, Study, StudyConfig, Truth,
+};
 
 use crate::SimError;
 use crate::bids::{self, BidsFolder, BidsSettings, coarse_mask};

@@ -21,7 +21,9 @@ pub(crate) fn truth_of(
     models: &[ModelSpec],
 ) -> Result<Truth, SimError> {
     let scores_of = |width: usize| {
-        let known = brain.reserve.mapv(|reserve| explained_share(width, reserve).sqrt());
+        let known = brain
+            .reserve
+            .mapv(|reserve| explained_share(width, reserve).sqrt());
         known * &brain.responses
     };
     let most = scores_of(models.iter().map(|model| model.width).max().unwrap_or(0));

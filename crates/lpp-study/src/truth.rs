@@ -26,8 +26,8 @@ pub enum Asymmetry {
 pub struct Plant {
     /// How the left side differs from the right.
     pub asymmetry: Asymmetry,
-    /// By how much ceilings in the centres of language regions are higher on the left, for [`Asymmetry::Ceiling`]; `None`
-    /// for a value of each region.
+    /// By how much the ceiling of every left voxel is higher, for [`Asymmetry::Ceiling`]; `None` for higher ones near the
+    /// language regions alone.
     pub ceiling_left: Option<f64>,
     /// Ceiling of the voxels at x = 0 in the back half of the brain; `None` for that of their neighbours.
     pub midline: Option<f64>,
@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn files_of_older_versions_are_read() {
-        let text = r#"{"seed": 1, "regions": [], "models": [{"model": "sim-gpt2-4", "explained_share": 0.2}]}"#;
+        let text =
+            r#"{"seed": 1, "regions": [], "models": [{"model": "sim-gpt2-4", "explained_share": 0.2}]}"#;
         let truth: Truth = serde_json::from_str(text).unwrap();
         assert_eq!(truth.plant, Plant::default());
         assert_eq!(truth.plant.asymmetry, Asymmetry::Ceiling);

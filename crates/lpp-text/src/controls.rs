@@ -128,7 +128,10 @@ mod tests {
         assert_eq!(values(Control::LogFrequency), [two, one, two, one]);
         assert!(Control::Envelope.of_words(&runs, &counts).is_none());
         assert!("loudness".parse::<Control>().is_err());
-        let scans: Vec<Control> = Control::ALL.into_iter().filter(|control| control.is_of_scans()).collect();
+        let scans: Vec<Control> = Control::ALL
+            .into_iter()
+            .filter(|control| control.is_of_scans())
+            .collect();
         assert_eq!(scans, [Control::Pictures, Control::Dvars]);
     }
 }

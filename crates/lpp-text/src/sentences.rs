@@ -119,7 +119,9 @@ mod tests {
         RunWords {
             words: words.iter().map(|&word| word.to_owned()).collect(),
             onsets_s: (0..n).map(|i| i as f64).collect(),
-            offsets_s: (0..n).map(|i| i as f64 + if i == 1 { 0.0 } else { 0.25 }).collect(),
+            offsets_s: (0..n)
+                .map(|i| i as f64 + if i == 1 { 0.0 } else { 0.25 })
+                .collect(),
             ..RunWords::default()
         }
     }
@@ -138,10 +140,15 @@ mod tests {
 
     #[test]
     fn words_that_are_not_in_the_text_are_passed_over_unless_they_are_many() {
-        let words = run(&["the", "fox", "uh", "ran", "home", "the", "owl", "saw", "the", "oak"]);
+        let words = run(&[
+            "the", "fox", "uh", "ran", "home", "the", "owl", "saw", "the", "oak",
+        ]);
         let text = "The fox ran home. The owl saw the oak.".to_owned();
         let values = position_and_rate(&[words.clone()], std::slice::from_ref(&text)).unwrap();
-        assert_eq!(values[0].column(1).to_vec(), [0.0, 0.25, 0.5, 0.75, 1.0, 0.0, 0.25, 0.5, 0.75, 1.0]);
+        assert_eq!(
+            values[0].column(1).to_vec(),
+            [0.0, 0.25, 0.5, 0.75, 1.0, 0.0, 0.25, 0.5, 0.75, 1.0]
+        );
         let other = position_and_rate(&[words.clone()], &["Nothing of that kind.".to_owned()]);
         assert!(other.unwrap_err().to_string().contains("run 0"));
         assert!(position_and_rate(&[words], &[]).is_err());

@@ -97,7 +97,11 @@ impl Part for CorrectedPart {
             &inputs.files.subjects,
         )?;
         let made = made(&sample)?;
-        let truth = inputs.files.truth.is_some().then(|| Truth::load(inputs.source.study.root()));
+        let truth = inputs
+            .files
+            .truth
+            .is_some()
+            .then(|| Truth::load(inputs.source.study.root()));
         let planted = match truth.transpose()? {
             Some(truth) => planted::rows(&truth, &sample, &made.rows()?, &made.rows()?),
             None => Vec::new(),

@@ -60,7 +60,10 @@ impl Known {
     fn of(truth: &Truth, sample: &Sample) -> Option<Self> {
         let planted = |name: &str| truth.models.iter().find(|model| model.model == name)?.sides;
         let models = sample.models.iter();
-        let n_subjects = truth.plant.group.map_or(f64::NAN, |group| group.n_subjects as f64);
+        let n_subjects = truth
+            .plant
+            .group
+            .map_or(f64::NAN, |group| group.n_subjects as f64);
         Some(Self {
             asymmetry: truth.plant.asymmetry,
             ceilings: truth.ceilings?,
@@ -89,8 +92,11 @@ impl Known {
     }
 
     fn over_models(&self, value: fn([f64; 2]) -> f64) -> f64 {
-        let (sizes, values): (Vec<f64>, Vec<f64>) =
-            self.models.iter().map(|(size, sides)| (*size, value(*sides))).unzip();
+        let (sizes, values): (Vec<f64>, Vec<f64>) = self
+            .models
+            .iter()
+            .map(|(size, sides)| (*size, value(*sides)))
+            .unzip();
         let (x, y) = complete(&sizes, &values);
         ols(&y, &[&x]).map_or(f64::NAN, |fit| fit.slope().estimate)
     }
@@ -107,7 +113,7 @@ fn compared(outcome: &str, planted: f64, recovered: f64, [low, high]: [f64; 2]) 
     Planted {
         outcome: outcome.to_owned(),
         layer_rule: String::new(),
-        planted,
+        planted: if planted.abs() > NOTHING { planted } else { 0.0 },
         recovered,
         ci_low: low,
         ci_high: high,

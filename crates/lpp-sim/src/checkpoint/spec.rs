@@ -80,7 +80,9 @@ impl FromStr for ModelSpec {
         };
         let (architecture, width) = text.split_once(':').ok_or_else(wrong)?;
         let mut known = Architecture::ALL.into_iter();
-        let architecture = known.find(|known| known.name() == architecture).ok_or_else(wrong)?;
+        let architecture = known
+            .find(|known| known.name() == architecture)
+            .ok_or_else(wrong)?;
         let width = width
             .parse()
             .ok()
