@@ -62,8 +62,11 @@ fn runs(settings: BidsSettings, n_stories: usize) -> Vec<RunOfAll> {
     told.chain(again).collect()
 }
 
-/// The mask of the scans.
-pub(crate) fn coarse_mask() -> Result<Mask, SimError> {
+/// A brain-shaped mask of 8 mm voxels, for scans of many subjects.
+///
+/// # Errors
+/// [`SimError::Fmri`], never in practice: the grid and the shape are constants.
+pub fn coarse_mask() -> Result<Mask, SimError> {
     let working = Grid::working();
     let (step, first) = (working.affine()[0][0], working.world([0, 0, 0]));
     let shape = working

@@ -39,7 +39,7 @@ mod study_job;
 mod subject_job;
 mod truth;
 
-pub use bids::BidsSettings;
+pub use bids::{BidsSettings, coarse_mask};
 pub use bold::BoldSimulator;
 pub use brain::{PlantedBrain, simulated_mask};
 pub use checkpoint::{Architecture, ModelSpec, write_checkpoint};
