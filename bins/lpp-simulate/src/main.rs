@@ -17,7 +17,7 @@ use lpp_study::{Asymmetry, Group, Plant, StudyConfig};
 #[command(
     version,
     args_conflicts_with_subcommands = true,
-    after_help = "Example:\n  lpp-simulate --study demo-study --asymmetry growth\n  lpp-simulate --study group --asymmetry ceiling --ceiling-left 0.15 --subjects 12 --gain-sd 0.1\n  lpp-simulate --study stories --bids --runs 12 --tr 1.5 --lang de --subjects 3\n  lpp-simulate compare --study demo-study"
+    after_help = "Example:\n  lpp-simulate --study demo-study --asymmetry growth\n  lpp-simulate --study group --asymmetry ceiling --ceiling-left 0.3 --subjects 12 --gain-sd 0.05\n  lpp-simulate --study stories --bids --runs 12 --tr 1.5 --lang de --subjects 3\n  lpp-simulate compare --study demo-study"
 )]
 struct Args {
     #[command(subcommand)]
@@ -88,8 +88,8 @@ struct PlantArgs {
     /// How the left side differs from the right
     #[arg(long, value_name = "KIND", default_value = Asymmetry::default().name(), value_parser = lpp_cli::choice::<Asymmetry>())]
     asymmetry: Asymmetry,
-    /// With --asymmetry ceiling: by how much the ceiling of every left voxel is higher [default: by 0.12 to 0.20 in the
-    /// language regions alone]
+    /// With --asymmetry ceiling: by how much ceilings are higher on the left, in the centres of the language regions
+    /// [default: 0.12 to 0.20 by region]
     #[arg(long, value_name = "X")]
     ceiling_left: Option<f64>,
     /// Ceiling of the voxels between the sides, in the back half of the brain [default: that of their neighbours]

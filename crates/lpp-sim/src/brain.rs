@@ -87,10 +87,6 @@ impl PlantedBrain {
             let (peak, reach) = reached.fold((BASE_RESPONSE, 0.0), |(response, most), (peak, reach)| {
                 (f64::max(response, peak * reach), f64::max(most, reach))
             });
-            let higher = plant
-                .ceiling_left
-                .filter(|_| side == 0 && plant.asymmetry == Asymmetry::Ceiling);
-            let peak = higher.map_or(peak, |higher| (peak + higher).min(HIGHEST_RESPONSE));
             let in_midline = side == 1 && place[1] < CENTRE_MM[1];
             let response = plant.midline.filter(|_| in_midline).unwrap_or(peak);
             let is_right = side == 2 && plant.asymmetry == Asymmetry::Growth;
@@ -136,8 +132,7 @@ fn regions(plant: &Plant) -> Vec<Region> {
         let (_, left, right) = RESPONSES.iter().find(|(name, ..)| *name == centre.name)?;
         let peaks = match (plant.asymmetry, plant.ceiling_left) {
             (Asymmetry::Ceiling, None) => [*left, *right],
-            // Every left voxel becomes higher then, not only those near the regions.
-            (Asymmetry::Ceiling, Some(_)) => [*right, *right],
+            (Asymmetry::Ceiling, Some(higher)) => [(right + higher).min(HIGHEST_RESPONSE), *right],
             _ => [*left, *left],
         };
         Some(Region {

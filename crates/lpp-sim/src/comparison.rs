@@ -178,7 +178,13 @@ impl Comparison {
             let what = "there is no table planted, which lpp-analyze corrected makes".to_owned();
             return Err(SimError::NotRecovered { what });
         }
-        match self.corrected.iter().find(|row| row.came_back == Some(false)) {
+        // Weights are estimated better where ceilings are higher: scores are not proportional to unequal ceilings, and their
+        // ratio keeps a part of the difference. Only pairs of equal ceilings are free of it.
+        let is_judged = |row: &&CorrectedComparison| {
+            self.asymmetry != Asymmetry::Ceiling || !row.outcome.contains("over_ceiling")
+        };
+        let judged = self.corrected.iter().filter(is_judged);
+        match judged.into_iter().find(|row| row.came_back == Some(false)) {
             Some(row) => {
                 let what = format!(
                     "{}: planted {}, found {}",

@@ -26,8 +26,8 @@ pub enum Asymmetry {
 pub struct Plant {
     /// How the left side differs from the right.
     pub asymmetry: Asymmetry,
-    /// By how much the ceiling of every left voxel is higher, for [`Asymmetry::Ceiling`]; `None` for higher ones near the
-    /// language regions alone.
+    /// By how much ceilings in the centres of language regions are higher on the left, for [`Asymmetry::Ceiling`]; `None`
+    /// for a value of each region.
     pub ceiling_left: Option<f64>,
     /// Ceiling of the voxels at x = 0 in the back half of the brain; `None` for that of their neighbours.
     pub midline: Option<f64>,

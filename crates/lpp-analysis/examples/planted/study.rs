@@ -53,7 +53,7 @@ pub(crate) fn kinds() -> [Kind; 4] {
             "ceilings left",
             Plant {
                 asymmetry: Asymmetry::Ceiling,
-                ceiling_left: Some(0.15),
+                ceiling_left: Some(0.3),
                 ..none
             },
         ),
