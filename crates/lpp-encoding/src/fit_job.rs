@@ -248,12 +248,11 @@ impl FitJob {
                 for (place, heard) in &group.members {
                     let started = Instant::now();
                     let own;
-                    let targets = match &only {
-                        Some(targets) => targets,
-                        None => {
-                            own = group.pieces.targets(heard)?;
-                            &own
-                        }
+                    let targets = if let Some(targets) = &only {
+                        targets
+                    } else {
+                        own = group.pieces.targets(heard)?;
+                        &own
                     };
                     let fit = prepared.score(targets).map_err(failed)?;
                     let choosing = of_layers.as_ref().map(|prepared| prepared.score(targets));

@@ -37,7 +37,7 @@ pub(crate) fn save(
         subject: scores.info.subject.clone(),
         score_mean: nan_mean(choice.scores.iter().copied()),
         best_of_test_mean: nan_mean(best.iter().copied()),
-        optimism: nan_mean((best - &choice.scores).into_iter()),
+        optimism: nan_mean(best - &choice.scores),
         layer_per_fold,
         shared_score_mean,
         best_layer_mean,

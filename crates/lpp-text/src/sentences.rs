@@ -62,7 +62,7 @@ fn places(starts: &[usize], n: usize) -> Vec<f64> {
 /// The first word of each sentence, the first of all included; `None` if too few words are found in the text.
 fn sentence_starts(words: &[String], text: &str) -> Option<Vec<usize>> {
     let letters = Letters::of(text);
-    let (mut starts, mut at, mut n_found) = (vec![0], 0, 0);
+    let (mut starts, mut at, mut n_found) = (vec![0], 0, 0_usize);
     for (word, spelling) in words.iter().enumerate() {
         let wanted = Letters::of(spelling).letters;
         let Some(found) = letters.find(&wanted, at) else {
@@ -144,12 +144,15 @@ mod tests {
             "the", "fox", "uh", "ran", "home", "the", "owl", "saw", "the", "oak",
         ]);
         let text = "The fox ran home. The owl saw the oak.".to_owned();
-        let values = position_and_rate(&[words.clone()], std::slice::from_ref(&text)).unwrap();
+        let values = position_and_rate(std::slice::from_ref(&words), std::slice::from_ref(&text)).unwrap();
         assert_eq!(
             values[0].column(1).to_vec(),
             [0.0, 0.25, 0.5, 0.75, 1.0, 0.0, 0.25, 0.5, 0.75, 1.0]
         );
-        let other = position_and_rate(&[words.clone()], &["Nothing of that kind.".to_owned()]);
+        let other = position_and_rate(
+            std::slice::from_ref(&words),
+            &["Nothing of that kind.".to_owned()],
+        );
         assert!(other.unwrap_err().to_string().contains("run 0"));
         assert!(position_and_rate(&[words], &[]).is_err());
         assert!(position_and_rate(&[run(&["fox"])], &["Fox.".to_owned()]).unwrap()[0][[0, 1]].abs() < 1e-9);
