@@ -1,9 +1,9 @@
 //! Noise of a run: slow, and as far as asked smooth in space and common to a side.
 
-use lpp_fmri::{Mask, smooth_volume};
+use lpp_fmri::{Grid, Mask, smooth_volume};
 use lpp_study::Plant;
 use ndarray::parallel::prelude::*;
-use ndarray::{Array1, Array2, Array3, Axis};
+use ndarray::{Array1, Array2, Array3, ArrayRef1, Axis, s};
 
 use crate::SimError;
 use crate::brain::side_of;
@@ -24,13 +24,16 @@ pub(crate) struct Noise {
     smooth: Option<Smooth>,
 }
 
-/// Smoothing in space.
+/// Smoothing in space, on a grid that is larger on all sides: at the faces of a grid values are mirrored, which would add up
+/// noise there.
 #[derive(Debug)]
 struct Smooth {
     mask: Mask,
+    grid: Grid,
+    /// Voxels added on each side.
+    margin: usize,
     fwhm_mm: f64,
-    /// Standard deviation of smoothed white noise in each voxel: less inside than at the edge of the mask, outside which
-    /// there is none.
+    /// Standard deviation of smoothed white noise in each voxel: less at the edge of the mask, outside which there is none.
     std: Array1<f32>,
 }
 
@@ -98,17 +101,34 @@ impl Smooth {
     /// The variance of smoothed white noise is the sum of squares of the kernel over the mask. The square of a Gaussian is
     /// one that is narrower by √2, times the sum of squares.
     fn new(mask: &Mask, fwhm_mm: f64) -> Result<Self, SimError> {
-        let grid = mask.grid();
+        let voxel_mm = mask.grid().affine()[0][0].abs();
+        // Kernels end at four standard deviations, which are 1.7 times the full width at half maximum.
+        let margin = (1.7 * fwhm_mm / voxel_mm).ceil() as usize + 1;
+        let grid = Grid::new(mask.grid().shape().map(|n| n + 2 * margin), *mask.grid().affine())?;
         let mut point = Array3::<f32>::zeros(grid.shape());
         point[grid.shape().map(|n| n / 2)] = 1.0;
-        let squares = smooth_volume(grid, &point, fwhm_mm)?.mapv(|v| v * v).sum();
-        let inside = mask.unmask(&Array1::<f32>::ones(mask.n_voxels()), 0.0)?;
-        let share = smooth_volume(grid, &inside, fwhm_mm / std::f64::consts::SQRT_2)?;
-        Ok(Self {
-            std: mask.apply(&share)?.mapv(|v| (squares * v).sqrt()),
+        let squares = smooth_volume(&grid, &point, fwhm_mm)?.mapv(|v| v * v).sum();
+        let mut smooth = Self {
+            std: Array1::ones(mask.n_voxels()),
             mask: mask.clone(),
-            fwhm_mm,
-        })
+            grid,
+            margin,
+            fwhm_mm: fwhm_mm / std::f64::consts::SQRT_2,
+        };
+        smooth.std = smooth.of(&smooth.std)?.mapv(|share| (squares * share).sqrt());
+        smooth.fwhm_mm = fwhm_mm;
+        Ok(smooth)
+    }
+
+    /// Values of voxels, smoothed; 0 outside the mask.
+    fn of(&self, values: &ArrayRef1<f32>) -> Result<Array1<f32>, SimError> {
+        let [nx, ny, nz] = self.mask.grid().shape();
+        let m = self.margin;
+        let inner = s![m..m + nx, m..m + ny, m..m + nz];
+        let mut volume = Array3::<f32>::zeros(self.grid.shape());
+        volume.slice_mut(inner).assign(&self.mask.unmask(values, 0.0)?);
+        let smooth = smooth_volume(&self.grid, &volume, self.fwhm_mm)?;
+        Ok(self.mask.apply(&smooth.slice(inner).to_owned())?)
     }
 
     fn apply(&self, noise: &mut Array2<f32>) -> Result<(), SimError> {
@@ -116,9 +136,8 @@ impl Smooth {
             .axis_iter_mut(Axis(0))
             .into_par_iter()
             .try_for_each(|mut scan| {
-                let volume = self.mask.unmask(&scan, 0.0)?;
-                let smooth = smooth_volume(self.mask.grid(), &volume, self.fwhm_mm)?;
-                scan.assign(&(self.mask.apply(&smooth)? / &self.std));
+                let smooth = self.of(&scan)? / &self.std;
+                scan.assign(&smooth);
                 Ok(())
             })
     }
@@ -127,7 +146,6 @@ impl Smooth {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lpp_fmri::Grid;
 
     /// A box with an odd number of slabs.
     fn mask() -> Mask {
