@@ -43,8 +43,8 @@ build: setup ## Build the programs and those that test them
 
 demo: programs ## Run all steps on two synthetic studies: growth of left - right at equal ceilings, and unequal ceilings alone (STUDY=demo-study)
 	@setup/demo.sh $(BIN) $(STUDY) --asymmetry growth
-	@setup/demo.sh $(BIN) $(STUDY)-ceilings --asymmetry ceiling --ceiling-left 0.3 --subjects 12 --gain-sd 0.05 \
-	  --words-per-run 400 --models gpt2:4,llama:8,mistral:12,gpt2:20,llama:32,mistral:64
+	@setup/demo.sh $(BIN) $(STUDY)-ceilings --asymmetry ceiling --ceiling-left 0.4 --subjects 12 --gain-sd 0.03 \
+	  --words-per-run 600 --models gpt2:4,llama:8,mistral:12,gpt2:20,llama:32,mistral:64
 
 gallery: demo ## Redraw the figures of docs/figures.md from the demo study
 	@setup/gallery.sh $(BIN) $(STUDY) docs/images
