@@ -41,8 +41,10 @@ programs: setup ## Build the programs
 build: setup ## Build the programs and those that test them
 	$(CARGO) build --release --bins $(ALL)
 
-demo: programs ## Run all steps on a synthetic study (STUDY=demo-study)
-	@setup/demo.sh $(BIN) $(STUDY)
+demo: programs ## Run all steps on two synthetic studies: growth of left - right at equal ceilings, and unequal ceilings alone (STUDY=demo-study)
+	@setup/demo.sh $(BIN) $(STUDY) --asymmetry growth
+	@setup/demo.sh $(BIN) $(STUDY)-ceilings --asymmetry ceiling --ceiling-left 0.4 --subjects 12 --gain-sd 0.03 \
+	  --words-per-run 600 --models gpt2:4,llama:8,mistral:12,gpt2:20,llama:32,mistral:64
 
 gallery: demo ## Redraw the figures of docs/figures.md from the demo study
 	@setup/gallery.sh $(BIN) $(STUDY) docs/images
@@ -84,7 +86,7 @@ test-shells: programs ## Test help, man page and completions of every program an
 
 test-demo: programs ## Run a small demo, which must recover the planted effects; then broken input for every program
 	@study=$$(mktemp -d) && trap 'rm -rf "$$study"' EXIT && \
-	  setup/demo.sh $(BIN) "$$study" --words-per-run 300 --models gpt2:4,llama:12,gpt2:32 && \
+	  setup/demo.sh $(BIN) "$$study" --asymmetry growth --words-per-run 300 --models gpt2:4,llama:12,gpt2:32 && \
 	  setup/plan_agrees.py $(BIN) "$$study" && \
 	  setup/surprisal.sh $(BIN) "$$study" && \
 	  setup/bad-input.sh $(BIN) "$$study"
@@ -190,5 +192,5 @@ fixtures: ## Regenerate the golden cases with the pinned Python libraries (PYTHO
 first-light: build ## Run all steps on real input at full size (DATA=folder of real data)
 	@setup/first-light.sh $(BIN) "$(DATA)" first-light
 
-clean-demo: ## Remove the demo study
-	rm -rf $(STUDY)
+clean-demo: ## Remove the demo studies
+	rm -rf $(STUDY) $(STUDY)-ceilings

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole path on a study that lpp-simulate makes: from text to asymmetry.
+# The whole path on a study that lpp-simulate makes: from text to asymmetry. Fails unless the corrected slopes show what was planted.
 #   demo.sh BINARIES STUDY [lpp-simulate options]
 set -euo pipefail
 
@@ -14,5 +14,5 @@ step "Activations of every word, brain scores, analysis, report"
 "$bin/lpp-run" --study "$study"
 
 step "Planted against recovered ($(($(date +%s) - started)) s)"
-"$bin/lpp-simulate" compare --study "$study"
+"$bin/lpp-simulate" compare --study "$study" --corrected
 printf '\nReport: %s/report/report.html\n' "$study"

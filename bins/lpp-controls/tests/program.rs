@@ -187,3 +187,141 @@ fn bad_inputs_are_named() {
     );
     assert_usage_error(program(study).args(["--controls", "loudness"]));
 }
+
+/// Scans of nine runs of `n_scans`, as arrays, and as images of four voxels with their mask.
+fn scans(study: &Path, n_scans: usize) {
+    use lpp_fmri::{Grid, Image, Mask};
+    let affine = [
+        [4.0, 0.0, 0.0, -2.0],
+        [0.0, 4.0, 0.0, 0.0],
+        [0.0, 0.0, 4.0, 0.0],
+        [0.0, 0.0, 0.0, 1.0],
+    ];
+    let grid = Grid::new([2, 2, 1], affine).unwrap();
+    let mask = Mask::new(grid, ndarray::Array3::from_elem((2, 2, 1), true)).unwrap();
+    mask.save(&study.join("masks/mask_lpp_en.nii.gz")).unwrap();
+    for run in 0..9 {
+        let average = study.join(format!("average_subject/en/run-{run}.npy"));
+        lpp_files::npy::save(&average, &ndarray::Array2::<f32>::zeros((n_scans, 4))).unwrap();
+        let values = ndarray::Array4::from_shape_fn((2, 2, 1, n_scans), |(i, j, _, t)| {
+            1000.0 + ((7 * i + 3 * j + 5 * t) % 11) as f32
+        });
+        let image = Image::new(grid, values.into_dyn()).unwrap().with_time_step(2.0);
+        image
+            .save(&study.join(format!("scans/run-{}.nii.gz", run + 1)))
+            .unwrap();
+    }
+}
+
+/// Features of the scans of a run, row by row.
+fn of_scans(study: &Path, name: &str, run: usize) -> Vec<f32> {
+    let path = study.join(format!("activations/control_{name}_en.safetensors"));
+    let features = Activations::open(&path).unwrap().layer(run, 0).unwrap();
+    features.into_iter().collect()
+}
+
+#[test]
+fn pictures_and_dvars_are_features_of_scans() {
+    let study = toy();
+    let study = study.path();
+    scans(study, 60);
+    fs::write(
+        study.join("pictures.csv"),
+        "run,onset_s,offset_s\n0,10,25\n2,35,55\n",
+    )
+    .unwrap();
+    let mut pictures = program(study);
+    pictures.args(["--controls", "pictures", "--tr", "2", "--pictures"]);
+    assert!(assert_succeeds(pictures.arg(study.join("pictures.csv"))).contains("written"));
+    let shown = of_scans(study, "pictures", 0);
+    assert_eq!(shown.len(), 60);
+    // The response peaks 5 s after the middle of the box, and is over 32 s after its end.
+    assert!(
+        shown[12] > 0.5 && shown[2].abs() < 1e-6 && shown[45].abs() < 1e-3,
+        "{shown:?}"
+    );
+    assert!(
+        of_scans(study, "pictures", 1)
+            .iter()
+            .all(|value| value.abs() < 1e-9)
+    );
+    let path = study.join("activations/control_pictures_en.safetensors");
+    let activations = Activations::open(&path).unwrap();
+    assert_eq!(
+        (
+            activations.metadata()["rows"].as_str(),
+            activations.metadata()["design"].as_str()
+        ),
+        ("scans", "final")
+    );
+    assert!(assert_succeeds(&mut pictures).contains("up to date"));
+    let mut dvars = program(study);
+    dvars.args(["--controls", "dvars", "--scans"]);
+    dvars.args((1..10).map(|run| study.join(format!("scans/run-{run}.nii.gz"))));
+    assert_succeeds(&mut dvars);
+    let found = of_scans(study, "dvars", 3);
+    assert_eq!(found.len(), 120);
+    // Differences of (7i + 3j + 5t) mod 11 from scan 0 to 1 in the four voxels are 5, 5, −6 and 5.
+    let mean = found.iter().step_by(2).skip(1).sum::<f32>() / 59.0;
+    assert!((mean - 1.0).abs() < 1e-5 && found[1].abs() < 1e-9, "{found:?}");
+}
+
+#[test]
+fn what_does_not_fit_the_scans_is_refused_by_name() {
+    let study = toy();
+    let study = study.path();
+    let table = study.join("pictures.csv");
+    let with = |text: &str| {
+        fs::write(&table, text).unwrap();
+        let mut command = program(study);
+        command
+            .args(["--controls", "pictures", "--tr", "2", "--pictures"])
+            .arg(&table);
+        command
+    };
+    let header = "run,onset_s,offset_s\n";
+    assert_fails(
+        &mut with(&format!("{header}0,10,25\n")),
+        &["run-0.npy", "lpp-average"],
+    );
+    scans(study, 60);
+    for (row, part) in [
+        ("9,10,25", "run 9"),
+        ("0,130,140", "130 s"),
+        ("0,25,10", "25 to 10 s"),
+        ("0,x,25", "pictures.csv"),
+    ] {
+        assert_fails(&mut with(&format!("{header}{row}\n")), &["pictures.csv", part]);
+    }
+    assert_fails(
+        program(study).args(["--controls", "pictures", "--tr", "2"]),
+        &["pictures", "--pictures"],
+    );
+    let mut dvars = program(study);
+    dvars.args(["--controls", "dvars", "--tr", "2", "--scans"]);
+    dvars.args((0..9).map(|run| study.join(format!("average_subject/en/run-{run}.npy"))));
+    assert_fails(&mut dvars, &["run-0.npy", "an array"]);
+    assert_fails(program(study).args(["--controls", "pwr"]), &["text", "--text"]);
+}
+
+#[test]
+fn places_in_sentences_come_from_the_text() {
+    let study = toy();
+    let study = study.path();
+    let texts = study.join("text/lpp_en_text");
+    fs::create_dir_all(&texts).unwrap();
+    for run in 1..10 {
+        let text = if run == 1 {
+            "“Sheep!” Box, sheep."
+        } else {
+            "Box."
+        };
+        fs::write(texts.join(format!("text_en_run{run}.txt")), text).unwrap();
+    }
+    assert_succeeds(program(study).args(["--controls", "pwr"]));
+    assert_eq!(
+        values(study, "pwr", 0),
+        [0.0, 0.0, 2.0, 0.5, 0.0, 2.0, 1.0, 1.0, 2.0]
+    );
+    assert_eq!(values(study, "pwr", 1), [0.0, 0.0, 1.0]);
+}

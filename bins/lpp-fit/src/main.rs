@@ -73,9 +73,10 @@ struct Args {
     /// Search over penalties
     #[arg(long, value_name = "SEARCH", default_value = AlphaSearch::default().name(), value_parser = lpp_cli::choice::<AlphaSearch>())]
     alpha_search: AlphaSearch,
-    /// Training runs used to validate the penalty
-    #[arg(long, value_name = "RUNS", default_value = InnerRuns::default().name(), value_parser = lpp_cli::choice::<InnerRuns>())]
-    inner: InnerRuns,
+    /// Training runs used to validate penalties and layers [default: first for the array of scores, as in the reference study,
+    /// and all where layers are chosen]
+    #[arg(long, value_name = "RUNS", value_parser = lpp_cli::choice::<InnerRuns>())]
+    inner: Option<InnerRuns>,
     /// Arithmetic of the products over voxels
     #[arg(long, value_name = "PRECISION", default_value = Arithmetic::default().name(), value_parser = lpp_cli::choice::<Arithmetic>())]
     precision: Arithmetic,
@@ -368,8 +369,12 @@ fn controls(study: &Study, lang: Language, names: &[FeatureName]) -> Vec<(String
         match name.parse::<Control>() {
             Ok(named) => found.push(control(named)),
             Err(_) if name == "all" => {
-                let all = Control::OF_TEXT.into_iter().chain([Control::Envelope]);
-                found.extend(all.map(control).filter(|(_, path)| path.exists()));
+                found.extend(
+                    Control::ALL
+                        .map(control)
+                        .into_iter()
+                        .filter(|(_, path)| path.exists()),
+                );
             }
             Err(_) => found.push(of_name(name.to_owned())),
         }

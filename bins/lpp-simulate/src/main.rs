@@ -6,17 +6,18 @@ use std::process::ExitCode;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use lpp_cli::{CommonArgs, Outcome, Program, StudyArgs, SubjectArgs, print_outcomes};
 use lpp_sim::{BidsSettings, Comparison, ModelSpec, StudySimulation, SubjectSimulation};
-use lpp_study::StudyConfig;
+use lpp_steps::Choice;
+use lpp_study::{Asymmetry, Group, Plant, StudyConfig};
 
 /// Makes a complete synthetic study with planted effects: story, word times, small language models, brain mask,
-/// inter-subject correlation and scans of an average subject.
+/// inter-subject correlation and scans of an average subject or of a group.
 ///
-/// The same settings give the same files.
+/// simulation/truth.json says what was planted. The same settings give the same files.
 #[derive(Debug, Parser)]
 #[command(
     version,
     args_conflicts_with_subcommands = true,
-    after_help = "Example:\n  lpp-simulate --study demo-study --seed 1\n  lpp-simulate --study stories --bids --runs 12 --tr 1.5 --lang de --subjects 3\n  lpp-simulate compare --study demo-study"
+    after_help = "Example:\n  lpp-simulate --study demo-study --asymmetry growth\n  lpp-simulate --study group --asymmetry ceiling --ceiling-left 0.3 --subjects 12 --gain-sd 0.05\n  lpp-simulate --study stories --bids --runs 12 --tr 1.5 --lang de --subjects 3\n  lpp-simulate compare --study demo-study"
 )]
 struct Args {
     #[command(subcommand)]
@@ -57,16 +58,66 @@ struct WholeStudy {
     /// Repetition time in s
     #[arg(long, value_name = "S", default_value_t = StudyConfig::REFERENCE_TR_S)]
     tr: f64,
+    #[command(flatten)]
+    plant: PlantArgs,
     /// Write scans of subjects as fMRIPrep leaves them, to the folder fmriprep of the study: two sessions, two spaces,
     /// masks, confounds and events. Writes no lpp.toml and no average subject
     #[arg(long)]
     bids: bool,
-    /// Number of subjects
-    #[arg(long, value_name = "N", default_value_t = 3, requires = "bids")]
-    subjects: usize,
+    /// Write cleaned scans of this many subjects on a coarse grid, and no average subject: lpp-average makes it and the
+    /// inter-subject correlation. With --bids: number of subjects there [default: 3]
+    #[arg(long, value_name = "N")]
+    subjects: Option<usize>,
+    /// Spread of the gains of subjects: standard deviation of their natural logarithm, drawn for each side
+    #[arg(
+        long,
+        value_name = "S",
+        default_value_t = 0.0,
+        requires = "subjects",
+        conflicts_with = "bids"
+    )]
+    gain_sd: f64,
     /// A story that each subject hears again at the end of each session, from 1
     #[arg(long, value_name = "K", requires = "bids")]
     test_story: Option<usize>,
+}
+
+/// What is planted in the brain.
+#[derive(Debug, ClapArgs)]
+struct PlantArgs {
+    /// How the left side differs from the right
+    #[arg(long, value_name = "KIND", default_value = Asymmetry::default().name(), value_parser = lpp_cli::choice::<Asymmetry>())]
+    asymmetry: Asymmetry,
+    /// With --asymmetry ceiling: by how much ceilings are higher on the left, in the centres of the language regions
+    /// [default: 0.12 to 0.20 by region]
+    #[arg(long, value_name = "X")]
+    ceiling_left: Option<f64>,
+    /// Ceiling of the voxels between the sides, in the back half of the brain [default: that of their neighbours]
+    #[arg(long, value_name = "X")]
+    midline: Option<f64>,
+    /// Smoothness of the noise in space: full width at half maximum in mm
+    #[arg(long, value_name = "MM", default_value_t = 0.0)]
+    noise_fwhm: f64,
+    /// Share of the variance of the noise that the voxels of a side have in common
+    #[arg(long, value_name = "X", default_value_t = 0.0)]
+    noise_shared: f64,
+}
+
+impl WholeStudy {
+    fn plant(&self) -> Plant {
+        let n_subjects = self.subjects.filter(|_| !self.bids);
+        Plant {
+            asymmetry: self.plant.asymmetry,
+            ceiling_left: self.plant.ceiling_left,
+            midline: self.plant.midline,
+            noise_fwhm_mm: self.plant.noise_fwhm,
+            noise_shared: self.plant.noise_shared,
+            group: n_subjects.map(|n_subjects| Group {
+                n_subjects,
+                gain_sd: self.gain_sd,
+            }),
+        }
+    }
 }
 
 #[derive(Debug, ClapArgs)]
@@ -96,6 +147,9 @@ struct Compare {
     study: StudyArgs,
     #[command(flatten)]
     subject: SubjectArgs,
+    /// Also fail if a corrected slope or ceiling does not show what was planted
+    #[arg(long)]
+    corrected: bool,
 }
 
 impl Program for Args {
@@ -106,6 +160,7 @@ impl Program for Args {
 
 fn make_study(args: WholeStudy, common: &CommonArgs) -> anyhow::Result<()> {
     let job = StudySimulation {
+        plant: args.plant(),
         root: args.study.study,
         seed: args.seed,
         lang: args.study.lang,
@@ -115,7 +170,7 @@ fn make_study(args: WholeStudy, common: &CommonArgs) -> anyhow::Result<()> {
         n_runs: args.runs,
         tr_s: args.tr,
         bids: args.bids.then_some(BidsSettings {
-            n_subjects: args.subjects,
+            n_subjects: args.subjects.unwrap_or(3),
             test_story: args.test_story,
         }),
     };
@@ -146,7 +201,7 @@ fn compare(args: &Compare, common: &CommonArgs) -> anyhow::Result<()> {
     } else {
         lpp_cli::print_result(comparison.to_text())?;
     }
-    Ok(comparison.verdict()?)
+    Ok(comparison.verdict(args.corrected)?)
 }
 
 fn main() -> ExitCode {

@@ -174,9 +174,16 @@ fn wrong_calls_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     assert_usage_error(simulate(dir.path()).args(["--models", "bert:8"]));
     assert_usage_error(simulate(dir.path()).args(["--lang", "german"]));
-    assert_usage_error(simulate(dir.path()).args(["--subjects", "2"]));
+    assert_usage_error(simulate(dir.path()).args(["--gain-sd", "0.2"]));
+    assert_usage_error(simulate(dir.path()).args(["--asymmetry", "left"]));
     for (flags, part) in [
         (["--bids", "--subjects", "0"].as_slice(), "subjects is 0"),
+        (&["--subjects", "2"], "subjects is 2"),
+        (
+            &["--asymmetry", "growth", "--ceiling-left", "0.1"],
+            "--asymmetry ceiling",
+        ),
+        (&["--noise-shared", "1"], "--noise-shared is 1"),
         (&["--bids", "--test-story", "10"], "test story is 10"),
         (&["--runs", "0"], "runs is 0"),
         (&["--tr", "1500"], "repetition time is 1500"),

@@ -38,7 +38,7 @@ pub(crate) fn rows(canaries: &[ModelScores]) -> Result<Vec<Canary>, AnalysisErro
     {
         tracing::warn!(
             "leakage check failed: {features}, which contain only time, predict held-out scans (mean {score_mean:.4}, p = {p:.3}); \
-             runs share a time course, or held-out data leak into training"
+             runs share a time course, or the program is wrong"
         );
     }
     Ok(rows)

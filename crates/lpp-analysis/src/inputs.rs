@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use lpp_files::{FileError, FileHash, Progress, both_hemispheres, hash_file};
 use lpp_fmri::Parcel;
 use lpp_study::{
-    BESIDE_SCORES, Language, ModelKind, Scores, Study, VOXELWISE_ISC, beside_isc, beside_scores,
+    BESIDE_SCORES, Language, ModelKind, Scores, Study, Truth, VOXELWISE_ISC, beside_isc, beside_scores,
 };
 use rayon::prelude::*;
 
@@ -41,6 +41,8 @@ pub(crate) struct Files {
     labels: Option<PathBuf>,
     pub(crate) subjects: Vec<Subject>,
     beside: Vec<PathBuf>,
+    /// What was planted, if the study is synthetic.
+    pub(crate) truth: Option<PathBuf>,
     variants: Vec<(String, Vec<PathBuf>)>,
 }
 
@@ -82,6 +84,7 @@ impl Files {
             } else {
                 Vec::new()
             },
+            truth: Some(Truth::path(root)).filter(|path| needed(Need::Beside) && path.exists()),
             variants: if needed(Need::Variants) {
                 variants(&study.scores_dir(), lang)?
             } else {
@@ -112,7 +115,13 @@ impl Files {
     /// Every file that decides the tables, but for the sidecars of the scores, see [`Files::sidecar_facts`].
     pub(crate) fn hashes(&self) -> Result<Vec<FileHash>, AnalysisError> {
         let average = (!self.scores.is_empty()).then_some(&self.mask);
-        let single = [&self.isc, &self.model_info, &self.atlas, &self.labels];
+        let single = [
+            &self.isc,
+            &self.model_info,
+            &self.atlas,
+            &self.labels,
+            &self.truth,
+        ];
         let mut paths: Vec<PathBuf> = average.into_iter().cloned().collect();
         paths.extend(
             single

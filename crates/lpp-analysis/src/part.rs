@@ -30,4 +30,10 @@ impl Made {
         self.tables.push(Table::of(rows));
         self
     }
+
+    /// The rows of a table that the part has made; none if it has not.
+    pub(crate) fn rows<R: Row>(&self) -> Result<Vec<R>, AnalysisError> {
+        let table = self.tables.iter().find(|table| table.name() == R::NAME);
+        Ok(table.map(Table::rows).transpose()?.unwrap_or_default())
+    }
 }

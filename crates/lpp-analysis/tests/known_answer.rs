@@ -12,7 +12,7 @@ mod judge;
 #[path = "../examples/known_answer/simulation.rs"]
 mod simulation;
 
-use judge::{ESTIMATORS, Outcome, judge, optimism, rates};
+use judge::{ESTIMATORS, Outcome, Promise, judge, most_of, optimism, rates};
 use simulation::{SCENARIOS, Scenario};
 
 const STUDIES: u32 = 100;
@@ -77,18 +77,24 @@ fn choosing_layers_on_inner_data_takes_the_optimism_away() {
 }
 
 #[test]
+fn bounds_are_those_of_the_binomial_distribution() {
+    // SciPy: binom.isf(0.001, n, 0.05).
+    for (n, most) in [(20, 5), (60, 9), (100, 13), (200, 21), (500, 41)] {
+        assert!((most_of(n) - f64::from(most) / f64::from(n)).abs() < 1e-12, "{n}");
+    }
+}
+
+#[test]
 fn recommended_p_values_keep_their_level() {
     // Scores grow on both sides, so that models see the brain's noise the more the larger they are.
     let found = rates(scenario("growth on both sides"), 40, SEED).unwrap();
-    let kept = |name: &str| {
-        let of_sides = name.contains("l_minus_r") || name.contains("L-R");
-        let recommended = ["runs_p", "two_way_p", "subjects", "p_variogram"];
-        of_sides && recommended.iter().any(|part| name.contains(part))
-    };
-    let kept: Vec<_> = found.iter().filter(|(name, _)| kept(name)).collect();
+    let kept: Vec<_> = found
+        .iter()
+        .filter(|(name, _)| Promise::of(name) == Promise::Level)
+        .collect();
     assert!(kept.len() >= 10, "{found:?}");
     for (name, rate) in kept {
-        // 2 of 40 expected; more than 8 have a probability of 0.0004.
-        assert!(*rate <= 0.2, "{name}: {rate}");
+        // 2 of 40 expected.
+        assert!(*rate <= most_of(40), "{name}: {rate}");
     }
 }

@@ -22,7 +22,8 @@ use crate::{EncodingError, FitJob};
 ///
 /// Layer 0 are slow waves, cos(πk(i + ½)/n) for k = 1 … 16, the same in every run: they score if runs share a course over time
 /// (onset transients, drifts, arousal). Layer 1 is noise as slow as features are: 32 columns of white noise, one number a scan,
-/// convolved with the haemodynamic response, another in each run. It scores if held-out data leak into the fit.
+/// convolved with the haemodynamic response, another in each run. It scores only if the program is wrong: runs are never
+/// shuffled.
 ///
 /// The test statistic is the mean score of at most 1024 voxels spread over the mask. It is compared with 199 nulls of
 /// circular shifts (see [`NullJob`](crate::NullJob)).

@@ -115,8 +115,12 @@ impl LayerFeatures {
             ));
         }
         let (mut warnings, mut words_sha256) = (Vec::new(), None);
+        let is_final = activations
+            .metadata()
+            .get("design")
+            .is_some_and(|design| design == "final");
         let rows = if rows_are_scans(&path, &activations)? {
-            rows_of_scans(design)?
+            rows_of_scans(design, is_final)?
         } else {
             let words = design.words.ok_or_else(|| EncodingError::Mismatch {
                 path: path.clone(),
@@ -348,11 +352,12 @@ fn regressor(
     Ok((operator, warnings))
 }
 
-/// What becomes of features of scans: each is an event that lasts for its scan, or they stay as they are.
-fn rows_of_scans(design: Design<'_>) -> Result<Rows, EncodingError> {
+/// What becomes of features of scans: each is an event that lasts for its scan, or they stay as they are. So do those that
+/// the file says are final: a response is part of them already, or has no part in them.
+fn rows_of_scans(design: Design<'_>, is_final: bool) -> Result<Rows, EncodingError> {
     let n_scans = design.n_scans.to_vec();
     match design.hrf {
-        _ if !design.convolve_scans => Ok(Rows::Scans(n_scans)),
+        _ if is_final || !design.convolve_scans => Ok(Rows::Scans(n_scans)),
         Hrf::Fir(delays) => Ok(Rows::Delayed(
             n_scans,
             delays.iter().map(|d| d.cast_signed()).collect(),

@@ -236,20 +236,31 @@ impl FitJob {
                 let started = Instant::now();
                 let of_layer = features.cut(&scans, &group.pieces)?;
                 constant.push((of_layer.n_constant, layer));
-                let prepared = Prepared::new(&group.model, &of_layer.pieces, self.step.arithmetic);
-                let prepared = prepared.map_err(failed)?;
+                let prepare = |model| Prepared::new(model, &of_layer.pieces, self.step.arithmetic);
+                let prepared = prepare(&group.model).map_err(failed)?;
+                let of_layers = group
+                    .of_layers
+                    .as_ref()
+                    .map(prepare)
+                    .transpose()
+                    .map_err(failed)?;
                 let shared_s = started.elapsed().as_secs_f64() / group.members.len() as f64;
                 for (place, heard) in &group.members {
                     let started = Instant::now();
-                    let fit = match &only {
-                        Some(targets) => prepared.score(targets),
-                        None => prepared.score(&group.pieces.targets(heard)?),
+                    let own;
+                    let targets = if let Some(targets) = &only {
+                        targets
+                    } else {
+                        own = group.pieces.targets(heard)?;
+                        &own
                     };
-                    let fit = fit.map_err(failed)?;
+                    let fit = prepared.score(targets).map_err(failed)?;
+                    let choosing = of_layers.as_ref().map(|prepared| prepared.score(targets));
+                    let choosing = choosing.transpose().map_err(failed)?;
                     let wall_s = scans_s + shared_s + started.elapsed().as_secs_f64();
                     let result = &mut results[*place];
                     result
-                        .add(layer, &fit, prepared.n_features(), wall_s)
+                        .add(layer, &fit, choosing.as_ref(), prepared.n_features(), wall_s)
                         .map_err(failed)?;
                     progress.advance(1);
                 }

@@ -15,6 +15,8 @@ pub(crate) struct Group {
     pub(crate) pieces: Pieces,
     pub(crate) folds: FoldDesign,
     pub(crate) model: RidgeCv,
+    /// The model by which layers are chosen, if that is another one.
+    pub(crate) of_layers: Option<RidgeCv>,
     /// The place of each set among all, and its files.
     pub(crate) members: Vec<(usize, Heard)>,
 }
@@ -82,10 +84,18 @@ fn group(
 ) -> Result<Group, EncodingError> {
     let words = step.words.as_ref().unwrap_or(&step.activations);
     let folds = pieces.folds(&step.settings, &step.story_names, words)?;
-    let params = ridge_params(step).validation_scores(validation_scores);
-    let model = pieces.add_folds(&folds, params).check();
+    let checked = |params: RidgeCvParams| {
+        let params = params.validation_scores(validation_scores);
+        let model = pieces.add_folds(&folds, params).check();
+        model.map_err(EncodingError::Settings)
+    };
+    let other = step.inner_of_layers() != step.inner_of_scores();
+    let of_layers = ridge_params(step).inner(validation_of(step.inner_of_layers()));
     Ok(Group {
-        model: model.map_err(EncodingError::Settings)?,
+        model: checked(ridge_params(step))?,
+        of_layers: (validation_scores && other)
+            .then(|| checked(of_layers))
+            .transpose()?,
         pieces,
         folds,
         members: vec![member],
@@ -110,10 +120,6 @@ pub(crate) fn lone(
 
 /// The settings of the ridge regression, without folds.
 pub(crate) fn ridge_params(step: &FitStep) -> RidgeCvParams {
-    let inner = match step.inner {
-        InnerRuns::First => InnerValidation::First,
-        InnerRuns::All => InnerValidation::All,
-    };
     let scope = match step.settings.alpha_scope {
         lpp_study::AlphaScope::Global => AlphaScope::Global,
         lpp_study::AlphaScope::Target => AlphaScope::PerTarget,
@@ -123,7 +129,14 @@ pub(crate) fn ridge_params(step: &FitStep) -> RidgeCvParams {
         .alpha_search(search_of(step.alpha_search))
         .alpha_scope(scope)
         .metric(metric_of(step.settings.metric))
-        .inner(inner)
+        .inner(validation_of(step.inner_of_scores()))
+}
+
+fn validation_of(inner: InnerRuns) -> InnerValidation {
+    match inner {
+        InnerRuns::First => InnerValidation::First,
+        InnerRuns::All => InnerValidation::All,
+    }
 }
 
 /// The metric of a study in the ridge regression.

@@ -134,6 +134,7 @@ impl JointJob {
         for (_, path) in &joint.controls {
             all.push(self.fit.features_of(path, n_scans)?.layer(0, &group.pieces)?);
         }
+        check_controls(joint, &all[1..])?;
         let width = |bands: &[Vec<Array2<f64>>]| bands.iter().map(|band| band[0].ncols()).sum();
         let side_by_side = |run: usize| {
             let views: Vec<_> = all.iter().map(|band| band[run].view()).collect();
@@ -144,6 +145,25 @@ impl JointJob {
             x: (0..group.pieces.lengths().len()).map(side_by_side).collect(),
             widths: [width(&all[..1]), width(&all[1..])],
         })
+    }
+}
+
+/// Some control must vary in every run: where none does, the controls alone predict nothing, and no penalty can be chosen.
+fn check_controls(joint: &JointFit, controls: &[Vec<Array2<f64>>]) -> Result<(), EncodingError> {
+    let n_runs = controls.first().map_or(0, Vec::len);
+    let is_empty = |run: &usize| {
+        controls
+            .iter()
+            .all(|band| band[*run].iter().all(|value| value.abs() <= 0.0))
+    };
+    match ((0..n_runs).find(is_empty), joint.controls.first()) {
+        (Some(run), Some((_, path))) => Err(EncodingError::Mismatch {
+            path: path.clone(),
+            found: format!("controls that are all constant in run {run}"),
+            expected: "one that varies in every run beside it, for example --controls wordrate,pictures"
+                .to_owned(),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -6,18 +6,20 @@ use lpp_files::npy;
 use lpp_ridge::NestedChooser;
 use lpp_stats::nan_mean;
 use lpp_study::{NestedInfo, Scores, save_with_sidecar};
+use ndarray::Array1;
 
 use crate::EncodingError;
 use crate::prepared::to_f32;
 
 /// Writes the nested scores of all layers that `chooser` saw to `path`, with their sidecar, and those of each fold to
-/// `runs`.
+/// `runs`. `best` has the largest mean test score over layers of each voxel in the array of scores.
 ///
 /// # Errors
 /// [`EncodingError::File`] if the disk refuses, [`EncodingError::Settings`] if there was no layer.
 pub(crate) fn save(
     chooser: NestedChooser,
     scores: &Scores,
+    best: &Array1<f64>,
     path: &Path,
     runs: &Path,
 ) -> Result<(), EncodingError> {
@@ -34,8 +36,8 @@ pub(crate) fn save(
         model: scores.info.model.clone(),
         subject: scores.info.subject.clone(),
         score_mean: nan_mean(choice.scores.iter().copied()),
-        best_of_test_mean: nan_mean(choice.best_of_test.iter().copied()),
-        optimism: choice.optimism(),
+        best_of_test_mean: nan_mean(best.iter().copied()),
+        optimism: nan_mean(best - &choice.scores),
         layer_per_fold,
         shared_score_mean,
         best_layer_mean,

@@ -62,16 +62,17 @@ impl SetFit {
         }
     }
 
-    /// Adds the next layer.
+    /// Adds the next layer: the fit of its scores, and the one by which layers are chosen, if that is another one.
     pub(crate) fn add(
         &mut self,
         layer: usize,
         fit: &RidgeCvFit,
+        choosing: Option<&RidgeCvFit>,
         n_features: usize,
         wall_s: f64,
     ) -> Result<(), RidgeError> {
         if let Some(nested) = &mut self.nested {
-            nested.add(fit)?;
+            nested.add(choosing.unwrap_or(fit))?;
         }
         self.add_scores(layer, &fit.scores, &fit.fold_scores, n_features, wall_s);
         let info = &mut self.scores.info;
@@ -122,7 +123,13 @@ impl SetFit {
             npy::save_half(&beside("folds"), folds)?;
         }
         if let Some(nested) = self.nested {
-            nested::save(nested, &scores, &beside("nested"), &beside("nested_runs"))?;
+            nested::save(
+                nested,
+                &scores,
+                &self.best.means,
+                &beside("nested"),
+                &beside("nested_runs"),
+            )?;
         }
         scores.save(&set.scores)?;
         if let Some(mask) = mask {

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use lpp_files::FileError;
 use lpp_steps::{ControlStep, Software, WordsStep, run_if_stale};
 use lpp_study::FeatureSource;
-use lpp_text::{Annotation, Control, RunWords, SpeechEnvelope, TextError, WordCounts};
+use lpp_text::{
+    Annotation, Control, RunWords, SpeechEnvelope, TextError, WordCounts, load_texts, position_and_rate,
+};
 use ndarray::Array2;
 
 use crate::annotation::{load_annotation, save_words};
@@ -17,6 +19,8 @@ use crate::features::save_one_layer;
 pub struct ControlsJob {
     /// The controls, all of one annotation.
     pub steps: Vec<ControlStep>,
+    /// The text with its punctuation, for the places of words in sentences.
+    pub text: Option<PathBuf>,
     /// The table of words.
     pub words: WordsStep,
     /// Recompute even if the activations are up to date.
@@ -46,7 +50,8 @@ impl ControlsJob {
         let mut reports = Vec::new();
         for step in &self.steps {
             let done = run_if_stale(software, vec![step.artefact()], self.force, || {
-                save(step, &values(step, &annotation)?, &annotation)
+                let texts = self.text.as_deref().filter(|_| !step.texts.is_empty());
+                save(step, &values(step, texts, &annotation)?, &annotation)
             })?;
             reports.push(ControlReport {
                 output: step.output.clone(),
@@ -59,8 +64,12 @@ impl ControlsJob {
     }
 }
 
-/// The values of a control, (`n_words`, 1) per run.
-fn values(step: &ControlStep, annotation: &Annotation) -> Result<Vec<Array2<f32>>, TextError> {
+/// The values of a control, (`n_words`, `n_columns`) per run.
+fn values(
+    step: &ControlStep,
+    text: Option<&Path>,
+    annotation: &Annotation,
+) -> Result<Vec<Array2<f32>>, TextError> {
     let runs = annotation.runs();
     let counts = match &step.counts {
         Some(table) => {
@@ -77,6 +86,16 @@ fn values(step: &ControlStep, annotation: &Annotation) -> Result<Vec<Array2<f32>
         None => WordCounts::of_story(runs),
     };
     let control: Control = step.control.parse()?;
+    if control == Control::PositionAndRate {
+        let Some(text) = text else {
+            return Err(TextError::BadSetting {
+                what: "the text, for the places of words in sentences",
+                found: "none".to_owned(),
+                expected: "the study's text with its punctuation (--text)",
+            });
+        };
+        return position_and_rate(runs, &load_texts(text, step.annotation.lang.code(), runs.len())?);
+    }
     match (control.of_words(runs, &counts), &step.recordings) {
         (Some(values), _) => Ok(values),
         (None, Some((recordings, cutoff_hz))) => envelopes(recordings, *cutoff_hz, annotation),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use lpp_files::{ActivationsWriter, LayerShape, WordTable};
+use lpp_files::{ActivationsWriter, FileError, LayerShape, WordTable};
 use lpp_text::{Annotation, TextError};
 use ndarray::Array2;
 
@@ -29,6 +29,16 @@ pub fn save_one_layer(
     mut metadata: BTreeMap<String, String>,
     words: &Annotation,
 ) -> Result<(), TextError> {
+    metadata.insert(WordTable::HASH_KEY.to_owned(), words.word_table()?.sha256());
+    Ok(save_layer(output, runs, metadata)?)
+}
+
+/// Writes features of one layer, (rows, `n_hidden`) per run; the software is added to `metadata`.
+pub(crate) fn save_layer(
+    output: &Path,
+    runs: &[Array2<f32>],
+    mut metadata: BTreeMap<String, String>,
+) -> Result<(), FileError> {
     let shapes: Vec<LayerShape> = runs
         .iter()
         .enumerate()
@@ -39,7 +49,6 @@ pub fn save_one_layer(
             n_hidden: values.ncols(),
         })
         .collect();
-    metadata.insert(WordTable::HASH_KEY.to_owned(), words.word_table()?.sha256());
     metadata.insert(
         "software".to_owned(),
         format!("lpp-rs {}", env!("CARGO_PKG_VERSION")),
@@ -48,5 +57,5 @@ pub fn save_one_layer(
     for (run, values) in runs.iter().enumerate() {
         writer.write(run, 0, values)?;
     }
-    Ok(writer.commit()?)
+    writer.commit()
 }

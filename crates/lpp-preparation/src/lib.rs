@@ -4,7 +4,7 @@
 //! it with [`lpp_fmri`] and [`lpp_text`]. A job does nothing if its outputs are up to date.
 //!
 //! * scans: [`ResampleJob`], [`MaskJob`], [`CleanJob`], [`SphereJob`], [`RegressorJob`], [`ProjectJob`],
-//!   [`PublishedArrayJob`];
+//!   [`PublishedArrayJob`], [`ScanControlJob`];
 //! * words: [`AlignJob`], [`GloveJob`], [`RandomJob`], [`ControlsJob`], and [`load_annotation`];
 //! * [`RepetitionTime`]: compares the values in headers, sidecars, flags and `lpp.toml`.
 
@@ -19,6 +19,7 @@ mod published_array_job;
 mod regressor_job;
 mod repetition_time;
 mod resample_job;
+mod scan_controls_job;
 mod sidecar;
 mod sphere_job;
 mod vectors_job;
@@ -34,6 +35,7 @@ pub use published_array_job::PublishedArrayJob;
 pub use regressor_job::RegressorJob;
 pub use repetition_time::RepetitionTime;
 pub use resample_job::ResampleJob;
+pub use scan_controls_job::{Picture, ScanControl, ScanControlJob};
 pub use sidecar::in_sidecar;
 pub use sphere_job::{SphereJob, SphereReport};
 pub use vectors_job::{GloveJob, RandomJob};

@@ -28,6 +28,12 @@ const QUESTIONS: [(&str, &str, &str); 6] = [
     ),
 ];
 
+/// The question that an outcome over all voxels answers.
+pub(crate) fn question(outcome: &str) -> Option<&'static str> {
+    let named = |(start, end, _): &&(&str, &str, &str)| outcome == format!("{start}all{end}");
+    QUESTIONS.iter().find(named).map(|(.., question)| *question)
+}
+
 /// One question, and its answer by one slope over ln(parameters).
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Finding {
@@ -146,7 +152,8 @@ pub(crate) fn all_choices(table: &[SpecificationCurveTest]) -> Option<String> {
     ))
 }
 
-fn interval(low: f64, high: f64) -> String {
+/// An interval; a dash where there is none.
+pub(crate) fn interval(low: f64, high: f64) -> String {
     if low.is_nan() || high.is_nan() {
         return "–".to_owned();
     }

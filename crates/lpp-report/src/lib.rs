@@ -19,6 +19,7 @@ mod font;
 mod highlights;
 mod maps;
 mod page;
+mod planted;
 pub mod plot;
 mod report_job;
 mod report_tables;

@@ -6,13 +6,14 @@ use rayon::prelude::*;
 
 use lpp_files::{FileError, FileHash, Progress, write_atomically};
 use lpp_steps::{Artefact, Making, Provenance, Software};
-use lpp_study::{Language, Study};
+use lpp_study::{Language, Study, Truth};
 
 use crate::figures::{self, BrainFigures, Figure, Gallery, Look};
 use crate::findings::{all_choices, findings};
 use crate::highlights::highlights;
 use crate::maps::{MapAtlas, Source};
 use crate::page::{Facts, Page, viewer_data};
+use crate::planted::{PlantedWords, planted};
 use crate::plot::Families;
 use crate::report_tables::ReportTables;
 use crate::surface::CorticalSurface;
@@ -264,6 +265,15 @@ impl ReportJob {
         }
     }
 
+    /// What was planted, if the study is simulated.
+    fn planted(&self, tables: &ReportTables) -> Result<Option<PlantedWords>, ReportError> {
+        if !Truth::path(self.study.root()).exists() {
+            return Ok(None);
+        }
+        let truth = Truth::load(self.study.root())?;
+        Ok(Some(planted(&truth, &tables.all()?)))
+    }
+
     fn page<'a>(
         &self,
         software: Software,
@@ -277,6 +287,7 @@ impl ReportJob {
         Ok(Page {
             title: self.title(),
             summary: tables.all::<Summary>()?,
+            planted: self.planted(tables)?,
             findings: findings(&tables.all()?),
             all_choices: all_choices(&tables.all()?),
             highlights: highlights(tables)?,

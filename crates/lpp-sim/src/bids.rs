@@ -62,8 +62,11 @@ fn runs(settings: BidsSettings, n_stories: usize) -> Vec<RunOfAll> {
     told.chain(again).collect()
 }
 
-/// The mask of the scans.
-pub(crate) fn coarse_mask() -> Result<Mask, SimError> {
+/// A brain-shaped mask of 8 mm voxels, for scans of many subjects.
+///
+/// # Errors
+/// [`SimError::Fmri`], never in practice: the grid and the shape are constants.
+pub fn coarse_mask() -> Result<Mask, SimError> {
     let working = Grid::working();
     let (step, first) = (working.affine()[0][0], working.world([0, 0, 0]));
     let shape = working
@@ -257,7 +260,7 @@ pub(crate) fn folder(root: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::ArrayRef1;
+    use lpp_study::Plant;
 
     #[test]
     fn runs_of_two_sessions_are_numbered_through() {
@@ -301,9 +304,8 @@ mod tests {
             "{}",
             mask.n_voxels()
         );
-        let responses: Array1<f64> = crate::planted_responses(&mask);
-        let view: &ArrayRef1<f64> = &responses;
-        let truth = crate::Truth::of(1, &mask, view, &[]).unwrap();
+        let brain = crate::PlantedBrain::of(&mask, &Plant::default());
+        let truth = crate::truth::truth_of(1, Plant::default(), &mask, &brain, &[]).unwrap();
         assert!(
             truth
                 .regions

@@ -1,30 +1,52 @@
 //! Comparison of planted and recovered effects.
 
+use lpp_files::{BoundedRows, FileError};
 use lpp_fmri::{Mask, REFERENCE_RADIUS_MM, SphereCentre, sphere};
 use lpp_stats::{MeanScore, VoxelSet, best_over_layers};
-use lpp_study::{Language, Scores, Study};
+use lpp_steps::Choice;
+use lpp_study::{Asymmetry, Language, Scores, Study, Truth};
+use lpp_tables::{Planted, Row, Table};
 use serde::Serialize;
 
 use crate::SimError;
-use crate::truth::Truth;
+
+/// Differences between the sides of a region below this are none: they are those of a handful of voxels.
+const NO_DIFFERENCE: f64 = 0.005;
 
 /// Planted and recovered effects.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
+    /// How the left side differs from the right.
+    pub asymmetry: Asymmetry,
     /// The model used for the regions: the one that knows most of the signal.
     pub best_model: String,
     /// One row per region.
     pub regions: Vec<RegionComparison>,
     /// One row per model, smallest first.
     pub models: Vec<ModelComparison>,
+    /// Slopes and ceilings by corrected definitions: the table `planted`, if it has been made.
+    pub corrected: Vec<CorrectedComparison>,
 }
 
-/// A region: planted responses and the scores of the best model.
+/// A row of the table `planted`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CorrectedComparison {
+    /// The outcome, with the rule for the layer.
+    pub outcome: String,
+    /// What was planted: above 0, below 0, nothing.
+    pub planted: String,
+    /// What was found, with its interval.
+    pub recovered: String,
+    /// Whether both are the same; `None` if that is not known.
+    pub came_back: Option<bool>,
+}
+
+/// A region: planted scores and the scores of the best model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RegionComparison {
     /// Name of the region.
     pub region: String,
-    /// Planted response on the left and on the right.
+    /// Planted score on the left and on the right, of a fit without noise.
     pub planted: [f64; 2],
     /// Recovered score on the left and on the right.
     pub recovered: [f64; 2],
@@ -43,10 +65,11 @@ impl RegionComparison {
         self.recovered[0] - self.recovered[1]
     }
 
-    /// Whether the recovered asymmetry has the planted sign.
+    /// Whether the recovered asymmetry has the planted sign; `None` if no difference was planted.
     #[must_use]
-    pub fn sign_agrees(&self) -> bool {
-        self.planted_difference() * self.recovered_difference() > 0.0
+    pub fn sign_agrees(&self) -> Option<bool> {
+        let planted = self.planted_difference();
+        (planted.abs() > NO_DIFFERENCE).then(|| planted * self.recovered_difference() > 0.0)
     }
 }
 
@@ -71,7 +94,7 @@ impl Comparison {
     /// # Errors
     /// [`SimError`] if the study is not synthetic, or scores of one of its models are missing.
     pub fn of(study: &Study, lang: Language) -> Result<Self, SimError> {
-        let truth = Truth::load(study)?;
+        let truth = Truth::load(study.root())?;
         let regions = region_voxels(&Mask::load(&study.mask(lang))?)?;
         let mut models = Vec::new();
         let mut best: (f64, String, Vec<[f64; 2]>) = (f64::NEG_INFINITY, String::new(), Vec::new());
@@ -104,31 +127,36 @@ impl Comparison {
             .zip(sides)
             .map(|(planted, recovered)| RegionComparison {
                 region: planted.name,
-                planted: [planted.left, planted.right],
+                planted: planted.scores.unwrap_or([planted.left, planted.right]),
                 recovered,
             });
         Ok(Self {
+            asymmetry: truth.plant.asymmetry,
             best_model,
             regions: regions.collect(),
             models,
+            corrected: corrected(study, lang)?,
         })
     }
 
-    /// Checks that every asymmetry has the planted sign, and that the score increases from each model to the next
-    /// larger one.
+    /// Checks that every asymmetry has the planted sign, and that the score increases from each model to the next larger one;
+    /// if `corrected`, also that the corrected slopes and ceilings show what was planted.
     ///
     /// # Errors
     /// [`SimError::NotRecovered`], naming the effects that were not recovered.
-    pub fn verdict(&self) -> Result<(), SimError> {
+    pub fn verdict(&self, corrected: bool) -> Result<(), SimError> {
         let wrong: Vec<&str> = self
             .regions
             .iter()
-            .filter(|r| !r.sign_agrees())
+            .filter(|r| r.sign_agrees() == Some(false))
             .map(|r| r.region.as_str())
             .collect();
         if !wrong.is_empty() {
             let what = format!("the sign of left − right is wrong in {}", wrong.join(", "));
             return Err(SimError::NotRecovered { what });
+        }
+        if corrected {
+            self.corrected_verdict()?;
         }
         let falls = self
             .models
@@ -145,16 +173,40 @@ impl Comparison {
         }
     }
 
+    fn corrected_verdict(&self) -> Result<(), SimError> {
+        if self.corrected.is_empty() {
+            let what = "there is no table planted, which lpp-analyze corrected makes".to_owned();
+            return Err(SimError::NotRecovered { what });
+        }
+        // Weights are estimated better where ceilings are higher: scores are not proportional to unequal ceilings, and their
+        // ratio keeps a part of the difference. Only pairs of equal ceilings are free of it.
+        let is_judged = |row: &&CorrectedComparison| {
+            self.asymmetry != Asymmetry::Ceiling || !row.outcome.contains("over_ceiling")
+        };
+        let judged = self.corrected.iter().filter(is_judged);
+        match judged.into_iter().find(|row| row.came_back == Some(false)) {
+            Some(row) => {
+                let what = format!(
+                    "{}: planted {}, found {}",
+                    row.outcome, row.planted, row.recovered
+                );
+                Err(SimError::NotRecovered { what })
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The comparison as text.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut lines = vec![
             format!(
-                "Planted and recovered effects (regions: scores of {})",
+                "Planted and recovered effects (asymmetry: {}; regions: scores of {})",
+                self.asymmetry.name(),
                 self.best_model
             ),
             String::new(),
-            "region    planted response        recovered score         sign".to_owned(),
+            "region    planted score           recovered score         sign".to_owned(),
             "          left   right  L - R     left   right  L - R".to_owned(),
         ];
         lines.extend(self.regions.iter().map(|r| {
@@ -167,7 +219,11 @@ impl Comparison {
                 r.recovered[0],
                 r.recovered[1],
                 r.recovered_difference(),
-                if r.sign_agrees() { "agrees" } else { "WRONG" },
+                match r.sign_agrees() {
+                    Some(true) => "agrees",
+                    Some(false) => "WRONG",
+                    None => "none planted",
+                },
             )
         }));
         lines.push(String::new());
@@ -179,8 +235,52 @@ impl Comparison {
                 m.score, m.l_minus_r
             )
         }));
+        if !self.corrected.is_empty() {
+            lines.push(String::new());
+            lines.push(
+                "corrected slope or difference                   planted   came back  found".to_owned(),
+            );
+        }
+        lines.extend(self.corrected.iter().map(|row| {
+            let came_back = row.came_back.map_or("?", |back| if back { "yes" } else { "NO" });
+            format!(
+                "{:<46}  {:<8}  {came_back:<9}  {}",
+                row.outcome, row.planted, row.recovered
+            )
+        }));
         lines.join("\n")
     }
+}
+
+/// The rows of the table `planted`; none if it has not been made.
+fn corrected(study: &Study, lang: Language) -> Result<Vec<CorrectedComparison>, SimError> {
+    let path = study.table(Planted::NAME, lang).with_extension("csv");
+    let file = match std::fs::File::open(&path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(FileError::Read { path, source }.into()),
+    };
+    let rows = Table::read_csv(Planted::declaration(), BoundedRows::new(file)).and_then(|table| table.rows());
+    let rows: Vec<Planted> =
+        rows.map_err(|error| FileError::malformed(&path, error.found, error.expected))?;
+    let compared = |row: Planted| CorrectedComparison {
+        recovered: if row.ci_low.is_nan() {
+            format!("{:+.4}", row.recovered)
+        } else {
+            format!(
+                "{:+.4} ({:+.4} to {:+.4})",
+                row.recovered, row.ci_low, row.ci_high
+            )
+        },
+        outcome: [row.outcome, row.layer_rule].join(" ").trim_end().to_owned(),
+        planted: row.planted_direction,
+        came_back: match row.came_back.as_str() {
+            "yes" => Some(true),
+            "no" => Some(false),
+            _ => None,
+        },
+    };
+    Ok(rows.into_iter().map(compared).collect())
 }
 
 /// The voxels of each region, left and right.
@@ -229,6 +329,8 @@ mod tests {
             l_minus_r: 0.1,
         };
         Comparison {
+            asymmetry: Asymmetry::Ceiling,
+            corrected: Vec::new(),
             best_model: "m20".into(),
             regions: vec![region("TP", [0.5, 0.3]), region("BA44", [0.4, 0.3])],
             models: vec![model(10, 0.1), model(20, 0.2)],
@@ -237,20 +339,41 @@ mod tests {
 
     #[test]
     fn the_verdict_names_what_was_missed() {
-        assert!(comparison().verdict().is_ok());
+        assert!(comparison().verdict(false).is_ok());
         let mut wrong_sign = comparison();
         wrong_sign.regions[1].recovered = [0.2, 0.3];
-        assert!(wrong_sign.verdict().unwrap_err().to_string().contains("BA44"));
+        assert!(
+            wrong_sign
+                .verdict(false)
+                .unwrap_err()
+                .to_string()
+                .contains("BA44")
+        );
         for score in [0.1, 0.05, f64::NAN] {
             let mut falling = comparison();
             falling.models[1].score = score;
             assert!(
-                falling.verdict().unwrap_err().to_string().contains("m20"),
+                falling.verdict(false).unwrap_err().to_string().contains("m20"),
                 "{score}"
             );
         }
+        let mut equal = comparison();
+        equal.regions[1].planted = [0.5, 0.499];
+        equal.regions[1].recovered = [0.3, 0.31];
+        assert!(equal.verdict(false).is_ok());
+        assert!(equal.verdict(true).unwrap_err().to_string().contains("no table"));
+        for (came_back, is_ok) in [(None, true), (Some(true), true), (Some(false), false)] {
+            equal.corrected = vec![CorrectedComparison {
+                outcome: "l_minus_r_all_matched".into(),
+                planted: "nothing".into(),
+                recovered: "+0.01".into(),
+                came_back,
+            }];
+            assert_eq!(equal.verdict(true).is_ok(), is_ok);
+            assert!(equal.verdict(false).is_ok());
+        }
         let mut nothing = comparison();
         nothing.regions[0].recovered = [f64::NAN, 0.3];
-        assert!(nothing.verdict().is_err());
+        assert!(nothing.verdict(false).is_err());
     }
 }

@@ -16,7 +16,7 @@ pub enum SimError {
     #[error(transparent)]
     Stats(#[from] lpp_stats::StatsError),
     /// The text form of a model is invalid.
-    #[error("model {found:?}: expected gpt2:WIDTH or llama:WIDTH with a width of 4, 8, …, 64")]
+    #[error("model {found:?}: expected gpt2, llama, mistral or qwen2 and :WIDTH, a width of 4, 8, …, 64")]
     ModelSpec {
         /// The text.
         found: String,

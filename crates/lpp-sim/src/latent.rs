@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ndarray::{Array1, Array2};
 
-use crate::random::{normal, stream};
+use crate::random::{normal, normal_matrix, stream};
 
 /// Number of hidden dimensions of a word.
 pub const N_LATENT: usize = 64;
@@ -49,6 +49,26 @@ impl WordLatents {
         }
         all
     }
+
+    /// What no model knows of the words of a run, (`n_words`, `N_BEYOND`): another vector for each occurrence of a word, and
+    /// for all subjects the same.
+    pub(crate) fn beyond(&self, run: usize, n_words: usize) -> Array2<f32> {
+        normal_matrix(
+            &mut stream(self.seed, &format!("beyond run {run}")),
+            (n_words, N_BEYOND),
+            1.0,
+        )
+    }
+}
+
+/// Number of hidden dimensions of a word that no model knows.
+pub(crate) const N_BEYOND: usize = 16;
+/// A voxel with a full reserve weighs dimension k by this power of k less: 3 % of the signal at four dimensions, 46 % at all.
+const RESERVE_POWER: f64 = 0.25;
+
+/// Share of the variance of the weight on dimension k, from 1, that is left in a voxel with `reserve`.
+pub(crate) fn share_left(k: usize, reserve: f64) -> f64 {
+    1.0 - reserve * (1.0 - (k as f64).powf(-RESERVE_POWER))
 }
 
 /// Standard deviation of the brain's weight on each hidden dimension; the variances sum to one.
@@ -60,10 +80,12 @@ pub fn weight_stds() -> Array1<f32> {
         .collect()
 }
 
-/// Share of the brain's response that the first `n_dims` hidden dimensions explain.
+/// Share of the brain's response that the first `n_dims` hidden dimensions explain, in a voxel that weighs what only larger
+/// models know less by `reserve`; 0 for none.
 #[must_use]
-pub fn explained_share(n_dims: usize) -> f64 {
-    summed_variance(n_dims.min(N_LATENT)) / summed_variance(N_LATENT)
+pub fn explained_share(n_dims: usize, reserve: f64) -> f64 {
+    let explained = (1..=n_dims.min(N_LATENT)).map(|k| variance(k) * share_left(k, reserve));
+    explained.sum::<f64>() / summed_variance(N_LATENT)
 }
 
 /// Unscaled variance of the brain's weight on hidden dimension k, from 1.
@@ -89,10 +111,18 @@ mod tests {
     }
 
     #[test]
+    fn a_reserve_is_larger_for_larger_models() {
+        let lost = |n| explained_share(n, 0.0) - explained_share(n, 1.0);
+        // As the documentation of the power says.
+        assert!((lost(4) - 0.03).abs() < 0.005 && (lost(N_LATENT) - 0.46).abs() < 0.005);
+        assert!((lost(1)).abs() < 1e-12);
+    }
+
+    #[test]
     fn variances_sum_to_one() {
         // f32 standard deviations: 64 squares, each rounded to 6e-8.
         assert!((weight_stds().mapv(|s| s * s).sum() - 1.0).abs() < 1e-5);
-        assert!((explained_share(N_LATENT) - 1.0).abs() < 1e-12);
-        assert!(explained_share(8) < explained_share(16));
+        assert!((explained_share(N_LATENT, 0.0) - 1.0).abs() < 1e-12);
+        assert!(explained_share(8, 0.0) < explained_share(16, 0.0));
     }
 }

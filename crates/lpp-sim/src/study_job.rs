@@ -6,36 +6,37 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use lpp_files::{AtomicFile, FileError, Progress, TimedWord, WordTable, npy, write_atomically};
-use lpp_fmri::Mask;
 use lpp_steps::{Making, Provenance, SimulateStudyStep, Software};
-use lpp_study::{AnnotationCorrections, FeatureSource, Language, Study, StudyConfig};
-use ndarray::{Array1, Array2, ArrayRef1};
+use lpp_study::{
+    AnnotationCorrections, ConfiguredFit, FeatureSource, Language, Plant, Study, StudyConfig, Truth,
+};
 
 use crate::SimError;
 use crate::bids::{self, BidsFolder, BidsSettings, coarse_mask};
 use crate::bold::BoldSimulator;
-use crate::brain::{planted_responses, simulated_mask};
+use crate::brain::{PlantedBrain, simulated_mask};
 use crate::checkpoint::{ModelSpec, write_checkpoint};
+use crate::group::GroupScans;
+use crate::isc::write_isc;
 use crate::latent::WordLatents;
+use crate::noise::Noise;
+use crate::plant;
 use crate::random::{normal, stream};
 use crate::story::{StoryRun, tell_story, vocabulary};
-use crate::truth::Truth;
+use crate::truth::truth_of;
 
 /// Time that scans continue after the last word, in seconds; the peak of its response is then over.
 const TAIL_S: f64 = 10.0;
-/// Standard deviation of the inter-subject correlation between trials.
-const ISC_SCATTER: f32 = 0.02;
-/// Trials of the inter-subject correlation, as in the original study.
-const ISC_TRIALS: usize = 10;
 /// Numbers per word in the simulated GloVe file, and the noise added to each.
 const GLOVE_DIMS: usize = 16;
 const GLOVE_NOISE: f32 = 0.5;
 
 /// A synthetic study with planted effects: all inputs of the programs of lpp-rs.
 ///
-/// The brain mask is symmetric and brain-shaped on the 4 mm grid. The story comes from a small grammar. Every word has
-/// a hidden vector to which language regions respond, left regions more strongly than right ones. Each model contains
-/// the first dimensions of these vectors; larger models contain more of them. The same settings give the same files.
+/// The brain mask is symmetric and brain-shaped on the 4 mm grid, or coarser if scans of subjects are written. The story
+/// comes from a small grammar. Every word has a hidden vector to which language regions respond. Each model contains the
+/// first dimensions of these vectors; larger models contain more of them. The plant says how the left side differs from the
+/// right. The same settings give the same files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StudySimulation {
     /// The study folder; created if it does not exist.
@@ -54,6 +55,9 @@ pub struct StudySimulation {
     pub n_runs: usize,
     /// Repetition time in seconds.
     pub tr_s: f64,
+    /// What is planted in the brain. With a group, cleaned scans of its subjects are written, and `lpp-average` makes the
+    /// average and the inter-subject correlation.
+    pub plant: Plant,
     /// Scans of subjects in an fMRIPrep folder, in place of a study with the scans of an average subject.
     pub bids: Option<BidsSettings>,
 }
@@ -81,6 +85,7 @@ impl StudySimulation {
             baseline_dims: self.baseline_dims,
             n_runs: Some(self.n_runs).filter(|n| *n != Self::DEFAULT_RUNS),
             tr_s: Some(self.tr_s).filter(|tr_s| (tr_s - StudyConfig::REFERENCE_TR_S).abs() > 0.0),
+            plant: self.plant,
             n_subjects: self.bids.map(|bids| bids.n_subjects),
             test_story: self.bids.and_then(|bids| bids.test_story),
         };
@@ -145,6 +150,7 @@ impl StudySimulation {
                 expected: "0.1 to 10 s",
             });
         }
+        plant::check(&self.plant)?;
         if let Some(bids) = self.bids {
             if !(1..=99).contains(&bids.n_subjects) {
                 return Err(setting("the number of subjects", bids.n_subjects, "1 to 99"));
@@ -157,7 +163,8 @@ impl StudySimulation {
     }
 
     fn make(&self, progress: &dyn Progress) -> Result<(), SimError> {
-        let n_scanned = self.bids.map_or(self.n_runs, |bids| bids.n_subjects);
+        let n_averaged = self.plant.group.map_or(self.n_runs, |group| group.n_subjects);
+        let n_scanned = self.bids.map_or(n_averaged, |bids| bids.n_subjects);
         progress.start("simulating", (n_scanned + self.models.len()) as u64);
         if self.bids.is_none() {
             write_atomically(&self.root.join("lpp.toml"), self.config().to_toml().as_bytes())?;
@@ -171,17 +178,18 @@ impl StudySimulation {
             write_checkpoint(model, self.seed, &mut latents, &study.model_dir(&model.name()))?;
             progress.advance(1);
         }
-        let mask = if self.bids.is_some() {
+        let mask = if self.bids.is_some() || self.plant.group.is_some() {
             coarse_mask()?
         } else {
             simulated_mask()?
         };
-        let responses = planted_responses(&mask);
+        let mut brain = PlantedBrain::of(&mask, &self.plant);
         let words = word_table(&story, &study.annotation(self.lang))?;
         let n_scans: Vec<usize> = story.iter().map(|run| scans_of(run, self.tr_s)).collect();
-        let bold = BoldSimulator::new(self.seed, &words, &n_scans, self.tr_s, &responses, &mut latents)?;
-        match self.bids {
-            Some(settings) => BidsFolder {
+        let bold = BoldSimulator::new(self.seed, &words, &n_scans, self.tr_s, &brain, &mut latents)?;
+        let bold = bold.with_noise(Noise::of(self.seed, &self.plant, &mask)?);
+        match (self.bids, self.plant.group) {
+            (Some(settings), _) => BidsFolder {
                 root: bids::folder(&self.root),
                 seed: self.seed,
                 tr_s: self.tr_s,
@@ -191,29 +199,24 @@ impl StudySimulation {
                 bold: &bold,
             }
             .write(progress)?,
-            None => self.write_average(&study, &mask, &responses, &bold, progress)?,
+            (None, Some(group)) => {
+                let scans = GroupScans::of(self.seed, group, &mask, &brain.responses);
+                mask.save(&study.mask(self.lang))?;
+                scans.write(&study, self.lang, &bold, progress)?;
+                brain.responses = scans.responses;
+            }
+            (None, None) => {
+                mask.save(&study.mask(self.lang))?;
+                write_isc(&study.isc(self.lang), self.seed, &brain.responses, &n_scans)?;
+                for run in 0..self.n_runs {
+                    npy::save(&study.average_run(self.lang, run), &bold.run(run)?)?;
+                    progress.advance(1);
+                }
+            }
         }
         // The truth comes last: where it stands, the study is complete.
-        self.write_truth(&mask, &responses)?;
+        truth_of(self.seed, self.plant, &mask, &brain, &self.models)?.save(&self.root)?;
         progress.finish();
-        Ok(())
-    }
-
-    /// Mask, correlation and scans of the average subject.
-    fn write_average(
-        &self,
-        study: &Study,
-        mask: &Mask,
-        responses: &Array1<f64>,
-        bold: &BoldSimulator,
-        progress: &dyn Progress,
-    ) -> Result<(), SimError> {
-        mask.save(&study.mask(self.lang))?;
-        npy::save(&study.isc(self.lang), &simulated_isc(self.seed, responses))?;
-        for run in 0..self.n_runs {
-            npy::save(&study.average_run(self.lang, run), &bold.run(run)?)?;
-            progress.advance(1);
-        }
         Ok(())
     }
 
@@ -233,6 +236,10 @@ impl StudySimulation {
             annotation_corrections: AnnotationCorrections::None,
             models: [(self.lang, self.models.iter().map(ModelSpec::name).collect())].into(),
             baselines: [(self.lang, baselines)].into(),
+            fit: ConfiguredFit {
+                nested_layer: true,
+                ..ConfiguredFit::default()
+            },
             ..StudyConfig::default()
         }
     }
@@ -241,10 +248,6 @@ impl StudySimulation {
         self.root
             .join("glove")
             .join(format!("glove.sim.{GLOVE_DIMS}d.txt"))
-    }
-
-    fn write_truth(&self, mask: &Mask, responses: &ArrayRef1<f64>) -> Result<(), SimError> {
-        Truth::of(self.seed, mask, responses, &self.models)?.save(&self.root)
     }
 
     /// Writes the text, one plain file per run, and the annotation in the published format, unless the words are events.
@@ -320,14 +323,6 @@ fn write_glove(path: &Path, seed: u64, latents: &mut WordLatents) -> Result<(), 
         })?;
     }
     Ok(file.commit()?)
-}
-
-/// Reliability of each voxel in every trial, (`n_trials`, `n_voxels`): the squared response plus noise.
-fn simulated_isc(seed: u64, responses: &Array1<f64>) -> Array2<f32> {
-    let mut rng = stream(seed, "isc");
-    Array2::from_shape_fn((ISC_TRIALS, responses.len()), |(_, v)| {
-        (responses[v] * responses[v]) as f32 + ISC_SCATTER * normal(&mut rng)
-    })
 }
 
 fn scans_of(run: &StoryRun, tr_s: f64) -> usize {

@@ -11,6 +11,7 @@ use ndarray::Array2;
 
 use crate::SimError;
 use crate::bold::BoldSimulator;
+use crate::brain::PlantedBrain;
 use crate::latent::WordLatents;
 use crate::study_job::is_simulation;
 
@@ -56,11 +57,11 @@ impl SubjectSimulation {
         let force = force || is_simulation(&self.root, software);
         making.iter().try_for_each(|making| making.claim(force))?;
         let isc = self.load_isc()?;
-        let responses = mean_over_trials(&isc)?.mapv(response_of_isc);
+        let brain = PlantedBrain::responding(mean_over_trials(&isc)?.mapv(response_of_isc));
         let words = WordTable::load(&self.words)?;
         let tr_s = study.config().tr_or_reference_s();
         let mut latents = WordLatents::new(self.seed);
-        let bold = BoldSimulator::new(self.seed, &words, &self.n_scans, tr_s, &responses, &mut latents)?;
+        let bold = BoldSimulator::new(self.seed, &words, &self.n_scans, tr_s, &brain, &mut latents)?;
         progress.start("simulating scans", self.n_scans.len() as u64);
         npy::save(&study.isc(self.lang), &isc.mapv(|r| r as f32))?;
         for run in 0..self.n_scans.len() {

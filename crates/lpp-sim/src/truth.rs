@@ -1,119 +1,68 @@
-//! The planted effects of a synthetic study.
+//! The planted effects of a study, computed from its brain and its models.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use lpp_files::{FileError, write_atomically};
 use lpp_fmri::{Mask, REFERENCE_RADIUS_MM, SphereCentre, sphere};
-use lpp_study::Study;
-use ndarray::ArrayRef1;
-use serde::{Deserialize, Serialize};
+use lpp_study::{Plant, PlantedModel, PlantedRegion, Truth};
+use ndarray::{Array1, ArrayRef1};
 
 use crate::SimError;
+use crate::brain::{PlantedBrain, side_of};
 use crate::checkpoint::ModelSpec;
 use crate::latent::explained_share;
 
-/// The planted effects of a study, `simulation/truth.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Truth {
-    /// Seed of the study.
-    pub seed: u64,
-    /// The regions.
-    pub regions: Vec<PlantedRegion>,
-    /// The models.
-    pub models: Vec<PlantedModel>,
+/// The truth about a brain and models.
+///
+/// # Errors
+/// [`SimError::Fmri`] if a region has no voxel in the mask.
+pub(crate) fn truth_of(
+    seed: u64,
+    plant: Plant,
+    mask: &Mask,
+    brain: &PlantedBrain,
+    models: &[ModelSpec],
+) -> Result<Truth, SimError> {
+    let scores_of = |width: usize| {
+        let known = brain
+            .reserve
+            .mapv(|reserve| explained_share(width, reserve).sqrt());
+        known * &brain.responses
+    };
+    let most = scores_of(models.iter().map(|model| model.width).max().unwrap_or(0));
+    let within = |centre_mm| -> Result<[f64; 2], SimError> {
+        let inside = sphere(mask, centre_mm, REFERENCE_RADIUS_MM)?;
+        Ok([&brain.responses, &most].map(|values| mean(values, |voxel| inside[voxel])))
+    };
+    let mut regions = Vec::new();
+    for centre in SphereCentre::reference_set() {
+        let [x, y, z] = centre.centre_mm;
+        let ([left, score_left], [right, score_right]) = (within([x, y, z])?, within([-x, y, z])?);
+        regions.push(PlantedRegion {
+            name: centre.name,
+            left,
+            right,
+            scores: Some([score_left, score_right]),
+        });
+    }
+    let sides: Vec<usize> = mask.world_coordinates().into_iter().map(side_of).collect();
+    let of_sides = |values: &ArrayRef1<f64>| [0, 2].map(|side| mean(values, |voxel| sides[voxel] == side));
+    let model = |spec: &ModelSpec| PlantedModel {
+        model: spec.name(),
+        explained_share: explained_share(spec.width, 0.0),
+        sides: Some(of_sides(&scores_of(spec.width))),
+    };
+    Ok(Truth {
+        seed,
+        plant,
+        ceilings: Some(of_sides(&brain.responses)),
+        regions,
+        models: models.iter().map(model).collect(),
+    })
 }
 
-/// Planted response of a region: the correlation with the signal, averaged over its voxels.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PlantedRegion {
-    /// Name of the region.
-    pub name: String,
-    /// Mean response of the left region.
-    pub left: f64,
-    /// Mean response of its mirror image on the right.
-    pub right: f64,
-}
-
-/// What a model knows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PlantedModel {
-    /// Name of the model.
-    pub model: String,
-    /// Share of the signal's variance that its embedding explains.
-    pub explained_share: f64,
-}
-
-impl Truth {
-    /// The truth about `responses` on `mask` and about `models`.
-    ///
-    /// # Errors
-    /// [`SimError::Fmri`] if a region has no voxel in the mask.
-    pub fn of(
-        seed: u64,
-        mask: &Mask,
-        responses: &ArrayRef1<f64>,
-        models: &[ModelSpec],
-    ) -> Result<Self, SimError> {
-        let mean_within = |centre_mm| -> Result<f64, SimError> {
-            let inside = sphere(mask, centre_mm, REFERENCE_RADIUS_MM)?;
-            let (sum, n) = inside
-                .iter()
-                .zip(responses)
-                .filter(|(is_in, _)| **is_in)
-                .fold((0.0, 0), |(s, n), (_, r)| (s + r, n + 1));
-            Ok(sum / f64::from(n))
-        };
-        let mut regions = Vec::new();
-        for centre in SphereCentre::reference_set() {
-            let [x, y, z] = centre.centre_mm;
-            let (left, right) = (mean_within([x, y, z])?, mean_within([-x, y, z])?);
-            regions.push(PlantedRegion {
-                name: centre.name,
-                left,
-                right,
-            });
-        }
-        let models = models
-            .iter()
-            .map(|m| PlantedModel {
-                model: m.name(),
-                explained_share: explained_share(m.width),
-            })
-            .collect();
-        Ok(Self {
-            seed,
-            regions,
-            models,
-        })
-    }
-
-    /// The path of the truth of a study.
-    #[must_use]
-    pub fn path(study: &Path) -> PathBuf {
-        study.join("simulation").join("truth.json")
-    }
-
-    /// Reads the truth of a study.
-    ///
-    /// # Errors
-    /// [`SimError::File`] if the study is not a synthetic one.
-    pub fn load(study: &Study) -> Result<Self, SimError> {
-        let path = Self::path(study.root());
-        let text = fs::read_to_string(&path).map_err(|source| FileError::Read {
-            path: path.clone(),
-            source,
-        })?;
-        Ok(serde_json::from_str(&text)
-            .map_err(|e| FileError::malformed(&path, e.to_string(), "the truth of a synthetic study"))?)
-    }
-
-    pub(crate) fn save(&self, study: &Path) -> Result<(), SimError> {
-        let path = Self::path(study);
-        let text = serde_json::to_string_pretty(self).map_err(|e| FileError::Write {
-            path: path.clone(),
-            source: e.into(),
-        })?;
-        Ok(write_atomically(&path, text.as_bytes())?)
-    }
+/// Mean of the values of the chosen voxels.
+fn mean(values: &ArrayRef1<f64>, chosen: impl Fn(usize) -> bool) -> f64 {
+    let values: Array1<f64> = (0..values.len())
+        .filter(|voxel| chosen(*voxel))
+        .map(|voxel| values[voxel])
+        .collect();
+    values.mean().unwrap_or(f64::NAN)
 }

@@ -109,8 +109,8 @@ impl HomotopicPairs {
 
     /// The mean of the differences, and the share of pairs with the larger value on the left.
     ///
-    /// Both sides cover the same anatomy, voxel for voxel; the difference of two hemisphere means does not guarantee
-    /// this. Pairs with a NaN are left out and counted.
+    /// Each voxel is compared with its mirror image, which is the same anatomy only as far as the template is symmetric.
+    /// Pairs with a NaN are left out and counted.
     ///
     /// # Errors
     /// [`StatsError::VoxelOutOfRange`] if `values` is too short for a pair.

@@ -4,6 +4,7 @@
 //! * [`Scores`]: brain scores and their additional files;
 //! * [`FeatureName`]: the grammar of names of models and baselines;
 //! * [`SubjectRuns`] and [`check_pairs`]: the runs of a subject, and the pairing of the runs of subjects;
+//! * [`Truth`]: what is planted in a synthetic study;
 //! * [`RunsTable`]: `runs.csv`, the runs of a study of any form;
 //! * [`maker_of`]: the program that makes a missing file.
 //!
@@ -38,6 +39,7 @@ mod scores;
 mod study_grid;
 mod study_runs;
 mod subject_pairs;
+mod truth;
 
 pub use annotation::{PUBLISHED_ANNOTATIONS, is_published_annotation};
 pub use config::{
@@ -68,3 +70,4 @@ pub use study_runs::{
     start_times, story_names,
 };
 pub use subject_pairs::check_pairs;
+pub use truth::{Asymmetry, Group, Plant, PlantedModel, PlantedRegion, Truth};

@@ -38,7 +38,7 @@ table! {
         slope_per_ln_parameter: f64,
         /// Its p with models as independent units.
         p_models_as_units: f64,
-        /// Standard error, cluster-robust over families (CR2).
+        /// Standard error, cluster-robust over families (CR2); empty, as all that follows from it, with one family.
         robust_std_err: f64,
         /// Degrees of freedom of the robust test (Satterthwaite).
         robust_df: f64,
@@ -76,7 +76,7 @@ table! {
         mixed_slope: f64,
         /// Its degrees of freedom.
         mixed_df: f64,
-        /// Its p.
+        /// Its p; empty with one or two families, which leave no degrees of freedom.
         mixed_p: f64,
         /// Slope without the family that supports it most.
         slope_without_the_strongest_family: f64,
@@ -292,7 +292,8 @@ table! {
         ceiling_right_spread_of_halves: f64,
         /// Left minus right.
         l_minus_r: f64,
-        /// Its standard error over subjects (jackknife).
+        /// Its standard error over subjects (jackknife); empty without the correlations that lpp-average writes without each
+        /// subject (`isc_LANG_jackknife.npy`).
         l_minus_r_std_err_subjects: f64,
     }
 }
@@ -308,7 +309,8 @@ table! {
         mean_score: f64,
         /// Left minus right of the mean ceilings.
         ceiling_difference: f64,
-        /// Its standard error over subjects (jackknife).
+        /// Its standard error over subjects (jackknife); empty, as all that follows from it, without the correlations that
+        /// lpp-average writes without each subject (`isc_LANG_jackknife.npy`).
         ceiling_difference_std_err: f64,
         /// Subjects minus one.
         df: f64,
@@ -506,5 +508,29 @@ table! {
         joint_p: f64,
         /// Why there is no p.
         note: String,
+    }
+}
+
+table! {
+    /// A synthetic study: what was planted (simulation/truth.json), and whether it came back.
+    Planted: "planted" {
+        /// A number of corrected_families, whose slope on ln(parameters) this is; or ceiling_l_minus_r, the difference of ceilings.
+        outcome: String,
+        /// How the layer of each voxel is chosen; empty for ceilings.
+        layer_rule: String,
+        /// What was planted: for slopes that of fits without noise, so measured ones are nearer to 0.
+        planted: f64,
+        /// What was found.
+        recovered: f64,
+        /// Lower end of its 95 % confidence interval: over runs, for ceilings over subjects.
+        ci_low: f64,
+        /// Upper end.
+        ci_high: f64,
+        /// Whether it was planted: above 0, below 0 or nothing.
+        planted_direction: String,
+        /// The same of what was found: nothing if the interval contains 0; empty without an interval.
+        recovered_direction: String,
+        /// Whether both are the same: yes or no; empty without an interval.
+        came_back: String,
     }
 }

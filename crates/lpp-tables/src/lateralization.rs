@@ -126,7 +126,8 @@ table! {
 }
 
 table! {
-    /// Whether features that carry time alone predict held-out scans, which shows that data leak between runs.
+    /// Whether features that carry time alone predict held-out scans: slow waves do if runs share a time course, slow noise
+    /// only if the program is wrong.
     Canary: "canary" {
         /// The features.
         features: String,

@@ -74,7 +74,7 @@ tables_of_a_language! {
     individuals: Individuals IndividualsRegression IndividualsLines;
     corrected: Delta CorrectedFamilies CorrectedLaterality CorrectedLateralityCurves CorrectedOptimism CorrectedJoint
         CorrectedNulls CorrectedCeilings CorrectedEquivalence CorrectedVoxelTests CorrectedParcels CorrectedRandomEffects
-        CorrectedMirrorOffsets CorrectedRuns SpecificationCurve SpecificationCurveChoices SpecificationCurveTest;
+        CorrectedMirrorOffsets CorrectedRuns Planted SpecificationCurve SpecificationCurveChoices SpecificationCurveTest;
 }
 
 /// The declaration of a table of one language; `None` if there is no such table.

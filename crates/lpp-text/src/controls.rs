@@ -1,4 +1,4 @@
-//! Low-level controls: properties of words that do not depend on their meaning.
+//! Low-level controls: properties of words, and of scans, that do not depend on meaning.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,13 +7,11 @@ use ndarray::Array2;
 
 use crate::{RunWords, TextError, WordCounts};
 
-/// A property of words that can explain signals without a language model.
-///
-/// Each control is one feature, so each is its own band in a joint fit.
+/// What can explain signals without a language model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Control {
-    /// 1 for every word; after convolution, the rate of words.
+    /// 1 for every word; after convolution, the share of time with speech.
     WordRate,
     /// Number of characters of the word as annotated (Unicode scalar values).
     WordLength,
@@ -23,10 +21,16 @@ pub enum Control {
     Position,
     /// Mean of the speech envelope while the word is spoken.
     Envelope,
+    /// Place in the run, place in the sentence and words per second, see [`position_and_rate`](crate::position_and_rate).
+    PositionAndRate,
+    /// When pictures were shown: a property of scans.
+    Pictures,
+    /// How much scans differ from the scans before, a measure of motion: a property of scans.
+    Dvars,
 }
 
 impl Control {
-    /// All controls that need no recording.
+    /// The controls that need nothing but the words.
     pub const OF_TEXT: [Self; 4] = [
         Self::WordRate,
         Self::WordLength,
@@ -34,7 +38,25 @@ impl Control {
         Self::Position,
     ];
 
-    /// The values for the words of each run, (`n_words`, 1); `None` for the envelope, which needs a recording.
+    /// All controls.
+    pub const ALL: [Self; 8] = [
+        Self::WordRate,
+        Self::WordLength,
+        Self::LogFrequency,
+        Self::Position,
+        Self::Envelope,
+        Self::PositionAndRate,
+        Self::Pictures,
+        Self::Dvars,
+    ];
+
+    /// Whether it is a property of scans, not of words.
+    #[must_use]
+    pub fn is_of_scans(self) -> bool {
+        matches!(self, Self::Pictures | Self::Dvars)
+    }
+
+    /// The values for the words of each run, (`n_words`, 1); `None` of those that need more than the words.
     ///
     /// A run of one word has position 0.
     #[must_use]
@@ -44,7 +66,7 @@ impl Control {
             Self::WordLength => &|run, word| run.words[word].chars().count() as f64,
             Self::LogFrequency => &|run, word| counts.of(&run.words[word]).unwrap_or(0.0).ln_1p(),
             Self::Position => &|run, word| word as f64 / (run.n_words() - 1).max(1) as f64,
-            Self::Envelope => return None,
+            Self::Envelope | Self::PositionAndRate | Self::Pictures | Self::Dvars => return None,
         };
         #[expect(clippy::cast_possible_truncation, reason = "activations are stored in f32")]
         let column =
@@ -61,6 +83,9 @@ impl fmt::Display for Control {
             Self::LogFrequency => "frequency",
             Self::Position => "position",
             Self::Envelope => "envelope",
+            Self::PositionAndRate => "pwr",
+            Self::Pictures => "pictures",
+            Self::Dvars => "dvars",
         })
     }
 }
@@ -69,12 +94,13 @@ impl FromStr for Control {
     type Err = TextError;
 
     fn from_str(name: &str) -> Result<Self, TextError> {
-        let mut all = Self::OF_TEXT.into_iter().chain([Self::Envelope]);
-        all.find(|control| control.to_string() == name)
+        Self::ALL
+            .into_iter()
+            .find(|control| control.to_string() == name)
             .ok_or_else(|| TextError::BadSetting {
                 what: "control",
                 found: name.to_owned(),
-                expected: "wordrate, wordlength, frequency, position or envelope",
+                expected: "wordrate, wordlength, frequency, position, envelope, pwr, pictures or dvars",
             })
     }
 }
@@ -102,5 +128,10 @@ mod tests {
         assert_eq!(values(Control::LogFrequency), [two, one, two, one]);
         assert!(Control::Envelope.of_words(&runs, &counts).is_none());
         assert!("loudness".parse::<Control>().is_err());
+        let scans: Vec<Control> = Control::ALL
+            .into_iter()
+            .filter(|control| control.is_of_scans())
+            .collect();
+        assert_eq!(scans, [Control::Pictures, Control::Dvars]);
     }
 }

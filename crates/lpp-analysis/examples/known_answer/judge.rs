@@ -208,6 +208,59 @@ pub(crate) fn rates(scenario: &Scenario, n: u32, seed: u64) -> Result<Vec<(Strin
         .collect())
 }
 
+/// What a p-value of [`rates`] promises where scores grow alike on both sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Promise {
+    /// There is an effect.
+    Effect,
+    /// No effect, and the test is recommended: at most 5 %.
+    Level,
+    /// No effect, but the models share the brain's noise, or their families' deviations: the test does not promise 5 %.
+    Dependence,
+}
+
+impl Promise {
+    /// The promise of a p-value by its name.
+    pub(crate) fn of(test: &str) -> Self {
+        let has = |part: &str| test.contains(part);
+        if !(has("l_minus_r") || has("L-R")) {
+            return Self::Effect;
+        }
+        // AveLI is a ratio, whose size depends on the score; its runs differ by more than noise.
+        let of_runs = (has("runs_p") || has("two_way_p")) && !has("aveli");
+        // The mean L − R of every family holds the same noise of the brain; its slopes do not.
+        let flipped = has("slope of L-R") && has("families flipped");
+        if of_runs || has("subjects") || has("p_variogram") || flipped {
+            Self::Level
+        } else {
+            Self::Dependence
+        }
+    }
+
+    /// The cell of the table: whether `rate` of `n` studies is within the promise.
+    pub(crate) fn judge(self, rate: f64, n: u32) -> &'static str {
+        match self {
+            Self::Effect => "an effect is there",
+            Self::Level if rate <= most_of(n) => "5 %: kept",
+            Self::Level => "5 %: NOT kept",
+            Self::Dependence => "none: models share the brain's noise",
+        }
+    }
+}
+
+/// The share that a test of 5 % exceeds in `n` studies with a probability of 0.001.
+pub(crate) fn most_of(n: u32) -> f64 {
+    let (mut probability, mut left, mut k) = (0.95_f64.powi(n.cast_signed()), 1.0, 0);
+    loop {
+        left -= probability;
+        if left < 0.001 || k == n {
+            return f64::from(k) / f64::from(n);
+        }
+        probability *= f64::from(n - k) / f64::from(k + 1) * (0.05 / 0.95);
+        k += 1;
+    }
+}
+
 /// Every p-value of the tables: one per row and column that holds such.
 fn p_values(tables: &[Table]) -> Vec<(String, f64)> {
     let columns: [(&str, &[&str], &[&str]); 4] = [

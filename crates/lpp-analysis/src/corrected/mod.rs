@@ -12,7 +12,8 @@
 //! * `voxel_tests`: corrections for many voxels;
 //! * `parcels`: a spatial null for maps of parcels;
 //! * `subjects`: effects over individual subjects and over runs;
-//! * `mirror_offsets`: pairs whose partners lie beside the mirror image.
+//! * `mirror_offsets`: pairs whose partners lie beside the mirror image;
+//! * `planted`: what a synthetic study plants, and whether it is found.
 
 mod ceiling;
 mod ceilings;
@@ -28,6 +29,7 @@ mod nulls;
 mod optimism;
 mod outcome;
 mod parcels;
+mod planted;
 mod sample;
 mod seed;
 mod slope_significance;
@@ -45,10 +47,11 @@ pub use slope_significance::SlopeTests;
 pub(crate) use swaps::{Exchanged, ONE_LAYER, slope};
 pub use voxels::Voxels;
 
+use lpp_study::Truth;
 use lpp_tables::{
     CorrectedCeilings, CorrectedEquivalence, CorrectedFamilies, CorrectedJoint, CorrectedLaterality,
     CorrectedLateralityCurves, CorrectedMirrorOffsets, CorrectedNulls, CorrectedOptimism, CorrectedParcels,
-    CorrectedRandomEffects, CorrectedRuns, CorrectedVoxelTests, Delta, Row, Table,
+    CorrectedRandomEffects, CorrectedRuns, CorrectedVoxelTests, Delta, Planted, Row, Table,
 };
 
 use crate::AnalysisError;
@@ -80,6 +83,7 @@ impl Part for CorrectedPart {
             CorrectedParcels::NAME,
             CorrectedRandomEffects::NAME,
             CorrectedMirrorOffsets::NAME,
+            Planted::NAME,
         ]
     }
 
@@ -93,7 +97,17 @@ impl Part for CorrectedPart {
             inputs.regions()?.to_vec(),
             &inputs.files.subjects,
         )?;
-        made(&sample)
+        let made = made(&sample)?;
+        let truth = inputs
+            .files
+            .truth
+            .is_some()
+            .then(|| Truth::load(inputs.source.study.root()));
+        let planted = match truth.transpose()? {
+            Some(truth) => planted::rows(&truth, &sample, &made.rows()?, &made.rows()?),
+            None => Vec::new(),
+        };
+        Ok(made.with(&planted))
     }
 }
 

@@ -22,6 +22,7 @@ use crate::findings::Findings;
 use crate::font::{self, Weight};
 use crate::highlights::Highlight;
 use crate::maps::STEP;
+use crate::planted::PlantedWords;
 
 use facts::program;
 
@@ -43,6 +44,8 @@ pub(crate) struct Page<'a> {
     pub(crate) title: String,
     /// The summary table of the study.
     pub(crate) summary: Vec<Summary>,
+    /// What was planted and what came back, of a simulated study.
+    pub(crate) planted: Option<PlantedWords>,
     /// What was found, and how sure.
     pub(crate) findings: Vec<Findings>,
     /// What all combinations of choices say, if they were tried.

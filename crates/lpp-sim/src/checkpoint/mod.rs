@@ -2,7 +2,7 @@
 //!
 //! A model of width d knows d of the [`N_LATENT`](crate::N_LATENT) hidden dimensions of a word, in a random rotation.
 //! Its blocks are random and disturb them a little. The models are written as ordinary checkpoint folders for any
-//! program that reads GPT-2 and Llama checkpoints.
+//! program that reads such checkpoints.
 
 mod gpt2;
 mod llama;
@@ -37,12 +37,12 @@ pub fn write_checkpoint(
     let mut rng = stream(seed, &format!("checkpoint {spec}"));
     let tokenizer = match spec.architecture {
         Architecture::Gpt2 => tokenizer::byte_level(),
-        Architecture::Llama => tokenizer::sentence_piece(),
+        _ => tokenizer::sentence_piece(),
     };
     let embedding = embed(&tokenizer.tokens, spec.width, latents, &mut rng);
     let (config, parameters) = match spec.architecture {
         Architecture::Gpt2 => gpt2::checkpoint(spec, &embedding, &mut rng),
-        Architecture::Llama => llama::checkpoint(spec, &embedding, &mut rng),
+        _ => llama::checkpoint(spec, &embedding, &mut rng),
     };
     write_files(folder, &config, &parameters, &tokenizer)
 }

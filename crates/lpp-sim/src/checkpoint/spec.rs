@@ -13,6 +13,24 @@ pub enum Architecture {
     Gpt2,
     /// Llama with `SentencePiece`-like tokens.
     Llama,
+    /// Mistral, with Llama's tokens.
+    Mistral,
+    /// Qwen2, with Llama's tokens.
+    Qwen2,
+}
+
+impl Architecture {
+    const ALL: [Self; 4] = [Self::Gpt2, Self::Llama, Self::Mistral, Self::Qwen2];
+
+    /// Its name in specifications, names of models and configurations.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Gpt2 => "gpt2",
+            Self::Llama => "llama",
+            Self::Mistral => "mistral",
+            Self::Qwen2 => "qwen2",
+        }
+    }
 }
 
 /// Architecture and width of a simulated model, written `gpt2:16` or `llama:24`.
@@ -25,19 +43,26 @@ pub struct ModelSpec {
 }
 
 impl ModelSpec {
-    /// The models of the demo in text form: widths of increasing size, alternating between the families.
-    pub const DEMO: [&str; 7] = [
-        "gpt2:4", "llama:8", "gpt2:12", "llama:20", "gpt2:28", "llama:40", "gpt2:64",
+    /// The models of the demo in text form: widths of increasing size, in four families.
+    pub const DEMO: [&str; 12] = [
+        "gpt2:4",
+        "llama:8",
+        "gpt2:12",
+        "mistral:16",
+        "llama:20",
+        "qwen2:24",
+        "gpt2:28",
+        "mistral:32",
+        "llama:40",
+        "qwen2:48",
+        "mistral:56",
+        "gpt2:64",
     ];
 
     /// Name of the model in the study, such as `sim-gpt2-12`.
     #[must_use]
     pub fn name(&self) -> String {
-        let architecture = match self.architecture {
-            Architecture::Gpt2 => "gpt2",
-            Architecture::Llama => "llama",
-        };
-        format!("sim-{architecture}-{}", self.width)
+        format!("sim-{}-{}", self.architecture.name(), self.width)
     }
 
     /// Number of blocks: two in the smallest models, four in the widest.
@@ -54,11 +79,10 @@ impl FromStr for ModelSpec {
             found: text.to_owned(),
         };
         let (architecture, width) = text.split_once(':').ok_or_else(wrong)?;
-        let architecture = match architecture {
-            "gpt2" => Architecture::Gpt2,
-            "llama" => Architecture::Llama,
-            _ => return Err(wrong()),
-        };
+        let mut known = Architecture::ALL.into_iter();
+        let architecture = known
+            .find(|known| known.name() == architecture)
+            .ok_or_else(wrong)?;
         let width = width
             .parse()
             .ok()

@@ -1,6 +1,8 @@
-//! `lpp-controls`: low-level properties of the words.
+//! `lpp-controls`: low-level properties of the words and of the scans.
 
 use std::path::PathBuf;
+
+use lpp_study::Language;
 
 use super::{place, words};
 use crate::{AnnotationSource, Artefact, Cost, Estimator, Step, WordsStep};
@@ -14,6 +16,8 @@ pub struct ControlStep {
     pub control: String,
     /// The table of word counts, if there is one and the control needs it.
     pub counts: Option<PathBuf>,
+    /// The texts with their punctuation, if the control needs them.
+    pub texts: Vec<PathBuf>,
     /// The recordings, if the control needs them, with the cut-off of the envelope in Hz.
     pub recordings: Option<(Vec<PathBuf>, f64)>,
     /// The activations.
@@ -27,11 +31,48 @@ impl ControlStep {
     #[must_use]
     pub fn artefact(&self) -> Artefact {
         let activations = self.annotation.artefact(&self.output);
-        let activations = activations.with("control", &self.control).inputs(&self.counts);
+        let activations = activations.with("control", &self.control);
+        let activations = activations.inputs(&self.counts).inputs(&self.texts);
         match &self.recordings {
             Some((files, cutoff_hz)) => activations.with("cutoff_hz", cutoff_hz).inputs(files),
             None => activations,
         }
+    }
+}
+
+/// One control of the scans of one language.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScanControlStep {
+    /// Language.
+    pub lang: Language,
+    /// The control: `pictures` or `dvars`.
+    pub control: String,
+    /// The table of pictures, if there is one and the control needs it.
+    pub pictures: Option<PathBuf>,
+    /// The files of each run: of the average subject, or of each subject.
+    pub runs: Vec<Vec<PathBuf>>,
+    /// The mask, if the control needs the values of scans.
+    pub mask: Option<PathBuf>,
+    /// Repetition time in seconds, once known.
+    pub tr_s: Option<f64>,
+    /// The haemodynamic response, if the control is convolved.
+    pub hrf: Option<String>,
+    /// The features.
+    pub output: PathBuf,
+}
+
+impl ScanControlStep {
+    /// The features.
+    #[must_use]
+    pub fn artefact(&self) -> Artefact {
+        Artefact::new(&self.output)
+            .inputs(self.runs.iter().flatten())
+            .inputs(&self.mask)
+            .inputs(&self.pictures)
+            .with("lang", self.lang)
+            .with("control", &self.control)
+            .if_known("tr_s", self.tr_s)
+            .if_known("hrf", self.hrf.as_ref())
     }
 }
 

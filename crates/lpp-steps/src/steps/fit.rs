@@ -228,8 +228,9 @@ pub struct FitStep {
     pub alphas: Vec<f64>,
     /// The search over penalties.
     pub alpha_search: AlphaSearch,
-    /// Runs used to validate the penalties.
-    pub inner: InnerRuns,
+    /// Runs used to validate the penalties; `None` for the first in the array of scores, as in the reference study, and for
+    /// all in the choice of nested layers.
+    pub inner: Option<InnerRuns>,
     /// Arithmetic.
     pub arithmetic: Arithmetic,
     /// Response, metric, scope of penalties and folds.
@@ -286,7 +287,7 @@ impl FitStep {
             trim_scans: config.trim_scans,
             alphas: config.alphas.values().to_vec(),
             alpha_search: AlphaSearch::default(),
-            inner: InnerRuns::default(),
+            inner: None,
             arithmetic: Arithmetic::default(),
             settings: FitSettings::default(),
             start_s: Vec::new(),
@@ -300,6 +301,18 @@ impl FitStep {
             apply: None,
             swaps: None,
         }
+    }
+
+    /// Runs that validate the penalties of the array of scores.
+    #[must_use]
+    pub fn inner_of_scores(&self) -> InnerRuns {
+        self.inner.unwrap_or_default()
+    }
+
+    /// Runs that validate penalties and layers where layers are chosen.
+    #[must_use]
+    pub fn inner_of_layers(&self) -> InnerRuns {
+        self.inner.unwrap_or(InnerRuns::All)
     }
 
     /// The same fit of the time-only control model.
@@ -362,7 +375,7 @@ impl FitStep {
         let artefact = artefact
             .with("alphas", &self.alphas)
             .with("alpha_search", self.alpha_search.name())
-            .with("inner", self.inner.name())
+            .with("inner", self.inner_of_scores().name())
             .with("precision", self.arithmetic.name());
         self.settings.add_to(artefact)
     }
@@ -382,7 +395,15 @@ impl FitStep {
             beside(self.keep_folds, "folds"),
         ];
         let later = [beside(true, "runs"), beside(nested, "nested_runs")];
-        let artefact = |path: PathBuf| self.artefact(set, &path);
+        let of_layers = [beside(nested, "nested"), beside(nested, "nested_runs")];
+        let artefact = |path: PathBuf| {
+            let inner = if of_layers.contains(&Some(path.clone())) {
+                self.inner_of_layers()
+            } else {
+                self.inner_of_scores()
+            };
+            self.artefact(set, &path).with("inner", inner.name())
+        };
         let files = files.into_iter().flatten().map(artefact);
         let later = later.into_iter().flatten().map(artefact);
         files.chain(later.map(Artefact::added_later)).collect()

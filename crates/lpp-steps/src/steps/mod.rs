@@ -31,7 +31,7 @@ pub use align::AlignStep;
 pub use analyze::AnalyzeStep;
 pub use average::AverageStep;
 pub use clean::{CleanStep, ConfoundColumns, confounds_of};
-pub use controls::ControlStep;
+pub use controls::{ControlStep, ScanControlStep};
 pub use extract::{Dtype, ExtractStep};
 pub use fetch::{FetchGloveStep, FetchModelStep, FetchPrecomputedStep, FetchScansStep, FetchWordsStep};
 pub use fit::{AlphaSearch, Arithmetic, CanaryFeatures, FitStep, InnerRuns, TargetSet};

@@ -2,9 +2,25 @@
 
 use std::path::PathBuf;
 
-use lpp_study::Language;
+use lpp_study::{Asymmetry, Language, Plant};
 
-use crate::Artefact;
+use crate::{Artefact, Choice};
+
+impl Choice for Asymmetry {
+    const ALL: &'static [(Self, &'static str, &'static str)] = &[
+        (Self::None, "none", "Both sides respond alike"),
+        (
+            Self::Ceiling,
+            "ceiling",
+            "The left has higher ceilings: it responds more strongly, to small and large models alike",
+        ),
+        (
+            Self::Growth,
+            "growth",
+            "At equal ceilings the left weighs more what only larger models know",
+        ),
+    ];
+}
 
 /// A whole synthetic study.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +41,9 @@ pub struct SimulateStudyStep {
     pub n_runs: Option<usize>,
     /// Repetition time in seconds, if not that of the published study.
     pub tr_s: Option<f64>,
-    /// Number of subjects, if there are scans of subjects.
+    /// What is planted in the brain.
+    pub plant: Plant,
+    /// Number of subjects, if there are scans of subjects as fMRIPrep leaves them.
     pub n_subjects: Option<usize>,
     /// The story that is heard again, from 1.
     pub test_story: Option<usize>,
@@ -35,7 +53,16 @@ impl SimulateStudyStep {
     /// The file of planted effects.
     #[must_use]
     pub fn artefact(&self) -> Artefact {
+        let plant = &self.plant;
+        let known = |value: f64| Some(value).filter(|value| *value > 0.0);
         Artefact::new(&self.truth)
+            .with("asymmetry", plant.asymmetry.name())
+            .if_known("ceiling_left", plant.ceiling_left)
+            .if_known("midline", plant.midline)
+            .if_known("noise_fwhm_mm", known(plant.noise_fwhm_mm))
+            .if_known("noise_shared", known(plant.noise_shared))
+            .if_known("group", plant.group.map(|group| group.n_subjects))
+            .if_known("gain_sd", plant.group.map(|group| group.gain_sd))
             .with("seed", self.seed)
             .with("lang", self.lang)
             .with("words_per_run", self.words_per_run)

@@ -10,6 +10,9 @@ use super::planner::Planner;
 use crate::call::Call;
 use crate::given::{Given, is_given, is_own};
 
+/// Controls that need files which a configuration cannot name.
+const BY_HAND: [&str; 4] = ["envelope", "pwr", "pictures", "dvars"];
+
 impl Planner<'_> {
     /// The names of all features that are fitted to the average subject, in the order of the configuration.
     pub(super) fn fitted_names(&self) -> Vec<&str> {
@@ -94,14 +97,15 @@ impl Planner<'_> {
     fn activations(&self, name: &str, source: &FeatureSource, words: Option<WordsStep>) -> Option<Call> {
         let (annotation, output) = (self.annotation(), self.study.activations(name, self.lang));
         Some(match source {
-            // The recordings of an envelope are given to lpp-controls by hand.
-            FeatureSource::Control { name } if name == "envelope" => return None,
+            // The recordings of an envelope, texts, pictures and scans are given to lpp-controls by hand.
+            FeatureSource::Control { name } if BY_HAND.contains(&name.as_str()) => return None,
             // So is surprisal, by lpp-extract --surprisal.
             FeatureSource::Control { .. } if source.model_of_control().is_some() => return None,
             FeatureSource::Control { name } => self.call(&ControlStep {
                 annotation,
                 control: name.clone(),
                 counts: None,
+                texts: Vec::new(),
                 recordings: None,
                 output,
                 words,
