@@ -13,11 +13,11 @@ use lpp_files::Progress;
 use lpp_fmri::Hrf;
 use lpp_preparation::RepetitionTime;
 use lpp_steps::{
-    AlphaSearch, Arithmetic, CanaryFeatures, Choice, FitSettings, FitStep, InnerRuns, JointFit, NullOrder,
-    Nulls, Swaps, TargetSet,
+    AlphaSearch, Arithmetic, CanaryFeatures, Choice, ControlBands, FitSettings, FitStep, InnerRuns, JointFit,
+    NullOrder, Nulls, Swaps, TargetSet,
 };
 use lpp_study::{
-    AlphaScope, FeatureName, FeatureSource, FoldRule, JointInfo, KeptModel, Language, Metric, ModelSource,
+    AlphaScope, FeatureName, FeatureSource, FoldRule, JointRecord, KeptModel, Language, Metric, ModelSource,
     NullsInfo, PairRuns, Penalties, RunKind, Study, SwapsInfo, check_pairs, map_of, resampled_runs,
     resampled_runs_of,
 };
@@ -129,6 +129,9 @@ struct Args {
     /// always tried
     #[arg(long, value_name = "GRID", default_value = JointFit::DEFAULT_RATIOS)]
     ratios: Penalties,
+    /// How the controls of a joint fit share a penalty
+    #[arg(long, value_name = "BANDS", default_value = ControlBands::default().name(), value_parser = lpp_cli::choice::<ControlBands>())]
+    control_bands: ControlBands,
     /// Voxels that share ratio and penalty in a joint fit
     #[arg(long, value_name = "SCOPE", default_value = AlphaScope::default().name(), value_parser = lpp_cli::choice::<AlphaScope>())]
     joint_scope: AlphaScope,
@@ -152,7 +155,7 @@ struct Args {
     #[arg(long)]
     swaps: bool,
     /// Layer for --controls, --nulls and --swaps [default: the one with the best validation score, which --nulls chooses again in
-    /// each null]
+    /// each null]. With --controls and --nulls, what is unique to a given layer is tested too
     #[arg(long, value_name = "LAYER")]
     layer: Option<usize>,
     /// Seed of nulls
@@ -202,6 +205,7 @@ impl Args {
         let asked = self.controls.iter().map(ToString::to_string).collect();
         step.joint = (!self.controls.is_empty()).then(|| JointFit {
             ratios: JointFit::nested(&self.ratios),
+            bands: self.control_bands,
             scope: self.joint_scope,
             ..JointFit::with(asked, controls(study, self.study.lang, &self.controls))
         });
@@ -389,13 +393,15 @@ fn of_fit(fit: &FitOutcome) -> Outcome {
         .fact("best_mean_score", fit.best_mean_score, "")
 }
 
-fn of_joint(found: &LayerOutcome<JointInfo>) -> Outcome {
-    let (layer, means) = (found.info.layer, &found.info.means);
+fn of_joint(found: &LayerOutcome<JointRecord>) -> Outcome {
+    let (layer, means) = (found.info.fit.layer, &found.info.fit.means);
+    let unique_p = found.info.unique_p.map(|p| p.unique_r.mean);
     let words = format!("mean R² {:.4} with the layer, {:.4} without", means[3], means[4]);
     Outcome::new(&found.path, found.up_to_date)
         .fact("layer", layer, &format!("layer {layer}"))
         .fact("mean_r2_joint", means[3], &words)
         .fact("mean_r2_controls", means[4], "")
+        .fact("unique_p", unique_p, "")
 }
 
 fn of_nulls(found: &LayerOutcome<NullsInfo>) -> Outcome {

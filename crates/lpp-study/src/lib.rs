@@ -58,8 +58,8 @@ pub use run_kind::RunKind;
 pub use runs::{SubjectRuns, run_folders, sorted_entries};
 pub use runs_table::{RunsTable, TableRun};
 pub use score_extras::{
-    BESIDE_SCORES, CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, SidesTest, SwapsInfo,
-    VOXELWISE_ISC, beside_isc, beside_scores, load_sidecar, save_with_sidecar,
+    BESIDE_SCORES, CanaryInfo, JointInfo, JointRecord, MeanP, NestedInfo, NullLateral, NullTest, NullsInfo,
+    SidesTest, SwapsInfo, UniqueP, VOXELWISE_ISC, beside_isc, beside_scores, load_sidecar, save_with_sidecar,
 };
 pub use scores::{EXPLAINABLE, ModelKind, Scores, ScoresInfo};
 pub use study_grid::StudyGrid;

@@ -11,13 +11,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Additional files of a model's scores that are used in tables; see [`beside_scores`].
-pub const BESIDE_SCORES: [&str; 7] = [
+pub const BESIDE_SCORES: [&str; 8] = [
     "nested",
     "joint",
     "nulls",
     "runs",
     "nested_runs",
     "joint_runs",
+    "joint_layer_runs",
     "swaps",
 ];
 
@@ -101,6 +102,45 @@ pub struct JointInfo {
     /// The same by R².
     #[serde(default)]
     pub ratio_per_fold_r2: Vec<f64>,
+}
+
+/// The sidecar of a joint fit as it is written: the fit, and the test of what is unique to the layer.
+///
+/// The scores of the layer alone in each fold, by r and by R², are in `gpt2_en_joint_layer_runs.npy`, (`n_runs`, 2, `n_voxels`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JointRecord {
+    /// The fit.
+    #[serde(flatten)]
+    pub fit: JointInfo,
+    /// Weight of each control's band in each fold, by r, where each is a band; they add up to the number of columns.
+    #[serde(default)]
+    pub control_weights_per_fold: Vec<Vec<f64>>,
+    /// p of the unique scores under shifts of the layer's features, if they were tested.
+    #[serde(default)]
+    pub unique_p: Option<UniqueP>,
+    /// What the nulls of the unique scores were, or why there are none.
+    #[serde(default = "not_recorded")]
+    pub unique_nulls: String,
+}
+
+/// p of unique scores.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct UniqueP {
+    /// Of the difference of correlations.
+    pub unique_r: MeanP,
+    /// Of the difference of R².
+    pub unique_r2: MeanP,
+}
+
+/// p of the mean over voxels and of the mean of each side, against larger ones; sides by x are null without a mask.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MeanP {
+    /// Mean over both sides.
+    pub mean: f64,
+    /// Mean over voxels left of x = 0.
+    pub left: Option<f64>,
+    /// Mean over voxels right of x = 0.
+    pub right: Option<f64>,
 }
 
 /// A statistic with its p-value under a null.

@@ -180,7 +180,8 @@ table! {
         layer: usize,
         /// The controls.
         controls: String,
-        /// Which score: layer and controls together, controls alone, or unique to the layer, as r or R².
+        /// Which score: layer and controls together (`joint`), controls alone, unique to the layer, or the layer alone (`layer`), as r
+        /// or R².
         score: String,
         /// Mean over all voxels.
         mean_all: f64,
@@ -222,6 +223,14 @@ table! {
         l_minus_r_reliable_pairs: f64,
         /// Its p over runs.
         l_minus_r_reliable_pairs_runs_p: f64,
+        /// p of the mean over all voxels of a unique score, against shifts of the layer's features alone.
+        unique_p: f64,
+        /// The same of the mean over voxels left of x = 0.
+        unique_left_p: f64,
+        /// The same right of x = 0.
+        unique_right_p: f64,
+        /// What these nulls were, or why there are none.
+        unique_nulls: String,
     }
 }
 

@@ -1,10 +1,10 @@
 //! Gathering a [`Sample`] from a study's files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, npy};
 use lpp_fmri::load_isc;
-use lpp_study::{JointInfo, ModelKind, SwapsInfo, VOXELWISE_ISC, beside_isc, beside_scores, load_sidecar};
+use lpp_study::{JointRecord, ModelKind, SwapsInfo, VOXELWISE_ISC, beside_isc, beside_scores, load_sidecar};
 use ndarray::{Array2, Array3, ArrayView1, Axis};
 
 use super::sample::{JointScores, Sample, SampleModel, SwapScores};
@@ -124,7 +124,10 @@ fn of_model(model: &ModelScores, brain: &Brain, layers: LayerRule) -> Result<Sam
         Ok(values.to_vec())
     });
     let nested = nested.transpose()?;
-    let joint = there("joint").map(|path| joint_scores(&path, there("joint_runs").as_deref(), brain));
+    let joint = there("joint").map(|path| {
+        let runs = ["joint_runs", "joint_layer_runs"].map(there);
+        joint_scores(&path, &runs, brain)
+    });
     let nulls = there("nulls").map(|path| load_sidecar(&path));
     let swaps = there("swaps").map(|path| swap_scores(&path));
     Ok(SampleModel {
@@ -183,20 +186,28 @@ fn best_layer_runs(model: &ModelScores) -> Vec<f64> {
     runs.cloned().unwrap_or_default()
 }
 
-fn joint_scores(path: &Path, runs: Option<&Path>, brain: &Brain) -> Result<JointScores, AnalysisError> {
-    let info: JointInfo = load_sidecar(path)?;
+fn joint_scores(
+    path: &Path,
+    [runs, layer_runs]: &[Option<PathBuf>; 2],
+    brain: &Brain,
+) -> Result<JointScores, AnalysisError> {
+    let record: JointRecord = load_sidecar(path)?;
     let rows = npy::load_f64_matrix(path)?;
     brain.check_voxels(path, rows.ncols())?;
-    check_count(path, "rows", rows.nrows(), info.rows.len())?;
-    let runs = runs.map(|path| -> Result<Array3<f64>, AnalysisError> {
-        let runs = npy::load_f64_stack(path)?;
-        brain.check_voxels(path, runs.len_of(Axis(2)))?;
-        check_count(path, "rows", runs.len_of(Axis(1)), info.rows.len())?;
-        Ok(runs)
-    });
+    check_count(path, "rows", rows.nrows(), record.fit.rows.len())?;
+    let of_runs = |path: &Option<PathBuf>, n_rows| {
+        let load = |path: &PathBuf| -> Result<Array3<f64>, AnalysisError> {
+            let runs = npy::load_f64_stack(path)?;
+            brain.check_voxels(path, runs.len_of(Axis(2)))?;
+            check_count(path, "rows", runs.len_of(Axis(1)), n_rows)?;
+            Ok(runs)
+        };
+        path.as_ref().map(load).transpose()
+    };
     Ok(JointScores {
-        runs: runs.transpose()?,
-        info,
+        runs: of_runs(runs, record.fit.rows.len())?,
+        layer_runs: of_runs(layer_runs, super::joint::ALONE.len())?,
+        record,
         rows,
     })
 }

@@ -7,7 +7,7 @@ use lpp_study::{
     KeptModel, Language, RunKind, Study, beside_isc, beside_scores, map_of, start_times, story_names,
 };
 
-use super::fit_extras::{JointFit, Nulls, Swaps};
+use super::fit_extras::{ControlBands, JointFit, Nulls, Swaps};
 use super::fit_settings::FitSettings;
 use super::{place, words};
 use crate::{Artefact, Choice, Cost, Estimator, Step, SubjectStep};
@@ -411,6 +411,8 @@ impl FitStep {
             return Vec::new();
         };
         let names: Vec<&String> = joint.controls.iter().map(|(name, _)| name).collect();
+        let each = (joint.bands == ControlBands::Each).then(|| joint.bands.name());
+        let nulls = self.unique_nulls();
         let artefact = |what: &&str| {
             self.artefact(set, &beside_scores(&set.scores, what))
                 .if_known("layer", self.layer)
@@ -418,8 +420,22 @@ impl FitStep {
                 .with("controls", &names)
                 .with("ratios", &joint.ratios)
                 .with("joint_scope", joint.scope.name())
+                .if_known("control_bands", each)
+                .if_known("unique_nulls", nulls.map(|nulls| nulls.n))
+                .if_known("null", nulls.map(|nulls| nulls.order.recorded()))
+                .if_known("null_seed", nulls.map(|nulls| nulls.seed))
         };
-        ["joint", "joint_runs"].iter().map(artefact).collect()
+        let later = artefact(&"joint_layer_runs").added_later();
+        let files = ["joint", "joint_runs"].iter().map(artefact);
+        files.chain([later]).collect()
+    }
+
+    /// The nulls of the unique contribution of the layer beside controls. A layer that was chosen on the same scans has none,
+    /// because its nulls would not be chosen alike.
+    #[must_use]
+    pub fn unique_nulls(&self) -> Option<Nulls> {
+        let (_, nulls, _) = (self.joint.as_ref()?, self.nulls?, self.layer?);
+        Some(nulls.of_unique())
     }
 
     /// The nulls of a set, if there are any.
@@ -446,11 +462,18 @@ impl FitStep {
         Some(artefact.with("study", study))
     }
 
-    /// The correlations of halves that tell the reliable pairs of exchanges, if they are there.
+    /// The correlations of halves that tell the reliable pairs and matched voxels of exchanges, if they are there.
     #[must_use]
     pub fn swap_halves(&self, set: &TargetSet) -> Option<PathBuf> {
         let halves = beside_isc(self.swaps.as_ref()?.isc.as_deref()?, "voxelwise");
         (set.is_average() && halves.exists()).then_some(halves)
+    }
+
+    /// The inter-subject correlation that tells the reliable voxels of exchanges, if it is there.
+    #[must_use]
+    pub fn swap_isc(&self, set: &TargetSet) -> Option<PathBuf> {
+        let isc = self.swaps.as_ref()?.isc.clone()?;
+        (set.is_average() && isc.exists()).then_some(isc)
     }
 
     /// The exchanges of sides of a set, if they are wanted.
@@ -460,6 +483,7 @@ impl FitStep {
         let artefact = self
             .artefact(set, &beside_scores(&set.scores, "swaps"))
             .inputs(self.swap_halves(set))
+            .inputs(self.swap_isc(set))
             .if_known("layer", self.layer)
             .with("swap_seed", swaps.seed);
         Some(artefact)
