@@ -2,17 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use lpp_ridge::{BandChoice, BandWeights, BandedRidge, BandedRidgeFit, RidgeCv, RidgeError};
+use lpp_ridge::{BandChoice, BandWeights, BandedRidgeFit, RidgeError};
 use lpp_stats::nan_mean;
-use lpp_steps::{Arithmetic, FitStep, JointFit};
-use lpp_study::Metric;
-use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate};
+use lpp_steps::JointFit;
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 
-use crate::group::{Group, ridge_params};
-use crate::prepared::to_f32;
-
-/// Smallest penalty of the grids of joint fits: features of a few controls need smaller ones than those of a layer.
-const LEAST_PENALTY: f64 = 0.1;
+use crate::band_ridge::{BandRidge, side_by_side};
 
 /// Candidates of the descent to the weights of several bands of controls.
 const N_DESCENT: usize = 100;
@@ -59,34 +54,11 @@ impl Controls {
 
 /// How a joint fit is made, by one metric.
 pub(crate) struct JointRidge<'j> {
-    ridge: RidgeCv,
-    joint: &'j JointFit,
-    arithmetic: Arithmetic,
+    pub(crate) ridge: BandRidge,
+    pub(crate) joint: &'j JointFit,
 }
 
-impl<'j> JointRidge<'j> {
-    /// The ridge regression of a metric, with the penalties of joint fits.
-    pub(crate) fn of(
-        step: &FitStep,
-        joint: &'j JointFit,
-        group: &Group,
-        metric: Metric,
-    ) -> Result<Self, RidgeError> {
-        let mut step = step.clone();
-        step.alphas = continued(&step.alphas);
-        step.settings.metric = metric;
-        step.settings.alpha_scope = joint.scope;
-        let ridge = group
-            .pieces
-            .add_folds(&group.folds, ridge_params(&step))
-            .check()?;
-        Ok(Self {
-            ridge,
-            joint,
-            arithmetic: step.arithmetic,
-        })
-    }
-
+impl JointRidge<'_> {
     /// The controls alone. Several bands have the weights that a descent finds best for each fold.
     pub(crate) fn controls(&self, bands: &Bands, y: &[Array2<f32>]) -> Result<Controls, RidgeError> {
         let widths = &bands.control_widths;
@@ -96,11 +68,14 @@ impl<'j> JointRidge<'j> {
                 let descent = BandWeights::Descent {
                     n_candidates: N_DESCENT,
                 };
-                best_of_folds(&self.fit(widths.clone(), descent, &bands.controls, y)?, widths)
+                best_of_folds(
+                    &self.ridge.fit(widths.clone(), descent, &bands.controls, y)?,
+                    widths,
+                )
             }
         };
         let given = BandWeights::Given(weights.clone());
-        let fit = self.fit(widths.clone(), given, &bands.controls, y)?;
+        let fit = self.ridge.fit(widths.clone(), given, &bands.controls, y)?;
         Ok(Controls { weights, fit })
     }
 
@@ -125,13 +100,13 @@ impl<'j> JointRidge<'j> {
             .map(side_by_side)
             .collect();
         let widths = [&[bands.layer_width()], bands.control_widths.as_slice()].concat();
-        self.fit(widths, BandWeights::Given(weights), &x, y)
+        self.ridge.fit(widths, BandWeights::Given(weights), &x, y)
     }
 
     /// The layer alone.
     pub(crate) fn layer(&self, bands: &Bands, y: &[Array2<f32>]) -> Result<BandedRidgeFit, RidgeError> {
         let one = BandWeights::Given(Array2::ones((1, 1)));
-        self.fit(vec![bands.layer_width()], one, &bands.layer, y)
+        self.ridge.fit(vec![bands.layer_width()], one, &bands.layer, y)
     }
 
     /// The chosen ratio of each fold, the mean over voxels if each has its own.
@@ -143,34 +118,6 @@ impl<'j> JointRidge<'j> {
         };
         fit.choice.rows().into_iter().map(of_fold).collect()
     }
-
-    fn fit(
-        &self,
-        widths: Vec<usize>,
-        weights: BandWeights,
-        x: &[Array2<f64>],
-        y: &[Array2<f32>],
-    ) -> Result<BandedRidgeFit, RidgeError> {
-        let model = BandedRidge::params(self.ridge.clone(), widths)
-            .weights(weights)
-            .check()?;
-        match self.arithmetic {
-            Arithmetic::Single => {
-                let x: Vec<Array2<f32>> = x.iter().map(|run| run.mapv(to_f32)).collect();
-                model.fit(&x, y)
-            }
-            Arithmetic::Double => {
-                let y: Vec<Array2<f64>> = y.iter().map(|run| run.mapv(f64::from)).collect();
-                model.fit(x, &y)
-            }
-        }
-    }
-}
-
-/// Two matrices of the same scans beside each other.
-pub(crate) fn side_by_side((left, right): (&Array2<f64>, &Array2<f64>)) -> Array2<f64> {
-    concatenate(Axis(1), &[left.view(), right.view()])
-        .unwrap_or_else(|_| unreachable!("bands have the scans of the targets"))
 }
 
 /// The candidate with the largest validation score of each fold, each once, scaled to the trace of unweighted bands.
@@ -195,45 +142,76 @@ fn best_of_folds(fit: &BandedRidgeFit, widths: &[usize]) -> Array2<f64> {
     weights
 }
 
-/// Penalties in ascending order, continued at the spacing of the two smallest down to [`LEAST_PENALTY`].
-fn continued(alphas: &[f64]) -> Vec<f64> {
-    let mut alphas = alphas.to_vec();
-    alphas.sort_by(f64::total_cmp);
-    alphas.dedup();
-    let [least, next, ..] = alphas[..] else {
-        return alphas;
-    };
-    let factor = next / least;
-    // Rounding must not drop the last one.
-    let mut all = Vec::new();
-    let mut below = least / factor;
-    while below > LEAST_PENALTY * (1.0 - 1e-9) {
-        all.push(below);
-        below /= factor;
-    }
-    all.reverse();
-    all.extend(alphas);
-    all
-}
-
 #[cfg(test)]
 mod tests {
+    use lpp_ridge::{RidgeCv, standardise_columns};
+    use lpp_steps::Arithmetic;
+
     use super::*;
+    use crate::prepared::to_f32;
+
+    /// Columns of one run that are no combination of each other.
+    fn waves(run: usize, n: usize, columns: std::ops::Range<usize>) -> Array2<f64> {
+        let wave = |i: usize, j: usize| {
+            (1.7 * ((i + 1) * (3 * j + 2 + run)) as f64).sin() + ((i * i + j) as f64).cos()
+        };
+        standardise_columns(&Array2::from_shape_fn((n, columns.len()), |(i, j)| {
+            wave(i, columns.start + j)
+        }))
+    }
 
     #[test]
-    fn penalties_are_continued_at_their_own_spacing() {
-        let paper: Vec<f64> = (0..16).map(|k| 10_f64.powf(2.0 + f64::from(k) / 3.0)).collect();
-        let found = continued(&paper);
-        assert_eq!(found.len(), 25);
-        for (k, alpha) in (0..25).zip(&found) {
-            let expected = 10_f64.powf(-1.0 + f64::from(k) / 3.0);
+    fn controls_of_their_own_bands_are_weighted_and_the_joint_fit_contains_them() {
+        // The first control drives all voxels, the second has twenty columns that nothing follows; the layer is noise.
+        let (n, widths) = (50, [1, 20]);
+        let controls: Vec<_> = (0..4).map(|run| waves(run, n, 0..21)).collect();
+        let layer: Vec<_> = (0..4).map(|run| waves(run, n, 30..36)).collect();
+        let y: Vec<Array2<f32>> = (0..4)
+            .map(|run| {
+                let noise = waves(run, n, 50..55);
+                let driven =
+                    Array2::from_shape_fn((n, 5), |(i, j)| controls[run][[i, 0]] + 0.7 * noise[[i, j]]);
+                standardise_columns(&driven).mapv(to_f32)
+            })
+            .collect();
+        let joint = JointFit {
+            ratios: vec![0.0, 0.01, 1.0],
+            ..JointFit::with(Vec::new(), Vec::new())
+        };
+        let ridge = RidgeCv::params().alphas([0.1, 1.0, 10.0, 100.0]).check().unwrap();
+        let ridge = JointRidge {
+            ridge: BandRidge::new(ridge, Arithmetic::Double),
+            joint: &joint,
+        };
+        let bands = |control_widths: Vec<usize>| Bands {
+            layer: layer.clone(),
+            controls: controls.clone(),
+            control_widths,
+        };
+        let (one, each) = (bands(vec![21]), bands(widths.to_vec()));
+        let (of_one, of_each) = (
+            ridge.controls(&one, &y).unwrap(),
+            ridge.controls(&each, &y).unwrap(),
+        );
+        assert!(of_each.fit.mean_score() > of_one.fit.mean_score() + 0.02);
+        for weights in of_each.of_folds() {
             assert!(
-                (alpha / expected - 1.0).abs() < 1e-12,
-                "{alpha}, expected {expected}"
+                (weights[0] + 20.0 * weights[1] - 21.0).abs() < 1e-9,
+                "{weights:?}"
+            );
+            assert!(weights[0] > 10.0 * weights[1], "{weights:?}");
+        }
+        // With the ratio 0, the joint fit is that of the controls, candidate by candidate.
+        let found = ridge.joint(&each, &of_each, &y).unwrap();
+        for candidate in 0..of_each.weights.nrows() {
+            let (with, alone) = (
+                found.candidate_scores.row(3 * candidate),
+                of_each.fit.candidate_scores.row(candidate),
+            );
+            assert!(
+                with.iter().zip(alone).all(|(a, b)| (a - b).abs() < 1e-9),
+                "{with} {alone}"
             );
         }
-        assert_eq!(continued(&[100.0, 1.0, 10.0]), [0.1, 1.0, 10.0, 100.0]);
-        assert_eq!(continued(&[0.01, 1.0]), [0.01, 1.0]);
-        assert_eq!(continued(&[5.0]), [5.0]);
     }
 }

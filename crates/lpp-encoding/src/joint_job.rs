@@ -8,8 +8,9 @@ use lpp_steps::{ControlBands, JointFit, Nulls, Software, TargetSet};
 use lpp_study::{JointInfo, JointRecord, Metric, UniqueP, beside_scores};
 use ndarray::{Array2, Array3, Axis, stack};
 
+use crate::band_ridge::{BandRidge, side_by_side};
 use crate::group::{Group, lone};
-use crate::joint_bands::{Bands, Controls, JointRidge, side_by_side};
+use crate::joint_bands::{Bands, Controls, JointRidge};
 use crate::joint_nulls::{MOST_VOXELS, UniqueNulls, describe};
 use crate::layer_job::{LayerOutcome, beside_fit};
 use crate::map_sides::MapSides;
@@ -92,7 +93,10 @@ impl JointJob {
         let mask = load_mask(set, heard.n_voxels)?;
         let bands = self.bands(joint, layer, &heard.n_scans(), &group)?;
         let failed = |source| self.fit.failed(layer, source);
-        let ridge = |metric| JointRidge::of(step, joint, &group, metric).map_err(failed);
+        let ridge = |metric| {
+            let ridge = BandRidge::of(step, &group, joint.scope, metric).map_err(failed)?;
+            Ok::<_, EncodingError>(JointRidge { ridge, joint })
+        };
         let [by_r, by_r2] = [ridge(Metric::Pearson)?, ridge(Metric::R2)?];
         let fits = [
             Nested::fit(&by_r, &bands, &y).map_err(failed)?,

@@ -37,7 +37,9 @@
 //! ```
 
 mod average_job;
+mod band_ridge;
 mod canary_job;
+mod dimensions_job;
 mod error;
 mod exchanges;
 mod explainable;
@@ -59,8 +61,11 @@ mod null_job;
 mod null_layers;
 mod null_significance;
 mod pair_clusters;
+mod partition_job;
+mod partition_spaces;
 mod pieces;
 mod prepared;
+mod projector;
 mod scratch;
 mod set_fit;
 mod split_half;
@@ -73,6 +78,7 @@ mod weights;
 
 pub use average_job::{AverageJob, AverageReport};
 pub use canary_job::CanaryJob;
+pub use dimensions_job::DimensionsJob;
 pub use error::EncodingError;
 pub use fit_job::{FitJob, FitOutcome};
 pub use individual_job::IndividualJob;
@@ -80,6 +86,7 @@ pub use joint_job::JointJob;
 pub use layer_job::LayerOutcome;
 pub use model_job::{ModelJob, ModelOutcome};
 pub use null_job::{NullJob, null_orders};
+pub use partition_job::PartitionJob;
 pub use split_half::{SplitHalf, SplitHalfScores, split_half_scores};
 pub use swap_job::SwapJob;
 pub use target_set::{average_targets, average_targets_of};

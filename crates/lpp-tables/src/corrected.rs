@@ -403,6 +403,46 @@ table! {
 }
 
 table! {
+    /// Slopes on ln(parameters) over individual subjects, runs and models, which are crossed.
+    CorrectedCrossed: "corrected_crossed" {
+        /// Mean score or left minus right.
+        outcome: String,
+        /// How the layer was chosen: by test score, or on inner data (nested).
+        layer_rule: String,
+        /// Subjects.
+        n_subjects: usize,
+        /// Runs of each.
+        n_runs: usize,
+        /// Models with a size.
+        n_models: usize,
+        /// Their families.
+        n_families: usize,
+        /// Mean slope over subjects and runs.
+        slope_per_ln_parameter: f64,
+        /// Its standard error over subjects and runs: for these models.
+        std_err: f64,
+        /// Degrees of freedom: those of the fewer units.
+        df: f64,
+        /// Two-sided p.
+        p: f64,
+        /// Lower end of the 95 % confidence interval.
+        ci_low: f64,
+        /// Upper end.
+        ci_high: f64,
+        /// Standard error over subjects, runs and families: for further models too.
+        with_models_std_err: f64,
+        /// Degrees of freedom.
+        with_models_df: f64,
+        /// Two-sided p.
+        with_models_p: f64,
+        /// Lower end of the 95 % confidence interval.
+        with_models_ci_low: f64,
+        /// Upper end.
+        with_models_ci_high: f64,
+    }
+}
+
+table! {
     /// Left minus right of pairs whose partners lie beside the mirror image: no template is symmetric.
     CorrectedMirrorOffsets: "corrected_mirror_offsets" {
         /// How the layer of each voxel is chosen: best_of_test or nested.

@@ -28,14 +28,7 @@ pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedJoint>, AnalysisError
         }
         let Some(alone) = &joint.layer_runs else { continue };
         for (row, score) in ALONE.iter().enumerate() {
-            let runs = alone.index_axis(Axis(1), row);
-            let of_row = OneScore {
-                values: runs
-                    .mean_axis(Axis(0))
-                    .map(|mean| mean.to_vec())
-                    .unwrap_or_default(),
-                runs: Some(runs),
-            };
+            let of_row = OneScore::of_runs(alone.index_axis(Axis(1), row));
             rows.push(of_row.cells(sample, &model.name, &joint.record, score)?);
         }
     }
@@ -43,12 +36,23 @@ pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedJoint>, AnalysisError
 }
 
 /// One kind of score of each voxel, and in each test run (`n_runs`, `n_voxels`).
-struct OneScore<'s> {
+pub(super) struct OneScore<'s> {
     values: Vec<f64>,
     runs: Option<ArrayView2<'s, f64>>,
 }
 
-impl OneScore<'_> {
+impl<'s> OneScore<'s> {
+    /// What is known in each test run.
+    pub(super) fn of_runs(runs: ArrayView2<'s, f64>) -> Self {
+        Self {
+            values: runs
+                .mean_axis(Axis(0))
+                .map(|mean| mean.to_vec())
+                .unwrap_or_default(),
+            runs: Some(runs),
+        }
+    }
+
     fn cells(
         &self,
         sample: &Sample,
@@ -104,14 +108,14 @@ impl OneScore<'_> {
 }
 
 /// A measure of a row with its error over runs.
-struct Cells {
-    value: f64,
-    p: f64,
-    interval: Interval,
+pub(super) struct Cells {
+    pub(super) value: f64,
+    pub(super) p: f64,
+    pub(super) interval: Interval,
 }
 
 impl Cells {
-    fn of(
+    pub(super) fn of(
         sample: &Sample,
         score: &OneScore<'_>,
         measure: Measure,

@@ -20,7 +20,20 @@ pub(crate) fn sample(
     models: &[ModelScores],
     layers: LayerRule,
 ) -> Result<Sample, AnalysisError> {
-    let mut sample = of_brain(brain, models, layers)?;
+    with_ceiling(of_brain(brain, models, layers)?, brain, isc_path)
+}
+
+/// The same of models that are compared with each other, whatever they are.
+pub(crate) fn sample_of(
+    brain: &Brain,
+    isc_path: Option<&Path>,
+    models: &[&ModelScores],
+    layers: LayerRule,
+) -> Result<Sample, AnalysisError> {
+    with_ceiling(of_models(brain, models, &[], layers)?, brain, isc_path)
+}
+
+fn with_ceiling(mut sample: Sample, brain: &Brain, isc_path: Option<&Path>) -> Result<Sample, AnalysisError> {
     sample.ceiling = ceiling(brain, isc_path, &sample)?;
     Ok(sample)
 }
@@ -91,20 +104,31 @@ fn stacked(path: &Path, brain: &Brain) -> Result<Option<Array3<f64>>, AnalysisEr
 }
 
 fn of_brain(brain: &Brain, models: &[ModelScores], layers: LayerRule) -> Result<Sample, AnalysisError> {
-    let places_mm = brain.mask().world_coordinates();
-    let (mut trained, mut baselines) = (Vec::new(), Vec::new());
     // A subject's canary lies among its scores; what lies beside that is no test of a model.
-    for model in models.iter().filter(|model| model.info.kind != ModelKind::Canary) {
-        let target = if model.is_trained() {
-            &mut trained
-        } else {
-            &mut baselines
-        };
-        target.push(of_model(model, brain, layers)?);
-    }
+    let of_size = models
+        .iter()
+        .filter(|model| model.info.kind != ModelKind::Canary && !model.is_projected());
+    let (trained, baselines): (Vec<&ModelScores>, Vec<&ModelScores>) =
+        of_size.partition(|model| model.is_trained());
+    of_models(brain, &trained, &baselines, layers)
+}
+
+fn of_models(
+    brain: &Brain,
+    trained: &[&ModelScores],
+    baselines: &[&ModelScores],
+    layers: LayerRule,
+) -> Result<Sample, AnalysisError> {
+    let places_mm = brain.mask().world_coordinates();
+    let of_each = |models: &[&ModelScores]| -> Result<Vec<SampleModel>, AnalysisError> {
+        models
+            .iter()
+            .map(|model| of_model(model, brain, layers))
+            .collect()
+    };
     Ok(Sample {
-        models: trained,
-        baselines,
+        models: of_each(trained)?,
+        baselines: of_each(baselines)?,
         halves: brain.sides().halves().cloned().unwrap_or_default(),
         by_x: brain.sides().by_x().clone(),
         pairs: brain.homotopic_pairs()?,
@@ -219,7 +243,12 @@ fn swap_scores(path: &Path) -> Result<SwapScores, AnalysisError> {
     Ok(SwapScores { info, values })
 }
 
-fn check_count(path: &Path, what: &str, found: usize, expected: usize) -> Result<(), AnalysisError> {
+pub(super) fn check_count(
+    path: &Path,
+    what: &str,
+    found: usize,
+    expected: usize,
+) -> Result<(), AnalysisError> {
     if found == expected {
         return Ok(());
     }

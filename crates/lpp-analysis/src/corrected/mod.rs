@@ -10,15 +10,20 @@
 //! * `nulls`: scores and sides of a layer against reordered scans;
 //! * `ceilings`: noise ceilings of both sides with their errors, and `equivalence`: whether they explain L − R;
 //! * `voxel_tests`: corrections for many voxels;
+//! * `partition`: explained variance divided among feature spaces;
 //! * `parcels`: a spatial null for maps of parcels;
 //! * `subjects`: effects over individual subjects and over runs;
+//! * `growth`: logarithm or plateau;
+//! * `crossed`: effects over subjects, runs and models at once;
 //! * `mirror_offsets`: pairs whose partners lie beside the mirror image.
 
 mod ceiling;
 mod ceilings;
+mod crossed;
 mod delta;
 mod equivalence;
 mod family_tests;
+mod growth;
 mod joint;
 mod laterality;
 mod load;
@@ -28,6 +33,7 @@ mod nulls;
 mod optimism;
 mod outcome;
 mod parcels;
+mod partition;
 mod sample;
 mod seed;
 mod slope_significance;
@@ -36,7 +42,8 @@ mod swaps;
 mod voxel_tests;
 mod voxels;
 
-pub(crate) use load::sample;
+pub(crate) use load::{sample, sample_of};
+pub(crate) use outcome::Outcome;
 
 pub use ceiling::{CALIPER, Ceiling, CeilingKind, Geometry};
 pub use measures::Measure;
@@ -46,9 +53,10 @@ pub(crate) use swaps::{Exchanged, ONE_LAYER, slope};
 pub use voxels::Voxels;
 
 use lpp_tables::{
-    CorrectedCeilings, CorrectedEquivalence, CorrectedFamilies, CorrectedJoint, CorrectedLaterality,
-    CorrectedLateralityCurves, CorrectedMirrorOffsets, CorrectedNulls, CorrectedOptimism, CorrectedParcels,
-    CorrectedRandomEffects, CorrectedVoxelTests, Delta, Row, Table,
+    CorrectedCeilings, CorrectedCrossed, CorrectedEquivalence, CorrectedFamilies, CorrectedJoint,
+    CorrectedLaterality, CorrectedLateralityCurves, CorrectedMirrorOffsets, CorrectedNulls,
+    CorrectedOptimism, CorrectedParcels, CorrectedRandomEffects, CorrectedVoxelTests, Delta, GrowthLaw, Row,
+    Table, VariancePartition,
 };
 
 use crate::AnalysisError;
@@ -78,7 +86,10 @@ impl Part for CorrectedPart {
             CorrectedVoxelTests::NAME,
             CorrectedParcels::NAME,
             CorrectedRandomEffects::NAME,
+            CorrectedCrossed::NAME,
             CorrectedMirrorOffsets::NAME,
+            GrowthLaw::NAME,
+            VariancePartition::NAME,
         ]
     }
 
@@ -92,7 +103,8 @@ impl Part for CorrectedPart {
             inputs.regions()?.to_vec(),
             &inputs.files.subjects,
         )?;
-        made(&sample)
+        let partitions = partition::rows(&sample, &average.models, &average.brain)?;
+        Ok(made(&sample)?.with(&partitions))
     }
 }
 
@@ -119,5 +131,7 @@ fn made(sample: &Sample) -> Result<Made, AnalysisError> {
         .with(&voxel_tests::rows(sample)?)
         .with(&parcels::rows(sample))
         .with(&subjects::rows(sample)?)
-        .with(&mirror_offsets::rows(sample)?))
+        .with(&crossed::rows(sample)?)
+        .with(&mirror_offsets::rows(sample)?)
+        .with(&growth::rows(sample)?))
 }

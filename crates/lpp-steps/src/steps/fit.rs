@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, right_hemisphere};
 use lpp_study::{
-    KeptModel, Language, RunKind, Study, beside_isc, beside_scores, map_of, start_times, story_names,
+    KeptModel, Language, Projection, RunKind, Study, beside_isc, beside_scores, map_of, start_times,
+    story_names,
 };
 
-use super::fit_extras::{ControlBands, JointFit, Nulls, Swaps};
+use super::fit_extras::{ControlBands, JointFit, Nulls, PartitionFit, Swaps};
 use super::fit_settings::FitSettings;
 use super::{place, words};
 use crate::{Artefact, Choice, Cost, Estimator, Step, SubjectStep};
@@ -204,12 +205,14 @@ impl CanaryFeatures {
 /// The fit of all layers of a model to one or several sets of scans, with optional additional results.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitStep {
-    /// Name of the model.
+    /// Name of the model, that of its scores.
     pub model: String,
     /// Language.
     pub lang: Language,
     /// Activations.
     pub activations: PathBuf,
+    /// The random projection of the features, which is part of the name.
+    pub projection: Option<Projection>,
     /// The words and their times; not needed for features of scans.
     pub words: Option<PathBuf>,
     /// The scans to predict.
@@ -246,6 +249,8 @@ pub struct FitStep {
     pub layer: Option<usize>,
     /// The joint fit with controls.
     pub joint: Option<JointFit>,
+    /// The division of explained variance among feature spaces.
+    pub partition: Option<PartitionFit>,
     /// The test against nulls.
     pub nulls: Option<Nulls>,
     /// The name of the study, if the weights of each layer are kept too.
@@ -254,9 +259,14 @@ pub struct FitStep {
     pub apply: Option<PathBuf>,
     /// The exchanges of sides.
     pub swaps: Option<Swaps>,
+    /// Whether the dimension of each layer is computed too.
+    pub dimensions: bool,
 }
 
 impl FitStep {
+    /// Largest number of words of whose activations dimensions are computed.
+    pub const MOST_WORDS: usize = 2000;
+
     /// The same with the settings of a study, and the names of its stories.
     ///
     /// # Errors
@@ -277,6 +287,7 @@ impl FitStep {
             model: model.to_owned(),
             lang,
             activations: study.activations(model, lang),
+            projection: None,
             words: Some(study.words(lang)),
             targets: Vec::new(),
             subjects: Vec::new(),
@@ -295,11 +306,30 @@ impl FitStep {
             nested_layer: false,
             layer: None,
             joint: None,
+            partition: None,
             nulls: None,
             keep_model: None,
             apply: None,
             swaps: None,
+            dimensions: false,
         }
+    }
+
+    /// The same fit of projected features, whose scores have a name of their own.
+    #[must_use]
+    pub fn projected(self, projection: Projection) -> Self {
+        Self {
+            model: projection.name_of(&self.model),
+            projection: Some(projection),
+            ..self
+        }
+    }
+
+    /// The name of the model that has the features.
+    #[must_use]
+    pub fn features_name(&self) -> &str {
+        let split = self.projection.and_then(|_| Projection::split(&self.model));
+        split.map_or(&self.model, |(model, _)| model)
     }
 
     /// The same fit of the time-only control model.
@@ -308,6 +338,7 @@ impl FitStep {
         Self {
             model: CanaryFeatures::NAME.to_owned(),
             activations: study.activations(CanaryFeatures::NAME, self.lang),
+            projection: None,
             targets: self.targets.iter().map(TargetSet::canary).collect(),
             settings: FitSettings {
                 convolve_scans: false,
@@ -317,9 +348,11 @@ impl FitStep {
             keep_folds: false,
             nested_layer: false,
             joint: None,
+            partition: None,
             nulls: None,
             keep_model: None,
             swaps: None,
+            dimensions: false,
             ..self.clone()
         }
     }
@@ -327,7 +360,8 @@ impl FitStep {
     /// Whether the layer of joint fits and nulls is chosen by the fit, or was requested explicitly.
     #[must_use]
     pub fn chooses_layers(&self) -> bool {
-        let further = self.joint.is_some() || self.nulls.is_some() || self.swaps.is_some();
+        let of_spaces = self.joint.is_some() || self.partition.is_some();
+        let further = of_spaces || self.nulls.is_some() || self.swaps.is_some();
         let needed = self.layer.is_none() && further;
         self.nested_layer || needed
     }
@@ -351,6 +385,10 @@ impl FitStep {
             .with("model", &self.model)
             .with("lang", self.lang)
             .with("subject", &set.subject)
+            .if_known(
+                "projection",
+                self.projection.map(|projection| projection.to_string()),
+            )
             .if_known("tr_s", self.tr_s)
             .with("trim_scans", self.trim_scans)
             .if_known("stories", set.stories.as_ref())
@@ -438,6 +476,33 @@ impl FitStep {
         Some(nulls.of_unique())
     }
 
+    /// The nulls of the parts of a partition with a given layer.
+    #[must_use]
+    pub fn part_nulls(&self) -> Option<Nulls> {
+        let (_, nulls, _) = (self.partition.as_ref()?, self.nulls?, self.layer?);
+        Some(nulls.of_unique())
+    }
+
+    /// The partition of a set and its parts in each fold, if there is one.
+    #[must_use]
+    pub fn partition_artefacts(&self, set: &TargetSet) -> Vec<Artefact> {
+        let Some(partition) = &self.partition else {
+            return Vec::new();
+        };
+        let nulls = self.part_nulls();
+        let artefact = |what: &&str| {
+            self.artefact(set, &beside_scores(&set.scores, what))
+                .if_known("layer", self.layer)
+                .inputs(partition.spaces.iter().map(|(path, _)| path))
+                .with("spaces", &partition.asked)
+                .with("partition_ratios", &partition.ratios)
+                .if_known("part_nulls", nulls.map(|nulls| nulls.n))
+                .if_known("null", nulls.map(|nulls| nulls.order.recorded()))
+                .if_known("null_seed", nulls.map(|nulls| nulls.seed))
+        };
+        ["partition", "partition_runs"].iter().map(artefact).collect()
+    }
+
     /// The nulls of a set, if there are any.
     #[must_use]
     pub fn nulls_artefact(&self, set: &TargetSet) -> Option<Artefact> {
@@ -489,6 +554,16 @@ impl FitStep {
         Some(artefact)
     }
 
+    /// The dimensions of the layers, beside the scores of the average subject, if they are wanted.
+    #[must_use]
+    pub fn dimensions_artefact(&self, set: &TargetSet) -> Option<Artefact> {
+        let artefact = Artefact::new(beside_scores(&set.scores, "dimensions"))
+            .input(&self.activations)
+            .with("model", &self.model)
+            .with("most_words", Self::MOST_WORDS);
+        (self.dimensions && set.is_average()).then_some(artefact)
+    }
+
     /// The test of the time-only control model, for a step made by [`canary`](Self::canary).
     #[must_use]
     pub fn canary_artefact(&self, set: &TargetSet) -> Artefact {
@@ -513,12 +588,19 @@ impl Step for FitStep {
     }
 
     fn arguments(&self) -> Vec<String> {
-        let mut arguments = [words(["--model", &self.model]), place(self.lang)].concat();
+        let mut arguments = [words(["--model", self.features_name()]), place(self.lang)].concat();
+        if let Some(Projection { dims, seed }) = self.projection {
+            let (dims, seed) = (dims.to_string(), seed.to_string());
+            arguments.extend(words(["--project", &dims, "--project-seed", &seed]));
+        }
         if self.chooses_layers() {
             arguments.extend(words(["--nested-layer"]));
         }
         if let Some(joint) = &self.joint {
             arguments.extend(words(["--controls", &joint.asked.join(",")]));
+        }
+        if let Some(partition) = &self.partition {
+            arguments.extend(words(["--partition", &partition.asked.join(",")]));
         }
         if let Some(nulls) = &self.nulls {
             arguments.extend(words(["--nulls", &nulls.n.to_string()]));
@@ -534,6 +616,9 @@ impl Step for FitStep {
         }
         if self.swaps.is_some() {
             arguments.extend(words(["--swaps"]));
+        }
+        if self.dimensions {
+            arguments.extend(words(["--dimensions"]));
         }
         for subject in &self.subjects {
             arguments.extend(words(["--subject", &subject.name]));
@@ -558,8 +643,10 @@ impl Step for FitStep {
             artefacts.extend(self.score_artefacts(set));
             artefacts.extend(self.explainable_artefact(set));
             artefacts.extend(self.joint_artefacts(set));
+            artefacts.extend(self.partition_artefacts(set));
             artefacts.extend(self.nulls_artefact(set));
             artefacts.extend(self.swaps_artefact(set));
+            artefacts.extend(self.dimensions_artefact(set));
             artefacts.extend(self.model_artefact(set));
         }
         artefacts

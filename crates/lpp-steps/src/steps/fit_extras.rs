@@ -87,6 +87,22 @@ impl JointFit {
     }
 }
 
+/// The division of explained variance among a layer and one or two other feature spaces.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartitionFit {
+    /// The other spaces as given to `--partition`: `NAME` or `NAME:LAYER`.
+    pub asked: Vec<String>,
+    /// Activations and layer of each; without a layer, features that have only one.
+    pub spaces: Vec<(PathBuf, Option<usize>)>,
+    /// Ratios of the weights of two spaces that are tried, 1 for equal traces.
+    pub ratios: Vec<f64>,
+}
+
+impl PartitionFit {
+    /// The ratios that are tried by default: decades, because three spaces have a pair of ratios.
+    pub const DEFAULT_RATIOS: &'static str = "logspace:-2:2:5";
+}
+
 /// A test of one layer against permuted scans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nulls {

@@ -35,7 +35,7 @@ pub use controls::ControlStep;
 pub use extract::{Dtype, ExtractStep};
 pub use fetch::{FetchGloveStep, FetchModelStep, FetchPrecomputedStep, FetchScansStep, FetchWordsStep};
 pub use fit::{AlphaSearch, Arithmetic, CanaryFeatures, FitStep, InnerRuns, TargetSet};
-pub use fit_extras::{ControlBands, JointFit, NullOrder, Nulls, Swaps};
+pub use fit_extras::{ControlBands, JointFit, NullOrder, Nulls, PartitionFit, Swaps};
 pub use fit_settings::FitSettings;
 pub use glove::GloveStep;
 pub use hidden_states::HiddenStatesStep;
