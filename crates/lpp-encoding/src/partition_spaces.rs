@@ -27,6 +27,11 @@ impl Spaces {
         1..1 << self.x.len()
     }
 
+    fn mean_width(&self) -> f64 {
+        let widths = self.x.iter().map(|space| space[0].ncols());
+        widths.sum::<usize>() as f64 / self.x.len() as f64
+    }
+
     fn members(&self, set: usize) -> Vec<usize> {
         (0..self.x.len()).filter(|space| set >> space & 1 == 1).collect()
     }
@@ -78,14 +83,13 @@ impl Unions<'_> {
         for &space in &members[1..] {
             x = x.iter().zip(&spaces.x[space]).map(side_by_side).collect();
         }
-        let weights = BandWeights::Given(self.weights(&widths));
+        let weights = BandWeights::Given(self.weights(&widths, spaces.mean_width()));
         Ok(self.ridge.fit(widths, weights, &x, y)?.fold_scores)
     }
 
     /// Candidates, (`n_candidates`, `n_bands`): the first space that takes part has the weight 1, those behind it every ratio
-    /// or none. A weight is relative to the number of columns, and 1 is that of the mean width.
-    fn weights(&self, widths: &[usize]) -> Array2<f64> {
-        let mean = widths.iter().sum::<usize>() as f64 / widths.len() as f64;
+    /// or none. A weight is relative to the number of columns, and 1 is that of the mean width of all spaces, in every union.
+    fn weights(&self, widths: &[usize], mean: f64) -> Array2<f64> {
         let tried: Vec<f64> = [0.0].into_iter().chain(self.ratios.iter().copied()).collect();
         let mut all: Vec<Vec<f64>> = Vec::new();
         for first in 0..widths.len() {
