@@ -146,32 +146,31 @@ fn best_of_folds(fit: &BandedRidgeFit, widths: &[usize]) -> Array2<f64> {
 mod tests {
     use lpp_ridge::{RidgeCv, standardise_columns};
     use lpp_steps::Arithmetic;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+    use rand_distr::{Distribution, StandardNormal};
 
     use super::*;
     use crate::prepared::to_f32;
 
-    /// Columns of one run that are no combination of each other.
-    fn waves(run: usize, n: usize, columns: std::ops::Range<usize>) -> Array2<f64> {
-        let wave = |i: usize, j: usize| {
-            (1.7 * ((i + 1) * (3 * j + 2 + run)) as f64).sin() + ((i * i + j) as f64).cos()
-        };
-        standardise_columns(&Array2::from_shape_fn((n, columns.len()), |(i, j)| {
-            wave(i, columns.start + j)
+    /// White noise of one run, standardised.
+    fn noise(rng: &mut ChaCha8Rng, n: usize, columns: usize) -> Array2<f64> {
+        standardise_columns(&Array2::from_shape_simple_fn((n, columns), || {
+            StandardNormal.sample(rng)
         }))
     }
 
     #[test]
     fn controls_of_their_own_bands_are_weighted_and_the_joint_fit_contains_them() {
-        // The first control drives all voxels, the second has twenty columns that nothing follows; the layer is noise.
-        let (n, widths) = (50, [1, 20]);
-        let controls: Vec<_> = (0..4).map(|run| waves(run, n, 0..21)).collect();
-        let layer: Vec<_> = (0..4).map(|run| waves(run, n, 30..36)).collect();
-        let y: Vec<Array2<f32>> = (0..4)
-            .map(|run| {
-                let noise = waves(run, n, 50..55);
-                let driven =
-                    Array2::from_shape_fn((n, 5), |(i, j)| controls[run][[i, 0]] + 0.7 * noise[[i, j]]);
-                standardise_columns(&driven).mapv(to_f32)
+        // The first control drives all voxels, the second has sixty columns that nothing follows; the layer is noise.
+        let (mut rng, n, widths) = (ChaCha8Rng::seed_from_u64(3), 50, [1, 60]);
+        let controls: Vec<_> = (0..4).map(|_| noise(&mut rng, n, 61)).collect();
+        let layer: Vec<_> = (0..4).map(|_| noise(&mut rng, n, 6)).collect();
+        let y: Vec<Array2<f32>> = controls
+            .iter()
+            .map(|controls| {
+                let scans = noise(&mut rng, n, 5) * 0.7 + controls.slice(ndarray::s![.., ..1]);
+                standardise_columns(&scans).mapv(to_f32)
             })
             .collect();
         let joint = JointFit {
@@ -188,7 +187,7 @@ mod tests {
             controls: controls.clone(),
             control_widths,
         };
-        let (one, each) = (bands(vec![21]), bands(widths.to_vec()));
+        let (one, each) = (bands(vec![61]), bands(widths.to_vec()));
         let (of_one, of_each) = (
             ridge.controls(&one, &y).unwrap(),
             ridge.controls(&each, &y).unwrap(),
@@ -196,7 +195,7 @@ mod tests {
         assert!(of_each.fit.mean_score() > of_one.fit.mean_score() + 0.02);
         for weights in of_each.of_folds() {
             assert!(
-                (weights[0] + 20.0 * weights[1] - 21.0).abs() < 1e-9,
+                (weights[0] + 60.0 * weights[1] - 61.0).abs() < 1e-9,
                 "{weights:?}"
             );
             assert!(weights[0] > 10.0 * weights[1], "{weights:?}");
