@@ -75,9 +75,9 @@ class Study:
     def fit(self, bins, model, *flags):
         call(bins / "lpp-fit", "--study", self.folder, "--model", model, "--lang", "en", "--no-canary", *flags)
 
-    def load(self, name):
-        array = np.load(self.folder / f"scores/{name}_en.npy").astype(float)
-        side = self.folder / f"scores/{name}_en.json"
+    def load(self, name, what=""):
+        array = np.load(self.folder / f"scores/{name}_en{what}.npy").astype(float)
+        side = self.folder / f"scores/{name}_en{what}.json"
         return array, json.loads(side.read_text()) if side.exists() else None
 
 
@@ -231,17 +231,17 @@ for seed in range(a.first, a.first + a.seeds):
         np.save(study.folder / "isc/isc_en_voxelwise.npy", halves.astype("f4"))
         study.fit(a.bin, "m", "--layer", 0, "--partition", "one,two", "--partition-ratios", ",".join(map(str, RATIOS)),
                   "--swaps", "--dimensions", "--precision", "f64", "--alpha-search", "exhaustive")
-        parts, info = study.load("m_partition_runs")[0], study.load("m_partition")[1]
+        parts, info = study.load("m", "_partition_runs")[0], study.load("m", "_partition")[1]
         assert info["parts"] == ["m", "one", "m&one", "two", "m&two", "one&two", "m&one&two"], info["parts"]
         note("parts", np.abs(parts - partition(study)).max())
-        found, info = study.load("m_swaps")
+        found, info = study.load("m", "_swaps")
         expected = swaps(study, info, study.load("m")[1]["alpha_index"][0], isc.astype("f4").astype(float),
                          halves.astype("f4").astype(float))
         for column, name in enumerate(("all", "reliable", "reliable_pairs", "matched")):
             assert info["measures"][column] == name, info["measures"]
             note("exchanges", np.abs(found[:, column] - expected[name]).max())
         words = np.vstack(study.spaces[0]).astype("f4").astype(float)
-        dims = study.load("m_dimensions")[0][0]
+        dims = study.load("m", "_dimensions")[0][0]
         for value, wanted in zip(dims[1:], (participation(words), two_nn(words))):
             note("dimensions", abs(value / wanted - 1))
         note("rank of the padded model", padded_model_stays_last(study, a.bin, rng))

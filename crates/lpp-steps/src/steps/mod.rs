@@ -8,6 +8,7 @@ mod controls;
 mod extract;
 mod fetch;
 mod fit;
+mod fit_artefacts;
 mod fit_extras;
 mod fit_settings;
 mod glove;
