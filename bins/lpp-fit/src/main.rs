@@ -227,7 +227,7 @@ impl Args {
         step.keep_model = self.keep_model.then(|| ModelSource::name_of(study));
         step.nested_layer = self.nested_layer;
         step.layer = self.layer;
-        step.dimensions = self.dimensions;
+        step.dimensions = self.dimensions.then_some(FitStep::MOST_WORDS);
         let asked = self.controls.iter().map(ToString::to_string).collect();
         step.joint = (!self.controls.is_empty()).then(|| JointFit {
             ratios: JointFit::nested(&self.ratios),

@@ -12,7 +12,7 @@ use crate::{EncodingError, FitJob};
 
 /// Participation ratio and intrinsic dimension of each layer over the words of all runs.
 ///
-/// Of more than [`FitStep::MOST_WORDS`] words, as many are taken at equal distances.
+/// Of more words than the step allows, as many are taken at equal distances.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DimensionsJob {
     /// The fit, whose step asks for dimensions.
@@ -73,7 +73,7 @@ fn words(step: &FitStep, activations: &Activations, layer: usize) -> Result<Arra
         found: format!("runs of different width in layer {layer}"),
         expected: "as many features in every run".to_owned(),
     })?;
-    let n = all.nrows().min(FitStep::MOST_WORDS);
+    let n = all.nrows().min(step.dimensions.unwrap_or(FitStep::MOST_WORDS));
     let places: Vec<usize> = (0..n).map(|place| place * all.nrows() / n).collect();
     Ok(all.select(Axis(0), &places).mapv(f64::from))
 }

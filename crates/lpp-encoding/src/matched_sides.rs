@@ -63,6 +63,7 @@ impl MatchedSides {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prepared::to_f32;
     use ndarray::{Array1, array};
 
     #[test]
@@ -77,7 +78,7 @@ mod tests {
         let sides = MatchedSides::of(&r_half, &pairs);
         let score = |voxel: usize| {
             let mean = r_half.column(voxel).sum() / 4.0;
-            (0.5 * (2.0 * mean / (1.0 + mean)).sqrt()) as f32
+            to_f32(0.5 * (2.0 * mean / (1.0 + mean)).sqrt())
         };
         let left: Array1<f32> = (0..n).map(score).collect();
         let right: Array1<f32> = (n..2 * n).map(score).collect();

@@ -51,11 +51,7 @@ impl Spaces {
         let others = (self.sets().end - 1) & !set;
         let subsets = (0..=set).filter(|subset| subset & !set == 0);
         let mut part = Array2::zeros(of_unions[0].raw_dim());
-        for union in subsets
-            .clone()
-            .map(|subset| others | subset)
-            .filter(|union| *union > 0)
-        {
+        for union in subsets.map(|subset| others | subset).filter(|union| *union > 0) {
             let sign = if (union & set).count_ones() % 2 == 1 {
                 1.0
             } else {

@@ -60,7 +60,7 @@ mod tests {
         let (n, p, dims) = (60_usize, 400, 256);
         let words = Array2::from_shape_fn((n, p), |(i, j)| {
             let (i, j) = (i as f64, j as f64);
-            ((0.37 * (i + 2.0) * (j + 1.0)).sin() * (1.0 + 5.0 * (0.01 * j).cos())) as f32
+            to_f32((0.37 * (i + 2.0) * (j + 1.0)).sin() * (1.0 + 5.0 * (0.01 * j).cos()))
         });
         let squared = |rows: &Array2<f32>, a: usize, b: usize| {
             let differences = &rows.row(a) - &rows.row(b);

@@ -119,6 +119,9 @@ impl SwapJob {
 /// Left and right scores of all pairs, each (`n_pairs`, `n_patterns`).
 type SidesScores = [Array2<f32>; 2];
 
+/// A measure of each run under every pattern, under its name.
+type Measure = (&'static str, Vec<Array1<f64>>);
+
 /// What is averaged beside all pairs.
 struct Selections {
     /// Pairs of which both voxels are reliable by the paper's rule, and pairs whose mean correlation of halves is large.
@@ -164,7 +167,7 @@ impl Selections {
         all: &HomotopicPairs,
         by_run: &[SidesScores],
         patterns: &RunSwaps,
-    ) -> Result<Vec<(&'static str, Vec<Array1<f64>>)>, EncodingError> {
+    ) -> Result<Vec<Measure>, EncodingError> {
         let differences: Vec<Array2<f32>> = by_run.iter().map(|[left, right]| left - right).collect();
         let over = |pairs: &HomotopicPairs| {
             let rows = |(row, left): (usize, &usize)| pairs.left().contains(left).then_some(row);

@@ -83,7 +83,7 @@ mod tests {
         assert!(RunTest::of_crossed(&array![[1.0, 2.0]]).is_err());
     }
 
-    const EXPECTED: [f64; 2] = [0.16760154467598973, 0.1546966486389874];
+    const EXPECTED: [f64; 2] = [0.167_601_544_675_989_73, 0.154_696_648_638_987_4];
 
     /// Standard deviations of a slope's deviations: of subjects, of runs, of both together, of families of models; and of the
     /// outcome of a single model.
@@ -120,8 +120,8 @@ mod tests {
                 .collect();
             let mut mean = vec![0.0; 24];
             let mut slopes = Array2::zeros((n_subjects, n_runs));
-            for ((i, r), slope) in slopes.indexed_iter_mut() {
-                let own = of_subjects[i] + of_runs[r] + normal(spread.rest);
+            for ((subject, run), slope) in slopes.indexed_iter_mut() {
+                let own = of_subjects[subject] + of_runs[run] + normal(spread.rest);
                 let y: Vec<f64> = (0..24).map(|m| own * x[m] + model[m]).collect();
                 *slope = crate::ols(&y, &[&x]).unwrap().slope().estimate;
                 for (sum, y) in mean.iter_mut().zip(&y) {

@@ -1,5 +1,5 @@
 //! What is unique to a layer, what feature spaces share, projections and dimensions. Their numbers are compared with NumPy by
-//! check_spaces.py.
+//! `check_spaces.py`.
 
 use lpp_study::{DimensionsInfo, JointRecord, PartitionInfo};
 

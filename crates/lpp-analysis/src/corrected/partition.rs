@@ -35,7 +35,6 @@ pub(crate) fn rows(
             ];
             let [by_x, pairs] = [of(Measure::ByX, Voxels::All)?, of(Measure::Pairs, Voxels::All)?];
             let p = info.part_p.get(place);
-            let side_p = |side: Option<Option<f64>>| side.flatten().unwrap_or(f64::NAN);
             rows.push(VariancePartition {
                 model: model.name().to_owned(),
                 layer: info.layer,
@@ -58,8 +57,8 @@ pub(crate) fn rows(
                 l_minus_r_all_pairs_runs_ci_low: pairs.interval.low,
                 l_minus_r_all_pairs_runs_ci_high: pairs.interval.high,
                 part_p: p.map_or(f64::NAN, |p| p.mean),
-                part_left_p: side_p(p.map(|p| p.left)),
-                part_right_p: side_p(p.map(|p| p.right)),
+                part_left_p: p.and_then(|p| p.left).unwrap_or(f64::NAN),
+                part_right_p: p.and_then(|p| p.right).unwrap_or(f64::NAN),
                 nulls: info.nulls.clone(),
             });
         }

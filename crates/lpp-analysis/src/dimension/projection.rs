@@ -153,9 +153,12 @@ fn mean_runs(outcomes: &[Outcome]) -> Vec<Vec<f64>> {
         .collect()
 }
 
+/// For each seed, the projected models and the names of the whole ones.
+type BySeed<'a> = BTreeMap<u64, Vec<(&'a str, &'a ModelScores)>>;
+
 /// Projected models by number of columns, trained ones first.
 fn grouped<'a>(average: &'a Average) -> Vec<Projected<'a>> {
-    let mut found: BTreeMap<(usize, bool), BTreeMap<u64, Vec<(&'a str, &'a ModelScores)>>> = BTreeMap::new();
+    let mut found: BTreeMap<(usize, bool), BySeed<'a>> = BTreeMap::new();
     for model in &average.projected {
         let Some((base, projection)) = Projection::split(model.name()) else {
             continue;
@@ -164,35 +167,34 @@ fn grouped<'a>(average: &'a Average) -> Vec<Projected<'a>> {
         let seeds = found.entry((projection.dims, untrained)).or_default();
         seeds.entry(projection.seed).or_default().push((base, model));
     }
-    let group =
-        |((dims, untrained), seeds): ((usize, bool), BTreeMap<u64, Vec<(&'a str, &'a ModelScores)>>)| {
-            let names = |models: &Vec<(&'a str, &'a ModelScores)>| -> BTreeSet<String> {
-                models.iter().map(|(base, _)| (*base).to_owned()).collect()
-            };
-            let mut common = seeds.values().map(names);
-            let first = common.next().unwrap_or_default();
-            let common = common.fold(first, |all, names| &all & &names);
-            let left_out = seeds.values().any(|models| models.len() > common.len());
-            if left_out {
-                tracing::warn!(
-                    "projection to {dims} columns: {} models have the same seeds; the others are left out",
-                    common.len()
-                );
-            }
-            let in_all = |models: Vec<(&'a str, &'a ModelScores)>| -> Vec<&'a ModelScores> {
-                let kept = models.into_iter().filter(|(base, _)| common.contains(*base));
-                kept.map(|(_, model)| model).collect()
-            };
-            Projected {
-                dims,
-                trained: !untrained,
-                seeds: seeds.into_values().map(in_all).collect(),
-                whole: average
-                    .models
-                    .iter()
-                    .filter(|model| common.contains(model.name()))
-                    .collect(),
-            }
+    let group = |((dims, untrained), seeds): ((usize, bool), BySeed<'a>)| {
+        let names = |models: &Vec<(&'a str, &'a ModelScores)>| -> BTreeSet<String> {
+            models.iter().map(|(base, _)| (*base).to_owned()).collect()
         };
+        let mut common = seeds.values().map(names);
+        let first = common.next().unwrap_or_default();
+        let common = common.fold(first, |all, names| &all & &names);
+        let left_out = seeds.values().any(|models| models.len() > common.len());
+        if left_out {
+            tracing::warn!(
+                "projection to {dims} columns: {} models have the same seeds; the others are left out",
+                common.len()
+            );
+        }
+        let in_all = |models: Vec<(&'a str, &'a ModelScores)>| -> Vec<&'a ModelScores> {
+            let kept = models.into_iter().filter(|(base, _)| common.contains(*base));
+            kept.map(|(_, model)| model).collect()
+        };
+        Projected {
+            dims,
+            trained: !untrained,
+            seeds: seeds.into_values().map(in_all).collect(),
+            whole: average
+                .models
+                .iter()
+                .filter(|model| common.contains(model.name()))
+                .collect(),
+        }
+    };
     found.into_iter().map(group).collect()
 }

@@ -256,8 +256,8 @@ pub struct FitStep {
     pub apply: Option<PathBuf>,
     /// The exchanges of sides.
     pub swaps: Option<Swaps>,
-    /// Whether the dimension of each layer is computed too.
-    pub dimensions: bool,
+    /// Largest number of words of whose activations the dimension of each layer is computed, if it is wanted.
+    pub dimensions: Option<usize>,
 }
 
 impl FitStep {
@@ -308,7 +308,7 @@ impl FitStep {
             keep_model: None,
             apply: None,
             swaps: None,
-            dimensions: false,
+            dimensions: None,
         }
     }
 
@@ -349,7 +349,7 @@ impl FitStep {
             nulls: None,
             keep_model: None,
             swaps: None,
-            dimensions: false,
+            dimensions: None,
             ..self.clone()
         }
     }
@@ -492,7 +492,7 @@ impl Step for FitStep {
         if self.swaps.is_some() {
             arguments.extend(words(["--swaps"]));
         }
-        if self.dimensions {
+        if self.dimensions.is_some() {
             arguments.extend(words(["--dimensions"]));
         }
         for subject in &self.subjects {

@@ -124,10 +124,11 @@ impl FitStep {
     /// The dimensions of the layers, beside the scores of the average subject, if they are wanted.
     #[must_use]
     pub fn dimensions_artefact(&self, set: &TargetSet) -> Option<Artefact> {
+        let most_words = self.dimensions.filter(|_| set.is_average())?;
         let artefact = Artefact::new(beside_scores(&set.scores, "dimensions"))
             .input(&self.activations)
             .with("model", &self.model)
-            .with("most_words", Self::MOST_WORDS);
-        (self.dimensions && set.is_average()).then_some(artefact)
+            .with("most_words", most_words);
+        Some(artefact)
     }
 }
