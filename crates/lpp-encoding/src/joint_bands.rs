@@ -62,17 +62,16 @@ impl JointRidge<'_> {
     /// The controls alone. Several bands have the weights that a descent finds best for each fold.
     pub(crate) fn controls(&self, bands: &Bands, y: &[Array2<f32>]) -> Result<Controls, RidgeError> {
         let widths = &bands.control_widths;
-        let weights = match widths.len() {
-            1 => Array2::ones((1, 1)),
-            _ => {
-                let descent = BandWeights::Descent {
-                    n_candidates: N_DESCENT,
-                };
-                best_of_folds(
-                    &self.ridge.fit(widths.clone(), descent, &bands.controls, y)?,
-                    widths,
-                )
-            }
+        let weights = if widths.len() == 1 {
+            Array2::ones((1, 1))
+        } else {
+            let descent = BandWeights::Descent {
+                n_candidates: N_DESCENT,
+            };
+            best_of_folds(
+                &self.ridge.fit(widths.clone(), descent, &bands.controls, y)?,
+                widths,
+            )
         };
         let given = BandWeights::Given(weights.clone());
         let fit = self.ridge.fit(widths.clone(), given, &bands.controls, y)?;
