@@ -6,20 +6,20 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use lpp_cli::{CommonArgs, Outcome, Program, ScanArgs, StudyArgs};
 use lpp_encoding::{
-    CanaryJob, FitJob, FitOutcome, IndividualJob, JointJob, LayerOutcome, ModelJob, ModelOutcome, NullJob,
-    SwapJob, TransferJob, average_targets, average_targets_of,
+    CanaryJob, DimensionsJob, FitJob, FitOutcome, IndividualJob, JointJob, LayerOutcome, ModelJob,
+    ModelOutcome, NullJob, PartitionJob, SwapJob, TransferJob, average_targets, average_targets_of,
 };
 use lpp_files::Progress;
 use lpp_fmri::Hrf;
 use lpp_preparation::RepetitionTime;
 use lpp_steps::{
-    AlphaSearch, Arithmetic, CanaryFeatures, Choice, FitSettings, FitStep, InnerRuns, JointFit, NullOrder,
-    Nulls, Swaps, TargetSet,
+    AlphaSearch, Arithmetic, CanaryFeatures, Choice, ControlBands, FitSettings, FitStep, InnerRuns, JointFit,
+    NullOrder, Nulls, PartitionFit, Swaps, TargetSet,
 };
 use lpp_study::{
-    AlphaScope, FeatureName, FeatureSource, FoldRule, JointInfo, KeptModel, Language, Metric, ModelSource,
-    NullsInfo, PairRuns, Penalties, RunKind, Study, SwapsInfo, check_pairs, map_of, resampled_runs,
-    resampled_runs_of,
+    AlphaScope, DimensionsInfo, FeatureName, FeatureSource, FoldRule, JointRecord, KeptModel, Language,
+    Metric, ModelSource, NullsInfo, PairRuns, PartitionInfo, Penalties, Projection, RunKind, Study,
+    SwapsInfo, check_pairs, map_of, resampled_runs, resampled_runs_of,
 };
 use lpp_text::Control;
 
@@ -112,9 +112,16 @@ struct Args {
     /// words and scans of this one; written to the folder transfer-SOURCE inside the scores folder
     #[arg(long, value_name = "DIR", conflicts_with_all = [
         "alphas", "alpha_search", "inner", "precision", "hrf", "metric", "alpha_scope", "folds", "gap", "nested_layer",
-        "controls", "nulls", "layer", "keep_model", "no_canary",
+        "controls", "partition", "nulls", "layer", "keep_model", "no_canary",
     ])]
     apply: Option<PathBuf>,
+    /// Project the features of each layer at random to this number of columns, no more than the narrowest model has, so that
+    /// all models have equally many; the scores get the name `MODEL_projD_seedS`
+    #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["apply", "keep_model"])]
+    project: Option<u32>,
+    /// Seed of the projection
+    #[arg(long, value_name = "S", default_value_t = 1, requires = "project")]
+    project_seed: u64,
     /// Write the scores to the folder variant-NAME inside the scores folder, to compare settings; with --apply, to
     /// transfer-NAME
     #[arg(long, value_name = "NAME", value_parser = variant, conflicts_with = "output")]
@@ -130,12 +137,23 @@ struct Args {
     /// always tried
     #[arg(long, value_name = "GRID", default_value = JointFit::DEFAULT_RATIOS)]
     ratios: Penalties,
+    /// How the controls of a joint fit share a penalty
+    #[arg(long, value_name = "BANDS", default_value = ControlBands::default().name(), value_parser = lpp_cli::choice::<ControlBands>())]
+    control_bands: ControlBands,
     /// Voxels that share ratio and penalty in a joint fit
     #[arg(long, value_name = "SCOPE", default_value = AlphaScope::default().name(), value_parser = lpp_cli::choice::<AlphaScope>())]
     joint_scope: AlphaScope,
     /// No longer known: see --ratios
     #[arg(long, hide = true, value_parser = no_candidates)]
     candidates: Option<String>,
+    /// Also divide the explained variance (R²) among one layer and these one or two other feature spaces: what each has alone,
+    /// and what they share; written to `MODEL_LANG_partition.npy`. Give names of controls or of other activations, with a layer
+    /// (NAME:LAYER) if they have several; --nulls tests the parts of a given layer
+    #[arg(long, value_name = "NAME[:LAYER]", value_delimiter = ',', value_parser = space)]
+    partition: Vec<(FeatureName, Option<usize>)>,
+    /// Ratios of the weights of two spaces of a partition that are tried, 1 for equal traces
+    #[arg(long, value_name = "GRID", default_value = PartitionFit::DEFAULT_RATIOS)]
+    partition_ratios: Penalties,
     /// Also test one layer against this number of nulls, and left against right; written to `MODEL_LANG_nulls.npy`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     nulls: Option<u32>,
@@ -152,8 +170,12 @@ struct Args {
     /// `MODEL_LANG_swaps.npy`
     #[arg(long)]
     swaps: bool,
+    /// Also compute the dimension of each layer's activations (participation ratio and intrinsic dimension); written to
+    /// `MODEL_LANG_dimensions.npy`
+    #[arg(long, conflicts_with = "project")]
+    dimensions: bool,
     /// Layer for --controls, --nulls and --swaps [default: the one with the best validation score, which --nulls chooses again in
-    /// each null]
+    /// each null]. With --controls and --nulls, what is unique to a given layer is tested too
     #[arg(long, value_name = "LAYER")]
     layer: Option<usize>,
     /// Seed of nulls
@@ -188,6 +210,12 @@ impl Args {
         if let Some(activations) = &self.activations {
             step.activations.clone_from(activations);
         }
+        if let Some(dims) = self.project {
+            step = step.projected(Projection {
+                dims: dims as usize,
+                seed: self.project_seed,
+            });
+        }
         step.words = self.words.clone().or(step.words);
         if let Some(alphas) = &self.alphas {
             step.alphas = alphas.values().to_vec();
@@ -200,12 +228,15 @@ impl Args {
         step.keep_model = self.keep_model.then(|| ModelSource::name_of(study));
         step.nested_layer = self.nested_layer;
         step.layer = self.layer;
+        step.dimensions = self.dimensions.then_some(FitStep::MOST_WORDS);
         let asked = self.controls.iter().map(ToString::to_string).collect();
         step.joint = (!self.controls.is_empty()).then(|| JointFit {
             ratios: JointFit::nested(&self.ratios),
+            bands: self.control_bands,
             scope: self.joint_scope,
             ..JointFit::with(asked, controls(study, self.study.lang, &self.controls))
         });
+        step.partition = self.partition(study)?;
         if self.swaps && !step.settings.has_fast_nulls() {
             anyhow::bail!(
                 "--swaps needs correlations, a penalty for all voxels, no gaps and no test stories"
@@ -228,6 +259,33 @@ impl Args {
             ..Nulls::circular(n as usize)
         });
         Ok(step)
+    }
+
+    /// The other spaces of a partition.
+    fn partition(&self, study: &Study) -> anyhow::Result<Option<PartitionFit>> {
+        if self.partition.len() > 2 {
+            anyhow::bail!(
+                "--partition: found {} names, expected one or two beside the model; explained variance is divided among up to three",
+                self.partition.len()
+            );
+        }
+        let mut spaces = Vec::new();
+        for (name, layer) in &self.partition {
+            let of_name = controls(study, self.study.lang, std::slice::from_ref(name));
+            let [(_, path)] = &of_name[..] else {
+                anyhow::bail!("--partition: found {name}, expected names of single feature spaces");
+            };
+            spaces.push((path.clone(), *layer));
+        }
+        let asked = |(name, layer): &(FeatureName, Option<usize>)| match layer {
+            Some(layer) => format!("{name}:{layer}"),
+            None => name.to_string(),
+        };
+        Ok((!spaces.is_empty()).then(|| PartitionFit {
+            asked: self.partition.iter().map(asked).collect(),
+            spaces,
+            ratios: self.partition_ratios.values().to_vec(),
+        }))
     }
 
     /// The settings of the study, with those that were given in their place.
@@ -256,7 +314,7 @@ impl Args {
 
     /// Adds what is predicted: the average subject, given scans, or individual subjects, which are made ready.
     fn add_targets(&self, study: &Study, job: &mut FitJob, progress: &dyn Progress) -> anyhow::Result<()> {
-        let (lang, model) = (self.study.lang, self.model.as_str());
+        let lang = self.study.lang;
         let subjects = if self.all_subjects {
             resampled_runs(study, lang)?
         } else {
@@ -265,7 +323,7 @@ impl Args {
         };
         let rule = study.config().corpus.pair_runs;
         if subjects.is_empty() {
-            job.step.targets = vec![self.average(study, job.n_runs()?, rule)?];
+            job.step.targets = vec![self.average(study, job, rule)?];
             return Ok(());
         }
         check_pairs(&subjects, rule)?;
@@ -276,7 +334,7 @@ impl Args {
             prepared.tr = prepared.tr.or_flag(self.tr);
             prepared.force = self.study.force;
             prepared.run(lpp_cli::software!(), progress)?;
-            let target = TargetSet::individual(study, model, lang, &prepared.step);
+            let target = TargetSet::individual(study, &job.step.model, lang, &prepared.step);
             job.step.targets.push(target);
             job.step.subjects.push(prepared.step);
         }
@@ -284,10 +342,10 @@ impl Args {
     }
 
     /// The average subject, or the scans that were given.
-    fn average(&self, study: &Study, n_runs: usize, rule: Option<PairRuns>) -> anyhow::Result<TargetSet> {
-        let (lang, model) = (self.study.lang, self.model.as_str());
+    fn average(&self, study: &Study, job: &FitJob, rule: Option<PairRuns>) -> anyhow::Result<TargetSet> {
+        let (lang, model) = (self.study.lang, job.step.model.as_str());
         let mut average = if self.y.is_empty() {
-            average_targets(study, model, lang, n_runs)?
+            average_targets(study, model, lang, job.n_runs()?)?
         } else {
             average_targets_of(study, model, lang, &self.y, rule)?
         };
@@ -344,6 +402,21 @@ fn no_candidates(_: &str) -> Result<String, String> {
     Err("joint fits try every ratio of a grid; choose it with --ratios".to_owned())
 }
 
+/// A feature space: a name, and a layer of it behind a colon.
+fn space(text: &str) -> Result<(FeatureName, Option<usize>), String> {
+    let (name, layer) = match text.rsplit_once(':') {
+        Some((name, layer)) => {
+            let wrong = |_| format!("{layer:?} is no layer, expected NAME:LAYER with a number from 0");
+            (name, Some(layer.parse().map_err(wrong)?))
+        }
+        None => (text, None),
+    };
+    let name: FeatureName = name
+        .parse()
+        .map_err(|error: lpp_study::NameError| error.to_string())?;
+    Ok((name, layer))
+}
+
 /// A name that makes a folder inside the scores folder.
 fn variant(name: &str) -> Result<String, String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
@@ -394,13 +467,24 @@ fn of_fit(fit: &FitOutcome) -> Outcome {
         .fact("best_mean_score", fit.best_mean_score, "")
 }
 
-fn of_joint(found: &LayerOutcome<JointInfo>) -> Outcome {
-    let (layer, means) = (found.info.layer, &found.info.means);
+fn of_joint(found: &LayerOutcome<JointRecord>) -> Outcome {
+    let (layer, means) = (found.info.fit.layer, &found.info.fit.means);
+    let unique_p = found.info.unique_p.map(|p| p.unique_r.mean);
     let words = format!("mean R² {:.4} with the layer, {:.4} without", means[3], means[4]);
     Outcome::new(&found.path, found.up_to_date)
         .fact("layer", layer, &format!("layer {layer}"))
         .fact("mean_r2_joint", means[3], &words)
         .fact("mean_r2_controls", means[4], "")
+        .fact("unique_p", unique_p, "")
+}
+
+fn of_partition(found: &LayerOutcome<PartitionInfo>) -> Outcome {
+    let info = &found.info;
+    let alone = format!("{:.4} of the variance is the layer's alone", info.means[0]);
+    Outcome::new(&found.path, found.up_to_date)
+        .fact("layer", info.layer, &format!("layer {}", info.layer))
+        .count("parts", info.parts.len())
+        .fact("mean_alone", info.means[0], &alone)
 }
 
 fn of_nulls(found: &LayerOutcome<NullsInfo>) -> Outcome {
@@ -433,6 +517,10 @@ fn of_model(kept: &ModelOutcome) -> Outcome {
     Outcome::new(&kept.path, kept.up_to_date).count("layers", kept.n_layers)
 }
 
+fn of_dimensions(found: &LayerOutcome<DimensionsInfo>) -> Outcome {
+    Outcome::new(&found.path, found.up_to_date).count("words", found.info.n_words)
+}
+
 fn of_swaps(found: &LayerOutcome<SwapsInfo>) -> Outcome {
     let info = &found.info;
     let n_pairs = info.n_pairs.first().copied().unwrap_or(0);
@@ -454,10 +542,14 @@ fn main() -> ExitCode {
         let mut outcomes: Vec<Outcome> = fits.iter().map(of_fit).collect();
         let joint = JointJob { fit: fit.clone() }.run(software, &progress)?;
         outcomes.extend(joint.iter().map(of_joint));
+        let partitions = PartitionJob { fit: fit.clone() }.run(software, &progress)?;
+        outcomes.extend(partitions.iter().map(of_partition));
         let nulls = NullJob { fit: fit.clone() }.run(software, &progress)?;
         outcomes.extend(nulls.iter().map(of_nulls));
         let swaps = SwapJob { fit: fit.clone() }.run(software, &progress)?;
         outcomes.extend(swaps.iter().map(of_swaps));
+        let dimensions = DimensionsJob { fit: fit.clone() }.run(software, &progress)?;
+        outcomes.extend(dimensions.iter().map(of_dimensions));
         let models = ModelJob { fit }.run(software, &progress)?;
         outcomes.extend(models.iter().map(of_model));
         if let Some(canary) = canary {

@@ -195,6 +195,8 @@ pub(crate) struct Average {
     pub(crate) models: Vec<ModelScores>,
     /// Features that only know time: neither models nor baselines.
     pub(crate) canaries: Vec<ModelScores>,
+    /// Models whose features were projected to equally many, by size.
+    pub(crate) projected: Vec<ModelScores>,
 }
 
 impl Average {
@@ -311,10 +313,12 @@ impl<'a> Inputs<'a> {
                 source.study.isc(source.lang).display()
             );
         }
+        let projected = models.extract_if(.., |model| model.is_projected()).collect();
         Ok(Average {
             brain,
             models,
             canaries,
+            projected,
         })
     }
 }

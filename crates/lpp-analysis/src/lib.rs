@@ -39,6 +39,7 @@ mod compare;
 pub mod corrected;
 mod curve;
 mod densities;
+mod dimension;
 mod error;
 mod individuals;
 mod inputs;

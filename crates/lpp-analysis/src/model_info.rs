@@ -126,7 +126,7 @@ impl ModelInfoTable {
     fn size_of(&self, model: &ModelScores) -> Option<u64> {
         let name = model.twin().map(|(name, _)| name);
         let name = name.or_else(|| model.checkpoint().map(|(name, _)| name));
-        self.get(name.unwrap_or(model.name()))?.n_parameters
+        self.get(name.unwrap_or(model.features_name()))?.n_parameters
     }
 
     /// A quantity of each model; NaN where it is not known.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use lpp_stats::{Hemispheres, LateralScore, MeanScore, VoxelSet, best_over_layers};
-use lpp_study::{Language, ModelKind, Scores, ScoresInfo, numbered};
+use lpp_study::{Language, ModelKind, Projection, Scores, ScoresInfo, numbered};
 use ndarray::{Array2, s};
 
 use crate::AnalysisError;
@@ -231,27 +231,44 @@ impl ModelScores {
     /// Whether this is a trained language model, which regressions on size are made of; not a step on its way.
     #[must_use]
     pub fn is_trained(&self) -> bool {
-        self.info.kind == ModelKind::Model && self.checkpoint().is_none()
+        self.info.kind == ModelKind::Model && self.checkpoint().is_none() && !self.is_projected()
     }
 
     /// Whether a trained model must beat this: word vectors, random vectors, untrained models.
     #[must_use]
     pub fn is_baseline(&self) -> bool {
-        self.info.kind != ModelKind::Model
+        self.info.kind != ModelKind::Model && !self.is_projected()
+    }
+
+    /// Whether the features were projected at random; such scores are compared with each other only.
+    #[must_use]
+    pub fn is_projected(&self) -> bool {
+        self.info.terms.projection.is_some()
+    }
+
+    /// The name without a projection.
+    pub(crate) fn features_name(&self) -> &str {
+        let split = self
+            .info
+            .terms
+            .projection
+            .and_then(|_| Projection::split(self.name()));
+        split.map_or(self.name(), |(name, _)| name)
     }
 
     /// Model and step of a checkpoint of its training: `pythia-6.9b` and 1000 of `pythia-6.9b_step1000`.
     #[must_use]
     pub fn checkpoint(&self) -> Option<(&str, u64)> {
         (self.info.kind == ModelKind::Model).then_some(())?;
-        numbered(self.name(), "_step")
+        numbered(self.features_name(), "_step")
     }
 
     /// Model and seed of an untrained twin: `gpt2` and 1 of `gpt2_untrained_seed1`.
     #[must_use]
     pub fn twin(&self) -> Option<(&str, u64)> {
         (self.info.kind == ModelKind::Untrained).then_some(())?;
-        numbered(self.name(), "_untrained_seed").or_else(|| numbered(self.name(), "_seed"))
+        let name = self.features_name();
+        numbered(name, "_untrained_seed").or_else(|| numbered(name, "_seed"))
     }
 
     /// The layer with the largest mean over the voxels of [`ModelScores::voxels_of_best_layer`], from 0, and its relative

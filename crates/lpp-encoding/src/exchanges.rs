@@ -31,15 +31,16 @@ impl Exchanges {
         Ok(Self { runs, swaps })
     }
 
-    /// Left minus right of each pair under each pattern, averaged over the tests of `folds`: (`n_pairs`, `n_patterns`).
-    pub(crate) fn differences(
+    /// Left and right score of each pair under each pattern, averaged over the tests of `folds`: each (`n_pairs`,
+    /// `n_patterns`).
+    pub(crate) fn scores(
         &self,
         prepared: &Prepared,
         fit: &RidgeCvFit,
         y: &[Array2<f32>],
         folds: &[usize],
-    ) -> Result<Array2<f32>, RidgeError> {
-        prepared.swap_differences(fit, y, &self.swaps, folds)
+    ) -> Result<[Array2<f32>; 2], RidgeError> {
+        prepared.swap_scores(fit, y, &self.swaps, folds)
     }
 
     /// Whether a p of 5 % or less can be reached.

@@ -9,6 +9,7 @@ use ndarray::{Array2, ArrayRef2};
 
 use crate::EncodingError;
 use crate::pieces::Pieces;
+use crate::projector::Projector;
 
 /// Turns the layers of an activations file into features, with one regressor matrix per run for all layers.
 ///
@@ -21,6 +22,8 @@ pub(crate) struct LayerFeatures {
     words_sha256: Option<String>,
     /// Applied to the features of all scans of a run.
     filter: Option<SignalCleaner>,
+    /// Applied to the activations before anything else.
+    projector: Option<Projector>,
     warnings: Vec<String>,
 }
 
@@ -146,8 +149,14 @@ impl LayerFeatures {
             rows,
             words_sha256,
             filter: design.filter_features.then(|| design.filter()).transpose()?,
+            projector: None,
             warnings,
         })
+    }
+
+    /// The same with the activations of each layer projected.
+    pub(crate) fn projected(self, projector: Option<Projector>) -> Self {
+        Self { projector, ..self }
     }
 
     /// The activations.
@@ -188,13 +197,27 @@ impl LayerFeatures {
                     format!("{:?} ({}s, width)", (self.n_rows(run), width), self.row_name()),
                 ));
             }
-            let scans = self.of_scans(run, layer, &rows)?;
+            let scans = self.of_scans(run, layer, &self.project(layer, rows)?)?;
             match &self.filter {
                 Some(filter) => Ok(filter.clean_double(&scans)?),
                 None => Ok(scans),
             }
         };
         (0..n_runs).map(&mut of_run).collect()
+    }
+
+    fn project(&self, layer: usize, rows: Array2<f32>) -> Result<Array2<f32>, EncodingError> {
+        match &self.projector {
+            None => Ok(rows),
+            Some(projector) if projector.projection.dims <= rows.ncols() => Ok(projector.apply(layer, &rows)),
+            Some(projector) => Err(self.mismatch(
+                format!("{} features in layer {layer}", rows.ncols()),
+                format!(
+                    "at least the {} of --project; use no more than the narrowest model has",
+                    projector.projection.dims
+                ),
+            )),
+        }
     }
 
     /// Features of the pieces of one layer, z-scored, from those of [`scans`](Self::scans).

@@ -20,6 +20,7 @@ use crate::explainable;
 use crate::features::{Design, LayerFeatures, rows_are_scans};
 use crate::group::{groups, members, ridge_params};
 use crate::prepared::Prepared;
+use crate::projector::Projector;
 use crate::set_fit::SetFit;
 use crate::target_set::{average_targets, load_mask, wrong_runs};
 
@@ -165,7 +166,12 @@ impl FitJob {
 
     /// Opens the features of the fit for scans of these lengths.
     pub(crate) fn features(&self, n_scans: &[usize]) -> Result<LayerFeatures, EncodingError> {
-        self.features_of(&self.step.activations, n_scans)
+        let features = self.features_of(&self.step.activations, n_scans)?;
+        let projector = self.step.projection.map(|projection| Projector {
+            model: self.step.features_name().to_owned(),
+            projection,
+        });
+        Ok(features.projected(projector))
     }
 
     /// The same of other activations for the same words.
@@ -351,11 +357,13 @@ impl FitJob {
             name.parse::<FeatureName>()
                 .map_or_else(|_| name.to_owned(), |n| n.to_string())
         };
-        if let Some(model) = of("model").filter(|model| spelling(model) != spelling(&self.step.model)) {
+        if let Some(model) =
+            of("model").filter(|model| spelling(model) != spelling(self.step.features_name()))
+        {
             tracing::warn!(
                 "{}: according to the metadata these are activations of the model {model}; they are fitted as {}",
                 self.step.activations.display(),
-                self.step.model
+                self.step.features_name()
             );
         }
         if let Some(lang) = of("lang").filter(|lang| **lang != self.step.lang.to_string()) {
@@ -377,6 +385,7 @@ impl FitJob {
             folds: settings.folds.clone(),
             gap_scans: settings.gap_scans,
             filter_features: settings.filter_features,
+            projection: self.step.projection,
         }
     }
 

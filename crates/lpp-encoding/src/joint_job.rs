@@ -1,16 +1,23 @@
 //! A layer fitted jointly with low-level controls: what it explains beyond them.
 
 use lpp_files::{Progress, npy};
-use lpp_ridge::{BandWeights, BandedRidge, BandedRidgeFit, RidgeCv, RidgeError};
+use lpp_fmri::BrainMask;
+use lpp_ridge::{BandedRidgeFit, RidgeError};
 use lpp_stats::nan_mean;
-use lpp_steps::{Arithmetic, FitStep, JointFit, Software, TargetSet};
-use lpp_study::{JointInfo, Metric, beside_scores};
-use ndarray::{Array2, Array3, Axis, concatenate, s, stack};
+use lpp_steps::{ControlBands, JointFit, Nulls, Software, TargetSet};
+use lpp_study::{JointInfo, JointRecord, Metric, UniqueP, beside_scores};
+use ndarray::{Array2, Array3, Axis, stack};
 
-use crate::group::{Group, lone, ridge_params};
+use crate::band_ridge::{BandRidge, side_by_side};
+use crate::group::{Group, lone};
+use crate::joint_bands::{Bands, Controls, JointRidge};
+use crate::joint_nulls::{MOST_VOXELS, UniqueNulls, describe};
 use crate::layer_job::{LayerOutcome, beside_fit};
+use crate::map_sides::MapSides;
+use crate::null_job::null_orders;
+use crate::null_layers::sample;
 use crate::prepared::to_f32;
-use crate::target_set::load_mask;
+use crate::target_set::{load_mask, mask_of};
 use crate::{EncodingError, FitJob};
 
 /// What the rows of a joint fit are.
@@ -23,16 +30,15 @@ const ROWS: [&str; 6] = [
     "unique_r2",
 ];
 
-/// Smallest penalty of the grids of joint fits: features of a few controls need smaller ones than those of a layer.
-const LEAST_PENALTY: f64 = 0.1;
-
 /// A joint fit of one layer and of controls, and a fit of the controls alone, by banded ridge regression.
 ///
 /// All controls are one band of `p_c` columns, the layer is the other, of `p_l`. The kernel is `K_c + q (p_c / p_l) K_l`,
 /// so that equal traces have q = 1. All ratios q and all penalties are validated, and each fold takes the best pair. The
 /// ratio 0 *is* the fit of the controls alone, so the joint fit contains it: its validation score is never below that of
 /// the controls, and a layer of noise is left out. Rows of r are chosen by r, rows of R² by R². The unique score of the
-/// layer is the joint score minus the score of the controls.
+/// layer is the joint score minus the score of the controls. Where each control is a band, the ratios of the controls to
+/// each other are found without the layer, for each fold, and all of them are validated in both fits. The layer alone has
+/// the same penalties. With nulls of a given layer, the unique score is tested by shifts of the layer's features alone.
 ///
 /// # References
 /// A. O. Nunez-Elizalde et al. (2019), <https://doi.org/10.1016/j.neuroimage.2019.04.012>; variance partitioning as in W. A. de
@@ -43,17 +49,12 @@ pub struct JointJob {
     pub fit: FitJob,
 }
 
-/// The features of a joint fit, each run (`n_scans`, layer and controls side by side).
-struct Bands {
-    x: Vec<Array2<f64>>,
-    /// Columns of the layer and of all controls.
-    widths: [usize; 2],
-}
-
-/// A joint fit and that of the controls alone, by one metric.
+/// The fits by one metric.
 struct Nested {
+    ratios: Vec<f64>,
     joint: BandedRidgeFit,
-    controls: BandedRidgeFit,
+    controls: Controls,
+    layer: BandedRidgeFit,
 }
 
 impl JointJob {
@@ -65,7 +66,7 @@ impl JointJob {
         &self,
         software: Software,
         progress: &dyn Progress,
-    ) -> Result<Vec<LayerOutcome<JointInfo>>, EncodingError> {
+    ) -> Result<Vec<LayerOutcome<JointRecord>>, EncodingError> {
         let Some(joint) = &self.fit.step.joint else {
             return Ok(Vec::new());
         };
@@ -81,25 +82,51 @@ impl JointJob {
         outcomes
     }
 
-    fn fit_set(&self, joint: &JointFit, set: &TargetSet) -> Result<(Array2<f32>, JointInfo), EncodingError> {
+    fn fit_set(
+        &self,
+        joint: &JointFit,
+        set: &TargetSet,
+    ) -> Result<(Array2<f32>, JointRecord), EncodingError> {
         let step = &self.fit.step;
         let layer = step.layer.map_or_else(|| FitJob::chosen_layer(set), Ok)?;
         let (group, heard, y) = lone(step, set, false)?;
-        load_mask(set, heard.n_voxels)?;
+        let mask = load_mask(set, heard.n_voxels)?;
         let bands = self.bands(joint, layer, &heard.n_scans(), &group)?;
-        let fit = |metric| {
-            let ridge = ridge(step, joint, &group, metric)?;
-            Nested::fit(&ridge, joint, &bands, &y, step.arithmetic)
-        };
         let failed = |source| self.fit.failed(layer, source);
-        let by_r = fit(Metric::Pearson).map_err(failed)?;
-        let by_r2 = fit(Metric::R2).map_err(failed)?;
-        let of_folds = [by_r.of_folds(), by_r2.of_folds()].concat();
-        let views: Vec<_> = of_folds.iter().map(|rows| rows.view()).collect();
-        let of_folds: Array3<f64> =
-            stack(Axis(1), &views).unwrap_or_else(|_| unreachable!("rows have all folds and voxels"));
+        let ridge = |metric| {
+            let ridge = BandRidge::of(step, &group, joint.scope, metric).map_err(failed)?;
+            Ok::<_, EncodingError>(JointRidge { ridge, joint })
+        };
+        let [by_r, by_r2] = [ridge(Metric::Pearson)?, ridge(Metric::R2)?];
+        let fits = [
+            Nested::fit(&by_r, &bands, &y).map_err(failed)?,
+            Nested::fit(&by_r2, &bands, &y).map_err(failed)?,
+        ];
+        let of_folds = stacked(&fits.each_ref().map(Nested::of_folds).concat());
         let values = of_folds.sum_axis(Axis(0)) / of_folds.len_of(Axis(0)) as f64;
+        let alone = stacked(&fits.each_ref().map(|fit| fit.layer.fold_scores.clone()));
+        let (unique_p, unique_nulls) = match step.unique_nulls() {
+            Some(nulls) => {
+                let known: Vec<usize> = (0..heard.n_voxels)
+                    .filter(|&voxel| !values[[0, voxel]].is_nan())
+                    .collect();
+                let test = UniqueTest {
+                    nulls,
+                    bands: &bands,
+                    y: &y,
+                    known: &known,
+                };
+                let (p, what) = test.of(&[by_r, by_r2], &group, set, mask.as_ref(), failed)?;
+                (Some(p), what)
+            }
+            None => (None, not_tested(step.nulls, step.layer)),
+        };
         npy::save(&beside_scores(&set.scores, "joint_runs"), &of_folds.mapv(to_f32))?;
+        npy::save(
+            &beside_scores(&set.scores, "joint_layer_runs"),
+            &alone.mapv(to_f32),
+        )?;
+        let [by_r, by_r2] = fits;
         let info = JointInfo {
             model: step.model.clone(),
             subject: set.subject.clone(),
@@ -116,11 +143,20 @@ impl JointJob {
                 .into_iter()
                 .map(|row| nan_mean(row.iter().copied()))
                 .collect(),
-            band_widths: bands.widths.to_vec(),
-            ratio_per_fold: by_r.ratios(&joint.ratios),
-            ratio_per_fold_r2: by_r2.ratios(&joint.ratios),
+            band_widths: [&[bands.layer_width()], bands.control_widths.as_slice()].concat(),
+            ratio_per_fold: by_r.ratios.clone(),
+            ratio_per_fold_r2: by_r2.ratios,
         };
-        Ok((values.mapv(to_f32), info))
+        let record = JointRecord {
+            fit: info,
+            control_weights_per_fold: match joint.bands {
+                ControlBands::One => Vec::new(),
+                ControlBands::Each => by_r.controls.of_folds(),
+            },
+            unique_p,
+            unique_nulls,
+        };
+        Ok((values.mapv(to_f32), record))
     }
 
     fn bands(
@@ -130,33 +166,35 @@ impl JointJob {
         n_scans: &[usize],
         group: &Group,
     ) -> Result<Bands, EncodingError> {
-        let mut all = vec![self.fit.features(n_scans)?.layer(layer, &group.pieces)?];
+        let mut controls: Vec<Array2<f64>> = Vec::new();
+        let mut widths = Vec::new();
         for (_, path) in &joint.controls {
-            all.push(self.fit.features_of(path, n_scans)?.layer(0, &group.pieces)?);
+            let of_control = self.fit.features_of(path, n_scans)?.layer(0, &group.pieces)?;
+            widths.push(of_control[0].ncols());
+            controls = if controls.is_empty() {
+                of_control
+            } else {
+                controls.iter().zip(&of_control).map(side_by_side).collect()
+            };
         }
-        check_controls(joint, &all[1..])?;
-        let width = |bands: &[Vec<Array2<f64>>]| bands.iter().map(|band| band[0].ncols()).sum();
-        let side_by_side = |run: usize| {
-            let views: Vec<_> = all.iter().map(|band| band[run].view()).collect();
-            concatenate(Axis(1), &views)
-                .unwrap_or_else(|_| unreachable!("bands have the scans of the targets"))
-        };
+        if joint.bands == ControlBands::One {
+            widths = vec![widths.iter().sum()];
+        }
+        check_controls(joint, &controls)?;
         Ok(Bands {
-            x: (0..group.pieces.lengths().len()).map(side_by_side).collect(),
-            widths: [width(&all[..1]), width(&all[1..])],
+            layer: self.fit.features(n_scans)?.layer(layer, &group.pieces)?,
+            controls,
+            control_widths: widths,
         })
     }
 }
 
 /// Some control must vary in every run: where none does, the controls alone predict nothing, and no penalty can be chosen.
-fn check_controls(joint: &JointFit, controls: &[Vec<Array2<f64>>]) -> Result<(), EncodingError> {
-    let n_runs = controls.first().map_or(0, Vec::len);
-    let is_empty = |run: &usize| {
-        controls
-            .iter()
-            .all(|band| band[*run].iter().all(|value| value.abs() <= 0.0))
-    };
-    match ((0..n_runs).find(is_empty), joint.controls.first()) {
+fn check_controls(joint: &JointFit, controls: &[Array2<f64>]) -> Result<(), EncodingError> {
+    let empty = controls
+        .iter()
+        .position(|run| run.iter().all(|value| value.abs() <= 0.0));
+    match (empty, joint.controls.first()) {
         (Some(run), Some((_, path))) => Err(EncodingError::Mismatch {
             path: path.clone(),
             found: format!("controls that are all constant in run {run}"),
@@ -167,124 +205,72 @@ fn check_controls(joint: &JointFit, controls: &[Vec<Array2<f64>>]) -> Result<(),
     }
 }
 
-/// The ridge regression of a metric, with the penalties of joint fits.
-fn ridge(step: &FitStep, joint: &JointFit, group: &Group, metric: Metric) -> Result<RidgeCv, RidgeError> {
-    let mut step = step.clone();
-    step.alphas = continued(&step.alphas);
-    step.settings.metric = metric;
-    step.settings.alpha_scope = joint.scope;
-    group.pieces.add_folds(&group.folds, ridge_params(&step)).check()
+/// The test of what is unique to a given layer.
+struct UniqueTest<'t> {
+    nulls: Nulls,
+    bands: &'t Bands,
+    y: &'t [Array2<f32>],
+    /// Voxels with scores.
+    known: &'t [usize],
 }
 
-/// Penalties in ascending order, continued at the spacing of the two smallest down to [`LEAST_PENALTY`].
-fn continued(alphas: &[f64]) -> Vec<f64> {
-    let mut alphas = alphas.to_vec();
-    alphas.sort_by(f64::total_cmp);
-    alphas.dedup();
-    let [least, next, ..] = alphas[..] else {
-        return alphas;
-    };
-    let factor = next / least;
-    // Rounding must not drop the last one.
-    let mut all = Vec::new();
-    let mut below = least / factor;
-    while below > LEAST_PENALTY * (1.0 - 1e-9) {
-        all.push(below);
-        below /= factor;
+impl UniqueTest<'_> {
+    /// p by r and by R², and what the nulls were.
+    fn of(
+        &self,
+        [by_r, by_r2]: &[JointRidge<'_>; 2],
+        group: &Group,
+        set: &TargetSet,
+        mask: Option<&BrainMask>,
+        failed: impl Fn(RidgeError) -> EncodingError,
+    ) -> Result<(UniqueP, String), EncodingError> {
+        let columns = sample(self.known, MOST_VOXELS, self.nulls.seed);
+        let what = describe(&self.nulls, columns.len());
+        let sides = mask.map(|mask| MapSides::of(mask, mask_of(set))).transpose()?;
+        let shifts = UniqueNulls {
+            bands: self.bands,
+            y: UniqueNulls::voxels(self.y, &columns),
+            columns,
+            orders: null_orders(&self.nulls, &group.pieces.lengths())?,
+        };
+        let p = UniqueP {
+            unique_r: shifts.p(by_r, sides.as_ref()).map_err(&failed)?,
+            unique_r2: shifts.p(by_r2, sides.as_ref()).map_err(&failed)?,
+        };
+        Ok((p, what))
     }
-    all.reverse();
-    all.extend(alphas);
-    all
+}
+
+/// Why a unique contribution has no p.
+fn not_tested(nulls: Option<Nulls>, layer: Option<usize>) -> String {
+    match (nulls, layer) {
+        (Some(_), None) => "not tested: the layer was chosen on the same scans; give it with --layer",
+        _ => "not tested: needs --nulls and --layer",
+    }
+    .to_owned()
 }
 
 impl Nested {
-    fn fit(
-        ridge: &RidgeCv,
-        joint: &JointFit,
-        bands: &Bands,
-        y: &[Array2<f32>],
-        arithmetic: Arithmetic,
-    ) -> Result<Self, RidgeError> {
-        let [of_layer, of_controls] = bands.widths;
-        let equal = of_controls as f64 / of_layer as f64;
-        let weights = Array2::from_shape_fn((joint.ratios.len(), 2), |(ratio, band)| match band {
-            0 => joint.ratios[ratio] * equal,
-            _ => 1.0,
-        });
-        let alone: Vec<Array2<f64>> = bands
-            .x
-            .iter()
-            .map(|run| run.slice(s![.., of_layer..]).to_owned())
-            .collect();
+    fn fit(ridge: &JointRidge<'_>, bands: &Bands, y: &[Array2<f32>]) -> Result<Self, RidgeError> {
+        let controls = ridge.controls(bands, y)?;
+        let joint = ridge.joint(bands, &controls, y)?;
         Ok(Self {
-            joint: banded(ridge, bands.widths.to_vec(), weights, &bands.x, y, arithmetic)?,
-            controls: banded(
-                ridge,
-                vec![of_controls],
-                Array2::ones((1, 1)),
-                &alone,
-                y,
-                arithmetic,
-            )?,
+            ratios: ridge.ratios(&joint),
+            joint,
+            controls,
+            layer: ridge.layer(bands, y)?,
         })
     }
 
     /// Joint, controls and unique scores, each (`n_folds`, `n_voxels`).
     fn of_folds(&self) -> [Array2<f64>; 3] {
-        let (joint, controls) = (&self.joint.fold_scores, &self.controls.fold_scores);
+        let (joint, controls) = (&self.joint.fold_scores, &self.controls.fit.fold_scores);
         [joint.clone(), controls.clone(), joint - controls]
     }
-
-    /// The chosen ratio of each fold, the mean over voxels if each has its own.
-    fn ratios(&self, ratios: &[f64]) -> Vec<f64> {
-        let of_fold = |fold: ndarray::ArrayView1<'_, Option<lpp_ridge::BandChoice>>| {
-            nan_mean(fold.iter().flatten().map(|choice| ratios[choice.weights]))
-        };
-        self.joint.choice.rows().into_iter().map(of_fold).collect()
-    }
 }
 
-fn banded(
-    ridge: &RidgeCv,
-    widths: Vec<usize>,
-    weights: Array2<f64>,
-    x: &[Array2<f64>],
-    y: &[Array2<f32>],
-    arithmetic: Arithmetic,
-) -> Result<BandedRidgeFit, RidgeError> {
-    let model = BandedRidge::params(ridge.clone(), widths)
-        .weights(BandWeights::Given(weights))
-        .check()?;
-    match arithmetic {
-        Arithmetic::Single => {
-            let x: Vec<Array2<f32>> = x.iter().map(|run| run.mapv(to_f32)).collect();
-            model.fit(&x, y)
-        }
-        Arithmetic::Double => {
-            let y: Vec<Array2<f64>> = y.iter().map(|run| run.mapv(f64::from)).collect();
-            model.fit(x, &y)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn penalties_are_continued_at_their_own_spacing() {
-        let paper: Vec<f64> = (0..16).map(|k| 10_f64.powf(2.0 + f64::from(k) / 3.0)).collect();
-        let found = continued(&paper);
-        assert_eq!(found.len(), 25);
-        for (k, alpha) in (0..25).zip(&found) {
-            let expected = 10_f64.powf(-1.0 + f64::from(k) / 3.0);
-            assert!(
-                (alpha / expected - 1.0).abs() < 1e-12,
-                "{alpha}, expected {expected}"
-            );
-        }
-        assert_eq!(continued(&[100.0, 1.0, 10.0]), [0.1, 1.0, 10.0, 100.0]);
-        assert_eq!(continued(&[0.01, 1.0]), [0.01, 1.0]);
-        assert_eq!(continued(&[5.0]), [5.0]);
-    }
+/// Rows (`n_folds`, `n_voxels`) as (`n_folds`, rows, `n_voxels`).
+fn stacked(rows: &[Array2<f64>]) -> Array3<f64> {
+    let views: Vec<_> = rows.iter().map(|rows| rows.view()).collect();
+    stack(Axis(1), &views).unwrap_or_else(|_| unreachable!("rows have all folds and voxels"))
 }

@@ -52,12 +52,17 @@ impl MapSides {
         (!self.pairs.is_empty()).then_some(&self.pairs)
     }
 
+    /// Left and right of x = 0.
+    pub(crate) fn by_x(&self) -> &Hemispheres {
+        self.sides.by_x()
+    }
+
     /// Mean left minus mean right of each column of `scores`, (`n_voxels`, columns).
     pub(crate) fn l_minus_r(&self, scores: &ArrayRef2<f32>) -> Lateral<Array1<f64>> {
         let of = |sides: &Hemispheres| means(scores, sides.left()) - means(scores, sides.right());
         Lateral {
             halves: self.sides.halves().map(of),
-            x: Some(of(self.sides.by_x())),
+            x: Some(of(self.by_x())),
             pairs: self
                 .pairs()
                 .map(|pairs| means(&differences(scores, pairs), &VoxelSet::all(pairs.len()))),

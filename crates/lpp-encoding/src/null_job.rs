@@ -2,7 +2,7 @@
 
 use lpp_files::Progress;
 use lpp_fmri::BrainMask;
-use lpp_ridge::NullOrders;
+use lpp_ridge::{NullOrders, RidgeError};
 use lpp_stats::{RunTest, VoxelSet, block_permutation, circular_shift};
 use lpp_steps::{NullOrder, Nulls, Software, TargetSet};
 use lpp_study::{FoldRule, NullLateral, NullTest, NullsInfo, SidesTest};
@@ -110,7 +110,9 @@ impl NullJob {
                 let of_folds = chosen.fit.fold_scores.t().mapv(to_f32);
                 let exchanged = exchanges.as_ref().map(|exchanges| {
                     let folds: Vec<usize> = (0..of_folds.ncols()).collect();
-                    exchanges.differences(chosen.prepared, chosen.fit, &y, &folds)
+                    let scores = exchanges.scores(chosen.prepared, chosen.fit, &y, &folds)?;
+                    let [left, right] = scores;
+                    Ok::<_, RidgeError>(left - right)
                 });
                 let folds = sides
                     .as_ref()
@@ -221,12 +223,17 @@ fn runs_p(of_runs: &[f64]) -> Option<f64> {
 
 /// As the sidecar describes the nulls.
 fn describe(nulls: &Nulls) -> String {
-    let orders = match nulls.order {
-        NullOrder::Circular => "circular shifts".to_owned(),
-        NullOrder::Blocks(n) => format!("permuted blocks of {n} scans"),
-    };
+    let orders = orders_of(nulls.order);
     let penalties = if nulls.refit { "chosen anew" } else { "fixed" };
     format!("{orders}, penalties {penalties}")
+}
+
+/// The permutations in words.
+pub(crate) fn orders_of(order: NullOrder) -> String {
+    match order {
+        NullOrder::Circular => "circular shifts".to_owned(),
+        NullOrder::Blocks(n) => format!("permuted blocks of {n} scans"),
+    }
 }
 
 /// The permutations of runs of `lengths`; the first null is the unpermuted data, `n_nulls` follow.

@@ -91,11 +91,16 @@ impl NullLayers<'_> {
             .filter(|&voxel| !fit.scores[voxel].is_nan())
             .collect();
         // The same voxels for all layers, because a voxel has a score in all of them or in none.
-        let mut rng = ChaCha8Rng::seed_from_u64(self.nulls.seed);
-        rng.set_stream(1);
-        let mut places = index::sample(&mut rng, scored.len(), scored.len().min(N_VOXELS)).into_vec();
-        places.sort_unstable();
-        let columns: Vec<usize> = places.into_iter().map(|place| scored[place]).collect();
+        let columns = sample(&scored, N_VOXELS, self.nulls.seed);
         prepared.null_validation(fit, self.y, &columns, self.orders, self.nulls.refit)
     }
+}
+
+/// At most `n` of the voxels, at random, in their order.
+pub(crate) fn sample(voxels: &[usize], n: usize, seed: u64) -> Vec<usize> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(1);
+    let mut places = index::sample(&mut rng, voxels.len(), voxels.len().min(n)).into_vec();
+    places.sort_unstable();
+    places.into_iter().map(|place| voxels[place]).collect()
 }

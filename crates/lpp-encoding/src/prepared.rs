@@ -80,17 +80,18 @@ impl Prepared {
         Ok(scores.axis_iter(Axis(1)).map(mean).collect())
     }
 
-    /// Left minus right of pairs whose runs are exchanged, averaged over the tests of `folds`: (`n_pairs`, `n_patterns`).
-    pub(crate) fn swap_differences(
+    /// Scores of both sides of pairs whose runs are exchanged, averaged over the tests of `folds`: each (`n_pairs`,
+    /// `n_patterns`).
+    pub(crate) fn swap_scores(
         &self,
         fit: &RidgeCvFit,
         y: &[Array2<f32>],
         swaps: &SideSwaps,
         folds: &[usize],
-    ) -> Result<Array2<f32>, RidgeError> {
+    ) -> Result<[Array2<f32>; 2], RidgeError> {
         match self {
-            Self::Single(prepared) => prepared.swap_differences(fit, y, swaps, folds),
-            Self::Double(prepared) => prepared.swap_differences(fit, &in_double(y), swaps, folds),
+            Self::Single(prepared) => prepared.swap_scores(fit, y, swaps, folds),
+            Self::Double(prepared) => prepared.swap_scores(fit, &in_double(y), swaps, folds),
         }
     }
 

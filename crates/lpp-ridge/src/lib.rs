@@ -55,7 +55,8 @@
 //! - [`nested_choice`]: the layer of a model chosen on inner data and scored on outer data.
 //! - [`PreparedFeatures::null_scores`]: scores of thousands of permuted target sets at the cost of a few;
 //!   [`PreparedFeatures::null_validation_scores`] for a choice among feature sets under each of them.
-//! - [`PreparedFeatures::swap_differences`]: left minus right of pairs of targets whose runs are exchanged.
+//! - [`PreparedFeatures::swap_differences`], [`PreparedFeatures::swap_scores`]: left minus right, and both sides, of pairs of
+//!   targets whose runs are exchanged.
 //! - [`delayed`]: finite impulse responses as a transform of the features.
 //! - [`BandedRidge`]: several feature spaces, each with its own penalty.
 //!

@@ -1,6 +1,6 @@
 //! Features factored once, for any number of target sets.
 
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, s};
 
 use crate::design::defects::{Defect, survey, with_defect};
 use crate::design::runs::matrices;
@@ -250,9 +250,26 @@ impl<A: Element> PreparedFeatures<A> {
         swaps: &SideSwaps,
         folds: &[usize],
     ) -> Result<Array2<f32>, RidgeError> {
+        let [left, right] = self.swap_scores(fit, y_runs, swaps, folds)?;
+        Ok(left - right)
+    }
+
+    /// The scores of both targets of such pairs, left then right, each (`n_pairs`, `n_patterns`).
+    ///
+    /// # Errors
+    /// As [`swap_differences`](Self::swap_differences).
+    pub fn swap_scores<Y: Run<Element = A>>(
+        &self,
+        fit: &RidgeCvFit,
+        y_runs: &[Y],
+        swaps: &SideSwaps,
+        folds: &[usize],
+    ) -> Result<[Array2<f32>; 2], RidgeError> {
         let scored = Some(Scored::Tests(folds));
-        let scores = self.of_versions(fit, y_runs, Versions::Sides(swaps), scored)?;
-        Ok(swaps.differences(&scores))
+        let mut left = self.of_versions(fit, y_runs, Versions::Sides(swaps), scored)?;
+        let right = left.slice(s![.., swaps.n_patterns()..]).to_owned();
+        left.slice_collapse(s![.., ..swaps.n_patterns()]);
+        Ok([left, right])
     }
 
     /// Scores of combinations of versions of runs; those of all tests if nothing else is said.

@@ -14,6 +14,9 @@ pub struct CeilingMatch {
 }
 
 impl CeilingMatch {
+    /// The share of their mean by which the ceilings of a pair may differ in the tables of a study.
+    pub const CALIPER: f64 = 0.02;
+
     /// Matches left with right voxels: the closest ceilings first, each voxel once, as long as the ceilings of a pair
     /// differ by at most the share `caliper` of their mean.
     ///

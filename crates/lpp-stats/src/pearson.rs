@@ -94,6 +94,45 @@ pub fn pearson(x: &[f64], y: &[f64]) -> Result<Correlation, StatsError> {
     })
 }
 
+/// Correlates two samples given a third: the correlation of what a line through the third leaves of each.
+///
+/// The p-value is that of r with n − 3 degrees of freedom. NaN if either depends on the third alone.
+///
+/// # Errors
+/// [`StatsError::LengthMismatch`], or [`StatsError::TooFew`] with fewer than four triples.
+///
+/// # Example
+/// ```
+/// // Both follow the third sample; what is left of them goes apart.
+/// let (x, y, z) = ([1.1, 1.9, 3.1, 3.9, 5.0], [0.9, 2.1, 2.9, 4.1, 5.0], [1.0, 2.0, 3.0, 4.0, 5.0]);
+/// assert!(lpp_stats::pearson(&x, &y)?.r > 0.98);
+/// assert!(lpp_stats::partial_correlation(&x, &y, &z)?.r < -0.99);
+/// # Ok::<(), lpp_stats::StatsError>(())
+/// ```
+///
+/// # References
+/// R. A. Fisher (1924), Metron 3, 329–332.
+pub fn partial_correlation(x: &[f64], y: &[f64], given: &[f64]) -> Result<Correlation, StatsError> {
+    let n = x.len();
+    if n < 4 {
+        return Err(StatsError::TooFew {
+            statistic: "a partial correlation",
+            needed: 4,
+            found: n,
+        });
+    }
+    let [xy, xz, yz] = [pearson(x, y)?.r, pearson(x, given)?.r, pearson(y, given)?.r];
+    let scale = ((1.0 - xz * xz) * (1.0 - yz * yz)).sqrt();
+    let r = ((xy - xz * yz) / scale).clamp(-1.0, 1.0);
+    let r = if scale > 0.0 { r } else { f64::NAN };
+    // One degree of freedom less than without the third sample.
+    Ok(Correlation {
+        r,
+        p: correlation_p(r, n - 1),
+        n,
+    })
+}
+
 /// Correlates each column of `observed` with the same column of `predicted`.
 ///
 /// # Shapes

@@ -79,7 +79,7 @@ impl RunTest {
         Self::with(self.estimate, variance, self.df.min(families.df), self.n_runs)
     }
 
-    fn with(estimate: f64, variance: f64, df: f64, n_runs: usize) -> Result<Self, StatsError> {
+    pub(crate) fn with(estimate: f64, variance: f64, df: f64, n_runs: usize) -> Result<Self, StatsError> {
         let std_err = variance.sqrt();
         let t = estimate / std_err;
         let known = df.is_finite() && df > 0.0 && std_err.is_finite();

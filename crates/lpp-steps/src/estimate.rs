@@ -69,6 +69,8 @@ const FIT_MEMORY_PER_FEATURE: f64 = (0.53 - 0.23) * 1024.0 * MIB / (5120.0 - 768
 const FITS_PER_THOUSAND_NULLS: f64 = 6.1;
 /// Cost of a joint fit, in fits of one layer: one per ratio and metric, an assumption.
 const FITS_PER_JOINT: f64 = 32.0;
+/// Cost of a partition, in fits of one layer: one per candidate of each union with five ratios, an assumption.
+const FITS_PER_PARTITION: f64 = 67.0;
 /// Analysis and report, seconds a score file: 28 models and baselines take seconds.
 const ANALYSE_S_PER_MODEL: f64 = 0.1;
 
@@ -260,9 +262,14 @@ impl Estimator<'_> {
         self.cost(seconds, 1.2 * scans + features + working, scores + cleaned)
     }
 
-    /// Further seconds of a joint fit of one layer with controls.
-    pub(crate) fn joint_seconds(&self, n_features: u64) -> f64 {
-        FITS_PER_JOINT * self.fit(1, n_features).seconds
+    /// Further seconds of a joint fit of one layer with controls, and of as many nulls of what is unique to the layer.
+    pub(crate) fn joint_seconds(&self, n_features: u64, n_nulls: usize) -> f64 {
+        FITS_PER_JOINT * (1 + n_nulls) as f64 * self.fit(1, n_features).seconds
+    }
+
+    /// Further seconds of a partition among three feature spaces, and of nulls that shift each of them.
+    pub(crate) fn partition_seconds(&self, n_features: u64, n_nulls: usize) -> f64 {
+        FITS_PER_PARTITION * (1 + 3 * n_nulls) as f64 * self.fit(1, n_features).seconds
     }
 
     /// Further seconds of nulls among `n_layers` layers, each of which is fitted again; one if it is given.

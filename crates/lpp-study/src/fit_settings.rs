@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::Projection;
+
 /// What predictions are scored by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -123,6 +125,9 @@ pub struct FitTerms {
     /// Whether features were detrended and high-passed like the scans.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub filter_features: bool,
+    /// The random projection of the features, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub projection: Option<Projection>,
 }
 
 impl Default for FitTerms {
@@ -134,6 +139,7 @@ impl Default for FitTerms {
             folds: FoldRule::default(),
             gap_scans: 0,
             filter_features: false,
+            projection: None,
         }
     }
 }

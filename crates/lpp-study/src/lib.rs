@@ -31,6 +31,7 @@ mod makers;
 mod names;
 mod paths;
 mod penalties;
+mod projection;
 mod run_kind;
 mod runs;
 mod runs_table;
@@ -56,12 +57,14 @@ pub use names::{
 };
 pub use paths::{Study, map_of};
 pub use penalties::{BadPenalties, Penalties};
+pub use projection::Projection;
 pub use run_kind::RunKind;
 pub use runs::{SubjectRuns, run_folders, sorted_entries};
 pub use runs_table::{RunsTable, TableRun};
 pub use score_extras::{
-    BESIDE_SCORES, CanaryInfo, JointInfo, NestedInfo, NullLateral, NullTest, NullsInfo, SidesTest, SwapsInfo,
-    VOXELWISE_ISC, beside_isc, beside_scores, load_sidecar, save_with_sidecar,
+    BESIDE_SCORES, CanaryInfo, DimensionsInfo, JointInfo, JointRecord, MeanP, NestedInfo, NullLateral,
+    NullTest, NullsInfo, PartitionInfo, SidesTest, SwapsInfo, UniqueP, VOXELWISE_ISC, beside_isc,
+    beside_scores, load_sidecar, save_with_sidecar,
 };
 pub use scores::{EXPLAINABLE, ModelKind, Scores, ScoresInfo};
 pub use study_grid::StudyGrid;

@@ -11,14 +11,18 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Additional files of a model's scores that are used in tables; see [`beside_scores`].
-pub const BESIDE_SCORES: [&str; 7] = [
+pub const BESIDE_SCORES: [&str; 11] = [
     "nested",
     "joint",
     "nulls",
     "runs",
     "nested_runs",
     "joint_runs",
+    "joint_layer_runs",
     "swaps",
+    "dimensions",
+    "partition",
+    "partition_runs",
 ];
 
 /// Split-half correlations beside `isc/isc_en.npy`: of each voxel in each halving and run, and without each subject.
@@ -101,6 +105,71 @@ pub struct JointInfo {
     /// The same by R².
     #[serde(default)]
     pub ratio_per_fold_r2: Vec<f64>,
+}
+
+/// The sidecar of a joint fit as it is written: the fit, and the test of what is unique to the layer.
+///
+/// The scores of the layer alone in each fold, by r and by R², are in `gpt2_en_joint_layer_runs.npy`, (`n_runs`, 2, `n_voxels`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JointRecord {
+    /// The fit.
+    #[serde(flatten)]
+    pub fit: JointInfo,
+    /// Weight of each control's band in each fold, by r, where each is a band; they add up to the number of columns.
+    #[serde(default)]
+    pub control_weights_per_fold: Vec<Vec<f64>>,
+    /// p of the unique scores under shifts of the layer's features, if they were tested.
+    #[serde(default)]
+    pub unique_p: Option<UniqueP>,
+    /// What the nulls of the unique scores were, or why there are none.
+    #[serde(default = "not_recorded")]
+    pub unique_nulls: String,
+}
+
+/// p of unique scores.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct UniqueP {
+    /// Of the difference of correlations.
+    pub unique_r: MeanP,
+    /// Of the difference of R².
+    pub unique_r2: MeanP,
+}
+
+/// p of the mean over voxels and of the mean of each side, against larger ones; sides by x are null without a mask.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MeanP {
+    /// Mean over both sides.
+    pub mean: f64,
+    /// Mean over voxels left of x = 0.
+    pub left: Option<f64>,
+    /// Mean over voxels right of x = 0.
+    pub right: Option<f64>,
+}
+
+/// Sidecar of `gpt2_en_partition.npy`, (parts, `n_voxels`): R² divided among a layer and one or two other feature spaces. The
+/// parts of each fold are in `gpt2_en_partition_runs.npy`, (`n_runs`, parts, `n_voxels`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartitionInfo {
+    /// Name of the model.
+    pub model: String,
+    /// Subject, or `average`.
+    pub subject: String,
+    /// The layer, given or chosen by validation.
+    pub layer: usize,
+    /// The feature spaces, the layer first.
+    pub spaces: Vec<String>,
+    /// Columns of each.
+    pub widths: Vec<usize>,
+    /// The spaces that share each part and are joined by `&`: what one space has alone, what two of them and no other have.
+    pub parts: Vec<String>,
+    /// Mean of each part over voxels, without NaN.
+    pub means: Vec<f64>,
+    /// p of each part: the largest over shifts of each of its spaces; empty if they were not tested.
+    #[serde(default)]
+    pub part_p: Vec<MeanP>,
+    /// What the nulls were, or why there are none.
+    #[serde(default = "not_recorded")]
+    pub nulls: String,
 }
 
 /// A statistic with its p-value under a null.
@@ -212,6 +281,23 @@ impl SwapsInfo {
     pub fn of_run(measure: &str, run: usize) -> String {
         format!("{measure}/run-{run}")
     }
+}
+
+/// Sidecar of `gpt2_en_dimensions.npy`, (`n_layers`, columns): the dimension of each layer's activations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DimensionsInfo {
+    /// Name of the model.
+    pub model: String,
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// Number of words.
+    pub n_words: usize,
+}
+
+impl DimensionsInfo {
+    /// The columns: number of features, participation ratio of their covariance, intrinsic dimension by two neighbours (NaN
+    /// where too few words differ).
+    pub const COLUMNS: [&'static str; 3] = ["n_features", "participation_ratio", "two_nn"];
 }
 
 /// Sidecar of `canary_en_nulls.npy`, (`n_layers`, 1 + `n_nulls`): mean scores of the time-only control model, first the

@@ -180,7 +180,8 @@ table! {
         layer: usize,
         /// The controls.
         controls: String,
-        /// Which score: layer and controls together, controls alone, or unique to the layer, as r or R².
+        /// Which score: layer and controls together (`joint`), controls alone, unique to the layer, or the layer alone (`layer`), as r
+        /// or R².
         score: String,
         /// Mean over all voxels.
         mean_all: f64,
@@ -222,6 +223,14 @@ table! {
         l_minus_r_reliable_pairs: f64,
         /// Its p over runs.
         l_minus_r_reliable_pairs_runs_p: f64,
+        /// p of the mean over all voxels of a unique score, against shifts of the layer's features alone.
+        unique_p: f64,
+        /// The same of the mean over voxels left of x = 0.
+        unique_left_p: f64,
+        /// The same right of x = 0.
+        unique_right_p: f64,
+        /// What these nulls were, or why there are none.
+        unique_nulls: String,
     }
 }
 
@@ -410,6 +419,46 @@ table! {
         mean_over_models: f64,
         /// Its slope per ln(parameters) in this run.
         slope_per_ln_parameter: f64,
+    }
+}
+
+table! {
+    /// Slopes on ln(parameters) over individual subjects, runs and models, which are crossed.
+    CorrectedCrossed: "corrected_crossed" {
+        /// Mean score or left minus right.
+        outcome: String,
+        /// How the layer was chosen: by test score, or on inner data (nested).
+        layer_rule: String,
+        /// Subjects.
+        n_subjects: usize,
+        /// Runs of each.
+        n_runs: usize,
+        /// Models with a size.
+        n_models: usize,
+        /// Their families.
+        n_families: usize,
+        /// Mean slope over subjects and runs.
+        slope_per_ln_parameter: f64,
+        /// Its standard error over subjects and runs: for these models.
+        std_err: f64,
+        /// Degrees of freedom: those of the fewer units.
+        df: f64,
+        /// Two-sided p.
+        p: f64,
+        /// Lower end of the 95 % confidence interval.
+        ci_low: f64,
+        /// Upper end.
+        ci_high: f64,
+        /// Standard error over subjects, runs and families: for further models too.
+        with_models_std_err: f64,
+        /// Degrees of freedom.
+        with_models_df: f64,
+        /// Two-sided p.
+        with_models_p: f64,
+        /// Lower end of the 95 % confidence interval.
+        with_models_ci_low: f64,
+        /// Upper end.
+        with_models_ci_high: f64,
     }
 }
 

@@ -33,8 +33,10 @@ mod lateralization;
 pub mod number;
 mod overview;
 mod parquet_file;
+mod partition;
 mod regions;
 mod scaling;
+mod size;
 mod table;
 mod transfer;
 
@@ -74,7 +76,9 @@ tables_of_a_language! {
     individuals: Individuals IndividualsRegression IndividualsLines;
     corrected: Delta CorrectedFamilies CorrectedLaterality CorrectedLateralityCurves CorrectedOptimism CorrectedJoint
         CorrectedNulls CorrectedCeilings CorrectedEquivalence CorrectedVoxelTests CorrectedParcels CorrectedRandomEffects
-        CorrectedMirrorOffsets CorrectedRuns Planted SpecificationCurve SpecificationCurveChoices SpecificationCurveTest;
+        CorrectedCrossed CorrectedMirrorOffsets CorrectedRuns Planted SpecificationCurve SpecificationCurveChoices SpecificationCurveTest;
+    partition: VariancePartition;
+    size: CorrectedProjection LayerDimensions ScoreGivenDimension GrowthLaw;
 }
 
 /// The declaration of a table of one language; `None` if there is no such table.

@@ -3,7 +3,7 @@
 use super::*;
 
 /// A study of scans as scikit-learn saw it, `fixtures/encoding/make.py`; features are of scans, nothing is trimmed.
-fn golden_study(folder: &Path) -> serde_json::Value {
+pub(super) fn golden_study(folder: &Path) -> serde_json::Value {
     let load =
         |name: &str| npy::load_f32_matrix(&lpp_testkit::fixture(&format!("encoding/{name}.npy"))).unwrap();
     let study = Study::open(folder).unwrap();
@@ -57,7 +57,7 @@ fn golden_study(folder: &Path) -> serde_json::Value {
     serde_json::from_str(&text).unwrap()
 }
 
-fn golden_fit(study: &Path) -> Command {
+pub(super) fn golden_fit(study: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-fit"));
     command.args([
         "--model",

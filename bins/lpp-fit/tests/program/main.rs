@@ -4,6 +4,7 @@
 mod fold_tests;
 mod golden_tests;
 mod refusal_tests;
+mod spaces_tests;
 mod transfer_tests;
 
 use std::collections::BTreeMap;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use lpp_stats::{
-    CeilingMatch, Hemispheres, HomotopicPairs, ReliableVoxels, VoxelSet, mean_over_trials, nan_mean,
-    noise_ceiling,
+    CeilingMatch, Hemispheres, HomotopicPairs, ReliableVoxels, SplitCeilings, VoxelSet, mean_over_trials,
+    nan_mean, noise_ceiling,
 };
 use ndarray::{Array2, Array3, Axis};
 
@@ -12,7 +12,7 @@ use super::Voxels;
 use crate::AnalysisError;
 
 /// Ceilings of a matched pair differ by at most this share of their mean.
-pub const CALIPER: f64 = 0.02;
+pub const CALIPER: f64 = CeilingMatch::CALIPER;
 
 /// What is known of the ceilings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,7 +132,7 @@ impl Ceiling {
         splits: Vec<Split>,
         brain: Geometry<'_>,
     ) -> Result<Self, AnalysisError> {
-        let r_half = column_means(by_run, |_| true);
+        let r_half = SplitCeilings::of(by_run, None).choosing;
         Ok(Self {
             kind,
             isc: mean_over_trials(isc)?.to_vec(),
@@ -227,23 +227,18 @@ impl Ceiling {
 impl Split {
     /// Scores of runs of a parity, pairs by the ceilings of the others.
     fn of(parity: Option<usize>, by_run: &Array2<f64>, brain: Geometry<'_>) -> Result<Self, AnalysisError> {
-        let scores = |run: usize| parity.is_none_or(|parity| run % 2 == parity);
-        let choosing = column_means(by_run, |run| parity.is_none() || !scores(run));
-        let ceilings: Vec<f64> = choosing.iter().map(|&r| noise_ceiling(r)).collect();
-        let scored = column_means(by_run, scores);
+        let ceilings = SplitCeilings::of(by_run, parity);
         let reliable_pairs = brain
             .pairs
-            .above_percentile(&choosing, ReliableVoxels::PAPER_PERCENTILE)?;
+            .above_percentile(&ceilings.choosing, ReliableVoxels::PAPER_PERCENTILE)?;
         let reliable: Vec<usize> = [reliable_pairs.left(), reliable_pairs.right()].concat();
         let sides = brain.by_x.within(&VoxelSet::at(reliable));
+        let choosing = ceilings.ceilings();
         let matched =
-            |sides: &Hemispheres| CeilingMatch::closest(&ceilings, sides.left(), sides.right(), CALIPER);
+            |sides: &Hemispheres| CeilingMatch::closest(&choosing, sides.left(), sides.right(), CALIPER);
         Ok(Self {
             parity,
-            scored: scored
-                .iter()
-                .map(|&r| if r <= 0.0 { 0.0 } else { noise_ceiling(r) })
-                .collect(),
+            scored: ceilings.scored,
             matched: matched(brain.by_x)?,
             matched_reliable: matched(&sides)?,
             reliable_pairs,
@@ -261,14 +256,4 @@ impl Split {
 /// Means over an axis, without NaN.
 fn means(values: &Array3<f64>, axis: Axis) -> Array2<f64> {
     values.map_axis(axis, |lane| nan_mean(lane.iter().copied()))
-}
-
-/// Means of the chosen rows, without NaN.
-fn column_means(by_run: &Array2<f64>, keep: impl Fn(usize) -> bool) -> Vec<f64> {
-    let rows: Vec<usize> = (0..by_run.nrows()).filter(|&run| keep(run)).collect();
-    by_run
-        .columns()
-        .into_iter()
-        .map(|column| nan_mean(rows.iter().map(|&run| column[run])))
-        .collect()
 }

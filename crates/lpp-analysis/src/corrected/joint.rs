@@ -1,83 +1,132 @@
 //! What a layer explains beyond low-level controls.
 
 use lpp_stats::{Interval, RunTest};
+use lpp_study::JointRecord;
 use lpp_tables::CorrectedJoint;
+use ndarray::{ArrayView1, ArrayView2, Axis};
 
-use super::{JointScores, Measure, Sample, Voxels};
+use super::{Measure, Sample, Voxels};
 use crate::AnalysisError;
 
-/// Six rows per model or baseline with a joint fit, one a score: the layer and the controls together, the controls alone, and
-/// what is unique to the layer, as correlation and as R². Means and sides, over all and reliable voxels, with their errors over
-/// runs.
+/// Names of the rows of the layer alone, behind those of the joint fit.
+pub(super) const ALONE: [&str; 2] = ["layer_r", "layer_r2"];
+
+/// Eight rows per model or baseline with a joint fit, one a score: the layer and the controls together, the controls alone, what
+/// is unique to the layer, and the layer alone, as correlation and as R². Means and sides, over all and reliable voxels, with
+/// their errors over runs.
 pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedJoint>, AnalysisError> {
     let mut rows = Vec::new();
     for model in sample.models.iter().chain(&sample.baselines) {
         let Some(joint) = &model.joint else { continue };
-        for (row, score) in joint.info.rows.iter().enumerate() {
-            let of = |measure| -> Result<[Cells; 2], AnalysisError> {
-                let cells = |voxels| Cells::of(sample, joint, row, measure, voxels);
-                Ok([cells(Voxels::All)?, cells(Voxels::Reliable)?])
+        let runs = joint.runs.as_ref();
+        for (row, score) in joint.record.fit.rows.iter().enumerate() {
+            let of_row = OneScore {
+                values: joint.rows.row(row).to_vec(),
+                runs: runs.map(|runs| runs.index_axis(Axis(1), row)),
             };
-            let [mean_all, mean_reliable] = of(Measure::Mean)?;
-            let [halves_all, halves_reliable] = of(Measure::Halves)?;
-            let [by_x_all, by_x_reliable] = of(Measure::ByX)?;
-            let [pairs_all, pairs_reliable] = of(Measure::Pairs)?;
-            rows.push(CorrectedJoint {
-                model: model.name.clone(),
-                layer: joint.info.layer,
-                controls: joint.info.controls.join(" "),
-                score: score.clone(),
-                mean_all: mean_all.value,
-                mean_all_runs_p: mean_all.p,
-                mean_all_runs_ci_low: mean_all.interval.low,
-                mean_all_runs_ci_high: mean_all.interval.high,
-                mean_reliable: mean_reliable.value,
-                mean_reliable_runs_p: mean_reliable.p,
-                mean_reliable_runs_ci_low: mean_reliable.interval.low,
-                mean_reliable_runs_ci_high: mean_reliable.interval.high,
-                l_minus_r_all: halves_all.value,
-                l_minus_r_all_runs_p: halves_all.p,
-                l_minus_r_reliable: halves_reliable.value,
-                l_minus_r_reliable_runs_p: halves_reliable.p,
-                l_minus_r_all_by_x: by_x_all.value,
-                l_minus_r_all_by_x_runs_p: by_x_all.p,
-                l_minus_r_reliable_by_x: by_x_reliable.value,
-                l_minus_r_reliable_by_x_runs_p: by_x_reliable.p,
-                l_minus_r_all_pairs: pairs_all.value,
-                l_minus_r_all_pairs_runs_p: pairs_all.p,
-                l_minus_r_reliable_pairs: pairs_reliable.value,
-                l_minus_r_reliable_pairs_runs_p: pairs_reliable.p,
-            });
+            rows.push(of_row.cells(sample, &model.name, &joint.record, score)?);
+        }
+        let Some(alone) = &joint.layer_runs else { continue };
+        for (row, score) in ALONE.iter().enumerate() {
+            let of_row = OneScore::of_runs(alone.index_axis(Axis(1), row));
+            rows.push(of_row.cells(sample, &model.name, &joint.record, score)?);
         }
     }
     Ok(rows)
 }
 
+/// One kind of score of each voxel, and in each test run (`n_runs`, `n_voxels`).
+pub(super) struct OneScore<'s> {
+    values: Vec<f64>,
+    runs: Option<ArrayView2<'s, f64>>,
+}
+
+impl<'s> OneScore<'s> {
+    /// What is known in each test run.
+    pub(super) fn of_runs(runs: ArrayView2<'s, f64>) -> Self {
+        Self {
+            values: runs
+                .mean_axis(Axis(0))
+                .map(|mean| mean.to_vec())
+                .unwrap_or_default(),
+            runs: Some(runs),
+        }
+    }
+
+    fn cells(
+        &self,
+        sample: &Sample,
+        model: &str,
+        record: &JointRecord,
+        score: &str,
+    ) -> Result<CorrectedJoint, AnalysisError> {
+        let of = |measure| -> Result<[Cells; 2], AnalysisError> {
+            let cells = |voxels| Cells::of(sample, self, measure, voxels);
+            Ok([cells(Voxels::All)?, cells(Voxels::Reliable)?])
+        };
+        let [mean_all, mean_reliable] = of(Measure::Mean)?;
+        let [halves_all, halves_reliable] = of(Measure::Halves)?;
+        let [by_x_all, by_x_reliable] = of(Measure::ByX)?;
+        let [pairs_all, pairs_reliable] = of(Measure::Pairs)?;
+        let unique = record.unique_p.and_then(|p| match score {
+            "unique_r" => Some(p.unique_r),
+            "unique_r2" => Some(p.unique_r2),
+            _ => None,
+        });
+        let side_p = |side: Option<f64>| side.unwrap_or(f64::NAN);
+        Ok(CorrectedJoint {
+            model: model.to_owned(),
+            layer: record.fit.layer,
+            controls: record.fit.controls.join(" "),
+            score: score.to_owned(),
+            mean_all: mean_all.value,
+            mean_all_runs_p: mean_all.p,
+            mean_all_runs_ci_low: mean_all.interval.low,
+            mean_all_runs_ci_high: mean_all.interval.high,
+            mean_reliable: mean_reliable.value,
+            mean_reliable_runs_p: mean_reliable.p,
+            mean_reliable_runs_ci_low: mean_reliable.interval.low,
+            mean_reliable_runs_ci_high: mean_reliable.interval.high,
+            l_minus_r_all: halves_all.value,
+            l_minus_r_all_runs_p: halves_all.p,
+            l_minus_r_reliable: halves_reliable.value,
+            l_minus_r_reliable_runs_p: halves_reliable.p,
+            l_minus_r_all_by_x: by_x_all.value,
+            l_minus_r_all_by_x_runs_p: by_x_all.p,
+            l_minus_r_reliable_by_x: by_x_reliable.value,
+            l_minus_r_reliable_by_x_runs_p: by_x_reliable.p,
+            l_minus_r_all_pairs: pairs_all.value,
+            l_minus_r_all_pairs_runs_p: pairs_all.p,
+            l_minus_r_reliable_pairs: pairs_reliable.value,
+            l_minus_r_reliable_pairs_runs_p: pairs_reliable.p,
+            unique_p: unique.map_or(f64::NAN, |p| p.mean),
+            unique_left_p: unique.map_or(f64::NAN, |p| side_p(p.left)),
+            unique_right_p: unique.map_or(f64::NAN, |p| side_p(p.right)),
+            unique_nulls: record.unique_nulls.clone(),
+        })
+    }
+}
+
 /// A measure of a row with its error over runs.
-struct Cells {
-    value: f64,
-    p: f64,
-    interval: Interval,
+pub(super) struct Cells {
+    pub(super) value: f64,
+    pub(super) p: f64,
+    pub(super) interval: Interval,
 }
 
 impl Cells {
-    fn of(
+    pub(super) fn of(
         sample: &Sample,
-        joint: &JointScores,
-        row: usize,
+        score: &OneScore<'_>,
         measure: Measure,
         voxels: Voxels,
     ) -> Result<Self, AnalysisError> {
-        let value = measure.of(sample, &joint.rows.row(row).to_vec(), voxels)?;
-        let of_run = |(run, rows): (usize, ndarray::ArrayView2<'_, f64>)| {
-            measure.of_run(sample, &rows.row(row).to_vec(), run, voxels)
+        let value = measure.of(sample, &score.values, voxels)?;
+        let of_run = |(run, values): (usize, ArrayView1<'_, f64>)| {
+            measure.of_run(sample, &values.to_vec(), run, voxels)
         };
-        let by_run = joint
-            .runs
-            .iter()
-            .flat_map(|runs| runs.outer_iter())
-            .enumerate()
-            .map(of_run);
+        let runs = score.runs.iter().flat_map(|runs| runs.outer_iter());
+        let by_run = runs.enumerate().map(of_run);
         let by_run: Vec<f64> = by_run.collect::<Result<_, _>>()?;
         let test = RunTest::of(&by_run).ok();
         let nothing = Interval {

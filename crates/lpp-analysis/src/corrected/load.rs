@@ -1,10 +1,10 @@
 //! Gathering a [`Sample`] from a study's files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, npy};
 use lpp_fmri::load_isc;
-use lpp_study::{JointInfo, ModelKind, SwapsInfo, VOXELWISE_ISC, beside_isc, beside_scores, load_sidecar};
+use lpp_study::{JointRecord, ModelKind, SwapsInfo, VOXELWISE_ISC, beside_isc, beside_scores, load_sidecar};
 use ndarray::{Array2, Array3, ArrayView1, Axis};
 
 use super::sample::{JointScores, Sample, SampleModel, SwapScores};
@@ -20,7 +20,20 @@ pub(crate) fn sample(
     models: &[ModelScores],
     layers: LayerRule,
 ) -> Result<Sample, AnalysisError> {
-    let mut sample = of_brain(brain, models, layers)?;
+    with_ceiling(of_brain(brain, models, layers)?, brain, isc_path)
+}
+
+/// The same of models that are compared with each other, whatever they are.
+pub(crate) fn sample_of(
+    brain: &Brain,
+    isc_path: Option<&Path>,
+    models: &[&ModelScores],
+    layers: LayerRule,
+) -> Result<Sample, AnalysisError> {
+    with_ceiling(of_models(brain, models, &[], layers)?, brain, isc_path)
+}
+
+fn with_ceiling(mut sample: Sample, brain: &Brain, isc_path: Option<&Path>) -> Result<Sample, AnalysisError> {
     sample.ceiling = ceiling(brain, isc_path, &sample)?;
     Ok(sample)
 }
@@ -91,20 +104,31 @@ fn stacked(path: &Path, brain: &Brain) -> Result<Option<Array3<f64>>, AnalysisEr
 }
 
 fn of_brain(brain: &Brain, models: &[ModelScores], layers: LayerRule) -> Result<Sample, AnalysisError> {
-    let places_mm = brain.mask().world_coordinates();
-    let (mut trained, mut baselines) = (Vec::new(), Vec::new());
     // A subject's canary lies among its scores; what lies beside that is no test of a model.
-    for model in models.iter().filter(|model| model.info.kind != ModelKind::Canary) {
-        let target = if model.is_trained() {
-            &mut trained
-        } else {
-            &mut baselines
-        };
-        target.push(of_model(model, brain, layers)?);
-    }
+    let of_size = models
+        .iter()
+        .filter(|model| model.info.kind != ModelKind::Canary && !model.is_projected());
+    let (trained, baselines): (Vec<&ModelScores>, Vec<&ModelScores>) =
+        of_size.partition(|model| model.is_trained());
+    of_models(brain, &trained, &baselines, layers)
+}
+
+fn of_models(
+    brain: &Brain,
+    trained: &[&ModelScores],
+    baselines: &[&ModelScores],
+    layers: LayerRule,
+) -> Result<Sample, AnalysisError> {
+    let places_mm = brain.mask().world_coordinates();
+    let of_each = |models: &[&ModelScores]| -> Result<Vec<SampleModel>, AnalysisError> {
+        models
+            .iter()
+            .map(|model| of_model(model, brain, layers))
+            .collect()
+    };
     Ok(Sample {
-        models: trained,
-        baselines,
+        models: of_each(trained)?,
+        baselines: of_each(baselines)?,
         halves: brain.sides().halves().cloned().unwrap_or_default(),
         by_x: brain.sides().by_x().clone(),
         pairs: brain.homotopic_pairs()?,
@@ -124,7 +148,10 @@ fn of_model(model: &ModelScores, brain: &Brain, layers: LayerRule) -> Result<Sam
         Ok(values.to_vec())
     });
     let nested = nested.transpose()?;
-    let joint = there("joint").map(|path| joint_scores(&path, there("joint_runs").as_deref(), brain));
+    let joint = there("joint").map(|path| {
+        let runs = ["joint_runs", "joint_layer_runs"].map(there);
+        joint_scores(&path, &runs, brain)
+    });
     let nulls = there("nulls").map(|path| load_sidecar(&path));
     let swaps = there("swaps").map(|path| swap_scores(&path));
     Ok(SampleModel {
@@ -183,20 +210,28 @@ fn best_layer_runs(model: &ModelScores) -> Vec<f64> {
     runs.cloned().unwrap_or_default()
 }
 
-fn joint_scores(path: &Path, runs: Option<&Path>, brain: &Brain) -> Result<JointScores, AnalysisError> {
-    let info: JointInfo = load_sidecar(path)?;
+fn joint_scores(
+    path: &Path,
+    [runs, layer_runs]: &[Option<PathBuf>; 2],
+    brain: &Brain,
+) -> Result<JointScores, AnalysisError> {
+    let record: JointRecord = load_sidecar(path)?;
     let rows = npy::load_f64_matrix(path)?;
     brain.check_voxels(path, rows.ncols())?;
-    check_count(path, "rows", rows.nrows(), info.rows.len())?;
-    let runs = runs.map(|path| -> Result<Array3<f64>, AnalysisError> {
-        let runs = npy::load_f64_stack(path)?;
-        brain.check_voxels(path, runs.len_of(Axis(2)))?;
-        check_count(path, "rows", runs.len_of(Axis(1)), info.rows.len())?;
-        Ok(runs)
-    });
+    check_count(path, "rows", rows.nrows(), record.fit.rows.len())?;
+    let of_runs = |path: &Option<PathBuf>, n_rows| {
+        let load = |path: &PathBuf| -> Result<Array3<f64>, AnalysisError> {
+            let runs = npy::load_f64_stack(path)?;
+            brain.check_voxels(path, runs.len_of(Axis(2)))?;
+            check_count(path, "rows", runs.len_of(Axis(1)), n_rows)?;
+            Ok(runs)
+        };
+        path.as_ref().map(load).transpose()
+    };
     Ok(JointScores {
-        runs: runs.transpose()?,
-        info,
+        runs: of_runs(runs, record.fit.rows.len())?,
+        layer_runs: of_runs(layer_runs, super::joint::ALONE.len())?,
+        record,
         rows,
     })
 }
@@ -208,7 +243,12 @@ fn swap_scores(path: &Path) -> Result<SwapScores, AnalysisError> {
     Ok(SwapScores { info, values })
 }
 
-fn check_count(path: &Path, what: &str, found: usize, expected: usize) -> Result<(), AnalysisError> {
+pub(super) fn check_count(
+    path: &Path,
+    what: &str,
+    found: usize,
+    expected: usize,
+) -> Result<(), AnalysisError> {
     if found == expected {
         return Ok(());
     }

@@ -10,16 +10,21 @@
 //! * `nulls`: scores and sides of a layer against reordered scans;
 //! * `ceilings`: noise ceilings of both sides with their errors, and `equivalence`: whether they explain L − R;
 //! * `voxel_tests`: corrections for many voxels;
+//! * `partition`: explained variance divided among feature spaces;
 //! * `parcels`: a spatial null for maps of parcels;
 //! * `subjects`: effects over individual subjects and over runs;
+//! * `growth`: logarithm or plateau;
+//! * `crossed`: effects over subjects, runs and models at once;
 //! * `mirror_offsets`: pairs whose partners lie beside the mirror image;
 //! * `planted`: what a synthetic study plants, and whether it is found.
 
 mod ceiling;
 mod ceilings;
+mod crossed;
 mod delta;
 mod equivalence;
 mod family_tests;
+mod growth;
 mod joint;
 mod laterality;
 mod load;
@@ -29,6 +34,7 @@ mod nulls;
 mod optimism;
 mod outcome;
 mod parcels;
+mod partition;
 mod planted;
 mod sample;
 mod seed;
@@ -38,7 +44,8 @@ mod swaps;
 mod voxel_tests;
 mod voxels;
 
-pub(crate) use load::sample;
+pub(crate) use load::{sample, sample_of};
+pub(crate) use outcome::Outcome;
 
 pub use ceiling::{CALIPER, Ceiling, CeilingKind, Geometry};
 pub use measures::Measure;
@@ -49,9 +56,10 @@ pub use voxels::Voxels;
 
 use lpp_study::Truth;
 use lpp_tables::{
-    CorrectedCeilings, CorrectedEquivalence, CorrectedFamilies, CorrectedJoint, CorrectedLaterality,
-    CorrectedLateralityCurves, CorrectedMirrorOffsets, CorrectedNulls, CorrectedOptimism, CorrectedParcels,
-    CorrectedRandomEffects, CorrectedRuns, CorrectedVoxelTests, Delta, Planted, Row, Table,
+    CorrectedCeilings, CorrectedCrossed, CorrectedEquivalence, CorrectedFamilies, CorrectedJoint,
+    CorrectedLaterality, CorrectedLateralityCurves, CorrectedMirrorOffsets, CorrectedNulls,
+    CorrectedOptimism, CorrectedParcels, CorrectedRandomEffects, CorrectedRuns, CorrectedVoxelTests, Delta,
+    GrowthLaw, Planted, Row, Table, VariancePartition,
 };
 
 use crate::AnalysisError;
@@ -82,7 +90,10 @@ impl Part for CorrectedPart {
             CorrectedVoxelTests::NAME,
             CorrectedParcels::NAME,
             CorrectedRandomEffects::NAME,
+            CorrectedCrossed::NAME,
             CorrectedMirrorOffsets::NAME,
+            GrowthLaw::NAME,
+            VariancePartition::NAME,
             Planted::NAME,
         ]
     }
@@ -97,7 +108,8 @@ impl Part for CorrectedPart {
             inputs.regions()?.to_vec(),
             &inputs.files.subjects,
         )?;
-        let made = made(&sample)?;
+        let partitions = partition::rows(&sample, &average.models, &average.brain)?;
+        let made = made(&sample)?.with(&partitions);
         let truth = inputs
             .files
             .truth
@@ -136,5 +148,7 @@ fn made(sample: &Sample) -> Result<Made, AnalysisError> {
         .with(&voxel_tests::rows(sample)?)
         .with(&parcels::rows(sample))
         .with(&subjects::rows(sample)?)
-        .with(&mirror_offsets::rows(sample)?))
+        .with(&crossed::rows(sample)?)
+        .with(&mirror_offsets::rows(sample)?)
+        .with(&growth::rows(sample)?))
 }

@@ -4,16 +4,16 @@ use super::{LayerChoice, Measure, Sample, SlopeTests, Voxels};
 use crate::AnalysisError;
 
 /// A measure of every trained model.
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     /// One value per model.
-    pub(super) values: Vec<f64>,
+    pub(crate) values: Vec<f64>,
     /// The same in each test run; empty unless the runs of all models are known.
-    by_run: Vec<Vec<f64>>,
+    pub(crate) by_run: Vec<Vec<f64>>,
 }
 
 impl Outcome {
     /// A measure of all models by a rule for their layers; `None` if a model has no such scores.
-    pub(super) fn of(
+    pub(crate) fn of(
         sample: &Sample,
         measure: Measure,
         rule: LayerChoice,
@@ -77,7 +77,7 @@ impl Outcome {
     }
 
     /// Number of test runs; 0 unless those of all models are known.
-    pub(super) fn n_runs(&self) -> usize {
+    pub(crate) fn n_runs(&self) -> usize {
         self.by_run.len()
     }
 

@@ -1,7 +1,7 @@
 //! What the corrections are computed from: voxel scores of all models, sides, pairs, ceilings, in memory.
 
 use lpp_stats::{Groups, Hemispheres, HomotopicPairs};
-use lpp_study::{JointInfo, NullsInfo, SwapsInfo};
+use lpp_study::{JointRecord, NullsInfo, SwapsInfo};
 use ndarray::{Array2, Array3};
 
 use super::{Ceiling, Voxels};
@@ -40,11 +40,13 @@ pub struct SampleModel {
 #[derive(Debug, Clone)]
 pub struct JointScores {
     /// Layer, controls, and what the rows are.
-    pub info: JointInfo,
+    pub record: JointRecord,
     /// (rows, `n_voxels`).
     pub rows: Array2<f64>,
     /// The same in each test run, (`n_runs`, rows, `n_voxels`), if known.
     pub runs: Option<Array3<f64>>,
+    /// The layer alone in each test run by r and R², (`n_runs`, 2, `n_voxels`), if known.
+    pub layer_runs: Option<Array3<f64>>,
 }
 
 /// Mean left minus right of pairs under every exchange of the sides of whole runs.

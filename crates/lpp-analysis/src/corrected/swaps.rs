@@ -8,9 +8,11 @@ use super::{Sample, SlopeTests};
 pub(crate) const ONE_LAYER: &str = "one_layer";
 
 /// A measure of pairs with its name in the files of models, and the end of the outcome's name.
-pub(super) const MEASURES: [(&str, &str); 2] = [
+pub(super) const MEASURES: [(&str, &str); 4] = [
     ("all", "l_minus_r_all_pairs"),
+    ("reliable", "l_minus_r_paper_reliable_pairs"),
     ("reliable_pairs", "l_minus_r_reliable_pairs"),
+    ("matched", "l_minus_r_all_matched"),
 ];
 
 /// A measure of every trained model under each pattern.

@@ -19,7 +19,8 @@ use crate::RidgeError;
 pub struct SideSwaps {
     left: Vec<usize>,
     right: Vec<usize>,
-    /// 1 where a left target has the scans of the right one; the patterns, then their opposites.
+    /// 1 where a left target has the scans of the right one; the patterns, then their opposites, under which the left target
+    /// has the scans that the right one has under the pattern.
     draws: Array2<usize>,
 }
 
@@ -46,12 +47,6 @@ impl SideSwaps {
     #[must_use]
     pub fn n_patterns(&self) -> usize {
         self.draws.nrows() / 2
-    }
-
-    /// Left minus right: under a pattern, the right target has the scans that the left one has under the opposite.
-    pub(crate) fn differences(&self, scores: &ArrayRef2<f32>) -> Array2<f32> {
-        let (left, right) = scores.view().split_at(Axis(1), self.n_patterns());
-        &left - &right
     }
 
     pub(super) fn left(&self) -> &[usize] {

@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, right_hemisphere};
-use lpp_study::{
-    KeptModel, Language, RunKind, Study, beside_isc, beside_scores, map_of, start_times, story_names,
-};
+use lpp_study::{Language, Projection, RunKind, Study, beside_scores, map_of, start_times, story_names};
 
-use super::fit_extras::{JointFit, Nulls, Swaps};
+use super::fit_extras::{JointFit, Nulls, PartitionFit, Swaps};
 use super::fit_settings::FitSettings;
 use super::{place, words};
 use crate::{Artefact, Choice, Cost, Estimator, Step, SubjectStep};
@@ -204,12 +202,14 @@ impl CanaryFeatures {
 /// The fit of all layers of a model to one or several sets of scans, with optional additional results.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitStep {
-    /// Name of the model.
+    /// Name of the model, that of its scores.
     pub model: String,
     /// Language.
     pub lang: Language,
     /// Activations.
     pub activations: PathBuf,
+    /// The random projection of the features, which is part of the name.
+    pub projection: Option<Projection>,
     /// The words and their times; not needed for features of scans.
     pub words: Option<PathBuf>,
     /// The scans to predict.
@@ -247,6 +247,8 @@ pub struct FitStep {
     pub layer: Option<usize>,
     /// The joint fit with controls.
     pub joint: Option<JointFit>,
+    /// The division of explained variance among feature spaces.
+    pub partition: Option<PartitionFit>,
     /// The test against nulls.
     pub nulls: Option<Nulls>,
     /// The name of the study, if the weights of each layer are kept too.
@@ -255,9 +257,14 @@ pub struct FitStep {
     pub apply: Option<PathBuf>,
     /// The exchanges of sides.
     pub swaps: Option<Swaps>,
+    /// Largest number of words of whose activations the dimension of each layer is computed, if it is wanted.
+    pub dimensions: Option<usize>,
 }
 
 impl FitStep {
+    /// Largest number of words of whose activations dimensions are computed.
+    pub const MOST_WORDS: usize = 2000;
+
     /// The same with the settings of a study, and the names of its stories.
     ///
     /// # Errors
@@ -278,6 +285,7 @@ impl FitStep {
             model: model.to_owned(),
             lang,
             activations: study.activations(model, lang),
+            projection: None,
             words: Some(study.words(lang)),
             targets: Vec::new(),
             subjects: Vec::new(),
@@ -296,10 +304,12 @@ impl FitStep {
             nested_layer: false,
             layer: None,
             joint: None,
+            partition: None,
             nulls: None,
             keep_model: None,
             apply: None,
             swaps: None,
+            dimensions: None,
         }
     }
 
@@ -315,12 +325,30 @@ impl FitStep {
         self.inner.unwrap_or(InnerRuns::All)
     }
 
+    /// The same fit of projected features, whose scores have a name of their own.
+    #[must_use]
+    pub fn projected(self, projection: Projection) -> Self {
+        Self {
+            model: projection.name_of(&self.model),
+            projection: Some(projection),
+            ..self
+        }
+    }
+
+    /// The name of the model that has the features.
+    #[must_use]
+    pub fn features_name(&self) -> &str {
+        let split = self.projection.and_then(|_| Projection::split(&self.model));
+        split.map_or(&self.model, |(model, _)| model)
+    }
+
     /// The same fit of the time-only control model.
     #[must_use]
     pub fn canary(&self, study: &Study) -> Self {
         Self {
             model: CanaryFeatures::NAME.to_owned(),
             activations: study.activations(CanaryFeatures::NAME, self.lang),
+            projection: None,
             targets: self.targets.iter().map(TargetSet::canary).collect(),
             settings: FitSettings {
                 convolve_scans: false,
@@ -330,9 +358,11 @@ impl FitStep {
             keep_folds: false,
             nested_layer: false,
             joint: None,
+            partition: None,
             nulls: None,
             keep_model: None,
             swaps: None,
+            dimensions: None,
             ..self.clone()
         }
     }
@@ -340,7 +370,8 @@ impl FitStep {
     /// Whether the layer of joint fits and nulls is chosen by the fit, or was requested explicitly.
     #[must_use]
     pub fn chooses_layers(&self) -> bool {
-        let further = self.joint.is_some() || self.nulls.is_some() || self.swaps.is_some();
+        let of_spaces = self.joint.is_some() || self.partition.is_some();
+        let further = of_spaces || self.nulls.is_some() || self.swaps.is_some();
         let needed = self.layer.is_none() && further;
         self.nested_layer || needed
     }
@@ -355,7 +386,7 @@ impl FitStep {
     }
 
     /// A file made from the model, the words and the scans of a set.
-    fn artefact(&self, set: &TargetSet, path: &Path) -> Artefact {
+    pub(super) fn artefact(&self, set: &TargetSet, path: &Path) -> Artefact {
         let artefact = Artefact::new(path)
             .input(&self.activations)
             .inputs(&self.words)
@@ -364,6 +395,10 @@ impl FitStep {
             .with("model", &self.model)
             .with("lang", self.lang)
             .with("subject", &set.subject)
+            .if_known(
+                "projection",
+                self.projection.map(|projection| projection.to_string()),
+            )
             .if_known("tr_s", self.tr_s)
             .with("trim_scans", self.trim_scans)
             .if_known("stories", set.stories.as_ref())
@@ -425,67 +460,6 @@ impl FitStep {
         stories.iter().enumerate().any(is_again).then_some(artefact)
     }
 
-    /// The joint fit of a set and its scores in each fold, if there is one.
-    #[must_use]
-    pub fn joint_artefacts(&self, set: &TargetSet) -> Vec<Artefact> {
-        let Some(joint) = &self.joint else {
-            return Vec::new();
-        };
-        let names: Vec<&String> = joint.controls.iter().map(|(name, _)| name).collect();
-        let artefact = |what: &&str| {
-            self.artefact(set, &beside_scores(&set.scores, what))
-                .if_known("layer", self.layer)
-                .inputs(joint.controls.iter().map(|(_, path)| path))
-                .with("controls", &names)
-                .with("ratios", &joint.ratios)
-                .with("joint_scope", joint.scope.name())
-        };
-        ["joint", "joint_runs"].iter().map(artefact).collect()
-    }
-
-    /// The nulls of a set, if there are any.
-    #[must_use]
-    pub fn nulls_artefact(&self, set: &TargetSet) -> Option<Artefact> {
-        let nulls = self.nulls?;
-        let artefact = self
-            .artefact(set, &beside_scores(&set.scores, "nulls"))
-            .if_known("layer", self.layer)
-            .with("layer_choice", self.layer_choice())
-            .with("n_nulls", nulls.n)
-            .with("null", nulls.order.recorded())
-            .with("null_refit", nulls.refit)
-            .with("orders_per_run", nulls.orders_per_run)
-            .with("null_seed", nulls.seed);
-        Some(artefact)
-    }
-
-    /// The description of the kept model of a set, if it is kept.
-    #[must_use]
-    pub fn model_artefact(&self, set: &TargetSet) -> Option<Artefact> {
-        let study = self.keep_model.as_ref()?;
-        let artefact = self.artefact(set, &KeptModel::beside(&set.scores));
-        Some(artefact.with("study", study))
-    }
-
-    /// The correlations of halves that tell the reliable pairs of exchanges, if they are there.
-    #[must_use]
-    pub fn swap_halves(&self, set: &TargetSet) -> Option<PathBuf> {
-        let halves = beside_isc(self.swaps.as_ref()?.isc.as_deref()?, "voxelwise");
-        (set.is_average() && halves.exists()).then_some(halves)
-    }
-
-    /// The exchanges of sides of a set, if they are wanted.
-    #[must_use]
-    pub fn swaps_artefact(&self, set: &TargetSet) -> Option<Artefact> {
-        let swaps = self.swaps.as_ref()?;
-        let artefact = self
-            .artefact(set, &beside_scores(&set.scores, "swaps"))
-            .inputs(self.swap_halves(set))
-            .if_known("layer", self.layer)
-            .with("swap_seed", swaps.seed);
-        Some(artefact)
-    }
-
     /// The test of the time-only control model, for a step made by [`canary`](Self::canary).
     #[must_use]
     pub fn canary_artefact(&self, set: &TargetSet) -> Artefact {
@@ -510,12 +484,19 @@ impl Step for FitStep {
     }
 
     fn arguments(&self) -> Vec<String> {
-        let mut arguments = [words(["--model", &self.model]), place(self.lang)].concat();
+        let mut arguments = [words(["--model", self.features_name()]), place(self.lang)].concat();
+        if let Some(Projection { dims, seed }) = self.projection {
+            let (dims, seed) = (dims.to_string(), seed.to_string());
+            arguments.extend(words(["--project", &dims, "--project-seed", &seed]));
+        }
         if self.chooses_layers() {
             arguments.extend(words(["--nested-layer"]));
         }
         if let Some(joint) = &self.joint {
             arguments.extend(words(["--controls", &joint.asked.join(",")]));
+        }
+        if let Some(partition) = &self.partition {
+            arguments.extend(words(["--partition", &partition.asked.join(",")]));
         }
         if let Some(nulls) = &self.nulls {
             arguments.extend(words(["--nulls", &nulls.n.to_string()]));
@@ -531,6 +512,9 @@ impl Step for FitStep {
         }
         if self.swaps.is_some() {
             arguments.extend(words(["--swaps"]));
+        }
+        if self.dimensions.is_some() {
+            arguments.extend(words(["--dimensions"]));
         }
         for subject in &self.subjects {
             arguments.extend(words(["--subject", &subject.name]));
@@ -555,8 +539,10 @@ impl Step for FitStep {
             artefacts.extend(self.score_artefacts(set));
             artefacts.extend(self.explainable_artefact(set));
             artefacts.extend(self.joint_artefacts(set));
+            artefacts.extend(self.partition_artefacts(set));
             artefacts.extend(self.nulls_artefact(set));
             artefacts.extend(self.swaps_artefact(set));
+            artefacts.extend(self.dimensions_artefact(set));
             artefacts.extend(self.model_artefact(set));
         }
         artefacts
@@ -574,7 +560,12 @@ impl Step for FitStep {
         let n_sets = self.targets.len() as u64;
         let mut cost = estimator.fit_subjects(n_layers, n_hidden, n_sets, self.prepares);
         if self.joint.is_some() {
-            cost.seconds += estimator.joint_seconds(n_hidden);
+            let n_nulls = self.unique_nulls().map_or(0, |nulls| nulls.n);
+            cost.seconds += estimator.joint_seconds(n_hidden, n_nulls);
+        }
+        if self.partition.is_some() {
+            let n_nulls = self.part_nulls().map_or(0, |nulls| nulls.n);
+            cost.seconds += estimator.partition_seconds(n_hidden, n_nulls);
         }
         if let Some(nulls) = &self.nulls {
             let tested = self.layer.map_or(n_layers, |_| 1);

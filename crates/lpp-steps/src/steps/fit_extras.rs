@@ -4,6 +4,29 @@ use std::path::PathBuf;
 
 use lpp_study::{AlphaScope, Penalties};
 
+use crate::Choice;
+
+/// How the controls of a joint fit share a penalty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ControlBands {
+    /// All controls are one band.
+    #[default]
+    One,
+    /// Each control is a band, with a weight of its own.
+    Each,
+}
+
+impl Choice for ControlBands {
+    const ALL: &'static [(Self, &'static str, &'static str)] = &[
+        (Self::One, "one", "All controls share a penalty"),
+        (
+            Self::Each,
+            "each",
+            "Each control has a penalty of its own, found without the layer",
+        ),
+    ];
+}
+
 /// The permutations of the scans of a run in nulls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NullOrder {
@@ -33,6 +56,8 @@ pub struct JointFit {
     pub controls: Vec<(String, PathBuf)>,
     /// Ratios of the layer's band to that of the controls, 1 for equal traces; 0 is the controls alone.
     pub ratios: Vec<f64>,
+    /// How the controls share a penalty.
+    pub bands: ControlBands,
     /// The voxels that share a ratio and a penalty.
     pub scope: AlphaScope,
 }
@@ -50,6 +75,7 @@ impl JointFit {
             asked,
             controls,
             ratios: Self::nested(&ratios),
+            bands: ControlBands::One,
             scope: AlphaScope::Global,
         }
     }
@@ -59,6 +85,22 @@ impl JointFit {
     pub fn nested(ratios: &Penalties) -> Vec<f64> {
         [&[0.0], ratios.values()].concat()
     }
+}
+
+/// The division of explained variance among a layer and one or two other feature spaces.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartitionFit {
+    /// The other spaces as given to `--partition`: `NAME` or `NAME:LAYER`.
+    pub asked: Vec<String>,
+    /// Activations and layer of each; without a layer, features that have only one.
+    pub spaces: Vec<(PathBuf, Option<usize>)>,
+    /// Ratios of the weights of two spaces that are tried, 1 for equal traces.
+    pub ratios: Vec<f64>,
+}
+
+impl PartitionFit {
+    /// The ratios that are tried by default: decades, because three spaces have a pair of ratios.
+    pub const DEFAULT_RATIOS: &'static str = "logspace:-2:2:5";
 }
 
 /// A test of one layer against permuted scans.
@@ -81,6 +123,8 @@ impl Nulls {
     pub const DEFAULT_ORDERS: usize = 16;
     /// Default number of scans per block.
     pub const DEFAULT_BLOCK: usize = 15;
+    /// Largest number of nulls of a unique contribution, each of which costs a joint fit.
+    pub const MOST_UNIQUE: usize = 199;
 
     /// `n` nulls of circular shifts.
     #[must_use]
@@ -91,6 +135,16 @@ impl Nulls {
             orders_per_run: Self::DEFAULT_ORDERS,
             refit: false,
             seed: 0,
+        }
+    }
+
+    /// The nulls of a unique contribution: fewer, and everything is chosen again in each.
+    #[must_use]
+    pub fn of_unique(self) -> Self {
+        Self {
+            n: self.n.min(Self::MOST_UNIQUE),
+            refit: true,
+            ..self
         }
     }
 }
