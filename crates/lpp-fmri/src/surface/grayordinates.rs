@@ -299,6 +299,21 @@ impl Grayordinates {
         Some(pairs)
     }
 
+    /// Each place by its structure, and by its vertex or voxel there.
+    pub(crate) fn named(&self) -> Vec<(&str, [usize; 3])> {
+        let of = |model: &BrainModel| -> Vec<[usize; 3]> {
+            match &model.places {
+                Places::Vertices { vertices, .. } => vertices.iter().map(|&vertex| [vertex, 0, 0]).collect(),
+                Places::Voxels(voxels) => voxels.clone(),
+            }
+        };
+        let models = self.models.iter();
+        let named = models.map(|model| (model.structure.as_str(), of(model)));
+        named
+            .flat_map(|(structure, places)| places.into_iter().map(move |place| (structure, place)))
+            .collect()
+    }
+
     fn with_starts(&self) -> impl Iterator<Item = (usize, &BrainModel)> {
         self.models.iter().scan(0, |start, model| {
             let here = *start;

@@ -2,7 +2,7 @@
 //!
 //! * [`load_mesh`] reads meshes of GIFTI and `FreeSurfer`; [`sample_along_normals`] and [`sample_between`] take
 //!   values of a volume to vertices;
-//! * [`load_gifti`], [`load_curvature`] and [`Cifti`] read values; [`save_gifti`] and [`save_cifti`] write maps;
+//! * [`load_gifti`], [`load_curvature`] and [`Cifti`] read values; [`save_gifti`] and [`save_cifti`] write maps and scans;
 //! * [`Grayordinates`] are the places of values: their sides and homotopic pairs; a [`SurfaceMask`] is those to analyse.
 
 mod cifti;
@@ -27,7 +27,7 @@ use std::path::Path;
 use crate::FmriError;
 
 pub use cifti::{Cifti, save_cifti};
-pub use cifti_header::CiftiRows;
+pub use cifti_header::{CiftiRows, NewRows};
 pub use curvature::load_curvature;
 pub use gifti_values::{gifti_length, load_gifti, load_values, save_gifti};
 pub use grayordinates::{BrainModel, Grayordinates, Places};
