@@ -12,6 +12,7 @@ vertices without signal, other repetition times and other brain models. Checked 
 - maps of scores and of the analysis, opened by nibabel: the scores at their places, NaN elsewhere, the runs' own brain models;
 - sides and homotopic pairs of the tables: means over structures and over namesakes, 1e-6;
 - the report: maps on the meshes that the study names;
+- the study as BIDS derivatives: runs, masks and maps of layers by nibabel, and the runs read back;
 - atlases of surfaces on other places, regions of interest, and lpp-run from the runs to the report;
 - what cannot be right is refused in one line that names the file.
 """
@@ -344,6 +345,47 @@ class Check:
         if len(figures) < 3 or not (self.study.folder / "report/report.html").stat().st_size > 10_000:
             self.wrong.append(f"figures on the mesh: {figures}")
 
+    def export(self):
+        """Cleaned runs and scores of a subject as BIDS derivatives."""
+        study, folder = self.study, self.study.folder
+        self.run("lpp-import", "export", folder / "bids", "--study", ".")
+        func = folder / "bids/sub-02/func"
+        scores = np.load(folder / "scores/sub-02/small_en.npy")
+        wanted = np.full((len(scores), study.n), np.nan)
+        wanted[:, self.inside] = scores
+        self.close("exported maps", self.exported(func / "sub-02_task-story_{}space-fsLR_desc-small_statmap", "dscalar.nii"), wanted, 0)
+        for run in range(N_RUNS):
+            wanted = np.zeros((study.n_scans[run], study.n))
+            wanted[:, self.inside] = self.cleaned(run)
+            stem = func / f"sub-02_task-story_run-{run + 1}_{{}}space-fsLR_desc-clean_bold"
+            self.close("exported runs", self.exported(stem, "dtseries.nii"), wanted, 0)
+        mask = nib.load(func / "sub-02_task-story_space-fsLR_desc-brain_mask.dscalar.nii").get_fdata()[0]
+        self.close("exported mask", mask, self.inside, 0)
+        copy = folder / "copy"
+        copy.mkdir()
+        (copy / "lpp.toml").write_text('languages = ["en"]\n')
+        self.run("lpp-import", "bids", folder / "bids", "--desc", "clean", "--study", copy)
+        back = pandas.read_csv(copy / "runs.csv")
+        self.close("runs read back", np.c_[back.tr_s, back.n_scans], np.c_[np.full(N_RUNS, study.tr), study.n_scans], 1e-9)
+
+    def cleaned(self, run):
+        found = list((self.study.folder).rglob(f"sub-02/**/run-{run}.npy"))
+        assert len(found) == 1, found
+        return np.load(found[0])
+
+    def exported(self, stem, ending):
+        """All rows of an exported file, by nibabel."""
+        if self.study.kind == "cifti":
+            image = nib.load(f"{stem}.{ending}".format(""))
+            axes = [image.header.get_axis(axis) for axis in (0, 1)]
+            if axes[1] != self.study.axis():
+                self.wrong.append(f"{stem}: other brain models than the runs")
+            if ending == "dtseries.nii" and (axes[0].step, axes[0].unit) != (self.study.tr, "SECOND"):
+                self.wrong.append(f"{stem}: a repetition time of {axes[0].step} {axes[0].unit}")
+            return image.get_fdata()
+        sides = [nib.load(f"{stem}.func.gii".format(f"hemi-{side}_")) for side in "LR"]
+        return np.concatenate([np.array([array.data for array in image.darrays]) for image in sides], axis=1)
+
     def refusals(self):
         study, folder = self.study, self.study.folder
         path, scans = study.runs[1, 1]
@@ -401,6 +443,7 @@ def main():
                 best = check.scores()
                 check.tables(best)
                 check.report()
+                check.export()
                 check.atlas(best, np.random.default_rng(seed))
                 check.workflow()
                 check.refusals()

@@ -10,8 +10,8 @@ use lpp_cli::{CommonArgs, Outcome, Program, print_json, print_line, print_outcom
 use lpp_files::write_atomically;
 use lpp_study::{Language, Study};
 use lpp_workflow::{
-    Lineage, Machine, PAPER, PlanOptions, PlanReport, RunJob, StopRequest, Verification, WorkflowError,
-    human_bytes, human_seconds, initial_config, leave_out_missing_runs,
+    Lineage, Machine, MissingRuns, PAPER, PlanOptions, PlanReport, RunJob, StopRequest, Verification, WorkflowError,
+    human_bytes, human_seconds, initial_config,
 };
 
 /// Runs all missing steps of a study, from scans and text to the report.
@@ -208,7 +208,7 @@ fn run(args: &RunFlags, place: &Place, common: &CommonArgs) -> anyhow::Result<()
     let study = open(place)?;
     let job = args.job(place, common)?;
     if args.allow_missing {
-        leave_out_missing(&study, &args.lang)?;
+        leave_out_missing(&study, args)?;
     }
     if args.dry_run {
         let mut report = PlanReport::of(&study, &job, !args.no_check)?;
@@ -244,21 +244,29 @@ fn run(args: &RunFlags, place: &Place, common: &CommonArgs) -> anyhow::Result<()
 }
 
 /// Leaves out runs that some subject lacks, and says so.
-fn leave_out_missing(study: &Study, languages: &[Language]) -> anyhow::Result<()> {
-    let all = if languages.is_empty() {
+fn leave_out_missing(study: &Study, args: &RunFlags) -> anyhow::Result<()> {
+    let all = if args.lang.is_empty() {
         &study.config().languages
     } else {
-        languages
+        &args.lang
     };
-    let left_out = leave_out_missing_runs(study, all, lpp_cli::software!())?;
-    if !left_out.is_empty() {
-        tracing::warn!(
-            "{}: left out for all subjects, as some subject lacks them: {}; words and features must be of the remaining \
-             stories (lpp-import)",
-            study.runs_table().display(),
-            left_out.join(", ")
+    let Some(missing) = MissingRuns::of(study, all)? else {
+        return Ok(());
+    };
+    let (table, stories) = (study.runs_table(), missing.left_out.join(", "));
+    if args.dry_run {
+        bail!(
+            "{}: found that some subject lacks {stories}, expected runs that all have: the plan without them needs other tables, \
+             and --dry-run writes none (run once without it)",
+            table.display()
         );
     }
+    missing.leave_out(lpp_cli::software!())?;
+    tracing::warn!(
+        "{}: left out for all subjects, as some subject lacks them: {stories}; words are renumbered, features and texts of \
+         the study's own must be of the remaining stories (lpp-import)",
+        table.display()
+    );
     Ok(())
 }
 

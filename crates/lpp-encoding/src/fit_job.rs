@@ -22,6 +22,7 @@ use crate::group::{groups, members, ridge_params};
 use crate::prepared::Prepared;
 use crate::set_fit::SetFit;
 use crate::target_set::{average_targets, load_mask, wrong_runs};
+use crate::word_stories::check_stories;
 
 /// The fit of all layers of a model to one subject, or to several that share the factorisations of each layer.
 #[derive(Debug, Clone, PartialEq)]
@@ -175,6 +176,9 @@ impl FitJob {
         n_scans: &[usize],
     ) -> Result<LayerFeatures, EncodingError> {
         let settings = &self.step.settings;
+        if let Some(words) = &self.step.words {
+            check_stories(words, &self.step.story_names)?;
+        }
         let design = Design {
             start_s: &self.step.start_s,
             words: self.step.words.as_deref(),
