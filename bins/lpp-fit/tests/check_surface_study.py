@@ -344,6 +344,9 @@ class Check:
         figures = [path.name for path in (self.study.folder / "figures").glob("*_surface_en.svg")]
         if len(figures) < 3 or not (self.study.folder / "report/report.html").stat().st_size > 10_000:
             self.wrong.append(f"figures on the mesh: {figures}")
+        below = [path.name for path in (self.study.folder / "figures").glob("*_subcortex_en.svg")]
+        if (len(below) >= 3) != (self.study.kind == "cifti"):
+            self.wrong.append(f"figures of the voxels: {below}")
 
     def export(self):
         """Cleaned runs and scores of a subject as BIDS derivatives."""

@@ -322,22 +322,38 @@ impl Grayordinates {
         })
     }
 
-    /// Mirrored voxels of a structure of both sides; `None` if voxels have no mirror images.
-    fn paired_voxels(&self) -> Option<Vec<HomotopicPair>> {
+    /// The voxels as the mask of a volume, and the column of each of its voxels; `None` if there are none.
+    #[must_use]
+    pub fn volume_part(&self) -> Option<(Mask, Vec<usize>)> {
         let grid = self.volume?;
         let mut inside = ndarray::Array3::from_elem(grid.shape(), false);
-        let mut columns: BTreeMap<[usize; 3], (usize, &BrainModel)> = BTreeMap::new();
+        let mut columns: BTreeMap<[usize; 3], usize> = BTreeMap::new();
         for (start, model) in self.with_starts() {
             if let Places::Voxels(voxels) = &model.places {
                 for (column, voxel) in (start..).zip(voxels) {
                     inside[*voxel] = true;
-                    columns.insert(*voxel, (column, model));
+                    columns.insert(*voxel, column);
                 }
             }
         }
         let mask = Mask::new(grid, inside).ok()?;
+        let columns = mask.voxels().iter().map(|voxel| columns[voxel]).collect();
+        Some((mask, columns))
+    }
+
+    /// The structure that a column belongs to.
+    fn model_of(&self, column: usize) -> Option<&BrainModel> {
+        let mut models = self.with_starts();
+        let found = models.find(|(start, model)| (*start..start + model.places.len()).contains(&column));
+        found.map(|(_, model)| model)
+    }
+
+    /// Mirrored voxels of a structure of both sides; `None` if voxels have no mirror images.
+    fn paired_voxels(&self) -> Option<Vec<HomotopicPair>> {
+        let (mask, columns) = self.volume_part()?;
         let found = mask.homotopic_pairs().ok()?.into_iter().filter_map(|pair| {
-            let [(left, one), (right, other)] = [pair.left, pair.right].map(|at| columns[&mask.voxels()[at]]);
+            let (left, right) = (columns[pair.left], columns[pair.right]);
+            let (one, other) = (self.model_of(left)?, self.model_of(right)?);
             let ((Side::Left, base), (Side::Right, mirrored)) = (one.sided()?, other.sided()?) else {
                 return None;
             };
