@@ -8,7 +8,7 @@ use lpp_files::{Activations, Progress, check_distinct_contents, check_outputs, s
 use lpp_preparation::RepetitionTime;
 use lpp_ridge::RidgeError;
 use lpp_stats::nan_mean;
-use lpp_steps::{FitStep, Making, Software, TargetSet};
+use lpp_steps::{FitStep, Making, Software, TargetSet, check_word_stories};
 use lpp_study::{
     FeatureName, FitTerms, ModelKind, NestedInfo, Scores, ScoresInfo, Study, StudyConfig, beside_scores,
     load_sidecar,
@@ -22,7 +22,6 @@ use crate::group::{groups, members, ridge_params};
 use crate::prepared::Prepared;
 use crate::set_fit::SetFit;
 use crate::target_set::{average_targets, load_mask, wrong_runs};
-use crate::word_stories::check_stories;
 
 /// The fit of all layers of a model to one subject, or to several that share the factorisations of each layer.
 #[derive(Debug, Clone, PartialEq)]
@@ -177,7 +176,7 @@ impl FitJob {
     ) -> Result<LayerFeatures, EncodingError> {
         let settings = &self.step.settings;
         if let Some(words) = &self.step.words {
-            check_stories(words, &self.step.story_names)?;
+            check_word_stories(words, &self.step.story_names)?;
         }
         let design = Design {
             start_s: &self.step.start_s,

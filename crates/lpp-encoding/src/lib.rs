@@ -67,7 +67,6 @@ mod target_set;
 mod transfer;
 mod voxel_halves;
 mod weights;
-mod word_stories;
 
 pub use average_job::{AverageJob, AverageReport};
 pub use canary_job::CanaryJob;

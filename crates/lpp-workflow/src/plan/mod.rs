@@ -9,7 +9,7 @@ mod scans;
 mod transfers;
 
 use lpp_files::FileError;
-use lpp_steps::{FitSettings, StudySize, target_grid};
+use lpp_steps::{FitSettings, StudySize, check_word_stories, target_grid};
 use lpp_study::{Language, Study, start_times, story_names};
 
 use crate::WorkflowError;
@@ -55,6 +55,8 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError>
     let mut planners = Vec::new();
     for &lang in languages {
         scans::check(study, lang)?;
+        let story_names = story_names(study, lang)?;
+        check_word_stories(&study.words(lang), &story_names)?;
         let planner = Planner {
             study,
             lang,
@@ -63,7 +65,7 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError>
             grid: target_grid(study)?,
             settings: FitSettings::of_study(study)?,
             start_s: start_times(study, lang)?,
-            story_names: story_names(study, lang)?,
+            story_names,
             first: Some(lang) == languages.first().copied(),
         };
         planner.own_inputs(&mut given);
