@@ -10,7 +10,7 @@ vertices without signal, other repetition times and other brain models. Checked 
 - cleaned signals: those of nilearn, 5e-5 in single precision;
 - scores: those of the same arrays without any surface, to the bit;
 - maps of scores and of the analysis, opened by nibabel: the scores at their places, NaN elsewhere, the runs' own brain models;
-- sides and homotopic pairs of the tables: means over structures and over namesakes, 1e-6;
+- sides and homotopic pairs of the tables: means over structures and over namesakes, 1e-6; parcels of 20 mm on the meshes, 1e-6;
 - the report: maps on the meshes that the study names;
 - the study as BIDS derivatives: runs, masks and maps of layers by nibabel, and the runs read back;
 - atlases of surfaces on other places, regions of interest, and lpp-run from the runs to the report;
@@ -262,6 +262,7 @@ class Check:
             if row.model in best:
                 wanted = np.nanmean(best[row.model][pairs[:, 0]] - best[row.model][pairs[:, 1]])
                 self.close("pairs of the tables", row.mirror_difference, wanted, 1e-6)
+        self.parcels(pairs, best)
         slopes = self.table("voxel_slopes")
         self.close("maps of the analysis", self.map(self.study.folder / "results/voxel_slope_en")[self.inside],
                    slopes.slope_per_ln_parameter, 1e-6)
@@ -273,6 +274,30 @@ class Check:
             self.close("regions", [row.n_voxels, row.score], [(structures == name).sum(), np.nanmean(mean[structures == name])], 1e-6)
         if self.study.kind == "cifti" and len(regions) != 5:
             self.wrong.append(f"{len(regions)} regions instead of 5 structures")
+
+    def parcels(self, pairs, best):
+        """Cubes of 20 mm on the middle surface, and the correlation of their mean score with their ISC."""
+        study = self.study
+        places = np.full((study.n, 3), np.nan)
+        start = 0
+        for side, vertices in zip("LR", study.vertices):
+            mesh = nib.load(study.folder / f"mesh/tpl-fsLR_den-32k_hemi-{side}_midthickness.surf.gii")
+            places[start:start + len(vertices)] = mesh.darrays[0].data[vertices]
+            start += len(vertices)
+        for ijk in study.voxels.values():
+            places[start:start + len(ijk)] = nib.affines.apply_affine(AFFINE, ijk)
+            start += len(ijk)
+        cubes = {}
+        for left, right in pairs:
+            cubes.setdefault(tuple(np.floor(places[self.inside][left] / 20)), []).append((left, right))
+        cubes = [np.array(cube) for cube in cubes.values() if len(cube) >= 8]
+        rows = self.table("corrected_parcels")
+        self.close("parcels", rows.n_parcels, np.full(len(rows), len(cubes)), 0)
+        isc = np.load(study.folder / "isc/isc_en.npy").mean(0)
+        over = lambda values: np.array([np.nanmean(values[cube]) for cube in cubes])
+        score = np.mean([over(best[name]) for name in MODELS], axis=0)
+        found = rows[rows.maps == "mean score against ISC"].r
+        self.close("r over parcels", found, [np.corrcoef(score, over(isc))[0, 1]], 1e-6)
 
     def atlas(self, best, rng):
         """An atlas of all places, on meshes of its own places, and a region of interest."""
