@@ -208,7 +208,7 @@ fn run(args: &RunFlags, place: &Place, common: &CommonArgs) -> anyhow::Result<()
     let study = open(place)?;
     let job = args.job(place, common)?;
     if args.allow_missing {
-        leave_out_missing(&study, args)?;
+        leave_out_missing(&study, &args.lang)?;
     }
     if args.dry_run {
         let mut report = PlanReport::of(&study, &job, !args.no_check)?;
@@ -244,28 +244,21 @@ fn run(args: &RunFlags, place: &Place, common: &CommonArgs) -> anyhow::Result<()
 }
 
 /// Leaves out runs that some subject lacks, and says so.
-fn leave_out_missing(study: &Study, args: &RunFlags) -> anyhow::Result<()> {
-    let all = if args.lang.is_empty() {
+fn leave_out_missing(study: &Study, languages: &[Language]) -> anyhow::Result<()> {
+    let all = if languages.is_empty() {
         &study.config().languages
     } else {
-        &args.lang
+        languages
     };
     let Some(missing) = MissingRuns::of(study, all)? else {
         return Ok(());
     };
-    let (table, stories) = (study.runs_table(), missing.left_out.join(", "));
-    if args.dry_run {
-        bail!(
-            "{}: found that some subject lacks {stories}, expected runs that all have: the plan without them needs other tables, \
-             and --dry-run writes none (run once without it)",
-            table.display()
-        );
-    }
+    let stories = missing.left_out.join(", ");
     missing.leave_out(lpp_cli::software!())?;
     tracing::warn!(
         "{}: left out for all subjects, as some subject lacks them: {stories}; words are renumbered, features and texts of \
          the study's own must be of the remaining stories (lpp-import)",
-        table.display()
+        study.runs_table().display()
     );
     Ok(())
 }
