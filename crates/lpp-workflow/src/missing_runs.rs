@@ -101,7 +101,15 @@ impl Renumbered {
         let path = study.words(lang);
         let whole = runs_in_language(study, whole, lang);
         let (stories, kept) = (whole.stories(), whole.places_in(paired));
-        if !path.exists() || kept.len() == stories.len() {
+        if kept.len() == stories.len() {
+            return Ok(None);
+        }
+        let annotation = study.annotation(lang);
+        if annotation.exists() {
+            let expected = "a table of words (lpp-import words), from which words of stories can be left out";
+            return Err(FileError::malformed(&annotation, "an annotation of all stories", expected));
+        }
+        if !path.exists() {
             return Ok(None);
         }
         let table = WordTable::load(&path)?;
@@ -146,7 +154,8 @@ fn check_free(whole: &std::path::Path) -> Result<(), FileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lpp_steps::Provenance;
+    use lpp_steps::{AnnotationSource, Provenance};
+    use lpp_study::AnnotationCorrections;
 
     const SOFTWARE: Software = Software {
         program: "lpp-run",
@@ -193,6 +202,26 @@ mod tests {
         std::fs::write(study.runs_table(), RUNS).unwrap();
         let error = missing(&study).unwrap_err().to_string();
         assert!(error.contains("all_runs.csv: found a table"), "{error}");
+    }
+
+    #[test]
+    fn renumbered_words_are_the_studys_own() {
+        let (_folder, study) = study("0,0,one,0.5,0.7\n1,0,two,0.5,0.7\n2,0,three,0.5,0.7\n");
+        let source = || AnnotationSource::of_study(&study, Language::English, AnnotationCorrections::Auto);
+        assert!(source().is_table(&study.words(Language::English)));
+        missing(&study).unwrap().unwrap().leave_out(SOFTWARE).unwrap();
+        assert!(source().is_table(&study.words(Language::English)));
+    }
+
+    #[test]
+    fn an_annotation_of_all_stories_is_refused() {
+        let (folder, study) = study("0,0,one,0.5,0.7\n1,0,two,0.5,0.7\n2,0,three,0.5,0.7\n");
+        let annotation = study.annotation(Language::English);
+        std::fs::create_dir_all(annotation.parent().unwrap()).unwrap();
+        std::fs::write(&annotation, "word,onset,offset,section\n").unwrap();
+        let error = missing(&study).unwrap_err().to_string();
+        assert!(error.contains("found an annotation of all stories"), "{error}");
+        assert!(!folder.path().join("all_runs.csv").exists());
     }
 
     #[test]
