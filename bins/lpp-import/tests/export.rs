@@ -10,7 +10,8 @@ use std::process::Command;
 
 use lpp_files::{WordTable, npy};
 use lpp_fmri::surface::{
-    BrainModel, Cifti, Grayordinates, NewRows, Places, SurfaceMask, load_hemispheres, save_cifti, save_hemispheres,
+    BrainModel, Cifti, Grayordinates, NewRows, Places, SurfaceMask, load_hemispheres, save_cifti,
+    save_hemispheres,
 };
 use lpp_fmri::{BrainMask, Grid, Image, Mask, diagonal_affine};
 use lpp_study::{Language, RunKind, RunsTable, Scores, Study};
@@ -314,7 +315,10 @@ fn surface_study(kind: RunKind) -> (TempDir, Study, Language) {
     for run in [1, 2] {
         let path = format!("scans/sub-01_task-owl_run-{run}_{ending}");
         table.push_str(&format!("01,owl,{run},de,{name},fsLR,{path},1.5\n"));
-        let (path, scans) = (root.join(path), Array2::zeros((N_SCANS[run - 1], places(kind).len())));
+        let (path, scans) = (
+            root.join(path),
+            Array2::zeros((N_SCANS[run - 1], places(kind).len())),
+        );
         if kind == RunKind::Surface {
             let right = path.to_string_lossy().replace("hemi-L", "hemi-R");
             save_hemispheres([&path, Path::new(&right)], &places(kind), &scans, &[]).unwrap();
@@ -329,20 +333,36 @@ fn surface_study(kind: RunKind) -> (TempDir, Study, Language) {
     (inside[1], inside[4]) = (false, false);
     let path = study.subject_mask("sub-01");
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    SurfaceMask::new(places(kind), &inside, &path).unwrap().save(&path).unwrap();
+    SurfaceMask::new(places(kind), &inside, &path)
+        .unwrap()
+        .save(&path)
+        .unwrap();
     for (run, n_scans) in N_SCANS.into_iter().enumerate() {
         let scans = Array2::from_shape_fn((n_scans, inside.len() - 2), |(i, j)| noise(i + run, j));
         npy::save(&study.subject_run("sub-01", lang, run), &scans).unwrap();
     }
-    scores(&study.subject_scores("sub-01", "gpt2-xl", lang), "gpt2-xl", "sub-01", &path);
+    scores(
+        &study.subject_scores("sub-01", "gpt2-xl", lang),
+        "gpt2-xl",
+        "sub-01",
+        &path,
+    );
     (dir, study, lang)
 }
 
 #[test]
 fn a_study_on_surfaces_is_written_on_its_meshes() {
     for (kind, runs_end, maps_end) in [
-        (RunKind::Surface, "hemi-L_space-fsLR_desc-clean_bold.func.gii", "hemi-L_space-fsLR_desc-gpt2xl_statmap.func.gii"),
-        (RunKind::Cifti, "space-fsLR_desc-clean_bold.dtseries.nii", "space-fsLR_desc-gpt2xl_statmap.dscalar.nii"),
+        (
+            RunKind::Surface,
+            "hemi-L_space-fsLR_desc-clean_bold.func.gii",
+            "hemi-L_space-fsLR_desc-gpt2xl_statmap.func.gii",
+        ),
+        (
+            RunKind::Cifti,
+            "space-fsLR_desc-clean_bold.dtseries.nii",
+            "space-fsLR_desc-gpt2xl_statmap.dscalar.nii",
+        ),
     ] {
         let (dir, study, lang) = surface_study(kind);
         let out = dir.path().join("out");
@@ -354,18 +374,28 @@ fn a_study_on_surfaces_is_written_on_its_meshes() {
         let func = out.join("sub-01/func");
         let (maps, places_of_maps) = rows_of(&func.join(format!("sub-01_task-owl_{maps_end}")), kind);
         assert_eq!(places_of_maps, places(kind));
-        let own = Scores::load(&study.subject_scores("sub-01", "gpt2-xl", lang)).unwrap().values;
-        let columns: Vec<usize> = (0..maps.ncols()).filter(|column| ![1, 4].contains(column)).collect();
+        let own = Scores::load(&study.subject_scores("sub-01", "gpt2-xl", lang))
+            .unwrap()
+            .values;
+        let columns: Vec<usize> = (0..maps.ncols())
+            .filter(|column| ![1, 4].contains(column))
+            .collect();
         for (found, expected) in maps.select(Axis(1), &columns).iter().zip(&own) {
             assert!(is_same(f64::from(*found), f64::from(*expected)));
         }
-        assert!(maps.column(1).iter().chain(maps.column(4)).all(|value| value.is_nan()));
+        assert!(
+            maps.column(1)
+                .iter()
+                .chain(maps.column(4))
+                .all(|value| value.is_nan())
+        );
         let path = func.join(format!("sub-01_task-owl_run-2_{runs_end}"));
         let (scans, _) = rows_of(&path, kind);
         let cleaned = npy::load_f32_matrix(&study.subject_run("sub-01", lang, 1)).unwrap();
         assert_eq!(scans.select(Axis(1), &columns), cleaned);
         assert!(scans.column(1).iter().all(|value| value.abs() < f32::EPSILON));
-        let mask = BrainMask::load(&func.join("sub-01_task-owl_space-fsLR_desc-brain_mask.dscalar.nii")).unwrap();
+        let mask =
+            BrainMask::load(&func.join("sub-01_task-owl_space-fsLR_desc-brain_mask.dscalar.nii")).unwrap();
         assert_eq!(mask.n_voxels(), columns.len());
 
         let copy = dir.path().join("copy");
@@ -373,7 +403,11 @@ fn a_study_on_surfaces_is_written_on_its_meshes() {
         let arguments = ["bids", out.to_str().unwrap(), "--desc", "clean", "--lang", "de"];
         assert_succeeds(&mut program(&copy, &arguments));
         let runs = RunsTable::load(&copy.join("runs.csv")).unwrap();
-        let back: Vec<_> = runs.runs().iter().map(|run| (run.kind, run.tr_s, run.n_scans)).collect();
+        let back: Vec<_> = runs
+            .runs()
+            .iter()
+            .map(|run| (run.kind, run.tr_s, run.n_scans))
+            .collect();
         assert_eq!(back, N_SCANS.map(|n| (kind, Some(1.5), Some(n))));
     }
 }

@@ -10,8 +10,8 @@ use lpp_cli::{CommonArgs, Outcome, Program, print_json, print_line, print_outcom
 use lpp_files::write_atomically;
 use lpp_study::{Language, Study};
 use lpp_workflow::{
-    Lineage, Machine, MissingRuns, PAPER, PlanOptions, PlanReport, RunJob, StopRequest, Verification, WorkflowError,
-    human_bytes, human_seconds, initial_config,
+    Lineage, Machine, MissingRuns, PAPER, PlanOptions, PlanReport, RunJob, StopRequest, Verification,
+    WorkflowError, human_bytes, human_seconds, initial_config,
 };
 
 /// Runs all missing steps of a study, from scans and text to the report.

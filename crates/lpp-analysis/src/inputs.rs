@@ -79,7 +79,9 @@ impl Files {
             atlas = own(options.atlas.as_ref(), &images);
             labels = own(options.atlas_labels.as_ref(), &tables).filter(|_| atlas.is_some());
         }
-        let folder = study.surface().filter(|_| study.kind() != RunKind::Volume && average);
+        let folder = study
+            .surface()
+            .filter(|_| study.kind() != RunKind::Volume && average);
         let meshes = folder.map(|folder| {
             let [left, right] = MESH_SIDES.map(|side| cortex_of_side(&folder, side));
             Ok::<_, FmriError>([left?, right?])

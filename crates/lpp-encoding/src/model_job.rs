@@ -14,7 +14,6 @@ use crate::target_set::load_mask;
 use crate::weights::Weights;
 use crate::{EncodingError, FitJob};
 
-
 /// Metadata of activations that say what their columns are.
 pub(crate) const OF_COLUMNS: [&str; 8] = [
     "kind",

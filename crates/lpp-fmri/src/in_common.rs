@@ -33,10 +33,7 @@ impl BrainMask {
 
 fn voxels(own: &Mask, other: &Mask) -> Result<Vec<(usize, usize)>, String> {
     if !own.grid().matches(other.grid()) {
-        let corner = own
-            .grid()
-            .world([0, 0, 0])
-            .map(|mm| (mm * 100.0).round() / 100.0);
+        let corner = own.grid().world([0, 0, 0]).map(|mm| (mm * 100.0).round() / 100.0);
         let shape = own.grid().shape();
         return Err(format!("another grid: {shape:?} voxels from {corner:?} mm on"));
     }

@@ -200,7 +200,10 @@ fn said_by(run: &Path) -> Result<Vec<Said>, FmriError> {
 /// NIfTI-1 headers hold single precision, in which 0.8 s is 0.800000011920929: the shortest decimal number with that value was
 /// meant.
 fn as_written(seconds: f64) -> f64 {
-    #[expect(clippy::cast_possible_truncation, reason = "the comparison tells whether it was single precision")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the comparison tells whether it was single precision"
+    )]
     let single = seconds as f32;
     if f64::from(single).total_cmp(&seconds).is_eq() {
         single.to_string().parse().unwrap_or(seconds)

@@ -66,17 +66,31 @@ mod tests {
             path
         };
         let all = names(&["owl", "fox", "hen"]);
-        let (named, plain) = (made("words_en.csv", 3, Some(all.clone())), made("words_de.csv", 3, None));
+        let (named, plain) = (
+            made("words_en.csv", 3, Some(all.clone())),
+            made("words_de.csv", 3, None),
+        );
         for words in [&named, &plain] {
             assert!(check_word_stories(words, &all).is_ok());
             assert!(check_word_stories(words, &[]).is_ok(), "a study without names");
         }
         assert!(check_word_stories(&folder.path().join("none.csv"), &all).is_ok());
         let other = names(&["owl", "cat", "hen"]);
-        assert!(check_word_stories(&plain, &other).is_ok(), "its record names no stories");
+        assert!(
+            check_word_stories(&plain, &other).is_ok(),
+            "its record names no stories"
+        );
         for (words, stories, said) in [
-            (&named, &other, "found words of the stories owl, fox, hen, expected"),
-            (&plain, &names(&["owl", "hen"]), "found words of 3 runs, expected those of the 2 stories"),
+            (
+                &named,
+                &other,
+                "found words of the stories owl, fox, hen, expected",
+            ),
+            (
+                &plain,
+                &names(&["owl", "hen"]),
+                "found words of 3 runs, expected those of the 2 stories",
+            ),
         ] {
             let error = check_word_stories(words, stories).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");

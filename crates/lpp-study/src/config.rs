@@ -353,9 +353,17 @@ impl StudyConfig {
                 "a number that is not negative",
             ));
         }
-        if let Some(lang) = config.transfer.keys().find(|lang| !config.languages.contains(lang)) {
+        if let Some(lang) = config
+            .transfer
+            .keys()
+            .find(|lang| !config.languages.contains(lang))
+        {
             let expected = "a language that languages lists";
-            return Err(FileError::malformed(path, format!("{lang} under [transfer]"), expected));
+            return Err(FileError::malformed(
+                path,
+                format!("{lang} under [transfer]"),
+                expected,
+            ));
         }
         // No scanner needs a minute for a volume: that would be milliseconds.
         if let Some(tr_s) = config.tr_s.filter(|s| !(*s > 0.0 && *s < 60.0)) {
@@ -568,7 +576,10 @@ mod tests {
         config.fit.controls = vec!["wordrate".into()];
         config.regions = false;
         config.languages.push(Language::French);
-        config.transfer.insert(Language::French, vec!["en".into(), "../first/scores/gpt2_en_model".into()]);
+        config.transfer.insert(
+            Language::French,
+            vec!["en".into(), "../first/scores/gpt2_en_model".into()],
+        );
         config.tr_s = Some(1.49);
         config.corpus.pair_runs = Some(PairRuns::Place);
         config.corpus.only = vec!["space-T1w".parse().unwrap()];

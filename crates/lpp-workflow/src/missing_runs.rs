@@ -50,10 +50,14 @@ impl MissingRuns {
         }
         check_free(&whole_of(&file))?;
         let mut all = study.config().languages.clone();
-        all.extend(languages.iter().filter(|lang| !study.config().languages.contains(lang)));
-        let words = all.iter().filter_map(|lang| {
-            Renumbered::of(study, *lang, &whole, &paired).transpose()
-        });
+        all.extend(
+            languages
+                .iter()
+                .filter(|lang| !study.config().languages.contains(lang)),
+        );
+        let words = all
+            .iter()
+            .filter_map(|lang| Renumbered::of(study, *lang, &whole, &paired).transpose());
         Ok(Some(Self {
             words: words.collect::<Result<_, _>>()?,
             study: study.clone(),
@@ -72,13 +76,18 @@ impl MissingRuns {
         let file = self.study.runs_table();
         let record = |path: &PathBuf, stories: Option<&Vec<String>>| {
             let artefact = Artefact::new(path).input(&whole_of(path));
-            artefact.with("left_out", &self.left_out).if_known("stories", stories)
+            artefact
+                .with("left_out", &self.left_out)
+                .if_known("stories", stories)
         };
         self.whole.save(&whole_of(&file))?;
         for words in &self.words {
             words.whole.save(&whole_of(&words.path))?;
         }
-        let of_words = self.words.iter().map(|words| record(&words.path, Some(&words.stories)));
+        let of_words = self
+            .words
+            .iter()
+            .map(|words| record(&words.path, Some(&words.stories)));
         let artefacts = std::iter::once(record(&file, None)).chain(of_words);
         run_if_stale(software, artefacts.collect(), true, || {
             for words in &self.words {
@@ -107,7 +116,11 @@ impl Renumbered {
         let annotation = study.annotation(lang);
         if annotation.exists() {
             let expected = "a table of words (lpp-import words), from which words of stories can be left out";
-            return Err(FileError::malformed(&annotation, "an annotation of all stories", expected));
+            return Err(FileError::malformed(
+                &annotation,
+                "an annotation of all stories",
+                expected,
+            ));
         }
         if !path.exists() {
             return Ok(None);
@@ -169,7 +182,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         write("runs.csv", RUNS);
-        write("words_en.csv", &format!("run,word_index,word,onset_s,offset_s\n{words}"));
+        write(
+            "words_en.csv",
+            &format!("run,word_index,word,onset_s,offset_s\n{words}"),
+        );
         write("lpp.toml", "languages = [\"en\"]\n");
         let study = Study::open(folder.path()).unwrap();
         (folder, study)
@@ -187,7 +203,11 @@ mod tests {
         found.leave_out(SOFTWARE).unwrap();
         assert_eq!(study.load_runs().unwrap().unwrap().stories(), ["run-1", "run-3"]);
         let words = WordTable::load(&study.words(Language::English)).unwrap();
-        let said: Vec<_> = words.words().iter().map(|word| (word.run, word.word.as_str())).collect();
+        let said: Vec<_> = words
+            .words()
+            .iter()
+            .map(|word| (word.run, word.word.as_str()))
+            .collect();
         assert_eq!(said, [(0, "one"), (1, "three"), (1, "more")]);
         let whole = WordTable::load(&folder.path().join("all_words_en.csv")).unwrap();
         assert_eq!((whole.n_runs(), whole.words().len()), (3, 4));

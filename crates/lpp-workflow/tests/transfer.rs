@@ -80,15 +80,32 @@ fn sources_are_kept_and_applied_after_all_fits() {
     assert!(keeps("fit:toy:en") && !keeps("fit:big:en") && !keeps("fit:toy:fr"));
     let own = step("transfer-own-en:toy:fr");
     let kept = "scores/toy_en_model/model.json";
-    assert!(step("fit:toy:en").outputs.iter().any(|output| output.path == Path::new(kept)));
+    assert!(
+        step("fit:toy:en")
+            .outputs
+            .iter()
+            .any(|output| output.path == Path::new(kept))
+    );
     assert!(own.inputs.contains(&kept.into()));
     assert_eq!(own.arguments[own.arguments.len() - 2..], ["--apply", kept]);
-    assert!(own.outputs.iter().any(|output| output.path == Path::new("scores/transfer-own-en/toy_fr.npy")));
+    assert!(
+        own.outputs
+            .iter()
+            .any(|output| output.path == Path::new("scores/transfer-own-en/toy_fr.npy"))
+    );
     let other = step("transfer-Other-story-de:toy:fr");
-    assert!(other.inputs.contains(&"../other/scores/toy_de_model/model.json".into()));
+    assert!(
+        other
+            .inputs
+            .contains(&"../other/scores/toy_de_model/model.json".into())
+    );
     let table = step("analyze-transfer");
     assert!(table.inputs.contains(&"scores/transfer-own-en/toy_fr.npy".into()));
-    assert!(table.inputs.contains(&"scores/transfer-Other-story-de/toy_fr.npy".into()));
+    assert!(
+        table
+            .inputs
+            .contains(&"scores/transfer-Other-story-de/toy_fr.npy".into())
+    );
 }
 
 #[test]
@@ -96,7 +113,10 @@ fn nothing_is_kept_unless_it_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let steps = study(folder.path(), "").unwrap();
     let all = steps.iter().flat_map(|step| &step.arguments);
-    assert!(all.clone().all(|argument| argument != "--keep-model" && argument != "--apply"));
+    assert!(
+        all.clone()
+            .all(|argument| argument != "--keep-model" && argument != "--apply")
+    );
     assert!(ids(&steps).iter().all(|id| !id.contains("transfer")));
 }
 
@@ -104,9 +124,15 @@ fn nothing_is_kept_unless_it_is_asked_for() {
 fn sources_that_are_none_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     for (transfer, said) in [
-        ("[transfer]\nfr = [\"de\"]\n", "found \"de\" for fr under [transfer], expected another language"),
+        (
+            "[transfer]\nfr = [\"de\"]\n",
+            "found \"de\" for fr under [transfer], expected another language",
+        ),
         ("[transfer]\nfr = [\"../none\"]\n", "found \"../none\" for fr"),
-        ("[transfer]\nde = [\"en\"]\n", "found de under [transfer], expected a language"),
+        (
+            "[transfer]\nde = [\"en\"]\n",
+            "found de under [transfer], expected a language",
+        ),
     ] {
         let error = study(folder.path(), transfer).unwrap_err().to_string();
         assert!(error.contains("lpp.toml: ") && error.contains(said), "{error}");

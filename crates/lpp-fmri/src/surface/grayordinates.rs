@@ -510,7 +510,10 @@ mod tests {
         assert_eq!(part.voxels()[2], [2, 0, 0]);
         let few = Mesh::new(vec![[0.0; 3]; 3], vec![[0, 1, 2]], Path::new("mesh")).unwrap();
         let error = brain().places_on([&left, &few], file).unwrap_err().to_string();
-        assert!(error.contains("3 vertices, expected 8, as CIFTI_STRUCTURE_CORTEX_RIGHT"), "{error}");
+        assert!(
+            error.contains("3 vertices, expected 8, as CIFTI_STRUCTURE_CORTEX_RIGHT"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{
-    BidsName, FileError, Progress, TimedWord, WordTable, both_hemispheres, npy, sha256_of_file, write_atomically,
+    BidsName, FileError, Progress, TimedWord, WordTable, both_hemispheres, npy, sha256_of_file,
+    write_atomically,
 };
 use lpp_fmri::BrainMask;
 use lpp_fmri::surface::NewRows;
@@ -159,9 +160,7 @@ impl ExportJob {
         });
         let maps = match self.study.kind() {
             RunKind::Volume => "volume l is layer l; 0 outside the mask, NaN without a score",
-            RunKind::Surface | RunKind::Cifti => {
-                "map l is layer l; NaN outside the mask and without a score"
-            }
+            RunKind::Surface | RunKind::Cifti => "map l is layer l; NaN outside the mask and without a score",
         };
         let readme = format!(
             "# {name}\n\nWritten by lpp-import export of lpp-rs {}. `desc-{CLEAN}` are cleaned runs, NaN where a scan was \

@@ -217,7 +217,10 @@ mod tests {
         let counted = Some(&["ses-1_run-1", "ses-2_run-3", "ses-2_run-4"][..]);
         assert_eq!(of(&["owl_04", "owl_01", "owl_03"], counted), Ok(vec![2, 0, 1]));
         let error = of(&["owl_1", "owl_2", "owl_3"], sessions).unwrap_err();
-        assert!(error.contains("\"owl_1\", which is the name of 2 stories"), "{error}");
+        assert!(
+            error.contains("\"owl_1\", which is the name of 2 stories"),
+            "{error}"
+        );
         assert_eq!(
             of(&["text 02", "text 01"], Some(&["run-1", "run-2"])),
             Ok(vec![1, 0])

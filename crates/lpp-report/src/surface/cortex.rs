@@ -130,9 +130,7 @@ impl CorticalSurface {
             .into_iter()
             .flatten()
             .map(|folder| folder.join("fsaverage5/surf"));
-        nilearn
-            .chain(freesurfer)
-            .find(|folder| has_pial(folder))
+        nilearn.chain(freesurfer).find(|folder| has_pial(folder))
     }
 
     /// The files that the meshes came from; none for a mask's surface.

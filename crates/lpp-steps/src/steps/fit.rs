@@ -339,7 +339,12 @@ impl FitStep {
         let folder = names.filter(|name| name.starts_with("transfer-")).next();
         let subject = self.subjects.iter().map(|subject| format!(":{}", subject.name));
         let subject: String = subject.collect();
-        format!("{}:{}{subject}:{}", folder.unwrap_or_default(), self.model, self.lang)
+        format!(
+            "{}:{}{subject}:{}",
+            folder.unwrap_or_default(),
+            self.model,
+            self.lang
+        )
     }
 
     /// How the layer of joint fits and nulls comes about, as in sidecars.

@@ -88,7 +88,9 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError>
     }
     let transfers = planners.iter().map(|planner| planner.transfers(&steps));
     let transfers: Vec<Call> = transfers.collect::<Result<Vec<_>, _>>()?.concat();
-    let table = planners.first().and_then(|planner| transfers::table(study, planner, &transfers));
+    let table = planners
+        .first()
+        .and_then(|planner| transfers::table(study, planner, &transfers));
     steps.extend(transfers.into_iter().chain(table));
     if options.fetch {
         let fetched = fetch::steps(study, &mut steps, languages);

@@ -37,7 +37,9 @@ pub(super) fn table(study: &Study, planner: &Planner<'_>, transfers: &[Call]) ->
     let outputs = transfers.iter().flat_map(|call| &call.outputs);
     let scores = outputs.map(|output| output.path.clone());
     let step = AnalyzeTransferStep {
-        scores: scores.filter(|path| path.extension().is_some_and(|e| e == "npy")).collect(),
+        scores: scores
+            .filter(|path| path.extension().is_some_and(|e| e == "npy"))
+            .collect(),
         table: study.root().join("results/transfer.csv"),
     };
     (!transfers.is_empty()).then(|| planner.call(&step))
@@ -48,7 +50,9 @@ impl Planner<'_> {
     pub(super) fn kept_as(&self, name: &str) -> Option<String> {
         let (study, from) = (self.study, self.lang);
         let is_taken = study.config().transfer.iter().any(|(to, sources)| {
-            let named = sources.iter().any(|source| language_of(study, source) == Some(from));
+            let named = sources
+                .iter()
+                .any(|source| language_of(study, source) == Some(from));
             named && in_common(study, from, *to).iter().any(|model| *model == name)
         });
         is_taken.then(|| ModelSource::name_of(study))
@@ -71,7 +75,8 @@ impl Planner<'_> {
             }
             if planned.len() == n_before {
                 let found = format!("{source:?} for {} under [transfer]", self.lang);
-                let expected = "a language with a model under [models] in common, fitted to the same subjects";
+                let expected =
+                    "a language with a model under [models] in common, fitted to the same subjects";
                 return Err(FileError::malformed(&self.study.config_file(), found, expected).into());
             }
         }
@@ -99,7 +104,8 @@ impl Planner<'_> {
             let description = KeptModel::description(&study.root().join(source));
             if !description.exists() {
                 let found = format!("{source:?} for {} under [transfer]", self.lang);
-                let expected = "another language of the study, or the folder of a kept model (lpp-fit --keep-model)";
+                let expected =
+                    "another language of the study, or the folder of a kept model (lpp-fit --keep-model)";
                 return Err(FileError::malformed(&study.config_file(), found, expected).into());
             }
             let kept = KeptModel::load(&description)?;
@@ -112,7 +118,9 @@ impl Planner<'_> {
         let label = ModelSource {
             study: ModelSource::name_of(study),
             lang: from,
-            subject: subject.map_or(TargetSet::AVERAGE, |subject| &subject.name).to_owned(),
+            subject: subject
+                .map_or(TargetSet::AVERAGE, |subject| &subject.name)
+                .to_owned(),
             words_sha256: None,
         }
         .label();
@@ -129,7 +137,8 @@ impl Planner<'_> {
         };
         let is_made = |kept: &Source| {
             let mut outputs = fits.iter().flat_map(|fit| &fit.outputs);
-            outputs.any(|output| output.path == kept.description) || study.root().join(&kept.description).exists()
+            outputs.any(|output| output.path == kept.description)
+                || study.root().join(&kept.description).exists()
         };
         let all = in_common(study, from, self.lang).into_iter().map(of_model);
         Ok(all.filter(is_made).collect())
