@@ -66,10 +66,6 @@ fn is_same(found: f64, expected: f64) -> bool {
     found.to_bits() == expected.to_bits() || (found.is_nan() && expected.is_nan())
 }
 
-fn mask_of(path: &Path) -> Mask {
-    Mask::load(path).unwrap()
-}
-
 /// Two subjects who heard two stories in two sessions; both have cleaned runs, the first one and the average have scores.
 fn study() -> (TempDir, Study, Language) {
     let dir = tempfile::tempdir().unwrap();

@@ -8,7 +8,7 @@ use lpp_files::{Activations, Progress, check_distinct_contents, check_outputs, s
 use lpp_preparation::RepetitionTime;
 use lpp_ridge::RidgeError;
 use lpp_stats::nan_mean;
-use lpp_steps::{FitStep, Making, Software, TargetSet, check_word_stories};
+use lpp_steps::{FitStep, Making, Software, TargetSet};
 use lpp_study::{
     FeatureName, FitTerms, ModelKind, NestedInfo, Scores, ScoresInfo, Study, StudyConfig, beside_scores,
     load_sidecar,
@@ -175,12 +175,10 @@ impl FitJob {
         n_scans: &[usize],
     ) -> Result<LayerFeatures, EncodingError> {
         let settings = &self.step.settings;
-        if let Some(words) = &self.step.words {
-            check_word_stories(words, &self.step.story_names)?;
-        }
         let design = Design {
             start_s: &self.step.start_s,
             words: self.step.words.as_deref(),
+            stories: &self.step.story_names,
             n_scans,
             tr_s: self.tr_s(),
             hrf: &settings.hrf,
