@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::mesh::Mesh;
 use crate::FmriError;
 use crate::grid::Grid;
 use crate::homotopic::HomotopicPair;
 use crate::mask::Mask;
-use crate::surface::Mesh;
 
 /// The places of one structure.
 #[derive(Debug, Clone, PartialEq)]
