@@ -293,8 +293,8 @@ class Check:
         cubes = [np.array(cube) for cube in cubes.values() if len(cube) >= 8]
         rows = self.table("corrected_parcels")
         self.close("parcels", rows.n_parcels, np.full(len(rows), len(cubes)), 0)
-        isc = np.load(study.folder / "isc/isc_en.npy").mean(0)
-        over = lambda values: np.array([np.nanmean(values[cube]) for cube in cubes])
+        isc = np.load(study.folder / "isc/isc_en.npy").astype(float).mean(0)
+        over = lambda values: np.array([np.nanmean(values[cube].astype(float)) for cube in cubes])
         score = np.mean([over(best[name]) for name in MODELS], axis=0)
         found = rows[rows.maps == "mean score against ISC"].r
         self.close("r over parcels", found, [np.corrcoef(score, over(isc))[0, 1]], 1e-6)
