@@ -57,8 +57,8 @@ mod tests {
                 commit: None,
             };
             let artefact = Artefact::new(&path).with("stories", stories);
-            let rows: String = (0..n_runs).map(|run| format!("{run},0,w,0.5,0.7\n")).collect();
-            let text = format!("run,word_index,word,onset_s,offset_s\n{rows}");
+            let header = "run,word_index,word,onset_s,offset_s\n".to_owned();
+            let text = (0..n_runs).fold(header, |text, run| text + &format!("{run},0,w,0.5,0.7\n"));
             run_if_stale(software, vec![artefact], false, || {
                 lpp_files::write_atomically(&path, text.as_bytes())
             })

@@ -75,7 +75,7 @@ impl MissingRuns {
     pub fn leave_out(self, software: Software) -> Result<(), FileError> {
         let file = self.study.runs_table();
         let record = |path: &PathBuf, stories: Option<&Vec<String>>| {
-            let artefact = Artefact::new(path).input(&whole_of(path));
+            let artefact = Artefact::new(path).input(whole_of(path));
             artefact
                 .with("left_out", &self.left_out)
                 .if_known("stories", stories)

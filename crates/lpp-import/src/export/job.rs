@@ -167,10 +167,8 @@ impl ExportJob {
              scrubbed, 0 outside the mask. `statmap` are scores of models: {maps}. `descriptions.tsv` lists the models.\n",
             software.version
         );
-        let ignored: String = std::iter::once(&IGNORED)
-            .chain(Endings::of(self.study.kind()).unnamed)
-            .map(|pattern| format!("{pattern}\n"))
-            .collect();
+        let unnamed = Endings::of(self.study.kind()).unnamed.iter();
+        let ignored = unnamed.fold(format!("{IGNORED}\n"), |text, pattern| text + pattern + "\n");
         let mut descriptions: BTreeMap<String, String> = BTreeMap::new();
         for path in subjects.iter().flat_map(|subject| &subject.scores) {
             let model = Scores::load_info(path)?.model;

@@ -335,8 +335,8 @@ impl FitStep {
     /// `transfer-My-story-en:gpt2:fr`, by the folder of the scores.
     fn id_of_transfer(&self) -> String {
         let parts = self.targets.iter().flat_map(|set| set.scores.iter());
-        let names = parts.map(|part| part.to_string_lossy().into_owned());
-        let folder = names.filter(|name| name.starts_with("transfer-")).next();
+        let mut names = parts.map(|part| part.to_string_lossy().into_owned());
+        let folder = names.find(|name| name.starts_with("transfer-"));
         let subject = self.subjects.iter().map(|subject| format!(":{}", subject.name));
         let subject: String = subject.collect();
         format!(
