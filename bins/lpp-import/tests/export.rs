@@ -310,7 +310,8 @@ fn surface_study(kind: RunKind) -> (TempDir, Study, Language) {
     fs::create_dir_all(root.join("scans")).unwrap();
     for run in [1, 2] {
         let path = format!("scans/sub-01_task-owl_run-{run}_{ending}");
-        table = table + &format!("01,owl,{run},de,{name},fsLR,{path},1.5\n");
+        let row = format!("01,owl,{run},de,{name},fsLR,{path},1.5\n");
+        table.push_str(&row);
         let (path, scans) = (
             root.join(path),
             Array2::zeros((N_SCANS[run - 1], places(kind).len())),
