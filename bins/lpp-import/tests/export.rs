@@ -367,7 +367,7 @@ fn a_study_on_surfaces_is_written_on_its_meshes() {
             study.root(),
             &["export", out.to_str().unwrap(), "--lang", "de"],
         ));
-        assert!(said.contains("1 subjects, 2 runs, 1 score maps"), "{said}");
+        assert!(said.contains("1 subject, 2 runs, 1 score maps"), "{said}");
         let func = out.join("sub-01/func");
         let (maps, places_of_maps) = rows_of(&func.join(format!("sub-01_task-owl_{maps_end}")), kind);
         assert_eq!(places_of_maps, places(kind));
