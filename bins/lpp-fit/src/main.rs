@@ -350,6 +350,10 @@ impl Args {
             average_targets_of(study, model, lang, &self.y, rule)?
         };
         average.mask = self.mask.clone().or(average.mask);
+        // Without runs.csv only the mask tells that scans are on surfaces.
+        if let (RunKind::Volume, Some(mask)) = (study.kind(), &average.mask) {
+            average.score_map = map_of(&average.scores, RunKind::of_map(mask));
+        }
         if let Some(output) = &self.output {
             let kind = average.mask.as_deref().map_or(study.kind(), RunKind::of_map);
             average.score_map = map_of(output, kind);

@@ -10,8 +10,9 @@ vertices without signal, other repetition times and other brain models. Checked 
 - cleaned signals: those of nilearn, 5e-5 in single precision;
 - scores: those of the same arrays without any surface, to the bit;
 - maps of scores and of the analysis, opened by nibabel: the scores at their places, NaN elsewhere, the runs' own brain models;
-- sides and homotopic pairs of the tables: means over structures and over namesakes, 1e-6;
+- sides and homotopic pairs of the tables: means over structures and over namesakes, 1e-6; parcels of 20 mm on the meshes, 1e-6;
 - the report: maps on the meshes that the study names;
+- the study as BIDS derivatives: runs, masks and maps of layers by nibabel, and the runs read back;
 - atlases of surfaces on other places, regions of interest, and lpp-run from the runs to the report;
 - what cannot be right is refused in one line that names the file.
 """
@@ -261,6 +262,7 @@ class Check:
             if row.model in best:
                 wanted = np.nanmean(best[row.model][pairs[:, 0]] - best[row.model][pairs[:, 1]])
                 self.close("pairs of the tables", row.mirror_difference, wanted, 1e-6)
+        self.parcels(pairs, best)
         slopes = self.table("voxel_slopes")
         self.close("maps of the analysis", self.map(self.study.folder / "results/voxel_slope_en")[self.inside],
                    slopes.slope_per_ln_parameter, 1e-6)
@@ -272,6 +274,30 @@ class Check:
             self.close("regions", [row.n_voxels, row.score], [(structures == name).sum(), np.nanmean(mean[structures == name])], 1e-6)
         if self.study.kind == "cifti" and len(regions) != 5:
             self.wrong.append(f"{len(regions)} regions instead of 5 structures")
+
+    def parcels(self, pairs, best):
+        """Cubes of 20 mm on the middle surface, and the correlation of their mean score with their ISC."""
+        study = self.study
+        places = np.full((study.n, 3), np.nan)
+        start = 0
+        for side, vertices in zip("LR", study.vertices):
+            mesh = nib.load(study.folder / f"mesh/tpl-fsLR_den-32k_hemi-{side}_midthickness.surf.gii")
+            places[start:start + len(vertices)] = mesh.darrays[0].data[vertices]
+            start += len(vertices)
+        for ijk in study.voxels.values():
+            places[start:start + len(ijk)] = nib.affines.apply_affine(AFFINE, ijk)
+            start += len(ijk)
+        cubes = {}
+        for left, right in pairs:
+            cubes.setdefault(tuple(np.floor(places[self.inside][left] / 20)), []).append((left, right))
+        cubes = [np.array(cube) for cube in cubes.values() if len(cube) >= 8]
+        rows = self.table("corrected_parcels")
+        self.close("parcels", rows.n_parcels, np.full(len(rows), len(cubes)), 0)
+        isc = np.load(study.folder / "isc/isc_en.npy").astype(float).mean(0)
+        over = lambda values: np.array([np.nanmean(values[cube].astype(float)) for cube in cubes])
+        score = np.mean([over(best[name]) for name in MODELS], axis=0)
+        found = rows[rows.maps == "mean score against ISC"].r
+        self.close("r over parcels", found, [np.corrcoef(score, over(isc))[0, 1]], 1e-6)
 
     def atlas(self, best, rng):
         """An atlas of all places, on meshes of its own places, and a region of interest."""
@@ -343,6 +369,50 @@ class Check:
         figures = [path.name for path in (self.study.folder / "figures").glob("*_surface_en.svg")]
         if len(figures) < 3 or not (self.study.folder / "report/report.html").stat().st_size > 10_000:
             self.wrong.append(f"figures on the mesh: {figures}")
+        below = [path.name for path in (self.study.folder / "figures").glob("*_subcortex_en.svg")]
+        if (len(below) >= 3) != (self.study.kind == "cifti"):
+            self.wrong.append(f"figures of the voxels: {below}")
+
+    def export(self):
+        """Cleaned runs and scores of a subject as BIDS derivatives."""
+        study, folder = self.study, self.study.folder
+        self.run("lpp-import", "export", folder / "bids", "--study", ".")
+        func = folder / "bids/sub-02/func"
+        scores = np.load(folder / "scores/sub-02/small_en.npy")
+        wanted = np.full((len(scores), study.n), np.nan)
+        wanted[:, self.inside] = scores
+        self.close("exported maps", self.exported(func / "sub-02_task-story_{}space-fsLR_desc-small_statmap", "dscalar.nii"), wanted, 0)
+        for run in range(N_RUNS):
+            wanted = np.zeros((study.n_scans[run], study.n))
+            wanted[:, self.inside] = self.cleaned(run)
+            stem = func / f"sub-02_task-story_run-{run + 1}_{{}}space-fsLR_desc-clean_bold"
+            self.close("exported runs", self.exported(stem, "dtseries.nii"), wanted, 0)
+        mask = nib.load(func / "sub-02_task-story_space-fsLR_desc-brain_mask.dscalar.nii").get_fdata()[0]
+        self.close("exported mask", mask, self.inside, 0)
+        copy = folder / "copy"
+        copy.mkdir()
+        (copy / "lpp.toml").write_text('languages = ["en"]\n')
+        self.run("lpp-import", "bids", folder / "bids", "--desc", "clean", "--study", copy)
+        back = pandas.read_csv(copy / "runs.csv")
+        self.close("runs read back", np.c_[back.tr_s, back.n_scans], np.c_[np.full(N_RUNS, study.tr), study.n_scans], 1e-9)
+
+    def cleaned(self, run):
+        found = list((self.study.folder).rglob(f"sub-02/**/run-{run}.npy"))
+        assert len(found) == 1, found
+        return np.load(found[0])
+
+    def exported(self, stem, ending):
+        """All rows of an exported file, by nibabel."""
+        if self.study.kind == "cifti":
+            image = nib.load(f"{stem}.{ending}".format(""))
+            axes = [image.header.get_axis(axis) for axis in (0, 1)]
+            if axes[1] != self.study.axis():
+                self.wrong.append(f"{stem}: other brain models than the runs")
+            if ending == "dtseries.nii" and (axes[0].step, axes[0].unit) != (self.study.tr, "SECOND"):
+                self.wrong.append(f"{stem}: a repetition time of {axes[0].step} {axes[0].unit}")
+            return image.get_fdata()
+        sides = [nib.load(f"{stem}.func.gii".format(f"hemi-{side}_")) for side in "LR"]
+        return np.concatenate([np.array([array.data for array in image.darrays]) for image in sides], axis=1)
 
     def refusals(self):
         study, folder = self.study, self.study.folder
@@ -401,6 +471,7 @@ def main():
                 best = check.scores()
                 check.tables(best)
                 check.report()
+                check.export()
                 check.atlas(best, np.random.default_rng(seed))
                 check.workflow()
                 check.refusals()

@@ -3,27 +3,29 @@
     cargo build --release -p lpp-fit
     python bins/lpp-fit/tests/check_transfer.py --bin target/release [--seeds 5] [--first 1]
 
-Needs what check_nilearn.py needs. The two studies of a pair have other repetition times, runs, words and masks on one grid.
-scikit-learn chooses the penalty over the runs or chunks of the source, fits all of them, and predicts the runs of the target.
-Prints the largest deviation of each kind and exits with 1 if a tolerance is exceeded:
+Needs what check_nilearn.py needs. The two studies of a pair have other repetition times, runs, words and masks on one grid, or
+other brain models on one mesh. scikit-learn chooses the penalty over the runs or chunks of the source, fits all of them, and
+predicts the runs of the target. Another mesh, another space and another kind of mask must be refused in one line. Prints the
+largest deviation of each kind and exits with 1 if a tolerance is exceeded:
 
 - weights: 2e-7 of the largest weight, since scans are standardised in single precision; of a fit in single precision, 1e-5;
-- scores, and those of each run: 2e-7, the rounding of what is stored; in single precision, 1e-4.
+- scores, and those of each run: 2e-7, the rounding of what is stored; in single precision, 1e-4;
+- maps of grayordinates, by nibabel: the scores at their places, to the bit.
 """
-import argparse
 import json
 import pathlib
 import subprocess
-import sys
 import tempfile
-import warnings
 
+import nibabel
 import numpy as np
+from nibabel import cifti2
 
-from check_nilearn import ALPHAS, Study, Worst, call, fitted, pieces_of, score, zscored
+from reference import ALPHAS, Rows, Study, call, compare, fitted, score, zscored
 
-TOLERANCES = {"weights f64": 2e-7, "weights f32": 1e-5, "scores f64": 2e-7, "scores f32": 1e-4}
+TOLERANCES = {"weights f64": 2e-7, "weights f32": 1e-5, "scores f64": 2e-7, "scores f32": 1e-4, "maps": 0}
 TRIM = 4
+N_MESH = 48
 CASES = [  # response, pieces a run, gap, metric, scope of penalties, validation
     ("glover", 1, 0, "pearson", "global", "first"), ("spm", 1, 0, "pearson", "target", "all"),
     ("glover+derivative", 1, 0, "r2", "global", "all"), ("glover", 3, 5, "pearson", "global", "all"),
@@ -36,44 +38,67 @@ class Driven(Study):
 
     def write_scans(self, rng):
         super().write_scans(rng)
-        inside = self.mask.get_fdata() > 0
-        shared = np.random.default_rng(7).normal(size=(5, inside.size))[:, inside.ravel()]
+        self.inside = self.mask.get_fdata().ravel() > 0
+        self.write_driven(rng)
+        (self.folder / "lpp.toml").write_text(f"trim_scans = {TRIM}\n[corpus]\nname = \"{self.folder.name}\"\n")
+
+    def write_driven(self, rng):
+        shared = np.random.default_rng(7).normal(size=(5, self.inside.size))[:, self.inside]
         self.targets = []
         for run in range(self.n_runs):
             driven = zscored(self.regressors(run, self.layers[0][run], "glover", self.starts[run])) @ shared
             scans = (driven + 3 * rng.normal(size=driven.shape)).astype("f4")
             self.targets.append(scans)
             np.save(self.folder / f"run-{run}.npy", scans)
-        (self.folder / "lpp.toml").write_text(f"trim_scans = {TRIM}\n[corpus]\nname = \"{self.folder.name}\"\n")
+
+    def command(self, output, *flags):
+        runs = [self.folder / f"run-{run}.npy" for run in range(self.n_runs)]
+        return [*self.words_of_fit(runs), "-o", self.folder / output, "--force", *flags]
 
     def fit(self, bins, *flags):
-        runs = [self.folder / f"run-{run}.npy" for run in range(self.n_runs)]
-        call(bins / "lpp-fit", "--study", self.folder, "--model", "made", "--activations", self.folder / "made.safetensors",
-             "--words", self.folder / "words.csv", "--mask", self.folder / "mask.nii", "--y", *runs, "--tr", self.tr,
-             "-o", self.folder / "out.npy", "--force", *flags)
+        call(bins / "lpp-fit", *self.command("out.npy", *flags))
 
     def features(self, layer, hrf):
         return [self.regressors(run, values, hrf, self.starts[run]) for run, values in enumerate(self.layers[layer])]
 
 
+class Grayordinates(Driven):
+    """The same on two hemispheres and in the brain stem. Each study lists other vertices of the mesh, and other voxels."""
+
+    def write_driven(self, rng):
+        self.listed = rng.random(2 * N_MESH + 12) < 0.8
+        self.inside = self.listed & (rng.random(self.listed.size) < 0.7)
+        self.write_mask(N_MESH, "fsLR")
+        super().write_driven(rng)
+
+    def write_mask(self, n_mesh, space):
+        left, right, voxels = (np.flatnonzero(part) for part in np.split(self.listed, [N_MESH, 2 * N_MESH]))
+        places = np.stack([voxels, voxels % 3, voxels % 2], 1)
+        self.axis = cifti2.BrainModelAxis.from_surface(left, n_mesh, "CortexLeft")
+        self.axis += cifti2.BrainModelAxis.from_surface(right, n_mesh, "CortexRight")
+        self.axis += cifti2.BrainModelAxis("CIFTI_STRUCTURE_BRAIN_STEM", voxel=places, affine=np.diag([2.0, 2, 2, 1]),
+                                           volume_shape=(12, 3, 2))
+        values = self.inside[self.listed][None].astype("f4")
+        self.mask_file = self.folder / f"mask_space-{space}.dscalar.nii"
+        nibabel.save(cifti2.Cifti2Image(values, (cifti2.ScalarAxis(["mask"]), self.axis)), self.mask_file)
+
+    def check_map(self, best, worst):
+        image = nibabel.load(self.folder / "out.dscalar.nii")
+        assert image.header.get_axis(1) == self.axis, "other brain models than those of the mask"
+        whole = np.full(len(self.axis), np.nan, "f4")
+        whole[self.inside[self.listed]] = best
+        found = image.get_fdata()[0]
+        assert (np.isnan(found) == np.isnan(whole)).all(), "other places have no score"
+        worst.add("maps", np.nan_to_num(np.abs(found - whole)))
+
+
 def refit(study, layer, case):
     """Weights of all runs, the penalty chosen over the pieces."""
     hrf, k, gap, metric, scope, inner = case
-    pieces = pieces_of(study.targets, TRIM, k)
-    features = study.features(layer, hrf)
-    x = np.concatenate([zscored(features[run][rows]) for run, _, _, rows in pieces])
-    y = np.concatenate([zscored(study.targets[run][rows]) for run, _, _, rows in pieces])
-    run_of = np.concatenate([np.full(len(rows), run) for run, _, _, rows in pieces])
-    scan_of = np.concatenate([rows for *_, rows in pieces])
-    curves = []
-    for run, first, last, _ in pieces[:1] if inner == "first" else pieces:
-        tested = (run_of == run) & (scan_of >= first) & (scan_of < last)
-        near = (run_of == run) & (scan_of >= first - gap) & (scan_of < last + gap)
-        curves.append([score(metric, y[tested], x[tested] @ fitted(x[~near], y[~near], np.full(y.shape[1], alpha)))
-                       for alpha in ALPHAS])
-    curve = np.mean(curves, 0)
-    best = np.full(y.shape[1], ALPHAS[curve.mean(1).argmax()]) if scope == "global" else ALPHAS[curve.argmax(0)]
-    return fitted(x, y, best)
+    rows = Rows(study.features(layer, hrf), study.targets, TRIM, k)
+    validated = range(1 if inner == "first" else len(rows.pieces))
+    best = rows.best_penalties(np.full(len(rows.x), True), validated, gap, metric, scope)
+    return fitted(rows.x, rows.y, best)
 
 
 def kept_weights(path):
@@ -86,10 +111,16 @@ def kept_weights(path):
 
 
 def columns_in_common(source, target):
-    inside = [study.mask.get_fdata().ravel() > 0 for study in (source, target)]
-    places = [np.flatnonzero(mask) for mask in inside]
+    places = [np.flatnonzero(study.inside) for study in (source, target)]
     both = np.intersect1d(*places)
     return [np.searchsorted(p, both) for p in places]
+
+
+def refused(bins, target, model, *said):
+    done = subprocess.run([str(a) for a in [bins / "lpp-fit", *target.command("no.npy", "--apply", model, "-q")]],
+                          capture_output=True, text=True)
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1 and len(lines) == 1 and all(part in lines[0] for part in said), done.stderr
 
 
 def check_pair(source, target, case, precision, bins, worst):
@@ -102,12 +133,7 @@ def check_pair(source, target, case, precision, bins, worst):
         found = kept_weights(source.folder / "out_model" / f"layer-{layer}.safetensors")
         worst.add(f"weights {precision}", np.abs(found - wanted) / np.abs(wanted).max())
     if hrf.startswith("fir") and source.tr != target.tr:
-        command = [bins / "lpp-fit", "--study", target.folder, "--model", "made", "--activations",
-                   target.folder / "made.safetensors", "--words", target.folder / "words.csv", "--mask",
-                   target.folder / "mask.nii", "--y", *[target.folder / f"run-{r}.npy" for r in range(target.n_runs)],
-                   "--tr", str(target.tr), "-o", target.folder / "fir.npy", "--apply", source.folder / "out_model", "-q"]
-        done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
-        assert done.returncode == 1 and "its features count scans" in done.stderr, done.stderr
+        refused(bins, target, source.folder / "out_model", "its features count scans")
         return
     target.fit(bins, "--apply", source.folder / "out_model")
     of_source, of_target = columns_in_common(source, target)
@@ -120,6 +146,8 @@ def check_pair(source, target, case, precision, bins, worst):
     means, found = wanted.mean(1), np.load(target.folder / "out.npy")
     assert (np.isnan(found) == np.isnan(means)).all(), "other voxels have no score"
     worst.add(f"scores {precision}", np.abs(found - means)[:, of_target])
+    if isinstance(target, Grayordinates):
+        target.check_map(found.max(0), worst)
     # Of single precision, another layer may be the best of a voxel with two equal ones.
     if precision == "f64":
         best = means[:, of_target].argmax(0)
@@ -129,29 +157,34 @@ def check_pair(source, target, case, precision, bins, worst):
         assert means[0, of_target].mean() > 0.2, "the shared weights were not recovered"
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin", type=pathlib.Path, required=True)
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--first", type=int, default=1)
-    arguments = parser.parse_args()
-    warnings.filterwarnings("ignore")
-    worst = Worst()
-    for seed in range(arguments.first, arguments.first + arguments.seeds):
-        with tempfile.TemporaryDirectory() as name:
+def check_other_places(bins, source, target, volume):
+    """Weights know their mesh."""
+    source.fit(bins, "--keep-model", "--no-canary")
+    model = source.folder / "out_model"
+    target.write_mask(N_MESH + 1, "fsLR")
+    refused(bins, target, model, "mask_space-fsLR.dscalar.nii", f"a mesh of {N_MESH + 1} vertices", str(model))
+    target.write_mask(N_MESH, "fsaverage")
+    refused(bins, target, model, "mask_space-fsaverage.dscalar.nii", "meshes of the space fsaverage", str(model))
+    refused(bins, volume, model, "mask.nii", "a mask of a volume", str(model))
+
+
+def check_seed(seed, bins, worst):
+    with tempfile.TemporaryDirectory() as name:
+        first = {}
+        for kind in (Driven, Grayordinates):
             studies = []
             for place, n_runs in enumerate((4, 1, 3)):
-                folder = pathlib.Path(name) / f"study{place}"
+                folder = pathlib.Path(name) / f"{kind.__name__}{place}"
                 folder.mkdir()
-                studies.append(Driven(folder, 1000 * seed + place, n_runs))
+                studies.append(kind(folder, 1000 * seed + place, n_runs))
             for case in CASES:
                 for target in studies[1:]:
                     for precision in ("f64", "f32"):
-                        check_pair(studies[0], target, case, precision, arguments.bin, worst)
-        print(f"seed {seed}: " + ", ".join(f"{kind} {value:.1e}" for kind, value in worst.items()), flush=True)
-    failed = [kind for kind, tolerance in TOLERANCES.items() if not worst[kind] <= tolerance]
-    sys.exit(f"beyond the tolerance: {', '.join(failed)}" if failed else 0)
+                        check_pair(studies[0], target, case, precision, bins, worst)
+            first[kind] = studies
+        (source, target, _), (volume, *_) = first[Grayordinates], first[Driven]
+        check_other_places(bins, source, target, volume)
 
 
 if __name__ == "__main__":
-    main()
+    compare(TOLERANCES, check_seed)

@@ -9,8 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lpp_files::{WordTable, npy};
-use lpp_fmri::{Grid, Image, Mask, diagonal_affine};
-use lpp_study::{Language, RunsTable, Scores, Study};
+use lpp_fmri::surface::{
+    BrainModel, Cifti, Grayordinates, NewRows, Places, SurfaceMask, load_hemispheres, save_cifti,
+    save_hemispheres,
+};
+use lpp_fmri::{BrainMask, Grid, Image, Mask, diagonal_affine};
+use lpp_study::{Language, RunKind, RunsTable, Scores, Study};
 use lpp_testkit::{assert_fails, assert_succeeds};
 use ndarray::{Array2, Array3, ArrayD, Axis};
 use tempfile::TempDir;
@@ -44,7 +48,7 @@ fn mask() -> Mask {
 
 /// Scores of two layers.
 fn scores(path: &Path, model: &str, subject: &str, mask: &Path) {
-    let n_voxels = mask_of(mask).n_voxels();
+    let n_voxels = BrainMask::load(mask).unwrap().n_voxels();
     let info = serde_json::json!({
         "model": model, "lang": "de", "subject": subject, "kind": "model", "family": null, "n_parameters": null,
         "n_hidden": [4, 4], "n_runs": 2, "n_voxels": n_voxels, "mask_sha256": lpp_files::sha256_of_file(mask).unwrap(),
@@ -60,10 +64,6 @@ fn scores(path: &Path, model: &str, subject: &str, mask: &Path) {
 
 fn is_same(found: f64, expected: f64) -> bool {
     found.to_bits() == expected.to_bits() || (found.is_nan() && expected.is_nan())
-}
-
-fn mask_of(path: &Path) -> Mask {
-    Mask::load(path).unwrap()
 }
 
 /// Two subjects who heard two stories in two sessions; both have cleaned runs, the first one and the average have scores.
@@ -265,4 +265,146 @@ fn what_cannot_be_written_is_refused() {
         &["export", dir.path().join("fr").to_str().unwrap(), "--lang", "fr"],
     );
     assert_fails(&mut empty, &["fr"]);
+}
+
+/// Seven vertices of two hemispheres; a CIFTI file has two voxels of the brain stem too.
+fn places(kind: RunKind) -> Grayordinates {
+    if kind == RunKind::Surface {
+        return Grayordinates::of_hemispheres([4, 3], Path::new("made")).unwrap();
+    }
+    let model = |structure: &str, places| BrainModel {
+        structure: format!("CIFTI_STRUCTURE_{structure}"),
+        places,
+    };
+    let vertices = |vertices: &[usize]| Places::Vertices {
+        n_mesh: 9,
+        vertices: vertices.to_vec(),
+    };
+    let models = vec![
+        model("CORTEX_LEFT", vertices(&[0, 2, 5, 8])),
+        model("CORTEX_RIGHT", vertices(&[1, 2, 7])),
+        model("BRAIN_STEM", Places::Voxels(vec![[1, 1, 0], [2, 1, 1]])),
+    ];
+    Grayordinates::new(models, Some(*mask().grid()), Path::new("made")).unwrap()
+}
+
+/// The rows of a file of surfaces or grayordinates.
+fn rows_of(path: &Path, kind: RunKind) -> (Array2<f32>, Grayordinates) {
+    if kind == RunKind::Surface {
+        let right = path.to_string_lossy().replace("hemi-L", "hemi-R");
+        return load_hemispheres(path, Path::new(&right)).unwrap();
+    }
+    let Cifti { values, columns, .. } = Cifti::load(path).unwrap();
+    (values, columns)
+}
+
+/// A subject who heard two stories; places 1 and 4 are outside the mask.
+fn surface_study(kind: RunKind) -> (TempDir, Study, Language) {
+    let dir = tempfile::tempdir().unwrap();
+    let (root, lang) = (dir.path(), "de".parse().unwrap());
+    let (name, ending) = match kind {
+        RunKind::Surface => ("surface", "hemi-L_space-fsLR_bold.func.gii"),
+        _ => ("cifti", "space-fsLR_bold.dtseries.nii"),
+    };
+    let mut table = "subject,task,run,lang,kind,space,path,tr_s\n".to_owned();
+    fs::create_dir_all(root.join("scans")).unwrap();
+    for run in [1, 2] {
+        let path = format!("scans/sub-01_task-owl_run-{run}_{ending}");
+        let row = format!("01,owl,{run},de,{name},fsLR,{path},1.5\n");
+        table.push_str(&row);
+        let (path, scans) = (
+            root.join(path),
+            Array2::zeros((N_SCANS[run - 1], places(kind).len())),
+        );
+        if kind == RunKind::Surface {
+            let right = path.to_string_lossy().replace("hemi-L", "hemi-R");
+            save_hemispheres([&path, Path::new(&right)], &places(kind), &scans, &[]).unwrap();
+        } else {
+            save_cifti(&path, &places(kind), &scans, NewRows::Scans { tr_s: 1.5 }).unwrap();
+        }
+    }
+    write(root.join("runs.csv"), &table);
+    write(root.join("lpp.toml"), "languages = [\"de\"]\n");
+    let study = Study::open(root).unwrap();
+    let mut inside = vec![true; places(kind).len()];
+    (inside[1], inside[4]) = (false, false);
+    let path = study.subject_mask("sub-01");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    SurfaceMask::new(places(kind), &inside, &path)
+        .unwrap()
+        .save(&path)
+        .unwrap();
+    for (run, n_scans) in N_SCANS.into_iter().enumerate() {
+        let scans = Array2::from_shape_fn((n_scans, inside.len() - 2), |(i, j)| noise(i + run, j));
+        npy::save(&study.subject_run("sub-01", lang, run), &scans).unwrap();
+    }
+    scores(
+        &study.subject_scores("sub-01", "gpt2-xl", lang),
+        "gpt2-xl",
+        "sub-01",
+        &path,
+    );
+    (dir, study, lang)
+}
+
+#[test]
+fn a_study_on_surfaces_is_written_on_its_meshes() {
+    for (kind, runs_end, maps_end) in [
+        (
+            RunKind::Surface,
+            "hemi-L_space-fsLR_desc-clean_bold.func.gii",
+            "hemi-L_space-fsLR_desc-gpt2xl_statmap.func.gii",
+        ),
+        (
+            RunKind::Cifti,
+            "space-fsLR_desc-clean_bold.dtseries.nii",
+            "space-fsLR_desc-gpt2xl_statmap.dscalar.nii",
+        ),
+    ] {
+        let (dir, study, lang) = surface_study(kind);
+        let out = dir.path().join("out");
+        let said = assert_succeeds(&mut program(
+            study.root(),
+            &["export", out.to_str().unwrap(), "--lang", "de"],
+        ));
+        assert!(said.contains("1 subject, 2 runs, 1 score maps"), "{said}");
+        let func = out.join("sub-01/func");
+        let (maps, places_of_maps) = rows_of(&func.join(format!("sub-01_task-owl_{maps_end}")), kind);
+        assert_eq!(places_of_maps, places(kind));
+        let own = Scores::load(&study.subject_scores("sub-01", "gpt2-xl", lang))
+            .unwrap()
+            .values;
+        let columns: Vec<usize> = (0..maps.ncols())
+            .filter(|column| ![1, 4].contains(column))
+            .collect();
+        for (found, expected) in maps.select(Axis(1), &columns).iter().zip(&own) {
+            assert!(is_same(f64::from(*found), f64::from(*expected)));
+        }
+        assert!(
+            maps.column(1)
+                .iter()
+                .chain(maps.column(4))
+                .all(|value| value.is_nan())
+        );
+        let path = func.join(format!("sub-01_task-owl_run-2_{runs_end}"));
+        let (scans, _) = rows_of(&path, kind);
+        let cleaned = npy::load_f32_matrix(&study.subject_run("sub-01", lang, 1)).unwrap();
+        assert_eq!(scans.select(Axis(1), &columns), cleaned);
+        assert!(scans.column(1).iter().all(|value| value.abs() < f32::EPSILON));
+        let mask =
+            BrainMask::load(&func.join("sub-01_task-owl_space-fsLR_desc-brain_mask.dscalar.nii")).unwrap();
+        assert_eq!(mask.n_voxels(), columns.len());
+
+        let copy = dir.path().join("copy");
+        write(copy.join("lpp.toml"), "languages = [\"de\"]\n");
+        let arguments = ["bids", out.to_str().unwrap(), "--desc", "clean", "--lang", "de"];
+        assert_succeeds(&mut program(&copy, &arguments));
+        let runs = RunsTable::load(&copy.join("runs.csv")).unwrap();
+        let back: Vec<_> = runs
+            .runs()
+            .iter()
+            .map(|run| (run.kind, run.tr_s, run.n_scans))
+            .collect();
+        assert_eq!(back, N_SCANS.map(|n| (kind, Some(1.5), Some(n))));
+    }
 }

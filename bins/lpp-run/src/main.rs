@@ -10,8 +10,8 @@ use lpp_cli::{CommonArgs, Outcome, Program, print_json, print_line, print_outcom
 use lpp_files::write_atomically;
 use lpp_study::{Language, Study};
 use lpp_workflow::{
-    Lineage, Machine, PAPER, PlanOptions, PlanReport, RunJob, StopRequest, Verification, WorkflowError,
-    human_bytes, human_seconds, initial_config, leave_out_missing_runs,
+    Lineage, Machine, MissingRuns, PAPER, PlanOptions, PlanReport, RunJob, StopRequest, Verification,
+    WorkflowError, human_bytes, human_seconds, initial_config,
 };
 
 /// Runs all missing steps of a study, from scans and text to the report.
@@ -250,15 +250,16 @@ fn leave_out_missing(study: &Study, languages: &[Language]) -> anyhow::Result<()
     } else {
         languages
     };
-    let left_out = leave_out_missing_runs(study, all, lpp_cli::software!())?;
-    if !left_out.is_empty() {
-        tracing::warn!(
-            "{}: left out for all subjects, as some subject lacks them: {}; words and features must be of the remaining \
-             stories (lpp-import)",
-            study.runs_table().display(),
-            left_out.join(", ")
-        );
-    }
+    let Some(missing) = MissingRuns::of(study, all)? else {
+        return Ok(());
+    };
+    let stories = missing.left_out.join(", ");
+    missing.leave_out(lpp_cli::software!())?;
+    tracing::warn!(
+        "{}: left out for all subjects, as some subject lacks them: {stories}; words are renumbered, features and texts of \
+         the study's own must be of the remaining stories (lpp-import)",
+        study.runs_table().display()
+    );
     Ok(())
 }
 

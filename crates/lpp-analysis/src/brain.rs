@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use lpp_files::sha256_of_file;
+use lpp_fmri::surface::load_mesh;
 use lpp_fmri::{BrainMask, MaskOf, Sides, load_isc, warn_once};
 use lpp_stats::{Hemispheres, HomotopicPairs, ReliableVoxels, VoxelSet, mean_over_trials};
 use ndarray::Array2;
@@ -90,6 +91,8 @@ pub struct Brain {
     isc: Option<Vec<f64>>,
     n_isc_trials: usize,
     reliable: Option<ReliableVoxels>,
+    /// Where voxels and vertices lie, if the meshes are known.
+    on_meshes_mm: Option<Vec<[f64; 3]>>,
 }
 
 impl Brain {
@@ -138,7 +141,27 @@ impl Brain {
             isc: None,
             n_isc_trials: 0,
             reliable: None,
+            on_meshes_mm: None,
         })
+    }
+
+    /// The same with the places of vertices on the middle or pial surfaces in `files`, left before right.
+    ///
+    /// # Errors
+    /// [`AnalysisError`] naming the file that cannot be read, or has other vertices than the mask.
+    pub(crate) fn on_meshes(mut self, [left, right]: &[PathBuf; 2]) -> Result<Self, AnalysisError> {
+        if let BrainMask::Surface(mask) = &self.mask {
+            let meshes = [load_mesh(left)?, load_mesh(right)?];
+            let folder = left.parent().unwrap_or(left);
+            self.on_meshes_mm = Some(mask.places().places_on([&meshes[0], &meshes[1]], folder)?);
+        }
+        Ok(self)
+    }
+
+    /// Where voxels and vertices lie, in mm; NaN for vertices without a mesh.
+    pub(crate) fn places_mm(&self) -> Vec<[f64; 3]> {
+        let known = self.on_meshes_mm.clone();
+        known.unwrap_or_else(|| self.mask.world_coordinates())
     }
 
     fn load_isc(&mut self, path: &Path) -> Result<(), AnalysisError> {

@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, FileHash, Progress, both_hemispheres, hash_file};
-use lpp_fmri::Parcel;
+use lpp_fmri::surface::{MESH_SIDES, cortex_of_side};
+use lpp_fmri::{FmriError, Parcel};
 use lpp_study::{
-    BESIDE_SCORES, Language, ModelKind, Scores, Study, Truth, VOXELWISE_ISC, beside_isc, beside_scores,
+    BESIDE_SCORES, Language, ModelKind, RunKind, Scores, Study, Truth, VOXELWISE_ISC, beside_isc,
+    beside_scores,
 };
 use rayon::prelude::*;
 
@@ -44,6 +46,8 @@ pub(crate) struct Files {
     /// What was planted, if the study is synthetic.
     pub(crate) truth: Option<PathBuf>,
     variants: Vec<(String, Vec<PathBuf>)>,
+    /// The cortical meshes of scans on surfaces, left and right.
+    meshes: Option<[PathBuf; 2]>,
 }
 
 impl Files {
@@ -78,7 +82,15 @@ impl Files {
             atlas = own(options.atlas.as_ref(), &images);
             labels = own(options.atlas_labels.as_ref(), &tables).filter(|_| atlas.is_some());
         }
+        let folder = study
+            .surface()
+            .filter(|_| study.kind() != RunKind::Volume && average);
+        let meshes = folder.map(|folder| {
+            let [left, right] = MESH_SIDES.map(|side| cortex_of_side(&folder, side));
+            Ok::<_, FmriError>([left?, right?])
+        });
         Ok(Self {
+            meshes: meshes.transpose()?,
             beside: if needed(Need::Beside) {
                 beside(&scores, isc.as_deref())
             } else {
@@ -130,6 +142,7 @@ impl Files {
                 .flat_map(|path| both_hemispheres(path)),
         );
         paths.extend(self.regions.iter().cloned());
+        paths.extend(self.meshes.iter().flatten().cloned());
         paths.extend(self.all_scores().cloned());
         paths.extend(self.subjects.iter().map(|subject| subject.mask.clone()));
         paths.extend(self.beside.iter().cloned());
@@ -291,6 +304,10 @@ impl<'a> Inputs<'a> {
     fn load_average(&self) -> Result<Average, AnalysisError> {
         let (source, files, progress) = (self.source, self.files, self.progress);
         let brain = Brain::load(&files.mask, files.isc.as_deref(), source.hemisphere)?;
+        let brain = match &files.meshes {
+            Some(meshes) => brain.on_meshes(meshes)?,
+            None => brain,
+        };
         progress.start("reading scores", files.scores.len() as u64);
         let mut models = files
             .scores

@@ -112,6 +112,7 @@ fn sample(case: &Value) -> Sample {
         ceiling: Some(ceiling.unwrap()),
         by_x,
         pairs,
+        parcel_places_mm: places_mm.clone(),
         places_mm,
         regions: vec![],
         subjects: vec![],

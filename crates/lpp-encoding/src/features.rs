@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use lpp_files::{Activations, TimedWord, WordTable};
 use lpp_fmri::{CleaningParams, FmriError, Hrf, RegressorOperator, RunTimes, SignalCleaner};
 use lpp_ridge::delayed;
+use lpp_steps::check_word_stories;
 use ndarray::{Array2, ArrayRef2};
 
 use crate::EncodingError;
@@ -54,6 +55,8 @@ pub(crate) struct Layer {
 pub(crate) struct Design<'a> {
     /// The words and their times; not read if rows are scans.
     pub(crate) words: Option<&'a Path>,
+    /// Names of the stories that the words must be of; empty if there are none.
+    pub(crate) stories: &'a [String],
     /// Scans of each run.
     pub(crate) n_scans: &'a [usize],
     /// Time of the first scan of each run on the clock of the words, s; empty or `None` for half a repetition time.
@@ -130,6 +133,7 @@ impl LayerFeatures {
                 found: "activations of words, and no table of words".to_owned(),
                 expected: "the words with their times".to_owned(),
             })?;
+            check_word_stories(words, design.stories)?;
             let table = WordTable::load(words)?;
             if table.n_runs() != activations.n_runs() {
                 let expected = format!("{} as in {}", activations.n_runs(), path.display());

@@ -184,6 +184,7 @@ impl FitJob {
         let design = Design {
             start_s: &self.step.start_s,
             words: self.step.words.as_deref(),
+            stories: &self.step.story_names,
             n_scans,
             tr_s: self.tr_s(),
             hrf: &settings.hrf,

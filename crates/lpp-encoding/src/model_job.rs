@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, Progress, hash_file};
+use lpp_fmri::BrainMask;
 use lpp_steps::{Choice, Making, Software, TargetSet};
 use lpp_study::{KeptFile, KeptLayer, KeptModel, ModelSource};
 
@@ -12,9 +13,6 @@ use crate::group::lone;
 use crate::target_set::load_mask;
 use crate::weights::Weights;
 use crate::{EncodingError, FitJob};
-
-/// Name of the mask beside the weights.
-const MASK: &str = "mask.nii.gz";
 
 /// Metadata of activations that say what their columns are.
 pub(crate) const OF_COLUMNS: [&str; 8] = [
@@ -101,13 +99,9 @@ impl ModelJob {
         let mut kept = self.description(set, &features);
         kept.n_voxels = heard.n_voxels;
         if let Some(mask) = mask {
-            let mask = mask.volume().ok_or_else(|| EncodingError::Mismatch {
-                path: set.mask.clone().unwrap_or_default(),
-                found: "a mask of surfaces".to_owned(),
-                expected: "one of voxels for --keep-model".to_owned(),
-            })?;
-            mask.save(&folder.join(MASK))?;
-            kept.mask = Some(kept_file(folder, MASK)?);
+            let name = mask_name(&mask);
+            mask.save(&folder.join(&name))?;
+            kept.mask = Some(kept_file(folder, &name)?);
         }
         let n_layers = features.activations().n_layers();
         progress.start(&format!("weights of {}", step.model), n_layers as u64);
@@ -151,6 +145,17 @@ impl ModelJob {
         kept.trim_scans = step.trim_scans;
         step.arithmetic.name().clone_into(&mut kept.precision);
         kept
+    }
+}
+
+/// The name of a mask beside the weights, which tells the space of its meshes.
+fn mask_name(mask: &BrainMask) -> String {
+    match mask {
+        BrainMask::Volume(_) => "mask.nii.gz".to_owned(),
+        BrainMask::Surface(mask) => {
+            let space = mask.space().map(|space| format!("_space-{space}"));
+            format!("mask{}.dscalar.nii", space.unwrap_or_default())
+        }
     }
 }
 

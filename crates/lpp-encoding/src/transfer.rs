@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use lpp_files::{FileError, Progress, hash_file};
-use lpp_fmri::{Hrf, Mask};
+use lpp_fmri::{BrainMask, Hrf};
 use lpp_ridge::RidgeError;
 use lpp_steps::{Arithmetic, Choice, FitSettings, FitStep, Software, TargetSet};
 use lpp_study::{FeatureName, KeptFile, KeptModel, Scores, Transfer};
@@ -356,17 +356,15 @@ impl Applied<'_> {
                 )),
             };
         };
-        let scans = scans.volume().ok_or_else(|| {
-            let expected = "one of voxels: weights are kept for volumes".to_owned();
-            mismatch(&place, "a mask of surfaces".to_owned(), expected)
-        })?;
-        let common = Common::of(&Mask::load(model)?, scans).map_err(|found| {
+        let (of_scans, of_model) = scans.in_common(&BrainMask::load(model)?).map_err(|found| {
             let expected = format!(
-                "the grid and voxels of {}; bring both on one grid (lpp-resample, [grid] like)",
+                "the places of {}; bring both on one grid (lpp-resample, [grid] like) or one mesh (wb_command \
+                 -cifti-resample, mri_surf2surf)",
                 model.display()
             );
             mismatch(&place, found, expected)
         })?;
+        let common = Common { of_model, of_scans };
         let n_common = common.of_scans.len();
         if n_common < n_voxels {
             tracing::warn!(
@@ -406,34 +404,6 @@ impl Applied<'_> {
 }
 
 impl Common {
-    /// Voxels at the same places of the same grid, in the order of the scans.
-    fn of(model: &Mask, scans: &Mask) -> Result<Self, String> {
-        if !model.grid().matches(scans.grid()) {
-            let corner = |mask: &Mask| {
-                mask.grid()
-                    .world([0, 0, 0])
-                    .map(|mm| (mm * 100.0).round() / 100.0)
-            };
-            return Err(format!(
-                "another grid: {:?} voxels from {:?} mm on",
-                scans.grid().shape(),
-                corner(scans)
-            ));
-        }
-        // Both are in C order.
-        let place = |voxel: &[usize; 3]| model.voxels().binary_search(voxel).ok();
-        let pairs = scans
-            .voxels()
-            .iter()
-            .enumerate()
-            .filter_map(|(scan, voxel)| Some((place(voxel)?, scan)));
-        let (of_model, of_scans): (Vec<usize>, Vec<usize>) = pairs.unzip();
-        if of_scans.is_empty() {
-            return Err("a mask without a voxel in common".to_owned());
-        }
-        Ok(Self { of_model, of_scans })
-    }
-
     /// Scores of all voxels, NaN where there is no weight.
     fn scattered(&self, scores: &Array2<f64>, n_voxels: usize) -> Array2<f64> {
         let mut all = Array2::from_elem((scores.nrows(), n_voxels), f64::NAN);
@@ -465,31 +435,16 @@ fn mismatch(path: &Path, found: String, expected: String) -> EncodingError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lpp_fmri::Grid;
-    use ndarray::{Array3, array};
-
-    fn mask(voxels: &[[usize; 3]]) -> Mask {
-        let grid = Grid::working();
-        let inside = Array3::from_shape_fn(grid.shape(), |(i, j, k)| voxels.contains(&[i, j, k]));
-        Mask::new(grid, inside).unwrap()
-    }
+    use ndarray::array;
 
     #[test]
-    fn voxels_are_paired_by_their_place() {
-        let model = mask(&[[1, 2, 3], [1, 2, 4], [5, 0, 0]]);
-        let scans = mask(&[[0, 0, 0], [1, 2, 4], [5, 0, 0], [6, 0, 0]]);
-        let common = Common::of(&model, &scans).unwrap();
-        assert_eq!(
-            (&common.of_model[..], &common.of_scans[..]),
-            (&[1, 2][..], &[1, 2][..])
-        );
+    fn voxels_without_weights_have_no_score() {
+        let common = Common {
+            of_model: vec![1, 2],
+            of_scans: vec![1, 2],
+        };
         let all = common.scattered(&array![[0.5, 0.25]], 4);
         assert!(all[[0, 0]].is_nan() && all[[0, 3]].is_nan());
         assert_eq!((all[[0, 1]], all[[0, 2]]), (0.5, 0.25));
-        assert!(
-            Common::of(&model, &mask(&[[0, 0, 0]]))
-                .unwrap_err()
-                .contains("in common")
-        );
     }
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lpp_fmri::FmriError;
-use lpp_fmri::surface::{Cifti, load_curvature, load_gifti, save_cifti, save_gifti};
+use lpp_fmri::surface::{Cifti, CiftiRows, NewRows, load_curvature, load_gifti, save_cifti, save_gifti};
 use ndarray::Array2;
 
 fn main() -> ExitCode {
@@ -36,8 +36,14 @@ fn values(file: &Path, copy: Option<&Path>) -> Result<Array2<f32>, FmriError> {
     if name.ends_with(".nii") {
         let cifti = Cifti::load(file)?;
         let names: Vec<String> = (0..cifti.rows.len()).map(|row| format!("row {row}")).collect();
+        let rows = match cifti.rows {
+            CiftiRows::Series {
+                step_s: Some(tr_s), ..
+            } => NewRows::Scans { tr_s },
+            _ => NewRows::Maps(&names),
+        };
         copy.map_or(Ok(()), |copy| {
-            save_cifti(copy, &cifti.columns, &cifti.values, &names)
+            save_cifti(copy, &cifti.columns, &cifti.values, rows)
         })?;
         println!(
             "{:?} {}",

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lpp_files::BidsName;
-use ndarray::ArrayRef1;
+use ndarray::{ArrayRef1, ArrayRef2, Axis};
 
 use crate::FmriError;
 use crate::homotopic::HomotopicPair;
@@ -11,7 +11,7 @@ use crate::image::Image;
 use crate::mask::Mask;
 use crate::sides::{MaskOf, Sides};
 use crate::signals::Signals;
-use crate::surface::SurfaceMask;
+use crate::surface::{NewRows, SurfaceMask};
 
 /// The places to analyse: the voxels of a volume, or places on surfaces and in structures. All are called voxels in what
 /// follows: the columns of masked arrays.
@@ -131,7 +131,10 @@ impl BrainMask {
     /// [`FmriError`] if the file cannot be written, is of another kind than the mask, or there are too few values.
     pub fn save_map(&self, path: &Path, name: &str, values: &ArrayRef1<f32>) -> Result<(), FmriError> {
         match self {
-            Self::Surface(mask) => mask.save_map(path, name, &values.to_vec()),
+            Self::Surface(_) => {
+                let map = values.to_owned().insert_axis(Axis(0));
+                self.save_rows(path, &map, NewRows::Maps(&[name.to_owned()]))
+            }
             Self::Volume(_) if is_of_surfaces(path) => {
                 let expected = "a mask of surfaces or grayordinates, as the runs of the study";
                 Err(FmriError::malformed(path, "a map of a volume mask", expected))
@@ -140,6 +143,39 @@ impl BrainMask {
                 let volume = mask.unmask(values, 0.0)?;
                 Image::new(*mask.grid(), volume.into_dyn())?.save(path)
             }
+        }
+    }
+
+    /// Writes maps or scans, (`n_rows`, `n_voxels`): volumes with 0 outside the mask, or surfaces and grayordinates as
+    /// [`SurfaceMask::save_rows`] does.
+    ///
+    /// # Errors
+    /// As [`save_map`](Self::save_map).
+    pub fn save_rows(
+        &self,
+        path: &Path,
+        values: &ArrayRef2<f32>,
+        rows: NewRows<'_>,
+    ) -> Result<(), FmriError> {
+        let mask = match self {
+            Self::Surface(mask) => return mask.save_rows(path, values, rows),
+            Self::Volume(mask) => mask,
+        };
+        let image = Image::new(*mask.grid(), mask.unmask_series(values, 0.0)?.into_dyn())?;
+        match rows {
+            NewRows::Maps(_) => image.save(path),
+            NewRows::Scans { tr_s } => image.with_time_step(tr_s).save(path),
+        }
+    }
+
+    /// Writes the mask: an image, or a `.dscalar.nii`.
+    ///
+    /// # Errors
+    /// [`FmriError`] if the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), FmriError> {
+        match self {
+            Self::Volume(mask) => mask.save(path),
+            Self::Surface(mask) => mask.save(path),
         }
     }
 

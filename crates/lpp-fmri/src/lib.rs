@@ -52,6 +52,7 @@ mod hemisphere;
 mod homotopic;
 mod hrf;
 mod image;
+mod in_common;
 mod isc;
 pub mod joblib;
 mod mask;

@@ -180,7 +180,8 @@ def average_isc(case, folder, bins, work):
     average = max(np.abs(np.load(os.path.join(out, f"run-{r}.npy")) - np.load(os.path.join(folder, path))).max()
                   for r, path in enumerate(expected["average"]))
     isc = np.abs(np.load(os.path.join(out, "isc.npy")) - np.load(os.path.join(folder, expected["isc"]))).max()
-    assert sorted(os.listdir(out)) == sorted(f"{n}.npy{e}" for n in ["isc", *(f"run-{r}" for r in range(9))] for e in ("", ".json"))
+    assert sorted(os.listdir(out)) == sorted(f"{n}.npy{e}" for n in ["isc", "isc_jackknife", "isc_voxelwise", *(f"run-{r}" for r in range(9))]
+                                             for e in ("", ".json"))
     return {"average subject": (average, tolerance["average_atol"]), "correlations": (isc, tolerance["isc_atol"]),
             "distance in f64 of two penalties' means where another one is chosen": (max(distances, default=0), 1e-6)}
 

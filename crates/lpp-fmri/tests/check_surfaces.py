@@ -111,6 +111,8 @@ def fresh_cifti(example, folder, rng):
             same("  our copy", np.asarray(ours_back.dataobj), values)
             if ours_back.header.get_axis(1) != models:
                 raise SystemExit("our copy has other brain models")
+            if kind == "dtseries" and ours_back.header.get_axis(0) != rows:
+                raise SystemExit("our copy has other scans")
 
 
 def fresh_curvature(example, folder, rng):

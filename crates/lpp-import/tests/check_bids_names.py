@@ -4,7 +4,8 @@
     python crates/lpp-import/tests/check_bids_names.py DIR
 
 Needs bidsschematools (2.0.1). Each file must have the entities, in their order, the suffix, the ending and the folder of a rule for
-derivatives. Score maps (_statmap), for which BIDS has no suffix yet, must have known entities in order and be listed in .bidsignore.
+derivatives. Score maps (_statmap), for which BIDS has no suffix yet, and files of surfaces and grayordinates, for which it has no
+rule yet, must have known entities in order and be listed in .bidsignore.
 Sidecars and dataset_description.json must have the fields that the schema requires. Exits with 1 at the first file that does not hold.
 """
 import fnmatch
@@ -73,10 +74,10 @@ def check(root):
         folders = [f"sub-{entities['subject']}"] + ([f"ses-{entities['session']}"] if "session" in entities else [])
         if list(place.parts[:-2]) != folders:
             fail(place, f"not in {folders}")
-        if suffix == "statmap":
-            if not any(fnmatch.fnmatch(path.name, pattern) for pattern in ignored):
-                fail(place, "not in .bidsignore")
-        elif not any(holds(rule, entities, suffix, ending, place.parts[-2]) for rule in rules()):
+        unnamed = suffix == "statmap" or "hemisphere" in entities or ending in (".dtseries.nii", ".dscalar.nii")
+        if unnamed and not any(fnmatch.fnmatch(path.name, pattern) for pattern in ignored):
+            fail(place, "not in .bidsignore")
+        if not unnamed and not any(holds(rule, entities, suffix, ending, place.parts[-2]) for rule in rules()):
             fail(place, "no rule of the schema allows it")
         if suffix == "bold" and ending == ".json":
             about = json.loads(path.read_text())

@@ -187,7 +187,7 @@ fn said_by(run: &Path) -> Result<Vec<Said>, FmriError> {
             if image.is_3d() {
                 return Ok(Vec::new());
             }
-            image.repetition_time_s()
+            image.repetition_time_s().map(as_written)
         }
     };
     let in_header = in_header.map(|seconds| Said {
@@ -195,6 +195,21 @@ fn said_by(run: &Path) -> Result<Vec<Said>, FmriError> {
         by: HEADER.to_owned(),
     });
     Ok(in_header.into_iter().chain(said_by_sidecar(run)?).collect())
+}
+
+/// NIfTI-1 headers hold single precision, in which 0.8 s is 0.800000011920929: the shortest decimal number with that value was
+/// meant.
+fn as_written(seconds: f64) -> f64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the comparison tells whether it was single precision"
+    )]
+    let single = seconds as f32;
+    if f64::from(single).total_cmp(&seconds).is_eq() {
+        single.to_string().parse().unwrap_or(seconds)
+    } else {
+        seconds
+    }
 }
 
 /// The value used by the program that made an array, if the record belongs to the array.
@@ -296,8 +311,8 @@ mod tests {
         ] {
             let image = folder.image("bold.nii", step, unit);
             let found = NOTHING.of_runs(&[image]).unwrap();
-            // Headers hold single precision.
-            assert!((found - expected).abs() < 1e-6, "{step} in {unit}: {found}");
+            // Milliseconds are multiplied.
+            assert!((found - expected).abs() < 1e-12, "{step} in {unit}: {found}");
         }
         let image = folder.image("bold.nii", 2000.0, SECONDS);
         refused(NOTHING, &[image], &["bold.nii", "2000 s", "milliseconds"]);

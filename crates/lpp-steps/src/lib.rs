@@ -22,6 +22,7 @@ mod scans;
 mod size;
 mod step;
 mod steps;
+mod word_stories;
 
 pub use artefact::Artefact;
 pub use catalogue::{ModelSize, published_size};
@@ -34,3 +35,4 @@ pub use scans::{cleaning_of, has_symmetric_masks, smoothing_of, target_grid};
 pub use size::{StudySize, model_size};
 pub use step::{Completion, Step};
 pub use steps::*;
+pub use word_stories::check_word_stories;

@@ -233,6 +233,10 @@ pub struct StudyConfig {
     /// Fits to individual subjects, per language.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub individuals: BTreeMap<Language, ConfiguredIndividuals>,
+    /// For each language, where the weights come from that are applied to its words: other languages of the study, or folders
+    /// of kept models of other studies.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub transfer: BTreeMap<Language, Vec<String>>,
     /// The folds of the fits.
     #[serde(skip_serializing_if = "is_default")]
     pub cv: ConfiguredFolds,
@@ -267,6 +271,7 @@ impl Default for StudyConfig {
             training: BTreeMap::new(),
             subjects: BTreeMap::new(),
             individuals: BTreeMap::new(),
+            transfer: BTreeMap::new(),
             regions: true,
             fit: ConfiguredFit::default(),
             cv: ConfiguredFolds::default(),
@@ -346,6 +351,18 @@ impl StudyConfig {
                 path,
                 format!("{name} = {value} under [clean]"),
                 "a number that is not negative",
+            ));
+        }
+        if let Some(lang) = config
+            .transfer
+            .keys()
+            .find(|lang| !config.languages.contains(lang))
+        {
+            let expected = "a language that languages lists";
+            return Err(FileError::malformed(
+                path,
+                format!("{lang} under [transfer]"),
+                expected,
             ));
         }
         // No scanner needs a minute for a volume: that would be milliseconds.
@@ -558,6 +575,11 @@ mod tests {
         config.paths.glove = Some("vectors.txt".into());
         config.fit.controls = vec!["wordrate".into()];
         config.regions = false;
+        config.languages.push(Language::French);
+        config.transfer.insert(
+            Language::French,
+            vec!["en".into(), "../first/scores/gpt2_en_model".into()],
+        );
         config.tr_s = Some(1.49);
         config.corpus.pair_runs = Some(PairRuns::Place);
         config.corpus.only = vec!["space-T1w".parse().unwrap()];

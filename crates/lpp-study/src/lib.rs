@@ -70,7 +70,7 @@ pub use scores::{EXPLAINABLE, ModelKind, Scores, ScoresInfo};
 pub use study_grid::StudyGrid;
 pub use study_runs::{
     averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs, resampled_runs_of,
-    start_times, story_names,
+    runs_in_language, start_times, story_names,
 };
 pub use subject_pairs::check_pairs;
 pub use truth::{Asymmetry, Group, Plant, PlantedModel, PlantedRegion, Truth};

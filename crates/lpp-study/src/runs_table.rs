@@ -377,6 +377,21 @@ impl RunsTable {
         (self.keeping(|run| !dropped.contains(&run.identity())), names)
     }
 
+    /// The places of the stories of which `other`, a table of some of these runs, has a run.
+    #[must_use]
+    pub fn places_in(&self, other: &Self) -> Vec<usize> {
+        let there: BTreeSet<_> = other.runs.iter().map(TableRun::identity).collect();
+        let is_there = |story: &String| {
+            let mut heard = self.runs.iter().filter(|run| self.story_of(run) == *story);
+            heard.any(|run| there.contains(&run.identity()))
+        };
+        let stories = self.stories().into_iter().enumerate();
+        stories
+            .filter(|(_, story)| is_there(story))
+            .map(|(place, _)| place)
+            .collect()
+    }
+
     /// How often each subject heard a story.
     fn heard(&self, story: &str) -> Vec<(&str, usize)> {
         let subjects = self.subjects().into_iter();

@@ -38,7 +38,7 @@ fn listed_runs(study: &Study, lang: Language) -> Result<Option<Vec<SubjectRuns>>
     let Some(table) = study.load_runs()? else {
         return Ok(None);
     };
-    let table = in_language(study, &table, lang);
+    let table = runs_in_language(study, &table, lang);
     if table.runs().is_empty() {
         let expected = "runs whose lang is that language or empty";
         return Err(SubjectsError::malformed(
@@ -57,7 +57,8 @@ fn listed_runs(study: &Study, lang: Language) -> Result<Option<Vec<SubjectRuns>>
 }
 
 /// The runs of a table in one language, paired as the study says.
-fn in_language(study: &Study, table: &RunsTable, lang: Language) -> RunsTable {
+#[must_use]
+pub fn runs_in_language(study: &Study, table: &RunsTable, lang: Language) -> RunsTable {
     let table = table.of_language(lang.code());
     if study.config().corpus.pair_runs == Some(PairRuns::Place) {
         table.by_place()
@@ -74,7 +75,7 @@ fn in_language(study: &Study, table: &RunsTable, lang: Language) -> RunsTable {
 pub fn story_names(study: &Study, lang: Language) -> Result<Vec<String>, FileError> {
     let table = study.load_runs()?;
     Ok(match table {
-        Some(table) => in_language(study, &table, lang).stories(),
+        Some(table) => runs_in_language(study, &table, lang).stories(),
         None => study.config().corpus.stories.clone(),
     })
 }
@@ -88,7 +89,7 @@ pub fn start_times(study: &Study, lang: Language) -> Result<Vec<Option<f64>>, Fi
     let Some(table) = study.load_runs()? else {
         return Ok(Vec::new());
     };
-    let table = in_language(study, &table, lang);
+    let table = runs_in_language(study, &table, lang);
     let mut starts = Vec::new();
     for story in table.stories() {
         let mut runs = table.runs().iter().filter(|run| table.story_of(run) == story);

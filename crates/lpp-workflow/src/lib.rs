@@ -52,7 +52,7 @@ pub use given::Given;
 pub use init::initial_config;
 pub use lineage::{Lineage, Made};
 pub use machine::{Machine, human_bytes, human_seconds};
-pub use missing_runs::leave_out_missing_runs;
+pub use missing_runs::MissingRuns;
 pub use plan::{Plan, PlanOptions, plan};
 pub use report::{PlanReport, PlannedStep};
 pub use run::{RunJob, RunReport};

@@ -85,7 +85,8 @@ pub fn human_bytes(bytes: u64) -> String {
 /// Seconds in the unit that suits them: `3.5 h`.
 #[must_use]
 pub fn human_seconds(seconds: f64) -> String {
-    match seconds {
+    // The sum of no steps is -0.
+    match seconds + 0.0 {
         s if s < 120.0 => format!("{s:.1} s"),
         s if s < 7200.0 => format!("{:.0} min", s / 60.0),
         s if s < 48.0 * 3600.0 => format!("{:.1} h", s / 3600.0),
@@ -111,6 +112,7 @@ mod tests {
         assert_eq!(human_bytes(1000), "1000 B");
         assert_eq!(human_bytes(5 << 30), "5.0 GiB");
         assert_eq!(human_seconds(90.0), "90.0 s");
+        assert_eq!(human_seconds([0.0; 0].iter().sum()), "0.0 s");
         assert_eq!(human_seconds(3.0 * 86_400.0), "3.0 days");
     }
 }

@@ -426,9 +426,13 @@ fn a_study_of_other_stories_is_planned_from_its_table_of_runs() {
             "runs.csv",
             &format!("subject,session,run,lang,kind,path\n{}", rows.collect::<String>()),
         );
+        let words = (0..12).map(|run| format!("{run},0,ja,1,2\n"));
         write(
             "words_de.csv",
-            "run,word_index,word,onset_s,offset_s\n0,0,ja,1,2\n",
+            &format!(
+                "run,word_index,word,onset_s,offset_s\n{}",
+                words.collect::<String>()
+            ),
         );
         write(
             "lpp.toml",

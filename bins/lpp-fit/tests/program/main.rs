@@ -27,11 +27,16 @@ const N_SCANS: usize = 50;
 const N_VOXELS: usize = 6;
 
 fn fit(study: &Path) -> Command {
+    fit_in(study, "mask.nii.gz")
+}
+
+/// The same in another mask of the study.
+fn fit_in(study: &Path, mask: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-fit"));
     command
         .args(["--study".as_ref(), study.as_os_str()])
         .arg("--mask");
-    command.arg(study.join("mask.nii.gz")).args(["--model", "toy"]);
+    command.arg(study.join(mask)).args(["--model", "toy"]);
     command
 }
 

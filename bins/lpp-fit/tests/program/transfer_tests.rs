@@ -2,6 +2,7 @@
 
 use super::*;
 
+use lpp_fmri::surface::{Cifti, Grayordinates, SurfaceMask};
 use lpp_study::KeptModel;
 use ndarray::{Array3, Axis, s};
 
@@ -166,6 +167,55 @@ fn voxels_are_those_at_the_same_place_and_others_have_no_score() {
     assert_eq!(wider.info.n_nan_voxels, [2, 2]);
 }
 
+const ON_MESH: &str = "mask_space-fsLR.dscalar.nii";
+
+/// A mask of these vertices of a left hemisphere; both meshes have `n_mesh`.
+fn surface_mask(file: &Path, n_mesh: usize, inside: std::ops::Range<usize>) {
+    let whole = Grayordinates::of_hemispheres([n_mesh; 2], file).unwrap();
+    let inside: Vec<bool> = (0..whole.len()).map(|vertex| inside.contains(&vertex)).collect();
+    SurfaceMask::new(whole, &inside, file)
+        .unwrap()
+        .save(file)
+        .unwrap();
+}
+
+#[test]
+fn weights_on_a_surface_know_their_mesh() {
+    let (first, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    toy_study(first.path());
+    surface_mask(&first.path().join(ON_MESH), 30, 16..22);
+    assert_succeeds(fit_in(first.path(), ON_MESH).args(["--keep-model", "--no-canary"]));
+    let model = kept(first.path());
+    assert!(Path::new(&model).join(ON_MESH).exists());
+    other_story(other.path(), 14..22, 3);
+    surface_mask(&other.path().join(ON_MESH), 30, 14..22);
+    let apply = |mask| {
+        let mut command = fit_in(other.path(), mask);
+        command.args(["--apply", &model, "--variant", "it"]);
+        command
+    };
+    assert_succeeds(&mut apply(ON_MESH));
+    let scores = Scores::load(&other.path().join("scores/transfer-it/toy_en.npy")).unwrap();
+    assert!(scores.values.slice(s![.., ..2]).iter().all(|r| r.is_nan()));
+    assert!(scores.values.slice(s![.., 2..]).iter().all(|r| r.is_finite()));
+    let map = Cifti::load(&other.path().join("scores/transfer-it/toy_en.dscalar.nii")).unwrap();
+    let best = scores.values.fold_axis(Axis(0), f32::NAN, |a, b| a.max(*b));
+    assert_eq!(map.values.slice(s![0, 16..22]), best.slice(s![2..]));
+    surface_mask(&other.path().join(ON_MESH), 31, 14..22);
+    assert_fails(
+        &mut apply(ON_MESH),
+        &[
+            "fsLR.dscalar.nii: found a mesh of 31 vertices",
+            "bring both on one grid",
+            "or one mesh",
+        ],
+    );
+    assert_fails(
+        &mut apply("mask.nii.gz"),
+        &["mask.nii.gz: found a mask of a volume"],
+    );
+}
+
 #[test]
 fn what_does_not_fit_the_model_is_refused() {
     let dir = source("first");
@@ -179,7 +229,7 @@ fn what_does_not_fit_the_model_is_refused() {
     other_story(other.path(), 0..3, 3);
     assert_fails(
         &mut apply(),
-        &["a mask without a voxel in common, expected the grid and voxels of"],
+        &["a mask without a place in common, expected the places of"],
     );
     other_story(other.path(), 16..22, 4);
     assert_fails(

@@ -134,6 +134,7 @@ impl Space {
             by_x: self.by_x.clone(),
             pairs: self.pairs.clone(),
             places_mm: self.places_mm.clone(),
+            parcel_places_mm: self.places_mm.clone(),
             ceiling,
             regions: Vec::new(),
             subjects: Vec::new(),

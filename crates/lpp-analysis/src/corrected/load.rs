@@ -133,6 +133,7 @@ fn of_models(
         by_x: brain.sides().by_x().clone(),
         pairs: brain.homotopic_pairs()?,
         places_mm,
+        parcel_places_mm: brain.places_mm(),
         ceiling: None,
         regions: Vec::new(),
         subjects: Vec::new(),

@@ -1,6 +1,7 @@
 //! P1 with a spatial null: do parcels whose asymmetry grows have asymmetric signal?
 //!
-//! Parcels are cubes of the left hemisphere with their mirror images, so that no atlas is needed.
+//! Parcels are cubes of the left hemisphere with their mirror images, so that no atlas is needed. On surfaces they are the vertices in
+//! a cube, by their places on the middle or pial surface, with their homotopic ones.
 
 use std::collections::BTreeMap;
 
@@ -67,16 +68,16 @@ fn cubes(sample: &Sample) -> Vec<Parcel> {
     let mut cells: BTreeMap<[i64; 3], Vec<(usize, usize)>> = BTreeMap::new();
     let pairs = sample.pairs.left().iter().zip(sample.pairs.right());
     // Vertices have no place without their mesh.
-    for (&left, &right) in pairs.filter(|(left, _)| sample.places_mm[**left][0].is_finite()) {
+    for (&left, &right) in pairs.filter(|(left, _)| sample.parcel_places_mm[**left][0].is_finite()) {
         #[expect(clippy::cast_possible_truncation, reason = "millimetres of a head over 20")]
-        let cell = sample.places_mm[left].map(|mm| (mm / EDGE_MM).floor() as i64);
+        let cell = sample.parcel_places_mm[left].map(|mm| (mm / EDGE_MM).floor() as i64);
         cells.entry(cell).or_default().push((left, right));
     }
     let centre = |pairs: &[(usize, usize)]| -> [f64; 3] {
         std::array::from_fn(|axis| {
             pairs
                 .iter()
-                .map(|&(left, _)| sample.places_mm[left][axis])
+                .map(|&(left, _)| sample.parcel_places_mm[left][axis])
                 .sum::<f64>()
                 / pairs.len() as f64
         })

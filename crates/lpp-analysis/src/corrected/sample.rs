@@ -120,8 +120,10 @@ pub struct Sample {
     pub by_x: Hemispheres,
     /// Voxels and their mirror images.
     pub pairs: HomotopicPairs,
-    /// World coordinates of the voxels, mm.
+    /// World coordinates of the voxels, mm; NaN for vertices.
     pub places_mm: Vec<[f64; 3]>,
+    /// The same for parcels, with vertices where they lie on the meshes of the study.
+    pub parcel_places_mm: Vec<[f64; 3]>,
     /// Split-half correlations, if known.
     pub ceiling: Option<Ceiling>,
     /// Regions of interest.

@@ -9,7 +9,7 @@ use std::path::Path;
 use lpp_files::{AtomicFile, FileError};
 use ndarray::{Array2, ArrayRef2};
 
-use super::cifti_header::{self, CiftiRows};
+use super::cifti_header::{self, CiftiRows, NewRows};
 use super::grayordinates::Grayordinates;
 use crate::FmriError;
 use crate::byte_source::ByteSource;
@@ -18,8 +18,12 @@ use crate::numeric::with_element_type;
 
 /// The code of the extension with the XML.
 const XML_EXTENSION: i32 = 32;
-/// NIfTI intents of the two kinds of files.
-const SCALARS: (i32, &[u8]) = (3006, b"ConnDenseScalar");
+/// NIfTI intents of the two kinds of files that are written.
+const SERIES: Intent = (3002, b"ConnDenseSeries");
+const SCALARS: Intent = (3006, b"ConnDenseScalar");
+
+type Intent = (i32, &'static [u8]);
+
 /// Bytes of a NIfTI-2 header, with the four that say that extensions follow.
 const HEADER: usize = 544;
 
@@ -102,7 +106,8 @@ fn open(path: &Path) -> Result<(ByteSource, MatrixHeader, CiftiRows, Grayordinat
     Ok((source, header, rows, columns))
 }
 
-/// Writes maps of grayordinates, (`n_maps`, `n_places`), as a `.dscalar.nii` that Workbench and nibabel read.
+/// Writes maps or scans of grayordinates, (`n_rows`, `n_places`), as a `.dscalar.nii` or `.dtseries.nii` that Workbench and
+/// nibabel read.
 ///
 /// # Errors
 /// [`FmriError::Shape`] if there is not one name per map and one column per place; [`FmriError`] if the file cannot be
@@ -110,25 +115,29 @@ fn open(path: &Path) -> Result<(ByteSource, MatrixHeader, CiftiRows, Grayordinat
 pub fn save_cifti(
     path: &Path,
     columns: &Grayordinates,
-    maps: &ArrayRef2<f32>,
-    names: &[String],
+    values: &ArrayRef2<f32>,
+    rows: NewRows<'_>,
 ) -> Result<(), FmriError> {
-    if maps.dim() != (names.len(), columns.len()) {
+    let (intent, n_rows) = match rows {
+        NewRows::Maps(names) => (SCALARS, names.len()),
+        NewRows::Scans { .. } => (SERIES, values.nrows()),
+    };
+    if values.dim() != (n_rows, columns.len()) {
         return Err(FmriError::Shape {
-            what: "the maps",
-            found: maps.shape().to_vec(),
-            expected: vec![names.len(), columns.len()],
+            what: "the values of grayordinates",
+            found: values.shape().to_vec(),
+            expected: vec![n_rows, columns.len()],
         });
     }
-    let xml = cifti_header::write(names, columns);
+    let xml = cifti_header::write(rows, n_rows, columns);
     let mut file = AtomicFile::create(path)?;
     let mut write = |bytes: &[u8]| file.write_all(bytes).map_err(FileError::write(path));
-    write(&header(maps.dim(), xml.len()))?;
+    write(&header(intent, values.dim(), xml.len()))?;
     let size = extension_size(xml.len());
     write(&[size.to_le_bytes(), XML_EXTENSION.to_le_bytes()].concat())?;
     write(xml.as_bytes())?;
     write(&vec![0; size as usize - 8 - xml.len()])?;
-    for place in maps.columns() {
+    for place in values.columns() {
         let bytes: Vec<u8> = place.iter().flat_map(|value| value.to_le_bytes()).collect();
         write(&bytes)?;
     }
@@ -141,14 +150,14 @@ fn extension_size(xml: usize) -> u32 {
 }
 
 /// The header of a matrix of `f32`; positions are those of the NIfTI-2 standard (`nifti2.h`).
-fn header((n_maps, n_places): (usize, usize), xml: usize) -> [u8; HEADER] {
+fn header(intent: Intent, (n_rows, n_places): (usize, usize), xml: usize) -> [u8; HEADER] {
     let mut header = [0; HEADER];
     let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
     put(0, &540_i32.to_le_bytes());
     put(4, b"n+2\0\r\n\x1a\n");
     put(12, &16_i16.to_le_bytes()); // float32
     put(14, &32_i16.to_le_bytes());
-    for (axis, length) in [6, 1, 1, 1, 1, n_maps as u64, n_places as u64, 1]
+    for (axis, length) in [6, 1, 1, 1, 1, n_rows as u64, n_places as u64, 1]
         .iter()
         .enumerate()
     {
@@ -163,8 +172,8 @@ fn header((n_maps, n_places): (usize, usize), xml: usize) -> [u8; HEADER] {
     );
     put(176, &1_f64.to_le_bytes()); // scl_slope
     put(500, &12_i32.to_le_bytes()); // mm and seconds
-    put(504, &SCALARS.0.to_le_bytes());
-    put(508, SCALARS.1);
+    put(504, &intent.0.to_le_bytes());
+    put(508, intent.1);
     put(540, &[1, 0, 0, 0]); // an extension follows
     header
 }
@@ -200,13 +209,8 @@ mod tests {
     fn saved(folder: &tempfile::TempDir) -> (std::path::PathBuf, Array2<f32>) {
         let path = folder.path().join("a.dscalar.nii");
         let maps = Array2::from_shape_fn((2, 7), |(map, place)| 10.0 * map as f32 + place as f32 - 0.5);
-        save_cifti(
-            &path,
-            &columns(),
-            &maps,
-            &["r < 1 & \"p\"".to_owned(), "z".to_owned()],
-        )
-        .unwrap();
+        let names = ["r < 1 & \"p\"", "z"].map(str::to_owned).to_vec();
+        save_cifti(&path, &columns(), &maps, NewRows::Maps(&names)).unwrap();
         (path, maps)
     }
 
@@ -215,11 +219,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, maps) = saved(&folder);
         let back = Cifti::load(&path).unwrap();
-        assert_eq!((back.values, back.columns), (maps, columns()));
+        assert_eq!((back.values, back.columns), (maps.clone(), columns()));
         assert_eq!(
             back.rows,
             CiftiRows::Scalars(vec!["r < 1 & \"p\"".to_owned(), "z".to_owned()])
         );
+        let path = path.with_file_name("a.dtseries.nii");
+        save_cifti(&path, &columns(), &maps, NewRows::Scans { tr_s: 0.72 }).unwrap();
+        let back = Cifti::load(&path).unwrap();
+        let rows = CiftiRows::Series {
+            n_scans: 2,
+            step_s: Some(0.72),
+        };
+        assert_eq!((back.values, back.columns, back.rows), (maps, columns(), rows));
     }
 
     #[test]

@@ -50,6 +50,18 @@ impl CiftiRows {
     }
 }
 
+/// What the rows of a file that is to be written are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum NewRows<'a> {
+    /// Maps with these names.
+    Maps(&'a [String]),
+    /// Scans of a run.
+    Scans {
+        /// Repetition time, in seconds.
+        tr_s: f64,
+    },
+}
+
 /// Reads rows and columns from the XML.
 pub(super) fn read(path: &Path, xml: &str) -> Result<(CiftiRows, Grayordinates), FmriError> {
     let text =
@@ -240,13 +252,24 @@ fn numbers<T: std::str::FromStr>(path: &Path, text: &str) -> Result<Vec<T>, Fmri
         .collect()
 }
 
-/// The XML of maps with these names.
-pub(super) fn write(names: &[String], columns: &Grayordinates) -> String {
+/// The XML of a file that is to be written.
+pub(super) fn write(rows: NewRows<'_>, n_rows: usize, columns: &Grayordinates) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CIFTI Version=\"2\"><Matrix>");
-    xml +=
-        "<MatrixIndicesMap AppliesToMatrixDimension=\"0\" IndicesMapToDataType=\"CIFTI_INDEX_TYPE_SCALARS\">";
-    for name in names {
-        let _ = write!(xml, "<NamedMap><MapName>{}</MapName></NamedMap>", escaped(name));
+    xml += "<MatrixIndicesMap AppliesToMatrixDimension=\"0\" IndicesMapToDataType=\"CIFTI_INDEX_TYPE_";
+    match rows {
+        NewRows::Scans { tr_s } => {
+            let _ = write!(
+                xml,
+                "SERIES\" NumberOfSeriesPoints=\"{n_rows}\" SeriesExponent=\"0\" SeriesStart=\"0\" SeriesStep=\"{tr_s}\" \
+                 SeriesUnit=\"SECOND\">"
+            );
+        }
+        NewRows::Maps(names) => {
+            xml += "SCALARS\">";
+            for name in names {
+                let _ = write!(xml, "<NamedMap><MapName>{}</MapName></NamedMap>", escaped(name));
+            }
+        }
     }
     xml += "</MatrixIndicesMap>";
     xml += "<MatrixIndicesMap AppliesToMatrixDimension=\"1\" IndicesMapToDataType=\"CIFTI_INDEX_TYPE_BRAIN_MODELS\">";

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::mesh::Mesh;
 use crate::FmriError;
 use crate::grid::Grid;
 use crate::homotopic::HomotopicPair;
@@ -299,6 +300,21 @@ impl Grayordinates {
         Some(pairs)
     }
 
+    /// Each place by its structure, and by its vertex or voxel there.
+    pub(crate) fn named(&self) -> Vec<(&str, [usize; 3])> {
+        let of = |model: &BrainModel| -> Vec<[usize; 3]> {
+            match &model.places {
+                Places::Vertices { vertices, .. } => vertices.iter().map(|&vertex| [vertex, 0, 0]).collect(),
+                Places::Voxels(voxels) => voxels.clone(),
+            }
+        };
+        let models = self.models.iter();
+        let named = models.map(|model| (model.structure.as_str(), of(model)));
+        named
+            .flat_map(|(structure, places)| places.into_iter().map(move |place| (structure, place)))
+            .collect()
+    }
+
     fn with_starts(&self) -> impl Iterator<Item = (usize, &BrainModel)> {
         self.models.iter().scan(0, |start, model| {
             let here = *start;
@@ -307,22 +323,63 @@ impl Grayordinates {
         })
     }
 
-    /// Mirrored voxels of a structure of both sides; `None` if voxels have no mirror images.
-    fn paired_voxels(&self) -> Option<Vec<HomotopicPair>> {
+    /// World coordinates of all places in mm, those of cortical vertices on the meshes of the left and right hemisphere; NaN for
+    /// vertices of other structures. Errors name `file`.
+    ///
+    /// # Errors
+    /// [`FmriError`] if a mesh has another number of vertices.
+    pub fn places_on(&self, meshes: [&Mesh; 2], file: &Path) -> Result<Vec<[f64; 3]>, FmriError> {
+        let mut places = self.world_coordinates();
+        for (start, model) in self.with_starts() {
+            let side = CORTICES.iter().position(|cortex| *cortex == model.structure);
+            let (Some(side), Places::Vertices { n_mesh, vertices }) = (side, &model.places) else {
+                continue;
+            };
+            let on_mesh = meshes[side].vertices();
+            if on_mesh.len() != *n_mesh {
+                let found = format!("a mesh of {} vertices", on_mesh.len());
+                let expected = format!("{n_mesh}, as {} of the scans has", model.structure);
+                return Err(FmriError::malformed(file, found, expected));
+            }
+            for (place, vertex) in places[start..].iter_mut().zip(vertices) {
+                *place = on_mesh[*vertex];
+            }
+        }
+        Ok(places)
+    }
+
+    /// The voxels as the mask of a volume, and the column of each of its voxels; `None` if there are none.
+    #[must_use]
+    pub fn volume_part(&self) -> Option<(Mask, Vec<usize>)> {
         let grid = self.volume?;
         let mut inside = ndarray::Array3::from_elem(grid.shape(), false);
-        let mut columns: BTreeMap<[usize; 3], (usize, &BrainModel)> = BTreeMap::new();
+        let mut columns: BTreeMap<[usize; 3], usize> = BTreeMap::new();
         for (start, model) in self.with_starts() {
             if let Places::Voxels(voxels) = &model.places {
                 for (column, voxel) in (start..).zip(voxels) {
                     inside[*voxel] = true;
-                    columns.insert(*voxel, (column, model));
+                    columns.insert(*voxel, column);
                 }
             }
         }
         let mask = Mask::new(grid, inside).ok()?;
+        let columns = mask.voxels().iter().map(|voxel| columns[voxel]).collect();
+        Some((mask, columns))
+    }
+
+    /// The structure that a column belongs to.
+    fn model_of(&self, column: usize) -> Option<&BrainModel> {
+        let mut models = self.with_starts();
+        let found = models.find(|(start, model)| (*start..start + model.places.len()).contains(&column));
+        found.map(|(_, model)| model)
+    }
+
+    /// Mirrored voxels of a structure of both sides; `None` if voxels have no mirror images.
+    fn paired_voxels(&self) -> Option<Vec<HomotopicPair>> {
+        let (mask, columns) = self.volume_part()?;
         let found = mask.homotopic_pairs().ok()?.into_iter().filter_map(|pair| {
-            let [(left, one), (right, other)] = [pair.left, pair.right].map(|at| columns[&mask.voxels()[at]]);
+            let (left, right) = (columns[pair.left], columns[pair.right]);
+            let (one, other) = (self.model_of(left)?, self.model_of(right)?);
             let ((Side::Left, base), (Side::Right, mirrored)) = (one.sided()?, other.sided()?) else {
                 return None;
             };
@@ -434,6 +491,29 @@ mod tests {
         assert_eq!(pairs, [(1, 6), (3, 4), (8, 11)]);
         assert_eq!(brain.homotopic_pairs("fsaverage5"), None);
         assert!(brain.homotopic_pairs("fs_LR_32k").is_some());
+    }
+
+    #[test]
+    fn vertices_lie_on_their_mesh_and_voxels_in_their_volume() {
+        let mesh = |shift: f64| {
+            let vertices = (0..8).map(|i| [shift, f64::from(i), 1.0]).collect();
+            Mesh::new(vertices, vec![[0, 1, 2]], Path::new("mesh")).unwrap()
+        };
+        let (left, right, file) = (mesh(-10.0), mesh(10.0), Path::new("meshes"));
+        let places = brain().places_on([&left, &right], file).unwrap();
+        assert_eq!(places[1], [-10.0, 2.0, 1.0]);
+        assert_eq!(places[4], [10.0, 7.0, 1.0]);
+        assert_eq!(places[7], [0.0, 0.0, 0.0], "the brain stem");
+        let (part, columns) = brain().volume_part().unwrap();
+        // C order: x slowest.
+        assert_eq!(columns, [9, 8, 7, 11, 10]);
+        assert_eq!(part.voxels()[2], [2, 0, 0]);
+        let few = Mesh::new(vec![[0.0; 3]; 3], vec![[0, 1, 2]], Path::new("mesh")).unwrap();
+        let error = brain().places_on([&left, &few], file).unwrap_err().to_string();
+        assert!(
+            error.contains("3 vertices, expected 8, as CIFTI_STRUCTURE_CORTEX_RIGHT"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! * [`load_mesh`] reads meshes of GIFTI and `FreeSurfer`; [`sample_along_normals`] and [`sample_between`] take
 //!   values of a volume to vertices;
-//! * [`load_gifti`], [`load_curvature`] and [`Cifti`] read values; [`save_gifti`] and [`save_cifti`] write maps;
+//! * [`load_gifti`], [`load_curvature`] and [`Cifti`] read values; [`save_gifti`] and [`save_cifti`] write maps and scans;
 //! * [`Grayordinates`] are the places of values: their sides and homotopic pairs; a [`SurfaceMask`] is those to analyse.
 
 mod cifti;
@@ -15,6 +15,7 @@ mod gifti_values;
 mod grayordinates;
 mod hemispheres;
 mod mesh;
+mod mesh_files;
 mod sampling;
 mod surface_labels;
 mod surface_mask;
@@ -27,12 +28,13 @@ use std::path::Path;
 use crate::FmriError;
 
 pub use cifti::{Cifti, save_cifti};
-pub use cifti_header::CiftiRows;
+pub use cifti_header::{CiftiRows, NewRows};
 pub use curvature::load_curvature;
 pub use gifti_values::{gifti_length, load_gifti, load_values, save_gifti};
 pub use grayordinates::{BrainModel, Grayordinates, Places};
 pub use hemispheres::{load_hemispheres, save_hemispheres};
 pub use mesh::Mesh;
+pub use mesh_files::{MESH_SIDES, cortex_of_side, has_pial, mesh_of_side};
 pub use sampling::{sample_along_normals, sample_between};
 pub use surface_labels::SurfaceLabels;
 pub use surface_mask::{SurfaceMask, cifti_scans};

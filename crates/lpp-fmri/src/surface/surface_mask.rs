@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::{BidsName, right_hemisphere};
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayRef2, Axis};
 
 use super::cifti::{Cifti, save_cifti};
-use super::cifti_header::CiftiRows;
+use super::cifti_header::{CiftiRows, NewRows};
 use super::grayordinates::{Grayordinates, Places};
 use super::hemispheres::{load_hemispheres, save_hemispheres};
 use crate::FmriError;
@@ -110,7 +110,7 @@ impl SurfaceMask {
         for &column in &self.columns {
             map[[0, column]] = 1.0;
         }
-        save_cifti(path, &self.whole, &map, &["mask".to_owned()])
+        save_cifti(path, &self.whole, &map, NewRows::Maps(&["mask".to_owned()]))
     }
 
     /// The places inside, in the order of masked arrays.
@@ -155,23 +155,67 @@ impl SurfaceMask {
         Ok(rows.select(Axis(1), &self.columns))
     }
 
-    /// Writes a map as `.dscalar.nii` or, by its ending, as a pair of `.func.gii`; NaN outside the mask.
+    /// Writes maps or scans, (`n_rows`, `n_voxels`), as a CIFTI file or, by the ending, as a pair of `.func.gii`. Outside the
+    /// mask maps are NaN, and scans are 0 as those of the medial wall.
     ///
     /// # Errors
     /// [`FmriError`] if the file cannot be written, or a pair of surfaces cannot hold the voxels of the mask.
-    pub fn save_map(&self, path: &Path, name: &str, values: &[f32]) -> Result<(), FmriError> {
-        let mut map = Array2::from_elem((1, self.whole.len()), f32::NAN);
-        for (&column, value) in self.columns.iter().zip(values) {
-            map[[0, column]] = *value;
+    pub fn save_rows(
+        &self,
+        path: &Path,
+        values: &ArrayRef2<f32>,
+        rows: NewRows<'_>,
+    ) -> Result<(), FmriError> {
+        let (names, outside) = match rows {
+            NewRows::Maps(names) => (names, f32::NAN),
+            NewRows::Scans { .. } => (&[][..], 0.0),
+        };
+        if values.ncols() != self.columns.len() {
+            return Err(FmriError::Shape {
+                what: "the values inside the mask",
+                found: values.shape().to_vec(),
+                expected: vec![values.nrows(), self.columns.len()],
+            });
         }
-        let names = [name.to_owned()];
+        let mut whole = Array2::from_elem((values.nrows(), self.whole.len()), outside);
+        for (&column, values) in self.columns.iter().zip(values.columns()) {
+            whole.column_mut(column).assign(&values);
+        }
         match right_hemisphere(path) {
-            None => save_cifti(path, &self.whole, &map, &names),
+            None => save_cifti(path, &self.whole, &whole, rows),
             Some(_) if self.whole.volume().is_some() => {
                 let expected = "places on surfaces only; grayordinates are written as .dscalar.nii";
                 Err(FmriError::malformed(path, "voxels in the mask", expected))
             }
-            Some(right) => save_hemispheres([path, &right], &self.whole, &map, &names),
+            Some(right) => save_hemispheres([path, &right], &self.whole, &whole, names),
+        }
+    }
+
+    /// The space of the meshes, by the name of the file or else by the number of vertices, if either tells it.
+    #[must_use]
+    pub fn space(&self) -> Option<&str> {
+        let is_fs_lr =
+            |places: &Places| matches!(places, Places::Vertices { n_mesh, .. } if FS_LR.contains(n_mesh));
+        let models = self.whole.models();
+        let known = models.iter().any(|model| is_fs_lr(&model.places));
+        self.space.as_deref().or(known.then_some("fsLR"))
+    }
+
+    /// Whether vertices of the same number are the same ones; how this mask differs, if they are not.
+    pub(crate) fn check_same_meshes(&self, other: &Self) -> Result<(), String> {
+        if let Some((found, _)) = self.whole.other_mesh(&other.whole) {
+            return Err(found);
+        }
+        match (self.space(), other.space()) {
+            (Some(own), Some(other)) if own != other => Err(format!("meshes of the space {own}")),
+            (Some(_), Some(_)) => Ok(()),
+            _ => {
+                tracing::warn!(
+                    "a mask does not say the space of its meshes (space-fsLR in its name); vertices of the same number are taken \
+                     to be the same"
+                );
+                Ok(())
+            }
         }
     }
 
@@ -180,14 +224,11 @@ impl SurfaceMask {
     /// # Errors
     /// [`FmriError::NoCounterparts`] if the meshes are not known to be symmetric.
     pub fn homotopic_pairs(&self) -> Result<Vec<HomotopicPair>, FmriError> {
-        let is_fs_lr =
-            |places: &Places| matches!(places, Places::Vertices { n_mesh, .. } if FS_LR.contains(n_mesh));
-        let models = self.whole.models();
-        let known = models.iter().any(|model| is_fs_lr(&model.places));
-        let by_count = known.then(|| "fsLR".to_owned());
-        let space = self.space.clone().or(by_count).unwrap_or_default();
-        let pairs = self.inside.homotopic_pairs(&space);
-        pairs.ok_or(FmriError::NoCounterparts { space })
+        let space = self.space().unwrap_or_default();
+        let pairs = self.inside.homotopic_pairs(space);
+        pairs.ok_or_else(|| FmriError::NoCounterparts {
+            space: space.to_owned(),
+        })
     }
 }
 
@@ -282,7 +323,7 @@ mod tests {
     fn saved(folder: &tempfile::TempDir, name: &str, rows: &Array2<f32>) -> PathBuf {
         let path = folder.path().join(name);
         let names: Vec<String> = (0..rows.nrows()).map(|row| row.to_string()).collect();
-        save_cifti(&path, &places(6), rows, &names).unwrap();
+        save_cifti(&path, &places(6), rows, NewRows::Maps(&names)).unwrap();
         path
     }
 
@@ -313,13 +354,19 @@ mod tests {
         let pairs = mask.homotopic_pairs().unwrap();
         assert_eq!(pairs, [HomotopicPair { left: 1, right: 3 }]);
         let map = folder.path().join("r.dscalar.nii");
-        mask.save_map(&map, "r", &[1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
-        assert_eq!(
-            mask.load_inside(&map).unwrap(),
-            array![[1.0_f32, 2.0, 3.0, 4.0, 5.0]]
-        );
+        let values = array![[1.0_f32, 2.0, 3.0, 4.0, 5.0]];
+        let names = ["r".to_owned()];
+        mask.save_rows(&map, &values, NewRows::Maps(&names)).unwrap();
+        assert_eq!(mask.load_inside(&map).unwrap(), values);
         let whole = Cifti::load(&map).unwrap().values;
         assert!(whole[[0, 1]].is_nan() && whole[[0, 5]] == 3.0);
+        let scans = folder.path().join("r.dtseries.nii");
+        mask.save_rows(&scans, &values, NewRows::Scans { tr_s: 1.5 })
+            .unwrap();
+        assert!((Cifti::load(&scans).unwrap().values[[0, 1]]).abs() < f32::EPSILON);
+        assert_eq!(cifti_scans(&scans).unwrap(), (1, Some(1.5)));
+        let few = mask.save_rows(&map, &array![[1.0_f32]], NewRows::Maps(&names));
+        assert!(few.is_err(), "one value for five places");
     }
 
     #[test]
@@ -348,7 +395,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mask = SurfaceMask::new(places(6), &[true; 8], Path::new("mask.dscalar.nii")).unwrap();
         let other = folder.path().join("b.dscalar.nii");
-        save_cifti(&other, &places(7), &Array2::ones((1, 8)), &["1".to_owned()]).unwrap();
+        save_cifti(
+            &other,
+            &places(7),
+            &Array2::ones((1, 8)),
+            NewRows::Maps(&["1".to_owned()]),
+        )
+        .unwrap();
         let error = mask.signals(&other).unwrap_err().to_string();
         assert!(
             error.contains("b.dscalar.nii: found 4 of 7 vertices") && error.contains("4 of 6"),

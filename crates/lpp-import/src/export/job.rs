@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lpp_files::{FileError, Progress, TimedWord, WordTable, npy, sha256_of_file, write_atomically};
-use lpp_fmri::{Image, Mask};
+use lpp_files::{
+    BidsName, FileError, Progress, TimedWord, WordTable, both_hemispheres, npy, sha256_of_file,
+    write_atomically,
+};
+use lpp_fmri::BrainMask;
+use lpp_fmri::surface::NewRows;
 use lpp_preparation::RepetitionTime;
 use lpp_steps::Software;
-use lpp_study::{Language, ModelSource, Scores, Study, start_times};
+use lpp_study::{Language, ModelSource, RunKind, Scores, Study, start_times};
 use serde_json::{Value, json};
 
-use super::names::label;
+use super::names::{Endings, label};
 use super::subjects::{CleanedRun, Exported, subjects};
 use crate::ImportError;
 
@@ -20,7 +24,7 @@ const BIDS_VERSION: &str = "1.10.0";
 /// The name of the software in the description of the data set.
 const GENERATOR: &str = "lpp-rs";
 /// Maps of statistics have no suffix in BIDS yet; readers that know none should pass over them.
-const IGNORED: &str = "*_statmap.*\n";
+const IGNORED: &str = "*_statmap.*";
 /// Description of cleaned runs.
 const CLEAN: &str = "clean";
 
@@ -127,13 +131,16 @@ impl ExportJob {
     }
 
     fn bold(&self, run: &CleanedRun) -> PathBuf {
-        run.name.path(&self.folder, CLEAN, "bold.nii.gz")
+        let kind = self.study.kind();
+        run.name
+            .on(kind)
+            .path(&self.folder, CLEAN, Endings::of(kind).scans)
     }
 
     fn map(&self, subject: &Exported, scores: &Path) -> PathBuf {
-        subject
-            .name
-            .path(&self.folder, &self.desc_of(scores), "statmap.nii.gz")
+        let kind = self.study.kind();
+        let name = subject.name.on(kind);
+        name.path(&self.folder, &self.desc_of(scores), Endings::of(kind).scores)
     }
 
     /// The label of a model: `gpt2` of `scores/gpt2_en.npy`.
@@ -151,12 +158,17 @@ impl ExportJob {
             "DatasetType": "derivative",
             "GeneratedBy": [{"Name": GENERATOR, "Version": software.version}],
         });
+        let maps = match self.study.kind() {
+            RunKind::Volume => "volume l is layer l; 0 outside the mask, NaN without a score",
+            RunKind::Surface | RunKind::Cifti => "map l is layer l; NaN outside the mask and without a score",
+        };
         let readme = format!(
             "# {name}\n\nWritten by lpp-import export of lpp-rs {}. `desc-{CLEAN}` are cleaned runs, NaN where a scan was \
-             scrubbed, 0 outside the mask. `statmap` are scores of models: volume l is layer l; 0 outside the mask, NaN without \
-             a score. `descriptions.tsv` lists the models.\n",
+             scrubbed, 0 outside the mask. `statmap` are scores of models: {maps}. `descriptions.tsv` lists the models.\n",
             software.version
         );
+        let unnamed = Endings::of(self.study.kind()).unnamed.iter();
+        let ignored = unnamed.fold(format!("{IGNORED}\n"), |text, pattern| text + pattern + "\n");
         let mut descriptions: BTreeMap<String, String> = BTreeMap::new();
         for path in subjects.iter().flat_map(|subject| &subject.scores) {
             let model = Scores::load_info(path)?.model;
@@ -177,7 +189,7 @@ impl ExportJob {
             ("dataset_description.json", pretty(&about)),
             ("README.md", readme),
             ("descriptions.tsv", table.collect()),
-            (".bidsignore", IGNORED.to_owned()),
+            (".bidsignore", ignored),
         ] {
             write_atomically(&self.folder.join(name), text.as_bytes())?;
         }
@@ -185,7 +197,7 @@ impl ExportJob {
     }
 
     fn write_subject(&self, subject: &Exported, progress: &dyn Progress) -> Result<(), ImportError> {
-        let mask = Mask::load(&subject.mask)?;
+        let mask = BrainMask::load(&subject.mask)?;
         if !subject.runs.is_empty() {
             let arrays: Vec<PathBuf> = subject.runs.iter().map(|run| run.array.clone()).collect();
             let tr_s = RepetitionTime::of_study(&self.study).of_runs(&arrays)?;
@@ -217,17 +229,14 @@ impl ExportJob {
     fn write_run(
         &self,
         run: &CleanedRun,
-        mask: &Mask,
+        mask: &BrainMask,
         tr_s: f64,
         start_s: Option<f64>,
     ) -> Result<(), ImportError> {
         let scans = npy::load_f32_matrix(&run.array)?;
         check_voxels(&run.array, scans.ncols(), mask)?;
         let path = self.bold(run);
-        let volumes = mask.unmask_series(&scans, 0.0)?;
-        Image::new(*mask.grid(), volumes.into_dyn())?
-            .with_time_step(tr_s)
-            .save(&path)?;
+        mask.save_rows(&path, &scans, NewRows::Scans { tr_s })?;
         let mut about = json!({
             "RepetitionTime": tr_s,
             "TaskName": run.name.task,
@@ -237,17 +246,18 @@ impl ExportJob {
         if let Some(start_s) = start_s {
             about["StartTime"] = start_s.into();
         }
-        save_json(&sidecar(&path), &about)?;
-        let path = run.name.without_run().path(&self.folder, "brain", "mask.nii.gz");
+        save_sidecars(&path, &about)?;
+        let ending = Endings::of(self.study.kind()).mask;
+        let path = run.name.without_run().path(&self.folder, "brain", ending);
         if !path.exists() || self.force {
             mask.save(&path)?;
-            save_json(&sidecar(&path), &json!({"Type": "Brain"}))?;
+            save_sidecars(&path, &json!({"Type": "Brain"}))?;
         }
         Ok(())
     }
 
-    /// All layers of a model as volumes.
-    fn write_map(&self, subject: &Exported, scores: &Path, mask: &Mask) -> Result<(), ImportError> {
+    /// All layers of a model as volumes, or as maps of vertices.
+    fn write_map(&self, subject: &Exported, scores: &Path, mask: &BrainMask) -> Result<(), ImportError> {
         let Scores { values, info } = Scores::load(scores)?;
         check_voxels(scores, values.ncols(), mask)?;
         let found = sha256_of_file(&subject.mask)?;
@@ -259,18 +269,21 @@ impl ExportJob {
             return Err(FileError::malformed(scores, "scores with another mask", expected).into());
         }
         let path = self.map(subject, scores);
-        let volumes = mask.unmask_series(&values, 0.0)?;
-        Image::new(*mask.grid(), volumes.into_dyn())?.save(&path)?;
+        let layers: Vec<String> = (0..values.nrows())
+            .map(|layer| format!("layer {layer}"))
+            .collect();
+        mask.save_rows(&path, &values, NewRows::Maps(&layers))?;
+        let map = if mask.volume().is_some() { "volume" } else { "map" };
         let about = json!({
-            "Description": format!("Scores of {}: volume l is layer l, from 0.", info.model),
+            "Description": format!("Scores of {}: {map} l is layer l, from 0.", info.model),
             "SourceSHA256": sha256_of_file(scores)?,
             "Fit": info,
         });
-        Ok(save_json(&sidecar(&path), &about)?)
+        Ok(save_sidecars(&path, &about)?)
     }
 }
 
-fn check_voxels(path: &Path, n_voxels: usize, mask: &Mask) -> Result<(), FileError> {
+fn check_voxels(path: &Path, n_voxels: usize, mask: &BrainMask) -> Result<(), FileError> {
     if n_voxels == mask.n_voxels() {
         return Ok(());
     }
@@ -291,15 +304,15 @@ fn events(words: &WordTable, story: usize) -> Vec<u8> {
     std::iter::once(head).chain(rows).collect::<String>().into_bytes()
 }
 
-/// `x.json` of `x.nii.gz`.
-fn sidecar(image: &Path) -> PathBuf {
-    image.with_extension("").with_extension("json")
-}
-
 fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
-fn save_json(path: &Path, value: &Value) -> Result<(), FileError> {
-    write_atomically(path, pretty(value).as_bytes())
+/// Writes `x.json` of `x.nii.gz`, and that of each of two hemispheres.
+fn save_sidecars(image: &Path, about: &Value) -> Result<(), FileError> {
+    for file in both_hemispheres(image) {
+        let path = file.with_file_name(format!("{}.json", BidsName::of(&file).stem()));
+        write_atomically(&path, pretty(about).as_bytes())?;
+    }
+    Ok(())
 }

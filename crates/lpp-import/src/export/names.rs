@@ -3,11 +3,47 @@
 use std::path::{Path, PathBuf};
 
 use lpp_files::BidsName;
-use lpp_study::{RunsTable, TableRun};
+use lpp_study::{RunKind, RunsTable, TableRun};
 
 /// What a label of BIDS may consist of: letters and digits.
 pub(super) fn label(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+/// How files on one kind of places end.
+pub(super) struct Endings {
+    pub(super) scans: &'static str,
+    pub(super) mask: &'static str,
+    pub(super) scores: &'static str,
+    /// Patterns of those for which BIDS has no name yet.
+    pub(super) unnamed: &'static [&'static str],
+}
+
+impl Endings {
+    pub(super) fn of(kind: RunKind) -> Self {
+        // Masks of surfaces are CIFTI files, which hold both hemispheres.
+        let (scans, mask, scores, unnamed): (_, _, _, &'static [&'static str]) = match kind {
+            RunKind::Volume => ("bold.nii.gz", "mask.nii.gz", "statmap.nii.gz", &[]),
+            RunKind::Surface => (
+                "bold.func.gii",
+                "mask.dscalar.nii",
+                "statmap.func.gii",
+                &["*_hemi-*_bold.*", "*_mask.dscalar.nii"],
+            ),
+            RunKind::Cifti => (
+                "bold.dtseries.nii",
+                "mask.dscalar.nii",
+                "statmap.dscalar.nii",
+                &["*_bold.dtseries.nii", "*_mask.dscalar.nii"],
+            ),
+        };
+        Self {
+            scans,
+            mask,
+            scores,
+            unnamed,
+        }
+    }
 }
 
 /// The entities of a run, or of all runs of a subject.
@@ -17,6 +53,8 @@ pub(super) struct Name {
     pub(super) session: String,
     pub(super) task: String,
     pub(super) run: String,
+    /// `L` of the left one of two files, else empty.
+    pub(super) hemisphere: String,
     pub(super) space: String,
 }
 
@@ -45,6 +83,7 @@ impl Name {
             session: said("ses", |run| &run.session),
             task: if task.is_empty() { TASK.to_owned() } else { task },
             run: if is_number { run } else { (place + 1).to_string() },
+            hemisphere: String::new(),
             space: said("space", |run| &run.space),
         }
     }
@@ -68,6 +107,7 @@ impl Name {
                 common(|name| &name.task, "all")
             },
             run: String::new(),
+            hemisphere: String::new(),
             space: common(|name| &name.space, ""),
         }
     }
@@ -88,6 +128,15 @@ impl Name {
         }
     }
 
+    /// The same of a file on one kind of places: the left hemisphere of two surfaces.
+    pub(super) fn on(&self, kind: RunKind) -> Self {
+        let hemisphere = if kind == RunKind::Surface { "L" } else { "" };
+        Self {
+            hemisphere: hemisphere.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The file with this description (`clean`, or none) and ending (`bold.nii.gz`) in a data set.
     pub(super) fn path(&self, root: &Path, desc: &str, ending: &str) -> PathBuf {
         let folders = [("sub", &self.subject), ("ses", &self.session)];
@@ -98,6 +147,7 @@ impl Name {
             ("ses", &self.session),
             ("task", &self.task),
             ("run", &self.run),
+            ("hemi", &self.hemisphere),
             ("space", &self.space),
             ("desc", &desc),
         ];

@@ -73,7 +73,8 @@ fn by_story(labels: &[String], stories: &[String], origin: &Path) -> Result<Vec<
     Ok(places)
 }
 
-/// Whether a label names a story: it is the story, has all its entities, has its number, or has it as a part.
+/// Whether a label names a story: it is the story, has all its entities, has its number, or has it as a part. A label without
+/// entities may have the number of a run of any session.
 fn is_of(label: &str, story: &str) -> bool {
     let (own, other) = (named(label), named(story));
     let entities: Vec<(&str, &str)> = other.entities().collect();
@@ -84,6 +85,9 @@ fn is_of(label: &str, story: &str) -> bool {
                 story.bytes().all(|byte| byte.is_ascii_digit())
                     && number_of(label).is_some_and(|n| same(&n, story))
             }
+        }
+        [("run", run)] | [("ses", _), ("run", run)] if own.entities().next().is_none() => {
+            number_of(label).is_some_and(|n| same(&n, run))
         }
         [("run", run)] if own.entity("run").is_none() => number_of(label).is_some_and(|n| same(&n, run)),
         _ => entities
@@ -209,6 +213,14 @@ mod tests {
         ];
         assert_eq!(of(&events, sessions), Ok(vec![2, 0, 1]));
         assert!(of(&["run-1", "ses-1_run-2", "ses-2_run-1"], sessions).is_err());
+        // Numbers that only one session has.
+        let counted = Some(&["ses-1_run-1", "ses-2_run-3", "ses-2_run-4"][..]);
+        assert_eq!(of(&["owl_04", "owl_01", "owl_03"], counted), Ok(vec![2, 0, 1]));
+        let error = of(&["owl_1", "owl_2", "owl_3"], sessions).unwrap_err();
+        assert!(
+            error.contains("\"owl_1\", which is the name of 2 stories"),
+            "{error}"
+        );
         assert_eq!(
             of(&["text 02", "text 01"], Some(&["run-1", "run-2"])),
             Ok(vec![1, 0])

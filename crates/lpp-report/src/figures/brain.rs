@@ -1,6 +1,7 @@
 //! All figures that show the brain itself.
 
 use lpp_analysis::{Brain, ModelScores, Region};
+use lpp_fmri::BrainMask;
 use lpp_study::{Language, Study};
 use lpp_tables::{BaselineMaps, Scaling, VoxelSlopes};
 
@@ -83,11 +84,21 @@ impl BrainFigures<'_> {
         if drawn == Drawn::Glass && self.brain.mask().volume().is_some() {
             return Ok(());
         }
+        let below = match self.brain.mask() {
+            BrainMask::Surface(mask) => mask.places().volume_part(),
+            BrainMask::Volume(_) => None,
+        };
+        let map = if below.is_some() { map.with_peak() } else { map };
         let figure = match self.surface {
             Some(surface) => Ok(map.cortex(self.brain, surface, theme)?),
             None => Err(without_mesh()),
         };
-        gallery.add(&map.id, figure)
+        gallery.add(&map.id, figure)?;
+        if let Some((voxels, columns)) = below {
+            let below = map.below_the_cortex(&columns);
+            gallery.add(&below.id, Ok(below.glass(&voxels, theme)))?;
+        }
+        Ok(())
     }
 
     /// The best score over layers of each voxel.

@@ -38,6 +38,28 @@ impl BrainMap {
         }
     }
 
+    /// The same with one colour scale for all of its parts.
+    pub(crate) fn with_peak(mut self) -> Self {
+        let whole = self.values.iter().filter(|value| value.is_finite());
+        let peak = whole.fold(0.0, |peak: f64, value| {
+            peak.max(if self.signed { value.abs() } else { *value })
+        });
+        self.peak.get_or_insert(peak);
+        self
+    }
+
+    /// The map of the voxels at `columns`, those of grayordinates.
+    pub(crate) fn below_the_cortex(&self, columns: &[usize]) -> Self {
+        Self {
+            id: format!("{}_subcortex", self.id),
+            title: format!("{}, structures below the cortex", self.title),
+            value_name: self.value_name.clone(),
+            values: columns.iter().map(|&column| self.values[column]).collect(),
+            contour: self.contour.clone(),
+            ..*self
+        }
+    }
+
     /// The map as a glass brain.
     pub(crate) fn glass(&self, mask: &Mask, theme: Theme) -> Figure {
         let title = match &self.contour {

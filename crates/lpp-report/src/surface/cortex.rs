@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use lpp_files::BidsName;
-use lpp_fmri::surface::{Grayordinates, Mesh, Places, load_mesh, load_values, sample_along_normals};
+use lpp_fmri::surface::{
+    Grayordinates, MESH_SIDES, Mesh, Places, cortex_of_side, has_pial, load_mesh, load_values, mesh_of_side,
+    sample_along_normals,
+};
 use lpp_fmri::{BrainMask, Mask};
 use ndarray::aview1;
 
@@ -68,8 +70,8 @@ impl CorticalSurface {
     /// [`ReportError::Mesh`] if there is no pial surface or a file is broken.
     pub fn load(folder: &Path) -> Result<Self, ReportError> {
         let mut files = Vec::new();
-        let left = load_hemisphere(folder, "left", "lh", &mut files)?;
-        let right = load_hemisphere(folder, "right", "rh", &mut files)?;
+        let [left, right] = MESH_SIDES.map(|side| load_hemisphere(folder, side, &mut files));
+        let (left, right) = (left?, right?);
         let name = folder
             .file_name()
             .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -128,9 +130,7 @@ impl CorticalSurface {
             .into_iter()
             .flatten()
             .map(|folder| folder.join("fsaverage5/surf"));
-        nilearn
-            .chain(freesurfer)
-            .find(|folder| file(folder, &pial_names("left", "lh")).is_some())
+        nilearn.chain(freesurfer).find(|folder| has_pial(folder))
     }
 
     /// The files that the meshes came from; none for a mask's surface.
@@ -197,38 +197,13 @@ impl CorticalSurface {
     }
 }
 
-fn pial_names(side: &str, hemisphere: &str) -> Vec<String> {
-    vec![
-        format!("pial_{side}.gii.gz"),
-        format!("pial_{side}.gii"),
-        format!("pial.{side}.gii.gz"),
-        format!("{hemisphere}.pial.gii"),
-        format!("{hemisphere}.pial.gii.gz"),
-        format!("{hemisphere}.pial"),
-    ]
-}
-
 fn load_hemisphere(
     folder: &Path,
-    side: &str,
-    hemisphere: &str,
+    (side, hemisphere): (&str, &str),
     files: &mut Vec<PathBuf>,
 ) -> Result<Hemisphere, ReportError> {
-    let by_name = |names: &[String], kinds: &[&str]| match file(folder, names) {
-        Some(path) => Ok(Some(path)),
-        None => named_by_side(folder, side, kinds),
-    };
-    let pial = by_name(&pial_names(side, hemisphere), &["midthickness.", "pial."])?.ok_or_else(|| {
-        let letter = if side == "left" { "L" } else { "R" };
-        let expected = format!(
-            "pial_{side}.gii.gz, {hemisphere}.pial.gii, {hemisphere}.pial or *_hemi-{letter}_pial.surf.gii"
-        );
-        ReportError::mesh(
-            folder,
-            format!("no pial surface of the {side} hemisphere"),
-            expected,
-        )
-    })?;
+    let by_name = |names: &[String], kinds: &[&str]| mesh_of_side(folder, side, names, kinds);
+    let pial = cortex_of_side(folder, (side, hemisphere))?;
     let inflated = [
         format!("infl_{side}.gii.gz"),
         format!("infl_{side}.gii"),
@@ -289,48 +264,6 @@ fn same_vertices(path: &Path, found: usize, cortex: &Mesh) -> Result<(), ReportE
     }
     let expected = format!("{expected}, as in the pial surface");
     Err(ReportError::mesh(path, format!("{found} vertices"), expected))
-}
-
-/// The file of one side and the first kind of which there is one, by names such as `tpl-fsLR_den-32k_hemi-L_inflated.surf.gii`
-/// and `S1200.L.inflated_MSMAll.32k_fs_LR.surf.gii`.
-fn named_by_side(folder: &Path, side: &str, kinds: &[&str]) -> Result<Option<PathBuf>, ReportError> {
-    let letter = if side == "left" { "L" } else { "R" };
-    let marks = [format!("hemi-{letter}_"), format!(".{letter}.")];
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut of_side: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    let name = |path: &PathBuf| {
-        path.file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
-    };
-    of_side
-        .retain(|path| BidsName::of(path).is_gifti() && marks.iter().any(|mark| name(path).contains(mark)));
-    for kind in kinds {
-        let (plain, marked) = (format!("_{kind}"), format!(".{}_", kind.trim_end_matches('.')));
-        let is_it = |path: &&PathBuf| [&plain, &marked].iter().any(|part| name(path).contains(*part));
-        let found: Vec<&PathBuf> = of_side.iter().filter(is_it).collect();
-        match found[..] {
-            [] => {}
-            [only] => return Ok(Some(only.clone())),
-            [first, second, ..] => {
-                let found = format!("{} and {}", name(first), name(second));
-                return Err(ReportError::mesh(
-                    folder,
-                    found,
-                    "one mesh of each hemisphere and kind",
-                ));
-            }
-        }
-    }
-    Ok(None)
-}
-
-fn file(folder: &Path, names: &[String]) -> Option<PathBuf> {
-    names
-        .iter()
-        .map(|name| folder.join(name))
-        .find(|path| path.is_file())
 }
 
 #[cfg(test)]

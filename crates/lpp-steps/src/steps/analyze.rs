@@ -68,3 +68,40 @@ impl Step for AnalyzeStep {
         estimator.analyse(self.n_fits)
     }
 }
+
+/// The table of scores of kept weights, of all languages of a study.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnalyzeTransferStep {
+    /// Scores of kept weights.
+    pub scores: Vec<PathBuf>,
+    /// The table.
+    pub table: PathBuf,
+}
+
+impl Step for AnalyzeTransferStep {
+    const PROGRAM: &'static str = "lpp-analyze";
+
+    fn id(&self) -> String {
+        "analyze-transfer".to_owned()
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        words(["transfer", "--study", "."])
+    }
+
+    fn artefacts(&self) -> Vec<Artefact> {
+        vec![Artefact::new(&self.table)]
+    }
+
+    fn further_inputs(&self) -> Vec<PathBuf> {
+        self.scores.clone()
+    }
+
+    fn completion(&self) -> Completion {
+        Completion::Record
+    }
+
+    fn cost(&self, estimator: &Estimator) -> Cost {
+        estimator.analyse(self.scores.len())
+    }
+}

@@ -376,6 +376,21 @@ impl FitStep {
         self.nested_layer || needed
     }
 
+    /// `transfer-My-story-en:gpt2:fr`, by the folder of the scores.
+    fn id_of_transfer(&self) -> String {
+        let parts = self.targets.iter().flat_map(|set| set.scores.iter());
+        let mut names = parts.map(|part| part.to_string_lossy().into_owned());
+        let folder = names.find(|name| name.starts_with("transfer-"));
+        let subject = self.subjects.iter().map(|subject| format!(":{}", subject.name));
+        let subject: String = subject.collect();
+        format!(
+            "{}:{}{subject}:{}",
+            folder.unwrap_or_default(),
+            self.model,
+            self.lang
+        )
+    }
+
     /// How the layer of joint fits and nulls comes about, as in sidecars.
     #[must_use]
     pub fn layer_choice(&self) -> &'static str {
@@ -472,6 +487,9 @@ impl Step for FitStep {
     const PROGRAM: &'static str = "lpp-fit";
 
     fn id(&self) -> String {
+        if self.apply.is_some() {
+            return self.id_of_transfer();
+        }
         let kind = if self.subjects.is_empty() {
             "fit"
         } else {
@@ -559,6 +577,10 @@ impl Step for FitStep {
         let (n_layers, n_hidden) = estimator.layers(&self.model);
         let n_sets = self.targets.len() as u64;
         let mut cost = estimator.fit_subjects(n_layers, n_hidden, n_sets, self.prepares);
+        if self.apply.is_some() {
+            // Each run is predicted once; the search over penalties of each fold falls away.
+            cost.seconds /= estimator.size.n_runs().max(1) as f64;
+        }
         if self.joint.is_some() {
             let n_nulls = self.unique_nulls().map_or(0, |nulls| nulls.n);
             cost.seconds += estimator.joint_seconds(n_hidden, n_nulls);

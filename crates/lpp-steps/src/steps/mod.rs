@@ -29,7 +29,7 @@ mod subject;
 mod words;
 
 pub use align::AlignStep;
-pub use analyze::AnalyzeStep;
+pub use analyze::{AnalyzeStep, AnalyzeTransferStep};
 pub use average::AverageStep;
 pub use clean::{CleanStep, ConfoundColumns, confounds_of};
 pub use controls::{ControlStep, ScanControlStep};

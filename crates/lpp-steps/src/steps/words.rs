@@ -78,11 +78,14 @@ impl AnnotationSource {
     }
 }
 
+/// The programs that write a table of words of the study's own: lpp-run leaves out stories of it.
+const IMPORTERS: [&str; 2] = ["lpp-import", "lpp-run"];
+
 /// Whether no program made a table of words out of an annotation.
 fn is_imported(table: &Path) -> bool {
     Provenance::load(table).map_or_else(
         |_| !Provenance::path_of(table).exists(),
-        |made| made.program() == "lpp-import",
+        |made| IMPORTERS.contains(&made.program()),
     )
 }
 

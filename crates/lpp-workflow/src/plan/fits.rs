@@ -22,6 +22,7 @@ impl Planner<'_> {
             if self.is_model(name) {
                 self.add_extras(&mut step);
             }
+            step.keep_model = self.kept_as(name);
             steps.push(self.call(&step));
         }
     }
@@ -32,7 +33,7 @@ impl Planner<'_> {
     }
 
     /// A fit to the average subject.
-    fn fit(&self, name: &str) -> FitStep {
+    pub(super) fn fit(&self, name: &str) -> FitStep {
         let runs = (0..self.size.n_runs()).map(|run| self.study.average_run(self.lang, run));
         let average = TargetSet::average(self.study, name, self.lang, runs.collect());
         FitStep {
@@ -98,6 +99,7 @@ impl Planner<'_> {
                 let mut step = self.individual(name, subjects, part, first.is_none());
                 if !is_average && self.is_model(name) {
                     self.add_extras(&mut step);
+                    step.keep_model = self.kept_as(name);
                 }
                 let mut call = self.call(&step);
                 call.after.extend(first.clone());
@@ -107,7 +109,7 @@ impl Planner<'_> {
         }
     }
 
-    fn individual(
+    pub(super) fn individual(
         &self,
         name: &str,
         subjects: &[&Subject],

@@ -6,9 +6,10 @@ mod options;
 mod planner;
 mod results;
 mod scans;
+mod transfers;
 
 use lpp_files::FileError;
-use lpp_steps::{FitSettings, StudySize, target_grid};
+use lpp_steps::{FitSettings, StudySize, check_word_stories, target_grid};
 use lpp_study::{Language, Study, start_times, story_names};
 
 use crate::WorkflowError;
@@ -32,7 +33,8 @@ pub struct Plan {
 ///
 /// # Errors
 /// [`WorkflowError::File`] if there is a table of runs but no `lpp.toml`: the defaults are those of the published study.
-/// [`WorkflowError::Scans`] if the scans are not runs of one kind, [`WorkflowError::Grid`] if their grid cannot be read.
+/// [`WorkflowError::Scans`] if the scans are not runs of one kind, [`WorkflowError::Grid`] if their grid cannot be read. [`WorkflowError::File`] naming
+/// a source of `[transfer]` that is none.
 pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError> {
     let file = study.config_file();
     if study.runs_table().exists() && !file.exists() {
@@ -50,18 +52,20 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError>
     let of_regions = of_regions.or(languages.first()).copied();
     let mut steps = Vec::new();
     let mut given = Given::default();
+    let mut planners = Vec::new();
     for &lang in languages {
         scans::check(study, lang)?;
-        let size = StudySize::of(study, lang);
+        let story_names = story_names(study, lang)?;
+        check_word_stories(&study.words(lang), &story_names)?;
         let planner = Planner {
             study,
             lang,
             options,
-            size: &size,
+            size: StudySize::of(study, lang),
             grid: target_grid(study)?,
             settings: FitSettings::of_study(study)?,
             start_s: start_times(study, lang)?,
-            story_names: story_names(study, lang)?,
+            story_names,
             first: Some(lang) == languages.first().copied(),
         };
         planner.own_inputs(&mut given);
@@ -80,7 +84,14 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError>
         // The mask of a subject is made with its fits.
         steps.append(&mut rois);
         planner.results(&mut steps);
+        planners.push(planner);
     }
+    let transfers = planners.iter().map(|planner| planner.transfers(&steps));
+    let transfers: Vec<Call> = transfers.collect::<Result<Vec<_>, _>>()?.concat();
+    let table = planners
+        .first()
+        .and_then(|planner| transfers::table(study, planner, &transfers));
+    steps.extend(transfers.into_iter().chain(table));
     if options.fetch {
         let fetched = fetch::steps(study, &mut steps, languages);
         steps.splice(0..0, fetched);

@@ -16,7 +16,7 @@ pub(super) struct Planner<'a> {
     pub(super) study: &'a Study,
     pub(super) lang: Language,
     pub(super) options: &'a PlanOptions,
-    pub(super) size: &'a StudySize,
+    pub(super) size: StudySize,
     /// The grid to which scans are resampled; `None` if they stay on their own.
     pub(super) grid: Option<Grid>,
     /// How features are fitted.
@@ -61,7 +61,7 @@ impl Planner<'_> {
     pub(super) fn estimator(&self) -> Estimator<'_> {
         Estimator {
             study: self.study,
-            size: self.size,
+            size: &self.size,
             threads: self.options.threads,
         }
     }

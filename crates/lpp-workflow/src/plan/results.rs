@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use lpp_fmri::surface::{MESH_SIDES, cortex_of_side};
 use lpp_steps::{AnalyzeStep, CanaryFeatures, ReportStep};
-use lpp_study::{BESIDE_SCORES, Scores, Study, beside_scores};
+use lpp_study::{BESIDE_SCORES, RunKind, Scores, Study, beside_scores};
 
 use super::planner::Planner;
 use super::scans::{masks_in, region_masks};
@@ -63,6 +64,7 @@ impl Planner<'_> {
         regions.extend(others.into_iter().filter(|path| is_own(view, path)));
         regions.sort();
         regions.dedup();
+        regions.extend(meshes(view));
         let mask = self.path(&view.mask(self.lang));
         let mut analyse = self.call(&AnalyzeStep {
             subject: subject.clone(),
@@ -111,4 +113,12 @@ impl Planner<'_> {
         found.retain(|path| self.study.root().join(path).exists());
         found
     }
+}
+
+/// The cortical meshes of scans on surfaces, if the study names their folder.
+fn meshes(study: &Study) -> Vec<PathBuf> {
+    let folder = study.surface().filter(|_| study.kind() != RunKind::Volume);
+    let of_side = |folder: &PathBuf| MESH_SIDES.map(|side| cortex_of_side(folder, side));
+    let found = folder.as_ref().map(of_side).into_iter().flatten();
+    found.filter_map(Result::ok).collect()
 }
