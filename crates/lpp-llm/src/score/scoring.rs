@@ -164,7 +164,7 @@ impl RowScores {
 }
 
 /// A probability is that of the whole model.
-pub(super) fn without_dropout(model: &ModelParams) -> ModelParams {
+pub(crate) fn without_dropout(model: &ModelParams) -> ModelParams {
     let training = match model.training {
         Training::Untrained { seed, .. } => Training::Untrained { seed, dropout: false },
         Training::Pretrained => Training::Pretrained,
