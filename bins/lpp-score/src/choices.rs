@@ -50,27 +50,28 @@ impl ChoicesArgs {
             ("norm", norm.to_string().into()),
             ("prefix", prefix.to_string().into()),
         ]);
-        self.common.each(self.output, file, common, &mut |scorer, output, force| {
-            let step = scorer.step("choices", vec![file.clone()], settings.clone(), output)?;
-            let Some(mut work) = Work::begin(&step, force)? else {
-                return Ok(outcome(&step.output, true, &load_rows(&step.output)?, prefix));
-            };
-            let (rows, places) = continuations(scorer, file, &items, prefix)?;
-            let place = |row: usize| {
-                let (item, choice) = places[row];
-                format!("item {item}, choice {choice}")
-            };
-            let scores = scorer.score(&mut work, &rows, &place, common)?;
-            let mut scores = scores.iter().map(scored);
-            let table = items.iter().enumerate().flat_map(|(index, item)| {
-                let scored: Vec<_> = scores.by_ref().take(item.choices.len()).collect();
-                choice_rows(index, item, &scored, norm)
-            });
-            let table: Vec<ChoiceRow> = table.collect();
-            save_rows(&step.output, &table)?;
-            work.finish()?;
-            Ok(outcome(&step.output, false, &table, prefix))
-        })
+        self.common
+            .each(self.output, file, common, &mut |scorer, output, force| {
+                let step = scorer.step("choices", vec![file.clone()], settings.clone(), output)?;
+                let Some(mut work) = Work::begin(&step, force)? else {
+                    return Ok(outcome(&step.output, true, &load_rows(&step.output)?, prefix));
+                };
+                let (rows, places) = continuations(scorer, file, &items, prefix)?;
+                let place = |row: usize| {
+                    let (item, choice) = places[row];
+                    format!("item {item}, choice {choice}")
+                };
+                let scores = scorer.score(&mut work, &rows, &place, common)?;
+                let mut scores = scores.iter().map(scored);
+                let table = items.iter().enumerate().flat_map(|(index, item)| {
+                    let scored: Vec<_> = scores.by_ref().take(item.choices.len()).collect();
+                    choice_rows(index, item, &scored, norm)
+                });
+                let table: Vec<ChoiceRow> = table.collect();
+                save_rows(&step.output, &table)?;
+                work.finish()?;
+                Ok(outcome(&step.output, false, &table, prefix))
+            })
     }
 }
 

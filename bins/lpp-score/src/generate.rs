@@ -105,30 +105,31 @@ impl GenerateArgs {
             let outcome = Outcome::new(path, up_to_date).count("samples", texts.len());
             with_facts(outcome, &summary)
         };
-        self.common.each(self.output, file, common, &mut |scorer, output, force| {
-            let output = output.with_extension("jsonl");
-            let step = scorer.step("generate", vec![file.clone()], settings.clone(), output)?;
-            let Some(work) = Work::begin(&step, force)? else {
-                return Ok(described(&step.output, true, &load_generated(&step.output)?));
-            };
-            let front = scorer.tokenizer.prefix(prefix)?;
-            let ids = prompts.iter().map(|prompt| -> anyhow::Result<_> {
-                Ok([&front[..], &scorer.tokenizer.ids(prompt)?].concat())
-            });
-            let ids = ids.collect::<anyhow::Result<Vec<_>>>()?;
-            let end = scorer.tokenizer.eos_id().map(i64::from);
-            let found = scorer.continuations(
-                &ids,
-                (n_samples as usize, n_new as usize),
-                sampling,
-                end.filter(|_| !self.keep_going),
-                common,
-            )?;
-            let texts = texts_of(scorer, &ids, found)?;
-            save_generated(&step.output, &texts)?;
-            work.finish()?;
-            Ok(described(&step.output, false, &texts))
-        })
+        self.common
+            .each(self.output, file, common, &mut |scorer, output, force| {
+                let output = output.with_extension("jsonl");
+                let step = scorer.step("generate", vec![file.clone()], settings.clone(), output)?;
+                let Some(work) = Work::begin(&step, force)? else {
+                    return Ok(described(&step.output, true, &load_generated(&step.output)?));
+                };
+                let front = scorer.tokenizer.prefix(prefix)?;
+                let ids = prompts.iter().map(|prompt| -> anyhow::Result<_> {
+                    Ok([&front[..], &scorer.tokenizer.ids(prompt)?].concat())
+                });
+                let ids = ids.collect::<anyhow::Result<Vec<_>>>()?;
+                let end = scorer.tokenizer.eos_id().map(i64::from);
+                let found = scorer.continuations(
+                    &ids,
+                    (n_samples as usize, n_new as usize),
+                    sampling,
+                    end.filter(|_| !self.keep_going),
+                    common,
+                )?;
+                let texts = texts_of(scorer, &ids, found)?;
+                save_generated(&step.output, &texts)?;
+                work.finish()?;
+                Ok(described(&step.output, false, &texts))
+            })
     }
 }
 

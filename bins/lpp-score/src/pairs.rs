@@ -59,26 +59,27 @@ impl PairsArgs {
             settings.extend([("sample", n.into()), ("sample_seed", self.sample_seed.into())]);
         }
         let battery = self.items.first().map_or(Path::new(""), PathBuf::as_path);
-        self.common.each(self.output, battery, common, &mut |scorer, output, force| {
-            let step = scorer.step("pairs", files.clone(), settings.clone(), output)?;
-            let Some(mut work) = Work::begin(&step, force)? else {
-                return Ok(outcome(&step.output, true, &load_rows(&step.output)?, prefix));
-            };
-            let rows = sentences(scorer, &pairs, prefix, self.leading_space)?;
-            let place = |row: usize| {
-                let pair = &pairs[row / 2];
-                format!("set {}, pair {}", pair.set, pair.item)
-            };
-            let scores = scorer.score(&mut work, &rows, &place, common)?;
-            let (scores, _) = scores.as_chunks::<2>();
-            let row = |(pair, [good, bad]): (&Pair, &[RowScores; 2])| {
-                PairRow::new(&pair.set, pair.item, &pair.phenomenon, scored(good), scored(bad))
-            };
-            let table: Vec<PairRow> = pairs.iter().zip(scores).map(row).collect();
-            save_rows(&step.output, &table)?;
-            work.finish()?;
-            Ok(outcome(&step.output, false, &table, prefix))
-        })
+        self.common
+            .each(self.output, battery, common, &mut |scorer, output, force| {
+                let step = scorer.step("pairs", files.clone(), settings.clone(), output)?;
+                let Some(mut work) = Work::begin(&step, force)? else {
+                    return Ok(outcome(&step.output, true, &load_rows(&step.output)?, prefix));
+                };
+                let rows = sentences(scorer, &pairs, prefix, self.leading_space)?;
+                let place = |row: usize| {
+                    let pair = &pairs[row / 2];
+                    format!("set {}, pair {}", pair.set, pair.item)
+                };
+                let scores = scorer.score(&mut work, &rows, &place, common)?;
+                let (scores, _) = scores.as_chunks::<2>();
+                let row = |(pair, [good, bad]): (&Pair, &[RowScores; 2])| {
+                    PairRow::new(&pair.set, pair.item, &pair.phenomenon, scored(good), scored(bad))
+                };
+                let table: Vec<PairRow> = pairs.iter().zip(scores).map(row).collect();
+                save_rows(&step.output, &table)?;
+                work.finish()?;
+                Ok(outcome(&step.output, false, &table, prefix))
+            })
     }
 }
 

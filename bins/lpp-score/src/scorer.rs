@@ -39,11 +39,14 @@ impl ItemArgs {
     ) -> anyhow::Result<()> {
         let study = self.study.open()?;
         let name = battery.file_stem().unwrap_or_default().to_string_lossy();
-        let outcomes = self.scorer.each(&study, common, output.as_deref(), &mut |scorer| {
-            let output = output.clone();
-            let output = output.unwrap_or_else(|| study.competence(scorer.name(), self.study.lang, &name));
-            score(&scorer, output, self.study.force)
-        })?;
+        let outcomes = self
+            .scorer
+            .each(&study, common, output.as_deref(), &mut |scorer| {
+                let output = output.clone();
+                let output =
+                    output.unwrap_or_else(|| study.competence(scorer.name(), self.study.lang, &name));
+                score(&scorer, output, self.study.force)
+            })?;
         lpp_cli::print_outcomes(common, &outcomes)
     }
 }

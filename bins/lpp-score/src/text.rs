@@ -92,9 +92,11 @@ impl TextArgs {
             prefix: self.prefix,
             windows: self.windows,
         };
-        let outcomes = self.scorer.each(&study, common, named.as_deref(), &mut |scorer| {
-            job.outcomes(scorer, common)
-        })?;
+        let outcomes = self
+            .scorer
+            .each(&study, common, named.as_deref(), &mut |scorer| {
+                job.outcomes(scorer, common)
+            })?;
         lpp_cli::print_outcomes(common, &outcomes.concat())
     }
 }

@@ -4,7 +4,8 @@ use crate::need::Need;
 use crate::overview::{Overview, Reliability};
 use crate::part::Part;
 use crate::{
-    baselines, corrected, curve, individuals, lateralization, layers, parcels, regions, scaling, training,
+    baselines, competence, corrected, curve, individuals, lateralization, layers, parcels, regions, scaling,
+    training,
 };
 
 /// Declares the analyses: name of the command, what it is about, and the part that computes it.
@@ -63,6 +64,8 @@ analyses! {
     Corrected: "corrected", corrected::CorrectedPart;
     /// The slope of left minus right under every combination of choices, with one p for all of them
     Curve: "curve", curve::CurvePart;
+    /// What models know of language over their training, beside left and right: what lpp-score wrote into competence/
+    Competence: "competence", competence::CompetencePart;
 }
 
 impl Analysis {

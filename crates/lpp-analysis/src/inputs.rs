@@ -11,6 +11,7 @@ use lpp_study::{
 };
 use rayon::prelude::*;
 
+use crate::competence::{BatteryFile, checkpoint_table};
 use crate::need::Need;
 use crate::parcel_files::{load_parcels, pairs_of};
 use crate::sidecars;
@@ -42,6 +43,10 @@ pub(crate) struct Files {
     pub(crate) subjects: Vec<Subject>,
     beside: Vec<PathBuf>,
     variants: Vec<(String, Vec<PathBuf>)>,
+    /// Tables of lpp-score.
+    pub(crate) competence: Vec<BatteryFile>,
+    /// The user's table of checkpoints.
+    pub(crate) checkpoints: Option<PathBuf>,
 }
 
 impl Files {
@@ -82,6 +87,12 @@ impl Files {
             } else {
                 Vec::new()
             },
+            competence: if needed(Need::Competence) {
+                BatteryFile::list(study, lang)?
+            } else {
+                Vec::new()
+            },
+            checkpoints: checkpoint_table(study).filter(|_| needed(Need::Competence)),
             variants: if needed(Need::Variants) {
                 variants(&study.scores_dir(), lang)?
             } else {
@@ -124,6 +135,8 @@ impl Files {
         paths.extend(self.all_scores().cloned());
         paths.extend(self.subjects.iter().map(|subject| subject.mask.clone()));
         paths.extend(self.beside.iter().cloned());
+        paths.extend(self.competence.iter().map(|file| file.path.clone()));
+        paths.extend(self.checkpoints.clone());
         for (_, scores) in &self.variants {
             paths.extend(scores.iter().cloned());
             paths.extend(beside(scores, None));

@@ -36,6 +36,7 @@ mod brain;
 mod canary;
 mod cell;
 mod compare;
+mod competence;
 pub mod corrected;
 mod curve;
 mod densities;

@@ -110,7 +110,10 @@ fn words_of(text: &str) -> Vec<String> {
 fn sentences_of(text: &str) -> Vec<Vec<String>> {
     let mut sentences = vec![Vec::new()];
     for word in text.split_whitespace() {
-        sentences.last_mut().into_iter().for_each(|sentence| sentence.extend(words_of(word)));
+        sentences
+            .last_mut()
+            .into_iter()
+            .for_each(|sentence| sentence.extend(words_of(word)));
         if word.ends_with(['.', '!', '?']) {
             sentences.push(Vec::new());
         }

@@ -68,8 +68,8 @@ mod word_vectors;
 
 pub use causal_model::CausalModel;
 pub use error::LlmError;
-pub use generate::{Continuation, Generation, Sampling};
 pub use extract::{Extraction, Leftover, UNLIMITED_WINDOW};
+pub use generate::{Continuation, Generation, Sampling};
 pub use hidden_states::HiddenStates;
 pub use model::{
     ComputeDevice, ModelInfo, ModelParams, Precision, Training, WindowInput, model_files, unknown_keys,

@@ -21,6 +21,7 @@
 //! ```
 
 mod annotation;
+mod checkpoint_name;
 mod config;
 mod error;
 mod fit_settings;
@@ -40,6 +41,7 @@ mod study_runs;
 mod subject_pairs;
 
 pub use annotation::{PUBLISHED_ANNOTATIONS, is_published_annotation};
+pub use checkpoint_name::{CheckpointName, base_of_step, numbered};
 pub use config::{
     AnnotationCorrections, ConfiguredClean, ConfiguredCorpus, ConfiguredFit, ConfiguredFolds,
     ConfiguredIndividuals, ConfiguredPaths, PairRuns, StudyConfig,
@@ -49,9 +51,7 @@ pub use fit_settings::{AlphaScope, FitTerms, FoldRule, FoldRuleError, Metric};
 pub use kept_model::{KeptFile, KeptLayer, KeptModel, ModelSource, Transfer};
 pub use language::Language;
 pub use makers::maker_of;
-pub use names::{
-    FeatureName, FeatureSource, base_of_step, canonical_name, check_subject, numbered, organisation_of,
-};
+pub use names::{FeatureName, FeatureSource, canonical_name, check_subject, organisation_of};
 pub use paths::{Study, map_of};
 pub use penalties::{BadPenalties, Penalties};
 pub use run_kind::RunKind;

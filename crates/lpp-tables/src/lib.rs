@@ -22,6 +22,7 @@
 
 mod baselines;
 mod cell;
+mod competence;
 mod corrected;
 mod csv_file;
 mod error;
@@ -39,6 +40,7 @@ mod table;
 mod transfer;
 
 pub use cell::{Cell, Kind};
+pub use competence::{CheckpointOf, Estimate, MeasureOf};
 pub use error::TableError;
 pub use fields::{Column, Declaration, Fields, Row};
 pub use groups::{
@@ -75,6 +77,7 @@ tables_of_a_language! {
     corrected: Delta CorrectedFamilies CorrectedLaterality CorrectedLateralityCurves CorrectedOptimism CorrectedJoint
         CorrectedNulls CorrectedCeilings CorrectedEquivalence CorrectedVoxelTests CorrectedParcels CorrectedRandomEffects
         CorrectedMirrorOffsets SpecificationCurve SpecificationCurveChoices SpecificationCurveTest;
+    competence: Competence Trajectories Transitions TransitionPairs Surprisal;
 }
 
 /// The declaration of a table of one language; `None` if there is no such table.

@@ -269,9 +269,7 @@ impl MambaBlock {
             None => u.shallow_clone(),
         };
         let n_tokens = n_tokens(&inputs);
-        let channels = inputs
-            .f_reshape([-1, n_tokens, n_channels])?
-            .f_transpose(1, 2)?;
+        let channels = inputs.f_reshape([-1, n_tokens, n_channels])?.f_transpose(1, 2)?;
         // Padding of K-1 on both sides; the outputs past the end look into the future and are cut off.
         let full = channels.f_conv1d(
             &self.conv_weight,

@@ -173,11 +173,7 @@ impl Writer<'_> {
     }
 
     /// The states after the last token of each row; a row that is missing repeats the first.
-    fn step(
-        &self,
-        rows: &[Continuation],
-        memory: &mut Memory,
-    ) -> Result<Tensor, LlmError> {
+    fn step(&self, rows: &[Continuation], memory: &mut Memory) -> Result<Tensor, LlmError> {
         let last = |row: &Continuation| row.ids.last().copied().unwrap_or(0);
         let ids: Vec<i64> = (0..ROWS_AT_ONCE)
             .map(|index| last(rows.get(index).unwrap_or(&rows[0])))
@@ -203,8 +199,24 @@ mod tests {
 
     /// All families, with sliding windows, shared keys, partial rotation, capped scores, and Mamba's states.
     const CASES: [&str; 18] = [
-        "gemma", "gemma2", "gemma3", "gpt2", "gpt_neox", "llama", "llama3", "llama_biases", "mamba", "mistral",
-        "olmo2", "opt", "opt_350m", "qwen2", "qwen2_5", "qwen3", "stablelm_12b", "stablelm_1_6b",
+        "gemma",
+        "gemma2",
+        "gemma3",
+        "gpt2",
+        "gpt_neox",
+        "llama",
+        "llama3",
+        "llama_biases",
+        "mamba",
+        "mistral",
+        "olmo2",
+        "opt",
+        "opt_350m",
+        "qwen2",
+        "qwen2_5",
+        "qwen3",
+        "stablelm_12b",
+        "stablelm_1_6b",
     ];
 
     fn deviation(a: &Tensor, b: &Tensor) -> f64 {
@@ -219,8 +231,8 @@ mod tests {
                 n_threads: Some(1),
                 ..ModelParams::new(fixture(&format!("llm/{case}")))
             };
-            let (model, head) = CausalModel::load_with_head(&params)
-                .unwrap_or_else(|problem| panic!("{case}: {problem}"));
+            let (model, head) =
+                CausalModel::load_with_head(&params).unwrap_or_else(|problem| panic!("{case}: {problem}"));
             let ids: Vec<i64> = (0..14).map(|i| 3 + (i * i * 5 + i) % 40).collect();
             let logits = |states: &Tensor| head.logits(states).unwrap();
             let whole = logits(&model.last_states(&WindowInput::new(&ids)).unwrap());
@@ -238,9 +250,10 @@ mod tests {
                 );
                 let mut rows = memory.repeated(3).unwrap();
                 for &id in &ids[first + 2..] {
+                    let equal = [id; 3];
                     let window = WindowInput {
                         n_rows: 3,
-                        ..WindowInput::new(&[id; 3])
+                        ..WindowInput::new(&equal)
                     };
                     let states = model.continued(&window, &mut rows).unwrap();
                     assert_eq!(deviation(&states.narrow(0, 0, 1), &states.narrow(0, 2, 1)), 0.0);

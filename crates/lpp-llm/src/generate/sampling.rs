@@ -50,7 +50,10 @@ impl Sampling {
         order.sort_unstable_by(|&a, &b| weights[b].total_cmp(&weights[a]).then(a.cmp(&b)));
         order.truncate(self.top_k.unwrap_or(usize::MAX).max(1));
         if self.top_p < 1.0 {
-            order.truncate(n_reaching(order.iter().map(|&id| weights[id]), self.top_p * total));
+            order.truncate(n_reaching(
+                order.iter().map(|&id| weights[id]),
+                self.top_p * total,
+            ));
         }
         let kept: f64 = order.iter().map(|&id| weights[id]).sum();
         let mut sum = 0.0;
@@ -121,7 +124,10 @@ mod tests {
             ..Sampling::greedy()
         };
         assert_eq!(tokens(all), [1, 1, 1, 1, 2, 2, 3, 3, 0, 4]);
-        let three = Sampling { top_k: Some(3), ..all };
+        let three = Sampling {
+            top_k: Some(3),
+            ..all
+        };
         assert_eq!(tokens(three), [1, 1, 1, 1, 1, 2, 2, 2, 3, 3]);
         // 0.4 and 0.2 reach a half.
         let half = Sampling { top_p: 0.5, ..all };
@@ -129,7 +135,10 @@ mod tests {
         let least = Sampling { top_p: 1e-9, ..all };
         assert_eq!(tokens(least), [1; 10]);
         // Probabilities are squared: 0.16, 0.04, 0.04, 0.01, 0.01 of 0.26.
-        let cold = Sampling { temperature: 0.5, ..all };
+        let cold = Sampling {
+            temperature: 0.5,
+            ..all
+        };
         assert_eq!(tokens(cold), [1, 1, 1, 1, 1, 1, 1, 2, 3, 3]);
         assert_eq!(Sampling::greedy().token(&[1.0, 5.0, 5.0], [0; 3]), 1);
     }

@@ -145,7 +145,10 @@ impl TextTokenizer {
     fn decoded(&self, ids: &[i64]) -> Result<String, TextError> {
         let path = self.files.first().cloned().unwrap_or_default();
         // Models have more ids than words, for round numbers; these say nothing.
-        let ids: Vec<u32> = ids.iter().map(|&id| u32::try_from(id).unwrap_or(u32::MAX)).collect();
+        let ids: Vec<u32> = ids
+            .iter()
+            .map(|&id| u32::try_from(id).unwrap_or(u32::MAX))
+            .collect();
         caught(|| self.inner.decode(&ids, true))
             .map_err(|reason| refused(&path, &reason))?
             .map_err(|error| refused(&path, &one_line(&error)))
