@@ -203,6 +203,12 @@ impl Numbers {
             Panel::Curves(plot) => {
                 for curve in &plot.curves {
                     self.check_all(curve.x.iter().chain(&curve.y).copied(), what);
+                    self.check_all(curve.band.iter().flatten().copied(), what);
+                }
+            }
+            Panel::Crosses(plot) => {
+                for point in &plot.points {
+                    self.check_all(point.x.into_iter().chain(point.y), what);
                 }
             }
             Panel::Density(plot) => {
