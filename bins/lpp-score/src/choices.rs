@@ -1,6 +1,5 @@
 //! Multiple choice.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,6 +9,7 @@ use lpp_competence::{
     load_rows, save_rows,
 };
 use lpp_llm::RowScores;
+use lpp_steps::ScoreStep;
 use lpp_text::{Prefix, TokenRow};
 
 use crate::outcome::with_facts;
@@ -45,11 +45,8 @@ impl ChoicesArgs {
     pub(crate) fn run(self, common: &CommonArgs) -> anyhow::Result<()> {
         let (file, norm, prefix) = (&self.items, self.norm, self.common.prefix);
         let items = load_choices(file, self.format)?;
-        let settings = BTreeMap::from([
-            ("format", self.format.to_string().into()),
-            ("norm", norm.to_string().into()),
-            ("prefix", prefix.to_string().into()),
-        ]);
+        let texts = [self.format.to_string(), norm.to_string(), prefix.to_string()];
+        let settings = ScoreStep::of_choices(&texts[0], &texts[1], &texts[2]);
         self.common
             .each(self.output, file, common, &mut |scorer, output, force| {
                 let step = scorer.step("choices", vec![file.clone()], settings.clone(), output)?;

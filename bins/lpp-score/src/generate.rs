@@ -1,6 +1,5 @@
 //! Texts that a model writes.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,6 +8,7 @@ use lpp_competence::{
     GeneratedSummary, GeneratedText, load_generated, load_prompts, load_word_list, save_generated,
 };
 use lpp_llm::{Continuation, Sampling};
+use lpp_steps::GenerateSettings;
 
 use crate::outcome::with_facts;
 use crate::scorer::{ItemArgs, Scorer, Work};
@@ -89,16 +89,16 @@ impl GenerateArgs {
             top_k: self.top_k.map(|k| k as usize),
             seed: self.sampling_seed,
         };
-        let settings = BTreeMap::from([
-            ("prefix", prefix.to_string().into()),
-            ("samples", n_samples.into()),
-            ("max_new", n_new.into()),
-            ("temperature", self.temperature.into()),
-            ("top_p", self.top_p.into()),
-            ("top_k", self.top_k.into()),
-            ("sampling_seed", self.sampling_seed.into()),
-            ("keep_going", self.keep_going.into()),
-        ]);
+        let settings = GenerateSettings {
+            samples: n_samples,
+            max_new: n_new,
+            temperature: self.temperature,
+            top_p: self.top_p,
+            top_k: self.top_k,
+            sampling_seed: self.sampling_seed,
+            keep_going: self.keep_going,
+        };
+        let settings = settings.with_prefix(&prefix.to_string());
         let file = &self.prompts;
         let described = |path: &Path, up_to_date: bool, texts: &[GeneratedText]| {
             let summary = GeneratedSummary::of(texts, &prompts, word_list.as_ref());

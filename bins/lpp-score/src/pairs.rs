@@ -1,6 +1,5 @@
 //! Minimal pairs.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,6 +8,7 @@ use lpp_competence::{
     Pair, PairRow, PairSummary, Scored, item_files, load_pairs, load_rows, sampled, save_rows,
 };
 use lpp_llm::RowScores;
+use lpp_steps::ScoreStep;
 use lpp_text::{Prefix, TokenRow};
 
 use crate::outcome::with_facts;
@@ -51,13 +51,8 @@ impl PairsArgs {
         if let Some(n) = self.sample {
             pairs = sampled(pairs, n as usize, self.sample_seed);
         }
-        let mut settings = BTreeMap::from([
-            ("prefix", prefix.to_string().into()),
-            ("leading_space", self.leading_space.into()),
-        ]);
-        if let Some(n) = self.sample {
-            settings.extend([("sample", n.into()), ("sample_seed", self.sample_seed.into())]);
-        }
+        let sample = self.sample.map(|n| (n, self.sample_seed));
+        let settings = ScoreStep::of_pairs(&prefix.to_string(), self.leading_space, sample);
         let battery = self.items.first().map_or(Path::new(""), PathBuf::as_path);
         self.common
             .each(self.output, battery, common, &mut |scorer, output, force| {

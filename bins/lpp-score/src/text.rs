@@ -1,6 +1,5 @@
 //! Surprisal of the words of texts.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,6 +8,7 @@ use lpp_competence::{TextSummary, TokenScoreRow, WordRow, load_rows, save_rows};
 use lpp_llm::TextScores;
 use lpp_model_flags::WindowFlags;
 use lpp_preparation::{load_annotation, texts_of, writing_of};
+use lpp_steps::ScoreStep;
 use lpp_study::Study;
 use lpp_text::{
     Prefix, RunTokens, RunWords, TextTokens, TokenOwners, WordSpans, Writing, load_all_texts,
@@ -124,13 +124,12 @@ impl TextJob<'_> {
         let layout = self.windows.layout(scorer.info.n_positions)?;
         let output = self.output.clone();
         let output = output.unwrap_or_else(|| self.study.competence(scorer.name(), lang, "words"));
-        let settings = BTreeMap::from([
-            ("prefix", self.prefix.to_string().into()),
-            ("content_only", self.content_only.into()),
-            ("window", layout.max_len.into()),
-            ("overlap", layout.overlap.into()),
-            ("lang", lang.to_string().into()),
-        ]);
+        let settings = ScoreStep::of_text(
+            &self.prefix.to_string(),
+            self.content_only,
+            &lang.to_string(),
+            Some((layout.max_len, layout.overlap)),
+        );
         let mut step = scorer.step("text", texts.files.clone(), settings, output)?;
         step.tokens = self.tokens.clone();
         let n_bytes = texts.texts.iter().map(String::len).sum();

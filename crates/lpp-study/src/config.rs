@@ -11,7 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::names::check_part;
 use crate::{
-    AlphaScope, FeatureName, FoldRule, Language, Metric, NameError, Penalties, StudyGrid, check_subject,
+    AlphaScope, ConfiguredCompetence, FeatureName, FoldRule, Language, Metric, NameError, Penalties,
+    StudyGrid, check_subject,
 };
 
 /// The corrections applied to the word annotation.
@@ -248,6 +249,9 @@ pub struct StudyConfig {
     /// What the files of the corpus are.
     #[serde(skip_serializing_if = "is_default")]
     pub corpus: ConfiguredCorpus,
+    /// What models are asked about language.
+    #[serde(skip_serializing_if = "is_default")]
+    pub competence: ConfiguredCompetence,
     /// Paths of inputs.
     pub paths: ConfiguredPaths,
 }
@@ -273,6 +277,7 @@ impl Default for StudyConfig {
             grid: None,
             clean: ConfiguredClean::default(),
             corpus: ConfiguredCorpus::default(),
+            competence: ConfiguredCompetence::default(),
             paths: ConfiguredPaths::default(),
         }
     }
@@ -348,6 +353,9 @@ impl StudyConfig {
                 "a number that is not negative",
             ));
         }
+        if let Some((found, expected)) = config.competence.fault() {
+            return Err(FileError::malformed(path, found, expected));
+        }
         // No scanner needs a minute for a volume: that would be milliseconds.
         if let Some(tr_s) = config.tr_s.filter(|s| !(*s > 0.0 && *s < 60.0)) {
             let line = line_of(text, "tr_s").unwrap_or_default();
@@ -411,7 +419,9 @@ fn features<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D
 
 type ByLanguage = BTreeMap<Language, Vec<String>>;
 
-fn features_by_language<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ByLanguage, D::Error> {
+pub(crate) fn features_by_language<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<ByLanguage, D::Error> {
     let names = BTreeMap::<Language, Vec<FeatureName>>::deserialize(deserializer)?;
     let texts = |names: Vec<FeatureName>| names.iter().map(FeatureName::to_string).collect();
     Ok(names

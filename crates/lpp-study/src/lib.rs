@@ -23,6 +23,7 @@
 mod annotation;
 mod checkpoint_name;
 mod config;
+mod configured_competence;
 mod error;
 mod fit_settings;
 mod kept_model;
@@ -46,6 +47,7 @@ pub use config::{
     AnnotationCorrections, ConfiguredClean, ConfiguredCorpus, ConfiguredFit, ConfiguredFolds,
     ConfiguredIndividuals, ConfiguredPaths, PairRuns, StudyConfig,
 };
+pub use configured_competence::{BatteryKind, ConfiguredBattery, ConfiguredCompetence};
 pub use error::{NameError, SubjectsError};
 pub use fit_settings::{AlphaScope, FitTerms, FoldRule, FoldRuleError, Metric};
 pub use kept_model::{KeptFile, KeptLayer, KeptModel, ModelSource, Transfer};

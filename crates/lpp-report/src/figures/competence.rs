@@ -36,9 +36,17 @@ impl Trajectory<'_> {
         Curve {
             name: name.to_owned(),
             family: name.to_owned(),
-            x: self.rows.iter().map(|row| tokens_of(row.checkpoint.tokens)).collect(),
+            x: self
+                .rows
+                .iter()
+                .map(|row| tokens_of(row.checkpoint.tokens))
+                .collect(),
             y: self.rows.iter().map(|row| row.at.value).collect(),
-            band: self.rows.iter().map(|row| [row.at.ci_low, row.at.ci_high]).collect(),
+            band: self
+                .rows
+                .iter()
+                .map(|row| [row.at.ci_low, row.at.ci_high])
+                .collect(),
         }
     }
 }
@@ -175,7 +183,11 @@ pub(super) fn transitions(tables: &ReportTables) -> Result<Sketch, Undrawn> {
     });
     let caption = "Where each measure is half way over training, and how steeply it rises there, with 95 % intervals. Measures \
                    without a rise are not shown.";
-    Ok(Sketch::new("competence_transitions", caption, Sheet::single(panel)))
+    Ok(Sketch::new(
+        "competence_transitions",
+        caption,
+        Sheet::single(panel),
+    ))
 }
 
 /// Each phenomenon of a battery over training.

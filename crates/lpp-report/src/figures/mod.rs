@@ -89,7 +89,10 @@ pub(crate) fn sketches(tables: &ReportTables, look: &Look) -> Vec<Wanted> {
     add("isc_density", densities::isc_density(tables));
     add("specification_curve", specifications::curve(tables));
     // Most studies have no checkpoints that were scored, and need not hear of it.
-    if tables.all::<lpp_tables::Competence>().is_ok_and(|rows| !rows.is_empty()) {
+    if tables
+        .all::<lpp_tables::Competence>()
+        .is_ok_and(|rows| !rows.is_empty())
+    {
         for (id, sketch) in [
             ("competence_training", competence::along_training(tables)),
             ("competence_transitions", competence::transitions(tables)),

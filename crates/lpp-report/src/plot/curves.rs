@@ -92,11 +92,11 @@ impl Curves {
             area,
             self.x.scale(points.iter().flatten().map(|point| point.0)),
             Scale::linear(
-                points
-                    .iter()
-                    .flatten()
-                    .map(|point| point.1)
-                    .chain(self.curves.iter().flat_map(|curve| self.ends(curve).map(|at| at.1))),
+                points.iter().flatten().map(|point| point.1).chain(
+                    self.curves
+                        .iter()
+                        .flat_map(|curve| self.ends(curve).map(|at| at.1)),
+                ),
             ),
         );
         axes.draw(

@@ -3,6 +3,7 @@
 mod align;
 mod analyze;
 mod average;
+mod battery;
 mod clean;
 mod controls;
 mod extract;
@@ -30,6 +31,7 @@ mod words;
 pub use align::AlignStep;
 pub use analyze::AnalyzeStep;
 pub use average::AverageStep;
+pub use battery::{BatteryStep, GenerateSettings, ScoreSettings};
 pub use clean::{CleanStep, ConfoundColumns, confounds_of};
 pub use controls::ControlStep;
 pub use extract::{Dtype, ExtractStep};

@@ -1,11 +1,8 @@
 //! `lpp-score`: log-probabilities of a language model, and what is made of them.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
-use crate::{Artefact, Choice, Dtype};
+use crate::{Artefact, Choice, Dtype, ScoreSettings};
 
 /// What a model says of items, texts or token ids.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +16,7 @@ pub struct ScoreStep {
     /// Arithmetic.
     pub dtype: Dtype,
     /// What else decides the numbers: the prefix, the format of the items, the windows.
-    pub settings: BTreeMap<&'static str, Value>,
+    pub settings: ScoreSettings,
     /// The table, or the tensors.
     pub output: PathBuf,
     /// A table of the tokens, on request.
