@@ -9,10 +9,11 @@ use lpp_files::{EntityChoice, FileError};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::feature_lists::{ByLanguage, features, features_by_language};
 use crate::names::check_part;
 use crate::{
-    AlphaScope, ConfiguredCompetence, FeatureName, FoldRule, Language, Metric, NameError, Penalties,
-    StudyGrid, check_subject,
+    AlphaScope, ConfiguredCompetence, FoldRule, Language, Metric, NameError, Penalties, StudyGrid,
+    check_subject,
 };
 
 /// The corrections applied to the word annotation.
@@ -410,24 +411,6 @@ fn take_default(text: &mut String, key: &str) {
         let line = text[..value.span().start].rfind('\n').map_or(0, |end| end + 1);
         text.replace_range(line..value.span().end, "");
     }
-}
-
-fn features<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let names = Vec::<FeatureName>::deserialize(deserializer)?;
-    Ok(names.iter().map(FeatureName::to_string).collect())
-}
-
-type ByLanguage = BTreeMap<Language, Vec<String>>;
-
-pub(crate) fn features_by_language<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<ByLanguage, D::Error> {
-    let names = BTreeMap::<Language, Vec<FeatureName>>::deserialize(deserializer)?;
-    let texts = |names: Vec<FeatureName>| names.iter().map(FeatureName::to_string).collect();
-    Ok(names
-        .into_iter()
-        .map(|(lang, names)| (lang, texts(names)))
-        .collect())
 }
 
 /// A name that is checked while reading, so that the error has its line.

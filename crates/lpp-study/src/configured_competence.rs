@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Language;
-use crate::config::features_by_language;
+use crate::feature_lists::features_by_language;
 use crate::names::check_part;
 
 /// The batteries that checkpoints are scored on, and the models beside those of `[training]`.

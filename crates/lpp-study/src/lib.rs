@@ -25,6 +25,7 @@ mod checkpoint_name;
 mod config;
 mod configured_competence;
 mod error;
+mod feature_lists;
 mod fit_settings;
 mod kept_model;
 mod language;
