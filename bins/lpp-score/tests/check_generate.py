@@ -49,8 +49,9 @@ def check_greedy(case, scratch):
     for prompt, text in zip(prompts, found):
         ids = torch.tensor(prompt)[None]
         with torch.no_grad():
-            want = model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=N_NEW, pad_token_id=0,
-                                  use_cache=False)[0, len(prompt):]
+            # Some families of 4.40.1 forget tokens if there is no cache.
+            want = model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=N_NEW,
+                                  pad_token_id=0)[0, len(prompt):]
             logits = model(torch.tensor([*prompt, *text["ids"]])[None]).logits[0, len(prompt) - 1:-1]
         assert text["ids"] == want.tolist(), (case, text["ids"], want.tolist())
         expected = torch.log_softmax(logits.double(), -1)[range(N_NEW), text["ids"]].numpy()

@@ -7,6 +7,7 @@
 //! [`Comparison`] compares planted and recovered effects.
 //!
 //! - [`StudySimulation`] makes a whole study, or scans of many subjects as fMRIPrep leaves them, [`SubjectSimulation`] scans for real words, mask and noise level.
+//! - [`TrainingSimulation`] makes scores and tables of checkpoints with a known lag of asymmetry behind competence.
 //! - [`tell_story`], [`simulated_mask`], [`planted_responses`], [`WordLatents`], [`write_checkpoint`] and
 //!   [`BoldSimulator`] are its parts.
 //! - [`Truth`] has the planted effects, and [`Comparison`] compares them with the recovered ones.
@@ -34,6 +35,7 @@ mod random;
 mod story;
 mod study_job;
 mod subject_job;
+mod training;
 mod truth;
 
 pub use bids::BidsSettings;
@@ -46,4 +48,5 @@ pub use latent::{N_LATENT, WordLatents, explained_share, weight_stds};
 pub use story::{SpokenWord, StoryRun, tell_story};
 pub use study_job::StudySimulation;
 pub use subject_job::SubjectSimulation;
+pub use training::TrainingSimulation;
 pub use truth::{PlantedModel, PlantedRegion, Truth};

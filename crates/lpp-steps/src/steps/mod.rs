@@ -25,6 +25,7 @@ mod ridge;
 mod rois;
 mod score;
 mod simulate;
+mod simulate_training;
 mod subject;
 mod words;
 
@@ -53,6 +54,7 @@ pub use ridge::RidgeStep;
 pub use rois::RoisStep;
 pub use score::{GenerateSettings, MakePairsStep, ScoreSettings, ScoreStep};
 pub use simulate::{SimulateScansStep, SimulateStudyStep};
+pub use simulate_training::SimulateTrainingStep;
 pub use subject::SubjectStep;
 pub use words::{AnnotationSource, WordsStep};
 
