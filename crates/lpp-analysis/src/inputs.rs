@@ -11,7 +11,7 @@ use lpp_study::{
 };
 use rayon::prelude::*;
 
-use crate::competence::{BatteryFile, checkpoint_table};
+use crate::competence_files::{BatteryFile, checkpoint_table};
 use crate::need::Need;
 use crate::parcel_files::{load_parcels, pairs_of};
 use crate::sidecars;

@@ -37,6 +37,7 @@ mod canary;
 mod cell;
 mod compare;
 mod competence;
+mod competence_files;
 pub mod corrected;
 mod curve;
 mod densities;

@@ -7,8 +7,8 @@ use lpp_competence::{ChoiceRow, ChoiceSummary, PairRow, PairSummary, TokenScoreR
 use lpp_files::FileError;
 use lpp_tables::{CheckpointOf, Competence};
 
-use super::files::{BatteryFile, Checkpoints, order};
 use crate::AnalysisError;
+use crate::competence_files::{BatteryFile, Checkpoints, order};
 
 /// A table of `lpp-score`, read.
 #[derive(Debug)]

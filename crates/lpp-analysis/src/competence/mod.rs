@@ -1,6 +1,5 @@
 //! What models know of language over their training, beside brain scores: tables C1 to C5.
 //!
-//! * `files`: the tables of `lpp-score` in `competence/`, and the checkpoint of each;
 //! * `batteries`: accuracies of one table, and the units that its intervals resample;
 //! * `sides`: left and right of each checkpoint in each run;
 //! * `series`: a measure over the checkpoints of a model;
@@ -8,7 +7,6 @@
 //! * `surprisal`: the words of the text.
 
 mod batteries;
-mod files;
 mod series;
 mod sides;
 mod surprisal;
@@ -17,14 +15,12 @@ mod transitions;
 use lpp_tables::{Competence, Row, Surprisal, Trajectories, TransitionPairs, Transitions};
 
 use crate::AnalysisError;
+use crate::competence_files::Checkpoints;
 use crate::inputs::Inputs;
 use crate::need::Need;
 use crate::part::{Made, Part};
 
-pub(crate) use files::{BatteryFile, checkpoint_table};
-
 use batteries::Battery;
-use files::Checkpoints;
 
 /// Competence, trajectories and transitions of all checkpoints that were scored.
 pub(crate) struct CompetencePart;

@@ -3,8 +3,8 @@
 use lpp_tables::{CheckpointOf, MeasureOf};
 use ndarray::Array2;
 
-use super::files::{Checkpoints, order};
 use super::series::{BRAIN, Series};
+use crate::competence_files::{Checkpoints, order};
 use crate::corrected::{self, LayerChoice, Measure, Sample, SampleModel, Voxels};
 use crate::inputs::Inputs;
 use crate::{AnalysisError, ModelScores};

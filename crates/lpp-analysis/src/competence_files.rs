@@ -86,13 +86,13 @@ struct CheckpointRow {
 
 /// What is known of checkpoints: by the user's table, or else by their names.
 #[derive(Debug, Default)]
-pub(super) struct Checkpoints {
+pub(crate) struct Checkpoints {
     known: BTreeMap<String, CheckpointRow>,
 }
 
 impl Checkpoints {
     /// Reads the table, if there is one.
-    pub(super) fn load(path: Option<&Path>) -> Result<Self, AnalysisError> {
+    pub(crate) fn load(path: Option<&Path>) -> Result<Self, AnalysisError> {
         let Some(path) = path else {
             return Ok(Self::default());
         };
@@ -115,7 +115,7 @@ impl Checkpoints {
     }
 
     /// The checkpoint of this name. A name without a step is a model by itself, of unknown tokens.
-    pub(super) fn of(&self, name: &str) -> CheckpointOf {
+    pub(crate) fn of(&self, name: &str) -> CheckpointOf {
         let by_name = CheckpointName::of(name);
         if let Some(row) = self.known.get(name) {
             let revision = name
@@ -145,12 +145,12 @@ impl Checkpoints {
     }
 
     /// Whether this is a checkpoint of a training.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.known.contains_key(name) || CheckpointName::of(name).is_some()
     }
 }
 
 /// The order of checkpoints: by model, then along its training.
-pub(super) fn order(checkpoint: &CheckpointOf) -> (String, Option<u64>, Option<u64>) {
+pub(crate) fn order(checkpoint: &CheckpointOf) -> (String, Option<u64>, Option<u64>) {
     (checkpoint.model.clone(), checkpoint.tokens, checkpoint.step)
 }
