@@ -5,7 +5,7 @@
 /// S. Biderman et al. (2023), <https://arxiv.org/abs/2304.01373>
 const PYTHIA_TOKENS_PER_STEP: u64 = 2_097_152;
 
-/// A checkpoint of a model's training: `pythia-6.9b_step1000`, or as OLMo 2 names them
+/// A checkpoint of a model's training: `pythia-6.9b_step1000`, or as `OLMo` 2 names them
 /// `OLMo-2-1124-7B_stage1-step1000-tokens5B`.
 ///
 /// ```
@@ -32,7 +32,7 @@ pub struct CheckpointName<'a> {
 }
 
 impl<'a> CheckpointName<'a> {
-    /// The parts of a name; `None` if it is not that of a checkpoint. Later stages of OLMo 2 start from a merged model and count
+    /// The parts of a name; `None` if it is not that of a checkpoint. Later stages of `OLMo` 2 start from a merged model and count
     /// afresh, so they are none.
     #[must_use]
     pub fn of(name: &'a str) -> Option<Self> {
