@@ -17,6 +17,10 @@ use crate::scorer::{ItemArgs, Scorer, Work};
 ///
 /// Each token is drawn from the model's distribution, by random numbers that depend on the sampling seed, the prompt and the sample.
 /// Words of the texts are counted: how many differ, repeat, and are in a word list.
+#[expect(
+    clippy::doc_markdown,
+    reason = "these comments are the help text, where backticks would show"
+)]
 #[derive(Debug, Args)]
 pub(crate) struct GenerateArgs {
     /// Prompts, one a line

@@ -131,7 +131,7 @@ impl TextJob<'_> {
             Some((layout.max_len, layout.overlap)),
         );
         let mut step = scorer.step("text", texts.files.clone(), settings, output)?;
-        step.tokens = self.tokens.clone();
+        step.tokens.clone_from(&self.tokens);
         let n_bytes = texts.texts.iter().map(String::len).sum();
         let n_words = texts
             .words

@@ -10,15 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lpp_competence::{load_generated, load_rows};
-use lpp_testkit::{assert_succeeds, fixture};
+use lpp_testkit::{assert_succeeds, data_folder, fixture};
 
 /// The model, trained on children's stories.
 fn model() -> Option<PathBuf> {
-    let Some(folder) = std::env::var_os("LPP_DATA") else {
-        println!("skipped: LPP_DATA is not set");
-        return None;
-    };
-    Some(Path::new(&folder).join("models/stories260K"))
+    Some(data_folder()?.join("models/stories260K"))
 }
 
 fn program(arguments: &[&str], model: &Path, output: &Path) {

@@ -22,7 +22,7 @@ def run(program, *arguments):
     assert done.returncode == 0, (program, arguments, done.stderr)
 
 
-def sigmoid(x, y):
+def sigmoid(x, y, starts=None):
     """Location and slope of the closest sigmoid: the best of many starts, with low and high in closed form."""
     def curve(p):
         share = 1 / (1 + np.exp(-np.exp(p[1]) * (x - p[0])))
@@ -32,7 +32,7 @@ def sigmoid(x, y):
         share, line = curve(p)
         return np.polyval(line, share) - y
     bounds = ([x.min() - 2, np.log(0.2)], [x.max() + 2, np.log(10)])
-    starts = [(x0, b) for x0 in np.linspace(x.min(), x.max(), 7) for b in np.log([0.4, 1.5, 6])]
+    starts = starts or [(x0, b) for x0 in np.linspace(x.min(), x.max(), 4) for b in np.log([0.5, 2])]
     fits = [least_squares(residuals, start, bounds=bounds, xtol=1e-12, ftol=1e-12, gtol=1e-12) for start in starts]
     best = min(fits, key=lambda fit: fit.cost)
     return best.x[0], np.exp(best.x[1])
@@ -75,7 +75,7 @@ def check(seed):
         run("lpp-analyze", "competence", "--study", study)
         tables = {name: pd.read_csv(study / f"results/{name}_en.csv", keep_default_na=False, na_values=[""])
                   for name in ("competence", "trajectories", "transitions", "transition_pairs", "surprisal")}
-    # C1
+        # C1
         series = {}
         for battery in ("grammar", "chance"):
             by_set = []
@@ -83,7 +83,8 @@ def check(seed):
                 pairs = pd.read_csv(study / f"competence/{name}_en/{battery}.csv")
                 sets = pairs.groupby("set", sort=False).correct.mean()
                 phenomena = pairs.groupby(["phenomenon", "set"]).correct.mean().groupby("phenomenon").mean()
-                own = tables["competence"].query("battery == @battery and revision == @name[4:]")
+                own = tables["competence"]
+                own = own[(own.battery == battery) & (own.revision == name[4:])]
                 value = lambda level, part=None: own[(own.level == level) & (own.name.isna() if part is None else own.name == part)].accuracy.item()
                 close(value("battery"), sets.mean())
                 close(value("phenomena"), phenomena.mean())
@@ -99,7 +100,7 @@ def check(seed):
         text = [pd.read_csv(study / f"competence/{name}_en/words.csv") for name in names]
         series[("competence", "words", None)] = np.array([-one.groupby("run").surprisal_bits.mean() for one in text]).T
         for one, name in zip(text, names):
-            row = tables["surprisal"].query("revision == @name[4:]").iloc[0]
+            row = tables["surprisal"].set_index("revision").loc[name[4:]]
             one = one.assign(count=one.groupby("word").word.transform("count")).dropna(subset="surprisal_bits")
             close(row.n_words, len(one))
             close(row.perplexity, np.exp(one.surprisal_nats.sum() / one.n_tokens.sum()))
@@ -129,7 +130,8 @@ def check(seed):
             location[(measure, side)] = sigmoid(x, values.mean(0))
             close([row.x0_ln_tokens, np.log(row.slope)], [location[(measure, side)][0], np.log(location[(measure, side)][1])], 2e-3)
             if measure in ("grammar", "l_minus_r"):
-                draws = [sigmoid(x, values[rng.integers(0, n, n)].mean(0))[0] for _ in range(100)]
+                near = [(row.x0_ln_tokens, np.log(row.slope))]
+                draws = [sigmoid(x, values[rng.integers(0, n, n)].mean(0), near)[0] for _ in range(100)]
                 width = 2 * stats.t.ppf(0.975, n - 1) * np.std(draws, ddof=1)
                 # A deviation of 100 draws is known to 7 %.
                 assert abs((row.x0_ci_high - row.x0_ci_low) / width - 1) < 0.3, (measure, row, width)

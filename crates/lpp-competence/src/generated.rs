@@ -201,15 +201,26 @@ mod tests {
         let list = ["the", "cat", "it's"].map(str::to_owned).into();
         let found = GeneratedSummary::of(&texts, &prompts, Some(&list));
         assert_eq!((found.n_samples, found.n_tokens, found.n_words), (2, 4, 16));
-        // the dog is good a cat it's 3
-        assert_eq!(found.distinct_words, 8.0 / 16.0);
-        // the-dog dog-is is-good good-the | a-cat cat-it's it's-3
-        assert_eq!(found.distinct_pairs, 7.0 / 14.0);
-        // Of nine fours of the first text, four are new; the second has one.
-        assert_eq!(found.repeated_fours, 5.0 / 10.0);
-        assert_eq!(found.in_word_list, Some(5.0 / 16.0));
-        assert_eq!(found.from_prompts, 1.0 / 4.0);
-        assert_eq!(found.mean_logprob_nats, -1.5);
+        let shares = vec![
+            found.distinct_words,
+            found.distinct_pairs,
+            found.repeated_fours,
+            found.in_word_list.unwrap(),
+            found.from_prompts,
+            found.mean_logprob_nats,
+        ];
+        let expected = [
+            // the dog is good a cat it's 3
+            8.0 / 16.0,
+            // the-dog dog-is is-good good-the a-cat cat-it's it's-3
+            7.0 / 14.0,
+            // Of nine fours of the first text, four are new; the second has one.
+            5.0 / 10.0,
+            5.0 / 16.0,
+            1.0 / 4.0,
+            -1.5,
+        ];
+        assert_eq!(shares, expected);
     }
 
     #[test]

@@ -103,7 +103,7 @@ mod tests {
         };
         let mut states = [0.0];
         assert_eq!(selective_scan(&input, &mut states), [1.0, 3.0, 6.0]);
-        assert_eq!(states, [6.0]);
+        assert_eq!(states.to_vec(), [6.0]);
     }
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
         };
         let mut states = [0.0, 10.0];
         assert_eq!(selective_scan(&input, &mut states), [1.0, 3.0, 14.0, 22.0]);
-        assert_eq!(states, [3.0, 22.0]);
+        assert_eq!(states.to_vec(), [3.0, 22.0]);
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl TrainingSimulation {
             return Err(setting("the number of runs", self.n_runs.to_string(), "2 to 100"));
         }
         let widest = f64::from(self.n_checkpoints);
-        if !(self.lag_doublings.abs() < widest) {
+        if self.lag_doublings.is_nan() || self.lag_doublings.abs() >= widest {
             let expected = "fewer doublings than checkpoints";
             return Err(setting("the lag", self.lag_doublings.to_string(), expected));
         }

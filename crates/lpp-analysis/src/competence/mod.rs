@@ -48,7 +48,7 @@ impl Part for CompetencePart {
             .iter()
             .map(|file| Battery::load(file, &checkpoints));
         let mut batteries: Vec<Battery> = batteries.collect::<Result<_, _>>()?;
-        batteries.sort_by(|a, b| a.key().cmp(&b.key()));
+        batteries.sort_by_key(Battery::key);
         let mut series = series::of_batteries(&batteries)?;
         if !series.is_empty() {
             series.extend(sides::series(inputs, &checkpoints)?);

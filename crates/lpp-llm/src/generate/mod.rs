@@ -256,7 +256,8 @@ mod tests {
                         ..WindowInput::new(&equal)
                     };
                     let states = model.continued(&window, &mut rows).unwrap();
-                    assert_eq!(deviation(&states.narrow(0, 0, 1), &states.narrow(0, 2, 1)), 0.0);
+                    let between_rows = deviation(&states.narrow(0, 0, 1), &states.narrow(0, 2, 1));
+                    assert!(between_rows < f64::MIN_POSITIVE, "{case}: {between_rows}");
                     parts.push(states.narrow(0, 1, 1));
                 }
                 let found = logits(&Tensor::f_cat(&parts, 0).unwrap());

@@ -146,6 +146,7 @@ impl Curves {
     fn note(&self) -> String {
         match self.curves.len() {
             1 => self.curves[0].name.clone(),
+            n if self.curves.iter().any(|curve| !curve.band.is_empty()) => format!("{n} series"),
             n => format!("{n} models"),
         }
     }
