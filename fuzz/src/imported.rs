@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use lpp_fmri::surface::{
-    BrainModel, Cifti, Grayordinates, Places, SurfaceLabels, load_curvature, load_gifti, save_cifti,
+    BrainModel, Cifti, Grayordinates, NewRows, Places, SurfaceLabels, load_curvature, load_gifti, save_cifti,
     save_gifti,
 };
 use lpp_import::{FeaturesJob, WordFormat, WordsJob};
@@ -160,7 +160,7 @@ fn cifti() -> Vec<Vec<u8>> {
             path,
             &places,
             &maps(),
-            &["r".to_owned(), "p".to_owned()],
+            NewRows::Maps(&["r".to_owned(), "p".to_owned()]),
         )?)
     })
 }

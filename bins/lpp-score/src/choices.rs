@@ -1,19 +1,19 @@
 //! Multiple choice.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lpp_cli::{CommonArgs, Outcome, StudyArgs};
+use lpp_cli::{CommonArgs, Outcome};
 use lpp_competence::{
     ChoiceFormat, ChoiceItem, ChoiceNorm, ChoiceRow, ChoiceSummary, ScoredChoice, choice_rows, load_choices,
     load_rows, save_rows,
 };
 use lpp_llm::RowScores;
+use lpp_steps::ScoreStep;
 use lpp_text::{Prefix, TokenRow};
 
 use crate::outcome::with_facts;
-use crate::scorer::{Scorer, ScorerArgs, Work};
+use crate::scorer::{ItemArgs, Scorer, Work};
 
 /// Finds the likeliest of several continuations
 ///
@@ -34,56 +34,41 @@ pub(crate) struct ChoicesArgs {
     /// Length for acc_norm: characters, bytes or tokens
     #[arg(long, value_name = "LENGTH", default_value_t = ChoiceNorm::default())]
     norm: ChoiceNorm,
-    #[command(flatten)]
-    study: StudyArgs,
     /// Output table [default: competence/MODEL_LANG/FILE.csv of the study]
     #[arg(short, long, value_name = "CSV", value_parser = lpp_cli::output_file(&[".csv"]))]
     output: Option<PathBuf>,
-    /// The token in front of each context: auto (what the tokenizer puts there, or else bos, or else eos), bos, eos or none
-    #[arg(long, value_name = "WHICH", default_value_t = Prefix::Auto)]
-    prefix: Prefix,
     #[command(flatten)]
-    scorer: ScorerArgs,
+    common: ItemArgs,
 }
 
 impl ChoicesArgs {
     pub(crate) fn run(self, common: &CommonArgs) -> anyhow::Result<()> {
-        let study = self.study.open()?;
-        let items = load_choices(&self.items, self.format)?;
-        let scorer = self.scorer.open(&study, common)?;
-        let battery = self
-            .items
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let output = self
-            .output
-            .unwrap_or_else(|| study.competence(scorer.name(), self.study.lang, &battery));
-        let settings = BTreeMap::from([
-            ("format", self.format.to_string().into()),
-            ("norm", self.norm.to_string().into()),
-            ("prefix", self.prefix.to_string().into()),
-        ]);
-        let step = scorer.step("choices", vec![self.items.clone()], settings, output)?;
-        let Some(mut work) = Work::begin(&step, self.study.force)? else {
-            return say(common, &step.output, true, &load_rows(&step.output)?, self.prefix);
-        };
-        let (rows, places) = continuations(&scorer, &self.items, &items, self.prefix)?;
-        let place = |row: usize| {
-            let (item, choice) = places[row];
-            format!("item {item}, choice {choice}")
-        };
-        let scores = scorer.score(&mut work, &rows, &place, common)?;
-        let mut scores = scores.iter().map(scored);
-        let table = items.iter().enumerate().flat_map(|(index, item)| {
-            let scored: Vec<_> = scores.by_ref().take(item.choices.len()).collect();
-            choice_rows(index, item, &scored, self.norm)
-        });
-        let table: Vec<ChoiceRow> = table.collect();
-        save_rows(&step.output, &table)?;
-        work.finish()?;
-        say(common, &step.output, false, &table, self.prefix)
+        let (file, norm, prefix) = (&self.items, self.norm, self.common.prefix);
+        let items = load_choices(file, self.format)?;
+        let texts = [self.format.to_string(), norm.to_string(), prefix.to_string()];
+        let settings = ScoreStep::of_choices(&texts[0], &texts[1], &texts[2]);
+        self.common
+            .each(self.output, file, common, &mut |scorer, output, force| {
+                let step = scorer.step("choices", vec![file.clone()], settings.clone(), output)?;
+                let Some(mut work) = Work::begin(&step, force)? else {
+                    return Ok(outcome(&step.output, true, &load_rows(&step.output)?, prefix));
+                };
+                let (rows, places) = continuations(scorer, file, &items, prefix)?;
+                let place = |row: usize| {
+                    let (item, choice) = places[row];
+                    format!("item {item}, choice {choice}")
+                };
+                let scores = scorer.score(&mut work, &rows, &place, common)?;
+                let mut scores = scores.iter().map(scored);
+                let table = items.iter().enumerate().flat_map(|(index, item)| {
+                    let scored: Vec<_> = scores.by_ref().take(item.choices.len()).collect();
+                    choice_rows(index, item, &scored, norm)
+                });
+                let table: Vec<ChoiceRow> = table.collect();
+                save_rows(&step.output, &table)?;
+                work.finish()?;
+                Ok(outcome(&step.output, false, &table, prefix))
+            })
     }
 }
 
@@ -127,18 +112,12 @@ fn scored(scores: &RowScores) -> ScoredChoice {
     }
 }
 
-fn say(
-    common: &CommonArgs,
-    path: &Path,
-    up_to_date: bool,
-    table: &[ChoiceRow],
-    prefix: Prefix,
-) -> anyhow::Result<()> {
+fn outcome(path: &Path, up_to_date: bool, table: &[ChoiceRow], prefix: Prefix) -> Outcome {
     let summary = ChoiceSummary::of(table);
     let words = format!(
         "{} items, acc {:.4}, acc_norm {:.4}",
         summary.n, summary.acc, summary.acc_norm
     );
     let outcome = Outcome::new(path, up_to_date).fact("prefix", prefix.to_string(), &words);
-    lpp_cli::print_outcomes(common, &[with_facts(outcome, &summary)])
+    with_facts(outcome, &summary)
 }

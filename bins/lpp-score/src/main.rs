@@ -1,6 +1,8 @@
-//! `lpp-score`: log-probabilities of language models: minimal pairs, multiple choice, surprisal, perplexity.
+//! `lpp-score`: log-probabilities of language models: minimal pairs, multiple choice, surprisal, perplexity, generated
+//! texts.
 
 mod choices;
+mod generate;
 mod ids;
 mod make_pairs;
 mod outcome;
@@ -33,6 +35,7 @@ enum Command {
     Pairs(pairs::PairsArgs),
     Choices(choices::ChoicesArgs),
     Text(text::TextArgs),
+    Generate(generate::GenerateArgs),
     Ids(ids::IdsArgs),
     MakePairs(make_pairs::MakePairsArgs),
 }
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
     lpp_cli::run(|cli: Cli| match cli.command {
         Command::Pairs(args) => args.run(&cli.common),
         Command::Choices(args) => args.run(&cli.common),
+        Command::Generate(args) => args.run(&cli.common),
         Command::Text(args) => args.run(&cli.common),
         Command::MakePairs(args) => args.run(&cli.common),
         Command::Ids(args) => args.run(&cli.common),

@@ -1,18 +1,18 @@
 //! Minimal pairs.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lpp_cli::{CommonArgs, Outcome, StudyArgs};
+use lpp_cli::{CommonArgs, Outcome};
 use lpp_competence::{
     Pair, PairRow, PairSummary, Scored, item_files, load_pairs, load_rows, sampled, save_rows,
 };
 use lpp_llm::RowScores;
+use lpp_steps::ScoreStep;
 use lpp_text::{Prefix, TokenRow};
 
 use crate::outcome::with_facts;
-use crate::scorer::{Scorer, ScorerArgs, Work};
+use crate::scorer::{ItemArgs, Scorer, Work};
 
 /// Compares good with bad sentences
 ///
@@ -27,14 +27,9 @@ pub(crate) struct PairsArgs {
     /// Files of items, or folders of them
     #[arg(value_name = "ITEMS", required = true)]
     items: Vec<PathBuf>,
-    #[command(flatten)]
-    study: StudyArgs,
     /// Output table [default: competence/MODEL_LANG/ITEMS.csv of the study]
     #[arg(short, long, value_name = "CSV", value_parser = lpp_cli::output_file(&[".csv"]))]
     output: Option<PathBuf>,
-    /// The token in front of each sentence: auto (what the tokenizer puts there, or else bos, or else eos), bos, eos or none
-    #[arg(long, value_name = "WHICH", default_value_t = Prefix::Auto)]
-    prefix: Prefix,
     /// Put a blank in front of each sentence
     #[arg(long)]
     leading_space: bool,
@@ -45,53 +40,42 @@ pub(crate) struct PairsArgs {
     #[arg(long, value_name = "N", default_value_t = 1, requires = "sample")]
     sample_seed: u64,
     #[command(flatten)]
-    scorer: ScorerArgs,
+    common: ItemArgs,
 }
 
 impl PairsArgs {
     pub(crate) fn run(self, common: &CommonArgs) -> anyhow::Result<()> {
-        let study = self.study.open()?;
+        let prefix = self.common.prefix;
         let files = item_files(&self.items)?;
         let mut pairs = load_pairs(&files)?;
         if let Some(n) = self.sample {
             pairs = sampled(pairs, n as usize, self.sample_seed);
         }
-        let scorer = self.scorer.open(&study, common)?;
-        let output = self
-            .output
-            .unwrap_or_else(|| study.competence(scorer.name(), self.study.lang, &battery_of(&self.items)));
-        let mut settings = BTreeMap::from([
-            ("prefix", self.prefix.to_string().into()),
-            ("leading_space", self.leading_space.into()),
-        ]);
-        if let Some(n) = self.sample {
-            settings.extend([("sample", n.into()), ("sample_seed", self.sample_seed.into())]);
-        }
-        let step = scorer.step("pairs", files, settings, output)?;
-        let Some(mut work) = Work::begin(&step, self.study.force)? else {
-            return say(common, &step.output, true, &load_rows(&step.output)?, self.prefix);
-        };
-        let rows = sentences(&scorer, &pairs, self.prefix, self.leading_space)?;
-        let place = |row: usize| {
-            let pair = &pairs[row / 2];
-            format!("set {}, pair {}", pair.set, pair.item)
-        };
-        let scores = scorer.score(&mut work, &rows, &place, common)?;
-        let (scores, _) = scores.as_chunks::<2>();
-        let row = |(pair, [good, bad]): (&Pair, &[RowScores; 2])| {
-            PairRow::new(&pair.set, pair.item, &pair.phenomenon, scored(good), scored(bad))
-        };
-        let table: Vec<PairRow> = pairs.iter().zip(scores).map(row).collect();
-        save_rows(&step.output, &table)?;
-        work.finish()?;
-        say(common, &step.output, false, &table, self.prefix)
+        let sample = self.sample.map(|n| (n, self.sample_seed));
+        let settings = ScoreStep::of_pairs(&prefix.to_string(), self.leading_space, sample);
+        let battery = self.items.first().map_or(Path::new(""), PathBuf::as_path);
+        self.common
+            .each(self.output, battery, common, &mut |scorer, output, force| {
+                let step = scorer.step("pairs", files.clone(), settings.clone(), output)?;
+                let Some(mut work) = Work::begin(&step, force)? else {
+                    return Ok(outcome(&step.output, true, &load_rows(&step.output)?, prefix));
+                };
+                let rows = sentences(scorer, &pairs, prefix, self.leading_space)?;
+                let place = |row: usize| {
+                    let pair = &pairs[row / 2];
+                    format!("set {}, pair {}", pair.set, pair.item)
+                };
+                let scores = scorer.score(&mut work, &rows, &place, common)?;
+                let (scores, _) = scores.as_chunks::<2>();
+                let row = |(pair, [good, bad]): (&Pair, &[RowScores; 2])| {
+                    PairRow::new(&pair.set, pair.item, &pair.phenomenon, scored(good), scored(bad))
+                };
+                let table: Vec<PairRow> = pairs.iter().zip(scores).map(row).collect();
+                save_rows(&step.output, &table)?;
+                work.finish()?;
+                Ok(outcome(&step.output, false, &table, prefix))
+            })
     }
-}
-
-/// The name of the items: that of the first file or folder, without its ending.
-fn battery_of(items: &[PathBuf]) -> String {
-    let name = items.first().and_then(|path| path.file_stem());
-    name.unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The good and the bad sentence of each pair in turn.
@@ -132,13 +116,7 @@ fn scored(scores: &RowScores) -> Scored {
     }
 }
 
-fn say(
-    common: &CommonArgs,
-    path: &Path,
-    up_to_date: bool,
-    table: &[PairRow],
-    prefix: Prefix,
-) -> anyhow::Result<()> {
+fn outcome(path: &Path, up_to_date: bool, table: &[PairRow], prefix: Prefix) -> Outcome {
     let summary = PairSummary::of(table);
     let outcome = Outcome::new(path, up_to_date)
         .count("pairs", table.len())
@@ -152,5 +130,5 @@ fn say(
                 summary.macro_accuracy
             ),
         );
-    lpp_cli::print_outcomes(common, &[with_facts(outcome, &summary)])
+    with_facts(outcome, &summary)
 }

@@ -1,6 +1,5 @@
 //! Surprisal of the words of texts.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,6 +8,7 @@ use lpp_competence::{TextSummary, TokenScoreRow, WordRow, load_rows, save_rows};
 use lpp_llm::TextScores;
 use lpp_model_flags::WindowFlags;
 use lpp_preparation::{load_annotation, texts_of, writing_of};
+use lpp_steps::ScoreStep;
 use lpp_study::Study;
 use lpp_text::{
     Prefix, RunTokens, RunWords, TextTokens, TokenOwners, WordSpans, Writing, load_all_texts,
@@ -80,34 +80,68 @@ impl TextArgs {
             Some(text) => given_texts(text, self.words.as_deref(), lang.code())?,
             None => texts_of_study(&study, lang, self.annotation)?,
         };
-        let mut scorer = self.scorer.open(&study, common)?;
+        let named = [&self.output, &self.tokens].into_iter().flatten().next().cloned();
+        let job = TextJob {
+            texts,
+            study: &study,
+            lang,
+            force: self.study.force,
+            output: self.output,
+            tokens: self.tokens,
+            content_only: self.content_only,
+            prefix: self.prefix,
+            windows: self.windows,
+        };
+        let outcomes = self
+            .scorer
+            .each(&study, common, named.as_deref(), &mut |scorer| {
+                job.outcomes(scorer, common)
+            })?;
+        lpp_cli::print_outcomes(common, &outcomes.concat())
+    }
+}
+
+/// A story that models read one after the other.
+struct TextJob<'a> {
+    texts: Story,
+    study: &'a Study,
+    lang: lpp_study::Language,
+    force: bool,
+    output: Option<PathBuf>,
+    tokens: Option<PathBuf>,
+    content_only: bool,
+    prefix: Prefix,
+    windows: WindowFlags,
+}
+
+impl TextJob<'_> {
+    fn outcomes(&self, mut scorer: Scorer, common: &CommonArgs) -> anyhow::Result<Vec<Outcome>> {
+        let (texts, lang) = (&self.texts, self.lang);
         if self.prefix != Prefix::None {
             let front = scorer.tokenizer.prefix(self.prefix)?;
             scorer.tokenizer = scorer.tokenizer.with_front(front);
         }
         let layout = self.windows.layout(scorer.info.n_positions)?;
-        let output = self
-            .output
-            .unwrap_or_else(|| study.competence(scorer.name(), lang, "words"));
-        let settings = BTreeMap::from([
-            ("prefix", self.prefix.to_string().into()),
-            ("content_only", self.content_only.into()),
-            ("window", layout.max_len.into()),
-            ("overlap", layout.overlap.into()),
-            ("lang", lang.to_string().into()),
-        ]);
+        let output = self.output.clone();
+        let output = output.unwrap_or_else(|| self.study.competence(scorer.name(), lang, "words"));
+        let settings = ScoreStep::of_text(
+            &self.prefix.to_string(),
+            self.content_only,
+            &lang.to_string(),
+            Some((layout.max_len, layout.overlap)),
+        );
         let mut step = scorer.step("text", texts.files.clone(), settings, output)?;
-        step.tokens = self.tokens;
+        step.tokens.clone_from(&self.tokens);
         let n_bytes = texts.texts.iter().map(String::len).sum();
         let n_words = texts
             .words
             .as_ref()
             .map(|runs| runs.iter().map(RunWords::n_words).sum());
-        let Some(mut work) = Work::begin(&step, self.study.force)? else {
-            return say_up_to_date(common, &step.output, step.tokens.as_deref(), n_bytes);
+        let Some(mut work) = Work::begin(&step, self.force)? else {
+            return up_to_date(&step.output, step.tokens.as_deref(), n_bytes);
         };
         let mut runs = Vec::new();
-        for (index, text) in texts.texts.into_iter().enumerate() {
+        for (index, text) in texts.texts.iter().cloned().enumerate() {
             let tokens = RunTokens::new(text, &scorer.tokenizer, layout, index)?;
             let words = texts.words.as_ref().map(|runs| &runs[index]);
             runs.push(prepared(
@@ -144,12 +178,7 @@ impl TextArgs {
         if self.content_only {
             outcome = outcome.count("tokens left out", left_out);
         }
-        print(
-            common,
-            with_facts(outcome, &summary),
-            step.tokens.as_deref(),
-            false,
-        )
+        Ok(both(with_facts(outcome, &summary), step.tokens.as_deref(), false))
     }
 }
 
@@ -265,16 +294,11 @@ impl Tables {
 }
 
 /// Without a table of tokens, what the words say: their number and how many are complete.
-fn say_up_to_date(
-    common: &CommonArgs,
-    path: &Path,
-    tokens: Option<&Path>,
-    n_bytes: usize,
-) -> anyhow::Result<()> {
+fn up_to_date(path: &Path, tokens: Option<&Path>, n_bytes: usize) -> anyhow::Result<Vec<Outcome>> {
     let words: Vec<WordRow> = load_rows(path)?;
     let outcome = Outcome::new(path, true).count("words", words.len());
     let Some(table) = tokens else {
-        return print(common, outcome, None, true);
+        return Ok(both(outcome, None, true));
     };
     let rows: Vec<TokenScoreRow> = load_rows(table)?;
     let logprobs = rows.iter().map(|token| token.logprob_nats);
@@ -284,10 +308,11 @@ fn say_up_to_date(
         summary.perplexity,
         &format!("perplexity {:.4}", summary.perplexity),
     );
-    print(common, with_facts(outcome, &summary), Some(table), true)
+    Ok(both(with_facts(outcome, &summary), Some(table), true))
 }
 
-fn print(common: &CommonArgs, words: Outcome, tokens: Option<&Path>, up_to_date: bool) -> anyhow::Result<()> {
+/// The table of words, and that of tokens.
+fn both(words: Outcome, tokens: Option<&Path>, up_to_date: bool) -> Vec<Outcome> {
     let tokens = tokens.map(|path| Outcome::new(path, up_to_date));
-    lpp_cli::print_outcomes(common, &[words].into_iter().chain(tokens).collect::<Vec<_>>())
+    [words].into_iter().chain(tokens).collect()
 }

@@ -494,3 +494,131 @@ fn what_cannot_be_scored_is_refused() {
     ));
     assert_usage_error(&mut program(folder.path(), "pairs", &["ok.txt", "-o", "p.json"]));
 }
+
+#[test]
+fn texts_follow_the_planted_table_and_depend_on_nothing_else() {
+    let folder = folder();
+    let write = |name: &str, content: &str| fs::write(folder.path().join(name), content).unwrap();
+    write("prompts.txt", "the\nthe dogs\n");
+    let texts = |output: &str, arguments: &[&str]| {
+        let all = [&["--prompts", "prompts.txt", "-o", output], arguments].concat();
+        let said = said(&mut program(folder.path(), "generate", &all));
+        let texts = lpp_competence::load_generated(&folder.path().join(output)).unwrap();
+        (said, texts)
+    };
+    let (said_first, greedy) = texts("greedy.jsonl", &["--temperature", "0", "--max-new", "5"]);
+    assert_eq!((said_first["n_samples"].clone(), greedy.len()), (json!(2), 2));
+    assert_eq!(greedy[0].ids, [2, 5, 7, 9, 1]);
+    assert_eq!(greedy[1].ids, [6, 7, 9, 1, 2]);
+    assert_eq!(
+        greedy[0].text.split_whitespace().collect::<Vec<_>>(),
+        ["dog", "is", "good", ".", "the"]
+    );
+    let mut before = 1;
+    for (&id, &logprob) in greedy[0].ids.iter().zip(&greedy[0].logprob_nats) {
+        let id = usize::try_from(id).unwrap();
+        assert_near(logprob, ln_p(before, id));
+        before = id;
+    }
+    let again = said(&mut program(
+        folder.path(),
+        "generate",
+        &[
+            "--prompts",
+            "prompts.txt",
+            "-o",
+            "greedy.jsonl",
+            "--temperature",
+            "0",
+            "--max-new",
+            "5",
+        ],
+    ));
+    assert_eq!(again["up_to_date"], true);
+    let sampled = |output: &str, arguments: &[&str]| {
+        let all = [&["--max-new", "9", "--top-p", "1"], arguments].concat();
+        texts(output, &all).1
+    };
+    let many = sampled("many.jsonl", &["--samples", "11"]);
+    let few = sampled("few.jsonl", &["--samples", "3"]);
+    assert_eq!(many[..3], few[..3]);
+    assert_eq!(many[11..14], few[3..]);
+    assert_ne!(
+        many,
+        sampled("other.jsonl", &["--samples", "11", "--sampling-seed", "2"])
+    );
+    // The end-of-text token ends a text, or not.
+    let ends = |texts: &[lpp_competence::GeneratedText]| {
+        let inner = |text: &lpp_competence::GeneratedText| text.ids[..text.ids.len() - 1].contains(&0);
+        texts.iter().any(inner)
+    };
+    assert!(!ends(&many) && many.iter().any(|text| text.ids.len() < 9));
+    let all = sampled("all.jsonl", &["--samples", "11", "--keep-going"]);
+    assert!(ends(&all) && all.iter().all(|text| text.ids.len() == 9));
+    write("empty.txt", "the\n\n");
+    for (arguments, parts) in [
+        (
+            &["--prompts", "empty.txt", "-o", "x.jsonl"][..],
+            &["empty.txt", "line 2"][..],
+        ),
+        (
+            &["--prompts", "prompts.txt", "-o", "x.jsonl", "--max-new", "200"],
+            &["prompt 0", "80 positions"],
+        ),
+        (
+            &[
+                "--prompts",
+                "prompts.txt",
+                "-o",
+                "x.jsonl",
+                "--temperature",
+                "0",
+                "--samples",
+                "2",
+            ],
+            &["--samples 2"],
+        ),
+        (
+            &["--prompts", "prompts.txt", "-o", "x.jsonl", "--stream-layers"],
+            &["--stream-layers"],
+        ),
+    ] {
+        assert_fails(&mut program(folder.path(), "generate", arguments), parts);
+    }
+    for wrong in [["--temperature", "-1"], ["--top-p", "0"], ["--top-k", "0"]] {
+        let all = [&["--prompts", "prompts.txt", "-o", "x.jsonl"][..], &wrong].concat();
+        assert_usage_error(&mut program(folder.path(), "generate", &all));
+    }
+}
+
+#[test]
+fn several_models_are_scored_in_one_call() {
+    let folder = folder();
+    fs::write(folder.path().join("ok.txt"), format!("{BAD}\n{GOOD}\n")).unwrap();
+    for name in ["one", "two"] {
+        save_model(&folder.path().join("models").join(name));
+    }
+    let call = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lpp-score"));
+        command.args([
+            "pairs",
+            "ok.txt",
+            "--model",
+            "one",
+            "--model",
+            "two",
+            "--offline",
+            "--threads",
+            "1",
+        ]);
+        command.args(arguments).current_dir(folder.path());
+        command
+    };
+    assert_succeeds(&mut call(&[]));
+    for name in ["one", "two"] {
+        let table = folder.path().join(format!("competence/{name}_en/ok.csv"));
+        assert_eq!(load_rows::<PairRow>(&table).unwrap().len(), 1);
+    }
+    assert_fails(&mut call(&["-o", "p.csv"]), &["p.csv", "2 models"]);
+    assert_fails(&mut call(&["--model-dir", "model"]), &["2 names of models"]);
+}

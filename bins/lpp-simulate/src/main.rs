@@ -1,5 +1,7 @@
 //! `lpp-simulate`: synthetic studies with planted effects.
 
+mod training;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -34,6 +36,7 @@ enum Other {
     Subject(Subject),
     /// Compares planted and recovered effects; fails if they differ in sign or order
     Compare(Compare),
+    Training(training::TrainingArgs),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -208,6 +211,7 @@ fn main() -> ExitCode {
     lpp_cli::run(|args: Args| match args.other {
         None => make_study(args.whole, &args.common),
         Some(Other::Subject(subject)) => make_subject(subject, &args.common),
+        Some(Other::Training(training)) => training.run(&args.common),
         Some(Other::Compare(ref arguments)) => compare(arguments, &args.common),
     })
 }

@@ -4,8 +4,8 @@ use crate::need::Need;
 use crate::overview::{Overview, Reliability};
 use crate::part::Part;
 use crate::{
-    baselines, corrected, curve, dimension, individuals, lateralization, layers, parcels, regions, scaling,
-    training,
+    baselines, competence, corrected, curve, dimension, individuals, lateralization, layers, parcels,
+    regions, scaling, training,
 };
 
 /// Declares the analyses: name of the command, what it is about, and the part that computes it.
@@ -66,6 +66,8 @@ analyses! {
     Curve: "curve", curve::CurvePart;
     /// Size at equal feature counts, and given the dimension of layers
     Dimension: "dimension", dimension::DimensionPart;
+    /// What models know of language over their training, beside left and right: what lpp-score wrote into competence/
+    Competence: "competence", competence::CompetencePart;
 }
 
 impl Analysis {

@@ -13,6 +13,7 @@ use lpp_study::{
 };
 use rayon::prelude::*;
 
+use crate::competence_files::{BatteryFile, checkpoint_table};
 use crate::need::Need;
 use crate::parcel_files::{load_parcels, pairs_of};
 use crate::sidecars;
@@ -48,6 +49,10 @@ pub(crate) struct Files {
     variants: Vec<(String, Vec<PathBuf>)>,
     /// The cortical meshes of scans on surfaces, left and right.
     meshes: Option<[PathBuf; 2]>,
+    /// Tables of lpp-score.
+    pub(crate) competence: Vec<BatteryFile>,
+    /// The user's table of checkpoints.
+    pub(crate) checkpoints: Option<PathBuf>,
 }
 
 impl Files {
@@ -97,6 +102,12 @@ impl Files {
                 Vec::new()
             },
             truth: Some(Truth::path(root)).filter(|path| needed(Need::Beside) && path.exists()),
+            competence: if needed(Need::Competence) {
+                BatteryFile::list(study, lang)?
+            } else {
+                Vec::new()
+            },
+            checkpoints: checkpoint_table(study).filter(|_| needed(Need::Competence)),
             variants: if needed(Need::Variants) {
                 variants(&study.scores_dir(), lang)?
             } else {
@@ -146,6 +157,8 @@ impl Files {
         paths.extend(self.all_scores().cloned());
         paths.extend(self.subjects.iter().map(|subject| subject.mask.clone()));
         paths.extend(self.beside.iter().cloned());
+        paths.extend(self.competence.iter().map(|file| file.path.clone()));
+        paths.extend(self.checkpoints.clone());
         for (_, scores) in &self.variants {
             paths.extend(scores.iter().cloned());
             paths.extend(beside(scores, None));

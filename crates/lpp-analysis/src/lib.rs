@@ -36,6 +36,8 @@ mod brain;
 mod canary;
 mod cell;
 mod compare;
+mod competence;
+mod competence_files;
 pub mod corrected;
 mod curve;
 mod densities;

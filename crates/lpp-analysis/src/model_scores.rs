@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use lpp_stats::{Hemispheres, LateralScore, MeanScore, VoxelSet, best_over_layers};
-use lpp_study::{Language, ModelKind, Projection, Scores, ScoresInfo, numbered};
+use lpp_study::{CheckpointName, Language, ModelKind, Projection, Scores, ScoresInfo, numbered};
 use ndarray::{Array2, s};
 
 use crate::AnalysisError;
@@ -260,7 +260,7 @@ impl ModelScores {
     #[must_use]
     pub fn checkpoint(&self) -> Option<(&str, u64)> {
         (self.info.kind == ModelKind::Model).then_some(())?;
-        numbered(self.features_name(), "_step")
+        CheckpointName::of(self.features_name()).map(|known| (known.model, known.step))
     }
 
     /// Model and seed of an untrained twin: `gpt2` and 1 of `gpt2_untrained_seed1`.

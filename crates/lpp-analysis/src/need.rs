@@ -17,4 +17,6 @@ pub(crate) enum Need {
     Beside,
     /// Scores of fits with other settings.
     Variants,
+    /// What lpp-score wrote, and the table of checkpoints.
+    Competence,
 }

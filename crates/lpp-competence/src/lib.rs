@@ -2,6 +2,7 @@
 //!
 //! * [`Pair`] and [`ChoiceItem`]: items in the published forms (`BLiMP`, Zorro, ARC, `HellaSwag`) and as tables;
 //! * [`PairRow`], [`ChoiceRow`], [`WordRow`] and [`TokenScoreRow`]: the tables of `lpp-score`;
+//! * [`GeneratedText`]: what a model wrote, and [`GeneratedSummary`], what can be counted in it;
 //! * [`PairSummary`], [`ChoiceSummary`] and [`TextSummary`]: accuracies with intervals, perplexity.
 //!
 //! ```
@@ -15,6 +16,7 @@
 
 mod choice_table;
 mod choices;
+mod generated;
 mod generated_pairs;
 mod hellaswag;
 mod item_files;
@@ -25,6 +27,9 @@ mod text_table;
 
 pub use choice_table::{ChoiceNorm, ChoiceRow, ChoiceSummary, ScoredChoice, choice_rows};
 pub use choices::{ChoiceFormat, ChoiceItem, load_choices};
+pub use generated::{
+    GeneratedSummary, GeneratedText, load_generated, load_prompts, load_word_list, save_generated,
+};
 pub use generated_pairs::{GeneratedBattery, generated_pairs, save_pairs};
 pub use item_files::item_files;
 pub use pair_table::{PairRow, PairSummary, Scored, SetAccuracy};

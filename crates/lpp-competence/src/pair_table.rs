@@ -114,36 +114,25 @@ pub struct PairSummary {
 }
 
 impl PairSummary {
+    /// The accuracies of the sets of a table, in its order.
+    #[must_use]
+    pub fn sets_of(rows: &[PairRow]) -> Vec<SetAccuracy> {
+        marks_of(rows).iter().map(SetMarks::accuracy).collect()
+    }
+
     /// The accuracies of a table.
     #[must_use]
     pub fn of(rows: &[PairRow]) -> Self {
-        let mut order: Vec<(&str, &str)> = Vec::new();
-        let mut marks: BTreeMap<(&str, &str), [Marks; 2]> = BTreeMap::new();
-        for row in rows {
-            let key = (row.set.as_str(), row.phenomenon.as_str());
-            let of_set = marks.entry(key).or_insert_with(|| {
-                order.push(key);
-                [Marks::default(); 2]
-            });
-            add(&mut of_set[0], row.correct);
-            add(&mut of_set[1], row.correct_mean);
-        }
-        let sets = order.iter().map(|key| SetAccuracy {
-            set: key.0.to_owned(),
-            phenomenon: key.1.to_owned(),
-            n: marks[key][0].n(),
-            accuracy: marks[key][0].mean(),
-            accuracy_mean: marks[key][1].mean(),
-        });
-        let of_sets = |measure: usize| vec![order.iter().map(|key| marks[key][measure]).collect::<Vec<_>>()];
+        let sets = marks_of(rows);
+        let of_sets = |measure: usize| vec![sets.iter().map(|set| set.marks[measure]).collect::<Vec<_>>()];
         let mut phenomena: BTreeMap<&str, Vec<Marks>> = BTreeMap::new();
-        for key in &order {
-            phenomena.entry(key.1).or_default().push(marks[key][0]);
+        for set in &sets {
+            phenomena.entry(set.phenomenon).or_default().push(set.marks[0]);
         }
         let phenomena: Vec<Vec<Marks>> = phenomena.into_values().collect();
         let several = phenomena.len() > 1;
         Self {
-            sets: sets.collect(),
+            sets: sets.iter().map(SetMarks::accuracy).collect(),
             macro_accuracy: battery_mean(&of_sets(0)),
             macro_accuracy_interval: interval(&of_sets(0)),
             macro_accuracy_mean: battery_mean(&of_sets(1)),
@@ -152,6 +141,45 @@ impl PairSummary {
             phenomena_accuracy_interval: several.then(|| interval(&phenomena)),
         }
     }
+}
+
+/// The marks of a set, by sum and by mean.
+struct SetMarks<'a> {
+    set: &'a str,
+    phenomenon: &'a str,
+    marks: [Marks; 2],
+}
+
+impl SetMarks<'_> {
+    fn accuracy(&self) -> SetAccuracy {
+        SetAccuracy {
+            set: self.set.to_owned(),
+            phenomenon: self.phenomenon.to_owned(),
+            n: self.marks[0].n(),
+            accuracy: self.marks[0].mean(),
+            accuracy_mean: self.marks[1].mean(),
+        }
+    }
+}
+
+/// The marks of each set, in the order of the table.
+fn marks_of(rows: &[PairRow]) -> Vec<SetMarks<'_>> {
+    let mut sets: Vec<SetMarks<'_>> = Vec::new();
+    let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for row in rows {
+        let (set, phenomenon) = (row.set.as_str(), row.phenomenon.as_str());
+        let place = *places.entry((set, phenomenon)).or_insert_with(|| {
+            sets.push(SetMarks {
+                set,
+                phenomenon,
+                marks: [Marks::default(); 2],
+            });
+            sets.len() - 1
+        });
+        add(&mut sets[place].marks[0], row.correct);
+        add(&mut sets[place].marks[1], row.correct_mean);
+    }
+    sets
 }
 
 /// Counts a mark of 1, ½ or 0.

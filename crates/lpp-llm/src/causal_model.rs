@@ -3,6 +3,7 @@
 use ndarray::Array2;
 use tch::{Kind, Tensor};
 
+use crate::blocks::memory::Memory;
 use crate::error::LlmError;
 use crate::families::{Block, FirstState, Stem};
 use crate::head::Head;
@@ -91,14 +92,39 @@ impl CausalModel {
             check_finite(&states, layer, window)?;
             sink(layer, states)
         };
-        tch::no_grad(|| self.run(window, &mut deliver))
+        tch::no_grad(|| self.run(window, None, &mut deliver))
     }
 
     /// The last hidden state of a window, (`n_rows` x positions from `first_needed` on, width).
     pub(crate) fn last_states(&self, window: &WindowInput<'_>) -> Result<Tensor, LlmError> {
+        self.last_states_after(window, None)
+    }
+
+    /// An empty memory for [`continued`](Self::continued).
+    pub(crate) fn memory(&self) -> Memory {
+        Memory::new(self.blocks.len())
+    }
+
+    /// The same as [`last_states`](Self::last_states) for a window that continues the tokens in the memory, which then has those of the
+    /// window, too.
+    pub(crate) fn continued(
+        &self,
+        window: &WindowInput<'_>,
+        memory: &mut Memory,
+    ) -> Result<Tensor, LlmError> {
+        let last = self.last_states_after(window, Some(memory))?;
+        memory.n_tokens += i64::try_from(window.n_tokens()).unwrap_or(i64::MAX);
+        Ok(last)
+    }
+
+    fn last_states_after(
+        &self,
+        window: &WindowInput<'_>,
+        memory: Option<&Memory>,
+    ) -> Result<Tensor, LlmError> {
         let mut last = Tensor::new();
         tch::no_grad(|| {
-            self.run(window, &mut |_layer, x| {
+            self.run(window, memory, &mut |_layer, x| {
                 last = x.shallow_clone();
                 Ok(())
             })
@@ -109,9 +135,10 @@ impl CausalModel {
     fn run(
         &self,
         window: &WindowInput<'_>,
+        memory: Option<&Memory>,
         sink: &mut dyn FnMut(usize, &Tensor) -> Result<(), LlmError>,
     ) -> Result<(), LlmError> {
-        let frame = self.plan.frame(window)?;
+        let frame = self.plan.frame(window, memory)?;
         let first_row = frame.first_needed();
         let mut x = self.plan.embed(self.stem.as_ref(), window, &frame)?;
         let mut layer = 0;

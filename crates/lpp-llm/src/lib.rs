@@ -9,13 +9,14 @@
 //! 2. **Families**: GPT-2, OPT, Llama, Mistral, Qwen, Gemma, `OLMo` 2, `StableLM`, GPT-NeoX and Mamba, one file each,
 //!    made of shared blocks. Hidden states are those of transformers 4.40 (4.57 for newer families): the residual
 //!    stream after each block, the last one normalised.
-//! 3. **[`CausalModel`]** runs one window at a time and passes on each layer as soon as it is computed. There is no
-//!    cache of keys, attention is fused, and the last block is computed only where it is needed.
+//! 3. **[`CausalModel`]** runs one window at a time and passes on each layer as soon as it is computed. Attention is
+//!    fused, and the last block is computed only where it is needed.
 //! 4. **Untrained twins** ([`Training::Untrained`]): weights that equal torch's for the same seed to the bit.
 //! 5. **Streaming** ([`ModelParams::stream_layers`]): one block in memory at a time, all windows through it, for models
 //!    larger than memory. The results are bitwise the same, and a killed run can be resumed.
 //! 6. **[`Extraction`]** writes one vector per word and layer, **[`HiddenStates`]** all hidden states of given token ids.
-//! 7. **[`Scoring`]** gives log-probabilities of tokens through the output matrix, **[`TokenScores`]** those of given ids.
+//! 7. **[`Scoring`]** gives log-probabilities of tokens through the output matrix, **[`TokenScores`]** those of given ids,
+//!    **[`Generation`]** draws texts from them.
 //!
 //! ```no_run
 //! use lpp_llm::{CausalModel, ModelParams, WindowInput};
@@ -49,6 +50,7 @@ mod dropout;
 mod error;
 mod extract;
 mod families;
+mod generate;
 mod head;
 mod head_layout;
 mod hidden_states;
@@ -67,6 +69,7 @@ mod word_vectors;
 pub use causal_model::CausalModel;
 pub use error::LlmError;
 pub use extract::{Extraction, Leftover, UNLIMITED_WINDOW};
+pub use generate::{Continuation, Generation, Sampling};
 pub use hidden_states::HiddenStates;
 pub use model::{
     ComputeDevice, ModelInfo, ModelParams, Precision, Training, WindowInput, model_files, unknown_keys,

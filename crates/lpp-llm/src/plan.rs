@@ -2,6 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
+use crate::blocks::memory::Memory;
 use crate::blocks::pass::Pass;
 use crate::blocks::rotary::RotaryTable;
 use crate::blocks::visibility::Visibility;
@@ -102,16 +103,23 @@ impl Plan {
 
     /// Checks that a window fits the model.
     pub(crate) fn check(&self, window: &WindowInput<'_>) -> Result<(), LlmError> {
-        checked_mask(&self.info, window).map(drop)
+        checked_mask(&self.info, window, 0).map(drop)
     }
 
-    /// The inputs of the blocks for a window; its ids and sizes are checked.
-    pub(crate) fn frame(&self, window: &WindowInput<'_>) -> Result<WindowFrame<'_>, LlmError> {
-        let mask = checked_mask(&self.info, window)?;
-        let n_tokens = i64::try_from(mask.len()).unwrap_or(i64::MAX);
+    /// The inputs of the blocks for a window, which continues the tokens in the memory, if there is one; its ids and sizes are checked.
+    pub(crate) fn frame<'a>(
+        &'a self,
+        window: &WindowInput<'_>,
+        memory: Option<&'a Memory>,
+    ) -> Result<WindowFrame<'a>, LlmError> {
+        let n_past = memory.map_or(0, |memory| memory.n_tokens);
+        let past = usize::try_from(n_past).unwrap_or(0);
+        let mask = checked_mask(&self.info, window, past)?;
+        let with_past = [vec![1; past], mask.clone()].concat();
+        let n_tokens = i64::try_from(with_past.len()).unwrap_or(i64::MAX);
         let seen = |view: &View| -> Result<Seen, LlmError> {
             Ok(Seen {
-                visibility: Visibility::new(&mask, view.reach, self.device)?,
+                visibility: Visibility::new(&with_past, view.reach, self.device)?,
                 rotary: match view.rotary {
                     Some(params) => Some(RotaryTable::new(params, n_tokens, self.kind, self.device)?),
                     None => None,
@@ -124,6 +132,7 @@ impl Plan {
             mask,
             first_needed: i64::try_from(window.first_needed).unwrap_or(i64::MAX),
             key: window.key,
+            memory,
         })
     }
 
@@ -160,6 +169,7 @@ pub(crate) struct WindowFrame<'a> {
     mask: Vec<i64>,
     first_needed: i64,
     key: u64,
+    memory: Option<&'a Memory>,
 }
 
 impl WindowFrame<'_> {
@@ -181,19 +191,21 @@ impl WindowFrame<'_> {
                 block: block as u64,
             }),
             first_row,
+            n_past: self.memory.map_or(0, |memory| memory.n_tokens),
+            memory: self.memory.and_then(|memory| memory.block(block)),
         }
     }
 }
 
-/// The attention mask of a window whose ids and sizes fit the model.
-fn checked_mask(info: &ModelInfo, window: &WindowInput<'_>) -> Result<Vec<i64>, LlmError> {
+/// The attention mask of a window whose ids and sizes fit the model after `n_past` tokens.
+fn checked_mask(info: &ModelInfo, window: &WindowInput<'_>, n_past: usize) -> Result<Vec<i64>, LlmError> {
     let n_tokens = window.n_tokens();
     if window.first_needed >= n_tokens || n_tokens * window.n_rows != window.ids.len() {
         return Err(LlmError::EmptyWindow);
     }
-    if let Some(n_positions) = info.n_positions.filter(|&n| n_tokens > n) {
+    if let Some(n_positions) = info.n_positions.filter(|&n| n_past + n_tokens > n) {
         return Err(LlmError::TooManyTokens {
-            n_tokens,
+            n_tokens: n_past + n_tokens,
             n_positions,
         });
     }

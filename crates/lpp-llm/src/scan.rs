@@ -3,7 +3,7 @@
 /// What the scan reads; all slices are row-major f32.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ScanInput<'a> {
-    /// Tokens of a row; each row starts with an empty state.
+    /// Tokens of a row.
     pub(crate) n_tokens: usize,
     pub(crate) n_channels: usize,
     pub(crate) n_states: usize,
@@ -24,12 +24,14 @@ pub(crate) struct ScanInput<'a> {
 
 /// y\[t\] = Σₙ h\[t, n\] C\[t, n\] + D u\[t\] with h\[t\] = exp(Δ\[t\] A) h\[t-1\] + Δ\[t\] B\[t\] u\[t\], for each channel.
 ///
-/// Returns (`n_rows` x `n_tokens`, `n_channels`). Rows and channels are independent, so they are shared out among threads; the
+/// Returns (`n_rows` x `n_tokens`, `n_channels`). `states`, (`n_rows` x `n_channels`, `n_states`), are those before the first token, and
+/// then those after the last. Rows and channels are independent, so they are shared out among threads; the
 /// result does not depend on their number. The (channels, tokens, states) arrays of the reference never exist.
-pub(crate) fn selective_scan(input: &ScanInput<'_>) -> Vec<f32> {
+pub(crate) fn selective_scan(input: &ScanInput<'_>, states: &mut [f32]) -> Vec<f32> {
     let ScanInput {
         n_tokens,
         n_channels,
+        n_states,
         u,
         n_threads,
         ..
@@ -41,10 +43,13 @@ pub(crate) fn selective_scan(input: &ScanInput<'_>) -> Vec<f32> {
     let mut columns = vec![0.0; u.len()];
     let per_thread = (u.len() / n_tokens).div_ceil(n_threads.max(1));
     std::thread::scope(|scope| {
-        for (index, share) in columns.chunks_mut(per_thread * n_tokens).enumerate() {
+        let shares = columns.chunks_mut(per_thread * n_tokens);
+        let of_shares = states.chunks_mut(per_thread * n_states);
+        for (index, (share, states)) in shares.zip(of_shares).enumerate() {
             scope.spawn(move || {
-                for (offset, y) in share.chunks_mut(n_tokens).enumerate() {
-                    scan_channel(input, index * per_thread + offset, y);
+                let columns = share.chunks_mut(n_tokens).zip(states.chunks_mut(n_states));
+                for (offset, (y, state)) in columns.enumerate() {
+                    scan_channel(input, index * per_thread + offset, y, state);
                 }
             });
         }
@@ -60,11 +65,10 @@ pub(crate) fn selective_scan(input: &ScanInput<'_>) -> Vec<f32> {
 }
 
 /// Scans one channel of one row; columns are numbered row by row.
-fn scan_channel(input: &ScanInput<'_>, column: usize, y: &mut [f32]) {
+fn scan_channel(input: &ScanInput<'_>, column: usize, y: &mut [f32], state: &mut [f32]) {
     let n = input.n_states;
     let (row, channel) = (column / input.n_channels, column % input.n_channels);
     let rates = &input.a[channel * n..(channel + 1) * n];
-    let mut state = vec![0.0_f32; n];
     for (t, y) in y.iter_mut().enumerate() {
         let t = row * input.n_tokens + t;
         let at = t * input.n_channels + channel;
@@ -97,11 +101,13 @@ mod tests {
             d: &[0.0],
             n_threads: 1,
         };
-        assert_eq!(selective_scan(&input), [1.0, 3.0, 6.0]);
+        let mut states = [0.0];
+        assert_eq!(selective_scan(&input, &mut states), [1.0, 3.0, 6.0]);
+        assert_eq!(states.to_vec(), [6.0]);
     }
 
     #[test]
-    fn each_row_starts_with_an_empty_state() {
+    fn each_row_starts_with_a_state_of_its_own() {
         let input = ScanInput {
             n_tokens: 2,
             n_channels: 1,
@@ -114,7 +120,9 @@ mod tests {
             d: &[0.0],
             n_threads: 3,
         };
-        assert_eq!(selective_scan(&input), [1.0, 3.0, 4.0, 12.0]);
+        let mut states = [0.0, 10.0];
+        assert_eq!(selective_scan(&input, &mut states), [1.0, 3.0, 14.0, 22.0]);
+        assert_eq!(states.to_vec(), [3.0, 22.0]);
     }
 
     #[test]
@@ -123,7 +131,7 @@ mod tests {
         let (u, delta, a) = (values(35, 0.7), values(35, 0.3), values(10, 0.9));
         let (b, c, d) = (values(14, 0.5), values(14, 0.2), values(5, 0.4));
         let scan = |n_threads| {
-            selective_scan(&ScanInput {
+            let input = ScanInput {
                 n_tokens: 7,
                 n_channels: 5,
                 n_states: 2,
@@ -134,7 +142,8 @@ mod tests {
                 c: &c,
                 d: &d,
                 n_threads,
-            })
+            };
+            selective_scan(&input, &mut [0.0; 10])
         };
         for n_threads in [2, 3, 8] {
             assert_eq!(scan(1), scan(n_threads));

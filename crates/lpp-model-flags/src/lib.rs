@@ -20,6 +20,6 @@ mod model;
 mod run;
 mod windows;
 
-pub use model::{ChosenModel, ModelFlags};
+pub use model::{ChosenModel, ModelFlags, ModelsFlags};
 pub use run::RunFlags;
 pub use windows::WindowFlags;

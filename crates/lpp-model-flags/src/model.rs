@@ -24,6 +24,32 @@ pub struct ModelFlags {
         conflicts_with = "model_dir"
     )]
     revision: Option<String>,
+    #[command(flatten)]
+    place: PlaceFlags,
+}
+
+/// Which models, by their names and revisions, or one by its folder.
+#[derive(Debug, Args)]
+pub struct ModelsFlags {
+    /// Name of the model, in the study or on the hub (gpt2, ORG/NAME); may be repeated [default: the last part of --model-dir]
+    #[arg(long, value_name = "NAME", value_parser = lpp_cli::model, required_unless_present = "model_dir")]
+    model: Vec<String>,
+    /// Branch, tag or commit on the hub, such as step1000; may be repeated: each of each model; becomes part of the name:
+    /// pythia-6.9b_step1000
+    #[arg(
+        long,
+        value_name = "REVISION",
+        requires = "model",
+        conflicts_with = "model_dir"
+    )]
+    revision: Vec<String>,
+    #[command(flatten)]
+    place: PlaceFlags,
+}
+
+/// Where a model is.
+#[derive(Debug, Clone, Args)]
+struct PlaceFlags {
     /// Do not use the network, like `HF_HUB_OFFLINE=1`
     #[arg(long)]
     offline: bool,
@@ -34,6 +60,38 @@ pub struct ModelFlags {
     /// folder]
     #[arg(long, value_name = "DIR_OR_JSON")]
     tokenizer: Option<PathBuf>,
+}
+
+impl ModelsFlags {
+    /// Each model, in the order of the flags.
+    ///
+    /// # Errors
+    /// If one folder is given for several names.
+    pub fn each(self) -> anyhow::Result<Vec<ModelFlags>> {
+        if let (Some(folder), [_, _, ..]) = (&self.place.model_dir, &self.model[..]) {
+            bail!(
+                "--model-dir {}: found {} names of models, expected one",
+                folder.display(),
+                self.model.len()
+            );
+        }
+        let some = |texts: Vec<String>| -> Vec<Option<String>> {
+            if texts.is_empty() {
+                vec![None]
+            } else {
+                texts.into_iter().map(Some).collect()
+            }
+        };
+        let (models, revisions) = (some(self.model), some(self.revision));
+        let flags = models.iter().flat_map(|model| {
+            revisions.iter().map(|revision| ModelFlags {
+                model: model.clone(),
+                revision: revision.clone(),
+                place: self.place.clone(),
+            })
+        });
+        Ok(flags.collect())
+    }
 }
 
 /// A model and where it is.
@@ -58,7 +116,7 @@ impl ModelFlags {
     #[must_use]
     pub fn are_given(&self) -> bool {
         let names = [&self.model, &self.revision];
-        let paths = [&self.model_dir, &self.tokenizer];
+        let paths = [&self.place.model_dir, &self.place.tokenizer];
         names.into_iter().any(Option::is_some) || paths.into_iter().any(Option::is_some)
     }
 
@@ -82,7 +140,7 @@ impl ModelFlags {
             model,
             name: name.to_string(),
             folder: located.folder,
-            tokenizer: self.tokenizer.unwrap_or(located.tokenizer),
+            tokenizer: self.place.tokenizer.unwrap_or(located.tokenizer),
             source: located.source,
             commit: located.commit,
         })
@@ -99,7 +157,7 @@ impl ModelFlags {
         if let Some(name) = &name {
             refuse_what_is_no_model(name)?;
         }
-        if let Some(folder) = &self.model_dir {
+        if let Some(folder) = &self.place.model_dir {
             let name = match name {
                 Some(name) => name,
                 None => name_of(folder)?,
@@ -120,7 +178,7 @@ impl ModelFlags {
             } else {
                 Content::Model
             },
-            offline: self.offline,
+            offline: self.place.offline,
             n_threads: common.threads(),
         };
         let located = request.locate(study, &lpp_cli::progress(common))?;

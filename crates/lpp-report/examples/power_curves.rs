@@ -128,6 +128,7 @@ fn drawing(figure: &Figure, rates: &[Rate]) -> Result<String, Box<dyn Error>> {
             family: (*name).to_owned(),
             x: rows.iter().map(|row| row.effect).collect(),
             y: rows.iter().map(|row| row.rate).collect(),
+            ..Curve::default()
         });
     }
     // The level itself, from end to end.
@@ -141,6 +142,7 @@ fn drawing(figure: &Figure, rates: &[Rate]) -> Result<String, Box<dyn Error>> {
         family: "level, 5 %".to_owned(),
         x: vec![0.0, largest],
         y: vec![0.05, 0.05],
+        ..Curve::default()
     });
     let families: Vec<String> = curves.iter().map(|curve| curve.family.clone()).collect();
     let plot = Curves {

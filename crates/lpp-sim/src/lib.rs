@@ -6,6 +6,7 @@
 //! differs between the sides is a [`Plant`](lpp_study::Plant): nothing, ceilings, or growth at equal ceilings.
 //!
 //! - [`StudySimulation`] makes a whole study, or scans of many subjects as fMRIPrep leaves them, [`SubjectSimulation`] scans for real words, mask and noise level.
+//! - [`TrainingSimulation`] makes scores and tables of checkpoints with a known lag of asymmetry behind competence.
 //! - [`tell_story`], [`simulated_mask`], [`PlantedBrain`], [`WordLatents`], [`write_checkpoint`] and
 //!   [`BoldSimulator`] are its parts.
 //! - [`Truth`](lpp_study::Truth) has the planted effects, and [`Comparison`] compares them with the recovered ones.
@@ -37,6 +38,7 @@ mod random;
 mod story;
 mod study_job;
 mod subject_job;
+mod training;
 mod truth;
 
 pub use bids::{BidsSettings, coarse_mask};
@@ -50,3 +52,4 @@ pub use latent::{N_LATENT, WordLatents, explained_share, weight_stds};
 pub use story::{SpokenWord, StoryRun, tell_story};
 pub use study_job::StudySimulation;
 pub use subject_job::SubjectSimulation;
+pub use training::TrainingSimulation;

@@ -9,9 +9,11 @@ use lpp_files::{EntityChoice, FileError};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::feature_lists::{ByLanguage, features, features_by_language};
 use crate::names::check_part;
 use crate::{
-    AlphaScope, FeatureName, FoldRule, Language, Metric, NameError, Penalties, StudyGrid, check_subject,
+    AlphaScope, ConfiguredCompetence, FoldRule, Language, Metric, NameError, Penalties, StudyGrid,
+    check_subject,
 };
 
 /// The corrections applied to the word annotation.
@@ -252,6 +254,9 @@ pub struct StudyConfig {
     /// What the files of the corpus are.
     #[serde(skip_serializing_if = "is_default")]
     pub corpus: ConfiguredCorpus,
+    /// What models are asked about language.
+    #[serde(skip_serializing_if = "is_default")]
+    pub competence: ConfiguredCompetence,
     /// Paths of inputs.
     pub paths: ConfiguredPaths,
 }
@@ -278,6 +283,7 @@ impl Default for StudyConfig {
             grid: None,
             clean: ConfiguredClean::default(),
             corpus: ConfiguredCorpus::default(),
+            competence: ConfiguredCompetence::default(),
             paths: ConfiguredPaths::default(),
         }
     }
@@ -365,6 +371,9 @@ impl StudyConfig {
                 expected,
             ));
         }
+        if let Some((found, expected)) = config.competence.fault() {
+            return Err(FileError::malformed(path, found, expected));
+        }
         // No scanner needs a minute for a volume: that would be milliseconds.
         if let Some(tr_s) = config.tr_s.filter(|s| !(*s > 0.0 && *s < 60.0)) {
             let line = line_of(text, "tr_s").unwrap_or_default();
@@ -419,22 +428,6 @@ fn take_default(text: &mut String, key: &str) {
         let line = text[..value.span().start].rfind('\n').map_or(0, |end| end + 1);
         text.replace_range(line..value.span().end, "");
     }
-}
-
-fn features<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let names = Vec::<FeatureName>::deserialize(deserializer)?;
-    Ok(names.iter().map(FeatureName::to_string).collect())
-}
-
-type ByLanguage = BTreeMap<Language, Vec<String>>;
-
-fn features_by_language<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ByLanguage, D::Error> {
-    let names = BTreeMap::<Language, Vec<FeatureName>>::deserialize(deserializer)?;
-    let texts = |names: Vec<FeatureName>| names.iter().map(FeatureName::to_string).collect();
-    Ok(names
-        .into_iter()
-        .map(|(lang, names)| (lang, texts(names)))
-        .collect())
 }
 
 /// A name that is checked while reading, so that the error has its line.

@@ -22,8 +22,11 @@
 //! ```
 
 mod annotation;
+mod checkpoint_name;
 mod config;
+mod configured_competence;
 mod error;
+mod feature_lists;
 mod fit_settings;
 mod kept_model;
 mod language;
@@ -43,18 +46,18 @@ mod subject_pairs;
 mod truth;
 
 pub use annotation::{PUBLISHED_ANNOTATIONS, is_published_annotation};
+pub use checkpoint_name::{CheckpointName, base_of_step, numbered};
 pub use config::{
     AnnotationCorrections, ConfiguredClean, ConfiguredCorpus, ConfiguredFit, ConfiguredFolds,
     ConfiguredIndividuals, ConfiguredPaths, PairRuns, StudyConfig,
 };
+pub use configured_competence::{BatteryKind, ConfiguredBattery, ConfiguredCompetence};
 pub use error::{NameError, SubjectsError};
 pub use fit_settings::{AlphaScope, FitTerms, FoldRule, FoldRuleError, Metric};
 pub use kept_model::{KeptFile, KeptLayer, KeptModel, ModelSource, Transfer};
 pub use language::Language;
 pub use makers::maker_of;
-pub use names::{
-    FeatureName, FeatureSource, base_of_step, canonical_name, check_subject, numbered, organisation_of,
-};
+pub use names::{FeatureName, FeatureSource, canonical_name, check_subject, organisation_of};
 pub use paths::{Study, map_of};
 pub use penalties::{BadPenalties, Penalties};
 pub use projection::Projection;

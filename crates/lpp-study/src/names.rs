@@ -18,6 +18,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::NameError;
+use crate::checkpoint_name::{base_of_step, numbered};
 
 /// Longest part of a name, in bytes: file systems allow 255 with language and ending.
 const LONGEST: usize = 120;
@@ -280,25 +281,6 @@ fn random(name: &str) -> Option<FeatureSource> {
     })
 }
 
-/// Splits a number from the end of a name: `gpt2` and 1 for `gpt2_untrained_seed1` with `_untrained_seed`.
-///
-/// ```
-/// assert_eq!(lpp_study::numbered("pythia-6.9b_step1000", "_step"), Some(("pythia-6.9b", 1000)));
-/// assert_eq!(lpp_study::numbered("two_step", "_step"), None);
-/// ```
-#[must_use]
-pub fn numbered<'a>(name: &'a str, before: &str) -> Option<(&'a str, u64)> {
-    let (base, number) = name.rsplit_once(before)?;
-    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then_some((base, number.parse().ok()?))
-}
-
-/// The model of a training step: `pythia-6.9b` for `pythia-6.9b_step1000`; other names unchanged.
-#[must_use]
-pub fn base_of_step(model: &str) -> &str {
-    numbered(model, "_step").map_or(model, |(base, _)| base)
-}
-
 /// The canonical form of a name ([`FeatureName`]); other text unchanged.
 ///
 /// ```
@@ -376,8 +358,6 @@ mod tests {
         }
         let walk = FeatureSource::of_name("random_walk_3d_seed1");
         assert!(matches!(walk, FeatureSource::Model { .. }));
-        assert_eq!(base_of_step("pythia-6.9b_step1000"), "pythia-6.9b");
-        assert_eq!(base_of_step("my_step"), "my_step");
     }
 
     #[test]

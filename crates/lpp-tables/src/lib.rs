@@ -22,6 +22,7 @@
 
 mod baselines;
 mod cell;
+mod competence;
 mod corrected;
 mod csv_file;
 mod error;
@@ -41,6 +42,7 @@ mod table;
 mod transfer;
 
 pub use cell::{Cell, Kind};
+pub use competence::{CheckpointOf, Estimate, MeasureOf};
 pub use error::TableError;
 pub use fields::{Column, Declaration, Fields, Row};
 pub use groups::{
@@ -79,6 +81,7 @@ tables_of_a_language! {
         CorrectedCrossed CorrectedMirrorOffsets CorrectedRuns Planted SpecificationCurve SpecificationCurveChoices SpecificationCurveTest;
     partition: VariancePartition;
     size: CorrectedProjection LayerDimensions ScoreGivenDimension GrowthLaw;
+    competence: Competence Trajectories Transitions TransitionPairs Surprisal;
 }
 
 /// The declaration of a table of one language; `None` if there is no such table.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use lpp_files::{FileError, WordTable, natural_path_order};
 use lpp_steps::CanaryFeatures;
 use lpp_study::{
-    ConfiguredFolds, EXPLAINABLE, FeatureName, FeatureSource, FoldRule, Language, RunsTable, Study,
-    StudyConfig, StudyGrid, numbered,
+    CheckpointName, ConfiguredFolds, EXPLAINABLE, FeatureName, FeatureSource, FoldRule, Language, RunsTable,
+    Study, StudyConfig, StudyGrid,
 };
 
 /// Folds of a study of one or two runs.
@@ -150,7 +150,7 @@ impl Features {
             FeatureSource::Control { .. } => return,
             FeatureSource::Glove | FeatureSource::Random { .. } => &mut self.baselines,
             FeatureSource::Model { seed: Some(_), .. } => &mut self.untrained,
-            FeatureSource::Model { model, .. } if numbered(&model, "_step").is_some() => &mut self.training,
+            FeatureSource::Model { model, .. } if CheckpointName::of(&model).is_some() => &mut self.training,
             FeatureSource::Model { .. } => &mut self.models,
         };
         let name = name.to_string();

@@ -197,7 +197,7 @@ impl Ceiling {
     }
 
     /// A number over reliable pairs, which the runs choose that are not scored.
-    pub(super) fn over_reliable_pairs(
+    pub(crate) fn over_reliable_pairs(
         &self,
         run: Option<usize>,
         of: impl Fn(&HomotopicPairs) -> Result<f64, AnalysisError>,

@@ -90,6 +90,38 @@ impl Measure {
         self.in_split(sample, values, Some(run), voxels)
     }
 
+    /// Mean scores of both sides in one test run, for the sides of [`Halves`](Self::Halves), [`ByX`](Self::ByX) or
+    /// [`Pairs`](Self::Pairs), whose difference is that measure; NaN for the others.
+    ///
+    /// # Errors
+    /// As [`Measure::of`].
+    pub(crate) fn sides_of_run(
+        self,
+        sample: &Sample,
+        values: &[f64],
+        run: usize,
+        voxels: Voxels,
+    ) -> Result<[f64; 2], AnalysisError> {
+        let ceiling = sample.ceiling.as_ref().filter(|_| voxels == Voxels::Reliable);
+        let sides = match self {
+            Self::Halves => &sample.halves,
+            Self::ByX => &sample.by_x,
+            Self::Pairs => {
+                let mean = |side: usize| match ceiling {
+                    Some(ceiling) => {
+                        ceiling.over_reliable_pairs(Some(run), |pairs| pair_mean(pairs, values, side))
+                    }
+                    None => pair_mean(&sample.pairs, values, side),
+                };
+                return Ok([mean(0)?, mean(1)?]);
+            }
+            _ => return Ok([f64::NAN; 2]),
+        };
+        let restricted = restricted(sides, ceiling.map(|ceiling| &ceiling.reliable));
+        let found = LateralScore::over(values, &restricted)?;
+        Ok([found.left.mean, found.right.mean])
+    }
+
     fn in_split(
         self,
         sample: &Sample,
@@ -152,6 +184,18 @@ fn over_isc(
         return Ok(f64::NAN);
     };
     difference(&ratio_to_isc(values, &ceiling.isc), sides, selection)
+}
+
+/// The mean over the left (0) or right (1) voxels of pairs of which both have a score.
+fn pair_mean(pairs: &HomotopicPairs, values: &[f64], side: usize) -> Result<f64, AnalysisError> {
+    pairs.differences(values)?;
+    let both = pairs
+        .left()
+        .iter()
+        .zip(pairs.right())
+        .map(|(&l, &r)| [values[l], values[r]]);
+    let known = both.filter(|pair| pair.iter().all(|value| !value.is_nan()));
+    Ok(MeanScore::of(&known.map(|pair| pair[side]).collect::<Vec<_>>()).mean)
 }
 
 fn restricted(sides: &Hemispheres, selection: Option<&VoxelSet>) -> Hemispheres {

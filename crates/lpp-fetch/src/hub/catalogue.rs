@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use lpp_study::{FeatureName, numbered, organisation_of};
+use lpp_study::{CheckpointName, FeatureName, organisation_of};
 
 use crate::FetchError;
 use crate::hub::RepoId;
@@ -81,8 +81,9 @@ impl PublishedModel {
 
 /// The two parts of `pythia-6.9b_step1000`: a model whose training steps are branches, and the step.
 fn training_step(name: &str) -> Option<(&str, String)> {
-    let (base, step) = numbered(name, "_step")?;
-    base.contains("pythia").then(|| (base, format!("step{step}")))
+    // Both families publish their steps, and their names tell the tokens.
+    let known = CheckpointName::of(name).filter(|known| known.tokens.is_some())?;
+    Some((known.model, known.revision.to_owned()))
 }
 
 fn repository_of(name: &str) -> Result<RepoId, FetchError> {

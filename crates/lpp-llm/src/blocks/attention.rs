@@ -61,7 +61,7 @@ impl Heads {
 /// An axis in front of all these is that of rows of tokens that do not see each other.
 ///
 /// `q` is (`n_heads`, `n_rows`, `width`) for the rows from `pass.first_row` on; `k` and `v` are (`n_kv_heads`,
-/// `n_tokens`, `width`) for all tokens. Hidden keys are omitted. The reference adds the lowest f32 to their scores
+/// `n_tokens`, `width`) for all tokens that are not in the block's memory. Hidden keys are omitted. The reference adds the lowest f32 to their scores
 /// instead, which is equivalent if a query sees at least one key.
 pub(crate) fn attend(
     q: &Tensor,
@@ -71,7 +71,11 @@ pub(crate) fn attend(
     pass: &Pass<'_>,
 ) -> Result<Tensor, LlmError> {
     let copies = heads.n_heads / heads.n_kv_heads;
-    let (k, v) = (repeated(k, copies)?, repeated(v, copies)?);
+    let [k, v] = match pass.memory {
+        Some(memory) => memory.extended(k, v)?,
+        None => [k.shallow_clone(), v.shallow_clone()],
+    };
+    let (k, v) = (repeated(&k, copies)?, repeated(&v, copies)?);
     let dropout = pass.dropout.filter(|_| heads.dropout > 0.0);
     // On processors without matrix units, the fused kernel multiplies bf16 through f32 (1.4 times as long).
     let is_slow_fused = q.f_kind()? == Kind::BFloat16 && q.device() == Device::Cpu;
@@ -94,13 +98,14 @@ fn repeated(x: &Tensor, copies: i64) -> Result<Tensor, LlmError> {
 /// libtorch's fused kernel, which does not store the matrix of scores.
 fn fused(q: &Tensor, k: &Tensor, v: &Tensor, heads: &Heads, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
     let n_tokens = pass.visibility.n_tokens;
-    let is_causal = pass.visibility.allowed.is_none() && pass.first_row == 0;
+    let first = pass.first_position();
+    let is_causal = pass.visibility.allowed.is_none() && first == 0;
     let allowed = if is_causal {
         None
     } else {
         Some(
             pass.visibility
-                .rows(pass.first_row, n_tokens - pass.first_row, n_tokens, q.device())?,
+                .rows(first, n_tokens - first, n_tokens, q.device())?,
         )
     };
     // The fused kernel is for four axes; other numbers go a slower way.
@@ -128,12 +133,12 @@ fn by_rows(
     let mut stream = dropout.map(|dropout| dropout.stream(Site::Attention));
     let q = q.f_mul_scalar(heads.score_scale())?;
     let mut groups = Vec::new();
-    let mut first = pass.first_row;
+    let mut first = pass.first_position();
     while first < n_tokens {
         let n = ROWS_AT_ONCE.min(n_tokens - first);
         let n_keys = first + n;
         let mut scores = q
-            .f_narrow(-2, first - pass.first_row, n)?
+            .f_narrow(-2, first - pass.first_position(), n)?
             .f_matmul(&k.f_narrow(-2, 0, n_keys)?.f_transpose(-2, -1)?)?;
         if let Some(cap) = heads.softcap {
             scores = scores.f_div_scalar(cap)?.f_tanh()?.f_mul_scalar(cap)?;
@@ -180,6 +185,8 @@ mod tests {
                         rotary: None,
                         dropout,
                         first_row,
+                        n_past: 0,
+                        memory: None,
                     };
                     let q = q.f_slice(1, first_row, None, 1).unwrap();
                     attend(&q, &k, &v, &heads, &pass).unwrap()

@@ -7,6 +7,7 @@ pub(crate) mod activation;
 pub(crate) mod attention;
 pub(crate) mod dense;
 pub(crate) mod embedding;
+pub(crate) mod memory;
 pub(crate) mod norm;
 pub(crate) mod packed;
 pub(crate) mod pass;

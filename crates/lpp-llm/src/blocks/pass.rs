@@ -2,6 +2,7 @@
 
 use tch::Tensor;
 
+use crate::blocks::memory::BlockMemory;
 use crate::blocks::rotary::RotaryTable;
 use crate::blocks::visibility::Visibility;
 use crate::dropout::{Dropout, Site};
@@ -16,11 +17,20 @@ pub(crate) struct Pass<'a> {
     pub(crate) rotary: Option<&'a RotaryTable>,
     /// Dropout of an untrained model.
     pub(crate) dropout: Option<Dropout>,
-    /// Output is needed from this position on; a block returns only these rows.
+    /// Output is needed from this row on; a block returns only these rows.
     pub(crate) first_row: i64,
+    /// Tokens before the first row, which are in the memory.
+    pub(crate) n_past: i64,
+    /// What the block keeps of tokens, if a text is continued.
+    pub(crate) memory: Option<&'a BlockMemory>,
 }
 
 impl Pass<'_> {
+    /// The position of the first token for which output is needed.
+    pub(crate) fn first_position(&self) -> i64 {
+        self.n_past + self.first_row
+    }
+
     /// Dropout with probability `p` in an untrained model; nothing otherwise.
     pub(crate) fn drop_out(&self, x: Tensor, site: Site, p: f64) -> Result<Tensor, LlmError> {
         match self.dropout {
@@ -29,7 +39,7 @@ impl Pass<'_> {
         }
     }
 
-    /// The positions of `x`, (…, `n_tokens`, `width`), for which output is needed.
+    /// The rows of `x`, (…, `n_tokens`, `width`), for which output is needed.
     pub(crate) fn needed(&self, x: &Tensor) -> Result<Tensor, LlmError> {
         if self.first_row == 0 {
             Ok(x.shallow_clone())

@@ -414,7 +414,10 @@ impl Block for DecoderBlock {
 /// Queries and keys with their positions.
 pub(super) fn rotated(q: &Tensor, k: &Tensor, pass: &Pass<'_>) -> Result<(Tensor, Tensor), LlmError> {
     match pass.rotary {
-        Some(table) => Ok((table.rotate(q, pass.first_row)?, table.rotate(k, 0)?)),
+        Some(table) => Ok((
+            table.rotate(q, pass.first_position())?,
+            table.rotate(k, pass.n_past)?,
+        )),
         None => Ok((q.shallow_clone(), k.shallow_clone())),
     }
 }

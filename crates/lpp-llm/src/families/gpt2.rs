@@ -192,7 +192,8 @@ struct Gpt2Stem {
 impl Stem for Gpt2Stem {
     fn embed(&self, ids: &Tensor, _mask: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
         let tokens = self.wte.rows(ids)?;
-        let positions = self.wpe.f_narrow(0, 0, ids.size().last().copied().unwrap_or(0))?;
+        let n_tokens = ids.size().last().copied().unwrap_or(0);
+        let positions = self.wpe.f_narrow(0, pass.n_past, n_tokens)?;
         pass.drop_out(tokens.f_add(&positions)?, Site::Embedding, self.embd_pdrop)
     }
 

@@ -7,6 +7,7 @@ use tch::{Kind, Tensor};
 use crate::blocks::activation::Activation;
 use crate::blocks::dense::Linear;
 use crate::blocks::embedding::Embedding;
+use crate::blocks::memory::BlockMemory;
 use crate::blocks::norm::RmsNorm;
 use crate::blocks::pass::Pass;
 use crate::checkpoint::Naming;
@@ -256,13 +257,19 @@ struct MambaBlock {
 }
 
 impl MambaBlock {
-    /// Causal convolution of each channel on its own: (`n_tokens`, `n_channels`) to the same shape.
-    fn convolved(&self, u: &Tensor) -> Result<Tensor, LlmError> {
+    /// Causal convolution of each channel on its own: (`n_tokens`, `n_channels`) to the same shape. `before` are the inputs of the last
+    /// tokens before, if a text is continued; those for the next tokens are returned, too.
+    fn convolved(&self, u: &Tensor, before: Option<&Tensor>) -> Result<[Tensor; 2], LlmError> {
         let Mamba {
             n_channels, kernel, ..
         } = self.config;
-        let n_tokens = n_tokens(u);
-        let channels = u.f_reshape([-1, n_tokens, n_channels])?.f_transpose(1, 2)?;
+        let n_new = n_tokens(u);
+        let inputs = match before {
+            Some(before) => Tensor::f_cat(&[before, u], -2)?,
+            None => u.shallow_clone(),
+        };
+        let n_tokens = n_tokens(&inputs);
+        let channels = inputs.f_reshape([-1, n_tokens, n_channels])?.f_transpose(1, 2)?;
         // Padding of K-1 on both sides; the outputs past the end look into the future and are cut off.
         let full = channels.f_conv1d(
             &self.conv_weight,
@@ -272,12 +279,15 @@ impl MambaBlock {
             &[1_i64][..],
             n_channels,
         )?;
-        let outputs = full.f_narrow(-1, 0, n_tokens)?.f_transpose(1, 2)?;
-        Ok(outputs.f_contiguous()?.f_view_as(u)?)
+        let outputs = full.f_narrow(-1, n_tokens - n_new, n_new)?.f_transpose(1, 2)?;
+        let n_kept = n_tokens.min(kernel - 1);
+        let kept = inputs.f_narrow(-2, n_tokens - n_kept, n_kept)?;
+        Ok([outputs.f_contiguous()?.f_view_as(u)?, kept])
     }
 
-    /// The state-space part in f32: (`n_tokens`, `n_channels`) to the same shape.
-    fn scanned(&self, u: &Tensor) -> Result<Tensor, LlmError> {
+    /// The state-space part in f32: (`n_tokens`, `n_channels`) to the same shape. It starts from the states `before`, or from none;
+    /// the states after the last token, (…, `n_channels`, `n_states`), are returned, too.
+    fn scanned(&self, u: &Tensor, before: Option<&Tensor>) -> Result<[Tensor; 2], LlmError> {
         let Mamba {
             n_channels,
             n_states,
@@ -292,7 +302,16 @@ impl MambaBlock {
             )?)
         };
         let delta = values(&steps)?.into_iter().map(softplus).collect::<Vec<_>>();
-        let y = selective_scan(&ScanInput {
+        let n_rows = u.numel() / usize::try_from(n_tokens(u) * n_channels).unwrap_or(1).max(1);
+        let mut shape = u.size();
+        shape.truncate(shape.len() - 2);
+        shape.extend([n_channels, n_states]);
+        let n_values = n_rows * usize::try_from(n_channels * n_states).unwrap_or(0);
+        let mut states = match before {
+            Some(states) => values(states)?,
+            None => vec![0.0; n_values],
+        };
+        let input = ScanInput {
             n_tokens: usize::try_from(n_tokens(u)).unwrap_or(0),
             n_channels: usize::try_from(n_channels).unwrap_or(0),
             n_states: usize::try_from(n_states).unwrap_or(0),
@@ -303,11 +322,12 @@ impl MambaBlock {
             c: &values(&selected.f_narrow(-1, rank + n_states, n_states)?)?,
             d: &values(&self.d)?,
             n_threads: usize::try_from(tch::get_num_threads()).unwrap_or(1),
-        });
-        Ok(Tensor::f_from_slice(&y)?
+        };
+        let y = Tensor::f_from_slice(&selective_scan(&input, &mut states))?
             .f_view_as(u)?
             .f_to_kind(u.f_kind()?)?
-            .f_to_device(u.device())?)
+            .f_to_device(u.device())?;
+        Ok([y, Tensor::f_from_slice(&states)?.f_view(&shape[..])?])
     }
 }
 
@@ -329,12 +349,16 @@ impl Block for MambaBlock {
     fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
         let n = self.config.n_channels;
         let z = self.in_proj.forward(&self.norm.forward(x)?)?;
-        let u = self
-            .config
-            .activation
-            .apply(&self.convolved(&z.f_narrow(-1, 0, n)?)?)?;
+        let before = pass.memory.and_then(BlockMemory::take);
+        let before = |place: usize| before.as_ref().map(|kept| &kept[place]);
+        let [convolved, inputs] = self.convolved(&z.f_narrow(-1, 0, n)?, before(0))?;
+        let u = self.config.activation.apply(&convolved)?;
         let gate = self.config.activation.apply(&z.f_narrow(-1, n, n)?)?;
-        let gated = self.scanned(&u)?.f_mul(&gate)?;
+        let [scanned, states] = self.scanned(&u, before(1))?;
+        if let Some(memory) = pass.memory {
+            memory.keep([inputs, states]);
+        }
+        let gated = scanned.f_mul(&gate)?;
         Ok(pass
             .needed(x)?
             .f_add(&self.out_proj.forward(&pass.needed(&gated)?)?)?)

@@ -231,19 +231,20 @@ struct OptStem {
     final_layer_norm: Option<LayerNorm>,
 }
 
-/// Row of the position table for each token: 2, 3, … for real tokens, 1 for padding.
+/// Row of the position table for each token of a text: 2, 3, … for real tokens, 1 for padding.
 fn position_rows(mask: &Tensor) -> Result<Tensor, LlmError> {
     let count = mask.f_cumsum(-1, Kind::Int64)?;
     Ok(count.f_mul(mask)?.f_add_scalar(POSITION_OFFSET - 1)?)
 }
 
 impl Stem for OptStem {
-    fn embed(&self, ids: &Tensor, mask: &Tensor, _pass: &Pass<'_>) -> Result<Tensor, LlmError> {
+    fn embed(&self, ids: &Tensor, mask: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError> {
         let mut tokens = self.embed_tokens.rows(ids)?;
         if let Some(project_in) = &self.project_in {
             tokens = project_in.forward(&tokens)?;
         }
-        Ok(tokens.f_add(&embedded(&self.embed_positions, &position_rows(mask)?)?)?)
+        let rows = position_rows(mask)?.f_add_scalar(pass.n_past)?;
+        Ok(tokens.f_add(&embedded(&self.embed_positions, &rows)?)?)
     }
 
     fn finish(&self, x: &Tensor) -> Result<Tensor, LlmError> {

@@ -10,6 +10,7 @@ mod scoring;
 mod text_scoring;
 mod token_scores;
 
+pub(crate) use scoring::without_dropout;
 pub use scoring::{RowScores, Scoring};
 pub use text_scoring::{TextScores, TextScoring};
 pub use token_scores::TokenScores;

@@ -17,65 +17,78 @@ use crate::stream::{LayerReducer, LayerStream, WorkFolder, write_values};
 /// Receives the last hidden states of a window, (`n_rows` x positions, width), and the output matrix.
 pub(super) type Consumer<'a> = dyn FnMut(usize, &Tensor, &Head) -> Result<(), LlmError> + 'a;
 
-/// Hands over the last hidden states of the windows from `first` on, in order. Returns the work folder, which keeps what a
-/// streamed run has finished.
-pub(super) fn last_states(
-    params: &ModelParams,
-    windows: &[WindowInput<'_>],
-    first: usize,
-    work: WorkFolder,
-    progress: &dyn Progress,
-    consume: &mut Consumer<'_>,
-) -> Result<WorkFolder, LlmError> {
-    if params.stream_layers {
-        return streamed(params, windows, first, work, progress, consume);
-    }
-    let (model, head) = CausalModel::load_with_head(params)?;
-    progress.start("batches", (windows.len() - first) as u64);
-    for (index, window) in windows.iter().enumerate().skip(first) {
-        consume(index, &model.last_states(window)?, &head)?;
-        progress.advance(1);
-    }
-    progress.finish();
-    Ok(work)
+/// Windows that go through a model.
+pub(super) struct Passes<'a> {
+    pub(super) params: &'a ModelParams,
+    pub(super) windows: &'a [WindowInput<'a>],
+    /// The windows before this one were finished by an earlier run.
+    pub(super) first: usize,
+    pub(super) progress: &'a dyn Progress,
 }
 
-fn streamed(
-    params: &ModelParams,
-    windows: &[WindowInput<'_>],
-    first: usize,
-    work: WorkFolder,
-    progress: &dyn Progress,
-    consume: &mut Consumer<'_>,
-) -> Result<WorkFolder, LlmError> {
-    let plan = Plan::new(params)?;
-    let last = plan.info.n_layers - 1;
-    let width = plan.info.width(last);
-    let mut stream = LayerStream::new(params, plan, windows, work);
-    let weights = stream.weights()?;
-    let path = stream.path().to_owned();
-    let reducer = |layer| -> Box<dyn LayerReducer + '_> {
-        Box::new(LastStates {
-            is_kept: layer == last,
-            path: &path,
-        })
-    };
-    stream.run(&weights, &reducer, progress)?;
-    let (plan, work) = stream.into_parts();
-    let head = Head::load(&plan, params, weights)?;
-    let mut states = work.open_layer(last)?;
-    progress.start("batches", (windows.len() - first) as u64);
-    for (index, window) in windows.iter().enumerate() {
-        let n_positions = window.n_rows * (window.n_tokens() - window.first_needed);
-        let states = states.next_matrix((n_positions, width))?;
-        if index >= first {
-            // What was stored as f32 is exact in the model's precision.
-            consume(index, &tensor(&states)?, &head)?;
+impl Passes<'_> {
+    /// Hands over the last hidden states of the windows from `first` on, in order. Returns the work folder, which keeps what a
+    /// streamed run has finished.
+    pub(super) fn last_states(
+        &self,
+        work: WorkFolder,
+        consume: &mut Consumer<'_>,
+    ) -> Result<WorkFolder, LlmError> {
+        if self.params.stream_layers {
+            return self.streamed(work, consume);
+        }
+        let Self {
+            windows,
+            first,
+            progress,
+            ..
+        } = *self;
+        let (model, head) = CausalModel::load_with_head(self.params)?;
+        progress.start("batches", (windows.len() - first) as u64);
+        for (index, window) in windows.iter().enumerate().skip(first) {
+            consume(index, &model.last_states(window)?, &head)?;
             progress.advance(1);
         }
+        progress.finish();
+        Ok(work)
     }
-    progress.finish();
-    Ok(work)
+
+    fn streamed(&self, work: WorkFolder, consume: &mut Consumer<'_>) -> Result<WorkFolder, LlmError> {
+        let Self {
+            params,
+            windows,
+            first,
+            progress,
+        } = *self;
+        let plan = Plan::new(params)?;
+        let last = plan.info.n_layers - 1;
+        let width = plan.info.width(last);
+        let mut stream = LayerStream::new(params, plan, windows, work);
+        let weights = stream.weights()?;
+        let path = stream.path().to_owned();
+        let reducer = |layer| -> Box<dyn LayerReducer + '_> {
+            Box::new(LastStates {
+                is_kept: layer == last,
+                path: &path,
+            })
+        };
+        stream.run(&weights, &reducer, progress)?;
+        let (plan, work) = stream.into_parts();
+        let head = Head::load(&plan, params, weights)?;
+        let mut states = work.open_layer(last)?;
+        progress.start("batches", (windows.len() - first) as u64);
+        for (index, window) in windows.iter().enumerate() {
+            let n_positions = window.n_rows * (window.n_tokens() - window.first_needed);
+            let states = states.next_matrix((n_positions, width))?;
+            if index >= first {
+                // What was stored as f32 is exact in the model's precision.
+                consume(index, &tensor(&states)?, &head)?;
+                progress.advance(1);
+            }
+        }
+        progress.finish();
+        Ok(work)
+    }
 }
 
 fn tensor(x: &Array2<f32>) -> Result<Tensor, LlmError> {

@@ -12,7 +12,7 @@ use crate::model::{ModelInfo, ModelParams, Training, WindowInput};
 use crate::plan::Plan;
 use crate::score::batches::{Batch, batches, distinct};
 use crate::score::log::ScoreLog;
-use crate::score::passes::last_states;
+use crate::score::passes::Passes;
 use crate::stream::{Identity, WorkFolder};
 
 /// The scored tokens of a row, in order.
@@ -128,21 +128,20 @@ impl Scoring<'_> {
             work
         } else {
             let windows: Vec<_> = batches.iter().map(Batch::window).collect();
-            last_states(
-                &params,
-                &windows,
-                known.len(),
-                work,
+            let passes = Passes {
+                params: &params,
+                windows: &windows,
+                first: known.len(),
                 progress,
-                &mut |index, states, head| {
-                    let batch = &batches[index];
-                    let found = head.next_tokens(states, &batch.targets, self.with_entropies)?;
-                    check_finite(&params, batch, &found).map_err(|error| error.of(place(batch.rows[0])))?;
-                    log.add(&found)?;
-                    keep(index, &found);
-                    Ok(())
-                },
-            )?
+            };
+            passes.last_states(work, &mut |index, states, head| {
+                let batch = &batches[index];
+                let found = head.next_tokens(states, &batch.targets, self.with_entropies)?;
+                check_finite(&params, batch, &found).map_err(|error| error.of(place(batch.rows[0])))?;
+                log.add(&found)?;
+                keep(index, &found);
+                Ok(())
+            })?
         };
         let of_rows = self.rows.iter().zip(&sequence_of).map(|(row, &sequence)| {
             let skipped = row.first_scored.max(1) - sequences[sequence].first_scored;
@@ -164,7 +163,7 @@ impl RowScores {
 }
 
 /// A probability is that of the whole model.
-pub(super) fn without_dropout(model: &ModelParams) -> ModelParams {
+pub(crate) fn without_dropout(model: &ModelParams) -> ModelParams {
     let training = match model.training {
         Training::Untrained { seed, .. } => Training::Untrained { seed, dropout: false },
         Training::Pretrained => Training::Pretrained,

@@ -11,7 +11,7 @@ use crate::error::LlmError;
 use crate::extract::Leftover;
 use crate::input_arrays::{load_integers, load_like};
 use crate::model::{ModelInfo, ModelParams, WindowInput, model_files, warn_of_unknown_keys};
-use crate::score::passes::last_states;
+use crate::score::passes::Passes;
 use crate::score::scoring::without_dropout;
 use crate::score::{RowScores, Scoring};
 use crate::stream::{Identity, WorkFolder};
@@ -203,7 +203,13 @@ impl TokenScores {
         let mut identity = Identity::new("logits", "", &params, &[]);
         identity.add_windows(&windows);
         let work = WorkFolder::open(&self.output.with_extension("logits"), identity, true)?;
-        let work = last_states(&params, &windows, 0, work, progress, &mut |row, states, head| {
+        let passes = Passes {
+            params: &params,
+            windows: &windows,
+            first: 0,
+            progress,
+        };
+        let work = passes.last_states(work, &mut |row, states, head| {
             file.write_matrix(tensor, row, &matrix(&head.logits(states)?)?)
         })?;
         work.remove()

@@ -164,7 +164,7 @@ impl<'a> LayerStream<'a> {
         };
         let mut layers = self.open_layers(stage, reducers)?;
         for (index, window) in self.windows.iter().enumerate() {
-            let frame = self.plan.frame(window)?;
+            let frame = self.plan.frame(window, None)?;
             let x = match (parts.block, &before) {
                 (Some(block), Some(before)) => {
                     let x = before.read(index)?;

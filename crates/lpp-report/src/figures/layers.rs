@@ -186,6 +186,7 @@ fn curves_of(rows: &[Layers], of: fn(&Layers) -> f64) -> Vec<Curve> {
         family: own[0].id.family.clone(),
         x: own.iter().map(|row| row.relative_depth).collect(),
         y: own.iter().map(of).collect(),
+        ..Curve::default()
     };
     let models = rows.chunk_by(|a, b| a.id.model == b.id.model);
     let known = |curve: &Curve| curve.y.iter().any(|value| value.is_finite());

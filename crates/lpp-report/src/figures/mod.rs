@@ -3,6 +3,7 @@
 mod abilities;
 mod baselines;
 mod brain;
+mod competence;
 mod densities;
 mod figure;
 mod gallery;
@@ -89,6 +90,20 @@ pub(crate) fn sketches(tables: &ReportTables, look: &Look) -> Vec<Wanted> {
     add("individuals", individuals::individuals(tables, look));
     add("isc_density", densities::isc_density(tables));
     add("specification_curve", specifications::curve(tables));
+    // Most studies have no checkpoints that were scored, and need not hear of it.
+    if tables
+        .all::<lpp_tables::Competence>()
+        .is_ok_and(|rows| !rows.is_empty())
+    {
+        for (id, sketch) in [
+            ("competence_training", competence::along_training(tables)),
+            ("competence_transitions", competence::transitions(tables)),
+            ("competence_asymmetry", competence::against_asymmetry(tables)),
+            ("competence_phenomena", competence::phenomena(tables)),
+        ] {
+            wanted.push((id.to_owned(), sketch));
+        }
+    }
     wanted
 }
 

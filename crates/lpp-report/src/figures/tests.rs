@@ -30,6 +30,7 @@ fn study() -> (tempfile::TempDir, ReportTables) {
         .unwrap();
     let study = Study::open(folder.path()).unwrap();
     write_runs(&study);
+    write_competence(&study);
     let software = Software {
         program: "lpp-test",
         version: "0.0.0",
@@ -53,6 +54,26 @@ fn write_runs(study: &Study) {
         };
         let runs = Array2::from_shape_fn((3, best.len()), of_run);
         npy::save(&beside_scores(&path, "runs"), &runs).unwrap();
+    }
+}
+
+/// Minimal pairs of the checkpoints, of which more are right from step to step.
+fn write_competence(study: &Study) {
+    for (place, step) in [0, 1000, 14_000, 36_000, 72_000, 143_000].into_iter().enumerate() {
+        let header = "set,item,phenomenon,n_tokens_good,n_tokens_bad,logp_good_nats,logp_bad_nats,correct,correct_mean";
+        let mut rows = vec![header.to_owned()];
+        for (set, item) in (0..4).flat_map(|set| (0..40).map(move |item| (set, item))) {
+            let is_right = (item * 7 + set * 11) % 40 < 20 + 3 * place + set;
+            let correct = u8::from(is_right);
+            let [good, bad] = if is_right { [-8.5, -9.0] } else { [-9.0, -8.5] };
+            rows.push(format!(
+                "s{set},{item},p{},5,5,{good},{bad},{correct},{correct}",
+                set % 2
+            ));
+        }
+        let path = study.competence(&format!("pythia-6.9b_step{step}"), Language::English, "pairs");
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, rows.join("\n") + "\n").unwrap();
     }
 }
 
@@ -203,6 +224,12 @@ impl Numbers {
             Panel::Curves(plot) => {
                 for curve in &plot.curves {
                     self.check_all(curve.x.iter().chain(&curve.y).copied(), what);
+                    self.check_all(curve.band.iter().flatten().copied(), what);
+                }
+            }
+            Panel::Crosses(plot) => {
+                for point in &plot.points {
+                    self.check_all(point.x.into_iter().chain(point.y), what);
                 }
             }
             Panel::Density(plot) => {
@@ -240,7 +267,12 @@ fn the_numbers_of_every_figure_are_those_of_the_tables() {
     let (_folder, tables) = study();
     let numbers = Numbers::of(&tables);
     let mut n_panels = 0;
-    for (id, sketch) in sketches(&tables, &look(&tables)) {
+    let all = sketches(&tables, &look(&tables));
+    assert_eq!(
+        all.iter().filter(|(id, _)| id.starts_with("competence_")).count(),
+        4
+    );
+    for (id, sketch) in all {
         let Sketch { sheet, .. } = sketch.unwrap_or_else(|why| panic!("{id}: {why:?}"));
         for panel in &sheet.panels {
             numbers.check_panel(panel, &id);

@@ -107,6 +107,7 @@ pub(super) fn checkpoints(tables: &ReportTables) -> Result<Sketch, Undrawn> {
             family: own[0].model.clone(),
             x: own.iter().map(|row| row.step as f64).collect(),
             y: own.iter().map(|row| of(&row.measures)).collect(),
+            ..Curve::default()
         };
         Some(Panel::Curves(Curves {
             title: format!("{title}, {voxels}"),

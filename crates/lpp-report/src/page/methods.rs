@@ -400,6 +400,7 @@ mod tests {
             folds: FoldRule::Chunks(4),
             gap_scans: 5,
             filter_features: false,
+            projection: None,
         };
         let facts = Facts {
             infos: vec![info],

@@ -10,16 +10,18 @@ use crate::theme::MARK_MM;
 use lpp_tables::number::compact;
 
 /// A curve of a model.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Curve {
     /// Name of the model.
     pub name: String,
     /// Its family, which decides the colour.
     pub family: String,
-    /// Where its values lie, rising.
+    /// Where its values lie, in the order in which they are joined.
     pub x: Vec<f64>,
     /// Its values; what is not finite is left out.
     pub y: Vec<f64>,
+    /// The ends of the interval of each value; empty without intervals.
+    pub band: Vec<[f64; 2]>,
 }
 
 /// Curves of models, coloured by family.
@@ -30,7 +32,7 @@ pub struct Curve {
 ///     title: "Brain score by layer".into(),
 ///     x: HorizontalAxis::linear("relative depth"),
 ///     y_name: "mean correlation".into(),
-///     curves: vec![Curve { name: "gpt2".into(), family: "gpt2".into(), x: vec![0.0, 0.5], y: vec![0.02, 0.07] }],
+///     curves: vec![Curve { name: "gpt2".into(), family: "gpt2".into(), x: vec![0.0, 0.5], y: vec![0.02, 0.07], band: vec![] }],
 ///     families: Families::of(["gpt2"]),
 ///     marked: false,
 /// };
@@ -89,7 +91,13 @@ impl Curves {
         let axes = Axes::within(
             area,
             self.x.scale(points.iter().flatten().map(|point| point.0)),
-            Scale::linear(points.iter().flatten().map(|point| point.1)),
+            Scale::linear(
+                points.iter().flatten().map(|point| point.1).chain(
+                    self.curves
+                        .iter()
+                        .flat_map(|curve| self.ends(curve).map(|at| at.1)),
+                ),
+            ),
         );
         axes.draw(
             svg,
@@ -105,6 +113,11 @@ impl Curves {
         for (curve, points) in self.curves.iter().zip(&points) {
             let (colour, mark) = self.families.style(&curve.family);
             let places: Vec<(f64, f64)> = points.iter().map(|(x, y)| axes.at(*x, *y)).collect();
+            // Down along the lower ends, back along the upper.
+            let ends: Vec<(f64, f64)> = self.ends(curve).map(|(x, y)| axes.at(x, y)).collect();
+            if places.len() > 1 && !ends.is_empty() {
+                svg.polygon("band", &ends, colour, 0.15);
+            }
             if places.len() > 1 {
                 let stroke = Stroke {
                     opacity,
@@ -122,9 +135,18 @@ impl Curves {
         }
     }
 
+    /// The outline of the band: the lower ends, then the upper ends backwards.
+    fn ends<'a>(&'a self, curve: &'a Curve) -> impl Iterator<Item = (f64, f64)> + 'a {
+        let known = curve.x.iter().zip(&curve.band);
+        let known = known.filter(|(x, ends)| self.x.shows(**x) && ends.iter().all(|end| end.is_finite()));
+        let lower = known.clone().map(|(x, ends)| (*x, ends[0]));
+        lower.chain(known.rev().map(|(x, ends)| (*x, ends[1])))
+    }
+
     fn note(&self) -> String {
         match self.curves.len() {
             1 => self.curves[0].name.clone(),
+            n if self.curves.iter().any(|curve| !curve.band.is_empty()) => format!("{n} series"),
             n => format!("{n} models"),
         }
     }

@@ -3,12 +3,13 @@
 //! Sizes are millimetres, text is text, and the same input gives the same bytes. Nothing is computed: lines, bands, r and p are
 //! given ([`Trend`]). A [`Sheet`] holds panels: models in a
 //! [`Scatter`] or with both [`SidesPlot`], [`Curves`] along layers or training, densities ([`DensityPlot`]) and rows of
-//! bars or dots ([`RowPlot`]). [`Specifications`] are slopes under many choices. Maps are drawn as [`GlassBrain`] or on the cortex ([`SurfaceMap`]), regions as
+//! bars or dots ([`RowPlot`]). [`Crosses`] have an interval in each direction. [`Specifications`] are slopes under many choices. Maps are drawn as [`GlassBrain`] or on the cortex ([`SurfaceMap`]), regions as
 //! [`RegionBrain`].
 
 mod axes;
 mod colour_bar;
 mod contour;
+mod crosses;
 mod curves;
 mod density;
 mod families;
@@ -31,6 +32,7 @@ mod surface_map;
 pub(crate) mod svg;
 mod trend;
 
+pub use crosses::{CrossPoint, Crosses};
 pub use curves::{Curve, Curves};
 pub use density::{DensityCurve, DensityPlot};
 pub use families::Families;

@@ -1,5 +1,6 @@
 //! A figure of one or several panels with a common legend.
 
+use super::crosses::Crosses;
 use super::curves::Curves;
 use super::density::DensityPlot;
 use super::families::Families;
@@ -31,6 +32,8 @@ pub enum Panel {
     Density(DensityPlot),
     /// Rows of bars or dots.
     Rows(RowPlot),
+    /// Points with intervals.
+    Crosses(Crosses),
     /// Slopes under many choices.
     Specifications(Specifications),
 }
@@ -45,6 +48,7 @@ impl Panel {
             Self::Curves(plot) => plot.alt_text(),
             Self::Density(plot) => plot.alt_text(),
             Self::Rows(plot) => plot.alt_text(),
+            Self::Crosses(plot) => plot.alt_text(),
             Self::Specifications(plot) => plot.alt_text(),
         }
     }
@@ -64,6 +68,7 @@ impl Panel {
             Self::Curves(plot) => plot.draw(svg, area),
             Self::Density(plot) => plot.draw(svg, area),
             Self::Rows(plot) => plot.draw(svg, area),
+            Self::Crosses(plot) => plot.draw(svg, area),
             Self::Specifications(plot) => plot.draw(svg, area),
         }
     }
@@ -196,6 +201,10 @@ impl Sheet {
                     let there = |name: &str| plot.curves.iter().any(|curve| curve.family == name);
                     let style = if plot.marked { family_marks } else { family_lines };
                     add(some_of(&plot.families, there, style));
+                }
+                Panel::Crosses(plot) => {
+                    let there = |name: &str| plot.points.iter().any(|point| point.family == name);
+                    add(some_of(&plot.families, there, family_marks));
                 }
                 Panel::Sides(plot) => {
                     add(sides());

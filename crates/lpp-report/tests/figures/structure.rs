@@ -154,6 +154,7 @@ fn curves_densities_and_rows_have_one_element_each() {
         family: name.into(),
         x: vec![0.0, 0.5, 1.0],
         y: vec![0.1, f64::NAN, 0.2],
+        ..Curve::default()
     };
     let curves = Curves {
         title: "Layers".into(),

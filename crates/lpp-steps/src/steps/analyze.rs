@@ -22,6 +22,8 @@ pub struct AnalyzeStep {
     pub regions: Vec<PathBuf>,
     /// Brain scores and their additional files.
     pub scores: Vec<PathBuf>,
+    /// What `lpp-score` writes.
+    pub competence: Vec<PathBuf>,
     /// Number of fits, for the cost.
     pub n_fits: usize,
     /// The table that is always written.
@@ -52,6 +54,7 @@ impl Step for AnalyzeStep {
             .into_iter()
             .chain(&self.isc)
             .chain(&self.scores)
+            .chain(&self.competence)
             .cloned()
             .collect()
     }

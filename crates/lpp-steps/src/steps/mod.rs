@@ -3,6 +3,7 @@
 mod align;
 mod analyze;
 mod average;
+mod battery;
 mod clean;
 mod controls;
 mod extract;
@@ -25,12 +26,14 @@ mod ridge;
 mod rois;
 mod score;
 mod simulate;
+mod simulate_training;
 mod subject;
 mod words;
 
 pub use align::AlignStep;
 pub use analyze::{AnalyzeStep, AnalyzeTransferStep};
 pub use average::AverageStep;
+pub use battery::BatteryStep;
 pub use clean::{CleanStep, ConfoundColumns, confounds_of};
 pub use controls::{ControlStep, ScanControlStep};
 pub use extract::{Dtype, ExtractStep};
@@ -50,8 +53,9 @@ pub use report::ReportStep;
 pub use resample::ResampleStep;
 pub use ridge::RidgeStep;
 pub use rois::RoisStep;
-pub use score::{MakePairsStep, ScoreStep};
+pub use score::{GenerateSettings, MakePairsStep, ScoreSettings, ScoreStep};
 pub use simulate::{SimulateScansStep, SimulateStudyStep};
+pub use simulate_training::SimulateTrainingStep;
 pub use subject::SubjectStep;
 pub use words::{AnnotationSource, WordsStep};
 

@@ -19,7 +19,7 @@ pub struct ScoreStep {
     /// Arithmetic.
     pub dtype: Dtype,
     /// What else decides the numbers: the prefix, the format of the items, the windows.
-    pub settings: BTreeMap<&'static str, Value>,
+    pub settings: ScoreSettings,
     /// The table, or the tensors.
     pub output: PathBuf,
     /// A table of the tokens, on request.
@@ -44,6 +44,101 @@ impl ScoreStep {
             .with("seed", self.seed);
         let settings = self.settings.iter();
         settings.fold(artefact, |artefact, (name, value)| artefact.with(name, value))
+    }
+}
+
+/// What decides the numbers of a score beside files, model and arithmetic.
+pub type ScoreSettings = BTreeMap<&'static str, Value>;
+
+impl ScoreStep {
+    /// The settings of minimal pairs: the token in front, a blank in front, and number and seed of a sample.
+    #[must_use]
+    pub fn of_pairs(prefix: &str, leading_space: bool, sample: Option<(u32, u64)>) -> ScoreSettings {
+        let mut settings =
+            BTreeMap::from([("prefix", prefix.into()), ("leading_space", leading_space.into())]);
+        if let Some((n, seed)) = sample {
+            settings.extend([("sample", n.into()), ("sample_seed", seed.into())]);
+        }
+        settings
+    }
+
+    /// The settings of multiple choice.
+    #[must_use]
+    pub fn of_choices(format: &str, norm: &str, prefix: &str) -> ScoreSettings {
+        BTreeMap::from([
+            ("format", format.into()),
+            ("norm", norm.into()),
+            ("prefix", prefix.into()),
+        ])
+    }
+
+    /// The settings of a text; length and overlap of its windows are known once the model is.
+    #[must_use]
+    pub fn of_text(
+        prefix: &str,
+        content_only: bool,
+        lang: &str,
+        windows: Option<(usize, usize)>,
+    ) -> ScoreSettings {
+        let mut settings = BTreeMap::from([
+            ("prefix", prefix.into()),
+            ("content_only", content_only.into()),
+            ("lang", lang.into()),
+        ]);
+        if let Some((window, overlap)) = windows {
+            settings.extend([("window", window.into()), ("overlap", overlap.into())]);
+        }
+        settings
+    }
+}
+
+/// How texts are written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GenerateSettings {
+    /// Continuations of each prompt.
+    pub samples: u32,
+    /// New tokens of each, at most.
+    pub max_new: u32,
+    /// Divisor of the logits.
+    pub temperature: f64,
+    /// Share of the distribution that is drawn from.
+    pub top_p: f64,
+    /// Number of tokens that are drawn from.
+    pub top_k: Option<u32>,
+    /// Seed of the random numbers.
+    pub sampling_seed: u64,
+    /// Whether texts go on after the end-of-text token.
+    pub keep_going: bool,
+}
+
+impl Default for GenerateSettings {
+    fn default() -> Self {
+        Self {
+            samples: 40,
+            max_new: 60,
+            temperature: 1.0,
+            top_p: 0.95,
+            top_k: None,
+            sampling_seed: 1,
+            keep_going: false,
+        }
+    }
+}
+
+impl GenerateSettings {
+    /// The same as settings of a score, with the token in front.
+    #[must_use]
+    pub fn with_prefix(self, prefix: &str) -> ScoreSettings {
+        BTreeMap::from([
+            ("prefix", prefix.into()),
+            ("samples", self.samples.into()),
+            ("max_new", self.max_new.into()),
+            ("temperature", self.temperature.into()),
+            ("top_p", self.top_p.into()),
+            ("top_k", self.top_k.into()),
+            ("sampling_seed", self.sampling_seed.into()),
+            ("keep_going", self.keep_going.into()),
+        ])
     }
 }
 

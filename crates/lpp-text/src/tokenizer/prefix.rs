@@ -129,6 +129,31 @@ impl TextTokenizer {
             .collect())
     }
 
+    /// What `new` tokens after `before` say, without special tokens. Some tokenizers drop a blank at the beginning of a text, so the text
+    /// is decoded with what is before it.
+    ///
+    /// # Errors
+    /// [`TextError::Tokenizer`] if the tokenizer fails on the tokens.
+    pub fn continued_text(&self, before: &[i64], new: &[i64]) -> Result<String, TextError> {
+        let (start, whole) = (self.decoded(before)?, self.decoded(&[before, new].concat())?);
+        match whole.strip_prefix(&start) {
+            Some(text) => Ok(text.to_owned()),
+            None => self.decoded(new),
+        }
+    }
+
+    fn decoded(&self, ids: &[i64]) -> Result<String, TextError> {
+        let path = self.files.first().cloned().unwrap_or_default();
+        // Models have more ids than words, for round numbers; these say nothing.
+        let ids: Vec<u32> = ids
+            .iter()
+            .map(|&id| u32::try_from(id).unwrap_or(u32::MAX))
+            .collect();
+        caught(|| self.inner.decode(&ids, true))
+            .map_err(|reason| refused(&path, &reason))?
+            .map_err(|error| refused(&path, &one_line(&error)))
+    }
+
     fn encoded(&self, text: &str) -> Result<Encoding, TextError> {
         let path = self.files.first().cloned().unwrap_or_default();
         caught(|| self.inner.encode(text, true))

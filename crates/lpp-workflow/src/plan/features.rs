@@ -81,7 +81,7 @@ impl Planner<'_> {
             && is_given(self.study, "lpp-fit", &self.study.scores(name, self.lang))
     }
 
-    fn annotation(&self) -> AnnotationSource {
+    pub(super) fn annotation(&self) -> AnnotationSource {
         let asked = self.study.config().annotation_corrections;
         AnnotationSource::of_study(self.study, self.lang, asked)
     }
@@ -134,11 +134,15 @@ impl Planner<'_> {
         })
     }
 
-    fn model(&self, name: &str, model: &str, seed: Option<u64>, words: Option<WordsStep>) -> ExtractStep {
+    /// Whether the model must be streamed.
+    pub(super) fn is_larger_than_memory(&self, model: &str) -> bool {
         let estimator = self.estimator();
-        let whole = estimator
-            .model_size(model)
-            .map(|size| estimator.extract(&size, false));
+        let size = estimator.model_size(model);
+        let whole = size.map(|size| estimator.extract(&size, false));
+        whole.is_some_and(|cost| cost.memory_bytes > self.options.memory_bytes)
+    }
+
+    fn model(&self, name: &str, model: &str, seed: Option<u64>, words: Option<WordsStep>) -> ExtractStep {
         // A model that is not in the study is in the cache of the hub, or will be.
         let configuration = self.study.model_dir(model).join("config.json");
         let annotation = self.annotation();
@@ -158,7 +162,7 @@ impl Planner<'_> {
                 .then_some(configuration)
                 .into_iter()
                 .collect(),
-            stream_layers: whole.is_some_and(|cost| cost.memory_bytes > self.options.memory_bytes),
+            stream_layers: self.is_larger_than_memory(model),
             output: self.study.activations(name, self.lang),
             words,
         }

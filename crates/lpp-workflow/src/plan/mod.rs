@@ -1,5 +1,6 @@
 //! From the configuration of a study to its steps.
 
+mod competence;
 mod features;
 mod fits;
 mod options;
@@ -83,6 +84,7 @@ pub fn plan(study: &Study, options: &PlanOptions) -> Result<Plan, WorkflowError>
         planner.individuals(&mut steps);
         // The mask of a subject is made with its fits.
         steps.append(&mut rois);
+        planner.competence(&mut steps);
         planner.results(&mut steps);
         planners.push(planner);
     }

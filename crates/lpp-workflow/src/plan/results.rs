@@ -73,6 +73,11 @@ impl Planner<'_> {
             isc,
             regions,
             scores: scores.into_iter().chain(by_hand).collect(),
+            competence: if subject.is_none() {
+                self.scored_tables(steps)
+            } else {
+                Vec::new()
+            },
             n_fits,
             summary: summary.clone(),
         });
@@ -97,6 +102,16 @@ impl Planner<'_> {
             page: self.path(&page),
         });
         [analyse, report]
+    }
+
+    /// The tables of lpp-score that are planned in this language, or there.
+    fn scored_tables(&self, steps: &[Call]) -> Vec<PathBuf> {
+        let of_lang = format!(":{}", self.lang);
+        let of_score = |step: &&Call| step.id.starts_with("score:") && step.id.ends_with(&of_lang);
+        let made = steps.iter().filter(of_score).flat_map(|step| &step.outputs);
+        let made = made.map(|output| output.path.clone());
+        made.filter(|path| path.extension().is_some_and(|ending| ending == "csv"))
+            .collect()
     }
 
     /// Scores that exist but are not made by a step, and files next to scores: they are in tables too. This excludes
