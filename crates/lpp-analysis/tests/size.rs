@@ -163,6 +163,7 @@ fn subject(slopes: &[f64]) -> Sample {
         halves,
         pairs: HomotopicPairs::new(vec![0, 1, 2, 3], vec![7, 6, 5, 4]).unwrap(),
         places_mm: (0..8).map(|voxel| [f64::from(voxel) - 3.5, 0.0, 0.0]).collect(),
+        parcel_places_mm: Vec::new(),
         ceiling: None,
         regions: Vec::new(),
         subjects: Vec::new(),
