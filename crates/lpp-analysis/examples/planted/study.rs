@@ -226,6 +226,7 @@ fn sample(
         ceiling: Some(ceiling),
         by_x,
         pairs,
+        parcel_places_mm: places_mm.clone(),
         places_mm,
         regions: Vec::new(),
         subjects: Vec::new(),
