@@ -9,8 +9,15 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard};
 
 use lpp_testkit::{assert_fails, assert_succeeds, assert_usage_error};
+
+/// One test at a time: a program that is being written cannot be started, not even if the child of another test holds the file.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
 
 /// A copy of the program in a folder, so that nothing lies beside it but what a test puts there.
 fn lpp(folder: &Path) -> Command {
@@ -29,6 +36,7 @@ fn script(path: &Path, said: &str) {
 
 #[test]
 fn flags_and_status_are_those_of_the_program() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     script(&folder.path().join("path/lpp-fit"), "from PATH");
     let run = || {
@@ -49,6 +57,7 @@ fn flags_and_status_are_those_of_the_program() {
 
 #[test]
 fn a_missing_program_is_an_error_that_says_where_it_was_looked_for() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     assert_fails(
         lpp(folder.path()).args(["fit", "--study", "s"]),
@@ -58,6 +67,7 @@ fn a_missing_program_is_an_error_that_says_where_it_was_looked_for() {
 
 #[test]
 fn without_a_program_all_are_listed_and_an_unknown_one_is_a_usage_error() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let listed = assert_succeeds(&mut lpp(folder.path()));
     assert!(listed.contains("  fit         Brain scores: "), "{listed}");
@@ -66,6 +76,7 @@ fn without_a_program_all_are_listed_and_an_unknown_one_is_a_usage_error() {
 
 #[test]
 fn shells_offer_the_programs() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     for shell in ["bash", "zsh", "fish"] {
         let script = assert_succeeds(lpp(folder.path()).args(["--completions", shell]));

@@ -223,6 +223,44 @@ fn slopes_over_runs_are_those_of_python() {
 }
 
 #[test]
+fn slopes_of_single_runs_average_to_the_slope_of_the_mean_over_runs() {
+    let case = case();
+    let tables = tables(&sample(&case)).unwrap();
+    let (families, runs) = (
+        table(&tables, "corrected_families"),
+        table(&tables, "corrected_runs"),
+    );
+    // Measures that are linear in the scores; the case names the tests of the others.
+    for outcome in [
+        "score_all",
+        "l_minus_r_all",
+        "l_minus_r_all_by_x",
+        "l_minus_r_all_pairs",
+    ] {
+        let rows_of = |of: &lpp_tables::Table| -> Vec<usize> {
+            let is_outcome = |row: &usize| {
+                of.texts("outcome")[*row] == outcome
+                    && of.texts("layer_rule")[*row] == LayerChoice::BestOfTest.name()
+            };
+            (0..of.n_rows()).filter(is_outcome).collect()
+        };
+        let single: Vec<f64> = rows_of(runs)
+            .iter()
+            .map(|&row| runs.numbers("slope_per_ln_parameter")[row].unwrap())
+            .collect();
+        assert!(single.len() > 2, "{outcome}: {} runs", single.len());
+        let spread = single
+            .iter()
+            .fold(f64::NEG_INFINITY, |top, &slope| top.max(slope))
+            - single.iter().fold(f64::INFINITY, |low, &slope| low.min(slope));
+        assert!(spread > 0.0, "{outcome}: the same slope in all runs");
+        let mean = single.iter().sum::<f64>() / single.len() as f64;
+        let together = families.numbers("slope_per_ln_parameter")[rows_of(families)[0]].unwrap();
+        assert_near(mean, together, 1e-7, outcome);
+    }
+}
+
+#[test]
 fn the_delta_table_holds_both_definitions() {
     let case = case();
     let tables = tables(&sample(&case)).unwrap();

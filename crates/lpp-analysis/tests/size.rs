@@ -156,14 +156,15 @@ fn subject(slopes: &[f64]) -> Sample {
         }
     };
     let halves = Hemispheres::array_halves(8);
+    let places_mm: Vec<[f64; 3]> = (0..8).map(|voxel| [f64::from(voxel) - 3.5, 0.0, 0.0]).collect();
     Sample {
         models: (0..6).map(model).collect(),
         baselines: Vec::new(),
         by_x: halves.clone(),
         halves,
         pairs: HomotopicPairs::new(vec![0, 1, 2, 3], vec![7, 6, 5, 4]).unwrap(),
-        places_mm: (0..8).map(|voxel| [f64::from(voxel) - 3.5, 0.0, 0.0]).collect(),
-        parcel_places_mm: Vec::new(),
+        parcel_places_mm: places_mm.clone(),
+        places_mm,
         ceiling: None,
         regions: Vec::new(),
         subjects: Vec::new(),
