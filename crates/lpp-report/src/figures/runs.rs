@@ -31,9 +31,21 @@ pub(super) fn run_slopes(tables: &ReportTables) -> Result<Sketch, Undrawn> {
     if panels.is_empty() {
         return Err(without_values("slopes of single runs"));
     }
-    let caption = "Slope of left minus right on the logarithm of model size in each test run, all voxels. Below, the slope of \
-                   the mean over runs with its 95 % confidence interval and p over runs. Runs count from 0; in the published \
-                   study, subjects saw pictures in run 0.";
+    let means: Vec<String> = SIDES
+        .iter()
+        .filter_map(|(title, outcome)| {
+            let row = mean_of(outcome, &families)?;
+            let [slope, low, high] =
+                [row.slope_per_ln_parameter, row.runs_ci_low, row.runs_ci_high].map(compact);
+            Some(format!("{title}: {slope} ({low} to {high})."))
+        })
+        .collect();
+    let caption = format!(
+        "Slope of left minus right on the logarithm of model size in each test run, all voxels. Below, the slope of the mean over \
+         runs, with its p over runs. {} (95 % confidence intervals over runs.) Runs count from 0; in the published study, \
+         subjects saw pictures in run 0.",
+        means.join(" ")
+    );
     let sheet = Sheet {
         title: "Growth of left minus right with model size, run by run".to_owned(),
         columns: panels.len(),
@@ -61,26 +73,26 @@ fn panel(
         return None;
     }
     let n_runs = rows.len();
-    let mean = families
-        .iter()
-        .find(|row| row.outcome == outcome && row.layer_rule == RULE);
+    let mean = mean_of(outcome, families);
     rows.extend(mean.map(|row| Row {
         note: p_value(row.runs_p),
         ..Row::new("mean", vec![row.slope_per_ln_parameter])
     }));
-    let interval = mean.map_or_else(String::new, |row| {
-        format!(
-            ", {} models, {n_runs} runs, 95 % CI {} to {}",
-            row.n_models,
-            compact(row.runs_ci_low),
-            compact(row.runs_ci_high)
-        )
-    });
     Some(RowPlot {
-        title: format!("{title}{interval}"),
+        title: match mean {
+            Some(row) => format!("{title}: {} models, {n_runs} runs", row.n_models),
+            None => format!("{title}: {n_runs} runs"),
+        },
         value_name: "slope of L - R per ln(parameters)".to_owned(),
         rows,
         style: RowStyle::Bars,
         show_names,
     })
+}
+
+/// The slope of the mean over runs.
+fn mean_of<'a>(outcome: &str, families: &'a [CorrectedFamilies]) -> Option<&'a CorrectedFamilies> {
+    families
+        .iter()
+        .find(|row| row.outcome == outcome && row.layer_rule == RULE)
 }
