@@ -119,7 +119,7 @@ fn faults(table: &Table, expected: &Value) -> Vec<String> {
     faults
 }
 
-/// tests/size.rs, check_spaces.py of lpp-fit and check_competence.py check these.
+/// `tests/size.rs`, `check_spaces.py` of lpp-fit and `check_competence.py` check these.
 const CHECKED_ELSEWHERE: [&str; 9] = [
     "growth_law",
     "variance_partition",
