@@ -50,7 +50,9 @@ class Trials:
             at = lines.index("[models]")
             text = "\n".join(lines[:at] + lines[at + 2:])
         else:  # everything that a fit may leave beside its scores
-            text += '\n[fits]\ncontrols = ["wordlength"]\nnulls = 20\n'
+            for found, wanted in [("controls = []", 'controls = ["wordlength"]'), ("nulls = 0", "nulls = 20")]:
+                assert found in text, f"lpp-simulate writes no {found!r} under [fit]"
+                text = text.replace(found, wanted)
         if scans:  # published scans of subjects, from which mask, average and individual fits are made
             write_scans(self.base, subjects=["EN001", "EN002", "EN003"], seed=1)
             for name in ["masks", "average_subject", "isc"]:  # a study's own would not be made
