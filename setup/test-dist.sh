@@ -23,23 +23,23 @@ fi
 for tool in cc python3; do
   ! chroot "$root" sh -c "command -v $tool" >/dev/null || { echo "test-dist: $root is not bare: it has $tool" >&2; exit 1; }
 done
-home=$root/root/unpacked
+home=$root/opt/lpp-rs
 rm -rf "$home"
 mkdir -p "$home"
 tar -C "$home" --strip-components=1 -xzf "$archive"
-mkdir -p "$root/root/libtorch/lib"
-cp -L "$libtorch"/lib/*.so* "$root/root/libtorch/lib"
+mkdir -p "$root/opt/libtorch/lib"
+cp -L "$libtorch"/lib/*.so* "$root/opt/libtorch/lib"
 started=$(date +%s)
 # In a mount namespace of its own, which ends with it: programs ask /proc where they are.
 unshare --mount bash -euc 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$root" \
-  env -i HOME=/root LANG=C.UTF-8 PATH=/root/unpacked/bin:/usr/bin:/bin bash -euc '
-  cd /root/unpacked
+  env -i HOME=/opt/lpp-rs LANG=C.UTF-8 PATH=/opt/lpp-rs/bin:/usr/bin:/bin bash -euc '
+  cd /opt/lpp-rs
   sha256sum --quiet -c SHA256SUMS
   lpp fit --version
   # Without libtorch, a program that needs it says what is missing.
   if lpp extract --version 2>missing; then exit 1; fi
   grep -q libtorch missing
-  mkdir -p lib && cp -rL /root/libtorch lib/libtorch
+  mkdir -p lib && cp -rL /opt/libtorch lib/libtorch
   lpp extract --version
   ./demo.sh bin my-demo >demo.log 2>&1 || { tail -20 demo.log >&2; exit 1; }
   tail -22 demo.log

@@ -6,7 +6,8 @@ use std::{env, fs};
 
 fn main() {
     let programs = Path::new("..");
-    println!("cargo::rerun-if-changed=..");
+    // Where a new program is listed.
+    println!("cargo::rerun-if-changed=../../Cargo.toml");
     let mut table = String::from("&[\n");
     let mut folders: Vec<_> = fs::read_dir(programs)
         .expect("the folder of the programs")
@@ -21,6 +22,7 @@ fn main() {
         let Ok(text) = fs::read_to_string(&manifest) else {
             continue;
         };
+        println!("cargo::rerun-if-changed={}", manifest.display());
         let description = text
             .lines()
             .find_map(|line| line.strip_prefix("description = "))

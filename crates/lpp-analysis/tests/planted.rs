@@ -45,16 +45,20 @@ fn found(kind: usize) -> Vec<Found> {
 /// t of 99.9 % with four degrees of freedom.
 const MOST: f64 = 8.61;
 
+fn assert_not_found(found: &[Found], estimator: &str) {
+    let slopes = Slopes::of(found, estimator);
+    assert!(
+        slopes.errors_from(0.0).abs() < MOST,
+        "{estimator}: {:?}",
+        slopes.0
+    );
+}
+
 #[test]
 fn nothing_is_found_where_nothing_is_planted() {
     let found = found(0);
     for (estimator, _) in ESTIMATORS {
-        let slopes = Slopes::of(&found, estimator);
-        assert!(
-            slopes.errors_from(0.0).abs() < MOST,
-            "{estimator}: {:?}",
-            slopes.0
-        );
+        assert_not_found(&found, estimator);
     }
     // Differences of means over some thousand voxels of which a tenth of a standard deviation is noise.
     let pairs = Slopes::of(&found, "pairs").mean();
@@ -71,12 +75,7 @@ fn midline_signal_is_an_asymmetry_of_the_halves_alone() {
         halves.0
     );
     for estimator in ["by x", "pairs", "matched", "over ceiling"] {
-        let slopes = Slopes::of(&found, estimator);
-        assert!(
-            slopes.errors_from(0.0).abs() < MOST,
-            "{estimator}: {:?}",
-            slopes.0
-        );
+        assert_not_found(&found, estimator);
     }
     let pairs = Slopes::of(&found, "pairs").mean();
     assert!(pairs.abs() < halves.mean() / 2.0, "{pairs} {}", halves.mean());
