@@ -20,7 +20,6 @@ class Stages:
 
     # Sources, or the beginning of a command, and the stage that they need; by default a finished study.
     NEEDS = {
-        "lpp-import export": "finished",
         "lpp-simulate compare": "finished",
         "lpp-simulate": "empty",
         "lpp-import": "imports",
@@ -29,7 +28,11 @@ class Stages:
         "lpp-resample --study": "scans",
         "lpp-mask --study": "scans",
         "lpp-average --study": "scans",
+        "lpp-average --mask": "arrays",
+        "lpp-mask sub-": "unmasked",
     }
+    # What runs before a command that needs results.
+    BEFORE = {"lpp-import export": [("lpp-run", "init", "--study", "my-study"), ("lpp-run", "--study", "my-study")]}
 
     def __init__(self, binaries, work):
         self.binaries, self.work = binaries, work
@@ -44,6 +47,9 @@ class Stages:
             folder = self.work / f"{len(self.made)}-{kind}"
             self.made[key] = folder
             getattr(self, kind)(folder)
+        for start, programs in self.BEFORE.items():
+            for words in programs if line.startswith(start) else []:
+                self.run(*words, cwd=self.made[key])
         return self.made[key]
 
     def run(self, *words, cwd):
@@ -71,23 +77,42 @@ class Stages:
         for name in ("my-study", "study", "demo-study"):
             (folder / name).symlink_to(".")
 
+    def arrays(self, folder):
+        """The same with cleaned runs as arrays alone."""
+        self.finished(folder)
+        for image in folder.glob("sub-*/*.nii.gz"):
+            array = np.random.default_rng(1).standard_normal((60, np.load(folder / "isc/isc_en.npy").shape[1])).astype("f4")
+            np.save(image.with_name(image.name.replace(".nii.gz", ".npy")), array)
+            image.unlink()
+
+    def unmasked(self, folder):
+        """The same before the mask is made."""
+        self.finished(folder)
+        (folder / "mask.nii.gz").unlink()
+
     def imports(self, folder):
         """An fMRIPrep folder, word times of an aligner, own features and an atlas."""
         folder.mkdir()
         self.run("lpp-simulate", "--study", "made", "--bids", "--runs", "4", "--tr", "1.5", "--lang", "de", "--subjects", "3", "--words-per-run", "150", "--models", "gpt2:4", cwd=folder)
         (folder / "derivatives").mkdir()
         (folder / "made/fmriprep").rename(folder / "derivatives/fmriprep")
+        # Of the two spaces, only the images of one have a brain.
+        for image in (folder / "derivatives").rglob("*space-T1w*"):
+            image.unlink()
+        for image in (folder / "derivatives").rglob("*space-MNI152NLin2009cAsym*"):
+            image.rename(image.with_name(image.name.replace("space-MNI152NLin2009cAsym", "space-T1w")))
         (folder / "align").mkdir()
         (folder / "own").mkdir()
         rng = np.random.default_rng(1)
         events = sorted((folder / "derivatives/fmriprep/sub-01").rglob("*_events.tsv"))
-        for number, path in enumerate(events, 1):
+        for path in events:
             with open(path, encoding="utf-8", newline="") as file:
                 rows = list(csv.DictReader(file, delimiter="\t"))
             text_column = next(name for name in rows[0] if name not in ("onset", "duration"))
             words = [(float(row["onset"]), float(row["duration"]), row[text_column]) for row in rows if row[text_column] != "n/a"]
             (folder / f"align/{path.name.replace('_events.tsv', '.TextGrid')}").write_text(text_grid(words), encoding="utf-8")
-            np.save(folder / f"own/run-{number}.npy", rng.standard_normal((len(words), 5)).astype("f4"))
+            story = "_".join(part for part in path.name.split("_") if part.startswith(("ses-", "run-")))
+            np.save(folder / f"own/{story}.npy", rng.standard_normal((len(words), 5)).astype("f4"))
         image = nibabel.load(next((folder / "derivatives/fmriprep").rglob("*space-T1w*desc-brain_mask.nii.gz")))
         parcels(image, folder)
 
@@ -171,7 +196,6 @@ def scans_and_surfaces(study, mask, rng):
     for subject in (1, 2, 3):
         for run in (1, 2, 3):
             save(brain(10), study / f"sub-{subject}/run-{run}.nii.gz")
-            np.save(study / f"sub-{subject}/run-{run}.npy", rng.standard_normal((60, inside.sum())).astype("f4"))
     nibabel.save(nibabel.Nifti1Image(inside.astype("i2"), mask.affine), study / "labels.nii.gz")
     # A small octahedron around the middle of the brain, and a larger one.
     corners = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], "f4")

@@ -6,14 +6,13 @@ The commands are the blocks marked sh of the book's pages and the examples at th
 folder of its own, in which the files that its commands name exist (command_stages.py). A comment before a block says why it is not run
 here; `setup/tutorials.py` reads the first form too:
 
-    <!-- not run: REASON -->             the block; with `not run PROGRAM: REASON`, its commands of that program
+    <!-- not run: REASON -->             the block; with `not run START: REASON`, its commands that begin so
     <!-- run by FILE: WORDS -->          another test, whose FILE has these words
 
 A command without such a mark must succeed.
 """
 import os
 import re
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -76,7 +75,7 @@ def reason_of(mark, source, line):
     if not parts:
         sys.exit(f"{source}: a mark of an unknown form: {mark}")
     if parts["form"] == "not run":
-        return parts["words"] if parts["who"] is None or shlex.split(line)[0] == parts["who"] else None
+        return parts["words"] if line.startswith(parts["who"] or "") else None
     if parts["words"] not in (ROOT / parts["who"]).read_text(encoding="utf-8"):
         sys.exit(f"{source}: {parts['who']} does not contain {parts['words']!r}")
     return f"run by {parts['who']}"
@@ -94,12 +93,13 @@ def main():
         stages = command_stages.Stages(binaries, Path(work))
         for source, line, reason in commands:
             if reason:
-                print(f"{source}: not run here ({reason}): {line}")
                 continue
             folder = stages.of(source, line)
             done = subprocess.run(["bash", "-euo", "pipefail", "-c", line], cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             if done.returncode:
                 failed.append(f"{source}: {line}\n{done.stdout}ended with {done.returncode}")
+    for source, reason in dict.fromkeys((source, reason) for source, _, reason in commands if reason):
+        print(f"{source}: {sum(command[0::2] == (source, reason) for command in commands)} not run here: {reason}")
     n_run = sum(reason is None for *_, reason in commands)
     if failed:
         sys.exit("\n\n".join(failed))

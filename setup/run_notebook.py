@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import nbformat
+from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 
 
@@ -20,7 +21,8 @@ def main() -> None:
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert not any(cell.outputs or cell.execution_count for cell in code), f"{source}: store it without outputs"
     started = time.monotonic()
-    NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
+    # Through a socket file: a port would be open to other users.
+    NotebookClient(notebook, timeout=600, km=AsyncKernelManager(kernel_name="python3", transport="ipc")).execute()
     out.mkdir(parents=True, exist_ok=True)
     outputs = [output for cell in code for output in cell.outputs]
     complaints = [output.text for output in outputs if output.get("name") == "stderr"]
