@@ -80,9 +80,9 @@ class Stages:
     def arrays(self, folder):
         """The same with cleaned runs as arrays alone."""
         self.finished(folder)
+        rng, n_voxels = np.random.default_rng(1), np.load(folder / "isc/isc_en.npy").shape[1]
         for image in folder.glob("sub-*/*.nii.gz"):
-            array = np.random.default_rng(1).standard_normal((60, np.load(folder / "isc/isc_en.npy").shape[1])).astype("f4")
-            np.save(image.with_name(image.name.replace(".nii.gz", ".npy")), array)
+            np.save(image.with_name(image.name.replace(".nii.gz", ".npy")), rng.standard_normal((60, n_voxels)).astype("f4"))
             image.unlink()
 
     def unmasked(self, folder):

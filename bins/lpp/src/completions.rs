@@ -10,7 +10,10 @@ const FLAGS: &str = "--help --version --threads --verbose --quiet --json --man -
 /// The script of a shell that can ask another command for its completions.
 pub(crate) fn script(shell: &str) -> Option<String> {
     let (template, programs) = match shell {
-        "bash" => (include_str!("completions/lpp.bash"), listed(" ", |name, _| name.to_owned())),
+        "bash" => (
+            include_str!("completions/lpp.bash"),
+            listed(" ", |name, _| name.to_owned()),
+        ),
         "zsh" => (
             include_str!("completions/lpp.zsh"),
             listed("\n", |name, about| {
@@ -27,7 +30,11 @@ pub(crate) fn script(shell: &str) -> Option<String> {
         ),
         _ => return None,
     };
-    Some(template.replace("@PROGRAMS@", &programs).replace("@FLAGS@", FLAGS))
+    Some(
+        template
+            .replace("@PROGRAMS@", &programs)
+            .replace("@FLAGS@", FLAGS),
+    )
 }
 
 fn listed(separator: &str, entry: impl Fn(&str, &str) -> String) -> String {

@@ -93,7 +93,10 @@ pub(crate) fn for_shell(
         .strip_prefix("--completions=")
         .or_else(|| words.get(place + 1).copied());
     let shell = shell.unwrap_or_default();
-    Some(own(shell).map_or_else(|| completions(command.clone(), shell), |script| Ok(script.into_bytes())))
+    Some(own(shell).map_or_else(
+        || completions(command.clone(), shell),
+        |script| Ok(script.into_bytes()),
+    ))
 }
 
 fn man_page(command: Command, words: &[&str]) -> anyhow::Result<Vec<u8>> {
