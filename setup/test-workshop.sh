@@ -17,14 +17,14 @@ for file in figures/l_minus_r_runs_en.svg report/report.html; do test -s "$folde
 
 if [ -n "${LPP_DATA:-}" ]; then
   study=$folder/published
-  mkdir -p "$study"/{annotation/EN,text,masks,isc,models}
+  mkdir -p "$study"/{annotation/EN,text,masks,models}
   cp "$LPP_DATA/annotation/EN/lppEN_word_information.csv" "$study/annotation/EN/"
   cp "$LPP_DATA/lpp_en_text.zip" "$study/text/"
   cp "$LPP_DATA/reference_en/mask_lpp_en.nii.gz" "$study/masks/"
-  cp "$LPP_DATA/reference_en/isc_10trials_en.gz" "$study/isc/"
   cp -rL "$LPP_DATA/models/stories260K" "$study/models/"
-  lpp-align --study "$study" --model stories260K -q -o "$folder/align.csv"
-  lpp-simulate subject --study "$study" --isc "$study/isc/isc_10trials_en.gz" --n-scans 282,298,340,303,265,343,325,292,368
+  # It writes the table of words too.
+  lpp-random --study "$study" --type vector --dims 2 --seed 1 -q
+  lpp-simulate subject --study "$study" --isc "$LPP_DATA/reference_en/isc_10trials_en.gz" --n-scans 282,298,340,303,265,343,325,292,368
   HF_HUB_OFFLINE=1 "$workshop/workshop.sh" published "$study" stories260K
   test -s "$study/report/report.html"
 else

@@ -76,9 +76,16 @@ fn what_cannot_be_read_is_found() {
     assert!(n_found(&mut browser, &onto) > 0, "a text on another");
     let out = format!("{figure}.querySelectorAll('text')[1].setAttribute('y', '-50')");
     let found = browser.evaluate(&format!("{out}; {ILLEGIBLE}"));
-    let sentences: Vec<&str> = found.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let sentences: Vec<&str> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
     assert!(
-        sentences.iter().any(|text| text.contains("sticks out of the figure")),
+        sentences
+            .iter()
+            .any(|text| text.contains("sticks out of the figure")),
         "{sentences:?}"
     );
 }
