@@ -2,28 +2,29 @@
 //!
 //! A program's own script is loaded when it is first needed, so that it need not be installed.
 
-use crate::PROGRAMS;
-
 /// The flags of `lpp` itself.
 const FLAGS: &str = "--help --version --threads --verbose --quiet --json --man --completions -h -V -v -q";
 
+/// A program's name without `lpp-`, and what it does.
+type Program = (&'static str, &'static str);
+
 /// The script of a shell that can ask another command for its completions.
-pub(crate) fn script(shell: &str) -> Option<String> {
+pub(crate) fn script(shell: &str, known: &[Program]) -> Option<String> {
     let (template, programs) = match shell {
         "bash" => (
             include_str!("completions/lpp.bash"),
-            listed(" ", |name, _| name.to_owned()),
+            listed(known, " ", |name, _| name.to_owned()),
         ),
         "zsh" => (
             include_str!("completions/lpp.zsh"),
-            listed("\n", |name, about| {
+            listed(known, "\n", |name, about| {
                 let about = about.replace(':', "\\:").replace('\'', "'\\''");
                 format!("        '{name}:{about}'")
             }),
         ),
         "fish" => (
             include_str!("completions/lpp.fish"),
-            listed("\n", |name, about| {
+            listed(known, "\n", |name, about| {
                 let about = about.replace('\'', "\\'");
                 format!("complete -c lpp -n __lpp_needs_program -a {name} -d '{about}'")
             }),
@@ -37,7 +38,7 @@ pub(crate) fn script(shell: &str) -> Option<String> {
     )
 }
 
-fn listed(separator: &str, entry: impl Fn(&str, &str) -> String) -> String {
-    let entries: Vec<String> = PROGRAMS.iter().map(|(name, about)| entry(name, about)).collect();
+fn listed(known: &[Program], separator: &str, entry: impl Fn(&str, &str) -> String) -> String {
+    let entries: Vec<String> = known.iter().map(|(name, about)| entry(name, about)).collect();
     entries.join(separator)
 }

@@ -67,7 +67,7 @@ impl Program for Cli {
     }
 
     fn completions(shell: &str) -> Option<String> {
-        completions::script(shell)
+        completions::script(shell, PROGRAMS)
     }
 }
 
