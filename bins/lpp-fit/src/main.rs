@@ -350,6 +350,16 @@ impl Args {
             average_targets_of(study, model, lang, &self.y, rule)?
         };
         average.mask = self.mask.clone().or(average.mask);
+        // Plain arrays need no brain.
+        if let Some(mask) = average
+            .mask
+            .take_if(|mask| !self.y.is_empty() && self.mask.is_none() && !mask.exists())
+        {
+            tracing::warn!(
+                "{}: there is no such mask, so the scores get no map (--mask)",
+                mask.display()
+            );
+        }
         // Without runs.csv only the mask tells that scans are on surfaces.
         if let (RunKind::Volume, Some(mask)) = (study.kind(), &average.mask) {
             average.score_map = map_of(&average.scores, RunKind::of_map(mask));
