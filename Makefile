@@ -29,7 +29,7 @@ RIDGE_TORCH := -p lpp-ridge --features torch
 # The Python wheel of the ridge regression, without BLAS.
 WHEEL := -p lpp-ridge-python
 
-.PHONY: help setup programs build demo gallery test test-report test-outside test-python wheel dist test-dist test-shells test-demo test-stories test-tutorials test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz mutants bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms supply notices lint book doc fixtures first-light clean-demo
+.PHONY: help setup programs build demo gallery test test-report test-outside test-python wheel dist test-dist test-shells test-demo test-stories test-tutorials test-commands test-workshop test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz mutants bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms supply notices lint book doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +62,8 @@ test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests 
 	@$(MAKE) --no-print-directory test-demo
 	@$(MAKE) --no-print-directory test-stories
 	@$(MAKE) --no-print-directory test-tutorials
+	@$(MAKE) --no-print-directory test-commands
+	@$(MAKE) --no-print-directory test-workshop
 	@$(MAKE) --no-print-directory test-resume
 	@$(MAKE) --no-print-directory test-semantic-short
 
@@ -100,6 +102,14 @@ test-stories: build ## Other stories, each from an fMRIPrep folder to the report
 test-tutorials: build ## Run the tutorials of docs/tutorials as they are written
 	@$(PYTHON) -m venv $(TARGET)/tutorials && $(TARGET)/tutorials/bin/pip install -q numpy
 	@$(TARGET)/tutorials/bin/python setup/tutorials.py $(BIN)
+
+test-commands: build ## Run every command of the book and of the help texts, but those that say why not (PARTS="fetch.md lpp-fit" for some)
+	@$(PYTHON) -m venv $(TARGET)/commands && $(TARGET)/commands/bin/pip install -q numpy nibabel joblib
+	@$(TARGET)/commands/bin/python setup/commands.py $(BIN) $(PARTS)
+
+test-workshop: build wheel ## Run the workshop of docs/workshop, script and notebook (LPP_DATA=folder adds the published words and mask)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	  PYTHON=$(PYTHON) setup/test-workshop.sh $(BIN) "$$(ls -t dist/lpp_ridge-*.whl | head -1)" "$$folder"
 
 test-resume: build ## Kill lpp-run at a few random moments and fill a disk, resume, and compare with an uninterrupted run
 	@$(PYTHON) setup/faults.py $(BIN) --points 6 --extract --full-disk

@@ -3,15 +3,20 @@
 
     setup/test-shells.py BINARIES
 
-bash must offer the flags of each command; zsh and fish must be able to read their scripts, and fish must offer the commands. A shell
-or man that is not installed is named, and is an error if LPP_NEED_SHELLS is set.
+bash must offer the flags of each command; zsh and fish must be able to read their scripts, and fish must offer the commands. Behind
+`lpp`, each shell must offer what it offers of the program. A shell or man that is not installed is named, and is an error if
+LPP_NEED_SHELLS is set.
 """
 import os
+import pty
 import re
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,6 +97,60 @@ def check_fish(fish, program, names):
     assert set(names) <= offered, f"fish, {program.name}: not offered: {sorted(set(names) - offered)}"
 
 
+def after_tab(zsh, script, line, folder):
+    """A line as an interactive zsh leaves it after the key Tab."""
+    shown, settings = folder / "shown", folder / ".zshrc"
+    shown.unlink(missing_ok=True)
+    settings.write_text(f"""
+autoload -Uz compinit; compinit -u -d {folder}/dump
+source {script}
+show() {{ print -r -- "$BUFFER" > {shown}.new; mv {shown}.new {shown} }}
+zle -N show; bindkey '^X' show
+PS1=ready
+""")
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(zsh, [zsh, "-i"], {**os.environ, "ZDOTDIR": str(folder), "TERM": "dumb"})
+    said, deadline, typed = b"", time.monotonic() + 60, False
+    try:
+        while not shown.exists() and time.monotonic() < deadline:
+            if select.select([terminal], [], [], 0.1)[0]:
+                said += os.read(terminal, 65536)
+            if b"ready" in said and not typed:
+                os.write(terminal, line.encode() + b"\t\x18")
+                typed = True
+        assert shown.exists(), f"zsh said {said[-300:]!r}"
+        return shown.read_text().rstrip("\n").rstrip()
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(terminal)
+
+
+def check_behind_lpp(lpp, tools, names):
+    """`lpp fit --…` must be completed as `lpp-fit --…` is."""
+    os.environ["PATH"] = f"{lpp.parent}{os.pathsep}{os.environ['PATH']}"
+    for name in names:
+        program = lpp.parent / f"lpp-{name}"
+        text = told(program, "--help")
+        check_bash(lpp, [name], flags(text))
+        for command in commands(text):
+            check_bash(lpp, [name, command], flags(told(program, command, "--help")))
+    lines = {"lpp surf": "lpp surface", "lpp fit --keep-m": "lpp fit --keep-model", "lpp import feat": "lpp import features", "lpp score pairs --lead": "lpp score pairs --leading-space"}
+    if tools["fish"]:
+        script = told(lpp, "--completions", "fish")
+        for line, whole in lines.items():
+            offered = [entry.split("\t")[0] for entry in told(tools["fish"], "-c", f'{script}\ncomplete -C "{line}"').splitlines() if entry]
+            assert whole.split()[-1] in offered, f"fish, {line}: {offered}"
+    if tools["zsh"]:
+        with tempfile.TemporaryDirectory() as folder:
+            folder = Path(folder)
+            (folder / "lpp.zsh").write_text(told(lpp, "--completions", "zsh"))
+            for line, whole in lines.items():
+                found = after_tab(tools["zsh"], folder / "lpp.zsh", line, folder)
+                assert found == whole, f"zsh, {line}: {found!r}"
+
+
 def main():
     binaries = Path(sys.argv[1]).resolve()
     tools = {tool: shutil.which(tool) for tool in ("man", "zsh", "fish")}
@@ -116,6 +175,8 @@ def main():
             check_zsh(tools["zsh"], program)
         if tools["fish"]:
             check_fish(tools["fish"], program, names)
+        if program.name == "lpp":
+            check_behind_lpp(program, tools, names)
     assert n > 20, n
     print(f"test-shells: {n} programs and commands: help, man page, completions")
 

@@ -22,7 +22,7 @@ use crate::place::Place;
     version,
     after_help = "Examples:\n  lpp-import words align/*.TextGrid --tier words --lang de --study my-study\n  \
                   lpp-import bids derivatives/fmriprep --task story --space T1w --study my-study\n  \
-                  lpp-import features own/run-*.npy --name own --rows words --lang de --study my-study\n  \
+                  lpp-import features own/*.npy --name own --rows words --lang de --study my-study\n  \
                   lpp-import atlas parcels.nii.gz --labels parcels.tsv --study my-study\n  \
                   lpp-import export my-derivatives --study my-study --lang de"
 )]

@@ -1,5 +1,7 @@
 //! `lpp`: one command that finds the others.
 
+mod completions;
+
 use std::env;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -62,6 +64,10 @@ fn programs() -> impl Iterator<Item = Command> {
 impl Program for Cli {
     fn common(&self) -> &CommonArgs {
         &self.common
+    }
+
+    fn completions(shell: &str) -> Option<String> {
+        completions::script(shell)
     }
 }
 

@@ -68,11 +68,15 @@ fn plain(mut command: Command) -> Command {
 }
 
 /// The output of `--man` or `--completions SHELL`, if one of them is given. The man page is that of the subcommand, if
-/// one is given.
+/// one is given; `own` has the completions of a program that writes them itself.
 ///
 /// # Errors
 /// If the shell is unknown or the page cannot be made.
-pub(crate) fn for_shell(command: &Command, arguments: &[OsString]) -> Option<anyhow::Result<Vec<u8>>> {
+pub(crate) fn for_shell(
+    command: &Command,
+    arguments: &[OsString],
+    own: impl Fn(&str) -> Option<String>,
+) -> Option<anyhow::Result<Vec<u8>>> {
     let words: Vec<&str> = arguments
         .iter()
         .skip(1)
@@ -88,7 +92,11 @@ pub(crate) fn for_shell(command: &Command, arguments: &[OsString]) -> Option<any
     let shell = words[place]
         .strip_prefix("--completions=")
         .or_else(|| words.get(place + 1).copied());
-    Some(completions(command.clone(), shell.unwrap_or_default()))
+    let shell = shell.unwrap_or_default();
+    Some(own(shell).map_or_else(
+        || completions(command.clone(), shell),
+        |script| Ok(script.into_bytes()),
+    ))
 }
 
 fn man_page(command: Command, words: &[&str]) -> anyhow::Result<Vec<u8>> {

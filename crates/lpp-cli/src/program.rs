@@ -19,6 +19,12 @@ pub const COMMIT: Option<&str> = option_env!("LPP_COMMIT");
 pub trait Program: Parser {
     /// The flags that all programs have.
     fn common(&self) -> &CommonArgs;
+
+    /// The completions of a shell (bash, zsh, fish), of a program whose completions are not those of its flags alone.
+    #[must_use]
+    fn completions(_shell: &str) -> Option<String> {
+        None
+    }
 }
 
 /// Whether to print no status lines (`--quiet`).
@@ -30,7 +36,7 @@ static QUIET: AtomicBool = AtomicBool::new(false);
 pub fn run<P: Program>(program: impl FnOnce(P) -> anyhow::Result<()>) -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let mut command = help::shown(P::command());
-    if let Some(text) = help::for_shell(&command, &arguments) {
+    if let Some(text) = help::for_shell(&command, &arguments, P::completions) {
         return match text {
             Ok(text) => printed(&text),
             Err(error) => usage(&error.to_string()),

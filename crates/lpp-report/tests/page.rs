@@ -11,6 +11,7 @@ use common::ToyStudy;
 use lpp_files::Silent;
 use lpp_report::{ReportError, ReportJob};
 use lpp_study::ModelKind;
+use lpp_tables::number::compact;
 use made::{SOFTWARE, analyse, page_of, report};
 
 #[test]
@@ -98,6 +99,20 @@ fn findings_are_cells_of_a_table() {
             );
             n_cells += 1;
         }
+        let number = |column: &str| {
+            let place = columns.iter().position(|name| name == column).unwrap();
+            row[place].parse::<f64>().ok().map(compact)
+        };
+        let interval = match (number("runs_ci_low"), number("runs_ci_high")) {
+            (Some(low), Some(high)) => format!("{low} to {high}"),
+            _ => "–".to_owned(),
+        };
+        assert!(
+            finding.contains(&format!("<span class=\"whole\">{interval}</span>")),
+            "{outcome}: {interval}"
+        );
+        let n_models = format!("<p class=\"hint\">{} models of ", number("n_models").unwrap());
+        assert!(html.contains(&n_models), "{n_models}");
     }
     assert!(n_cells >= 20, "{n_cells}");
 }

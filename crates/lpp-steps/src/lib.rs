@@ -22,6 +22,7 @@ mod scans;
 mod size;
 mod step;
 mod steps;
+mod versions;
 mod word_stories;
 
 pub use artefact::Artefact;
@@ -35,4 +36,5 @@ pub use scans::{cleaning_of, has_symmetric_masks, smoothing_of, target_grid};
 pub use size::{StudySize, model_size};
 pub use step::{Completion, Step};
 pub use steps::*;
+pub use versions::counts_as_current;
 pub use word_stories::check_word_stories;

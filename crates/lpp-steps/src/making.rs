@@ -88,21 +88,21 @@ impl Making {
         &self.inputs
     }
 
-    /// Whether the artefact exists, is complete, and was made by this version from the same inputs and parameters.
+    /// Whether the artefact exists, is complete, and was made from the same inputs and parameters, by this version or
+    /// one whose files [count](crate::counts_as_current) as its own.
     ///
     /// The contents of the inputs are compared, not their names. An output that older versions did not write may be
     /// missing ([`Artefact::added_later`]).
     #[must_use]
     pub fn is_current(&self) -> bool {
         let path = &self.artefact.path;
-        self.artefact.was_never_written(path) || self.agrees(|made| made.software == self.software_name())
+        self.artefact.was_never_written(path) || self.agrees(|made| made.program() == self.software.program)
     }
 
     /// The same for an artefact that several programs can make: it may have been made by any of them, in this version.
     #[must_use]
     pub fn is_current_of_any_program(&self) -> bool {
-        let version = |software: &str| software.rsplit(' ').next() == Some(self.software.version);
-        self.agrees(|made| version(&made.software))
+        self.agrees(|_| true)
     }
 
     /// Whether there is nothing to do: the artefact is [current](Making::is_current), and `force` is not set.
@@ -199,12 +199,13 @@ impl Making {
         }
     }
 
-    fn agrees(&self, software: impl Fn(&Provenance) -> bool) -> bool {
+    fn agrees(&self, program: impl Fn(&Provenance) -> bool) -> bool {
         let Ok(made) = Provenance::load(&self.artefact.path) else {
             return false;
         };
         let hashes = |files: &[FileHash]| files.iter().map(|f| f.sha256.clone()).collect::<Vec<_>>();
-        software(&made)
+        program(&made)
+            && made.is_of_version(self.software.version)
             && made.parameters == self.artefact.parameters
             && hashes(&made.inputs) == hashes(&self.inputs)
             && sha256_unless_known(&self.artefact.path).is_ok_and(|hash| hash == made.output.sha256)
@@ -286,6 +287,28 @@ mod tests {
         version: "1.2.3",
         commit: None,
     };
+
+    #[test]
+    fn a_file_of_the_first_version_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("out");
+        fs::write(&out, "result").unwrap();
+        let made_by = |program, version| {
+            let software = Software {
+                program,
+                version,
+                commit: None,
+            };
+            Making::of(software, Artefact::new(&out).with("alpha", 1)).unwrap()
+        };
+        for (program, kept) in [("lpp-fit", true), ("lpp-analyze", false)] {
+            made_by(program, "0.1.0").finish().unwrap();
+            assert_eq!(made_by(program, "0.2.0").is_current(), kept, "{program}");
+            // What a later version made is made again, whatever it is.
+            made_by(program, "0.3.0").finish().unwrap();
+            assert!(!made_by(program, "0.2.0").is_current(), "{program}");
+        }
+    }
 
     fn step(folder: &Path, alpha: f64) -> Making {
         let artefact = Artefact::new(folder.join("out")).input(folder.join("in"));

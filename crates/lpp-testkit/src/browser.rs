@@ -175,6 +175,11 @@ impl Browser {
         );
     }
 
+    /// What the page is laid out for: `screen` or `print`.
+    pub fn set_medium(&mut self, medium: &str) {
+        self.call("Emulation.setEmulatedMedia", &json!({ "media": medium }));
+    }
+
     /// Clicks in the middle of an element.
     ///
     /// # Panics

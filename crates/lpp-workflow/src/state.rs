@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{FileHash, HashMemo, way_out};
-use lpp_steps::{Artefact, Completion, Provenance};
+use lpp_steps::{Artefact, Completion, Provenance, counts_as_current};
 use lpp_study::Study;
 use serde::Serialize;
 
@@ -80,7 +80,26 @@ impl Inspector<'_> {
             }
             states.push(state);
         }
+        self.say_what_is_older(steps, &states);
         states
+    }
+
+    /// Says how many files of an earlier version are kept.
+    fn say_what_is_older(&self, steps: &[Call], states: &[State]) {
+        let done = steps
+            .iter()
+            .zip(states)
+            .filter(|(step, state)| **state == State::Done && matches!(step.check, Completion::Provenance));
+        let records = done
+            .flat_map(|(step, _)| &step.outputs)
+            .filter_map(|output| Provenance::load(&self.study.root().join(&output.path)).ok());
+        let n_older = records.filter(|made| made.version() != VERSION).count();
+        if n_older > 0 {
+            tracing::warn!(
+                "{n_older} files were made by an earlier version and are kept; CHANGELOG.md tells under Numbers what has changed \
+                 since (delete a file to have it made again)"
+            );
+        }
     }
 
     /// The state of one step; `will_be_made` returns whether a missing input will be made.
@@ -131,9 +150,8 @@ impl Inspector<'_> {
         let Ok(made) = Provenance::load(&path) else {
             return Some(format!("{name} has no record of how it was made"));
         };
-        let version = made.software.rsplit(' ').next().unwrap_or_default();
-        if version != VERSION {
-            return Some(format!("{name} was made by version {version}"));
+        if !made.is_of_version(VERSION) {
+            return Some(format!("{name} was made by version {}", made.version()));
         }
         for (parameter, wanted) in &artefact.parameters {
             let had = made.parameters.get(parameter);
@@ -174,7 +192,7 @@ impl Inspector<'_> {
         let Some(record) = StepRecord::load(self.study, &step.id) else {
             return Some("lpp-run has no record that it finished".to_owned());
         };
-        if record.version != VERSION {
+        if !counts_as_current(step.program, &record.version, VERSION) {
             return Some(format!("it was run by version {}", record.version));
         }
         if record.arguments != step.arguments {
