@@ -417,3 +417,48 @@ fn ceilings_and_their_equivalence_are_those_of_python() {
         assert_near(found.numbers(column)[0].unwrap(), expected(key), 1e-9, column);
     }
 }
+
+/// Rows with an empty number and no reason for it.
+fn unexplained(tables: &[lpp_tables::Table]) -> Vec<String> {
+    let mut rows = Vec::new();
+    for table in tables.iter().filter(|table| table.name() != "growth_law") {
+        let notes = table.texts("note");
+        for (row, cells) in table.cells().iter().enumerate() {
+            let is_empty = cells.iter().any(|cell| !cell.is_text() && cell.number().is_none());
+            if is_empty && notes.get(row).is_none_or(String::is_empty) {
+                rows.push(format!("{} {cells:?}", table.name()));
+            }
+        }
+    }
+    rows
+}
+
+#[test]
+fn a_row_with_an_empty_number_says_why() {
+    let case = case();
+    let mut sample = sample(&case);
+    let whole = tables(&sample).unwrap();
+    assert_eq!(unexplained(&whole), [""; 0]);
+    let families = table(&whole, "corrected_families");
+    let note = |outcome: &str, rule: &str| {
+        let is_row = |row: &usize| {
+            families.texts("outcome")[*row] == outcome && families.texts("layer_rule")[*row] == rule
+        };
+        let row = (0..families.n_rows()).find(is_row).unwrap();
+        families.texts("note")[row].clone()
+    };
+    assert!(note("l_minus_r_all", "nested").contains("runs.npy"));
+    assert!(!note("l_minus_r_all", "best_of_test").contains("runs.npy"));
+    // The least that a study may have: two models of one family, no ceilings, no pairs, no halves.
+    sample.models.truncate(2);
+    for model in &mut sample.models {
+        model.family = "one".to_owned();
+        model.best_runs = None;
+    }
+    sample.ceiling = None;
+    sample.halves = Hemispheres::default();
+    sample.pairs = HomotopicPairs::new(vec![], vec![]).unwrap();
+    let least = tables(&sample).unwrap();
+    assert_eq!(unexplained(&least), [""; 0]);
+    assert!(table(&least, "delta").texts("note").iter().any(|note| note.starts_with("halves")));
+}
