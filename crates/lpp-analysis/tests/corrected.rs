@@ -462,3 +462,60 @@ fn a_row_with_an_empty_number_says_why() {
     assert_eq!(unexplained(&least), [""; 0]);
     assert!(table(&least, "delta").texts("note").iter().any(|note| note.starts_with("halves")));
 }
+
+/// The row of a table in which some columns read some texts.
+fn row_of(table: &lpp_tables::Table, wanted: &[(&str, &str)]) -> Value {
+    let rows = table.json_rows();
+    let reads = |cell: &Value, text: &str| cell.as_str() == Some(text) || cell.as_f64() == text.parse().ok();
+    let is_wanted = |row: &&Value| wanted.iter().all(|(column, text)| reads(&row[*column], text));
+    let found = rows.as_array().unwrap().iter().find(is_wanted);
+    found.unwrap_or_else(|| panic!("{} has no row {wanted:?}", table.name())).clone()
+}
+
+/// The numbers of a row that Python has too.
+fn assert_row(row: &Value, expected: &Value) {
+    for (column, expected) in expected.as_object().unwrap() {
+        match expected.as_f64() {
+            // Least squares by two decompositions.
+            Some(expected) => assert_near(row[column].as_f64().unwrap(), expected, 1e-7, column),
+            None => assert_eq!(row[column], *expected),
+        }
+    }
+}
+
+#[test]
+fn laws_of_growth_and_offset_pairs_are_those_of_python() {
+    let case = case();
+    let tables = tables(&sample(&case)).unwrap();
+    let expected = &case["expected"];
+    for (name, expected) in expected["growth"].as_object().unwrap() {
+        let (outcome, left_out) = name.split_once(' ').unwrap();
+        let row = row_of(
+            table(&tables, "growth_law"),
+            &[("outcome", outcome), ("left_out", left_out), ("layer_rule", "best_of_test")],
+        );
+        assert_row(&row, expected);
+    }
+    for (offset, expected) in expected["mirror_offsets"].as_object().unwrap() {
+        let row = row_of(
+            table(&tables, "corrected_mirror_offsets"),
+            &[("offset_mm", offset), ("layer_rule", "best_of_test")],
+        );
+        assert_row(&row, expected);
+    }
+}
+
+#[test]
+fn slopes_of_single_runs_are_those_of_python() {
+    let case = case();
+    let tables = tables(&sample(&case)).unwrap();
+    for (outcome, slopes) in case["expected"]["single_runs"].as_object().unwrap() {
+        for (run, expected) in vector(slopes).into_iter().enumerate() {
+            let row = row_of(
+                table(&tables, "corrected_runs"),
+                &[("outcome", outcome), ("run", &run.to_string()), ("layer_rule", "best_of_test")],
+            );
+            assert_near(row["slope_per_ln_parameter"].as_f64().unwrap(), expected, 1e-7, outcome);
+        }
+    }
+}
