@@ -74,7 +74,7 @@ struct Args {
     #[arg(long, value_name = "SEARCH", default_value = AlphaSearch::default().name(), value_parser = lpp_cli::choice::<AlphaSearch>())]
     alpha_search: AlphaSearch,
     /// Training runs used to validate penalties and layers [default: first for the array of scores, as in the reference study,
-    /// and all where layers are chosen]
+    /// and for nulls; all where layers are chosen, and for --controls and --partition]
     #[arg(long, value_name = "RUNS", value_parser = lpp_cli::choice::<InnerRuns>())]
     inner: Option<InnerRuns>,
     /// Arithmetic of the products over voxels

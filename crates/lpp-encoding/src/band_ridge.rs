@@ -18,7 +18,8 @@ pub(crate) struct BandRidge {
 }
 
 impl BandRidge {
-    /// By a metric and a scope, with the folds of a group and the penalties of joint fits.
+    /// By a metric and a scope, with the folds of a group and the penalties of joint fits. Weights and penalties are validated
+    /// on the runs that choose layers: where a control varies in one run only, that run alone cannot validate it.
     pub(crate) fn of(
         step: &FitStep,
         group: &Group,
@@ -27,6 +28,7 @@ impl BandRidge {
     ) -> Result<Self, RidgeError> {
         let mut step = step.clone();
         step.alphas = continued(&step.alphas);
+        step.inner = Some(step.inner_of_layers());
         step.settings.metric = metric;
         step.settings.alpha_scope = scope;
         let params = group.pieces.add_folds(&group.folds, ridge_params(&step));

@@ -1,10 +1,12 @@
 //! A layer fitted jointly with low-level controls: what it explains beyond them.
 
+use std::path::Path;
+
 use lpp_files::{Progress, npy};
 use lpp_fmri::BrainMask;
 use lpp_ridge::{BandedRidgeFit, RidgeError};
 use lpp_stats::nan_mean;
-use lpp_steps::{ControlBands, JointFit, Nulls, Software, TargetSet};
+use lpp_steps::{ControlBands, InnerRuns, JointFit, Nulls, Software, TargetSet};
 use lpp_study::{JointInfo, JointRecord, Metric, UniqueP, beside_scores};
 use ndarray::{Array2, Array3, Axis, stack};
 
@@ -170,6 +172,9 @@ impl JointJob {
         let mut widths = Vec::new();
         for (_, path) in &joint.controls {
             let of_control = self.fit.features_of(path, n_scans)?.layer(0, &group.pieces)?;
+            if self.fit.step.inner_of_layers() == InnerRuns::First {
+                check_validated(path, &of_control)?;
+            }
             widths.push(of_control[0].ncols());
             controls = if controls.is_empty() {
                 of_control
@@ -203,6 +208,23 @@ fn check_controls(joint: &JointFit, controls: &[Array2<f64>]) -> Result<(), Enco
         }),
         _ => Ok(()),
     }
+}
+
+/// A control that varies in one run only needs all runs for validation: if that run alone validates, penalties are chosen by a
+/// response that no training run could teach.
+fn check_validated(path: &Path, control: &[Array2<f64>]) -> Result<(), EncodingError> {
+    let varies = |run: &Array2<f64>, column: usize| run.column(column).iter().any(|value| value.abs() > 0.0);
+    for column in 0..control[0].ncols() {
+        let mut runs = (0..control.len()).filter(|&run| varies(&control[run], column));
+        if let (Some(run), None) = (runs.next(), runs.next()) {
+            return Err(EncodingError::Mismatch {
+                path: path.to_owned(),
+                found: format!("a control that varies in run {run} only"),
+                expected: "--inner all, or no --inner: one run cannot validate it".to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The test of what is unique to a given layer.
