@@ -1,5 +1,7 @@
 //! The activations of models and baselines.
 
+use std::path::PathBuf;
+
 use lpp_files::StoredAs;
 use lpp_steps::{
     AnnotationSource, ControlStep, Dtype, ExtractStep, FetchModelStep, GloveStep, RandomStep, ScanControlStep,
