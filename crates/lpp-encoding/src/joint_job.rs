@@ -11,7 +11,7 @@ use lpp_study::{JointInfo, JointRecord, Metric, UniqueP, beside_scores};
 use ndarray::{Array2, Array3, Axis, stack};
 
 use crate::band_ridge::{BandRidge, side_by_side};
-use crate::group::{Group, lone};
+use crate::group::{Group, lone, metric_of};
 use crate::joint_bands::{Bands, Controls, JointRidge};
 use crate::joint_nulls::{MOST_VOXELS, UniqueNulls, describe};
 use crate::layer_job::{LayerOutcome, beside_fit};
@@ -97,7 +97,12 @@ impl JointJob {
         let failed = |source| self.fit.failed(layer, source);
         let ridge = |metric| {
             let ridge = BandRidge::of(step, &group, joint.scope, metric).map_err(failed)?;
-            Ok::<_, EncodingError>(JointRidge { ridge, joint })
+            let metric = metric_of(metric);
+            Ok::<_, EncodingError>(JointRidge {
+                ridge,
+                joint,
+                metric,
+            })
         };
         let [by_r, by_r2] = [ridge(Metric::Pearson)?, ridge(Metric::R2)?];
         let fits = [
@@ -240,7 +245,7 @@ impl UniqueTest<'_> {
     /// p by r and by R², and what the nulls were.
     fn of(
         &self,
-        [by_r, by_r2]: &[JointRidge<'_>; 2],
+        ridges: &[JointRidge<'_>; 2],
         group: &Group,
         set: &TargetSet,
         mask: Option<&BrainMask>,
@@ -255,11 +260,8 @@ impl UniqueTest<'_> {
             columns,
             orders: null_orders(&self.nulls, &group.pieces.lengths())?,
         };
-        let p = UniqueP {
-            unique_r: shifts.p(by_r, sides.as_ref()).map_err(&failed)?,
-            unique_r2: shifts.p(by_r2, sides.as_ref()).map_err(&failed)?,
-        };
-        Ok((p, what))
+        let [unique_r, unique_r2] = shifts.p(ridges, sides.as_ref()).map_err(failed)?;
+        Ok((UniqueP { unique_r, unique_r2 }, what))
     }
 }
 
