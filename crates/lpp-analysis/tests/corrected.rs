@@ -466,7 +466,11 @@ fn a_row_with_an_empty_number_says_why() {
 /// The row of a table in which some columns read some texts.
 fn row_of(table: &lpp_tables::Table, wanted: &[(&str, &str)]) -> Value {
     let rows = table.json_rows();
-    let reads = |cell: &Value, text: &str| cell.as_str() == Some(text) || cell.as_f64() == text.parse().ok();
+    let is_number = |number: f64, text: &str| text.parse().is_ok_and(|wanted: f64| (wanted - number).abs() <= 0.0);
+    let reads = |cell: &Value, text: &str| match cell.as_f64() {
+        Some(number) => is_number(number, text),
+        None => cell.as_str() == Some(text),
+    };
     let is_wanted = |row: &&Value| wanted.iter().all(|(column, text)| reads(&row[*column], text));
     let found = rows.as_array().unwrap().iter().find(is_wanted);
     found.unwrap_or_else(|| panic!("{} has no row {wanted:?}", table.name())).clone()
