@@ -42,10 +42,14 @@ fn main() -> Result<(), Error> {
     println!("| words | matched | over ceiling | matched, true ceilings | over true ceilings |");
     println!("|---|---|---|---|---|");
     for words in LENGTHS {
-        let seeds = (0..n.div_ceil(4)).into_par_iter().map(|study| 1000 * seed + study);
+        let seeds = (0..n.div_ceil(4))
+            .into_par_iter()
+            .map(|study| 1000 * seed + study);
         let found = seeds.map(|seed| study(&kinds()[2].plant, seed, words));
         let found: Vec<Found> = found.collect::<Result<_, _>>()?;
-        let cells = remaining(&found).map(|share| format!("{:.0} %", 100.0 * share)).join(" | ");
+        let cells = remaining(&found)
+            .map(|share| format!("{:.0} %", 100.0 * share))
+            .join(" | ");
         println!("| {words} | {cells} |");
     }
     Ok(())

@@ -424,7 +424,9 @@ fn unexplained(tables: &[lpp_tables::Table]) -> Vec<String> {
     for table in tables.iter().filter(|table| table.name() != "growth_law") {
         let notes = table.texts("note");
         for (row, cells) in table.cells().iter().enumerate() {
-            let is_empty = cells.iter().any(|cell| !cell.is_text() && cell.number().is_none());
+            let is_empty = cells
+                .iter()
+                .any(|cell| !cell.is_text() && cell.number().is_none());
             if is_empty && notes.get(row).is_none_or(String::is_empty) {
                 rows.push(format!("{} {cells:?}", table.name()));
             }
@@ -460,20 +462,30 @@ fn a_row_with_an_empty_number_says_why() {
     sample.pairs = HomotopicPairs::new(vec![], vec![]).unwrap();
     let least = tables(&sample).unwrap();
     assert_eq!(unexplained(&least), [""; 0]);
-    assert!(table(&least, "delta").texts("note").iter().any(|note| note.starts_with("halves")));
+    assert!(
+        table(&least, "delta")
+            .texts("note")
+            .iter()
+            .any(|note| note.starts_with("halves"))
+    );
 }
 
 /// The row of a table in which some columns read some texts.
 fn row_of(table: &lpp_tables::Table, wanted: &[(&str, &str)]) -> Value {
     let rows = table.json_rows();
-    let is_number = |number: f64, text: &str| text.parse().is_ok_and(|wanted: f64| (wanted - number).abs() <= 0.0);
+    let is_number = |number: f64, text: &str| {
+        text.parse()
+            .is_ok_and(|wanted: f64| (wanted - number).abs() <= 0.0)
+    };
     let reads = |cell: &Value, text: &str| match cell.as_f64() {
         Some(number) => is_number(number, text),
         None => cell.as_str() == Some(text),
     };
     let is_wanted = |row: &&Value| wanted.iter().all(|(column, text)| reads(&row[*column], text));
     let found = rows.as_array().unwrap().iter().find(is_wanted);
-    found.unwrap_or_else(|| panic!("{} has no row {wanted:?}", table.name())).clone()
+    found
+        .unwrap_or_else(|| panic!("{} has no row {wanted:?}", table.name()))
+        .clone()
 }
 
 /// The numbers of a row that Python has too.
@@ -496,7 +508,11 @@ fn laws_of_growth_and_offset_pairs_are_those_of_python() {
         let (outcome, left_out) = name.split_once(' ').unwrap();
         let row = row_of(
             table(&tables, "growth_law"),
-            &[("outcome", outcome), ("left_out", left_out), ("layer_rule", "best_of_test")],
+            &[
+                ("outcome", outcome),
+                ("left_out", left_out),
+                ("layer_rule", "best_of_test"),
+            ],
         );
         assert_row(&row, expected);
     }
@@ -517,9 +533,18 @@ fn slopes_of_single_runs_are_those_of_python() {
         for (run, expected) in vector(slopes).into_iter().enumerate() {
             let row = row_of(
                 table(&tables, "corrected_runs"),
-                &[("outcome", outcome), ("run", &run.to_string()), ("layer_rule", "best_of_test")],
+                &[
+                    ("outcome", outcome),
+                    ("run", &run.to_string()),
+                    ("layer_rule", "best_of_test"),
+                ],
             );
-            assert_near(row["slope_per_ln_parameter"].as_f64().unwrap(), expected, 1e-7, outcome);
+            assert_near(
+                row["slope_per_ln_parameter"].as_f64().unwrap(),
+                expected,
+                1e-7,
+                outcome,
+            );
         }
     }
 }

@@ -98,11 +98,7 @@ impl JointJob {
         let ridge = |metric| {
             let ridge = BandRidge::of(step, &group, joint.scope, metric).map_err(failed)?;
             let metric = metric_of(metric);
-            Ok::<_, EncodingError>(JointRidge {
-                ridge,
-                joint,
-                metric,
-            })
+            Ok::<_, EncodingError>(JointRidge { ridge, joint, metric })
         };
         let [by_r, by_r2] = [ridge(Metric::Pearson)?, ridge(Metric::R2)?];
         let fits = [

@@ -193,7 +193,9 @@ mod tests {
                 let at_once = at_once.unwrap().unwrap().remove(0);
                 let each = test.one_by_one(&ridge, &controls).unwrap();
                 assert_eq!(at_once.dim(), (40, N_VOXELS));
-                let distance = (&at_once - &each).iter().fold(0.0, |most: f64, d| most.max(d.abs()));
+                let distance = (&at_once - &each)
+                    .iter()
+                    .fold(0.0, |most: f64, d| most.max(d.abs()));
                 // Another order of sums, and targets stored in single precision.
                 assert!(distance < 1e-6, "{metric:?}: {distance:e}");
                 assert!(each.iter().all(|score| score.abs() > 1e-6));

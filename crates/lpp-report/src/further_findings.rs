@@ -19,9 +19,12 @@ pub(crate) fn further(
     crossed: &[CorrectedCrossed],
     partition: &[VariancePartition],
 ) -> Vec<Line> {
-    let of_growth = [("score_all", "Score"), ("l_minus_r_all_by_x", "Left minus right by x")]
-        .into_iter()
-        .filter_map(|(outcome, name)| law(growth, outcome, name));
+    let of_growth = [
+        ("score_all", "Score"),
+        ("l_minus_r_all_by_x", "Left minus right by x"),
+    ]
+    .into_iter()
+    .filter_map(|(outcome, name)| law(growth, outcome, name));
     let of_crossed = [("score", "score"), ("l_minus_r_by_x", "left minus right by x")]
         .into_iter()
         .filter_map(|(outcome, name)| over_subjects(crossed, outcome, name));
@@ -137,7 +140,10 @@ mod tests {
         ];
         let text = |table: &[GrowthLaw]| further(table, &[], &[])[0].text.clone();
         let found = text(&table);
-        assert!(found.contains("the plateau, at 0.1875 predicts a family"), "{found}");
+        assert!(
+            found.contains("the plateau, at 0.1875 predicts a family"),
+            "{found}"
+        );
         assert!(found.contains("1.25e"), "{found}");
         table.pop();
         // Families first, then the rule: a study whose nested rows know no families has those of the best layers.
@@ -206,7 +212,11 @@ mod tests {
         let lines = further(&[], &[crossed], &parts);
         let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
         assert_eq!(texts.len(), 2);
-        assert!(texts[0].contains("5 subjects and 9 runs") && texts[0].contains("0.01250"), "{}", texts[0]);
+        assert!(
+            texts[0].contains("5 subjects and 9 runs") && texts[0].contains("0.01250"),
+            "{}",
+            texts[0]
+        );
         assert!(!texts[0].contains("further models"), "{}", texts[0]);
         assert!(
             texts[1].contains("gpt2 0.2500 (\u{2212}0.2500 to 0.7500, p = 0.005); gpt2 wordrate 0.1250"),

@@ -5,8 +5,8 @@ use ndarray::{Array1, Array2, ArrayRef2, Axis};
 use crate::design::runs::{check_features, matrices};
 use crate::element::Compiled;
 use crate::{
-    BandedRidge, BandedRidgeFit, Element, Metric, NullOrders, PreparedFeatures, RidgeCv, RidgeCvFit, RidgeError,
-    RidgeModel, Run,
+    BandedRidge, BandedRidgeFit, Element, Metric, NullOrders, PreparedFeatures, RidgeCv, RidgeCvFit,
+    RidgeError, RidgeModel, Run,
 };
 
 impl RidgeCv {

@@ -86,7 +86,9 @@ impl Attainable {
     /// Squared distance of group means (ceiling, score) from the best multiple.
     fn error(self, groups: &[[f64; 2]]) -> f64 {
         let pairs = || groups.iter().map(|[ceiling, score]| (self.of(*ceiling), *score));
-        let [cross, square] = pairs().fold([0.0; 2], |[cross, square], (f, s)| [cross + f * s, square + f * f]);
+        let [cross, square] = pairs().fold([0.0; 2], |[cross, square], (f, s)| {
+            [cross + f * s, square + f * f]
+        });
         let scale = cross / square;
         pairs().map(|(f, s)| (s - scale * f).powi(2)).sum()
     }
@@ -134,7 +136,10 @@ mod tests {
         assert!((found.noise / 0.5 - 1.0).abs() < 0.25, "{found:?}");
         // Grouped by the same ceilings, their errors would pass for a flatter relation.
         let same = |side: Vec<ScoredVoxel>| -> Vec<ScoredVoxel> {
-            let by_own = |v: ScoredVoxel| ScoredVoxel { grouped_by: v.ceiling, ..v };
+            let by_own = |v: ScoredVoxel| ScoredVoxel {
+                grouped_by: v.ceiling,
+                ..v
+            };
             side.into_iter().map(by_own).collect()
         };
         let flatter = Attainable::fit(&same(side(0.4, 0.6)), &same(side(0.2, 0.5)));

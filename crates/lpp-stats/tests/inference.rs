@@ -13,8 +13,8 @@ mod common;
 use common::{assert_near, number, vector};
 use lpp_stats::FalseDiscovery::{BenjaminiHochberg, BenjaminiYekutieli};
 use lpp_stats::{
-    Bootstrap, GrowthLaw, Groups, MaxStatistic, MixedModel, RunTest, StudentizedBootstrap, Tail, Tfce, VariogramNull,
-    VariogramSettings, VoxelSet, aveli, cluster_robust_ols, equivalence_p, equivalence_test,
+    Bootstrap, Groups, GrowthLaw, MaxStatistic, MixedModel, RunTest, StudentizedBootstrap, Tail, Tfce,
+    VariogramNull, VariogramSettings, VoxelSet, aveli, cluster_robust_ols, equivalence_p, equivalence_test,
     jackknife_std_err, laterality_curve, mean_ceiling, noise_ceiling, normal_quantile, normal_upper_p,
     normalize_by_ceiling, normalized_mean, participation_ratio, pearson, sign_flip_test,
     slopes_without_each_group, t_test_one_sample, t_test_welch, two_nn,

@@ -33,9 +33,8 @@ pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedEquivalence>, Analysi
         for (model, &(score, difference)) in sample.models.iter().zip(&models) {
             rows.push(test.row(&model.name, score, difference));
         }
-        let slope = |of: fn(&(f64, f64)) -> f64| {
-            slope(&sample.sizes(), &models.iter().map(of).collect::<Vec<_>>())
-        };
+        let slope =
+            |of: fn(&(f64, f64)) -> f64| slope(&sample.sizes(), &models.iter().map(of).collect::<Vec<_>>());
         rows.push(test.row(SLOPE, slope(|model| model.0), slope(|model| model.1)));
     }
     Ok(rows)

@@ -126,7 +126,9 @@ impl<'s> OneScore<'s> {
     /// Why numbers of a row about this score are empty.
     pub(super) fn why_empty<R: Row>(&self, row: &R, nulls: &'static str) -> String {
         why_empty(row, |column| match column {
-            "unique_p" | "unique_left_p" | "unique_right_p" | "part_p" | "part_left_p" | "part_right_p" => nulls,
+            "unique_p" | "unique_left_p" | "unique_right_p" | "part_p" | "part_left_p" | "part_right_p" => {
+                nulls
+            }
             _ if column.contains("_runs_") && self.runs.is_none() => {
                 "runs: the scores of single runs (MODEL_LANG_joint_runs.npy) are missing"
             }

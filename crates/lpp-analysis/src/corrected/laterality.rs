@@ -77,7 +77,10 @@ fn curve(
             sum_index: point.sum_index,
             note: String::new(),
         };
-        let note = why_empty(&row, |_| "no voxel of a pair is above the threshold, or their sum is 0");
+        let note = why_empty(
+            &row,
+            |_| "no voxel of a pair is above the threshold, or their sum is 0",
+        );
         CorrectedLateralityCurves { note, ..row }
     };
     Ok(points.into_iter().map(row).collect())

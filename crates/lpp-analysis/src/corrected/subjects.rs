@@ -9,8 +9,8 @@ use super::measures::Measure;
 use super::sample::Sample;
 use super::seed::SEED;
 use super::slope;
-use super::why_empty::why_empty;
 use super::voxels::Voxels;
+use super::why_empty::why_empty;
 use crate::AnalysisError;
 
 /// Sign patterns; five subjects have 32.

@@ -5,12 +5,14 @@ use lpp_tables::{Cell, Row};
 /// Halves of the array are not always the two sides.
 pub(crate) const HALVES: &str = "halves: they are not the two sides of this mask, or have no such voxels";
 /// Scores of single runs, and what is computed from them.
-pub(crate) const RUNS: &str = "runs: scores of single runs (MODEL_LANG_runs.npy) are not known for every model";
+pub(crate) const RUNS: &str =
+    "runs: scores of single runs (MODEL_LANG_runs.npy) are not known for every model";
 /// What needs voxels that are known to be reliable.
 pub(crate) const RELIABLE: &str =
     "reliable: no inter-subject correlation, or no such voxels on one of the sides";
 /// What needs ceilings.
-pub(crate) const CEILINGS: &str = "ceilings: no correlations of halves of the subjects, or no such voxels on one of the sides";
+pub(crate) const CEILINGS: &str =
+    "ceilings: no correlations of halves of the subjects, or no such voxels on one of the sides";
 /// What needs the correlations of halves without each subject.
 pub(crate) const SUBJECTS: &str =
     "errors over subjects: no correlations of halves without each subject (isc_LANG_jackknife.npy)";

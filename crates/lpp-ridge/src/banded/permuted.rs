@@ -36,7 +36,11 @@ pub(crate) fn scores<A: Number>(
 ) -> Result<Option<Vec<Array2<f64>>>, RidgeError> {
     model.ridge.in_pool(|| {
         let data = Data::new(model, x_runs, y_runs, Purpose::Scores)?;
-        orders.check(&(0..data.layout.n_runs()).map(|run| data.layout.n_rows_of_run(run)).collect::<Vec<_>>())?;
+        orders.check(
+            &(0..data.layout.n_runs())
+                .map(|run| data.layout.n_rows_of_run(run))
+                .collect::<Vec<_>>(),
+        )?;
         match Permuted::new(&data, orders, metrics) {
             Some(permuted) => permuted.scores(),
             None => Ok(None),
@@ -116,7 +120,11 @@ impl<'p, A: Number> Permuted<'p, A> {
         if !(is_shared && alike && whole && cheap && data.n_targets() > 0) {
             return None;
         }
-        let targets: Vec<Array2<A>> = data.y.iter().map(|run| run.select(Axis(1), &data.columns)).collect();
+        let targets: Vec<Array2<A>> = data
+            .y
+            .iter()
+            .map(|run| run.select(Axis(1), &data.columns))
+            .collect();
         let views: Vec<ArrayView2<'_, A>> = targets.iter().map(|run| run.view()).collect();
         let (rhos, rho_of) = rhos(&model.weights.column(0).to_vec(), model.ridge.alphas());
         Some(Self {
@@ -135,7 +143,8 @@ impl<'p, A: Number> Permuted<'p, A> {
         let plan = &self.data.plan;
         let n_nulls = self.orders.n_nulls();
         let shape = (self.metrics.len(), self.rho_of.len());
-        let mut totals = vec![vec![(Array2::<f64>::zeros(shape), Array2::<f64>::zeros(shape)); plan.folds.len()]; n_nulls];
+        let mut totals =
+            vec![vec![(Array2::<f64>::zeros(shape), Array2::<f64>::zeros(shape)); plan.folds.len()]; n_nulls];
         for set in &plan.sets {
             let Some(trained) = self.train(&set.train)? else {
                 return Ok(None);
@@ -180,18 +189,31 @@ impl<'p, A: Number> Permuted<'p, A> {
                     let Some(choice) = *choice else {
                         return Err(RidgeError::NoValidation { fold });
                     };
-                    self.each_score(&trained, &shifted, &rows, null, Some(choice), |metric, _, score| {
-                        if metric == wanted {
-                            scores.row_mut(metric).assign(score);
-                        }
-                    })?;
+                    self.each_score(
+                        &trained,
+                        &shifted,
+                        &rows,
+                        null,
+                        Some(choice),
+                        |metric, _, score| {
+                            if metric == wanted {
+                                scores.row_mut(metric).assign(score);
+                            }
+                        },
+                    )?;
                 }
                 Ok(scores)
             };
-            let of_fold: Vec<Array2<f64>> = choices.par_iter().enumerate().map(of_null).collect::<Result<_, _>>()?;
+            let of_fold: Vec<Array2<f64>> = choices
+                .par_iter()
+                .enumerate()
+                .map(of_null)
+                .collect::<Result<_, _>>()?;
             for (null, scores) in of_fold.iter().enumerate() {
                 for (found, scores) in found.iter_mut().zip(scores.rows()) {
-                    found.row_mut(null).scaled_add(1.0 / plan.folds.len() as f64, &scores);
+                    found
+                        .row_mut(null)
+                        .scaled_add(1.0 / plan.folds.len() as f64, &scores);
                 }
             }
         }
@@ -209,7 +231,10 @@ impl<'p, A: Number> Permuted<'p, A> {
     fn train(&self, train: &[usize]) -> Result<Option<Trained<A>>, RidgeError> {
         let rows = self.rows(train);
         let with = self.with();
-        let (x, others) = (self.band.select(Axis(0), &rows), self.others.select(Axis(0), &rows));
+        let (x, others) = (
+            self.band.select(Axis(0), &rows),
+            self.others.select(Axis(0), &rows),
+        );
         let double = |of: &Array2<A>| of.mapv(Number::to_double);
         let system = {
             let x = double(&x);
@@ -220,10 +245,22 @@ impl<'p, A: Number> Permuted<'p, A> {
         };
         let largest = values.iter().copied().fold(0.0, f64::max);
         let floor = largest * f64::EPSILON * values.len() as f64;
-        let values: Vec<f64> = values.into_iter().map(|v| if v > floor { v } else { 0.0 }).collect();
+        let values: Vec<f64> = values
+            .into_iter()
+            .map(|v| if v > floor { v } else { 0.0 })
+            .collect();
         // What a component of the targets becomes; without the first band nothing does.
-        let share = |rho: &f64| Array2::from_shape_fn((1, values.len()), |(_, k)| A::from_double(values[k] / (values[k] + rho)));
-        let finite: Vec<Array2<A>> = self.rhos.iter().filter(|rho| rho.is_finite()).map(share).collect();
+        let share = |rho: &f64| {
+            Array2::from_shape_fn((1, values.len()), |(_, k)| {
+                A::from_double(values[k] / (values[k] + rho))
+            })
+        };
+        let finite: Vec<Array2<A>> = self
+            .rhos
+            .iter()
+            .filter(|rho| rho.is_finite())
+            .map(share)
+            .collect();
         let y = self.y.select(Axis(0), &rows);
         Ok(Some(Trained {
             train: rows,
@@ -245,7 +282,10 @@ impl<'p, A: Number> Permuted<'p, A> {
 
     /// Rows of some pieces in the stack.
     fn rows(&self, pieces: &[usize]) -> Vec<usize> {
-        pieces.iter().flat_map(|&piece| self.data.layout.rows(piece)).collect()
+        pieces
+            .iter()
+            .flat_map(|&piece| self.data.layout.rows(piece))
+            .collect()
     }
 
     /// The rows of the first band after the permutation of a null, for each row of the stack.
@@ -285,7 +325,10 @@ impl<'p, A: Number> Permuted<'p, A> {
     ) -> Result<(), RidgeError> {
         let order = self.order(null);
         let moved: Vec<usize> = rows.iter().map(|&row| order[row]).collect();
-        let (x, c) = (trained.turned.select(Axis(0), &moved), self.others.select(Axis(0), rows));
+        let (x, c) = (
+            trained.turned.select(Axis(0), &moved),
+            self.others.select(Axis(0), rows),
+        );
         let y = self.y.select(Axis(0), rows);
         let sums = Sums::of(&y);
         let wanted = |rho: usize| -> Vec<usize> {
@@ -334,7 +377,13 @@ impl<'p, A: Number> Permuted<'p, A> {
     }
 
     /// X_v A⁻¹XᵀY.
-    fn forecast(&self, trained: &Trained<A>, shifted: &Shifted<A>, x: &ArrayRef2<A>, rho: usize) -> Array2<A> {
+    fn forecast(
+        &self,
+        trained: &Trained<A>,
+        shifted: &Shifted<A>,
+        x: &ArrayRef2<A>,
+        rho: usize,
+    ) -> Array2<A> {
         if self.rhos[rho].is_finite() {
             product(x, &(&shifted.y * &self.weights(trained, rho)))
         } else {
@@ -427,7 +476,10 @@ fn rhos(weights: &[f64], alphas: &[f64]) -> (Vec<f64>, Array2<usize>) {
     let is_same = |a: f64, b: f64| a.total_cmp(&b).is_eq() || (b / a - 1.0).abs() < SAME;
     sorted.dedup_by(|b, a| is_same(*a, *b));
     let place = |rho: &f64| {
-        sorted.iter().position(|known| is_same(*known, *rho)).unwrap_or_else(|| unreachable!("each penalty is in the list"))
+        sorted
+            .iter()
+            .position(|known| is_same(*known, *rho))
+            .unwrap_or_else(|| unreachable!("each penalty is in the list"))
     };
     let places = all.map(place);
     (sorted, places)

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use lpp_files::StoredAs;
 use lpp_steps::{
-    AnnotationSource, ControlStep, Dtype, ExtractStep, FetchModelStep, GloveStep, RandomStep, ScanControlStep,
-    WordsStep,
+    AnnotationSource, ControlStep, Dtype, ExtractStep, FetchModelStep, GloveStep, RandomStep,
+    ScanControlStep, WordsStep,
 };
 use lpp_study::FeatureSource;
 
@@ -165,7 +165,12 @@ impl Planner<'_> {
                 .map(|subject| subject.runs(self.study).collect())
                 .collect();
             let n_runs = subjects.iter().map(Vec::len).max().unwrap_or(0);
-            let of_run = |run: usize| subjects.iter().filter_map(|runs| runs.get(run).cloned()).collect();
+            let of_run = |run: usize| {
+                subjects
+                    .iter()
+                    .filter_map(|runs| runs.get(run).cloned())
+                    .collect()
+            };
             (0..n_runs).map(of_run).collect()
         } else {
             self.average_runs().into_iter().map(|run| vec![run]).collect()
