@@ -44,13 +44,12 @@ impl UniqueNulls<'_> {
             }
             _ => None,
         };
-        let joint = match at_once {
-            Some(joint) => joint,
-            None => {
-                let each = ridges.iter().zip(&controls);
-                each.map(|(ridge, controls)| self.one_by_one(ridge, controls))
-                    .collect::<Result<_, _>>()?
-            }
+        let joint = if let Some(joint) = at_once {
+            joint
+        } else {
+            let each = ridges.iter().zip(&controls);
+            each.map(|(ridge, controls)| self.one_by_one(ridge, controls))
+                .collect::<Result<_, _>>()?
         };
         let unique = |of: usize| &joint[of] - &controls[of].fit.scores;
         Ok(std::array::from_fn(|of| self.p_of(&unique(of), sides)))

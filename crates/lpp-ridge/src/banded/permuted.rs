@@ -1,10 +1,10 @@
 //! Scores of a fit whose first band has its rows permuted within runs, for many permutations at once.
 //!
-//! A permutation of the rows of a run leaves the inner products of its columns as they are, so the eigenvectors of the first band's
-//! system serve all permutations, weights and penalties. The other bands have few columns; their block is eliminated. With X and C the
-//! rows of the first and the other bands, w the weight of the first, ρ = α/w, A = XᵀX + ρI, B = XᵀC and
-//! S = CᵀC + αI − BᵀA⁻¹B, the coefficients of the others are c = S⁻¹(CᵀY − BᵀA⁻¹XᵀY), and rows v are predicted by
-//! X_v A⁻¹XᵀY + (C_v − X_v A⁻¹B)c. The first term depends on ρ only, and for most ρ it is a combination of that of others.
+//! A permutation of the rows of a run leaves the inner products of its columns as they are, so the eigenvectors of the first
+//! band's system serve all permutations, weights and penalties. The other bands have few columns; their block is eliminated.
+//! With `X` and `C` the rows of the first and the other bands, w the weight of the first, ρ = α/w, `A = XᵀX + ρI`, `B = XᵀC`
+//! and `S = CᵀC + αI − BᵀA⁻¹B`, the coefficients of the others are `c = S⁻¹(CᵀY − BᵀA⁻¹XᵀY)`, and rows v are predicted by
+//! `XᵥA⁻¹XᵀY + (Cᵥ − XᵥA⁻¹B)c`. The first term depends on ρ only, and for most ρ it is a combination of that of others.
 
 use std::sync::Arc;
 
@@ -70,16 +70,16 @@ struct Sums {
     yy: Array1<f64>,
 }
 
-/// The same of the predictions by one ρ, and what the others add.
+/// The same of the predictions by one ρ, and what the others add: U is `Cᵥ − XᵥA⁻¹B`.
 struct Part {
     base: [Array1<f64>; 3],
-    /// U′·prediction, U′y, (`n_others`, `n_targets`).
+    /// Inner products of U with these predictions and with the targets, (`n_others`, `n_targets`).
     with_base: Array2<f64>,
     with_y: Array2<f64>,
-    /// 1′U and U′U.
+    /// Sums of the columns of U, and their inner products.
     sum: Array1<f64>,
     square: Array2<f64>,
-    /// BᵀA⁻¹B and BᵀA⁻¹XᵀY.
+    /// `BᵀA⁻¹B` and `BᵀA⁻¹XᵀY`.
     schur: Array2<f64>,
     right: Array2<f64>,
 }
@@ -91,14 +91,14 @@ struct Trained<A> {
     turned: Array2<A>,
     values: Vec<f64>,
     combinations: Option<Combinations<A>>,
-    /// CᵀC and CᵀY.
+    /// `CᵀC` and `CᵀY`.
     others: Array2<f64>,
     others_y: Array2<f64>,
 }
 
 /// A permutation of a training set.
 struct Shifted<A> {
-    /// XᵀY and XᵀC in these coordinates.
+    /// `XᵀY` and `XᵀC` in these coordinates.
     y: Array2<A>,
     others: Array2<A>,
 }
@@ -376,7 +376,7 @@ impl<'p, A: Number> Permuted<'p, A> {
         Array1::from_iter(trained.values.iter().map(weight)).insert_axis(Axis(1))
     }
 
-    /// X_v A⁻¹XᵀY.
+    /// `XᵥA⁻¹XᵀY`.
     fn forecast(
         &self,
         trained: &Trained<A>,
