@@ -12,8 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::feature_lists::{ByLanguage, features, features_by_language};
 use crate::names::check_part;
 use crate::{
-    AlphaScope, ConfiguredCompetence, FoldRule, Language, Metric, NameError, Penalties, StudyGrid,
-    check_subject,
+    AlphaScope, ConfiguredCompetence, FoldRule, Language, Metric, NameError, Penalties, Projection, Space,
+    StudyGrid, check_subject,
 };
 
 /// The corrections applied to the word annotation.
@@ -104,6 +104,38 @@ pub struct ConfiguredFit {
     /// Whether left minus right is also computed with exchanged sides of runs, for slopes.
     #[serde(skip_serializing_if = "is_default")]
     pub swaps: bool,
+    /// The table of pictures that subjects saw, for the control `pictures`, as for `lpp-controls --pictures`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<PathBuf>,
+    /// One or two feature spaces with which each model divides the explained variance, as for `lpp-fit --partition`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub partition: Vec<Space>,
+    /// Numbers of columns to which all models and their untrained twins are projected too, as for `lpp-fit --project`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub project: Vec<usize>,
+    /// Seeds of these projections; 1 to 5 if none are given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub project_seeds: Vec<u64>,
+}
+
+impl ConfiguredFit {
+    /// The projections of each model.
+    pub fn projections(&self) -> impl Iterator<Item = Projection> + '_ {
+        let given = self.project_seeds.as_slice();
+        let seeds = if given.is_empty() { &[1, 2, 3, 4, 5] } else { given };
+        let of_dims = |&dims: &usize| seeds.iter().map(move |&seed| Projection { dims, seed });
+        self.project.iter().flat_map(of_dims)
+    }
+
+    /// What is wrong, and what is expected.
+    fn fault(&self) -> Option<(String, &'static str)> {
+        if self.partition.len() > 2 {
+            let found = format!("partition with {} names under [fit]", self.partition.len());
+            return Some((found, "one or two: variance is divided among up to three spaces"));
+        }
+        let none = self.project.contains(&0);
+        none.then(|| ("project = 0 under [fit]".to_owned(), "numbers of columns from 1"))
+    }
 }
 
 /// What is left out in each fold.
@@ -371,7 +403,8 @@ impl StudyConfig {
                 expected,
             ));
         }
-        if let Some((found, expected)) = config.competence.fault() {
+        let fault = config.fit.fault();
+        if let Some((found, expected)) = fault.or_else(|| config.competence.fault()) {
             return Err(FileError::malformed(path, found, expected));
         }
         // No scanner needs a minute for a volume: that would be milliseconds.

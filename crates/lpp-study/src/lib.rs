@@ -40,6 +40,7 @@ mod runs;
 mod runs_table;
 mod score_extras;
 mod scores;
+mod space;
 mod study_grid;
 mod study_runs;
 mod subject_pairs;
@@ -70,6 +71,7 @@ pub use score_extras::{
     beside_scores, load_sidecar, save_with_sidecar,
 };
 pub use scores::{EXPLAINABLE, ModelKind, Scores, ScoresInfo};
+pub use space::Space;
 pub use study_grid::StudyGrid;
 pub use study_runs::{
     averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs, resampled_runs_of,

@@ -1,6 +1,6 @@
 //! Corrected definitions and tests beside the paper's.
 
-use crate::table;
+use crate::{MeansOverRuns, table};
 
 table! {
     /// Every headline number by the paper's definition and by a corrected one.
@@ -17,6 +17,8 @@ table! {
         corrected: f64,
         /// Corrected minus paper's.
         difference: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -86,6 +88,8 @@ table! {
         slope_given_width: f64,
         /// Its p, cluster-robust.
         p_given_width: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -116,6 +120,8 @@ table! {
         matched_n_pairs: Option<usize>,
         /// Left minus right of their ceilings in the runs that are scored, which is then removed.
         matched_ceiling_difference: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -136,6 +142,8 @@ table! {
         count_index: f64,
         /// Laterality index of the sums.
         sum_index: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -168,6 +176,8 @@ table! {
         l_minus_r_reliable_nested: f64,
         /// The first minus the second.
         l_minus_r_reliable_optimism: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -183,22 +193,8 @@ table! {
         /// Which score: layer and controls together (`joint`), controls alone, unique to the layer, or the layer alone (`layer`), as r
         /// or R².
         score: String,
-        /// Mean over all voxels.
-        mean_all: f64,
-        /// Its p over runs.
-        mean_all_runs_p: f64,
-        /// Lower end of its 95 % confidence interval over runs.
-        mean_all_runs_ci_low: f64,
-        /// Upper end.
-        mean_all_runs_ci_high: f64,
-        /// Mean over reliable voxels.
-        mean_reliable: f64,
-        /// Its p over runs.
-        mean_reliable_runs_p: f64,
-        /// Lower end of its 95 % confidence interval over runs.
-        mean_reliable_runs_ci_low: f64,
-        /// Upper end.
-        mean_reliable_runs_ci_high: f64,
+        /// Means and their errors over runs.
+        means: MeansOverRuns,
         /// Left minus right by halves, all voxels.
         l_minus_r_all: f64,
         /// Its p over runs.
@@ -231,6 +227,8 @@ table! {
         unique_right_p: f64,
         /// What these nulls were, or why there are none.
         unique_nulls: String,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -279,6 +277,8 @@ table! {
         l_minus_r_pairs_swap_p: f64,
         /// The exchanges, or why there is no p.
         swaps: String,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -304,6 +304,8 @@ table! {
         /// Its standard error over subjects (jackknife); empty without the correlations that lpp-average writes without each
         /// subject (`isc_LANG_jackknife.npy`).
         l_minus_r_std_err_subjects: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -331,6 +333,8 @@ table! {
         margin: f64,
         /// p of the test that the ceilings make a difference beyond the margin.
         equivalence_p: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -355,6 +359,8 @@ table! {
         smallest_p: f64,
         /// Smallest p-value that the test can reach. With few families it may exceed the level; counts are then empty.
         smallest_reachable_p: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -371,6 +377,8 @@ table! {
         p_parcels_independent: f64,
         /// Its p under surrogate maps with the same variogram.
         p_variogram: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -401,6 +409,8 @@ table! {
         studentized_ci_low: f64,
         /// Upper end.
         studentized_ci_high: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -419,6 +429,8 @@ table! {
         mean_over_models: f64,
         /// Its slope per ln(parameters) in this run.
         slope_per_ln_parameter: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -459,6 +471,8 @@ table! {
         with_models_ci_low: f64,
         /// Upper end.
         with_models_ci_high: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -477,6 +491,8 @@ table! {
         slope_per_ln_parameter: f64,
         /// p of the slope over runs.
         runs_p: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 

@@ -46,8 +46,8 @@ pub use competence::{CheckpointOf, Estimate, MeasureOf};
 pub use error::TableError;
 pub use fields::{Column, Declaration, Fields, Row};
 pub use groups::{
-    Identity, Line, LinePoint, Measures, ModelFit, OlsFit, OlsTerm, ParcelFit, Point, Regression,
-    RegressionSummary, SizeFit, SizePoint,
+    Identity, Line, LinePoint, MeansOverRuns, Measures, ModelFit, OlsFit, OlsTerm, ParcelFit, Point,
+    Regression, RegressionSummary, SizeFit, SizePoint,
 };
 pub use languages::{Compare, Languages};
 pub use table::Table;
