@@ -99,10 +99,8 @@ fn findings_are_cells_of_a_table() {
             );
             n_cells += 1;
         }
-        let number = |column: &str| {
-            let place = columns.iter().position(|name| name == column).unwrap();
-            row[place].parse::<f64>().ok().map(compact)
-        };
+        let written = |column: &str| &row[columns.iter().position(|name| name == column).unwrap()];
+        let number = |column: &str| written(column).parse::<f64>().ok().map(compact);
         let interval = match (number("runs_ci_low"), number("runs_ci_high")) {
             (Some(low), Some(high)) => format!("{low} to {high}"),
             _ => "–".to_owned(),
@@ -111,7 +109,7 @@ fn findings_are_cells_of_a_table() {
             finding.contains(&format!("<span class=\"whole\">{interval}</span>")),
             "{outcome}: {interval}"
         );
-        let n_models = format!("<p class=\"hint\">{} models of ", number("n_models").unwrap());
+        let n_models = format!("<p class=\"hint\">{} models of ", written("n_models"));
         assert!(html.contains(&n_models), "{n_models}");
     }
     assert!(n_cells >= 20, "{n_cells}");

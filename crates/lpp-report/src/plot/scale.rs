@@ -11,7 +11,8 @@ impl Scale {
     /// A linear scale that holds all finite values with a margin of a twentieth on both sides.
     pub(crate) fn linear(values: impl IntoIterator<Item = f64>) -> Self {
         let (low, high) = extremes(values);
-        let margin = if high > low {
+        // Values that differ by rounding alone are one value: ticks between them would have one label.
+        let margin = if high - low > 1e-9 * low.abs().max(high.abs()) {
             (high - low) * 0.06
         } else {
             low.abs().max(1e-3) * 0.5
@@ -142,6 +143,12 @@ mod tests {
 
     #[test]
     fn nothing_and_equal_values_still_make_an_axis() {
+        let third = 1.0_f64 / 3.0;
+        let ticks = Scale::linear([third, third + f64::EPSILON]).ticks();
+        assert!(
+            ticks.len() > 2 && ticks.windows(2).all(|pair| pair[1] - pair[0] > 0.01),
+            "{ticks:?}"
+        );
         for values in [vec![], vec![f64::NAN], vec![3.0, 3.0], vec![0.0]] {
             let scale = Scale::linear(values.clone());
             assert!(
