@@ -81,7 +81,7 @@ impl Workers {
         self,
         windows: Range<usize>,
         sink: &mut S,
-        work: &(dyn Fn(usize, &Turns<'_, S>) -> Result<(), LlmError> + Sync),
+        work: &(dyn Fn(usize, &Turns<'_, '_, S>) -> Result<(), LlmError> + Sync),
     ) -> Result<(), WindowError> {
         let queue = Queue {
             next: AtomicUsize::new(windows.start),
@@ -144,7 +144,7 @@ impl<'a, S> Queue<'a, S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn work_off(&self, work: &dyn Fn(usize, &Turns<'_, S>) -> Result<(), LlmError>) {
+    fn work_off(&self, work: &dyn Fn(usize, &Turns<'_, '_, S>) -> Result<(), LlmError>) {
         loop {
             let window = self.next.fetch_add(1, Ordering::Relaxed);
             if window >= self.end || self.state().has_failed_before(window) {
@@ -162,12 +162,12 @@ impl<'a, S> Queue<'a, S> {
 }
 
 /// The turns of one window to deliver.
-pub(crate) struct Turns<'a, S> {
-    queue: &'a Queue<'a, S>,
+pub(crate) struct Turns<'q, 'a, S> {
+    queue: &'q Queue<'a, S>,
     window: usize,
 }
 
-impl<S> Turns<'_, S> {
+impl<S> Turns<'_, '_, S> {
     /// Hands over a result, after the window before has handed over as many and one more, or all of its own. Nothing
     /// happens if an earlier window has failed.
     ///
@@ -200,7 +200,7 @@ impl<S> Turns<'_, S> {
 }
 
 /// A window that is done, in whichever way, holds up no other.
-impl<S> Drop for Turns<'_, S> {
+impl<S> Drop for Turns<'_, '_, S> {
     fn drop(&mut self) {
         self.queue.state().delivered[self.window - self.queue.first] = usize::MAX;
         self.queue.changed.notify_all();
@@ -219,7 +219,7 @@ mod tests {
     }
 
     /// Delivers twice, after some work that takes longer for every third window.
-    fn twice(window: usize, turns: &Turns<'_, Vec<[usize; 2]>>) -> Result<(), LlmError> {
+    fn twice(window: usize, turns: &Turns<'_, '_, Vec<[usize; 2]>>) -> Result<(), LlmError> {
         for step in 0..2 {
             if window.is_multiple_of(3) {
                 thread::yield_now();
@@ -248,7 +248,7 @@ mod tests {
     fn of_several_failures_the_first_is_reported_and_nothing_after_it_delivered() {
         for n_at_once in 1..5 {
             let mut delivered = Vec::new();
-            let failing = |window: usize, turns: &Turns<'_, Vec<[usize; 2]>>| {
+            let failing = |window: usize, turns: &Turns<'_, '_, Vec<[usize; 2]>>| {
                 if window >= 7 {
                     return Err(LlmError::Seed {
                         seed: window as u64,
