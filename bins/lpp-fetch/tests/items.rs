@@ -17,9 +17,16 @@ use lpp_testkit::{TestServer, assert_fails, assert_succeeds};
 fn zorro(n_sets: usize) -> Vec<(String, Vec<u8>)> {
     let set = |index: usize| {
         let content = format!("the dogs is {index} .\nthe dogs are {index} .\n");
-        (format!("sentences/babyberta/set_{index}.txt"), content.into_bytes())
+        (
+            format!("sentences/babyberta/set_{index}.txt"),
+            content.into_bytes(),
+        )
     };
-    let others = ["README.md", "sentences/babyberta/older/set.txt", "sentences/notes.txt"];
+    let others = [
+        "README.md",
+        "sentences/babyberta/older/set.txt",
+        "sentences/notes.txt",
+    ];
     let others = others.map(|path| (path.to_owned(), b"other".to_vec()));
     (0..n_sets).map(set).chain(others).collect()
 }
@@ -46,7 +53,10 @@ fn the_sets_of_a_battery_come_into_the_study_with_records() {
     let said = assert_succeeds(&mut items("zorro", study, &server));
     assert!(said.starts_with("23 files downloaded"), "{said}");
     let record = std::fs::read_to_string(study.join("items/zorro/set_0.txt.json")).unwrap();
-    assert!(record.contains("phueb/Zorro") && record.contains("3b62dae0615d"), "{record}");
+    assert!(
+        record.contains("phueb/Zorro") && record.contains("3b62dae0615d"),
+        "{record}"
+    );
     let good = assert_succeeds(program().arg("verify").arg(study));
     assert!(good.contains("23 files good"), "{good}");
     // A file of one's own stays.

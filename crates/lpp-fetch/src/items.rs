@@ -82,7 +82,10 @@ impl FromStr for Battery {
         match text {
             "blimp" => Ok(Self::Blimp),
             "zorro" => Ok(Self::Zorro),
-            "hellaswag" => by_hand("https://github.com/rowanz/hellaswag/tree/master/data", "hellaswag"),
+            "hellaswag" => by_hand(
+                "https://github.com/rowanz/hellaswag/tree/master/data",
+                "hellaswag",
+            ),
             "arc" => by_hand("https://allenai.org/data/arc", "arc"),
             _ => Err("expected blimp or zorro".to_owned()),
         }

@@ -118,7 +118,9 @@ impl Extraction<'_> {
         progress.start(&format!("windows through {}", self.name), windows.len() as u64);
         model
             .forward_all(self.model, &inputs, progress, &mut add)
-            .map_err(|(window, problem)| problem.at(|token| place_of_word(self.corpus, &windows[window], token)))?;
+            .map_err(|(window, problem)| {
+                problem.at(|token| place_of_word(self.corpus, &windows[window], token))
+            })?;
         progress.finish();
         for (layer, means) in means.iter_mut().enumerate() {
             means.finish_runs(&mut |run, vectors| Ok(writer.write(run, layer, vectors)?))?;

@@ -99,7 +99,8 @@ impl HiddenStates {
         let mut file = TensorFile::create(&self.output, &layer_tensors(model.info(), dim))?;
         progress.start("hidden states", windows.len() as u64);
         let start = Instant::now();
-        let mut write = |row: usize, layer: usize, states: Array2<f32>| file.write_matrix(layer, row, &states);
+        let mut write =
+            |row: usize, layer: usize, states: Array2<f32>| file.write_matrix(layer, row, &states);
         model
             .forward_all(&self.model, windows, progress, &mut write)
             .map_err(|(row, source)| self.in_row(row, source).at(|_| place_of_row(row)))?;

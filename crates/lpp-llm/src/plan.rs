@@ -106,9 +106,7 @@ impl Plan {
     pub(crate) fn workers(&self, params: &ModelParams, windows: &[WindowInput<'_>]) -> Workers {
         // The states of a window, four times as many in the inner layer, twice, and the scores of some heads.
         let bytes = |window: &WindowInput<'_>| {
-            size_of::<f32>()
-                * window.ids.len()
-                * (12 * self.info.n_hidden + 4 * window.n_tokens())
+            size_of::<f32>() * window.ids.len() * (12 * self.info.n_hidden + 4 * window.n_tokens())
         };
         let most = windows.iter().map(bytes).max().unwrap_or(0);
         Workers::new(params, self.device, windows.len(), most)
@@ -212,7 +210,10 @@ impl WindowFrame<'_> {
 
 /// The tokens of some windows, each once, ascending.
 pub(crate) fn ids_that_occur(windows: &[WindowInput<'_>]) -> Vec<i64> {
-    let mut ids: Vec<i64> = windows.iter().flat_map(|window| window.ids.iter().copied()).collect();
+    let mut ids: Vec<i64> = windows
+        .iter()
+        .flat_map(|window| window.ids.iter().copied())
+        .collect();
     ids.sort_unstable();
     ids.dedup();
     ids

@@ -139,8 +139,6 @@ impl LayerReducer for WordMeans<'_> {
 
     fn finish(&mut self, out: &mut dyn Write) -> Result<(), LlmError> {
         let path = self.path;
-        self.finish_runs(&mut |_run, vectors| {
-            write_values(vectors, out).map_err(LlmError::write(path))
-        })
+        self.finish_runs(&mut |_run, vectors| write_values(vectors, out).map_err(LlmError::write(path)))
     }
 }

@@ -250,9 +250,7 @@ mod tests {
             let mut delivered = Vec::new();
             let failing = |window: usize, turns: &Turns<'_, '_, Vec<[usize; 2]>>| {
                 if window >= 7 {
-                    return Err(LlmError::Seed {
-                        seed: window as u64,
-                    });
+                    return Err(LlmError::Seed { seed: window as u64 });
                 }
                 twice(window, turns)
             };

@@ -82,7 +82,10 @@ fn states_do_not_depend_on_the_number_of_threads() {
             let one = of(1, false);
             for n_threads in [2, 3] {
                 assert!(of(n_threads, false) == one, "{precision:?}, {n_threads} threads");
-                assert!(of(n_threads, true) == one, "{precision:?}, {n_threads} threads, streamed");
+                assert!(
+                    of(n_threads, true) == one,
+                    "{precision:?}, {n_threads} threads, streamed"
+                );
             }
         }
     }

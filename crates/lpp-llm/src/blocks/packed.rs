@@ -41,7 +41,9 @@ impl PackedWeight {
             return None;
         }
         match call("pack", &[tensor(weight)]) {
-            Ok(packed) => Some(Self { packed: packed.into() }),
+            Ok(packed) => Some(Self {
+                packed: packed.into(),
+            }),
             Err(error) => {
                 tracing::debug!("a weight stays as it is: {error}");
                 None

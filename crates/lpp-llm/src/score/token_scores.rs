@@ -9,8 +9,8 @@ use tch::Tensor;
 
 use crate::causal_model::matrix;
 use crate::error::LlmError;
-use crate::head::Head;
 use crate::extract::Leftover;
+use crate::head::Head;
 use crate::input_arrays::{load_integers, load_like};
 use crate::model::{ModelInfo, ModelParams, WindowInput, model_files, warn_of_unknown_keys};
 use crate::score::passes::Passes;

@@ -86,7 +86,8 @@ impl<'a> LayerStream<'a> {
 
     /// The weights for [`run`](Self::run), read or drawn block by block.
     pub(crate) fn weights(&self) -> Result<Weights, LlmError> {
-        self.plan.weights_in_order(self.params, ids_that_occur(self.windows))
+        self.plan
+            .weights_in_order(self.params, ids_that_occur(self.windows))
     }
 
     /// Creates the files of all layers in the work folder, except those that already exist.

@@ -31,7 +31,10 @@ impl Identity {
         let mut identity = Self(Sha256::new());
         identity.add(program);
         identity.add(version);
-        identity.add(&format!("{:?} {:?} {}", params.training, params.precision, params.equal_bits));
+        identity.add(&format!(
+            "{:?} {:?} {}",
+            params.training, params.precision, params.equal_bits
+        ));
         for input in inputs {
             identity.add(&input.sha256);
         }
