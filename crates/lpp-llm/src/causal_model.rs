@@ -1,5 +1,7 @@
 //! A causal language model, from a folder to its hidden states.
 
+use std::time::Instant;
+
 use lpp_files::Progress;
 use ndarray::Array2;
 use tch::{Kind, Tensor};
@@ -128,13 +130,17 @@ impl CausalModel {
         mut sink: &mut StatesSink<'_>,
     ) -> Result<(), WindowError> {
         let workers = self.plan.workers(params, windows);
-        workers.run(0..windows.len(), &mut sink, &|index, turns| {
+        let start = Instant::now();
+        let run = workers.run(0..windows.len(), &mut sink, &|index, turns| {
             self.forward(&windows[index], &mut |layer, states| {
                 turns.deliver(|sink| sink(index, layer, states))
             })?;
             progress.advance(1);
             Ok(())
-        })
+        });
+        let seconds = start.elapsed().as_secs_f64();
+        tracing::info!("{} windows through the model in {seconds:.2} s", windows.len());
+        run
     }
 
     /// The last hidden state of a window, (`n_rows` x positions from `first_needed` on, width).

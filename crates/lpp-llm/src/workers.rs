@@ -32,6 +32,9 @@ pub(crate) struct Workers {
     n_threads: usize,
 }
 
+/// What is done with a window, given by its index, and its turns to deliver.
+type Work<'w, S> = dyn Fn(usize, &Turns<'_, '_, S>) -> Result<(), LlmError> + Sync + 'w;
+
 /// An error and the window in which it arose.
 pub(crate) type WindowError = (usize, LlmError);
 
@@ -81,7 +84,7 @@ impl Workers {
         self,
         windows: Range<usize>,
         sink: &mut S,
-        work: &(dyn Fn(usize, &Turns<'_, '_, S>) -> Result<(), LlmError> + Sync),
+        work: &Work<'_, S>,
     ) -> Result<(), WindowError> {
         let queue = Queue {
             next: AtomicUsize::new(windows.start),
@@ -144,7 +147,7 @@ impl<'a, S> Queue<'a, S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn work_off(&self, work: &dyn Fn(usize, &Turns<'_, '_, S>) -> Result<(), LlmError>) {
+    fn work_off(&self, work: &Work<'_, S>) {
         loop {
             let window = self.next.fetch_add(1, Ordering::Relaxed);
             if window >= self.end || self.state().has_failed_before(window) {
