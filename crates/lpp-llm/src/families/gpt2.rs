@@ -9,6 +9,7 @@ use crate::blocks::activation::Activation;
 use crate::blocks::attention::{Heads, attend};
 use crate::blocks::dense::Linear;
 use crate::blocks::embedding::Embedding;
+use crate::blocks::fixed::FixedTensor;
 use crate::blocks::norm::LayerNorm;
 use crate::blocks::pass::Pass;
 use crate::checkpoint::Naming;
@@ -184,7 +185,7 @@ impl Family for Gpt2 {
 #[derive(Debug)]
 struct Gpt2Stem {
     wte: Embedding,
-    wpe: Tensor,
+    wpe: FixedTensor,
     ln_f: LayerNorm,
     embd_pdrop: f64,
 }

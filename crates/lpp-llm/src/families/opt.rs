@@ -8,6 +8,7 @@ use crate::blocks::activation::Activation;
 use crate::blocks::attention::{Heads, attend};
 use crate::blocks::dense::Linear;
 use crate::blocks::embedding::{Embedding, embedded};
+use crate::blocks::fixed::FixedTensor;
 use crate::blocks::norm::LayerNorm;
 use crate::blocks::pass::Pass;
 use crate::checkpoint::Naming;
@@ -225,7 +226,7 @@ impl Family for Opt {
 #[derive(Debug)]
 struct OptStem {
     embed_tokens: Embedding,
-    embed_positions: Tensor,
+    embed_positions: FixedTensor,
     project_in: Option<Linear>,
     project_out: Option<Linear>,
     final_layer_norm: Option<LayerNorm>,

@@ -8,6 +8,7 @@ use crate::blocks::activation::Activation;
 use crate::blocks::attention::{Heads, attend};
 use crate::blocks::dense::Linear;
 use crate::blocks::embedding::Embedding;
+use crate::blocks::fixed::FixedTensor;
 use crate::blocks::norm::LayerNorm;
 use crate::blocks::pass::Pass;
 use crate::blocks::rotary::RotaryParams;
@@ -227,7 +228,7 @@ impl Stem for StableLmStem {
 struct HeadNorms {
     plain: LayerNorm,
     /// (`n_heads`, 1, `width`).
-    weight: Tensor,
+    weight: FixedTensor,
 }
 
 impl HeadNorms {
@@ -235,10 +236,10 @@ impl HeadNorms {
         let rows = (0..n)
             .map(|head| weights.get(&format!("{name}.norms.{head}.weight")))
             .collect::<Result<Vec<_>, _>>()?;
-        let weight = Tensor::f_stack(&rows, 0)?.f_unsqueeze(1)?;
+        let rows: Vec<&Tensor> = rows.iter().map(|row| &**row).collect();
         Ok(Self {
             plain: LayerNorm::plain(width, eps),
-            weight,
+            weight: Tensor::f_stack(&rows, 0)?.f_unsqueeze(1)?.into(),
         })
     }
 

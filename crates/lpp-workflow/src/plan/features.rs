@@ -218,6 +218,7 @@ impl Planner<'_> {
                 .into_iter()
                 .collect(),
             stream_layers: self.is_larger_than_memory(model),
+            equal_bits: false,
             output: self.study.activations(name, self.lang),
             words,
         }
