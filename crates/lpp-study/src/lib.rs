@@ -25,6 +25,7 @@ mod annotation;
 mod checkpoint_name;
 mod config;
 mod configured_competence;
+mod configured_fit;
 mod error;
 mod feature_lists;
 mod fit_settings;
@@ -49,10 +50,11 @@ mod truth;
 pub use annotation::{PUBLISHED_ANNOTATIONS, is_published_annotation};
 pub use checkpoint_name::{CheckpointName, base_of_step, numbered};
 pub use config::{
-    AnnotationCorrections, ConfiguredClean, ConfiguredCorpus, ConfiguredFit, ConfiguredFolds,
-    ConfiguredIndividuals, ConfiguredPaths, PairRuns, StudyConfig,
+    AnnotationCorrections, ConfiguredClean, ConfiguredCorpus, ConfiguredFolds, ConfiguredIndividuals,
+    ConfiguredPaths, PairRuns, StudyConfig,
 };
 pub use configured_competence::{BatteryKind, ConfiguredBattery, ConfiguredCompetence};
+pub use configured_fit::ConfiguredFit;
 pub use error::{NameError, SubjectsError};
 pub use fit_settings::{AlphaScope, FitTerms, FoldRule, FoldRuleError, Metric};
 pub use kept_model::{KeptFile, KeptLayer, KeptModel, ModelSource, Transfer};
