@@ -50,6 +50,7 @@ mod dropout;
 mod error;
 mod extract;
 mod families;
+mod fixed;
 mod generate;
 mod head;
 mod head_layout;

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use tch::{Device, Kind, Tensor};
 
-use crate::blocks::fixed::FixedTensor;
 use crate::checkpoint::Checkpoint;
 use crate::error::LlmError;
+use crate::fixed::FixedTensor;
 use crate::untrained::DrawnSequence;
 
 /// Named tensors, delivered in the precision and on the device of the model.

@@ -3,9 +3,9 @@
 use tch::Tensor;
 
 use crate::blocks::activation::Activation;
-use crate::blocks::fixed::FixedTensor;
 use crate::blocks::packed::PackedWeight;
 use crate::error::LlmError;
+use crate::fixed::FixedTensor;
 use crate::weights::Weights;
 
 /// y = x Wᵀ + b.

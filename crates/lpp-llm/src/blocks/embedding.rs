@@ -2,8 +2,8 @@
 
 use tch::Tensor;
 
-use crate::blocks::fixed::FixedTensor;
 use crate::error::LlmError;
+use crate::fixed::FixedTensor;
 use crate::weights::Weights;
 
 /// Rows of the token embedding.

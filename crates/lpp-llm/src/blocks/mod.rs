@@ -7,7 +7,6 @@ pub(crate) mod activation;
 pub(crate) mod attention;
 pub(crate) mod dense;
 pub(crate) mod embedding;
-pub(crate) mod fixed;
 pub(crate) mod memory;
 pub(crate) mod norm;
 pub(crate) mod packed;

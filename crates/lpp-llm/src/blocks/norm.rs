@@ -2,8 +2,8 @@
 
 use tch::{Kind, Tensor};
 
-use crate::blocks::fixed::FixedTensor;
 use crate::error::LlmError;
+use crate::fixed::FixedTensor;
 use crate::weights::Weights;
 
 /// (x - mean) / √(biased variance + eps), times weight, plus bias.

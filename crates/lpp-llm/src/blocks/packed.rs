@@ -14,8 +14,8 @@ use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 
 use crate::blocks::activation::Activation;
-use crate::blocks::fixed::FixedTensor;
 use crate::error::LlmError;
+use crate::fixed::FixedTensor;
 
 /// What the module does.
 const SOURCE: &str = include_str!("packed_linear.torchscript");
