@@ -17,6 +17,9 @@ TIME ?= 10
 SEED ?= 1
 TARGETS ?=
 TORCH_TARGETS ?= torch torch_legacy safetensors model_config
+# The crate that `make mutants` changes, and in how many ways.
+CRATE ?= lpp-stats
+COUNT ?= 300
 # Everything but the wheel in one command: what the programs share is compiled once. Plain `cargo build` builds what needs no
 # libtorch.
 ALL := --workspace --exclude lpp-ridge-python
@@ -26,7 +29,7 @@ RIDGE_TORCH := -p lpp-ridge --features torch
 # The Python wheel of the ridge regression, without BLAS.
 WHEEL := -p lpp-ridge-python
 
-.PHONY: help setup programs build demo gallery test test-report test-outside test-python wheel dist test-dist test-shells test-demo test-stories test-tutorials test-commands test-workshop test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms supply notices lint book doc fixtures first-light clean-demo
+.PHONY: help setup programs build demo gallery test test-report test-outside test-python wheel dist test-dist test-shells test-demo test-stories test-tutorials test-commands test-workshop test-resume test-faults test-semantic test-semantic-short test-workflow test-slurm fuzz mutants bench bench-peers bench-peers-small bench-cases bench-peers-llm bench-subjects bench-gpu bench-build bench-check bench-baseline rooms supply notices lint book doc fixtures first-light clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -166,6 +169,9 @@ bench-baseline: setup ## Rewrite benches/baseline.toml
 fuzz: setup ## Damage the files of each reader for TIME seconds, from SEED (TARGETS="nifti joblib"; the readers of checkpoints too)
 	$(CARGO) run --release -p lpp-fuzz -- --time $(TIME) --seed $(SEED) $(TARGETS)
 	$(CARGO) run --release -p lpp-fuzz --features torch -- --time $(TIME) --seed $(SEED) $(TORCH_TARGETS)
+
+mutants: setup ## Change CRATE in COUNT ways, drawn by SEED, and see whether its tests notice (results in the build folder)
+	CARGO_TARGET_DIR=$(TARGET)/mutants/build $(PYTHON) setup/mutants.py $(CRATE) --count $(COUNT) --seed $(SEED) --work $(TARGET)/mutants
 
 bench-build: setup ## Compile the benches without running them
 	$(CARGO) bench --no-run -p lpp-bench

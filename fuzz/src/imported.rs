@@ -75,7 +75,7 @@ pub(crate) fn of_imports() -> Vec<Target> {
         target("subtitles", "a.srt", subtitles, |folder| {
             words(folder, "a.srt", WordFormat::Transcript)
         }),
-        target("events", "a.tsv", events, |folder| {
+        target("bids_events", "a.tsv", events, |folder| {
             words(folder, "a.tsv", WordFormat::Events)
         }),
     ]

@@ -87,11 +87,16 @@ fn chosen(args: &Args) -> Vec<Target> {
     targets
 }
 
+/// A folder for the inputs, in memory if the system offers that: writing to a disk takes longer than reading.
+fn work_folder() -> std::io::Result<tempfile::TempDir> {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
+}
+
 /// Runs each target in a process of its own; returns the number of findings.
 fn supervise(args: &Args) -> anyhow::Result<u64> {
     let mut n_findings = 0;
     for target in chosen(args) {
-        let work = tempfile::tempdir()?;
+        let work = work_folder()?;
         let status = Command::new(std::env::current_exe()?)
             .args([
                 "--seed",

@@ -37,6 +37,15 @@ fn readers_stand_damage() {
 }
 
 #[test]
+fn every_target_has_a_name_of_its_own() {
+    let mut names: Vec<_> = targets().iter().map(|target| target.name).collect();
+    names.sort_unstable();
+    let n_targets = names.len();
+    names.dedup();
+    assert_eq!(names.len(), n_targets, "a target is chosen by its name");
+}
+
+#[test]
 fn a_seed_gives_the_same_damage() {
     let targets = targets();
     let target = targets.iter().find(|target| target.name == "joblib").unwrap();

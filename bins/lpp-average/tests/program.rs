@@ -164,6 +164,34 @@ fn a_study_is_averaged_from_its_images() {
 }
 
 #[test]
+fn raw_signals_are_told_and_a_new_folder_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let subjects = arrays(folder.path(), 3);
+    let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
+    let stderr = || {
+        let arguments = [
+            &["--subject"][..],
+            &subjects,
+            &["-o", "out", "--isc-trials", "0", "--force"],
+        ]
+        .concat();
+        let output = program(folder.path(), &arguments).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = stderr();
+    assert!(!said.contains("warning"), "{said}");
+    assert_eq!(said.matches("a new folder").count(), 1, "{said}");
+    let raw = signals(1, 2) * 30.0 + 900.0;
+    ndarray_npy::write_npy(folder.path().join("sub-1/run-2.npy"), &raw).unwrap();
+    let said = stderr();
+    assert!(
+        said.contains("warning: sub-1/run-2.npy: the mean of a voxel is 30.0"),
+        "{said}"
+    );
+}
+
+#[test]
 fn bad_input_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     study(folder.path(), 2, N_RUNS);

@@ -133,6 +133,28 @@ fn values_that_are_not_finite_are_told() {
 }
 
 #[test]
+fn a_lost_volume_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = std::fs::read(fixture("clean/f4.nii")).unwrap();
+    let n_scans = usize::from(bytes[48]); // dim[4] of the header
+    let volume = (bytes.len() - 352) / n_scans;
+    let last = bytes.len() - volume;
+    bytes[last..].fill(0);
+    std::fs::write(folder.path().join("bold.nii"), bytes).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_lpp-clean"))
+        .current_dir(folder.path())
+        .args(["bold.nii", "--mask", &fixture("clean/mask.nii"), "-o", "ts.npy"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let expected = format!(
+        "bold.nii: 1 scans have one value in all voxels of the mask (the first is scan {}",
+        n_scans - 1
+    );
+    assert!(said.contains(&expected), "{said}");
+}
+
+#[test]
 fn bad_input_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     let (image, mask) = (fixture("clean/f4.nii"), fixture("clean/mask.nii"));

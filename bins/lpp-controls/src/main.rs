@@ -49,8 +49,8 @@ struct Args {
     /// The text with its punctuation, for the sentences of pwr: archive, folder or file [default: the study's]
     #[arg(long, value_name = "TEXT")]
     text: Option<PathBuf>,
-    /// When pictures were shown: a table with the columns run (from 0), onset_s and offset_s [default for the published
-    /// English words: those of the first run]
+    /// When pictures were shown: a table with the columns run (from 0), onset_s and offset_s [default: the study's, or for the
+    /// published English words those of the first run]
     #[arg(long, value_name = "TABLE")]
     pictures: Option<PathBuf>,
     /// Scans of each run, for pictures and dvars; dvars needs images [default: pictures: those of the average subject;
@@ -111,6 +111,7 @@ impl Args {
                 .frequencies
                 .clone()
                 .filter(|_| control == Control::LogFrequency),
+            text: text.clone().filter(|_| control == Control::PositionAndRate),
             texts: match control {
                 Control::PositionAndRate => texts.clone(),
                 _ => Vec::new(),
@@ -131,7 +132,6 @@ impl Args {
         };
         Ok((!steps.is_empty()).then_some(ControlsJob {
             steps,
-            text,
             words,
             force: self.study.force,
         }))
@@ -156,7 +156,7 @@ impl Args {
                 step: ScanControlStep {
                     lang: self.study.lang,
                     control: control.to_string(),
-                    pictures: self.pictures.clone().filter(|_| !is_dvars),
+                    pictures: self.pictures_of(study).filter(|_| !is_dvars),
                     runs: self.runs(study, is_dvars)?,
                     mask: is_dvars.then(|| study.mask(self.study.lang)),
                     tr_s: None,
@@ -166,7 +166,7 @@ impl Args {
                 control: if is_dvars {
                     ScanControl::Dvars
                 } else {
-                    ScanControl::Pictures(self.shown(annotation)?, hrf)
+                    ScanControl::Pictures(self.shown(study, annotation)?, hrf)
                 },
                 start_s: start_times(study, self.study.lang)?,
                 tr: RepetitionTime::of_study(study).or_flag(self.tr),
@@ -176,10 +176,18 @@ impl Args {
         controls.map(job).collect()
     }
 
+    /// The table of pictures: the one given, or that of the study.
+    fn pictures_of(&self, study: &Study) -> Option<PathBuf> {
+        let of_study = study.config().fit.pictures.as_ref();
+        self.pictures
+            .clone()
+            .or_else(|| of_study.map(|table| study.root().join(table)))
+    }
+
     /// The pictures of the table, or those of the published study.
-    fn shown(&self, annotation: &AnnotationSource) -> anyhow::Result<Vec<Picture>> {
-        if let Some(table) = &self.pictures {
-            return Ok(Picture::load_all(table)?);
+    fn shown(&self, study: &Study, annotation: &AnnotationSource) -> anyhow::Result<Vec<Picture>> {
+        if let Some(table) = self.pictures_of(study) {
+            return Ok(Picture::load_all(&table)?);
         }
         let path = &annotation.path;
         if annotation.lang == Language::English
@@ -189,7 +197,7 @@ impl Args {
             return Ok(Picture::PUBLISHED_ENGLISH.to_vec());
         }
         anyhow::bail!(
-            "pictures: only those of the published English study are known; give a table (--pictures)"
+            "pictures: only those of the published English study are known; give a table (--pictures, or pictures under [fit] in lpp.toml)"
         )
     }
 

@@ -166,6 +166,7 @@ impl ExtractJob {
             text: self.text.clone(),
             files: [texts, tokenizer.files().to_vec(), weights].concat(),
             stream_layers: self.model.stream_layers,
+            equal_bits: self.model.equal_bits,
             output: self.output.clone(),
             words: None,
         })

@@ -191,6 +191,7 @@ fn hidden_states(args: HiddenStatesArgs, common: &CommonArgs) -> anyhow::Result<
         seed,
         dropout,
         dtype: args.run.flags.dtype,
+        equal_bits: args.run.flags.equal_bits,
         output: states.output.clone(),
     };
     let making = Making::of(software, step.artefact())?;

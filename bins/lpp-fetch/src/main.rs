@@ -1,11 +1,13 @@
-//! `lpp-fetch`: the data set, precomputed files, word vectors and models.
+//! `lpp-fetch`: the data set, precomputed files, word vectors, batteries of items and models.
 
 mod args;
 mod data;
 mod glove;
+mod items;
 mod listing;
 mod model;
 mod precomputed;
+mod published;
 mod software;
 mod verify;
 
@@ -30,7 +32,7 @@ use crate::args::NetworkArgs;
     version,
     after_help = "Examples:\n  lpp-fetch data --study study --lang en --dry-run\n  lpp-fetch data --study study --subject EN057 \
                   --threads 4\n  lpp-fetch precomputed --study study --lang en,fr\n  lpp-fetch glove --study study\n  \
-                  lpp-fetch model gpt2 pythia-6.9b_step1000\n  lpp-fetch verify study"
+                  lpp-fetch items blimp --study study\n  lpp-fetch model gpt2 pythia-6.9b_step1000\n  lpp-fetch verify study"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -47,6 +49,7 @@ enum Command {
     Data(data::DataArgs),
     Precomputed(precomputed::PrecomputedArgs),
     Glove(glove::GloveArgs),
+    Items(items::ItemsArgs),
     Model(model::ModelArgs),
     Verify(verify::VerifyArgs),
 }
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Data(args) => args.run(&cli.network, &cli.common),
         Command::Precomputed(args) => args.run(&cli.network, &cli.common),
         Command::Glove(args) => args.run(&cli.network, &cli.common),
+        Command::Items(args) => args.run(&cli.network, &cli.common),
         Command::Model(args) => args.run(&cli.network, &cli.common),
         Command::Verify(args) => args.run(&cli.common),
     })

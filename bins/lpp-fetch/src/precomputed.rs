@@ -1,14 +1,14 @@
 //! `lpp-fetch precomputed`.
 
-use anyhow::bail;
 use clap::Args;
 use lpp_cli::CommonArgs;
-use lpp_fetch::{AUTHORS_COMMIT, PrecomputedJob, Role, in_the_way, precomputed_batch, record};
+use lpp_fetch::{AUTHORS_COMMIT, AUTHORS_REPOSITORY, PrecomputedJob, Role};
 use lpp_preparation::PublishedArrayJob;
 use lpp_steps::PublishedArrayStep;
 
 use crate::args::{NetworkArgs, PlaceArgs};
 use crate::listing::{Listing, print_report};
+use crate::published::Published;
 use crate::software::SOFTWARE;
 
 /// Downloads mask, regions, text, inter-subject correlation and average subject as published by the paper's authors.
@@ -38,18 +38,16 @@ impl PrecomputedArgs {
         job.listing_url = self.listing_url.unwrap_or(job.listing_url);
         let http = network.http()?;
         let files = job.plan(&http, &study)?;
-        let batch = precomputed_batch(&files, common.threads(), self.place.force);
+        let published = Published {
+            files: files.iter().map(|file| file.remote.clone()).collect(),
+            repository: AUTHORS_REPOSITORY,
+            commit: &self.commit,
+            force: self.place.force,
+        };
         if self.place.dry_run {
-            return Listing::of_batch(&batch).print(common.json());
+            return Listing::of_batch(&published.batch(common)).print(common.json());
         }
-        if let Some(path) = in_the_way(&files)?.first().filter(|_| !self.place.force) {
-            bail!(
-                "{}: a different file exists; --force replaces it with the published one",
-                path.display()
-            );
-        }
-        let report = batch.run(&http, &lpp_cli::progress(common))?;
-        record(&files, &self.commit, SOFTWARE)?;
+        let report = published.fetch(&http, common)?;
         for file in files {
             if let Role::Array(output) = file.role {
                 let job = PublishedArrayJob {

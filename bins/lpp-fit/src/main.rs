@@ -18,7 +18,7 @@ use lpp_steps::{
 };
 use lpp_study::{
     AlphaScope, DimensionsInfo, FeatureName, FeatureSource, FoldRule, JointRecord, KeptModel, Language,
-    Metric, ModelSource, NullsInfo, PairRuns, PartitionInfo, Penalties, Projection, RunKind, Study,
+    Metric, ModelSource, NullsInfo, PairRuns, PartitionInfo, Penalties, Projection, RunKind, Space, Study,
     SwapsInfo, check_pairs, map_of, resampled_runs, resampled_runs_of,
 };
 use lpp_text::Control;
@@ -74,7 +74,7 @@ struct Args {
     #[arg(long, value_name = "SEARCH", default_value = AlphaSearch::default().name(), value_parser = lpp_cli::choice::<AlphaSearch>())]
     alpha_search: AlphaSearch,
     /// Training runs used to validate penalties and layers [default: first for the array of scores, as in the reference study,
-    /// and all where layers are chosen]
+    /// and for nulls; all where layers are chosen, and for --controls and --partition]
     #[arg(long, value_name = "RUNS", value_parser = lpp_cli::choice::<InnerRuns>())]
     inner: Option<InnerRuns>,
     /// Arithmetic of the products over voxels
@@ -149,8 +149,8 @@ struct Args {
     /// Also divide the explained variance (R²) among one layer and these one or two other feature spaces: what each has alone,
     /// and what they share; written to `MODEL_LANG_partition.npy`. Give names of controls or of other activations, with a layer
     /// (NAME:LAYER) if they have several; --nulls tests the parts of a given layer
-    #[arg(long, value_name = "NAME[:LAYER]", value_delimiter = ',', value_parser = space)]
-    partition: Vec<(FeatureName, Option<usize>)>,
+    #[arg(long, value_name = "NAME[:LAYER]", value_delimiter = ',')]
+    partition: Vec<Space>,
     /// Ratios of the weights of two spaces of a partition that are tried, 1 for equal traces
     #[arg(long, value_name = "GRID", default_value = PartitionFit::DEFAULT_RATIOS)]
     partition_ratios: Penalties,
@@ -270,21 +270,19 @@ impl Args {
             );
         }
         let mut spaces = Vec::new();
-        for (name, layer) in &self.partition {
-            let of_name = controls(study, self.study.lang, std::slice::from_ref(name));
+        for space in &self.partition {
+            let of_name = controls(study, self.study.lang, std::slice::from_ref(&space.name));
             let [(_, path)] = &of_name[..] else {
-                anyhow::bail!("--partition: found {name}, expected names of single feature spaces");
+                anyhow::bail!(
+                    "--partition: found {}, expected names of single feature spaces",
+                    space.name
+                );
             };
-            spaces.push((path.clone(), *layer));
+            spaces.push((space.clone(), path.clone()));
         }
-        let asked = |(name, layer): &(FeatureName, Option<usize>)| match layer {
-            Some(layer) => format!("{name}:{layer}"),
-            None => name.to_string(),
-        };
         Ok((!spaces.is_empty()).then(|| PartitionFit {
-            asked: self.partition.iter().map(asked).collect(),
-            spaces,
             ratios: self.partition_ratios.values().to_vec(),
+            ..PartitionFit::with(spaces)
         }))
     }
 
@@ -350,6 +348,16 @@ impl Args {
             average_targets_of(study, model, lang, &self.y, rule)?
         };
         average.mask = self.mask.clone().or(average.mask);
+        // Plain arrays need no brain.
+        if let Some(mask) = average
+            .mask
+            .take_if(|mask| !self.y.is_empty() && self.mask.is_none() && !mask.exists())
+        {
+            tracing::warn!(
+                "{}: there is no such mask, so the scores get no map (--mask)",
+                mask.display()
+            );
+        }
         // Without runs.csv only the mask tells that scans are on surfaces.
         if let (RunKind::Volume, Some(mask)) = (study.kind(), &average.mask) {
             average.score_map = map_of(&average.scores, RunKind::of_map(mask));
@@ -404,21 +412,6 @@ impl Args {
 /// Joint fits once drew their ratios at random.
 fn no_candidates(_: &str) -> Result<String, String> {
     Err("joint fits try every ratio of a grid; choose it with --ratios".to_owned())
-}
-
-/// A feature space: a name, and a layer of it behind a colon.
-fn space(text: &str) -> Result<(FeatureName, Option<usize>), String> {
-    let (name, layer) = match text.rsplit_once(':') {
-        Some((name, layer)) => {
-            let wrong = |_| format!("{layer:?} is no layer, expected NAME:LAYER with a number from 0");
-            (name, Some(layer.parse().map_err(wrong)?))
-        }
-        None => (text, None),
-    };
-    let name: FeatureName = name
-        .parse()
-        .map_err(|error: lpp_study::NameError| error.to_string())?;
-    Ok((name, layer))
 }
 
 /// A name that makes a folder inside the scores folder.

@@ -95,7 +95,7 @@ def correlation(y, p):
 
 
 def union(spaces, y, mean_width):
-    """R² of each test run, the best of all weights and penalties on the first other run."""
+    """R² of each test run, the best of all weights and penalties on the other runs in turn."""
     grid = [[1.0]] if len(spaces) == 1 else None
     if len(spaces) == 2:
         grid = [[1.0, q] for q in [0.0, *RATIOS]] + [[0.0, 1.0]]
@@ -107,10 +107,13 @@ def union(spaces, y, mean_width):
     kernels = [sum(w * mean_width / s.shape[1] * s @ s.T for w, s in zip(row, x)) for row in grid]
     out = []
     for test in range(RUNS):
-        inner = 0 if test else 1
-        train = np.concatenate([at[r] for r in range(RUNS) if r not in (test, inner)])
-        best = max(((r2(targets[at[inner]], k[np.ix_(at[inner], train)] @ weights_of(k[np.ix_(train, train)], targets[train], a)).mean(), -i, -j)
-                    for i, k in enumerate(kernels) for j, a in enumerate(ALPHAS)))
+        def validated(k, a):
+            inner = [r for r in range(RUNS) if r != test]
+            rest = {r: np.concatenate([at[q] for q in inner if q != r]) for r in inner}
+            return np.mean([r2(targets[at[r]], k[np.ix_(at[r], t)] @ weights_of(k[np.ix_(t, t)], targets[t], a)).mean()
+                            for r, t in rest.items()])
+
+        best = max((validated(k, a), -i, -j) for i, k in enumerate(kernels) for j, a in enumerate(ALPHAS))
         k, a = kernels[-best[1]], ALPHAS[-best[2]]
         train = np.concatenate([at[r] for r in range(RUNS) if r != test])
         out.append(r2(targets[at[test]], k[np.ix_(at[test], train)] @ weights_of(k[np.ix_(train, train)], targets[train], a)))

@@ -98,12 +98,32 @@ fn compressed_vectors_are_the_same_and_cut_ones_are_refused() {
 }
 
 #[test]
+fn words_with_blanks_in_them_are_passed_over() {
+    let toy = Toy::new();
+    let layer = |file: &Path, out: &str| {
+        assert_succeeds(toy.command(file).arg("-o").arg(toy.path(out)));
+        Activations::open(&toy.path(out)).unwrap().layer(0, 0).unwrap()
+    };
+    let plain = fs::read_to_string(toy.path("glove.txt")).unwrap();
+    fs::write(
+        toy.path("blanks.txt"),
+        format!("{plain}. . . 7 8\nat name@domain.com 7 8\n"),
+    )
+    .unwrap();
+    assert_eq!(
+        layer(&toy.path("blanks.txt"), "blanks.safetensors"),
+        layer(&toy.path("glove.txt"), "plain.safetensors")
+    );
+}
+
+#[test]
 fn bad_vector_files_are_named_by_line() {
     let toy = Toy::new();
     for (text, part) in [
         ("the 1 2\nof 1\n", "line 2: found 1 numbers, expected 2"),
         ("the 1 2\nof 1 x\n", "line 2: found \"x\""),
         ("the 1 nan\n", "line 1: found \"nan\""),
+        ("the 1 2\nof 1 2 3\n", "line 2: found 3 numbers, expected 2"),
         ("the\n", "line 1: found 0 numbers"),
         ("", "an empty file"),
     ] {

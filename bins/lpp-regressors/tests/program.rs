@@ -237,6 +237,14 @@ fn bad_events_are_explained() {
         &["the columns onset, word", "a column offset or duration"],
     );
     fails("offset,word\n1,a\n", &[], &["a column onset"]);
+    // Which of two columns is meant, nobody can tell.
+    fails("onset,onset,offset\n1,2,3\n", &[], &["two columns \"onset\""]);
+    fails("Onset,ONSET,offset\n1,2,3\n", &[], &["two columns \"onset\""]);
+    fails(
+        "onset,onset_s,offset\n1,2,3\n",
+        &[],
+        &["one of onset_s and onset"],
+    );
     fails(
         "onset,offset\n1,2\nsoon,3\n",
         &[],

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use anyhow::Context;
 use lpp_files::npy::{self, NpyArray};
-use lpp_ridge::{BandedRidge, EdgeWarning};
+use lpp_ridge::{BandedRidge, EdgeWarning, RidgeError, largest_mean};
 use lpp_steps::{Done, Software, run_if_stale};
-use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Data, Dimension};
+use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Data, Dimension, s};
 
 use lpp_cli::Program;
 
@@ -53,6 +53,7 @@ fn run_in<A: Number>(args: &Args, precision: Precision) -> anyhow::Result<Summar
     let targets = TargetRuns::open(&args.y)?;
     let y = targets.views()?;
     check_runs(args, &x, &y)?;
+    warn_of_raw(args, &x, &y);
     tracing::debug!(
         "{} runs, {} features, {} targets",
         x.len(),
@@ -72,7 +73,10 @@ fn plain<A: Number>(
     y: &[ArrayView2<'_, A>],
     start: Instant,
 ) -> anyhow::Result<Summary> {
-    let prepared = args.model()?.prepare(x).context("cannot fit")?;
+    let prepared = args
+        .model()?
+        .prepare(x)
+        .map_err(|error| of_features(args, error))?;
     let fit = prepared.score(y).context("cannot fit")?;
     warn_of_nan(&fit.scores, &fit.constant_targets, &fit.non_finite_targets);
     warn_of_edges(&fit.edge_warnings());
@@ -99,7 +103,7 @@ fn banded<A: Number>(
     y: &[ArrayView2<'_, A>],
     start: Instant,
 ) -> anyhow::Result<Summary> {
-    let fit = model.fit(x, y).context("cannot fit")?;
+    let fit = model.fit(x, y).map_err(|error| of_features(args, error))?;
     warn_of_nan(&fit.scores, &fit.constant_targets, &fit.non_finite_targets);
     warn_of_edges(&fit.edge_warnings());
     if let (Some(path), Some(split)) = (&args.banded.split, &fit.split) {
@@ -111,6 +115,43 @@ fn banded<A: Number>(
     save_scores::<A>(args, &fit.scores, &fit.fold_scores)?;
     let wall_s = start.elapsed().as_secs_f64();
     Ok(Summary::of_banded_fit(&fit, args.metric(), precision, wall_s))
+}
+
+/// Names the file of the feature that a fit refuses.
+fn of_features(args: &Args, error: RidgeError) -> anyhow::Error {
+    let of_file = match error {
+        RidgeError::NonFiniteFeature { run, .. } => format!("{}: cannot fit", args.x[run].display()),
+        _ => "cannot fit".to_owned(),
+    };
+    anyhow::Error::new(error).context(of_file)
+}
+
+/// Mean of a column, in standard deviations, from which a run cannot have been standardised: the most that a scan at each end,
+/// trimmed afterwards, could leave is far below.
+const RAW: f64 = 0.5;
+/// Targets of a run that are looked at; raw signals are raw in all of them.
+const LOOKED_AT: usize = 1024;
+
+/// Says which runs were not standardised: the fit has no intercept.
+fn warn_of_raw<A: Number>(args: &Args, x: &[Array2<A>], y: &[ArrayView2<'_, A>]) {
+    let features = args.x.iter().zip(x.iter().map(|run| run.view()));
+    let targets = args.y.iter().zip(
+        y.iter()
+            .map(|run| run.slice(s![.., ..run.ncols().min(LOOKED_AT)])),
+    );
+    let raw: Vec<_> = features
+        .chain(targets)
+        .map(|(path, run)| (path, largest_mean(&run)))
+        .filter(|(_, mean)| *mean > RAW)
+        .collect();
+    if let Some((path, mean)) = raw.first() {
+        tracing::warn!(
+            "{}: the mean of a column is {mean:.1} standard deviations from 0 ({} files are like this), expected runs that were \
+             standardised one by one; the fit has no intercept, so scores are too low",
+            path.display(),
+            raw.len()
+        );
+    }
 }
 
 /// Says which files there are now, and the mean score.

@@ -193,6 +193,23 @@ fn options_reach_the_model() {
 }
 
 #[test]
+fn runs_that_were_not_standardised_are_named() {
+    let stderr = |files: &Files| {
+        let output = files.command().output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(!stderr(&Files::new(|v| v)).contains("standardised"));
+    let raw = Files::new(|v| v);
+    write_npy(raw.path("y1.npy"), &(wave(21, 5, 3.9) + 500.0)).unwrap();
+    let said = stderr(&raw);
+    assert!(
+        said.contains("warning") && said.contains("y1.npy") && said.contains("standardised"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_constant_target_is_scored_nan_and_counted() {
     let files = Files::new(|v| v);
     let path = files.path("y2.npy");
@@ -258,7 +275,10 @@ fn features_that_are_not_finite_are_placed() {
     let mut x: Array2<f64> = load_npy(&path);
     x[[7, 1]] = f64::NAN;
     write_npy(&path, &x).unwrap();
-    assert_fails(&mut files.command(), &["feature 1 of run 2 is NaN at scan 7"]);
+    assert_fails(
+        &mut files.command(),
+        &["x2.npy", "feature 1 of run 2 is NaN at scan 7"],
+    );
 }
 
 #[test]

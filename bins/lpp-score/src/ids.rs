@@ -69,6 +69,7 @@ impl IdsArgs {
             settings: BTreeMap::from([
                 ("logits", self.logits.into()),
                 ("context", job.context.is_some().into()),
+                ("equal_bits", job.model.equal_bits.into()),
             ]),
             output: job.output.clone(),
             tokens: None,

@@ -138,11 +138,14 @@ impl Scorer {
         &self,
         measure: &'static str,
         files: Vec<PathBuf>,
-        settings: BTreeMap<&'static str, Value>,
+        mut settings: BTreeMap<&'static str, Value>,
         output: PathBuf,
     ) -> anyhow::Result<ScoreStep> {
         let of_model = model_files(&self.params.folder, self.params.training)?;
         let of_tokenizer = self.tokenizer.files().iter().cloned();
+        if self.params.equal_bits {
+            settings.insert("equal_bits", true.into());
+        }
         Ok(ScoreStep {
             measure,
             files: files.into_iter().chain(of_tokenizer).chain(of_model).collect(),
@@ -208,7 +211,7 @@ impl Scorer {
         &self,
         work: &mut Work,
         rows: &[TokenRow],
-        place: &dyn Fn(usize) -> String,
+        place: &(dyn Fn(usize) -> String + Sync),
         common: &CommonArgs,
     ) -> anyhow::Result<Vec<RowScores>> {
         let scoring = Scoring {

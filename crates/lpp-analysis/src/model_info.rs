@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use lpp_files::{BoundedRows, FileError, shortened};
+use lpp_files::{BoundedRows, FileError, ONE_OF_EACH_NAME, only_column, shortened};
 use lpp_study::canonical_name;
 
 use crate::{AnalysisError, ModelScores};
@@ -68,9 +68,17 @@ impl ModelInfoTable {
             .headers()
             .map_err(|e| malformed(e.to_string(), table))?
             .clone();
-        let column = |name: &str| header.iter().position(|found| found == name);
-        let name = column("model_name").ok_or_else(|| malformed("no column model_name".to_owned(), table))?;
-        let columns = ["n_parameters", "ppl", "hellaswag"].map(|name| (name, column(name)));
+        let column = |name: &str| {
+            only_column(&header, name).map_err(|two| malformed(two.to_string(), ONE_OF_EACH_NAME))
+        };
+        let name =
+            column("model_name")?.ok_or_else(|| malformed("no column model_name".to_owned(), table))?;
+        let [size, perplexity, hellaswag] = ["n_parameters", "ppl", "hellaswag"];
+        let columns = [
+            (size, column(size)?),
+            (perplexity, column(perplexity)?),
+            (hellaswag, column(hellaswag)?),
+        ];
         let mut rows = BTreeMap::new();
         for record in reader.records() {
             let record = record.map_err(|e| malformed(e.to_string(), table))?;

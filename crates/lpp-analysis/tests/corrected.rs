@@ -417,3 +417,134 @@ fn ceilings_and_their_equivalence_are_those_of_python() {
         assert_near(found.numbers(column)[0].unwrap(), expected(key), 1e-9, column);
     }
 }
+
+/// Rows with an empty number and no reason for it.
+fn unexplained(tables: &[lpp_tables::Table]) -> Vec<String> {
+    let mut rows = Vec::new();
+    for table in tables.iter().filter(|table| table.name() != "growth_law") {
+        let notes = table.texts("note");
+        for (row, cells) in table.cells().iter().enumerate() {
+            let is_empty = cells
+                .iter()
+                .any(|cell| !cell.is_text() && cell.number().is_none());
+            if is_empty && notes.get(row).is_none_or(String::is_empty) {
+                rows.push(format!("{} {cells:?}", table.name()));
+            }
+        }
+    }
+    rows
+}
+
+#[test]
+fn a_row_with_an_empty_number_says_why() {
+    let case = case();
+    let mut sample = sample(&case);
+    let whole = tables(&sample).unwrap();
+    assert_eq!(unexplained(&whole), [""; 0]);
+    let families = table(&whole, "corrected_families");
+    let note = |outcome: &str, rule: &str| {
+        let is_row = |row: &usize| {
+            families.texts("outcome")[*row] == outcome && families.texts("layer_rule")[*row] == rule
+        };
+        let row = (0..families.n_rows()).find(is_row).unwrap();
+        families.texts("note")[row].clone()
+    };
+    assert!(note("l_minus_r_all", "nested").contains("runs.npy"));
+    assert!(!note("l_minus_r_all", "best_of_test").contains("runs.npy"));
+    // The least that a study may have: two models of one family, no ceilings, no pairs, no halves.
+    sample.models.truncate(2);
+    for model in &mut sample.models {
+        model.family = "one".to_owned();
+        model.best_runs = None;
+    }
+    sample.ceiling = None;
+    sample.halves = Hemispheres::default();
+    sample.pairs = HomotopicPairs::new(vec![], vec![]).unwrap();
+    let least = tables(&sample).unwrap();
+    assert_eq!(unexplained(&least), [""; 0]);
+    assert!(
+        table(&least, "delta")
+            .texts("note")
+            .iter()
+            .any(|note| note.starts_with("halves"))
+    );
+}
+
+/// The row of a table in which some columns read some texts.
+fn row_of(table: &lpp_tables::Table, wanted: &[(&str, &str)]) -> Value {
+    let rows = table.json_rows();
+    let is_number = |number: f64, text: &str| {
+        text.parse()
+            .is_ok_and(|wanted: f64| (wanted - number).abs() <= 0.0)
+    };
+    let reads = |cell: &Value, text: &str| match cell.as_f64() {
+        Some(number) => is_number(number, text),
+        None => cell.as_str() == Some(text),
+    };
+    let is_wanted = |row: &&Value| wanted.iter().all(|(column, text)| reads(&row[*column], text));
+    let found = rows.as_array().unwrap().iter().find(is_wanted);
+    found
+        .unwrap_or_else(|| panic!("{} has no row {wanted:?}", table.name()))
+        .clone()
+}
+
+/// The numbers of a row that Python has too.
+fn assert_row(row: &Value, expected: &Value) {
+    for (column, expected) in expected.as_object().unwrap() {
+        match expected.as_f64() {
+            // Least squares by two decompositions.
+            Some(expected) => assert_near(row[column].as_f64().unwrap(), expected, 1e-7, column),
+            None => assert_eq!(row[column], *expected),
+        }
+    }
+}
+
+#[test]
+fn laws_of_growth_and_offset_pairs_are_those_of_python() {
+    let case = case();
+    let tables = tables(&sample(&case)).unwrap();
+    let expected = &case["expected"];
+    for (name, expected) in expected["growth"].as_object().unwrap() {
+        let (outcome, left_out) = name.split_once(' ').unwrap();
+        let row = row_of(
+            table(&tables, "growth_law"),
+            &[
+                ("outcome", outcome),
+                ("left_out", left_out),
+                ("layer_rule", "best_of_test"),
+            ],
+        );
+        assert_row(&row, expected);
+    }
+    for (offset, expected) in expected["mirror_offsets"].as_object().unwrap() {
+        let row = row_of(
+            table(&tables, "corrected_mirror_offsets"),
+            &[("offset_mm", offset), ("layer_rule", "best_of_test")],
+        );
+        assert_row(&row, expected);
+    }
+}
+
+#[test]
+fn slopes_of_single_runs_are_those_of_python() {
+    let case = case();
+    let tables = tables(&sample(&case)).unwrap();
+    for (outcome, slopes) in case["expected"]["single_runs"].as_object().unwrap() {
+        for (run, expected) in vector(slopes).into_iter().enumerate() {
+            let row = row_of(
+                table(&tables, "corrected_runs"),
+                &[
+                    ("outcome", outcome),
+                    ("run", &run.to_string()),
+                    ("layer_rule", "best_of_test"),
+                ],
+            );
+            assert_near(
+                row["slope_per_ln_parameter"].as_f64().unwrap(),
+                expected,
+                1e-7,
+                outcome,
+            );
+        }
+    }
+}

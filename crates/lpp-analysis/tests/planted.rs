@@ -7,7 +7,7 @@
 mod study;
 
 use rayon::prelude::*;
-use study::{ESTIMATORS, Found, kinds, study};
+use study::{ESTIMATORS, Found, WORDS_PER_RUN, kinds, place, study};
 
 const STUDIES: u64 = 5;
 
@@ -16,10 +16,7 @@ struct Slopes(Vec<f64>);
 
 impl Slopes {
     fn of(found: &[Found], estimator: &str) -> Self {
-        let place = ESTIMATORS
-            .iter()
-            .position(|(name, _)| *name == estimator)
-            .unwrap();
+        let place = place(estimator);
         Self(found.iter().map(|found| found.slopes[place]).collect())
     }
 
@@ -38,7 +35,7 @@ impl Slopes {
 fn found(kind: usize) -> Vec<Found> {
     let seeds = (0..STUDIES).into_par_iter().map(|study| 40 + study);
     seeds
-        .map(|seed| study(&kinds()[kind].plant, seed).unwrap())
+        .map(|seed| study(&kinds()[kind].plant, seed, WORDS_PER_RUN).unwrap())
         .collect()
 }
 

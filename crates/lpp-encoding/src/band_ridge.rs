@@ -1,6 +1,6 @@
 //! Banded ridge regressions of feature spaces in the arithmetic of the fit.
 
-use lpp_ridge::{BandWeights, BandedRidge, BandedRidgeFit, RidgeCv, RidgeError};
+use lpp_ridge::{BandWeights, BandedRidge, BandedRidgeFit, NullOrders, RidgeCv, RidgeError};
 use lpp_steps::{Arithmetic, FitStep};
 use lpp_study::{AlphaScope, Metric};
 use ndarray::{Array2, Axis, concatenate};
@@ -18,7 +18,8 @@ pub(crate) struct BandRidge {
 }
 
 impl BandRidge {
-    /// By a metric and a scope, with the folds of a group and the penalties of joint fits.
+    /// By a metric and a scope, with the folds of a group and the penalties of joint fits. Weights and penalties are validated
+    /// on the runs that choose layers: where a control varies in one run only, that run alone cannot validate it.
     pub(crate) fn of(
         step: &FitStep,
         group: &Group,
@@ -27,6 +28,7 @@ impl BandRidge {
     ) -> Result<Self, RidgeError> {
         let mut step = step.clone();
         step.alphas = continued(&step.alphas);
+        step.inner = Some(step.inner_of_layers());
         step.settings.metric = metric;
         step.settings.alpha_scope = scope;
         let params = group.pieces.add_folds(&group.folds, ridge_params(&step));
@@ -45,20 +47,42 @@ impl BandRidge {
         x: &[Array2<f64>],
         y: &[Array2<f32>],
     ) -> Result<BandedRidgeFit, RidgeError> {
-        let model = BandedRidge::params(self.ridge.clone(), widths)
-            .weights(weights)
-            .check()?;
+        let model = self.model(widths, weights)?;
         match self.arithmetic {
-            Arithmetic::Single => {
-                let x: Vec<Array2<f32>> = x.iter().map(|run| run.mapv(to_f32)).collect();
-                model.fit(&x, y)
-            }
-            Arithmetic::Double => {
-                let y: Vec<Array2<f64>> = y.iter().map(|run| run.mapv(f64::from)).collect();
-                model.fit(x, &y)
-            }
+            Arithmetic::Single => model.fit(&single(x), y),
+            Arithmetic::Double => model.fit(x, &double(y)),
         }
     }
+
+    /// Scores by each metric while the rows of the first band are permuted; `None` if each permutation needs a fit.
+    pub(crate) fn permuted(
+        &self,
+        widths: Vec<usize>,
+        weights: BandWeights,
+        x: &[Array2<f64>],
+        y: &[Array2<f32>],
+        (orders, metrics): (&NullOrders, &[lpp_ridge::Metric]),
+    ) -> Result<Option<Vec<Array2<f64>>>, RidgeError> {
+        let model = self.model(widths, weights)?;
+        match self.arithmetic {
+            Arithmetic::Single => model.scores_of_permuted_band(&single(x), y, orders, metrics),
+            Arithmetic::Double => model.scores_of_permuted_band(x, &double(y), orders, metrics),
+        }
+    }
+
+    fn model(&self, widths: Vec<usize>, weights: BandWeights) -> Result<BandedRidge, RidgeError> {
+        BandedRidge::params(self.ridge.clone(), widths)
+            .weights(weights)
+            .check()
+    }
+}
+
+fn single(x: &[Array2<f64>]) -> Vec<Array2<f32>> {
+    x.iter().map(|run| run.mapv(to_f32)).collect()
+}
+
+fn double(y: &[Array2<f32>]) -> Vec<Array2<f64>> {
+    y.iter().map(|run| run.mapv(f64::from)).collect()
 }
 
 /// Two matrices of the same scans beside each other.

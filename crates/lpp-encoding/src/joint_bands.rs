@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lpp_ridge::{BandChoice, BandWeights, BandedRidgeFit, RidgeError};
+use lpp_ridge::{BandChoice, BandWeights, BandedRidgeFit, Metric, NullOrders, RidgeError};
 use lpp_stats::nan_mean;
 use lpp_steps::JointFit;
 use ndarray::{Array1, Array2, ArrayView1, Axis};
@@ -56,6 +56,7 @@ impl Controls {
 pub(crate) struct JointRidge<'j> {
     pub(crate) ridge: BandRidge,
     pub(crate) joint: &'j JointFit,
+    pub(crate) metric: Metric,
 }
 
 impl JointRidge<'_> {
@@ -85,6 +86,25 @@ impl JointRidge<'_> {
         controls: &Controls,
         y: &[Array2<f32>],
     ) -> Result<BandedRidgeFit, RidgeError> {
+        let (widths, weights, x) = self.beside(bands, controls);
+        self.ridge.fit(widths, BandWeights::Given(weights), &x, y)
+    }
+
+    /// Its scores by each metric while the rows of the layer are permuted; `None` if each permutation needs a fit.
+    pub(crate) fn permuted(
+        &self,
+        bands: &Bands,
+        controls: &Controls,
+        y: &[Array2<f32>],
+        permuted: (&NullOrders, &[Metric]),
+    ) -> Result<Option<Vec<Array2<f64>>>, RidgeError> {
+        let (widths, weights, x) = self.beside(bands, controls);
+        self.ridge
+            .permuted(widths, BandWeights::Given(weights), &x, y, permuted)
+    }
+
+    /// Widths of the bands, candidates for their weights, and the layer beside the controls.
+    fn beside(&self, bands: &Bands, controls: &Controls) -> (Vec<usize>, Array2<f64>, Vec<Array2<f64>>) {
         let equal = bands.controls_width() as f64 / bands.layer_width() as f64;
         let n_ratios = self.joint.ratios.len();
         let shape = (controls.weights.nrows() * n_ratios, 1 + controls.weights.ncols());
@@ -99,7 +119,7 @@ impl JointRidge<'_> {
             .map(side_by_side)
             .collect();
         let widths = [&[bands.layer_width()], bands.control_widths.as_slice()].concat();
-        self.ridge.fit(widths, BandWeights::Given(weights), &x, y)
+        (widths, weights, x)
     }
 
     /// The layer alone.
@@ -180,6 +200,7 @@ mod tests {
         let ridge = JointRidge {
             ridge: BandRidge::new(ridge, Arithmetic::Double),
             joint: &joint,
+            metric: Metric::Pearson,
         };
         let bands = |control_widths: Vec<usize>| Bands {
             layer: layer.clone(),

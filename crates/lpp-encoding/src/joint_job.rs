@@ -1,15 +1,17 @@
 //! A layer fitted jointly with low-level controls: what it explains beyond them.
 
+use std::path::Path;
+
 use lpp_files::{Progress, npy};
 use lpp_fmri::BrainMask;
 use lpp_ridge::{BandedRidgeFit, RidgeError};
 use lpp_stats::nan_mean;
-use lpp_steps::{ControlBands, JointFit, Nulls, Software, TargetSet};
+use lpp_steps::{ControlBands, InnerRuns, JointFit, Nulls, Software, TargetSet};
 use lpp_study::{JointInfo, JointRecord, Metric, UniqueP, beside_scores};
 use ndarray::{Array2, Array3, Axis, stack};
 
 use crate::band_ridge::{BandRidge, side_by_side};
-use crate::group::{Group, lone};
+use crate::group::{Group, lone, metric_of};
 use crate::joint_bands::{Bands, Controls, JointRidge};
 use crate::joint_nulls::{MOST_VOXELS, UniqueNulls, describe};
 use crate::layer_job::{LayerOutcome, beside_fit};
@@ -95,7 +97,8 @@ impl JointJob {
         let failed = |source| self.fit.failed(layer, source);
         let ridge = |metric| {
             let ridge = BandRidge::of(step, &group, joint.scope, metric).map_err(failed)?;
-            Ok::<_, EncodingError>(JointRidge { ridge, joint })
+            let metric = metric_of(metric);
+            Ok::<_, EncodingError>(JointRidge { ridge, joint, metric })
         };
         let [by_r, by_r2] = [ridge(Metric::Pearson)?, ridge(Metric::R2)?];
         let fits = [
@@ -170,6 +173,9 @@ impl JointJob {
         let mut widths = Vec::new();
         for (_, path) in &joint.controls {
             let of_control = self.fit.features_of(path, n_scans)?.layer(0, &group.pieces)?;
+            if self.fit.step.inner_of_layers() == InnerRuns::First {
+                check_validated(path, &of_control)?;
+            }
             widths.push(of_control[0].ncols());
             controls = if controls.is_empty() {
                 of_control
@@ -205,6 +211,23 @@ fn check_controls(joint: &JointFit, controls: &[Array2<f64>]) -> Result<(), Enco
     }
 }
 
+/// A control that varies in one run only needs all runs for validation: if that run alone validates, penalties are chosen by a
+/// response that no training run could teach.
+fn check_validated(path: &Path, control: &[Array2<f64>]) -> Result<(), EncodingError> {
+    let varies = |run: &Array2<f64>, column: usize| run.column(column).iter().any(|value| value.abs() > 0.0);
+    for column in 0..control[0].ncols() {
+        let mut runs = (0..control.len()).filter(|&run| varies(&control[run], column));
+        if let (Some(run), None) = (runs.next(), runs.next()) {
+            return Err(EncodingError::Mismatch {
+                path: path.to_owned(),
+                found: format!("a control that varies in run {run} only"),
+                expected: "--inner all, or no --inner: one run cannot validate it".to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// The test of what is unique to a given layer.
 struct UniqueTest<'t> {
     nulls: Nulls,
@@ -218,7 +241,7 @@ impl UniqueTest<'_> {
     /// p by r and by R², and what the nulls were.
     fn of(
         &self,
-        [by_r, by_r2]: &[JointRidge<'_>; 2],
+        ridges: &[JointRidge<'_>; 2],
         group: &Group,
         set: &TargetSet,
         mask: Option<&BrainMask>,
@@ -233,11 +256,8 @@ impl UniqueTest<'_> {
             columns,
             orders: null_orders(&self.nulls, &group.pieces.lengths())?,
         };
-        let p = UniqueP {
-            unique_r: shifts.p(by_r, sides.as_ref()).map_err(&failed)?,
-            unique_r2: shifts.p(by_r2, sides.as_ref()).map_err(&failed)?,
-        };
-        Ok((p, what))
+        let [unique_r, unique_r2] = shifts.p(ridges, sides.as_ref()).map_err(failed)?;
+        Ok((UniqueP { unique_r, unique_r2 }, what))
     }
 }
 

@@ -1,10 +1,10 @@
 //! The null of what is unique to a layer: the layer's features shifted against scans and controls.
 
-use lpp_ridge::{BandedRidgeFit, NullOrders, RidgeError};
+use lpp_ridge::{Metric, NullOrders, RidgeError};
 use lpp_stats::{Tail, VoxelSet, nan_mean, permutation_p};
 use lpp_steps::Nulls;
 use lpp_study::MeanP;
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView1, Axis};
 
 use crate::joint_bands::{Bands, Controls, JointRidge};
 use crate::map_sides::MapSides;
@@ -29,42 +29,62 @@ impl UniqueNulls<'_> {
         y.iter().map(|run| run.select(Axis(1), columns)).collect()
     }
 
-    /// p by one metric, of the mean and of the mean of each side.
-    pub(crate) fn p(&self, ridge: &JointRidge<'_>, sides: Option<&MapSides>) -> Result<MeanP, RidgeError> {
-        let controls = ridge.controls(self.bands, &self.y)?;
-        let unique: Vec<Vec<f64>> = (0..self.orders.n_nulls())
-            .map(|order| self.unique(order, ridge, &controls))
-            .collect::<Result<_, _>>()?;
+    /// p by each metric, of the mean and of the mean of each side.
+    pub(crate) fn p<const N: usize>(
+        &self,
+        ridges: &[JointRidge<'_>; N],
+        sides: Option<&MapSides>,
+    ) -> Result<[MeanP; N], RidgeError> {
+        let of_metric = |ridge: &JointRidge<'_>| ridge.controls(self.bands, &self.y);
+        let controls: Vec<Controls> = ridges.iter().map(of_metric).collect::<Result<_, _>>()?;
+        let metrics: Vec<Metric> = ridges.iter().map(|ridge| ridge.metric).collect();
+        let at_once = match (&ridges[..], &controls[..]) {
+            ([ridge, ..], [controls, ..]) => {
+                ridge.permuted(self.bands, controls, &self.y, (&self.orders, &metrics))?
+            }
+            _ => None,
+        };
+        let joint = if let Some(joint) = at_once {
+            joint
+        } else {
+            let each = ridges.iter().zip(&controls);
+            each.map(|(ridge, controls)| self.one_by_one(ridge, controls))
+                .collect::<Result<_, _>>()?
+        };
+        let unique = |of: usize| &joint[of] - &controls[of].fit.scores;
+        Ok(std::array::from_fn(|of| self.p_of(&unique(of), sides)))
+    }
+
+    /// p of what is unique in each order, (`n_orders`, `n_voxels`).
+    fn p_of(&self, unique: &Array2<f64>, sides: Option<&MapSides>) -> MeanP {
         let p = |is_counted: &dyn Fn(usize) -> bool| {
-            let mean = |unique: &Vec<f64>| {
-                let counted = unique.iter().zip(&self.columns);
+            let mean = |unique: ArrayView1<'_, f64>| {
+                let counted = unique.into_iter().zip(&self.columns);
                 nan_mean(counted.filter(|(_, voxel)| is_counted(**voxel)).map(|(u, _)| *u))
             };
-            let means: Vec<f64> = unique.iter().map(mean).collect();
+            let means: Vec<f64> = unique.rows().into_iter().map(mean).collect();
             permutation_p(means[0], &means[1..], Tail::Upper)
         };
         let of_side = |side: &VoxelSet| Some(p(&|voxel| side.contains(voxel))).filter(|p| !p.is_nan());
-        Ok(MeanP {
+        MeanP {
             mean: p(&|_| true),
             left: sides.and_then(|sides| of_side(sides.by_x().left())),
             right: sides.and_then(|sides| of_side(sides.by_x().right())),
-        })
+        }
     }
 
-    /// What is unique to the layer in one order of its rows, of each voxel.
-    fn unique(
-        &self,
-        order: usize,
-        ridge: &JointRidge<'_>,
-        controls: &Controls,
-    ) -> Result<Vec<f64>, RidgeError> {
-        let shifted = Bands {
-            layer: self.orders.apply(order, &self.bands.layer),
-            controls: self.bands.controls.clone(),
-            control_widths: self.bands.control_widths.clone(),
-        };
-        let joint: BandedRidgeFit = ridge.joint(&shifted, controls, &self.y)?;
-        Ok((&joint.scores - &controls.fit.scores).to_vec())
+    /// Scores with the controls in each order of the layer's rows, (`n_orders`, `n_voxels`), by a fit for each.
+    fn one_by_one(&self, ridge: &JointRidge<'_>, controls: &Controls) -> Result<Array2<f64>, RidgeError> {
+        let mut scores = Array2::zeros((self.orders.n_nulls(), self.columns.len()));
+        for (order, mut scores) in scores.rows_mut().into_iter().enumerate() {
+            let shifted = Bands {
+                layer: self.orders.apply(order, &self.bands.layer),
+                controls: self.bands.controls.clone(),
+                control_widths: self.bands.control_widths.clone(),
+            };
+            scores.assign(&ridge.joint(&shifted, controls, &self.y)?.scores);
+        }
+        Ok(scores)
     }
 }
 
@@ -79,7 +99,7 @@ pub(crate) fn describe(nulls: &Nulls, n_voxels: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use lpp_ridge::{Metric, RidgeCv, standardise_columns};
+    use lpp_ridge::{RidgeCv, standardise_columns};
     use lpp_steps::{Arithmetic, JointFit};
     use rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;
@@ -110,6 +130,18 @@ mod tests {
 
     /// p of a layer of slow features beside two slow controls that drive all voxels; the layer drives them by `effect`.
     fn unique_p(seed: u64, effect: f64, metric: Metric) -> f64 {
+        with_test(seed, effect, metric, |test, ridge| {
+            test.p(&[ridge], None).unwrap()[0].mean
+        })
+    }
+
+    /// Calls `of` with such a test and its ridge regression.
+    fn with_test<R>(
+        seed: u64,
+        effect: f64,
+        metric: Metric,
+        of: impl FnOnce(&UniqueNulls<'_>, JointRidge<'_>) -> R,
+    ) -> R {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let [layer, controls] = [4, 2].map(|width| slow_noise(&mut rng, width, 0.8));
         let mut y = slow_noise(&mut rng, N_VOXELS, 0.5);
@@ -144,10 +176,30 @@ mod tests {
             orders: null_orders(&nulls, &[N_SCANS; N_RUNS]).unwrap(),
         };
         let ridge = JointRidge {
-            ridge: BandRidge::new(ridge, Arithmetic::Single),
+            ridge: BandRidge::new(ridge, Arithmetic::Double),
             joint: &joint,
+            metric,
         };
-        test.p(&ridge, None).unwrap().mean
+        of(&test, ridge)
+    }
+
+    #[test]
+    fn all_orders_at_once_have_the_scores_of_a_fit_for_each() {
+        for (seed, metric) in [(1, Metric::Pearson), (2, Metric::R2), (3, Metric::R2)] {
+            with_test(seed, 0.5, metric, |test, ridge| {
+                let controls = ridge.controls(test.bands, &test.y).unwrap();
+                let at_once = ridge.permuted(test.bands, &controls, &test.y, (&test.orders, &[metric]));
+                let at_once = at_once.unwrap().unwrap().remove(0);
+                let each = test.one_by_one(&ridge, &controls).unwrap();
+                assert_eq!(at_once.dim(), (40, N_VOXELS));
+                let distance = (&at_once - &each)
+                    .iter()
+                    .fold(0.0, |most: f64, d| most.max(d.abs()));
+                // Another order of sums, and targets stored in single precision.
+                assert!(distance < 1e-6, "{metric:?}: {distance:e}");
+                assert!(each.iter().all(|score| score.abs() > 1e-6));
+            });
+        }
     }
 
     fn n_found(n: u64, effect: f64, metric: Metric) -> usize {

@@ -100,7 +100,25 @@ fn check_array(
             format!("the value {value}"),
             "cleaned, finite signals".to_owned(),
         )),
-        None => Ok(()),
+        None => {
+            warn_of_raw(run, signals);
+            Ok(())
+        }
+    }
+}
+
+/// Distance of a mean from 0, in standard deviations, that cleaned signals never have; raw scans have tens.
+const RAW: f64 = 3.0;
+
+/// Says that an array holds raw signals: an average follows the subject with the largest numbers.
+fn warn_of_raw(run: &Path, signals: &Array2<f32>) {
+    let mean = lpp_ridge::largest_mean(signals);
+    if mean > RAW {
+        tracing::warn!(
+            "{}: the mean of a voxel is {mean:.1} standard deviations from 0, expected cleaned and standardised signals (lpp-clean \
+             --detrend --standardize)",
+            run.display()
+        );
     }
 }
 

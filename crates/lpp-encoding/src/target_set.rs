@@ -131,6 +131,7 @@ pub(crate) fn wrong_runs(
         .map(|name| name.to_string_lossy())
         .collect();
     let folder = runs.first().and_then(|run| run.parent());
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
     EncodingError::Mismatch {
         path: folder.map_or_else(|| PathBuf::from(subject), Path::to_owned),
         found: format!("{} runs of scans ({})", runs.len(), names.join(" to ")),

@@ -7,7 +7,7 @@
 //!    right. Transient faults are retried ([`RetryPolicy`]): broken connections, silence, and 429 and 503 with the
 //!    pause requested by the server. A web page with status 200 does not count as the file.
 //! 2. **[`Batch`]**: many files, several at a time, after a check of the free disk space.
-//! 3. **[`DataJob`]**, **[`PrecomputedJob`]**, **[`GloveJob`]**: the files of a study and their paths.
+//! 3. **[`DataJob`]**, **[`PrecomputedJob`]**, **[`GloveJob`]**, **[`ItemsJob`]**: the files of a study and their paths.
 //! 4. **[`Hub`]** and **[`HubCache`]**: models from the Hugging Face hub, in the cache shared with Python's libraries,
 //!    in both directions. [`PublishedModel`] knows the names of the paper's models, and [`ModelJob`] downloads one.
 //! 5. **[`VerifyJob`]**: hashes everything again.
@@ -34,9 +34,11 @@ mod batch;
 mod dataset;
 mod digest;
 mod error;
+mod git_tree;
 mod glove;
 mod http;
 mod hub;
+mod items;
 mod manifest;
 mod meter;
 mod model;
@@ -55,11 +57,11 @@ pub use error::FetchError;
 pub use glove::{GLOVE_DIMS, GloveJob};
 pub use http::{Http, HttpParams};
 pub use hub::{Content, Hub, HubCache, HubFile, HubSettings, Listing, PublishedModel, RepoId};
+pub use items::{Battery, ItemsJob};
 pub use manifest::{DataFile, DataKind, DataSelection, N_RUNS, data_files};
 pub use model::{LocatedModel, ModelJob, ModelRequest};
 pub use precomputed::{
-    AUTHORS_COMMIT, AUTHORS_REPOSITORY, PrecomputedFile, PrecomputedJob, Role, in_the_way, precomputed_batch,
-    record,
+    AUTHORS_COMMIT, AUTHORS_REPOSITORY, PrecomputedFile, PrecomputedJob, Role, in_the_way, record,
 };
 pub use retry::RetryPolicy;
 pub use token::Token;

@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 
 use lpp_steps::{Artefact, Making, Software};
 use lpp_study::{Language, Study};
-use serde::Deserialize;
 
-use crate::address::below;
 use crate::address::shown;
+use crate::git_tree::{GitEntry, GitTree, files_url, listing_url};
 use crate::http::Http;
 use crate::manifest::N_RUNS;
-use crate::transfer::plain_refusal;
-use crate::{Batch, Digest, FetchError, RemoteFile};
+use crate::{Digest, FetchError, RemoteFile};
 
 /// The authors' repository on GitHub.
 pub const AUTHORS_REPOSITORY: &str = "l-bg/llms_brain_lateralization";
@@ -73,22 +71,6 @@ pub struct PrecomputedJob {
     pub listing_url: String,
 }
 
-#[derive(Deserialize)]
-struct Tree {
-    tree: Vec<Entry>,
-    #[serde(default)]
-    truncated: bool,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    path: String,
-    #[serde(rename = "type")]
-    kind: String,
-    sha: String,
-    size: Option<u64>,
-}
-
 impl PrecomputedJob {
     /// The job for the files on GitHub.
     #[must_use]
@@ -96,10 +78,8 @@ impl PrecomputedJob {
         Self {
             languages,
             commit: commit.to_owned(),
-            base_url: format!("https://raw.githubusercontent.com/{AUTHORS_REPOSITORY}/{commit}"),
-            listing_url: format!(
-                "https://api.github.com/repos/{AUTHORS_REPOSITORY}/git/trees/{commit}?recursive=1"
-            ),
+            base_url: files_url(AUTHORS_REPOSITORY, commit),
+            listing_url: listing_url(AUTHORS_REPOSITORY, commit),
         }
     }
 
@@ -112,25 +92,14 @@ impl PrecomputedJob {
     /// [`FetchError::Answer`] if the listing is invalid or lacks a file; [`FetchError::NotPublished`] if it has a known
     /// file with a different hash; [`FetchError::Status`] and similar if it cannot be downloaded.
     pub fn plan(&self, http: &Http, study: &Study) -> Result<Vec<PrecomputedFile>, FetchError> {
-        let url = &self.listing_url;
-        let document = http.document(url, None, &|reply| plain_refusal(url)(reply))?;
-        let tree: Tree = serde_json::from_slice(&document)
-            .map_err(|e| FetchError::answer(&shown(url), format!("no listing of a commit ({e})")))?;
-        if tree.truncated {
-            return Err(FetchError::answer(&shown(url), "an incomplete listing"));
-        }
+        let tree = GitTree::fetch(http, &self.listing_url)?;
         self.wanted(study)
             .into_iter()
             .map(|(name, place, role)| {
                 let entry = self.find(&tree, &name)?;
                 self.check(entry, &name)?;
                 Ok(PrecomputedFile {
-                    remote: RemoteFile {
-                        url: below(&self.base_url, &entry.path)?,
-                        target: place,
-                        bytes: entry.size,
-                        digest: Some(Digest::GitSha1(entry.sha.clone())),
-                    },
+                    remote: entry.remote(&self.base_url, place)?,
                     role,
                 })
             })
@@ -166,19 +135,16 @@ impl PrecomputedJob {
         wanted
     }
 
-    fn find<'a>(&self, tree: &'a Tree, name: &str) -> Result<&'a Entry, FetchError> {
+    fn find<'a>(&self, tree: &'a GitTree, name: &str) -> Result<&'a GitEntry, FetchError> {
         let ends = |path: &str| path == name || path.ends_with(&format!("/{name}"));
-        let found = tree
-            .tree
-            .iter()
-            .find(|entry| entry.kind == "blob" && ends(&entry.path));
+        let found = tree.files().find(|entry| ends(&entry.path));
         found.ok_or_else(|| {
             let problem = format!("no {name} at commit {}; --commit names another", self.commit);
             FetchError::answer(&shown(&self.listing_url), problem)
         })
     }
 
-    fn check(&self, entry: &Entry, name: &str) -> Result<(), FetchError> {
+    fn check(&self, entry: &GitEntry, name: &str) -> Result<(), FetchError> {
         let known = PUBLISHED.iter().find(|(known, _)| *known == name);
         match known {
             Some((_, hash)) if self.commit == AUTHORS_COMMIT && entry.sha != *hash => {
@@ -198,10 +164,10 @@ impl PrecomputedJob {
 ///
 /// # Errors
 /// [`FileError::Read`](lpp_files::FileError::Read) if a file cannot be read.
-pub fn in_the_way(files: &[PrecomputedFile]) -> Result<Vec<&Path>, FetchError> {
+pub fn in_the_way(files: &[RemoteFile]) -> Result<Vec<&Path>, FetchError> {
     let mut found = Vec::new();
     for file in files {
-        let (target, digest) = (&file.remote.target, file.remote.digest.as_ref());
+        let (target, digest) = (&file.target, file.digest.as_ref());
         if let Some(digest) = digest.filter(|_| target.exists())
             && digest.of_file(target)? != digest.hex()
         {
@@ -211,26 +177,21 @@ pub fn in_the_way(files: &[PrecomputedFile]) -> Result<Vec<&Path>, FetchError> {
     Ok(found)
 }
 
-/// The downloads for these files.
-#[must_use]
-pub fn precomputed_batch(files: &[PrecomputedFile], n_threads: usize, force: bool) -> Batch {
-    Batch {
-        files: files.iter().map(|file| file.remote.clone()).collect(),
-        n_threads,
-        force,
-    }
-}
-
 /// Writes a record of its source next to each file, for `lpp-fetch verify`.
 ///
 /// # Errors
 /// [`FetchError::File`] if a file cannot be read or a record not be written.
-pub fn record(files: &[PrecomputedFile], commit: &str, software: Software) -> Result<(), FetchError> {
+pub fn record<'a>(
+    files: impl IntoIterator<Item = &'a RemoteFile>,
+    repository: &str,
+    commit: &str,
+    software: Software,
+) -> Result<(), FetchError> {
     for file in files {
-        let artefact = Artefact::new(&file.remote.target)
-            .with("repository", AUTHORS_REPOSITORY)
+        let artefact = Artefact::new(&file.target)
+            .with("repository", repository)
             .with("commit", commit)
-            .with("git_sha1", file.remote.digest.as_ref().map(Digest::hex));
+            .with("git_sha1", file.digest.as_ref().map(Digest::hex));
         let making = Making::of(software, artefact)?;
         if !making.is_current() {
             making.finish()?;

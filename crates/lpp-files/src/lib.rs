@@ -21,6 +21,7 @@ mod bids_name;
 mod bounded_rows;
 mod caught;
 mod claims;
+mod columns;
 mod elements;
 mod error;
 #[cfg(feature = "fault-injection")]
@@ -54,6 +55,7 @@ pub use bids_name::{BidsName, EntityChoice, both_hemispheres, right_hemisphere};
 pub use bounded_rows::BoundedRows;
 pub use caught::{caught, panics_are_caught};
 pub use claims::{claim_output, forget_claim};
+pub use columns::{ONE_OF_EACH_NAME, TwoColumns, only_column, only_column_of_any_case};
 pub use elements::{StoredAs, write_f32};
 pub use error::FileError;
 pub use file_stamp::{FileStamp, is_young};

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use csv::{ReaderBuilder, StringRecord};
-use lpp_files::BoundedRows;
+use lpp_files::{BoundedRows, ONE_OF_EACH_NAME, only_column_of_any_case};
 
 use crate::FmriError;
 
@@ -60,14 +60,18 @@ impl CsvTable {
         self.rows.len()
     }
 
-    /// Whether there is a column of this name.
-    pub(crate) fn has(&self, column: &str) -> bool {
-        self.position(column).is_some()
-    }
-
-    /// The first of `names` that is a column.
-    pub(crate) fn first_of<'a>(&self, names: &[&'a str]) -> Option<&'a str> {
-        names.iter().copied().find(|name| self.has(name))
+    /// The one of `names` that is a column, if any; an error if two are.
+    pub(crate) fn one_of<'a>(&self, names: &[&'a str]) -> Result<Option<&'a str>, FmriError> {
+        let mut found = None;
+        for &name in names {
+            if self.position(name)?.is_some()
+                && let Some(other) = found.replace(name)
+            {
+                let expected = format!("one of {other} and {name}");
+                return Err(FmriError::malformed(&self.path, self.columns(), expected));
+            }
+        }
+        Ok(found)
     }
 
     /// Keeps the rows for which `keep` is true of the row number, counted from 0.
@@ -130,26 +134,25 @@ impl CsvTable {
     }
 
     fn index(&self, column: &str) -> Result<usize, FmriError> {
-        self.position(column).ok_or_else(|| self.missing(column))
+        self.position(column)?.ok_or_else(|| self.missing(column))
     }
 
     /// The place of a column of this name, or of one that differs only in case.
-    fn position(&self, column: &str) -> Option<usize> {
-        let exact = self.header.iter().position(|name| name == column);
-        exact.or_else(|| {
-            self.header
-                .iter()
-                .position(|name| name.eq_ignore_ascii_case(column))
-        })
+    fn position(&self, column: &str) -> Result<Option<usize>, FmriError> {
+        only_column_of_any_case(&self.header, column)
+            .map_err(|two| FmriError::malformed(&self.path, two.to_string(), ONE_OF_EACH_NAME))
+    }
+
+    fn columns(&self) -> String {
+        format!(
+            "the columns {}",
+            self.header.iter().collect::<Vec<_>>().join(", ")
+        )
     }
 
     /// The error for a missing `column`.
     pub(crate) fn missing(&self, column: &str) -> FmriError {
-        let found = format!(
-            "the columns {}",
-            self.header.iter().collect::<Vec<_>>().join(", ")
-        );
-        FmriError::malformed(&self.path, found, format!("a column {column}"))
+        FmriError::malformed(&self.path, self.columns(), format!("a column {column}"))
     }
 }
 

@@ -25,16 +25,14 @@ impl WordEvents {
     ///
     /// # Errors
     /// [`FmriError`] naming the file if it cannot be read, has no rows, lacks a column, has a time that is not a finite
-    /// number, has an offset that contradicts its duration, or has several runs and none was selected.
+    /// number, has an offset that contradicts its duration, has two columns for one of them, or has several runs and none was selected.
     pub fn load(path: &Path, run: Option<&str>) -> Result<Self, FmriError> {
         let mut table = CsvTable::load(path)?;
         select_run(&mut table, path, run)?;
-        let onsets_s = table.numbers(table.first_of(&["onset_s", "onset"]).unwrap_or("onset"))?;
+        let onsets_s = table.numbers(table.one_of(&["onset_s", "onset"])?.unwrap_or("onset"))?;
         let times = |names: &[&str]| {
-            table
-                .first_of(names)
-                .map(|column| table.numbers(column))
-                .transpose()
+            let column = table.one_of(names)?;
+            column.map(|column| table.numbers(column)).transpose()
         };
         let offsets = times(&["offset_s", "offset"])?;
         let durations = times(&["duration_s", "duration"])?;
@@ -108,7 +106,7 @@ fn check_durations(
 
 /// Keeps the rows of the selected run.
 fn select_run(table: &mut CsvTable, path: &Path, run: Option<&str>) -> Result<(), FmriError> {
-    let Some(column) = table.first_of(&["run", "section"]) else {
+    let Some(column) = table.one_of(&["run", "section"])? else {
         return match run {
             None => Ok(()),
             Some(_) => Err(table.missing("run")),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lpp_files::npy;
-use ndarray::{Array1, Array2, ArrayD, ArrayRef2};
+use ndarray::{Array1, Array2, ArrayD, ArrayRef2, ArrayView1};
 
 use crate::FmriError;
 use crate::file_order::into_file_order;
@@ -42,7 +42,7 @@ impl Signals {
     /// Reads an image, smooths it with a Gaussian of `smoothing_fwhm_mm` if given, and extracts the voxels of `mask`.
     ///
     /// The whole volume is smoothed, so voxels outside the mask contribute, as in the reference. Values that are not
-    /// finite become 0, and a warning counts those in the mask. Volumes are decoded, smoothed and masked in parallel;
+    /// finite become 0, and a warning counts those in the mask; another one counts scans with one value in all voxels. Volumes are decoded, smoothed and masked in parallel;
     /// memory holds the result and a few volumes.
     ///
     /// # Errors
@@ -84,7 +84,24 @@ impl Signals {
                 path.display()
             );
         }
-        scans.finish()
+        let signals = scans.finish()?;
+        let empty = signals.empty_scans();
+        if let Some(first) = empty.first() {
+            tracing::warn!(
+                "{}: {} scans have one value in all voxels of the mask (the first is scan {first}, from 0); were volumes lost?",
+                path.display(),
+                empty.len()
+            );
+        }
+        Ok(signals)
+    }
+
+    /// Scans in which all voxels have the same value, as where a volume was lost and filled with zeros.
+    fn empty_scans(&self) -> Vec<usize> {
+        match self {
+            Self::Single(array) => empty_scans(array),
+            Self::Double(array) => empty_scans(array),
+        }
     }
 
     /// Number of scans.
@@ -143,6 +160,14 @@ fn n_constant<T: Real>(series: &Array2<T>) -> usize {
         constant.retain(|&voxel| row[voxel] == series[[0, voxel]]);
     }
     constant.len()
+}
+
+fn empty_scans<T: Real>(series: &Array2<T>) -> Vec<usize> {
+    let is_empty = |row: ArrayView1<'_, T>| row.iter().all(|value| *value == row[0]);
+    let rows = (0..).zip(series.rows()).filter(|(_, row)| row.len() > 1);
+    rows.filter(|(_, row)| is_empty(*row))
+        .map(|(scan, _)| scan)
+        .collect()
 }
 
 /// Indices of the mask's voxels in a volume in file order.

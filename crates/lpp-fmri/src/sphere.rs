@@ -47,7 +47,7 @@ impl SphereCentre {
     ///
     /// # Errors
     /// [`FmriError`] naming the file if it cannot be read, has no rows, lacks a column, has a region twice, has a name
-    /// that cannot be a file name, or has a coordinate that is not a finite number.
+    /// that cannot be a file name, or has a coordinate that is not a finite number, or seems to be in metres.
     pub fn load_csv(path: &Path) -> Result<Vec<Self>, FmriError> {
         let table = crate::csv_table::CsvTable::load(path)?;
         let names = table.text("name")?;
@@ -56,8 +56,13 @@ impl SphereCentre {
         for (row, name) in names.into_iter().enumerate() {
             let is_file_name =
                 !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
-            if !is_file_name || centres.iter().any(|c| c.name == name) {
-                let expected = "a name that is a valid file name and occurs in only one row";
+            // Some file systems take A and a for one name.
+            let is_there = centres
+                .iter()
+                .any(|c| c.name.to_lowercase() == name.to_lowercase());
+            if !is_file_name || is_there {
+                let expected =
+                    "a name that is a valid file name and occurs in only one row, in capitals or not";
                 return Err(FmriError::malformed(
                     path,
                     format!("the name {name:?} in row {}", row + 1),
@@ -69,8 +74,27 @@ impl SphereCentre {
                 centre_mm: [x[row], y[row], z[row]],
             });
         }
+        check_unit(path, &centres)?;
         Ok(centres)
     }
+}
+
+/// Centres in metres would all be within a sphere around the origin.
+fn check_unit(path: &Path, centres: &[SphereCentre]) -> Result<(), FmriError> {
+    let farthest = centres
+        .iter()
+        .flat_map(|c| c.centre_mm)
+        .map(f64::abs)
+        .fold(0.0, f64::max);
+    if farthest > 0.0 && farthest < 1.0 {
+        let found = format!("no coordinate farther than {farthest} mm from 0");
+        return Err(FmriError::malformed(
+            path,
+            found,
+            "coordinates in mm; are these metres?",
+        ));
+    }
+    Ok(())
 }
 
 /// The voxels of `mask` whose centre is within `radius_mm` of `centre_mm`, surface included.

@@ -1,5 +1,8 @@
 //! A causal language model, from a folder to its hidden states.
 
+use std::time::Instant;
+
+use lpp_files::Progress;
 use ndarray::Array2;
 use tch::{Kind, Tensor};
 
@@ -8,8 +11,12 @@ use crate::error::LlmError;
 use crate::families::{Block, FirstState, Stem};
 use crate::head::Head;
 use crate::model::{ModelInfo, ModelParams, WindowInput};
-use crate::plan::Plan;
+use crate::plan::{Plan, ids_that_occur};
 use crate::weights::Weights;
+use crate::workers::WindowError;
+
+/// Receives the states of a layer of a window: the index of the window, that of the layer, and (`n_tokens`, width).
+pub(crate) type StatesSink<'a> = dyn FnMut(usize, usize, Array2<f32>) -> Result<(), LlmError> + Send + 'a;
 
 /// A model that is ready to run.
 ///
@@ -46,6 +53,19 @@ impl CausalModel {
         Self::of(plan, &weights)
     }
 
+    /// The same with those rows of the token embedding that occur in `windows`.
+    pub(crate) fn load_for(params: &ModelParams, windows: &[WindowInput<'_>]) -> Result<Self, LlmError> {
+        let plan = Plan::new(params)?;
+        let mut ids = ids_that_occur(windows);
+        // Others are refused with the window that has them.
+        ids.retain(|id| (0..plan.layout.n_vocabulary).contains(id));
+        let weights = Weights {
+            rows: Some(ids),
+            ..plan.weights(params)?
+        };
+        Self::of(plan, &weights)
+    }
+
     /// The same with the output matrix.
     pub(crate) fn load_with_head(params: &ModelParams) -> Result<(Self, Head), LlmError> {
         let plan = Plan::new(params)?;
@@ -64,6 +84,11 @@ impl CausalModel {
             blocks,
             plan,
         })
+    }
+
+    /// The model without its weights.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// Facts about the model.
@@ -93,6 +118,29 @@ impl CausalModel {
             sink(layer, states)
         };
         tch::no_grad(|| self.run(window, None, &mut deliver))
+    }
+
+    /// Runs windows side by side. `sink` is called layer by layer as in [`forward`](Self::forward), and for each layer in the
+    /// order of the windows.
+    pub(crate) fn forward_all(
+        &self,
+        params: &ModelParams,
+        windows: &[WindowInput<'_>],
+        progress: &dyn Progress,
+        mut sink: &mut StatesSink<'_>,
+    ) -> Result<(), WindowError> {
+        let workers = self.plan.workers(params, windows);
+        let start = Instant::now();
+        let run = workers.run(0..windows.len(), &mut sink, &|index, turns| {
+            self.forward(&windows[index], &mut |layer, states| {
+                turns.deliver(|sink| sink(index, layer, states))
+            })?;
+            progress.advance(1);
+            Ok(())
+        });
+        let seconds = start.elapsed().as_secs_f64();
+        tracing::info!("{} windows through the model in {seconds:.2} s", windows.len());
+        run
     }
 
     /// The last hidden state of a window, (`n_rows` x positions from `first_needed` on, width).
@@ -172,6 +220,9 @@ pub(crate) fn check_finite(
     window: &WindowInput<'_>,
 ) -> Result<(), LlmError> {
     let n_positions = (states.nrows() / window.n_rows.max(1)).max(1);
+    if states.as_slice().is_some_and(all_finite) {
+        return Ok(());
+    }
     let found = states.indexed_iter().find(|(_, value)| !value.is_finite());
     match found {
         None => Ok(()),
@@ -182,6 +233,13 @@ pub(crate) fn check_finite(
             value,
         }),
     }
+}
+
+/// Whether there is neither NaN nor infinity; without a way out of the loop, so that it is vectorised.
+fn all_finite(values: &[f32]) -> bool {
+    values
+        .chunks(4096)
+        .all(|some| some.iter().fold(true, |all, value| all & value.is_finite()))
 }
 
 /// A tensor as an array of f32 whose columns are the last axis.

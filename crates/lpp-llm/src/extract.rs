@@ -5,13 +5,14 @@ use std::path::Path;
 
 use lpp_files::{ActivationsWriter, LayerShape, Progress, StoredAs};
 use lpp_text::CorpusRun;
+use ndarray::Array2;
 
 use crate::causal_model::CausalModel;
 use crate::error::LlmError;
 use crate::model::{ModelInfo, ModelParams};
 use crate::plan::Plan;
 use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder};
-use crate::word_vectors::{RunWindow, WordMeans, windows_of, word_vectors};
+use crate::word_vectors::{RunWindow, WordMeans, place_of_word, windows_of};
 
 /// Window length of models without a limit, as in the reference.
 pub const UNLIMITED_WINDOW: usize = 32_000;
@@ -105,18 +106,34 @@ impl Extraction<'_> {
 
     /// The model in memory, one window after the other.
     fn whole(&self, windows: &[RunWindow<'_>], progress: &dyn Progress) -> Result<(), LlmError> {
-        let model = CausalModel::load(self.model)?;
+        let inputs: Vec<_> = windows.iter().map(|window| window.input).collect();
+        let model = CausalModel::load_for(self.model, &inputs)?;
         let mut writer = self.writer()?;
+        let mut means = self.word_means(windows);
+        let mut add = |window: usize, layer: usize, states: Array2<f32>| {
+            means[layer].add_window(window, &states, &mut |run, vectors| {
+                Ok(writer.write(run, layer, vectors)?)
+            })
+        };
         progress.start(&format!("windows through {}", self.name), windows.len() as u64);
-        for (index, run) in self.corpus.iter().enumerate() {
-            let of_run = windows.iter().filter(|window| window.run == index);
-            let vectors = word_vectors(&model, run, of_run, progress)?;
-            for (layer, vectors) in vectors.iter().enumerate() {
-                writer.write(index, layer, vectors)?;
-            }
-        }
+        model
+            .forward_all(self.model, &inputs, progress, &mut add)
+            .map_err(|(window, problem)| {
+                problem.at(|token| place_of_word(self.corpus, &windows[window], token))
+            })?;
         progress.finish();
+        for (layer, means) in means.iter_mut().enumerate() {
+            means.finish_runs(&mut |run, vectors| Ok(writer.write(run, layer, vectors)?))?;
+        }
         Ok(writer.commit()?)
+    }
+
+    /// The means of each layer.
+    fn word_means<'w>(&'w self, windows: &'w [RunWindow<'w>]) -> Vec<WordMeans<'w>> {
+        let layers = 0..self.info.n_layers;
+        layers
+            .map(|layer| WordMeans::new(self.corpus, windows, self.info.width(layer), self.output))
+            .collect()
     }
 
     /// One block in memory, all windows through it. Returns the folder that has become superfluous.

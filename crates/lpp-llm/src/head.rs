@@ -66,7 +66,10 @@ impl Head {
             let matrix = matrix.f_to_kind(plan.kind)?.f_to_kind(Kind::Float)?;
             let tiles = matrix.f_split(WORDS_AT_ONCE, 0)?;
             let on_device = |tile: &Tensor| -> Result<Linear, LlmError> {
-                Ok(Linear::new(tile.f_to_device(plan.device)?.f_contiguous()?, None))
+                Ok(Linear::new(
+                    tile.f_to_device(plan.device)?.f_contiguous()?.into(),
+                    None,
+                ))
             };
             Ok(Self {
                 tiles: tiles.iter().map(on_device).collect::<Result<_, _>>()?,
@@ -235,7 +238,7 @@ mod tests {
                 .f_split(n_words, 0)
                 .unwrap()
                 .iter()
-                .map(|tile| Linear::new(tile.f_contiguous().unwrap(), None))
+                .map(|tile| Linear::new(tile.f_contiguous().unwrap().into(), None))
                 .collect(),
             softcap,
             device: Device::Cpu,

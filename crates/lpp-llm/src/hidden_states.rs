@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use lpp_files::Progress;
 use ndarray::Array2;
@@ -84,7 +83,7 @@ impl HiddenStates {
         if self.model.stream_layers {
             return self.run_streamed(identity, &windows, ids.dim(), progress);
         }
-        let model = CausalModel::load(&self.model)?;
+        let model = CausalModel::load_for(&self.model, &windows)?;
         self.run_whole(&model, &windows, ids.dim(), progress)?;
         Ok((model.info().clone(), Leftover::none()))
     }
@@ -98,18 +97,12 @@ impl HiddenStates {
     ) -> Result<(), LlmError> {
         let mut file = TensorFile::create(&self.output, &layer_tensors(model.info(), dim))?;
         progress.start("hidden states", windows.len() as u64);
-        let start = Instant::now();
-        for (row, window) in windows.iter().enumerate() {
-            model
-                .forward(window, &mut |layer, states| {
-                    file.write_matrix(layer, row, &states)
-                })
-                .map_err(|source| self.in_row(row, source).at(|_| place_of_row(row)))?;
-            progress.advance(1);
-        }
+        let mut write =
+            |row: usize, layer: usize, states: Array2<f32>| file.write_matrix(layer, row, &states);
+        model
+            .forward_all(&self.model, windows, progress, &mut write)
+            .map_err(|(row, source)| self.in_row(row, source).at(|_| place_of_row(row)))?;
         progress.finish();
-        let seconds = start.elapsed().as_secs_f64();
-        tracing::info!("{} windows through the model in {seconds:.2} s", windows.len());
         file.commit()
     }
 

@@ -9,8 +9,8 @@
 //! 2. **Families**: GPT-2, OPT, Llama, Mistral, Qwen, Gemma, `OLMo` 2, `StableLM`, GPT-NeoX and Mamba, one file each,
 //!    made of shared blocks. Hidden states are those of transformers 4.40 (4.57 for newer families): the residual
 //!    stream after each block, the last one normalised.
-//! 3. **[`CausalModel`]** runs one window at a time and passes on each layer as soon as it is computed. Attention is
-//!    fused, and the last block is computed only where it is needed.
+//! 3. **[`CausalModel`]** runs a window and passes on each layer as soon as it is computed; jobs run several side by side, each in
+//!    a thread of its own. The last block is computed only where it is needed.
 //! 4. **Untrained twins** ([`Training::Untrained`]): weights that equal torch's for the same seed to the bit.
 //! 5. **Streaming** ([`ModelParams::stream_layers`]): one block in memory at a time, all windows through it, for models
 //!    larger than memory. The results are bitwise the same, and a killed run can be resumed.
@@ -35,7 +35,7 @@
 //! ```
 //!
 //! Tensors of libtorch do not leave the crate; arrays do. Results are equal from run to run at a fixed number of
-//! threads.
+//! threads, and with [`ModelParams::equal_bits`] for any number.
 
 #![allow(
     clippy::many_single_char_names,
@@ -50,6 +50,7 @@ mod dropout;
 mod error;
 mod extract;
 mod families;
+mod fixed;
 mod generate;
 mod head;
 mod head_layout;
@@ -65,6 +66,7 @@ mod tensor_file;
 mod untrained;
 mod weights;
 mod word_vectors;
+mod workers;
 
 pub use causal_model::CausalModel;
 pub use error::LlmError;

@@ -128,6 +128,9 @@ pub struct ModelParams {
     /// A killed job resumes after the last finished block. [`crate::CausalModel`] itself always keeps all blocks in
     /// memory.
     pub stream_layers: bool,
+    /// Whether the results have the same bits for any number of threads. Each window then goes through the model in one thread,
+    /// which takes longer if there are fewer windows than threads.
+    pub equal_bits: bool,
 }
 
 impl ModelParams {
@@ -140,6 +143,7 @@ impl ModelParams {
             device: ComputeDevice::Auto,
             n_threads: None,
             stream_layers: false,
+            equal_bits: false,
         }
     }
 

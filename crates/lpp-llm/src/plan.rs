@@ -13,6 +13,7 @@ use crate::families::{Family, Layout, Stem, View};
 use crate::model::{ModelInfo, ModelParams, Training, WindowInput, described, info};
 use crate::untrained::{self, DrawnSequence};
 use crate::weights::{Source, Weights};
+use crate::workers::Workers;
 
 /// Everything about a model that does not depend on its weights.
 #[derive(Debug)]
@@ -99,6 +100,16 @@ impl Plan {
             device: self.device,
             rows: None,
         }
+    }
+
+    /// How the threads are divided among windows.
+    pub(crate) fn workers(&self, params: &ModelParams, windows: &[WindowInput<'_>]) -> Workers {
+        // The states of a window, four times as many in the inner layer, twice, and the scores of some heads.
+        let bytes = |window: &WindowInput<'_>| {
+            size_of::<f32>() * window.ids.len() * (12 * self.info.n_hidden + 4 * window.n_tokens())
+        };
+        let most = windows.iter().map(bytes).max().unwrap_or(0);
+        Workers::new(params, self.device, windows.len(), most)
     }
 
     /// Checks that a window fits the model.
@@ -195,6 +206,17 @@ impl WindowFrame<'_> {
             memory: self.memory.and_then(|memory| memory.block(block)),
         }
     }
+}
+
+/// The tokens of some windows, each once, ascending.
+pub(crate) fn ids_that_occur(windows: &[WindowInput<'_>]) -> Vec<i64> {
+    let mut ids: Vec<i64> = windows
+        .iter()
+        .flat_map(|window| window.ids.iter().copied())
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// The attention mask of a window whose ids and sizes fit the model after `n_past` tokens.

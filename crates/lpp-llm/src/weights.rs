@@ -7,6 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::checkpoint::Checkpoint;
 use crate::error::LlmError;
+use crate::fixed::FixedTensor;
 use crate::untrained::DrawnSequence;
 
 /// Named tensors, delivered in the precision and on the device of the model.
@@ -32,7 +33,7 @@ pub(crate) enum Source {
 
 impl Weights {
     /// The tensor `name` (without base prefix).
-    pub(crate) fn get(&self, name: &str) -> Result<Tensor, LlmError> {
+    pub(crate) fn get(&self, name: &str) -> Result<FixedTensor, LlmError> {
         self.placed(&self.exact(name)?)
     }
 
@@ -42,7 +43,7 @@ impl Weights {
     }
 
     /// The rows `ids` of the matrix `name`.
-    pub(crate) fn get_rows(&self, name: &str, ids: &[i64]) -> Result<Tensor, LlmError> {
+    pub(crate) fn get_rows(&self, name: &str, ids: &[i64]) -> Result<FixedTensor, LlmError> {
         let rows = match &self.source {
             Source::Checkpoint(checkpoint) => checkpoint.finite(name, checkpoint.read_rows(name, ids)?)?,
             _ => self.exact(name)?.f_index_select(0, &Tensor::f_from_slice(ids)?)?,
@@ -55,8 +56,8 @@ impl Weights {
         matches!(self.source, Source::DrawnInOrder(_))
     }
 
-    fn placed(&self, exact: &Tensor) -> Result<Tensor, LlmError> {
-        Ok(exact.f_to_device(self.device)?.f_to_kind(self.kind)?)
+    fn placed(&self, exact: &Tensor) -> Result<FixedTensor, LlmError> {
+        Ok(exact.f_to_device(self.device)?.f_to_kind(self.kind)?.into())
     }
 
     fn exact(&self, name: &str) -> Result<Tensor, LlmError> {

@@ -3,11 +3,9 @@
 use std::io::Write;
 use std::path::Path;
 
-use lpp_files::Progress;
 use lpp_text::{CorpusRun, SpanAverager};
 use ndarray::Array2;
 
-use crate::causal_model::CausalModel;
 use crate::error::LlmError;
 use crate::model::WindowInput;
 use crate::stream::{LayerReducer, write_values};
@@ -42,7 +40,8 @@ pub(crate) fn windows_of(corpus: &[CorpusRun]) -> Vec<RunWindow<'_>> {
 }
 
 /// How a message names the word to which a token of a window belongs.
-fn place_of_word(run: &CorpusRun, window: &RunWindow<'_>, token: usize) -> String {
+pub(crate) fn place_of_word(corpus: &[CorpusRun], window: &RunWindow<'_>, token: usize) -> String {
+    let run = &corpus[window.run];
     let spans = &run.spans;
     let is_there = |unit: &usize| {
         let mut pieces = spans.units()[*unit].pieces.iter();
@@ -56,34 +55,8 @@ fn place_of_word(run: &CorpusRun, window: &RunWindow<'_>, token: usize) -> Strin
     }
 }
 
-/// Word vectors of one run, one matrix (`n_words`, width) a layer.
-pub(crate) fn word_vectors<'a>(
-    model: &CausalModel,
-    run: &CorpusRun,
-    windows: impl Iterator<Item = &'a RunWindow<'a>>,
-    progress: &dyn Progress,
-) -> Result<Vec<Array2<f32>>, LlmError> {
-    let info = model.info();
-    let mut averagers: Vec<_> = (0..info.n_layers)
-        .map(|layer| SpanAverager::new(&run.spans, info.width(layer)))
-        .collect();
-    for window in windows {
-        let mut add = |layer: usize, states: Array2<f32>| {
-            if let Some(averager) = averagers.get_mut(layer) {
-                averager.add_window(window.index, window.input.first_needed, &states)?;
-            }
-            Ok(())
-        };
-        model
-            .forward(&window.input, &mut add)
-            .map_err(|error| error.at(|token| place_of_word(run, window, token)))?;
-        progress.advance(1);
-    }
-    averagers
-        .into_iter()
-        .map(|averager| Ok(averager.finish()?))
-        .collect()
-}
+/// Receives the vectors of a run, (`n_words`, width).
+type RunSink<'a> = dyn FnMut(usize, &Array2<f32>) -> Result<(), LlmError> + 'a;
 
 /// The word vectors of one layer, run by run.
 #[derive(Debug)]
@@ -115,11 +88,33 @@ impl<'a> WordMeans<'a> {
         }
     }
 
-    /// Writes the runs before `run` that are not written yet.
-    fn go_to(&mut self, run: usize, out: &mut dyn Write) -> Result<(), LlmError> {
+    /// Adds the states of the next window and hands over the vectors of the runs that are over.
+    pub(crate) fn add_window(
+        &mut self,
+        window: usize,
+        states: &Array2<f32>,
+        finished: &mut RunSink<'_>,
+    ) -> Result<(), LlmError> {
+        let Some(window) = self.windows.get(window) else {
+            return Ok(());
+        };
+        self.go_to(window.run, finished)?;
+        if let Some(averager) = &mut self.averager {
+            averager.add_window(window.index, window.input.first_needed, states)?;
+        }
+        Ok(())
+    }
+
+    /// Hands over the runs that are left.
+    pub(crate) fn finish_runs(&mut self, finished: &mut RunSink<'_>) -> Result<(), LlmError> {
+        self.go_to(self.corpus.len(), finished)
+    }
+
+    /// Hands over the runs before `run` that are left.
+    fn go_to(&mut self, run: usize, finished: &mut RunSink<'_>) -> Result<(), LlmError> {
         while self.run < run {
             if let Some(averager) = self.averager.take() {
-                write_values(&averager.finish()?, out).map_err(LlmError::write(self.path))?;
+                finished(self.run, &averager.finish()?)?;
             }
             self.run += 1;
             let next = self.corpus.get(self.run);
@@ -131,26 +126,19 @@ impl<'a> WordMeans<'a> {
 
 impl LayerReducer for WordMeans<'_> {
     fn add(&mut self, window: usize, states: &Array2<f32>, out: &mut dyn Write) -> Result<(), LlmError> {
-        let Some(window) = self.windows.get(window) else {
-            return Ok(());
-        };
-        self.go_to(window.run, out)?;
-        if let Some(averager) = &mut self.averager {
-            averager.add_window(window.index, window.input.first_needed, states)?;
-        }
-        Ok(())
+        let path = self.path;
+        self.add_window(window, states, &mut |_run, vectors| {
+            write_values(vectors, out).map_err(LlmError::write(path))
+        })
     }
 
     fn place(&self, window: usize, token: usize) -> String {
         let window = self.windows.get(window);
-        let run = window.and_then(|window| self.corpus.get(window.run));
-        match (window, run) {
-            (Some(window), Some(run)) => place_of_word(run, window, token),
-            _ => String::new(),
-        }
+        window.map_or_else(String::new, |window| place_of_word(self.corpus, window, token))
     }
 
     fn finish(&mut self, out: &mut dyn Write) -> Result<(), LlmError> {
-        self.go_to(self.corpus.len(), out)
+        let path = self.path;
+        self.finish_runs(&mut |_run, vectors| write_values(vectors, out).map_err(LlmError::write(path)))
     }
 }

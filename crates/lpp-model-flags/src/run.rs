@@ -23,6 +23,10 @@ pub struct RunFlags {
     /// finished block
     #[arg(long)]
     stream_layers: bool,
+    /// Make numbers that are equal to the bit for any number of threads: one thread for each window of tokens. It costs time
+    /// if there are fewer windows than threads
+    #[arg(long)]
+    pub equal_bits: bool,
 }
 
 impl RunFlags {
@@ -41,6 +45,7 @@ impl RunFlags {
             device: self.device,
             n_threads: Some(common.threads()),
             stream_layers: self.stream_layers,
+            equal_bits: self.equal_bits,
             ..ModelParams::new(folder)
         }
     }

@@ -19,8 +19,6 @@ use crate::features::save_one_layer;
 pub struct ControlsJob {
     /// The controls, all of one annotation.
     pub steps: Vec<ControlStep>,
-    /// The text with its punctuation, for the places of words in sentences.
-    pub text: Option<PathBuf>,
     /// The table of words.
     pub words: WordsStep,
     /// Recompute even if the activations are up to date.
@@ -50,8 +48,7 @@ impl ControlsJob {
         let mut reports = Vec::new();
         for step in &self.steps {
             let done = run_if_stale(software, vec![step.artefact()], self.force, || {
-                let texts = self.text.as_deref().filter(|_| !step.texts.is_empty());
-                save(step, &values(step, texts, &annotation)?, &annotation)
+                save(step, &values(step, &annotation)?, &annotation)
             })?;
             reports.push(ControlReport {
                 output: step.output.clone(),
@@ -65,11 +62,7 @@ impl ControlsJob {
 }
 
 /// The values of a control, (`n_words`, `n_columns`) per run.
-fn values(
-    step: &ControlStep,
-    text: Option<&Path>,
-    annotation: &Annotation,
-) -> Result<Vec<Array2<f32>>, TextError> {
+fn values(step: &ControlStep, annotation: &Annotation) -> Result<Vec<Array2<f32>>, TextError> {
     let runs = annotation.runs();
     let counts = match &step.counts {
         Some(table) => {
@@ -87,7 +80,7 @@ fn values(
     };
     let control: Control = step.control.parse()?;
     if control == Control::PositionAndRate {
-        let Some(text) = text else {
+        let Some(text) = &step.text else {
             return Err(TextError::BadSetting {
                 what: "the text, for the places of words in sentences",
                 found: "none".to_owned(),

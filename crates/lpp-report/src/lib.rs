@@ -16,6 +16,7 @@ mod export;
 mod figures;
 mod findings;
 mod font;
+mod further_findings;
 mod highlights;
 mod maps;
 mod page;

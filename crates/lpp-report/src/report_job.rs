@@ -10,6 +10,7 @@ use lpp_study::{Language, Study, Truth};
 
 use crate::figures::{self, BrainFigures, Figure, Gallery, Look};
 use crate::findings::{all_choices, findings};
+use crate::further_findings::further;
 use crate::highlights::highlights;
 use crate::maps::{MapAtlas, Source};
 use crate::page::{Facts, Page, viewer_data};
@@ -290,6 +291,7 @@ impl ReportJob {
             planted: self.planted(tables)?,
             findings: findings(&tables.all()?),
             all_choices: all_choices(&tables.all()?),
+            further: further(&tables.all()?, &tables.all()?, &tables.all()?),
             highlights: highlights(tables)?,
             maps,
             figures: &gallery.figures,

@@ -11,7 +11,7 @@ use crate::nulls::forecasts::Scored;
 use crate::nulls::versions::Versions;
 use crate::results::ridge_model::RidgeModel;
 use crate::systems::factored::Factored;
-use crate::{BandedRidge, BandedRidgeFit, Metric, Number, RidgeCv, RidgeCvFit, RidgeError};
+use crate::{BandedRidge, BandedRidgeFit, Metric, NullOrders, Number, RidgeCv, RidgeCvFit, RidgeError};
 use crate::{banded, search};
 
 /// The type of features, targets and wide products: `f32` or `f64`.
@@ -63,6 +63,13 @@ pub trait Compiled: Sized {
         x: &[ArrayView2<'_, Self>],
         y: &[ArrayView2<'_, Self>],
     ) -> Result<RidgeModel<Self>, RidgeError>;
+    fn permuted(
+        model: &BandedRidge,
+        x: &[ArrayView2<'_, Self>],
+        y: &[ArrayView2<'_, Self>],
+        orders: &NullOrders,
+        metrics: &[Metric],
+    ) -> Result<Option<Vec<Array2<f64>>>, RidgeError>;
     fn product(left: &ArrayRef2<Self>, right: &ArrayRef2<Self>) -> Array2<Self>;
     fn score_new(
         coefficients: &ArrayRef2<Self>,
@@ -133,6 +140,16 @@ macro_rules! compiled {
                 y: &[ArrayView2<'_, Self>],
             ) -> Result<RidgeModel<Self>, RidgeError> {
                 banded::refit(model, x, y)
+            }
+
+            fn permuted(
+                model: &BandedRidge,
+                x: &[ArrayView2<'_, Self>],
+                y: &[ArrayView2<'_, Self>],
+                orders: &NullOrders,
+                metrics: &[Metric],
+            ) -> Result<Option<Vec<Array2<f64>>>, RidgeError> {
+                banded::permuted::scores(model, x, y, orders, metrics)
             }
 
             fn product(left: &ArrayRef2<Self>, right: &ArrayRef2<Self>) -> Array2<Self> {

@@ -105,7 +105,7 @@ mod systems;
 pub use banded::{BandChoice, BandWeights, BandedRidge, BandedRidgeFit, BandedRidgeParams};
 pub use design::delays::delayed;
 pub use design::runs::Run;
-pub use design::standardise::{standardise_columns, trim_and_standardise};
+pub use design::standardise::{largest_mean, standardise_columns, trim_and_standardise};
 pub use element::Element;
 pub use error::RidgeError;
 pub use nested::{NestedChoice, NestedChooser, nested_choice};

@@ -5,8 +5,8 @@ use ndarray::{Array1, Array2, ArrayRef2, Axis};
 use crate::design::runs::{check_features, matrices};
 use crate::element::Compiled;
 use crate::{
-    BandedRidge, BandedRidgeFit, Element, Metric, PreparedFeatures, RidgeCv, RidgeCvFit, RidgeError,
-    RidgeModel, Run,
+    BandedRidge, BandedRidgeFit, Element, Metric, NullOrders, PreparedFeatures, RidgeCv, RidgeCvFit,
+    RidgeError, RidgeModel, Run,
 };
 
 impl RidgeCv {
@@ -87,6 +87,34 @@ impl BandedRidge {
         Y: Run<Element = X::Element>,
     {
         X::Element::refit_banded(self, &matrices(x_runs), &matrices(y_runs))
+    }
+
+    /// Mean test scores, (`n_nulls`, `n_targets`), by each of `metrics`, of fits in which the rows of the first band are permuted
+    /// within runs while the other bands and the targets stay. Each null chooses weights and penalty anew, as
+    /// [`fit`](Self::fit) does by that metric.
+    ///
+    /// The scores are those of a fit per null within rounding, at a small part of the cost: the systems of the first band are
+    /// factored once for all nulls, ratios and penalties, and the others are eliminated. `None` where that is not possible and a
+    /// fit per null is needed: the other bands do not have the weight 1 in all candidates, penalties are not shared, folds
+    /// divide runs, or the first band has more columns than there are scans.
+    ///
+    /// # Shapes
+    /// As [`fit`](Self::fit).
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit); [`RidgeError::NotAnOrder`] and [`RidgeError::NullDraws`] for orders of other runs.
+    pub fn scores_of_permuted_band<X, Y>(
+        &self,
+        x_runs: &[X],
+        y_runs: &[Y],
+        orders: &NullOrders,
+        metrics: &[Metric],
+    ) -> Result<Option<Vec<Array2<f64>>>, RidgeError>
+    where
+        X: Run<Element: Element>,
+        Y: Run<Element = X::Element>,
+    {
+        X::Element::permuted(self, &matrices(x_runs), &matrices(y_runs), orders, metrics)
     }
 }
 

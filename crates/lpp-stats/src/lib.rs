@@ -38,6 +38,7 @@
 )]
 
 mod aggregate;
+mod attainable;
 mod aveli;
 mod battery;
 mod block_permutation;
@@ -88,6 +89,7 @@ mod variogram_null;
 mod voxels;
 
 pub use aggregate::{LateralScore, MeanScore, best_over_layers, mean_over_trials};
+pub use attainable::{Attainable, ScoredVoxel};
 pub use aveli::aveli;
 pub use battery::{Marks, battery_interval, battery_mean};
 pub use block_permutation::block_permutation;

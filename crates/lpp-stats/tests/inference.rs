@@ -13,11 +13,11 @@ mod common;
 use common::{assert_near, number, vector};
 use lpp_stats::FalseDiscovery::{BenjaminiHochberg, BenjaminiYekutieli};
 use lpp_stats::{
-    Bootstrap, Groups, MaxStatistic, MixedModel, RunTest, StudentizedBootstrap, Tail, Tfce, VariogramNull,
-    VariogramSettings, VoxelSet, aveli, cluster_robust_ols, equivalence_p, equivalence_test,
+    Bootstrap, Groups, GrowthLaw, MaxStatistic, MixedModel, RunTest, StudentizedBootstrap, Tail, Tfce,
+    VariogramNull, VariogramSettings, VoxelSet, aveli, cluster_robust_ols, equivalence_p, equivalence_test,
     jackknife_std_err, laterality_curve, mean_ceiling, noise_ceiling, normal_quantile, normal_upper_p,
-    normalize_by_ceiling, normalized_mean, pearson, sign_flip_test, slopes_without_each_group,
-    t_test_one_sample, t_test_welch,
+    normalize_by_ceiling, normalized_mean, participation_ratio, pearson, sign_flip_test,
+    slopes_without_each_group, t_test_one_sample, t_test_welch, two_nn,
 };
 use ndarray::Array2;
 use rand::SeedableRng;
@@ -247,6 +247,58 @@ fn tests_over_runs_follow_their_definition() {
             (test.interval.high, "high"),
         ] {
             assert_near(found, number(&case["expected"][key]), 1e-14, 1e-9, key);
+        }
+    }
+}
+
+#[test]
+fn crossed_tests_have_the_mean_squares_of_statsmodels() {
+    for case in cases("crossed") {
+        let (test, expected) = (
+            RunTest::of_crossed(&matrix(&case["inputs"]["d"])).unwrap(),
+            &case["expected"],
+        );
+        for (found, key) in [
+            (test.std_err, "std_err"),
+            (test.df, "df"),
+            (test.p, "p"),
+            (test.interval.low, "low"),
+            (test.interval.high, "high"),
+        ] {
+            // Mean squares of a regression on dummies against sums over rows and columns.
+            assert_near(found, number(&expected[key]), 1e-12, 1e-9, key);
+        }
+    }
+}
+
+#[test]
+fn laws_of_growth_follow_their_definition() {
+    for case in cases("growth") {
+        let (inputs, expected) = (&case["inputs"], &case["expected"]);
+        let (x, y) = (vector(&inputs["x"]), vector(&inputs["y"]));
+        let law = GrowthLaw::compare(&x, &y, &groups(&inputs["group"])).unwrap();
+        for (found, key) in [
+            (law.error_of_line, "line"),
+            (law.error_of_plateau, "plateau"),
+            (law.plateau.level, "level"),
+            (law.plateau.half_way(), "half_way"),
+        ] {
+            // Least squares by two decompositions.
+            assert_near(found, number(&expected[key]), 1e-14, 1e-8, key);
+        }
+    }
+}
+
+#[test]
+fn dimensions_follow_their_definition() {
+    for case in cases("dimension") {
+        let points = matrix(&case["inputs"]["points"]);
+        for (found, key) in [
+            (participation_ratio(&points).unwrap(), "participation_ratio"),
+            (two_nn(&points).unwrap(), "two_nn"),
+        ] {
+            // Eigenvalues and distances in another order of sums.
+            assert_near(found, number(&case["expected"][key]), 0.0, 1e-9, key);
         }
     }
 }

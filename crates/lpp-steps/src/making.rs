@@ -1,7 +1,9 @@
 //! An artefact that a program is making: whether it is up to date, whether it may be written, and its record.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use lpp_files::{
@@ -134,7 +136,7 @@ impl Making {
             && !folder.as_os_str().is_empty()
             && !folder.exists()
         {
-            tracing::info!("{}: a new folder", folder.display());
+            tell_once(folder);
         }
         self.register()
     }
@@ -262,6 +264,15 @@ impl Making {
 
     fn software_name(&self) -> String {
         format!("{} {}", self.software.program, self.software.version)
+    }
+}
+
+/// Says that a folder is made, once for all files of a program.
+fn tell_once(folder: &Path) {
+    static TOLD: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if told.insert(folder.to_owned()) {
+        tracing::info!("{}: a new folder", folder.display());
     }
 }
 

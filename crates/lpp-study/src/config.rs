@@ -9,11 +9,10 @@ use lpp_files::{EntityChoice, FileError};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::configured_fit::is_default;
 use crate::feature_lists::{ByLanguage, features, features_by_language};
-use crate::names::check_part;
 use crate::{
-    AlphaScope, ConfiguredCompetence, FoldRule, Language, Metric, NameError, Penalties, StudyGrid,
-    check_subject,
+    ConfiguredCompetence, ConfiguredFit, FoldRule, Language, NameError, Penalties, StudyGrid, check_subject,
 };
 
 /// The corrections applied to the word annotation.
@@ -76,34 +75,6 @@ pub struct ConfiguredIndividuals {
     /// The models.
     #[serde(deserialize_with = "features")]
     pub models: Vec<String>,
-}
-
-/// How features are fitted, and additional results that lpp-run requests from the fits of models.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ConfiguredFit {
-    /// The haemodynamic response, as for `lpp-fit --hrf`.
-    #[serde(alias = "response", skip_serializing_if = "Option::is_none")]
-    pub hrf: Option<String>,
-    /// What predictions are scored by.
-    #[serde(skip_serializing_if = "is_default")]
-    pub metric: Metric,
-    /// The voxels that share a penalty.
-    #[serde(skip_serializing_if = "is_default")]
-    pub alpha_scope: AlphaScope,
-    /// Whether the scores of each fold are kept.
-    #[serde(skip_serializing_if = "is_default")]
-    pub keep_folds: bool,
-    /// Whether layers are also chosen on inner data.
-    pub nested_layer: bool,
-    /// Low-level controls for joint fits with one layer, for example `wordrate`; empty for no joint fit.
-    #[serde(deserialize_with = "controls")]
-    pub controls: Vec<String>,
-    /// Number of nulls to test one layer against; 0 for no test.
-    pub nulls: u32,
-    /// Whether left minus right is also computed with exchanged sides of runs, for slopes.
-    #[serde(skip_serializing_if = "is_default")]
-    pub swaps: bool,
 }
 
 /// What is left out in each fold.
@@ -371,7 +342,8 @@ impl StudyConfig {
                 expected,
             ));
         }
-        if let Some((found, expected)) = config.competence.fault() {
+        let fault = config.fit.fault();
+        if let Some((found, expected)) = fault.or_else(|| config.competence.fault()) {
             return Err(FileError::malformed(path, found, expected));
         }
         // No scanner needs a minute for a volume: that would be milliseconds.
@@ -393,10 +365,6 @@ impl std::str::FromStr for StudyConfig {
     fn from_str(text: &str) -> Result<Self, FileError> {
         Self::parse(text, Path::new("lpp.toml"))
     }
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
@@ -453,19 +421,6 @@ fn subjects_by_language<'de, D: Deserializer<'de>>(deserializer: D) -> Result<By
         .into_iter()
         .map(|(lang, names)| (lang, texts(names)))
         .collect())
-}
-
-fn controls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    struct Control(String);
-    impl<'de> Deserialize<'de> for Control {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            let name = String::deserialize(deserializer)?;
-            check_part("control", &name).map_err(D::Error::custom)?;
-            Ok(Self(name))
-        }
-    }
-    let names = Vec::<Control>::deserialize(deserializer)?;
-    Ok(names.into_iter().map(|control| control.0).collect())
 }
 
 fn one_line(text: &str) -> String {

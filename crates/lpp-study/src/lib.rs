@@ -25,6 +25,7 @@ mod annotation;
 mod checkpoint_name;
 mod config;
 mod configured_competence;
+mod configured_fit;
 mod error;
 mod feature_lists;
 mod fit_settings;
@@ -40,6 +41,7 @@ mod runs;
 mod runs_table;
 mod score_extras;
 mod scores;
+mod space;
 mod study_grid;
 mod study_runs;
 mod subject_pairs;
@@ -48,10 +50,11 @@ mod truth;
 pub use annotation::{PUBLISHED_ANNOTATIONS, is_published_annotation};
 pub use checkpoint_name::{CheckpointName, base_of_step, numbered};
 pub use config::{
-    AnnotationCorrections, ConfiguredClean, ConfiguredCorpus, ConfiguredFit, ConfiguredFolds,
-    ConfiguredIndividuals, ConfiguredPaths, PairRuns, StudyConfig,
+    AnnotationCorrections, ConfiguredClean, ConfiguredCorpus, ConfiguredFolds, ConfiguredIndividuals,
+    ConfiguredPaths, PairRuns, StudyConfig,
 };
 pub use configured_competence::{BatteryKind, ConfiguredBattery, ConfiguredCompetence};
+pub use configured_fit::ConfiguredFit;
 pub use error::{NameError, SubjectsError};
 pub use fit_settings::{AlphaScope, FitTerms, FoldRule, FoldRuleError, Metric};
 pub use kept_model::{KeptFile, KeptLayer, KeptModel, ModelSource, Transfer};
@@ -70,6 +73,7 @@ pub use score_extras::{
     beside_scores, load_sidecar, save_with_sidecar,
 };
 pub use scores::{EXPLAINABLE, ModelKind, Scores, ScoresInfo};
+pub use space::Space;
 pub use study_grid::StudyGrid;
 pub use study_runs::{
     averaged_runs, derivative_runs, resampled_dir, resampled_name, resampled_runs, resampled_runs_of,

@@ -1,6 +1,6 @@
 //! Corrected definitions and tests beside the paper's.
 
-use crate::table;
+use crate::{MeansOverRuns, table};
 
 table! {
     /// Every headline number by the paper's definition and by a corrected one.
@@ -17,6 +17,8 @@ table! {
         corrected: f64,
         /// Corrected minus paper's.
         difference: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -86,6 +88,8 @@ table! {
         slope_given_width: f64,
         /// Its p, cluster-robust.
         p_given_width: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -116,6 +120,8 @@ table! {
         matched_n_pairs: Option<usize>,
         /// Left minus right of their ceilings in the runs that are scored, which is then removed.
         matched_ceiling_difference: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -136,6 +142,8 @@ table! {
         count_index: f64,
         /// Laterality index of the sums.
         sum_index: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -168,6 +176,8 @@ table! {
         l_minus_r_reliable_nested: f64,
         /// The first minus the second.
         l_minus_r_reliable_optimism: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -183,22 +193,8 @@ table! {
         /// Which score: layer and controls together (`joint`), controls alone, unique to the layer, or the layer alone (`layer`), as r
         /// or R².
         score: String,
-        /// Mean over all voxels.
-        mean_all: f64,
-        /// Its p over runs.
-        mean_all_runs_p: f64,
-        /// Lower end of its 95 % confidence interval over runs.
-        mean_all_runs_ci_low: f64,
-        /// Upper end.
-        mean_all_runs_ci_high: f64,
-        /// Mean over reliable voxels.
-        mean_reliable: f64,
-        /// Its p over runs.
-        mean_reliable_runs_p: f64,
-        /// Lower end of its 95 % confidence interval over runs.
-        mean_reliable_runs_ci_low: f64,
-        /// Upper end.
-        mean_reliable_runs_ci_high: f64,
+        /// Means and their errors over runs.
+        means: MeansOverRuns,
         /// Left minus right by halves, all voxels.
         l_minus_r_all: f64,
         /// Its p over runs.
@@ -231,6 +227,8 @@ table! {
         unique_right_p: f64,
         /// What these nulls were, or why there are none.
         unique_nulls: String,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -279,6 +277,8 @@ table! {
         l_minus_r_pairs_swap_p: f64,
         /// The exchanges, or why there is no p.
         swaps: String,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -304,6 +304,8 @@ table! {
         /// Its standard error over subjects (jackknife); empty without the correlations that lpp-average writes without each
         /// subject (`isc_LANG_jackknife.npy`).
         l_minus_r_std_err_subjects: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -331,6 +333,8 @@ table! {
         margin: f64,
         /// p of the test that the ceilings make a difference beyond the margin.
         equivalence_p: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -355,6 +359,8 @@ table! {
         smallest_p: f64,
         /// Smallest p-value that the test can reach. With few families it may exceed the level; counts are then empty.
         smallest_reachable_p: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -371,6 +377,8 @@ table! {
         p_parcels_independent: f64,
         /// Its p under surrogate maps with the same variogram.
         p_variogram: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -401,6 +409,8 @@ table! {
         studentized_ci_low: f64,
         /// Upper end.
         studentized_ci_high: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -419,6 +429,8 @@ table! {
         mean_over_models: f64,
         /// Its slope per ln(parameters) in this run.
         slope_per_ln_parameter: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -459,6 +471,8 @@ table! {
         with_models_ci_low: f64,
         /// Upper end.
         with_models_ci_high: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 
@@ -477,85 +491,7 @@ table! {
         slope_per_ln_parameter: f64,
         /// p of the slope over runs.
         runs_p: f64,
-    }
-}
-
-table! {
-    /// The slope of left minus right on model size under every combination of choices.
-    SpecificationCurve: "specification_curve" {
-        /// Place by rising slope.
-        rank: usize,
-        /// The variant of the fits (lpp-fit --variant); empty for the study's own.
-        variant: String,
-        /// Haemodynamic response of the words; empty for features of scans.
-        response: String,
-        /// How left is told from right: halves, x or pairs.
-        sides: String,
-        /// Voxels: all, reliable or reliable pairs.
-        voxels: String,
-        /// Noise ceilings: none, over ceiling (mean score over mean ceiling) or matched; "lower bound" if they are only that.
-        ceiling: String,
-        /// How layers are chosen: best_of_test, nested, or one_layer for a model.
-        layer_rule: String,
-        /// Test runs: all or without run 0.
-        runs: String,
-        /// Families: all or without one of them.
-        families: String,
-        /// Models of these families.
-        n_models: usize,
-        /// Runs.
-        n_runs: usize,
-        /// Mean over runs of the slope per ln(parameters).
-        slope: f64,
-        /// Lower end of its 95 % confidence interval over runs.
-        runs_ci_low: f64,
-        /// Upper end.
-        runs_ci_high: f64,
-        /// p over runs.
-        runs_p: f64,
-    }
-}
-
-table! {
-    /// The specifications of the curve that make each choice.
-    SpecificationCurveChoices: "specification_curve_choices" {
-        /// The choice: a column of specification_curve.
-        choice: String,
-        /// What is chosen.
-        level: String,
-        /// Specifications.
-        n_specifications: usize,
-        /// Median slope.
-        median_slope: f64,
-        /// Share with a slope above 0.
-        share_positive: f64,
-        /// Share with a p over runs of 0.05 or less.
-        share_significant: f64,
-    }
-}
-
-table! {
-    /// The specification curve as a whole.
-    SpecificationCurveTest: "specification_curve_test" {
-        /// Specifications of the curve.
-        n_specifications: usize,
-        /// Test runs.
-        n_runs: usize,
-        /// Median slope.
-        median_slope: f64,
-        /// Share of the specifications with a slope above 0.
-        share_positive: f64,
-        /// Share with a p over runs of 0.05 or less.
-        share_significant: f64,
-        /// Specifications in the joint test: over pairs, with one layer a model.
-        n_tested: usize,
-        /// Patterns of exchanged runs, the data as they are included.
-        n_patterns: usize,
-        /// Median over those specifications of |slope| over its standard error over runs.
-        median_t: f64,
-        /// Share of the patterns with a median at least as large.
-        joint_p: f64,
-        /// Why there is no p.
+        /// Why numbers of this row are empty.
         note: String,
     }
 }

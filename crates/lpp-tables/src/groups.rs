@@ -30,6 +30,28 @@ columns! {
     }
 }
 
+columns! {
+    /// Means of a score over voxels, with their errors over runs.
+    MeansOverRuns {
+        /// Mean over all voxels.
+        mean_all: f64,
+        /// Its p over runs.
+        mean_all_runs_p: f64,
+        /// Lower end of its 95 % confidence interval over runs.
+        mean_all_runs_ci_low: f64,
+        /// Upper end.
+        mean_all_runs_ci_high: f64,
+        /// Mean over reliable voxels.
+        mean_reliable: f64,
+        /// Its p over runs.
+        mean_reliable_runs_p: f64,
+        /// Lower end of its 95 % confidence interval over runs.
+        mean_reliable_runs_ci_low: f64,
+        /// Upper end.
+        mean_reliable_runs_ci_high: f64,
+    }
+}
+
 /// Groups that differ in the stored names of their sample size and slope.
 macro_rules! regressions {
     ($($(#[doc = $doc:literal])+ $name:ident: $n:literal, $slope:literal;)*) => {$(

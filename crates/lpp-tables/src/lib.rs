@@ -25,6 +25,7 @@ mod cell;
 mod competence;
 mod corrected;
 mod csv_file;
+mod curve;
 mod error;
 mod fields;
 mod groups;
@@ -46,8 +47,8 @@ pub use competence::{CheckpointOf, Estimate, MeasureOf};
 pub use error::TableError;
 pub use fields::{Column, Declaration, Fields, Row};
 pub use groups::{
-    Identity, Line, LinePoint, Measures, ModelFit, OlsFit, OlsTerm, ParcelFit, Point, Regression,
-    RegressionSummary, SizeFit, SizePoint,
+    Identity, Line, LinePoint, MeansOverRuns, Measures, ModelFit, OlsFit, OlsTerm, ParcelFit, Point,
+    Regression, RegressionSummary, SizeFit, SizePoint,
 };
 pub use languages::{Compare, Languages};
 pub use table::Table;
@@ -78,7 +79,8 @@ tables_of_a_language! {
     individuals: Individuals IndividualsRegression IndividualsLines;
     corrected: Delta CorrectedFamilies CorrectedLaterality CorrectedLateralityCurves CorrectedOptimism CorrectedJoint
         CorrectedNulls CorrectedCeilings CorrectedEquivalence CorrectedVoxelTests CorrectedParcels CorrectedRandomEffects
-        CorrectedCrossed CorrectedMirrorOffsets CorrectedRuns Planted SpecificationCurve SpecificationCurveChoices SpecificationCurveTest;
+        CorrectedCrossed CorrectedMirrorOffsets CorrectedRuns Planted;
+    curve: SpecificationCurve SpecificationCurveChoices SpecificationCurveTest;
     partition: VariancePartition;
     size: CorrectedProjection LayerDimensions ScoreGivenDimension GrowthLaw;
     competence: Competence Trajectories Transitions TransitionPairs Surprisal;

@@ -1,6 +1,6 @@
 //! The table of explained variance divided among feature spaces.
 
-use crate::table;
+use crate::{MeansOverRuns, table};
 
 table! {
     /// Explained variance (R²) divided among a layer and one or two other feature spaces.
@@ -13,22 +13,8 @@ table! {
         spaces: String,
         /// The spaces that share this part, and no other has it.
         part: String,
-        /// Mean over all voxels.
-        mean_all: f64,
-        /// Its p over runs.
-        mean_all_runs_p: f64,
-        /// Lower end of its 95 % confidence interval over runs.
-        mean_all_runs_ci_low: f64,
-        /// Upper end.
-        mean_all_runs_ci_high: f64,
-        /// Mean over reliable voxels.
-        mean_reliable: f64,
-        /// Its p over runs.
-        mean_reliable_runs_p: f64,
-        /// Lower end of its 95 % confidence interval over runs.
-        mean_reliable_runs_ci_low: f64,
-        /// Upper end.
-        mean_reliable_runs_ci_high: f64,
+        /// Means and their errors over runs.
+        means: MeansOverRuns,
         /// Left minus right by x, all voxels.
         l_minus_r_all_by_x: f64,
         /// Its p over runs.
@@ -53,5 +39,7 @@ table! {
         part_right_p: f64,
         /// What these nulls were, or why there are none.
         nulls: String,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }

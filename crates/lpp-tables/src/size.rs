@@ -32,6 +32,8 @@ table! {
         two_way_p: f64,
         /// The slope of the same models with all their features.
         slope_of_all_features: f64,
+        /// Why numbers of this row are empty.
+        note: String,
     }
 }
 

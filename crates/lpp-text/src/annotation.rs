@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
-use lpp_files::{BoundedRows, TimedWord, WordTable};
+use lpp_files::{BoundedRows, ONE_OF_EACH_NAME, TimedWord, WordTable, only_column};
 
 use crate::annotation_times::{TimedRows, check};
 use crate::decode::decode;
@@ -215,11 +215,9 @@ impl Columns {
             ));
         }
         let find = |name: &str| {
-            if header.iter().filter(|column| *column == name).count() > 1 {
-                let found = format!("two columns {name:?}");
-                return Err(TextError::malformed(path, found, "one column of each name"));
-            }
-            header.iter().position(|column| column == name).ok_or_else(|| {
+            let place = only_column(header, name)
+                .map_err(|two| TextError::malformed(path, two.to_string(), ONE_OF_EACH_NAME))?;
+            place.ok_or_else(|| {
                 let names: Vec<&str> = header.iter().take(MOST_NAMES).collect();
                 let is_one = names.len() == 1 && names[0].contains([';', '\t']);
                 TextError::malformed(

@@ -75,8 +75,9 @@ impl Glove {
         };
         let mut numbers = Vec::new();
         while let Some(text) = reader.next_line()? {
-            let mut fields = text.split_ascii_whitespace();
-            let word = fields.next().unwrap_or("").to_owned();
+            let fields: Vec<&str> = text.split_ascii_whitespace().collect();
+            let (word, fields) = fields.split_at(key_length(&fields, glove.n_dims));
+            let word = word.join(" ");
             numbers.clear();
             for field in fields {
                 match field.parse::<f64>() {
@@ -157,6 +158,22 @@ impl Glove {
         let [a, b, c] = spoken_number(word)?.map(|part| self.vectors.get(part));
         let sums = a?.iter().zip(b?).zip(c?).map(|((a, b), c)| (a + b + c) / 3.0);
         Some(sums.collect())
+    }
+}
+
+/// How many fields of a line are its word. The vectors of 840 billion tokens have words with blanks in them, such as ". . .".
+fn key_length(fields: &[&str], n_dims: usize) -> usize {
+    let length = if n_dims == 0 {
+        1
+    } else {
+        fields.len().saturating_sub(n_dims).max(1)
+    };
+    let is_number = |field: &&str| field.parse::<f64>().is_ok();
+    // A number too many is a damaged line.
+    if fields.iter().take(length).skip(1).any(is_number) {
+        1
+    } else {
+        length.min(fields.len())
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use lpp_files::BoundedRows;
+use lpp_files::{BoundedRows, ONE_OF_EACH_NAME, only_column};
 
 use crate::decode::decode;
 use crate::{RunWords, TextError};
@@ -51,9 +51,8 @@ impl WordCounts {
         let broken = |e: csv::Error| TextError::malformed(path, e.to_string(), expected());
         let header = reader.headers().map_err(broken)?.clone();
         let column = |name: &str| {
-            header
-                .iter()
-                .position(|cell| cell == name)
+            only_column(&header, name)
+                .map_err(|two| TextError::malformed(path, two.to_string(), ONE_OF_EACH_NAME.to_owned()))?
                 .ok_or_else(|| TextError::malformed(path, format!("no column {name}"), expected()))
         };
         let (word, count) = (column("word")?, column("count")?);

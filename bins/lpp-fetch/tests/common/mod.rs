@@ -29,6 +29,12 @@ pub(crate) fn authors(changed: Option<&str>) -> TestServer {
     for region in ["AG_TPJ", "BA44", "BA45", "BA47", "TP", "aSTS", "pSTS"] {
         files.push((format!("roi_masks/{region}.nii.gz"), region.as_bytes().to_vec()));
     }
+    repository(files, changed)
+}
+
+/// A fake of a repository: a listing at `/tree` as GitHub gives it, and files below `/raw`. `changed` is a file whose contents
+/// differ from the listing.
+pub(crate) fn repository(files: Vec<(String, Vec<u8>)>, changed: Option<&str>) -> TestServer {
     let entries: Vec<String> = files
         .iter()
         .map(|(path, content)| {

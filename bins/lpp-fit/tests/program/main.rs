@@ -204,6 +204,19 @@ fn subjects_have_masks_of_their_own_and_share_factorisations() {
         Scores::load(&study.join("by_hand.npy")).unwrap().values,
         alone.values
     );
+    assert!(study.join("by_hand.nii.gz").exists());
+    // Arrays need no brain: without a mask there is no map, and a warning says so.
+    let mut bare = program();
+    bare.arg("--y")
+        .args((0..N_RUNS).map(|run| study.join(format!("y-{run}.npy"))));
+    let output = bare.arg("-o").arg(study.join("bare.npy")).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains("no map"), "{said}");
+    assert_eq!(
+        Scores::load(&study.join("bare.npy")).unwrap().values,
+        alone.values
+    );
+    assert!(!study.join("bare.nii.gz").exists());
     // Together with others, and in whatever order, a subject scores the same.
     let said = assert_succeeds(program().args(["--all-subjects", "--force"]));
     assert!(

@@ -12,7 +12,7 @@ use lpp_sim::{
 };
 use lpp_stats::{Hemispheres, HomotopicPairs, ReliableVoxels, mean_over_trials, ols};
 use lpp_study::{Asymmetry, Plant};
-use ndarray::{Array1, Array2, Axis, s};
+use ndarray::{Array1, Array2, Array3, Axis, Dim, s};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -24,7 +24,8 @@ const WIDTHS: [usize; 8] = [4, 8, 12, 16, 24, 32, 48, 64];
 /// Standard deviation of what each model adds to its standardised features.
 const MODEL_NOISE: f32 = 0.5;
 const N_RUNS: usize = 6;
-const WORDS_PER_RUN: usize = 300;
+/// Words of a run, unless said.
+pub(crate) const WORDS_PER_RUN: usize = 300;
 const TR_S: f64 = 2.0;
 
 /// What is planted.
@@ -83,13 +84,23 @@ pub(crate) struct Found {
     pub(crate) planted: f64,
     /// The slope of each of [`ESTIMATORS`].
     pub(crate) slopes: [f64; 6],
+    /// The same if ceilings were measured without error.
+    pub(crate) at_true_ceilings: [f64; 6],
+    /// Mean ceiling.
+    pub(crate) ceiling: f64,
 }
 
-/// Makes and analyses one study.
-pub(crate) fn study(plant: &Plant, seed: u64) -> Result<Found, Error> {
+/// The place of an estimator.
+pub(crate) fn place(name: &str) -> usize {
+    let place = ESTIMATORS.iter().position(|(known, _)| *known == name);
+    place.unwrap_or_else(|| unreachable!("{name} is an estimator"))
+}
+
+/// Makes and analyses one study with runs of so many words.
+pub(crate) fn study(plant: &Plant, seed: u64, words_per_run: usize) -> Result<Found, Error> {
     let mask = coarse_mask()?;
     let brain = PlantedBrain::of(&mask, plant);
-    let story = tell_story(seed, N_RUNS, WORDS_PER_RUN);
+    let story = tell_story(seed, N_RUNS, words_per_run);
     let words = words(&story)?;
     let n_scans: Vec<usize> = story.iter().map(n_scans).collect();
     let mut latents = WordLatents::new(seed);
@@ -99,25 +110,35 @@ pub(crate) fn study(plant: &Plant, seed: u64) -> Result<Found, Error> {
     let scans: Vec<Array2<f32>> = scans.collect::<Result<_, Error>>()?;
     let models = WIDTHS.iter().enumerate();
     let models = models.map(|(place, &width)| model(place, width, &features, &scans, seed));
-    let sample = sample(
-        models.collect::<Result<_, Error>>()?,
-        &mask,
-        &brain,
-        &n_scans,
-        seed,
-    )?;
-    let slope = |values: &[f64]| SlopeTests::of(&sample.sizes(), values, &sample.families(), &[]).slope;
-    let mut slopes = [0.0; 6];
-    for (found, (_, measure)) in slopes.iter_mut().zip(ESTIMATORS) {
-        let of_model = |model: &SampleModel| measure.of(&sample, &model.best, Voxels::All);
-        let values: Vec<f64> = sample.models.iter().map(of_model).collect::<Result<_, _>>()?;
-        *found = slope(&values);
-    }
+    let models = models.collect::<Result<Vec<_>, Error>>()?;
+    let measured = half_correlations(seed, &brain.responses, &n_scans).mapv(f64::from);
+    let exact = exact_halves(&brain, measured.raw_dim());
+    let at_true_ceilings = slopes(&sample(models.clone(), &mask, &exact)?)?;
+    let sample = sample(models, &mask, &measured)?;
     let planted = WIDTHS.map(|width| planted(&brain, &sample, width));
     Ok(Found {
         planted: ols(&planted, &[&sample.sizes()])?.slope().estimate,
-        slopes,
+        slopes: slopes(&sample)?,
+        at_true_ceilings,
+        ceiling: brain.responses.mean().unwrap_or(f64::NAN),
     })
+}
+
+/// The slope of each of [`ESTIMATORS`].
+fn slopes(sample: &Sample) -> Result<[f64; 6], Error> {
+    let mut slopes = [0.0; 6];
+    for (found, (_, measure)) in slopes.iter_mut().zip(ESTIMATORS) {
+        let of_model = |model: &SampleModel| measure.of(sample, &model.best, Voxels::All);
+        let values: Vec<f64> = sample.models.iter().map(of_model).collect::<Result<_, _>>()?;
+        *found = SlopeTests::of(&sample.sizes(), &values, &sample.families(), &[]).slope;
+    }
+    Ok(slopes)
+}
+
+/// Correlations of halves without error, the same in all halvings and runs.
+fn exact_halves(brain: &PlantedBrain, shape: Dim<[usize; 3]>) -> Array3<f64> {
+    let of_voxel = |ceiling: f64| ceiling * ceiling / (2.0 - ceiling * ceiling);
+    Array3::from_shape_fn(shape, |(_, _, voxel)| of_voxel(brain.responses[voxel]))
 }
 
 fn words(story: &[StoryRun]) -> Result<WordTable, Error> {
@@ -196,13 +217,7 @@ fn model(
     })
 }
 
-fn sample(
-    models: Vec<SampleModel>,
-    mask: &Mask,
-    brain: &PlantedBrain,
-    n_scans: &[usize],
-    seed: u64,
-) -> Result<Sample, Error> {
+fn sample(models: Vec<SampleModel>, mask: &Mask, r_half: &Array3<f64>) -> Result<Sample, Error> {
     let places_mm = mask.world_coordinates();
     let x_mm: Vec<f64> = places_mm.iter().map(|place| place[0]).collect();
     let images = mask.mirror_images()?;
@@ -211,14 +226,13 @@ fn sample(
         .filter_map(|(voxel, image)| Some((voxel, (*image)?)))
         .unzip();
     let (by_x, pairs) = (Hemispheres::by_world_x(&x_mm), HomotopicPairs::new(left, right)?);
-    let r_half = half_correlations(seed, &brain.responses, n_scans).mapv(f64::from);
     let isc = r_half.mean_axis(Axis(1)).unwrap_or_default();
     let reliable = ReliableVoxels::above_percentile(&mean_over_trials(&isc)?.to_vec(), 75.0)?;
     let geometry = Geometry {
         pairs: &pairs,
         by_x: &by_x,
     };
-    let ceiling = Ceiling::voxelwise(&isc, reliable.voxels, &r_half, None, geometry)?;
+    let ceiling = Ceiling::voxelwise(&isc, reliable.voxels, r_half, None, geometry)?;
     Ok(Sample {
         models,
         baselines: Vec::new(),

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use lpp_stats::{
-    CeilingMatch, Hemispheres, HomotopicPairs, ReliableVoxels, SplitCeilings, VoxelSet, mean_over_trials,
-    nan_mean, noise_ceiling,
+    Attainable, CeilingMatch, Hemispheres, HomotopicPairs, ReliableVoxels, ScoredVoxel, SplitCeilings,
+    VoxelSet, mean_over_trials, nan_mean, noise_ceiling,
 };
 use ndarray::{Array2, Array3, Axis};
 
@@ -60,6 +60,8 @@ struct Split {
     parity: Option<usize>,
     /// Ceilings of the runs that are scored; 0 where r is not positive.
     scored: Vec<f64>,
+    /// Those of the runs that choose; NaN where r is not positive.
+    choosing: Vec<f64>,
     reliable_pairs: HomotopicPairs,
     matched: CeilingMatch,
     matched_reliable: CeilingMatch,
@@ -205,22 +207,35 @@ impl Ceiling {
         self.over_splits(run, |split| of(&split.reliable_pairs))
     }
 
-    /// Left minus right of the mean score over the mean ceiling, over the voxels of pairs that have both.
-    pub(super) fn relative_difference(&self, pairs: &HomotopicPairs, values: &[f64]) -> f64 {
-        let known = |&(l, r): &(&usize, &usize)| {
-            let finite = |&voxel: &usize| values[voxel].is_finite() && self.of_voxel[voxel].is_finite();
-            finite(l) && finite(r)
-        };
-        let sums = pairs
-            .left()
-            .iter()
-            .zip(pairs.right())
-            .filter(known)
-            .fold([0.0; 4], |sums, (&l, &r)| {
-                let add = [values[l], self.of_voxel[l], values[r], self.of_voxel[r]];
+    /// Left minus right of the mean score over the mean ceiling that the model can attain, over the voxels of pairs, or of
+    /// reliable ones, that have both.
+    pub(super) fn relative_difference(
+        &self,
+        all: &HomotopicPairs,
+        values: &[f64],
+        voxels: Voxels,
+        run: Option<usize>,
+    ) -> Result<f64, AnalysisError> {
+        self.over_splits(run, |split| {
+            let attainable = split.attainable(&self.known(all, values), values);
+            let pairs = match voxels {
+                Voxels::All => all,
+                Voxels::Reliable => &split.reliable_pairs,
+            };
+            let sums = self.known(pairs, values).iter().fold([0.0; 4], |sums, &(l, r)| {
+                let of = |voxel: usize| attainable.of(self.of_voxel[voxel]);
+                let add = [values[l], of(l), values[r], of(r)];
                 std::array::from_fn(|i| sums[i] + add[i])
             });
-        sums[0] / sums[1] - sums[2] / sums[3]
+            Ok(sums[0] / sums[1] - sums[2] / sums[3])
+        })
+    }
+
+    /// The pairs of which both voxels have a score and a ceiling.
+    fn known(&self, pairs: &HomotopicPairs, values: &[f64]) -> Vec<(usize, usize)> {
+        let finite = |voxel: usize| values[voxel].is_finite() && self.of_voxel[voxel].is_finite();
+        let both = pairs.left().iter().copied().zip(pairs.right().iter().copied());
+        both.filter(|&(l, r)| finite(l) && finite(r)).collect()
     }
 }
 
@@ -242,7 +257,19 @@ impl Split {
             matched: matched(brain.by_x)?,
             matched_reliable: matched(&sides)?,
             reliable_pairs,
+            choosing,
         })
+    }
+
+    /// How far a model's scores stay behind the ceilings of pairs.
+    fn attainable(&self, pairs: &[(usize, usize)], values: &[f64]) -> Attainable {
+        let of = |voxel: usize| ScoredVoxel {
+            grouped_by: self.choosing[voxel].max(0.0),
+            ceiling: self.scored[voxel],
+            score: values[voxel],
+        };
+        let (left, right): (Vec<_>, Vec<_>) = pairs.iter().map(|&(l, r)| (of(l), of(r))).unzip();
+        Attainable::fit(&left, &right)
     }
 
     fn matched(&self, voxels: Voxels) -> &CeilingMatch {

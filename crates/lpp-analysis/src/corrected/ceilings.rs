@@ -4,6 +4,7 @@ use lpp_stats::{Hemispheres, HomotopicPairs, VoxelSet, jackknife_std_err, nan_me
 use lpp_tables::CorrectedCeilings;
 use ndarray::ArrayView1;
 
+use super::why_empty::{CEILINGS, HALVES, SUBJECTS, why_empty};
 use super::{Ceiling, Sample, Voxels};
 use crate::AnalysisError;
 
@@ -53,7 +54,7 @@ fn row(rule: &str, voxels: Voxels, ceiling: &Ceiling, sides: &Hemispheres) -> Co
             .collect();
         deviation(&halvings)
     };
-    CorrectedCeilings {
+    let row = CorrectedCeilings {
         ceiling_kind: ceiling.kind.to_string(),
         hemisphere_rule: rule.to_owned(),
         voxels: voxels.name().to_owned(),
@@ -63,7 +64,15 @@ fn row(rule: &str, voxels: Voxels, ceiling: &Ceiling, sides: &Hemispheres) -> Co
         ceiling_right_spread_of_halves: spread(known.right()),
         l_minus_r: left - right,
         l_minus_r_std_err_subjects: difference_error(ceiling, &known),
-    }
+        note: String::new(),
+    };
+    let note = why_empty(&row, |column| match column {
+        _ if row.l_minus_r.is_nan() && rule == "halves" => HALVES,
+        _ if row.l_minus_r.is_nan() => CEILINGS,
+        "l_minus_r_std_err_subjects" => SUBJECTS,
+        _ => "spread of halves: only one halving",
+    });
+    CorrectedCeilings { note, ..row }
 }
 
 /// The voxels of both sides that have a ceiling, from all halvings, runs and subjects.

@@ -4,6 +4,7 @@ use lpp_stats::{RunTest, cluster_robust_ols};
 use lpp_tables::CorrectedCrossed;
 use ndarray::Array2;
 
+use super::why_empty::{MODELS, TWO_FAMILIES, why_empty};
 use super::{LayerChoice, Measure, Sample, Voxels, slope};
 use crate::AnalysisError;
 
@@ -95,7 +96,7 @@ fn row(
     let of_families = of_families.and_then(|coefficients| coefficients.get(1).copied());
     let all = of_families.and_then(|families| test.with_families(&families).ok());
     let with_models = |cell: fn(&RunTest) -> f64| all.as_ref().map_or(f64::NAN, cell);
-    Some(CorrectedCrossed {
+    let row = CorrectedCrossed {
         outcome: outcome.to_owned(),
         layer_rule: rule.name().to_owned(),
         n_subjects: slopes.nrows(),
@@ -113,5 +114,14 @@ fn row(
         with_models_p: with_models(|test| test.p),
         with_models_ci_low: with_models(|test| test.interval.low),
         with_models_ci_high: with_models(|test| test.interval.high),
-    })
+        note: String::new(),
+    };
+    let note = why_empty(&row, |column| {
+        if column.starts_with("with_models") {
+            TWO_FAMILIES
+        } else {
+            MODELS
+        }
+    });
+    Some(CorrectedCrossed { note, ..row })
 }

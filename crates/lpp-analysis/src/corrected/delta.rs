@@ -4,6 +4,7 @@ use lpp_stats::{Hemispheres, RunTest, VoxelSet};
 use lpp_tables::Delta;
 
 use super::outcome::Outcome;
+use super::why_empty::{HALVES, MODELS, RUNS, TWO_FAMILIES, why_empty};
 use super::{LayerChoice, Measure, Sample, SlopeTests, Voxels};
 use crate::AnalysisError;
 
@@ -24,7 +25,7 @@ const NESTED: &str = "layer chosen on inner data";
 const CEILING: &str = "score over noise ceiling, homotopic voxel pairs";
 const MATCHED: &str = "voxels matched by noise ceiling, by x";
 const NESTED_BY_X: &str = "layer chosen on inner data, by x";
-const RUNS: &str = "runs as units";
+const RUNS_AS_UNITS: &str = "runs as units";
 const TWO_WAY: &str = "runs and families as units";
 const ROBUST: &str = "families as units, cluster-robust t";
 const MIXED: &str = "families as units, mixed model t";
@@ -43,14 +44,26 @@ pub(crate) fn rows(sample: &Sample) -> Result<Vec<Delta>, AnalysisError> {
 }
 
 fn delta(result: &str, correction: &str, statistic: &str, paper: f64, corrected: f64) -> Delta {
-    Delta {
+    let row = Delta {
         result: result.to_owned(),
         correction: correction.to_owned(),
         statistic: statistic.to_owned(),
         paper,
         corrected,
         difference: corrected - paper,
-    }
+        note: String::new(),
+    };
+    let note = why_empty(&row, |_| match (correction, statistic) {
+        (RUNS_AS_UNITS, _) | (_, "runs_p") => RUNS,
+        (TWO_WAY, _) | (_, "two_way_p") => "two_way_p: scores of single runs and two families are needed",
+        (ROBUST | WITHOUT, _) => TWO_FAMILIES,
+        (MIXED, _) => "mixed: fewer than three families, or too few models",
+        (WIDTH, _) => "width: not known, or too few models that differ in it",
+        (_, "l_minus_r") => HALVES,
+        _ if paper.is_nan() => HALVES,
+        _ => MODELS,
+    });
+    Delta { note, ..row }
 }
 
 fn headlines(sample: &Sample) -> Vec<Headline> {
@@ -190,7 +203,7 @@ fn test_rows(result: &str, by_paper: &SlopeTests, found: &SlopeTests) -> Vec<Del
     let slope = "slope_per_ln_parameter";
     let without = found.least_without().map(|(_, slope)| slope);
     vec![
-        row(RUNS, "p", by_paper.p, found.runs.map(|test| test.p)),
+        row(RUNS_AS_UNITS, "p", by_paper.p, found.runs.map(|test| test.p)),
         row(TWO_WAY, "p", by_paper.p, found.two_way.map(|test| test.p)),
         row(ROBUST, "p", by_paper.p, found.robust.map(|test| test.p)),
         row(

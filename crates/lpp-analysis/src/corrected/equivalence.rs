@@ -3,16 +3,19 @@
 //! Ceilings that differ by Δc between the sides make scores differ by E = s̄·Δc/c̄. The test asks whether E lies within
 //! half the observed difference of scores.
 
-use lpp_stats::{equivalence_p, ols};
+use lpp_stats::equivalence_p;
 use lpp_tables::CorrectedEquivalence;
 
 use super::ceilings::{difference_error, known, mean, sides_of};
-use super::{Ceiling, Sample, Voxels};
+use super::why_empty::{CEILINGS, MODELS, SUBJECTS, why_empty};
+use super::{Ceiling, Sample, Voxels, slope};
 use crate::AnalysisError;
-use crate::regression::complete;
 
 /// Differences below this share of the observed one are called small.
 const MARGIN: f64 = 0.5;
+
+/// The row of the slope over models.
+const SLOPE: &str = "slope";
 
 /// One row per trained model and selection of voxels, and one for the slope over models.
 pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedEquivalence>, AnalysisError> {
@@ -30,11 +33,9 @@ pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedEquivalence>, Analysi
         for (model, &(score, difference)) in sample.models.iter().zip(&models) {
             rows.push(test.row(&model.name, score, difference));
         }
-        let slope = |of: fn(&(f64, f64)) -> f64| {
-            let (x, y) = complete(&sample.sizes(), &models.iter().map(of).collect::<Vec<_>>());
-            ols(&y, &[&x]).map_or(f64::NAN, |fit| fit.slope().estimate)
-        };
-        rows.push(test.row("slope", slope(|model| model.0), slope(|model| model.1)));
+        let slope =
+            |of: fn(&(f64, f64)) -> f64| slope(&sample.sizes(), &models.iter().map(of).collect::<Vec<_>>());
+        rows.push(test.row(SLOPE, slope(|model| model.0), slope(|model| model.1)));
     }
     Ok(rows)
 }
@@ -84,7 +85,7 @@ impl Ceilings {
         let scale = score / self.mean;
         let (by_ceiling, margin) = (scale * self.difference, MARGIN * difference.abs());
         let error = (scale * self.std_err).abs();
-        CorrectedEquivalence {
+        let row = CorrectedEquivalence {
             model: name.to_owned(),
             voxels: self.voxels.name().to_owned(),
             mean_score: score,
@@ -95,6 +96,15 @@ impl Ceilings {
             l_minus_r: difference,
             margin,
             equivalence_p: equivalence_p(by_ceiling, error, self.df, margin),
-        }
+            note: String::new(),
+        };
+        let note = why_empty(&row, |column| match column {
+            "mean_score" | "l_minus_r" | "margin" if name == SLOPE => MODELS,
+            _ if self.difference.is_nan() => CEILINGS,
+            _ if self.df.is_nan() => SUBJECTS,
+            _ if name == SLOPE => MODELS,
+            _ => "score: none on one of the sides",
+        });
+        CorrectedEquivalence { note, ..row }
     }
 }

@@ -5,6 +5,7 @@ use lpp_tables::{CorrectedFamilies, CorrectedRuns};
 
 use super::outcome::Outcome;
 use super::swaps::{Exchanged, MEASURES, ONE_LAYER, slope};
+use super::why_empty::{MODELS, RUNS, TWO_FAMILIES, why_empty};
 use super::{LayerChoice, Measure, Sample, SlopeTests};
 use crate::AnalysisError;
 
@@ -47,7 +48,23 @@ pub(crate) fn rows(sample: &Sample) -> Result<(Vec<CorrectedFamilies>, Vec<Corre
             ..row((*outcome).to_owned(), ONE_LAYER, &tests, sample.groups().len())
         })
     }));
-    Ok((rows, runs))
+    Ok((rows.into_iter().map(with_note).collect(), runs))
+}
+
+/// The row with the reasons for its empty cells.
+fn with_note(row: CorrectedFamilies) -> CorrectedFamilies {
+    let reason = |column: &str| match column {
+        "swap_p" if row.layer_rule == ONE_LAYER => "swap_p: too few runs for a p of 0.05",
+        "swap_p" => "swap_p: only one_layer, after lpp-fit --swaps",
+        _ if row.slope_per_ln_parameter.is_nan() => MODELS,
+        "mixed_slope" | "mixed_df" | "mixed_p" => "mixed: fewer than three families, or too few models",
+        "slope_given_width" | "p_given_width" => "width: not known, or too few models that differ in it",
+        _ if column.starts_with("robust") || column.ends_with("family") => TWO_FAMILIES,
+        _ if row.n_runs.is_none() => RUNS,
+        _ => TWO_FAMILIES,
+    };
+    let note = why_empty(&row, reason);
+    CorrectedFamilies { note, ..row }
 }
 
 /// The outcome in each test run.
@@ -59,14 +76,17 @@ fn run_rows<'a>(
 ) -> impl Iterator<Item = CorrectedRuns> + 'a {
     of.runs().iter().enumerate().map(move |(run, values)| {
         let known: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
-        CorrectedRuns {
+        let row = CorrectedRuns {
             outcome: outcome.to_owned(),
             layer_rule: rule.name().to_owned(),
             run,
             n_models: known.len(),
             mean_over_models: MeanScore::of(&known).mean,
             slope_per_ln_parameter: slope(&sample.sizes(), values),
-        }
+            note: String::new(),
+        };
+        let note = why_empty(&row, |_| MODELS);
+        CorrectedRuns { note, ..row }
     })
 }
 
@@ -109,5 +129,6 @@ fn row(outcome: String, rule: &str, tests: &SlopeTests, n_families: usize) -> Co
         strongest_family: strongest.map_or(String::new(), |(family, _)| family.to_owned()),
         slope_given_width: wide(|c| c.estimate),
         p_given_width: wide(|c| c.p),
+        note: String::new(),
     }
 }

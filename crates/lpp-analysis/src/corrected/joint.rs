@@ -2,9 +2,10 @@
 
 use lpp_stats::{Interval, RunTest};
 use lpp_study::JointRecord;
-use lpp_tables::CorrectedJoint;
+use lpp_tables::{CorrectedJoint, MeansOverRuns, Row};
 use ndarray::{ArrayView1, ArrayView2, Axis};
 
+use super::why_empty::{RELIABLE, why_empty};
 use super::{Measure, Sample, Voxels};
 use crate::AnalysisError;
 
@@ -53,6 +54,22 @@ impl<'s> OneScore<'s> {
         }
     }
 
+    /// Its means over all and over reliable voxels.
+    pub(super) fn means(&self, sample: &Sample) -> Result<MeansOverRuns, AnalysisError> {
+        let of = |voxels| Cells::of(sample, self, Measure::Mean, voxels);
+        let (all, reliable) = (of(Voxels::All)?, of(Voxels::Reliable)?);
+        Ok(MeansOverRuns {
+            mean_all: all.value,
+            mean_all_runs_p: all.p,
+            mean_all_runs_ci_low: all.interval.low,
+            mean_all_runs_ci_high: all.interval.high,
+            mean_reliable: reliable.value,
+            mean_reliable_runs_p: reliable.p,
+            mean_reliable_runs_ci_low: reliable.interval.low,
+            mean_reliable_runs_ci_high: reliable.interval.high,
+        })
+    }
+
     fn cells(
         &self,
         sample: &Sample,
@@ -64,7 +81,6 @@ impl<'s> OneScore<'s> {
             let cells = |voxels| Cells::of(sample, self, measure, voxels);
             Ok([cells(Voxels::All)?, cells(Voxels::Reliable)?])
         };
-        let [mean_all, mean_reliable] = of(Measure::Mean)?;
         let [halves_all, halves_reliable] = of(Measure::Halves)?;
         let [by_x_all, by_x_reliable] = of(Measure::ByX)?;
         let [pairs_all, pairs_reliable] = of(Measure::Pairs)?;
@@ -74,19 +90,12 @@ impl<'s> OneScore<'s> {
             _ => None,
         });
         let side_p = |side: Option<f64>| side.unwrap_or(f64::NAN);
-        Ok(CorrectedJoint {
+        let row = CorrectedJoint {
             model: model.to_owned(),
             layer: record.fit.layer,
             controls: record.fit.controls.join(" "),
             score: score.to_owned(),
-            mean_all: mean_all.value,
-            mean_all_runs_p: mean_all.p,
-            mean_all_runs_ci_low: mean_all.interval.low,
-            mean_all_runs_ci_high: mean_all.interval.high,
-            mean_reliable: mean_reliable.value,
-            mean_reliable_runs_p: mean_reliable.p,
-            mean_reliable_runs_ci_low: mean_reliable.interval.low,
-            mean_reliable_runs_ci_high: mean_reliable.interval.high,
+            means: self.means(sample)?,
             l_minus_r_all: halves_all.value,
             l_minus_r_all_runs_p: halves_all.p,
             l_minus_r_reliable: halves_reliable.value,
@@ -103,6 +112,28 @@ impl<'s> OneScore<'s> {
             unique_left_p: unique.map_or(f64::NAN, |p| side_p(p.left)),
             unique_right_p: unique.map_or(f64::NAN, |p| side_p(p.right)),
             unique_nulls: record.unique_nulls.clone(),
+            note: String::new(),
+        };
+        let unique_nulls = match (record.unique_p, score.starts_with("unique")) {
+            (Some(_), false) => "unique_p: only the unique scores have nulls",
+            (Some(_), true) => "unique_p: no voxels of this side",
+            (None, _) => "unique_p: see unique_nulls",
+        };
+        let note = self.why_empty(&row, unique_nulls);
+        Ok(CorrectedJoint { note, ..row })
+    }
+
+    /// Why numbers of a row about this score are empty.
+    pub(super) fn why_empty<R: Row>(&self, row: &R, nulls: &'static str) -> String {
+        why_empty(row, |column| match column {
+            "unique_p" | "unique_left_p" | "unique_right_p" | "part_p" | "part_left_p" | "part_right_p" => {
+                nulls
+            }
+            _ if column.contains("_runs_") && self.runs.is_none() => {
+                "runs: the scores of single runs (MODEL_LANG_joint_runs.npy) are missing"
+            }
+            _ if column.contains("reliable") => RELIABLE,
+            _ => "sides: the mask has no such voxels or pairs, or halves that are not its sides",
         })
     }
 }
@@ -129,14 +160,10 @@ impl Cells {
         let by_run = runs.enumerate().map(of_run);
         let by_run: Vec<f64> = by_run.collect::<Result<_, _>>()?;
         let test = RunTest::of(&by_run).ok();
-        let nothing = Interval {
-            low: f64::NAN,
-            high: f64::NAN,
-        };
         Ok(Self {
             value,
             p: test.map_or(f64::NAN, |test| test.p),
-            interval: test.map_or(nothing, |test| test.interval),
+            interval: test.map_or(Interval::UNDEFINED, |test| test.interval),
         })
     }
 }

@@ -3,6 +3,7 @@
 use lpp_stats::{HomotopicPairs, LateralityPoint, laterality_curve};
 use lpp_tables::{CorrectedLaterality, CorrectedLateralityCurves};
 
+use super::why_empty::{CEILINGS, HALVES, PAIRS, why_empty};
 use super::{Measure, Sample, SampleModel, Voxels};
 use crate::AnalysisError;
 
@@ -31,7 +32,7 @@ fn measures(
     let of = |measure: Measure| measure.of(sample, &model.best, voxels);
     let ceiling = sample.ceiling.as_ref();
     let mirror = pairs_of(sample, voxels).mirror_difference(&model.best)?;
-    Ok(CorrectedLaterality {
+    let row = CorrectedLaterality {
         model: model.name.clone(),
         voxels: voxels.name().to_owned(),
         l_minus_r_halves: of(Measure::Halves)?,
@@ -45,7 +46,16 @@ fn measures(
         matched_n_pairs: ceiling.map(|ceiling| ceiling.n_matched(voxels)),
         matched_ceiling_difference: ceiling
             .map_or(Ok(f64::NAN), |ceiling| ceiling.matched_ceiling_difference(voxels))?,
-    })
+        note: String::new(),
+    };
+    let note = why_empty(&row, |column| match column {
+        "l_minus_r_halves" => HALVES,
+        "l_minus_r_by_x" => "x: a side without voxels that have a score",
+        "l_minus_r_matched" | "matched_n_pairs" | "matched_ceiling_difference" => CEILINGS,
+        "aveli" => "aveli: no pairs, or no score above 0",
+        _ => PAIRS,
+    });
+    Ok(CorrectedLaterality { note, ..row })
 }
 
 fn curve(
@@ -56,14 +66,22 @@ fn curve(
     let pairs = pairs_of(sample, voxels);
     let side = |side: &[usize]| side.iter().map(|&voxel| model.best[voxel]).collect::<Vec<_>>();
     let points = laterality_curve(&side(pairs.left()), &side(pairs.right()), &THRESHOLDS)?;
-    let row = |point: LateralityPoint| CorrectedLateralityCurves {
-        model: model.name.clone(),
-        voxels: voxels.name().to_owned(),
-        threshold: point.threshold,
-        n_left: point.n_left,
-        n_right: point.n_right,
-        count_index: point.count_index,
-        sum_index: point.sum_index,
+    let row = |point: LateralityPoint| {
+        let row = CorrectedLateralityCurves {
+            model: model.name.clone(),
+            voxels: voxels.name().to_owned(),
+            threshold: point.threshold,
+            n_left: point.n_left,
+            n_right: point.n_right,
+            count_index: point.count_index,
+            sum_index: point.sum_index,
+            note: String::new(),
+        };
+        let note = why_empty(
+            &row,
+            |_| "no voxel of a pair is above the threshold, or their sum is 0",
+        );
+        CorrectedLateralityCurves { note, ..row }
     };
     Ok(points.into_iter().map(row).collect())
 }

@@ -163,10 +163,8 @@ impl Measure {
             Self::OverIsc => over_isc(sample, &sample.halves, values, selection),
             Self::OverIscByX => over_isc(sample, &sample.by_x, values, selection),
             Self::OverCeiling => over_ceiling(&|ceiling| {
-                over_pairs(&|pairs| {
-                    pairs.differences(values)?;
-                    Ok(ceiling.relative_difference(pairs, values))
-                })
+                sample.pairs.differences(values)?;
+                ceiling.relative_difference(&sample.pairs, values, voxels, run)
             }),
             Self::MatchedCeiling => over_ceiling(&|ceiling| ceiling.matched_difference(values, voxels, run)),
         }

@@ -6,6 +6,7 @@ use lpp_stats::{HomotopicPairs, MeanScore};
 use lpp_tables::CorrectedMirrorOffsets;
 
 use super::outcome::Outcome;
+use super::why_empty::{MODELS, RUNS, why_empty};
 use super::{LayerChoice, Sample};
 use crate::AnalysisError;
 
@@ -28,14 +29,17 @@ pub(crate) fn rows(sample: &Sample) -> Result<Vec<CorrectedMirrorOffsets>, Analy
                 continue;
             };
             let tests = outcome.tests(sample);
-            rows.push(CorrectedMirrorOffsets {
+            let row = CorrectedMirrorOffsets {
                 layer_rule: rule.name().to_owned(),
                 offset_mm,
                 n_pairs: pairs.len(),
                 l_minus_r_mean: MeanScore::of(&outcome.values).mean,
                 slope_per_ln_parameter: tests.slope,
                 runs_p: tests.runs.map_or(f64::NAN, |test| test.p),
-            });
+                note: String::new(),
+            };
+            let note = why_empty(&row, |_| if tests.slope.is_nan() { MODELS } else { RUNS });
+            rows.push(CorrectedMirrorOffsets { note, ..row });
         }
     }
     Ok(rows)

@@ -17,6 +17,8 @@
 //! * `crossed`: effects over subjects, runs and models at once;
 //! * `mirror_offsets`: pairs whose partners lie beside the mirror image;
 //! * `planted`: what a synthetic study plants, and whether it is found.
+//!
+//! Where a number of a row is not defined, the column `note` says why (`why_empty`).
 
 mod ceiling;
 mod ceilings;
@@ -43,6 +45,7 @@ mod subjects;
 mod swaps;
 mod voxel_tests;
 mod voxels;
+mod why_empty;
 
 pub(crate) use load::{sample, sample_of};
 pub(crate) use outcome::Outcome;
@@ -53,6 +56,7 @@ pub use sample::{JointScores, LayerChoice, Sample, SampleModel, SwapScores};
 pub use slope_significance::SlopeTests;
 pub(crate) use swaps::{Exchanged, ONE_LAYER, slope};
 pub use voxels::Voxels;
+pub(crate) use why_empty::{MODELS, RUNS, why_empty};
 
 use lpp_study::Truth;
 use lpp_tables::{

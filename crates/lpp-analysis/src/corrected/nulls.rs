@@ -4,6 +4,7 @@ use lpp_study::{NullsInfo, SidesTest};
 use lpp_tables::CorrectedNulls;
 
 use super::Sample;
+use super::why_empty::why_empty;
 
 /// One row per model or baseline with nulls: voxels that are significant over the whole map, the mean score, and the
 /// difference of the sides by three definitions, with their p-values.
@@ -16,7 +17,7 @@ pub(crate) fn rows(sample: &Sample) -> Vec<CorrectedNulls> {
 fn row(model: &str, info: &NullsInfo) -> CorrectedNulls {
     let sides = &info.l_minus_r;
     let [halves, x, pairs] = [sides.halves, sides.x, sides.pairs].map(Cells::of);
-    CorrectedNulls {
+    let row = CorrectedNulls {
         model: model.to_owned(),
         layer: info.layer,
         layer_choice: info.layer_choice.clone(),
@@ -38,7 +39,18 @@ fn row(model: &str, info: &NullsInfo) -> CorrectedNulls {
         l_minus_r_pairs_runs_p: pairs.runs_p,
         l_minus_r_pairs_swap_p: pairs.swap_p,
         swaps: info.swaps.clone(),
-    }
+        note: String::new(),
+    };
+    let note = why_empty(&row, |column| match column {
+        "gate_p" | "threshold_fwe_05" => "not in the sidecar of an older version",
+        "l_minus_r_pairs_swap_p" => "swap_p: see swaps",
+        _ if column.ends_with("runs_p") && row.gate_p > 0.05 => "runs_p: no encoding (gate_p above 0.05)",
+        _ if column.ends_with("runs_p") && !row.gate_p.is_nan() && sides.x.is_some() => {
+            "runs_p: fewer than two runs, or fixed test stories"
+        }
+        _ => "l_minus_r: no mask, or no such sides in it",
+    });
+    CorrectedNulls { note, ..row }
 }
 
 /// The numbers of a difference, NaN where there are none.

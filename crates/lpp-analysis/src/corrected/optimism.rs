@@ -2,6 +2,7 @@
 
 use lpp_tables::CorrectedOptimism;
 
+use super::why_empty::{HALVES, RELIABLE, why_empty};
 use super::{Measure, Sample, SampleModel, Voxels};
 use crate::AnalysisError;
 
@@ -21,7 +22,7 @@ fn row(sample: &Sample, model: &SampleModel, nested: &[f64]) -> Result<Corrected
     let (all, reliable) = (Voxels::All, Voxels::Reliable);
     let (score, score_reliable) = (both(Measure::Mean, all)?, both(Measure::Mean, reliable)?);
     let (sides, sides_reliable) = (both(Measure::Halves, all)?, both(Measure::Halves, reliable)?);
-    Ok(CorrectedOptimism {
+    let row = CorrectedOptimism {
         model: model.name.clone(),
         score_all_best_of_test: score.0,
         score_all_nested: score.1,
@@ -35,5 +36,16 @@ fn row(sample: &Sample, model: &SampleModel, nested: &[f64]) -> Result<Corrected
         l_minus_r_reliable_best_of_test: sides_reliable.0,
         l_minus_r_reliable_nested: sides_reliable.1,
         l_minus_r_reliable_optimism: sides_reliable.0 - sides_reliable.1,
-    })
+        note: String::new(),
+    };
+    let note = why_empty(&row, |column| {
+        if column.contains("reliable") && score_reliable.0.is_nan() {
+            RELIABLE
+        } else if column.starts_with("l_minus_r") {
+            HALVES
+        } else {
+            "score: no voxel has one"
+        }
+    });
+    Ok(CorrectedOptimism { note, ..row })
 }

@@ -12,6 +12,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::seed::SEED;
+use super::why_empty::why_empty;
 use super::{Ceiling, Sample};
 
 /// Edge of a cube: a parcel of the cortical atlas has about this size.
@@ -51,13 +52,16 @@ pub(crate) fn rows(sample: &Sample) -> Vec<CorrectedParcels> {
             let null = VariogramNull::new(a, &distances, &VariogramSettings::default())
                 .and_then(|null| null.correlation_test(b, N_SURROGATES, &mut rng))
                 .ok();
-            rows.push(CorrectedParcels {
+            let row = CorrectedParcels {
                 maps: name.to_owned(),
                 n_parcels: parcels.len(),
                 r: plain.map_or(f64::NAN, |c| c.r),
                 p_parcels_independent: plain.map_or(f64::NAN, |c| c.p),
                 p_variogram: null.map_or(f64::NAN, |c| c.p),
-            });
+                note: String::new(),
+            };
+            let note = why_empty(&row, |_| "too few parcels or models, or a parcel without a score");
+            rows.push(CorrectedParcels { note, ..row });
         }
     }
     rows

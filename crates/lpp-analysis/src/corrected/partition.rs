@@ -28,26 +28,15 @@ pub(crate) fn rows(
         check_count(&path, "parts", runs.len_of(Axis(1)), info.parts.len())?;
         for (place, part) in info.parts.iter().enumerate() {
             let score = OneScore::of_runs(runs.index_axis(Axis(1), place));
-            let of = |measure, voxels| Cells::of(sample, &score, measure, voxels);
-            let [mean_all, mean_reliable] = [
-                of(Measure::Mean, Voxels::All)?,
-                of(Measure::Mean, Voxels::Reliable)?,
-            ];
-            let [by_x, pairs] = [of(Measure::ByX, Voxels::All)?, of(Measure::Pairs, Voxels::All)?];
+            let of = |measure| Cells::of(sample, &score, measure, Voxels::All);
+            let (by_x, pairs) = (of(Measure::ByX)?, of(Measure::Pairs)?);
             let p = info.part_p.get(place);
-            rows.push(VariancePartition {
+            let row = VariancePartition {
                 model: model.name().to_owned(),
                 layer: info.layer,
                 spaces: info.spaces.join(" "),
                 part: part.clone(),
-                mean_all: mean_all.value,
-                mean_all_runs_p: mean_all.p,
-                mean_all_runs_ci_low: mean_all.interval.low,
-                mean_all_runs_ci_high: mean_all.interval.high,
-                mean_reliable: mean_reliable.value,
-                mean_reliable_runs_p: mean_reliable.p,
-                mean_reliable_runs_ci_low: mean_reliable.interval.low,
-                mean_reliable_runs_ci_high: mean_reliable.interval.high,
+                means: score.means(sample)?,
                 l_minus_r_all_by_x: by_x.value,
                 l_minus_r_all_by_x_runs_p: by_x.p,
                 l_minus_r_all_by_x_runs_ci_low: by_x.interval.low,
@@ -60,7 +49,10 @@ pub(crate) fn rows(
                 part_left_p: p.and_then(|p| p.left).unwrap_or(f64::NAN),
                 part_right_p: p.and_then(|p| p.right).unwrap_or(f64::NAN),
                 nulls: info.nulls.clone(),
-            });
+                note: String::new(),
+            };
+            let note = score.why_empty(&row, "part_p: see nulls");
+            rows.push(VariancePartition { note, ..row });
         }
     }
     Ok(rows)

@@ -1,11 +1,10 @@
 //! What was planted in a synthetic study, and whether the corrections find it.
 
-use lpp_stats::{ols, student_t_critical};
+use lpp_stats::student_t_critical;
 use lpp_study::{Asymmetry, Truth};
 use lpp_tables::{CorrectedCeilings, CorrectedFamilies, Planted};
 
-use super::Sample;
-use crate::regression::complete;
+use super::{Sample, slope};
 
 /// Slopes and differences nearer to 0 are rounding.
 const NOTHING: f64 = 1e-9;
@@ -97,8 +96,7 @@ impl Known {
             .iter()
             .map(|(size, sides)| (*size, value(*sides)))
             .unzip();
-        let (x, y) = complete(&sizes, &values);
-        ols(&y, &[&x]).map_or(f64::NAN, |fit| fit.slope().estimate)
+        slope(&sizes, &values)
     }
 }
 

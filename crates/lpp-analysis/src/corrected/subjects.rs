@@ -1,6 +1,6 @@
 //! Slopes of single subjects and of single runs as the sample of a population.
 
-use lpp_stats::{Interval, RandomEffects, StudentizedBootstrap, ols};
+use lpp_stats::{Interval, RandomEffects, StudentizedBootstrap};
 use lpp_tables::CorrectedRandomEffects;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -8,9 +8,10 @@ use rand_chacha::ChaCha8Rng;
 use super::measures::Measure;
 use super::sample::Sample;
 use super::seed::SEED;
+use super::slope;
 use super::voxels::Voxels;
+use super::why_empty::why_empty;
 use crate::AnalysisError;
-use crate::regression::complete;
 
 /// Sign patterns; five subjects have 32.
 const N_FLIPS: usize = 4999;
@@ -57,11 +58,6 @@ fn run_slopes(sample: &Sample) -> Vec<f64> {
         .collect()
 }
 
-fn slope(sizes: &[f64], values: &[f64]) -> f64 {
-    let (x, y) = complete(sizes, values);
-    ols(&y, &[&x]).map_or(f64::NAN, |fit| fit.slope().estimate)
-}
-
 fn row(units: &str, outcome: &str, mut slopes: Vec<f64>) -> Option<CorrectedRandomEffects> {
     slopes.retain(|slope| slope.is_finite());
     if slopes.len() < 2 {
@@ -73,7 +69,7 @@ fn row(units: &str, outcome: &str, mut slopes: Vec<f64>) -> Option<CorrectedRand
     let interval = bootstrap.and_then(|bootstrap| bootstrap.interval(0.95).ok());
     let interval = interval.unwrap_or(Interval::UNDEFINED);
     let number = |cell: fn(&RandomEffects) -> f64| test.as_ref().map_or(f64::NAN, cell);
-    Some(CorrectedRandomEffects {
+    let row = CorrectedRandomEffects {
         units: units.to_owned(),
         outcome: outcome.to_owned(),
         n_units: slopes.len(),
@@ -86,5 +82,8 @@ fn row(units: &str, outcome: &str, mut slopes: Vec<f64>) -> Option<CorrectedRand
         p_sign_flips: number(|t| t.sign_flip.p),
         studentized_ci_low: interval.low,
         studentized_ci_high: interval.high,
-    })
+        note: String::new(),
+    };
+    let note = why_empty(&row, |_| "too few units, or equal slopes");
+    Some(CorrectedRandomEffects { note, ..row })
 }

@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::sample::Sample;
 use super::seed::SEED;
+use super::why_empty::why_empty;
 use crate::AnalysisError;
 
 /// Permutations of the models' sizes.
@@ -176,7 +177,7 @@ fn counted(row: &Row) -> CorrectedVoxelTests {
     };
     let testable = row.reachable.is_nan() || row.reachable <= row.level;
     let count = |keep: fn(f64) -> bool| testable.then(|| surviving().filter(|t| keep(*t)).count());
-    CorrectedVoxelTests {
+    let row = CorrectedVoxelTests {
         map: row.map.to_owned(),
         correction: format!(
             "{}{}",
@@ -190,5 +191,13 @@ fn counted(row: &Row) -> CorrectedVoxelTests {
         smallest_t: surviving().map(f64::abs).fold(f64::NAN, f64::min),
         smallest_p: row.p.iter().copied().fold(f64::NAN, f64::min),
         smallest_reachable_p: row.reachable,
-    }
+        note: String::new(),
+    };
+    let note = why_empty(&row, |column| match column {
+        "n_positive" | "n_negative" => "counts: too few families for a p of 0.05",
+        "smallest_t" => "smallest_t: no significant voxel",
+        "smallest_reachable_p" => "smallest_reachable_p: there is no lower limit",
+        _ => "no voxel has a score in every model",
+    });
+    CorrectedVoxelTests { note, ..row }
 }

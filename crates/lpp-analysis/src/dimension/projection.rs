@@ -6,7 +6,9 @@ use lpp_stats::{Interval, RunTest, student_t_critical};
 use lpp_study::Projection;
 use lpp_tables::CorrectedProjection;
 
-use crate::corrected::{LayerChoice, Measure, Outcome, Sample, SlopeTests, Voxels, sample_of, slope};
+use crate::corrected::{
+    LayerChoice, MODELS, Measure, Outcome, RUNS, Sample, SlopeTests, Voxels, sample_of, slope, why_empty,
+};
 use crate::inputs::{Average, Inputs};
 use crate::{AnalysisError, ModelScores};
 
@@ -99,7 +101,7 @@ impl Over {
             .with_runs(&sizes, &mean_runs(&outcomes));
         let of_whole = self.of(whole)?.filter(|_| group.whole.len() == sizes.len());
         let p = |test: Option<RunTest>| test.map_or(f64::NAN, |test| test.p);
-        Ok(Some(CorrectedProjection {
+        let row = CorrectedProjection {
             dims: group.dims,
             models: if group.trained { "trained" } else { "untrained" }.to_owned(),
             outcome: String::new(),
@@ -113,7 +115,16 @@ impl Over {
             runs_p: p(tests.runs),
             two_way_p: p(tests.two_way),
             slope_of_all_features: of_whole.map_or(f64::NAN, |of| slope(&whole.sizes(), &of.values)),
-        }))
+            note: String::new(),
+        };
+        let note = why_empty(&row, |column| match column {
+            _ if row.slope.is_nan() => MODELS,
+            "std_err_over_seeds" | "ci_low" | "ci_high" => "seeds: only one projection",
+            "slope_of_all_features" => "all features: not every model was fitted without projection",
+            "two_way_p" if tests.runs.is_some() => "two_way_p: fewer than two families",
+            _ => RUNS,
+        });
+        Ok(Some(CorrectedProjection { note, ..row }))
     }
 }
 

@@ -81,6 +81,9 @@ fn centres_come_from_csv() {
         ("name,x,y,z\nA,1,2,up\n", "\"up\" in column z, row 1"),
         ("name,x,y,z\nA,1,2,inf\n", "expected a finite number"),
         ("name,x,y,z\nA,1,2,3\nA,1,2,4\n", "the name \"A\" in row 2"),
+        ("name,x,y,z\nA,1,2,3\na,1,2,4\n", "the name \"a\" in row 2"),
+        ("name,x,y,z,x\nA,1,2,3,-1\n", "two columns \"x\""),
+        ("name,x,y,z\nA,-0.05,0,0.012\n", "are these metres?"),
         ("name,x,y,z\n../A,1,2,3\n", "the name \"../A\""),
         ("name,x,y,z\n,1,2,3\n", "the name \"\""),
     ] {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use csv::StringRecord;
-use lpp_files::{BoundedRows, FileError};
+use lpp_files::{BoundedRows, FileError, ONE_OF_EACH_NAME, TwoColumns, only_column, only_column_of_any_case};
 use lpp_steps::Choice;
 
 use super::spoken::Spoken;
@@ -94,8 +94,12 @@ impl<'a> Table<'a> {
         })
     }
 
+    fn two(&self, two: &TwoColumns) -> FileError {
+        FileError::malformed(self.path, two.to_string(), ONE_OF_EACH_NAME)
+    }
+
     fn named(&self, name: &str) -> Result<usize, FileError> {
-        let place = self.header.iter().position(|column| column == name);
+        let place = only_column(&self.header, name).map_err(|two| self.two(&two))?;
         place.ok_or_else(|| self.lacking(&format!("a column {name:?}")))
     }
 
@@ -104,11 +108,11 @@ impl<'a> Table<'a> {
         if let Some(name) = named {
             return self.named(name);
         }
-        let usual = WORDS
-            .iter()
-            .find_map(|name| self.header.iter().position(|c| c.eq_ignore_ascii_case(name)));
-        if let Some(place) = usual {
-            return Ok(place);
+        for name in WORDS {
+            let usual = only_column_of_any_case(&self.header, name).map_err(|two| self.two(&two))?;
+            if let Some(place) = usual {
+                return Ok(place);
+            }
         }
         let is_text = |place: &usize| {
             let mut cells = self.rows.iter().filter_map(|row| row.get(*place));

@@ -5,20 +5,21 @@ use tch::Tensor;
 use crate::blocks::activation::Activation;
 use crate::blocks::packed::PackedWeight;
 use crate::error::LlmError;
+use crate::fixed::FixedTensor;
 use crate::weights::Weights;
 
 /// y = x Wᵀ + b.
 #[derive(Debug)]
 pub(crate) struct Linear {
     weight: Weight,
-    bias: Option<Tensor>,
+    bias: Option<FixedTensor>,
 }
 
 /// A weight, (`out`, `in`).
 #[derive(Debug)]
 enum Weight {
     Packed(PackedWeight),
-    Plain(Tensor),
+    Plain(FixedTensor),
 }
 
 impl Linear {
@@ -36,7 +37,7 @@ impl Linear {
     pub(crate) fn load_conv1d(weights: &Weights, name: &str) -> Result<Self, LlmError> {
         let weight = weights.get(&format!("{name}.weight"))?;
         Ok(Self::new(
-            weight.f_transpose(0, 1)?.f_contiguous()?,
+            weight.f_transpose(0, 1)?.f_contiguous()?.into(),
             Some(weights.get(&format!("{name}.bias"))?),
         ))
     }
@@ -47,15 +48,15 @@ impl Linear {
         let bias = weights.get(&format!("{name}.bias"))?;
         let part = |start: i64, end: Option<i64>| -> Result<Self, LlmError> {
             Ok(Self::new(
-                weight.f_slice(0, start, end, 1)?.f_contiguous()?,
-                Some(bias.f_slice(0, start, end, 1)?),
+                weight.f_slice(0, start, end, 1)?.f_contiguous()?.into(),
+                Some(bias.f_slice(0, start, end, 1)?.into()),
             ))
         };
         Ok([part(0, Some(n))?, part(n, None)?])
     }
 
     /// A map by `weight`, (`out`, `in`).
-    pub(crate) fn new(weight: Tensor, bias: Option<Tensor>) -> Self {
+    pub(crate) fn new(weight: FixedTensor, bias: Option<FixedTensor>) -> Self {
         let weight = match PackedWeight::new(&weight) {
             Some(packed) => Weight::Packed(packed),
             None => Weight::Plain(weight),
@@ -66,15 +67,15 @@ impl Linear {
     /// (`n_tokens`, `in`) to (`n_tokens`, `out`).
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor, LlmError> {
         match &self.weight {
-            Weight::Packed(packed) => packed.forward(x, self.bias.as_ref(), None),
-            Weight::Plain(weight) => Ok(x.f_linear(weight, self.bias.as_ref())?),
+            Weight::Packed(packed) => packed.forward(x, self.bias.as_deref(), None),
+            Weight::Plain(weight) => Ok(x.f_linear(weight, self.bias.as_deref())?),
         }
     }
 
     /// An activation function of the map: (`n_tokens`, `in`) to (`n_tokens`, `out`).
     pub(crate) fn activated(&self, x: &Tensor, activation: Activation) -> Result<Tensor, LlmError> {
         match &self.weight {
-            Weight::Packed(packed) => packed.forward(x, self.bias.as_ref(), Some(activation)),
+            Weight::Packed(packed) => packed.forward(x, self.bias.as_deref(), Some(activation)),
             Weight::Plain(_) => activation.apply(&self.forward(x)?),
         }
     }

@@ -3,6 +3,7 @@
 use tch::Tensor;
 
 use crate::error::LlmError;
+use crate::fixed::FixedTensor;
 use crate::weights::Weights;
 
 /// Rows of the token embedding.
@@ -10,7 +11,7 @@ use crate::weights::Weights;
 /// The table of a model with 150,000 tokens takes gigabytes, while a story uses a few thousand of them.
 #[derive(Debug)]
 pub(crate) struct Embedding {
-    rows: Tensor,
+    rows: FixedTensor,
     /// The token of each row, ascending; `None` for the complete table.
     ids: Option<Vec<i64>>,
 }

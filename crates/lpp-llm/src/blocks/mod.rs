@@ -1,6 +1,6 @@
 //! The parts that families are built from, each written once.
 //!
-//! Hidden states are matrices of (`n_tokens`, `width`): windows go through a model one at a time, because
+//! Hidden states are matrices of (`n_tokens`, `width`): each window goes through a model on its own, because
 //! batching them gains nothing on a CPU once a window has hundreds of tokens.
 
 pub(crate) mod activation;

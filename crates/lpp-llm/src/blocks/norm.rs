@@ -3,6 +3,7 @@
 use tch::{Kind, Tensor};
 
 use crate::error::LlmError;
+use crate::fixed::FixedTensor;
 use crate::weights::Weights;
 
 /// (x - mean) / √(biased variance + eps), times weight, plus bias.
@@ -11,8 +12,8 @@ use crate::weights::Weights;
 /// J. L. Ba, J. R. Kiros, G. E. Hinton (2016), <https://arxiv.org/abs/1607.06450>
 #[derive(Debug)]
 pub(crate) struct LayerNorm {
-    weight: Option<Tensor>,
-    bias: Option<Tensor>,
+    weight: Option<FixedTensor>,
+    bias: Option<FixedTensor>,
     width: i64,
     eps: f64,
 }
@@ -43,8 +44,8 @@ impl LayerNorm {
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor, LlmError> {
         Ok(x.f_layer_norm(
             &[self.width][..],
-            self.weight.as_ref(),
-            self.bias.as_ref(),
+            self.weight.as_deref(),
+            self.bias.as_deref(),
             self.eps,
             false,
         )?)
@@ -57,7 +58,7 @@ impl LayerNorm {
 /// B. Zhang, R. Sennrich (2019), <https://arxiv.org/abs/1910.07467>
 #[derive(Debug)]
 pub(crate) struct RmsNorm {
-    weight: Tensor,
+    weight: FixedTensor,
     eps: f64,
 }
 
@@ -73,7 +74,7 @@ impl RmsNorm {
     /// Loads `<name>.weight` and adds one to it: Gemma stores the difference from one.
     pub(crate) fn load_around_one(weights: &Weights, name: &str, eps: f64) -> Result<Self, LlmError> {
         Ok(Self {
-            weight: weights.get(&format!("{name}.weight"))?.f_add_scalar(1.0)?,
+            weight: weights.get(&format!("{name}.weight"))?.f_add_scalar(1.0)?.into(),
             eps,
         })
     }

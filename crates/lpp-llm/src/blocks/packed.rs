@@ -15,6 +15,7 @@ use zip::write::SimpleFileOptions;
 
 use crate::blocks::activation::Activation;
 use crate::error::LlmError;
+use crate::fixed::FixedTensor;
 
 /// What the module does.
 const SOURCE: &str = include_str!("packed_linear.torchscript");
@@ -29,7 +30,7 @@ const NO_CONSTANTS: &[u8] = b"\x80\x02).";
 /// A weight, (`out`, `in`), in oneDNN's own layout.
 #[derive(Debug)]
 pub(crate) struct PackedWeight {
-    packed: Tensor,
+    packed: FixedTensor,
 }
 
 impl PackedWeight {
@@ -40,7 +41,9 @@ impl PackedWeight {
             return None;
         }
         match call("pack", &[tensor(weight)]) {
-            Ok(packed) => Some(Self { packed }),
+            Ok(packed) => Some(Self {
+                packed: packed.into(),
+            }),
             Err(error) => {
                 tracing::debug!("a weight stays as it is: {error}");
                 None

@@ -51,19 +51,33 @@ impl Visibility {
         })
     }
 
-    /// Sets scores of hidden keys to minus infinity, in place. `scores` are (…, `n`, `first` + `n`) for the query
-    /// rows from `first` on.
-    pub(super) fn hide(&self, scores: &mut Tensor, first: i64) -> Result<(), LlmError> {
-        let [.., n, n_keys] = scores.size()[..] else {
-            return Ok(());
-        };
+    /// The keys that the query rows from `first` on do not see, of the first `n_keys` = `first` + `n`.
+    pub(super) fn hidden(&self, first: i64, n: i64, device: Device) -> Result<HiddenKeys, LlmError> {
+        let n_keys = first + n;
         // Without padding and sliding window, all keys before the first query of the group are visible.
         let start = if self.allowed.is_some() { 0 } else { first };
-        let hidden = self.rows(first, n, n_keys, scores.device())?.f_logical_not()?;
-        let columns = n_keys - start;
+        let hidden = self.rows(first, n, n_keys, device)?.f_logical_not()?;
+        Ok(HiddenKeys {
+            hidden: hidden.f_narrow(1, start, n_keys - start)?,
+            start,
+        })
+    }
+}
+
+/// The keys that a group of query rows does not see.
+#[derive(Debug)]
+pub(super) struct HiddenKeys {
+    /// (rows, keys from `start` on).
+    hidden: Tensor,
+    start: i64,
+}
+
+impl HiddenKeys {
+    /// Sets scores, (…, rows, keys), to minus infinity, in place.
+    pub(super) fn hide_in(&self, scores: &Tensor) -> Result<(), LlmError> {
         let _in_place = scores
-            .f_narrow(-1, start, columns)?
-            .f_masked_fill_(&hidden.f_narrow(1, start, columns)?, f64::NEG_INFINITY)?;
+            .f_slice(-1, self.start, None, 1)?
+            .f_masked_fill_(&self.hidden, f64::NEG_INFINITY)?;
         Ok(())
     }
 }

@@ -50,7 +50,7 @@ pub(crate) enum FirstState {
 }
 
 /// A family with the sizes of one configuration.
-pub(crate) trait Family: std::fmt::Debug + Send {
+pub(crate) trait Family: std::fmt::Debug + Send + Sync {
     /// Sizes.
     fn layout(&self) -> Layout;
 
@@ -73,7 +73,7 @@ pub(crate) trait Family: std::fmt::Debug + Send {
 }
 
 /// What comes before and after the blocks.
-pub(crate) trait Stem: std::fmt::Debug + Send {
+pub(crate) trait Stem: std::fmt::Debug + Send + Sync {
     /// The input of the first block, (`n_tokens`, `width`), for token ids and attention mask (both `n_tokens`).
     fn embed(&self, ids: &Tensor, mask: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError>;
 
@@ -82,7 +82,7 @@ pub(crate) trait Stem: std::fmt::Debug + Send {
 }
 
 /// One block of the residual stream.
-pub(crate) trait Block: std::fmt::Debug + Send {
+pub(crate) trait Block: std::fmt::Debug + Send + Sync {
     /// (`n_tokens`, `width`) to (`n_tokens` - `pass.first_row`, `width`).
     fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor, LlmError>;
 }

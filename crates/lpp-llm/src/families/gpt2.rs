@@ -17,6 +17,7 @@ use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
 use crate::families::sizes::{head_width, n_blocks};
+use crate::fixed::FixedTensor;
 use crate::head_layout::HeadLayout;
 use crate::parameter::{Construction, Initial, Parameter};
 use crate::weights::Weights;
@@ -184,7 +185,7 @@ impl Family for Gpt2 {
 #[derive(Debug)]
 struct Gpt2Stem {
     wte: Embedding,
-    wpe: Tensor,
+    wpe: FixedTensor,
     ln_f: LayerNorm,
     embd_pdrop: f64,
 }

@@ -15,6 +15,7 @@ use crate::config::ConfigFile;
 use crate::error::LlmError;
 use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
 use crate::families::sizes::n_blocks;
+use crate::fixed::FixedTensor;
 use crate::head_layout::HeadLayout;
 use crate::parameter::{Construction, Initial, Parameter, uniform_for};
 use crate::scan::{ScanInput, selective_scan};
@@ -216,8 +217,8 @@ impl Family for Mamba {
             conv_bias,
             x_proj: Linear::load(weights, &mixer("x_proj"), false)?,
             dt_proj: Linear::load(weights, &mixer("dt_proj"), true)?,
-            a: weights.get_f32(&mixer("A_log"))?.f_exp()?.f_neg()?,
-            d: weights.get_f32(&mixer("D"))?,
+            a: weights.get_f32(&mixer("A_log"))?.f_exp()?.f_neg()?.into(),
+            d: weights.get_f32(&mixer("D"))?.into(),
             out_proj: Linear::load(weights, &mixer("out_proj"), self.use_bias)?,
             config: self.clone(),
         }))
@@ -244,14 +245,14 @@ impl Stem for MambaStem {
 struct MambaBlock {
     norm: RmsNorm,
     in_proj: Linear,
-    conv_weight: Tensor,
-    conv_bias: Option<Tensor>,
+    conv_weight: FixedTensor,
+    conv_bias: Option<FixedTensor>,
     x_proj: Linear,
     dt_proj: Linear,
     /// -exp(`A_log`), (`n_channels`, `n_states`).
-    a: Tensor,
+    a: FixedTensor,
     /// (`n_channels`).
-    d: Tensor,
+    d: FixedTensor,
     out_proj: Linear,
     config: Mamba,
 }
@@ -273,7 +274,7 @@ impl MambaBlock {
         // Padding of K-1 on both sides; the outputs past the end look into the future and are cut off.
         let full = channels.f_conv1d(
             &self.conv_weight,
-            self.conv_bias.as_ref(),
+            self.conv_bias.as_deref(),
             &[1_i64][..],
             &[kernel - 1][..],
             &[1_i64][..],

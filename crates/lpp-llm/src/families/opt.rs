@@ -16,6 +16,7 @@ use crate::dropout::Site;
 use crate::error::LlmError;
 use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
 use crate::families::sizes::{head_width, n_blocks, pad_row};
+use crate::fixed::FixedTensor;
 use crate::head_layout::HeadLayout;
 use crate::parameter::Parameter;
 use crate::weights::Weights;
@@ -225,7 +226,7 @@ impl Family for Opt {
 #[derive(Debug)]
 struct OptStem {
     embed_tokens: Embedding,
-    embed_positions: Tensor,
+    embed_positions: FixedTensor,
     project_in: Option<Linear>,
     project_out: Option<Linear>,
     final_layer_norm: Option<LayerNorm>,

@@ -19,6 +19,7 @@ use crate::families::decoder::{GatedMlp, rotated};
 use crate::families::family::{Block, Family, FirstState, Layout, Stem, View};
 use crate::families::rope::{self, RopeKeys, rotary};
 use crate::families::sizes::{head_width, kv_heads, n_blocks, pad_row};
+use crate::fixed::FixedTensor;
 use crate::head_layout::HeadLayout;
 use crate::parameter::Parameter;
 use crate::weights::Weights;
@@ -227,7 +228,7 @@ impl Stem for StableLmStem {
 struct HeadNorms {
     plain: LayerNorm,
     /// (`n_heads`, 1, `width`).
-    weight: Tensor,
+    weight: FixedTensor,
 }
 
 impl HeadNorms {
@@ -235,10 +236,10 @@ impl HeadNorms {
         let rows = (0..n)
             .map(|head| weights.get(&format!("{name}.norms.{head}.weight")))
             .collect::<Result<Vec<_>, _>>()?;
-        let weight = Tensor::f_stack(&rows, 0)?.f_unsqueeze(1)?;
+        let rows: Vec<&Tensor> = rows.iter().map(|row| &**row).collect();
         Ok(Self {
             plain: LayerNorm::plain(width, eps),
-            weight,
+            weight: Tensor::f_stack(&rows, 0)?.f_unsqueeze(1)?.into(),
         })
     }
 

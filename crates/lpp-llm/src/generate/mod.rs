@@ -74,28 +74,45 @@ impl Generation<'_> {
     /// [`LlmError`] if a prompt has no tokens, is too long for the model with its continuation, or has a token that the model does not know,
     /// if the model or its output matrix cannot be loaded, or if a logit is not finite.
     pub fn run(&self, progress: &dyn Progress) -> Result<Vec<Vec<Continuation>>, LlmError> {
-        let params = without_dropout(self.model);
+        let params = ModelParams {
+            // A sample would depend on the threads that share a group.
+            equal_bits: true,
+            ..without_dropout(self.model)
+        };
         let plan = Plan::new(&params)?;
         for (index, prompt) in self.prompts.iter().enumerate() {
             self.check(&plan, prompt)
                 .map_err(|problem| problem.of(format!("prompt {index}")))?;
         }
         let (model, head) = CausalModel::load_with_head(&params)?;
-        let (model, head) = (&model, &head);
-        progress.start("prompts", self.prompts.len() as u64);
-        let continued = self.prompts.iter().enumerate().map(|(index, prompt)| {
+        // Each prompt as often as there are groups of samples; a group stands for its rows.
+        let n_groups = self.n_samples.div_ceil(ROWS_AT_ONCE);
+        let windows: Vec<_> = self
+            .prompts
+            .iter()
+            .flat_map(|prompt| vec![WindowInput::new(prompt); n_groups])
+            .collect();
+        progress.start("groups of samples", windows.len() as u64);
+        let workers = plan.workers(&params, &windows);
+        let mut continued = vec![Vec::with_capacity(self.n_samples); self.prompts.len()];
+        let run = workers.run(0..windows.len(), &mut continued, &|index, turns| {
+            let (prompt, group) = (index / n_groups, index % n_groups);
             let writer = Writer {
                 generation: self,
-                model,
-                head,
-                prompt: index,
+                model: &model,
+                head: &head,
+                prompt,
             };
-            let found = writer.continuations(prompt);
+            let found = writer.group(group * ROWS_AT_ONCE)?;
+            turns.deliver(|continued| {
+                continued[prompt].extend(found);
+                Ok(())
+            })?;
             progress.advance(1);
-            found.map_err(|problem| problem.of(format!("prompt {index}")))
+            Ok(())
         });
-        let continued = continued.collect::<Result<_, _>>()?;
         progress.finish();
+        run.map_err(|(index, problem)| problem.of(format!("prompt {}", index / n_groups)))?;
         Ok(continued)
     }
 
@@ -122,30 +139,27 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn continuations(&self, prompt: &[i64]) -> Result<Vec<Continuation>, LlmError> {
+    /// The samples from `first` on that go through the model together.
+    fn group(&self, first: usize) -> Result<Vec<Continuation>, LlmError> {
+        let prompt = &self.generation.prompts[self.prompt];
         let mut memory = self.model.memory();
         let window = WindowInput {
             first_needed: prompt.len() - 1,
             ..WindowInput::new(prompt)
         };
         let states = self.model.continued(&window, &mut memory)?;
-        let mut all = Vec::with_capacity(self.generation.n_samples);
-        while all.len() < self.generation.n_samples {
-            let first = all.len();
-            let n = ROWS_AT_ONCE.min(self.generation.n_samples - first);
-            let mut group = memory.repeated(i64::try_from(ROWS_AT_ONCE).unwrap_or(1))?;
-            let mut rows = vec![Continuation::default(); n];
-            let mut states = states.f_repeat([i64::try_from(n).unwrap_or(1), 1])?;
-            for _ in 0..self.generation.n_new {
-                self.draw(first, &mut rows, &states)?;
-                if rows.iter().all(|row| self.is_complete(row)) {
-                    break;
-                }
-                states = self.step(&rows, &mut group)?;
+        let n = ROWS_AT_ONCE.min(self.generation.n_samples - first);
+        let mut memory = memory.repeated(i64::try_from(ROWS_AT_ONCE).unwrap_or(1))?;
+        let mut rows = vec![Continuation::default(); n];
+        let mut states = states.f_repeat([i64::try_from(n).unwrap_or(1), 1])?;
+        for _ in 0..self.generation.n_new {
+            self.draw(first, &mut rows, &states)?;
+            if rows.iter().all(|row| self.is_complete(row)) {
+                break;
             }
-            all.extend(rows);
+            states = self.step(&rows, &mut memory)?;
         }
-        Ok(all)
+        Ok(rows)
     }
 
     /// Adds a token to each incomplete row, from the states of all rows; `first` is the sample of the first row.

@@ -14,8 +14,11 @@ use crate::model::{ModelParams, WindowInput};
 use crate::plan::Plan;
 use crate::stream::{LayerReducer, LayerStream, WorkFolder, write_values};
 
-/// Receives the last hidden states of a window, (`n_rows` x positions, width), and the output matrix.
-pub(super) type Consumer<'a> = dyn FnMut(usize, &Tensor, &Head) -> Result<(), LlmError> + 'a;
+/// What is computed from the last hidden states of a window, (`n_rows` x positions, width), and the output matrix.
+pub(super) type Reduce<'a, T> = dyn Fn(usize, &Tensor, &Head) -> Result<T, LlmError> + Sync + 'a;
+
+/// Receives it, in the order of the windows.
+pub(super) type Keep<'a, T> = dyn FnMut(usize, T) -> Result<(), LlmError> + Send + 'a;
 
 /// Windows that go through a model.
 pub(super) struct Passes<'a> {
@@ -27,43 +30,59 @@ pub(super) struct Passes<'a> {
 }
 
 impl Passes<'_> {
-    /// Hands over the last hidden states of the windows from `first` on, in order. Returns the work folder, which keeps what a
-    /// streamed run has finished.
-    pub(super) fn last_states(
+    /// Reduces the last hidden states of the windows from `first` on. Returns the work folder, which keeps what a streamed run
+    /// has finished.
+    pub(super) fn run<T>(
         &self,
         work: WorkFolder,
-        consume: &mut Consumer<'_>,
+        reduce: &Reduce<'_, T>,
+        keep: &mut Keep<'_, T>,
     ) -> Result<WorkFolder, LlmError> {
         if self.params.stream_layers {
-            return self.streamed(work, consume);
+            return self.streamed(work, reduce, keep);
         }
-        let Self {
-            windows,
-            first,
-            progress,
-            ..
-        } = *self;
         let (model, head) = CausalModel::load_with_head(self.params)?;
-        progress.start("batches", (windows.len() - first) as u64);
-        for (index, window) in windows.iter().enumerate().skip(first) {
-            consume(index, &model.last_states(window)?, &head)?;
-            progress.advance(1);
-        }
-        progress.finish();
+        let states = |window: usize| model.last_states(&self.windows[window]);
+        self.reduce_all(model.plan(), &states, &head, reduce, keep)?;
         Ok(work)
     }
 
-    fn streamed(&self, work: WorkFolder, consume: &mut Consumer<'_>) -> Result<WorkFolder, LlmError> {
+    fn reduce_all<T>(
+        &self,
+        plan: &Plan,
+        states: &(dyn Fn(usize) -> Result<Tensor, LlmError> + Sync),
+        head: &Head,
+        reduce: &Reduce<'_, T>,
+        mut keep: &mut Keep<'_, T>,
+    ) -> Result<(), LlmError> {
         let Self {
-            params,
             windows,
             first,
             progress,
+            params,
         } = *self;
-        let plan = Plan::new(params)?;
+        progress.start("batches", (windows.len() - first) as u64);
+        let workers = plan.workers(params, windows);
+        let run = workers.run(first..windows.len(), &mut keep, &|window, turns| {
+            let found = reduce(window, &states(window)?, head)?;
+            turns.deliver(|keep| keep(window, found))?;
+            progress.advance(1);
+            Ok(())
+        });
+        progress.finish();
+        run.map_err(|(_window, problem)| problem)
+    }
+
+    fn streamed<T>(
+        &self,
+        work: WorkFolder,
+        reduce: &Reduce<'_, T>,
+        keep: &mut Keep<'_, T>,
+    ) -> Result<WorkFolder, LlmError> {
+        let plan = Plan::new(self.params)?;
         let last = plan.info.n_layers - 1;
         let width = plan.info.width(last);
-        let mut stream = LayerStream::new(params, plan, windows, work);
+        let mut stream = LayerStream::new(self.params, plan, self.windows, work);
         let weights = stream.weights()?;
         let path = stream.path().to_owned();
         let reducer = |layer| -> Box<dyn LayerReducer + '_> {
@@ -72,21 +91,26 @@ impl Passes<'_> {
                 path: &path,
             })
         };
-        stream.run(&weights, &reducer, progress)?;
+        stream.run(&weights, &reducer, self.progress)?;
         let (plan, work) = stream.into_parts();
-        let head = Head::load(&plan, params, weights)?;
-        let mut states = work.open_layer(last)?;
-        progress.start("batches", (windows.len() - first) as u64);
-        for (index, window) in windows.iter().enumerate() {
-            let n_positions = window.n_rows * (window.n_tokens() - window.first_needed);
-            let states = states.next_matrix((n_positions, width))?;
-            if index >= first {
-                // What was stored as f32 is exact in the model's precision.
-                consume(index, &tensor(&states)?, &head)?;
-                progress.advance(1);
-            }
-        }
-        progress.finish();
+        let head = Head::load(&plan, self.params, weights)?;
+        let layer = work.open_layer(last)?;
+        let mut n_before = 0;
+        let places: Vec<_> = self
+            .windows
+            .iter()
+            .map(|window| {
+                let n_positions = window.n_rows * (window.n_tokens() - window.first_needed);
+                n_before += n_positions;
+                (n_before - n_positions, n_positions)
+            })
+            .collect();
+        // What was stored as f32 is exact in the model's precision.
+        let states = |window: usize| {
+            let (start, n_positions) = places[window];
+            tensor(&layer.matrix(start * width, (n_positions, width))?)
+        };
+        self.reduce_all(&plan, &states, &head, reduce, keep)?;
         Ok(work)
     }
 }

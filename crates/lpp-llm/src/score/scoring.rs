@@ -4,10 +4,11 @@ use std::path::Path;
 
 use lpp_files::Progress;
 use lpp_text::TokenRow;
+use tch::Tensor;
 
 use crate::error::LlmError;
 use crate::extract::Leftover;
-use crate::head::NextTokens;
+use crate::head::{Head, NextTokens};
 use crate::model::{ModelInfo, ModelParams, Training, WindowInput};
 use crate::plan::Plan;
 use crate::score::batches::{Batch, batches, distinct};
@@ -67,7 +68,7 @@ pub struct Scoring<'a> {
     /// The rows.
     pub rows: &'a [TokenRow],
     /// How messages name a row.
-    pub place: &'a dyn Fn(usize) -> String,
+    pub place: &'a (dyn Fn(usize) -> String + Sync),
     /// Tokens that go through the model together, at most, unless a single row has more.
     pub batch_tokens: usize,
     /// Whether entropies are computed too.
@@ -134,9 +135,11 @@ impl Scoring<'_> {
                 first: known.len(),
                 progress,
             };
-            passes.last_states(work, &mut |index, states, head| {
+            let reduce = |index: usize, states: &Tensor, head: &Head| {
+                head.next_tokens(states, &batches[index].targets, self.with_entropies)
+            };
+            passes.run(work, &reduce, &mut |index, found| {
                 let batch = &batches[index];
-                let found = head.next_tokens(states, &batch.targets, self.with_entropies)?;
                 check_finite(&params, batch, &found).map_err(|error| error.of(place(batch.rows[0])))?;
                 log.add(&found)?;
                 keep(index, &found);

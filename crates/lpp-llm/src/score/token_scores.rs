@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use lpp_files::Progress;
 use lpp_text::TokenRow;
 use ndarray::{Array2, ArrayView1};
+use tch::Tensor;
 
 use crate::causal_model::matrix;
 use crate::error::LlmError;
 use crate::extract::Leftover;
+use crate::head::Head;
 use crate::input_arrays::{load_integers, load_like};
 use crate::model::{ModelInfo, ModelParams, WindowInput, model_files, warn_of_unknown_keys};
 use crate::score::passes::Passes;
@@ -209,8 +211,9 @@ impl TokenScores {
             first: 0,
             progress,
         };
-        let work = passes.last_states(work, &mut |row, states, head| {
-            file.write_matrix(tensor, row, &matrix(&head.logits(states)?)?)
+        let logits = |_row: usize, states: &Tensor, head: &Head| matrix(&head.logits(states)?);
+        let work = passes.run(work, &logits, &mut |row, logits: Array2<f32>| {
+            file.write_matrix(tensor, row, &logits)
         })?;
         work.remove()
     }

@@ -19,7 +19,7 @@ use crate::causal_model::{check_finite, matrix};
 use crate::error::LlmError;
 use crate::families::{Block, FirstState, Stem};
 use crate::model::{ModelParams, WindowInput};
-use crate::plan::Plan;
+use crate::plan::{Plan, ids_that_occur};
 use crate::stream::states::StatesFile;
 use crate::weights::Weights;
 
@@ -27,7 +27,7 @@ pub use work::Identity;
 pub(crate) use work::WorkFolder;
 
 /// What becomes of the hidden states of a layer.
-pub(crate) trait LayerReducer {
+pub(crate) trait LayerReducer: Send {
     /// Receives the states of the next window and writes the completed part to `out`.
     fn add(&mut self, window: usize, states: &Array2<f32>, out: &mut dyn Write) -> Result<(), LlmError>;
 
@@ -86,7 +86,8 @@ impl<'a> LayerStream<'a> {
 
     /// The weights for [`run`](Self::run), read or drawn block by block.
     pub(crate) fn weights(&self) -> Result<Weights, LlmError> {
-        self.plan.weights_in_order(self.params, self.ids_that_occur())
+        self.plan
+            .weights_in_order(self.params, ids_that_occur(self.windows))
     }
 
     /// Creates the files of all layers in the work folder, except those that already exist.
@@ -123,7 +124,7 @@ impl<'a> LayerStream<'a> {
                 stem: stem.as_ref(),
                 block: block.as_deref(),
             };
-            tch::no_grad(|| self.run_stage(stage, parts, reducers, progress))?;
+            self.run_stage(stage, parts, reducers, progress)?;
             self.work.finish_stage(stage)?;
         }
         progress.finish();
@@ -134,13 +135,6 @@ impl<'a> LayerStream<'a> {
     fn load_block(&self, weights: &Weights, stage: usize) -> Result<Box<dyn Block>, LlmError> {
         let index = i64::try_from(stage - 1).unwrap_or(i64::MAX);
         self.plan.family.block(weights, index)
-    }
-
-    fn ids_that_occur(&self) -> Vec<i64> {
-        let mut ids: Vec<i64> = self.windows.iter().flat_map(|w| w.ids.iter().copied()).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
     }
 
     /// Takes all windows through the embedding (stage 0) or through one block.
@@ -163,7 +157,10 @@ impl<'a> LayerStream<'a> {
             Some(self.states.create(&self.work.states_path(stage))?)
         };
         let mut layers = self.open_layers(stage, reducers)?;
-        for (index, window) in self.windows.iter().enumerate() {
+        let indices: Vec<usize> = layers.iter().map(|layer| layer.index).collect();
+        let workers = self.plan.workers(self.params, self.windows);
+        let run = workers.run(0..self.windows.len(), &mut layers, &|index, turns| {
+            let window = &self.windows[index];
             let frame = self.plan.frame(window, None)?;
             let x = match (parts.block, &before) {
                 (Some(block), Some(before)) => {
@@ -178,18 +175,26 @@ impl<'a> LayerStream<'a> {
             if let Some(after) = &after {
                 after.write(index, &x.f_to_kind(Kind::Float)?.f_to_device(Device::Cpu)?)?;
             }
-            for layer in &mut layers {
-                let states = match (layer.is_final, is_last) {
-                    (true, _) => matrix(&parts.stem.finish(&x)?)?,
-                    (false, true) => matrix(&x)?,
-                    (false, false) => matrix(&x.f_slice(-2, frame.first_needed(), None, 1)?)?,
+            for (place, &layer) in indices.iter().enumerate() {
+                let states = if layer + 1 == self.plan.info.n_layers {
+                    matrix(&parts.stem.finish(&x)?)?
+                } else if is_last {
+                    matrix(&x)?
+                } else {
+                    matrix(&x.f_slice(-2, frame.first_needed(), None, 1)?)?
                 };
-                check_finite(&states, layer.index, window)
-                    .and_then(|()| layer.reducer.add(index, &states, &mut layer.file))
-                    .map_err(|error| error.at(|token| layer.reducer.place(index, token)))?;
+                let checked = check_finite(&states, layer, window);
+                turns.deliver(|layers| {
+                    let OpenLayer { file, reducer, .. } = &mut layers[place];
+                    checked
+                        .and_then(|()| reducer.add(index, &states, file))
+                        .map_err(|error| error.at(|token| reducer.place(index, token)))
+                })?;
             }
             progress.advance(1);
-        }
+            Ok(())
+        });
+        run.map_err(|(_window, problem)| problem)?;
         for mut layer in layers {
             layer.reducer.finish(&mut layer.file)?;
             layer.file.commit()?;
@@ -206,7 +211,6 @@ impl<'a> LayerStream<'a> {
 
     /// The layers that are computed after a stage.
     fn open_layers<'r>(&self, stage: usize, reducers: &Reducers<'r>) -> Result<Vec<OpenLayer<'r>>, LlmError> {
-        let n_layers = self.plan.info.n_layers;
         let layers = match self.plan.layout.first_state {
             FirstState::Embedding => stage..stage + 1,
             // The embedding is not stored, the last block is stored twice.
@@ -218,7 +222,6 @@ impl<'a> LayerStream<'a> {
                     file: self.work.create_layer(layer)?,
                     reducer: reducers(layer),
                     index: layer,
-                    is_final: layer + 1 == n_layers,
                 })
             })
             .collect()
@@ -237,6 +240,4 @@ struct OpenLayer<'a> {
     file: AtomicFile,
     reducer: Box<dyn LayerReducer + 'a>,
     index: usize,
-    /// Whether it is the model's last layer, which is normalised.
-    is_final: bool,
 }

@@ -31,7 +31,10 @@ impl Identity {
         let mut identity = Self(Sha256::new());
         identity.add(program);
         identity.add(version);
-        identity.add(&format!("{:?} {:?}", params.training, params.precision));
+        identity.add(&format!(
+            "{:?} {:?} {}",
+            params.training, params.precision, params.equal_bits
+        ));
         for input in inputs {
             identity.add(&input.sha256);
         }
@@ -160,17 +163,24 @@ impl WorkFolder {
 pub(crate) struct LayerFile {
     file: File,
     path: PathBuf,
-    position: u64,
+    /// Values before the next one.
+    position: usize,
 }
 
 impl LayerFile {
     /// The next `dim` values as a matrix.
     pub(crate) fn next_matrix(&mut self, dim: (usize, usize)) -> Result<Array2<f32>, LlmError> {
+        let found = self.matrix(self.position, dim)?;
+        self.position += found.len();
+        Ok(found)
+    }
+
+    /// The `dim` values from the value `start` on as a matrix.
+    pub(crate) fn matrix(&self, start: usize, dim: (usize, usize)) -> Result<Array2<f32>, LlmError> {
         let mut bytes = vec![0; dim.0 * dim.1 * size_of::<f32>()];
         self.file
-            .read_exact_at(&mut bytes, self.position)
+            .read_exact_at(&mut bytes, (start * size_of::<f32>()) as u64)
             .map_err(LlmError::read(&self.path))?;
-        self.position += bytes.len() as u64;
         let (values, _) = bytes.as_chunks::<4>();
         let values: Vec<f32> = values.iter().map(|b| f32::from_le_bytes(*b)).collect();
         Array2::from_shape_vec(dim, values).map_err(|e| LlmError::PartialWork {

@@ -20,6 +20,7 @@ use crate::ReportError;
 use crate::figures::{Figure, LeftOut};
 use crate::findings::Findings;
 use crate::font::{self, Weight};
+use crate::further_findings::Line;
 use crate::highlights::Highlight;
 use crate::maps::STEP;
 use crate::planted::PlantedWords;
@@ -50,6 +51,8 @@ pub(crate) struct Page<'a> {
     pub(crate) findings: Vec<Findings>,
     /// What all combinations of choices say, if they were tried.
     pub(crate) all_choices: Option<String>,
+    /// Lines about the law of growth, subjects, and explained variance divided.
+    pub(crate) further: Vec<Line>,
     /// The paper's own statistics.
     pub(crate) highlights: Vec<Highlight>,
     /// What the viewer of score maps shows.

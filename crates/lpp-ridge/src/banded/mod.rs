@@ -2,6 +2,7 @@
 
 mod data;
 mod fit;
+pub(crate) mod permuted;
 mod search;
 mod settings;
 mod split;

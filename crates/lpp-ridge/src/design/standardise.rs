@@ -38,6 +38,30 @@ pub fn standardise_columns<A: Number>(values: &ArrayRef2<A>) -> Array2<A> {
     out
 }
 
+/// The largest distance of a column's mean from 0, in population standard deviations of that column.
+///
+/// A fit has no intercept, so columns are expected to be standardised run by run: the result is then about 0. Raw signals have
+/// values far above 1, and their scores are too low. Constant columns and columns that are not finite are left out; 0 if none is
+/// left.
+///
+/// ```
+/// let raw = ndarray::array![[9.0_f64, 5.0], [11.0, 5.0]];
+/// assert_eq!(lpp_ridge::largest_mean(&raw), 10.0);
+/// assert_eq!(lpp_ridge::largest_mean(&lpp_ridge::standardise_columns(&raw)), 0.0);
+/// ```
+#[must_use]
+pub fn largest_mean<A: Number>(values: &ArrayRef2<A>) -> f64 {
+    let n_rows = values.nrows() as f64;
+    let mean = column_sums(values, |_, v| v) / n_rows;
+    let spread = column_sums(values, |j, v| (v - mean[j]).powi(2));
+    let range = Range::new(values);
+    let of_column = |j: usize| mean[j].abs() / (spread[j] / n_rows).sqrt();
+    (0..values.ncols())
+        .filter(|&j| range.defect(j).is_none())
+        .map(of_column)
+        .fold(0.0, f64::max)
+}
+
 /// Sums `term(column, value)` over each column, going along the rows in memory order.
 fn column_sums<A: Number>(values: &ArrayRef2<A>, term: impl Fn(usize, f64) -> f64) -> Array1<f64> {
     let mut sums = Array1::zeros(values.ncols());

@@ -102,7 +102,7 @@ impl NullOrders {
         runs.zip(self.draws.row(null)).map(in_order).collect()
     }
 
-    pub(super) fn check(&self, lengths: &[usize]) -> Result<(), RidgeError> {
+    pub(crate) fn check(&self, lengths: &[usize]) -> Result<(), RidgeError> {
         if self.orders.len() != lengths.len() {
             return Err(RidgeError::NullDraws { null: 0 });
         }

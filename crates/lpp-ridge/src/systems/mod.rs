@@ -1,6 +1,6 @@
 //! The linear systems of a fit: all that does not depend on the targets.
 
-mod combinations;
+pub(crate) mod combinations;
 pub(crate) mod factor;
 pub(crate) mod factored;
 mod gram;

@@ -16,7 +16,9 @@ pub struct ControlStep {
     pub control: String,
     /// The table of word counts, if there is one and the control needs it.
     pub counts: Option<PathBuf>,
-    /// The texts with their punctuation, if the control needs them.
+    /// The text with its punctuation, if the control needs it: an archive, folder or file.
+    pub text: Option<PathBuf>,
+    /// Its files, if known.
     pub texts: Vec<PathBuf>,
     /// The recordings, if the control needs them, with the cut-off of the envelope in Hz.
     pub recordings: Option<(Vec<PathBuf>, f64)>,
@@ -90,6 +92,30 @@ impl Step for ControlStep {
     fn artefacts(&self) -> Vec<Artefact> {
         let words = self.words.as_ref().map(WordsStep::artefact);
         [self.artefact()].into_iter().chain(words).collect()
+    }
+
+    fn further_inputs(&self) -> Vec<PathBuf> {
+        self.text.iter().cloned().collect()
+    }
+
+    fn cost(&self, estimator: &Estimator) -> Cost {
+        estimator.vectors(1)
+    }
+}
+
+impl Step for ScanControlStep {
+    const PROGRAM: &'static str = "lpp-controls";
+
+    fn id(&self) -> String {
+        format!("controls:{}:{}", self.control, self.lang)
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        [words(["--controls", &self.control]), place(self.lang)].concat()
+    }
+
+    fn artefacts(&self) -> Vec<Artefact> {
+        vec![self.artefact()]
     }
 
     fn cost(&self, estimator: &Estimator) -> Cost {

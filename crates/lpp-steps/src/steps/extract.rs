@@ -52,6 +52,8 @@ pub struct ExtractStep {
     pub files: Vec<PathBuf>,
     /// Whether only one block is held in memory at a time.
     pub stream_layers: bool,
+    /// Whether the bits do not depend on the number of threads.
+    pub equal_bits: bool,
     /// The activations.
     pub output: PathBuf,
     /// The table of words, if this step makes it.
@@ -74,6 +76,7 @@ impl ExtractStep {
             .if_known("window", self.window.map(|(len, _)| len))
             .if_known("overlap", self.window.map(|(_, overlap)| overlap))
             .if_known("context", self.context.as_ref())
+            .if_known("equal_bits", self.equal_bits.then_some(true))
     }
 }
 
@@ -91,6 +94,9 @@ impl Step for ExtractStep {
         }
         if self.stream_layers {
             arguments.extend(words(["--stream-layers"]));
+        }
+        if self.equal_bits {
+            arguments.extend(words(["--equal-bits"]));
         }
         arguments
     }

@@ -229,7 +229,7 @@ pub struct FitStep {
     /// The search over penalties.
     pub alpha_search: AlphaSearch,
     /// Runs used to validate the penalties; `None` for the first in the array of scores, as in the reference study, and for
-    /// all in the choice of nested layers.
+    /// all in the choice of nested layers, joint fits and partitions.
     pub inner: Option<InnerRuns>,
     /// Arithmetic.
     pub arithmetic: Arithmetic,
@@ -319,7 +319,7 @@ impl FitStep {
         self.inner.unwrap_or_default()
     }
 
-    /// Runs that validate penalties and layers where layers are chosen.
+    /// Runs that validate penalties, layers and the weights of feature spaces where these are chosen.
     #[must_use]
     pub fn inner_of_layers(&self) -> InnerRuns {
         self.inner.unwrap_or(InnerRuns::All)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lpp_study::{AlphaScope, Penalties};
+use lpp_study::{AlphaScope, Penalties, Space};
 
 use crate::Choice;
 
@@ -101,6 +101,21 @@ pub struct PartitionFit {
 impl PartitionFit {
     /// The ratios that are tried by default: decades, because three spaces have a pair of ratios.
     pub const DEFAULT_RATIOS: &'static str = "logspace:-2:2:5";
+
+    /// A division among a model and `spaces`, each with its activations, with the default ratios.
+    #[must_use]
+    pub fn with(spaces: Vec<(Space, PathBuf)>) -> Self {
+        let ratios = Self::DEFAULT_RATIOS.parse::<Penalties>();
+        let ratios = ratios.unwrap_or_else(|_| unreachable!("the default ratios are a grid"));
+        Self {
+            asked: spaces.iter().map(|(space, _)| space.to_string()).collect(),
+            spaces: spaces
+                .into_iter()
+                .map(|(space, path)| (path, space.layer))
+                .collect(),
+            ratios: ratios.values().to_vec(),
+        }
+    }
 }
 
 /// A test of one layer against permuted scans.

@@ -15,6 +15,8 @@ pub struct HiddenStatesStep {
     pub dropout: Option<bool>,
     /// Arithmetic.
     pub dtype: Dtype,
+    /// Whether the bits do not depend on the number of threads.
+    pub equal_bits: bool,
     /// The states.
     pub output: PathBuf,
 }
@@ -28,5 +30,6 @@ impl HiddenStatesStep {
             .with("precision", self.dtype.name())
             .with("seed", self.seed)
             .if_known("dropout", self.dropout)
+            .if_known("equal_bits", self.equal_bits.then_some(true))
     }
 }

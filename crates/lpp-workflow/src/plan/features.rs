@@ -1,8 +1,11 @@
 //! The activations of models and baselines.
 
+use std::path::PathBuf;
+
 use lpp_files::StoredAs;
 use lpp_steps::{
-    AnnotationSource, ControlStep, Dtype, ExtractStep, FetchModelStep, GloveStep, RandomStep, WordsStep,
+    AnnotationSource, ControlStep, Dtype, ExtractStep, FetchModelStep, GloveStep, RandomStep,
+    ScanControlStep, WordsStep,
 };
 use lpp_study::FeatureSource;
 
@@ -10,8 +13,12 @@ use super::planner::Planner;
 use crate::call::Call;
 use crate::given::{Given, is_given, is_own};
 
-/// Controls that need files which a configuration cannot name.
-const BY_HAND: [&str; 4] = ["envelope", "pwr", "pictures", "dvars"];
+/// The control that needs recordings, which a configuration cannot name.
+const BY_HAND: &str = "envelope";
+/// Controls that are properties of scans.
+const OF_SCANS: [&str; 2] = ["pictures", "dvars"];
+/// The control that needs the text.
+const OF_TEXT: &str = "pwr";
 
 impl Planner<'_> {
     /// The names of all features that are fitted to the average subject, in the order of the configuration.
@@ -27,23 +34,28 @@ impl Planner<'_> {
         unique(listed.map(String::as_str))
     }
 
-    /// The names of all features: those, the ones for individual subjects, and the controls of joint fits.
+    /// The names of all features: those, the ones for individual subjects, the controls of joint fits, and the other spaces of
+    /// partitions.
     fn names(&self) -> Vec<String> {
         let config = self.study.config();
         let individuals = config.individuals.get(&self.lang);
         let individuals = individuals.into_iter().flat_map(|i| &i.models).cloned();
         let fitted = self.fitted_names().into_iter().map(str::to_owned);
-        unique(fitted.chain(individuals).chain(self.controls()))
+        let spaces = config.fit.partition.iter().map(|space| space.name.to_string());
+        let spaces = spaces.filter(|_| self.has_models());
+        unique(fitted.chain(individuals).chain(self.controls()).chain(spaces))
     }
 
     /// Names of the controls that are fitted jointly with models.
     pub(super) fn controls(&self) -> Vec<String> {
-        let config = self.study.config();
-        if config.models.get(&self.lang).is_none_or(Vec::is_empty) {
-            return Vec::new();
-        }
-        let controls = config.fit.controls.iter();
+        let controls = self.study.config().fit.controls.iter();
+        let controls = controls.filter(|_| self.has_models());
         controls.map(|name| format!("control_{name}")).collect()
+    }
+
+    fn has_models(&self) -> bool {
+        let models = self.study.config().models.get(&self.lang);
+        models.is_some_and(|models| !models.is_empty())
     }
 
     pub(super) fn features(&self, steps: &mut Vec<Call>, given: &mut Given) {
@@ -97,14 +109,22 @@ impl Planner<'_> {
     fn activations(&self, name: &str, source: &FeatureSource, words: Option<WordsStep>) -> Option<Call> {
         let (annotation, output) = (self.annotation(), self.study.activations(name, self.lang));
         Some(match source {
-            // The recordings of an envelope, texts, pictures and scans are given to lpp-controls by hand.
-            FeatureSource::Control { name } if BY_HAND.contains(&name.as_str()) => return None,
+            // The recordings of an envelope are given to lpp-controls by hand.
+            FeatureSource::Control { name } if name == BY_HAND => return None,
+            // One or two subjects have no average whose scans they could be.
+            FeatureSource::Control { name } if OF_SCANS.contains(&name.as_str()) => {
+                if self.has_no_average() {
+                    return None;
+                }
+                self.call(&self.control_of_scans(name, output))
+            }
             // So is surprisal, by lpp-extract --surprisal.
             FeatureSource::Control { .. } if source.model_of_control().is_some() => return None,
             FeatureSource::Control { name } => self.call(&ControlStep {
-                annotation,
+                annotation: annotation.clone(),
                 control: name.clone(),
                 counts: None,
+                text: annotation.text(self.study).filter(|_| name == OF_TEXT),
                 texts: Vec::new(),
                 recordings: None,
                 output,
@@ -132,6 +152,41 @@ impl Planner<'_> {
                 ..self.call(&self.model(name, model, *seed, words))
             },
         })
+    }
+
+    /// When pictures were shown during the scans of the average subject, or how much the images of all subjects differ from
+    /// those before.
+    fn control_of_scans(&self, control: &str, output: PathBuf) -> ScanControlStep {
+        let is_dvars = control == "dvars";
+        let runs = if is_dvars {
+            let subjects: Vec<Vec<PathBuf>> = self
+                .subjects()
+                .iter()
+                .map(|subject| subject.runs(self.study).collect())
+                .collect();
+            let n_runs = subjects.iter().map(Vec::len).max().unwrap_or(0);
+            let of_run = |run: usize| {
+                subjects
+                    .iter()
+                    .filter_map(|runs| runs.get(run).cloned())
+                    .collect()
+            };
+            (0..n_runs).map(of_run).collect()
+        } else {
+            self.average_runs().into_iter().map(|run| vec![run]).collect()
+        };
+        let config = self.study.config();
+        let table = config.fit.pictures.as_ref().filter(|_| !is_dvars);
+        ScanControlStep {
+            lang: self.lang,
+            control: control.to_owned(),
+            pictures: table.map(|table| self.path(&self.study.root().join(table))),
+            runs,
+            mask: is_dvars.then(|| self.mask()),
+            tr_s: config.tr_s,
+            hrf: (!is_dvars).then(|| self.settings.hrf.to_string()),
+            output,
+        }
     }
 
     /// Whether the model must be streamed.
@@ -163,6 +218,7 @@ impl Planner<'_> {
                 .into_iter()
                 .collect(),
             stream_layers: self.is_larger_than_memory(model),
+            equal_bits: false,
             output: self.study.activations(name, self.lang),
             words,
         }

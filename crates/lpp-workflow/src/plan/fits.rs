@@ -1,6 +1,7 @@
 //! Fits to the average subject and to individual ones.
 
-use lpp_steps::{FitStep, JointFit, Nulls, SubjectStep, Swaps, TargetSet};
+use lpp_steps::{FitStep, JointFit, Nulls, PartitionFit, SubjectStep, Swaps, TargetSet};
+use lpp_study::{Projection, Space};
 
 use super::features::unique;
 use super::planner::Planner;
@@ -24,7 +25,18 @@ impl Planner<'_> {
             }
             step.keep_model = self.kept_as(name);
             steps.push(self.call(&step));
+            for projection in self.projections(name) {
+                steps.push(self.call(&self.projected(name, projection)));
+            }
         }
+    }
+
+    /// The projections of a model or an untrained twin.
+    fn projections(&self, name: &str) -> impl Iterator<Item = Projection> {
+        let config = self.study.config();
+        let twins = config.untrained.get(&self.lang).into_iter().flatten();
+        let is_projected = self.is_model(name) || twins.into_iter().any(|twin| twin == name);
+        config.fit.projections().filter(move |_| is_projected)
     }
 
     fn is_model(&self, name: &str) -> bool {
@@ -34,11 +46,23 @@ impl Planner<'_> {
 
     /// A fit to the average subject.
     pub(super) fn fit(&self, name: &str) -> FitStep {
+        self.of_average(self.configured(name))
+    }
+
+    /// A fit of projected features to the average subject.
+    fn projected(&self, name: &str, projection: Projection) -> FitStep {
+        FitStep {
+            nested_layer: self.study.config().fit.nested_layer,
+            ..self.of_average(self.configured(name).projected(projection))
+        }
+    }
+
+    fn of_average(&self, step: FitStep) -> FitStep {
         let runs = (0..self.size.n_runs()).map(|run| self.study.average_run(self.lang, run));
-        let average = TargetSet::average(self.study, name, self.lang, runs.collect());
+        let average = TargetSet::average(self.study, &step.model, self.lang, runs.collect());
         FitStep {
             targets: vec![average],
-            ..self.configured(name)
+            ..step
         }
     }
 
@@ -66,6 +90,12 @@ impl Planner<'_> {
                 controls.into_iter().map(of_name).collect(),
             )
         });
+        let of_space = |space: &Space| {
+            let activations = self.study.activations(space.name.as_str(), self.lang);
+            (space.clone(), activations)
+        };
+        step.partition = (!wanted.partition.is_empty())
+            .then(|| PartitionFit::with(wanted.partition.iter().map(of_space).collect()));
         step.nulls = (wanted.nulls > 0).then(|| Nulls {
             refit: !self.settings.has_fast_nulls(),
             ..Nulls::circular(wanted.nulls as usize)
