@@ -152,7 +152,8 @@ fn an_identical_study_gives_the_same_signed_numbers_however_it_is_stored() {
             for (row, other) in rows.iter().zip(others) {
                 for (column, cell) in row.as_object().unwrap() {
                     let there = &other[column];
-                    if is_drawn(name, column) {
+                    // The note says that numbers of the halves are empty.
+                    if is_drawn(name, column) || column == "note" {
                         continue;
                     }
                     if is_of_halves(name, row, column) {
