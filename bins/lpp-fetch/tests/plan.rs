@@ -5,6 +5,8 @@
     reason = "helpers of tests panic where a test should fail"
 )]
 
+#[path = "common/authors.rs"]
+mod authors;
 mod common;
 
 use std::collections::BTreeSet;
@@ -12,7 +14,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{authors, program};
+use authors::authors;
+use common::program;
 use lpp_study::{Language, Study};
 use lpp_testkit::{FakeHub, FakeRepo, assert_succeeds};
 use lpp_workflow::{Call, PAPER, PlanOptions, plan};

@@ -5,6 +5,8 @@
     reason = "helpers of tests panic where a test should fail"
 )]
 
+#[path = "common/authors.rs"]
+mod authors;
 mod common;
 
 use std::fs;
@@ -13,7 +15,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use common::{authors, program};
+use authors::authors;
+use common::program;
 use lpp_testkit::{
     Answer, FakeHub, FakeRepo, TestServer, assert_fails, assert_succeeds, assert_usage_error, fixture, sha256,
 };

@@ -95,16 +95,14 @@ fn check_array(
         let expected = format!("{} as in {}", mask.n_voxels(), path.display());
         return Err(mismatch(format!("{} voxels", signals.ncols()), expected));
     }
-    match signals.iter().find(|v| !v.is_finite()) {
-        Some(value) => Err(mismatch(
+    if let Some(value) = signals.iter().find(|v| !v.is_finite()) {
+        return Err(mismatch(
             format!("the value {value}"),
             "cleaned, finite signals".to_owned(),
-        )),
-        None => {
-            warn_of_raw(run, signals);
-            Ok(())
-        }
+        ));
     }
+    warn_of_raw(run, signals);
+    Ok(())
 }
 
 /// Distance of a mean from 0, in standard deviations, that cleaned signals never have; raw scans have tens.

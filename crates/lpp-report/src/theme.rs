@@ -302,7 +302,7 @@ mod tests {
         matrix.map(|row| row[0] * vector[0] + row[1] * vector[1] + row[2] * vector[2])
     }
 
-    /// A colour in OKLab times 100, where 2 is about what can just be told apart (B. Ottosson 2020,
+    /// A colour in `OKLab` times 100, where 2 is about what can just be told apart (B. Ottosson 2020,
     /// <https://bottosson.github.io/posts/oklab/>).
     fn seen(vision: &[[f64; 3]; 3], Rgb(red, green, blue): Rgb) -> [f64; 3] {
         let light = product(vision, [red, green, blue].map(linear)).map(|x| x.clamp(0.0, 1.0));

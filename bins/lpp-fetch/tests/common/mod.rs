@@ -1,9 +1,8 @@
 //! What the tests of the program share.
 
-use std::fs;
 use std::process::Command;
 
-use lpp_testkit::{Answer, TestServer, fixture, git_sha1};
+use lpp_testkit::{Answer, TestServer, git_sha1};
 
 /// The program without this machine's settings of hub, proxy and certificates.
 pub(crate) fn program() -> Command {
@@ -13,23 +12,6 @@ pub(crate) fn program() -> Command {
         .env("HOME", "/nonexistent")
         .args(["--first-pause", "0", "--tries", "3"]);
     command
-}
-
-/// A fake of the authors' repository: the joblib arrays of the fixtures, and a listing as GitHub gives it.
-pub(crate) fn authors(changed: Option<&str>) -> TestServer {
-    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
-    let small = fs::read(fixture("fmri/joblib/gzip.gz")).unwrap();
-    files.push(("mask_lpp_fr.nii.gz".into(), b"mask".to_vec()));
-    files.push(("isc_10trials_fr.gz".into(), small.clone()));
-    files.push(("text/lpp_fr_text.zip".into(), b"text".to_vec()));
-    for run in 0..9 {
-        let name = format!("lpp_fr_average_subject/average_subject_run-{run}.gz");
-        files.push((name, small.clone()));
-    }
-    for region in ["AG_TPJ", "BA44", "BA45", "BA47", "TP", "aSTS", "pSTS"] {
-        files.push((format!("roi_masks/{region}.nii.gz"), region.as_bytes().to_vec()));
-    }
-    repository(files, changed)
 }
 
 /// A fake of a repository: a listing at `/tree` as GitHub gives it, and files below `/raw`. `changed` is a file whose contents
