@@ -15,6 +15,8 @@ import tempfile
 
 import numpy as np
 
+if len(sys.argv) < 3:
+    sys.exit(__doc__)
 PROGRAM = sys.argv[1]
 N_NEW = 24
 

@@ -17,6 +17,8 @@ import numpy as np
 from safetensors.numpy import load_file
 
 LIMIT = 1e-5  # relative to 1 + |x|, or to the largest logit of the position: sums in f32, in another order
+if len(sys.argv) < 3:
+    sys.exit(__doc__)
 PROGRAM, FLAGS = sys.argv[1], []
 
 

@@ -14,6 +14,8 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import least_squares
 
+if len(sys.argv) < 3:
+    sys.exit(__doc__)
 PROGRAMS = Path(sys.argv[1])
 
 
