@@ -171,7 +171,7 @@ fuzz: setup ## Damage the files of each reader for TIME seconds, from SEED (TARG
 	$(CARGO) run --release -p lpp-fuzz --features torch -- --time $(TIME) --seed $(SEED) $(TORCH_TARGETS)
 
 mutants: setup ## Change CRATE in COUNT ways, drawn by SEED, and see whether its tests notice (results in the build folder)
-	CARGO_TARGET_DIR=$(TARGET)/mutants/build $(PYTHON) setup/mutants.py $(CRATE) --count $(COUNT) --seed $(SEED) --work $(TARGET)/mutants
+	CARGO_TARGET_DIR=$(abspath $(TARGET))/mutants/build $(PYTHON) setup/mutants.py $(CRATE) --count $(COUNT) --seed $(SEED) --work $(TARGET)/mutants
 
 bench-build: setup ## Compile the benches without running them
 	$(CARGO) bench --no-run -p lpp-bench

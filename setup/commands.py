@@ -31,12 +31,12 @@ MARK = re.compile(r"(?P<form>not run|run by)(?: (?P<who>[^:]+))?: (?P<words>.+)"
 TUTORIALS = "docs/tutorials/"
 # Examples of help texts that are not run: the beginning of the command, and why.
 NOT_RUN = {
-    "lpp-fetch precomputed": "needs the network; bins/lpp-fetch/tests run it on a server of their own",
-    "lpp-fetch items": "needs the network; bins/lpp-fetch/tests run it on a server of their own",
+    "lpp-fetch precomputed": "needs the network; bins/lpp-fetch/tests run it with a local server",
+    "lpp-fetch items": "needs the network; bins/lpp-fetch/tests run it with a local server",
     "lpp-fetch verify": "checks downloaded files; bins/lpp-fetch/tests run it on some",
-    "lpp-fetch glove": "needs the network; bins/lpp-fetch/tests run it on a server of their own",
-    "lpp-fetch model": "needs the network; bins/lpp-fetch/tests run it on a server of their own",
-    "lpp-fetch data --study study --subject": "needs the network; bins/lpp-fetch/tests run it on a server of their own",
+    "lpp-fetch glove": "needs the network; bins/lpp-fetch/tests run it with a local server",
+    "lpp-fetch model": "needs the network; bins/lpp-fetch/tests run it with a local server",
+    "lpp-fetch data --study study --subject": "needs the network; bins/lpp-fetch/tests run it with a local server",
 }
 
 

@@ -5,10 +5,10 @@
 
 The mutants are drawn by the seed from all that `setup/mutants` finds, and are written into a copy of the committed tree, so that one
 build holds all of them; the environment chooses one (LPP_MUTANT). A mutant that does not compile is replaced by the next one drawn.
-Test programs run in order of their time until one fails. Results are appended to FOLDER/CRATE-SEED.csv, where a later call goes on.
+Test programs run in order of their time until one fails. Results are appended to FOLDER/CRATE-SEED.csv; an interrupted call resumes.
 
-A mutant that no test notices must stand in setup/mutants/survivors.csv with a reason, or the exit status is 1. Other mutants of the
-same line count as the same reason only if their change is the same.
+The exit status is 1 if no test notices a mutant that setup/mutants/survivors.csv does not list with a reason. A reason holds for a
+file, a function and a change.
 """
 
 import argparse
@@ -137,7 +137,7 @@ def test_programs(tree, crate):
 
 
 def run_test(program, mutant, limit):
-    """Whether a test program passes, and its seconds. One that ends by itself at no time within the limit does not pass."""
+    """Whether a test program passes, and its seconds. A program that exceeds the limit does not pass."""
     environment = {**os.environ, "LPP_MUTANT": str(mutant)} if mutant is not None else dict(os.environ)
     environment.setdefault("CARGO_MANIFEST_DIR", program["folder"])
     begin = time.monotonic()

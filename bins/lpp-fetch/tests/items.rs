@@ -10,7 +10,7 @@ mod common;
 use std::path::Path;
 use std::process::Command;
 
-use common::{program, repository};
+use common::{from_server, program, repository};
 use lpp_testkit::{TestServer, assert_fails, assert_succeeds};
 
 /// So many sets of one pair, and files that are none.
@@ -33,12 +33,8 @@ fn zorro(n_sets: usize) -> Vec<(String, Vec<u8>)> {
 
 fn items(battery: &str, study: &Path, server: &TestServer) -> Command {
     let mut command = program();
-    command.args(["items", battery, "--study"]).arg(study).args([
-        "--base-url",
-        &server.url("/raw"),
-        "--listing-url",
-        &server.url("/tree"),
-    ]);
+    command.args(["items", battery, "--study"]).arg(study);
+    from_server(&mut command, server);
     command
 }
 

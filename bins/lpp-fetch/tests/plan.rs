@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use authors::authors;
-use common::program;
+use common::{from_server, program};
 use lpp_study::{Language, Study};
 use lpp_testkit::{FakeHub, FakeRepo, assert_succeeds};
 use lpp_workflow::{Call, PAPER, PlanOptions, plan};
@@ -104,9 +104,8 @@ fn planned_files_of_the_authors_arrive() {
         .find(|step| step.id == "fetch:precomputed:fr")
         .unwrap();
     let server = authors(None);
-    let (files, listing) = (server.url("/raw"), server.url("/tree"));
     let mut command = call(step, study);
-    command.args(["--commit", "abc", "--base-url", &files, "--listing-url", &listing]);
+    from_server(command.args(["--commit", "abc"]), &server);
     assert_succeeds(&mut command);
     assert!(step.outputs.len() > 10, "{:?}", step.outputs);
     for output in &step.outputs {

@@ -16,7 +16,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use authors::authors;
-use common::program;
+use common::{from_server, program};
 use lpp_testkit::{
     Answer, FakeHub, FakeRepo, TestServer, assert_fails, assert_succeeds, assert_usage_error, fixture, sha256,
 };
@@ -210,12 +210,7 @@ fn precomputed(study: &Path, server: &TestServer) -> Command {
         .arg("--study")
         .arg(study)
         .args(["--lang", "fr", "--commit", "abc"]);
-    command.args([
-        "--base-url",
-        &server.url("/raw"),
-        "--listing-url",
-        &server.url("/tree"),
-    ]);
+    from_server(&mut command, server);
     command
 }
 
@@ -282,12 +277,7 @@ fn the_pinned_commit_must_have_the_known_files() {
         .arg("--study")
         .arg(folder.path())
         .args(["--lang", "fr"]);
-    command.args([
-        "--base-url",
-        &server.url("/raw"),
-        "--listing-url",
-        &server.url("/tree"),
-    ]);
+    from_server(&mut command, &server);
     assert_fails(
         &mut command,
         &["AG_TPJ.nii.gz", "not the published file", "f47c2332"],

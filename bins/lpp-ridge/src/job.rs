@@ -126,8 +126,8 @@ fn of_features(args: &Args, error: RidgeError) -> anyhow::Error {
     anyhow::Error::new(error).context(of_file)
 }
 
-/// Mean of a column, in standard deviations, from which a run cannot have been standardised: the most that a scan at each end,
-/// trimmed afterwards, could leave is far below.
+/// Mean of a column, in standard deviations, from which a run cannot have been standardised. Trimming after standardising leaves far
+/// less.
 const RAW: f64 = 0.5;
 /// Targets of a run that are looked at; raw signals are raw in all of them.
 const LOOKED_AT: usize = 1024;

@@ -1,8 +1,8 @@
 //! Rewrites the sources of a crate so that one build holds many mutants, of which the environment chooses one.
 //!
 //! `lpp-mutants list SRC` prints a JSON array of all mutants of the files below the folder SRC. `lpp-mutants apply SRC` reads a
-//! JSON array of their numbers from the standard input and rewrites the files: where `a + b` stood, `if on(7) { a - b } else { a + b }`
-//! stands. The program is then built once, and `LPP_MUTANT=7` runs the seventh mutant. Building each mutant by itself takes hours.
+//! JSON array of their numbers from the standard input and rewrites the files: `a + b` becomes `if on(7) { a - b } else { a + b }`.
+//! The program is then built once, and `LPP_MUTANT=7` runs the seventh mutant. Building each mutant by itself takes hours.
 //!
 //! The kinds of mutants are those of cargo-mutants: another operator, no operator, a function that returns at once with a value of
 //! its type, a match without an arm, a guard that always or never holds. Constants, patterns, types, arguments of macros and tests

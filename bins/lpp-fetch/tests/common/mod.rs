@@ -14,6 +14,16 @@ pub(crate) fn program() -> Command {
     command
 }
 
+/// Lets a command download from a fake repository.
+pub(crate) fn from_server(command: &mut Command, server: &TestServer) {
+    command.args([
+        "--base-url",
+        &server.url("/raw"),
+        "--listing-url",
+        &server.url("/tree"),
+    ]);
+}
+
 /// A fake of a repository: a listing at `/tree` as GitHub gives it, and files below `/raw`. `changed` is a file whose contents
 /// differ from the listing.
 pub(crate) fn repository(files: Vec<(String, Vec<u8>)>, changed: Option<&str>) -> TestServer {

@@ -20,14 +20,7 @@ use crate::{Number, RidgeError};
 /// ```
 #[must_use]
 pub fn standardise_columns<A: Number>(values: &ArrayRef2<A>) -> Array2<A> {
-    let mean = column_sums(values, |_, v| v) / values.nrows() as f64;
-    let spread = column_sums(values, |j, v| (v - mean[j]).powi(2));
-    let range = Range::new(values);
-    let deviation = Array1::from_shape_fn(values.ncols(), |j| match range.defect(j) {
-        Some(Defect::Constant) => f64::INFINITY, // by which every number becomes 0
-        Some(Defect::NonFinite) => f64::NAN,
-        None => (spread[j] / values.nrows() as f64).sqrt(),
-    });
+    let (mean, deviation) = mean_and_deviation(values);
     let mut out = values.to_owned();
     for mut row in out.rows_mut() {
         Zip::from(&mut row)
@@ -51,15 +44,26 @@ pub fn standardise_columns<A: Number>(values: &ArrayRef2<A>) -> Array2<A> {
 /// ```
 #[must_use]
 pub fn largest_mean<A: Number>(values: &ArrayRef2<A>) -> f64 {
-    let n_rows = values.nrows() as f64;
-    let mean = column_sums(values, |_, v| v) / n_rows;
+    let (mean, deviation) = mean_and_deviation(values);
+    let distances = mean
+        .iter()
+        .zip(&deviation)
+        .map(|(mean, deviation)| mean.abs() / deviation);
+    distances.fold(0.0, f64::max) // NaN is never the maximum
+}
+
+/// Mean and population standard deviation of each column: infinite if it is constant, by which every number becomes 0, and NaN if
+/// it is not finite.
+fn mean_and_deviation<A: Number>(values: &ArrayRef2<A>) -> (Array1<f64>, Array1<f64>) {
+    let mean = column_sums(values, |_, v| v) / values.nrows() as f64;
     let spread = column_sums(values, |j, v| (v - mean[j]).powi(2));
     let range = Range::new(values);
-    let of_column = |j: usize| mean[j].abs() / (spread[j] / n_rows).sqrt();
-    (0..values.ncols())
-        .filter(|&j| range.defect(j).is_none())
-        .map(of_column)
-        .fold(0.0, f64::max)
+    let deviation = Array1::from_shape_fn(values.ncols(), |j| match range.defect(j) {
+        Some(Defect::Constant) => f64::INFINITY,
+        Some(Defect::NonFinite) => f64::NAN,
+        None => (spread[j] / values.nrows() as f64).sqrt(),
+    });
+    (mean, deviation)
 }
 
 /// Sums `term(column, value)` over each column, going along the rows in memory order.
