@@ -115,7 +115,7 @@ def ask(peer, kind):
 
 def ours(args, dtype):
     out = os.path.join(args.work, "ours.safetensors")
-    command = [os.path.join(args.bin, "lpp-extract"), "--threads", str(args.threads), "-v", "hidden-states", "--model-dir", args.work,
+    command = [os.path.join(args.bin, "lpp-extract"), "--threads", str(args.threads), "-v", "hidden-states", "--force", "--model-dir", args.work,
                "--ids", os.path.join(args.work, "ids.npy"), "--dtype", dtype, "-o", out]
     began = time.perf_counter()
     said = subprocess.run(command, check=True, capture_output=True, text=True).stderr
