@@ -5,7 +5,8 @@
 
 The mutants are drawn by the seed from all that `setup/mutants` finds, and are written into a copy of the committed tree, so that one
 build holds all of them; the environment chooses one (LPP_MUTANT). A mutant that does not compile is replaced by the next one drawn.
-Test programs run in order of their time until one fails. Results are appended to FOLDER/CRATE-SEED.csv; an interrupted call resumes.
+The tests of the mutant's
+own module run first, then all test programs in order of their time, until one fails. Results are appended to FOLDER/CRATE-SEED.csv; an interrupted call resumes.
 
 The exit status is 1 if no test notices a mutant that setup/mutants/survivors.csv does not list with a reason. A reason holds for a
 file, a function and a change.
@@ -130,19 +131,24 @@ def test_programs(tree, crate):
         sys.exit(done.stderr)
     messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     return [
-        {"name": message["target"]["name"], "path": message["executable"], "folder": str(tree / "crates" / crate)}
+        {
+            "name": message["target"]["name"],
+            "path": message["executable"],
+            "folder": str(tree / "crates" / crate),
+            "unit": "lib" in message["target"]["kind"],
+        }
         for message in messages
         if message.get("executable") and message.get("profile", {}).get("test")
     ]
 
 
-def run_test(program, mutant, limit):
-    """Whether a test program passes, and its seconds. A program that exceeds the limit does not pass."""
+def run_test(program, mutant, limit, only=()):
+    """Whether a test program, or those of its tests that are named, passes, and its seconds. What exceeds the limit does not pass."""
     environment = {**os.environ, "LPP_MUTANT": str(mutant)} if mutant is not None else dict(os.environ)
     environment.setdefault("CARGO_MANIFEST_DIR", program["folder"])
     begin = time.monotonic()
     try:
-        done = subprocess.run([program["path"], "-q"], cwd=program["folder"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=limit)
+        done = subprocess.run([program["path"], "-q", *only], cwd=program["folder"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=limit)
         return done.returncode == 0, time.monotonic() - begin
     except subprocess.TimeoutExpired:
         return False, time.monotonic() - begin
@@ -172,12 +178,19 @@ def run(state, options):
 
 def try_mutant(mutant, n, programs):
     row = {**{field: str(mutant[field]) for field in FIELDS[:4]}, "n": str(n), "result": "survived", "test": ""}
-    for program in programs:
+    own = [(program, [module(mutant["file"])]) for program in programs if program["unit"]]
+    for program, only in own + [(program, []) for program in programs]:
         limit = 30 + 10 * program["seconds"]
-        passed, seconds = run_test(program, mutant["id"], limit)
+        passed, seconds = run_test(program, mutant["id"], limit, only)
         if not passed:
-            return {**row, "result": "timed out" if seconds >= limit else "caught", "test": program["name"]}
+            return {**row, "result": "timed out" if seconds >= limit else "caught", "test": " ".join([program["name"], *only])}
     return row
+
+
+def module(file):
+    """The path of a module as its tests are named: `space::affine` of crates/lpp-fmri/src/space/affine.rs."""
+    parts = Path(file).with_suffix("").parts[3:]
+    return "::".join(part for part in parts if part not in ("lib", "mod"))
 
 
 def judge(results, crate):
