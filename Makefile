@@ -93,6 +93,7 @@ test-demo: programs ## Run a small demo, which must recover the planted effects;
 	@study=$$(mktemp -d) && trap 'rm -rf "$$study"' EXIT && \
 	  setup/demo.sh $(BIN) "$$study" --asymmetry growth --words-per-run 300 --models gpt2:4,llama:12,gpt2:32 && \
 	  setup/plan_agrees.py $(BIN) "$$study" && \
+	  setup/first_page.py "$$study" && \
 	  setup/surprisal.sh $(BIN) "$$study" && \
 	  setup/bad-input.sh $(BIN) "$$study"
 

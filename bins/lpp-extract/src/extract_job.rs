@@ -10,7 +10,7 @@ use lpp_preparation::{load_annotation, save_words, text_inputs, texts_of, writin
 use lpp_steps::{AnnotationSource, Dtype, ExtractStep, Making, Software, WordsStep};
 use lpp_text::{Context, TextTokenizer, Windowing, prepare_corpus};
 
-use crate::surprisal_job::SurprisalJob;
+use crate::surprisal_job::{SurprisalJob, tokens_of};
 
 /// Extracts the activations of one model in one language.
 #[derive(Debug, Clone)]
@@ -104,7 +104,7 @@ impl ExtractJob {
             self.refuse_another_source()?;
         }
         report.up_to_date = making.is_done(self.force)?;
-        let surprisal = self.surprisal.then_some(SurprisalJob {
+        let mut surprisal = self.surprisal.then_some(SurprisalJob {
             model: &self.model,
             step: &step,
             eos_id: tokenizer.eos_id(),
@@ -136,12 +136,24 @@ impl ExtractJob {
                 stored: self.stored,
                 metadata: self.metadata(&step, &info, &tokenizer, &annotation.word_table()?, software)?,
             };
-            let identity = Identity::new(software.program, software.version, &self.model, making.inputs());
-            let leftover = extraction.write(identity, self.force, progress)?;
-            save_words(software, &words, &annotation)?;
-            making.finish()?;
-            leftover.remove()?;
             report.n_windows = extraction.n_windows();
+            if extraction.can_score()
+                && let Some(surprisal) = surprisal.take_if(|_| !controls_are_current)
+            {
+                let controls = surprisal.claimed(software)?;
+                let tokens = tokens_of(&corpus);
+                let scores = extraction.write_scored(&tokens, progress)?;
+                save_words(software, &words, &annotation)?;
+                making.finish()?;
+                surprisal.save(&annotation, &corpus, &tokens, &scores, controls)?;
+            } else {
+                let identity =
+                    Identity::new(software.program, software.version, &self.model, making.inputs());
+                let leftover = extraction.write(identity, self.force, progress)?;
+                save_words(software, &words, &annotation)?;
+                making.finish()?;
+                leftover.remove()?;
+            }
         }
         if let Some(surprisal) = surprisal.filter(|_| !controls_are_current) {
             surprisal.run(&annotation, &corpus, software, progress)?;

@@ -77,8 +77,8 @@ struct ExtractArgs {
     #[arg(short, long, value_name = "FILE", value_parser = lpp_cli::output_file(&[".safetensors"]))]
     output: Option<PathBuf>,
     /// Also write the surprisal of words (bits), that of the word before, and the entropy before each word (nats), as controls
-    /// next to the activations, for lpp-fit: `control_surprisal_MODEL` and so on. This is a second pass through the model, with
-    /// the same windows
+    /// next to the activations, for lpp-fit: `control_surprisal_MODEL` and so on. They come from the same
+    /// pass; with --stream-layers, for untrained controls with dropout, and for activations that are there already, from a second one
     #[arg(long, conflicts_with = "context")]
     surprisal: bool,
     /// Type of the numbers in the activations file

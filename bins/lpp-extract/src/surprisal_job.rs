@@ -36,6 +36,11 @@ const CONTROLS: [(&str, Column); 3] = [
     }),
 ];
 
+/// The tokens of each run.
+pub(crate) fn tokens_of(corpus: &[CorpusRun]) -> Vec<TextTokens> {
+    corpus.iter().map(|run| TextTokens::of(&run.tokens)).collect()
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct WordValues {
     surprisal_bits: Option<f64>,
@@ -75,7 +80,7 @@ impl SurprisalJob<'_> {
         Ok(!self.force && self.makings(software)?.iter().all(Making::is_current))
     }
 
-    /// Writes them.
+    /// Writes them after a pass of their own.
     pub(crate) fn run(
         &self,
         annotation: &Annotation,
@@ -83,10 +88,9 @@ impl SurprisalJob<'_> {
         software: Software,
         progress: &dyn Progress,
     ) -> anyhow::Result<()> {
-        let makings = self.makings(software)?;
-        makings.iter().try_for_each(|making| making.claim(self.force))?;
+        let makings = self.claimed(software)?;
         let outputs = self.outputs();
-        let texts: Vec<TextTokens> = corpus.iter().map(|run| TextTokens::of(&run.tokens)).collect();
+        let texts = tokens_of(corpus);
         let scoring = TextScoring {
             model: self.model,
             texts: &texts,
@@ -96,18 +100,38 @@ impl SurprisalJob<'_> {
         let inputs = makings.first().map_or(&[][..], Making::inputs);
         let identity = Identity::new(software.program, software.version, self.model, inputs);
         let (scores, leftover) = scoring.run(identity, self.force, progress)?;
-        let runs = corpus.iter().zip(&texts).zip(&scores);
+        self.save(annotation, corpus, &texts, &scores, makings)?;
+        Ok(leftover.remove()?)
+    }
+
+    /// What is to be made, after a check that it may be written.
+    pub(crate) fn claimed(&self, software: Software) -> anyhow::Result<Vec<Making>> {
+        let makings = self.makings(software)?;
+        makings.iter().try_for_each(|making| making.claim(self.force))?;
+        Ok(makings)
+    }
+
+    /// Writes what [`claimed`](Self::claimed) named, from the scores of the tokens of each run.
+    pub(crate) fn save(
+        &self,
+        annotation: &Annotation,
+        corpus: &[CorpusRun],
+        texts: &[TextTokens],
+        scores: &[TextScores],
+        makings: Vec<Making>,
+    ) -> anyhow::Result<()> {
+        let runs = corpus.iter().zip(texts).zip(scores);
         let runs: Vec<_> = runs
             .map(|((run, text), scores)| self.words(run, text, scores))
             .collect();
-        for (output, (control, values)) in outputs.iter().zip(CONTROLS) {
+        for (output, (control, values)) in self.outputs().iter().zip(CONTROLS) {
             let columns: Vec<_> = runs.iter().map(|words| column(&values(words))).collect();
             save_one_layer(output, &columns, self.metadata(control), annotation)?;
         }
         for making in makings {
             making.finish()?;
         }
-        Ok(leftover.remove()?)
+        Ok(())
     }
 
     /// The values of each word of a run.

@@ -112,12 +112,24 @@ impl CausalModel {
         window: &WindowInput<'_>,
         sink: &mut dyn FnMut(usize, Array2<f32>) -> Result<(), LlmError>,
     ) -> Result<(), LlmError> {
+        self.forward_to_last(window, sink).map(drop)
+    }
+
+    /// The same, and the last hidden state as the model has it, (positions from `first_needed` on, width).
+    pub(crate) fn forward_to_last(
+        &self,
+        window: &WindowInput<'_>,
+        sink: &mut dyn FnMut(usize, Array2<f32>) -> Result<(), LlmError>,
+    ) -> Result<Tensor, LlmError> {
+        let mut last = Tensor::new();
         let mut deliver = |layer: usize, x: &Tensor| -> Result<(), LlmError> {
+            last = x.shallow_clone();
             let states = matrix(x)?;
             check_finite(&states, layer, window)?;
             sink(layer, states)
         };
-        tch::no_grad(|| self.run(window, None, &mut deliver))
+        tch::no_grad(|| self.run(window, None, &mut deliver))?;
+        Ok(last.f_flatten(0, -2)?)
     }
 
     /// Runs windows side by side. `sink` is called layer by layer as in [`forward`](Self::forward), and for each layer in the

@@ -94,7 +94,7 @@ impl Extraction<'_> {
             .map(Leftover::of)
     }
 
-    fn writer(&self) -> Result<ActivationsWriter, LlmError> {
+    pub(crate) fn writer(&self) -> Result<ActivationsWriter, LlmError> {
         let shapes = layer_shapes(self.corpus, self.info);
         Ok(ActivationsWriter::create_stored(
             self.output,
@@ -129,7 +129,7 @@ impl Extraction<'_> {
     }
 
     /// The means of each layer.
-    fn word_means<'w>(&'w self, windows: &'w [RunWindow<'w>]) -> Vec<WordMeans<'w>> {
+    pub(crate) fn word_means<'w>(&'w self, windows: &'w [RunWindow<'w>]) -> Vec<WordMeans<'w>> {
         let layers = 0..self.info.n_layers;
         layers
             .map(|layer| WordMeans::new(self.corpus, windows, self.info.width(layer), self.output))

@@ -1,9 +1,10 @@
 //! From the hidden states of windows to one vector a word, run by run.
 
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 
-use lpp_text::{CorpusRun, SpanAverager};
+use lpp_text::{CorpusRun, SpanAverager, Window};
 use ndarray::Array2;
 
 use crate::error::LlmError;
@@ -19,21 +20,28 @@ pub(crate) struct RunWindow<'a> {
     pub(crate) input: WindowInput<'a>,
 }
 
+impl<'a> RunWindow<'a> {
+    /// A window of which the states of the tokens `needed` are to be kept. The states of a causal model do not depend on later
+    /// tokens, which are omitted.
+    pub(crate) fn new(run: usize, index: usize, window: &'a Window, needed: Range<usize>) -> Self {
+        let input = WindowInput {
+            n_rows: 1,
+            ids: window.ids.get(..needed.end).unwrap_or(&window.ids),
+            attention_mask: window.attention_mask.get(..needed.end),
+            first_needed: needed.start,
+            key: ((run as u64) << 32) | index as u64,
+        };
+        Self { run, index, input }
+    }
+}
+
 /// The windows that some word touches.
 pub(crate) fn windows_of(corpus: &[CorpusRun]) -> Vec<RunWindow<'_>> {
     let windows = corpus.iter().enumerate().flat_map(|(run, content)| {
         let windows = content.tokens.windows().iter().enumerate();
         windows.filter_map(move |(index, window)| {
             let needed = content.spans.needed(index)?;
-            // The states of a causal model do not depend on later tokens, so tokens after the last word are omitted.
-            let input = WindowInput {
-                n_rows: 1,
-                ids: window.ids.get(..needed.end).unwrap_or(&window.ids),
-                attention_mask: window.attention_mask.get(..needed.end),
-                first_needed: needed.start,
-                key: ((run as u64) << 32) | index as u64,
-            };
-            Some(RunWindow { run, index, input })
+            Some(RunWindow::new(run, index, window, needed))
         })
     });
     windows.collect()

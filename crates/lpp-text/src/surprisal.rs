@@ -12,6 +12,8 @@ pub struct TextTokens {
     /// One row a window, which scores the tokens that no earlier window holds; so each token is scored once, in the first window
     /// that holds it.
     pub rows: Vec<TokenRow>,
+    /// The window of each row.
+    pub windows: Vec<usize>,
     /// The token at which each row begins to score.
     first_tokens: Vec<usize>,
 }
@@ -24,6 +26,7 @@ impl TextTokens {
             ids: Vec::new(),
             offsets: Vec::new(),
             rows: Vec::new(),
+            windows: Vec::new(),
             first_tokens: Vec::new(),
         };
         for (index, window) in tokens.windows().iter().enumerate() {
@@ -48,6 +51,7 @@ impl TextTokens {
                 ids: window.ids[..end].to_vec(),
                 first_scored,
             });
+            found.windows.push(index);
         }
         found
     }
@@ -187,6 +191,7 @@ mod tests {
             ids: vec![0; offsets.len()],
             offsets: offsets.to_vec(),
             rows: Vec::new(),
+            windows: Vec::new(),
             first_tokens: Vec::new(),
         }
     }

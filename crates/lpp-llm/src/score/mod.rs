@@ -10,8 +10,9 @@ mod scoring;
 mod text_scoring;
 mod token_scores;
 
-pub(crate) use scoring::without_dropout;
 pub use scoring::{RowScores, Scoring};
+pub(crate) use scoring::{check_rows, without_dropout};
+pub(crate) use text_scoring::rows_of_texts;
 pub use text_scoring::{TextScores, TextScoring};
 pub use token_scores::TokenScores;
 

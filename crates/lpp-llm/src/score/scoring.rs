@@ -95,7 +95,7 @@ impl Scoring<'_> {
         let row_of = |sequence: usize| sequence_of.iter().position(|&of| of == sequence);
         let place = |sequence: usize| row_of(sequence).map_or_else(String::new, self.place);
         let batches = batches(&sequences, self.batch_tokens);
-        check(&params, &sequences, &place)?;
+        check_rows(&params, &sequences, &place)?;
         identity.add(&format!("{} {}", self.batch_tokens, self.with_entropies));
         sequences.iter().for_each(|row| identity.add(&format!("{row:?}")));
         let mut scores = vec![RowScores::default(); sequences.len()];
@@ -178,7 +178,11 @@ pub(crate) fn without_dropout(model: &ModelParams) -> ModelParams {
 }
 
 /// Refuses rows that do not fit the model.
-fn check(params: &ModelParams, rows: &[TokenRow], place: &dyn Fn(usize) -> String) -> Result<(), LlmError> {
+pub(crate) fn check_rows(
+    params: &ModelParams,
+    rows: &[TokenRow],
+    place: &dyn Fn(usize) -> String,
+) -> Result<(), LlmError> {
     let plan = Plan::new(params)?;
     for (index, row) in rows.iter().enumerate().filter(|(_, row)| row.n_scored() > 0) {
         let (inputs, target) = row.ids.split_at(row.ids.len() - 1);

@@ -8,7 +8,7 @@ use lpp_text::{TextTokens, TokenRow};
 use crate::error::LlmError;
 use crate::extract::Leftover;
 use crate::model::ModelParams;
-use crate::score::Scoring;
+use crate::score::{RowScores, Scoring};
 use crate::stream::Identity;
 
 /// Scores each token of some texts once, in the first window that holds it.
@@ -33,6 +33,23 @@ pub struct TextScores {
     pub entropies: Vec<Option<f64>>,
 }
 
+impl TextScores {
+    /// From those of the rows of a text.
+    pub(crate) fn of(text: &TextTokens, rows: &[RowScores]) -> Self {
+        Self {
+            logprobs: text.spread(rows.iter().map(|row| &row.logprobs[..])),
+            entropies: text.spread(rows.iter().map(|row| &row.entropies[..])),
+        }
+    }
+}
+
+/// The rows of all texts, and the text of each.
+pub(crate) fn rows_of_texts(texts: &[TextTokens]) -> (Vec<TokenRow>, Vec<usize>) {
+    let rows = texts.iter().enumerate();
+    rows.flat_map(|(text, tokens)| tokens.rows.iter().map(move |row| (row.clone(), text)))
+        .unzip()
+}
+
 impl TextScoring<'_> {
     /// The scores of each text. `identity` and `afresh` are as in [`Scoring::run`].
     ///
@@ -44,9 +61,7 @@ impl TextScoring<'_> {
         afresh: bool,
         progress: &dyn Progress,
     ) -> Result<(Vec<TextScores>, Leftover), LlmError> {
-        let runs = self.texts.iter().enumerate();
-        let run_of: Vec<usize> = runs.flat_map(|(run, text)| vec![run; text.rows.len()]).collect();
-        let rows: Vec<TokenRow> = self.texts.iter().flat_map(|text| text.rows.clone()).collect();
+        let (rows, run_of) = rows_of_texts(self.texts);
         let scoring = Scoring {
             model: self.model,
             rows: &rows,
@@ -60,10 +75,7 @@ impl TextScoring<'_> {
         let texts = self.texts.iter().map(|text| {
             let (of_text, behind) = rest.split_at(text.rows.len());
             rest = behind;
-            TextScores {
-                logprobs: text.spread(of_text.iter().map(|row| &row.logprobs[..])),
-                entropies: text.spread(of_text.iter().map(|row| &row.entropies[..])),
-            }
+            TextScores::of(text, of_text)
         });
         Ok((texts.collect(), leftover))
     }
