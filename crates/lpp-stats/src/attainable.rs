@@ -157,4 +157,31 @@ mod tests {
         assert_eq!(Attainable::fit(&side, &side[..50]), Attainable::proportional());
         assert_eq!(Attainable::fit(&side[..11], &side), Attainable::proportional());
     }
+
+    #[test]
+    fn the_smallest_and_the_largest_noise_are_tried() {
+        for noise in NOISES {
+            let at = |i: i32| {
+                // The voxels of a group are equal, so that its means lie on the curve.
+                let c = 0.3 + 0.08 * f64::from(i / 4);
+                ScoredVoxel {
+                    grouped_by: c,
+                    ceiling: c,
+                    score: 0.4 * Attainable { noise }.of(c),
+                }
+            };
+            let side: Vec<ScoredVoxel> = (0..32).map(at).collect();
+            let found = Attainable::fit(&side, &side).noise;
+            // The ratio between neighbours, 1.15, is multiplied up to 59 times.
+            assert!((found / noise - 1.0).abs() < 1e-12, "{found} {noise}");
+        }
+    }
+
+    #[test]
+    fn no_ceiling_and_a_perfect_one_are_reached_with_any_noise() {
+        for noise in [0.0, 0.5, 30.0] {
+            let reached = Attainable { noise };
+            assert_eq!((reached.of(0.0), reached.of(1.0)), (0.0, 1.0));
+        }
+    }
 }

@@ -98,6 +98,11 @@ mod tests {
             Density::estimate(&[0.1; 5]),
             Err(StatsError::NotPositive { .. })
         ));
+        // Squares of deviations this small are 0.
+        assert!(matches!(
+            Density::estimate(&[0.0, 1e-200]),
+            Err(StatsError::NotPositive { .. })
+        ));
         assert!(matches!(
             Density::estimate(&[1.0]),
             Err(StatsError::TooFew { .. })

@@ -280,4 +280,19 @@ mod tests {
             Err(StatsError::NotFinite { .. })
         ));
     }
+
+    #[test]
+    fn the_unit_of_x_decides_nothing() {
+        let (x, y) = ([1.0, 2.0, 4.0, 7.0], [0.5, 1.0, 0.0, 3.0]);
+        let slope = |unit: f64| slope_through(x.map(|x| unit * x).into_iter().zip(y));
+        for unit in [1e-12, 1e12] {
+            // A few roundings of the products.
+            assert!((unit * slope(unit) / slope(1.0) - 1.0).abs() < 1e-14);
+            // The mean of equal numbers may be off by a rounding; that is no spread.
+            for n in [3, 6, 7, 11] {
+                let equal = vec![0.7 * unit; n];
+                assert!(slope_through(equal.into_iter().zip((0..n).map(|i| i as f64))).is_nan());
+            }
+        }
+    }
 }

@@ -197,4 +197,25 @@ mod tests {
         assert!(Sigmoid::fit(&[0.0; 5], &[0.0; 4]).is_err());
         assert!(Sigmoid::fit(&[0.0, 1.0, 2.0, f64::NAN], &[0.0; 4]).is_err());
     }
+
+    #[test]
+    fn slope_and_location_stay_within_their_limits() {
+        let x: Vec<f64> = (0..12).map(f64::from).collect();
+        let fit = |y: &dyn Fn(f64) -> f64| {
+            let y: Vec<f64> = x.iter().map(|&x| y(x)).collect();
+            Sigmoid::fit(&x, &y).unwrap()
+        };
+        // A jump, a line, and the first and the last part of a curve. Limits are exponentials of logarithms.
+        let jump = fit(&|x| f64::from(x > 5.5));
+        assert!((jump.slope / 10.0 - 1.0).abs() < 1e-14 && (jump.location - 5.5).abs() < 0.5);
+        assert!((fit(&|x| x).slope / 0.2 - 1.0).abs() < 1e-14);
+        assert_eq!(fit(&|x| (x - 30.0).exp()).location, 13.0);
+        assert_eq!(fit(&|x| -(-x - 30.0).exp()).location, -2.0);
+    }
+
+    #[test]
+    fn flat_points_have_a_flat_curve() {
+        let flat = Sigmoid::fit(&[0.0, 1.0, 2.0, 3.0], &[0.5; 4]).unwrap();
+        assert_eq!((flat.low, flat.high, flat.at(1.5)), (0.5, 0.5, 0.5));
+    }
 }
