@@ -382,4 +382,14 @@ mod tests {
         assert!(partial_correlation(&y, &z, &z[..4]).is_err());
         assert!(partial_correlation(&y[..4], &z[..4], &[1.0, 0.0, 0.0, 1.0]).is_ok());
     }
+
+    #[test]
+    fn two_scans_are_enough_for_columns() {
+        let (a, b) = (
+            ndarray::array![[0.0, 1.0], [1.0, 0.0]],
+            ndarray::array![[3.0, 5.0], [4.0, 7.0]],
+        );
+        let r = columnwise_pearson(&a, &b).unwrap();
+        assert!((r[0] - 1.0).abs() < 1e-15 && (r[1] + 1.0).abs() < 1e-15);
+    }
 }

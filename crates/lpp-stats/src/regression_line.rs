@@ -295,4 +295,16 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn three_points_have_a_band() {
+        let (x, y) = ([1.0, 2.0, 3.0], [0.0, 1.0, 0.0]);
+        let line = RegressionLine::fit(&x, &y, LineScale::Linear).unwrap();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let band = line.bootstrap_band(&x, &y, 200, &mut rng).unwrap().unwrap();
+        for (i, x) in line.x.iter().enumerate() {
+            assert!(band.low[i] < line.y[i] && line.y[i] < band.high[i], "{x}");
+        }
+        assert_eq!(line.bootstrap_band(&x, &y, 0, &mut rng), Ok(None));
+    }
 }

@@ -102,4 +102,11 @@ mod tests {
         let seven = ResidualDiagnostics::of(&[0.1, -0.2, 0.3, 0.0, -0.1, 0.2, -0.3]);
         assert!(seven.omnibus.is_nan() && seven.jarque_bera.is_finite());
     }
+
+    #[test]
+    fn eight_residuals_have_an_omnibus() {
+        let eight = [0.1, -0.2, 0.3, 0.0, -0.1, 0.2, -0.3, 0.5];
+        assert!(ResidualDiagnostics::of(&eight).omnibus.is_finite());
+        assert!(ResidualDiagnostics::of(&[0.0; 9]).kurtosis.is_nan());
+    }
 }

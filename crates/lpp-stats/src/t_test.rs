@@ -227,4 +227,16 @@ mod tests {
             ["***", "**", "*", "ns", "ns"]
         );
     }
+
+    #[test]
+    fn the_fewest_values_that_can_be_tested() {
+        // Means 1 and 3, variance 2 on one degree of freedom: t = −2/√(2 · 3/2).
+        let pooled = t_test_pooled(&[1.0], &[2.0, 4.0]).unwrap();
+        assert!((pooled.t + 2.0 / 3.0_f64.sqrt()).abs() < 1e-15 && pooled.df == 1.0);
+        let welch = t_test_welch(&[1.0, 2.0], &[2.0, 4.0]).unwrap();
+        // Variances of the means 1/4 and 1.
+        assert!((welch.t + 1.5 / 1.25_f64.sqrt()).abs() < 1e-15);
+        assert!((welch.df - 1.25 * 1.25 / (1.0 + 1.0 / 16.0)).abs() < 1e-15);
+        assert_eq!(t_test_one_sample(&[1.0, 3.0], 1.0).unwrap().t, 1.0);
+    }
 }

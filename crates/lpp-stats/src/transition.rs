@@ -397,6 +397,8 @@ mod tests {
         assert_eq!((apart(1.0), apart(5.4)), (Timing::Apart, Timing::Together));
         let before = TransitionLag::of(&second, &late, 5.4, 0.95).unwrap();
         assert_eq!((before.lag, before.timing), (-3.0, Timing::Together));
+        let before = TransitionLag::of(&second, &late, 1.0, 0.95).unwrap();
+        assert_eq!(before.timing, Timing::Apart);
     }
 
     #[test]
@@ -420,5 +422,46 @@ mod tests {
             "{moved:?} {without}"
         );
         assert!(left_out(&x[..4], &y[..4]).unwrap().low.is_nan());
+    }
+
+    #[test]
+    fn the_gate_compares_the_last_third_with_the_first() {
+        let values = ndarray::array![
+            [1.0, 2.0, 9.0, 9.0, 9.0, 3.0, 6.0],
+            [0.0, 0.0, 5.0, 5.0, 5.0, 4.0, 4.0],
+            [2.0, 1.0, -5.0, 5.0, 5.0, 1.0, 2.0]
+        ];
+        // Two of seven checkpoints at each end: 4.5 − 1.5, 4 − 0 and 1.5 − 1.5.
+        let expected = t_test_one_sample(&[3.0, 4.0, 0.0], 0.0).unwrap();
+        assert_eq!(gate(&values).unwrap(), expected);
+        let two = values.slice(ndarray::s![.., ..2]);
+        assert_eq!(
+            gate(&two).unwrap(),
+            t_test_one_sample(&[1.0, 0.0, -1.0], 0.0).unwrap()
+        );
+    }
+
+    #[test]
+    fn intervals_are_t_times_the_deviation_of_the_refits() {
+        let mut rng = ChaCha8Rng::seed_from_u64(16);
+        let values = simulated(4.0, 1.0, &mut rng);
+        let curve = found(&values, &mut rng).curve.unwrap();
+        assert_eq!((curve.draws.len(), curve.n_units), (N_RESAMPLES, N_RUNS));
+        let t = student_t_critical(0.05, 8.0).unwrap();
+        let spread = |parameter: usize| {
+            let refits: Vec<f64> = curve.draws.iter().map(|draw| draw[parameter]).collect();
+            crate::Bootstrap::from_draws(0.0, refits, vec![]).std_err()
+        };
+        // Sums of a hundred numbers near 4.
+        let location = curve.sigmoid.location;
+        assert!((curve.location.low - (location - t * spread(0))).abs() < 1e-12);
+        assert!((curve.location.high - (location + t * spread(0))).abs() < 1e-12);
+        let ln_slope = curve.sigmoid.slope.ln();
+        assert!((curve.slope.low.ln() - (ln_slope - t * spread(1))).abs() < 1e-12);
+        assert!((curve.slope.high.ln() - (ln_slope + t * spread(1))).abs() < 1e-12);
+        let one = values.slice(ndarray::s![..1, ..]);
+        assert!(Transition::of(&checkpoints(), &one, 10, 0.95, &mut rng).is_err());
+        assert!(Transition::of(&checkpoints(), &values, 1, 0.95, &mut rng).is_err());
+        assert!(Transition::of(&checkpoints()[1..], &values, 10, 0.95, &mut rng).is_err());
     }
 }
