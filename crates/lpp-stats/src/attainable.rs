@@ -184,4 +184,19 @@ mod tests {
             assert_eq!((reached.of(0.0), reached.of(1.0)), (0.0, 1.0));
         }
     }
+
+    #[test]
+    fn groups_take_all_voxels_in_order_and_differ_by_one_at_most() {
+        let voxels: Vec<ScoredVoxel> = [7, 2, 9, 0, 4, 1, 8, 3, 6, 5]
+            .map(|i| ScoredVoxel {
+                grouped_by: f64::from(i),
+                ceiling: 0.5 * f64::from(i),
+                score: f64::from(i * i),
+            })
+            .to_vec();
+        // 0 to 3, 4 to 6 and 7 to 9.
+        let squares = [14.0 / 4.0, 77.0 / 3.0, 194.0 / 3.0];
+        let expected = [[0.75, squares[0]], [2.5, squares[1]], [4.0, squares[2]]];
+        assert_eq!(means(&voxels, 3), expected);
+    }
 }

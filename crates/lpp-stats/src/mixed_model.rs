@@ -408,4 +408,38 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn of_two_peaks_the_higher_is_taken() {
+        // Likelihoods with a peak at each of two ratios, or one at 0 and one beyond.
+        let cases: [(&[usize], &[f64], &[f64]); 2] = [
+            (
+                &[0, 1, 1, 2, 2],
+                &[1.0, 4.0, 6.0, 3.0, 3.0],
+                &[3.0, -1.0, 2.0, 0.0, -1.0],
+            ),
+            (
+                &[0, 0, 1, 1, 2, 2, 3, 3, 4],
+                &[-4.0, -2.0, -7.0, -4.0, 1.0, 4.0, 1.0, 4.0, -3.0],
+                &[0.0, 1.0, 0.0, -4.0, 3.0, 3.0, 4.0, 2.0, -7.0],
+            ),
+        ];
+        for (labels, x, y) in cases {
+            let groups = Groups::by_label(labels);
+            let model = MixedModel::fit(y, &[x], &groups).unwrap();
+            let columns = design(y, &[x]).unwrap();
+            let problem = Problem {
+                y,
+                columns,
+                groups: &groups,
+            };
+            let heights: Vec<f64> = (-180..=180)
+                .map(|i| problem.solve((0.1 * f64::from(i)).exp()).log_likelihood)
+                .collect();
+            let is_peak = |three: &&[f64]| three[1] > three[0] + 1e-9 && three[1] > three[2] + 1e-9;
+            assert!(heights.windows(3).any(|three| is_peak(&three)));
+            assert!(heights[0] > heights[100] || heights.windows(3).filter(is_peak).count() == 2);
+            assert!(heights.iter().all(|&height| height <= model.log_likelihood));
+        }
+    }
 }

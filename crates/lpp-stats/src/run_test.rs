@@ -130,4 +130,18 @@ mod tests {
         assert!(RunTest::of(&[0.0; 3]).unwrap().p.is_nan());
         assert!(RunTest::of(&[1.0]).is_err() && RunTest::of(&[1.0, f64::NAN]).is_err());
     }
+
+    #[test]
+    fn an_error_or_degrees_of_freedom_that_are_not_known_leave_no_p() {
+        for (variance, df) in [
+            (1.0, f64::NAN),
+            (1.0, f64::INFINITY),
+            (1.0, 0.0),
+            (f64::NAN, 3.0),
+            (f64::INFINITY, 3.0),
+        ] {
+            let test = RunTest::with(0.5, variance, df, 4).unwrap();
+            assert!(test.p.is_nan() && test.interval.low.is_nan() && test.interval.high.is_nan());
+        }
+    }
 }

@@ -209,8 +209,11 @@ mod tests {
         let jump = fit(&|x| f64::from(x > 5.5));
         assert!((jump.slope / 10.0 - 1.0).abs() < 1e-14 && (jump.location - 5.5).abs() < 0.5);
         assert!((fit(&|x| x).slope / 0.2 - 1.0).abs() < 1e-14);
-        assert_eq!(fit(&|x| (x - 30.0).exp()).location, 13.0);
-        assert_eq!(fit(&|x| -(-x - 30.0).exp()).location, -2.0);
+        // With a slope that is on the grid, a location beyond the limit would fit better.
+        for slope in [1.0, 0.2 * 50.0_f64.powf(3.0 / 8.0)] {
+            assert_eq!(fit(&|x| share(x, 20.0, slope)).location, 13.0);
+            assert_eq!(fit(&|x| share(x, -9.0, slope)).location, -2.0);
+        }
     }
 
     #[test]

@@ -172,8 +172,18 @@ mod tests {
         let y = Array2::from_shape_fn((4, 2), |(i, j)| if j == 0 { 0.1 } else { (i * i) as f64 });
         let map = SlopeMap::of(&x, &y, 5, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
         assert!(map.t[0].is_nan() && map.t[1] > 0.0);
-        let flat = Array2::from_elem((4, 2), 0.1);
-        assert!(SlopeMap::of(&x, &flat, 5, &mut ChaCha8Rng::seed_from_u64(1)).is_err());
+        // The mean of n times 0.1 is off by a rounding for many n.
+        for n in 3..40 {
+            let x: Vec<f64> = (0..n).map(|i| f64::from(i * i)).collect();
+            let flat = Array2::from_elem((x.len(), 2), 0.1);
+            assert!(SlopeMap::of(&x, &flat, 5, &mut ChaCha8Rng::seed_from_u64(1)).is_err());
+        }
+        // A spread of a billionth of the values is one.
+        let narrow = Array2::from_shape_fn((4, 1), |(i, _)| 5.0 + 5e-9 * (i * i) as f64);
+        let t = SlopeMap::of(&x, &narrow, 5, &mut ChaCha8Rng::seed_from_u64(1))
+            .unwrap()
+            .t;
+        assert!((t[0] / map.t[1] - 1.0).abs() < 1e-3);
     }
 
     #[test]

@@ -188,4 +188,15 @@ mod tests {
         assert!(StudentizedBootstrap::of_mean(&[1.0, 2.0, f64::NAN], 9, &mut rng).is_err());
         assert!(StudentizedBootstrap::of_mean(&[1.0, 2.0, 3.0], 0, &mut rng).is_err());
     }
+
+    #[test]
+    fn the_error_of_a_mean_is_the_usual_one() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let found = StudentizedBootstrap::of_mean(&[1.0, 2.0, 6.0], 9, &mut rng).unwrap();
+        // Squared deviations 4, 1 and 9.
+        assert_eq!(
+            (found.estimate, found.std_err),
+            (3.0, (14.0_f64 / 2.0 / 3.0).sqrt())
+        );
+    }
 }
