@@ -392,4 +392,23 @@ mod tests {
         let r = columnwise_pearson(&a, &b).unwrap();
         assert!((r[0] - 1.0).abs() < 1e-15 && (r[1] + 1.0).abs() < 1e-15);
     }
+
+    #[test]
+    fn values_that_differ_by_a_rounding_have_no_correlation_in_any_unit() {
+        let (x, y) = (wave(30, 1.1), wave(30, 2.3));
+        let r = pearson(&x, &y).unwrap().r;
+        for unit in [1e-12, 1.0, 1e12] {
+            let of = |values: &[f64]| {
+                pearson(&values.iter().map(|v| unit * v).collect::<Vec<_>>(), &y)
+                    .unwrap()
+                    .r
+            };
+            // A rounding of each value.
+            assert!((of(&x) - r).abs() < 1e-14);
+            let low = 0.3 * unit;
+            let high = f64::from_bits(low.to_bits() + 1);
+            let rounded: Vec<f64> = (0..30).map(|i| if i % 3 == 0 { low } else { high }).collect();
+            assert!(pearson(&rounded, &y).unwrap().r.is_nan());
+        }
+    }
 }

@@ -221,4 +221,42 @@ mod tests {
         let flat = Sigmoid::fit(&[0.0, 1.0, 2.0, 3.0], &[0.5; 4]).unwrap();
         assert_eq!((flat.low, flat.high, flat.at(1.5)), (0.5, 0.5, 0.5));
     }
+
+    #[test]
+    fn no_neighbour_at_the_finest_step_is_better() {
+        let x: Vec<f64> = (0..12).map(f64::from).collect();
+        let ln = SLOPES.map(f64::ln);
+        let finest = f64::from(1 << N_HALVINGS);
+        let steps = [
+            (11.0 + 2.0 * OUTSIDE) / f64::from(GRID[0]) / finest,
+            (ln[1] - ln[0]) / f64::from(GRID[1]) / finest,
+        ];
+        for seed in 0..40 {
+            let noise = |i: usize| ((i * i * 7 + i * seed * 13 + seed) % 17) as f64 / 40.0;
+            let y: Vec<f64> = x
+                .iter()
+                .enumerate()
+                .map(|(i, &x)| share(x, 5.3, 1.1) + noise(i))
+                .collect();
+            let found = Sigmoid::fit(&x, &y).unwrap();
+            let distance =
+                |location: f64, ln_slope: f64| Candidate::new(&x, &y, [location, ln_slope]).distance;
+            let (location, ln_slope) = (found.location, found.slope.ln());
+            let here = distance(location, ln_slope);
+            // Nor is any curve of a grid that is eight times as fine.
+            let fine = (0..=8 * GRID[0]).flat_map(|i| (0..=8 * GRID[1]).map(move |j| (i, j)));
+            let of_grid = fine.map(|(i, j)| {
+                distance(
+                    -OUTSIDE + f64::from(i) * steps[0] * finest / 8.0,
+                    ln[0] + f64::from(j) * steps[1] * finest / 8.0,
+                )
+            });
+            assert!(of_grid.fold(f64::INFINITY, f64::min) > here - 1e-13, "{seed}");
+            for side in [[-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0]] {
+                let there = distance(location + side[0] * steps[0], ln_slope + side[1] * steps[1]);
+                // The logarithm of the slope comes back to a rounding, which changes the distance by less than this.
+                assert!(there > here - 1e-13, "{seed} {side:?}: {}", here - there);
+            }
+        }
+    }
 }

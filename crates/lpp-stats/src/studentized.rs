@@ -199,4 +199,12 @@ mod tests {
             (3.0, (14.0_f64 / 2.0 / 3.0).sqrt())
         );
     }
+
+    #[test]
+    fn draws_equal_to_the_sample_count_on_both_sides() {
+        // t of these values is 3 and −3; seven of nineteen draws are as far out.
+        for value in [-0.5, 2.5] {
+            assert_eq!(draws().p(value), 2.0 * 8.0 / 20.0);
+        }
+    }
 }
