@@ -244,4 +244,19 @@ mod tests {
             assert!(max.threshold(alpha).is_err(), "{alpha}");
         }
     }
+
+    #[test]
+    fn ties_have_the_scale_of_the_statistic() {
+        for unit in [1e-9, 1.0, 1e9] {
+            let (observed, null) = (unit * (0.1 + 0.2), [unit * 0.3, unit * 0.299_999]);
+            // Of the two, the first is the same number but for rounding.
+            assert_eq!(permutation_p(observed, &null, Tail::Upper), 2.0 / 3.0);
+            let max = MaxStatistic::of_maxima(null.to_vec(), Tail::TwoSided).unwrap();
+            assert_eq!(max.corrected_p(&[-observed]), [2.0 / 3.0]);
+        }
+        assert_eq!(
+            permutation_p(f64::INFINITY, &[1.0, f64::INFINITY], Tail::Upper),
+            2.0 / 3.0
+        );
+    }
 }
