@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_constant_added_to_residuals_leaves_their_shape() {
-        let residuals = [0.1, -0.2, 0.3, 0.0, -0.1, 0.2, -0.3, 0.5, -0.5];
+        let residuals = [0.1, -0.2, 0.3, 0.0, -0.1, 0.2, -0.3, 0.6, -0.4];
         let (plain, moved) = (
             ResidualDiagnostics::of(&residuals),
             ResidualDiagnostics::of(&residuals.map(|u| u + 2.0)),
