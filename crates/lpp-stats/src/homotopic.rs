@@ -213,7 +213,8 @@ mod tests {
     #[test]
     fn no_pairs_have_no_mean() {
         let none = HomotopicPairs::default();
-        assert!(none.is_empty() && none.len() == 0 && !pairs().is_empty());
+        assert_eq!((none.is_empty(), none.len()), (true, 0));
+        assert!(!pairs().is_empty());
         let mirror = none.mirror_difference(&[]).unwrap();
         assert!(mirror.difference.mean.is_nan() && mirror.share_left.is_nan());
     }

@@ -3,6 +3,7 @@
 /// Mean and sum of squared deviations; NaN of no values.
 ///
 /// Equal values have no deviations. The rounding of their mean would leave some, and a ratio of such errors could be any number.
+#[expect(clippy::float_cmp, reason = "equal to the bit is what is asked for")]
 pub(crate) fn mean_and_squares(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let first = values.clone().next().unwrap_or(f64::NAN);
     if values.clone().all(|value| value == first) {

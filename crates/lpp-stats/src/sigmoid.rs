@@ -282,4 +282,17 @@ mod tests {
             assert!(gains(&y).iter().all(|&gain| gain < 1e-13), "{seed}");
         }
     }
+
+    #[test]
+    fn the_curve_goes_from_low_to_high() {
+        let curve = Sigmoid {
+            low: 1.0,
+            high: 5.0,
+            location: 2.0,
+            slope: 0.5,
+        };
+        assert_eq!((curve.at(-1e4), curve.at(2.0), curve.at(1e4)), (1.0, 3.0, 5.0));
+        // 1/(1 + exp(−ln 3)) is three quarters of the way.
+        assert!((curve.at(2.0 + 2.0 * 3.0_f64.ln()) - 4.0).abs() < 1e-14);
+    }
 }
