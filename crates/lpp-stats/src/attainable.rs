@@ -157,4 +157,46 @@ mod tests {
         assert_eq!(Attainable::fit(&side, &side[..50]), Attainable::proportional());
         assert_eq!(Attainable::fit(&side[..11], &side), Attainable::proportional());
     }
+
+    #[test]
+    fn the_smallest_and_the_largest_noise_are_tried() {
+        for noise in NOISES {
+            let at = |i: i32| {
+                // The voxels of a group are equal, so that its means lie on the curve.
+                let c = 0.3 + 0.08 * f64::from(i / 4);
+                ScoredVoxel {
+                    grouped_by: c,
+                    ceiling: c,
+                    score: 0.4 * Attainable { noise }.of(c),
+                }
+            };
+            let side: Vec<ScoredVoxel> = (0..32).map(at).collect();
+            let found = Attainable::fit(&side, &side).noise;
+            // The ratio between neighbours, 1.15, is multiplied up to 59 times.
+            assert!((found / noise - 1.0).abs() < 1e-12, "{found} {noise}");
+        }
+    }
+
+    #[test]
+    fn no_ceiling_and_a_perfect_one_are_reached_with_any_noise() {
+        for noise in [0.0, 0.5, 30.0] {
+            let reached = Attainable { noise };
+            assert_eq!((reached.of(0.0), reached.of(1.0)), (0.0, 1.0));
+        }
+    }
+
+    #[test]
+    fn groups_take_all_voxels_in_order_and_differ_by_one_at_most() {
+        let voxels: Vec<ScoredVoxel> = [7, 2, 9, 0, 4, 1, 8, 3, 6, 5]
+            .map(|i| ScoredVoxel {
+                grouped_by: f64::from(i),
+                ceiling: 0.5 * f64::from(i),
+                score: f64::from(i * i),
+            })
+            .to_vec();
+        // 0 to 3, 4 to 6 and 7 to 9.
+        let squares = [14.0 / 4.0, 77.0 / 3.0, 194.0 / 3.0];
+        let expected = [[0.75, squares[0]], [2.5, squares[1]], [4.0, squares[2]]];
+        assert_eq!(means(&voxels, 3), expected);
+    }
 }

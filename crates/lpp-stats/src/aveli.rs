@@ -42,6 +42,9 @@ mod tests {
         assert_eq!(aveli(&[], &[0.2]), -1.0);
         assert_eq!(aveli(&[0.3, 0.1], &[0.1, 0.3]), 0.0);
         assert!(aveli(&[0.0, -1.0], &[f64::NAN]).is_nan());
+        // A score of 0 is no threshold.
+        assert_eq!(aveli(&[0.0, 0.5], &[-1.0]), 1.0);
+        assert_eq!(aveli(&[0.0, 0.5], &[0.25]), aveli(&[0.5], &[0.25]));
     }
 
     #[test]

@@ -252,4 +252,22 @@ mod tests {
         assert!(CeilingMatch::closest(&[0.1], sides.left(), sides.right(), 0.1).is_err());
         assert!(CeilingMatch::closest(&[0.1; 4], sides.left(), sides.right(), f64::NAN).is_err());
     }
+
+    #[test]
+    fn what_remains_between_ceilings_is_taken_off_the_difference() {
+        let matched = CeilingMatch {
+            pairs: vec![(0, 2), (1, 3)],
+        };
+        let other = [0.6, 0.5, 0.4, 0.3];
+        assert!((matched.ceiling_difference(&other).unwrap() - 0.2).abs() < 1e-15);
+        // Half of the ceiling on both sides; and so with 0.1 more on the left, whose sum makes the slope 1.1/1.8.
+        let scores = other.map(|c| 0.5 * c);
+        assert!(matched.difference(&scores, &other).unwrap().abs() < 1e-15);
+        let more = [scores[0] + 0.1, scores[1] + 0.1, scores[2], scores[3]];
+        let expected = 0.2 - 1.1 / 1.8 * 0.2;
+        assert!((matched.difference(&more, &other).unwrap() - expected).abs() < 1e-15);
+        assert!(matched.ceiling_difference(&other[..3]).is_err());
+        let unknown = [0.6, f64::NAN, 0.4, 0.3];
+        assert!((matched.ceiling_difference(&unknown).unwrap() - 0.2).abs() < 1e-15);
+    }
 }

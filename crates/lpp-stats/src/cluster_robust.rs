@@ -291,4 +291,20 @@ mod tests {
             Err(StatsError::RankDeficient { .. })
         ));
     }
+
+    #[test]
+    fn the_interval_ends_where_p_is_a_twentieth() {
+        let (x, y) = ([1.0, 2.0, 4.0, 3.0, 5.0, 7.0], [0.5, 2.0, 3.0, 3.5, 4.0, 7.5]);
+        let found = cluster_robust_ols(&y, &[&x], &Groups::by_label(&[0, 0, 1, 1, 2, 2])).unwrap();
+        for c in found {
+            assert!(c.interval.low < c.estimate && c.estimate < c.interval.high);
+            for end in [c.interval.low, c.interval.high] {
+                let p = student_t_two_sided_p((end - c.estimate) / c.std_err, c.df);
+                // The end loses a digit or two by the estimate that is added.
+                assert!((p - 0.05).abs() < 1e-13, "{p}");
+            }
+            assert_eq!(c.t, c.estimate / c.std_err);
+            assert_eq!(c.p <= 0.05, !c.interval.contains(0.0));
+        }
+    }
 }

@@ -98,6 +98,11 @@ mod tests {
             Density::estimate(&[0.1; 5]),
             Err(StatsError::NotPositive { .. })
         ));
+        // Squares of deviations this small are 0.
+        assert!(matches!(
+            Density::estimate(&[0.0, 1e-200]),
+            Err(StatsError::NotPositive { .. })
+        ));
         assert!(matches!(
             Density::estimate(&[1.0]),
             Err(StatsError::TooFew { .. })
@@ -106,5 +111,16 @@ mod tests {
             Density::estimate(&[1.0, f64::NAN]),
             Err(StatsError::NotFinite { .. })
         ));
+    }
+
+    #[test]
+    fn two_values_have_two_kernels() {
+        let curve = Density::estimate(&[0.0, 2.0]).unwrap();
+        // The standard deviation √2 times 2^(−1/5); at an end one kernel is in its middle and the other two units away.
+        let h = 2.0_f64.powf(0.3);
+        assert!((curve.bandwidth - h).abs() < 1e-15);
+        let kernel =
+            |distance: f64| (-0.5 * (distance / h).powi(2)).exp() / (h * std::f64::consts::TAU.sqrt());
+        assert!((curve.density[0] - 0.5 * (kernel(0.0) + kernel(2.0))).abs() < 1e-15);
     }
 }

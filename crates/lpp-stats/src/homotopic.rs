@@ -212,7 +212,32 @@ mod tests {
 
     #[test]
     fn no_pairs_have_no_mean() {
-        let none = HomotopicPairs::default().mirror_difference(&[]).unwrap();
-        assert!(none.difference.mean.is_nan() && none.share_left.is_nan());
+        let none = HomotopicPairs::default();
+        assert_eq!((none.is_empty(), none.len()), (true, 0));
+        assert!(!pairs().is_empty());
+        let mirror = none.mirror_difference(&[]).unwrap();
+        assert!(mirror.difference.mean.is_nan() && mirror.share_left.is_nan());
+    }
+
+    #[test]
+    fn equal_values_count_half_for_the_left() {
+        // Left larger, equal, left smaller, equal, without a value.
+        let pairs = HomotopicPairs::new(vec![0, 1, 2, 3, 4], vec![5, 6, 7, 8, 9]).unwrap();
+        let values = [3.0, 1.0, 0.0, -1.0, 9.0, 1.0, 1.0, 2.0, -1.0, f64::NAN];
+        let mirror = pairs.mirror_difference(&values).unwrap();
+        assert_eq!((mirror.share_left, mirror.difference.n_voxels), (0.5, 4));
+        assert_eq!(mirror.difference.mean, 0.0);
+    }
+
+    #[test]
+    fn the_percentile_is_that_of_the_means_of_pairs() {
+        // Means 3, 2 and 5, median 3; single values would choose otherwise.
+        let values = [6.0, 0.0, 4.0, 0.0, 6.0, 4.0, 0.0];
+        let found = pairs().above_percentile(&values, 50.0).unwrap();
+        assert_eq!((found.left(), found.right()), (&[2][..], &[4][..]));
+        let unknown = pairs().above_percentile(&[f64::NAN; 7], 50.0).unwrap();
+        assert!(unknown.is_empty());
+        assert!(pairs().above_percentile(&[0.0; 6], 50.0).is_err());
+        assert!(pairs().above_percentile(&values, 101.0).is_err());
     }
 }

@@ -102,8 +102,10 @@ fn ln_ratio(rows: &[Vec<f64>], point: usize) -> Option<f64> {
 fn centred(points: &ArrayRef2<f64>) -> Result<Array2<f64>, StatsError> {
     at_least("points of a cloud", 2, points.nrows())?;
     check_finite("a coordinate", &points.iter().copied().collect::<Vec<_>>())?;
-    let mean: Array1<f64> = points.sum_axis(Axis(0)) / points.nrows() as f64;
-    Ok(points.to_owned() - &mean)
+    // Equal points leave zeros, which a mean that rounds would not.
+    let moved = points.to_owned() - points.row(0);
+    let mean: Array1<f64> = moved.sum_axis(Axis(0)) / points.nrows() as f64;
+    Ok(moved - &mean)
 }
 
 #[cfg(test)]
@@ -158,7 +160,11 @@ mod tests {
             };
             assert!((few - of_columns).abs() < 1e-9);
         }
-        assert!(participation_ratio(&Array2::zeros((3, 2))).unwrap().is_nan());
+        assert!(
+            participation_ratio(&Array2::from_elem((3, 2), 0.1))
+                .unwrap()
+                .is_nan()
+        );
         assert!(two_nn(&Array2::zeros((20, 2))).is_err());
     }
 }

@@ -167,4 +167,12 @@ mod tests {
         assert!(laterality_curve(&[0.1], &[0.2], &[-0.1]).is_err());
         assert!(laterality_curve(&[0.1], &[0.2], &[f64::NAN]).is_err());
     }
+
+    #[test]
+    fn a_score_of_zero_is_not_positive() {
+        let point = laterality_curve(&[0.0, 0.2], &[0.0, 0.0, -0.1, 0.1], &[0.0]).unwrap()[0];
+        assert_eq!((point.n_left, point.n_right), (1, 1));
+        // Half of the left values and a quarter of the right ones.
+        assert_eq!(point.count_index, 0.25 / 0.75);
+    }
 }

@@ -64,6 +64,7 @@ mod legacy_random;
 mod ln_beta;
 mod max_statistic;
 mod mixed_model;
+mod moments;
 mod nan_mean;
 mod noise_ceiling;
 mod normal;

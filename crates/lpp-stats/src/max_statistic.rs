@@ -231,4 +231,32 @@ mod tests {
         assert!(permutation_p(f64::NAN, &[1.0], Tail::Upper).is_nan());
         assert!(MaxStatistic::of_null(&Array2::zeros((0, 2)), Tail::Upper).is_err());
     }
+
+    #[test]
+    fn the_threshold_is_the_largest_maximum_that_is_not_significant() {
+        let max = MaxStatistic::of_maxima((1..=99).map(f64::from).collect(), Tail::Upper).unwrap();
+        // Above 95 there are four maxima, and (1 + 4)/(1 + 99) = 0.05.
+        for (alpha, threshold) in [(0.01, 99.0), (0.05, 95.0), (0.29, 71.0), (0.995, 1.0)] {
+            assert_eq!(max.threshold(alpha), Ok(threshold), "{alpha}");
+        }
+        assert_eq!(max.threshold(0.0099), Ok(f64::INFINITY));
+        for alpha in [0.0, 1.0, -0.1, f64::NAN] {
+            assert!(max.threshold(alpha).is_err(), "{alpha}");
+        }
+    }
+
+    #[test]
+    fn ties_have_the_scale_of_the_statistic() {
+        for unit in [1e-9, 1.0, 1e9] {
+            let (observed, null) = (unit * (0.1 + 0.2), [unit * 0.3, unit * 0.299_999]);
+            // Of the two, the first is the same number but for rounding.
+            assert_eq!(permutation_p(observed, &null, Tail::Upper), 2.0 / 3.0);
+            let max = MaxStatistic::of_maxima(null.to_vec(), Tail::TwoSided).unwrap();
+            assert_eq!(max.corrected_p(&[-observed]), [2.0 / 3.0]);
+        }
+        assert_eq!(
+            permutation_p(f64::INFINITY, &[1.0, f64::INFINITY], Tail::Upper),
+            2.0 / 3.0
+        );
+    }
 }

@@ -358,4 +358,88 @@ mod tests {
         ));
         assert!(MixedModel::fit(&[f64::NAN; 8], &[&X], &groups()).is_err());
     }
+
+    #[test]
+    fn a_regressor_of_whole_balanced_groups_is_tested_as_over_group_means() {
+        let of_groups = [1.0, 2.0, 4.0, 3.0, 6.0];
+        let x: Vec<f64> = (0..15).map(|i| of_groups[i / 3]).collect();
+        let y: Vec<f64> = (0..15)
+            .map(|i| 0.4 * x[i] + ((i / 3) * 7 % 5) as f64 + 0.1 * (i * 4 % 7) as f64)
+            .collect();
+        let labels: Vec<usize> = (0..15).map(|i| i / 3).collect();
+        let model = MixedModel::fit(&y, &[&x], &Groups::by_label(&labels)).unwrap();
+        let means: Vec<f64> = y.chunks(3).map(|group| group.iter().sum::<f64>() / 3.0).collect();
+        let plain = ols(&means, &[&of_groups]).unwrap();
+        assert!(model.group_variance > 0.0);
+        for (mixed, simple) in model.fixed.iter().zip(&plain.coefficients) {
+            // The search locates ln θ to 1e-8 or so.
+            for (found, expected) in [
+                (mixed.estimate, simple.estimate),
+                (mixed.std_err, simple.std_err),
+                (mixed.z, simple.t),
+                (mixed.p, simple.p),
+                (mixed.interval.low, simple.ci_low),
+                (mixed.interval.high, simple.ci_high),
+            ] {
+                assert!((found / expected - 1.0).abs() < 1e-6, "{found} {expected}");
+            }
+            assert_eq!(mixed.df, 3.0);
+        }
+    }
+
+    #[test]
+    fn as_many_coefficients_as_groups_leave_no_test() {
+        let y = [1.0, 2.5, 6.0, 5.5, 7.0, 3.0, 0.5, 4.0];
+        let two = Groups::by_label(&[0, 0, 0, 1, 1, 1, 1, 0]);
+        for effect in MixedModel::fit(&y, &[&X], &two).unwrap().fixed {
+            assert_eq!(effect.df, 0.0);
+            assert!(effect.p.is_nan() && effect.interval.low.is_nan() && effect.p_normal < 1.0);
+        }
+    }
+
+    #[test]
+    fn golden_sections_find_a_peak_anywhere() {
+        for (low, high) in [(-3.0, 2.0), (0.25, 0.5)] {
+            for share in [0.01, 0.3, 0.5, 0.8] {
+                let peak = low + share * (high - low);
+                let found = golden_maximum(low, high, |x| -(x - peak).powi(2));
+                // A parabola is flat to rounding within 1e-8 of its peak.
+                assert!((found - peak).abs() < 1e-7, "{found} {peak}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_two_peaks_the_higher_is_taken() {
+        // Likelihoods with a peak at each of two ratios, or one at 0 and one beyond.
+        let cases: [(&[usize], &[f64], &[f64]); 2] = [
+            (
+                &[0, 1, 1, 2, 2],
+                &[1.0, 4.0, 6.0, 3.0, 3.0],
+                &[3.0, -1.0, 2.0, 0.0, -1.0],
+            ),
+            (
+                &[0, 0, 1, 1, 2, 2, 3, 3, 4],
+                &[-4.0, -2.0, -7.0, -4.0, 1.0, 4.0, 1.0, 4.0, -3.0],
+                &[0.0, 1.0, 0.0, -4.0, 3.0, 3.0, 4.0, 2.0, -7.0],
+            ),
+        ];
+        for (labels, x, y) in cases {
+            let groups = Groups::by_label(labels);
+            let model = MixedModel::fit(y, &[x], &groups).unwrap();
+            let columns = design(y, &[x]).unwrap();
+            let problem = Problem {
+                y,
+                columns,
+                groups: &groups,
+            };
+            let heights: Vec<f64> = (-180..=180)
+                .map(|i| problem.solve((0.1 * f64::from(i)).exp()).log_likelihood)
+                .collect();
+            let is_peak = |three: &&[f64]| three[1] > three[0] + 1e-9 && three[1] > three[2] + 1e-9;
+            assert!(heights.windows(3).any(|three| is_peak(&three)));
+            assert!(heights[0] > heights[100] || heights.windows(3).filter(is_peak).count() == 2);
+            assert!(heights.iter().all(|&height| height <= model.log_likelihood));
+        }
+    }
 }

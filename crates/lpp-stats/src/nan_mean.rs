@@ -17,3 +17,14 @@ pub fn nan_mean(values: impl IntoIterator<Item = f64>) -> f64 {
     let (sum, n) = known.fold((0.0, 0.0), |(sum, n), value| (sum + value, n + 1.0));
     sum / n
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_known_counts() {
+        assert_eq!(nan_mean([f64::NAN, 2.0, 5.0, f64::NAN]), 3.5);
+        assert!(nan_mean([f64::NAN]).is_nan() && nan_mean([]).is_nan());
+    }
+}

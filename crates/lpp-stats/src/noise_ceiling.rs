@@ -241,4 +241,21 @@ mod tests {
         assert!(mean_ceiling(&Array2::zeros((4, 2)), &set, 9, &mut rng).is_err());
         assert!(mean_ceiling(&Array2::zeros((1, 3)), &set, 9, &mut rng).is_err());
     }
+
+    #[test]
+    fn no_signal_has_no_ceiling() {
+        assert!(noise_ceiling(0.0).is_nan() && noise_ceiling(-0.2).is_nan());
+        assert_eq!(noise_ceiling(1.0), 1.0);
+        let relative = normalize_by_ceiling(&[0.1, 0.1, 0.3], &[0.0, f64::NAN, 1.0]).unwrap();
+        assert!(relative[0].is_nan() && relative[1].is_nan() && relative[2] == 0.3);
+    }
+
+    #[test]
+    fn reliability_grows_with_length_as_it_should() {
+        // Thrice the length of a measurement with as much noise as signal: 3/4 signal.
+        assert_eq!(spearman_brown(0.5, 3.0), 0.75);
+        assert_eq!(spearman_brown(0.5, 1.0), 0.5);
+        // Back to a third.
+        assert!((spearman_brown(0.75, 1.0 / 3.0) - 0.5).abs() < 1e-15);
+    }
 }

@@ -274,4 +274,17 @@ mod tests {
             Err(StatsError::NotFinite { index: 1, .. })
         ));
     }
+
+    #[test]
+    fn three_points_and_their_line() {
+        // Slope 1/2 through (1, 1/3), residuals 1/6, −1/3 and 1/6: t = √3 on one degree of freedom, p = 1/3.
+        let fit = ols(&[0.0, 0.0, 1.0], &[&[0.0, 1.0, 2.0]]).unwrap();
+        assert!(
+            (fit.slope().estimate - 0.5).abs() < 1e-14
+                && (fit.intercept().estimate + 1.0 / 6.0).abs() < 1e-14
+        );
+        assert!((fit.slope().t - 3.0_f64.sqrt()).abs() < 1e-13 && (fit.slope().p - 1.0 / 3.0).abs() < 1e-13);
+        assert!((fit.r2 - 0.75).abs() < 1e-14 && (fit.r2_adjusted - 0.5).abs() < 1e-14);
+        assert_eq!((fit.df_model, fit.df_residual), (1, 1));
+    }
 }

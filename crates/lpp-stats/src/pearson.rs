@@ -122,9 +122,14 @@ pub fn partial_correlation(x: &[f64], y: &[f64], given: &[f64]) -> Result<Correl
         });
     }
     let [xy, xz, yz] = [pearson(x, y)?.r, pearson(x, given)?.r, pearson(y, given)?.r];
-    let scale = ((1.0 - xz * xz) * (1.0 - yz * yz)).sqrt();
-    let r = ((xy - xz * yz) / scale).clamp(-1.0, 1.0);
-    let r = if scale > 0.0 { r } else { f64::NAN };
+    let [x_rest, y_rest] = [xz, yz].map(|r| 1.0 - r * r);
+    // Correlations of samples that depend on the third alone are off from ±1 by a few roundings.
+    let residue = 4.0 * f64::EPSILON * n as f64;
+    let r = if x_rest > residue && y_rest > residue {
+        ((xy - xz * yz) / (x_rest * y_rest).sqrt()).clamp(-1.0, 1.0)
+    } else {
+        f64::NAN
+    };
     // One degree of freedom less than without the third sample.
     Ok(Correlation {
         r,
@@ -248,6 +253,7 @@ mod tests {
     use ndarray::{Array2, s};
 
     use super::*;
+    use crate::ols;
 
     fn wave(n: usize, frequency: f64) -> Vec<f64> {
         (0..n)
@@ -281,6 +287,8 @@ mod tests {
         let of = |r: f64, n: usize| Correlation { r, p: 0.5, n }.confidence_interval(0.95).unwrap();
         assert_eq!(of(1.0, 9), Interval { low: 1.0, high: 1.0 });
         assert_eq!(of(0.9, 3), Interval { low: -1.0, high: 1.0 });
+        assert_eq!(of(1.0, 3), Interval { low: -1.0, high: 1.0 });
+        assert!(of(0.9, 4).low > -1.0);
         assert!(of(f64::NAN, 9).low.is_nan());
         assert_eq!(of(0.3, 9).low, -of(-0.3, 9).high);
         assert!(
@@ -334,5 +342,73 @@ mod tests {
         ));
         assert!(pearson(&[1.0], &[1.0]).is_err());
         assert!(pearson(&[1.0, 2.0], &[1.0]).is_err());
+    }
+
+    #[test]
+    fn a_partial_correlation_is_that_of_residuals_and_tests_like_a_coefficient() {
+        let (x, y, z) = (wave(12, 1.1), wave(12, 2.3), wave(12, 0.4));
+        let found = partial_correlation(&x, &y, &z).unwrap();
+        let rest = |of: &[f64]| -> Vec<f64> {
+            let line = ols(of, &[&z]).unwrap();
+            let at = |z: f64| line.intercept().estimate + line.slope().estimate * z;
+            of.iter().zip(&z).map(|(value, &z)| value - at(z)).collect()
+        };
+        // Sums of twelve numbers near 1 by another route.
+        assert!((found.r - pearson(&rest(&x), &rest(&y)).unwrap().r).abs() < 1e-13);
+        // With both in a regression, x has the t of this correlation.
+        let table = ols(&y, &[&x, &z]).unwrap();
+        assert!((found.p / table.slope().p - 1.0).abs() < 1e-10);
+        assert_eq!(found.n, 12);
+    }
+
+    #[test]
+    fn what_depends_on_the_third_sample_alone_has_no_partial_correlation() {
+        let (y, z) = ([0.0, 3.0, 1.0, 2.0, 5.0], [0.0, 1.0, 2.0, 3.0, 4.0]);
+        assert!(partial_correlation(&z, &y, &z).unwrap().r.is_nan());
+        assert!(partial_correlation(&y, &z, &z).unwrap().p.is_nan());
+        // So do lines through the third sample, whose correlation with it rounds.
+        for n in 5..60 {
+            let z = wave(n, 0.7);
+            for (scale, shift) in [(0.1, 0.0), (0.3, 5.0), (-7.7, 1e3)] {
+                let x: Vec<f64> = z.iter().map(|z| scale * z + shift).collect();
+                let line: Vec<f64> = z.iter().map(|z| 1.3 * z - 0.7).collect();
+                for other in [line, wave(n, 1.9)] {
+                    assert!(partial_correlation(&x, &other, &z).unwrap().r.is_nan());
+                    assert!(partial_correlation(&other, &x, &z).unwrap().r.is_nan());
+                }
+            }
+        }
+        assert!(partial_correlation(&y[..3], &z[..3], &z[..3]).is_err());
+        assert!(partial_correlation(&y, &z, &z[..4]).is_err());
+        assert!(partial_correlation(&y[..4], &z[..4], &[1.0, 0.0, 0.0, 1.0]).is_ok());
+    }
+
+    #[test]
+    fn two_scans_are_enough_for_columns() {
+        let (a, b) = (
+            ndarray::array![[0.0, 1.0], [1.0, 0.0]],
+            ndarray::array![[3.0, 5.0], [4.0, 7.0]],
+        );
+        let r = columnwise_pearson(&a, &b).unwrap();
+        assert!((r[0] - 1.0).abs() < 1e-15 && (r[1] + 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn values_that_differ_by_a_rounding_have_no_correlation_in_any_unit() {
+        let (x, y) = (wave(30, 1.1), wave(30, 2.3));
+        let r = pearson(&x, &y).unwrap().r;
+        for unit in [1e-12, 1.0, 1e12] {
+            let of = |values: &[f64]| {
+                pearson(&values.iter().map(|v| unit * v).collect::<Vec<_>>(), &y)
+                    .unwrap()
+                    .r
+            };
+            // A rounding of each value.
+            assert!((of(&x) - r).abs() < 1e-14);
+            let low = 0.3 * unit;
+            let high = f64::from_bits(low.to_bits() + 1);
+            let rounded: Vec<f64> = (0..30).map(|i| if i % 3 == 0 { low } else { high }).collect();
+            assert!(pearson(&rounded, &y).unwrap().r.is_nan());
+        }
     }
 }

@@ -99,6 +99,15 @@ mod tests {
     }
 
     #[test]
+    fn the_nearer_end_is_the_one_that_steps_start_from() {
+        // numpy.percentile([0.3, 1.1], q) to the bit; from the other end it would be 0.5400000000000001 and 0.8599999999999999.
+        assert_eq!(
+            percentiles(&[0.3, 1.1], &[30.0, 70.0]),
+            Ok(vec![0.54, 0.860_000_000_000_000_1])
+        );
+    }
+
+    #[test]
     fn nan_spreads() {
         assert!(percentile(&[1.0, f64::NAN], 50.0).unwrap().is_nan());
     }

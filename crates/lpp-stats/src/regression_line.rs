@@ -280,4 +280,31 @@ mod tests {
             Err(StatsError::NotFinite { .. })
         ));
     }
+
+    #[test]
+    fn the_unit_of_x_decides_nothing() {
+        let (x, y) = ([1.0, 2.0, 4.0, 7.0], [0.5, 1.0, 0.0, 3.0]);
+        let slope = |unit: f64| slope_through(x.map(|x| unit * x).into_iter().zip(y));
+        for unit in [1e-12, 1e12] {
+            // A few roundings of the products.
+            assert!((unit * slope(unit) / slope(1.0) - 1.0).abs() < 1e-14);
+            // The mean of equal numbers may be off by a rounding; that is no spread.
+            for n in [3, 6, 7, 11] {
+                let equal = vec![0.7 * unit; n];
+                assert!(slope_through(equal.into_iter().zip((0..n).map(|i| i as f64))).is_nan());
+            }
+        }
+    }
+
+    #[test]
+    fn three_points_have_a_band() {
+        let (x, y) = ([1.0, 2.0, 3.0], [0.0, 1.0, 0.0]);
+        let line = RegressionLine::fit(&x, &y, LineScale::Linear).unwrap();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let band = line.bootstrap_band(&x, &y, 200, &mut rng).unwrap().unwrap();
+        for (i, x) in line.x.iter().enumerate() {
+            assert!(band.low[i] < line.y[i] && line.y[i] < band.high[i], "{x}");
+        }
+        assert_eq!(line.bootstrap_band(&x, &y, 0, &mut rng), Ok(None));
+    }
 }

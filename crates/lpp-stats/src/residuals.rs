@@ -102,4 +102,29 @@ mod tests {
         let seven = ResidualDiagnostics::of(&[0.1, -0.2, 0.3, 0.0, -0.1, 0.2, -0.3]);
         assert!(seven.omnibus.is_nan() && seven.jarque_bera.is_finite());
     }
+
+    #[test]
+    fn eight_residuals_have_an_omnibus() {
+        let eight = [0.1, -0.2, 0.3, 0.0, -0.1, 0.2, -0.3, 0.5];
+        assert!(ResidualDiagnostics::of(&eight).omnibus.is_finite());
+        assert!(ResidualDiagnostics::of(&[0.0; 9]).kurtosis.is_nan());
+    }
+
+    #[test]
+    fn a_constant_added_to_residuals_leaves_their_shape() {
+        let residuals = [0.1, -0.2, 0.3, 0.0, -0.1, 0.2, -0.3, 0.6, -0.4];
+        let (plain, moved) = (
+            ResidualDiagnostics::of(&residuals),
+            ResidualDiagnostics::of(&residuals.map(|u| u + 2.0)),
+        );
+        for (a, b) in [
+            (plain.skew, moved.skew),
+            (plain.kurtosis, moved.kurtosis),
+            (plain.omnibus, moved.omnibus),
+            (plain.jarque_bera_p, moved.jarque_bera_p),
+        ] {
+            // Sums of powers of nine numbers near 1.
+            assert!((a - b).abs() < 1e-13, "{a} {b}");
+        }
+    }
 }

@@ -100,4 +100,20 @@ mod tests {
         assert!((n - 6649.5).abs() < 5.0 * (1023.0_f64 * 13.0 / 4.0).sqrt(), "{n}");
         assert!(RunSwaps::new(1, &mut ChaCha8Rng::seed_from_u64(1)).is_err());
     }
+
+    #[test]
+    fn as_many_patterns_as_allowed_are_all_there() {
+        let swaps = RunSwaps::new(11, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
+        assert_eq!(swaps.patterns().dim(), (RunSwaps::MOST, 11));
+        for (pattern, row) in swaps.patterns().rows().into_iter().enumerate() {
+            let number = row
+                .iter()
+                .rev()
+                .fold(0, |number, &swap| 2 * number + usize::from(swap));
+            assert_eq!(number, pattern);
+        }
+        assert!(swaps.p(&[]).is_nan());
+        // One of the three others is as large in size.
+        assert_eq!(swaps.p(&[2.0, 1.0, -2.0, 0.5]), 0.5);
+    }
 }

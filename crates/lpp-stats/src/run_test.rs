@@ -1,6 +1,7 @@
 //! Tests of an effect that was measured in each run of a cross-validated fit.
 
 use crate::checks::{at_least, check_finite};
+use crate::moments::mean_and_squares;
 use crate::{Interval, RobustCoefficient, StatsError, student_t_critical, student_t_two_sided_p};
 
 /// An effect with its error over runs, or over runs and model families.
@@ -50,8 +51,7 @@ impl RunTest {
         at_least("runs of a test over runs", 2, per_run.len())?;
         check_finite("an effect", per_run)?;
         let n = per_run.len() as f64;
-        let mean = per_run.iter().sum::<f64>() / n;
-        let squares: f64 = per_run.iter().map(|effect| (effect - mean).powi(2)).sum();
+        let (mean, squares) = mean_and_squares(per_run.iter().copied());
         let variance = squares / (n - 1.0) * (1.0 / n + 1.0 / (n - 1.0));
         Self::with(mean, variance, n - 1.0, per_run.len())
     }
@@ -126,8 +126,22 @@ mod tests {
 
     #[test]
     fn effects_without_spread_are_certain_or_undefined() {
-        assert_eq!(RunTest::of(&[0.5; 3]).unwrap().p, 0.0);
+        assert_eq!(RunTest::of(&[0.1; 3]).unwrap().p, 0.0);
         assert!(RunTest::of(&[0.0; 3]).unwrap().p.is_nan());
         assert!(RunTest::of(&[1.0]).is_err() && RunTest::of(&[1.0, f64::NAN]).is_err());
+    }
+
+    #[test]
+    fn an_error_or_degrees_of_freedom_that_are_not_known_leave_no_p() {
+        for (variance, df) in [
+            (1.0, f64::NAN),
+            (1.0, f64::INFINITY),
+            (1.0, 0.0),
+            (f64::NAN, 3.0),
+            (f64::INFINITY, 3.0),
+        ] {
+            let test = RunTest::with(0.5, variance, df, 4).unwrap();
+            assert!(test.p.is_nan() && test.interval.low.is_nan() && test.interval.high.is_nan());
+        }
     }
 }

@@ -197,4 +197,102 @@ mod tests {
         assert!(Sigmoid::fit(&[0.0; 5], &[0.0; 4]).is_err());
         assert!(Sigmoid::fit(&[0.0, 1.0, 2.0, f64::NAN], &[0.0; 4]).is_err());
     }
+
+    #[test]
+    fn slope_and_location_stay_within_their_limits() {
+        let x: Vec<f64> = (0..12).map(f64::from).collect();
+        let fit = |y: &dyn Fn(f64) -> f64| {
+            let y: Vec<f64> = x.iter().map(|&x| y(x)).collect();
+            Sigmoid::fit(&x, &y).unwrap()
+        };
+        // A jump, a line, and the first and the last part of a curve. Limits are exponentials of logarithms.
+        let jump = fit(&|x| f64::from(x > 5.5));
+        assert!((jump.slope / 10.0 - 1.0).abs() < 1e-14 && (jump.location - 5.5).abs() < 0.5);
+        assert!((fit(&|x| x).slope / 0.2 - 1.0).abs() < 1e-14);
+        // With a slope that is on the grid, a location beyond the limit would fit better.
+        for slope in [1.0, 0.2 * 50.0_f64.powf(3.0 / 8.0)] {
+            assert_eq!(fit(&|x| share(x, 20.0, slope)).location, 13.0);
+            assert_eq!(fit(&|x| share(x, -9.0, slope)).location, -2.0);
+        }
+    }
+
+    #[test]
+    fn flat_points_have_a_flat_curve() {
+        let flat = Sigmoid::fit(&[0.0, 1.0, 2.0, 3.0], &[0.5; 4]).unwrap();
+        assert_eq!((flat.low, flat.high, flat.at(1.5)), (0.5, 0.5, 0.5));
+    }
+
+    /// The largest gain of a neighbour at the finest step over the fit, and of a grid that is eight times as fine as the first.
+    fn gains(y: &[f64]) -> [f64; 2] {
+        let x: Vec<f64> = (0..12).map(f64::from).collect();
+        let [low, high] = SLOPES.map(f64::ln);
+        let steps = [
+            (11.0 + 2.0 * OUTSIDE) / f64::from(GRID[0]),
+            (high - low) / f64::from(GRID[1]),
+        ];
+        let distance = |place: [f64; 2]| Candidate::new(&x, y, place).distance;
+        let found = Sigmoid::fit(&x, y).unwrap();
+        let place = [found.location, found.slope.ln()];
+        let finest = f64::from(1 << N_HALVINGS);
+        let neighbours = (0..9).map(|i| [f64::from(i / 3 - 1), f64::from(i % 3 - 1)]);
+        let beside = neighbours.map(|side| {
+            distance([
+                place[0] + side[0] * steps[0] / finest,
+                place[1] + side[1] * steps[1] / finest,
+            ])
+        });
+        let grid = (0..=8 * GRID[0]).flat_map(|i| (0..=8 * GRID[1]).map(move |j| (i, j)));
+        let of_grid = grid.map(|(i, j)| {
+            distance([
+                f64::from(i) * steps[0] / 8.0 - OUTSIDE,
+                low + f64::from(j) * steps[1] / 8.0,
+            ])
+        });
+        let least = |distances: &mut dyn Iterator<Item = f64>| distances.fold(f64::INFINITY, f64::min);
+        let [beside, of_grid] = [least(&mut { beside }), least(&mut { of_grid })];
+        [distance(place) - beside, distance(place) - of_grid]
+    }
+
+    #[test]
+    fn no_neighbour_at_the_finest_step_is_better() {
+        let curve = |location: f64, slope: f64| -> Vec<f64> {
+            (0..12)
+                .map(|x| 1000.0 * share(f64::from(x), location, slope))
+                .collect()
+        };
+        // Half of a curve lies outside, so that location and slope depend on each other.
+        for k in (0..12).map(f64::from) {
+            for y in [
+                curve(12.9 - 0.11 * k, 0.55 + 0.055 * k),
+                curve(0.11 * k - 1.9, 0.55 + 0.055 * k),
+                curve(0.3 * (k % 4.0) - 1.2, 0.5 + 0.1 * k),
+            ] {
+                // Distances near 1e-5 from numbers near 1000.
+                assert!(gains(&y)[0] < 1e-10, "{k}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_curve_of_a_finer_grid_is_better() {
+        for seed in 0..40 {
+            let noise = |i: usize| ((i * i * 7 + i * seed * 13 + seed) % 17) as f64 / 40.0;
+            let y: Vec<f64> = (0..12).map(|i| share(i as f64, 5.3, 1.1) + noise(i)).collect();
+            // Sums of twelve squares near 0.1; the logarithm of the slope comes back to a rounding.
+            assert!(gains(&y).iter().all(|&gain| gain < 1e-13), "{seed}");
+        }
+    }
+
+    #[test]
+    fn the_curve_goes_from_low_to_high() {
+        let curve = Sigmoid {
+            low: 1.0,
+            high: 5.0,
+            location: 2.0,
+            slope: 0.5,
+        };
+        assert_eq!((curve.at(-1e4), curve.at(2.0), curve.at(1e4)), (1.0, 3.0, 5.0));
+        // 1/(1 + exp(−ln 3)) is three quarters of the way.
+        assert!((curve.at(2.0 + 2.0 * 3.0_f64.ln()) - 4.0).abs() < 1e-14);
+    }
 }

@@ -230,6 +230,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
+    use crate::t_test_one_sample;
 
     fn rng() -> ChaCha8Rng {
         ChaCha8Rng::seed_from_u64(11)
@@ -288,5 +289,22 @@ mod tests {
         assert!(sign_flip_test(&[1.0, f64::NAN], 10, &mut rng()).is_err());
         assert!(SignFlipMap::of(&Array2::zeros((3, 0)), 10, &mut rng()).is_err());
         assert!(SignFlipMap::of(&Array2::zeros((3, 2)), 10, &mut rng()).is_err());
+    }
+
+    #[test]
+    fn a_map_has_the_t_of_every_column() {
+        let differences = array![
+            [0.3, 5.0, -1.0],
+            [-0.1, 5.5, 2.0],
+            [0.5, 4.0, -0.5],
+            [0.2, 6.0, 1.0]
+        ];
+        let map = SignFlipMap::of(&differences, 100, &mut rng()).unwrap();
+        for (t, column) in map.t.iter().zip(differences.columns()) {
+            let single = t_test_one_sample(&column.to_vec(), 0.0).unwrap();
+            // The variance is a difference of sums, here within a hundredth of them.
+            assert!((t / single.t - 1.0).abs() < 1e-12, "{t} {}", single.t);
+        }
+        assert!(map.exact && map.max.n_permutations() == 15);
     }
 }

@@ -172,8 +172,18 @@ mod tests {
         let y = Array2::from_shape_fn((4, 2), |(i, j)| if j == 0 { 0.1 } else { (i * i) as f64 });
         let map = SlopeMap::of(&x, &y, 5, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
         assert!(map.t[0].is_nan() && map.t[1] > 0.0);
-        let flat = Array2::from_elem((4, 2), 0.1);
-        assert!(SlopeMap::of(&x, &flat, 5, &mut ChaCha8Rng::seed_from_u64(1)).is_err());
+        // The mean of n times 0.1 is off by a rounding for many n.
+        for n in 3..40 {
+            let x: Vec<f64> = (0..n).map(|i| f64::from(i * i)).collect();
+            let flat = Array2::from_elem((x.len(), 2), 0.1);
+            assert!(SlopeMap::of(&x, &flat, 5, &mut ChaCha8Rng::seed_from_u64(1)).is_err());
+        }
+        // A spread of a billionth of the values is one.
+        let narrow = Array2::from_shape_fn((4, 1), |(i, _)| 5.0 + 5e-9 * (i * i) as f64);
+        let t = SlopeMap::of(&x, &narrow, 5, &mut ChaCha8Rng::seed_from_u64(1))
+            .unwrap()
+            .t;
+        assert!((t[0] / map.t[1] - 1.0).abs() < 1e-3);
     }
 
     #[test]
@@ -187,5 +197,35 @@ mod tests {
         ));
         assert!(SlopeMap::of(&[1.0, 2.0, 3.0, f64::NAN], &y, 5, &mut rng).is_err());
         assert!(SlopeMap::of(&[1.0, 2.0], &Array2::zeros((2, 2)), 5, &mut rng).is_err());
+    }
+
+    #[test]
+    fn maxima_are_the_largest_t_of_one_permutation() {
+        let x = [0.0, 1.0, 3.0];
+        let y = ndarray::array![[0.1, 5.0], [0.3, 1.0], [0.2, 2.0]];
+        let map = SlopeMap::of(&x, &y, 400, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
+        let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+        let mut largest = orders.map(|order| {
+            let permuted = order.map(|i| x[i]);
+            let t = |column: usize| {
+                ols(&y.column(column).to_vec(), &[&permuted])
+                    .unwrap()
+                    .slope()
+                    .t
+                    .abs()
+            };
+            t(0).max(t(1))
+        });
+        largest.sort_by(f64::total_cmp);
+        assert_eq!((map.df, map.max.n_permutations()), (1.0, 400));
+        // Each order is one of six: the share of permutations that reach the k-th largest t is k/6, within five standard errors.
+        for (k, t) in largest.iter().rev().enumerate() {
+            let share = (401.0 * map.max.corrected_p(&[t - 1e-9])[0] - 1.0) / 400.0;
+            assert!(
+                (share - (k + 1) as f64 / 6.0).abs() < 5.0 * (0.25_f64 / 400.0).sqrt(),
+                "{k}: {share}"
+            );
+        }
+        assert!(map.max.corrected_p(&[largest[5] + 1e-9])[0] == 1.0 / 401.0);
     }
 }

@@ -72,4 +72,16 @@ mod tests {
         assert_eq!(SlopeTest::through(&[(0.1, 2.0), (0.1, 3.0), (0.1, 5.0)]), None);
         assert_eq!(SlopeTest::through(&[]), None);
     }
+
+    #[test]
+    fn three_points_are_enough() {
+        // Residuals 1/6, −1/3 and 1/6 around the slope 1/2, on one degree of freedom: t = √3, p = 1/3.
+        let test = SlopeTest::through(&[(0.0, 0.0), (1.0, 0.0), (2.0, 1.0)]).unwrap();
+        assert_eq!(test.slope, 0.5);
+        assert!(
+            (test.std_err - 1.0 / 12.0_f64.sqrt()).abs() < 1e-15 && (test.t - 3.0_f64.sqrt()).abs() < 1e-14
+        );
+        assert!((test.p - 1.0 / 3.0).abs() < 1e-14);
+        assert_eq!(SlopeTest::through(&[(0.0, 0.0), (1.0, 0.0)]), None);
+    }
 }

@@ -52,3 +52,32 @@ fn column_means(by_run: &ArrayRef2<f64>, keep: impl Fn(usize) -> bool) -> Vec<f6
     let mean = |column: ndarray::ArrayView1<'_, f64>| nan_mean(rows.iter().map(|&run| column[run]));
     by_run.columns().into_iter().map(mean).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn runs_of_one_parity_are_scored_and_the_others_choose() {
+        let by_run = array![[0.2, 0.4], [0.5, -0.1], [0.4, f64::NAN], [0.3, -0.3]];
+        let odd = SplitCeilings::of(&by_run, Some(1));
+        // Means of two numbers round once.
+        assert!((odd.choosing[0] - 0.3).abs() < 1e-15 && odd.choosing[1] == 0.4);
+        assert!((odd.scored[0] - noise_ceiling(0.4)).abs() < 1e-15 && odd.scored[1] == 0.0);
+        let even = SplitCeilings::of(&by_run, Some(0));
+        assert!((even.choosing[0] - 0.4).abs() < 1e-15 && (even.choosing[1] + 0.2).abs() < 1e-15);
+        assert!((even.scored[0] - noise_ceiling(0.3)).abs() < 1e-15);
+        let ceilings = even.ceilings();
+        assert!((ceilings[0] - noise_ceiling(0.4)).abs() < 1e-15 && ceilings[1].is_nan());
+    }
+
+    #[test]
+    fn without_a_parity_all_runs_choose_and_are_scored() {
+        let all = SplitCeilings::of(&array![[0.25, 0.0], [0.75, 0.0]], None);
+        assert_eq!(all.choosing, [0.5, 0.0]);
+        assert_eq!(all.scored, [noise_ceiling(0.5), 0.0]);
+        assert!(all.ceilings()[1].is_nan());
+    }
+}

@@ -3,6 +3,7 @@
 use rand::Rng;
 
 use crate::checks::{at_least, check_finite, tail_of};
+use crate::moments::mean_and_squares;
 use crate::{Interval, StatsError, bootstrap_indices};
 
 /// An estimate, its standard error, and the t of each resample.
@@ -129,8 +130,7 @@ impl StudentizedBootstrap {
 /// Mean of `n` values and its standard error.
 fn mean_and_error(values: impl Iterator<Item = f64> + Clone, n: usize) -> (f64, f64) {
     let n = n as f64;
-    let mean = values.clone().sum::<f64>() / n;
-    let squares: f64 = values.map(|value| (value - mean).powi(2)).sum();
+    let (mean, squares) = mean_and_squares(values);
     (mean, (squares / (n - 1.0) / n).sqrt())
 }
 
@@ -171,8 +171,14 @@ mod tests {
         let found = StudentizedBootstrap::of_mean(&[1.0, 2.0, 4.0], 900, &mut rng).unwrap();
         // Three of 27 equally likely resamples: 100 ± 10 of 900.
         assert!(found.n_without > 60 && found.n_without < 140 && found.t.len() + found.n_without == 900);
-        let flat = StudentizedBootstrap::of_mean(&[2.0; 5], 99, &mut rng).unwrap();
-        assert!(flat.p(2.0).is_nan() && flat.interval(0.9).unwrap().low.is_nan());
+        // The mean of three times 0.1 rounds; its error must not pass for a standard error.
+        let rounded = StudentizedBootstrap::of_mean(&[0.1, 0.2, 0.4], 900, &mut rng).unwrap();
+        assert!(rounded.n_without > 60 && rounded.n_without < 140);
+        assert!(rounded.t.iter().all(|t| t.abs() < 100.0));
+        for value in [2.0, 0.1] {
+            let flat = StudentizedBootstrap::of_mean(&[value; 6], 99, &mut rng).unwrap();
+            assert!(flat.p(value).is_nan() && flat.interval(0.9).unwrap().low.is_nan());
+        }
     }
 
     #[test]
@@ -181,5 +187,24 @@ mod tests {
         assert!(StudentizedBootstrap::of_mean(&[1.0, 2.0], 9, &mut rng).is_err());
         assert!(StudentizedBootstrap::of_mean(&[1.0, 2.0, f64::NAN], 9, &mut rng).is_err());
         assert!(StudentizedBootstrap::of_mean(&[1.0, 2.0, 3.0], 0, &mut rng).is_err());
+    }
+
+    #[test]
+    fn the_error_of_a_mean_is_the_usual_one() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let found = StudentizedBootstrap::of_mean(&[1.0, 2.0, 6.0], 9, &mut rng).unwrap();
+        // Squared deviations 4, 1 and 9.
+        assert_eq!(
+            (found.estimate, found.std_err),
+            (3.0, (14.0_f64 / 2.0 / 3.0).sqrt())
+        );
+    }
+
+    #[test]
+    fn draws_equal_to_the_sample_count_on_both_sides() {
+        // t of these values is 3 and −3; seven of nineteen draws are as far out.
+        for value in [-0.5, 2.5] {
+            assert_eq!(draws().p(value), 2.0 * 8.0 / 20.0);
+        }
     }
 }

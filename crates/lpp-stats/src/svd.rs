@@ -158,4 +158,35 @@ mod tests {
         let twice: Vec<f64> = column.iter().map(|v| 2.0 * v).collect();
         assert_eq!(Svd::of_columns(&[column, twice, vec![1.0; 4]]).rank(4), 2);
     }
+
+    #[test]
+    fn the_unit_of_a_matrix_decides_nothing() {
+        let columns = [
+            vec![1.0, 2.0, 3.0, 5.0],
+            vec![1.0, 1.0, 1.5, 1.0],
+            vec![0.5, -1.0, 2.0, 0.0],
+        ];
+        let of = |unit: f64| {
+            Svd::of_columns(
+                &columns
+                    .clone()
+                    .map(|column| column.iter().map(|v| unit * v).collect()),
+            )
+        };
+        let plain = of(1.0).condition_number();
+        for unit in [1e-10, 1e10] {
+            // A condition number near 10; orthogonal columns to a few roundings.
+            assert!((of(unit).condition_number() / plain - 1.0).abs() < 1e-13);
+            assert_eq!(of(unit).rank(4), 3);
+        }
+    }
+
+    #[test]
+    fn rank_counts_what_exceeds_rounding_times_the_longer_side() {
+        // numpy.linalg.matrix_rank: below 100 · 2.2e-16 times the largest value is nothing.
+        for (small, rank) in [(1e-14, 1), (3e-14, 2)] {
+            let svd = Svd::of_columns(&[vec![0.0, 2.0], vec![2.0 * small, 0.0]]);
+            assert_eq!(svd.rank(100), rank);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Student's t-test of one sample and of two, and Welch's.
 
+use crate::moments::mean_and_squares;
 use crate::{StatsError, student_t_two_sided_p};
 
 /// The outcome of a t-test.
@@ -154,11 +155,9 @@ impl Moments {
                 found: 0,
             });
         }
-        let n = sample.len() as f64;
-        let mean = sample.iter().sum::<f64>() / n;
-        let sum_of_squares = sample.iter().map(|value| (value - mean).powi(2)).sum();
+        let (mean, sum_of_squares) = mean_and_squares(sample.iter().copied());
         Ok(Self {
-            n,
+            n: sample.len() as f64,
             mean,
             sum_of_squares,
         })
@@ -195,6 +194,12 @@ mod tests {
         assert!(t_test_pooled(&[1.0; 3], &[1.0; 4]).unwrap().p.is_nan());
         assert_eq!(t_test_pooled(&[2.0; 3], &[1.0; 4]).unwrap().p, 0.0);
         assert_eq!(t_test_welch(&[2.0; 3], &[1.0; 4]).unwrap().p, 0.0);
+        // The means of 0.1 over 3 and over 1000 values round differently.
+        for n in [3, 10, 1000] {
+            assert!(t_test_pooled(&[0.1; 4], &vec![0.1; n]).unwrap().t.is_nan());
+            assert!(t_test_welch(&[0.1; 4], &vec![0.1; n]).unwrap().t.is_nan());
+            assert!(t_test_one_sample(&vec![0.1; n], 0.1).unwrap().t.is_nan());
+        }
     }
 
     #[test]
@@ -221,5 +226,17 @@ mod tests {
             [of(0.001), of(0.01), of(0.05), of(0.051), of(f64::NAN)],
             ["***", "**", "*", "ns", "ns"]
         );
+    }
+
+    #[test]
+    fn the_fewest_values_that_can_be_tested() {
+        // Means 1 and 3, variance 2 on one degree of freedom: t = −2/√(2 · 3/2).
+        let pooled = t_test_pooled(&[1.0], &[2.0, 4.0]).unwrap();
+        assert!((pooled.t + 2.0 / 3.0_f64.sqrt()).abs() < 1e-15 && pooled.df == 1.0);
+        let welch = t_test_welch(&[1.0, 2.0], &[2.0, 4.0]).unwrap();
+        // Variances of the means 1/4 and 1.
+        assert!((welch.t + 1.5 / 1.25_f64.sqrt()).abs() < 1e-15);
+        assert!((welch.df - 1.25 * 1.25 / (1.0 + 1.0 / 16.0)).abs() < 1e-15);
+        assert_eq!(t_test_one_sample(&[1.0, 3.0], 1.0).unwrap().t, 1.0);
     }
 }

@@ -343,4 +343,125 @@ mod tests {
         let lag = TransitionLag::of(&pair[0], &pair[1], TransitionLag::DOUBLING, 0.95).unwrap();
         assert!(lag.timing == Timing::NoTransition && lag.lag.is_nan());
     }
+
+    /// A measure of these locations and logarithms of slopes in its refits, with the first as its fit.
+    fn with_draws(draws: &[[f64; 2]], n_units: usize) -> Transition {
+        let [location, ln_slope] = draws[0];
+        let curve = TransitionCurve {
+            sigmoid: Sigmoid {
+                low: 0.0,
+                high: 1.0,
+                location,
+                slope: ln_slope.exp(),
+            },
+            location: Interval::UNDEFINED,
+            slope: Interval::UNDEFINED,
+            left_out: Interval::UNDEFINED,
+            draws: draws.to_vec(),
+            n_units,
+        };
+        let (t, df, p) = (5.0, 8.0, 0.001);
+        Transition {
+            gate: TTest { t, df, p },
+            curve: Some(curve),
+        }
+    }
+
+    #[test]
+    fn the_interval_of_a_lag_is_that_of_the_differences_of_refits() {
+        let first = with_draws(&[[4.0, 0.5], [6.0, 0.5], [8.0, 0.5]], 12);
+        let second = with_draws(&[[2.0, 0.1], [3.0, 0.3], [4.0, 0.5]], 9);
+        let of = |margin| TransitionLag::of(&first, &second, margin, 0.95).unwrap();
+        // Differences 2, 3 and 4 have the deviation 1, those of slopes 0.4, 0.2 and 0 have 0.2; t of the nine units counts.
+        let t = student_t_critical(0.05, 8.0).unwrap();
+        let found = of(1.0);
+        for (found, expected) in [
+            (found.lag, 2.0),
+            (found.lag_interval.low, 2.0 - t),
+            (found.lag_interval.high, 2.0 + t),
+            (found.ln_slope_ratio, 0.4),
+            (found.ln_slope_ratio_interval.low, 0.4 - 0.2 * t),
+            (found.ln_slope_ratio_interval.high, 0.4 + 0.2 * t),
+        ] {
+            assert!((found - expected).abs() < 1e-14, "{found} {expected}");
+        }
+        // 2 ± 2.3 holds 0, and lies inside a margin of 4.4 but not of 4.3.
+        assert_eq!(found.timing, Timing::Undecided);
+        assert_eq!(
+            (of(4.4).timing, of(4.3).timing),
+            (Timing::Together, Timing::Undecided)
+        );
+        assert!(TransitionLag::of(&first, &second, 1.0, 1.0).is_err());
+        let late = with_draws(&[[5.0, 0.5], [7.0, 0.5], [9.0, 0.5]], 12);
+        let apart = |margin| TransitionLag::of(&late, &second, margin, 0.95).unwrap().timing;
+        assert_eq!((apart(1.0), apart(5.4)), (Timing::Apart, Timing::Together));
+        let before = TransitionLag::of(&second, &late, 5.4, 0.95).unwrap();
+        assert_eq!((before.lag, before.timing), (-3.0, Timing::Together));
+        let before = TransitionLag::of(&second, &late, 1.0, 0.95).unwrap();
+        assert_eq!(before.timing, Timing::Apart);
+    }
+
+    #[test]
+    fn leaving_out_a_checkpoint_needs_five() {
+        let curve = Sigmoid {
+            low: 0.0,
+            high: 1.0,
+            location: 2.2,
+            slope: 1.5,
+        };
+        let x: Vec<f64> = (0..5).map(f64::from).collect();
+        let mut y: Vec<f64> = x.iter().map(|&x| curve.at(x)).collect();
+        let exact = left_out(&x, &y).unwrap();
+        assert!(exact.contains(2.2) || exact.width() < 1e-3, "{exact:?}");
+        // The first checkpoint moves the curve; without it the location is the old one.
+        y[0] = 0.3;
+        let moved = left_out(&x, &y).unwrap();
+        let without = Sigmoid::fit(&x[1..], &y[1..]).unwrap().location;
+        assert!(
+            moved.contains(without) && moved.width() > 0.01,
+            "{moved:?} {without}"
+        );
+        assert!(left_out(&x[..4], &y[..4]).unwrap().low.is_nan());
+    }
+
+    #[test]
+    fn the_gate_compares_the_last_third_with_the_first() {
+        let values = ndarray::array![
+            [1.0, 2.0, 9.0, 9.0, 9.0, 3.0, 6.0],
+            [0.0, 0.0, 5.0, 5.0, 5.0, 4.0, 4.0],
+            [2.0, 1.0, -5.0, 5.0, 5.0, 1.0, 2.0]
+        ];
+        // Two of seven checkpoints at each end: 4.5 − 1.5, 4 − 0 and 1.5 − 1.5.
+        let expected = t_test_one_sample(&[3.0, 4.0, 0.0], 0.0).unwrap();
+        assert_eq!(gate(&values).unwrap(), expected);
+        let two = values.slice(ndarray::s![.., ..2]);
+        assert_eq!(
+            gate(&two).unwrap(),
+            t_test_one_sample(&[1.0, 0.0, -1.0], 0.0).unwrap()
+        );
+    }
+
+    #[test]
+    fn intervals_are_t_times_the_deviation_of_the_refits() {
+        let mut rng = ChaCha8Rng::seed_from_u64(16);
+        let values = simulated(4.0, 1.0, &mut rng);
+        let curve = found(&values, &mut rng).curve.unwrap();
+        assert_eq!((curve.draws.len(), curve.n_units), (N_RESAMPLES, N_RUNS));
+        let t = student_t_critical(0.05, 8.0).unwrap();
+        let spread = |parameter: usize| {
+            let refits: Vec<f64> = curve.draws.iter().map(|draw| draw[parameter]).collect();
+            crate::Bootstrap::from_draws(0.0, refits, vec![]).std_err()
+        };
+        // Sums of a hundred numbers near 4.
+        let location = curve.sigmoid.location;
+        assert!((curve.location.low - (location - t * spread(0))).abs() < 1e-12);
+        assert!((curve.location.high - (location + t * spread(0))).abs() < 1e-12);
+        let ln_slope = curve.sigmoid.slope.ln();
+        assert!((curve.slope.low.ln() - (ln_slope - t * spread(1))).abs() < 1e-12);
+        assert!((curve.slope.high.ln() - (ln_slope + t * spread(1))).abs() < 1e-12);
+        let one = values.slice(ndarray::s![..1, ..]);
+        assert!(Transition::of(&checkpoints(), &one, 10, 0.95, &mut rng).is_err());
+        assert!(Transition::of(&checkpoints(), &values, 1, 0.95, &mut rng).is_err());
+        assert!(Transition::of(&checkpoints()[1..], &values, 10, 0.95, &mut rng).is_err());
+    }
 }

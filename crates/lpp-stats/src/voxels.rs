@@ -247,4 +247,22 @@ mod tests {
         assert!(VoxelSet::all(3).select(&[1.0, 2.0]).is_err());
         assert_eq!(VoxelSet::default().select(&[]), Ok(vec![]));
     }
+
+    #[test]
+    fn the_midline_ends_a_micrometre_from_zero() {
+        let x = [-0.0011, -MIDLINE_MM, 0.0, MIDLINE_MM, 0.0011];
+        let sides = Hemispheres::by_world_x(&x);
+        assert_eq!(sides.left().indices(), [0]);
+        assert_eq!(sides.midline().indices(), [1, 2, 3]);
+        assert_eq!(sides.right().indices(), [4]);
+    }
+
+    #[test]
+    fn sets_are_ordered_and_joined_by_their_common_voxels() {
+        let set = VoxelSet::at(vec![5, 2, 5, 9]);
+        assert_eq!((set.len(), set.contains(5), set.contains(4)), (3, true, false));
+        assert_eq!(set.intersection(&VoxelSet::at(vec![9, 4, 2])).indices(), [2, 9]);
+        assert!(VoxelSet::default().is_empty() && !set.is_empty());
+        assert!(set.select(&[0.0; 9]).is_err() && set.select(&[0.0; 10]).is_ok());
+    }
 }
