@@ -117,6 +117,9 @@ fn combined_penalties_in_single_precision_score_as_fits_do() {
     let alphas: Vec<f64> = (2..8).map(|i| 10_f64.powi(i)).collect();
     // Products of single precision, and predictions that are small against the features.
     compare::<f32>([112, 2], &alphas, InnerValidation::All, 1e-4);
+    // Fewer columns than scans: no direction is without a share of the forecasts.
+    let alphas = [1e7, 1e8, 1e9, 1e10];
+    compare::<f32>([48, 2], &alphas, InnerValidation::All, 1e-4);
 }
 
 #[test]

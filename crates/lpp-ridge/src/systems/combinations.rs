@@ -269,4 +269,12 @@ mod tests {
         let few: Vec<Array2<f32>> = operators(&[1.0, 1e2, 1e4, 1e9, 1e10], 48);
         assert!(Combinations::new(&few).is_none());
     }
+
+    #[test]
+    fn a_unit_within_the_tolerance_of_the_span_is_no_pivot() {
+        let gram = ndarray::array![[1.0, (1.0 - 1e-8_f64).sqrt()], [(1.0 - 1e-8_f64).sqrt(), 1.0]];
+        // The second is 1e-4 from the span of the first.
+        assert_eq!(PivotedCholesky::new(&gram, 1e-6).pivots, [0, 1]);
+        assert_eq!(PivotedCholesky::new(&gram, 1e-3).pivots, [0]);
+    }
 }
