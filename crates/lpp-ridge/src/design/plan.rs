@@ -233,8 +233,7 @@ mod tests {
         // Per penalty, the sets {2} and {1} predict 20 + 10 and 10 rows, from 30 and 20 scans: 1100 multiplications in the dual
         // form. The tests predict 10, 20 and 30 rows from 50, 40 and 30 scans: 2200. Per feature, the primal form takes
         // 40 per penalty, 60 for the tests, and twice the 60 scans.
-        for (n_alphas, most) in [(1, 3300.0 / 220.0), (3, 5500.0 / 300.0), (16, 19800.0 / 820.0)] {
-            let most = f64::floor(most) as usize;
+        for (n_alphas, most) in [(1, 3300 / 220), (3, 5500 / 300), (16, 19800 / 820)] {
             assert!(
                 primal(most, n_alphas) && !primal(most + 1, n_alphas),
                 "{n_alphas}"
