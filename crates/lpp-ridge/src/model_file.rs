@@ -119,3 +119,31 @@ fn matrix<A: Number>(tensors: &SafeTensors<'_>, name: &str) -> Result<Array2<A>,
     };
     Array2::from_shape_vec(shape, A::from_bytes(tensor.data())).map_err(|e| format!("{name}: {e}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array1;
+
+    #[test]
+    fn tensors_of_unlike_numbers_of_targets_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        for (n_alphas, n_scores) in [(3, 3), (2, 3), (3, 2)] {
+            let model = RidgeModel {
+                coefficients: Array2::<f64>::zeros((4, 3)),
+                alphas: Array2::ones((1, n_alphas)),
+                validation_curve: Array1::zeros(5),
+                best_scores: Array1::zeros(n_scores),
+            };
+            model.save(&path).unwrap();
+            let loaded = RidgeModel::<f64>::load(&path);
+            if n_alphas == 3 && n_scores == 3 {
+                assert_eq!(loaded.unwrap(), model);
+            } else {
+                let words = format!("{n_alphas} penalties and {n_scores} scores for 3 targets");
+                assert!(loaded.unwrap_err().to_string().contains(&words));
+            }
+        }
+    }
+}

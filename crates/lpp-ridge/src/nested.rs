@@ -226,3 +226,47 @@ fn largest(values: impl Iterator<Item = f64>) -> Option<usize> {
     }
     best.map(|(i, _)| i)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::AlphaChoice;
+    use ndarray::array;
+
+    fn fit(validation: Array2<f64>, fold_scores: Array2<f64>) -> RidgeCvFit {
+        RidgeCvFit {
+            scores: fold_scores.sum_axis(Axis(0)) / fold_scores.nrows() as f64,
+            alphas: vec![1.0],
+            alpha_choice: AlphaChoice::Global(vec![0; fold_scores.nrows()]),
+            validation_curves: Array2::zeros((fold_scores.nrows(), 1)),
+            fully_scored: Array2::from_elem((fold_scores.nrows(), 1), true),
+            validation_scores: Some(validation),
+            fold_scores,
+            constant_targets: Vec::new(),
+            non_finite_targets: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn layers_are_chosen_by_validation_alone() {
+        // Two folds, two targets; target 1 has no score with the first layer.
+        let nan = f64::NAN;
+        let first = fit(array![[0.5, nan], [0.2, nan]], array![[0.1, nan], [0.3, nan]]);
+        let second = fit(array![[0.3, 0.5], [0.4, 0.5]], array![[0.7, 0.2], [0.6, 0.4]]);
+        let mut chooser = NestedChooser::default();
+        assert_eq!(chooser.layer(), None);
+        chooser.add(&first).unwrap();
+        chooser.add(&second).unwrap();
+        // Means over targets: 0.5 and 0.4 in fold 0, 0.2 and 0.45 in fold 1, 0.7 and 0.85 in total.
+        assert_eq!(chooser.fold_layers(), [0, 1]);
+        assert_eq!(chooser.layer(), Some(1));
+        assert!((chooser.shared_mean() - (0.1 + 0.5) / 2.0).abs() < 1e-15);
+        let chosen = chooser.finish().unwrap();
+        assert_eq!(chosen.choice, array![[Some(0), Some(1)], [Some(1), Some(1)]]);
+        assert_eq!(chosen.fold_scores, array![[0.1, 0.2], [0.6, 0.4]]);
+        let close = |a: &Array1<f64>, b: &Array1<f64>| (a - b).iter().all(|d| d.abs() < 1e-15);
+        assert!(close(&chosen.scores, &array![0.35, 0.3]));
+        assert!(close(&chosen.best_of_test, &array![0.65, 0.3]));
+        assert!((chosen.optimism() - 0.15).abs() < 1e-15); // (0.3 + 0) / 2
+    }
+}

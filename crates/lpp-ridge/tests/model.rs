@@ -342,3 +342,24 @@ fn shuffled_rows_score_as_a_slow_fit_of_the_same_rows() {
         assert!(largest(&found, &expected) < 1e-12);
     }
 }
+
+#[test]
+fn runs_that_several_folds_test_are_predicted_by_the_last() {
+    let study = Study::new(40, &[30, 26, 33, 29, 31], 6, 5);
+    let folds = [vec![0, 1], vec![1, 2], vec![0, 2]].map(|test| (vec![3, 4], test));
+    let model = RidgeCv::params()
+        .alphas([7.0])
+        .folds(Folds::OfRuns(folds.into()))
+        .inner_folds(Folds::Runs);
+    let prepared = model.check().unwrap().prepare(&study.x).unwrap();
+    let fit = prepared.score(&study.y).unwrap();
+    let columns = [4, 0, 1];
+    let predicted = prepared.predictions(&fit, &study.y, &columns).unwrap();
+    let coefficients = prepared.coefficients(&fit, &study.y, &columns).unwrap();
+    // All folds train on the same runs.
+    for run in 0..3 {
+        let expected = study.x[run].dot(&coefficients.index_axis(Axis(0), 2));
+        assert!(largest(&predicted[run], &expected) < 1e-11, "run {run}"); // two solvers of order 6
+    }
+    assert!(predicted[3].iter().chain(&predicted[4]).all(|v| v.is_nan()));
+}

@@ -123,6 +123,7 @@ fn exchange<A: Element>(formulation: Formulation, n_features: usize, tolerance: 
         .swap_differences(&fit, &y, &swaps, &[0, 1, 2, 3])
         .unwrap();
     let last = prepared.swap_differences(&fit, &y, &swaps, &[3]).unwrap();
+    let sides = prepared.swap_scores(&fit, &y, &swaps, &[0, 1, 2, 3]).unwrap();
     for (pattern, runs) in patterns.rows().into_iter().enumerate() {
         let mut exchanged = y.clone();
         for (run, _) in runs.iter().enumerate().filter(|(_, swap)| **swap) {
@@ -141,7 +142,13 @@ fn exchange<A: Element>(formulation: Formulation, n_features: usize, tolerance: 
         for (pair, (&left, &right)) in left.iter().zip(&right).enumerate() {
             let of_all = expected.scores[left] - expected.scores[right];
             let of_last = expected.fold_scores[[3, left]] - expected.fold_scores[[3, right]];
-            for (found, expected) in [(&found, of_all), (&last, of_last)] {
+            let [of_left, of_right] = [left, right].map(|target| expected.scores[target]);
+            for (found, expected) in [
+                (&found, of_all),
+                (&last, of_last),
+                (&sides[0], of_left),
+                (&sides[1], of_right),
+            ] {
                 let found = f64::from(found[[pair, pattern]]);
                 assert!(
                     found.is_nan() && (pair == 5 || pair == 7) || (found - expected).abs() < tolerance,
@@ -166,6 +173,36 @@ fn exchanged_sides_equal_fits_of_exchanged_targets() {
     exchange::<f64>(Formulation::Primal, 12, 2e-7);
     exchange::<f64>(Formulation::Dual, 200, 2e-7);
     exchange::<f32>(Formulation::Primal, 12, 4e-6);
+}
+
+#[test]
+fn nulls_of_columns_that_are_not_centred_equal_fits_too() {
+    for (formulation, n_features) in [(Formulation::Primal, 12), (Formulation::Dual, 150)] {
+        let mut rng = ChaCha8Rng::seed_from_u64(6);
+        let [mut x, mut y] = study::<f64>(&mut rng, n_features);
+        x.iter_mut().for_each(|x| *x += 0.7);
+        y.iter_mut().for_each(|y| *y -= 0.4);
+        let params = RidgeCv::params().formulation(formulation);
+        let prepared = params.clone().alphas([3.0]).check().unwrap().prepare(&x).unwrap();
+        let fit = prepared.score(&y).unwrap();
+        let nulls = nulls(&mut rng);
+        let found = prepared.null_scores(&fit, &y, &nulls).unwrap();
+        for null in 0..20 {
+            let [expected, _] = refit(&x, &nulls.apply(null, &y), &[3.0; 4], &params);
+            for (target, expected) in expected
+                .into_iter()
+                .enumerate()
+                .filter(|(target, _)| ![5, 7].contains(target))
+            {
+                let found = f64::from(found[[target, null]]);
+                // Scores are returned in single precision: 6e-8 of a correlation.
+                assert!(
+                    (found - expected).abs() < 1e-7,
+                    "null {null}, target {target}: {found}, expected {expected}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

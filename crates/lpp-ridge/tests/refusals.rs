@@ -5,7 +5,7 @@
     reason = "a test that cannot go on should panic; rounding to f32 is meant"
 )]
 
-use lpp_ridge::{AlphaSearch, NanTargets, RidgeCv, RidgeError};
+use lpp_ridge::{AlphaSearch, Formulation, NanTargets, RidgeCv, RidgeError};
 use ndarray::Array2;
 
 fn wave(n: usize, m: usize, seed: f64) -> Array2<f64> {
@@ -154,4 +154,42 @@ fn constant_features_predict_nothing() {
         error(&x, &runs(4, 2, 0.7)),
         RidgeError::NoValidation { fold: 0 }
     ));
+}
+
+#[test]
+fn penalties_at_which_predictions_vanish_are_refused() {
+    // Two features with sums of squares 8 and 4 in each of three runs; the squares of the scans are 5, 5, 1 and 1.
+    let x = vec![ndarray::array![[2.0, 1.0], [-2.0, -1.0], [0.0, 1.0], [0.0, -1.0]]; 3];
+    for (formulation, expected) in [(Formulation::Primal, 18.0), (Formulation::Dual, 3.0)] {
+        let prepare = |alpha: f64| {
+            let params = RidgeCv::params().alphas([1.0, alpha]).formulation(formulation);
+            params.check().unwrap().prepare(&x)
+        };
+        assert!(prepare(1e139).is_ok());
+        let Err(RidgeError::VanishingPredictions { alpha, scale }) = prepare(1e142) else {
+            panic!("{formulation:?}")
+        };
+        assert!((alpha / 1e142 - 1.0).abs() < 1e-15 && (scale - expected).abs() < 1e-14);
+    }
+}
+
+#[test]
+fn features_that_are_constant_in_a_run_are_listed() {
+    let mut x: Vec<Array2<f64>> = (0..3)
+        .map(|run| Array2::from_shape_fn((20, 4), |(i, j)| ((run + i * (j + 2)) as f64).sin()))
+        .collect();
+    x[1].column_mut(2).fill(0.1);
+    let list = |x: &[Array2<f64>]| {
+        RidgeCv::params()
+            .check()
+            .unwrap()
+            .prepare(x)
+            .unwrap()
+            .constant_features()
+    };
+    assert_eq!(list(&x), [2]);
+    x[2].column_mut(0).fill(0.0);
+    assert_eq!(list(&x), [0, 2]);
+    x[1][[4, 2]] = 3.0;
+    assert_eq!(list(&x), [0]);
 }

@@ -99,3 +99,53 @@ impl BandedRidgeFit {
         sum / f64::from(n)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn fit(choice: Array2<Option<BandChoice>>, scores: Array1<f64>) -> BandedRidgeFit {
+        let (n_folds, n_targets) = choice.dim();
+        BandedRidgeFit {
+            scores,
+            fold_scores: Array2::zeros((n_folds, n_targets)),
+            weights: array![[0.0, 2.0], [1.0, 3.0]],
+            alphas: vec![10.0, 100.0],
+            choice,
+            candidate_scores: Array2::zeros((2, n_folds)),
+            validation_scores: None,
+            split: None,
+            constant_targets: Vec::new(),
+            non_finite_targets: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn choices_give_penalties_and_mean_weights() {
+        let chosen = |weights, alpha| Some(BandChoice { weights, alpha });
+        let fit = fit(
+            array![[chosen(0, 1), None], [chosen(1, 0), chosen(1, 1)]],
+            array![0.5, f64::NAN],
+        );
+        assert_eq!(fit.penalties(0, 0), Some(array![f64::INFINITY, 50.0]));
+        assert_eq!(fit.penalties(1, 1), Some(array![100.0, 100.0 / 3.0]));
+        assert_eq!((fit.penalties(0, 1), fit.penalties(2, 0)), (None, None));
+        let all = fit.all_penalties();
+        assert_eq!(
+            all.index_axis(ndarray::Axis(2), 0),
+            array![[f64::INFINITY, 50.0], [10.0, 10.0 / 3.0]]
+        );
+        assert!(all[[0, 0, 1]].is_nan() && all[[0, 1, 1]].is_nan());
+        // One choice of (0, 1) and two of (1/4, 3/4).
+        let mean = fit.mean_weights();
+        assert!(
+            (mean - array![1.0 / 6.0, 5.0 / 6.0])
+                .iter()
+                .all(|d| d.abs() < 1e-15)
+        );
+        assert_eq!(fit.mean_score().to_bits(), 0.5_f64.to_bits());
+        let share: Vec<Option<f64>> = fit.edge_warnings().iter().map(|warning| warning.share).collect();
+        assert_eq!(share, [Some(1.0 / 3.0), Some(2.0 / 3.0)]);
+    }
+}

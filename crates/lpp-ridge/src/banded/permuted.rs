@@ -509,3 +509,23 @@ fn best(means: &Array2<f64>) -> Vec<Option<usize>> {
     };
     means.rows().into_iter().map(of_metric).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn penalties_of_the_first_band_are_listed_once() {
+        // 3 / 0.3 and 1 / 0.1 differ from 10 by rounding alone.
+        let (found, places) = rhos(&[1.0, 0.0, 0.3, 0.1], &[3.0, 10.0, 1.0]);
+        let expected = [1.0, 3.0, 1.0 / 0.3, 10.0, 30.0, 10.0 / 0.3, 100.0, f64::INFINITY];
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(found.total_cmp(&expected).is_eq() || (found / expected - 1.0).abs() < 1e-15);
+        }
+        assert_eq!(
+            places,
+            ndarray::array![[1, 3, 0], [7, 7, 7], [3, 5, 2], [4, 6, 3]]
+        );
+    }
+}

@@ -223,4 +223,23 @@ mod tests {
         assert!(primal(768) && !primal(5120));
         assert!(is_primal(Formulation::Primal, 5120, &layout, &plan, 16));
     }
+
+    #[test]
+    fn the_cheaper_system_is_that_with_fewer_multiplications() {
+        let layout = Layout::of_runs(&[10, 20, 30]);
+        let plan = nested(3, InnerValidation::First);
+        let primal =
+            |n_features, n_alphas| is_primal(Formulation::Cheaper, n_features, &layout, &plan, n_alphas);
+        // Per penalty, the sets {2} and {1} predict 20 + 10 and 10 rows, from 30 and 20 scans: 1100 multiplications in the dual
+        // form. The tests predict 10, 20 and 30 rows from 50, 40 and 30 scans: 2200. Per feature, the primal form takes
+        // 40 per penalty, 60 for the tests, and twice the 60 scans.
+        for (n_alphas, most) in [(1, 3300 / 220), (3, 5500 / 300), (16, 19800 / 820)] {
+            assert!(
+                primal(most, n_alphas) && !primal(most + 1, n_alphas),
+                "{n_alphas}"
+            );
+        }
+        assert!(is_primal(Formulation::Primal, 1000, &layout, &plan, 1));
+        assert!(!is_primal(Formulation::Dual, 1, &layout, &plan, 1));
+    }
 }

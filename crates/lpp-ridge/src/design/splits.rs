@@ -323,4 +323,24 @@ mod tests {
         assert!(refusal(&Folds::OfRows(Vec::new())).contains("no fold"));
         assert!(refusal(&Folds::Chunks { per_run: 6, gap: 0 }).contains("6 chunks"));
     }
+
+    #[test]
+    fn a_model_of_all_runs_is_validated_on_the_test_runs() {
+        let settings = settings(&Folds::TestRuns(vec![3]));
+        let (layout, plan) = design(&settings, &[5, 6, 7, 8], Purpose::Model).unwrap();
+        assert_eq!(layout.total(&plan.folds[0].train), 26);
+        let [set] = &plan.sets[..] else {
+            panic!("{:?}", plan.sets)
+        };
+        assert_eq!(layout.total(&set.train), 18);
+        assert_eq!(layout.total(&plan.scored[set.validations[0].scored]), 8);
+    }
+
+    #[test]
+    fn the_gap_of_a_chunk_ends_with_its_run() {
+        let (layout, plan) = designed(&[10, 10, 10], &Folds::Chunks { per_run: 2, gap: 3 }).unwrap();
+        // Chunk 0 of run 1 is rows 10 to 14; of its run, the gap takes rows 15 to 17, and of run 0 nothing.
+        assert_eq!(layout.total(&plan.folds[2].train), 22);
+        assert_eq!(layout.total(&plan.scored[plan.folds[2].test.unwrap()]), 5);
+    }
 }

@@ -144,4 +144,12 @@ mod tests {
         ));
         assert!(trim_and_standardise(&x, usize::MAX).is_err());
     }
+
+    #[test]
+    fn the_largest_mean_is_in_deviations_of_its_column() {
+        // Means 10, −30 and 5 with deviations 1, 2 and 0; the last column has no deviation, and the next is not finite.
+        let x = ndarray::array![[9.0, -28.0, 5.0, f64::NAN], [11.0, -32.0, 5.0, 1.0]];
+        assert!((largest_mean(&x) - 15.0).abs() < 1e-14);
+        assert!(largest_mean(&x.slice(ndarray::s![.., 2..])).abs() <= 0.0);
+    }
 }

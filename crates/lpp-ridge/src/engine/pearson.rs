@@ -184,4 +184,31 @@ mod tests {
                 .all(|r| r.is_nan())
         );
     }
+
+    /// A prediction that alternates around a value is flat if its relative amplitude is below the bound, at any scale.
+    fn flatness_of<A: Number>(n: usize) {
+        let bound = constant_bound::<A>(n);
+        let y = Array2::from_shape_fn((n, 1), |(i, _)| A::from_double((i % 2) as f64));
+        for scale in [1e-3, 1.0, 1e3] {
+            // A deviation of some units in the last place is rounded to whole ones.
+            for (share, is_flat) in [(0.3, true), (3.0, false)] {
+                let p =
+                    y.mapv(|v| A::from_double(scale * (1.0 + bound * share * (2.0 * v.to_double() - 1.0))));
+                let r = correlations(&p, &y)[0];
+                assert_eq!(
+                    r.is_nan(),
+                    is_flat,
+                    "{n} scans around {scale}, {share} of the bound: {r}"
+                );
+                assert!(is_flat || r > 0.99);
+            }
+        }
+    }
+
+    #[test]
+    fn a_prediction_is_flat_by_its_relative_spread() {
+        flatness_of::<f64>(400);
+        flatness_of::<f64>(4000);
+        flatness_of::<f32>(40);
+    }
 }

@@ -136,3 +136,60 @@ fn rotate(rows: &mut Array2<f64>, k: usize, c: f64, s: f64) {
         (*u, *l) = (c * *u + s * *l, c * *l - s * *u);
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Eigenvalues in ascending order, after a check that the vectors give the matrix back.
+    fn values_of(matrix: &Array2<f64>) -> Vec<f64> {
+        let (mut values, vectors) = eigen(matrix.clone(), &Stop::default()).unwrap();
+        let n = values.len() as f64;
+        let back = (&vectors * &Array1::from(values.clone())).dot(&vectors.t());
+        assert!((back - matrix).iter().all(|d| d.abs() < 1e-14 * n * n)); // entries of size one or two
+        values.sort_by(f64::total_cmp);
+        values
+    }
+
+    #[test]
+    fn a_path_has_the_eigenvalues_of_its_closed_form() {
+        for n in [2, 3, 10, 57] {
+            let next = |i: usize, j: usize| f64::from(i.abs_diff(j) == 1);
+            let path = Array2::from_shape_fn((n, n), |(i, j)| next(i, j));
+            let second_differences = Array2::<f64>::eye(n) * 2.0 - &path;
+            let cosine = |k: usize| 2.0 * (std::f64::consts::PI * k as f64 / (n + 1) as f64).cos();
+            for (k, (of_path, of_differences)) in values_of(&path)
+                .into_iter()
+                .zip(values_of(&second_differences))
+                .enumerate()
+            {
+                assert!((of_path - cosine(n - k)).abs() < 1e-13, "{n}, {k}");
+                assert!((of_differences - 2.0 + cosine(k + 1)).abs() < 1e-13, "{n}, {k}");
+            }
+        }
+    }
+
+    #[test]
+    fn zeros_beside_the_diagonal_are_left_as_they_are() {
+        let diagonal = Array2::from_diag(&Array1::from(vec![3.0, 0.0, -1.0, 7.0, 0.0]));
+        assert_eq!(values_of(&diagonal), [-1.0, 0.0, 0.0, 3.0, 7.0]);
+        assert_eq!(values_of(&Array2::zeros((4, 4))), [0.0; 4]);
+        // Two blocks of which each has the eigenvalues −1 and 1, and one value apart.
+        let mut blocks = Array2::zeros((5, 5));
+        for (i, j) in [(0, 1), (3, 4)] {
+            blocks[[i, j]] = 1.0;
+            blocks[[j, i]] = 1.0;
+        }
+        blocks[[2, 2]] = 5.0;
+        for (found, expected) in values_of(&blocks).iter().zip([-1.0, -1.0, 1.0, 1.0, 5.0]) {
+            assert!((found - expected).abs() < 1e-15);
+        }
+    }
+
+    #[test]
+    fn values_that_are_not_finite_have_no_eigenvalues() {
+        let mut matrix = Array2::<f64>::eye(3);
+        matrix[[2, 1]] = f64::INFINITY;
+        assert!(eigen(matrix, &Stop::default()).is_none());
+    }
+}

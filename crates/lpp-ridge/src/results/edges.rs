@@ -172,4 +172,15 @@ mod tests {
         let inside = Array2::from_elem((2, 50), Some(1));
         assert!(EdgeWarning::of_targets(&[1.0, 10.0, 100.0], &inside).is_empty());
     }
+
+    #[test]
+    fn the_least_share_of_targets_gives_a_warning() {
+        let mut choice = Array2::from_elem((1, 20), Some(1));
+        choice[[0, 3]] = Some(2);
+        let found = EdgeWarning::of_targets(&[1.0, 10.0, 100.0], &choice);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].share, Some(EdgeWarning::LEAST_SHARE)); // one of twenty
+        let fewer = ndarray::concatenate![ndarray::Axis(1), choice, array![[Some(1)]]];
+        assert!(EdgeWarning::of_targets(&[1.0, 10.0, 100.0], &fewer).is_empty());
+    }
 }

@@ -117,3 +117,56 @@ impl RidgeCvFit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn fit(alpha_choice: AlphaChoice) -> RidgeCvFit {
+        RidgeCvFit {
+            scores: array![0.5, f64::NAN, 0.2],
+            fold_scores: array![[0.4, f64::NAN, 0.1], [0.6, 0.3, 0.3]],
+            alphas: vec![1.0, 10.0, 100.0],
+            alpha_choice,
+            validation_curves: Array2::zeros((2, 3)),
+            fully_scored: Array2::from_elem((2, 3), true),
+            validation_scores: None,
+            constant_targets: vec![1],
+            non_finite_targets: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn penalties_are_counted_and_found_for_each_fold_and_target() {
+        let shared = fit(AlphaChoice::Global(vec![2, 0]));
+        assert_eq!(shared.alpha_counts(), array![[0, 0, 3], [3, 0, 0]]);
+        assert_eq!(shared.alpha_index(), Some(&[2, 0][..]));
+        let of = |fit: &RidgeCvFit, fold, target| fit.alpha_index_of(fold, target);
+        assert_eq!((of(&shared, 0, 2), of(&shared, 1, 0)), (Some(2), Some(0)));
+        assert_eq!((of(&shared, 2, 0), of(&shared, 0, 3)), (None, None));
+        let own = fit(AlphaChoice::PerTarget(array![
+            [Some(1), None, Some(1)],
+            [Some(0), None, Some(2)]
+        ]));
+        assert_eq!(own.alpha_counts(), array![[0, 2, 0], [1, 0, 1]]);
+        assert_eq!(own.alpha_index(), None);
+        assert_eq!(
+            (of(&own, 0, 0), of(&own, 1, 2), of(&own, 0, 1)),
+            (Some(1), Some(2), None)
+        );
+        assert_eq!(of(&own, 0, 3), None);
+    }
+
+    #[test]
+    fn means_leave_out_targets_without_a_score() {
+        let fit = fit(AlphaChoice::Global(vec![0, 0]));
+        assert_eq!(fit.n_nan(), 1);
+        assert!((fit.mean_score() - 0.35).abs() < 1e-15);
+        assert!(
+            (fit.fold_means() - array![0.25, 0.4])
+                .iter()
+                .all(|d| d.abs() < 1e-15)
+        );
+    }
+}

@@ -343,3 +343,29 @@ fn neighbours(columns: &[usize]) -> Vec<(Range<usize>, Range<usize>)> {
     }
     ranges
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbouring_columns_are_copied_together_and_others_in_their_order() {
+        assert_eq!(
+            neighbours(&[3, 4, 5, 9, 1, 2]),
+            [(0..3, 3..6), (3..4, 9..10), (4..6, 1..3)]
+        );
+        let layout = Layout::of_runs(&[2, 3]);
+        let y = [2, 3].map(|n| Array2::from_shape_fn((n, 40), |(i, j)| (1000 * n + 100 * i + j) as f64));
+        let views = [y[0].view(), y[1].view()];
+        let scattered: Vec<usize> = (0..20).map(|i| (i * 7 + 3) % 40).collect();
+        for columns in [&[3, 4, 5, 9, 1, 2][..], &scattered] {
+            let mut stack = Array2::from_elem((5, 24), f64::NAN);
+            load_targets(&layout, &views, columns, &mut stack);
+            for ((row, place), &value) in stack.indexed_iter() {
+                let (run, scan) = if row < 2 { (0, row) } else { (1, row - 2) };
+                let expected = columns.get(place).map_or(0.0, |&column| y[run][[scan, column]]);
+                assert_eq!(value.to_bits(), expected.to_bits(), "row {row}, place {place}");
+            }
+        }
+    }
+}

@@ -306,3 +306,131 @@ impl Race {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RidgeCv;
+    use ndarray::array;
+
+    /// Scores of two penalties in one fold: `distances` apart on each target, NaN for an unusable one.
+    fn round(distances: &[f64]) -> Round {
+        let n_runs = |&distance: &f64| u32::from(!distance.is_nan());
+        let curves = BlockCurves {
+            scores: Array3::from_shape_fn((1, 2, distances.len()), |(_, alpha, target)| {
+                if alpha == 0 { distances[target] } else { 0.0 }
+            }),
+            n_runs: Array2::from_shape_vec((1, distances.len()), distances.iter().map(n_runs).collect())
+                .unwrap(),
+        };
+        Round::new(&curves, &Candidates::all(1, 2))
+    }
+
+    /// A race after targets that are not sampled, and some that are.
+    fn race(fixed: &[f64], seen: &[f64]) -> Race {
+        let (mut race, all) = (Race::new(1, 2), Candidates::all(1, 2));
+        race.add(&round(fixed), &all, true);
+        race.add(&round(seen), &all, false);
+        race
+    }
+
+    /// Whether the worse penalty is still in after four of eight sampled targets.
+    fn stays(fixed: &[f64], seen: &[f64], sigmas: f64) -> bool {
+        let mut race = race(fixed, seen);
+        race.finish_round(4, 8, sigmas);
+        assert_eq!(race.open, [race.survivors.0[0].len() == 2]);
+        assert_eq!(race.full, array![[false, false]]);
+        race.survivors.0[0].contains(&1)
+    }
+
+    #[test]
+    fn a_penalty_is_dropped_at_the_given_number_of_standard_errors() {
+        let seen = [1.0, 2.0, 3.0, 6.0];
+        // Mean 3 and variance 14/3; half of the targets are left, so the standard error is √(14/3 / 4 / 2).
+        let sigmas = 3.0 / (14.0_f64 / 24.0).sqrt();
+        assert!(stays(&[], &seen, sigmas * (1.0 + 1e-12)));
+        assert!(!stays(&[], &seen, sigmas * (1.0 - 1e-12)));
+        // Two targets that are not sampled, with mean 1, count as two of ten: the mean is 2.6, and the error falls to 0.8.
+        let sigmas = 2.6 / (0.8 * (14.0_f64 / 24.0).sqrt());
+        assert!(stays(&[0.5, 1.5], &seen, sigmas * (1.0 + 1e-12)));
+        assert!(!stays(&[0.5, 1.5], &seen, sigmas * (1.0 - 1e-12)));
+        // An unusable target changes nothing.
+        assert!(stays(&[0.5, f64::NAN, 1.5], &seen, sigmas * (1.0 + 1e-12)));
+        assert!(!stays(&[0.5, f64::NAN, 1.5], &seen, sigmas * (1.0 - 1e-12)));
+    }
+
+    #[test]
+    fn no_penalty_is_dropped_without_an_estimate_of_its_error() {
+        let nan = f64::NAN;
+        assert!(stays(&[], &[5.0, nan, nan, nan], 1e-3)); // one target has no variance
+        assert!(stays(&[], &[nan; 4], 1e-3));
+        // Equal distances have the variance 0, and no doubt is left.
+        assert!(!stays(&[], &[5.0; 4], 1e3));
+    }
+
+    #[test]
+    fn means_of_a_race_are_those_of_all_targets_in_the_end() {
+        let mut race = race(&[0.5, 1.5, f64::NAN], &[1.0, 2.0, 3.0, 6.0, f64::NAN, f64::NAN]);
+        race.finish_round(4, 8, 1e3);
+        assert!((race.curves[[0, 0]] - 2.6).abs() < 1e-15);
+        race.finish_round(8, 8, 1e3);
+        assert!((race.curves[[0, 0]] - 14.0 / 6.0).abs() < 1e-15);
+        assert!(race.is_open()); // both were scored on all targets, and the means decide
+        let found = race.result();
+        assert_eq!(found.full, array![[true, true]]);
+        assert_eq!(found.candidates.0, [[0, 1]]);
+        assert_eq!(found.n_unusable, [3]);
+    }
+
+    #[test]
+    fn targets_that_could_outweigh_others_are_told_by_their_moments() {
+        // Means 2 and 3, mean squares 5 and 11, variances 1 and 2. Then 1e3 and 0 with variances of 1.
+        let first = array![[9.0, 1.0, 999.0], [9.0, 3.0, 1001.0]];
+        let second = array![[9.0, 2.0, -1.0], [9.0, 2.0, 1.0], [9.0, 5.0, 0.0]];
+        let found = second_moments(&[first.view(), second.view()], &[1, 2]);
+        let ordinary = SecondMoments {
+            largest: 11.0,
+            smallest: 1.0,
+        };
+        assert_eq!(found[0], ordinary);
+        assert!(!outweighs(ordinary) && outweighs(found[1]));
+        assert!(
+            (found[1].largest - 1_000_001.0).abs() < 1e-9 && (found[1].smallest - 2.0 / 3.0).abs() < 1e-12
+        );
+        for (largest, smallest, expected) in [
+            (16.0, 1.0, false),
+            (16.1, 1.0, true),
+            (f64::NAN, 1.0, true),
+            (1.0, f64::NAN, true),
+        ] {
+            assert_eq!(outweighs(SecondMoments { largest, smallest }), expected);
+        }
+        let heavy = SecondMoments {
+            largest: 17.0,
+            ..ordinary
+        };
+        assert_eq!(
+            split_off_heavy(&[4, 7, 9], &[ordinary, heavy, ordinary]),
+            (vec![7], vec![4, 9])
+        );
+        assert_eq!(split_off_heavy(&[4, 7], &[ordinary, heavy]), (vec![7], vec![4]));
+        assert_eq!(
+            split_off_heavy(&[4, 7, 9], &[heavy, heavy, ordinary]),
+            (vec![4, 7, 9], vec![])
+        );
+    }
+
+    #[test]
+    fn few_targets_and_the_rule_for_nan_targets_need_no_race() {
+        let screened = AlphaSearch::Screened {
+            n_targets: 10,
+            sigmas: 6.0,
+            seed: 0,
+        };
+        let params = || RidgeCv::params().alpha_search(screened);
+        assert!(Screening::of(&params(), 20).is_some());
+        assert!(Screening::of(&params(), 19).is_none());
+        assert!(Screening::of(&params().nan_targets(NanTargets::TakeFirstAlpha), 20).is_none());
+        assert!(Screening::of(&params().alpha_search(AlphaSearch::Exhaustive), 20).is_none());
+    }
+}

@@ -250,12 +250,12 @@ mod tests {
 
     const N_TARGETS: usize = 1200;
 
-    /// Runs of features, and of targets that depend on some of them; their means are not 0.
+    /// Runs of features, and of targets that depend on some of them; their means are not 0. They have more scans than a strip.
     fn study() -> (Vec<Array2<f64>>, Vec<Array2<f64>>) {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
         let mut noise = |shape| Array2::from_shape_simple_fn(shape, || rng.random_range(-1.0..1.0));
         let weights = noise((40, N_TARGETS));
-        [31, 26, 33, 29]
+        [41, 36, 43, 39]
             .map(|n| {
                 let x = standardise_columns(&noise((n, 40)));
                 let y = product(&x, &weights) + noise((n, N_TARGETS)) * 9.0 + 0.3;
@@ -346,5 +346,59 @@ mod tests {
         let (x, mut y) = study();
         y[2].column_mut(5).fill(0.3);
         assert!(means(&settings(), &x, &y).is_none());
+    }
+
+    /// Features of three short runs.
+    fn factored(params: RidgeCvParams) -> Factored<f64> {
+        let x = [4, 5, 6].map(|n| Array2::from_shape_fn((n, 2), |(i, j)| ((n + i * (j + 2)) as f64).sin()));
+        Factored::new(params.check().unwrap(), &matrices(&x), Purpose::Scores).unwrap()
+    }
+
+    #[test]
+    fn second_moments_are_used_where_they_take_fewer_multiplications() {
+        let params = |n_alphas: u32| {
+            let alphas: Vec<f64> = (1..=n_alphas).map(f64::from).collect();
+            settings().alphas(alphas)
+        };
+        let screened = |params: RidgeCvParams| {
+            params.alpha_search(AlphaSearch::Screened {
+                n_targets: 2,
+                sigmas: 6.0,
+                seed: 0,
+            })
+        };
+        let (primal, dual) = (Formulation::Primal, Formulation::Dual);
+        // The three sets train on 6, 5 and 4 scans and predict 9, 10 and 11 of 15. With N targets, the second moments take
+        // 3 N 15² / 2 multiplications. Primal, 11 penalties: products 660 N; the errors 30 · 2 · 11 · 2 = 1320, and
+        // products with the features Σ 2 · 2 n (n + 2) = 192 + 140 + 96. Dual, 10 penalties: products 1480 N; the errors
+        // 10 · (9 · 36 + 10 · 25 + 11 · 16) = 7500. A screened search takes an eighth of the products.
+        for (params, least) in [
+            (params(11).formulation(primal), 6),
+            (params(10).formulation(dual), 7),
+            (screened(params(100)).formulation(primal), 31),
+        ] {
+            let factored = factored(params);
+            assert!(is_cheapest(&factored, least), "{least}");
+            assert!(!is_cheapest(&factored, least - 1), "{least}");
+        }
+        for other in [
+            params(10).metric(Metric::Pearson),
+            params(10).alpha_scope(AlphaScope::PerTarget),
+            screened(params(10)),
+        ] {
+            assert!(!is_cheapest(&factored(other.formulation(primal)), 1000));
+        }
+    }
+
+    #[test]
+    fn strips_of_the_lower_part_give_the_symmetric_matrix() {
+        let n = 2 * STRIP + 44;
+        let whole = Array2::from_shape_fn((n, n), |(i, j)| (i.min(j) * 1000 + i.max(j)) as f64);
+        let strip = |top: usize| {
+            let bottom = (top + STRIP).min(n);
+            whole.slice(s![top..bottom, ..bottom]).to_owned()
+        };
+        let strips: Strips = (0..n).step_by(STRIP).map(strip).collect();
+        assert_eq!(symmetric::<f64>(&strips, n), whole);
     }
 }

@@ -171,6 +171,7 @@ impl PivotedCholesky {
 mod tests {
     use super::*;
     use crate::engine::product::product;
+    use ndarray::Array1;
 
     fn operators(alphas: &[f64], n_columns: usize) -> Vec<Array2<f32>> {
         let x = Array2::from_shape_fn((2 * n_columns, n_columns), |(i, j)| {
@@ -214,5 +215,66 @@ mod tests {
             .map(|o| o.mapv(f64::from))
             .collect();
         assert!(Combinations::new(&far).is_none());
+    }
+
+    #[test]
+    fn pivots_are_the_farthest_and_span_the_others() {
+        // Six unit vectors of three dimensions.
+        let mut units =
+            Array2::from_shape_fn((6, 3), |(i, j)| ((i * i + 3 * i * j + j + 1) as f64 * 0.7).sin());
+        for mut row in units.rows_mut() {
+            let length = row.dot(&row).sqrt();
+            row /= length;
+        }
+        let mut gram = units.dot(&units.t());
+        gram.diag_mut().fill(1.0);
+        let found = PivotedCholesky::new(&gram, 1e-7);
+        assert_eq!((found.pivots.len(), found.pivots[0]), (3, 0)); // all are equally long
+        let farthest = (0..6).min_by(|&i, &j| gram[[0, i]].abs().total_cmp(&gram[[0, j]].abs()));
+        assert_eq!(Some(found.pivots[1]), farthest);
+        for unit in 0..6 {
+            let coefficients = found.coefficients(unit);
+            let sum = found.pivots.iter().zip(&coefficients);
+            let combined = sum.fold(Array1::<f64>::zeros(3), |sum, (&pivot, &c)| {
+                sum + &units.row(pivot) * c
+            });
+            assert!((&combined - &units.row(unit)).iter().all(|d| d.abs() < 1e-12));
+            assert!(distance(&gram, &found.pivots, &coefficients, unit).abs() < 1e-12);
+        }
+        // One vector alone is as far from another as their angle says.
+        let expected = units.row(2).to_owned() - &units.row(5) * 0.3;
+        assert!((distance(&gram, &[5], &[0.3], 2) - expected.dot(&expected)).abs() < 1e-14);
+    }
+
+    #[test]
+    fn multiples_are_combined_where_that_is_cheaper_than_products() {
+        let multiples = |n_columns: usize| -> Vec<Array2<f32>> {
+            let one = &operators(&[1.0], n_columns)[0];
+            [1.0, 4.0, 0.5].iter().map(|&factor| one * factor).collect()
+        };
+        let found = Combinations::new(&multiples(48)).unwrap();
+        assert_eq!((&found.basis[..], &found.combined[..]), (&[0][..], &[1, 2][..]));
+        for (found, expected) in found.coefficients.iter().zip([4.0, 0.5]) {
+            assert!((found - expected).abs() < 1e-6);
+        }
+        assert!(Combinations::new(&multiples(47)).is_none());
+        let double: Vec<Array2<f64>> = multiples(48).iter().map(|o| o.mapv(f64::from)).collect();
+        assert!(Combinations::new(&double).is_none());
+        assert!(Combinations::<f32>::new(&[]).is_none());
+        // The unit of an operator of zeros does not exist.
+        let mut with_zero = multiples(48);
+        with_zero.push(Array2::zeros(with_zero[0].raw_dim()));
+        assert!(Combinations::new(&with_zero).is_none());
+        // Three unlike operators leave fewer than sixteen columns for each.
+        let few: Vec<Array2<f32>> = operators(&[1.0, 1e2, 1e4, 1e9, 1e10], 48);
+        assert!(Combinations::new(&few).is_none());
+    }
+
+    #[test]
+    fn a_unit_within_the_tolerance_of_the_span_is_no_pivot() {
+        let gram = ndarray::array![[1.0, (1.0 - 1e-8_f64).sqrt()], [(1.0 - 1e-8_f64).sqrt(), 1.0]];
+        // The second is 1e-4 from the span of the first.
+        assert_eq!(PivotedCholesky::new(&gram, 1e-6).pivots, [0, 1]);
+        assert_eq!(PivotedCholesky::new(&gram, 1e-3).pivots, [0]);
     }
 }

@@ -112,4 +112,15 @@ mod tests {
         let operator = penalised_readout(with, &system, 1e-6, &array![[1e10, 1e10]]).unwrap();
         assert!(operator.iter().all(|v| (v / 5e-11 - 1.0).abs() < 1e-6)); // minimum-norm solution, both entries alike
     }
+
+    #[test]
+    fn eigenvalues_are_dropped_below_the_rounding_of_the_largest() {
+        // With eight values, the limit is 8 ε of the largest.
+        let with = &*factorisations_of(Engine::Pure, Stop::default());
+        let mut values = Array1::ones(8);
+        (values[2], values[5]) = (4.0 * f64::EPSILON, 16.0 * f64::EPSILON);
+        let found = by_eigenvectors(with, &Array2::from_diag(&values), 0.0, &Array2::eye(8));
+        let expected = values.mapv(|v| if v < 8.0 * f64::EPSILON { 0.0 } else { 1.0 / v });
+        assert_eq!(found.unwrap().unwrap(), Array2::from_diag(&expected)); // a diagonal matrix takes no rounding
+    }
 }

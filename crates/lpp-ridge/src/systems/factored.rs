@@ -198,3 +198,36 @@ fn check_penalties<A: Number>(alphas: &[f64], scale: f64) -> Result<(), RidgeErr
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Formulation;
+    use crate::design::runs::matrices;
+
+    #[test]
+    fn in_single_precision_far_penalties_are_combined() {
+        let runs = [40, 35, 42]
+            .map(|n| Array2::from_shape_fn((n, 64), |(i, j)| ((n + i * 3 * (j + 2)) as f64).sin()));
+        let single = runs.clone().map(|x| x.mapv(f32::from_double));
+        let model = || {
+            RidgeCv::params()
+                .alphas([1e12, 1e13, 1e14])
+                .formulation(Formulation::Primal)
+                .check()
+                .unwrap()
+        };
+        let few = Factored::new(model(), &matrices(&single), Purpose::Scores).unwrap();
+        assert!(
+            few.combinations
+                .iter()
+                .all(|c| c.as_ref().is_some_and(|c| c.combined.len() == 2))
+        );
+        assert_eq!(few.n_features(), 64);
+        // Predictions of three penalties lie below each other.
+        assert_eq!(few.max_predicted_rows(), 3 * few.max_operator_rows());
+        let double = Factored::new(model(), &matrices(&runs), Purpose::Scores).unwrap();
+        assert!(double.combinations.iter().all(Option::is_none));
+        assert_eq!(double.max_predicted_rows(), double.max_operator_rows());
+    }
+}
