@@ -176,6 +176,21 @@ fn a_fit_per_null_is_left_to_the_caller_where_systems_change() {
 }
 
 #[test]
+fn a_wide_band_with_small_penalties_is_left_to_the_caller_in_single_precision() {
+    // Its scores would err by 4e-5 at a penalty of 0.1, and by 2e-3 at 0.001.
+    fn is_scored<A: Element>(width: usize, alpha: f64) -> bool {
+        let [x, y] = study::<A>([width, 2]);
+        let model = model(RidgeCv::params().alphas([alpha, 100.0]), [width, 2], candidates());
+        let found = model.scores_of_permuted_band(&x, &y, &orders(), &[Metric::Pearson]);
+        found.unwrap().is_some()
+    }
+    assert!(!is_scored::<f32>(112, 0.1));
+    assert!(is_scored::<f32>(112, 10.0) && is_scored::<f32>(48, 0.1) && is_scored::<f64>(112, 0.1));
+    // The two shortest runs have 55 scans.
+    assert!(is_scored::<f32>(55, 0.1) && !is_scored::<f32>(56, 0.1));
+}
+
+#[test]
 fn a_choice_without_predictions_is_passed_over_or_refused() {
     let [mut x, y] = study::<f64>([6, 3]);
     x.iter_mut().for_each(|x| x.slice_mut(s![.., 6..]).fill(0.0));

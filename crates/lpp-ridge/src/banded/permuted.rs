@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use super::data::Data;
 use super::settings::BandedRidge;
+use crate::design::layout::Layout;
 use crate::design::splits::Purpose;
 use crate::engine::factorisations::Factorisations;
 use crate::engine::factorisations_of;
@@ -26,7 +27,7 @@ use crate::{AlphaScope, Metric, NullOrders, Number, RidgeError};
 const SAME: f64 = 1e-9;
 
 /// Mean test scores of every permutation, (`n_nulls`, `n_targets`), by each metric, with weight and penalty chosen by it; `None`
-/// where permutations do not leave the systems as they are, or where other ways are cheaper.
+/// where permutations do not leave the systems as they are, or where other ways are cheaper or keep more digits.
 pub(crate) fn scores<A: Number>(
     model: &BandedRidge,
     x_runs: &[ArrayView2<'_, A>],
@@ -46,6 +47,37 @@ pub(crate) fn scores<A: Number>(
             None => Ok(None),
         }
     })
+}
+
+/// Penalty below which a wide first band loses digits in single precision, as a share of the mean sum of squares of the other columns:
+/// scores then err by 4e-6 and less.
+const SMALLEST_SHARE: f64 = 0.01;
+
+/// Whether `S` keeps its digits. If the first band has more columns than a training set has rows, `S` is about as small as the
+/// penalty, and it is a difference of numbers as large as `CᵀC`.
+fn keeps_digits<A: Number>(data: &Data<'_, A>, width: usize) -> bool {
+    if size_of::<A>() == size_of::<f64>() || width <= fewest_rows(&data.layout) {
+        return true;
+    }
+    let others = data.x.slice(s![.., width..]);
+    let squares: f64 = others.iter().map(|value| value.to_double().powi(2)).sum();
+    let smallest = data
+        .model
+        .ridge
+        .alphas()
+        .iter()
+        .copied()
+        .fold(f64::INFINITY, f64::min);
+    smallest >= SMALLEST_SHARE * squares / others.ncols() as f64
+}
+
+/// Rows of the smallest training set, without a run for the test and one for the validation.
+fn fewest_rows(layout: &Layout) -> usize {
+    let mut runs: Vec<usize> = (0..layout.n_pieces())
+        .map(|piece| layout.rows(piece).len())
+        .collect();
+    runs.sort_unstable();
+    runs.iter().rev().skip(2).sum()
 }
 
 /// Everything that all training sets share.
@@ -116,8 +148,8 @@ impl<'p, A: Number> Permuted<'p, A> {
             layout.for_each_segment(run, |_, at| segments.push(at));
             matches!(&segments[..], [rows] if (0..layout.n_pieces()).any(|piece| layout.rows(piece) == *rows))
         });
-        let cheap = width <= layout.n_scans() && width < data.x.ncols();
-        if !(is_shared && alike && whole && cheap && data.n_targets() > 0) {
+        let fits = width <= layout.n_scans() && width < data.x.ncols();
+        if !(is_shared && alike && whole && fits && data.n_targets() > 0) || !keeps_digits(data, width) {
             return None;
         }
         let targets: Vec<Array2<A>> = data
