@@ -433,4 +433,13 @@ mod tests {
         );
         assert!(Case::spoken().map(|t| t + 150.0).check(true).is_err());
     }
+
+    #[test]
+    fn times_move_with_the_first_scan() {
+        // The first scan at 3 s on the clock of the words is at 1 s on that of the run, whose repetition time is 2 s.
+        assert_eq!(
+            RunTimes::from_first_scan(&[3.0, 2.5, 10.0], 3.0, 2.0),
+            [1.0, 0.5, 8.0]
+        );
+    }
 }
