@@ -444,8 +444,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("labels.nii");
         let grid = Grid::new([5, 2, 1], diagonal_affine([-2.0, 2.0, 2.0], [4.0005, 0.0, 0.0])).unwrap();
-        let labels = Array3::from_shape_fn((5, 2, 1), |(i, j, _)| [[7, 7, 7, 7, 0], [3, 7, 0, 3, 3]][j][i]);
-        Image::new(grid, labels.into_dyn().mapv(|label: u8| f32::from(label)))
+        let labels: Array3<u8> =
+            Array3::from_shape_fn((5, 2, 1), |(i, j, _)| [[7, 7, 7, 7, 0], [3, 7, 0, 3, 3]][j][i]);
+        Image::new(grid, labels.into_dyn().mapv(f32::from))
             .unwrap()
             .save(&path)
             .unwrap();
@@ -504,7 +505,7 @@ mod tests {
     #[test]
     fn names_come_from_the_table_or_are_the_numbers() {
         let empty = LabelTable::default();
-        assert!(empty.is_empty() && empty.len() == 0);
+        assert_eq!((empty.len(), empty.is_empty()), (0, true));
         let table = LabelTable {
             names: BTreeMap::from([(9, "Nine".to_owned())]),
         };

@@ -250,10 +250,11 @@ mod tests {
             mask.save(&path).unwrap();
             assert_eq!(BrainMask::load(&path).unwrap(), mask);
             let path = folder.path().join(map);
-            let values: Vec<f64> = (0..mask.n_voxels()).map(|v| v as f64 - 1.5).collect();
-            let single = ndarray::Array1::from_iter(values.iter().map(|v| *v as f32));
-            mask.save_map(&path, "r", &single).unwrap();
-            assert_eq!(mask.load_map(&path).unwrap(), values, "{map}");
+            let values: Vec<f32> = (0..mask.n_voxels()).map(|v| v as f32 - 1.5).collect();
+            mask.save_map(&path, "r", &ndarray::Array1::from(values.clone()))
+                .unwrap();
+            let found = mask.load_map(&path).unwrap();
+            assert!(found.into_iter().eq(values.into_iter().map(f64::from)), "{map}");
             assert!(mask.save_map(&path, "r", &array![1.0]).is_err(), "too few values");
         }
         let image = Image::load(&folder.path().join("map.nii.gz")).unwrap();

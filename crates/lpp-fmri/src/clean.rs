@@ -391,6 +391,7 @@ mod tests {
         let plain = CleaningParams::default().check().unwrap();
         let filtering = CleaningParams::reference().check().unwrap();
         assert_eq!((plain.min_scans(), filtering.min_scans()), (1, 19));
+        assert_eq!(filtering.params(), CleaningParams::reference());
         let clean = |cleaner: &SignalCleaner, n: usize| {
             cleaner.clean_double(&Array2::from_shape_fn((n, 2), |(t, v)| (t * t + v) as f64))
         };

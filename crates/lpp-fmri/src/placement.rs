@@ -460,14 +460,16 @@ mod tests {
 
     #[test]
     fn the_distance_of_two_forms_is_that_of_the_worst_corner() {
-        let header = Placement {
-            shape: [11, 2, 2],
-            ..header()
-        };
         let a = diagonal_affine([4.0; 3], [0.0; 3]);
-        let mut b = a;
-        // Ten steps of 0.3 mm along x and of 0.4 mm along y are 5 mm.
-        (b[0][0], b[1][0]) = (4.3, 0.4);
-        assert!((header.largest_distance(&a, &b) - 5.0).abs() < 1e-12);
+        for axis in 0..3 {
+            let mut header = header();
+            header.shape = [2; 3];
+            header.shape[axis] = 11;
+            // Ten steps of 0.3 mm along x and of 0.4 mm along y are 5 mm.
+            let mut b = a;
+            b[0][axis] += 0.3;
+            b[1][axis] += 0.4;
+            assert!((header.largest_distance(&a, &b) - 5.0).abs() < 1e-12);
+        }
     }
 }

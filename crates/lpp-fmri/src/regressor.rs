@@ -426,10 +426,6 @@ impl CumulativeResponse {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::float_cmp,
-    reason = "linspace sets its last value, whatever the rounding of the step"
-)]
 mod tests {
     use super::*;
 

@@ -397,7 +397,7 @@ mod tests {
         let series = array![[3.0, 3.0], [3.0, 4.0], [0.0, 0.0]];
         assert_eq!(Signals::Double(series.clone()).empty_scans(), [0, 2]);
         assert_eq!(
-            Signals::Single(series.mapv(|v: f64| v as f32)).empty_scans(),
+            Signals::Single(series.mapv(f32::from_double)).empty_scans(),
             [0, 2]
         );
         // A single voxel has one value in every scan.
@@ -409,7 +409,7 @@ mod tests {
         // Varying; constant; back at its first value; constant.
         let series = array![[1.0, 2.0, 3.0, 0.0], [2.0, 2.0, 4.0, 0.0], [3.0, 2.0, 3.0, 0.0]];
         assert_eq!(Signals::Double(series.clone()).n_constant(), 2);
-        assert_eq!(Signals::Single(series.mapv(|v: f64| v as f32)).n_constant(), 2);
+        assert_eq!(Signals::Single(series.mapv(f32::from_double)).n_constant(), 2);
     }
 
     #[test]
