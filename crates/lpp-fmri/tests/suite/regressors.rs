@@ -257,10 +257,14 @@ fn unusable_designs_are_refused() {
 
 #[test]
 fn words_after_the_run_are_not_felt() {
-    // They act on the last sample of the fine grid, which has no sample after it to end at.
+    // They act on the last sample of the fine grid, which has no sample after it to end at. If the first scan is before 0, the
+    // last scan averages over that sample.
     for hrf in [Hrf::Glover, Hrf::Fir(vec![0])] {
-        let operator = RegressorOperator::new(&[1e3, 1e3], &[1e3, 1e4], 10, 2.0, &hrf).unwrap();
-        assert_eq!(operator.to_dense(), Array2::<f64>::zeros((10, 2)), "{hrf}");
+        for start_s in [1.0, -1.0] {
+            let operator =
+                RegressorOperator::starting_at(start_s, &[1e3, 1e3], &[1e3, 1e4], 10, 2.0, &hrf).unwrap();
+            assert_eq!(operator.to_dense(), Array2::<f64>::zeros((10, 2)), "{hrf}");
+        }
     }
 }
 
