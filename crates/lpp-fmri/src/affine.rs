@@ -155,4 +155,50 @@ mod tests {
         assert!(invert_affine(&diagonal_affine([4.0, 0.0, 4.0], [0.0; 3])).is_none());
         assert!(invert_affine(&diagonal_affine([f64::NAN, 4.0, 4.0], [0.0; 3])).is_none());
     }
+
+    #[test]
+    fn close_affines_differ_by_the_tolerance_and_no_more() {
+        let of = |entry: f64| {
+            let mut affine = diagonal_affine([2.0; 3], [0.0; 3]);
+            affine[1][3] = entry;
+            affine
+        };
+        // As numpy.allclose, whose relative part is of the second: 1e-8 beside 0, 1.001e-4 beside 10.
+        assert!(affines_close(&of(1e-8), &of(0.0)));
+        assert!(!affines_close(&of(1.1e-8), &of(0.0)));
+        assert!(affines_close(&of(-10.0001), &of(-10.0)));
+        assert!(!affines_close(&of(10.0002), &of(10.0)));
+        assert!(!affines_close(&of(f64::NAN), &of(f64::NAN)));
+    }
+
+    #[test]
+    fn a_product_is_one_map_after_the_other() {
+        let a = [
+            [1.0, 2.0, 3.0, 4.0],
+            [5.0, 6.0, 7.0, 8.0],
+            [9.0, 10.0, 12.0, 11.0],
+            [0.0, 0.0, 0.0, 1.0],
+        ];
+        let b = [
+            [2.0, 0.0, -1.0, 3.0],
+            [1.0, -2.0, 4.0, -5.0],
+            [0.0, 3.0, 1.0, 7.0],
+            [0.0, 0.0, 0.0, 1.0],
+        ];
+        let point = [2.0, -3.0, 5.0];
+        assert_eq!(
+            transform(&product(&a, &b), point),
+            transform(&a, transform(&b, point))
+        );
+        assert_eq!(product(&a, &b)[3], [0.0, 0.0, 0.0, 1.0]);
+        assert_eq!(upper_rows(&a), a[..3]);
+        // Columns (3, 4, 0), (0, 0, 5) and (2, 3, 6).
+        let columns = [
+            [3.0, 0.0, 2.0, 9.0],
+            [4.0, 0.0, 3.0, 9.0],
+            [0.0, 5.0, 6.0, 9.0],
+            [0.0, 0.0, 0.0, 1.0],
+        ];
+        assert_eq!(column_lengths(&columns), [5.0, 5.0, 7.0]);
+    }
 }

@@ -214,7 +214,8 @@ fn to_label(value: f64) -> Option<u32> {
         return Some(0);
     }
     let label = value.round() as u32;
-    ((f64::from(label) - value).abs() <= 1e-4 + 1e-6 * value.abs()).then_some(label)
+    // Relative to the label, which is finite: an infinite value is next to nothing.
+    ((f64::from(label) - value).abs() <= 1e-4 + 1e-6 * f64::from(label)).then_some(label)
 }
 
 /// The label at a voxel of a grid that differs from the atlas' grid by whole voxels. (The reference may displace the
@@ -435,5 +436,105 @@ mod tests {
             let message = load(name, text).unwrap_err().to_string();
             assert!(message.contains(part) && message.contains(name), "{message}");
         }
+    }
+
+    #[test]
+    fn sides_of_labels_are_those_of_their_voxels() {
+        // x = 4.0005, 2.0005, …, −3.9995 mm along i: the middle slab is 0 but for rounding.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("labels.nii");
+        let grid = Grid::new([5, 2, 1], diagonal_affine([-2.0, 2.0, 2.0], [4.0005, 0.0, 0.0])).unwrap();
+        let labels: Array3<u8> =
+            Array3::from_shape_fn((5, 2, 1), |(i, j, _)| [[7, 7, 7, 7, 0], [3, 7, 0, 3, 3]][j][i]);
+        Image::new(grid, labels.into_dyn().mapv(f32::from))
+            .unwrap()
+            .save(&path)
+            .unwrap();
+        let counts = LabelImage::load(&path).unwrap().voxels_by_side();
+        // Of label 3: one at 4 mm, two at −2 and −4 mm.
+        assert_eq!(
+            counts.into_iter().collect::<Vec<_>>(),
+            [(3, [2, 0, 1]), (7, [1, 1, 3])]
+        );
+    }
+
+    #[test]
+    fn labels_are_whole_numbers_up_to_rounding() {
+        for (value, label) in [
+            (0.0, Some(0)),
+            (f64::NAN, Some(0)),
+            (7.0, Some(7)),
+            (7.00009, Some(7)),
+            (6.9999, Some(7)),
+            (1000.001, Some(1000)),
+            (-0.00005, Some(0)),
+            (7.0002, None),
+            (1000.0012, None),
+            (-1.0, None),
+            (f64::INFINITY, None),
+            (f64::NEG_INFINITY, None),
+            (5e9, None),
+        ] {
+            assert_eq!(to_label(value), label, "{value}");
+        }
+        // The tolerance itself counts.
+        assert_eq!(to_label(-1e-4), Some(0));
+        assert_eq!(to_label(-1e-4_f64.next_up()), None);
+    }
+
+    #[test]
+    fn a_mask_may_reach_beyond_an_atlas_of_its_own_voxels() {
+        // The atlas lies one voxel higher in x, two lower in y.
+        let labels = ArrayD::from_shape_fn(vec![2, 3, 1], |p| u32::try_from(10 * p[0] + p[1] + 1).unwrap());
+        let at = |i: usize, j: usize, k: usize| moved(&labels, [i, j, k], [-1.0, 2.0, 0.0]);
+        assert_eq!(
+            [at(0, 0, 0), at(1, 0, 0), at(2, 0, 0), at(3, 0, 0)],
+            [0, 3, 13, 0]
+        );
+        assert_eq!([at(1, 1, 0), at(1, 0, 1)], [0, 0]);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("atlas.nii");
+        let grid = Grid::new([3, 2, 2], diagonal_affine([4.0; 3], [0.0, 0.0, 0.0])).unwrap();
+        let image = Array3::from_shape_fn((3, 2, 2), |(i, ..)| [5.0_f32, 6.0, 7.0][i]);
+        Image::new(grid, image.into_dyn()).unwrap().save(&path).unwrap();
+        let atlas = Atlas::load(&path, &BrainMask::Volume(mask())).unwrap();
+        // x = −4 mm is beside it.
+        assert_eq!(atlas.labels(), [0, 0, 0, 0, 5, 5, 5, 5, 6, 6, 6, 6]);
+    }
+
+    #[test]
+    fn names_come_from_the_table_or_are_the_numbers() {
+        let empty = LabelTable::default();
+        assert_eq!((empty.len(), empty.is_empty()), (0, true));
+        let table = LabelTable {
+            names: BTreeMap::from([(9, "Nine".to_owned())]),
+        };
+        assert!(!table.is_empty());
+        let labels =
+            Array3::from_shape_fn((5, 3, 3), |(i, j, _)| if j == 2 { 0 } else { [9, 8, 5, 2, 1][i] });
+        let names: Vec<String> = atlas_of(&labels)
+            .unwrap()
+            .parcels(&table)
+            .into_iter()
+            .map(|parcel| parcel.name)
+            .collect();
+        assert_eq!(names, ["1", "5", "Nine"]);
+        assert_eq!(unescaped("a &lt;&gt;&apos;&quot;&amp;lt; b"), "a <>'\"&lt; b");
+    }
+
+    #[test]
+    fn a_volume_of_labels_is_no_atlas_of_surfaces() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("atlas.nii.gz");
+        let places = Grayordinates::of_hemispheres([2, 2], &path).unwrap();
+        let name = Path::new("mask.dscalar.nii");
+        let mask = crate::surface::SurfaceMask::new(places, &[true; 4], name).unwrap();
+        let error = Atlas::load(&path, &BrainMask::Surface(mask))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("atlas.nii.gz: found a volume of labels"),
+            "{error}"
+        );
     }
 }

@@ -202,3 +202,131 @@ fn is_of_surfaces(path: &Path) -> bool {
     let name = BidsName::of(path);
     name.is_gifti() || [".dscalar.nii", ".dtseries.nii"].contains(&name.ending())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::affine::diagonal_affine;
+    use crate::grid::Grid;
+    use crate::image::ImageReader;
+    use crate::surface::{BrainModel, Grayordinates, Places, cifti_scans};
+    use ndarray::{Array3, array};
+
+    /// Voxels at x = −4, 0 and 4 mm, two of each but for the left: (0, 0), (1, 0), (1, 1), (2, 0), (2, 1).
+    fn volume() -> BrainMask {
+        let grid = Grid::new([3, 1, 2], diagonal_affine([4.0; 3], [-4.0, 0.0, 0.0])).unwrap();
+        let inside = Array3::from_shape_fn((3, 1, 2), |(i, _, k)| (i, k) != (0, 1));
+        BrainMask::Volume(Mask::new(grid, inside).unwrap())
+    }
+
+    /// Left vertices 0, 1 and 2 (4 is outside), right vertices 1, 2 and 5.
+    fn surface() -> BrainMask {
+        let model = |side: &str, vertices: &[usize]| BrainModel {
+            structure: format!("CIFTI_STRUCTURE_CORTEX_{side}"),
+            places: Places::Vertices {
+                n_mesh: 9,
+                vertices: vertices.to_vec(),
+            },
+        };
+        let models = vec![model("LEFT", &[0, 1, 2, 4]), model("RIGHT", &[1, 2, 5])];
+        let file = Path::new("mask_space-fsLR.dscalar.nii");
+        let whole = Grayordinates::new(models, None, file).unwrap();
+        let inside = [true, true, true, false, true, true, true];
+        BrainMask::Surface(SurfaceMask::new(whole, &inside, file).unwrap())
+    }
+
+    fn both() -> [(BrainMask, &'static str, &'static str); 2] {
+        [
+            (volume(), "map.nii.gz", "run.nii"),
+            (surface(), "map.dscalar.nii", "run.dtseries.nii"),
+        ]
+    }
+
+    #[test]
+    fn masks_and_maps_come_back_on_the_same_places() {
+        let folder = tempfile::tempdir().unwrap();
+        for (mask, map, _) in both() {
+            let path = folder.path().join("mask_space-fsLR.").with_extension(&map[4..]);
+            mask.save(&path).unwrap();
+            assert_eq!(BrainMask::load(&path).unwrap(), mask);
+            let path = folder.path().join(map);
+            let values: Vec<f32> = (0..mask.n_voxels()).map(|v| v as f32 - 1.5).collect();
+            mask.save_map(&path, "r", &ndarray::Array1::from(values.clone()))
+                .unwrap();
+            let found = mask.load_map(&path).unwrap();
+            assert!(found.into_iter().eq(values.into_iter().map(f64::from)), "{map}");
+            assert!(mask.save_map(&path, "r", &array![1.0]).is_err(), "too few values");
+        }
+        let image = Image::load(&folder.path().join("map.nii.gz")).unwrap();
+        assert_eq!(image.to_f64_volume().unwrap()[[0, 0, 1]], 0.0, "outside the mask");
+        let of_surfaces = folder.path().join("other.dscalar.nii");
+        let error = volume()
+            .save_map(&of_surfaces, "r", &ndarray::Array1::zeros(5))
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("a map of a volume mask") && !of_surfaces.exists(),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn runs_are_read_at_the_places_of_the_mask() {
+        let folder = tempfile::tempdir().unwrap();
+        for (mask, _, run) in both() {
+            let path = folder.path().join(run);
+            let scans = ndarray::Array2::from_shape_fn((3, mask.n_voxels()), |(t, v)| (10 * t + v) as f32);
+            mask.save_rows(&path, &scans, NewRows::Scans { tr_s: 1.5 })
+                .unwrap();
+            assert_eq!(
+                mask.signals(&path, None).unwrap(),
+                Signals::Single(scans),
+                "{run}"
+            );
+        }
+        let [of_volume, of_surface] = ["run.nii", "run.dtseries.nii"].map(|name| folder.path().join(name));
+        assert_eq!(
+            ImageReader::open(&of_volume).unwrap().repetition_time_s(),
+            Some(1.5)
+        );
+        assert_eq!(cifti_scans(&of_surface).unwrap(), (3, Some(1.5)));
+        for (mask, run, fwhm, said) in [
+            (volume(), &of_surface, None, "surfaces or grayordinates"),
+            (surface(), &of_surface, Some(5.0), "smoothing of 5 mm"),
+            (surface(), &of_volume, None, "a volume"),
+        ] {
+            let error = mask.signals(run, fwhm).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+        // A smoothed volume is one of other values on the same places.
+        let smooth = volume().signals(&of_volume, Some(4.0)).unwrap().into_single();
+        assert!(smooth[[0, 0]] > 0.0 && smooth[[2, 4]] < 24.0);
+    }
+
+    #[test]
+    fn pairs_and_mirror_images_are_of_the_same_places() {
+        let pairs = |mask: &BrainMask| -> Vec<(usize, usize)> {
+            let pairs = mask.homotopic_pairs().unwrap();
+            pairs.iter().map(|pair| (pair.left, pair.right)).collect()
+        };
+        let (volume, surface) = (volume(), surface());
+        assert_eq!(pairs(&volume), [(0, 3)]);
+        assert_eq!(
+            volume.mirror_images().unwrap(),
+            [Some(3), Some(1), Some(2), Some(0), None]
+        );
+        assert_eq!(volume.world_coordinates()[4], [4.0, 0.0, 4.0]);
+        assert_eq!(pairs(&surface), [(1, 3), (2, 4)]);
+        assert_eq!(
+            surface.mirror_images().unwrap(),
+            [None, Some(3), Some(4), Some(1), Some(2), None]
+        );
+        let nowhere = surface.world_coordinates();
+        assert!(nowhere.len() == 6 && nowhere.iter().flatten().all(|mm| mm.is_nan()));
+        let sides = surface.sides(MaskOf::Group);
+        assert_eq!(
+            (sides.by_x().left().indices(), sides.by_x().right().indices()),
+            (&[0, 1, 2][..], &[3, 4, 5][..])
+        );
+        assert!(volume.volume().is_some() && surface.volume().is_none());
+    }
+}

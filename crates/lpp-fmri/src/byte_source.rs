@@ -149,3 +149,27 @@ impl ByteSource {
         FmriError::read(&self.path)(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_position_counts_what_was_read_or_skipped() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), (0..20).collect::<Vec<u8>>()).unwrap();
+        let mut source = ByteSource::open(file.path()).unwrap();
+        assert_eq!((source.position(), source.file_size()), (0, 20));
+        assert_eq!(source.read_byte().unwrap(), 0);
+        source.skip(3).unwrap();
+        let numbers: Vec<u16> = source.read_numbers(3, true).unwrap();
+        assert_eq!((numbers, source.position()), (vec![0x0405, 0x0607, 0x0809], 10));
+        // Ten bytes are left, and no more.
+        assert!(
+            source.require(10).is_ok() && source.require(11).is_err() && source.require(u64::MAX).is_err()
+        );
+        source.skip(10).unwrap();
+        let error = source.read_byte().unwrap_err().to_string();
+        assert!(error.contains("the end of the data after 20 bytes"), "{error}");
+    }
+}

@@ -381,3 +381,77 @@ fn standardise<T: Real>(rows: &mut [[T; LANES]]) {
         row.iter_mut().zip(deviation).for_each(|(value, d)| *value /= d);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_scans_are_needed_as_the_filter_extends_by_and_one() {
+        let plain = CleaningParams::default().check().unwrap();
+        let filtering = CleaningParams::reference().check().unwrap();
+        assert_eq!((plain.min_scans(), filtering.min_scans()), (1, 19));
+        assert_eq!(filtering.params(), CleaningParams::reference());
+        let clean = |cleaner: &SignalCleaner, n: usize| {
+            cleaner.clean_double(&Array2::from_shape_fn((n, 2), |(t, v)| (t * t + v) as f64))
+        };
+        assert!(clean(&filtering, 19).is_ok() && clean(&plain, 1).is_ok());
+        for (cleaner, n, least) in [(&filtering, 18, 19), (&plain, 0, 1)] {
+            let error = clean(cleaner, n).unwrap_err().to_string();
+            assert_eq!(error, format!("found {n} scans, expected {least} or more"));
+        }
+    }
+
+    #[test]
+    fn the_line_has_mean_0_and_length_1() {
+        // −1.5, −0.5, 0.5 and 1.5 over the root of 5.
+        for (found, expected) in unit_line::<f64>(4).iter().zip([-1.5, -0.5, 0.5, 1.5]) {
+            assert!((found - expected / 5_f64.sqrt()).abs() < 1e-15);
+        }
+        assert_eq!(unit_line::<f32>(1), [0.0]);
+    }
+
+    #[test]
+    fn slopes_count_every_scan_once() {
+        // Groups of eight, four, two and one scans: all lengths from 0 to 20.
+        for n in 0..=20_u16 {
+            let rows: Vec<[f64; LANES]> = (1..=n).map(|t| [f64::from(t); LANES]).collect();
+            let line: Vec<f64> = (1..=n).map(f64::from).collect();
+            let squares = f64::from(n) * f64::from(n + 1) * f64::from(2 * n + 1) / 6.0;
+            assert_eq!(slopes(&rows, &line), [squares; LANES], "{n} scans");
+        }
+    }
+
+    #[test]
+    fn a_line_is_removed_and_scores_are_standardised() {
+        let course = |t: usize| 7.0 + 3.0 * t as f64;
+        let mut signals = Array2::from_shape_fn((6, 2), |(t, v)| {
+            course(t) + if v == 0 { 0.0 } else { [1.0, -1.0][t % 2] }
+        });
+        let detrending = CleaningParams {
+            detrend: true,
+            ..CleaningParams::default()
+        };
+        let clean = detrending.check().unwrap().clean_double(&signals).unwrap();
+        assert!(clean.column(0).iter().all(|v| v.abs() < 1e-13), "{clean}");
+        // Of the alternating course the line takes away its slope over −2.5 … 2.5, which is −3 / 17.5.
+        for (t, found) in clean.column(1).iter().enumerate() {
+            let expected = [1.0, -1.0][t % 2] + 3.0 / 17.5 * (t as f64 - 2.5);
+            assert!((found - expected).abs() < 1e-13, "{clean}");
+        }
+        let standardising = CleaningParams {
+            standardise: true,
+            ..CleaningParams::default()
+        };
+        signals
+            .column_mut(1)
+            .assign(&ndarray::array![2.0, 4.0, 4.0, 4.0, 5.0, 5.0]);
+        signals.column_mut(0).fill(0.1);
+        let z = standardising.check().unwrap().clean_double(&signals).unwrap();
+        // Mean 4, variance 1; a constant stays where rounding leaves it, next to 0.
+        for (found, expected) in z.column(1).iter().zip([-2.0, 0.0, 0.0, 0.0, 1.0, 1.0]) {
+            assert!((found - expected).abs() < 1e-15, "{z}");
+        }
+        assert!(z.column(0).iter().all(|v| v.abs() < 1e-15), "{z}");
+    }
+}

@@ -202,4 +202,25 @@ mod tests {
         let error = load(TABLE, &["csf"], Some("fd:0.5")).unwrap_err();
         assert!(error.contains("expected a column fd"), "{error}");
     }
+
+    #[test]
+    fn a_scan_at_the_threshold_stays() {
+        let scrubbed = |threshold: &str| {
+            let scrub = format!("framewise_displacement:{threshold}");
+            load(TABLE, &["csf"], Some(&scrub)).unwrap().scrubbed().to_vec()
+        };
+        assert_eq!(scrubbed("0.9"), [0; 0]);
+        assert_eq!(scrubbed("0.2"), [1]);
+        assert_eq!(scrubbed("0.19"), [1, 2]);
+    }
+
+    #[test]
+    fn a_scrub_has_a_column_and_a_finite_threshold() {
+        let scrub: Scrub = "a:b:0.25".parse().unwrap();
+        assert_eq!((scrub.column.as_str(), scrub.threshold), ("a:b", 0.25));
+        assert_eq!(scrub.to_string(), "a:b:0.25");
+        for text in [":0.5", "fd", "fd:", "fd:x", "fd:inf", "fd:NaN"] {
+            assert!(text.parse::<Scrub>().is_err(), "{text}");
+        }
+    }
 }

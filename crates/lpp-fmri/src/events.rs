@@ -136,3 +136,83 @@ fn select_run(table: &mut CsvTable, path: &Path, run: Option<&str>) -> Result<()
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str, run: Option<&str>) -> Result<WordEvents, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.tsv");
+        std::fs::write(&path, text).unwrap();
+        WordEvents::load(&path, run).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn words_end_at_their_offset_or_after_their_duration() {
+        for text in [
+            "onset,duration\n1.5,0.5\n3,0.25\n",
+            "onset_s\tword\toffset_s\n1.5\ta\t2\n3\tb\t3.25\n",
+            "onset\tduration_s\toffset\n1.5\t0.5\t2\n3\t0.25\t3.25\n",
+        ] {
+            let words = load(text, None).unwrap();
+            assert_eq!(words.onsets_s(), [1.5, 3.0]);
+            assert_eq!(words.offsets_s(), [2.0, 3.25]);
+            assert_eq!((words.rows(), words.n_words()), (&[1, 2][..], 2));
+        }
+        for (text, said) in [
+            ("onset\n1\n", "expected a column offset or duration"),
+            ("duration\n1\n", "expected a column onset"),
+            ("onset,onset_s,offset\n1,1,2\n", "one of onset_s and onset"),
+        ] {
+            let error = load(text, None).unwrap_err();
+            assert!(error.contains(said) && error.contains("events.tsv"), "{error}");
+        }
+    }
+
+    #[test]
+    fn durations_agree_with_offsets_to_their_rounding() {
+        let with_end = |offset: f64| {
+            load(
+                &format!("onset,duration,offset\n1,1,2\n1.25,0.5,{offset}\n"),
+                None,
+            )
+        };
+        assert_eq!(with_end(1.76).unwrap().offsets_s(), [2.0, 1.76]);
+        assert_eq!(with_end(1.74).unwrap().offsets_s(), [2.0, 1.74]);
+        for offset in [1.78, 1.72, 0.5] {
+            let error = with_end(offset).unwrap_err();
+            assert!(
+                error.contains(&format!("found offset {offset} in row 2"))
+                    && error.contains("1.75, onset 1.25"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_run_is_taken_from_a_table_of_several() {
+        let table = "section,onset,offset\n2,1,2\n1,3,4\n2,5,6\n";
+        let second = load(table, Some("2")).unwrap();
+        assert_eq!(
+            (second.onsets_s(), second.offsets_s()),
+            (&[1.0, 5.0][..], &[2.0, 6.0][..])
+        );
+        assert_eq!(second.rows(), [1, 3]);
+        assert_eq!(load(table, Some("1")).unwrap().rows(), [2]);
+        let error = load(table, None).unwrap_err();
+        assert!(error.contains("found the runs 2, 1, expected one run"), "{error}");
+        let error = load(table, Some("3")).unwrap_err();
+        assert!(error.contains("found the runs 2, 1, expected a run 3"), "{error}");
+        // The only run need not be named.
+        assert_eq!(
+            load("run,onset,offset\nA,1,2\nA,3,4\n", None).unwrap().n_words(),
+            2
+        );
+        assert!(
+            load("onset,offset\n1,2\n", Some("1"))
+                .unwrap_err()
+                .contains("a column run")
+        );
+    }
+}

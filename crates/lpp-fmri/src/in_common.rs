@@ -119,4 +119,14 @@ mod tests {
         let error = own.in_common(&volume(&[[1, 1, 1]])).unwrap_err();
         assert!(error.contains("surfaces"), "{error}");
     }
+
+    #[test]
+    fn another_grid_is_told_by_its_shape_and_first_voxel() {
+        let grid = Grid::new([3, 1, 2], diagonal_affine([2.0; 3], [-1.2345, 0.0, 7.0])).unwrap();
+        let own = BrainMask::Volume(Mask::new(grid, Array3::from_elem((3, 1, 2), true)).unwrap());
+        assert_eq!(
+            own.in_common(&volume(&[[0, 0, 0]])),
+            Err("another grid: [3, 1, 2] voxels from [-1.23, 0.0, 7.0] mm on".to_owned())
+        );
+    }
 }

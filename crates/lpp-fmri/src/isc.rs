@@ -71,3 +71,26 @@ fn begins_like_npy(path: &Path) -> Result<bool, FmriError> {
         .map_err(FmriError::read(path))?;
     Ok(head == NPY_MAGIC)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn arrays_of_numpy_are_known_by_their_first_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scores.gz");
+        let scores = array![[0.5, -0.25, 1.0], [0.0, 2.0, -3.5]];
+        npy::save(&path, &scores).unwrap();
+        assert_eq!(load_matrix(&path).unwrap(), scores);
+        assert_eq!(load_isc(&path).unwrap(), scores);
+        npy::save(&path, &Array2::<f64>::zeros((0, 3))).unwrap();
+        let error = load_isc(&path).unwrap_err().to_string();
+        assert!(error.contains("an array of shape [0, 3]"), "{error}");
+        // No more of the magic number than a text has.
+        std::fs::write(&path, b"\x93NUM").unwrap();
+        let error = load_matrix(&path).unwrap_err().to_string();
+        assert!(error.contains("joblib"), "{error}");
+    }
+}

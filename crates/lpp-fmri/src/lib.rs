@@ -80,6 +80,8 @@ pub mod surface;
 mod two_groups;
 mod units;
 mod volume_stream;
+#[cfg(test)]
+mod warnings_in_tests;
 
 pub use affine::{Affine, affines_close, diagonal_affine, invert_affine, transform};
 pub use atlas::{Atlas, LabelImage, LabelTable, Parcel};

@@ -249,3 +249,28 @@ pub(crate) fn load_binary(path: &Path, what: &str) -> Result<(Grid, Array3<bool>
     }
     Ok((*image.grid(), volume.mapv(|v| v != 0.0 && !v.is_nan())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_inside_differ_by_at_most_a_ten_thousandth() {
+        assert!(same(10_000.0, 9_999.0) && same(10_000.0, 10_001.0) && same(-10_000.0, -9_999.0));
+        assert!(!same(10_000.0, 9_998.9) && !same(10_000.0, 10_001.1) && !same(1.0, -1.0));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mask.nii");
+        let grid = Grid::new([2, 2, 1], *Grid::working().affine()).unwrap();
+        let loaded = |values: [f32; 4]| {
+            let volume = Array3::from_shape_vec((2, 2, 1), values.to_vec()).unwrap();
+            Image::new(grid, volume.into_dyn()).unwrap().save(&path).unwrap();
+            Mask::load(&path).map(|mask| mask.voxels().to_vec())
+        };
+        // Resampling leaves values that are nearly 1.
+        assert_eq!(
+            loaded([0.0, 1.0, f32::NAN, 0.999_95]).unwrap(),
+            [[0, 1, 0], [1, 1, 0]]
+        );
+        assert!(loaded([0.0, 1.0, 0.0, 0.99]).is_err() && loaded([0.0, f32::INFINITY, 0.0, 0.0]).is_err());
+    }
+}

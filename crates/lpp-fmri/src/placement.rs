@@ -344,4 +344,132 @@ mod tests {
             assert!(notes(&wrong).contains("another unit"));
         }
     }
+
+    #[test]
+    fn a_determinant_has_the_sign_of_the_hand() {
+        let rows = |[x, y, z]: [[f64; 3]; 3]| {
+            let of = |[a, b, c]: [f64; 3]| [a, b, c, 9.0];
+            [of(x), of(y), of(z), [0.0, 0.0, 0.0, 1.0]]
+        };
+        // 2 (0·5 − 4·(−1)) + 3 (2·5 + 1·1) + 1 (2·4 − 0·1)
+        assert_eq!(
+            determinant(&rows([[2.0, -3.0, 1.0], [2.0, 0.0, -1.0], [1.0, 4.0, 5.0]])),
+            49.0
+        );
+        // Two axes exchanged: the other hand.
+        assert_eq!(
+            determinant(&rows([[2.0, 0.0, -1.0], [2.0, -3.0, 1.0], [1.0, 4.0, 5.0]])),
+            -49.0
+        );
+    }
+
+    #[test]
+    fn a_quaternion_turns_about_its_axis() {
+        // Rodrigues' formula with a cosine of 7/25 and a sine of 24/25, so that half the angle has 4/5 and 3/5.
+        let axis = [2.0 / 7.0, 3.0 / 7.0, -6.0 / 7.0];
+        let (c, s) = (7.0 / 25.0, 24.0 / 25.0);
+        let cross = [
+            [0.0, -axis[2], axis[1]],
+            [axis[2], 0.0, -axis[0]],
+            [-axis[1], axis[0], 0.0],
+        ];
+        for length in [1.0, 2.5] {
+            let [x, y, z] = axis.map(|a| 0.6 * a * length);
+            let found = rotation([0.8 * length, x, y, z]);
+            for row in 0..3 {
+                for column in 0..3 {
+                    let identity = f64::from(u8::from(row == column));
+                    let expected =
+                        c * identity + s * cross[row][column] + (1.0 - c) * axis[row] * axis[column];
+                    assert!((found[row][column] - expected).abs() < 1e-15, "{found:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_qform_has_columns_of_the_voxel_sizes() {
+        // Half a turn about z, sizes 2, 3 and 4 mm, the left hand.
+        let header = Placement {
+            sform_code: 0,
+            pixdim: [-1.0, 2.0, 3.0, 4.0],
+            quaternion: [0.0, 0.0, 1.0],
+            q_offset: [5.0, 6.0, 7.0],
+            ..header()
+        };
+        let affine = header.placed().unwrap().affine;
+        assert_eq!(
+            affine,
+            [
+                [-2.0, 0.0, 0.0, 5.0],
+                [0.0, -3.0, 0.0, 6.0],
+                [0.0, 0.0, -4.0, 7.0],
+                [0.0, 0.0, 0.0, 1.0]
+            ]
+        );
+        let long = Placement {
+            quaternion: [0.0, 0.1, 1.0],
+            ..header
+        };
+        assert!(long.placed().unwrap_err().0.contains("quaternion (0, 0.1, 1)"));
+    }
+
+    #[test]
+    fn without_a_form_the_centre_is_at_0_and_x_runs_to_the_left() {
+        let header = Placement {
+            shape: [5, 4, 3],
+            qform_code: 0,
+            sform_code: 0,
+            pixdim: [1.0, 2.0, -3.0, 0.0],
+            ..header()
+        };
+        assert_eq!(
+            header.placed().unwrap().affine,
+            [
+                [-2.0, 0.0, 0.0, 4.0],
+                [0.0, 3.0, 0.0, -4.5],
+                [0.0, 0.0, 1.0, -1.0],
+                [0.0, 0.0, 0.0, 1.0]
+            ]
+        );
+    }
+
+    #[test]
+    fn forms_of_one_space_differ_by_less_than_half_a_voxel() {
+        let moved = |mm: f64, sform_code: i32| {
+            notes(&Placement {
+                sform_code,
+                q_offset: [-18.0, -18.0 + mm, -18.0],
+                ..header()
+            })
+        };
+        assert_eq!(moved(2.0, 1), "");
+        assert!(moved(2.1, 1).contains("differ by up to 2.1 mm"));
+        assert_eq!(moved(2.1, 4), "");
+        // A size that differs by 2 % of the sform's is rounding, more is not; a size of 0 says nothing.
+        let sized = |mm: f64| {
+            notes(&Placement {
+                qform_code: 0,
+                pixdim: [1.0, 4.0, mm, 4.0],
+                ..header()
+            })
+        };
+        assert_eq!([sized(4.07), sized(3.93), sized(0.0)], [""; 3]);
+        assert!(sized(4.09).contains("4.000 × 4.090 × 4.000 in pixdim") && sized(3.9).contains("3.900"));
+    }
+
+    #[test]
+    fn the_distance_of_two_forms_is_that_of_the_worst_corner() {
+        let a = diagonal_affine([4.0; 3], [0.0; 3]);
+        for axis in 0..3 {
+            let mut header = header();
+            header.shape = [2; 3];
+            header.shape[axis] = 11;
+            // Ten steps of 0.3 mm along x and of 0.4 mm along y are 5 mm.
+            let mut b = a;
+            b[0][axis] += 0.3;
+            b[1][axis] += 0.4;
+            assert!((header.largest_distance(&a, &b) - 5.0).abs() < 1e-12);
+        }
+    }
 }

@@ -70,3 +70,34 @@ impl RegionVoxels {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::surface::Grayordinates;
+    use ndarray::array;
+
+    #[test]
+    fn a_region_of_vertices_is_mirrored_where_the_meshes_are_symmetric() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("region.dscalar.nii");
+        let places = Grayordinates::of_hemispheres([3, 3], &path).unwrap();
+        // Left 0, 1, 2 and right 1, 2 are inside; the counterparts of left 1 and 2 are the last two.
+        for (name, mirrored) in [
+            (
+                "mask_space-fsLR.dscalar.nii",
+                Some(vec![false, false, true, true, false]),
+            ),
+            ("mask_space-fsaverage5.dscalar.nii", None),
+        ] {
+            let inside = [true, true, true, false, true, true];
+            let mask = SurfaceMask::new(places.clone(), &inside, Path::new(name)).unwrap();
+            let mask = BrainMask::Surface(mask);
+            mask.save_map(&path, "region", &array![1.0, 1.0, 0.0, 0.0, 1.0])
+                .unwrap();
+            let region = RegionVoxels::load(&path, &mask).unwrap();
+            assert_eq!(region.own, [true, true, false, false, true], "{name}");
+            assert_eq!(region.mirrored, mirrored, "{name}");
+        }
+    }
+}

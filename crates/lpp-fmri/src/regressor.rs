@@ -424,3 +424,23 @@ impl CumulativeResponse {
         self.of_step(edges.rise, sample) - self.of_step(edges.fall, sample)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fine_grid_ends_exactly_at_its_end() {
+        for tr_s in [0.72, 1.1, 1.3, 1.5, 2.0, 2.2, 3.1] {
+            for n_scans in [2_u16, 7, 50, 301] {
+                let times: Vec<f64> = (0..n_scans).map(|i| (f64::from(i) + 0.5) * tr_s).collect();
+                let grid = FineGrid::new(&times);
+                assert_eq!(grid.time(0), times[0] - LEAD_S);
+                assert_eq!(grid.time(grid.n - 1), grid.end);
+                assert_eq!(grid.count_before(f64::INFINITY), grid.n);
+                // Fifty steps are a repetition time, but for the rounding of their number to a whole one.
+                assert!((50.0 * grid.step / tr_s - 1.0).abs() < 1e-3, "{tr_s} s");
+            }
+        }
+    }
+}

@@ -398,3 +398,141 @@ impl ValueRange {
         })))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::affine::diagonal_affine;
+
+    fn grid(shape: [usize; 3], step: f64, origin: [f64; 3]) -> Grid {
+        Grid::new(shape, diagonal_affine([step; 3], origin)).unwrap()
+    }
+
+    fn why(source: &Grid) -> String {
+        let target = grid([11; 3], 4.0, [-20.0; 3]);
+        let error = Resampler::new(source, &target, Interpolation::Cubic).unwrap_err();
+        assert!(matches!(error, FmriError::NoOverlap { .. }));
+        error.to_string()
+    }
+
+    #[test]
+    fn the_error_says_where_the_image_lies() {
+        let beside = grid([11, 11, 16], 4.0, [100.0, -20.0, -30.0]);
+        assert!(
+            why(&beside).ends_with(
+                "its voxels are at x = 100.0 to 140.0 mm, those of the target at -20.0 to 20.0 mm"
+            ),
+            "{}",
+            why(&beside)
+        );
+        let mut affine = *grid([11; 3], 4.0, [-20.0, -60.0, -20.0]).affine();
+        affine[1][1] = -4.0;
+        let behind = Grid::new([11; 3], affine).unwrap();
+        assert!(
+            why(&behind).contains("at y = -100.0 to -60.0 mm"),
+            "{}",
+            why(&behind)
+        );
+        let slice = grid([11, 11, 1], 4.0, [-20.0, -20.0, 1.0]);
+        assert!(
+            why(&slice).ends_with(
+                "one slice thick along its axis k, and that slice is between the planes of the target"
+            ),
+            "{}",
+            why(&slice)
+        );
+        let small = grid([2; 3], 1.0, [1.0; 3]);
+        assert!(
+            why(&small).ends_with("it is between the target's voxel centres; is its unit millimetres?"),
+            "{}",
+            why(&small)
+        );
+    }
+
+    #[test]
+    fn the_unit_is_doubted_of_images_far_from_the_size_of_a_brain() {
+        for (step, doubted) in [
+            (0.004, true),
+            (1.7, true),
+            (1.9, false),
+            (100.0, false),
+            (179.0, false),
+            (181.0, true),
+            (4000.0, true),
+        ] {
+            let far = grid([11; 3], step, [1e5, 0.0, 0.0]);
+            assert_eq!(why(&far).ends_with("millimetres?"), doubted, "{}", why(&far));
+        }
+    }
+
+    #[test]
+    fn voxels_inside_are_counted_in_every_kind_of_plan() {
+        // Along x the voxels 0, 1 and 2 of four are in the source, along y 1, 2 and 3, along z 0, 1 and 2.
+        let source = grid([5, 4, 3], 4.0, [0.0; 3]);
+        let count = |target: &Grid| {
+            let resampler = Resampler::new(&source, target, Interpolation::Nearest).unwrap();
+            (resampler.n_inside(), resampler.shift())
+        };
+        assert_eq!(
+            count(&grid([4; 3], 4.0, [8.0, -4.0, 0.0])),
+            (27, Some([2.0, -1.0, 0.0]))
+        );
+        assert_eq!(count(&source), (60, None));
+        // Voxels of 3 mm: 0 to 15 mm of 16, 0 to 12 of 12, 0 to 6 of 8.
+        assert_eq!(count(&grid([7; 3], 3.0, [0.0; 3])), (6 * 5 * 3, None));
+        let mut affine = *grid([7; 3], 3.0, [0.0; 3]).affine();
+        affine.swap(0, 1);
+        let turned = Grid::new([7; 3], affine).unwrap();
+        assert_eq!(count(&turned), (6 * 5 * 3, None));
+    }
+
+    #[test]
+    fn halves_are_rounded_up_and_nothing_is_below_zero() {
+        for (value, stored) in [
+            (2.4, 2),
+            (2.5, 3),
+            (0.5, 1),
+            (0.4, 0),
+            (0.0, 0),
+            (-0.6, 0),
+            (300.0, 255),
+        ] {
+            assert_eq!(u8::from_double(half_up(value)), stored, "{value}");
+        }
+    }
+
+    #[test]
+    fn volumes_of_another_shape_are_refused() {
+        let (source, target) = (grid([5, 4, 3], 4.0, [0.0; 3]), grid([4; 3], 3.0, [0.0; 3]));
+        for interpolation in [Interpolation::Cubic, Interpolation::Nearest] {
+            let resampler = Resampler::new(&source, &target, interpolation).unwrap();
+            let volume = |shape: [usize; 3]| NumArray::from(ArrayD::<f32>::ones(shape.to_vec()));
+            assert!(resampler.volume(volume([5, 3, 4])).is_err());
+            assert_eq!(resampler.volume(volume([5, 4, 3])).unwrap().shape(), [4; 3]);
+            assert_eq!((resampler.grid(), resampler.is_identity()), (&target, false));
+        }
+        let same = Resampler::new(&source, &source, Interpolation::Cubic).unwrap();
+        assert!(same.is_identity() && *same.grid() == source);
+    }
+
+    #[test]
+    fn a_range_holds_0_and_all_values() {
+        let of = |values: &[f64]| {
+            let mut range = ValueRange::default();
+            range.include(
+                &ArrayD::from_shape_vec(vec![values.len()], values.to_vec())
+                    .unwrap()
+                    .into(),
+            );
+            range
+        };
+        assert_eq!(of(&[3.0, f64::NAN, 5.0]), ValueRange { low: 0.0, high: 5.0 });
+        assert_eq!(of(&[-3.0, -5.0]), ValueRange { low: -5.0, high: 0.0 });
+        let mut both = of(&[3.0]);
+        both.merge(of(&[-2.0, 1.0]));
+        assert_eq!(both, ValueRange { low: -2.0, high: 3.0 });
+        let values = ndarray::array![-3.0, -2.0, 0.5, 3.0, 3.5].into_dyn();
+        let clipped = ndarray::array![-2.0, -2.0, 0.5, 3.0, 3.0].into_dyn();
+        assert_eq!(both.clip(values.into()), clipped.into());
+    }
+}

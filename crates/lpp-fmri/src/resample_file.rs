@@ -160,3 +160,83 @@ fn stack(volumes: Vec<NumArray>, shape: &[usize]) -> Result<NumArray, FmriError>
         array.map(NumArray::from).map_err(|_| FmriError::Shape { what: "the volumes", found, expected: shape.to_vec() })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::affine::diagonal_affine;
+    use crate::warnings_in_tests::warnings_of;
+
+    /// The warnings of a resampling from 6 × 6 × 6 voxels of 4 mm.
+    fn warnings(of: impl Fn([usize; 3]) -> f32, target: &Grid) -> (Image, Vec<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scan.nii");
+        let grid = Grid::new([6; 3], diagonal_affine([4.0; 3], [0.0; 3])).unwrap();
+        let values = ArrayD::from_shape_fn(vec![6; 3], |p| of([p[0], p[1], p[2]]));
+        Image::new(grid, values).unwrap().save(&path).unwrap();
+        warnings_of(|| resample_file(&path, target, Interpolation::Nearest).unwrap())
+    }
+
+    /// A value in the last voxel only.
+    fn last(voxel: [usize; 3]) -> f32 {
+        if voxel == [5; 3] { -7.0 } else { 0.0 }
+    }
+
+    fn target(n: usize, step: f64, origin: f64) -> Grid {
+        Grid::new([n; 3], diagonal_affine([step; 3], [origin; 3])).unwrap()
+    }
+
+    #[test]
+    fn a_blank_result_has_its_reason() {
+        // By interpolation and by copying; both targets end before the last voxel.
+        for target in [target(4, 3.0, 0.0), target(4, 4.0, 4.0)] {
+            let (image, said) = warnings(last, &target);
+            assert!(image.to_f64_volume().unwrap().iter().all(|v| *v == 0.0));
+            assert!(
+                said.len() == 1 && said[0].contains("all nonzero voxels of the image are outside"),
+                "{said:?}"
+            );
+            let (_, said) = warnings(|_| 0.0, &target);
+            assert!(
+                said.last()
+                    .unwrap()
+                    .contains("only 0 or NaN, as does the image itself"),
+                "{said:?}"
+            );
+        }
+        for target in [target(6, 3.9, 0.0), target(5, 4.0, 4.0)] {
+            let (image, said) = warnings(last, &target);
+            assert_eq!(image.to_f64_volume().unwrap().sum(), -7.0);
+            assert_eq!(said, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_target_that_is_nearly_all_outside_is_doubted() {
+        // Six voxels along each axis are inside: 216 of 16³ are 5.3 %, of 17³ 4.4 %.
+        assert_eq!(warnings(last, &target(16, 3.9, 0.0)).1, [""; 0]);
+        let (_, said) = warnings(last, &target(17, 3.9, 0.0));
+        assert!(
+            said.len() == 1 && said[0].contains("scan.nii: only 4.4 % of the target's voxels"),
+            "{said:?}"
+        );
+    }
+
+    #[test]
+    fn content_that_is_displaced_is_told() {
+        let (_, said) = warnings(|_| 1.0, &target(2, 4.0, 4.0));
+        assert!(
+            said.len() == 1 && said[0].contains("the content is displaced"),
+            "{said:?}"
+        );
+    }
+
+    #[test]
+    fn a_target_has_at_most_a_milliard_voxels() {
+        let cube =
+            |n: usize| check_target(&Grid::new([1 << 10, 1 << 10, n], *Grid::working().affine()).unwrap());
+        assert!(cube(1 << 10).is_ok());
+        let error = cube((1 << 10) + 1).unwrap_err().to_string();
+        assert!(error.contains("1074790400"), "{error}");
+    }
+}

@@ -433,4 +433,87 @@ mod tests {
         );
         assert!(Case::spoken().map(|t| t + 150.0).check(true).is_err());
     }
+
+    #[test]
+    fn times_move_with_the_first_scan() {
+        // The first scan at 3 s on the clock of the words is at 1 s on that of the run, whose repetition time is 2 s.
+        assert_eq!(
+            RunTimes::from_first_scan(&[3.0, 2.5, 10.0], 3.0, 2.0),
+            [1.0, 0.5, 8.0]
+        );
+    }
+
+    #[test]
+    fn hints_are_given_only_where_they_fit() {
+        // Scans of a second: times in scans are times in seconds.
+        let slow = Case {
+            n_scans: 200,
+            tr_s: 1.0,
+            ..Case::spoken()
+        };
+        let told = slow.map(|t| t * 0.94).check(false).unwrap();
+        assert!(told.len() == 1 && !told[0].contains("in scans?"), "{told:?}");
+        // The session before this run, and no unit that explains the times.
+        let later = Case {
+            n_scans: 278,
+            tr_s: 0.72,
+            ..Case::spoken()
+        };
+        later.map(|t| t + 400.0).refused(&["start of the session"]);
+        let half = Case::spoken().map(|t| t + 95.0).check(false).unwrap_err();
+        assert!(half.contains("do words and scans belong together?"), "{half}");
+        // Silence of slow scans that nothing explains.
+        let told = Case::spoken().map(|t| t / 3.0).check(false).unwrap();
+        assert!(told.len() == 1 && !told[0].contains("in scans?"), "{told:?}");
+    }
+
+    #[test]
+    fn words_that_end_before_they_begin_are_told() {
+        let times = RunTimes {
+            file: Path::new("words.csv"),
+            run: "run 1",
+            onsets_s: &[1.0, 2.0, 3.0, 4.0],
+            offsets_s: &[1.0, 1.5, 3.5, 3.0],
+            name: &|word| format!("word {word}"),
+            n_scans: 5,
+            tr_s: 2.0,
+        };
+        let told = times.check().unwrap();
+        assert!(
+            told.len() == 1
+                && told[0].contains(
+                    "2 of 4 words of run 1 that end before they begin, first word 1 from 2 s to 1.5 s"
+                ),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn ten_words_at_once_are_too_many() {
+        // Thirty words a second are the most; with nine words the rate is not judged.
+        let within = |n: u8, seconds: f64| {
+            let case = Case {
+                onsets: (0..n)
+                    .map(|i| 1.0 + f64::from(i) * seconds / f64::from(n - 1))
+                    .collect(),
+                n_scans: 5,
+                tr_s: 2.0,
+            };
+            case.check(false)
+        };
+        assert!(within(12, 0.41).is_ok() && within(9, 0.0).is_ok());
+        for (n, seconds) in [(12, 0.39), (10, 0.0)] {
+            let error = within(n, seconds).unwrap_err();
+            assert!(
+                error.contains(&format!("{n} of {n} words of run 3 within")),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_part_is_more_than_its_share_and_a_little_more_than_the_whole_at_most() {
+        let found = [50.0, 50.1, 101.9, 102.0].map(|value| in_part(value, 100.0, 0.5));
+        assert_eq!(found, [false, true, true, false]);
+    }
 }

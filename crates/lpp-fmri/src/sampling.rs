@@ -294,4 +294,13 @@ mod tests {
         assert!(is_inside(0.0, 3) && is_inside(2.0, 3));
         assert!(!is_inside(-1e-16, 3) && !is_inside(2.0 + 1e-15, 3) && !is_inside(f64::NAN, 3));
     }
+
+    #[test]
+    fn a_diagonal_map_shifts_first_and_scales_then() {
+        // So voxel 3 lies at −4e-17, outside; scaled first, it would be at 0.
+        let map = crate::affine::diagonal_affine([0.1, 1.0, 1.0], [-(0.1 * 3.0), 0.0, 0.0]);
+        let sampler = Sampler::new([2, 1, 1], [5, 1, 1], &map);
+        assert_eq!(sampler.nearest(&[7, 8], 0), [0, 0, 0, 0, 7]);
+        assert_eq!(sampler.n_inside(), 1);
+    }
 }

@@ -303,3 +303,122 @@ fn row_sum(values: &ArrayRef2<f32>) -> Array1<f32> {
     }
     sum
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::affine::diagonal_affine;
+    use crate::grid::Grid;
+    use crate::image::Image;
+    use crate::warnings_in_tests::warnings_of;
+    use ndarray::{Array3, ArrayD, array};
+
+    fn grid() -> Grid {
+        Grid::new([3, 2, 2], diagonal_affine([4.0; 3], [-4.0; 3])).unwrap()
+    }
+
+    /// The voxels (0, 1, 0) and (2, 0, 1).
+    fn mask() -> Mask {
+        let inside = Array3::from_shape_fn((3, 2, 2), |place| [(0, 1, 0), (2, 0, 1)].contains(&place));
+        Mask::new(grid(), inside).unwrap()
+    }
+
+    /// Extracts a run of three scans whose values tell their place: i + 10 j + 100 k + 50 t.
+    fn extracted<T>(of: impl Fn(u8) -> T, fwhm: Option<f64>) -> Signals
+    where
+        NumArray: From<ArrayD<T>>,
+    {
+        let values = ArrayD::from_shape_fn(vec![3, 2, 2, 3], |p| {
+            of(u8::try_from(p[0] + 10 * p[1] + 100 * p[2] + 50 * p[3]).unwrap())
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.nii");
+        Image::new(grid(), values).unwrap().save(&path).unwrap();
+        Signals::extract(&path, &mask(), fwhm).unwrap()
+    }
+
+    #[test]
+    fn courses_are_those_of_the_voxels_in_the_type_of_the_reference() {
+        let single = Signals::Single(array![[10.0, 102.0], [60.0, 152.0], [110.0, 202.0]]);
+        let double = Signals::Double(array![[10.0, 102.0], [60.0, 152.0], [110.0, 202.0]]);
+        // A kernel of no width changes nothing but the type of signed integers.
+        for fwhm in [None, Some(0.0)] {
+            assert_eq!(extracted(|v| v, fwhm), single);
+            assert_eq!(extracted(i16::from, fwhm), single);
+            assert_eq!(extracted(i32::from, fwhm), single);
+            assert_eq!(extracted(u32::from, fwhm), single);
+            assert_eq!(extracted(f32::from, fwhm), single);
+            assert_eq!(extracted(f64::from, fwhm), double);
+        }
+        assert_eq!(extracted(i64::from, None), single);
+        assert_eq!(extracted(i64::from, Some(0.0)), double);
+        assert_eq!((single.n_scans(), single.n_voxels()), (3, 2));
+        assert_eq!((double.n_scans(), double.n_voxels()), (3, 2));
+        assert_eq!(Signals::Single(double.into_single()), single);
+        // A line along t in every voxel stays one, so that smoothing shifts each scan alike.
+        let smooth = extracted(i16::from, Some(6.0)).into_single();
+        assert!((smooth[[1, 0]] - smooth[[0, 0]] - 50.0).abs() < 1e-4 && smooth[[0, 0]] > 10.0);
+    }
+
+    #[test]
+    fn values_that_are_none_become_zero_and_are_counted() {
+        let hole = |v: u8| match v {
+            10 => f32::NAN,
+            // One inside the mask, one outside.
+            152 | 100 => f32::NEG_INFINITY,
+            _ => f32::from(v),
+        };
+        let (signals, warnings) = warnings_of(|| extracted(hole, None));
+        assert_eq!(
+            signals,
+            Signals::Single(array![[0.0, 102.0], [60.0, 0.0], [110.0, 202.0]])
+        );
+        assert!(
+            warnings.len() == 1 && warnings[0].contains("run.nii: 2 values in voxels of the mask"),
+            "{warnings:?}"
+        );
+        let (_, warnings) = warnings_of(|| extracted(|v| f64::from(hole(v)), None));
+        assert!(warnings[0].contains(": 2 values"), "{warnings:?}");
+        assert_eq!(warnings_of(|| extracted(f64::from, None)).1, [""; 0]);
+    }
+
+    #[test]
+    fn lost_volumes_are_told() {
+        let lost = |v: u8| if v / 50 % 2 == 1 { 0.0 } else { f32::from(v) };
+        // Values of 50 to 99 and of 150 to 199 are zero: both voxels in the second scan.
+        let (signals, warnings) = warnings_of(|| extracted(lost, None));
+        assert_eq!(signals.into_single().row(1).to_vec(), [0.0, 0.0]);
+        assert!(
+            warnings.len() == 1
+                && warnings[0].contains("1 scans have one value")
+                && warnings[0].contains("scan 1,"),
+            "{warnings:?}"
+        );
+        let series = array![[3.0, 3.0], [3.0, 4.0], [0.0, 0.0]];
+        assert_eq!(Signals::Double(series.clone()).empty_scans(), [0, 2]);
+        assert_eq!(
+            Signals::Single(series.mapv(f32::from_double)).empty_scans(),
+            [0, 2]
+        );
+        // A single voxel has one value in every scan.
+        assert_eq!(Signals::Double(array![[1.0], [2.0]]).empty_scans(), [0; 0]);
+    }
+
+    #[test]
+    fn constant_voxels_are_counted() {
+        // Varying; constant; back at its first value; constant.
+        let series = array![[1.0, 2.0, 3.0, 0.0], [2.0, 2.0, 4.0, 0.0], [3.0, 2.0, 3.0, 0.0]];
+        assert_eq!(Signals::Double(series.clone()).n_constant(), 2);
+        assert_eq!(Signals::Single(series.mapv(f32::from_double)).n_constant(), 2);
+    }
+
+    #[test]
+    fn plain_scores_have_mean_0_and_deviation_1() {
+        // Mean 5 and standard deviation 2; a constant column.
+        let values = [2.0_f32, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0];
+        let both = Array2::from_shape_fn((8, 2), |(t, column)| if column == 0 { values[t] } else { 7.0 });
+        let z = standardise_plainly(&both);
+        assert_eq!(z.column(0).to_vec(), values.map(|v| (v - 5.0) / 2.0));
+        assert!(z.column(1).iter().all(|v| v.is_nan()));
+    }
+}

@@ -180,3 +180,33 @@ fn same_integers(a: [f64; 3], b: [f64; 3]) -> bool {
 fn squared_distance(a: [f64; 3], b: [f64; 3]) -> f64 {
     (0..3).map(|d| (a[d] - b[d]) * (a[d] - b[d])).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_set_is_that_of_the_paper() {
+        // Table of the regions in Bonnasse-Gahot and Pallier (2024).
+        let table = "name,x,y,z\nTP,-48,15,-27\naSTS,-54,-12,-12\npSTS,-51,-39,3\nBA45,-52,28,10\nBA47,-44,34,-8\n\
+                     BA44,-50,12,16\nAG_TPJ,-52,-56,22\n";
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), table).unwrap();
+        assert_eq!(
+            SphereCentre::reference_set(),
+            SphereCentre::load_csv(file.path()).unwrap()
+        );
+    }
+
+    #[test]
+    fn a_unit_is_doubted_below_a_millimetre_only() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let load = |x: &str| {
+            std::fs::write(file.path(), format!("name,x,y,z\nA,{x},0,0\n")).unwrap();
+            SphereCentre::load_csv(file.path()).map(|centres| centres[0].centre_mm[0])
+        };
+        assert_eq!(load("0").unwrap(), 0.0);
+        assert_eq!(load("-1").unwrap(), -1.0);
+        assert!(load("-0.99").unwrap_err().to_string().contains("metres"));
+    }
+}

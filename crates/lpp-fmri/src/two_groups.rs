@@ -57,4 +57,29 @@ mod tests {
             assert_eq!(two_groups(constant), None);
         }
     }
+
+    #[test]
+    fn two_values_are_their_own_groups() {
+        // Whatever the sizes of the groups, the split is between the values, and all of the variance lies between them.
+        for (n_low, n_high) in [(1, 1), (1, 9), (9, 1), (4, 3)] {
+            let values = [vec![2.0; n_low], vec![8.0; n_high]].concat();
+            assert_eq!(two_groups(values), Some((2.0, 8.0)), "{n_low} and {n_high}");
+        }
+        // A darker group of three tenths of the brighter one is not far from it.
+        assert_eq!(two_groups(vec![3.0, 10.0]), None);
+        assert_eq!(two_groups(vec![2.9, 10.0]), Some((2.9, 10.0)));
+        // A missing value is in neither.
+        assert_eq!(
+            two_groups(vec![8.0, f64::NAN, 2.0, f64::INFINITY]),
+            Some((2.0, 8.0))
+        );
+    }
+
+    #[test]
+    fn the_share_of_variance_between_the_groups_decides() {
+        // Groups of values at ±d about 1 and 9: 16 of 16 + d² lie between them, which is 0.85 at d = 1.68.
+        let around = |d: f64| vec![1.0 - d, 1.0 + d, 9.0 - d, 9.0 + d];
+        assert_eq!(two_groups(around(1.65)), Some((1.0, 9.0)));
+        assert_eq!(two_groups(around(1.71)), None);
+    }
 }

@@ -243,3 +243,44 @@ pub(super) fn described(value: Value, object: Option<Object<Made>>) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_numpy_are_kinds_and_bytes() {
+        for (code, name) in [
+            ("u1", "uint8"),
+            ("i1", "int8"),
+            ("u2", "uint16"),
+            ("i2", "int16"),
+            ("u4", "uint32"),
+            ("i4", "int32"),
+            ("u8", "uint64"),
+            ("i8", "int64"),
+            ("f4", "float32"),
+            ("f8", "float64"),
+        ] {
+            let element = element_type(code).unwrap();
+            assert_eq!(
+                (element.name(), element.size().to_string().as_str()),
+                (name, &code[1..])
+            );
+        }
+        for code in ["", "f2", "c8", "O8", "S4", "b1", "<f8"] {
+            assert_eq!(element_type(code), None, "{code}");
+        }
+        let known = [
+            WRAPPER,
+            ARRAY,
+            DTYPE,
+            "numpy.core.multiarray._reconstruct",
+            "os.system",
+        ];
+        assert_eq!(
+            known.map(|name| Joblib.knows(name)),
+            [true, true, true, false, false]
+        );
+    }
+}

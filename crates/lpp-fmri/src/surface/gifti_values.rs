@@ -315,4 +315,22 @@ mod tests {
         .repeat(9);
         assert!(refused(&bomb).contains("compress less"));
     }
+
+    #[test]
+    fn files_of_the_other_side_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sub-1_hemi-L.func.gii");
+        let maps = array![[1.5_f32, 2.5]];
+        for structure in ["CortexLeft", "Cerebellum", ""] {
+            save_gifti(&path, structure, &maps, &[]).unwrap();
+            assert_eq!(load_side(&path, "CortexLeft").unwrap(), maps, "{structure}");
+        }
+        save_gifti(&path, "CortexRight", &maps, &[]).unwrap();
+        let error = load_side(&path, "CortexLeft").unwrap_err().to_string();
+        assert!(
+            error.contains("hemi-L.func.gii: found values of CortexRight, expected CortexLeft"),
+            "{error}"
+        );
+        assert_eq!(load_values(&path).unwrap(), [1.5, 2.5]);
+    }
 }

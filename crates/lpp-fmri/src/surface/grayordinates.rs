@@ -536,4 +536,31 @@ mod tests {
             assert!(error.contains("a.nii: found") && error.contains(said), "{error}");
         }
     }
+
+    #[test]
+    fn parcels_of_structures_are_named_and_cover_all_places() {
+        use crate::atlas::{Atlas, LabelTable};
+
+        let atlas = Atlas::of_structures(&brain());
+        assert_eq!(atlas.labels(), [1, 1, 1, 1, 2, 2, 2, 3, 4, 4, 5, 6]);
+        let parcels = atlas.parcels(&LabelTable::default());
+        assert_eq!(
+            (parcels[3].name.as_str(), &parcels[3].voxels[..]),
+            ("putamen left", &[8, 9][..])
+        );
+        assert_eq!(parcels.len(), 6);
+    }
+
+    #[test]
+    fn there_are_as_many_places_as_in_all_structures() {
+        let brain = brain();
+        assert_eq!((brain.len(), brain.is_empty()), (12, false));
+        let empty = Places::Voxels(Vec::new());
+        assert!(empty.is_empty() && !brain.models()[2].places.is_empty());
+        assert_eq!(brain.models()[3].places.len(), 2);
+        // Vertices of meshes of other sizes are no pairs.
+        let sides = vec![vertices("LEFT", 8, &[2]), vertices("RIGHT", 9, &[2])];
+        let other = Grayordinates::new(sides, None, Path::new("a.dscalar.nii")).unwrap();
+        assert_eq!(other.homotopic_pairs("fsLR"), Some(Vec::new()));
+    }
 }

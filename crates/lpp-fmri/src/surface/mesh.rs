@@ -157,4 +157,78 @@ mod tests {
             assert!(error.starts_with("lh.pial: found "), "{error}");
         }
     }
+
+    #[test]
+    fn normals_are_means_over_the_triangles_of_a_vertex() {
+        // A roof over the x axis: the triangle on y > 0 rises to the ridge at 45 degrees, the one on y < 0 likewise.
+        let vertices = vec![
+            [0.0, 0.0, 1.0],
+            [2.0, 0.0, 1.0],
+            [0.0, 1.0, 0.0],
+            [0.0, -3.0, -2.0],
+            [5.0, 5.0, 5.0],
+        ];
+        let mesh = Mesh::new(vertices, vec![[0, 1, 2], [1, 0, 3]], Path::new("roof")).unwrap();
+        let half = 0.5_f64.sqrt();
+        let expected = [
+            [0.0, 0.0, 1.0],
+            [0.0, 0.0, 1.0],
+            [0.0, half, half],
+            [0.0, -half, half],
+            // No triangle has the last vertex.
+            [0.0; 3],
+        ];
+        for (normal, expected) in mesh.normals().iter().flatten().zip(expected.as_flattened()) {
+            assert!((normal - expected).abs() < 1e-15, "{:?}", mesh.normals());
+        }
+    }
+
+    #[test]
+    fn a_normal_is_perpendicular_to_its_triangle() {
+        let vertices = vec![[1.0, 2.0, 3.0], [4.0, 0.0, -1.0], [-2.0, 5.0, 7.0]];
+        let mesh = Mesh::new(vertices.clone(), vec![[0, 1, 2]], Path::new("one")).unwrap();
+        let normal = mesh.normals()[0];
+        for corner in &vertices[1..] {
+            let dot: f64 = (0..3)
+                .map(|axis| normal[axis] * (corner[axis] - vertices[0][axis]))
+                .sum();
+            assert!(dot.abs() < 1e-14, "{normal:?}");
+        }
+        // (3, −2, −4) × (−3, 3, 4) = (4, 0, 3), of length 5.
+        for (found, expected) in normal.iter().zip([0.8, 0.0, 0.6]) {
+            assert!((found - expected).abs() < 1e-15, "{normal:?}");
+        }
+    }
+
+    #[test]
+    fn smoothing_moves_vertices_towards_their_neighbours() {
+        // A tetrahedron: each vertex has the three others as neighbours, so that its distance from the centre shrinks by 1 − 4/3·share.
+        let corners = vec![
+            [1.0, 1.0, 1.0],
+            [1.0, -1.0, -1.0],
+            [-1.0, 1.0, -1.0],
+            [-1.0, -1.0, 1.0],
+            [9.0, 0.0, 0.0],
+        ];
+        let triangles = vec![[0, 1, 2], [0, 2, 3], [0, 3, 1], [1, 3, 2]];
+        let mesh = Mesh::new(corners.clone(), triangles, Path::new("tetrahedron")).unwrap();
+        let factor = (1.0 - 4.0 / 3.0 * 0.3) * (1.0 + 4.0 / 3.0 * 0.1);
+        let smooth = mesh.smoothed(2, 0.3, 0.1);
+        for (found, corner) in smooth.vertices()[..4]
+            .iter()
+            .flatten()
+            .zip(corners.as_flattened())
+        {
+            assert!(
+                (found - corner * factor * factor).abs() < 1e-14,
+                "{:?}",
+                smooth.vertices()
+            );
+        }
+        // A vertex without neighbours stays.
+        assert_eq!(
+            smooth.vertices()[4].map(f64::to_bits),
+            corners[4].map(f64::to_bits)
+        );
+    }
 }

@@ -104,3 +104,73 @@ fn file(folder: &Path, names: &[String]) -> Option<PathBuf> {
         .map(|name| folder.join(name))
         .find(|path| path.is_file())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder with empty files of these names.
+    fn folder(names: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in names {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        folder
+    }
+
+    fn found(names: &[&str], side: (&str, &str)) -> Result<String, String> {
+        let folder = folder(names);
+        cortex_of_side(folder.path(), side)
+            .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_cortex_is_found_by_the_names_of_its_tools() {
+        let [left, right] = MESH_SIDES;
+        for (name_left, name_right) in [
+            ("pial_left.gii.gz", "pial_right.gii.gz"),
+            ("pial_left.gii", "pial_right.gii"),
+            ("pial.left.gii.gz", "pial.right.gii.gz"),
+            ("lh.pial.gii", "rh.pial.gii"),
+            ("lh.pial.gii.gz", "rh.pial.gii.gz"),
+            ("lh.pial", "rh.pial"),
+            ("sub-1_hemi-L_pial.surf.gii", "sub-1_hemi-R_pial.surf.gii"),
+            (
+                "tpl-fsLR_den-32k_hemi-L_midthickness.surf.gii",
+                "tpl-fsLR_den-32k_hemi-R_midthickness.surf.gii",
+            ),
+            (
+                "S1200.L.midthickness_MSMAll.32k_fs_LR.surf.gii",
+                "S1200.R.midthickness_MSMAll.32k_fs_LR.surf.gii",
+            ),
+        ] {
+            let both = [name_left, name_right, "sub-1_hemi-L_white.surf.gii", "notes.txt"];
+            assert_eq!(found(&both, left), Ok(name_left.to_owned()));
+            assert_eq!(found(&both, right), Ok(name_right.to_owned()));
+            let by_name = name_left.contains("pial") && !name_left.contains("hemi-");
+            assert_eq!(has_pial(folder(&both).path()), by_name, "{name_left}");
+        }
+    }
+
+    #[test]
+    fn the_middle_surface_comes_before_the_pial_one_and_two_are_too_many() {
+        let names = ["a_hemi-L_pial.surf.gii", "a_hemi-L_midthickness.surf.gii"];
+        assert_eq!(found(&names, MESH_SIDES[0]), Ok(names[1].to_owned()));
+        let error = found(&names, MESH_SIDES[1]).unwrap_err();
+        assert!(
+            error.contains("no pial surface of the right hemisphere")
+                && error.contains("*_hemi-R_pial.surf.gii"),
+            "{error}"
+        );
+        let error = found(
+            &["a_hemi-L_pial.surf.gii", "b_hemi-L_pial.surf.gii"],
+            MESH_SIDES[0],
+        )
+        .unwrap_err();
+        assert!(
+            error.contains("a_hemi-L_pial") && error.contains("b_hemi-L_pial"),
+            "{error}"
+        );
+    }
+}

@@ -51,3 +51,24 @@ pub fn load_mesh(path: &Path) -> Result<Mesh, FmriError> {
         freesurfer::load_mesh(path)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::load_mesh;
+
+    #[test]
+    fn the_ending_tells_the_kind_of_a_mesh() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, said) in [
+            ("lh.pial.gii", "broken XML"),
+            ("pial_left.gii.gz", "broken XML"),
+            ("lh.pial", "another magic number"),
+            ("lh.pial.gz", "another magic number"),
+        ] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, "no mesh").unwrap();
+            let error = load_mesh(&path).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains(said), "{error}");
+        }
+    }
+}

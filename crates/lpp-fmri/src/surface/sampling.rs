@@ -166,4 +166,42 @@ mod tests {
             assert!(interpolated(&volume, outside).is_nan());
         }
     }
+
+    #[test]
+    fn samples_lie_along_the_normal() {
+        // The normal of this triangle is z; the ramp rises by 100 a voxel of z, which is 2 mm.
+        let vertices = vec![[2.0, 2.0, 3.0], [4.0, 2.0, 3.0], [2.0, 4.0, 3.0]];
+        let mesh = Mesh::new(vertices, vec![[0, 1, 2]], "made".as_ref()).unwrap();
+        let to_voxels = crate::affine::diagonal_affine([0.5; 3], [0.0; 3]);
+        let mean = |offsets: &[f64]| sample_along_normals(&ramp(), &to_voxels, &mesh, offsets);
+        assert_eq!(mean(&[1.0]), [211.0, 212.0, 221.0]);
+        assert_eq!(mean(&[-1.0, 1.0, 3.0]), [211.0, 212.0, 221.0]);
+        // Samples outside are left out; without any, there is no value.
+        assert_eq!(mean(&[1.0, 99.0]), [211.0, 212.0, 221.0]);
+        assert!(mean(&[99.0]).iter().all(|v| v.is_nan()));
+    }
+
+    #[test]
+    fn surfaces_between_which_is_sampled_have_the_same_vertices() {
+        let mesh = |n: usize| Mesh::new(vec![[1.0; 3]; n], vec![[0, 1, 2]], "made".as_ref()).unwrap();
+        let identity = crate::affine::diagonal_affine([1.0; 3], [0.0; 3]);
+        assert!(sample_between(&ramp(), &identity, [&mesh(3), &mesh(4)], &[0.5]).is_err());
+    }
+
+    #[test]
+    fn half_of_the_weight_must_be_known() {
+        // At the border, half a voxel outside the volume, exactly half of the weight is known.
+        assert_eq!(
+            interpolated(&ramp(), [-0.5, 1.0, 1.0]).to_bits(),
+            110.0_f64.to_bits()
+        );
+        assert_eq!(
+            interpolated(&ramp(), [3.5, 1.0, 1.0]).to_bits(),
+            113.0_f64.to_bits()
+        );
+        assert!(
+            interpolated(&ramp(), [3.6, 1.0, 1.0]).is_nan()
+                && interpolated(&ramp(), [1.0, 1.0, -0.6]).is_nan()
+        );
+    }
 }

@@ -230,4 +230,29 @@ mod tests {
             "{error}"
         );
     }
+
+    #[test]
+    fn labels_of_surfaces_are_the_atlas_of_their_mask() {
+        use crate::{Atlas, BrainMask, LabelTable, surface::SurfaceMask};
+
+        let folder = tempfile::tempdir().unwrap();
+        let left = folder.path().join("a_hemi-L.label.gii");
+        for side in ["L", "R"] {
+            label_file(folder.path(), side, "<Label Key=\"3\">Area</Label>", "0 3 7");
+        }
+        let whole = Grayordinates::of_hemispheres([3, 3], &left).unwrap();
+        let inside = [false, true, true, true, true, false];
+        let mask = SurfaceMask::new(whole, &inside, Path::new("mask.dscalar.nii")).unwrap();
+        let atlas = Atlas::load(&left, &BrainMask::Surface(mask)).unwrap();
+        assert_eq!(atlas.labels(), [3, 7, 0, 3]);
+        let named: Vec<(String, Vec<usize>)> = atlas
+            .parcels(&LabelTable::default())
+            .into_iter()
+            .map(|parcel| (parcel.name, parcel.voxels))
+            .collect();
+        assert_eq!(
+            named,
+            [("Area".to_owned(), vec![0, 3]), ("7".to_owned(), vec![1])]
+        );
+    }
 }

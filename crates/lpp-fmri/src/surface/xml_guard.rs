@@ -118,4 +118,14 @@ mod tests {
             assert!(guarded(text).is_err(), "{text}");
         }
     }
+
+    #[test]
+    fn elements_nest_as_deep_as_32() {
+        let nested = |n: usize| format!("{}{}", "<a>".repeat(n), "</a>".repeat(n));
+        assert_eq!(guarded(&nested(32)), Ok(nested(32)));
+        assert!(guarded(&nested(33)).unwrap_err().contains("deeper than 32"));
+        // Once closed, an element is no level.
+        let text = format!("<r>{}{}</r>", nested(31), nested(31));
+        assert_eq!(guarded(&text), Ok(text.clone()));
+    }
 }

@@ -168,3 +168,26 @@ fn an_sform_that_is_no_place_is_refused() {
         assert!(error.len() < 500, "{error}");
     }
 }
+
+#[test]
+fn a_repetition_time_is_what_a_header_says_of_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let found = |shape: &[usize], step: f32, code: u8| {
+        let path = changed(folder.path(), shape, |bytes| {
+            put(bytes, PIXDIM_4, &step.to_le_bytes());
+            bytes[UNITS] = code;
+        });
+        ImageReader::open(&path).unwrap().repetition_time_s()
+    };
+    let run = &[6, 6, 6, 3][..];
+    assert_eq!(found(run, 2.5, 8), Some(2.5));
+    assert_eq!(found(run, 1.0, 8), Some(1.0));
+    assert_eq!(found(run, 1500.0, 16), Some(1.5));
+    // Without a unit, 1 is what tools write that do not know the time.
+    assert_eq!(found(run, 2.5, 0), Some(2.5));
+    assert_eq!(found(run, 0.5, 0), Some(0.5));
+    assert_eq!(found(run, 1.0, 0), None);
+    for (shape, step, code) in [(run, 0.0, 8), (run, -2.0, 8), (run, 2.0, 32), (&run[..3], 2.0, 8)] {
+        assert_eq!(found(shape, step, code), None, "{step} with unit {code}");
+    }
+}

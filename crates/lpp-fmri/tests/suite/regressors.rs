@@ -254,3 +254,27 @@ fn unusable_designs_are_refused() {
         "the activation of word 1, feature 1 is NaN, expected a finite number"
     );
 }
+
+#[test]
+fn words_after_the_run_are_not_felt() {
+    // They act on the last sample of the fine grid, which has no sample after it to end at. If the first scan is before 0, the
+    // last scan averages over that sample.
+    for hrf in [Hrf::Glover, Hrf::Fir(vec![0])] {
+        for start_s in [1.0, -1.0] {
+            let operator =
+                RegressorOperator::starting_at(start_s, &[1e3, 1e3], &[1e3, 1e4], 10, 2.0, &hrf).unwrap();
+            assert_eq!(operator.to_dense(), Array2::<f64>::zeros((10, 2)), "{hrf}");
+        }
+    }
+}
+
+#[test]
+fn a_delay_of_no_scans_averages_over_the_scan_that_begins() {
+    // Scans at 1, 3, 5, … s: a word from 4 to 6 s fills half of the two seconds from 3 s on, and half of those from 5 s.
+    let operator = RegressorOperator::new(&[4.0], &[6.0], 10, 2.0, &Hrf::Fir(vec![0])).unwrap();
+    for (scan, weight) in operator.to_dense().column(0).iter().enumerate() {
+        let expected = if [1, 2].contains(&scan) { 0.5 } else { 0.0 };
+        // Fifty samples per scan, of which the edges may take one or the other.
+        assert!((weight - expected).abs() < 0.021, "scan {scan}: {weight}");
+    }
+}
