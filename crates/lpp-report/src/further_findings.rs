@@ -44,7 +44,7 @@ fn law(table: &[GrowthLaw], outcome: &str, name: &str) -> Option<Line> {
     };
     let row = of("family").or_else(|| of("model"))?;
     let level = if row.preferred == "plateau" {
-        format!(", at {}", compact(row.plateau))
+        format!(" (at {})", compact(row.plateau))
     } else {
         String::new()
     };
@@ -141,7 +141,7 @@ mod tests {
         let text = |table: &[GrowthLaw]| further(table, &[], &[])[0].text.clone();
         let found = text(&table);
         assert!(
-            found.contains("the plateau, at 0.1875 predicts a family"),
+            found.contains("the plateau (at 0.1875) predicts a family"),
             "{found}"
         );
         assert!(found.contains("1.25e"), "{found}");
