@@ -186,8 +186,20 @@ fn texts_follow_the_planted_table_and_depend_on_nothing_else() {
     };
     let many = sampled("many.jsonl", &["--samples", "11"]);
     let few = sampled("few.jsonl", &["--samples", "3"]);
-    assert_eq!(many[..3], few[..3]);
-    assert_eq!(many[11..14], few[3..]);
+    // The same tokens; sums over other numbers of rows may round otherwise on some processors.
+    for (one, other) in many[..3].iter().chain(&many[11..14]).zip(&few) {
+        assert_eq!(
+            (one.prompt, one.sample, &one.ids),
+            (other.prompt, other.sample, &other.ids)
+        );
+        assert!(
+            one.logprob_nats
+                .iter()
+                .zip(&other.logprob_nats)
+                .all(|(a, b)| (a - b).abs() < 1e-6)
+        );
+    }
+    assert_eq!(few.len(), 6);
     assert_ne!(
         many,
         sampled("other.jsonl", &["--samples", "11", "--sampling-seed", "2"])
