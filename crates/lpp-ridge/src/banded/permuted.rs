@@ -149,7 +149,7 @@ impl<'p, A: Number> Permuted<'p, A> {
             matches!(&segments[..], [rows] if (0..layout.n_pieces()).any(|piece| layout.rows(piece) == *rows))
         });
         let fits = width <= layout.n_scans() && width < data.x.ncols();
-        if !(is_shared && alike && whole && fits && data.n_targets() > 0) || !keeps_digits(data, width) {
+        if !(is_shared && alike && whole && fits && data.n_targets() > 0 && keeps_digits(data, width)) {
             return None;
         }
         let targets: Vec<Array2<A>> = data
