@@ -357,9 +357,9 @@ fn runs_that_several_folds_test_are_predicted_by_the_last() {
     let predicted = prepared.predictions(&fit, &study.y, &columns).unwrap();
     let coefficients = prepared.coefficients(&fit, &study.y, &columns).unwrap();
     // All folds train on the same runs.
-    for run in 0..3 {
-        let expected = study.x[run].dot(&coefficients.index_axis(Axis(0), 2));
-        assert!(largest(&predicted[run], &expected) < 1e-11, "run {run}"); // two solvers of order 6
+    for (run, (x, found)) in study.x.iter().zip(&predicted).take(3).enumerate() {
+        let expected = x.dot(&coefficients.index_axis(Axis(0), 2));
+        assert!(largest(found, &expected) < 1e-11, "run {run}"); // two solvers of order 6
     }
     assert!(predicted[3].iter().chain(&predicted[4]).all(|v| v.is_nan()));
 }
