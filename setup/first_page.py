@@ -5,7 +5,7 @@
 
 Reads report/report.html as a reader does: the text of the summary, row by row, card by card. Each part names its table (data-table;
 the findings are rows of corrected_families). All numbers of a part, to the digits that are shown, must stand in rows of that table:
-those of a row of the page in one row of the table. Percentages are shares, or powers of a confidence that the part itself names.
+those of a row of the page in one row of the table, with their signs. A percentage is a share of the table.
 """
 import csv
 import html.parser
@@ -78,7 +78,7 @@ def cells(row):
 
 def stands(shown, row):
     number, half = value(shown)
-    return any(abs(abs(cell) - abs(number)) <= half for cell in cells(row))
+    return any(abs(cell - number) <= half for cell in cells(row))
 
 
 def main() -> None:

@@ -5,8 +5,8 @@
 
 The mutants are drawn by the seed from all that `setup/mutants` finds, and are written into a copy of the committed tree, so that one
 build holds all of them; the environment chooses one (LPP_MUTANT). A mutant that does not compile is replaced by the next one drawn.
-The tests of the mutant's
-own module run first, then all test programs in order of their time, until one fails. Results are appended to FOLDER/CRATE-SEED.csv; an interrupted call resumes.
+The tests of the mutant's own module run first, then all test programs in order of their time, until one fails. Results are appended to
+FOLDER/CRATE-SEED.csv; an interrupted call resumes.
 
 The exit status is 1 if no test notices a mutant that setup/mutants/survivors.csv does not list with a reason. A reason holds for a
 file, a function and a change.

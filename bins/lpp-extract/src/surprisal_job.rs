@@ -80,7 +80,7 @@ impl SurprisalJob<'_> {
         Ok(!self.force && self.makings(software)?.iter().all(Making::is_current))
     }
 
-    /// Writes them after a pass of their own.
+    /// Scores the tokens in a separate pass, and writes them.
     pub(crate) fn run(
         &self,
         annotation: &Annotation,

@@ -120,6 +120,8 @@ fn combined_penalties_in_single_precision_score_as_fits_do() {
     // Fewer columns than scans: no direction is without a share of the forecasts.
     let alphas = [1e7, 1e8, 1e9, 1e10];
     compare::<f32>([48, 2], &alphas, InnerValidation::All, 1e-4);
+    // Near the smallest penalty that is left to this way.
+    compare::<f32>([112, 2], &[1.3], InnerValidation::All, 1e-5);
 }
 
 #[test]
@@ -186,7 +188,7 @@ fn a_wide_band_with_small_penalties_is_left_to_the_caller_in_single_precision() 
     }
     assert!(!is_scored::<f32>(112, 0.1));
     assert!(is_scored::<f32>(112, 10.0) && is_scored::<f32>(48, 0.1) && is_scored::<f64>(112, 0.1));
-    // The two shortest runs have 55 scans.
+    // The smallest training set is the two shortest runs, of 55 scans.
     assert!(is_scored::<f32>(55, 0.1) && !is_scored::<f32>(56, 0.1));
 }
 
