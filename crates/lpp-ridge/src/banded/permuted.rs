@@ -49,7 +49,7 @@ pub(crate) fn scores<A: Number>(
 }
 
 /// Penalty below which a wide first band loses digits in single precision, as a share of the mean sum of squares of the other columns:
-/// with more, the scores of tests/permuted_band.rs agree with those of fits to 1e-5.
+/// with more, the scores of `tests/permuted_band.rs` agree with those of fits to 1e-5.
 const SMALLEST_SHARE: f64 = 0.01;
 
 /// Whether `S` keeps its digits. If the first band has more columns than a training set has rows, `S` is about as small as the
