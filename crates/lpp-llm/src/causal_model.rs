@@ -15,8 +15,19 @@ use crate::plan::{Plan, ids_that_occur};
 use crate::weights::Weights;
 use crate::workers::WindowError;
 
-/// Receives the states of a layer of a window: the index of the window, that of the layer, and (`n_tokens`, width).
-pub(crate) type StatesSink<'a> = dyn FnMut(usize, usize, Array2<f32>) -> Result<(), LlmError> + Send + 'a;
+/// What a window gives.
+pub(crate) enum Given<T> {
+    /// The states of a layer, (`n_tokens`, width).
+    Layer(usize, Array2<f32>),
+    /// What is made of the last hidden state.
+    Last(T),
+}
+
+/// Receives it, with the index of the window.
+pub(crate) type WindowSink<'a, T> = dyn FnMut(usize, Given<T>) -> Result<(), LlmError> + Send + 'a;
+
+/// Makes something of the last hidden state of a window, (positions from `first_needed` on, width), or nothing.
+pub(crate) type OfLast<'a, T> = dyn Fn(usize, &Tensor) -> Result<Option<T>, LlmError> + Sync + 'a;
 
 /// A model that is ready to run.
 ///
@@ -116,7 +127,7 @@ impl CausalModel {
     }
 
     /// The same, and the last hidden state as the model has it, (positions from `first_needed` on, width).
-    pub(crate) fn forward_to_last(
+    fn forward_to_last(
         &self,
         window: &WindowInput<'_>,
         sink: &mut dyn FnMut(usize, Array2<f32>) -> Result<(), LlmError>,
@@ -133,20 +144,24 @@ impl CausalModel {
     }
 
     /// Runs windows side by side. `sink` is called layer by layer as in [`forward`](Self::forward), and for each layer in the
-    /// order of the windows.
-    pub(crate) fn forward_all(
+    /// order of the windows. `of_last` is called in the thread of the window.
+    pub(crate) fn forward_all<T>(
         &self,
         params: &ModelParams,
         windows: &[WindowInput<'_>],
         progress: &dyn Progress,
-        mut sink: &mut StatesSink<'_>,
+        of_last: &OfLast<'_, T>,
+        mut sink: &mut WindowSink<'_, T>,
     ) -> Result<(), WindowError> {
         let workers = self.plan.workers(params, windows);
         let start = Instant::now();
         let run = workers.run(0..windows.len(), &mut sink, &|index, turns| {
-            self.forward(&windows[index], &mut |layer, states| {
-                turns.deliver(|sink| sink(index, layer, states))
+            let last = self.forward_to_last(&windows[index], &mut |layer, states| {
+                turns.deliver(|sink| sink(index, Given::Layer(layer, states)))
             })?;
+            if let Some(made) = of_last(index, &last)? {
+                turns.deliver(|sink| sink(index, Given::Last(made)))?;
+            }
             progress.advance(1);
             Ok(())
         });

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use lpp_files::{ActivationsWriter, LayerShape, Progress, StoredAs};
-use lpp_text::CorpusRun;
-use ndarray::Array2;
+use lpp_text::{CorpusRun, TextTokens};
+use tch::Tensor;
 
-use crate::causal_model::CausalModel;
+use crate::causal_model::{CausalModel, Given, OfLast};
 use crate::error::LlmError;
 use crate::model::{ModelInfo, ModelParams};
 use crate::plan::Plan;
+use crate::score::{RowScores, TextScores, check_rows, rows_of_texts, scores_of_window, without_dropout};
 use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder};
 use crate::word_vectors::{RunWindow, WordMeans, place_of_word, windows_of};
 
@@ -80,12 +81,14 @@ impl Extraction<'_> {
         afresh: bool,
         progress: &dyn Progress,
     ) -> Result<Leftover, LlmError> {
-        let windows = windows_of(self.corpus);
+        let windows = windows_of(self.corpus, &[]);
+        let inputs: Vec<_> = windows.iter().map(|window| window.input).collect();
         if !self.model.stream_layers {
-            self.whole(&windows, progress)?;
+            let model = CausalModel::load_for(self.model, &inputs)?;
+            let nothing: &OfLast<'_, ()> = &|_, _| Ok(None);
+            self.whole(&model, &windows, nothing, progress, &mut |_, ()| ())?;
             return Ok(Leftover::none());
         }
-        let inputs: Vec<_> = windows.iter().map(|window| window.input).collect();
         identity.add_windows(&inputs);
         for run in self.corpus {
             identity.add(&format!("{:?}", run.spans));
@@ -94,7 +97,7 @@ impl Extraction<'_> {
             .map(Leftover::of)
     }
 
-    pub(crate) fn writer(&self) -> Result<ActivationsWriter, LlmError> {
+    fn writer(&self) -> Result<ActivationsWriter, LlmError> {
         let shapes = layer_shapes(self.corpus, self.info);
         Ok(ActivationsWriter::create_stored(
             self.output,
@@ -104,20 +107,80 @@ impl Extraction<'_> {
         )?)
     }
 
-    /// The model in memory, one window after the other.
-    fn whole(&self, windows: &[RunWindow<'_>], progress: &dyn Progress) -> Result<(), LlmError> {
+    /// Whether [`write_scored`](Self::write_scored) can do both at once. A probability is that of the whole model, without dropout,
+    /// and a streamed model has only one block in memory.
+    #[must_use]
+    pub fn can_score(&self) -> bool {
+        !self.model.stream_layers && self.model.training == without_dropout(self.model).training
+    }
+
+    /// Writes the activations, and scores the tokens of `texts`, which are those of the corpus, one a run. Each token is scored once,
+    /// in the first window that holds it, as [`TextScoring`](crate::TextScoring) does. Both are as in separate passes up to rounding,
+    /// since windows may reach a few tokens further.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write) and [`Scoring::run`](crate::Scoring::run).
+    pub fn write_scored(
+        &self,
+        texts: &[TextTokens],
+        progress: &dyn Progress,
+    ) -> Result<Vec<TextScores>, LlmError> {
+        let (rows, run_of) = rows_of_texts(texts);
+        check_rows(self.model, &rows, &|row| format!("run {}", run_of[row]))?;
+        let (model, head) = CausalModel::load_with_head(self.model)?;
+        let windows = windows_of(self.corpus, texts);
+        let mut found: Vec<Vec<RowScores>> = texts
+            .iter()
+            .map(|text| vec![RowScores::default(); text.rows.len()])
+            .collect();
+        let last_layer = self.info.n_layers - 1;
+        let of_last = |index: usize, last: &Tensor| {
+            let window = &windows[index];
+            let scored = window.row.map(|(place, row)| {
+                Ok((
+                    place,
+                    scores_of_window(row, &window.input, last, &head, last_layer)?,
+                ))
+            });
+            scored.transpose()
+        };
+        self.whole(
+            &model,
+            &windows,
+            &of_last,
+            progress,
+            &mut |run, (place, scores)| {
+                found[run][place] = scores;
+            },
+        )?;
+        let texts = texts.iter().zip(&found);
+        Ok(texts.map(|(text, rows)| TextScores::of(text, rows)).collect())
+    }
+
+    /// The model in memory, windows side by side. `keep` receives what `of_last` makes of the last states, with the run.
+    fn whole<T>(
+        &self,
+        model: &CausalModel,
+        windows: &[RunWindow<'_>],
+        of_last: &OfLast<'_, T>,
+        progress: &dyn Progress,
+        keep: &mut (dyn FnMut(usize, T) + Send),
+    ) -> Result<(), LlmError> {
         let inputs: Vec<_> = windows.iter().map(|window| window.input).collect();
-        let model = CausalModel::load_for(self.model, &inputs)?;
         let mut writer = self.writer()?;
         let mut means = self.word_means(windows);
-        let mut add = |window: usize, layer: usize, states: Array2<f32>| {
-            means[layer].add_window(window, &states, &mut |run, vectors| {
+        let mut add = |window: usize, given: Given<T>| match given {
+            Given::Layer(layer, states) => means[layer].add_window(window, &states, &mut |run, vectors| {
                 Ok(writer.write(run, layer, vectors)?)
-            })
+            }),
+            Given::Last(made) => {
+                keep(windows[window].run, made);
+                Ok(())
+            }
         };
         progress.start(&format!("windows through {}", self.name), windows.len() as u64);
         model
-            .forward_all(self.model, &inputs, progress, &mut add)
+            .forward_all(self.model, &inputs, progress, of_last, &mut add)
             .map_err(|(window, problem)| {
                 problem.at(|token| place_of_word(self.corpus, &windows[window], token))
             })?;
@@ -129,7 +192,7 @@ impl Extraction<'_> {
     }
 
     /// The means of each layer.
-    pub(crate) fn word_means<'w>(&'w self, windows: &'w [RunWindow<'w>]) -> Vec<WordMeans<'w>> {
+    fn word_means<'w>(&'w self, windows: &'w [RunWindow<'w>]) -> Vec<WordMeans<'w>> {
         let layers = 0..self.info.n_layers;
         layers
             .map(|layer| WordMeans::new(self.corpus, windows, self.info.width(layer), self.output))

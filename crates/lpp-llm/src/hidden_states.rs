@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use lpp_files::Progress;
 use ndarray::Array2;
 
-use crate::causal_model::CausalModel;
+use crate::causal_model::{CausalModel, Given};
 use crate::error::LlmError;
 use crate::extract::Leftover;
 use crate::input_arrays::{load_integers, load_like};
@@ -97,10 +97,12 @@ impl HiddenStates {
     ) -> Result<(), LlmError> {
         let mut file = TensorFile::create(&self.output, &layer_tensors(model.info(), dim))?;
         progress.start("hidden states", windows.len() as u64);
-        let mut write =
-            |row: usize, layer: usize, states: Array2<f32>| file.write_matrix(layer, row, &states);
+        let mut write = |row: usize, given: Given<()>| match given {
+            Given::Layer(layer, states) => file.write_matrix(layer, row, &states),
+            Given::Last(()) => Ok(()),
+        };
         model
-            .forward_all(&self.model, windows, progress, &mut write)
+            .forward_all(&self.model, windows, progress, &|_, _| Ok(None), &mut write)
             .map_err(|(row, source)| self.in_row(row, source).at(|_| place_of_row(row)))?;
         progress.finish();
         file.commit()

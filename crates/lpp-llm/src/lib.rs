@@ -49,7 +49,6 @@ mod config;
 mod dropout;
 mod error;
 mod extract;
-mod extract_scored;
 mod families;
 mod fixed;
 mod generate;

@@ -1,50 +1,63 @@
 //! From the hidden states of windows to one vector a word, run by run.
 
 use std::io::Write;
-use std::ops::Range;
 use std::path::Path;
 
-use lpp_text::{CorpusRun, SpanAverager, Window};
+use lpp_text::{CorpusRun, SpanAverager, TextTokens, TokenRow};
 use ndarray::Array2;
 
 use crate::error::LlmError;
 use crate::model::WindowInput;
 use crate::stream::{LayerReducer, write_values};
 
-/// A window with words in it, as the model gets it.
+/// A window with words, with tokens to score, or with both, as the model gets it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RunWindow<'a> {
     pub(crate) run: usize,
     /// Index among the run's windows.
     pub(crate) index: usize,
     pub(crate) input: WindowInput<'a>,
+    has_words: bool,
+    /// The row of the run's text that is scored in it, and its place.
+    pub(crate) row: Option<(usize, &'a TokenRow)>,
 }
 
-impl<'a> RunWindow<'a> {
-    /// A window of which the states of the tokens `needed` are to be kept. The states of a causal model do not depend on later
-    /// tokens, which are omitted.
-    pub(crate) fn new(run: usize, index: usize, window: &'a Window, needed: Range<usize>) -> Self {
-        let input = WindowInput {
-            n_rows: 1,
-            ids: window.ids.get(..needed.end).unwrap_or(&window.ids),
-            attention_mask: window.attention_mask.get(..needed.end),
-            first_needed: needed.start,
-            key: ((run as u64) << 32) | index as u64,
-        };
-        Self { run, index, input }
-    }
-}
-
-/// The windows that some word touches.
-pub(crate) fn windows_of(corpus: &[CorpusRun]) -> Vec<RunWindow<'_>> {
+/// The windows that some word touches, or in which a row of `texts` is scored, which has a text for each run, or none.
+pub(crate) fn windows_of<'a>(corpus: &'a [CorpusRun], texts: &'a [TextTokens]) -> Vec<RunWindow<'a>> {
     let windows = corpus.iter().enumerate().flat_map(|(run, content)| {
         let windows = content.tokens.windows().iter().enumerate();
         windows.filter_map(move |(index, window)| {
-            let needed = content.spans.needed(index)?;
-            Some(RunWindow::new(run, index, window, needed))
+            let words = content.spans.needed(index);
+            let row = texts.get(run).and_then(|text| scored_row(text, index));
+            // The state before a token says how likely it is, so the last token is no input.
+            let scored = row.map(|(_, row)| row.first_scored - 1..row.ids.len() - 1);
+            let ranges = [words.clone(), scored].into_iter().flatten();
+            let needed = ranges.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))?;
+            // The states of a causal model do not depend on later tokens, so tokens after the last needed one are omitted.
+            let input = WindowInput {
+                n_rows: 1,
+                ids: window.ids.get(..needed.end).unwrap_or(&window.ids),
+                attention_mask: window.attention_mask.get(..needed.end),
+                first_needed: needed.start,
+                key: ((run as u64) << 32) | index as u64,
+            };
+            Some(RunWindow {
+                run,
+                index,
+                input,
+                has_words: words.is_some(),
+                row,
+            })
         })
     });
     windows.collect()
+}
+
+/// The row of a text that is scored in a window, and its place.
+fn scored_row(text: &TextTokens, window: usize) -> Option<(usize, &TokenRow)> {
+    let place = text.windows.binary_search(&window).ok()?;
+    let row = text.rows.get(place)?;
+    (row.n_scored() > 0).then_some((place, row))
 }
 
 /// How a message names the word to which a token of a window belongs.
@@ -103,7 +116,7 @@ impl<'a> WordMeans<'a> {
         states: &Array2<f32>,
         finished: &mut RunSink<'_>,
     ) -> Result<(), LlmError> {
-        let Some(window) = self.windows.get(window) else {
+        let Some(window) = self.windows.get(window).filter(|window| window.has_words) else {
             return Ok(());
         };
         self.go_to(window.run, finished)?;
