@@ -5,7 +5,8 @@
 
 Reads report/report.html as a reader does: the text of the summary, row by row, card by card. Each part names its table (data-table;
 the findings are rows of corrected_families). All numbers of a part, to the digits that are shown, must stand in rows of that table:
-those of a row of the page in one row of the table, with their signs. A percentage is a share of the table.
+those of a row of the page in one row of the table, with their signs; a cell that names its column (data-column), in that column. A
+percentage is a share of the table.
 """
 import csv
 import html.parser
@@ -20,11 +21,11 @@ SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 class Parts(html.parser.HTMLParser):
-    """Text of the elements of the summary that show numbers of a table: (table, key of the row, text)."""
+    """Text of the elements of the summary that show numbers of a table: (table, key of the row, text, column)."""
 
     def __init__(self):
         super().__init__()
-        self.parts, self.open, self.inside = [], [], False
+        self.parts, self.open, self.key, self.inside = [], [], None, False
 
     def handle_starttag(self, tag, attributes):
         values = dict(attributes)
@@ -40,7 +41,11 @@ class Parts(html.parser.HTMLParser):
             table = above[1]
         starts = table is not None and (tag != "div")
         if starts:
-            self.parts.append([table, key, ""])
+            self.key = key
+            self.parts.append([table, key, "", None])
+        elif "data-column" in values:
+            starts = True
+            self.parts.append([above[1], self.key, "", values["data-column"]])
         part = len(self.parts) - 1 if starts else above[2]
         if tag in ("thead", "th"):
             part = None
@@ -86,7 +91,7 @@ def main() -> None:
     reader = Parts()
     reader.feed((study / "report/report.html").read_text(encoding="utf-8"))
     problems, n_numbers, tables = [], 0, {}
-    for table, key, text in reader.parts:
+    for table, key, text, column in reader.parts:
         path = study / f"results/{table}_{lang}.csv"
         path = path if path.exists() else study / f"results/{table}.csv"
         if path not in tables:
@@ -94,6 +99,8 @@ def main() -> None:
         rows = tables[path]
         if key:
             rows = [row for row in rows if (row["outcome"], row["layer_rule"]) == key]
+        if column:
+            rows = [{column: row[column]} for row in rows]
         numbers = [found.group().strip() for found in NUMBER.finditer(text)]
         numbers = [shown for shown in numbers if shown not in LEVELS]
         n_numbers += len(numbers)
