@@ -10,7 +10,7 @@
 //!    made of shared blocks. Hidden states are those of transformers 4.40 (4.57 for newer families): the residual
 //!    stream after each block, the last one normalised.
 //! 3. **[`CausalModel`]** runs a window and passes on each layer as soon as it is computed; jobs run several side by side, each in
-//!    a thread of its own. The last block is computed only where it is needed.
+//!    its own thread. The last block is computed only where it is needed.
 //! 4. **Untrained twins** ([`Training::Untrained`]): weights that equal torch's for the same seed to the bit.
 //! 5. **Streaming** ([`ModelParams::stream_layers`]): one block in memory at a time, all windows through it, for models
 //!    larger than memory. The results are bitwise the same, and a killed run can be resumed.

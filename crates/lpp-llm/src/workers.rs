@@ -1,7 +1,7 @@
-//! Windows side by side: each thread takes windows of its own through a model.
+//! Windows side by side: a thread takes one window at a time through a model.
 //!
 //! A product that several threads share ends with a barrier, at which each waits for the slowest; there are hundreds of
-//! them in a window, and libtorch's threads spin while they wait. Threads with windows of their own share nothing but the order in
+//! them in a window, and libtorch's threads spin while they wait. Threads that share no window share nothing but the order in
 //! which results are delivered, and what a window gives does not depend on how many there are.
 
 use std::ops::Range;

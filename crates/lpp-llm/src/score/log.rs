@@ -1,4 +1,4 @@
-//! The finished batches of a run, so that a killed one goes on where it was.
+//! The finished batches of a run, from which a killed one resumes.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
