@@ -12,7 +12,7 @@ use crate::error::LlmError;
 use crate::model::{ModelInfo, ModelParams};
 use crate::plan::Plan;
 use crate::score::{RowScores, TextScores, check_rows, rows_of_texts, scores_of_window, without_dropout};
-use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder};
+use crate::stream::{Identity, LayerReducer, LayerStream, Leftover, WorkFolder};
 use crate::word_vectors::{RunWindow, WordMeans, place_of_word, windows_of};
 
 /// Window length of models without a limit, as in the reference.
@@ -37,29 +37,6 @@ pub struct Extraction<'a> {
     pub stored: StoredAs,
     /// Metadata of the file.
     pub metadata: BTreeMap<String, String>,
-}
-
-/// The work folder of a streamed extraction, from which it can be resumed until its record is written.
-#[derive(Debug)]
-#[must_use]
-pub struct Leftover(Option<WorkFolder>);
-
-impl Leftover {
-    pub(crate) fn none() -> Self {
-        Self(None)
-    }
-
-    pub(crate) fn of(work: WorkFolder) -> Self {
-        Self(Some(work))
-    }
-
-    /// Removes it.
-    ///
-    /// # Errors
-    /// [`LlmError::Write`](lpp_files::FileError::Write) if the folder cannot be removed.
-    pub fn remove(self) -> Result<(), LlmError> {
-        self.0.map_or(Ok(()), WorkFolder::remove)
-    }
 }
 
 impl Extraction<'_> {

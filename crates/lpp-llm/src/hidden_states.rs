@@ -8,11 +8,10 @@ use ndarray::Array2;
 
 use crate::causal_model::{CausalModel, Given};
 use crate::error::LlmError;
-use crate::extract::Leftover;
 use crate::input_arrays::{load_integers, load_like};
 use crate::model::{ModelInfo, ModelParams, WindowInput, model_files, warn_of_unknown_keys};
 use crate::plan::Plan;
-use crate::stream::{Identity, LayerReducer, LayerStream, WorkFolder, write_values};
+use crate::stream::{Identity, LayerReducer, LayerStream, Leftover, WorkFolder, write_values};
 use crate::tensor_file::{Stored, TensorEntry, TensorFile};
 
 /// Runs a model on rows of token ids and writes every hidden state.

@@ -70,7 +70,7 @@ mod workers;
 
 pub use causal_model::CausalModel;
 pub use error::LlmError;
-pub use extract::{Extraction, Leftover, UNLIMITED_WINDOW};
+pub use extract::{Extraction, UNLIMITED_WINDOW};
 pub use generate::{Continuation, Generation, Sampling};
 pub use hidden_states::HiddenStates;
 pub use model::{
@@ -78,4 +78,4 @@ pub use model::{
     warn_of_unknown_keys,
 };
 pub use score::{BATCH_TOKENS, RowScores, Scoring, TextScores, TextScoring, TokenScores};
-pub use stream::Identity;
+pub use stream::{Identity, Leftover};

@@ -7,14 +7,13 @@ use lpp_text::TokenRow;
 use tch::Tensor;
 
 use crate::error::LlmError;
-use crate::extract::Leftover;
 use crate::head::{Head, NextTokens};
 use crate::model::{ModelInfo, ModelParams, Training, WindowInput};
 use crate::plan::Plan;
 use crate::score::batches::{Batch, batches, distinct};
 use crate::score::log::ScoreLog;
 use crate::score::passes::Passes;
-use crate::stream::{Identity, WorkFolder};
+use crate::stream::{Identity, Leftover, WorkFolder};
 
 /// The scored tokens of a row, in order.
 #[derive(Debug, Clone, PartialEq, Default)]

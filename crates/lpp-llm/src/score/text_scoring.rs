@@ -6,10 +6,9 @@ use lpp_files::Progress;
 use lpp_text::{TextTokens, TokenRow};
 
 use crate::error::LlmError;
-use crate::extract::Leftover;
 use crate::model::ModelParams;
 use crate::score::{RowScores, Scoring};
-use crate::stream::Identity;
+use crate::stream::{Identity, Leftover};
 
 /// Scores each token of some texts once, in the first window that holds it.
 #[derive(Debug, Clone, Copy)]

@@ -9,14 +9,13 @@ use tch::Tensor;
 
 use crate::causal_model::matrix;
 use crate::error::LlmError;
-use crate::extract::Leftover;
 use crate::head::Head;
 use crate::input_arrays::{load_integers, load_like};
 use crate::model::{ModelInfo, ModelParams, WindowInput, model_files, warn_of_unknown_keys};
 use crate::score::passes::Passes;
 use crate::score::scoring::without_dropout;
 use crate::score::{RowScores, Scoring};
-use crate::stream::{Identity, WorkFolder};
+use crate::stream::{Identity, Leftover, WorkFolder};
 use crate::tensor_file::{Stored, TensorEntry, TensorFile};
 
 /// Scores rows of token ids, padded on the right, and writes a safetensors file:

@@ -23,8 +23,8 @@ use crate::plan::{Plan, ids_that_occur};
 use crate::stream::states::StatesFile;
 use crate::weights::Weights;
 
-pub use work::Identity;
 pub(crate) use work::WorkFolder;
+pub use work::{Identity, Leftover};
 
 /// What becomes of the hidden states of a layer.
 pub(crate) trait LayerReducer: Send {

@@ -158,6 +158,29 @@ impl WorkFolder {
     }
 }
 
+/// The work folder of a streamed extraction, from which it can be resumed until its record is written.
+#[derive(Debug)]
+#[must_use]
+pub struct Leftover(Option<WorkFolder>);
+
+impl Leftover {
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn of(work: WorkFolder) -> Self {
+        Self(Some(work))
+    }
+
+    /// Removes it.
+    ///
+    /// # Errors
+    /// [`LlmError::Write`](lpp_files::FileError::Write) if the folder cannot be removed.
+    pub fn remove(self) -> Result<(), LlmError> {
+        self.0.map_or(Ok(()), WorkFolder::remove)
+    }
+}
+
 /// A finished layer.
 #[derive(Debug)]
 pub(crate) struct LayerFile {
