@@ -73,12 +73,18 @@ pub(crate) fn gifti() -> Vec<Vec<u8>> {
 /// Tables with cells, rows or headers as long as the file.
 pub(crate) fn tables(header: &str) -> Vec<Vec<u8>> {
     let long = "a".repeat(3 << 20);
+    let separator = if header.contains('\t') { "\t" } else { "," };
     vec![
         format!("{header}\n\"{long}\",1,2,1\n").into_bytes(),
         format!("{header}\n\"{long}").into_bytes(),
         format!("{}\n", "word,".repeat(300_000)).into_bytes(),
         format!("{header}\n{}\n", ",".repeat(3 << 20)).into_bytes(),
         long.into_bytes(),
+        format!(
+            "{header}\n{}\n",
+            vec!["1".repeat(5000); header.split(separator).count()].join(separator)
+        )
+        .into_bytes(),
     ]
 }
 

@@ -15,10 +15,12 @@ mod check;
 mod imported;
 mod memory;
 mod mutate;
+mod seeds;
 mod targets;
 
 pub use all_targets::targets;
 pub use check::{Failure, Outcome, check};
 pub use memory::CountingAllocator;
 pub use mutate::Mutator;
+pub use seeds::Seeds;
 pub use targets::{Packing, Target};

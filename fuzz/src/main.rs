@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use lpp_fuzz::{CountingAllocator, Mutator, Outcome, Target, check, targets};
+use lpp_fuzz::{CountingAllocator, Mutator, Outcome, Seeds, Target, check, targets};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -137,8 +137,8 @@ fn run_here(args: &Args, work: &Path) -> anyhow::Result<u64> {
         bail!("one target is run at a time")
     };
     (target.beside)(work)?;
-    let files = (target.files)();
-    if files.is_empty() {
+    let seeds = Seeds::of(target);
+    if seeds.files().is_empty() {
         bail!("{} has no files to begin from", target.name);
     }
     let mut mutator = Mutator::new(args.seed);
@@ -147,9 +147,9 @@ fn run_here(args: &Args, work: &Path) -> anyhow::Result<u64> {
     while n < args.inputs && started.elapsed() < args.time {
         for _ in 0..BATCH.min(args.inputs - n) {
             // The files themselves come first.
-            let input = match usize::try_from(n).ok().and_then(|n| files.get(n)) {
+            let input = match usize::try_from(n).ok().and_then(|n| seeds.files().get(n)) {
                 Some(file) => file.clone(),
-                None => mutator.damaged(&files, target.packing),
+                None => mutator.damaged(&seeds),
             };
             n += 1;
             match check(target, work, &input) {

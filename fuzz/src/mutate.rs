@@ -4,7 +4,7 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::targets::Packing;
+use crate::seeds::Seeds;
 
 /// Texts in the place of numbers and words.
 const TEXTS: [&str; 26] = [
@@ -69,22 +69,23 @@ impl Mutator {
     }
 
     /// One of the files, damaged in one to eight places; half of the time below its compression.
-    pub fn damaged(&mut self, files: &[Vec<u8>], packing: Packing) -> Vec<u8> {
-        let Some(file) = files.choose(&mut self.rng) else {
+    pub fn damaged(&mut self, seeds: &Seeds) -> Vec<u8> {
+        let Some(file) = seeds.draw(&mut self.rng) else {
             return Vec::new();
         };
+        let packing = seeds.packing();
         if self.rng.random_bool(0.6)
             && let Some(mut inner) = packing.unpacked(file)
         {
-            self.damage(&mut inner, files);
+            self.damage(&mut inner, seeds);
             return packing.packed(&inner, file);
         }
-        let mut bytes = file.clone();
-        self.damage(&mut bytes, files);
+        let mut bytes = file.to_vec();
+        self.damage(&mut bytes, seeds);
         bytes
     }
 
-    fn damage(&mut self, bytes: &mut Vec<u8>, files: &[Vec<u8>]) {
+    fn damage(&mut self, bytes: &mut Vec<u8>, seeds: &Seeds) {
         let n = 1 << self.rng.random_range(0..4_u32);
         for _ in 0..n {
             match self.rng.random_range(0..12_u32) {
@@ -96,7 +97,7 @@ impl Mutator {
                 8 => self.remove(bytes),
                 9 => self.insert(bytes),
                 10 => self.line(bytes),
-                _ => self.splice(bytes, files),
+                _ => self.splice(bytes, seeds),
             }
             bytes.truncate(LONGEST);
         }
@@ -221,8 +222,8 @@ impl Mutator {
     }
 
     /// The end of another file.
-    fn splice(&mut self, bytes: &mut Vec<u8>, files: &[Vec<u8>]) {
-        if let Some(other) = files.choose(&mut self.rng) {
+    fn splice(&mut self, bytes: &mut Vec<u8>, seeds: &Seeds) {
+        if let Some(other) = seeds.draw(&mut self.rng) {
             let place = self.place(bytes.len());
             let from = self.place(other.len());
             bytes.truncate(place);

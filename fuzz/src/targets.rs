@@ -402,7 +402,7 @@ fn studies() -> Vec<Target> {
     vec![
         target!("record", "x.json", Packing::Plain, [texts(&[RECORD]), cases::json()].concat(), path => Provenance::load(&path.with_file_name("x"))),
         target!("sidecar", "gpt2_en.json", Packing::Plain, [texts(&[SIDECAR]), cases::json()].concat(), path => Scores::load_info(&path.with_extension("npy"))),
-        target!("config", "lpp.toml", Packing::Plain, texts(&[CONFIG, &"a = [".repeat(1 << 16), &"a.".repeat(1 << 16)]), path => StudyConfig::load(path)),
+        target!("config", "lpp.toml", Packing::Plain, texts(&[CONFIG, &"a = [".repeat(1 << 16), &"a.".repeat(1 << 16), &"a = 1\n".repeat(1 << 18)]), path => StudyConfig::load(path)),
     ]
 }
 

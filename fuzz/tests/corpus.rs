@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use lpp_fuzz::{CountingAllocator, Mutator, Outcome, check, targets};
+use lpp_fuzz::{CountingAllocator, Mutator, Outcome, Seeds, check, targets};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -17,11 +17,11 @@ fn readers_stand_damage() {
     for target in targets() {
         let folder = tempfile::tempdir().unwrap();
         (target.beside)(folder.path()).unwrap();
-        let files = (target.files)();
-        assert!(!files.is_empty(), "{}", target.name);
+        let seeds = Seeds::of(&target);
+        assert!(!seeds.files().is_empty(), "{}", target.name);
         let mut mutator = Mutator::new(20_240_607);
-        let damaged = (0..INPUTS).map(|_| mutator.damaged(&files, target.packing));
-        let inputs = files.clone().into_iter().chain(damaged);
+        let damaged = (0..INPUTS).map(|_| mutator.damaged(&seeds));
+        let inputs = seeds.files().to_vec().into_iter().chain(damaged);
         let mut n_read = 0;
         for (n, input) in inputs.enumerate() {
             match check(&target, folder.path(), &input) {
@@ -49,12 +49,10 @@ fn every_target_has_a_name_of_its_own() {
 fn a_seed_gives_the_same_damage() {
     let targets = targets();
     let target = targets.iter().find(|target| target.name == "joblib").unwrap();
-    let files = (target.files)();
+    let seeds = Seeds::of(target);
     let draw = |seed: u64| {
         let mut mutator = Mutator::new(seed);
-        (0..20)
-            .map(|_| mutator.damaged(&files, target.packing))
-            .collect::<Vec<_>>()
+        (0..20).map(|_| mutator.damaged(&seeds)).collect::<Vec<_>>()
     };
     assert_eq!(draw(1), draw(1));
     assert_ne!(draw(1), draw(2));

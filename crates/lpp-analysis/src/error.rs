@@ -40,7 +40,7 @@ pub enum AnalysisError {
         expected: usize,
     },
     /// A table on the disk is not what it should be.
-    #[error("{}: found {found}, expected {expected}", path.display())]
+    #[error("{}: found {}, expected {expected}", path.display(), lpp_files::quote(found))]
     Malformed {
         /// The table.
         path: PathBuf,

@@ -22,7 +22,7 @@ pub enum EncodingError {
     #[error(transparent)]
     Settings(lpp_ridge::RidgeError),
     /// Two files that belong together differ.
-    #[error("{}: found {found}, expected {expected}", path.display())]
+    #[error("{}: found {}, expected {expected}", path.display(), lpp_files::quote(found))]
     Mismatch {
         /// The file.
         path: PathBuf,

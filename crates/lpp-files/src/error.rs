@@ -93,7 +93,7 @@ pub enum FileError {
         what: &'static str,
     },
     /// The runs of a list are of different kinds.
-    #[error("{}: found {found}, expected {expected} (list runs of one kind)", path.display())]
+    #[error("{}: found {}, expected {expected} (list runs of one kind)", path.display(), crate::quote(found))]
     MixedRuns {
         /// The file that differs from the first.
         path: PathBuf,
@@ -113,7 +113,10 @@ pub enum FileError {
         second: Option<PathBuf>,
     },
     /// A name is not an entity with a label.
-    #[error("found {name:?}, expected an entity and a label such as space-MNI152NLin2009cAsym")]
+    #[error(
+        "found {:?}, expected an entity and a label such as space-MNI152NLin2009cAsym",
+        crate::quote(name)
+    )]
     UnknownEntity {
         /// The name.
         name: String,
@@ -123,8 +126,7 @@ pub enum FileError {
 impl FileError {
     /// [`FileError::Malformed`]; a long description of what was found is truncated.
     pub fn malformed(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
-        // What a file holds may be as long as the file.
-        let short = |text: String| crate::shortened(&text, crate::MOST_QUOTED).into_owned();
+        let short = |text: String| crate::quote(&text).into_owned();
         Self::Malformed {
             path: path.to_owned(),
             found: short(found.into()),

@@ -5,6 +5,12 @@ use std::borrow::Cow;
 /// Largest number of characters of a file's contents that a message quotes.
 pub const MOST_QUOTED: usize = 200;
 
+/// What a file holds, as a message quotes it: at most [`MOST_QUOTED`] characters. A cell may be as long as its file.
+#[must_use]
+pub fn quote(text: &str) -> Cow<'_, str> {
+    shortened(text, MOST_QUOTED)
+}
+
 /// `text` shortened in the middle to at most `most` characters; both ends are kept.
 ///
 /// ```

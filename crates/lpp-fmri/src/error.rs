@@ -132,7 +132,7 @@ pub enum FmriError {
         radius_mm: f64,
     },
     /// The words or scans are not a valid design for regressors.
-    #[error("{found}, expected {expected}")]
+    #[error("{}, expected {expected}", lpp_files::quote(found))]
     Design {
         /// The shape given.
         found: String,

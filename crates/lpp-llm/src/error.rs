@@ -33,7 +33,7 @@ pub enum LlmError {
         source: serde_json::Error,
     },
     /// A key of `config.json` has an invalid value.
-    #[error("{}: `{key}` is {found}, expected {expected}", path.display())]
+    #[error("{}: `{key}` is {}, expected {expected}", path.display(), lpp_files::quote(found))]
     ConfigValue {
         /// The file.
         path: PathBuf,
@@ -128,7 +128,7 @@ pub enum LlmError {
         n_vocabulary: usize,
     },
     /// An attention mask that is not usable.
-    #[error("attention mask: {found}, expected {expected}")]
+    #[error("attention mask: {}, expected {expected}", lpp_files::quote(found))]
     AttentionMask {
         /// What was found.
         found: String,
@@ -136,7 +136,7 @@ pub enum LlmError {
         expected: String,
     },
     /// An input array of the `hidden-states` command is not usable.
-    #[error("{}: {found}, expected {expected}", path.display())]
+    #[error("{}: {}, expected {expected}", path.display(), lpp_files::quote(found))]
     InputArray {
         /// The file.
         path: PathBuf,

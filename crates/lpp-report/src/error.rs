@@ -36,7 +36,7 @@ pub enum ReportError {
         command: String,
     },
     /// A surface is not what it should be.
-    #[error("{}: found {found}, expected {expected}", path.display())]
+    #[error("{}: found {}, expected {expected}", path.display(), lpp_files::quote(found))]
     Mesh {
         /// The file or folder.
         path: PathBuf,

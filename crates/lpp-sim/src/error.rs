@@ -16,13 +16,16 @@ pub enum SimError {
     #[error(transparent)]
     Stats(#[from] lpp_stats::StatsError),
     /// The text form of a model is invalid.
-    #[error("model {found:?}: expected gpt2, llama, mistral or qwen2 and :WIDTH, a width of 4, 8, …, 64")]
+    #[error(
+        "model {:?}: expected gpt2, llama, mistral or qwen2 and :WIDTH, a width of 4, 8, …, 64",
+        lpp_files::quote(found)
+    )]
     ModelSpec {
         /// The text.
         found: String,
     },
     /// A setting is out of range.
-    #[error("{name} is {found}, expected {expected}")]
+    #[error("{name} is {}, expected {expected}", lpp_files::quote(found))]
     Setting {
         /// Name of the setting.
         name: &'static str,
@@ -43,7 +46,7 @@ pub enum SimError {
         found: String,
     },
     /// Two inputs do not match.
-    #[error("{}: found {found}, expected {expected}", path.display())]
+    #[error("{}: found {}, expected {expected}", path.display(), lpp_files::quote(found))]
     Mismatch {
         /// The file.
         path: PathBuf,

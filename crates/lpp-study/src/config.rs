@@ -1,7 +1,8 @@
 //! `lpp.toml`, the configuration of a study.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use lpp_files::{EntityChoice, FileError};
@@ -14,6 +15,9 @@ use crate::feature_lists::{ByLanguage, features, features_by_language};
 use crate::{
     ConfiguredCompetence, ConfiguredFit, FoldRule, Language, NameError, Penalties, StudyGrid, check_subject,
 };
+
+/// Largest file. A parser of TOML takes some eighty times the memory of its text.
+const MOST_BYTES: usize = 256 << 10;
 
 /// The corrections applied to the word annotation.
 ///
@@ -281,7 +285,7 @@ impl StudyConfig {
 
     /// The same, ignoring the top-level settings `replaced` in the file.
     pub(crate) fn load_without(path: &Path, replaced: &[&str]) -> Result<Self, FileError> {
-        let mut text = fs::read_to_string(path).map_err(FileError::read(path))?;
+        let mut text = read_text(path)?;
         for key in replaced {
             take_default(&mut text, key);
         }
@@ -370,6 +374,21 @@ impl std::str::FromStr for StudyConfig {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 fn is_true(value: &bool) -> bool {
     *value
+}
+
+/// The text of a file of ordinary size.
+fn read_text(path: &Path) -> Result<String, FileError> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(FileError::read(path))?;
+    file.take(MOST_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(FileError::read(path))?;
+    if bytes.len() > MOST_BYTES {
+        let found = format!("a file of more than {MOST_BYTES} bytes");
+        return Err(FileError::malformed(path, found, "a study configuration"));
+    }
+    String::from_utf8(bytes)
+        .map_err(|error| FileError::read(path)(io::Error::new(io::ErrorKind::InvalidData, error)))
 }
 
 /// Positions of the values of the top-level settings; empty if the text is not TOML.
@@ -494,7 +513,7 @@ mod tests {
                 "trim_scans = 4\nannotation_corrections = \"some\"",
             ),
         ] {
-            fs::write(&file, text).unwrap();
+            std::fs::write(&file, text).unwrap();
             let error = StudyConfig::load(&file).unwrap_err().to_string();
             assert!(error.contains("lpp.toml") && error.contains("line 2"), "{error}");
             let config = StudyConfig::load_without(&file, &[key]).unwrap();
@@ -504,12 +523,24 @@ mod tests {
             };
             assert_eq!(config, expected, "{text}");
         }
-        fs::write(&file, "trim_scans = 4\n\nalphas = \"ten\"").unwrap();
+        std::fs::write(&file, "trim_scans = 4\n\nalphas = \"ten\"").unwrap();
         let error = StudyConfig::load(&file).unwrap_err().to_string();
         assert!(
             error.contains("'ten' is not a number") && error.contains("(line 3)"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_file_of_megabytes_is_not_parsed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lpp.toml");
+        let text = |n| format!("tr_s = 2.0\n{}", "#".repeat(n - 11));
+        std::fs::write(&file, text(MOST_BYTES)).unwrap();
+        assert_eq!(StudyConfig::load(&file).unwrap().tr_s, Some(2.0));
+        std::fs::write(&file, text(MOST_BYTES + 1)).unwrap();
+        let error = StudyConfig::load(&file).unwrap_err().to_string();
+        assert!(error.contains("more than 262144 bytes"), "{error}");
     }
 
     #[test]

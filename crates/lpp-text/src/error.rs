@@ -17,7 +17,7 @@ pub enum TextError {
     #[error(transparent)]
     File(#[from] FileError),
     /// A line of a text file has unexpected contents.
-    #[error("{}, line {line}: found {found}, expected {expected}", path.display())]
+    #[error("{}, line {line}: found {}, expected {expected}", path.display(), lpp_files::quote(found))]
     MalformedLine {
         /// The file.
         path: PathBuf,
@@ -29,7 +29,7 @@ pub enum TextError {
         expected: String,
     },
     /// A row of the annotation has an invalid value in a column.
-    #[error("{}, row {row}, column {column:?}: found {found:?}, expected {expected}", path.display())]
+    #[error("{}, row {row}, column {column:?}: found {:?}, expected {expected}", path.display(), lpp_files::quote(found))]
     BadCell {
         /// The file.
         path: PathBuf,
@@ -132,7 +132,7 @@ pub enum TextError {
         expected: String,
     },
     /// A setting is invalid.
-    #[error("{what}: found {found}, expected {expected}")]
+    #[error("{what}: found {}, expected {expected}", lpp_files::quote(found))]
     BadSetting {
         /// The setting.
         what: &'static str,
