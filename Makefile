@@ -26,6 +26,9 @@ ALL := --workspace --exclude lpp-ridge-python
 PROGRAMS := $(ALL) $(addprefix --exclude ,lpp-bench lpp-fuzz lpp-semantic lpp-testkit)
 # The ridge regression on libtorch.
 RIDGE_TORCH := -p lpp-ridge --features torch
+# Packages whose dependencies have all features of the workspace: a package that is tested beside them shares what is compiled.
+BESIDE := $(addprefix -p ,lpp-extract lpp-fetch-cli lpp-report-cli lpp-ridge-cli)
+BENCHES := -p lpp-bench $(BESIDE)
 # The Python wheel of the ridge regression, without BLAS.
 WHEEL := -p lpp-ridge-python
 
@@ -54,8 +57,8 @@ gallery: demo ## Redraw the figures of docs/figures.md from the demo study
 
 test: setup ## Run all tests, then a small demo (LPP_DATA=folder adds the tests on real data)
 	$(CARGO) test --release $(ALL)
-	$(CARGO) test --release $(RIDGE_TORCH) --lib --test torch
-	$(CARGO) test --release -p lpp-ridge --features openblas-system --lib --test blas
+	$(CARGO) test --release -p lpp-ridge $(BESIDE) --features lpp-ridge/torch --lib --test torch
+	$(CARGO) test --release -p lpp-ridge $(BESIDE) --features lpp-ridge/openblas-system --lib --test blas
 	@$(MAKE) --no-print-directory test-outside
 	@$(MAKE) --no-print-directory test-python
 	@$(MAKE) --no-print-directory test-shells
@@ -139,7 +142,7 @@ test-slurm: build ## The same through a private Slurm, also with a killed job (i
 	@setup/test-slurm.sh $(BIN) third_party/snakemake
 
 bench: setup ## Time the kernels (criterion; BENCH='--bench ridge -- paper/768' for some)
-	OPENBLAS_NUM_THREADS=1 $(CARGO) bench -p lpp-bench $(BENCH)
+	OPENBLAS_NUM_THREADS=1 $(CARGO) bench $(BENCHES) $(BENCH)
 
 bench-peers: build ## Time the ridge regression against scikit-learn and himalaya (PYTHON=interpreter that has them, WORK=folder for 0.4 GB)
 	$(PYTHON) benches/peers/ridge.py --bin $(BIN) --work $(WORK) $(PEERS)
@@ -162,10 +165,10 @@ bench-gpu: build ## Agreement with transformers and tokens per second on a CUDA 
 	$(PYTHON) benches/peers/gpu.py --bin $(BIN) --work $(WORK) $(PEERS)
 
 bench-check: setup ## Compare times relative to a matrix product with benches/baseline.toml
-	OPENBLAS_NUM_THREADS=1 $(CARGO) bench -p lpp-bench --bench check
+	OPENBLAS_NUM_THREADS=1 $(CARGO) bench $(BENCHES) --bench check
 
 bench-baseline: setup ## Rewrite benches/baseline.toml
-	OPENBLAS_NUM_THREADS=1 $(CARGO) bench -p lpp-bench --bench check -- --write
+	OPENBLAS_NUM_THREADS=1 $(CARGO) bench $(BENCHES) --bench check -- --write
 
 fuzz: setup ## Damage the files of each reader for TIME seconds, from SEED (TARGETS="nifti joblib"; the readers of checkpoints too)
 	$(CARGO) run --release -p lpp-fuzz -- --time $(TIME) --seed $(SEED) $(TARGETS)
@@ -175,11 +178,12 @@ mutants: setup ## Change CRATE in COUNT ways, drawn by SEED, and see whether its
 	CARGO_TARGET_DIR=$(abspath $(TARGET))/mutants/build $(PYTHON) setup/mutants.py $(CRATE) --count $(COUNT) --seed $(SEED) --work $(TARGET)/mutants
 
 bench-build: setup ## Compile the benches without running them
-	$(CARGO) bench --no-run -p lpp-bench
+	$(CARGO) bench --no-run $(BENCHES) --bench ridge --bench fmri --bench check
 
-rooms: ## Fail on circles between modules and forbidden arrows between crates (setup/rooms.py says which)
+rooms: ## Fail on circles between modules, forbidden arrows between crates (setup/rooms.py says which), and what is compiled twice
 	@$(PYTHON) -m unittest discover -q -s setup
 	@$(PYTHON) setup/rooms.py --check docs/images/rooms.svg
+	@$(PYTHON) setup/one_build.py $(ALL)
 
 supply: ## Check the licences and sources of the dependencies (deny.toml)
 	@$(PYTHON) setup/supply.py check

@@ -1,10 +1,15 @@
 //! All readers.
 
+use crate::designs::of_designs;
 use crate::imported::of_imports;
+use crate::items::of_items;
 use crate::targets::{Target, of_studies};
 
 /// All targets.
 #[must_use]
 pub fn targets() -> Vec<Target> {
-    [of_studies(), of_imports()].into_iter().flatten().collect()
+    [of_studies(), of_imports(), of_designs(), of_items()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

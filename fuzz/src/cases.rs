@@ -50,6 +50,7 @@ pub(crate) fn npy_headers() -> Vec<Vec<u8>> {
         shape(&brackets(20_000)),
         shape(&brackets(200_000)),
         shape("(1000000000000, 1000000000000)"),
+        shape("(10000000000, 0, 1000000000000)"),
         shape("(-1, 3)"),
         shape("(4611686018427387904,)"),
     ]

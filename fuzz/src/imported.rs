@@ -17,41 +17,33 @@ use crate::targets::{Packing, Target, fixtures};
 
 /// The readers of `lpp-import` and of values on surfaces.
 pub(crate) fn of_imports() -> Vec<Target> {
-    let target = |name, file, files: fn() -> Vec<Vec<u8>>, read| Target {
-        name,
-        file,
-        packing: Packing::Plain,
-        files,
-        beside: |_| Ok(()),
-        read,
-    };
     vec![
         Target {
             packing: Packing::Gzip,
-            ..target("gifti values", "a.func.gii", gifti, |folder| {
+            ..Target::plain("gifti values", "a.func.gii", gifti, |folder| {
                 Ok(load_gifti(&folder.join("a.func.gii")).map(drop)?)
             })
         },
-        target("cifti", "a.dscalar.nii", cifti, |folder| {
+        Target::plain("cifti", "a.dscalar.nii", cifti, |folder| {
             Ok(Cifti::load(&folder.join("a.dscalar.nii")).map(drop)?)
         }),
-        target("curvature", "lh.curv", curvature, |folder| {
+        Target::plain("curvature", "lh.curv", curvature, |folder| {
             Ok(load_curvature(&folder.join("lh.curv")).map(drop)?)
         }),
         Target {
             packing: Packing::Gzip,
             beside: |folder| Ok(fs::write(folder.join("a_hemi-R.label.gii"), LABELS)?),
-            ..target("surface labels", "a_hemi-L.label.gii", labels, |folder| {
+            ..Target::plain("surface labels", "a_hemi-L.label.gii", labels, |folder| {
                 Ok(SurfaceLabels::load(&folder.join("a_hemi-L.label.gii")).map(drop)?)
             })
         },
-        target(
+        Target::plain(
             "hdf5",
             "a.hdf5",
             || fixtures(&["features/tutorial.hdf"]),
             |folder| features(folder, "a.hdf5"),
         ),
-        target(
+        Target::plain(
             "parquet features",
             "run-0.parquet",
             || {
@@ -63,19 +55,19 @@ pub(crate) fn of_imports() -> Vec<Target> {
             },
             |folder| features(folder, "run-0.parquet"),
         ),
-        target("runs", "runs.csv", runs, |folder| {
+        Target::plain("runs", "runs.csv", runs, |folder| {
             Ok(RunsTable::load(&folder.join("runs.csv")).map(drop)?)
         }),
-        target("textgrid", "a.TextGrid", text_grids, |folder| {
+        Target::plain("textgrid", "a.TextGrid", text_grids, |folder| {
             words(folder, "a.TextGrid", WordFormat::TextGrid)
         }),
-        target("transcript", "a.json", transcripts, |folder| {
+        Target::plain("transcript", "a.json", transcripts, |folder| {
             words(folder, "a.json", WordFormat::Transcript)
         }),
-        target("subtitles", "a.srt", subtitles, |folder| {
+        Target::plain("subtitles", "a.srt", subtitles, |folder| {
             words(folder, "a.srt", WordFormat::Transcript)
         }),
-        target("bids_events", "a.tsv", events, |folder| {
+        Target::plain("bids_events", "a.tsv", events, |folder| {
             words(folder, "a.tsv", WordFormat::Events)
         }),
     ]
@@ -99,7 +91,7 @@ fn words(folder: &Path, file: &str, format: WordFormat) -> anyhow::Result<()> {
     Ok(job.run(software).map(drop)?)
 }
 
-fn features(folder: &Path, file: &str) -> anyhow::Result<()> {
+pub(crate) fn features(folder: &Path, file: &str) -> anyhow::Result<()> {
     let software = Software {
         program: "lpp-fuzz",
         version: "0",
@@ -126,7 +118,7 @@ fn labels() -> Vec<Vec<u8>> {
 }
 
 /// What a writer writes; nothing if it fails.
-fn made(name: &str, write: impl FnOnce(&Path) -> anyhow::Result<()>) -> Vec<Vec<u8>> {
+pub(crate) fn made(name: &str, write: impl FnOnce(&Path) -> anyhow::Result<()>) -> Vec<Vec<u8>> {
     let bytes = tempfile::tempdir().ok().and_then(|folder| {
         let path = folder.path().join(name);
         write(&path).ok()?;

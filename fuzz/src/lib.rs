@@ -12,7 +12,9 @@
 mod all_targets;
 mod cases;
 mod check;
+mod designs;
 mod imported;
+mod items;
 mod memory;
 mod mutate;
 mod seeds;

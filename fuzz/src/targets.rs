@@ -113,6 +113,25 @@ pub struct Target {
     pub read: fn(&Path) -> anyhow::Result<()>,
 }
 
+impl Target {
+    /// A reader of a file that is not packed and lies alone.
+    pub(crate) fn plain(
+        name: &'static str,
+        file: &'static str,
+        files: fn() -> Vec<Vec<u8>>,
+        read: fn(&Path) -> anyhow::Result<()>,
+    ) -> Self {
+        Self {
+            name,
+            file,
+            packing: Packing::Plain,
+            files,
+            beside: nothing,
+            read,
+        }
+    }
+}
+
 fn nothing(_: &Path) -> anyhow::Result<()> {
     Ok(())
 }
@@ -125,7 +144,7 @@ pub(crate) fn fixtures(names: &[&str]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
+pub(crate) fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()
 }
 

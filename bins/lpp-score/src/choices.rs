@@ -115,8 +115,11 @@ fn scored(scores: &RowScores) -> ScoredChoice {
 fn outcome(path: &Path, up_to_date: bool, table: &[ChoiceRow], prefix: Prefix) -> Outcome {
     let summary = ChoiceSummary::of(table);
     let words = format!(
-        "{} items, acc {:.4}, acc_norm {:.4}",
-        summary.n, summary.acc, summary.acc_norm
+        "{} item{}, acc {:.4}, acc_norm {:.4}",
+        summary.n,
+        if summary.n == 1 { "" } else { "s" },
+        summary.acc,
+        summary.acc_norm
     );
     let outcome = Outcome::new(path, up_to_date).fact("prefix", prefix.to_string(), &words);
     with_facts(outcome, &summary)

@@ -120,15 +120,11 @@ fn outcome(path: &Path, up_to_date: bool, table: &[PairRow], prefix: Prefix) -> 
     let summary = PairSummary::of(table);
     let outcome = Outcome::new(path, up_to_date)
         .count("pairs", table.len())
-        .fact("prefix", prefix.to_string(), "")
+        .count("sets", summary.sets.len())
         .fact(
-            "n_sets",
-            summary.sets.len(),
-            &format!(
-                "{} sets, accuracy {:.4}",
-                summary.sets.len(),
-                summary.macro_accuracy
-            ),
+            "prefix",
+            prefix.to_string(),
+            &format!("accuracy {:.4}", summary.macro_accuracy),
         );
     with_facts(outcome, &summary)
 }

@@ -15,7 +15,8 @@ use crate::item_files::{at_line, json_lines};
 /// The form of a file of questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChoiceFormat {
-    /// AI2's ARC. P. Clark et al. (2018), <https://arxiv.org/abs/1803.05457>
+    /// AI2's ARC, as published or as on the Hugging Face hub, where text and labels of the choices are two lists. P. Clark et al.
+    /// (2018), <https://arxiv.org/abs/1803.05457>
     Arc,
     /// `HellaSwag`.
     HellaSwag,
@@ -61,13 +62,13 @@ pub struct ChoiceItem {
 /// Reads questions, one JSON object a line.
 ///
 /// # Errors
-/// [`FileError`] naming file and line if a key is missing, an item has fewer than two choices or an empty one, or none of them is
-/// the answer.
+/// [`FileError`] naming file and line if a key is missing, an item has fewer than two choices or an empty one, or not exactly one of
+/// them is the answer. Items with equal choices are warned about.
 pub fn load_choices(path: &Path, format: ChoiceFormat) -> Result<Vec<ChoiceItem>, FileError> {
     match format {
         ChoiceFormat::Arc => read(
             path,
-            "objects with question.stem, question.choices and answerKey (ARC)",
+            "objects with question.stem, question.choices and answerKey, or with question, choices.text, choices.label and answerKey (ARC)",
             arc,
         ),
         ChoiceFormat::HellaSwag => read(
@@ -99,20 +100,36 @@ fn read<T: DeserializeOwned>(
         };
         problem.map_or(Ok(item), |found| Err(at_line(path, line, &found, expected)))
     });
-    items.collect()
+    let items = items.collect::<Result<Vec<_>, _>>()?;
+    let n_equal = items.iter().filter(|item| has_equal_choices(item)).count();
+    if n_equal > 0 {
+        tracing::warn!(
+            "{}: {n_equal} of {} questions have equal choices, of which the first is picked",
+            path.display(),
+            items.len()
+        );
+    }
+    Ok(items)
+}
+
+fn has_equal_choices(item: &ChoiceItem) -> bool {
+    let mut seen = item.choices.iter().enumerate();
+    seen.any(|(index, choice)| item.choices[..index].contains(choice))
 }
 
 #[derive(Deserialize)]
 struct ArcLine {
     question: ArcQuestion,
+    choices: Option<ArcLists>,
     #[serde(rename = "answerKey")]
     answer_key: String,
 }
 
 #[derive(Deserialize)]
-struct ArcQuestion {
-    stem: String,
-    choices: Vec<ArcChoice>,
+#[serde(untagged)]
+enum ArcQuestion {
+    WithChoices { stem: String, choices: Vec<ArcChoice> },
+    Stem(String),
 }
 
 #[derive(Deserialize)]
@@ -121,22 +138,40 @@ struct ArcChoice {
     label: String,
 }
 
+#[derive(Deserialize)]
+struct ArcLists {
+    text: Vec<String>,
+    label: Vec<String>,
+}
+
 fn arc(line: ArcLine) -> Result<ChoiceItem, String> {
+    let (stem, choices, labels) = match (line.question, line.choices) {
+        (ArcQuestion::WithChoices { stem, choices }, None) => {
+            let (choices, labels) = choices
+                .into_iter()
+                .map(|choice| (choice.text, choice.label))
+                .unzip();
+            (stem, choices, labels)
+        }
+        (ArcQuestion::Stem(stem), Some(ArcLists { text, label })) => (stem, text, label),
+        _ => return Err("choices in no place or in two".to_owned()),
+    };
+    let (n_choices, n_labels) = (choices.len(), labels.len());
+    if n_choices != n_labels {
+        return Err(format!("{n_choices} choices and {n_labels} labels"));
+    }
     let key = line.answer_key;
-    let answer = line
-        .question
-        .choices
-        .iter()
-        .position(|choice| choice.label == key);
+    let mut named = (0..n_labels).filter(|&index| labels[index] == key);
     Ok(ChoiceItem {
-        context: format!("Question: {}\nAnswer:", line.question.stem),
-        answer: answer.ok_or_else(|| format!("answerKey {key:?}, which is no label"))?,
-        choices: line
-            .question
-            .choices
-            .into_iter()
-            .map(|choice| choice.text)
-            .collect(),
+        context: format!("Question: {stem}\nAnswer:"),
+        answer: match (named.next(), named.next()) {
+            (Some(answer), None) => answer,
+            (None, _) => return Err(format!("answerKey {key:?}, which is no label")),
+            (Some(_), Some(_)) => {
+                return Err(format!("answerKey {key:?}, which is the label of two choices"));
+            }
+        },
+        choices,
     })
 }
 
@@ -212,6 +247,8 @@ mod tests {
             loaded("arc", &arc).unwrap(),
             [item("Question: Why?\nAnswer:", &["so", "no"], 1)]
         );
+        let lists = r#"{"id": "1", "question": "Why?", "choices": {"text": ["so", "no"], "label": ["1", "2"]}, "answerKey": "2"}"#;
+        assert_eq!(loaded("arc", lists), loaded("arc", &arc));
         let hellaswag = r#"{"activity_label": "Lamps", "ctx_a": "A lamp.", "ctx_b": "the Lamp", "endings": ["[step] is.", "was  it."], "label": "1"}"#;
         assert_eq!(
             loaded("hellaswag", hellaswag).unwrap(),
@@ -249,6 +286,21 @@ mod tests {
                 "arc",
                 r#"{"question": {"stem": "a", "choices": [{"text": "b", "label": "A"}, {"text": "c", "label": "B"}]}, "answerKey": "1"}"#,
                 "answerKey \"1\"",
+            ),
+            (
+                "arc",
+                r#"{"question": {"stem": "a", "choices": [{"text": "b", "label": "A"}, {"text": "c", "label": "A"}]}, "answerKey": "A"}"#,
+                "the label of two choices",
+            ),
+            (
+                "arc",
+                r#"{"question": "a", "choices": {"text": ["b", "c"], "label": ["A"]}, "answerKey": "A"}"#,
+                "2 choices and 1 labels",
+            ),
+            (
+                "arc",
+                r#"{"question": "a", "answerKey": "A"}"#,
+                "choices in no place",
             ),
         ] {
             let message = loaded(format, content).unwrap_err();

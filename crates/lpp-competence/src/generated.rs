@@ -128,16 +128,18 @@ fn sentences_of(text: &str) -> Vec<Vec<String>> {
 /// [`FileError`] if the file cannot be read, is not UTF-8, or has no line or an empty one.
 pub fn load_prompts(path: &Path) -> Result<Vec<String>, FileError> {
     let text = fs::read_to_string(path).map_err(FileError::read(path))?;
-    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    match lines.iter().position(|line| line.trim().is_empty()) {
-        Some(line) => Err(FileError::malformed(
-            path,
-            format!("nothing in line {}", line + 1),
-            "one prompt a line",
-        )),
-        None if lines.is_empty() => Err(FileError::malformed(path, "no line", "one prompt a line")),
-        None => Ok(lines),
+    let wrong = |found: String| FileError::malformed(path, found, "one prompt a line");
+    let mut prompts = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        if line.trim().is_empty() {
+            return Err(wrong(format!("nothing in line {}", index + 1)));
+        }
+        prompts.push(line.to_owned());
     }
+    if prompts.is_empty() {
+        return Err(wrong("no line".to_owned()));
+    }
+    Ok(prompts)
 }
 
 /// The words of a list, one a line, in lower case.

@@ -1,6 +1,6 @@
 //! Minimal pairs: a good and a bad sentence that differ in one respect.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use lpp_files::FileError;
@@ -35,24 +35,55 @@ pub struct Pair {
 /// * `.tsv`, `.csv`: columns `good` and `bad`, optionally `set` and `phenomenon`.
 ///
 /// # Errors
-/// [`FileError`] naming file and line, for anything else, an empty sentence, or an odd number of Zorro's lines.
+/// [`FileError`] naming file and line, for anything else, an empty sentence, an odd number of Zorro's lines, or a file given twice.
+/// Pairs that occur twice in a set, and pairs of two equal sentences, are warned about.
 pub fn load_pairs(files: &[PathBuf]) -> Result<Vec<Pair>, FileError> {
     let mut pairs = Vec::new();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for file in files {
+    for (index, file) in files.iter().enumerate() {
+        if files[..index].contains(file) {
+            return Err(FileError::malformed(file, "the file twice", "each file once"));
+        }
         for (line, mut pair) in pairs_of(file)? {
-            for sentence in [&pair.good, &pair.bad] {
-                if sentence.trim().is_empty() {
-                    return Err(at_line(file, line, "an empty sentence", "two sentences"));
-                }
-            }
+            check_sentences(file, line, &pair)?;
             let count = counts.entry(pair.set.clone()).or_default();
             pair.item = *count;
             *count += 1;
             pairs.push(pair);
         }
     }
+    warn_of_repeats(&pairs);
     Ok(pairs)
+}
+
+fn check_sentences(file: &Path, line: usize, pair: &Pair) -> Result<(), FileError> {
+    let mut sentences = [&pair.good, &pair.bad].into_iter();
+    if sentences.any(|sentence| sentence.trim().is_empty()) {
+        return Err(at_line(file, line, "an empty sentence", "two sentences"));
+    }
+    Ok(())
+}
+
+/// Says which sets have pairs that count twice, or that no model can decide.
+fn warn_of_repeats(pairs: &[Pair]) {
+    let mut seen = BTreeSet::new();
+    let (mut repeated, mut equal) = (BTreeMap::new(), BTreeMap::new());
+    for pair in pairs {
+        if !seen.insert((&pair.set, &pair.good, &pair.bad)) {
+            *repeated.entry(&pair.set).or_insert(0) += 1;
+        }
+        if pair.good == pair.bad {
+            *equal.entry(&pair.set).or_insert(0) += 1;
+        }
+    }
+    for (set, n) in repeated {
+        tracing::warn!(
+            "set {set}: {n} of the pairs occur before in it; each counts, and intervals take them for different items"
+        );
+    }
+    for (set, n) in equal {
+        tracing::warn!("set {set}: in {n} of the pairs both sentences are the same, which counts one half");
+    }
 }
 
 fn pairs_of(file: &Path) -> Result<Vec<(usize, Pair)>, FileError> {
@@ -106,24 +137,28 @@ fn blimp(file: &Path) -> Result<Vec<(usize, Pair)>, FileError> {
 
 fn zorro(file: &Path) -> Result<Vec<(usize, Pair)>, FileError> {
     let text = text_of(file)?;
-    let lines: Vec<&str> = text.lines().collect();
-    let (pairs, rest) = lines.as_chunks::<2>();
-    if pairs.is_empty() || !rest.is_empty() {
-        let found = format!("{} lines", lines.len());
+    let n_lines = text.lines().count();
+    if n_lines == 0 || n_lines % 2 == 1 {
+        let found = format!("{n_lines} lines");
         let expected = "an even number: ungrammatical and grammatical sentences in turn (Zorro)";
         return Err(FileError::malformed(file, found, expected));
     }
-    let pair = |(index, [bad, good]): (usize, &[&str; 2])| {
+    let mut lines = text.lines();
+    let mut pairs = Vec::new();
+    while let (Some(bad), Some(good)) = (lines.next(), lines.next()) {
         let pair = Pair {
             set: name_of(file),
             item: 0,
             phenomenon: String::new(),
-            good: (*good).to_owned(),
-            bad: (*bad).to_owned(),
+            good: good.to_owned(),
+            bad: bad.to_owned(),
         };
-        (2 * index + 1, pair)
-    };
-    Ok(pairs.iter().enumerate().map(pair).collect())
+        let line = 2 * pairs.len() + 1;
+        // At once: a file of empty lines is refused in its own size.
+        check_sentences(file, line, &pair)?;
+        pairs.push((line, pair));
+    }
+    Ok(pairs)
 }
 
 #[derive(Deserialize)]

@@ -74,6 +74,9 @@ fn decomposed(text: &str) -> Option<String> {
     const ACCENTS: [char; 8] = [
         '\u{300}', '\u{301}', '\u{302}', '\u{303}', '\u{308}', '\u{30a}', '\u{30c}', '\u{327}',
     ];
+    if text.is_ascii() {
+        return None;
+    }
     text.match_indices(ACCENTS).find_map(|(at, accent)| {
         let letter = text[..at].chars().next_back().filter(char::is_ascii_alphabetic)?;
         Some(format!("{letter}{accent}"))

@@ -156,6 +156,28 @@ fn pairs_made_by_rule_can_be_scored() {
 }
 
 #[test]
+fn pairs_that_count_twice_or_decide_nothing_are_told() {
+    let folder = folder();
+    fs::write(
+        folder.path().join("z.txt"),
+        format!("{BAD}\n{GOOD}\n{BAD}\n{GOOD}\n{GOOD}\n{GOOD}\n"),
+    )
+    .unwrap();
+    let run = program(folder.path(), "pairs", &["z.txt", "-o", "p.csv"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&run.stderr);
+    for part in [
+        "set z: 1 of the pairs occur before",
+        "set z: in 1 of the pairs both",
+    ] {
+        assert!(run.status.success() && told.contains(part), "{told}");
+    }
+    let mut twice = program(folder.path(), "pairs", &["z.txt", "z.txt", "-o", "q.csv"]);
+    assert_fails(&mut twice, &["z.txt", "the file twice"]);
+}
+
+#[test]
 fn what_cannot_be_scored_is_refused() {
     let folder = folder();
     let write = |name: &str, content: &str| fs::write(folder.path().join(name), content).unwrap();
