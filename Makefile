@@ -122,9 +122,9 @@ test-resume: build ## Kill lpp-run at a few random moments and fill a disk, resu
 test-faults: build ## The same at 50 random moments and at each rename, with special builds of the programs
 	@$(PYTHON) setup/faults.py $(BIN) --points 50 --extract --full-disk
 	@$(PYTHON) setup/faults.py $(BIN) --points 20 --scans --full-disk
-	$(CARGO) build --release --bins --features lpp-files/fault-injection
+	$(CARGO) build --release --bins $(PROGRAMS) --features lpp-files/fault-injection
 	@mkdir -p $(FAULTS) && cp $(addprefix $(BIN)/lpp-,run simulate resample mask rois average glove random controls fit analyze report) $(FAULTS)
-	$(CARGO) build --release --bins
+	$(CARGO) build --release --bins $(PROGRAMS)
 	@$(PYTHON) setup/faults.py $(FAULTS) --points 0 --renames both
 
 test-semantic: build ## Damage small studies in every known way, five of each kind; results must be correct, warned about or refused, never silently wrong

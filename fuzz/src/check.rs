@@ -38,7 +38,7 @@ pub enum Failure {
     },
     /// It took that long.
     Slow(Duration),
-    /// Its message has that many bytes or several lines.
+    /// Its message has that many characters.
     Message(usize),
 }
 
@@ -48,7 +48,7 @@ impl fmt::Display for Failure {
             Self::Panic(message) => write!(f, "panicked: {message}"),
             Self::Memory { peak, size } => write!(f, "took {peak} bytes of memory for {size}"),
             Self::Slow(time) => write!(f, "took {:.1} s", time.as_secs_f64()),
-            Self::Message(length) => write!(f, "a message of {length} bytes or several lines"),
+            Self::Message(length) => write!(f, "a message of {length} characters"),
         }
     }
 }
@@ -75,8 +75,9 @@ pub fn check(target: &Target, folder: &Path, bytes: &[u8]) -> Result<Outcome, Fa
         Ok(Ok(())) => Outcome::Read,
         Ok(Err(error)) => {
             let message = format!("{error:#}");
-            if message.len() > MESSAGE {
-                return Err(Failure::Message(message.len()));
+            let length = message.chars().count();
+            if length > MESSAGE {
+                return Err(Failure::Message(length));
             }
             Outcome::Refused
         }

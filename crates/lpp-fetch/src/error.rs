@@ -120,7 +120,7 @@ pub enum FetchError {
         first: Box<FetchError>,
     },
     /// A selection does not match any file.
-    #[error("{what} {:?} is not in the data set ({expected})", lpp_files::quote(found))]
+    #[error("{what} {} is not in the data set ({expected})", lpp_files::in_quotes(found))]
     Selection {
         /// The criterion.
         what: &'static str,

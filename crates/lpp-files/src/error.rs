@@ -114,8 +114,8 @@ pub enum FileError {
     },
     /// A name is not an entity with a label.
     #[error(
-        "found {:?}, expected an entity and a label such as space-MNI152NLin2009cAsym",
-        crate::quote(name)
+        "found {}, expected an entity and a label such as space-MNI152NLin2009cAsym",
+        crate::in_quotes(name)
     )]
     UnknownEntity {
         /// The name.

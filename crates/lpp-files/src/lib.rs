@@ -73,6 +73,6 @@ pub use pointer::{refuse_pointer, stand_in};
 pub use progress::{Progress, Silent};
 pub use recorded::{recorded_name, recorded_text};
 pub use run_order::{RunOrder, check_distinct_contents, check_distinct_files, check_one_kind, missing_run};
-pub use shorten::{MOST_QUOTED, quote, shortened};
+pub use shorten::{MOST_QUOTED, in_quotes, quote, shortened};
 pub use way_out::{cannot_read, did_you_mean, name_makers, way_out};
 pub use words::{TimedWord, WordTable};

@@ -38,10 +38,11 @@ impl<T: ViewElement> MappedMatrix<T> {
     /// file with [`crate::npy`] converts it or says what is wrong.
     ///
     /// # Errors
-    /// [`FileError::Read`] if the file cannot be opened, [`FileError::Malformed`] if it is a folder.
+    /// [`FileError::Read`] if the file cannot be opened, [`FileError::Malformed`] if it is a folder or has a shape that no array has.
     pub fn open(path: &Path) -> Result<Option<Self>, FileError> {
         let file = MappedFile::open(path)?;
-        let fits = npy_header::check(&file).is_ok() && ArrayView2::<T>::view_npy(&file).is_ok();
+        let fits = npy_header::check(&file).is_ok()
+            && npy_header::parsed(path, || ArrayView2::<T>::view_npy(&file).is_ok())?;
         Ok(fits.then_some(Self {
             file,
             element: PhantomData,

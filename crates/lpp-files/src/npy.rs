@@ -169,7 +169,7 @@ fn view<T>(file: &MappedFile) -> Result<Option<ArrayD<T>>, FileError>
 where
     T: ViewElement + ReadableElement + Clone,
 {
-    match ArrayView::<T, IxDyn>::view_npy(file) {
+    npy_header::parsed(file.path(), || match ArrayView::<T, IxDyn>::view_npy(file) {
         Ok(view) => Ok(Some(view.to_owned())),
         Err(ViewNpyError::WrongDescriptor(_) | ViewNpyError::NonNativeEndian) => Ok(None),
         Err(ViewNpyError::MisalignedData) => {
@@ -184,7 +184,7 @@ where
             describe(&e),
             "a complete NumPy .npy array",
         )),
-    }
+    })?
 }
 
 fn axes<T, D: Dimension>(array: ArrayD<T>, path: &Path) -> Result<Array<T, D>, FileError> {
@@ -198,6 +198,7 @@ fn axes<T, D: Dimension>(array: ArrayD<T>, path: &Path) -> Result<Array<T, D>, F
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MappedMatrix;
     use ndarray::{Array2, array};
     use std::fs;
 
@@ -232,14 +233,22 @@ mod tests {
     fn a_header_that_lies_takes_no_memory() {
         let dir = folder();
         let path = dir.path().join("lie.npy");
-        let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000, 1000000), }\n";
-        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-        bytes.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
-        bytes.extend(header.as_bytes());
-        bytes.extend([0; 64]);
-        fs::write(&path, bytes).unwrap();
-        let error = load(&path).unwrap_err().to_string();
-        assert!(error.contains("lie.npy: found"), "{error}");
+        for (shape, rest) in [
+            ("(1000000000, 1000000)", 64),
+            // The library panics at these.
+            ("(10000000000, 0, 1000000000000)", 0),
+            ("(100000000-0, 0, 1000000000000)", 0),
+        ] {
+            let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n");
+            let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+            bytes.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
+            bytes.extend(header.as_bytes());
+            bytes.resize(bytes.len() + rest, 0);
+            fs::write(&path, bytes).unwrap();
+            let error = load(&path).unwrap_err().to_string();
+            assert!(error.contains("lie.npy: found"), "{error}");
+            assert!(!matches!(MappedMatrix::<f32>::open(&path), Ok(Some(_))));
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use ndarray::{ArrayD, ArrayView, IxDyn};
 use ndarray_npy::{ReadableElement, ViewElement, ViewNpyExt};
 
 use crate::npy_array::{NpyArray, describe};
-use crate::{FileError, MappedFile};
+use crate::{FileError, MappedFile, npy_header};
 
 /// The accepted element types, for messages.
 pub(crate) const EXPECTED: &str =
@@ -134,13 +134,15 @@ impl Source<'_> {
         }
         let malformed =
             |found: String| FileError::malformed(self.file.path(), found, "a complete NumPy .npy array");
-        let values = match ArrayView::<T, IxDyn>::view_npy(&bytes) {
-            Ok(view) => view.to_owned(),
-            Err(ndarray_npy::ViewNpyError::MisalignedData) => {
-                ndarray_npy::ReadNpyExt::read_npy(&bytes[..]).map_err(|e| malformed(e.to_string()))?
+        let values = npy_header::parsed(self.file.path(), || {
+            match ArrayView::<T, IxDyn>::view_npy(&bytes) {
+                Ok(view) => Ok(view.to_owned()),
+                Err(ndarray_npy::ViewNpyError::MisalignedData) => {
+                    ndarray_npy::ReadNpyExt::read_npy(&bytes[..]).map_err(|e| malformed(e.to_string()))
+                }
+                Err(e) => Err(malformed(describe(&e))),
             }
-            Err(e) => return Err(malformed(describe(&e))),
-        };
+        })??;
         Ok(if self.swapped {
             values.mapv(T::swapped)
         } else {

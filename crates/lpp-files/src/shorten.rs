@@ -11,6 +11,12 @@ pub fn quote(text: &str) -> Cow<'_, str> {
     shortened(text, MOST_QUOTED)
 }
 
+/// The same in quotation marks, with what cannot be printed escaped.
+#[must_use]
+pub fn in_quotes(text: &str) -> String {
+    quote(&format!("{:?}", quote(text))).into_owned()
+}
+
 /// `text` shortened in the middle to at most `most` characters; both ends are kept.
 ///
 /// ```
@@ -40,6 +46,12 @@ pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn escapes_do_not_make_a_quotation_longer() {
+        assert_eq!(in_quotes("a\tb"), "\"a\\tb\"");
+        assert_eq!(in_quotes(&"\u{7}".repeat(1000)).chars().count(), MOST_QUOTED);
+    }
 
     #[test]
     fn both_ends_stay_and_the_length_holds() {

@@ -135,6 +135,31 @@ fn a_band_of_weight_zero_is_as_if_it_were_not_there() {
 }
 
 #[test]
+fn candidates_score_the_mean_over_targets_at_the_penalty_of_each() {
+    let mut study = Study::new(76, &LENGTHS, 12, 40);
+    study.y[1].column_mut(3).fill(1.0); // has no score and does not count
+    let params = RidgeCv::params()
+        .alphas(ALPHAS)
+        .alpha_scope(AlphaScope::PerTarget);
+    let candidates = array![[0.5, 0.5], [0.1, 0.9]];
+    let both = banded(params.clone(), candidates.clone())
+        .fit(&study.x, &study.y)
+        .unwrap();
+    for (candidate, weights) in candidates.outer_iter().enumerate() {
+        let alone = banded(params.clone(), weights.to_owned().insert_axis(Axis(0)))
+            .fit(&study.x, &study.y)
+            .unwrap();
+        let scores = alone.validation_scores.unwrap();
+        for (fold, scores) in scores.outer_iter().enumerate() {
+            let known: Vec<f64> = scores.iter().copied().filter(|score| !score.is_nan()).collect();
+            assert_eq!(known.len(), 39);
+            let mean = known.iter().sum::<f64>() / 39.0;
+            assert!((both.candidate_scores[[candidate, fold]] - mean).abs() < 1e-12);
+        }
+    }
+}
+
+#[test]
 fn the_split_adds_up_to_r_squared() {
     let study = Study::new(72, &LENGTHS, 12, 300);
     let weights = BandWeights::random(6, 3).draw(2).unwrap();

@@ -196,6 +196,48 @@ fn a_banded_model_predicts_with_the_penalties_it_names() {
 }
 
 #[test]
+fn a_banded_model_takes_the_best_weights_and_penalty_of_each_target() {
+    let study = Study::new(37, &[30, 26, 33, 29], 20, 9);
+    let weights = ndarray::array![[1.0, 0.1], [1.0, 0.0], [0.2, 1.0]];
+    let refit = |weights: Array2<f64>, alphas: &[f64]| {
+        let ridge = RidgeCv::params()
+            .alphas(alphas)
+            .alpha_scope(AlphaScope::PerTarget)
+            .inner(InnerValidation::All);
+        let banded =
+            BandedRidge::params(ridge.check().unwrap(), [8, 12]).weights(BandWeights::Given(weights));
+        banded.check().unwrap().refit(&study.x, &study.y).unwrap()
+    };
+    let model = refit(weights.clone(), &ALPHAS);
+    let mut chosen = std::collections::BTreeSet::new();
+    for target in 0..9 {
+        let options = weights.outer_iter().flat_map(|row| {
+            let row = row.to_owned().insert_axis(Axis(0));
+            ALPHAS.map(|alpha| (refit(row.clone(), &[alpha]).best_scores()[target], &row / alpha))
+        });
+        let (score, inverse) = options.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
+        assert!((model.best_scores()[target] - score).abs() < 1e-12);
+        for (penalty, inverse) in model.alphas().column(target).iter().zip(&inverse) {
+            assert!((1.0 / penalty - inverse).abs() < 1e-12, "target {target}");
+        }
+        chosen.insert(format!("{inverse}"));
+    }
+    assert!(chosen.len() > 1, "one choice for all tests little");
+}
+
+#[test]
+fn a_fit_stops_when_it_is_asked_to() {
+    let study = Study::new(38, &[30, 26, 33], 6, 4);
+    for stop in [false, true] {
+        let flag = Arc::new(std::sync::atomic::AtomicBool::new(stop));
+        let ridge = RidgeCv::params().alphas(ALPHAS).stop_when(flag).check().unwrap();
+        let stopped = matches!(ridge.fit(&study.x, &study.y), Err(RidgeError::Stopped));
+        let refit = matches!(ridge.refit(&study.x, &study.y), Err(RidgeError::Stopped));
+        assert_eq!((stopped, refit), (stop, stop));
+    }
+}
+
+#[test]
 fn models_come_back_from_their_files_in_both_precisions() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");

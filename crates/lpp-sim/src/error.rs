@@ -17,8 +17,8 @@ pub enum SimError {
     Stats(#[from] lpp_stats::StatsError),
     /// The text form of a model is invalid.
     #[error(
-        "model {:?}: expected gpt2, llama, mistral or qwen2 and :WIDTH, a width of 4, 8, …, 64",
-        lpp_files::quote(found)
+        "model {}: expected gpt2, llama, mistral or qwen2 and :WIDTH, a width of 4, 8, …, 64",
+        lpp_files::in_quotes(found)
     )]
     ModelSpec {
         /// The text.

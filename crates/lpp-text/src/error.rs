@@ -29,7 +29,7 @@ pub enum TextError {
         expected: String,
     },
     /// A row of the annotation has an invalid value in a column.
-    #[error("{}, row {row}, column {column:?}: found {:?}, expected {expected}", path.display(), lpp_files::quote(found))]
+    #[error("{}, row {row}, column {column:?}: found {}, expected {expected}", path.display(), lpp_files::in_quotes(found))]
     BadCell {
         /// The file.
         path: PathBuf,

@@ -27,3 +27,17 @@ impl Stop {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_flag_is_an_error() {
+        for set in [false, true] {
+            let stop = Stop::when(Arc::new(AtomicBool::new(set)));
+            assert_eq!((stop.is_set(), stop.check().is_err()), (set, set));
+        }
+        assert!(Stop::default().check().is_ok());
+    }
+}
