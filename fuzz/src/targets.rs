@@ -364,7 +364,7 @@ fn languages() -> Vec<Target> {
             "tokenizer",
             "tokenizer.json",
             Packing::Plain,
-            [texts(&[TOKENIZER, &TOKENIZER[..500]]), cases::json()].concat(),
+            [texts(&[TOKENIZER, &TOKENIZER[..500], &format!("{{\"version\": \"{}\"}}", "1".repeat(3000))]), cases::json()].concat(),
             path => TextTokenizer::load(path)
         ),
         target!(

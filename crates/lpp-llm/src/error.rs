@@ -63,7 +63,7 @@ pub enum LlmError {
         looked_for: String,
     },
     /// A weights file is truncated, corrupt, or of a kind that is not read.
-    #[error("{}: {problem}", path.display())]
+    #[error("{}: {}", path.display(), lpp_files::quote(problem))]
     Weights {
         /// The file.
         path: PathBuf,

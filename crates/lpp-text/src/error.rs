@@ -57,7 +57,7 @@ pub enum TextError {
         n_rows: usize,
     },
     /// A tokenizer file cannot be used.
-    #[error("{}: no valid tokenizer ({reason}), expected {expected}", path.display())]
+    #[error("{}: no valid tokenizer ({}), expected {expected}", path.display(), lpp_files::quote(reason))]
     Tokenizer {
         /// The file or folder.
         path: PathBuf,
@@ -67,7 +67,7 @@ pub enum TextError {
         expected: &'static str,
     },
     /// A text cannot be tokenized.
-    #[error("run {run}: the tokenizer failed on the text ({reason})")]
+    #[error("run {run}: the tokenizer failed on the text ({})", lpp_files::quote(reason))]
     Encode {
         /// The run, from 0.
         run: usize,

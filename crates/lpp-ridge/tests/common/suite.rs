@@ -174,6 +174,7 @@ pub fn prepared_features_serve_many_target_sets(engine: Engine) {
         .unwrap()
         .prepare(&study.x)
         .unwrap();
+    assert!(prepared.is_primal()); // 20 features, 85 scans and more
     for columns in [0..100, 100..110, 110..300] {
         let part = study.targets(&columns.collect::<Vec<_>>());
         let (reused, alone) = (prepared.score(&part.y).unwrap(), fit(engine, settings(), &part));
