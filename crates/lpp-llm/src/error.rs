@@ -63,7 +63,7 @@ pub enum LlmError {
         looked_for: String,
     },
     /// A weights file is truncated, corrupt, or of a kind that is not read.
-    #[error("{}: {}", path.display(), lpp_files::quote(problem))]
+    #[error("{}: {problem}", path.display())]
     Weights {
         /// The file.
         path: PathBuf,
