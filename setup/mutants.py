@@ -9,7 +9,7 @@ The tests of the mutant's own module run first, then all test programs in order 
 FOLDER/CRATE-SEED.csv; an interrupted call resumes.
 
 The exit status is 1 if no test notices a mutant that setup/mutants/survivors.csv does not list with a reason. A reason holds for a
-file, a function and a change.
+file, a function and a change, or for a whole file (* and *).
 """
 
 import argparse
@@ -196,7 +196,7 @@ def module(file):
 def judge(results, crate):
     reasons = {(row["file"], row["function"], row["change"]) for row in csv.DictReader(KNOWN.open())} if KNOWN.exists() else set()
     survived = [row for row in results if row["result"] == "survived"]
-    unknown = [row for row in survived if (row["file"], row["function"], row["change"]) not in reasons]
+    unknown = [row for row in survived if not reasons & {(row["file"], row["function"], row["change"]), (row["file"], "*", "*")}]
     for row in unknown:
         print(f"{row['file']}:{row['line']}: {row['function']}: {row['change']}")
     print(f"{crate}: {len(results)} mutants, {len(results) - len(survived)} caught, {len(survived) - len(unknown)} survive with a reason, {len(unknown)} without")
