@@ -9,12 +9,15 @@ The arguments choose the packages, as for cargo.
 import re
 import subprocess
 import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def dependencies(edges: str, packages: list[str]) -> set[str]:
     """Name, version and features of all that is compiled."""
     command = ["cargo", "tree", "--locked", "--prefix", "none", "--edges", edges, "--format", "{p} [{f}]", *packages]
-    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    lines = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     return {re.sub(r" \((\*|/[^)]*)\)", "", line) for line in lines if line}
 
 

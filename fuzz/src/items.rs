@@ -23,16 +23,16 @@ pub(crate) fn of_items() -> Vec<Target> {
         Target::plain("blimp", "b.jsonl", blimp, |folder| {
             Ok(load_pairs(&[folder.join("b.jsonl")]).map(drop)?)
         }),
-        Target::plain("zorro", "z.txt", zorro, |folder| {
+        Target::plain("zorro", "z.txt", sentences, |folder| {
             Ok(load_pairs(&[folder.join("z.txt")]).map(drop)?)
         }),
         Target::plain("pairs", "p.tsv", pairs, |folder| {
             Ok(load_pairs(&[folder.join("p.tsv")]).map(drop)?)
         }),
-        Target::plain("prompts", "p.txt", zorro, |folder| {
+        Target::plain("prompts", "p.txt", sentences, |folder| {
             Ok(load_prompts(&folder.join("p.txt")).map(drop)?)
         }),
-        Target::plain("word_list", "w.txt", zorro, |folder| {
+        Target::plain("word_list", "w.txt", sentences, |folder| {
             Ok(load_word_list(&folder.join("w.txt")).map(drop)?)
         }),
         Target::plain("generated", "g.jsonl", generated, |folder| {
@@ -77,7 +77,7 @@ fn blimp() -> Vec<Vec<u8>> {
     )
 }
 
-fn zorro() -> Vec<Vec<u8>> {
+fn sentences() -> Vec<Vec<u8>> {
     texts(&[
         "the dogs is good .\nthe dogs are good .\n",
         &"\n".repeat(1 << 20),

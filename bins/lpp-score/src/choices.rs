@@ -115,9 +115,8 @@ fn scored(scores: &RowScores) -> ScoredChoice {
 fn outcome(path: &Path, up_to_date: bool, table: &[ChoiceRow], prefix: Prefix) -> Outcome {
     let summary = ChoiceSummary::of(table);
     let words = format!(
-        "{} item{}, acc {:.4}, acc_norm {:.4}",
-        summary.n,
-        if summary.n == 1 { "" } else { "s" },
+        "{}, acc {:.4}, acc_norm {:.4}",
+        lpp_cli::counted(summary.n, "items"),
         summary.acc,
         summary.acc_norm
     );

@@ -44,7 +44,7 @@ pub use args::{
 };
 pub use bar::{ProgressReport, progress};
 pub use choice::choice;
-pub use outcome::{Outcome, print_outcomes};
+pub use outcome::{Outcome, counted, print_outcomes};
 pub use output::output_file;
 pub use program::{COMMIT, Program, failed, print_json, print_line, print_result, run};
 

@@ -36,8 +36,7 @@ impl Outcome {
     #[must_use]
     pub fn count(self, things: &str, n: usize) -> Self {
         let name = format!("n_{}", things.replace(' ', "_"));
-        let words = if n == 1 { one_of(things) } else { things.to_owned() };
-        self.fact(&name, n, &format!("{n} {words}"))
+        self.fact(&name, n, &counted(n as u64, things))
     }
 
     /// Adds a fact: its name and value in JSON, and its words in the line, none if they are empty. NaN becomes null in JSON.
@@ -65,6 +64,13 @@ impl Outcome {
         object.extend(self.facts.clone());
         object.into()
     }
+}
+
+/// A number of things: `1 story`, `2 stories`.
+#[must_use]
+pub fn counted(n: u64, things: &str) -> String {
+    let words = if n == 1 { one_of(things) } else { things.to_owned() };
+    format!("{n} {words}")
 }
 
 /// One of some things that a single word names: `stories` becomes `story`.

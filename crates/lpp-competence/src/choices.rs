@@ -154,7 +154,7 @@ fn arc(line: ArcLine) -> Result<ChoiceItem, String> {
             (stem, choices, labels)
         }
         (ArcQuestion::Stem(stem), Some(ArcLists { text, label })) => (stem, text, label),
-        _ => return Err("choices in no place or in two".to_owned()),
+        _ => return Err("no choices, or choices both in the question and beside it".to_owned()),
     };
     let (n_choices, n_labels) = (choices.len(), labels.len());
     if n_choices != n_labels {
@@ -166,9 +166,9 @@ fn arc(line: ArcLine) -> Result<ChoiceItem, String> {
         context: format!("Question: {stem}\nAnswer:"),
         answer: match (named.next(), named.next()) {
             (Some(answer), None) => answer,
-            (None, _) => return Err(format!("answerKey {key:?}, which is no label")),
+            (None, _) => return Err(format!("answerKey {key:?}, which labels no choice")),
             (Some(_), Some(_)) => {
-                return Err(format!("answerKey {key:?}, which is the label of two choices"));
+                return Err(format!("answerKey {key:?}, which labels two choices"));
             }
         },
         choices,
@@ -290,18 +290,14 @@ mod tests {
             (
                 "arc",
                 r#"{"question": {"stem": "a", "choices": [{"text": "b", "label": "A"}, {"text": "c", "label": "A"}]}, "answerKey": "A"}"#,
-                "the label of two choices",
+                "which labels two choices",
             ),
             (
                 "arc",
                 r#"{"question": "a", "choices": {"text": ["b", "c"], "label": ["A"]}, "answerKey": "A"}"#,
                 "2 choices and 1 labels",
             ),
-            (
-                "arc",
-                r#"{"question": "a", "answerKey": "A"}"#,
-                "choices in no place",
-            ),
+            ("arc", r#"{"question": "a", "answerKey": "A"}"#, "no choices, or"),
         ] {
             let message = loaded(format, content).unwrap_err();
             assert!(message.contains(part), "{message}");

@@ -78,11 +78,11 @@ fn warn_of_repeats(pairs: &[Pair]) {
     }
     for (set, n) in repeated {
         tracing::warn!(
-            "set {set}: {n} of the pairs occur before in it; each counts, and intervals take them for different items"
+            "set {set}: repeated pairs: {n}; each counts, and intervals treat them as independent items"
         );
     }
     for (set, n) in equal {
-        tracing::warn!("set {set}: in {n} of the pairs both sentences are the same, which counts one half");
+        tracing::warn!("set {set}: pairs of two equal sentences: {n}; each scores 0.5");
     }
 }
 
