@@ -4,7 +4,7 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::seeds::Seeds;
+use crate::seeds::{Seed, Seeds};
 
 /// Texts in the place of numbers and words.
 const TEXTS: [&str; 26] = [
@@ -73,14 +73,14 @@ impl Mutator {
         let Some(file) = seeds.draw(&mut self.rng) else {
             return Vec::new();
         };
-        let packing = seeds.packing();
         if self.rng.random_bool(0.6)
-            && let Some(mut inner) = packing.unpacked(file)
+            && let Some(inner) = &file.unpacked
         {
+            let mut inner = inner.clone();
             self.damage(&mut inner, seeds);
-            return packing.packed(&inner, file);
+            return seeds.packing().packed(&inner, &file.bytes);
         }
-        let mut bytes = file.to_vec();
+        let mut bytes = file.bytes.clone();
         self.damage(&mut bytes, seeds);
         bytes
     }
@@ -177,7 +177,8 @@ impl Mutator {
 
     fn repeat(&mut self, bytes: &mut Vec<u8>) {
         let part = self.part(bytes.len());
-        let times = 1 << self.rng.random_range(0..12_u32);
+        // Each length of the result takes the same time altogether.
+        let times = 1 << self.rng.random::<u64>().trailing_zeros().min(12);
         let times = times.min(LONGEST / (part.len() + 1));
         let more = bytes[part.clone()].repeat(times);
         bytes.splice(part.end..part.end, more);
@@ -223,11 +224,11 @@ impl Mutator {
 
     /// The end of another file.
     fn splice(&mut self, bytes: &mut Vec<u8>, seeds: &Seeds) {
-        if let Some(other) = seeds.draw(&mut self.rng) {
+        if let Some(Seed { bytes: other, .. }) = seeds.draw(&mut self.rng) {
             let place = self.place(bytes.len());
             let from = self.place(other.len());
             bytes.truncate(place);
-            bytes.extend(&other[from..]);
+            bytes.extend_from_slice(&other[from..]);
         }
     }
 }

@@ -18,10 +18,10 @@ fn readers_stand_damage() {
         let folder = tempfile::tempdir().unwrap();
         (target.beside)(folder.path()).unwrap();
         let seeds = Seeds::of(&target);
-        assert!(!seeds.files().is_empty(), "{}", target.name);
+        assert_ne!(seeds.files().len(), 0, "{}", target.name);
         let mut mutator = Mutator::new(20_240_607);
         let damaged = (0..INPUTS).map(|_| mutator.damaged(&seeds));
-        let inputs = seeds.files().to_vec().into_iter().chain(damaged);
+        let inputs = seeds.files().map(<[u8]>::to_vec).chain(damaged);
         let mut n_read = 0;
         for (n, input) in inputs.enumerate() {
             match check(&target, folder.path(), &input) {

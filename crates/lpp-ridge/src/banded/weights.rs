@@ -185,6 +185,12 @@ mod tests {
     }
 
     #[test]
+    fn a_descent_begins_with_equal_weights() {
+        let descent = BandWeights::Descent { n_candidates: 9 };
+        assert_eq!(descent.draw(4).unwrap(), array![[0.25, 0.25, 0.25, 0.25]]);
+    }
+
+    #[test]
     fn a_tiny_concentration_takes_one_band() {
         let weights = BandWeights::Random {
             n_candidates: 50,

@@ -170,4 +170,10 @@ mod tests {
         let y = array![[0.0_f32, 1e-30, 1000.0], [0.0, 2e-30, 1000.01]];
         assert_eq!(defects(&y), [Some(Defect::Constant), None, None]);
     }
+
+    #[test]
+    fn columns_without_values_are_constant() {
+        let y = Array2::<f64>::zeros((0, 2));
+        assert_eq!(defects(&y), [Some(Defect::Constant); 2]);
+    }
 }

@@ -184,6 +184,12 @@ mod tests {
         for (found, expected) in values_of(&blocks).iter().zip([-1.0, -1.0, 1.0, 1.0, 5.0]) {
             assert!((found - expected).abs() < 1e-15);
         }
+        // One block, whose diagonal is 0 like all before it.
+        let mut last = Array2::zeros((4, 4));
+        (last[[2, 3]], last[[3, 2]]) = (1.0, 1.0);
+        for (found, expected) in values_of(&last).iter().zip([-1.0, 0.0, 0.0, 1.0]) {
+            assert!((found - expected).abs() < 1e-15);
+        }
     }
 
     #[test]
