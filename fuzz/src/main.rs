@@ -110,9 +110,11 @@ fn supervise(args: &Args) -> anyhow::Result<u64> {
             .arg("--work")
             .arg(work.path())
             .arg(target.name)
-            // What a reader unpacks lies in memory too, and nobody reads the backtraces of refusals.
+            // What a reader unpacks lies in memory too, nobody reads the backtraces of refusals, and threads of libtorch would
+            // only wait for each other.
             .env("TMPDIR", work.path())
             .env("RUST_BACKTRACE", "0")
+            .env("OMP_NUM_THREADS", "1")
             .status()?;
         match status.code() {
             Some(0) => {}

@@ -96,7 +96,7 @@ impl Checkpoints {
         let Some(path) = path else {
             return Ok(Self::default());
         };
-        let file = fs::File::open(path).map_err(FileError::read(path))?;
+        let file = lpp_files::open_input(path).map_err(FileError::read(path))?;
         let malformed = |found: String| AnalysisError::Malformed {
             path: path.to_owned(),
             found,

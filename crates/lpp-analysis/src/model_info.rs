@@ -56,7 +56,7 @@ impl ModelInfoTable {
             found,
             expected: expected.to_owned(),
         };
-        let file = std::fs::File::open(path).map_err(|source| FileError::Read {
+        let file = lpp_files::open_input(path).map_err(|source| FileError::Read {
             path: path.to_owned(),
             source,
         })?;

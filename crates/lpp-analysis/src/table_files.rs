@@ -1,6 +1,5 @@
 //! Tables as files of a study.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{BoundedRows, FileError, write_atomically};
@@ -31,7 +30,7 @@ pub(crate) fn save(table: &Table, stem: &Path) -> Result<(), AnalysisError> {
 /// # Ok::<(), lpp_analysis::AnalysisError>(())
 /// ```
 pub fn load_table(path: &Path, declaration: Declaration) -> Result<Table, AnalysisError> {
-    let file = File::open(path).map_err(|source| FileError::Read {
+    let file = lpp_files::open_input(path).map_err(|source| FileError::Read {
         path: path.to_owned(),
         source,
     })?;

@@ -1,7 +1,6 @@
 //! Texts that a model wrote, and measures of them that need no judge.
 
 use std::collections::HashSet;
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
@@ -127,7 +126,7 @@ fn sentences_of(text: &str) -> Vec<Vec<String>> {
 /// # Errors
 /// [`FileError`] if the file cannot be read, is not UTF-8, or has no line or an empty one.
 pub fn load_prompts(path: &Path) -> Result<Vec<String>, FileError> {
-    let text = fs::read_to_string(path).map_err(FileError::read(path))?;
+    let text = lpp_files::read_input_text(path).map_err(FileError::read(path))?;
     let wrong = |found: String| FileError::malformed(path, found, "one prompt a line");
     let mut prompts = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -147,7 +146,7 @@ pub fn load_prompts(path: &Path) -> Result<Vec<String>, FileError> {
 /// # Errors
 /// [`FileError`] if the file cannot be read, is not UTF-8, or has no words.
 pub fn load_word_list(path: &Path) -> Result<HashSet<String>, FileError> {
-    let text = fs::read_to_string(path).map_err(FileError::read(path))?;
+    let text = lpp_files::read_input_text(path).map_err(FileError::read(path))?;
     let words: HashSet<String> = text.lines().flat_map(words_of).collect();
     if words.is_empty() {
         return Err(FileError::malformed(path, "no words", "one word a line"));
@@ -173,7 +172,7 @@ pub fn save_generated(path: &Path, texts: &[GeneratedText]) -> Result<(), FileEr
 /// # Errors
 /// [`FileError`] if the file cannot be read or is another.
 pub fn load_generated(path: &Path) -> Result<Vec<GeneratedText>, FileError> {
-    let text = fs::read_to_string(path).map_err(FileError::read(path))?;
+    let text = lpp_files::read_input_text(path).map_err(FileError::read(path))?;
     let texts = text.lines().map(serde_json::from_str);
     let texts: Result<Vec<_>, _> = texts.collect();
     texts.map_err(|e| FileError::malformed(path, e.to_string(), "texts of lpp-score generate"))

@@ -46,7 +46,7 @@ pub fn item_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
 /// The text of a file of items, without a byte order mark.
 pub(crate) fn text_of(path: &Path) -> Result<String, FileError> {
     refuse_pointer(path)?;
-    let text = fs::read_to_string(path).map_err(FileError::read(path))?;
+    let text = lpp_files::read_input_text(path).map_err(FileError::read(path))?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())
 }
 

@@ -1,6 +1,5 @@
 //! Tables as CSV, one struct a row.
 
-use std::fs::File;
 use std::path::Path;
 
 use lpp_files::{AtomicFile, BoundedRows, FileError};
@@ -29,7 +28,7 @@ pub fn save_rows<T: Serialize>(path: &Path, rows: &[T]) -> Result<(), FileError>
 /// # Errors
 /// [`FileError`] if the file cannot be read or has other columns.
 pub fn load_rows<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, FileError> {
-    let file = File::open(path).map_err(FileError::read(path))?;
+    let file = lpp_files::open_input(path).map_err(FileError::read(path))?;
     let mut reader = csv::Reader::from_reader(BoundedRows::new(file));
     let rows: Result<Vec<T>, csv::Error> = reader.deserialize().collect();
     rows.map_err(|e| FileError::malformed(path, e.to_string(), "a table of lpp-score"))

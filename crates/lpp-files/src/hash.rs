@@ -1,12 +1,12 @@
 //! SHA-256 of files and bytes.
 
-use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::input_file::{bounded, open_input};
 use crate::{FileError, recorded};
 
 /// A file and the hash of its contents.
@@ -24,13 +24,11 @@ pub struct FileHash {
 /// SHA-256 of a file's contents, in hexadecimal.
 ///
 /// # Errors
-/// [`FileError::Read`] if it cannot be read, [`FileError::Malformed`] if it is a pipe or device, which might never end.
+/// [`FileError::Read`] if it cannot be read, is a pipe or device, or has more to read than its length.
 pub fn sha256_of_file(path: &Path) -> Result<String, FileError> {
-    let metadata = fs::metadata(path).map_err(FileError::read(path))?;
-    if !(metadata.is_file() || metadata.is_dir()) {
-        return Err(FileError::malformed(path, "a pipe or device", "a file"));
-    }
-    let mut file = File::open(path).map_err(FileError::read(path))?;
+    let mut file = open_input(path)
+        .and_then(bounded)
+        .map_err(FileError::read(path))?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     loop {

@@ -33,7 +33,7 @@ impl HashMemo {
     /// The hashes that were saved to `file`; none if it cannot be read.
     #[must_use]
     pub fn load(file: PathBuf) -> Self {
-        let known = is_regular(&file).then(|| fs::read(&file).ok()).flatten();
+        let known = is_regular(&file).then(|| crate::read_input(&file).ok()).flatten();
         let known: Option<BTreeMap<String, Known>> =
             known.and_then(|text| serde_json::from_slice(&text).ok());
         let by_path = known.unwrap_or_default().into_iter();

@@ -1,6 +1,5 @@
 //! Pointer files, which git leaves instead of large files that were not downloaded.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -46,7 +45,7 @@ pub fn stand_in(bytes: &[u8]) -> Option<&'static str> {
 /// [`FileError::Malformed`] naming the file and how to get the real one.
 pub fn refuse_pointer(path: &Path) -> Result<(), FileError> {
     let mut beginning = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut beginning));
+    let read = crate::open_input(path).and_then(|file| file.take(LONGEST).read_to_end(&mut beginning));
     match read.ok().and_then(|_| stand_in(&beginning)) {
         Some(what) => Err(FileError::malformed(path, what, "its content")),
         None => Ok(()),

@@ -63,7 +63,7 @@ impl WordTable {
     /// # Errors
     /// [`FileError::Read`] or, naming the row, [`FileError::Malformed`].
     pub fn load(path: &Path) -> Result<Self, FileError> {
-        let file = std::fs::File::open(path).map_err(FileError::read(path))?;
+        let file = crate::open_input(path).map_err(FileError::read(path))?;
         let mut reader = csv::Reader::from_reader(BoundedRows::new(file));
         let words: Result<Vec<TimedWord>, csv::Error> = reader.deserialize().collect();
         let words = words.map_err(|e| {

@@ -1,7 +1,6 @@
 //! Parcels: a label image on the grid of a mask, and the names of its labels.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use lpp_files::BidsName;
@@ -327,7 +326,7 @@ fn csv_labels(path: &Path) -> Result<Vec<(u32, String)>, FmriError> {
 /// The `label` elements of an FSL atlas. The files are flat lists, so a full XML parser is not needed.
 fn xml_labels(path: &Path) -> Result<Vec<(u32, String)>, FmriError> {
     let expected = "elements <label index=\"N\" ...>NAME</label>";
-    let text = fs::read_to_string(path).map_err(FmriError::read(path))?;
+    let text = lpp_files::read_input_text(path).map_err(FmriError::read(path))?;
     let label = |element: &str| {
         let (attributes, rest) = element.split_once('>')?;
         let (name, _) = rest.split_once("</label")?;

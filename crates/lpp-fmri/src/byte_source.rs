@@ -1,7 +1,6 @@
 //! Sequential reading of files, compressed or not. Sizes in headers are checked against the file length before memory
 //! is allocated.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -35,7 +34,7 @@ pub(crate) struct ByteSource {
 impl ByteSource {
     /// Opens `path`.
     pub(crate) fn open(path: &Path) -> Result<Self, FmriError> {
-        let file = File::open(path).map_err(FmriError::read(path))?;
+        let file = lpp_files::open_input(path).map_err(FmriError::read(path))?;
         let size = file.metadata().map_err(FmriError::read(path))?.len();
         let mut buffered = BufReader::with_capacity(1 << 17, file);
         let head = buffered.fill_buf().map_err(FmriError::read(path))?;

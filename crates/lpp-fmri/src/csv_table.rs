@@ -1,6 +1,5 @@
 //! Small CSV files read by column name.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -27,7 +26,7 @@ impl CsvTable {
                 _ => FmriError::malformed(path, found, "rows of values separated by commas or tabs"),
             }
         };
-        let mut file = BufReader::new(File::open(path).map_err(FmriError::read(path))?);
+        let mut file = BufReader::new(lpp_files::open_input(path).map_err(FmriError::read(path))?);
         let separator = separator(file.fill_buf().map_err(FmriError::read(path))?);
         let mut reader = ReaderBuilder::new()
             .trim(csv::Trim::All)

@@ -1,6 +1,5 @@
 //! Arrays over the voxels of a mask, in `.npy` or joblib format.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -65,7 +64,7 @@ pub fn load_isc(path: &Path) -> Result<Array2<f64>, FmriError> {
 
 fn begins_like_npy(path: &Path) -> Result<bool, FmriError> {
     let mut head = Vec::new();
-    let file = File::open(path).map_err(FmriError::read(path))?;
+    let file = lpp_files::open_input(path).map_err(FmriError::read(path))?;
     file.take(NPY_MAGIC.len() as u64)
         .read_to_end(&mut head)
         .map_err(FmriError::read(path))?;

@@ -29,7 +29,7 @@ impl ConfigFile {
     pub(crate) fn load(folder: &Path) -> Result<Self, LlmError> {
         let path = folder.join("config.json");
         refuse_pointer(&path)?;
-        let text = match std::fs::read_to_string(&path) {
+        let text = match lpp_files::read_input_text(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(LlmError::NoConfig { path }),
             Err(source) => return Err(LlmError::read(&path)(source)),

@@ -1,7 +1,6 @@
 //! Low-level controls that are properties of scans: when pictures were shown, and how much scans differ from those before.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{BidsName, BoundedRows, FileError, npy};
@@ -47,7 +46,7 @@ impl Picture {
     /// # Errors
     /// [`FileError`] naming the file, and the row whose times are no times.
     pub fn load_all(path: &Path) -> Result<Vec<Self>, FileError> {
-        let file = File::open(path).map_err(FileError::read(path))?;
+        let file = lpp_files::open_input(path).map_err(FileError::read(path))?;
         let mut reader = csv::Reader::from_reader(BoundedRows::new(file));
         let expected = "a table with the columns run (from 0), onset_s and offset_s";
         let mut pictures: Vec<Self> = Vec::new();

@@ -1,6 +1,5 @@
 //! Values in the JSON files beside images, or above them as in BIDS.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{BidsName, FileError, inherited_files};
@@ -24,7 +23,7 @@ pub fn in_sidecar(image: &Path, key: &str) -> Result<Option<(PathBuf, Value)>, F
         ));
     }
     for file in files {
-        let text = fs::read(&file).map_err(FileError::read(&file))?;
+        let text = lpp_files::read_input(&file).map_err(FileError::read(&file))?;
         let json: Value = serde_json::from_slice(&text).map_err(|e| {
             FileError::malformed(&file, format!("no JSON ({e})"), "the properties of its image")
         })?;

@@ -255,7 +255,7 @@ impl Comparison {
 /// The rows of the table `planted`; none if it has not been made.
 fn corrected(study: &Study, lang: Language) -> Result<Vec<CorrectedComparison>, SimError> {
     let path = study.table(Planted::NAME, lang).with_extension("csv");
-    let file = match std::fs::File::open(&path) {
+    let file = match lpp_files::open_input(&path) {
         Ok(file) => file,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => return Err(FileError::Read { path, source }.into()),

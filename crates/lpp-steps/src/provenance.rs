@@ -114,7 +114,7 @@ impl Provenance {
                 "a provenance record",
             ));
         }
-        let text = fs::read_to_string(&path).map_err(FileError::read(&path))?;
+        let text = lpp_files::read_input_text(&path).map_err(FileError::read(&path))?;
         let mut record: Self = serde_json::from_str(&text)
             .map_err(|e| FileError::malformed(&path, e.to_string(), "a provenance record"))?;
         if record.program() == old_records::FIT_PROGRAM {

@@ -1,6 +1,5 @@
 //! The size of a study: from its files if they exist, otherwise from the published data set.
 
-use std::fs;
 use std::path::Path;
 
 use lpp_files::{MappedMatrix, WordTable};
@@ -136,7 +135,7 @@ fn shape(path: &Path) -> Option<(u64, u64)> {
 
 /// Number of rows of a table without its header.
 fn rows(path: &Path) -> std::io::Result<u64> {
-    let lines = fs::read_to_string(path)?.lines().count();
+    let lines = lpp_files::read_input_text(path)?.lines().count();
     Ok(lines.saturating_sub(1) as u64)
 }
 
@@ -147,7 +146,8 @@ pub fn model_size(study: &Study, model: &str) -> Option<ModelSize> {
 }
 
 fn configured_size(folder: &Path) -> Option<ModelSize> {
-    let config: Value = serde_json::from_slice(&fs::read(folder.join("config.json")).ok()?).ok()?;
+    let config: Value =
+        serde_json::from_slice(&lpp_files::read_input(&folder.join("config.json")).ok()?).ok()?;
     let number = |names: [&str; 2]| names.iter().find_map(|name| config.get(name)?.as_u64());
     let n_blocks = number(["num_hidden_layers", "n_layer"])?;
     let n_hidden = number(["hidden_size", "n_embd"])?;

@@ -31,7 +31,7 @@ pub fn is_published_annotation(path: &Path, lang: Language) -> Result<bool, File
     if fs::metadata(path).map_err(read(path))?.len() > LONGEST {
         return Ok(false);
     }
-    let bytes = fs::read(path).map_err(read(path))?;
+    let bytes = lpp_files::read_input(path).map_err(read(path))?;
     Ok(is_published(&bytes, lang) || is_published(&without_returns(&bytes), lang))
 }
 

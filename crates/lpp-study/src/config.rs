@@ -1,7 +1,6 @@
 //! `lpp.toml`, the configuration of a study.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -379,7 +378,7 @@ fn is_true(value: &bool) -> bool {
 /// The text of a file of ordinary size.
 fn read_text(path: &Path) -> Result<String, FileError> {
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(FileError::read(path))?;
+    let file = lpp_files::open_input(path).map_err(FileError::read(path))?;
     file.take(MOST_BYTES as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(FileError::read(path))?;

@@ -1,7 +1,6 @@
 //! Models that a fit keeps, and scores of their weights in another study, language or story.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, write_atomically};
@@ -139,7 +138,7 @@ impl KeptModel {
     /// # Errors
     /// [`FileError::Read`] if it does not exist, [`FileError::Malformed`] if it is another file.
     pub fn load(path: &Path) -> Result<Self, FileError> {
-        let text = fs::read_to_string(path).map_err(FileError::read(path))?;
+        let text = lpp_files::read_input_text(path).map_err(FileError::read(path))?;
         let wrong = |found| {
             let expected = "the model.json of a kept model (lpp-fit --keep-model writes it)";
             FileError::malformed(path, found, expected)

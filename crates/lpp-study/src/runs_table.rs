@@ -209,7 +209,7 @@ impl RunsTable {
     /// # Errors
     /// [`FileError::Read`], or [`FileError::Malformed`] as in [`new`](Self::new) or if a column is unknown.
     pub fn load(file: &Path) -> Result<Self, FileError> {
-        let stream = std::fs::File::open(file).map_err(FileError::read(file))?;
+        let stream = lpp_files::open_input(file).map_err(FileError::read(file))?;
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
             .from_reader(BoundedRows::new(stream));

@@ -1,7 +1,6 @@
 //! Additional files of a score file: nested scores, joint fits, nulls. They are arrays over voxels, each with a JSON
 //! sidecar.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, npy, write_atomically};
@@ -341,7 +340,7 @@ where
 /// [`FileError::Read`] if it does not exist, [`FileError::Malformed`] if it is a different sidecar.
 pub fn load_sidecar<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
     let sidecar = path.with_extension("json");
-    let text = fs::read_to_string(&sidecar).map_err(FileError::read(&sidecar))?;
+    let text = lpp_files::read_input_text(&sidecar).map_err(FileError::read(&sidecar))?;
     let wrong = |e: serde_json::Error| {
         let expected = format!("the sidecar of {}", path.display());
         FileError::malformed(&sidecar, e.to_string(), expected)

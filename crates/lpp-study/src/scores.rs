@@ -115,7 +115,7 @@ impl Scores {
     /// As [`Scores::load`].
     pub fn load_info(path: &Path) -> Result<ScoresInfo, FileError> {
         let sidecar = path.with_extension("json");
-        let text = fs::read_to_string(&sidecar).map_err(FileError::read(&sidecar))?;
+        let text = lpp_files::read_input_text(&sidecar).map_err(FileError::read(&sidecar))?;
         serde_json::from_str(&text)
             .map_err(|e| FileError::malformed(&sidecar, e.to_string(), "the sidecar of a score file"))
     }

@@ -1,6 +1,5 @@
 //! What is planted in a synthetic study, `simulation/truth.json`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, write_atomically};
@@ -106,7 +105,7 @@ impl Truth {
     /// [`FileError`] if the study is not a synthetic one.
     pub fn load(root: &Path) -> Result<Self, FileError> {
         let path = Self::path(root);
-        let text = fs::read_to_string(&path).map_err(FileError::read(&path))?;
+        let text = lpp_files::read_input_text(&path).map_err(FileError::read(&path))?;
         serde_json::from_str(&text)
             .map_err(|e| FileError::malformed(&path, e.to_string(), "the truth of a synthetic study"))
     }

@@ -1,6 +1,6 @@
 //! The timed words of the story, as annotated in the data set.
 
-use std::fs::{self, File};
+use std::fs::{self};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -359,7 +359,7 @@ fn is_missing(word: &str, corrections: &Corrections) -> bool {
 fn load_text(path: &Path) -> Result<String, TextError> {
     let n_bytes = fs::metadata(path).map_err(TextError::read(path))?.len();
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(TextError::read(path))?;
+    let file = lpp_files::open_input(path).map_err(TextError::read(path))?;
     file.take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)
         .map_err(TextError::read(path))?;

@@ -1,7 +1,6 @@
 //! GloVe word vectors, in the text format in which they are distributed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -219,7 +218,10 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn open(path: &'a Path) -> Result<Self, TextError> {
         refuse_pointer(path)?;
-        let mut file = BufReader::with_capacity(1 << 18, File::open(path).map_err(TextError::read(path))?);
+        let mut file = BufReader::with_capacity(
+            1 << 18,
+            lpp_files::open_input(path).map_err(TextError::read(path))?,
+        );
         let gzip = file
             .fill_buf()
             .map_err(TextError::read(path))?

@@ -1,6 +1,5 @@
 //! The words of one run.
 
-use std::fs::File;
 use std::path::Path;
 
 use lpp_files::{BoundedRows, FileError, TimedWord};
@@ -62,7 +61,7 @@ struct WordLine {
 /// # Ok::<(), lpp_files::FileError>(())
 /// ```
 pub fn load_words_of_texts(path: &Path) -> Result<Vec<RunWords>, FileError> {
-    let file = File::open(path).map_err(FileError::read(path))?;
+    let file = lpp_files::open_input(path).map_err(FileError::read(path))?;
     let mut reader = csv::Reader::from_reader(BoundedRows::new(file));
     let mut runs: Vec<RunWords> = Vec::new();
     for (row, line) in reader.deserialize::<WordLine>().enumerate() {

@@ -78,7 +78,7 @@ fn texts_at(
     }
     let files = checked(text_files(path, lang)?)?;
     let text = |path: &PathBuf| {
-        let file = File::open(path).map_err(TextError::read(path))?;
+        let file = lpp_files::open_input(path).map_err(TextError::read(path))?;
         into_text(read_capped(file).map_err(TextError::read(path))?, path)
     };
     files.iter().map(text).collect()
@@ -177,7 +177,7 @@ fn checked(path: &Path, files: Vec<PathBuf>, n_runs: usize) -> Result<Vec<PathBu
 
 fn open_archive(path: &Path) -> Result<ZipArchive<BufReader<File>>, TextError> {
     refuse_pointer(path)?;
-    let file = File::open(path).map_err(TextError::read(path))?;
+    let file = lpp_files::open_input(path).map_err(TextError::read(path))?;
     let bytes_in_file = file.metadata().map_err(TextError::read(path))?.len();
     ZipArchive::new(BufReader::new(file)).map_err(|e| {
         TextError::malformed(

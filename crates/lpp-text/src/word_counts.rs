@@ -1,7 +1,6 @@
 //! Word frequencies: counted in the story, or from a table.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::Path;
 
 use lpp_files::{BoundedRows, ONE_OF_EACH_NAME, only_column};
@@ -38,7 +37,7 @@ impl WordCounts {
     /// [`TextError::BadCell`] for a count that is negative or no finite number.
     pub fn load(path: &Path) -> Result<Self, TextError> {
         let tabs = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
-        let text = decode(fs::read(path).map_err(TextError::read(path))?, path)?;
+        let text = decode(lpp_files::read_input(path).map_err(TextError::read(path))?, path)?;
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(if tabs { b'\t' } else { b',' })
             .quoting(!tabs)

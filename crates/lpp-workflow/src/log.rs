@@ -1,7 +1,7 @@
 //! The log of all runs of a study: `run/log.jsonl`, one JSON object a line.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -106,7 +106,7 @@ pub(crate) fn outputs_made(study: &Study) -> BTreeSet<PathBuf> {
     }
     let path = run_folder(study).join("log.jsonl");
     let text = regular(&path)
-        .and_then(|_| fs::read(&path).ok())
+        .and_then(|_| lpp_files::read_input(&path).ok())
         .unwrap_or_default();
     text.split(|&byte| byte == b'\n')
         .filter_map(|line| serde_json::from_slice::<End>(line).ok())
@@ -134,7 +134,7 @@ mod tests {
         let mut file = File::options().append(true).open(&path).unwrap();
         file.write_all(b"{\"time_s\":1.0,\"ev").unwrap();
         RunLog::open(&study).unwrap().add(&finish).unwrap();
-        let text = fs::read_to_string(&path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines.len(), 3);
         for line in [lines[0], lines[2]] {

@@ -12,7 +12,7 @@ const MOST_BYTES: u64 = 1 << 29;
 
 /// The bytes of a file, decompressed if it is gzip.
 pub(super) fn read_all(path: &Path) -> Result<Vec<u8>, FmriError> {
-    let bytes = std::fs::read(path).map_err(FileError::read(path))?;
+    let bytes = lpp_files::read_input(path).map_err(FileError::read(path))?;
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return Ok(bytes);
     }

@@ -180,7 +180,7 @@ fn said_side(name: &str) -> Option<&'static str> {
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), FileError> {
-    let mut source = std::fs::File::open(from).map_err(FileError::read(from))?;
+    let mut source = lpp_files::open_input(from).map_err(FileError::read(from))?;
     let mut file = AtomicFile::create(to)?;
     std::io::copy(&mut source, &mut file).map_err(FileError::write(to))?;
     file.commit()

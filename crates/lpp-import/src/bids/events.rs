@@ -1,7 +1,6 @@
 //! The words of the runs from `events.tsv`, beside the runs or in the raw data set.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{BidsName, FileError, inherited_files};
@@ -91,7 +90,7 @@ impl EventsSource {
             return Ok(Some(raw.clone()));
         }
         let file = self.folder.join("dataset_description.json");
-        let Ok(text) = fs::read(&file) else {
+        let Ok(text) = lpp_files::read_input(&file) else {
             return Ok(None);
         };
         let json: Value = serde_json::from_slice(&text).map_err(|e| {

@@ -28,7 +28,7 @@ pub(super) fn load_csv(path: &Path) -> Result<Vec<RunFeatures>, FileError> {
     } else {
         b','
     };
-    let file = std::fs::File::open(path).map_err(FileError::read(path))?;
+    let file = lpp_files::open_input(path).map_err(FileError::read(path))?;
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .trim(csv::Trim::All)

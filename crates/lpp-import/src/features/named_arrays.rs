@@ -19,7 +19,7 @@ const EXPECTED: &str = "arrays run-R or run-R/layer-L, with runs and layers coun
 /// Reads an archive of NumPy arrays.
 pub(super) fn load_npz(path: &Path, layer_axis: Option<usize>) -> Result<Vec<RunFeatures>, FileError> {
     let wrong = |found: String| FileError::malformed(path, found, "an archive of NumPy arrays (.npz)");
-    let file = File::open(path).map_err(FileError::read(path))?;
+    let file = lpp_files::open_input(path).map_err(FileError::read(path))?;
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| wrong(error.to_string()))?;
     let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
     let keys = names

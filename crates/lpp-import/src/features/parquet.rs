@@ -1,6 +1,5 @@
 //! Features of one run in a Parquet file, a column per feature.
 
-use std::fs;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -25,7 +24,7 @@ const FREE_VALUES: u64 = 4_000_000;
 
 /// Reads a table of numbers: a row per word or scan, a column per feature. The index of pandas is no feature.
 pub(super) fn load_parquet(path: &Path) -> Result<Vec<RunFeatures>, FileError> {
-    let bytes = Bytes::from(fs::read(path).map_err(FileError::read(path))?);
+    let bytes = Bytes::from(lpp_files::read_input(path).map_err(FileError::read(path))?);
     // The library panics on some broken files.
     let layer = caught(|| read(path, bytes)).map_err(|panic| {
         let expected = "a Parquet file as pandas writes it";

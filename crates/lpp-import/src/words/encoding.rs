@@ -1,13 +1,12 @@
 //! Text of a file in UTF-8, or in UTF-16 with a byte order mark.
 
-use std::fs;
 use std::path::Path;
 
 use lpp_files::FileError;
 
 /// Reads a file as text, without the byte order mark.
 pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
-    let bytes = fs::read(path).map_err(FileError::read(path))?;
+    let bytes = lpp_files::read_input(path).map_err(FileError::read(path))?;
     let decoded = match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),

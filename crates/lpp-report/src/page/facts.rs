@@ -1,6 +1,5 @@
 //! What the files of a study tell of how they were made.
 
-use std::fs;
 use std::path::Path;
 
 use lpp_files::FileError;
@@ -111,7 +110,7 @@ pub(crate) fn range(records: &[Provenance], name: &str) -> Option<(f64, f64)> {
 }
 
 fn sidecar(path: &Path) -> Result<ScoresInfo, ReportError> {
-    let text = fs::read_to_string(path).map_err(|source| FileError::Read {
+    let text = lpp_files::read_input_text(path).map_err(|source| FileError::Read {
         path: path.to_owned(),
         source,
     })?;

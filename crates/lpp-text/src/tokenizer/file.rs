@@ -10,7 +10,7 @@ use tokenizers::Tokenizer;
 
 /// Reads the file; the error says what is wrong with it.
 pub(crate) fn read(path: &Path) -> Result<Tokenizer, String> {
-    let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
+    let bytes = lpp_files::read_input(path).map_err(|e| e.to_string())?;
     serde_json::from_slice::<IgnoredAny>(&bytes)
         .map_err(|e| format!("not JSON: {e} (is the file complete?)"))?;
     match caught(|| Tokenizer::from_bytes(&bytes)) {

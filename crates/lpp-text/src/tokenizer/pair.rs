@@ -1,6 +1,5 @@
 //! Byte-level BPE from `vocab.json` and `merges.txt`, for the classes that read them.
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
@@ -106,7 +105,7 @@ fn load_vocab(path: &Path) -> Result<Map<String, Value>, TextError> {
 /// line; Qwen2 recognises a header by its contents.
 fn load_merges(path: &Path, rule: PairRule) -> Result<Vec<(String, String)>, TextError> {
     lpp_files::refuse_pointer(path)?;
-    let text = fs::read_to_string(path).map_err(TextError::read(path))?;
+    let text = lpp_files::read_input_text(path).map_err(TextError::read(path))?;
     let lines: Vec<&str> = text.split('\n').collect();
     let lines = match rule {
         PairRule::Qwen2

@@ -291,7 +291,7 @@ pub(super) fn load_object(path: &Path) -> Result<Map<String, Value>, TextError> 
             format!("at most {MAX_CONFIG_BYTES}"),
         ));
     }
-    let text = fs::read(path).map_err(TextError::read(path))?;
+    let text = lpp_files::read_input(path).map_err(TextError::read(path))?;
     serde_json::from_slice(&text)
         .map_err(|e| TextError::malformed(path, format!("no usable JSON ({e})"), "a JSON object"))
 }

@@ -1,6 +1,5 @@
 //! BERT's word pieces from `vocab.txt`, as in the Chinese GPT-2 models.
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
@@ -26,7 +25,7 @@ pub(super) fn tokenizer(vocab: &Path, settings: &Settings) -> Result<Tokenizer, 
         ));
     }
     lpp_files::refuse_pointer(vocab)?;
-    let text = fs::read_to_string(vocab).map_err(TextError::read(vocab))?;
+    let text = lpp_files::read_input_text(vocab).map_err(TextError::read(vocab))?;
     // A token a line, whatever system wrote it; the last of two equal ones counts.
     let entries = text
         .lines()
