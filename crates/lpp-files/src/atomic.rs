@@ -9,6 +9,19 @@ use tempfile::NamedTempFile;
 use crate::FileError;
 use crate::claims::take_claim;
 
+/// Beginning and end of temporary names.
+const UNFINISHED: (&str, &str) = (".lpp-", ".tmp");
+
+/// Whether a file of this name was left over by a program that was killed while it wrote.
+///
+/// ```
+/// assert!(lpp_files::is_unfinished(".lpp-90EQZB.tmp"));
+/// ```
+#[must_use]
+pub fn is_unfinished(name: &str) -> bool {
+    name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1)
+}
+
 /// A file under a temporary name in the folder of its final one.
 ///
 /// [`commit`](AtomicFile::commit) flushes it to disk and renames it; dropping it without a commit deletes it. A program
@@ -51,8 +64,8 @@ impl AtomicFile {
             ));
         }
         let file = tempfile::Builder::new()
-            .prefix(".lpp-")
-            .suffix(".tmp")
+            .prefix(UNFINISHED.0)
+            .suffix(UNFINISHED.1)
             .permissions(public_permissions())
             .tempfile_in(folder)
             .map_err(FileError::write(target))?;

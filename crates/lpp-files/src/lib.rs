@@ -51,7 +51,7 @@ mod way_out;
 mod words;
 
 pub use activations::{Activations, ActivationsWriter, LayerShape};
-pub use atomic::{AtomicFile, keep_claim, write_atomically};
+pub use atomic::{AtomicFile, is_unfinished, keep_claim, write_atomically};
 pub use bids_name::{BidsName, EntityChoice, both_hemispheres, right_hemisphere};
 pub use bounded_rows::BoundedRows;
 pub use caught::{caught, panics_are_caught};
@@ -70,7 +70,7 @@ pub use mapped::MappedFile;
 pub use mapped_matrix::MappedMatrix;
 pub use natural_order::{natural_order, natural_path_order, without_leading_zeros};
 pub use outputs::check_outputs;
-pub use own_file::{open_own_file, replace_own_file};
+pub use own_file::{make_own_folder, open_own_file, replace_own_file};
 pub use pointer::{refuse_pointer, stand_in};
 pub use progress::{Progress, Silent};
 pub use recorded::{recorded_name, recorded_text};

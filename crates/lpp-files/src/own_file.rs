@@ -1,4 +1,4 @@
-//! Files for the programs' own use: logs, locks, partial downloads.
+//! Files for the programs' own use: logs, locks, partial downloads and their folders.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -52,6 +52,19 @@ pub fn replace_own_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
+/// Creates a folder for the programs' own files, if there is none. A link is refused: it would lead all writes to another
+/// place.
+///
+/// # Errors
+/// The error of the system, and [`io::ErrorKind::InvalidInput`] for a link.
+pub fn make_own_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_symlink() {
+        let problem = "found a link, expected a folder made by lpp-rs; delete it";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+    }
+    fs::create_dir_all(folder)
+}
+
 fn own(metadata: &fs::Metadata) -> io::Result<()> {
     let found = if metadata.is_symlink() {
         "a link"
@@ -103,6 +116,18 @@ mod tests {
         }
         assert_eq!(fs::read(at("victim")).unwrap(), b"precious");
         assert!(!at("nobody").exists());
+    }
+
+    #[test]
+    fn a_folder_is_made_and_a_link_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("own");
+        make_own_folder(&own).unwrap();
+        make_own_folder(&own).unwrap();
+        let link = folder.path().join("link");
+        symlink(&own, &link).unwrap();
+        let error = make_own_folder(&link).unwrap_err().to_string();
+        assert!(error.contains("found a link"), "{error}");
     }
 
     #[test]

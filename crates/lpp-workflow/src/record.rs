@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use lpp_files::{FileError, FileHash, HashMemo, write_atomically};
@@ -20,15 +19,9 @@ pub(crate) fn run_folder(study: &Study) -> PathBuf {
     study.root().join("run")
 }
 
-/// Creates the folder of runs. A link is refused: in a study from an untrusted source, it could redirect all writes to
-/// another place.
+/// Creates the folder of runs.
 pub(crate) fn make_folder(folder: &Path) -> Result<(), WorkflowError> {
-    if folder.is_symlink() {
-        let problem = "found a link, expected a folder created by lpp-run; delete it";
-        let error = io::Error::new(io::ErrorKind::InvalidInput, problem);
-        return Err(WorkflowError::io(folder)(error));
-    }
-    fs::create_dir_all(folder).map_err(WorkflowError::io(folder))
+    lpp_files::make_own_folder(folder).map_err(WorkflowError::io(folder))
 }
 
 /// A step that succeeded, with its inputs and outputs.

@@ -86,6 +86,13 @@ impl StoredTensor {
         })
     }
 
+    /// Bytes of all elements, if none were shared.
+    pub(crate) fn n_bytes_unshared(&self) -> u64 {
+        self.shape.iter().fold(self.kind.n_bytes(), |n, &size| {
+            n.saturating_mul(size.unsigned_abs())
+        })
+    }
+
     /// Number of bytes from the first to the last element, or an error if they are not within the file.
     pub(crate) fn check(&self, name: &str) -> Result<u64, LlmError> {
         let path = self.file.path();

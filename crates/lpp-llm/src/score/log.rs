@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use lpp_files::open_own_file;
 use sha2::{Digest, Sha256};
 
 use crate::error::LlmError;
@@ -29,8 +30,8 @@ impl ScoreLog {
         with_entropies: bool,
     ) -> Result<(Self, Vec<NextTokens>), LlmError> {
         let mut options = OpenOptions::new();
-        let options = options.read(true).append(true).create(true);
-        let mut file = options.open(path).map_err(LlmError::write(path))?;
+        options.read(true).append(true).create(true);
+        let mut file = open_own_file(path, &mut options).map_err(LlmError::write(path))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(LlmError::read(path))?;
         let mut rest = &bytes[..];

@@ -1,9 +1,10 @@
 //! The residual stream of all windows in a file, read and written window by window.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use lpp_files::{open_own_file, replace_own_file};
 use tch::{Kind, Tensor};
 
 use crate::error::LlmError;
@@ -40,14 +41,14 @@ impl StatesFile {
 
     /// A new file; an existing one, such as the partial output of a killed run, is replaced.
     pub(crate) fn create(&self, path: &Path) -> Result<OpenStates<'_>, LlmError> {
-        let file = File::create(path).map_err(LlmError::write(path))?;
+        let file = replace_own_file(path).map_err(LlmError::write(path))?;
         file.set_len(self.n_bytes).map_err(LlmError::write(path))?;
         Ok(self.opened(file, path))
     }
 
     /// A finished file.
     pub(crate) fn open(&self, path: &Path) -> Result<OpenStates<'_>, LlmError> {
-        let file = File::open(path).map_err(LlmError::read(path))?;
+        let file = open_own_file(path, OpenOptions::new().read(true)).map_err(LlmError::read(path))?;
         let found = file.metadata().map_err(LlmError::read(path))?.len();
         if found == self.n_bytes {
             return Ok(self.opened(file, path));

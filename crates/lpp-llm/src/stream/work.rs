@@ -1,11 +1,11 @@
 //! The folder next to an output in which a streamed run keeps its finished work.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use lpp_files::{AtomicFile, FileHash, write_atomically};
+use lpp_files::{AtomicFile, FileHash, is_unfinished, make_own_folder, open_own_file, write_atomically};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -81,7 +81,8 @@ impl WorkFolder {
     /// `afresh` removes finished layers of the same work, too.
     pub(crate) fn open(output: &Path, identity: Identity, afresh: bool) -> Result<Self, LlmError> {
         let folder = Self::path_of(output);
-        fs::create_dir_all(&folder).map_err(LlmError::write(&folder))?;
+        make_own_folder(&folder).map_err(LlmError::write(&folder))?;
+        own_files(&folder)?;
         let lock = lock(&folder)?;
         let empty = Journal {
             identity: identity.text(),
@@ -144,7 +145,7 @@ impl WorkFolder {
     /// A finished layer, to be read from front to back as matrices.
     pub(crate) fn open_layer(&self, layer: usize) -> Result<LayerFile, LlmError> {
         let path = self.layer_path(layer);
-        let file = File::open(&path).map_err(LlmError::read(&path))?;
+        let file = open_own_file(&path, OpenOptions::new().read(true)).map_err(LlmError::read(&path))?;
         Ok(LayerFile {
             file,
             path,
@@ -154,7 +155,10 @@ impl WorkFolder {
 
     /// Removes the folder, when its contents are part of the output.
     pub(crate) fn remove(self) -> Result<(), LlmError> {
-        fs::remove_dir_all(&self.folder).map_err(LlmError::write(&self.folder))
+        clear(&self.folder)?;
+        let lock = lock_path(&self.folder);
+        fs::remove_file(&lock).map_err(LlmError::write(&lock))?;
+        fs::remove_dir(&self.folder).map_err(LlmError::write(&self.folder))
     }
 }
 
@@ -215,8 +219,10 @@ impl LayerFile {
 
 /// Only one process may work in a folder.
 fn lock(folder: &Path) -> Result<File, LlmError> {
-    let path = folder.join("lock");
-    let file = File::create(&path).map_err(LlmError::write(&path))?;
+    let path = lock_path(folder);
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    let file = open_own_file(&path, &mut options).map_err(LlmError::write(&path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(LlmError::PartialWork {
@@ -225,6 +231,10 @@ fn lock(folder: &Path) -> Result<File, LlmError> {
         }),
         Err(fs::TryLockError::Error(e)) => Err(LlmError::write(&path)(e)),
     }
+}
+
+fn lock_path(folder: &Path) -> PathBuf {
+    folder.join("lock")
 }
 
 fn journal_path(folder: &Path) -> PathBuf {
@@ -236,23 +246,110 @@ fn read_journal(folder: &Path) -> Option<Journal> {
     /// No journal is longer.
     const LONGEST: u64 = 4096;
     let mut text = String::new();
-    let file = File::open(journal_path(folder)).ok()?;
+    let file = open_own_file(&journal_path(folder), OpenOptions::new().read(true)).ok()?;
     file.take(LONGEST).read_to_string(&mut text).ok()?;
     serde_json::from_str(&text).ok()
 }
 
-/// Deletes everything except the lock, the journal first, so that remaining files are never used.
-fn clear(folder: &Path) -> Result<(), LlmError> {
-    let remove = |path: &Path| fs::remove_file(path).map_err(LlmError::write(path));
-    let journal = journal_path(folder);
-    if journal.exists() {
-        remove(&journal)?;
-    }
+/// The files of a work folder. What no run has put there is refused, before anything is deleted.
+fn own_files(folder: &Path) -> Result<Vec<PathBuf>, LlmError> {
+    let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(LlmError::read(folder))? {
         let path = entry.map_err(LlmError::read(folder))?.path();
-        if path.file_name().is_some_and(|name| name != "lock") {
-            remove(&path)?;
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        if !is_own_name(name) {
+            return Err(LlmError::PartialWork {
+                problem:
+                    "found a file of another origin, expected partial work of lpp-rs alone; move it elsewhere"
+                        .to_owned(),
+                path,
+            });
+        }
+        found.push(path);
+    }
+    Ok(found)
+}
+
+fn is_own_name(name: &str) -> bool {
+    let is_layer = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    ["lock", "journal.json", "scores", "states-even", "states-odd"].contains(&name)
+        || name.strip_prefix("layer-").is_some_and(is_layer)
+        || is_unfinished(name)
+}
+
+/// Deletes everything except the lock, the journal first, so that remaining files are never used.
+fn clear(folder: &Path) -> Result<(), LlmError> {
+    let mut files = own_files(folder)?;
+    files.retain(|file| *file != lock_path(folder));
+    files.sort_by_key(|file| *file != journal_path(folder));
+    files
+        .iter()
+        .try_for_each(|file| fs::remove_file(file).map_err(LlmError::write(file)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn open(output: &Path) -> Result<WorkFolder, LlmError> {
+        WorkFolder::open(output, Identity(Sha256::new()), true)
+    }
+
+    #[test]
+    fn a_link_in_place_of_the_folder_is_refused_and_its_target_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("home");
+        fs::create_dir(&home).unwrap();
+        fs::write(home.join("thesis.tex"), "precious").unwrap();
+        let output = folder.path().join("out");
+        symlink(&home, WorkFolder::path_of(&output)).unwrap();
+        let error = open(&output).unwrap_err().to_string();
+        assert!(error.contains("found a link"), "{error}");
+        assert_eq!(fs::read_dir(&home).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn files_of_another_origin_are_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("out");
+        let place = WorkFolder::path_of(&output);
+        fs::create_dir(&place).unwrap();
+        for name in ["thesis.tex", "layer-", "layer-1.txt", "Lock"] {
+            fs::write(place.join(name), "precious").unwrap();
+            let error = open(&output).unwrap_err().to_string();
+            assert!(
+                error.contains("another origin") && error.contains(name),
+                "{error}"
+            );
+            assert_eq!(fs::read(place.join(name)).unwrap(), b"precious");
+            fs::remove_file(place.join(name)).unwrap();
         }
     }
-    Ok(())
+
+    #[test]
+    fn links_and_pipes_inside_lead_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "precious").unwrap();
+        let output = folder.path().join("out");
+        let place = WorkFolder::path_of(&output);
+        fs::create_dir(&place).unwrap();
+        for name in ["journal.json", "scores", "states-odd", "layer-3"] {
+            symlink(&victim, place.join(name)).unwrap();
+        }
+        // Deleted as links, as work of another identity is.
+        open(&output).unwrap().remove().unwrap();
+        assert_eq!(fs::read(&victim).unwrap(), b"precious");
+        assert!(!place.exists());
+
+        fs::create_dir(&place).unwrap();
+        symlink(&victim, place.join("lock")).unwrap();
+        let error = open(&output).unwrap_err().to_string();
+        assert!(error.contains("a link") && error.contains("lock"), "{error}");
+        assert_eq!(fs::read(&victim).unwrap(), b"precious");
+    }
 }
