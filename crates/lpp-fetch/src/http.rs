@@ -10,6 +10,7 @@ use ureq::{Agent, Body};
 use url::Url;
 
 use crate::address::{is_loopback, parse, shown};
+use crate::pace::Paced;
 use crate::retry::{Fault, RetryPolicy, retry_after, until_reset};
 use crate::{FetchError, Token};
 
@@ -30,8 +31,10 @@ const MAX_DOCUMENT_BYTES: u64 = 64 << 20;
 pub struct HttpParams {
     /// Longest time to connect.
     pub connect: Duration,
-    /// Longest silence of a server, before or during an answer.
+    /// Longest silence of a server, before or during an answer; also the time over which its speed is measured.
     pub silence: Duration,
+    /// Most bytes of a file whose size neither a listing nor the server states.
+    pub most_unstated: u64,
     /// Retries after transient faults.
     pub retry: RetryPolicy,
 }
@@ -41,6 +44,8 @@ impl Default for HttpParams {
         Self {
             connect: Duration::from_secs(30),
             silence: Duration::from_mins(1),
+            // Twice the largest archive of word vectors; models have sizes.
+            most_unstated: 4 << 30,
             retry: RetryPolicy::default(),
         }
     }
@@ -54,6 +59,8 @@ impl Default for HttpParams {
 #[derive(Debug, Clone)]
 pub struct Http {
     agent: Agent,
+    silence: Duration,
+    pub(crate) most_unstated: u64,
     pub(crate) retry: RetryPolicy,
 }
 
@@ -75,6 +82,7 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     body: Body,
+    silence: Duration,
 }
 
 impl Reply {
@@ -104,9 +112,10 @@ impl Reply {
         stated.or_else(|| of_limits().filter(|_| self.status == 429))
     }
 
-    /// The body, without limit.
+    /// The body, of any length, but not of any speed.
     pub(crate) fn into_reader(self) -> impl Read {
-        self.body.into_with_config().limit(u64::MAX).reader()
+        let body = self.body.into_with_config().limit(u64::MAX).reader();
+        Paced::new(body, self.silence)
     }
 }
 
@@ -131,6 +140,8 @@ impl Http {
         }
         Ok(Self {
             agent: config.build().into(),
+            silence: params.silence,
+            most_unstated: params.most_unstated,
             retry: params.retry,
         })
     }
@@ -150,6 +161,7 @@ impl Http {
                 status,
                 headers: parts.headers,
                 body,
+                silence: self.silence,
             };
             let (301..=303 | 307 | 308, Some(location)) = (status, reply.header("location")) else {
                 return Ok(reply);

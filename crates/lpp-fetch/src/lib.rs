@@ -42,6 +42,7 @@ mod items;
 mod manifest;
 mod meter;
 mod model;
+mod pace;
 mod part;
 mod precomputed;
 mod retry;

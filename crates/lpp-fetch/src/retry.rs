@@ -136,7 +136,14 @@ impl RetryPolicy {
                 return Err(counted(error, tries));
             }
             let pause = wait.unwrap_or_else(|| self.pause(failures.saturating_sub(1)));
-            tracing::debug!("{error}; retrying in {:.1} s", pause.as_secs_f64());
+            if pause > self.longest_pause {
+                tracing::warn!(
+                    "{error}; retrying in {:.0} s, as the server requests",
+                    pause.as_secs_f64()
+                );
+            } else {
+                tracing::debug!("{error}; retrying in {:.1} s", pause.as_secs_f64());
+            }
             (self.sleep)(pause);
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use crate::address::shown;
 use crate::digest::BLOCK;
@@ -9,7 +10,7 @@ use crate::http::{Ask, Http, Reply, cut, refused, web_page};
 use crate::meter::FileMeter;
 use crate::part::Part;
 use crate::retry::Fault;
-use crate::{Digest, FetchError, Token};
+use crate::{Digest, FetchError, Token, pace, space};
 
 /// A download: address, path, and checks.
 ///
@@ -64,7 +65,17 @@ impl Transfer<'_> {
     }
 
     fn fill(&self, part: &mut Part) -> Result<(), FetchError> {
-        self.http.retry.run(|| self.attempt(part))
+        let mut since = Instant::now();
+        self.http.retry.run(|| {
+            let before = part.len()?;
+            let result = self.attempt(part).map_err(|fault| {
+                // Pauses count: a byte for each connection is no progress.
+                let received = part.len().unwrap_or(0).saturating_sub(before);
+                with_progress(fault, received >= pace::least(since.elapsed()))
+            });
+            since = Instant::now();
+            result
+        })
     }
 
     fn check(&self, part: &Part) -> Result<(), FetchError> {
@@ -166,14 +177,17 @@ impl Transfer<'_> {
 
     fn receive(&self, reply: Reply, part: &mut Part) -> Result<(), Fault> {
         let mut position = part.seek_end()?;
-        let begun_at = position;
         let end = reply.number("content-length").map(|rest| rest + position);
+        if let (None, Some(end)) = (self.bytes, end) {
+            space::require([(self.target, end - position)])?;
+        }
+        let most = self.bytes.or(end).unwrap_or(self.http.most_unstated);
         let mut reader = reply.into_reader();
         let mut block = vec![0; BLOCK];
         loop {
             let n = match reader.read(&mut block) {
                 Ok(n) => n,
-                Err(error) => return Err(after_progress(cut(self.url, &error), position > begun_at)),
+                Err(error) => return Err(cut(self.url, &error)),
             };
             if n == 0 {
                 break;
@@ -183,14 +197,25 @@ impl Transfer<'_> {
                 part.restart()?;
                 return Err(Fault::passing(self.wrong_size(position, expected)));
             }
+            if position > most {
+                part.restart()?;
+                return Err(Fault::Final(self.endless(most)));
+            }
             part.write(&block[..n])?;
             self.meter.reached(position);
         }
         if end.or(self.bytes).is_some_and(|end| position < end) {
             let error = std::io::ErrorKind::UnexpectedEof.into();
-            return Err(after_progress(cut(self.url, &error), position > begun_at));
+            return Err(cut(self.url, &error));
         }
         Ok(())
+    }
+
+    fn endless(&self, most: u64) -> FetchError {
+        let problem = format!(
+            "more than {most} bytes of a file whose size the server does not state; download it by hand if it is right"
+        );
+        FetchError::answer(&shown(self.url), problem)
     }
 
     fn wrong_size(&self, found: u64, expected: u64) -> FetchError {
@@ -202,7 +227,7 @@ impl Transfer<'_> {
     }
 }
 
-fn after_progress(fault: Fault, progress: bool) -> Fault {
+fn with_progress(fault: Fault, progress: bool) -> Fault {
     match fault {
         Fault::Passing { error, wait, .. } => Fault::Passing {
             error,

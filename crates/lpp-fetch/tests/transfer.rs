@@ -27,6 +27,7 @@ fn client(tries: u32) -> (Http, Pauses) {
     let params = HttpParams {
         connect: Duration::from_secs(5),
         silence: Duration::from_millis(300),
+        most_unstated: 200_000,
         retry,
     };
     (Http::new(params).unwrap(), pauses)
@@ -411,4 +412,46 @@ fn a_download_that_does_not_fit_is_not_begun() {
     let error = fetch(&client(1).0, &file).unwrap_err();
     assert!(matches!(error, FetchError::NoSpace { .. }), "{error}");
     assert!(server.log().is_empty() && files_in(folder.path()).is_empty());
+}
+
+/// An answer with its length unsaid: it ends with the connection.
+fn of_unstated_length(body: Vec<u8>) -> Answer {
+    Answer::file(body, "\"v1\"").without_length()
+}
+
+#[test]
+fn a_file_of_unstated_size_has_a_cap() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = server(|_| of_unstated_length(content(0)[..100_000].to_vec()));
+    let file = unchecked(&small, folder.path());
+    assert_eq!(fetch(&client(1).0, &file).unwrap(), content(0)[..100_000]);
+    let large = server(|_| of_unstated_length(content(0)));
+    let mut file = unchecked(&large, folder.path());
+    file.target = folder.path().join("other");
+    let error = fetch(&client(3).0, &file).unwrap_err().to_string();
+    assert!(error.contains("more than 200000 bytes"), "{error}");
+    assert_eq!(large.log().len(), 1, "asking again would not help");
+    assert_eq!(files_in(folder.path()), [folder.path().join("deep/f.bin")]);
+}
+
+#[test]
+fn a_stated_size_beyond_the_disk_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let server =
+        server(|_| Answer::file("abc", "\"v1\"").header("Content-Length", (1_u64 << 62).to_string()));
+    let error = fetch(&client(3).0, &unchecked(&server, folder.path())).unwrap_err();
+    assert!(matches!(error, FetchError::NoSpace { .. }), "{error}");
+}
+
+#[test]
+fn a_server_that_drips_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = content(0);
+    let sent = body.clone();
+    let server = server(move |_| Answer::file(sent.clone(), "\"v1\"").paced(10, Duration::from_millis(50)));
+    let error = fetch(&client(2).0, &checked(&server, folder.path(), &body))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("less than 1024 bytes a second"), "{error}");
+    assert_eq!(server.log().len(), 2);
 }

@@ -73,7 +73,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let pipe = dir.path().join("pipe");
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
-        let error = sha256_of_file(&pipe).unwrap_err().to_string();
-        assert!(error.contains("a pipe or device"), "{error}");
+        let error = sha256_of_file(&pipe).unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains("a pipe or device"), "{cause}");
     }
 }

@@ -37,6 +37,7 @@ pub struct Answer {
     cut_after: Option<usize>,
     pause: Duration,
     pace: Option<(usize, Duration)>,
+    length_unstated: bool,
 }
 
 impl Answer {
@@ -125,6 +126,13 @@ impl Answer {
         self
     }
 
+    /// Leaves the length of the body to the end of the connection.
+    #[must_use]
+    pub fn without_length(mut self) -> Self {
+        self.length_unstated = true;
+        self
+    }
+
     fn ranged(mut self, request: &Request) -> Self {
         let etag = self.headers.iter().find(|(name, _)| name == "ETag");
         let unchanged = match request.header("if-range") {
@@ -160,7 +168,7 @@ impl Answer {
             write!(head, "{name}: {value}\r\n")?;
         }
         let announced = answer.headers.iter().any(|(name, _)| name == "Content-Length");
-        if !announced {
+        if !(announced || answer.length_unstated) {
             write!(head, "Content-Length: {}\r\n", answer.body.len())?;
         }
         head.extend(b"\r\n");

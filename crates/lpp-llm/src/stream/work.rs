@@ -299,6 +299,13 @@ mod tests {
         WorkFolder::open(output, Identity(Sha256::new()), true)
     }
 
+    /// The error with its cause.
+    fn refused(output: &Path) -> String {
+        let error = open(output).unwrap_err();
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        format!("{error}: {}", cause.unwrap_or_default())
+    }
+
     #[test]
     fn a_link_in_place_of_the_folder_is_refused_and_its_target_left_alone() {
         let folder = tempfile::tempdir().unwrap();
@@ -307,7 +314,7 @@ mod tests {
         fs::write(home.join("thesis.tex"), "precious").unwrap();
         let output = folder.path().join("out");
         symlink(&home, WorkFolder::path_of(&output)).unwrap();
-        let error = open(&output).unwrap_err().to_string();
+        let error = refused(&output);
         assert!(error.contains("found a link"), "{error}");
         assert_eq!(fs::read_dir(&home).unwrap().count(), 1);
     }
@@ -320,7 +327,7 @@ mod tests {
         fs::create_dir(&place).unwrap();
         for name in ["thesis.tex", "layer-", "layer-1.txt", "Lock"] {
             fs::write(place.join(name), "precious").unwrap();
-            let error = open(&output).unwrap_err().to_string();
+            let error = refused(&output);
             assert!(
                 error.contains("another origin") && error.contains(name),
                 "{error}"
@@ -348,7 +355,7 @@ mod tests {
 
         fs::create_dir(&place).unwrap();
         symlink(&victim, place.join("lock")).unwrap();
-        let error = open(&output).unwrap_err().to_string();
+        let error = refused(&output);
         assert!(error.contains("a link") && error.contains("lock"), "{error}");
         assert_eq!(fs::read(&victim).unwrap(), b"precious");
     }
