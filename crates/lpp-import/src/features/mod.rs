@@ -4,6 +4,7 @@ mod arrays;
 mod hdf5;
 mod job;
 mod named_arrays;
+mod npz;
 mod parquet;
 mod parquet_pages;
 mod run_features;
