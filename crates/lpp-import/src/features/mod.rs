@@ -2,6 +2,8 @@
 
 mod arrays;
 mod hdf5;
+mod hdf5_objects;
+mod hdf5_storage;
 mod job;
 mod named_arrays;
 mod npz;
