@@ -29,6 +29,7 @@ else
 fi
 if [ -n "${PYTHON_COLUMNS:-}" ]; then
   echo "== features"; "$PYTHON_COLUMNS" fixtures/features/make.py
+  "$PYTHON_COLUMNS" fixtures/features/make_hostile.py
 else
   echo "left as they are, since PYTHON_COLUMNS is not set: features"
 fi

@@ -3,12 +3,11 @@
 //! # References
 //! GIFTI surface data format, version 1.0, <https://www.nitrc.org/projects/gifti>
 
-use std::io::Read;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flate2::read::ZlibDecoder;
+use flate2::{Decompress, FlushDecompress, Status};
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::whole_file::read_all;
@@ -21,6 +20,8 @@ const LEAST_NODES: usize = 100_000;
 const NODE_BYTES: usize = 64;
 /// Deflate stores at best 258 bytes in 2 bits; what claims more is not read.
 const MAX_EXPANSION: u64 = 1032;
+/// Bytes that are unpacked at first; then as many as there are already.
+const FIRST_STEP: usize = 1 << 15;
 
 /// The text of a file, without its document type.
 pub(super) fn text_of(path: &Path) -> Result<String, FmriError> {
@@ -132,7 +133,6 @@ impl<'a> DataArray<'a> {
             other => return Err(self.wrong(format!("the byte order {other:?}"), "LittleEndian or BigEndian")),
         };
         let bytes = self.bytes(encoding, data, n.saturating_mul(element.size()))?;
-        let whole = bytes.len() - bytes.len() % element.size();
         #[expect(
             clippy::cast_lossless,
             clippy::cast_precision_loss,
@@ -140,21 +140,21 @@ impl<'a> DataArray<'a> {
             reason = "one expression serves ten types; values of surfaces are small"
         )]
         let values = with_element_type!(element, T => {
-            let mut numbers: Vec<T> = Vec::with_capacity(whole / element.size());
-            T::decode(&bytes[..whole], big_endian, &mut numbers);
+            let mut numbers: Vec<T> = Vec::with_capacity(n);
+            T::decode(&bytes, big_endian, &mut numbers);
             numbers.into_iter().map(|number| number as f64).collect()
         });
         Ok(values)
     }
 
-    /// The bytes of an array; at most one more than announced.
+    /// The bytes of an array: as many as announced, with nothing behind them.
     fn bytes(&self, encoding: &str, data: &str, announced: usize) -> Result<Vec<u8>, FmriError> {
         let compact: String = data.split_ascii_whitespace().collect();
         let raw = STANDARD
             .decode(compact)
             .map_err(|error| self.wrong(format!("broken Base64 ({error})"), "GIFTI"))?;
-        match encoding {
-            "Base64Binary" => Ok(raw),
+        let bytes = match encoding {
+            "Base64Binary" => raw,
             "GZipBase64Binary" => {
                 let possible = (raw.len() as u64).saturating_mul(MAX_EXPANSION);
                 if announced as u64 > possible {
@@ -163,17 +163,23 @@ impl<'a> DataArray<'a> {
                         "more for an array of this size",
                     ));
                 }
-                let mut bytes = Vec::new();
-                let mut decoder = ZlibDecoder::new(raw.as_slice()).take(announced as u64 + 1);
-                let read = decoder.read_to_end(&mut bytes);
-                read.map_err(|error| self.wrong(format!("a broken stream ({error})"), "zlib data"))?;
-                Ok(bytes)
+                inflated(&raw, announced).map_err(|found| self.wrong(found, "zlib data"))?
             }
-            other => Err(self.wrong(
-                format!("the encoding {other:?}"),
-                "ASCII, Base64Binary or GZipBase64Binary (one file; wb_command -gifti-convert writes one)",
-            )),
+            other => {
+                return Err(self.wrong(
+                    format!("the encoding {other:?}"),
+                    "ASCII, Base64Binary or GZipBase64Binary (one file; wb_command -gifti-convert writes one)",
+                ));
+            }
+        };
+        if bytes.len() != announced {
+            let more = if bytes.len() > announced { " or more" } else { "" };
+            return Err(self.wrong(
+                format!("an array of {} bytes{more}", bytes.len()),
+                &format!("{announced}, as Dim0, Dim1 and DataType say"),
+            ));
         }
+        Ok(bytes)
     }
 
     fn element(&self) -> Result<ElementType, FmriError> {
@@ -201,5 +207,105 @@ impl<'a> DataArray<'a> {
 
     fn wrong(&self, found: String, expected: &str) -> FmriError {
         FmriError::malformed(self.path, found, expected)
+    }
+}
+
+/// What a zlib stream holds, at most one byte more than announced. The stream ends with its checksum, and the bytes with it.
+fn inflated(raw: &[u8], announced: usize) -> Result<Vec<u8>, String> {
+    let broken = |problem: &dyn std::fmt::Display| format!("a broken stream ({problem})");
+    let mut stream = Decompress::new(true);
+    let mut bytes = Vec::new();
+    let mut used = 0;
+    loop {
+        if bytes.len() > announced {
+            return Ok(bytes);
+        }
+        // In steps, so that memory grows with what there is and not with what is announced.
+        bytes.reserve_exact(bytes.len().max(FIRST_STEP).min(announced - bytes.len() + 1));
+        let before = (used, bytes.len());
+        let status = stream.decompress_vec(&raw[used..], &mut bytes, FlushDecompress::None);
+        let status = status.map_err(|error| broken(&error))?;
+        used = usize::try_from(stream.total_in())
+            .unwrap_or(raw.len())
+            .min(raw.len());
+        match status {
+            Status::StreamEnd if used < raw.len() => {
+                return Err(format!("{} bytes behind the end of a stream", raw.len() - used));
+            }
+            Status::StreamEnd => return Ok(bytes),
+            _ if before == (used, bytes.len()) => return Err(broken(&"it ends early")),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::ZlibEncoder;
+    use std::io::Write;
+
+    const PLAIN: &str = "Base64Binary";
+    const PACKED: &str = "GZipBase64Binary";
+
+    fn zlib(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// Reads an array of three integers, or of another length.
+    fn numbers(encoding: &str, data: &[u8], n: usize) -> Result<Vec<f64>, String> {
+        let text = format!(
+            "<DataArray DataType=\"NIFTI_TYPE_INT32\" Dim0=\"{n}\" Encoding=\"{encoding}\" Endian=\"LittleEndian\"><Data>{}</Data></DataArray>",
+            STANDARD.encode(data)
+        );
+        let document = Document::parse(&text).unwrap();
+        let array = DataArray::of(Path::new("a.gii"), document.root_element()).unwrap();
+        array.numbers().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn binary_arrays_have_the_announced_bytes_and_no_more() {
+        let three = [0_i32, 2, 7].map(i32::to_le_bytes).concat();
+        let packed = zlib(&three);
+        for (encoding, data) in [(PLAIN, &three), (PACKED, &packed)] {
+            assert_eq!(numbers(encoding, data, 3), Ok(vec![0.0, 2.0, 7.0]));
+            for n in [2, 4] {
+                let error = numbers(encoding, data, n).unwrap_err();
+                assert!(error.contains(&format!("expected {}, as Dim0", 4 * n)), "{error}");
+            }
+        }
+        let longer = [&three[..], &[9]].concat();
+        for (encoding, data) in [(PLAIN, longer.clone()), (PACKED, zlib(&longer))] {
+            let error = numbers(encoding, &data, 3).unwrap_err();
+            assert!(error.contains("expected 12, as Dim0"), "{error}");
+        }
+    }
+
+    #[test]
+    fn compressed_arrays_end_with_their_checksum() {
+        let packed = zlib(&[0_i32, 2, 7].map(i32::to_le_bytes).concat());
+        let end = packed.len();
+        let mut other_sum = packed.clone();
+        other_sum[end - 1] ^= 1;
+        for (data, said) in [
+            (other_sum, "a broken stream"),
+            (packed[..end - 4].to_vec(), "it ends early"),
+            (packed[..end - 1].to_vec(), "it ends early"),
+            ([&packed[..], b"zzzz"].concat(), "4 bytes behind the end"),
+        ] {
+            let error = numbers(PACKED, &data, 3).unwrap_err();
+            assert!(error.contains("a.gii: found") && error.contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn long_arrays_are_unpacked_in_steps() {
+        let many: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
+        assert_eq!(inflated(&zlib(&many), many.len()), Ok(many.clone()));
+        assert_eq!(inflated(&zlib(&many), 99).map(|bytes| bytes.len()), Ok(100));
+        assert_eq!(inflated(&zlib(&[]), 0), Ok(vec![]));
     }
 }

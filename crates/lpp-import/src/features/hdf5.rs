@@ -1,31 +1,53 @@
 //! Features in HDF5 files: runs by their names, or the arrays of the voxelwise tutorials.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use half::f16;
-use hdf5_reader::group::Group;
-use hdf5_reader::{Dataset, Datatype, Hdf5File};
+use hdf5_reader::storage::FileStorage;
+use hdf5_reader::{Dataset, Datatype, Hdf5File, OpenOptions};
 use lpp_files::FileError;
 use ndarray::{Array1, ArrayD, Axis, Slice};
 
+use super::hdf5_objects::datasets_of;
+use super::hdf5_storage::{check_storage, most_bytes};
 use super::named_arrays::{by_run, listed, places_of};
 use super::run_features::{Place, RunFeatures, layers_of};
 
 const EXPECTED: &str = "datasets run-R or run-R/layer-L, one dataset per story with its name, or X_train and X_test with \
                         run_onsets (the layout of the voxelwise tutorials)";
 
+/// Opens a file. The library keeps nothing that it has unpacked, since that would count twice in memory.
+fn open(path: &Path) -> Result<Hdf5File, FileError> {
+    let failed = |error: hdf5_reader::error::Error| FileError::malformed(path, error.to_string(), "HDF5");
+    let file = lpp_files::open_input(path).map_err(FileError::read(path))?;
+    let length = file.metadata().map_err(FileError::read(path))?.len();
+    let [_, most] = most_bytes(length).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    let defaults = OpenOptions::default();
+    let options = OpenOptions {
+        chunk_cache_bytes: 0,
+        max_chunk_bytes: defaults.max_chunk_bytes.min(most),
+        ..defaults
+    };
+    let storage = FileStorage::from_file(file).map_err(failed)?;
+    Hdf5File::from_storage_with_options(Arc::new(storage), options).map_err(failed)
+}
+
 /// Reads the runs of a file.
 ///
 /// Datasets are named `run-R` or `run-R/layer-L`, from 0, or as stories. In the layout of the voxelwise tutorials, the rows
 /// of `X_train` are cut at `run_onsets`, and `X_test` is the last run.
 pub(super) fn load_hdf5(path: &Path, layer_axis: Option<usize>) -> Result<Vec<RunFeatures>, FileError> {
-    let failed = |error: hdf5_reader::error::Error| FileError::malformed(path, error.to_string(), "HDF5");
-    let file = Hdf5File::open(path).map_err(failed)?;
-    let mut datasets = Vec::new();
-    collect(&file.root_group().map_err(failed)?, "", &mut datasets).map_err(failed)?;
+    let file = open(path)?;
+    let mut datasets = datasets_of(path, &file)?;
+    if datasets.iter().any(|(name, _)| name == "X_train") {
+        // The tutorials have other arrays beside, some of words.
+        datasets.retain(|(name, _)| ["X_train", "X_test", "run_onsets"].contains(&name.as_str()));
+    }
     let names: Vec<String> = datasets.iter().map(|(name, _)| name.clone()).collect();
     let load = |(name, dataset): &(String, Dataset)| singles(path, name, dataset);
     if let Some(train) = datasets.iter().position(|(name, _)| name == "X_train") {
+        check_storage(path, &file, &datasets)?;
         let find = |wanted: &str| {
             datasets
                 .iter()
@@ -38,6 +60,7 @@ pub(super) fn load_hdf5(path: &Path, layer_axis: Option<usize>) -> Result<Vec<Ru
     }
     if names.iter().any(|name| name.starts_with("run-")) {
         let places = places_of(path, names, EXPECTED)?;
+        check_storage(path, &file, &datasets)?;
         let arrays = places.into_iter().zip(&datasets);
         let arrays = arrays.map(|(place, dataset)| Ok((place, load(dataset)?)));
         return by_run(path, arrays.collect::<Result<_, FileError>>()?, layer_axis);
@@ -49,6 +72,7 @@ pub(super) fn load_hdf5(path: &Path, layer_axis: Option<usize>) -> Result<Vec<Ru
             EXPECTED,
         ));
     }
+    check_storage(path, &file, &datasets)?;
     let of_story = |dataset: &(String, Dataset)| {
         let what = format!("the dataset {}", dataset.0);
         Ok(RunFeatures {
@@ -57,28 +81,6 @@ pub(super) fn load_hdf5(path: &Path, layer_axis: Option<usize>) -> Result<Vec<Ru
         })
     };
     datasets.iter().map(of_story).collect()
-}
-
-/// Groups within groups that are looked into.
-const MOST_LEVELS: usize = 2;
-
-fn collect(
-    group: &Group,
-    within: &str,
-    found: &mut Vec<(String, Dataset)>,
-) -> Result<(), hdf5_reader::error::Error> {
-    let (groups, datasets) = group.members()?;
-    for dataset in datasets {
-        let name = dataset.name().rsplit('/').next().unwrap_or_default();
-        found.push((format!("{within}{name}"), dataset));
-    }
-    for inner in groups {
-        let name = inner.name().rsplit('/').next().unwrap_or_default().to_owned();
-        if within.matches('/').count() < MOST_LEVELS {
-            collect(&inner, &format!("{within}{name}/"), found)?;
-        }
-    }
-    Ok(())
 }
 
 /// The training array cut at the first rows of its runs, then the test array.

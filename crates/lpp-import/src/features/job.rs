@@ -8,7 +8,8 @@ use lpp_steps::{Choice, ImportFeaturesStep, Software, run_if_stale};
 
 use super::arrays::{load_csv, load_npy};
 use super::hdf5::load_hdf5;
-use super::named_arrays::{load_npz, load_safetensors};
+use super::named_arrays::load_safetensors;
+use super::npz::load_npz;
 use super::parquet::load_parquet;
 use super::run_features::{Place, RunFeatures};
 use crate::words::places;

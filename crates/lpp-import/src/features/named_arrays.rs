@@ -1,53 +1,15 @@
-//! Features of all runs in one file of named arrays: `.npz` and safetensors. Names are `run-R`, or `run-R/layer-L`.
+//! Features of all runs in one file of named arrays: `.npz`, HDF5 and safetensors. Names are `run-R`, or `run-R/layer-L`.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufReader, Read};
 use std::path::Path;
 
 use lpp_files::{Activations, FileError};
 use ndarray::{Array2, ArrayD};
-use zip::ZipArchive;
 
-use super::arrays::singles;
 use super::run_features::{Place, RunFeatures, layers_of};
 
-/// Deflate stores at best 258 bytes in 2 bits; an entry that claims to hold more is not unpacked.
-const MAX_EXPANSION: u64 = 1032;
-const EXPECTED: &str = "arrays run-R or run-R/layer-L, with runs and layers counted from 0";
-
-/// Reads an archive of NumPy arrays.
-pub(super) fn load_npz(path: &Path, layer_axis: Option<usize>) -> Result<Vec<RunFeatures>, FileError> {
-    let wrong = |found: String| FileError::malformed(path, found, "an archive of NumPy arrays (.npz)");
-    let file = lpp_files::open_input(path).map_err(FileError::read(path))?;
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| wrong(error.to_string()))?;
-    let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
-    let keys = names
-        .iter()
-        .map(|name| name.strip_suffix(".npy").unwrap_or(name).to_owned());
-    let places = places_of(path, keys.collect(), EXPECTED)?;
-    let folder = tempfile::tempdir().map_err(FileError::write(path))?;
-    let mut arrays = BTreeMap::new();
-    for (name, place) in names.iter().zip(places) {
-        let mut entry = archive.by_name(name).map_err(|error| wrong(error.to_string()))?;
-        let limit = entry
-            .compressed_size()
-            .saturating_mul(MAX_EXPANSION)
-            .min(entry.size());
-        let unpacked = folder.path().join("array.npy");
-        let mut file = File::create(&unpacked).map_err(FileError::write(&unpacked))?;
-        std::io::copy(&mut entry.by_ref().take(limit), &mut file)
-            .map_err(|error| wrong(error.to_string()))?;
-        let array = singles(&unpacked).map_err(|error| match error {
-            FileError::Malformed { found, expected, .. } => {
-                FileError::malformed(path, format!("{found} in the array {name}"), expected)
-            }
-            other => other,
-        })?;
-        arrays.insert(place, array);
-    }
-    by_run(path, arrays, layer_axis)
-}
+/// What the names are to be.
+pub(super) const EXPECTED: &str = "arrays run-R or run-R/layer-L, with runs and layers counted from 0";
 
 /// Reads the tensors of a safetensors file of our own form.
 pub(super) fn load_safetensors(path: &Path) -> Result<Vec<RunFeatures>, FileError> {

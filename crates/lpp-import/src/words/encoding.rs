@@ -45,7 +45,7 @@ mod tests {
     fn read(bytes: &[u8]) -> Result<String, String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("words.txt");
-        fs::write(&path, bytes).unwrap();
+        std::fs::write(&path, bytes).unwrap();
         read_text(&path).map_err(|error| error.to_string())
     }
 

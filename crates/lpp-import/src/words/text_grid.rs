@@ -8,7 +8,7 @@
 
 use std::path::Path;
 
-use lpp_files::FileError;
+use lpp_files::{FileError, in_quotes, quote};
 
 use super::spoken::{Spoken, is_silence};
 use super::unit::Unit;
@@ -19,6 +19,17 @@ enum Token {
     Number(f64),
     Text(String),
     Flag(String),
+}
+
+impl Token {
+    /// As messages quote it.
+    fn shown(&self) -> String {
+        match self {
+            Self::Number(number) => format!("{number}"),
+            Self::Text(text) => in_quotes(text),
+            Self::Flag(flag) => format!("<{}>", quote(flag)),
+        }
+    }
 }
 
 /// A tier, not yet read further than its name.
@@ -92,7 +103,22 @@ impl Reader<'_> {
         for _ in 0..n_tiers {
             tiers.push(self.tier()?);
         }
+        self.end()?;
         Ok(tiers)
+    }
+
+    /// Refuses what stands behind the last tier: words that a number of intervals or of tiers leaves out.
+    fn end(&mut self) -> Result<(), FileError> {
+        let more = match self.next() {
+            None if self.rest.is_empty() => return Ok(()),
+            None => "a quotation mark without its end".to_owned(),
+            Some(token) => token.shown(),
+        };
+        let found = format!("{more} after the last interval");
+        Err(self.wrong(
+            &found,
+            "as many tiers and intervals as the file says, then the end",
+        ))
     }
 
     fn tier(&mut self) -> Result<Tier, FileError> {
@@ -189,12 +215,7 @@ impl Reader<'_> {
     }
 
     fn unexpected(&self, found: Option<Token>, what: &str) -> FileError {
-        let found = match found {
-            Some(Token::Number(number)) => format!("{number}"),
-            Some(Token::Text(text)) => format!("{text:?}"),
-            Some(Token::Flag(flag)) => format!("<{flag}>"),
-            None => "the end of the file".to_owned(),
-        };
+        let found = found.map_or_else(|| "the end of the file".to_owned(), |token| token.shown());
         self.wrong(&found, what)
     }
 
@@ -233,6 +254,11 @@ mod tests {
         assert_eq!(of(LONG, Some("words")).unwrap(), expected);
         assert_eq!(of(SHORT, None).unwrap(), expected);
         assert_eq!(of(&SHORT.replace('\n', "\r\n"), None).unwrap(), expected);
+        // What Praat passes over may stand at the end too.
+        assert_eq!(
+            of(&format!("{SHORT}\n! made by hand 7\nend\n"), None).unwrap(),
+            expected
+        );
     }
 
     #[test]
@@ -267,6 +293,16 @@ mod tests {
             (SHORT.replace("<exists>", "<absent>"), "no tier"),
             (String::new(), "the end of the file"),
             ("\"".repeat(1001), "the end of the file"),
+            (
+                format!("{SHORT}2.5\n3\n\"lost\"\n"),
+                "2.5 after the last interval",
+            ),
+            (SHORT.replace("\n3\n", "\n2\n"), "1.25 after the last interval"),
+            (
+                LONG.replace("\nsize = 2", "\nsize = 1"),
+                "\"IntervalTier\" after the last",
+            ),
+            (format!("{SHORT}\"lost"), "a quotation mark without its end"),
         ] {
             let error = of(&text, None).unwrap_err();
             assert!(
